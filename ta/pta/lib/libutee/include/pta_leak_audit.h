@@ -364,8 +364,8 @@ struct pta_leak_audit_region {
  * @instance:	instance that serves the session, or whose region it is
  * @login:	TEE_LOGIN_* of the client, of an open
  * @uuid:	of the TA or PTA that serves the session, or whose region it is
- * @values:	INVOKE: a and b of the value parameters, as they came in, 0 in
- *		place of anything else. MAP and UNMAP: va, size and pa as in
+ * @values:	INVOKE: a and b of the value parameters, inputs as they came in,
+ *		INOUT and OUT as they went out, 0 in place of anything else. MAP and UNMAP: va, size and pa as in
  *		struct pta_leak_audit_region, low half first, then its flags.
  *		OPEN: UUID of the client's identity, in the first four.
  */
