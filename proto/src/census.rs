@@ -1,0 +1,104 @@
+//! Entries of a census. Meanings and units are those of the PTA's header, which is the source.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Uuid;
+
+/// Live allocations of the core heap that are alike in all but their address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Site<'a> {
+    /// Source file, its end where it is longer than the PTA's field.
+    pub file: &'a str,
+    /// Source line, 16 bits as mdbg keeps it.
+    pub line: u16,
+    /// Bytes requested by each.
+    pub size: u32,
+    /// How many there are.
+    pub count: u32,
+    /// For whom: owner number, 0 for the core itself.
+    pub owner: u16,
+    /// Owner number of the PTA that was serving the owner, 0 for none.
+    pub server: u16,
+    /// Session of the owner that was being served.
+    pub session: u16,
+    /// Epoch they were made in.
+    pub epoch: u32,
+    /// Return address of the call as offset into the core, 0 for unknown.
+    pub caller: u32,
+}
+
+/// One live allocation of the core heap.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Block<'a> {
+    /// Identity: offset of the block in its heap pool, in bytes.
+    pub block: u64,
+    /// What it has in common with others; `count` is 1.
+    #[serde(borrow)]
+    pub site: Site<'a>,
+}
+
+/// What an owner number stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Owner {
+    /// Owner number.
+    pub owner: u16,
+    /// `PTA_LEAK_AUDIT_OWNER_*`.
+    pub kind: u16,
+    /// Instance number, never used twice in one boot.
+    pub instance: u32,
+    /// UUID of the TA or PTA.
+    pub uuid: Uuid,
+}
+
+/// A user TA instance.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Instance {
+    /// Instance number, never used twice in one boot.
+    pub instance: u32,
+    /// UUID of the TA.
+    pub uuid: Uuid,
+    /// `PTA_LEAK_AUDIT_INSTANCE_*`.
+    pub state: u32,
+    /// `TA_FLAG_*` of the TA's header.
+    pub ta_flags: u32,
+    /// References, that is sessions open to it.
+    pub ref_count: u32,
+    /// Regions, 0 when busy.
+    pub n_regions: u32,
+    /// Bytes mapped, 0 when busy.
+    pub mapped_bytes: u64,
+    /// When panicked.
+    pub panic_code: u32,
+}
+
+/// An open session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Session {
+    /// Session id, unique among those of one opener.
+    pub session: u32,
+    /// Instance that opened it, 0 for the normal world.
+    pub opener: u32,
+    /// Instance that serves it, 0 for a PTA.
+    pub instance: u32,
+    /// UUID of the TA or PTA that it is to.
+    pub uuid: Uuid,
+    /// `TEE_LOGIN_*` of the client's identity.
+    pub login: u32,
+    /// UUID of the client's identity.
+    pub client: Uuid,
+}
+
+/// A region of the instance that the section head names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Region {
+    /// Where the TA sees it.
+    pub va: u64,
+    /// Bytes mapped.
+    pub size: u64,
+    /// Physical address, or a keyed hash of it: `flags` tells.
+    pub pa: u64,
+    /// `TEE_MATTR_*`.
+    pub attr: u32,
+    /// `PTA_LEAK_AUDIT_REGION_*`.
+    pub flags: u32,
+}

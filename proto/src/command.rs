@@ -1,0 +1,61 @@
+//! The commands of the TA.
+//!
+//! All of them take the same four parameters:
+//!
+//! | parameter | type | content |
+//! | --- | --- | --- |
+//! | 0 | memref input | the request, postcard, at most [`crate::limits::REQUEST_BYTES`] |
+//! | 1 | memref output | the reply: records, see [`crate::record`] |
+//! | 2, 3 | none | |
+//!
+//! A reply always ends with [`crate::record::Record::End`].
+
+use crate::Uuid;
+
+/// UUID of the teeleak TA. The PTA serves no other: `PTA_LEAK_AUDIT_CLIENT_UUID`.
+pub const TA_UUID: Uuid = match Uuid::parse("8e0c41d7-93b2-4f5a-b62d-0a5bc719e348") {
+    Some(uuid) => uuid,
+    None => unreachable!(),
+};
+
+/// Command numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Command {
+    /// [`crate::hello::HelloRequest`] → one [`crate::hello::Hello`].
+    Hello = 0,
+    /// [`crate::snapshot::SnapshotRequest`] → a page of the census of everything.
+    Snapshot = 1,
+    /// [`crate::event::EventsRequest`] → the events after a cursor.
+    Events = 2,
+    /// [`crate::mark::MarkRequest`] → one [`crate::mark::Epoch`].
+    Mark = 3,
+    /// [`crate::canary::CanaryRequest`] → one [`crate::canary::Canary`].
+    Canary = 4,
+    /// [`crate::note::Note`] → nothing but the end.
+    Note = 5,
+    /// [`crate::bind::Bind`] → nothing but the end.
+    Bind = 6,
+    /// [`crate::ledger::LedgerRequest`] → what is outstanding and what was broken.
+    Ledger = 7,
+}
+
+impl Command {
+    /// All commands, in order of their numbers.
+    pub const ALL: [Self; 8] = [
+        Self::Hello,
+        Self::Snapshot,
+        Self::Events,
+        Self::Mark,
+        Self::Canary,
+        Self::Note,
+        Self::Bind,
+        Self::Ledger,
+    ];
+
+    /// The command with this number.
+    #[must_use]
+    pub fn from_id(id: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|command| *command as u32 == id)
+    }
+}

@@ -1,0 +1,215 @@
+//! Frames: what a capture file is made of.
+//!
+//! A file is [`FILE_HEAD`] and then frames, appended one after the other, so that a file cut at any
+//! byte still gives every frame that was written whole. A frame is
+//!
+//! | bytes | content |
+//! | --- | --- |
+//! | 1 | [`SYNC`], to find the next frame after damage |
+//! | 1 | [`FrameKind`] |
+//! | 4 | length of the payload, little-endian, at most [`crate::limits::FRAME_BYTES`] |
+//! | 4 | CRC-32 (ISO-HDLC) of kind, length and payload, little-endian |
+//! | n | payload |
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits;
+
+/// First bytes of a capture file: a name and the version of the framing, little-endian.
+pub const FILE_HEAD: [u8; 10] = *b"TEELEAK\0\x01\x00";
+
+/// First byte of every frame.
+pub const SYNC: u8 = 0xa7;
+
+/// Bytes of a frame before its payload.
+pub const HEAD_BYTES: usize = 10;
+
+/// What a frame holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum FrameKind {
+    /// [`Meta`]: who made the capture, from what.
+    Meta = 1,
+    /// [`Phase`]: what the frames up to the next of these belong to.
+    Phase = 2,
+    /// Records of one reply of the TA, see [`crate::record`].
+    Records = 3,
+    /// Bytes of a console as they came.
+    Console = 4,
+    /// [`Iteration`]: how the workload of an iteration ended.
+    Iteration = 5,
+}
+
+impl FrameKind {
+    /// The kind with this number.
+    #[must_use]
+    pub const fn from_id(id: u8) -> Option<Self> {
+        match id {
+            1 => Some(Self::Meta),
+            2 => Some(Self::Phase),
+            3 => Some(Self::Records),
+            4 => Some(Self::Console),
+            5 => Some(Self::Iteration),
+            _ => None,
+        }
+    }
+}
+
+/// Who made the capture, from what. Postcard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Meta<'a> {
+    /// Version of teeleak that wrote it.
+    pub tool: &'a str,
+    /// Name of the machine.
+    pub host: &'a str,
+    /// The workload, its words separated by zero bytes.
+    pub workload: &'a str,
+    /// When it began, nanoseconds since 1970-01-01 UTC.
+    pub unix_ns: u64,
+    /// The clock that the other frames use (`CLOCK_MONOTONIC`) at that moment, in nanoseconds.
+    pub monotonic_ns: u64,
+}
+
+/// What a stretch of a run is for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub enum Stage {
+    /// Before anything.
+    Before,
+    /// Sampling without the workload, to learn what sampling itself does.
+    Idle,
+    /// Iterations that don't count.
+    Warmup,
+    /// Iterations that count.
+    Measured,
+    /// After everything.
+    After,
+}
+
+/// The frames up to the next phase belong to this. Postcard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Phase {
+    /// What it is for.
+    pub stage: Stage,
+    /// Number of the iteration within its stage, from 1; 0 where there is none.
+    pub iteration: u32,
+    /// Epoch that allocations belong to from here on.
+    pub epoch: u32,
+    /// When it began (`CLOCK_MONOTONIC`), in nanoseconds.
+    pub monotonic_ns: u64,
+}
+
+/// How the workload of an iteration ended. Postcard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Iteration {
+    /// Exit code, or 128 plus the number of the signal that ended it.
+    pub status: i32,
+    /// How long it took, in nanoseconds.
+    pub duration_ns: u64,
+    /// When it ended (`CLOCK_MONOTONIC`), in nanoseconds.
+    pub monotonic_ns: u64,
+}
+
+/// The head of a frame with this payload; `None` when the payload is too long.
+#[must_use]
+pub fn head(kind: FrameKind, payload: &[u8]) -> Option<[u8; HEAD_BYTES]> {
+    let length = u32::try_from(payload.len()).ok()?;
+    if payload.len() > limits::FRAME_BYTES {
+        return None;
+    }
+    let mut head = [0; HEAD_BYTES];
+    head[0] = SYNC;
+    head[1] = kind as u8;
+    head[2..6].copy_from_slice(&length.to_le_bytes());
+    let crc = checksum(&head, payload).to_le_bytes();
+    head[6..].copy_from_slice(&crc);
+    Some(head)
+}
+
+/// What is found where a frame should begin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Found<'a> {
+    /// A whole frame; `kind` is `None` for one that this build doesn't know.
+    Frame {
+        /// What it holds.
+        kind: Option<FrameKind>,
+        /// Its payload.
+        payload: &'a [u8],
+        /// Bytes to its end.
+        bytes: usize,
+    },
+    /// The data ends before the frame does.
+    NeedMore,
+    /// Not a frame: go on with the next byte.
+    Damaged,
+}
+
+/// Looks at the start of `data` for a frame.
+#[must_use]
+pub fn scan(data: &[u8]) -> Found<'_> {
+    let Some(&sync) = data.first() else { return Found::NeedMore };
+    if sync != SYNC {
+        return Found::Damaged;
+    }
+    let Some((head, rest)) = data.split_first_chunk::<HEAD_BYTES>() else {
+        return Found::NeedMore;
+    };
+    let length = u32::from_le_bytes([head[2], head[3], head[4], head[5]]);
+    let Ok(length) = usize::try_from(length) else { return Found::Damaged };
+    if length > limits::FRAME_BYTES {
+        return Found::Damaged;
+    }
+    let Some(payload) = rest.get(..length) else { return Found::NeedMore };
+    if checksum(head, payload).to_le_bytes() != head[6..] {
+        return Found::Damaged;
+    }
+    Found::Frame { kind: FrameKind::from_id(head[1]), payload, bytes: HEAD_BYTES + length }
+}
+
+fn checksum(head: &[u8; HEAD_BYTES], payload: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&head[1..6]);
+    hasher.update(payload);
+    hasher.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(payload: &[u8]) -> Vec<u8> {
+        let mut bytes = head(FrameKind::Records, payload).unwrap().to_vec();
+        bytes.extend_from_slice(payload);
+        bytes
+    }
+
+    #[test]
+    fn a_frame_is_found_again() {
+        let bytes = frame(b"facts");
+        let want =
+            Found::Frame { kind: Some(FrameKind::Records), payload: b"facts", bytes: bytes.len() };
+        assert_eq!(scan(&bytes), want);
+    }
+
+    #[test]
+    fn every_cut_needs_more() {
+        let bytes = frame(b"facts");
+        for cut in 0..bytes.len() {
+            assert_eq!(scan(&bytes[..cut]), Found::NeedMore, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn every_flipped_bit_is_noticed() {
+        let bytes = frame(b"facts");
+        for bit in 0..bytes.len() * 8 {
+            let mut bytes = bytes.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert!(!matches!(scan(&bytes), Found::Frame { .. }), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn too_long_a_payload_has_no_head() {
+        assert_eq!(head(FrameKind::Console, &vec![0; limits::FRAME_BYTES + 1]), None);
+    }
+}

@@ -1,0 +1,56 @@
+//! The TA's own pairing ledger: what is open, and what was done in the wrong order.
+
+use heapless::Vec;
+use serde::{Deserialize, Serialize};
+
+use crate::limits;
+
+/// Asks for the ledger.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LedgerRequest {
+    /// Index of the first entry, over violations and then outstanding ones.
+    pub from: u32,
+}
+
+/// Head of the ledger.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LedgerHead {
+    /// Resources held now.
+    pub outstanding: u32,
+    /// Violations noticed since the last bind.
+    pub violations: u32,
+    /// Steps that were dropped for want of room.
+    pub dropped: u64,
+    /// Events that were overwritten before the ledger saw them.
+    pub lost: u64,
+}
+
+/// A resource that was acquired and not yet released.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Outstanding {
+    /// Index of the kind of resource.
+    pub resource: u8,
+    /// Scope: instance or session that the key belongs to, 0 for global.
+    pub scope: u64,
+    /// Which one.
+    pub key: u64,
+    /// How often it is held.
+    pub held: u32,
+    /// Sequence number of the event that acquired it first.
+    pub since: u64,
+}
+
+/// A rule that was broken.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Violation {
+    /// Number of the rule, see `teeleak_steps::Rule`.
+    pub rule: u8,
+    /// Index of the kind of resource.
+    pub resource: u8,
+    /// Scope: instance or session that the key belongs to, 0 for global.
+    pub scope: u64,
+    /// Which one.
+    pub key: u64,
+    /// Sequence numbers of the events that prove it, in order; 0 for a note.
+    pub proof: Vec<u64, { limits::PROOF_EVENTS }>,
+}

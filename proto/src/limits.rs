@@ -1,0 +1,25 @@
+//! Bounds that both ends of a wire keep.
+
+/// Longest request that the TA reads, in bytes.
+pub const REQUEST_BYTES: usize = 1024;
+
+/// Longest record on any wire, in bytes, without its length.
+pub const RECORD_BYTES: usize = 512;
+
+/// Smallest reply buffer that the TA accepts, in bytes: any one record and the end of the page.
+pub const REPLY_BYTES_MIN: usize = 2 * (RECORD_BYTES + 2);
+
+/// Largest reply buffer that the TA fills, in bytes; the rest of a larger one stays untouched.
+pub const REPLY_BYTES_MAX: usize = 1 << 20;
+
+/// Longest payload of a capture frame, in bytes.
+pub const FRAME_BYTES: usize = 1 << 20;
+
+/// Kinds of resources that one protocol can have.
+pub const RESOURCES: usize = 8;
+
+/// Steps that one protocol can have, over all resources.
+pub const STEPS: usize = 24;
+
+/// Events that one violation carries as its proof.
+pub const PROOF_EVENTS: usize = 10;

@@ -1,0 +1,19 @@
+//! Epochs: which allocations were made in which iteration.
+
+use serde::{Deserialize, Serialize};
+
+/// Begins the next epoch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct MarkRequest {
+    /// Whether everything alive is put back into epoch 0 first.
+    pub restart: bool,
+}
+
+/// The epoch that allocations belong to from now on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Number of the epoch, 1 after a restart.
+    pub epoch: u32,
+    /// How often the epochs were started over since boot.
+    pub era: u32,
+}

@@ -1,0 +1,30 @@
+//! What can run out.
+
+use serde::{Deserialize, Serialize};
+
+/// A pool's figures, named as in `struct pta_stats_alloc` of optee_os.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Pool {
+    /// `PTA_LEAK_AUDIT_POOL_*`.
+    pub kind: u16,
+    /// `PTA_LEAK_AUDIT_UNIT_*`.
+    pub unit: u16,
+    /// `PTA_LEAK_AUDIT_KNOWN_*`: which of the figures somebody counts.
+    pub known: u32,
+    /// In use now.
+    pub allocated: u64,
+    /// Most that ever was in use.
+    pub max_allocated: u64,
+    /// What there is in all.
+    pub size: u64,
+    /// Biggest free block.
+    pub largest_free: u64,
+    /// Sum of the squares of the free blocks.
+    pub free2_sum: u64,
+    /// Failed allocations.
+    pub num_alloc_fail: u64,
+    /// Biggest failed allocation.
+    pub biggest_alloc_fail: u64,
+    /// In use when that one failed.
+    pub biggest_alloc_fail_used: u64,
+}

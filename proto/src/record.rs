@@ -1,0 +1,154 @@
+//! Records: what a reply and a capture frame are made of.
+//!
+//! On the wire each is its length in bytes (`u16`, little-endian) and then a postcard-encoded
+//! [`Record`]. The length lets a reader step over a variant that it doesn't know.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    canary::Canary,
+    census::{Block, Instance, Owner, Region, Session, Site},
+    event::{Event, EventsHead},
+    hello::Hello,
+    ledger::{LedgerHead, Outstanding, Violation},
+    limits,
+    mark::Epoch,
+    pool::Pool,
+    snapshot::{Cursor, SectionHead},
+};
+
+/// Anything that the TA tells.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Record<'a> {
+    /// End of a reply; `next` is where the next page begins, if there is one.
+    End {
+        /// Where to go on.
+        next: Option<Cursor>,
+    },
+    /// Who is there.
+    #[serde(borrow)]
+    Hello(Hello<'a>),
+    /// The epoch now.
+    Epoch(Epoch),
+    /// Where the canary is.
+    Canary(Canary),
+    /// A section begins, or goes on.
+    Section(SectionHead),
+    /// Allocations of one kind.
+    #[serde(borrow)]
+    Site(Site<'a>),
+    /// One allocation.
+    #[serde(borrow)]
+    Block(Block<'a>),
+    /// What an owner number stands for.
+    Owner(Owner),
+    /// A TA instance.
+    Instance(Instance),
+    /// An open session.
+    Session(Session),
+    /// A region of the instance that the section head names.
+    Region(Region),
+    /// A pool.
+    Pool(Pool),
+    /// A page of events begins.
+    Events(EventsHead),
+    /// Something that happened.
+    Event(Event),
+    /// The ledger begins.
+    Ledger(LedgerHead),
+    /// Held in the ledger.
+    Outstanding(Outstanding),
+    /// Noticed by the ledger.
+    Violation(Violation),
+}
+
+/// Why a record could not be read or written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RecordError {
+    /// The buffer has no room for it: nothing was written.
+    NoRoom,
+    /// Longer than [`limits::RECORD_BYTES`].
+    TooLong,
+    /// The data ends within a record.
+    Truncated,
+    /// A variant or a field that this build does not know, or garbage.
+    Unknown,
+}
+
+/// Writes records into a buffer, whole ones only.
+pub struct Writer<'b> {
+    buffer: &'b mut [u8],
+    used: usize,
+}
+
+impl<'b> Writer<'b> {
+    /// Starts at the beginning of `buffer`.
+    pub fn new(buffer: &'b mut [u8]) -> Self {
+        Self { buffer, used: 0 }
+    }
+
+    /// Appends a record.
+    ///
+    /// # Errors
+    /// [`RecordError::NoRoom`] when it does not fit, [`RecordError::TooLong`] when it never would.
+    pub fn push(&mut self, record: &Record<'_>) -> Result<(), RecordError> {
+        let room = self.buffer.get_mut(self.used + 2..).ok_or(RecordError::NoRoom)?;
+        let limit = room.len().min(limits::RECORD_BYTES);
+        let full =
+            if limit < limits::RECORD_BYTES { RecordError::NoRoom } else { RecordError::TooLong };
+        let length = postcard::to_slice(record, &mut room[..limit]).map_err(|_| full)?.len();
+        let length_bytes = u16::try_from(length).map_err(|_| RecordError::TooLong)?.to_le_bytes();
+        self.buffer[self.used..self.used + 2].copy_from_slice(&length_bytes);
+        self.used += 2 + length;
+        Ok(())
+    }
+
+    /// Bytes written so far.
+    #[must_use]
+    pub fn used(&self) -> usize {
+        self.used
+    }
+
+    /// Bytes still free.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.buffer.len() - self.used
+    }
+}
+
+/// Reads records one after the other.
+///
+/// An unknown record is reported and stepped over; truncation is reported once and ends the
+/// iteration.
+pub fn read(data: &[u8]) -> Reader<'_> {
+    Reader { rest: data }
+}
+
+/// Iterator of [`read`].
+pub struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Reader<'a> {
+    type Item = Result<Record<'a>, RecordError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let Some((body, rest)) = split(self.rest) else {
+            self.rest = &[];
+            return Some(Err(RecordError::Truncated));
+        };
+        self.rest = rest;
+        if body.len() > limits::RECORD_BYTES {
+            return Some(Err(RecordError::TooLong));
+        }
+        Some(postcard::from_bytes(body).map_err(|_| RecordError::Unknown))
+    }
+}
+
+fn split(data: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = data.split_first_chunk::<2>()?;
+    rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))
+}
