@@ -1,1 +1,11 @@
-//! To be described.
+//! The pure part of teeleak: facts in, findings out.
+//!
+//! ```text
+//! bytes of a source ── parse ──> model (facts) ── growth, protocol, pool, cause ──> findings
+//! ```
+//!
+//! Nothing here does I/O, reads a clock, knows the command line or links against libteec, so every
+//! analysis of a live device can be repeated from its recording.
+#![forbid(unsafe_code)]
+
+pub mod model;

@@ -1,0 +1,26 @@
+//! What every source, live or recorded, is turned into.
+//!
+//! - a **census**: all live objects of one kind at one moment ([`Sample`] bundles those of a moment),
+//! - an **event**: one step of something, with its keys and its result ([`Event`]),
+//! - a **gauge**: one number of a pool over time ([`Pool`] within a sample).
+//!
+//! Each says where it comes from ([`Origin`], [`Place`]) and what was lost ([`Part`], [`Gap`]).
+//! *Nothing observed is never clean*: a part that was not seen is [`Part::Unobserved`], not empty.
+
+mod event;
+mod finding;
+mod moment;
+mod observation;
+mod part;
+mod sample;
+
+pub use event::{Event, EventKind, Party};
+pub use finding::{
+    Evidence, Figure, Finding, Fingerprint, Kind, Severity, StepRef, Subject, Unit, Verdict,
+};
+pub use moment::{Clock, Moment, Origin, Place, Stage, Time};
+pub use observation::{Accounting, Canary, Observation, Platform};
+pub use part::{Gap, Part, Reason};
+pub use sample::{
+    Instance, Owner, OwnerId, Pool, PoolKind, PoolUnit, Region, Sample, Session, Site,
+};

@@ -1,0 +1,59 @@
+//! All that one or more sources told.
+
+use std::sync::Arc;
+
+use super::{Event, Gap, Place, Sample};
+
+/// What kind of system was looked at.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Platform {
+    /// OP-TEE's version string, where known.
+    pub release: Option<Arc<str>>,
+    /// Random number that tells two boots apart, where there is one.
+    pub boot: Option<u64>,
+    /// The workload's command line, where teeleak ran it.
+    pub workload: Vec<Arc<str>>,
+}
+
+/// What became of the canary.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Canary {
+    /// Size that was planted, in bytes.
+    pub size: u32,
+    /// Samples that had to show it.
+    pub expected: u32,
+    /// Samples that did.
+    pub found: u32,
+}
+
+/// Where every line or frame of the input went: `read == parsed + ignored + rejected`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Accounting {
+    /// Lines or frames read.
+    pub read: u64,
+    /// Those that became facts or part of one.
+    pub parsed: u64,
+    /// Those that are about something else.
+    pub ignored: u64,
+    /// Those that should have become facts and could not.
+    pub rejected: u64,
+}
+
+/// All that one or more sources told, in the order in which they told it.
+#[derive(Clone, Debug, Default)]
+pub struct Observation {
+    /// What was looked at.
+    pub platform: Platform,
+    /// Censuses and gauges, in order of time.
+    pub samples: Vec<Sample>,
+    /// Events, in order of time.
+    pub events: Vec<Event>,
+    /// What could not be seen at all, beyond what the samples say.
+    pub gaps: Vec<Gap>,
+    /// The canary, where one was planted.
+    pub canary: Option<Canary>,
+    /// Iterations whose workload failed: place and exit status.
+    pub failed: Vec<(Place, i32)>,
+    /// Where the input went.
+    pub accounting: Accounting,
+}
