@@ -1,0 +1,303 @@
+//! Every request, record and frame is pinned to its bytes: what an old build wrote stays readable.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+use heapless::Vec;
+use serde::{Serialize, de::DeserializeOwned};
+use std::fmt::Debug;
+use teeleak_proto::{
+    Uuid,
+    bind::{Action, Bind, KeySource, Resource, Scope, Step},
+    canary::{Canary, CanaryRequest},
+    census::{Block, Instance, Owner, Region, Session, Site},
+    event::{Event, EventKind, EventsHead, EventsRequest},
+    frame::{self, FrameKind, Iteration, Meta, Phase, Stage},
+    hello::{Hello, HelloRequest},
+    ledger::{LedgerHead, LedgerRequest, Outstanding, Violation},
+    mark::{Epoch, MarkRequest},
+    note::Note,
+    pool::Pool,
+    record::{self, Record, RecordError, Writer},
+    snapshot::{Cursor, Section, SectionHead, SnapshotRequest},
+};
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn pin<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T, expected: &str) {
+    let mut buffer = [0; 512];
+    let bytes = postcard::to_slice(value, &mut buffer).unwrap();
+    assert_eq!(hex(bytes), expected, "{value:?}");
+    assert_eq!(&postcard::from_bytes::<T>(bytes).unwrap(), value);
+}
+
+fn pin_record(value: &Record<'_>, expected: &str) {
+    let mut buffer = [0; 600];
+    let mut writer = Writer::new(&mut buffer);
+    writer.push(value).unwrap();
+    let used = writer.used();
+    assert_eq!(hex(&buffer[..used]), expected, "{value:?}");
+    let back: std::vec::Vec<_> = record::read(&buffer[..used]).collect();
+    assert_eq!(back, [Ok(value.clone())]);
+}
+
+const UUID: Uuid = Uuid([1; 16]);
+fn site() -> Site<'static> {
+    Site {
+        file: "core/mm/mobj.c",
+        line: 168,
+        size: 56,
+        count: 300,
+        owner: 3,
+        server: 2,
+        session: 1,
+        epoch: 4,
+        caller: 0x1_2345,
+    }
+}
+
+#[test]
+fn requests() {
+    pin(&HelloRequest { min: 1, current: 2 }, "0102");
+    let cursor = Cursor { section: 1, part: 2, index: 3 };
+    pin(&SnapshotRequest { sections: 0x7f, epoch_from: 5, cursor }, "7f05010203");
+    pin(&EventsRequest { from: 300 }, "ac02");
+    pin(&MarkRequest { restart: true }, "01");
+    pin(&CanaryRequest { size: 77 }, "4d");
+    pin(&Note { step: 1, key: 2, parent: 3, result: 0xffff_0008 }, "0102038880fcff0f");
+    pin(&LedgerRequest { from: 9 }, "09");
+}
+
+#[test]
+fn bind_request() {
+    let mut bind = Bind { resources: Vec::new(), steps: Vec::new() };
+    bind.resources.push(Resource { parent: None, max_held: 1 }).unwrap();
+    bind.resources.push(Resource { parent: Some(0), max_held: 0 }).unwrap();
+    let step = |action, scope, key, parent| Step {
+        resource: 1,
+        action,
+        kind: EventKind::Invoke,
+        uuid: UUID,
+        cmd: 4,
+        scope,
+        key,
+        parent,
+    };
+    let steps = [
+        step(Action::Acquire, Scope::Global, KeySource::One, KeySource::Session),
+        step(Action::Use, Scope::Instance, KeySource::Value(2), KeySource::Wide(4)),
+        step(Action::Release, Scope::Session, KeySource::Pair(1, 0), KeySource::One),
+    ];
+    bind.steps.extend_from_slice(&steps).unwrap();
+    pin(
+        &bind,
+        "0200010100000301000201010101010101010101010101010101040000010101020101010101010101010101010101010104010202030401020201010101010101010101010101010101040204010000",
+    );
+}
+
+#[test]
+fn small_records() {
+    pin_record(&Record::End { next: None }, "02000000");
+    let next = Some(Cursor { section: 6, part: 1, index: 200 });
+    pin_record(&Record::End { next }, "060000010601c801");
+    pin_record(&Record::Epoch(Epoch { epoch: 7, era: 1 }), "0300020701");
+    pin_record(&Record::Canary(Canary { size: 77, line: 300, epoch: 7 }), "0500034dac0207");
+    pin_record(&Record::Events(EventsHead { lost: 3, next: 400 }), "04000c039003");
+    let ledger = LedgerHead { outstanding: 1, violations: 2, dropped: 3, lost: 4 };
+    pin_record(&Record::Ledger(ledger), "05000e01020304");
+}
+
+#[test]
+fn hello_record() {
+    let hello = Hello {
+        min: 1,
+        current: 1,
+        pta_result: 0,
+        pta_version: 1,
+        features: 0x1f,
+        boot: 0x1234,
+        ticks: 1000,
+        tick_hz: 62_500_000,
+        epoch: 1,
+        era: 0,
+        event_room: 512,
+        max_owners: 128,
+        ledger_room: 256,
+        load_addr: 0,
+        release: "4.10.0",
+    };
+    pin_record(
+        &Record::Hello(hello),
+        "1e0001010100011fb424e807a0d9e61d01008004800180020006342e31302e30",
+    );
+}
+
+#[test]
+fn census_records() {
+    let head = SectionHead {
+        section: Section::Regions,
+        result: 0,
+        instance: 4,
+        total: 9,
+        lost: 0,
+        flags: 2,
+        generation: 77,
+        lock_ticks: 500,
+    };
+    pin_record(&Record::Section(head), "0a00040600040900024df403");
+    pin_record(
+        &Record::Site(site()),
+        "1c00050e636f72652f6d6d2f6d6f626a2e63a80138ac0203020104c5c604",
+    );
+    pin_record(
+        &Record::Block(Block { block: 0x1000, site: site() }),
+        "1e000680200e636f72652f6d6d2f6d6f626a2e63a80138ac0203020104c5c604",
+    );
+    pin_record(
+        &Record::Owner(Owner { owner: 3, kind: 1, instance: 4, uuid: UUID }),
+        "14000703010401010101010101010101010101010101",
+    );
+    let instance = Instance {
+        instance: 4,
+        uuid: UUID,
+        state: 1,
+        ta_flags: 0xc,
+        ref_count: 2,
+        n_regions: 9,
+        mapped_bytes: 0x4000,
+        panic_code: 0,
+    };
+    pin_record(
+        &Record::Instance(instance),
+        "1a00080401010101010101010101010101010101010c020980800100",
+    );
+    let session =
+        Session { session: 1, opener: 0, instance: 4, uuid: UUID, login: 1, client: UUID };
+    pin_record(
+        &Record::Session(session),
+        "250009010004010101010101010101010101010101010101010101010101010101010101010101",
+    );
+    let region = Region { va: 0x10_3000, size: 0x2000, pa: 0x559_5000, attr: 0x33, flags: 0x601 };
+    pin_record(&Record::Region(region), "0d000a80e040804080a0e52a33810c");
+}
+
+#[test]
+fn pool_record() {
+    let pool = Pool {
+        kind: 1,
+        unit: 1,
+        known: 0x3f,
+        allocated: 1,
+        max_allocated: 2,
+        size: 3,
+        largest_free: 4,
+        free2_sum: 5,
+        num_alloc_fail: 6,
+        biggest_alloc_fail: 7,
+        biggest_alloc_fail_used: 8,
+    };
+    pin_record(&Record::Pool(pool), "0c000b01013f0102030405060708");
+}
+
+#[test]
+fn event_record() {
+    for (kind, expected) in [
+        (
+            EventKind::Open,
+            "29000d09ac0207008880fcff0f021101000401010101010101010101010101010101010102030405060708",
+        ),
+        (
+            EventKind::Close,
+            "29000d09ac0207018880fcff0f021101000401010101010101010101010101010101010102030405060708",
+        ),
+        (
+            EventKind::Invoke,
+            "29000d09ac0207028880fcff0f021101000401010101010101010101010101010101010102030405060708",
+        ),
+        (
+            EventKind::Map,
+            "29000d09ac0207038880fcff0f021101000401010101010101010101010101010101010102030405060708",
+        ),
+        (
+            EventKind::Unmap,
+            "29000d09ac0207048880fcff0f021101000401010101010101010101010101010101010102030405060708",
+        ),
+        (
+            EventKind::Note,
+            "29000d09ac0207058880fcff0f021101000401010101010101010101010101010101010102030405060708",
+        ),
+    ] {
+        let event = Event {
+            seq: 9,
+            ticks: 300,
+            duration_ticks: 7,
+            kind,
+            result: 0xffff_0008,
+            cmd: 2,
+            param_types: 0x11,
+            session: 1,
+            opener: 0,
+            instance: 4,
+            uuid: UUID,
+            login: 1,
+            values: [1, 2, 3, 4, 5, 6, 7, 8],
+        };
+        pin_record(&Record::Event(event), expected);
+    }
+}
+
+#[test]
+fn ledger_records() {
+    let held = Outstanding { resource: 1, scope: 0, key: 7, held: 1, since: 99 };
+    pin_record(&Record::Outstanding(held), "06000f0100070163");
+    let proof = Vec::from_slice(&[5, 6, 300]).unwrap();
+    let violation = Violation { rule: 1, resource: 1, scope: 0, key: 7, proof };
+    pin_record(&Record::Violation(violation), "0a001001010007030506ac02");
+}
+
+#[test]
+fn frame_payloads() {
+    let meta =
+        Meta { tool: "0.1", host: "box", workload: "a\0b", unix_ns: 1_000, monotonic_ns: 10 };
+    let mut buffer = [0; 64];
+    assert_eq!(
+        hex(postcard::to_slice(&meta, &mut buffer).unwrap()),
+        "03302e3103626f7803610062e8070a"
+    );
+    pin(&Phase { stage: Stage::Measured, iteration: 2, epoch: 5, monotonic_ns: 6 }, "03020506");
+    pin(&Iteration { status: 0, duration_ns: 5, monotonic_ns: 6 }, "000506");
+}
+
+#[test]
+fn frame_head() {
+    assert_eq!(hex(&frame::FILE_HEAD), "5445454c45414b000100");
+    assert_eq!(hex(&frame::head(FrameKind::Records, b"x").unwrap()), "a70301000000b303e854");
+}
+
+#[test]
+fn an_unknown_record_is_stepped_over() {
+    let mut data = vec![1, 0, 0x7f];
+    data.extend_from_slice(&[2, 0, 0, 0]);
+    let all: std::vec::Vec<_> = record::read(&data).collect();
+    assert_eq!(all, [Err(RecordError::Unknown), Ok(Record::End { next: None })]);
+}
+
+#[test]
+fn a_cut_record_is_said_once() {
+    let all: std::vec::Vec<_> = record::read(&[9, 0, 1, 2]).collect();
+    assert_eq!(all, [Err(RecordError::Truncated)]);
+}
+
+#[test]
+fn a_full_buffer_takes_no_half_record() {
+    let mut buffer = [0; 10];
+    let mut writer = Writer::new(&mut buffer);
+    assert_eq!(writer.push(&Record::Site(site())), Err(RecordError::NoRoom));
+    assert_eq!(writer.used(), 0);
+}
