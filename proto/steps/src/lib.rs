@@ -1,1 +1,40 @@
-//! To be described.
+//! The step automaton: which order of acquire, use and release is wrong.
+//!
+//! A protocol is a tree of resources: a channel, and mappings that belong to it. Each resource that
+//! exists at run time has a [`Slot`], which whoever runs the automaton stores under the resource's
+//! key: the TA's ledger in a table of fixed size, the host's engine in a hash map. [`advance`] takes
+//! the slots of a key and of its parent and one [`Step`], and gives the new slots and the rules that
+//! the step broke. It keeps no state, allocates nothing and never fails.
+//!
+//! Steps that failed change no slot, but they are evidence: an unmap that fails because the channel
+//! was closed before is what tells the caller's fault from the TA's.
+//!
+//! ```
+//! use teeleak_proto::bind::Action;
+//! use teeleak_steps::{Kind, Rule, Slot, Step, advance};
+//!
+//! let kind = Kind { max_held: 1, ends_with_parent: false };
+//! let step = |action, at| Step { action, ok: true, at };
+//! // open_channel, map, close_channel: the order of the field report.
+//! let channel = advance(kind, step(Action::Acquire, 1), Slot::default(), None).slot;
+//! let mapped = advance(kind, step(Action::Acquire, 2), Slot::default(), Some(channel));
+//! let closed = advance(kind, step(Action::Release, 3), mapped.parent.unwrap(), None);
+//! assert!(closed.broken.contains(Rule::ReleaseBeforeChildren));
+//! // The unmap that comes too late fails, and proves it.
+//! let unmap = Step { action: Action::Release, ok: false, at: 4 };
+//! let late = advance(kind, unmap, mapped.slot, Some(closed.slot));
+//! assert!(late.broken.contains(Rule::ReleaseAfterParent));
+//! assert_eq!(Rule::ReleaseAfterParent.proof(mapped.slot, Some(closed.slot)).as_slice(), [1, 2, 3]);
+//! ```
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+mod automaton;
+mod proof;
+mod rule;
+mod slot;
+
+pub use automaton::{Outcome, Step, advance};
+pub use proof::Proof;
+pub use rule::{Broken, Rule};
+pub use slot::{Kind, Slot};
