@@ -9,6 +9,7 @@
 
 mod event;
 mod finding;
+mod incident;
 mod moment;
 mod observation;
 mod part;
@@ -18,6 +19,7 @@ pub use event::{Event, EventKind, Party};
 pub use finding::{
     Evidence, Figure, Finding, Fingerprint, Kind, Severity, StepRef, Subject, Unit, Verdict,
 };
+pub use incident::{Frame, Function, Incident, IncidentKind};
 pub use moment::{Clock, Moment, Origin, Place, Stage, Time};
 pub use observation::{Accounting, Canary, Observation, Platform};
 pub use part::{Gap, Part, Reason};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Event, Gap, Place, Sample};
+use super::{Event, Gap, Incident, Place, Sample};
 
 /// What kind of system was looked at.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -48,6 +48,10 @@ pub struct Observation {
     pub samples: Vec<Sample>,
     /// Events, in order of time.
     pub events: Vec<Event>,
+    /// What went wrong and left a trace of its own, in order of time.
+    pub incidents: Vec<Incident>,
+    /// What was inferred rather than read, each a sentence: "a dump begins where ...".
+    pub assumptions: Vec<Arc<str>>,
     /// What could not be seen at all, beyond what the samples say.
     pub gaps: Vec<Gap>,
     /// The canary, where one was planted.
