@@ -1,0 +1,120 @@
+//! Firmware: OP-TEE and TF-A in one flash image, per variant.
+
+mod optee;
+mod source;
+mod tfa;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub(crate) use tfa::KERNEL_ADDRESS;
+
+use crate::apt::Apt;
+use crate::cache::{Cache, Key};
+use crate::command::output;
+use crate::error::{LabError, Result};
+use crate::packages;
+use crate::progress;
+use crate::variant::Variant;
+
+/// Raised when the lab itself starts to build differently from equal inputs.
+const RECIPE: &str = "1";
+/// What the lab calls the cross tools by (Debian's gcc-aarch64-linux-gnu).
+pub(crate) const CROSS: &str = "aarch64-linux-gnu-";
+/// Older firmware of one variant that stays in the cache.
+const KEPT: usize = 4;
+
+/// A variant's finished firmware: a directory of the cache.
+#[derive(Clone, Debug)]
+pub struct Firmware {
+    /// Where it lies.
+    pub dir: PathBuf,
+}
+
+impl Firmware {
+    /// The flash image that QEMU boots from.
+    #[must_use]
+    pub fn flash(&self) -> PathBuf {
+        self.dir.join("flash.bin")
+    }
+
+    /// The TEE core with symbols.
+    #[must_use]
+    pub fn core_elf(&self) -> PathBuf {
+        self.dir.join("tee.elf")
+    }
+
+    /// The kit that TAs are built and signed with.
+    #[must_use]
+    pub fn ta_kit(&self) -> PathBuf {
+        self.dir.join("export-ta_arm64")
+    }
+
+    /// The configuration that the core was built with, as `CFG_X=y` lines.
+    #[must_use]
+    pub fn configuration(&self) -> PathBuf {
+        self.dir.join("conf.mk")
+    }
+}
+
+/// Builds a variant's firmware, or finds it in the cache. `pta` is the folder
+/// that mirrors optee_os.
+///
+/// # Errors
+/// When a source cannot be had, a patch does not apply or a build fails.
+pub(crate) fn build(cache: &Cache, variant: &Variant, pta: &Path) -> Result<Firmware> {
+    let sources = packages::sources(&Apt::new(cache)?)?;
+    let optee_os = source::optee_os(cache, &sources.optee_os)?;
+    let compiler = compiler()?;
+    let mut key = Key::new()
+        .with("recipe", RECIPE)
+        .with("optee_os", &optee_os.id)
+        .with("tf-a", packages::versioned_name(&sources.tfa))
+        .with("compiler", &compiler);
+    for setting in variant.settings() {
+        key = key.with("setting", setting);
+    }
+    if variant.patched {
+        key = crate::overlay::key(key, pta)?;
+    }
+    let name = format!("firmware/{}-{}", variant.name, key.finish());
+    let dir = cache.made(&name, |dir| {
+        let tfa = tfa::build(cache, &sources.tfa, &compiler)?;
+        optee::build(cache, &optee_os, variant, pta, dir)?;
+        tfa::flash_image(&tfa, dir)
+    })?;
+    mark_used(&dir)?;
+    Ok(Firmware { dir })
+}
+
+/// Name and version of the cross compiler.
+fn compiler() -> Result<String> {
+    let text = output(Command::new(format!("{CROSS}gcc")).arg("--version"))?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// Notes that this firmware was used and drops its variant's oldest ones.
+fn mark_used(dir: &Path) -> Result<()> {
+    let stamp = dir.join("used");
+    fs::write(&stamp, "").map_err(LabError::io("write", &stamp))?;
+    let (Some(parent), name) = (dir.parent(), packages::file_name(dir)) else {
+        return Ok(());
+    };
+    let prefix = &name[..=name.rfind('-').unwrap_or(0)];
+    let mut old = Vec::new();
+    for entry in fs::read_dir(parent).map_err(LabError::io("list", parent))?.flatten() {
+        let used = fs::metadata(entry.path().join("used")).and_then(|meta| meta.modified());
+        let Ok(used) = used else { continue };
+        let other = entry.file_name().to_string_lossy().into_owned();
+        if other != name && other.len() == name.len() && other.starts_with(prefix) {
+            old.push((used, entry.path()));
+        }
+    }
+    old.sort();
+    for (_, path) in old.iter().rev().skip(KEPT) {
+        progress::say(&format!("drop old firmware {}", packages::file_name(path)));
+        crate::cache::remove_dir(path)?;
+    }
+    Ok(())
+}

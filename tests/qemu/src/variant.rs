@@ -1,0 +1,97 @@
+//! Firmware variants: named configurations of OP-TEE.
+
+use crate::error::{LabError, Result};
+
+/// Configuration that every variant shares: what Debian builds its QEMU image
+/// with (debian/rules of optee-os 4.10.0-2), and a TA log level of 3.
+pub(crate) const COMMON: [&str; 7] = [
+    "PLATFORM=vexpress-qemu_armv8a",
+    "CFG_ARM64_core=y",
+    "CFG_USER_TA_TARGETS=ta_arm64",
+    "CFG_ARM_GICV3=y",
+    "CFG_TEE_BENCHMARK=n",
+    "CFG_TEE_CORE_LOG_LEVEL=3",
+    "CFG_TEE_TA_LOG_LEVEL=3",
+];
+
+/// Malloc debug and statistics. The headers of malloc debug fill Debian's
+/// 192 KiB heap, hence the bigger one.
+const DEBUG: [&str; 4] = [
+    "CFG_TEE_CORE_MALLOC_DEBUG=y",
+    "CFG_WITH_STATS=y",
+    "CFG_TA_STATS=y",
+    "CFG_CORE_HEAP_SIZE=1048576",
+];
+/// The leak auditor.
+const AUDIT: [&str; 2] = ["CFG_LEAK_AUDIT=y", "CFG_LEAK_AUDIT_EVENTS=4096"];
+
+/// One firmware variant.
+#[derive(Clone, Copy, Debug)]
+pub struct Variant {
+    /// Its name on the command line and in the cache.
+    pub name: &'static str,
+    /// Whether ta/pta is put into the tree.
+    pub patched: bool,
+    /// Groups of settings, on top of those that all variants share.
+    settings: &'static [&'static [&'static str]],
+    /// What it is for, in a few words.
+    pub purpose: &'static str,
+}
+
+/// All variants; a new one is one line.
+#[rustfmt::skip]
+pub const VARIANTS: [Variant; 4] = [
+    Variant { name: "default", patched: true, settings: &[&DEBUG, &AUDIT], purpose: "the auditor and malloc debug" },
+    Variant { name: "stock", patched: false, settings: &[], purpose: "as Debian ships it" },
+    Variant { name: "mdbg", patched: false, settings: &[&DEBUG], purpose: "stock plus malloc debug" },
+    Variant { name: "patched-off", patched: true, settings: &[&["CFG_LEAK_AUDIT=n"]], purpose: "patched, auditor off" },
+];
+
+impl Variant {
+    /// The variant called `name`.
+    ///
+    /// # Errors
+    /// When there is none; the message lists those that there are.
+    pub fn named(name: &str) -> Result<&'static Self> {
+        VARIANTS.iter().find(|variant| variant.name == name).ok_or_else(|| {
+            let known: Vec<String> =
+                VARIANTS.iter().map(|v| format!("{} ({})", v.name, v.purpose)).collect();
+            LabError::Unusable(format!("no variant {name}; there are {}", known.join(", ")))
+        })
+    }
+
+    /// Everything that is given to OP-TEE's make for this variant.
+    pub fn settings(&self) -> impl Iterator<Item = &'static str> {
+        COMMON.into_iter().chain(self.settings.iter().flat_map(|group| group.iter().copied()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stock_has_nothing_of_ours() {
+        let stock = Variant::named("stock").unwrap();
+        assert!(!stock.patched);
+        assert!(stock.settings().eq(COMMON));
+    }
+
+    #[test]
+    fn patched_off_differs_from_stock_in_the_switch_only() {
+        let off = Variant::named("patched-off").unwrap();
+        assert!(off.patched);
+        let extra: Vec<_> = off.settings().filter(|s| !COMMON.contains(s)).collect();
+        assert_eq!(extra, ["CFG_LEAK_AUDIT=n"]);
+    }
+
+    #[test]
+    fn names_are_unique_and_an_unknown_one_lists_them() {
+        let mut names: Vec<_> = VARIANTS.iter().map(|variant| variant.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), VARIANTS.len());
+        let error = Variant::named("nosuch").unwrap_err().to_string();
+        assert!(error.contains("default") && error.contains("patched-off"), "{error}");
+    }
+}

@@ -1,0 +1,99 @@
+//! `cargo xtask qemu -- CMD`: one command in a guest.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use teeleak_qemu::{Lab, User};
+
+/// Arguments of `qemu`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Which firmware to boot
+    #[arg(long, default_value = "default")]
+    variant: String,
+    /// Put a file into the guest: FILE or FILE=PLACE, where PLACE is
+    /// bin/NAME (the default), ta/UUID.ta or lib/UUID.plugin
+    #[arg(long = "put", value_name = "FILE[=PLACE]")]
+    files: Vec<String>,
+    /// Seconds that the command may take
+    #[arg(long, default_value_t = 600, value_name = "SECONDS")]
+    limit: u64,
+    /// Show the end of the secure world's console afterwards: so many lines
+    #[arg(long, default_value_t = 0, value_name = "LINES")]
+    secure: usize,
+    /// The command; one word is given to the shell as it is
+    #[arg(last = true, required = true)]
+    command: Vec<String>,
+}
+
+/// Runs it; the exit code is the command's.
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let files: Vec<(PathBuf, String)> = args.files.iter().map(|file| placed(file)).collect();
+    let mut guest = Lab::new()?.boot(&args.variant, &files)?;
+    let running = guest.start(User::Root, &shell_line(&args.command))?;
+    let outcome = guest.wait(running, Duration::from_secs(args.limit))?;
+    print!("{}", outcome.stdout);
+    eprint!("{}", outcome.stderr);
+    if args.secure > 0 {
+        let path = guest.secure_log();
+        let log =
+            std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let log = String::from_utf8_lossy(&log);
+        let lines: Vec<&str> = log.lines().collect();
+        for line in &lines[lines.len().saturating_sub(args.secure)..] {
+            println!("secure: {line}");
+        }
+    }
+    guest.shutdown()?;
+    Ok(ExitCode::from(u8::try_from(outcome.code).unwrap_or(1)))
+}
+
+fn placed(file: &str) -> (PathBuf, String) {
+    if let Some((from, to)) = file.split_once('=') {
+        return (from.into(), to.to_owned());
+    }
+    let path = PathBuf::from(file);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let folder = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("ta") => "ta",
+        Some("plugin" | "so") => "lib",
+        _ => "bin",
+    };
+    let place = format!("{folder}/{name}");
+    (path, place)
+}
+
+/// Several words are quoted for the shell, so that they arrive as they are.
+fn shell_line(words: &[String]) -> String {
+    match words {
+        [line] => line.clone(),
+        _ => words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
+    }
+}
+
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_arrive_as_they_are_and_one_line_is_a_line() {
+        let line =
+            |words: &[&str]| shell_line(&words.iter().map(|&w| w.into()).collect::<Vec<_>>());
+        assert_eq!(line(&["a; b"]), "a; b");
+        assert_eq!(line(&["echo", "a b", "it's"]), r"'echo' 'a b' 'it'\''s'");
+    }
+
+    #[test]
+    fn files_go_where_their_kind_belongs() {
+        assert_eq!(placed("/x/u.ta").1, "ta/u.ta");
+        assert_eq!(placed("/x/tool").1, "bin/tool");
+        assert_eq!(placed("/x/p.so").1, "lib/p.so");
+        assert_eq!(placed("/x/p.so=lib/u.plugin"), ("/x/p.so".into(), "lib/u.plugin".into()));
+    }
+}
