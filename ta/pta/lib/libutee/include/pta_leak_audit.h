@@ -18,12 +18,16 @@
  * [in]     value[2]	more of the same, zero where a command has no use for it
  *
  * TEE_ERROR_SHORT_BUFFER: memref[0].size is set to the size that would have
- * held the whole reply. A buffer that holds the header and at least one entry
- * is accepted and filled as far as it goes; reply.next tells where to go on.
- * The buffer must be private memory of the calling TA, aligned to 8 bytes.
+ * held the whole reply, or more. A buffer that holds the header and at least
+ * one entry is accepted and filled as far as it goes; reply.next tells where
+ * to go on. No reply has more than 65535 entries. The buffer must be private
+ * memory of the calling TA in one piece, aligned to 8 bytes.
  *
  * TEE_ERROR_ACCESS_DENIED is returned when the session is opened by anyone but
- * the TA PTA_LEAK_AUDIT_CLIENT_UUID.
+ * the TA PTA_LEAK_AUDIT_CLIENT_UUID, TEE_ERROR_BAD_PARAMETERS for any other
+ * parameter types, a value that is not zero where none is asked for and a
+ * buffer that won't do, TEE_ERROR_NOT_SUPPORTED for unknown commands and those
+ * whose feature isn't built in.
  */
 
 #ifndef __PTA_LEAK_AUDIT_H
@@ -109,7 +113,7 @@ struct pta_leak_audit_info {
 
 /* Allocation records exist: CFG_TEE_CORE_MALLOC_DEBUG=y */
 #define PTA_LEAK_AUDIT_FEATURE_RECORDS		0x1
-/* Records carry owner, caller and epoch: 64-bit core */
+/* Records carry owner, caller and epoch: 64-bit core with records */
 #define PTA_LEAK_AUDIT_FEATURE_TAGS		0x2
 /* Secure addresses are reported raw: CFG_LEAK_AUDIT_RAW_ADDRESSES=y */
 #define PTA_LEAK_AUDIT_FEATURE_RAW		0x4
@@ -125,6 +129,8 @@ struct pta_leak_audit_info {
  *			alive with epoch 0 and begin again with epoch 1
  * [out]    value[1].a	epoch of allocations from now on
  * [out]    value[1].b	era
+ *
+ * The core boots in epoch 0.
  *
  * TEE_ERROR_OVERFLOW: epoch PTA_LEAK_AUDIT_EPOCH_MAX is reached, restart.
  */
@@ -143,9 +149,11 @@ struct pta_leak_audit_info {
  * All groups of one slice are counted in one walk with the heap locked, so a
  * slice always begins at its first entry; reply.next is always 0. A slice for
  * which the buffer is too small answers with reply.lost > 0: ask again with
- * more slices.
+ * more slices. Since no probe for a row is ever long, that may happen when
+ * most but not all rows are in use. reply.generation is of all slices.
  *
- * reply.total is the number of allocations walked, of all slices.
+ * reply.total is the number of allocations walked, of all slices, which is
+ * also the number of entries that TEE_ERROR_SHORT_BUFFER asks room for.
  */
 #define PTA_LEAK_AUDIT_CMD_SITES		2
 
@@ -157,8 +165,10 @@ struct pta_leak_audit_info {
  * @line:	source line, as 16 bits (mdbg keeps no more)
  * @owner:	for whom: owner number, see PTA_LEAK_AUDIT_CMD_OWNERS, 0 for the
  *		core itself
- * @server:	owner number of the PTA that was serving @owner, 0 for none
- * @session:	id of the session of @owner that was being served, saturated
+ * @server:	owner number of the PTA that was serving @owner (the normal
+ *		world, if @owner is 0), 0 for none
+ * @session:	id of the session of @owner that was being served, 1023 for any
+ *		from there on
  * @epoch:	when: see PTA_LEAK_AUDIT_CMD_MARK
  * @caller:	return address of the call, as offset into the core, 0 unknown
  * @file:	source file, its end where it is longer, zero terminated
@@ -187,7 +197,8 @@ struct pta_leak_audit_site {
 
 /*
  * struct pta_leak_audit_record - one allocation
- * @block:	identity: offset of the block in its heap pool
+ * @block:	identity: offset of the block in its heap pool, with the number
+ *		of the pool in the upper 16 bits
  * @size:	bytes requested
  * @line:	source line
  * @owner:	see struct pta_leak_audit_site
@@ -220,8 +231,10 @@ struct pta_leak_audit_record {
 /*
  * struct pta_leak_audit_owner - a TA instance or PTA, alive or gone
  * @uuid:	TEE_UUID in RFC 4122 byte order
- * @instance:	number of the instance, never used twice in one boot
- * @owner:	owner number
+ * @instance:	number of the instance, never used twice in one boot, 0 for
+ *		anything but a user TA
+ * @owner:	owner number. That of a TA that is gone is used again only when
+ *		there is no other and no live allocation bears it any longer
  * @kind:	PTA_LEAK_AUDIT_OWNER_*
  */
 struct pta_leak_audit_owner {
@@ -234,7 +247,7 @@ struct pta_leak_audit_owner {
 #define PTA_LEAK_AUDIT_OWNER_TA			1
 #define PTA_LEAK_AUDIT_OWNER_TA_GONE		2
 #define PTA_LEAK_AUDIT_OWNER_PTA		3
-/* Stands for every instance that came when the table was full */
+/* Stands for every instance that came when the table was full, no UUID */
 #define PTA_LEAK_AUDIT_OWNER_OTHERS		4
 
 /*
@@ -276,7 +289,8 @@ struct pta_leak_audit_instance {
  *
  * [in]     value[1].a	index to start from
  *
- * Sessions to the leak audit TA itself and to this PTA are not listed.
+ * Sessions to the leak audit TA itself and to this PTA are not listed. Those
+ * of busy TAs are.
  */
 #define PTA_LEAK_AUDIT_CMD_SESSIONS		6
 
@@ -346,7 +360,9 @@ struct pta_leak_audit_region {
  * reply.generation is the sequence number to start from next time, reply.lost
  * the number of events from the one asked for that were overwritten already.
  * reply.next is 1 when there is more to read now, else 0. Sessions to the leak
- * audit TA, what it does and what is done for it are not recorded.
+ * audit TA, what it does and what is done for it are not recorded. Neither are
+ * the regions of a TA that is being loaded, is destroyed or gets parameters
+ * mapped for the time of a call.
  */
 #define PTA_LEAK_AUDIT_CMD_EVENTS		8
 
@@ -365,8 +381,9 @@ struct pta_leak_audit_region {
  * @login:	TEE_LOGIN_* of the client, of an open
  * @uuid:	of the TA or PTA that serves the session, or whose region it is
  * @values:	INVOKE: a and b of the value parameters, inputs as they came in,
- *		INOUT and OUT as they went out, 0 in place of anything else. MAP and UNMAP: va, size and pa as in
- *		struct pta_leak_audit_region, low half first, then its flags.
+ *		INOUT and OUT as they went out, 0 in place of anything else.
+ *		MAP and UNMAP: va, size and pa as in struct
+ *		pta_leak_audit_region, low half first, then its flags.
  *		OPEN: UUID of the client's identity, in the first four.
  */
 struct pta_leak_audit_event {
