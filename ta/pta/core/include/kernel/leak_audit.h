@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Copyright (c) 2026, the teeleak authors
+ */
+
+/*
+ * What the core tells the leak audit PTA. Compiled out, every hook is empty.
+ */
+
+#ifndef __KERNEL_LEAK_AUDIT_H
+#define __KERNEL_LEAK_AUDIT_H
+
+#include <compiler.h>
+#include <pta_leak_audit.h>
+#include <tee_api_types.h>
+#include <types_ext.h>
+
+struct mempool;
+struct mobj;
+struct pta_stats_alloc;
+struct tee_ta_ctx;
+struct tee_ta_param;
+struct tee_ta_session;
+struct tee_ta_session_head;
+struct user_mode_ctx;
+
+#if defined(CFG_LEAK_AUDIT) && CFG_LEAK_AUDIT_EVENTS > 0
+#define LEAK_AUDIT_HAS_EVENTS	1
+#else
+#define LEAK_AUDIT_HAS_EVENTS	0
+#endif
+
+/*
+ * struct leak_audit_block - live block of a heap, as seen by a walk
+ * @id:		identity: pool of the heap in the upper 16 bits, offset below
+ * @fname:	source file, as given to the allocator
+ * @tag:	what leak_audit_tag() said, a visitor may change it
+ * @size:	requested bytes
+ * @line:	source line
+ */
+struct leak_audit_block {
+	uint64_t id;
+	const char *fname;
+	uint64_t tag;
+	uint32_t size;
+	uint16_t line;
+};
+
+/*
+ * struct leak_audit_walk - one walk through a heap
+ * @visit:	called for each live block, with the heap locked, or NULL
+ * @blocks:	live blocks
+ * @corrupt:	overwritten block headers or footers
+ * @largest_free: bytes of the largest free block
+ * @lock_ticks:	counter ticks during which the heap was locked
+ */
+struct leak_audit_walk {
+	void (*visit)(struct leak_audit_walk *walk,
+		      struct leak_audit_block *block);
+	uint32_t blocks;
+	uint32_t corrupt;
+	size_t largest_free;
+	uint64_t lock_ticks;
+};
+
+/*
+ * leak_audit_walk_heap() - Walk through a core heap
+ * @flags:	MAF_NULL for the core heap, MAF_NEX for the nexus heap
+ * @walk:	Visitor, and what comes out
+ *
+ * Implemented by the allocator. Blocks are visited only if it keeps malloc
+ * debug headers.
+ */
+void leak_audit_walk_heap(uint32_t flags, struct leak_audit_walk *walk);
+
+/*
+ * struct leak_audit_pending - event that is recorded when it's over
+ * @event:	what is known of it already
+ * @recorded:	true if it's of interest
+ */
+struct leak_audit_pending {
+#if LEAK_AUDIT_HAS_EVENTS
+	struct pta_leak_audit_event event;
+	bool recorded;
+#endif
+};
+
+/* Largest free range of TA RAM in bytes */
+size_t leak_audit_largest_ta_ram(void);
+
+/*
+ * Page tables in use and those that there are, false if they aren't counted.
+ * Tables that are merely cached can be had again and don't count as used.
+ */
+bool leak_audit_page_tables(size_t *used, size_t *size);
+
+/*
+ * Figures of a memory pool, false if it has none. The pool may be in use by
+ * another thread, which it would be a mistake to wait for.
+ */
+bool leak_audit_mempool(struct mempool *pool, struct pta_stats_alloc *stats);
+
+#ifdef CFG_LEAK_AUDIT
+/*
+ * leak_audit_tag() - Tell for whom, from where and when memory is allocated
+ * @caller:	Return address of the allocation call, 0 if unknown
+ *
+ * Takes no lock, called with the heap locked.
+ */
+uint64_t leak_audit_tag(vaddr_t caller);
+
+/* Number a new context. Requires tee_ta_mutex to be held. */
+void leak_audit_add_ctx(struct tee_ta_ctx *ctx);
+
+/* The context is about to be freed */
+void leak_audit_del_ctx(struct tee_ta_ctx *ctx);
+#else
+static inline void leak_audit_add_ctx(struct tee_ta_ctx *ctx __unused)
+{
+}
+
+static inline void leak_audit_del_ctx(struct tee_ta_ctx *ctx __unused)
+{
+}
+#endif
+
+#if LEAK_AUDIT_HAS_EVENTS
+/* Counter value to pass on when the call is over */
+uint64_t leak_audit_start(void);
+
+void leak_audit_open(struct tee_ta_session_head *opener,
+		     struct tee_ta_session *s, const TEE_UUID *uuid,
+		     const TEE_Identity *client, uint64_t start,
+		     TEE_Result res);
+void leak_audit_invoke(struct tee_ta_session *s, uint32_t cmd,
+		       const struct tee_ta_param *param, uint64_t start,
+		       TEE_Result res);
+void leak_audit_close_begin(struct leak_audit_pending *p,
+			    struct tee_ta_session_head *opener,
+			    struct tee_ta_session *s);
+void leak_audit_map_begin(struct leak_audit_pending *p,
+			  struct user_mode_ctx *uctx, struct mobj *mobj,
+			  size_t offs, size_t len);
+TEE_Result leak_audit_map_end(struct leak_audit_pending *p, vaddr_t va,
+			      uint32_t prot, uint32_t flags, TEE_Result res);
+void leak_audit_unmap_begin(struct leak_audit_pending *p,
+			    struct user_mode_ctx *uctx, vaddr_t va,
+			    size_t len);
+
+/* Record what was begun with its result, which is returned */
+TEE_Result leak_audit_end(struct leak_audit_pending *p, TEE_Result res);
+#else
+static inline uint64_t leak_audit_start(void)
+{
+	return 0;
+}
+
+static inline void
+leak_audit_open(struct tee_ta_session_head *opener __unused,
+		struct tee_ta_session *s __unused,
+		const TEE_UUID *uuid __unused,
+		const TEE_Identity *client __unused, uint64_t start __unused,
+		TEE_Result res __unused)
+{
+}
+
+static inline void leak_audit_invoke(struct tee_ta_session *s __unused,
+				     uint32_t cmd __unused,
+				     const struct tee_ta_param *param __unused,
+				     uint64_t start __unused,
+				     TEE_Result res __unused)
+{
+}
+
+static inline void
+leak_audit_close_begin(struct leak_audit_pending *p __unused,
+		       struct tee_ta_session_head *opener __unused,
+		       struct tee_ta_session *s __unused)
+{
+}
+
+static inline void leak_audit_map_begin(struct leak_audit_pending *p __unused,
+					struct user_mode_ctx *uctx __unused,
+					struct mobj *mobj __unused,
+					size_t offs __unused,
+					size_t len __unused)
+{
+}
+
+static inline TEE_Result
+leak_audit_map_end(struct leak_audit_pending *p __unused, vaddr_t va __unused,
+		   uint32_t prot __unused, uint32_t flags __unused,
+		   TEE_Result res)
+{
+	return res;
+}
+
+static inline void leak_audit_unmap_begin(struct leak_audit_pending *p __unused,
+					  struct user_mode_ctx *uctx __unused,
+					  vaddr_t va __unused,
+					  size_t len __unused)
+{
+}
+
+static inline TEE_Result leak_audit_end(struct leak_audit_pending *p __unused,
+					TEE_Result res)
+{
+	return res;
+}
+#endif
+
+#endif /*__KERNEL_LEAK_AUDIT_H*/

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Copyright (c) 2026, the teeleak authors
+ */
+
+/*
+ * What may leave the secure world of an address. Secure physical addresses
+ * are replaced by a hash with a key that changes with each boot, which keeps
+ * equality and nothing else.
+ */
+
+#include <crypto/crypto.h>
+#include <initcall.h>
+#include <kernel/linker.h>
+#include <kernel/panic.h>
+#include <mm/mobj.h>
+#include <string.h>
+
+#include "private.h"
+
+static uint64_t hash_key[2];
+static uint64_t boot_id;
+
+static TEE_Result init_secrets(void)
+{
+	if (crypto_rng_read(hash_key, sizeof(hash_key)) ||
+	    crypto_rng_read(&boot_id, sizeof(boot_id)))
+		panic("leak audit");
+
+	return TEE_SUCCESS;
+}
+service_init_late(init_secrets);
+
+uint64_t audit_boot_id(void)
+{
+	return boot_id;
+}
+
+static uint64_t rotl(uint64_t v, unsigned int n)
+{
+	return (v << n) | (v >> (64 - n));
+}
+
+static void sip_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[1] = rotl(v[1], 13) ^ v[0];
+	v[0] = rotl(v[0], 32);
+	v[2] += v[3];
+	v[3] = rotl(v[3], 16) ^ v[2];
+	v[0] += v[3];
+	v[3] = rotl(v[3], 21) ^ v[0];
+	v[2] += v[1];
+	v[1] = rotl(v[1], 17) ^ v[2];
+	v[2] = rotl(v[2], 32);
+}
+
+static void sip_block(uint64_t v[4], uint64_t m)
+{
+	v[3] ^= m;
+	sip_round(v);
+	sip_round(v);
+	v[0] ^= m;
+}
+
+/* SipHash-2-4 of one eight byte message */
+static uint64_t keyed_hash(uint64_t m)
+{
+	uint64_t v[4] = {
+		hash_key[0] ^ UINT64_C(0x736f6d6570736575),
+		hash_key[1] ^ UINT64_C(0x646f72616e646f6d),
+		hash_key[0] ^ UINT64_C(0x6c7967656e657261),
+		hash_key[1] ^ UINT64_C(0x7465646279746573),
+	};
+	unsigned int n = 0;
+
+	sip_block(v, m);
+	sip_block(v, UINT64_C(8) << 56);
+	v[2] ^= 0xff;
+	for (n = 0; n < 4; n++)
+		sip_round(v);
+
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+/* The physical address behind an offset, and what kind it is */
+uint64_t audit_address(struct mobj *mobj, size_t offs, uint32_t *flags)
+{
+	paddr_t pa = 0;
+
+	if (mobj_is_nonsec(mobj))
+		*flags |= PTA_LEAK_AUDIT_REGION_NONSEC;
+
+	/* Where the pager moves it there is no address that would stay */
+	if (!mobj || mobj_is_paged(mobj) || mobj_get_pa(mobj, offs, 0, &pa))
+		return 0;
+
+	if (IS_ENABLED(CFG_LEAK_AUDIT_RAW_ADDRESSES) || mobj_is_nonsec(mobj)) {
+		*flags |= PTA_LEAK_AUDIT_REGION_PA;
+		return pa;
+	}
+
+	*flags |= PTA_LEAK_AUDIT_REGION_PA_HASH;
+	return keyed_hash(pa);
+}
+
+uint32_t audit_region_flags(uint32_t prot, uint32_t vm_flags)
+{
+	uint32_t flags = 0;
+
+	if (vm_flags & VM_FLAG_EPHEMERAL)
+		flags |= PTA_LEAK_AUDIT_REGION_EPHEMERAL;
+	if (vm_flags & VM_FLAG_PERMANENT)
+		flags |= PTA_LEAK_AUDIT_REGION_PERMANENT;
+	if (vm_flags & VM_FLAG_SHAREABLE)
+		flags |= PTA_LEAK_AUDIT_REGION_SHAREABLE;
+	if (vm_flags & VM_FLAG_LDELF)
+		flags |= PTA_LEAK_AUDIT_REGION_LDELF;
+	if (vm_flags & VM_FLAG_READONLY)
+		flags |= PTA_LEAK_AUDIT_REGION_READONLY;
+	if (prot & TEE_MATTR_UR)
+		flags |= PTA_LEAK_AUDIT_REGION_READ;
+	if (prot & TEE_MATTR_UW)
+		flags |= PTA_LEAK_AUDIT_REGION_WRITE;
+	if (prot & TEE_MATTR_UX)
+		flags |= PTA_LEAK_AUDIT_REGION_EXEC;
+
+	return flags;
+}
+
+/* Bytes of read-only data from @s on, 0 if it points anywhere else */
+static size_t rodata_from(const char *s)
+{
+	vaddr_t va = (vaddr_t)s;
+
+	if (va >= (vaddr_t)__rodata_start && va < (vaddr_t)__rodata_end)
+		return (vaddr_t)__rodata_end - va;
+#ifdef CFG_WITH_PAGER
+	if (va >= (vaddr_t)__rodata_init_start &&
+	    va < (vaddr_t)__rodata_init_end)
+		return (vaddr_t)__rodata_init_end - va;
+	if (va >= (vaddr_t)__rodata_pageable_start &&
+	    va < (vaddr_t)__rodata_pageable_end)
+		return (vaddr_t)__rodata_pageable_end - va;
+#endif
+
+	return 0;
+}
+
+/* Offset of a file name that tells nothing of where the core is, 0 for none */
+uint32_t audit_file_ref(const char *fname)
+{
+	return rodata_from(fname) ? (vaddr_t)fname - VCORE_START_VA : 0;
+}
+
+void audit_file_name(char dst[64], uint32_t ref)
+{
+	const char *s = ref ? (const char *)(VCORE_START_VA + ref) : "unknown";
+	size_t len = strnlen(s, ref ? rodata_from(s) : 8);
+
+	if (len > 63) {
+		s += len - 63;
+		len = 63;
+	}
+	memset(dst, 0, 64);
+	memcpy(dst, s, len);
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Copyright (c) 2026, the teeleak authors
+ */
+
+#include <kernel/mutex.h>
+#include <kernel/user_ta.h>
+#include <tee/uuid.h>
+
+#include "private.h"
+
+/*
+ * A region map is changed only by the thread that runs the TA. Becoming busy
+ * takes tee_ta_mutex, so with that held the map of an idle TA stays as it is.
+ */
+bool audit_ctx_is_idle(struct tee_ta_ctx *ctx)
+{
+	return !ctx->busy && !ctx->is_initializing && !ctx->is_releasing &&
+	       !(ctx->flags & TA_FLAG_CONCURRENT);
+}
+
+static uint32_t get_state(struct tee_ta_ctx *ctx)
+{
+	uint32_t state = 0;
+
+	if (!audit_ctx_is_idle(ctx))
+		state |= PTA_LEAK_AUDIT_INSTANCE_BUSY;
+	if (ctx->panicked)
+		state |= PTA_LEAK_AUDIT_INSTANCE_PANICKED;
+	if (ctx->is_initializing)
+		state |= PTA_LEAK_AUDIT_INSTANCE_INITIALIZING;
+	if (ctx->is_releasing)
+		state |= PTA_LEAK_AUDIT_INSTANCE_RELEASING;
+
+	return state;
+}
+
+static void add_instance(struct audit_list *list, struct tee_ta_ctx *ctx)
+{
+	struct user_mode_ctx *uctx = &to_user_ta_ctx(&ctx->ts_ctx)->uctx;
+	struct pta_leak_audit_instance entry = {
+		.instance = ctx->audit_instance,
+		.state = get_state(ctx),
+		.ta_flags = ctx->flags,
+		.ref_count = ctx->ref_count,
+	};
+	struct vm_region *r = NULL;
+
+	tee_uuid_to_octets(entry.uuid, &ctx->ts_ctx.uuid);
+	if (ctx->panicked)
+		entry.panic_code = ctx->panic_code;
+	if (!(entry.state & PTA_LEAK_AUDIT_INSTANCE_BUSY)) {
+		TAILQ_FOREACH(r, &uctx->vm_info.regions, link) {
+			entry.mapped += r->size;
+			entry.n_regions++;
+		}
+	}
+	audit_list_add(list, &entry);
+}
+
+TEE_Result audit_instances(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS])
+{
+	struct audit_list list = { };
+	struct tee_ta_ctx *ctx = NULL;
+	TEE_Result res = TEE_SUCCESS;
+	uint64_t start = 0;
+
+	res = audit_list_begin(&list, ptypes, params,
+			       sizeof(struct pta_leak_audit_instance));
+	if (res)
+		return res;
+	if (params[1].value.b || params[2].value.a || params[2].value.b)
+		return TEE_ERROR_BAD_PARAMETERS;
+
+	mutex_lock(&tee_ta_mutex);
+	start = audit_ticks();
+	TAILQ_FOREACH(ctx, &tee_ctxes, link)
+		if (is_user_ta_ctx(&ctx->ts_ctx))
+			add_instance(&list, ctx);
+	list.hdr.lock_ticks = audit_ticks() - start;
+	mutex_unlock(&tee_ta_mutex);
+
+	return audit_list_end(&list);
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Copyright (c) 2026, the teeleak authors
+ */
+
+/*
+ * Leak audit PTA, see pta_leak_audit.h. It may be entered by several threads
+ * at a time: a PTA that isn't concurrent would wait for whatever single
+ * instance TA happens to be running, which is just what is to be looked at.
+ */
+
+#include <kernel/linker.h>
+#include <kernel/pseudo_ta.h>
+#include <kernel/ts_manager.h>
+#include <kernel/user_ta.h>
+#include <string_ext.h>
+
+#include "private.h"
+
+#define PTA_NAME	"leak_audit.pta"
+
+/* What the session says and what the stack of sessions says have to agree */
+static bool caller_is_client(void)
+{
+	struct ts_session *s = ts_get_current_session();
+	struct ts_session *caller = ts_get_calling_session();
+	const TEE_Identity *id = &to_ta_session(s)->clnt_id;
+
+	return caller && is_user_ta_ctx(caller->ctx) &&
+	       audit_is_client(&caller->ctx->uuid) &&
+	       id->login == TEE_LOGIN_TRUSTED_APP && audit_is_client(&id->uuid);
+}
+
+static TEE_Result open_session(uint32_t ptypes,
+			       TEE_Param params[TEE_NUM_PARAMS] __unused,
+			       void **sess_ctx __unused)
+{
+	if (!caller_is_client())
+		return TEE_ERROR_ACCESS_DENIED;
+	if (ptypes)
+		return TEE_ERROR_BAD_PARAMETERS;
+
+	return TEE_SUCCESS;
+}
+
+static void close_session(void *sess_ctx __unused)
+{
+	audit_canary_session_closed();
+}
+
+static uint32_t get_features(void)
+{
+	uint32_t features = 0;
+
+	if (audit_has_records())
+		features |= PTA_LEAK_AUDIT_FEATURE_RECORDS;
+	if (audit_has_tags())
+		features |= PTA_LEAK_AUDIT_FEATURE_TAGS;
+	if (IS_ENABLED(CFG_LEAK_AUDIT_RAW_ADDRESSES))
+		features |= PTA_LEAK_AUDIT_FEATURE_RAW;
+	if (LEAK_AUDIT_HAS_EVENTS)
+		features |= PTA_LEAK_AUDIT_FEATURE_EVENTS;
+	if (IS_ENABLED(CFG_WITH_STATS))
+		features |= PTA_LEAK_AUDIT_FEATURE_POOLS;
+
+	return features;
+}
+
+static void fill_info(struct pta_leak_audit_info *info)
+{
+	*info = (struct pta_leak_audit_info){
+		.version = PTA_LEAK_AUDIT_VERSION,
+		.features = get_features(),
+		.boot = audit_boot_id(),
+		.ticks = audit_ticks(),
+		.epoch = audit_epoch(),
+		.era = audit_era(),
+		.event_room = CFG_LEAK_AUDIT_EVENTS,
+		.max_owners = CFG_LEAK_AUDIT_OWNERS,
+	};
+#ifdef CFG_CORE_HAS_GENERIC_TIMER
+	info->tick_hz = delay_cnt_freq();
+#endif
+	if (IS_ENABLED(CFG_LEAK_AUDIT_RAW_ADDRESSES))
+		info->load_addr = VCORE_START_VA;
+	strlcpy(info->release, core_v_str, sizeof(info->release));
+}
+
+static TEE_Result get_info(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS])
+{
+	const uint32_t exp_pt = TEE_PARAM_TYPES(TEE_PARAM_TYPE_MEMREF_OUTPUT,
+						TEE_PARAM_TYPE_NONE,
+						TEE_PARAM_TYPE_NONE,
+						TEE_PARAM_TYPE_NONE);
+	struct pta_leak_audit_info info = { };
+	TEE_Result res = TEE_SUCCESS;
+	size_t size = 0;
+
+	if (ptypes != exp_pt)
+		return TEE_ERROR_BAD_PARAMETERS;
+	res = audit_check_buffer(params);
+	if (res)
+		return res;
+
+	size = params[0].memref.size;
+	params[0].memref.size = sizeof(info);
+	if (size < sizeof(info))
+		return TEE_ERROR_SHORT_BUFFER;
+
+	fill_info(&info);
+	audit_copy_out(params[0].memref.buffer, &info, sizeof(info));
+
+	return TEE_SUCCESS;
+}
+
+static TEE_Result invoke_command(void *sess_ctx __unused, uint32_t cmd,
+				 uint32_t ptypes,
+				 TEE_Param params[TEE_NUM_PARAMS])
+{
+	if (!caller_is_client())
+		return TEE_ERROR_ACCESS_DENIED;
+
+	switch (cmd) {
+	case PTA_LEAK_AUDIT_CMD_INFO:
+		return get_info(ptypes, params);
+	case PTA_LEAK_AUDIT_CMD_MARK:
+		return audit_mark(ptypes, params);
+	case PTA_LEAK_AUDIT_CMD_SITES:
+		return audit_sites(ptypes, params);
+	case PTA_LEAK_AUDIT_CMD_RECORDS:
+		return audit_records(ptypes, params);
+	case PTA_LEAK_AUDIT_CMD_OWNERS:
+		return audit_owners(ptypes, params);
+	case PTA_LEAK_AUDIT_CMD_INSTANCES:
+		return audit_instances(ptypes, params);
+	case PTA_LEAK_AUDIT_CMD_SESSIONS:
+		return audit_sessions(ptypes, params);
+	case PTA_LEAK_AUDIT_CMD_REGIONS:
+		return audit_regions(ptypes, params);
+	case PTA_LEAK_AUDIT_CMD_EVENTS:
+		return audit_events(ptypes, params);
+	case PTA_LEAK_AUDIT_CMD_POOLS:
+		return audit_pools(ptypes, params);
+	case PTA_LEAK_AUDIT_CMD_CANARY:
+		return audit_canary(ptypes, params);
+	default:
+		return TEE_ERROR_NOT_SUPPORTED;
+	}
+}
+
+pseudo_ta_register(.uuid = PTA_LEAK_AUDIT_UUID, .name = PTA_NAME,
+		   .flags = PTA_DEFAULT_FLAGS | TA_FLAG_CONCURRENT,
+		   .open_session_entry_point = open_session,
+		   .close_session_entry_point = close_session,
+		   .invoke_command_entry_point = invoke_command);

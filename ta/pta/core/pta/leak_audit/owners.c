@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Copyright (c) 2026, the teeleak authors
+ */
+
+/*
+ * Owner numbers are what fits in a tag, they stand for TA instances and PTAs.
+ * The number of a TA instance that is gone is given to another one only when
+ * the table is full and no live allocation bears it any longer.
+ */
+
+#include <bitstring.h>
+#include <kernel/pseudo_ta.h>
+#include <kernel/spinlock.h>
+#include <kernel/user_ta.h>
+#include <tee/uuid.h>
+
+#include "private.h"
+
+struct owner {
+	TEE_UUID uuid;
+	uint32_t instance;
+	uint32_t kind;
+};
+
+struct live_owners {
+	struct leak_audit_walk walk;
+	bitstr_t bit_decl(bits, OWNER_END);
+};
+
+/* Protects the table, numbers are handed out with tee_ta_mutex held */
+static unsigned int owners_lock;
+static struct owner owners[OWNER_END];
+static uint32_t last_instance;
+
+static void note_live_owner(struct leak_audit_walk *walk,
+			    struct leak_audit_block *block)
+{
+	struct live_owners *live = container_of(walk, struct live_owners,
+						walk);
+	struct audit_tag tag = { };
+
+	audit_untag(block->tag, &tag);
+	if (tag.owner < OWNER_END)
+		bit_set(live->bits, tag.owner);
+}
+
+static void reclaim_numbers(void)
+{
+	struct live_owners live = { .walk.visit = note_live_owner };
+	uint32_t exceptions = 0;
+	uint32_t n = 0;
+
+	if (audit_has_tags())
+		leak_audit_walk_heap(MAF_NULL, &live.walk);
+
+	exceptions = cpu_spin_lock_xsave(&owners_lock);
+	for (n = OWNER_FIRST_TA; n < OWNER_END; n++)
+		if (owners[n].kind == PTA_LEAK_AUDIT_OWNER_TA_GONE &&
+		    !bit_test(live.bits, n))
+			owners[n].kind = 0;
+	cpu_spin_unlock_xrestore(&owners_lock, exceptions);
+}
+
+static uint16_t take_number(struct tee_ta_ctx *ctx, uint32_t kind,
+			    uint32_t from, uint32_t end)
+{
+	uint32_t exceptions = 0;
+	uint32_t n = 0;
+
+	exceptions = cpu_spin_lock_xsave(&owners_lock);
+	for (n = from; n < end; n++)
+		if (!owners[n].kind)
+			break;
+	if (n < end)
+		owners[n] = (struct owner){ .uuid = ctx->ts_ctx.uuid,
+					    .instance = ctx->audit_instance,
+					    .kind = kind };
+	else
+		owners[OWNER_OTHERS].kind = PTA_LEAK_AUDIT_OWNER_OTHERS;
+	cpu_spin_unlock_xrestore(&owners_lock, exceptions);
+
+	return n < end ? n : OWNER_OTHERS;
+}
+
+static void add_user_ta(struct tee_ta_ctx *ctx)
+{
+	ctx->audit_instance = ++last_instance;
+	ctx->audit_owner = take_number(ctx, PTA_LEAK_AUDIT_OWNER_TA,
+				       OWNER_FIRST_TA, OWNER_END);
+	if (ctx->audit_owner != OWNER_OTHERS)
+		return;
+
+	reclaim_numbers();
+	ctx->audit_owner = take_number(ctx, PTA_LEAK_AUDIT_OWNER_TA,
+				       OWNER_FIRST_TA, OWNER_END);
+}
+
+void leak_audit_add_ctx(struct tee_ta_ctx *ctx)
+{
+	if (is_user_ta_ctx(&ctx->ts_ctx))
+		add_user_ta(ctx);
+	else
+		ctx->audit_owner = take_number(ctx, PTA_LEAK_AUDIT_OWNER_PTA,
+					       OWNER_FIRST_PTA,
+					       OWNER_FIRST_TA);
+}
+
+void leak_audit_del_ctx(struct tee_ta_ctx *ctx)
+{
+	struct owner *owner = owners + ctx->audit_owner;
+	uint32_t exceptions = 0;
+
+	exceptions = cpu_spin_lock_xsave(&owners_lock);
+	if (owner->kind == PTA_LEAK_AUDIT_OWNER_TA &&
+	    owner->instance == ctx->audit_instance)
+		owner->kind = PTA_LEAK_AUDIT_OWNER_TA_GONE;
+	cpu_spin_unlock_xrestore(&owners_lock, exceptions);
+}
+
+static void add_owner(struct audit_list *list, uint16_t n)
+{
+	struct pta_leak_audit_owner entry = { .owner = n };
+	struct owner owner = { };
+	uint32_t exceptions = 0;
+	uint64_t start = 0;
+
+	exceptions = cpu_spin_lock_xsave(&owners_lock);
+	start = audit_ticks();
+	owner = owners[n];
+	list->hdr.lock_ticks += audit_ticks() - start;
+	cpu_spin_unlock_xrestore(&owners_lock, exceptions);
+
+	if (!owner.kind)
+		return;
+	tee_uuid_to_octets(entry.uuid, &owner.uuid);
+	entry.instance = owner.instance;
+	entry.kind = owner.kind;
+	audit_list_add(list, &entry);
+}
+
+TEE_Result audit_owners(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS])
+{
+	struct audit_list list = { };
+	TEE_Result res = TEE_SUCCESS;
+	uint32_t n = 0;
+
+	res = audit_list_begin(&list, ptypes, params,
+			       sizeof(struct pta_leak_audit_owner));
+	if (res)
+		return res;
+	if (params[1].value.b || params[2].value.a || params[2].value.b)
+		return TEE_ERROR_BAD_PARAMETERS;
+
+	for (n = OWNER_OTHERS; n < OWNER_END; n++)
+		add_owner(&list, n);
+
+	return audit_list_end(&list);
+}

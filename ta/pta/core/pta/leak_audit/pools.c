@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Copyright (c) 2026, the teeleak authors
+ */
+
+/* What can run out. Figures that nobody counts are left out of @known. */
+
+#include <kernel/thread_private.h>
+#include <malloc.h>
+#include <mempool.h>
+#include <mm/pgt_cache.h>
+#include <mm/phys_mem.h>
+#include <pta_stats.h>
+
+#include "private.h"
+
+#define KNOWN_USE	(PTA_LEAK_AUDIT_KNOWN_ALLOCATED | \
+			 PTA_LEAK_AUDIT_KNOWN_MAX | PTA_LEAK_AUDIT_KNOWN_SIZE)
+
+static void __maybe_unused set_stats(struct pta_leak_audit_pool *pool,
+				     const struct pta_stats_alloc *stats,
+				     uint32_t known)
+{
+	pool->known |= known;
+	pool->allocated = stats->allocated;
+	pool->max_allocated = stats->max_allocated;
+	pool->size = stats->size;
+	if (known & PTA_LEAK_AUDIT_KNOWN_FREE2)
+		pool->free2_sum = stats->free2_sum;
+	if (known & PTA_LEAK_AUDIT_KNOWN_FAIL) {
+		pool->num_alloc_fail = stats->num_alloc_fail;
+		pool->biggest_alloc_fail = stats->biggest_alloc_fail;
+		pool->biggest_alloc_fail_used = stats->biggest_alloc_fail_used;
+	}
+}
+
+static void set_largest(struct pta_leak_audit_pool *pool, size_t largest)
+{
+	pool->largest_free = largest;
+	pool->known |= PTA_LEAK_AUDIT_KNOWN_LARGEST_FREE;
+}
+
+static void add_core_heap(struct audit_list *list)
+{
+	struct pta_leak_audit_pool pool = {
+		.kind = PTA_LEAK_AUDIT_POOL_CORE_HEAP,
+		.unit = PTA_LEAK_AUDIT_UNIT_BYTES,
+	};
+	struct leak_audit_walk walk = { };
+#ifdef CFG_WITH_STATS
+	struct pta_stats_alloc stats = { };
+
+	malloc_get_stats(&stats);
+	set_stats(&pool, &stats, KNOWN_USE | PTA_LEAK_AUDIT_KNOWN_FREE2 |
+				 PTA_LEAK_AUDIT_KNOWN_FAIL);
+#endif
+	leak_audit_walk_heap(MAF_NULL, &walk);
+	set_largest(&pool, walk.largest_free);
+	list->hdr.lock_ticks += walk.lock_ticks;
+	audit_list_add(list, &pool);
+}
+
+static void add_nexus_heap(struct audit_list *list __maybe_unused)
+{
+#ifdef CFG_NS_VIRTUALIZATION
+	struct pta_leak_audit_pool pool = {
+		.kind = PTA_LEAK_AUDIT_POOL_NEXUS_HEAP,
+		.unit = PTA_LEAK_AUDIT_UNIT_BYTES,
+	};
+	struct leak_audit_walk walk = { };
+#ifdef CFG_WITH_STATS
+	struct pta_stats_alloc stats = { };
+
+	nex_malloc_get_stats(&stats);
+	set_stats(&pool, &stats, KNOWN_USE | PTA_LEAK_AUDIT_KNOWN_FREE2 |
+				 PTA_LEAK_AUDIT_KNOWN_FAIL);
+#endif
+	leak_audit_walk_heap(MAF_NEX, &walk);
+	set_largest(&pool, walk.largest_free);
+	list->hdr.lock_ticks += walk.lock_ticks;
+	audit_list_add(list, &pool);
+#endif
+}
+
+/* Failures are counted nowhere, max_allocated is that of the fullest pool */
+static void add_ta_ram(struct audit_list *list)
+{
+	struct pta_leak_audit_pool pool = {
+		.kind = PTA_LEAK_AUDIT_POOL_TA_RAM,
+		.unit = PTA_LEAK_AUDIT_UNIT_BYTES,
+	};
+#ifdef CFG_WITH_STATS
+	struct pta_stats_alloc stats = { };
+
+	phys_mem_stats(&stats, false);
+	set_stats(&pool, &stats, KNOWN_USE);
+#endif
+	set_largest(&pool, leak_audit_largest_ta_ram());
+	audit_list_add(list, &pool);
+}
+
+static void add_crypto(struct audit_list *list)
+{
+	struct pta_leak_audit_pool pool = {
+		.kind = PTA_LEAK_AUDIT_POOL_CRYPTO,
+		.unit = PTA_LEAK_AUDIT_UNIT_BYTES,
+	};
+#ifdef CFG_WITH_STATS
+	struct pta_stats_alloc stats = { };
+
+	if (mempool_default && leak_audit_mempool(mempool_default, &stats))
+		set_stats(&pool, &stats, KNOWN_USE |
+					 PTA_LEAK_AUDIT_KNOWN_FREE2 |
+					 PTA_LEAK_AUDIT_KNOWN_FAIL);
+#endif
+	audit_list_add(list, &pool);
+}
+
+static void add_page_tables(struct audit_list *list)
+{
+	struct pta_leak_audit_pool pool = {
+		.kind = PTA_LEAK_AUDIT_POOL_PAGE_TABLES,
+		.unit = PTA_LEAK_AUDIT_UNIT_OBJECTS,
+	};
+	size_t used = 0;
+	size_t size = 0;
+
+	if (leak_audit_page_tables(&used, &size)) {
+		pool.allocated = used;
+		pool.size = size;
+		pool.known = PTA_LEAK_AUDIT_KNOWN_ALLOCATED |
+			     PTA_LEAK_AUDIT_KNOWN_SIZE;
+	}
+	audit_list_add(list, &pool);
+}
+
+/* There's no limit but the memory that they take */
+static void add_sessions(struct audit_list *list)
+{
+	struct pta_leak_audit_pool pool = {
+		.kind = PTA_LEAK_AUDIT_POOL_SESSIONS,
+		.unit = PTA_LEAK_AUDIT_UNIT_OBJECTS,
+		.known = PTA_LEAK_AUDIT_KNOWN_ALLOCATED,
+		.allocated = audit_count_sessions(),
+	};
+
+	audit_list_add(list, &pool);
+}
+
+static void add_threads(struct audit_list *list)
+{
+	struct pta_leak_audit_pool pool = {
+		.kind = PTA_LEAK_AUDIT_POOL_THREADS,
+		.unit = PTA_LEAK_AUDIT_UNIT_OBJECTS,
+		.known = PTA_LEAK_AUDIT_KNOWN_ALLOCATED |
+			 PTA_LEAK_AUDIT_KNOWN_SIZE,
+		.size = thread_count,
+	};
+	size_t n = 0;
+
+	for (n = 0; n < thread_count; n++)
+		if (threads[n].state != THREAD_STATE_FREE)
+			pool.allocated++;
+	audit_list_add(list, &pool);
+}
+
+TEE_Result audit_pools(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS])
+{
+	struct audit_list list = { };
+	TEE_Result res = TEE_SUCCESS;
+
+	res = audit_list_begin(&list, ptypes, params,
+			       sizeof(struct pta_leak_audit_pool));
+	if (res)
+		return res;
+	if (params[1].value.b || params[2].value.a || params[2].value.b)
+		return TEE_ERROR_BAD_PARAMETERS;
+
+	add_core_heap(&list);
+	add_nexus_heap(&list);
+	add_ta_ram(&list);
+	add_crypto(&list);
+	add_page_tables(&list);
+	add_sessions(&list);
+	add_threads(&list);
+
+	return audit_list_end(&list);
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Copyright (c) 2026, the teeleak authors
+ */
+
+/*
+ * List replies. The buffer is private memory of the calling TA, which is
+ * blocked in the call: what was checked once stays as it is.
+ */
+
+#include <kernel/user_access.h>
+#include <string.h>
+#include <tee_api_defines_extensions.h>
+
+#include "private.h"
+
+/* Finalizer of MurmurHash3: every input bit reaches every output bit */
+uint64_t audit_mix(uint64_t h, uint64_t v)
+{
+	h = (h ^ v) * UINT64_C(0xff51afd7ed558ccd);
+	h = (h ^ (h >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
+
+	return h ^ (h >> 33);
+}
+
+TEE_Result audit_check_buffer(const TEE_Param *param)
+{
+	uint32_t flags = TEE_MEMORY_ACCESS_READ | TEE_MEMORY_ACCESS_WRITE |
+			 TEE_MEMORY_ACCESS_SECURE;
+
+	if (!IS_ALIGNED_WITH_TYPE(param->memref.buffer, uint64_t))
+		return TEE_ERROR_BAD_PARAMETERS;
+	if (!param->memref.size)
+		return TEE_SUCCESS;
+	if (!param->memref.buffer)
+		return TEE_ERROR_BAD_PARAMETERS;
+
+	if (check_user_access(flags, param->memref.buffer, param->memref.size))
+		return TEE_ERROR_BAD_PARAMETERS;
+
+	return TEE_SUCCESS;
+}
+
+void audit_copy_out(void *uaddr, const void *src, size_t len)
+{
+	enter_user_access();
+	memcpy(uaddr, src, len);
+	exit_user_access();
+}
+
+TEE_Result audit_list_begin(struct audit_list *list, uint32_t ptypes,
+			    TEE_Param params[TEE_NUM_PARAMS],
+			    size_t entry_size)
+{
+	const uint32_t exp_pt = TEE_PARAM_TYPES(TEE_PARAM_TYPE_MEMREF_OUTPUT,
+						TEE_PARAM_TYPE_VALUE_INPUT,
+						TEE_PARAM_TYPE_VALUE_INPUT,
+						TEE_PARAM_TYPE_NONE);
+	TEE_Result res = TEE_SUCCESS;
+	size_t size = 0;
+
+	if (ptypes != exp_pt)
+		return TEE_ERROR_BAD_PARAMETERS;
+	res = audit_check_buffer(params);
+	if (res)
+		return res;
+
+	*list = (struct audit_list){
+		.hdr.version = PTA_LEAK_AUDIT_VERSION,
+		.hdr.entry_size = entry_size,
+		.param = params,
+		.start = params[1].value.a,
+	};
+
+	size = params[0].memref.size;
+	if (size > sizeof(list->hdr))
+		list->room = MIN((size - sizeof(list->hdr)) / entry_size,
+				 (size_t)UINT16_MAX);
+
+	return TEE_SUCCESS;
+}
+
+void *audit_list_entry(struct audit_list *list, uint32_t n)
+{
+	return (uint8_t *)list->param->memref.buffer + sizeof(list->hdr) +
+	       (size_t)n * list->hdr.entry_size;
+}
+
+static uint64_t hash_entry(const void *entry, size_t size)
+{
+	const uint8_t *p = entry;
+	uint64_t h = size;
+	uint64_t v = 0;
+	size_t n = 0;
+
+	for (n = 0; n < size; n += sizeof(v)) {
+		v = 0;
+		memcpy(&v, p + n, MIN(sizeof(v), size - n));
+		h = audit_mix(h, v);
+	}
+
+	return h;
+}
+
+/* Entries before the first one wanted are but counted, as is the overflow */
+void audit_list_add(struct audit_list *list, const void *entry)
+{
+	uint32_t n = list->seen++;
+
+	list->hdr.generation += hash_entry(entry, list->hdr.entry_size);
+	if (n < list->start || list->hdr.count == list->room)
+		return;
+
+	audit_copy_out(audit_list_entry(list, list->hdr.count), entry,
+		       list->hdr.entry_size);
+	list->hdr.count++;
+}
+
+/*
+ * Commands that fill in the entries and hdr.total themselves leave list->seen
+ * at 0, hdr.next is theirs then.
+ */
+TEE_Result audit_list_end(struct audit_list *list)
+{
+	struct pta_leak_audit_reply *hdr = &list->hdr;
+	TEE_Param *param = list->param;
+	size_t size = 0;
+
+	if (list->seen) {
+		hdr->total = list->seen;
+		if (hdr->count && list->start + hdr->count < hdr->total)
+			hdr->next = list->start + hdr->count;
+	}
+
+	if (param->memref.size < sizeof(*hdr) || (!list->room && hdr->total)) {
+		size = sizeof(*hdr) + (size_t)hdr->total * hdr->entry_size;
+		param->memref.size = size;
+		return TEE_ERROR_SHORT_BUFFER;
+	}
+
+	audit_copy_out(param->memref.buffer, hdr, sizeof(*hdr));
+	param->memref.size = sizeof(*hdr) +
+			     (size_t)hdr->count * hdr->entry_size;
+
+	return TEE_SUCCESS;
+}

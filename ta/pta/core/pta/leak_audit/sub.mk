@@ -1,0 +1,14 @@
+srcs-y += address.c
+srcs-y += canary.c
+srcs-y += events.c
+srcs-y += hooks.c
+srcs-y += instances.c
+srcs-y += leak_audit.c
+srcs-y += owners.c
+srcs-y += pools.c
+srcs-y += records.c
+srcs-y += regions.c
+srcs-y += reply.c
+srcs-y += sessions.c
+srcs-y += sites.c
+srcs-y += tag.c

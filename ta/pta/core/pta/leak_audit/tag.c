@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Copyright (c) 2026, the teeleak authors
+ */
+
+/*
+ * For whom, from where and when each block of the core heap was allocated.
+ * It's kept in what is padding of the malloc debug header on 64-bit cores.
+ */
+
+#include <initcall.h>
+#include <kernel/linker.h>
+#include <kernel/mutex.h>
+#include <kernel/pseudo_ta.h>
+#include <kernel/thread.h>
+#include <kernel/ts_manager.h>
+#include <kernel/user_ta.h>
+
+#include "private.h"
+
+/* session, server, owner, caller and epoch, from the lowest bit on */
+#define SESSION_BITS		10
+#define SERVER_BITS		6
+#define OWNER_BITS		10
+#define CALLER_BITS		22
+#define EPOCH_BITS		16
+
+#define SERVER_SHIFT		SESSION_BITS
+#define OWNER_SHIFT		(SERVER_SHIFT + SERVER_BITS)
+#define CALLER_SHIFT		(OWNER_SHIFT + OWNER_BITS)
+#define EPOCH_SHIFT		(CALLER_SHIFT + CALLER_BITS)
+
+/* Instructions have at least this alignment, so have return addresses */
+#define CALLER_GRANULE_SHIFT	2
+
+/* Deeper than CFG_CORE_MAX_SYSCALL_RECURSION lets any stack of sessions be */
+#define MAX_SESSION_DEPTH	16
+
+static_assert(EPOCH_SHIFT + EPOCH_BITS == 64);
+static_assert(OWNER_FIRST_TA <= BIT(SERVER_BITS));
+static_assert(OWNER_END <= BIT(OWNER_BITS));
+
+static struct mutex mark_mutex = MUTEX_INITIALIZER;
+static uint16_t current_epoch;
+static uint32_t current_era;
+static bool sessions_exist;
+
+static TEE_Result init_tags(void)
+{
+	sessions_exist = true;
+
+	return TEE_SUCCESS;
+}
+service_init(init_tags);
+
+static uint64_t get_bits(uint64_t v, unsigned int shift, unsigned int bits)
+{
+	return (v >> shift) & (BIT64(bits) - 1);
+}
+
+/*
+ * The innermost user TA on the stack of sessions, and the PTA that it called.
+ * A PTA called by the normal world serves nobody's instance.
+ */
+static void find_owner(struct audit_tag *tag)
+{
+	struct ts_session *s = NULL;
+	unsigned int depth = 0;
+
+	if (!sessions_exist || thread_get_id_may_fail() == THREAD_ID_INVALID)
+		return;
+
+	TAILQ_FOREACH(s, &thread_get_tsd()->sess_stack, link_tsd) {
+		if (depth++ == MAX_SESSION_DEPTH || !s->ctx)
+			return;
+		if (is_user_ta_ctx(s->ctx)) {
+			tag->owner = to_ta_ctx(s->ctx)->audit_owner;
+			tag->session = MIN(to_ta_session(s)->id,
+					   BIT(SESSION_BITS) - 1);
+			return;
+		}
+		if (!tag->server && is_pseudo_ta_ctx(s->ctx))
+			tag->server = to_ta_ctx(s->ctx)->audit_owner;
+	}
+}
+
+uint64_t leak_audit_tag(vaddr_t caller)
+{
+	uint64_t offs = (caller - VCORE_START_VA) >> CALLER_GRANULE_SHIFT;
+	struct audit_tag tag = { };
+
+	if (!caller || offs >= BIT64(CALLER_BITS))
+		offs = 0;
+	find_owner(&tag);
+
+	return SHIFT_U64(current_epoch, EPOCH_SHIFT) |
+	       SHIFT_U64(offs, CALLER_SHIFT) |
+	       SHIFT_U64(tag.owner, OWNER_SHIFT) |
+	       SHIFT_U64(tag.server, SERVER_SHIFT) | tag.session;
+}
+
+void audit_untag(uint64_t bits, struct audit_tag *tag)
+{
+	tag->session = get_bits(bits, 0, SESSION_BITS);
+	tag->server = get_bits(bits, SERVER_SHIFT, SERVER_BITS);
+	tag->owner = get_bits(bits, OWNER_SHIFT, OWNER_BITS);
+	tag->caller = get_bits(bits, CALLER_SHIFT, CALLER_BITS) <<
+		      CALLER_GRANULE_SHIFT;
+	tag->epoch = get_bits(bits, EPOCH_SHIFT, EPOCH_BITS);
+}
+
+uint16_t audit_epoch(void)
+{
+	return current_epoch;
+}
+
+uint32_t audit_era(void)
+{
+	return current_era;
+}
+
+static void forget_epoch(struct leak_audit_walk *walk __unused,
+			 struct leak_audit_block *block)
+{
+	block->tag &= BIT64(EPOCH_SHIFT) - 1;
+}
+
+/* What is allocated while the walk goes on may be tagged either way */
+static void restart_epochs(void)
+{
+	struct leak_audit_walk walk = { .visit = forget_epoch };
+
+	current_epoch = 1;
+	current_era++;
+	leak_audit_walk_heap(MAF_NULL, &walk);
+}
+
+TEE_Result audit_mark(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS])
+{
+	const uint32_t exp_pt = TEE_PARAM_TYPES(TEE_PARAM_TYPE_VALUE_INPUT,
+						TEE_PARAM_TYPE_VALUE_OUTPUT,
+						TEE_PARAM_TYPE_NONE,
+						TEE_PARAM_TYPE_NONE);
+	TEE_Result res = TEE_SUCCESS;
+
+	if (ptypes != exp_pt || params[0].value.b ||
+	    params[0].value.a & ~PTA_LEAK_AUDIT_MARK_RESTART)
+		return TEE_ERROR_BAD_PARAMETERS;
+
+	mutex_lock(&mark_mutex);
+	if (params[0].value.a & PTA_LEAK_AUDIT_MARK_RESTART)
+		restart_epochs();
+	else if (current_epoch < PTA_LEAK_AUDIT_EPOCH_MAX)
+		current_epoch++;
+	else
+		res = TEE_ERROR_OVERFLOW;
+	params[1].value.a = current_epoch;
+	params[1].value.b = current_era;
+	mutex_unlock(&mark_mutex);
+
+	return res;
+}
