@@ -59,10 +59,11 @@ pub struct Event {
     pub values: [u32; 8],
 }
 
-/// Where a page of events left off.
+/// Where a page of events left off. A page without events is the last for now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct EventsHead {
-    /// Events that were overwritten before they could be read.
+    /// Events that were overwritten before they could be read, or of a kind that the TA doesn't
+    /// know.
     pub lost: u64,
     /// Sequence number to start from next time.
     pub next: u64,

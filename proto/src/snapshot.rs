@@ -18,7 +18,7 @@ pub struct SnapshotRequest {
 pub struct Cursor {
     /// Index of the section in [`Section::ALL`].
     pub section: u8,
-    /// What the section is divided by: slice of sites, index of the instance whose regions follow.
+    /// What the section is divided by, 0 for its beginning; the TA alone knows what it means.
     pub part: u32,
     /// Next entry in that part.
     pub index: u32,
@@ -67,7 +67,8 @@ impl Section {
     }
 }
 
-/// Head of a section, or of the part of it that this page holds.
+/// Head of a section, or of a part of it: one for each time that the PTA was asked. Where a page
+/// ends within a part, the next one begins with its head again, and that one's `lost` is 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SectionHead {
     /// Which one.
@@ -84,6 +85,6 @@ pub struct SectionHead {
     pub flags: u32,
     /// The same in two heads of a section when nothing was changed in between.
     pub generation: u64,
-    /// Counter ticks during which what is listed was locked.
+    /// Counter ticks during which what is listed was locked; 0 when that was told in a head before.
     pub lock_ticks: u64,
 }

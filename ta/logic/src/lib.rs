@@ -1,1 +1,46 @@
-//! To be described.
+//! What the teeleak TA does, without the TEE: who may ask, reading requests, asking the PTA,
+//! paging the census, keeping the ledger.
+//!
+//! Invariants:
+//! - Nothing is allocated. All that is kept lies in one [`Auditor`], in buffers of fixed size.
+//! - Nothing panics: requests, and replies of the PTA, are taken for garbage until checked.
+//! - A reply is only written, never read back: it lies in memory that the normal world can change.
+//! - What the PTA refuses is a head with its result, what was lost is a count: never an empty list.
+//!
+//! The TA's shell gives a [`Pta`] and calls [`Auditor::handle`]:
+//!
+//! ```
+//! use teeleak_ta_logic::{Auditor, Caller, Pta, Query, Refusal};
+//!
+//! /// A device without the PTA.
+//! struct Absent;
+//! impl Pta for Absent {
+//!     fn opened(&self) -> u32 { 0xffff_0008 }
+//!     fn info(&mut self, _: &mut [u8]) -> Result<usize, u32> { Err(self.opened()) }
+//!     fn list(&mut self, _: &Query, _: &mut [u8]) -> Result<usize, u32> { Err(self.opened()) }
+//!     fn exchange(&mut self, _: u32, _: [u32; 2]) -> Result<[u32; 2], u32> { Err(self.opened()) }
+//! }
+//!
+//! let mut auditor = Auditor::new();
+//! let mut reply = [0; 2048];
+//! let hello = [1, 1];
+//! assert!(auditor.handle(&mut Absent, Caller::Client, 0, &hello, &mut reply).is_ok());
+//! let refused = auditor.handle(&mut Absent, Caller::Client, 1, &[], &mut reply);
+//! assert_eq!(refused, Err(Refusal::NotSupported));
+//! ```
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+mod auditor;
+mod events;
+pub mod login;
+mod pta;
+mod refusal;
+mod rows;
+mod snapshot;
+
+pub use auditor::Auditor;
+pub use login::Caller;
+pub use pta::{Pta, Query, SCRATCH_BYTES};
+pub use refusal::Refusal;
+pub use snapshot::{INSTANCES_MAX, SLICES_MAX};

@@ -1,0 +1,167 @@
+//! One command at a time.
+
+use serde::Deserialize;
+use teeleak_proto::{
+    canary::{Canary, CanaryRequest},
+    command::Command,
+    event::EventsRequest,
+    hello::{Hello, HelloRequest},
+    limits,
+    mark::{Epoch, MarkRequest},
+    pta,
+    record::{Record, Writer},
+    snapshot::{Cursor, SnapshotRequest},
+    version,
+};
+
+use crate::{Caller, Pta, Refusal, events, pta::Scratch, snapshot::Page};
+
+/// Longest end of a reply with its length, in bytes.
+const END_BYTES: usize = 2 + 1 + 1 + 1 + 2 * 5;
+
+/// All that the TA keeps.
+pub struct Auditor {
+    scratch: Scratch,
+}
+
+impl Default for Auditor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Auditor {
+    /// Nothing is bound and nothing is known yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { scratch: Scratch::new() }
+    }
+
+    /// Does a command; gives the bytes of the reply. The reply is only written to, never read.
+    ///
+    /// # Errors
+    /// Why it was refused: see [`Refusal`]. What a refused request left in the reply means nothing.
+    pub fn handle(
+        &mut self,
+        pta: &mut dyn Pta,
+        caller: Caller,
+        command: u32,
+        request: &[u8],
+        reply: &mut [u8],
+    ) -> Result<usize, Refusal> {
+        let command = Command::from_id(command).ok_or(Refusal::NotSupported)?;
+        if matches!(caller, Caller::Ta(_)) && command != Command::Note {
+            return Err(Refusal::AccessDenied);
+        }
+        if request.len() > limits::REQUEST_BYTES {
+            return Err(Refusal::BadParameters);
+        }
+        if reply.len() < limits::REPLY_BYTES_MIN {
+            return Err(Refusal::ShortBuffer(limits::REPLY_BYTES_MIN));
+        }
+        if pta.opened() != 0 && command != Command::Hello {
+            return Err(Refusal::NotSupported);
+        }
+        let room = reply.len().min(limits::REPLY_BYTES_MAX) - END_BYTES;
+        let mut writer = Writer::new(&mut reply[..room]);
+        let next = self.dispatch(pta, command, request, &mut writer)?;
+        let used = writer.used();
+        let mut writer = Writer::new(&mut reply[used..]);
+        push(&mut writer, &Record::End { next })?;
+        Ok(used + writer.used())
+    }
+
+    fn dispatch(
+        &mut self,
+        pta: &mut dyn Pta,
+        command: Command,
+        request: &[u8],
+        writer: &mut Writer<'_>,
+    ) -> Result<Option<Cursor>, Refusal> {
+        match command {
+            Command::Hello => self.hello(pta, &decode(request)?, writer)?,
+            Command::Snapshot => return Ok(self.snapshot(pta, &decode(request)?, writer)),
+            Command::Events => {
+                let request: EventsRequest = decode(request)?;
+                events::write(pta, &mut self.scratch, &request, writer)?;
+            }
+            Command::Mark => mark(pta, decode(request)?, writer)?,
+            Command::Canary => canary(pta, decode(request)?, writer)?,
+            Command::Note | Command::Bind | Command::Ledger => return Err(Refusal::NotSupported),
+        }
+        Ok(None)
+    }
+
+    fn hello(
+        &mut self,
+        pta: &mut dyn Pta,
+        request: &HelloRequest,
+        writer: &mut Writer<'_>,
+    ) -> Result<(), Refusal> {
+        if request.min > request.current {
+            return Err(Refusal::BadParameters);
+        }
+        let opened = pta.opened();
+        let info = if opened == 0 { Some(self.scratch.info(pta)?) } else { None };
+        let number = |get: fn(&pta::Info) -> u32| info.as_ref().map_or(0, get);
+        let wide = |get: fn(&pta::Info) -> u64| info.as_ref().map_or(0, get);
+        let hello = Hello {
+            min: version::MIN,
+            current: version::CURRENT,
+            pta_result: opened,
+            pta_version: number(|info| info.version),
+            features: number(|info| info.features),
+            boot: wide(|info| info.boot),
+            ticks: wide(|info| info.ticks),
+            tick_hz: wide(|info| info.tick_hz),
+            epoch: number(|info| info.epoch),
+            era: number(|info| info.era),
+            event_room: number(|info| info.event_room),
+            max_owners: number(|info| info.max_owners),
+            ledger_room: 0,
+            load_addr: wide(|info| info.load_addr),
+            release: info.as_ref().map_or("", |info| info.release.as_str()),
+        };
+        push(writer, &Record::Hello(hello))
+    }
+
+    fn snapshot(
+        &mut self,
+        pta: &mut dyn Pta,
+        request: &SnapshotRequest,
+        writer: &mut Writer<'_>,
+    ) -> Option<Cursor> {
+        let mut page =
+            Page { pta, scratch: &mut self.scratch, writer, epoch_from: request.epoch_from };
+        page.fill(request)
+    }
+}
+
+fn mark(pta: &mut dyn Pta, request: MarkRequest, writer: &mut Writer<'_>) -> Result<(), Refusal> {
+    let flags = if request.restart { pta::MARK_RESTART } else { 0 };
+    let [epoch, era] = pta.exchange(pta::CMD_MARK, [flags, 0]).map_err(Refusal::Pta)?;
+    push(writer, &Record::Epoch(Epoch { epoch, era }))
+}
+
+fn canary(
+    pta: &mut dyn Pta,
+    request: CanaryRequest,
+    writer: &mut Writer<'_>,
+) -> Result<(), Refusal> {
+    let size = request.size;
+    if size > pta::CANARY_MAX {
+        return Err(Refusal::BadParameters);
+    }
+    let action = if size == 0 { pta::CANARY_CLEAR } else { pta::CANARY_PLANT };
+    let [line, epoch] = pta.exchange(pta::CMD_CANARY, [action, size]).map_err(Refusal::Pta)?;
+    push(writer, &Record::Canary(Canary { size, line, epoch }))
+}
+
+/// Reads a request. Bytes that follow are fields of a newer client and are left alone.
+fn decode<'a, T: Deserialize<'a>>(request: &'a [u8]) -> Result<T, Refusal> {
+    postcard::from_bytes(request).map_err(|_| Refusal::BadParameters)
+}
+
+fn push(writer: &mut Writer<'_>, record: &Record<'_>) -> Result<(), Refusal> {
+    writer.push(record).map_err(|_| Refusal::ShortBuffer(limits::REPLY_BYTES_MIN))
+}

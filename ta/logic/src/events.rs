@@ -1,0 +1,48 @@
+//! Events after a cursor.
+
+use teeleak_proto::{
+    event::{EventsHead, EventsRequest},
+    pta,
+    record::{Record, Writer},
+};
+
+use crate::{Pta, Query, Refusal, pta::Scratch, rows};
+
+/// Longest record of an event with its length, in bytes: of 64-bit numbers at most 10, of 32-bit
+/// ones 5, of 16-bit ones 3 each.
+pub(crate) const EVENT_BYTES: usize = 2 + 1 + 2 * 10 + 5 + 1 + 2 * 5 + 3 + 3 * 5 + 16 + 5 + 8 * 5;
+
+/// Longest head of a page of events with its length, in bytes.
+const HEAD_BYTES: usize = 2 + 1 + 2 * 10;
+
+/// Asks for the events from a sequence number on.
+pub(crate) const fn query(from: u64) -> Query {
+    // Two halves, the low one first.
+    #[expect(clippy::cast_possible_truncation, reason = "the other half goes on its own")]
+    let halves = [from as u32, (from >> 32) as u32];
+    Query { cmd: pta::CMD_EVENTS, first: halves, second: [0, 0] }
+}
+
+/// Writes a page. What is lost is counted in its head: events that were overwritten, and kinds
+/// that this build does not know.
+pub(crate) fn write(
+    pta: &mut dyn Pta,
+    scratch: &mut Scratch,
+    request: &EventsRequest,
+    writer: &mut Writer<'_>,
+) -> Result<(), Refusal> {
+    let batch = scratch.ask::<pta::Event>(pta, &query(request.from))?;
+    // The head comes first and must say where the page ends, but what was written can't be
+    // changed: it lies in memory of the client's. So room is counted at an event's longest.
+    let room = writer.room().saturating_sub(HEAD_BYTES) / EVENT_BYTES;
+    let page = || batch.rows().take(room);
+    let unknown = page().filter(|row| rows::event(row).is_none()).count();
+    let next = batch.rows().nth(room).map_or(batch.head.generation, |row| row.seq);
+    let lost = u64::from(batch.head.lost).saturating_add(unknown as u64);
+    let short = |_| Refusal::ShortBuffer(teeleak_proto::limits::REPLY_BYTES_MIN);
+    writer.push(&Record::Events(EventsHead { lost, next })).map_err(short)?;
+    for event in page().filter_map(|row| rows::event(&row)) {
+        writer.push(&Record::Event(event)).map_err(short)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! Asking the PTA and reading its replies, which are checked like any other input.
+
+use core::marker::PhantomData;
+
+use teeleak_proto::pta::{self, Layout};
+
+use crate::Refusal;
+
+/// Bytes of one reply of the PTA: about 500 allocation sites or 1,500 regions at once.
+pub const SCRATCH_BYTES: usize = 48 << 10;
+
+/// Header of a list reply, in bytes.
+const HEAD: usize = pta::Reply::SIZE;
+
+/// What a list command is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Query {
+    /// `PTA_LEAK_AUDIT_CMD_*`.
+    pub cmd: u32,
+    /// `value[1]`, a and b.
+    pub first: [u32; 2],
+    /// `value[2]`, a and b.
+    pub second: [u32; 2],
+}
+
+impl Query {
+    /// Asks for a list from an index.
+    pub(crate) const fn from_index(cmd: u32, index: u32) -> Self {
+        Self { cmd, first: [index, 0], second: [0, 0] }
+    }
+}
+
+/// The open session to the PTA. Errors are `TEE_Result` codes.
+pub trait Pta {
+    /// Result of opening the session, 0 when it is open.
+    fn opened(&self) -> u32;
+
+    /// Asks for `struct pta_leak_audit_info`; gives the bytes written.
+    ///
+    /// # Errors
+    /// What the PTA refuses with.
+    fn info(&mut self, out: &mut [u8]) -> Result<usize, u32>;
+
+    /// Asks a list command; gives the bytes written. `out` is aligned to 8 bytes.
+    ///
+    /// # Errors
+    /// What the PTA refuses with.
+    fn list(&mut self, query: &Query, out: &mut [u8]) -> Result<usize, u32>;
+
+    /// Asks a command that takes two values and gives two.
+    ///
+    /// # Errors
+    /// What the PTA refuses with.
+    fn exchange(&mut self, cmd: u32, input: [u32; 2]) -> Result<[u32; 2], u32>;
+}
+
+/// Where the PTA writes. It wants 8-byte alignment and private memory of the TA.
+#[repr(C, align(8))]
+pub(crate) struct Scratch {
+    bytes: [u8; SCRATCH_BYTES],
+    /// What the bytes answer, and how many of them.
+    holds: Option<(Query, usize)>,
+}
+
+/// A reply of the PTA, found to be whole.
+pub(crate) struct Batch<'s, T> {
+    pub(crate) head: pta::Reply,
+    entries: &'s [u8],
+    entry: PhantomData<T>,
+}
+
+impl<T: Layout> Batch<'_, T> {
+    /// Its entries.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = T> {
+        self.entries.chunks_exact(usize::from(self.head.entry_size)).filter_map(T::parse)
+    }
+}
+
+impl Scratch {
+    pub(crate) const fn new() -> Self {
+        Self { bytes: [0; SCRATCH_BYTES], holds: None }
+    }
+
+    /// Asks `struct pta_leak_audit_info`.
+    pub(crate) fn info(&mut self, pta: &mut dyn Pta) -> Result<pta::Info, Refusal> {
+        self.holds = None;
+        let used = pta.info(&mut self.bytes).map_err(Refusal::Pta)?;
+        let bytes = self.bytes.get(..used).ok_or(Refusal::BadFormat)?;
+        pta::Info::parse(bytes).ok_or(Refusal::BadFormat)
+    }
+
+    /// Asks a list command.
+    pub(crate) fn ask<T: Layout>(
+        &mut self,
+        pta: &mut dyn Pta,
+        query: &Query,
+    ) -> Result<Batch<'_, T>, Refusal> {
+        self.holds = None;
+        let used = pta.list(query, &mut self.bytes).map_err(Refusal::Pta)?;
+        self.holds = Some((*query, used));
+        self.read(used)
+    }
+
+    /// What was answered last, if that was to the same query: rows of one walk stay together even
+    /// when a page ends between them.
+    pub(crate) fn held<T: Layout>(&self, query: &Query) -> Option<Batch<'_, T>> {
+        let (held, used) = self.holds?;
+        if held == *query { self.read(used).ok() } else { None }
+    }
+
+    fn read<T: Layout>(&self, used: usize) -> Result<Batch<'_, T>, Refusal> {
+        let bytes = self.bytes.get(..used).ok_or(Refusal::BadFormat)?;
+        let head = pta::Reply::parse(bytes).ok_or(Refusal::BadFormat)?;
+        let entry_size = usize::from(head.entry_size);
+        let count = usize::try_from(head.count).map_err(|_| Refusal::BadFormat)?;
+        // A newer PTA may have longer entries, never shorter ones.
+        if head.version == 0 || entry_size < T::SIZE {
+            return Err(Refusal::BadFormat);
+        }
+        let size = count.checked_mul(entry_size).ok_or(Refusal::BadFormat)?;
+        let entries = bytes.get(HEAD..).and_then(|rest| rest.get(..size));
+        Ok(Batch { head, entries: entries.ok_or(Refusal::BadFormat)?, entry: PhantomData })
+    }
+}

@@ -1,0 +1,71 @@
+//! The parameters of a command: one memref in, one memref out.
+
+use core::{ptr, slice};
+
+use optee_utee::{
+    RawParams,
+    raw::{Memref, TEE_PARAM_TYPE_MEMREF_INPUT, TEE_PARAM_TYPE_MEMREF_OUTPUT},
+};
+use teeleak_proto::limits;
+use teeleak_ta_logic::Refusal;
+
+/// `TEE_PARAM_TYPES(MEMREF_INPUT, MEMREF_OUTPUT, NONE, NONE)`.
+const TYPES: u32 = TEE_PARAM_TYPE_MEMREF_INPUT | TEE_PARAM_TYPE_MEMREF_OUTPUT << 4;
+
+/// A request where the client put it; it may change at any time.
+pub(crate) struct Request {
+    from: *const u8,
+    size: usize,
+}
+
+/// A request that stays as it is.
+pub(crate) struct Copied([u8; limits::REQUEST_BYTES]);
+
+impl Copied {
+    pub(crate) const fn new() -> Self {
+        Self([0; limits::REQUEST_BYTES])
+    }
+
+    /// Copies a request, once.
+    pub(crate) fn copy(&mut self, request: &Request) -> &[u8] {
+        let size = request.size.min(self.0.len());
+        // SAFETY: `check` got the request's address and size from the TEE, which maps both for the
+        // time of the command; `self.0` is ours alone and holds `size` bytes.
+        unsafe { ptr::copy_nonoverlapping(request.from, self.0.as_mut_ptr(), size) };
+        &self.0[..size]
+    }
+}
+
+/// Checks types, addresses and sizes; nothing of the client's memory is read.
+pub(crate) fn check(types: u32, params: &mut RawParams) -> Result<(Request, &mut [u8]), Refusal> {
+    if types != TYPES {
+        return Err(Refusal::BadParameters);
+    }
+    let (request, reply) = (memref(params, 0), memref(params, 1));
+    if request.buffer.is_null() || request.size > limits::REQUEST_BYTES {
+        return Err(Refusal::BadParameters);
+    }
+    if reply.size < limits::REPLY_BYTES_MIN {
+        return Err(Refusal::ShortBuffer(limits::REPLY_BYTES_MIN));
+    }
+    if reply.buffer.is_null() {
+        return Err(Refusal::BadParameters);
+    }
+    let size = reply.size.min(limits::REPLY_BYTES_MAX);
+    // SAFETY: The TEE maps the memref of an output for writing for the time of the command. The
+    // normal world may write there as well, but it is never read, so nothing depends on it.
+    let reply = unsafe { slice::from_raw_parts_mut(reply.buffer.cast(), size) };
+    Ok((Request { from: request.buffer.cast_const().cast(), size: request.size }, reply))
+}
+
+/// Says how much of the reply is used, or would be needed. Parameter 1 must be a memref, which it
+/// is after [`check`].
+pub(crate) fn set_reply_size(params: &mut RawParams, size: usize) {
+    params[1].memref.size = size;
+}
+
+fn memref(params: &RawParams, n: usize) -> Memref {
+    // SAFETY: Either variant of the union is plain data that libutee has set, and `check` has seen
+    // that this one is a memref.
+    unsafe { params[n].memref }
+}
