@@ -17,7 +17,7 @@ pub struct LedgerRequest {
 pub struct LedgerHead {
     /// Resources held now.
     pub outstanding: u32,
-    /// Violations noticed since the last bind.
+    /// Violations noticed since the last bind, of which the first ones follow.
     pub violations: u32,
     /// Steps that were dropped for want of room.
     pub dropped: u64,
@@ -51,6 +51,7 @@ pub struct Violation {
     pub scope: u64,
     /// Which one.
     pub key: u64,
-    /// Sequence numbers of the events that prove it, in order; 0 for a note.
+    /// Sequence numbers of the events that prove it, in order; a note has that of the event before
+    /// it.
     pub proof: Vec<u64, { limits::PROOF_EVENTS }>,
 }

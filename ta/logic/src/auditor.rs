@@ -4,8 +4,8 @@ use serde::Deserialize;
 use teeleak_proto::{
     canary::{Canary, CanaryRequest},
     command::Command,
-    event::EventsRequest,
     hello::{Hello, HelloRequest},
+    ledger::LedgerRequest,
     limits,
     mark::{Epoch, MarkRequest},
     pta,
@@ -14,7 +14,12 @@ use teeleak_proto::{
     version,
 };
 
-use crate::{Caller, Pta, Refusal, events, pta::Scratch, snapshot::Page};
+use crate::{
+    Caller, Pta, Refusal, events,
+    ledger::{LEDGER_ROOM, Ledger},
+    pta::Scratch,
+    snapshot::Page,
+};
 
 /// Longest end of a reply with its length, in bytes.
 const END_BYTES: usize = 2 + 1 + 1 + 1 + 2 * 5;
@@ -22,6 +27,7 @@ const END_BYTES: usize = 2 + 1 + 1 + 1 + 2 * 5;
 /// All that the TA keeps.
 pub struct Auditor {
     scratch: Scratch,
+    ledger: Ledger,
 }
 
 impl Default for Auditor {
@@ -34,7 +40,7 @@ impl Auditor {
     /// Nothing is bound and nothing is known yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { scratch: Scratch::new() }
+        Self { scratch: Scratch::new(), ledger: Ledger::new() }
     }
 
     /// Does a command; gives the bytes of the reply. The reply is only written to, never read.
@@ -64,7 +70,7 @@ impl Auditor {
         }
         let room = reply.len().min(limits::REPLY_BYTES_MAX) - END_BYTES;
         let mut writer = Writer::new(&mut reply[..room]);
-        let next = self.dispatch(pta, command, request, &mut writer)?;
+        let next = self.dispatch(pta, (caller, command), request, &mut writer)?;
         let used = writer.used();
         let mut writer = Writer::new(&mut reply[used..]);
         push(&mut writer, &Record::End { next })?;
@@ -74,7 +80,7 @@ impl Auditor {
     fn dispatch(
         &mut self,
         pta: &mut dyn Pta,
-        command: Command,
+        (caller, command): (Caller, Command),
         request: &[u8],
         writer: &mut Writer<'_>,
     ) -> Result<Option<Cursor>, Refusal> {
@@ -82,12 +88,22 @@ impl Auditor {
             Command::Hello => self.hello(pta, &decode(request)?, writer)?,
             Command::Snapshot => return Ok(self.snapshot(pta, &decode(request)?, writer)),
             Command::Events => {
-                let request: EventsRequest = decode(request)?;
-                events::write(pta, &mut self.scratch, &request, writer)?;
+                self.ledger.catch_up(pta, &mut self.scratch);
+                events::write(pta, &mut self.scratch, &decode(request)?, writer)?;
             }
             Command::Mark => mark(pta, decode(request)?, writer)?,
             Command::Canary => canary(pta, decode(request)?, writer)?,
-            Command::Note | Command::Bind | Command::Ledger => return Err(Refusal::NotSupported),
+            Command::Note => {
+                let ta = match caller {
+                    Caller::Client => None,
+                    Caller::Ta(uuid) => Some(uuid),
+                };
+                let note = decode(request)?;
+                self.ledger.catch_up(pta, &mut self.scratch);
+                self.ledger.note(&note, ta)?;
+            }
+            Command::Bind => self.ledger.rebind(decode(request)?, pta, &mut self.scratch)?,
+            Command::Ledger => return Ok(self.ledger(pta, &decode(request)?, writer)),
         }
         Ok(None)
     }
@@ -118,7 +134,7 @@ impl Auditor {
             era: number(|info| info.era),
             event_room: number(|info| info.event_room),
             max_owners: number(|info| info.max_owners),
-            ledger_room: 0,
+            ledger_room: u32::try_from(LEDGER_ROOM).unwrap_or(u32::MAX),
             load_addr: wide(|info| info.load_addr),
             release: info.as_ref().map_or("", |info| info.release.as_str()),
         };
@@ -131,9 +147,25 @@ impl Auditor {
         request: &SnapshotRequest,
         writer: &mut Writer<'_>,
     ) -> Option<Cursor> {
+        if request.cursor == Cursor::START {
+            self.ledger.catch_up(pta, &mut self.scratch);
+        }
         let mut page =
             Page { pta, scratch: &mut self.scratch, writer, epoch_from: request.epoch_from };
         page.fill(request)
+    }
+
+    fn ledger(
+        &mut self,
+        pta: &mut dyn Pta,
+        request: &LedgerRequest,
+        writer: &mut Writer<'_>,
+    ) -> Option<Cursor> {
+        // The pages after the first one tell of the same ledger.
+        if request.from == 0 {
+            self.ledger.catch_up(pta, &mut self.scratch);
+        }
+        self.ledger.write(request, writer)
     }
 }
 

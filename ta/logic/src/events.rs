@@ -1,7 +1,7 @@
 //! Events after a cursor.
 
 use teeleak_proto::{
-    event::{EventsHead, EventsRequest},
+    event::{Event, EventsHead, EventsRequest},
     pta,
     record::{Record, Writer},
 };
@@ -45,4 +45,32 @@ pub(crate) fn write(
         writer.push(&Record::Event(event)).map_err(short)?;
     }
     Ok(())
+}
+
+/// Most replies of the PTA that are read at once: 28,000 events, seven times its usual ring.
+const PULLS_MAX: u32 = 64;
+
+/// Shows all events from a sequence number on, and how many were lost before each reply of the
+/// PTA; gives the number to go on from.
+pub(crate) fn pull(
+    pta: &mut dyn Pta,
+    scratch: &mut Scratch,
+    from: u64,
+    mut see: impl FnMut(u64, Option<&Event>),
+) -> Result<u64, Refusal> {
+    let mut from = from;
+    for _ in 0..PULLS_MAX {
+        let batch = scratch.ask::<pta::Event>(pta, &query(from))?;
+        see(batch.head.lost.into(), None);
+        for row in batch.rows() {
+            let event = rows::event(&row);
+            see(event.is_none().into(), event.as_ref());
+        }
+        let ends = batch.head.next == 0 || batch.head.generation <= from;
+        from = from.max(batch.head.generation);
+        if ends {
+            break;
+        }
+    }
+    Ok(from)
 }

@@ -32,7 +32,9 @@
 #![forbid(unsafe_code)]
 
 mod auditor;
+mod binding;
 mod events;
+mod ledger;
 pub mod login;
 mod pta;
 mod refusal;
@@ -40,6 +42,7 @@ mod rows;
 mod snapshot;
 
 pub use auditor::Auditor;
+pub use ledger::{LEDGER_ROOM, VIOLATIONS_ROOM};
 pub use login::Caller;
 pub use pta::{Pta, Query, SCRATCH_BYTES};
 pub use refusal::Refusal;

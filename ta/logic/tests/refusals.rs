@@ -41,8 +41,8 @@ fn the_table_of_refusals() {
     for (name, command, request, room, refusal) in table {
         assert_eq!(ask(&mut device(3), command, request, room), Err(refusal), "{name}");
     }
-    for command in &Command::ALL[..5] {
-        let refused = ask(&mut device(3), *command as u32, &[], enough);
+    for command in Command::ALL {
+        let refused = ask(&mut device(3), command as u32, &[], enough);
         assert_eq!(refused, Err(Refusal::BadParameters), "{command:?} without a request");
     }
 }

@@ -1,0 +1,137 @@
+//! Which events are steps, and of what.
+
+use teeleak_proto::{
+    Uuid,
+    bind::{Action, Bind, KeySource, Resource, Scope, Step},
+    event::{Event, EventKind},
+    note::Note,
+};
+use teeleak_steps::Kind;
+
+use crate::Refusal;
+
+/// Values of an event.
+const VALUES: u8 = 8;
+
+/// Identity of a resource.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Identity {
+    pub(crate) resource: u8,
+    pub(crate) scope: u64,
+    pub(crate) key: u64,
+}
+
+/// A step that was taken, or tried.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
+    pub(crate) of: Identity,
+    pub(crate) parent: Option<Identity>,
+    pub(crate) kind: Kind,
+    pub(crate) step: teeleak_steps::Step,
+}
+
+/// Refuses what doesn't hold together.
+pub(crate) fn check(bind: &Bind) -> Result<(), Refusal> {
+    let resources = bind.resources.iter().zip(0u8..);
+    // A parent comes before its children, so that nothing belongs to itself.
+    let tree = resources.clone().all(|(one, at)| one.parent.is_none_or(|parent| parent < at));
+    let steps = bind.steps.iter().all(|step| {
+        let Some(resource) = bind.resources.get(usize::from(step.resource)) else { return false };
+        let rooted = resource.parent.is_some() || step.parent == KeySource::One;
+        // A note comes with its keys, but without an instance or a session.
+        let placed = step.kind != EventKind::Note || step.scope == Scope::Global;
+        rooted && placed && exists(step.key) && exists(step.parent)
+    });
+    if tree && steps { Ok(()) } else { Err(Refusal::BadParameters) }
+}
+
+/// Whether an event holds such a key.
+fn exists(key: KeySource) -> bool {
+    match key {
+        KeySource::One | KeySource::Session => true,
+        KeySource::Value(at) => at < VALUES,
+        KeySource::Wide(low) => low < VALUES - 1,
+        KeySource::Pair(high, low) => high < VALUES && low < VALUES,
+    }
+}
+
+/// What an event means to the step of that number, if anything.
+pub(crate) fn of_event(bind: &Bind, step: usize, event: &Event) -> Option<Taken> {
+    let step = bind.steps.get(step).filter(|step| is(step, event))?;
+    let resource = bind.resources.get(usize::from(step.resource))?;
+    let parent = resource.parent.map(|resource| Identity {
+        resource,
+        scope: scope(scope_of(bind, resource), event),
+        key: key(step.parent, event),
+    });
+    let scope = scope(step.scope, event);
+    let of = Identity { resource: step.resource, scope, key: key(step.key, event) };
+    Some(taken(*resource, of, parent, (step.action, event.result == 0, event.seq)))
+}
+
+/// The step that a note is. It is placed right after the event numbered `at`.
+pub(crate) fn of_note(
+    bind: &Bind,
+    note: &Note,
+    ta: Option<Uuid>,
+    at: u64,
+) -> Result<Taken, Refusal> {
+    let step = bind.steps.get(usize::from(note.step)).ok_or(Refusal::BadParameters)?;
+    if step.kind != EventKind::Note {
+        return Err(Refusal::BadParameters);
+    }
+    if ta.is_some_and(|ta| step.uuid != Uuid::default() && step.uuid != ta) {
+        return Err(Refusal::AccessDenied);
+    }
+    let resource = bind.resources.get(usize::from(step.resource)).ok_or(Refusal::BadParameters)?;
+    let parent = resource.parent.map(|resource| Identity { resource, scope: 0, key: note.parent });
+    let of = Identity { resource: step.resource, scope: 0, key: note.key };
+    Ok(taken(*resource, of, parent, (step.action, note.result == 0, at.max(1))))
+}
+
+fn taken(
+    resource: Resource,
+    of: Identity,
+    parent: Option<Identity>,
+    (action, ok, at): (Action, bool, u64),
+) -> Taken {
+    let kind = Kind { max_held: resource.max_held, ends_with_parent: false };
+    Taken { of, parent, kind, step: teeleak_steps::Step { action, ok, at } }
+}
+
+fn is(step: &Step, event: &Event) -> bool {
+    step.kind == event.kind
+        && (step.uuid == Uuid::default() || step.uuid == event.uuid)
+        && (step.kind != EventKind::Invoke || step.cmd == event.cmd)
+}
+
+/// The scope in which the keys of a resource are: that of what acquires it.
+fn scope_of(bind: &Bind, resource: u8) -> Scope {
+    let mut steps = bind.steps.iter().filter(|step| step.resource == resource);
+    let acquire = steps.clone().find(|step| step.action == Action::Acquire);
+    acquire.or_else(|| steps.next()).map_or(Scope::Global, |step| step.scope)
+}
+
+fn scope(scope: Scope, event: &Event) -> u64 {
+    match scope {
+        Scope::Global => 0,
+        Scope::Instance => event.instance.into(),
+        Scope::Session => session(event),
+    }
+}
+
+fn key(source: KeySource, event: &Event) -> u64 {
+    let value = |at: u8| event.values.get(usize::from(at)).copied().map_or(0, u64::from);
+    match source {
+        KeySource::One => 0,
+        KeySource::Session => session(event),
+        KeySource::Value(at) => value(at),
+        KeySource::Wide(low) => value(low) | value(low + 1) << 32,
+        KeySource::Pair(high, low) => value(high) << 32 | value(low),
+    }
+}
+
+/// Session ids are unique among those of one opener only.
+fn session(event: &Event) -> u64 {
+    u64::from(event.opener) << 32 | u64::from(event.session)
+}

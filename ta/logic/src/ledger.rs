@@ -1,0 +1,218 @@
+//! What is open, and what was done in the wrong order, kept where the events are: it survives a
+//! client that dies, and goes on while no client is there.
+//!
+//! Room is fixed. When it is full, what is not held is forgotten first, those that nothing can
+//! belong to before the others; when all is held, the step is dropped and counted.
+
+use heapless::{Vec, index_map::FnvIndexMap};
+use teeleak_proto::{
+    Uuid,
+    bind::{Action, Bind},
+    event::{Event, EventKind},
+    ledger::{LedgerHead, LedgerRequest, Outstanding, Violation},
+    limits,
+    note::Note,
+    record::{Record, Writer},
+    snapshot::Cursor,
+};
+use teeleak_steps::{Outcome, Rule, Slot, advance};
+
+use crate::{
+    Pta, Refusal,
+    binding::{self, Identity, Taken},
+    events,
+    pta::Scratch,
+};
+
+/// Resources that can be remembered at once; a power of two.
+pub const LEDGER_ROOM: usize = 256;
+
+/// Violations that are kept with their proof; the head counts all.
+pub const VIOLATIONS_ROOM: usize = 32;
+
+/// A resource.
+#[derive(Clone, Copy, Default)]
+struct Entry {
+    slot: Slot,
+    /// What it belonged to when it was acquired.
+    parent: Option<Identity>,
+}
+
+/// The ledger.
+pub(crate) struct Ledger {
+    bind: Bind,
+    entries: FnvIndexMap<Identity, Entry, LEDGER_ROOM>,
+    violations: Vec<Violation, VIOLATIONS_ROOM>,
+    noticed: u32,
+    dropped: u64,
+    lost: u64,
+    /// Sequence number of the next event to look at.
+    next: u64,
+}
+
+impl Ledger {
+    pub(crate) const fn new() -> Self {
+        Self {
+            bind: Bind { resources: Vec::new(), steps: Vec::new() },
+            entries: FnvIndexMap::new(),
+            violations: Vec::new(),
+            noticed: 0,
+            dropped: 0,
+            lost: 0,
+            next: 0,
+        }
+    }
+
+    /// Watches something else from now on, and forgets everything.
+    pub(crate) fn rebind(
+        &mut self,
+        bind: Bind,
+        pta: &mut dyn Pta,
+        scratch: &mut Scratch,
+    ) -> Result<(), Refusal> {
+        binding::check(&bind)?;
+        // What happened before now is not watched.
+        let next =
+            if watches_events(&bind) { events::pull(pta, scratch, 1, |_, _| {})? } else { 1 };
+        self.bind = bind;
+        self.entries.clear();
+        self.violations.clear();
+        (self.noticed, self.dropped, self.lost, self.next) = (0, 0, 0, next);
+        Ok(())
+    }
+
+    /// Looks at what happened since the last time. What the PTA refuses is told by who asks it for
+    /// events; here there is nothing to look at then.
+    pub(crate) fn catch_up(&mut self, pta: &mut dyn Pta, scratch: &mut Scratch) {
+        if !watches_events(&self.bind) {
+            return;
+        }
+        let from = self.next;
+        let pulled = events::pull(pta, scratch, from, |lost, event| {
+            self.lost = self.lost.saturating_add(lost);
+            if let Some(event) = event {
+                self.see(event);
+            }
+        });
+        self.next = pulled.unwrap_or(from);
+    }
+
+    /// Takes the steps that an event is.
+    fn see(&mut self, event: &Event) {
+        for step in 0..self.bind.steps.len() {
+            if let Some(taken) = binding::of_event(&self.bind, step, event) {
+                self.take(&taken);
+            }
+        }
+    }
+
+    /// Takes the step that a TA or a client reports.
+    pub(crate) fn note(&mut self, note: &Note, ta: Option<Uuid>) -> Result<(), Refusal> {
+        let taken = binding::of_note(&self.bind, note, ta, self.next.saturating_sub(1))?;
+        self.take(&taken);
+        Ok(())
+    }
+
+    fn take(&mut self, taken: &Taken) {
+        let entry = self.entries.get(&taken.of).copied().unwrap_or_default();
+        let parent =
+            taken.parent.map(|parent| self.entries.get(&parent).copied().unwrap_or_default());
+        let before = (entry.slot, parent.map(|parent| parent.slot));
+        let Outcome { slot, parent: parent_slot, broken } =
+            advance(taken.kind, taken.step, before.0, before.1);
+        for rule in broken.iter() {
+            self.notice(rule, taken, before);
+        }
+        let acquired = taken.step.action == Action::Acquire && taken.step.ok;
+        let belongs_to = if acquired { taken.parent } else { entry.parent };
+        let mut kept = self.keep(taken.of, Entry { slot, parent: belongs_to }, taken.parent);
+        // A parent must not count a child that is not remembered: it would never be seen to go.
+        if kept && let (Some(at), Some(parent), Some(slot)) = (taken.parent, parent, parent_slot) {
+            kept = self.keep(at, Entry { slot, ..parent }, Some(taken.of));
+        }
+        self.dropped += u64::from(!kept);
+    }
+
+    /// Stores an entry, if it is worth it; `spare` must not be forgotten for it.
+    fn keep(&mut self, at: Identity, entry: Entry, spare: Option<Identity>) -> bool {
+        if let Some(known) = self.entries.get_mut(&at) {
+            *known = entry;
+            return true;
+        }
+        if entry.slot == Slot::default() {
+            return true;
+        }
+        if self.entries.is_full() {
+            let Some(victim) = self.idle(spare) else { return false };
+            self.entries.swap_remove(&victim);
+        }
+        self.entries.insert(at, entry).is_ok()
+    }
+
+    /// What can be forgotten best.
+    fn idle(&self, spare: Option<Identity>) -> Option<Identity> {
+        let idle =
+            self.entries.iter().filter(|(at, entry)| entry.slot.is_idle() && Some(**at) != spare);
+        let (at, _) = idle.min_by_key(|(at, entry)| (self.has_children(at), entry.slot.until))?;
+        Some(*at)
+    }
+
+    fn has_children(&self, at: &Identity) -> bool {
+        self.bind.resources.iter().any(|resource| resource.parent == Some(at.resource))
+    }
+
+    fn notice(&mut self, rule: Rule, taken: &Taken, (slot, parent): (Slot, Option<Slot>)) {
+        self.noticed = self.noticed.saturating_add(1);
+        let mut proof = rule.proof(slot, parent);
+        if rule == Rule::ReleaseBeforeChildren {
+            proof.add(self.child_of(&taken.of).map_or(0, |child| child.since));
+        }
+        let steps = proof.as_slice().iter().chain([&taken.step.at]).copied();
+        let Identity { resource, scope, key } = taken.of;
+        let proof = steps.take(limits::PROOF_EVENTS).collect();
+        let violation = Violation { rule: rule.number(), resource, scope, key, proof };
+        // The first ones are kept; the rest is in the count.
+        let _ = self.violations.push(violation);
+    }
+
+    /// What belongs to it, is held and has been for the longest time.
+    fn child_of(&self, at: &Identity) -> Option<Slot> {
+        let children = self.entries.values().filter(|entry| entry.parent == Some(*at));
+        children.map(|entry| entry.slot).filter(|slot| slot.held > 0).min_by_key(|slot| slot.since)
+    }
+
+    /// Writes a page; gives where the next one begins.
+    pub(crate) fn write(&self, request: &LedgerRequest, writer: &mut Writer<'_>) -> Option<Cursor> {
+        let held = || self.entries.iter().filter(|(_, entry)| entry.slot.outstanding() > 0);
+        let head = LedgerHead {
+            outstanding: u32::try_from(held().count()).unwrap_or(u32::MAX),
+            violations: self.noticed,
+            dropped: self.dropped,
+            lost: self.lost,
+        };
+        let violations = self.violations.iter().cloned().map(Record::Violation);
+        let held = held().map(|(at, entry)| outstanding(at, &entry.slot));
+        let from = usize::try_from(request.from).unwrap_or(usize::MAX);
+        let entries = violations.chain(held).skip(from);
+        if writer.push(&Record::Ledger(head)).is_err() {
+            return Some(Cursor { index: request.from, ..Cursor::START });
+        }
+        for (index, record) in (request.from..).zip(entries) {
+            if writer.push(&record).is_err() {
+                return Some(Cursor { index, ..Cursor::START });
+            }
+        }
+        None
+    }
+}
+
+/// Whether any event can be a step, and not only notes.
+pub(crate) fn watches_events(bind: &Bind) -> bool {
+    bind.steps.iter().any(|step| step.kind != EventKind::Note)
+}
+
+fn outstanding(at: &Identity, slot: &Slot) -> Record<'static> {
+    let Identity { resource, scope, key } = *at;
+    let (held, since) = (slot.outstanding(), slot.since);
+    Record::Outstanding(Outstanding { resource, scope, key, held, since })
+}
