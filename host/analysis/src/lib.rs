@@ -8,4 +8,6 @@
 //! analysis of a live device can be repeated from its recording.
 #![forbid(unsafe_code)]
 
+pub mod fingerprint;
+pub mod growth;
 pub mod model;

@@ -1,0 +1,104 @@
+//! Identities of findings that survive another run, another build and unrelated line drift.
+//!
+//! A fingerprint is readable text: `v1:` + kind + what it is about, joined by `:`. It holds no line
+//! numbers, addresses, counts, instance or session ids. The version changes whenever the recipe
+//! does, so that an accepted finding of an older recipe is reported as unknown rather than matched
+//! by accident.
+
+use std::sync::Arc;
+
+use crate::model::{Fingerprint, Kind, Subject};
+
+/// Version of the recipe.
+const VERSION: &str = "v1";
+
+/// Folders of optee_os in which sources lie; whatever comes before them is the build's own.
+const ROOTS: [&str; 4] = ["core/", "lib/", "ldelf/", "ta/"];
+
+/// The identity of a finding of `kind` about `subject`; `detail` tells apart what has the same
+/// subject: states of a protocol, names of steps.
+#[must_use]
+pub fn fingerprint(kind: Kind, subject: &Subject, detail: &[&str]) -> Fingerprint {
+    let mut text = format!("{VERSION}:{}", name(kind));
+    match subject {
+        Subject::Site { file, size, owner, .. } => {
+            push(&mut text, source(file));
+            push(&mut text, &owner.map_or_else(|| "-".to_owned(), |owner| owner.to_string()));
+            push(&mut text, &size_class(*size));
+        }
+        Subject::Ta(uuid) => push(&mut text, &uuid.to_string()),
+        Subject::Pool(pool) => push(&mut text, pool),
+        Subject::Resource { protocol, resource } => {
+            push(&mut text, protocol);
+            push(&mut text, resource);
+        }
+    }
+    for part in detail {
+        push(&mut text, part);
+    }
+    Fingerprint(Arc::from(text))
+}
+
+/// Adds a part; a colon within it is written `%3a`, a space `_`.
+fn push(text: &mut String, part: &str) {
+    text.push(':');
+    for character in part.chars() {
+        match character {
+            ':' => text.push_str("%3a"),
+            ' ' => text.push('_'),
+            other => text.push(other),
+        }
+    }
+}
+
+const fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::SiteGrowth => "site-growth",
+        Kind::RegionGrowth => "region-growth",
+        Kind::SessionGrowth => "session-growth",
+        Kind::PoolGrowth => "pool-growth",
+        Kind::Unpaired => "unpaired",
+        Kind::Order => "order",
+        Kind::Disagreement => "disagreement",
+    }
+}
+
+/// The path within optee_os where it can be told, so that the place of the checkout is no part.
+fn source(file: &str) -> &str {
+    if ROOTS.iter().any(|root| file.starts_with(root)) {
+        return file;
+    }
+    let within = |root: &&str| file.find(&format!("/{root}")).map(|at| &file[at + 1..]);
+    ROOTS.iter().filter_map(within).max_by_key(|path| path.len()).unwrap_or(file)
+}
+
+/// Sizes up to the same power of two belong together: a structure that gains a field stays itself.
+fn size_class(size: u64) -> String {
+    size.checked_next_power_of_two().map_or_else(|| "<=2^64".into(), |power| format!("<={power}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site(file: &str, size: u64) -> String {
+        let subject =
+            Subject::Site { file: file.into(), line: 168, size, owner: None, caller: None };
+        fingerprint(Kind::SiteGrowth, &subject, &[]).to_string()
+    }
+
+    #[test]
+    fn recipe_is_frozen() {
+        assert_eq!(site("core/mm/mobj.c", 28), "v1:site-growth:core/mm/mobj.c:-:<=32");
+        let pool = Subject::Pool("core heap".into());
+        let pool = fingerprint(Kind::PoolGrowth, &pool, &["a:b"]);
+        assert_eq!(pool.to_string(), "v1:pool-growth:core_heap:a%3ab");
+    }
+
+    #[test]
+    fn checkout_and_line_are_no_part() {
+        assert_eq!(site("/home/a/optee_os/core/mm/mobj.c", 30), site("core/mm/mobj.c", 32));
+        assert_ne!(site("core/mm/mobj.c", 33), site("core/mm/mobj.c", 32));
+        assert_eq!(site("unknown", 1), "v1:site-growth:unknown:-:<=1");
+    }
+}

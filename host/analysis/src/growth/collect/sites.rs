@@ -1,0 +1,121 @@
+//! Series of allocation sites.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use teeleak_proto::Uuid;
+
+use super::{Timeline, column::Column, timeline::Births};
+use crate::growth::Series;
+use crate::model::{Owner, OwnerId, Part, Sample, Site};
+
+/// Who a site allocates for, over the whole run.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(in crate::growth) enum OwnerKey {
+    Unknown,
+    Core,
+    /// TA or PTA.
+    Ta(Uuid),
+    /// A number that no owner table explains.
+    Number(u16),
+}
+
+impl OwnerKey {
+    pub(in crate::growth) const fn uuid(self) -> Option<Uuid> {
+        match self {
+            Self::Ta(uuid) => Some(uuid),
+            _ => None,
+        }
+    }
+}
+
+/// What makes a site the same site: session and epoch are summed out.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(in crate::growth) struct SiteKey {
+    pub(in crate::growth) file: Arc<str>,
+    pub(in crate::growth) line: u32,
+    pub(in crate::growth) size: u64,
+    pub(in crate::growth) owner: OwnerKey,
+    pub(in crate::growth) server: OwnerKey,
+    pub(in crate::growth) caller: Option<u64>,
+}
+
+/// Objects of one site.
+pub(in crate::growth) struct SiteSeries {
+    pub(in crate::growth) key: SiteKey,
+    /// Objects, with what idle iterations do taken away.
+    pub(in crate::growth) objects: Series,
+    /// Objects per idle iteration.
+    pub(in crate::growth) idle: f64,
+}
+
+/// The series of all sites that were alive at the last sample that shows sites, in order of keys.
+pub(in crate::growth) fn sites(timeline: &Timeline<'_>, samples: &[Sample]) -> Vec<SiteSeries> {
+    let owners = owners(samples);
+    let births = timeline.births();
+    let measured = columns(&timeline.measured, births.as_ref(), &owners);
+    let idle_samples: Vec<_> = timeline.idle.iter().copied().map(Some).collect();
+    let idle = columns(&idle_samples, None, &owners);
+    let mut series: Vec<_> = measured
+        .into_iter()
+        .map(|(key, column)| {
+            let idle = idle.get(&key).map_or(0.0, |column| column.idle_rate().0);
+            let mut objects = column.objects(0, births.is_some());
+            objects.subtract(idle);
+            SiteSeries { key, objects, idle }
+        })
+        .collect();
+    series.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    series
+}
+
+fn columns(
+    samples: &[Option<&Sample>],
+    births: Option<&Births>,
+    owners: &BTreeMap<u16, Uuid>,
+) -> HashMap<SiteKey, Column> {
+    let complete = |sample: &Option<&Sample>| {
+        sample.is_some_and(|sample| matches!(sample.sites, Part::Complete(_)))
+    };
+    let empty = Column::new(samples.iter().map(complete));
+    let mut columns = HashMap::new();
+    for (at, sample) in samples.iter().enumerate() {
+        // What is not complete is a gap: a count that may lack some must not be compared.
+        let Some(Part::Complete(sites)) = sample.map(|sample| &sample.sites) else { continue };
+        for site in sites {
+            let born = births.map(|births| site.epoch.map_or(0, |epoch| births.of(epoch)));
+            let column = columns.entry(key(site, owners)).or_insert_with(|| empty.clone());
+            column.add(at, born, site.count, site.count.saturating_mul(site.size));
+        }
+    }
+    columns
+}
+
+fn key(site: &Site, owners: &BTreeMap<u16, Uuid>) -> SiteKey {
+    SiteKey {
+        file: site.file.clone(),
+        line: site.line,
+        size: site.size,
+        owner: owner(site.owner, owners),
+        server: owner(site.server, owners),
+        caller: site.caller,
+    }
+}
+
+fn owner(id: OwnerId, owners: &BTreeMap<u16, Uuid>) -> OwnerKey {
+    match id {
+        OwnerId::Unknown => OwnerKey::Unknown,
+        OwnerId::Core => OwnerKey::Core,
+        OwnerId::Number(number) => {
+            owners.get(&number).map_or(OwnerKey::Number(number), |uuid| OwnerKey::Ta(*uuid))
+        }
+    }
+}
+
+/// What the owner numbers stand for; they are not reused within one boot, so any sample tells.
+fn owners(samples: &[Sample]) -> BTreeMap<u16, Uuid> {
+    let tables = samples.iter().filter_map(|sample| sample.owners.seen()).flatten();
+    tables.filter_map(|owner: &Owner| Some((owner.number, owner.uuid?))).collect()
+}

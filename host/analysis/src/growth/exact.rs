@@ -1,0 +1,100 @@
+//! Whole numbers that gain exactly the same over and over need no statistics.
+//!
+//! If a site gains exactly k objects in *every* period of p iterations, chance is no explanation:
+//! for noise that takes one of only two equally likely values, n equal gains in a row have a
+//! probability of 2^(1 - n), and real noise takes more. [`MIN_GAINS`] gains in a row are therefore
+//! wrong in less than one series in a hundred, and a longer warm-up before them makes the rule ask
+//! for more: what holds must hold for [`SHARE`] of all iterations.
+
+use super::{Basis, Estimate, Judgement};
+use crate::model::Verdict;
+
+/// Fewest equal gains in a row that decide: 2^-7 is below 1 %.
+pub(super) const MIN_GAINS: usize = 8;
+
+/// Fewest whole periods that decide where a period is more than one iteration.
+const MIN_PERIODS: usize = 3;
+
+/// Longest period that is tried, in iterations. Longer ones are left to the statistics.
+const MAX_PERIOD: usize = 64;
+
+/// Part of all iterations that the rule must hold for; what comes before may be warm-up.
+const SHARE: f64 = 0.6;
+
+/// Judges a series of whole numbers without gaps; `None` where the rule doesn't apply.
+pub(super) fn judge(values: &[f64]) -> Option<Judgement> {
+    if values.iter().any(|value| value.fract() != 0.0) {
+        return None;
+    }
+    let longest = ((values.len() - 1) / MIN_PERIODS).min(MAX_PERIOD);
+    (1..=longest).find_map(|period| with_period(values, period))
+}
+
+fn with_period(values: &[f64], period: usize) -> Option<Judgement> {
+    let last = values.len() - 1;
+    let gain = values[last] - values[last - period];
+    let holds = |at: &usize| values[*at] - values[*at - period] == gain;
+    let same = (period..=last).rev().take_while(holds).count();
+    // `same` equal differences over one period span so many iterations:
+    let spanned = same + period - 1;
+    let enough = if period == 1 {
+        same >= MIN_GAINS
+    } else {
+        spanned >= MIN_PERIODS * period && spanned >= MIN_GAINS
+    };
+    let from = last - spanned;
+    if !enough || (spanned as f64) < SHARE * last as f64 || !settles(&values[..=from], gain) {
+        return None;
+    }
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let basis = Basis::Exact { gain, period: count(period), from: count(from + 1) };
+    let verdict = match (gain, from) {
+        (gain, _) if gain > 0.0 => Verdict::Leak,
+        (0.0, 0) => Verdict::Oscillation,
+        _ => return None,
+    };
+    let rate = Estimate::exact(gain / period as f64);
+    Some(Judgement::new(verdict, basis, count(spanned)).rate(rate))
+}
+
+/// What came before the steady gain must be a warm-up, not a release: a buffer that fills up and
+/// is emptied now and then gains steadily, too.
+fn settles(before: &[f64], gain: f64) -> bool {
+    before.windows(2).all(|pair| pair[1] >= pair[0] - gain.abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(values: impl IntoIterator<Item = i32>) -> Option<Verdict> {
+        judge(&values.into_iter().map(f64::from).collect::<Vec<_>>()).map(|said| said.verdict)
+    }
+
+    #[test]
+    fn equal_gains_are_a_leak_after_eight() {
+        assert_eq!(verdict((0..8).map(|n| 2 * n)), None);
+        assert_eq!(verdict((0..9).map(|n| 2 * n)), Some(Verdict::Leak));
+    }
+
+    #[test]
+    fn one_in_every_fourth_is_a_leak_after_twelve() {
+        assert_eq!(verdict((0..13).map(|n| 7 + n / 4)), Some(Verdict::Leak));
+    }
+
+    #[test]
+    fn a_leak_under_a_regular_sawtooth_is_seen() {
+        assert_eq!(verdict((0..31).map(|n| n % 5 * 100 + n)), Some(Verdict::Leak));
+    }
+
+    #[test]
+    fn a_sawtooth_is_none() {
+        assert_eq!(verdict((0..31).map(|n| n % 5 * 100)), Some(Verdict::Oscillation));
+        assert_eq!(verdict((0..21).map(|n| (n + 2) % 16)), None);
+    }
+
+    #[test]
+    fn warm_up_before_it_is_no_hindrance() {
+        assert_eq!(verdict([0, 90, 95, 96].into_iter().chain(97..117)), Some(Verdict::Leak));
+    }
+}

@@ -1,0 +1,86 @@
+//! The order in which evidence is asked: survivors, exact gains, rises, statistics.
+
+use super::{Basis, Estimate, Judgement, Series, exact, staircase, survivors};
+use crate::model::Verdict;
+
+/// Fewest iterations for any verdict but undecided.
+const SHORTEST: usize = 3;
+
+/// Part of the values that may be missing.
+const MISSING: f64 = 0.25;
+
+/// Judges a series of values per iteration.
+///
+/// Survivors come first since they are evidence, then whole numbers that gain the same over and
+/// over, then rises without a fall; statistics are for what is left.
+///
+/// ```
+/// use teeleak_analysis::{growth, model::Verdict};
+///
+/// let site = growth::Series::counts([40, 41, 42, 43, 44, 45, 46, 47, 48]);
+/// let said = growth::judge(&site);
+/// assert_eq!(said.verdict, Verdict::Leak);
+/// assert_eq!(said.rate.map(|rate| rate.value), Some(1.0));
+/// ```
+#[must_use]
+pub fn judge(series: &Series) -> Judgement {
+    let iterations = series.iterations();
+    let support = u32::try_from(iterations).unwrap_or(u32::MAX);
+    let seen = series.values.len() - series.missing();
+    if seen < SHORTEST + 1 {
+        let more = exact::MIN_GAINS.saturating_sub(seen.saturating_sub(1));
+        return Judgement::undecided(Basis::TooShort, support, more);
+    }
+    let missing = series.missing() as f64;
+    if missing > MISSING * series.values.len() as f64 {
+        return Judgement::undecided(Basis::Gaps, support, iterations.max(exact::MIN_GAINS));
+    }
+    let values = filled(series);
+    if values.iter().all(|value| *value == values[0]) {
+        return constant(series, support);
+    }
+    survivors::judge(series)
+        .or_else(|| whole(series, &values))
+        .unwrap_or_else(|| by_range(&values, support))
+}
+
+/// Rules for whole numbers hold only where every one was seen.
+fn whole(series: &Series, values: &[f64]) -> Option<Judgement> {
+    if series.missing() > 0 {
+        return None;
+    }
+    exact::judge(values).or_else(|| staircase::judge(values))
+}
+
+fn constant(series: &Series, support: u32) -> Judgement {
+    // As many may come as go: then it is the same number, but not the same objects.
+    let replaced = survivors::judge(series).filter(|said| said.verdict == Verdict::Oscillation);
+    let clean = Judgement::new(Verdict::Clean, Basis::Constant, support);
+    replaced.unwrap_or(clean.rate(Estimate::exact(0.0)))
+}
+
+/// The values with gaps filled by the line between their neighbours, without gaps at the ends.
+fn filled(series: &Series) -> Vec<f64> {
+    let mut filled: Vec<f64> = Vec::with_capacity(series.values.len());
+    let mut before: Option<(usize, f64)> = None;
+    for (at, value) in series.seen() {
+        if let Some((start, low)) = before {
+            let step = (value - low) / (at - start) as f64;
+            filled.extend((1..at - start).map(|n| low + step * n as f64));
+        }
+        filled.push(value);
+        before = Some((at, value));
+    }
+    filled
+}
+
+/// Nothing but the range decides: what ends within what it was before has not grown.
+fn by_range(values: &[f64], support: u32) -> Judgement {
+    let (early, late) = values.split_at(values.len() / 2);
+    let highest = |part: &[f64]| part.iter().copied().fold(f64::MIN, f64::max);
+    let lowest = |part: &[f64]| part.iter().copied().fold(f64::MAX, f64::min);
+    if highest(late) <= highest(early) && lowest(late) < highest(early) {
+        return Judgement::new(Verdict::Oscillation, Basis::TooShort, support);
+    }
+    Judgement::undecided(Basis::TooShort, support, values.len())
+}

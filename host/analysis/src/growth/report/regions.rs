@@ -1,0 +1,158 @@
+//! TAs whose regions or mapped bytes grow.
+
+use std::collections::BTreeMap;
+
+use super::{Options, words};
+use crate::fingerprint::fingerprint;
+use crate::growth::{
+    Estimate, Judgement,
+    collect::{self, InstanceSeries, Timeline},
+    judge,
+};
+use crate::model::{Evidence, Figure, Finding, Kind, Region, Severity, Subject, Unit, Verdict};
+
+/// Addresses of regions that are listed of one size; the rest is counted.
+const LISTED: usize = 8;
+
+pub(super) fn findings(timeline: &Timeline<'_>, options: Options) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for instance in collect::regions(timeline) {
+        let by_count = judge(&instance.regions);
+        if words::tells(&by_count, &instance.regions, options.notes) {
+            findings.extend(finding(&instance, &by_count, timeline, true));
+            continue;
+        }
+        // Regions may grow in size while their number stays.
+        let by_bytes = judge(&instance.bytes);
+        if words::tells(&by_bytes, &instance.bytes, options.notes) {
+            findings.extend(finding(&instance, &by_bytes, timeline, false));
+        }
+    }
+    findings
+}
+
+fn finding(
+    instance: &InstanceSeries,
+    judgement: &Judgement,
+    timeline: &Timeline<'_>,
+    counts: bool,
+) -> Option<Finding> {
+    let severity = words::severity(judgement.verdict)?;
+    let subject = Subject::Ta(instance.uuid);
+    Some(Finding {
+        kind: Kind::RegionGrowth,
+        severity,
+        verdict: Some(judgement.verdict),
+        title: title(instance, judgement, counts).into(),
+        figures: figures(instance, judgement, counts),
+        evidence: evidence(instance, judgement, timeline, counts),
+        fingerprint: fingerprint(Kind::RegionGrowth, &subject, &[]),
+        subject,
+        cause: None,
+        action: action(instance, severity).into(),
+    })
+}
+
+/// Bytes per iteration: the rate of bytes, or that of regions times their mean size.
+fn bytes(instance: &InstanceSeries, judgement: &Judgement, counts: bool) -> Option<Estimate> {
+    let rate = judgement.rate?;
+    if !counts {
+        return Some(rate);
+    }
+    let gained = instance.regions.gained();
+    let each = if gained > 0.0 { instance.bytes.gained() / gained } else { return None };
+    Some(Estimate { value: rate.value * each, low: rate.low * each, high: rate.high * each })
+}
+
+fn title(instance: &InstanceSeries, judgement: &Judgement, counts: bool) -> String {
+    let uuid = instance.uuid;
+    let n = judgement.support;
+    let regions = words::counted(instance.regions.gained(), "region");
+    let grown = words::counted(instance.bytes.gained(), "byte");
+    match (judgement.verdict, judgement.rate, bytes(instance, judgement, counts)) {
+        (Verdict::Leak, Some(rate), bytes) if counts => {
+            let bytes = bytes.map_or_else(String::new, |bytes| {
+                format!(" ({})", words::counted(bytes.value, "byte"))
+            });
+            let regions = words::counted(rate.value, "region");
+            format!("TA {uuid} keeps {regions}{bytes} more mapped after each iteration")
+        }
+        (Verdict::Leak, Some(rate), _) => {
+            let bytes = words::counted(rate.value, "byte");
+            format!("TA {uuid} keeps {bytes} more mapped after each iteration")
+        }
+        (Verdict::WarmUp, ..) => {
+            format!("TA {uuid} mapped {regions}, {grown}, in the first of {n} iterations")
+        }
+        (Verdict::Step, ..) => format!("TA {uuid} mapped {regions}, {grown}, once"),
+        _ => format!("TA {uuid} has {regions}, {grown}, more after {n} iterations: not decided"),
+    }
+}
+
+fn figures(instance: &InstanceSeries, judgement: &Judgement, counts: bool) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    if let Some(rate) = judgement.rate.filter(|_| counts) {
+        figures.push(words::figure("growth", rate, Unit::ObjectsPerIteration));
+    }
+    if let Some(bytes) = bytes(instance, judgement, counts) {
+        figures.push(words::figure("growth", bytes, Unit::BytesPerIteration));
+    }
+    figures.push(words::plain("gained", instance.regions.gained(), Unit::Objects));
+    figures.push(words::plain("gained", instance.bytes.gained(), Unit::Bytes));
+    figures.extend(words::about(judgement, instance.idle));
+    figures
+}
+
+fn evidence(
+    instance: &InstanceSeries,
+    judgement: &Judgement,
+    timeline: &Timeline<'_>,
+    counts: bool,
+) -> Vec<Evidence> {
+    let series = if counts { &instance.regions } else { &instance.bytes };
+    let why = words::why(judgement, series, if counts { "region" } else { "byte" });
+    let mut evidence = vec![Evidence::Text(why.into())];
+    if timeline.run {
+        let idle = words::idle(timeline.idle.len(), instance.idle, "region");
+        evidence.push(Evidence::Text(idle.into()));
+    }
+    let first = timeline.first.saturating_add(u32::try_from(instance.from).unwrap_or(u32::MAX));
+    evidence.extend(words::evidence(series, first));
+    evidence.extend(stayed(&instance.stayed));
+    evidence
+}
+
+/// The regions that stayed, by size, most numerous first.
+fn stayed(regions: &[Region]) -> Vec<Evidence> {
+    let mut by_size: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+    for region in regions {
+        by_size.entry(region.size).or_default().push(region.va);
+    }
+    let mut sizes: Vec<_> = by_size.into_iter().collect();
+    sizes.sort_by_key(|(_, addresses)| std::cmp::Reverse(addresses.len()));
+    sizes.iter().map(|(size, addresses)| Evidence::Text(list(*size, addresses).into())).collect()
+}
+
+fn list(size: u64, addresses: &[u64]) -> String {
+    let regions = words::counted(addresses.len() as f64, "region");
+    let mut text = format!("{regions} of {size} bytes stayed, va");
+    for (n, va) in addresses.iter().take(LISTED).enumerate() {
+        let comma = if n == 0 { "" } else { "," };
+        text.push_str(&format!("{comma} {va:#010x}"));
+    }
+    if let Some(rest) = addresses.len().checked_sub(LISTED).filter(|rest| *rest > 0) {
+        text.push_str(&format!(" and {rest} more"));
+    }
+    text
+}
+
+fn action(instance: &InstanceSeries, severity: Severity) -> String {
+    match severity {
+        Severity::Note => "nothing to do unless it comes back in later runs".to_owned(),
+        Severity::Possible => "run more iterations to decide".to_owned(),
+        Severity::Failure => format!(
+            "look for map calls to TA {} that are not followed by an unmap that succeeds",
+            instance.uuid
+        ),
+    }
+}

@@ -1,0 +1,128 @@
+//! Sessions that stay open.
+
+use std::collections::BTreeMap;
+
+use super::{Options, words};
+use crate::fingerprint::fingerprint;
+use crate::growth::{
+    Judgement,
+    collect::{self, SessionSeries, Timeline},
+    judge,
+};
+use crate::model::{Evidence, Figure, Finding, Kind, Session, Severity, Subject, Unit, Verdict};
+
+/// Session ids that are listed of one opener; the rest is counted.
+const LISTED: usize = 12;
+
+pub(super) fn findings(timeline: &Timeline<'_>, options: Options) -> Vec<Finding> {
+    let judged = collect::sessions(timeline).into_iter().filter_map(|sessions| {
+        let judgement = judge(&sessions.open);
+        let telling = words::tells(&judgement, &sessions.open, options.notes);
+        telling.then(|| finding(&sessions, &judgement, timeline)).flatten()
+    });
+    judged.collect()
+}
+
+fn finding(
+    sessions: &SessionSeries,
+    judgement: &Judgement,
+    timeline: &Timeline<'_>,
+) -> Option<Finding> {
+    let severity = words::severity(judgement.verdict)?;
+    let subject = Subject::Ta(sessions.uuid);
+    Some(Finding {
+        kind: Kind::SessionGrowth,
+        severity,
+        verdict: Some(judgement.verdict),
+        title: title(sessions, judgement).into(),
+        figures: figures(sessions, judgement),
+        evidence: evidence(sessions, judgement, timeline),
+        fingerprint: fingerprint(Kind::SessionGrowth, &subject, &[]),
+        subject,
+        cause: None,
+        action: action(sessions, severity).into(),
+    })
+}
+
+fn title(sessions: &SessionSeries, judgement: &Judgement) -> String {
+    let uuid = sessions.uuid;
+    let gained = words::counted(sessions.open.gained(), "session");
+    let n = judgement.support;
+    match (judgement.verdict, judgement.rate) {
+        (Verdict::Leak, Some(rate)) => {
+            let rate = words::counted(rate.value, "session");
+            format!("{rate} to TA {uuid} stay open after each iteration")
+        }
+        (Verdict::WarmUp, _) => {
+            format!("{gained} to TA {uuid} opened in the first of {n} iterations stay open")
+        }
+        (Verdict::Step, _) => format!("{gained} to TA {uuid} opened once stay open"),
+        _ => format!("{gained} to TA {uuid} more after {n} iterations: not decided"),
+    }
+}
+
+fn figures(sessions: &SessionSeries, judgement: &Judgement) -> Vec<Figure> {
+    let rate = judgement.rate.map(|rate| words::figure("growth", rate, Unit::ObjectsPerIteration));
+    let mut figures: Vec<_> = rate.into_iter().collect();
+    figures.push(words::plain("gained", sessions.open.gained(), Unit::Objects));
+    figures.extend(words::about(judgement, sessions.idle));
+    figures
+}
+
+fn evidence(
+    sessions: &SessionSeries,
+    judgement: &Judgement,
+    timeline: &Timeline<'_>,
+) -> Vec<Evidence> {
+    let why = words::why(judgement, &sessions.open, "session");
+    let mut evidence = vec![Evidence::Text(why.into())];
+    if timeline.run {
+        let idle = words::idle(timeline.idle.len(), sessions.idle, "session");
+        evidence.push(Evidence::Text(idle.into()));
+    }
+    evidence.extend(words::evidence(&sessions.open, timeline.first));
+    evidence.extend(stayed(&sessions.stayed));
+    evidence
+}
+
+/// The sessions that stayed, by who opened them.
+fn stayed(sessions: &[Session]) -> Vec<Evidence> {
+    let mut by_opener: BTreeMap<_, Vec<u32>> = BTreeMap::new();
+    for session in sessions {
+        by_opener.entry((session.opener, session.client)).or_default().push(session.id);
+    }
+    let line = |((opener, client), ids): (&(u32, Option<_>), &Vec<u32>)| {
+        let who = match (opener, client) {
+            (0, None) => "the normal world".to_owned(),
+            (0, Some(client)) => format!("the normal world's client {client}"),
+            (opener, Some(client)) => format!("TA {client} (instance {opener})"),
+            (opener, None) => format!("instance {opener}"),
+        };
+        Evidence::Text(list(&who, ids).into())
+    };
+    by_opener.iter().map(line).collect()
+}
+
+fn list(who: &str, ids: &[u32]) -> String {
+    let sessions = words::counted(ids.len() as f64, "session");
+    let mut text = format!("{sessions} opened by {who} stayed, id");
+    for (n, id) in ids.iter().take(LISTED).enumerate() {
+        let comma = if n == 0 { "" } else { "," };
+        text.push_str(&format!("{comma} {id}"));
+    }
+    if let Some(rest) = ids.len().checked_sub(LISTED).filter(|rest| *rest > 0) {
+        text.push_str(&format!(" and {rest} more"));
+    }
+    text
+}
+
+fn action(sessions: &SessionSeries, severity: Severity) -> String {
+    match severity {
+        Severity::Note => "nothing to do unless it comes back in later runs".to_owned(),
+        Severity::Possible => "run more iterations to decide".to_owned(),
+        Severity::Failure => format!(
+            "look for a client of TA {} that opens a session in each iteration and does not close it",
+            sessions.uuid
+        ),
+    }
+}

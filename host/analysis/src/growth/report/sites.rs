@@ -1,0 +1,169 @@
+//! Allocation sites that grow.
+
+use std::sync::Arc;
+
+use super::{
+    Options,
+    group::{Judged, group},
+    words,
+};
+use crate::fingerprint::fingerprint;
+use crate::growth::{
+    Estimate,
+    collect::{self, OwnerKey, SiteKey, Timeline},
+    judge,
+};
+use crate::model::{Evidence, Figure, Finding, Kind, Sample, Severity, Subject, Unit, Verdict};
+
+pub(super) fn findings(
+    timeline: &Timeline<'_>,
+    samples: &[Sample],
+    options: Options,
+) -> Vec<Finding> {
+    let judged = collect::sites(timeline, samples).into_iter().map(|site| {
+        let judgement = judge(&site.objects);
+        Judged { site, judgement }
+    });
+    let telling =
+        judged.filter(|said| words::tells(&said.judgement, &said.site.objects, options.notes));
+    group(telling.collect()).iter().filter_map(|group| finding(group, timeline)).collect()
+}
+
+fn finding(group: &[Judged], timeline: &Timeline<'_>) -> Option<Finding> {
+    let (first, others) = group.split_first()?;
+    let verdict = first.judgement.verdict;
+    let subject = subject(&first.site.key);
+    Some(Finding {
+        kind: Kind::SiteGrowth,
+        severity: words::severity(verdict)?,
+        verdict: Some(verdict),
+        title: title(first, group).into(),
+        figures: figures(first, group),
+        evidence: evidence(first, others, timeline),
+        fingerprint: fingerprint(Kind::SiteGrowth, &subject, &[]),
+        subject,
+        cause: None,
+        action: action(&first.site.key, words::severity(verdict)?).into(),
+    })
+}
+
+fn subject(key: &SiteKey) -> Subject {
+    Subject::Site {
+        file: key.file.clone(),
+        line: key.line,
+        size: key.size,
+        owner: key.owner.uuid(),
+        caller: key.caller.map(|offset| Arc::from(format!("core+{offset:#x}"))),
+    }
+}
+
+/// "TA or PTA 37eb0e02-..." as a person says it.
+fn owner(owner: OwnerKey) -> String {
+    match owner {
+        OwnerKey::Ta(uuid) => format!("for TA {uuid}"),
+        OwnerKey::Core => "for the TEE core itself".to_owned(),
+        OwnerKey::Number(number) => format!("for owner {number}"),
+        OwnerKey::Unknown => "in the core heap".to_owned(),
+    }
+}
+
+fn title(first: &Judged, group: &[Judged]) -> String {
+    let key = &first.site.key;
+    let more = match group.len() - 1 {
+        0 => String::new(),
+        1 => " and 1 more site".to_owned(),
+        n => format!(" and {n} more sites"),
+    };
+    let at = format!("{}:{} ({} bytes){more}", key.file, key.line, key.size);
+    let owner = owner(key.owner);
+    let bytes: f64 = group.iter().map(Judged::bytes).sum();
+    let gained: f64 = group.iter().map(|judged| judged.site.objects.gained()).sum();
+    let amount = words::counted(bytes, "byte");
+    let n = first.judgement.support;
+    match first.judgement.verdict {
+        Verdict::Leak => format!("{amount} per iteration stay allocated {owner}: {at}"),
+        Verdict::WarmUp => format!(
+            "{} came in the first of {n} iterations and stay {owner}: {at}",
+            words::counted(gained, "object")
+        ),
+        Verdict::Step => {
+            format!("{} came once and stay {owner}: {at}", words::counted(gained, "object"))
+        }
+        _ => format!(
+            "{} more after {n} iterations {owner}, not yet decided: {at}",
+            words::counted(gained, "object")
+        ),
+    }
+}
+
+fn figures(first: &Judged, group: &[Judged]) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    if group.iter().all(|judged| judged.judgement.rate.is_some()) {
+        let objects = group.iter().map(|judged| scaled(judged, 1.0));
+        let bytes = group.iter().map(|judged| scaled(judged, judged.site.key.size as f64));
+        figures.push(words::figure("growth", sum(objects), Unit::ObjectsPerIteration));
+        figures.push(words::figure("growth", sum(bytes), Unit::BytesPerIteration));
+    }
+    let gained = |by: fn(&Judged) -> f64| {
+        group.iter().map(|judged| judged.site.objects.gained() * by(judged)).sum()
+    };
+    figures.push(words::plain("gained", gained(|_| 1.0), Unit::Objects));
+    figures.push(words::plain("gained", gained(|site| site.site.key.size as f64), Unit::Bytes));
+    figures.extend(words::about(&first.judgement, first.site.idle));
+    figures
+}
+
+fn scaled(judged: &Judged, by: f64) -> Estimate {
+    let rate = judged.judgement.rate.unwrap_or(Estimate::exact(0.0));
+    Estimate { value: rate.value * by, low: rate.low * by, high: rate.high * by }
+}
+
+/// Sites of a group rise and fall together, so that the ends of their intervals add up.
+fn sum(rates: impl Iterator<Item = Estimate>) -> Estimate {
+    rates.fold(Estimate::exact(0.0), |sum, rate| Estimate {
+        value: sum.value + rate.value,
+        low: sum.low + rate.low,
+        high: sum.high + rate.high,
+    })
+}
+
+fn evidence(first: &Judged, others: &[Judged], timeline: &Timeline<'_>) -> Vec<Evidence> {
+    let objects = &first.site.objects;
+    let why = words::why(&first.judgement, objects, "object");
+    let idle = words::idle(timeline.idle.len(), first.site.idle, "object");
+    let mut evidence = vec![Evidence::Text(why.into())];
+    if timeline.run {
+        evidence.push(Evidence::Text(idle.into()));
+    }
+    evidence.extend(words::evidence(objects, timeline.first));
+    if let OwnerKey::Ta(server) = first.site.key.server {
+        evidence.push(Evidence::Text(format!("allocated while PTA {server} served it").into()));
+    }
+    evidence.extend(others.iter().map(|other| {
+        let mut figures = Vec::new();
+        if other.judgement.rate.is_some() {
+            let size = other.site.key.size as f64;
+            let (objects, bytes) = (scaled(other, 1.0), scaled(other, size));
+            figures.push(words::figure("growth", objects, Unit::ObjectsPerIteration));
+            figures.push(words::figure("growth", bytes, Unit::BytesPerIteration));
+        }
+        figures.push(words::plain("gained", other.site.objects.gained(), Unit::Objects));
+        Evidence::Member(subject(&other.site.key), figures)
+    }));
+    evidence
+}
+
+fn action(key: &SiteKey, severity: Severity) -> String {
+    let place = format!("{}:{}", key.file, key.line);
+    match (severity, key.owner) {
+        (Severity::Note, _) => "nothing to do unless it comes back in later runs".to_owned(),
+        (Severity::Possible, _) => "run more iterations to decide".to_owned(),
+        (Severity::Failure, OwnerKey::Ta(uuid)) => format!(
+            "look for what TA {uuid} or its client acquires through {place} once per iteration and \
+             does not release"
+        ),
+        (Severity::Failure, _) => {
+            format!("look for the release that belongs to the allocation at {place}")
+        }
+    }
+}

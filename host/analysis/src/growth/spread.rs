@@ -1,0 +1,79 @@
+//! Whether events that each left something behind go on, or only came at first.
+
+/// What the places of the events say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Spread {
+    /// None at all.
+    Never,
+    /// One or two, long ago.
+    Once,
+    /// Several at first, then none for too long.
+    Stopped,
+    /// Several, ever rarer.
+    Fading,
+    /// Too few, or too recent, to tell.
+    Few,
+    /// They go on.
+    Going,
+}
+
+/// Probability below which an empty stretch is not chance any more.
+const EMPTY: f64 = 0.005;
+
+/// Standard deviations by which the mean place of the events may lie before the middle.
+const EARLY: f64 = 2.6;
+
+/// Judges events at `at` (ascending, from 1) within iterations 1 to `span`.
+///
+/// Under a leak that strikes at a steady rate the places are uniform. With `m` events, the last
+/// at `L`, the rate before it is (m - 1) / L, and the chance that none came in the g = span - L
+/// iterations after it is (1 - (m - 1) / L)^g. The mean place of m uniform events has mean
+/// (span + 1) / 2 and standard deviation span / sqrt(12 m) (Laplace's test for a trend in the
+/// times of events; Cox and Lewis, *The Statistical Analysis of Series of Events*, 1966).
+pub(super) fn spread(at: &[usize], span: usize) -> Spread {
+    let m = at.len();
+    let Some(&last) = at.last() else { return Spread::Never };
+    let gap = span.saturating_sub(last);
+    if m <= 2 {
+        return if gap * 3 >= span && gap >= 4 { Spread::Once } else { Spread::Few };
+    }
+    let rate = (m - 1) as f64 / last as f64;
+    if (1.0 - rate).powf(gap as f64) < EMPTY {
+        return if gap >= 3 { Spread::Stopped } else { Spread::Few };
+    }
+    if m == 3 && !regular(at) {
+        return Spread::Few;
+    }
+    let mean = at.iter().sum::<usize>() as f64 / m as f64;
+    let middle = (span + 1) as f64 / 2.0;
+    if m >= 4 && mean < middle - EARLY * span as f64 / (12.0 * m as f64).sqrt() {
+        return Spread::Fading;
+    }
+    Spread::Going
+}
+
+/// Whether the distances of the events differ by at most one iteration.
+fn regular(at: &[usize]) -> bool {
+    let steps = at.windows(2).map(|pair| pair[1] - pair[0]);
+    let (low, high) = steps.fold((usize::MAX, 0), |(low, high), d| (low.min(d), high.max(d)));
+    high <= low.saturating_add(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Spread, spread};
+
+    #[test]
+    fn places_decide() {
+        assert_eq!(spread(&[], 12), Spread::Never);
+        assert_eq!(spread(&[4, 8, 12], 12), Spread::Going);
+        assert_eq!(spread(&[1, 5, 9], 12), Spread::Going);
+        assert_eq!(spread(&[1, 2, 3], 12), Spread::Stopped);
+        assert_eq!(spread(&[2], 12), Spread::Once);
+        assert_eq!(spread(&[12], 12), Spread::Few);
+        assert_eq!(spread(&(1..=12).collect::<Vec<_>>(), 12), Spread::Going);
+        assert_eq!(spread(&(1..=6).collect::<Vec<_>>(), 12), Spread::Stopped);
+        assert_eq!(spread(&[3, 11, 19, 27, 44, 58], 60), Spread::Going);
+        assert_eq!(spread(&[1, 2, 3, 5, 8, 13, 21, 34], 60), Spread::Stopped);
+    }
+}

@@ -1,0 +1,91 @@
+//! Whole numbers that rise now and then and never fall: a leak that strikes now and then, or
+//! caches that fill.
+
+use super::{
+    Basis, Estimate, Judgement,
+    spread::{Spread, spread},
+};
+use crate::model::Verdict;
+
+/// Part of the iterations in which it may rise at most; what rises more often is for the
+/// statistics, which look at the amounts.
+const SPARSE: f64 = 0.5;
+
+/// Judges whole numbers without gaps; `None` where the rule doesn't apply.
+pub(super) fn judge(values: &[f64]) -> Option<Judgement> {
+    if values.iter().any(|value| value.fract() != 0.0) {
+        return None;
+    }
+    let span = values.len() - 1;
+    let mut rises = Vec::new();
+    for (at, pair) in values.windows(2).enumerate() {
+        match pair[1] - pair[0] {
+            gain if gain < 0.0 => return None,
+            0.0 => {}
+            gain => rises.push((at + 1, gain)),
+        }
+    }
+    if rises.is_empty() || rises.len() as f64 > SPARSE * span as f64 {
+        return None;
+    }
+    Some(decide(&rises, span))
+}
+
+fn decide(rises: &[(usize, f64)], span: usize) -> Judgement {
+    let places: Vec<_> = rises.iter().map(|rise| rise.0).collect();
+    let total: f64 = rises.iter().map(|rise| rise.1).sum();
+    let highest = rises.iter().map(|rise| rise.1).fold(0.0, f64::max);
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let basis = Basis::Staircase { rises: count(rises.len()) };
+    let support = count(span);
+    let verdict = match spread(&places, span) {
+        // One rise that outweighs all others is a step, whatever the others do.
+        Spread::Going if highest * 2.0 <= total => Verdict::Leak,
+        Spread::Stopped => Verdict::WarmUp,
+        Spread::Once => Verdict::Step,
+        _ => return Judgement::undecided(basis, support, wait(rises.len(), span)),
+    };
+    Judgement::new(verdict, basis, support).rate(rate(rises, total, span))
+}
+
+/// Iterations until two more rises are due at the rate so far.
+pub(super) fn wait(rises: usize, span: usize) -> usize {
+    (2 * span).div_ceil(rises.max(1)).max(4)
+}
+
+/// Mean gain per iteration; the number of rises is taken to be Poisson distributed, its interval
+/// is Byar's (Breslow and Day, *Statistical Methods in Cancer Research* II, 1987, p. 69).
+fn rate(rises: &[(usize, f64)], total: f64, span: usize) -> Estimate {
+    let n = rises.len() as f64;
+    let byar = |n: f64, z: f64| n * (1.0 - 1.0 / (9.0 * n) + z / (3.0 * n.sqrt())).powi(3);
+    let each = total / n;
+    let per = |rises: f64| rises * each / span as f64;
+    Estimate { value: per(n), low: per(byar(n, -1.96)).max(0.0), high: per(byar(n + 1.0, 1.96)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(values: &[i32]) -> Option<Verdict> {
+        judge(&values.iter().copied().map(f64::from).collect::<Vec<_>>()).map(|said| said.verdict)
+    }
+
+    #[test]
+    fn rises_decide() {
+        let mut values = vec![0; 61];
+        for (n, value) in values.iter_mut().enumerate() {
+            *value = [3, 11, 19, 27, 44, 58].iter().filter(|&&at| at <= n).map(|_| 28).sum();
+        }
+        assert_eq!(verdict(&values), Some(Verdict::Leak));
+        assert_eq!(verdict(&values[..13]), Some(Verdict::Undecided));
+        assert_eq!(verdict(&[0, 0, 5, 5, 5, 5, 5, 5, 5, 5]), Some(Verdict::Step));
+        assert_eq!(verdict(&[0, 3, 5, 6, 6, 6, 6, 6, 6, 6, 6, 6]), Some(Verdict::WarmUp));
+    }
+
+    #[test]
+    fn what_falls_or_stays_is_left_alone() {
+        assert_eq!(verdict(&[0, 1, 0, 0, 1, 1, 1]), None);
+        assert_eq!(verdict(&[4; 9]), None);
+    }
+}

@@ -1,0 +1,181 @@
+//! Evidence instead of statistics: which objects of which iteration are still alive.
+//!
+//! The last iterations always have some survivors, so what counts is *age*: of several samples,
+//! whether the objects of old iterations stay. Four patterns are told apart:
+//!
+//! | | old iterations keep theirs | which iterations |
+//! | --- | --- | --- |
+//! | leak | yes | all, or every so often up to the end |
+//! | cache | yes | the first ones only |
+//! | coming and going | no | |
+//! | replacement (a ring of buffers) | yes, but as many older ones go | |
+
+use super::{Basis, Cohort, Estimate, Judgement, Series};
+use super::{spread::Spread, spread::spread, staircase::wait};
+use crate::model::Verdict;
+
+/// Part of the settled survivors that may still die at a settled age.
+const STILL_DYING: f64 = 0.15;
+
+/// Chance below which it is not luck that so few settled objects died.
+const LUCK: f64 = 0.01;
+
+/// Part of the objects that is hardly any.
+const HARDLY: f64 = 0.1;
+
+/// Fewest objects of old iterations whose disappearance decides.
+const ENOUGH: u64 = 3;
+
+/// Judges by cohorts; `None` where they don't decide and the values have to.
+pub(super) fn judge(series: &Series) -> Option<Judgement> {
+    let cohorts = series.cohorts.as_deref()?;
+    let last = series.iterations();
+    if last < 3 {
+        return None;
+    }
+    match (0..=last / 2).find_map(|age| Settled::at(cohorts, last, age)) {
+        Some(settled) => settled.judge(series),
+        None => turnover(series, cohorts, last),
+    }
+}
+
+/// Survivors of the iterations that are at least `age` old at the end.
+struct Settled {
+    /// Survivors by iteration, from iteration 1.
+    left: Vec<u64>,
+    /// Iterations in all.
+    last: usize,
+    /// How many of older objects died meanwhile.
+    died: u64,
+}
+
+impl Settled {
+    /// The survivors if objects that have lived for `age` iterations live on.
+    fn at(cohorts: &[Cohort], last: usize, age: usize) -> Option<Self> {
+        let mut left = vec![0; last - age];
+        for cohort in cohorts {
+            if let Some(slot) = (cohort.born as usize).checked_sub(1).and_then(|k| left.get_mut(k))
+            {
+                *slot += cohort.left();
+            }
+        }
+        let mut young = Toll::default();
+        let mut old = Toll::default();
+        for cohort in cohorts {
+            let settles_at = if cohort.born == 0 { 0 } else { age };
+            young.add(cohort, 0..settles_at);
+            old.add(cohort, settles_at..usize::MAX);
+        }
+        let sum: u64 = left.iter().sum();
+        let dying = old.died as f64 > STILL_DYING * sum as f64;
+        let lucky = young.died > 0 && at_most(old.died, old.exposed as f64 * young.hazard()) > LUCK;
+        (!dying && !lucky).then_some(Self { left, last, died: old.died })
+    }
+
+    fn judge(&self, series: &Series) -> Option<Judgement> {
+        let places: Vec<_> = (1..).zip(&self.left).filter(|(_, n)| **n > 0).map(|p| p.0).collect();
+        let of = self.left.len();
+        let basis = Basis::Survivors { with: count(places.len()), of: count(of) };
+        let said = |verdict| Some(Judgement::new(verdict, basis, count(self.last)));
+        let sum: u64 = self.left.iter().sum();
+        let highest = self.left.iter().copied().max().unwrap_or(0);
+        match spread(&places, of) {
+            Spread::Never => None,
+            _ if series.gained() < 0.5 * (sum as f64 - self.died as f64) => {
+                said(Verdict::Oscillation)
+            }
+            Spread::Going if highest * 2 <= sum => {
+                said(Verdict::Leak).map(|leak| leak.rate(rate(&self.left)))
+            }
+            Spread::Stopped => said(Verdict::WarmUp),
+            Spread::Once => said(Verdict::Step),
+            _ => Some(Judgement::undecided(basis, count(self.last), wait(places.len(), of))),
+        }
+    }
+}
+
+/// Deaths and how many could have died.
+#[derive(Default)]
+struct Toll {
+    died: u64,
+    exposed: u64,
+}
+
+impl Toll {
+    fn add(&mut self, cohort: &Cohort, ages: std::ops::Range<usize>) {
+        let mut before = None;
+        for (age, alive) in cohort.alive.iter().enumerate() {
+            let Some(alive) = *alive else { continue };
+            if let Some(before) = before.replace(alive)
+                && age > ages.start
+                && age <= ages.end
+            {
+                self.exposed += before;
+                self.died += before.saturating_sub(alive);
+            }
+        }
+    }
+
+    fn hazard(&self) -> f64 {
+        if self.exposed == 0 { 0.0 } else { self.died as f64 / self.exposed as f64 }
+    }
+}
+
+/// Probability that a Poisson number of mean `mean` is at most `n`.
+fn at_most(n: u64, mean: f64) -> f64 {
+    let mut term = (-mean).exp();
+    let mut sum = term;
+    for k in 1..=n {
+        term *= mean / k as f64;
+        sum += term;
+    }
+    sum
+}
+
+/// Objects keep dying at every age. If hardly any of those born in the oldest third are left,
+/// things come and go. Otherwise this compares how many of the older half live from birth to the age of a
+/// quarter of the run with how many of those live for another quarter: the same part if things
+/// come and go, nearly all if some of them are there for good.
+fn turnover(series: &Series, cohorts: &[Cohort], last: usize) -> Option<Judgement> {
+    let age = last / 4;
+    let (mut born, mut young, mut old, mut with, mut of) = (0, 0, 0, 0_u32, 0_u32);
+    let (mut oldest, mut left) = (0, 0);
+    for cohort in cohorts.iter().filter(|cohort| cohort.born > 0) {
+        let at = |age: usize| cohort.alive.get(age).copied().flatten();
+        if cohort.born as usize <= last / 3 {
+            (oldest, left) = (oldest + at(0).unwrap_or(0), left + cohort.left());
+        }
+        let (Some(a), Some(b), Some(c)) = (at(0), at(age), at(2 * age)) else { continue };
+        (born, young, old, of) = (born + a, young + b, old + c, of + 1);
+        with += u32::from(cohort.left() > 0);
+    }
+    let basis = Basis::Survivors { with, of };
+    let come_and_go = Judgement::new(Verdict::Oscillation, basis, count(last));
+    if oldest >= ENOUGH && left as f64 <= HARDLY * oldest as f64 {
+        return Some(come_and_go);
+    }
+    if young < ENOUGH || of < 3 {
+        return None;
+    }
+    let stays = young as f64 / born as f64;
+    let mean = young as f64 * stays;
+    let deviation = (mean * (1.0 - stays)).sqrt().max(0.5);
+    let few = (old as f64 - mean) / deviation < 2.0;
+    (few && series.gained() < 0.5 * born as f64).then_some(come_and_go)
+}
+
+/// Mean survivors per iteration, after the first third where that has more: it may be warm-up.
+fn rate(left: &[u64]) -> Estimate {
+    let mean = |left: &[u64]| left.iter().sum::<u64>() as f64 / left.len() as f64;
+    let tail = &left[left.len() / 3..];
+    let used = if mean(tail) < mean(left) { tail } else { left };
+    let value = mean(used);
+    let squares: f64 = used.iter().map(|&n| (n as f64 - value).powi(2)).sum();
+    let n = used.len() as f64;
+    let error = (squares / (n * (n - 1.0).max(1.0))).sqrt();
+    Estimate { value, low: (value - 1.96 * error).max(0.0), high: value + 1.96 * error }
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
