@@ -69,6 +69,22 @@ static inline uint64_t audit_ticks(void)
 #endif
 }
 
+/* Scrambles @h, adds @v, and scrambles that as MurmurHash3 does at its end */
+static inline uint64_t audit_mix(uint64_t h, uint64_t v)
+{
+	h = h * UINT64_C(0x9e3779b97f4a7c15) + v;
+	h = (h ^ (h >> 33)) * UINT64_C(0xff51afd7ed558ccd);
+	h = (h ^ (h >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
+
+	return h ^ (h >> 33);
+}
+
+/* Their sum is the same as long as the same blocks are alive */
+static inline uint64_t audit_block_hash(const struct leak_audit_block *block)
+{
+	return audit_mix(block->id ^ SHIFT_U64(block->size, 24), block->tag);
+}
+
 /* reply.c */
 TEE_Result audit_check_buffer(const TEE_Param *param);
 TEE_Result audit_list_begin(struct audit_list *list, uint32_t ptypes,
@@ -78,7 +94,6 @@ void *audit_list_entry(struct audit_list *list, uint32_t n);
 void audit_list_add(struct audit_list *list, const void *entry);
 TEE_Result audit_list_end(struct audit_list *list);
 void audit_copy_out(void *uaddr, const void *src, size_t len);
-uint64_t audit_mix(uint64_t h, uint64_t v);
 
 /* address.c */
 uint64_t audit_boot_id(void);
@@ -88,6 +103,7 @@ void audit_file_name(char dst[64], uint32_t ref);
 uint32_t audit_file_ref(const char *fname);
 
 /* tag.c */
+uint64_t audit_fold_tag(uint64_t bits, uint32_t below);
 void audit_untag(uint64_t bits, struct audit_tag *tag);
 uint16_t audit_epoch(void);
 uint32_t audit_era(void);

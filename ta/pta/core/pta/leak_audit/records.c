@@ -44,10 +44,9 @@ static void visit(struct leak_audit_walk *walk, struct leak_audit_block *block)
 {
 	struct records *records = container_of(walk, struct records, walk);
 	struct audit_list *list = &records->list;
-	uint64_t hash = audit_mix(block->id, block->tag);
 	uint32_t n = records->seen++;
 
-	list->hdr.generation += audit_mix(hash, block->size);
+	list->hdr.generation += audit_block_hash(block);
 	if (n < list->start || list->hdr.count == list->room)
 		return;
 

@@ -4,38 +4,52 @@
  */
 
 /*
- * List replies. The buffer is private memory of the calling TA, which is
- * blocked in the call: what was checked once stays as it is.
+ * List replies. The buffer is memory of the calling TA, which is blocked in
+ * the call: what is mapped stays mapped. It may be shareable memory, since
+ * that's what libutee makes of any buffer, so nothing read back is trusted.
  */
 
+#include <kernel/tee_misc.h>
+#include <kernel/ts_manager.h>
 #include <kernel/user_access.h>
+#include <kernel/user_ta.h>
+#include <mm/vm.h>
 #include <string.h>
 #include <tee_api_defines_extensions.h>
 
 #include "private.h"
 
-/* Finalizer of MurmurHash3: every input bit reaches every output bit */
-uint64_t audit_mix(uint64_t h, uint64_t v)
+/* In one region, and one that isn't there for this call or the core only */
+static bool is_own_region(const struct user_mode_ctx *uctx, vaddr_t va,
+			  size_t size)
 {
-	h = (h ^ v) * UINT64_C(0xff51afd7ed558ccd);
-	h = (h ^ (h >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
+	struct vm_region *r = NULL;
 
-	return h ^ (h >> 33);
+	TAILQ_FOREACH(r, &uctx->vm_info.regions, link)
+		if (core_is_buffer_inside(va, size, r->va, r->size))
+			return !(r->flags & (VM_FLAG_EPHEMERAL |
+					     VM_FLAG_PERMANENT));
+
+	return false;
 }
 
 TEE_Result audit_check_buffer(const TEE_Param *param)
 {
-	uint32_t flags = TEE_MEMORY_ACCESS_READ | TEE_MEMORY_ACCESS_WRITE |
-			 TEE_MEMORY_ACCESS_SECURE;
+	const uint32_t flags = TEE_MEMORY_ACCESS_READ |
+			       TEE_MEMORY_ACCESS_WRITE |
+			       TEE_MEMORY_ACCESS_ANY_OWNER |
+			       TEE_MEMORY_ACCESS_SECURE;
+	struct ts_session *caller = ts_get_calling_session();
+	struct user_mode_ctx *uctx = &to_user_ta_ctx(caller->ctx)->uctx;
+	vaddr_t va = (vaddr_t)param->memref.buffer;
+	size_t size = param->memref.size;
 
 	if (!IS_ALIGNED_WITH_TYPE(param->memref.buffer, uint64_t))
 		return TEE_ERROR_BAD_PARAMETERS;
-	if (!param->memref.size)
+	if (!size)
 		return TEE_SUCCESS;
-	if (!param->memref.buffer)
-		return TEE_ERROR_BAD_PARAMETERS;
-
-	if (check_user_access(flags, param->memref.buffer, param->memref.size))
+	if (!va || vm_check_access_rights(uctx, flags, va, size) ||
+	    !is_own_region(uctx, va, size))
 		return TEE_ERROR_BAD_PARAMETERS;
 
 	return TEE_SUCCESS;

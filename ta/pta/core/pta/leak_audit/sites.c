@@ -4,10 +4,10 @@
  */
 
 /*
- * Live allocations of the core heap, grouped. The buffer of the caller is the
- * hash table: nothing is allocated and nothing printed with the heap locked.
- * An empty row has a count of 0, a used one keeps a reference to its file
- * name where the name is going to be.
+ * Live allocations of the core heap, grouped. The last quarter of the buffer
+ * of the caller is a hash table while the heap is walked: nothing is allocated
+ * and nothing printed with the heap locked. Then the table is turned into
+ * entries from the front, which never catch up with the row being read.
  */
 
 #include <kernel/user_access.h>
@@ -18,122 +18,124 @@
 /* Keeps the time that the heap is locked linear in the number of blocks */
 #define MAX_PROBES		32
 
+/*
+ * struct row - one group while it's counted
+ * @tag:	tag of the blocks, with epoch 0 where it's below the limit
+ * @file:	reference to the file name
+ * @size:	requested bytes of each block
+ * @line:	source line
+ * @count:	blocks, 0 if the row is free
+ */
+struct row {
+	uint64_t tag;
+	uint32_t file;
+	uint32_t size;
+	uint32_t line;
+	uint32_t count;
+};
+
+static_assert(sizeof(struct row) * 4 == sizeof(struct pta_leak_audit_site));
+
 struct sites {
 	struct leak_audit_walk walk;
 	struct audit_list list;
+	struct row *rows;
 	uint32_t fold_below;
 	uint32_t slice;
 	uint32_t slices;
 };
 
-static void read_block(const struct sites *sites,
-		       const struct leak_audit_block *block,
-		       struct pta_leak_audit_site *site, uint32_t *file)
+static uint64_t hash_row(const struct row *row)
 {
-	struct audit_tag tag = { };
+	uint64_t h = SHIFT_U64(row->file, 32) | row->size;
 
-	audit_untag(block->tag, &tag);
-	*file = audit_file_ref(block->fname);
-	site->size = block->size;
-	site->line = block->line;
-	site->owner = tag.owner;
-	site->server = tag.server;
-	site->session = tag.session;
-	site->caller = tag.caller;
-	site->epoch = tag.epoch >= sites->fold_below ? tag.epoch : 0;
+	return audit_mix(h ^ SHIFT_U64(row->line, 16), row->tag);
 }
 
-static uint64_t hash_site(const struct pta_leak_audit_site *s, uint32_t file)
+static bool same_site(const struct row *a, const struct row *b)
 {
-	uint64_t h = 0;
-
-	h = audit_mix(h, SHIFT_U64(file, 32) | s->size);
-	h = audit_mix(h, SHIFT_U64(s->caller, 32) | s->epoch);
-
-	return audit_mix(h, SHIFT_U64(s->line, 48) | SHIFT_U64(s->owner, 32) |
-			    SHIFT_U64(s->server, 16) | s->session);
+	return a->tag == b->tag && a->size == b->size && a->line == b->line &&
+	       a->file == b->file;
 }
 
-static bool same_site(const struct pta_leak_audit_site *a,
-		      const struct pta_leak_audit_site *b, uint32_t file)
+static void count_block(struct sites *sites, const struct row *key,
+			uint32_t hash)
 {
-	uint32_t ref = 0;
-
-	memcpy(&ref, a->file, sizeof(ref));
-
-	return ref == file && a->size == b->size && a->caller == b->caller &&
-	       a->epoch == b->epoch && a->line == b->line &&
-	       a->owner == b->owner && a->server == b->server &&
-	       a->session == b->session;
-}
-
-static struct pta_leak_audit_site *
-find_row(struct sites *sites, const struct pta_leak_audit_site *site,
-	 uint32_t file, uint32_t hash)
-{
-	struct pta_leak_audit_site *row = NULL;
 	uint32_t room = sites->list.room;
 	uint32_t i = ((uint64_t)hash * room) >> 32;
-	uint32_t n = 0;
+	uint32_t n = MIN(room, (uint32_t)MAX_PROBES);
+	struct row *row = NULL;
 
-	for (n = 0; n < MIN(room, (uint32_t)MAX_PROBES); n++) {
-		row = audit_list_entry(&sites->list, i);
-		if (!row->count || same_site(row, site, file))
-			return row;
-		i = (i + 1) % room;
+	for (; n; n--) {
+		row = sites->rows + i;
+		if (!row->count)
+			*row = *key;
+		if (same_site(row, key)) {
+			row->count++;
+			return;
+		}
+		if (++i == room)
+			i = 0;
 	}
-
-	return NULL;
+	sites->list.hdr.lost++;
 }
 
 static void visit(struct leak_audit_walk *walk, struct leak_audit_block *block)
 {
 	struct sites *sites = container_of(walk, struct sites, walk);
-	struct pta_leak_audit_site *row = NULL;
-	struct pta_leak_audit_site site = { };
-	uint64_t hash = audit_mix(block->id, block->tag);
-	uint32_t file = 0;
+	struct row key = {
+		.tag = audit_fold_tag(block->tag, sites->fold_below),
+		.file = audit_file_ref(block->fname),
+		.size = block->size,
+		.line = block->line,
+	};
+	uint64_t hash = hash_row(&key);
 
-	sites->list.hdr.generation += audit_mix(hash, block->size);
-
-	read_block(sites, block, &site, &file);
-	hash = hash_site(&site, file);
-	if ((uint32_t)hash % sites->slices != sites->slice)
+	sites->list.hdr.generation += audit_block_hash(block);
+	if (sites->slices > 1 && (uint32_t)hash % sites->slices != sites->slice)
 		return;
 
-	row = find_row(sites, &site, file, hash >> 32);
-	if (!row) {
-		sites->list.hdr.lost++;
-		return;
-	}
-	if (!row->count) {
-		*row = site;
-		memcpy(row->file, &file, sizeof(file));
-	}
-	row->count++;
-	row->bytes += block->size;
+	count_block(sites, &key, hash >> 32);
 }
 
-/* Move the used rows together and leave nothing behind in the others */
-static void finish_rows(struct audit_list *list)
+static void write_site(struct pta_leak_audit_site *site, const struct row *row)
 {
-	struct pta_leak_audit_site *row = NULL;
-	struct pta_leak_audit_site *to = NULL;
-	uint32_t file = 0;
+	struct audit_tag tag = { };
+
+	audit_untag(row->tag, &tag);
+	*site = (struct pta_leak_audit_site){
+		.bytes = (uint64_t)row->count * row->size,
+		.count = row->count,
+		.size = row->size,
+		.line = row->line,
+		.owner = tag.owner,
+		.server = tag.server,
+		.session = tag.session,
+		.epoch = tag.epoch,
+		.caller = tag.caller,
+	};
+	audit_file_name(site->file, row->file);
+}
+
+static void finish_rows(struct sites *sites)
+{
+	struct audit_list *list = &sites->list;
+	uint8_t *end = audit_list_entry(list, list->room);
+	struct row row = { };
+	uint8_t *rest = NULL;
 	uint32_t n = 0;
 
 	for (n = 0; n < list->room; n++) {
-		row = audit_list_entry(list, n);
-		if (!row->count)
-			continue;
-		to = audit_list_entry(list, list->hdr.count++);
-		if (row != to) {
-			memcpy(to, row, sizeof(*to));
-			memset(row, 0, sizeof(*row));
-		}
-		memcpy(&file, to->file, sizeof(file));
-		audit_file_name(to->file, file);
+		row = sites->rows[n];
+		if (row.count)
+			write_site(audit_list_entry(list, list->hdr.count++),
+				   &row);
 	}
+
+	rest = audit_list_entry(list, list->hdr.count);
+	if (rest < (uint8_t *)sites->rows)
+		rest = (uint8_t *)sites->rows;
+	memset(rest, 0, end - rest);
 }
 
 static TEE_Result set_slices(struct sites *sites,
@@ -148,14 +150,30 @@ static TEE_Result set_slices(struct sites *sites,
 	return TEE_SUCCESS;
 }
 
+static void count_sites(struct sites *sites)
+{
+	uint32_t room = sites->list.room;
+
+	enter_user_access();
+	if (room) {
+		sites->rows = (struct row *)
+			      audit_list_entry(&sites->list, room) - room;
+		memset(sites->rows, 0, room * sizeof(*sites->rows));
+	}
+	leak_audit_walk_heap(MAF_NULL, &sites->walk);
+	if (room)
+		finish_rows(sites);
+	exit_user_access();
+}
+
 TEE_Result audit_sites(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS])
 {
 	struct sites sites = { .walk.visit = visit };
 	struct pta_leak_audit_reply *hdr = &sites.list.hdr;
 	TEE_Result res = TEE_SUCCESS;
-	size_t rows = sizeof(struct pta_leak_audit_site);
 
-	res = audit_list_begin(&sites.list, ptypes, params, rows);
+	res = audit_list_begin(&sites.list, ptypes, params,
+			       sizeof(struct pta_leak_audit_site));
 	if (!res)
 		res = set_slices(&sites, params);
 	if (res)
@@ -163,14 +181,7 @@ TEE_Result audit_sites(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS])
 	if (!audit_has_records())
 		return TEE_ERROR_NOT_SUPPORTED;
 
-	rows *= sites.list.room;
-	enter_user_access();
-	if (rows)
-		memset(audit_list_entry(&sites.list, 0), 0, rows);
-	leak_audit_walk_heap(MAF_NULL, &sites.walk);
-	finish_rows(&sites.list);
-	exit_user_access();
-
+	count_sites(&sites);
 	hdr->total = sites.walk.blocks;
 	hdr->lost += sites.walk.corrupt;
 	hdr->lock_ticks = sites.walk.lock_ticks;

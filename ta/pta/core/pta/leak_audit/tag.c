@@ -99,6 +99,15 @@ uint64_t leak_audit_tag(vaddr_t caller)
 	       SHIFT_U64(tag.server, SERVER_SHIFT) | tag.session;
 }
 
+/* The tag without its epoch, if that's below @below */
+uint64_t audit_fold_tag(uint64_t bits, uint32_t below)
+{
+	if (bits >> EPOCH_SHIFT < below)
+		bits &= BIT64(EPOCH_SHIFT) - 1;
+
+	return bits;
+}
+
 void audit_untag(uint64_t bits, struct audit_tag *tag)
 {
 	tag->session = get_bits(bits, 0, SESSION_BITS);

@@ -20,8 +20,14 @@
  * TEE_ERROR_SHORT_BUFFER: memref[0].size is set to the size that would have
  * held the whole reply, or more. A buffer that holds the header and at least
  * one entry is accepted and filled as far as it goes; reply.next tells where
- * to go on. No reply has more than 65535 entries. The buffer must be private
- * memory of the calling TA in one piece, aligned to 8 bytes.
+ * to go on. No reply has more than 65535 entries.
+ *
+ * The buffer must be secure memory of the calling TA, lie within one of its
+ * regions and be aligned to 8 bytes. It can't be a parameter that was handed
+ * to the TA. TEE_InvokeTACommand() maps a temporary copy of private memory for
+ * each call, which takes TA RAM and core heap. A buffer that was mapped with
+ * PTA_SYSTEM_MAP_ZI and PTA_SYSTEM_MAP_FLAG_SHAREABLE is passed on as it is,
+ * so a census through that allocates nothing.
  *
  * TEE_ERROR_ACCESS_DENIED is returned when the session is opened by anyone but
  * the TA PTA_LEAK_AUDIT_CLIENT_UUID, TEE_ERROR_BAD_PARAMETERS for any other
