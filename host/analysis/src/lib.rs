@@ -11,3 +11,4 @@
 pub mod fingerprint;
 pub mod growth;
 pub mod model;
+pub mod protocol;

@@ -1,0 +1,184 @@
+//! From one pass over the events to findings.
+
+mod order;
+mod unpaired;
+
+use std::{collections::HashSet, sync::Arc};
+
+use teeleak_proto::Uuid;
+use teeleak_steps::Rule;
+
+use crate::{
+    fingerprint::fingerprint,
+    model::{
+        Evidence, Figure, Finding, Fingerprint, Gap, Kind, Observation, Reason, Stage, Subject,
+        Unit,
+    },
+};
+
+use super::{
+    Limits, Protocol,
+    engine::Engine,
+    group::{Group, GroupKey},
+    matcher::Matcher,
+    order::Ordered,
+    unpaired::{Alive, Length, collect},
+};
+
+/// Most acquires that a [`Tie`] lists; the finding's figures count all.
+const TIED: usize = 4096;
+
+/// What the protocols say of an observation.
+#[derive(Clone, Debug, Default)]
+pub struct Checked {
+    /// Broken orders and unpaired acquires.
+    pub findings: Vec<Finding>,
+    /// What ties unpaired findings to growth.
+    pub ties: Vec<Tie>,
+    /// What could not be checked.
+    pub gaps: Vec<Gap>,
+    /// Events that were steps of a protocol.
+    pub steps: u64,
+    /// Acquires without a release whose TA instance, session or region is gone: no leak.
+    pub ended: u64,
+    /// Releases of what was acquired before anything was seen: no fault.
+    pub unknown: u64,
+}
+
+/// What ties a finding to growth: whose resources, and which acquires made them.
+#[derive(Clone, Debug)]
+pub struct Tie {
+    /// The finding.
+    pub fingerprint: Fingerprint,
+    /// TA whose resources they are.
+    pub ta: Option<Uuid>,
+    /// In words: "mapping of drm-player".
+    pub what: Arc<str>,
+    /// Indices into the observation's events of acquires without a release.
+    pub acquires: Vec<usize>,
+    /// How many there are within iterations.
+    pub held: u64,
+}
+
+/// Checks all events against all protocols in one pass.
+#[must_use]
+pub fn check(observation: &Observation, protocols: &[Protocol], limits: Limits) -> Checked {
+    let events = Ordered::new(&observation.events, limits.window);
+    let matcher = Matcher::new(protocols);
+    let mut engine = Engine::new(&events, &matcher, limits);
+    engine.run();
+    let groups = std::mem::take(&mut engine.groups).into_sorted();
+    let alive = Alive::new(observation);
+    let (holds, ended) = collect(&engine, &events, protocols, &alive);
+    let length =
+        Length { iterations: iterations(observation), events: observation.events.len() as u64 };
+    let report = Report { protocols, events: &events, groups: &groups, length };
+    let mut checked =
+        Checked { ended, steps: engine.steps, unknown: engine.unknown, ..Checked::default() };
+    checked.findings = report.orders();
+    for ((resource, ta), holds) in &holds {
+        let Some((finding, tie)) = report.unpaired(*resource, *ta, holds) else { continue };
+        checked.findings.push(finding);
+        checked.ties.push(tie);
+    }
+    let mut seen = HashSet::new();
+    // Who observed comes before who claims; both may tell of the same.
+    checked.findings.retain(|finding| seen.insert(finding.fingerprint.clone()));
+    checked.gaps = gaps(&engine, &events);
+    checked
+}
+
+/// Iterations that count: as many as the samples or the events tell of.
+fn iterations(observation: &Observation) -> u32 {
+    let measured =
+        observation.samples.iter().filter(|sample| sample.moment.stage == Stage::Measured);
+    let sampled = measured.map(|sample| sample.moment.iteration).max();
+    sampled.max(observation.events.iter().filter_map(|event| event.iteration).max()).unwrap_or(0)
+}
+
+fn gaps(engine: &Engine<'_>, events: &Ordered<'_>) -> Vec<Gap> {
+    let all = [
+        (
+            "events that came too late to be put in order",
+            Reason::Moved,
+            events.late,
+            "a larger window",
+        ),
+        (
+            "steps without the key that their protocol names",
+            Reason::NotOffered,
+            engine.keyless,
+            "another key in the protocol",
+        ),
+        (
+            "resources that were held, for want of room",
+            Reason::NoRoom,
+            engine.table.evicted,
+            "a higher limit",
+        ),
+    ];
+    let gaps = all.into_iter().filter(|(.., lost, _)| *lost > 0);
+    gaps.map(|(what, reason, lost, remedy)| Gap {
+        what: what.into(),
+        reason,
+        remedy: Some(remedy.into()),
+        lost,
+    })
+    .collect()
+}
+
+struct Report<'a> {
+    protocols: &'a [Protocol],
+    events: &'a Ordered<'a>,
+    groups: &'a [(GroupKey, Group)],
+    length: Length,
+}
+
+impl<'a> Report<'a> {
+    /// The protocol of a resource by number and origin, and the resource's index in it.
+    fn find(&self, resource: u32) -> Option<(&'a Protocol, usize)> {
+        let mut at = (resource >> 2) as usize;
+        for protocol in self.protocols {
+            if at < protocol.resources.len() {
+                return Some((protocol, at));
+            }
+            at -= protocol.resources.len();
+        }
+        None
+    }
+
+    fn figures(&self, count: u64, in_run: u64, iterations: u32) -> Vec<Figure> {
+        let figure =
+            |name: &str, value, unit| Figure { name: name.into(), value, interval: None, unit };
+        let mut figures = vec![figure("count", count as f64, Unit::Objects)];
+        if self.length.iterations > 0 {
+            let rate = in_run as f64 / f64::from(self.length.iterations);
+            figures.push(figure("rate", rate, Unit::ObjectsPerIteration));
+            figures.push(figure("seen in", f64::from(iterations), Unit::Iterations));
+        }
+        figures
+    }
+
+    fn fingerprint(
+        &self,
+        kind: Kind,
+        subject: &Subject,
+        ta: Option<Uuid>,
+        rule: Option<Rule>,
+    ) -> Fingerprint {
+        let ta = ta.map_or_else(|| "-".to_owned(), |ta| ta.to_string());
+        match rule {
+            Some(rule) => fingerprint(kind, subject, &[rule.name(), &ta]),
+            None => fingerprint(kind, subject, &[&ta]),
+        }
+    }
+}
+
+fn subject(protocol: &Protocol, resource: usize) -> Option<Subject> {
+    let resource = protocol.resources.get(resource)?.name.clone();
+    Some(Subject::Resource { protocol: protocol.name.clone(), resource })
+}
+
+fn text(words: String) -> Evidence {
+    Evidence::Text(words.into())
+}

@@ -1,0 +1,115 @@
+//! Findings about a wrong order.
+
+use teeleak_proto::bind::Action;
+use teeleak_steps::Rule;
+
+use crate::model::{Evidence, Finding, Kind, Severity, StepRef};
+
+use super::{
+    super::{
+        Protocol,
+        group::{Group, GroupKey},
+        words,
+    },
+    Report, subject, text,
+};
+
+impl Report<'_> {
+    pub(super) fn orders(&self) -> Vec<Finding> {
+        let wrong = self.groups.iter().filter(|(key, _)| {
+            // A parent that is released too early is proven by the step that then comes too late;
+            // without one the child's release is missing, which is no matter of order.
+            key.rule.is_order() && key.rule != Rule::ReleaseBeforeChildren
+        });
+        wrong.filter_map(|(key, group)| self.order(key, group)).collect()
+    }
+
+    fn order(&self, key: &GroupKey, group: &Group) -> Option<Finding> {
+        let (protocol, at) = self.find(key.resource)?;
+        let subject = subject(protocol, at)?;
+        let events = group.example.iter().filter_map(|at| self.events.get(*at));
+        let sequence = words::sequence(protocol, at, events);
+        let severity = if group.certain > 0 { Severity::Failure } else { Severity::Possible };
+        let step = sequence.last().map_or_else(|| "?".into(), |step| step.step.clone());
+        let cause = self.what_broke(protocol, at, key.rule, &step);
+        let in_run = self.in_run(group);
+        let title = format!(
+            "{}: {cause}{}, {}{}",
+            protocol.name,
+            words::of_ta(key.ta),
+            words::times(group.count),
+            words::rate(in_run, self.length.iterations),
+        );
+        let expected = words::expected(protocol, at);
+        let mut evidence = self.order_evidence(group, &step, &sequence);
+        evidence.push(Evidence::Sequence(sequence));
+        evidence.push(Evidence::Expected(expected.as_str().into()));
+        Some(Finding {
+            kind: Kind::Order,
+            severity,
+            verdict: None,
+            fingerprint: self.fingerprint(Kind::Order, &subject, key.ta, Some(key.rule)),
+            subject,
+            title: title.into(),
+            figures: self.figures(group.count, in_run, group.iterations),
+            evidence,
+            cause: None,
+            action: format!("call in this order: {expected}").into(),
+        })
+    }
+
+    fn in_run(&self, group: &Group) -> u64 {
+        if self.length.iterations > 0 { group.in_iterations } else { 0 }
+    }
+
+    /// The broken rule, with the names of the steps.
+    fn what_broke(&self, protocol: &Protocol, at: usize, rule: Rule, step: &str) -> String {
+        let resource = protocol.resources.get(at);
+        let name = resource.map_or("", |resource| &resource.name);
+        let parent = resource.and_then(|resource| resource.parent);
+        let by = |at: Option<usize>, action| {
+            at.and_then(|at| words::steps(protocol, at, action)).unwrap_or_else(|| "?".into())
+        };
+        match rule {
+            Rule::ReleaseAfterParent | Rule::UseAfterParent | Rule::ReleaseBeforeChildren => {
+                format!("{} came before {step}", by(parent, Action::Release))
+            }
+            Rule::AcquireAfterParent => {
+                format!("{step} came after {}", by(parent, Action::Release))
+            }
+            Rule::AcquireWithoutParent => {
+                format!("{step} came without {}", by(parent, Action::Acquire))
+            }
+            Rule::DoubleRelease => format!("{step} of a {name} that was released already"),
+            Rule::ReleaseWithoutAcquire | Rule::UseWithoutAcquire => {
+                format!("{step} of a {name} that never was acquired")
+            }
+            Rule::UseAfterRelease => format!("{step} of a {name} after its release"),
+            Rule::AcquireBeyondLimit => format!("{step} of a {name} that is held already"),
+            Rule::ReleaseFailed => format!("{step} of a {name} that is held failed"),
+        }
+    }
+
+    fn order_evidence(&self, group: &Group, step: &str, sequence: &[StepRef]) -> Vec<Evidence> {
+        let mut evidence = Vec::new();
+        if let Some(result) = group.result {
+            let (failed, result) = (words::times(group.failed), words::result(result));
+            evidence.push(text(format!("{step} then failed {failed}, first with {result}")));
+        }
+        let doers: Vec<_> = sequence
+            .iter()
+            .filter_map(|step| Some((&step.step, words::who(&step.event)?)))
+            .collect();
+        if let Some((_, first)) = doers.first()
+            && doers.iter().any(|(_, who)| who != first)
+        {
+            let by: Vec<_> = doers.iter().map(|(step, who)| format!("{step} by {who}")).collect();
+            evidence.push(text(format!("not all by the same: {}", by.join(", "))));
+        }
+        if group.certain < group.count {
+            let unsure = group.count - group.certain;
+            evidence.push(text(format!("{unsure} of {} uncertain: events were lost", group.count)));
+        }
+        evidence
+    }
+}

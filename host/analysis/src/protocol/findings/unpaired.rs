@@ -1,0 +1,145 @@
+//! Findings about what was never released.
+
+use std::{collections::HashSet, sync::Arc};
+
+use teeleak_proto::{Uuid, bind::Action};
+use teeleak_steps::Rule;
+
+use crate::model::{Evidence, Finding, Fingerprint, Kind, Subject};
+
+use super::{
+    super::{
+        Protocol,
+        group::GroupKey,
+        unpaired::{self, Hold},
+        words,
+    },
+    Report, TIED, Tie, subject, text,
+};
+
+impl Report<'_> {
+    pub(super) fn unpaired(
+        &self,
+        resource: u32,
+        ta: Option<Uuid>,
+        holds: &[Hold],
+    ) -> Option<(Finding, Tie)> {
+        let (protocol, at) = self.find(resource)?;
+        let run = self.length.iterations > 0;
+        // What was there before the run began is not the run's fault.
+        let blamed: Vec<Hold> =
+            holds.iter().copied().filter(|hold| !run || hold.iteration.is_some()).collect();
+        // The parent's steps are those of its last time, so the last hold has the shortest proof.
+        let rank = |hold: &&Hold| (hold.certain, hold.parent.is_some(), hold.at);
+        let example = *blamed.iter().max_by_key(rank)?;
+        let (severity, verdict) = unpaired::judge(&blamed, self.length);
+        let subject = subject(protocol, at)?;
+        let name = &protocol.resources.get(at)?.name;
+        let count = blamed.len() as u64;
+        let missing =
+            words::steps(protocol, at, Action::Release).unwrap_or_else(|| "release".into());
+        let title = format!(
+            "{}: {count} {name}{} acquired and never released{}: no {missing}",
+            protocol.name,
+            words::of_ta(ta),
+            words::rate(if run { count } else { 0 }, self.length.iterations),
+        );
+        let iterations: HashSet<_> = blamed.iter().filter_map(|hold| hold.iteration).collect();
+        let spread = u32::try_from(iterations.len()).unwrap_or(u32::MAX);
+        let fingerprint = self.fingerprint(Kind::Unpaired, &subject, ta, None);
+        let expected = words::expected(protocol, at);
+        let finding = Finding {
+            kind: Kind::Unpaired,
+            severity,
+            verdict: Some(verdict),
+            title: title.into(),
+            figures: self.figures(count, if run { count } else { 0 }, spread),
+            evidence: self.unpaired_evidence((protocol, at), &blamed, example, resource),
+            fingerprint: fingerprint.clone(),
+            cause: self.late_release(resource, ta, &blamed, &subject),
+            subject,
+            action: format!("see that every {name} reaches {missing}: {expected}").into(),
+        };
+        let tie = Tie {
+            fingerprint,
+            ta,
+            what: format!("{name} of {}", protocol.name).into(),
+            acquires: blamed
+                .iter()
+                .take(TIED)
+                .filter_map(|hold| self.events.index(hold.at))
+                .collect(),
+            held: count,
+        };
+        Some((finding, tie))
+    }
+
+    /// The order finding that explains why these were not released, if it does.
+    fn late_release(
+        &self,
+        resource: u32,
+        ta: Option<Uuid>,
+        holds: &[Hold],
+        subject: &Subject,
+    ) -> Option<(Fingerprint, Arc<str>)> {
+        let orphans = holds.iter().filter(|hold| hold.orphaned.is_some()).count() as u64;
+        let key = GroupKey { resource, rule: Rule::ReleaseAfterParent, ta };
+        let (_, late) = self.groups.iter().find(|(group, _)| *group == key)?;
+        if orphans == 0 || late.failed == 0 {
+            return None;
+        }
+        let why = format!(
+            "{orphans} of {} lost their parent while they were held, and {} releases came too late and failed",
+            holds.len(),
+            late.failed,
+        );
+        let cause = self.fingerprint(Kind::Order, subject, ta, Some(Rule::ReleaseAfterParent));
+        Some((cause, why.into()))
+    }
+
+    fn unpaired_evidence(
+        &self,
+        (protocol, at): (&Protocol, usize),
+        holds: &[Hold],
+        example: Hold,
+        resource: u32,
+    ) -> Vec<Evidence> {
+        let mut evidence = Vec::new();
+        let places = [holds.first(), holds.last()].map(|hold| self.events.get(hold?.at));
+        if let [Some(first), Some(last)] = places {
+            evidence.push(text(format!(
+                "first acquired by event {} ({}:{}), last by event {} ({}:{})",
+                first.seq,
+                first.place.source,
+                first.place.at,
+                last.seq,
+                last.place.source,
+                last.place.at,
+            )));
+        }
+        let orphans = holds.iter().filter(|hold| hold.orphaned.is_some()).count();
+        if let Some(parent) = protocol.resources.get(at).and_then(|resource| resource.parent)
+            && orphans > 0
+        {
+            let close = words::steps(protocol, parent, Action::Release).unwrap_or_default();
+            evidence.push(text(format!("{close} came while {orphans} of them were held")));
+        }
+        let unsure = holds.iter().filter(|hold| !hold.certain).count();
+        if unsure > 0 {
+            evidence.push(text(format!("{unsure} uncertain: events were lost after them")));
+        }
+        let failed = |key: &GroupKey| key.resource == resource && key.rule == Rule::ReleaseFailed;
+        if let Some((_, group)) = self.groups.iter().find(|(key, _)| failed(key)) {
+            let (count, result) =
+                (words::times(group.count), words::result(group.result.unwrap_or(0)));
+            evidence.push(text(format!(
+                "a release of what was held failed {count}, first with {result}"
+            )));
+        }
+        let proof = [example.parent, Some(example.at), example.orphaned];
+        let events = proof.into_iter().flatten().filter_map(|at| self.events.get(at));
+        evidence.push(Evidence::Sequence(words::sequence(protocol, at, events)));
+        evidence.push(Evidence::Expected(words::expected(protocol, at).into()));
+        evidence
+    }
+}

@@ -1,0 +1,142 @@
+//! Which steps an event is.
+
+use rustc_hash::FxHashMap;
+use teeleak_proto::{Uuid, bind::Action};
+use teeleak_steps::Kind;
+
+use crate::model::{Event, EventKind};
+
+use super::{End, Key, On, Protocol, Scope, Step};
+
+/// A step, as the engine needs it.
+pub(super) struct Watch {
+    /// Number of the resource over all protocols.
+    pub(super) resource: u32,
+    /// Number of its parent over all protocols, with its scope.
+    pub(super) parent: Option<(u32, Scope, Option<Key>)>,
+    /// What it does.
+    pub(super) action: Action,
+    /// What holds for the resource.
+    pub(super) kind: Kind,
+    pub(super) scope: Scope,
+    pub(super) key: Key,
+    ta: Option<Uuid>,
+    ignore_flags: u32,
+}
+
+/// Steps by what they are in the events.
+pub(super) struct Matcher {
+    pub(super) watches: Vec<Watch>,
+    /// Numbers of watches by TA and command; an any-TA command is under `None`.
+    invoke: FxHashMap<(Option<Uuid>, u32), Vec<u32>>,
+    named: FxHashMap<Box<str>, Vec<u32>>,
+    open: Vec<u32>,
+    close: Vec<u32>,
+    map: Vec<u32>,
+    unmap: Vec<u32>,
+    any_ta_invokes: bool,
+}
+
+impl Matcher {
+    pub(super) fn new(protocols: &[Protocol]) -> Self {
+        let mut matcher = Self {
+            watches: Vec::new(),
+            invoke: FxHashMap::default(),
+            named: FxHashMap::default(),
+            open: Vec::new(),
+            close: Vec::new(),
+            map: Vec::new(),
+            unmap: Vec::new(),
+            any_ta_invokes: false,
+        };
+        let mut first = 0;
+        for protocol in protocols {
+            for step in &protocol.steps {
+                matcher.add(first, protocol, step);
+            }
+            first += u32::try_from(protocol.resources.len()).unwrap_or(u32::MAX);
+        }
+        matcher
+    }
+
+    fn add(&mut self, first: u32, protocol: &Protocol, step: &Step) {
+        let Some(resource) = protocol.resources.get(step.resource) else { return };
+        let number = |at: usize| first + u32::try_from(at).unwrap_or(u32::MAX - first);
+        let watch = u32::try_from(self.watches.len()).unwrap_or(u32::MAX);
+        let parent = resource.parent.and_then(|parent| {
+            let scope = protocol.resources.get(parent)?.scope;
+            Some((number(parent), scope, step.parent.clone()))
+        });
+        self.watches.push(Watch {
+            resource: number(step.resource),
+            parent,
+            action: step.action,
+            kind: Kind {
+                max_held: resource.max_held,
+                ends_with_parent: resource.end != End::Release,
+            },
+            scope: resource.scope,
+            key: step.key.clone(),
+            ta: step.ta,
+            ignore_flags: step.ignore_flags,
+        });
+        match &step.on {
+            On::Invoke(cmd) => {
+                self.any_ta_invokes |= step.ta.is_none();
+                self.invoke.entry((step.ta, *cmd)).or_default().push(watch);
+            }
+            On::Named(name) => self.named.entry((&**name).into()).or_default().push(watch),
+            On::Open => self.open.push(watch),
+            On::Close => self.close.push(watch),
+            On::Map => self.map.push(watch),
+            On::Unmap => self.unmap.push(watch),
+        }
+    }
+
+    /// The steps that this event is.
+    pub(super) fn steps(&self, event: &Event) -> impl Iterator<Item = &Watch> {
+        let (certain, any) = match &event.kind {
+            EventKind::Invoke => self.invokes(event),
+            EventKind::Open => (&*self.open, &[][..]),
+            EventKind::Close => (&*self.close, &[][..]),
+            EventKind::Map => (&*self.map, &[][..]),
+            EventKind::Unmap => (&*self.unmap, &[][..]),
+            EventKind::Step(name) => {
+                (self.named.get(&**name).map_or(&[][..], Vec::as_slice), &[][..])
+            }
+        };
+        let numbers = certain.iter().chain(any);
+        numbers.filter_map(|at| self.watches.get(*at as usize)).filter(|watch| watch.fits(event))
+    }
+
+    fn invokes(&self, event: &Event) -> (&[u32], &[u32]) {
+        let Some(cmd) = event.cmd else { return (&[], &[]) };
+        let find = |ta| self.invoke.get(&(ta, cmd)).map_or(&[][..], Vec::as_slice);
+        let any = if self.any_ta_invokes { find(None) } else { &[] };
+        (if event.uuid.is_some() { find(event.uuid) } else { &[] }, any)
+    }
+}
+
+impl Watch {
+    fn fits(&self, event: &Event) -> bool {
+        // Flags of a region are its seventh value, see `Event::values`.
+        let [.., flags, _] = event.values;
+        (self.ta.is_none() || self.ta == event.uuid) && flags & self.ignore_flags == 0
+    }
+}
+
+impl Step {
+    /// Whether this event is this step.
+    pub(super) fn is(&self, event: &Event) -> bool {
+        let on = match (&self.on, &event.kind) {
+            (On::Invoke(cmd), EventKind::Invoke) => event.cmd == Some(*cmd),
+            (On::Named(name), EventKind::Step(step)) => name == step,
+            (On::Open, EventKind::Open)
+            | (On::Close, EventKind::Close)
+            | (On::Map, EventKind::Map)
+            | (On::Unmap, EventKind::Unmap) => true,
+            _ => false,
+        };
+        on && (self.ta.is_none() || self.ta == event.uuid)
+    }
+}

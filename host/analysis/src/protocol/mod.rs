@@ -1,0 +1,169 @@
+//! Temporal protocols: which steps belong together, and which order of them is wrong.
+//!
+//! A protocol is a tree of resources, each acquired, used and released by steps. A file describes
+//! it, and nothing else does: no UUID and no command number of any TA is known to teeleak.
+//!
+//! ```toml
+//! [protocol.secure-video]
+//! ta = "37eb0e02-c43d-48a8-a129-a95dd3d43929"   # for all its steps that don't say otherwise
+//! [protocol.secure-video.resource]
+//! channel = { max_held = 1 }
+//! mapping = { parent = "channel" }
+//! [protocol.secure-video.step]
+//! open_channel  = { acquire = "channel", invoke = 0, key = "value 0.a" }
+//! map           = { acquire = "mapping", invoke = 1, key = "wide 1", parent_key = "value 0.a" }
+//! unmap         = { release = "mapping", invoke = 2, key = "wide 1", parent_key = "value 0.a" }
+//! close_channel = { release = "channel", invoke = 3, key = "value 0.a" }
+//! ```
+//!
+//! A resource has
+//! - `parent`: what it belongs to: must be acquired before it and released after it,
+//! - `scope`: within what equal keys mean the same: `global`, `instance` (of the TA; the default),
+//!   `session`, `process`,
+//! - `max_held`: how often one key may be held at once; 0, the default, for any number,
+//! - `end`: what ends it: its `release` (the default), also the release of its `parent`, or `any`
+//!   end, also none at all.
+//!
+//! A step has
+//! - one of `acquire`, `use`, `release`: the resource,
+//! - what it is in the events: `invoke = N` for a command, `on = "open"`, `"close"` (of a session),
+//!   `"map"`, `"unmap"` (of a region), or `on = "named NAME"` for a step that a log rule, a TA or a
+//!   client names. Without either it is the step named as it is itself,
+//! - `ta`: UUID or `"any"`; needed for `invoke`, any for the others,
+//! - `key`: which one of the resource: `"value N.a"`, `"value N.b"` of parameter N, `"wide N"` for a
+//!   (low half) and b (high half) of parameter N as one number, `"va"`, `"size"`, `"pa"` of a region,
+//!   `"session"`, `"pid"`, `"named NAME"` for a key by name, `"one"` if there is only one of it; or a
+//!   list of two of these. Left out: the session of `open` and `close`, the va of `map` and `unmap`,
+//! - `parent_key`: which one of the parent. A `use` or a `release` may leave it out, since the engine
+//!   remembers what was acquired; the TA's ledger needs it,
+//! - `ignore_flags`: bits of a region's flags with which `map` and `unmap` are none of the protocol's.
+
+mod bind;
+mod compile;
+mod engine;
+mod file;
+mod findings;
+mod group;
+mod key;
+mod matcher;
+mod mistake;
+mod order;
+mod pack;
+mod table;
+#[cfg(test)]
+mod tests;
+mod unpaired;
+mod words;
+
+pub use bind::Unbindable;
+pub use engine::Limits;
+pub use findings::{Checked, Tie, check};
+pub use key::{Key, KeyPart};
+pub use mistake::Mistake;
+pub use pack::Pack;
+
+use std::sync::Arc;
+
+use teeleak_proto::{Uuid, bind::Action};
+
+/// A protocol, as its file says and found to be without mistakes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Protocol {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it is for, in a line.
+    pub about: Option<Arc<str>>,
+    /// Its kinds of resources; a parent comes before its children.
+    pub resources: Vec<Resource>,
+    /// Its steps, in the order of the file.
+    pub steps: Vec<Step>,
+}
+
+/// A kind of resource.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Resource {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Index of what it belongs to.
+    pub parent: Option<usize>,
+    /// Within what equal keys mean the same.
+    pub scope: Scope,
+    /// How often one key may be held at once, 0 for any number.
+    pub max_held: u32,
+    /// What ends it.
+    pub end: End,
+}
+
+/// Within what equal keys mean the same resource.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// Anywhere.
+    Global,
+    /// One TA instance.
+    Instance,
+    /// One session.
+    Session,
+    /// One process of the normal world.
+    Process,
+}
+
+/// What ends a resource properly.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum End {
+    /// Its own release, and nothing else.
+    Release,
+    /// Its own release or that of its parent.
+    Parent,
+    /// Anything: it may stay.
+    Any,
+}
+
+/// A step.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Index of its resource.
+    pub resource: usize,
+    /// What it does with it.
+    pub action: Action,
+    /// What it is in the events.
+    pub on: On,
+    /// UUID of what serves the session, `None` for any.
+    pub ta: Option<Uuid>,
+    /// Which one of the resource.
+    pub key: Key,
+    /// Which one of the parent; `None` without a parent, or where the engine shall remember.
+    pub parent: Option<Key>,
+    /// Flags of a region with which it is not this step.
+    pub ignore_flags: u32,
+}
+
+/// What a step is in the events.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum On {
+    /// A command.
+    Invoke(u32),
+    /// A session is opened.
+    Open,
+    /// A session is closed.
+    Close,
+    /// A region is mapped.
+    Map,
+    /// A region is unmapped.
+    Unmap,
+    /// A step that is named in the source.
+    Named(Arc<str>),
+}
+
+impl Protocol {
+    /// Reads all protocols of a file; `source` is its name in messages.
+    ///
+    /// # Errors
+    /// All mistakes that were found, in the order of the file.
+    pub fn read(source: &str, text: &str) -> Result<Vec<Self>, Vec<Mistake>> {
+        compile::compile(source, text)
+    }
+}

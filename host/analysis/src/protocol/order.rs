@@ -1,0 +1,130 @@
+//! Events in order: a source that mixes rings of several cores may be a little out of it.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use crate::model::{Event, Origin};
+
+/// Events in the order in which they were done.
+pub(super) struct Ordered<'a> {
+    events: &'a [Event],
+    /// Indices into `events`; `None` where they are in order as they are.
+    order: Option<Vec<u32>>,
+    /// Events that came too late for the window, which is as good as a loss.
+    pub(super) late: u64,
+    /// Positions, from 1, at which something is missing right before.
+    pub(super) holes: Vec<u64>,
+}
+
+/// What events are put in order by: time where all tell it by one clock, else number where all have
+/// one origin, else nothing.
+enum By {
+    Time,
+    Number,
+    Arrival,
+}
+
+impl<'a> Ordered<'a> {
+    pub(super) fn new(events: &'a [Event], window: usize) -> Self {
+        let by = By::of(events);
+        let sorted = |pair: &[Event]| match pair {
+            [a, b] => by.rank(a) <= by.rank(b),
+            _ => true,
+        };
+        let mut ordered = Self { events, order: None, late: 0, holes: Vec::new() };
+        if !matches!(by, By::Arrival) && !events.windows(2).all(sorted) {
+            ordered.sort(&by, window);
+        }
+        ordered.find_holes();
+        ordered
+    }
+
+    fn sort(&mut self, by: &By, window: usize) {
+        let mut order = Vec::with_capacity(self.events.len());
+        let mut waiting = BinaryHeap::with_capacity(window + 1);
+        let mut newest = 0;
+        for (index, event) in (0u32..).zip(self.events) {
+            let rank = by.rank(event);
+            if rank < newest {
+                self.late += 1;
+                self.holes.push(order.len() as u64 + 1);
+            }
+            waiting.push(Reverse((rank, index)));
+            if waiting.len() > window
+                && let Some(Reverse((rank, index))) = waiting.pop()
+            {
+                newest = newest.max(rank);
+                order.push(index);
+            }
+        }
+        while let Some(Reverse((_, index))) = waiting.pop() {
+            order.push(index);
+        }
+        self.order = Some(order);
+    }
+
+    fn find_holes(&mut self) {
+        for (position, index) in (1..).zip(0..self.events.len()) {
+            if self.at(index).is_some_and(|event| event.lost_before > 0) {
+                self.holes.push(position);
+            }
+        }
+        self.holes.sort_unstable();
+    }
+
+    fn at(&self, position: usize) -> Option<&'a Event> {
+        let index = match &self.order {
+            None => position,
+            Some(order) => *order.get(position)? as usize,
+        };
+        self.events.get(index)
+    }
+
+    /// Index into the events as they were given, of a position from 1.
+    pub(super) fn index(&self, at: u64) -> Option<usize> {
+        let position = usize::try_from(at.checked_sub(1)?).ok()?;
+        match &self.order {
+            None => Some(position),
+            Some(order) => order.get(position).map(|index| *index as usize),
+        }
+    }
+
+    /// The event at a position, from 1.
+    pub(super) fn get(&self, at: u64) -> Option<&'a Event> {
+        self.at(usize::try_from(at.checked_sub(1)?).ok()?)
+    }
+
+    /// All events with their positions.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &'a Event)> {
+        (1..).zip((0..self.events.len()).filter_map(|at| self.at(at)))
+    }
+
+    /// Whether nothing happened before the first event: the ring's first number is 1.
+    pub(super) fn has_beginning(&self) -> bool {
+        self.holes.is_empty()
+            && self.get(1).is_some_and(|first| first.origin == Origin::Tee && first.seq == 1)
+    }
+}
+
+impl By {
+    fn of(events: &[Event]) -> Self {
+        let Some(first) = events.first() else { return Self::Arrival };
+        let clock = first.time.map(|time| time.clock);
+        if events.iter().all(|event| event.origin == first.origin) && first.origin == Origin::Tee {
+            Self::Number
+        } else if clock.is_some()
+            && events.iter().all(|event| event.time.map(|time| time.clock) == clock)
+        {
+            Self::Time
+        } else {
+            Self::Arrival
+        }
+    }
+
+    fn rank(&self, event: &Event) -> u64 {
+        match self {
+            Self::Time => event.time.map_or(0, |time| time.ns),
+            Self::Number => event.seq,
+            Self::Arrival => 0,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Protocols in words: right orders, steps of a proof, results.
+
+use std::sync::Arc;
+
+use teeleak_proto::bind::Action;
+
+use crate::model::{Event, StepRef};
+
+use super::{Protocol, Step};
+
+/// Longest sequence that a finding shows.
+const SHOWN: usize = 10;
+
+/// The right order around a resource: "open_channel > map > unmap > close_channel".
+pub(super) fn expected(protocol: &Protocol, resource: usize) -> String {
+    let mut top = resource;
+    while let Some(parent) = protocol.resources.get(top).and_then(|resource| resource.parent) {
+        top = parent;
+    }
+    order(protocol, top)
+}
+
+fn order(protocol: &Protocol, resource: usize) -> String {
+    let mut parts = Vec::new();
+    parts.extend(steps(protocol, resource, Action::Acquire));
+    let mut inner: Vec<String> = (0..protocol.resources.len())
+        .filter(|at| {
+            protocol.resources.get(*at).is_some_and(|child| child.parent == Some(resource))
+        })
+        .map(|child| order(protocol, child))
+        .collect();
+    inner.extend(steps(protocol, resource, Action::Use));
+    match inner.as_slice() {
+        [] => {}
+        [one] => parts.push(one.clone()),
+        several => parts.push(format!("({})", several.join(" | "))),
+    }
+    parts.extend(steps(protocol, resource, Action::Release));
+    parts.join(" > ")
+}
+
+/// Names of the steps that do this, as "a or b".
+pub(super) fn steps(protocol: &Protocol, resource: usize, action: Action) -> Option<String> {
+    let all = protocol.steps.iter();
+    let these = all.filter(|step| step.resource == resource && step.action == action);
+    let names: Vec<_> = these.map(|step| &*step.name).collect();
+    (!names.is_empty()).then(|| names.join(" or "))
+}
+
+/// An event as a step of a protocol; where it is more than one, as one of `resource`.
+pub(super) fn step_ref(protocol: &Protocol, resource: usize, event: &Event) -> StepRef {
+    let mut fitting: Vec<&Step> = protocol.steps.iter().filter(|step| step.is(event)).collect();
+    fitting.sort_by_key(|step| step.resource != resource);
+    let Some(step) = fitting.first() else {
+        return StepRef { step: "?".into(), keys: "".into(), event: event.clone() };
+    };
+    let name = |at: usize| protocol.resources.get(at).map_or("", |resource| &*resource.name);
+    let mut keys = step.key.read(name(step.resource), event);
+    let parent = protocol.resources.get(step.resource).and_then(|resource| resource.parent);
+    if let (Some(key), Some(parent)) = (&step.parent, parent) {
+        keys = format!("{keys} of {}", key.read(name(parent), event));
+    }
+    StepRef { step: step.name.clone(), keys: keys.into(), event: event.clone() }
+}
+
+/// A proof's events as steps, the last [`SHOWN`] of them.
+pub(super) fn sequence<'a>(
+    protocol: &Protocol,
+    resource: usize,
+    events: impl Iterator<Item = &'a Event>,
+) -> Vec<StepRef> {
+    let mut steps: Vec<_> = events.map(|event| step_ref(protocol, resource, event)).collect();
+    steps.drain(..steps.len().saturating_sub(SHOWN));
+    steps
+}
+
+/// `TEE_Result` by name where it has one (TEE Internal Core API 1.3.1, section 3.3.1).
+pub(super) fn result(result: u32) -> String {
+    let name = match result {
+        0 => "success",
+        0xffff_0000 => "TEE_ERROR_GENERIC",
+        0xffff_0001 => "TEE_ERROR_ACCESS_DENIED",
+        0xffff_0002 => "TEE_ERROR_CANCEL",
+        0xffff_0003 => "TEE_ERROR_ACCESS_CONFLICT",
+        0xffff_0005 => "TEE_ERROR_BAD_FORMAT",
+        0xffff_0006 => "TEE_ERROR_BAD_PARAMETERS",
+        0xffff_0007 => "TEE_ERROR_BAD_STATE",
+        0xffff_0008 => "TEE_ERROR_ITEM_NOT_FOUND",
+        0xffff_0009 => "TEE_ERROR_NOT_IMPLEMENTED",
+        0xffff_000a => "TEE_ERROR_NOT_SUPPORTED",
+        0xffff_000b => "TEE_ERROR_NO_DATA",
+        0xffff_000c => "TEE_ERROR_OUT_OF_MEMORY",
+        0xffff_000d => "TEE_ERROR_BUSY",
+        0xffff_000f => "TEE_ERROR_SECURITY",
+        0xffff_0010 => "TEE_ERROR_SHORT_BUFFER",
+        0xffff_300f => "TEE_ERROR_OVERFLOW",
+        0xffff_3024 => "TEE_ERROR_TARGET_DEAD",
+        _ => return format!("{result:#010x}"),
+    };
+    format!("{result:#010x} {name}")
+}
+
+/// "1 time", "2 times".
+pub(super) fn times(count: u64) -> String {
+    if count == 1 { "once".into() } else { format!("{count} times") }
+}
+
+/// ", 2.0 per iteration" where there are iterations.
+pub(super) fn rate(count: u64, iterations: u32) -> String {
+    if iterations == 0 {
+        return String::new();
+    }
+    format!(", {:.1} per iteration", count as f64 / f64::from(iterations))
+}
+
+/// " of TA UUID" where it is known.
+pub(super) fn of_ta(ta: Option<teeleak_proto::Uuid>) -> String {
+    ta.map_or_else(String::new, |ta| format!(" of TA {ta}"))
+}
+
+/// Who did it: process, or session.
+pub(super) fn who(event: &Event) -> Option<Arc<str>> {
+    if let Some(by) = &event.by {
+        return Some(format!("{} (process {})", by.comm, by.pid).into());
+    }
+    let session = event.session?;
+    Some(match event.opener {
+        0 => format!("session {session} of the normal world").into(),
+        opener => format!("session {session} of TA instance {opener}").into(),
+    })
+}
