@@ -13,6 +13,11 @@ use sha2::{Digest, Sha256};
 use crate::error::{LabError, Result};
 use crate::progress;
 
+/// Length of a key in hexadecimal digits.
+const KEY_DIGITS: usize = 16;
+/// The file whose time says when a directory was used last.
+const USED: &str = "used";
+
 /// The root of the lab's cache.
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
@@ -132,6 +137,32 @@ pub(crate) fn remove_dir(path: &Path) -> Result<()> {
     }
 }
 
+/// Notes that `dir` was used now, and removes those of its neighbours whose
+/// name is `prefix` and a key, but for the `kept` last used ones.
+///
+/// # Errors
+/// When something cannot be written, listed or removed.
+pub(crate) fn drop_unused(dir: &Path, prefix: &str, kept: usize) -> Result<()> {
+    let stamp = dir.join(USED);
+    fs::write(&stamp, "").map_err(LabError::io("write", &stamp))?;
+    let Some(parent) = dir.parent() else { return Ok(()) };
+    let mut others = Vec::new();
+    for entry in fs::read_dir(parent).map_err(LabError::io("list", parent))?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_key = |key: &str| key.len() == KEY_DIGITS;
+        let used = fs::metadata(entry.path().join(USED)).and_then(|meta| meta.modified());
+        if let (Ok(used), true) = (used, name.strip_prefix(prefix).is_some_and(is_key)) {
+            others.push((used, entry.path()));
+        }
+    }
+    others.sort();
+    for (_, path) in others.iter().rev().skip(kept) {
+        progress::say(&format!("remove {}, long unused", path.display()));
+        remove_dir(path)?;
+    }
+    Ok(())
+}
+
 /// A hash over named inputs; equal inputs give equal keys.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Key {
@@ -174,7 +205,7 @@ impl Key {
     #[must_use]
     pub(crate) fn finish(self) -> String {
         let digest = self.hash.finalize();
-        digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+        digest[..KEY_DIGITS / 2].iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -235,6 +266,21 @@ mod tests {
         assert_ne!(one, key());
         fs::rename(dir.path().join("sub/f"), dir.path().join("g")).unwrap();
         assert_ne!(one, key());
+    }
+
+    #[test]
+    fn only_the_last_used_of_a_kind_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let names: Vec<String> = (0..5).map(|n| format!("a-{n:016x}")).collect();
+        for name in names.iter().map(String::as_str).chain(["b-0000000000000000", "a-x-1"]) {
+            let path = dir.path().join(name);
+            fs::create_dir(&path).unwrap();
+            drop_unused(&path, "a-", 3).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let there = |name: &String| dir.path().join(name).exists();
+        assert_eq!(names.iter().map(there).collect::<Vec<_>>(), [false, false, true, true, true]);
+        assert!(dir.path().join("a-x-1").exists());
     }
 
     #[test]

@@ -8,6 +8,9 @@ use crate::cache::Cache;
 use crate::error::{LabError, Result};
 use crate::firmware::{self, Firmware};
 use crate::guest::Guest;
+use crate::host_packages;
+use crate::packages;
+use crate::products;
 use crate::progress;
 use crate::rootfs::{self, Rootfs};
 use crate::variant::Variant;
@@ -44,12 +47,37 @@ impl Lab {
         Apt::new(&self.cache)?.forget()
     }
 
+    /// Installs what the host lacks, saying so first.
+    ///
+    /// # Errors
+    /// When something cannot be installed.
+    pub fn setup(&self) -> Result<()> {
+        host_packages::ensure(&self.cache)
+    }
+
+    /// Adds a target to the Rust toolchain in use, if it lacks it.
+    ///
+    /// # Errors
+    /// When rustup cannot add it.
+    pub fn rust_target(&self, target: &str) -> Result<()> {
+        host_packages::ensure_rust_target(&self.cache, target)
+    }
+
     /// A variant's firmware, built if need be.
     ///
     /// # Errors
     /// When the variant is unknown or something cannot be fetched or built.
     pub fn firmware(&self, variant: &str) -> Result<Firmware> {
+        self.setup()?;
         firmware::build(&self.cache, Variant::named(variant)?, &self.repository.join("ta/pta"))
+    }
+
+    /// Fetches the sources of OP-TEE and TF-A.
+    ///
+    /// # Errors
+    /// When they cannot be fetched.
+    pub fn sources(&self) -> Result<()> {
+        packages::sources(&Apt::new(&self.cache)?).map(drop)
     }
 
     /// The guest's kernel and root, built if need be.
@@ -57,6 +85,7 @@ impl Lab {
     /// # Errors
     /// When something cannot be fetched or unpacked.
     pub fn rootfs(&self) -> Result<Rootfs> {
+        self.setup()?;
         rootfs::build(&self.cache)
     }
 
@@ -65,6 +94,7 @@ impl Lab {
     /// # Errors
     /// What either of them says.
     pub fn prepare(&self, variant: &str) -> Result<(Firmware, Rootfs)> {
+        self.setup()?;
         thread::scope(|scope| {
             let rootfs = scope.spawn(|| self.rootfs());
             let firmware = self.firmware(variant);
@@ -73,6 +103,17 @@ impl Lab {
             });
             Ok((firmware?, rootfs?))
         })
+    }
+
+    /// Builds the TAs and programs of this repository. The pairs can be given
+    /// to [`Lab::boot`]. They are built with the default variant's kit and run
+    /// on every variant of the same OP-TEE, since the key is the same.
+    ///
+    /// # Errors
+    /// When something does not build.
+    pub fn products(&self) -> Result<Vec<(PathBuf, String)>> {
+        let (firmware, rootfs) = self.prepare("default")?;
+        products::build(&self.cache, &self.repository, &firmware, &rootfs)
     }
 
     /// Boots a variant. `files` are pairs of a file here and its place in the

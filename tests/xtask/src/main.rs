@@ -1,5 +1,6 @@
 //! The project's chores: `cargo xtask COMMAND`.
 
+mod cargo;
 mod cmd;
 
 use std::process::ExitCode;

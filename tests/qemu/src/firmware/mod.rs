@@ -15,13 +15,14 @@ use crate::cache::{Cache, Key};
 use crate::command::output;
 use crate::error::{LabError, Result};
 use crate::packages;
-use crate::progress;
 use crate::variant::Variant;
 
 /// Raised when the lab itself starts to build differently from equal inputs.
-const RECIPE: &str = "1";
+const RECIPE: &str = "2";
 /// What the lab calls the cross tools by (Debian's gcc-aarch64-linux-gnu).
 pub(crate) const CROSS: &str = "aarch64-linux-gnu-";
+/// The link to the TA dev kit in a firmware's directory.
+const KIT: &str = "ta-kit";
 /// Older firmware of one variant that stays in the cache.
 const KEPT: usize = 4;
 
@@ -46,9 +47,12 @@ impl Firmware {
     }
 
     /// The kit that TAs are built and signed with.
-    #[must_use]
-    pub fn ta_kit(&self) -> PathBuf {
-        self.dir.join("export-ta_arm64")
+    ///
+    /// # Errors
+    /// When the firmware in the cache has lost it.
+    pub fn ta_kit(&self) -> Result<PathBuf> {
+        let link = self.dir.join(KIT);
+        fs::canonicalize(&link).map_err(LabError::io("find the TA dev kit", &link))
     }
 
     /// The configuration that the core was built with, as `CFG_X=y` lines.
@@ -84,7 +88,7 @@ pub(crate) fn build(cache: &Cache, variant: &Variant, pta: &Path) -> Result<Firm
         optee::build(cache, &optee_os, variant, pta, dir)?;
         tfa::flash_image(&tfa, dir)
     })?;
-    mark_used(&dir)?;
+    crate::cache::drop_unused(&dir, &format!("{}-", variant.name), KEPT)?;
     Ok(Firmware { dir })
 }
 
@@ -92,29 +96,4 @@ pub(crate) fn build(cache: &Cache, variant: &Variant, pta: &Path) -> Result<Firm
 fn compiler() -> Result<String> {
     let text = output(Command::new(format!("{CROSS}gcc")).arg("--version"))?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
-}
-
-/// Notes that this firmware was used and drops its variant's oldest ones.
-fn mark_used(dir: &Path) -> Result<()> {
-    let stamp = dir.join("used");
-    fs::write(&stamp, "").map_err(LabError::io("write", &stamp))?;
-    let (Some(parent), name) = (dir.parent(), packages::file_name(dir)) else {
-        return Ok(());
-    };
-    let prefix = &name[..=name.rfind('-').unwrap_or(0)];
-    let mut old = Vec::new();
-    for entry in fs::read_dir(parent).map_err(LabError::io("list", parent))?.flatten() {
-        let used = fs::metadata(entry.path().join("used")).and_then(|meta| meta.modified());
-        let Ok(used) = used else { continue };
-        let other = entry.file_name().to_string_lossy().into_owned();
-        if other != name && other.len() == name.len() && other.starts_with(prefix) {
-            old.push((used, entry.path()));
-        }
-    }
-    old.sort();
-    for (_, path) in old.iter().rev().skip(KEPT) {
-        progress::say(&format!("drop old firmware {}", packages::file_name(path)));
-        crate::cache::remove_dir(path)?;
-    }
-    Ok(())
 }

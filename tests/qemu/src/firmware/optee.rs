@@ -1,12 +1,13 @@
 //! Building OP-TEE OS.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::CROSS;
 use super::source::Tree;
-use crate::cache::{Cache, remove_dir};
+use super::{CROSS, KIT};
+use crate::cache::{Cache, Key, remove_dir};
 use crate::command::Job;
 use crate::error::{LabError, Result};
 use crate::packages::file_name;
@@ -40,7 +41,7 @@ pub(super) fn build(
     let place = cache.dir(&format!("optee/{name}"))?;
     prepare(source, variant, pta, &place)?;
     make(cache, source, variant, &place)?;
-    collect(&place.join(OUT), into)
+    collect(cache, &place.join(OUT), into)
 }
 
 fn prepare(source: &Tree, variant: &Variant, pta: &Path, place: &Path) -> Result<()> {
@@ -94,11 +95,20 @@ fn make(cache: &Cache, source: &Tree, variant: &Variant, place: &Path) -> Result
     job.run(&mut command)
 }
 
-fn collect(out: &Path, into: &Path) -> Result<()> {
+fn collect(cache: &Cache, out: &Path, into: &Path) -> Result<()> {
     for product in PRODUCTS {
         let from = out.join(product);
         let to = into.join(file_name(&from));
         fs::copy(&from, &to).map_err(LabError::io("copy", &from))?;
     }
-    tree::copy(&out.join("export-ta_arm64"), &into.join("export-ta_arm64"))
+    let kit = keep_kit(cache, &out.join("export-ta_arm64"))?;
+    let link = into.join(KIT);
+    symlink(kit, &link).map_err(LabError::io("link", &link))
+}
+
+/// Kits lie by their content: a change of the core alone leaves the kit, and
+/// with it what cargo has built against it, as it was.
+fn keep_kit(cache: &Cache, exported: &Path) -> Result<PathBuf> {
+    let key = Key::new().with_tree("kit", exported)?.finish();
+    cache.made(&format!("kits/{key}"), |dir| tree::copy(exported, dir))
 }

@@ -73,7 +73,11 @@ impl Control {
     }
 
     /// Waits until the guest takes commands; false when it won't.
-    pub(super) fn wait_ready(&self, limit: Duration, why: impl Fn() -> Option<String>) -> bool {
+    pub(super) fn wait_ready(
+        &self,
+        limit: Duration,
+        mut why: impl FnMut() -> Option<String>,
+    ) -> bool {
         let ready = self.wait(limit, why, |said| said.ready.then_some(0));
         ready == Ended::Code(0)
     }
@@ -83,7 +87,7 @@ impl Control {
         &self,
         id: u32,
         limit: Duration,
-        why: impl Fn() -> Option<String>,
+        why: impl FnMut() -> Option<String>,
     ) -> Ended {
         self.wait(limit, why, |said| said.codes.get(&id).copied())
     }
@@ -91,7 +95,7 @@ impl Control {
     fn wait(
         &self,
         limit: Duration,
-        why: impl Fn() -> Option<String>,
+        mut why: impl FnMut() -> Option<String>,
         found: impl Fn(&Said) -> Option<i32>,
     ) -> Ended {
         let end = Instant::now() + limit;

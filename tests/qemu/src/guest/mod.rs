@@ -7,6 +7,7 @@
 
 mod control;
 mod run_dir;
+mod tail;
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use control::{Control, Ended};
 use run_dir::RunDir;
+use tail::Tail;
 
 use crate::error::{LabError, Result, tail_of_file};
 use crate::firmware::Firmware;
@@ -151,6 +153,30 @@ impl Guest {
     /// As [`Guest::exec`].
     pub fn wait(&mut self, running: Running, limit: Duration) -> Result<Outcome> {
         let ended = self.control.wait_done(running.id, limit, || secure_panic(&self.dir));
+        self.conclude(running, limit, ended)
+    }
+
+    /// The same, showing on our standard output and error what the command
+    /// writes to its own while it runs.
+    ///
+    /// # Errors
+    /// As [`Guest::exec`].
+    pub fn wait_shown(&mut self, running: Running, limit: Duration) -> Result<Outcome> {
+        let mut stdout = Tail::of(self.stdout_path(running));
+        let mut stderr = Tail::of(self.stderr_path(running));
+        let mut show = || {
+            stdout.copy_to(&mut std::io::stdout().lock());
+            stderr.copy_to(&mut std::io::stderr().lock());
+        };
+        let ended = self.control.wait_done(running.id, limit, || {
+            show();
+            secure_panic(&self.dir)
+        });
+        show();
+        self.conclude(running, limit, ended)
+    }
+
+    fn conclude(&mut self, running: Running, limit: Duration, ended: Ended) -> Result<Outcome> {
         match ended {
             Ended::Code(code) => self.outcome(running.id, code),
             Ended::GuestGone => Err(self.error("the guest went down while a command ran")),

@@ -13,6 +13,12 @@ pub(crate) struct Args {
     /// Which firmware to boot
     #[arg(long, default_value = "default")]
     variant: String,
+    /// Leave out the TAs and programs of this repository
+    #[arg(long)]
+    bare: bool,
+    /// Who runs the command
+    #[arg(long, value_enum, default_value = "root")]
+    user: Who,
     /// Put a file into the guest: FILE or FILE=PLACE, where PLACE is
     /// bin/NAME (the default), ta/UUID.ta or lib/UUID.plugin
     #[arg(long = "put", value_name = "FILE[=PLACE]")]
@@ -28,14 +34,34 @@ pub(crate) struct Args {
     command: Vec<String>,
 }
 
+/// The users of the guest.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Who {
+    Root,
+    /// May open the TEE's device
+    Guest,
+    /// May not
+    Nobody,
+}
+
+impl From<Who> for User {
+    fn from(who: Who) -> Self {
+        match who {
+            Who::Root => Self::Root,
+            Who::Guest => Self::Guest,
+            Who::Nobody => Self::Nobody,
+        }
+    }
+}
+
 /// Runs it; the exit code is the command's.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let files: Vec<(PathBuf, String)> = args.files.iter().map(|file| placed(file)).collect();
-    let mut guest = Lab::new()?.boot(&args.variant, &files)?;
-    let running = guest.start(User::Root, &shell_line(&args.command))?;
-    let outcome = guest.wait(running, Duration::from_secs(args.limit))?;
-    print!("{}", outcome.stdout);
-    eprint!("{}", outcome.stderr);
+    let lab = Lab::new()?;
+    let mut files = if args.bare { Vec::new() } else { lab.products()? };
+    files.extend(args.files.iter().map(|file| placed(file)));
+    let mut guest = lab.boot(&args.variant, &files)?;
+    let running = guest.start(args.user.into(), &shell_line(&args.command))?;
+    let outcome = guest.wait_shown(running, Duration::from_secs(args.limit))?;
     if args.secure > 0 {
         let path = guest.secure_log();
         let log =

@@ -1,0 +1,186 @@
+//! What is built for the guest from this repository: TAs and programs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::cache::{Cache, drop_unused};
+use crate::command::{Job, output};
+use crate::error::{LabError, Result};
+use crate::firmware::{CROSS, Firmware};
+use crate::host_packages::TARGET;
+use crate::packages::file_name;
+use crate::rootfs::Rootfs;
+
+/// How a product is built and where the guest finds it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    /// A trusted application: profile `ta`, stripped, signed, named by the
+    /// UUID in its head.
+    Ta,
+    /// A client program with these features, linked with the guest's libteec.
+    Program(&'static str),
+    /// A shared object, under this name in the share's `lib`.
+    Library(&'static str),
+}
+
+/// One product: a package's name and its kind.
+#[derive(Clone, Copy, Debug)]
+struct Product {
+    package: &'static str,
+    kind: Kind,
+}
+
+/// All products; a new one is one line. They are built one by one, or cargo
+/// would unite their features.
+const PRODUCTS: [Product; 2] = [
+    Product { package: "teeleak-ta", kind: Kind::Ta },
+    Product { package: "teeleak", kind: Kind::Program("live") },
+];
+/// Target folders of kits that stay in the cache.
+const KEPT: usize = 2;
+
+/// What products are built with.
+struct Workshop<'a> {
+    cache: &'a Cache,
+    repository: &'a Path,
+    kit: PathBuf,
+    client: &'a Path,
+    target_dir: PathBuf,
+    products: PathBuf,
+}
+
+/// Builds every product; the result can be given to the guest as it is: files
+/// and their places in the share.
+///
+/// # Errors
+/// When one does not build or cannot be signed.
+pub(crate) fn build(
+    cache: &Cache,
+    repository: &Path,
+    firmware: &Firmware,
+    rootfs: &Rootfs,
+) -> Result<Vec<(PathBuf, String)>> {
+    let kit = firmware.ta_kit()?;
+    let kit_key = file_name(&kit);
+    // optee-utee-sys does not notice another kit: each has its own folder.
+    let target_dir = cache.dir(&format!("target/{kit_key}"))?;
+    drop_unused(&target_dir, "", KEPT)?;
+    let _lock = cache.lock(&format!("products-{kit_key}"))?;
+    let products = cache.dir(&format!("products/{kit_key}"))?;
+    let client = rootfs.client_export();
+    let workshop = Workshop { cache, repository, kit, client, target_dir, products };
+    PRODUCTS.iter().map(|product| workshop.build(product)).collect()
+}
+
+impl Workshop<'_> {
+    fn build(&self, product: &Product) -> Result<(PathBuf, String)> {
+        let built = self.cargo(product)?;
+        match product.kind {
+            Kind::Ta => self.sign(product.package, &built),
+            Kind::Program(_) => self.keep(&built, &format!("bin/{}", product.package)),
+            Kind::Library(name) => self.keep(&built, &format!("lib/{name}")),
+        }
+    }
+
+    fn cargo(&self, product: &Product) -> Result<PathBuf> {
+        let package = product.package;
+        let profile = if product.kind == Kind::Ta { "ta" } else { "release" };
+        let job = Job {
+            name: &format!("build {package} for the guest"),
+            log: &self.cache.log(&format!("build-{package}"))?,
+            hint: "the first error in the log is the compiler's",
+        };
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command
+            .args(["build", "--package", package, "--profile", profile, "--target", TARGET])
+            .arg("--target-dir")
+            .arg(&self.target_dir)
+            .env("TA_DEV_KIT_DIR", &self.kit)
+            .env("OPTEE_CLIENT_EXPORT", self.client)
+            .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", format!("{CROSS}gcc"))
+            .env("CC_aarch64_unknown_linux_gnu", format!("{CROSS}gcc"))
+            .current_dir(self.repository);
+        if let Kind::Program(features) = product.kind {
+            command.args(["--features", features]);
+        }
+        job.run(&mut command)?;
+        let file = match product.kind {
+            Kind::Library(_) => format!("lib{}.so", package.replace('-', "_")),
+            Kind::Ta | Kind::Program(_) => package.to_owned(),
+        };
+        Ok(self.target_dir.join(TARGET).join(profile).join(file))
+    }
+
+    fn sign(&self, package: &str, elf: &Path) -> Result<(PathBuf, String)> {
+        let place = |extension: &str| self.products.join(format!("{package}.{extension}"));
+        let (stripped, head, signed) = (place("stripped"), place("head"), place("ta"));
+        objcopy(&["--strip-unneeded"], elf, &stripped)?;
+        objcopy(&["--output-target=binary", "--only-section=.ta_head"], elf, &head)?;
+        let uuid = uuid_of_head(&fs::read(&head).map_err(LabError::io("read", &head))?)
+            .ok_or_else(|| LabError::Unusable(format!("{package} has no TA head")))?;
+        output(
+            Command::new("/usr/bin/python3")
+                .arg(self.kit.join("scripts/sign_encrypt.py"))
+                .args(["--uuid", &uuid, "--key"])
+                .arg(self.kit.join("keys/default_ta.pem"))
+                .arg("--in")
+                .arg(&stripped)
+                .arg("--out")
+                .arg(&signed)
+                .env("CRYPTOGRAPHY_OPENSSL_NO_LEGACY", "1"),
+        )?;
+        Ok((signed, format!("ta/{uuid}.ta")))
+    }
+
+    /// Symbols stay in the target folder; in the guest they would only cost
+    /// memory.
+    fn keep(&self, elf: &Path, place: &str) -> Result<(PathBuf, String)> {
+        let kept = self.products.join(file_name(elf));
+        objcopy(&["--strip-unneeded"], elf, &kept)?;
+        Ok((kept, place.to_owned()))
+    }
+}
+
+fn objcopy(options: &[&str], from: &Path, to: &Path) -> Result<()> {
+    let mut command = Command::new(format!("{CROSS}objcopy"));
+    output(command.args(options).arg(from).arg(to)).map(drop)
+}
+
+/// The UUID that `struct ta_head` starts with (optee_os
+/// lib/libutee/include/user_ta_header.h), in the usual notation.
+fn uuid_of_head(head: &[u8]) -> Option<String> {
+    let (bytes, _) = head.split_first_chunk::<16>()?;
+    let mut ordered = *bytes;
+    // The first three fields are little-endian numbers.
+    for field in [0..4, 4..6, 6..8] {
+        ordered[field].reverse();
+    }
+    let hex: String = ordered.iter().map(|byte| format!("{byte:02x}")).collect();
+    let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
+    Some(parts.join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_head_tells_the_uuid() {
+        let head = [
+            0xd7, 0x41, 0x0c, 0x8e, 0xb2, 0x93, 0x5a, 0x4f, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06,
+            0x07, 0x08, 0xff,
+        ];
+        assert_eq!(uuid_of_head(&head).unwrap(), "8e0c41d7-93b2-4f5a-0102-030405060708");
+        assert_eq!(uuid_of_head(&head[..15]), None);
+    }
+
+    #[test]
+    fn no_two_products_are_the_same_package() {
+        for (at, product) in PRODUCTS.iter().enumerate() {
+            let same = |other: &Product| other.package == product.package;
+            assert!(!PRODUCTS[..at].iter().any(same), "{}", product.package);
+        }
+    }
+}

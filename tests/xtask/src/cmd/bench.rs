@@ -1,0 +1,44 @@
+//! `cargo xtask bench NAME`: benchmarks, each one line of a table.
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use teeleak_qemu::Lab;
+
+use crate::cargo::cargo;
+
+/// A benchmark: its name, what it measures, and what cargo has to run.
+struct Bench {
+    name: &'static str,
+    measures: &'static str,
+    cargo: &'static [&'static str],
+}
+
+/// All benchmarks.
+const BENCHES: [Bench; 1] = [Bench {
+    name: "snapshot",
+    measures: "in QEMU: a snapshot against mdbg_check on the console, wall clock and lock",
+    cargo: &["bench", "--package", "teeleak-tests", "--features", "qemu", "--bench", "snapshot"],
+}];
+
+/// Arguments of `bench`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Which one; without a name they are listed
+    name: Option<String>,
+}
+
+/// Runs it.
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let Some(name) = &args.name else {
+        for bench in BENCHES {
+            println!("{}\t{}", bench.name, bench.measures);
+        }
+        return Ok(ExitCode::SUCCESS);
+    };
+    let Some(bench) = BENCHES.iter().find(|bench| bench.name == name) else {
+        bail!("no benchmark {name}; `cargo xtask bench` lists them");
+    };
+    cargo(&Lab::new()?, bench.cargo)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,37 @@
+//! `cargo xtask demo`: the main job, from nothing to the report.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use teeleak_qemu::{Lab, User};
+
+/// What the demo runs in the guest: a player that closes its channel before
+/// it unmaps, from another process.
+const COMMAND: &str = "teeleak run -n 20 -- drm-player --bug close-before-unmap --processes 2";
+/// Exit code for an ordering violation.
+const EXPECTED: i32 = 4;
+/// How long the twenty iterations may take.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// Arguments of `demo`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {}
+
+/// Succeeds when the tool says what the demo is made to show.
+pub(crate) fn run(_args: &Args) -> anyhow::Result<ExitCode> {
+    let started = Instant::now();
+    let lab = Lab::new()?;
+    let files = lab.products()?;
+    let mut guest = lab.boot("default", &files)?;
+    println!("# {COMMAND}");
+    let running = guest.start(User::Root, COMMAND)?;
+    let outcome = guest.wait_shown(running, LIMIT)?;
+    guest.shutdown()?;
+    let seconds = started.elapsed().as_secs();
+    println!("# exit code {}, {seconds} s from the start of the demo", outcome.code);
+    if outcome.code != EXPECTED {
+        bail!("the demo expected exit code {EXPECTED}, ordering violation");
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,32 @@
+//! `cargo xtask test`: all tests.
+
+use std::process::ExitCode;
+
+use teeleak_qemu::Lab;
+
+use crate::cargo::cargo;
+
+/// Crates with tests in QEMU: targets `e2e_*` behind the feature `qemu`.
+const IN_QEMU: [&str; 1] = ["teeleak-qemu"];
+
+/// Arguments of `test`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only what needs no OP-TEE, no cross compiler and no network
+    #[arg(long)]
+    x86: bool,
+}
+
+/// Runs them; cargo prints what came of each.
+pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let lab = Lab::new()?;
+    cargo(&lab, &["test"])?;
+    if !args.x86 {
+        // Built once, ahead of the tests, where progress is seen.
+        lab.products()?;
+        for package in IN_QEMU {
+            cargo(&lab, &["test", "--package", package, "--features", "qemu", "--test", "e2e_*"])?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
