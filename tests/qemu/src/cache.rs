@@ -7,6 +7,8 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
@@ -80,6 +82,10 @@ impl Cache {
     pub(crate) fn lock(&self, name: &str) -> Result<Lock> {
         let path = self.dir("locks")?.join(name);
         let file = File::create(&path).map_err(LabError::io("create", &path))?;
+        if file.try_lock().is_err() {
+            // Threads of one run meet here for moments; that is no news.
+            thread::sleep(Duration::from_millis(300));
+        }
         if file.try_lock().is_err() {
             let waiting = progress::step(&format!("wait for another run that has {name}"));
             file.lock().map_err(LabError::io("lock", &path))?;
@@ -276,7 +282,7 @@ mod tests {
             let path = dir.path().join(name);
             fs::create_dir(&path).unwrap();
             drop_unused(&path, "a-", 3).unwrap();
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            thread::sleep(Duration::from_millis(5));
         }
         let there = |name: &String| dir.path().join(name).exists();
         assert_eq!(names.iter().map(there).collect::<Vec<_>>(), [false, false, true, true, true]);

@@ -35,12 +35,11 @@ pub(crate) const TARGET: &str = "aarch64-unknown-linux-gnu";
 /// When something is missing and cannot be installed; without root and sudo
 /// the message is the command to run.
 pub(crate) fn ensure(cache: &Cache) -> Result<()> {
-    let _lock = cache.lock("host-packages")?;
-    let missing = missing(|path| Path::new(path).exists());
-    if !missing.is_empty() {
-        install(cache, &missing)?;
+    if !missing().is_empty() {
+        let _lock = cache.lock("host-packages")?;
+        install(cache, &missing())?;
     }
-    ensure_target(cache, TARGET)
+    ensure_rust_target(cache, TARGET)
 }
 
 /// Adds a Rust target to the toolchain in use, if it is not there.
@@ -48,16 +47,33 @@ pub(crate) fn ensure(cache: &Cache) -> Result<()> {
 /// # Errors
 /// When rustup cannot add it.
 pub(crate) fn ensure_rust_target(cache: &Cache, target: &str) -> Result<()> {
+    if has_target(target) {
+        return Ok(());
+    }
     let _lock = cache.lock("rust-target")?;
-    ensure_target(cache, target)
+    let hint = format!("by hand: rustup target add {target}");
+    let job = Job {
+        name: &format!("add the Rust target {target} (some 30 MiB)"),
+        log: &cache.log("rustup")?,
+        hint: &hint,
+    };
+    job.run(Command::new("timeout").args(["300", "rustup", "target", "add", target]))
 }
 
-fn missing(exists: impl Fn(&str) -> bool) -> Vec<&'static str> {
-    let absent = |(_, path): &(&str, &str)| !exists(path);
-    NEEDED.into_iter().chain([OPENSSL]).filter(absent).map(|(package, _)| package).collect()
+fn missing() -> Vec<&'static str> {
+    absent(|path| Path::new(path).exists())
+}
+
+fn absent(exists: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    let lacks = |(_, path): &(&str, &str)| !exists(path);
+    NEEDED.into_iter().chain([OPENSSL]).filter(lacks).map(|(package, _)| package).collect()
 }
 
 fn install(cache: &Cache, packages: &[&str]) -> Result<()> {
+    if packages.is_empty() {
+        // Another run was quicker.
+        return Ok(());
+    }
     let list = packages.join(" ");
     progress::say(&format!("installing from your Debian mirror: {list}"));
     let root = output(Command::new("id").arg("-u"))?.trim() == "0";
@@ -81,19 +97,6 @@ fn install(cache: &Cache, packages: &[&str]) -> Result<()> {
     run("install packages", &arguments)
 }
 
-fn ensure_target(cache: &Cache, target: &str) -> Result<()> {
-    if has_target(target) {
-        return Ok(());
-    }
-    let hint = format!("by hand: rustup target add {target}");
-    let job = Job {
-        name: &format!("add the Rust target {target} (some 30 MiB)"),
-        log: &cache.log("rustup")?,
-        hint: &hint,
-    };
-    job.run(Command::new("timeout").args(["300", "rustup", "target", "add", target]))
-}
-
 /// Whether the compiler in use has a standard or core library for a target.
 fn has_target(target: &str) -> bool {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
@@ -112,8 +115,8 @@ mod tests {
 
     #[test]
     fn only_what_is_absent_is_missing() {
-        assert!(missing(|_| true).is_empty());
-        let absent = missing(|path| !path.ends_with("dtc") && !path.ends_with("sha.h"));
+        assert!(absent(|_| true).is_empty());
+        let absent = absent(|path| !path.ends_with("dtc") && !path.ends_with("sha.h"));
         assert_eq!(absent, ["device-tree-compiler", "libssl-dev"]);
     }
 

@@ -22,8 +22,10 @@ const DEBUG: [&str; 4] = [
     "CFG_TA_STATS=y",
     "CFG_CORE_HEAP_SIZE=1048576",
 ];
-/// The leak auditor.
-const AUDIT: [&str; 2] = ["CFG_LEAK_AUDIT=y", "CFG_LEAK_AUDIT_EVENTS=4096"];
+/// The leak auditor. Its ring of events and the bigger heap do not fit into
+/// the 2 MiB that plat-vexpress maps for the core by default (its conf.mk).
+const AUDIT: [&str; 3] =
+    ["CFG_LEAK_AUDIT=y", "CFG_LEAK_AUDIT_EVENTS=4096", "CFG_TEE_RAM_VA_SIZE=0x400000"];
 
 /// One firmware variant.
 #[derive(Clone, Copy, Debug)]

@@ -72,14 +72,9 @@ impl Control {
         send.map_err(LabError::io("send to", Path::new("the guest")))
     }
 
-    /// Waits until the guest takes commands; false when it won't.
-    pub(super) fn wait_ready(
-        &self,
-        limit: Duration,
-        mut why: impl FnMut() -> Option<String>,
-    ) -> bool {
-        let ready = self.wait(limit, why, |said| said.ready.then_some(0));
-        ready == Ended::Code(0)
+    /// Waits until the guest takes commands, which counts as code 0.
+    pub(super) fn wait_ready(&self, limit: Duration, why: impl FnMut() -> Option<String>) -> Ended {
+        self.wait(limit, why, |said| said.ready.then_some(0))
     }
 
     /// Waits for the end of command `id`; `why` may give a reason to stop.
@@ -206,7 +201,7 @@ mod tests {
     fn replies_are_told_apart_by_id() {
         let (control, mut guest) = pair();
         writeln!(guest, "ready\ndone 2 7\nnoise\ndone x 1\ndone 1 0").unwrap();
-        assert!(control.wait_ready(LONG, || None));
+        assert_eq!(control.wait_ready(LONG, || None), Ended::Code(0));
         assert_eq!(control.wait_done(1, LONG, || None), Ended::Code(0));
         assert_eq!(control.wait_done(2, LONG, || None), Ended::Code(7));
     }

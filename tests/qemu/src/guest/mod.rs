@@ -93,7 +93,7 @@ impl Guest {
             dir.make(folder)?;
         }
         for (from, to) in files {
-            put(from, &dir.path().join("share").join(to))?;
+            put(from, &dir.path().join("share"), to)?;
         }
         let listener = Control::listen(&dir.path().join("control"))?;
         let mut child = spawn(&machine(firmware, rootfs, dir.path())?)?;
@@ -105,11 +105,15 @@ impl Guest {
             }
         };
         let guest = Self { child, control, dir, next: 0 };
-        if !guest.control.wait_ready(BOOT_LIMIT, || secure_panic(&guest.dir)) {
-            let what = format!("the guest was not ready within {} s", BOOT_LIMIT.as_secs());
-            return Err(guest.error(&what));
+        match guest.control.wait_ready(BOOT_LIMIT, || secure_panic(&guest.dir)) {
+            Ended::Code(_) => Ok(guest),
+            Ended::GuestGone => Err(guest.error("the guest went down before it was ready")),
+            Ended::Given(why) => Err(guest.error(&why)),
+            Ended::TimedOut => {
+                let limit = BOOT_LIMIT.as_secs();
+                Err(guest.error(&format!("the guest was not ready within {limit} s")))
+            }
         }
-        Ok(guest)
     }
 
     /// Runs a shell command as root and waits for its end.
@@ -208,7 +212,7 @@ impl Guest {
     /// # Errors
     /// When it cannot be copied.
     pub fn put(&self, from: &Path, to: &str) -> Result<()> {
-        put(from, &self.share().join(to))
+        put(from, &self.share(), to)
     }
 
     /// The secure world's console so far; also a live source for the tool.
@@ -320,10 +324,11 @@ fn stop(child: &mut Child) {
     let _ = child.wait();
 }
 
-fn put(from: &Path, to: &Path) -> Result<()> {
-    fs::copy(from, to).map_err(LabError::io("copy", from))?;
-    let mode = fs::metadata(from).map_err(LabError::io("look at", from))?.permissions().mode();
-    open_to_all(to, mode & 0o111 | 0o644)
+/// What lies in `bin` can be run, whatever its mode is here.
+fn put(from: &Path, share: &Path, place: &str) -> Result<()> {
+    let to = share.join(place);
+    fs::copy(from, &to).map_err(LabError::io("copy", from))?;
+    open_to_all(&to, if place.starts_with("bin/") { 0o755 } else { 0o644 })
 }
 
 fn open_to_all(path: &Path, mode: u32) -> Result<()> {
