@@ -24,6 +24,7 @@
 pub mod bind;
 pub mod canary;
 pub mod census;
+pub mod client;
 pub mod command;
 pub mod event;
 pub mod frame;

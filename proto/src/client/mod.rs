@@ -1,0 +1,103 @@
+//! What processes of the normal world say of their TEE client calls.
+//!
+//! Every traced process keeps a ring in a file of its own: [`HEAD_BYTES`] of [`head`], then slots of
+//! equal size. All of it is 64-bit words, stored in the byte order of the machine (the file never
+//! leaves it; the magic tells a foreign one). Word 0 of a slot is its *state*, written last:
+//!
+//! - ticket `t` (the first is 0) goes to slot `t % slots`;
+//! - `0` says never used, [`writing`]`(t)` that it is being filled, [`written`]`(t)` that it is whole.
+//!
+//! So whoever reads finds every record that was finished, whatever became of the process, and
+//! counts the others: tickets handed out minus records read.
+
+pub mod head;
+mod record;
+
+pub use record::{ClientCall, ClientCallKind, ClientParam, PAYLOAD_WORDS};
+
+/// First word of a ring file, as the machine that wrote it stores it.
+pub const MAGIC: u64 = u64::from_le_bytes(*b"TEELKCLI");
+
+/// Version of head and slots. A reader refuses others; new fields go into spare words.
+pub const VERSION: u32 = 1;
+
+/// Bytes before the first slot.
+pub const HEAD_BYTES: usize = 4096;
+
+/// Largest ring file, in bytes.
+pub const RING_BYTES_MAX: usize = 4 << 20;
+
+/// Words of a slot without a call stack: its state and the payload.
+pub const SLOT_WORDS: usize = 1 + PAYLOAD_WORDS;
+
+/// Words of a slot with a call stack: return addresses, the innermost first, zeros after the last.
+pub const SLOT_WORDS_STACK: usize = 2 * SLOT_WORDS;
+
+/// Return addresses in a slot with a call stack.
+pub const STACK_FRAMES: usize = SLOT_WORDS_STACK - SLOT_WORDS;
+
+/// State of a slot while ticket `ticket` is being written.
+#[must_use]
+pub const fn writing(ticket: u64) -> u64 {
+    written(ticket) | 1
+}
+
+/// State of a slot that holds all of ticket `ticket`.
+#[must_use]
+pub const fn written(ticket: u64) -> u64 {
+    (ticket + 1) << 1
+}
+
+/// What a slot's state says to a reader that looks for a certain ticket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SlotState {
+    /// Not finished, and maybe never will be.
+    Pending,
+    /// All there.
+    Whole,
+    /// A later ticket has taken the slot.
+    Overwritten,
+}
+
+impl SlotState {
+    /// Compares a slot's state with the ticket that is looked for.
+    #[must_use]
+    pub const fn of(state: u64, ticket: u64) -> Self {
+        if state == written(ticket) {
+            Self::Whole
+        } else if state > written(ticket) && state != writing(ticket) {
+            Self::Overwritten
+        } else {
+            Self::Pending
+        }
+    }
+}
+
+/// Slots that fit a ring file of at most [`RING_BYTES_MAX`].
+#[must_use]
+pub const fn slots(slot_words: usize) -> usize {
+    (RING_BYTES_MAX - HEAD_BYTES) / (slot_words * size_of::<u64>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_tell_tickets_apart() {
+        assert_eq!(SlotState::of(0, 0), SlotState::Pending);
+        assert_eq!(SlotState::of(writing(0), 0), SlotState::Pending);
+        assert_eq!(SlotState::of(written(0), 0), SlotState::Whole);
+        assert_eq!(SlotState::of(writing(7), 0), SlotState::Overwritten);
+        assert_eq!(SlotState::of(written(7), 0), SlotState::Overwritten);
+        assert_eq!(SlotState::of(written(0), 7), SlotState::Pending);
+    }
+
+    #[test]
+    fn a_ring_keeps_to_its_size() {
+        for words in [SLOT_WORDS, SLOT_WORDS_STACK] {
+            let bytes = HEAD_BYTES + slots(words) * words * 8;
+            assert!(bytes <= RING_BYTES_MAX && bytes > RING_BYTES_MAX - words * 8);
+        }
+    }
+}
