@@ -1,0 +1,58 @@
+//! Texts in a fixed place, for where nothing may be allocated.
+
+use std::{
+    ffi::CStr,
+    fmt::{self, Write},
+};
+
+/// A text of at most `N - 1` bytes and a zero.
+pub(crate) struct Text<const N: usize> {
+    bytes: [u8; N],
+    used: usize,
+}
+
+impl<const N: usize> Text<N> {
+    /// An empty one.
+    pub(crate) fn new() -> Self {
+        Self { bytes: [0; N], used: 0 }
+    }
+
+    /// Appends bytes; what has no room is cut.
+    pub(crate) fn push(&mut self, more: &[u8]) {
+        for byte in more {
+            if self.used + 1 < N {
+                self.bytes[self.used] = *byte;
+                self.used += 1;
+            }
+        }
+    }
+
+    /// What is in it.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.used]
+    }
+
+    /// As a C string.
+    pub(crate) fn as_c(&self) -> &CStr {
+        CStr::from_bytes_until_nul(&self.bytes).unwrap_or(c"")
+    }
+}
+
+impl<const N: usize> Write for Text<N> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push(text.as_bytes());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_not_overrun() {
+        let mut text = Text::<4>::new();
+        text.write_str("abcdef").unwrap();
+        assert_eq!((text.as_c(), text.bytes()), (c"abc", &b"abc"[..]));
+    }
+}
