@@ -38,6 +38,11 @@ pub enum FrameKind {
     Console = 4,
     /// [`Iteration`]: how the workload of an iteration ended.
     Iteration = 5,
+    /// A process of the normal world that records its TEE client calls, see
+    /// [`crate::client::batch`].
+    ClientProcess = 6,
+    /// TEE client calls that a process recorded.
+    ClientCalls = 7,
 }
 
 impl FrameKind {
@@ -50,6 +55,8 @@ impl FrameKind {
             3 => Some(Self::Records),
             4 => Some(Self::Console),
             5 => Some(Self::Iteration),
+            6 => Some(Self::ClientProcess),
+            7 => Some(Self::ClientCalls),
             _ => None,
         }
     }

@@ -10,6 +10,7 @@
 //! So whoever reads finds every record that was finished, whatever became of the process, and
 //! counts the others: tickets handed out minus records read.
 
+pub mod batch;
 pub mod head;
 mod record;
 
