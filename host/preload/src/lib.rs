@@ -4,8 +4,7 @@
 //! program ── TEEC_InvokeCommand ──> exports ── before ──> real (libteec) ── after ──> ring (shared file)
 //! ```
 //!
-//! It stands in front of libteec (and, when asked, in front of the functions that make and drop file
-//! descriptors). What it promises, in this order:
+//! What it promises, in this order:
 //! - a call is passed on unchanged, with its result and `errno`, and never waits for the recording;
 //! - nothing is allocated after the library was loaded, no lock is taken, no descriptor stays open,
 //!   nothing is printed; all of it may happen in a signal handler, in a child of `fork` or `vfork`,
@@ -14,7 +13,7 @@
 //!   is counted.
 //!
 //! `TEELEAK_TRACE_DIR` names the folder of the rings; without it, everything is passed through.
-//! `TEELEAK_TRACE_STACK=1` adds call stacks, `TEELEAK_TRACE_FDS=1` file descriptors.
+//! `TEELEAK_TRACE_STACK=1` adds call stacks.
 #![cfg_attr(not(test), expect(unsafe_code, reason = "stands between C programs and C libraries"))]
 
 // A test binary must not offer these functions to itself: only what is pure is in it.
@@ -26,8 +25,6 @@ mod clock;
 mod emit;
 #[cfg(not(test))]
 mod exports;
-#[cfg(not(test))]
-mod fds;
 #[cfg(not(test))]
 mod home;
 #[cfg(not(test))]
@@ -57,7 +54,6 @@ extern "C" fn load() {
     emit::quietly(|| {
         let invoke = exports::INVOKE_COMMAND.get();
         real::learn_version(invoke);
-        fds::load();
         home::load(!invoke.is_null());
     });
 }

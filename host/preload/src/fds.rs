@@ -1,2 +1,0 @@
-//! Placeholder
-pub(crate) fn load() {}
