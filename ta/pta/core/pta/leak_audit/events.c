@@ -20,10 +20,10 @@ void audit_record_event(struct pta_leak_audit_event *event, uint64_t start,
 	uint32_t exceptions = 0;
 
 	event->result = res;
-	event->ticks = audit_ticks();
-	event->duration = MIN(event->ticks - start, (uint64_t)UINT32_MAX);
 
 	exceptions = cpu_spin_lock_xsave(&ring_lock);
+	event->ticks = audit_ticks();
+	event->duration = MIN(event->ticks - start, (uint64_t)UINT32_MAX);
 	event->seq = next_seq++;
 	ring[event->seq % CFG_LEAK_AUDIT_EVENTS] = *event;
 	cpu_spin_unlock_xrestore(&ring_lock, exceptions);
@@ -75,7 +75,7 @@ static void read_events(struct audit_list *list, uint64_t seq)
 		seq++;
 	}
 
-	/* What was left in the ring by the last look at it, and what was read */
+	/* What the last look at the ring left in there, and what was read */
 	hdr->next = !!hdr->total;
 	hdr->total += hdr->count;
 	hdr->generation = seq;

@@ -66,7 +66,8 @@ void leak_audit_open(struct tee_ta_session_head *opener,
 	};
 	uint8_t octets[sizeof(event.uuid)] = { };
 
-	if (audit_is_own(uuid) || serves_auditor())
+	if (audit_is_own(uuid) || audit_opener_is_client(opener) ||
+	    serves_auditor())
 		return;
 
 	event.opener = audit_opener(opener);
@@ -153,6 +154,8 @@ void leak_audit_close_begin(struct leak_audit_pending *p,
 	begin(p, PTA_LEAK_AUDIT_EVENT_CLOSE, s->ts_sess.ctx);
 	p->event.session = s->id;
 	p->event.opener = audit_opener(opener);
+	if (audit_opener_is_client(opener))
+		p->recorded = false;
 }
 
 /* While a TA is loaded its regions come and go by the dozen */

@@ -25,7 +25,7 @@ struct owner {
 
 struct live_owners {
 	struct leak_audit_walk walk;
-	bitstr_t bit_decl(bits, OWNER_END);
+	bitstr_t bits[bitstr_size(OWNER_END)];
 };
 
 /* Protects the table, numbers are handed out with tee_ta_mutex held */
@@ -62,8 +62,8 @@ static void reclaim_numbers(void)
 	cpu_spin_unlock_xrestore(&owners_lock, exceptions);
 }
 
-static uint16_t take_number(struct tee_ta_ctx *ctx, uint32_t kind,
-			    uint32_t from, uint32_t end)
+static bool take_number(struct tee_ta_ctx *ctx, uint32_t kind, uint32_t from,
+			uint32_t end)
 {
 	uint32_t exceptions = 0;
 	uint32_t n = 0;
@@ -76,34 +76,45 @@ static uint16_t take_number(struct tee_ta_ctx *ctx, uint32_t kind,
 		owners[n] = (struct owner){ .uuid = ctx->ts_ctx.uuid,
 					    .instance = ctx->audit_instance,
 					    .kind = kind };
-	else
-		owners[OWNER_OTHERS].kind = PTA_LEAK_AUDIT_OWNER_OTHERS;
 	cpu_spin_unlock_xrestore(&owners_lock, exceptions);
+	if (n == end)
+		return false;
 
-	return n < end ? n : OWNER_OTHERS;
+	ctx->audit_owner = n;
+	return true;
 }
 
-static void add_user_ta(struct tee_ta_ctx *ctx)
+static bool take_ta_number(struct tee_ta_ctx *ctx)
+{
+	return take_number(ctx, PTA_LEAK_AUDIT_OWNER_TA, OWNER_FIRST_TA,
+			   OWNER_END);
+}
+
+static bool add_user_ta(struct tee_ta_ctx *ctx)
 {
 	ctx->audit_instance = ++last_instance;
-	ctx->audit_owner = take_number(ctx, PTA_LEAK_AUDIT_OWNER_TA,
-				       OWNER_FIRST_TA, OWNER_END);
-	if (ctx->audit_owner != OWNER_OTHERS)
-		return;
+	if (take_ta_number(ctx))
+		return true;
 
 	reclaim_numbers();
-	ctx->audit_owner = take_number(ctx, PTA_LEAK_AUDIT_OWNER_TA,
-				       OWNER_FIRST_TA, OWNER_END);
+	return take_ta_number(ctx);
+}
+
+static bool add_pta(struct tee_ta_ctx *ctx)
+{
+	return take_number(ctx, PTA_LEAK_AUDIT_OWNER_PTA, OWNER_FIRST_PTA,
+			   OWNER_FIRST_TA);
 }
 
 void leak_audit_add_ctx(struct tee_ta_ctx *ctx)
 {
-	if (is_user_ta_ctx(&ctx->ts_ctx))
-		add_user_ta(ctx);
-	else
-		ctx->audit_owner = take_number(ctx, PTA_LEAK_AUDIT_OWNER_PTA,
-					       OWNER_FIRST_PTA,
-					       OWNER_FIRST_TA);
+	bool is_user_ta = is_user_ta_ctx(&ctx->ts_ctx);
+
+	if (is_user_ta ? add_user_ta(ctx) : add_pta(ctx))
+		return;
+
+	ctx->audit_owner = OWNER_OTHERS;
+	owners[OWNER_OTHERS].kind = PTA_LEAK_AUDIT_OWNER_OTHERS;
 }
 
 void leak_audit_del_ctx(struct tee_ta_ctx *ctx)

@@ -113,6 +113,7 @@ TEE_Result audit_mark(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS]);
 bool audit_is_client(const TEE_UUID *uuid);
 bool audit_is_own(const TEE_UUID *uuid);
 uint32_t audit_opener(struct tee_ta_session_head *head);
+bool audit_opener_is_client(struct tee_ta_session_head *head);
 TEE_Result audit_sessions(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS]);
 uint32_t audit_count_sessions(void);
 

@@ -30,17 +30,30 @@ bool audit_is_own(const TEE_UUID *uuid)
 	return audit_is_client(uuid) || !memcmp(uuid, &pta, sizeof(pta));
 }
 
-/* Whose list of open sessions that is, 0 for the normal world */
-uint32_t audit_opener(struct tee_ta_session_head *head)
+/* Whose list of open sessions that is, NULL for the normal world */
+static struct tee_ta_ctx *opener_ctx(struct tee_ta_session_head *head)
 {
 	struct tee_ta_session_head *nsec = NULL;
 
 	nsec_sessions_list_head(&nsec);
 	if (head == nsec)
-		return 0;
+		return NULL;
 
-	return container_of(head, struct user_ta_ctx,
-			    open_sessions)->ta_ctx.audit_instance;
+	return &container_of(head, struct user_ta_ctx, open_sessions)->ta_ctx;
+}
+
+uint32_t audit_opener(struct tee_ta_session_head *head)
+{
+	struct tee_ta_ctx *ctx = opener_ctx(head);
+
+	return ctx ? ctx->audit_instance : 0;
+}
+
+bool audit_opener_is_client(struct tee_ta_session_head *head)
+{
+	struct tee_ta_ctx *ctx = opener_ctx(head);
+
+	return ctx && audit_is_client(&ctx->ts_ctx.uuid);
 }
 
 static void add_session(struct audit_list *list, struct tee_ta_session *s,

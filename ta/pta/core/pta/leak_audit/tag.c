@@ -37,8 +37,8 @@
 #define MAX_SESSION_DEPTH	16
 
 static_assert(EPOCH_SHIFT + EPOCH_BITS == 64);
-static_assert(OWNER_FIRST_TA <= BIT(SERVER_BITS));
-static_assert(OWNER_END <= BIT(OWNER_BITS));
+static_assert(!((OWNER_FIRST_TA - 1) >> SERVER_BITS));
+static_assert(!((OWNER_END - 1) >> OWNER_BITS));
 
 static struct mutex mark_mutex = MUTEX_INITIALIZER;
 static uint16_t current_epoch;
