@@ -8,6 +8,8 @@
 //! analysis of a live device can be repeated from its recording.
 #![forbid(unsafe_code)]
 
+pub mod audit;
+mod cause;
 pub mod fingerprint;
 pub mod growth;
 pub mod model;

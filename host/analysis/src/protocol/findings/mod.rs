@@ -54,7 +54,7 @@ pub struct Tie {
     pub ta: Option<Uuid>,
     /// In words: "mapping of drm-player".
     pub what: Arc<str>,
-    /// Indices into the observation's events of acquires without a release.
+    /// Indices into the observation's events of acquires without a release, in order.
     pub acquires: Vec<usize>,
     /// How many there are within iterations.
     pub held: u64,

@@ -60,18 +60,17 @@ impl Report<'_> {
             subject,
             action: format!("see that every {name} reaches {missing}: {expected}").into(),
         };
-        let tie = Tie {
-            fingerprint,
-            ta,
-            what: format!("{name} of {}", protocol.name).into(),
-            acquires: blamed
-                .iter()
-                .take(TIED)
-                .filter_map(|hold| self.events.index(hold.at))
-                .collect(),
-            held: count,
-        };
+        let what = format!("{name} of {}", protocol.name).into();
+        let tie = Tie { fingerprint, ta, what, acquires: self.acquires(&blamed), held: count };
         Some((finding, tie))
+    }
+
+    /// Indices of the events that acquired what is held, in order.
+    fn acquires(&self, holds: &[Hold]) -> Vec<usize> {
+        let tied = holds.iter().take(TIED);
+        let mut acquires: Vec<_> = tied.filter_map(|hold| self.events.index(hold.at)).collect();
+        acquires.sort_unstable();
+        acquires
     }
 
     /// The order finding that explains why these were not released, if it does.

@@ -1,0 +1,161 @@
+//! What could not be seen, and whether that leaves room for doubt.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::model::{Gap, Instance, Observation, Reason, Sample, Stage};
+
+/// What must have been seen for "clean".
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Needs {
+    /// All allocation sites, in every measured sample.
+    pub sites: bool,
+    /// All regions of all TAs, in the last measured sample.
+    pub regions: bool,
+    /// All sessions, in the last measured sample.
+    pub sessions: bool,
+    /// Events, and none lost.
+    pub events: bool,
+    /// The canary, in every sample that had to show it.
+    pub canary: bool,
+}
+
+impl Needs {
+    /// All there is: for a live device with the PTA.
+    pub const ALL: Self =
+        Self { sites: true, regions: true, sessions: true, events: true, canary: true };
+    /// Allocation sites only: for logs of `mdbg_check()`.
+    pub const SITES: Self =
+        Self { sites: true, regions: false, sessions: false, events: false, canary: false };
+    /// Events only: for traces.
+    pub const EVENTS: Self =
+        Self { sites: false, regions: false, sessions: false, events: true, canary: false };
+
+    const fn samples(self) -> bool {
+        self.sites || self.regions || self.sessions
+    }
+}
+
+/// Why an observation does not allow to say "clean"; empty when it does.
+pub(super) fn doubts(observation: &Observation, needs: Needs) -> Vec<Arc<str>> {
+    let mut doubts = Vec::new();
+    let measured = measured(&observation.samples);
+    if needs.samples() {
+        of_samples(&measured, needs, &mut doubts);
+    }
+    if needs.events {
+        of_events(observation, &mut doubts);
+    }
+    match observation.canary {
+        None if needs.canary => doubts.push("no canary was planted".into()),
+        Some(canary) if canary.found < canary.expected => {
+            let (found, expected) = (canary.found, canary.expected);
+            let told = format!("the canary was found in {found} of {expected} samples");
+            doubts.push(told.into());
+        }
+        _ => {}
+    }
+    if let Some((place, status)) = observation.failed.first() {
+        let n = observation.failed.len();
+        let told = format!(
+            "the workload failed {n} times, first with status {status} ({}:{})",
+            place.source, place.at
+        );
+        doubts.push(told.into());
+    }
+    of_input(observation, &mut doubts);
+    doubts
+}
+
+/// The samples that count, or all where none are told apart.
+fn measured(samples: &[Sample]) -> Vec<&Sample> {
+    let counts = |sample: &&Sample| sample.moment.stage == Stage::Measured;
+    let measured: Vec<_> = samples.iter().filter(counts).collect();
+    if measured.is_empty() { samples.iter().collect() } else { measured }
+}
+
+fn of_samples(measured: &[&Sample], needs: Needs, doubts: &mut Vec<Arc<str>>) {
+    let Some(last) = measured.last() else {
+        doubts.push("no sample was taken".into());
+        return;
+    };
+    if measured.len() < 2 {
+        doubts.push("one sample can't show growth".into());
+    }
+    let blind = measured.iter().filter_map(|sample| sample.sites.gap());
+    if needs.sites
+        && let Some(gap) = blind.clone().next()
+    {
+        let (n, of) = (blind.count(), measured.len());
+        doubts.push(format!("{} of {n} of {of} samples: {}", gap.what, gap.reason).into());
+    }
+    if needs.regions {
+        let gaps = last.instances.gap().into_iter().chain(of_instances(last));
+        doubts.extend(gaps.map(|gap| format!("{}: {}", gap.what, gap.reason).into()));
+    }
+    if needs.sessions
+        && let Some(gap) = last.sessions.gap()
+    {
+        doubts.push(format!("{}: {}", gap.what, gap.reason).into());
+    }
+}
+
+fn of_instances(sample: &Sample) -> impl Iterator<Item = &Gap> {
+    let instances = sample.instances.seen().into_iter().flatten();
+    instances.filter_map(|Instance { regions, .. }| regions.gap())
+}
+
+fn of_events(observation: &Observation, doubts: &mut Vec<Arc<str>>) {
+    if observation.events.is_empty() {
+        doubts.push("no event was recorded".into());
+    }
+    let lost = lost(observation);
+    if lost > 0 {
+        doubts.push(format!("{lost} events were lost").into());
+    }
+}
+
+fn of_input(observation: &Observation, doubts: &mut Vec<Arc<str>>) {
+    if observation.gaps.iter().any(|gap| gap.reason == Reason::Damaged) {
+        doubts.push("the input is damaged".into());
+    }
+    if observation.accounting.rejected > 0 {
+        let rejected = observation.accounting.rejected;
+        doubts.push(format!("{rejected} lines or frames could not be read").into());
+    }
+    if let Some(incident) = observation.incidents.first() {
+        let n = observation.incidents.len();
+        let place = &incident.place;
+        let told =
+            format!("{n} incidents, first {} ({}:{})", incident.text, place.source, place.at);
+        doubts.push(told.into());
+    }
+}
+
+fn lost(observation: &Observation) -> u64 {
+    observation.events.iter().map(|event| event.lost_before).sum()
+}
+
+/// All gaps, alike ones of several samples together.
+pub(super) fn gaps(observation: &Observation, further: &[Gap]) -> Vec<Gap> {
+    let mut all: BTreeMap<(Arc<str>, Reason), Gap> = BTreeMap::new();
+    let mut add = |gap: &Gap| {
+        let known = all.entry((gap.what.clone(), gap.reason.clone()));
+        known.and_modify(|known| known.lost += gap.lost).or_insert_with(|| gap.clone());
+    };
+    observation.gaps.iter().chain(further).for_each(&mut add);
+    for sample in &observation.samples {
+        let parts = [
+            sample.sites.gap(),
+            sample.owners.gap(),
+            sample.instances.gap(),
+            sample.sessions.gap(),
+            sample.pools.gap(),
+        ];
+        parts.into_iter().flatten().chain(of_instances(sample)).for_each(&mut add);
+    }
+    let lost = lost(observation);
+    if lost > 0 {
+        add(&Gap { what: "events".into(), reason: Reason::Overrun, remedy: None, lost });
+    }
+    all.into_values().collect()
+}

@@ -1,0 +1,92 @@
+//! How a run ends: the rule of the exit codes.
+
+use crate::model::{Finding, Kind, Severity};
+
+/// How a run ends. (Code 2, wrong usage or bad input, is for whoever reads arguments and files.)
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Exit {
+    /// All that was needed was seen, and nothing was found.
+    Clean,
+    /// Something leaks.
+    Leak,
+    /// What was needed could not be seen, or what was seen does not decide.
+    Unobserved,
+    /// Steps were taken in the wrong order, with or without a leak.
+    Order,
+}
+
+impl Exit {
+    /// The exit code.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Leak => 1,
+            Self::Unobserved => 3,
+            Self::Order => 4,
+        }
+    }
+}
+
+/// What of a finding matters for the exit code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Judged {
+    /// What kind of thing.
+    pub kind: Kind,
+    /// How much it weighs.
+    pub severity: Severity,
+}
+
+impl From<&Finding> for Judged {
+    fn from(finding: &Finding) -> Self {
+        Self { kind: finding.kind, severity: finding.severity }
+    }
+}
+
+/// The rule: failures first, wrong order before leak; then doubt, of a finding or of what was seen.
+#[must_use]
+pub fn exit(findings: &[Judged], all_seen: bool) -> Exit {
+    let failures = || findings.iter().filter(|finding| finding.severity == Severity::Failure);
+    if failures().any(|finding| finding.kind == Kind::Order) {
+        Exit::Order
+    } else if failures().next().is_some() {
+        Exit::Leak
+    } else if !all_seen || findings.iter().any(|finding| finding.severity == Severity::Possible) {
+        Exit::Unobserved
+    } else {
+        Exit::Clean
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Found = &'static [(Kind, Severity)];
+
+    #[test]
+    fn exit_codes() {
+        use Kind::{Order, RegionGrowth, SiteGrowth, Unpaired};
+        use Severity::{Failure, Note, Possible};
+        let table: [(Found, bool, u8); 13] = [
+            (&[], true, 0),
+            (&[], false, 3),
+            (&[(SiteGrowth, Note), (Unpaired, Note)], true, 0),
+            (&[(SiteGrowth, Note)], false, 3),
+            (&[(SiteGrowth, Possible)], true, 3),
+            (&[(Order, Possible)], true, 3),
+            (&[(SiteGrowth, Failure)], true, 1),
+            (&[(RegionGrowth, Failure)], false, 1),
+            (&[(Unpaired, Failure), (Order, Possible)], true, 1),
+            (&[(Order, Note), (Unpaired, Failure)], true, 1),
+            (&[(Order, Failure)], true, 4),
+            (&[(Order, Failure)], false, 4),
+            (&[(SiteGrowth, Failure), (Order, Failure), (Unpaired, Possible)], false, 4),
+        ];
+        for (findings, all_seen, code) in table {
+            let judged: Vec<_> =
+                findings.iter().map(|&(kind, severity)| Judged { kind, severity }).collect();
+            assert_eq!(exit(&judged, all_seen).code(), code, "{findings:?}, seen: {all_seen}");
+        }
+    }
+}

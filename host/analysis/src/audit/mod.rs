@@ -1,0 +1,88 @@
+//! All analyses of an observation in one report.
+//!
+//! ```text
+//! Observation ── growth, protocol ──> findings ── cause ──> linked findings ── exit ──> Report
+//! ```
+//!
+//! The report says what was found, what could not be seen, and from both how the run ends.
+
+mod coverage;
+mod exit;
+
+pub use coverage::Needs;
+pub use exit::{Exit, Judged, exit};
+
+use std::sync::Arc;
+
+use crate::{
+    cause, growth,
+    model::{Accounting, Canary, Finding, Gap, Observation},
+    protocol::{self, Limits, Pack, Protocol},
+};
+
+/// What is audited, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Protocols that the events are checked against.
+    pub protocols: Vec<Protocol>,
+    /// Bounds of the protocol engine.
+    pub limits: Limits,
+    /// What of growth is told.
+    pub growth: growth::Options,
+    /// What must have been seen for "clean".
+    pub needs: Needs,
+}
+
+impl Default for Options {
+    /// The protocols that fit events of the TEE core as they are, and everything must be seen.
+    fn default() -> Self {
+        let implied = Pack::ALL.into_iter().filter(|pack| pack.implied);
+        let read = |pack: Pack| Protocol::read(pack.name, pack.text).unwrap_or_default();
+        Self {
+            protocols: implied.flat_map(read).collect(),
+            limits: Limits::default(),
+            growth: growth::Options::default(),
+            needs: Needs::ALL,
+        }
+    }
+}
+
+/// What an audit says.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What was found, worst first; causes are linked.
+    pub findings: Vec<Finding>,
+    /// What could not be seen.
+    pub coverage: Vec<Gap>,
+    /// Why the run can't be called clean even if nothing was found; empty when it can.
+    pub doubts: Vec<Arc<str>>,
+    /// What became of the canary.
+    pub canary: Option<Canary>,
+    /// Where the input went.
+    pub accounting: Accounting,
+    /// Events that were steps of a protocol.
+    pub steps: u64,
+    /// How it ends.
+    pub exit: Exit,
+}
+
+/// Runs all analyses.
+#[must_use]
+pub fn audit(observation: &Observation, options: &Options) -> Report {
+    let checked = protocol::check(observation, &options.protocols, options.limits);
+    let mut findings = growth::findings(observation, &options.growth);
+    findings.extend(checked.findings);
+    cause::link(&mut findings, &checked.ties, observation);
+    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.kind));
+    let doubts = coverage::doubts(observation, options.needs);
+    let judged: Vec<_> = findings.iter().map(Judged::from).collect();
+    Report {
+        exit: exit(&judged, doubts.is_empty()),
+        findings,
+        coverage: coverage::gaps(observation, &checked.gaps),
+        doubts,
+        canary: observation.canary,
+        accounting: observation.accounting,
+        steps: checked.steps,
+    }
+}

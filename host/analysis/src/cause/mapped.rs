@@ -1,0 +1,55 @@
+//! Which call mapped which region.
+
+use std::collections::HashMap;
+
+use crate::model::{Event, EventKind};
+
+/// Regions by where they are, and the calls that they were mapped in.
+#[derive(Default)]
+pub(super) struct Mapped {
+    /// Last event that mapped this address of this instance.
+    last: HashMap<(u32, u64), usize>,
+    /// Call that a map event fell in.
+    within: HashMap<usize, usize>,
+}
+
+impl Mapped {
+    /// A TA instance serves one call at a time and events are numbered when they are done, so a map
+    /// belongs to the next call that its instance finishes.
+    pub(super) fn new(events: &[Event]) -> Self {
+        let mut mapped = Self::default();
+        let mut waiting: HashMap<u32, Vec<usize>> = HashMap::new();
+        for (at, event) in events.iter().enumerate() {
+            if event.lost_before > 0 {
+                waiting.clear();
+            }
+            match event.kind {
+                EventKind::Map if event.result.unwrap_or(0) == 0 => {
+                    mapped.last.insert((event.instance, va(event)), at);
+                    waiting.entry(event.instance).or_default().push(at);
+                }
+                EventKind::Invoke | EventKind::Open | EventKind::Close if event.instance != 0 => {
+                    let maps = waiting.remove(&event.instance).unwrap_or_default();
+                    mapped.within.extend(maps.into_iter().map(|map| (map, at)));
+                }
+                _ => {}
+            }
+        }
+        mapped
+    }
+
+    /// The event that mapped this address.
+    pub(super) fn map(&self, instance: u32, va: u64) -> Option<usize> {
+        self.last.get(&(instance, va)).copied()
+    }
+
+    /// The call that this map event fell in.
+    pub(super) fn within(&self, map: usize) -> Option<usize> {
+        self.within.get(&map).copied()
+    }
+}
+
+const fn va(event: &Event) -> u64 {
+    let [low, high, ..] = event.values;
+    (high as u64) << 32 | low as u64
+}

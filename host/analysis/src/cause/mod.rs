@@ -1,0 +1,126 @@
+//! Which broken protocol explains what grows.
+//!
+//! A link needs evidence that names the same things on both sides: regions that stayed and acquires
+//! that mapped just these, or the same TA and a whole number of objects for each acquire. Where two
+//! explanations are as good as each other there is no link: none is better than a wrong one.
+
+mod effect;
+mod mapped;
+
+use std::{collections::HashMap, sync::Arc};
+
+use crate::{
+    model::{Finding, Fingerprint, Kind, Observation, Severity},
+    protocol::Tie,
+};
+
+use effect::Effect;
+use mapped::Mapped;
+
+/// An explanation of a growing key, and how well it explains it.
+struct Candidate {
+    tie: usize,
+    /// How many of the things that stayed it explains.
+    explains: u64,
+    reason: String,
+}
+
+/// Links growth, and unpaired acquires of a lower level, to the finding that explains them.
+pub(crate) fn link(findings: &mut [Finding], ties: &[Tie], observation: &Observation) {
+    if ties.is_empty() {
+        return;
+    }
+    let mapped = Mapped::new(&observation.events);
+    link_ties(findings, ties, &mapped);
+    let roots = Roots::new(findings, ties);
+    let effects: Vec<_> = findings
+        .iter()
+        .map(|finding| match finding.kind {
+            Kind::SiteGrowth | Kind::RegionGrowth | Kind::SessionGrowth
+                if finding.severity > Severity::Note =>
+            {
+                let effect = Effect { finding, findings, ties, mapped: &mapped, observation };
+                roots.choose(ties, effect.candidates())
+            }
+            _ => None,
+        })
+        .collect();
+    for (finding, cause) in findings.iter_mut().zip(effects) {
+        let root = roots.0.get(&finding.fingerprint).cloned();
+        finding.cause = root.or(finding.cause.take()).or(cause);
+    }
+}
+
+/// Mappings seen by the TEE core that were made on behalf of a command which is itself unpaired.
+fn link_ties(findings: &mut [Finding], ties: &[Tie], mapped: &Mapped) {
+    for (lower, tie) in ties.iter().enumerate() {
+        let upper =
+            ties.iter().enumerate().filter(|(at, upper)| *at != lower && upper.ta == tie.ta);
+        let served = upper.filter_map(|(_, upper)| {
+            let within = tie.acquires.iter().filter_map(|map| mapped.within(*map));
+            let n = within.filter(|call| upper.acquires.binary_search(call).is_ok()).count();
+            (n * 2 > tie.acquires.len()).then_some((n, upper))
+        });
+        let Some((n, upper)) = served.max_by_key(|(n, _)| *n) else { continue };
+        let why = format!(
+            "{n} of {} were made within a call that acquired a {} and was not undone",
+            tie.acquires.len(),
+            upper.what
+        );
+        let of_tie = findings.iter_mut().find(|finding| finding.fingerprint == tie.fingerprint);
+        if let Some(finding) = of_tie.filter(|finding| finding.cause.is_none()) {
+            finding.cause = Some((upper.fingerprint.clone(), why.into()));
+        }
+    }
+}
+
+/// What explains the explanations: an unpaired acquire may itself have a cause.
+struct Roots(HashMap<Fingerprint, (Fingerprint, Arc<str>)>);
+
+impl Roots {
+    fn new(findings: &[Finding], ties: &[Tie]) -> Self {
+        let cause = |fingerprint: &Fingerprint| {
+            findings.iter().find(|all| all.fingerprint == *fingerprint)?.cause.clone()
+        };
+        let all = ties.iter().filter_map(|tie| {
+            let mut root = cause(&tie.fingerprint)?;
+            // A mapping, the command that made it, the order that kept it: no chain is longer.
+            for _ in 0..ties.len().min(3) {
+                let Some((next, why)) = cause(&root.0) else { break };
+                root = (next, format!("{}; {why}", root.1).into());
+            }
+            Some((tie.fingerprint.clone(), root))
+        });
+        Self(all.collect())
+    }
+
+    fn root<'a>(&'a self, tie: &'a Tie) -> &'a Fingerprint {
+        self.0.get(&tie.fingerprint).map_or(&tie.fingerprint, |root| &root.0)
+    }
+
+    /// The one that explains most; none if another, unrelated one explains as much.
+    fn choose(
+        &self,
+        ties: &[Tie],
+        mut candidates: Vec<Candidate>,
+    ) -> Option<(Fingerprint, Arc<str>)> {
+        // Of those with the same root the one nearest to it has the shorter reason.
+        let near = |tie: usize| ties.get(tie).is_some_and(|tie| *self.root(tie) == tie.fingerprint);
+        candidates.sort_by_key(|one| std::cmp::Reverse((one.explains, near(one.tie))));
+        let best = candidates.first()?;
+        let tie = ties.get(best.tie)?;
+        let root = self.root(tie);
+        let rival = candidates.iter().any(|other| {
+            let unrelated = ties.get(other.tie).is_some_and(|tie| self.root(tie) != root);
+            unrelated && other.explains == best.explains
+        });
+        if rival {
+            return None;
+        }
+        let reason = match self.0.get(&tie.fingerprint) {
+            Some((_, why)) => format!("{}; {why}", best.reason),
+            None => best.reason.clone(),
+        };
+        Some((root.clone(), reason.into()))
+    }
+}
