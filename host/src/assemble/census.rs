@@ -1,0 +1,134 @@
+//! A census on its way to become a sample.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use teeleak_analysis::model::{
+    Instance, Moment, Owner, Part, Place, Pool, Region, Sample, Session, Site,
+};
+use teeleak_proto::{
+    census, pta,
+    record::Record,
+    snapshot::{Section, SectionHead},
+};
+
+use super::{Names, Seen, convert, gap, section::Collected};
+
+/// What the pages of a census told so far.
+pub(crate) struct Draft {
+    moment: Moment,
+    place: Place,
+    tags: bool,
+    /// Section of the last head, and instance where it is about regions.
+    current: Option<(Section, u32)>,
+    pools: Collected<Pool>,
+    sites: Collected<Site>,
+    owners: Collected<Owner>,
+    instances: Collected<census::Instance>,
+    sessions: Collected<Session>,
+    regions: BTreeMap<u32, Collected<Region>>,
+    ended: bool,
+}
+
+impl Draft {
+    pub(crate) fn new(moment: Moment, place: Place, seen: Option<Seen>) -> Self {
+        Self {
+            moment,
+            place,
+            tags: seen.is_some_and(|seen| seen.has(pta::FEATURE_TAGS)),
+            current: None,
+            pools: Collected::default(),
+            sites: Collected::default(),
+            owners: Collected::default(),
+            instances: Collected::default(),
+            sessions: Collected::default(),
+            regions: BTreeMap::new(),
+            ended: false,
+        }
+    }
+
+    pub(crate) fn section(&mut self, head: &SectionHead) {
+        self.current = Some((head.section, head.instance));
+        match head.section {
+            Section::Pools => self.pools.head(head),
+            Section::Sites => self.sites.head(head),
+            Section::Owners => self.owners.head(head),
+            Section::Instances => self.instances.head(head),
+            Section::Sessions => self.sessions.head(head),
+            Section::Regions => self.regions.entry(head.instance).or_default().head(head),
+            // Single allocations say nothing that sites don't.
+            Section::Records => {}
+        }
+    }
+
+    pub(crate) fn entry(&mut self, record: &Record<'_>, names: &mut Names) {
+        match record {
+            Record::Pool(pool) => self.pools.push(convert::pool(pool, names)),
+            Record::Site(site) => self.sites.push(convert::site(site, self.tags, names)),
+            Record::Owner(owner) => self.owners.push(convert::owner(owner)),
+            Record::Instance(instance) => self.instances.push(*instance),
+            Record::Session(session) => self.sessions.push(convert::session(session)),
+            Record::Region(region) => {
+                if let Some((Section::Regions, instance)) = self.current {
+                    self.regions.entry(instance).or_default().push(convert::region(region));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The last page was read.
+    pub(crate) fn end(&mut self) {
+        self.ended = true;
+    }
+
+    pub(crate) fn finish(self) -> Sample {
+        let cut = !self.ended;
+        // Sections come in order: those before the one that was cut are complete.
+        let reached = self.current.map(|(section, _)| section);
+        let is_cut = |section: Section| cut && reached.is_none_or(|at| at <= section);
+        let name = |section| Arc::from(gap::section_name(section));
+        Sample {
+            moment: self.moment,
+            time: None,
+            place: self.place,
+            epoch: None,
+            pools: self.pools.finish(name(Section::Pools), is_cut(Section::Pools)),
+            sites: self.sites.finish(name(Section::Sites), is_cut(Section::Sites)),
+            owners: self.owners.finish(name(Section::Owners), is_cut(Section::Owners)),
+            instances: instances(self.instances, self.regions, (cut, reached)),
+            sessions: self.sessions.finish(name(Section::Sessions), is_cut(Section::Sessions)),
+        }
+    }
+}
+
+type Regions = BTreeMap<u32, Collected<Region>>;
+
+/// Instances with the regions of each.
+fn instances(
+    instances: Collected<census::Instance>,
+    mut regions: Regions,
+    (cut, reached): (bool, Option<Section>),
+) -> Part<Vec<Instance>> {
+    let is_cut = cut && reached.is_none_or(|at| at <= Section::Instances);
+    let last = if cut { regions.last_key_value().map(|(number, _)| *number) } else { None };
+    // Instances beyond what the TA has room for are told of under number 0.
+    let unlisted = regions.remove(&0).map_or(0, |none| none.lost());
+    let mut with_regions = |instance: &census::Instance| {
+        let what = format!("regions of {} (instance {})", instance.uuid, instance.instance).into();
+        let cut = cut && last.is_none_or(|last| instance.instance >= last);
+        let collected = regions.remove(&instance.instance).unwrap_or_default();
+        convert::instance(instance, collected.finish(what, cut))
+    };
+    let part = instances.finish(gap::section_name(Section::Instances).into(), is_cut);
+    let part = match part {
+        Part::Complete(all) => Part::Complete(all.iter().map(&mut with_regions).collect()),
+        Part::Partial(some, gap) => {
+            Part::Partial(some.iter().map(&mut with_regions).collect(), gap)
+        }
+        Part::Unobserved(gap) => Part::Unobserved(gap),
+    };
+    match part {
+        Part::Complete(all) if unlisted > 0 => Part::Partial(all, gap::no_room(unlisted)),
+        part => part,
+    }
+}

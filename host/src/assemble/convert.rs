@@ -1,0 +1,125 @@
+//! Entries of a census as facts of the model.
+
+use teeleak_analysis::model::{
+    Instance, Owner, OwnerId, Part, Pool, PoolKind, PoolUnit, Region, Session, Site, Stage,
+};
+use teeleak_proto::{census, event::EventKind, frame, pool, pta};
+
+use super::Names;
+
+pub(crate) fn stage(stage: frame::Stage) -> Stage {
+    match stage {
+        frame::Stage::Before => Stage::Before,
+        frame::Stage::Idle => Stage::Idle,
+        frame::Stage::Warmup => Stage::Warmup,
+        frame::Stage::Measured => Stage::Measured,
+        frame::Stage::After => Stage::After,
+    }
+}
+
+/// Whether an event of this kind is about a session.
+pub(crate) fn has_session(kind: EventKind) -> bool {
+    matches!(kind, EventKind::Open | EventKind::Close | EventKind::Invoke)
+}
+
+pub(crate) fn site(site: &census::Site<'_>, tags: bool, names: &mut Names) -> Site {
+    Site {
+        file: names.get(site.file),
+        line: site.line.into(),
+        size: site.size.into(),
+        count: site.count.into(),
+        owner: owner_id(site.owner, tags),
+        server: owner_id(site.server, tags),
+        session: (tags && site.session != 0).then_some(site.session.into()),
+        epoch: tags.then_some(site.epoch),
+        caller: (site.caller != 0).then_some(site.caller.into()),
+    }
+}
+
+fn owner_id(number: u16, tags: bool) -> OwnerId {
+    match number {
+        _ if !tags => OwnerId::Unknown,
+        0 => OwnerId::Core,
+        number => OwnerId::Number(number),
+    }
+}
+
+pub(crate) fn owner(owner: &census::Owner) -> Owner {
+    Owner {
+        number: owner.owner,
+        uuid: (owner.kind != pta::OWNER_OTHERS).then_some(owner.uuid),
+        instance: owner.instance,
+        pta: owner.kind == pta::OWNER_PTA,
+        gone: owner.kind == pta::OWNER_TA_GONE,
+    }
+}
+
+pub(crate) fn instance(instance: &census::Instance, regions: Part<Vec<Region>>) -> Instance {
+    Instance {
+        id: instance.instance,
+        uuid: instance.uuid,
+        panicked: instance.state & pta::INSTANCE_PANICKED != 0,
+        ref_count: Some(instance.ref_count),
+        regions,
+        heap: None,
+    }
+}
+
+pub(crate) fn session(session: &census::Session) -> Session {
+    Session {
+        id: session.session,
+        opener: session.opener,
+        uuid: session.uuid,
+        instance: session.instance,
+        login: Some(session.login),
+        client: Some(session.client),
+    }
+}
+
+pub(crate) fn region(region: &census::Region) -> Region {
+    const KNOWN_PA: u32 = pta::REGION_PA | pta::REGION_PA_HASH;
+    Region {
+        va: region.va,
+        size: region.size,
+        pa: (region.flags & KNOWN_PA != 0).then_some(region.pa),
+        hashed: region.flags & pta::REGION_PA_HASH != 0,
+        access: access(region.flags),
+        flags: region.flags,
+    }
+}
+
+/// `rwxs` as bits 0 to 3.
+fn access(flags: u32) -> u8 {
+    let has = |flag: u32| u8::from(flags & flag != 0);
+    let secure = 1 - has(pta::REGION_NONSEC);
+    has(pta::REGION_READ) | has(pta::REGION_WRITE) << 1 | has(pta::REGION_EXEC) << 2 | secure << 3
+}
+
+pub(crate) fn pool(pool: &pool::Pool, names: &mut Names) -> Pool {
+    let known = |flag: u32, value: u64| (pool.known & flag != 0).then_some(value);
+    Pool {
+        kind: pool_kind(pool.kind, names),
+        unit: if pool.unit == pta::UNIT_BYTES { PoolUnit::Bytes } else { PoolUnit::Objects },
+        allocated: known(pta::KNOWN_ALLOCATED, pool.allocated),
+        max_allocated: known(pta::KNOWN_MAX, pool.max_allocated),
+        size: known(pta::KNOWN_SIZE, pool.size),
+        largest_free: known(pta::KNOWN_LARGEST_FREE, pool.largest_free),
+        free2_sum: known(pta::KNOWN_FREE2, pool.free2_sum),
+        num_alloc_fail: known(pta::KNOWN_FAIL, pool.num_alloc_fail),
+        biggest_alloc_fail: known(pta::KNOWN_FAIL, pool.biggest_alloc_fail),
+        biggest_alloc_fail_used: known(pta::KNOWN_FAIL, pool.biggest_alloc_fail_used),
+    }
+}
+
+fn pool_kind(kind: u16, names: &mut Names) -> PoolKind {
+    match kind {
+        pta::POOL_CORE_HEAP => PoolKind::CoreHeap,
+        pta::POOL_NEXUS_HEAP => PoolKind::NexusHeap,
+        pta::POOL_TA_RAM => PoolKind::TaRam,
+        pta::POOL_CRYPTO => PoolKind::Crypto,
+        pta::POOL_PAGE_TABLES => PoolKind::PageTables,
+        pta::POOL_SESSIONS => PoolKind::Sessions,
+        pta::POOL_THREADS => PoolKind::Threads,
+        other => PoolKind::Named(names.get(&format!("pool {other}"))),
+    }
+}

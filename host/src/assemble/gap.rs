@@ -1,0 +1,119 @@
+//! What could not be seen, why, and which build flag brings it.
+
+use std::sync::Arc;
+
+use teeleak_analysis::model::{Gap, Reason};
+use teeleak_proto::{hello::Hello, pta, snapshot::Section, version};
+
+use crate::error::{BUSY, ITEM_NOT_FOUND, NOT_SUPPORTED, OUT_OF_MEMORY};
+
+/// What brings the PTA.
+pub(crate) const PTA: &str = "patch optee_os with ta/pta and build it with CFG_LEAK_AUDIT=y";
+
+/// What brings allocation records.
+pub(crate) const RECORDS: &str = "build optee_os with CFG_TEE_CORE_MALLOC_DEBUG=y";
+
+/// What brings pool counters.
+pub(crate) const POOLS: &str = "build optee_os with CFG_WITH_STATS=y";
+
+/// What brings events.
+pub(crate) const EVENTS: &str = "build optee_os with CFG_LEAK_AUDIT_EVENTS=512";
+
+/// What keeps more events.
+pub(crate) const MORE_EVENTS: &str = "build optee_os with a larger CFG_LEAK_AUDIT_EVENTS";
+
+/// What brings owners and epochs.
+pub(crate) const TAGS: &str =
+    "a 64-bit core has room for them; on 32 bits differences between samples take over";
+
+/// What brings the records of another version.
+pub(crate) const OTHER_VERSION: &str = "read it with the teeleak that wrote it";
+
+const IDLE: &str = "sample while no call into the TA is running";
+
+/// Features that a build has or has not: bit, what it brings, the way to it.
+pub(crate) const FEATURES: &[(u32, &str, &str)] = &[
+    (pta::FEATURE_RECORDS, "allocation sites", RECORDS),
+    (pta::FEATURE_TAGS, "owners and epochs of allocations", TAGS),
+    (pta::FEATURE_EVENTS, "events", EVENTS),
+    (pta::FEATURE_POOLS, "pool counters", POOLS),
+];
+
+fn gap(what: &str, reason: Reason, remedy: Option<&str>, lost: u64) -> Gap {
+    Gap { what: what.into(), reason, remedy: remedy.map(Into::into), lost }
+}
+
+/// What the TA that said hello can't tell at all.
+pub(crate) fn of_features(hello: &Hello<'_>) -> Vec<Gap> {
+    if hello.pta_result != 0 {
+        return vec![gap("the TEE core", of_result(hello.pta_result), Some(PTA), 0)];
+    }
+    // Sites and pools are gaps of each sample already; events have no census of their own.
+    let of_run = pta::FEATURE_TAGS | pta::FEATURE_EVENTS;
+    let missing = |feature: &&(u32, &str, &str)| feature.0 & of_run & !hello.features != 0;
+    let gaps = FEATURES.iter().filter(missing);
+    gaps.map(|(_, what, remedy)| gap(what, Reason::NotBuilt, Some(remedy), 0)).collect()
+}
+
+/// The TA speaks another version.
+pub(crate) fn of_version(hello: &Hello<'_>) -> Gap {
+    let what = format!(
+        "records of interface version {} to {}; this teeleak speaks {} to {}",
+        hello.min,
+        hello.current,
+        version::MIN,
+        version::CURRENT
+    );
+    gap(&what, Reason::NotOffered, Some(OTHER_VERSION), 0)
+}
+
+/// Why asking for something failed.
+pub(crate) fn of_result(result: u32) -> Reason {
+    match result {
+        NOT_SUPPORTED => Reason::NotBuilt,
+        BUSY => Reason::Busy,
+        OUT_OF_MEMORY => Reason::NoRoom,
+        result => Reason::Failed(result),
+    }
+}
+
+/// What a section is called in a report.
+pub(crate) fn section_name(section: Section) -> &'static str {
+    match section {
+        Section::Pools => "pools",
+        Section::Sites => "allocation sites",
+        Section::Records => "allocations",
+        Section::Owners => "owners",
+        Section::Instances => "TA instances",
+        Section::Sessions => "sessions",
+        Section::Regions => "regions",
+    }
+}
+
+/// What brings a section that answered with `result`.
+pub(crate) fn section_remedy(section: Section, result: u32) -> Option<Arc<str>> {
+    let remedy = match (section, result) {
+        (_, BUSY) => IDLE,
+        (_, ITEM_NOT_FOUND) => return None,
+        (Section::Sites | Section::Records, NOT_SUPPORTED) => RECORDS,
+        (Section::Pools, NOT_SUPPORTED) => POOLS,
+        (_, NOT_SUPPORTED) => PTA,
+        _ => return None,
+    };
+    Some(remedy.into())
+}
+
+/// The regions of a busy TA.
+pub(crate) fn busy(what: Arc<str>) -> Gap {
+    Gap { what, reason: Reason::Busy, remedy: Some(IDLE.into()), lost: 0 }
+}
+
+/// Instances whose regions the TA had no room to list.
+pub(crate) fn no_room(lost: u64) -> Gap {
+    gap("regions of some TA instances", Reason::NoRoom, None, lost)
+}
+
+/// A recording that ends before its run does.
+pub(crate) fn no_end() -> Gap {
+    gap("the end of the run", Reason::Damaged, None, 0)
+}

@@ -1,0 +1,88 @@
+//! One section of a census: its entries, and how complete they are.
+
+use std::sync::Arc;
+
+use teeleak_analysis::model::{Gap, Part, Reason};
+use teeleak_proto::{pta, snapshot::SectionHead};
+
+use super::gap;
+
+/// Entries of one section, over all the pages that hold a part of it.
+pub(crate) struct Collected<T> {
+    entries: Vec<T>,
+    heads: u32,
+    generation: u64,
+    moved: bool,
+    lost: u64,
+    flags: u32,
+    failed: Option<SectionHead>,
+}
+
+impl<T> Default for Collected<T> {
+    fn default() -> Self {
+        Self {
+            entries: Vec::new(),
+            heads: 0,
+            generation: 0,
+            moved: false,
+            lost: 0,
+            flags: 0,
+            failed: None,
+        }
+    }
+}
+
+impl<T> Collected<T> {
+    pub(crate) fn head(&mut self, head: &SectionHead) {
+        if head.result != 0 {
+            self.failed = Some(*head);
+            return;
+        }
+        self.moved |= self.heads > 0 && head.generation != self.generation;
+        self.heads += 1;
+        self.generation = head.generation;
+        self.lost += u64::from(head.lost);
+        self.flags |= head.flags;
+    }
+
+    pub(crate) fn push(&mut self, entry: T) {
+        self.entries.push(entry);
+    }
+
+    /// What was lost before the entries of one part: instances without regions.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// The entries; `what` is what a report calls them.
+    pub(crate) fn finish(self, what: Arc<str>, cut: bool) -> Part<Vec<T>> {
+        if self.flags & pta::REPLY_BUSY != 0 {
+            return Part::Unobserved(gap::busy(what));
+        }
+        let told = self.heads > 0;
+        match (self.gap(what, cut), told) {
+            (Some(gap), true) => Part::Partial(self.entries, gap),
+            (Some(gap), false) => Part::Unobserved(gap),
+            (None, _) => Part::Complete(self.entries),
+        }
+    }
+
+    fn gap(&self, what: Arc<str>, cut: bool) -> Option<Gap> {
+        let (reason, remedy) = if let Some(head) = &self.failed {
+            (gap::of_result(head.result), gap::section_remedy(head.section, head.result))
+        } else if self.heads == 0 {
+            (if cut { Reason::Damaged } else { Reason::NotOffered }, None)
+        } else if cut {
+            (Reason::Damaged, None)
+        } else if self.flags & pta::REPLY_CORRUPT != 0 {
+            (Reason::Corrupt, None)
+        } else if self.lost > 0 {
+            (Reason::NoRoom, None)
+        } else if self.moved {
+            (Reason::Moved, None)
+        } else {
+            return None;
+        };
+        Some(Gap { what, reason, remedy, lost: self.lost })
+    }
+}

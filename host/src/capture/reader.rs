@@ -1,0 +1,213 @@
+//! Reads a capture file, however damaged.
+//!
+//! Memory is bounded by the longest frame. Every byte is either part of a frame or counted as damage.
+
+use std::io::{self, Read};
+
+use teeleak_proto::{
+    frame::{self, FILE_HEAD, Found, FrameKind, HEAD_BYTES, SYNC},
+    limits,
+};
+
+/// A stretch of bytes that are no frames.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Damage {
+    /// How many.
+    pub bytes: u64,
+    /// Whether the file ends there.
+    pub at_end: bool,
+}
+
+/// What is found next in a file.
+#[derive(PartialEq, Eq, Debug)]
+pub enum Piece<'r> {
+    /// A frame; `kind` is `None` for one that this build doesn't know.
+    Frame {
+        /// What it holds.
+        kind: Option<FrameKind>,
+        /// Its payload.
+        payload: &'r [u8],
+    },
+    /// Bytes that are none.
+    Damage(Damage),
+}
+
+/// Reads pieces one after the other.
+pub struct Reader<R> {
+    input: R,
+    buffer: Vec<u8>,
+    at: usize,
+    ended: bool,
+}
+
+/// Bytes read at once.
+const CHUNK_BYTES: usize = 64 << 10;
+
+enum Step {
+    Frame { kind: Option<FrameKind>, from: usize, to: usize },
+    Damage(Damage),
+    End,
+}
+
+impl<R: Read> Reader<R> {
+    /// Checks the head of a file.
+    ///
+    /// # Errors
+    /// When it can't be read, is no capture, or one of another version.
+    pub fn new(mut input: R) -> io::Result<Self> {
+        let mut head = Vec::with_capacity(FILE_HEAD.len());
+        input.by_ref().take(FILE_HEAD.len() as u64).read_to_end(&mut head)?;
+        check_head(&head)?;
+        Ok(Self { input, buffer: Vec::new(), at: 0, ended: false })
+    }
+
+    /// The next piece; `None` at the end.
+    ///
+    /// # Errors
+    /// When the input can't be read.
+    pub fn next_piece(&mut self) -> io::Result<Option<Piece<'_>>> {
+        Ok(match self.step()? {
+            Step::Frame { kind, from, to } => {
+                Some(Piece::Frame { kind, payload: &self.buffer[from..to] })
+            }
+            Step::Damage(damage) => Some(Piece::Damage(damage)),
+            Step::End => None,
+        })
+    }
+
+    fn step(&mut self) -> io::Result<Step> {
+        let mut skipped = 0;
+        loop {
+            match frame::scan(&self.buffer[self.at..]) {
+                Found::Frame { .. } if skipped > 0 => {
+                    return Ok(Step::Damage(Damage { bytes: skipped, at_end: false }));
+                }
+                Found::Frame { kind, bytes, .. } => {
+                    let from = self.at + HEAD_BYTES;
+                    self.at += bytes;
+                    return Ok(Step::Frame { kind, from, to: self.at });
+                }
+                Found::NeedMore if !self.ended => self.fill()?,
+                Found::NeedMore if self.at == self.buffer.len() => {
+                    let damage = Damage { bytes: skipped, at_end: true };
+                    return Ok(if skipped > 0 { Step::Damage(damage) } else { Step::End });
+                }
+                // At the end of the file a frame that needs more is none, but what follows may be.
+                Found::NeedMore | Found::Damaged => skipped += self.skip(),
+            }
+        }
+    }
+
+    /// Goes on to where the next frame could begin, at least one byte.
+    fn skip(&mut self) -> u64 {
+        let rest = &self.buffer[self.at + 1..];
+        let bytes = 1 + rest.iter().position(|byte| *byte == SYNC).unwrap_or(rest.len());
+        self.at += bytes;
+        bytes as u64
+    }
+
+    fn fill(&mut self) -> io::Result<()> {
+        self.buffer.drain(..self.at);
+        self.at = 0;
+        let have = self.buffer.len();
+        let room = CHUNK_BYTES.min(limits::FRAME_BYTES + HEAD_BYTES);
+        self.buffer.resize(have + room, 0);
+        let read = loop {
+            match self.input.read(&mut self.buffer[have..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
+        self.buffer.truncate(have + read);
+        self.ended = read == 0;
+        Ok(())
+    }
+}
+
+/// Bytes of the head that name the format; the two after them are its version.
+const NAME_BYTES: usize = 8;
+
+fn check_head(head: &[u8]) -> io::Result<()> {
+    if head == FILE_HEAD {
+        return Ok(());
+    }
+    let what = if FILE_HEAD.starts_with(head) {
+        "the file ends within its head: nothing was recorded".to_owned()
+    } else if head.starts_with(&FILE_HEAD[..NAME_BYTES]) {
+        let version = u16::from_le_bytes([head[NAME_BYTES], head[NAME_BYTES + 1]]);
+        format!(
+            "capture of version {version}, this teeleak reads version 1: use the teeleak that wrote it"
+        )
+    } else {
+        "not a capture file: expected one that `teeleak run -o` or `teeleak snapshot -o` wrote"
+            .to_owned()
+    };
+    Err(io::Error::new(io::ErrorKind::InvalidData, what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(payloads: &[&[u8]]) -> Vec<u8> {
+        let mut bytes = FILE_HEAD.to_vec();
+        for payload in payloads {
+            bytes.extend_from_slice(&frame::head(FrameKind::Console, payload).unwrap());
+            bytes.extend_from_slice(payload);
+        }
+        bytes
+    }
+
+    /// Payloads found, and bytes of damage.
+    fn read(bytes: &[u8]) -> (Vec<Vec<u8>>, u64) {
+        let mut reader = Reader::new(bytes).unwrap();
+        let (mut payloads, mut damage) = (Vec::new(), 0);
+        while let Some(piece) = reader.next_piece().unwrap() {
+            match piece {
+                Piece::Frame { payload, .. } => payloads.push(payload.to_vec()),
+                Piece::Damage(at) => damage += at.bytes,
+            }
+        }
+        (payloads, damage)
+    }
+
+    #[test]
+    fn whole_files_are_read_whole() {
+        let long = vec![7; 3 * CHUNK_BYTES];
+        let (payloads, damage) = read(&file(&[b"one", b"", &long, b"four"]));
+        assert_eq!(payloads, [b"one".to_vec(), Vec::new(), long, b"four".to_vec()]);
+        assert_eq!(damage, 0);
+    }
+
+    #[test]
+    fn a_file_cut_at_any_byte_gives_every_whole_frame() {
+        let whole = file(&[b"one", b"two", b"three"]);
+        let ends = [10, 23, 36, 51];
+        for cut in FILE_HEAD.len()..=whole.len() {
+            let (payloads, damage) = read(&whole[..cut]);
+            let kept = ends.iter().filter(|end| **end <= cut).count() - 1;
+            assert_eq!(payloads.len(), kept, "cut at {cut}");
+            assert_eq!(damage, (cut - ends[kept]) as u64, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_costs_one_frame() {
+        let whole = file(&[b"one", b"two", b"three"]);
+        for bit in FILE_HEAD.len() * 8..whole.len() * 8 {
+            let mut bytes = whole.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            let (payloads, damage) = read(&bytes);
+            assert_eq!(payloads.len(), 2, "bit {bit}");
+            assert!(damage > 0, "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn other_files_are_refused() {
+        let refused = |bytes: &[u8]| Reader::new(bytes).err().unwrap().to_string();
+        assert!(refused(b"").contains("ends within its head"));
+        assert!(refused(b"TEELEAK\0\x07\0").contains("version 7"));
+        assert!(refused(b"D/TC:0 0 a log").contains("not a capture file"));
+    }
+}

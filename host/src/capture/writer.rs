@@ -1,0 +1,57 @@
+//! Writes a capture file.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::Path,
+};
+
+use teeleak_proto::frame::{self, FILE_HEAD, FrameKind};
+
+/// Appends frames to a file. Whatever ends the program, the frames before the last
+/// [`Writer::sync`] can be read.
+pub struct Writer {
+    file: BufWriter<File>,
+}
+
+impl Writer {
+    /// Begins a file, replacing one of that name.
+    ///
+    /// # Errors
+    /// When the file can't be created or written.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        let mut file = BufWriter::new(File::create(path)?);
+        file.write_all(&FILE_HEAD)?;
+        Ok(Self { file })
+    }
+
+    /// Appends a frame.
+    ///
+    /// # Errors
+    /// When it can't be written, or is longer than `limits::FRAME_BYTES`.
+    pub fn push(&mut self, kind: FrameKind, payload: &[u8]) -> io::Result<()> {
+        let head = frame::head(kind, payload).ok_or_else(|| {
+            let what = format!("a frame of {} bytes is too long", payload.len());
+            io::Error::new(io::ErrorKind::InvalidData, what)
+        })?;
+        self.file.write_all(&head)?;
+        self.file.write_all(payload)
+    }
+
+    /// Hands everything to the operating system, so that it survives the end of this process.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+
+    /// Waits until everything is on the disk, so that it survives the end of the system.
+    ///
+    /// # Errors
+    /// When it can't be written.
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.file.flush()?;
+        self.file.get_ref().sync_all()
+    }
+}

@@ -1,0 +1,51 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::cmd::{diff, doctor, report, run, snapshot};
+
+/// Finds leaks in OP-TEE's secure world: what grows, by how much, who caused it, and which call
+/// came in the wrong order.
+#[derive(Parser, Debug)]
+#[command(name = "teeleak", version, about, arg_required_else_help = true)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  observed, and nothing found
+  1  something leaks
+  2  wrong usage or bad input
+  3  could not observe what was asked for
+  4  steps in the wrong order, with or without a leak
+
+Examples:
+  teeleak doctor
+  teeleak run -n 20 -- ./switch-channel.sh
+  teeleak run -n 20 -o loop.tlk --json -- ./switch-channel.sh
+  teeleak report loop.tlk";
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Say what can be seen here, and which build flag unlocks the rest.
+    Doctor(doctor::Arguments),
+    /// Take a census of everything that is alive in the secure world now.
+    Snapshot(snapshot::Arguments),
+    /// Compare what was alive at the end of two captures.
+    Diff(diff::Arguments),
+    /// Run a workload again and again and find what it leaves behind.
+    Run(run::Arguments),
+    /// Analyse a capture again.
+    Report(report::Arguments),
+}
+
+/// How to say it.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Format {
+    /// Print JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+}

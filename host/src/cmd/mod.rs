@@ -1,0 +1,21 @@
+//! One file per subcommand: arguments → configuration → engine → rendering.
+
+pub(crate) mod diff;
+pub(crate) mod doctor;
+pub(crate) mod report;
+pub(crate) mod run;
+pub(crate) mod snapshot;
+
+use anyhow::Result;
+
+use crate::{Env, Exit, cli::Command};
+
+pub(crate) fn run(command: &Command, env: &mut Env<'_>) -> Result<Exit> {
+    match command {
+        Command::Doctor(arguments) => doctor::run(arguments, env),
+        Command::Snapshot(arguments) => snapshot::run(arguments, env),
+        Command::Diff(arguments) => diff::run(arguments, env),
+        Command::Run(arguments) => run::run(arguments, env),
+        Command::Report(arguments) => report::run(arguments, env),
+    }
+}

@@ -1,0 +1,92 @@
+//! `teeleak run`
+
+use std::{ffi::OsString, path::PathBuf};
+
+use anyhow::Result;
+use clap::Args;
+
+use super::{
+    report::{self, Analysis},
+    snapshot::create,
+};
+use crate::{
+    Env, Exit,
+    source::{
+        self,
+        live::{Outcome, Plan, Progress, Run},
+    },
+};
+
+/// Arguments of `teeleak run`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The workload's output goes to standard error. A workload that fails ends the run after its census,
+unless --keep-going is given; what was seen until then is reported. Ctrl-C does the same.
+
+Examples:
+  teeleak run -n 20 -- ./switch-channel.sh
+  teeleak run -n 50 --protocol drm.toml -o loop.tlk -- ./play.sh --loops 1
+  teeleak run --json -- ./switch-channel.sh > report.json")]
+pub(crate) struct Arguments {
+    /// Iterations that count.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    iterations: u32,
+    /// Iterations before those, which fill caches and don't count.
+    #[arg(long, value_name = "K", default_value_t = 2)]
+    #[arg(value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    warmup: u32,
+    /// Iterations without the workload, to learn what sampling itself does.
+    #[arg(long, value_name = "K", default_value_t = 3)]
+    #[arg(value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    idle: u32,
+    /// Go on after a workload that failed.
+    #[arg(long)]
+    keep_going: bool,
+    /// Write everything that is observed to a capture file, for `teeleak report`.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    analysis: Analysis,
+    /// The workload and its arguments.
+    #[arg(last = true, required = true, value_name = "CMD")]
+    words: Vec<OsString>,
+}
+
+pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
+    let options = arguments.analysis.options()?;
+    let device = env.world.connect()?;
+    let file = create(arguments.output.as_ref())?;
+    let line = env.progress.then_some(&mut *env.err as &mut dyn std::io::Write);
+    let mut source = Run::new(device, plan(arguments), env.interrupt.clone(), Progress { line });
+    let observation = source::observe(&mut source, file)?;
+    let outcome = source.outcome();
+    let exit = report::tell(&observation, &options, arguments.analysis.format(), env.out)?;
+    ended(outcome, exit, env)
+}
+
+fn plan(arguments: &Arguments) -> Plan {
+    Plan {
+        idle: arguments.idle,
+        warmup: arguments.warmup,
+        iterations: arguments.iterations,
+        words: arguments.words.clone(),
+        keep_going: arguments.keep_going,
+    }
+}
+
+/// A run that did not end as planned is never clean; what it found all the same counts.
+fn ended(outcome: Outcome, exit: Exit, env: &mut Env<'_>) -> Result<Exit> {
+    let (text, otherwise) = match outcome {
+        Outcome::Finished => return Ok(exit),
+        Outcome::Interrupted => ("interrupted".to_owned(), Exit::Blind),
+        Outcome::WorkloadFailed(status) => {
+            let how = "see what it printed, or go on all the same with --keep-going";
+            (format!("the workload failed with status {status}: {how}"), Exit::Blind)
+        }
+        Outcome::Failed(error) => (format!("{error:#}"), Exit::of_error(&error)),
+    };
+    writeln!(env.err, "teeleak: the run ended early: {text}")?;
+    let found = matches!(exit, Exit::Leak | Exit::Order);
+    Ok(if found { exit } else { otherwise })
+}

@@ -1,0 +1,191 @@
+//! What differs between two samples. It says *growth*: that something leaks takes a run to tell.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use teeleak_analysis::model::{Gap, Owner, OwnerId, Part, Pool, PoolKind, Sample};
+use teeleak_proto::Uuid;
+
+/// Objects and their bytes.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Amount {
+    pub(crate) count: u64,
+    pub(crate) bytes: u64,
+}
+
+/// What was there before and after.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Change {
+    pub(crate) before: Amount,
+    pub(crate) after: Amount,
+}
+
+impl Change {
+    /// Objects and bytes more (or less) than before.
+    pub(crate) fn growth(&self) -> (i64, i64) {
+        let minus = |a: u64, b: u64| {
+            i64::try_from(i128::from(a) - i128::from(b)).unwrap_or(if a > b {
+                i64::MAX
+            } else {
+                i64::MIN
+            })
+        };
+        (minus(self.after.count, self.before.count), minus(self.after.bytes, self.before.bytes))
+    }
+}
+
+/// What a site is told by: epochs, sessions and callers are summed up.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct SiteKey {
+    pub(crate) file: Arc<str>,
+    pub(crate) line: u32,
+    pub(crate) size: u64,
+    pub(crate) owner: OwnerKey,
+}
+
+/// An owner as it can be told across samples.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum OwnerKey {
+    Unknown,
+    Core,
+    Ta(Uuid),
+    Pta(Uuid),
+    /// A number without an entry in the owner table.
+    Number(u16),
+}
+
+/// What changed.
+pub(crate) struct Difference {
+    pub(crate) sites: BTreeMap<SiteKey, Change>,
+    /// Regions by TA.
+    pub(crate) regions: BTreeMap<Uuid, Change>,
+    /// Sessions by TA or PTA.
+    pub(crate) sessions: BTreeMap<Uuid, Change>,
+    /// What is in use, in the unit of the pool.
+    pub(crate) pools: Vec<(PoolKind, Change)>,
+    /// What either sample could not see.
+    pub(crate) gaps: Vec<Gap>,
+    /// Whether anything could be compared.
+    pub(crate) compared: bool,
+}
+
+/// Compares two samples.
+pub(crate) fn samples(before: &Sample, after: &Sample) -> Difference {
+    let both = |a: bool, b: bool| a && b;
+    let seen = |sample: &Sample| {
+        [
+            sample.sites.seen().is_some(),
+            sample.instances.seen().is_some(),
+            sample.sessions.seen().is_some(),
+            sample.pools.seen().is_some(),
+        ]
+    };
+    let compared: Vec<_> =
+        seen(before).into_iter().zip(seen(after)).map(|(a, b)| both(a, b)).collect();
+    Difference {
+        sites: changes(compared[0], sites(before), sites(after)),
+        regions: changes(compared[1], regions(before), regions(after)),
+        sessions: changes(compared[2], sessions(before), sessions(after)),
+        pools: if compared[3] { pools(before, after) } else { Vec::new() },
+        gaps: gaps(before).into_iter().chain(gaps(after)).collect(),
+        compared: compared.contains(&true),
+    }
+}
+
+fn changes<K: Ord>(
+    compared: bool,
+    before: BTreeMap<K, Amount>,
+    after: BTreeMap<K, Amount>,
+) -> BTreeMap<K, Change> {
+    let mut changes: BTreeMap<K, Change> = BTreeMap::new();
+    if compared {
+        for (key, amount) in before {
+            changes.entry(key).or_default().before = amount;
+        }
+        for (key, amount) in after {
+            changes.entry(key).or_default().after = amount;
+        }
+        changes.retain(|_, change| change.before != change.after);
+    }
+    changes
+}
+
+/// Live allocations by site and owner.
+pub(crate) fn sites(sample: &Sample) -> BTreeMap<SiteKey, Amount> {
+    let mut sums: BTreeMap<SiteKey, Amount> = BTreeMap::new();
+    for site in sample.sites.seen().into_iter().flatten() {
+        let key = SiteKey {
+            file: Arc::clone(&site.file),
+            line: site.line,
+            size: site.size,
+            owner: owner_key(sample, site.owner),
+        };
+        let sum = sums.entry(key).or_default();
+        sum.count += site.count;
+        sum.bytes += site.count * site.size;
+    }
+    sums
+}
+
+/// Who a number of a sample stands for.
+pub(crate) fn owner_key(sample: &Sample, id: OwnerId) -> OwnerKey {
+    let number = match id {
+        OwnerId::Unknown => return OwnerKey::Unknown,
+        OwnerId::Core => return OwnerKey::Core,
+        OwnerId::Number(number) => number,
+    };
+    let owners = sample.owners.seen().into_iter().flatten();
+    let find = |owner: &&Owner| owner.number == number;
+    match { owners }.find(find).and_then(|owner| Some((owner.uuid?, owner.pta))) {
+        Some((uuid, true)) => OwnerKey::Pta(uuid),
+        Some((uuid, false)) => OwnerKey::Ta(uuid),
+        None => OwnerKey::Number(number),
+    }
+}
+
+fn regions(sample: &Sample) -> BTreeMap<Uuid, Amount> {
+    let mut sums: BTreeMap<Uuid, Amount> = BTreeMap::new();
+    for instance in sample.instances.seen().into_iter().flatten() {
+        let sum = sums.entry(instance.uuid).or_default();
+        for region in instance.regions.seen().into_iter().flatten() {
+            sum.count += 1;
+            sum.bytes += region.size;
+        }
+    }
+    sums
+}
+
+fn sessions(sample: &Sample) -> BTreeMap<Uuid, Amount> {
+    let mut sums: BTreeMap<Uuid, Amount> = BTreeMap::new();
+    for session in sample.sessions.seen().into_iter().flatten() {
+        sums.entry(session.uuid).or_default().count += 1;
+    }
+    sums
+}
+
+fn pools(before: &Sample, after: &Sample) -> Vec<(PoolKind, Change)> {
+    let in_use = |pool: &Pool| Amount { count: pool.allocated.unwrap_or(0), bytes: 0 };
+    let of = |sample: &Sample, kind: &PoolKind| {
+        let pools = sample.pools.seen().into_iter().flatten();
+        { pools }.find(|pool| pool.kind == *kind).map(in_use).unwrap_or_default()
+    };
+    let kinds = after.pools.seen().into_iter().flatten().map(|pool| pool.kind.clone());
+    let change = |kind: PoolKind| {
+        let change = Change { before: of(before, &kind), after: of(after, &kind) };
+        (kind, change)
+    };
+    kinds.map(change).filter(|(_, change)| change.before != change.after).collect()
+}
+
+/// What a sample could not see.
+pub(crate) fn gaps(sample: &Sample) -> Vec<Gap> {
+    let regions = sample.instances.seen().into_iter().flatten();
+    let parts = [
+        sample.pools.gap(),
+        sample.sites.gap(),
+        sample.owners.gap(),
+        sample.instances.gap(),
+        sample.sessions.gap(),
+    ];
+    let of_regions = regions.filter_map(|instance| Part::gap(&instance.regions));
+    parts.into_iter().flatten().chain(of_regions).cloned().collect()
+}

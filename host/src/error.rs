@@ -1,0 +1,113 @@
+//! Errors that decide the exit code, and what to do about a `TEE_Result`.
+
+use thiserror::Error;
+
+/// Nothing can be observed.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[error("{0}")]
+pub struct Blind(pub String);
+
+/// A call into the TEE that failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[error("{doing} failed with {}: {}", name(*.result), advice(*.result, doing))]
+pub struct TeeError {
+    /// `TEEC_Result`.
+    pub result: u32,
+    /// What was asked for.
+    pub doing: &'static str,
+}
+
+/// What opening a context is called in a [`TeeError`].
+pub(crate) const CONNECTING: &str = "connecting to the TEE";
+
+/// Result codes of TEE Client API Specification v1.0 section 4.4.2 and TEE Internal Core API
+/// Specification v1.3.1 section 3.3.3: code, name.
+const NAMES: &[(u32, &str)] = &[
+    (0xffff_0000, "GENERIC"),
+    (ACCESS_DENIED, "ACCESS_DENIED"),
+    (0xffff_0002, "CANCEL"),
+    (0xffff_0003, "ACCESS_CONFLICT"),
+    (0xffff_0004, "EXCESS_DATA"),
+    (0xffff_0005, "BAD_FORMAT"),
+    (BAD_PARAMETERS, "BAD_PARAMETERS"),
+    (0xffff_0007, "BAD_STATE"),
+    (ITEM_NOT_FOUND, "ITEM_NOT_FOUND"),
+    (0xffff_0009, "NOT_IMPLEMENTED"),
+    (NOT_SUPPORTED, "NOT_SUPPORTED"),
+    (0xffff_000b, "NO_DATA"),
+    (OUT_OF_MEMORY, "OUT_OF_MEMORY"),
+    (BUSY, "BUSY"),
+    (COMMUNICATION, "COMMUNICATION"),
+    (SECURITY, "SECURITY"),
+    (SHORT_BUFFER, "SHORT_BUFFER"),
+    (0xffff_300f, "OVERFLOW"),
+    (TARGET_DEAD, "TARGET_DEAD"),
+];
+
+pub(crate) const ACCESS_DENIED: u32 = 0xffff_0001;
+pub(crate) const BAD_PARAMETERS: u32 = 0xffff_0006;
+pub(crate) const ITEM_NOT_FOUND: u32 = 0xffff_0008;
+pub(crate) const NOT_SUPPORTED: u32 = 0xffff_000a;
+pub(crate) const OUT_OF_MEMORY: u32 = 0xffff_000c;
+pub(crate) const BUSY: u32 = 0xffff_000d;
+pub(crate) const COMMUNICATION: u32 = 0xffff_000e;
+pub(crate) const SECURITY: u32 = 0xffff_000f;
+pub(crate) const SHORT_BUFFER: u32 = 0xffff_0010;
+pub(crate) const TARGET_DEAD: u32 = 0xffff_3024;
+
+/// A result as a person reads it: `ACCESS_DENIED (0xffff0001)`.
+pub(crate) fn name(result: u32) -> String {
+    match NAMES.iter().find(|(code, _)| *code == result) {
+        Some((_, name)) => format!("{name} ({result:#010x})"),
+        None => format!("{result:#010x}"),
+    }
+}
+
+/// What to do about it.
+pub(crate) fn advice(result: u32, doing: &str) -> &'static str {
+    match result {
+        ACCESS_DENIED if doing == CONNECTING => "run as root, or as a user that may open /dev/tee0",
+        ACCESS_DENIED => "run as root; the TA serves no other user unless it is built for a group",
+        ITEM_NOT_FOUND if doing == CONNECTING => {
+            "no /dev/tee0: load the optee driver (modprobe optee)"
+        }
+        ITEM_NOT_FOUND => {
+            "the TA is not installed, or tee-supplicant does not run: put the .ta file into \
+             /lib/optee_armtz and start tee-supplicant"
+        }
+        SECURITY => {
+            "the TA is signed with another key than this OP-TEE trusts: sign it with the key of its dev kit"
+        }
+        OUT_OF_MEMORY => {
+            "the secure world has no memory left for it: keep a session open from before, \
+             or raise CFG_CORE_HEAP_SIZE or the TA memory"
+        }
+        BUSY => "something holds the TEE: try again when no long command runs",
+        COMMUNICATION => "tee-supplicant or the driver does not answer: is tee-supplicant running?",
+        TARGET_DEAD => "the TA panicked: see the secure console, then start teeleak again",
+        NOT_SUPPORTED => "this OP-TEE does not have it: see `teeleak doctor`",
+        BAD_PARAMETERS => "host and TA do not understand each other: install those of one build",
+        _ => "see the secure console, and `teeleak doctor`",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_to_do() {
+        let error =
+            TeeError { result: ACCESS_DENIED, doing: "opening a session to the teeleak TA" };
+        assert_eq!(
+            error.to_string(),
+            "opening a session to the teeleak TA failed with ACCESS_DENIED (0xffff0001): run as \
+             root; the TA serves no other user unless it is built for a group"
+        );
+    }
+
+    #[test]
+    fn unknown_results_stay_numbers() {
+        assert_eq!(name(0x8000_0001), "0x80000001");
+    }
+}

@@ -1,0 +1,35 @@
+//! Exit codes, the same for every command.
+
+use std::process::ExitCode;
+
+use crate::error::{Blind, TeeError};
+
+/// How a command ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Exit {
+    /// Observed, and nothing was found.
+    Clean = 0,
+    /// Something leaks.
+    Leak = 1,
+    /// The command line or an input file is wrong.
+    Usage = 2,
+    /// What was asked for could not be observed.
+    Blind = 3,
+    /// Steps were taken in the wrong order, with or without a leak.
+    Order = 4,
+}
+
+impl Exit {
+    /// What an error that ended a command stands for.
+    pub(crate) fn of_error(error: &anyhow::Error) -> Self {
+        let blind = error.chain().any(|cause| cause.is::<TeeError>() || cause.is::<Blind>());
+        if blind { Self::Blind } else { Self::Usage }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

@@ -1,0 +1,91 @@
+//! The host tool `teeleak`: observes a TEE or re-reads a recording, and says what leaks.
+//!
+//! ```text
+//! source (device | capture) ── frames ──> assemble ── Observation ──> analysis ──> render
+//!                                └─────> capture file
+//! ```
+//!
+//! Invariants:
+//! - A live run and its capture go through the same [`assemble`]: every report of a run can be had
+//!   again from the file.
+//! - Without the feature `live` nothing links against libteec; commands that need a TEE say so.
+//! - Standard output carries the report and nothing else.
+#![forbid(unsafe_code)]
+
+pub mod assemble;
+pub mod capture;
+mod cli;
+mod cmd;
+mod compare;
+mod diagnose;
+mod error;
+mod exit;
+mod interrupt;
+mod render;
+pub mod source;
+mod told;
+
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+};
+
+use clap::Parser as _;
+
+pub use error::{Blind, TeeError};
+pub use exit::Exit;
+pub use interrupt::Interrupt;
+
+/// What the program touches of the world around it.
+pub struct Env<'e> {
+    /// Reports.
+    pub out: &'e mut dyn Write,
+    /// Errors, progress.
+    pub err: &'e mut dyn Write,
+    /// Whether `err` is a terminal that can show progress.
+    pub progress: bool,
+    /// The way to the TEE.
+    pub world: &'e dyn source::live::World,
+    /// Whether somebody wants it to end.
+    pub interrupt: Interrupt,
+}
+
+/// Runs the command line `args`, the first of which is the program's name.
+pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> Exit {
+    let cli = match cli::Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return explain(&error, env),
+    };
+    let done = cmd::run(&cli.command, env).and_then(|exit| {
+        env.out.flush()?;
+        Ok(exit)
+    });
+    match done {
+        Ok(exit) => exit,
+        Err(error) if is_broken_pipe(&error) => Exit::Clean,
+        Err(error) => {
+            // Nobody is left to be told when this fails, too.
+            let _ = writeln!(env.err, "teeleak: {error:#}");
+            Exit::of_error(&error)
+        }
+    }
+}
+
+fn explain(error: &clap::Error, env: &mut Env<'_>) -> Exit {
+    let text = error.render().ansi().to_string();
+    if error.use_stderr() {
+        let _ = env.err.write_all(text.as_bytes());
+        Exit::Usage
+    } else {
+        let _ = env.out.write_all(text.as_bytes());
+        Exit::Clean
+    }
+}
+
+/// `teeleak report | head` ends quietly.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,31 @@
+//! The `teeleak` program: everything is in the library, so that tests run it in their own process.
+#![forbid(unsafe_code)]
+
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
+
+use teeleak::{Env, Interrupt, source::live};
+
+fn main() -> ExitCode {
+    let interrupt = match Interrupt::on_signals() {
+        Ok(interrupt) => interrupt,
+        Err(error) => {
+            eprintln!("teeleak: cannot handle SIGINT: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let world = live::world();
+    let exit = teeleak::run(
+        std::env::args_os(),
+        &mut Env {
+            out: &mut anstream::stdout(),
+            err: &mut anstream::stderr(),
+            progress: io::stderr().is_terminal(),
+            world: &*world,
+            interrupt,
+        },
+    );
+    exit.into()
+}

@@ -1,0 +1,58 @@
+//! JSON with structs of its own: the model may change, these only grow.
+//!
+//! Every document has `schema_version` and `kind`. Numbers carry their unit in their name;
+//! addresses are strings, since JSON numbers are doubles to many readers.
+
+pub(crate) mod diff;
+pub(crate) mod doctor;
+pub(crate) mod report;
+pub(crate) mod snapshot;
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use teeleak_analysis::model::Gap;
+
+/// Version of all documents. Fields are added without raising it.
+const SCHEMA_VERSION: u32 = 1;
+
+/// What every document starts with.
+#[derive(Serialize)]
+struct Document<'d, T> {
+    schema_version: u32,
+    kind: &'static str,
+    #[serde(flatten)]
+    body: &'d T,
+}
+
+fn write<T: Serialize>(kind: &'static str, body: &T, out: &mut dyn Write) -> io::Result<()> {
+    let document = Document { schema_version: SCHEMA_VERSION, kind, body };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    writeln!(out)
+}
+
+/// Something that was not seen.
+#[derive(Serialize)]
+struct Unseen<'g> {
+    what: &'g str,
+    reason: String,
+    remedy: Option<&'g str>,
+    n_lost: u64,
+}
+
+fn unseen(gaps: &[Gap]) -> Vec<Unseen<'_>> {
+    gaps.iter().map(unseen_part).collect()
+}
+
+fn unseen_part(gap: &Gap) -> Unseen<'_> {
+    Unseen {
+        what: &gap.what,
+        reason: gap.reason.to_string(),
+        remedy: gap.remedy.as_deref(),
+        n_lost: gap.lost,
+    }
+}
+
+fn hex(number: u64) -> String {
+    format!("{number:#x}")
+}

@@ -1,0 +1,271 @@
+//! What an analysis says.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use teeleak_analysis::model::{
+    Evidence, Figure, Finding, Kind, Observation, Severity, Stage, StepRef, Subject, Verdict,
+};
+
+use super::{Unseen, unseen};
+use crate::{Exit, error, render::words, told::Told};
+
+#[derive(Serialize)]
+struct Document<'t> {
+    verdict: &'static str,
+    exit_code: u8,
+    blind: Option<&'t str>,
+    release: Option<&'t str>,
+    workload: Vec<&'t str>,
+    findings: Vec<Entry<'t>>,
+    coverage: Coverage,
+    unseen: Vec<Unseen<'t>>,
+}
+
+#[derive(Serialize)]
+struct Coverage {
+    n_samples: usize,
+    n_idle: usize,
+    n_warmup: usize,
+    n_measured: usize,
+    n_events: usize,
+    canary: Option<Canary>,
+    failed_iterations: Vec<i32>,
+    input: Input,
+}
+
+#[derive(Serialize)]
+struct Canary {
+    size_bytes: u32,
+    n_expected: u32,
+    n_found: u32,
+}
+
+#[derive(Serialize)]
+struct Input {
+    read: u64,
+    parsed: u64,
+    ignored: u64,
+    rejected: u64,
+}
+
+#[derive(Serialize)]
+struct Entry<'t> {
+    kind: &'static str,
+    severity: &'static str,
+    verdict: Option<&'static str>,
+    subject: About<'t>,
+    title: &'t str,
+    figures: Vec<Number<'t>>,
+    evidence: Vec<Proof<'t>>,
+    fingerprint: &'t str,
+    cause: Option<Cause<'t>>,
+    action: &'t str,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum About<'t> {
+    Site {
+        file: &'t str,
+        line: u32,
+        size_bytes: u64,
+        owner: Option<String>,
+        caller: Option<&'t str>,
+    },
+    Ta {
+        uuid: String,
+    },
+    Pool {
+        name: &'t str,
+    },
+    Resource {
+        protocol: &'t str,
+        resource: &'t str,
+    },
+}
+
+#[derive(Serialize)]
+struct Number<'t> {
+    name: &'t str,
+    value: f64,
+    interval_95: Option<(f64, f64)>,
+    unit: &'static str,
+}
+
+#[derive(Serialize)]
+struct Cause<'t> {
+    fingerprint: &'t str,
+    reason: &'t str,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Proof<'t> {
+    Text { text: &'t str },
+    Survivors { by_epoch: &'t [(u32, u64)] },
+    Series { by_iteration: &'t [(u32, f64)] },
+    Sequence { steps: Vec<Step<'t>> },
+    Expected { order: &'t str },
+    At { source: &'t str, at: u64 },
+    Member { subject: About<'t>, figures: Vec<Number<'t>> },
+}
+
+#[derive(Serialize)]
+struct Step<'t> {
+    step: &'t str,
+    keys: &'t str,
+    seq: u64,
+    iteration: Option<u32>,
+    session: Option<u32>,
+    opener: u32,
+    instance: u32,
+    uuid: Option<String>,
+    command: Option<u32>,
+    result: Option<String>,
+}
+
+/// Writes a report.
+pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let document = Document {
+        verdict: match told.exit {
+            Exit::Clean => "clean",
+            Exit::Leak => "leak",
+            Exit::Order => "wrong_order",
+            Exit::Usage | Exit::Blind => "not_decided",
+        },
+        exit_code: told.exit as u8,
+        blind: told.blind.as_deref(),
+        release: told.observation.platform.release.as_deref(),
+        workload: told.observation.platform.workload.iter().map(|word| &**word).collect(),
+        findings: told.findings.iter().map(entry).collect(),
+        coverage: coverage(told.observation),
+        unseen: unseen(&told.gaps),
+    };
+    super::write("report", &document, out)
+}
+
+fn coverage(observation: &Observation) -> Coverage {
+    let of = |stage| observation.samples.iter().filter(|s| s.moment.stage == stage).count();
+    let all = &observation.accounting;
+    Coverage {
+        n_samples: observation.samples.len(),
+        n_idle: of(Stage::Idle),
+        n_warmup: of(Stage::Warmup),
+        n_measured: of(Stage::Measured),
+        n_events: observation.events.len(),
+        canary: observation.canary.map(|canary| Canary {
+            size_bytes: canary.size,
+            n_expected: canary.expected,
+            n_found: canary.found,
+        }),
+        failed_iterations: observation.failed.iter().map(|(_, status)| *status).collect(),
+        input: Input {
+            read: all.read,
+            parsed: all.parsed,
+            ignored: all.ignored,
+            rejected: all.rejected,
+        },
+    }
+}
+
+fn entry(finding: &Finding) -> Entry<'_> {
+    Entry {
+        kind: kind(finding.kind),
+        severity: match finding.severity {
+            Severity::Note => "note",
+            Severity::Possible => "possible",
+            Severity::Failure => "failure",
+        },
+        verdict: finding.verdict.map(verdict),
+        subject: about(&finding.subject),
+        title: &finding.title,
+        figures: finding.figures.iter().map(number).collect(),
+        evidence: finding.evidence.iter().map(proof).collect(),
+        fingerprint: &finding.fingerprint.0,
+        cause: finding
+            .cause
+            .as_ref()
+            .map(|(fingerprint, reason)| Cause { fingerprint: &fingerprint.0, reason }),
+        action: &finding.action,
+    }
+}
+
+fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::SiteGrowth => "site_growth",
+        Kind::RegionGrowth => "region_growth",
+        Kind::SessionGrowth => "session_growth",
+        Kind::PoolGrowth => "pool_growth",
+        Kind::Unpaired => "unpaired",
+        Kind::Order => "order",
+        Kind::Disagreement => "disagreement",
+    }
+}
+
+fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Leak => "leak",
+        Verdict::WarmUp => "warm_up",
+        Verdict::Step => "step",
+        Verdict::Oscillation => "oscillation",
+        Verdict::Clean => "clean",
+        Verdict::Undecided => "undecided",
+    }
+}
+
+fn about(subject: &Subject) -> About<'_> {
+    match subject {
+        Subject::Site { file, line, size, owner, caller } => About::Site {
+            file,
+            line: *line,
+            size_bytes: *size,
+            owner: owner.map(|owner| owner.to_string()),
+            caller: caller.as_deref(),
+        },
+        Subject::Ta(uuid) => About::Ta { uuid: uuid.to_string() },
+        Subject::Pool(name) => About::Pool { name },
+        Subject::Resource { protocol, resource } => About::Resource { protocol, resource },
+    }
+}
+
+fn number(figure: &Figure) -> Number<'_> {
+    Number {
+        name: &figure.name,
+        value: figure.value,
+        interval_95: figure.interval,
+        unit: words::figure_unit(figure.unit),
+    }
+}
+
+fn proof(evidence: &Evidence) -> Proof<'_> {
+    match evidence {
+        Evidence::Text(text) => Proof::Text { text },
+        Evidence::Survivors(by_epoch) => Proof::Survivors { by_epoch },
+        Evidence::Series(by_iteration) => Proof::Series { by_iteration },
+        Evidence::Sequence(steps) => Proof::Sequence { steps: steps.iter().map(step).collect() },
+        Evidence::Expected(order) => Proof::Expected { order },
+        Evidence::At(place) => Proof::At { source: &place.source, at: place.at },
+        Evidence::Member(subject, figures) => {
+            Proof::Member { subject: about(subject), figures: figures.iter().map(number).collect() }
+        }
+    }
+}
+
+fn step(step: &StepRef) -> Step<'_> {
+    let event = &step.event;
+    Step {
+        step: &step.step,
+        keys: &step.keys,
+        seq: event.seq,
+        iteration: event.iteration,
+        session: event.session,
+        opener: event.opener,
+        instance: event.instance,
+        uuid: event.uuid.map(|uuid| uuid.to_string()),
+        command: event.cmd,
+        result: event
+            .result
+            .map(|result| if result == 0 { "ok".into() } else { error::name(result) }),
+    }
+}

@@ -1,0 +1,147 @@
+//! One finding with its figures, its proof, its cause and what to do.
+
+use std::io::{self, Write};
+
+use teeleak_analysis::model::{Evidence, Figure, Finding, Severity, StepRef, Subject};
+
+use super::{BAD, DIM, HEAD, WARN};
+use crate::{
+    error,
+    render::words::{self, grouped},
+};
+
+/// Values of a series that are shown, half of them from each end.
+const VALUES: usize = 12;
+
+/// Writes the `n`th finding of `all`.
+pub(crate) fn write(
+    n: usize,
+    finding: &Finding,
+    all: &[Finding],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let style = if finding.severity == Severity::Failure { BAD } else { WARN };
+    writeln!(out, "\n{style}{n}. {}{style:#}", finding.title)?;
+    line("about", &subject(&finding.subject), out)?;
+    for figure in &finding.figures {
+        line(&figure.name, &value(figure), out)?;
+    }
+    for evidence in &finding.evidence {
+        write_evidence(evidence, out)?;
+    }
+    if let Some((cause, reason)) = &finding.cause {
+        let number = all.iter().position(|other| other.fingerprint == *cause);
+        let which = number.map_or(String::new(), |at| format!(" ({})", all[at].title));
+        line("cause", &format!("{reason}{which}"), out)?;
+    }
+    line("next", &finding.action, out)?;
+    writeln!(out, "   {DIM}{:<11} {}{DIM:#}", "id", finding.fingerprint)
+}
+
+fn line(name: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "   {HEAD}{name:<11}{HEAD:#} {text}")
+}
+
+/// A subject in one line.
+pub(crate) fn subject(subject: &Subject) -> String {
+    match subject {
+        Subject::Site { file, line, size, owner, caller } => {
+            let owner = owner.map_or(String::new(), |owner| format!(", for {owner}"));
+            let caller = caller.as_ref().map_or(String::new(), |from| format!(", from {from}"));
+            format!("{file}:{line}, {} bytes each{owner}{caller}", grouped(*size))
+        }
+        Subject::Ta(uuid) => format!("TA {uuid}"),
+        Subject::Pool(name) => format!("pool {name}"),
+        Subject::Resource { protocol, resource } => format!("{resource} of {protocol}"),
+    }
+}
+
+/// A figure with its unit and its interval.
+pub(crate) fn value(figure: &Figure) -> String {
+    let interval = figure.interval.map_or(String::new(), |(low, high)| {
+        format!(" (95 %: {} to {})", number(low), number(high))
+    });
+    format!("{} {}{interval}", number(figure.value), words::figure_unit(figure.unit))
+}
+
+/// Whole where it is whole, else with two digits.
+fn number(value: f64) -> String {
+    if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+}
+
+fn write_evidence(evidence: &Evidence, out: &mut dyn Write) -> io::Result<()> {
+    match evidence {
+        Evidence::Text(text) => line("evidence", text, out),
+        Evidence::Survivors(survivors) => line("survivors", &runs(survivors), out),
+        Evidence::Series(series) => line("series", &ends(series), out),
+        Evidence::Sequence(steps) => sequence(steps, out),
+        Evidence::Expected(order) => line("expected", order, out),
+        Evidence::At(place) => line("at", &format!("{}:{}", place.source, place.at), out),
+        Evidence::Member(member, figures) => {
+            let figures: Vec<_> = figures.iter().map(value).collect();
+            line("together", &format!("{}: {}", subject(member), figures.join(", ")), out)
+        }
+    }
+}
+
+/// Neighbouring epochs with the same count come as one: `epochs 5 to 24: 1 each`.
+fn runs(survivors: &[(u32, u64)]) -> String {
+    let mut texts = Vec::new();
+    for run in survivors.chunk_by(|a, b| a.0 + 1 == b.0 && a.1 == b.1) {
+        let (first, last) = (run[0], run[run.len() - 1]);
+        texts.push(if run.len() == 1 {
+            format!("epoch {}: {}", first.0, grouped(first.1))
+        } else {
+            format!("epochs {} to {}: {} each", first.0, last.0, grouped(first.1))
+        });
+    }
+    texts.join(", ")
+}
+
+fn ends(series: &[(u32, f64)]) -> String {
+    let texts: Vec<_> = series.iter().map(|(_, value)| number(*value)).collect();
+    if texts.len() <= VALUES {
+        return texts.join(" ");
+    }
+    let (head, tail) = (&texts[..VALUES / 2], &texts[texts.len() - VALUES / 2..]);
+    format!("{} ... {}", head.join(" "), tail.join(" "))
+}
+
+fn sequence(steps: &[StepRef], out: &mut dyn Write) -> io::Result<()> {
+    line("sequence", "", out)?;
+    for StepRef { step, keys, event } in steps {
+        let result = match event.result {
+            None => "?".to_owned(),
+            Some(0) => "ok".to_owned(),
+            Some(result) => error::name(result),
+        };
+        let session = event.session.map_or(String::new(), |id| format!("session {id} "));
+        let command = event.cmd.map_or(String::new(), |cmd| format!("command {cmd} "));
+        let ta = event.uuid.map_or(String::new(), |uuid| uuid.to_string());
+        writeln!(
+            out,
+            "     {DIM}#{:<6}{DIM:#} {step:<16} {keys:<16} {session}{command}-> {result}  {DIM}{ta}{DIM:#}",
+            event.seq
+        )?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_come_as_one() {
+        assert_eq!(
+            runs(&[(2, 5), (3, 1), (4, 1), (5, 1), (7, 1)]),
+            "epoch 2: 5, epochs 3 to 5: 1 each, epoch 7: 1"
+        );
+    }
+
+    #[test]
+    fn long_series_show_their_ends() {
+        let series: Vec<_> = (0..20).map(|n| (n, f64::from(n))).collect();
+        assert_eq!(ends(&series), "0 1 2 3 4 5 ... 14 15 16 17 18 19");
+    }
+}

@@ -1,0 +1,21 @@
+//! Text for a person in a hurry: the answer first, what it rests on below.
+
+pub(crate) mod diff;
+pub(crate) mod doctor;
+mod finding;
+mod gaps;
+pub(crate) mod report;
+pub(crate) mod snapshot;
+
+use anstyle::{AnsiColor, Style};
+
+/// Headings.
+pub(crate) const HEAD: Style = Style::new().bold();
+/// Bad news.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// Neither good nor bad.
+pub(crate) const WARN: Style = AnsiColor::Yellow.on_default();
+/// Good news.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
+/// Details.
+pub(crate) const DIM: Style = Style::new().dimmed();

@@ -1,0 +1,109 @@
+//! Names that text and JSON share.
+
+use teeleak_analysis::model::{OwnerId, PoolKind, PoolUnit, Region, Sample, Unit};
+
+use crate::compare::OwnerKey;
+
+pub(crate) fn owner(owner: &OwnerKey) -> String {
+    match owner {
+        OwnerKey::Unknown => "unknown".into(),
+        OwnerKey::Core => "TEE core".into(),
+        OwnerKey::Ta(uuid) => format!("TA {uuid}"),
+        OwnerKey::Pta(uuid) => format!("PTA {uuid}"),
+        OwnerKey::Number(number) => format!("owner {number}"),
+    }
+}
+
+/// As [`owner`], of an allocation of a sample.
+pub(crate) fn owner_id(sample: &Sample, id: OwnerId) -> String {
+    owner(&crate::compare::owner_key(sample, id))
+}
+
+pub(crate) fn pool(kind: &PoolKind) -> &str {
+    match kind {
+        PoolKind::CoreHeap => "core heap",
+        PoolKind::NexusHeap => "nexus heap",
+        PoolKind::TaRam => "TA memory",
+        PoolKind::Crypto => "crypto numbers",
+        PoolKind::PageTables => "page tables",
+        PoolKind::Sessions => "sessions",
+        PoolKind::Threads => "threads",
+        PoolKind::Named(name) => name,
+    }
+}
+
+pub(crate) fn unit(unit: PoolUnit) -> &'static str {
+    match unit {
+        PoolUnit::Bytes => "bytes",
+        PoolUnit::Objects => "objects",
+    }
+}
+
+pub(crate) fn figure_unit(unit: Unit) -> &'static str {
+    match unit {
+        Unit::BytesPerIteration => "bytes per iteration",
+        Unit::ObjectsPerIteration => "per iteration",
+        Unit::Bytes => "bytes",
+        Unit::Objects => "objects",
+        Unit::Iterations => "iterations",
+        Unit::Nanoseconds => "ns",
+    }
+}
+
+/// `TEE_LOGIN_*` of TEE Client API Specification v1.0 section 4.4.4 and, for a TA as the client, of
+/// TEE Internal Core API Specification v1.3.1 section 4.2.2.
+pub(crate) fn login(login: u32) -> String {
+    match login {
+        0 => "public".into(),
+        1 => "user".into(),
+        2 => "group".into(),
+        4 => "application".into(),
+        5 => "user and application".into(),
+        6 => "group and application".into(),
+        0xf000_0000 => "TA".into(),
+        other => format!("{other:#x}"),
+    }
+}
+
+/// `rwxs`, with a dash for each that does not hold.
+pub(crate) fn access(region: &Region) -> String {
+    let letters = ['r', 'w', 'x', 's'].into_iter().enumerate();
+    letters.map(|(bit, letter)| if region.access >> bit & 1 == 1 { letter } else { '-' }).collect()
+}
+
+/// A number with thousands apart: 1,234,567.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// As [`grouped`], with its sign.
+pub(crate) fn signed(number: i64) -> String {
+    let sign = if number < 0 { '-' } else { '+' };
+    format!("{sign}{}", grouped(number.unsigned_abs()))
+}
+
+/// `1 region`, `2 regions`.
+pub(crate) fn count(number: u64, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", grouped(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_apart() {
+        let texts = [0, 999, 1_000, 1_234_567].map(grouped);
+        assert_eq!(texts, ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(signed(-4096), "-4,096");
+    }
+}

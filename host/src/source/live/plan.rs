@@ -1,0 +1,204 @@
+//! A run: a workload again and again, with a census between.
+//!
+//! ```text
+//! discarded census · canary · epochs restarted · census
+//! { mark · nothing  · events · census }  idle: what sampling itself does
+//! { mark · workload · events · census }  warm-up, then measured
+//! ```
+
+use std::{ffi::OsString, io::Write};
+
+use anyhow::{Context as _, Result};
+use teeleak_proto::frame::{FrameKind, Iteration, Phase, Stage};
+
+use super::{
+    Counts, Device, NODE, Sampler,
+    child::Workload,
+    sampler::{monotonic_ns, send, send_meta},
+};
+use crate::{
+    Interrupt,
+    capture::Damage,
+    source::{Sink, Source},
+};
+
+/// Bytes of the canary: a size that few allocations have.
+const CANARY_BYTES: u32 = 211;
+
+/// What is to be done.
+pub(crate) struct Plan {
+    /// Iterations without the workload.
+    pub(crate) idle: u32,
+    /// Iterations that don't count.
+    pub(crate) warmup: u32,
+    /// Iterations that count.
+    pub(crate) iterations: u32,
+    /// Program and arguments of the workload.
+    pub(crate) words: Vec<OsString>,
+    /// Whether to go on after a workload that failed.
+    pub(crate) keep_going: bool,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// As planned.
+    Finished,
+    /// By a signal, after so many measured iterations.
+    Interrupted,
+    /// The workload failed with this status.
+    WorkloadFailed(i32),
+    /// The TEE did not answer any more.
+    Failed(anyhow::Error),
+}
+
+/// Where progress is shown, if anywhere.
+pub(crate) struct Progress<'e> {
+    /// A terminal.
+    pub(crate) line: Option<&'e mut dyn Write>,
+}
+
+impl Progress<'_> {
+    fn show(&mut self, text: &str) {
+        if let Some(line) = &mut self.line {
+            // Progress that can't be shown is no reason to stop.
+            let _ = write!(line, "\r\x1b[K{text}").and_then(|()| line.flush());
+        }
+    }
+}
+
+/// A run, as a source.
+pub(crate) struct Run<'e> {
+    sampler: Sampler,
+    plan: Plan,
+    interrupt: Interrupt,
+    progress: Progress<'e>,
+    outcome: Outcome,
+}
+
+/// Takes frames and forgets them.
+pub(crate) struct Discard;
+
+impl Sink for Discard {
+    fn frame(&mut self, _kind: Option<FrameKind>, _payload: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn damage(&mut self, _damage: Damage) {}
+}
+
+impl<'e> Run<'e> {
+    pub(crate) fn new(
+        device: Box<dyn Device>,
+        plan: Plan,
+        interrupt: Interrupt,
+        progress: Progress<'e>,
+    ) -> Self {
+        let sampler = Sampler::new(device);
+        Self { sampler, plan, interrupt, progress, outcome: Outcome::Finished }
+    }
+
+    /// How it ended.
+    pub(crate) fn outcome(self) -> Outcome {
+        self.outcome
+    }
+
+    /// What comes before the first iteration: an error here leaves nothing to report.
+    fn prepare(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        let words: Vec<_> = self.plan.words.iter().map(|word| word.to_string_lossy()).collect();
+        send_meta(&words.join("\0"), sink)?;
+        self.sampler.hello(sink)?;
+        // What the first census and the first read of the events allocate once is not to show,
+        // and what happened before is not part of the run.
+        self.sampler.census(&mut Discard)?;
+        self.sampler.events(&mut Discard)?;
+        let epoch = self.sampler.mark(true)?;
+        begin(Stage::Before, 0, epoch, sink)?;
+        self.sampler.plant(CANARY_BYTES, sink)?;
+        self.sampler.census(sink)?;
+        Ok(())
+    }
+
+    fn iterations(&mut self, sink: &mut dyn Sink) -> Result<Outcome> {
+        let stages = [
+            (Stage::Idle, self.plan.idle),
+            (Stage::Warmup, self.plan.warmup),
+            (Stage::Measured, self.plan.iterations),
+        ];
+        let all = stages.into_iter().flat_map(|(stage, n)| (1..=n).map(move |k| (stage, k, n)));
+        for (stage, k, n) in all {
+            if self.interrupt.is_set() {
+                return Ok(Outcome::Interrupted);
+            }
+            let status = self.iteration(stage, k, sink)?;
+            let counts = self.census_after(sink)?;
+            self.progress.show(&progress_line(stage, k, n, counts));
+            if status != 0 && self.interrupt.is_set() {
+                return Ok(Outcome::Interrupted);
+            }
+            if status != 0 && !self.plan.keep_going {
+                return Ok(Outcome::WorkloadFailed(status));
+            }
+        }
+        Ok(Outcome::Finished)
+    }
+
+    fn iteration(&mut self, stage: Stage, k: u32, sink: &mut dyn Sink) -> Result<i32> {
+        let epoch = self.sampler.mark(false)?;
+        begin(stage, k, epoch, sink)?;
+        if stage == Stage::Idle {
+            return Ok(0);
+        }
+        let began = monotonic_ns();
+        let mut workload = Workload::start(&self.plan.words, &self.interrupt)
+            .with_context(|| format!("cannot run {:?}", self.plan.words[0]))?;
+        let status = loop {
+            if let Some(status) = workload.poll()? {
+                break status;
+            }
+            self.sampler.events(sink)?;
+        };
+        let monotonic_ns = monotonic_ns();
+        let iteration = Iteration { status, duration_ns: monotonic_ns - began, monotonic_ns };
+        send(FrameKind::Iteration, &iteration, sink)?;
+        Ok(status)
+    }
+
+    fn census_after(&mut self, sink: &mut dyn Sink) -> Result<Counts> {
+        self.sampler.events(sink)?;
+        self.sampler.census(sink)
+    }
+}
+
+impl Source for Run<'_> {
+    fn name(&self) -> String {
+        NODE.into()
+    }
+
+    fn feed(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        self.prepare(sink)?;
+        let outcome = self.iterations(sink).and_then(|outcome| {
+            let epoch = self.sampler.mark(false)?;
+            begin(Stage::After, 0, epoch, sink)?;
+            Ok(outcome)
+        });
+        self.outcome = outcome.unwrap_or_else(Outcome::Failed);
+        self.progress.show("");
+        Ok(())
+    }
+}
+
+fn begin(stage: Stage, iteration: u32, epoch: u32, sink: &mut dyn Sink) -> Result<()> {
+    let phase = Phase { stage, iteration, epoch, monotonic_ns: monotonic_ns() };
+    send(FrameKind::Phase, &phase, sink)
+}
+
+fn progress_line(stage: Stage, k: u32, n: u32, counts: Counts) -> String {
+    let name = match stage {
+        Stage::Idle => "idle",
+        Stage::Warmup => "warm-up",
+        _ => "iteration",
+    };
+    let Counts { allocations, regions } = counts;
+    format!("{name} {k}/{n}: {allocations} allocations, {regions} regions")
+}

@@ -1,0 +1,248 @@
+//! Asks the TA and passes its replies on as frames.
+//!
+//! One session, one reply buffer for everything: sampling must not show in the samples.
+
+use anyhow::{Result, bail};
+use rustix::time::{ClockId, clock_gettime};
+use serde::Serialize;
+use teeleak_proto::{
+    canary::CanaryRequest,
+    command::Command,
+    event::EventsRequest,
+    frame::{self, FrameKind},
+    hello::HelloRequest,
+    limits,
+    mark::MarkRequest,
+    record::{self, Record},
+    snapshot::{Cursor, Section, SectionHead, SnapshotRequest},
+    version,
+};
+
+use super::{Device, NODE};
+use crate::{
+    Blind,
+    error::{self, TeeError},
+    source::{Sink, Source},
+};
+
+/// Size of the reply buffer in bytes: registering a temporary memref costs by the page, a world
+/// switch by the call; a busy system's census fits in a few of these.
+const REPLY_BYTES: usize = 64 << 10;
+
+/// All sections but the single allocations, of which sites tell enough.
+const SECTIONS: u32 = Section::Pools.bit()
+    | Section::Sites.bit()
+    | Section::Owners.bit()
+    | Section::Instances.bit()
+    | Section::Sessions.bit()
+    | Section::Regions.bit();
+
+/// Pages of events that one poll reads at most, so that a flood can't hold it.
+const EVENT_PAGES: u32 = 64;
+
+/// What a census counted.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Counts {
+    /// Live allocations of the core heap.
+    pub(crate) allocations: u32,
+    /// Regions of all TA instances.
+    pub(crate) regions: u32,
+}
+
+/// What the TA said in its hello.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Greeting {
+    /// Epoch of allocations made now.
+    pub(crate) epoch: u32,
+    /// `PTA_LEAK_AUDIT_FEATURE_*`.
+    pub(crate) features: u32,
+}
+
+/// A session to the TA, and what it takes to ask and to pass on.
+pub(crate) struct Sampler {
+    device: Box<dyn Device>,
+    reply: Vec<u8>,
+    next_event: u64,
+}
+
+impl Sampler {
+    pub(crate) fn new(device: Box<dyn Device>) -> Self {
+        Self { device, reply: vec![0; REPLY_BYTES], next_event: 1 }
+    }
+
+    /// Asks who is there.
+    pub(crate) fn hello(&mut self, sink: &mut dyn Sink) -> Result<Greeting> {
+        let request = HelloRequest { min: version::MIN, current: version::CURRENT };
+        let page = self.call(Command::Hello, &request)?;
+        let hello = record::read(page).find_map(|record| match record {
+            Ok(Record::Hello(hello)) => Some(hello),
+            _ => None,
+        });
+        let Some(hello) = hello else {
+            bail!(Blind("the TA answered hello with something else: install a matching one".into()))
+        };
+        if !version::agrees(hello.min, hello.current) {
+            bail!(Blind(format!(
+                "the TA speaks interface versions {} to {}, this teeleak {} to {}: install those \
+                 of one build",
+                hello.min,
+                hello.current,
+                version::MIN,
+                version::CURRENT
+            )));
+        }
+        let (result, epoch, features) = (hello.pta_result, hello.epoch, hello.features);
+        sink.frame(Some(FrameKind::Records), page)?;
+        if result != 0 {
+            bail!(Blind(format!(
+                "the TA is there, its PTA is not ({}): {}",
+                error::name(result),
+                crate::assemble::gap::PTA
+            )));
+        }
+        Ok(Greeting { epoch, features })
+    }
+
+    /// Takes a census of everything.
+    pub(crate) fn census(&mut self, sink: &mut dyn Sink) -> Result<Counts> {
+        let mut counts = Counts::default();
+        let mut cursor = Cursor::START;
+        loop {
+            let request = SnapshotRequest { sections: SECTIONS, epoch_from: 0, cursor };
+            let page = self.call(Command::Snapshot, &request)?;
+            sink.frame(Some(FrameKind::Records), page)?;
+            match tally(page, &mut counts) {
+                Some(next) if next == cursor => {
+                    bail!(Blind(
+                        "the TA repeats a page of the census: no reply can hold the next entry"
+                            .into()
+                    ))
+                }
+                Some(next) => cursor = next,
+                None => return Ok(counts),
+            }
+        }
+    }
+
+    /// Begins the next epoch; gives its number.
+    pub(crate) fn mark(&mut self, restart: bool) -> Result<u32> {
+        let page = self.call(Command::Mark, &MarkRequest { restart })?;
+        let epoch = record::read(page).find_map(|record| match record {
+            Ok(Record::Epoch(epoch)) => Some(epoch.epoch),
+            _ => None,
+        });
+        epoch.ok_or_else(|| Blind("the TA did not tell the epoch".into()).into())
+    }
+
+    /// Plants the canary.
+    pub(crate) fn plant(&mut self, size: u32, sink: &mut dyn Sink) -> Result<()> {
+        let page = self.call(Command::Canary, &CanaryRequest { size })?;
+        sink.frame(Some(FrameKind::Records), page)
+    }
+
+    /// Passes on what happened since the last time.
+    pub(crate) fn events(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        for _ in 0..EVENT_PAGES {
+            let from = self.next_event;
+            let page = self.call(Command::Events, &EventsRequest { from })?;
+            let (next, told) = tally_events(page, from);
+            if told {
+                sink.frame(Some(FrameKind::Records), page)?;
+            }
+            self.next_event = next;
+            if next <= from {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, command: Command, request: &impl Serialize) -> Result<&[u8], TeeError> {
+        let mut bytes = [0; limits::REQUEST_BYTES];
+        let request = postcard::to_slice(request, &mut bytes)
+            .map_err(|_| TeeError { result: error::BAD_PARAMETERS, doing: "writing a request" })?;
+        let used = self.device.invoke(command, request, &mut self.reply)?;
+        Ok(&self.reply[..used.min(REPLY_BYTES)])
+    }
+}
+
+/// Counts what a page holds; gives where the next one begins.
+fn tally(page: &[u8], counts: &mut Counts) -> Option<Cursor> {
+    for record in record::read(page) {
+        match record {
+            Ok(Record::Section(SectionHead { section: Section::Sites, total, .. })) => {
+                counts.allocations = total;
+            }
+            Ok(Record::Region(_)) => counts.regions += 1,
+            Ok(Record::End { next }) => return next,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Where the events after a page begin, and whether it tells of anything.
+fn tally_events(page: &[u8], from: u64) -> (u64, bool) {
+    let heads = record::read(page).find_map(|record| match record {
+        Ok(Record::Events(head)) => Some(head),
+        _ => None,
+    });
+    heads.map_or((from, false), |head| (head.next.max(from), head.lost > 0 || head.next > from))
+}
+
+/// `CLOCK_MONOTONIC`, in nanoseconds.
+pub(crate) fn monotonic_ns() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+    seconds * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
+}
+
+/// Says who records what, when.
+pub(crate) fn send_meta(workload: &str, sink: &mut dyn Sink) -> Result<()> {
+    let host = rustix::system::uname();
+    let unix_ns = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_nanos());
+    let meta = frame::Meta {
+        tool: env!("CARGO_PKG_VERSION"),
+        host: host.nodename().to_str().unwrap_or(""),
+        workload,
+        unix_ns: u64::try_from(unix_ns).unwrap_or(0),
+        monotonic_ns: monotonic_ns(),
+    };
+    send(FrameKind::Meta, &meta, sink)
+}
+
+/// Passes on a frame of its own.
+pub(crate) fn send(kind: FrameKind, body: &impl Serialize, sink: &mut dyn Sink) -> Result<()> {
+    sink.frame(Some(kind), &postcard::to_extend(body, Vec::new())?)
+}
+
+/// A census of this moment, as a source.
+pub(crate) struct Snapshot {
+    sampler: Sampler,
+}
+
+impl Snapshot {
+    pub(crate) fn new(device: Box<dyn Device>) -> Self {
+        Self { sampler: Sampler::new(device) }
+    }
+}
+
+impl Source for Snapshot {
+    fn name(&self) -> String {
+        NODE.into()
+    }
+
+    fn feed(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        send_meta("", sink)?;
+        let greeting = self.sampler.hello(sink)?;
+        let phase = frame::Phase {
+            stage: frame::Stage::Before,
+            iteration: 0,
+            epoch: greeting.epoch,
+            monotonic_ns: monotonic_ns(),
+        };
+        send(FrameKind::Phase, &phase, sink)?;
+        self.sampler.census(sink)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,29 @@
+//! What a build without libteec can do with a TEE: nothing, and say how to change that.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use super::{Device, NODE, World};
+use crate::Blind;
+
+/// No way to a TEE.
+pub(super) struct Unlinked;
+
+const HOW: &str = "this teeleak was built without libteec and cannot talk to a TEE: build it with \
+                   `OPTEE_CLIENT_EXPORT=DIR cargo build --release -p teeleak --features live`, \
+                   where DIR/usr/lib holds libteec.so; recordings can be read without";
+
+impl World for Unlinked {
+    fn has_node(&self) -> bool {
+        Path::new(NODE).exists()
+    }
+
+    fn connect(&self) -> Result<Box<dyn Device>> {
+        bail!(Blind(HOW.into()))
+    }
+
+    fn stats(&self, _pool: u32, _reply: &mut [u8]) -> Result<usize> {
+        bail!(Blind(HOW.into()))
+    }
+}

@@ -1,0 +1,73 @@
+//! Where frames come from: a device or a recording, the same to everything after them.
+
+mod capture;
+pub mod live;
+
+use anyhow::Result;
+use teeleak_analysis::model::Observation;
+use teeleak_proto::frame::FrameKind;
+
+use crate::{
+    assemble::Assembler,
+    capture::{Damage, Writer},
+};
+
+pub(crate) use capture::CaptureFile;
+
+/// Takes frames.
+pub trait Sink {
+    /// Takes a frame; `kind` is `None` for one that this build doesn't know.
+    ///
+    /// # Errors
+    /// When it can't be kept.
+    fn frame(&mut self, kind: Option<FrameKind>, payload: &[u8]) -> Result<()>;
+
+    /// Takes note of bytes that were no frames.
+    fn damage(&mut self, damage: Damage);
+}
+
+/// Gives frames.
+pub trait Source {
+    /// What it is called in reports: a file name, `/dev/tee0`.
+    fn name(&self) -> String;
+
+    /// Gives all of its frames.
+    ///
+    /// # Errors
+    /// When the source fails in a way that leaves nothing to look at.
+    fn feed(&mut self, sink: &mut dyn Sink) -> Result<()>;
+}
+
+/// What a source told; its frames are kept in `file`, too, if there is one.
+///
+/// # Errors
+/// When the source fails, or the file can't be written.
+pub fn observe(source: &mut dyn Source, file: Option<Writer>) -> Result<Observation> {
+    let mut both = Both { assembler: Assembler::new(&source.name()), file };
+    source.feed(&mut both)?;
+    if let Some(file) = &mut both.file {
+        file.sync()?;
+    }
+    Ok(both.assembler.finish())
+}
+
+struct Both {
+    assembler: Assembler,
+    file: Option<Writer>,
+}
+
+impl Sink for Both {
+    fn frame(&mut self, kind: Option<FrameKind>, payload: &[u8]) -> Result<()> {
+        if let (Some(file), Some(kind)) = (&mut self.file, kind) {
+            file.push(kind, payload)?;
+            if kind == FrameKind::Phase {
+                file.flush()?;
+            }
+        }
+        self.assembler.frame(kind, payload)
+    }
+
+    fn damage(&mut self, damage: Damage) {
+        self.assembler.damage(damage);
+    }
+}

@@ -1,0 +1,17 @@
+//! Tests of the parts together: the real host tool and the real handlers of the TA, around a
+//! simulated TEE core.
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+mod entry;
+mod golden;
+mod tee;
+mod world;
+
+pub use golden::golden;
+pub use tee::{Event, Region, Session, Site, Tee, Workload};
+pub use world::{Answer, World, teeleak};
