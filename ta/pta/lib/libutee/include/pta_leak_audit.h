@@ -45,7 +45,12 @@
 	{ 0x2f3a0b4e, 0x5d0c, 0x4b6e, \
 		{ 0x9a, 0x51, 0x7c, 0x1e, 0x84, 0xd2, 0x6f, 0x03 } }
 
-/* The one TA that may open a session */
+/*
+ * The one TA that may open a session. With TA_FLAG_SINGLE_INSTANCE it would
+ * wait for any other single instance TA that is in a call, however long that
+ * takes, unless the core is built with CFG_CONCURRENT_SINGLE_INSTANCE_TA=y. The
+ * PTA itself is concurrent and waits for nobody.
+ */
 #define PTA_LEAK_AUDIT_CLIENT_UUID \
 	{ 0x8e0c41d7, 0x93b2, 0x4f5a, \
 		{ 0xb6, 0x2d, 0x0a, 0x5b, 0xc7, 0x19, 0xe3, 0x48 } }
