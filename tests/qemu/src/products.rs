@@ -34,7 +34,12 @@ struct Product {
 
 /// All products; a new one is one line. They are built one by one, or cargo
 /// would unite their features.
-const PRODUCTS: [Product; 1] = [Product { package: "teeleak-ta", kind: Kind::Ta }];
+const PRODUCTS: [Product; 4] = [
+    Product { package: "teeleak-ta", kind: Kind::Ta },
+    Product { package: "leaky-ta", kind: Kind::Ta },
+    Product { package: "leaky-peer", kind: Kind::Ta },
+    Product { package: "drm-player", kind: Kind::Program("") },
+];
 /// Target folders of kits that stay in the cache.
 const KEPT: usize = 2;
 

@@ -1,0 +1,85 @@
+//! The commands of the leaky TA: a stand-in for a DRM TA, and of what the tests need besides.
+//!
+//! It is real input: nothing in teeleak knows its UUID or its commands, except through the
+//! protocol file that is given on the command line.
+//!
+//! | command | value 0.a | 0.b | value 1.a | 1.b |
+//! | --- | --- | --- | --- | --- |
+//! | `OpenChannel` | out: channel | | | |
+//! | `Map` | channel | size in bytes | out: address, low half | out: high half |
+//! | `Unmap` | channel | | address, low half | high half |
+//! | `CloseChannel` | channel | | | |
+//! | `CacheFill` | objects each time | times | | |
+//! | `Oscillate` | seed | mean | | |
+//! | `SlowLeak` | | | | |
+//! | `LeakMany` | objects | regions of a page | | |
+//! | `BusyMs` | milliseconds | | | |
+//! | `LeakSession`, `TryOpen` | UUID, first word | second | third | fourth |
+//! | `Freed` | | | | |
+//!
+//! Parameters that the table leaves empty are of no type. The words of a UUID are big-endian.
+#![no_std]
+#![forbid(unsafe_code)]
+
+/// UUID of the leaky TA.
+pub const LEAKY: &str = "23fe83ec-2b7b-4b16-a872-7b927e6e4557";
+
+/// UUID of its peer, a TA to which it leaves sessions open.
+pub const PEER: &str = "f375a27f-9f12-45e4-982d-bc6a4a3227f8";
+
+/// Command numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Command {
+    /// Opens a channel. Channels belong to the instance: another client may close them.
+    OpenChannel = 0,
+    /// Maps memory of a channel into the TA.
+    Map = 1,
+    /// Unmaps it. `TEE_ERROR_ITEM_NOT_FOUND` once the channel is closed: then it stays mapped.
+    Unmap = 2,
+    /// Closes a channel, whatever is mapped.
+    CloseChannel = 3,
+    /// Fills a cache the first few times and keeps it.
+    CacheFill = 4,
+    /// Allocates and frees objects, their number varying around a mean.
+    Oscillate = 5,
+    /// Loses one object in every fourth call.
+    SlowLeak = 6,
+    /// Loses many objects and regions at once.
+    LeakMany = 7,
+    /// Takes its time.
+    BusyMs = 8,
+    /// Opens a session to another TA and loses it.
+    LeakSession = 9,
+    /// Opens a session to another TA or PTA and closes it; its error is the command's result.
+    TryOpen = 10,
+    /// Gives back what the commands from `CacheFill` to `LeakMany` hold.
+    Freed = 11,
+}
+
+impl Command {
+    /// All commands, in order of their numbers.
+    pub const ALL: [Self; 12] = [
+        Self::OpenChannel,
+        Self::Map,
+        Self::Unmap,
+        Self::CloseChannel,
+        Self::CacheFill,
+        Self::Oscillate,
+        Self::SlowLeak,
+        Self::LeakMany,
+        Self::BusyMs,
+        Self::LeakSession,
+        Self::TryOpen,
+        Self::Freed,
+    ];
+
+    /// The command with this number.
+    #[must_use]
+    pub fn from_id(id: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|command| *command as u32 == id)
+    }
+}
+
+/// `TEE_ERROR_ITEM_NOT_FOUND`: no such channel, or nothing of it mapped there.
+pub const ITEM_NOT_FOUND: u32 = 0xffff_0008;

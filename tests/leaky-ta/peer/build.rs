@@ -1,0 +1,16 @@
+//! Writes the TA's header and says how it is linked. Needs `TA_DEV_KIT_DIR`.
+
+use optee_utee_build::{Error, TaConfig};
+
+/// `TA_FLAG_SINGLE_INSTANCE | TA_FLAG_MULTI_SESSION`: it lives as long as a session to it does.
+const FLAGS: u32 = 1 << 2 | 1 << 3;
+
+fn main() -> Result<(), Error> {
+    println!("cargo::rustc-link-arg=-nostartfiles");
+    let config = TaConfig::new_default_with_cargo_env(leaky_interface::PEER)?
+        .ta_flags(FLAGS)
+        .ta_data_size(4 << 10)
+        .ta_stack_size(4 << 10)
+        .trace_level(1);
+    optee_utee_build::build(config)
+}
