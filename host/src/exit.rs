@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use teeleak_analysis::audit;
+
 use crate::error::{Blind, TeeError};
 
 /// How a command ended.
@@ -25,6 +27,17 @@ impl Exit {
     pub(crate) fn of_error(error: &anyhow::Error) -> Self {
         let blind = error.chain().any(|cause| cause.is::<TeeError>() || cause.is::<Blind>());
         if blind { Self::Blind } else { Self::Usage }
+    }
+}
+
+impl From<audit::Exit> for Exit {
+    fn from(exit: audit::Exit) -> Self {
+        match exit {
+            audit::Exit::Clean => Self::Clean,
+            audit::Exit::Leak => Self::Leak,
+            audit::Exit::Unobserved => Self::Blind,
+            audit::Exit::Order => Self::Order,
+        }
     }
 }
 

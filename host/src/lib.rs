@@ -23,7 +23,6 @@ mod exit;
 mod interrupt;
 mod render;
 pub mod source;
-mod told;
 
 use std::{
     ffi::OsString,

@@ -31,9 +31,20 @@ fn boot_sites() -> Vec<Site> {
     vec![core, ta]
 }
 
+/// A client opens a session to the TA and closes it: what every workload does.
+fn session(tee: &mut Tee, epoch: u32) {
+    let event = Event { session: epoch, instance: 1, ..Event::default() };
+    tee.events.extend([
+        Event { kind: pta::EVENT_OPEN, ..event },
+        Event { kind: pta::EVENT_INVOKE, cmd: 1, ..event },
+        Event { kind: pta::EVENT_CLOSE, ..event },
+    ]);
+}
+
 /// A TA with a mapping, a session, and some allocations.
 fn quiet() -> Tee {
     Tee {
+        workload: Box::new(session),
         tas: vec![Uuid::parse(DRM).unwrap()],
         sites: boot_sites(),
         regions: vec![Region { instance: 1, va: 0x4000_0000, size: 0x2000 }],
@@ -55,10 +66,8 @@ fn forgetful() -> Tee {
         let va = 0x5000_0000 + epoch * 0x1000;
         tee.regions.push(Region { instance: 1, va: va.into(), size: 0x1000 });
         let values = [va, 0, 0x1000, 0, 0, 0, 0, 0];
-        tee.events.extend([
-            Event { kind: pta::EVENT_INVOKE, cmd: 1, session: 1, instance: 1, ..Event::default() },
-            Event { kind: pta::EVENT_MAP, instance: 1, values, ..Event::default() },
-        ]);
+        session(tee, epoch);
+        tee.events.push(Event { kind: pta::EVENT_MAP, instance: 1, values, ..Event::default() });
     };
     Tee { workload: Box::new(workload), ..quiet() }
 }

@@ -1,17 +1,24 @@
 //! `teeleak report`
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
-use teeleak_analysis::model::Observation;
+use teeleak_analysis::{
+    audit::{Options, audit},
+    model::Observation,
+    protocol::{Mistake, Pack, Protocol},
+};
 
 use super::diff::load;
 use crate::{
     Env, Exit,
     cli::Format,
     render::{json, text},
-    told,
 };
 
 /// Arguments of `teeleak report`.
@@ -32,25 +39,40 @@ pub(crate) struct Arguments {
 /// How an observation is analysed.
 #[derive(Args, Debug)]
 pub(crate) struct Analysis {
-    /// Check the order of steps that this file describes; can be given again.
+    /// Check the order of steps that this file, or the built-in protocol of this name, describes;
+    /// can be given again.
     #[arg(long, value_name = "FILE")]
     protocol: Vec<PathBuf>,
     #[command(flatten)]
     format: Format,
 }
 
-/// Options of the analyses.
-pub(crate) struct Options;
-
 impl Analysis {
     pub(crate) fn options(&self) -> Result<Options> {
-        let _ = &self.protocol;
-        Ok(Options)
+        let mut options = Options::default();
+        for path in &self.protocol {
+            options.protocols.extend(protocols(path)?);
+        }
+        Ok(options)
     }
 
     pub(crate) fn format(&self) -> Format {
         self.format
     }
+}
+
+/// The protocols of a file, or the built-in ones of that name.
+fn protocols(path: &Path) -> Result<Vec<Protocol>> {
+    let name = path.display().to_string();
+    let built_in = Pack::named(&name).filter(|_| !path.exists());
+    let text = match built_in {
+        Some(pack) => pack.text.to_owned(),
+        None => fs::read_to_string(path).with_context(|| format!("cannot read protocol {name}"))?,
+    };
+    Protocol::read(&name, &text).map_err(|mistakes| {
+        let texts: Vec<_> = mistakes.iter().map(Mistake::to_string).collect();
+        anyhow!("mistakes in a protocol\n{}", texts.join("\n"))
+    })
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
@@ -62,16 +84,15 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
 /// Analyses an observation and prints what comes of it.
 pub(crate) fn tell(
     observation: &Observation,
-    _options: &Options,
+    options: &Options,
     format: Format,
     out: &mut dyn Write,
 ) -> Result<Exit> {
-    let findings = teeleak_analysis::growth::findings(observation, &Default::default());
-    let told = told::tell(observation, &findings);
+    let report = audit(observation, options);
     if format.json {
-        json::report::write(&told, out)?;
+        json::report::write(observation, &report, out)?;
     } else {
-        text::report::write(&told, out)?;
+        text::report::write(observation, &report, out)?;
     }
-    Ok(told.exit)
+    Ok(report.exit.into())
 }

@@ -3,18 +3,21 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use teeleak_analysis::model::{
-    Evidence, Figure, Finding, Kind, Observation, Severity, Stage, StepRef, Subject, Verdict,
+use teeleak_analysis::{
+    audit::{Exit, Report},
+    model::{
+        Evidence, Figure, Finding, Kind, Observation, Severity, Stage, StepRef, Subject, Verdict,
+    },
 };
 
 use super::{Unseen, unseen};
-use crate::{Exit, error, render::words, told::Told};
+use crate::{error, render::words};
 
 #[derive(Serialize)]
 struct Document<'t> {
     verdict: &'static str,
     exit_code: u8,
-    blind: Option<&'t str>,
+    doubts: Vec<&'t str>,
     release: Option<&'t str>,
     workload: Vec<&'t str>,
     findings: Vec<Entry<'t>>,
@@ -29,6 +32,7 @@ struct Coverage {
     n_warmup: usize,
     n_measured: usize,
     n_events: usize,
+    n_steps: u64,
     canary: Option<Canary>,
     failed_iterations: Vec<i32>,
     input: Input,
@@ -126,26 +130,30 @@ struct Step<'t> {
 }
 
 /// Writes a report.
-pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(
+    observation: &Observation,
+    report: &Report,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let document = Document {
-        verdict: match told.exit {
+        verdict: match report.exit {
             Exit::Clean => "clean",
             Exit::Leak => "leak",
             Exit::Order => "wrong_order",
-            Exit::Usage | Exit::Blind => "not_decided",
+            Exit::Unobserved => "not_decided",
         },
-        exit_code: told.exit as u8,
-        blind: told.blind.as_deref(),
-        release: told.observation.platform.release.as_deref(),
-        workload: told.observation.platform.workload.iter().map(|word| &**word).collect(),
-        findings: told.findings.iter().map(entry).collect(),
-        coverage: coverage(told.observation),
-        unseen: unseen(&told.gaps),
+        exit_code: report.exit.code(),
+        doubts: report.doubts.iter().map(|doubt| &**doubt).collect(),
+        release: observation.platform.release.as_deref(),
+        workload: observation.platform.workload.iter().map(|word| &**word).collect(),
+        findings: report.findings.iter().map(entry).collect(),
+        coverage: coverage(observation, report),
+        unseen: unseen(&report.coverage),
     };
     super::write("report", &document, out)
 }
 
-fn coverage(observation: &Observation) -> Coverage {
+fn coverage(observation: &Observation, report: &Report) -> Coverage {
     let of = |stage| observation.samples.iter().filter(|s| s.moment.stage == stage).count();
     let all = &observation.accounting;
     Coverage {
@@ -154,6 +162,7 @@ fn coverage(observation: &Observation) -> Coverage {
         n_warmup: of(Stage::Warmup),
         n_measured: of(Stage::Measured),
         n_events: observation.events.len(),
+        n_steps: report.steps,
         canary: observation.canary.map(|canary| Canary {
             size_bytes: canary.size,
             n_expected: canary.expected,

@@ -23,8 +23,9 @@ pub(crate) fn write(
     let style = if finding.severity == Severity::Failure { BAD } else { WARN };
     writeln!(out, "\n{style}{n}. {}{style:#}", finding.title)?;
     line("about", &subject(&finding.subject), out)?;
-    for figure in &finding.figures {
-        line(&figure.name, &value(figure), out)?;
+    for alike in finding.figures.chunk_by(|a, b| a.name == b.name) {
+        let values: Vec<_> = alike.iter().map(value).collect();
+        line(&alike[0].name, &values.join(", "), out)?;
     }
     for evidence in &finding.evidence {
         write_evidence(evidence, out)?;
@@ -72,7 +73,9 @@ fn number(value: f64) -> String {
 fn write_evidence(evidence: &Evidence, out: &mut dyn Write) -> io::Result<()> {
     match evidence {
         Evidence::Text(text) => line("evidence", text, out),
-        Evidence::Survivors(survivors) => line("survivors", &runs(survivors), out),
+        Evidence::Survivors(survivors) => {
+            line("survivors", &format!("born in {}", runs(survivors)), out)
+        }
         Evidence::Series(series) => line("series", &ends(series), out),
         Evidence::Sequence(steps) => sequence(steps, out),
         Evidence::Expected(order) => line("expected", order, out),
@@ -84,15 +87,15 @@ fn write_evidence(evidence: &Evidence, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-/// Neighbouring epochs with the same count come as one: `epochs 5 to 24: 1 each`.
+/// Neighbouring epochs with the same count come as one: `5 to 24: 1 each`.
 fn runs(survivors: &[(u32, u64)]) -> String {
     let mut texts = Vec::new();
     for run in survivors.chunk_by(|a, b| a.0 + 1 == b.0 && a.1 == b.1) {
         let (first, last) = (run[0], run[run.len() - 1]);
         texts.push(if run.len() == 1 {
-            format!("epoch {}: {}", first.0, grouped(first.1))
+            format!("{}: {}", first.0, grouped(first.1))
         } else {
-            format!("epochs {} to {}: {} each", first.0, last.0, grouped(first.1))
+            format!("{} to {}: {} each", first.0, last.0, grouped(first.1))
         });
     }
     texts.join(", ")
@@ -133,10 +136,7 @@ mod tests {
 
     #[test]
     fn neighbours_come_as_one() {
-        assert_eq!(
-            runs(&[(2, 5), (3, 1), (4, 1), (5, 1), (7, 1)]),
-            "epoch 2: 5, epochs 3 to 5: 1 each, epoch 7: 1"
-        );
+        assert_eq!(runs(&[(2, 5), (3, 1), (4, 1), (5, 1), (7, 1)]), "2: 5, 3 to 5: 1 each, 7: 1");
     }
 
     #[test]

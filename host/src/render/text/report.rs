@@ -2,42 +2,50 @@
 
 use std::io::{self, Write};
 
-use teeleak_analysis::model::{Finding, Observation, Part, Sample, Severity, Stage};
-
-use super::{BAD, DIM, GOOD, HEAD, WARN, finding, gaps};
-use crate::{
-    Exit,
-    render::words::{count, grouped},
-    told::Told,
+use teeleak_analysis::{
+    audit::{Exit, Report},
+    model::{Observation, Part, Sample, Severity, Stage},
 };
 
+use super::{BAD, DIM, GOOD, HEAD, WARN, finding, gaps};
+use crate::render::words::{count, grouped};
+
 /// Writes a report.
-pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
-    verdict(told, out)?;
+pub(crate) fn write(
+    observation: &Observation,
+    report: &Report,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    verdict(observation, report, out)?;
     let (told_in_full, notes): (Vec<_>, Vec<_>) =
-        told.findings.iter().partition(|finding| finding.severity > Severity::Note);
+        report.findings.iter().partition(|finding| finding.severity > Severity::Note);
     for (n, found) in told_in_full.iter().enumerate() {
-        finding::write(n + 1, found, told.findings, out)?;
+        finding::write(n + 1, found, &report.findings, out)?;
     }
-    write_notes(&notes, out)?;
-    coverage(told.observation, out)?;
-    gaps::write(&told.gaps, out)
+    list("notes", notes.iter().map(|note| &*note.title), out)?;
+    list("doubts", report.doubts.iter().map(|doubt| &**doubt), out)?;
+    coverage(observation, report, out)?;
+    gaps::write(&report.coverage, out)
 }
 
-fn verdict(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let (style, text) = match told.exit {
-        Exit::Clean => (GOOD, "clean"),
-        Exit::Leak => (BAD, "leak"),
-        Exit::Order => (BAD, "wrong order"),
-        Exit::Usage | Exit::Blind => (WARN, "not decided"),
+fn verdict(observation: &Observation, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let of = |severity| report.findings.iter().filter(|one| one.severity == severity).count();
+    let failures = count(of(Severity::Failure) as u64, "finding");
+    let (style, text, what) = match report.exit {
+        Exit::Clean => (GOOD, "clean", "nothing is left behind".to_owned()),
+        Exit::Leak => (BAD, "leak", failures),
+        Exit::Order => (BAD, "wrong order", failures),
+        Exit::Unobserved => (WARN, "not decided", undecided(report, of(Severity::Possible))),
     };
-    let failures = told.findings.iter().filter(|one| one.severity == Severity::Failure).count();
-    let what = match told.exit {
-        Exit::Clean => "nothing is left behind".to_owned(),
-        Exit::Usage | Exit::Blind => told.blind.clone().unwrap_or_default(),
-        Exit::Leak | Exit::Order => count(failures as u64, "finding"),
-    };
-    writeln!(out, "{style}{text}{style:#}: {what} {DIM}({}){DIM:#}", scope(told.observation))
+    writeln!(out, "{style}{text}{style:#}: {what} {DIM}({}){DIM:#}", scope(observation))
+}
+
+fn undecided(report: &Report, possible: usize) -> String {
+    match report.doubts.as_slice() {
+        [] => count(possible as u64, "possible finding"),
+        [doubt] => doubt.to_string(),
+        [doubt, more @ ..] => format!("{doubt}, and {}", count(more.len() as u64, "more doubt")),
+    }
 }
 
 /// What was looked at: `20 iterations of drm-player, OP-TEE 4.10.0`.
@@ -55,20 +63,25 @@ fn measured(observation: &Observation) -> u64 {
         as u64
 }
 
-fn write_notes(notes: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
-    if notes.is_empty() {
+fn list<'t>(
+    title: &str,
+    texts: impl ExactSizeIterator<Item = &'t str>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if texts.len() == 0 {
         return Ok(());
     }
-    writeln!(out, "\n{HEAD}notes{HEAD:#}")?;
-    notes.iter().try_for_each(|note| writeln!(out, "  {}", note.title))
+    writeln!(out, "\n{HEAD}{title}{HEAD:#}")?;
+    { texts }.try_for_each(|text| writeln!(out, "  {text}"))
 }
 
-fn coverage(observation: &Observation, out: &mut dyn Write) -> io::Result<()> {
+fn coverage(observation: &Observation, report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let samples = &observation.samples;
     writeln!(out, "\n{HEAD}seen{HEAD:#}")?;
     writeln!(out, "  {}: {}", count(samples.len() as u64, "sample"), stages(samples))?;
     writeln!(out, "  complete in: {}", complete(samples))?;
-    writeln!(out, "  {}", count(observation.events.len() as u64, "event"))?;
+    let events = count(observation.events.len() as u64, "event");
+    writeln!(out, "  {events}, of which {} of a protocol", count(report.steps, "step"))?;
     if let Some(canary) = &observation.canary {
         let style = if canary.found < canary.expected { BAD } else { DIM };
         let (size, found, expected) = (canary.size, canary.found, canary.expected);
