@@ -13,4 +13,5 @@ mod cause;
 pub mod fingerprint;
 pub mod growth;
 pub mod model;
+pub mod parse;
 pub mod protocol;

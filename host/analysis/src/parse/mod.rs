@@ -1,0 +1,3 @@
+//! Bytes of a source in, facts out.
+
+pub mod text;

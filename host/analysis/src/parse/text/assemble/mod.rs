@@ -1,0 +1,322 @@
+//! Harvests of successive chunks, put together into what was observed.
+
+mod dumps;
+mod events;
+mod incidents;
+mod instances;
+mod maps;
+mod names;
+mod pools;
+mod report;
+mod sessions;
+mod steps;
+mod timeline;
+
+use std::sync::Arc;
+
+use teeleak_proto::Uuid;
+
+pub use timeline::Cut;
+
+use dumps::Dumps;
+use events::Events;
+use incidents::Incidents;
+use instances::Instances;
+use maps::Maps;
+use names::Names;
+use pools::{Pools, Table};
+use sessions::Sessions;
+use timeline::Timeline;
+
+use super::{
+    dialect,
+    fact::{Entry, SessionLine, What},
+    harvest::{Harvest, Tally},
+};
+use crate::model::{
+    IncidentKind, Instance, Observation, Part, Place, Platform, Reason, Session, Time,
+};
+
+/// UUID of the statistics PTA (optee_os `core/pta/stats.c`), which dumps on request.
+const STATS: Uuid = Uuid(*b"\xd9\x6a\x5b\x40\xe2\xc7\xb1\xaf\x87\x94\x10\x02\xa5\xd5\xc6\x1b");
+
+/// Puts the harvests of one or more texts together, in their order.
+///
+/// What it keeps is bounded, whatever the length of the text: names of sites, some hundred samples,
+/// some ten thousand events. What it can't keep is counted and reported.
+pub struct Assembler {
+    source: Arc<str>,
+    /// Lines of this source before the harvest at hand.
+    base: u64,
+    release: Option<Arc<str>>,
+    /// Source line that printed the first record.
+    printed_at: Option<u32>,
+    boots: u64,
+    names: Names,
+    dumps: Dumps,
+    maps: Maps,
+    sessions: Sessions,
+    instances: Instances,
+    incidents: Incidents,
+    pools: Pools,
+    events: Events,
+    timeline: Timeline,
+    of_tas: u64,
+    /// Region maps that no line ties to a TA.
+    nameless: u64,
+    tally: Tally,
+    cut: Cut,
+}
+
+impl Assembler {
+    /// Begins with a first source of that name.
+    #[must_use]
+    pub fn new(source: &str, cut: Cut) -> Self {
+        Self {
+            source: source.into(),
+            base: 0,
+            release: None,
+            printed_at: None,
+            boots: 0,
+            names: Names::default(),
+            dumps: Dumps::default(),
+            maps: Maps::default(),
+            sessions: Sessions::default(),
+            instances: Instances::default(),
+            incidents: Incidents::default(),
+            pools: Pools::default(),
+            events: Events::default(),
+            timeline: Timeline::new(cut),
+            of_tas: 0,
+            nameless: 0,
+            tally: Tally::default(),
+            cut,
+        }
+    }
+
+    /// Goes on with another source, which continues where the last one ended.
+    pub fn source(&mut self, name: &str) {
+        self.settle();
+        self.source = name.into();
+        self.base = 0;
+    }
+
+    /// Lines of the current source so far.
+    #[must_use]
+    pub const fn lines(&self) -> u64 {
+        self.base
+    }
+
+    /// Takes the next chunk's harvest.
+    pub fn push(&mut self, harvest: &Harvest) {
+        self.names.learn(&harvest.sites);
+        self.printed_at = self.printed_at.or(harvest.printed_at);
+        for entry in &harvest.entries {
+            self.entry(entry, &harvest.ids);
+        }
+        self.base += harvest.tally.lines.read;
+        self.tally.add(&harvest.tally);
+    }
+
+    /// Where the lines went so far.
+    #[must_use]
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Records of dumps so far.
+    #[must_use]
+    pub const fn records(&self) -> u64 {
+        self.dumps.records
+    }
+
+    fn entry(&mut self, entry: &Entry, ids: &[u32]) {
+        let at = (self.base + u64::from(entry.line) + 1, entry.time);
+        match &entry.what {
+            What::Records(run) => {
+                self.maps.other();
+                self.incidents.end_stack();
+                let ids = ids.get(run.from as usize..run.to as usize).unwrap_or_default();
+                self.dumps.run(at, entry.who, (run, ids), &self.names);
+                self.flush();
+                return;
+            }
+            What::Damaged => {
+                self.dumps.damaged();
+                self.maps.damaged();
+                return;
+            }
+            What::Other(n) => {
+                self.dumps.other(entry.who, *n);
+                self.maps.other();
+                return;
+            }
+            _ => self.dumps.other(entry.who, 1),
+        }
+        if !matches!(entry.what, What::Region(_)) {
+            self.maps.other();
+        }
+        if !matches!(entry.what, What::Address(..) | What::CallStack) {
+            self.incidents.end_stack();
+        }
+        self.fact(entry, at);
+        self.flush();
+    }
+
+    fn fact(&mut self, entry: &Entry, at: (u64, Option<Time>)) {
+        match &entry.what {
+            What::OutOfMemory { .. } | What::Trouble(..) => self.incident(&entry.what, at),
+            What::LoadAddress(address) => self.incidents.load_address(*address),
+            What::CallStack => self.incidents.call_stack(),
+            What::Address(address, symbol) => {
+                self.incidents.address(*address, symbol.as_deref());
+            }
+            What::Status { uuid, context } => {
+                let place = self.place(at.0);
+                self.incidents.about(*uuid, &place);
+                self.maps.status(at, *uuid, *context);
+            }
+            What::Region(line) => self.maps.region(at, line),
+            What::Elf(uuid) => self.maps.elf(*uuid),
+            What::Session(line) => self.session(entry, at, *line),
+            What::Stat(line) => self.pools.line(at.0, line),
+            What::Mark => self.mark(),
+            What::Step(step) => self.events.push(self.step(step, at)),
+            What::Boot(release) => self.boot(release),
+            What::Records(_)
+            | What::Other(_)
+            | What::Damaged
+            | What::StatusDetail
+            | What::SessionList => {}
+        }
+    }
+
+    fn place(&self, at: u64) -> Place {
+        Place { source: Arc::clone(&self.source), at }
+    }
+
+    fn incident(&mut self, what: &What, at: (u64, Option<Time>)) {
+        let about = (self.timeline.iteration(), self.sessions.opening());
+        let place = (self.place(at.0), at.1);
+        match what {
+            What::OutOfMemory { requested, context } => {
+                let kind = IncidentKind::OutOfMemory { requested: *requested, context: *context };
+                let text = format!("Memory allocation failed: size {requested}");
+                self.incidents.add(kind, &text, place, about);
+            }
+            What::Trouble(kind, text) => self.incidents.add(kind.clone(), text, place, about),
+            _ => {}
+        }
+    }
+
+    fn session(&mut self, entry: &Entry, at: (u64, Option<Time>), line: SessionLine) {
+        if line == SessionLine::LookupPta(STATS) {
+            self.dumps.requested();
+        }
+        let mut changes = Vec::new();
+        let tell = &mut |change| changes.push(change);
+        self.sessions.line(entry.who, line, &mut self.instances, tell);
+        for change in changes {
+            let event = self.change(change, at);
+            self.events.push(event);
+        }
+    }
+
+    fn mark(&mut self) {
+        self.settle();
+        self.timeline.mark();
+    }
+
+    /// Nothing of an earlier boot is alive any more.
+    fn boot(&mut self, release: &str) {
+        self.settle();
+        self.boots += 1;
+        self.timeline.boot();
+        self.events.boot();
+        self.release = Some(release.into());
+        self.sessions.clear();
+        self.instances.clear();
+    }
+
+    /// Ends all that is open.
+    fn settle(&mut self) {
+        self.dumps.end();
+        self.maps.end();
+        self.pools.end();
+        self.flush();
+    }
+
+    /// Takes over what has ended.
+    fn flush(&mut self) {
+        let source = &self.source;
+        let place = |at| Place { source: Arc::clone(source), at };
+        for dump in self.dumps.drain() {
+            if dump.of_ta {
+                self.of_tas += 1;
+                continue;
+            }
+            let sessions = self.sessions.open().iter().map(|open| Session {
+                id: open.id,
+                opener: open.opener,
+                uuid: open.uuid,
+                instance: open.instance,
+                login: None,
+                client: None,
+            });
+            self.timeline.dump(place(dump.line), dump, sessions.collect());
+        }
+        for map in self.maps.drain() {
+            let Some(uuid) = map.uuid else {
+                self.nameless += 1;
+                continue;
+            };
+            let regions = match map.lost {
+                0 => Part::Complete(map.regions),
+                lost => Part::Partial(
+                    map.regions,
+                    timeline::gap("lines of a region map", Reason::Damaged, None, lost),
+                ),
+            };
+            let id = self.instances.of(uuid, map.context);
+            let instance =
+                Instance { id, uuid, panicked: false, ref_count: None, regions, heap: None };
+            self.timeline.instance(place(map.line), map.time, instance);
+        }
+        for (line, table) in self.pools.drain() {
+            match table {
+                Table::Pool(pool) => self.timeline.table(place(line), pool),
+                Table::Heap(uuid, panicked, ref_count, heap) => {
+                    let instance = Instance {
+                        id: self.instances.of(uuid, None),
+                        uuid,
+                        panicked,
+                        ref_count,
+                        regions: timeline::absent("regions"),
+                        heap: Some(heap),
+                    };
+                    self.timeline.instance(place(line), None, instance);
+                }
+            }
+        }
+    }
+
+    /// What was observed.
+    #[must_use]
+    pub fn finish(mut self) -> Observation {
+        self.settle();
+        let boot = self.timeline.best_boot();
+        let gaps = self.gaps(boot);
+        let assumptions = self.assumptions();
+        let release = self.release.or_else(|| dialect::release(self.printed_at?).map(Arc::from));
+        Observation {
+            platform: Platform { release, ..Platform::default() },
+            samples: self.timeline.finish(boot, &self.names),
+            events: self.events.finish(boot),
+            incidents: self.incidents.finish(),
+            assumptions,
+            gaps,
+            accounting: self.tally.lines,
+            ..Observation::default()
+        }
+    }
+}

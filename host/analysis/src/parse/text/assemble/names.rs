@@ -1,0 +1,87 @@
+//! Sites of the whole text, each by one number.
+
+use std::{collections::HashMap, sync::Arc};
+
+use crate::parse::text::sites::Sites;
+
+/// Distinct sites that are kept; an OP-TEE has some hundreds.
+const MOST: usize = 1 << 16;
+
+/// File, line and size in bytes.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Name {
+    pub(super) file: Arc<str>,
+    pub(super) line: u32,
+    pub(super) size: u64,
+}
+
+/// All sites, and the numbers of those of the harvest at hand.
+#[derive(Default)]
+pub(super) struct Names {
+    numbers: HashMap<Name, u32>,
+    names: Vec<Name>,
+    files: HashMap<Box<str>, Arc<str>>,
+    /// Number by number of the harvest; `None` for those that there is no room for.
+    here: Vec<Option<u32>>,
+    last_of_heap: Option<u32>,
+}
+
+impl Names {
+    /// Learns the sites of a harvest.
+    pub(super) fn learn(&mut self, sites: &Sites) {
+        let mut here = std::mem::take(&mut self.here);
+        here.clear();
+        here.extend(sites.iter().map(|(file, line, size)| self.number(file, line, size)));
+        self.here = here;
+    }
+
+    /// The number of the harvest's site `local`.
+    pub(super) fn resolve(&self, local: u32) -> Option<u32> {
+        self.here.get(local as usize).copied().flatten()
+    }
+
+    pub(super) fn get(&self, number: u32) -> Option<&Name> {
+        self.names.get(number as usize)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether the site is the table of the heap's pools: 8 or 16 bytes for each of up to four, and
+    /// further down in its file than what allocates for others.
+    pub(super) fn is_pool_table(&self, number: u32) -> bool {
+        self.last_of_heap == Some(number)
+    }
+
+    fn number(&mut self, file: &str, line: u32, size: u64) -> Option<u32> {
+        let file = match self.files.get(file) {
+            Some(file) => Arc::clone(file),
+            None if self.files.len() < MOST => {
+                let shared: Arc<str> = file.into();
+                self.files.insert(file.into(), Arc::clone(&shared));
+                shared
+            }
+            None => return None,
+        };
+        let name = Name { file, line, size };
+        if let Some(number) = self.numbers.get(&name) {
+            return Some(*number);
+        }
+        if self.names.len() >= MOST {
+            return None;
+        }
+        let number = u32::try_from(self.names.len()).ok()?;
+        if name.file.ends_with("isoc/bget_malloc.c")
+            && matches!(name.size, 8 | 16 | 24 | 32 | 48 | 64)
+        {
+            let known = self.last_of_heap.and_then(|known| self.get(known));
+            if known.is_none_or(|known| known.line < name.line) {
+                self.last_of_heap = Some(number);
+            }
+        }
+        self.names.push(name.clone());
+        self.numbers.insert(name, number);
+        Some(number)
+    }
+}

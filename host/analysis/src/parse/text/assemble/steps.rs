@@ -1,0 +1,73 @@
+//! Events from changes of sessions and from steps that rules name.
+
+use std::sync::Arc;
+
+use super::{Assembler, sessions::Change};
+use crate::model::{Event, EventKind, Origin, Time};
+use crate::parse::text::rules::Step;
+
+impl Assembler {
+    /// The event of a session that opened or closed.
+    pub(super) fn change(&self, change: Change, at: (u64, Option<Time>)) -> Event {
+        let mut event = self.event(EventKind::Open, at);
+        match change {
+            Change::Opened(opened) => {
+                event.result = Some(0);
+                event.session = Some(opened.id);
+                event.opener = opened.opener;
+                event.uuid = Some(opened.uuid);
+                event.instance = opened.instance;
+            }
+            Change::Failed(uuid, result) => {
+                event.result = Some(result);
+                event.uuid = Some(uuid);
+            }
+            Change::Closed(id, opened) => {
+                event.kind = EventKind::Close;
+                event.session = id;
+                event.uuid = opened.map(|opened| opened.uuid);
+                event.opener = opened.map_or(0, |opened| opened.opener);
+                event.instance = opened.map_or(0, |opened| opened.instance);
+            }
+            Change::InvokeFailed(result) => {
+                event.kind = EventKind::Invoke;
+                event.result = Some(result);
+            }
+        }
+        event
+    }
+
+    /// The event of a step that a rule names.
+    pub(super) fn step(&self, step: &Step, at: (u64, Option<Time>)) -> Event {
+        Event {
+            result: step.result,
+            session: step.session,
+            uuid: step.uuid,
+            keys: step.keys.clone(),
+            by: step.by.clone(),
+            ..self.event(EventKind::Step(Arc::clone(&step.name)), at)
+        }
+    }
+
+    fn event(&self, kind: EventKind, (line, time): (u64, Option<Time>)) -> Event {
+        Event {
+            origin: Origin::Text,
+            seq: 0,
+            lost_before: 0,
+            time,
+            duration_ns: None,
+            place: self.place(line),
+            iteration: self.timeline.iteration(),
+            kind,
+            result: None,
+            session: None,
+            opener: 0,
+            instance: 0,
+            uuid: None,
+            cmd: None,
+            values: [0; 8],
+            keys: Vec::new(),
+            by: None,
+        }
+    }
+}

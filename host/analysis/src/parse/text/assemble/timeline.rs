@@ -1,0 +1,295 @@
+//! Samples: which censuses belong to the same moment, and which iteration had ended then.
+
+use std::sync::Arc;
+
+use super::{dumps::Dump, names::Names};
+use crate::model::{
+    Gap, Instance, Moment, OwnerId, Part, Place, Pool, Reason, Sample, Session, Site, Stage, Time,
+};
+
+/// Samples that are kept; from twice as many on every second one is left out.
+const MOST: usize = 512;
+
+/// Site groups that are kept in all samples together.
+const GROUPS: usize = 1 << 17;
+
+/// Censuses of one moment.
+#[derive(Clone, Debug)]
+pub(super) struct Sheet {
+    place: Place,
+    time: Option<Time>,
+    /// Boots and marks before it.
+    boot: u32,
+    mark: u32,
+    dump: Option<Dump>,
+    instances: Vec<Instance>,
+    pools: Vec<Pool>,
+    sessions: Vec<Session>,
+}
+
+/// What a census is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lead {
+    Dump,
+    Map,
+}
+
+/// How a text is cut into iterations.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Cut {
+    /// Iterations that don't count, at the beginning.
+    pub warmup: u32,
+    /// Whether iterations begin at marks; otherwise each dump ends one.
+    pub marked: bool,
+}
+
+/// All sheets.
+pub(super) struct Timeline {
+    cut: Cut,
+    sheets: Vec<Sheet>,
+    lead: Option<Lead>,
+    groups: usize,
+    boot: u32,
+    /// Marks, and dumps, since the TEE started.
+    marks: u32,
+    since: u64,
+    /// Dumps of the text, and how many of them one sample stands for.
+    pub(super) dumps: u64,
+    pub(super) stride: u64,
+    /// Dumps left out to keep to one sample in so many.
+    skip: u64,
+}
+
+impl Timeline {
+    pub(super) const fn new(cut: Cut) -> Self {
+        let sheets = Vec::new();
+        Self {
+            cut,
+            sheets,
+            lead: None,
+            groups: 0,
+            boot: 0,
+            marks: 0,
+            since: 0,
+            dumps: 0,
+            stride: 1,
+            skip: 0,
+        }
+    }
+
+    /// Iteration that is going on.
+    pub(super) fn iteration(&self) -> Option<u32> {
+        let n = if self.cut.marked {
+            self.marks
+        } else {
+            u32::try_from(self.since / self.stride).unwrap_or(u32::MAX)
+        };
+        (n > 0).then_some(n)
+    }
+
+    /// The TEE started again.
+    pub(super) const fn boot(&mut self) {
+        self.boot += 1;
+        (self.marks, self.since) = (0, 0);
+    }
+
+    /// An iteration begins.
+    pub(super) const fn mark(&mut self) {
+        self.marks = self.marks.saturating_add(1);
+    }
+
+    /// A dump ended; `sessions` are open.
+    pub(super) fn dump(&mut self, place: Place, dump: Dump, sessions: Vec<Session>) {
+        self.dumps += 1;
+        self.since += 1;
+        if self.stride > 1 && !self.cut.marked {
+            self.skip += 1;
+            if self.skip < self.stride {
+                return;
+            }
+            self.skip = 0;
+        }
+        self.lead.get_or_insert(Lead::Dump);
+        let fresh = |sheet: &Sheet| sheet.dump.is_some();
+        self.groups += dump.groups.len();
+        let time = dump.time;
+        let sheet = self.sheet(place, time, fresh);
+        sheet.dump = Some(dump);
+        sheet.sessions = sessions;
+        self.thin();
+    }
+
+    /// A region map, or a TA's heap, was told.
+    pub(super) fn instance(&mut self, place: Place, time: Option<Time>, instance: Instance) {
+        let lead = *self.lead.get_or_insert(Lead::Map);
+        let id = instance.id;
+        let fresh = move |sheet: &Sheet| {
+            lead == Lead::Map && sheet.instances.iter().any(|known| known.id == id)
+        };
+        let sheet = self.sheet(place, time, fresh);
+        match sheet.instances.iter_mut().find(|known| known.id == id) {
+            Some(known) => *known = instance,
+            None => sheet.instances.push(instance),
+        }
+        self.thin();
+    }
+
+    /// A pool was told.
+    pub(super) fn table(&mut self, place: Place, table: Pool) {
+        let lead = *self.lead.get_or_insert(Lead::Map);
+        let kind = table.kind.clone();
+        let fresh = move |sheet: &Sheet| {
+            lead == Lead::Map && sheet.pools.iter().any(|pool| pool.kind == kind)
+        };
+        let sheet = self.sheet(place, None, fresh);
+        match sheet.pools.iter_mut().find(|pool| pool.kind == table.kind) {
+            Some(known) => *known = table,
+            None => sheet.pools.push(table),
+        }
+    }
+
+    /// The sheet that a census goes to: a new one where `fresh` says so of the last one.
+    fn sheet(
+        &mut self,
+        place: Place,
+        time: Option<Time>,
+        fresh: impl Fn(&Sheet) -> bool,
+    ) -> &mut Sheet {
+        let (boot, mark) = (self.boot, self.marks);
+        let marked = self.cut.marked;
+        let ended = |last: &Sheet| if marked { last.mark != mark } else { fresh(last) };
+        let new = self.sheets.last().is_none_or(|last| last.boot != boot || ended(last));
+        if new {
+            self.sheets.push(Sheet {
+                place,
+                time,
+                boot,
+                mark,
+                dump: None,
+                instances: Vec::new(),
+                pools: Vec::new(),
+                sessions: Vec::new(),
+            });
+        }
+        let last = self.sheets.len() - 1;
+        &mut self.sheets[last]
+    }
+
+    /// Leaves out every second sample when there are too many.
+    fn thin(&mut self) {
+        if self.sheets.len() < 2 * MOST && (self.groups < GROUPS || self.sheets.len() < 8) {
+            return;
+        }
+        let mut n = 0;
+        self.sheets.retain(|_| {
+            n += 1;
+            n % 2 == 1
+        });
+        self.stride *= 2;
+        self.skip = 0;
+        let dumps = self.sheets.iter().filter_map(|sheet| sheet.dump.as_ref());
+        self.groups = dumps.map(|dump| dump.groups.len()).sum();
+    }
+
+    /// The boot with most samples; the last one of several.
+    pub(super) fn best_boot(&self) -> u32 {
+        let boots = self.sheets.chunk_by(|a, b| a.boot == b.boot);
+        boots.max_by_key(|sheets| sheets.len()).map_or(self.boot, |sheets| sheets[0].boot)
+    }
+
+    /// Samples of other boots.
+    pub(super) fn elsewhere(&self, boot: u32) -> u64 {
+        self.sheets.iter().filter(|sheet| sheet.boot != boot).count() as u64
+    }
+
+    /// All samples of a boot.
+    pub(super) fn finish(self, boot: u32, names: &Names) -> Vec<Sample> {
+        let Self { cut, sheets, stride, .. } = self;
+        let stride = u32::try_from(stride).unwrap_or(u32::MAX);
+        let sheets = sheets.into_iter().filter(|sheet| sheet.boot == boot);
+        let numbered = (0_u32..).zip(sheets);
+        let moment_of = |n, mark| moment(if cut.marked { mark / stride } else { n }, cut.warmup);
+        numbered
+            .map(|(n, sheet)| (moment_of(n, sheet.mark), sheet))
+            .map(|(moment, sheet)| sample(sheet, moment, names))
+            .collect()
+    }
+}
+
+fn moment(iteration: u32, warmup: u32) -> Moment {
+    match iteration {
+        0 => Moment { stage: Stage::Before, iteration: 0 },
+        n if n <= warmup => Moment { stage: Stage::Warmup, iteration: n },
+        n => Moment { stage: Stage::Measured, iteration: n - warmup },
+    }
+}
+
+fn sample(sheet: Sheet, moment: Moment, names: &Names) -> Sample {
+    let instances = if sheet.instances.is_empty() {
+        absent("TA instances")
+    } else {
+        let why = gap("TA instances that printed no region map", Reason::NotOffered, None, 0);
+        Part::Partial(sheet.instances, why)
+    };
+    let pools = if sheet.pools.is_empty() {
+        absent("pools")
+    } else {
+        let why = gap("pools that no log shows", Reason::NotOffered, None, 0);
+        Part::Partial(sheet.pools, why)
+    };
+    let sessions = if sheet.sessions.is_empty() {
+        absent("sessions")
+    } else {
+        let why = gap("sessions, whose ids no open prints", Reason::NotOffered, None, 0);
+        Part::Partial(sheet.sessions, why)
+    };
+    Sample {
+        moment,
+        time: sheet.time,
+        place: sheet.place,
+        epoch: None,
+        sites: sites(sheet.dump.as_ref(), names),
+        owners: absent("owners of allocations"),
+        instances,
+        sessions,
+        pools,
+    }
+}
+
+/// Something that was not seen at all.
+pub(super) fn absent<T>(what: &str) -> Part<T> {
+    Part::Unobserved(gap(what, Reason::NotOffered, None, 0))
+}
+
+fn sites(dump: Option<&Dump>, names: &Names) -> Part<Vec<Site>> {
+    let Some(dump) = dump else {
+        let remedy =
+            "have mdbg_check(1) called in an OP-TEE built with CFG_TEE_CORE_MALLOC_DEBUG=y";
+        return Part::Unobserved(gap("allocation sites", Reason::NotOffered, Some(remedy), 0));
+    };
+    let sites = dump.groups.iter().filter_map(|(id, count)| {
+        let name = names.get(*id)?;
+        Some(Site {
+            file: Arc::clone(&name.file),
+            line: name.line,
+            size: name.size,
+            count: u64::from(*count),
+            owner: OwnerId::Unknown,
+            server: OwnerId::Unknown,
+            session: None,
+            epoch: None,
+            caller: None,
+        })
+    });
+    let mut sites: Vec<_> = sites.collect();
+    sites.sort_unstable_by(|a, b| (&a.file, a.line, a.size).cmp(&(&b.file, b.line, b.size)));
+    match dump.lost {
+        0 => Part::Complete(sites),
+        lost => Part::Partial(sites, gap("records of a dump", Reason::Damaged, None, lost)),
+    }
+}
+
+/// Something that was not seen.
+pub(super) fn gap(what: &str, reason: Reason, remedy: Option<&str>, lost: u64) -> Gap {
+    Gap { what: what.into(), reason, remedy: remedy.map(Into::into), lost }
+}

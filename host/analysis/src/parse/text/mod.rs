@@ -1,0 +1,33 @@
+//! Console text of any OP-TEE, in whatever way it reached a file.
+//!
+//! ```text
+//! chunk of bytes ── scan ──> Harvest   each line by itself, in parallel
+//! Harvest, Harvest ... ── Assembler ──> Observation   in the order of the text
+//! ```
+
+mod assemble;
+mod bytes;
+mod chunk;
+mod classify;
+mod dialect;
+mod fact;
+mod harvest;
+mod line;
+mod mdbg;
+mod prefix;
+mod rules;
+mod scan;
+mod session;
+mod sites;
+mod stamp;
+mod stats;
+mod status;
+mod trouble;
+
+pub use assemble::{Assembler, Cut};
+pub use chunk::chunk_end;
+pub use fact::Why;
+pub use harvest::{Harvest, Tally};
+pub use line::MAX_LINE;
+pub use rules::{MarkError, RuleError, Rules};
+pub use scan::scan;

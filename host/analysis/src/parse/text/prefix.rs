@@ -1,0 +1,189 @@
+//! Trace prefixes: from the left edge of a line to its message.
+//!
+//! `core/kernel/trace_ext.c` and `lib/libutils/ext/trace.c` of optee_os write, over the years,
+//!
+//! ```text
+//! 2.0        DBG [0x0] TEE-CORE:func:line: message          (thread part optional)
+//! 2.1 - 2.6  DEBUG:   [0x0] TEE-CORE:func:line: message     INFO:    TEE-CORE: message
+//! 3.0 - 3.2  D/TC:<thread> func:line message                I/TC:  message
+//! 3.3 -      D/TC:<core> <thread> func:line message         I/TC: message
+//! 4.x, virt. D/TC:<guest> <core> <thread> func:line message
+//! ```
+//!
+//! Whatever stands to the left of that (stamps, `[TEE]`, mail quotes, `*`) is [`Head::left`].
+
+use memchr::memchr_iter;
+use memchr::memmem;
+
+use super::bytes::{blanks, dec};
+
+/// Which image wrote a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Image {
+    /// The TEE core.
+    Core,
+    /// The loader of TAs.
+    Ldelf,
+    /// A TA; no line says which.
+    Ta,
+}
+
+/// A line taken apart.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head<'a> {
+    /// All that stands before the prefix.
+    pub left: &'a [u8],
+    /// Who wrote it.
+    pub image: Image,
+    /// Thread of the TEE core.
+    pub thread: Option<u16>,
+    /// Function, empty with the short prefix.
+    pub function: &'a [u8],
+    /// Line of the source that printed it, 0 with the short prefix.
+    pub source_line: u32,
+    /// The message without leading blanks.
+    pub message: &'a [u8],
+    /// Bytes from the level letter to the end of the line.
+    pub length: usize,
+}
+
+/// Finds the first prefix in `line`.
+#[inline]
+pub(super) fn find(line: &[u8]) -> Option<Head<'_>> {
+    for slash in memchr_iter(b'/', line) {
+        if slash == 0 || !matches!(line[slash - 1], b'U' | b'E' | b'I' | b'D' | b'F' | b'M') {
+            continue;
+        }
+        let Some(image) = image(&line[slash + 1..]) else { continue };
+        let head = head(&line[..slash - 1], image, &line[slash + 4..]);
+        return Some(Head { length: line.len() + 1 - slash, ..head });
+    }
+    None
+}
+
+/// Finds the words that releases up to 2.6 wrote instead.
+pub(super) fn find_words(line: &[u8]) -> Option<Head<'_>> {
+    let (at, image, len) = match memmem::find(line, b"TEE-CORE:") {
+        Some(at) => (at, Image::Core, 9),
+        None => (memmem::find(line, b"USER-TA:")?, Image::Ta, 8),
+    };
+    let mut head = head(&line[..at], image, &line[at + len..]);
+    head.thread = words_thread(head.left);
+    Some(head)
+}
+
+/// Whether releases up to 2.6 may have written some of `text`.
+pub(super) fn has_words(text: &[u8]) -> bool {
+    memmem::find(text, b"TEE-CORE:").is_some() || memmem::find(text, b"USER-TA:").is_some()
+}
+
+#[inline]
+fn image(text: &[u8]) -> Option<Image> {
+    match text {
+        [b'T', b'C', b':', ..] => Some(Image::Core),
+        [b'T', b'A', b':', ..] => Some(Image::Ta),
+        [b'L', b'D', b':', ..] => Some(Image::Ldelf),
+        _ => None,
+    }
+}
+
+#[inline]
+fn head<'a>(left: &'a [u8], image: Image, after: &'a [u8]) -> Head<'a> {
+    let (ids, rest) = ids(after);
+    // One id is the thread up to 3.2, and the core from 3.3 on.
+    let thread = match ids {
+        [Some(_), Some(thread), None] | [_, _, Some(thread)] => known(thread),
+        _ => None,
+    };
+    let (function, source_line, message) = function(blanks(rest));
+    Head { left, image, thread, function, source_line, message, length: 0 }
+}
+
+/// Stands for an id printed as `?`.
+const UNKNOWN: u16 = u16::MAX;
+
+fn known(id: u16) -> Option<u16> {
+    (id != UNKNOWN).then_some(id)
+}
+
+/// Up to three ids of 1 to 3 digits or question marks, each followed by a blank.
+#[inline]
+fn ids(mut text: &[u8]) -> ([Option<u16>; 3], &[u8]) {
+    let mut ids = [None; 3];
+    for id in &mut ids {
+        let mut value = 0_u16;
+        let mut n = 0;
+        while n < 3 {
+            match text.get(n) {
+                Some(digit @ b'0'..=b'9') => value = value * 10 + u16::from(digit - b'0'),
+                Some(b'?') => value = UNKNOWN,
+                _ => break,
+            }
+            n += 1;
+        }
+        if n == 0 || text.get(n) != Some(&b' ') {
+            break;
+        }
+        *id = Some(value);
+        text = &text[n + 1..];
+    }
+    (ids, text)
+}
+
+/// `func:line ` of a long prefix; up to 2.6 with one more colon.
+#[inline]
+fn function(text: &[u8]) -> (&[u8], u32, &[u8]) {
+    let name = text.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+    if name == 0 || text.get(name) != Some(&b':') {
+        return (b"", 0, text);
+    }
+    match dec(&text[name + 1..]) {
+        Some((line, rest)) if matches!(rest.first(), None | Some(b' ' | b':')) => {
+            let message = blanks(rest.strip_prefix(b":").unwrap_or(rest));
+            (&text[..name], u32::try_from(line).unwrap_or(0), message)
+        }
+        _ => (b"", 0, text),
+    }
+}
+
+/// `[0x0]` right before the tag.
+fn words_thread(left: &[u8]) -> Option<u16> {
+    let left = left.strip_suffix(b"] ")?;
+    let open = memchr::memrchr(b'[', left)?;
+    let (value, rest) = super::bytes::hex0x(&left[open + 1..])?;
+    rest.is_empty().then(|| u16::try_from(value).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Image, find, find_words};
+
+    fn check(line: &str, thread: Option<u16>, function: &str, message: &str) {
+        let head = find(line.as_bytes()).or_else(|| find_words(line.as_bytes())).unwrap();
+        assert_eq!(head.thread, thread, "{line}");
+        assert_eq!(String::from_utf8_lossy(head.function), function, "{line}");
+        assert_eq!(String::from_utf8_lossy(head.message), message, "{line}");
+    }
+
+    #[test]
+    fn every_form_of_prefix_is_taken_apart() {
+        check("I/TC: buffer: 1", None, "", "buffer: 1");
+        check("I/TC:  buffer: 1", None, "", "buffer: 1");
+        check("D/TC:0 panic:12 x", None, "panic", "x");
+        check("D/TC:? 0 id_of:490 id 5", Some(0), "id_of", "id 5");
+        check("*E/TC:1 00 0x24b0a149", Some(0), "", "0x24b0a149");
+        check("D/TC:2 ? 001 f:4 m", Some(1), "f", "m");
+        check("E/LD:   arch: arm", None, "", "arch: arm");
+        check("DEBUG:   [0x1] TEE-CORE:f:12: m", Some(1), "f", "m");
+        check("INFO:    TEE-CORE: m", None, "", "m");
+        check("DBG TEE-CORE:f:12: m", None, "f", "m");
+    }
+
+    #[test]
+    fn paths_before_the_prefix_do_not_hide_it() {
+        let head = find(b"drivers/TEE/x [TEE] D/TA:  f:1 m").unwrap();
+        assert_eq!(head.image, Image::Ta);
+        assert_eq!(head.left, b"drivers/TEE/x [TEE] ");
+        assert!(find(b"/TC: I/T").is_none());
+    }
+}

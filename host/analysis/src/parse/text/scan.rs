@@ -1,0 +1,301 @@
+//! One chunk of text: every line looked at once, by nothing but its own bytes.
+//!
+//! Since no line's meaning depends on another one here, chunks can be scanned in any order, by any
+//! number of threads; [`super::Assembler`] then puts their harvests together in the order of the
+//! text. That makes the result the same for every way of cutting the text into chunks.
+
+use super::{
+    classify,
+    fact::{Entry, Outcome, Run, What, Who, Why},
+    harvest::Harvest,
+    line::{self, FULL, MAX_LINE},
+    mdbg,
+    prefix::{self, Head},
+    rules::{Cursor, Hit, Rules},
+    stamp,
+};
+
+/// Two records of one dump are less than this apart, in nanoseconds: a record takes 1 to 4 ms on a
+/// console of 115200 baud, and nothing else runs on that core until the dump is over.
+pub(super) const PAUSE_NS: u64 = 2_000_000_000;
+
+/// Scans `chunk`, which must end where a line ends unless it is the last one of its source.
+///
+/// `harvest` is overwritten.
+pub fn scan(chunk: &[u8], rules: &Rules, harvest: &mut Harvest) {
+    harvest.clear();
+    let mut scanner = Scanner {
+        words: prefix::has_words(chunk),
+        controls: line::has_controls(chunk),
+        cursor: rules.cursor(chunk),
+        rules,
+        run: None,
+        line: 0,
+        clean: Vec::new(),
+        out: harvest,
+    };
+    let mut rest = chunk;
+    while !rest.is_empty() {
+        let start = chunk.len() - rest.len();
+        let (line, ended) = line::take(&mut rest);
+        scanner.line(start, line, ended);
+        scanner.line = scanner.line.saturating_add(1);
+    }
+    scanner.end_run();
+    let lines = &mut scanner.out.tally.lines;
+    lines.read = u64::from(scanner.line);
+    lines.ignored = lines.read - lines.parsed - lines.rejected;
+}
+
+struct Scanner<'a> {
+    /// Whether prefixes of releases up to 2.6 may occur.
+    words: bool,
+    /// Whether lines may have to be cleaned.
+    controls: bool,
+    cursor: Cursor<'a>,
+    rules: &'a Rules,
+    run: Option<OpenRun<'a>>,
+    line: u32,
+    clean: Vec<u8>,
+    out: &'a mut Harvest,
+}
+
+/// The run that the last record belongs to.
+struct OpenRun<'a> {
+    who: Who,
+    entry: usize,
+    from: u32,
+    ordinals: Option<(u32, u32)>,
+    /// What stood before the last record.
+    left: &'a [u8],
+}
+
+impl<'a> Scanner<'a> {
+    #[inline]
+    fn line(&mut self, start: usize, raw: &'a [u8], ended: bool) {
+        let line = line::trim(raw);
+        if ended && !self.controls && self.hot(line) {
+            self.out.tally.lines.parsed += 1;
+            return;
+        }
+        self.cold(start, raw, ended);
+    }
+
+    /// Takes the line if it is a record in its usual form, whole and alone.
+    #[inline]
+    fn hot(&mut self, line: &'a [u8]) -> bool {
+        let Some(head) = prefix::find(line) else { return false };
+        if head.length == FULL {
+            return false;
+        }
+        let Some(Ok((count, tail))) = mdbg::split(head.message) else { return false };
+        let Ok(number) = self.out.sites.number(tail) else { return false };
+        if head.source_line != 0 && self.out.printed_at.is_none() {
+            self.out.printed_at = Some(head.source_line);
+        }
+        self.record(who(&head), head.left, count, number);
+        true
+    }
+
+    /// Adds a record to the run that is open, or begins one.
+    #[inline]
+    fn record(&mut self, who: Who, left: &'a [u8], count: Option<u32>, number: u32) {
+        match &mut self.run {
+            Some(run) if run.continues(who, left, count) => {
+                run.left = left;
+                if let (Some((_, last)), Some(count)) = (&mut run.ordinals, count) {
+                    *last = count;
+                }
+            }
+            _ => self.begin_run(who, left, count),
+        }
+        self.out.ids.push(number);
+    }
+
+    fn begin_run(&mut self, who: Who, left: &'a [u8], count: Option<u32>) {
+        self.end_run();
+        let from = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
+        let ordinals = count.map(|count| (count, count));
+        self.run = Some(OpenRun { who, entry: self.out.entries.len(), from, ordinals, left });
+        let time = stamp::read(left);
+        let run = Run { from, to: from, ordinals, until: time };
+        self.out.entries.push(Entry { line: self.line, who, time, what: What::Records(run) });
+    }
+
+    fn end_run(&mut self) {
+        let Some(run) = self.run.take() else { return };
+        let to = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
+        let until = stamp::read(run.left);
+        if let Some(entry) = self.out.entries.get_mut(run.entry) {
+            entry.what = What::Records(Run { from: run.from, to, ordinals: run.ordinals, until });
+        }
+    }
+
+    /// Any line that [`Self::hot`] did not take.
+    fn cold(&mut self, start: usize, raw: &'a [u8], ended: bool) {
+        if raw.len() > MAX_LINE {
+            self.reject(None, Why::TooLong, &raw[..MAX_LINE]);
+            return;
+        }
+        let hit = self.cursor.hits(start, start + raw.len());
+        if line::has_controls(raw) {
+            let mut clean = std::mem::take(&mut self.clean);
+            line::without_controls(raw, &mut clean);
+            self.clean_line(&clean, ended, !self.rules.is_empty());
+            self.clean = clean;
+        } else {
+            self.clean_line(line::trim(raw), ended, hit);
+        }
+    }
+
+    fn clean_line(&mut self, line: &[u8], ended: bool, may_hit: bool) {
+        if may_hit && let Some(hit) = self.rules.apply(line) {
+            let what = match hit {
+                Hit::Mark => What::Mark,
+                Hit::Step(step) => What::Step(step),
+            };
+            let head = prefix::find(line);
+            let who = head.as_ref().map_or(NOBODY, who);
+            self.fact(who, head.map_or(line, |head| head.left), what);
+            return;
+        }
+        let words = if self.words { prefix::find_words(line) } else { None };
+        match prefix::find(line).or(words) {
+            Some(head) => self.tagged(line, head, ended),
+            None => self.untagged(line, ended),
+        }
+    }
+
+    /// A line with a prefix, and perhaps with further ones inside: consoles that share a wire cut
+    /// into one another's lines.
+    fn tagged(&mut self, line: &[u8], first: Head<'_>, ended: bool) {
+        let mut head = first;
+        let mut outcome = self.read(&head, ended);
+        while matches!(outcome, Outcome::Ignored | Outcome::Damaged(_))
+            && let Some(inner) = prefix::find(head.message)
+        {
+            if matches!(outcome, Outcome::Damaged(_)) {
+                self.out.tally.spliced += 1;
+                self.end_run();
+                self.push(who(&head), None, What::Damaged);
+            }
+            head = Head { left: head.left, ..inner };
+            outcome = self.read(&head, ended);
+        }
+        match outcome {
+            Outcome::Record(count) => self.cold_record(&head, count),
+            Outcome::Fact(what) => self.fact(who(&head), head.left, what),
+            Outcome::Damaged(why) => self.reject(Some(who(&head)), why, line),
+            Outcome::Ignored => self.other(who(&head)),
+        }
+    }
+
+    /// Reads a message, knowing how its line ends.
+    fn read(&self, head: &Head<'_>, ended: bool) -> Outcome {
+        let outcome = classify::tagged(head);
+        match outcome {
+            Outcome::Record(_) | Outcome::Fact(_) if !ended => Outcome::Damaged(Why::Unterminated),
+            Outcome::Record(_) | Outcome::Fact(What::Region(_)) if head.length == FULL => {
+                Outcome::Damaged(Why::Full)
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn untagged(&mut self, line: &[u8], ended: bool) {
+        match classify::untagged(line) {
+            Outcome::Ignored => {}
+            Outcome::Damaged(why) => self.reject(None, why, line),
+            Outcome::Record(_) | Outcome::Fact(_) if !ended => {
+                self.reject(None, Why::Unterminated, line);
+            }
+            Outcome::Record(_) => self.untagged_record(line),
+            Outcome::Fact(what) => self.fact(NOBODY, line, what),
+        }
+    }
+
+    fn cold_record(&mut self, head: &Head<'_>, count: Option<u32>) {
+        if let Some(Ok((_, tail))) = mdbg::split(head.message) {
+            self.lone_record(who(head), head.left, count, tail);
+        }
+    }
+
+    fn untagged_record(&mut self, line: &[u8]) {
+        if let Some(at) = memchr::memmem::find(line, b"buffer: ") {
+            self.lone_record(NOBODY, &line[..at], None, &line[at + 8..]);
+        }
+    }
+
+    /// A record of a line that had to be cleaned: a run of its own, since what stands before it does
+    /// not live as long as the chunk.
+    fn lone_record(&mut self, who: Who, left: &[u8], count: Option<u32>, tail: &[u8]) {
+        self.end_run();
+        match self.out.sites.number(tail) {
+            Ok(number) => {
+                let from = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
+                self.out.ids.push(number);
+                let time = stamp::read(left);
+                let ordinals = count.map(|count| (count, count));
+                let run = Run { from, to: from.saturating_add(1), ordinals, until: time };
+                self.push(who, time, What::Records(run));
+                self.out.tally.lines.parsed += 1;
+            }
+            Err(why) => self.reject(Some(who), why, tail),
+        }
+    }
+
+    fn fact(&mut self, who: Who, left: &[u8], what: What) {
+        self.end_run();
+        self.out.tally.lines.parsed += 1;
+        self.push(who, stamp::read(left), what);
+    }
+
+    fn reject(&mut self, who: Option<Who>, why: Why, text: &[u8]) {
+        self.end_run();
+        self.out.tally.lines.rejected += 1;
+        self.out.tally.why[why as usize] += 1;
+        self.out.rejects.push(self.line, why, text);
+        self.push(who.unwrap_or(NOBODY), None, What::Damaged);
+    }
+
+    /// A line of the secure world about something else.
+    fn other(&mut self, who: Who) {
+        self.end_run();
+        if let Some(Entry { who: last, what: What::Other(n), .. }) = self.out.entries.last_mut()
+            && *last == who
+        {
+            *n = n.saturating_add(1);
+            return;
+        }
+        self.push(who, None, What::Other(1));
+    }
+
+    fn push(&mut self, who: Who, time: Option<crate::model::Time>, what: What) {
+        self.out.entries.push(Entry { line: self.line, who, time, what });
+    }
+}
+
+impl OpenRun<'_> {
+    #[inline]
+    fn continues(&self, who: Who, left: &[u8], count: Option<u32>) -> bool {
+        if self.who != who {
+            return false;
+        }
+        match (self.ordinals, count) {
+            (Some((_, last)), Some(count)) => last.checked_add(1) == Some(count),
+            (None, None) => {
+                stamp::same_second(self.left, left)
+                    || stamp::gap(self.left, left).is_none_or(|gap| gap < PAUSE_NS)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The normal world, or nobody that we know.
+const NOBODY: Who = Who { image: None, thread: None };
+
+#[inline]
+fn who(head: &Head<'_>) -> Who {
+    Who { image: Some(head.image), thread: head.thread }
+}

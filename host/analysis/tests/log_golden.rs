@@ -1,0 +1,198 @@
+//! Every fixture in `tests/fixtures/log` reads as its `.expect` says. `BLESS=1` rewrites those.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use teeleak_analysis::{
+    model::{Event, Incident, Observation, Part, Sample},
+    parse::text::{Assembler, Cut, Harvest, Rules, Why, chunk_end, scan},
+};
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/log")
+}
+
+/// Reads `text` in chunks of about `size` bytes; a file `NAME.rules.toml` beside it has its rules.
+fn read(text: &[u8], rules: &Rules, size: usize) -> (Observation, String) {
+    let cut = Cut { warmup: 0, marked: rules.has_mark() };
+    let mut assembler = Assembler::new("log", cut);
+    let mut harvest = Harvest::new(true);
+    let mut rejected = String::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = chunk_end(rest, size);
+        scan(&rest[..end], rules, &mut harvest);
+        for (line, why, text) in harvest.rejects() {
+            let line = assembler.lines() + u64::from(line) + 1;
+            let text = String::from_utf8_lossy(text).escape_debug().to_string();
+            let _ = writeln!(rejected, "rejected {line}: {}: {text}", why.text());
+        }
+        assembler.push(&harvest);
+        rest = &rest[end..];
+    }
+    (assembler.finish(), rejected)
+}
+
+fn render(observation: &Observation, rejected: &str) -> String {
+    let mut out = String::new();
+    let lines = observation.accounting;
+    let _ = writeln!(
+        out,
+        "lines {} = parsed {} + ignored {} + rejected {}",
+        lines.read, lines.parsed, lines.ignored, lines.rejected
+    );
+    out.push_str(rejected);
+    if let Some(release) = &observation.platform.release {
+        let _ = writeln!(out, "release {release}");
+    }
+    for sample in &observation.samples {
+        render_sample(&mut out, sample);
+    }
+    for event in &observation.events {
+        render_event(&mut out, event);
+    }
+    for incident in &observation.incidents {
+        render_incident(&mut out, incident);
+    }
+    for text in &observation.assumptions {
+        let _ = writeln!(out, "assumed: {text}");
+    }
+    for gap in &observation.gaps {
+        let _ = writeln!(out, "gap: {}: {}, lost {}", gap.what, gap.reason, gap.lost);
+    }
+    out
+}
+
+fn render_sample(out: &mut String, sample: &Sample) {
+    let time = sample.time.map_or(String::new(), |time| format!(" at {} ns", time.ns));
+    let moment = format!("{:?} {}", sample.moment.stage, sample.moment.iteration);
+    let _ = writeln!(out, "sample {moment}, line {}{time}", sample.place.at);
+    if let Some(sites) = sample.sites.seen() {
+        let _ = writeln!(out, "  sites{}", partial(&sample.sites));
+        for site in sites {
+            let _ = writeln!(
+                out,
+                "    {} x {} bytes {}:{}",
+                site.count, site.size, site.file, site.line
+            );
+        }
+    }
+    for instance in sample.instances.seen().into_iter().flatten() {
+        let regions = instance.regions.seen().map_or(0, Vec::len);
+        let part = partial(&instance.regions);
+        let _ = writeln!(
+            out,
+            "  instance {} of {}: {regions} regions{part}",
+            instance.id, instance.uuid
+        );
+        for region in instance.regions.seen().into_iter().flatten() {
+            let access = region.access;
+            let _ = writeln!(out, "    {:#x} + {:#x} access {access:04b}", region.va, region.size);
+        }
+    }
+    for session in sample.sessions.seen().into_iter().flatten() {
+        let _ =
+            writeln!(out, "  session {} to {} ({})", session.id, session.uuid, session.instance);
+    }
+    for pool in sample.pools.seen().into_iter().flatten() {
+        let _ = writeln!(
+            out,
+            "  pool {:?}: {:?} of {:?}, most {:?}, failed {:?}",
+            pool.kind, pool.allocated, pool.size, pool.max_allocated, pool.num_alloc_fail
+        );
+    }
+}
+
+fn partial<T>(part: &Part<T>) -> String {
+    part.gap().map_or(String::new(), |gap| format!(" (lost {}: {})", gap.lost, gap.what))
+}
+
+fn render_event(out: &mut String, event: &Event) {
+    let _ = write!(out, "event {:?}, line {}", event.kind, event.place.at);
+    if let Some(id) = event.session {
+        let _ = write!(out, ", session {id}");
+    }
+    if let Some(uuid) = event.uuid {
+        let _ = write!(out, ", ta {uuid}");
+    }
+    if let Some(result) = event.result {
+        let _ = write!(out, ", result {result:#x}");
+    }
+    for (key, value) in &event.keys {
+        let _ = write!(out, ", {key} {value:#x}");
+    }
+    if let Some(by) = &event.by {
+        let _ = write!(out, ", by {} {}", by.pid, by.comm);
+    }
+    out.push('\n');
+}
+
+fn render_incident(out: &mut String, incident: &Incident) {
+    let _ = writeln!(
+        out,
+        "incident {:?}, line {}: {}",
+        incident.kind, incident.place.at, incident.text
+    );
+    if let Some(uuid) = incident.uuid {
+        let _ = writeln!(out, "  about {uuid}");
+    }
+    for frame in &incident.stack {
+        let offset = frame.offset.map_or(String::new(), |offset| format!(" core+{offset:#x}"));
+        let _ = write!(out, "  {:#x}{offset}", frame.address);
+        for function in &frame.functions {
+            let _ = write!(out, " {} {:?}", function.name, function.at);
+        }
+        out.push('\n');
+    }
+}
+
+#[expect(clippy::unwrap_used, reason = "a fixture's own mistake has to show")]
+fn rules_of(log: &Path) -> Rules {
+    let mut rules = Rules::default();
+    if let Ok(text) = fs::read_to_string(log.with_extension("rules.toml")) {
+        rules.add_file(&text).unwrap();
+    }
+    if let Ok(text) = fs::read_to_string(log.with_extension("mark")) {
+        rules.add_mark(text.trim()).unwrap();
+    }
+    rules
+}
+
+#[test]
+fn fixtures_read_as_expected_however_they_are_cut() {
+    let mut logs: Vec<_> = fs::read_dir(fixtures())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "log"))
+        .collect();
+    logs.sort();
+    assert!(logs.len() > 20, "fixtures are missing");
+    let mut differing = Vec::new();
+    for log in logs {
+        let text = fs::read(&log).unwrap();
+        let rules = rules_of(&log);
+        let (observation, rejected) = read(&text, &rules, usize::MAX);
+        let found = render(&observation, &rejected);
+        for size in [1, 97, 1024] {
+            let (observation, rejected) = read(&text, &rules, size);
+            assert_eq!(render(&observation, &rejected), found, "{} by {size}", log.display());
+        }
+        let expect = log.with_extension("expect");
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&expect, &found).unwrap();
+        } else if fs::read_to_string(&expect).unwrap_or_default() != found {
+            differing.push(format!("{}:\n{found}", log.display()));
+        }
+    }
+    assert!(differing.is_empty(), "BLESS=1 rewrites these:\n{}", differing.join("\n"));
+}
+
+#[test]
+fn every_reason_has_its_own_number_and_text() {
+    for (n, why) in Why::ALL.into_iter().enumerate() {
+        assert_eq!(why as usize, n);
+    }
+}
