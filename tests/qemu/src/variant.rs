@@ -23,9 +23,15 @@ const DEBUG: [&str; 4] = [
     "CFG_CORE_HEAP_SIZE=1048576",
 ];
 /// The leak auditor. Its ring of events and the bigger heap do not fit into
-/// the 2 MiB that plat-vexpress maps for the core by default (its conf.mk).
-const AUDIT: [&str; 3] =
-    ["CFG_LEAK_AUDIT=y", "CFG_LEAK_AUDIT_EVENTS=4096", "CFG_TEE_RAM_VA_SIZE=0x400000"];
+/// the 2 MiB that plat-vexpress maps for the core by default (its conf.mk), and
+/// a TA in a long call would keep the auditor's waiting: OP-TEE lets one thread
+/// at a time into single-instance TAs (core/kernel/tee_ta_manager.c).
+const AUDIT: [&str; 4] = [
+    "CFG_LEAK_AUDIT=y",
+    "CFG_LEAK_AUDIT_EVENTS=4096",
+    "CFG_TEE_RAM_VA_SIZE=0x400000",
+    "CFG_CONCURRENT_SINGLE_INSTANCE_TA=y",
+];
 
 /// One firmware variant.
 #[derive(Clone, Copy, Debug)]
