@@ -18,7 +18,7 @@ use crate::{
     Caller, Pta, Refusal, events,
     ledger::{LEDGER_ROOM, Ledger},
     pta::Scratch,
-    snapshot::Page,
+    snapshot::{self, Page},
 };
 
 /// Longest end of a reply with its length, in bytes.
@@ -86,7 +86,7 @@ impl Auditor {
     ) -> Result<Option<Cursor>, Refusal> {
         match command {
             Command::Hello => self.hello(pta, &decode(request)?, writer)?,
-            Command::Snapshot => return Ok(self.snapshot(pta, &decode(request)?, writer)),
+            Command::Snapshot => return self.snapshot(pta, &decode(request)?, writer),
             Command::Events => {
                 self.ledger.catch_up(pta, &mut self.scratch);
                 events::write(pta, &mut self.scratch, &decode(request)?, writer)?;
@@ -146,13 +146,14 @@ impl Auditor {
         pta: &mut dyn Pta,
         request: &SnapshotRequest,
         writer: &mut Writer<'_>,
-    ) -> Option<Cursor> {
+    ) -> Result<Option<Cursor>, Refusal> {
+        snapshot::check(request)?;
         if request.cursor == Cursor::START {
             self.ledger.catch_up(pta, &mut self.scratch);
         }
         let mut page =
             Page { pta, scratch: &mut self.scratch, writer, epoch_from: request.epoch_from };
-        page.fill(request)
+        Ok(page.fill(request))
     }
 
     fn ledger(

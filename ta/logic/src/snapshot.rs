@@ -48,6 +48,16 @@ enum Wrote {
 /// Where a section goes on, if the page could not hold it.
 type More = Option<(u32, u32)>;
 
+/// Refuses sections that don't exist and places that no page ended at.
+pub(crate) fn check(request: &SnapshotRequest) -> Result<(), Refusal> {
+    let known = Section::ALL.iter().fold(0, |bits, section| bits | section.bit());
+    let cursor = request.cursor;
+    let section = Section::ALL.get(usize::from(cursor.section)).copied();
+    let sliced = section == Some(Section::Sites);
+    let placed = section.is_some() && (!sliced || cursor.part < 2 * SLICES_MAX);
+    if request.sections & !known == 0 && placed { Ok(()) } else { Err(Refusal::BadParameters) }
+}
+
 impl Page<'_, '_> {
     /// Writes all sections that are wanted, from the cursor on; gives where the next page begins.
     pub(crate) fn fill(&mut self, request: &SnapshotRequest) -> Option<Cursor> {

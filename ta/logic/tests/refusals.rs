@@ -27,13 +27,16 @@ fn ask(pta: &mut Fake, command: u32, request: &[u8], room: usize) -> Result<usiz
 fn the_table_of_refusals() {
     let enough = limits::REPLY_BYTES_MIN;
     let long = [0; limits::REQUEST_BYTES + 1];
-    let table: [(&str, u32, &[u8], usize, Refusal); 9] = [
+    let table: [(&str, u32, &[u8], usize, Refusal); 12] = [
         ("no such command", 8, &[], enough, Refusal::NotSupported),
         ("command out of range", u32::MAX, &[], enough, Refusal::NotSupported),
         ("request too long", 1, &long, enough, Refusal::BadParameters),
         ("no reply buffer", 0, &[1, 1], 0, Refusal::ShortBuffer(enough)),
         ("reply too short", 0, &[1, 1], enough - 1, Refusal::ShortBuffer(enough)),
         ("versions the wrong way round", 0, &[2, 1], enough, Refusal::BadParameters),
+        ("no such section", 1, &[0x80, 1, 0, 0, 0, 0], enough, Refusal::BadParameters),
+        ("a page of no section", 1, &[1, 0, 7, 0, 0], enough, Refusal::BadParameters),
+        ("no such slice", 1, &[2, 0, 1, 0x80, 1, 0], enough, Refusal::BadParameters),
         ("canary too big", 4, &[0x81, 2], enough, Refusal::BadParameters),
         ("not a bool", 3, &[2], enough, Refusal::BadParameters),
         ("number that never ends", 2, &[0xff; 11], enough, Refusal::BadParameters),

@@ -19,6 +19,9 @@ enum Kind {
     /// A trusted application: profile `ta`, stripped, signed, named by the
     /// UUID in its head.
     Ta,
+    /// A trusted application with the UUID of another: signed, but put into
+    /// the share's `lib`, from where a test puts it in the other's place.
+    StandIn,
     /// A client program with these features, linked with the guest's libteec.
     Program(&'static str),
     /// A shared object, under this name in the share's `lib`.
@@ -34,11 +37,13 @@ struct Product {
 
 /// All products; a new one is one line. They are built one by one, or cargo
 /// would unite their features.
-const PRODUCTS: [Product; 4] = [
+const PRODUCTS: [Product; 6] = [
     Product { package: "teeleak-ta", kind: Kind::Ta },
     Product { package: "leaky-ta", kind: Kind::Ta },
     Product { package: "leaky-peer", kind: Kind::Ta },
+    Product { package: "probe-ta", kind: Kind::StandIn },
     Product { package: "drm-player", kind: Kind::Program("") },
+    Product { package: "teeleak-probe", kind: Kind::Program("") },
 ];
 /// Target folders of kits that stay in the cache.
 const KEPT: usize = 2;
@@ -80,7 +85,14 @@ impl Workshop<'_> {
     fn build(&self, product: &Product) -> Result<(PathBuf, String)> {
         let built = self.cargo(product)?;
         match product.kind {
-            Kind::Ta => self.sign(product.package, &built),
+            Kind::Ta => {
+                let (signed, uuid) = self.sign(product.package, &built)?;
+                Ok((signed, format!("ta/{uuid}.ta")))
+            }
+            Kind::StandIn => {
+                let (signed, _) = self.sign(product.package, &built)?;
+                Ok((signed, format!("lib/{}.ta", product.package)))
+            }
             Kind::Program(_) => self.keep(&built, &format!("bin/{}", product.package)),
             Kind::Library(name) => self.keep(&built, &format!("lib/{name}")),
         }
@@ -88,7 +100,8 @@ impl Workshop<'_> {
 
     fn cargo(&self, product: &Product) -> Result<PathBuf> {
         let package = product.package;
-        let profile = if product.kind == Kind::Ta { "ta" } else { "release" };
+        let is_ta = matches!(product.kind, Kind::Ta | Kind::StandIn);
+        let profile = if is_ta { "ta" } else { "release" };
         let job = Job {
             name: &format!("build {package} for the guest"),
             log: &self.cache.log(&format!("build-{package}"))?,
@@ -111,11 +124,12 @@ impl Workshop<'_> {
         job.run(&mut command)?;
         let file = match product.kind {
             Kind::Library(_) => format!("lib{}.so", package.replace('-', "_")),
-            Kind::Ta | Kind::Program(_) => package.to_owned(),
+            Kind::Ta | Kind::StandIn | Kind::Program(_) => package.to_owned(),
         };
         Ok(self.target_dir.join(TARGET).join(profile).join(file))
     }
 
+    /// The signed TA and its UUID.
     fn sign(&self, package: &str, elf: &Path) -> Result<(PathBuf, String)> {
         let place = |extension: &str| self.products.join(format!("{package}.{extension}"));
         let (stripped, head, signed) = (place("stripped"), place("head"), place("ta"));
@@ -134,7 +148,7 @@ impl Workshop<'_> {
                 .arg(&signed)
                 .env("CRYPTOGRAPHY_OPENSSL_NO_LEGACY", "1"),
         )?;
-        Ok((signed, format!("ta/{uuid}.ta")))
+        Ok((signed, uuid))
     }
 
     /// Symbols stay in the target folder; in the guest they would only cost

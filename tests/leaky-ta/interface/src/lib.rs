@@ -83,3 +83,25 @@ impl Command {
 
 /// `TEE_ERROR_ITEM_NOT_FOUND`: no such channel, or nothing of it mapped there.
 pub const ITEM_NOT_FOUND: u32 = 0xffff_0008;
+
+/// What the stand-in for the auditor's TA does: it has that one's UUID and hands on to the PTA
+/// whatever it is given.
+pub mod forward {
+    /// The one command. Parameter 0: value in, command and parameter types for the PTA. Parameter
+    /// 1: memref in, the eight numbers of `struct utee_params`, little-endian. Parameter 2: value
+    /// out, the result and the size that memref 0 has then. Parameter 3: memref inout, shared
+    /// memory of the client's.
+    pub const COMMAND: u32 = 0;
+
+    /// In place of an address: this and an offset into 64 KiB of private memory.
+    pub const PRIVATE: u64 = 0xa000_0000_0000_0000;
+    /// In place of an address: this and an offset into parameter 3.
+    pub const SHARED: u64 = 0xb000_0000_0000_0000;
+    /// In place of an address: this and an offset into the TA's code.
+    pub const CODE: u64 = 0xc000_0000_0000_0000;
+    /// Which of these an address is.
+    pub const KIND: u64 = 0xf000_0000_0000_0000;
+
+    /// Bytes of private memory.
+    pub const PRIVATE_BYTES: usize = 64 << 10;
+}

@@ -1,0 +1,196 @@
+//! Commands of the TA, each with parameters that are wrong in one way.
+
+use std::ptr;
+
+use anyhow::Context;
+use optee_teec::raw::{
+    TEEC_LOGIN_USER, TEEC_MEMREF_TEMP_INOUT, TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_OUTPUT,
+    TEEC_VALUE_INPUT,
+};
+use teeleak_proto::{
+    bind::Bind,
+    canary::CanaryRequest,
+    command::{Command, TA_UUID},
+    event::EventsRequest,
+    hello::HelloRequest,
+    ledger::LedgerRequest,
+    limits,
+    mark::MarkRequest,
+    note::Note,
+    pta,
+    snapshot::{Cursor, SnapshotRequest},
+};
+
+use crate::{
+    case::{BAD, Case, SHORT, UNSUPPORTED},
+    teec::{Param, Session},
+};
+
+/// Bytes of a reply buffer far beyond what the TA fills.
+const HUGE: usize = 4 << 20;
+
+/// Memory that the cases take from.
+struct Buffers {
+    request: Vec<u8>,
+    reply: Vec<u8>,
+}
+
+impl Buffers {
+    fn request(&mut self, bytes: &[u8], offset: usize) -> Param {
+        self.request[offset..offset + bytes.len()].copy_from_slice(bytes);
+        let at = &mut self.request[offset..];
+        Param::Memref(TEEC_MEMREF_TEMP_INPUT, at.as_mut_ptr(), bytes.len())
+    }
+
+    fn reply(&mut self, offset: usize, size: usize) -> Param {
+        Param::Memref(TEEC_MEMREF_TEMP_OUTPUT, self.reply[offset..].as_mut_ptr(), size)
+    }
+}
+
+/// Tries all of them, and then that the TA still answers.
+pub(crate) fn cases() -> anyhow::Result<Vec<Case>> {
+    let mut session = Session::expect(TA_UUID.0, TEEC_LOGIN_USER)?;
+    let mut buffers = Buffers { request: vec![0; 2 << 20], reply: vec![0; HUGE + 8] };
+    let mut cases = Vec::new();
+    for command in Command::ALL {
+        cases.extend(shapes(&mut session, &mut buffers, command)?);
+    }
+    cases.extend(values(&mut session, &mut buffers)?);
+    for command in [8, 99, u32::MAX] {
+        let params = valid(&mut buffers, Command::Hello)?;
+        let (result, _) = session.invoke(command, params);
+        let name = format!("command {command}");
+        cases.push(Case { name, result, expected: &[UNSUPPORTED] });
+    }
+    let params = valid(&mut buffers, Command::Snapshot)?;
+    let (result, _) = session.invoke(Command::Snapshot as u32, params);
+    cases.push(Case { name: "a snapshot afterwards".into(), result, expected: &[0] });
+    Ok(cases)
+}
+
+/// A request that is right.
+fn request(command: Command) -> anyhow::Result<Vec<u8>> {
+    let mut buffer = [0; limits::REQUEST_BYTES];
+    let start = Cursor::START;
+    let sections = (1 << 7) - 1;
+    let used = match command {
+        Command::Hello => postcard::to_slice(&HelloRequest { min: 1, current: 1 }, &mut buffer),
+        Command::Snapshot => postcard::to_slice(
+            &SnapshotRequest { sections, epoch_from: 0, cursor: start },
+            &mut buffer,
+        ),
+        Command::Events => postcard::to_slice(&EventsRequest { from: 1 }, &mut buffer),
+        Command::Mark => postcard::to_slice(&MarkRequest { restart: false }, &mut buffer),
+        Command::Canary => postcard::to_slice(&CanaryRequest { size: 0 }, &mut buffer),
+        Command::Note => {
+            let note = Note { step: 0, key: 0, parent: 0, result: 0 };
+            postcard::to_slice(&note, &mut buffer)
+        }
+        Command::Bind => {
+            let bind = Bind { resources: Default::default(), steps: Default::default() };
+            postcard::to_slice(&bind, &mut buffer)
+        }
+        Command::Ledger => postcard::to_slice(&LedgerRequest { from: 0 }, &mut buffer),
+    };
+    Ok(used.context("a request that is too long")?.to_vec())
+}
+
+fn valid(buffers: &mut Buffers, command: Command) -> anyhow::Result<[Param; 4]> {
+    let bytes = request(command)?;
+    let request = buffers.request(&bytes, 0);
+    Ok([request, buffers.reply(0, 65536), Param::None, Param::None])
+}
+
+/// Types, addresses and sizes.
+fn shapes(
+    session: &mut Session,
+    buffers: &mut Buffers,
+    command: Command,
+) -> anyhow::Result<Vec<Case>> {
+    let bytes = request(command)?;
+    let [good, reply, none, _] = valid(buffers, command)?;
+    let odd = buffers.request(&bytes, 65537);
+    let long = buffers.request(&[0; limits::REQUEST_BYTES + 1], 128 << 10);
+    let longer = buffers.request(&[0; 1 << 20], 256 << 10);
+    let empty = buffers.request(&[], 0);
+    let value = Param::Value(TEEC_VALUE_INPUT, 1, 1);
+    let null = |of, size| Param::Memref(of, ptr::null_mut(), size);
+    let (input, output, inout) =
+        (TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_OUTPUT, TEEC_MEMREF_TEMP_INOUT);
+    let retyped = |param, to| match param {
+        Param::Memref(_, at, size) => Param::Memref(to, at, size),
+        other => other,
+    };
+    let min = limits::REPLY_BYTES_MIN;
+    // With nothing bound there is no step that a note could be.
+    let right: &[u32] = if command == Command::Note { &[BAD] } else { &[0] };
+    let table: [(&str, [Param; 4], &'static [u32]); 21] = [
+        ("no parameters", [none; 4], &[BAD]),
+        ("a value for the request", [value, reply, none, none], &[BAD]),
+        ("a value for the reply", [good, value, none, none], &[BAD]),
+        ("a value too many", [good, reply, value, none], &[BAD]),
+        ("a memref too many", [good, reply, none, reply], &[BAD]),
+        ("request inout", [retyped(good, inout), reply, none, none], &[BAD]),
+        ("reply inout", [good, retyped(reply, inout), none, none], &[BAD]),
+        ("the wrong way round", [reply, good, none, none], &[BAD]),
+        ("request NULL", [null(input, 0), reply, none, none], &[BAD]),
+        ("request NULL with a size", [null(input, 16), reply, none, none], &[BAD]),
+        ("reply NULL", [good, null(output, 0), none, none], &[SHORT]),
+        ("reply NULL with a size", [good, null(output, 4096), none, none], &[BAD]),
+        ("request empty", [empty, reply, none, none], &[BAD]),
+        ("request too long", [long, reply, none, none], &[BAD]),
+        ("request much too long", [longer, reply, none, none], &[BAD]),
+        ("reply of one byte", [good, buffers.reply(0, 1), none, none], &[SHORT]),
+        ("reply a byte short", [good, buffers.reply(0, min - 1), none, none], &[SHORT]),
+        ("reply just enough", [good, buffers.reply(0, min), none, none], right),
+        ("request at an odd address", [odd, reply, none, none], right),
+        ("reply at an odd address", [good, buffers.reply(3, 65536), none, none], right),
+        ("reply of 4 MiB", [good, buffers.reply(0, HUGE), none, none], right),
+    ];
+    let tried = table.into_iter().map(|(name, params, expected)| {
+        let (result, after) = session.invoke(command as u32, params);
+        // Who is told that it is short is also told how much is needed.
+        let told = result != SHORT || after[1].0 == u32::try_from(min).unwrap_or(0);
+        let result = if told { result } else { u32::MAX };
+        Case { name: format!("{command:?}: {name}"), result, expected }
+    });
+    Ok(tried.collect())
+}
+
+/// Values out of their range, and bytes that are no request.
+fn values(session: &mut Session, buffers: &mut Buffers) -> anyhow::Result<Vec<Case>> {
+    let encode = |value: &dyn Fn(&mut [u8]) -> postcard::Result<usize>| {
+        let mut buffer = vec![0; 64];
+        value(&mut buffer).map(|used| buffer[..used].to_vec())
+    };
+    let snapshot = |sections, section, part| {
+        let cursor = Cursor { section, part, index: 0 };
+        let request = SnapshotRequest { sections, epoch_from: 0, cursor };
+        encode(&|buffer| postcard::to_slice(&request, buffer).map(|used| used.len()))
+    };
+    let canary = |size| {
+        let request = CanaryRequest { size };
+        encode(&|buffer| postcard::to_slice(&request, buffer).map(|used| used.len()))
+    };
+    let table: [(&str, Command, Vec<u8>); 11] = [
+        ("a section that isn't", Command::Snapshot, snapshot(1 << 7, 0, 0)?),
+        ("all sections that aren't", Command::Snapshot, snapshot(u32::MAX, 0, 0)?),
+        ("a page of no section", Command::Snapshot, snapshot(1, 7, 0)?),
+        ("a slice that isn't", Command::Snapshot, snapshot(2, 1, 128)?),
+        ("the last slice there is", Command::Snapshot, snapshot(2, 1, u32::MAX)?),
+        ("a byte too big", Command::Canary, canary(pta::CANARY_MAX + 1)?),
+        ("far too big", Command::Canary, canary(u32::MAX)?),
+        ("versions the wrong way round", Command::Hello, vec![2, 1]),
+        ("neither yes nor no", Command::Mark, vec![2]),
+        ("a number that never ends", Command::Events, vec![0xff; 16]),
+        ("more steps than there is room for", Command::Bind, vec![0, 0xff, 0xff, 3]),
+    ];
+    let mut cases = Vec::new();
+    for (name, command, bytes) in table {
+        let [_, reply, ..] = valid(buffers, command)?;
+        let params = [buffers.request(&bytes, 0), reply, Param::None, Param::None];
+        let (result, _) = session.invoke(command as u32, params);
+        cases.push(Case { name: format!("{command:?}: {name}"), result, expected: &[BAD] });
+    }
+    Ok(cases)
+}
