@@ -1,6 +1,6 @@
 //! The order in which evidence is asked: survivors, exact gains, rises, statistics.
 
-use super::{Basis, Estimate, Judgement, Series, exact, staircase, survivors};
+use super::{Basis, Estimate, Judgement, Series, exact, staircase, statistics, survivors};
 use crate::model::Verdict;
 
 /// Fewest iterations for any verdict but undecided.
@@ -41,7 +41,7 @@ pub fn judge(series: &Series) -> Judgement {
     }
     survivors::judge(series)
         .or_else(|| whole(series, &values))
-        .unwrap_or_else(|| by_range(&values, support))
+        .unwrap_or_else(|| statistics::judge(&values))
 }
 
 /// Rules for whole numbers hold only where every one was seen.
@@ -72,15 +72,4 @@ fn filled(series: &Series) -> Vec<f64> {
         before = Some((at, value));
     }
     filled
-}
-
-/// Nothing but the range decides: what ends within what it was before has not grown.
-fn by_range(values: &[f64], support: u32) -> Judgement {
-    let (early, late) = values.split_at(values.len() / 2);
-    let highest = |part: &[f64]| part.iter().copied().fold(f64::MIN, f64::max);
-    let lowest = |part: &[f64]| part.iter().copied().fold(f64::MAX, f64::min);
-    if highest(late) <= highest(early) && lowest(late) < highest(early) {
-        return Judgement::new(Verdict::Oscillation, Basis::TooShort, support);
-    }
-    Judgement::undecided(Basis::TooShort, support, values.len())
 }

@@ -17,6 +17,7 @@ mod report;
 mod series;
 mod spread;
 mod staircase;
+mod statistics;
 mod survivors;
 
 pub use judge::judge;

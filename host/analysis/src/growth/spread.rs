@@ -18,7 +18,7 @@ pub(super) enum Spread {
 }
 
 /// Probability below which an empty stretch is not chance any more.
-const EMPTY: f64 = 0.005;
+const EMPTY: f64 = 0.002;
 
 /// Standard deviations by which the mean place of the events may lie before the middle.
 const EARLY: f64 = 2.6;
@@ -74,6 +74,7 @@ mod tests {
         assert_eq!(spread(&(1..=12).collect::<Vec<_>>(), 12), Spread::Going);
         assert_eq!(spread(&(1..=6).collect::<Vec<_>>(), 12), Spread::Stopped);
         assert_eq!(spread(&[3, 11, 19, 27, 44, 58], 60), Spread::Going);
-        assert_eq!(spread(&[1, 2, 3, 5, 8, 13, 21, 34], 60), Spread::Stopped);
+        assert_eq!(spread(&[1, 2, 3, 5, 8, 13, 21, 34], 60), Spread::Fading);
+        assert_eq!(spread(&[1, 2, 3, 5, 8, 13], 60), Spread::Stopped);
     }
 }

@@ -15,11 +15,26 @@ struct Bench {
 }
 
 /// All benchmarks.
-const BENCHES: [Bench; 1] = [Bench {
-    name: "snapshot",
-    measures: "in QEMU: a snapshot against mdbg_check on the console, wall clock and lock",
-    cargo: &["bench", "--package", "teeleak-tests", "--features", "qemu", "--bench", "snapshot"],
-}];
+const BENCHES: [Bench; 2] = [
+    Bench {
+        name: "snapshot",
+        measures: "in QEMU: a snapshot against mdbg_check on the console, wall clock and lock",
+        cargo: &[
+            "bench",
+            "--package",
+            "teeleak-tests",
+            "--features",
+            "qemu",
+            "--bench",
+            "snapshot",
+        ],
+    },
+    Bench {
+        name: "growth",
+        measures: "growth verdicts on series of known nature, beside the usual trend tests",
+        cargo: &["run", "--release", "--package", "teeleak-bench-growth", "--", "--peers"],
+    },
+];
 
 /// Arguments of `bench`.
 #[derive(Debug, clap::Args)]

@@ -1,0 +1,219 @@
+//! Statistics, for what neither survivors nor whole numbers decide.
+//!
+//! A trend test asks whether there was a trend, and a cache that warmed up, one step, or the
+//! rising half of a slow oscillation all have one. The question here is another: **is there any
+//! explanation that ends?** After the period is taken out, the growing explanations (a line, a
+//! saturation plus a line) are compared with the best of the bounded ones (a level, one step, two
+//! steps, a saturation, a slow wave) by their profile likelihoods. A leak must beat *all* bounded
+//! ones by a margin, its slope must be well above its own error, and the noise is counted by how
+//! many independent values it is worth. A bounded verdict in turn must exclude growth: a line that
+//! is added to the explanation may not rise by more than half the range. What meets neither is
+//! undecided.
+//!
+//! Literature: comparison of models that are not special cases of each other: Vuong, *Econometrica*
+//! 57 (1989); trend tests under correlated noise: Perron and Yabu, *J. Econometrics* 151 (2009);
+//! why trend tests fail for aging software: Machida et al., *ISSRE* 2013.
+
+mod fit;
+mod models;
+mod season;
+mod steps;
+
+use models::{Limits, Model, Shape};
+
+use super::{Basis, Estimate, Judgement};
+use crate::model::Verdict;
+
+/// Standard errors by which the slope of a leak must be above zero.
+const SLOPE: f64 = 4.0;
+
+/// Standard errors within which a slope is not excluded.
+const EXCLUDED: f64 = 2.0;
+
+/// Part of the range of the values that growth may have brought, at most, for a bounded verdict.
+const HIDDEN: f64 = 0.5;
+
+/// The same where it rose at once, and where it rose ever slower: there growth is what is in doubt.
+const HIDDEN_BY_STEP: f64 = 0.2;
+const HIDDEN_BY_WARM_UP: f64 = 0.1;
+
+/// Part of the range that must be left at the end for a rise.
+const RISEN: f64 = 0.5;
+
+/// Iterations below which bounded explanations may be much slower than the series is long.
+const SHORT: usize = 40;
+
+/// Values that are looked at, at most twice as many; longer series are averaged in blocks.
+const BLOCKS: usize = 128;
+
+/// What is asked of a series of some length.
+struct Demand {
+    limits: Limits,
+    /// Log likelihood by which a line must beat all bounded explanations.
+    line: f64,
+    /// The same for a saturation and a line, which a mere saturation is a special case of: the
+    /// addition always wins a little.
+    addition: f64,
+}
+
+impl Demand {
+    const fn of(iterations: usize) -> Self {
+        if iterations < SHORT {
+            let limits = Limits { constant: 3.0, period: 4.0 };
+            Self { limits, line: 6.0, addition: 10.0 }
+        } else {
+            let limits = Limits { constant: 0.45, period: 1.25 };
+            Self { limits, line: 2.0, addition: 4.0 }
+        }
+    }
+}
+
+/// Judges values without gaps, at least four.
+pub(super) fn judge(values: &[f64]) -> Judgement {
+    let season = season::remove(values);
+    let block = season.values.len().div_ceil(2 * BLOCKS).max(1);
+    let blocks: Vec<_> = season
+        .values
+        .chunks_exact(block)
+        .map(|block| block.iter().sum::<f64>() / block.len() as f64)
+        .collect();
+    let iterations = values.len() - 1;
+    let demand = Demand::of(iterations);
+    let models = models::all(&blocks, &demand.limits);
+    let comparison = Comparison::new(&blocks, &models, season.period, iterations, block);
+    comparison.leak(&demand).unwrap_or_else(|| comparison.bounded(range(values)))
+}
+
+fn range(values: &[f64]) -> f64 {
+    let highest = values.iter().copied().fold(f64::MIN, f64::max);
+    highest - values.iter().copied().fold(f64::MAX, f64::min)
+}
+
+/// Growing and bounded explanations side by side.
+struct Comparison<'a> {
+    values: &'a [f64],
+    models: &'a [Model],
+    /// Log likelihood of the most likely bounded explanation.
+    bounded: f64,
+    floor: f64,
+    period: Option<f64>,
+    iterations: usize,
+    /// Iterations per value.
+    block: usize,
+}
+
+impl<'a> Comparison<'a> {
+    fn new(
+        values: &'a [f64],
+        models: &'a [Model],
+        period: Option<f64>,
+        iterations: usize,
+        block: usize,
+    ) -> Self {
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>();
+        let floor = 1e-6 * variance / values.len() as f64 + f64::MIN_POSITIVE;
+        let bounded = models.iter().filter(|model| !model.shape.grows());
+        let bounded = bounded.map(|model| model.criterion(floor)).fold(f64::MIN, f64::max);
+        Self { values, models, bounded, floor, period, iterations, block }
+    }
+
+    /// A leak, if a growing explanation meets the demand.
+    fn leak(&self, demand: &Demand) -> Option<Judgement> {
+        let growing = self.models.iter().filter(|model| model.shape.grows());
+        let judged = growing.filter_map(|model| {
+            let margin = self.margin(model);
+            let asked = if model.shape == Shape::Line { demand.line } else { demand.addition };
+            let (slope, error) = self.slope(model);
+            let leaks = margin > asked && slope > SLOPE * error;
+            leaks.then(|| self.said(Verdict::Leak, margin).rate(interval(slope, error)))
+        });
+        judged.max_by(|a, b| margin_of(a).total_cmp(&margin_of(b)))
+    }
+
+    /// A bounded verdict, if growth is excluded; `range` is that of the values.
+    fn bounded(&self, range: f64) -> Judgement {
+        let by = |model: &&Model| model.criterion(self.floor);
+        let simplest = self.models.iter().max_by(|a, b| by(a).total_cmp(&by(b)));
+        let growing = self.models.iter().filter(|model| model.shape.grows());
+        let margin = growing.map(|model| self.margin(model)).fold(f64::MIN, f64::max);
+        let Some(model) = simplest else { return self.said(Verdict::Undecided, margin) };
+        let (slope, error) = self.slope(model);
+        let verdict = self.name(model, range);
+        let hidden = (slope + EXCLUDED * error) * self.iterations as f64 / range;
+        let most = match verdict {
+            Verdict::Step => HIDDEN_BY_STEP,
+            Verdict::WarmUp => HIDDEN_BY_WARM_UP,
+            _ => HIDDEN,
+        };
+        let verdict = if hidden > most { Verdict::Undecided } else { verdict };
+        let mut said = self.said(verdict, margin).rate(interval(slope, error));
+        if verdict == Verdict::Undecided {
+            said.more = Some(u32::try_from(wait(margin, self.iterations)).unwrap_or(u32::MAX));
+        }
+        said
+    }
+
+    /// What an explanation is called if growth is excluded.
+    fn name(&self, model: &Model, range: f64) -> Verdict {
+        let rises = model.rise > RISEN * range;
+        match model.shape {
+            Shape::Line | Shape::SaturationAndLine(_) if model.rise > 0.0 => Verdict::Undecided,
+            Shape::Step(_) | Shape::TwoSteps(..) if rises => Verdict::Step,
+            Shape::Saturation(_) if rises => Verdict::WarmUp,
+            Shape::Level if self.period.is_none() => Verdict::Clean,
+            _ => Verdict::Oscillation,
+        }
+    }
+
+    fn said(&self, verdict: Verdict, margin: f64) -> Judgement {
+        let basis = Basis::Statistics { margin, period: self.period };
+        Judgement::new(verdict, basis, u32::try_from(self.iterations).unwrap_or(u32::MAX))
+    }
+
+    /// By how much a growing explanation beats all bounded ones.
+    fn margin(&self, model: &Model) -> f64 {
+        (model.criterion(self.floor) - self.bounded) * independent(model.residuals())
+    }
+
+    /// Slope per iteration and its standard error.
+    fn slope(&self, model: &Model) -> (f64, f64) {
+        let (slope, error) = model.slope(self.values, independent(model.residuals()));
+        (slope / self.block as f64, error / self.block as f64)
+    }
+}
+
+fn interval(slope: f64, error: f64) -> Estimate {
+    Estimate { value: slope, low: slope - 1.96 * error, high: slope + 1.96 * error }
+}
+
+fn margin_of(said: &Judgement) -> f64 {
+    if let Basis::Statistics { margin, .. } = said.basis { margin } else { 0.0 }
+}
+
+/// Part of the values that is independent, from the correlation of neighbours, 0 to 0.95, with the
+/// bias of short series taken out (Marriott and Pope, *Biometrika* 41, 1954: the estimate is short
+/// by (1 + 4 rho) / n).
+fn independent(residuals: &[f64]) -> f64 {
+    let n = residuals.len() as f64;
+    let all: f64 = residuals.iter().map(|r| r * r).sum();
+    let neighbours: f64 = residuals.windows(2).map(|pair| pair[0] * pair[1]).sum();
+    // Not above what independent values show by chance, or all are alike.
+    if neighbours <= all * 2.0 / n.sqrt() {
+        return 1.0;
+    }
+    let rho = neighbours / all;
+    let rho = (rho + (1.0 + 4.0 * rho) / n).clamp(0.0, 0.95);
+    (1.0 - rho) / (1.0 + rho)
+}
+
+/// Iterations until the margin is reached: the evidence for a slope grows as the cube of the
+/// length, and below [`SHORT`] it is asked for too much to wait for less.
+fn wait(margin: f64, iterations: usize) -> usize {
+    let asked = Demand::of(iterations).line;
+    let factor = (asked / margin.max(0.5)).cbrt().clamp(1.25, 2.0);
+    let whole = (iterations as f64 * (factor - 1.0)).ceil();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let more = whole as usize;
+    more.max(SHORT.saturating_sub(iterations))
+}

@@ -1,0 +1,158 @@
+//! What comes back: a period in the values, and the values without it.
+
+use super::fit::fit;
+
+/// Shortest period, in iterations.
+const SHORTEST: usize = 2;
+
+/// Longest period of any shape, in iterations.
+const LONGEST: usize = 64;
+
+/// Whole cycles that a period must have been seen for.
+const CYCLES: usize = 3;
+
+/// Whole cycles of a sine wave.
+const WAVES: usize = 4;
+
+/// Part of the spread that must be left for something to count as periodic.
+const LEFT: f64 = 0.25;
+
+/// Values without their periodic part.
+pub(super) struct Season {
+    /// Period in iterations, where there is one.
+    pub(super) period: Option<f64>,
+    /// The values without it.
+    pub(super) values: Vec<f64>,
+    /// Parameters that were spent on it.
+    parameters: usize,
+}
+
+/// Takes the strongest period out of the values: one of any shape if it is a whole number of
+/// iterations, or a sine wave, whichever leaves less for its parameters.
+pub(super) fn remove(values: &[f64]) -> Season {
+    let shape = whole_period(values).map(|period| Season {
+        period: Some(period as f64),
+        values: without_shape(values, period),
+        parameters: period,
+    });
+    let wave = wave_period(values).map(|period| Season {
+        period: Some(period),
+        values: without_wave(values, period),
+        parameters: 3,
+    });
+    let nothing = Season { period: None, values: values.to_vec(), parameters: 0 };
+    let found = [shape, wave].into_iter().flatten();
+    found.min_by(|a, b| a.cost().total_cmp(&b.cost())).unwrap_or(nothing)
+}
+
+impl Season {
+    /// Schwarz's criterion of the season with a line: lower is better.
+    fn cost(&self) -> f64 {
+        let n = self.values.len();
+        let rest = fit(&self.values, &[&vec![1.0; n], &ramp(n)]).squares / n as f64;
+        n as f64 * rest.max(f64::MIN_POSITIVE).ln() + self.parameters as f64 * (n as f64).ln()
+    }
+}
+
+/// The shortest period p for which the values p iterations apart differ far less than for others:
+/// differences over one period take out any shape, and turn a line into a constant.
+fn whole_period(values: &[f64]) -> Option<usize> {
+    let longest = ((values.len() - 1) / CYCLES).min(LONGEST);
+    if longest < SHORTEST + 1 {
+        return None;
+    }
+    let spreads: Vec<_> = (1..=longest).map(|lag| lag_spread(values, lag)).collect();
+    let mut sorted = spreads.clone();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let usual = sorted[sorted.len() / 2];
+    if usual <= 0.0 {
+        return None;
+    }
+    // Slow changes make near values alike: one iteration apart is no period, and a period must be
+    // better than both its neighbours.
+    let dip = |&at: &usize| {
+        let next = spreads.get(at + 1).copied().unwrap_or(f64::INFINITY);
+        spreads[at] < LEFT * usual && spreads[at] < LEFT * spreads[at - 1] && spreads[at] < next
+    };
+    (SHORTEST - 1..longest).find(dip).map(|at| at + 1)
+}
+
+/// Mean square of the differences over `lag`, around their mean.
+fn lag_spread(values: &[f64], lag: usize) -> f64 {
+    let steps = || values.iter().zip(&values[lag..]).map(|(a, b)| b - a);
+    let n = (values.len() - lag) as f64;
+    let mean = steps().sum::<f64>() / n;
+    steps().map(|step| (step - mean).powi(2)).sum::<f64>() / n
+}
+
+/// Classical decomposition: what each phase has more than the moving average over one period,
+/// which is free of any shape of that period and keeps a line a line (Kendall and Stuart, *The
+/// Advanced Theory of Statistics* III, ch. 46). Medians, so that a step harms only its own place.
+fn without_shape(values: &[f64], period: usize) -> Vec<f64> {
+    let mut above: Vec<Vec<f64>> = vec![Vec::new(); period];
+    let mut sums = vec![0.0];
+    for value in values {
+        sums.push(sums[sums.len() - 1] + value - values[0]);
+    }
+    for at in period..values.len() - period {
+        // Half weights at both ends centre the average where the period is even.
+        let (from, half) = (at - period / 2, period.is_multiple_of(2));
+        let mut mean = sums[from + period] - sums[from];
+        if half {
+            mean += (values[from + period] - values[from]) / 2.0;
+        }
+        above[at % period].push(values[at] - values[0] - mean / period as f64);
+    }
+    let shape: Vec<_> = above.into_iter().map(median).collect();
+    let level = shape.iter().sum::<f64>() / period as f64;
+    values.iter().enumerate().map(|(at, value)| value - shape[at % period] + level).collect()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    match values.len() {
+        0 => 0.0,
+        n if n % 2 == 1 => values[n / 2],
+        n => f64::midpoint(values[n / 2 - 1], values[n / 2]),
+    }
+}
+
+/// The period of the sine wave that explains most of what a line leaves, if that is most of it.
+fn wave_period(values: &[f64]) -> Option<f64> {
+    let n = values.len();
+    if !(16..=4 * LONGEST).contains(&n) {
+        return None;
+    }
+    let (one, line) = (vec![1.0; n], ramp(n));
+    let rest = fit(values, &[&one, &line]);
+    let mut best = (rest.squares * 0.5, None);
+    // A quarter of the distance of independent frequencies, so that none falls between.
+    for step in 4 * WAVES..2 * n {
+        let period = 4.0 * n as f64 / step as f64;
+        let (cosine, sine) = wave(n, period);
+        let squares = fit(&rest.residuals, &[&cosine, &sine]).squares;
+        if squares < best.0 {
+            best = (squares, Some(period));
+        }
+    }
+    best.1
+}
+
+fn without_wave(values: &[f64], period: f64) -> Vec<f64> {
+    let n = values.len();
+    let (one, line) = (vec![1.0; n], ramp(n));
+    let (cosine, sine) = wave(n, period);
+    let fit = fit(values, &[&one, &cosine, &sine, &line]);
+    fit.residuals.iter().zip(&line).map(|(rest, x)| rest + fit.last * x).collect()
+}
+
+/// 0, 1, 2, ...
+pub(super) fn ramp(n: usize) -> Vec<f64> {
+    (0..n).map(|at| at as f64).collect()
+}
+
+/// A cosine and a sine of `period`.
+pub(super) fn wave(n: usize, period: f64) -> (Vec<f64>, Vec<f64>) {
+    let turn = std::f64::consts::TAU / period;
+    (0..n).map(|at| (turn * at as f64).sin_cos()).map(|(sin, cos)| (cos, sin)).unzip()
+}
