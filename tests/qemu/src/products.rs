@@ -37,13 +37,14 @@ struct Product {
 
 /// All products; a new one is one line. They are built one by one, or cargo
 /// would unite their features.
-const PRODUCTS: [Product; 6] = [
+const PRODUCTS: [Product; 7] = [
     Product { package: "teeleak-ta", kind: Kind::Ta },
     Product { package: "leaky-ta", kind: Kind::Ta },
     Product { package: "leaky-peer", kind: Kind::Ta },
     Product { package: "probe-ta", kind: Kind::StandIn },
     Product { package: "drm-player", kind: Kind::Program("") },
     Product { package: "teeleak-probe", kind: Kind::Program("") },
+    Product { package: "teeleak", kind: Kind::Program("live") },
 ];
 /// Target folders of kits that stay in the cache.
 const KEPT: usize = 2;

@@ -8,7 +8,10 @@ use teeleak_qemu::{Lab, User};
 
 /// What the demo runs in the guest: a player that closes its channel before
 /// it unmaps, from another process.
-const COMMAND: &str = "teeleak run -n 20 -- drm-player --bug close-before-unmap --processes 2";
+const COMMAND: &str = "teeleak run -n 20 --protocol /share/drm-player.toml -- \
+                       drm-player --bug close-before-unmap --processes 2";
+/// What tells the tool which commands of the player's TA are steps of what.
+const PROTOCOL: &str = "tests/leaky-ta/player/drm-player.toml";
 /// Exit code for an ordering violation.
 const EXPECTED: i32 = 4;
 /// How long the twenty iterations may take.
@@ -22,7 +25,8 @@ pub(crate) struct Args {}
 pub(crate) fn run(_args: &Args) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
     let lab = Lab::new()?;
-    let files = lab.products()?;
+    let mut files = lab.products()?;
+    files.push((lab.repository().join(PROTOCOL), "drm-player.toml".into()));
     let mut guest = lab.boot("default", &files)?;
     println!("# {COMMAND}");
     let running = guest.start(User::Root, COMMAND)?;

@@ -7,7 +7,7 @@ use teeleak_qemu::Lab;
 use crate::cargo::cargo;
 
 /// Crates with tests in QEMU: targets `e2e_*` behind the feature `qemu`.
-const IN_QEMU: [&str; 1] = ["teeleak-qemu"];
+const IN_QEMU: [&str; 2] = ["teeleak-qemu", "teeleak-tests"];
 
 /// Arguments of `test`.
 #[derive(Debug, clap::Args)]
