@@ -55,8 +55,7 @@ fn acquire(kind: Kind, step: Step, next: &mut Outcome) {
     }
     next.slot = next.slot.settled(kind, next.parent);
     if next.slot.is_orphan(next.parent) {
-        next.slot.orphans = next.slot.outstanding();
-        next.slot.held = 0;
+        next.slot = next.slot.abandoned();
     }
     if kind.max_held != 0 && next.slot.held >= kind.max_held {
         next.broken.insert(Rule::AcquireBeyondLimit);

@@ -65,6 +65,14 @@ impl Slot {
         self
     }
 
+    /// As whoever acquires it anew under another parent finds it: what was held is an orphan.
+    #[must_use]
+    pub const fn abandoned(mut self) -> Self {
+        self.orphans = self.outstanding();
+        self.held = 0;
+        self
+    }
+
     pub(crate) const fn count_release(&mut self, at: u64) {
         self.until = at;
         // 0 means "never", also after 2^32 releases.

@@ -1,16 +1,16 @@
 //! One pass over the events: slots, and groups of broken rules.
 
 use teeleak_proto::bind::Action;
-use teeleak_steps::{self as steps, Rule, Slot};
+use teeleak_steps::{self as steps, Outcome, Proof, Rule, Slot};
 
-use crate::model::Event;
+use crate::model::{Event, Origin};
 
 use super::{
     Scope,
-    group::{Group, GroupKey, Groups, Instance},
+    group::{GroupKey, Groups, Instance},
     matcher::{Matcher, Watch},
     order::Ordered,
-    table::{SlotKey, Table},
+    table::{Earlier, Entry, SlotKey, Table},
 };
 
 /// Bounds of the engine.
@@ -36,7 +36,10 @@ pub(super) struct Engine<'a> {
     holes: std::iter::Peekable<std::iter::Copied<std::slice::Iter<'a, u64>>>,
     /// Position right before which something was lost most lately; 0 for nowhere.
     pub(super) last_hole: u64,
+    /// Whether nothing was lost so far, not even before the first event.
     has_beginning: bool,
+    /// Last iteration that an event told of.
+    pub(super) iterations: u32,
     /// Steps taken.
     pub(super) steps: u64,
     /// Steps whose event did not have their key.
@@ -54,23 +57,41 @@ impl<'a> Engine<'a> {
             groups: Groups::default(),
             holes: events.holes.iter().copied().peekable(),
             last_hole: 0,
-            has_beginning: events.has_beginning(),
+            has_beginning: false,
+            iterations: 0,
             steps: 0,
             keyless: 0,
             unknown: 0,
         }
     }
 
-    pub(super) fn run(&mut self) {
+    /// Takes all events; false as soon as they turn out not to be in order and were not sorted.
+    pub(super) fn run(&mut self) -> bool {
         let (events, matcher) = (self.events, self.matcher);
+        let mut before: Option<&Event> = None;
         for (at, event) in events.iter() {
-            while let Some(hole) = self.holes.next_if(|hole| *hole <= at) {
-                self.last_hole = hole;
+            if !events.is_sorted() && before.is_some_and(|one| !Ordered::may_follow(one, event)) {
+                return false;
             }
+            before = Some(event);
+            self.look(event, at);
             for watch in matcher.steps(event) {
                 self.step(watch, event, at);
             }
         }
+        true
+    }
+
+    fn look(&mut self, event: &Event, at: u64) {
+        if at == 1 {
+            self.has_beginning = event.origin == Origin::Tee && event.seq == 1;
+        }
+        let late = self.holes.next_if(|hole| *hole <= at).is_some();
+        if late || event.lost_before > 0 {
+            self.last_hole = at;
+            self.has_beginning = false;
+        }
+        self.iterations = self.iterations.max(event.iteration.unwrap_or(0));
     }
 
     fn step(&mut self, watch: &Watch, event: &Event, at: u64) {
@@ -91,32 +112,60 @@ impl<'a> Engine<'a> {
             self.broken(rule, (watch, event, at), own, parent);
         }
         if step.ok {
-            self.store(own, watch.action, next.slot, at);
+            self.store(own, (watch.action, at), &next);
             self.store_parent(own, parent, watch.action, next.parent);
         }
     }
 
-    /// The parent's entry: for what is held the one that it was acquired under, else as the step says.
+    /// The parent's entry: for what is held the one that it was acquired under, else as the step
+    /// says. What is acquired anew after it lost its parent may get another one.
     fn parent(&mut self, watch: &Watch, event: &Event, own: u32) -> Option<u32> {
         let (resource, scope, key) = watch.parent.as_ref()?;
-        let entry = self.table.get(own)?;
-        if watch.action != Action::Acquire && entry.slot.outstanding() > 0 {
-            return entry.parent;
+        let Entry { slot, parent, .. } = self.table.get(own)?;
+        let (slot, old) = (*slot, *parent);
+        if slot.held > 0 && !slot.is_orphan(self.table.slot(old))
+            || watch.action != Action::Acquire && slot.outstanding() > 0
+        {
+            return old;
         }
         let key = key.as_ref()?.of(event)?;
         let scope = scope_of(*scope, event)?;
-        Some(self.table.find(SlotKey { resource: resource << 2 | origin(event), scope, key }))
+        let key = SlotKey { resource: resource << 2 | origin(event), scope, key };
+        let new = Some(self.table.find(key));
+        if new != old
+            && let Some((settled, lost_by)) = self.lost(watch, own, old)
+            && let Some(entry) = self.table.get_mut(own)
+        {
+            let before = std::mem::replace(&mut entry.slot, settled);
+            if settled.orphans > before.orphans {
+                entry.lose(before, lost_by);
+            }
+        }
+        new
     }
 
-    fn store(&mut self, own: u32, action: Action, next: Slot, at: u64) {
+    /// The slot of what was held when its old parent was released, and the step that released it.
+    fn lost(&self, watch: &Watch, own: u32, old: Option<u32>) -> Option<(Slot, u64)> {
+        let (slot, old) = (self.table.slot(Some(own))?, self.table.slot(old)?);
+        if !slot.is_orphan(Some(old)) {
+            return None;
+        }
+        let settled = slot.settled(watch.kind, Some(old));
+        Some((if settled.held > 0 { settled.abandoned() } else { settled }, old.until))
+    }
+
+    fn store(&mut self, own: u32, (action, at): (Action, u64), next: &Outcome) {
         let Some(entry) = self.table.get_mut(own) else { return };
-        let before = std::mem::replace(&mut entry.slot, next);
+        let after = next.slot;
+        let before = std::mem::replace(&mut entry.slot, after);
         match action {
-            Action::Acquire if next.outstanding() == 1 => entry.earlier.clear(),
-            Action::Acquire => {
-                let kept = if next.since == before.since { at } else { before.since };
-                entry.earlier.push(kept);
+            Action::Acquire if after.outstanding() == 1 => entry.earlier.clear(),
+            // What was lost before is among the earlier ones already.
+            Action::Acquire if before.held == 0 => {}
+            Action::Acquire if after.since == before.since => {
+                entry.earlier.push(Earlier { at, lost: 0 });
             }
+            Action::Acquire => entry.lose(before, next.parent.map_or(0, |parent| parent.until)),
             Action::Release if before.held > 1 || before.held == 0 && before.orphans > 0 => {
                 entry.earlier.pop();
             }
@@ -156,22 +205,41 @@ impl<'a> Engine<'a> {
         let key = GroupKey { resource: watch.resource << 2 | origin(event), rule, ta: event.uuid };
         let one = Instance { certain, result, iteration: event.iteration };
         let Some(group) = self.groups.count(key, &one) else { return };
-        let mut proof = rule.proof(slot, parent_slot);
-        if rule == Rule::ReleaseBeforeChildren {
-            let child = self.table.iter().find(|entry| {
-                entry.parent == Some(own)
-                    && entry.slot.held > 0
-                    && entry.slot.parent_releases == slot.releases
-            });
-            proof.add(child.map_or(0, |child| child.slot.since));
-        }
-        remember(group, proof.as_slice(), at, certain);
+        group.example = example(&self.table, (rule, at), own, parent);
+        group.example_certain = certain;
     }
 }
 
-fn remember(group: &mut Group, proof: &[u64], at: u64, certain: bool) {
-    group.example = proof.iter().copied().chain([at]).collect();
-    group.example_certain = certain;
+/// The shortest sequence of steps that breaks a rule, with the step `at` that broke it.
+fn example(table: &Table, (rule, at): (Rule, u64), own: u32, parent: Option<u32>) -> Vec<u64> {
+    let Some(Entry { slot, earlier, .. }) = table.get(own) else { return vec![at] };
+    let mut proof = rule.proof(*slot, table.slot(parent));
+    let mut example = Vec::new();
+    match (rule, earlier.last()) {
+        // It was acquired anew since, and released; what lost its parent is older.
+        (Rule::ReleaseAfterParent | Rule::UseAfterParent, Some(lost)) if slot.held == 0 => {
+            proof = Proof::default();
+            example.extend([lost.at, lost.lost]);
+        }
+        (Rule::AcquireBeyondLimit, _) => {
+            let held = earlier.iter().filter(|one| one.lost == 0);
+            example.extend(held.rev().take(8).map(|one| one.at));
+        }
+        _ => {}
+    }
+    if rule == Rule::ReleaseBeforeChildren {
+        let child = table.iter().find(|entry| {
+            entry.parent == Some(own)
+                && entry.slot.held > 0
+                && entry.slot.parent_releases == slot.releases
+        });
+        proof.add(child.map_or(0, |child| child.slot.since));
+    }
+    example.extend(proof.as_slice());
+    example.push(at);
+    example.sort_unstable();
+    example.dedup();
+    example
 }
 
 /// The step after which nothing may have been lost for the verdict to be certain.
@@ -185,9 +253,9 @@ const fn decisive(rule: Rule, slot: Slot, parent: Option<Slot>) -> u64 {
 
 pub(super) const fn origin(event: &Event) -> u32 {
     match event.origin {
-        crate::model::Origin::Tee => 0,
-        crate::model::Origin::Ree => 1,
-        crate::model::Origin::Text => 2,
+        Origin::Tee => 0,
+        Origin::Ree => 1,
+        Origin::Text => 2,
     }
 }
 

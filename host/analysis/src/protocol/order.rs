@@ -7,11 +7,12 @@ use crate::model::{Event, Origin};
 /// Events in the order in which they were done.
 pub(super) struct Ordered<'a> {
     events: &'a [Event],
-    /// Indices into `events`; `None` where they are in order as they are.
+    sorted: bool,
+    /// Indices into `events`; `None` where they are taken as they are.
     order: Option<Vec<u32>>,
     /// Events that came too late for the window, which is as good as a loss.
     pub(super) late: u64,
-    /// Positions, from 1, at which something is missing right before.
+    /// Positions, from 1, right before which those belonged.
     pub(super) holes: Vec<u64>,
 }
 
@@ -24,18 +25,30 @@ enum By {
 }
 
 impl<'a> Ordered<'a> {
-    pub(super) fn new(events: &'a [Event], window: usize) -> Self {
+    /// As they are.
+    pub(super) const fn as_given(events: &'a [Event]) -> Self {
+        Self { events, sorted: false, order: None, late: 0, holes: Vec::new() }
+    }
+
+    /// Put in order as far as `window` events at a time allow.
+    pub(super) fn sorted(events: &'a [Event], window: usize) -> Self {
+        let mut ordered = Self { sorted: true, ..Self::as_given(events) };
         let by = By::of(events);
-        let sorted = |pair: &[Event]| match pair {
-            [a, b] => by.rank(a) <= by.rank(b),
-            _ => true,
-        };
-        let mut ordered = Self { events, order: None, late: 0, holes: Vec::new() };
-        if !matches!(by, By::Arrival) && !events.windows(2).all(sorted) {
+        if !matches!(by, By::Arrival) {
             ordered.sort(&by, window);
         }
-        ordered.find_holes();
         ordered
+    }
+
+    /// Whether one may come right after the other: the TEE's own numbers tell, else the clock.
+    pub(super) fn may_follow(before: &Event, event: &Event) -> bool {
+        match (before.origin, event.origin, before.time, event.time) {
+            (Origin::Tee, Origin::Tee, ..) => before.seq <= event.seq,
+            (.., Some(earlier), Some(later)) if earlier.clock == later.clock => {
+                earlier.ns <= later.ns
+            }
+            _ => true,
+        }
     }
 
     fn sort(&mut self, by: &By, window: usize) {
@@ -62,21 +75,17 @@ impl<'a> Ordered<'a> {
         self.order = Some(order);
     }
 
-    fn find_holes(&mut self) {
-        for (position, index) in (1..).zip(0..self.events.len()) {
-            if self.at(index).is_some_and(|event| event.lost_before > 0) {
-                self.holes.push(position);
-            }
-        }
-        self.holes.sort_unstable();
-    }
-
     fn at(&self, position: usize) -> Option<&'a Event> {
         let index = match &self.order {
             None => position,
             Some(order) => *order.get(position)? as usize,
         };
         self.events.get(index)
+    }
+
+    /// Whether they were put in order as far as that is possible.
+    pub(super) const fn is_sorted(&self) -> bool {
+        self.sorted
     }
 
     /// Index into the events as they were given, of a position from 1.
@@ -96,12 +105,6 @@ impl<'a> Ordered<'a> {
     /// All events with their positions.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &'a Event)> {
         (1..).zip((0..self.events.len()).filter_map(|at| self.at(at)))
-    }
-
-    /// Whether nothing happened before the first event: the ring's first number is 1.
-    pub(super) fn has_beginning(&self) -> bool {
-        self.holes.is_empty()
-            && self.get(1).is_some_and(|first| first.origin == Origin::Tee && first.seq == 1)
     }
 }
 

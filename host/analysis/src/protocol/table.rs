@@ -1,6 +1,9 @@
 //! Where the engine keeps slots: bounded, and what it must forget is counted.
 
-use rustc_hash::FxHashMap;
+use std::hash::BuildHasher;
+
+use hashbrown::{HashTable, hash_table};
+use rustc_hash::FxBuildHasher;
 use teeleak_steps::Slot;
 
 /// Which resource.
@@ -19,22 +22,44 @@ pub(super) struct Entry {
     /// Index of the parent's entry, as of the last acquire.
     pub(super) parent: Option<u32>,
     /// Steps that acquired it and were not undone, beyond `slot.since`: rare.
-    pub(super) earlier: Vec<u64>,
+    pub(super) earlier: Vec<Earlier>,
+}
+
+/// A step that acquired what was acquired anew since.
+#[derive(Clone, Copy)]
+pub(super) struct Earlier {
+    pub(super) at: u64,
+    /// Step that released the parent meanwhile, 0 for none.
+    pub(super) lost: u64,
 }
 
 impl Entry {
-    /// `at` of each acquire that has no release.
-    pub(super) fn holds(&self) -> impl Iterator<Item = u64> {
-        let latest = (self.slot.held > 0).then_some(self.slot.since);
+    /// Each acquire that has no release.
+    pub(super) fn holds(&self) -> impl Iterator<Item = Earlier> {
+        let latest = (self.slot.held > 0).then_some(Earlier { at: self.slot.since, lost: 0 });
         self.earlier.iter().copied().chain(latest)
+    }
+
+    /// Notes that all that was held, as of `before`, lost its parent by the step `lost`.
+    pub(super) fn lose(&mut self, before: Slot, lost: u64) {
+        self.earlier.push(Earlier { at: before.since, lost: 0 });
+        for one in self.earlier.iter_mut().filter(|one| one.lost == 0) {
+            one.lost = lost;
+        }
     }
 }
 
+/// Released resources that are remembered at least, to tell a double release: what fits a cache.
+const IDLE: usize = 1 << 13;
+
 /// Slots by key.
 pub(super) struct Table {
-    index: FxHashMap<SlotKey, u32>,
+    /// Indices of entries by their keys.
+    index: HashTable<u32>,
     entries: Vec<Entry>,
     capacity: usize,
+    /// Entries at which to forget some.
+    sweep_at: usize,
     /// Resources that were held and had to be forgotten.
     pub(super) evicted: u64,
     /// Whether anything, also what was not held, had to be forgotten.
@@ -45,8 +70,9 @@ impl Table {
     pub(super) fn new(capacity: usize) -> Self {
         let capacity = capacity.clamp(16, u32::MAX as usize / 2);
         Self {
-            index: FxHashMap::default(),
+            index: HashTable::new(),
             entries: Vec::new(),
+            sweep_at: capacity.min(IDLE),
             capacity,
             evicted: 0,
             forgot: false,
@@ -56,24 +82,30 @@ impl Table {
     /// Makes room for one step; indices from before are void.
     pub(super) fn make_room(&mut self) {
         // A step needs at most two entries: its own and its parent's.
-        if self.entries.len() + 2 > self.capacity {
+        if self.entries.len() + 2 > self.sweep_at {
             self.sweep();
         }
     }
 
     /// Index of this resource, known or new.
     pub(super) fn find(&mut self, key: SlotKey) -> u32 {
-        let free = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-        let at = *self.index.entry(key).or_insert(free);
-        if at == free {
-            self.entries.push(Entry {
-                key,
-                slot: Slot::default(),
-                parent: None,
-                earlier: Vec::new(),
-            });
+        let entries = &mut self.entries;
+        let is_it = |at: &u32| entries.get(*at as usize).is_some_and(|entry| entry.key == key);
+        let hash_at = |at: &u32| entries.get(*at as usize).map_or(0, |entry| hash(entry.key));
+        match self.index.entry(hash(key), is_it, hash_at) {
+            hash_table::Entry::Occupied(known) => *known.get(),
+            hash_table::Entry::Vacant(free) => {
+                let at = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+                free.insert(at);
+                entries.push(Entry {
+                    key,
+                    slot: Slot::default(),
+                    parent: None,
+                    earlier: Vec::new(),
+                });
+                at
+            }
         }
-        at
     }
 
     pub(super) fn get(&self, at: u32) -> Option<&Entry> {
@@ -92,24 +124,46 @@ impl Table {
         self.get(at?).map(|entry| entry.slot)
     }
 
-    /// Forgets half: what is not held first, then what was acquired longest ago.
+    /// Forgets the older half of what nothing depends on; where too much is held for that to help,
+    /// also what was acquired longest ago.
     fn sweep(&mut self) {
         self.forgot = true;
-        let mut order: Vec<(bool, u64, usize)> = self
-            .entries
+        let needed = self.needed();
+        let n_needed = needed.iter().filter(|needed| **needed).count();
+        let full = n_needed > self.capacity / 4 * 3;
+        let idle = self.entries.len() - n_needed;
+        let n_gone = if full { self.entries.len() - self.capacity / 2 } else { idle.div_ceil(2) };
+        let ages = self.entries.iter().map(|entry| entry.slot.since.max(entry.slot.until));
+        let mut order: Vec<(bool, u64, usize)> = needed
             .iter()
+            .zip(ages)
             .enumerate()
-            .map(|(at, Entry { slot, .. })| (!slot.is_idle(), slot.since.max(slot.until), at))
+            .map(|(at, (needed, age))| (*needed, age, at))
             .collect();
-        let (gone, _, _) = order.select_nth_unstable(self.capacity / 2);
+        if n_gone < order.len() {
+            order.select_nth_unstable(n_gone);
+        }
         let mut keep = vec![true; self.entries.len()];
-        for (held, _, at) in gone {
-            self.evicted += u64::from(*held);
-            if let Some(keep) = keep.get_mut(*at) {
+        for (needed, _, at) in order.into_iter().take(n_gone) {
+            self.evicted += u64::from(needed);
+            if let Some(keep) = keep.get_mut(at) {
                 *keep = false;
             }
         }
         self.retain(&keep);
+        self.sweep_at = self.capacity.min(self.entries.len() + IDLE);
+    }
+
+    /// What is held, and the parents of it.
+    fn needed(&self) -> Vec<bool> {
+        let mut needed: Vec<_> = self.entries.iter().map(|entry| !entry.slot.is_idle()).collect();
+        let held = self.entries.iter().filter(|entry| !entry.slot.is_idle());
+        for parent in held.filter_map(|entry| entry.parent) {
+            if let Some(needed) = needed.get_mut(parent as usize) {
+                *needed = true;
+            }
+        }
+        needed
     }
 
     fn retain(&mut self, keep: &[bool]) {
@@ -122,10 +176,15 @@ impl Table {
         let mut kept = keep.iter();
         self.entries.retain(|_| kept.next().is_some_and(|keep| *keep));
         self.index.clear();
+        // Room was for more than is left, so the hasher below is never asked.
         for (at, entry) in (0..).zip(&mut self.entries) {
             entry.parent =
                 entry.parent.and_then(|parent| moved.get(parent as usize).copied().flatten());
-            self.index.insert(entry.key, at);
+            self.index.insert_unique(hash(entry.key), at, |_| 0);
         }
     }
+}
+
+fn hash(key: SlotKey) -> u64 {
+    FxBuildHasher.hash_one(key)
 }

@@ -6,7 +6,12 @@ use teeleak_proto::Uuid;
 
 use crate::model::{Event, EventKind, Observation, Part, Severity, Verdict};
 
-use super::{End, Protocol, engine::Engine, order::Ordered, table::Entry};
+use super::{
+    End, Protocol,
+    engine::Engine,
+    order::Ordered,
+    table::{Earlier, Entry},
+};
 
 /// One acquire without a release.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,10 +97,10 @@ pub(super) fn collect(
         if end == Some(End::Any) || end == Some(End::Parent) && orphan {
             continue;
         }
-        for at in entry.holds() {
-            let Some(event) = events.get(at) else { continue };
+        for one in entry.holds() {
+            let Some(event) = events.get(one.at) else { continue };
             if alive.may_hold(event) {
-                let hold = hold(entry, parent, engine.last_hole, (at, event));
+                let hold = hold(entry, parent, engine.last_hole, (one, event));
                 groups.entry((entry.key.resource, event.uuid)).or_default().push(hold);
             } else {
                 ended += 1;
@@ -112,14 +117,16 @@ fn hold(
     entry: &Entry,
     parent: Option<teeleak_steps::Slot>,
     last_hole: u64,
-    (at, event): (u64, &Event),
+    (Earlier { at, lost }, event): (Earlier, &Event),
 ) -> Hold {
     let latest = at == entry.slot.since;
+    let orphan = entry.slot.is_orphan(parent);
+    let closed = parent.filter(|_| orphan).map(|parent| parent.until);
     Hold {
         at,
         iteration: event.iteration,
         certain: last_hole <= at,
-        orphaned: parent.map(|parent| parent.until).filter(|until| *until > at),
+        orphaned: if lost > 0 { Some(lost) } else { closed },
         parent: parent.map(|parent| parent.since).filter(|since| latest && (1..at).contains(since)),
     }
 }

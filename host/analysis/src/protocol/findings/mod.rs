@@ -63,37 +63,52 @@ pub struct Tie {
 /// Checks all events against all protocols in one pass.
 #[must_use]
 pub fn check(observation: &Observation, protocols: &[Protocol], limits: Limits) -> Checked {
-    let events = Ordered::new(&observation.events, limits.window);
     let matcher = Matcher::new(protocols);
-    let mut engine = Engine::new(&events, &matcher, limits);
-    engine.run();
+    let pass = |events: &Ordered<'_>| pass(observation, (protocols, &matcher), events, limits);
+    // Most are in order; the few that are not are worth a second pass.
+    let checked = pass(&Ordered::as_given(&observation.events));
+    let sort = || Ordered::sorted(&observation.events, limits.window);
+    checked.or_else(|| pass(&sort())).unwrap_or_default()
+}
+
+/// One pass; `None` if the events are not in order.
+fn pass(
+    observation: &Observation,
+    (protocols, matcher): (&[Protocol], &Matcher),
+    events: &Ordered<'_>,
+    limits: Limits,
+) -> Option<Checked> {
+    let mut engine = Engine::new(events, matcher, limits);
+    if !engine.run() {
+        return None;
+    }
     let groups = std::mem::take(&mut engine.groups).into_sorted();
     let alive = Alive::new(observation);
-    let (holds, ended) = collect(&engine, &events, protocols, &alive);
-    let length =
-        Length { iterations: iterations(observation), events: observation.events.len() as u64 };
-    let report = Report { protocols, events: &events, groups: &groups, length };
-    let mut checked =
-        Checked { ended, steps: engine.steps, unknown: engine.unknown, ..Checked::default() };
-    checked.findings = report.orders();
+    let (holds, ended) = collect(&engine, events, protocols, &alive);
+    let length = Length {
+        iterations: measured(observation).max(engine.iterations),
+        events: observation.events.len() as u64,
+    };
+    let report = Report { protocols, events, groups: &groups, length };
+    let mut findings = report.orders();
+    let mut ties = Vec::new();
     for ((resource, ta), holds) in &holds {
         let Some((finding, tie)) = report.unpaired(*resource, *ta, holds) else { continue };
-        checked.findings.push(finding);
-        checked.ties.push(tie);
+        findings.push(finding);
+        ties.push(tie);
     }
     let mut seen = HashSet::new();
     // Who observed comes before who claims; both may tell of the same.
-    checked.findings.retain(|finding| seen.insert(finding.fingerprint.clone()));
-    checked.gaps = gaps(&engine, &events);
-    checked
+    findings.retain(|finding| seen.insert(finding.fingerprint.clone()));
+    let gaps = gaps(&engine, events);
+    Some(Checked { findings, ties, gaps, steps: engine.steps, ended, unknown: engine.unknown })
 }
 
-/// Iterations that count: as many as the samples or the events tell of.
-fn iterations(observation: &Observation) -> u32 {
+/// Iterations that the samples tell of.
+fn measured(observation: &Observation) -> u32 {
     let measured =
         observation.samples.iter().filter(|sample| sample.moment.stage == Stage::Measured);
-    let sampled = measured.map(|sample| sample.moment.iteration).max();
-    sampled.max(observation.events.iter().filter_map(|event| event.iteration).max()).unwrap_or(0)
+    measured.map(|sample| sample.moment.iteration).max().unwrap_or(0)
 }
 
 fn gaps(engine: &Engine<'_>, events: &Ordered<'_>) -> Vec<Gap> {
