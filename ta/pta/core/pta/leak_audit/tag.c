@@ -12,7 +12,7 @@
 #include <kernel/linker.h>
 #include <kernel/mutex.h>
 #include <kernel/pseudo_ta.h>
-#include <kernel/thread.h>
+#include <kernel/thread_private.h>
 #include <kernel/ts_manager.h>
 #include <kernel/user_ta.h>
 
@@ -66,11 +66,15 @@ static void find_owner(struct audit_tag *tag)
 {
 	struct ts_session *s = NULL;
 	unsigned int depth = 0;
+	short int thread = 0;
 
-	if (!sessions_exist || thread_get_id_may_fail() == THREAD_ID_INVALID)
+	if (!sessions_exist)
+		return;
+	thread = thread_get_id_may_fail();
+	if (thread < 0)
 		return;
 
-	TAILQ_FOREACH(s, &thread_get_tsd()->sess_stack, link_tsd) {
+	TAILQ_FOREACH(s, &threads[thread].tsd.sess_stack, link_tsd) {
 		if (depth++ == MAX_SESSION_DEPTH || !s->ctx)
 			return;
 		if (is_user_ta_ctx(s->ctx)) {
