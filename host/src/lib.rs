@@ -17,6 +17,7 @@ pub mod capture;
 mod cli;
 mod cmd;
 mod compare;
+mod cost;
 mod diagnose;
 mod error;
 mod exit;

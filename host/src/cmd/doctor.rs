@@ -6,6 +6,7 @@ use clap::Args;
 use crate::{
     Env, Exit,
     cli::Format,
+    cost,
     diagnose::diagnose,
     render::{json, text},
 };
@@ -16,19 +17,27 @@ use crate::{
 Exits with 0 when teeleak can observe this TEE, 3 when it can't. For each thing that is missing it
 names the build flag that brings it.
 
-Example:
-  teeleak doctor --json")]
+Examples:
+  teeleak doctor --json
+  teeleak doctor --cost 100")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     format: Format,
+    /// Take N snapshots, too, and tell how long each takes and holds the malloc lock.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    cost: Option<u32>,
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let diagnosis = diagnose(env.world);
+    let cost = match arguments.cost.filter(|_| diagnosis.can_observe) {
+        Some(n) => Some(cost::measure(env.world.connect()?, n, &env.interrupt)?),
+        None => None,
+    };
     if arguments.format.json {
-        json::doctor::write(&diagnosis, env.out)?;
+        json::doctor::write(&diagnosis, cost, env.out)?;
     } else {
-        text::doctor::write(&diagnosis, env.out)?;
+        text::doctor::write(&diagnosis, cost, env.out)?;
     }
     Ok(if diagnosis.can_observe { Exit::Clean } else { Exit::Blind })
 }

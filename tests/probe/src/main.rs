@@ -5,6 +5,7 @@
 
 mod case;
 mod doors;
+mod print;
 mod pta;
 mod ta;
 mod teec;
@@ -31,16 +32,23 @@ enum What {
     Ta,
     /// Commands of the PTA; probe-ta must be in the place of the TA
     Pta,
+    /// What a snapshot is measured against: OP-TEE's own dump on the secure console
+    Print {
+        /// How often
+        #[arg(default_value_t = 3)]
+        times: u32,
+    },
 }
 
 fn main() -> ExitCode {
-    let cases = match Args::parse().what {
-        What::Doors => doors::root(),
-        What::GuestDoors => doors::guest(),
-        What::Ta => ta::cases(),
-        What::Pta => pta::cases(),
+    let done = match Args::parse().what {
+        What::Doors => doors::root().and_then(case::print),
+        What::GuestDoors => doors::guest().and_then(case::print),
+        What::Ta => ta::cases().and_then(case::print),
+        What::Pta => pta::cases().and_then(case::print),
+        What::Print { times } => print::print(times).map(|()| true),
     };
-    match cases.and_then(case::print) {
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

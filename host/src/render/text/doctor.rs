@@ -3,16 +3,42 @@
 use std::io::{self, Write};
 
 use super::{BAD, DIM, GOOD, HEAD, WARN};
-use crate::diagnose::{Check, Diagnosis, State};
+use crate::{
+    cost::{Cost, Spread},
+    diagnose::{Check, Diagnosis, State},
+};
 
-/// Writes a diagnosis.
-pub(crate) fn write(diagnosis: &Diagnosis, out: &mut dyn Write) -> io::Result<()> {
+/// Writes a diagnosis and, where they were measured, the costs of a snapshot.
+pub(crate) fn write(
+    diagnosis: &Diagnosis,
+    cost: Option<Cost>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     if diagnosis.can_observe {
         writeln!(out, "{GOOD}teeleak can observe this TEE{GOOD:#}\n")?;
     } else {
         writeln!(out, "{BAD}teeleak can't observe this TEE{BAD:#}\n")?;
     }
-    diagnosis.checks.iter().try_for_each(|check| line(check, out))
+    diagnosis.checks.iter().try_for_each(|check| line(check, out))?;
+    cost.map_or(Ok(()), |cost| costs(&cost, out))
+}
+
+fn costs(cost: &Cost, out: &mut dyn Write) -> io::Result<()> {
+    let Cost { snapshots, counts, wall, lock } = cost;
+    let (allocations, regions) = (counts.allocations, counts.regions);
+    writeln!(
+        out,
+        "\n{HEAD}cost of a snapshot{HEAD:#} ({snapshots} taken; {allocations} allocations, \
+         {regions} regions)"
+    )?;
+    spread("from asking to the last page", *wall, out)?;
+    spread("malloc lock of the TEE core held", *lock, out)
+}
+
+fn spread(what: &str, spread: Spread, out: &mut dyn Write) -> io::Result<()> {
+    let Spread { median_ns, max_ns } = spread;
+    let (median, max) = (median_ns / 1_000, max_ns / 1_000);
+    writeln!(out, "    {what}: median {median} us, at most {max} us")
 }
 
 fn line(check: &Check, out: &mut dyn Write) -> io::Result<()> {

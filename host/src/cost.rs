@@ -1,0 +1,114 @@
+//! What a snapshot costs here: how long it takes, how long it holds the lock of the core heap.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use teeleak_proto::{
+    frame::FrameKind,
+    record::{self, Record},
+    snapshot::Section,
+};
+
+use crate::{
+    Interrupt,
+    capture::Damage,
+    source::{
+        Sink,
+        live::{Counts, Device, Sampler},
+    },
+};
+
+/// The median and the largest of several measurements, in nanoseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Spread {
+    pub(crate) median_ns: u64,
+    pub(crate) max_ns: u64,
+}
+
+impl Spread {
+    fn of(mut values: Vec<u64>) -> Self {
+        values.sort_unstable();
+        Self {
+            median_ns: values.get(values.len() / 2).copied().unwrap_or(0),
+            max_ns: values.last().copied().unwrap_or(0),
+        }
+    }
+}
+
+/// What snapshots cost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Cost {
+    /// Snapshots taken.
+    pub(crate) snapshots: u32,
+    /// What each of them counted.
+    pub(crate) counts: Counts,
+    /// From asking to the last page, by the normal world's clock.
+    pub(crate) wall: Spread,
+    /// How long the malloc lock of the TEE core was held, by the secure world's counter.
+    pub(crate) lock: Spread,
+}
+
+/// Takes `n` snapshots in one session.
+pub(crate) fn measure(device: Box<dyn Device>, n: u32, interrupt: &Interrupt) -> Result<Cost> {
+    let mut sampler = Sampler::new(device);
+    let mut meter = Meter::default();
+    sampler.hello(&mut meter)?;
+    // The first one allocates what later ones use again.
+    let mut counts = sampler.census(&mut meter)?;
+    let (mut wall, mut lock) = (Vec::new(), Vec::new());
+    while wall.len() < n as usize && !interrupt.is_set() {
+        meter.lock_ticks = 0;
+        let began = Instant::now();
+        counts = sampler.census(&mut meter)?;
+        wall.push(u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        lock.push(meter.lock_ns());
+    }
+    Ok(Cost {
+        snapshots: u32::try_from(wall.len()).unwrap_or(u32::MAX),
+        counts,
+        wall: Spread::of(wall),
+        lock: Spread::of(lock),
+    })
+}
+
+/// Looks at frames for how long they say that the heap was locked.
+#[derive(Default)]
+struct Meter {
+    tick_hz: u64,
+    lock_ticks: u64,
+}
+
+impl Meter {
+    fn lock_ns(&self) -> u64 {
+        let ns = u128::from(self.lock_ticks) * 1_000_000_000;
+        u64::try_from(ns / u128::from(self.tick_hz.max(1))).unwrap_or(u64::MAX)
+    }
+}
+
+impl Sink for Meter {
+    fn frame(&mut self, _kind: Option<FrameKind>, payload: &[u8]) -> Result<()> {
+        for record in record::read(payload).flatten() {
+            match record {
+                Record::Hello(hello) => self.tick_hz = hello.tick_hz,
+                Record::Section(head) if head.section == Section::Sites => {
+                    self.lock_ticks += head.lock_ticks;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn damage(&mut self, _damage: Damage) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Spread;
+
+    #[test]
+    fn a_spread_is_the_median_and_the_largest() {
+        assert_eq!(Spread::of(vec![9, 1, 5]), Spread { median_ns: 5, max_ns: 9 });
+        assert_eq!(Spread::of(Vec::new()), Spread::default());
+    }
+}
