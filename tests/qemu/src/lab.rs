@@ -10,7 +10,7 @@ use crate::firmware::{self, Firmware};
 use crate::guest::Guest;
 use crate::host_packages;
 use crate::packages;
-use crate::products;
+use crate::products::{self, Workshop};
 use crate::progress;
 use crate::rootfs::{self, Rootfs};
 use crate::variant::Variant;
@@ -112,8 +112,20 @@ impl Lab {
     /// # Errors
     /// When something does not build.
     pub fn products(&self) -> Result<Vec<(PathBuf, String)>> {
+        self.in_workshop(products::build)
+    }
+
+    /// Lints them, as they are built for the guest.
+    ///
+    /// # Errors
+    /// When one has a warning.
+    pub fn lint_products(&self) -> Result<()> {
+        self.in_workshop(products::lint)
+    }
+
+    fn in_workshop<T>(&self, work: impl FnOnce(&Workshop<'_>) -> Result<T>) -> Result<T> {
         let (firmware, rootfs) = self.prepare("default")?;
-        products::build(&self.cache, &self.repository, &firmware, &rootfs)
+        work(&Workshop::open(&self.cache, &self.repository, &firmware, &rootfs)?)
     }
 
     /// Boots a variant. `files` are pairs of a file here and its place in the

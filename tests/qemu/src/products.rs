@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::cache::{Cache, drop_unused};
+use crate::cache::{Cache, Lock, drop_unused};
 use crate::command::{Job, output};
 use crate::error::{LabError, Result};
 use crate::firmware::{CROSS, Firmware};
@@ -14,7 +14,6 @@ use crate::rootfs::Rootfs;
 
 /// How a product is built and where the guest finds it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(dead_code, reason = "programs and libraries are about to join the table")]
 enum Kind {
     /// A trusted application: profile `ta`, stripped, signed, named by the
     /// UUID in its head.
@@ -37,26 +36,28 @@ struct Product {
 
 /// All products; a new one is one line. They are built one by one, or cargo
 /// would unite their features.
-const PRODUCTS: [Product; 7] = [
+const PRODUCTS: [Product; 8] = [
     Product { package: "teeleak-ta", kind: Kind::Ta },
     Product { package: "leaky-ta", kind: Kind::Ta },
     Product { package: "leaky-peer", kind: Kind::Ta },
     Product { package: "probe-ta", kind: Kind::StandIn },
+    Product { package: "teeleak", kind: Kind::Program("live") },
     Product { package: "drm-player", kind: Kind::Program("") },
     Product { package: "teeleak-probe", kind: Kind::Program("") },
-    Product { package: "teeleak", kind: Kind::Program("live") },
+    Product { package: "teeleak-preload", kind: Kind::Library("libteeleak_preload.so") },
 ];
 /// Target folders of kits that stay in the cache.
 const KEPT: usize = 2;
 
 /// What products are built with.
-struct Workshop<'a> {
+pub(crate) struct Workshop<'a> {
     cache: &'a Cache,
     repository: &'a Path,
     kit: PathBuf,
     client: &'a Path,
     target_dir: PathBuf,
     products: PathBuf,
+    _lock: Lock,
 }
 
 /// Builds every product; the result can be given to the guest as it is: files
@@ -64,27 +65,52 @@ struct Workshop<'a> {
 ///
 /// # Errors
 /// When one does not build or cannot be signed.
-pub(crate) fn build(
-    cache: &Cache,
-    repository: &Path,
-    firmware: &Firmware,
-    rootfs: &Rootfs,
-) -> Result<Vec<(PathBuf, String)>> {
-    let kit = firmware.ta_kit()?;
-    let kit_key = file_name(&kit);
-    // optee-utee-sys does not notice another kit: each has its own folder.
-    let target_dir = cache.dir(&format!("target/{kit_key}"))?;
-    drop_unused(&target_dir, "", KEPT)?;
-    let _lock = cache.lock(&format!("products-{kit_key}"))?;
-    let products = cache.dir(&format!("products/{kit_key}"))?;
-    let client = rootfs.client_export();
-    let workshop = Workshop { cache, repository, kit, client, target_dir, products };
+pub(crate) fn build(workshop: &Workshop<'_>) -> Result<Vec<(PathBuf, String)>> {
     PRODUCTS.iter().map(|product| workshop.build(product)).collect()
 }
 
-impl Workshop<'_> {
+/// Lints every product as it is built for the guest; warnings are errors.
+///
+/// # Errors
+/// When one has a warning.
+pub(crate) fn lint(workshop: &Workshop<'_>) -> Result<()> {
+    let warnings = ["--", "-D", "warnings"];
+    PRODUCTS.iter().try_for_each(|product| workshop.cargo(product, "clippy", &warnings))
+}
+
+impl Product {
+    fn profile(&self) -> &'static str {
+        match self.kind {
+            Kind::Ta | Kind::StandIn => "ta",
+            Kind::Program(_) | Kind::Library(_) => "release",
+        }
+    }
+}
+
+impl<'a> Workshop<'a> {
+    /// A workshop with the firmware's kit and the guest's libteec.
+    ///
+    /// # Errors
+    /// When the kit is lost or the cache cannot be written.
+    pub(crate) fn open(
+        cache: &'a Cache,
+        repository: &'a Path,
+        firmware: &Firmware,
+        rootfs: &'a Rootfs,
+    ) -> Result<Self> {
+        let kit = firmware.ta_kit()?;
+        let kit_key = file_name(&kit);
+        // optee-utee-sys does not notice another kit: each has its own folder.
+        let target_dir = cache.dir(&format!("target/{kit_key}"))?;
+        drop_unused(&target_dir, "", KEPT)?;
+        let lock = cache.lock(&format!("products-{kit_key}"))?;
+        let products = cache.dir(&format!("products/{kit_key}"))?;
+        let client = rootfs.client_export();
+        Ok(Self { cache, repository, kit, client, target_dir, products, _lock: lock })
+    }
+
     fn build(&self, product: &Product) -> Result<(PathBuf, String)> {
-        let built = self.cargo(product)?;
+        let built = self.compile(product)?;
         match product.kind {
             Kind::Ta => {
                 let (signed, uuid) = self.sign(product.package, &built)?;
@@ -99,19 +125,26 @@ impl Workshop<'_> {
         }
     }
 
-    fn cargo(&self, product: &Product) -> Result<PathBuf> {
-        let package = product.package;
-        let is_ta = matches!(product.kind, Kind::Ta | Kind::StandIn);
-        let profile = if is_ta { "ta" } else { "release" };
+    fn compile(&self, product: &Product) -> Result<PathBuf> {
+        self.cargo(product, "build", &[])?;
+        let file = match product.kind {
+            Kind::Library(name) => name,
+            Kind::Ta | Kind::StandIn | Kind::Program(_) => product.package,
+        };
+        Ok(self.target_dir.join(TARGET).join(product.profile()).join(file))
+    }
+
+    fn cargo(&self, product: &Product, verb: &str, after: &[&str]) -> Result<()> {
+        let (package, profile) = (product.package, product.profile());
         let job = Job {
-            name: &format!("build {package} for the guest"),
-            log: &self.cache.log(&format!("build-{package}"))?,
+            name: &format!("{verb} {package} for the guest"),
+            log: &self.cache.log(&format!("{verb}-{package}"))?,
             hint: "the first error in the log is the compiler's",
         };
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
         command
-            .args(["build", "--package", package, "--profile", profile, "--target", TARGET])
+            .args([verb, "--package", package, "--profile", profile, "--target", TARGET])
             .arg("--target-dir")
             .arg(&self.target_dir)
             .env("TA_DEV_KIT_DIR", &self.kit)
@@ -122,12 +155,7 @@ impl Workshop<'_> {
         if let Kind::Program(features) = product.kind {
             command.args(["--features", features]);
         }
-        job.run(&mut command)?;
-        let file = match product.kind {
-            Kind::Library(_) => format!("lib{}.so", package.replace('-', "_")),
-            Kind::Ta | Kind::StandIn | Kind::Program(_) => package.to_owned(),
-        };
-        Ok(self.target_dir.join(TARGET).join(profile).join(file))
+        job.run(command.args(after))
     }
 
     /// The signed TA and its UUID.

@@ -327,6 +327,9 @@ fn stop(child: &mut Child) {
 /// What lies in `bin` can be run, whatever its mode is here.
 fn put(from: &Path, share: &Path, place: &str) -> Result<()> {
     let to = share.join(place);
+    if let Some(parent) = to.parent() {
+        fs::create_dir_all(parent).map_err(LabError::io("create", parent))?;
+    }
     fs::copy(from, &to).map_err(LabError::io("copy", from))?;
     open_to_all(&to, if place.starts_with("bin/") { 0o755 } else { 0o644 })
 }

@@ -36,5 +36,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if args.lint {
         return Ok(ExitCode::SUCCESS);
     }
+    if !args.test.x86 {
+        lab.lint_products()?;
+    }
     test::run(&args.test)
 }

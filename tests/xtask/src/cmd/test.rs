@@ -14,7 +14,7 @@ const IN_QEMU: [&str; 2] = ["teeleak-qemu", "teeleak-tests"];
 pub(crate) struct Args {
     /// Only what needs no OP-TEE, no cross compiler and no network
     #[arg(long)]
-    x86: bool,
+    pub(super) x86: bool,
 }
 
 /// Runs them; cargo prints what came of each.
