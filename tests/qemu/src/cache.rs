@@ -20,6 +20,9 @@ const KEY_DIGITS: usize = 16;
 /// The file whose time says when a directory was used last.
 const USED: &str = "used";
 
+/// No run lasts this long, so what was used last before it is used no more.
+const IDLE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The root of the lab's cache.
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
@@ -144,7 +147,8 @@ pub(crate) fn remove_dir(path: &Path) -> Result<()> {
 }
 
 /// Notes that `dir` was used now, and removes those of its neighbours whose
-/// name is `prefix` and a key, but for the `kept` last used ones.
+/// name is `prefix` and a key, but for the `kept` last used ones and those
+/// that somebody else may be using at this moment.
 ///
 /// # Errors
 /// When something cannot be written, listed or removed.
@@ -162,7 +166,10 @@ pub(crate) fn drop_unused(dir: &Path, prefix: &str, kept: usize) -> Result<()> {
         }
     }
     others.sort();
-    for (_, path) in others.iter().rev().skip(kept) {
+    for (used, path) in others.iter().rev().skip(kept) {
+        if used.elapsed().is_ok_and(|age| age < IDLE) {
+            continue;
+        }
         progress::say(&format!("remove {}, long unused", path.display()));
         remove_dir(path)?;
     }
@@ -245,6 +252,7 @@ pub(crate) fn files_below(dir: &Path) -> Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::SystemTime;
 
     #[test]
     fn keys_depend_on_names_values_and_borders() {
@@ -277,16 +285,25 @@ mod tests {
     #[test]
     fn only_the_last_used_of_a_kind_stay() {
         let dir = tempfile::tempdir().unwrap();
+        let place = |name: &str| dir.path().join(name);
+        let use_then = |name: &str, days: u64| {
+            fs::create_dir(place(name)).unwrap();
+            let age = Duration::from_secs(days * 24 * 60 * 60);
+            let stamp = File::create(place(name).join(USED)).unwrap();
+            stamp.set_modified(SystemTime::now() - age).unwrap();
+        };
         let names: Vec<String> = (0..5).map(|n| format!("a-{n:016x}")).collect();
-        for name in names.iter().map(String::as_str).chain(["b-0000000000000000", "a-x-1"]) {
-            let path = dir.path().join(name);
-            fs::create_dir(&path).unwrap();
-            drop_unused(&path, "a-", 3).unwrap();
-            thread::sleep(Duration::from_millis(5));
+        for (name, days) in names.iter().zip([9, 8, 7, 6, 0]) {
+            use_then(name, days);
         }
-        let there = |name: &String| dir.path().join(name).exists();
-        assert_eq!(names.iter().map(there).collect::<Vec<_>>(), [false, false, true, true, true]);
-        assert!(dir.path().join("a-x-1").exists());
+        use_then("b-0000000000000000", 9);
+        use_then("a-x-1", 9);
+        drop_unused(&place(&names[4]), "a-", 2).unwrap();
+        let there = |name: &String| place(name).exists();
+        assert_eq!(names.iter().map(there).collect::<Vec<_>>(), [false, false, false, true, true]);
+        assert!(place("b-0000000000000000").exists() && place("a-x-1").exists());
+        drop_unused(&place(&names[3]), "a-", 1).unwrap();
+        assert!(place(&names[4]).exists(), "used today, perhaps right now");
     }
 
     #[test]
