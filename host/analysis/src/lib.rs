@@ -10,6 +10,7 @@
 
 pub mod audit;
 mod cause;
+pub mod clients;
 pub mod fingerprint;
 pub mod growth;
 pub mod model;

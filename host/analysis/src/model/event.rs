@@ -1,6 +1,6 @@
 //! Events: what happened, in order.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use teeleak_proto::Uuid;
 
@@ -28,10 +28,23 @@ pub enum EventKind {
 pub struct Party {
     /// Process.
     pub pid: u32,
-    /// Thread.
+    /// Thread, 0 where only the process is certain.
     pub tid: u32,
     /// Name of the process.
     pub comm: Arc<str>,
+    /// Whether the kernel did it, for a process that went or closed its context without.
+    pub by_kernel: bool,
+}
+
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pid, tid, comm, by_kernel } = self;
+        if *by_kernel {
+            f.write_str("the kernel, for ")?;
+        }
+        write!(f, "{comm} pid {pid}")?;
+        if *tid != 0 && tid != pid { write!(f, " thread {tid}") } else { Ok(()) }
+    }
 }
 
 /// One thing that happened.

@@ -7,6 +7,7 @@
 //! Each says where it comes from ([`Origin`], [`Place`]) and what was lost ([`Part`], [`Gap`]).
 //! *Nothing observed is never clean*: a part that was not seen is [`Part::Unobserved`], not empty.
 
+mod call;
 mod event;
 mod finding;
 mod incident;
@@ -15,6 +16,7 @@ mod observation;
 mod part;
 mod sample;
 
+pub use call::{Call, CallKind, Clients, Process};
 pub use event::{Event, EventKind, Party};
 pub use finding::{
     Evidence, Figure, Finding, Fingerprint, Kind, Severity, StepRef, Subject, Unit, Verdict,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Event, Gap, Incident, Place, Sample};
+use super::{Clients, Event, Gap, Incident, Place, Sample};
 
 /// What kind of system was looked at.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -52,6 +52,8 @@ pub struct Observation {
     pub incidents: Vec<Incident>,
     /// What was inferred rather than read, each a sentence: "a dump begins where ...".
     pub assumptions: Vec<Arc<str>>,
+    /// What processes of the normal world say of their calls.
+    pub clients: Clients,
     /// What could not be seen at all, beyond what the samples say.
     pub gaps: Vec<Gap>,
     /// The canary, where one was planted.

@@ -1,0 +1,63 @@
+//! Says in one sentence who did what, and when.
+
+use crate::model::{Evidence, Finding, Kind, StepRef};
+
+/// Adds to every finding with a sequence the sentence that names the processes:
+/// "unmap by drmserver pid 1502, 3.1 ms after close_channel by mediaserver pid 1423".
+pub fn blame(findings: &mut [Finding]) {
+    for finding in findings.iter_mut().filter(|finding| finding.kind == Kind::Order) {
+        if let Some(sentence) = sequence(finding).and_then(sentence) {
+            finding.evidence.insert(0, Evidence::Text(sentence.into()));
+        }
+    }
+}
+
+fn sequence(finding: &Finding) -> Option<&[StepRef]> {
+    finding.evidence.iter().find_map(|evidence| match evidence {
+        Evidence::Sequence(steps) => Some(steps.as_slice()),
+        _ => None,
+    })
+}
+
+/// The last step came at the wrong place; the one before it made it so.
+fn sentence(steps: &[StepRef]) -> Option<String> {
+    let [.., before, last] = steps else { return None };
+    if last.event.by.is_none() && before.event.by.is_none() {
+        return None;
+    }
+    let after = match (before.event.time, last.event.time) {
+        (Some(a), Some(b)) if a.clock == b.clock => {
+            format!("{} after", length(b.ns.saturating_sub(a.ns)))
+        }
+        _ => "after".to_owned(),
+    };
+    Some(format!("{}, {after} {}", step(last), step(before)))
+}
+
+fn step(step: &StepRef) -> String {
+    match &step.event.by {
+        Some(party) => format!("{} by {party}", step.step),
+        None => format!("{} by a process that was not recorded", step.step),
+    }
+}
+
+/// A length of time as a person reads it.
+fn length(ns: u64) -> String {
+    match ns {
+        0..1_000 => format!("{ns} ns"),
+        1_000..1_000_000 => format!("{}.{} us", ns / 1_000, ns / 100 % 10),
+        1_000_000..1_000_000_000 => format!("{}.{} ms", ns / 1_000_000, ns / 100_000 % 10),
+        _ => format!("{}.{} s", ns / 1_000_000_000, ns / 100_000_000 % 10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::length;
+
+    #[test]
+    fn lengths_are_short() {
+        let all = [999, 1_000, 3_140_000, 59_999_999_999].map(length);
+        assert_eq!(all, ["999 ns", "1.0 us", "3.1 ms", "59.9 s"]);
+    }
+}

@@ -1,0 +1,184 @@
+//! Where the two worlds tell different stories.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use teeleak_proto::Uuid;
+
+use crate::{
+    fingerprint::fingerprint,
+    model::{Call, CallKind, Evidence, Figure, Finding, Kind, Severity, Subject, Unit},
+};
+
+use super::{edges::edges, join::Joining, span::Deed};
+
+/// Examples that a finding shows.
+const SHOWN: usize = 3;
+
+/// UUID of teeleak's own TA, whose sessions the TEE core does not record
+/// (`PTA_LEAK_AUDIT_CLIENT_UUID` of `pta_leak_audit.h`).
+const OWN_TA: &str = "8e0c41d7-93b2-4f5a-b62d-0a5bc719e348";
+
+/// One disagreement.
+pub(super) struct Odd {
+    what: What,
+    uuid: Option<Uuid>,
+    text: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum What {
+    /// The client got another result than the TEE gave.
+    Result,
+    /// The client got other values than the TEE gave.
+    Values,
+    /// The client's call succeeded, and the TEE saw nothing.
+    Unseen,
+}
+
+impl Odd {
+    pub(super) fn is_unseen(&self) -> bool {
+        self.what == What::Unseen
+    }
+}
+
+/// Everything that does not fit.
+pub(super) fn find(joining: &Joining<'_>) -> Vec<Odd> {
+    let mut odd = values(joining);
+    let (results, used) = results(joining);
+    odd.extend(results);
+    odd.extend(unseen(joining, &used));
+    odd
+}
+
+/// Pairs that are certain but for their values.
+fn values(joining: &Joining<'_>) -> Vec<Odd> {
+    let pairs = joining.pairs.values().filter(|edge| !edge.same_values);
+    pairs
+        .map(|edge| {
+            let (event, call) = (joining.event(edge.event), joining.call(edge.call));
+            let (tee, ree) = (event.values, call.values());
+            let text = format!("{}: client has {ree:x?}, the TEE had {tee:x?}", told(call));
+            Odd { what: What::Values, uuid: event.uuid, text }
+        })
+        .collect()
+}
+
+/// Events and calls that are left, and that differ in their result alone.
+fn results(joining: &Joining<'_>) -> (Vec<Odd>, HashSet<usize>) {
+    let left = edges(joining.sides, joining.distance, |event, call| {
+        event.uuid.zip(call.uuid).is_none_or(|(tee, ree)| tee == ree)
+    });
+    let left: Vec<_> = left
+        .into_iter()
+        .filter(|edge| {
+            !joining.parties.contains_key(&edge.event) && !joining.used.contains(&edge.call)
+        })
+        .collect();
+    let (mut of_event, mut of_call) = (HashMap::new(), HashMap::new());
+    for edge in &left {
+        *of_event.entry(edge.event).or_insert(0u32) += 1;
+        *of_call.entry(edge.call).or_insert(0u32) += 1;
+    }
+    let single = left.iter().filter(|edge| {
+        of_event[&edge.event] == 1 && of_call[&edge.call] == 1 && joining.clients.lost == 0
+    });
+    let (mut odd, mut used) = (Vec::new(), HashSet::new());
+    for edge in single {
+        let (event, call) = (joining.event(edge.event), joining.call(edge.call));
+        let tee = event.result.unwrap_or(0);
+        let text =
+            format!("{}: client got {:#010x}, the TEE gave {tee:#010x}", told(call), call.result);
+        used.insert(edge.call);
+        odd.push(Odd { what: What::Result, uuid: event.uuid, text });
+    }
+    (odd, used)
+}
+
+/// Calls that succeeded within the time that the events cover without a gap, and are in none.
+fn unseen(joining: &Joining<'_>, used: &HashSet<usize>) -> Vec<Odd> {
+    if joining.events_lost {
+        return Vec::new();
+    }
+    let spans = &joining.sides.event_spans;
+    let (Some(first), Some(last)) = (spans.first(), spans.iter().map(|span| span.end).max()) else {
+        return Vec::new();
+    };
+    let covered = first.begin + joining.distance..=last + joining.distance;
+    let own = Uuid::parse(OWN_TA);
+    let mut odd = Vec::new();
+    for (n, span) in joining.sides.call_spans.iter().enumerate() {
+        let call = joining.call(n);
+        let known = joining.used.contains(&n) || used.contains(&n);
+        let reached = call.result == 0 && span.act.kind != Deed::Refused;
+        let inside = covered.contains(&span.begin) && covered.contains(&span.end);
+        if !known && reached && inside && call.uuid != own {
+            let text = format!("{}: the TEE recorded nothing", told(call));
+            odd.push(Odd { what: What::Unseen, uuid: call.uuid, text });
+        }
+    }
+    odd
+}
+
+fn told(call: &Call) -> String {
+    let session = call.session.map_or_else(String::new, |session| format!(" session {session}"));
+    let cmd = match call.kind {
+        CallKind::InvokeCommand => format!(" command {}", call.cmd),
+        _ => String::new(),
+    };
+    format!("{:?}{session}{cmd} by {}", call.kind, call.by)
+}
+
+/// One finding for each kind of disagreement and TA.
+pub(super) fn findings(odd: &[Odd]) -> Vec<Finding> {
+    let mut groups: BTreeMap<(What, Option<Uuid>), Vec<&Odd>> = BTreeMap::new();
+    for one in odd {
+        groups.entry((one.what, one.uuid)).or_default().push(one);
+    }
+    groups.into_iter().map(|((what, uuid), group)| finding(what, uuid, &group)).collect()
+}
+
+fn finding(what: What, uuid: Option<Uuid>, group: &[&Odd]) -> Finding {
+    let subject = Subject::Ta(uuid.unwrap_or_default());
+    let (name, words, action) = words(what);
+    let evidence =
+        group.iter().take(SHOWN).map(|odd| Evidence::Text(odd.text.as_str().into())).collect();
+    let count = group.len();
+    let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
+    Finding {
+        kind: Kind::Disagreement,
+        severity: Severity::Possible,
+        verdict: None,
+        fingerprint: fingerprint(Kind::Disagreement, &subject, &[name]),
+        subject,
+        title: format!("{words}, {times}").into(),
+        figures: vec![Figure {
+            name: "count".into(),
+            value: count as f64,
+            interval: None,
+            unit: Unit::Objects,
+        }],
+        evidence,
+        cause: None,
+        action: action.into(),
+    }
+}
+
+fn words(what: What) -> (&'static str, &'static str, &'static str) {
+    match what {
+        What::Result => (
+            "result",
+            "a client got another result than the TEE gave",
+            "look at what lies between: libteec, the tee driver, a hypervisor",
+        ),
+        What::Values => (
+            "values",
+            "a client got other values than the TEE gave",
+            "look for a thread that shares the operation, then at libteec and the tee driver",
+        ),
+        What::Unseen => (
+            "unseen",
+            "a client's call succeeded, and the TEE recorded nothing of it",
+            "look for another libteec or another TEE in the process",
+        ),
+    }
+}

@@ -1,0 +1,198 @@
+//! Puts calls and events together.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::model::{Call, CallKind, Clients, Event, Finding, Party};
+
+use super::{
+    clock,
+    disagree::{self, Odd},
+    edges::{Edge, Sides, agreeing},
+    span::{self, Deed},
+};
+
+/// How events and calls went together.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Joined {
+    /// Events whose call is certain.
+    pub matched: u64,
+    /// Events whose process is certain, but not which of its calls.
+    pub by_process: u64,
+    /// Sessions that the kernel closed, for a process that went or closed its context.
+    pub by_kernel: u64,
+    /// Events of the normal world that no recorded call explains.
+    pub unclaimed: u64,
+    /// Calls that succeeded and that no event shows; only those within the time that the events
+    /// span.
+    pub unseen: u64,
+    /// Call of each event whose call is certain: index of the event, index of the call.
+    pub pairs: Vec<(usize, usize)>,
+    /// Nanoseconds to add to the time of an event to get that of the calls; `None` when no call and
+    /// no event fit.
+    pub distance_ns: Option<i64>,
+    /// Where the two sides disagree.
+    pub findings: Vec<Finding>,
+}
+
+/// Names the party of every event whose party is certain, and finds where the sides disagree.
+pub fn join(events: &mut [Event], clients: &Clients) -> Joined {
+    let sides = Sides::new(events, &clients.calls);
+    let Some(distance) = clock::distance(&sides) else {
+        let unclaimed = if clients.calls.is_empty() { 0 } else { sides.event_spans.len() as u64 };
+        return Joined { unclaimed, ..Joined::default() };
+    };
+    let mut joining = Joining::new(&sides, clients, distance);
+    joining.match_certain();
+    joining.match_processes();
+    joining.match_kernel();
+    let (joined, parties) = joining.finish();
+    for (at, party) in parties {
+        events[at].by = Some(party);
+    }
+    joined
+}
+
+pub(super) struct Joining<'a> {
+    pub(super) sides: &'a Sides<'a>,
+    pub(super) clients: &'a Clients,
+    pub(super) distance: i64,
+    /// Pairs that agree.
+    edges: Vec<Edge>,
+    /// Party of an event span, once it is known.
+    pub(super) parties: HashMap<usize, Party>,
+    /// Call span of an event span, once it is certain.
+    pub(super) pairs: HashMap<usize, Edge>,
+    pub(super) used: HashSet<usize>,
+    /// The TEE's own record has gaps.
+    pub(super) events_lost: bool,
+    joined: Joined,
+}
+
+impl<'a> Joining<'a> {
+    fn new(sides: &'a Sides<'a>, clients: &'a Clients, distance: i64) -> Self {
+        Self {
+            sides,
+            clients,
+            distance,
+            edges: agreeing(sides, distance),
+            parties: HashMap::new(),
+            pairs: HashMap::new(),
+            used: HashSet::new(),
+            events_lost: sides.events.iter().any(|event| event.lost_before > 0),
+            joined: Joined { distance_ns: Some(distance), ..Joined::default() },
+        }
+    }
+
+    pub(super) fn call(&self, span: usize) -> &'a Call {
+        &self.sides.calls[self.sides.call_spans[span].at]
+    }
+
+    pub(super) fn event(&self, span: usize) -> &'a Event {
+        &self.sides.events[self.sides.event_spans[span].at]
+    }
+
+    /// An event that could belong to one call only, which could belong to no other event.
+    fn match_certain(&mut self) {
+        let (mut of_event, mut of_call) = (HashMap::new(), HashMap::new());
+        for edge in &self.edges {
+            *of_event.entry(edge.event).or_insert(0u32) += 1;
+            *of_call.entry(edge.call).or_insert(0u32) += 1;
+        }
+        for edge in &self.edges {
+            if of_event[&edge.event] == 1 && of_call[&edge.call] == 1 && self.is_safe(*edge) {
+                self.parties.insert(edge.event, self.call(edge.call).by.clone());
+                self.pairs.insert(edge.event, *edge);
+                self.used.insert(edge.call);
+                self.joined.matched += 1;
+            }
+        }
+    }
+
+    /// Where calls are missing, the one that is left need not be the right one, unless session and
+    /// parameters say so; where events are missing as well, nothing but the process is certain.
+    fn is_safe(&self, edge: Edge) -> bool {
+        if self.clients.lost == 0 {
+            return true;
+        }
+        let refused = self.sides.event_spans[edge.event].act.kind == Deed::Refused;
+        edge.same_values && !refused && !self.events_lost
+    }
+
+    /// An event that could belong to several calls, all of one process.
+    fn match_processes(&mut self) {
+        let mut candidates: HashMap<usize, Vec<usize>> = HashMap::new();
+        for edge in self.edges.iter().filter(|edge| !self.parties.contains_key(&edge.event)) {
+            candidates.entry(edge.event).or_default().push(edge.call);
+        }
+        for (event, calls) in candidates {
+            let pids: HashSet<_> = calls.iter().map(|call| self.call(*call).by.pid).collect();
+            let refused = self.sides.event_spans[event].act.kind == Deed::Refused;
+            if pids.len() != 1 || (refused && self.clients.lost > 0) {
+                continue;
+            }
+            let Some(first) = calls.first() else { continue };
+            let party = Party { tid: 0, ..self.call(*first).by.clone() };
+            self.parties.insert(event, party);
+            self.used.extend(calls);
+            self.joined.by_process += 1;
+        }
+    }
+
+    /// A session whose process closed its context, or went, without closing the session.
+    fn match_kernel(&mut self) {
+        let mut owners: HashMap<u32, Party> = HashMap::new();
+        for n in 0..self.sides.event_spans.len() {
+            let span = &self.sides.event_spans[n];
+            match (span.act.kind, self.parties.get(&n)) {
+                (Deed::Open, Some(party)) => {
+                    owners.insert(span.act.session, party.clone());
+                }
+                (Deed::Open, None) => {
+                    owners.remove(&span.act.session);
+                }
+                (Deed::Close, party) => {
+                    let owner = owners.remove(&span.act.session);
+                    let (None, Some(owner)) = (party, owner) else { continue };
+                    if self.is_left(&owner, n) {
+                        self.parties.insert(n, Party { tid: 0, by_kernel: true, ..owner });
+                        self.joined.by_kernel += 1;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether a process can no longer have closed its session itself: it is gone and called
+    /// nothing after that, or was closing its context.
+    fn is_left(&self, owner: &Party, event: usize) -> bool {
+        let span = &self.sides.event_spans[event];
+        let at = span.begin.saturating_add(self.distance);
+        let own = self.clients.calls.iter().filter(|call| call.by.pid == owner.pid);
+        let mut later = false;
+        for (call, (begin, end)) in own.filter_map(|call| Some((call, span::time(call)?))) {
+            if call.kind == CallKind::FinalizeContext && begin <= at && at <= end {
+                return true;
+            }
+            later |= begin > at;
+        }
+        let gone = |process: &&crate::model::Process| process.pid == owner.pid && process.ended;
+        !later && self.clients.processes.iter().any(|process| gone(&process))
+    }
+
+    fn finish(mut self) -> (Joined, Vec<(usize, Party)>) {
+        let odd: Vec<Odd> = disagree::find(&self);
+        let all = self.sides.event_spans.len() as u64;
+        self.joined.unclaimed = all - self.parties.len() as u64;
+        self.joined.unseen = odd.iter().filter(|odd| odd.is_unseen()).count() as u64;
+        self.joined.findings = disagree::findings(&odd);
+        let place = |n: &usize| self.sides.event_spans[*n].at;
+        let call = |edge: &Edge| self.sides.call_spans[edge.call].at;
+        let mut pairs: Vec<_> =
+            self.pairs.iter().map(|(event, edge)| (place(event), call(edge))).collect();
+        pairs.sort_unstable();
+        self.joined.pairs = pairs;
+        let parties = self.parties.iter().map(|(n, party)| (place(n), party.clone())).collect();
+        (self.joined, parties)
+    }
+}

@@ -1,0 +1,31 @@
+//! Who did it: calls of the normal world's processes, put together with what the TEE saw.
+//!
+//! ```text
+//! client frames ── read ──> Clients ──┐
+//!                                     ├── join ──> Event::by, disagreements
+//! events of the TEE core ─────────────┘
+//! ```
+//!
+//! A call and an event belong together when function, session, UUID, command and result agree and
+//! the event lies within the call by the counter that both worlds read. Where two threads of one
+//! process do the same at the same time and even their parameters agree, only the process is named.
+//! Nothing is guessed: what stays ambiguous is counted.
+//!
+//! ```
+//! use teeleak_analysis::{clients, model::Clients};
+//!
+//! let joined = clients::join(&mut [], &Clients::default());
+//! assert_eq!((joined.matched, joined.unclaimed), (0, 0));
+//! ```
+
+mod blame;
+mod clock;
+mod disagree;
+mod edges;
+mod join;
+mod read;
+mod span;
+
+pub use blame::blame;
+pub use join::{Joined, join};
+pub use read::{ReadError, Reader};

@@ -1,0 +1,163 @@
+//! From frames to processes and calls.
+
+use std::{collections::HashMap, sync::Arc};
+
+use teeleak_proto::client::{
+    ClientCall,
+    batch::{self, BatchHead, ProcessState, Recorded},
+    head::{FLAG_IDLE, Head, HeadError},
+};
+
+use crate::model::{Call, Clients, Party, Place, Process};
+
+/// Why a frame was not taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReadError {
+    /// A head of another version, or none.
+    Head(HeadError),
+    /// Not a batch of records.
+    Batch,
+    /// Records of a process that no frame before told of.
+    Stranger(u32),
+}
+
+/// Takes frames of clients one after the other.
+#[derive(Default)]
+pub struct Reader {
+    processes: Vec<Known>,
+    numbers: HashMap<(u32, u64), usize>,
+    calls: Vec<Call>,
+}
+
+struct Known {
+    head: Head,
+    ended: bool,
+    comm: Arc<str>,
+    read: u64,
+    lost: u64,
+}
+
+impl Reader {
+    /// Takes a frame that tells of a process.
+    ///
+    /// # Errors
+    /// [`ReadError::Head`] when this build can't read it.
+    pub fn process(&mut self, payload: &[u8]) -> Result<(), ReadError> {
+        let (state, head) = batch::read_process(payload).map_err(ReadError::Head)?;
+        let number = *self.numbers.entry((head.pid, head.born_ns)).or_insert_with(|| {
+            let comm = text(&head.comm);
+            self.processes.push(Known { head, ended: false, comm, read: 0, lost: 0 });
+            self.processes.len() - 1
+        });
+        let known = &mut self.processes[number];
+        known.head = head;
+        known.ended |= state == ProcessState::Ended;
+        Ok(())
+    }
+
+    /// Takes a frame of records; says how many there are of kinds that this build doesn't know.
+    ///
+    /// # Errors
+    /// [`ReadError`] when it can't be read at all.
+    pub fn calls(&mut self, payload: &[u8], place: &Place) -> Result<u64, ReadError> {
+        let (head, records) = batch::read(payload).ok_or(ReadError::Batch)?;
+        let number = self.numbers.get(&(head.pid, head.born_ns)).copied();
+        let known = number.and_then(|number| self.processes.get_mut(number));
+        let known = known.ok_or(ReadError::Stranger(head.pid))?;
+        let unknown = known.take(&head, records, place, &mut self.calls);
+        Ok(unknown)
+    }
+
+    /// What they told.
+    #[must_use]
+    pub fn finish(mut self) -> Clients {
+        self.calls.sort_by_key(|call| call.monotonic);
+        let processes: Vec<_> = self.processes.iter().map(Known::process).collect();
+        let lost = processes.iter().map(|process| process.lost).sum();
+        Clients { processes, calls: self.calls, lost }
+    }
+}
+
+impl Known {
+    fn take(
+        &mut self,
+        head: &BatchHead,
+        records: impl Iterator<Item = Recorded>,
+        place: &Place,
+        calls: &mut Vec<Call>,
+    ) -> u64 {
+        self.lost += head.lost;
+        let mut unknown = 0;
+        for record in records {
+            match &record.call {
+                Some(call) => {
+                    self.read += 1;
+                    calls.push(self.call(call, &record.stack, place));
+                }
+                None => unknown += 1,
+            }
+        }
+        unknown
+    }
+
+    fn call(&self, call: &ClientCall, stack: &[u64], place: &Place) -> Call {
+        let known = |number: u32| (number != 0).then_some(number);
+        let asked = call.flags & ClientCall::HAS_ORIGIN != 0;
+        Call {
+            place: place.clone(),
+            by: Party { pid: call.pid, tid: call.tid, comm: self.name(call), by_kernel: false },
+            thread: text(&call.comm),
+            kind: call.kind,
+            monotonic: (call.begin_ns, call.end_ns),
+            counter: counter(call, self.head.tick_hz),
+            result: call.result,
+            origin: asked.then_some(call.origin),
+            session: known(call.session),
+            uuid: (call.uuid.0 != [0; 16]).then_some(call.uuid),
+            cmd: call.cmd,
+            param_types: call.param_types,
+            params: call.params,
+            file: call.flags & ClientCall::FILE_MASK,
+            stack: stack.iter().copied().take_while(|frame| *frame != 0).collect(),
+        }
+    }
+
+    /// The main thread has the process's name of now; another one, that of when it was loaded.
+    fn name(&self, call: &ClientCall) -> Arc<str> {
+        if call.pid == call.tid { text(&call.comm) } else { Arc::clone(&self.comm) }
+    }
+
+    fn process(&self) -> Process {
+        let head = &self.head;
+        let idle = head.flags & FLAG_IDLE != 0;
+        Process {
+            pid: head.pid,
+            ppid: head.ppid,
+            comm: Arc::clone(&self.comm),
+            exe: text(&head.exe),
+            born_ns: head.born_ns,
+            ended: self.ended,
+            called: !idle && head.begun + head.early > 0,
+            running: head.begun.saturating_sub(head.tickets),
+            lost: self.lost + head.early,
+        }
+    }
+}
+
+/// Begin and end by the counter, in nanoseconds.
+fn counter(call: &ClientCall, hz: u64) -> Option<(u64, u64)> {
+    let ns = |ticks: u64| {
+        let ns = u128::from(ticks) * 1_000_000_000 / u128::from(hz);
+        u64::try_from(ns).ok()
+    };
+    if hz == 0 || call.begin_ticks == 0 {
+        return None;
+    }
+    Some((ns(call.begin_ticks)?, ns(call.end_ticks)?))
+}
+
+/// Text up to its first zero.
+fn text(bytes: &[u8]) -> Arc<str> {
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..end]).into()
+}

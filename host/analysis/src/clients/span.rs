@@ -1,0 +1,116 @@
+//! From when to when something happened, by one clock.
+
+use crate::model::{Call, CallKind, Event, EventKind, Origin};
+
+/// What a call and an event must have in common.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) struct Act {
+    pub(super) kind: Deed,
+    /// Session id; 0 for an open that failed, which has none that both sides know.
+    pub(super) session: u32,
+    /// Command of an invoke, else 0.
+    pub(super) cmd: u32,
+}
+
+/// What is seen by both sides.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) enum Deed {
+    Open,
+    Refused,
+    Close,
+    Invoke,
+}
+
+/// Something with its time.
+#[derive(Clone, Debug)]
+pub(super) struct Span {
+    /// Index into the events or calls.
+    pub(super) at: usize,
+    pub(super) act: Act,
+    pub(super) begin: i64,
+    pub(super) end: i64,
+}
+
+/// Events that a process of the normal world caused, in order of time.
+pub(super) fn of_events(events: &[Event]) -> Vec<Span> {
+    let spans = events.iter().enumerate().filter_map(|(at, event)| of_event(at, event));
+    sorted(spans.collect())
+}
+
+fn of_event(at: usize, event: &Event) -> Option<Span> {
+    if event.origin != Origin::Tee || event.opener != 0 || event.by.is_some() {
+        return None;
+    }
+    let kind = match event.kind {
+        EventKind::Open if event.result == Some(0) => Deed::Open,
+        EventKind::Open => Deed::Refused,
+        EventKind::Close => Deed::Close,
+        EventKind::Invoke => Deed::Invoke,
+        _ => return None,
+    };
+    let end = i64::try_from(event.time?.ns).ok()?;
+    let duration = i64::try_from(event.duration_ns.unwrap_or(0)).ok()?;
+    let act = act(kind, event.session, event.cmd.unwrap_or(0));
+    Some(Span { at, act, begin: end.saturating_sub(duration), end })
+}
+
+/// Calls that the TEE may have seen, in order of time.
+pub(super) fn of_calls(calls: &[Call]) -> Vec<Span> {
+    let spans = calls.iter().enumerate().filter_map(|(at, call)| of_call(at, call));
+    sorted(spans.collect())
+}
+
+fn of_call(at: usize, call: &Call) -> Option<Span> {
+    let kind = match call.kind {
+        CallKind::OpenSession if call.result == 0 => Deed::Open,
+        CallKind::OpenSession => Deed::Refused,
+        CallKind::CloseSession => Deed::Close,
+        CallKind::InvokeCommand => Deed::Invoke,
+        _ => return None,
+    };
+    let act = act(kind, call.session, call.cmd);
+    if act.session == 0 && kind != Deed::Refused {
+        // A call without a session goes no further than libteec.
+        return None;
+    }
+    let (begin, end) = time(call)?;
+    Some(Span { at, act, begin, end })
+}
+
+/// Begin and end of a call by the counter, else by the kernel's clock.
+pub(super) fn time(call: &Call) -> Option<(i64, i64)> {
+    let (begin, end) = call.counter.unwrap_or(call.monotonic);
+    Some((i64::try_from(begin).ok()?, i64::try_from(end).ok()?))
+}
+
+fn act(kind: Deed, session: Option<u32>, cmd: u32) -> Act {
+    Act {
+        kind,
+        session: if kind == Deed::Refused { 0 } else { session.unwrap_or(0) },
+        cmd: if kind == Deed::Invoke { cmd } else { 0 },
+    }
+}
+
+fn sorted(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort_by_key(|span| (span.begin, span.end));
+    spans
+}
+
+/// Whether UUIDs and results agree, as far as both sides know them.
+pub(super) fn agree(event: &Event, call: &Call) -> bool {
+    let same_ta = match (event.uuid, call.uuid) {
+        (Some(tee), Some(ree)) => tee == ree,
+        _ => true,
+    };
+    same_ta && same_result(event, call)
+}
+
+/// Whether the results agree; closing has none.
+pub(super) fn same_result(event: &Event, call: &Call) -> bool {
+    event.kind == EventKind::Close || event.result.is_none_or(|result| result == call.result)
+}
+
+/// Whether the value parameters agree; only an invoke's are compared.
+pub(super) fn same_values(event: &Event, call: &Call) -> bool {
+    event.kind != EventKind::Invoke || event.values == call.values()
+}

@@ -1,0 +1,97 @@
+//! Calls: what a process of the normal world says it asked of the TEE.
+
+use std::sync::Arc;
+
+pub use teeleak_proto::client::ClientCallKind as CallKind;
+use teeleak_proto::{Uuid, client::ClientParam};
+
+use super::{Party, Place};
+
+/// One call of a TEE client function, as the process that made it recorded it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Call {
+    /// Where it stands in its source.
+    pub place: Place,
+    /// Who called.
+    pub by: Party,
+    /// Name of the thread.
+    pub thread: Arc<str>,
+    /// Which function.
+    pub kind: CallKind,
+    /// `CLOCK_MONOTONIC` before and after, in nanoseconds.
+    pub monotonic: (u64, u64),
+    /// The same by the counter that the secure world counts with, in nanoseconds, where there is
+    /// one.
+    pub counter: Option<(u64, u64)>,
+    /// `TEEC_Result`; 0 for a function that has none.
+    pub result: u32,
+    /// `TEEC_ORIGIN_*`, where the caller asked for it.
+    pub origin: Option<u32>,
+    /// Session id.
+    pub session: Option<u32>,
+    /// UUID of the TA.
+    pub uuid: Option<Uuid>,
+    /// Command of an invoke; else see [`CallKind`].
+    pub cmd: u32,
+    /// `TEEC_PARAM_TYPES()`.
+    pub param_types: u32,
+    /// Parameters.
+    pub params: [ClientParam; 4],
+    /// Kind of file that a descriptor belongs to, `ClientCall::FILE_*`.
+    pub file: u16,
+    /// Return addresses, the innermost first.
+    pub stack: Vec<u64>,
+}
+
+impl Call {
+    /// Values of an invoke as the TEE core tells them: inputs as they went in, the others as they
+    /// came out, 0 in place of memory.
+    #[must_use]
+    pub fn values(&self) -> [u32; 8] {
+        let mut values = [0; 8];
+        for (n, (to, param)) in values.chunks_exact_mut(2).zip(&self.params).enumerate() {
+            let word = match self.param_types >> (4 * n) & 0xf {
+                1 => param.input,
+                2 | 3 => param.output,
+                _ => 0,
+            };
+            let (a, b) = teeleak_proto::client::head::halves(word);
+            to.copy_from_slice(&[a, b]);
+        }
+        values
+    }
+}
+
+/// A process that recorded, or could have.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Process {
+    /// Its number.
+    pub pid: u32,
+    /// Its parent.
+    pub ppid: u32,
+    /// Its name.
+    pub comm: Arc<str>,
+    /// Its executable.
+    pub exe: Arc<str>,
+    /// `CLOCK_MONOTONIC` when it began to record, in nanoseconds.
+    pub born_ns: u64,
+    /// Whether it is gone.
+    pub ended: bool,
+    /// Whether it called anything at all.
+    pub called: bool,
+    /// Calls that it was in when it ended, or when it was last looked at.
+    pub running: u64,
+    /// Calls that are not here: overwritten before they were read, never finished, or too early.
+    pub lost: u64,
+}
+
+/// All that processes of the normal world told.
+#[derive(Clone, Debug, Default)]
+pub struct Clients {
+    /// Processes, in the order in which they began to record.
+    pub processes: Vec<Process>,
+    /// Calls, in the order in which they began.
+    pub calls: Vec<Call>,
+    /// Records that could not be read, of all processes.
+    pub lost: u64,
+}
