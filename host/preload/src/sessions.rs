@@ -101,10 +101,11 @@ mod tests {
 
     #[test]
     fn more_sessions_than_there_is_room_for_do_no_harm() {
-        for id in 0..1024 {
+        let many = if cfg!(miri) { 20 } else { 1024 };
+        for id in 0..many {
             remember(6, id, Uuid([6; 16]));
         }
-        for id in 0..1024 {
+        for id in 0..many {
             assert!([Uuid([6; 16]), Uuid::default()].contains(&uuid_of(6, id)));
             forget(6, id);
         }

@@ -15,7 +15,7 @@ pub use exit::{Exit, Judged, exit};
 use std::sync::Arc;
 
 use crate::{
-    cause, growth,
+    cause, clients, growth,
     model::{Accounting, Canary, Finding, Gap, Observation},
     protocol::{self, Limits, Pack, Protocol},
 };
@@ -72,6 +72,8 @@ pub fn audit(observation: &Observation, options: &Options) -> Report {
     let checked = protocol::check(observation, &options.protocols, options.limits);
     let mut findings = growth::findings(observation, &options.growth);
     findings.extend(checked.findings);
+    clients::blame(&mut findings);
+    findings.extend(observation.clients.joined.iter().flat_map(|joined| joined.findings.clone()));
     cause::link(&mut findings, &checked.ties, observation);
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.kind));
     let doubts = coverage::doubts(observation, options.needs);

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::model::{Call, CallKind, Clients, Event, Finding, Party};
+use crate::model::{Call, CallKind, Clients, Event, Joined, Party, Process};
 
 use super::{
     clock,
@@ -10,29 +10,6 @@ use super::{
     edges::{Edge, Sides, agreeing},
     span::{self, Deed},
 };
-
-/// How events and calls went together.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Joined {
-    /// Events whose call is certain.
-    pub matched: u64,
-    /// Events whose process is certain, but not which of its calls.
-    pub by_process: u64,
-    /// Sessions that the kernel closed, for a process that went or closed its context.
-    pub by_kernel: u64,
-    /// Events of the normal world that no recorded call explains.
-    pub unclaimed: u64,
-    /// Calls that succeeded and that no event shows; only those within the time that the events
-    /// span.
-    pub unseen: u64,
-    /// Call of each event whose call is certain: index of the event, index of the call.
-    pub pairs: Vec<(usize, usize)>,
-    /// Nanoseconds to add to the time of an event to get that of the calls; `None` when no call and
-    /// no event fit.
-    pub distance_ns: Option<i64>,
-    /// Where the two sides disagree.
-    pub findings: Vec<Finding>,
-}
 
 /// Names the party of every event whose party is certain, and finds where the sides disagree.
 pub fn join(events: &mut [Event], clients: &Clients) -> Joined {
@@ -176,7 +153,7 @@ impl<'a> Joining<'a> {
             }
             later |= begin > at;
         }
-        let gone = |process: &&crate::model::Process| process.pid == owner.pid && process.ended;
+        let gone = |process: &&Process| process.pid == owner.pid && process.ended;
         !later && self.clients.processes.iter().any(|process| gone(&process))
     }
 

@@ -27,5 +27,5 @@ mod read;
 mod span;
 
 pub use blame::blame;
-pub use join::{Joined, join};
+pub use join::join;
 pub use read::{ReadError, Reader};

@@ -68,13 +68,18 @@ impl Reader {
         Ok(unknown)
     }
 
+    /// Calls read so far and not taken yet, in no order.
+    pub fn take_calls(&mut self) -> Vec<Call> {
+        std::mem::take(&mut self.calls)
+    }
+
     /// What they told.
     #[must_use]
     pub fn finish(mut self) -> Clients {
         self.calls.sort_by_key(|call| call.monotonic);
         let processes: Vec<_> = self.processes.iter().map(Known::process).collect();
         let lost = processes.iter().map(|process| process.lost).sum();
-        Clients { processes, calls: self.calls, lost }
+        Clients { processes, calls: self.calls, lost, joined: None }
     }
 }
 

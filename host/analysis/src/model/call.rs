@@ -5,7 +5,7 @@ use std::sync::Arc;
 pub use teeleak_proto::client::ClientCallKind as CallKind;
 use teeleak_proto::{Uuid, client::ClientParam};
 
-use super::{Party, Place};
+use super::{Finding, Party, Place};
 
 /// One call of a TEE client function, as the process that made it recorded it.
 #[derive(Clone, PartialEq, Debug)]
@@ -94,4 +94,29 @@ pub struct Clients {
     pub calls: Vec<Call>,
     /// Records that could not be read, of all processes.
     pub lost: u64,
+    /// How the calls went together with the TEE's events, once somebody tried.
+    pub joined: Option<Joined>,
+}
+
+/// How events and calls went together.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Joined {
+    /// Events whose call is certain.
+    pub matched: u64,
+    /// Events whose process is certain, but not which of its calls.
+    pub by_process: u64,
+    /// Sessions that the kernel closed, for a process that went or closed its context.
+    pub by_kernel: u64,
+    /// Events of the normal world that no recorded call explains.
+    pub unclaimed: u64,
+    /// Calls that succeeded and that no event shows; only those within the time that the events
+    /// span.
+    pub unseen: u64,
+    /// Call of each event whose call is certain: index of the event, index of the call.
+    pub pairs: Vec<(usize, usize)>,
+    /// Nanoseconds to add to the time of an event to get that of the calls; `None` when no call and
+    /// no event fit.
+    pub distance_ns: Option<i64>,
+    /// Where the two sides disagree.
+    pub findings: Vec<Finding>,
 }

@@ -16,7 +16,7 @@ mod observation;
 mod part;
 mod sample;
 
-pub use call::{Call, CallKind, Clients, Process};
+pub use call::{Call, CallKind, Clients, Joined, Process};
 pub use event::{Event, EventKind, Party};
 pub use finding::{
     Evidence, Figure, Finding, Fingerprint, Kind, Severity, StepRef, Subject, Unit, Verdict,

@@ -197,7 +197,7 @@ impl Rule {
 
 fn fill(step: &mut Step, group: &Group, text: &[u8]) {
     let small = || u32::try_from(number(text) & 0xffff_ffff).unwrap_or(u32::MAX);
-    let nobody = || Party { pid: 0, tid: 0, comm: "".into() };
+    let nobody = || Party { pid: 0, tid: 0, comm: "".into(), by_kernel: false };
     match group {
         Group::Result => step.result = Some(small()),
         Group::Session => step.session = Some(small()),
