@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::cmd::{diff, doctor, report, run, snapshot};
+use crate::cmd::{diff, doctor, report, run, snapshot, trace};
 
 /// Finds leaks in OP-TEE's secure world: what grows, by how much, who caused it, and which call
 /// came in the wrong order.
@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Run(run::Arguments),
     /// Analyse a capture again.
     Report(report::Arguments),
+    /// Record which process calls what in the TEE, and print it.
+    Trace(trace::Arguments),
 }
 
 /// How to say it.

@@ -28,6 +28,7 @@ pub mod source;
 use std::{
     ffi::OsString,
     io::{self, Write},
+    path::PathBuf,
 };
 
 use clap::Parser as _;
@@ -48,6 +49,8 @@ pub struct Env<'e> {
     pub world: &'e dyn source::live::World,
     /// Whether somebody wants it to end.
     pub interrupt: Interrupt,
+    /// The library that records the calls of the processes it is loaded into, where it is installed.
+    pub preload: Option<PathBuf>,
 }
 
 /// Runs the command line `args`, the first of which is the program's name.

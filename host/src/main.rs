@@ -6,7 +6,10 @@ use std::{
     process::ExitCode,
 };
 
-use teeleak::{Env, Interrupt, source::live};
+use teeleak::{
+    Env, Interrupt,
+    source::{clients, live},
+};
 
 fn main() -> ExitCode {
     let interrupt = match Interrupt::on_signals() {
@@ -25,6 +28,7 @@ fn main() -> ExitCode {
             progress: io::stderr().is_terminal(),
             world: &*world,
             interrupt,
+            preload: clients::find_library(),
         },
     );
     exit.into()

@@ -7,11 +7,13 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod clients;
 mod entry;
 mod golden;
 mod tee;
 mod world;
 
+pub use clients::{client, preload};
 pub use golden::golden;
 pub use tee::{Event, Region, Session, Site, Tee, Workload};
 pub use world::{Answer, World, teeleak};

@@ -1,6 +1,6 @@
 //! The host tool around a simulated TEE, in this process.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, path::PathBuf, rc::Rc};
 
 use anyhow::Result;
 use teeleak::{
@@ -31,13 +31,35 @@ pub struct World {
     pub node: bool,
     /// Bytes that the stats PTA answers, or its result.
     pub stats: Result<usize, u32>,
+    /// The preload library, where it is installed.
+    pub preload: Option<PathBuf>,
+    /// Whether somebody wants the tool to end.
+    pub interrupt: Interrupt,
 }
 
 impl World {
     /// All is there.
     #[must_use]
     pub fn with(tee: Tee) -> Self {
-        Self { tee: Ok(Rc::new(RefCell::new(tee))), node: true, stats: Ok(64) }
+        Self {
+            tee: Ok(Rc::new(RefCell::new(tee))),
+            node: true,
+            stats: Ok(64),
+            ..Self::without_tee()
+        }
+    }
+
+    /// Nothing is there.
+    #[must_use]
+    pub fn without_tee() -> Self {
+        let absent = Err(0xffff_0008);
+        Self {
+            tee: absent,
+            node: false,
+            stats: Err(0xffff_0008),
+            preload: None,
+            interrupt: Interrupt::default(),
+        }
     }
 
     /// Runs `teeleak` with these arguments.
@@ -51,7 +73,8 @@ impl World {
                 err: &mut anstream::StripStream::new(&mut err),
                 progress: false,
                 world: self,
-                interrupt: Interrupt::default(),
+                interrupt: self.interrupt.clone(),
+                preload: self.preload.clone(),
             },
         );
         let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");
@@ -62,8 +85,7 @@ impl World {
 /// Runs `teeleak` where there is no TEE.
 #[must_use]
 pub fn teeleak(arguments: &[&str]) -> Answer {
-    let absent = 0xffff_0008;
-    World { tee: Err(absent), node: false, stats: Err(absent) }.run(arguments)
+    World::without_tee().run(arguments)
 }
 
 impl live::World for World {

@@ -31,6 +31,12 @@ pub(crate) const OTHER_VERSION: &str = "read it with the teeleak that wrote it";
 
 const IDLE: &str = "sample while no call into the TA is running";
 
+/// Calls of processes that were overwritten, never finished, or too early.
+pub(crate) fn of_clients(lost: u64) -> Gap {
+    let remedy = Some("let the workload make fewer calls at a time".into());
+    Gap { what: "client calls".into(), reason: Reason::Overrun, remedy, lost }
+}
+
 /// Features that a build has or has not: bit, what it brings, the way to it.
 pub(crate) const FEATURES: &[(u32, &str, &str)] = &[
     (pta::FEATURE_RECORDS, "allocation sites", RECORDS),

@@ -9,8 +9,11 @@ mod section;
 use std::{collections::HashSet, sync::Arc};
 
 use anyhow::Result;
-use teeleak_analysis::model::{
-    Clock, Event, EventKind, Gap, Moment, Observation, Origin, Place, Reason, Stage, Time,
+use teeleak_analysis::{
+    clients,
+    model::{
+        Clock, Event, EventKind, Gap, Moment, Observation, Origin, Place, Reason, Stage, Time,
+    },
 };
 use teeleak_proto::{
     event, frame,
@@ -34,6 +37,7 @@ pub struct Assembler {
     moment: Moment,
     draft: Option<Draft>,
     canary: Watch,
+    clients: clients::Reader,
     /// Whether events were lost, and those of them that no event after them tells of yet.
     lost_events: (bool, u64),
     ended: bool,
@@ -74,7 +78,9 @@ impl Sink for Assembler {
                 self.records(payload);
                 Some(())
             }
-            Some(FrameKind::Console | FrameKind::ClientProcess | FrameKind::ClientCalls) | None => {
+            Some(FrameKind::ClientProcess) => self.clients.process(payload).ok(),
+            Some(FrameKind::ClientCalls) => self.calls(payload),
+            Some(FrameKind::Console) | None => {
                 self.observation.accounting.ignored += 1;
                 return Ok(());
             }
@@ -106,6 +112,7 @@ impl Assembler {
             moment: Moment { stage: Stage::Before, iteration: 0 },
             draft: None,
             canary: Watch::default(),
+            clients: clients::Reader::default(),
             lost_events: (false, 0),
             ended: true,
             unknown_records: 0,
@@ -117,10 +124,29 @@ impl Assembler {
     #[must_use]
     pub fn finish(mut self) -> Observation {
         self.end_census();
+        self.join_clients();
         self.note_losses();
         self.observation.canary = self.canary.result();
         self.observation.accounting.read = self.frames;
         self.observation
+    }
+
+    /// Puts the calls of the normal world together with what the TEE saw.
+    fn join_clients(&mut self) {
+        let mut told = std::mem::take(&mut self.clients).finish();
+        if told.lost > 0 {
+            self.observation.gaps.push(gap::of_clients(told.lost));
+        }
+        if !told.processes.is_empty() {
+            told.joined = Some(clients::join(&mut self.observation.events, &told));
+        }
+        self.observation.clients = told;
+    }
+
+    fn calls(&mut self, payload: &[u8]) -> Option<()> {
+        let place = self.place();
+        self.unknown_records += self.clients.calls(payload, &place).ok()?;
+        Some(())
     }
 
     fn note_losses(&mut self) {

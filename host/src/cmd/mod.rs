@@ -5,6 +5,7 @@ pub(crate) mod doctor;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod snapshot;
+pub(crate) mod trace;
 
 use anyhow::Result;
 
@@ -17,5 +18,6 @@ pub(crate) fn run(command: &Command, env: &mut Env<'_>) -> Result<Exit> {
         Command::Diff(arguments) => diff::run(arguments, env),
         Command::Run(arguments) => run::run(arguments, env),
         Command::Report(arguments) => report::run(arguments, env),
+        Command::Trace(arguments) => trace::run(arguments, env),
     }
 }

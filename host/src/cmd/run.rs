@@ -13,6 +13,7 @@ use crate::{
     Env, Exit,
     source::{
         self,
+        clients::{Extra, Tracing},
         live::{Outcome, Plan, Progress, Run},
     },
 };
@@ -43,6 +44,12 @@ pub(crate) struct Arguments {
     /// Go on after a workload that failed.
     #[arg(long)]
     keep_going: bool,
+    /// Don't record which process of the workload makes which call.
+    #[arg(long)]
+    no_clients: bool,
+    /// Record the call stack of each call, too.
+    #[arg(long, conflicts_with = "no_clients")]
+    stacks: bool,
     /// Write everything that is observed to a capture file, for `teeleak report`.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -58,21 +65,25 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let device = env.world.connect()?;
     let file = create(arguments.output.as_ref())?;
     let line = env.progress.then_some(&mut *env.err as &mut dyn std::io::Write);
-    let mut source = Run::new(device, plan(arguments), env.interrupt.clone(), Progress { line });
+    let plan = plan(arguments, env.preload.clone())?;
+    let mut source = Run::new(device, plan, env.interrupt.clone(), Progress { line });
     let observation = source::observe(&mut source, file)?;
     let outcome = source.outcome();
     let exit = report::tell(&observation, &options, arguments.analysis.format(), env.out)?;
     ended(outcome, exit, env)
 }
 
-fn plan(arguments: &Arguments) -> Plan {
-    Plan {
+fn plan(arguments: &Arguments, library: Option<PathBuf>) -> Result<Plan> {
+    let extra = Extra { stacks: arguments.stacks };
+    let library = library.filter(|_| !arguments.no_clients);
+    Ok(Plan {
+        tracing: library.map(|library| Tracing::new(library, extra)).transpose()?,
         idle: arguments.idle,
         warmup: arguments.warmup,
         iterations: arguments.iterations,
         words: arguments.words.clone(),
         keep_going: arguments.keep_going,
-    }
+    })
 }
 
 /// A run that did not end as planned is never clean; what it found all the same counts.

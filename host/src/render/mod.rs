@@ -1,6 +1,7 @@
 //! Facts and findings as text for a person or JSON for a program. Nothing is computed here but
 //! what it takes to print.
 
+pub(crate) mod calls;
 pub(crate) mod json;
 pub(crate) mod text;
 mod words;

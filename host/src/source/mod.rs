@@ -1,6 +1,7 @@
 //! Where frames come from: a device or a recording, the same to everything after them.
 
 mod capture;
+pub mod clients;
 pub mod live;
 
 use anyhow::Result;

@@ -120,10 +120,11 @@ fn sequence(steps: &[StepRef], out: &mut dyn Write) -> io::Result<()> {
         };
         let session = event.session.map_or(String::new(), |id| format!("session {id} "));
         let command = event.cmd.map_or(String::new(), |cmd| format!("command {cmd} "));
+        let by = event.by.as_ref().map_or(String::new(), |by| format!("by {by}  "));
         let ta = event.uuid.map_or(String::new(), |uuid| uuid.to_string());
         writeln!(
             out,
-            "     {DIM}#{:<6}{DIM:#} {step:<16} {keys:<16} {session}{command}-> {result}  {DIM}{ta}{DIM:#}",
+            "     {DIM}#{:<6}{DIM:#} {step:<16} {keys:<16} {session}{command}-> {result}  {by}{DIM}{ta}{DIM:#}",
             event.seq
         )?;
     }

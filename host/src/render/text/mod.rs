@@ -1,5 +1,6 @@
 //! Text for a person in a hurry: the answer first, what it rests on below.
 
+mod clients;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 mod finding;

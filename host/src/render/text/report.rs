@@ -7,7 +7,7 @@ use teeleak_analysis::{
     model::{Observation, Part, Sample, Severity, Stage},
 };
 
-use super::{BAD, DIM, GOOD, HEAD, WARN, finding, gaps};
+use super::{BAD, DIM, GOOD, HEAD, WARN, clients, finding, gaps};
 use crate::render::words::{count, grouped};
 
 /// Writes a report.
@@ -82,6 +82,7 @@ fn coverage(observation: &Observation, report: &Report, out: &mut dyn Write) -> 
     writeln!(out, "  complete in: {}", complete(samples))?;
     let events = count(observation.events.len() as u64, "event");
     writeln!(out, "  {events}, of which {} of a protocol", count(report.steps, "step"))?;
+    clients::write(&observation.clients, out)?;
     if let Some(canary) = &observation.canary {
         let style = if canary.found < canary.expected { BAD } else { DIM };
         let (size, found, expected) = (canary.size, canary.found, canary.expected);

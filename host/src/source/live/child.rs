@@ -18,7 +18,7 @@ const POLL_MAX: Duration = Duration::from_millis(25);
 const GRACE: Duration = Duration::from_secs(3);
 
 /// A workload that runs.
-pub(super) struct Workload {
+pub(crate) struct Workload {
     child: Child,
     interrupt: Interrupt,
     asked: Option<Instant>,
@@ -26,13 +26,19 @@ pub(super) struct Workload {
 }
 
 impl Workload {
-    /// Starts `words`. What it prints goes to standard error, since standard output is the report's.
-    pub(super) fn start(words: &[OsString], interrupt: &Interrupt) -> io::Result<Self> {
+    /// Starts `words`, after `prepare` had its way. What it prints goes to standard error, since
+    /// standard output is the report's.
+    pub(crate) fn start(
+        words: &[OsString],
+        prepare: impl FnOnce(&mut Command),
+        interrupt: &Interrupt,
+    ) -> io::Result<Self> {
         let [program, arguments @ ..] = words else {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "no command was given"));
         };
-        let child =
-            Command::new(program).args(arguments).stdout(Stdio::from(io::stderr())).spawn()?;
+        let mut command = Command::new(program);
+        prepare(&mut command);
+        let child = command.args(arguments).stdout(Stdio::from(io::stderr())).spawn()?;
         Ok(Self {
             child,
             interrupt: interrupt.clone(),
@@ -42,7 +48,7 @@ impl Workload {
     }
 
     /// Waits a moment; gives the exit status once there is one.
-    pub(super) fn poll(&mut self) -> io::Result<Option<i32>> {
+    pub(crate) fn poll(&mut self) -> io::Result<Option<i32>> {
         if let Some(status) = self.child.try_wait()? {
             return Ok(Some(code(status)));
         }
@@ -84,7 +90,7 @@ mod tests {
 
     fn run(words: &[&str]) -> io::Result<i32> {
         let words: Vec<_> = words.iter().map(OsString::from).collect();
-        let mut workload = Workload::start(&words, &Interrupt::default())?;
+        let mut workload = Workload::start(&words, |_| (), &Interrupt::default())?;
         loop {
             if let Some(status) = workload.poll()? {
                 return Ok(status);

@@ -15,8 +15,9 @@ use anyhow::Result;
 use teeleak_proto::command::Command;
 
 use crate::TeeError;
+pub(crate) use child::Workload;
 pub(crate) use plan::{Discard, Outcome, Plan, Progress, Run};
-pub(crate) use sampler::{Counts, Greeting, Sampler, Snapshot};
+pub(crate) use sampler::{Counts, Greeting, Sampler, Snapshot, monotonic_ns, send_meta};
 
 /// What a TEE's device node is called.
 pub const NODE: &str = "/dev/tee0";

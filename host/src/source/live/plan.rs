@@ -6,7 +6,7 @@
 //! { mark · workload · events · census }  warm-up, then measured
 //! ```
 
-use std::{ffi::OsString, io::Write};
+use std::{ffi::OsString, io::Write, process::Command};
 
 use anyhow::{Context as _, Result};
 use teeleak_proto::frame::{FrameKind, Iteration, Phase, Stage};
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Interrupt,
     capture::Damage,
-    source::{Sink, Source},
+    source::{Sink, Source, clients::Tracing},
 };
 
 /// Bytes of the canary: a size that few allocations have.
@@ -37,6 +37,8 @@ pub(crate) struct Plan {
     pub(crate) words: Vec<OsString>,
     /// Whether to go on after a workload that failed.
     pub(crate) keep_going: bool,
+    /// Records the calls of the workload's processes.
+    pub(crate) tracing: Option<Tracing>,
 }
 
 /// How a run ended.
@@ -150,18 +152,31 @@ impl<'e> Run<'e> {
             return Ok(0);
         }
         let began = monotonic_ns();
-        let mut workload = Workload::start(&self.plan.words, &self.interrupt)
+        let tracing = &self.plan.tracing;
+        let prepare = |command: &mut Command| {
+            if let Some(tracing) = tracing {
+                tracing.apply(command);
+            }
+        };
+        let mut workload = Workload::start(&self.plan.words, prepare, &self.interrupt)
             .with_context(|| format!("cannot run {:?}", self.plan.words[0]))?;
         let status = loop {
             if let Some(status) = workload.poll()? {
                 break status;
             }
             self.sampler.events(sink)?;
+            self.clients(sink)?;
         };
+        self.clients(sink)?;
         let monotonic_ns = monotonic_ns();
         let iteration = Iteration { status, duration_ns: monotonic_ns - began, monotonic_ns };
         send(FrameKind::Iteration, &iteration, sink)?;
         Ok(status)
+    }
+
+    /// What the workload's processes recorded since.
+    fn clients(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        self.plan.tracing.as_mut().map_or(Ok(()), |tracing| tracing.folder().poll(sink))
     }
 
     fn census_after(&mut self, sink: &mut dyn Sink) -> Result<Counts> {
@@ -183,6 +198,9 @@ impl Source for Run<'_> {
             Ok(outcome)
         });
         self.outcome = outcome.unwrap_or_else(Outcome::Failed);
+        if let Some(tracing) = &mut self.plan.tracing {
+            tracing.folder().finish(sink)?;
+        }
         self.progress.show("");
         Ok(())
     }

@@ -1,0 +1,154 @@
+//! `teeleak trace`
+
+use std::{
+    ffi::OsString,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, anyhow};
+use clap::Args;
+
+use super::snapshot::create;
+use crate::{
+    Blind, Env, Exit, Interrupt,
+    capture::{Piece, Reader},
+    render::calls::{Log, Style},
+    source::{
+        Sink,
+        clients::{Extra, Folder, Tracing},
+        live::{Workload, send_meta},
+    },
+};
+
+/// Pause between two looks at the rings: short enough that a ring of 16,000 calls is not overrun.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Arguments of `teeleak trace`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Runs a program, and all that it starts, with a library in front of libteec that records each call,
+and prints the calls of all processes in the order of time. The program's own output goes to
+standard error. Nothing is recorded of programs that are linked statically, that run with more rights
+than their user, or whose environment is emptied.
+
+A process that is already there records if it was started with
+  LD_PRELOAD=/usr/lib/teeleak/libteeleak_preload.so TEELEAK_TRACE_DIR=/run/teeleak
+and --collect reads what it records until Ctrl-C.
+
+Exits with 0 when calls were recorded, 3 when there were none.
+
+Examples:
+  teeleak trace -- ./switch-channel.sh
+  teeleak trace --follow --stacks -- xtest 1004
+  teeleak trace -o calls.tlk -- ./switch-channel.sh && teeleak trace --read calls.tlk
+  teeleak trace --collect /run/teeleak --follow")]
+pub(crate) struct Arguments {
+    /// Print calls as they come, not when all is over.
+    #[arg(long)]
+    follow: bool,
+    /// Record call stacks, too.
+    #[arg(long)]
+    stacks: bool,
+    /// Print JSON, one object a line.
+    #[arg(long)]
+    json: bool,
+    /// Write what is recorded to a capture file, too.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Read what processes record into this folder, instead of running a program.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["read", "words", "stacks"])]
+    collect: Option<PathBuf>,
+    /// Print the calls of a capture file.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["words", "output", "stacks"])]
+    read: Option<PathBuf>,
+    /// The program and its arguments.
+    #[arg(last = true, value_name = "CMD", required_unless_present_any = ["collect", "read"])]
+    words: Vec<OsString>,
+}
+
+pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
+    let file = create(arguments.output.as_ref())?;
+    let style = Style { json: arguments.json, follow: arguments.follow };
+    let mut log = Log::new(style, file, env.out);
+    let ended = match (&arguments.read, &arguments.collect) {
+        (Some(capture), _) => read(capture, &mut log).map(|()| None),
+        (None, Some(folder)) => collect(folder, &env.interrupt, &mut log).map(|()| None),
+        (None, None) => {
+            let library = env.preload.clone().ok_or_else(no_library)?;
+            let extra = Extra { stacks: arguments.stacks };
+            let tracing = Tracing::new(library, extra)?;
+            launch(tracing, &arguments.words, &env.interrupt, &mut log).map(Some)
+        }
+    };
+    let recorded = log.finish()?;
+    if let Some(status) = ended?.filter(|status| *status != 0) {
+        writeln!(env.err, "teeleak: the program ended with status {status}")?;
+    }
+    if recorded == 0 {
+        return Err(anyhow!(Blind("no call was recorded".into())));
+    }
+    Ok(Exit::Clean)
+}
+
+fn no_library() -> anyhow::Error {
+    let text = "libteeleak_preload.so is not there: install it next to teeleak or in ../lib/teeleak, \
+                or name it in TEELEAK_PRELOAD";
+    anyhow!(Blind(text.into()))
+}
+
+/// Runs a program to its end; gives its exit status.
+fn launch(
+    mut tracing: Tracing,
+    words: &[OsString],
+    interrupt: &Interrupt,
+    log: &mut Log<'_>,
+) -> Result<i32> {
+    let texts: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    send_meta(&texts.join("\0"), log)?;
+    let start = |command: &mut std::process::Command| tracing.apply(command);
+    let mut workload = Workload::start(words, start, interrupt)
+        .with_context(|| format!("cannot run {:?}", words[0]))?;
+    let status = loop {
+        if let Some(status) = workload.poll()? {
+            break status;
+        }
+        tracing.folder().poll(log)?;
+    };
+    // One look to notice who is gone, one to read what they left.
+    tracing.folder().poll(log)?;
+    tracing.folder().finish(log)?;
+    log.reject(tracing.folder().unreadable());
+    Ok(status)
+}
+
+/// Reads a folder until the end is asked for.
+fn collect(path: &Path, interrupt: &Interrupt, log: &mut Log<'_>) -> Result<()> {
+    if !path.is_dir() {
+        fs::create_dir_all(path).with_context(|| format!("cannot make {}", path.display()))?;
+    }
+    send_meta("", log)?;
+    let mut folder = Folder::new(path);
+    while !interrupt.is_set() {
+        folder.poll(log)?;
+        folder.clear_ended();
+        thread::sleep(PAUSE);
+    }
+    folder.finish(log)?;
+    log.reject(folder.unreadable());
+    Ok(())
+}
+
+fn read(path: &Path, log: &mut Log<'_>) -> Result<()> {
+    let open = || Reader::new(File::open(path)?);
+    let mut reader = open().with_context(|| format!("cannot read {}", path.display()))?;
+    while let Some(piece) = reader.next_piece()? {
+        match piece {
+            Piece::Frame { kind, payload } => log.frame(kind, payload)?,
+            Piece::Damage(damage) => log.damage(damage),
+        }
+    }
+    Ok(())
+}

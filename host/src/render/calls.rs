@@ -1,0 +1,141 @@
+//! The calls of processes, as a log.
+
+mod line;
+
+use std::io::Write;
+
+use anyhow::Result;
+use teeleak_analysis::{
+    clients::Reader,
+    model::{Call, Clients, Place},
+};
+use teeleak_proto::frame::FrameKind;
+
+use crate::{
+    capture::{Damage, Writer},
+    source::{Sink, live::monotonic_ns},
+};
+
+/// How long calls are held back so that those of another process can come before them.
+const HELD_NS: u64 = 100_000_000;
+
+/// How to print.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    /// JSON, one object a line.
+    pub(crate) json: bool,
+    /// As they come.
+    pub(crate) follow: bool,
+}
+
+/// Takes frames, keeps them in a file if there is one, and prints what they tell.
+pub(crate) struct Log<'e> {
+    style: Style,
+    file: Option<Writer>,
+    out: &'e mut dyn Write,
+    reader: Reader,
+    held: Vec<Call>,
+    /// Time that lines are counted from.
+    zero_ns: Option<u64>,
+    frames: u64,
+    printed: u64,
+    rejected: u64,
+}
+
+impl<'e> Log<'e> {
+    pub(crate) fn new(style: Style, file: Option<Writer>, out: &'e mut dyn Write) -> Self {
+        Self {
+            style,
+            file,
+            out,
+            reader: Reader::default(),
+            held: Vec::new(),
+            zero_ns: None,
+            frames: 0,
+            printed: 0,
+            rejected: 0,
+        }
+    }
+
+    /// Prints all that is left, and the sum; says how many calls there were.
+    pub(crate) fn finish(mut self) -> Result<u64> {
+        if let Some(file) = &mut self.file {
+            file.sync()?;
+        }
+        self.print_until(u64::MAX)?;
+        let clients = std::mem::take(&mut self.reader).finish();
+        if !self.style.json {
+            self.sum(&clients)?;
+        }
+        Ok(self.printed)
+    }
+
+    /// Counts pieces that could not be read.
+    pub(crate) fn reject(&mut self, pieces: u64) {
+        self.rejected += pieces;
+    }
+
+    fn print_until(&mut self, end_ns: u64) -> Result<()> {
+        self.held.append(&mut self.reader.take_calls());
+        // By their ends: a call is known when it is over.
+        self.held.sort_by_key(|call| (call.monotonic.1, call.monotonic.0));
+        let n = self.held.partition_point(|call| call.monotonic.1 < end_ns);
+        for call in self.held.drain(..n) {
+            let zero = *self.zero_ns.get_or_insert(call.monotonic.0);
+            if self.style.json {
+                line::json(&call, self.out)?;
+            } else {
+                line::text(&call, zero, self.out)?;
+            }
+            self.printed += 1;
+        }
+        Ok(())
+    }
+
+    fn sum(&mut self, clients: &Clients) -> Result<()> {
+        for process in &clients.processes {
+            line::process(process, self.out)?;
+        }
+        let calls = self.printed;
+        let called = clients.processes.iter().filter(|process| process.called).count();
+        let idle = clients.processes.len() - called;
+        writeln!(
+            self.out,
+            "{calls} calls by {called} processes, {} lost; {idle} processes called nothing",
+            clients.lost
+        )?;
+        if self.rejected > 0 {
+            writeln!(self.out, "{} pieces of the recording could not be read", self.rejected)?;
+        }
+        Ok(())
+    }
+
+    fn place(&self) -> Place {
+        Place { source: "trace".into(), at: self.frames }
+    }
+}
+
+impl Sink for Log<'_> {
+    fn frame(&mut self, kind: Option<FrameKind>, payload: &[u8]) -> Result<()> {
+        self.frames += 1;
+        if let (Some(file), Some(kind)) = (&mut self.file, kind) {
+            file.push(kind, payload)?;
+        }
+        let place = self.place();
+        let taken = match kind {
+            Some(FrameKind::ClientProcess) => self.reader.process(payload).map(|()| 0),
+            Some(FrameKind::ClientCalls) => self.reader.calls(payload, &place),
+            _ => Ok(0),
+        };
+        self.rejected += taken.unwrap_or(1);
+        if self.style.follow && kind == Some(FrameKind::ClientCalls) {
+            self.print_until(monotonic_ns().saturating_sub(HELD_NS))?;
+            self.out.flush()?;
+        }
+        Ok(())
+    }
+
+    fn damage(&mut self, _damage: Damage) {
+        self.rejected += 1;
+    }
+}

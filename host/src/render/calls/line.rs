@@ -1,0 +1,189 @@
+//! One call, one line.
+
+use std::io::Write;
+
+use anyhow::Result;
+use serde::Serialize;
+use teeleak_analysis::model::{Call, CallKind, Process};
+use teeleak_proto::client::{ClientParam, head::halves};
+
+use crate::{
+    error,
+    render::text::{DIM, WARN},
+};
+
+/// Seconds since the first call, who, what, with which outcome.
+pub(super) fn text(call: &Call, zero_ns: u64, out: &mut dyn Write) -> Result<()> {
+    let (begin, end) = call.monotonic;
+    let at = seconds(begin.saturating_sub(zero_ns));
+    let took = end.saturating_sub(begin) / 1_000;
+    let who = format!("{}[{}/{}]", call.by.comm, call.by.pid, call.by.tid);
+    writeln!(out, "{at:>12} {took:>8} us  {who:<28} {}{}", what(call), outcome(call))?;
+    for frame in &call.stack {
+        writeln!(out, "{DIM}{:>26}{frame:#x}{DIM:#}", "")?;
+    }
+    Ok(())
+}
+
+fn seconds(ns: u64) -> String {
+    format!("{}.{:06}", ns / 1_000_000_000, ns / 1_000 % 1_000_000)
+}
+
+fn what(call: &Call) -> String {
+    let session = call.session.map_or(String::new(), |session| format!(" session {session}"));
+    let uuid = call.uuid.map_or(String::new(), |uuid| format!(" {uuid}"));
+    let [memory, ..] = call.params;
+    let fd = call.cmd.cast_signed();
+    match call.kind {
+        CallKind::OpenSession => format!("OpenSession{uuid}{session}{}", params(call)),
+        CallKind::InvokeCommand => {
+            format!("InvokeCommand{session} command {}{}", call.cmd, params(call))
+        }
+        CallKind::CloseSession => format!("CloseSession{session}"),
+        CallKind::RegisterSharedMemory
+        | CallKind::RegisterSharedMemoryFd
+        | CallKind::AllocateSharedMemory
+        | CallKind::ReleaseSharedMemory => {
+            format!("{:?} {:#x} {} bytes", call.kind, memory.input, memory.size)
+        }
+        CallKind::FdOpen => format!("{} opened", file(call)),
+        CallKind::FdDup => format!("{} {fd} duplicated", file(call)),
+        CallKind::FdClose => format!("{} {fd} closed", file(call)),
+        CallKind::FdMap => {
+            format!("{} {fd} mapped at {:#x}, {} bytes", file(call), memory.input, memory.size)
+        }
+        CallKind::FdUnmap => format!("unmapped {:#x}, {} bytes", memory.input, memory.size),
+        CallKind::FdIoctl => format!("{} {fd} ioctl {:#x}", file(call), memory.input),
+        kind => format!("{kind:?}"),
+    }
+}
+
+/// What a file descriptor belongs to.
+fn file(call: &Call) -> &'static str {
+    use teeleak_proto::client::ClientCall as Wire;
+    match call.file {
+        Wire::FILE_TEE => "TEE device",
+        Wire::FILE_DMA_BUF => "dma-buf",
+        Wire::FILE_HEAP => "dma-buf heap",
+        Wire::FILE_TEE_SHM => "TEE shared memory",
+        _ => "file",
+    }
+}
+
+/// Parameters as they went in and came out: `(5,6) (1,2)->(3,4) 0x7f..:4096->12`.
+fn params(call: &Call) -> String {
+    let each = call.params.iter().enumerate();
+    let texts: Vec<_> = each
+        .filter_map(|(n, param)| param_text(call.param_types >> (4 * n) & 0xf, param))
+        .collect();
+    if texts.is_empty() { String::new() } else { format!(" {}", texts.join(" ")) }
+}
+
+fn param_text(kind: u32, param: &ClientParam) -> Option<String> {
+    let value = |word| {
+        let (a, b) = halves(word);
+        format!("({a:#x},{b:#x})")
+    };
+    let memory = format!("{:#x}:{}", param.input, param.size);
+    match kind {
+        1 => Some(value(param.input)),
+        2 => Some(format!("->{}", value(param.output))),
+        3 => Some(format!("{}->{}", value(param.input), value(param.output))),
+        5 | 0xd => Some(memory),
+        6 | 7 | 0xc | 0xe | 0xf => Some(format!("{memory}->{}", param.output)),
+        _ => None,
+    }
+}
+
+fn outcome(call: &Call) -> String {
+    let has_none = matches!(
+        call.kind,
+        CallKind::CloseSession
+            | CallKind::FinalizeContext
+            | CallKind::ReleaseSharedMemory
+            | CallKind::RequestCancellation
+    );
+    match call.result {
+        _ if has_none => String::new(),
+        result if call.kind >= CallKind::FdOpen => format!(" = {}", result.cast_signed()),
+        0 => " = ok".into(),
+        result => {
+            format!(" = {WARN}{}{WARN:#}{}", error::name(result), origin(call.origin))
+        }
+    }
+}
+
+/// Origins of TEE Client API Specification v1.0, section 4.4.3.
+fn origin(origin: Option<u32>) -> &'static str {
+    match origin {
+        Some(1) => " from libteec",
+        Some(2) => " on the way to the TEE",
+        Some(3) => " from the TEE",
+        Some(4) => " from the TA",
+        _ => "",
+    }
+}
+
+/// How a process did.
+pub(super) fn process(process: &Process, out: &mut dyn Write) -> Result<()> {
+    if !process.called {
+        return Ok(());
+    }
+    let Process { pid, comm, exe, lost, running, ended, .. } = process;
+    write!(out, "{comm} pid {pid} {DIM}{exe}{DIM:#}")?;
+    if *lost > 0 {
+        write!(out, ", {WARN}{lost} calls lost{WARN:#}")?;
+    }
+    match (running, ended) {
+        (0, _) => {}
+        (n, true) => write!(out, ", {WARN}ended within {n} calls{WARN:#}")?,
+        (n, false) => write!(out, ", within {n} calls")?,
+    }
+    writeln!(out)?;
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Line<'c> {
+    begin_ns: u64,
+    end_ns: u64,
+    pid: u32,
+    tid: u32,
+    comm: &'c str,
+    thread: &'c str,
+    call: String,
+    uuid: Option<String>,
+    session: Option<u32>,
+    cmd: u32,
+    result: u32,
+    origin: Option<u32>,
+    param_types: u32,
+    params: Vec<[u64; 3]>,
+    #[serde(skip_serializing_if = "<[u64]>::is_empty")]
+    stack: &'c [u64],
+}
+
+/// The same for programs. Parameters are input, size and output, see `ClientParam`.
+pub(super) fn json(call: &Call, out: &mut dyn Write) -> Result<()> {
+    let params = call.params.iter().map(|param| [param.input, param.size, param.output]).collect();
+    let line = Line {
+        begin_ns: call.monotonic.0,
+        end_ns: call.monotonic.1,
+        pid: call.by.pid,
+        tid: call.by.tid,
+        comm: &call.by.comm,
+        thread: &call.thread,
+        call: format!("{:?}", call.kind),
+        uuid: call.uuid.map(|uuid| uuid.to_string()),
+        session: call.session,
+        cmd: call.cmd,
+        result: call.result,
+        origin: call.origin,
+        param_types: call.param_types,
+        params,
+        stack: &call.stack,
+    };
+    serde_json::to_writer(&mut *out, &line)?;
+    writeln!(out)?;
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! A folder of rings: processes come and go.
+
+use std::{
+    collections::HashMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Result;
+use teeleak_proto::client::head::Head;
+
+use super::RingFile;
+use crate::source::Sink;
+
+/// A folder of rings.
+pub(crate) struct Folder {
+    path: PathBuf,
+    rings: HashMap<PathBuf, Followed>,
+    unreadable: u64,
+}
+
+/// A ring, until its process has ended.
+struct Followed {
+    ring: Option<RingFile>,
+}
+
+impl Folder {
+    pub(crate) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), rings: HashMap::new(), unreadable: 0 }
+    }
+
+    /// Files that could not be read.
+    pub(crate) fn unreadable(&self) -> u64 {
+        self.unreadable
+    }
+
+    /// Passes on what is new in all rings.
+    pub(crate) fn poll(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        self.look(false, sink)
+    }
+
+    /// Passes on all that there is, whether or not processes are still there.
+    pub(crate) fn finish(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        self.look(true, sink)
+    }
+
+    /// Removes the files of processes that are gone and read to their end.
+    pub(crate) fn clear_ended(&mut self) {
+        self.rings.retain(|path, followed| {
+            // A file that can't be removed stays known, so that it is not read again.
+            followed.ring.is_some() || fs::remove_file(path).is_err()
+        });
+    }
+
+    fn look(&mut self, last: bool, sink: &mut dyn Sink) -> Result<()> {
+        // A process that is gone now has written all that it ever will: look first, read then.
+        let alive: HashMap<PathBuf, bool> =
+            self.rings.iter().map(|(path, followed)| (path.clone(), followed.is_alive())).collect();
+        for path in self.files()? {
+            self.meet(path);
+        }
+        for (path, followed) in &mut self.rings {
+            let Some(ring) = &mut followed.ring else { continue };
+            let ended = alive.get(path) == Some(&false);
+            ring.poll(ended, sink)?;
+            if ended {
+                followed.ring = None;
+            } else if last {
+                ring.finish(sink)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn files(&self) -> io::Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let named = name
+                .to_str()
+                .is_some_and(|name| name.starts_with("ring-") || name.starts_with("idle-"));
+            if named && !self.rings.contains_key(&entry.path()) {
+                files.push(entry.path());
+            }
+        }
+        // By number and birth, so that what is told first is the same every time.
+        files.sort();
+        Ok(files)
+    }
+
+    fn meet(&mut self, path: PathBuf) {
+        match RingFile::open(&path) {
+            Ok(Some(ring)) => {
+                self.rings.insert(path, Followed { ring: Some(ring) });
+            }
+            Ok(None) => {}
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
+            Err(_) => {
+                self.unreadable += 1;
+                self.rings.insert(path, Followed { ring: None });
+            }
+        }
+    }
+}
+
+impl Followed {
+    /// Whether the process still runs the program that began the ring.
+    fn is_alive(&self) -> bool {
+        self.ring.as_ref().is_some_and(|ring| runs(ring.head()))
+    }
+}
+
+/// A process that is there and no zombie. One that runs another program since has mapped another
+/// ring, and may as well be read to its end later.
+fn runs(head: &Head) -> bool {
+    let Ok(stat) = fs::read_to_string(format!("/proc/{}/stat", head.pid)) else { return false };
+    // pid (comm) state ...; the name may hold anything, see proc(5).
+    let state = stat.rsplit(')').next().and_then(|rest| rest.trim_start().chars().next());
+    !matches!(state, Some('Z' | 'X') | None)
+}

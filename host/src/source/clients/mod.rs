@@ -1,0 +1,94 @@
+//! What processes of the normal world record of their TEE client calls.
+//!
+//! ```text
+//! process + preload library ── ring file ──> folder ── frames ──> sink
+//! ```
+//!
+//! A ring file is read while it is written; see [`teeleak_proto::client`] for what makes that safe.
+
+mod folder;
+mod library;
+mod ring;
+
+use std::{
+    env,
+    ffi::OsString,
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use anyhow::{Context as _, Result};
+
+pub(crate) use folder::Folder;
+pub use library::find as find_library;
+pub use ring::RingFile;
+
+/// Variables that the preload library reads (`settings.rs` of teeleak-preload).
+const DIR: &str = "TEELEAK_TRACE_DIR";
+const STACK: &str = "TEELEAK_TRACE_STACK";
+/// Variable that the dynamic loader reads, see ld.so(8).
+const PRELOAD: &str = "LD_PRELOAD";
+
+/// Folders that this process made, so that each has a name of its own.
+static MADE: AtomicU32 = AtomicU32::new(0);
+
+/// What is to be recorded beyond the calls.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Extra {
+    /// Call stacks.
+    pub(crate) stacks: bool,
+}
+
+/// A folder of this run's own, and the library that fills it.
+pub(crate) struct Tracing {
+    library: PathBuf,
+    path: PathBuf,
+    extra: Extra,
+    folder: Folder,
+}
+
+impl Tracing {
+    /// Makes the folder.
+    pub(crate) fn new(library: PathBuf, extra: Extra) -> Result<Self> {
+        let n = MADE.fetch_add(1, Ordering::Relaxed);
+        let path = place().join(format!("teeleak-{}-{n}", std::process::id()));
+        fs::create_dir(&path).with_context(|| format!("cannot make {}", path.display()))?;
+        // A workload may go on as another user; root lets everybody in, as in /tmp.
+        let mode = if rustix::process::geteuid().is_root() { 0o1777 } else { 0o700 };
+        fs::set_permissions(&path, Permissions::from_mode(mode))?;
+        Ok(Self { library, folder: Folder::new(&path), path, extra })
+    }
+
+    /// Makes a command, and all that it starts, record.
+    pub(crate) fn apply(&self, command: &mut Command) {
+        let mut preload = OsString::from(&self.library);
+        if let Some(others) = env::var_os(PRELOAD).filter(|others| !others.is_empty()) {
+            preload.push(":");
+            preload.push(others);
+        }
+        command.env(PRELOAD, preload).env(DIR, &self.path);
+        let on = |yes: bool| if yes { "1" } else { "0" };
+        command.env(STACK, on(self.extra.stacks));
+    }
+
+    /// What is recorded.
+    pub(crate) fn folder(&mut self) -> &mut Folder {
+        &mut self.folder
+    }
+}
+
+impl Drop for Tracing {
+    fn drop(&mut self) {
+        // Rings of processes that are still running go with it; they keep theirs mapped.
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+/// Where a folder of rings lies best: in memory, so that writing to it never waits for a disk.
+fn place() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { memory.to_owned() } else { env::temp_dir() }
+}

@@ -1,0 +1,197 @@
+//! One ring file, read while its process writes to it.
+
+use std::{fs::File, io, os::unix::fs::FileExt as _, path::Path};
+
+use anyhow::Result;
+use rustix::fs::{Mode, OFlags};
+use teeleak_proto::{
+    client::{
+        HEAD_BYTES, SlotState,
+        batch::{self, BatchHead, PROCESS_BYTES, ProcessState},
+        head::{self, Head, HeadError},
+    },
+    frame::FrameKind,
+};
+
+use crate::source::Sink;
+
+/// Slots that are copied at once; a frame of them stays far below `limits::FRAME_BYTES`.
+const AT_ONCE: u64 = 512;
+
+/// A ring file.
+pub struct RingFile {
+    file: File,
+    head: Head,
+    /// Ticket to read next.
+    next: u64,
+    /// Records that are missing and in no frame yet.
+    lost: u64,
+    told: Option<Head>,
+}
+
+/// How a piece of the ring was taken.
+struct Taken {
+    /// Slots that are whole, in the order of a capture.
+    slots: Vec<u8>,
+    first: u64,
+    /// A record that is still being written: the rest comes later.
+    stopped: bool,
+}
+
+impl RingFile {
+    /// Opens a ring file; `None` for one whose head is not finished yet.
+    ///
+    /// # Errors
+    /// When it can't be read, is no regular file, or is of another version.
+    pub fn open(path: &Path) -> io::Result<Option<Self>> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+        if !file.metadata()?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "expected a regular file"));
+        }
+        match read_head(&file)? {
+            Ok(head) => Ok(Some(Self { file, head, next: 0, lost: 0, told: None })),
+            Err(HeadError::Magic(0)) => Ok(None),
+            Err(error) => {
+                let text = format!("expected the head of a ring, found {error:?}");
+                Err(io::Error::new(io::ErrorKind::InvalidData, text))
+            }
+        }
+    }
+
+    /// What its head said when it was last looked at.
+    #[must_use]
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Passes on what is new. When the process has `ended`, nothing more is waited for.
+    ///
+    /// # Errors
+    /// When the file can't be read or the sink does not take it.
+    pub fn poll(&mut self, ended: bool, sink: &mut dyn Sink) -> Result<()> {
+        self.look()?;
+        if self.told.is_none() {
+            self.tell(ProcessState::Running, sink)?;
+        }
+        let until = self.head.tickets;
+        while self.next < until {
+            let taken = self.take(until, ended)?;
+            if !taken.slots.is_empty() {
+                self.pass(&taken, sink)?;
+            }
+            if taken.stopped {
+                break;
+            }
+        }
+        if ended {
+            self.end(sink)?;
+        }
+        Ok(())
+    }
+
+    /// Copies the next slots and steps over what is lost.
+    fn take(&mut self, until: u64, ended: bool) -> io::Result<Taken> {
+        self.skip_overwritten();
+        let (slots, slot_bytes) = (self.head.slots, self.head.slot_words * 8);
+        let first = self.next;
+        // Not beyond the end of the file, where the ring goes on at its start.
+        let n = until.saturating_sub(first).min(AT_ONCE).min(slots - first % slots);
+        let n_bytes = usize::try_from(n).unwrap_or(0) * slot_bytes;
+        let at = HEAD_BYTES as u64 + first % slots * slot_bytes as u64;
+        let mut copy = vec![0; n_bytes];
+        self.file.read_exact_at(&mut copy, at)?;
+        // A writer takes its ticket before it touches the slot: what nobody had a later ticket for
+        // when all was copied was not touched meanwhile.
+        self.look()?;
+        let mut taken = Taken { slots: Vec::with_capacity(n_bytes), first, stopped: false };
+        for slot in copy.chunks_exact(slot_bytes) {
+            let overwritten = self.head.tickets > self.next.saturating_add(slots);
+            match batch::slot_state(slot, self.next) {
+                SlotState::Whole if !overwritten => taken.slots.extend_from_slice(slot),
+                SlotState::Pending if !overwritten && !ended && !self.is_stuck() => {
+                    taken.stopped = true;
+                    break;
+                }
+                _ => self.lost += 1,
+            }
+            self.next += 1;
+        }
+        batch::to_capture_order(&mut taken.slots);
+        Ok(taken)
+    }
+
+    fn skip_overwritten(&mut self) {
+        let oldest = self.head.tickets.saturating_sub(self.head.slots);
+        if oldest > self.next {
+            self.lost += oldest - self.next;
+            self.next = oldest;
+        }
+    }
+
+    /// Whether half a ring was written since: then the one who should write this record was stopped
+    /// or has given it up.
+    fn is_stuck(&self) -> bool {
+        self.head.tickets.saturating_sub(self.next) > self.head.slots / 2
+    }
+
+    fn pass(&mut self, taken: &Taken, sink: &mut dyn Sink) -> Result<()> {
+        let payload = [&self.batch_head(taken.first).encode(), &taken.slots[..]].concat();
+        self.lost = 0;
+        sink.frame(Some(FrameKind::ClientCalls), &payload)
+    }
+
+    fn batch_head(&self, first: u64) -> BatchHead {
+        BatchHead {
+            pid: self.head.pid,
+            slot_words: u32::try_from(self.head.slot_words).unwrap_or(0),
+            born_ns: self.head.born_ns,
+            first,
+            lost: self.lost,
+        }
+    }
+
+    fn end(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        if self.lost > 0 {
+            let head = self.batch_head(self.next).encode();
+            self.lost = 0;
+            sink.frame(Some(FrameKind::ClientCalls), &head)?;
+        }
+        self.tell(ProcessState::Ended, sink)
+    }
+
+    /// Says how things stand with a process that is still there, once everybody stops looking.
+    pub(super) fn finish(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        self.tell(ProcessState::Running, sink)
+    }
+
+    /// Passes on what the head says now.
+    fn tell(&mut self, state: ProcessState, sink: &mut dyn Sink) -> Result<()> {
+        self.told = Some(self.head);
+        let mut payload = Vec::with_capacity(PROCESS_BYTES);
+        payload.push(state as u8);
+        let mut words = vec![0; head::WORDS * 8];
+        self.file.read_exact_at(&mut words, 0)?;
+        batch::to_capture_order(&mut words);
+        payload.append(&mut words);
+        sink.frame(Some(FrameKind::ClientProcess), &payload)
+    }
+
+    fn look(&mut self) -> io::Result<()> {
+        if let Ok(head) = read_head(&self.file)? {
+            // Slots and their size never change; whoever could change them is not believed.
+            self.head = Head { slots: self.head.slots, slot_words: self.head.slot_words, ..head };
+        }
+        Ok(())
+    }
+}
+
+fn read_head(file: &File) -> io::Result<Result<Head, HeadError>> {
+    let mut bytes = [0; head::WORDS * 8];
+    file.read_exact_at(&mut bytes, 0)?;
+    let mut words = [0; head::WORDS];
+    for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(8)) {
+        *word = u64::from_ne_bytes(bytes.try_into().unwrap_or_default());
+    }
+    Ok(Head::decode(&words))
+}
