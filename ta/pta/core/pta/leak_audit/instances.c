@@ -4,19 +4,31 @@
  */
 
 #include <kernel/mutex.h>
+#include <kernel/ts_manager.h>
 #include <kernel/user_ta.h>
 #include <tee/uuid.h>
 
 #include "private.h"
 
+static bool is_caller(struct tee_ta_ctx *ctx)
+{
+	struct ts_session *caller = ts_get_calling_session();
+
+	return caller && caller->ctx == &ctx->ts_ctx;
+}
+
 /*
  * A region map is changed only by the thread that runs the TA. Becoming busy
- * takes tee_ta_mutex, so with that held the map of an idle TA stays as it is.
+ * takes tee_ta_mutex, so with that held the map of an idle TA stays as it is,
+ * and that of the calling TA does since it's this thread that runs it.
  */
 bool audit_ctx_is_idle(struct tee_ta_ctx *ctx)
 {
-	return !ctx->busy && !ctx->is_initializing && !ctx->is_releasing &&
-	       !(ctx->flags & TA_FLAG_CONCURRENT);
+	if (ctx->flags & TA_FLAG_CONCURRENT)
+		return false;
+
+	return is_caller(ctx) || (!ctx->busy && !ctx->is_initializing &&
+				  !ctx->is_releasing);
 }
 
 static uint32_t get_state(struct tee_ta_ctx *ctx)

@@ -330,7 +330,8 @@ struct pta_leak_audit_session {
  * [in]     value[1].b	index to start from
  *
  * TEE_ERROR_ITEM_NOT_FOUND when there is no such instance. A busy instance
- * answers with PTA_LEAK_AUDIT_REPLY_BUSY and no entry.
+ * answers with PTA_LEAK_AUDIT_REPLY_BUSY and no entry. The calling TA itself
+ * isn't busy in this sense: what is mapped stays so while it is in the call.
  */
 #define PTA_LEAK_AUDIT_CMD_REGIONS		7
 
