@@ -166,7 +166,8 @@ proptest! {
         let mut parrot = Parrot { says, claims };
         let mut reply = vec![0; 2000];
         let mut auditor = Box::new(Auditor::new());
-        for (command, request) in [(0, [1, 1, 0, 0, 0, 0]), (1, [127, 1, 0, 0, 0, 0]), (2, [0; 6])] {
+        let (hello, snapshot, events) = ([1, 1, 0, 0, 0, 0], [127, 0, 0, 0, 0, 0], [0; 6]);
+        for (command, request) in [(0, hello), (1, snapshot), (2, events)] {
             let _ = auditor.handle(&mut parrot, Caller::Client, command, &request, &mut reply);
         }
     }

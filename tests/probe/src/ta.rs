@@ -101,60 +101,75 @@ fn valid(buffers: &mut Buffers, command: Command) -> anyhow::Result<[Param; 4]> 
     Ok([request, buffers.reply(0, 65536), Param::None, Param::None])
 }
 
+/// A case: its name, the parameters, and what is right.
+type Asked = (&'static str, [Param; 4], &'static [u32]);
+
 /// Types, addresses and sizes.
 fn shapes(
     session: &mut Session,
     buffers: &mut Buffers,
     command: Command,
 ) -> anyhow::Result<Vec<Case>> {
-    let bytes = request(command)?;
-    let [good, reply, none, _] = valid(buffers, command)?;
-    let odd = buffers.request(&bytes, 65537);
-    let long = buffers.request(&[0; limits::REQUEST_BYTES + 1], 128 << 10);
-    let longer = buffers.request(&[0; 1 << 20], 256 << 10);
-    let empty = buffers.request(&[], 0);
-    let value = Param::Value(TEEC_VALUE_INPUT, 1, 1);
-    let null = |of, size| Param::Memref(of, ptr::null_mut(), size);
-    let (input, output, inout) =
-        (TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_OUTPUT, TEEC_MEMREF_TEMP_INOUT);
-    let retyped = |param, to| match param {
-        Param::Memref(_, at, size) => Param::Memref(to, at, size),
-        other => other,
-    };
-    let min = limits::REPLY_BYTES_MIN;
-    // With nothing bound there is no step that a note could be.
-    let right: &[u32] = if command == Command::Note { &[BAD] } else { &[0] };
-    let table: [(&str, [Param; 4], &'static [u32]); 21] = [
-        ("no parameters", [none; 4], &[BAD]),
-        ("a value for the request", [value, reply, none, none], &[BAD]),
-        ("a value for the reply", [good, value, none, none], &[BAD]),
-        ("a value too many", [good, reply, value, none], &[BAD]),
-        ("a memref too many", [good, reply, none, reply], &[BAD]),
-        ("request inout", [retyped(good, inout), reply, none, none], &[BAD]),
-        ("reply inout", [good, retyped(reply, inout), none, none], &[BAD]),
-        ("the wrong way round", [reply, good, none, none], &[BAD]),
-        ("request NULL", [null(input, 0), reply, none, none], &[BAD]),
-        ("request NULL with a size", [null(input, 16), reply, none, none], &[BAD]),
-        ("reply NULL", [good, null(output, 0), none, none], &[SHORT]),
-        ("reply NULL with a size", [good, null(output, 4096), none, none], &[BAD]),
-        ("request empty", [empty, reply, none, none], &[BAD]),
-        ("request too long", [long, reply, none, none], &[BAD]),
-        ("request much too long", [longer, reply, none, none], &[BAD]),
-        ("reply of one byte", [good, buffers.reply(0, 1), none, none], &[SHORT]),
-        ("reply a byte short", [good, buffers.reply(0, min - 1), none, none], &[SHORT]),
-        ("reply just enough", [good, buffers.reply(0, min), none, none], right),
-        ("request at an odd address", [odd, reply, none, none], right),
-        ("reply at an odd address", [good, buffers.reply(3, 65536), none, none], right),
-        ("reply of 4 MiB", [good, buffers.reply(0, HUGE), none, none], right),
-    ];
+    let needed = u32::try_from(limits::REPLY_BYTES_MIN)?;
+    let mut table = types(valid(buffers, command)?);
+    table.extend(sizes(buffers, command)?);
     let tried = table.into_iter().map(|(name, params, expected)| {
         let (result, after) = session.invoke(command as u32, params);
         // Who is told that it is short is also told how much is needed.
-        let told = result != SHORT || after[1].0 == u32::try_from(min).unwrap_or(0);
+        let told = result != SHORT || after[1].0 == needed;
         let result = if told { result } else { u32::MAX };
         Case { name: format!("{command:?}: {name}"), result, expected }
     });
     Ok(tried.collect())
+}
+
+/// Parameters of other types than the right ones.
+fn types([request, reply, none, _]: [Param; 4]) -> Vec<Asked> {
+    let value = Param::Value(TEEC_VALUE_INPUT, 1, 1);
+    let inout = |param| match param {
+        Param::Memref(_, at, size) => Param::Memref(TEEC_MEMREF_TEMP_INOUT, at, size),
+        other => other,
+    };
+    vec![
+        ("no parameters", [none; 4], &[BAD]),
+        ("a value for the request", [value, reply, none, none], &[BAD]),
+        ("a value for the reply", [request, value, none, none], &[BAD]),
+        ("a value too many", [request, reply, value, none], &[BAD]),
+        ("a memref too many", [request, reply, none, reply], &[BAD]),
+        ("request inout", [inout(request), reply, none, none], &[BAD]),
+        ("reply inout", [request, inout(reply), none, none], &[BAD]),
+        ("the wrong way round", [reply, request, none, none], &[BAD]),
+    ]
+}
+
+/// Buffers that are not there, too small, too big or misaligned.
+fn sizes(buffers: &mut Buffers, command: Command) -> anyhow::Result<Vec<Asked>> {
+    let [request, reply, ..] = valid(buffers, command)?;
+    let odd = buffers.request(&self::request(command)?, 65537);
+    let long = buffers.request(&[0; limits::REQUEST_BYTES + 1], 128 << 10);
+    let longer = buffers.request(&vec![0; 1 << 20], 256 << 10);
+    let null = |of, size| Param::Memref(of, ptr::null_mut(), size);
+    let (input, output) = (TEEC_MEMREF_TEMP_INPUT, TEEC_MEMREF_TEMP_OUTPUT);
+    let asking = |request| [request, reply, Param::None, Param::None];
+    let into = |reply| [request, reply, Param::None, Param::None];
+    let min = limits::REPLY_BYTES_MIN;
+    // With nothing bound there is no step that a note could be.
+    let right: &[u32] = if command == Command::Note { &[BAD] } else { &[0] };
+    Ok(vec![
+        ("request NULL", asking(null(input, 0)), &[BAD]),
+        ("request NULL with a size", asking(null(input, 16)), &[BAD]),
+        ("request empty", asking(buffers.request(&[], 0)), &[BAD]),
+        ("request too long", asking(long), &[BAD]),
+        ("request much too long", asking(longer), &[BAD]),
+        ("request at an odd address", asking(odd), right),
+        ("reply NULL", into(null(output, 0)), &[SHORT]),
+        ("reply NULL with a size", into(null(output, 4096)), &[BAD]),
+        ("reply of one byte", into(buffers.reply(0, 1)), &[SHORT]),
+        ("reply a byte short", into(buffers.reply(0, min - 1)), &[SHORT]),
+        ("reply just enough", into(buffers.reply(0, min)), right),
+        ("reply at an odd address", into(buffers.reply(3, 65536)), right),
+        ("reply of 4 MiB", into(buffers.reply(0, HUGE)), right),
+    ])
 }
 
 /// Values out of their range, and bytes that are no request.
