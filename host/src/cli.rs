@@ -2,7 +2,11 @@
 
 use clap::{Args, Parser, Subcommand};
 
+<<<<<<< HEAD
 use crate::cmd::{diff, doctor, report, run, snapshot, trace};
+=======
+use crate::cmd::{analyze, diff, doctor, report, run, snapshot};
+>>>>>>> bbc3ac3 (Analyze logs: teeleak analyze)
 
 /// Finds leaks in OP-TEE's secure world: what grows, by how much, who caused it, and which call
 /// came in the wrong order.
@@ -26,7 +30,8 @@ Examples:
   teeleak doctor
   teeleak run -n 20 -- ./switch-channel.sh
   teeleak run -n 20 -o loop.tlk --json -- ./switch-channel.sh
-  teeleak report loop.tlk";
+  teeleak report loop.tlk
+  teeleak analyze uart.log";
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
@@ -38,6 +43,8 @@ pub(crate) enum Command {
     Diff(diff::Arguments),
     /// Run a workload again and again and find what it leaves behind.
     Run(run::Arguments),
+    /// Find leaks in nothing but logs: what OP-TEE printed, from wherever.
+    Analyze(analyze::Arguments),
     /// Analyse a capture again.
     Report(report::Arguments),
     /// Record which process calls what in the TEE, and print it.

@@ -15,7 +15,7 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/log")
 }
 
-/// Reads `text` in chunks of about `size` bytes; a file `NAME.rules.toml` beside it has its rules.
+/// Reads `text` in chunks of about `size` bytes; a file `NAME.rules` beside it names its rules, `NAME.mark` has its mark.
 fn read(text: &[u8], rules: &Rules, size: usize) -> (Observation, String) {
     let cut = Cut { warmup: 0, marked: rules.has_mark() };
     let mut assembler = Assembler::new("log", cut);
@@ -152,8 +152,8 @@ fn render_incident(out: &mut String, incident: &Incident) {
 #[expect(clippy::unwrap_used, reason = "a fixture's own mistake has to show")]
 fn rules_of(log: &Path) -> Rules {
     let mut rules = Rules::default();
-    if let Ok(text) = fs::read_to_string(log.with_extension("rules.toml")) {
-        rules.add_file(&text).unwrap();
+    if let Ok(name) = fs::read_to_string(log.with_extension("rules")) {
+        rules.add_file(Rules::built_in(name.trim()).unwrap()).unwrap();
     }
     if let Ok(text) = fs::read_to_string(log.with_extension("mark")) {
         rules.add_mark(text.trim()).unwrap();

@@ -1,5 +1,6 @@
 //! One file per subcommand: arguments → configuration → engine → rendering.
 
+pub(crate) mod analyze;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod report;
@@ -13,6 +14,7 @@ use crate::{Env, Exit, cli::Command};
 
 pub(crate) fn run(command: &Command, env: &mut Env<'_>) -> Result<Exit> {
     match command {
+        Command::Analyze(arguments) => analyze::run(arguments, env),
         Command::Doctor(arguments) => doctor::run(arguments, env),
         Command::Snapshot(arguments) => snapshot::run(arguments, env),
         Command::Diff(arguments) => diff::run(arguments, env),

@@ -3,6 +3,7 @@
 mod capture;
 pub mod clients;
 pub mod live;
+pub(crate) mod text;
 
 use anyhow::Result;
 use teeleak_analysis::model::Observation;

@@ -5,6 +5,7 @@
 
 pub(crate) mod diff;
 pub(crate) mod doctor;
+mod incident;
 pub(crate) mod report;
 pub(crate) mod snapshot;
 

@@ -10,7 +10,7 @@ use teeleak_analysis::{
     },
 };
 
-use super::{Unseen, unseen};
+use super::{Unseen, incident, unseen};
 use crate::{error, render::words};
 
 #[derive(Serialize)]
@@ -21,6 +21,8 @@ struct Document<'t> {
     release: Option<&'t str>,
     workload: Vec<&'t str>,
     findings: Vec<Entry<'t>>,
+    incidents: Vec<incident::Entry<'t>>,
+    inferred: Vec<&'t str>,
     coverage: Coverage,
     unseen: Vec<Unseen<'t>>,
 }
@@ -147,6 +149,8 @@ pub(crate) fn write(
         release: observation.platform.release.as_deref(),
         workload: observation.platform.workload.iter().map(|word| &**word).collect(),
         findings: report.findings.iter().map(entry).collect(),
+        incidents: observation.incidents.iter().map(incident::entry).collect(),
+        inferred: observation.assumptions.iter().map(|text| &**text).collect(),
         coverage: coverage(observation, report),
         unseen: unseen(&report.coverage),
     };

@@ -7,7 +7,11 @@ use teeleak_analysis::{
     model::{Observation, Part, Sample, Severity, Stage},
 };
 
+<<<<<<< HEAD
 use super::{BAD, DIM, GOOD, HEAD, WARN, clients, finding, gaps};
+=======
+use super::{BAD, DIM, GOOD, HEAD, WARN, finding, gaps, incident};
+>>>>>>> bbc3ac3 (Analyze logs: teeleak analyze)
 use crate::render::words::{count, grouped};
 
 /// Writes a report.
@@ -22,8 +26,10 @@ pub(crate) fn write(
     for (n, found) in told_in_full.iter().enumerate() {
         finding::write(n + 1, found, &report.findings, out)?;
     }
+    incident::write(&observation.incidents, out)?;
     list("notes", notes.iter().map(|note| &*note.title), out)?;
     list("doubts", report.doubts.iter().map(|doubt| &**doubt), out)?;
+    list("inferred", observation.assumptions.iter().map(|text| &**text), out)?;
     coverage(observation, report, out)?;
     gaps::write(&report.coverage, out)
 }

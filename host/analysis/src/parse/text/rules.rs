@@ -124,6 +124,12 @@ impl Rules {
         Ok(())
     }
 
+    /// The text of the rules that come with teeleak under that name.
+    #[must_use]
+    pub fn built_in(name: &str) -> Option<&'static str> {
+        (name == "secure-video").then_some(include_str!("../../../rules/secure-video.toml"))
+    }
+
     /// Adds the pattern of the lines that begin an iteration.
     ///
     /// # Errors

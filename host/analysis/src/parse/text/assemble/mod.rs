@@ -34,7 +34,7 @@ use super::{
     harvest::{Harvest, Tally},
 };
 use crate::model::{
-    IncidentKind, Instance, Observation, Part, Place, Platform, Reason, Session, Time,
+    Gap, IncidentKind, Instance, Observation, Part, Place, Platform, Reason, Session, Time,
 };
 
 /// UUID of the statistics PTA (optee_os `core/pta/stats.c`), which dumps on request.
@@ -66,6 +66,7 @@ pub struct Assembler {
     nameless: u64,
     tally: Tally,
     cut: Cut,
+    broken: Vec<Gap>,
 }
 
 impl Assembler {
@@ -91,6 +92,7 @@ impl Assembler {
             nameless: 0,
             tally: Tally::default(),
             cut,
+            broken: Vec::new(),
         }
     }
 
@@ -116,6 +118,11 @@ impl Assembler {
         }
         self.base += harvest.tally.lines.read;
         self.tally.add(&harvest.tally);
+    }
+
+    /// The current source could not be read to its end.
+    pub fn broken(&mut self, what: &str) {
+        self.broken.push(timeline::gap(what, Reason::Damaged, None, 0));
     }
 
     /// Where the lines went so far.

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::{Assembler, dumps::Begin, timeline::gap};
-use crate::model::{Gap, Reason};
+use crate::{
+    model::{Gap, Reason},
+    parse::text::fact::Why,
+};
 
 /// What only an OP-TEE with malloc debug prints.
 const REMEDY: &str = "build OP-TEE with CFG_TEE_CORE_MALLOC_DEBUG=y and have mdbg_check(1) called \
@@ -11,7 +14,7 @@ const REMEDY: &str = "build OP-TEE with CFG_TEE_CORE_MALLOC_DEBUG=y and have mdb
 
 impl Assembler {
     pub(super) fn gaps(&self, boot: u32) -> Vec<Gap> {
-        let mut gaps = Vec::new();
+        let mut gaps = self.broken.clone();
         if self.dumps.records == 0 {
             gaps.push(gap("allocation sites", Reason::NotOffered, Some(REMEDY), 0));
         }
@@ -36,9 +39,13 @@ impl Assembler {
             let what = "open sessions beyond the youngest ones";
             gaps.push(gap(what, Reason::NoRoom, None, self.sessions.forgotten));
         }
-        if self.tally.lines.rejected + self.tally.spliced > 0 {
-            let lost = self.tally.lines.rejected + self.tally.spliced;
-            gaps.push(gap("lines that should have told something", Reason::Damaged, None, lost));
+        for (why, n) in Why::ALL.into_iter().zip(self.tally.why).filter(|(_, n)| *n > 0) {
+            let what = format!("lines that should have told something: {}", why.text());
+            gaps.push(gap(&what, Reason::Damaged, None, n));
+        }
+        if self.tally.spliced > 0 {
+            let what = "messages cut by another one within their line";
+            gaps.push(gap(what, Reason::Damaged, None, self.tally.spliced));
         }
         if self.incidents.dropped > 0 {
             let what = "incidents after the first thousand";

@@ -1,0 +1,102 @@
+//! `teeleak analyze`
+
+use std::{
+    fs::{self, File},
+    io::{BufWriter, Write},
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use anyhow::{Context as _, Result, anyhow};
+use clap::Args;
+use teeleak_analysis::{audit::Needs, parse::text::Rules};
+
+use super::report::{self, Analysis};
+use crate::{
+    Env, Exit,
+    source::text::{self, Progress, Reading},
+};
+
+/// Arguments of `teeleak analyze`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Reads what OP-TEE of any release printed, however it got into a file: serial console, kernel log,
+logcat, terminal log, mail. Each dump of mdbg_check(1) is a census; without --mark each ends an
+iteration.
+
+A rules file turns a vendor's own lines into steps that --protocol then checks:
+  [[rule]]
+  step = \"map\"
+  pattern = 'buf_map: channel (?<channel>\\d+) pa (?<address>0x[0-9a-f]+) ret (?<result>\\S+)'
+Named groups are keys of the step; result (0 for success), session, ta, pid, tid and comm mean more.
+
+Examples:
+  teeleak analyze uart.log
+  teeleak analyze --mark 'switch-channel: loop' --rules vendor.toml --protocol secure-video logs/
+  adb logcat -b kernel -d | teeleak analyze -")]
+pub(crate) struct Arguments {
+    /// Logs, directories of logs, or - for standard input; .gz, .xz and .zst are unpacked.
+    #[arg(value_name = "LOG", required = true)]
+    logs: Vec<PathBuf>,
+    /// Turn lines into steps as this file, or the built-in one of this name, says; can be given again.
+    #[arg(long, value_name = "FILE")]
+    rules: Vec<PathBuf>,
+    /// An iteration begins with each line that this regular expression matches.
+    #[arg(long, value_name = "REGEX")]
+    mark: Option<String>,
+    /// Iterations at the beginning that don't count.
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    warmup: u32,
+    /// Write the lines that should have told something and could not be read to this file.
+    #[arg(long, value_name = "FILE")]
+    rejected: Option<PathBuf>,
+    /// Threads that read; one for each core if not given.
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    analysis: Analysis,
+}
+
+pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
+    let rules = rules(arguments)?;
+    let mut options = arguments.analysis.options()?;
+    options.needs = Needs::SITES;
+    let rejected = arguments.rejected.as_deref().map(create).transpose()?;
+    let reading = Reading {
+        paths: &arguments.logs,
+        rules: &rules,
+        warmup: arguments.warmup,
+        threads: arguments.threads.unwrap_or_else(cores),
+    };
+    let progress = Progress { out: env.err, terminal: env.progress };
+    let observation = text::read(&reading, rejected, progress)?;
+    report::tell(&observation, &options, arguments.analysis.format(), env.out)
+}
+
+fn cores() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+fn create(path: &Path) -> Result<Box<dyn Write + Send>> {
+    let file = File::create(path).with_context(|| format!("cannot create {}", path.display()))?;
+    Ok(Box::new(BufWriter::new(file)))
+}
+
+fn rules(arguments: &Arguments) -> Result<Rules> {
+    let mut rules = Rules::default();
+    if let Some(mark) = &arguments.mark {
+        rules.add_mark(mark)?;
+    }
+    for path in &arguments.rules {
+        let name = path.display().to_string();
+        let text = match Rules::built_in(&name).filter(|_| !path.exists()) {
+            Some(text) => text.to_owned(),
+            None => {
+                fs::read_to_string(path).with_context(|| format!("cannot read rules {name}"))?
+            }
+        };
+        rules.add_file(&text).map_err(|mistake| anyhow!("mistake in rules {name}, {mistake}"))?;
+    }
+    Ok(rules)
+}

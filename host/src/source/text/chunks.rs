@@ -1,0 +1,161 @@
+//! Inputs as a sequence of chunks that end where lines end.
+
+use std::{io::Read, sync::Arc};
+
+use anyhow::Result;
+use teeleak_analysis::parse::text::{MAX_LINE, chunk_end};
+
+use super::input::Input;
+
+/// Bytes of a chunk: enough that handing it over costs nothing, and little enough for a core's own cache.
+pub(super) const CHUNK: usize = 256 * 1024;
+
+/// What a chunk comes with.
+#[derive(Clone, Debug)]
+pub(super) struct Label {
+    /// Number of the chunk, over all inputs.
+    pub(super) number: u64,
+    /// Name of the input that begins with it.
+    pub(super) begins: Option<Arc<str>>,
+    /// Why its input could not be read further than this.
+    pub(super) broken: Option<Arc<str>>,
+}
+
+/// Reads inputs one after another.
+pub(super) struct Chunks {
+    inputs: std::vec::IntoIter<Input>,
+    open: Option<(Input, Box<dyn Read + Send>)>,
+    /// Begin of a line that the last chunk did not hold.
+    rest: Vec<u8>,
+    number: u64,
+    begins: Option<Arc<str>>,
+    /// Whether all is skipped until the next newline: the line is too long.
+    skipping: bool,
+}
+
+impl Chunks {
+    pub(super) fn new(inputs: Vec<Input>) -> Self {
+        let inputs = inputs.into_iter();
+        let rest = Vec::new();
+        Self { inputs, open: None, rest, number: 0, begins: None, skipping: false }
+    }
+
+    /// Fills `chunk`; `None` when there is nothing more.
+    ///
+    /// # Errors
+    /// When an input can't be opened. One that can't be read to its end is told in the label: what
+    /// was read of it stands.
+    pub(super) fn next(&mut self, chunk: &mut Vec<u8>) -> Result<Option<Label>> {
+        loop {
+            if self.open.is_none() && !self.open_next()? {
+                return Ok(None);
+            }
+            let broken = self.fill(chunk);
+            if !chunk.is_empty() || broken.is_some() {
+                let label = Label { number: self.number, begins: self.begins.take(), broken };
+                self.number += 1;
+                return Ok(Some(label));
+            }
+        }
+    }
+
+    fn open_next(&mut self) -> Result<bool> {
+        let Some(input) = self.inputs.next() else { return Ok(false) };
+        let reader = input.open()?;
+        self.begins = Some(input.name());
+        self.open = Some((input, reader));
+        self.skipping = false;
+        Ok(true)
+    }
+
+    /// Reads into `chunk` up to the end of a line; says why reading failed, if it did.
+    fn fill(&mut self, chunk: &mut Vec<u8>) -> Option<Arc<str>> {
+        chunk.clear();
+        chunk.append(&mut self.rest);
+        let mut broken = None;
+        let mut ended = false;
+        while chunk.len() < CHUNK && !ended {
+            match self.read(chunk) {
+                Ok(0) => ended = true,
+                Ok(_) => self.skip(chunk),
+                Err(error) => (ended, broken) = (true, Some(error.to_string().into())),
+            }
+        }
+        if ended {
+            self.open = None;
+            return broken;
+        }
+        let end = chunk_end(chunk, chunk.len() - 1);
+        if chunk[..end].ends_with(b"\n") {
+            self.rest.extend_from_slice(&chunk[end..]);
+            chunk.truncate(end);
+        } else {
+            // More than any line is read of: the scanner sees that it is too long, and no more.
+            chunk.truncate(MAX_LINE + 1);
+            chunk.push(b'\n');
+            self.skipping = true;
+        }
+        None
+    }
+
+    fn read(&mut self, chunk: &mut Vec<u8>) -> std::io::Result<usize> {
+        let Some((_, reader)) = &mut self.open else { return Ok(0) };
+        let want = CHUNK.saturating_sub(chunk.len()) as u64;
+        loop {
+            // `take` reads straight into the spare room, without clearing it first.
+            match reader.by_ref().take(want).read_to_end(chunk) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                read => return read,
+            }
+        }
+    }
+
+    /// Drops the rest of a line that is too long.
+    fn skip(&mut self, chunk: &mut Vec<u8>) {
+        if !self.skipping {
+            return;
+        }
+        match memchr::memchr(b'\n', chunk) {
+            Some(end) => {
+                chunk.drain(..=end);
+                self.skipping = false;
+            }
+            None => chunk.clear(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: Vec<u8>) -> Vec<Vec<u8>> {
+        let mut chunks = Chunks::new(Vec::new());
+        chunks.open = Some((Input::Pipe, Box::new(std::io::Cursor::new(text))));
+        let mut all = Vec::new();
+        let mut chunk = Vec::new();
+        while let Some(label) = chunks.next(&mut chunk).unwrap() {
+            assert_eq!(label.number, all.len() as u64);
+            all.push(chunk.clone());
+        }
+        all
+    }
+
+    #[test]
+    fn chunks_are_the_text_in_whole_lines() {
+        let text = b"0123456789abcdef\n".repeat(40_000);
+        let chunks = read(text.clone());
+        assert!(chunks.len() > 2);
+        assert!(chunks.iter().all(|chunk| chunk.ends_with(b"\n")));
+        assert_eq!(chunks.concat(), text);
+    }
+
+    #[test]
+    fn a_line_without_end_takes_no_more_memory_than_a_chunk() {
+        let text = [b"first\n".as_slice(), &vec![b'x'; 3 * CHUNK], b"\nlast"].concat();
+        let chunks = read(text);
+        assert_eq!(chunks[0], b"first\n");
+        let lines: Vec<_> = chunks.concat().split(|b| *b == b'\n').map(<[u8]>::len).collect();
+        assert_eq!(lines, [5, MAX_LINE + 1, 4]);
+    }
+}

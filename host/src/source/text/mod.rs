@@ -1,0 +1,117 @@
+//! Console text from files and pipes, read by several threads.
+//!
+//! ```text
+//! inputs ── unpack ──> chunks ──> threads: scan ──> in order again: assemble
+//! ```
+//!
+//! Every thread takes the next chunk, scans it, and hands over what it found; whoever has the chunk that is
+//! next in line assembles. No thread gets further ahead than a few chunks, so memory stays bounded.
+
+mod chunks;
+mod input;
+mod order;
+mod progress;
+
+use std::{
+    io::Write,
+    num::NonZeroUsize,
+    path::PathBuf,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use anyhow::{Result, anyhow};
+use teeleak_analysis::{
+    model::Observation,
+    parse::text::{Assembler, Cut, Harvest, Rules, scan},
+};
+
+use chunks::Chunks;
+use order::{Order, Promise};
+pub(crate) use progress::Progress;
+
+/// What is read, and how.
+pub(crate) struct Reading<'r> {
+    /// Files, directories, `-`.
+    pub(crate) paths: &'r [PathBuf],
+    /// Steps and marks.
+    pub(crate) rules: &'r Rules,
+    /// Iterations that don't count, at the beginning.
+    pub(crate) warmup: u32,
+    /// Threads that scan.
+    pub(crate) threads: NonZeroUsize,
+}
+
+/// Reads all inputs. Rejected lines go to `rejected`, progress to `progress`.
+///
+/// # Errors
+/// When an input can't be opened, or rejected lines can't be written.
+pub(crate) fn read(
+    reading: &Reading<'_>,
+    rejected: Option<Box<dyn Write + Send>>,
+    progress: Progress<'_>,
+) -> Result<Observation> {
+    let inputs = input::expand(reading.paths)?;
+    let total = inputs.iter().map(input::Input::size).sum();
+    let first = inputs.first().map(input::Input::name).unwrap_or_default();
+    let cut = Cut { warmup: reading.warmup, marked: reading.rules.has_mark() };
+    let keep = rejected.is_some();
+    let shared = Shared {
+        chunks: Mutex::new(Chunks::new(inputs)),
+        order: Order::new(Assembler::new(&first, cut), rejected),
+        rules: reading.rules,
+        keep,
+        bytes: AtomicU64::new(0),
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> =
+            (0..reading.threads.get()).map(|_| scope.spawn(|| shared.work())).collect();
+        progress.watch(&shared.bytes, total, || {
+            workers.iter().all(thread::ScopedJoinHandle::is_finished)
+        });
+        let ends = workers.into_iter().map(|worker| {
+            worker.join().unwrap_or_else(|_| Err(anyhow!("a thread that scans text panicked")))
+        });
+        ends.collect::<Result<()>>()
+    })?;
+    Ok(shared.order.finish()?.finish())
+}
+
+/// What all threads share.
+struct Shared<'s> {
+    chunks: Mutex<Chunks>,
+    order: Order,
+    rules: &'s Rules,
+    keep: bool,
+    bytes: AtomicU64,
+}
+
+impl Shared<'_> {
+    /// What every thread does, until there is no chunk left.
+    fn work(&self) -> Result<()> {
+        let _promise = Promise(&self.order);
+        let mut chunk = Vec::with_capacity(chunks::CHUNK + 1);
+        let mut harvest = Harvest::new(self.keep);
+        loop {
+            let next = self.chunks.lock().map_err(|_| poisoned())?.next(&mut chunk);
+            let label = match next {
+                Ok(Some(label)) => label,
+                Ok(None) => return Ok(()),
+                Err(error) => {
+                    self.order.abort();
+                    return Err(error);
+                }
+            };
+            scan(&chunk, self.rules, &mut harvest);
+            self.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+            harvest = self.order.hand_over(label, harvest, self.keep)?;
+        }
+    }
+}
+
+fn poisoned() -> anyhow::Error {
+    anyhow!("another thread that scans text panicked")
+}

@@ -1,0 +1,125 @@
+//! Harvests back in the order of the text.
+
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    sync::{Arc, Condvar, Mutex, MutexGuard},
+};
+
+use anyhow::{Context as _, Result};
+use teeleak_analysis::parse::text::{Assembler, Harvest};
+
+use super::{chunks::Label, poisoned};
+
+/// Harvests that may wait for one before them.
+const AHEAD: usize = 8;
+
+/// Assembles harvests in the order of their chunks, whoever hands them over when.
+pub(super) struct Order {
+    line: Mutex<Line>,
+    moved: Condvar,
+}
+
+struct Line {
+    assembler: Assembler,
+    rejected: Option<Box<dyn Write + Send>>,
+    source: Arc<str>,
+    /// Chunk whose harvest is next.
+    next: u64,
+    waiting: BTreeMap<u64, (Label, Harvest)>,
+    /// Harvests to be used again.
+    spare: Vec<Harvest>,
+    /// Whether a chunk will never come.
+    aborted: bool,
+}
+
+impl Order {
+    pub(super) fn new(assembler: Assembler, rejected: Option<Box<dyn Write + Send>>) -> Self {
+        let line = Line {
+            assembler,
+            rejected,
+            source: "".into(),
+            next: 0,
+            waiting: BTreeMap::new(),
+            spare: Vec::new(),
+            aborted: false,
+        };
+        Self { line: Mutex::new(line), moved: Condvar::new() }
+    }
+
+    /// Takes a harvest, and gives another one to fill.
+    pub(super) fn hand_over(&self, label: Label, harvest: Harvest, keep: bool) -> Result<Harvest> {
+        let mut line = self.lock()?;
+        line.waiting.insert(label.number, (label, harvest));
+        line.advance()?;
+        self.moved.notify_all();
+        while line.waiting.len() > AHEAD && !line.aborted {
+            line = self.moved.wait(line).map_err(|_| poisoned())?;
+        }
+        Ok(line.spare.pop().unwrap_or_else(|| Harvest::new(keep)))
+    }
+
+    /// A chunk will never come.
+    pub(super) fn abort(&self) {
+        if let Ok(mut line) = self.lock() {
+            line.aborted = true;
+        }
+        self.moved.notify_all();
+    }
+
+    /// What was assembled.
+    pub(super) fn finish(self) -> Result<Assembler> {
+        let mut line = self.line.into_inner().map_err(|_| poisoned())?;
+        if let Some(rejected) = &mut line.rejected {
+            rejected.flush().context("cannot write rejected lines")?;
+        }
+        Ok(line.assembler)
+    }
+
+    fn lock(&self) -> Result<MutexGuard<'_, Line>> {
+        self.line.lock().map_err(|_| poisoned())
+    }
+}
+
+impl Line {
+    fn advance(&mut self) -> Result<()> {
+        while let Some((label, harvest)) = self.waiting.remove(&self.next) {
+            if let Some(name) = label.begins {
+                if label.number > 0 {
+                    self.assembler.source(&name);
+                }
+                self.source = name;
+            }
+            self.tell_rejected(&harvest)?;
+            self.assembler.push(&harvest);
+            if let Some(why) = label.broken {
+                self.assembler.broken(&format!("the rest of {}: {why}", self.source));
+            }
+            self.spare.push(harvest);
+            self.next += 1;
+        }
+        Ok(())
+    }
+
+    fn tell_rejected(&mut self, harvest: &Harvest) -> Result<()> {
+        let Some(rejected) = &mut self.rejected else { return Ok(()) };
+        for (line, why, text) in harvest.rejects() {
+            let at = self.assembler.lines() + u64::from(line) + 1;
+            let text = String::from_utf8_lossy(text);
+            writeln!(rejected, "{}:{at}: {}: {}", self.source, why.text(), text.escape_debug())
+                .context("cannot write rejected lines")?;
+        }
+        Ok(())
+    }
+}
+
+/// Tells the others when the thread that holds it ends in the middle of a chunk.
+pub(super) struct Promise<'p>(pub(super) &'p Order);
+
+impl Drop for Promise<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.abort();
+        }
+    }
+}
