@@ -2,11 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-<<<<<<< HEAD
-use crate::cmd::{diff, doctor, report, run, snapshot, trace};
-=======
-use crate::cmd::{analyze, diff, doctor, report, run, snapshot};
->>>>>>> bbc3ac3 (Analyze logs: teeleak analyze)
+use crate::cmd::{analyze, diff, doctor, report, run, snapshot, trace};
 
 /// Finds leaks in OP-TEE's secure world: what grows, by how much, who caused it, and which call
 /// came in the wrong order.

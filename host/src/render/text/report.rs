@@ -7,11 +7,7 @@ use teeleak_analysis::{
     model::{Observation, Part, Sample, Severity, Stage},
 };
 
-<<<<<<< HEAD
-use super::{BAD, DIM, GOOD, HEAD, WARN, clients, finding, gaps};
-=======
-use super::{BAD, DIM, GOOD, HEAD, WARN, finding, gaps, incident};
->>>>>>> bbc3ac3 (Analyze logs: teeleak analyze)
+use super::{BAD, DIM, GOOD, HEAD, WARN, clients, finding, gaps, incident};
 use crate::render::words::{count, grouped};
 
 /// Writes a report.
