@@ -15,4 +15,5 @@ pub mod fingerprint;
 pub mod growth;
 pub mod model;
 pub mod parse;
+pub mod pool;
 pub mod protocol;

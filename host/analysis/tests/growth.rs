@@ -1,5 +1,6 @@
 //! Findings of the growth analysis over small simulated runs.
 
+#[expect(dead_code, reason = "the pool tests use the rest")]
 mod simulation;
 
 use simulation::{PLAYER, Run, SYSTEM};

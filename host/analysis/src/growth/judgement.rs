@@ -19,6 +19,12 @@ impl Estimate {
     pub const fn exact(value: f64) -> Self {
         Self { value, low: value, high: value }
     }
+
+    /// The same in another unit, of which one holds `by`.
+    #[must_use]
+    pub fn scaled(self, by: f64) -> Self {
+        Self { value: self.value * by, low: self.low * by, high: self.high * by }
+    }
 }
 
 /// What the verdict rests on.

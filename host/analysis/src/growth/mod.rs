@@ -9,11 +9,11 @@
 //! grows together, and says it in words. Invariants: what was not seen is never taken as zero; a
 //! series that the iterations don't decide is undecided, and says how many more would do.
 
-mod collect;
+pub(crate) mod collect;
 mod exact;
 mod judge;
 mod judgement;
-mod report;
+pub(crate) mod report;
 mod series;
 mod spread;
 mod staircase;

@@ -87,7 +87,7 @@ impl Series {
     }
 
     /// What it gained from the first to the last value that was seen.
-    pub(super) fn gained(&self) -> f64 {
+    pub(crate) fn gained(&self) -> f64 {
         let mut seen = self.seen().map(|(_, value)| value);
         let Some(first) = seen.next() else { return 0.0 };
         seen.next_back().unwrap_or(first) - first

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use teeleak_analysis::model::{
-    Gap, Instance, Moment, Observation, Owner, OwnerId, Part, Place, Reason, Region, Sample,
-    Session, Site, Stage,
+    Clock, Gap, Instance, Moment, Observation, Owner, OwnerId, Part, Place, Pool, Reason, Region,
+    Sample, Session, Site, Stage, Time,
 };
 use teeleak_proto::Uuid;
 
@@ -37,6 +37,7 @@ pub(crate) struct Heap {
     objects: BTreeMap<u32, (&'static str, u32, u64, u32)>,
     regions: Vec<Region>,
     sessions: Vec<Session>,
+    pub(crate) pools: Vec<Pool>,
 }
 
 impl Heap {
@@ -93,14 +94,14 @@ impl Heap {
         };
         Sample {
             moment: Moment { stage, iteration },
-            time: None,
+            time: Some(Time { clock: Clock::Monotonic, ns: u64::from(self.epoch) * 2_000_000 }),
             place: Place { source: "simulation".into(), at: 1 },
             epoch: Some(self.epoch),
             sites: Part::Complete(self.sites()),
             owners: Part::Complete(vec![owner]),
             instances: Part::Complete(vec![instance]),
             sessions: Part::Complete(self.sessions.clone()),
-            pools: Part::Complete(Vec::new()),
+            pools: Part::Complete(self.pools.clone()),
         }
     }
 }
@@ -155,6 +156,19 @@ impl Run {
             sample.instances = Part::Unobserved(gap);
         }
         self.observation.samples.push(sample);
+    }
+
+    /// Sites are not offered, as on stock OP-TEE.
+    pub(crate) fn without_sites(&mut self) {
+        let gap = Gap {
+            what: "allocation sites".into(),
+            reason: Reason::NotBuilt,
+            remedy: None,
+            lost: 0,
+        };
+        for sample in &mut self.observation.samples {
+            sample.sites = Part::Unobserved(gap.clone());
+        }
     }
 
     pub(crate) fn observation(&self) -> Observation {

@@ -1,11 +1,13 @@
 //! From samples to series.
 
 mod column;
+mod pools;
 mod regions;
 mod sessions;
 mod sites;
 mod timeline;
 
+pub(crate) use pools::{PoolSeries, pools};
 pub(super) use regions::{InstanceSeries, regions};
 pub(super) use sessions::{SessionSeries, sessions};
 pub(super) use sites::{OwnerKey, SiteKey, SiteSeries, sites};

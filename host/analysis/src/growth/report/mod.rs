@@ -4,7 +4,7 @@ mod group;
 mod regions;
 mod sessions;
 mod sites;
-mod words;
+pub(crate) mod words;
 
 use std::{collections::HashMap, sync::Arc};
 

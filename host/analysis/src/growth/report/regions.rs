@@ -61,7 +61,7 @@ fn bytes(instance: &InstanceSeries, judgement: &Judgement, counts: bool) -> Opti
     }
     let gained = instance.regions.gained();
     let each = if gained > 0.0 { instance.bytes.gained() / gained } else { return None };
-    Some(Estimate { value: rate.value * each, low: rate.low * each, high: rate.high * each })
+    Some(rate.scaled(each))
 }
 
 fn title(instance: &InstanceSeries, judgement: &Judgement, counts: bool) -> String {

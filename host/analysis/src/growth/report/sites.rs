@@ -114,8 +114,7 @@ fn figures(first: &Judged, group: &[Judged]) -> Vec<Figure> {
 }
 
 fn scaled(judged: &Judged, by: f64) -> Estimate {
-    let rate = judged.judgement.rate.unwrap_or(Estimate::exact(0.0));
-    Estimate { value: rate.value * by, low: rate.low * by, high: rate.high * by }
+    judged.judgement.rate.unwrap_or(Estimate::exact(0.0)).scaled(by)
 }
 
 /// Sites of a group rise and fall together, so that the ends of their intervals add up.

@@ -6,7 +6,7 @@ use crate::growth::{Basis, Estimate, Judgement, Series};
 use crate::model::{Evidence, Figure, Severity, Unit, Verdict};
 
 /// How much a verdict weighs; `None` where there is nothing to tell.
-pub(super) const fn severity(verdict: Verdict) -> Option<Severity> {
+pub(crate) const fn severity(verdict: Verdict) -> Option<Severity> {
     match verdict {
         Verdict::Leak => Some(Severity::Failure),
         Verdict::Undecided => Some(Severity::Possible),
@@ -16,7 +16,7 @@ pub(super) const fn severity(verdict: Verdict) -> Option<Severity> {
 }
 
 /// Whether a judged series is worth telling: it grew, or may grow.
-pub(super) fn tells(judgement: &Judgement, series: &Series, notes: bool) -> bool {
+pub(crate) fn tells(judgement: &Judgement, series: &Series, notes: bool) -> bool {
     match severity(judgement.verdict) {
         Some(Severity::Note) => notes && series.gained() > 0.0,
         Some(Severity::Possible) => series.gained() > 0.0,
@@ -26,7 +26,7 @@ pub(super) fn tells(judgement: &Judgement, series: &Series, notes: bool) -> bool
 }
 
 /// A number as a person writes it: whole where it is whole.
-pub(super) fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     if (value - value.round()).abs() < 5e-4 {
         format!("{}", value.round())
     } else if value.abs() >= 100.0 {
@@ -37,25 +37,25 @@ pub(super) fn number(value: f64) -> String {
 }
 
 /// "1 region", "2 regions".
-pub(super) fn counted(value: f64, one: &str) -> String {
+pub(crate) fn counted(value: f64, one: &str) -> String {
     let number = number(value);
     let s = if number == "1" { "" } else { "s" };
     format!("{number} {one}{s}")
 }
 
 /// A figure, with its interval where it has a width.
-pub(super) fn figure(name: &str, rate: Estimate, unit: Unit) -> Figure {
+pub(crate) fn figure(name: &str, rate: Estimate, unit: Unit) -> Figure {
     let interval = Some((rate.low, rate.high)).filter(|(low, high)| low < high);
     Figure { name: Arc::from(name), value: rate.value, interval, unit }
 }
 
 /// A figure without an interval.
-pub(super) fn plain(name: &str, value: f64, unit: Unit) -> Figure {
+pub(crate) fn plain(name: &str, value: f64, unit: Unit) -> Figure {
     figure(name, Estimate::exact(value), unit)
 }
 
 /// Figures about the judgement itself.
-pub(super) fn about(judgement: &Judgement, idle: f64) -> Vec<Figure> {
+pub(crate) fn about(judgement: &Judgement, idle: f64) -> Vec<Figure> {
     let mut figures = vec![plain("iterations", judgement.support.into(), Unit::Iterations)];
     if let Some(more) = judgement.more {
         figures.push(plain("iterations to decide", more.into(), Unit::Iterations));
@@ -67,7 +67,7 @@ pub(super) fn about(judgement: &Judgement, idle: f64) -> Vec<Figure> {
 }
 
 /// What the verdict rests on, as a sentence that can be checked by hand.
-pub(super) fn why(judgement: &Judgement, series: &Series, thing: &str) -> String {
+pub(crate) fn why(judgement: &Judgement, series: &Series, thing: &str) -> String {
     let n = judgement.support;
     let mut text = match judgement.basis {
         Basis::Survivors { with, of } => format!(
@@ -108,7 +108,7 @@ fn statistics(margin: f64, period: Option<f64>, n: u32) -> String {
 }
 
 /// What sampling itself was seen to do.
-pub(super) fn idle(idle_samples: usize, idle: f64, thing: &str) -> String {
+pub(crate) fn idle(idle_samples: usize, idle: f64, thing: &str) -> String {
     match idle_samples.saturating_sub(1) {
         0 => "no idle iterations were taken: what sampling itself does is not known".to_owned(),
         n if idle == 0.0 => format!("{n} idle iterations left none behind"),
@@ -117,7 +117,7 @@ pub(super) fn idle(idle_samples: usize, idle: f64, thing: &str) -> String {
 }
 
 /// The series itself, labelled with iterations, and the survivors where they are known.
-pub(super) fn evidence(series: &Series, first: u32) -> Vec<Evidence> {
+pub(crate) fn evidence(series: &Series, first: u32) -> Vec<Evidence> {
     let label = |at: u32| first.saturating_add(at);
     let value = |(at, value): (usize, f64)| (label(u32::try_from(at).unwrap_or(u32::MAX)), value);
     let mut evidence = vec![Evidence::Series(series.seen().map(value).collect())];

@@ -1,0 +1,57 @@
+//! Series of what pools have in use.
+
+use std::collections::BTreeMap;
+
+use super::{Timeline, column::Column};
+use crate::growth::Series;
+use crate::model::{Part, Pool, PoolKind, Sample};
+
+/// What one pool had in use.
+pub(crate) struct PoolSeries<'a> {
+    /// In use, with what idle iterations do taken away.
+    pub(crate) used: Series,
+    /// Use per idle iteration.
+    pub(crate) idle: f64,
+    /// Its figures when it was last seen.
+    pub(crate) last: &'a Pool,
+    /// Its figures when it was first seen.
+    pub(crate) first: &'a Pool,
+}
+
+/// The series of all pools.
+pub(crate) fn pools<'a>(timeline: &Timeline<'a>) -> Vec<PoolSeries<'a>> {
+    let idle_samples: Vec<_> = timeline.idle.iter().copied().map(Some).collect();
+    let idle = follow(&idle_samples);
+    let series = follow(&timeline.measured).into_iter().map(|(kind, followed)| {
+        let idle = idle.get(kind).map_or(0.0, |idle| idle.column.idle_rate().0);
+        let mut used = followed.column.objects(0, false);
+        used.subtract(idle);
+        PoolSeries { used, idle, last: followed.last, first: followed.first }
+    });
+    series.collect()
+}
+
+struct Followed<'a> {
+    column: Column,
+    first: &'a Pool,
+    last: &'a Pool,
+}
+
+fn follow<'a>(samples: &[Option<&'a Sample>]) -> BTreeMap<&'a PoolKind, Followed<'a>> {
+    let mut pools: BTreeMap<&PoolKind, Followed<'_>> = BTreeMap::new();
+    for (at, sample) in samples.iter().enumerate() {
+        let seen = sample.map(|sample| &sample.pools).and_then(Part::seen);
+        for pool in seen.into_iter().flatten() {
+            let column = || Column::new(samples.iter().map(|_| false));
+            let followed = pools.entry(&pool.kind);
+            let followed =
+                followed.or_insert_with(|| Followed { column: column(), first: pool, last: pool });
+            followed.last = pool;
+            if let Some(allocated) = pool.allocated {
+                followed.column.see(at);
+                followed.column.add(at, None, allocated, 0);
+            }
+        }
+    }
+    pools
+}
