@@ -110,14 +110,14 @@ fn cache_load_and_slow_leak_are_told_apart_by_epochs() {
 #[test]
 fn a_leak_under_load_at_the_same_site_is_found() {
     let (found, undecided) = leaks_under_load(20);
-    assert!(found >= 100 && found + undecided == 200, "{found} found, {undecided} undecided");
+    assert!(found >= 25 && found + undecided == 50, "{found} found, {undecided} undecided");
     let (found, undecided) = leaks_under_load(40);
-    assert!(found >= 190 && found + undecided == 200, "{found} found, {undecided} undecided");
+    assert!(found >= 47 && found + undecided == 50, "{found} found, {undecided} undecided");
 }
 
 fn leaks_under_load(iterations: u32) -> (u32, u32) {
     let (mut found, mut undecided) = (0, 0);
-    for seed in 0..200 {
+    for seed in 0..50 {
         let mut run = Run::new(3);
         let mut random = simulation::Random::new(seed);
         let mut slots = [None; 16];

@@ -28,7 +28,7 @@ fn mixed() -> impl Strategy<Value = Vec<f64>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn level_does_not_matter(values in whole(), level in -100_000_i32..100_000) {

@@ -1,7 +1,7 @@
 //! All analyses of an observation in one report.
 //!
 //! ```text
-//! Observation ── growth, protocol ──> findings ── cause ──> linked findings ── exit ──> Report
+//! Observation ── growth, pool, protocol ──> findings ── cause ──> linked findings ── exit ──> Report
 //! ```
 //!
 //! The report says what was found, what could not be seen, and from both how the run ends.
@@ -17,6 +17,7 @@ use std::sync::Arc;
 use crate::{
     cause, clients, growth,
     model::{Accounting, Canary, Finding, Gap, Observation},
+    pool,
     protocol::{self, Limits, Pack, Protocol},
 };
 
@@ -71,6 +72,7 @@ pub struct Report {
 pub fn audit(observation: &Observation, options: &Options) -> Report {
     let checked = protocol::check(observation, &options.protocols, options.limits);
     let mut findings = growth::findings(observation, &options.growth);
+    findings.extend(pool::findings(observation, &findings));
     findings.extend(checked.findings);
     clients::blame(&mut findings);
     findings.extend(observation.clients.joined.iter().flat_map(|joined| joined.findings.clone()));

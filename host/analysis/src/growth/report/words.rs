@@ -70,11 +70,7 @@ pub(crate) fn about(judgement: &Judgement, idle: f64) -> Vec<Figure> {
 pub(crate) fn why(judgement: &Judgement, series: &Series, thing: &str) -> String {
     let n = judgement.support;
     let mut text = match judgement.basis {
-        Basis::Survivors { with, of } => format!(
-            "{thing}s born in {with} of {of} iterations are still there (the {} youngest of {n} \
-             iterations don't count yet)",
-            n.saturating_sub(of)
-        ),
+        Basis::Survivors { with, of } => survivors(thing, with, of, n),
         Basis::Exact { gain, period: 1, from } => {
             format!("each of iterations {from} to {n} left exactly {}", counted(gain, thing))
         }
@@ -85,7 +81,7 @@ pub(crate) fn why(judgement: &Judgement, series: &Series, thing: &str) -> String
         Basis::Staircase { rises } => {
             format!("the number of {thing}s rose {rises} times in {n} iterations and never fell")
         }
-        Basis::Statistics { margin, period } => statistics(margin, period, n),
+        Basis::Statistics { margin, period } => statistics(judgement, margin, period),
         Basis::TooShort => format!("{n} iterations are too few for this series"),
         Basis::Gaps => "too many samples did not show it".to_owned(),
         Basis::Constant => "it never changed".to_owned(),
@@ -97,14 +93,35 @@ pub(crate) fn why(judgement: &Judgement, series: &Series, thing: &str) -> String
     text
 }
 
-fn statistics(margin: f64, period: Option<f64>, n: u32) -> String {
+fn survivors(thing: &str, with: u32, of: u32, n: u32) -> String {
+    let mut text = format!("{thing}s born in {with} of {of} iterations are still there");
+    let young = n.saturating_sub(of);
+    if young > 0 {
+        let young = counted(young.into(), "youngest iteration");
+        text.push_str(&format!("; {young} don't count yet, their {thing}s may still go"));
+    }
+    text
+}
+
+fn statistics(judgement: &Judgement, margin: f64, period: Option<f64>) -> String {
+    let n = judgement.support;
     let period = period.map_or_else(String::new, |period| {
         format!(", after a period of {} iterations was taken out", number(period))
     });
-    format!(
-        "over {n} iterations steady growth explains the values better than any bounded change \
-         (log likelihood by {margin:+.1}){period}"
-    )
+    let said = match judgement.verdict {
+        Verdict::Leak => "steady growth explains the values better than any bounded change",
+        Verdict::Undecided => {
+            "neither steady growth nor a bounded change explains the values alone"
+        }
+        _ => "a bounded change explains the values better than steady growth",
+    };
+    let limit = judgement
+        .rate
+        .filter(|_| judgement.verdict != Verdict::Leak)
+        .map_or_else(String::new, |rate| {
+            format!("; growth above {} per iteration is excluded", number(rate.high.max(0.0)))
+        });
+    format!("over {n} iterations {said} (log likelihood {margin:+.1}){period}{limit}")
 }
 
 /// What sampling itself was seen to do.
