@@ -139,7 +139,7 @@ fn regions_of_the_leaky_ta_grow(said: &Said, by: f64) {
     };
     assert_eq!(regions["subject"]["uuid"], LEAKY);
     let figures = regions["figures"].as_array().unwrap();
-    let growth = figures.iter().find(|figure| figure["unit"] == "per iteration").unwrap();
+    let growth = figures.iter().find(|figure| figure["unit"] == "objects per iteration").unwrap();
     assert!((growth["value"].as_f64().unwrap() - by).abs() < 0.01, "{growth:#}");
 }
 

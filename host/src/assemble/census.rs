@@ -6,7 +6,9 @@ use teeleak_analysis::model::{
     Instance, Moment, Owner, Part, Place, Pool, Region, Sample, Session, Site,
 };
 use teeleak_proto::{
-    census, pta,
+    census,
+    command::TA_UUID,
+    pta,
     record::Record,
     snapshot::{Section, SectionHead},
 };
@@ -65,6 +67,9 @@ impl Draft {
             Record::Pool(pool) => self.pools.push(convert::pool(pool, names)),
             Record::Site(site) => self.sites.push(convert::site(site, self.tags, names)),
             Record::Owner(owner) => self.owners.push(convert::owner(owner)),
+            // The auditor's own TA is in a call whenever it asks. Where the PTA can't list its
+            // regions for that reason it is left out, or no run could ever be clean.
+            Record::Instance(instance) if is_asking(instance) => {}
             Record::Instance(instance) => self.instances.push(*instance),
             Record::Session(session) => self.sessions.push(convert::session(session)),
             Record::Region(region) => {
@@ -99,6 +104,10 @@ impl Draft {
             sessions: self.sessions.finish(name(Section::Sessions), is_cut(Section::Sessions)),
         }
     }
+}
+
+fn is_asking(instance: &census::Instance) -> bool {
+    instance.uuid == TA_UUID && instance.n_regions == 0
 }
 
 type Regions = BTreeMap<u32, Collected<Region>>;

@@ -1,6 +1,6 @@
 //! Names that text and JSON share.
 
-use teeleak_analysis::model::{OwnerId, PoolKind, PoolUnit, Region, Sample, Unit};
+use teeleak_analysis::model::{Observation, OwnerId, PoolKind, PoolUnit, Region, Sample, Unit};
 
 use crate::compare::OwnerKey;
 
@@ -17,6 +17,11 @@ pub(crate) fn owner(owner: &OwnerKey) -> String {
 /// As [`owner`], of an allocation of a sample.
 pub(crate) fn owner_id(sample: &Sample, id: OwnerId) -> String {
     owner(&crate::compare::owner_key(sample, id))
+}
+
+/// OP-TEE's version without what its build adds: compiler, number of the build, date.
+pub(crate) fn release(observation: &Observation) -> Option<&str> {
+    observation.platform.release.as_deref()?.split_whitespace().next()
 }
 
 pub(crate) fn pool(kind: &PoolKind) -> &str {
@@ -42,7 +47,7 @@ pub(crate) fn unit(unit: PoolUnit) -> &'static str {
 pub(crate) fn figure_unit(unit: Unit) -> &'static str {
     match unit {
         Unit::BytesPerIteration => "bytes per iteration",
-        Unit::ObjectsPerIteration => "per iteration",
+        Unit::ObjectsPerIteration => "objects per iteration",
         Unit::Bytes => "bytes",
         Unit::Objects => "objects",
         Unit::Iterations => "iterations",

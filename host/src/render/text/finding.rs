@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use teeleak_analysis::model::{Evidence, Figure, Finding, Severity, StepRef, Subject};
+use teeleak_analysis::model::{Evidence, Figure, Finding, Fingerprint, Severity, StepRef, Subject};
 
 use super::{BAD, DIM, HEAD, WARN};
 use crate::{
@@ -17,7 +17,7 @@ const VALUES: usize = 12;
 pub(crate) fn write(
     n: usize,
     finding: &Finding,
-    all: &[Finding],
+    all: &[&Finding],
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let style = if finding.severity == Severity::Failure { BAD } else { WARN };
@@ -31,12 +31,16 @@ pub(crate) fn write(
         write_evidence(evidence, out)?;
     }
     if let Some((cause, reason)) = &finding.cause {
-        let number = all.iter().position(|other| other.fingerprint == *cause);
-        let which = number.map_or(String::new(), |at| format!(" ({})", all[at].title));
-        line("cause", &format!("{reason}{which}"), out)?;
+        let which = number(cause, all).map_or(String::new(), |n| format!("finding {n}: "));
+        line("cause", &format!("{which}{reason}"), out)?;
     }
     line("next", &finding.action, out)?;
     writeln!(out, "   {DIM}{:<11} {}{DIM:#}", "id", finding.fingerprint)
+}
+
+/// Number of the finding with this fingerprint, from 1.
+pub(crate) fn number(fingerprint: &Fingerprint, all: &[&Finding]) -> Option<usize> {
+    Some(1 + all.iter().position(|other| other.fingerprint == *fingerprint)?)
 }
 
 fn line(name: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -60,13 +64,13 @@ pub(crate) fn subject(subject: &Subject) -> String {
 /// A figure with its unit and its interval.
 pub(crate) fn value(figure: &Figure) -> String {
     let interval = figure.interval.map_or(String::new(), |(low, high)| {
-        format!(" (95 %: {} to {})", number(low), number(high))
+        format!(" (95 %: {} to {})", digits(low), digits(high))
     });
-    format!("{} {}{interval}", number(figure.value), words::figure_unit(figure.unit))
+    format!("{} {}{interval}", digits(figure.value), words::figure_unit(figure.unit))
 }
 
 /// Whole where it is whole, else with two digits.
-fn number(value: f64) -> String {
+fn digits(value: f64) -> String {
     if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.2}") }
 }
 
@@ -102,7 +106,7 @@ fn runs(survivors: &[(u32, u64)]) -> String {
 }
 
 fn ends(series: &[(u32, f64)]) -> String {
-    let texts: Vec<_> = series.iter().map(|(_, value)| number(*value)).collect();
+    let texts: Vec<_> = series.iter().map(|(_, value)| digits(*value)).collect();
     if texts.len() <= VALUES {
         return texts.join(" ");
     }

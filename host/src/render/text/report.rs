@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use teeleak_analysis::{
     audit::{Exit, Report},
-    model::{Observation, Part, Sample, Severity, Stage},
+    model::{Finding, Observation, Part, Sample, Severity, Stage},
 };
 
 use super::{BAD, DIM, GOOD, HEAD, WARN, clients, finding, gaps, incident};
-use crate::render::words::{count, grouped};
+use crate::render::words::{self, count, grouped};
 
 /// Writes a report.
 pub(crate) fn write(
@@ -19,8 +19,12 @@ pub(crate) fn write(
     verdict(observation, report, out)?;
     let (told_in_full, notes): (Vec<_>, Vec<_>) =
         report.findings.iter().partition(|finding| finding.severity > Severity::Note);
+    let told_in_full = causes_first(told_in_full);
+    if told_in_full.len() > 1 {
+        overview(&told_in_full, out)?;
+    }
     for (n, found) in told_in_full.iter().enumerate() {
-        finding::write(n + 1, found, &report.findings, out)?;
+        finding::write(n + 1, found, &told_in_full, out)?;
     }
     incident::write(&observation.incidents, out)?;
     list("notes", notes.iter().map(|note| &*note.title), out)?;
@@ -32,7 +36,7 @@ pub(crate) fn write(
 
 fn verdict(observation: &Observation, report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let of = |severity| report.findings.iter().filter(|one| one.severity == severity).count();
-    let failures = count(of(Severity::Failure) as u64, "finding");
+    let failures = format!("{}, causes first", count(of(Severity::Failure) as u64, "finding"));
     let (style, text, what) = match report.exit {
         Exit::Clean => (GOOD, "clean", "nothing is left behind".to_owned()),
         Exit::Leak => (BAD, "leak", failures),
@@ -50,12 +54,31 @@ fn undecided(report: &Report, possible: usize) -> String {
     }
 }
 
+/// What explains others and is not explained itself comes first; otherwise the order stays.
+fn causes_first(mut findings: Vec<&Finding>) -> Vec<&Finding> {
+    let causes: Vec<_> =
+        findings.iter().filter_map(|one| Some(one.cause.as_ref()?.0.clone())).collect();
+    let is_root = |one: &Finding| one.cause.is_none() && causes.contains(&one.fingerprint);
+    findings.sort_by_key(|one| (std::cmp::Reverse(one.severity), !is_root(one)));
+    findings
+}
+
+/// All findings in a line each, with what explains them.
+fn overview(findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
+    for (n, one) in findings.iter().enumerate() {
+        let cause = one.cause.as_ref().and_then(|(cause, _)| finding::number(cause, findings));
+        let because = cause.map_or(String::new(), |cause| format!(" {DIM}<- {cause}{DIM:#}"));
+        writeln!(out, "  {}. {}{because}", n + 1, one.title)?;
+    }
+    Ok(())
+}
+
 /// What was looked at: `20 iterations of drm-player, OP-TEE 4.10.0`.
 fn scope(observation: &Observation) -> String {
     let iterations = count(measured(observation), "iteration");
     let workload = observation.platform.workload.join(" ");
     let of = if workload.is_empty() { String::new() } else { format!(" of `{workload}`") };
-    let release = observation.platform.release.as_deref();
+    let release = words::release(observation);
     let release = release.map_or(String::new(), |release| format!(", OP-TEE {release}"));
     format!("{iterations}{of}{release}")
 }

@@ -1,6 +1,9 @@
 //! A census at a glance.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 use teeleak_analysis::model::{Instance, Observation, Pool, Sample};
 
@@ -17,7 +20,7 @@ pub(crate) fn write(
     top: usize,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let release = observation.platform.release.as_deref().unwrap_or("unknown release");
+    let release = words::release(observation).unwrap_or("of unknown release");
     writeln!(out, "{HEAD}secure world, alive now{HEAD:#} {DIM}(OP-TEE {release}){DIM:#}")?;
     sites(sample, top, out)?;
     instances(sample, out)?;
@@ -88,14 +91,19 @@ fn regions(instance: &Instance) -> String {
 fn sessions(sample: &Sample, out: &mut dyn Write) -> io::Result<()> {
     let Some(sessions) = sample.sessions.seen() else { return Ok(()) };
     writeln!(out, "\n{HEAD}sessions{HEAD:#}: {}", sessions.len())?;
+    let mut alike: BTreeMap<_, u64> = BTreeMap::new();
     for session in sessions {
-        let opener = match session.opener {
+        let key = (session.uuid, session.opener, session.login);
+        *alike.entry(key).or_default() += 1;
+    }
+    for ((uuid, opener, login), n) in alike {
+        let opener = match opener {
             0 => "the normal world".to_owned(),
             instance => format!("TA instance {instance}"),
         };
-        let login =
-            session.login.map_or(String::new(), |login| format!(", login {}", words::login(login)));
-        writeln!(out, "  {:>4}  to {} from {opener}{DIM}{login}{DIM:#}", session.id, session.uuid)?;
+        let login = login.map_or(String::new(), |login| format!(", login {}", words::login(login)));
+        let n = count(n, "session");
+        writeln!(out, "  {n} to {uuid} from {opener}{DIM}{login}{DIM:#}")?;
     }
     Ok(())
 }
