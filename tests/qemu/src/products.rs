@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::cache::{Cache, Lock, drop_unused};
+use crate::cache::{Cache, Key, drop_unused};
 use crate::command::{Job, output};
 use crate::error::{LabError, Result};
 use crate::firmware::{CROSS, Firmware};
@@ -46,7 +46,7 @@ const PRODUCTS: [Product; 8] = [
     Product { package: "teeleak-probe", kind: Kind::Program("") },
     Product { package: "teeleak-preload", kind: Kind::Library("libteeleak_preload.so") },
 ];
-/// Target folders of kits that stay in the cache.
+/// Folders of products, and target folders of kits, that stay in the cache.
 const KEPT: usize = 2;
 
 /// What products are built with.
@@ -55,9 +55,7 @@ pub(crate) struct Workshop<'a> {
     repository: &'a Path,
     kit: PathBuf,
     client: &'a Path,
-    target_dir: PathBuf,
     products: PathBuf,
-    _lock: Lock,
 }
 
 /// Builds every product; the result can be given to the guest as it is: files
@@ -99,17 +97,28 @@ impl<'a> Workshop<'a> {
         rootfs: &'a Rootfs,
     ) -> Result<Self> {
         let kit = firmware.ta_kit()?;
-        let kit_key = file_name(&kit);
-        // optee-utee-sys does not notice another kit: each has its own folder.
-        let target_dir = cache.dir(&format!("target/{kit_key}"))?;
-        drop_unused(&target_dir, "", KEPT)?;
-        let lock = cache.lock(&format!("products-{kit_key}"))?;
-        let products = cache.dir(&format!("products/{kit_key}"))?;
         let client = rootfs.client_export();
-        Ok(Self { cache, repository, kit, client, target_dir, products, _lock: lock })
+        let inputs = Key::new()
+            .with("kit", file_name(&kit))
+            .with("client", client.display().to_string())
+            .with("repository", repository.display().to_string());
+        let products = cache.dir(&format!("products/{}", inputs.finish()))?;
+        drop_unused(&products, "", KEPT)?;
+        Ok(Self { cache, repository, kit, client, products })
+    }
+
+    /// Cargo's target folder. optee-utee-sys does not notice another kit, so
+    /// each has its own; programs don't depend on the kit.
+    fn target(&self, product: &Product) -> String {
+        match product.kind {
+            Kind::Ta | Kind::StandIn => format!("target/{}", file_name(&self.kit)),
+            Kind::Program(_) | Kind::Library(_) => "target/programs".to_owned(),
+        }
     }
 
     fn build(&self, product: &Product) -> Result<(PathBuf, String)> {
+        // Another checkout may build a program of the same name there.
+        let _lock = self.cache.lock(&self.target(product).replace('/', "-"))?;
         let built = self.compile(product)?;
         match product.kind {
             Kind::Ta => {
@@ -131,7 +140,8 @@ impl<'a> Workshop<'a> {
             Kind::Library(name) => name,
             Kind::Ta | Kind::StandIn | Kind::Program(_) => product.package,
         };
-        Ok(self.target_dir.join(TARGET).join(product.profile()).join(file))
+        let target_dir = self.cache.dir(&self.target(product))?;
+        Ok(target_dir.join(TARGET).join(product.profile()).join(file))
     }
 
     fn cargo(&self, product: &Product, verb: &str, after: &[&str]) -> Result<()> {
@@ -141,12 +151,16 @@ impl<'a> Workshop<'a> {
             log: &self.cache.log(&format!("{verb}-{package}"))?,
             hint: "the first error in the log is the compiler's",
         };
+        let target_dir = self.cache.dir(&self.target(product))?;
+        if profile == "ta" {
+            drop_unused(&target_dir, "", KEPT)?;
+        }
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
         command
             .args([verb, "--package", package, "--profile", profile, "--target", TARGET])
             .arg("--target-dir")
-            .arg(&self.target_dir)
+            .arg(&target_dir)
             .env("TA_DEV_KIT_DIR", &self.kit)
             .env("OPTEE_CLIENT_EXPORT", self.client)
             .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", format!("{CROSS}gcc"))
@@ -161,7 +175,8 @@ impl<'a> Workshop<'a> {
     /// The signed TA and its UUID.
     fn sign(&self, package: &str, elf: &Path) -> Result<(PathBuf, String)> {
         let place = |extension: &str| self.products.join(format!("{package}.{extension}"));
-        let (stripped, head, signed) = (place("stripped"), place("head"), place("ta"));
+        let (stripped, head) = (place("stripped"), place("head"));
+        let (unfinished, signed) = (place("unfinished"), place("ta"));
         objcopy(&["--strip-unneeded"], elf, &stripped)?;
         objcopy(&["--output-target=binary", "--only-section=.ta_head"], elf, &head)?;
         let uuid = uuid_of_head(&fs::read(&head).map_err(LabError::io("read", &head))?)
@@ -174,9 +189,10 @@ impl<'a> Workshop<'a> {
                 .arg("--in")
                 .arg(&stripped)
                 .arg("--out")
-                .arg(&signed)
+                .arg(&unfinished)
                 .env("CRYPTOGRAPHY_OPENSSL_NO_LEGACY", "1"),
         )?;
+        fs::rename(&unfinished, &signed).map_err(LabError::io("rename", &unfinished))?;
         Ok((signed, uuid))
     }
 
@@ -184,7 +200,9 @@ impl<'a> Workshop<'a> {
     /// memory.
     fn keep(&self, elf: &Path, place: &str) -> Result<(PathBuf, String)> {
         let kept = self.products.join(file_name(elf));
-        objcopy(&["--strip-unneeded"], elf, &kept)?;
+        let unfinished = self.products.join(format!("{}.unfinished", file_name(elf)));
+        objcopy(&["--strip-unneeded"], elf, &unfinished)?;
+        fs::rename(&unfinished, &kept).map_err(LabError::io("rename", &unfinished))?;
         Ok((kept, place.to_owned()))
     }
 }
