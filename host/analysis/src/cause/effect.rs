@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use teeleak_proto::Uuid;
 
 use crate::{
-    model::{EventKind, Finding, Kind, Observation, OwnerId, Region, Sample, Stage, Subject, Unit},
+    model::{
+        EventKind, Finding, Kind, Observation, OwnerId, Region, Sample, Site, Stage, Subject, Unit,
+    },
     protocol::Tie,
 };
 
@@ -13,6 +15,10 @@ use super::{Candidate, Mapped};
 
 /// Most objects of the core heap that one acquire is believed to make.
 const OBJECTS_PER_ACQUIRE: f64 = 32.0;
+
+/// The PTA that maps memory for TAs (optee_os lib/libutee/include/pta_system.h@4.10.0,
+/// `PTA_SYSTEM_UUID`).
+const SYSTEM_PTA: Option<Uuid> = Uuid::parse("3a2f8978-5dc0-11e8-9c2d-fa7ae01bbebc");
 
 /// A growth finding, and all that may explain it.
 pub(super) struct Effect<'a> {
@@ -88,6 +94,8 @@ impl Effect<'_> {
     fn of_sites(&self, owner: Uuid) -> Vec<Candidate> {
         let Some(objects) = rate(self.finding) else { return Vec::new() };
         let sessions = self.sessions_of_site(owner);
+        // What is made while regions are mapped goes with what mapped the regions that stayed.
+        let mapped = if self.is_of_mappings(owner) { self.of_regions(owner) } else { Vec::new() };
         let explain = |(at, tie): (usize, &Tie)| {
             let of_tie = self.findings.iter().find(|all| all.fingerprint == tie.fingerprint)?;
             let each = objects / rate(of_tie)?;
@@ -97,33 +105,68 @@ impl Effect<'_> {
                 return None;
             }
             let n = each.round();
-            let objects = if n > 1.0 { "objects" } else { "object" };
+            let stay = if n > 1.0 { "objects stay" } else { "object stays" };
+            let who = if tie.ta == Some(owner) { "same TA" } else { "opened by this TA" };
             Some(Candidate {
                 tie: at,
                 // A rate tells no more of one than of another, so any rival makes it void.
-                explains: 0,
+                explains: mapped.iter().find(|one| one.tie == at).map_or(0, |one| one.explains),
                 reason: format!(
-                    "same TA, and {n} {objects} stay for each of the {} of {} that were not \
-                     released",
+                    "{who}, and {n} {stay} for each of the {} of {} that were not released",
                     tie.held, tie.what
                 ),
             })
         };
-        self.of_ta(owner).filter_map(explain).collect()
+        let ties = self.ties.iter().enumerate();
+        let ties = ties.filter(|(_, tie)| tie.ta == Some(owner) || self.opened(owner, tie));
+        ties.filter_map(explain).collect()
+    }
+
+    /// Whether it was a TA that opened the sessions of `tie`: the core keeps them for the opener.
+    fn opened(&self, ta: Uuid, tie: &Tie) -> bool {
+        let Some(sample) = last(&self.observation.samples) else { return false };
+        let instances = sample.instances.seen().into_iter().flatten();
+        let of_ta: HashSet<_> =
+            instances.filter(|one| one.uuid == ta).map(|instance| instance.id).collect();
+        let mut events =
+            tie.acquires.iter().filter_map(|event| self.observation.events.get(*event)).peekable();
+        events.peek().is_some()
+            && events.all(|one| one.kind == EventKind::Open && of_ta.contains(&one.opener))
+    }
+
+    /// Whether the growing site's objects were all made while regions were mapped.
+    fn is_of_mappings(&self, owner: Uuid) -> bool {
+        let Some(sample) = last(&self.observation.samples) else { return false };
+        let owners = || sample.owners.seen().into_iter().flatten();
+        let uuid = |id| match id {
+            OwnerId::Number(number) => owners().find(|one| one.number == number)?.uuid,
+            OwnerId::Core | OwnerId::Unknown => None,
+        };
+        let mut rows = self.rows(sample).filter(|row| uuid(row.owner) == Some(owner)).peekable();
+        // Older ones may have come with the TA itself.
+        let grown = |row: &&Site| row.epoch != Some(0);
+        rows.peek().is_some() && rows.filter(grown).all(|row| uuid(row.server) == SYSTEM_PTA)
+    }
+
+    /// Allocations of the growing site.
+    fn rows<'s>(&'s self, sample: &'s Sample) -> impl Iterator<Item = &'s Site> {
+        let subject = &self.finding.subject;
+        let same = move |site: &&Site| match subject {
+            Subject::Site { file, line, size, .. } => {
+                (&site.file, site.line, site.size) == (file, *line, *size)
+            }
+            _ => false,
+        };
+        sample.sites.seen().into_iter().flatten().filter(same)
     }
 
     /// Sessions that the growing site's objects were made for, as far as known.
     fn sessions_of_site(&self, owner: Uuid) -> HashSet<u32> {
-        let Subject::Site { file, line, size, .. } = &self.finding.subject else {
-            return HashSet::new();
-        };
         let Some(sample) = last(&self.observation.samples) else { return HashSet::new() };
         let owners = sample.owners.seen().into_iter().flatten();
         let numbers: HashSet<_> =
             owners.filter(|one| one.uuid == Some(owner)).map(|one| one.number).collect();
-        let sites = sample.sites.seen().into_iter().flatten();
-        sites
-            .filter(|site| (&site.file, site.line, site.size) == (file, *line, *size))
+        self.rows(sample)
             .filter(|site| matches!(site.owner, OwnerId::Number(n) if numbers.contains(&n)))
             .filter_map(|site| site.session)
             .collect()
