@@ -22,20 +22,18 @@ mod diagnose;
 mod error;
 mod exit;
 mod interrupt;
+mod quiet;
 mod render;
 pub mod source;
 
-use std::{
-    ffi::OsString,
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{ffi::OsString, io::Write, path::PathBuf};
 
 use clap::Parser as _;
 
 pub use error::{Blind, TeeError};
 pub use exit::Exit;
 pub use interrupt::Interrupt;
+pub use quiet::Quiet;
 
 /// What the program touches of the world around it.
 pub struct Env<'e> {
@@ -65,7 +63,6 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> Exit 
     });
     match done {
         Ok(exit) => exit,
-        Err(error) if is_broken_pipe(&error) => Exit::Clean,
         Err(error) => {
             // Nobody is left to be told when this fails, too.
             let _ = writeln!(env.err, "teeleak: {error:#}");
@@ -83,12 +80,4 @@ fn explain(error: &clap::Error, env: &mut Env<'_>) -> Exit {
         let _ = env.out.write_all(text.as_bytes());
         Exit::Clean
     }
-}
-
-/// `teeleak report | head` ends quietly.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }

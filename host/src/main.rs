@@ -7,7 +7,7 @@ use std::{
 };
 
 use teeleak::{
-    Env, Interrupt,
+    Env, Interrupt, Quiet,
     source::{clients, live},
 };
 
@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let exit = teeleak::run(
         std::env::args_os(),
         &mut Env {
-            out: &mut anstream::stdout(),
+            out: &mut Quiet::new(anstream::stdout()),
             err: &mut anstream::stderr(),
             progress: io::stderr().is_terminal(),
             world: &*world,

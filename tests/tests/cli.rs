@@ -9,7 +9,7 @@
 
 use std::{fs, path::PathBuf};
 
-use teeleak::Exit;
+use teeleak::{Exit, Interrupt};
 use teeleak_proto::{Uuid, pta};
 use teeleak_tests::{Answer, Event, Region, Session, Site, Tee, World, golden, teeleak};
 
@@ -297,6 +297,23 @@ fn a_failing_workload_stops_the_run() {
     assert!(answer.err.contains("failed with status 1"), "{}", answer.err);
     let answer = world.run(&["run", "-n", "4", "--keep-going", "--", "false"]);
     assert!(answer.out.contains("the workload failed in 6 iterations"), "{}", answer.out);
+}
+
+#[test]
+fn an_interrupt_ends_a_run_with_what_there_is() {
+    let interrupt = Interrupt::default();
+    let signal = interrupt.clone();
+    let workload = move |tee: &mut Tee, epoch: u32| {
+        session(tee, epoch);
+        if epoch == EPOCHS_BEFORE + 2 + 3 {
+            signal.set();
+        }
+    };
+    let tee = Tee { workload: Box::new(workload), ..quiet() };
+    let answer = run(&World { interrupt, ..World::with(tee) }, &["--json"]);
+    assert_eq!(answer.exit, Exit::Blind, "{}", answer.out);
+    assert!(answer.err.contains("interrupted"), "{}", answer.err);
+    assert_eq!(json(&answer.out)["coverage"]["n_measured"], 3);
 }
 
 #[test]

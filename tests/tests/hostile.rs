@@ -1,0 +1,81 @@
+//! Whatever a capture holds, it is read to its end, counted, and never the cause of a panic.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+use std::{fs, path::Path, sync::LazyLock};
+
+use proptest::prelude::*;
+use teeleak::{
+    assemble::Assembler,
+    capture::{Piece, Reader},
+    source::Sink,
+};
+use teeleak_analysis::audit::{Options, audit};
+use teeleak_proto::frame::FrameKind;
+
+type Frames = Vec<(u8, Vec<u8>)>;
+
+/// Frames of a recording of a real TEE.
+static RECORDED: LazyLock<Frames> = LazyLock::new(|| {
+    let name = "fixtures/capture/4.10.0.leak-session.tlk";
+    let file = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+    let mut reader = Reader::new(&*file).unwrap();
+    let mut frames = Vec::new();
+    while let Some(piece) = reader.next_piece().unwrap() {
+        let Piece::Frame { kind: Some(kind), payload } = piece else { panic!("{piece:?}") };
+        frames.push((kind as u8, payload.to_vec()));
+    }
+    frames
+});
+
+fn check(frames: &Frames) {
+    let mut assembler = Assembler::new("hostile");
+    for (kind, payload) in frames {
+        assembler.frame(FrameKind::from_id(*kind), payload).unwrap();
+    }
+    let observation = assembler.finish();
+    let all = observation.accounting;
+    assert_eq!(all.read, frames.len() as u64);
+    assert_eq!(all.read, all.parsed + all.ignored + all.rejected);
+    let _ = audit(&observation, &Options::default());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn frames_of_noise_are_counted(
+        frames in prop::collection::vec((0u8..10, prop::collection::vec(any::<u8>(), 0..200)), 0..50),
+    ) {
+        check(&frames);
+    }
+
+    /// Frames that are sound on the outside, with other bytes within, some lost, some twice.
+    #[test]
+    fn bent_recordings_are_counted(
+        bends in prop::collection::vec((any::<prop::sample::Index>(), any::<u16>(), any::<u8>()), 1..40),
+        drop in prop::collection::vec(any::<prop::sample::Index>(), 0..5),
+        twice in prop::collection::vec(any::<prop::sample::Index>(), 0..5),
+    ) {
+        let mut frames = RECORDED.clone();
+        for (frame, at, byte) in bends {
+            let payload = &mut frame.get_mut(&mut frames).1;
+            let at = usize::from(at) % payload.len().max(1);
+            if let Some(bent) = payload.get_mut(at) {
+                *bent = byte;
+            }
+        }
+        for index in drop {
+            frames.remove(index.index(frames.len()));
+        }
+        for index in twice {
+            frames.push(index.get(&frames).clone());
+        }
+        check(&frames);
+    }
+}
