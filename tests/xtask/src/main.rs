@@ -24,3 +24,14 @@ fn main() -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn no_two_arguments_get_in_each_others_way() {
+        Args::command().debug_assert();
+    }
+}

@@ -11,6 +11,7 @@ const IN_QEMU: [&str; 2] = ["teeleak-qemu", "teeleak-tests"];
 
 /// Arguments of `test`.
 #[derive(Debug, clap::Args)]
+#[group(skip)] // `ci` takes these arguments, too
 pub(crate) struct Args {
     /// Only what needs no OP-TEE, no cross compiler and no network
     #[arg(long)]
