@@ -107,6 +107,31 @@ fn cache_load_and_slow_leak_are_told_apart_by_epochs() {
     }
 }
 
+/// A queue that is emptied by a quarter to three quarters and refilled up to a random length.
+#[test]
+fn a_queue_that_swings_is_no_finding() {
+    for seed in 0..60 {
+        for iterations in [12, 20] {
+            let mut run = Run::new(3);
+            let mut random = simulation::Random::new(seed);
+            let mut queue = std::collections::VecDeque::new();
+            run.measure(iterations, |heap, _| {
+                let part = (queue.len() * (16 + random.below(33))).div_ceil(64);
+                for object in queue.drain(..part) {
+                    heap.free(object);
+                }
+                let goal = 8 + random.below(17);
+                while queue.len() < goal {
+                    queue.push_back(heap.allocate("ta/queue", 7, 40));
+                }
+            });
+            let found = findings(&run);
+            let said: Vec<_> = found.iter().map(|finding| &finding.title).collect();
+            assert!(said.is_empty(), "seed {seed}, {iterations} iterations: {said:?}");
+        }
+    }
+}
+
 #[test]
 fn a_leak_under_load_at_the_same_site_is_found() {
     let (found, undecided) = leaks_under_load(20);

@@ -29,7 +29,7 @@ pub(crate) fn print(seed: u64, peers: Option<&Path>) -> Result<Option<String>> {
         ["pymannkendall", "scipy theilslopes", "scipy linregress"].iter().zip(&seconds)
     {
         let ratio = seconds / ours;
-        println!("  {name:17} {:10.3} ms, {ratio:.0} times ours", seconds * 1e3);
+        println!("  {name:17} {:10.3} ms, {ratio:.1} times ours", seconds * 1e3);
     }
     let ratio = seconds.first().map_or(0.0, |seconds| seconds / ours);
     Ok((ratio < RATIO).then(|| format!("only {ratio:.0} times faster than pymannkendall")))

@@ -20,6 +20,9 @@ pub(super) enum Spread {
 /// Probability below which an empty stretch is not chance any more.
 const EMPTY: f64 = 0.002;
 
+/// The same after only two events, of which nobody would say that they made a rate.
+const EMPTY_AFTER_TWO: f64 = 0.1;
+
 /// Standard deviations by which the mean place of the events may lie before the middle.
 const EARLY: f64 = 2.6;
 
@@ -34,11 +37,13 @@ pub(super) fn spread(at: &[usize], span: usize) -> Spread {
     let m = at.len();
     let Some(&last) = at.last() else { return Spread::Never };
     let gap = span.saturating_sub(last);
-    if m <= 2 {
-        return if gap * 3 >= span && gap >= 4 { Spread::Once } else { Spread::Few };
-    }
     let rate = (m - 1) as f64 / last as f64;
-    if (1.0 - rate).powf(gap as f64) < EMPTY {
+    let chance = (1.0 - rate).powf(gap as f64);
+    if m <= 2 {
+        let long_ago = gap * 3 >= span && gap >= 4 && (m == 1 || chance < EMPTY_AFTER_TWO);
+        return if long_ago { Spread::Once } else { Spread::Few };
+    }
+    if chance < EMPTY {
         return if gap >= 3 { Spread::Stopped } else { Spread::Few };
     }
     if m == 3 && !regular(at) {
@@ -70,6 +75,8 @@ mod tests {
         assert_eq!(spread(&[1, 5, 9], 12), Spread::Going);
         assert_eq!(spread(&[1, 2, 3], 12), Spread::Stopped);
         assert_eq!(spread(&[2], 12), Spread::Once);
+        assert_eq!(spread(&[1, 3], 20), Spread::Once);
+        assert_eq!(spread(&[5, 9], 20), Spread::Few);
         assert_eq!(spread(&[12], 12), Spread::Few);
         assert_eq!(spread(&(1..=12).collect::<Vec<_>>(), 12), Spread::Going);
         assert_eq!(spread(&(1..=6).collect::<Vec<_>>(), 12), Spread::Stopped);

@@ -43,9 +43,16 @@ fn decide(rises: &[(usize, f64)], span: usize) -> Judgement {
         Spread::Going if highest * 2.0 <= total => Verdict::Leak,
         Spread::Stopped => Verdict::WarmUp,
         Spread::Once => Verdict::Step,
+        // A leak loses the same each time.
+        Spread::Few if unlike(rises) && (span - places[1]) * 3 >= span => Verdict::Step,
         _ => return Judgement::undecided(basis, support, wait(rises.len(), span)),
     };
     Judgement::new(verdict, basis, support).rate(rate(rises, total, span))
+}
+
+/// Whether there are two rises, and not of the same height.
+fn unlike(rises: &[(usize, f64)]) -> bool {
+    matches!(rises, [first, second] if first.1 != second.1)
 }
 
 /// Iterations until two more rises are due at the rate so far.

@@ -43,6 +43,13 @@ const RISEN: f64 = 0.5;
 /// Iterations below which bounded explanations may be much slower than the series is long.
 const SHORT: usize = 40;
 
+/// Longest time constant of a warm-up that must not be called a leak, in iterations; longer ones
+/// count where the series is long enough to show them.
+const WARM_UP: f64 = 27.0;
+
+/// Longest period of a swing that must not be called a leak, likewise.
+const SWING: f64 = 75.0;
+
 /// Values that are looked at, at most twice as many; longer series are averaged in blocks.
 const BLOCKS: usize = 128;
 
@@ -57,14 +64,15 @@ struct Demand {
 }
 
 impl Demand {
-    const fn of(iterations: usize) -> Self {
+    fn of(iterations: usize) -> Self {
         if iterations < SHORT {
             let limits = Limits { constant: 3.0, period: 4.0 };
-            Self { limits, line: 6.0, addition: 10.0 }
-        } else {
-            let limits = Limits { constant: 0.45, period: 1.25 };
-            Self { limits, line: 2.0, addition: 4.0 }
+            return Self { limits, line: 6.0, addition: 10.0 };
         }
+        let n = iterations as f64;
+        let constant = (WARM_UP / n).max(0.45);
+        let period = (SWING / n).max(1.25);
+        Self { limits: Limits { constant, period }, line: 2.0, addition: 4.0 }
     }
 }
 
