@@ -15,7 +15,7 @@ struct Bench {
 }
 
 /// All benchmarks.
-const BENCHES: [Bench; 2] = [
+const BENCHES: [Bench; 3] = [
     Bench {
         name: "snapshot",
         measures: "in QEMU: a snapshot against mdbg_check on the console, wall clock and lock",
@@ -28,6 +28,11 @@ const BENCHES: [Bench; 2] = [
             "--bench",
             "snapshot",
         ],
+    },
+    Bench {
+        name: "analyze",
+        measures: "reading a log of 200 MB, beside ripgrep, mawk, lnav and symbolize.py",
+        cargo: &["run", "--release", "--package", "teeleak-bench-analyze", "--"],
     },
     Bench {
         name: "growth",
