@@ -46,6 +46,11 @@ pub(crate) fn write(bytes: u64, out: &mut dyn Write) -> io::Result<()> {
         log.session()?;
         log.map(switch)?;
         switch = (switch + 1) % SWITCHES;
+        if switch == 0 {
+            log.say(format_args!(
+                "I/TC: OP-TEE version: 3.11.0 #1 Fri Oct 16 16:09:12 UTC 2020 arm"
+            ))?;
+        }
     }
     log.out.flush()
 }

@@ -70,17 +70,21 @@ impl Chunks {
 
     /// Reads into `chunk` up to the end of a line; says why reading failed, if it did.
     fn fill(&mut self, chunk: &mut Vec<u8>) -> Option<Arc<str>> {
-        chunk.clear();
-        chunk.append(&mut self.rest);
+        // Cleared once, then overwritten: what is not read is cut off below.
+        chunk.resize(CHUNK, 0);
+        chunk[..self.rest.len()].copy_from_slice(&self.rest);
+        let mut len = self.rest.len();
+        self.rest.clear();
         let mut broken = None;
         let mut ended = false;
-        while chunk.len() < CHUNK && !ended {
-            match self.read(chunk) {
+        while len < CHUNK && !ended {
+            match self.read(&mut chunk[len..]) {
                 Ok(0) => ended = true,
-                Ok(_) => self.skip(chunk),
+                Ok(n) => len = self.skip(chunk, len + n),
                 Err(error) => (ended, broken) = (true, Some(error.to_string().into())),
             }
         }
+        chunk.truncate(len);
         if ended {
             self.open = None;
             return broken;
@@ -98,30 +102,25 @@ impl Chunks {
         None
     }
 
-    fn read(&mut self, chunk: &mut Vec<u8>) -> std::io::Result<usize> {
+    fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
         let Some((_, reader)) = &mut self.open else { return Ok(0) };
-        let want = CHUNK.saturating_sub(chunk.len()) as u64;
         loop {
-            // `take` reads straight into the spare room, without clearing it first.
-            match reader.by_ref().take(want).read_to_end(chunk) {
+            match reader.read(room) {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 read => return read,
             }
         }
     }
 
-    /// Drops the rest of a line that is too long.
-    fn skip(&mut self, chunk: &mut Vec<u8>) {
+    /// Drops the rest of a line that is too long from the first `len` bytes; gives how many are left.
+    fn skip(&mut self, chunk: &mut [u8], len: usize) -> usize {
         if !self.skipping {
-            return;
+            return len;
         }
-        match memchr::memchr(b'\n', chunk) {
-            Some(end) => {
-                chunk.drain(..=end);
-                self.skipping = false;
-            }
-            None => chunk.clear(),
-        }
+        let Some(end) = memchr::memchr(b'\n', &chunk[..len]) else { return 0 };
+        self.skipping = false;
+        chunk.copy_within(end + 1..len, 0);
+        len - end - 1
     }
 }
 

@@ -29,6 +29,8 @@ struct Line {
     waiting: BTreeMap<u64, (Label, Harvest)>,
     /// Harvests to be used again.
     spare: Vec<Harvest>,
+    /// Threads that wait for others.
+    asleep: usize,
     /// Whether a chunk will never come.
     aborted: bool,
 }
@@ -42,6 +44,7 @@ impl Order {
             next: 0,
             waiting: BTreeMap::new(),
             spare: Vec::new(),
+            asleep: 0,
             aborted: false,
         };
         Self { line: Mutex::new(line), moved: Condvar::new() }
@@ -52,9 +55,13 @@ impl Order {
         let mut line = self.lock()?;
         line.waiting.insert(label.number, (label, harvest));
         line.advance()?;
-        self.moved.notify_all();
+        if line.asleep > 0 {
+            self.moved.notify_all();
+        }
         while line.waiting.len() > AHEAD && !line.aborted {
+            line.asleep += 1;
             line = self.moved.wait(line).map_err(|_| poisoned())?;
+            line.asleep -= 1;
         }
         Ok(line.spare.pop().unwrap_or_else(|| Harvest::new(keep)))
     }

@@ -8,7 +8,7 @@
 use memchr::memmem;
 
 use super::{
-    bytes::{after, dec, dec32, hex0x},
+    bytes::{after, dec, dec32},
     fact::Why,
 };
 
@@ -54,7 +54,7 @@ fn vendor(rest: &[u8]) -> Option<Result<Split<'_>, Why>> {
     };
     let rest = after(rest, b", ")?;
     let rest = match after(rest, b"vaddr: ") {
-        Some(address) => match hex0x(address).and_then(|(_, rest)| after(rest, b", ")) {
+        Some(address) => match address_end(address).and_then(|rest| after(rest, b", ")) {
             Some(rest) => rest,
             None => return Some(Err(Why::Garbled)),
         },
@@ -64,6 +64,14 @@ fn vendor(rest: &[u8]) -> Option<Result<Split<'_>, Why>> {
         Some(tail) => Some(Ok((Some(count), tail))),
         None => Some(Err(if rest.len() < 8 { Why::Cut } else { Why::Garbled })),
     }
+}
+
+/// What follows a `0x` address whose value nobody needs.
+#[inline]
+fn address_end(text: &[u8]) -> Option<&[u8]> {
+    let digits = after(text, b"0x")?;
+    let n = digits.iter().take(17).take_while(|digit| digit.is_ascii_hexdigit()).count();
+    (1..=16).contains(&n).then(|| &digits[n..])
 }
 
 /// Reads what follows `buffer: `: `32 bytes core/arch/arm/mm/mobj.c:168`.

@@ -6,11 +6,11 @@
 
 use super::{
     classify,
-    fact::{Entry, Outcome, Run, What, Who, Why},
+    fact::{Entry, MapLine, Outcome, Run, What, Who, Why},
     harvest::Harvest,
     line::{self, FULL, MAX_LINE},
     mdbg,
-    prefix::{self, Head},
+    prefix::{self, Head, Known},
     rules::{Cursor, Hit, Rules},
     stamp,
 };
@@ -25,7 +25,9 @@ pub(super) const PAUSE_NS: u64 = 2_000_000_000;
 pub fn scan(chunk: &[u8], rules: &Rules, harvest: &mut Harvest) {
     harvest.clear();
     let mut scanner = Scanner {
-        words: prefix::has_words(chunk),
+        words: None,
+        known: None,
+        chunk,
         controls: line::has_controls(chunk),
         cursor: rules.cursor(chunk),
         rules,
@@ -48,8 +50,11 @@ pub fn scan(chunk: &[u8], rules: &Rules, harvest: &mut Harvest) {
 }
 
 struct Scanner<'a> {
-    /// Whether prefixes of releases up to 2.6 may occur.
-    words: bool,
+    chunk: &'a [u8],
+    /// Whether prefixes of releases up to 2.6 occur, once somebody had to know.
+    words: Option<bool>,
+    /// The prefix of the line before.
+    known: Option<Known<'a>>,
     /// Whether lines may have to be cleaned.
     controls: bool,
     cursor: Cursor<'a>,
@@ -84,7 +89,7 @@ impl<'a> Scanner<'a> {
     /// Takes the line if it is a record in its usual form, whole and alone.
     #[inline]
     fn hot(&mut self, line: &'a [u8]) -> bool {
-        let Some(head) = prefix::find(line) else { return false };
+        let Some(head) = Known::find(&mut self.known, line) else { return false };
         if head.length == FULL {
             return false;
         }
@@ -159,11 +164,16 @@ impl<'a> Scanner<'a> {
             self.fact(who, head.map_or(line, |head| head.left), what);
             return;
         }
-        let words = if self.words { prefix::find_words(line) } else { None };
-        match prefix::find(line).or(words) {
+        match prefix::find(line).or_else(|| self.find_words(line)) {
             Some(head) => self.tagged(line, head, ended),
             None => self.untagged(line, ended),
         }
+    }
+
+    fn find_words<'l>(&mut self, line: &'l [u8]) -> Option<Head<'l>> {
+        let chunk = self.chunk;
+        let words = self.words.get_or_insert_with(|| prefix::has_words(chunk));
+        if *words { prefix::find_words(line) } else { None }
     }
 
     /// A line with a prefix, and perhaps with further ones inside: consoles that share a wire cut
@@ -247,7 +257,9 @@ impl<'a> Scanner<'a> {
     fn fact(&mut self, who: Who, left: &[u8], what: What) {
         self.end_run();
         self.out.tally.lines.parsed += 1;
-        self.push(who, stamp::read(left), what);
+        // The time of a map is that of its beginning.
+        let timed = !matches!(what, What::Region(MapLine { index: 1.., .. }));
+        self.push(who, if timed { stamp::read(left) } else { None }, what);
     }
 
     fn reject(&mut self, who: Option<Who>, why: Why, text: &[u8]) {

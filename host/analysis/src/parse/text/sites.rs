@@ -17,6 +17,8 @@ struct Key {
     file: Range<usize>,
     line: u32,
     size: u64,
+    /// Number of the site that followed it last time.
+    next: u32,
 }
 
 /// The sites of a chunk, numbered in the order in which they were met.
@@ -26,6 +28,8 @@ pub(super) struct Sites {
     table: Vec<u32>,
     keys: Vec<Key>,
     arena: Vec<u8>,
+    /// Number of the last site.
+    last: u32,
 }
 
 impl Sites {
@@ -34,11 +38,26 @@ impl Sites {
         self.table.fill(0);
         self.keys.clear();
         self.arena.clear();
+        self.last = 0;
     }
 
     /// The number of the site that `tail` (`32 bytes core/mm/mobj.c:168`) names.
     #[inline]
     pub(super) fn number(&mut self, tail: &[u8]) -> Result<u32, Why> {
+        // Successive dumps list the same sites in much the same order.
+        let guess = self.keys.get(self.last as usize).map_or(0, |last| last.next);
+        let number = match self.keys.get(guess as usize) {
+            Some(key) if self.arena[key.tail.clone()] == *tail => guess,
+            _ => self.look_up(tail)?,
+        };
+        if let Some(last) = self.keys.get_mut(self.last as usize) {
+            last.next = number;
+        }
+        self.last = number;
+        Ok(number)
+    }
+
+    fn look_up(&mut self, tail: &[u8]) -> Result<u32, Why> {
         let hash = hash(tail);
         let mut slot = self.slot(hash);
         while let Some(number) = self.table.get(slot).copied().and_then(|n| n.checked_sub(1)) {
@@ -74,7 +93,7 @@ impl Sites {
         self.arena.extend_from_slice(record.file.as_bytes());
         let file = end..self.arena.len();
         let (line, size) = (record.line, record.size);
-        self.keys.push(Key { hash, tail: start..end, file, line, size });
+        self.keys.push(Key { hash, tail: start..end, file, line, size, next: 0 });
         if self.keys.len() * 2 > self.table.len() {
             self.grow();
         } else {

@@ -1,0 +1,199 @@
+//! Facts written in any dialect are the facts that are read, and damage is counted, never invented from.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use proptest::prelude::*;
+use teeleak_analysis::{
+    model::{Observation, Part},
+    parse::text::{Assembler, Cut, Harvest, Rules, Tally, chunk_end, scan},
+};
+
+/// Objects by file, line and size.
+type Census = BTreeMap<(String, u32, u64), u64>;
+
+/// Ways in which a line gets into a file.
+const WAYS: [&str; 9] = [
+    "",
+    "[57288.043962@2] [TEE] ",
+    "<6>[    1.564775] ",
+    "5,1000,1564775,-;[TEE] ",
+    "08-07 15:27:01.736     0     0 I KERNEL  : [   12.345678][T12@1] [TEE] ",
+    "(240807_15:27:01.736)",
+    "> > ",
+    "*",
+    "\u{1b}[32m",
+];
+
+/// Prefix, and what follows it, of a record in every release.
+const DIALECTS: [&str; 11] = [
+    "DEBUG: TEE-CORE:mdbg_check:714: Orphaned buffer: ",
+    "DBG [0x0] TEE-CORE:mdbg_check:804: buffer: ",
+    "INFO:    TEE-CORE: buffer: ",
+    "I/TC:  buffer: ",
+    "I/TC: buffer: ",
+    "I/TC:3 gen_mdbg_check:806 buffer: ",
+    "I/TC:3 00 gen_mdbg_check:639 buffer: ",
+    "I/TC:? 0 gen_mdbg_check:681 buffer: ",
+    "I/TC:2 ? 001 gen_mdbg_check:682 buffer: ",
+    "I/TC:3 00 gen_mdbg_check:639 count: @, vaddr: 0x32efe1e8, buffer: ",
+    "I/TC: count: @, buffer: ",
+];
+
+fn read(text: &[u8], size: usize) -> (Observation, Tally) {
+    let rules = Rules::default();
+    let mut assembler = Assembler::new("log", Cut::default());
+    let mut harvest = Harvest::new(false);
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = chunk_end(rest, size);
+        scan(&rest[..end], &rules, &mut harvest);
+        assembler.push(&harvest);
+        rest = &rest[end..];
+    }
+    let tally = *assembler.tally();
+    (assembler.finish(), tally)
+}
+
+fn censuses(observation: &Observation) -> Vec<Census> {
+    let seen = observation.samples.iter().filter_map(|sample| sample.sites.seen());
+    let census = |sites: &Vec<teeleak_analysis::model::Site>| {
+        sites
+            .iter()
+            .map(|site| ((site.file.to_string(), site.line, site.size), site.count))
+            .collect()
+    };
+    seen.map(census).collect()
+}
+
+fn sites() -> impl Strategy<Value = Vec<((String, u32, u64), u64)>> {
+    let file = prop_oneof!["[a-z]{1,8}(/[a-z_]{1,12}){1,4}\\.[chS]", Just("unknown".to_owned())];
+    let site = (file, 0_u32..65_536, 0_u64..0x1_0000_0000);
+    prop::collection::vec((site, 1_u64..5), 1..12)
+}
+
+/// A dump of these objects; the last record is the pools' table.
+fn dump(
+    sites: &[((String, u32, u64), u64)],
+    way: &str,
+    dialect: &str,
+    end: &str,
+) -> (String, Census) {
+    let mut text = String::new();
+    let mut census = Census::new();
+    let mut count = 0;
+    let table = (("lib/libutils/isoc/bget_malloc.c".to_owned(), 936, 16), 1);
+    for (site, n) in sites.iter().chain([&table]) {
+        for _ in 0..*n {
+            count += 1;
+            // Printed with %d.
+            let size = site.2 as u32 as i32;
+            let words = dialect.replace('@', &count.to_string());
+            let _ = write!(text, "{way}{words}{size} bytes {}:{}{end}", site.0, site.1);
+        }
+        *census.entry(site.clone()).or_default() += n;
+    }
+    (text, census)
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read(
+        dumps in prop::collection::vec(sites(), 1..4),
+        way in prop::sample::select(&WAYS[..]),
+        dialect in prop::sample::select(&DIALECTS[..]),
+        end in prop::sample::select(&["\n", "\r\n", "\u{1b}[0m\n"][..]),
+        size in 1_usize..400,
+    ) {
+        let mut text = String::new();
+        let mut expected = Vec::new();
+        for sites in &dumps {
+            let (lines, census) = dump(sites, way, dialect, end);
+            text.push_str(&lines);
+            expected.push(census);
+        }
+        let (observation, tally) = read(text.as_bytes(), size);
+        prop_assert_eq!(tally.lines.parsed, tally.lines.read);
+        prop_assert_eq!(tally.lines.read, text.matches('\n').count() as u64);
+        prop_assert_eq!(censuses(&observation), expected);
+        let whole = observation.samples.iter().all(|sample| matches!(sample.sites, Part::Complete(_)));
+        prop_assert!(whole);
+    }
+
+    #[test]
+    fn damage_is_counted_and_nothing_is_invented(
+        sites in sites(),
+        way in prop::sample::select(&WAYS[..]),
+        dialect in prop::sample::select(&DIALECTS[3..]),
+        cuts in prop::collection::vec((0_usize..4000, 0_usize..40), 1..6),
+        noise in prop::collection::vec((0_usize..4000, "\\[   1[0-9]\\.[0-9]{6}\\] [a-z]{1,9} [a-z: ]{0,20}\n?"), 0..6),
+        size in 1_usize..400,
+    ) {
+        let (text, census) = dump(&sites, way, dialect, "\n");
+        let mut damaged = text.into_bytes();
+        for (at, len) in &cuts {
+            let from = (*at).min(damaged.len());
+            let to = (from + len).min(damaged.len());
+            damaged.drain(from..to);
+        }
+        for (at, noise) in &noise {
+            let at = (*at).min(damaged.len());
+            damaged.splice(at..at, noise.bytes());
+        }
+        let (observation, tally) = read(&damaged, size);
+        let lines = tally.lines;
+        prop_assert_eq!(lines.read, lines.parsed + lines.ignored + lines.rejected);
+        prop_assert_eq!(tally.why.iter().sum::<u64>(), lines.rejected);
+        // A cut can change a number or a name into another one, but never add an object.
+        let found: u64 = censuses(&observation).iter().flat_map(BTreeMap::values).sum();
+        prop_assert!(found <= census.values().sum());
+        let (other, other_tally) = read(&damaged, usize::MAX);
+        prop_assert_eq!(tally, other_tally);
+        prop_assert_eq!(censuses(&observation), censuses(&other));
+    }
+
+    #[test]
+    fn lines_of_others_between_whole_ones_change_nothing(
+        sites in sites(),
+        dialect in prop::sample::select(&DIALECTS[3..]),
+        noise in prop::collection::vec((0_usize..40, "\\[   1[0-9]\\.[0-9]{6}\\] [a-z]{1,9}: [a-z0-9 ]{0,20}"), 0..9),
+    ) {
+        let (text, census) = dump(&sites, "", dialect, "\n");
+        let mut lines: Vec<&str> = text.lines().collect();
+        for (at, noise) in &noise {
+            lines.insert((*at).min(lines.len()), noise);
+        }
+        let text = format!("{}\n", lines.join("\n"));
+        let (observation, tally) = read(text.as_bytes(), 64);
+        prop_assert_eq!(tally.lines.ignored, noise.len() as u64);
+        prop_assert_eq!(censuses(&observation), vec![census]);
+    }
+
+    #[test]
+    fn any_bytes_are_accounted_for(bytes in prop::collection::vec(any::<u8>(), 0..2000), size in 1_usize..300) {
+        let (_, tally) = read(&bytes, size);
+        let lines = tally.lines;
+        prop_assert_eq!(lines.read, lines.parsed + lines.ignored + lines.rejected);
+    }
+
+    #[test]
+    fn regions_in_any_wording_are_read(
+        regions in prop::collection::vec((1_u64..0xffff_ffff, 1_u64..0xff_ffff), 1..30),
+        form in 0_usize..4,
+        way in prop::sample::select(&WAYS[..]),
+    ) {
+        let mut text = format!("{way}E/LD:  Status of TA 8aaaf200-2450-11e4-abe2-0002a5d5c51b\n");
+        for (n, (va, size)) in regions.iter().enumerate() {
+            let _ = match form {
+                0 => writeln!(text, "{way}E/LD:  region {n:2}: va {va:#010x} pa 0x0e300000 size {size:#08x} flags rw-s (stack)"),
+                1 => writeln!(text, "{way}E/TC:0  region {n}: va {va:#x} pa 0xe300000 size {size:#x} flags rw-RW- [0]"),
+                2 => writeln!(text, "{way}E/TC:? 00 region {n}: va {va:#x} pa 0x1 size {size:#x} flags rw-"),
+                _ => writeln!(text, "{way}E/TC: sect {n} : va {va:#x} pa 0x1 {size:#x}"),
+            };
+        }
+        let (observation, tally) = read(text.as_bytes(), 100);
+        prop_assert_eq!(tally.lines.parsed, regions.len() as u64 + 1);
+        let found = observation.samples[0].instances.seen().and_then(|all| all[0].regions.seen().cloned());
+        let found: Vec<_> = found.unwrap_or_default().iter().map(|region| (region.va, region.size)).collect();
+        prop_assert_eq!(found, regions);
+    }
+}
