@@ -135,9 +135,10 @@ fn head_words(settings: &Settings, flags: u32) -> [u64; head::W_TICKETS] {
     let slot_words = settings.slot_words();
     let small = |n: usize| u32::try_from(n).unwrap_or(0);
     let stack = if settings.stack { head::FLAG_STACK } else { 0 };
+    let fds = if settings.fds { head::FLAG_FDS } else { 0 };
     words[head::W_MAGIC] = client::MAGIC;
     words[head::W_VERSION] = head::word(client::VERSION, small(slot_words));
-    words[head::W_SLOTS] = head::word(small(client::slots(slot_words)), flags | stack);
+    words[head::W_SLOTS] = head::word(small(client::slots(slot_words)), flags | stack | fds);
     words[head::W_PID] = head::word(sys::pid(), sys::ppid());
     words[head::W_BORN_NS] = clock::now_ns();
     words[head::W_BORN_TICKS] = clock::ticks();

@@ -4,7 +4,8 @@
 //! program ── TEEC_InvokeCommand ──> exports ── before ──> real (libteec) ── after ──> ring (shared file)
 //! ```
 //!
-//! What it promises, in this order:
+//! It stands in front of libteec and, when asked, of the functions that make and drop file
+//! descriptors. What it promises, in this order:
 //! - a call is passed on unchanged, with its result and `errno`, and never waits for the recording;
 //! - nothing is allocated after the library was loaded, no lock is taken, no descriptor stays open,
 //!   nothing is printed; all of it may happen in a signal handler, in a child of `fork` or `vfork`,
@@ -13,7 +14,7 @@
 //!   is counted.
 //!
 //! `TEELEAK_TRACE_DIR` names the folder of the rings; without it, everything is passed through.
-//! `TEELEAK_TRACE_STACK=1` adds call stacks.
+//! `TEELEAK_TRACE_STACK=1` adds call stacks, `TEELEAK_TRACE_FDS=1` file descriptors.
 #![cfg_attr(not(test), expect(unsafe_code, reason = "stands between C programs and C libraries"))]
 
 // A test binary must not offer these functions to itself: only what is pure is in it.
@@ -26,6 +27,8 @@ mod emit;
 #[cfg(not(test))]
 mod exports;
 #[cfg(not(test))]
+mod fds;
+#[cfg(not(test))]
 mod home;
 #[cfg(not(test))]
 mod lookup;
@@ -34,6 +37,7 @@ mod params;
 #[cfg(not(test))]
 mod real;
 mod ring;
+#[cfg(not(test))]
 mod sessions;
 #[cfg(not(test))]
 mod settings;
@@ -41,6 +45,7 @@ mod settings;
 mod stack;
 #[cfg(not(test))]
 mod sys;
+mod table;
 mod text;
 
 /// Run by the loader when the library is loaded.
@@ -54,6 +59,8 @@ extern "C" fn load() {
     emit::quietly(|| {
         let invoke = exports::INVOKE_COMMAND.get();
         real::learn_version(invoke);
+        fds::load();
         home::load(!invoke.is_null());
+        fds::begin();
     });
 }

@@ -45,6 +45,11 @@ impl Real {
         if found.is_null() { found } else { self.settle(found) }
     }
 
+    /// Its address if it was looked up already, else null.
+    pub(crate) fn known(&self) -> *mut c_void {
+        self.at.load(Acquire)
+    }
+
     /// Settles on an address, unless there is one already; gives the one that holds.
     pub(crate) fn settle(&self, found: *mut c_void) -> *mut c_void {
         match self.at.compare_exchange(ptr::null_mut(), found, Release, Acquire) {

@@ -14,6 +14,8 @@ use crate::text::Text;
 const DIR: &CStr = c"TEELEAK_TRACE_DIR";
 /// `1` asks for call stacks.
 const STACK: &CStr = c"TEELEAK_TRACE_STACK";
+/// `1` asks for file descriptors.
+const FDS: &CStr = c"TEELEAK_TRACE_FDS";
 
 /// Longest name of a folder, in bytes.
 const DIR_BYTES: usize = 192;
@@ -23,6 +25,8 @@ pub(crate) struct Settings {
     dir: Text<DIR_BYTES>,
     /// Record call stacks.
     pub(crate) stack: bool,
+    /// Record file descriptors.
+    pub(crate) fds: bool,
 }
 
 static SETTINGS: OnceLock<Settings> = OnceLock::new();
@@ -42,7 +46,7 @@ pub(crate) fn read() -> Option<&'static Settings> {
     let mut text = Text::new();
     text.push(dir);
     let on = |name| variable(name) == Some(b"1");
-    let settings = Settings { dir: text, stack: on(STACK) };
+    let settings = Settings { dir: text, stack: on(STACK), fds: on(FDS) };
     Some(SETTINGS.get_or_init(|| settings))
 }
 

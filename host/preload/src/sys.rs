@@ -99,6 +99,15 @@ pub(crate) fn map(fd: c_int, bytes: usize) -> Option<*mut c_void> {
     Some(std::ptr::with_exposed_provenance_mut(address))
 }
 
+/// Target of a symbolic link, its start where it is longer than `N`; zero padded.
+pub(crate) fn link_start<const N: usize>(path: &CStr) -> [u8; N] {
+    let mut start = [0; N];
+    let at = libc::AT_FDCWD;
+    // SAFETY: `start` has `N` bytes, `path` is a C string.
+    unsafe { libc::syscall(libc::SYS_readlinkat, at, path.as_ptr(), start.as_mut_ptr(), N) };
+    start
+}
+
 /// Target of a symbolic link, its end where it is longer than `N`; zero padded.
 pub(crate) fn link_target<const N: usize>(path: &CStr) -> [u8; N] {
     let mut whole = [0u8; 1024];

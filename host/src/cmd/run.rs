@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
 }
 
 fn plan(arguments: &Arguments, library: Option<PathBuf>) -> Result<Plan> {
-    let extra = Extra { stacks: arguments.stacks };
+    let extra = Extra { stacks: arguments.stacks, fds: false };
     let library = library.filter(|_| !arguments.no_clients);
     Ok(Plan {
         tracing: library.map(|library| Tracing::new(library, extra)).transpose()?,

@@ -52,6 +52,9 @@ pub(crate) struct Arguments {
     /// Record call stacks, too.
     #[arg(long)]
     stacks: bool,
+    /// Record file descriptors of the TEE and of dma-bufs, too.
+    #[arg(long)]
+    fds: bool,
     /// Print JSON, one object a line.
     #[arg(long)]
     json: bool,
@@ -59,10 +62,10 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Read what processes record into this folder, instead of running a program.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["read", "words", "stacks"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["read", "words", "stacks", "fds"])]
     collect: Option<PathBuf>,
     /// Print the calls of a capture file.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["words", "output", "stacks"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["words", "output", "stacks", "fds"])]
     read: Option<PathBuf>,
     /// The program and its arguments.
     #[arg(last = true, value_name = "CMD", required_unless_present_any = ["collect", "read"])]
@@ -78,7 +81,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
         (None, Some(folder)) => collect(folder, &env.interrupt, &mut log).map(|()| None),
         (None, None) => {
             let library = env.preload.clone().ok_or_else(no_library)?;
-            let extra = Extra { stacks: arguments.stacks };
+            let extra = Extra { stacks: arguments.stacks, fds: arguments.fds };
             let tracing = Tracing::new(library, extra)?;
             launch(tracing, &arguments.words, &env.interrupt, &mut log).map(Some)
         }

@@ -3,11 +3,15 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -252,6 +256,37 @@ static int count_allocations(void)
 	return 0;
 }
 
+#define TELL(call) do { int result = (call); printf("%d %d\n", result, errno); } while (0)
+
+/* Descriptors and mappings in every way; each outcome printed. */
+static int fds(void)
+{
+	int file = open("/proc/self/exe", O_RDONLY);
+	int made = open("/tmp/.teeleak-fds-test", O_CREAT | O_RDWR | O_CLOEXEC, 0640);
+	struct stat stat = { 0 };
+	int copy = dup(made);
+	int high = fcntl(made, F_DUPFD_CLOEXEC, 100);
+	void *map = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, file, 0);
+	int n = 0;
+
+	fstat(made, &stat);
+	unlink("/tmp/.teeleak-fds-test");
+	printf("%o %d\n", stat.st_mode & 07777, fcntl(made, F_GETFD));
+	printf("%d %d\n", copy > made, fcntl(high, F_GETFD));
+	printf("%d %d %d\n", high, dup2(copy, copy), dup3(copy, 200, O_CLOEXEC));
+	printf("%d %d\n", fcntl(200, F_GETFD), ioctl(file, FIONREAD, &n) == 0 && n > 0);
+	printf("%d\n", memcmp(map, "\177ELF", 4));
+	TELL(munmap(map, 4096));
+	TELL(dup2(999, 998));
+	TELL(dup2(999, 999));
+	TELL(close(999));
+	TELL(open("/dev/tee-that-is-not-there", O_RDWR));
+	TELL(openat(AT_FDCWD, "/dev/dma_heap/none", O_RDWR));
+	printf("%d\n", mmap(NULL, 0, PROT_READ, MAP_PRIVATE, -1, 0) == MAP_FAILED);
+	printf("%d %d %d %d\n", close(made), close(copy), close(high), close(200));
+	return close(file);
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "";
@@ -259,6 +294,8 @@ int main(int argc, char **argv)
 	calls = argc > 2 ? atoi(argv[2]) : 1;
 	if (!strcmp(how, "forward"))
 		return forward();
+	if (!strcmp(how, "fds"))
+		return fds();
 	if (!strcmp(how, "threads"))
 		return threads(argc > 3 ? atoi(argv[3]) : 1);
 	if (!strcmp(how, "forks"))

@@ -138,3 +138,25 @@ fn stacks_come_where_they_are_asked_for() {
     assert!(ring.bytes <= 4 << 20);
     assert!(ring.stacks.iter().all(|stack| stack.len() > 3), "{:x?}", ring.stacks);
 }
+
+#[test]
+fn file_descriptors_work_as_before() {
+    let client = programs(Abi::Two).path("client");
+    let plain = Command::new(&client).arg("fds").output().unwrap();
+    assert!(plain.status.success(), "{plain:?}");
+    for on in ["0", "1"] {
+        let trace = Trace::new();
+        let traced =
+            trace.command(&client).arg("fds").env("TEELEAK_TRACE_FDS", on).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        assert_eq!(text(&traced.stdout), text(&plain.stdout));
+        let calls = trace.ring().calls;
+        let brief = |c: &ClientCall| (c.kind, c.flags & ClientCall::FILE_MASK, c.result);
+        let seen: Vec<_> = calls.iter().map(brief).collect();
+        let want = [
+            (Kind::FdOpen, ClientCall::FILE_TEE, u32::MAX),
+            (Kind::FdOpen, ClientCall::FILE_HEAP, u32::MAX),
+        ];
+        assert_eq!(seen, if on == "1" { &want[..] } else { &[] });
+    }
+}

@@ -29,6 +29,7 @@ pub use ring::RingFile;
 /// Variables that the preload library reads (`settings.rs` of teeleak-preload).
 const DIR: &str = "TEELEAK_TRACE_DIR";
 const STACK: &str = "TEELEAK_TRACE_STACK";
+const FDS: &str = "TEELEAK_TRACE_FDS";
 /// Variable that the dynamic loader reads, see ld.so(8).
 const PRELOAD: &str = "LD_PRELOAD";
 
@@ -40,6 +41,8 @@ static MADE: AtomicU32 = AtomicU32::new(0);
 pub(crate) struct Extra {
     /// Call stacks.
     pub(crate) stacks: bool,
+    /// File descriptors.
+    pub(crate) fds: bool,
 }
 
 /// A folder of this run's own, and the library that fills it.
@@ -71,7 +74,7 @@ impl Tracing {
         }
         command.env(PRELOAD, preload).env(DIR, &self.path);
         let on = |yes: bool| if yes { "1" } else { "0" };
-        command.env(STACK, on(self.extra.stacks));
+        command.env(STACK, on(self.extra.stacks)).env(FDS, on(self.extra.fds));
     }
 
     /// What is recorded.
