@@ -3,6 +3,7 @@
 //! Every document has `schema_version` and `kind`. Numbers carry their unit in their name;
 //! addresses are strings, since JSON numbers are doubles to many readers.
 
+mod clients;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 mod incident;

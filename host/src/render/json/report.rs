@@ -10,7 +10,7 @@ use teeleak_analysis::{
     },
 };
 
-use super::{Unseen, incident, unseen};
+use super::{Unseen, clients, incident, unseen};
 use crate::{error, render::words};
 
 #[derive(Serialize)]
@@ -23,12 +23,12 @@ struct Document<'t> {
     findings: Vec<Entry<'t>>,
     incidents: Vec<incident::Entry<'t>>,
     inferred: Vec<&'t str>,
-    coverage: Coverage,
+    coverage: Coverage<'t>,
     unseen: Vec<Unseen<'t>>,
 }
 
 #[derive(Serialize)]
-struct Coverage {
+struct Coverage<'t> {
     n_samples: usize,
     n_idle: usize,
     n_warmup: usize,
@@ -37,6 +37,8 @@ struct Coverage {
     n_steps: u64,
     canary: Option<Canary>,
     failed_iterations: Vec<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clients: Option<clients::Entry<'t>>,
     input: Input,
 }
 
@@ -129,6 +131,8 @@ struct Step<'t> {
     uuid: Option<String>,
     command: Option<u32>,
     result: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<clients::By<'t>>,
 }
 
 /// Writes a report.
@@ -157,7 +161,7 @@ pub(crate) fn write(
     super::write("report", &document, out)
 }
 
-fn coverage(observation: &Observation, report: &Report) -> Coverage {
+fn coverage<'t>(observation: &'t Observation, report: &Report) -> Coverage<'t> {
     let of = |stage| observation.samples.iter().filter(|s| s.moment.stage == stage).count();
     let all = &observation.accounting;
     Coverage {
@@ -173,6 +177,7 @@ fn coverage(observation: &Observation, report: &Report) -> Coverage {
             n_found: canary.found,
         }),
         failed_iterations: observation.failed.iter().map(|(_, status)| *status).collect(),
+        clients: clients::entry(&observation.clients),
         input: Input {
             read: all.read,
             parsed: all.parsed,
@@ -280,5 +285,6 @@ fn step(step: &StepRef) -> Step<'_> {
         result: event
             .result
             .map(|result| if result == 0 { "ok".into() } else { error::name(result) }),
+        by: event.by.as_ref().map(clients::by),
     }
 }
