@@ -1,0 +1,103 @@
+//! `teeleak analyze` on the logs of `tests/fixtures/log`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use teeleak::Exit;
+use teeleak_tests::{Answer, teeleak};
+
+fn log(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/log").join(name).display().to_string()
+}
+
+/// A folder of its own for one test.
+fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("analyze").join(name);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn analyze(arguments: &[&str]) -> Answer {
+    teeleak(&[&["analyze"], arguments].concat())
+}
+
+#[test]
+fn the_field_report_is_solved_by_its_log() {
+    let log = log("3.11.vendor-channel-switches.log");
+    let words =
+        ["--mark", "switch-channel: loop", "--rules", "secure-video", "--protocol", "secure-video"];
+    let answer = analyze(&[&words[..], &[&log]].concat());
+    assert_eq!(answer.exit, Exit::Order, "{}", answer.out);
+    assert!(answer.out.contains("close_channel came before unmap"), "{}", answer.out);
+    assert!(answer.out.contains("core/arch/arm/mm/mobj.c:168"), "{}", answer.out);
+}
+
+#[test]
+fn dumps_alone_show_a_leak() {
+    let answer = analyze(&[&log("3.18.dumps-back-to-back.log")]);
+    assert_eq!(answer.exit, Exit::Leak, "{}", answer.out);
+    assert!(answer.out.contains("core/mm/mobj.c:101"), "{}", answer.out);
+}
+
+#[test]
+fn a_log_without_records_is_not_clean() {
+    for name in ["3.11.vendor-nine-regions.log", "3.11.sessions-that-leak.log"] {
+        let answer = analyze(&[&log(name)]);
+        assert_eq!(answer.exit, Exit::Blind, "{}", answer.out);
+        assert!(answer.out.contains("CFG_TEE_CORE_MALLOC_DEBUG=y"), "{}", answer.out);
+    }
+}
+
+#[test]
+fn an_incident_is_told_with_its_call_stack() {
+    let answer = analyze(&[&log("3.11.vendor-oom-with-call-stack.log")]);
+    assert!(answer.out.contains("Memory allocation failed: size 7689"), "{}", answer.out);
+    assert!(answer.out.contains("0x24b0a149 core+0xa149"), "{}", answer.out);
+}
+
+#[test]
+fn every_line_is_accounted_for() {
+    let rejected = folder("rejected").join("lines");
+    let path = rejected.display().to_string();
+    let answer = analyze(&["--json", "--rejected", &path, &log("4.8.shared-uart.log")]);
+    let report: serde_json::Value = serde_json::from_str(&answer.out).unwrap();
+    let input = &report["coverage"]["input"];
+    let of = |name: &str| input[name].as_u64().unwrap();
+    assert_eq!(of("read"), of("parsed") + of("ignored") + of("rejected"));
+    let lines = fs::read_to_string(rejected).unwrap();
+    assert_eq!(lines.lines().count() as u64, of("rejected"));
+    assert!(lines.contains("4.8.shared-uart.log:7: message is garbled"), "{lines}");
+}
+
+#[test]
+fn any_number_of_threads_says_the_same() {
+    let all = log("");
+    let answers: Vec<_> =
+        ["1", "2", "5"].map(|n| analyze(&["--json", "--threads", n, &all]).out).into();
+    assert!(answers[0].len() > 1000);
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+}
+
+#[test]
+fn mistakes_say_where_they_are() {
+    let rules = folder("mistakes").join("rules.toml");
+    fs::write(&rules, "[[rule]]\nstep = 'map'\npattern = '('\n").unwrap();
+    let path = rules.display().to_string();
+    let answer = analyze(&["--rules", &path, &log("4.8.shared-uart.log")]);
+    assert_eq!(answer.exit, Exit::Usage);
+    assert!(answer.err.contains("line 3, column 11: no regular expression"), "{}", answer.err);
+    let answer = analyze(&["--mark", "(", &log("4.8.shared-uart.log")]);
+    assert_eq!(answer.exit, Exit::Usage);
+    let answer = analyze(&["no-such-file.log"]);
+    assert_eq!(answer.exit, Exit::Usage);
+    assert!(answer.err.contains("cannot open no-such-file.log"), "{}", answer.err);
+}
