@@ -86,7 +86,7 @@ fn dump(
         for _ in 0..*n {
             count += 1;
             // Printed with %d.
-            let size = site.2 as u32 as i32;
+            let size = u32::try_from(site.2).unwrap_or(u32::MAX).cast_signed();
             let words = dialect.replace('@', &count.to_string());
             let _ = write!(text, "{way}{words}{size} bytes {}:{}{end}", site.0, site.1);
         }

@@ -157,44 +157,68 @@ proptest! {
 
     #[test]
     fn engine_agrees_with_the_oracle(events in trace(), max_held in 0..3usize) {
-        let text = PROTOCOL.replace("MAX", &max_held.to_string());
-        let protocols = Protocol::read("p.toml", &text).unwrap_or_default();
-        let oracle = run(max_held, &events);
-        let observation = Observation { events, ..Observation::default() };
-        let checked = check(&observation, &protocols, Limits::default());
-        let mut told = Broken::new();
-        let mut held = BTreeMap::new();
-        for finding in &checked.findings {
-            let Subject::Resource { resource, .. } = &finding.subject else { continue };
-            let count = finding.figures.iter().find(|figure| figure.unit == Unit::Objects);
-            let count = count.map_or(0.0, |figure| figure.value);
-            let key = (&**resource == "mapping", 0);
-            if finding.kind == Kind::Unpaired {
-                held.insert(name(key), count);
-                continue;
-            }
-            let rule = finding.fingerprint.0.split(':').nth(4).unwrap_or_default();
-            let known = oracle.broken.keys().find(|known| **known == (name(key), rule));
-            prop_assert!(known.is_some(), "{} is not broken", finding.fingerprint);
-            told.extend(known.map(|known| (*known, count)));
-            // The shortest sequence alone must break the same rule.
-            let proof = finding.evidence.iter().find_map(|evidence| match evidence {
-                Evidence::Sequence(steps) => Some(steps),
-                _ => None,
-            });
-            let proof: Vec<_> =
-                proof.into_iter().flatten().map(|step| step.event.clone()).collect();
-            prop_assert!(!proof.is_empty() && proof.len() <= 10);
-            let replayed = run(max_held, &proof);
-            prop_assert!(
-                replayed.broken.contains_key(&(name(key), rule)),
-                "{rule} is not shown by {proof:#?}"
-            );
-        }
-        prop_assert_eq!(told, oracle.broken);
-        for key in ["channel", "mapping"] {
-            let left = oracle.holds.iter().filter(|hold| name(hold.0) == key).count();
-            prop_assert_eq!(held.get(key).copied().unwrap_or(0.0), left as f64, "{} left", key);
-        }
+        compare(events, max_held)?;
     }
+}
+
+/// A mapping acquired twice, the second time by a step that names another channel, of which one
+/// acquire is left when the first channel is gone.
+#[test]
+fn the_acquire_that_set_the_parent_is_shown() {
+    let steps = [
+        (3, 0, true),
+        (3, 1, true),
+        (3, 0, true),
+        (3, 0, true),
+        (5, 0, true),
+        (5, 0, true),
+        (2, 0, true),
+        (3, 1, false),
+        (5, 0, true),
+        (4, 0, false),
+    ];
+    let events = (1..).zip(steps).map(|(seq, (cmd, channel, ok))| event(seq, cmd, channel, 2, ok));
+    compare(events.collect(), 0).unwrap();
+}
+
+fn compare(events: Vec<Event>, max_held: usize) -> Result<(), TestCaseError> {
+    let text = PROTOCOL.replace("MAX", &max_held.to_string());
+    let protocols = Protocol::read("p.toml", &text).unwrap_or_default();
+    let oracle = run(max_held, &events);
+    let observation = Observation { events, ..Observation::default() };
+    let checked = check(&observation, &protocols, Limits::default());
+    let mut told = Broken::new();
+    let mut held = BTreeMap::new();
+    for finding in &checked.findings {
+        let Subject::Resource { resource, .. } = &finding.subject else { continue };
+        let count = finding.figures.iter().find(|figure| figure.unit == Unit::Objects);
+        let count = count.map_or(0.0, |figure| figure.value);
+        let key = (&**resource == "mapping", 0);
+        if finding.kind == Kind::Unpaired {
+            held.insert(name(key), count);
+            continue;
+        }
+        let rule = finding.fingerprint.0.split(':').nth(4).unwrap_or_default();
+        let known = oracle.broken.keys().find(|known| **known == (name(key), rule));
+        prop_assert!(known.is_some(), "{} is not broken", finding.fingerprint);
+        told.extend(known.map(|known| (*known, count)));
+        // The shortest sequence alone must break the same rule.
+        let proof = finding.evidence.iter().find_map(|evidence| match evidence {
+            Evidence::Sequence(steps) => Some(steps),
+            _ => None,
+        });
+        let proof: Vec<_> = proof.into_iter().flatten().map(|step| step.event.clone()).collect();
+        prop_assert!(!proof.is_empty() && proof.len() <= 10);
+        let replayed = run(max_held, &proof);
+        prop_assert!(
+            replayed.broken.contains_key(&(name(key), rule)),
+            "{rule} is not shown by {proof:#?}"
+        );
+    }
+    prop_assert_eq!(told, oracle.broken);
+    for key in ["channel", "mapping"] {
+        let left = oracle.holds.iter().filter(|hold| name(hold.0) == key).count();
+        prop_assert_eq!(held.get(key).copied().unwrap_or(0.0), left as f64, "{} left", key);
+    }
+    Ok(())
 }

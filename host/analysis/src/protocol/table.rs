@@ -42,7 +42,11 @@ impl Entry {
 
     /// Notes that all that was held, as of `before`, lost its parent by the step `lost`.
     pub(super) fn lose(&mut self, before: Slot, lost: u64) {
-        self.earlier.push(Earlier { at: before.since, lost: 0 });
+        // Before the others of the same hold: it is the one that set the parent, so it has to be
+        // there as long as any of them is.
+        let first = self.earlier.iter().position(|one| one.lost == 0);
+        let first = first.unwrap_or(self.earlier.len());
+        self.earlier.insert(first, Earlier { at: before.since, lost: 0 });
         for one in self.earlier.iter_mut().filter(|one| one.lost == 0) {
             one.lost = lost;
         }
