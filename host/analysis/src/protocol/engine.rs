@@ -216,10 +216,12 @@ fn example(table: &Table, (rule, at): (Rule, u64), own: u32, parent: Option<u32>
     let mut proof = rule.proof(*slot, table.slot(parent));
     let mut example = Vec::new();
     match (rule, earlier.last()) {
-        // It was acquired anew since, and released; what lost its parent is older.
-        (Rule::ReleaseAfterParent | Rule::UseAfterParent, Some(lost)) if slot.held == 0 => {
+        // It was acquired anew since, and released; what lost its parent is older. The first of
+        // those acquires is the one that set the parent.
+        (Rule::ReleaseAfterParent | Rule::UseAfterParent, Some(last)) if slot.held == 0 => {
             proof = Proof::default();
-            example.extend([lost.at, lost.lost]);
+            let first = earlier.iter().find(|one| one.lost == last.lost).unwrap_or(last);
+            example.extend([first.at, first.lost]);
         }
         (Rule::AcquireBeyondLimit, _) => {
             let held = earlier.iter().filter(|one| one.lost == 0);
