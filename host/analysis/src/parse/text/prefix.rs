@@ -152,7 +152,10 @@ fn ids(mut text: &[u8]) -> ([Option<u16>; 3], &[u8]) {
         let mut n = 0;
         while n < 3 {
             match text.get(n) {
-                Some(digit @ b'0'..=b'9') => value = value * 10 + u16::from(digit - b'0'),
+                // Only a question mark before it can make it saturate, and then it stays unknown.
+                Some(digit @ b'0'..=b'9') => {
+                    value = value.saturating_mul(10).saturating_add(u16::from(digit - b'0'));
+                }
                 Some(b'?') => value = UNKNOWN,
                 _ => break,
             }
@@ -200,6 +203,12 @@ mod tests {
         assert_eq!(head.thread, thread, "{line}");
         assert_eq!(String::from_utf8_lossy(head.function), function, "{line}");
         assert_eq!(String::from_utf8_lossy(head.message), message, "{line}");
+    }
+
+    #[test]
+    fn an_id_that_damage_mixed_stays_unknown() {
+        check("I/TC:0 ?12 buffer: 1", None, "", "buffer: 1");
+        check("I/TC:0 1?9 buffer: 1", None, "", "buffer: 1");
     }
 
     #[test]
