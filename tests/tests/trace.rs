@@ -7,10 +7,25 @@
     reason = "a test stops at the first surprise"
 )]
 
-use std::{collections::BTreeSet, fs, path::PathBuf, process::Command, thread, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+    time::Duration,
+};
 
 use serde_json::Value;
-use teeleak::{Exit, Interrupt};
+use teeleak::{
+    Exit, Interrupt,
+    capture::Damage,
+    source::{Sink, clients::RingFile},
+};
+use teeleak_proto::{
+    client::{batch, head},
+    frame::FrameKind,
+};
 use teeleak_tests::{Answer, World, client, preload};
 
 /// A system without a TEE, where the library is installed.
@@ -136,4 +151,63 @@ fn stacks_are_shown() {
     let answer = trace(&["--json", "--stacks", "--", client(), "threads", "1", "1"]);
     let calls = calls(&answer);
     assert!(calls.iter().all(|call| call["stack"].as_array().unwrap().len() > 3), "{}", answer.out);
+}
+
+/// Takes frames and counts the slots in them.
+struct Slots(u64);
+
+impl Sink for Slots {
+    fn frame(&mut self, kind: Option<FrameKind>, payload: &[u8]) -> anyhow::Result<()> {
+        if kind == Some(FrameKind::ClientCalls) {
+            self.0 += batch::read(payload).map_or(0, |(_, records)| records.count() as u64);
+        }
+        Ok(())
+    }
+
+    fn damage(&mut self, _damage: Damage) {}
+}
+
+/// A ring as a real process left it.
+fn ring(folder: &Path) -> PathBuf {
+    let mut client = Command::new(client())
+        .args(["threads", "30", "1"])
+        .env("LD_PRELOAD", preload())
+        .env("TEELEAK_TRACE_DIR", folder)
+        .spawn()
+        .unwrap();
+    client.wait().unwrap();
+    let ring = fs::read_dir(folder).unwrap().next().unwrap().unwrap();
+    ring.path()
+}
+
+#[test]
+fn a_ring_that_means_no_good_is_read_to_an_end() {
+    let folder = scratch("hostile");
+    let path = ring(&folder);
+    let good = fs::read(&path).unwrap();
+    let (mut state, mut refused) = (7u64, 0);
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    for _ in 0..300 {
+        let mut bytes = good.clone();
+        for _ in 0..=next(4) {
+            // The head, where the counters are, or the first slots.
+            let at = if next(2) == 0 { next(head::WORDS * 8) } else { 4096 + next(8192) };
+            bytes[at] = [0, 1, 0x7f, 0xff][next(4)];
+        }
+        bytes.truncate(if next(8) == 0 { next(bytes.len()) } else { bytes.len() });
+        fs::write(&path, bytes).unwrap();
+        match RingFile::open(&path) {
+            Ok(Some(mut ring)) => {
+                let mut slots = Slots(0);
+                // A file that was cut short can't be read to its end.
+                refused += u32::from(ring.poll(true, &mut slots).is_err());
+                assert!(slots.0 <= ring.head().slots);
+            }
+            Ok(None) | Err(_) => refused += 1,
+        }
+    }
+    assert!(refused > 0);
 }
