@@ -27,7 +27,7 @@ use teeleak_qemu::{Guest, Lab};
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// Objects of the TA, two live allocations each, and its regions of a page, with four more each.
-const CONTENT: &str = "drm-player --switches 1 --leak-objects 60 --leak-regions 960";
+const CONTENT: &str = "drm-player --switches 1 --leak-objects 60 --leak-regions 1000";
 
 const SNAPSHOTS: u32 = 100;
 const DUMPS: u32 = 5;

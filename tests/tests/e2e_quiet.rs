@@ -23,7 +23,7 @@ const REGIONS: u64 = 1_000;
 fn a_thousand_snapshots_leave_nothing_behind() {
     let lab = Lab::new().unwrap();
     let mut guest = lab.boot("default", &lab.products().unwrap()).unwrap();
-    let player = "drm-player --switches 1 --leak-objects 60 --leak-regions 960";
+    let player = "drm-player --switches 1 --leak-objects 60 --leak-regions 1000";
     assert_eq!(guest.exec(player, LIMIT).unwrap().code, 0);
     // The first session allocates what every later one uses again.
     census(&mut guest);

@@ -29,8 +29,10 @@ struct Document<'d, T> {
 
 fn write<T: Serialize>(kind: &'static str, body: &T, out: &mut dyn Write) -> io::Result<()> {
     let document = Document { schema_version: SCHEMA_VERSION, kind, body };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+    // In one piece: standard output flushes at each line, and a census has thousands of them.
+    let mut text = serde_json::to_vec_pretty(&document)?;
+    text.push(b'\n');
+    out.write_all(&text)
 }
 
 /// Something that was not seen.
