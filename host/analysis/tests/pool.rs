@@ -122,6 +122,7 @@ fn what_the_core_says_counts_without_figures() {
         iteration: None,
         uuid: None,
         text: "Memory allocation failed".into(),
+        images: Vec::new(),
         load_address: None,
         stack: Vec::new(),
     };

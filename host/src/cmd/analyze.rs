@@ -15,7 +15,7 @@ use teeleak_analysis::{audit::Needs, parse::text::Rules};
 use super::report::{self, Analysis};
 use crate::{
     Env, Exit,
-    source::text::{self, Progress, Reading},
+    source::text::{self, Progress, Reading, Symbols},
 };
 
 /// Arguments of `teeleak analyze`.
@@ -51,6 +51,12 @@ pub(crate) struct Arguments {
     /// Write the lines that should have told something and could not be read to this file.
     #[arg(long, value_name = "FILE")]
     rejected: Option<PathBuf>,
+    /// Name the functions of the core's call stacks from this file; a build's out/core/tee.elf.
+    #[arg(long, value_name = "ELF")]
+    tee: Option<PathBuf>,
+    /// Name the functions of TAs' call stacks from the files UUID.elf in this directory.
+    #[arg(long, value_name = "DIR")]
+    ta: Option<PathBuf>,
     /// Threads that read; one for each core if not given.
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -70,7 +76,9 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
         threads: arguments.threads.unwrap_or_else(cores),
     };
     let progress = Progress { out: env.err, terminal: env.progress };
-    let observation = text::read(&reading, rejected, progress)?;
+    let symbols = Symbols::new(arguments.tee.as_deref(), arguments.ta.as_deref())?;
+    let mut observation = text::read(&reading, rejected, progress)?;
+    symbols.resolve(&mut observation);
     report::tell(&observation, &options, arguments.analysis.format(), env.out)
 }
 

@@ -74,6 +74,8 @@ pub struct Incident {
     pub text: Arc<str>,
     /// Load address of the TEE core, where told.
     pub load_address: Option<u64>,
+    /// ELF images of the TA by UUID, with the addresses that they are loaded at.
+    pub images: Vec<(Uuid, u64)>,
     /// Call stack, innermost frame first; empty where none was printed.
     pub stack: Vec<Frame>,
 }

@@ -11,6 +11,7 @@ mod chunks;
 mod input;
 mod order;
 mod progress;
+mod symbols;
 
 use std::{
     io::Write,
@@ -32,6 +33,7 @@ use teeleak_analysis::{
 use chunks::Chunks;
 use order::{Order, Promise};
 pub(crate) use progress::Progress;
+pub(crate) use symbols::Symbols;
 
 /// What is read, and how.
 pub(crate) struct Reading<'r> {

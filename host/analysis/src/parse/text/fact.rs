@@ -77,8 +77,8 @@ pub(super) enum What {
     SessionList,
     /// A region of the TA whose status this is.
     Region(MapLine),
-    /// An ELF of the TA whose status this is.
-    Elf(Uuid),
+    /// An ELF of the TA whose status this is, and where it is loaded.
+    Elf(Uuid, u64),
     /// A session, or a TA, begins or ends.
     Session(SessionLine),
     /// A line of `xtest --stats`.

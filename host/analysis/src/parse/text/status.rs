@@ -90,10 +90,10 @@ pub(super) fn elf(rest: &[u8]) -> Outcome {
     let read = || {
         let (_, rest) = dec32(rest)?;
         let (uuid, rest) = uuid(after(rest, b"] ")?)?;
-        after(rest, b" @ ")?;
-        Some(uuid)
+        let (address, _) = hex(after(rest, b" @ ")?)?;
+        Some(What::Elf(uuid, address))
     };
-    read().map_or(Outcome::Ignored, |uuid| Outcome::Fact(What::Elf(uuid)))
+    read().map_or(Outcome::Ignored, Outcome::Fact)
 }
 
 /// Beginnings of further lines of a status.

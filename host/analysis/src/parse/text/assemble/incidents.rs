@@ -50,6 +50,7 @@ impl Incidents {
             uuid: context.1,
             text: text.into(),
             load_address: self.load_address,
+            images: Vec::new(),
             stack: Vec::new(),
         });
     }
@@ -101,14 +102,27 @@ impl Incidents {
         }
     }
 
-    /// An address, if one is expected.
-    pub(super) fn address(&mut self, address: u64, symbol: Option<&str>) {
+    /// An ELF of the TA that it is about.
+    pub(super) fn image(&mut self, uuid: Uuid, address: u64, place: &Place) {
+        if let Some(last) = self.done.last_mut()
+            && last.uuid.is_some()
+            && last.images.len() < FRAMES
+            && last.place.source == place.source
+            && place.at - last.place.at < NEAR
+        {
+            last.images.push((uuid, address));
+        }
+    }
+
+    /// An address, if one is expected; of the core, or of the TA.
+    pub(super) fn address(&mut self, address: u64, symbol: Option<&str>, of_core: bool) {
         if !self.stack {
             return;
         }
         let Some(last) = self.done.last_mut() else { return };
         if last.stack.len() < FRAMES {
-            let offset = last.load_address.and_then(|load| address.checked_sub(load));
+            let load_address = last.load_address.filter(|_| of_core);
+            let offset = load_address.and_then(|load| address.checked_sub(load));
             let functions = symbol.map(function).into_iter().collect();
             last.stack.push(Frame { address, offset, functions });
         }

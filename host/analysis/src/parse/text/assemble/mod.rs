@@ -32,6 +32,7 @@ use super::{
     dialect,
     fact::{Entry, SessionLine, What},
     harvest::{Harvest, Tally},
+    prefix::Image,
 };
 use crate::model::{
     Gap, IncidentKind, Instance, Observation, Part, Place, Platform, Reason, Session, Time,
@@ -176,7 +177,8 @@ impl Assembler {
             What::LoadAddress(address) => self.incidents.load_address(*address),
             What::CallStack => self.incidents.call_stack(),
             What::Address(address, symbol) => {
-                self.incidents.address(*address, symbol.as_deref());
+                let of_core = entry.who.image != Some(Image::Ldelf);
+                self.incidents.address(*address, symbol.as_deref(), of_core);
             }
             What::Status { uuid, context } => {
                 let place = self.place(at.0);
@@ -184,7 +186,11 @@ impl Assembler {
                 self.maps.status(at, *uuid, *context);
             }
             What::Region(line) => self.maps.region(at, line),
-            What::Elf(uuid) => self.maps.elf(*uuid),
+            What::Elf(uuid, address) => {
+                self.maps.elf(*uuid);
+                let place = self.place(at.0);
+                self.incidents.image(*uuid, *address, &place);
+            }
             What::Session(line) => self.session(entry, at, *line),
             What::Stat(line) => self.pools.line(at.0, line),
             What::Mark => self.mark(),
@@ -255,8 +261,12 @@ impl Assembler {
 
     /// Takes over what has ended.
     fn flush(&mut self) {
-        let source = &self.source;
-        let place = |at| Place { source: Arc::clone(source), at };
+        self.flush_dumps();
+        self.flush_maps();
+        self.flush_tables();
+    }
+
+    fn flush_dumps(&mut self) {
         for dump in self.dumps.drain() {
             if dump.of_ta {
                 self.of_tas += 1;
@@ -270,8 +280,12 @@ impl Assembler {
                 login: None,
                 client: None,
             });
-            self.timeline.dump(place(dump.line), dump, sessions.collect());
+            let place = Place { source: Arc::clone(&self.source), at: dump.line };
+            self.timeline.dump(place, dump, sessions.collect());
         }
+    }
+
+    fn flush_maps(&mut self) {
         for map in self.maps.drain() {
             let Some(uuid) = map.uuid else {
                 self.nameless += 1;
@@ -279,19 +293,24 @@ impl Assembler {
             };
             let regions = match map.lost {
                 0 => Part::Complete(map.regions),
-                lost => Part::Partial(
-                    map.regions,
-                    timeline::gap("lines of a region map", Reason::Damaged, None, lost),
-                ),
+                lost => {
+                    let why = timeline::gap("lines of a region map", Reason::Damaged, None, lost);
+                    Part::Partial(map.regions, why)
+                }
             };
             let id = self.instances.of(uuid, map.context);
             let instance =
                 Instance { id, uuid, panicked: false, ref_count: None, regions, heap: None };
-            self.timeline.instance(place(map.line), map.time, instance);
+            let place = Place { source: Arc::clone(&self.source), at: map.line };
+            self.timeline.instance(place, map.time, instance);
         }
-        for (line, table) in self.pools.drain() {
+    }
+
+    fn flush_tables(&mut self) {
+        for (at, table) in self.pools.drain() {
+            let place = Place { source: Arc::clone(&self.source), at };
             match table {
-                Table::Pool(pool) => self.timeline.table(place(line), pool),
+                Table::Pool(pool) => self.timeline.table(place, pool),
                 Table::Heap(uuid, panicked, ref_count, heap) => {
                     let instance = Instance {
                         id: self.instances.of(uuid, None),
@@ -301,7 +320,7 @@ impl Assembler {
                         regions: timeline::absent("regions"),
                         heap: Some(heap),
                     };
-                    self.timeline.instance(place(line), None, instance);
+                    self.timeline.instance(place, None, instance);
                 }
             }
         }

@@ -18,44 +18,30 @@ impl Assembler {
         if self.dumps.records == 0 {
             gaps.push(gap("allocation sites", Reason::NotOffered, Some(REMEDY), 0));
         }
-        if self.of_tas > 0 {
-            let what = "dumps of TAs' own heaps, which no line ties to a TA";
-            gaps.push(gap(what, Reason::NotOffered, None, self.of_tas));
-        }
-        if self.nameless > 0 {
-            let what = "region maps that no line ties to a TA";
-            gaps.push(gap(what, Reason::NotOffered, None, self.nameless));
-        }
-        let elsewhere = self.timeline.elsewhere(boot);
-        if elsewhere > 0 {
-            let what = "samples of other boots, which can't be compared";
-            gaps.push(gap(what, Reason::NotOffered, None, elsewhere));
-        }
-        if self.events.dropped() > 0 {
-            let what = "events between the first and the last ones";
-            gaps.push(gap(what, Reason::NoRoom, None, self.events.dropped()));
-        }
-        if self.sessions.forgotten > 0 {
-            let what = "open sessions beyond the youngest ones";
-            gaps.push(gap(what, Reason::NoRoom, None, self.sessions.forgotten));
-        }
+        let counted = self.counted(boot).into_iter().filter(|(_, _, lost)| *lost > 0);
+        gaps.extend(counted.map(|(what, reason, lost)| gap(what, reason, None, lost)));
         for (why, n) in Why::ALL.into_iter().zip(self.tally.why).filter(|(_, n)| *n > 0) {
             let what = format!("lines that should have told something: {}", why.text());
             gaps.push(gap(&what, Reason::Damaged, None, n));
         }
-        if self.tally.spliced > 0 {
-            let what = "messages cut by another one within their line";
-            gaps.push(gap(what, Reason::Damaged, None, self.tally.spliced));
-        }
-        if self.incidents.dropped > 0 {
-            let what = "incidents after the first thousand";
-            gaps.push(gap(what, Reason::NoRoom, None, self.incidents.dropped));
-        }
-        if self.sessions.unknown > 0 {
-            let what = "opens of sessions that were closed later";
-            gaps.push(gap(what, Reason::NotOffered, None, self.sessions.unknown));
-        }
         gaps
+    }
+
+    /// What may be missing, why, and how much of it is.
+    fn counted(&self, boot: u32) -> [(&'static str, Reason, u64); 8] {
+        use Reason::{Damaged, NoRoom, NotOffered};
+        let elsewhere = self.timeline.elsewhere(boot);
+        let sessions = &self.sessions;
+        [
+            ("dumps of TAs' own heaps, which no line ties to a TA", NotOffered, self.of_tas),
+            ("region maps that no line ties to a TA", NotOffered, self.nameless),
+            ("samples of other boots, which can't be compared", NotOffered, elsewhere),
+            ("events between the first and the last ones", NoRoom, self.events.dropped()),
+            ("open sessions beyond the youngest ones", NoRoom, sessions.forgotten),
+            ("messages cut by another one within their line", Damaged, self.tally.spliced),
+            ("incidents after the first thousand", NoRoom, self.incidents.dropped),
+            ("opens of sessions that were closed later", NotOffered, sessions.unknown),
+        ]
     }
 
     pub(super) fn assumptions(&self) -> Vec<Arc<str>> {
