@@ -42,10 +42,10 @@ fn step(command: &mut Command) -> Result<()> {
 }
 
 /// How many series of each class each peer calls growing: Mann-Kendall, Theil-Sen, least squares.
-pub(crate) fn count(
+pub(crate) fn count<'a>(
     python: &Path,
     classes: usize,
-    series: &[(usize, Vec<f64>)],
+    series: impl Iterator<Item = (usize, &'a [f64])>,
 ) -> Result<Vec<[usize; 3]>> {
     let mut input = String::new();
     for (class, values) in series {

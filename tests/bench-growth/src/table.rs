@@ -21,7 +21,7 @@ const VERDICTS: [Verdict; 6] = [
     Verdict::Clean,
 ];
 
-/// Most false positives, in series per series.
+/// Most leaks where there is none, and most leaks that are called bounded, per series.
 const FALSE: f64 = 0.02;
 
 /// Fewest true positives where there are iterations enough.
@@ -37,34 +37,45 @@ pub(crate) struct Table {
     /// By class, then by verdict.
     said: Vec<[usize; 6]>,
     canary: Vec<usize>,
-    peers: Option<Vec<[usize; 3]>>,
+    /// How many series of each class the peers judged, and how often they said leak.
+    peers: Option<(usize, Vec<[usize; 3]>)>,
 }
 
 impl Table {
-    /// Draws `series` series of each class and judges them.
+    /// Draws `series` series of each class and judges them; the peers judge as many as they are
+    /// given.
     pub(crate) fn new(
         iterations: usize,
         series: usize,
         seed: u64,
-        peers: Option<&Path>,
+        peers: Option<(&Path, usize)>,
     ) -> Result<Self> {
         let drawn: Vec<_> = (0..CLASSES.len())
-            .flat_map(|class| (0..series).map(move |n| (class, draw(class, n, seed, iterations))))
+            .flat_map(|class| {
+                (0..series).map(move |n| (class, n, draw(class, n, seed, iterations)))
+            })
             .collect();
         let (mut said, mut canary) = (vec![[0; 6]; CLASSES.len()], vec![0; CLASSES.len()]);
-        for (class, values) in &drawn {
+        for (class, _, values) in &drawn {
             let verdict = judge(&Series::gauge(values.iter().copied())).verdict;
             let column = VERDICTS.iter().position(|other| *other == verdict).unwrap_or(0);
             said[*class][column] += 1;
             canary[*class] += usize::from(leak_canary(values));
         }
-        let peers = peers.map(|python| python::count(python, CLASSES.len(), &drawn));
-        Ok(Self { iterations, series, said, canary, peers: peers.transpose()? })
+        let count = |(python, most): (&Path, usize)| {
+            let some: Vec<_> = drawn.iter().filter(|(_, n, _)| *n < most).collect();
+            let series = some.iter().map(|(class, _, values)| (*class, values.as_slice()));
+            python::count(python, CLASSES.len(), series).map(|counts| (most, counts))
+        };
+        Ok(Self { iterations, series, said, canary, peers: peers.map(count).transpose()? })
     }
 
     /// Prints the table.
     pub(crate) fn print(&self) {
         println!("\n{} iterations, {} series of each class, percent", self.iterations, self.series);
+        if let Some((most, _)) = &self.peers {
+            println!("OLS, MK (Mann-Kendall) and TS (Theil-Sen): the first {most} of each class");
+        }
         println!(
             "{:23}| called a leak by                  | other verdicts of ours\n\
              {:23}|  ours canary    OLS     MK     TS | undec.   warm   step   osc.  clean",
@@ -81,12 +92,13 @@ impl Table {
             Truth::Leak => '+',
             Truth::Hard => '?',
         };
-        let percent = |n: usize| format!("{:6.1}", 100.0 * n as f64 / self.series as f64);
-        let peers = self.peers.as_ref().map(|peers| peers[at]);
-        let [mk, ts, ols] =
-            peers.map_or_else(|| [(); 3].map(|()| "     -".into()), |peers| peers.map(percent));
-        let ours = self.said[at].map(percent);
-        let (canary, others) = (percent(self.canary[at]), ours[1..].join(" "));
+        let percent = |n: usize, of: usize| format!("{:6.1}", 100.0 * n as f64 / of as f64);
+        let [mk, ts, ols] = match &self.peers {
+            Some((most, counts)) => counts[at].map(|n| percent(n, *most)),
+            None => [(); 3].map(|()| "     -".into()),
+        };
+        let ours = self.said[at].map(|n| percent(n, self.series));
+        let (canary, others) = (percent(self.canary[at], self.series), ours[1..].join(" "));
         println!("{sign} {:20} |{} {canary} {ols} {mk} {ts} | {others}", class.name, ours[0]);
     }
 
@@ -94,14 +106,16 @@ impl Table {
     pub(crate) fn shortfalls(&self) -> Vec<String> {
         let judged = CLASSES.iter().zip(&self.said);
         let short = judged.filter_map(|(class, said)| {
-            let rate = said[0] as f64 / self.series as f64;
-            let short = match class.truth {
-                Truth::Bounded => rate > FALSE,
-                Truth::Leak => self.iterations >= ENOUGH && rate < TRUE,
-                Truth::Hard => false,
+            let part = |n: usize| n as f64 / self.series as f64;
+            let (leak, bounded) = (part(said[0]), part(said[2..].iter().sum()));
+            let (short, what, rate) = match class.truth {
+                Truth::Bounded => (leak > FALSE, "called a leak", leak),
+                Truth::Leak if bounded > FALSE => (true, "called bounded", bounded),
+                Truth::Leak => (self.iterations >= ENOUGH && leak < TRUE, "found", leak),
+                Truth::Hard => (false, "", leak),
             };
-            let percent = 100.0 * rate;
-            short.then(|| format!("{}, {} iterations: {percent:.1} %", class.name, self.iterations))
+            let (percent, n) = (100.0 * rate, self.iterations);
+            short.then(|| format!("{}, {n} iterations: {percent:.1} % {what}", class.name))
         });
         short.collect()
     }

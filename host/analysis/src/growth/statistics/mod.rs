@@ -6,9 +6,9 @@
 //! saturation plus a line) are compared with the best of the bounded ones (a level, one step, two
 //! steps, a saturation, a slow wave) by their profile likelihoods. A leak must beat *all* bounded
 //! ones by a margin, its slope must be well above its own error, and the noise is counted by how
-//! many independent values it is worth. A bounded verdict in turn must exclude growth: a line that
-//! is added to the explanation may not rise by more than half the range. What meets neither is
-//! undecided.
+//! many independent values it is worth. A bounded verdict in turn must exclude growth: the upper end
+//! of what a line added to the explanation may rise by, with the shape's own parameters left free,
+//! must be a small part of the range. What meets neither is undecided.
 //!
 //! Literature: comparison of models that are not special cases of each other: Vuong, *Econometrica*
 //! 57 (1989); trend tests under correlated noise: Perron and Yabu, *J. Econometrics* 151 (2009);
@@ -30,12 +30,9 @@ const SLOPE: f64 = 4.0;
 /// Standard errors within which a slope is not excluded.
 const EXCLUDED: f64 = 2.0;
 
-/// Part of the range of the values that growth may have brought, at most, for a bounded verdict.
-const HIDDEN: f64 = 0.5;
-
-/// The same where it rose at once, and where it rose ever slower: there growth is what is in doubt.
-const HIDDEN_BY_STEP: f64 = 0.2;
-const HIDDEN_BY_WARM_UP: f64 = 0.1;
+/// Standard errors above which a slope is taken for growth rather than for nothing: a bounded verdict
+/// that leaves one would hide a leak beneath it.
+const SEEN: f64 = 2.5;
 
 /// Part of the range that must be left at the end for a rise.
 const RISEN: f64 = 0.5;
@@ -61,18 +58,31 @@ struct Demand {
     /// The same for a saturation and a line, which a mere saturation is a special case of: the
     /// addition always wins a little.
     addition: f64,
+    /// Part of the range of the values that growth may have brought, at most, for a bounded verdict.
+    hidden: f64,
+    /// The same where it rose once or ever slower: there growth is what is in doubt.
+    hidden_by_rise: f64,
 }
 
 impl Demand {
     fn of(iterations: usize) -> Self {
         if iterations < SHORT {
             let limits = Limits { constant: 3.0, period: 4.0 };
-            return Self { limits, line: 6.0, addition: 10.0 };
+            return Self { limits, line: 6.0, addition: 10.0, hidden: 0.35, hidden_by_rise: 0.15 };
         }
         let n = iterations as f64;
         let constant = (WARM_UP / n).max(0.45);
         let period = (SWING / n).max(1.25);
-        Self { limits: Limits { constant, period }, line: 2.0, addition: 4.0 }
+        let limits = Limits { constant, period };
+        Self { limits, line: 2.0, addition: 4.0, hidden: 0.5, hidden_by_rise: 0.2 }
+    }
+
+    /// Part of the range that growth may have brought at most.
+    const fn hidden(&self, verdict: Verdict) -> f64 {
+        match verdict {
+            Verdict::Step | Verdict::WarmUp => self.hidden_by_rise,
+            _ => self.hidden,
+        }
     }
 }
 
@@ -89,7 +99,7 @@ pub(super) fn judge(values: &[f64]) -> Judgement {
     let demand = Demand::of(iterations);
     let models = models::all(&blocks, &demand.limits);
     let comparison = Comparison::new(&blocks, &models, season.period, iterations, block);
-    comparison.leak(&demand).unwrap_or_else(|| comparison.bounded(range(values)))
+    comparison.leak(&demand).unwrap_or_else(|| comparison.bounded(range(values), &demand))
 }
 
 fn range(values: &[f64]) -> f64 {
@@ -140,7 +150,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// A bounded verdict, if growth is excluded; `range` is that of the values.
-    fn bounded(&self, range: f64) -> Judgement {
+    fn bounded(&self, range: f64, demand: &Demand) -> Judgement {
         let by = |model: &&Model| model.criterion(self.floor);
         let simplest = self.models.iter().max_by(|a, b| by(a).total_cmp(&by(b)));
         let growing = self.models.iter().filter(|model| model.shape.grows());
@@ -149,12 +159,9 @@ impl<'a> Comparison<'a> {
         let (slope, error) = self.slope(model);
         let verdict = self.name(model, range);
         let hidden = (slope + EXCLUDED * error) * self.iterations as f64 / range;
-        let most = match verdict {
-            Verdict::Step => HIDDEN_BY_STEP,
-            Verdict::WarmUp => HIDDEN_BY_WARM_UP,
-            _ => HIDDEN,
-        };
-        let verdict = if hidden > most { Verdict::Undecided } else { verdict };
+        let rises = slope > SEEN * error;
+        let verdict =
+            if rises || hidden > demand.hidden(verdict) { Verdict::Undecided } else { verdict };
         let mut said = self.said(verdict, margin).rate(interval(slope, error));
         if verdict == Verdict::Undecided {
             said.more = Some(u32::try_from(wait(margin, self.iterations)).unwrap_or(u32::MAX));

@@ -55,6 +55,19 @@ impl Shape {
             }
         }
     }
+
+    /// Which way the values move with the parameters of the shape itself: a line that another time
+    /// constant or period could take the place of is not known any better than these.
+    fn tangents(self, n: usize) -> Vec<Vec<f64>> {
+        let times_t = |column: &[f64]| column.iter().zip(ramp(n)).map(|(c, t)| c * t).collect();
+        match self {
+            Self::Saturation(_) | Self::SaturationAndLine(_) | Self::Wave(_) => {
+                let columns = self.columns(n);
+                columns.iter().skip(1).map(|column| times_t(column)).collect()
+            }
+            Self::Level | Self::Step(_) | Self::TwoSteps(..) | Self::Line => Vec::new(),
+        }
+    }
 }
 
 /// An explanation and how well it fits.
@@ -106,6 +119,7 @@ impl Model {
         let mut with_line = self.clone();
         if !self.shape.grows() {
             let mut columns = self.shape.columns(n);
+            columns.extend(self.shape.tangents(n));
             columns.push(ramp(n));
             with_line = Self::with(self.shape, values, &columns);
         }
