@@ -43,6 +43,10 @@ pub enum FrameKind {
     ClientProcess = 6,
     /// TEE client calls that a process recorded.
     ClientCalls = 7,
+    /// [`crate::stock::StatsReply`]: an answer of stock OP-TEE's statistics PTA.
+    Stats = 8,
+    /// [`crate::stock::Dump`]: the console's text before this is a dump.
+    Dump = 9,
 }
 
 impl FrameKind {
@@ -57,6 +61,8 @@ impl FrameKind {
             5 => Some(Self::Iteration),
             6 => Some(Self::ClientProcess),
             7 => Some(Self::ClientCalls),
+            8 => Some(Self::Stats),
+            9 => Some(Self::Dump),
             _ => None,
         }
     }

@@ -37,6 +37,7 @@ pub mod pool;
 pub mod pta;
 pub mod record;
 pub mod snapshot;
+pub mod stock;
 mod uuid;
 pub mod version;
 

@@ -24,6 +24,7 @@ use teeleak_proto::{
     pool::Pool,
     record::{self, Record, RecordError, Writer},
     snapshot::{Cursor, Section, SectionHead, SnapshotRequest},
+    stock::{Dump, DumpEnd, StatsReply},
 };
 
 fn hex(bytes: &[u8]) -> String {
@@ -272,6 +273,18 @@ fn frame_payloads() {
     );
     pin(&Phase { stage: Stage::Measured, iteration: 2, epoch: 5, monotonic_ns: 6 }, "03020506");
     pin(&Iteration { status: 0, duration_ns: 5, monotonic_ns: 6 }, "000506");
+}
+
+#[test]
+fn frames_of_stock_op_tee() {
+    let reply = StatsReply { command: 1, result: 0, element_bytes: 64, reply: b"ab" };
+    let mut buffer = [0; 64];
+    assert_eq!(hex(postcard::to_slice(&reply, &mut buffer).unwrap()), "010040026162");
+    pin(&Dump { result: 0, end: DumpEnd::Quiet, bytes: 300, overrun: false }, "0001ac0200");
+    assert_eq!(
+        (FrameKind::Console as u8, FrameKind::Stats as u8, FrameKind::Dump as u8),
+        (4, 8, 9)
+    );
 }
 
 #[test]

@@ -61,6 +61,8 @@ pub enum Reason {
     Corrupt,
     /// It changed while it was read.
     Moved,
+    /// It was not there in time.
+    Late,
     /// Asking failed with this `TEE_Result`.
     Failed(u32),
     /// The text ends, or is damaged, there.
@@ -77,6 +79,7 @@ impl fmt::Display for Reason {
             Self::NoRoom => f.write_str("no room"),
             Self::Corrupt => f.write_str("block headers are overwritten"),
             Self::Moved => f.write_str("changed while it was read"),
+            Self::Late => f.write_str("did not come in time"),
             Self::Failed(result) => write!(f, "failed with {result:#010x}"),
             Self::Damaged => f.write_str("the input is damaged there"),
         }

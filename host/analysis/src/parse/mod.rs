@@ -1,3 +1,4 @@
 //! Bytes of a source in, facts out.
 
+pub mod stats;
 pub mod text;

@@ -20,6 +20,7 @@ mod bytes;
 mod chunk;
 mod classify;
 mod dialect;
+mod dump;
 mod fact;
 mod harvest;
 mod line;
@@ -36,6 +37,7 @@ mod trouble;
 
 pub use assemble::{Assembler, Cut};
 pub use chunk::chunk_end;
+pub use dump::{Dump, DumpSite};
 pub use fact::Why;
 pub use harvest::{Harvest, Tally};
 pub use line::MAX_LINE;

@@ -14,7 +14,7 @@ mod timeline;
 
 use std::sync::Arc;
 
-use teeleak_proto::Uuid;
+use teeleak_proto::stock::STATS_UUID;
 
 pub use timeline::Cut;
 
@@ -37,9 +37,6 @@ use super::{
 use crate::model::{
     Gap, IncidentKind, Instance, Observation, Part, Place, Platform, Reason, Session, Time,
 };
-
-/// UUID of the statistics PTA (optee_os `core/pta/stats.c`), which dumps on request.
-const STATS: Uuid = Uuid(*b"\xd9\x6a\x5b\x40\xe2\xc7\xb1\xaf\x87\x94\x10\x02\xa5\xd5\xc6\x1b");
 
 /// Puts the harvests of one or more texts together, in their order.
 ///
@@ -223,7 +220,7 @@ impl Assembler {
     }
 
     fn session(&mut self, entry: &Entry, at: (u64, Option<Time>), line: SessionLine) {
-        if line == SessionLine::LookupPta(STATS) {
+        if line == SessionLine::LookupPta(STATS_UUID) {
             self.dumps.requested();
         }
         let mut changes = Vec::new();

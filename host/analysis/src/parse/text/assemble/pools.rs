@@ -3,7 +3,7 @@
 use teeleak_proto::Uuid;
 
 use crate::model::{Pool, PoolKind, PoolUnit};
-use crate::parse::text::fact::StatLine;
+use crate::parse::{stats::kind, text::fact::StatLine};
 
 /// What a table of `xtest --stats` is about.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -79,16 +79,6 @@ impl Pools {
         };
         *place = Some(value);
         self.figures += 1;
-    }
-}
-
-/// Names of the pools from 1.1 to 4.10 (optee_os `core/pta/stats.c`).
-fn kind(name: &str) -> PoolKind {
-    match name {
-        "Heap" => PoolKind::CoreHeap,
-        "KHeap" => PoolKind::NexusHeap,
-        "Secure DDR" | "Physical TA memory" => PoolKind::TaRam,
-        name => PoolKind::Named(name.into()),
     }
 }
 

@@ -1,0 +1,249 @@
+//! Replies of stock OP-TEE's statistics PTA.
+//!
+//! `struct pta_stats_alloc` (optee_os lib/libutee/include/pta_stats.h, `struct malloc_stats` before 4.1.0)
+//! has no version of its own: it has 56 bytes up to 4.5.0, and 64 since 4.6.0 put `free2_sum` into it.
+//! How many it has here tells the size that the PTA asks for when it is given too short a buffer.
+//!
+//! ```text
+//! bytes  desc[32] | free2_sum u64 (4.6.0+) | allocated, max_allocated, size, num_alloc_fail,
+//!        biggest_alloc_fail, biggest_alloc_fail_used: u32 each
+//! ```
+
+use teeleak_proto::Uuid;
+use thiserror::Error;
+
+use crate::model::{Pool, PoolKind, PoolUnit};
+
+/// Bytes of the name, `TEE_ALLOCATOR_DESC_LENGTH`.
+const NAME_BYTES: usize = 32;
+
+/// Bytes before `heap` in `struct pta_stats_ta`: UUID, `panicked`, `sess_num`.
+const TA_HEAD_BYTES: usize = 24;
+
+/// A reply that is none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub enum StatsError {
+    /// A release that nobody told us of.
+    #[error(
+        "the statistics PTA counts a pool in {0} bytes; known are 56 (before 4.6.0) and 64 (since)"
+    )]
+    Element(usize),
+    /// Not a whole number of elements.
+    #[error("a reply of {bytes} bytes is no list of elements of {element} bytes")]
+    Length {
+        /// Bytes of the reply.
+        bytes: usize,
+        /// Bytes of an element.
+        element: usize,
+    },
+}
+
+/// What the PTA tells of a TA.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TaStats {
+    /// The TA.
+    pub uuid: Uuid,
+    /// Whether it panicked.
+    pub panicked: bool,
+    /// Sessions from the normal world.
+    pub sessions: u32,
+    /// Its heap. `None` where the PTA could not ask the TA, which it reports as zeros: the TA was
+    /// busy, has no session from the normal world, or was built without `CFG_TA_STATS`.
+    pub heap: Option<Pool>,
+}
+
+/// Reads the reply of `STATS_CMD_ALLOC_STATS`. Pools that are not there (nexus heap without virtualization,
+/// public memory since 4.6.0) are left out.
+///
+/// # Errors
+/// When it is no list of such elements.
+pub fn pools(element: usize, reply: &[u8]) -> Result<Vec<Pool>, StatsError> {
+    let layout = Layout::of(element)?;
+    let there = |pool: &Pool| pool.size.is_some_and(|size| size > 0);
+    Ok(elements(element, reply)?.map(|bytes| layout.pool(bytes)).filter(there).collect())
+}
+
+/// Reads the reply of `STATS_CMD_TA_STATS`; `element` is, as for [`pools`], the size of a pool.
+///
+/// # Errors
+/// When it is no list of such elements.
+pub fn tas(element: usize, reply: &[u8]) -> Result<Vec<TaStats>, StatsError> {
+    let layout = Layout::of(element)?;
+    let read = |bytes: &[u8]| {
+        let (head, heap) = bytes.split_at(TA_HEAD_BYTES);
+        let heap = Some(layout.pool(heap));
+        // No TA has a heap of 0 bytes; all ones is what the buffer held before.
+        let told = |heap: &Pool| !matches!(heap.size, None | Some(0 | 0xffff_ffff));
+        TaStats {
+            uuid: uuid(head),
+            panicked: number(head, 16) != 0,
+            sessions: number(head, 20),
+            heap: heap.filter(told),
+        }
+    };
+    Ok(elements(TA_HEAD_BYTES + element, reply)?.map(read).collect())
+}
+
+/// Bytes of an element of [`tas`] where one of [`pools`] has `element` bytes.
+#[must_use]
+pub const fn ta_bytes(element: usize) -> usize {
+    TA_HEAD_BYTES + element
+}
+
+/// A pool's kind by the name that a release from 1.1 to 4.10 gives it (core/pta/stats.c).
+pub(super) fn kind(name: &str) -> PoolKind {
+    match name {
+        "Heap" => PoolKind::CoreHeap,
+        "KHeap" => PoolKind::NexusHeap,
+        "Secure DDR" | "Physical TA memory" => PoolKind::TaRam,
+        name => PoolKind::Named(name.into()),
+    }
+}
+
+/// Where the figures stand in an element.
+struct Layout {
+    free2_sum: Option<usize>,
+    figures: usize,
+}
+
+impl Layout {
+    fn of(element: usize) -> Result<Self, StatsError> {
+        match element {
+            56 => Ok(Self { free2_sum: None, figures: NAME_BYTES }),
+            64 => Ok(Self { free2_sum: Some(NAME_BYTES), figures: NAME_BYTES + 8 }),
+            other => Err(StatsError::Element(other)),
+        }
+    }
+
+    fn pool(&self, bytes: &[u8]) -> Pool {
+        let name = bytes.get(..NAME_BYTES).unwrap_or_default();
+        let end = name.iter().position(|byte| *byte == 0).unwrap_or(NAME_BYTES);
+        let kind = kind(&String::from_utf8_lossy(&name[..end]));
+        let figure = |n: usize| u64::from(number(bytes, self.figures + 4 * n));
+        // `phys_mem_stats` never counts a failure.
+        let failures = |n| (kind != PoolKind::TaRam).then(|| figure(n));
+        let wide = |at| u64::from(number(bytes, at)) | u64::from(number(bytes, at + 4)) << 32;
+        Pool {
+            unit: PoolUnit::Bytes,
+            allocated: Some(figure(0)),
+            max_allocated: Some(figure(1)),
+            size: Some(figure(2)),
+            largest_free: None,
+            // Where it is not kept it is 0.
+            free2_sum: self.free2_sum.map(wide).filter(|sum| *sum > 0),
+            num_alloc_fail: failures(3),
+            biggest_alloc_fail: failures(4),
+            biggest_alloc_fail_used: failures(5),
+            kind,
+        }
+    }
+}
+
+fn elements(element: usize, reply: &[u8]) -> Result<std::slice::ChunksExact<'_, u8>, StatsError> {
+    if reply.len().is_multiple_of(element) {
+        Ok(reply.chunks_exact(element))
+    } else {
+        Err(StatsError::Length { bytes: reply.len(), element })
+    }
+}
+
+/// The little-endian number at `at`; 0 beyond the end.
+fn number(bytes: &[u8], at: usize) -> u32 {
+    let four = bytes.get(at..).and_then(<[u8]>::first_chunk);
+    four.map_or(0, |four| u32::from_le_bytes(*four))
+}
+
+/// `TEE_UUID` keeps its first three fields as numbers of the machine.
+fn uuid(head: &[u8]) -> Uuid {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(head.get(..16).unwrap_or(&[0; 16]));
+    bytes[..4].reverse();
+    bytes[4..6].reverse();
+    bytes[6..8].reverse();
+    Uuid(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn element(name: &str, free2: Option<u64>, figures: [u32; 6]) -> Vec<u8> {
+        let mut bytes = name.as_bytes().to_vec();
+        bytes.resize(NAME_BYTES, 0);
+        bytes.extend(free2.into_iter().flat_map(u64::to_le_bytes));
+        bytes.extend(figures.into_iter().flat_map(u32::to_le_bytes));
+        bytes
+    }
+
+    /// Four pools of 4.5.0, five of 4.10.0.
+    fn replies() -> [(usize, Vec<u8>); 2] {
+        let heap = [81_000, 90_000, 196_608, 2, 5_000, 190_000];
+        let ram = [1 << 20, 2 << 20, 14 << 20, 0, 0, 0];
+        let old = [("Heap", heap), ("", [0; 6]), ("Physical TA memory", ram), ("KHeap", [0; 6])];
+        let new = [
+            ("Heap", heap),
+            ("Public DDR (deprecated)", [0; 6]),
+            ("Physical TA memory", ram),
+            ("KHeap (disabled)", [0; 6]),
+            ("RPMB secure storage (no data)", [0; 6]),
+        ];
+        let old = old.iter().flat_map(|(name, figures)| element(name, None, *figures)).collect();
+        let new = new.iter().flat_map(|(name, figures)| element(name, Some(7), *figures)).collect();
+        [(56, old), (64, new)]
+    }
+
+    #[test]
+    fn pools_of_both_sizes_are_read() {
+        for (element, reply) in replies() {
+            let pools = pools(element, &reply).unwrap();
+            let kinds: Vec<_> = pools.iter().map(|pool| pool.kind.clone()).collect();
+            assert_eq!(kinds, [PoolKind::CoreHeap, PoolKind::TaRam], "{element}");
+            let heap = &pools[0];
+            assert_eq!((heap.allocated, heap.size), (Some(81_000), Some(196_608)));
+            assert_eq!(
+                (heap.num_alloc_fail, heap.biggest_alloc_fail_used),
+                (Some(2), Some(190_000))
+            );
+            assert_eq!(heap.free2_sum, (element == 64).then_some(7));
+            assert_eq!(pools[1].num_alloc_fail, None, "nobody counts it");
+        }
+    }
+
+    #[test]
+    fn a_heap_of_zeros_was_not_seen() {
+        for (size, free2) in [(56, None), (64, Some(0))] {
+            let uuid = Uuid::parse("23fe83ec-2b7b-4b16-a872-7b927e6e4557").unwrap();
+            let mut head = uuid.0.to_vec();
+            head[..4].reverse();
+            head[4..6].reverse();
+            head[6..8].reverse();
+            let ta = |sessions: u32, figures| {
+                let state = [0_u32, sessions].into_iter().flat_map(u32::to_le_bytes);
+                head.iter()
+                    .copied()
+                    .chain(state)
+                    .chain(element("", free2, figures))
+                    .collect::<Vec<_>>()
+            };
+            let reply = [ta(1, [100, 200, 32_768, 0, 0, 0]), ta(0, [0; 6]), ta(2, [u32::MAX; 6])];
+            let tas = tas(size, &reply.concat()).unwrap();
+            assert!(tas.iter().all(|ta| ta.uuid == uuid && !ta.panicked));
+            assert_eq!(tas.iter().map(|ta| ta.sessions).collect::<Vec<_>>(), [1, 0, 2]);
+            let heaps: Vec<_> =
+                tas.iter().map(|ta| ta.heap.as_ref().map(|heap| heap.allocated)).collect();
+            assert_eq!(heaps, [Some(Some(100)), None, None]);
+        }
+    }
+
+    #[test]
+    fn other_sizes_are_refused() {
+        assert_eq!(pools(72, &[0; 72]), Err(StatsError::Element(72)));
+        for (element, reply) in replies() {
+            for cut in 1..reply.len() {
+                let whole = cut % element == 0;
+                assert_eq!(pools(element, &reply[..cut]).is_ok(), whole, "{element}: {cut}");
+                assert_eq!(tas(element, &reply[..cut]).is_ok(), cut % ta_bytes(element) == 0);
+            }
+        }
+    }
+}
