@@ -14,7 +14,7 @@ use crate::{
     capture::Damage,
     source::{
         Sink,
-        live::{Counts, Device, Sampler},
+        live::{Counts, Device, Observer as _, Sampler},
     },
 };
 

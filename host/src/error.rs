@@ -20,6 +20,9 @@ pub struct TeeError {
 /// What opening a context is called in a [`TeeError`].
 pub(crate) const CONNECTING: &str = "connecting to the TEE";
 
+/// What opening a session to the statistics PTA is called there.
+pub const OPENING_STATS: &str = "opening a session to the statistics PTA";
+
 /// Result codes of TEE Client API Specification v1.0 section 4.4.2 and TEE Internal Core API
 /// Specification v1.3.1 section 3.3.3: code, name.
 const NAMES: &[(u32, &str)] = &[
@@ -70,6 +73,9 @@ pub(crate) fn advice(result: u32, doing: &str) -> &'static str {
         ACCESS_DENIED => "run as root; the TA serves no other user unless it is built for a group",
         ITEM_NOT_FOUND if doing == CONNECTING => {
             "no /dev/tee0: load the optee driver (modprobe optee)"
+        }
+        ITEM_NOT_FOUND if doing == OPENING_STATS => {
+            "this OP-TEE has none: build optee_os with CFG_WITH_STATS=y"
         }
         ITEM_NOT_FOUND => {
             "the TA is not installed, or tee-supplicant does not run: put the .ta file into \

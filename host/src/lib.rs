@@ -30,7 +30,7 @@ use std::{ffi::OsString, io::Write, path::PathBuf};
 
 use clap::Parser as _;
 
-pub use error::{Blind, TeeError};
+pub use error::{Blind, OPENING_STATS, TeeError};
 pub use exit::Exit;
 pub use interrupt::Interrupt;
 pub use quiet::Quiet;

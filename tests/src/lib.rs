@@ -10,10 +10,12 @@
 mod clients;
 mod entry;
 mod golden;
+mod stock;
 mod tee;
 mod world;
 
 pub use clients::{client, preload};
 pub use golden::golden;
+pub use stock::{PoolFigures, Printed, Stock};
 pub use tee::{Event, Region, Session, Site, Tee, Workload};
 pub use world::{Answer, World, teeleak};

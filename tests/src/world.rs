@@ -5,12 +5,18 @@ use std::{cell::RefCell, path::PathBuf, rc::Rc};
 use anyhow::Result;
 use teeleak::{
     Env, Exit, Interrupt, TeeError,
-    source::live::{self, Device},
+    source::{
+        live::{self, Device},
+        stock::StatsPta,
+    },
 };
 use teeleak_proto::command::Command;
 use teeleak_ta_logic::{Auditor, Caller, Refusal};
 
-use crate::Tee;
+use crate::{
+    Tee,
+    stock::{self, Stock},
+};
 
 /// What the tool answered.
 #[derive(Debug)]
@@ -29,8 +35,8 @@ pub struct World {
     pub tee: Result<Rc<RefCell<Tee>>, u32>,
     /// Whether there is `/dev/tee0`.
     pub node: bool,
-    /// Bytes that the stats PTA answers, or its result.
-    pub stats: Result<usize, u32>,
+    /// The statistics PTA of an OP-TEE without our PTA, or the result of opening a session to it.
+    pub stats: Result<Rc<RefCell<Stock>>, u32>,
     /// The preload library, where it is installed.
     pub preload: Option<PathBuf>,
     /// Whether somebody wants the tool to end.
@@ -44,9 +50,15 @@ impl World {
         Self {
             tee: Ok(Rc::new(RefCell::new(tee))),
             node: true,
-            stats: Ok(64),
+            stats: Ok(Rc::default()),
             ..Self::without_tee()
         }
+    }
+
+    /// The teeleak TA is not installed.
+    #[must_use]
+    pub fn stock(stock: Stock) -> Self {
+        Self { node: true, stats: Ok(Rc::new(RefCell::new(stock))), ..Self::without_tee() }
     }
 
     /// Nothing is there.
@@ -105,8 +117,11 @@ impl live::World for World {
         }
     }
 
-    fn stats(&self, _pool: u32, _reply: &mut [u8]) -> Result<usize> {
-        self.stats.map_err(|result| TeeError { result, doing: "asking the stats PTA" }.into())
+    fn stats(&self) -> Result<Box<dyn StatsPta>> {
+        match &self.stats {
+            Ok(stock) => Ok(Box::new(stock::Session(Rc::clone(stock)))),
+            Err(result) => Err(TeeError { result: *result, doing: teeleak::OPENING_STATS }.into()),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use std::{fs, path::PathBuf};
 
 use teeleak::{Exit, Interrupt};
 use teeleak_proto::{Uuid, pta};
-use teeleak_tests::{Answer, Event, Region, Session, Site, Tee, World, golden, teeleak};
+use teeleak_tests::{Answer, Event, Region, Session, Site, Stock, Tee, World, golden, teeleak};
 
 const DRM: &str = "b3a5a6a6-3e5e-4f0b-9d27-6a1c8e4b7f10";
 
@@ -125,7 +125,7 @@ fn doctor_of_a_full_build() {
 
 #[test]
 fn doctor_of_a_stock_build_names_every_flag() {
-    let world = World { tee: Err(0xffff_0008), node: true, stats: Ok(64), ..World::without_tee() };
+    let world = World::stock(Stock::default());
     let answer = world.run(&["doctor"]);
     assert_eq!(answer.exit, Exit::Blind);
     for flag in ["CFG_LEAK_AUDIT=y", "CFG_TEE_CORE_MALLOC_DEBUG=y", "CFG_LEAK_AUDIT_EVENTS="] {
@@ -143,7 +143,7 @@ fn doctor_without_a_tee() {
 
 #[test]
 fn a_refused_client_is_told_to_be_root() {
-    let world = World { tee: Err(0xffff_0001), node: true, stats: Ok(64), ..World::without_tee() };
+    let world = World { tee: Err(0xffff_0001), ..World::stock(Stock::default()) };
     let answer = world.run(&["snapshot"]);
     assert_eq!(answer.exit, Exit::Blind);
     assert!(answer.err.contains("run as root"), "{}", answer.err);

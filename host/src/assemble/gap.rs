@@ -29,6 +29,26 @@ pub(crate) const TAGS: &str =
 /// What brings the records of another version.
 pub(crate) const OTHER_VERSION: &str = "read it with the teeleak that wrote it";
 
+/// What brings allocation sites without the PTA.
+pub(crate) const CONSOLE: &str = "give --console CONSOLE, where OP-TEE's own output can be read, with an optee_os built with \
+                                  CFG_TEE_CORE_MALLOC_DEBUG=y; or the PTA: patch optee_os with ta/pta and build it \
+                                  with CFG_LEAK_AUDIT=y";
+
+/// What makes dumps appear.
+pub(crate) const PRINTED: &str =
+    "build optee_os with CFG_TEE_CORE_MALLOC_DEBUG=y and CFG_TEE_CORE_LOG_LEVEL=2 or more";
+
+/// What lets dumps be asked for.
+pub(crate) const DUMP: &str = "optee_os 3.5.0 or later prints its allocations on request";
+
+/// What to do about a console that says nothing.
+pub(crate) const OTHER_CONSOLE: &str = "is it the console that OP-TEE prints to? a serial port needs its speed set (stty), and optee_os \
+     CFG_TEE_CORE_LOG_LEVEL=2 or more";
+
+/// What brings heaps of TAs.
+pub(crate) const TA_STATS: &str =
+    "build optee_os and the TA's dev kit with CFG_TA_STATS=y (optee_os 3.20.0 or later)";
+
 const IDLE: &str = "sample while no call into the TA is running";
 
 /// Calls of processes that were overwritten, never finished, or too early.
@@ -71,6 +91,45 @@ pub(crate) fn of_version(hello: &Hello<'_>) -> Gap {
         version::CURRENT
     );
     gap(&what, Reason::NotOffered, Some(OTHER_VERSION), 0)
+}
+
+/// Something that stock OP-TEE does not tell.
+pub(crate) fn needs_pta(what: &str) -> Gap {
+    gap(what, Reason::NotOffered, Some(PTA), 0)
+}
+
+/// What only the PTA tells of a whole run.
+pub(crate) fn of_stock() -> Gap {
+    needs_pta("events")
+}
+
+/// The pools, where the statistics PTA does not answer.
+pub(crate) fn stats(result: u32) -> Gap {
+    let absent = [ITEM_NOT_FOUND, NOT_SUPPORTED].contains(&result);
+    let reason = if absent { Reason::NotBuilt } else { of_result(result) };
+    gap("pools", reason, Some(POOLS), 0)
+}
+
+/// The heaps of TAs, where the statistics PTA does not tell them.
+pub(crate) fn ta_stats(result: u32) -> Gap {
+    gap("TA heaps", of_result(result), Some(TA_STATS), 0)
+}
+
+/// The heap of a TA that the statistics PTA could not ask.
+pub(crate) fn no_heap(what: &str) -> Gap {
+    let remedy = "keep a session to it open, sample while no call into it runs, and build it with a dev kit with \
+                  CFG_TA_STATS=y";
+    gap(what, Reason::NotOffered, Some(remedy), 0)
+}
+
+/// An answer that makes no sense.
+pub(crate) fn unreadable(what: &str, why: &str) -> Gap {
+    gap(&format!("{what} ({why})"), Reason::NotOffered, None, 0)
+}
+
+/// Allocation sites, or some of them, from a dump on a console.
+pub(crate) fn dump(reason: Reason, remedy: Option<&str>, lost: u64) -> Gap {
+    gap("allocation sites", reason, remedy, lost)
 }
 
 /// Why asking for something failed.

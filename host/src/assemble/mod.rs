@@ -4,7 +4,9 @@ mod canary;
 mod census;
 mod convert;
 pub(crate) mod gap;
+mod log;
 mod section;
+mod stock;
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -26,6 +28,8 @@ use teeleak_proto::{
 use crate::{capture::Damage, source::Sink};
 use canary::Watch;
 use census::Draft;
+use log::Log;
+use stock::Stock;
 
 /// Builds an observation, frame by frame.
 pub struct Assembler {
@@ -37,6 +41,8 @@ pub struct Assembler {
     moment: Moment,
     draft: Option<Draft>,
     canary: Watch,
+    stock: Stock,
+    log: Log,
     clients: clients::Reader,
     /// Whether events were lost, and those of them that no event after them tells of yet.
     lost_events: (bool, u64),
@@ -80,7 +86,14 @@ impl Sink for Assembler {
             }
             Some(FrameKind::ClientProcess) => self.clients.process(payload).ok(),
             Some(FrameKind::ClientCalls) => self.calls(payload),
-            Some(FrameKind::Console) | None => {
+            Some(FrameKind::Stats) => self.stats(payload),
+            Some(FrameKind::Dump) => self.dump(payload),
+            Some(FrameKind::Console) => {
+                self.stock.console(payload);
+                self.log.push(payload);
+                Some(())
+            }
+            None => {
                 self.observation.accounting.ignored += 1;
                 return Ok(());
             }
@@ -112,6 +125,8 @@ impl Assembler {
             moment: Moment { stage: Stage::Before, iteration: 0 },
             draft: None,
             canary: Watch::default(),
+            stock: Stock::default(),
+            log: Log::new(source),
             clients: clients::Reader::default(),
             lost_events: (false, 0),
             ended: true,
@@ -124,11 +139,19 @@ impl Assembler {
     #[must_use]
     pub fn finish(mut self) -> Observation {
         self.end_census();
+        self.end_log();
         self.join_clients();
         self.note_losses();
         self.observation.canary = self.canary.result();
         self.observation.accounting.read = self.frames;
         self.observation
+    }
+
+    fn end_log(&mut self) {
+        let (incidents, release) = std::mem::replace(&mut self.log, Log::new("")).finish();
+        self.observation.incidents.extend(incidents);
+        let known = &mut self.observation.platform.release;
+        *known = known.take().or(release);
     }
 
     /// Puts the calls of the normal world together with what the TEE saw.
@@ -184,6 +207,7 @@ impl Assembler {
         let phase: frame::Phase = postcard::from_bytes(payload).ok()?;
         self.end_census();
         let epoch = self.has_tags().then_some(phase.epoch);
+        self.log.begin(Moment { stage: convert::stage(phase.stage), iteration: phase.iteration });
         // What is allocated after a census belongs to the epoch of the phase that follows it;
         // where none does, nobody can say.
         if let Some(sample) = self.observation.samples.last_mut() {
@@ -249,7 +273,29 @@ impl Assembler {
         self.draft.get_or_insert_with(|| Draft::new(moment, place, seen))
     }
 
+    fn stats(&mut self, payload: &[u8]) -> Option<()> {
+        self.is_stock();
+        let at = (self.moment, self.place());
+        self.stock.stats(payload, at)
+    }
+
+    fn dump(&mut self, payload: &[u8]) -> Option<()> {
+        self.is_stock();
+        let at = (self.moment, self.place());
+        let sample = self.stock.dump(payload, at)?;
+        self.observation.samples.push(sample);
+        Some(())
+    }
+
+    /// Nobody but stock OP-TEE speaks.
+    fn is_stock(&mut self) {
+        if !std::mem::replace(&mut self.observation.platform.stock, true) {
+            self.observation.gaps.push(gap::of_stock());
+        }
+    }
+
     fn end_census(&mut self) {
+        self.observation.samples.extend(self.stock.cut());
         let Some(draft) = self.draft.take() else { return };
         let sample = draft.finish();
         self.canary.look(&sample);

@@ -9,6 +9,7 @@ use crate::{
     cost,
     diagnose::diagnose,
     render::{json, text},
+    source::Ways,
 };
 
 /// Arguments of `teeleak doctor`.
@@ -19,18 +20,21 @@ names the build flag that brings it.
 
 Examples:
   teeleak doctor --json
-  teeleak doctor --cost 100")]
+  teeleak doctor --cost 100
+  teeleak doctor --console kmsg")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     format: Format,
     /// Take N snapshots, too, and tell how long each takes and holds the malloc lock.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     cost: Option<u32>,
+    #[command(flatten)]
+    ways: Ways,
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
-    let diagnosis = diagnose(env.world);
-    let cost = match arguments.cost.filter(|_| diagnosis.can_observe) {
+    let diagnosis = diagnose(env.world, &arguments.ways)?;
+    let cost = match arguments.cost.filter(|_| diagnosis.has_auditor) {
         Some(n) => Some(cost::measure(env.world.connect()?, n, &env.interrupt)?),
         None => None,
     };

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use teeleak_analysis::{
-    audit::{Options, audit},
+    audit::{Needs, Options, audit},
     model::Observation,
     protocol::{Mistake, Pack, Protocol},
 };
@@ -88,7 +88,12 @@ pub(crate) fn tell(
     format: Format,
     out: &mut dyn Write,
 ) -> Result<Exit> {
-    let report = audit(observation, options);
+    let mut options = options.clone();
+    if observation.platform.stock {
+        // The rest is told as not seen; to need it would make every such run undecided.
+        options.needs = Needs::SITES;
+    }
+    let report = audit(observation, &options);
     if format.json {
         json::report::write(observation, &report, out)?;
     } else {

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Env, Exit,
     source::{
-        self,
+        self, Ways,
         clients::{Extra, Tracing},
         live::{Outcome, Plan, Progress, Run},
     },
@@ -27,7 +27,8 @@ unless --keep-going is given; what was seen until then is reported. Ctrl-C does 
 Examples:
   teeleak run -n 20 -- ./switch-channel.sh
   teeleak run -n 50 --protocol drm.toml -o loop.tlk -- ./play.sh --loops 1
-  teeleak run --json -- ./switch-channel.sh > report.json")]
+  teeleak run --json -- ./switch-channel.sh > report.json
+  teeleak run --console /dev/ttyUSB0 -- ./switch-channel.sh")]
 pub(crate) struct Arguments {
     /// Iterations that count.
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
@@ -55,6 +56,8 @@ pub(crate) struct Arguments {
     output: Option<PathBuf>,
     #[command(flatten)]
     analysis: Analysis,
+    #[command(flatten)]
+    ways: Ways,
     /// The workload and its arguments.
     #[arg(last = true, required = true, value_name = "CMD")]
     words: Vec<OsString>,
@@ -62,11 +65,11 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let options = arguments.analysis.options()?;
-    let device = env.world.connect()?;
+    let observer = arguments.ways.reach(env.world, env.err)?;
     let file = create(arguments.output.as_ref())?;
     let line = env.progress.then_some(&mut *env.err as &mut dyn std::io::Write);
     let plan = plan(arguments, env.preload.clone())?;
-    let mut source = Run::new(device, plan, env.interrupt.clone(), Progress { line });
+    let mut source = Run::new(observer, plan, env.interrupt.clone(), Progress { line });
     let observation = source::observe(&mut source, file)?;
     let outcome = source.outcome();
     let exit = report::tell(&observation, &options, arguments.analysis.format(), env.out)?;

@@ -4,25 +4,27 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use teeleak_analysis::model::{Observation, Sample};
+use teeleak_analysis::model::{Instance, Observation, Part, Sample};
 
 use crate::{
     Blind, Env, Exit,
     capture::Writer,
     cli::Format,
     render::{json, text},
-    source::{self, live::Snapshot},
+    source::{self, Ways, live::Snapshot},
 };
 
 /// Arguments of `teeleak snapshot`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Exits with 3 when nothing could be seen. Parts that could not be seen are named.
+Exits with 3 when nothing could be seen. Parts that could not be seen are named. Where the PTA is
+missing it tells what stock OP-TEE does; allocation sites then need --console.
 
 Examples:
   teeleak snapshot
   teeleak snapshot -o before.tlk && ./play.sh && teeleak snapshot -o after.tlk
-  teeleak diff before.tlk after.tlk")]
+  teeleak diff before.tlk after.tlk
+  teeleak snapshot --console /dev/ttyUSB0")]
 pub(crate) struct Arguments {
     /// Write the census to a capture file, too.
     #[arg(short, long, value_name = "FILE")]
@@ -32,20 +34,32 @@ pub(crate) struct Arguments {
     top: usize,
     #[command(flatten)]
     format: Format,
+    #[command(flatten)]
+    ways: Ways,
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
-    let device = env.world.connect()?;
+    let observer = arguments.ways.reach(env.world, env.err)?;
     let file = create(arguments.output.as_ref())?;
-    let observation = source::observe(&mut Snapshot::new(device), file)?;
+    let observation = source::observe(&mut Snapshot::new(observer), file)?;
     let sample = last_sample(&observation)?;
     if arguments.format.json {
         json::snapshot::write(&observation, sample, env.out)?;
     } else {
         text::snapshot::write(&observation, sample, arguments.top, env.out)?;
     }
-    let seen = sample.sites.seen().is_some() || sample.instances.seen().is_some();
-    Ok(if seen { Exit::Clean } else { Exit::Blind })
+    Ok(if is_seen(sample) { Exit::Clean } else { Exit::Blind })
+}
+
+/// Counters alone say nothing of what is alive.
+fn is_seen(sample: &Sample) -> bool {
+    let has_regions = |instance: &Instance| instance.regions.seen().is_some();
+    let instances = match &sample.instances {
+        Part::Complete(_) => true,
+        Part::Partial(instances, _) => instances.iter().any(has_regions),
+        Part::Unobserved(_) => false,
+    };
+    instances || sample.sites.seen().is_some()
 }
 
 /// The capture file that was asked for.

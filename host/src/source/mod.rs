@@ -3,6 +3,8 @@
 mod capture;
 pub mod clients;
 pub mod live;
+mod reach;
+pub mod stock;
 pub(crate) mod text;
 
 use anyhow::Result;
@@ -15,6 +17,7 @@ use crate::{
 };
 
 pub(crate) use capture::CaptureFile;
+pub(crate) use reach::Ways;
 
 /// Takes frames.
 pub trait Sink {

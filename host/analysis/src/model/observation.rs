@@ -11,6 +11,8 @@ pub struct Platform {
     pub release: Option<Arc<str>>,
     /// Random number that tells two boots apart, where there is one.
     pub boot: Option<u64>,
+    /// Whether only what an OP-TEE without the leak audit PTA offers was asked.
+    pub stock: bool,
     /// The workload's command line, where teeleak ran it.
     pub workload: Vec<Arc<str>>,
 }

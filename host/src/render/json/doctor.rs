@@ -19,8 +19,8 @@ struct Document<'d> {
 #[derive(Serialize)]
 struct Costs {
     n_snapshots: u32,
-    n_allocations: u32,
-    n_regions: u32,
+    n_allocations: Option<u32>,
+    n_regions: Option<u32>,
     wall_median_ns: u64,
     wall_max_ns: u64,
     malloc_lock_median_ns: u64,

@@ -13,7 +13,7 @@ struct Census<'s> {
     release: Option<&'s str>,
     boot: Option<String>,
     sites: Option<Vec<Site<'s>>>,
-    instances: Option<Vec<Instance>>,
+    instances: Option<Vec<Instance<'s>>>,
     sessions: Option<Vec<Session>>,
     pools: Option<Vec<PoolFigures<'s>>>,
     unseen: Vec<Unseen<'s>>,
@@ -33,12 +33,13 @@ struct Site<'s> {
 }
 
 #[derive(Serialize)]
-struct Instance {
+struct Instance<'s> {
     instance: u32,
     uuid: String,
     panicked: bool,
     n_sessions: Option<u32>,
     regions: Option<Vec<Region>>,
+    heap: Option<PoolFigures<'s>>,
 }
 
 #[derive(Serialize)]
@@ -108,13 +109,14 @@ fn sites(sample: &Sample) -> Option<Vec<Site<'_>>> {
     Some(all.collect())
 }
 
-fn instances(sample: &Sample) -> Option<Vec<Instance>> {
+fn instances(sample: &Sample) -> Option<Vec<Instance<'_>>> {
     let all = sample.instances.seen()?.iter().map(|instance| Instance {
         instance: instance.id,
         uuid: instance.uuid.to_string(),
         panicked: instance.panicked,
         n_sessions: instance.ref_count,
         regions: instance.regions.seen().map(|regions| regions.iter().map(region).collect()),
+        heap: instance.heap.as_ref().map(pool),
     });
     Some(all.collect())
 }

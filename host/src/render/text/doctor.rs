@@ -25,7 +25,8 @@ pub(crate) fn write(
 
 fn costs(cost: &Cost, out: &mut dyn Write) -> io::Result<()> {
     let Cost { snapshots, counts, wall, lock } = cost;
-    let (allocations, regions) = (counts.allocations, counts.regions);
+    let known = |n: Option<u32>| n.map_or_else(|| "?".into(), |n| n.to_string());
+    let (allocations, regions) = (known(counts.allocations), known(counts.regions));
     writeln!(
         out,
         "\n{HEAD}cost of a snapshot{HEAD:#} ({snapshots} taken; {allocations} allocations, \

@@ -73,7 +73,9 @@ fn instances(sample: &Sample, out: &mut dyn Write) -> io::Result<()> {
             .ref_count
             .map_or(String::new(), |n| format!(", {}", count(n.into(), "session")));
         let panicked = if instance.panicked { ", panicked" } else { "" };
-        writeln!(out, "  {}  {}{sessions}{panicked}", instance.uuid, regions(instance))?;
+        let heap = instance.heap.as_ref();
+        let heap = heap.map_or(String::new(), |heap| format!(", heap {}", figures(heap)));
+        writeln!(out, "  {}  {}{heap}{sessions}{panicked}", instance.uuid, regions(instance))?;
     }
     Ok(())
 }

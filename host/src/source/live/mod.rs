@@ -6,6 +6,7 @@
 mod child;
 mod plan;
 mod sampler;
+mod snapshot;
 #[cfg(feature = "live")]
 mod teec;
 #[cfg(not(feature = "live"))]
@@ -14,10 +15,12 @@ mod unlinked;
 use anyhow::Result;
 use teeleak_proto::command::Command;
 
+use super::{Sink, stock::StatsPta};
 use crate::TeeError;
 pub(crate) use child::Workload;
 pub(crate) use plan::{Discard, Outcome, Plan, Progress, Run};
-pub(crate) use sampler::{Counts, Greeting, Sampler, Snapshot, monotonic_ns, send_meta};
+pub(crate) use sampler::{Greeting, Sampler, monotonic_ns, send, send_meta};
+pub(crate) use snapshot::Snapshot;
 
 /// What a TEE's device node is called.
 pub const NODE: &str = "/dev/tee0";
@@ -47,12 +50,38 @@ pub trait World {
     /// A [`TeeError`], or a [`crate::Blind`] when this build can't.
     fn connect(&self) -> Result<Box<dyn Device>>;
 
-    /// Asks the stats PTA of stock OP-TEE for the counters of a pool (`STATS_CMD_ALLOC_STATS`); gives
-    /// the bytes of the reply.
+    /// Opens a session to the statistics PTA of stock OP-TEE.
     ///
     /// # Errors
     /// A [`TeeError`], or a [`crate::Blind`] when this build can't.
-    fn stats(&self, pool: u32, reply: &mut [u8]) -> Result<usize>;
+    fn stats(&self) -> Result<Box<dyn StatsPta>>;
+}
+
+/// What a census counted, as far as it could be seen.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Counts {
+    /// Live allocations of the core heap.
+    pub(crate) allocations: Option<u32>,
+    /// Regions of all TA instances.
+    pub(crate) regions: Option<u32>,
+}
+
+/// Who looks into a TEE: the teeleak TA, or what stock OP-TEE offers.
+pub(crate) trait Observer {
+    /// Says what it is that is looked at; gives the epoch of allocations made now.
+    fn begin(&mut self, sink: &mut dyn Sink) -> Result<u32>;
+
+    /// Takes a census of everything.
+    fn census(&mut self, sink: &mut dyn Sink) -> Result<Counts>;
+
+    /// Passes on what happened since the last time.
+    fn events(&mut self, sink: &mut dyn Sink) -> Result<()>;
+
+    /// Begins the next epoch; gives its number.
+    fn mark(&mut self, restart: bool) -> Result<u32>;
+
+    /// Plants the canary, where there can be one.
+    fn plant(&mut self, size: u32, sink: &mut dyn Sink) -> Result<()>;
 }
 
 /// The TEE of this system, as far as this build can reach it.

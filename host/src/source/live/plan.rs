@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use teeleak_proto::frame::{FrameKind, Iteration, Phase, Stage};
 
 use super::{
-    Counts, Device, NODE, Sampler,
+    Counts, NODE, Observer,
     child::Workload,
     sampler::{monotonic_ns, send, send_meta},
 };
@@ -71,7 +71,7 @@ impl Progress<'_> {
 
 /// A run, as a source.
 pub(crate) struct Run<'e> {
-    sampler: Sampler,
+    observer: Box<dyn Observer>,
     plan: Plan,
     interrupt: Interrupt,
     progress: Progress<'e>,
@@ -91,13 +91,12 @@ impl Sink for Discard {
 
 impl<'e> Run<'e> {
     pub(crate) fn new(
-        device: Box<dyn Device>,
+        observer: Box<dyn Observer>,
         plan: Plan,
         interrupt: Interrupt,
         progress: Progress<'e>,
     ) -> Self {
-        let sampler = Sampler::new(device);
-        Self { sampler, plan, interrupt, progress, outcome: Outcome::Finished }
+        Self { observer, plan, interrupt, progress, outcome: Outcome::Finished }
     }
 
     /// How it ended.
@@ -109,15 +108,15 @@ impl<'e> Run<'e> {
     fn prepare(&mut self, sink: &mut dyn Sink) -> Result<()> {
         let words: Vec<_> = self.plan.words.iter().map(|word| word.to_string_lossy()).collect();
         send_meta(&words.join("\0"), sink)?;
-        self.sampler.hello(sink)?;
+        self.observer.begin(sink)?;
         // What the first census and the first read of the events allocate once is not to show,
         // and what happened before is not part of the run.
-        self.sampler.census(&mut Discard)?;
-        self.sampler.events(&mut Discard)?;
-        let epoch = self.sampler.mark(true)?;
+        self.observer.census(&mut Discard)?;
+        self.observer.events(&mut Discard)?;
+        let epoch = self.observer.mark(true)?;
         begin(Stage::Before, 0, epoch, sink)?;
-        self.sampler.plant(CANARY_BYTES, sink)?;
-        self.sampler.census(sink)?;
+        self.observer.plant(CANARY_BYTES, sink)?;
+        self.observer.census(sink)?;
         Ok(())
     }
 
@@ -146,7 +145,7 @@ impl<'e> Run<'e> {
     }
 
     fn iteration(&mut self, stage: Stage, k: u32, sink: &mut dyn Sink) -> Result<i32> {
-        let epoch = self.sampler.mark(false)?;
+        let epoch = self.observer.mark(false)?;
         begin(stage, k, epoch, sink)?;
         if stage == Stage::Idle {
             return Ok(0);
@@ -164,7 +163,7 @@ impl<'e> Run<'e> {
             if let Some(status) = workload.poll()? {
                 break status;
             }
-            self.sampler.events(sink)?;
+            self.observer.events(sink)?;
             self.clients(sink)?;
         };
         self.clients(sink)?;
@@ -180,8 +179,8 @@ impl<'e> Run<'e> {
     }
 
     fn census_after(&mut self, sink: &mut dyn Sink) -> Result<Counts> {
-        self.sampler.events(sink)?;
-        self.sampler.census(sink)
+        self.observer.events(sink)?;
+        self.observer.census(sink)
     }
 }
 
@@ -193,7 +192,7 @@ impl Source for Run<'_> {
     fn feed(&mut self, sink: &mut dyn Sink) -> Result<()> {
         self.prepare(sink)?;
         let outcome = self.iterations(sink).and_then(|outcome| {
-            let epoch = self.sampler.mark(false)?;
+            let epoch = self.observer.mark(false)?;
             begin(Stage::After, 0, epoch, sink)?;
             Ok(outcome)
         });
@@ -218,5 +217,7 @@ fn progress_line(stage: Stage, k: u32, n: u32, counts: Counts) -> String {
         _ => "iteration",
     };
     let Counts { allocations, regions } = counts;
-    format!("{name} {k}/{n}: {allocations} allocations, {regions} regions")
+    let told = [(allocations, "allocations"), (regions, "regions")];
+    let told = told.iter().filter_map(|(n, what)| Some(format!("{} {what}", (*n)?)));
+    format!("{name} {k}/{n}: {}", told.collect::<Vec<_>>().join(", "))
 }

@@ -18,11 +18,11 @@ use teeleak_proto::{
     version,
 };
 
-use super::{Device, NODE};
+use super::{Counts, Device, Observer};
 use crate::{
     Blind,
     error::{self, TeeError},
-    source::{Sink, Source},
+    source::Sink,
 };
 
 /// Size of the reply buffer in bytes: registering a temporary memref costs by the page, a world
@@ -39,15 +39,6 @@ const SECTIONS: u32 = Section::Pools.bit()
 
 /// Pages of events that one poll reads at most, so that a flood can't hold it.
 const EVENT_PAGES: u32 = 64;
-
-/// What a census counted.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub(crate) struct Counts {
-    /// Live allocations of the core heap.
-    pub(crate) allocations: u32,
-    /// Regions of all TA instances.
-    pub(crate) regions: u32,
-}
 
 /// What the TA said in its hello.
 #[derive(Clone, Copy, Debug)]
@@ -103,9 +94,22 @@ impl Sampler {
         Ok(Greeting { epoch, features })
     }
 
-    /// Takes a census of everything.
-    pub(crate) fn census(&mut self, sink: &mut dyn Sink) -> Result<Counts> {
-        let mut counts = Counts::default();
+    fn call(&mut self, command: Command, request: &impl Serialize) -> Result<&[u8], TeeError> {
+        let mut bytes = [0; limits::REQUEST_BYTES];
+        let request = postcard::to_slice(request, &mut bytes)
+            .map_err(|_| TeeError { result: error::BAD_PARAMETERS, doing: "writing a request" })?;
+        let used = self.device.invoke(command, request, &mut self.reply)?;
+        Ok(&self.reply[..used.min(REPLY_BYTES)])
+    }
+}
+
+impl Observer for Sampler {
+    fn begin(&mut self, sink: &mut dyn Sink) -> Result<u32> {
+        Ok(self.hello(sink)?.epoch)
+    }
+
+    fn census(&mut self, sink: &mut dyn Sink) -> Result<Counts> {
+        let mut counts = Counts { allocations: None, regions: Some(0) };
         let mut cursor = Cursor::START;
         loop {
             let request = SnapshotRequest { sections: SECTIONS, epoch_from: 0, cursor };
@@ -124,8 +128,7 @@ impl Sampler {
         }
     }
 
-    /// Begins the next epoch; gives its number.
-    pub(crate) fn mark(&mut self, restart: bool) -> Result<u32> {
+    fn mark(&mut self, restart: bool) -> Result<u32> {
         let page = self.call(Command::Mark, &MarkRequest { restart })?;
         let epoch = record::read(page).find_map(|record| match record {
             Ok(Record::Epoch(epoch)) => Some(epoch.epoch),
@@ -134,14 +137,12 @@ impl Sampler {
         epoch.ok_or_else(|| Blind("the TA did not tell the epoch".into()).into())
     }
 
-    /// Plants the canary.
-    pub(crate) fn plant(&mut self, size: u32, sink: &mut dyn Sink) -> Result<()> {
+    fn plant(&mut self, size: u32, sink: &mut dyn Sink) -> Result<()> {
         let page = self.call(Command::Canary, &CanaryRequest { size })?;
         sink.frame(Some(FrameKind::Records), page)
     }
 
-    /// Passes on what happened since the last time.
-    pub(crate) fn events(&mut self, sink: &mut dyn Sink) -> Result<()> {
+    fn events(&mut self, sink: &mut dyn Sink) -> Result<()> {
         for _ in 0..EVENT_PAGES {
             let from = self.next_event;
             let page = self.call(Command::Events, &EventsRequest { from })?;
@@ -156,14 +157,6 @@ impl Sampler {
         }
         Ok(())
     }
-
-    fn call(&mut self, command: Command, request: &impl Serialize) -> Result<&[u8], TeeError> {
-        let mut bytes = [0; limits::REQUEST_BYTES];
-        let request = postcard::to_slice(request, &mut bytes)
-            .map_err(|_| TeeError { result: error::BAD_PARAMETERS, doing: "writing a request" })?;
-        let used = self.device.invoke(command, request, &mut self.reply)?;
-        Ok(&self.reply[..used.min(REPLY_BYTES)])
-    }
 }
 
 /// Counts what a page holds; gives where the next one begins.
@@ -171,9 +164,9 @@ fn tally(page: &[u8], counts: &mut Counts) -> Option<Cursor> {
     for record in record::read(page) {
         match record {
             Ok(Record::Section(SectionHead { section: Section::Sites, total, .. })) => {
-                counts.allocations = total;
+                counts.allocations = Some(total);
             }
-            Ok(Record::Region(_)) => counts.regions += 1,
+            Ok(Record::Region(_)) => counts.regions = counts.regions.map(|n| n + 1),
             Ok(Record::End { next }) => return next,
             _ => {}
         }
@@ -214,35 +207,4 @@ pub(crate) fn send_meta(workload: &str, sink: &mut dyn Sink) -> Result<()> {
 /// Passes on a frame of its own.
 pub(crate) fn send(kind: FrameKind, body: &impl Serialize, sink: &mut dyn Sink) -> Result<()> {
     sink.frame(Some(kind), &postcard::to_extend(body, Vec::new())?)
-}
-
-/// A census of this moment, as a source.
-pub(crate) struct Snapshot {
-    sampler: Sampler,
-}
-
-impl Snapshot {
-    pub(crate) fn new(device: Box<dyn Device>) -> Self {
-        Self { sampler: Sampler::new(device) }
-    }
-}
-
-impl Source for Snapshot {
-    fn name(&self) -> String {
-        NODE.into()
-    }
-
-    fn feed(&mut self, sink: &mut dyn Sink) -> Result<()> {
-        send_meta("", sink)?;
-        let greeting = self.sampler.hello(sink)?;
-        let phase = frame::Phase {
-            stage: frame::Stage::Before,
-            iteration: 0,
-            epoch: greeting.epoch,
-            monotonic_ns: monotonic_ns(),
-        };
-        send(FrameKind::Phase, &phase, sink)?;
-        self.sampler.census(sink)?;
-        Ok(())
-    }
 }

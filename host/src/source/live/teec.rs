@@ -7,16 +7,17 @@ use optee_teec::{
     ConnectionMethods, Context, Error, Operation, ParamNone, ParamTmpRef, ParamType, ParamValue,
     Session, Uuid,
 };
-use teeleak_proto::command::{self, Command};
+use teeleak_proto::{
+    command::{self, Command},
+    stock,
+};
 
 use super::{Device, NODE, World};
-use crate::{TeeError, error::CONNECTING};
-
-/// UUID of the stats PTA (optee_os lib/libutee/include/pta_stats.h@4.10.0, `STATS_UUID`).
-const STATS: &str = "d96a5b40-e2c7-b1af-8794-1002a5d5c61b";
-
-/// `STATS_CMD_ALLOC_STATS` of the same header.
-const ALLOC_STATS: u32 = 1;
+use crate::{
+    TeeError,
+    error::{CONNECTING, OPENING_STATS},
+    source::stock::{Answer, Question, StatsPta},
+};
 
 const OPENING: &str = "opening a session to the teeleak TA";
 
@@ -34,16 +35,53 @@ impl World for Libteec {
         Ok(Box::new(Ta { session }))
     }
 
-    fn stats(&self, pool: u32, reply: &mut [u8]) -> Result<usize> {
-        let mut session = open(STATS, ConnectionMethods::LoginPublic, "opening the stats PTA")?;
+    fn stats(&self) -> Result<Box<dyn StatsPta>> {
+        let login = ConnectionMethods::LoginPublic;
+        let session = open(&stock::STATS_UUID.to_string(), login, OPENING_STATS)?;
+        Ok(Box::new(Stats { session }))
+    }
+}
+
+struct Stats {
+    session: Session,
+}
+
+impl Stats {
+    fn without_parameters(&mut self, command: u32) -> Answer {
+        let mut operation = Operation::new(0, ParamNone, ParamNone, ParamNone, ParamNone);
+        let done = self.session.invoke_command(command, &mut operation);
+        Answer { result: code(done), bytes: 0 }
+    }
+
+    fn pools(&mut self, pool: u32, reply: &mut [u8]) -> Answer {
         let which = ParamValue::new(pool, 0, ParamType::ValueInput);
         let out = ParamTmpRef::new_output(reply);
         let mut operation = Operation::new(0, which, out, ParamNone, ParamNone);
-        session
-            .invoke_command(ALLOC_STATS, &mut operation)
-            .map_err(|error| failed(&error, "asking the stats PTA"))?;
-        Ok(operation.parameters().1.updated_size())
+        let done = self.session.invoke_command(stock::ALLOC_STATS, &mut operation);
+        Answer { result: code(done), bytes: operation.parameters().1.updated_size() }
     }
+
+    fn tas(&mut self, reply: &mut [u8]) -> Answer {
+        let out = ParamTmpRef::new_output(reply);
+        let mut operation = Operation::new(0, out, ParamNone, ParamNone, ParamNone);
+        let done = self.session.invoke_command(stock::TA_STATS, &mut operation);
+        Answer { result: code(done), bytes: operation.parameters().0.updated_size() }
+    }
+}
+
+impl StatsPta for Stats {
+    fn ask(&mut self, question: Question, reply: &mut [u8]) -> Answer {
+        match question {
+            Question::Pools(pool) => self.pools(pool, reply),
+            Question::Tas => self.tas(reply),
+            Question::Dump => self.without_parameters(stock::MEMLEAK_STATS),
+            Question::Mark => self.without_parameters(stock::PAGER_STATS),
+        }
+    }
+}
+
+fn code(done: Result<(), Error>) -> u32 {
+    done.err().map_or(0, |error| error.raw_code())
 }
 
 struct Ta {

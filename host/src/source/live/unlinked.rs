@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use super::{Device, NODE, World};
-use crate::Blind;
+use crate::{Blind, source::stock::StatsPta};
 
 /// No way to a TEE.
 pub(super) struct Unlinked;
@@ -23,7 +23,7 @@ impl World for Unlinked {
         bail!(Blind(HOW.into()))
     }
 
-    fn stats(&self, _pool: u32, _reply: &mut [u8]) -> Result<usize> {
+    fn stats(&self) -> Result<Box<dyn StatsPta>> {
         bail!(Blind(HOW.into()))
     }
 }

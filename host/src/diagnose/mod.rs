@@ -1,7 +1,9 @@
 //! What can be seen on this system, and what would bring the rest.
 //!
-//! Per-TA statistics of the stats PTA are never asked for: that can hang a stock TEE while another
-//! client opens a session (seen on optee_os 4.10.0).
+//! Per-TA statistics of the stats PTA are asked for only where somebody says so: that can hang a stock
+//! TEE while another client opens a session (seen on optee_os 4.10.0).
+
+mod stock;
 
 use anyhow::{Error, Result};
 use teeleak_proto::pta;
@@ -10,7 +12,11 @@ use crate::{
     TeeError,
     assemble::gap,
     error::{self, ITEM_NOT_FOUND},
-    source::live::{Discard, Greeting, NODE, Sampler, World},
+    source::{
+        Ways,
+        live::{Discard, Greeting, NODE, Sampler, World},
+        stock::element_bytes,
+    },
 };
 
 /// Whether something is there.
@@ -40,23 +46,47 @@ pub(crate) struct Diagnosis {
     pub(crate) checks: Vec<Check>,
     /// Whether a census can be taken.
     pub(crate) can_observe: bool,
+    /// Whether the TA and its PTA take it.
+    pub(crate) has_auditor: bool,
 }
 
-/// Pool number of the core heap (`ALLOC_ID_HEAP` in optee_os core/pta/stats.c@4.10.0).
-const HEAP: u32 = 1;
-
-/// Room for one pool of any release: 56 bytes before 4.6.0, 64 since.
-const STATS_BYTES: usize = 256;
-
 /// Looks for everything that teeleak can use.
-pub(crate) fn diagnose(world: &dyn World) -> Diagnosis {
+///
+/// # Errors
+/// When the console that is to be tried can't be read.
+pub(crate) fn diagnose(world: &dyn World, ways: &Ways) -> Result<Diagnosis> {
     let ta = world.connect();
     let mut checks = vec![node(world), trusted_application(&ta)];
     let greeting = ta.and_then(|device| Sampler::new(device).hello(&mut Discard));
     checks.push(pta(&greeting));
     checks.extend(features(&greeting));
     checks.push(stats(world));
-    Diagnosis { checks, can_observe: greeting.is_ok() }
+    let has_auditor = greeting.is_ok();
+    let mut can_observe = has_auditor;
+    if !has_auditor || ways.are_given() {
+        let (stock, sees_sites) = stock::checks(world, ways)?;
+        checks.extend(stock);
+        can_observe |= sees_sites;
+    }
+    if !has_auditor {
+        stock::infer(&mut checks);
+    }
+    checks.push(concurrency());
+    Ok(Diagnosis { checks, can_observe, has_auditor })
+}
+
+/// Of a switch that leaves no trace on the device.
+fn concurrency() -> Check {
+    Check {
+        name: "concurrent-tas",
+        brings: "a census that never waits for a TA",
+        state: State::Unknown,
+        detail:
+            "a device does not tell; without it a census, with or without the PTA, waits as long \
+                 as any single-instance TA is in a call"
+                .into(),
+        remedy: Some("build optee_os with CFG_CONCURRENT_SINGLE_INSTANCE_TA=y".into()),
+    }
 }
 
 fn node(world: &dyn World) -> Check {
@@ -172,16 +202,15 @@ fn raw_addresses(greeting: &Result<Greeting>) -> Check {
 }
 
 fn stats(world: &dyn World) -> Check {
-    let mut reply = [0; STATS_BYTES];
-    let (state, detail) = match world.stats(HEAP, &mut reply) {
-        Ok(bytes) => {
-            (State::Present, format!("answers the normal world with {bytes} bytes a pool"))
-        }
+    let failed = |result| TeeError { result, doing: "asking the statistics PTA" }.into();
+    let asked = world.stats().and_then(|mut pta| element_bytes(&mut *pta).map_err(failed));
+    let (state, detail) = match asked {
+        Ok(bytes) => (State::Present, stock::Stats { bytes }.told()),
         Err(error) => (state_of(&error), error.to_string()),
     };
     Check {
         name: "stats-pta",
-        brings: "counters of the core heap without the leak audit PTA",
+        brings: "counters of the core heap and of TA memory without the PTA",
         state,
         detail,
         remedy: (state != State::Present).then(|| gap::POOLS.into()),

@@ -1,0 +1,174 @@
+//! A census of an OP-TEE without our PTA: answers of its statistics PTA, and a dump on a console.
+
+use teeleak_analysis::{
+    model::{Instance, Moment, OwnerId, Part, Place, Pool, Reason, Sample, Site},
+    parse::{
+        stats::{self, TaStats},
+        text::{self, DumpSite},
+    },
+};
+use teeleak_proto::stock::{self, Dump, DumpEnd, StatsReply};
+
+use super::gap;
+use crate::error::ITEM_NOT_FOUND;
+
+/// Console text that is kept for the dump that may end it, in bytes: more than the largest heap prints.
+const TEXT_BYTES: usize = 16 << 20;
+
+/// What the frames of stock OP-TEE told since the last census.
+#[derive(Default)]
+pub(crate) struct Stock {
+    text: Vec<u8>,
+    draft: Option<Draft>,
+}
+
+struct Draft {
+    moment: Moment,
+    place: Place,
+    pools: Option<Part<Vec<Pool>>>,
+    instances: Option<Part<Vec<Instance>>>,
+}
+
+impl Stock {
+    /// Text of the console.
+    pub(crate) fn console(&mut self, text: &[u8]) {
+        self.text.extend_from_slice(text);
+        if self.text.len() > 2 * TEXT_BYTES {
+            self.text.drain(..self.text.len() - TEXT_BYTES);
+        }
+    }
+
+    /// An answer of the statistics PTA, which begins a census unless one has begun.
+    pub(crate) fn stats(&mut self, payload: &[u8], (moment, place): (Moment, Place)) -> Option<()> {
+        let reply: StatsReply<'_> = postcard::from_bytes(payload).ok()?;
+        let draft = self.draft.get_or_insert_with(|| Draft::new(moment, place));
+        match reply.command {
+            stock::ALLOC_STATS => draft.pools = Some(pools(&reply)),
+            stock::TA_STATS => draft.instances = Some(instances(&reply)),
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// The end of a census.
+    pub(crate) fn dump(
+        &mut self,
+        payload: &[u8],
+        (moment, place): (Moment, Place),
+    ) -> Option<Sample> {
+        let dump: Dump = postcard::from_bytes(payload).ok()?;
+        let draft = self.draft.take().unwrap_or_else(|| Draft::new(moment, place));
+        let from = self.text.len().saturating_sub(dump.bytes as usize);
+        let sites = sites(&dump, &self.text[from..]);
+        self.text.clear();
+        Some(draft.sample(sites))
+    }
+
+    /// The census that has begun, if one has, when the recording ends before it does.
+    pub(crate) fn cut(&mut self) -> Option<Sample> {
+        let draft = self.draft.take()?;
+        let sites = Part::Unobserved(gap::dump(Reason::Damaged, None, 0));
+        Some(draft.sample(sites))
+    }
+}
+
+impl Draft {
+    fn new(moment: Moment, place: Place) -> Self {
+        Self { moment, place, pools: None, instances: None }
+    }
+
+    fn sample(self, sites: Part<Vec<Site>>) -> Sample {
+        Sample {
+            moment: self.moment,
+            time: None,
+            place: self.place,
+            epoch: None,
+            sites,
+            owners: Part::Unobserved(gap::needs_pta("owners and epochs of allocations")),
+            instances: self
+                .instances
+                .unwrap_or_else(|| Part::Unobserved(gap::needs_pta("TA instances and regions"))),
+            sessions: Part::Unobserved(gap::needs_pta("sessions")),
+            pools: self.pools.unwrap_or_else(|| Part::Unobserved(gap::stats(ITEM_NOT_FOUND))),
+        }
+    }
+}
+
+fn pools(reply: &StatsReply<'_>) -> Part<Vec<Pool>> {
+    if reply.result != 0 {
+        return Part::Unobserved(gap::stats(reply.result));
+    }
+    match stats::pools(reply.element_bytes as usize, reply.reply) {
+        // Stock OP-TEE counts no other pool, and a leak there would not show.
+        Ok(pools) => Part::Partial(pools, gap::needs_pta("the other pools (crypto, page tables)")),
+        Err(error) => Part::Unobserved(gap::unreadable("pools", &error.to_string())),
+    }
+}
+
+fn instances(reply: &StatsReply<'_>) -> Part<Vec<Instance>> {
+    if reply.result == ITEM_NOT_FOUND {
+        return Part::Partial(Vec::new(), gap::needs_pta("regions of TAs"));
+    }
+    if reply.result != 0 {
+        return Part::Unobserved(gap::ta_stats(reply.result));
+    }
+    match stats::tas(reply.element_bytes as usize, reply.reply) {
+        Ok(tas) => {
+            let instances = (1..).zip(tas).map(|(id, ta)| instance(id, ta)).collect();
+            Part::Partial(instances, gap::needs_pta("regions of TAs"))
+        }
+        Err(error) => Part::Unobserved(gap::unreadable("TA heaps", &error.to_string())),
+    }
+}
+
+fn instance(id: u32, ta: TaStats) -> Instance {
+    let regions = match ta.heap {
+        Some(_) => gap::needs_pta(&format!("regions of {}", ta.uuid)),
+        // Regions are not seen either, but this is what can be helped.
+        None => gap::no_heap(&format!("heap and regions of {}", ta.uuid)),
+    };
+    Instance {
+        id,
+        uuid: ta.uuid,
+        panicked: ta.panicked,
+        // Those from the normal world only.
+        ref_count: None,
+        regions: Part::Unobserved(regions),
+        heap: ta.heap,
+    }
+}
+
+/// What the dump says of the core heap.
+fn sites(dump: &Dump, text: &[u8]) -> Part<Vec<Site>> {
+    if dump.end == DumpEnd::NotAsked {
+        return Part::Unobserved(gap::dump(Reason::NotOffered, Some(gap::CONSOLE), 0));
+    }
+    if dump.result != 0 {
+        let reason = gap::of_result(dump.result);
+        return Part::Unobserved(gap::dump(reason, Some(gap::DUMP), 0));
+    }
+    let told = text::Dump::read(text);
+    let gap = match dump.end {
+        DumpEnd::Marked if told.records == 0 => {
+            return Part::Unobserved(gap::dump(Reason::NotBuilt, Some(gap::PRINTED), told.lost));
+        }
+        _ if told.records == 0 && told.marks == 0 => {
+            return Part::Unobserved(gap::dump(Reason::Late, Some(gap::OTHER_CONSOLE), told.lost));
+        }
+        _ if dump.overrun => Some(gap::dump(Reason::Overrun, None, told.lost)),
+        DumpEnd::TimedOut => Some(gap::dump(Reason::Late, None, told.lost)),
+        _ if told.lost > 0 => Some(gap::dump(Reason::Damaged, None, told.lost)),
+        _ => None,
+    };
+    let sites = told.sites.into_iter().map(site).collect();
+    match gap {
+        Some(gap) => Part::Partial(sites, gap),
+        None => Part::Complete(sites),
+    }
+}
+
+fn site((site, count): (DumpSite, u64)) -> Site {
+    let DumpSite { file, line, size } = site;
+    let owner = OwnerId::Unknown;
+    Site { file, line, size, count, owner, server: owner, session: None, epoch: None, caller: None }
+}

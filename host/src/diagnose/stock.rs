@@ -1,0 +1,125 @@
+//! What an OP-TEE without the leak audit PTA lets see, tried out.
+
+use anyhow::Result;
+use teeleak_analysis::model::{Part, Reason, Sample, Site};
+
+use super::{Check, State};
+use crate::{
+    assemble::{Assembler, gap},
+    source::{
+        Ways,
+        live::{Observer as _, World},
+    },
+};
+
+/// What a check of the statistics PTA says.
+pub(super) struct Stats {
+    pub(super) bytes: usize,
+}
+
+impl Stats {
+    pub(super) fn told(&self) -> String {
+        let Self { bytes } = self;
+        let since = match bytes {
+            56 => "optee_os before 4.6.0",
+            64 => "optee_os 4.6.0 or later",
+            _ => "a release that teeleak does not know",
+        };
+        format!("answers the normal world with {bytes} bytes a pool ({since})")
+    }
+}
+
+/// What the ways that were asked for let see, and what the others would.
+pub(super) fn checks(world: &dyn World, ways: &Ways) -> Result<(Vec<Check>, bool)> {
+    let sample = if ways.are_given() { try_out(world, ways)? } else { None };
+    let console = console(sample.as_ref());
+    let can_observe = console.state == State::Present;
+    Ok((vec![console, ta_heaps(sample.as_ref())], can_observe))
+}
+
+/// What the ways that work say of switches that only the PTA tells of: check that works, switch, how.
+const INFERRED: [(&str, &str, &str); 2] = [
+    ("mdbg-console", "malloc-debug", "allocations were printed"),
+    ("stats-pta", "pool-counters", "the statistics PTA is there; the pools that it knows"),
+];
+
+/// Says of switches what can be concluded.
+pub(super) fn infer(checks: &mut [Check]) {
+    for (from, of, how) in INFERRED {
+        let works = checks.iter().any(|check| check.name == from && check.state == State::Present);
+        let known = checks.iter_mut().find(|check| works && check.name == of);
+        if let Some(check) = known {
+            (check.state, check.detail, check.remedy) = (State::Present, how.into(), None);
+        }
+    }
+}
+
+/// A census; `None` where the statistics PTA is not there, which another check says.
+fn try_out(world: &dyn World, ways: &Ways) -> Result<Option<Sample>> {
+    let mut stock = match ways.stock(world) {
+        Ok(stock) => stock,
+        Err(error) if error.is::<crate::TeeError>() || error.is::<crate::Blind>() => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let mut assembler = Assembler::new("");
+    stock.begin(&mut assembler)?;
+    stock.census(&mut assembler)?;
+    Ok(assembler.finish().samples.pop())
+}
+
+fn console(sample: Option<&Sample>) -> Check {
+    let (state, detail) = match sample.map(|sample| &sample.sites) {
+        Some(Part::Complete(sites)) => (State::Present, counted(sites)),
+        Some(Part::Partial(sites, gap)) => {
+            (State::Unknown, format!("{}, in part: {}", counted(sites), gap.reason))
+        }
+        Some(Part::Unobserved(gap)) if gap.reason == Reason::NotBuilt => {
+            (State::Missing, "the console shows marks, and no allocation between them".into())
+        }
+        Some(Part::Unobserved(gap)) if gap.reason != Reason::NotOffered => {
+            (State::Unknown, gap.reason.to_string())
+        }
+        _ => (State::Unknown, "not tried: give --console CONSOLE".into()),
+    };
+    let remedy = sample.and_then(|sample| sample.sites.gap()).and_then(|gap| gap.remedy.clone());
+    let remedy = remedy.map_or_else(|| gap::PRINTED.to_owned(), |remedy| remedy.to_string());
+    Check {
+        name: "mdbg-console",
+        brings: "allocation sites without the PTA; no epochs, no owners",
+        remedy: (state != State::Present).then_some(remedy),
+        state,
+        detail,
+    }
+}
+
+fn counted(sites: &[Site]) -> String {
+    let allocations: u64 = sites.iter().map(|site| site.count).sum();
+    format!("{allocations} allocations at {} sites were printed and read", sites.len())
+}
+
+fn ta_heaps(sample: Option<&Sample>) -> Check {
+    let instances = sample.map(|sample| &sample.instances);
+    let (state, detail) = match instances.map(|instances| (instances.seen(), instances.gap())) {
+        Some((Some(tas), _)) => {
+            let n = tas.iter().filter(|ta| ta.heap.is_some()).count();
+            (State::Present, format!("{n} of {} TAs tell their heap", tas.len()))
+        }
+        Some((None, Some(gap))) if gap.reason == Reason::NotBuilt => {
+            (State::Missing, "not built into this OP-TEE".into())
+        }
+        _ => {
+            let why = "not tried, for it can hang the TEE while another client opens a session: \
+                       give --ta-stats when none does";
+            (State::Unknown, why.into())
+        }
+    };
+    Check {
+        name: "ta-heaps",
+        brings: "the heap of each TA with a session from the normal world",
+        remedy: (state != State::Present).then(|| gap::TA_STATS.into()),
+        state,
+        detail,
+    }
+}

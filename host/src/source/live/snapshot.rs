@@ -1,0 +1,37 @@
+//! A census of this moment, as a source.
+
+use anyhow::Result;
+use teeleak_proto::frame::{FrameKind, Phase, Stage};
+
+use super::{
+    NODE, Observer,
+    sampler::{monotonic_ns, send, send_meta},
+};
+use crate::source::{Sink, Source};
+
+/// A census of this moment.
+pub(crate) struct Snapshot {
+    observer: Box<dyn Observer>,
+}
+
+impl Snapshot {
+    pub(crate) fn new(observer: Box<dyn Observer>) -> Self {
+        Self { observer }
+    }
+}
+
+impl Source for Snapshot {
+    fn name(&self) -> String {
+        NODE.into()
+    }
+
+    fn feed(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        send_meta("", sink)?;
+        let epoch = self.observer.begin(sink)?;
+        let monotonic_ns = monotonic_ns();
+        let phase = Phase { stage: Stage::Before, iteration: 0, epoch, monotonic_ns };
+        send(FrameKind::Phase, &phase, sink)?;
+        self.observer.census(sink)?;
+        Ok(())
+    }
+}

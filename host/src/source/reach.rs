@@ -1,0 +1,78 @@
+//! Which way into the TEE there is: the teeleak TA and its PTA, or what stock OP-TEE offers.
+
+use std::{io::Write, path::PathBuf};
+
+use anyhow::{Error, Result};
+use clap::Args;
+
+use super::{
+    live::{Discard, Observer, Sampler, World},
+    stock::{Console, Stock},
+};
+use crate::{
+    Blind, TeeError,
+    error::{ITEM_NOT_FOUND, SECURITY},
+};
+
+/// How to look into an OP-TEE without the leak audit PTA.
+#[derive(Args, Clone, Default, Debug)]
+#[command(next_help_heading = "Without the leak audit PTA")]
+pub(crate) struct Ways {
+    /// Take allocation sites from what OP-TEE prints here: a file that grows, a FIFO, a serial port, or
+    /// kmsg for the kernel's log. Needs CFG_TEE_CORE_MALLOC_DEBUG=y and CFG_WITH_STATS=y.
+    #[arg(long, value_name = "CONSOLE")]
+    console: Option<PathBuf>,
+    /// Ask the statistics PTA for the heap of each TA, too. This can hang the TEE while another client
+    /// opens a session (seen on optee_os 4.10.0); needs CFG_TA_STATS=y.
+    #[arg(long)]
+    ta_stats: bool,
+}
+
+impl Ways {
+    /// Whether only what stock OP-TEE offers is wanted.
+    pub(crate) fn are_given(&self) -> bool {
+        self.console.is_some() || self.ta_stats
+    }
+
+    /// What stock OP-TEE offers.
+    pub(crate) fn stock(&self, world: &dyn World) -> Result<Stock> {
+        let console = self.console.as_deref().map(Console::open).transpose()?;
+        Ok(Stock::new(world.stats()?, console, self.ta_stats))
+    }
+
+    /// The best way that there is; what it lacks is told on `err`.
+    ///
+    /// # Errors
+    /// When there is none, or the one that was asked for is not there.
+    pub(crate) fn reach(
+        &self,
+        world: &dyn World,
+        err: &mut dyn Write,
+    ) -> Result<Box<dyn Observer>> {
+        if self.are_given() {
+            return Ok(Box::new(self.stock(world)?));
+        }
+        let missing = match auditor(world) {
+            Ok(sampler) => return Ok(Box::new(sampler)),
+            Err(error) if is_missing(&error) => error,
+            Err(error) => return Err(error),
+        };
+        let Ok(stock) = self.stock(world) else { return Err(missing) };
+        writeln!(err, "teeleak: {missing:#}")?;
+        writeln!(err, "teeleak: going on with what stock OP-TEE tells: see --console")?;
+        Ok(Box::new(stock))
+    }
+}
+
+/// A session to a TA that reaches its PTA.
+fn auditor(world: &dyn World) -> Result<Sampler> {
+    let mut sampler = Sampler::new(world.connect()?);
+    sampler.hello(&mut Discard)?;
+    Ok(sampler)
+}
+
+/// Whether it is not there, rather than out of reach for the moment or for this user.
+fn is_missing(error: &Error) -> bool {
+    let result = error.downcast_ref::<TeeError>().map(|error| error.result);
+    error.is::<Blind>() || matches!(result, Some(ITEM_NOT_FOUND | SECURITY))
+}

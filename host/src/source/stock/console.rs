@@ -1,0 +1,175 @@
+//! Text of a console while it comes: a file that grows, a FIFO, a serial port, the kernel's log.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{ErrorKind, Read as _, Seek as _, SeekFrom},
+    os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, bail};
+use rustix::{
+    fs::OFlags,
+    io::Errno,
+    termios::{OptionalActions, Termios, isatty, tcgetattr, tcsetattr},
+};
+
+/// The word that stands for [`KMSG`].
+const KMSG_WORD: &str = "kmsg";
+
+/// The kernel's log: each read gives one record (Linux Documentation/ABI/testing/dev-kmsg).
+const KMSG: &str = "/dev/kmsg";
+
+/// Bytes asked for at once; a record of the kernel's log is shorter.
+const READ_BYTES: usize = 64 << 10;
+
+/// Bytes taken in one go at most, so that a flood can't hold it.
+const MOST_BYTES: usize = 4 << 20;
+
+/// A console that is read from now on.
+pub(crate) struct Console {
+    file: File,
+    path: PathBuf,
+    /// How far a regular file was read.
+    position: Option<u64>,
+    /// What a terminal was set to.
+    before: Option<Termios>,
+}
+
+impl Console {
+    /// Opens it; what it said before is left out.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let path = if path.as_os_str() == KMSG_WORD { Path::new(KMSG) } else { path };
+        Self::try_open(path).with_context(|| format!("cannot read the console {}", path.display()))
+    }
+
+    fn try_open(path: &Path) -> Result<Self> {
+        // A FIFO without a writer must not block; a serial port must not become our terminal.
+        let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+        let mut file =
+            OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+        let kind = file.metadata()?.file_type();
+        if kind.is_dir() {
+            bail!("it is a directory; give a file, a FIFO, a serial port or kmsg");
+        }
+        let terminal = kind.is_char_device() && isatty(&file);
+        let before = terminal.then(|| raw(&file)).transpose()?;
+        let position = if kind.is_file() { Some(file.seek(SeekFrom::End(0))?) } else { None };
+        if path == Path::new(KMSG) {
+            file.seek(SeekFrom::End(0))?;
+        }
+        Ok(Self { file, path: path.to_owned(), position, before })
+    }
+
+    /// Appends what came since; says whether something was overwritten before.
+    ///
+    /// # Errors
+    /// When it can't be read any more.
+    pub(crate) fn read(&mut self, text: &mut Vec<u8>) -> Result<bool> {
+        let mut overrun = self.follow()?;
+        let mut buffer = vec![0; READ_BYTES];
+        let end = text.len() + MOST_BYTES;
+        while text.len() < end {
+            match self.file.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(n) => {
+                    text.extend_from_slice(&buffer[..n]);
+                    self.position = self.position.map(|at| at + n as u64);
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.raw_os_error() == Some(Errno::PIPE.raw_os_error()) => {
+                    overrun = true;
+                }
+                Err(error) => {
+                    let what = format!("cannot read the console {}", self.path.display());
+                    return Err(error).context(what);
+                }
+            }
+        }
+        Ok(overrun)
+    }
+
+    /// A file that became shorter begins again.
+    fn follow(&mut self) -> Result<bool> {
+        let Some(position) = self.position else { return Ok(false) };
+        if self.file.metadata()?.len() >= position {
+            return Ok(false);
+        }
+        self.position = Some(self.file.seek(SeekFrom::Start(0))?);
+        Ok(true)
+    }
+}
+
+/// Sets a serial port to give bytes as they come, and to send nothing back; its speed stays.
+fn raw(file: &File) -> Result<Termios> {
+    let before = tcgetattr(file)?;
+    let mut raw = before.clone();
+    raw.make_raw();
+    tcsetattr(file, OptionalActions::Now, &raw)?;
+    Ok(before)
+}
+
+impl Drop for Console {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            // A port that is gone needs no settings.
+            let _ = tcsetattr(&self.file, OptionalActions::Now, before);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, io::Write as _, process::Command};
+
+    use super::*;
+
+    fn scratch(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("teeleak-{}-{name}", std::process::id()));
+        let _ = fs::remove_file(&path);
+        path
+    }
+
+    fn read(console: &mut Console) -> (String, bool) {
+        let mut text = Vec::new();
+        let overrun = console.read(&mut text).unwrap();
+        (String::from_utf8(text).unwrap(), overrun)
+    }
+
+    #[test]
+    fn a_file_is_followed_from_its_end() {
+        let path = scratch("file");
+        fs::write(&path, "before\n").unwrap();
+        let mut console = Console::open(&path).unwrap();
+        assert_eq!(read(&mut console), (String::new(), false));
+        let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+        file.write_all(b"one\ntw").unwrap();
+        assert_eq!(read(&mut console), ("one\ntw".into(), false));
+        file.write_all(b"o\n").unwrap();
+        assert_eq!(read(&mut console), ("o\n".into(), false));
+        fs::write(&path, "again\n").unwrap();
+        assert_eq!(read(&mut console), ("again\n".into(), true));
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_fifo_is_read_whoever_writes_when() {
+        let path = scratch("fifo");
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let mut console = Console::open(&path).unwrap();
+        assert_eq!(read(&mut console).0, "");
+        for word in ["one\n", "two\n"] {
+            fs::write(&path, word).unwrap();
+            assert_eq!(read(&mut console).0, word);
+        }
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_console_is_said() {
+        let said = |path: &str| format!("{:#}", Console::open(Path::new(path)).err().unwrap());
+        assert!(said("/").contains("it is a directory"));
+        assert!(said("/nonexistent").contains("cannot read the console /nonexistent"));
+    }
+}

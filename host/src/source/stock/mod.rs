@@ -1,0 +1,220 @@
+//! The live source on an OP-TEE without our PTA: its statistics PTA, asked from the normal world, and
+//! what it prints on a console.
+//!
+//! ```text
+//! counters of the pools · (heaps of the TAs) · mark, dump, mark ── console ──> text · end of the dump
+//! ```
+//!
+//! Everything is passed on as it came; [`crate::assemble`] reads it. No epochs, no owners, no regions, no
+//! sessions of TAs: stock OP-TEE does not tell them.
+
+mod console;
+mod patience;
+
+use anyhow::Result;
+use teeleak_analysis::parse::{stats::ta_bytes, text::Dump};
+use teeleak_proto::{
+    frame::FrameKind,
+    stock::{self, DumpEnd, StatsReply},
+};
+
+use super::{
+    Sink,
+    live::{Counts, Observer, send},
+};
+use crate::error::SHORT_BUFFER;
+pub(crate) use console::Console;
+use patience::{Patience, Wait};
+
+/// Too short for any answer, so that the PTA says how long it is.
+const TOO_SHORT: usize = 8;
+
+/// Room for the pools of any release: five of 64 bytes in 4.10.
+const POOLS_BYTES: usize = 4096;
+
+/// TAs that may be loaded between asking how many there are and asking for them.
+const SPARE_TAS: usize = 2;
+
+/// Times that the list of TAs is asked for when it grows meanwhile.
+const ATTEMPTS: usize = 4;
+
+/// Longest piece of console text in a frame, in bytes.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// What the statistics PTA is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Question {
+    /// `STATS_CMD_ALLOC_STATS` of this pool, or of all.
+    Pools(u32),
+    /// `STATS_CMD_TA_STATS`.
+    Tas,
+    /// `STATS_CMD_MEMLEAK_STATS`.
+    Dump,
+    /// `STATS_CMD_PAGER_STATS` without parameters: prints [`stock::MARK`].
+    Mark,
+}
+
+/// What it answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Answer {
+    /// `TEE_Result`.
+    pub result: u32,
+    /// Bytes of the reply, or, where it had no room, those that it needs.
+    pub bytes: usize,
+}
+
+/// A session to the statistics PTA.
+pub trait StatsPta {
+    /// Asks.
+    fn ask(&mut self, question: Question, reply: &mut [u8]) -> Answer;
+}
+
+/// Takes censuses of an OP-TEE without our PTA.
+pub(crate) struct Stock {
+    pta: Box<dyn StatsPta>,
+    console: Option<Console>,
+    /// Whether the heaps of the TAs are asked for.
+    tas: bool,
+    element_bytes: usize,
+    reply: Vec<u8>,
+    epoch: u32,
+    /// Whether more of the last dump may still come.
+    unsettled: bool,
+}
+
+/// Bytes of a pool's counters: what the PTA says when it has room for none.
+pub(crate) fn element_bytes(pta: &mut dyn StatsPta) -> Result<usize, u32> {
+    let answer = pta.ask(Question::Pools(stock::HEAP), &mut [0; TOO_SHORT]);
+    if answer.result == SHORT_BUFFER { Ok(answer.bytes) } else { Err(answer.result) }
+}
+
+impl Stock {
+    pub(crate) fn new(pta: Box<dyn StatsPta>, console: Option<Console>, tas: bool) -> Self {
+        let reply = vec![0; POOLS_BYTES];
+        Self { pta, console, tas, element_bytes: 0, reply, epoch: 0, unsettled: false }
+    }
+
+    fn pools(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        let answer = self.pta.ask(Question::Pools(stock::ALL_POOLS), &mut self.reply);
+        self.pass_on(stock::ALLOC_STATS, answer, sink)
+    }
+
+    fn tas(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        let mut answer = self.pta.ask(Question::Tas, &mut self.reply[..TOO_SHORT]);
+        for _ in 0..ATTEMPTS {
+            if answer.result != SHORT_BUFFER {
+                break;
+            }
+            let room = answer.bytes + SPARE_TAS * ta_bytes(self.element_bytes);
+            self.reply.resize(room.max(POOLS_BYTES), 0);
+            // What the PTA does not write must not look like an answer.
+            self.reply.fill(0);
+            answer = self.pta.ask(Question::Tas, &mut self.reply);
+        }
+        self.pass_on(stock::TA_STATS, answer, sink)
+    }
+
+    fn pass_on(&mut self, command: u32, answer: Answer, sink: &mut dyn Sink) -> Result<()> {
+        let bytes = if answer.result == 0 { answer.bytes.min(self.reply.len()) } else { 0 };
+        let element_bytes = u32::try_from(self.element_bytes).unwrap_or(u32::MAX);
+        let (result, reply) = (answer.result, &self.reply[..bytes]);
+        let reply = StatsReply { command, result, element_bytes, reply };
+        send(FrameKind::Stats, &reply, sink)
+    }
+
+    /// Has the core heap printed, and passes on what the console says; gives the allocations.
+    fn dump(&mut self, sink: &mut dyn Sink) -> Result<Option<u64>> {
+        self.settle(sink)?;
+        if self.console.is_none() {
+            send_dump(0, DumpEnd::NotAsked, &[], false, sink)?;
+            return Ok(None);
+        }
+        let result = self.print();
+        let mut patience = Patience::new();
+        let mut text = Vec::new();
+        let mut overrun = false;
+        let (end, records) = loop {
+            let dump = self.listen(&mut text, &mut overrun)?;
+            match patience.look(&dump) {
+                Wait::Over(end) => break (end, dump.records),
+                Wait::More(pause) => std::thread::sleep(pause),
+            }
+        };
+        self.unsettled = end == DumpEnd::TimedOut;
+        send_dump(result, end, &text, overrun, sink)?;
+        Ok(Some(records))
+    }
+
+    fn print(&mut self) -> u32 {
+        self.pta.ask(Question::Mark, &mut []);
+        let dump = self.pta.ask(Question::Dump, &mut []);
+        self.pta.ask(Question::Mark, &mut []);
+        dump.result
+    }
+
+    fn listen(&mut self, text: &mut Vec<u8>, overrun: &mut bool) -> Result<Dump> {
+        if let Some(console) = &mut self.console {
+            *overrun |= console.read(text)?;
+        }
+        Ok(Dump::read(text))
+    }
+
+    /// Passes on what the console said since; what may belong to the dump before is waited for.
+    fn settle(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        if std::mem::take(&mut self.unsettled) {
+            std::thread::sleep(patience::QUIET);
+        }
+        self.events(sink)
+    }
+}
+
+impl Observer for Stock {
+    fn begin(&mut self, _sink: &mut dyn Sink) -> Result<u32> {
+        self.element_bytes = element_bytes(&mut *self.pta).unwrap_or(0);
+        Ok(self.epoch)
+    }
+
+    fn census(&mut self, sink: &mut dyn Sink) -> Result<Counts> {
+        self.pools(sink)?;
+        if self.tas {
+            self.tas(sink)?;
+        }
+        let records = self.dump(sink)?;
+        let allocations = records.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+        Ok(Counts { allocations, regions: None })
+    }
+
+    fn events(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        let mut text = Vec::new();
+        if let Some(console) = &mut self.console {
+            console.read(&mut text)?;
+        }
+        send_text(&text, sink)
+    }
+
+    /// Numbers the iterations; no allocation carries them.
+    fn mark(&mut self, restart: bool) -> Result<u32> {
+        self.epoch = if restart { 0 } else { self.epoch + 1 };
+        Ok(self.epoch)
+    }
+
+    fn plant(&mut self, _size: u32, _sink: &mut dyn Sink) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn send_text(text: &[u8], sink: &mut dyn Sink) -> Result<()> {
+    text.chunks(PIECE_BYTES).try_for_each(|piece| sink.frame(Some(FrameKind::Console), piece))
+}
+
+fn send_dump(
+    result: u32,
+    end: DumpEnd,
+    text: &[u8],
+    overrun: bool,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    send_text(text, sink)?;
+    let bytes = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    send(FrameKind::Dump, &stock::Dump { result, end, bytes, overrun }, sink)
+}

@@ -1,0 +1,111 @@
+//! How long a dump is waited for: text takes its time from the secure world to the file that it is read
+//! from.
+
+use std::time::{Duration, Instant};
+
+use teeleak_analysis::parse::text::Dump;
+use teeleak_proto::stock::DumpEnd;
+
+/// Silence after which a dump is over where no mark is printed. Kernel threads that pass on a secure
+/// world's log look for more every 500 ms (MediaTek's `tee_ramlog`).
+pub(super) const QUIET: Duration = Duration::from_millis(1500);
+
+/// How long the first line may take.
+const FIRST: Duration = Duration::from_secs(5);
+
+/// How long a dump may take in all: 5,000 records at 115200 baud take 20 s.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Pause between two looks.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// What to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Wait {
+    /// The dump is over, for this reason.
+    Over(DumpEnd),
+    /// Look again after this.
+    More(Duration),
+}
+
+/// How long it lasted, and since when nothing was added.
+pub(super) struct Patience {
+    began: Instant,
+    last: Instant,
+    seen: (u64, u64),
+}
+
+impl Patience {
+    pub(super) fn new() -> Self {
+        let now = Instant::now();
+        Self { began: now, last: now, seen: (0, 0) }
+    }
+
+    /// Looks at what the dump says so far.
+    pub(super) fn look(&mut self, dump: &Dump) -> Wait {
+        self.look_at(dump, Instant::now())
+    }
+
+    fn look_at(&mut self, dump: &Dump, now: Instant) -> Wait {
+        let seen = (dump.records, dump.marks);
+        if seen != self.seen {
+            (self.seen, self.last) = (seen, now);
+        }
+        let silence = now.saturating_duration_since(self.last);
+        match seen {
+            (_, 2..) => Wait::Over(DumpEnd::Marked),
+            // The first mark says that the second one would come.
+            (1.., 0) if silence >= QUIET => Wait::Over(DumpEnd::Quiet),
+            _ if silence >= FIRST => Wait::Over(DumpEnd::TimedOut),
+            _ if now.saturating_duration_since(self.began) >= LIMIT => {
+                Wait::Over(DumpEnd::TimedOut)
+            }
+            _ => Wait::More(PAUSE),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dump(records: u64, marks: u64) -> Dump {
+        Dump { records, marks, ..Dump::default() }
+    }
+
+    #[test]
+    fn two_marks_end_it_at_once() {
+        let mut patience = Patience::new();
+        assert_eq!(patience.look(&dump(0, 2)), Wait::Over(DumpEnd::Marked));
+    }
+
+    #[test]
+    fn silence_ends_it_where_no_mark_is_printed() {
+        let mut patience = Patience::new();
+        let began = patience.began;
+        assert_eq!(patience.look_at(&dump(5, 0), began), Wait::More(PAUSE));
+        assert_eq!(patience.look_at(&dump(9, 0), began + QUIET), Wait::More(PAUSE));
+        assert_eq!(patience.look_at(&dump(9, 0), began + 2 * QUIET), Wait::Over(DumpEnd::Quiet));
+    }
+
+    #[test]
+    fn a_mark_that_does_not_come_is_not_taken_for_an_end() {
+        for (records, marks) in [(0, 0), (0, 1), (9, 1)] {
+            let mut patience = Patience::new();
+            let began = patience.began;
+            let dump = dump(records, marks);
+            assert_eq!(patience.look_at(&dump, began), Wait::More(PAUSE));
+            assert_eq!(patience.look_at(&dump, began + QUIET), Wait::More(PAUSE));
+            assert_eq!(patience.look_at(&dump, began + FIRST), Wait::Over(DumpEnd::TimedOut));
+        }
+    }
+
+    #[test]
+    fn a_flood_does_not_hold_it() {
+        let mut patience = Patience::new();
+        let began = patience.began;
+        let ends = (0_u32..).map(|n| (n, patience.look_at(&dump(n.into(), 1), began + QUIET * n)));
+        let over = ends.into_iter().find(|(_, wait)| *wait != Wait::More(PAUSE));
+        assert_eq!(over, Some((40, Wait::Over(DumpEnd::TimedOut))));
+    }
+}
