@@ -5,6 +5,7 @@ mod bless;
 mod ci;
 mod demo;
 mod firmware;
+mod fuzz;
 mod qemu;
 mod rootfs;
 mod setup;
@@ -34,6 +35,8 @@ pub(crate) enum Command {
     Test(test::Args),
     /// Run a benchmark
     Bench(bench::Args),
+    /// Feed damaged input to all that parses bytes from elsewhere
+    Fuzz(fuzz::Args),
     /// Take what the golden tests print now as what they expect
     Bless(bless::Args),
     /// Everything that has to hold before a change goes in
@@ -51,6 +54,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => demo::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Bless(args) => bless::run(&args),
         Command::Ci(args) => ci::run(&args),
     }
