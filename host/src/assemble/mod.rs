@@ -232,7 +232,7 @@ impl Assembler {
             match record {
                 Ok(Record::Events(head)) => {
                     self.lost_events.0 |= head.lost > 0;
-                    self.lost_events.1 += head.lost;
+                    self.lost_events.1 = self.lost_events.1.saturating_add(head.lost);
                 }
                 Ok(Record::Event(event)) => {
                     let lost = std::mem::take(&mut self.lost_events.1);

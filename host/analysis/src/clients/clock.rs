@@ -62,7 +62,7 @@ fn best(bounds: &[(i64, i64)]) -> Option<i64> {
         if open > most {
             most = open;
             let until = edges[n..].iter().find(|(_, ends)| *ends).map_or(*at, |(until, _)| *until);
-            place = Some(at + (until - at) / 2);
+            place = Some(at.midpoint(until));
         }
     }
     let at_zero = bounds.iter().filter(|(least, largest)| *least <= 0 && 0 <= *largest).count();

@@ -78,7 +78,7 @@ impl Reader {
     pub fn finish(mut self) -> Clients {
         self.calls.sort_by_key(|call| call.monotonic);
         let processes: Vec<_> = self.processes.iter().map(Known::process).collect();
-        let lost = processes.iter().map(|process| process.lost).sum();
+        let lost = processes.iter().fold(0, |sum: u64, process| sum.saturating_add(process.lost));
         Clients { processes, calls: self.calls, lost, joined: None }
     }
 }
@@ -91,7 +91,8 @@ impl Known {
         place: &Place,
         calls: &mut Vec<Call>,
     ) -> u64 {
-        self.lost += head.lost;
+        // What a file says may be anything.
+        self.lost = self.lost.saturating_add(head.lost);
         let mut unknown = 0;
         for record in records {
             match &record.call {
@@ -142,9 +143,9 @@ impl Known {
             exe: text(&head.exe),
             born_ns: head.born_ns,
             ended: self.ended,
-            called: !idle && head.begun + head.early > 0,
+            called: !idle && (head.begun > 0 || head.early > 0),
             running: head.begun.saturating_sub(head.tickets),
-            lost: self.lost + head.early,
+            lost: self.lost.saturating_add(head.early),
         }
     }
 }
@@ -165,4 +166,38 @@ fn counter(call: &ClientCall, hz: u64) -> Option<(u64, u64)> {
 fn text(bytes: &[u8]) -> Arc<str> {
     let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
     String::from_utf8_lossy(&bytes[..end]).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use teeleak_proto::client::{
+        MAGIC, SLOT_WORDS, VERSION,
+        batch::PROCESS_BYTES,
+        head::{W_BEGUN, W_EARLY, W_MAGIC, W_SLOTS, W_VERSION, word},
+    };
+
+    #[test]
+    fn losses_beyond_any_number_stay_the_largest() {
+        let mut process = [0; PROCESS_BYTES];
+        let words = [
+            (W_MAGIC, MAGIC),
+            (W_VERSION, word(VERSION, SLOT_WORDS as u32)),
+            (W_SLOTS, word(1, 0)),
+            (W_BEGUN, u64::MAX),
+            (W_EARLY, u64::MAX),
+        ];
+        for (n, word) in words {
+            process[1 + n * 8..9 + n * 8].copy_from_slice(&word.to_le_bytes());
+        }
+        let slot_words = SLOT_WORDS as u32;
+        let head = BatchHead { pid: 0, slot_words, born_ns: 0, first: 0, lost: u64::MAX };
+        let mut reader = Reader::default();
+        assert_eq!(reader.process(&process), Ok(()));
+        let place = Place { source: "ring".into(), at: 1 };
+        for _ in 0..2 {
+            assert_eq!(reader.calls(&head.encode(), &place), Ok(0));
+        }
+        assert_eq!(reader.finish().lost, u64::MAX);
+    }
 }
