@@ -25,7 +25,7 @@ use instances::Instances;
 use maps::Maps;
 use names::Names;
 use pools::{Pools, Table};
-use sessions::Sessions;
+use sessions::{Change, Sessions};
 use timeline::Timeline;
 
 use super::{
@@ -224,7 +224,12 @@ impl Assembler {
             self.dumps.requested();
         }
         let mut changes = Vec::new();
-        let tell = &mut |change| changes.push(change);
+        // A session that is kept on purpose is no step that another one has to follow.
+        let tell = &mut |change: Change| {
+            if !change.is_of_kept() {
+                changes.push(change);
+            }
+        };
         self.sessions.line(entry.who, line, &mut self.instances, tell);
         for change in changes {
             let event = self.change(change, at);

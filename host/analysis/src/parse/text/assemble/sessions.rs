@@ -5,7 +5,9 @@
 //! 1 when the list is empty. So the id of an open is predicted by keeping each opener's list.
 //!
 //! Nothing says that an open succeeded, either: it did when the next line on its way is not about its
-//! failure. A close with an id that no open session has is the close of the one being opened.
+//! failure. A close with an id that no open session has is the close of the one being opened, or, where
+//! none is, of the youngest: then its predicted id was wrong. Ids rise along a list, so an older session
+//! with a higher id is in another list, that of a TA which opened it.
 
 use teeleak_proto::Uuid;
 
@@ -34,11 +36,27 @@ struct Pending {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Opened {
     pub(super) id: u32,
+    /// The number under which it was told: the id that was predicted, unless another one has that.
+    pub(super) told: u32,
     /// Instance that opened it, 0 for the normal world.
     pub(super) opener: u32,
     pub(super) uuid: Uuid,
     pub(super) instance: u32,
     thread: Option<u16>,
+    /// Whether a TA opened it that no line names.
+    foreign: bool,
+}
+
+impl Opened {
+    /// Whether it is in the normal world's list.
+    const fn of_normal_world(&self) -> bool {
+        self.opener == 0 && !self.foreign
+    }
+
+    /// Whether libutee keeps it as long as the TA lives that opened it: the one to the system PTA.
+    pub(super) fn is_kept(&self) -> bool {
+        self.opener != 0 && self.uuid == SYSTEM
+    }
 }
 
 /// What a line made of the sessions.
@@ -47,9 +65,16 @@ pub(super) enum Change {
     Opened(Opened),
     /// With the result.
     Failed(Uuid, u32),
-    /// With the id as printed, and the session where it could be told.
+    /// With the id as printed, and the session where that could be told.
     Closed(Option<u32>, Option<Opened>),
     InvokeFailed(u32),
+}
+
+impl Change {
+    /// Whether it is about a session that libutee keeps.
+    pub(super) fn is_of_kept(&self) -> bool {
+        matches!(self, Self::Opened(session) | Self::Closed(_, Some(session)) if session.is_kept())
+    }
 }
 
 /// Sessions that are open as far as the text tells.
@@ -60,6 +85,8 @@ pub(super) struct Sessions {
     pending: Vec<Pending>,
     /// The session closed last, whose instance may go away next.
     closed: Option<Opened>,
+    /// The instance that goes away: its sessions are closed next.
+    dying: Option<u32>,
     /// Opens whose id was predicted, and closes that named one of them.
     pub(super) predicted: u64,
     pub(super) confirmed: u64,
@@ -101,6 +128,7 @@ impl Sessions {
             SessionLine::DestroyContext => {
                 if let Some(closed) = self.closed.take() {
                     instances.gone(closed.instance);
+                    self.dying = Some(closed.instance);
                 }
             }
             SessionLine::InvokeError(result) => {
@@ -131,11 +159,12 @@ impl Sessions {
     pub(super) fn clear(&mut self) {
         self.open.clear();
         self.pending.clear();
-        self.closed = None;
+        (self.closed, self.dying) = (None, None);
     }
 
     fn begin(&mut self, who: Who, uuid: Uuid, instance: Option<u32>) {
         let opener = if uuid == SYSTEM { self.opener(who) } else { 0 };
+        self.dying = None;
         if self.pending.len() < 8 {
             let thread = who.thread;
             self.pending.push(Pending { uuid, thread, opener, pta: false, instance });
@@ -167,16 +196,18 @@ impl Sessions {
         if instance != 0 {
             instances.of(pending.uuid, None);
         }
-        let mine = |open: &&Opened| open.opener == pending.opener;
+        let mine = |open: &&Opened| open.opener == pending.opener && !open.foreign;
         let next = self.open.iter().rev().find(mine).map_or(1, |last| last.id.saturating_add(1));
         let Pending { uuid, thread, opener, .. } = pending;
-        let opened = Opened { id: id.unwrap_or(next), opener, uuid, instance, thread };
+        let (predicted, id) = (id.is_none(), id.unwrap_or(next));
+        let told = self.free_number(id);
+        let opened = Opened { id, told, opener, uuid, instance, thread, foreign: false };
         if self.open.len() == MOST {
             self.open.remove(0);
             self.forgotten += 1;
         }
         self.open.push(opened);
-        self.predicted += u64::from(id.is_none());
+        self.predicted += u64::from(predicted);
         tell(Change::Opened(opened));
     }
 
@@ -212,15 +243,14 @@ impl Sessions {
         instances: &mut Instances,
         tell: &mut dyn FnMut(Change),
     ) {
-        // What is opened for a TA that is being loaded is open before the TA is.
-        if self.pending.len() > 1
-            && let Some(pending) = self.pending.pop()
-        {
-            self.done(pending, None, instances, tell);
-        }
-        let found = match self.find(who, id) {
-            Some(at) => Some(self.open.remove(at)),
-            None => self.adopt(id, instances, tell),
+        // What is opened for a TA that is being loaded is open, and closed, before the TA is open.
+        let inner = self.pending.len() > 1;
+        let found = if !inner && self.find(who, id).is_some() {
+            // What was being opened meanwhile is open, and stays so.
+            self.settle(instances, tell);
+            self.find(who, id).map(|at| self.open.remove(at))
+        } else {
+            self.adopt(id, instances, tell).or_else(|| self.rename(id?))
         };
         self.confirmed += u64::from(found.is_some());
         self.unknown += u64::from(found.is_none());
@@ -236,83 +266,53 @@ impl Sessions {
         tell: &mut dyn FnMut(Change),
     ) -> Option<Opened> {
         let pending = self.pending.pop()?;
+        if let (0, Some(id)) = (pending.opener, id) {
+            self.part_from(id);
+        }
         let before = self.open.len();
         self.done(pending, id, instances, tell);
         if self.open.len() > before { self.open.pop() } else { None }
     }
 
+    /// `id`, or a number beyond all those that are in use.
+    fn free_number(&self, id: u32) -> u32 {
+        let told = || self.open.iter().map(|open| open.told);
+        if told().any(|told| told == id) { told().max().unwrap_or(0).saturating_add(1) } else { id }
+    }
+
+    /// What is older than a session of the normal world, and has no smaller id, is in another list.
+    fn part_from(&mut self, id: u32) {
+        for open in self.open.iter_mut().filter(|open| open.of_normal_world()) {
+            open.foreign = open.id >= id;
+        }
+    }
+
+    /// The youngest session of the normal world, which has another id than was predicted.
+    fn rename(&mut self, id: u32) -> Option<Opened> {
+        let at = self.open.iter().rposition(Opened::of_normal_world)?;
+        let wrong = self.open.remove(at);
+        self.part_from(id);
+        // Sessions older than the text put all ids off alike.
+        let off = id.saturating_sub(wrong.id);
+        for open in self.open.iter_mut().filter(|open| open.of_normal_world()) {
+            open.id = open.id.saturating_add(off);
+        }
+        Some(Opened { id, ..wrong })
+    }
+
     /// The session that a close means: the youngest with that id, best on the same thread.
     fn find(&self, who: Who, id: Option<u32>) -> Option<usize> {
-        let by_id = |open: &Opened| id.is_some_and(|id| id == open.id);
-        let by_thread = |open: &Opened| open.thread == who.thread;
-        let best = self.open.iter().rposition(|open| by_id(open) && by_thread(open));
-        best.or_else(|| self.open.iter().rposition(by_id))
+        let id = id?;
+        let of_dying = |open: &Opened| open.opener != 0 && self.dying == Some(open.opener);
+        let named = self
+            .open
+            .iter()
+            .enumerate()
+            .filter(|(_, open)| open.id == id && (!open.is_kept() || of_dying(open)));
+        let best = named.max_by_key(|(at, open)| (of_dying(open), open.thread == who.thread, *at));
+        best.map(|(at, _)| at)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Change, Instances, SYSTEM, Sessions};
-    use crate::parse::text::fact::{SessionLine, Who};
-    use teeleak_proto::Uuid;
-
-    const TA: Uuid = Uuid([1; 16]);
-    const WHO: Who = Who { image: None, thread: Some(0) };
-
-    fn play(lines: &[SessionLine]) -> Vec<String> {
-        let (mut sessions, mut instances) = (Sessions::default(), Instances::default());
-        let mut told = Vec::new();
-        let mut tell = |change| {
-            told.push(match change {
-                Change::Opened(opened) => format!("{}opens {}", opened.opener, opened.id),
-                Change::Closed(id, Some(opened)) => format!("{}closes {id:?}", opened.opener),
-                Change::Closed(id, None) => format!("? closes {id:?}"),
-                Change::Failed(_, result) => format!("failed {result:x}"),
-                Change::InvokeFailed(result) => format!("invoke {result:x}"),
-            });
-        };
-        for line in lines {
-            sessions.line(WHO, *line, &mut instances, &mut tell);
-        }
-        told
-    }
-
-    #[test]
-    fn sessions_opened_for_a_ta_that_loads_are_its_own() {
-        let told = play(&[
-            SessionLine::LookupPta(TA),
-            SessionLine::Load(TA),
-            SessionLine::LookupPta(SYSTEM),
-            SessionLine::OpenPta,
-            SessionLine::Close(Some(1)),
-            SessionLine::Reopen(TA),
-            SessionLine::Close(Some(2)),
-            SessionLine::Close(Some(1)),
-        ]);
-        let expected = [
-            "1opens 1",
-            "1closes Some(1)",
-            "0opens 1",
-            "0opens 2",
-            "0closes Some(2)",
-            "0closes Some(1)",
-        ];
-        assert_eq!(told, expected);
-    }
-
-    #[test]
-    fn a_close_with_an_unknown_id_is_of_the_one_being_opened() {
-        let told = play(&[SessionLine::Reopen(TA), SessionLine::Close(Some(5))]);
-        assert_eq!(told, ["0opens 5", "0closes Some(5)"]);
-    }
-
-    #[test]
-    fn failures_open_nothing() {
-        let told = play(&[
-            SessionLine::Reopen(TA),
-            SessionLine::Failed(None, 0xffff_000c),
-            SessionLine::Close(Some(3)),
-        ]);
-        assert_eq!(told, ["failed ffff000c", "? closes Some(3)"]);
-    }
-}
+mod tests;

@@ -13,7 +13,7 @@ impl Assembler {
         match change {
             Change::Opened(opened) => {
                 event.result = Some(0);
-                event.session = Some(opened.id);
+                event.session = Some(opened.told);
                 event.opener = opened.opener;
                 event.uuid = Some(opened.uuid);
                 event.instance = opened.instance;
@@ -24,7 +24,10 @@ impl Assembler {
             }
             Change::Closed(id, opened) => {
                 event.kind = EventKind::Close;
-                event.session = id;
+                // One that nothing told of before is not known to be a session that was told of.
+                event.session = opened.map(|opened| opened.told);
+                let stray = id.filter(|_| opened.is_none());
+                event.keys.extend(stray.map(|id| ("id".into(), u64::from(id))));
                 event.uuid = opened.map(|opened| opened.uuid);
                 event.opener = opened.map_or(0, |opened| opened.opener);
                 event.instance = opened.map_or(0, |opened| opened.instance);
