@@ -75,6 +75,8 @@ struct Open {
 struct Hints {
     others: u32,
     same_thread: bool,
+    /// Whether a thread of the core spoke: one that serves a call, not an interrupt.
+    thread: bool,
     requested: bool,
     damaged: u64,
 }
@@ -136,6 +138,7 @@ impl Dumps {
         }
         if let Some(open) = &mut self.open {
             open.hints.others = open.hints.others.saturating_add(lines);
+            open.hints.thread |= who.thread.is_some();
             open.hints.same_thread |= who.thread.is_some() && who.thread == open.who.thread;
         }
     }
@@ -157,7 +160,9 @@ impl Dumps {
 
     /// Ends the open dump, since nothing can be added to it any more.
     pub(super) fn end(&mut self) {
-        if self.goes_on {
+        // Nothing else runs on its core until a dump is over, so what was said after it is a sign.
+        let over = self.open.as_ref().is_some_and(|open| open.hints.thread);
+        if self.goes_on || over {
             self.end_for_sure();
             return;
         }
