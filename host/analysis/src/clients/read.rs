@@ -179,10 +179,11 @@ mod tests {
 
     #[test]
     fn losses_beyond_any_number_stay_the_largest() {
+        let slot_words = u32::try_from(SLOT_WORDS).unwrap();
         let mut process = [0; PROCESS_BYTES];
         let words = [
             (W_MAGIC, MAGIC),
-            (W_VERSION, word(VERSION, SLOT_WORDS as u32)),
+            (W_VERSION, word(VERSION, slot_words)),
             (W_SLOTS, word(1, 0)),
             (W_BEGUN, u64::MAX),
             (W_EARLY, u64::MAX),
@@ -190,7 +191,6 @@ mod tests {
         for (n, word) in words {
             process[1 + n * 8..9 + n * 8].copy_from_slice(&word.to_le_bytes());
         }
-        let slot_words = SLOT_WORDS as u32;
         let head = BatchHead { pid: 0, slot_words, born_ns: 0, first: 0, lost: u64::MAX };
         let mut reader = Reader::default();
         assert_eq!(reader.process(&process), Ok(()));

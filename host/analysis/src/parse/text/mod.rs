@@ -7,13 +7,7 @@
 //!
 //! Invariants: lines read = parsed + ignored + rejected; any way of cutting a text into chunks gives the same
 //! observation; memory is bounded whatever the text; nothing is in the observation that no line says.
-//! Property tests (`tests/log_properties.rs`) and a fuzz target hold it to that:
-//!
-//! ```text
-//! cargo +nightly fuzz run --fuzz-dir tests/fuzz --sanitizer none text -- -max_total_time=600
-//! ```
-//!
-//! (likewise `rules` and `capture`; the logs in `tests/fixtures/log` are good seeds).
+//! Property tests (`tests/log_properties.rs`) and a fuzz target (`cargo xtask fuzz text`) hold it to that.
 
 mod assemble;
 mod bytes;
