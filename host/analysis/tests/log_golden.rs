@@ -30,7 +30,7 @@ fn read(text: &[u8], rules: &Rules, size: usize) -> (Observation, String) {
             let text = String::from_utf8_lossy(text).escape_debug().to_string();
             let _ = writeln!(rejected, "rejected {line}: {}: {text}", why.text());
         }
-        assembler.push(&harvest);
+        assembler.push(&mut harvest);
         rest = &rest[end..];
     }
     (assembler.finish(), rejected)

@@ -48,7 +48,7 @@ impl Log {
             return self.push(&[]);
         }
         scan(&self.rest[..end], &Rules::default(), &mut self.harvest);
-        self.text.push(&self.harvest);
+        self.text.push(&mut self.harvest);
         self.rest.drain(..end);
     }
 

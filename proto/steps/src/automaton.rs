@@ -31,6 +31,7 @@ pub struct Outcome {
 /// `parent` is `None` for a kind of resource without a parent, and the default slot for a parent of
 /// which nothing is known.
 #[must_use]
+#[inline]
 pub fn advance(kind: Kind, step: Step, slot: Slot, parent: Option<Slot>) -> Outcome {
     let mut next = Outcome { slot, parent, broken: Broken::NONE };
     match step.action {
@@ -41,6 +42,7 @@ pub fn advance(kind: Kind, step: Step, slot: Slot, parent: Option<Slot>) -> Outc
     next
 }
 
+#[inline]
 fn acquire(kind: Kind, step: Step, next: &mut Outcome) {
     if let Some(parent) = next.parent
         && parent.held == 0
@@ -72,6 +74,7 @@ fn acquire(kind: Kind, step: Step, next: &mut Outcome) {
     next.slot.held = next.slot.held.saturating_add(1);
 }
 
+#[inline]
 fn check_use(next: &mut Outcome) {
     let slot = next.slot;
     if slot.is_orphan(next.parent) || slot.held == 0 && slot.orphans > 0 {
@@ -84,6 +87,7 @@ fn check_use(next: &mut Outcome) {
     }
 }
 
+#[inline]
 fn release(kind: Kind, step: Step, next: &mut Outcome) {
     let slot = next.slot;
     let orphan = slot.is_orphan(next.parent);

@@ -31,6 +31,7 @@ pub struct Slot {
 impl Slot {
     /// Acquires without a release.
     #[must_use]
+    #[inline]
     pub const fn outstanding(self) -> u32 {
         self.held.saturating_add(self.orphans)
     }
@@ -39,12 +40,14 @@ impl Slot {
     ///
     /// What is lost by it: a double release is then told as a release without an acquire.
     #[must_use]
+    #[inline]
     pub const fn is_idle(self) -> bool {
         self.held == 0 && self.orphans == 0 && self.children == 0
     }
 
     /// Whether its parent was released while it was held.
     #[must_use]
+    #[inline]
     pub const fn is_orphan(self, parent: Option<Self>) -> bool {
         match parent {
             Some(parent) => self.held > 0 && parent.releases != self.parent_releases,
@@ -54,6 +57,7 @@ impl Slot {
 
     /// As the parent's release leaves it, where that releases resources of this kind, too.
     #[must_use]
+    #[inline]
     pub const fn settled(mut self, kind: Kind, parent: Option<Self>) -> Self {
         if let Some(parent) = parent
             && kind.ends_with_parent
@@ -67,6 +71,7 @@ impl Slot {
 
     /// As whoever acquires it anew under another parent finds it: what was held is an orphan.
     #[must_use]
+    #[inline]
     pub const fn abandoned(mut self) -> Self {
         self.orphans = self.outstanding();
         self.held = 0;

@@ -16,6 +16,6 @@ fuzz_target!(|data: &[u8]| {
     let mut harvest = Harvest::new(false);
     scan(lines, &rules, &mut harvest);
     let mut assembler = Assembler::new("log", Cut::default());
-    assembler.push(&harvest);
+    assembler.push(&mut harvest);
     assembler.finish();
 });

@@ -14,7 +14,7 @@ fn read(text: &[u8], rules: &Rules, size: usize) -> (Observation, Tally) {
     while !rest.is_empty() {
         let end = chunk_end(rest, size);
         scan(&rest[..end], rules, &mut harvest);
-        assembler.push(&harvest);
+        assembler.push(&mut harvest);
         rest = &rest[end..];
     }
     let tally = *assembler.tally();

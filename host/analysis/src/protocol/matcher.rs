@@ -24,30 +24,34 @@ pub(super) struct Watch {
     ignore_flags: u32,
 }
 
+/// Numbers of watches by command.
+type Commands = FxHashMap<u32, Vec<u32>>;
+
 /// Steps by what they are in the events.
 pub(super) struct Matcher {
     pub(super) watches: Vec<Watch>,
-    /// Numbers of watches by TA and command; an any-TA command is under `None`.
-    invoke: FxHashMap<(Option<Uuid>, u32), Vec<u32>>,
+    /// Commands of each TA that is named; few, so that a look at each costs less than a hash.
+    invoke: Vec<(Uuid, Commands)>,
+    /// Commands of any TA.
+    invoke_any: Commands,
     named: FxHashMap<Box<str>, Vec<u32>>,
     open: Vec<u32>,
     close: Vec<u32>,
     map: Vec<u32>,
     unmap: Vec<u32>,
-    any_ta_invokes: bool,
 }
 
 impl Matcher {
     pub(super) fn new(protocols: &[Protocol]) -> Self {
         let mut matcher = Self {
             watches: Vec::new(),
-            invoke: FxHashMap::default(),
+            invoke: Vec::new(),
+            invoke_any: Commands::default(),
             named: FxHashMap::default(),
             open: Vec::new(),
             close: Vec::new(),
             map: Vec::new(),
             unmap: Vec::new(),
-            any_ta_invokes: false,
         };
         let mut first = 0;
         for protocol in protocols {
@@ -82,8 +86,7 @@ impl Matcher {
         });
         match &step.on {
             On::Invoke(cmd) => {
-                self.any_ta_invokes |= step.ta.is_none();
-                self.invoke.entry((step.ta, *cmd)).or_default().push(watch);
+                self.commands(step.ta).entry(*cmd).or_default().push(watch);
             }
             On::Named(name) => self.named.entry((&**name).into()).or_default().push(watch),
             On::Open => self.open.push(watch),
@@ -111,9 +114,21 @@ impl Matcher {
 
     fn invokes(&self, event: &Event) -> (&[u32], &[u32]) {
         let Some(cmd) = event.cmd else { return (&[], &[]) };
-        let find = |ta| self.invoke.get(&(ta, cmd)).map_or(&[][..], Vec::as_slice);
-        let any = if self.any_ta_invokes { find(None) } else { &[] };
-        (if event.uuid.is_some() { find(event.uuid) } else { &[] }, any)
+        fn find(commands: &Commands, cmd: u32) -> &[u32] {
+            commands.get(&cmd).map_or(&[], Vec::as_slice)
+        }
+        let of_ta = event.uuid.and_then(|ta| self.invoke.iter().find(|(of, _)| *of == ta));
+        (of_ta.map_or(&[], |(_, commands)| find(commands, cmd)), find(&self.invoke_any, cmd))
+    }
+
+    fn commands(&mut self, ta: Option<Uuid>) -> &mut Commands {
+        let Some(ta) = ta else { return &mut self.invoke_any };
+        let known = self.invoke.iter().position(|(of, _)| *of == ta);
+        let at = known.unwrap_or(self.invoke.len());
+        if known.is_none() {
+            self.invoke.push((ta, Commands::default()));
+        }
+        &mut self.invoke[at].1
     }
 }
 

@@ -90,7 +90,7 @@ impl Order {
 
 impl Line {
     fn advance(&mut self) -> Result<()> {
-        while let Some((label, harvest)) = self.waiting.remove(&self.next) {
+        while let Some((label, mut harvest)) = self.waiting.remove(&self.next) {
             if let Some(name) = label.begins {
                 if label.number > 0 {
                     self.assembler.source(&name);
@@ -98,7 +98,7 @@ impl Line {
                 self.source = name;
             }
             self.tell_rejected(&harvest)?;
-            self.assembler.push(&harvest);
+            self.assembler.push(&mut harvest);
             if let Some(why) = label.broken {
                 self.assembler.broken(&format!("the rest of {}: {why}", self.source));
             }

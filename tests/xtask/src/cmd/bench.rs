@@ -15,7 +15,7 @@ struct Bench {
 }
 
 /// All benchmarks.
-const BENCHES: [Bench; 3] = [
+const BENCHES: [Bench; 4] = [
     Bench {
         name: "snapshot",
         measures: "in QEMU: a snapshot against mdbg_check on the console, wall clock and lock",
@@ -33,6 +33,11 @@ const BENCHES: [Bench; 3] = [
         name: "analyze",
         measures: "reading a log of 200 MB, beside ripgrep, mawk, lnav and symbolize.py",
         cargo: &["run", "--release", "--package", "teeleak-bench-analyze", "--"],
+    },
+    Bench {
+        name: "protocol",
+        measures: "events per second that protocols are checked at, beside RTLola and a Python dict",
+        cargo: &["run", "--release", "--package", "teeleak-bench-protocol"],
     },
     Bench {
         name: "growth",

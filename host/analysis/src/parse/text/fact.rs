@@ -2,7 +2,7 @@
 
 use teeleak_proto::Uuid;
 
-use super::{prefix::Image, rules::Step};
+use super::prefix::Image;
 use crate::model::{IncidentKind, Time};
 
 /// Who wrote a line.
@@ -85,8 +85,8 @@ pub(super) enum What {
     Stat(StatLine),
     /// The user's mark of an iteration.
     Mark,
-    /// A step named by a rule.
-    Step(Box<Step>),
+    /// The next one of the steps that rules name.
+    Step,
     /// The TEE starts.
     Boot(Box<str>),
 }

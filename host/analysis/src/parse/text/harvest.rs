@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{
     fact::{Entry, Why},
+    rules::Step,
     sites::Sites,
 };
 use crate::model::Accounting;
@@ -15,6 +16,8 @@ pub struct Harvest {
     /// Sites of the records of all runs.
     pub(super) ids: Vec<u32>,
     pub(super) sites: Sites,
+    /// Steps that rules name.
+    pub(super) steps: Vec<Step>,
     pub(super) tally: Tally,
     /// Source line that printed the first record, where its prefix says so.
     pub(super) printed_at: Option<u32>,
@@ -97,6 +100,7 @@ impl Harvest {
         self.entries.clear();
         self.ids.clear();
         self.sites.clear();
+        self.steps.clear();
         self.tally = Tally::default();
         self.printed_at = None;
         self.rejects.lines.clear();

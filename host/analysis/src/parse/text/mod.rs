@@ -27,6 +27,7 @@ mod sites;
 mod stamp;
 mod stats;
 mod status;
+mod straight;
 mod trouble;
 
 pub use assemble::{Assembler, Cut};

@@ -19,7 +19,10 @@ use serde::Deserialize;
 use teeleak_proto::Uuid;
 use toml::Spanned;
 
-use super::bytes::{dec, hex0x, uuid};
+use super::{
+    bytes::{dec, hex0x, uuid},
+    straight::Straight,
+};
 use crate::model::Party;
 
 /// A step that a rule named.
@@ -38,7 +41,7 @@ pub(super) enum Hit {
     /// An iteration begins.
     Mark,
     /// A step.
-    Step(Box<Step>),
+    Step(Step),
 }
 
 /// A mistake in a rules file.
@@ -75,7 +78,11 @@ struct Rule {
     /// `None` for the mark.
     step: Option<Arc<str>>,
     regex: Regex,
+    /// The same without the regex engine, where that can be.
+    straight: Option<Straight>,
     groups: Vec<(usize, Group)>,
+    /// How many of them are keys.
+    keys: usize,
     /// Bytes that every match contains; empty if there are none.
     literal: Finder<'static>,
 }
@@ -157,16 +164,10 @@ impl Rules {
         Cursor { chunk, rules: &self.rules, next: next.collect() }
     }
 
-    /// What the first rule that matches says of `line`.
-    pub(super) fn apply(&self, line: &[u8]) -> Option<Hit> {
-        self.rules.iter().find_map(|rule| {
-            rule.literal.find(line)?;
-            let captures = rule.regex.captures(line)?;
-            Some(match &rule.step {
-                None => Hit::Mark,
-                Some(name) => Hit::Step(Box::new(rule.step(name, &captures))),
-            })
-        })
+    /// What the first rule that matches says of `line`, of those that [`Cursor::hits`] names.
+    pub(super) fn apply(&self, line: &[u8], which: Which) -> Option<Hit> {
+        let rules = self.rules.iter().enumerate().filter(|(at, _)| which.has(*at));
+        rules.map(|(_, rule)| rule).find_map(|rule| rule.apply(line))
     }
 }
 
@@ -176,25 +177,51 @@ impl Rule {
         let regex = RegexBuilder::new(pattern).unicode(false).build();
         let regex = regex.map_err(|error| reason(&error))?;
         let mut parser = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build();
-        let hir = parser.parse(pattern);
-        let literal = hir.map(|hir| longest_literal(&hir)).unwrap_or_default();
+        let hir = parser.parse(pattern).ok();
+        let literal = hir.as_ref().map(longest_literal).unwrap_or_default();
+        let straight = hir.as_ref().and_then(Straight::new);
         let groups = (0..).zip(regex.capture_names());
-        let groups = groups.filter_map(|(n, name)| Some((n, group(name?)))).collect();
-        Ok(Self { step, regex, groups, literal: Finder::new(&literal).into_owned() })
+        let groups: Vec<_> = groups.filter_map(|(n, name)| Some((n, group(name?)))).collect();
+        let keys = groups.iter().filter(|(_, group)| matches!(group, Group::Key(_))).count();
+        Ok(Self {
+            step,
+            regex,
+            straight,
+            groups,
+            keys,
+            literal: Finder::new(&literal).into_owned(),
+        })
     }
 
-    fn step(&self, name: &Arc<str>, captures: &Captures<'_>) -> Step {
+    fn apply(&self, line: &[u8]) -> Option<Hit> {
+        if let Some(straight) = &self.straight {
+            let found = straight.find(line)?;
+            return Some(self.hit(|group| line.get(found[group].clone())));
+        }
+        self.literal.find(line)?;
+        let captures: Captures<'_> = self.regex.captures(line)?;
+        Some(self.hit(|group| captures.get(group).map(|text| text.as_bytes())))
+    }
+
+    fn hit<'l>(&self, text: impl Fn(usize) -> Option<&'l [u8]>) -> Hit {
+        match &self.step {
+            None => Hit::Mark,
+            Some(name) => Hit::Step(self.step(name, text)),
+        }
+    }
+
+    fn step<'l>(&self, name: &Arc<str>, text: impl Fn(usize) -> Option<&'l [u8]>) -> Step {
         let mut step = Step {
             name: Arc::clone(name),
             result: None,
             session: None,
             uuid: None,
             by: None,
-            keys: Vec::new(),
+            keys: Vec::with_capacity(self.keys),
         };
         for (n, group) in &self.groups {
-            if let Some(text) = captures.get(*n) {
-                fill(&mut step, group, text.as_bytes());
+            if let Some(text) = text(*n) {
+                fill(&mut step, group, text);
             }
         }
         step
@@ -203,7 +230,7 @@ impl Rule {
 
 fn fill(step: &mut Step, group: &Group, text: &[u8]) {
     let small = || u32::try_from(number(text) & 0xffff_ffff).unwrap_or(u32::MAX);
-    let nobody = || Party { pid: 0, tid: 0, comm: "".into(), by_kernel: false };
+    let nobody = || Party { pid: 0, tid: 0, comm: Arc::default(), by_kernel: false };
     match group {
         Group::Result => step.result = Some(small()),
         Group::Session => step.session = Some(small()),
@@ -271,6 +298,22 @@ fn located(text: &str, at: usize, message: String) -> RuleError {
     RuleError { line, column, message }
 }
 
+/// A set of rules, those 64 apart together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Which(u64);
+
+impl Which {
+    /// None of them.
+    pub(super) const NONE: Self = Self(0);
+
+    /// All of them.
+    pub(super) const ALL: Self = Self(u64::MAX);
+
+    const fn has(self, rule: usize) -> bool {
+        self.0 >> (rule % 64) & 1 == 1
+    }
+}
+
 /// Where in a chunk the rules' literals occur next: lines between need no look.
 pub(super) struct Cursor<'a> {
     chunk: &'a [u8],
@@ -279,15 +322,15 @@ pub(super) struct Cursor<'a> {
 }
 
 impl Cursor<'_> {
-    /// Whether a rule may match between `start` and `end`; to be asked in rising order.
-    pub(super) fn hits(&mut self, start: usize, end: usize) -> bool {
-        let mut hits = false;
-        for (next, rule) in self.next.iter_mut().zip(self.rules) {
+    /// Rules that may match between `start` and `end`; to be asked in rising order.
+    pub(super) fn hits(&mut self, start: usize, end: usize) -> Which {
+        let mut hits = Which::NONE;
+        for (at, (next, rule)) in self.next.iter_mut().zip(self.rules).enumerate() {
             if *next < start {
                 let found = rule.literal.find(&self.chunk[start..]);
                 *next = found.map_or(usize::MAX, |at| start + at);
             }
-            hits |= *next <= end;
+            hits.0 |= u64::from(*next <= end) << (at % 64);
         }
         hits
     }
@@ -295,7 +338,7 @@ impl Cursor<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hit, Rules, number};
+    use super::{Hit, Rules, Which, number};
 
     const MAP: &str = r"
 [[rule]]
@@ -307,14 +350,15 @@ pattern = 'buf_map: ch (?<channel>\d+) pa (?<pa>0x[0-9a-f]+) pid (?<pid>\d+) ret
     fn groups_become_keys() {
         let mut rules = Rules::default();
         rules.add_file(MAP).unwrap();
-        let Some(Hit::Step(step)) = rules.apply(b"x buf_map: ch 3 pa 0x5a pid 7 ret 0xffff000c y")
+        let Some(Hit::Step(step)) =
+            rules.apply(b"x buf_map: ch 3 pa 0x5a pid 7 ret 0xffff000c y", Which::ALL)
         else {
             panic!();
         };
         assert_eq!((&*step.name, step.result), ("map", Some(0xffff_000c)));
         assert_eq!(step.by.unwrap().pid, 7);
         assert_eq!(step.keys, [("channel".into(), 3), ("pa".into(), 0x5a)]);
-        assert!(rules.apply(b"buf_map: nothing").is_none());
+        assert!(rules.apply(b"buf_map: nothing", Which::ALL).is_none());
     }
 
     #[test]
@@ -337,7 +381,7 @@ pattern = 'buf_map: ch (?<channel>\d+) pa (?<pa>0x[0-9a-f]+) pid (?<pid>\d+) ret
         let mut cursor = rules.cursor(b"a\nb --- loop 1\nc\n");
         assert_eq!(
             [(0, 1), (2, 14), (15, 16)].map(|(a, b)| cursor.hits(a, b)),
-            [false, true, false]
+            [Which::NONE, Which(1), Which::NONE]
         );
     }
 

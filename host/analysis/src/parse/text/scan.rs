@@ -11,7 +11,7 @@ use super::{
     line::{self, FULL, MAX_LINE},
     mdbg,
     prefix::{self, Head, Known},
-    rules::{Cursor, Hit, Rules},
+    rules::{Cursor, Hit, Rules, Which},
     stamp,
 };
 
@@ -79,17 +79,20 @@ impl<'a> Scanner<'a> {
     #[inline]
     fn line(&mut self, start: usize, raw: &'a [u8], ended: bool) {
         let line = line::trim(raw);
-        if ended && !self.controls && self.hot(line) {
-            self.out.tally.lines.parsed += 1;
-            return;
+        let mut head = None;
+        if ended && !self.controls {
+            head = Known::find(&mut self.known, line);
+            if head.is_some_and(|head| self.hot(head)) {
+                self.out.tally.lines.parsed += 1;
+                return;
+            }
         }
-        self.cold(start, raw, ended);
+        self.cold(start, (raw, head), ended);
     }
 
     /// Takes the line if it is a record in its usual form, whole and alone.
     #[inline]
-    fn hot(&mut self, line: &'a [u8]) -> bool {
-        let Some(head) = Known::find(&mut self.known, line) else { return false };
+    fn hot(&mut self, head: Head<'a>) -> bool {
         if head.length == FULL {
             return false;
         }
@@ -136,35 +139,40 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Any line that [`Self::hot`] did not take.
-    fn cold(&mut self, start: usize, raw: &'a [u8], ended: bool) {
+    /// Any line that [`Self::hot`] did not take, with its prefix where that was found already.
+    fn cold(&mut self, start: usize, (raw, head): (&'a [u8], Option<Head<'a>>), ended: bool) {
         if raw.len() > MAX_LINE {
             self.reject(None, Why::TooLong, &raw[..MAX_LINE]);
             return;
         }
         let hit = self.cursor.hits(start, start + raw.len());
-        if line::has_controls(raw) {
+        if self.controls && line::has_controls(raw) {
             let mut clean = std::mem::take(&mut self.clean);
             line::without_controls(raw, &mut clean);
-            self.clean_line(&clean, ended, !self.rules.is_empty());
+            self.clean_line((&clean, None), ended, Which::ALL);
             self.clean = clean;
         } else {
-            self.clean_line(line::trim(raw), ended, hit);
+            self.clean_line((line::trim(raw), head), ended, hit);
         }
     }
 
-    fn clean_line(&mut self, line: &[u8], ended: bool, may_hit: bool) {
-        if may_hit && let Some(hit) = self.rules.apply(line) {
+    fn clean_line(&mut self, (line, head): (&[u8], Option<Head<'_>>), ended: bool, which: Which) {
+        if which != Which::NONE
+            && let Some(hit) = self.rules.apply(line, which)
+        {
             let what = match hit {
                 Hit::Mark => What::Mark,
-                Hit::Step(step) => What::Step(step),
+                Hit::Step(step) => {
+                    self.out.steps.push(step);
+                    What::Step
+                }
             };
-            let head = prefix::find(line);
+            let head = head.or_else(|| prefix::find(line));
             let who = head.as_ref().map_or(NOBODY, who);
             self.fact(who, head.map_or(line, |head| head.left), what);
             return;
         }
-        match prefix::find(line).or_else(|| self.find_words(line)) {
+        match head.or_else(|| prefix::find(line)).or_else(|| self.find_words(line)) {
             Some(head) => self.tagged(line, head, ended),
             None => self.untagged(line, ended),
         }

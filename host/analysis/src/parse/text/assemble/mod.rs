@@ -33,6 +33,7 @@ use super::{
     fact::{Entry, SessionLine, What},
     harvest::{Harvest, Tally},
     prefix::Image,
+    rules::Step,
 };
 use crate::model::{
     Gap, IncidentKind, Instance, Observation, Part, Place, Platform, Reason, Session, Time,
@@ -107,13 +108,15 @@ impl Assembler {
         self.base
     }
 
-    /// Takes the next chunk's harvest.
-    pub fn push(&mut self, harvest: &Harvest) {
+    /// Takes the next chunk's harvest, and the steps out of it.
+    pub fn push(&mut self, harvest: &mut Harvest) {
         self.names.learn(&harvest.sites);
         self.printed_at = self.printed_at.or(harvest.printed_at);
+        let mut steps = harvest.steps.drain(..);
         for entry in &harvest.entries {
-            self.entry(entry, &harvest.ids);
+            self.entry(entry, &harvest.ids, &mut steps);
         }
+        drop(steps);
         self.base += harvest.tally.lines.read;
         self.tally.add(&harvest.tally);
     }
@@ -135,7 +138,7 @@ impl Assembler {
         self.dumps.records
     }
 
-    fn entry(&mut self, entry: &Entry, ids: &[u32]) {
+    fn entry(&mut self, entry: &Entry, ids: &[u32], steps: &mut impl Iterator<Item = Step>) {
         let at = (self.base + u64::from(entry.line) + 1, entry.time);
         match &entry.what {
             What::Records(run) => {
@@ -164,7 +167,13 @@ impl Assembler {
         if !matches!(entry.what, What::Address(..) | What::CallStack) {
             self.incidents.end_stack();
         }
-        self.fact(entry, at);
+        match entry.what {
+            What::Step => {
+                let events = steps.next().map(|step| self.step(step, at));
+                events.into_iter().for_each(|event| self.events.push(event));
+            }
+            _ => self.fact(entry, at),
+        }
         self.flush();
     }
 
@@ -191,11 +200,11 @@ impl Assembler {
             What::Session(line) => self.session(entry, at, *line),
             What::Stat(line) => self.pools.line(at.0, line),
             What::Mark => self.mark(),
-            What::Step(step) => self.events.push(self.step(step, at)),
             What::Boot(release) => self.boot(release),
             What::Records(_)
             | What::Other(_)
             | What::Damaged
+            | What::Step
             | What::StatusDetail
             | What::SessionList => {}
         }

@@ -1,7 +1,5 @@
 //! Events from changes of sessions and from steps that rules name.
 
-use std::sync::Arc;
-
 use super::{Assembler, sessions::Change};
 use crate::model::{Event, EventKind, Origin, Time};
 use crate::parse::text::rules::Step;
@@ -41,18 +39,18 @@ impl Assembler {
     }
 
     /// The event of a step that a rule names.
-    pub(super) fn step(&self, step: &Step, at: (u64, Option<Time>)) -> Event {
+    pub(super) fn step(&self, step: Step, at: (u64, Option<Time>)) -> Event {
         Event {
             result: step.result,
             session: step.session,
             uuid: step.uuid,
-            keys: step.keys.clone(),
-            by: step.by.clone(),
-            ..self.event(EventKind::Step(Arc::clone(&step.name)), at)
+            keys: step.keys,
+            by: step.by,
+            ..self.event(EventKind::Step(step.name), at)
         }
     }
 
-    fn event(&self, kind: EventKind, (line, time): (u64, Option<Time>)) -> Event {
+    pub(super) fn event(&self, kind: EventKind, (line, time): (u64, Option<Time>)) -> Event {
         Event {
             origin: Origin::Text,
             seq: 0,

@@ -1,0 +1,120 @@
+//! What teeleak says of a trace, and how long it takes.
+
+use std::hint::black_box;
+
+use anyhow::{Context as _, Result, anyhow};
+use teeleak_analysis::{
+    audit::Options,
+    model::{Event, EventKind, Finding, Observation, Origin, Place, Unit},
+    parse::text::{Assembler, Cut, Harvest, Rules, chunk_end, scan},
+    protocol::{Limits, Pack, Protocol, check},
+};
+use teeleak_proto::Uuid;
+
+use crate::{
+    clock,
+    trace::{Step, Verdict},
+};
+
+/// Bytes of text that are read at once, as `teeleak analyze` does.
+const CHUNK: usize = 256 * 1024;
+
+const DRM: &str = r#"
+[protocol.drm]
+ta = "07070707-0707-0707-0707-070707070707"
+resource.channel = { max_held = 1 }
+resource.mapping = { parent = "channel" }
+step.open_channel = { acquire = "channel", invoke = 0, key = "value 0.a" }
+step.map = { acquire = "mapping", invoke = 1, key = "wide 1", parent_key = "value 0.a" }
+step.unmap = { release = "mapping", invoke = 2, key = "wide 1", parent_key = "value 0.a" }
+step.close_channel = { release = "channel", invoke = 3, key = "value 0.a" }
+"#;
+
+/// Checks that run beside the one that is asked for: all that come with teeleak and need no binding.
+fn protocols(name: &str, text: &str) -> Result<Vec<Protocol>> {
+    let mut protocols = Options::default().protocols;
+    let read = Protocol::read(name, text);
+    protocols.extend(read.map_err(|mistakes| anyhow!("{name} has {} mistakes", mistakes.len()))?);
+    Ok(protocols)
+}
+
+/// Events as the TEE's ring has them.
+pub(crate) fn typed(steps: &[Step]) -> Observation {
+    let place = Place { source: "bench".into(), at: 1 };
+    let event = |(seq, step): (u64, &Step)| Event {
+        origin: Origin::Tee,
+        seq,
+        lost_before: 0,
+        time: None,
+        duration_ns: None,
+        place: place.clone(),
+        iteration: u32::try_from(seq / 10_000).ok(),
+        kind: EventKind::Invoke,
+        result: Some(0),
+        session: Some(1),
+        opener: 0,
+        instance: 1,
+        uuid: Some(Uuid([7; 16])),
+        cmd: Some(step.cmd),
+        values: [step.channel, 0, step.buffer, 0, 0, 0, 0, 0],
+        keys: Vec::new(),
+        by: None,
+    };
+    let events = (1..).zip(steps).map(event).collect();
+    Observation { events, ..Observation::default() }
+}
+
+/// Verdict and seconds, the best of `rounds`.
+pub(crate) fn check_typed(observation: &Observation, rounds: u32) -> Result<(Verdict, f64)> {
+    let protocols = protocols("drm.toml", DRM)?;
+    let mut best = (Verdict::default(), f64::INFINITY);
+    for _ in 0..rounds {
+        let begin = clock::seconds()?;
+        let checked = check(black_box(observation), &protocols, Limits::default());
+        best = (verdict(&checked.findings), best.1.min(clock::seconds()? - begin));
+    }
+    Ok(best)
+}
+
+/// Reads texts, each by itself, and checks what they say: verdicts and seconds, likewise.
+pub(crate) fn check_text(texts: &[String], rounds: u32) -> Result<(Vec<Verdict>, f64)> {
+    let pack = Pack::named("secure-video").context("the pack secure-video is gone")?;
+    let protocols = protocols(pack.name, pack.text)?;
+    let mut rules = Rules::default();
+    rules.add_file(Rules::built_in("secure-video").context("the rules secure-video are gone")?)?;
+    let mut best = (Vec::new(), f64::INFINITY);
+    for _ in 0..rounds {
+        let begin = clock::seconds()?;
+        let verdicts = texts.iter().map(|text| {
+            let observation = read(text.as_bytes(), &rules);
+            verdict(&check(&observation, &protocols, Limits::default()).findings)
+        });
+        best = (verdicts.collect(), best.1.min(clock::seconds()? - begin));
+    }
+    Ok(best)
+}
+
+fn read(mut text: &[u8], rules: &Rules) -> Observation {
+    let mut assembler = Assembler::new("bench", Cut::default());
+    let mut harvest = Harvest::new(false);
+    while !text.is_empty() {
+        let end = chunk_end(text, CHUNK);
+        scan(&text[..end], rules, &mut harvest);
+        assembler.push(&mut harvest);
+        text = &text[end..];
+    }
+    assembler.finish()
+}
+
+fn verdict(findings: &[Finding]) -> Verdict {
+    let count = |rule: &str| {
+        let about = |finding: &&Finding| finding.fingerprint.0.split(':').nth(4) == Some(rule);
+        let figures = findings.iter().filter(about).filter_map(|finding| {
+            let count = finding.figures.iter().find(|figure| figure.unit == Unit::Objects)?;
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+            Some(count.value as u64)
+        });
+        figures.sum()
+    };
+    Verdict { late_unmap: count("release-after-parent"), late_map: count("acquire-after-parent") }
+}
