@@ -54,7 +54,9 @@ impl Console {
         }
         let terminal = kind.is_char_device() && isatty(&file);
         let before = terminal.then(|| raw(&file)).transpose()?;
-        let position = if kind.is_file() { Some(file.seek(SeekFrom::End(0))?) } else { None };
+        // A file system over a wire may know the end only when it is asked for it.
+        let end = file.metadata()?.len();
+        let position = kind.is_file().then(|| file.seek(SeekFrom::Start(end))).transpose()?;
         if path == Path::new(KMSG) {
             file.seek(SeekFrom::End(0))?;
         }
@@ -66,7 +68,7 @@ impl Console {
     /// # Errors
     /// When it can't be read any more.
     pub(crate) fn read(&mut self, text: &mut Vec<u8>) -> Result<bool> {
-        let mut overrun = self.follow()?;
+        let mut overrun = self.began_again()?;
         let mut buffer = vec![0; READ_BYTES];
         let end = text.len() + MOST_BYTES;
         while text.len() < end {
@@ -90,8 +92,8 @@ impl Console {
         Ok(overrun)
     }
 
-    /// A file that became shorter begins again.
-    fn follow(&mut self) -> Result<bool> {
+    /// Whether a file became shorter: then it begins again.
+    fn began_again(&mut self) -> Result<bool> {
         let Some(position) = self.position else { return Ok(false) };
         if self.file.metadata()?.len() >= position {
             return Ok(false);

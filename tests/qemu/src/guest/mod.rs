@@ -31,6 +31,8 @@ const BOOT_LIMIT: Duration = Duration::from_secs(240);
 const KILL_LIMIT: Duration = Duration::from_secs(15);
 /// How long the guest may take to power off.
 const OFF_LIMIT: Duration = Duration::from_secs(30);
+/// The secure console, in the directory of a run.
+const SECURE_LOG: &str = "secure.log";
 /// Lines of each console in an error.
 const TAIL_LINES: usize = 40;
 
@@ -95,6 +97,7 @@ impl Guest {
         for (from, to) in files {
             put(from, &dir.path().join("share"), to)?;
         }
+        share_console(dir.path())?;
         let listener = Control::listen(&dir.path().join("control"))?;
         let mut child = spawn(&machine(firmware, rootfs, dir.path())?)?;
         let control = match listener.accept(&mut child) {
@@ -215,10 +218,10 @@ impl Guest {
         put(from, &self.share(), to)
     }
 
-    /// The secure world's console so far; also a live source for the tool.
+    /// The secure world's console so far. The guest sees it as `/share/console`.
     #[must_use]
     pub fn secure_log(&self) -> PathBuf {
-        self.dir.path().join("secure.log")
+        self.dir.path().join(SECURE_LOG)
     }
 
     /// The normal world's console so far.
@@ -303,6 +306,15 @@ fn machine(firmware: &Firmware, rootfs: &Rootfs, dir: &Path) -> Result<Machine> 
         initrd_bytes: meta.len(),
         dir: dir.to_path_buf(),
     })
+}
+
+/// Lets the guest read the secure console while it grows, as a device does that has it on a serial
+/// port: QEMU writes to one name of the file, the guest reads the other.
+fn share_console(dir: &Path) -> Result<()> {
+    let log = dir.join(SECURE_LOG);
+    File::create(&log).map_err(LabError::io("create", &log))?;
+    let name = dir.join("share/console");
+    fs::hard_link(&log, &name).map_err(LabError::io("link", &name))
 }
 
 fn spawn(machine: &Machine) -> Result<Child> {
