@@ -17,3 +17,4 @@ pub mod model;
 pub mod parse;
 pub mod pool;
 pub mod protocol;
+pub mod triage;

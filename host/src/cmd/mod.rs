@@ -3,6 +3,7 @@
 pub(crate) mod analyze;
 pub(crate) mod diff;
 pub(crate) mod doctor;
+mod known;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod snapshot;

@@ -14,7 +14,7 @@ use teeleak_analysis::{
     protocol::{Mistake, Pack, Protocol},
 };
 
-use super::diff::load;
+use super::{diff::load, known::Known};
 use crate::{
     Env, Exit,
     cli::Format,
@@ -26,8 +26,9 @@ use crate::{
 #[command(after_help = "\
 Says the same of a capture as the run that wrote it did, or something else with other options.
 
-Example:
-  teeleak report --protocol drm.toml loop.tlk")]
+Examples:
+  teeleak report --protocol drm.toml loop.tlk
+  teeleak report --json old.tlk > accepted.json; teeleak report --baseline accepted.json new.tlk")]
 pub(crate) struct Arguments {
     /// A capture that `teeleak run -o` wrote.
     #[arg(value_name = "FILE")]
@@ -44,6 +45,8 @@ pub(crate) struct Analysis {
     #[arg(long, value_name = "FILE")]
     protocol: Vec<PathBuf>,
     #[command(flatten)]
+    known: Known,
+    #[command(flatten)]
     format: Format,
 }
 
@@ -53,6 +56,7 @@ impl Analysis {
         for path in &self.protocol {
             options.protocols.extend(protocols(path)?);
         }
+        options.triage = self.known.triage()?;
         Ok(options)
     }
 
@@ -69,10 +73,13 @@ fn protocols(path: &Path) -> Result<Vec<Protocol>> {
         Some(pack) => pack.text.to_owned(),
         None => fs::read_to_string(path).with_context(|| format!("cannot read protocol {name}"))?,
     };
-    Protocol::read(&name, &text).map_err(|mistakes| {
-        let texts: Vec<_> = mistakes.iter().map(Mistake::to_string).collect();
-        anyhow!("mistakes in a protocol\n{}", texts.join("\n"))
-    })
+    Protocol::read(&name, &text).map_err(|mistakes| mistaken("a protocol", &mistakes))
+}
+
+/// All mistakes of a file.
+pub(super) fn mistaken(what: &str, mistakes: &[Mistake]) -> anyhow::Error {
+    let texts: Vec<_> = mistakes.iter().map(Mistake::to_string).collect();
+    anyhow!("mistakes in {what}\n{}", texts.join("\n"))
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {

@@ -19,6 +19,7 @@ use crate::{
     model::{Accounting, Canary, Finding, Gap, Observation},
     pool,
     protocol::{self, Limits, Pack, Protocol},
+    triage::{Accepted, Triage, Triaged},
 };
 
 /// What is audited, and how.
@@ -32,6 +33,8 @@ pub struct Options {
     pub growth: growth::Options,
     /// What must have been seen for "clean".
     pub needs: Needs,
+    /// What is known of findings already.
+    pub triage: Triage,
 }
 
 impl Default for Options {
@@ -44,6 +47,7 @@ impl Default for Options {
             limits: Limits::default(),
             growth: growth::Options::default(),
             needs: Needs::ALL,
+            triage: Triage::default(),
         }
     }
 }
@@ -53,6 +57,10 @@ impl Default for Options {
 pub struct Report {
     /// What was found, worst first; causes are linked.
     pub findings: Vec<Finding>,
+    /// What was found and does not count.
+    pub accepted: Vec<Accepted>,
+    /// What is to be said of the rules by which it does not.
+    pub remarks: Vec<Arc<str>>,
     /// What could not be seen.
     pub coverage: Vec<Gap>,
     /// Why the run can't be called clean even if nothing was found; empty when it can.
@@ -78,11 +86,14 @@ pub fn audit(observation: &Observation, options: &Options) -> Report {
     findings.extend(observation.clients.joined.iter().flat_map(|joined| joined.findings.clone()));
     cause::link(&mut findings, &checked.ties, observation);
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.kind));
+    let Triaged { left: findings, accepted, remarks } = options.triage.apply(findings);
     let doubts = coverage::doubts(observation, options.needs);
     let judged: Vec<_> = findings.iter().map(Judged::from).collect();
     Report {
         exit: exit(&judged, doubts.is_empty()),
         findings,
+        accepted,
+        remarks,
         coverage: coverage::gaps(observation, &checked.gaps),
         doubts,
         canary: observation.canary,

@@ -57,7 +57,7 @@ impl Effect<'_> {
                 tie: at,
                 explains: n as u64,
                 reason: format!(
-                    "{n} of {} regions that stayed were mapped by steps that acquired a {} and \
+                    "{n} of {} regions that stayed were mapped by steps that acquired {} and \
                      were not undone",
                     stayed.len(),
                     tie.what
@@ -112,7 +112,7 @@ impl Effect<'_> {
                 // A rate tells no more of one than of another, so any rival makes it void.
                 explains: mapped.iter().find(|one| one.tie == at).map_or(0, |one| one.explains),
                 reason: format!(
-                    "{who}, and {n} {stay} for each of the {} of {} that were not released",
+                    "{who}, and {n} {stay} for each of the {} {} that were not released",
                     tie.held, tie.what
                 ),
             })

@@ -63,7 +63,7 @@ fn link_ties(findings: &mut [Finding], ties: &[Tie], mapped: &Mapped) {
         });
         let Some((n, upper)) = served.max_by_key(|(n, _)| *n) else { continue };
         let why = format!(
-            "{n} of {} were made within a call that acquired a {} and was not undone",
+            "{n} of {} were made within a call that acquired {} and was not undone",
             tie.acquires.len(),
             upper.what
         );

@@ -1,8 +1,8 @@
-//! Mistakes in a protocol file.
+//! Mistakes in a file that somebody wrote: a protocol, suppressions, notes.
 
 use std::{error::Error, fmt, ops::Range, sync::Arc};
 
-/// A mistake in a protocol file, with its place and a hint.
+/// A mistake in a file, with its place and a hint.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Mistake {
     /// Name of the file.
@@ -25,7 +25,7 @@ pub struct Mistake {
 
 impl Mistake {
     /// A mistake in `text` at `span`.
-    pub(super) fn new(
+    pub(crate) fn new(
         (source, text): (&str, &str),
         span: Range<usize>,
         message: impl Into<String>,

@@ -100,6 +100,25 @@ pub(super) fn result(result: u32) -> String {
     format!("{result:#010x} {name}")
 }
 
+/// "1 mapping", "2 mappings", "2 entries".
+pub(super) fn several(count: u64, name: &str) -> String {
+    if count == 1 {
+        return format!("1 {name}");
+    }
+    format!("{count} {}", plural(name))
+}
+
+/// More than one of it, as English forms it.
+pub(super) fn plural(name: &str) -> String {
+    match name.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ if name.ends_with(['s', 'x']) || name.ends_with("ch") || name.ends_with("sh") => {
+            format!("{name}es")
+        }
+        _ => format!("{name}s"),
+    }
+}
+
 /// "1 time", "2 times".
 pub(super) fn times(count: u64) -> String {
     if count == 1 { "once".into() } else { format!("{count} times") }

@@ -8,6 +8,7 @@ use teeleak_analysis::{
     model::{
         Evidence, Figure, Finding, Kind, Observation, Severity, Stage, StepRef, Subject, Verdict,
     },
+    triage::{self, Excuse},
 };
 
 use super::{Unseen, clients, incident, unseen};
@@ -21,6 +22,8 @@ struct Document<'t> {
     release: Option<&'t str>,
     workload: Vec<&'t str>,
     findings: Vec<Entry<'t>>,
+    accepted: Vec<Accepted<'t>>,
+    remarks: Vec<&'t str>,
     incidents: Vec<incident::Entry<'t>>,
     inferred: Vec<&'t str>,
     coverage: Coverage<'t>,
@@ -69,6 +72,15 @@ struct Entry<'t> {
     fingerprint: &'t str,
     cause: Option<Cause<'t>>,
     action: &'t str,
+}
+
+/// A finding that does not count, and why.
+#[derive(Serialize)]
+struct Accepted<'t> {
+    by: &'static str,
+    excuse: String,
+    #[serde(flatten)]
+    finding: Entry<'t>,
 }
 
 #[derive(Serialize)]
@@ -153,6 +165,8 @@ pub(crate) fn write(
         release: observation.platform.release.as_deref(),
         workload: observation.platform.workload.iter().map(|word| &**word).collect(),
         findings: report.findings.iter().map(entry).collect(),
+        accepted: report.accepted.iter().map(accepted).collect(),
+        remarks: report.remarks.iter().map(|remark| &**remark).collect(),
         incidents: observation.incidents.iter().map(incident::entry).collect(),
         inferred: observation.assumptions.iter().map(|text| &**text).collect(),
         coverage: coverage(observation, report),
@@ -185,6 +199,15 @@ fn coverage<'t>(observation: &'t Observation, report: &Report) -> Coverage<'t> {
             rejected: all.rejected,
         },
     }
+}
+
+fn accepted(one: &triage::Accepted) -> Accepted<'_> {
+    let by = match one.excuse {
+        Excuse::Baseline(_) => "baseline",
+        Excuse::Suppressed { .. } => "suppression",
+        Excuse::Known(_) => "known_cache",
+    };
+    Accepted { by, excuse: one.excuse.to_string(), finding: entry(&one.finding) }
 }
 
 fn entry(finding: &Finding) -> Entry<'_> {

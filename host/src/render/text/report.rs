@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use teeleak_analysis::{
     audit::{Exit, Report},
     model::{Finding, Observation, Part, Sample, Severity, Stage},
+    triage::Accepted,
 };
 
 use super::{BAD, DIM, GOOD, HEAD, WARN, clients, finding, gaps, incident};
@@ -28,6 +29,8 @@ pub(crate) fn write(
     }
     incident::write(&observation.incidents, out)?;
     list("notes", notes.iter().map(|note| &*note.title), out)?;
+    accepted(&report.accepted, out)?;
+    list("remarks", report.remarks.iter().map(|remark| &**remark), out)?;
     list("doubts", report.doubts.iter().map(|doubt| &**doubt), out)?;
     list("inferred", observation.assumptions.iter().map(|text| &**text), out)?;
     coverage(observation, report, out)?;
@@ -38,12 +41,32 @@ fn verdict(observation: &Observation, report: &Report, out: &mut dyn Write) -> i
     let of = |severity| report.findings.iter().filter(|one| one.severity == severity).count();
     let failures = format!("{}, causes first", count(of(Severity::Failure) as u64, "finding"));
     let (style, text, what) = match report.exit {
+        Exit::Clean if !report.accepted.is_empty() => {
+            let n = count(report.accepted.len() as u64, "accepted finding");
+            (GOOD, "clean", format!("nothing but {n}"))
+        }
         Exit::Clean => (GOOD, "clean", "nothing is left behind".to_owned()),
         Exit::Leak => (BAD, "leak", failures),
         Exit::Order => (BAD, "wrong order", failures),
         Exit::Unobserved => (WARN, "not decided", undecided(report, of(Severity::Possible))),
     };
     writeln!(out, "{style}{text}{style:#}: {what} {DIM}({}){DIM:#}", scope(observation))
+}
+
+/// What was found and does not count, with who says so.
+fn accepted(accepted: &[Accepted], out: &mut dyn Write) -> io::Result<()> {
+    if accepted.is_empty() {
+        return Ok(());
+    }
+    let n = count(accepted.len() as u64, "finding");
+    let verb = if accepted.len() == 1 { "does" } else { "do" };
+    writeln!(out, "\n{HEAD}accepted{HEAD:#}: {n} that {verb} not count")?;
+    for Accepted { finding, excuse } in accepted {
+        writeln!(out, "  {}", finding.title)?;
+        writeln!(out, "    {excuse}")?;
+        writeln!(out, "    {DIM}{}{DIM:#}", finding.fingerprint)?;
+    }
+    Ok(())
 }
 
 fn undecided(report: &Report, possible: usize) -> String {

@@ -51,12 +51,18 @@ fn title(sessions: &SessionSeries, judgement: &Judgement) -> String {
     match (judgement.verdict, judgement.rate) {
         (Verdict::Leak, Some(rate)) => {
             let rate = words::counted(rate.value, "session");
-            format!("{rate} to TA {uuid} stay open after each iteration")
+            {
+                let stay = if rate.starts_with("1 ") { "stays" } else { "stay" };
+                format!("{rate} to TA {uuid} {stay} open after each iteration")
+            }
         }
         (Verdict::WarmUp, _) => {
             format!("{gained} to TA {uuid} opened in the first of {n} iterations stay open")
         }
-        (Verdict::Step, _) => format!("{gained} to TA {uuid} opened once stay open"),
+        (Verdict::Step, _) => {
+            let stay = if gained.starts_with("1 ") { "stays" } else { "stay" };
+            format!("{gained} to TA {uuid} opened once {stay} open")
+        }
         _ => format!("{gained} to TA {uuid} more after {n} iterations: not decided"),
     }
 }

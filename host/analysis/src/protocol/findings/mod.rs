@@ -52,7 +52,7 @@ pub struct Tie {
     pub fingerprint: Fingerprint,
     /// TA whose resources they are.
     pub ta: Option<Uuid>,
-    /// In words: "mapping of drm-player".
+    /// In words: "mappings of drm-player".
     pub what: Arc<str>,
     /// Indices into the observation's events of acquires without a release, in order.
     pub acquires: Vec<usize>,

@@ -39,8 +39,9 @@ impl Report<'_> {
         let missing =
             words::steps(protocol, at, Action::Release).unwrap_or_else(|| "release".into());
         let title = format!(
-            "{}: {count} {name}{} acquired and never released{}: no {missing}",
+            "{}: {}{} acquired and never released{}: no {missing}",
             protocol.name,
+            words::several(count, name),
             words::of_ta(ta),
             words::rate(if run { count } else { 0 }, self.length.iterations),
         );
@@ -60,7 +61,10 @@ impl Report<'_> {
             subject,
             action: format!("see that every {name} reaches {missing}: {expected}").into(),
         };
-        let what = format!("{name} of {}", protocol.name).into();
+        let names = words::plural(name);
+        let of =
+            if *names == *protocol.name { String::new() } else { format!(" of {}", protocol.name) };
+        let what = format!("{names}{of}").into();
         let tie = Tie { fingerprint, ta, what, acquires: self.acquires(&blamed), held: count };
         Some((finding, tie))
     }

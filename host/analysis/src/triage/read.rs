@@ -1,0 +1,139 @@
+//! Files of suppressions and of notes.
+
+use std::{ops::Range, sync::Arc};
+
+use serde::Deserialize;
+use toml::{Spanned, value::Datetime};
+
+use super::{Day, Excuse, Fix, Rule};
+use crate::protocol::Mistake;
+
+/// What a fingerprint begins with in this version; another one matches nothing.
+const VERSION: &str = "v1:";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Suppressions {
+    suppress: Vec<Spanned<Suppression>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Suppression {
+    fingerprint: Spanned<String>,
+    reason: Spanned<String>,
+    expires: Option<Spanned<Datetime>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Notes {
+    fixed: Vec<Note>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Note {
+    fingerprint: Spanned<String>,
+    version: Spanned<String>,
+    note: Option<String>,
+}
+
+/// The file that mistakes are found in.
+struct File<'a> {
+    source: &'a str,
+    text: &'a str,
+    mistakes: Vec<Mistake>,
+}
+
+pub(super) fn suppressions(source: &str, text: &str) -> Result<Vec<Rule>, Vec<Mistake>> {
+    let form: Suppressions = parse(source, text, "a file of suppressions has [[suppress]] tables")?;
+    let mut file = File { source, text, mistakes: Vec::new() };
+    let rules = form.suppress.iter().filter_map(|one| file.suppression(one)).collect();
+    file.ended(rules)
+}
+
+/// The suppressions that come with teeleak, which don't expire.
+pub(super) fn known(text: &str) -> Vec<Rule> {
+    let form = toml::from_str(text).unwrap_or(Suppressions { suppress: Vec::new() });
+    let rule = |one: Spanned<Suppression>| {
+        let Suppression { fingerprint, reason, .. } = one.into_inner();
+        let excuse = Excuse::Known(reason.into_inner().into());
+        Rule { pattern: fingerprint.into_inner().into(), excuse }
+    };
+    form.suppress.into_iter().map(rule).collect()
+}
+
+pub(super) fn fixes(source: &str, text: &str) -> Result<Vec<Fix>, Vec<Mistake>> {
+    let form: Notes = parse(source, text, "a file of notes has [[fixed]] tables")?;
+    let mut file = File { source, text, mistakes: Vec::new() };
+    let mut fixes = Vec::new();
+    for note in form.fixed {
+        let pattern = file.fingerprint(&note.fingerprint);
+        let version = file.words(&note.version, "name the version that has the fix");
+        fixes.push(Fix { pattern, version, note: note.note.map(Arc::from) });
+    }
+    file.ended(fixes)
+}
+
+fn parse<'a, T: Deserialize<'a>>(
+    source: &str,
+    text: &'a str,
+    hint: &str,
+) -> Result<T, Vec<Mistake>> {
+    toml::from_str(text).map_err(|error| {
+        let span = error.span().unwrap_or(0..text.len().min(1));
+        vec![Mistake::new((source, text), span, error.message(), Some(hint.to_owned()))]
+    })
+}
+
+impl File<'_> {
+    fn mistake(&mut self, span: Range<usize>, message: &str, hint: &str) {
+        let hint = Some(hint.to_owned());
+        self.mistakes.push(Mistake::new((self.source, self.text), span, message, hint));
+    }
+
+    fn ended<T>(self, read: T) -> Result<T, Vec<Mistake>> {
+        if self.mistakes.is_empty() { Ok(read) } else { Err(self.mistakes) }
+    }
+
+    fn suppression(&mut self, one: &Spanned<Suppression>) -> Option<Rule> {
+        let Suppression { fingerprint, reason, expires } = one.get_ref();
+        let pattern = self.fingerprint(fingerprint);
+        let reason = self.words(reason, "say why it may be there, and who knows of it");
+        let Some(expires) = expires else {
+            let hint = "add the last day on which it holds, such as `expires = 2027-03-31`";
+            self.mistake(one.span(), "this suppression never expires", hint);
+            return None;
+        };
+        let Some(date) = expires.get_ref().date else {
+            self.mistake(
+                expires.span(),
+                "expected a day, found a time",
+                "write a day such as 2027-03-31",
+            );
+            return None;
+        };
+        let until = Day { year: date.year, month: date.month, day: date.day };
+        let before = self.text.get(..fingerprint.span().start).unwrap_or_default();
+        let at = (self.source.into(), before.matches('\n').count() + 1);
+        Some(Rule { pattern, excuse: Excuse::Suppressed { at, reason, until } })
+    }
+
+    fn fingerprint(&mut self, text: &Spanned<String>) -> Arc<str> {
+        let pattern = text.get_ref();
+        if !pattern.starts_with(VERSION) {
+            let hint =
+                "copy a finding's id, which begins with \"v1:\", and put * where anything will do";
+            self.mistake(text.span(), "this is no fingerprint of this version", hint);
+        }
+        pattern.as_str().into()
+    }
+
+    fn words(&mut self, text: &Spanned<String>, hint: &str) -> Arc<str> {
+        if text.get_ref().trim().is_empty() {
+            self.mistake(text.span(), "there is nothing in it", hint);
+        }
+        text.get_ref().as_str().into()
+    }
+}
