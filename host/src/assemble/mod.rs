@@ -135,6 +135,16 @@ impl Assembler {
         }
     }
 
+    /// What the frames told so far, at the end of an iteration.
+    pub(crate) fn so_far(&mut self) -> &Observation {
+        self.end_census();
+        // The next phase will say it; epochs rise by one with each.
+        if let [.., before, last] = self.observation.samples.as_mut_slice() {
+            last.epoch = last.epoch.or(before.epoch.map(|epoch| epoch.wrapping_add(1)));
+        }
+        &self.observation
+    }
+
     /// Everything that the frames told.
     #[must_use]
     pub fn finish(mut self) -> Observation {

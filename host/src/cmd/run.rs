@@ -4,6 +4,11 @@ use std::{ffi::OsString, path::PathBuf};
 
 use anyhow::Result;
 use clap::Args;
+use teeleak_analysis::{
+    audit::Options,
+    growth,
+    model::{Observation, Verdict},
+};
 
 use super::{
     report::{self, Analysis},
@@ -27,6 +32,7 @@ unless --keep-going is given; what was seen until then is reported. Ctrl-C does 
 Examples:
   teeleak run -n 20 -- ./switch-channel.sh
   teeleak run -n 50 --protocol drm.toml -o loop.tlk -- ./play.sh --loops 1
+  teeleak run --until-decided=100 -- ./switch-channel.sh
   teeleak run --json -- ./switch-channel.sh > report.json
   teeleak run --console /dev/ttyUSB0 -- ./switch-channel.sh")]
 pub(crate) struct Arguments {
@@ -34,6 +40,11 @@ pub(crate) struct Arguments {
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
     iterations: u32,
+    /// Go on until all that grows is decided, for at most MAX iterations that count.
+    #[arg(long, value_name = "MAX", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "200")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    until_decided: Option<u32>,
     /// Iterations before those, which fill caches and don't count.
     #[arg(long, value_name = "K", default_value_t = 2)]
     #[arg(value_parser = clap::value_parser!(u32).range(0..=10_000))]
@@ -70,7 +81,9 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let line = env.progress.then_some(&mut *env.err as &mut dyn std::io::Write);
     let plan = plan(arguments, env.preload.clone())?;
     let mut source = Run::new(observer, plan, env.interrupt.clone(), Progress { line });
-    let observation = source::observe(&mut source, file)?;
+    let judge = |observation: &Observation| more(observation, &options);
+    let asked = arguments.until_decided.map(|_| &judge as source::Judge<'_>);
+    let observation = source::observe_judged(&mut source, file, asked)?;
     let outcome = source.outcome();
     let exit = report::tell(&observation, &options, arguments.analysis.format(), env.out)?;
     ended(outcome, exit, env)
@@ -84,15 +97,29 @@ fn plan(arguments: &Arguments, library: Option<PathBuf>) -> Result<Plan> {
         idle: arguments.idle,
         warmup: arguments.warmup,
         iterations: arguments.iterations,
+        most: arguments.until_decided.unwrap_or(0),
         words: arguments.words.clone(),
         keep_going: arguments.keep_going,
     })
+}
+
+/// The fewest iterations that would decide one more of the findings that count.
+fn more(observation: &Observation, options: &Options) -> u32 {
+    let findings = growth::findings(observation, &options.growth);
+    let left = options.triage.apply(findings).left;
+    let open = left.iter().filter(|finding| finding.verdict == Some(Verdict::Undecided));
+    open.filter_map(growth::more).min().unwrap_or(0)
 }
 
 /// A run that did not end as planned is never clean; what it found all the same counts.
 fn ended(outcome: Outcome, exit: Exit, env: &mut Env<'_>) -> Result<Exit> {
     let (text, otherwise) = match outcome {
         Outcome::Finished => return Ok(exit),
+        Outcome::Undecided(n) => {
+            let how = "--until-decided=MAX allows more";
+            writeln!(env.err, "teeleak: not all is decided after {n} iterations: {how}")?;
+            return Ok(exit);
+        }
         Outcome::Interrupted => ("interrupted".to_owned(), Exit::Blind),
         Outcome::WorkloadFailed(status) => {
             let how = "see what it printed, or go on all the same with --keep-going";

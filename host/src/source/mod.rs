@@ -29,7 +29,16 @@ pub trait Sink {
 
     /// Takes note of bytes that were no frames.
     fn damage(&mut self, damage: Damage);
+
+    /// How many more iterations would decide something that those so far don't; 0 if nothing, or
+    /// where nobody asks.
+    fn undecided(&mut self) -> u32 {
+        0
+    }
 }
+
+/// Says of what was observed so far how many more iterations it takes, 0 for none.
+pub type Judge<'j> = &'j dyn Fn(&Observation) -> u32;
 
 /// Gives frames.
 pub trait Source {
@@ -48,7 +57,19 @@ pub trait Source {
 /// # Errors
 /// When the source fails, or the file can't be written.
 pub fn observe(source: &mut dyn Source, file: Option<Writer>) -> Result<Observation> {
-    let mut both = Both { assembler: Assembler::new(&source.name()), file };
+    observe_judged(source, file, None)
+}
+
+/// The same, with somebody who is asked between iterations whether they are enough.
+///
+/// # Errors
+/// As [`observe`].
+pub fn observe_judged(
+    source: &mut dyn Source,
+    file: Option<Writer>,
+    judge: Option<Judge<'_>>,
+) -> Result<Observation> {
+    let mut both = Both { assembler: Assembler::new(&source.name()), file, judge };
     source.feed(&mut both)?;
     if let Some(file) = &mut both.file {
         file.sync()?;
@@ -56,12 +77,13 @@ pub fn observe(source: &mut dyn Source, file: Option<Writer>) -> Result<Observat
     Ok(both.assembler.finish())
 }
 
-struct Both {
+struct Both<'j> {
     assembler: Assembler,
     file: Option<Writer>,
+    judge: Option<Judge<'j>>,
 }
 
-impl Sink for Both {
+impl Sink for Both<'_> {
     fn frame(&mut self, kind: Option<FrameKind>, payload: &[u8]) -> Result<()> {
         if let (Some(file), Some(kind)) = (&mut self.file, kind) {
             file.push(kind, payload)?;
@@ -74,5 +96,9 @@ impl Sink for Both {
 
     fn damage(&mut self, damage: Damage) {
         self.assembler.damage(damage);
+    }
+
+    fn undecided(&mut self) -> u32 {
+        self.judge.map_or(0, |judge| judge(self.assembler.so_far()))
     }
 }

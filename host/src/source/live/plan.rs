@@ -33,6 +33,8 @@ pub(crate) struct Plan {
     pub(crate) warmup: u32,
     /// Iterations that count.
     pub(crate) iterations: u32,
+    /// Iterations that count at most, where those don't decide.
+    pub(crate) most: u32,
     /// Program and arguments of the workload.
     pub(crate) words: Vec<OsString>,
     /// Whether to go on after a workload that failed.
@@ -46,6 +48,8 @@ pub(crate) struct Plan {
 pub(crate) enum Outcome {
     /// As planned.
     Finished,
+    /// As planned, and what it saw does not decide, after the most iterations that were allowed.
+    Undecided(u32),
     /// By a signal, after so many measured iterations.
     Interrupted,
     /// The workload failed with this status.
@@ -121,27 +125,50 @@ impl<'e> Run<'e> {
     }
 
     fn iterations(&mut self, sink: &mut dyn Sink) -> Result<Outcome> {
-        let stages = [
-            (Stage::Idle, self.plan.idle),
-            (Stage::Warmup, self.plan.warmup),
-            (Stage::Measured, self.plan.iterations),
-        ];
-        let all = stages.into_iter().flat_map(|(stage, n)| (1..=n).map(move |k| (stage, k, n)));
-        for (stage, k, n) in all {
-            if self.interrupt.is_set() {
-                return Ok(Outcome::Interrupted);
-            }
-            let status = self.iteration(stage, k, sink)?;
-            let counts = self.census_after(sink)?;
-            self.progress.show(&progress_line(stage, k, n, counts));
-            if status != 0 && self.interrupt.is_set() {
-                return Ok(Outcome::Interrupted);
-            }
-            if status != 0 && !self.plan.keep_going {
-                return Ok(Outcome::WorkloadFailed(status));
+        let stages = [(Stage::Idle, self.plan.idle), (Stage::Warmup, self.plan.warmup)];
+        for (stage, n) in stages {
+            for k in 1..=n {
+                if let Some(end) = self.one(stage, (k, n), sink)? {
+                    return Ok(end);
+                }
             }
         }
-        Ok(Outcome::Finished)
+        let (mut done, mut n) = (0, self.plan.iterations);
+        loop {
+            while done < n {
+                done += 1;
+                if let Some(end) = self.one(Stage::Measured, (done, n), sink)? {
+                    return Ok(end);
+                }
+            }
+            let more = sink.undecided();
+            n = n.saturating_add(more).min(self.plan.most.max(n));
+            if done == n {
+                return Ok(if more > 0 { Outcome::Undecided(n) } else { Outcome::Finished });
+            }
+        }
+    }
+
+    /// The `k`th of `n` iterations with its census; how the run ended, if it did.
+    fn one(
+        &mut self,
+        stage: Stage,
+        (k, n): (u32, u32),
+        sink: &mut dyn Sink,
+    ) -> Result<Option<Outcome>> {
+        if self.interrupt.is_set() {
+            return Ok(Some(Outcome::Interrupted));
+        }
+        let status = self.iteration(stage, k, sink)?;
+        let counts = self.census_after(sink)?;
+        self.progress.show(&progress_line(stage, k, n, counts));
+        Ok(if status != 0 && self.interrupt.is_set() {
+            Some(Outcome::Interrupted)
+        } else if status != 0 && !self.plan.keep_going {
+            Some(Outcome::WorkloadFailed(status))
+        } else {
+            None
+        })
     }
 
     fn iteration(&mut self, stage: Stage, k: u32, sink: &mut dyn Sink) -> Result<i32> {

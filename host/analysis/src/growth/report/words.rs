@@ -3,7 +3,17 @@
 use std::sync::Arc;
 
 use crate::growth::{Basis, Estimate, Judgement, Series};
-use crate::model::{Evidence, Figure, Severity, Unit, Verdict};
+use crate::model::{Evidence, Figure, Finding, Severity, Unit, Verdict};
+
+/// Name of the figure that says how many more iterations would decide.
+const TO_DECIDE: &str = "iterations to decide";
+
+/// How many more iterations would decide a finding, where it says so.
+pub(crate) fn more(finding: &Finding) -> Option<u32> {
+    let figure = finding.figures.iter().find(|figure| &*figure.name == TO_DECIDE)?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    Some(figure.value as u32)
+}
 
 /// How much a verdict weighs; `None` where there is nothing to tell.
 pub(crate) const fn severity(verdict: Verdict) -> Option<Severity> {
@@ -58,7 +68,7 @@ pub(crate) fn plain(name: &str, value: f64, unit: Unit) -> Figure {
 pub(crate) fn about(judgement: &Judgement, idle: f64) -> Vec<Figure> {
     let mut figures = vec![plain("iterations", judgement.support.into(), Unit::Iterations)];
     if let Some(more) = judgement.more {
-        figures.push(plain("iterations to decide", more.into(), Unit::Iterations));
+        figures.push(plain(TO_DECIDE, more.into(), Unit::Iterations));
     }
     if idle > 0.0 {
         figures.push(plain("idle growth, taken away", idle, Unit::ObjectsPerIteration));
