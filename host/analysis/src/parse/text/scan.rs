@@ -70,6 +70,9 @@ struct OpenRun<'a> {
     who: Who,
     entry: usize,
     from: u32,
+    /// Line of the last record: where one is left out another run begins, so that a run gives the line of
+    /// each of its records.
+    line: u32,
     ordinals: Option<(u32, u32)>,
     /// What stood before the last record.
     left: &'a [u8],
@@ -98,9 +101,7 @@ impl<'a> Scanner<'a> {
         }
         let Some(Ok((count, tail))) = mdbg::split(head.message) else { return false };
         let Ok(number) = self.out.sites.number(tail) else { return false };
-        if head.source_line != 0 && self.out.printed_at.is_none() {
-            self.out.printed_at = Some(head.source_line);
-        }
+        self.printed_at(&head);
         self.record(who(&head), head.left, count, number);
         true
     }
@@ -109,8 +110,8 @@ impl<'a> Scanner<'a> {
     #[inline]
     fn record(&mut self, who: Who, left: &'a [u8], count: Option<u32>, number: u32) {
         match &mut self.run {
-            Some(run) if run.continues(who, left, count) => {
-                run.left = left;
+            Some(run) if run.line + 1 == self.line && run.continues(who, left, count) => {
+                (run.left, run.line) = (left, self.line);
                 if let (Some((_, last)), Some(count)) = (&mut run.ordinals, count) {
                     *last = count;
                 }
@@ -124,7 +125,14 @@ impl<'a> Scanner<'a> {
         self.end_run();
         let from = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
         let ordinals = count.map(|count| (count, count));
-        self.run = Some(OpenRun { who, entry: self.out.entries.len(), from, ordinals, left });
+        self.run = Some(OpenRun {
+            who,
+            entry: self.out.entries.len(),
+            from,
+            line: self.line,
+            ordinals,
+            left,
+        });
         let time = stamp::read(left);
         let run = Run { from, to: from, ordinals, until: time };
         self.out.entries.push(Entry { line: self.line, who, time, what: What::Records(run) });
@@ -234,7 +242,15 @@ impl<'a> Scanner<'a> {
 
     fn cold_record(&mut self, head: &Head<'_>, count: Option<u32>) {
         if let Some(Ok((_, tail))) = mdbg::split(head.message) {
+            self.printed_at(head);
             self.lone_record(who(head), head.left, count, tail);
+        }
+    }
+
+    #[inline]
+    fn printed_at(&mut self, head: &Head<'_>) {
+        if head.source_line != 0 && self.out.printed_at.is_none() {
+            self.out.printed_at = Some(head.source_line);
         }
     }
 
