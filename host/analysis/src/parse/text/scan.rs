@@ -187,8 +187,9 @@ impl<'a> Scanner<'a> {
     }
 
     fn find_words<'l>(&mut self, line: &'l [u8]) -> Option<Head<'l>> {
-        let chunk = self.chunk;
-        let words = self.words.get_or_insert_with(|| prefix::has_words(chunk));
+        let (chunk, controls) = (self.chunk, self.controls);
+        // Controls may stand in the middle of the words.
+        let words = self.words.get_or_insert_with(|| controls || prefix::has_words(chunk));
         if *words { prefix::find_words(line) } else { None }
     }
 
