@@ -1,8 +1,11 @@
 //! Functions of call stacks, from the ELF files that the addresses were linked in.
 //!
 //! A log has no build id to compare with, so the content must do: a stack of the TEE core begins in one of the
-//! functions that print stacks, and every address lies in the text of its image. Where that does not hold,
-//! the file is of another build, which is said, and nothing is resolved.
+//! functions that print stacks, every address lies in the text of its image, and where the code is known
+//! nearly all are those of calls. Where that does not hold, the file is of another build, which is said, and
+//! nothing is resolved.
+
+mod code;
 
 use std::{
     collections::BTreeMap,
@@ -14,6 +17,8 @@ use addr2line::Loader;
 use anyhow::{Result, anyhow};
 use teeleak_analysis::model::{Frame, Function, Incident, IncidentKind, Observation};
 use teeleak_proto::Uuid;
+
+use code::Code;
 
 /// Functions of optee_os that print call stacks, in which those of the core begin
 /// (`core/arch/arm/kernel/unwind_arm{32,64}.c`, `core/kernel/panic.c`, `lib/libutils/isoc/bget_malloc.c`).
@@ -39,6 +44,8 @@ struct Image {
     name: String,
     /// First and last address of its text, as linked.
     text: (u64, u64),
+    /// The text itself, where calls can be told from other instructions.
+    code: Option<Code>,
 }
 
 impl Symbols {
@@ -76,15 +83,18 @@ impl Symbols {
             incident.stack.iter().map(|frame| core.functions(linked(frame))).collect();
         let first = found.first().and_then(|functions| functions.as_ref()?.last());
         let prints = first.is_some_and(|first| PRINTERS.contains(&&*first.name));
-        if !prints || found.iter().any(Option::is_none) {
-            let name = &core.name;
-            let text = format!(
-                "symbols of {name} are of another build: stacks of the core do not begin where one is printed"
-            );
-            self.said.push(text.into());
+        let why = if !prints || found.iter().any(Option::is_none) {
+            "stacks of the core do not begin where one is printed".to_owned()
+        } else if let Some(why) = core.misfit(incident.stack.iter().map(linked)) {
+            why
+        } else {
+            fill(incident, found);
             return;
+        };
+        let start = format!("symbols of {} are of another build: ", core.name);
+        if !self.said.iter().any(|said| said.starts_with(&start)) {
+            self.said.push((start + &why).into());
         }
-        fill(incident, found);
     }
 
     fn ta(&mut self, incident: &mut Incident) {
@@ -149,7 +159,16 @@ impl Image {
         let text = loader.get_section_range(b".text");
         let text =
             text.ok_or_else(|| anyhow!("{name} has no .text: is it an ELF file with symbols?"))?;
-        Ok(Self { loader, name, text: (text.begin, text.end) })
+        Ok(Self { loader, name, text: (text.begin, text.end), code: Code::read(path) })
+    }
+
+    /// Why a stack of these addresses, as linked, is none of this image's.
+    fn misfit(&self, stack: impl Iterator<Item = Option<u64>>) -> Option<String> {
+        let code = self.code.as_ref()?;
+        // The first one is where the stack was taken, not where a call is.
+        let (calls, of) = code.calls(stack.skip(1).flatten());
+        (calls * 4 < of * 3)
+            .then(|| format!("only {calls} of {of} addresses of a call stack are calls in it"))
     }
 
     /// Functions at an address as linked, innermost first; `None` where that is not in the text.
