@@ -10,6 +10,10 @@
 //! | coming and going | no | |
 //! | replacement (a ring of buffers) | yes, but as many older ones go | |
 
+mod tolls;
+
+use tolls::Tolls;
+
 use super::{Basis, Cohort, Estimate, Judgement, Series};
 use super::{spread::Spread, spread::spread, staircase::wait};
 use crate::model::Verdict;
@@ -33,7 +37,9 @@ pub(super) fn judge(series: &Series) -> Option<Judgement> {
     if last < 3 {
         return None;
     }
-    match (0..=last / 2).find_map(|age| Settled::at(cohorts, last, age)) {
+    let tolls = Tolls::of(cohorts);
+    let left = left(cohorts, last);
+    match (0..=last / 2).find_map(|age| Settled::at(&tolls, &left, age)) {
         Some(settled) => settled.judge(series),
         None => turnover(series, cohorts, last),
     }
@@ -50,26 +56,18 @@ struct Settled {
 }
 
 impl Settled {
-    /// The survivors if objects that have lived for `age` iterations live on.
-    fn at(cohorts: &[Cohort], last: usize, age: usize) -> Option<Self> {
-        let mut left = vec![0; last - age];
-        for cohort in cohorts {
-            if let Some(slot) = (cohort.born as usize).checked_sub(1).and_then(|k| left.get_mut(k))
-            {
-                *slot += cohort.left();
-            }
-        }
-        let mut young = Toll::default();
-        let mut old = Toll::default();
-        for cohort in cohorts {
-            let settles_at = if cohort.born == 0 { 0 } else { age };
-            young.add(cohort, 0..settles_at);
-            old.add(cohort, settles_at..usize::MAX);
-        }
+    /// The survivors if objects that have lived for `age` iterations live on; `left` are those of all
+    /// iterations.
+    fn at(tolls: &Tolls, left: &[u64], age: usize) -> Option<Self> {
+        let (young, old) = tolls.at(age);
+        let last = left.len();
+        let left = &left[..last - age];
         let sum: u64 = left.iter().sum();
-        let dying = old.died as f64 > STILL_DYING * sum as f64;
+        if old.died as f64 > STILL_DYING * sum as f64 {
+            return None;
+        }
         let lucky = young.died > 0 && at_most(old.died, old.exposed as f64 * young.hazard()) > LUCK;
-        (!dying && !lucky).then_some(Self { left, last, died: old.died })
+        (!lucky).then(|| Self { left: left.to_vec(), last, died: old.died })
     }
 
     fn judge(&self, series: &Series) -> Option<Judgement> {
@@ -94,36 +92,23 @@ impl Settled {
     }
 }
 
-/// Deaths and how many could have died.
-#[derive(Default)]
-struct Toll {
-    died: u64,
-    exposed: u64,
-}
-
-impl Toll {
-    fn add(&mut self, cohort: &Cohort, ages: std::ops::Range<usize>) {
-        let mut before = None;
-        for (age, alive) in cohort.alive.iter().enumerate() {
-            let Some(alive) = *alive else { continue };
-            if let Some(before) = before.replace(alive)
-                && age > ages.start
-                && age <= ages.end
-            {
-                self.exposed += before;
-                self.died += before.saturating_sub(alive);
-            }
+/// Survivors by iteration, from iteration 1 to `last`.
+fn left(cohorts: &[Cohort], last: usize) -> Vec<u64> {
+    let mut left = vec![0; last];
+    for cohort in cohorts {
+        if let Some(slot) = (cohort.born as usize).checked_sub(1).and_then(|k| left.get_mut(k)) {
+            *slot += cohort.left();
         }
     }
-
-    fn hazard(&self) -> f64 {
-        if self.exposed == 0 { 0.0 } else { self.died as f64 / self.exposed as f64 }
-    }
+    left
 }
 
 /// Probability that a Poisson number of mean `mean` is at most `n`.
 fn at_most(n: u64, mean: f64) -> f64 {
     let mut term = (-mean).exp();
+    if term == 0.0 {
+        return 0.0;
+    }
     let mut sum = term;
     for k in 1..=n {
         term *= mean / k as f64;

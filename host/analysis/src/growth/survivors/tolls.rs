@@ -1,0 +1,110 @@
+//! How many objects died at which age: added up once, so that asking for every age costs no more than
+//! reading the cohorts.
+
+use super::Cohort;
+
+/// Deaths and how many could have died.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Toll {
+    pub(super) died: u64,
+    pub(super) exposed: u64,
+}
+
+impl Toll {
+    pub(super) fn hazard(&self) -> f64 {
+        if self.exposed == 0 { 0.0 } else { self.died as f64 / self.exposed as f64 }
+    }
+}
+
+/// The tolls of all ages.
+pub(super) struct Tolls {
+    /// Of objects born in the series, up to each age.
+    young: Vec<Toll>,
+    /// Of all objects at any age. Those born before the series count as old from its beginning.
+    all: Toll,
+}
+
+impl Tolls {
+    pub(super) fn of(cohorts: &[Cohort]) -> Self {
+        let mut young = vec![Toll::default()];
+        let mut all = Toll::default();
+        for cohort in cohorts {
+            let mut before = None;
+            for (age, alive) in cohort.alive.iter().enumerate() {
+                let Some(alive) = *alive else { continue };
+                let Some(exposed) = before.replace(alive) else { continue };
+                let died = exposed.saturating_sub(alive);
+                let mut add = |toll: &mut Toll| {
+                    toll.exposed += exposed;
+                    toll.died += died;
+                };
+                add(&mut all);
+                if cohort.born > 0 {
+                    young.resize(young.len().max(age + 1), Toll::default());
+                    add(&mut young[age]);
+                }
+            }
+        }
+        let mut sum = Toll::default();
+        for toll in &mut young {
+            sum = Toll { died: sum.died + toll.died, exposed: sum.exposed + toll.exposed };
+            *toll = sum;
+        }
+        Self { young, all }
+    }
+
+    /// The tolls up to `age`, and beyond it.
+    pub(super) fn at(&self, age: usize) -> (Toll, Toll) {
+        let young = self.young.get(age).or(self.young.last()).copied().unwrap_or_default();
+        let old =
+            Toll { died: self.all.died - young.died, exposed: self.all.exposed - young.exposed };
+        (young, old)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::Range;
+
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The same, counted anew for each age.
+    fn naive(cohorts: &[Cohort], age: usize) -> (Toll, Toll) {
+        let add = |toll: &mut Toll, cohort: &Cohort, ages: Range<usize>| {
+            let mut before = None;
+            for (age, alive) in cohort.alive.iter().enumerate() {
+                let Some(alive) = *alive else { continue };
+                if let Some(before) = before.replace(alive)
+                    && age > ages.start
+                    && age <= ages.end
+                {
+                    toll.exposed += before;
+                    toll.died += before.saturating_sub(alive);
+                }
+            }
+        };
+        let (mut young, mut old) = (Toll::default(), Toll::default());
+        for cohort in cohorts {
+            let settles_at = if cohort.born == 0 { 0 } else { age };
+            add(&mut young, cohort, 0..settles_at);
+            add(&mut old, cohort, settles_at..usize::MAX);
+        }
+        (young, old)
+    }
+
+    fn cohort() -> impl Strategy<Value = Cohort> {
+        let alive = prop::collection::vec(prop::option::weighted(0.8, 0_u64..50), 0..20);
+        (0_u32..5, alive).prop_map(|(born, alive)| Cohort { born, alive })
+    }
+
+    proptest! {
+        #[test]
+        fn adding_up_once_is_counting_anew(cohorts in prop::collection::vec(cohort(), 0..12)) {
+            let tolls = Tolls::of(&cohorts);
+            for age in 0..25 {
+                prop_assert_eq!(tolls.at(age), naive(&cohorts, age));
+            }
+        }
+    }
+}
