@@ -34,7 +34,7 @@ impl Tolls {
                 let Some(alive) = *alive else { continue };
                 let Some(exposed) = before.replace(alive) else { continue };
                 let died = exposed.saturating_sub(alive);
-                let mut add = |toll: &mut Toll| {
+                let add = |toll: &mut Toll| {
                     toll.exposed += exposed;
                     toll.died += died;
                 };
