@@ -118,6 +118,7 @@ impl Dumps {
                 (Some(last), Some((first, _))) => u64::from(first - last - 1),
                 _ => open.hints.damaged,
             };
+            open.hints = Hints::default();
         }
         self.damaged = 0;
         for (line, id) in (at.0..).zip(ids) {
