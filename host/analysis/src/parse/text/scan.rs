@@ -119,6 +119,10 @@ impl<'a> Scanner<'a> {
             _ => self.begin_run(who, left, count),
         }
         self.out.ids.push(number);
+        // What follows may be another dump, which has a time of its own.
+        if self.out.sites.is_of_heap(number) {
+            self.end_run();
+        }
     }
 
     fn begin_run(&mut self, who: Who, left: &'a [u8], count: Option<u32>) {

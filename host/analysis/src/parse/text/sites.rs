@@ -7,6 +7,9 @@ use std::ops::Range;
 
 use super::{fact::Why, mdbg};
 
+/// End of the name of the file that the heap is in.
+pub(super) const HEAP: &str = "isoc/bget_malloc.c";
+
 /// A site of a chunk.
 #[derive(Clone, Debug)]
 struct Key {
@@ -19,6 +22,8 @@ struct Key {
     size: u64,
     /// Number of the site that followed it last time.
     next: u32,
+    /// Whether the heap allocates for itself there: its table of pools comes last in a dump.
+    of_heap: bool,
 }
 
 /// The sites of a chunk, numbered in the order in which they were met.
@@ -70,6 +75,12 @@ impl Sites {
         self.insert(hash, tail)
     }
 
+    /// Whether the site is one of the heap itself.
+    #[inline]
+    pub(super) fn is_of_heap(&self, number: u32) -> bool {
+        self.keys.get(number as usize).is_some_and(|key| key.of_heap)
+    }
+
     /// The sites in their order: file, line, size in bytes.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, u32, u64)> {
         self.keys.iter().map(|key| {
@@ -93,7 +104,8 @@ impl Sites {
         self.arena.extend_from_slice(record.file.as_bytes());
         let file = end..self.arena.len();
         let (line, size) = (record.line, record.size);
-        self.keys.push(Key { hash, tail: start..end, file, line, size, next: 0 });
+        let of_heap = record.file.ends_with(HEAP);
+        self.keys.push(Key { hash, tail: start..end, file, line, size, next: 0, of_heap });
         if self.keys.len() * 2 > self.table.len() {
             self.grow();
         } else {

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use crate::parse::text::sites::Sites;
+use crate::parse::text::sites::{HEAP, Sites};
 
 /// Distinct sites that are kept; an OP-TEE has some hundreds.
 const MOST: usize = 1 << 16;
@@ -72,9 +72,7 @@ impl Names {
             return None;
         }
         let number = u32::try_from(self.names.len()).ok()?;
-        if name.file.ends_with("isoc/bget_malloc.c")
-            && matches!(name.size, 8 | 16 | 24 | 32 | 48 | 64)
-        {
+        if name.file.ends_with(HEAP) && matches!(name.size, 8 | 16 | 24 | 32 | 48 | 64) {
             let known = self.last_of_heap.and_then(|known| self.get(known));
             if known.is_none_or(|known| known.line < name.line) {
                 self.last_of_heap = Some(number);
