@@ -97,6 +97,8 @@ pub(super) struct Dumps {
     pub(super) records: u64,
     /// Whether a dump was seen to go on after its pool table.
     goes_on: bool,
+    /// Line of the pool table, as far as the text has told up to here.
+    table: u32,
 }
 
 impl Dumps {
@@ -243,6 +245,20 @@ impl Dumps {
         }
     }
 
+    /// What was taken for the pool table is none: the dump that it seemed to end goes on.
+    fn rejoin(&mut self) {
+        let (Some(open), Some(held)) = (&mut self.open, self.held.take()) else { return };
+        (open.dump.line, open.dump.time) = (held.line, held.time);
+        open.dump.lost += held.lost;
+        for (id, count) in held.groups {
+            if self.counts[id as usize] == 0 {
+                self.touched.push(id);
+            }
+            self.counts[id as usize] += count;
+        }
+        self.unnote_table();
+    }
+
     fn unnote_table(&mut self) {
         if let Some((_, n)) = self.begins.iter_mut().find(|(begin, _)| *begin == Begin::Table) {
             *n -= 1;
@@ -261,7 +277,13 @@ impl Dumps {
             open.dump.lost += 1;
             return;
         };
-        open.at_table = names.is_pool_table(id);
+        let table = names.table_line(id).filter(|line| *line >= self.table);
+        open.at_table = table.is_some();
+        let other = table.is_some_and(|line| self.table != 0 && line > self.table);
+        self.table = table.unwrap_or(self.table);
+        if other {
+            self.rejoin();
+        }
         let count = &mut self.counts[id as usize];
         if *count == 0 {
             self.touched.push(id);

@@ -23,7 +23,8 @@ pub(super) struct Names {
     files: HashMap<Box<str>, Arc<str>>,
     /// Number by number of the harvest; `None` for those that there is no room for.
     here: Vec<Option<u32>>,
-    last_of_heap: Option<u32>,
+    /// Line of each site that may be the table of the heap's pools; 0 for all others.
+    of_heap: Vec<u32>,
 }
 
 impl Names {
@@ -48,10 +49,10 @@ impl Names {
         self.names.len()
     }
 
-    /// Whether the site is the table of the heap's pools: 8 or 16 bytes for each of up to four, and
-    /// further down in its file than what allocates for others.
-    pub(super) fn is_pool_table(&self, number: u32) -> bool {
-        self.last_of_heap == Some(number)
+    /// Line of a site that may be the table of the heap's pools: 8 or 16 bytes for each of up to four. The
+    /// table is further down in its file than what allocates for others.
+    pub(super) fn table_line(&self, number: u32) -> Option<u32> {
+        self.of_heap.get(number as usize).copied().filter(|line| *line != 0)
     }
 
     fn number(&mut self, file: &str, line: u32, size: u64) -> Option<u32> {
@@ -72,12 +73,8 @@ impl Names {
             return None;
         }
         let number = u32::try_from(self.names.len()).ok()?;
-        if name.file.ends_with(HEAP) && matches!(name.size, 8 | 16 | 24 | 32 | 48 | 64) {
-            let known = self.last_of_heap.and_then(|known| self.get(known));
-            if known.is_none_or(|known| known.line < name.line) {
-                self.last_of_heap = Some(number);
-            }
-        }
+        let sized = matches!(name.size, 8 | 16 | 24 | 32 | 48 | 64);
+        self.of_heap.push(if sized && name.file.ends_with(HEAP) { name.line } else { 0 });
         self.names.push(name.clone());
         self.numbers.insert(name, number);
         Some(number)
