@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use proptest::prelude::*;
 use teeleak_analysis::{
-    model::{Observation, Part},
+    model::{EventKind, IncidentKind, Observation, Part},
     parse::text::{Assembler, Cut, Harvest, Rules, Tally, chunk_end, scan},
 };
 
@@ -104,7 +104,115 @@ fn dump(
     (text, census)
 }
 
+/// What stands before a message of the core, in releases that print call stacks and session ids.
+const CORE: [&str; 4] = ["E/TC:0 ", "E/TC:0 00 ", "E/TC:? 0 ", "E/TC:2 0 001 "];
+
+/// Lines of a call stack, and what is read from it: load address, addresses.
+fn out_of_memory(
+    (requested, load, offsets): &(u32, u64, Vec<u64>),
+    (way, core, width): (&str, &str, usize),
+) -> String {
+    let mut text = String::new();
+    let mut line = |words: String| {
+        let _ = writeln!(text, "{way}{core}{words}");
+    };
+    line(format!("print_oom:181 Memory allocation failed: size {requested} context 0xe1234560"));
+    line(format!("TEE load address @ {load:#x}"));
+    line("Call stack:".to_owned());
+    for offset in offsets {
+        line(format!(" 0x{:0width$x}", load + offset));
+    }
+    line("tee_ta_open_session:722 something else".to_owned());
+    text
+}
+
+/// What a client does: open a session to the TA of that number, or close the one at that place.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Open(u8),
+    Close(usize),
+}
+
+/// Lines that the core prints at it, and TAs opened and closed, in their order.
+fn sessions(acts: &[Act], (way, open, close): (&str, &str, &str)) -> (String, Vec<u8>, Vec<u8>) {
+    let (mut text, mut opened, mut closed) = (String::new(), Vec::new(), Vec::new());
+    let mut list: Vec<(u32, u8)> = Vec::new();
+    for act in acts {
+        match *act {
+            Act::Open(ta) => {
+                // new_session_id() of optee_os core/kernel/tee_ta_manager.c
+                list.push((list.last().map_or(1, |(id, _)| id + 1), ta));
+                opened.push(ta);
+                let words = format!("D/TC:? 0 tee_ta_init_session_with_context:570 {open}");
+                let _ = writeln!(text, "{way}{words} 8aaaf200-2450-11e4-abe2-0002a5d5c5{ta:02x}");
+            }
+            Act::Close(at) if !list.is_empty() => {
+                let (id, ta) = list.remove(at % list.len());
+                closed.push(ta);
+                let words = format!("D/TC:? 0 tee_ta_close_session:513 {close}id {id}");
+                let _ = writeln!(
+                    text,
+                    "{way}{words}\n{way}D/TC:? 0 tee_ta_close_session:527 Destroy session"
+                );
+            }
+            Act::Close(_) => {}
+        }
+    }
+    (text, opened, closed)
+}
+
+/// TAs of all events of a kind.
+fn tas(observation: &Observation, kind: &EventKind) -> Vec<u8> {
+    let events = observation.events.iter().filter(|event| event.kind == *kind);
+    events.filter_map(|event| event.uuid).map(|uuid| uuid.0[15]).collect()
+}
+
 proptest! {
+    #[test]
+    fn call_stacks_in_any_wording_are_read(
+        stacks in prop::collection::vec(
+            (any::<u32>(), 0x1000_u64..0xffff_0000, prop::collection::vec(0_u64..0x10_0000, 1..20)),
+            1..4,
+        ),
+        way in prop::sample::select(&WAYS[..]),
+        core in prop::sample::select(&CORE[..]),
+        width in prop::sample::select(&[8_usize, 16][..]),
+        size in 1_usize..400,
+    ) {
+        let text: String =
+            stacks.iter().map(|stack| out_of_memory(stack, (way, core, width))).collect();
+        let (observation, _) = same_in_chunks(text.as_bytes(), size);
+        prop_assert_eq!(observation.incidents.len(), stacks.len());
+        for (incident, (requested, load, offsets)) in observation.incidents.iter().zip(stacks) {
+            let requested = u64::from(requested);
+            let context = Some(0xe123_4560);
+            prop_assert_eq!(&incident.kind, &IncidentKind::OutOfMemory { requested, context });
+            prop_assert_eq!(incident.load_address, Some(load));
+            let found: Vec<_> = incident.stack.iter().filter_map(|frame| frame.offset).collect();
+            prop_assert_eq!(found, offsets);
+        }
+    }
+
+    #[test]
+    fn sessions_in_any_wording_are_told_apart(
+        acts in prop::collection::vec(
+            prop_oneof![(0_u8..4).prop_map(Act::Open), any::<usize>().prop_map(Act::Close)],
+            1..60,
+        ),
+        way in prop::sample::select(&WAYS[..]),
+        open in prop::sample::select(&["Re-open TA", "Re-open trusted service"][..]),
+        close in prop::sample::select(&["", "csess 0x24b78bf8 "][..]),
+        size in 1_usize..400,
+    ) {
+        let (text, opened, closed) = sessions(&acts, (way, open, close));
+        let (observation, tally) = same_in_chunks(text.as_bytes(), size);
+        prop_assert_eq!(tally.lines.parsed, tally.lines.read);
+        prop_assert_eq!(tas(&observation, &EventKind::Close), closed);
+        let found = tas(&observation, &EventKind::Open);
+        // Nothing after the last one tells that it did not fail.
+        prop_assert!(found == opened || found == opened[..opened.len() - 1]);
+    }
+
     #[test]
     fn what_is_written_is_read(
         dumps in prop::collection::vec(sites(), 1..4),
