@@ -1,4 +1,4 @@
-//! What differs between two samples. It says *growth*: that something leaks takes a run to tell.
+//! What differs between samples. It says *growth*: that something leaks takes a run to tell.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -13,10 +13,12 @@ pub(crate) struct Amount {
 }
 
 /// What was there before and after.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub(crate) struct Change {
     pub(crate) before: Amount,
     pub(crate) after: Amount,
+    /// Its number in each sample where there are more than two; `None` where it was not seen.
+    pub(crate) course: Vec<Option<u64>>,
 }
 
 impl Change {
@@ -68,8 +70,41 @@ pub(crate) struct Difference {
     pub(crate) compared: bool,
 }
 
-/// Compares two samples.
-pub(crate) fn samples(before: &Sample, after: &Sample) -> Difference {
+/// Compares the last of some samples, at least one, with the first.
+pub(crate) fn samples(samples: &[&Sample]) -> Difference {
+    let [before, .., after] = samples else { return two(samples[0], samples[0]) };
+    let mut difference = two(before, after);
+    if samples.len() > 2 {
+        difference.follow(samples);
+    }
+    difference
+}
+
+impl Difference {
+    /// Notes how many there were in each sample.
+    fn follow(&mut self, samples: &[&Sample]) {
+        for sample in samples {
+            let seen = |part: bool| part.then_some(());
+            let of_sites = seen(sample.sites.seen().is_some()).map(|()| sites(sample));
+            let of_regions = seen(sample.instances.seen().is_some()).map(|()| regions(sample));
+            let of_sessions = seen(sample.sessions.seen().is_some()).map(|()| sessions(sample));
+            note(&mut self.sites, of_sites.as_ref());
+            note(&mut self.regions, of_regions.as_ref());
+            note(&mut self.sessions, of_sessions.as_ref());
+        }
+        let between = &samples[1..samples.len() - 1];
+        self.gaps.extend(between.iter().flat_map(|sample| gaps(sample)));
+    }
+}
+
+fn note<K: Ord>(changes: &mut BTreeMap<K, Change>, seen: Option<&BTreeMap<K, Amount>>) {
+    for (key, change) in changes {
+        let count = seen.map(|seen| seen.get(key).map_or(0, |amount| amount.count));
+        change.course.push(count);
+    }
+}
+
+fn two(before: &Sample, after: &Sample) -> Difference {
     let both = |a: bool, b: bool| a && b;
     let seen = |sample: &Sample| {
         [
@@ -170,7 +205,8 @@ fn pools(before: &Sample, after: &Sample) -> Vec<(PoolKind, Change)> {
     };
     let kinds = after.pools.seen().into_iter().flatten().map(|pool| pool.kind.clone());
     let change = |kind: PoolKind| {
-        let change = Change { before: of(before, &kind), after: of(after, &kind) };
+        let course = Vec::new();
+        let change = Change { before: of(before, &kind), after: of(after, &kind), course };
         (kind, change)
     };
     kinds.map(change).filter(|(_, change)| change.before != change.after).collect()

@@ -23,6 +23,18 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The graver one: a wrong order before a leak before what could not be seen.
+    pub(crate) fn or(self, other: Self) -> Self {
+        let weight = |exit: &Self| match exit {
+            Self::Clean => 0,
+            Self::Usage => 1,
+            Self::Blind => 2,
+            Self::Leak => 3,
+            Self::Order => 4,
+        };
+        if weight(&other) > weight(&self) { other } else { self }
+    }
+
     /// What an error that ended a command stands for.
     pub(crate) fn of_error(error: &anyhow::Error) -> Self {
         let blind = error.chain().any(|cause| cause.is::<TeeError>() || cause.is::<Blind>());

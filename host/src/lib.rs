@@ -19,6 +19,7 @@ mod cmd;
 mod compare;
 mod cost;
 mod diagnose;
+mod differential;
 mod error;
 mod exit;
 mod interrupt;

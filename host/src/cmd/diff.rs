@@ -4,13 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::Args;
-use teeleak_analysis::model::Observation;
+use teeleak_analysis::{audit::audit, model::Observation};
 
-use super::snapshot::last_sample;
+use super::{report::Analysis, snapshot::last_sample};
 use crate::{
-    Env, Exit,
-    cli::Format,
-    compare,
+    Env, Exit, compare, differential,
     render::{json, text},
     source::{self, CaptureFile},
 };
@@ -18,31 +16,50 @@ use crate::{
 /// Arguments of `teeleak diff`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Compares the last census of each capture. What is there twice as often has grown; whether it is a
-leak takes a run: `teeleak run`.
+Compares the last census of each capture with that of the first. What is there twice as often has
+grown; whether it is a leak takes a run: `teeleak run`.
 
-Example:
-  teeleak diff before.tlk after.tlk")]
+With --good the captures are runs of the same workload on other builds, and their findings are
+compared: what a known-good build has, too, is no news. The exit code follows what is new or worse.
+
+Examples:
+  teeleak diff before.tlk after.tlk
+  teeleak diff monday.tlk tuesday.tlk wednesday.tlk
+  teeleak diff --good release.tlk candidate.tlk")]
 pub(crate) struct Arguments {
-    /// The earlier capture.
-    #[arg(value_name = "A")]
-    before: PathBuf,
-    /// The later capture.
-    #[arg(value_name = "B")]
-    after: PathBuf,
-    /// Compare captures of two boots: instances and sessions have other numbers there.
+    /// Captures, the earliest first.
+    #[arg(value_name = "FILE", required = true)]
+    captures: Vec<PathBuf>,
+    /// A run of the same workload on a build that is known to be good.
+    #[arg(long, value_name = "FILE")]
+    good: Option<PathBuf>,
+    /// Compare captures of several boots: instances and sessions have other numbers there.
     #[arg(long)]
     across_boots: bool,
     #[command(flatten)]
-    format: Format,
+    analysis: Analysis,
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
-    let before = load(&arguments.before)?;
-    let after = load(&arguments.after)?;
-    check_boots(arguments, &before, &after)?;
-    let difference = compare::samples(last_sample(&before)?, last_sample(&after)?);
-    if arguments.format.json {
+    match &arguments.good {
+        Some(good) => with_good(arguments, good, env),
+        None => growth(arguments, env),
+    }
+}
+
+/// Growth from the first capture to the last.
+fn growth(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
+    if arguments.captures.len() < 2 {
+        bail!("expected two captures or more, found one: give another, or --good FILE");
+    }
+    let observations: Vec<_> =
+        arguments.captures.iter().map(|path| load(path)).collect::<Result<_>>()?;
+    for (path, observation) in arguments.captures.iter().zip(&observations).skip(1) {
+        check_boots(arguments, (&arguments.captures[0], &observations[0]), (path, observation))?;
+    }
+    let samples = observations.iter().map(last_sample).collect::<Result<Vec<_>>>()?;
+    let difference = compare::samples(&samples);
+    if arguments.analysis.format().json {
         json::diff::write(&difference, env.out)?;
     } else {
         text::diff::write(&difference, env.out)?;
@@ -50,20 +67,44 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     Ok(if difference.compared { Exit::Clean } else { Exit::Blind })
 }
 
+/// Findings of each run that the known-good build does not have.
+fn with_good(arguments: &Arguments, good: &Path, env: &mut Env<'_>) -> Result<Exit> {
+    let options = arguments.analysis.options()?;
+    let known = audit(&load(good)?, &options);
+    let mut exit = Exit::Clean;
+    let mut compared = Vec::new();
+    for path in &arguments.captures {
+        let report = audit(&load(path)?, &options);
+        let difference = differential::compare(&known, report);
+        exit = exit.or(difference.exit().into());
+        compared.push((path.display().to_string(), difference));
+    }
+    let good = good.display().to_string();
+    if arguments.analysis.format().json {
+        json::differential::write(&good, &compared, exit, env.out)?;
+    } else {
+        text::differential::write(&good, &compared, env.out)?;
+    }
+    Ok(exit)
+}
+
 /// Reads a whole capture.
 pub(super) fn load(path: &Path) -> Result<Observation> {
     source::observe(&mut CaptureFile::open(path)?, None)
 }
 
-fn check_boots(arguments: &Arguments, before: &Observation, after: &Observation) -> Result<()> {
-    let (a, b) = (before.platform.boot, after.platform.boot);
-    if a == b || arguments.across_boots {
+fn check_boots(
+    arguments: &Arguments,
+    before: (&PathBuf, &Observation),
+    after: (&PathBuf, &Observation),
+) -> Result<()> {
+    if before.1.platform.boot == after.1.platform.boot || arguments.across_boots {
         return Ok(());
     }
     bail!(
         "{} and {} are of two boots: what was alive in one says little about the other; give \
          --across-boots to compare all the same",
-        arguments.before.display(),
-        arguments.after.display()
+        before.0.display(),
+        after.0.display()
     )
 }

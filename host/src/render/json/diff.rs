@@ -50,6 +50,8 @@ struct Growth {
     count_after: u64,
     bytes_before: u64,
     bytes_after: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    counts: Vec<Option<u64>>,
 }
 
 /// Writes a difference.
@@ -100,5 +102,6 @@ fn growth(change: &Change) -> Growth {
         count_after: change.after.count,
         bytes_before: change.before.bytes,
         bytes_after: change.after.bytes,
+        counts: change.course.clone(),
     }
 }

@@ -5,6 +5,7 @@
 
 mod clients;
 pub(crate) mod diff;
+pub(crate) mod differential;
 pub(crate) mod doctor;
 mod incident;
 pub(crate) mod report;

@@ -61,7 +61,7 @@ struct Input {
 }
 
 #[derive(Serialize)]
-struct Entry<'t> {
+pub(super) struct Entry<'t> {
     kind: &'static str,
     severity: &'static str,
     verdict: Option<&'static str>,
@@ -210,7 +210,7 @@ fn accepted(one: &triage::Accepted) -> Accepted<'_> {
     Accepted { by, excuse: one.excuse.to_string(), finding: entry(&one.finding) }
 }
 
-fn entry(finding: &Finding) -> Entry<'_> {
+pub(super) fn entry(finding: &Finding) -> Entry<'_> {
     Entry {
         kind: kind(finding.kind),
         severity: match finding.severity {

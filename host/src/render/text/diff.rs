@@ -67,9 +67,13 @@ fn section(
     for (name, change) in changes {
         let (n, bytes) = change.growth();
         let now = count(change.after.count, thing);
+        let course: Vec<_> =
+            change.course.iter().map(|n| n.map_or_else(|| "-".to_owned(), grouped)).collect();
+        let course =
+            if course.is_empty() { String::new() } else { format!(": {}", course.join(" ")) };
         writeln!(
             out,
-            "  {:>7} ({:>9} bytes)  {name}  {DIM}now {now}{DIM:#}",
+            "  {:>7} ({:>9} bytes)  {name}  {DIM}now {now}{course}{DIM:#}",
             signed(n),
             signed(bytes)
         )?;

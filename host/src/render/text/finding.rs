@@ -66,7 +66,14 @@ pub(crate) fn value(figure: &Figure) -> String {
     let interval = figure.interval.map_or(String::new(), |(low, high)| {
         format!(" (95 %: {} to {})", digits(low), digits(high))
     });
-    format!("{} {}{interval}", digits(figure.value), words::figure_unit(figure.unit))
+    let (value, unit) = (digits(figure.value), words::figure_unit(figure.unit));
+    // "1 object per iteration", "2 objects per iteration".
+    let unit = match unit.split_once(' ') {
+        _ if value != "1" => unit.to_owned(),
+        Some((things, rest)) => format!("{} {rest}", things.trim_end_matches('s')),
+        None => unit.trim_end_matches('s').to_owned(),
+    };
+    format!("{value} {unit}{interval}")
 }
 
 /// Whole where it is whole, else with two digits.

@@ -2,6 +2,7 @@
 
 mod clients;
 pub(crate) mod diff;
+pub(crate) mod differential;
 pub(crate) mod doctor;
 mod finding;
 mod gaps;
