@@ -49,6 +49,19 @@ fn dumps_alone_show_a_leak() {
 }
 
 #[test]
+fn recordings_of_a_real_optee_say_what_leaked() {
+    let answer = analyze(&[&log("4.10.qemu-dumps-of-a-region-leak.log")]);
+    assert_eq!(answer.exit, Exit::Leak, "{}", answer.out);
+    assert!(answer.out.contains("272 bytes per iteration stay allocated"), "{}", answer.out);
+    // Every session of that workload is closed.
+    assert!(!answer.out.contains("session of sessions"), "{}", answer.out);
+    let answer = analyze(&[&log("4.10.qemu-sessions-that-a-ta-leaks.log")]);
+    let leaked =
+        "5 sessions of TA f375a27f-9f12-45e4-982d-bc6a4a3227f8 acquired and never released";
+    assert!(answer.out.contains(leaked), "{}", answer.out);
+}
+
+#[test]
 fn a_log_without_records_is_not_clean() {
     for name in ["3.11.vendor-nine-regions.log", "3.11.sessions-that-leak.log"] {
         let answer = analyze(&[&log(name)]);
