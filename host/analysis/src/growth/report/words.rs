@@ -91,7 +91,9 @@ pub(crate) fn why(judgement: &Judgement, series: &Series, thing: &str) -> String
         Basis::Staircase { rises } => {
             format!("the number of {thing}s rose {rises} times in {n} iterations and never fell")
         }
-        Basis::Statistics { margin, period } => statistics(judgement, margin, period),
+        Basis::Statistics { margin, period } => {
+            format!("{}; {}", thirds(series), statistics(judgement, margin, period))
+        }
         Basis::TooShort => format!("{n} iterations are too few for this series"),
         Basis::Gaps => "too many samples did not show it".to_owned(),
         Basis::Constant => "it never changed".to_owned(),
@@ -111,6 +113,20 @@ fn survivors(thing: &str, with: u32, of: u32, n: u32) -> String {
         text.push_str(&format!("; {young} don't count yet, their {thing}s may still go"));
     }
     text
+}
+
+/// What anybody can work out from the series: how its end lies to its beginning.
+fn thirds(series: &Series) -> String {
+    let values: Vec<f64> = series.seen().map(|(_, value)| value).collect();
+    let third = (values.len() / 3).max(1);
+    let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len().max(1) as f64;
+    let (first, last) =
+        (&values[..third.min(values.len())], &values[values.len().saturating_sub(third)..]);
+    format!(
+        "the first third of the values has a mean of {}, the last of {}",
+        number(mean(first)),
+        number(mean(last))
+    )
 }
 
 fn statistics(judgement: &Judgement, margin: f64, period: Option<f64>) -> String {
