@@ -31,8 +31,6 @@ const BOOT_LIMIT: Duration = Duration::from_secs(240);
 const KILL_LIMIT: Duration = Duration::from_secs(15);
 /// How long the guest may take to power off.
 const OFF_LIMIT: Duration = Duration::from_secs(30);
-/// The secure console, in the directory of a run.
-const SECURE_LOG: &str = "secure.log";
 /// Lines of each console in an error.
 const TAIL_LINES: usize = 40;
 
@@ -97,7 +95,7 @@ impl Guest {
         for (from, to) in files {
             put(from, &dir.path().join("share"), to)?;
         }
-        share_console(dir.path())?;
+        dir.share_console()?;
         let listener = Control::listen(&dir.path().join("control"))?;
         let mut child = spawn(&machine(firmware, rootfs, dir.path())?)?;
         let control = match listener.accept(&mut child) {
@@ -221,7 +219,7 @@ impl Guest {
     /// The secure world's console so far. The guest sees it as `/share/console`.
     #[must_use]
     pub fn secure_log(&self) -> PathBuf {
-        self.dir.path().join(SECURE_LOG)
+        self.dir.secure_log()
     }
 
     /// The normal world's console so far.
@@ -306,15 +304,6 @@ fn machine(firmware: &Firmware, rootfs: &Rootfs, dir: &Path) -> Result<Machine> 
         initrd_bytes: meta.len(),
         dir: dir.to_path_buf(),
     })
-}
-
-/// Lets the guest read the secure console while it grows, as a device does that has it on a serial
-/// port: QEMU writes to one name of the file, the guest reads the other.
-fn share_console(dir: &Path) -> Result<()> {
-    let log = dir.join(SECURE_LOG);
-    File::create(&log).map_err(LabError::io("create", &log))?;
-    let name = dir.join("share/console");
-    fs::hard_link(&log, &name).map_err(LabError::io("link", &name))
 }
 
 fn spawn(machine: &Machine) -> Result<Child> {

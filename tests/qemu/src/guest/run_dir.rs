@@ -41,6 +41,19 @@ impl RunDir {
         Ok(path)
     }
 
+    /// The secure console.
+    pub(super) fn secure_log(&self) -> PathBuf {
+        self.path.join("secure.log")
+    }
+
+    /// Lets the guest read the secure console while it grows, as a device does that has it on a
+    /// serial port: QEMU writes to one name of the file, the guest reads the other.
+    pub(super) fn share_console(&self) -> Result<()> {
+        let (log, name) = (self.secure_log(), self.path.join("share/console"));
+        fs::File::create(&log).map_err(LabError::io("create", &log))?;
+        fs::hard_link(&log, &name).map_err(LabError::io("link", &name))
+    }
+
     /// Keeps it for somebody to look at.
     pub(super) fn keep(&self) {
         self.keep.set(true);
