@@ -68,6 +68,8 @@ pub struct Dump {
     pub end: DumpEnd,
     /// Bytes of console text right before this frame that came since it was asked for.
     pub bytes: u32,
-    /// Whether text of the console was overwritten before it was read.
+    /// Whether some of that was overwritten before it was read.
     pub overrun: bool,
+    /// Whether text before that, since the last dump, was.
+    pub overrun_before: bool,
 }

@@ -280,7 +280,9 @@ fn frames_of_stock_op_tee() {
     let reply = StatsReply { command: 1, result: 0, element_bytes: 64, reply: b"ab" };
     let mut buffer = [0; 64];
     assert_eq!(hex(postcard::to_slice(&reply, &mut buffer).unwrap()), "010040026162");
-    pin(&Dump { result: 0, end: DumpEnd::Quiet, bytes: 300, overrun: false }, "0001ac0200");
+    let end = DumpEnd::Quiet;
+    let dump = Dump { result: 0, end, bytes: 300, overrun: false, overrun_before: true };
+    pin(&dump, "0001ac020001");
     assert_eq!(
         (FrameKind::Console as u8, FrameKind::Stats as u8, FrameKind::Dump as u8),
         (4, 8, 9)

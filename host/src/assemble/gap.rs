@@ -103,6 +103,11 @@ pub(crate) fn of_stock() -> Gap {
     needs_pta("events")
 }
 
+/// Text of a console between censuses: what went wrong may have been told there.
+pub(crate) fn of_console() -> Gap {
+    gap("text of the console between censuses", Reason::Overrun, None, 0)
+}
+
 /// The pools, where the statistics PTA does not answer.
 pub(crate) fn stats(result: u32) -> Gap {
     let absent = [ITEM_NOT_FOUND, NOT_SUPPORTED].contains(&result);

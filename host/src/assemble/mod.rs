@@ -292,8 +292,9 @@ impl Assembler {
     fn dump(&mut self, payload: &[u8]) -> Option<()> {
         self.is_stock();
         let at = (self.moment, self.place());
-        let sample = self.stock.dump(payload, at)?;
+        let (sample, missed) = self.stock.dump(payload, at)?;
         self.observation.samples.push(sample);
+        self.observation.gaps.extend(missed);
         Some(())
     }
 

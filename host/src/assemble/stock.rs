@@ -1,7 +1,7 @@
 //! A census of an OP-TEE without our PTA: answers of its statistics PTA, and a dump on a console.
 
 use teeleak_analysis::{
-    model::{Instance, Moment, OwnerId, Part, Place, Pool, Reason, Sample, Site},
+    model::{Gap, Instance, Moment, OwnerId, Part, Place, Pool, Reason, Sample, Site},
     parse::{
         stats::{self, TaStats},
         text::{self, DumpSite},
@@ -50,18 +50,18 @@ impl Stock {
         Some(())
     }
 
-    /// The end of a census.
+    /// The end of a census, and what was missed before it.
     pub(crate) fn dump(
         &mut self,
         payload: &[u8],
         (moment, place): (Moment, Place),
-    ) -> Option<Sample> {
+    ) -> Option<(Sample, Option<Gap>)> {
         let dump: Dump = postcard::from_bytes(payload).ok()?;
         let draft = self.draft.take().unwrap_or_else(|| Draft::new(moment, place));
         let from = self.text.len().saturating_sub(dump.bytes as usize);
         let sites = sites(&dump, &self.text[from..]);
         self.text.clear();
-        Some(draft.sample(sites))
+        Some((draft.sample(sites), dump.overrun_before.then(gap::of_console)))
     }
 
     /// The census that has begun, if one has, when the recording ends before it does.

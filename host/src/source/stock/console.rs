@@ -169,6 +169,22 @@ mod tests {
     }
 
     #[test]
+    fn a_serial_port_gives_what_it_has_and_hears_nothing() {
+        use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+        let wire = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&wire).unwrap();
+        unlockpt(&wire).unwrap();
+        let port = ptsname(&wire, Vec::new()).unwrap().into_string().unwrap();
+        let mut console = Console::open(Path::new(&port)).unwrap();
+        rustix::fs::fcntl_setfl(&wire, OFlags::NONBLOCK).unwrap();
+        let mut wire = File::from(wire);
+        wire.write_all(b"one\r\ntw").unwrap();
+        assert_eq!(read(&mut console), ("one\r\ntw".into(), false), "no line is waited for");
+        let echo = wire.read(&mut [0; 16]).unwrap_err();
+        assert_eq!(echo.kind(), ErrorKind::WouldBlock, "nothing is sent back");
+    }
+
+    #[test]
     fn what_is_no_console_is_said() {
         let said = |path: &str| format!("{:#}", Console::open(Path::new(path)).err().unwrap());
         assert!(said("/").contains("it is a directory"));

@@ -80,6 +80,8 @@ pub(crate) struct Stock {
     epoch: u32,
     /// Whether more of the last dump may still come.
     unsettled: bool,
+    /// Whether text was overwritten since.
+    overrun: bool,
 }
 
 /// Bytes of a pool's counters: what the PTA says when it has room for none.
@@ -91,7 +93,16 @@ pub(crate) fn element_bytes(pta: &mut dyn StatsPta) -> Result<usize, u32> {
 impl Stock {
     pub(crate) fn new(pta: Box<dyn StatsPta>, console: Option<Console>, tas: bool) -> Self {
         let reply = vec![0; POOLS_BYTES];
-        Self { pta, console, tas, element_bytes: 0, reply, epoch: 0, unsettled: false }
+        Self {
+            pta,
+            console,
+            tas,
+            element_bytes: 0,
+            reply,
+            epoch: 0,
+            unsettled: false,
+            overrun: false,
+        }
     }
 
     fn pools(&mut self, sink: &mut dyn Sink) -> Result<()> {
@@ -125,24 +136,36 @@ impl Stock {
     /// Has the core heap printed, and passes on what the console says; gives the allocations.
     fn dump(&mut self, sink: &mut dyn Sink) -> Result<Option<u64>> {
         self.settle(sink)?;
+        let overrun_before = std::mem::take(&mut self.overrun);
+        let end = DumpEnd::NotAsked;
+        let mut dump = stock::Dump { result: 0, end, bytes: 0, overrun: false, overrun_before };
         if self.console.is_none() {
-            send_dump(0, DumpEnd::NotAsked, &[], false, sink)?;
+            send(FrameKind::Dump, &dump, sink)?;
             return Ok(None);
         }
-        let result = self.print();
+        dump.result = self.print();
+        let (text, records) = self.wait(&mut dump)?;
+        self.unsettled = dump.end == DumpEnd::TimedOut;
+        send_text(&text, sink)?;
+        send(FrameKind::Dump, &dump, sink)?;
+        Ok(Some(records))
+    }
+
+    /// Reads until the dump is over; gives its text and its allocations.
+    fn wait(&mut self, dump: &mut stock::Dump) -> Result<(Vec<u8>, u64)> {
         let mut patience = Patience::new();
         let mut text = Vec::new();
-        let mut overrun = false;
-        let (end, records) = loop {
-            let dump = self.listen(&mut text, &mut overrun)?;
-            match patience.look(&dump) {
-                Wait::Over(end) => break (end, dump.records),
+        loop {
+            let so_far = self.listen(&mut text, &mut dump.overrun)?;
+            match patience.look(&so_far) {
+                Wait::Over(end) => {
+                    dump.end = end;
+                    dump.bytes = u32::try_from(text.len()).unwrap_or(u32::MAX);
+                    return Ok((text, so_far.records));
+                }
                 Wait::More(pause) => std::thread::sleep(pause),
             }
-        };
-        self.unsettled = end == DumpEnd::TimedOut;
-        send_dump(result, end, &text, overrun, sink)?;
-        Ok(Some(records))
+        }
     }
 
     fn print(&mut self) -> u32 {
@@ -187,7 +210,7 @@ impl Observer for Stock {
     fn events(&mut self, sink: &mut dyn Sink) -> Result<()> {
         let mut text = Vec::new();
         if let Some(console) = &mut self.console {
-            console.read(&mut text)?;
+            self.overrun |= console.read(&mut text)?;
         }
         send_text(&text, sink)
     }
@@ -205,16 +228,4 @@ impl Observer for Stock {
 
 fn send_text(text: &[u8], sink: &mut dyn Sink) -> Result<()> {
     text.chunks(PIECE_BYTES).try_for_each(|piece| sink.frame(Some(FrameKind::Console), piece))
-}
-
-fn send_dump(
-    result: u32,
-    end: DumpEnd,
-    text: &[u8],
-    overrun: bool,
-    sink: &mut dyn Sink,
-) -> Result<()> {
-    send_text(text, sink)?;
-    let bytes = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    send(FrameKind::Dump, &stock::Dump { result, end, bytes, overrun }, sink)
 }
