@@ -170,7 +170,8 @@ fn any_way_to_the_console_will_do(guest: &mut Guest) {
         echo \"[TEE] $line\" > /dev/kmsg
     done";
     guest.start(User::Root, to_kernel).unwrap();
-    guest.start(User::Root, "tail -n 0 -f /share/console > /tmp/console").unwrap();
+    let to_fifo = "exec 3<>/tmp/console; tail -n 0 -f /share/console >&3";
+    guest.start(User::Root, to_fifo).unwrap();
     let counted = ["/share/console", "/tmp/console", "kmsg"].map(|console| {
         let line = format!("teeleak snapshot --json --console {console}");
         let outcome = guest.exec(&line, LIMIT).unwrap();

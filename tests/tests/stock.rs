@@ -163,6 +163,16 @@ fn damaged_lines_and_other_trouble_are_told() {
 }
 
 #[test]
+fn lines_that_cannot_be_read_are_not_taken_for_none() {
+    let console = scratch("unreadable");
+    let noise = "I/TC: buffer: 56 byt\n";
+    let stock = Stock { noise, heap: Some(Box::new(|_| Vec::new())), ..leaking(&console) };
+    let answer = World::stock(stock).run(&["snapshot", "--console", console.to_str().unwrap()]);
+    assert_eq!(answer.exit, Exit::Blind);
+    assert!(answer.out.contains("the input is damaged there, 1 object lost"), "{}", answer.out);
+}
+
+#[test]
 fn a_capture_cut_anywhere_invents_nothing() {
     let console = scratch("cut");
     let whole = scratch("cut.whole.tlk");

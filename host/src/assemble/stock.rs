@@ -149,11 +149,15 @@ fn sites(dump: &Dump, text: &[u8]) -> Part<Vec<Site>> {
     }
     let told = text::Dump::read(text);
     let gap = match dump.end {
-        DumpEnd::Marked if told.records == 0 => {
+        DumpEnd::Marked if told.records == 0 && told.lost == 0 => {
             return Part::Unobserved(gap::dump(Reason::NotBuilt, Some(gap::PRINTED), told.lost));
         }
         _ if told.records == 0 && told.marks == 0 => {
             return Part::Unobserved(gap::dump(Reason::Late, Some(gap::OTHER_CONSOLE), told.lost));
+        }
+        _ if told.records == 0 => {
+            let reason = if told.lost > 0 { Reason::Damaged } else { Reason::Late };
+            return Part::Unobserved(gap::dump(reason, None, told.lost));
         }
         _ if dump.overrun => Some(gap::dump(Reason::Overrun, None, told.lost)),
         DumpEnd::TimedOut => Some(gap::dump(Reason::Late, None, told.lost)),

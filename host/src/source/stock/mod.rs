@@ -38,6 +38,9 @@ const SPARE_TAS: usize = 2;
 /// Times that the list of TAs is asked for when it grows meanwhile.
 const ATTEMPTS: usize = 4;
 
+/// Times that silence is waited for before a dump.
+const SETTLE: u32 = 10;
+
 /// Longest piece of console text in a frame, in bytes.
 const PIECE_BYTES: usize = 64 << 10;
 
@@ -78,7 +81,7 @@ pub(crate) struct Stock {
     element_bytes: usize,
     reply: Vec<u8>,
     epoch: u32,
-    /// Whether more of the last dump may still come.
+    /// Whether more of a dump before, perhaps of another process, may still come.
     unsettled: bool,
     /// Whether text was overwritten since.
     overrun: bool,
@@ -182,12 +185,30 @@ impl Stock {
         Ok(Dump::read(text))
     }
 
-    /// Passes on what the console said since; what may belong to the dump before is waited for.
+    /// Passes on what the console said since; what may belong to a dump before is waited for, for a
+    /// mark of that one would be taken for one of the next.
     fn settle(&mut self, sink: &mut dyn Sink) -> Result<()> {
-        if std::mem::take(&mut self.unsettled) {
+        let unsettled = std::mem::take(&mut self.unsettled) && self.console.is_some();
+        let times = if unsettled { SETTLE } else { 0 };
+        self.pass_on_text(sink)?;
+        for _ in 0..times {
             std::thread::sleep(patience::QUIET);
+            let said = self.pass_on_text(sink)?;
+            if said.records == 0 && said.marks == 0 {
+                break;
+            }
         }
-        self.events(sink)
+        Ok(())
+    }
+
+    /// Passes on what the console said since, and says what of it a dump might be.
+    fn pass_on_text(&mut self, sink: &mut dyn Sink) -> Result<Dump> {
+        let mut text = Vec::new();
+        if let Some(console) = &mut self.console {
+            self.overrun |= console.read(&mut text)?;
+        }
+        send_text(&text, sink)?;
+        Ok(Dump::read(&text))
     }
 }
 
@@ -208,11 +229,7 @@ impl Observer for Stock {
     }
 
     fn events(&mut self, sink: &mut dyn Sink) -> Result<()> {
-        let mut text = Vec::new();
-        if let Some(console) = &mut self.console {
-            self.overrun |= console.read(&mut text)?;
-        }
-        send_text(&text, sink)
+        self.pass_on_text(sink).map(drop)
     }
 
     /// Numbers the iterations; no allocation carries them.

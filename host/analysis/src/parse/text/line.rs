@@ -25,9 +25,11 @@ pub(super) fn take<'a>(text: &mut &'a [u8]) -> (&'a [u8], bool) {
 }
 
 /// `line` without carriage returns and blanks at its ends and without a markdown tick there.
+///
+/// The kernel's log writes a carriage return as `\\x0d` (Linux Documentation/ABI/testing/dev-kmsg).
 #[inline]
 pub(super) fn trim(line: &[u8]) -> &[u8] {
-    let mut line = line;
+    let mut line = line.strip_suffix(b"\\x0d").unwrap_or(line);
     while let [rest @ .., b'\r' | b' ' | b'\t' | b'`'] = line {
         line = rest;
     }
@@ -97,6 +99,7 @@ mod tests {
         assert_eq!(take(&mut text), (b"a\r".as_slice(), true));
         assert_eq!(take(&mut text), (b"b".as_slice(), false));
         assert_eq!(trim(b"\ra `\r"), b"a");
+        assert_eq!(trim(b"a\\x0d"), b"a");
     }
 
     #[test]
