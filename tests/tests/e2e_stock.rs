@@ -182,7 +182,7 @@ fn any_way_to_the_console_will_do(guest: &mut Guest) {
         census["sites"].as_array().unwrap().len()
     });
     eprintln!("sites by file, FIFO and kernel's log: {counted:?}");
-    assert!(counted.iter().all(|n| *n > 30 && n.abs_diff(counted[0]) < 3), "{counted:?}");
+    assert!(counted.iter().all(|n| *n > 10 && n.abs_diff(counted[0]) < 3), "{counted:?}");
 }
 
 #[test]
