@@ -30,7 +30,7 @@ impl Cursor {
 }
 
 /// The sections of a census, in the order in which they come.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Section {
     /// What can run out.
     Pools,
@@ -49,16 +49,23 @@ pub enum Section {
 }
 
 impl Section {
-    /// All sections, in order.
+    /// All sections in the order in which they are told: single allocations come last, since all the
+    /// others are in one reply of the PTA.
     pub const ALL: [Self; 7] = [
-        Self::Pools,
         Self::Sites,
-        Self::Records,
+        Self::Pools,
         Self::Owners,
         Self::Instances,
         Self::Sessions,
         Self::Regions,
+        Self::Records,
     ];
+
+    /// Its index in [`Self::ALL`].
+    #[must_use]
+    pub fn place(self) -> usize {
+        Self::ALL.iter().position(|section| *section == self).unwrap_or(Self::ALL.len())
+    }
 
     /// Its bit in [`SnapshotRequest::sections`].
     #[must_use]

@@ -102,7 +102,8 @@ fn layouts_are_those_of_the_header() {
     check::<pta::Region>(&header);
     check::<pta::Event>(&header);
     check::<pta::Pool>(&header);
-    assert_eq!(header.matches("\nstruct pta_leak_audit_").count(), 10, "a structure has no mirror");
+    check::<pta::Part>(&header);
+    assert_eq!(header.matches("\nstruct pta_leak_audit_").count(), 11, "a structure has no mirror");
 }
 
 #[test]

@@ -90,7 +90,8 @@ impl Draft {
         let cut = !self.ended;
         // Sections come in order: those before the one that was cut are complete.
         let reached = self.current.map(|(section, _)| section);
-        let is_cut = |section: Section| cut && reached.is_none_or(|at| at <= section);
+        let is_cut =
+            |section: Section| cut && reached.is_none_or(|at| at.place() <= section.place());
         let name = |section| Arc::from(gap::section_name(section));
         Sample {
             moment: self.moment,
@@ -118,7 +119,7 @@ fn instances(
     mut regions: Regions,
     (cut, reached): (bool, Option<Section>),
 ) -> Part<Vec<Instance>> {
-    let is_cut = cut && reached.is_none_or(|at| at <= Section::Instances);
+    let is_cut = cut && reached.is_none_or(|at| at.place() <= Section::Instances.place());
     let last = if cut { regions.last_key_value().map(|(number, _)| *number) } else { None };
     // Instances beyond what the TA has room for are told of under number 0.
     let unlisted = regions.remove(&0).map_or(0, |none| none.lost());

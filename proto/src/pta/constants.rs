@@ -145,4 +145,6 @@ constants! {
     CANARY_PLANT: u32 = 1;
     /// `PTA_LEAK_AUDIT_CANARY_MAX`.
     CANARY_MAX: u32 = 256;
+    /// `PTA_LEAK_AUDIT_CMD_CENSUS`.
+    CMD_CENSUS: u32 = 11;
 }

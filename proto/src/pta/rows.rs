@@ -240,3 +240,17 @@ mirror! {
         known: u32,
     }
 }
+
+mirror! {
+    /// A reply of a list command among others.
+    Part = "pta_leak_audit_part" {
+        /// `PTA_LEAK_AUDIT_CMD_*`.
+        cmd: u32,
+        /// `value[1].a` that it was asked with, all others are 0.
+        value: u32,
+        /// Bytes of the reply, which follows.
+        size: u32,
+        /// What the command returned; the size is 0 unless `TEE_SUCCESS`.
+        result: u32,
+    }
+}

@@ -151,8 +151,9 @@ impl Auditor {
         if request.cursor == Cursor::START {
             self.ledger.catch_up(pta, &mut self.scratch);
         }
-        let mut page =
-            Page { pta, scratch: &mut self.scratch, writer, epoch_from: request.epoch_from };
+        let scratch = &mut self.scratch;
+        let epoch_from = request.epoch_from;
+        let mut page = Page { pta, scratch, writer, epoch_from, census_asked: false };
         Ok(page.fill(request))
     }
 

@@ -1,6 +1,6 @@
 //! Asking the PTA and reading its replies, which are checked like any other input.
 
-use core::marker::PhantomData;
+use core::{marker::PhantomData, ops::Range};
 
 use teeleak_proto::pta::{self, Layout};
 
@@ -58,8 +58,17 @@ pub trait Pta {
 #[repr(C, align(8))]
 pub(crate) struct Scratch {
     bytes: [u8; SCRATCH_BYTES],
-    /// What the bytes answer, and how many of them.
-    holds: Option<(Query, usize)>,
+    holds: Holds,
+}
+
+/// What the bytes are, and how many of them.
+#[derive(Clone, Copy)]
+enum Holds {
+    Nothing,
+    /// A reply to a query.
+    Reply(Query, usize),
+    /// Parts of `PTA_LEAK_AUDIT_CMD_CENSUS`.
+    Census(usize),
 }
 
 /// A reply of the PTA, found to be whole.
@@ -78,15 +87,26 @@ impl<T: Layout> Batch<'_, T> {
 
 impl Scratch {
     pub(crate) const fn new() -> Self {
-        Self { bytes: [0; SCRATCH_BYTES], holds: None }
+        Self { bytes: [0; SCRATCH_BYTES], holds: Holds::Nothing }
     }
 
     /// Asks `struct pta_leak_audit_info`.
     pub(crate) fn info(&mut self, pta: &mut dyn Pta) -> Result<pta::Info, Refusal> {
-        self.holds = None;
+        self.holds = Holds::Nothing;
         let used = pta.info(&mut self.bytes).map_err(Refusal::Pta)?;
         let bytes = self.bytes.get(..used).ok_or(Refusal::BadFormat)?;
         pta::Info::parse(bytes).ok_or(Refusal::BadFormat)
+    }
+
+    /// Asks for everything at once, with sites or without, so that it is at hand. A PTA that can't is
+    /// asked for each list.
+    pub(crate) fn ask_census(&mut self, pta: &mut dyn Pta, sites: Option<u32>) {
+        let first = [sites.unwrap_or(0), u32::from(sites.is_some())];
+        let query = Query { cmd: pta::CMD_CENSUS, first, second: [0, 0] };
+        self.holds = match pta.list(&query, &mut self.bytes) {
+            Ok(used) => Holds::Census(used),
+            Err(_) => Holds::Nothing,
+        };
     }
 
     /// Asks a list command.
@@ -95,21 +115,52 @@ impl Scratch {
         pta: &mut dyn Pta,
         query: &Query,
     ) -> Result<Batch<'_, T>, Refusal> {
-        self.holds = None;
+        self.holds = Holds::Nothing;
         let used = pta.list(query, &mut self.bytes).map_err(Refusal::Pta)?;
-        self.holds = Some((*query, used));
-        self.read(used)
+        self.holds = Holds::Reply(*query, used);
+        self.read(0..used)
     }
 
-    /// What was answered last, if that was to the same query: rows of one walk stay together even
-    /// when a page ends between them.
-    pub(crate) fn held<T: Layout>(&self, query: &Query) -> Option<Batch<'_, T>> {
-        let (held, used) = self.holds?;
-        if held == *query { self.read(used).ok() } else { None }
+    /// The reply to a query, and whether it had to be asked for. With `reuse` what was answered
+    /// before is taken, if it is at hand: rows of one walk stay together even when a page ends
+    /// between them.
+    pub(crate) fn get<T: Layout>(
+        &mut self,
+        pta: &mut dyn Pta,
+        query: &Query,
+        reuse: bool,
+    ) -> Result<(Batch<'_, T>, bool), Refusal> {
+        let held = if reuse { self.place(query) } else { None };
+        match held {
+            Some(range) => Ok((self.read(range)?, false)),
+            None => Ok((self.ask(pta, query)?, true)),
+        }
     }
 
-    fn read<T: Layout>(&self, used: usize) -> Result<Batch<'_, T>, Refusal> {
-        let bytes = self.bytes.get(..used).ok_or(Refusal::BadFormat)?;
+    fn place(&self, query: &Query) -> Option<Range<usize>> {
+        match self.holds {
+            Holds::Reply(held, used) if held == *query => Some(0..used),
+            Holds::Census(used) => self.part(query, used),
+            _ => None,
+        }
+    }
+
+    /// Where the reply to a query is among the parts.
+    fn part(&self, query: &Query, used: usize) -> Option<Range<usize>> {
+        let mut at = 0;
+        loop {
+            let part = pta::Part::parse(self.bytes.get(at..used)?)?;
+            let start = at + pta::Part::SIZE;
+            let end = start.checked_add(usize::try_from(part.size).ok()?)?;
+            if (query.cmd, query.first, query.second) == (part.cmd, [part.value, 0], [0, 0]) {
+                return (part.result == 0 && end <= used).then_some(start..end);
+            }
+            at = end;
+        }
+    }
+
+    fn read<T: Layout>(&self, range: Range<usize>) -> Result<Batch<'_, T>, Refusal> {
+        let bytes = self.bytes.get(range).ok_or(Refusal::BadFormat)?;
         let head = pta::Reply::parse(bytes).ok_or(Refusal::BadFormat)?;
         let entry_size = usize::from(head.entry_size);
         let count = usize::try_from(head.count).map_err(|_| Refusal::BadFormat)?;

@@ -35,6 +35,8 @@ pub(crate) struct Page<'p, 'b> {
     pub(crate) scratch: &'p mut Scratch,
     pub(crate) writer: &'p mut Writer<'b>,
     pub(crate) epoch_from: u32,
+    /// Whether the PTA was asked for everything at once while this page is made.
+    pub(crate) census_asked: bool,
 }
 
 /// How writing ended.
@@ -68,6 +70,11 @@ impl Page<'_, '_> {
             }
             let (part, index) =
                 if number == from.section { (from.part, from.index) } else { (0, 0) };
+            if section != Section::Records && (part, index) == (0, 0) && !self.census_asked {
+                let sites = (section == Section::Sites).then_some(self.epoch_from);
+                self.scratch.ask_census(self.pta, sites);
+                self.census_asked = true;
+            }
             if let Some((part, index)) = self.section(section, part, index) {
                 return Some(Cursor { section: number, part, index });
             }
@@ -118,7 +125,9 @@ impl Page<'_, '_> {
     }
 
     fn slice(&self, slice: u32, slices: u32) -> Query {
-        Query { cmd: pta::CMD_SITES, first: [self.epoch_from, 0], second: [slice, slices] }
+        // All of them as one slice are asked for by zeros, as the census does.
+        let second = if slices == 1 { [0, 0] } else { [slice, slices] };
+        Query { cmd: pta::CMD_SITES, first: [self.epoch_from, 0], second }
     }
 
     /// Slices for which each reply holds all its sites. When even the most are too few, or a
@@ -133,9 +142,9 @@ impl Page<'_, '_> {
 
     fn overflows(&mut self, slice: u32, slices: u32) -> bool {
         let query = self.slice(slice, slices);
-        self.scratch
-            .ask::<pta::Site>(self.pta, &query)
-            .is_ok_and(|batch| batch.head.lost > 0 && batch.head.flags & pta::REPLY_CORRUPT == 0)
+        self.scratch.get::<pta::Site>(self.pta, &query, self.census_asked).is_ok_and(
+            |(batch, _)| batch.head.lost > 0 && batch.head.flags & pta::REPLY_CORRUPT == 0,
+        )
     }
 
     /// Regions: the part is the number of the instance, the index counts all of its regions.
@@ -181,7 +190,8 @@ impl Page<'_, '_> {
         let (mut numbers, mut lost, mut start) = (Vec::new(), 0, 0);
         loop {
             let query = Query::from_index(pta::CMD_INSTANCES, start);
-            let batch = self.scratch.ask::<pta::Instance>(self.pta, &query)?;
+            let reuse = self.census_asked;
+            let (batch, _) = self.scratch.get::<pta::Instance>(self.pta, &query, reuse)?;
             for row in batch.rows() {
                 lost += u32::from(numbers.push(row.instance).is_err());
             }
@@ -201,7 +211,7 @@ impl Page<'_, '_> {
         query: &Query,
         skip: u32,
     ) -> Wrote {
-        self.put::<T>(section, instance, query, (skip, skip > 0))
+        self.put::<T>(section, instance, query, (skip, skip > 0 || self.census_asked))
     }
 
     /// Writes a reply of the PTA without its first rows; `reuse` takes what is at hand, if it is.
@@ -213,25 +223,22 @@ impl Page<'_, '_> {
         (skip, reuse): (u32, bool),
     ) -> Wrote {
         let empty = empty_head(section, instance);
-        let (batch, fresh) = match self.scratch.held::<T>(query).filter(|_| reuse) {
-            Some(batch) => (batch, skip == 0),
-            None => match self.scratch.ask::<T>(self.pta, query) {
-                Ok(batch) => (batch, true),
-                Err(refusal) => {
-                    let head = SectionHead { result: refusal.code(), ..empty };
-                    return match self.writer.push(&Record::Section(head)) {
-                        Ok(()) => Wrote::All { next: 0 },
-                        Err(_) => Wrote::Full { rows: skip },
-                    };
-                }
-            },
+        let (batch, asked) = match self.scratch.get::<T>(self.pta, query, reuse) {
+            Ok(got) => got,
+            Err(refusal) => {
+                let head = SectionHead { result: refusal.code(), ..empty };
+                return match self.writer.push(&Record::Section(head)) {
+                    Ok(()) => Wrote::All { next: 0 },
+                    Err(_) => Wrote::Full { rows: skip },
+                };
+            }
         };
         let head = SectionHead {
             total: batch.head.total,
             lost: if skip == 0 { batch.head.lost } else { 0 },
             flags: batch.head.flags,
             generation: batch.head.generation,
-            lock_ticks: if fresh { batch.head.lock_ticks } else { 0 },
+            lock_ticks: if asked || skip == 0 { batch.head.lock_ticks } else { 0 },
             ..empty
         };
         write_rows(self.writer, &head, &batch, skip)

@@ -4,7 +4,7 @@
 
 mod fake;
 
-use fake::{device, records, snapshot};
+use fake::{Fake, device, records, snapshot};
 use proptest::prelude::*;
 use teeleak_proto::{limits, pta, record::Record, snapshot::Section};
 use teeleak_ta_logic::{INSTANCES_MAX, SLICES_MAX};
@@ -36,6 +36,26 @@ fn every_page_size_tells_the_same() {
         assert!(pages.len() > 1, "{size}");
         assert_eq!(facts(&records(&pages)), facts(&whole), "{size}");
     }
+}
+
+#[test]
+fn everything_is_asked_for_at_once_where_that_can_be() {
+    let mut at_once = device(100);
+    let mut one_by_one = Fake { census: false, ..device(100) };
+    let whole = snapshot(&mut at_once, ALL, limits::REPLY_BYTES_MAX);
+    let same = snapshot(&mut one_by_one, ALL, limits::REPLY_BYTES_MAX);
+    assert!(whole == same, "byte by byte");
+    let asked: Vec<_> = at_once.asked.iter().map(|query| query.cmd).collect();
+    assert_eq!(asked, [pta::CMD_CENSUS, pta::CMD_RECORDS]);
+    assert!(one_by_one.asked.len() > 8);
+}
+
+#[test]
+fn what_does_not_fit_at_once_is_asked_for_one_by_one() {
+    let mut device = device(3000);
+    let pages = snapshot(&mut device, ALL, limits::REPLY_BYTES_MAX);
+    let one_by_one = snapshot(&mut Fake { census: false, ..device }, ALL, limits::REPLY_BYTES_MAX);
+    assert!(facts(&records(&pages)) == facts(&records(&one_by_one)));
 }
 
 #[test]
@@ -128,10 +148,10 @@ fn a_busy_instance_is_said_to_be_busy() {
 
 #[test]
 fn instances_beyond_the_table_are_counted() {
-    let mut device = fake::Fake {
+    let mut device = Fake {
         instances: (1..=200).map(|k| fake::entry::<pta::Instance>(&[k, k], "")).collect(),
         regions: (1..=200).map(|k| (k, Vec::new())).collect(),
-        ..fake::Fake::default()
+        ..Fake::default()
     };
     for size in [limits::REPLY_BYTES_MIN, limits::REPLY_BYTES_MAX] {
         let pages = snapshot(&mut device, Section::Regions.bit(), size);

@@ -36,7 +36,7 @@ fn the_table_of_refusals() {
         ("versions the wrong way round", 0, &[2, 1], enough, Refusal::BadParameters),
         ("no such section", 1, &[0x80, 1, 0, 0, 0, 0], enough, Refusal::BadParameters),
         ("a page of no section", 1, &[1, 0, 7, 0, 0], enough, Refusal::BadParameters),
-        ("no such slice", 1, &[2, 0, 1, 0x80, 1, 0], enough, Refusal::BadParameters),
+        ("no such slice", 1, &[2, 0, 0, 0x80, 1, 0], enough, Refusal::BadParameters),
         ("canary too big", 4, &[0x81, 2], enough, Refusal::BadParameters),
         ("not a bool", 3, &[2], enough, Refusal::BadParameters),
         ("number that never ends", 2, &[0xff; 11], enough, Refusal::BadParameters),

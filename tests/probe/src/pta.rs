@@ -27,7 +27,7 @@ const EXCHANGE: u32 = 0x21;
 const ROOM: u64 = 4096;
 
 /// A command with its name and the types that it wants.
-const COMMANDS: [(&str, u32, u32); 11] = [
+const COMMANDS: [(&str, u32, u32); 12] = [
     ("info", pta::CMD_INFO, INFO),
     ("mark", pta::CMD_MARK, EXCHANGE),
     ("sites", pta::CMD_SITES, LIST),
@@ -39,6 +39,7 @@ const COMMANDS: [(&str, u32, u32); 11] = [
     ("events", pta::CMD_EVENTS, LIST),
     ("pools", pta::CMD_POOLS, LIST),
     ("canary", pta::CMD_CANARY, EXCHANGE),
+    ("census", pta::CMD_CENSUS, LIST),
 ];
 
 /// A session to the TA that hands on, and memory to share with it.
@@ -80,7 +81,7 @@ pub(crate) fn cases() -> anyhow::Result<Vec<Case>> {
         }
     }
     cases.extend(values(&mut probe)?);
-    for cmd in [11, 99, u32::MAX] {
+    for cmd in [12, 99, u32::MAX] {
         let result = probe.buffer(cmd, LIST, PRIVATE, ROOM)?;
         cases.push(Case { name: format!("command {cmd}"), result, expected: &[UNSUPPORTED] });
     }
@@ -116,7 +117,12 @@ fn shapes(probe: &mut Probe, name: &str, cmd: u32, types: u32) -> anyhow::Result
 /// Where the reply goes.
 fn buffers(probe: &mut Probe, name: &str, cmd: u32, types: u32) -> anyhow::Result<Vec<Case>> {
     // There is no instance 0, which is found before it is found that its regions have no room.
-    let short: &[u32] = if cmd == pta::CMD_REGIONS { &[NOT_FOUND] } else { &[SHORT] };
+    // Parts that have no room are left out.
+    let short: &[u32] = match cmd {
+        pta::CMD_REGIONS => &[NOT_FOUND],
+        pta::CMD_CENSUS => &[0],
+        _ => &[SHORT],
+    };
     let bytes = forward::PRIVATE_BYTES as u64;
     let table: [(&str, u64, u64, &'static [u32]); 16] = [
         ("NULL", 0, 0, short),
@@ -153,7 +159,7 @@ fn values(probe: &mut Probe) -> anyhow::Result<Vec<Case>> {
     let site = (pta::Reply::SIZE + pta::Site::SIZE) as u64;
     let list = |[a, b, c, d]: [u64; 4]| [PRIVATE, ROOM, a, b, c, d, 0, 0];
     let pair = |a, b| [a, b, 0, 0, 0, 0, 0, 0];
-    let table: [Asked; 21] = [
+    let table: [Asked; 23] = [
         ("sites: a slice too high", pta::CMD_SITES, LIST, list([0, 0, 4, 4]), &[BAD]),
         ("sites: slice 1 of none", pta::CMD_SITES, LIST, list([0, 0, 1, 0]), &[BAD]),
         ("sites: reserved", pta::CMD_SITES, LIST, list([0, 1, 0, 0]), &[BAD]),
@@ -170,6 +176,8 @@ fn values(probe: &mut Probe) -> anyhow::Result<Vec<Case>> {
         ("events: reserved", pta::CMD_EVENTS, LIST, list([0, 0, 1, 1]), &[BAD]),
         ("events: in the future", pta::CMD_EVENTS, LIST, list([most, most, 0, 0]), &[0]),
         ("pools: reserved", pta::CMD_POOLS, LIST, list([0, 1, 0, 0]), &[BAD]),
+        ("census: reserved", pta::CMD_CENSUS, LIST, list([0, 0, 1, 0]), &[BAD]),
+        ("census: all bits", pta::CMD_CENSUS, LIST, list([most; 4]), &[BAD]),
         ("mark: unknown flags", pta::CMD_MARK, EXCHANGE, pair(2, 0), &[BAD]),
         ("mark: reserved", pta::CMD_MARK, EXCHANGE, pair(0, 1), &[BAD]),
         ("canary: unknown", pta::CMD_CANARY, EXCHANGE, pair(2, 8), &[BAD]),

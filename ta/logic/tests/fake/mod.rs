@@ -29,6 +29,8 @@ pub(crate) struct Fake {
     pub(crate) overwritten: u64,
     /// A command that is refused, and with what.
     pub(crate) refuses: Option<(u32, u32)>,
+    /// Whether everything can be asked for at once.
+    pub(crate) census: bool,
     /// Most entries in one reply.
     pub(crate) at_most: Option<usize>,
     /// Flags of the replies.
@@ -95,6 +97,56 @@ impl Fake {
         reply(out, pta::Site::SIZE, &head, &rows)
     }
 
+    /// Parts, as long as there is room for whole ones.
+    fn census(&self, [epoch, with_sites]: [u32; 2], out: &mut [u8]) -> usize {
+        let sites = (with_sites == 1).then_some((pta::CMD_SITES, epoch));
+        let lists = [pta::CMD_POOLS, pta::CMD_OWNERS, pta::CMD_INSTANCES, pta::CMD_SESSIONS];
+        let regions: Vec<u32> = self.regions.iter().map(|(instance, _)| *instance).collect();
+        let lists = lists.into_iter().map(|cmd| (cmd, 0));
+        let mut used = 0;
+        let regions = regions.into_iter().map(|instance| (pta::CMD_REGIONS, instance));
+        for (cmd, value) in sites.into_iter().chain(lists).chain(regions) {
+            let Some(room) = out.get_mut(used + pta::Part::SIZE..) else { break };
+            if room.len() <= pta::Reply::SIZE + pta::Site::SIZE {
+                break;
+            }
+            let query = Query { cmd, first: [value, 0], second: [0, 0] };
+            let (size, result) = match self.answer(&query, room) {
+                Ok(size) => (size, 0),
+                Err(result) => (0, result),
+            };
+            let values = [cmd.into(), value.into(), size as u64, result.into()];
+            let part = entry::<pta::Part>(&values, "");
+            out[used..][..part.len()].copy_from_slice(&part);
+            used += part.len() + size;
+        }
+        used
+    }
+
+    fn answer(&self, query: &Query, out: &mut [u8]) -> Result<usize, u32> {
+        if let Some((cmd, result)) = self.refuses
+            && cmd == query.cmd
+        {
+            return Err(result);
+        }
+        let [a, b] = query.first;
+        Ok(match query.cmd {
+            pta::CMD_POOLS => self.indexed::<pta::Pool>(&self.pools, a, out),
+            pta::CMD_SITES => self.slice(query.second, out),
+            pta::CMD_RECORDS => self.indexed::<pta::Record>(&self.records, a, out),
+            pta::CMD_OWNERS => self.indexed::<pta::Owner>(&self.owners, a, out),
+            pta::CMD_INSTANCES => self.indexed::<pta::Instance>(&self.instances, a, out),
+            pta::CMD_SESSIONS => self.indexed::<pta::Session>(&self.sessions, a, out),
+            pta::CMD_REGIONS => {
+                let found = self.regions.iter().find(|(instance, _)| *instance == a);
+                let (_, regions) = found.ok_or(ITEM_NOT_FOUND)?;
+                self.indexed::<pta::Region>(regions, b, out)
+            }
+            pta::CMD_EVENTS => self.events(query.first, out),
+            _ => return Err(0xffff_000a),
+        })
+    }
+
     fn events(&self, [low, high]: [u32; 2], out: &mut [u8]) -> usize {
         let from = (u64::from(high) << 32 | u64::from(low)).max(1);
         let first = self.overwritten + 1;
@@ -122,27 +174,10 @@ impl Pta for Fake {
 
     fn list(&mut self, query: &Query, out: &mut [u8]) -> Result<usize, u32> {
         self.asked.push(*query);
-        if let Some((cmd, result)) = self.refuses
-            && cmd == query.cmd
-        {
-            return Err(result);
+        if query.cmd == pta::CMD_CENSUS && self.census {
+            return Ok(self.census(query.first, out));
         }
-        let [a, b] = query.first;
-        Ok(match query.cmd {
-            pta::CMD_POOLS => self.indexed::<pta::Pool>(&self.pools, a, out),
-            pta::CMD_SITES => self.slice(query.second, out),
-            pta::CMD_RECORDS => self.indexed::<pta::Record>(&self.records, a, out),
-            pta::CMD_OWNERS => self.indexed::<pta::Owner>(&self.owners, a, out),
-            pta::CMD_INSTANCES => self.indexed::<pta::Instance>(&self.instances, a, out),
-            pta::CMD_SESSIONS => self.indexed::<pta::Session>(&self.sessions, a, out),
-            pta::CMD_REGIONS => {
-                let found = self.regions.iter().find(|(instance, _)| *instance == a);
-                let (_, regions) = found.ok_or(ITEM_NOT_FOUND)?;
-                self.indexed::<pta::Region>(regions, b, out)
-            }
-            pta::CMD_EVENTS => self.events(query.first, out),
-            _ => return Err(0xffff_000a),
-        })
+        self.answer(query, out)
     }
 
     fn exchange(&mut self, cmd: u32, [a, b]: [u32; 2]) -> Result<[u32; 2], u32> {
@@ -172,6 +207,7 @@ pub(crate) fn device(n: usize) -> Fake {
         instances: [3, 1, 2].map(|k| entry::<pta::Instance>(&[k, k], "")).into(),
         sessions: numbers().map(|k| entry::<pta::Session>(&[1, 2, 3, k, 0, 1], "")).collect(),
         regions: (1..4).map(|k| (k as u32, regions(k))).collect(),
+        census: true,
         ..Fake::default()
     }
 }

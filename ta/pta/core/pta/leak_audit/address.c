@@ -41,46 +41,55 @@ static uint64_t rotl(uint64_t v, unsigned int n)
 	return (v << n) | (v >> (64 - n));
 }
 
-static void sip_round(uint64_t v[4])
+struct sip {
+	uint64_t a;
+	uint64_t b;
+	uint64_t c;
+	uint64_t d;
+};
+
+/* By value, and inline: the state stays in registers */
+static inline __attribute__((always_inline)) struct sip sip_round(struct sip v)
 {
-	v[0] += v[1];
-	v[1] = rotl(v[1], 13) ^ v[0];
-	v[0] = rotl(v[0], 32);
-	v[2] += v[3];
-	v[3] = rotl(v[3], 16) ^ v[2];
-	v[0] += v[3];
-	v[3] = rotl(v[3], 21) ^ v[0];
-	v[2] += v[1];
-	v[1] = rotl(v[1], 17) ^ v[2];
-	v[2] = rotl(v[2], 32);
+	v.a += v.b;
+	v.b = rotl(v.b, 13) ^ v.a;
+	v.a = rotl(v.a, 32);
+	v.c += v.d;
+	v.d = rotl(v.d, 16) ^ v.c;
+	v.a += v.d;
+	v.d = rotl(v.d, 21) ^ v.a;
+	v.c += v.b;
+	v.b = rotl(v.b, 17) ^ v.c;
+	v.c = rotl(v.c, 32);
+
+	return v;
 }
 
-static void sip_block(uint64_t v[4], uint64_t m)
+static inline __attribute__((always_inline)) struct sip sip_block(struct sip v, uint64_t m)
 {
-	v[3] ^= m;
-	sip_round(v);
-	sip_round(v);
-	v[0] ^= m;
+	v.d ^= m;
+	v = sip_round(v);
+	v.a ^= m;
+
+	return v;
 }
 
-/* SipHash-2-4 of one eight byte message */
+/* SipHash-1-3 of one eight byte message */
 static uint64_t keyed_hash(uint64_t m)
 {
-	uint64_t v[4] = {
+	struct sip v = {
 		hash_key[0] ^ UINT64_C(0x736f6d6570736575),
 		hash_key[1] ^ UINT64_C(0x646f72616e646f6d),
 		hash_key[0] ^ UINT64_C(0x6c7967656e657261),
 		hash_key[1] ^ UINT64_C(0x7465646279746573),
 	};
-	unsigned int n = 0;
 
-	sip_block(v, m);
-	sip_block(v, UINT64_C(8) << 56);
-	v[2] ^= 0xff;
-	for (n = 0; n < 4; n++)
-		sip_round(v);
+	v = sip_block(v, m);
+	v = sip_block(v, UINT64_C(8) << 56);
+	v.c ^= 0xff;
+	v = sip_round(sip_round(sip_round(v)));
 
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
+	return v.a ^ v.b ^ v.c ^ v.d;
 }
 
 /* The physical address behind an offset, and what kind it is */

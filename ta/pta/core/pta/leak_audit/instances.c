@@ -47,6 +47,23 @@ static uint32_t get_state(struct tee_ta_ctx *ctx)
 	return state;
 }
 
+/* The lowest number above @after, 0 if there is none */
+uint32_t audit_next_instance(uint32_t after)
+{
+	struct tee_ta_ctx *ctx = NULL;
+	uint32_t next = 0;
+
+	mutex_lock(&tee_ta_mutex);
+	TAILQ_FOREACH(ctx, &tee_ctxes, link)
+		if (is_user_ta_ctx(&ctx->ts_ctx) &&
+		    ctx->audit_instance > after &&
+		    (!next || ctx->audit_instance < next))
+			next = ctx->audit_instance;
+	mutex_unlock(&tee_ta_mutex);
+
+	return next;
+}
+
 static void add_instance(struct audit_list *list, struct tee_ta_ctx *ctx)
 {
 	struct user_mode_ctx *uctx = &to_user_ta_ctx(&ctx->ts_ctx)->uctx;

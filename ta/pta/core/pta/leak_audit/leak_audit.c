@@ -143,6 +143,8 @@ static TEE_Result invoke_command(void *sess_ctx __unused, uint32_t cmd,
 		return audit_pools(ptypes, params);
 	case PTA_LEAK_AUDIT_CMD_CANARY:
 		return audit_canary(ptypes, params);
+	case PTA_LEAK_AUDIT_CMD_CENSUS:
+		return audit_census(ptypes, params);
 	default:
 		return TEE_ERROR_NOT_SUPPORTED;
 	}

@@ -22,6 +22,9 @@
 #define OWNER_FIRST_TA		48
 #define OWNER_END		(OWNER_FIRST_TA + CFG_LEAK_AUDIT_OWNERS)
 
+/* In a tag, the epoch is in the bits from this one on */
+#define AUDIT_EPOCH_SHIFT	48
+
 /*
  * struct audit_tag - what the eight spare bytes of a malloc debug header say
  * See struct pta_leak_audit_site.
@@ -79,6 +82,15 @@ static inline uint64_t audit_mix(uint64_t h, uint64_t v)
 	return h ^ (h >> 33);
 }
 
+/* The tag without its epoch, if that's below @below */
+static inline uint64_t audit_fold_tag(uint64_t tag, uint32_t below)
+{
+	if (tag >> AUDIT_EPOCH_SHIFT < below)
+		tag &= BIT64(AUDIT_EPOCH_SHIFT) - 1;
+
+	return tag;
+}
+
 /* Their sum is the same as long as the same blocks are alive */
 static inline uint64_t audit_block_hash(const struct leak_audit_block *block)
 {
@@ -103,7 +115,6 @@ void audit_file_name(char dst[64], uint32_t ref);
 uint32_t audit_file_ref(const char *fname);
 
 /* tag.c */
-uint64_t audit_fold_tag(uint64_t bits, uint32_t below);
 void audit_untag(uint64_t bits, struct audit_tag *tag);
 uint16_t audit_epoch(void);
 uint32_t audit_era(void);
@@ -119,6 +130,7 @@ uint32_t audit_count_sessions(void);
 
 /* instances.c */
 bool audit_ctx_is_idle(struct tee_ta_ctx *ctx);
+uint32_t audit_next_instance(uint32_t after);
 TEE_Result audit_instances(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS]);
 
 /* One command each */
@@ -129,6 +141,7 @@ TEE_Result audit_regions(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result audit_events(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result audit_pools(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result audit_canary(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result audit_census(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS]);
 
 /* events.c */
 void audit_record_event(struct pta_leak_audit_event *event, uint64_t start,

@@ -100,18 +100,17 @@ void *audit_list_entry(struct audit_list *list, uint32_t n)
 	       (size_t)n * list->hdr.entry_size;
 }
 
+/* Whatever an entry is made of, it has this alignment and a multiple of it */
+typedef uint32_t __attribute__((__may_alias__)) word_t;
+
 static uint64_t hash_entry(const void *entry, size_t size)
 {
-	const uint8_t *p = entry;
+	const word_t *words = entry;
 	uint64_t h = size;
-	uint64_t v = 0;
 	size_t n = 0;
 
-	for (n = 0; n < size; n += sizeof(v)) {
-		v = 0;
-		memcpy(&v, p + n, MIN(sizeof(v), size - n));
-		h = audit_mix(h, v);
-	}
+	for (n = 0; n + 1 < size / sizeof(*words); n += 2)
+		h = audit_mix(h, reg_pair_to_64(words[n + 1], words[n]));
 
 	return h;
 }

@@ -1,5 +1,6 @@
 srcs-y += address.c
 srcs-y += canary.c
+srcs-y += census.c
 srcs-y += events.c
 srcs-y += hooks.c
 srcs-y += instances.c
@@ -12,3 +13,9 @@ srcs-y += reply.c
 srcs-y += sessions.c
 srcs-y += sites.c
 srcs-y += tag.c
+
+# What runs once for each block or region, some of it with the heap locked
+cflags-address.c-y += -O2
+cflags-regions.c-y += -O2
+cflags-reply.c-y += -O2
+cflags-sites.c-y += -O2

@@ -37,6 +37,7 @@
 #define MAX_SESSION_DEPTH	16
 
 static_assert(EPOCH_SHIFT + EPOCH_BITS == 64);
+static_assert(EPOCH_SHIFT == AUDIT_EPOCH_SHIFT);
 static_assert(!((OWNER_FIRST_TA - 1) >> SERVER_BITS));
 static_assert(!((OWNER_END - 1) >> OWNER_BITS));
 
@@ -101,15 +102,6 @@ uint64_t leak_audit_tag(vaddr_t caller)
 	       SHIFT_U64(offs, CALLER_SHIFT) |
 	       SHIFT_U64(tag.owner, OWNER_SHIFT) |
 	       SHIFT_U64(tag.server, SERVER_SHIFT) | tag.session;
-}
-
-/* The tag without its epoch, if that's below @below */
-uint64_t audit_fold_tag(uint64_t bits, uint32_t below)
-{
-	if (bits >> EPOCH_SHIFT < below)
-		bits &= BIT64(EPOCH_SHIFT) - 1;
-
-	return bits;
 }
 
 void audit_untag(uint64_t bits, struct audit_tag *tag)

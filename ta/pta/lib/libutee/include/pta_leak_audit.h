@@ -490,4 +490,33 @@ struct pta_leak_audit_pool {
 #define PTA_LEAK_AUDIT_CANARY_PLANT		1
 #define PTA_LEAK_AUDIT_CANARY_MAX		256
 
+/*
+ * PTA_LEAK_AUDIT_CMD_CENSUS - sites, if they are wanted, pools, owners,
+ * instances, sessions and the regions of each instance in one call, as far as
+ * there is room
+ *
+ * [out]    memref[0]	parts, without a reply header before them
+ * [in]     value[1].a	which sites: value[1].a of PTA_LEAK_AUDIT_CMD_SITES
+ * [in]     value[1].b	1 with sites, 0 without
+ *
+ * Calls cost more than what they tell. What found no room is left out, and is
+ * to be asked for by the command that lists it. A buffer that holds no part is
+ * no error: the size is set to 0 then.
+ */
+#define PTA_LEAK_AUDIT_CMD_CENSUS		11
+
+/*
+ * struct pta_leak_audit_part - a reply of a list command
+ * @cmd:	PTA_LEAK_AUDIT_CMD_*
+ * @value:	value[1].a that it was asked with, all others are 0
+ * @size:	bytes of the reply, which follows
+ * @result:	what the command returned, the size is 0 unless TEE_SUCCESS
+ */
+struct pta_leak_audit_part {
+	uint32_t cmd;
+	uint32_t value;
+	uint32_t size;
+	uint32_t result;
+};
+
 #endif /* __PTA_LEAK_AUDIT_H */
