@@ -55,13 +55,13 @@ pub(crate) fn measure(device: Box<dyn Device>, n: u32, interrupt: &Interrupt) ->
     sampler.hello(&mut meter)?;
     // The first one allocates what later ones use again.
     let mut counts = sampler.census(&mut meter)?;
+    meter.take_lock_ns();
     let (mut wall, mut lock) = (Vec::new(), Vec::new());
     while wall.len() < n as usize && !interrupt.is_set() {
-        meter.lock_ticks = 0;
         let began = Instant::now();
         counts = sampler.census(&mut meter)?;
         wall.push(u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
-        lock.push(meter.lock_ns());
+        lock.push(meter.take_lock_ns());
     }
     Ok(Cost {
         snapshots: u32::try_from(wall.len()).unwrap_or(u32::MAX),
@@ -71,31 +71,35 @@ pub(crate) fn measure(device: Box<dyn Device>, n: u32, interrupt: &Interrupt) ->
     })
 }
 
-/// Looks at frames for how long they say that the heap was locked.
+/// Keeps what is sampled, to look at it when the clock has stopped.
 #[derive(Default)]
 struct Meter {
+    pages: Vec<u8>,
     tick_hz: u64,
-    lock_ticks: u64,
 }
 
 impl Meter {
-    fn lock_ns(&self) -> u64 {
-        let ns = u128::from(self.lock_ticks) * 1_000_000_000;
-        u64::try_from(ns / u128::from(self.tick_hz.max(1))).unwrap_or(u64::MAX)
+    /// For how long the heap was locked, by the records since the last time.
+    fn take_lock_ns(&mut self) -> u64 {
+        let mut ticks = 0;
+        for record in record::read(&self.pages).flatten() {
+            match record {
+                Record::Hello(hello) => self.tick_hz = hello.tick_hz,
+                Record::Section(head) if head.section == Section::Sites => {
+                    ticks += u128::from(head.lock_ticks);
+                }
+                _ => {}
+            }
+        }
+        self.pages.clear();
+        let ns = ticks * 1_000_000_000 / u128::from(self.tick_hz.max(1));
+        u64::try_from(ns).unwrap_or(u64::MAX)
     }
 }
 
 impl Sink for Meter {
     fn frame(&mut self, _kind: Option<FrameKind>, payload: &[u8]) -> Result<()> {
-        for record in record::read(payload).flatten() {
-            match record {
-                Record::Hello(hello) => self.tick_hz = hello.tick_hz,
-                Record::Section(head) if head.section == Section::Sites => {
-                    self.lock_ticks += head.lock_ticks;
-                }
-                _ => {}
-            }
-        }
+        self.pages.extend_from_slice(payload);
         Ok(())
     }
 

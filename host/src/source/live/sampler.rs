@@ -25,9 +25,11 @@ use crate::{
     source::Sink,
 };
 
-/// Size of the reply buffer in bytes: registering a temporary memref costs by the page, a world
-/// switch by the call; a busy system's census fits in a few of these.
-const REPLY_BYTES: usize = 64 << 10;
+/// Size of the reply buffer in bytes: a busy system's census fits in a few of these.
+pub(crate) const REPLY_BYTES: usize = 64 << 10;
+
+/// How much of it is handed over with a command, at least: the TEE maps it page by page.
+const REPLY_BYTES_USUAL: usize = 16 << 10;
 
 /// All sections but the single allocations, of which sites tell enough.
 const SECTIONS: u32 = Section::Pools.bit()
@@ -53,12 +55,14 @@ pub(crate) struct Greeting {
 pub(crate) struct Sampler {
     device: Box<dyn Device>,
     reply: Vec<u8>,
+    /// Bytes that the longest page so far had.
+    longest: usize,
     next_event: u64,
 }
 
 impl Sampler {
     pub(crate) fn new(device: Box<dyn Device>) -> Self {
-        Self { device, reply: vec![0; REPLY_BYTES], next_event: 1 }
+        Self { device, reply: vec![0; REPLY_BYTES], longest: 0, next_event: 1 }
     }
 
     /// Asks who is there.
@@ -98,8 +102,10 @@ impl Sampler {
         let mut bytes = [0; limits::REQUEST_BYTES];
         let request = postcard::to_slice(request, &mut bytes)
             .map_err(|_| TeeError { result: error::BAD_PARAMETERS, doing: "writing a request" })?;
-        let used = self.device.invoke(command, request, &mut self.reply)?;
-        Ok(&self.reply[..used.min(REPLY_BYTES)])
+        let room = room_after(self.longest);
+        let used = self.device.invoke(command, request, &mut self.reply[..room])?.min(room);
+        self.longest = self.longest.max(used);
+        Ok(&self.reply[..used])
     }
 }
 
@@ -159,19 +165,25 @@ impl Observer for Sampler {
     }
 }
 
+/// Bytes to hand over for a page: what the longest one had, and a quarter more.
+fn room_after(longest: usize) -> usize {
+    (longest + longest / 4).next_multiple_of(4 << 10).clamp(REPLY_BYTES_USUAL, REPLY_BYTES)
+}
+
 /// Counts what a page holds; gives where the next one begins.
 fn tally(page: &[u8], counts: &mut Counts) -> Option<Cursor> {
-    for record in record::read(page) {
-        match record {
+    let mut records = record::read(page);
+    loop {
+        let regions = records.skip_all(record::REGION);
+        counts.regions = counts.regions.map(|n| n + regions);
+        match records.next()? {
             Ok(Record::Section(SectionHead { section: Section::Sites, total, .. })) => {
                 counts.allocations = Some(total);
             }
-            Ok(Record::Region(_)) => counts.regions = counts.regions.map(|n| n + 1),
             Ok(Record::End { next }) => return next,
             _ => {}
         }
     }
-    None
 }
 
 /// Where the events after a page begin, and whether it tells of anything.

@@ -9,10 +9,10 @@ use optee_teec::{
 };
 use teeleak_proto::{
     command::{self, Command},
-    stock,
+    limits, stock,
 };
 
-use super::{Device, NODE, World};
+use super::{Device, NODE, World, sampler::REPLY_BYTES};
 use crate::{
     TeeError,
     error::{CONNECTING, OPENING_STATS},
@@ -30,14 +30,17 @@ impl World for Libteec {
     }
 
     fn connect(&self) -> Result<Box<dyn Device>> {
-        let login = ConnectionMethods::LoginUser;
-        let session = open(&command::TA_UUID.to_string(), login, OPENING)?;
+        let failed = |doing| move |result| TeeError { result, doing };
+        let context = teeleak_teec::Context::new().map_err(failed(CONNECTING))?;
+        let uuid = command::TA_UUID.0;
+        let session =
+            teeleak_teec::Session::open(context, uuid, limits::REQUEST_BYTES, REPLY_BYTES)
+                .map_err(failed(OPENING))?;
         Ok(Box::new(Ta { session }))
     }
 
     fn stats(&self) -> Result<Box<dyn StatsPta>> {
-        let login = ConnectionMethods::LoginPublic;
-        let session = open(&stock::STATS_UUID.to_string(), login, OPENING_STATS)?;
+        let session = open_stats()?;
         Ok(Box::new(Stats { session }))
     }
 }
@@ -85,7 +88,7 @@ fn code(done: Result<(), Error>) -> u32 {
 }
 
 struct Ta {
-    session: Session,
+    session: teeleak_teec::Session,
 }
 
 impl Device for Ta {
@@ -95,22 +98,19 @@ impl Device for Ta {
         request: &[u8],
         reply: &mut [u8],
     ) -> Result<usize, TeeError> {
-        let room = reply.len();
-        let request = ParamTmpRef::new_input(request);
-        let out = ParamTmpRef::new_output(reply);
-        let mut operation = Operation::new(0, request, out, ParamNone, ParamNone);
         self.session
-            .invoke_command(command as u32, &mut operation)
-            .map_err(|error| failed(&error, doing(command)))?;
-        Ok(operation.parameters().1.updated_size().min(room))
+            .invoke(command as u32, request, reply)
+            .map_err(|result| TeeError { result, doing: doing(command) })
     }
 }
 
-fn open(uuid: &str, login: ConnectionMethods, what: &'static str) -> Result<Session, TeeError> {
-    let uuid = Uuid::parse_str(uuid)
-        .map_err(|_| TeeError { result: crate::error::BAD_PARAMETERS, doing: what })?;
+fn open_stats() -> Result<Session, TeeError> {
+    let uuid = Uuid::parse_str(&stock::STATS_UUID.to_string())
+        .map_err(|_| TeeError { result: crate::error::BAD_PARAMETERS, doing: OPENING_STATS })?;
     let mut context = Context::new().map_err(|error| failed(&error, CONNECTING))?;
-    context.open_session_with_login(uuid, login).map_err(|error| failed(&error, what))
+    context
+        .open_session_with_login(uuid, ConnectionMethods::LoginPublic)
+        .map_err(|error| failed(&error, OPENING_STATS))
 }
 
 fn failed(error: &Error, doing: &'static str) -> TeeError {
