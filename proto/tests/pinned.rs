@@ -186,6 +186,7 @@ fn census_records() {
     );
     let region = Region { va: 0x10_3000, size: 0x2000, pa: 0x559_5000, attr: 0x33, flags: 0x601 };
     pin_record(&Record::Region(region), "0d000a80e040804080a0e52a33810c");
+    assert_eq!(record::REGION, 0x0a, "the third byte");
 }
 
 #[test]

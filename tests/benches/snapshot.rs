@@ -29,8 +29,9 @@ const LIMIT: Duration = Duration::from_secs(300);
 /// Objects of the TA, two live allocations each, and its regions of a page, with four more each.
 const CONTENT: &str = "drm-player --switches 1 --leak-objects 60 --leak-regions 1000";
 
-const SNAPSHOTS: u32 = 100;
-const DUMPS: u32 = 5;
+/// Both are measured in turn, so that a machine that gets slower meanwhile slows both.
+const ROUNDS: usize = 7;
+const SNAPSHOTS: u32 = 25;
 
 /// UUID of the stats PTA, its command that prints.
 const STATS: Option<Uuid> = Uuid::parse("d96a5b40-e2c7-b1af-8794-1002a5d5c61b");
@@ -44,11 +45,20 @@ fn main() {
     let lab = Lab::new().unwrap();
     let mut guest = lab.boot("default", &lab.products().unwrap()).unwrap();
     run(&mut guest, CONTENT);
-    let dumps = dumps(&mut guest);
-    let cost = run(&mut guest, &format!("teeleak doctor --json --cost {SNAPSHOTS}"));
-    let cost: Value = serde_json::from_str(&cost).unwrap();
+    let (mut dumps, mut costs) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        dumps.push(dump(&mut guest));
+        costs.push(cost(&mut guest));
+    }
     guest.shutdown().unwrap();
-    tell(&cost["cost"], &dumps);
+    tell(&costs, &dumps);
+}
+
+/// What snapshots cost by `teeleak doctor`: medians.
+fn cost(guest: &mut Guest) -> Value {
+    let told = run(guest, &format!("teeleak doctor --json --cost {SNAPSHOTS}"));
+    let mut told: Value = serde_json::from_str(&told).unwrap();
+    told["cost"].take()
 }
 
 fn run(guest: &mut Guest, line: &str) -> String {
@@ -57,26 +67,22 @@ fn run(guest: &mut Guest, line: &str) -> String {
     outcome.stdout
 }
 
-/// What the dumps took.
-struct Dumps {
+/// What a dump took.
+struct Dump {
     wall_ns: f64,
     lock_ns: f64,
 }
 
 /// Has the dump printed while the event ring is recorded.
-fn dumps(guest: &mut Guest) -> Dumps {
-    let line = format!(
-        "teeleak run -n 1 --warmup 0 --idle 0 -o /share/dump.tlk -- \
-         sh -c 'teeleak-probe print {DUMPS} > /share/dump.json'"
-    );
-    let outcome = guest.exec(&line, LIMIT).unwrap();
+fn dump(guest: &mut Guest) -> Dump {
+    let line = "teeleak run -n 1 --warmup 0 --idle 0 -o /share/dump.tlk -- \
+                sh -c 'teeleak-probe print 1 > /share/dump.json'";
+    let outcome = guest.exec(line, LIMIT).unwrap();
     assert!(outcome.code < 2 || outcome.code == 3, "{}{}", outcome.stdout, outcome.stderr);
     let wall = fs::read_to_string(guest.share().join("dump.json")).unwrap();
-    let wall = wall
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap()["wall_ns"].as_f64().unwrap());
-    Dumps {
-        wall_ns: median(wall.collect()),
+    let wall: Value = serde_json::from_str(wall.trim()).unwrap();
+    Dump {
+        wall_ns: wall["wall_ns"].as_f64().unwrap(),
         lock_ns: median(locks(&guest.share().join("dump.tlk"))),
     }
 }
@@ -105,17 +111,18 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-fn tell(cost: &Value, dumps: &Dumps) {
-    let number = |name: &str| cost[name].as_f64().unwrap();
+fn tell(costs: &[Value], dumps: &[Dump]) {
+    let number = |name: &str| median(costs.iter().map(|c| c[name].as_f64().unwrap()).collect());
     let (wall, lock) = (number("wall_median_ns"), number("malloc_lock_median_ns"));
     println!(
-        "{} live allocations, {} regions; medians of {SNAPSHOTS} snapshots and {DUMPS} dumps",
+        "{} live allocations, {} regions; medians of {ROUNDS} rounds of a dump and {SNAPSHOTS} \
+         snapshots",
         number("n_allocations"),
         number("n_regions")
     );
     println!("{:22}{:>14}{:>14}{:>10}{:>11}", "", "dump, us", "snapshot, us", "ratio", "required");
-    row("wall clock", dumps.wall_ns, wall, WALL_RATIO);
-    row("malloc lock held", dumps.lock_ns, lock, LOCK_RATIO);
+    row("wall clock", median(dumps.iter().map(|d| d.wall_ns).collect()), wall, WALL_RATIO);
+    row("malloc lock held", median(dumps.iter().map(|d| d.lock_ns).collect()), lock, LOCK_RATIO);
 }
 
 fn row(what: &str, dump_ns: f64, snapshot_ns: f64, required: f64) {

@@ -107,17 +107,22 @@ impl<'a> Workshop<'a> {
         Ok(Self { cache, repository, kit, client, products })
     }
 
-    /// Cargo's target folder. optee-utee-sys does not notice another kit, so
-    /// each has its own; programs don't depend on the kit.
+    /// Cargo's target folder. optee-utee-sys does not notice another kit, so each has its own;
+    /// programs don't depend on the kit. Cargo goes by the times of files, which tell nothing where
+    /// two checkouts build the same crates, so each checkout has its own as well.
     fn target(&self, product: &Product) -> String {
-        match product.kind {
-            Kind::Ta | Kind::StandIn => format!("target/{}", file_name(&self.kit)),
-            Kind::Program(_) | Kind::Library(_) => "target/programs".to_owned(),
-        }
+        let made_with = match product.kind {
+            Kind::Ta | Kind::StandIn => file_name(&self.kit),
+            Kind::Program(_) | Kind::Library(_) => "programs".into(),
+        };
+        let key = Key::new()
+            .with("made with", made_with)
+            .with("repository", self.repository.display().to_string());
+        format!("target/{}", key.finish())
     }
 
     fn build(&self, product: &Product) -> Result<(PathBuf, String)> {
-        // Another checkout may build a program of the same name there.
+        // Another run may build a program of the same name there.
         let _lock = self.cache.lock(&self.target(product).replace('/', "-"))?;
         let built = self.compile(product)?;
         match product.kind {
@@ -152,9 +157,7 @@ impl<'a> Workshop<'a> {
             hint: "the first error in the log is the compiler's",
         };
         let target_dir = self.cache.dir(&self.target(product))?;
-        if profile == "ta" {
-            drop_unused(&target_dir, "", KEPT)?;
-        }
+        drop_unused(&target_dir, "", KEPT)?;
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(cargo);
         command
