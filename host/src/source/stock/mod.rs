@@ -103,7 +103,8 @@ impl Stock {
             element_bytes: 0,
             reply,
             epoch: 0,
-            unsettled: false,
+            // Whoever asked before us may have asked for a dump, too.
+            unsettled: true,
             overrun: false,
         }
     }

@@ -53,7 +53,9 @@ impl Patience {
         }
         let silence = now.saturating_duration_since(self.last);
         match seen {
-            (_, 2..) => Wait::Over(DumpEnd::Marked),
+            (1.., 2..) => Wait::Over(DumpEnd::Marked),
+            // Or it is the end of a dump before that came late, and the begin of ours.
+            (0, 2..) if silence >= QUIET => Wait::Over(DumpEnd::Marked),
             // The first mark says that the second one would come.
             (1.., 0) if silence >= QUIET => Wait::Over(DumpEnd::Quiet),
             _ if silence >= FIRST => Wait::Over(DumpEnd::TimedOut),
@@ -76,7 +78,18 @@ mod tests {
     #[test]
     fn two_marks_end_it_at_once() {
         let mut patience = Patience::new();
-        assert_eq!(patience.look(&dump(0, 2)), Wait::Over(DumpEnd::Marked));
+        assert_eq!(patience.look(&dump(1, 2)), Wait::Over(DumpEnd::Marked));
+    }
+
+    #[test]
+    fn marks_with_nothing_between_them_may_be_those_of_two_dumps() {
+        let mut patience = Patience::new();
+        let began = patience.began;
+        assert_eq!(patience.look_at(&dump(0, 2), began), Wait::More(PAUSE));
+        assert_eq!(patience.look_at(&dump(0, 2), began + QUIET), Wait::Over(DumpEnd::Marked));
+        let mut patience = Patience::new();
+        assert_eq!(patience.look_at(&dump(0, 2), began), Wait::More(PAUSE));
+        assert_eq!(patience.look_at(&dump(9, 3), began), Wait::Over(DumpEnd::Marked));
     }
 
     #[test]
