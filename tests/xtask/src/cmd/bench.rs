@@ -64,6 +64,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let Some(bench) = BENCHES.iter().find(|bench| bench.name == name) else {
         bail!("no benchmark {name}; `cargo xtask bench` lists them");
     };
-    cargo(&Lab::new()?, bench.cargo)?;
+    let lab = Lab::new()?;
+    let symbolize = if bench.name == "analyze" { Some(symbolize(&lab)?) } else { None };
+    let more = symbolize.as_ref().map_or(Vec::new(), |script| vec!["--symbolize", script]);
+    cargo(&lab, &[bench.cargo, &more].concat())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// OP-TEE's own script, which comes with its kit for TAs.
+fn symbolize(lab: &Lab) -> anyhow::Result<String> {
+    let script = lab.firmware("default")?.ta_kit()?.join("scripts/symbolize.py");
+    Ok(script.display().to_string())
 }
