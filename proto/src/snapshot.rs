@@ -29,7 +29,7 @@ impl Cursor {
     pub const START: Self = Self { section: 0, part: 0, index: 0 };
 }
 
-/// The sections of a census, in the order in which they come.
+/// The sections of a census; [`Section::ALL`] has the order in which they come.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Section {
     /// What can run out.
