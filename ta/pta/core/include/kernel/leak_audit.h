@@ -30,36 +30,38 @@ struct user_mode_ctx;
 #define LEAK_AUDIT_HAS_EVENTS	0
 #endif
 
+/* Blocks that are visited at once: a few, since they are on the stack */
+#define LEAK_AUDIT_BATCH	16
+
 /*
  * struct leak_audit_block - live block of a heap, as seen by a walk
  * @id:		identity: pool of the heap in the upper 16 bits, offset below
  * @fname:	source file, as given to the allocator
- * @tag:	what leak_audit_tag() said, a visitor may change it
+ * @tag:	where the block keeps what leak_audit_tag() said, a visitor may
+ *		change it; NULL on 32-bit cores, which have no room for it
  * @size:	requested bytes
  * @line:	source line
  */
 struct leak_audit_block {
 	uint64_t id;
 	const char *fname;
-	uint64_t tag;
+	uint64_t *tag;
 	uint32_t size;
 	uint16_t line;
 };
 
 /*
  * struct leak_audit_walk - one walk through a heap
- * @visit:	called for each live block, with the heap locked, or NULL
+ * @visit:	called for each live block, some at a time, with the heap locked
  * @blocks:	live blocks
  * @corrupt:	overwritten block headers or footers
- * @largest_free: bytes of the largest free block
  * @lock_ticks:	counter ticks during which the heap was locked
  */
 struct leak_audit_walk {
 	void (*visit)(struct leak_audit_walk *walk,
-		      struct leak_audit_block *block);
+		      const struct leak_audit_block *blocks, size_t count);
 	uint32_t blocks;
 	uint32_t corrupt;
-	size_t largest_free;
 	uint64_t lock_ticks;
 };
 
@@ -72,6 +74,17 @@ struct leak_audit_walk {
  * debug headers.
  */
 void leak_audit_walk_heap(uint32_t flags, struct leak_audit_walk *walk);
+
+/*
+ * leak_audit_largest_free() - Bytes of the largest free block of a core heap
+ * @flags:	MAF_NULL for the core heap, MAF_NEX for the nexus heap
+ * @largest:	Bytes, with what the heap needs for itself
+ * @lock_ticks:	Counter ticks during which the heap was locked are added
+ *
+ * False if the list of free blocks is corrupt.
+ */
+bool leak_audit_largest_free(uint32_t flags, size_t *largest,
+			     uint64_t *lock_ticks);
 
 /*
  * struct leak_audit_pending - event that is recorded when it's over

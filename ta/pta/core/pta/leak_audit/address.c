@@ -11,7 +11,6 @@
 
 #include <crypto/crypto.h>
 #include <initcall.h>
-#include <kernel/linker.h>
 #include <kernel/panic.h>
 #include <mm/mobj.h>
 #include <string.h>
@@ -137,40 +136,15 @@ uint32_t audit_region_flags(uint32_t prot, uint32_t vm_flags)
 	return flags;
 }
 
-/* Bytes of read-only data from @s on, 0 if it points anywhere else */
-static size_t rodata_from(const char *s)
-{
-	vaddr_t va = (vaddr_t)s;
-
-	if (va >= (vaddr_t)__rodata_start && va < (vaddr_t)__rodata_end)
-		return (vaddr_t)__rodata_end - va;
-#ifdef CFG_WITH_PAGER
-	if (va >= (vaddr_t)__rodata_init_start &&
-	    va < (vaddr_t)__rodata_init_end)
-		return (vaddr_t)__rodata_init_end - va;
-	if (va >= (vaddr_t)__rodata_pageable_start &&
-	    va < (vaddr_t)__rodata_pageable_end)
-		return (vaddr_t)__rodata_pageable_end - va;
-#endif
-
-	return 0;
-}
-
-/* Offset of a file name that tells nothing of where the core is, 0 for none */
-uint32_t audit_file_ref(const char *fname)
-{
-	return rodata_from(fname) ? (vaddr_t)fname - VCORE_START_VA : 0;
-}
-
+/* Writes the end of a file name to what is all zeros */
 void audit_file_name(char dst[64], uint32_t ref)
 {
 	const char *s = ref ? (const char *)(VCORE_START_VA + ref) : "unknown";
-	size_t len = strnlen(s, ref ? rodata_from(s) : 8);
+	size_t len = strnlen(s, ref ? audit_rodata_from(s) : 8);
 
 	if (len > 63) {
 		s += len - 63;
 		len = 63;
 	}
-	memset(dst, 0, 64);
 	memcpy(dst, s, len);
 }

@@ -12,12 +12,10 @@
 
 struct parts {
 	const TEE_Param *param;
-	uint32_t ptypes;
 	size_t used;
 };
 
-typedef TEE_Result (*list_command)(uint32_t ptypes,
-				   TEE_Param params[TEE_NUM_PARAMS]);
+typedef TEE_Result (*list_command)(TEE_Param params[TEE_NUM_PARAMS]);
 
 static const struct {
 	uint32_t cmd;
@@ -44,7 +42,7 @@ static bool add_part(struct parts *parts, uint32_t cmd, uint32_t value,
 	params[0].memref.size = room - sizeof(part);
 	params[1].value.a = value;
 
-	part.result = list(parts->ptypes, params);
+	part.result = list(params);
 	if (part.result == TEE_ERROR_SHORT_BUFFER)
 		return false;
 	if (!part.result)
@@ -75,15 +73,9 @@ static void add_parts(struct parts *parts, bool with_sites, uint32_t value)
 			return;
 }
 
-TEE_Result audit_census(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS])
+TEE_Result audit_census(TEE_Param params[TEE_NUM_PARAMS])
 {
-	struct parts parts = { .param = params, .ptypes = ptypes };
-	struct audit_list list = { };
-	TEE_Result res = TEE_SUCCESS;
-
-	res = audit_list_begin(&list, ptypes, params, sizeof(uint64_t));
-	if (res)
-		return res;
+	struct parts parts = { .param = params };
 	if (params[1].value.b > 1 || params[2].value.a || params[2].value.b)
 		return TEE_ERROR_BAD_PARAMETERS;
 

@@ -87,15 +87,11 @@ static void read_events(struct audit_list *list __unused,
 }
 #endif
 
-TEE_Result audit_events(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS])
+TEE_Result audit_events(TEE_Param params[TEE_NUM_PARAMS])
 {
 	struct audit_list list = { };
-	TEE_Result res = TEE_SUCCESS;
 
-	res = audit_list_begin(&list, ptypes, params,
-			       sizeof(struct pta_leak_audit_event));
-	if (res)
-		return res;
+	audit_list_begin(&list, params, sizeof(struct pta_leak_audit_event));
 	if (params[2].value.a || params[2].value.b)
 		return TEE_ERROR_BAD_PARAMETERS;
 	if (!LEAK_AUDIT_HAS_EVENTS)

@@ -87,17 +87,13 @@ static void add_instance(struct audit_list *list, struct tee_ta_ctx *ctx)
 	audit_list_add(list, &entry);
 }
 
-TEE_Result audit_instances(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS])
+TEE_Result audit_instances(TEE_Param params[TEE_NUM_PARAMS])
 {
 	struct audit_list list = { };
 	struct tee_ta_ctx *ctx = NULL;
-	TEE_Result res = TEE_SUCCESS;
 	uint64_t start = 0;
 
-	res = audit_list_begin(&list, ptypes, params,
-			       sizeof(struct pta_leak_audit_instance));
-	if (res)
-		return res;
+	audit_list_begin(&list, params, sizeof(struct pta_leak_audit_instance));
 	if (params[1].value.b || params[2].value.a || params[2].value.b)
 		return TEE_ERROR_BAD_PARAMETERS;
 

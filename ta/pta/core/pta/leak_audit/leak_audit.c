@@ -9,7 +9,6 @@
  * instance TA happens to be running, which is just what is to be looked at.
  */
 
-#include <kernel/linker.h>
 #include <kernel/pseudo_ta.h>
 #include <kernel/ts_manager.h>
 #include <kernel/user_ta.h>
@@ -18,6 +17,21 @@
 #include "private.h"
 
 #define PTA_NAME	"leak_audit.pta"
+
+static const struct {
+	uint32_t cmd;
+	TEE_Result (*list)(TEE_Param params[TEE_NUM_PARAMS]);
+} lists[] = {
+	{ PTA_LEAK_AUDIT_CMD_SITES, audit_sites },
+	{ PTA_LEAK_AUDIT_CMD_RECORDS, audit_records },
+	{ PTA_LEAK_AUDIT_CMD_OWNERS, audit_owners },
+	{ PTA_LEAK_AUDIT_CMD_INSTANCES, audit_instances },
+	{ PTA_LEAK_AUDIT_CMD_SESSIONS, audit_sessions },
+	{ PTA_LEAK_AUDIT_CMD_REGIONS, audit_regions },
+	{ PTA_LEAK_AUDIT_CMD_EVENTS, audit_events },
+	{ PTA_LEAK_AUDIT_CMD_POOLS, audit_pools },
+	{ PTA_LEAK_AUDIT_CMD_CENSUS, audit_census },
+};
 
 /* What the session says and what the stack of sessions says have to agree */
 static bool caller_is_client(void)
@@ -113,6 +127,24 @@ static TEE_Result get_info(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS])
 	return TEE_SUCCESS;
 }
 
+static TEE_Result list(uint32_t cmd, uint32_t ptypes,
+		       TEE_Param params[TEE_NUM_PARAMS])
+{
+	TEE_Result res = TEE_SUCCESS;
+	size_t n = 0;
+
+	for (n = 0; n < ARRAY_SIZE(lists); n++)
+		if (lists[n].cmd == cmd)
+			break;
+	if (n == ARRAY_SIZE(lists))
+		return TEE_ERROR_NOT_SUPPORTED;
+	res = audit_check_list(ptypes, params);
+	if (res)
+		return res;
+
+	return lists[n].list(params);
+}
+
 static TEE_Result invoke_command(void *sess_ctx __unused, uint32_t cmd,
 				 uint32_t ptypes,
 				 TEE_Param params[TEE_NUM_PARAMS])
@@ -125,28 +157,10 @@ static TEE_Result invoke_command(void *sess_ctx __unused, uint32_t cmd,
 		return get_info(ptypes, params);
 	case PTA_LEAK_AUDIT_CMD_MARK:
 		return audit_mark(ptypes, params);
-	case PTA_LEAK_AUDIT_CMD_SITES:
-		return audit_sites(ptypes, params);
-	case PTA_LEAK_AUDIT_CMD_RECORDS:
-		return audit_records(ptypes, params);
-	case PTA_LEAK_AUDIT_CMD_OWNERS:
-		return audit_owners(ptypes, params);
-	case PTA_LEAK_AUDIT_CMD_INSTANCES:
-		return audit_instances(ptypes, params);
-	case PTA_LEAK_AUDIT_CMD_SESSIONS:
-		return audit_sessions(ptypes, params);
-	case PTA_LEAK_AUDIT_CMD_REGIONS:
-		return audit_regions(ptypes, params);
-	case PTA_LEAK_AUDIT_CMD_EVENTS:
-		return audit_events(ptypes, params);
-	case PTA_LEAK_AUDIT_CMD_POOLS:
-		return audit_pools(ptypes, params);
 	case PTA_LEAK_AUDIT_CMD_CANARY:
 		return audit_canary(ptypes, params);
-	case PTA_LEAK_AUDIT_CMD_CENSUS:
-		return audit_census(ptypes, params);
 	default:
-		return TEE_ERROR_NOT_SUPPORTED;
+		return list(cmd, ptypes, params);
 	}
 }
 

@@ -34,15 +34,19 @@ static struct owner owners[OWNER_END];
 static uint32_t last_instance;
 
 static void note_live_owner(struct leak_audit_walk *walk,
-			    struct leak_audit_block *block)
+			    const struct leak_audit_block *blocks,
+			    size_t count)
 {
 	struct live_owners *live = container_of(walk, struct live_owners,
 						walk);
 	struct audit_tag tag = { };
+	size_t n = 0;
 
-	audit_untag(block->tag, &tag);
-	if (tag.owner < OWNER_END)
-		bit_set(live->bits, tag.owner);
+	for (n = 0; n < count; n++) {
+		audit_untag(audit_block_tag(blocks + n), &tag);
+		if (tag.owner < OWNER_END)
+			bit_set(live->bits, tag.owner);
+	}
 }
 
 static void reclaim_numbers(void)
@@ -136,6 +140,9 @@ static void add_owner(struct audit_list *list, uint16_t n)
 	uint32_t exceptions = 0;
 	uint64_t start = 0;
 
+	/* Most numbers never stood for anything */
+	if (!owners[n].kind)
+		return;
 	exceptions = cpu_spin_lock_xsave(&owners_lock);
 	start = audit_ticks();
 	owner = owners[n];
@@ -150,16 +157,12 @@ static void add_owner(struct audit_list *list, uint16_t n)
 	audit_list_add(list, &entry);
 }
 
-TEE_Result audit_owners(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS])
+TEE_Result audit_owners(TEE_Param params[TEE_NUM_PARAMS])
 {
 	struct audit_list list = { };
-	TEE_Result res = TEE_SUCCESS;
 	uint32_t n = 0;
 
-	res = audit_list_begin(&list, ptypes, params,
-			       sizeof(struct pta_leak_audit_owner));
-	if (res)
-		return res;
+	audit_list_begin(&list, params, sizeof(struct pta_leak_audit_owner));
 	if (params[1].value.b || params[2].value.a || params[2].value.b)
 		return TEE_ERROR_BAD_PARAMETERS;
 

@@ -40,13 +40,21 @@ static void set_largest(struct pta_leak_audit_pool *pool, size_t largest)
 	pool->known |= PTA_LEAK_AUDIT_KNOWN_LARGEST_FREE;
 }
 
+static void set_largest_block(struct pta_leak_audit_pool *pool,
+			      struct audit_list *list, uint32_t flags)
+{
+	size_t largest = 0;
+
+	if (leak_audit_largest_free(flags, &largest, &list->hdr.lock_ticks))
+		set_largest(pool, largest);
+}
+
 static void add_core_heap(struct audit_list *list)
 {
 	struct pta_leak_audit_pool pool = {
 		.kind = PTA_LEAK_AUDIT_POOL_CORE_HEAP,
 		.unit = PTA_LEAK_AUDIT_UNIT_BYTES,
 	};
-	struct leak_audit_walk walk = { };
 #ifdef CFG_WITH_STATS
 	struct pta_stats_alloc stats = { };
 
@@ -54,9 +62,7 @@ static void add_core_heap(struct audit_list *list)
 	set_stats(&pool, &stats, KNOWN_USE | PTA_LEAK_AUDIT_KNOWN_FREE2 |
 				 PTA_LEAK_AUDIT_KNOWN_FAIL);
 #endif
-	leak_audit_walk_heap(MAF_NULL, &walk);
-	set_largest(&pool, walk.largest_free);
-	list->hdr.lock_ticks += walk.lock_ticks;
+	set_largest_block(&pool, list, MAF_NULL);
 	audit_list_add(list, &pool);
 }
 
@@ -67,7 +73,6 @@ static void add_nexus_heap(struct audit_list *list __maybe_unused)
 		.kind = PTA_LEAK_AUDIT_POOL_NEXUS_HEAP,
 		.unit = PTA_LEAK_AUDIT_UNIT_BYTES,
 	};
-	struct leak_audit_walk walk = { };
 #ifdef CFG_WITH_STATS
 	struct pta_stats_alloc stats = { };
 
@@ -75,9 +80,7 @@ static void add_nexus_heap(struct audit_list *list __maybe_unused)
 	set_stats(&pool, &stats, KNOWN_USE | PTA_LEAK_AUDIT_KNOWN_FREE2 |
 				 PTA_LEAK_AUDIT_KNOWN_FAIL);
 #endif
-	leak_audit_walk_heap(MAF_NEX, &walk);
-	set_largest(&pool, walk.largest_free);
-	list->hdr.lock_ticks += walk.lock_ticks;
+	set_largest_block(&pool, list, MAF_NEX);
 	audit_list_add(list, &pool);
 #endif
 }
@@ -164,15 +167,11 @@ static void add_threads(struct audit_list *list)
 	audit_list_add(list, &pool);
 }
 
-TEE_Result audit_pools(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS])
+TEE_Result audit_pools(TEE_Param params[TEE_NUM_PARAMS])
 {
 	struct audit_list list = { };
-	TEE_Result res = TEE_SUCCESS;
 
-	res = audit_list_begin(&list, ptypes, params,
-			       sizeof(struct pta_leak_audit_pool));
-	if (res)
-		return res;
+	audit_list_begin(&list, params, sizeof(struct pta_leak_audit_pool));
 	if (params[1].value.b || params[2].value.a || params[2].value.b)
 		return TEE_ERROR_BAD_PARAMETERS;
 

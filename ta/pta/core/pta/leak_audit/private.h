@@ -9,6 +9,7 @@
 #include <config.h>
 #include <kernel/delay_arch.h>
 #include <kernel/leak_audit.h>
+#include <kernel/linker.h>
 #include <kernel/tee_ta_manager.h>
 #include <mm/tee_mmu_types.h>
 #include <tee_api_types.h>
@@ -91,17 +92,49 @@ static inline uint64_t audit_fold_tag(uint64_t tag, uint32_t below)
 	return tag;
 }
 
+static inline uint64_t audit_block_tag(const struct leak_audit_block *block)
+{
+	return audit_has_tags() ? *block->tag : 0;
+}
+
+/* Bytes of read-only data from @s on, 0 if it points anywhere else */
+static inline size_t audit_rodata_from(const char *s)
+{
+	vaddr_t va = (vaddr_t)s;
+
+	if (va >= (vaddr_t)__rodata_start && va < (vaddr_t)__rodata_end)
+		return (vaddr_t)__rodata_end - va;
+#ifdef CFG_WITH_PAGER
+	if (va >= (vaddr_t)__rodata_init_start &&
+	    va < (vaddr_t)__rodata_init_end)
+		return (vaddr_t)__rodata_init_end - va;
+	if (va >= (vaddr_t)__rodata_pageable_start &&
+	    va < (vaddr_t)__rodata_pageable_end)
+		return (vaddr_t)__rodata_pageable_end - va;
+#endif
+
+	return 0;
+}
+
+/* Offset of a file name that tells nothing of where the core is, 0 for none */
+static inline uint32_t audit_file_ref(const char *fname)
+{
+	return audit_rodata_from(fname) ? (vaddr_t)fname - VCORE_START_VA : 0;
+}
+
 /* Their sum is the same as long as the same blocks are alive */
 static inline uint64_t audit_block_hash(const struct leak_audit_block *block)
 {
-	return audit_mix(block->id ^ SHIFT_U64(block->size, 24), block->tag);
+	return audit_mix(block->id ^ SHIFT_U64(block->size, 24),
+			 audit_block_tag(block));
 }
 
 /* reply.c */
 TEE_Result audit_check_buffer(const TEE_Param *param);
-TEE_Result audit_list_begin(struct audit_list *list, uint32_t ptypes,
-			    TEE_Param params[TEE_NUM_PARAMS],
-			    size_t entry_size);
+TEE_Result audit_check_list(uint32_t ptypes,
+			    const TEE_Param params[TEE_NUM_PARAMS]);
+void audit_list_begin(struct audit_list *list,
+		      TEE_Param params[TEE_NUM_PARAMS], size_t entry_size);
 void *audit_list_entry(struct audit_list *list, uint32_t n);
 void audit_list_add(struct audit_list *list, const void *entry);
 TEE_Result audit_list_end(struct audit_list *list);
@@ -112,7 +145,6 @@ uint64_t audit_boot_id(void);
 uint64_t audit_address(struct mobj *mobj, size_t offs, uint32_t *flags);
 uint32_t audit_region_flags(uint32_t prot, uint32_t vm_flags);
 void audit_file_name(char dst[64], uint32_t ref);
-uint32_t audit_file_ref(const char *fname);
 
 /* tag.c */
 void audit_untag(uint64_t bits, struct audit_tag *tag);
@@ -125,29 +157,32 @@ bool audit_is_client(const TEE_UUID *uuid);
 bool audit_is_own(const TEE_UUID *uuid);
 uint32_t audit_opener(struct tee_ta_session_head *head);
 bool audit_opener_is_client(struct tee_ta_session_head *head);
-TEE_Result audit_sessions(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS]);
 uint32_t audit_count_sessions(void);
 
 /* instances.c */
 bool audit_ctx_is_idle(struct tee_ta_ctx *ctx);
 uint32_t audit_next_instance(uint32_t after);
-TEE_Result audit_instances(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS]);
 
-/* One command each */
-TEE_Result audit_sites(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS]);
-TEE_Result audit_records(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS]);
-TEE_Result audit_owners(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS]);
-TEE_Result audit_regions(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS]);
-TEE_Result audit_events(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS]);
-TEE_Result audit_pools(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS]);
+/*
+ * Commands with a list reply, one each. audit_check_list() has found the types
+ * of their parameters and the buffer to be good.
+ */
+TEE_Result audit_sites(TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result audit_records(TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result audit_owners(TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result audit_instances(TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result audit_sessions(TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result audit_regions(TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result audit_events(TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result audit_pools(TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result audit_census(TEE_Param params[TEE_NUM_PARAMS]);
+
+/* canary.c */
 TEE_Result audit_canary(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS]);
-TEE_Result audit_census(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS]);
+void audit_canary_session_closed(void);
 
 /* events.c */
 void audit_record_event(struct pta_leak_audit_event *event, uint64_t start,
 			TEE_Result res);
-
-/* canary.c */
-void audit_canary_session_closed(void);
 
 #endif /*__LEAK_AUDIT_PRIVATE_H*/

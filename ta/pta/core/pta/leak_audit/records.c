@@ -26,7 +26,7 @@ static void write_record(struct pta_leak_audit_record *rec,
 	struct audit_tag tag = { };
 	uint32_t file = audit_file_ref(block->fname);
 
-	audit_untag(block->tag, &tag);
+	audit_untag(audit_block_tag(block), &tag);
 	*rec = (struct pta_leak_audit_record){
 		.block = block->id,
 		.size = block->size,
@@ -40,9 +40,9 @@ static void write_record(struct pta_leak_audit_record *rec,
 	memcpy(rec->file, &file, sizeof(file));
 }
 
-static void visit(struct leak_audit_walk *walk, struct leak_audit_block *block)
+static void add_one(struct records *records,
+		    const struct leak_audit_block *block)
 {
-	struct records *records = container_of(walk, struct records, walk);
 	struct audit_list *list = &records->list;
 	uint32_t n = records->seen++;
 
@@ -54,6 +54,16 @@ static void visit(struct leak_audit_walk *walk, struct leak_audit_block *block)
 	list->hdr.count++;
 }
 
+static void visit(struct leak_audit_walk *walk,
+		  const struct leak_audit_block *blocks, size_t count)
+{
+	struct records *records = container_of(walk, struct records, walk);
+	size_t n = 0;
+
+	for (n = 0; n < count; n++)
+		add_one(records, blocks + n);
+}
+
 static void finish_records(struct audit_list *list)
 {
 	struct pta_leak_audit_record *rec = NULL;
@@ -63,20 +73,18 @@ static void finish_records(struct audit_list *list)
 	for (n = 0; n < list->hdr.count; n++) {
 		rec = audit_list_entry(list, n);
 		memcpy(&file, rec->file, sizeof(file));
+		memset(rec->file, 0, sizeof(file));
 		audit_file_name(rec->file, file);
 	}
 }
 
-TEE_Result audit_records(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS])
+TEE_Result audit_records(TEE_Param params[TEE_NUM_PARAMS])
 {
 	struct records records = { .walk.visit = visit };
 	struct pta_leak_audit_reply *hdr = &records.list.hdr;
-	TEE_Result res = TEE_SUCCESS;
 
-	res = audit_list_begin(&records.list, ptypes, params,
-			       sizeof(struct pta_leak_audit_record));
-	if (res)
-		return res;
+	audit_list_begin(&records.list, params,
+			 sizeof(struct pta_leak_audit_record));
 	if (params[1].value.b || params[2].value.a || params[2].value.b)
 		return TEE_ERROR_BAD_PARAMETERS;
 	if (!audit_has_records())

@@ -54,16 +54,13 @@ static TEE_Result add_regions(struct audit_list *list, uint32_t instance)
 	return TEE_SUCCESS;
 }
 
-TEE_Result audit_regions(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS])
+TEE_Result audit_regions(TEE_Param params[TEE_NUM_PARAMS])
 {
 	struct audit_list list = { };
 	TEE_Result res = TEE_SUCCESS;
 	uint64_t start = 0;
 
-	res = audit_list_begin(&list, ptypes, params,
-			       sizeof(struct pta_leak_audit_region));
-	if (res)
-		return res;
+	audit_list_begin(&list, params, sizeof(struct pta_leak_audit_region));
 	if (params[2].value.a || params[2].value.b)
 		return TEE_ERROR_BAD_PARAMETERS;
 	list.start = params[1].value.b;

@@ -62,22 +62,24 @@ void audit_copy_out(void *uaddr, const void *src, size_t len)
 	exit_user_access();
 }
 
-TEE_Result audit_list_begin(struct audit_list *list, uint32_t ptypes,
-			    TEE_Param params[TEE_NUM_PARAMS],
-			    size_t entry_size)
+TEE_Result audit_check_list(uint32_t ptypes,
+			    const TEE_Param params[TEE_NUM_PARAMS])
 {
 	const uint32_t exp_pt = TEE_PARAM_TYPES(TEE_PARAM_TYPE_MEMREF_OUTPUT,
 						TEE_PARAM_TYPE_VALUE_INPUT,
 						TEE_PARAM_TYPE_VALUE_INPUT,
 						TEE_PARAM_TYPE_NONE);
-	TEE_Result res = TEE_SUCCESS;
-	size_t size = 0;
 
 	if (ptypes != exp_pt)
 		return TEE_ERROR_BAD_PARAMETERS;
-	res = audit_check_buffer(params);
-	if (res)
-		return res;
+
+	return audit_check_buffer(params);
+}
+
+void audit_list_begin(struct audit_list *list,
+		      TEE_Param params[TEE_NUM_PARAMS], size_t entry_size)
+{
+	size_t size = params[0].memref.size;
 
 	*list = (struct audit_list){
 		.hdr.version = PTA_LEAK_AUDIT_VERSION,
@@ -86,12 +88,9 @@ TEE_Result audit_list_begin(struct audit_list *list, uint32_t ptypes,
 		.start = params[1].value.a,
 	};
 
-	size = params[0].memref.size;
 	if (size > sizeof(list->hdr))
 		list->room = MIN((size - sizeof(list->hdr)) / entry_size,
 				 (size_t)UINT16_MAX);
-
-	return TEE_SUCCESS;
 }
 
 void *audit_list_entry(struct audit_list *list, uint32_t n)
@@ -103,29 +102,42 @@ void *audit_list_entry(struct audit_list *list, uint32_t n)
 /* Whatever an entry is made of, it has this alignment and a multiple of it */
 typedef uint32_t __attribute__((__may_alias__)) word_t;
 
-static uint64_t hash_entry(const void *entry, size_t size)
+static uint64_t hash_entry(const word_t *entry, size_t words)
 {
-	const word_t *words = entry;
-	uint64_t h = size;
+	uint64_t h = words;
 	size_t n = 0;
 
-	for (n = 0; n + 1 < size / sizeof(*words); n += 2)
-		h = audit_mix(h, reg_pair_to_64(words[n + 1], words[n]));
+	for (n = 0; n + 1 < words; n += 2) {
+		h ^= reg_pair_to_64(entry[n + 1], entry[n]);
+		h *= UINT64_C(0x9e3779b97f4a7c15);
+		h ^= h >> 32;
+	}
 
-	return h;
+	return audit_mix(h, words);
+}
+
+/* In a loop, since memcpy() of the core is slower on what is this short */
+static void copy_entry(word_t *to, const word_t *entry, size_t words)
+{
+	size_t n = 0;
+
+	enter_user_access();
+	for (n = 0; n < words; n++)
+		to[n] = entry[n];
+	exit_user_access();
 }
 
 /* Entries before the first one wanted are but counted, as is the overflow */
 void audit_list_add(struct audit_list *list, const void *entry)
 {
+	size_t words = list->hdr.entry_size / sizeof(word_t);
 	uint32_t n = list->seen++;
 
-	list->hdr.generation += hash_entry(entry, list->hdr.entry_size);
+	list->hdr.generation += hash_entry(entry, words);
 	if (n < list->start || list->hdr.count == list->room)
 		return;
 
-	audit_copy_out(audit_list_entry(list, list->hdr.count), entry,
-		       list->hdr.entry_size);
+	copy_entry(audit_list_entry(list, list->hdr.count), entry, words);
 	list->hdr.count++;
 }
 

@@ -100,16 +100,12 @@ static void add_all_sessions(struct audit_list *list)
 				     open_sessions);
 }
 
-TEE_Result audit_sessions(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS])
+TEE_Result audit_sessions(TEE_Param params[TEE_NUM_PARAMS])
 {
 	struct audit_list list = { };
-	TEE_Result res = TEE_SUCCESS;
 	uint64_t start = 0;
 
-	res = audit_list_begin(&list, ptypes, params,
-			       sizeof(struct pta_leak_audit_session));
-	if (res)
-		return res;
+	audit_list_begin(&list, params, sizeof(struct pta_leak_audit_session));
 	if (params[1].value.b || params[2].value.a || params[2].value.b)
 		return TEE_ERROR_BAD_PARAMETERS;
 

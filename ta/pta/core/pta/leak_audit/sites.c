@@ -81,11 +81,11 @@ static void count_block(struct sites *sites, const struct row *key,
 	sites->list.hdr.lost++;
 }
 
-static void visit(struct leak_audit_walk *walk, struct leak_audit_block *block)
+static void count_one(struct sites *sites, const struct leak_audit_block *block)
 {
-	struct sites *sites = container_of(walk, struct sites, walk);
 	struct row key = {
-		.tag = audit_fold_tag(block->tag, sites->fold_below),
+		.tag = audit_fold_tag(audit_block_tag(block),
+				      sites->fold_below),
 		.file = audit_file_ref(block->fname),
 		.size = block->size,
 		.line = block->line,
@@ -97,6 +97,16 @@ static void visit(struct leak_audit_walk *walk, struct leak_audit_block *block)
 		return;
 
 	count_block(sites, &key, hash >> 32);
+}
+
+static void visit(struct leak_audit_walk *walk,
+		  const struct leak_audit_block *blocks, size_t count)
+{
+	struct sites *sites = container_of(walk, struct sites, walk);
+	size_t n = 0;
+
+	for (n = 0; n < count; n++)
+		count_one(sites, blocks + n);
 }
 
 static void write_site(struct pta_leak_audit_site *site, const struct row *row)
@@ -171,16 +181,15 @@ static void count_sites(struct sites *sites)
 	exit_user_access();
 }
 
-TEE_Result audit_sites(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS])
+TEE_Result audit_sites(TEE_Param params[TEE_NUM_PARAMS])
 {
 	struct sites sites = { .walk.visit = visit };
 	struct pta_leak_audit_reply *hdr = &sites.list.hdr;
 	TEE_Result res = TEE_SUCCESS;
 
-	res = audit_list_begin(&sites.list, ptypes, params,
-			       sizeof(struct pta_leak_audit_site));
-	if (!res)
-		res = set_slices(&sites, params);
+	audit_list_begin(&sites.list, params,
+			 sizeof(struct pta_leak_audit_site));
+	res = set_slices(&sites, params);
 	if (res)
 		return res;
 	if (!audit_has_records())

@@ -9,7 +9,6 @@
  */
 
 #include <initcall.h>
-#include <kernel/linker.h>
 #include <kernel/mutex.h>
 #include <kernel/pseudo_ta.h>
 #include <kernel/thread_private.h>
@@ -125,9 +124,12 @@ uint32_t audit_era(void)
 }
 
 static void forget_epoch(struct leak_audit_walk *walk __unused,
-			 struct leak_audit_block *block)
+			 const struct leak_audit_block *blocks, size_t count)
 {
-	block->tag &= BIT64(EPOCH_SHIFT) - 1;
+	size_t n = 0;
+
+	for (n = 0; audit_has_tags() && n < count; n++)
+		*blocks[n].tag &= BIT64(EPOCH_SHIFT) - 1;
 }
 
 /* What is allocated while the walk goes on may be tagged either way */
