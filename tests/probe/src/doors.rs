@@ -60,7 +60,7 @@ fn knock((name, uuid, login, gid, expected): Knock) -> Case {
 
 fn foreign_ta(name: &str, uuid: Uuid, expected: &'static [u32]) -> anyhow::Result<Case> {
     let leaky = Uuid::parse(LEAKY).unwrap_or_default();
-    let mut session = Session::expect(leaky.0, TEEC_LOGIN_PUBLIC)?;
+    let session = Session::expect(leaky.0, TEEC_LOGIN_PUBLIC)?;
     let mut words = uuid.0.as_chunks().0.iter().map(|word| u32::from_be_bytes(*word));
     let mut value = || {
         let (a, b) = (words.next().unwrap_or(0), words.next().unwrap_or(0));

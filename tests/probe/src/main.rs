@@ -7,6 +7,7 @@ mod case;
 mod doors;
 mod print;
 mod pta;
+mod storm;
 mod ta;
 mod teec;
 
@@ -38,6 +39,18 @@ enum What {
         #[arg(default_value_t = 3)]
         times: u32,
     },
+    /// Many calls of the leaky TA, to check and to measure who records them
+    Storm {
+        /// Threads, which share a session
+        #[arg(long, default_value_t = 1)]
+        threads: u32,
+        /// Calls of each thread
+        #[arg(long, default_value_t = 1000)]
+        calls: u32,
+        /// Token of the first call; each later one has the next
+        #[arg(long, default_value_t = 0)]
+        first: u32,
+    },
 }
 
 fn main() -> ExitCode {
@@ -47,6 +60,7 @@ fn main() -> ExitCode {
         What::Ta => ta::cases().and_then(case::print),
         What::Pta => pta::cases().and_then(case::print),
         What::Print { times } => print::print(times).map(|()| true),
+        What::Storm { threads, calls, first } => storm::storm(threads, calls, first).map(|()| true),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -17,7 +17,7 @@ const MEMLEAK_STATS: u32 = 2;
 
 /// Has it printed `times` times in one session; prints how long each took, in nanoseconds.
 pub(crate) fn print(times: u32) -> anyhow::Result<()> {
-    let mut session = Session::expect(STATS, raw::TEEC_LOGIN_PUBLIC)?;
+    let session = Session::expect(STATS, raw::TEEC_LOGIN_PUBLIC)?;
     for _ in 0..times {
         let began = Instant::now();
         let (code, _) = session.invoke(MEMLEAK_STATS, [Param::None; 4]);

@@ -49,13 +49,13 @@ impl Buffers {
 
 /// Tries all of them, and then that the TA still answers.
 pub(crate) fn cases() -> anyhow::Result<Vec<Case>> {
-    let mut session = Session::expect(TA_UUID.0, TEEC_LOGIN_USER)?;
+    let session = Session::expect(TA_UUID.0, TEEC_LOGIN_USER)?;
     let mut buffers = Buffers { request: vec![0; 2 << 20], reply: vec![0; HUGE + 8] };
     let mut cases = Vec::new();
     for command in Command::ALL {
-        cases.extend(shapes(&mut session, &mut buffers, command)?);
+        cases.extend(shapes(&session, &mut buffers, command)?);
     }
-    cases.extend(values(&mut session, &mut buffers)?);
+    cases.extend(values(&session, &mut buffers)?);
     for command in [8, 99, u32::MAX] {
         let params = valid(&mut buffers, Command::Hello)?;
         let (result, _) = session.invoke(command, params);
@@ -105,11 +105,7 @@ fn valid(buffers: &mut Buffers, command: Command) -> anyhow::Result<[Param; 4]> 
 type Asked = (&'static str, [Param; 4], &'static [u32]);
 
 /// Types, addresses and sizes.
-fn shapes(
-    session: &mut Session,
-    buffers: &mut Buffers,
-    command: Command,
-) -> anyhow::Result<Vec<Case>> {
+fn shapes(session: &Session, buffers: &mut Buffers, command: Command) -> anyhow::Result<Vec<Case>> {
     let needed = u32::try_from(limits::REPLY_BYTES_MIN)?;
     let mut table = types(valid(buffers, command)?);
     table.extend(sizes(buffers, command)?);
@@ -173,7 +169,7 @@ fn sizes(buffers: &mut Buffers, command: Command) -> anyhow::Result<Vec<Asked>> 
 }
 
 /// Values out of their range, and bytes that are no request.
-fn values(session: &mut Session, buffers: &mut Buffers) -> anyhow::Result<Vec<Case>> {
+fn values(session: &Session, buffers: &mut Buffers) -> anyhow::Result<Vec<Case>> {
     let encode = |value: &dyn Fn(&mut [u8]) -> postcard::Result<usize>| {
         let mut buffer = vec![0; 64];
         value(&mut buffer).map(|used| buffer[..used].to_vec())

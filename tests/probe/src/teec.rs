@@ -40,6 +40,10 @@ pub(crate) struct Session {
     context: Box<raw::TEEC_Context>,
 }
 
+// SAFETY: Calls of several threads in one session are allowed (TEE Client API 1.0, 4.5.9), and
+// `TEEC_InvokeCommand()` but reads the session (optee_client libteec/src/tee_client_api.c).
+unsafe impl Sync for Session {}
+
 impl Session {
     /// Opens a session with a login method and, for a group's, its gid.
     pub(crate) fn open(uuid: [u8; 16], login: u32, gid: Option<u32>) -> Result<Self, u32> {
@@ -84,17 +88,17 @@ impl Session {
 
     /// Invokes a command; gives the result and what the parameters hold then: a and b of a value,
     /// the size of a memref.
-    pub(crate) fn invoke(&mut self, command: u32, params: [Param; 4]) -> (u32, [(u32, u32); 4]) {
+    pub(crate) fn invoke(&self, command: u32, params: [Param; 4]) -> (u32, [(u32, u32); 4]) {
         // SAFETY: A structure of numbers and pointers, for which all zero is a value.
         let mut operation: raw::TEEC_Operation = unsafe { mem::zeroed() };
         let [a, b, c, d] = params.map(Param::param_type);
         operation.paramTypes = raw::TEEC_PARAM_TYPES(a, b, c, d);
         operation.params = params.map(Param::raw);
-        // SAFETY: The session is open. Memrefs point to buffers that outlive the call, or to
+        // SAFETY: The session is open and is not written to. Memrefs point to buffers that outlive the call, or to
         // nothing, which libteec and the driver have to find out.
         let code = unsafe {
             raw::TEEC_InvokeCommand(
-                &raw mut self.session,
+                (&raw const self.session).cast_mut(),
                 command,
                 &raw mut operation,
                 ptr::null_mut(),
