@@ -7,10 +7,15 @@
 //! - somebody opened the statistics PTA, which dumps on request;
 //! - many other lines, or more than two seconds, lie between two records;
 //! - the table of the heap's own pools was listed: the first thing ever allocated lies at the end of the
-//!   first pool, and few have a second one. Where they do, what follows it is put back as soon as one of the
-//!   other signs shows where the dump really ended.
+//!   first pool, and few have a second one. What follows the table belongs to the same dump where all go on
+//!   alike, or where one of the other signs shows where the dump really ended;
+//! - without such a table, the sites of the boot recur ([`super::recur`]).
 
-use super::names::Names;
+use super::{
+    cuts::{Cuts, End},
+    names::Names,
+    row::Row,
+};
 use crate::model::Time;
 use crate::parse::text::{
     fact::{Run, Who},
@@ -23,7 +28,7 @@ use crate::parse::text::{
 const CHATTER: u32 = 3;
 
 /// A finished dump.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Dump {
     /// Line of its first record.
     pub(super) line: u64,
@@ -46,28 +51,28 @@ pub(super) enum Begin {
     Chatter,
     Pause,
     Table,
+    Recurs,
 }
 
 impl Begin {
-    pub(super) const TEXTS: [(Self, &'static str); 6] = [
+    pub(super) const TEXTS: [(Self, &'static str); 7] = [
         (Self::Count, "their count starts again"),
         (Self::Thread, "the dumping thread had said something else"),
         (Self::Requested, "the statistics PTA had been opened"),
         (Self::Chatter, "many other lines came before"),
         (Self::Pause, "two seconds had passed"),
         (Self::Table, "the table of the heap's pools, which comes last, was listed"),
+        (Self::Recurs, "the sites that the boot allocates once had come in their order"),
     ];
 }
 
-/// The dump that records are added to.
+/// The dumps that records are added to.
 struct Open {
-    dump: Dump,
     who: Who,
     ordinal: Option<u32>,
     until: Option<Time>,
-    /// Whether the last record was the pool table.
-    at_table: bool,
     hints: Hints,
+    row: Row,
 }
 
 /// What lies between the last record and the next one.
@@ -81,15 +86,17 @@ struct Hints {
     damaged: u64,
 }
 
+impl Hints {
+    /// Whether the next record is of another dump for sure.
+    const fn over(self) -> bool {
+        self.same_thread || self.requested || self.others > CHATTER
+    }
+}
+
 /// Finds dumps in runs of records.
 #[derive(Default)]
 pub(super) struct Dumps {
     open: Option<Open>,
-    /// A dump that ended with the pool table, and may turn out to go on.
-    held: Option<Dump>,
-    /// Objects by site of the open dump.
-    counts: Vec<u32>,
-    touched: Vec<u32>,
     /// Damaged lines since the last thing that was whole.
     damaged: u64,
     done: Vec<Dump>,
@@ -110,26 +117,39 @@ impl Dumps {
         (run, ids): (&Run, &[u32]),
         names: &Names,
     ) {
-        self.counts.resize(names.len(), 0);
-        if let Some(begin) = self.begins(who, at.1, run) {
+        let lost = if let Some(begin) = self.begins(who, at.1, run) {
+            self.begin(begin, who);
             // A count starts with 0 or 1.
             let first = run.ordinals.map(|(first, _)| u64::from(first.saturating_sub(1)));
-            self.begin(begin, at, who, first.unwrap_or(self.damaged));
-        } else if let Some(open) = &mut self.open {
-            open.dump.lost += match (open.ordinal, run.ordinals) {
+            first.unwrap_or(self.damaged)
+        } else {
+            self.open.as_ref().map_or(0, |open| match (open.ordinal, run.ordinals) {
                 (Some(last), Some((first, _))) => u64::from(first - last - 1),
                 _ => open.hints.damaged,
-            };
-            open.hints = Hints::default();
-        }
+            })
+        };
         self.damaged = 0;
-        for (line, id) in (at.0..).zip(ids) {
-            self.record((line, at.1), names.resolve(*id), names, run.ordinals.is_some());
-        }
+        self.records += ids.len() as u64;
         if let Some(open) = &mut self.open {
             open.hints = Hints::default();
             open.until = run.until;
             open.ordinal = run.ordinals.map(|(_, last)| last);
+        }
+        self.records_of(at, lost, ids, names);
+    }
+
+    /// Adds records to the row, of which `lost` are missing before the first one.
+    fn records_of(&mut self, at: (u64, Option<Time>), lost: u64, ids: &[u32], names: &Names) {
+        let (mut at, mut lost, mut left) = (at, lost, ids);
+        while let Some(open) = &mut self.open {
+            open.row.run(at, lost);
+            let taken = open.row.records(at.0, left, names);
+            left = &left[taken..];
+            if left.is_empty() {
+                return;
+            }
+            self.cut(End::Full);
+            (at, lost) = ((at.0 + taken as u64, None), 0);
         }
     }
 
@@ -143,6 +163,9 @@ impl Dumps {
             open.hints.others = open.hints.others.saturating_add(lines);
             open.hints.thread |= who.thread.is_some();
             open.hints.same_thread |= who.thread.is_some() && who.thread == open.who.thread;
+            if open.hints.over() && !open.row.is_over() {
+                self.cut(End::Sure);
+            }
         }
     }
 
@@ -164,21 +187,8 @@ impl Dumps {
     /// Ends the open dump, since nothing can be added to it any more.
     pub(super) fn end(&mut self) {
         // Nothing else runs on its core until a dump is over, so what was said after it is a sign.
-        let over = self.open.as_ref().is_some_and(|open| open.hints.thread);
-        if self.goes_on || over {
-            self.end_for_sure();
-            return;
-        }
-        let table_last = self.open.as_ref().is_some_and(|open| open.at_table);
-        let piece = self.close();
-        match (self.held.take(), piece) {
-            (Some(held), Some(mut piece)) => {
-                // Others had their pool table at the end, so this one's end is missing.
-                piece.lost += u64::from(!table_last);
-                self.done.extend([held, piece]);
-            }
-            (held, piece) => self.done.extend(held.into_iter().chain(piece)),
-        }
+        let over = self.open.as_ref().is_some_and(|open| open.hints.thread || open.row.is_over());
+        self.close(if over { End::Sure } else { End::OfText });
     }
 
     /// The dumps that have ended.
@@ -211,106 +221,45 @@ impl Dumps {
         }
     }
 
-    fn begin(&mut self, begin: Begin, at: (u64, Option<Time>), who: Who, lost: u64) {
-        if begin == Begin::Table {
-            let ended = self.close();
-            self.done.extend(std::mem::replace(&mut self.held, ended));
-        } else {
-            self.end_for_sure();
-        }
+    fn begin(&mut self, begin: Begin, who: Who) {
+        let row = self.close(End::Sure);
+        self.note(begin, 1);
+        let row = row.unwrap_or_default();
+        self.open = Some(Open { who, ordinal: None, until: None, hints: Hints::default(), row });
+    }
+
+    fn note(&mut self, begin: Begin, times: usize) {
         match self.begins.iter_mut().find(|(known, _)| *known == begin) {
-            Some((_, n)) => *n += 1,
-            None => self.begins.push((begin, 1)),
-        }
-        let of_ta = who.image == Some(Image::Ta);
-        let dump = Dump { line: at.0, time: at.1, of_ta, groups: Vec::new(), lost };
-        let (ordinal, hints) = (None, Hints::default());
-        self.open = Some(Open { dump, who, ordinal, until: at.1, at_table: false, hints });
-    }
-
-    /// Ends the open dump where one surely ends: what came after a pool table, and has none of its own,
-    /// belongs to the dump before.
-    fn end_for_sure(&mut self) {
-        let table_last = self.open.as_ref().is_some_and(|open| open.at_table);
-        let piece = self.close();
-        match (self.held.take(), piece) {
-            (Some(mut held), Some(piece)) if !table_last => {
-                held.lost += piece.lost;
-                merge(&mut held.groups, &piece.groups);
-                self.done.push(held);
-                self.goes_on = true;
-                self.unnote_table();
-            }
-            (held, piece) => self.done.extend(held.into_iter().chain(piece)),
+            Some((_, n)) => *n += times as u64,
+            None => self.begins.push((begin, times as u64)),
         }
     }
 
-    /// What was taken for the pool table is none: the dump that it seemed to end goes on.
-    fn rejoin(&mut self) {
-        let (Some(open), Some(held)) = (&mut self.open, self.held.take()) else { return };
-        (open.dump.line, open.dump.time) = (held.line, held.time);
-        open.dump.lost += held.lost;
-        for (id, count) in held.groups {
-            if self.counts[id as usize] == 0 {
-                self.touched.push(id);
-            }
-            self.counts[id as usize] += count;
-        }
-        self.unnote_table();
-    }
-
-    fn unnote_table(&mut self) {
-        if let Some((_, n)) = self.begins.iter_mut().find(|(begin, _)| *begin == Begin::Table) {
-            *n -= 1;
-        }
-    }
-
-    fn record(&mut self, at: (u64, Option<Time>), id: Option<u32>, names: &Names, counted: bool) {
-        self.records += 1;
+    /// Takes the dumps out of the row, but the last one.
+    fn cut(&mut self, end: End) {
         let Some(open) = &mut self.open else { return };
-        if open.at_table && !counted {
-            let who = open.who;
-            self.begin(Begin::Table, at, who, 0);
-        }
-        let Some(open) = &mut self.open else { return };
-        let Some(id) = id else {
-            open.dump.lost += 1;
-            return;
+        // Where each record is counted, nothing else has to tell.
+        let cuts = if open.ordinal.is_some() {
+            Cuts::default()
+        } else {
+            let tables = open.row.tables(&mut self.table);
+            Cuts::new(open.row.ids(), &tables, end, self.goes_on)
         };
-        let table = names.table_line(id).filter(|line| *line >= self.table);
-        open.at_table = table.is_some();
-        let other = table.is_some_and(|line| self.table != 0 && line > self.table);
-        self.table = table.unwrap_or(self.table);
-        if other {
-            self.rejoin();
-        }
-        let count = &mut self.counts[id as usize];
-        if *count == 0 {
-            self.touched.push(id);
-        }
-        *count += 1;
+        let of_ta = open.who.image == Some(Image::Ta);
+        open.row.cut(&cuts, end, |dump| self.done.push(Dump { of_ta, ..dump }));
+        self.goes_on |= cuts.goes_on;
+        self.note(if cuts.recur { Begin::Recurs } else { Begin::Table }, cuts.at.len());
     }
 
-    /// Takes the open dump with what was counted.
-    fn close(&mut self) -> Option<Dump> {
-        let mut open = self.open.take()?;
-        if open.hints.others == 0 {
-            open.dump.lost += open.hints.damaged;
-        }
-        self.touched.sort_unstable();
-        let counts = &mut self.counts;
-        let take = |id| (id, std::mem::take(&mut counts[id as usize]));
-        open.dump.groups = self.touched.drain(..).map(take).collect();
-        Some(open.dump)
-    }
-}
-
-/// Adds the objects of `more`, both in order of sites.
-fn merge(groups: &mut Vec<(u32, u32)>, more: &[(u32, u32)]) {
-    for (id, count) in more {
-        match groups.binary_search_by_key(id, |(id, _)| *id) {
-            Ok(at) => groups[at].1 += count,
-            Err(at) => groups.insert(at, (*id, *count)),
-        }
+    /// Ends the row, and gives it back empty.
+    fn close(&mut self, end: End) -> Option<Row> {
+        self.cut(end);
+        let open = self.open.take()?;
+        let mut row = open.row;
+        // Lines of others came after the damage: it may have been theirs.
+        let lost = if open.hints.others == 0 { open.hints.damaged } else { 0 };
+        let dump = row.take(lost);
+        self.done.push(Dump { of_ta: open.who.image == Some(Image::Ta), ..dump });
+        Some(row)
     }
 }

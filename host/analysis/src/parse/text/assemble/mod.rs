@@ -1,5 +1,6 @@
 //! Harvests of successive chunks, put together into what was observed.
 
+mod cuts;
 mod dumps;
 mod events;
 mod incidents;
@@ -7,7 +8,9 @@ mod instances;
 mod maps;
 mod names;
 mod pools;
+mod recur;
 mod report;
+mod row;
 mod sessions;
 mod steps;
 mod timeline;

@@ -1,0 +1,130 @@
+//! Where a row of records, with nothing between them that tells, falls into dumps.
+
+use super::recur;
+
+/// What is known about the end of the row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum End {
+    /// A dump ends there.
+    Sure,
+    /// The text does.
+    OfText,
+    /// No more of it can be kept.
+    Full,
+}
+
+/// Where a row falls into dumps.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(super) struct Cuts {
+    /// Where each dump but the first begins.
+    pub(super) at: Vec<usize>,
+    /// Whether that is so because their sites recur; otherwise because of the pool table.
+    pub(super) recur: bool,
+    /// Whether a dump goes on after its pool table.
+    pub(super) goes_on: bool,
+    /// Whether the last one has no end.
+    pub(super) open: bool,
+}
+
+impl Cuts {
+    /// Cuts `ids`, which has the pool table at `tables`. `goes_on`: dumps are known to go on after it.
+    pub(super) fn new(ids: &[u32], tables: &[usize], end: End, goes_on: bool) -> Self {
+        let Some(last) = tables.last() else {
+            let (at, open) = recur::recurring(ids, end).unwrap_or_default();
+            return Self { at, open, recur: true, goes_on: false };
+        };
+        let after: Vec<_> = tables.iter().map(|table| table + 1).collect();
+        let left = ids.len() - last - 1;
+        let own = tables.len() - 1;
+        if end == End::Full || left == 0 {
+            let second = if left == 0 { None } else { recur::rest(ids, &after[..own], end) };
+            let begins = after.into_iter().map(|at| at + second.unwrap_or(0));
+            let at = begins.filter(|at| *at < ids.len()).collect();
+            return Self { at, ..Self::default() };
+        }
+        // The heap's second pool comes after the table, the same in each dump.
+        let second = tables.len() > 1
+            && ids[..left] != ids[last + 1..]
+            && recur::rest(ids, &after, End::Sure).is_some();
+        if second {
+            let at = after[..own].iter().map(|at| at + left).collect();
+            Self { at, goes_on: true, ..Self::default() }
+        } else if end == End::Sure || goes_on {
+            Self { at: after[..own].to_vec(), goes_on: true, ..Self::default() }
+        } else {
+            Self { at: after, open: true, ..Self::default() }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cuts, End};
+
+    /// What an OP-TEE allocates while it boots.
+    const BOOT: std::ops::Range<u32> = 100..110;
+
+    /// `growth` objects more than at first.
+    fn dump(growth: usize) -> Vec<u32> {
+        let head = [1, 2, 3, 2, 3].into_iter().chain(std::iter::repeat_n(7, growth));
+        head.chain([2, 3]).chain(BOOT).chain([2, 2]).collect()
+    }
+
+    fn dumps(n: usize) -> (Vec<u32>, Vec<usize>) {
+        let mut all = Vec::new();
+        let mut at = Vec::new();
+        for growth in 0..n {
+            at.push(all.len());
+            all.extend(dump(growth));
+        }
+        at.remove(0);
+        (all, at)
+    }
+
+    fn at(ids: &[u32], end: End) -> (Vec<usize>, bool) {
+        let cuts = Cuts::new(ids, &[], end, false);
+        (cuts.at, cuts.open)
+    }
+
+    #[test]
+    fn the_sites_of_the_boot_recur() {
+        for n in 1..6 {
+            let (ids, begins) = dumps(n);
+            assert_eq!(at(&ids, End::Sure), (begins.clone(), false));
+            assert_eq!(at(&ids, End::OfText), (begins, false));
+        }
+    }
+
+    #[test]
+    fn a_dump_that_the_text_cuts_is_told() {
+        let (ids, begins) = dumps(4);
+        let cut = &ids[..begins[2] + 6];
+        assert_eq!(at(cut, End::OfText), (begins.clone(), true));
+        assert_eq!(at(cut, End::Full), (begins, true));
+    }
+
+    #[test]
+    fn a_pattern_within_a_dump_is_none() {
+        // Few sites, in whatever number.
+        let few = [1_u32, 2, 3, 4, 5, 6, 7].repeat(9);
+        assert_eq!(at(&few, End::Sure).0, []);
+        // Many of them, but the dump ends with others.
+        let mut many: Vec<u32> = (1..12).collect::<Vec<_>>().repeat(5);
+        many.extend(BOOT);
+        assert_eq!(at(&many, End::Sure).0, []);
+        assert_eq!(at(&many, End::OfText).0, []);
+        // And begins with others.
+        let begun: Vec<u32> = (20..40).chain((1..12).collect::<Vec<_>>().repeat(5)).collect();
+        assert_eq!(at(&begun, End::OfText).0, []);
+    }
+
+    #[test]
+    fn the_second_pool_belongs_to_the_dump_before() {
+        let one = [1_u32, 2, 3, 9, 4, 5];
+        let cuts = Cuts::new(&one.repeat(3), &[3, 9, 15], End::OfText, false);
+        assert_eq!((cuts.at, cuts.goes_on, cuts.open), (vec![6, 12], true, false));
+        // The text ends within the third dump of a heap with one pool.
+        let cuts = Cuts::new(&[1, 2, 3, 9, 1, 2, 4, 9, 1, 2], &[3, 7], End::OfText, false);
+        assert_eq!((cuts.at, cuts.goes_on, cuts.open), (vec![4, 8], false, true));
+    }
+}

@@ -1,0 +1,158 @@
+//! Where dumps that follow each other with nothing in between, not even the table of the heap's pools,
+//! are told apart: the sites that an OP-TEE allocates once, while it boots, come again in the same order.
+//!
+//! The heap is walked by address and handed out from its end, so a dump ends with what was allocated
+//! first. It is cut only where all of this holds:
+//! - at least [`WITNESSES`] sites occur equally often, once in each dump, in the same order in each;
+//! - no more sites than those occur a single time: in one dump that repeats itself, its boot's do;
+//! - after the last of those sites all dumps go on alike, for as long as the last one does.
+//!
+//! A heap full of a few alike records, in whatever pattern, has too few such sites; one whose end does not
+//! recur is left whole.
+
+use super::cuts::End;
+
+/// Sites that have to recur in their order. A TA's session and context take three or four that occur once
+/// in each (`core/kernel/{tee_ta_manager,user_ta}.c`, `core/mm/file.c`); the boot of optee_os 4.10 leaves
+/// nine and more.
+const WITNESSES: usize = 8;
+
+/// Records that make a begin look like another one, at most two of them alike.
+const HEAD: usize = 4;
+
+/// Records at most between the last site that recurs and the end of a dump, where that end is not known.
+const REST: usize = 64;
+
+/// Sites tried as the last one that recurs.
+const TRIES: usize = 8;
+
+/// Where each dump of `ids` but the first begins, and whether the last one has no end.
+pub(super) fn recurring(ids: &[u32], end: End) -> Option<(Vec<usize>, bool)> {
+    let counts = count(ids);
+    let once = counts.iter().filter(|n| **n == 1).count();
+    often(&counts).into_iter().find_map(|times| {
+        let seen = Seen::new(ids, &counts, times);
+        seen.lasts().find_map(|last| {
+            let witnesses = seen.witnesses(last);
+            if witnesses < WITNESSES || witnesses < once {
+                return None;
+            }
+            let ends: Vec<_> = seen.at(last).iter().map(|at| at + 1).collect();
+            let rest = rest(ids, &ends, end)?;
+            let begins = ends.iter().map(|end| end + rest);
+            let begins: Vec<_> = begins.filter(|begin| *begin < ids.len()).collect();
+            let open = begins.len() == ends.len();
+            Some((begins, open))
+        })
+    })
+}
+
+/// Records by which all dumps go on after `ends`.
+pub(super) fn rest(ids: &[u32], ends: &[usize], end: End) -> Option<usize> {
+    let longest = ids.len() - ends.last()?;
+    let alike = |n: usize| {
+        let first = ids.get(ends[0]..ends[0] + n);
+        first.is_some() && ends.iter().all(|end| ids.get(*end..end + n) == first)
+    };
+    if end == End::Sure {
+        return alike(longest).then_some(longest);
+    }
+    // Where the text ends within a dump, that one begins as the first one does.
+    let head = head(ids).unwrap_or_default();
+    let begins = |n: usize| {
+        let known = |end: &usize| ids[end + n..].iter().zip(head).all(|(id, known)| id == known);
+        !head.is_empty() && longest >= n + HEAD && ends.iter().all(known)
+    };
+    let cut = (0..longest.min(REST)).take_while(|n| alike(*n)).find(|n| begins(*n));
+    cut.or_else(|| (end == End::OfText && alike(longest)).then_some(longest))
+}
+
+/// Records that a begin is known by: enough different ones.
+fn head(ids: &[u32]) -> Option<&[u32]> {
+    let head = ids.get(..HEAD)?;
+    let new = |(at, id): &(usize, &u32)| !head[..*at].contains(id);
+    (head.iter().enumerate().filter(new).count() >= HEAD - 1).then_some(head)
+}
+
+/// How often each site occurs.
+fn count(ids: &[u32]) -> Vec<u32> {
+    let sites = ids.iter().max().map_or(0, |most| *most as usize + 1);
+    let mut counts = vec![0; sites];
+    for id in ids {
+        counts[*id as usize] += 1;
+    }
+    counts
+}
+
+/// How often enough sites occur to be witnesses: what most of them do first.
+fn often(counts: &[u32]) -> Vec<u32> {
+    let mut all: Vec<_> = counts.iter().copied().filter(|n| *n > 1).collect();
+    if all.len() < WITNESSES {
+        return Vec::new();
+    }
+    all.sort_unstable();
+    let mut groups: Vec<_> =
+        all.chunk_by(PartialEq::eq).filter(|alike| alike.len() >= WITNESSES).collect();
+    groups.sort_by_key(|alike| std::cmp::Reverse(alike.len()));
+    groups.into_iter().map(|alike| alike[0]).take(TRIES).collect()
+}
+
+/// The sites that occur `times` times, and where: as many places for each, in order.
+struct Seen {
+    times: usize,
+    places: Vec<usize>,
+}
+
+impl Seen {
+    fn new(ids: &[u32], counts: &[u32], times: u32) -> Self {
+        let mut numbers = vec![None; counts.len()];
+        let mut lists: Vec<Vec<usize>> = Vec::new();
+        for (at, id) in ids.iter().enumerate().filter(|(_, id)| counts[**id as usize] == times) {
+            let number = *numbers[*id as usize].get_or_insert_with(|| {
+                lists.push(Vec::with_capacity(times as usize));
+                lists.len() - 1
+            });
+            lists[number].push(at);
+        }
+        // Those that come last in the first dump come first.
+        lists.sort_unstable_by_key(|list| std::cmp::Reverse(list[0]));
+        Self { times: times as usize, places: lists.concat() }
+    }
+
+    fn sites(&self) -> impl Iterator<Item = &[usize]> {
+        self.places.chunks_exact(self.times)
+    }
+
+    /// Where the site of that number is.
+    fn at(&self, site: usize) -> &[usize] {
+        &self.places[site * self.times..(site + 1) * self.times]
+    }
+
+    /// Sites that may be the last ones to recur, the latest one first.
+    fn lasts(&self) -> impl Iterator<Item = usize> + use<> {
+        let mut sites: Vec<_> = (0..self.places.len() / self.times).collect();
+        sites.sort_unstable_by_key(|site| std::cmp::Reverse(self.at(*site)[self.times - 1]));
+        sites.into_iter().take(TRIES)
+    }
+
+    /// How many sites occur once before each place of `last`, all in one order.
+    fn witnesses(&self, last: usize) -> usize {
+        let ends = self.at(last);
+        let once_each = |places: &&[usize]| {
+            let begins = std::iter::once(None).chain(ends.iter().map(Some));
+            places
+                .iter()
+                .zip(ends)
+                .zip(begins)
+                .all(|((at, end), begin)| at <= end && begin.is_none_or(|begin| begin < at))
+        };
+        let mut next = ends;
+        let mut n = 1;
+        for places in self.sites().filter(once_each) {
+            if places.iter().zip(next).all(|(at, next)| at < next) {
+                (next, n) = (places, n + 1);
+            }
+        }
+        n
+    }
+}
