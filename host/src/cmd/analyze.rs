@@ -23,9 +23,8 @@ use crate::{
 #[command(after_help = "\
 Reads what OP-TEE of any release printed, however it got into a file: serial console, kernel log,
 logcat, terminal log, mail. Each dump of mdbg_check(1) is a census; without --mark each ends an
-iteration. No release marks where a dump ends: lines in between, pauses, the table of the heap's pools
-or, with none of these, the order of the sites that the boot allocates once tell, and \"inferred\" says
-which of them did.
+iteration. Where a dump ends no release marks: other lines, pauses, the table of the heap's pools
+or, with none of these, the recurring sites of the boot tell; \"inferred\" says which of them did.
 
 A rules file turns a vendor's own lines into steps that --protocol then checks:
   [[rule]]
