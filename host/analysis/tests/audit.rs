@@ -6,7 +6,7 @@ mod simulation;
 use simulation::{PLAYER, Run};
 use teeleak_analysis::{
     audit::{Exit, Needs, Options, Report, audit},
-    model::{Canary, Event, EventKind, Finding, Kind, Origin, Place, Severity},
+    model::{Canary, Event, EventKind, Finding, Keys, Kind, Origin, Place, Severity},
     protocol::Protocol,
 };
 
@@ -48,7 +48,7 @@ impl Events {
             instance: 1,
             uuid: Some(PLAYER),
             values,
-            keys: Vec::new(),
+            keys: Keys::default(),
             by: None,
         });
     }

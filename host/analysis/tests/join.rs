@@ -13,7 +13,7 @@ use teeleak_analysis::{
     clients::{blame, join},
     model::{
         Call, CallKind, Clients, Clock, Event, EventKind, Evidence, Finding, Fingerprint, Joined,
-        Kind, Origin, Party, Place, Process, Severity, StepRef, Subject, Time,
+        Keys, Kind, Origin, Party, Place, Process, Severity, StepRef, Subject, Time,
     },
 };
 use teeleak_proto::{Uuid, client::ClientParam};
@@ -67,7 +67,7 @@ fn event(kind: EventKind, session: u32, times: (u64, u64)) -> Event {
         uuid: Some(TA),
         cmd: None,
         values: [0; 8],
-        keys: vec![],
+        keys: Keys::default(),
         by: None,
     }
 }
@@ -276,7 +276,7 @@ fn two_stories_are_a_finding() {
 fn a_violation_names_both_processes() {
     let step = |name: &str, pid: u32, comm: &str, ns| {
         let mut event = event(EventKind::Invoke, 1, (ns, ns));
-        event.by = Some(Party { pid, tid: pid, comm: comm.into(), by_kernel: false });
+        event.by = Some(Party { pid, tid: pid, comm: comm.into(), by_kernel: false }.into());
         StepRef { step: name.into(), keys: "channel 3".into(), event }
     };
     let close = step("close_channel", 1423, "mediaserver", 1_000);

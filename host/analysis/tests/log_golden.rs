@@ -121,7 +121,7 @@ fn render_event(out: &mut String, event: &Event) {
     if let Some(result) = event.result {
         let _ = write!(out, ", result {result:#x}");
     }
-    for (key, value) in &event.keys {
+    for (key, value) in event.keys.iter() {
         let _ = write!(out, ", {key} {value:#x}");
     }
     if let Some(by) = &event.by {

@@ -2,7 +2,8 @@
 
 use teeleak_analysis::{
     model::{
-        Event, EventKind, Evidence, Finding, Kind, Observation, Origin, Place, Severity, Verdict,
+        Event, EventKind, Evidence, Finding, Keys, Kind, Observation, Origin, Place, Severity,
+        Verdict,
     },
     protocol::{Checked, Limits, Protocol, check},
 };
@@ -63,7 +64,7 @@ impl Trace {
             uuid: Uuid::parse(TA),
             cmd: Some(cmd),
             values,
-            keys: Vec::new(),
+            keys: Keys::default(),
             by: None,
         });
         self

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proptest::prelude::*;
 use teeleak_analysis::{
-    model::{Event, EventKind, Evidence, Kind, Observation, Origin, Place, Subject, Unit},
+    model::{Event, EventKind, Evidence, Keys, Kind, Observation, Origin, Place, Subject, Unit},
     protocol::{Limits, Protocol, check},
 };
 use teeleak_proto::Uuid;
@@ -128,7 +128,7 @@ fn event(seq: u64, cmd: u32, channel: u32, mapping: u32, ok: bool) -> Event {
         uuid: Some(Uuid([7; 16])),
         cmd: Some(cmd),
         values: [channel, mapping, 0, 0, 0, 0, 0, 0],
-        keys: Vec::new(),
+        keys: Keys::default(),
         by: None,
     }
 }

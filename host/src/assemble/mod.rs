@@ -14,7 +14,7 @@ use anyhow::Result;
 use teeleak_analysis::{
     clients,
     model::{
-        Clock, Event, EventKind, Gap, Moment, Observation, Origin, Place, Reason, Stage, Time,
+        Clock, Event, EventKind, Gap, Keys, Moment, Observation, Origin, Place, Reason, Stage, Time,
     },
 };
 use teeleak_proto::{
@@ -346,7 +346,7 @@ impl Assembler {
             uuid: Some(event.uuid),
             cmd: (event.kind == event::EventKind::Invoke).then_some(event.cmd),
             values: event.values,
-            keys: Vec::new(),
+            keys: Keys::default(),
             by: None,
         };
         self.observation.events.push(event);

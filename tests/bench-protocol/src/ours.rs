@@ -5,7 +5,7 @@ use std::hint::black_box;
 use anyhow::{Context as _, Result, anyhow};
 use teeleak_analysis::{
     audit::Options,
-    model::{Event, EventKind, Finding, Observation, Origin, Place, Unit},
+    model::{Event, EventKind, Finding, Keys, Observation, Origin, Place, Unit},
     parse::text::{Assembler, Cut, Harvest, Rules, chunk_end, scan},
     protocol::{Limits, Pack, Protocol, check},
 };
@@ -57,7 +57,7 @@ pub(crate) fn typed(steps: &[Step]) -> Observation {
         uuid: Some(Uuid([7; 16])),
         cmd: Some(step.cmd),
         values: [step.channel, 0, step.buffer, 0, 0, 0, 0, 0],
-        keys: Vec::new(),
+        keys: Keys::default(),
         by: None,
     };
     let events = (1..).zip(steps).map(event).collect();

@@ -24,7 +24,7 @@ pub fn join(events: &mut [Event], clients: &Clients) -> Joined {
     joining.match_kernel();
     let (joined, parties) = joining.finish();
     for (at, party) in parties {
-        events[at].by = Some(party);
+        events[at].by = Some(party.into());
     }
     joined
 }

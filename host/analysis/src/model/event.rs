@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use teeleak_proto::Uuid;
 
-use super::{Origin, Place, Time};
+use super::{Keys, Origin, Place, Time};
 
 /// What kind of thing happened.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -82,7 +82,7 @@ pub struct Event {
     /// region as low and high halves, then its flags.
     pub values: [u32; 8],
     /// Named keys of a step from text.
-    pub keys: Vec<(Arc<str>, u64)>,
+    pub keys: Keys,
     /// Process that did it, where known.
-    pub by: Option<Party>,
+    pub by: Option<Arc<Party>>,
 }

@@ -11,6 +11,7 @@ mod call;
 mod event;
 mod finding;
 mod incident;
+mod keys;
 mod moment;
 mod observation;
 mod part;
@@ -22,6 +23,7 @@ pub use finding::{
     Evidence, Figure, Finding, Fingerprint, Kind, Severity, StepRef, Subject, Unit, Verdict,
 };
 pub use incident::{Frame, Function, Incident, IncidentKind};
+pub use keys::Keys;
 pub use moment::{Clock, Moment, Origin, Place, Stage, Time};
 pub use observation::{Accounting, Canary, Observation, Platform};
 pub use part::{Gap, Part, Reason};

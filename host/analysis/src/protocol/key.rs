@@ -63,6 +63,7 @@ impl KeyPart {
         }
     }
 
+    #[inline]
     fn of(&self, event: &Event) -> Option<u64> {
         let value = |at: u8| event.values.get(usize::from(at)).copied().map(u64::from);
         match self {
@@ -71,9 +72,7 @@ impl KeyPart {
             Self::Pid => event.by.as_ref().map(|by| u64::from(by.pid)),
             Self::Value(at) => value(*at),
             Self::Wide(at) => Some(value(at + 1)? << 32 | value(*at)?),
-            Self::Named(name) => {
-                event.keys.iter().find(|(key, _)| key == name).map(|(_, value)| *value)
-            }
+            Self::Named(name) => event.keys.get(name),
         }
     }
 

@@ -24,8 +24,34 @@ pub(super) struct Watch {
     ignore_flags: u32,
 }
 
+/// Commands from 0 on that are found without a search: TAs count theirs.
+const LOW: usize = 256;
+
 /// Numbers of watches by command.
-type Commands = FxHashMap<u32, Vec<u32>>;
+#[derive(Default)]
+struct Commands {
+    low: Vec<Vec<u32>>,
+    high: FxHashMap<u32, Vec<u32>>,
+}
+
+impl Commands {
+    fn add(&mut self, cmd: u32, watch: u32) {
+        let at = cmd as usize;
+        if at >= LOW {
+            self.high.entry(cmd).or_default().push(watch);
+            return;
+        }
+        self.low.resize_with(self.low.len().max(at + 1), Vec::new);
+        self.low[at].push(watch);
+    }
+
+    #[inline]
+    fn of(&self, cmd: u32) -> &[u32] {
+        let low = self.low.get(cmd as usize);
+        let watches = if (cmd as usize) < LOW { low } else { self.high.get(&cmd) };
+        watches.map_or(&[], Vec::as_slice)
+    }
+}
 
 /// Steps by what they are in the events.
 pub(super) struct Matcher {
@@ -86,7 +112,7 @@ impl Matcher {
         });
         match &step.on {
             On::Invoke(cmd) => {
-                self.commands(step.ta).entry(*cmd).or_default().push(watch);
+                self.commands(step.ta).add(*cmd, watch);
             }
             On::Named(name) => self.named.entry((&**name).into()).or_default().push(watch),
             On::Open => self.open.push(watch),
@@ -114,11 +140,8 @@ impl Matcher {
 
     fn invokes(&self, event: &Event) -> (&[u32], &[u32]) {
         let Some(cmd) = event.cmd else { return (&[], &[]) };
-        fn find(commands: &Commands, cmd: u32) -> &[u32] {
-            commands.get(&cmd).map_or(&[], Vec::as_slice)
-        }
         let of_ta = event.uuid.and_then(|ta| self.invoke.iter().find(|(of, _)| *of == ta));
-        (of_ta.map_or(&[], |(_, commands)| find(commands, cmd)), find(&self.invoke_any, cmd))
+        (of_ta.map_or(&[], |(_, commands)| commands.of(cmd)), self.invoke_any.of(cmd))
     }
 
     fn commands(&mut self, ta: Option<Uuid>) -> &mut Commands {

@@ -44,6 +44,7 @@ mod engine;
 mod file;
 mod findings;
 mod group;
+mod index;
 mod key;
 mod matcher;
 mod mistake;

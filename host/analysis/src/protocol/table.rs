@@ -1,13 +1,11 @@
 //! Where the engine keeps slots: bounded, and what it must forget is counted.
 
-use std::hash::BuildHasher;
-
-use hashbrown::{HashTable, hash_table};
-use rustc_hash::FxBuildHasher;
 use teeleak_steps::Slot;
 
+use super::index::{Hash, Index};
+
 /// Which resource.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct SlotKey {
     /// Kind of resource over all protocols, and origin.
     pub(super) resource: u32,
@@ -59,7 +57,7 @@ const IDLE: usize = 1 << 13;
 /// Slots by key.
 pub(super) struct Table {
     /// Indices of entries by their keys.
-    index: HashTable<u32>,
+    index: Index,
     entries: Vec<Entry>,
     capacity: usize,
     /// Entries at which to forget some.
@@ -74,7 +72,7 @@ impl Table {
     pub(super) fn new(capacity: usize) -> Self {
         let capacity = capacity.clamp(16, u32::MAX as usize / 2);
         Self {
-            index: HashTable::new(),
+            index: Index::new(),
             entries: Vec::new(),
             sweep_at: capacity.min(IDLE),
             capacity,
@@ -92,24 +90,22 @@ impl Table {
     }
 
     /// Index of this resource, known or new.
+    #[inline]
     pub(super) fn find(&mut self, key: SlotKey) -> u32 {
-        let entries = &mut self.entries;
-        let is_it = |at: &u32| entries.get(*at as usize).is_some_and(|entry| entry.key == key);
-        let hash_at = |at: &u32| entries.get(*at as usize).map_or(0, |entry| hash(entry.key));
-        match self.index.entry(hash(key), is_it, hash_at) {
-            hash_table::Entry::Occupied(known) => *known.get(),
-            hash_table::Entry::Vacant(free) => {
-                let at = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-                free.insert(at);
-                entries.push(Entry {
-                    key,
-                    slot: Slot::default(),
-                    parent: None,
-                    earlier: Vec::new(),
-                });
-                at
-            }
+        let hash = Hash::of(key);
+        let is_it = |at: u32| self.entries[at as usize].key == key;
+        match self.index.find(hash, is_it) {
+            Ok(known) => known,
+            Err(free) => self.add(key, hash, free),
         }
+    }
+
+    fn add(&mut self, key: SlotKey, hash: Hash, free: usize) -> u32 {
+        let at = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        self.entries.push(Entry { key, slot: Slot::default(), parent: None, earlier: Vec::new() });
+        let entries = &self.entries;
+        self.index.put(free, hash, at, |at| Hash::of(entries[at as usize].key));
+        at
     }
 
     pub(super) fn get(&self, at: u32) -> Option<&Entry> {
@@ -179,16 +175,10 @@ impl Table {
         }
         let mut kept = keep.iter();
         self.entries.retain(|_| kept.next().is_some_and(|keep| *keep));
-        self.index.clear();
-        // Room was for more than is left, so the hasher below is never asked.
-        for (at, entry) in (0..).zip(&mut self.entries) {
+        for entry in &mut self.entries {
             entry.parent =
                 entry.parent.and_then(|parent| moved.get(parent as usize).copied().flatten());
-            self.index.insert_unique(hash(entry.key), at, |_| 0);
         }
+        self.index.refill(self.entries.iter().map(|entry| Hash::of(entry.key)));
     }
-}
-
-fn hash(key: SlotKey) -> u64 {
-    FxBuildHasher.hash_one(key)
 }

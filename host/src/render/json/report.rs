@@ -308,6 +308,6 @@ fn step(step: &StepRef) -> Step<'_> {
         result: event
             .result
             .map(|result| if result == 0 { "ok".into() } else { error::name(result) }),
-        by: event.by.as_ref().map(clients::by),
+        by: event.by.as_deref().map(clients::by),
     }
 }

@@ -2,36 +2,73 @@
 
 use teeleak_proto::Uuid;
 
+use super::digits;
+
 /// A decimal number and what follows it; `None` without a digit or beyond 64 bits.
 #[inline]
 pub(super) fn dec(text: &[u8]) -> Option<(u64, &[u8])> {
-    let mut value = 0_u64;
-    let mut n = 0;
-    while let Some(digit) = text.get(n).map(|b| b.wrapping_sub(b'0')).filter(|d| *d < 10) {
-        value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
-        n += 1;
+    match digits::decimal(text) {
+        Some((_, 0)) => None,
+        Some((value, n)) => Some((value, &text[n..])),
+        None => dec_by_one(text),
     }
-    (n > 0).then(|| (value, &text[n..]))
+}
+
+/// The same, digit by digit.
+fn dec_by_one(text: &[u8]) -> Option<(u64, &[u8])> {
+    let mut value = 0_u64;
+    let mut rest = text;
+    while let [byte, after @ ..] = rest {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+        rest = after;
+    }
+    match text.len() - rest.len() {
+        0 => None,
+        1..=19 => Some((value, rest)),
+        n => Some((str::from_utf8(&text[..n]).ok()?.parse().ok()?, rest)),
+    }
 }
 
 /// A hexadecimal number, with or without `0x`, and what follows it.
+#[inline]
 pub(super) fn hex(text: &[u8]) -> Option<(u64, &[u8])> {
     let digits = text.strip_prefix(b"0x").unwrap_or(text);
     let mut value = 0_u64;
-    let mut n = 0;
-    while let Some(digit) = digits.get(n).and_then(|b| nibble(*b)) {
-        if n == 16 {
-            return None;
+    let mut rest = digits;
+    while let [byte, after @ ..] = rest {
+        let digit = NIBBLES[usize::from(*byte)];
+        if digit > 15 {
+            break;
         }
         value = value << 4 | u64::from(digit);
-        n += 1;
+        rest = after;
     }
-    (n > 0).then(|| (value, &digits[n..]))
+    (1..=16).contains(&(digits.len() - rest.len())).then_some((value, rest))
 }
 
 /// A hexadecimal number that starts with `0x`, and what follows it.
+#[inline]
 pub(super) fn hex0x(text: &[u8]) -> Option<(u64, &[u8])> {
     text.starts_with(b"0x").then(|| hex(text)).flatten()
+}
+
+/// A number, or a hash of what is none (FNV-1a, the same in every run).
+pub(super) fn number(text: &[u8]) -> u64 {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    match hex0x(digits).or_else(|| dec(digits)) {
+        Some((value, [])) if negative => value.wrapping_neg(),
+        Some((value, [])) => value,
+        _ => text.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        }),
+    }
 }
 
 /// A 32-bit decimal number and what follows it.
@@ -89,6 +126,20 @@ pub(super) fn lossy(text: &[u8]) -> Box<str> {
     String::from_utf8_lossy(text).into()
 }
 
+/// What each byte means as a hexadecimal digit, 16 for none.
+static NIBBLES: [u8; 256] = {
+    let mut table = [16; 256];
+    let mut byte = 0;
+    // None beyond is a digit.
+    while byte < u8::MAX {
+        if let Some(value) = nibble(byte) {
+            table[byte as usize] = value;
+        }
+        byte += 1;
+    }
+    table
+};
+
 const fn nibble(digit: u8) -> Option<u8> {
     match digit {
         b'0'..=b'9' => Some(digit - b'0'),
@@ -100,7 +151,13 @@ const fn nibble(digit: u8) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{dec, hex, uuid};
+    use super::{dec, hex, number, uuid};
+
+    #[test]
+    fn text_is_told_apart_by_its_hash() {
+        assert_eq!(number(b"-1"), u64::MAX);
+        assert_ne!(number(b"a"), number(b"b"));
+    }
 
     #[test]
     fn numbers_end_where_their_digits_end() {

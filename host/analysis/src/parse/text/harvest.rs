@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     fact::{Entry, Why},
-    rules::Step,
+    rules::{Last, Step},
     sites::Sites,
 };
 use crate::model::Accounting;
@@ -18,6 +18,7 @@ pub struct Harvest {
     pub(super) sites: Sites,
     /// Steps that rules name.
     pub(super) steps: Vec<Step>,
+    pub(super) last: Last,
     pub(super) tally: Tally,
     /// Source line that printed the first record, where its prefix says so.
     pub(super) printed_at: Option<u32>,

@@ -14,6 +14,7 @@ mod bytes;
 mod chunk;
 mod classify;
 mod dialect;
+mod digits;
 mod dump;
 mod fact;
 mod harvest;

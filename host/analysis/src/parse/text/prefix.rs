@@ -12,8 +12,7 @@
 //!
 //! Whatever stands to the left of that (stamps, `[TEE]`, mail quotes, `*`) is [`Head::left`].
 
-use memchr::memchr_iter;
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 use super::bytes::{blanks, dec};
 
@@ -47,18 +46,40 @@ pub(super) struct Head<'a> {
     pub length: usize,
 }
 
+/// A line up to its ids.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Edge<'a> {
+    /// All that stands before the prefix.
+    pub left: &'a [u8],
+    /// Who wrote it.
+    pub image: Image,
+    /// Thread of the TEE core.
+    pub thread: Option<u16>,
+    /// What follows the ids.
+    rest: &'a [u8],
+}
+
 /// Finds the first prefix in `line`.
 #[inline]
 pub(super) fn find(line: &[u8]) -> Option<Head<'_>> {
-    for slash in memchr_iter(b'/', line) {
-        if slash == 0 || !is_level(line[slash - 1]) {
-            continue;
+    let edge = edge(line)?;
+    Some(Head { length: line.len() - edge.left.len(), ..head(edge) })
+}
+
+/// Finds the first prefix in `line`, and no more of it than who wrote it.
+#[inline]
+pub(super) fn edge(line: &[u8]) -> Option<Edge<'_>> {
+    let mut from = 0;
+    loop {
+        let slash = from + memchr(b'/', &line[from..])?;
+        if slash > 0
+            && is_level(line[slash - 1])
+            && let Some(image) = image(&line[slash + 1..])
+        {
+            return Some(Edge::new(&line[..slash - 1], image, &line[slash + 4..]));
         }
-        let Some(image) = image(&line[slash + 1..]) else { continue };
-        let head = head(&line[..slash - 1], image, &line[slash + 4..]);
-        return Some(Head { length: line.len() + 1 - slash, ..head });
+        from = slash + 1;
     }
-    None
 }
 
 /// The prefix of the line before: most lines have the same one, so that comparing replaces reading.
@@ -73,7 +94,7 @@ impl<'a> Known<'a> {
     /// Like [`find`], but quicker where the prefix is that of the line before.
     #[inline]
     pub(super) fn find(known: &mut Option<Self>, line: &'a [u8]) -> Option<Head<'a>> {
-        let slash = memchr::memchr(b'/', line)?;
+        let slash = memchr(b'/', line)?;
         if let Some(known) = known
             && let Some(message) = line[slash + 1..].strip_prefix(known.text)
             && matches!(message.first(), Some(first) if *first != b' ' && *first != b'\t')
@@ -104,7 +125,7 @@ pub(super) fn find_words(line: &[u8]) -> Option<Head<'_>> {
         Some(at) => (at, Image::Core, 9),
         None => (memmem::find(line, b"USER-TA:")?, Image::Ta, 8),
     };
-    let mut head = head(&line[..at], image, &line[at + len..]);
+    let mut head = head(Edge::new(&line[..at], image, &line[at + len..]));
     head.thread = words_thread(head.left);
     Some(head)
 }
@@ -124,14 +145,21 @@ fn image(text: &[u8]) -> Option<Image> {
     }
 }
 
+impl<'a> Edge<'a> {
+    #[inline]
+    fn new(left: &'a [u8], image: Image, after: &'a [u8]) -> Self {
+        let (ids, rest) = ids(after);
+        // One id is the thread up to 3.2, and the core from 3.3 on.
+        let thread = match ids {
+            [Some(_), Some(thread), None] | [_, _, Some(thread)] => known(thread),
+            _ => None,
+        };
+        Self { left, image, thread, rest }
+    }
+}
+
 #[inline]
-fn head<'a>(left: &'a [u8], image: Image, after: &'a [u8]) -> Head<'a> {
-    let (ids, rest) = ids(after);
-    // One id is the thread up to 3.2, and the core from 3.3 on.
-    let thread = match ids {
-        [Some(_), Some(thread), None] | [_, _, Some(thread)] => known(thread),
-        _ => None,
-    };
+fn head(Edge { left, image, thread, rest }: Edge<'_>) -> Head<'_> {
     let (function, source_line, message) = function(blanks(rest));
     Head { left, image, thread, function, source_line, message, length: 0 }
 }

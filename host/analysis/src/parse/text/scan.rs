@@ -11,7 +11,7 @@ use super::{
     line::{self, FULL, MAX_LINE},
     mdbg,
     prefix::{self, Head, Known},
-    rules::{Cursor, Hit, Rules, Which},
+    rules::{Cursor, Hit, Hits, Rules},
     stamp,
 };
 
@@ -82,15 +82,22 @@ impl<'a> Scanner<'a> {
     #[inline]
     fn line(&mut self, start: usize, raw: &'a [u8], ended: bool) {
         let line = line::trim(raw);
-        let mut head = None;
-        if ended && !self.controls {
-            head = Known::find(&mut self.known, line);
-            if head.is_some_and(|head| self.hot(head)) {
-                self.out.tally.lines.parsed += 1;
-                return;
-            }
+        let hits = self.cursor.hits(start, start + raw.len());
+        if !ended || self.controls || raw.len() > MAX_LINE {
+            self.cold((raw, None), ended, hits);
+            return;
         }
-        self.cold(start, (raw, head), ended);
+        // What is trimmed off the beginning makes places in the text none in the line.
+        let hits = if raw.first() == Some(&b'\r') { hits.anywhere() } else { hits };
+        if !hits.is_none() && self.step(line, hits) {
+            return;
+        }
+        let head = Known::find(&mut self.known, line);
+        if head.is_some_and(|head| self.hot(head)) {
+            self.out.tally.lines.parsed += 1;
+            return;
+        }
+        self.cold((raw, head), ended, Hits::NONE);
     }
 
     /// Takes the line if it is a record in its usual form, whole and alone.
@@ -152,36 +159,39 @@ impl<'a> Scanner<'a> {
     }
 
     /// Any line that [`Self::hot`] did not take, with its prefix where that was found already.
-    fn cold(&mut self, start: usize, (raw, head): (&'a [u8], Option<Head<'a>>), ended: bool) {
+    fn cold(&mut self, (raw, head): (&'a [u8], Option<Head<'a>>), ended: bool, hits: Hits) {
         if raw.len() > MAX_LINE {
             self.reject(None, Why::TooLong, &raw[..MAX_LINE]);
             return;
         }
-        let hit = self.cursor.hits(start, start + raw.len());
         if self.controls && line::has_controls(raw) {
             let mut clean = std::mem::take(&mut self.clean);
             line::without_controls(raw, &mut clean);
-            self.clean_line((&clean, None), ended, Which::ALL);
+            self.clean_line((&clean, None), ended, Hits::ANY);
             self.clean = clean;
         } else {
-            self.clean_line((line::trim(raw), head), ended, hit);
+            self.clean_line((line::trim(raw), head), ended, hits.anywhere());
         }
     }
 
-    fn clean_line(&mut self, (line, head): (&[u8], Option<Head<'_>>), ended: bool, which: Which) {
-        if which != Which::NONE
-            && let Some(hit) = self.rules.apply(line, which)
-        {
-            let what = match hit {
-                Hit::Mark => What::Mark,
-                Hit::Step(step) => {
-                    self.out.steps.push(step);
-                    What::Step
-                }
-            };
-            let head = head.or_else(|| prefix::find(line));
-            let who = head.as_ref().map_or(NOBODY, who);
-            self.fact(who, head.map_or(line, |head| head.left), what);
+    /// Takes the line if a rule matches it.
+    fn step(&mut self, line: &[u8], hits: Hits) -> bool {
+        let Some(hit) = self.rules.apply(line, hits, &mut self.out.last) else { return false };
+        let what = match hit {
+            Hit::Mark => What::Mark,
+            Hit::Step(step) => {
+                self.out.steps.push(step);
+                What::Step
+            }
+        };
+        let edge = prefix::edge(line);
+        let who = edge.map_or(NOBODY, |edge| Who { image: Some(edge.image), thread: edge.thread });
+        self.fact(who, edge.map_or(line, |edge| edge.left), what);
+        true
+    }
+
+    fn clean_line(&mut self, (line, head): (&[u8], Option<Head<'_>>), ended: bool, hits: Hits) {
+        if !hits.is_none() && self.step(line, hits) {
             return;
         }
         match head.or_else(|| prefix::find(line)).or_else(|| self.find_words(line)) {

@@ -37,7 +37,8 @@ pub(super) fn same_second(from: &[u8], to: &[u8]) -> bool {
 
 fn kernel(left: &[u8]) -> Option<Time> {
     let mut rest = left;
-    while let Some(open) = memchr(b'[', rest) {
+    let open = |rest: &[u8]| if rest.first() == Some(&b'[') { Some(0) } else { memchr(b'[', rest) };
+    while let Some(open) = open(rest) {
         rest = super::bytes::blanks(&rest[open + 1..]);
         if let Some((ns, after)) = seconds(rest)
             && matches!(after.first(), Some(b']' | b'@' | b' '))
@@ -55,11 +56,19 @@ fn seconds(text: &[u8]) -> Option<(u64, &[u8])> {
     Some((whole.checked_mul(SECOND)?.checked_add(fraction)?, after))
 }
 
+/// What follows a point, in nanoseconds; up to nine digits.
 fn fraction(text: &[u8]) -> Option<(u64, &[u8])> {
-    let digits = text.iter().take_while(|b| b.is_ascii_digit()).count();
+    const SCALES: [u64; 10] = {
+        let mut scales = [1; 10];
+        let mut digits = 9;
+        while digits > 0 {
+            scales[digits - 1] = scales[digits] * 10;
+            digits -= 1;
+        }
+        scales
+    };
     let (value, rest) = dec(text)?;
-    let scale = 9_u32.checked_sub(u32::try_from(digits).ok()?)?;
-    Some((value * 10_u64.pow(scale), rest))
+    Some((value * SCALES.get(text.len() - rest.len())?, rest))
 }
 
 /// A record of /dev/kmsg: priority, sequence number, microseconds, flags.

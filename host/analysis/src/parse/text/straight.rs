@@ -3,98 +3,270 @@
 //!
 //! Invariant: finds what the regex finds, or is not made at all (`tests` compare the two).
 
-use std::ops::Range;
-
 use memchr::memmem::Finder;
 use regex_syntax::hir::{Class, Hir, HirKind};
+
+use super::{bytes::number, digits};
+
+/// Bytes that are compared at once.
+const WORD: usize = 8;
 
 /// Most groups of a pattern that is taken, the whole match included.
 const GROUPS: usize = 16;
 
-/// Where the groups of a match are; empty for those that it has not.
-pub(super) type Found = [Range<usize>; GROUPS];
+/// What is wanted of a group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Want {
+    Nothing,
+    Text,
+    Number,
+}
+
+/// What the groups of a match are: numbers, or where they begin and end as two halves.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Found([u64; GROUPS]);
+
+/// Bytes to compare with, eight at a time: they are short, and a call costs more than to compare.
+#[derive(Clone, Debug)]
+struct Literal {
+    bytes: Box<[u8]>,
+    /// The same as little-endian words, the last one with zeros.
+    words: Box<[u64]>,
+    /// Bits of the last word that count.
+    last: u64,
+}
+
+impl Literal {
+    fn new(bytes: &[u8]) -> Self {
+        let words = bytes.chunks(WORD).map(|chunk| {
+            let mut word = [0; WORD];
+            word[..chunk.len()].copy_from_slice(chunk);
+            u64::from_le_bytes(word)
+        });
+        let spare = words.len() * WORD - bytes.len();
+        Self { bytes: bytes.into(), words: words.collect(), last: u64::MAX >> (8 * spare) }
+    }
+
+    /// Whether `text` begins with it.
+    #[inline]
+    fn begins(&self, text: &[u8]) -> bool {
+        let Some((last, words)) = self.words.split_last() else { return true };
+        let Some(text) = text.get(..WORD * self.words.len()) else {
+            return text.starts_with(&self.bytes);
+        };
+        let (chunks, _) = text.as_chunks::<WORD>();
+        let mut differ = 0;
+        for (chunk, word) in chunks.iter().zip(words) {
+            differ |= u64::from_le_bytes(*chunk) ^ word;
+        }
+        let end = chunks.last().map_or(0, |chunk| u64::from_le_bytes(*chunk));
+        differ | ((end ^ last) & self.last) == 0
+    }
+}
 
 /// A pattern of that kind.
 #[derive(Clone, Debug)]
 pub(super) struct Straight {
     /// Where a match begins.
     first: Finder<'static>,
+    begin: Literal,
     /// What follows.
     parts: Vec<Part>,
+    /// Groups that are read as numbers on the way.
+    numbers: [bool; GROUPS],
 }
+
+/// A set of bytes.
+type Set = Box<[bool; 256]>;
 
 #[derive(Clone, Debug)]
 enum Part {
-    Literal(Box<[u8]>),
+    Literal(Literal),
     /// At least one byte of a set, and as many as there are.
-    Run(Box<[bool; 256]>),
+    Run(Set),
     Begin(usize),
     End(usize),
+    /// A group that is a run of decimal digits.
+    Decimal(usize),
+    /// A group that is `0x` and a run of hexadecimal digits, `a` to `f`.
+    Hexadecimal(usize),
 }
 
 impl Straight {
-    /// The pattern, if it is one of that kind.
-    pub(super) fn new(hir: &Hir) -> Option<Self> {
+    /// The pattern, if it is one of that kind; with what is wanted of each group.
+    pub(super) fn new(hir: &Hir, wanted: impl Fn(usize) -> Want) -> Option<Self> {
         let mut parts = Vec::new();
         flatten(hir, &mut parts)?;
-        let Part::Literal(first) = parts.first()? else { return None };
-        let first = Finder::new(first).into_owned();
+        let Part::Literal(begin) = parts.first()?.clone() else { return None };
         let solid = |part: &&Part| matches!(part, Part::Literal(_) | Part::Run(_));
         let solids: Vec<_> = parts.iter().filter(solid).collect();
         let decided = solids.windows(2).all(|pair| match pair {
             [Part::Run(set), next] => next.begins().all(|byte| !set[usize::from(byte)]),
             _ => true,
         });
-        parts.remove(0);
-        decided.then_some(Self { first, parts })
+        let parts = fuse(&parts[1..], wanted);
+        let mut numbers = [false; GROUPS];
+        for part in &parts {
+            if let Part::Decimal(group) | Part::Hexadecimal(group) = part {
+                numbers[*group] = true;
+            }
+        }
+        let first = Finder::new(&begin.bytes).into_owned();
+        decided.then_some(Self { first, begin, parts, numbers })
     }
 
-    /// The leftmost match in `line`.
-    pub(super) fn find(&self, line: &[u8]) -> Option<Found> {
-        let length = self.first.needle().len();
-        let mut from = 0;
-        while let Some(at) = self.first.find(&line[from..]) {
-            let begin = from + at;
-            if let Some(found) = self.rest(line, begin + length) {
-                return Some(found);
+    /// Finds the leftmost match in `line`, of which none begins before `from`.
+    #[inline]
+    pub(super) fn find(&self, line: &[u8], mut from: usize, found: &mut Found) -> bool {
+        let length = self.begin.bytes.len();
+        loop {
+            let Some(rest) = line.get(from..) else { return false };
+            if !self.begin.begins(rest) {
+                let Some(at) = self.first.find(rest) else { return false };
+                from += at;
             }
-            from = begin + 1;
+            if self.rest(line, from + length, found) {
+                return true;
+            }
+            from += 1;
         }
-        None
     }
 
     /// What follows the first literal, from `at` on.
-    fn rest(&self, line: &[u8], mut at: usize) -> Option<Found> {
-        let mut found = Found::default();
+    #[inline]
+    fn rest(&self, line: &[u8], mut at: usize, found: &mut Found) -> bool {
         for part in &self.parts {
-            match part {
-                Part::Literal(literal) => {
-                    at += line[at..].starts_with(literal).then_some(literal.len())?;
+            let rest = &line[at..];
+            let length = match part {
+                Part::Literal(literal) if literal.begins(rest) => literal.bytes.len(),
+                Part::Literal(_) => return false,
+                Part::Run(set) => run(rest, set),
+                Part::Decimal(group) => decimal(rest, &mut found.0[*group]),
+                Part::Hexadecimal(group) => hexadecimal(rest, &mut found.0[*group]),
+                Part::Begin(group) => {
+                    found.0[*group] = (at as u64) << 32;
+                    continue;
                 }
-                Part::Run(set) => {
-                    let rest = &line[at..];
-                    let end = rest.iter().position(|byte| !set[usize::from(*byte)]);
-                    let length = end.unwrap_or(rest.len());
-                    if length == 0 {
-                        return None;
-                    }
-                    at += length;
+                Part::End(group) => {
+                    found.0[*group] |= at as u64;
+                    continue;
                 }
-                Part::Begin(group) => found[*group] = at..at,
-                Part::End(group) => found[*group].end = at,
+            };
+            if length == 0 {
+                return false;
             }
+            at += length;
         }
-        Some(found)
+        true
     }
+
+    /// The number that a group is.
+    #[inline]
+    pub(super) fn number(&self, line: &[u8], found: &Found, group: usize) -> u64 {
+        if self.numbers[group] { found.0[group] } else { number(found.text(line, group)) }
+    }
+}
+
+impl Found {
+    /// The text of a group that is none of the pattern's numbers.
+    #[inline]
+    pub(super) fn text<'l>(&self, line: &'l [u8], group: usize) -> &'l [u8] {
+        let place = self.0[group];
+        let half = |half: u64| usize::try_from(half & 0xffff_ffff).unwrap_or(usize::MAX);
+        line.get(half(place >> 32)..half(place)).unwrap_or_default()
+    }
+}
+
+/// How many bytes `text` begins with that are of a set.
+#[inline]
+fn run(text: &[u8], set: &Set) -> usize {
+    let mut rest = text;
+    while let [byte, after @ ..] = rest
+        && set[usize::from(*byte)]
+    {
+        rest = after;
+    }
+    text.len() - rest.len()
+}
+
+/// Reads a run of decimal digits, as [`number`] does; gives its length.
+#[inline]
+fn decimal(text: &[u8], value: &mut u64) -> usize {
+    if let Some((read, length)) = digits::decimal(text) {
+        *value = read;
+        return length;
+    }
+    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    *value = number(&text[..length]);
+    length
+}
+
+/// Reads `0x` and a run of hexadecimal digits, `a` to `f`, likewise.
+#[inline]
+fn hexadecimal(text: &[u8], value: &mut u64) -> usize {
+    let [b'0', b'x', rest @ ..] = text else { return 0 };
+    if let Some((read, length)) = digits::hexadecimal(rest) {
+        *value = read;
+        return if length == 0 { 0 } else { length + 2 };
+    }
+    let is_digit = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let length = match rest.iter().take_while(is_digit).count() {
+        0 => 0,
+        n => n + 2,
+    };
+    *value = number(&text[..length]);
+    length
+}
+
+/// Whether a set is that of these bytes.
+fn is(set: &Set, bytes: &[u8]) -> bool {
+    (0..=u8::MAX).all(|byte| set[usize::from(byte)] == bytes.contains(&byte))
+}
+
+/// Puts groups that are numbers together, and leaves out those that nobody wants.
+fn fuse(mut parts: &[Part], wanted: impl Fn(usize) -> Want) -> Vec<Part> {
+    let is_number = |group: usize| wanted(group) == Want::Number;
+    let mut fused = Vec::new();
+    while let [first, after @ ..] = parts {
+        parts = match parts {
+            [Part::Begin(group), Part::Run(set), Part::End(_), after @ ..]
+                if is_number(*group) && is(set, b"0123456789") =>
+            {
+                fused.push(Part::Decimal(*group));
+                after
+            }
+            [Part::Begin(group), Part::Literal(zero), Part::Run(set), Part::End(_), after @ ..]
+                if is_number(*group) && *zero.bytes == *b"0x" && is(set, b"0123456789abcdef") =>
+            {
+                fused.push(Part::Hexadecimal(*group));
+                after
+            }
+            // The whole match is no group that anybody asks for.
+            [Part::Run(set), after @ ..] if is(set, b"0123456789") => {
+                fused.push(Part::Decimal(0));
+                after
+            }
+            [Part::Begin(group) | Part::End(group), after @ ..]
+                if wanted(*group) == Want::Nothing =>
+            {
+                after
+            }
+            _ => {
+                fused.push(first.clone());
+                after
+            }
+        };
+    }
+    fused
 }
 
 impl Part {
     /// Bytes that it may begin with.
     fn begins(&self) -> impl Iterator<Item = u8> {
         (0..=u8::MAX).filter(move |byte| match self {
-            Self::Literal(literal) => literal.first() == Some(byte),
+            Self::Literal(literal) => literal.bytes.first() == Some(byte),
             Self::Run(set) => set[usize::from(*byte)],
-            Self::Begin(_) | Self::End(_) => false,
+            _ => false,
         })
     }
 }
@@ -102,7 +274,7 @@ impl Part {
 /// Adds the parts of `hir`; `None` if there is one of another kind.
 fn flatten(hir: &Hir, parts: &mut Vec<Part>) -> Option<()> {
     match hir.kind() {
-        HirKind::Literal(literal) => parts.push(Part::Literal(literal.0.clone())),
+        HirKind::Literal(literal) => parts.push(Part::Literal(Literal::new(&literal.0))),
         HirKind::Concat(all) => all.iter().try_for_each(|part| flatten(part, parts))?,
         HirKind::Capture(capture) => {
             let group = usize::try_from(capture.index).ok().filter(|group| *group < GROUPS)?;
@@ -128,11 +300,11 @@ mod tests {
     use proptest::prelude::*;
     use regex::bytes::RegexBuilder;
 
-    use super::Straight;
+    use super::{Found, Straight, Want, number};
 
-    fn straight(pattern: &str) -> Option<Straight> {
+    fn straight(pattern: &str, wanted: impl Fn(usize) -> Want) -> Option<Straight> {
         let mut parser = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build();
-        Straight::new(&parser.parse(pattern).unwrap())
+        Straight::new(&parser.parse(pattern).unwrap(), wanted)
     }
 
     #[test]
@@ -140,13 +312,43 @@ mod tests {
         for pattern in
             ["a|b", "a.*b", r"x\d*", r"\d+x", r"x\d+?y", r"x\d+7", r"x[a-c]+\d+b?", "(?i)x"]
         {
-            assert!(straight(pattern).is_none(), "{pattern}");
+            assert!(straight(pattern, |_| Want::Text).is_none(), "{pattern}");
         }
-        assert!(straight(r"map:\d+ ch (?<c>\d+) pa (?<pa>0x[0-9a-f]+) ret (?<r>\S+)").is_some());
+        let pattern = r"map:\d+ ch (?<c>\d+) pa (?<pa>0x[0-9a-f]+) ret (?<r>\S+)";
+        assert!(straight(pattern, |_| Want::Text).is_some());
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit_are_told_apart_by_their_hash() {
+        let pattern = straight(r"n (\d+) (0x[0-9a-f]+)", |_| Want::Number).unwrap();
+        for text in
+            ["18446744073709551615 0xffffffffffffffff", "99999999999999999999 0x10000000000000000"]
+        {
+            let line = format!("n {text}");
+            let mut found = Found::default();
+            assert!(pattern.find(line.as_bytes(), 0, &mut found));
+            let read = [1, 2].map(|group| pattern.number(line.as_bytes(), &found, group));
+            let parts: Vec<_> = text.split(' ').map(|part| number(part.as_bytes())).collect();
+            assert_eq!(read.as_slice(), parts);
+        }
     }
 
     fn part() -> impl Strategy<Value = &'static str> {
-        let parts = ["a", "ab", "x ", "b", r"\d+", "[a-c]+", "(0x[0-9a-f]+)", r"(\d+)", r"(\S+)"];
+        let parts = [
+            "a",
+            "ab",
+            "x ",
+            "abaxxb a0",
+            "b",
+            r"\d+",
+            "[a-c]+",
+            "([a-c]+)",
+            "(0x[0-9a-f]+)",
+            "(0x[0-1]+)",
+            r"(\d+)",
+            "([0-1]+)",
+            r"(\S+)",
+        ];
         prop::sample::select(parts.to_vec())
     }
 
@@ -154,18 +356,26 @@ mod tests {
         #[test]
         fn it_finds_what_the_regex_finds(
             parts in prop::collection::vec(part(), 1..6),
+            numbers in any::<bool>(),
             line in "[abx0-2 ]{0,24}",
         ) {
             let pattern = parts.concat();
-            let Some(straight) = straight(&pattern) else { return Ok(()) };
+            let want = if numbers { Want::Number } else { Want::Text };
+            let Some(straight) = straight(&pattern, |_| want) else { return Ok(()) };
             let regex = RegexBuilder::new(&pattern).unicode(false).build().unwrap();
-            let ours = straight.find(line.as_bytes());
-            let theirs = regex.captures(line.as_bytes());
-            prop_assert_eq!(ours.is_some(), theirs.is_some(), "{} in {:?}", &pattern, &line);
-            let (Some(ours), Some(theirs)) = (ours, theirs) else { return Ok(()) };
-            let theirs = theirs.iter().skip(1).map(|found| found.map(|found| found.range()));
-            for (theirs, ours) in theirs.zip(&ours[1..]) {
-                prop_assert_eq!(theirs.as_ref(), Some(ours));
+            let mut ours = Found::default();
+            let line = line.as_bytes();
+            let there = straight.find(line, 0, &mut ours);
+            let theirs = regex.captures(line);
+            prop_assert_eq!(there, theirs.is_some(), "{} in {:?}", &pattern, &line);
+            let groups = theirs.iter().flat_map(|found| found.iter()).enumerate().skip(1);
+            for (group, theirs) in groups {
+                let theirs = theirs.map_or(&b""[..], |found| found.as_bytes());
+                if numbers {
+                    prop_assert_eq!(straight.number(line, &ours, group), number(theirs));
+                } else {
+                    prop_assert_eq!(ours.text(line, group), theirs);
+                }
             }
         }
     }

@@ -5,6 +5,9 @@ use crate::model::Event;
 /// Events that are kept from the beginning, and as many from the end.
 const HALF: usize = 1 << 14;
 
+/// Events after which room is made for all that are kept.
+const MANY: usize = 1 << 10;
+
 /// Keeps events and counts those that it can't keep.
 #[derive(Default)]
 pub(super) struct Events {
@@ -24,6 +27,10 @@ impl Events {
         self.seq += 1;
         event.seq = self.seq;
         if self.kept.len() < 2 * HALF {
+            // Where there are many there may be more: growing step by step moves them each time.
+            if self.kept.len() == MANY {
+                self.kept.reserve_exact(2 * HALF - MANY);
+            }
             self.kept.push(event);
         } else if let Some(oldest) = self.kept.get_mut(HALF + self.oldest) {
             *oldest = event;

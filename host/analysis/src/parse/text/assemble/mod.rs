@@ -170,13 +170,14 @@ impl Assembler {
         if !matches!(entry.what, What::Address(..) | What::CallStack) {
             self.incidents.end_stack();
         }
-        match entry.what {
-            What::Step => {
-                let events = steps.next().map(|step| self.step(step, at));
-                events.into_iter().for_each(|event| self.events.push(event));
+        if matches!(entry.what, What::Step) {
+            if let Some(step) = steps.next() {
+                let event = self.step(step, at);
+                self.events.push(event);
             }
-            _ => self.fact(entry, at),
+            return;
         }
+        self.fact(entry, at);
         self.flush();
     }
 

@@ -1,7 +1,7 @@
 //! Events from changes of sessions and from steps that rules name.
 
 use super::{Assembler, sessions::Change};
-use crate::model::{Event, EventKind, Origin, Time};
+use crate::model::{Event, EventKind, Keys, Origin, Time};
 use crate::parse::text::rules::Step;
 
 impl Assembler {
@@ -25,7 +25,7 @@ impl Assembler {
                 // One that nothing told of before is not known to be a session that was told of.
                 event.session = opened.map(|opened| opened.told);
                 let stray = id.filter(|_| opened.is_none());
-                event.keys.extend(stray.map(|id| ("id".into(), u64::from(id))));
+                event.keys = stray.map(|id| ("id".into(), u64::from(id))).into_iter().collect();
                 event.uuid = opened.map(|opened| opened.uuid);
                 event.opener = opened.map_or(0, |opened| opened.opener);
                 event.instance = opened.map_or(0, |opened| opened.instance);
@@ -67,7 +67,7 @@ impl Assembler {
             uuid: None,
             cmd: None,
             values: [0; 8],
-            keys: Vec::new(),
+            keys: Keys::default(),
             by: None,
         }
     }

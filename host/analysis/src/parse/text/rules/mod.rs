@@ -1,0 +1,176 @@
+//! Rules: a vendor's own trace lines as steps of a protocol.
+//!
+//! ```toml
+//! [[rule]]
+//! step = "map"
+//! pattern = 'input_buf_map: channel (?<channel>\d+) pa (?<pa>0x[0-9a-f]+) ret (?<result>\S+)'
+//! ```
+//!
+//! Every named group becomes a key of the step. Some names mean more: `result` (0 for success),
+//! `session`, `ta` (a UUID), `pid`, `tid` and `comm` of the process that did it. Numbers are decimal,
+//! or hexadecimal after `0x`; any other text is told apart by a hash of it.
+
+mod cursor;
+mod rule;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+pub(super) use cursor::{Cursor, Hits};
+pub(super) use rule::{Hit, Last, Step};
+
+use cursor::Literals;
+use rule::Rule;
+
+/// A mistake in a rules file.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct RuleError {
+    /// Line from 1.
+    pub line: usize,
+    /// Column from 1, in characters.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// A pattern for the lines that begin an iteration.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the mark is no regular expression: {0}")]
+pub struct MarkError(String);
+
+/// Compiled rules.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    rules: Vec<Rule>,
+    literals: Literals,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileForm {
+    #[serde(default)]
+    rule: Vec<RuleForm>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleForm {
+    step: Spanned<String>,
+    pattern: Spanned<String>,
+}
+
+impl Rules {
+    /// Adds the rules of a file.
+    ///
+    /// # Errors
+    /// Says at which line and column the file is no TOML, has a key that no rule has, an empty step or
+    /// a pattern that is no regular expression.
+    pub fn add_file(&mut self, text: &str) -> Result<(), RuleError> {
+        let form: FileForm = toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            located(text, at, error.message().to_owned())
+        })?;
+        for rule in form.rule {
+            let step = rule.step.get_ref();
+            if step.is_empty() {
+                let message = "the step has no name: give one such as \"map\"".to_owned();
+                return Err(located(text, rule.step.span().start, message));
+            }
+            let compiled = Rule::new(Some(step.as_str().into()), rule.pattern.get_ref());
+            let at = rule.pattern.span().start;
+            self.rules.push(compiled.map_err(|message| located(text, at, message))?);
+        }
+        self.index();
+        Ok(())
+    }
+
+    /// The text of the rules that come with teeleak under that name.
+    #[must_use]
+    pub fn built_in(name: &str) -> Option<&'static str> {
+        (name == "secure-video").then_some(include_str!("../../../../rules/secure-video.toml"))
+    }
+
+    /// Adds the pattern of the lines that begin an iteration.
+    ///
+    /// # Errors
+    /// When it is no regular expression.
+    pub fn add_mark(&mut self, pattern: &str) -> Result<(), MarkError> {
+        self.rules.push(Rule::new(None, pattern).map_err(MarkError)?);
+        self.index();
+        Ok(())
+    }
+
+    fn index(&mut self) {
+        self.literals = Literals::new(&self.rules.iter().map(Rule::literal).collect::<Vec<_>>());
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// Whether one of them is a mark.
+    #[must_use]
+    pub fn has_mark(&self) -> bool {
+        self.rules.iter().any(|rule| rule.step.is_none())
+    }
+
+    /// Looks for lines of `chunk` that may match.
+    pub(super) fn cursor<'a>(&'a self, chunk: &'a [u8]) -> Cursor<'a> {
+        Cursor::new(&self.literals, chunk)
+    }
+
+    /// What the first rule that matches says of `line`, of those that [`Cursor::hits`] names.
+    #[inline]
+    pub(super) fn apply(&self, line: &[u8], hits: Hits, last: &mut Last) -> Option<Hit> {
+        let rules = self.rules.iter().enumerate().filter(|(at, _)| hits.which.has(*at));
+        rules.map(|(_, rule)| rule).find_map(|rule| rule.apply(line, hits.from, last))
+    }
+}
+
+fn located(text: &str, at: usize, message: String) -> RuleError {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+    RuleError { line, column, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Hit, Hits, Last, Rules};
+
+    const MAP: &str = r"
+[[rule]]
+step = 'map'
+pattern = 'buf_map: ch (?<channel>\d+) pa (?<pa>0x[0-9a-f]+) pid (?<pid>\d+) ret (?<result>\S+)'
+";
+
+    #[test]
+    fn groups_become_keys() {
+        let mut rules = Rules::default();
+        rules.add_file(MAP).unwrap();
+        let line = b"x buf_map: ch 3 pa 0x5a pid 7 ret 0xffff000c y";
+        let Some(Hit::Step(step)) = rules.apply(line, Hits::ANY, &mut Last::default()) else {
+            panic!();
+        };
+        assert_eq!((&*step.name, step.result), ("map", Some(0xffff_000c)));
+        assert_eq!(step.by.unwrap().pid, 7);
+        assert_eq!(step.keys.iter().collect::<Vec<_>>(), [("channel", 3), ("pa", 0x5a)]);
+        assert!(rules.apply(b"buf_map: nothing", Hits::ANY, &mut Last::default()).is_none());
+    }
+
+    #[test]
+    fn mistakes_are_located() {
+        for (text, line, column) in [
+            ("[[rule]]\nstep = 'a'\npattern = '('\n", 3, 11),
+            ("[[rule]]\nstep = ''\npattern = 'x'\n", 2, 8),
+            ("[[rule]]\nstep = 'a'\npatern = 'x'\n", 3, 1),
+            ("[[rule]\n", 1, 8),
+        ] {
+            let error = Rules::default().add_file(text).unwrap_err();
+            assert_eq!((error.line, error.column), (line, column), "{error}");
+        }
+    }
+}
