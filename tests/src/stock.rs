@@ -1,6 +1,13 @@
 //! An OP-TEE without our PTA: its statistics PTA, and the console that it prints to.
 
-use std::{cell::RefCell, fs::OpenOptions, io::Write as _, path::PathBuf, rc::Rc};
+use std::{
+    cell::RefCell,
+    fs::OpenOptions,
+    io::Write as _,
+    path::PathBuf,
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use teeleak::source::stock::{Answer, Question, StatsPta};
 use teeleak_proto::{Uuid, stock::MARK};
@@ -33,6 +40,8 @@ pub struct Stock {
     pub marks: bool,
     /// Dumps so far.
     pub dumps: u32,
+    /// Its clock: it stands still unless somebody waits.
+    pub now: Instant,
 }
 
 impl Default for Stock {
@@ -50,6 +59,7 @@ impl Default for Stock {
             noise: "",
             marks: true,
             dumps: 0,
+            now: Instant::now(),
         }
     }
 }
@@ -97,6 +107,14 @@ impl Stock {
 pub(crate) struct Session(pub(crate) Rc<RefCell<Stock>>);
 
 impl StatsPta for Session {
+    fn now(&self) -> Instant {
+        self.0.borrow().now
+    }
+
+    fn pause(&mut self, time: Duration) {
+        self.0.borrow_mut().now += time;
+    }
+
     fn ask(&mut self, question: Question, reply: &mut [u8]) -> Answer {
         let stock = &mut *self.0.borrow_mut();
         match question {

@@ -11,6 +11,8 @@
 mod console;
 mod patience;
 
+use std::time::{Duration, Instant};
+
 use anyhow::Result;
 use teeleak_analysis::parse::{stats::ta_bytes, text::Dump};
 use teeleak_proto::{
@@ -70,6 +72,16 @@ pub struct Answer {
 pub trait StatsPta {
     /// Asks.
     fn ask(&mut self, question: Question, reply: &mut [u8]) -> Answer;
+
+    /// What time it is; where the PTA is simulated, so is the time.
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    /// Lets that much time pass.
+    fn pause(&mut self, time: Duration) {
+        std::thread::sleep(time);
+    }
 }
 
 /// Takes censuses of an OP-TEE without our PTA.
@@ -157,17 +169,17 @@ impl Stock {
 
     /// Reads until the dump is over; gives its text and its allocations.
     fn wait(&mut self, dump: &mut stock::Dump) -> Result<(Vec<u8>, u64)> {
-        let mut patience = Patience::new();
+        let mut patience = Patience::new(self.pta.now());
         let mut text = Vec::new();
         loop {
             let so_far = self.listen(&mut text, &mut dump.overrun)?;
-            match patience.look(&so_far) {
+            match patience.look_at(&so_far, self.pta.now()) {
                 Wait::Over(end) => {
                     dump.end = end;
                     dump.bytes = u32::try_from(text.len()).unwrap_or(u32::MAX);
                     return Ok((text, so_far.records));
                 }
-                Wait::More(pause) => std::thread::sleep(pause),
+                Wait::More(pause) => self.pta.pause(pause),
             }
         }
     }
@@ -193,7 +205,7 @@ impl Stock {
         let times = if unsettled { SETTLE } else { 0 };
         self.pass_on_text(sink)?;
         for _ in 0..times {
-            std::thread::sleep(patience::QUIET);
+            self.pta.pause(patience::QUIET);
             let said = self.pass_on_text(sink)?;
             if said.records == 0 && said.marks == 0 {
                 break;

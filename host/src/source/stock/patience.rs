@@ -36,17 +36,12 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    pub(super) fn new() -> Self {
-        let now = Instant::now();
+    pub(super) const fn new(now: Instant) -> Self {
         Self { began: now, last: now, seen: (0, 0) }
     }
 
     /// Looks at what the dump says so far.
-    pub(super) fn look(&mut self, dump: &Dump) -> Wait {
-        self.look_at(dump, Instant::now())
-    }
-
-    fn look_at(&mut self, dump: &Dump, now: Instant) -> Wait {
+    pub(super) fn look_at(&mut self, dump: &Dump, now: Instant) -> Wait {
         let seen = (dump.records, dump.marks);
         if seen != self.seen {
             (self.seen, self.last) = (seen, now);
@@ -77,24 +72,25 @@ mod tests {
 
     #[test]
     fn two_marks_end_it_at_once() {
-        let mut patience = Patience::new();
-        assert_eq!(patience.look(&dump(1, 2)), Wait::Over(DumpEnd::Marked));
+        let mut patience = Patience::new(Instant::now());
+        let began = patience.began;
+        assert_eq!(patience.look_at(&dump(1, 2), began), Wait::Over(DumpEnd::Marked));
     }
 
     #[test]
     fn marks_with_nothing_between_them_may_be_those_of_two_dumps() {
-        let mut patience = Patience::new();
+        let mut patience = Patience::new(Instant::now());
         let began = patience.began;
         assert_eq!(patience.look_at(&dump(0, 2), began), Wait::More(PAUSE));
         assert_eq!(patience.look_at(&dump(0, 2), began + QUIET), Wait::Over(DumpEnd::Marked));
-        let mut patience = Patience::new();
+        let mut patience = Patience::new(Instant::now());
         assert_eq!(patience.look_at(&dump(0, 2), began), Wait::More(PAUSE));
         assert_eq!(patience.look_at(&dump(9, 3), began), Wait::Over(DumpEnd::Marked));
     }
 
     #[test]
     fn silence_ends_it_where_no_mark_is_printed() {
-        let mut patience = Patience::new();
+        let mut patience = Patience::new(Instant::now());
         let began = patience.began;
         assert_eq!(patience.look_at(&dump(5, 0), began), Wait::More(PAUSE));
         assert_eq!(patience.look_at(&dump(9, 0), began + QUIET), Wait::More(PAUSE));
@@ -104,7 +100,7 @@ mod tests {
     #[test]
     fn a_mark_that_does_not_come_is_not_taken_for_an_end() {
         for (records, marks) in [(0, 0), (0, 1), (9, 1)] {
-            let mut patience = Patience::new();
+            let mut patience = Patience::new(Instant::now());
             let began = patience.began;
             let dump = dump(records, marks);
             assert_eq!(patience.look_at(&dump, began), Wait::More(PAUSE));
@@ -115,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_flood_does_not_hold_it() {
-        let mut patience = Patience::new();
+        let mut patience = Patience::new(Instant::now());
         let began = patience.began;
         let ends = (0_u32..).map(|n| (n, patience.look_at(&dump(n.into(), 1), began + QUIET * n)));
         let over = ends.into_iter().find(|(_, wait)| *wait != Wait::More(PAUSE));
