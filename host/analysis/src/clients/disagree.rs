@@ -57,7 +57,11 @@ fn values(joining: &Joining<'_>) -> Vec<Odd> {
         .map(|edge| {
             let (event, call) = (joining.event(edge.event), joining.call(edge.call));
             let (tee, ree) = (event.values, call.values());
-            let text = format!("{}: client has {ree:x?}, the TEE had {tee:x?}", told(call));
+            let text = format!(
+                "{}: client has {ree:x?}, the TEE had {tee:x?} (event {})",
+                told(call),
+                event.seq
+            );
             Odd { what: What::Values, uuid: event.uuid, text }
         })
         .collect()
@@ -86,8 +90,11 @@ fn results(joining: &Joining<'_>) -> (Vec<Odd>, HashSet<usize>) {
     for edge in single {
         let (event, call) = (joining.event(edge.event), joining.call(edge.call));
         let tee = event.result.unwrap_or(0);
-        let text =
-            format!("{}: client got {:#010x}, the TEE gave {tee:#010x}", told(call), call.result);
+        let (told, ree) = (told(call), call.result);
+        let text = format!(
+            "{told}: client got {ree:#010x}, the TEE gave {tee:#010x} (event {})",
+            event.seq
+        );
         used.insert(edge.call);
         odd.push(Odd { what: What::Result, uuid: event.uuid, text });
     }
@@ -125,7 +132,9 @@ fn told(call: &Call) -> String {
         CallKind::InvokeCommand => format!(" command {}", call.cmd),
         _ => String::new(),
     };
-    format!("{:?}{session}{cmd} by {}", call.kind, call.by)
+    let (begin, place) = (call.monotonic.0 as f64 / 1e9, &call.place);
+    let at = format!("at {begin:.6} s ({}:{})", place.source, place.at);
+    format!("{:?}{session}{cmd} by {} {at}", call.kind, call.by)
 }
 
 /// One finding for each kind of disagreement and TA.

@@ -112,13 +112,40 @@ fn runs(survivors: &[(u32, u64)]) -> String {
     texts.join(", ")
 }
 
+/// The values, and after which iterations they were seen.
 fn ends(series: &[(u32, f64)]) -> String {
+    let (Some((from, _)), Some((to, _))) = (series.first(), series.last()) else {
+        return String::new();
+    };
     let texts: Vec<_> = series.iter().map(|(_, value)| digits(*value)).collect();
-    if texts.len() <= VALUES {
-        return texts.join(" ");
+    let values = if texts.len() <= VALUES {
+        texts.join(" ")
+    } else {
+        let (head, tail) = (&texts[..VALUES / 2], &texts[texts.len() - VALUES / 2..]);
+        format!("{} ... {}", head.join(" "), tail.join(" "))
+    };
+    format!("{values} (after iterations {from} to {to})")
+}
+
+/// What a note rests on, in one line: figures of the pool as it was seen last, and its values; else the
+/// first sentence.
+pub(crate) fn proof(finding: &Finding) -> Option<String> {
+    let seen = ["in use", "size", "failed allocations"];
+    let figures = finding.figures.iter().filter(|figure| seen.contains(&&*figure.name));
+    let mut texts: Vec<_> =
+        figures.map(|figure| format!("{} {}", figure.name, value(figure))).collect();
+    texts.extend(finding.evidence.iter().find_map(|evidence| match evidence {
+        Evidence::Series(series) => Some(format!("series {}", ends(series))),
+        _ => None,
+    }));
+    if texts.is_empty() {
+        texts.extend(finding.evidence.iter().find_map(|evidence| match evidence {
+            Evidence::Text(text) => Some(text.to_string()),
+            Evidence::At(place) => Some(format!("at {}:{}", place.source, place.at)),
+            _ => None,
+        }));
     }
-    let (head, tail) = (&texts[..VALUES / 2], &texts[texts.len() - VALUES / 2..]);
-    format!("{} ... {}", head.join(" "), tail.join(" "))
+    (!texts.is_empty()).then(|| texts.join(", "))
 }
 
 fn sequence(steps: &[StepRef], out: &mut dyn Write) -> io::Result<()> {
@@ -154,6 +181,7 @@ mod tests {
     #[test]
     fn long_series_show_their_ends() {
         let series: Vec<_> = (0..20).map(|n| (n, f64::from(n))).collect();
-        assert_eq!(ends(&series), "0 1 2 3 4 5 ... 14 15 16 17 18 19");
+        let shown = "0 1 2 3 4 5 ... 14 15 16 17 18 19 (after iterations 0 to 19)";
+        assert_eq!(ends(&series), shown);
     }
 }

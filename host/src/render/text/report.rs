@@ -28,7 +28,7 @@ pub(crate) fn write(
         finding::write(n + 1, found, &told_in_full, out)?;
     }
     incident::write(&observation.incidents, out)?;
-    list("notes", notes.iter().map(|note| &*note.title), out)?;
+    write_notes(&notes, out)?;
     accepted(&report.accepted, out)?;
     list("remarks", report.remarks.iter().map(|remark| &**remark), out)?;
     list("doubts", report.doubts.iter().map(|doubt| &**doubt), out)?;
@@ -51,6 +51,21 @@ fn verdict(observation: &Observation, report: &Report, out: &mut dyn Write) -> i
         Exit::Unobserved => (WARN, "not decided", undecided(report, of(Severity::Possible))),
     };
     writeln!(out, "{style}{text}{style:#}: {what} {DIM}({}){DIM:#}", scope(observation))
+}
+
+/// What is no failure, each with what it rests on.
+fn write_notes(notes: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
+    if notes.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{HEAD}notes{HEAD:#}")?;
+    for note in notes {
+        writeln!(out, "  {}", note.title)?;
+        if let Some(proof) = finding::proof(note) {
+            writeln!(out, "    {DIM}{proof}{DIM:#}")?;
+        }
+    }
+    Ok(())
 }
 
 /// What was found and does not count, with who says so.

@@ -42,7 +42,9 @@ impl Report<'_> {
         );
         let expected = words::expected(protocol, at);
         let mut evidence = self.order_evidence(group, &step, &sequence);
+        let shown = sequence.last().map(|step| Evidence::At(step.event.place.clone()));
         evidence.push(Evidence::Sequence(sequence));
+        evidence.extend(shown);
         evidence.push(Evidence::Expected(expected.as_str().into()));
         Some(Finding {
             kind: Kind::Order,

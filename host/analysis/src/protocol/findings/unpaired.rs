@@ -1,11 +1,14 @@
 //! Findings about what was never released.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use teeleak_proto::{Uuid, bind::Action};
 use teeleak_steps::Rule;
 
-use crate::model::{Evidence, Finding, Fingerprint, Kind, Subject};
+use crate::model::{Event, Evidence, Finding, Fingerprint, Kind, Subject};
 
 use super::{
     super::{
@@ -16,6 +19,9 @@ use super::{
     },
     Report, TIED, Tie, subject, text,
 };
+
+/// Acquires, and who made them, that are named; the figures count all.
+const LISTED: usize = 3;
 
 impl Report<'_> {
     pub(super) fn unpaired(
@@ -100,6 +106,53 @@ impl Report<'_> {
         Some((cause, why.into()))
     }
 
+    /// Which ones are held, who acquired them, and in which iterations.
+    fn held(&self, protocol: &Protocol, at: usize, holds: &[Hold]) -> Vec<Evidence> {
+        let mut evidence = vec![text(self.listed(protocol, at, holds))];
+        let mut doers = BTreeMap::<_, u64>::new();
+        let events = holds.iter().filter_map(|hold| self.events.get(hold.at));
+        for who in events.filter_map(words::who) {
+            *doers.entry(who).or_default() += 1;
+        }
+        if !doers.is_empty() && doers.len() <= LISTED {
+            let by: Vec<_> =
+                doers.iter().map(|(who, n)| format!("{who} {}", words::times(*n))).collect();
+            evidence.push(text(format!("acquired by {}", by.join(", "))));
+        }
+        let mut born = BTreeMap::<_, u64>::new();
+        for iteration in holds.iter().filter_map(|hold| hold.iteration) {
+            *born.entry(iteration).or_default() += 1;
+        }
+        if !born.is_empty() {
+            evidence.push(Evidence::Survivors(born.into_iter().collect()));
+        }
+        evidence
+    }
+
+    /// The first ones that are held, and the last, with their keys and places.
+    fn listed(&self, protocol: &Protocol, at: usize, holds: &[Hold]) -> String {
+        let events: Vec<_> = holds.iter().filter_map(|hold| self.events.get(hold.at)).collect();
+        let source = events.first().map(|event| &event.place.source);
+        // Its name is told once.
+        let same = events.iter().all(|event| Some(&event.place.source) == source);
+        let one = |event: &Event| {
+            let keys = words::step_ref(protocol, at, event).keys;
+            let name = if same { "" } else { &*event.place.source };
+            format!("{keys} (event {}, {name}:{})", event.seq, event.place.at)
+        };
+        let (head, rest) = events.split_at(events.len().min(LISTED));
+        let mut listed: Vec<_> = head.iter().map(|event| one(event)).collect();
+        if let [more @ .., last] = rest {
+            if !more.is_empty() {
+                listed.push(format!("{} more", more.len()));
+            }
+            listed.push(one(last));
+        }
+        let place = source.filter(|_| same);
+        let place = place.map_or_else(String::new, |source| format!(" in {source}"));
+        format!("never released: {}{place}", listed.join(", "))
+    }
+
     fn unpaired_evidence(
         &self,
         (protocol, at): (&Protocol, usize),
@@ -107,19 +160,7 @@ impl Report<'_> {
         example: Hold,
         resource: u32,
     ) -> Vec<Evidence> {
-        let mut evidence = Vec::new();
-        let places = [holds.first(), holds.last()].map(|hold| self.events.get(hold?.at));
-        if let [Some(first), Some(last)] = places {
-            evidence.push(text(format!(
-                "first acquired by event {} ({}:{}), last by event {} ({}:{})",
-                first.seq,
-                first.place.source,
-                first.place.at,
-                last.seq,
-                last.place.source,
-                last.place.at,
-            )));
-        }
+        let mut evidence = self.held(protocol, at, holds);
         let orphans = holds.iter().filter(|hold| hold.orphaned.is_some()).count();
         if let Some(parent) = protocol.resources.get(at).and_then(|resource| resource.parent)
             && orphans > 0
