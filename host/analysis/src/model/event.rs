@@ -42,7 +42,9 @@ impl fmt::Display for Party {
         if *by_kernel {
             f.write_str("the kernel, for ")?;
         }
-        write!(f, "{comm} pid {pid}")?;
+        // A log may tell no more than the number.
+        let blank = if comm.is_empty() { "" } else { " " };
+        write!(f, "{comm}{blank}pid {pid}")?;
         if *tid != 0 && tid != pid { write!(f, " thread {tid}") } else { Ok(()) }
     }
 }

@@ -87,11 +87,16 @@ impl KeyPart {
     fn write(&self, value: u64) -> String {
         match self {
             Self::Wide(_) => format!("{value:#x}"),
+            // As logs print them.
+            Self::Named(name) if ADDRESSES.contains(&&**name) => format!("{value:#x}"),
             Self::Session => (value & 0xffff_ffff).to_string(),
             _ => value.to_string(),
         }
     }
 }
+
+/// Names of keys that are addresses.
+const ADDRESSES: [&str; 5] = ["address", "pa", "va", "paddr", "vaddr"];
 
 /// GlobalPlatform's operations have four parameters.
 fn parameter_number(text: &str) -> Option<u8> {

@@ -140,7 +140,10 @@ pub(super) fn of_ta(ta: Option<teeleak_proto::Uuid>) -> String {
 /// Who did it: process, or session.
 pub(super) fn who(event: &Event) -> Option<Arc<str>> {
     if let Some(by) = &event.by {
-        return Some(format!("{} (process {})", by.comm, by.pid).into());
+        return Some(match &*by.comm {
+            "" => format!("process {}", by.pid).into(),
+            comm => format!("{comm} (process {})", by.pid).into(),
+        });
     }
     let session = event.session?;
     Some(match event.opener {

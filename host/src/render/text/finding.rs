@@ -162,8 +162,8 @@ fn sequence(steps: &[StepRef], out: &mut dyn Write) -> io::Result<()> {
         let ta = event.uuid.map_or(String::new(), |uuid| uuid.to_string());
         writeln!(
             out,
-            "     {DIM}#{:<6}{DIM:#} {step:<16} {keys:<16} {session}{command}-> {result}  {by}{DIM}{ta}{DIM:#}",
-            event.seq
+            "     {DIM}#{:<6} :{:<5}{DIM:#} {step:<16} {keys:<16} {session}{command}-> {result}  {by}{DIM}{ta}{DIM:#}",
+            event.seq, event.place.at
         )?;
     }
     Ok(())
