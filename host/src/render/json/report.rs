@@ -136,6 +136,8 @@ struct Step<'t> {
     step: &'t str,
     keys: &'t str,
     seq: u64,
+    /// Where it stands in its source: line of a text, frame of a capture.
+    at: u64,
     iteration: Option<u32>,
     session: Option<u32>,
     opener: u32,
@@ -299,6 +301,7 @@ fn step(step: &StepRef) -> Step<'_> {
         step: &step.step,
         keys: &step.keys,
         seq: event.seq,
+        at: event.place.at,
         iteration: event.iteration,
         session: event.session,
         opener: event.opener,
