@@ -72,7 +72,7 @@ fn report(run: &Run, events: Events, needs: Needs) -> Report {
     observation.canary = Some(Canary { size: 999, expected: 21, found: 21 });
     let mut options = Options { needs, ..Options::default() };
     options.protocols.extend(Protocol::read("drm.toml", DRM).unwrap_or_default());
-    assert_eq!(options.protocols.len(), 3);
+    assert_eq!(options.protocols.len(), 4);
     audit(&observation, &options)
 }
 

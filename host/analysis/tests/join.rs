@@ -99,7 +99,11 @@ impl World {
         let truth = order.iter().enumerate().map(|(call, event)| (*event, call)).collect();
         let calls = order.iter().map(|at| made[*at].1.clone()).collect();
         let events = made.into_iter().map(|(event, _)| event).collect();
-        Self { events, clients: Clients { processes: vec![], calls, lost: 0, joined: None }, truth }
+        Self {
+            events,
+            clients: Clients { processes: vec![], calls, lost: 0, ..Clients::default() },
+            truth,
+        }
     }
 
     /// Loses every `nth` call; calls that are left keep their truth.
@@ -244,7 +248,7 @@ fn a_session_that_the_kernel_closed_says_so() {
     let mut events =
         [event(EventKind::Open, 9, (110, 190)), event(EventKind::Close, 9, (1000, 1010))];
     let processes = vec![process(1502, true)];
-    let joined = join(&mut events, &Clients { processes, calls, lost: 0, joined: None });
+    let joined = join(&mut events, &Clients { processes, calls, lost: 0, ..Clients::default() });
     assert_eq!((joined.matched, joined.by_kernel), (1, 1));
     let by = events[1].by.as_ref().unwrap().to_string();
     assert_eq!(by, "the kernel, for client-1502 pid 1502");
@@ -259,8 +263,12 @@ fn two_stories_are_a_finding() {
     let opened = call(party(1, 1), CallKind::OpenSession, 3, (10, 20));
     let unseen = call(party(1, 1), CallKind::CloseSession, 4, (50, 60));
     let mut events = [event(EventKind::Open, 3, (12, 18)), seen];
-    let clients =
-        Clients { processes: vec![], calls: vec![opened, unseen, told], lost: 0, joined: None };
+    let clients = Clients {
+        processes: vec![],
+        calls: vec![opened, unseen, told],
+        lost: 0,
+        ..Clients::default()
+    };
     let joined = join(&mut events, &clients);
     assert_eq!((joined.matched, joined.unseen), (1, 1));
     let titles: Vec<_> = joined.findings.iter().map(|finding| &*finding.title).collect();

@@ -172,6 +172,7 @@ impl Assembler {
         }
         if !told.processes.is_empty() {
             told.joined = Some(clients::join(&mut self.observation.events, &told));
+            self.observation.events.extend(clients::descriptors(&told.calls));
         }
         self.observation.clients = told;
     }

@@ -26,6 +26,10 @@ logcat, terminal log, mail. Each dump of mdbg_check(1) is a census; without --ma
 iteration. Where a dump ends no release marks: other lines, pauses, the table of the heap's pools
 or, with none of these, the recurring sites of the boot tell; \"inferred\" says which of them did.
 
+Text of strace among them is told by its begin. It shows who opens and closes sessions, calls commands
+(strace 6.1 or later), and who leaves descriptors of shared memory and dma-bufs open, with
+  strace -f -y -tt -o FILE -e trace=%process,ioctl,openat,dup,dup2,dup3,fcntl,close,mmap,munmap CMD
+
 A rules file turns a vendor's own lines into steps that --protocol then checks:
   [[rule]]
   step = \"map\"
@@ -38,8 +42,11 @@ Examples:
   adb logcat -b kernel -d | teeleak analyze -")]
 pub(crate) struct Arguments {
     /// Logs, directories of logs, or - for standard input; .gz, .xz and .zst are unpacked.
-    #[arg(value_name = "LOG", required = true)]
+    #[arg(value_name = "LOG", required_unless_present = "strace")]
     logs: Vec<PathBuf>,
+    /// A text of strace, where it is not told as one by its begin; can be given again.
+    #[arg(long, value_name = "TEXT")]
+    strace: Vec<PathBuf>,
     /// Turn lines into steps as this file, or the built-in one of this name, says; can be given again.
     #[arg(long, value_name = "FILE")]
     rules: Vec<PathBuf>,
@@ -72,6 +79,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let rejected = arguments.rejected.as_deref().map(create).transpose()?;
     let reading = Reading {
         paths: &arguments.logs,
+        traces: &arguments.strace,
         rules: &rules,
         warmup: arguments.warmup,
         threads: arguments.threads.unwrap_or_else(cores),

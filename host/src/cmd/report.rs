@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use teeleak_analysis::{
     audit::{Needs, Options, audit},
@@ -19,6 +19,7 @@ use crate::{
     Env, Exit,
     cli::Format,
     render::{json, text},
+    source::text::read_traces,
 };
 
 /// Arguments of `teeleak report`.
@@ -28,11 +29,16 @@ Says the same of a capture as the run that wrote it did, or something else with 
 
 Examples:
   teeleak report --protocol drm.toml loop.tlk
+  teeleak report --strace calls.strace loop.tlk
   teeleak report --json old.tlk > accepted.json; teeleak report --baseline accepted.json new.tlk")]
 pub(crate) struct Arguments {
     /// A capture that `teeleak run -o` wrote.
     #[arg(value_name = "FILE")]
     capture: PathBuf,
+    /// Put the calls of this text of strace together with the TEE's events, for a run without
+    /// recorded clients; strace -f -T -ttt -e trace=ioctl,%process tells enough. Can be given again.
+    #[arg(long, value_name = "TEXT")]
+    strace: Vec<PathBuf>,
     #[command(flatten)]
     analysis: Analysis,
 }
@@ -84,8 +90,24 @@ pub(super) fn mistaken(what: &str, mistakes: &[Mistake]) -> anyhow::Error {
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let options = arguments.analysis.options()?;
-    let observation = load(&arguments.capture)?;
+    let mut observation = load(&arguments.capture)?;
+    if !arguments.strace.is_empty() {
+        trace(&arguments.strace, &mut observation)?;
+    }
     tell(&observation, &options, arguments.analysis.format, env.out)
+}
+
+/// Adds what strace told to what was captured.
+fn trace(paths: &[PathBuf], observation: &mut Observation) -> Result<()> {
+    if !observation.clients.processes.is_empty() {
+        bail!(
+            "the capture has calls of processes already: --strace is for one of `teeleak run --no-clients`"
+        );
+    }
+    if let Some(told) = read_traces(paths)? {
+        told.add_to(observation);
+    }
+    Ok(())
 }
 
 /// Analyses an observation and prints what comes of it.

@@ -1,6 +1,8 @@
 //! Names that text and JSON share.
 
-use teeleak_analysis::model::{Observation, OwnerId, PoolKind, PoolUnit, Region, Sample, Unit};
+use teeleak_analysis::model::{
+    ClientSource, Observation, OwnerId, PoolKind, PoolUnit, Region, Sample, Unit,
+};
 
 use crate::compare::OwnerKey;
 
@@ -22,6 +24,14 @@ pub(crate) fn owner_id(sample: &Sample, id: OwnerId) -> String {
 /// OP-TEE's version without what its build adds: compiler, number of the build, date.
 pub(crate) fn release(observation: &Observation) -> Option<&str> {
     observation.platform.release.as_deref()?.split_whitespace().next()
+}
+
+/// How calls of processes became known.
+pub(crate) fn source(source: ClientSource) -> &'static str {
+    match source {
+        ClientSource::Preload => "preload library",
+        ClientSource::Strace => "strace",
+    }
 }
 
 pub(crate) fn pool(kind: &PoolKind) -> &str {

@@ -145,7 +145,8 @@ impl<'a> Joining<'a> {
     fn is_left(&self, owner: &Party, event: usize) -> bool {
         let span = &self.sides.event_spans[event];
         let at = span.begin.saturating_add(self.distance);
-        let own = self.clients.calls.iter().filter(|call| call.by.pid == owner.pid);
+        let calls = self.clients.calls.iter();
+        let own = calls.filter(|call| call.by.pid == owner.pid && !call.by.by_kernel);
         let mut later = false;
         for (call, (begin, end)) in own.filter_map(|call| Some((call, span::time(call)?))) {
             if call.kind == CallKind::FinalizeContext && begin <= at && at <= end {

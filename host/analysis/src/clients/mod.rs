@@ -25,7 +25,9 @@ mod edges;
 mod join;
 mod read;
 mod span;
+mod steps;
 
 pub use blame::blame;
 pub use join::join;
 pub use read::{ReadError, Reader};
+pub use steps::{descriptors, settle};

@@ -8,7 +8,7 @@ use teeleak_proto::client::{
     head::{FLAG_IDLE, Head, HeadError},
 };
 
-use crate::model::{Call, Clients, Party, Place, Process};
+use crate::model::{Call, ClientSource, Clients, Party, Place, Process};
 
 /// Why a frame was not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,7 +79,9 @@ impl Reader {
         self.calls.sort_by_key(|call| call.monotonic);
         let processes: Vec<_> = self.processes.iter().map(Known::process).collect();
         let lost = processes.iter().fold(0, |sum: u64, process| sum.saturating_add(process.lost));
-        Clients { processes, calls: self.calls, lost, joined: None }
+        let preload = (!processes.is_empty()).then_some(ClientSource::Preload);
+        let sources = preload.into_iter().collect();
+        Clients { processes, calls: self.calls, lost, joined: None, sources }
     }
 }
 

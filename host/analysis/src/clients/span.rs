@@ -61,6 +61,9 @@ pub(super) fn of_calls(calls: &[Call]) -> Vec<Span> {
 }
 
 fn of_call(at: usize, call: &Call) -> Option<Span> {
+    if call.by.by_kernel {
+        return None;
+    }
     let kind = match call.kind {
         CallKind::OpenSession if call.result == 0 => Deed::Open,
         CallKind::OpenSession => Deed::Refused,

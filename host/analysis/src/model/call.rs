@@ -1,6 +1,6 @@
 //! Calls: what a process of the normal world says it asked of the TEE.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 pub use teeleak_proto::client::ClientCallKind as CallKind;
 use teeleak_proto::{Uuid, client::ClientParam};
@@ -85,6 +85,15 @@ pub struct Process {
     pub lost: u64,
 }
 
+/// How calls of processes became known.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ClientSource {
+    /// The library that is loaded into processes.
+    Preload,
+    /// Text of strace.
+    Strace,
+}
+
 /// All that processes of the normal world told.
 #[derive(Clone, Debug, Default)]
 pub struct Clients {
@@ -96,6 +105,8 @@ pub struct Clients {
     pub lost: u64,
     /// How the calls went together with the TEE's events, once somebody tried.
     pub joined: Option<Joined>,
+    /// How all this became known.
+    pub sources: BTreeSet<ClientSource>,
 }
 
 /// How events and calls went together.

@@ -1,4 +1,5 @@
 //! Bytes of a source in, facts out.
 
 pub mod stats;
+pub mod strace;
 pub mod text;

@@ -14,9 +14,14 @@ pub struct Pack {
 
 impl Pack {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self { name: "sessions", text: include_str!("../../packs/sessions.toml"), implied: true },
         Self { name: "regions", text: include_str!("../../packs/regions.toml"), implied: true },
+        Self {
+            name: "descriptors",
+            text: include_str!("../../packs/descriptors.toml"),
+            implied: true,
+        },
         Self {
             name: "secure-video",
             text: include_str!("../../packs/secure-video.toml"),

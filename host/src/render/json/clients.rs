@@ -1,7 +1,9 @@
 //! Processes of the normal world and how their calls went together with the TEE's events.
 
 use serde::Serialize;
-use teeleak_analysis::model::{Clients, Party};
+use teeleak_analysis::model::{Clients, Joined, Party};
+
+use crate::render::words::source;
 
 /// Who did it.
 #[derive(Serialize)]
@@ -20,6 +22,7 @@ pub(super) fn by(party: &Party) -> By<'_> {
 /// All that is told of clients.
 #[derive(Serialize)]
 pub(super) struct Entry<'t> {
+    sources: Vec<&'static str>,
     n_calls: usize,
     n_lost: u64,
     processes: Vec<Process<'t>>,
@@ -45,7 +48,11 @@ struct Process<'t> {
 
 /// `None` where no process was recorded.
 pub(super) fn entry(clients: &Clients) -> Option<Entry<'_>> {
-    let joined = clients.joined.as_ref()?;
+    if clients.processes.is_empty() {
+        return None;
+    }
+    let none = Joined::default();
+    let joined = clients.joined.as_ref().unwrap_or(&none);
     let processes = clients.processes.iter().map(|process| Process {
         pid: process.pid,
         ppid: process.ppid,
@@ -57,6 +64,7 @@ pub(super) fn entry(clients: &Clients) -> Option<Entry<'_>> {
         n_lost: process.lost,
     });
     Some(Entry {
+        sources: clients.sources.iter().copied().map(source).collect(),
         n_calls: clients.calls.len(),
         n_lost: clients.lost,
         processes: processes.collect(),

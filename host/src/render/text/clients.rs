@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use teeleak_analysis::model::Clients;
 
 use super::{DIM, WARN};
-use crate::render::words::count;
+use crate::render::words::{count, source as source_words};
 
 /// Writes how calls and events went together; nothing where no process was recorded.
 pub(crate) fn write(clients: &Clients, out: &mut dyn Write) -> io::Result<()> {
@@ -14,7 +14,8 @@ pub(crate) fn write(clients: &Clients, out: &mut dyn Write) -> io::Result<()> {
     }
     let called = clients.processes.iter().filter(|process| process.called).count() as u64;
     let calls = count(clients.calls.len() as u64, "client call");
-    write!(out, "  {calls} of {called} processes")?;
+    let sources: Vec<_> = clients.sources.iter().copied().map(source_words).collect();
+    write!(out, "  {calls} of {called} processes {DIM}(from {}){DIM:#}", sources.join(" and "))?;
     if clients.lost > 0 {
         write!(out, ", {WARN}{} lost{WARN:#}", clients.lost)?;
     }

@@ -27,6 +27,14 @@ impl Input {
         }
     }
 
+    /// The task whose trace it is, if `strace -ff` has named it.
+    pub(super) fn task(&self) -> Option<u32> {
+        match self {
+            Self::Pipe => None,
+            Self::File(path) => path.extension()?.to_str()?.parse().ok(),
+        }
+    }
+
     /// Bytes it has, as it lies there.
     pub(super) fn size(&self) -> u64 {
         match self {
@@ -63,6 +71,11 @@ pub(super) fn expand(paths: &[PathBuf]) -> Result<Vec<Input>> {
         bail!("there is no file in the directories given");
     }
     Ok(inputs)
+}
+
+/// The same, where there need not be any.
+pub(super) fn expand_any(paths: &[PathBuf]) -> Result<Vec<Input>> {
+    if paths.is_empty() { Ok(Vec::new()) } else { expand(paths) }
 }
 
 /// Directories within directories that are followed.

@@ -11,6 +11,7 @@ mod chunks;
 mod input;
 mod order;
 mod progress;
+mod strace;
 mod symbols;
 
 use std::{
@@ -27,7 +28,10 @@ use std::{
 use anyhow::{Result, anyhow};
 use teeleak_analysis::{
     model::Observation,
-    parse::text::{Assembler, Cut, Harvest, Rules, scan},
+    parse::{
+        strace::Told,
+        text::{Assembler, Cut, Harvest, Rules, scan},
+    },
 };
 
 use chunks::Chunks;
@@ -39,6 +43,8 @@ pub(crate) use symbols::Symbols;
 pub(crate) struct Reading<'r> {
     /// Files, directories, `-`.
     pub(crate) paths: &'r [PathBuf],
+    /// Files that are strace's, whatever they look like.
+    pub(crate) traces: &'r [PathBuf],
     /// Steps and marks.
     pub(crate) rules: &'r Rules,
     /// Iterations that don't count, at the beginning.
@@ -56,7 +62,8 @@ pub(crate) fn read(
     rejected: Option<Box<dyn Write + Send>>,
     progress: Progress<'_>,
 ) -> Result<Observation> {
-    let inputs = input::expand(reading.paths)?;
+    let (inputs, traces) = strace::split(input::expand_any(reading.paths)?);
+    let traced = strace::read(&[traces, input::expand_any(reading.traces)?].concat())?;
     let total = inputs.iter().map(input::Input::size).sum();
     let first = inputs.first().map(input::Input::name).unwrap_or_default();
     let cut = Cut { warmup: reading.warmup, marked: reading.rules.has_mark() };
@@ -79,7 +86,19 @@ pub(crate) fn read(
         });
         ends.collect::<Result<()>>()
     })?;
-    Ok(shared.order.finish()?.finish())
+    let mut observation = shared.order.finish()?.finish();
+    if let Some(traced) = traced {
+        traced.add_to(&mut observation);
+    }
+    Ok(observation)
+}
+
+/// Reads texts of strace, whatever they look like.
+///
+/// # Errors
+/// When one can't be opened.
+pub(crate) fn read_traces(paths: &[PathBuf]) -> Result<Option<Told>> {
+    strace::read(&input::expand(paths)?)
 }
 
 /// What all threads share.

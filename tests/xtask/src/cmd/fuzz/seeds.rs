@@ -24,6 +24,7 @@ pub(super) fn sow(target: &str, fixtures: &Path, folder: &Path) -> anyhow::Resul
         "text" => text(fixtures)?,
         "rules" => rules(fixtures)?,
         "capture" => captures(fixtures)?,
+        "strace" => files(&fixtures.join("strace"), ".strace")?,
         _ => vec![("batch".to_owned(), client_records())],
     };
     for (name, mut bytes) in seeds {

@@ -1,0 +1,111 @@
+//! Calls as events, for protocols.
+
+use std::sync::Arc;
+
+use crate::model::{
+    Call, CallKind, Clock, Event, EventKind, Gap, Keys, Observation, Origin, Reason, Time,
+};
+
+use super::join;
+
+/// Puts calls that came with no TEE beside them in order, and makes them events. Where events of the
+/// TEE are there, calls and events are joined, and only descriptors become events.
+pub fn settle(observation: &mut Observation) {
+    let clients = &mut observation.clients;
+    clients.calls.sort_by_key(|call| call.monotonic);
+    if observation.events.iter().any(|event| event.origin == Origin::Tee) {
+        let joined = join(&mut observation.events, clients);
+        if joined.distance_ns.is_none() {
+            let what = "which of the TEE's events belong to the traced processes".into();
+            observation.gaps.push(Gap { what, reason: Reason::NotOffered, remedy: None, lost: 0 });
+        }
+        clients.joined = Some(joined);
+        observation.events.extend(descriptors(&clients.calls));
+    } else {
+        let events: Vec<_> = clients
+            .calls
+            .iter()
+            .filter_map(|call| session(call).or_else(|| descriptor(call)))
+            .collect();
+        observation.events.extend(numbered(events));
+    }
+}
+
+/// Descriptors and mappings of calls as steps of the protocol `descriptors`.
+#[must_use]
+pub fn descriptors(calls: &[Call]) -> Vec<Event> {
+    numbered(calls.iter().filter_map(descriptor).collect())
+}
+
+fn numbered(mut events: Vec<Event>) -> Vec<Event> {
+    for (event, n) in events.iter_mut().zip(1..) {
+        event.seq = n;
+    }
+    events
+}
+
+fn session(call: &Call) -> Option<Event> {
+    let kind = match call.kind {
+        CallKind::OpenSession => EventKind::Open,
+        CallKind::CloseSession => EventKind::Close,
+        CallKind::InvokeCommand => EventKind::Invoke,
+        _ => return None,
+    };
+    // One that was refused has no session, and one that strace does not show can't be told apart.
+    let session = call.session.filter(|session| *session != 0);
+    if session.is_none() && (kind != EventKind::Open || call.result == 0) {
+        return None;
+    }
+    let cmd = (kind == EventKind::Invoke).then_some(call.cmd);
+    Some(Event { session, cmd, uuid: call.uuid, values: call.values(), ..event(call, kind) })
+}
+
+fn descriptor(call: &Call) -> Option<Event> {
+    let fd = |fd: u32| Some(u64::from(fd));
+    let failed = call.result.cast_signed() < 0;
+    let (name, fd) = match call.kind {
+        CallKind::FdOpen if !failed => ("open_fd", fd(call.result)),
+        CallKind::FdDup if !failed => ("dup_fd", fd(call.result)),
+        CallKind::FdClose => ("close_fd", fd(call.cmd)),
+        CallKind::FdMap if !failed => ("map_fd", None),
+        CallKind::FdUnmap if !failed => ("unmap_fd", None),
+        CallKind::FdIoctl => {
+            let made = u32::try_from(call.params[0].output.checked_sub(1)?).ok()?;
+            ("open_fd", fd(made))
+        }
+        _ => return None,
+    };
+    let mut values = [0; 8];
+    if fd.is_none() {
+        let (low, high) = teeleak_proto::client::head::halves(call.params[0].input);
+        values[..2].copy_from_slice(&[low, high]);
+    }
+    let keys = fd.map(|fd| (Arc::from("fd"), fd)).into_iter().collect();
+    let result = if call.kind == CallKind::FdClose { call.result } else { 0 };
+    let kind = EventKind::Step(name.into());
+    Some(Event { keys, values, result: Some(result), ..event(call, kind) })
+}
+
+fn event(call: &Call, kind: EventKind) -> Event {
+    let (begin, end) = call.monotonic;
+    Event {
+        origin: Origin::Ree,
+        seq: 0,
+        lost_before: 0,
+        // strace need not tell times; the clock it tells them by is nobody else's.
+        time: (end > 0).then_some(Time { clock: Clock::Wall, ns: end }),
+        duration_ns: Some(end.saturating_sub(begin)),
+        place: call.place.clone(),
+        iteration: None,
+        kind,
+        result: Some(call.result),
+        session: None,
+        opener: 0,
+        instance: 0,
+        uuid: None,
+        cmd: None,
+        values: [0; 8],
+        keys: Keys::default(),
+        by: Some(Arc::new(call.by.clone())),
+    }
+}

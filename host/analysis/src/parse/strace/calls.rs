@@ -1,0 +1,320 @@
+//! What each system call does.
+
+use teeleak_proto::client::{ClientCall, ClientCallKind as Kind, ClientParam};
+
+use super::{
+    Reader,
+    args::{self, descriptor, number},
+    files::kind_of,
+    tee::{self, GENERIC, Request},
+};
+use crate::model::{Call, Party};
+
+/// Characters of a process's name (Linux `TASK_COMM_LEN`, without the final zero).
+const COMM: usize = 15;
+
+/// A call that has returned, or that a task ended in.
+pub(super) struct Finished<'t> {
+    pub(super) task: u32,
+    pub(super) name: &'t str,
+    pub(super) call: args::Call<'t>,
+    pub(super) span: (u64, u64),
+}
+
+/// Whether a call makes another task.
+pub(super) fn makes_tasks(name: &str) -> bool {
+    matches!(name, "clone" | "clone2" | "clone3" | "fork" | "vfork")
+}
+
+/// Whether the task that it makes has the same descriptors.
+pub(super) fn shares(args: &str) -> bool {
+    args.contains("CLONE_THREAD") || args.contains("CLONE_FILES")
+}
+
+impl Finished<'_> {
+    fn arg(&self, n: usize) -> &str {
+        self.call.args.get(n).copied().unwrap_or_default()
+    }
+
+    fn fd(&self, n: usize) -> (i64, Option<&str>) {
+        let (fd, path) = descriptor(self.arg(n));
+        (fd.unwrap_or(-1), path)
+    }
+
+    /// What it returned, where it succeeded.
+    fn made(&self) -> Option<i64> {
+        self.call.result.filter(|result| *result >= 0)
+    }
+}
+
+impl Reader {
+    /// Takes a call; whether it tells something.
+    pub(super) fn call(&mut self, call: &Finished<'_>) -> bool {
+        match call.name {
+            "open" => self.opened(call, 0),
+            "openat" | "openat2" => self.opened(call, 1),
+            "dup" | "dup2" | "dup3" => self.duplicated(call, call.arg(2).contains("CLOEXEC")),
+            "fcntl" | "fcntl64" => self.duplicated(call, call.arg(1).contains("CLOEXEC")),
+            "close" => self.closed(call),
+            "close_range" => self.closed_range(call),
+            "mmap" | "mmap2" => self.mapped(call),
+            "munmap" => self.unmapped(call),
+            "ioctl" => self.asked(call),
+            "execve" | "execveat" => self.executed(call),
+            name if makes_tasks(name) => self.made(call),
+            _ => false,
+        }
+    }
+
+    fn made(&mut self, call: &Finished<'_>) -> bool {
+        self.tasks.done_making(call.task);
+        let made = call.made().filter(|task| *task > 0).and_then(|task| u32::try_from(task).ok());
+        let Some(made) = made else { return true };
+        let shares = call.call.args.iter().any(|arg| shares(arg));
+        self.tasks.made(call.task, made, shares, self.now, &mut self.files);
+        true
+    }
+
+    /// The process that uses a descriptor, and what that is; `None` for one of no interest.
+    fn used(&mut self, call: &Finished<'_>, n: usize) -> Option<(usize, i64, u16)> {
+        let (fd, path) = call.fd(n);
+        let process = self.tasks.process(call.task, self.now, &mut self.files);
+        let process = if path.is_none_or(|path| kind_of(path) != 0) {
+            self.tasks.user_of(call.task, process, fd)
+        } else {
+            process
+        };
+        let kind = self.tasks.all[process].table.kind(fd, path, &mut self.files);
+        (fd >= 0 && kind != 0).then_some((process, fd, kind))
+    }
+
+    fn opened(&mut self, call: &Finished<'_>, path: usize) -> bool {
+        let Some(fd) = call.made() else { return false };
+        let process = self.tasks.process(call.task, self.now, &mut self.files);
+        let kind = kind_of(call.arg(path).trim_matches('"'));
+        self.overwritten(process, fd, call);
+        if kind == 0 {
+            self.tasks.all[process].table.reused(fd);
+            return false;
+        }
+        let cloexec = call.arg(path + 1).contains("O_CLOEXEC");
+        self.tasks.all[process].table.open(fd, kind, cloexec, &mut self.files);
+        let note = self.note(Kind::FdOpen, process, call);
+        (note.file, note.result) = (kind, word(fd));
+        true
+    }
+
+    fn duplicated(&mut self, call: &Finished<'_>, cloexec: bool) -> bool {
+        let used = self.used(call, 0);
+        let Some(new) = call.made() else { return used.is_some() };
+        let process = self.tasks.process(call.task, self.now, &mut self.files);
+        if used.is_some_and(|(_, old, _)| old == new) {
+            return true;
+        }
+        self.overwritten(process, new, call);
+        let Some((process, old, kind)) = used else {
+            self.tasks.all[process].table.reused(new);
+            return false;
+        };
+        self.tasks.all[process].table.dup(old, new, cloexec, &mut self.files);
+        let note = self.note(Kind::FdDup, process, call);
+        (note.file, note.cmd, note.result) = (kind, word(old), word(new));
+        true
+    }
+
+    /// A descriptor that is made over another one closes that.
+    fn overwritten(&mut self, process: usize, fd: i64, call: &Finished<'_>) {
+        if self.tasks.all[process].table.has(fd) {
+            self.close(process, fd, call);
+        }
+    }
+
+    fn close(&mut self, process: usize, fd: i64, call: &Finished<'_>) {
+        let gone = self.tasks.all[process].table.close(fd, &mut self.files);
+        let Some(gone) = gone else { return };
+        if gone.own {
+            let note = self.note(Kind::FdClose, process, call);
+            (note.file, note.cmd) = (gone.kind, word(fd));
+        }
+        self.kernel_closes(process, gone.sessions, None);
+    }
+
+    fn closed(&mut self, call: &Finished<'_>) -> bool {
+        let used = self.used(call, 0);
+        let (fd, _) = call.fd(0);
+        if let (Some((process, fd, _)), Some(_)) = (used, call.made()) {
+            self.close(process, fd, call);
+            return true;
+        }
+        let process = self.tasks.process(call.task, self.now, &mut self.files);
+        let table = &mut self.tasks.all[process].table;
+        if call.made().is_some() {
+            table.forget(fd);
+        }
+        if call.call.errno != Some("EBADF") || !table.was_closed(fd) {
+            return used.is_some();
+        }
+        let note = self.note(Kind::FdClose, process, call);
+        (note.cmd, note.result) = (word(fd), u32::MAX);
+        true
+    }
+
+    fn closed_range(&mut self, call: &Finished<'_>) -> bool {
+        let process = self.tasks.process(call.task, self.now, &mut self.files);
+        let keeps = call.arg(2).contains("CLOEXEC") || call.made().is_none();
+        let last = number(call.arg(1)).and_then(|last| last.try_into().ok()).unwrap_or(i64::MAX);
+        let all = self.tasks.all[process].table.range(call.fd(0).0, last);
+        for fd in all.iter().filter(|_| !keeps) {
+            self.close(process, *fd, call);
+        }
+        !keeps && !all.is_empty()
+    }
+
+    fn mapped(&mut self, call: &Finished<'_>) -> bool {
+        let Some((process, fd, kind)) = self.used(call, 4) else { return false };
+        let Some(at) = call.made().map(i64::cast_unsigned) else { return true };
+        self.tasks.all[process].table.map(at, kind);
+        let size = number(call.arg(1)).unwrap_or(0);
+        let note = self.note(Kind::FdMap, process, call);
+        (note.file, note.cmd) = (kind, word(fd));
+        note.params[0] = ClientParam { input: at, size, output: 0 };
+        true
+    }
+
+    fn unmapped(&mut self, call: &Finished<'_>) -> bool {
+        let process = self.tasks.process(call.task, self.now, &mut self.files);
+        let at = number(call.arg(0)).filter(|_| call.made().is_some());
+        let kind = at.and_then(|at| self.tasks.all[process].table.unmap(at));
+        let (Some(at), Some(kind)) = (at, kind) else { return false };
+        let size = number(call.arg(1)).unwrap_or(0);
+        let note = self.note(Kind::FdUnmap, process, call);
+        note.file = kind;
+        note.params[0] = ClientParam { input: at, size, output: 0 };
+        true
+    }
+
+    fn asked(&mut self, call: &Finished<'_>) -> bool {
+        let request = tee::request(call.arg(1));
+        let Some((process, fd, kind)) = self.used(call, 0) else { return false };
+        match request {
+            Request::Share | Request::HeapAlloc => {
+                self.made_buffer((process, fd, kind), request, call);
+            }
+            Request::OpenSession => self.of_session(Kind::OpenSession, (process, fd), call),
+            Request::Invoke => self.of_session(Kind::InvokeCommand, (process, fd), call),
+            Request::CloseSession => self.of_session(Kind::CloseSession, (process, fd), call),
+            Request::Cancel => self.of_session(Kind::RequestCancellation, (process, fd), call),
+            Request::Other => {}
+        }
+        true
+    }
+
+    fn made_buffer(&mut self, used: (usize, i64, u16), request: Request, call: &Finished<'_>) {
+        let (process, fd, kind) = used;
+        let Some(result) = call.made() else { return };
+        let (made, of) = if request == Request::Share {
+            (Some(result), ClientCall::FILE_TEE_SHM)
+        } else {
+            let after = call.arg(2).split_once("=>").map_or("", |(_, after)| after);
+            (args::field(after, "fd").and_then(|fd| descriptor(fd).0), ClientCall::FILE_DMA_BUF)
+        };
+        let Some(made) = made else { return };
+        self.overwritten(process, made, call);
+        self.tasks.all[process].table.open(made, of, true, &mut self.files);
+        let note = self.note(Kind::FdIoctl, process, call);
+        (note.file, note.cmd, note.result) = (kind, word(fd), word(result));
+        note.params[0].output = u64::from(word(made)) + 1;
+    }
+
+    fn of_session(&mut self, kind: Kind, (process, fd): (usize, i64), call: &Finished<'_>) {
+        let told = tee::told(call.arg(2));
+        let failed = call.made().is_none();
+        let result = if failed { GENERIC } else { told.result.unwrap_or(0) };
+        let table = &self.tasks.all[process].table;
+        let uuid = match (kind, told.session) {
+            (Kind::OpenSession, Some(session)) if result == 0 => {
+                table.begin(fd, session, told.uuid, &mut self.files);
+                told.uuid
+            }
+            (Kind::OpenSession, _) | (_, None) => told.uuid,
+            (_, Some(session)) => {
+                table.ta(fd, session, kind == Kind::CloseSession && !failed, &mut self.files)
+            }
+        };
+        self.opaque += u64::from(told.session.is_none() && result == 0);
+        let note = self.note(kind, process, call);
+        note.session = told.session.filter(|_| kind != Kind::OpenSession || result == 0);
+        (note.uuid, note.cmd, note.result) = (uuid, told.cmd.unwrap_or(0), result);
+        note.origin = if failed { Some(2) } else { told.origin };
+        (note.param_types, note.params) = (told.param_types, told.params);
+    }
+
+    fn executed(&mut self, call: &Finished<'_>) -> bool {
+        if call.made().is_none() {
+            return false;
+        }
+        let process = self.tasks.process(call.task, self.now, &mut self.files);
+        let known = &mut self.tasks.all[process];
+        let path = call.arg(usize::from(call.name == "execveat")).trim_matches('"');
+        known.exe = path.into();
+        let name: String = path.rsplit('/').next().unwrap_or(path).chars().take(COMM).collect();
+        known.comm = Some(name.into());
+        for fd in self.tasks.all[process].table.ends_with_program() {
+            self.close(process, fd, call);
+        }
+        for (at, kind) in self.tasks.all[process].table.unmap_all() {
+            let note = self.note(Kind::FdUnmap, process, call);
+            note.file = kind;
+            note.params[0].input = at;
+        }
+        true
+    }
+
+    /// A record of a call, to be filled in.
+    fn note(&mut self, kind: Kind, process: usize, call: &Finished<'_>) -> &mut Call {
+        self.record(kind, process, call.task, call.span)
+    }
+
+    pub(super) fn record(
+        &mut self,
+        kind: Kind,
+        process: usize,
+        task: u32,
+        span: (u64, u64),
+    ) -> &mut Call {
+        let known = &mut self.tasks.all[process];
+        known.called = true;
+        let comm = known.comm.clone().unwrap_or_else(|| "process".into());
+        let call = Call {
+            place: self.place(),
+            by: Party {
+                pid: self.tasks.all[process].pid,
+                tid: task,
+                comm: comm.clone(),
+                by_kernel: false,
+            },
+            thread: comm,
+            kind,
+            monotonic: span,
+            counter: None,
+            result: 0,
+            origin: None,
+            session: None,
+            uuid: None,
+            cmd: 0,
+            param_types: 0,
+            params: [ClientParam::default(); 4],
+            file: 0,
+            stack: Vec::new(),
+        };
+        self.calls.push(call);
+        self.owners.push(process);
+        let last = self.calls.len() - 1;
+        &mut self.calls[last]
+    }
+}
+
+/// A descriptor as records keep it.
+fn word(fd: i64) -> u32 {
+    u32::try_from(fd).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,230 @@
+//! Descriptors and mappings of the TEE's devices, of its shared memory and of dma-bufs.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use teeleak_proto::{Uuid, client::ClientCall};
+
+/// Open files that more than one descriptor may refer to.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    next: u64,
+    all: HashMap<u64, File>,
+}
+
+/// An open file.
+#[derive(Debug, Default)]
+struct File {
+    refs: u32,
+    sessions: Sessions,
+}
+
+/// Sessions that were opened by a file, with their TAs.
+pub(super) type Sessions = BTreeMap<u32, Option<Uuid>>;
+
+impl Files {
+    fn open(&mut self) -> u64 {
+        self.next += 1;
+        self.all.insert(self.next, File { refs: 1, sessions: Sessions::new() });
+        self.next
+    }
+
+    fn share(&mut self, file: u64) {
+        if let Some(file) = self.all.get_mut(&file) {
+            file.refs += 1;
+        }
+    }
+
+    /// Sessions that the kernel closes, since nobody has the file any more.
+    fn drop_one(&mut self, file: u64) -> Sessions {
+        let Some(known) = self.all.get_mut(&file) else { return Sessions::new() };
+        known.refs = known.refs.saturating_sub(1);
+        if known.refs > 0 {
+            return Sessions::new();
+        }
+        self.all.remove(&file).map(|file| file.sessions).unwrap_or_default()
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Fd {
+    kind: u16,
+    file: u64,
+    /// Whether this process has acquired it, rather than been given it.
+    own: bool,
+    /// Whether it is closed by execve.
+    cloexec: bool,
+}
+
+/// Descriptors and mappings, each with its kind.
+type Owned = (Vec<(i64, u16)>, Vec<(u64, u16)>);
+
+/// What a process has open.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    fds: BTreeMap<i64, Fd>,
+    maps: HashMap<u64, u16>,
+    /// Descriptors that were closed and have not come back.
+    closed: HashSet<i64>,
+    /// Descriptors that the process has got itself for something of no interest.
+    others: HashSet<i64>,
+}
+
+/// A descriptor that is no longer there.
+#[derive(Debug, Default)]
+pub(super) struct Gone {
+    pub(super) kind: u16,
+    pub(super) own: bool,
+    pub(super) sessions: Sessions,
+}
+
+impl Table {
+    pub(super) fn has(&self, fd: i64) -> bool {
+        self.fds.contains_key(&fd)
+    }
+
+    /// Whether the process itself has got something else by this number.
+    pub(super) fn has_other(&self, fd: i64) -> bool {
+        self.others.contains(&fd)
+    }
+
+    pub(super) fn owns(&self, fd: i64) -> bool {
+        self.fds.get(&fd).is_some_and(|fd| fd.own)
+    }
+
+    /// Descriptors and mappings that the process has acquired and still has.
+    pub(super) fn held(&self) -> (usize, usize) {
+        (self.fds.values().filter(|fd| fd.own).count(), self.maps.len())
+    }
+
+    /// What a child begins with.
+    pub(super) fn inherit(&self, files: &mut Files) -> Self {
+        self.fds.values().for_each(|fd| files.share(fd.file));
+        let fds = self.fds.iter().map(|(n, fd)| (*n, Fd { own: false, ..*fd })).collect();
+        Self { fds, ..Self::default() }
+    }
+
+    /// What a descriptor is, going by its path where the line shows it.
+    pub(super) fn kind(&mut self, fd: i64, path: Option<&str>, files: &mut Files) -> u16 {
+        let known = self.fds.get(&fd).map_or(0, |fd| fd.kind);
+        let Some(path) = path else { return known };
+        let kind = kind_of(path);
+        if kind != known {
+            self.close(fd, files);
+        }
+        if kind != 0 && kind != known {
+            let new = Fd { kind, file: files.open(), own: false, cloexec: false };
+            self.fds.insert(fd, new);
+        }
+        kind
+    }
+
+    /// A new descriptor.
+    pub(super) fn open(&mut self, fd: i64, kind: u16, cloexec: bool, files: &mut Files) {
+        let file = files.open();
+        self.forget(fd);
+        self.fds.insert(fd, Fd { kind, file, own: true, cloexec });
+    }
+
+    /// Another descriptor of the same file.
+    pub(super) fn dup(&mut self, old: i64, new: i64, cloexec: bool, files: &mut Files) {
+        let Some(from) = self.fds.get(&old).copied() else { return };
+        files.share(from.file);
+        self.forget(new);
+        self.fds.insert(new, Fd { own: true, cloexec, ..from });
+    }
+
+    /// Forgets a descriptor; `None` for one of no interest.
+    pub(super) fn close(&mut self, fd: i64, files: &mut Files) -> Option<Gone> {
+        let Fd { kind, file, own, .. } = self.fds.remove(&fd)?;
+        self.closed.insert(fd);
+        Some(Gone { kind, own, sessions: files.drop_one(file) })
+    }
+
+    /// Whether a descriptor was of interest until it was closed.
+    pub(super) fn was_closed(&self, fd: i64) -> bool {
+        self.closed.contains(&fd)
+    }
+
+    /// A number was given to something of no interest.
+    pub(super) fn reused(&mut self, fd: i64) {
+        self.closed.remove(&fd);
+        self.others.insert(fd);
+    }
+
+    /// Something of no interest was closed.
+    pub(super) fn forget(&mut self, fd: i64) {
+        self.closed.remove(&fd);
+        self.others.remove(&fd);
+    }
+
+    /// Descriptors within a range.
+    pub(super) fn range(&self, first: i64, last: i64) -> Vec<i64> {
+        if first > last {
+            return Vec::new();
+        }
+        self.fds.range(first..=last).map(|(fd, _)| *fd).collect()
+    }
+
+    /// Descriptors that do not survive `execve`.
+    pub(super) fn ends_with_program(&self) -> Vec<i64> {
+        self.fds.iter().filter(|(_, fd)| fd.cloexec).map(|(n, _)| *n).collect()
+    }
+
+    /// Sessions that the kernel closes with the process, which forgets nothing it has acquired.
+    pub(super) fn forsake(&self, files: &mut Files) -> Sessions {
+        self.fds.values().flat_map(|fd| files.drop_one(fd.file)).collect()
+    }
+
+    /// Descriptors and mappings that the process has acquired and still has, with their kinds.
+    pub(super) fn owned(&self) -> Owned {
+        let fds = self.fds.iter().filter(|(_, fd)| fd.own).map(|(n, fd)| (*n, fd.kind)).collect();
+        let mut maps: Vec<_> = self.maps.iter().map(|(at, kind)| (*at, *kind)).collect();
+        maps.sort_unstable();
+        (fds, maps)
+    }
+
+    pub(super) fn map(&mut self, address: u64, kind: u16) {
+        self.maps.insert(address, kind);
+    }
+
+    pub(super) fn unmap(&mut self, address: u64) -> Option<u16> {
+        self.maps.remove(&address)
+    }
+
+    /// Forgets all mappings, with the program that made them.
+    pub(super) fn unmap_all(&mut self) -> Vec<(u64, u16)> {
+        let mut all: Vec<_> = self.maps.drain().collect();
+        all.sort_unstable();
+        all
+    }
+
+    /// A session was opened by a descriptor.
+    pub(super) fn begin(&self, fd: i64, session: u32, ta: Option<Uuid>, files: &mut Files) {
+        let file = self.fds.get(&fd).and_then(|fd| files.all.get_mut(&fd.file));
+        if let Some(file) = file {
+            file.sessions.insert(session, ta);
+        }
+    }
+
+    /// TA of a session; the session is forgotten if it `ends`.
+    pub(super) fn ta(&self, fd: i64, session: u32, ends: bool, files: &mut Files) -> Option<Uuid> {
+        let file = files.all.get_mut(&self.fds.get(&fd)?.file)?;
+        if ends { file.sessions.remove(&session)? } else { *file.sessions.get(&session)? }
+    }
+}
+
+/// What a file is, by its path as `/proc/PID/fd` tells it; the preload library goes by the same
+/// names.
+pub(super) fn kind_of(path: &str) -> u16 {
+    let kinds = [
+        ("/dev/teepriv", 0),
+        ("/dev/tee", ClientCall::FILE_TEE),
+        ("/dmabuf", ClientCall::FILE_DMA_BUF),
+        ("anon_inode:dmabuf", ClientCall::FILE_DMA_BUF),
+        ("anon_inode:tee_shm", ClientCall::FILE_TEE_SHM),
+        ("anon_inode:[tee_shm]", ClientCall::FILE_TEE_SHM),
+        ("/dev/dma_heap/", ClientCall::FILE_HEAP),
+        ("/dev/ion", ClientCall::FILE_HEAP),
+    ];
+    kinds.iter().find(|(start, _)| path.starts_with(start)).map_or(0, |(_, kind)| *kind)
+}

@@ -1,0 +1,40 @@
+//! Whether a text is one of strace's.
+
+use super::line::{Body, parse};
+
+/// Lines that are looked at.
+const LINES: usize = 40;
+
+/// Whether the begin of a text is strace's: half of its lines, and three at least, are system calls
+/// or what becomes of a traced task.
+#[must_use]
+pub fn looks_like_strace(begin: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(begin);
+    let lines = text.lines().filter(|line| !line.trim().is_empty()).take(LINES);
+    let (mut all, mut ours) = (0, 0);
+    for line in lines {
+        all += 1;
+        let ours_is = match parse(line).body {
+            Body::Call { text, .. } => super::args::call(text).is_some(),
+            Body::Foreign | Body::Rest(_) | Body::Other => line.contains("strace: Process "),
+            _ => true,
+        };
+        ours += usize::from(ours_is);
+    }
+    ours >= 3 && ours * 2 >= all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::looks_like_strace;
+
+    #[test]
+    fn console_text_is_not() {
+        let dump = "I/TC: buffer: 28 bytes core/kernel/tee_ta_manager.c:1\n".repeat(50);
+        assert!(!looks_like_strace(dump.as_bytes()));
+        let calls = "open(1) = 2 is what I expected\nbut close(3) was called\n".repeat(9);
+        assert!(!looks_like_strace(calls.as_bytes()) || calls.contains("= 2"));
+        assert!(!looks_like_strace(b""));
+        assert!(looks_like_strace("close(3) = 0\n".repeat(3).as_bytes()));
+    }
+}

@@ -1,0 +1,157 @@
+//! Which task belongs to which process, and what each process holds.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use super::files::{Files, Table};
+
+/// Number of a process that no line has named yet.
+const UNNAMED: u32 = 0;
+
+/// A process.
+#[derive(Debug, Default)]
+pub(super) struct Process {
+    pub(super) pid: u32,
+    pub(super) ppid: u32,
+    pub(super) comm: Option<Arc<str>>,
+    pub(super) exe: Arc<str>,
+    pub(super) born_ns: u64,
+    pub(super) table: Table,
+    /// Tasks that are there.
+    tasks: u32,
+    pub(super) ended: bool,
+    pub(super) called: bool,
+    /// Calls that it was in when it ended.
+    pub(super) running: u64,
+    /// Nothing told whether it is a process or a thread of another one.
+    guessed: bool,
+}
+
+/// All tasks.
+#[derive(Debug, Default)]
+pub(super) struct Tasks {
+    pub(super) all: Vec<Process>,
+    of: HashMap<u32, usize>,
+    /// Calls that make a task and have not returned: the caller, and whether it shares its files.
+    making: Vec<(u32, bool)>,
+    /// Tasks that strace has told the begin of.
+    new: HashSet<u32>,
+    /// Tasks that were taken for threads since they use descriptors that another one has opened.
+    pub(super) assumed: u64,
+}
+
+impl Tasks {
+    /// The task that a line is about, which may name none.
+    pub(super) fn number(&self, named: Option<u32>) -> u32 {
+        let mut alive = self.of.keys();
+        match (named, alive.next(), alive.next()) {
+            (Some(task), ..) => task,
+            (None, Some(task), None) => *task,
+            _ => UNNAMED,
+        }
+    }
+
+    /// The process of a task, which may be new.
+    pub(super) fn process(&mut self, task: u32, now: u64, files: &mut Files) -> usize {
+        if let Some(process) = self.of.get(&task) {
+            return *process;
+        }
+        if !self.making.is_empty() {
+            let (parent, shares) = self.making.remove(0);
+            return self.made(parent, task, shares, now, files);
+        }
+        let unnamed =
+            if task == UNNAMED || self.is_new(task) { None } else { self.of.remove(&UNNAMED) };
+        match unnamed {
+            Some(process) => {
+                self.all[process].pid = task;
+                self.of.insert(task, process);
+                process
+            }
+            None => self.add(task, UNNAMED, now),
+        }
+    }
+
+    /// strace says that it traces a new task from here on.
+    pub(super) fn attached(&mut self, task: u32, now: u64, files: &mut Files) {
+        self.new.insert(task);
+        self.process(task, now, files);
+    }
+
+    fn is_new(&self, task: u32) -> bool {
+        self.new.contains(&task)
+    }
+
+    fn add(&mut self, task: u32, ppid: u32, now: u64) -> usize {
+        let guessed = !self.all.is_empty();
+        let process =
+            Process { pid: task, ppid, born_ns: now, tasks: 1, guessed, ..Process::default() };
+        self.all.push(process);
+        self.of.insert(task, self.all.len() - 1);
+        self.all.len() - 1
+    }
+
+    /// A task begins to make another one.
+    pub(super) fn making(&mut self, parent: u32, shares: bool) {
+        self.making.push((parent, shares));
+    }
+
+    /// It has, or has not.
+    pub(super) fn done_making(&mut self, parent: u32) {
+        self.making.retain(|(task, _)| *task != parent);
+    }
+
+    /// A task was made; gives its process.
+    pub(super) fn made(
+        &mut self,
+        parent: u32,
+        task: u32,
+        shares: bool,
+        now: u64,
+        files: &mut Files,
+    ) -> usize {
+        if let Some(known) = self.of.get(&task) {
+            return *known;
+        }
+        let from = self.process(parent, now, files);
+        if shares {
+            self.all[from].tasks += 1;
+            self.of.insert(task, from);
+            return from;
+        }
+        let (pid, comm) = (self.all[from].pid, self.all[from].comm.clone());
+        let table = self.all[from].table.inherit(files);
+        let made = self.add(task, pid, now);
+        self.all[made] =
+            Process { comm, table, guessed: false, ..std::mem::take(&mut self.all[made]) };
+        made
+    }
+
+    /// The process whose descriptor a task uses, where nothing told what the task is: a thread of
+    /// the only process that has opened it.
+    pub(super) fn user_of(&mut self, task: u32, process: usize, fd: i64) -> usize {
+        let guest = &self.all[process];
+        if !guest.guessed || guest.called || guest.table.has(fd) || guest.table.has_other(fd) {
+            return process;
+        }
+        let mut owners = (0..self.all.len()).filter(|n| self.all[*n].table.owns(fd));
+        let (Some(owner), None) = (owners.next(), owners.next()) else { return process };
+        self.all[process].tasks = 0;
+        self.all[process].ended = true;
+        self.all[owner].tasks += 1;
+        self.of.insert(task, owner);
+        self.assumed += 1;
+        owner
+    }
+
+    /// A task has ended; whether that was the last one of its process.
+    pub(super) fn end(&mut self, task: u32) -> Option<(usize, bool)> {
+        let process = self.of.remove(&task)?;
+        let known = &mut self.all[process];
+        known.tasks = known.tasks.saturating_sub(1);
+        known.ended = known.tasks == 0;
+        Some((process, known.ended))
+    }
+}

@@ -1,0 +1,164 @@
+//! What is asked of the TEE's device, by ioctls.
+//!
+//! Numbers: Linux include/uapi/linux/tee.h @ 6.12; names and fields as strace 6.1 and 7.2 print them.
+
+use teeleak_proto::{Uuid, client::ClientParam};
+
+use super::args::{field, number};
+
+/// `TEEC_ERROR_GENERIC` of TEE Client API Specification v1.0, section 4.4.2: the kernel refused.
+pub(super) const GENERIC: u32 = 0xffff_0000;
+
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Request {
+    /// Shared memory, as a descriptor.
+    Share,
+    OpenSession,
+    Invoke,
+    Cancel,
+    CloseSession,
+    /// A dma-buf, from a heap.
+    HeapAlloc,
+    Other,
+}
+
+const NAMES: [(&str, Request); 7] = [
+    ("TEE_IOC_SHM_ALLOC", Request::Share),
+    ("TEE_IOC_SHM_REGISTER", Request::Share),
+    ("TEE_IOC_OPEN_SESSION", Request::OpenSession),
+    ("TEE_IOC_INVOKE", Request::Invoke),
+    ("TEE_IOC_CANCEL", Request::Cancel),
+    ("TEE_IOC_CLOSE_SESSION", Request::CloseSession),
+    ("DMA_HEAP_IOCTL_ALLOC", Request::HeapAlloc),
+];
+
+/// A request by its name, its number, or `_IOC(_IOC_READ, 0xa4, 0x5, 0x4)`.
+pub(super) fn request(text: &str) -> Request {
+    if let Some((_, request)) = NAMES.iter().find(|(name, _)| text.starts_with(name)) {
+        return *request;
+    }
+    let (of, n) = match text.strip_prefix("_IOC(") {
+        Some(parts) => {
+            let mut parts = parts.split([',', ')']).map(str::trim).skip(1).map(number);
+            (parts.next().flatten(), parts.next().flatten())
+        }
+        None => (number(text).map(|all| all >> 8 & 0xff), number(text).map(|all| all & 0xff)),
+    };
+    match (of, n) {
+        (Some(0xa4), Some(1 | 9)) => Request::Share,
+        (Some(0xa4), Some(2)) => Request::OpenSession,
+        (Some(0xa4), Some(3)) => Request::Invoke,
+        (Some(0xa4), Some(4)) => Request::Cancel,
+        (Some(0xa4), Some(5)) => Request::CloseSession,
+        (Some(0x48), Some(0)) => Request::HeapAlloc,
+        _ => Request::Other,
+    }
+}
+
+/// What the structure tells; nothing where strace shows but its address.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct Told {
+    pub(super) session: Option<u32>,
+    pub(super) uuid: Option<Uuid>,
+    pub(super) cmd: Option<u32>,
+    pub(super) result: Option<u32>,
+    pub(super) origin: Option<u32>,
+    pub(super) param_types: u32,
+    pub(super) params: [ClientParam; 4],
+}
+
+/// Reads the structure: what went in, and after an arrow what came out.
+pub(super) fn told(text: &str) -> Told {
+    let (before, after) = text.split_once("=>").unwrap_or((text, ""));
+    let word = |text: &str, name: &str| number(field(text, name)?).and_then(|n| n.try_into().ok());
+    let mut told = Told {
+        session: word(after, "session").or_else(|| word(before, "session")),
+        uuid: field(before, "uuid").and_then(Uuid::parse),
+        cmd: word(before, "func"),
+        result: word(after, "ret"),
+        origin: field(after, "ret_origin").and_then(origin),
+        ..Told::default()
+    };
+    let outs: Vec<_> = structures(after).collect();
+    for (n, param) in structures(before).take(4).enumerate() {
+        let (kind, read) = param_of(param, outs.get(n).copied().unwrap_or_default());
+        told.param_types |= kind << (4 * n);
+        told.params[n] = read;
+    }
+    told
+}
+
+/// Origins of TEE Client API Specification v1.0, section 4.4.3.
+fn origin(text: &str) -> Option<u32> {
+    Some(match text {
+        "TEEC_ORIGIN_API" => 1,
+        "TEEC_ORIGIN_COMMS" => 2,
+        "TEEC_ORIGIN_TEE" => 3,
+        "TEEC_ORIGIN_TRUSTED_APP" => 4,
+        _ => return number(text)?.try_into().ok(),
+    })
+}
+
+fn structures(text: &str) -> impl Iterator<Item = &str> {
+    text.split("{attr=").skip(1).map(|text| text.split('}').next().unwrap_or(text))
+}
+
+/// Kind of a parameter, as in `TEEC_PARAM_TYPES()`, and what went in and came out.
+fn param_of(before: &str, after: &str) -> (u32, ClientParam) {
+    let attr = before.split([',', '|']).next().unwrap_or_default().trim();
+    let direction = if attr.ends_with("_INPUT") {
+        1
+    } else if attr.ends_with("_OUTPUT") {
+        2
+    } else if attr.ends_with("_INOUT") {
+        3
+    } else {
+        return (0, ClientParam::default());
+    };
+    let get = |text, name| field(text, name).and_then(number).unwrap_or(0);
+    if attr.contains("_MEMREF_") {
+        let param = ClientParam { input: 0, size: get(before, "size"), output: get(after, "size") };
+        return (4 + direction, param);
+    }
+    let value = |text| get(text, "b") << 32 | get(text, "a") & 0xffff_ffff;
+    (direction, ClientParam { input: value(before), size: 0, output: value(after) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_by_name_and_number() {
+        for text in ["TEE_IOC_INVOKE", "0x8010a403", "_IOC(_IOC_READ, 0xa4, 0x3, 0x10)"] {
+            assert_eq!(request(text), Request::Invoke, "{text}");
+        }
+        assert_eq!(request("0xc0184800"), Request::HeapAlloc);
+        assert_eq!(request("TEE_IOC_VERSION"), Request::Other);
+        assert_eq!(request("TCGETS"), Request::Other);
+    }
+
+    #[test]
+    fn an_invoke_is_read() {
+        let text = "{buf_len=152, buf_ptr={func=1, session=0x2, cancel_id=0, num_params=4, params=[\
+            {attr=TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_INPUT, a=0x2, b=0x1000, c=0}, \
+            {attr=TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_OUTPUT, a=0, b=0, c=0}, \
+            {attr=TEE_IOCTL_PARAM_ATTR_TYPE_MEMREF_INPUT, shm_offs=0, size=0x40, shm_id=3}, \
+            {attr=TEE_IOCTL_PARAM_ATTR_TYPE_NONE}]} => {ret=4294901768, \
+            ret_origin=TEEC_ORIGIN_TRUSTED_APP, params=[{attr=TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_INPUT, a=0x2, b=0x1000, c=0}, \
+            {attr=TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_OUTPUT, a=0x8001c000, b=1, c=0}]}}";
+        let told = told(text);
+        assert_eq!((told.session, told.cmd), (Some(2), Some(1)));
+        assert_eq!((told.result, told.origin), (Some(0xffff_0008), Some(4)));
+        assert_eq!(told.param_types, 0x0521);
+        assert_eq!(told.params[0].input, 0x1000_0000_0002);
+        assert_eq!(told.params[1].output, 0x1_8001_c000);
+        assert_eq!(told.params[2].size, 0x40);
+    }
+
+    #[test]
+    fn an_address_tells_nothing() {
+        assert_eq!(told("0xffffd9875c68"), Told::default());
+    }
+}

@@ -1,0 +1,181 @@
+//! What a trace told, once it is read.
+
+use std::sync::Arc;
+
+use teeleak_proto::client::ClientCallKind as Kind;
+
+use super::{Reader, Taken, files::Sessions};
+use crate::{
+    clients,
+    model::{Accounting, ClientSource, Clients, Gap, Observation, Process, Reason},
+};
+
+/// What a trace told.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// Processes and their calls.
+    pub clients: Clients,
+    /// What was inferred.
+    pub assumptions: Vec<Arc<str>>,
+    /// What could not be seen.
+    pub gaps: Vec<Gap>,
+    /// Where each line went.
+    pub accounting: Accounting,
+}
+
+impl Told {
+    /// Adds it to what other sources told. Its calls are put together with events of the TEE where
+    /// there are any, and else are events themselves.
+    pub fn add_to(self, observation: &mut Observation) {
+        let Observation { accounting, clients, .. } = observation;
+        accounting.read += self.accounting.read;
+        accounting.parsed += self.accounting.parsed;
+        accounting.ignored += self.accounting.ignored;
+        accounting.rejected += self.accounting.rejected;
+        clients.processes.extend(self.clients.processes);
+        clients.calls.extend(self.clients.calls);
+        clients.sources.extend(self.clients.sources);
+        clients.lost += self.clients.lost;
+        observation.assumptions.extend(self.assumptions);
+        observation.gaps.extend(self.gaps);
+        clients::settle(observation);
+    }
+}
+
+impl Reader {
+    /// A task has ended; the kernel closes what its process has left open.
+    pub(super) fn end(&mut self, task: u32, signal: Option<&str>) -> Taken {
+        let running = self.begun.remove(&task).is_some_and(|begun| begun.matters);
+        let Some((process, last)) = self.tasks.end(task) else { return Taken::Ignored };
+        self.tasks.all[process].running += u64::from(running);
+        if !last {
+            return Taken::Parsed;
+        }
+        let left = self.tasks.all[process].table.forsake(&mut self.files);
+        let how = match signal {
+            Some(signal) => {
+                self.kernel_releases(process);
+                format!("was killed by {signal}")
+            }
+            // What it had acquired itself and not released is its own fault.
+            None => "ended".into(),
+        };
+        self.kernel_closes(process, left, Some(how));
+        Taken::Parsed
+    }
+
+    /// The kernel releases what a process had no chance to.
+    fn kernel_releases(&mut self, process: usize) {
+        let (fds, maps) = self.tasks.all[process].table.owned();
+        let span = (self.now, self.now);
+        for (fd, kind) in fds {
+            let note = self.record(Kind::FdClose, process, 0, span);
+            (note.file, note.by.by_kernel) = (kind, true);
+            note.cmd = u32::try_from(fd).unwrap_or(u32::MAX);
+        }
+        for (at, kind) in maps {
+            let note = self.record(Kind::FdUnmap, process, 0, span);
+            (note.file, note.by.by_kernel) = (kind, true);
+            note.params[0].input = at;
+        }
+    }
+
+    /// The kernel closes sessions, `how` being what became of their process.
+    pub(super) fn kernel_closes(&mut self, process: usize, left: Sessions, how: Option<String>) {
+        if left.is_empty() {
+            return;
+        }
+        let count = left.len() as u64;
+        for (session, ta) in left {
+            let note = self.record(Kind::CloseSession, process, 0, (self.now, self.now));
+            (note.session, note.uuid) = (Some(session), ta);
+            note.by.by_kernel = true;
+        }
+        self.by_kernel.push((process, how, count));
+    }
+
+    /// What was told. Calls of tasks that are still in them are counted as running.
+    #[must_use]
+    pub fn finish(mut self) -> Told {
+        let open: Vec<_> =
+            self.begun.iter().filter(|(_, begun)| begun.matters).map(|(task, _)| *task).collect();
+        for task in open {
+            let process = self.tasks.process(task, self.now, &mut self.files);
+            self.tasks.all[process].running += 1;
+        }
+        for (call, process) in self.calls.iter_mut().zip(&self.owners) {
+            call.by.pid = self.tasks.all[*process].pid;
+        }
+        let assumptions = self.assumptions();
+        let mut gaps = self.gaps;
+        if self.opaque > 0 {
+            gaps.push(Gap {
+                what: "sessions, TAs and commands of calls in strace's text".into(),
+                reason: Reason::NotOffered,
+                remedy: Some("strace 6.1 or later shows them, without -e raw=ioctl".into()),
+                lost: self.opaque,
+            });
+        }
+        let processes = self.tasks.all.iter().map(process).collect();
+        let sources = std::iter::once(ClientSource::Strace).collect();
+        let clients = Clients { processes, calls: self.calls, lost: 0, joined: None, sources };
+        Told { clients, assumptions, gaps, accounting: self.accounting }
+    }
+
+    fn assumptions(&self) -> Vec<Arc<str>> {
+        let mut told = Vec::new();
+        for (process, how, count) in &self.by_kernel {
+            let of = name(&self.tasks.all[*process]);
+            let how = how.as_deref().unwrap_or("closed the device before");
+            let sessions = several(*count, "session");
+            told.push(format!("the kernel closed {sessions} of {of}, which {how}").into());
+        }
+        for known in self.tasks.all.iter().filter(|process| process.ended) {
+            let (fds, maps) = known.table.held();
+            if fds + maps > 0 {
+                let fds = several(fds as u64, "file descriptor");
+                let maps = several(maps as u64, "mapping");
+                let of = name(known);
+                told.push(
+                    format!("the kernel released {fds} and {maps} that {of} still had at its end")
+                        .into(),
+                );
+            }
+        }
+        if self.tasks.assumed > 0 {
+            let tasks = several(self.tasks.assumed, "task");
+            let text = format!(
+                "{tasks} taken for a thread of the process whose descriptors it uses, for the trace \
+                 does not show what made it (strace -e trace= with %process does)"
+            );
+            told.push(text.into());
+        }
+        told
+    }
+}
+
+fn name(known: &super::tasks::Process) -> String {
+    match (&known.comm, known.pid) {
+        (None, 0) => "the process that is not named".into(),
+        (None, pid) => format!("pid {pid}"),
+        (Some(comm), pid) => format!("{comm} pid {pid}"),
+    }
+}
+
+fn several(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+fn process(known: &super::tasks::Process) -> Process {
+    Process {
+        pid: known.pid,
+        ppid: known.ppid,
+        comm: known.comm.clone().unwrap_or_else(|| "process".into()),
+        exe: Arc::clone(&known.exe),
+        born_ns: known.born_ns,
+        ended: known.ended,
+        called: known.called,
+        running: known.running,
+        lost: 0,
+    }
+}

@@ -1,0 +1,102 @@
+//! Traces of strace among the inputs.
+//!
+//! A text is strace's from its begin to its end or not at all. Several ones, as of `strace -ff`, are
+//! read in the order of time, line by line.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    sync::Arc,
+};
+
+use anyhow::Result;
+use teeleak_analysis::parse::strace::{Reader, Told, looks_like_strace};
+
+use super::input::Input;
+
+/// Bytes of a text that tell what it is.
+const BEGIN: u64 = 16 << 10;
+
+/// Longest line, in bytes; the rest of a longer one is taken for another.
+const LINE: u64 = 1 << 20;
+
+/// Takes the traces out of the inputs. What can't be opened is left, to be told of by others.
+pub(super) fn split(inputs: Vec<Input>) -> (Vec<Input>, Vec<Input>) {
+    inputs.into_iter().partition(|input| !is_trace(input))
+}
+
+fn is_trace(input: &Input) -> bool {
+    // What standard input begins with can't be put back.
+    let Input::File(_) = input else { return false };
+    let mut begin = Vec::new();
+    let read = input.open().is_ok_and(|text| text.take(BEGIN).read_to_end(&mut begin).is_ok());
+    // The last line may be cut.
+    let end = memchr::memrchr(b'\n', &begin).unwrap_or(0);
+    read && looks_like_strace(&begin[..end])
+}
+
+/// Reads traces; `None` if there are none.
+///
+/// # Errors
+/// When one can't be opened.
+pub(super) fn read(inputs: &[Input]) -> Result<Option<Told>> {
+    let Some(first) = inputs.first() else { return Ok(None) };
+    let mut traces = inputs.iter().map(Trace::open).collect::<Result<Vec<_>>>()?;
+    let mut reader = Reader::new(&first.name(), first.task());
+    let mut current = usize::MAX;
+    while let Some(next) = earliest(&traces) {
+        let trace = &mut traces[next];
+        if current != next {
+            reader.source(&trace.name, trace.lines, trace.task);
+            current = next;
+        }
+        reader.line(&trace.line);
+        trace.lines += 1;
+        if let Err(error) = trace.advance() {
+            reader.broken(&format!("the rest of {}: {error}", trace.name));
+        }
+    }
+    Ok(Some(reader.finish()))
+}
+
+/// The trace whose next line is the earliest, the first one of equal ones.
+fn earliest(traces: &[Trace]) -> Option<usize> {
+    let left = traces.iter().enumerate().filter(|(_, trace)| !trace.ended);
+    left.min_by_key(|(_, trace)| trace.time).map(|(n, _)| n)
+}
+
+/// A trace and its next line.
+struct Trace {
+    name: Arc<str>,
+    task: Option<u32>,
+    text: Box<dyn BufRead + Send>,
+    line: Vec<u8>,
+    /// Lines before that one.
+    lines: u64,
+    time: u64,
+    ended: bool,
+}
+
+impl Trace {
+    fn open(input: &Input) -> Result<Self> {
+        let mut trace = Self {
+            name: input.name(),
+            task: input.task(),
+            text: Box::new(BufReader::new(input.open()?)),
+            line: Vec::new(),
+            lines: 0,
+            time: 0,
+            ended: false,
+        };
+        trace.advance()?;
+        Ok(trace)
+    }
+
+    fn advance(&mut self) -> std::io::Result<()> {
+        self.line.clear();
+        // Whatever goes wrong, there is nothing more.
+        self.ended = true;
+        self.ended = self.text.by_ref().take(LINE).read_until(b'\n', &mut self.line)? == 0;
+        self.time = Reader::time_of(&self.line).unwrap_or(self.time);
+        Ok(())
+    }
+}
