@@ -8,10 +8,14 @@
 #[path = "../tests/it/support.rs"]
 mod support;
 
-use std::{process::Command, time::Duration};
+use std::{path::Path, process::Command, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use support::{Abi, Trace, programs};
+
+/// Rounds, and calls of each, of the comparison.
+const ROUNDS: usize = 9;
+const CALLS: u64 = 200_000;
 
 fn time(command: &mut Command, calls: u64) -> Duration {
     let run = command.args(["bench", &calls.to_string()]).output().unwrap();
@@ -45,6 +49,26 @@ fn call(criterion: &mut Criterion) {
         });
     });
     group.finish();
+    compare(&client);
+}
+
+/// Prints what recording adds to a call, and how long a call takes with it in terms of one without.
+fn compare(client: &Path) {
+    let [mut plain, mut recorded] = [const { Vec::new() }; 2];
+    for _ in 0..ROUNDS {
+        plain.push(time(&mut Command::new(client), CALLS));
+        recorded.push(time(&mut Trace::new().command(client), CALLS));
+    }
+    let [plain, recorded] = [plain, recorded].map(|mut times| {
+        times.sort_unstable();
+        times[ROUNDS / 2].as_secs_f64() * 1e9 / CALLS as f64
+    });
+    println!(
+        "a call of a stub that does nothing: {plain:.0} ns, recorded {recorded:.0} ns: {:.0} ns more, {:.1} times \
+         as long (medians of {ROUNDS} rounds in turn, {CALLS} calls each)",
+        recorded - plain,
+        recorded / plain
+    );
 }
 
 criterion_group!(benches, call);
