@@ -50,6 +50,8 @@ pub struct Env<'e> {
     pub interrupt: Interrupt,
     /// The library that records the calls of the processes it is loaded into, where it is installed.
     pub preload: Option<PathBuf>,
+    /// Where the file system begins, for what is looked for in it.
+    pub root: PathBuf,
 }
 
 /// Runs the command line `args`, the first of which is the program's name.

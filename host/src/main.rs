@@ -29,6 +29,7 @@ fn main() -> ExitCode {
             world: &*world,
             interrupt,
             preload: clients::find_library(),
+            root: "/".into(),
         },
     );
     exit.into()

@@ -39,6 +39,8 @@ pub struct World {
     pub stats: Result<Rc<RefCell<Stock>>, u32>,
     /// The preload library, where it is installed.
     pub preload: Option<PathBuf>,
+    /// Root of the file system that is looked at.
+    pub root: PathBuf,
     /// Whether somebody wants the tool to end.
     pub interrupt: Interrupt,
 }
@@ -70,6 +72,7 @@ impl World {
             node: false,
             stats: Err(0xffff_0008),
             preload: None,
+            root: "/nowhere".into(),
             interrupt: Interrupt::default(),
         }
     }
@@ -87,6 +90,7 @@ impl World {
                 world: self,
                 interrupt: self.interrupt.clone(),
                 preload: self.preload.clone(),
+                root: self.root.clone(),
             },
         );
         let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");

@@ -7,7 +7,10 @@
     reason = "a test stops at the first surprise"
 )]
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use teeleak::{Exit, Interrupt};
 use teeleak_proto::{Uuid, pta};
@@ -78,6 +81,12 @@ fn scratch(name: &str) -> PathBuf {
     folder.join(name)
 }
 
+fn touch(root: &Path, file: &str) {
+    let path = root.join(file);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, "").unwrap();
+}
+
 fn run(world: &World, more: &[&str]) -> Answer {
     let arguments = ["run", "-n", "8"].iter().chain(more).copied();
     world.run(&arguments.chain(["--", "true"]).collect::<Vec<_>>())
@@ -116,7 +125,14 @@ fn wrong_usage_is_told_apart() {
 
 #[test]
 fn doctor_of_a_full_build() {
-    let world = World::with(quiet());
+    let root = scratch("root-of-doctor");
+    for file in ["usr/lib/libteec.so.2", "usr/bin/strace"] {
+        touch(&root, file);
+    }
+    for file in ["trace", "kprobe_events", "uprobe_events", "events/optee/enable"] {
+        touch(&root.join("sys/kernel/tracing"), file);
+    }
+    let world = World { root, preload: Some("library".into()), ..World::with(quiet()) };
     let answer = world.run(&["doctor"]);
     assert_eq!(answer.exit, Exit::Clean);
     golden("doctor.full.txt", &answer.out);

@@ -7,7 +7,7 @@ use crate::{
     Env, Exit,
     cli::Format,
     cost,
-    diagnose::diagnose,
+    diagnose::{Surroundings, diagnose},
     render::{json, text},
     source::Ways,
 };
@@ -33,7 +33,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
-    let diagnosis = diagnose(env.world, &arguments.ways)?;
+    let around = Surroundings { root: &env.root, library: env.preload.as_deref() };
+    let diagnosis = diagnose(env.world, &arguments.ways, around)?;
     let cost = match arguments.cost.filter(|_| diagnosis.has_auditor) {
         Some(n) => Some(cost::measure(env.world.connect()?, n, &env.interrupt)?),
         None => None,

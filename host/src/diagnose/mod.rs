@@ -3,7 +3,10 @@
 //! Per-TA statistics of the stats PTA are asked for only where somebody says so: that can hang a stock
 //! TEE while another client opens a session (seen on optee_os 4.10.0).
 
+mod clients;
 mod stock;
+
+use std::path::Path;
 
 use anyhow::{Error, Result};
 use teeleak_proto::pta;
@@ -50,11 +53,22 @@ pub(crate) struct Diagnosis {
     pub(crate) has_auditor: bool,
 }
 
+/// Where clients can be seen: the root of the file system, and the preload library.
+#[derive(Clone, Copy)]
+pub(crate) struct Surroundings<'s> {
+    pub(crate) root: &'s Path,
+    pub(crate) library: Option<&'s Path>,
+}
+
 /// Looks for everything that teeleak can use.
 ///
 /// # Errors
 /// When the console that is to be tried can't be read.
-pub(crate) fn diagnose(world: &dyn World, ways: &Ways) -> Result<Diagnosis> {
+pub(crate) fn diagnose(
+    world: &dyn World,
+    ways: &Ways,
+    around: Surroundings<'_>,
+) -> Result<Diagnosis> {
     let ta = world.connect();
     let mut checks = vec![node(world), trusted_application(&ta)];
     let greeting = ta.and_then(|device| Sampler::new(device).hello(&mut Discard));
@@ -72,6 +86,7 @@ pub(crate) fn diagnose(world: &dyn World, ways: &Ways) -> Result<Diagnosis> {
         stock::infer(&mut checks);
     }
     checks.push(concurrency());
+    checks.extend(clients::checks(around.root, around.library));
     Ok(Diagnosis { checks, can_observe, has_auditor })
 }
 

@@ -1,0 +1,124 @@
+//! Which ways there are to see what processes ask of the TEE.
+
+use std::path::{Path, PathBuf};
+
+use super::{Check, State};
+
+/// Folders in which the loader finds libraries: of Debian, of others, of Android.
+const LIBRARIES: [&str; 12] = [
+    "usr/lib",
+    "usr/lib64",
+    "usr/lib/aarch64-linux-gnu",
+    "usr/lib/arm-linux-gnueabihf",
+    "usr/lib/x86_64-linux-gnu",
+    "usr/local/lib",
+    "lib",
+    "lib64",
+    "vendor/lib64",
+    "vendor/lib",
+    "system/lib64",
+    "system/lib",
+];
+
+/// Folders in which programs lie.
+const PROGRAMS: [&str; 6] =
+    ["usr/bin", "bin", "usr/local/bin", "usr/sbin", "system/bin", "vendor/bin"];
+
+/// Where the kernel shows its trace events, see Documentation/trace/ftrace.rst.
+const TRACEFS: [&str; 2] = ["sys/kernel/tracing", "sys/kernel/debug/tracing"];
+
+/// Looks for them below `root`.
+pub(super) fn checks(root: &Path, library: Option<&Path>) -> [Check; 4] {
+    [preload(library), teec(root), strace(root), kernel(root)]
+}
+
+fn preload(library: Option<&Path>) -> Check {
+    let detail = match library {
+        // Where it lies differs from system to system.
+        Some(_) => "installed".into(),
+        None => "not next to teeleak, nor in ../lib/teeleak".into(),
+    };
+    Check {
+        name: "preload-library",
+        brings: "which process makes which call, with thread and parameters, in run and trace",
+        state: if library.is_some() { State::Present } else { State::Missing },
+        detail,
+        remedy: library.is_none().then(|| {
+            "install libteeleak_preload.so next to teeleak or in ../lib/teeleak, or name it in \
+             TEELEAK_PRELOAD"
+                .into()
+        }),
+    }
+}
+
+/// The library that the preload library stands in front of.
+fn teec(root: &Path) -> Check {
+    let names = ["libteec.so.2", "libteec.so.1", "libteec.so"];
+    let found = names.iter().find(|name| find(root, &LIBRARIES, name).is_some());
+    let (state, detail, remedy) = match found {
+        Some(name) => (State::Present, format!("{name} is there"), None),
+        None => (
+            State::Unknown,
+            "not where libraries are usually".into(),
+            Some(
+                "nothing, if clients bring their own; strace follows those that have it linked in",
+            ),
+        ),
+    };
+    Check {
+        name: "libteec",
+        brings: "clients that the preload library can record",
+        state,
+        detail,
+        remedy: remedy.map(Into::into),
+    }
+}
+
+fn strace(root: &Path) -> Check {
+    let there = find(root, &PROGRAMS, "strace").is_some();
+    Check {
+        name: "strace",
+        brings: "the same of static, hardened and vendor programs: analyze and report --strace",
+        state: if there { State::Present } else { State::Missing },
+        detail: if there { "installed" } else { "not installed" }.into(),
+        remedy: (!there).then(|| {
+            "install strace, 6.1 or later for sessions and commands; its text can be read anywhere"
+                .into()
+        }),
+    }
+}
+
+/// What root could see by hand; teeleak does not read it.
+fn kernel(root: &Path) -> Check {
+    let tracefs = TRACEFS.iter().map(|place| root.join(place)).find(|at| at.join("trace").exists());
+    let has = |name: &str| tracefs.as_ref().is_some_and(|at| at.join(name).exists());
+    let (state, detail, remedy) = if tracefs.is_none() {
+        let how = "as root: mount -t tracefs tracefs /sys/kernel/tracing";
+        (State::Missing, "tracefs is not mounted, or not for this user".into(), Some(how))
+    } else {
+        let word = |there: bool| if there { "yes" } else { "no" };
+        let [kprobes, uprobes, tracepoints] =
+            ["kprobe_events", "uprobe_events", "events/optee"].map(has);
+        let detail = format!(
+            "kprobes: {}, uprobes: {}, tracepoints of the optee driver: {}",
+            word(kprobes),
+            word(uprobes),
+            word(tracepoints)
+        );
+        let all = kprobes && uprobes && tracepoints;
+        let how = "build the kernel with CONFIG_KPROBE_EVENTS=y, CONFIG_UPROBE_EVENTS=y and \
+                   CONFIG_OPTEE, with its driver loaded";
+        (if all { State::Present } else { State::Missing }, detail, (!all).then_some(how))
+    };
+    Check {
+        name: "kernel-probes",
+        brings: "calls as the kernel passes them on, by hand with trace-cmd or perf; teeleak does not read them",
+        state,
+        detail,
+        remedy: remedy.map(Into::into),
+    }
+}
+
+fn find(root: &Path, folders: &[&str], name: &str) -> Option<PathBuf> {
+    folders.iter().map(|folder| root.join(folder).join(name)).find(|path| path.exists())
+}
