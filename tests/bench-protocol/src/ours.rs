@@ -106,15 +106,28 @@ fn read(mut text: &[u8], rules: &Rules) -> Observation {
     assembler.finish()
 }
 
+/// How often each of these rules was broken.
+pub(crate) fn broken<const N: usize>(
+    observation: &Observation,
+    rules: [&str; N],
+) -> Result<[u64; N]> {
+    let checked = check(observation, &protocols("drm.toml", DRM)?, Limits::default());
+    Ok(rules.map(|rule| count(&checked.findings, rule)))
+}
+
 fn verdict(findings: &[Finding]) -> Verdict {
-    let count = |rule: &str| {
-        let about = |finding: &&Finding| finding.fingerprint.0.split(':').nth(4) == Some(rule);
-        let figures = findings.iter().filter(about).filter_map(|finding| {
-            let count = finding.figures.iter().find(|figure| figure.unit == Unit::Objects)?;
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
-            Some(count.value as u64)
-        });
-        figures.sum()
-    };
-    Verdict { late_unmap: count("release-after-parent"), late_map: count("acquire-after-parent") }
+    Verdict {
+        late_unmap: count(findings, "release-after-parent"),
+        late_map: count(findings, "acquire-after-parent"),
+    }
+}
+
+fn count(findings: &[Finding], rule: &str) -> u64 {
+    let about = |finding: &&Finding| finding.fingerprint.0.split(':').nth(4) == Some(rule);
+    let figures = findings.iter().filter(about).filter_map(|finding| {
+        let count = finding.figures.iter().find(|figure| figure.unit == Unit::Objects)?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+        Some(count.value as u64)
+    });
+    figures.sum()
 }

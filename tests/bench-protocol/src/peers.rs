@@ -39,10 +39,17 @@ pub(crate) fn dict(csv: &str) -> Result<(Verdict, f64)> {
 
 /// What RTLola's interpreter says, and seconds.
 pub(crate) fn rtlola(csv: &str) -> Result<(Verdict, f64)> {
+    let (said, seconds) = monitor(SPECIFICATION, csv)?;
+    let count = |words: &str| said.lines().filter(|line| line.contains(words)).count() as u64;
+    Ok((Verdict { late_unmap: count("late unmap"), late_map: count("late map") }, seconds))
+}
+
+/// Lines that the interpreter prints, one for each trigger, and seconds.
+pub(crate) fn monitor(specification: &str, csv: &str) -> Result<(String, f64)> {
     let folder = folder()?;
     let program = install(&folder)?;
     let trace = write(&folder, "trace.csv", csv)?;
-    let specification = write(&folder, "rule.lola", SPECIFICATION)?;
+    let specification = write(&folder, "rule.lola", specification)?;
     let said = folder.join("rtlola.out");
     let mut child = Command::new(program)
         .args(["monitor", "--csv-time-column", "4", "--offline", "relative", "-v", "violations"])
@@ -53,24 +60,25 @@ pub(crate) fn rtlola(csv: &str) -> Result<(Verdict, f64)> {
         .context("cannot start rtlola-cli")?;
     let (status, seconds) = clock::wait(&mut child)?;
     ensure!(status.success(), "rtlola-cli ended with {status}");
-    let text = fs::read_to_string(&said)?;
-    let count = |words: &str| text.lines().filter(|line| line.contains(words)).count() as u64;
-    let verdict = Verdict { late_unmap: count("late unmap"), late_map: count("late map") };
-    Ok((verdict, seconds))
+    Ok((fs::read_to_string(&said)?, seconds))
 }
 
 /// Builds the interpreter once; it stays in the user's cache directory.
 fn install(folder: &Path) -> Result<PathBuf> {
     let program = folder.join("bin").join(RTLOLA.0);
     if !program.is_file() {
-        println!("building {} {} into {}", RTLOLA.0, RTLOLA.1, folder.display());
+        println!("building {} {} into {}, once", RTLOLA.0, RTLOLA.1, folder.display());
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut install = Command::new(cargo);
-        install
-            .args(["install", "--quiet", "--locked", "--version", RTLOLA.1, RTLOLA.0])
-            .arg("--root");
-        let status = install.arg(folder).current_dir(folder).status()?;
-        ensure!(status.success(), "building {} ended with {status}", RTLOLA.0);
+        install.args(["install", "--locked", "--version", RTLOLA.1, RTLOLA.0]).arg("--root");
+        let status = install.arg(folder).current_dir(folder).status();
+        let status = status.context("cannot start cargo, which builds rtlola-cli")?;
+        ensure!(
+            status.success(),
+            "building {} ended with {status}: see above; it needs a registry of crates, and \
+             --alone leaves it out",
+            RTLOLA.0
+        );
     }
     Ok(program)
 }
