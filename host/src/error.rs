@@ -33,7 +33,7 @@ const NAMES: &[(u32, &str)] = &[
     (0xffff_0004, "EXCESS_DATA"),
     (0xffff_0005, "BAD_FORMAT"),
     (BAD_PARAMETERS, "BAD_PARAMETERS"),
-    (0xffff_0007, "BAD_STATE"),
+    (BAD_STATE, "BAD_STATE"),
     (ITEM_NOT_FOUND, "ITEM_NOT_FOUND"),
     (0xffff_0009, "NOT_IMPLEMENTED"),
     (NOT_SUPPORTED, "NOT_SUPPORTED"),
@@ -49,6 +49,7 @@ const NAMES: &[(u32, &str)] = &[
 
 pub(crate) const ACCESS_DENIED: u32 = 0xffff_0001;
 pub(crate) const BAD_PARAMETERS: u32 = 0xffff_0006;
+pub(crate) const BAD_STATE: u32 = 0xffff_0007;
 pub(crate) const ITEM_NOT_FOUND: u32 = 0xffff_0008;
 pub(crate) const NOT_SUPPORTED: u32 = 0xffff_000a;
 pub(crate) const OUT_OF_MEMORY: u32 = 0xffff_000c;

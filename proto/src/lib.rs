@@ -39,6 +39,7 @@ pub mod record;
 pub mod snapshot;
 pub mod stock;
 mod uuid;
+pub mod values;
 pub mod version;
 
 pub use uuid::Uuid;

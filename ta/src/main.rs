@@ -19,7 +19,7 @@ use optee_utee::{
 };
 use params::Copied;
 use session::Session;
-use teeleak_ta_logic::{Auditor, Refusal};
+use teeleak_ta_logic::{Auditor, Kept, Refusal};
 
 /// What build.rs wrote: the TA's header, its heap, its properties.
 #[allow(
@@ -40,6 +40,7 @@ struct Shell {
     auditor: Auditor,
     session: Session,
     request: Copied,
+    kept: Kept,
 }
 
 /// The one [`Shell`].
@@ -53,6 +54,7 @@ static SHELL: Global = Global(UnsafeCell::new(Shell {
     auditor: Auditor::new(),
     session: Session::closed(),
     request: Copied::new(),
+    kept: Kept::new(),
 }));
 
 /// Lends the shell to an entry point.
@@ -105,6 +107,10 @@ pub extern "C" fn TA_InvokeCommandEntryPoint(
     types: u32,
     params: &mut RawParams,
 ) -> TEE_Result {
+    if Kept::knows(command) {
+        let done = with_shell(|shell| exchange(shell, context.addr(), command, types, params));
+        return done.err().map_or(TEE_SUCCESS, Refusal::code);
+    }
     match with_shell(|shell| invoke(shell, context.addr(), command, types, params)) {
         Ok(used) => {
             params::set_reply_size(params, used);
@@ -129,4 +135,19 @@ fn invoke(
     let (request, reply) = params::check(types, params)?;
     let request = shell.request.copy(&request);
     shell.auditor.handle(&mut shell.session, caller, command, request, reply)
+}
+
+fn exchange(
+    shell: &mut Shell,
+    admitted: usize,
+    command: u32,
+    types: u32,
+    params: &mut RawParams,
+) -> Result<(), Refusal> {
+    let caller = client::caller(admitted)?;
+    let words = params::words(types, params)?;
+    let Shell { auditor, session, kept, .. } = shell;
+    let words = kept.exchange((auditor, session), caller, command, &words)?;
+    params::set_words(params, &words);
+    Ok(())
 }

@@ -1,12 +1,15 @@
-//! The parameters of a command: one memref in, one memref out.
+//! The parameters of a command: one memref in, one memref out, or values alone.
 
 use core::{ptr, slice};
 
 use optee_utee::{
     RawParams,
-    raw::{Memref, TEE_PARAM_TYPE_MEMREF_INPUT, TEE_PARAM_TYPE_MEMREF_OUTPUT},
+    raw::{Memref, TEE_PARAM_TYPE_MEMREF_INPUT, TEE_PARAM_TYPE_MEMREF_OUTPUT, Value},
 };
-use teeleak_proto::limits;
+use teeleak_proto::{
+    limits,
+    values::{self, Words},
+};
 use teeleak_ta_logic::Refusal;
 
 /// `TEE_PARAM_TYPES(MEMREF_INPUT, MEMREF_OUTPUT, NONE, NONE)`.
@@ -68,4 +71,26 @@ fn memref(params: &RawParams, n: usize) -> Memref {
     // SAFETY: Either variant of the union is plain data that libutee has set, and `check` has seen
     // that this one is a memref.
     unsafe { params[n].memref }
+}
+
+/// The values of a command that takes nothing else.
+pub(crate) fn words(types: u32, params: &RawParams) -> Result<Words, Refusal> {
+    if types != values::TYPES {
+        return Err(Refusal::BadParameters);
+    }
+    let mut words = Words::default();
+    for (words, param) in words.as_chunks_mut().0.iter_mut().zip(params) {
+        // SAFETY: Either variant of the union is plain data that libutee has set, and the types say
+        // that this one is a value.
+        let Value { a, b } = unsafe { param.value };
+        *words = [a, b];
+    }
+    Ok(words)
+}
+
+/// Answers with values. The parameters must be values, which they are after [`words`].
+pub(crate) fn set_words(params: &mut RawParams, words: &Words) {
+    for (param, [a, b]) in params.iter_mut().zip(words.as_chunks().0) {
+        param.value = Value { a: *a, b: *b };
+    }
 }

@@ -90,6 +90,8 @@ pub struct Tee {
     pub overwritten: usize,
     /// Whether the canary that is planted shows.
     pub canary_works: bool,
+    /// Whether the core has no room left to map memory of a client.
+    pub exhausted: bool,
     /// Current epoch.
     pub epoch: u32,
     /// What a new epoch does, as if a workload ran: called with the number of the epoch.
@@ -114,6 +116,7 @@ impl Default for Tee {
             events: Vec::new(),
             overwritten: 0,
             canary_works: true,
+            exhausted: false,
             epoch: 0,
             workload: Box::new(|_, _| ()),
             canary: None,

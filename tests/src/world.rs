@@ -10,13 +10,16 @@ use teeleak::{
         stock::StatsPta,
     },
 };
-use teeleak_proto::command::Command;
-use teeleak_ta_logic::{Auditor, Caller, Refusal};
+use teeleak_proto::{command::Command, values::Words};
+use teeleak_ta_logic::{Auditor, Caller, Kept, Pta, Refusal};
 
 use crate::{
     Tee,
     stock::{self, Stock},
 };
+
+/// `TEE_ERROR_OUT_OF_MEMORY`.
+const OUT_OF_MEMORY: u32 = 0xffff_000c;
 
 /// What the tool answered.
 #[derive(Debug)]
@@ -111,9 +114,11 @@ impl live::World for World {
 
     fn connect(&self) -> Result<Box<dyn Device>> {
         match &self.tee {
-            Ok(tee) => {
-                Ok(Box::new(Session { tee: Rc::clone(tee), auditor: Box::new(Auditor::new()) }))
-            }
+            Ok(tee) => Ok(Box::new(Session {
+                tee: Rc::clone(tee),
+                auditor: Box::new(Auditor::new()),
+                kept: Box::new(Kept::new()),
+            })),
             Err(result) => {
                 let doing = "opening a session to the teeleak TA";
                 Err(TeeError { result: *result, doing }.into())
@@ -132,6 +137,7 @@ impl live::World for World {
 struct Session {
     tee: Rc<RefCell<Tee>>,
     auditor: Box<Auditor>,
+    kept: Box<Kept>,
 }
 
 impl Device for Session {
@@ -144,6 +150,17 @@ impl Device for Session {
         let tee = &mut *self.tee.borrow_mut();
         let failed =
             |refusal: Refusal| TeeError { result: refusal.code(), doing: "invoking the TA" };
+        if tee.exhausted {
+            return Err(TeeError { result: OUT_OF_MEMORY, doing: "invoking the TA" });
+        }
         self.auditor.handle(tee, Caller::Client, command as u32, request, reply).map_err(failed)
+    }
+
+    fn exchange(&mut self, command: u32, words: Words) -> Result<Words, TeeError> {
+        let tee = &mut *self.tee.borrow_mut();
+        let failed =
+            |refusal: Refusal| TeeError { result: refusal.code(), doing: "invoking the TA" };
+        let both = (&mut *self.auditor, tee as &mut dyn Pta);
+        self.kept.exchange(both, Caller::Client, command, &words).map_err(failed)
     }
 }

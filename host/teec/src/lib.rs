@@ -79,22 +79,35 @@ impl Session {
             params: [input, output, none(), none()],
             imp: raw::TEEC_Operation__Imp { session: ptr::null_mut() },
         };
-        let mut origin = 0;
-        // SAFETY: The session is open; the operation and the memory that it refers to outlive the
-        // call, which is over when it returns.
-        let code = unsafe {
-            raw::TEEC_InvokeCommand(
-                &raw mut self.opened.0,
-                command,
-                &raw mut operation,
-                &raw mut origin,
-            )
-        };
-        check(code)?;
+        self.opened.invoke(command, &mut operation)?;
         // SAFETY: Parameter 1 was set as a memref, and stays one.
         let used = unsafe { operation.params[1].memref }.size.min(room);
         self.memory.read(self.request_bytes, &mut reply[..used]);
         Ok(used)
+    }
+
+    /// Invokes a command with values alone, `VALUE_INOUT` four times: a and b of each. The TEE
+    /// allocates nothing for it.
+    ///
+    /// # Errors
+    /// What the command was answered with.
+    pub fn exchange(&mut self, command: u32, words: [u32; 8]) -> Result<[u32; 8], Code> {
+        let [p0, p1, p2, p3] = [0, 2, 4, 6].map(|n| (words[n], words[n + 1])).map(value);
+        let inout = raw::TEEC_VALUE_INOUT;
+        let mut operation = raw::TEEC_Operation {
+            started: 0,
+            paramTypes: raw::TEEC_PARAM_TYPES(inout, inout, inout, inout),
+            params: [p0, p1, p2, p3],
+            imp: raw::TEEC_Operation__Imp { session: ptr::null_mut() },
+        };
+        self.opened.invoke(command, &mut operation)?;
+        let mut words = [0; 8];
+        for (words, param) in words.as_chunks_mut().0.iter_mut().zip(&operation.params) {
+            // SAFETY: All parameters were set as values, and stay values.
+            let raw::TEEC_Value { a, b } = unsafe { param.value };
+            *words = [a, b];
+        }
+        Ok(words)
     }
 }
 
@@ -119,6 +132,16 @@ impl Opened {
         };
         check(code).map(|()| Self(session))
     }
+
+    fn invoke(&mut self, command: u32, operation: &mut raw::TEEC_Operation) -> Result<(), Code> {
+        let mut origin = 0;
+        // SAFETY: The session is open; the operation, and the memory that its maker put into it,
+        // outlive the call, which is over when it returns.
+        let code = unsafe {
+            raw::TEEC_InvokeCommand(&raw mut self.0, command, operation, &raw mut origin)
+        };
+        check(code)
+    }
 }
 
 impl Drop for Opened {
@@ -129,7 +152,11 @@ impl Drop for Opened {
 }
 
 fn none() -> raw::TEEC_Parameter {
-    raw::TEEC_Parameter { value: raw::TEEC_Value { a: 0, b: 0 } }
+    value((0, 0))
+}
+
+fn value((a, b): (u32, u32)) -> raw::TEEC_Parameter {
+    raw::TEEC_Parameter { value: raw::TEEC_Value { a, b } }
 }
 
 fn check(code: u32) -> Result<(), Code> {

@@ -40,6 +40,7 @@ mod pta;
 mod refusal;
 mod rows;
 mod snapshot;
+mod values;
 
 pub use auditor::Auditor;
 pub use ledger::{LEDGER_ROOM, VIOLATIONS_ROOM};
@@ -47,3 +48,4 @@ pub use login::Caller;
 pub use pta::{Pta, Query, SCRATCH_BYTES};
 pub use refusal::Refusal;
 pub use snapshot::{INSTANCES_MAX, SLICES_MAX};
+pub use values::Kept;

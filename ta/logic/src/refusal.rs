@@ -9,6 +9,8 @@ pub enum Refusal {
     BadParameters,
     /// A reply of the PTA that can't be read.
     BadFormat,
+    /// Something else was asked for since.
+    BadState,
     /// No such command, or the PTA isn't there.
     NotSupported,
     /// The reply buffer is too small: bytes that are needed.
@@ -25,6 +27,7 @@ impl Refusal {
             Self::AccessDenied => 0xffff_0001,
             Self::BadFormat => 0xffff_0005,
             Self::BadParameters => 0xffff_0006,
+            Self::BadState => 0xffff_0007,
             Self::NotSupported => 0xffff_000a,
             Self::ShortBuffer(_) => 0xffff_0010,
             Self::Pta(code) => code,

@@ -11,9 +11,10 @@ mod snapshot;
 mod teec;
 #[cfg(not(feature = "live"))]
 mod unlinked;
+mod values;
 
 use anyhow::Result;
-use teeleak_proto::command::Command;
+use teeleak_proto::{command::Command, values::Words};
 
 use super::{Sink, stock::StatsPta};
 use crate::TeeError;
@@ -37,6 +38,12 @@ pub trait Device {
         request: &[u8],
         reply: &mut [u8],
     ) -> Result<usize, TeeError>;
+
+    /// Invokes a command that takes and gives values alone, see [`teeleak_proto::values`].
+    ///
+    /// # Errors
+    /// The result that the TA, the TEE or libteec answered.
+    fn exchange(&mut self, command: u32, words: Words) -> Result<Words, TeeError>;
 }
 
 /// The ways to a TEE from this process.

@@ -18,7 +18,7 @@ use teeleak_proto::{
     version,
 };
 
-use super::{Counts, Device, Observer};
+use super::{Counts, Device, Observer, values};
 use crate::{
     Blind,
     error::{self, TeeError},
@@ -54,6 +54,8 @@ pub(crate) struct Greeting {
 /// A session to the TA, and what it takes to ask and to pass on.
 pub(crate) struct Sampler {
     device: Box<dyn Device>,
+    /// Whether nothing but values is sent: the TEE has no memory left to map ours.
+    frugal: bool,
     reply: Vec<u8>,
     /// Bytes that the longest page so far had.
     longest: usize,
@@ -62,7 +64,12 @@ pub(crate) struct Sampler {
 
 impl Sampler {
     pub(crate) fn new(device: Box<dyn Device>) -> Self {
-        Self { device, reply: vec![0; REPLY_BYTES], longest: 0, next_event: 1 }
+        Self { device, frugal: false, reply: vec![0; REPLY_BYTES], longest: 0, next_event: 1 }
+    }
+
+    /// Says whether the TEE has to do without allocating anything for what is asked. It is slower.
+    pub(crate) fn set_frugal(&mut self, frugal: bool) {
+        self.frugal = frugal;
     }
 
     /// Asks who is there.
@@ -103,9 +110,24 @@ impl Sampler {
         let request = postcard::to_slice(request, &mut bytes)
             .map_err(|_| TeeError { result: error::BAD_PARAMETERS, doing: "writing a request" })?;
         let room = room_after(self.longest);
-        let used = self.device.invoke(command, request, &mut self.reply[..room])?.min(room);
+        let used = match self.invoke(command, request, room) {
+            Err(error) if error.result == error::OUT_OF_MEMORY => {
+                let used = values::ask(&mut *self.device, command, request, &mut self.reply);
+                self.frugal = used.is_ok();
+                used.map_err(|_| error)?
+            }
+            done => done?,
+        };
         self.longest = self.longest.max(used);
         Ok(&self.reply[..used])
+    }
+
+    fn invoke(&mut self, command: Command, request: &[u8], room: usize) -> Result<usize, TeeError> {
+        if self.frugal {
+            return values::ask(&mut *self.device, command, request, &mut self.reply);
+        }
+        let used = self.device.invoke(command, request, &mut self.reply[..room])?;
+        Ok(used.min(room))
     }
 }
 

@@ -10,6 +10,7 @@ use optee_teec::{
 use teeleak_proto::{
     command::{self, Command},
     limits, stock,
+    values::Words,
 };
 
 use super::{Device, NODE, World, sampler::REPLY_BYTES};
@@ -101,6 +102,11 @@ impl Device for Ta {
         self.session
             .invoke(command as u32, request, reply)
             .map_err(|result| TeeError { result, doing: doing(command) })
+    }
+
+    fn exchange(&mut self, command: u32, words: Words) -> Result<Words, TeeError> {
+        let failed = |result| TeeError { result, doing: "asking with values alone" };
+        self.session.exchange(command, words).map_err(failed)
     }
 }
 

@@ -15,7 +15,7 @@ struct Bench {
 }
 
 /// All benchmarks.
-const BENCHES: [Bench; 4] = [
+const BENCHES: [Bench; 5] = [
     Bench {
         name: "snapshot",
         measures: "in QEMU: a snapshot against mdbg_check on the console, wall clock and lock",
@@ -28,6 +28,11 @@ const BENCHES: [Bench; 4] = [
             "--bench",
             "snapshot",
         ],
+    },
+    Bench {
+        name: "calls",
+        measures: "in QEMU: a call of a TA that teeleak trace records against the plain one",
+        cargo: &["bench", "--package", "teeleak-tests", "--features", "qemu", "--bench", "calls"],
     },
     Bench {
         name: "analyze",

@@ -1,0 +1,54 @@
+//! Asking with values alone, where the TEE has no memory left to map ours.
+
+use teeleak_proto::{
+    command::Command,
+    values::{self, PIECE_BYTES, REQUEST_BYTES, Words},
+};
+
+use super::Device;
+use crate::{
+    TeeError,
+    error::{BAD_PARAMETERS, BAD_STATE},
+};
+
+/// How often to begin again when other clients ask the same way.
+const ATTEMPTS: u32 = 16;
+
+/// Does a command; gives the bytes of its reply.
+pub(super) fn ask(
+    device: &mut dyn Device,
+    command: Command,
+    request: &[u8],
+    reply: &mut [u8],
+) -> Result<usize, TeeError> {
+    let mut attempt = 1;
+    loop {
+        match once(device, command, request, reply) {
+            Err(error) if error.result == BAD_STATE && attempt < ATTEMPTS => attempt += 1,
+            done => return done,
+        }
+    }
+}
+
+fn once(
+    device: &mut dyn Device,
+    command: Command,
+    request: &[u8],
+    reply: &mut [u8],
+) -> Result<usize, TeeError> {
+    let doing = "asking with values alone";
+    let size = u32::try_from(request.len()).unwrap_or(u32::MAX);
+    if request.len() > REQUEST_BYTES {
+        return Err(TeeError { result: BAD_PARAMETERS, doing });
+    }
+    let mut words: Words = [command as u32, size, 0, 0, 0, 0, 0, 0];
+    values::put(&mut words[2..], request);
+    let [used, ticket, ..] = device.exchange(values::BEGIN, words)?;
+    let used = usize::try_from(used).unwrap_or(usize::MAX).min(reply.len());
+    for (n, piece) in (0u32..).zip(reply[..used].chunks_mut(PIECE_BYTES)) {
+        let offset = n * PIECE_BYTES as u32;
+        let words = device.exchange(values::READ, [offset, ticket, 0, 0, 0, 0, 0, 0])?;
+        values::get(&words, piece);
+    }
+    Ok(used)
+}
