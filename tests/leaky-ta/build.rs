@@ -10,8 +10,9 @@ fn main() -> Result<(), Error> {
     println!("cargo::rustc-link-arg=-nostartfiles");
     let config = TaConfig::new_default_with_cargo_env(leaky_interface::LEAKY)?
         .ta_flags(FLAGS)
-        // Bytes: its own tables, of 1,000 regions and 4,000 objects.
-        .ta_data_size(256 << 10)
+        // Bytes: its own tables and what libutee keeps of objects and operations, so that the core's
+        // heap is full before this is.
+        .ta_data_size(1 << 20)
         .ta_stack_size(14 << 10)
         .trace_level(1);
     optee_utee_build::build(config)

@@ -9,7 +9,8 @@ fn main() -> Result<(), Error> {
     println!("cargo::rustc-link-arg=-nostartfiles");
     let config = TaConfig::new_default_with_cargo_env(leaky_interface::PEER)?
         .ta_flags(FLAGS)
-        .ta_data_size(4 << 10)
+        // Bytes: what libutee keeps of a session, so that the core's heap is full before this is.
+        .ta_data_size(1 << 20)
         .ta_stack_size(4 << 10)
         .trace_level(1);
     optee_utee_build::build(config)

@@ -6,7 +6,7 @@ use core::ffi::c_void;
 use optee_utee::{Error, ErrorKind, Result, raw::TEE_Result};
 
 /// Bytes of a page.
-const PAGE: usize = 4096;
+pub(crate) const PAGE: u32 = 4096;
 
 // lib/libutee/include/tee_internal_api_extensions.h of optee_os 4.10.0. Both go to the system PTA.
 unsafe extern "C" {
@@ -25,7 +25,7 @@ pub(crate) struct Channels {
     last: u32,
     open: Vec<u32>,
     mappings: Vec<Mapping>,
-    leaked: Vec<u64>,
+    leaked: Vec<(u64, usize)>,
 }
 
 impl Channels {
@@ -67,17 +67,19 @@ impl Channels {
         Ok(())
     }
 
-    /// Loses regions of one page each.
-    pub(crate) fn leak(&mut self, regions: u32) -> Result<()> {
+    /// Loses regions of a size.
+    pub(crate) fn leak(&mut self, regions: u32, size: u32) -> Result<()> {
+        let size = usize::try_from(size).map_err(|_| ErrorKind::BadParameters)?;
         for _ in 0..regions {
-            self.leaked.push(map(PAGE)?);
+            self.leaked.try_reserve(1).map_err(|_| ErrorKind::OutOfMemory)?;
+            self.leaked.push((map(size)?, size));
         }
         Ok(())
     }
 
     /// Finds them again.
     pub(crate) fn unleak(&mut self) -> Result<()> {
-        self.leaked.drain(..).try_for_each(|address| unmap(address, PAGE))
+        self.leaked.drain(..).try_for_each(|(address, size)| unmap(address, size))
     }
 }
 

@@ -8,17 +8,20 @@ extern crate alloc;
 
 mod channels;
 mod objects;
+mod operations;
 mod sessions;
 
 use core::cell::UnsafeCell;
 
-use channels::Channels;
+use channels::{Channels, PAGE};
 use leaky_interface::Command;
 use objects::Objects;
+use operations::Operations;
 use optee_utee::{
     Error, ErrorKind, ParameterAny, ParametersAny, Result, prelude::*, ta_close_session, ta_create,
     ta_destroy, ta_invoke_command, ta_open_session,
 };
+use sessions::Sessions;
 
 /// What build.rs wrote.
 #[allow(
@@ -38,6 +41,8 @@ mod header {
 struct Leaky {
     channels: Channels,
     objects: Objects,
+    operations: Operations,
+    sessions: Sessions,
 }
 
 /// The one [`Leaky`].
@@ -47,8 +52,12 @@ struct Global(UnsafeCell<Leaky>);
 // leaves before the next one enters.
 unsafe impl Sync for Global {}
 
-static LEAKY: Global =
-    Global(UnsafeCell::new(Leaky { channels: Channels::new(), objects: Objects::new() }));
+static LEAKY: Global = Global(UnsafeCell::new(Leaky {
+    channels: Channels::new(),
+    objects: Objects::new(),
+    operations: Operations::new(),
+    sessions: Sessions::new(),
+}));
 
 #[ta_create]
 fn create() -> Result<()> {
@@ -76,7 +85,7 @@ fn invoke_command(command: u32, params: &mut ParametersAny) -> Result<()> {
             play(&mut leaky.channels, command, params)
         }
         Command::BusyMs => wait(input(&params.0)?.0),
-        Command::LeakSession => sessions::leak(uuid(params)?),
+        Command::LeakSession => leaky.sessions.leak(uuid(params)?),
         Command::TryOpen => sessions::try_open(uuid(params)?),
         _ => hold(leaky, command, params),
     }
@@ -120,10 +129,14 @@ fn hold(leaky: &mut Leaky, command: Command, params: &mut ParametersAny) -> Resu
         Command::LeakMany => {
             let (count, regions) = input(&params.0)?;
             objects.leak(count)?;
-            leaky.channels.leak(regions)
+            leaky.channels.leak(regions, PAGE)
         }
+        Command::LeakOperations => leaky.operations.leak(input(&params.0)?.0),
+        Command::LeakRam => leaky.channels.leak(1, input(&params.0)?.0),
         _ => {
             objects.free();
+            leaky.operations.free();
+            leaky.sessions.close();
             leaky.channels.unleak()
         }
     }

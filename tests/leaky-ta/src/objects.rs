@@ -5,7 +5,7 @@ use alloc::{collections::VecDeque, vec::Vec};
 use core::ptr;
 
 use optee_utee::{
-    Error, Result,
+    Error, ErrorKind, Result,
     raw::{TEE_AllocateTransientObject, TEE_FreeTransientObject, TEE_ObjectHandle, TEE_TYPE_AES},
 };
 
@@ -96,6 +96,7 @@ impl Objects {
 
 fn add(to: &mut Vec<Object>, count: u32) -> Result<()> {
     for _ in 0..count {
+        to.try_reserve(1).map_err(|_| ErrorKind::OutOfMemory)?;
         to.push(Object::new()?);
     }
     Ok(())

@@ -6,6 +6,8 @@ use serde::Serialize;
 pub(crate) const DENIED: u32 = 0xffff_0001;
 /// `TEE_ERROR_BAD_PARAMETERS`.
 pub(crate) const BAD: u32 = 0xffff_0006;
+/// `TEE_ERROR_BAD_STATE`.
+pub(crate) const STALE: u32 = 0xffff_0007;
 /// `TEE_ERROR_ITEM_NOT_FOUND`.
 pub(crate) const NOT_FOUND: u32 = 0xffff_0008;
 /// `TEE_ERROR_NOT_SUPPORTED`.

@@ -10,6 +10,7 @@ mod pta;
 mod storm;
 mod ta;
 mod teec;
+mod values;
 
 use std::process::ExitCode;
 

@@ -56,6 +56,7 @@ pub(crate) fn cases() -> anyhow::Result<Vec<Case>> {
         cases.extend(shapes(&session, &mut buffers, command)?);
     }
     cases.extend(values(&session, &mut buffers)?);
+    cases.extend(crate::values::cases(&session));
     for command in [8, 99, u32::MAX] {
         let params = valid(&mut buffers, Command::Hello)?;
         let (result, _) = session.invoke(command, params);

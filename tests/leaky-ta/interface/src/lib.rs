@@ -16,6 +16,8 @@
 //! | `BusyMs` | milliseconds | | | |
 //! | `LeakSession`, `TryOpen` | UUID, first word | second | third | fourth |
 //! | `Freed` | | | | |
+//! | `LeakOperations` | operations | | | |
+//! | `LeakRam` | bytes | | | |
 //!
 //! Parameters that the table leaves empty are of no type. The words of a UUID are big-endian.
 #![no_std]
@@ -53,13 +55,17 @@ pub enum Command {
     LeakSession = 9,
     /// Opens a session to another TA or PTA and closes it; its error is the command's result.
     TryOpen = 10,
-    /// Gives back what the commands from `CacheFill` to `LeakMany` hold.
+    /// Gives back what `CacheFill` and the commands that leak hold.
     Freed = 11,
+    /// Loses cryptographic operations.
+    LeakOperations = 12,
+    /// Loses one region of a size.
+    LeakRam = 13,
 }
 
 impl Command {
     /// All commands, in order of their numbers.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::OpenChannel,
         Self::Map,
         Self::Unmap,
@@ -72,6 +78,8 @@ impl Command {
         Self::LeakSession,
         Self::TryOpen,
         Self::Freed,
+        Self::LeakOperations,
+        Self::LeakRam,
     ];
 
     /// The command with this number.
@@ -80,6 +88,9 @@ impl Command {
         Self::ALL.into_iter().find(|command| *command as u32 == id)
     }
 }
+
+/// `TEE_ERROR_OUT_OF_MEMORY`: the TEE core, its memory for TAs or the TA's own heap is full.
+pub const OUT_OF_MEMORY: u32 = 0xffff_000c;
 
 /// `TEE_ERROR_ITEM_NOT_FOUND`: no such channel, or nothing of it mapped there.
 pub const ITEM_NOT_FOUND: u32 = 0xffff_0008;

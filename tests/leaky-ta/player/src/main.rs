@@ -5,6 +5,7 @@
 //! explain.
 
 mod closer;
+mod exhaust;
 mod held;
 mod play;
 mod tee;
@@ -13,6 +14,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
+use exhaust::Exhaust;
 
 /// Plays channel switches against the leaky TA.
 #[derive(Parser, Debug)]
@@ -51,6 +53,9 @@ struct Args {
     /// Let the TA give back what the five options above made it hold
     #[arg(long)]
     free: bool,
+    /// Leak until the TEE has no room for more, wait for the end of standard input, give it back
+    #[arg(long, value_enum, value_name = "WHAT")]
+    exhaust: Option<Exhaust>,
     /// Keep the TA busy in each switch
     #[arg(long, value_name = "MS", default_value_t)]
     busy: u32,
@@ -97,6 +102,9 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> anyhow::Result<()> {
     if args.closer {
         return closer::serve();
+    }
+    if let Some(what) = args.exhaust {
+        return exhaust::exhaust(what, &args.peer);
     }
     if let Some(socket) = &args.hold {
         return held::hold(socket).with_context(|| socket.display().to_string());

@@ -36,6 +36,11 @@ impl Tee {
         Ok(())
     }
 
+    /// The same; gives the code.
+    pub(crate) fn try_tell(&mut self, command: Command, a: u32, b: u32) -> u32 {
+        self.invoke(command, input(a, b), ParamNone).err().map_or(0, |error| error.raw_code())
+    }
+
     /// A command without parameters.
     pub(crate) fn call(&mut self, command: Command) -> anyhow::Result<()> {
         self.invoke(command, ParamNone, ParamNone).with_context(|| format!("{command:?}"))?;
@@ -70,9 +75,17 @@ impl Tee {
     }
 
     pub(crate) fn leak_session(&mut self, uuid: &str) -> anyhow::Result<()> {
+        match self.try_leak_session(uuid)? {
+            0 => Ok(()),
+            code => bail!("leak_session: {code:#x}"),
+        }
+    }
+
+    /// Leaks a session; gives the code.
+    pub(crate) fn try_leak_session(&mut self, uuid: &str) -> anyhow::Result<u32> {
         let [a, b, c, d] = words(uuid).with_context(|| format!("not a UUID: {uuid:?}"))?;
-        self.invoke(Command::LeakSession, input(a, b), input(c, d)).context("leak_session")?;
-        Ok(())
+        let done = self.invoke(Command::LeakSession, input(a, b), input(c, d));
+        Ok(done.err().map_or(0, |error| error.raw_code()))
     }
 }
 
