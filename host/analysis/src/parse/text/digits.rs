@@ -8,17 +8,20 @@ const WORD: usize = 8;
 const LOW: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x80 * LOW;
 
-/// The first bytes of `text` as a little-endian word; `None` where there are fewer.
+/// The first bytes of `text` as a little-endian word, with zeros for those that there are not.
 #[inline]
-fn word(text: &[u8]) -> Option<u64> {
-    text.first_chunk::<WORD>().map(|bytes| u64::from_le_bytes(*bytes))
+fn word(text: &[u8]) -> u64 {
+    match text.first_chunk::<WORD>() {
+        Some(bytes) => u64::from_le_bytes(*bytes),
+        None => text.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
 }
 
 /// The decimal number that `text` begins with and how many digits it has; `None` where that takes
 /// more than one look.
 #[inline]
 pub(super) fn decimal(text: &[u8]) -> Option<(u64, usize)> {
-    let digits = word(text)? ^ (0x30 * LOW);
+    let digits = word(text) ^ (0x30 * LOW);
     // Beyond the first byte that is no digit a carry may spoil the others; nobody looks at those.
     let n = good(!(digits.wrapping_add(0x76 * LOW) | digits))?;
     // The last digit comes to the highest byte, with zeros before the first one.
@@ -32,7 +35,7 @@ pub(super) fn decimal(text: &[u8]) -> Option<(u64, usize)> {
 /// The same for digits of hexadecimal numbers, `a` to `f`.
 #[inline]
 pub(super) fn hexadecimal(text: &[u8]) -> Option<(u64, usize)> {
-    let bytes = word(text)?;
+    let bytes = word(text);
     let (digits, letters) = (bytes ^ (0x30 * LOW), bytes ^ (0x60 * LOW));
     let is_digit = !(digits.wrapping_add(0x76 * LOW) | digits);
     let is_letter = letters.wrapping_add(0x7f * LOW) & !letters.wrapping_add(0x79 * LOW) & !letters;
@@ -68,8 +71,8 @@ mod tests {
 
     fn check(text: &[u8]) {
         let whole = |(_, n): &(u64, usize)| *n < 8;
-        assert_eq!(decimal(text), Some(plain(&text[..8], 10)).filter(whole), "{text:?}");
-        assert_eq!(hexadecimal(text), Some(plain(&text[..8], 16)).filter(whole), "{text:?}");
+        assert_eq!(decimal(text), Some(plain(text, 10)).filter(whole), "{text:?}");
+        assert_eq!(hexadecimal(text), Some(plain(text, 16)).filter(whole), "{text:?}");
     }
 
     #[test]
@@ -84,7 +87,9 @@ mod tests {
                 check(&text);
             }
         }
-        assert_eq!((decimal(b"1234567"), hexadecimal(b"")), (None, None));
+        for length in 0..8 {
+            check(&b"12345678"[..length]);
+        }
     }
 
     proptest! {

@@ -58,6 +58,9 @@ impl Events {
         if let Some(next) = kept.get_mut(HALF) {
             next.lost_before = dropped;
         }
+        if boots.is_empty() && boot == 0 {
+            return kept;
+        }
         let begin = |boot: usize| match boot.checked_sub(1) {
             None => 0,
             Some(at) => boots.get(at).copied().unwrap_or(u64::MAX),
