@@ -1,0 +1,115 @@
+//! Dumps: what the window holds, and what is so at the moment, in one capture.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    path::PathBuf,
+};
+
+use teeleak_proto::frame::FILE_HEAD;
+
+use super::{Kept, Window, folder, folder::with_mode};
+
+/// Names that are tried for dumps of one second.
+const ATTEMPTS: u32 = 1000;
+
+/// A dump that was written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Dump {
+    /// Where.
+    pub(crate) path: PathBuf,
+    /// Bytes of the window for which it has no room, the oldest ones.
+    pub(crate) left_out_bytes: u64,
+}
+
+impl Window {
+    /// Writes a dump: the newest segments of this process for which a quarter of all bytes has room,
+    /// and then `fresh`, whole frames.
+    ///
+    /// # Errors
+    /// When it can't be written; nothing is left of it then.
+    pub(crate) fn dump(&mut self, unix: u64, reason: &str, fresh: &[u8]) -> io::Result<Dump> {
+        let begin = if self.has_segments() { 0 } else { FILE_HEAD.len() + self.preamble.len() };
+        let fixed = (begin + fresh.len()) as u64;
+        let most = self.most_bytes / 4;
+        if fixed > most {
+            let what = format!("a dump of {fixed} bytes is more than a quarter of all, {most}");
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+        }
+        let (numbers, copied, left_out_bytes) = self.choose(most - fixed);
+        self.make_room_for_dump(fixed + copied)?;
+        let name = self.free_name(unix, reason)?;
+        let unfinished = self.path(&folder::unfinished_name(&name));
+        let path = self.path(&name);
+        let written = self.write_dump(&unfinished, &numbers, fresh);
+        let bytes = match written.and_then(|n| fs::rename(&unfinished, &path).map(|()| n)) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                // What is left is deleted at the next start at the latest.
+                let _ = fs::remove_file(&unfinished);
+                return Err(error);
+            }
+        };
+        self.dumps.push_back(Kept { name, bytes });
+        folder::sync(&self.folder)?;
+        Ok(Dump { path, left_out_bytes })
+    }
+
+    fn has_segments(&self) -> bool {
+        self.segments.back().is_some_and(|segment| segment.number >= self.first)
+    }
+
+    /// Numbers of the newest segments that fit, the oldest first, their bytes, and those of the rest.
+    fn choose(&self, room: u64) -> (Vec<u64>, u64, u64) {
+        let (mut numbers, mut copied, mut rest) = (Vec::new(), 0, 0);
+        let ours = self.segments.iter().rev().filter(|segment| segment.number >= self.first);
+        for segment in ours {
+            if rest == 0 && copied + segment.bytes <= room {
+                numbers.push(segment.number);
+                copied += segment.bytes;
+            } else {
+                rest += segment.bytes;
+            }
+        }
+        numbers.reverse();
+        (numbers, copied, rest)
+    }
+
+    fn free_name(&self, unix: u64, reason: &str) -> io::Result<String> {
+        let mut names = (0..ATTEMPTS).map(|n| folder::dump_name(unix, reason, n));
+        let free = names.find(|name| !self.path(name).exists());
+        free.ok_or_else(|| io::Error::other(format!("{ATTEMPTS} dumps in one second")))
+    }
+
+    fn write_dump(&self, path: &PathBuf, numbers: &[u64], fresh: &[u8]) -> io::Result<u64> {
+        let mut file =
+            with_mode(OpenOptions::new().write(true).create(true).truncate(true)).open(path)?;
+        file.write_all(&FILE_HEAD)?;
+        if numbers.is_empty() {
+            file.write_all(&self.preamble)?;
+        }
+        for number in numbers {
+            let mut segment = File::open(self.path(&folder::segment_name(*number)))?;
+            segment.seek(SeekFrom::Start(FILE_HEAD.len() as u64))?;
+            // No more than room was made for.
+            let known = self.segments.iter().find(|known| known.number == *number);
+            let bytes = known.map_or(0, |known| known.bytes);
+            io::copy(&mut segment.take(bytes.saturating_sub(FILE_HEAD.len() as u64)), &mut file)?;
+        }
+        file.write_all(fresh)?;
+        file.sync_all()?;
+        Ok(file.metadata()?.len())
+    }
+
+    /// Deletes the oldest dumps, but not the newest one, until there is room for `bytes` more.
+    pub(super) fn make_room_for_dump(&mut self, bytes: u64) -> io::Result<()> {
+        while self.dumps.len() > 1
+            && self.dumps.iter().map(|kept| kept.bytes).sum::<u64>() + bytes > self.most_bytes / 2
+        {
+            let Some(oldest) = self.dumps.front() else { break };
+            folder::delete(&self.folder, &oldest.name)?;
+            self.dumps.pop_front();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,150 @@
+//! Names in the folder of a window, and what makes them last.
+
+use std::{
+    collections::VecDeque,
+    fs::{self, DirBuilder, File, OpenOptions},
+    io,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use rustix::{
+    fs::{FlockOperation, flock},
+    io::Errno,
+};
+use teeleak_proto::frame::FrameKind;
+
+use super::{Kept, Segment};
+use crate::capture::{Piece, Reader};
+
+const SEGMENT: &str = "window-";
+const DUMP: &str = "dump-";
+/// Held by whoever writes into the folder.
+const LOCK: &str = "lock";
+
+const SUFFIX: &str = ".tlk";
+
+/// What a dump is called until it is whole.
+const UNFINISHED: &str = ".unfinished";
+
+/// What a folder holds.
+#[derive(Default)]
+pub(super) struct Found {
+    /// The oldest first.
+    pub(super) segments: VecDeque<Segment>,
+    /// The oldest first.
+    pub(super) dumps: VecDeque<Kept>,
+    pub(super) unfinished: Vec<String>,
+}
+
+pub(super) fn segment_name(number: u64) -> String {
+    format!("{SEGMENT}{number:010}{SUFFIX}")
+}
+
+/// Name of a dump; `n` tells apart those of one second.
+pub(super) fn dump_name(unix: u64, reason: &str, n: u32) -> String {
+    let again = if n == 0 { String::new() } else { format!("-{n}") };
+    format!("{DUMP}{unix:010}-{reason}{again}{SUFFIX}")
+}
+
+pub(super) fn unfinished_name(name: &str) -> String {
+    format!("{name}{UNFINISHED}")
+}
+
+/// What is found out about the secure world is for its owner.
+pub(super) fn with_mode(options: &mut OpenOptions) -> &mut OpenOptions {
+    options.mode(0o600)
+}
+
+/// Makes the folder, for its owner only.
+pub(super) fn make(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Takes the folder for this process, until the file is closed.
+pub(super) fn lock(folder: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    let options = with_mode(options.write(true).create(true).truncate(false));
+    let file = options.open(folder.join(LOCK))?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(Errno::WOULDBLOCK) => {
+            let what = "another process keeps one there: give another folder, or stop it";
+            Err(io::Error::new(io::ErrorKind::ResourceBusy, what))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) fn scan(folder: &Path) -> io::Result<Found> {
+    let mut found = Found::default();
+    let mut dumps = Vec::new();
+    let mut segments = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let bytes = entry.metadata().map_or(0, |data| data.len());
+        if name.starts_with(DUMP) && name.ends_with(UNFINISHED) {
+            found.unfinished.push(name);
+        } else if let Some(number) = number(&name, SEGMENT) {
+            segments.push(Segment { number, bytes });
+        } else if let Some(unix) = number(&name, DUMP) {
+            dumps.push((unix, Kept { name, bytes }));
+        }
+    }
+    segments.sort_by_key(|segment| segment.number);
+    dumps.sort_by(|(a, one), (b, other)| (a, &one.name).cmp(&(b, &other.name)));
+    found.segments = segments.into();
+    found.dumps = dumps.into_iter().map(|(_, kept)| kept).collect();
+    Ok(found)
+}
+
+/// The digits that a name of this kind begins with.
+fn number(name: &str, kind: &str) -> Option<u64> {
+    let rest = name.strip_prefix(kind)?.strip_suffix(SUFFIX)?;
+    rest.split('-').next()?.parse().ok()
+}
+
+/// Deletes a file; that it is gone already is as good.
+pub(super) fn delete(folder: &Path, name: &str) -> io::Result<()> {
+    match fs::remove_file(folder.join(name)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Makes names last that were given or taken.
+pub(super) fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// The segments that the last process wrote, the oldest first: those that begin with the same frame
+/// as the newest one that begins with any.
+pub(crate) fn session(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    let mut meta = None;
+    for segment in scan(folder)?.segments.iter().rev() {
+        let path = folder.join(segment_name(segment.number));
+        let Some(begin) = begin(&path) else { continue };
+        if *meta.get_or_insert_with(|| begin.clone()) != begin {
+            break;
+        }
+        paths.push(path);
+    }
+    paths.reverse();
+    Ok(paths)
+}
+
+/// The newest dump.
+pub(crate) fn newest_dump(folder: &Path) -> io::Result<Option<PathBuf>> {
+    Ok(scan(folder)?.dumps.back().map(|kept| folder.join(&kept.name)))
+}
+
+/// The frame that says who wrote a segment.
+fn begin(path: &Path) -> Option<Vec<u8>> {
+    let mut reader = Reader::new(File::open(path).ok()?).ok()?;
+    match reader.next_piece().ok()?? {
+        Piece::Frame { kind: Some(FrameKind::Meta), payload } => Some(payload.to_vec()),
+        _ => None,
+    }
+}
