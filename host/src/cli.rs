@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::cmd::{analyze, diff, doctor, report, run, snapshot, trace};
+use crate::cmd::{analyze, diff, doctor, dump, report, run, snapshot, trace, watch};
 
 /// Finds leaks in OP-TEE's secure world: what grows, by how much, who caused it, and which call
 /// came in the wrong order.
@@ -39,6 +39,10 @@ pub(crate) enum Command {
     Diff(diff::Arguments),
     /// Run a workload again and again and find what it leaves behind.
     Run(run::Arguments),
+    /// Watch for days: keep a window on disk, and dump it when something is wrong.
+    Watch(watch::Arguments),
+    /// Take everything now, and say which pool of secure memory ran out.
+    Dump(dump::Arguments),
     /// Find leaks in nothing but logs: what OP-TEE printed, from wherever.
     Analyze(analyze::Arguments),
     /// Analyse a capture again.

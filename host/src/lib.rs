@@ -23,9 +23,12 @@ mod differential;
 mod error;
 mod exit;
 mod interrupt;
+mod last;
 mod quiet;
 mod render;
 pub mod source;
+mod watch;
+mod window;
 
 use std::{ffi::OsString, io::Write, path::PathBuf};
 

@@ -18,4 +18,4 @@ pub use clients::{client, preload};
 pub use golden::golden;
 pub use stock::{PoolFigures, Printed, Stock};
 pub use tee::{Event, Region, Session, Site, Tee, Workload};
-pub use world::{Answer, World, teeleak};
+pub use world::{Answer, Simulated, World, teeleak};

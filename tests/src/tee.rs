@@ -98,6 +98,18 @@ pub struct Tee {
     pub workload: Workload,
     /// The canary, once it is planted.
     pub canary: Option<Site>,
+    /// Bytes of the core heap.
+    pub heap: u64,
+    /// Allocations that failed, and bytes of the biggest request among them.
+    pub failures: (u64, u64),
+    /// Bytes of the memory for TAs, and those in use.
+    pub ta_ram: (u64, u64),
+    /// What every command is answered with, unless 0.
+    pub refusal: u32,
+    /// What opening a session is answered with, unless 0.
+    pub closed: u32,
+    /// How often the TA died: sessions from before are dead.
+    pub deaths: u32,
 }
 
 impl Default for Tee {
@@ -120,6 +132,12 @@ impl Default for Tee {
             epoch: 0,
             workload: Box::new(|_, _| ()),
             canary: None,
+            heap: 196_608,
+            failures: (0, 0),
+            ta_ram: (0, 0),
+            refusal: 0,
+            closed: 0,
+            deaths: 0,
         }
     }
 }
@@ -132,10 +150,22 @@ impl Tee {
 
     fn pools(&self) -> Vec<Vec<u8>> {
         let used = self.sites.iter().map(|site| u64::from(site.size * site.count)).sum();
+        let (failures, biggest) = self.failures;
+        let failed = pta::KNOWN_FAIL;
         let known = pta::KNOWN_ALLOCATED | pta::KNOWN_SIZE;
-        let kinds = (u64::from(pta::POOL_CORE_HEAP), u64::from(pta::UNIT_BYTES));
-        let values = [used, 0, 196_608, 0, 0, 0, 0, 0, kinds.0, kinds.1, known.into()];
-        vec![entry::<pta::Pool>(&values, &[])]
+        let known = if failures > 0 { known | failed } else { known };
+        let pool = |kind: u16, used: u64, size: u64, failed: [u64; 3]| {
+            let kinds = (u64::from(kind), u64::from(pta::UNIT_BYTES));
+            let [count, biggest, then] = failed;
+            let values =
+                [used, 0, size, 0, 0, count, biggest, then, kinds.0, kinds.1, known.into()];
+            entry::<pta::Pool>(&values, &[])
+        };
+        let then = if failures > 0 { used } else { 0 };
+        let mut pools = vec![pool(pta::POOL_CORE_HEAP, used, self.heap, [failures, biggest, then])];
+        let (size, used) = self.ta_ram;
+        pools.extend((size > 0).then(|| pool(pta::POOL_TA_RAM, used, size, [0; 3])));
+        pools
     }
 
     fn site_rows(&self) -> Vec<Vec<u8>> {

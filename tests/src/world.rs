@@ -1,12 +1,18 @@
 //! The host tool around a simulated TEE, in this process.
 
-use std::{cell::RefCell, path::PathBuf, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    os::fd::BorrowedFd,
+    path::PathBuf,
+    rc::Rc,
+    time::Duration,
+};
 
 use anyhow::Result;
 use teeleak::{
     Env, Exit, Interrupt, TeeError,
     source::{
-        live::{self, Device},
+        live::{self, Device, Time, kernel::Told},
         stock::StatsPta,
     },
 };
@@ -46,6 +52,41 @@ pub struct World {
     pub root: PathBuf,
     /// Whether somebody wants the tool to end.
     pub interrupt: Interrupt,
+    /// What time is, where it is not the system's.
+    pub time: Option<Rc<Simulated>>,
+}
+
+/// Time that passes when somebody waits.
+pub struct Simulated {
+    /// What it is.
+    pub now: Cell<Duration>,
+    /// What happens at this time: called whenever somebody waits.
+    pub then: Box<dyn Fn(Duration)>,
+}
+
+impl Simulated {
+    /// Begins at an hour after the start of the system.
+    #[must_use]
+    pub fn new(then: impl Fn(Duration) + 'static) -> Rc<Self> {
+        Rc::new(Self { now: Cell::new(Duration::from_secs(3600)), then: Box::new(then) })
+    }
+}
+
+struct Hand(Rc<Simulated>);
+
+impl Time for Hand {
+    fn now(&self) -> Duration {
+        self.0.now.get()
+    }
+
+    fn unix(&self) -> u64 {
+        1_800_000_000 + self.now().as_secs()
+    }
+
+    fn wait(&self, _: &[BorrowedFd<'_>], most: Duration) {
+        self.0.now.set(self.now() + most);
+        (self.0.then)(self.now());
+    }
 }
 
 impl World {
@@ -77,6 +118,7 @@ impl World {
             preload: None,
             root: "/nowhere".into(),
             interrupt: Interrupt::default(),
+            time: None,
         }
     }
 
@@ -114,11 +156,16 @@ impl live::World for World {
 
     fn connect(&self) -> Result<Box<dyn Device>> {
         match &self.tee {
-            Ok(tee) => Ok(Box::new(Session {
-                tee: Rc::clone(tee),
-                auditor: Box::new(Auditor::new()),
-                kept: Box::new(Kept::new()),
-            })),
+            Ok(tee) => {
+                let closed = tee.borrow().closed;
+                if closed != 0 {
+                    let doing = "opening a session to the teeleak TA";
+                    return Err(TeeError { result: closed, doing }.into());
+                }
+                let deaths = tee.borrow().deaths;
+                let (auditor, kept) = (Box::new(Auditor::new()), Box::new(Kept::new()));
+                Ok(Box::new(Session { tee: Rc::clone(tee), auditor, kept, deaths }))
+            }
             Err(result) => {
                 let doing = "opening a session to the teeleak TA";
                 Err(TeeError { result: *result, doing }.into())
@@ -132,12 +179,29 @@ impl live::World for World {
             Err(result) => Err(TeeError { result: *result, doing: teeleak::OPENING_STATS }.into()),
         }
     }
+
+    fn time(&self) -> Box<dyn Time> {
+        match &self.time {
+            Some(time) => Box::new(Hand(Rc::clone(time))),
+            None => live::clock(),
+        }
+    }
+
+    fn kernel(&self) -> Vec<Told> {
+        let refused = std::io::ErrorKind::PermissionDenied.into();
+        let memory = vec!["CmaFree: 12345 kB".to_owned()];
+        vec![
+            Told { from: "/dev/kmsg", lines: Err(refused) },
+            Told { from: "/proc/meminfo", lines: Ok(memory) },
+        ]
+    }
 }
 
 struct Session {
     tee: Rc<RefCell<Tee>>,
     auditor: Box<Auditor>,
     kept: Box<Kept>,
+    deaths: u32,
 }
 
 impl Device for Session {
@@ -148,6 +212,7 @@ impl Device for Session {
         reply: &mut [u8],
     ) -> Result<usize, TeeError> {
         let tee = &mut *self.tee.borrow_mut();
+        answers(tee, self.deaths)?;
         let failed =
             |refusal: Refusal| TeeError { result: refusal.code(), doing: "invoking the TA" };
         if tee.exhausted {
@@ -158,9 +223,16 @@ impl Device for Session {
 
     fn exchange(&mut self, command: u32, words: Words) -> Result<Words, TeeError> {
         let tee = &mut *self.tee.borrow_mut();
+        answers(tee, self.deaths)?;
         let failed =
             |refusal: Refusal| TeeError { result: refusal.code(), doing: "invoking the TA" };
         let both = (&mut *self.auditor, tee as &mut dyn Pta);
         self.kept.exchange(both, Caller::Client, command, &words).map_err(failed)
     }
+}
+
+/// Whether a session that was opened after so many deaths is served.
+fn answers(tee: &Tee, deaths: u32) -> Result<(), TeeError> {
+    let result = if tee.deaths == deaths { tee.refusal } else { 0xffff_3024 };
+    if result == 0 { Ok(()) } else { Err(TeeError { result, doing: "invoking the TA" }) }
 }

@@ -105,7 +105,7 @@ fn help_names_all_commands_and_exit_codes() {
 
 #[test]
 fn every_command_explains_itself() {
-    for command in ["doctor", "snapshot", "diff", "run", "report"] {
+    for command in ["doctor", "snapshot", "diff", "run", "report", "watch"] {
         let answer = teeleak(&[command, "--help"]);
         assert_eq!(answer.exit, Exit::Clean, "{command}");
         assert!(answer.out.contains("Example"), "{command} has no example");

@@ -8,12 +8,14 @@
 //! analysis of a live device can be repeated from its recording.
 #![forbid(unsafe_code)]
 
+pub mod alarm;
 pub mod audit;
 mod cause;
 pub mod clients;
 pub mod fingerprint;
 pub mod growth;
 pub mod model;
+pub mod oom;
 pub mod parse;
 pub mod pool;
 pub mod protocol;

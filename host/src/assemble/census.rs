@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use teeleak_analysis::model::{
-    Instance, Moment, Owner, Part, Place, Pool, Region, Sample, Session, Site,
+    Gauge, Instance, Moment, Owner, Part, Place, Pool, Region, Sample, Session, Site,
 };
 use teeleak_proto::{
     census,
@@ -84,6 +84,24 @@ impl Draft {
     /// The last page was read.
     pub(crate) fn end(&mut self) {
         self.ended = true;
+    }
+
+    /// What it is when nothing but pools was asked for.
+    pub(crate) fn gauge(&mut self) -> Option<Gauge> {
+        let others = [
+            self.sites.is_asked(),
+            self.owners.is_asked(),
+            self.instances.is_asked(),
+            self.sessions.is_asked(),
+            !self.regions.is_empty(),
+        ];
+        if !self.ended || !self.pools.is_asked() || others.contains(&true) {
+            return None;
+        }
+        let pools =
+            std::mem::take(&mut self.pools).finish(gap::section_name(Section::Pools).into(), false);
+        let pools = pools.seen().cloned().unwrap_or_default();
+        Some(Gauge { moment: self.moment, place: self.place.clone(), pools })
     }
 
     pub(crate) fn finish(self) -> Sample {

@@ -12,7 +12,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use anyhow::Result;
 use teeleak_analysis::{
-    clients,
+    alarm, clients,
     model::{
         Clock, Event, EventKind, Gap, Keys, Moment, Observation, Origin, Place, Reason, Stage, Time,
     },
@@ -143,6 +143,15 @@ impl Assembler {
             last.epoch = last.epoch.or(before.epoch.map(|epoch| epoch.wrapping_add(1)));
         }
         &self.observation
+    }
+
+    /// Forgets all but the newest.
+    pub(crate) fn keep(&mut self, bounds: alarm::Bounds) {
+        self.end_census();
+        // Text of a console is read in one piece; what it told so far is kept by itself.
+        self.end_log();
+        self.log = Log::new(&self.source);
+        alarm::keep(&mut self.observation, bounds);
     }
 
     /// Everything that the frames told.
@@ -308,7 +317,11 @@ impl Assembler {
 
     fn end_census(&mut self) {
         self.observation.samples.extend(self.stock.cut());
-        let Some(draft) = self.draft.take() else { return };
+        let Some(mut draft) = self.draft.take() else { return };
+        if let Some(gauge) = draft.gauge() {
+            self.observation.gauges.push(gauge);
+            return;
+        }
         let sample = draft.finish();
         self.canary.look(&sample);
         self.observation.samples.push(sample);

@@ -49,6 +49,11 @@ impl<T> Collected<T> {
         self.entries.push(entry);
     }
 
+    /// Whether anything was answered.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.heads > 0 || self.failed.is_some()
+    }
+
     /// What was lost before the entries of one part: instances without regions.
     pub(crate) fn lost(&self) -> u64 {
         self.lost

@@ -3,11 +3,13 @@
 pub(crate) mod analyze;
 pub(crate) mod diff;
 pub(crate) mod doctor;
+pub(crate) mod dump;
 mod known;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod snapshot;
 pub(crate) mod trace;
+pub(crate) mod watch;
 
 use anyhow::Result;
 
@@ -22,5 +24,7 @@ pub(crate) fn run(command: &Command, env: &mut Env<'_>) -> Result<Exit> {
         Command::Run(arguments) => run::run(arguments, env),
         Command::Report(arguments) => report::run(arguments, env),
         Command::Trace(arguments) => trace::run(arguments, env),
+        Command::Dump(arguments) => dump::run(arguments, env),
+        Command::Watch(arguments) => watch::run(arguments, env),
     }
 }

@@ -72,7 +72,7 @@ impl Analysis {
 }
 
 /// The protocols of a file, or the built-in ones of that name.
-fn protocols(path: &Path) -> Result<Vec<Protocol>> {
+pub(super) fn protocols(path: &Path) -> Result<Vec<Protocol>> {
     let name = path.display().to_string();
     let built_in = Pack::named(&name).filter(|_| !path.exists());
     let text = match built_in {

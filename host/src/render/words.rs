@@ -34,6 +34,16 @@ pub(crate) fn source(source: ClientSource) -> &'static str {
     }
 }
 
+/// Seconds between two censuses, where `teeleak watch` took them.
+pub(crate) fn census_seconds(observation: &Observation) -> Option<u64> {
+    match observation.platform.workload.as_slice() {
+        [watch, census, seconds] if **watch == *"watch" && **census == *"--census" => {
+            seconds.parse().ok()
+        }
+        _ => None,
+    }
+}
+
 pub(crate) fn pool(kind: &PoolKind) -> &str {
     match kind {
         PoolKind::CoreHeap => "core heap",

@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(crate) use capture::CaptureFile;
-pub(crate) use reach::Ways;
+pub(crate) use reach::{Ways, auditor};
 
 /// Takes frames.
 pub trait Sink {

@@ -49,23 +49,34 @@ impl Ways {
         world: &dyn World,
         err: &mut dyn Write,
     ) -> Result<Box<dyn Observer>> {
+        let (observer, missing) = self.best(world)?;
+        if let Some(missing) = missing {
+            writeln!(err, "teeleak: {missing:#}")?;
+            writeln!(err, "teeleak: going on with what stock OP-TEE tells: see --console")?;
+        }
+        Ok(observer)
+    }
+
+    /// The best way that there is, and why it is not a better one.
+    ///
+    /// # Errors
+    /// As [`Self::reach`].
+    pub(crate) fn best(&self, world: &dyn World) -> Result<(Box<dyn Observer>, Option<Error>)> {
         if self.are_given() {
-            return Ok(Box::new(self.stock(world)?));
+            return Ok((Box::new(self.stock(world)?), None));
         }
         let missing = match auditor(world) {
-            Ok(sampler) => return Ok(Box::new(sampler)),
+            Ok(sampler) => return Ok((Box::new(sampler), None)),
             Err(error) if is_missing(&error) => error,
             Err(error) => return Err(error),
         };
         let Ok(stock) = self.stock(world) else { return Err(missing) };
-        writeln!(err, "teeleak: {missing:#}")?;
-        writeln!(err, "teeleak: going on with what stock OP-TEE tells: see --console")?;
-        Ok(Box::new(stock))
+        Ok((Box::new(stock), Some(missing)))
     }
 }
 
 /// A session to a TA that reaches its PTA.
-fn auditor(world: &dyn World) -> Result<Sampler> {
+pub(crate) fn auditor(world: &dyn World) -> Result<Sampler> {
     let mut sampler = Sampler::new(world.connect()?);
     sampler.hello(&mut Discard)?;
     Ok(sampler)

@@ -25,7 +25,7 @@ pub use finding::{
 pub use incident::{Frame, Function, Incident, IncidentKind};
 pub use keys::Keys;
 pub use moment::{Clock, Moment, Origin, Place, Stage, Time};
-pub use observation::{Accounting, Canary, Observation, Platform};
+pub use observation::{Accounting, Canary, Gauge, Observation, Platform};
 pub use part::{Gap, Part, Reason};
 pub use sample::{
     Instance, Owner, OwnerId, Pool, PoolKind, PoolUnit, Region, Sample, Session, Site,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Clients, Event, Gap, Incident, Place, Sample};
+use super::{Clients, Event, Gap, Incident, Moment, Place, Pool, Sample};
 
 /// What kind of system was looked at.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -41,6 +41,17 @@ pub struct Accounting {
     pub rejected: u64,
 }
 
+/// What pools had in use between two samples.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Gauge {
+    /// When, in terms of the run.
+    pub moment: Moment,
+    /// Where it stands in its source.
+    pub place: Place,
+    /// The pools.
+    pub pools: Vec<Pool>,
+}
+
 /// All that one or more sources told, in the order in which they told it.
 #[derive(Clone, Debug, Default)]
 pub struct Observation {
@@ -48,6 +59,8 @@ pub struct Observation {
     pub platform: Platform,
     /// Censuses and gauges, in order of time.
     pub samples: Vec<Sample>,
+    /// Pools between the samples, in order of time.
+    pub gauges: Vec<Gauge>,
     /// Events, in order of time.
     pub events: Vec<Event>,
     /// What went wrong and left a trace of its own, in order of time.

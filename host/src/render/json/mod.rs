@@ -7,6 +7,7 @@ mod clients;
 pub(crate) mod diff;
 pub(crate) mod differential;
 pub(crate) mod doctor;
+pub(crate) mod dump;
 mod incident;
 pub(crate) mod report;
 pub(crate) mod snapshot;

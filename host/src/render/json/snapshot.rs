@@ -143,7 +143,7 @@ fn sessions(sample: &Sample) -> Option<Vec<Session>> {
     Some(all.collect())
 }
 
-fn pool(pool: &Pool) -> PoolFigures<'_> {
+pub(super) fn pool(pool: &Pool) -> PoolFigures<'_> {
     PoolFigures {
         name: words::pool(&pool.kind),
         unit: words::unit(pool.unit),

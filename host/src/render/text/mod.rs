@@ -4,6 +4,7 @@ mod clients;
 pub(crate) mod diff;
 pub(crate) mod differential;
 pub(crate) mod doctor;
+pub(crate) mod dump;
 mod finding;
 mod gaps;
 mod incident;

@@ -4,24 +4,28 @@
 //! [`Device`], which tests replace by the TA's own logic in their process.
 
 mod child;
+pub mod kernel;
 mod plan;
 mod sampler;
 mod snapshot;
 #[cfg(feature = "live")]
 mod teec;
+mod time;
 #[cfg(not(feature = "live"))]
 mod unlinked;
 mod values;
 
 use anyhow::Result;
-use teeleak_proto::{command::Command, values::Words};
+use teeleak_proto::{bind::Bind, command::Command, values::Words};
 
 use super::{Sink, stock::StatsPta};
 use crate::TeeError;
 pub(crate) use child::Workload;
-pub(crate) use plan::{Discard, Outcome, Plan, Progress, Run};
+pub(crate) use plan::{CANARY_BYTES, Discard, Outcome, Plan, Progress, Run, begin};
 pub(crate) use sampler::{Greeting, Sampler, monotonic_ns, send, send_meta};
 pub(crate) use snapshot::Snapshot;
+use time::Clock;
+pub use time::Time;
 
 /// What a TEE's device node is called.
 pub const NODE: &str = "/dev/tee0";
@@ -62,6 +66,16 @@ pub trait World {
     /// # Errors
     /// A [`TeeError`], or a [`crate::Blind`] when this build can't.
     fn stats(&self) -> Result<Box<dyn StatsPta>>;
+
+    /// The time by which it is watched.
+    fn time(&self) -> Box<dyn Time> {
+        clock()
+    }
+
+    /// What the kernel of the normal world tells.
+    fn kernel(&self) -> Vec<kernel::Told> {
+        kernel::ask()
+    }
 }
 
 /// What a census counted, as far as it could be seen.
@@ -81,14 +95,41 @@ pub(crate) trait Observer {
     /// Takes a census of everything.
     fn census(&mut self, sink: &mut dyn Sink) -> Result<Counts>;
 
+    /// Passes on the figures of the pools, and nothing else.
+    fn pools(&mut self, sink: &mut dyn Sink) -> Result<()>;
+
+    /// Has the TA's ledger watch this, where there is one.
+    fn bind(&mut self, _bind: &Bind) -> Result<()> {
+        Ok(())
+    }
+
+    /// Passes on the head of the TA's ledger, where there is one; gives the violations that it noticed.
+    fn ledger(&mut self, _sink: &mut dyn Sink) -> Result<u32> {
+        Ok(0)
+    }
+
     /// Passes on what happened since the last time.
     fn events(&mut self, sink: &mut dyn Sink) -> Result<()>;
+
+    /// Number of the event that comes next, where events have any.
+    fn position(&self) -> u64 {
+        0
+    }
+
+    /// Goes on where a session before ended.
+    fn resume(&mut self, _position: u64) {}
 
     /// Begins the next epoch; gives its number.
     fn mark(&mut self, restart: bool) -> Result<u32>;
 
     /// Plants the canary, where there can be one.
     fn plant(&mut self, size: u32, sink: &mut dyn Sink) -> Result<()>;
+}
+
+/// The clocks of this system.
+#[must_use]
+pub fn clock() -> Box<dyn Time> {
+    Box::new(Clock)
 }
 
 /// The TEE of this system, as far as this build can reach it.

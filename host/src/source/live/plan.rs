@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Bytes of the canary: a size that few allocations have.
-const CANARY_BYTES: u32 = 211;
+pub(crate) const CANARY_BYTES: u32 = 211;
 
 /// What is to be done.
 pub(crate) struct Plan {
@@ -232,7 +232,8 @@ impl Source for Run<'_> {
     }
 }
 
-fn begin(stage: Stage, iteration: u32, epoch: u32, sink: &mut dyn Sink) -> Result<()> {
+/// Says what the frames from here on belong to.
+pub(crate) fn begin(stage: Stage, iteration: u32, epoch: u32, sink: &mut dyn Sink) -> Result<()> {
     let phase = Phase { stage, iteration, epoch, monotonic_ns: monotonic_ns() };
     send(FrameKind::Phase, &phase, sink)
 }

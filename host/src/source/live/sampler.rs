@@ -6,11 +6,13 @@ use anyhow::{Result, bail};
 use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 use teeleak_proto::{
+    bind::Bind,
     canary::CanaryRequest,
     command::Command,
     event::EventsRequest,
     frame::{self, FrameKind},
     hello::HelloRequest,
+    ledger::LedgerRequest,
     limits,
     mark::MarkRequest,
     record::{self, Record},
@@ -105,6 +107,27 @@ impl Sampler {
         Ok(Greeting { epoch, features })
     }
 
+    /// Takes a census of these sections.
+    fn sections(&mut self, sections: u32, sink: &mut dyn Sink) -> Result<Counts> {
+        let mut counts = Counts { allocations: None, regions: Some(0) };
+        let mut cursor = Cursor::START;
+        loop {
+            let request = SnapshotRequest { sections, epoch_from: 0, cursor };
+            let page = self.call(Command::Snapshot, &request)?;
+            sink.frame(Some(FrameKind::Records), page)?;
+            match tally(page, &mut counts) {
+                Some(next) if next == cursor => {
+                    bail!(Blind(
+                        "the TA repeats a page of the census: no reply can hold the next entry"
+                            .into()
+                    ))
+                }
+                Some(next) => cursor = next,
+                None => return Ok(counts),
+            }
+        }
+    }
+
     fn call(&mut self, command: Command, request: &impl Serialize) -> Result<&[u8], TeeError> {
         let mut bytes = [0; limits::REQUEST_BYTES];
         let request = postcard::to_slice(request, &mut bytes)
@@ -137,23 +160,34 @@ impl Observer for Sampler {
     }
 
     fn census(&mut self, sink: &mut dyn Sink) -> Result<Counts> {
-        let mut counts = Counts { allocations: None, regions: Some(0) };
-        let mut cursor = Cursor::START;
-        loop {
-            let request = SnapshotRequest { sections: SECTIONS, epoch_from: 0, cursor };
-            let page = self.call(Command::Snapshot, &request)?;
-            sink.frame(Some(FrameKind::Records), page)?;
-            match tally(page, &mut counts) {
-                Some(next) if next == cursor => {
-                    bail!(Blind(
-                        "the TA repeats a page of the census: no reply can hold the next entry"
-                            .into()
-                    ))
-                }
-                Some(next) => cursor = next,
-                None => return Ok(counts),
-            }
-        }
+        self.sections(SECTIONS, sink)
+    }
+
+    fn pools(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        self.sections(Section::Pools.bit(), sink).map(drop)
+    }
+
+    fn bind(&mut self, bind: &Bind) -> Result<()> {
+        self.call(Command::Bind, bind)?;
+        Ok(())
+    }
+
+    fn ledger(&mut self, sink: &mut dyn Sink) -> Result<u32> {
+        let page = self.call(Command::Ledger, &LedgerRequest { from: 0 })?;
+        sink.frame(Some(FrameKind::Records), page)?;
+        let violations = record::read(page).find_map(|record| match record {
+            Ok(Record::Ledger(head)) => Some(head.violations),
+            _ => None,
+        });
+        Ok(violations.unwrap_or(0))
+    }
+
+    fn position(&self) -> u64 {
+        self.next_event
+    }
+
+    fn resume(&mut self, position: u64) {
+        self.next_event = position.max(1);
     }
 
     fn mark(&mut self, restart: bool) -> Result<u32> {

@@ -121,7 +121,7 @@ impl Stock {
         }
     }
 
-    fn pools(&mut self, sink: &mut dyn Sink) -> Result<()> {
+    fn counters(&mut self, sink: &mut dyn Sink) -> Result<()> {
         let answer = self.pta.ask(Question::Pools(stock::ALL_POOLS), &mut self.reply);
         self.pass_on(stock::ALLOC_STATS, answer, sink)
     }
@@ -232,13 +232,17 @@ impl Observer for Stock {
     }
 
     fn census(&mut self, sink: &mut dyn Sink) -> Result<Counts> {
-        self.pools(sink)?;
+        self.counters(sink)?;
         if self.tas {
             self.tas(sink)?;
         }
         let records = self.dump(sink)?;
         let allocations = records.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
         Ok(Counts { allocations, regions: None })
+    }
+
+    fn pools(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        self.counters(sink)
     }
 
     fn events(&mut self, sink: &mut dyn Sink) -> Result<()> {

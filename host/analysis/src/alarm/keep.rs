@@ -1,0 +1,71 @@
+//! Keeps an observation that goes on for days small.
+
+use std::collections::HashMap;
+
+use crate::model::{Observation, Part, Sample, Site};
+
+/// How much of an observation is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bounds {
+    /// Samples, and gauges for each.
+    pub samples: usize,
+    /// Events.
+    pub events: usize,
+    /// Incidents, gaps, failed iterations: each.
+    pub others: usize,
+}
+
+/// Forgets all but the newest of an observation. Allocations from before the samples that are left
+/// count together, as of epoch 0; events that are forgotten count as lost before the first one left.
+pub fn keep(observation: &mut Observation, bounds: Bounds) {
+    newest(&mut observation.samples, bounds.samples);
+    newest(&mut observation.gauges, bounds.samples);
+    newest(&mut observation.incidents, bounds.others);
+    newest(&mut observation.failed, bounds.others);
+    let events = &mut observation.events;
+    let forgotten = events.len().saturating_sub(bounds.events);
+    let lost: u64 = events.drain(..forgotten).map(|event| 1 + event.lost_before).sum();
+    if let Some(first) = events.first_mut() {
+        first.lost_before += lost;
+    }
+    let mut seen = Vec::new();
+    observation.gaps.retain(|gap| {
+        let new = !seen.contains(gap);
+        if new {
+            seen.push(gap.clone());
+        }
+        new
+    });
+    newest(&mut observation.gaps, bounds.others);
+    let first = observation.samples.first().and_then(|sample| sample.epoch);
+    if let Some(first) = first {
+        observation.samples.iter_mut().for_each(|sample| join_epochs(sample, first));
+    }
+}
+
+fn newest<T>(all: &mut Vec<T>, most: usize) {
+    all.drain(..all.len().saturating_sub(most));
+}
+
+/// Puts together what was born before `first`.
+fn join_epochs(sample: &mut Sample, first: u32) {
+    let (Part::Complete(sites) | Part::Partial(sites, _)) = &mut sample.sites else { return };
+    let is_old = |site: &Site| site.epoch.is_some_and(|epoch| epoch != 0 && epoch < first);
+    if !sites.iter().any(is_old) {
+        return;
+    }
+    let mut places: HashMap<Site, usize> = HashMap::new();
+    let mut joined: Vec<Site> = Vec::new();
+    for mut site in sites.drain(..) {
+        if is_old(&site) {
+            site.epoch = Some(0);
+        }
+        let count = std::mem::take(&mut site.count);
+        let at = *places.entry(site.clone()).or_insert_with(|| {
+            joined.push(site);
+            joined.len() - 1
+        });
+        joined[at].count += count;
+    }
+    *sites = joined;
+}

@@ -1,0 +1,202 @@
+//! Alarms: what of a system that is watched for days is worth waking somebody.
+//!
+//! ```text
+//! pools of a poll ── Alarms::pools ──┐
+//! findings of an audit ── findings ──┼──> Alarm, once until it goes away
+//! head of the TA's ledger ── ledger ─┘
+//! ```
+//!
+//! [`keep`] bounds what the audits look at: the newest samples and events.
+
+mod keep;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+    time::Duration,
+};
+
+pub use keep::{Bounds, keep};
+
+use crate::{
+    model::{Finding, Fingerprint, Kind, Pool, PoolKind, PoolUnit, Severity, Verdict},
+    pool,
+};
+
+/// How long failures of one pool that go on are one alarm.
+const SAME_FAILURE: Duration = Duration::from_secs(60);
+
+/// Something worth an alarm.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Alarm {
+    /// Allocations failed since the last time.
+    Failed {
+        /// Name of the pool.
+        pool: Arc<str>,
+        /// How many.
+        failures: u64,
+        /// Biggest request that ever failed, in the unit of the pool; `None` where nobody counts.
+        biggest: Option<u64>,
+        /// What the pool counts.
+        unit: PoolUnit,
+    },
+    /// Little is left.
+    LowWater {
+        /// Name of the pool.
+        pool: Arc<str>,
+        /// What is free, in the unit of the pool.
+        free: u64,
+        /// What there is in all.
+        size: u64,
+        /// What the pool counts.
+        unit: PoolUnit,
+    },
+    /// Steps were taken in the wrong order.
+    Order(Arc<str>),
+    /// Something grows, and that was decided to be a leak.
+    Leak(Arc<str>),
+}
+
+impl Alarm {
+    /// In a word, for names of files.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Failed { .. } => "alloc-failed",
+            Self::LowWater { .. } => "low-water",
+            Self::Order(_) => "order",
+            Self::Leak(_) => "leak",
+        }
+    }
+}
+
+impl fmt::Display for Alarm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed { pool, failures, biggest, unit } => {
+                let plural = if *failures == 1 { "" } else { "s" };
+                write!(f, "{pool}: {failures} allocation{plural} failed")?;
+                let told = |size| write!(f, ", the biggest ever of {size} {}", unit_name(*unit));
+                biggest.map_or(Ok(()), told)
+            }
+            Self::LowWater { pool, free, size, unit } => {
+                write!(f, "{pool}: {free} of {size} {} are left", unit_name(*unit))
+            }
+            Self::Order(text) | Self::Leak(text) => f.write_str(text),
+        }
+    }
+}
+
+fn unit_name(unit: PoolUnit) -> &'static str {
+    match unit {
+        PoolUnit::Bytes => "bytes",
+        PoolUnit::Objects => "objects",
+    }
+}
+
+/// What was told of a pool.
+#[derive(Default)]
+struct Told {
+    /// Failures that were counted when it was last told, or first looked at.
+    failures: u64,
+    /// When failures were last told.
+    at: Option<Duration>,
+    low: bool,
+}
+
+/// Says what is new.
+pub struct Alarms {
+    low_water_percent: u8,
+    pools: BTreeMap<PoolKind, Told>,
+    findings: BTreeSet<Fingerprint>,
+    violations: u32,
+}
+
+impl Alarms {
+    /// Nothing was told yet; a pool is low when less than `low_water_percent` of it is free.
+    #[must_use]
+    pub const fn new(low_water_percent: u8) -> Self {
+        Self { low_water_percent, pools: BTreeMap::new(), findings: BTreeSet::new(), violations: 0 }
+    }
+
+    /// What is new of the pools, at `now` of any clock that only goes on. Failures from before the
+    /// first look are no news.
+    pub fn pools(&mut self, now: Duration, pools: &[Pool]) -> Vec<Alarm> {
+        let mut alarms = Vec::new();
+        for pool in pools {
+            alarms.extend(self.failed(now, pool));
+            alarms.extend(self.low(pool));
+        }
+        alarms
+    }
+
+    fn failed(&mut self, now: Duration, pool: &Pool) -> Option<Alarm> {
+        let count = pool.num_alloc_fail?;
+        let first = || Told { failures: count, ..Told::default() };
+        let told = self.pools.entry(pool.kind.clone()).or_insert_with(first);
+        // Whoever reads the counters with a reset sets them back.
+        told.failures = told.failures.min(count);
+        let fresh = told.at.is_some_and(|at| now.saturating_sub(at) < SAME_FAILURE);
+        if count == told.failures || fresh {
+            return None;
+        }
+        let failures = count - told.failures;
+        (told.failures, told.at) = (count, Some(now));
+        let biggest = pool.biggest_alloc_fail.filter(|biggest| *biggest > 0);
+        Some(Alarm::Failed { pool: pool::name(&pool.kind), failures, biggest, unit: pool.unit })
+    }
+
+    fn low(&mut self, pool: &Pool) -> Option<Alarm> {
+        // Threads are all in use whenever there is enough to do.
+        let (size, used) = pool.size.zip(pool.allocated).filter(|(size, _)| *size > 0)?;
+        if pool.kind == PoolKind::Threads {
+            return None;
+        }
+        let free = size.saturating_sub(used);
+        let percent = u128::from(self.low_water_percent);
+        let is_below = |percent| u128::from(free) * 100 < u128::from(size) * percent;
+        let told = self.pools.entry(pool.kind.clone()).or_default();
+        // Half as much again has to be free before it can be low again.
+        told.low &= is_below(percent + percent.div_ceil(2));
+        if told.low || !is_below(percent) {
+            return None;
+        }
+        told.low = true;
+        let pool_name = pool::name(&pool.kind);
+        Some(Alarm::LowWater { pool: pool_name, free, size, unit: pool.unit })
+    }
+
+    /// What is new of the findings of an audit: leaks and wrong order. A finding that is gone and
+    /// comes again is new again. What is merely held at the moment is none: playback goes on.
+    pub fn findings(&mut self, findings: &[Finding]) -> Vec<Alarm> {
+        let raised = |finding: &&Finding| {
+            finding.severity == Severity::Failure
+                && match finding.kind {
+                    Kind::Order => true,
+                    Kind::Unpaired | Kind::Disagreement => false,
+                    _ => finding.verdict == Some(Verdict::Leak),
+                }
+        };
+        let raised: Vec<_> = findings.iter().filter(raised).collect();
+        let before = std::mem::take(&mut self.findings);
+        self.findings = raised.iter().map(|finding| finding.fingerprint.clone()).collect();
+        let new = raised.into_iter().filter(|finding| !before.contains(&finding.fingerprint));
+        let alarm = |finding: &Finding| match finding.kind {
+            Kind::Order => Alarm::Order(finding.title.clone()),
+            _ => Alarm::Leak(finding.title.clone()),
+        };
+        new.map(alarm).collect()
+    }
+
+    /// What is new of the TA's ledger, which noticed so many `violations` since it was bound.
+    pub fn ledger(&mut self, violations: u32) -> Option<Alarm> {
+        let new = violations.saturating_sub(self.violations);
+        self.violations = violations;
+        let plural = if new == 1 { "step" } else { "steps" };
+        let text = format!("the TA's ledger noticed {new} {plural} in the wrong order");
+        (new > 0).then(|| Alarm::Order(text.into()))
+    }
+}

@@ -1,0 +1,107 @@
+//! `teeleak watch`
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::{Result, anyhow};
+use clap::Args;
+use teeleak_analysis::audit::{Needs, Options};
+
+use super::{known::Known, report::protocols};
+use crate::{
+    Env, Exit,
+    source::Ways,
+    watch::{Settings, Watch},
+    window::LEAST_BYTES,
+};
+
+/// Arguments of `teeleak watch`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Runs until SIGTERM or SIGINT, and then exits with 0. DIR holds window-*.tlk, the newest censuses and
+events, and dump-*.tlk, taken at each alarm: captures that `teeleak report` reads. Half of SIZE is for
+each. Alarms: an allocation failed; less than PERCENT of a pool is free; steps came in the wrong order;
+growth was decided to be a leak. Each is a line on standard error.
+
+`teeleak dump --dir DIR` asks for a dump while it runs.
+
+Examples:
+  teeleak watch --dir /var/lib/teeleak
+  teeleak watch --dir /var/lib/teeleak --protocol drm.toml --on-alarm 'logger \"$TEELEAK_REASON\"'")]
+pub(crate) struct Arguments {
+    /// Where to keep the window and the dumps.
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+    /// Seconds between two looks at the pools.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=3600))]
+    poll: u32,
+    /// Seconds between two censuses of everything.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    census: u32,
+    /// Bytes on disk at most, with KiB, MiB or GiB; at least 1MiB.
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = size)]
+    max_bytes: u64,
+    /// Alarm when less than this of a pool is free.
+    #[arg(long, value_name = "PERCENT", default_value_t = 10)]
+    #[arg(value_parser = clap::value_parser!(u8).range(0..=100))]
+    low_water: u8,
+    /// Have a shell run this at each alarm, with TEELEAK_REASON and TEELEAK_DUMP (a file) set; one at a
+    /// time, for a minute at most.
+    #[arg(long, value_name = "CMD")]
+    on_alarm: Option<String>,
+    /// Alarm when this protocol is broken: a file, or a built-in one by name; can be given again.
+    #[arg(long, value_name = "FILE")]
+    protocol: Vec<PathBuf>,
+    #[command(flatten)]
+    known: Known,
+    #[command(flatten)]
+    ways: Ways,
+}
+
+pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
+    let settings = Settings {
+        poll: Duration::from_secs(arguments.poll.into()),
+        census: Duration::from_secs(arguments.census.into()),
+        most_bytes: arguments.max_bytes,
+        low_water: arguments.low_water,
+        command: arguments.on_alarm.clone(),
+        options: options(arguments)?,
+    };
+    let tee = (&arguments.ways, env.world);
+    let mut watch = Watch::start(&arguments.dir, settings, tee, env.err)?;
+    watch.run(&env.interrupt)?;
+    Ok(Exit::Clean)
+}
+
+fn options(arguments: &Arguments) -> Result<Options> {
+    let mut options = Options { needs: Needs::SITES, ..Options::default() };
+    options.growth.notes = false;
+    for path in &arguments.protocol {
+        options.protocols.extend(protocols(path)?);
+    }
+    options.triage = arguments.known.triage()?;
+    Ok(options)
+}
+
+/// `16MiB`, `65536`.
+fn size(text: &str) -> Result<u64> {
+    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("", 0)];
+    let unit = units.iter().find_map(|(name, shift)| Some((text.strip_suffix(name)?, shift)));
+    let bytes =
+        unit.and_then(|(digits, shift)| digits.parse::<u64>().ok()?.checked_mul(1 << shift));
+    let expected = || anyhow!("expected a size such as 16MiB, at least {LEAST_BYTES} bytes");
+    bytes.filter(|bytes| *bytes >= LEAST_BYTES).ok_or_else(expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes() {
+        assert_eq!(size("16MiB").unwrap(), 16 << 20);
+        assert_eq!(size("2097152").unwrap(), 2 << 20);
+        assert!(size("1KiB").is_err() && size("many").is_err() && size("99999999999GiB").is_err());
+    }
+}

@@ -1,0 +1,225 @@
+//! All that can be had of the secure world now, and why the rest can't: what `teeleak dump` takes.
+//!
+//! ```text
+//! a running watch ── its dump ─────────────────────────────┐
+//!   else   TA ── census    else   statistics PTA ── pools ─┼──> Taken
+//!   and    last window or dump on disk, kernel ────────────┘
+//! ```
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use teeleak_analysis::model::{Observation, Sample};
+
+use crate::{
+    capture::{Damage, Piece, Reader, Writer},
+    source::{
+        self, CaptureFile, Sink, Source, Ways, auditor,
+        live::{NODE, Observer, Snapshot, World, kernel::Told},
+    },
+    watch::{Asked, ask},
+    window,
+};
+
+/// One part of what was tried.
+#[derive(Debug)]
+pub(crate) struct Part {
+    /// What.
+    pub(crate) what: &'static str,
+    /// What came of it, or why nothing did.
+    pub(crate) outcome: Result<String, String>,
+}
+
+/// What was taken.
+#[derive(Default)]
+pub(crate) struct Taken {
+    /// What was tried, in this order.
+    pub(crate) parts: Vec<Part>,
+    /// What the kernel says.
+    pub(crate) kernel: Vec<Told>,
+    /// A window of before, or a dump.
+    before: Option<Observation>,
+    /// This moment.
+    now: Option<Observation>,
+    complete: bool,
+}
+
+impl Taken {
+    /// What there is to look at: a window, or a census of this moment where there is none.
+    pub(crate) fn observation(&self) -> Option<&Observation> {
+        self.before.as_ref().or(self.now.as_ref())
+    }
+
+    /// The census of this moment, where the window does not end with it.
+    pub(crate) fn now(&self) -> Option<&Sample> {
+        self.before.as_ref()?;
+        self.now.as_ref()?.samples.last()
+    }
+
+    /// Whether the secure world itself told all that there is now.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    fn note(&mut self, what: &'static str, outcome: Result<String, String>) -> bool {
+        let done = outcome.is_ok();
+        self.parts.push(Part { what, outcome });
+        done
+    }
+}
+
+/// Takes what there is.
+///
+/// # Errors
+/// When the file that was asked for can't be written.
+pub(crate) fn take(
+    folder: &Path,
+    output: Option<&Path>,
+    ways: &Ways,
+    world: &dyn World,
+) -> Result<Taken> {
+    let mut taken = Taken::default();
+    if through_watch(folder, output, &mut taken)? {
+        return Ok(taken);
+    }
+    directly(output, ways, world, &mut taken)?;
+    from_disk(folder, &mut taken);
+    taken.kernel = world.kernel();
+    Ok(taken)
+}
+
+fn through_watch(folder: &Path, output: Option<&Path>, taken: &mut Taken) -> Result<bool> {
+    let outcome = match ask(folder) {
+        Asked::Dump(path) => load(&path).map(|seen| (seen, path)).map_err(|e| format!("{e:#}")),
+        Asked::Refused(why) => Err(format!("it answered: {why}")),
+        Asked::Nobody(error) => Err(format!(
+            "none runs with {} ({error}): start it before it is needed, with --dir {0}",
+            folder.display()
+        )),
+    };
+    let outcome = match outcome {
+        Ok((seen, path)) => {
+            if let Some(output) = output {
+                let cannot = || format!("cannot write {}", output.display());
+                fs::copy(&path, output).with_context(cannot)?;
+            }
+            taken.complete = seen.samples.last().is_some_and(is_whole);
+            taken.before = Some(seen);
+            Ok(format!("took {}", path.display()))
+        }
+        Err(why) => Err(why),
+    };
+    Ok(taken.note("running watch", outcome))
+}
+
+/// Whether it tells who holds what.
+fn is_whole(sample: &Sample) -> bool {
+    sample.sites.seen().is_some() && sample.instances.seen().is_some()
+}
+
+fn directly(
+    output: Option<&Path>,
+    ways: &Ways,
+    world: &dyn World,
+    taken: &mut Taken,
+) -> Result<()> {
+    let cannot = |path: &Path| format!("cannot write {}", path.display());
+    let file = output.map(|path| Writer::create(path).with_context(|| cannot(path))).transpose()?;
+    let census = |observer: Box<dyn Observer>, file| {
+        let seen = source::observe(&mut Snapshot::new(observer), file)?;
+        let n = seen.samples.last().map(|_| "a census of this moment".to_owned());
+        n.map(|told| (seen, told)).context("nothing was told")
+    };
+    // A census that breaks off leaves what it wrote; the next one begins the file again.
+    let ta = auditor(world).and_then(|sampler| census(Box::new(sampler), file));
+    let outcome = match ta {
+        Ok((seen, told)) => {
+            taken.complete = seen.samples.last().is_some_and(is_whole);
+            taken.now = Some(seen);
+            Ok(told)
+        }
+        Err(error) => Err(format!("{error:#}")),
+    };
+    if taken.note("teeleak TA", outcome) {
+        return Ok(());
+    }
+    let file = output.map(|path| Writer::create(path).with_context(|| cannot(path))).transpose()?;
+    let stock = ways.stock(world).and_then(|stock| census(Box::new(stock), file));
+    let outcome = match stock {
+        Ok((seen, _)) => {
+            taken.now = Some(seen);
+            Ok("counters of the pools, and nothing of who holds what".to_owned())
+        }
+        Err(error) => Err(format!("{error:#}")),
+    };
+    taken.note("statistics PTA", outcome);
+    Ok(())
+}
+
+fn from_disk(folder: &Path, taken: &mut Taken) {
+    let outcome = match newest(folder) {
+        Ok(Some((seen, told))) => match boots(&seen, taken.now.as_ref()) {
+            true => {
+                taken.before = Some(seen);
+                Ok(told)
+            }
+            false => Err(format!("{told} is of another boot")),
+        },
+        Ok(None) => Err(format!("no window and no dump in {}", folder.display())),
+        Err(error) => Err(format!("{error:#}")),
+    };
+    taken.note("last window on disk", outcome);
+}
+
+/// Whether they may be of one boot.
+fn boots(before: &Observation, now: Option<&Observation>) -> bool {
+    let now = now.and_then(|now| now.platform.boot);
+    before.platform.boot.zip(now).is_none_or(|(before, now)| before == now)
+}
+
+/// The last window, or the newest dump where there is none.
+fn newest(folder: &Path) -> Result<Option<(Observation, String)>> {
+    let cannot = || format!("cannot read {}", folder.display());
+    let segments = window::session(folder).with_context(cannot)?;
+    if let Some(last) = segments.last() {
+        let told = format!("{} files up to {}", segments.len(), last.display());
+        let seen = source::observe(&mut Segments(segments.clone()), None)?;
+        return Ok(Some((seen, told)));
+    }
+    let Some(path) = window::newest_dump(folder).with_context(cannot)? else { return Ok(None) };
+    Ok(Some((load(&path)?, path.display().to_string())))
+}
+
+fn load(path: &Path) -> Result<Observation> {
+    source::observe(&mut CaptureFile::open(path)?, None)
+}
+
+/// The files of one window, as one source.
+struct Segments(Vec<PathBuf>);
+
+impl Source for Segments {
+    fn name(&self) -> String {
+        NODE.into()
+    }
+
+    fn feed(&mut self, sink: &mut dyn Sink) -> Result<()> {
+        for path in &self.0 {
+            // Whoever watches may delete the oldest meanwhile.
+            let Ok(file) = File::open(path) else { continue };
+            let Ok(mut reader) = Reader::new(file) else {
+                sink.damage(Damage { bytes: 1, at_end: true });
+                continue;
+            };
+            while let Some(piece) = reader.next_piece()? {
+                match piece {
+                    Piece::Frame { kind, payload } => sink.frame(kind, payload)?,
+                    Piece::Damage(damage) => sink.damage(damage),
+                }
+            }
+        }
+        Ok(())
+    }
+}

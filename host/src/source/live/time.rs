@@ -1,0 +1,46 @@
+//! Time as somebody sees it who watches for days.
+
+use std::{
+    os::fd::BorrowedFd,
+    time::{Duration, SystemTime},
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    time::{ClockId, clock_gettime},
+};
+
+/// A clock, and waiting by it.
+pub trait Time {
+    /// Time since some moment, that goes on while the system sleeps and is never set.
+    fn now(&self) -> Duration;
+
+    /// Seconds since 1970-01-01 UTC, for names only: it may be set at any time.
+    fn unix(&self) -> u64;
+
+    /// Waits until one of these can be read, a signal comes, or the time is over.
+    fn wait(&self, readable: &[BorrowedFd<'_>], most: Duration);
+}
+
+/// The clocks of this system.
+pub(super) struct Clock;
+
+impl Time for Clock {
+    fn now(&self) -> Duration {
+        let now = clock_gettime(ClockId::Boottime);
+        let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+        Duration::new(seconds, u32::try_from(now.tv_nsec).unwrap_or(0))
+    }
+
+    fn unix(&self) -> u64 {
+        SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs())
+    }
+
+    fn wait(&self, readable: &[BorrowedFd<'_>], most: Duration) {
+        let mut fds: Vec<_> =
+            readable.iter().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
+        // A signal ends it early, which is all that it is for; whatever else it says shows when the
+        // descriptor is read.
+        let _ = poll(&mut fds, Timespec::try_from(most).ok().as_ref());
+    }
+}

@@ -1,0 +1,180 @@
+//! What was observed and is not yet on disk, and the newest of it in memory.
+
+use anyhow::Result;
+use teeleak_analysis::{
+    alarm::Bounds,
+    model::{Observation, Pool},
+};
+use teeleak_proto::frame::{self, FrameKind};
+
+use crate::{
+    assemble::Assembler,
+    capture::Damage,
+    source::{
+        Sink,
+        live::{NODE, send_meta},
+    },
+};
+
+/// Frames, one after the other.
+#[derive(Clone, Default)]
+pub(super) struct Pages(Vec<(FrameKind, Vec<u8>)>);
+
+impl Sink for Pages {
+    fn frame(&mut self, kind: Option<FrameKind>, payload: &[u8]) -> Result<()> {
+        self.0.extend(kind.map(|kind| (kind, payload.to_vec())));
+        Ok(())
+    }
+
+    fn damage(&mut self, _damage: Damage) {}
+}
+
+impl Pages {
+    /// The pools that they tell of.
+    pub(super) fn pools(&self) -> Vec<Pool> {
+        let mut assembler = Assembler::new(NODE);
+        for (kind, payload) in &self.0 {
+            // It counts what it can't read, and never fails.
+            let _ = assembler.frame(Some(*kind), payload);
+        }
+        let mut told = assembler.finish();
+        let pools = told.samples.pop().and_then(|sample| sample.pools.seen().cloned());
+        told.gauges.pop().map(|gauge| gauge.pools).or(pools).unwrap_or_default()
+    }
+
+    /// As they stand in a capture.
+    pub(super) fn encoded(&self) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.0.iter().try_for_each(|(kind, payload)| encode(*kind, payload, &mut bytes))?;
+        Ok(bytes)
+    }
+}
+
+fn encode(kind: FrameKind, payload: &[u8], bytes: &mut Vec<u8>) -> Result<()> {
+    let head = frame::head(kind, payload)
+        .ok_or_else(|| anyhow::anyhow!("a frame of {} bytes is too long", payload.len()))?;
+    bytes.extend_from_slice(&head);
+    bytes.extend_from_slice(payload);
+    Ok(())
+}
+
+/// A frame that each segment begins with.
+enum Special {
+    Hello,
+    Canary,
+}
+
+/// What was observed.
+pub(super) struct Book {
+    assembler: Assembler,
+    unit: Vec<u8>,
+    /// Who writes it, and who is there: what each segment begins with.
+    meta: Vec<u8>,
+    hello: Vec<u8>,
+    phase: Vec<u8>,
+    canary: Vec<u8>,
+    /// What the next frame of records is.
+    next: Option<Special>,
+    /// The pools that were written last.
+    pools: Vec<Pool>,
+}
+
+impl Book {
+    pub(super) fn new() -> Self {
+        Self {
+            assembler: Assembler::new(NODE),
+            unit: Vec::new(),
+            meta: Vec::new(),
+            hello: Vec::new(),
+            phase: Vec::new(),
+            canary: Vec::new(),
+            next: None,
+            pools: Vec::new(),
+        }
+    }
+
+    /// Says who observes.
+    pub(super) fn begin(&mut self, workload: &str) -> Result<()> {
+        send_meta(&workload.replace(' ', "\0"), self)
+    }
+
+    /// The next frame of records says who answers.
+    pub(super) fn greet(&mut self) {
+        self.next = Some(Special::Hello);
+    }
+
+    /// The next frame of records says where the canary is.
+    pub(super) fn plant(&mut self) {
+        self.next = Some(Special::Canary);
+    }
+
+    /// What each segment begins with.
+    pub(super) fn preamble(&self) -> Vec<u8> {
+        [&self.meta[..], &self.hello, &self.phase, &self.canary].concat()
+    }
+
+    /// Frames that were not yet written.
+    pub(super) fn unit(&self) -> &[u8] {
+        &self.unit
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.unit.clear();
+    }
+
+    /// Whether these figures are worth a place on disk: between two censuses only those that have a
+    /// new peak or a new failure.
+    pub(super) fn is_news(&mut self, pools: &[Pool], alarm: bool) -> bool {
+        let peaks = |pools: &[Pool]| {
+            let peak = |pool: &Pool| (pool.max_allocated, pool.num_alloc_fail);
+            pools.iter().map(peak).collect::<Vec<_>>()
+        };
+        let news = alarm || peaks(pools) != peaks(&self.pools);
+        if news {
+            self.pools = pools.to_vec();
+        }
+        news
+    }
+
+    pub(super) fn add(&mut self, pages: &Pages) -> Result<()> {
+        pages.0.iter().try_for_each(|(kind, payload)| self.frame(Some(*kind), payload))
+    }
+
+    pub(super) fn keep(&mut self, bounds: Bounds) {
+        self.assembler.keep(bounds);
+    }
+
+    /// Whether there are more events than should be kept in memory for long.
+    pub(super) fn is_long(&mut self, bounds: Bounds) -> bool {
+        self.so_far().events.len() > 2 * bounds.events
+    }
+
+    pub(super) fn so_far(&mut self) -> &Observation {
+        self.assembler.so_far()
+    }
+}
+
+impl Sink for Book {
+    fn frame(&mut self, kind: Option<FrameKind>, payload: &[u8]) -> Result<()> {
+        self.assembler.frame(kind, payload)?;
+        let Some(kind) = kind else { return Ok(()) };
+        let from = self.unit.len();
+        encode(kind, payload, &mut self.unit)?;
+        let encoded = &self.unit[from..];
+        match kind {
+            FrameKind::Meta => self.meta = encoded.to_vec(),
+            FrameKind::Phase => self.phase = encoded.to_vec(),
+            FrameKind::Records => match self.next.take() {
+                Some(Special::Hello) => self.hello = encoded.to_vec(),
+                Some(Special::Canary) => self.canary = encoded.to_vec(),
+                None => {}
+            },
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn damage(&mut self, damage: Damage) {
+        self.assembler.damage(damage);
+    }
+}

@@ -1,0 +1,180 @@
+//! The session to the TEE: held as long as it lives, opened again when it is dead.
+
+use std::{io::Write, time::Duration};
+
+use anyhow::{Error, Result};
+use teeleak_proto::{bind::Bind, frame::Stage};
+
+use super::book::Book;
+use crate::{
+    TeeError,
+    error::{BUSY, OUT_OF_MEMORY},
+    source::{
+        Ways,
+        live::{CANARY_BYTES, Discard, Observer, Time, World, begin},
+    },
+};
+
+/// Pause before a session is opened again: at first, and at most.
+const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+/// A session, and how to get another one.
+pub(super) struct Link<'e> {
+    ways: &'e Ways,
+    world: &'e dyn World,
+    time: Box<dyn Time>,
+    /// What the TA's ledger is to watch.
+    bind: Option<Bind>,
+    bound: bool,
+    observer: Option<Box<dyn Observer>>,
+    /// Whether it is the best one that was ever had.
+    best: bool,
+    retry: Duration,
+    pause: Duration,
+    /// Event that comes next.
+    position: u64,
+    /// What was said last of what fails.
+    said: Option<String>,
+}
+
+impl<'e> Link<'e> {
+    pub(super) fn open(
+        ways: &'e Ways,
+        world: &'e dyn World,
+        bind: Option<Bind>,
+        err: &mut dyn Write,
+    ) -> Result<Self> {
+        Ok(Self {
+            observer: Some(ways.reach(world, err)?),
+            ways,
+            world,
+            time: world.time(),
+            bind,
+            bound: false,
+            best: true,
+            retry: Duration::ZERO,
+            pause: PAUSE.0,
+            position: 0,
+            said: None,
+        })
+    }
+
+    pub(super) fn time(&self) -> &dyn Time {
+        &*self.time
+    }
+
+    /// Whether the TA's ledger watches.
+    pub(super) fn binds(&self) -> bool {
+        self.bound
+    }
+
+    /// Everything before the first interval; gives the epoch of what is allocated from then on.
+    pub(super) fn prepare(&mut self, book: &mut Book) -> Result<u32> {
+        let Some(observer) = &mut self.observer else { return Ok(0) };
+        book.greet();
+        observer.begin(book)?;
+        // As in a run: what the first ones allocate once is not to show.
+        observer.census(&mut Discard)?;
+        observer.events(&mut Discard)?;
+        let epoch = observer.mark(true)?;
+        begin(Stage::Before, 0, epoch, book)?;
+        book.plant();
+        observer.plant(CANARY_BYTES, book)?;
+        observer.census(book)?;
+        self.watch_order()?;
+        self.call(&mut std::io::sink(), |observer| observer.mark(false))
+            .map(|mark| mark.unwrap_or(epoch))
+    }
+
+    /// Has the ledger watch what it can.
+    fn watch_order(&mut self) -> Result<()> {
+        if let (Some(observer), Some(bind)) = (&mut self.observer, &self.bind) {
+            observer.bind(bind)?;
+            self.bound = true;
+        }
+        Ok(())
+    }
+
+    /// Asks, if there is anybody; what fails is said once.
+    ///
+    /// # Errors
+    /// When it can't be said.
+    pub(super) fn call<T>(
+        &mut self,
+        err: &mut dyn Write,
+        ask: impl FnOnce(&mut dyn Observer) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let Some(observer) = &mut self.observer else { return Ok(None) };
+        let error = match ask(&mut **observer) {
+            Ok(told) => {
+                self.position = observer.position();
+                return Ok(Some(told));
+            }
+            Err(error) => error,
+        };
+        // A session is worth more than anything when there is no memory for another one.
+        if !passes(&error) {
+            self.observer = None;
+            self.retry = self.time.now() + self.pause;
+        }
+        self.say(format!("{error:#}"), err)?;
+        Ok(None)
+    }
+
+    /// Opens a session where there is none, or a better one, when it is time to try.
+    ///
+    /// # Errors
+    /// When what came of it can't be said.
+    pub(super) fn renew(&mut self, book: &mut Book, err: &mut dyn Write) -> Result<()> {
+        if (self.best && self.observer.is_some()) || self.time.now() < self.retry {
+            return Ok(());
+        }
+        let why = match self.ways.best(self.world) {
+            Ok((observer, None)) => match self.resume(observer, book) {
+                Ok(()) => {
+                    writeln!(err, "teeleak: a session is open again")?;
+                    return Ok(());
+                }
+                Err(error) => error,
+            },
+            Ok((_, Some(missing))) => missing,
+            Err(error) => error,
+        };
+        self.best = false;
+        self.pause = (self.pause * 2).min(PAUSE.1);
+        self.retry = self.time.now() + self.pause;
+        self.say(format!("{why:#}"), err)?;
+        if self.observer.is_none()
+            && let Ok(mut stock) = self.ways.stock(self.world)
+            && stock.begin(book).is_ok()
+        {
+            writeln!(err, "teeleak: going on with what stock OP-TEE tells until then")?;
+            self.observer = Some(Box::new(stock));
+        }
+        Ok(())
+    }
+
+    fn resume(&mut self, mut observer: Box<dyn Observer>, book: &mut Book) -> Result<()> {
+        book.greet();
+        observer.begin(book)?;
+        observer.resume(self.position);
+        self.observer = Some(observer);
+        self.watch_order()?;
+        (self.best, self.pause, self.said) = (true, PAUSE.0, None);
+        Ok(())
+    }
+
+    fn say(&mut self, what: String, err: &mut dyn Write) -> Result<()> {
+        if self.said.as_ref() != Some(&what) {
+            writeln!(err, "teeleak: {what}; going on, and trying again")?;
+            self.said = Some(what);
+        }
+        Ok(())
+    }
+}
+
+/// Whether the session is still good.
+fn passes(error: &Error) -> bool {
+    let result = error.downcast_ref::<TeeError>().map(|error| error.result);
+    matches!(result, Some(OUT_OF_MEMORY | BUSY))
+}

@@ -1,0 +1,292 @@
+//! Watching for days: a rolling window on disk, alarms, and a dump at once when something is wrong.
+//!
+//! ```text
+//! each poll     pools, events ───────> alarms ──> dump, command of the user
+//! each census   mark, whole census ──> window of captures on disk, and audit of the newest samples
+//! whenever      "dump" on the socket > dump
+//! ```
+//!
+//! Invariants:
+//! - One session, held all the time. Only when it is dead is another one opened, with a back-off; until
+//!   then it goes on with what stock OP-TEE tells.
+//! - What is kept is bounded: on disk by the window, in memory by the newest samples and events.
+//! - Nothing that fails ends it but the request to end: it is said once, counted, and tried again.
+
+mod action;
+mod book;
+mod link;
+mod socket;
+
+use std::{io::Write, path::Path, time::Duration};
+
+use anyhow::{Context as _, Result};
+use teeleak_analysis::{
+    alarm::{Alarm, Alarms, Bounds},
+    audit::{Options, audit},
+};
+use teeleak_proto::frame::{FrameKind, Iteration, Stage};
+
+use crate::{
+    Interrupt,
+    source::{
+        Ways,
+        live::{World, begin, monotonic_ns, send},
+    },
+    window::{Dump, Window},
+};
+use action::Action;
+use book::{Book, Pages};
+use link::Link;
+use socket::Door;
+pub(crate) use socket::{Asked, ask};
+
+/// What is kept in memory: 32 samples decide whatever a run decides, and fit into a few megabytes.
+const BOUNDS: Bounds = Bounds { samples: 32, events: 4096, others: 64 };
+
+/// What is to be watched, and how.
+pub(crate) struct Settings {
+    /// Between two looks at the pools.
+    pub(crate) poll: Duration,
+    /// Between two censuses.
+    pub(crate) census: Duration,
+    /// Bytes on disk, at most.
+    pub(crate) most_bytes: u64,
+    /// Percent of a pool that should be free.
+    pub(crate) low_water: u8,
+    /// What a shell runs at each alarm.
+    pub(crate) command: Option<String>,
+    /// How it is judged.
+    pub(crate) options: Options,
+}
+
+/// Somebody who watches.
+pub(crate) struct Watch<'e> {
+    settings: Settings,
+    link: Link<'e>,
+    book: Book,
+    window: Window,
+    alarms: Alarms,
+    action: Action,
+    door: Door,
+    err: &'e mut dyn Write,
+    /// Census that comes next.
+    number: u32,
+    /// Whether that the window can't be written was said.
+    stuck: bool,
+    epoch: u32,
+    began_ns: u64,
+    next_census: Duration,
+}
+
+impl<'e> Watch<'e> {
+    /// Takes the folder and the TEE.
+    ///
+    /// # Errors
+    /// When another one watches into this folder, it can't be written, or the TEE can't be reached.
+    pub(crate) fn start(
+        folder: &Path,
+        settings: Settings,
+        (ways, world): (&'e Ways, &'e dyn World),
+        err: &'e mut dyn Write,
+    ) -> Result<Self> {
+        let cannot = || format!("cannot keep a window in {}", folder.display());
+        let window = Window::open(folder, settings.most_bytes).with_context(cannot)?;
+        let door = Door::open(folder)?;
+        let bind = settings.options.protocols.iter().rev().find_map(|one| one.bind().ok());
+        let link = Link::open(ways, world, bind, err)?;
+        let mut watch = Self {
+            book: Book::new(),
+            window,
+            alarms: Alarms::new(settings.low_water),
+            action: Action::new(settings.command.clone()),
+            door,
+            err,
+            number: 1,
+            stuck: false,
+            epoch: 0,
+            began_ns: monotonic_ns(),
+            next_census: link.time().now() + settings.census,
+            link,
+            settings,
+        };
+        watch.prepare()?;
+        Ok(watch)
+    }
+
+    /// What comes before the first interval: as in a run.
+    fn prepare(&mut self) -> Result<()> {
+        self.book.begin(&format!("watch --census {}", self.settings.census.as_secs()))?;
+        self.epoch = self.link.prepare(&mut self.book)?;
+        self.write();
+        self.next_iteration(self.epoch)?;
+        self.write();
+        self.sync();
+        Ok(())
+    }
+
+    /// Watches until somebody wants it to end.
+    ///
+    /// # Errors
+    /// When nobody reads what it says.
+    pub(crate) fn run(&mut self, interrupt: &Interrupt) -> Result<()> {
+        let mut next = self.link.time().now();
+        while !interrupt.is_set() {
+            let now = self.link.time().now();
+            // Not one poll for each interval that was slept through.
+            if now >= next {
+                self.poll()?;
+                next = now + self.settings.poll;
+            }
+            if now >= self.next_census {
+                self.census()?;
+                self.next_census = now + self.settings.census;
+            }
+            self.serve()?;
+            self.action.look(now, self.err)?;
+            self.door.wait(self.link.time(), next.saturating_sub(self.link.time().now()));
+        }
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<()> {
+        begin(Stage::After, 0, self.epoch.wrapping_add(1), &mut self.book)?;
+        self.write();
+        self.sync();
+        let lost = self.window.lost();
+        if lost.units > 0 {
+            let (units, bytes) = (lost.units, lost.bytes);
+            writeln!(self.err, "teeleak: {bytes} bytes of {units} units could not be written")?;
+        }
+        Ok(())
+    }
+
+    /// Looks at the pools and reads the events.
+    fn poll(&mut self) -> Result<()> {
+        let mut alarms = Vec::new();
+        self.link.renew(&mut self.book, self.err)?;
+        let mut pages = Pages::default();
+        let polled = self.link.call(self.err, |observer| observer.pools(&mut pages))?;
+        if let Some(pools) = polled.map(|()| pages.pools()) {
+            alarms.extend(self.alarms.pools(self.link.time().now(), &pools));
+            if self.book.is_news(&pools, !alarms.is_empty()) {
+                self.book.add(&pages)?;
+            }
+        }
+        let book = &mut self.book;
+        self.link.call(self.err, |observer| observer.events(book))?;
+        if self.link.binds() {
+            let violations = self.link.call(self.err, |observer| observer.ledger(&mut pages))?;
+            alarms.extend(violations.and_then(|n| self.alarms.ledger(n)));
+        }
+        self.write();
+        if self.book.is_long(BOUNDS) {
+            self.book.keep(BOUNDS);
+        }
+        self.raise(&alarms)
+    }
+
+    /// Ends an interval with a census, and begins the next one.
+    fn census(&mut self) -> Result<()> {
+        let monotonic_ns = monotonic_ns();
+        let duration_ns = monotonic_ns.saturating_sub(self.began_ns);
+        let book = &mut self.book;
+        let done = self.link.call(self.err, |observer| {
+            observer.events(book)?;
+            let iteration = Iteration { status: 0, duration_ns, monotonic_ns };
+            send(FrameKind::Iteration, &iteration, book)?;
+            observer.census(book)?;
+            observer.mark(false)
+        })?;
+        self.write();
+        let Some(epoch) = done else { return Ok(()) };
+        self.number += 1;
+        self.next_iteration(epoch)?;
+        self.write();
+        self.sync();
+        self.book.keep(BOUNDS);
+        let report = audit(self.book.so_far(), &self.settings.options);
+        let alarms = self.alarms.findings(&report.findings);
+        self.raise(&alarms)
+    }
+
+    fn next_iteration(&mut self, epoch: u32) -> Result<()> {
+        self.epoch = epoch;
+        self.began_ns = monotonic_ns();
+        begin(Stage::Measured, self.number, epoch, &mut self.book)
+    }
+
+    /// Says what is wrong, takes a dump, and has it told to whoever wants to know.
+    fn raise(&mut self, alarms: &[Alarm]) -> Result<()> {
+        let Some(first) = alarms.first() else { return Ok(()) };
+        let dump = self.dump(first.reason())?;
+        for alarm in alarms {
+            let (said, path) = match &dump {
+                Ok(dump) => (format!("see {}", dump.path.display()), Some(dump.path.as_path())),
+                Err(error) => (format!("no dump: {error:#}"), None),
+            };
+            writeln!(self.err, "teeleak: alarm: {alarm} ({said})")?;
+            self.action.add(&alarm.to_string(), path, self.err)?;
+        }
+        self.action.look(self.link.time().now(), self.err)?;
+        Ok(())
+    }
+
+    /// A dump of the window and of this moment. What the TEE does not tell any more is left out.
+    fn dump(&mut self, reason: &str) -> Result<Result<Dump>> {
+        let mut fresh = Pages::default();
+        let told = self.link.call(self.err, |observer| observer.census(&mut fresh).map(drop))?;
+        if told.is_some() {
+            begin(Stage::After, 0, self.epoch.wrapping_add(1), &mut fresh)?;
+        }
+        self.sync();
+        let dump = self.window.dump(self.link.time().unix(), reason, &fresh.encoded()?);
+        Ok(dump.context("cannot write the dump"))
+    }
+
+    /// Serves those who ask for a dump: one for all who asked before it was taken.
+    fn serve(&mut self) -> Result<()> {
+        let waiting = self.door.look(self.link.time().now());
+        if waiting == 0 {
+            return Ok(());
+        }
+        self.poll()?;
+        let answer = match self.dump("asked")? {
+            Ok(dump) => Ok(dump.path),
+            Err(error) => Err(format!("{error:#}")),
+        };
+        self.door.answer(waiting, &answer);
+        Ok(())
+    }
+
+    /// Writes what the book holds; that it can't be is said once.
+    fn write(&mut self) {
+        self.window.set_preamble(self.book.preamble());
+        let written = self.window.append(self.book.unit());
+        self.book.clear();
+        match written {
+            Ok(()) if self.stuck => {
+                self.stuck = false;
+                self.say("the window can be written again");
+            }
+            Err(error) if !self.stuck => {
+                self.stuck = true;
+                self.say(&format!("the window can't be written: {error}; going on without"));
+            }
+            _ => {}
+        }
+    }
+
+    fn sync(&mut self) {
+        if let Err(error) = self.window.sync()
+            && !self.stuck
+        {
+            self.stuck = true;
+            self.say(&format!("the window can't be written: {error}; going on without"));
+        }
+    }
+
+    /// A line for whoever reads; nobody has to.
+    fn say(&mut self, what: &str) {
+        let _ = writeln!(self.err, "teeleak: {what}");
+    }
+}

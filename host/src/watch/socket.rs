@@ -1,0 +1,196 @@
+//! The socket by which a dump is asked for: one line there, one line back.
+//!
+//! ```text
+//! > dump
+//! < ok /var/lib/teeleak/dump-1795283200-asked.tlk        or: error TEXT
+//! ```
+
+use std::{
+    fs::{self, Permissions},
+    io::{self, ErrorKind, Read as _, Write as _},
+    os::{
+        fd::AsFd as _,
+        unix::{
+            fs::PermissionsExt as _,
+            net::{UnixListener, UnixStream},
+        },
+    },
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+
+use crate::source::live::Time;
+
+/// What it is called in the folder.
+const NAME: &str = "watch.sock";
+
+/// Name that it has until nobody else may connect.
+const CLOSED: &str = "watch.sock.closed";
+
+/// What is asked.
+const REQUEST: &[u8] = b"dump\n";
+
+/// Callers at once; more have to wait.
+const CALLERS: usize = 64;
+
+/// How long a caller may take to say what it wants.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Shortest time between two dumps that were asked for.
+const BETWEEN: Duration = Duration::from_secs(1);
+
+/// How long whoever asks waits for the answer.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// Longest answer, in bytes.
+const ANSWER_BYTES: u64 = 8 << 10;
+
+struct Caller {
+    stream: UnixStream,
+    since: Duration,
+    request: Vec<u8>,
+}
+
+impl Caller {
+    fn is_ready(&self) -> bool {
+        self.request == REQUEST
+    }
+
+    /// Reads what there is; gives false when nothing will come of it.
+    fn listen(&mut self, now: Duration) -> bool {
+        let mut bytes = [0; REQUEST.len()];
+        while self.request.len() < REQUEST.len() {
+            let room = REQUEST.len() - self.request.len();
+            match self.stream.read(&mut bytes[..room]) {
+                Ok(0) => return false,
+                Ok(n) => self.request.extend_from_slice(&bytes[..n]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return false,
+            }
+        }
+        if !REQUEST.starts_with(&self.request) {
+            let _ = self.stream.write(b"error expected the request `dump`\n");
+            return false;
+        }
+        self.is_ready() || now.saturating_sub(self.since) < PATIENCE
+    }
+}
+
+/// Where callers come in.
+pub(super) struct Door {
+    listener: UnixListener,
+    path: PathBuf,
+    callers: Vec<Caller>,
+    answered: Option<Duration>,
+}
+
+impl Door {
+    /// Opens it for the owner of the folder; whoever holds the folder's lock is the only one who may.
+    ///
+    /// # Errors
+    /// When there can be no socket.
+    pub(super) fn open(folder: &Path) -> Result<Self> {
+        let (path, closed) = (folder.join(NAME), folder.join(CLOSED));
+        let open = || {
+            let _ = fs::remove_file(&closed);
+            let listener = UnixListener::bind(&closed)?;
+            listener.set_nonblocking(true)?;
+            fs::set_permissions(&closed, Permissions::from_mode(0o600))?;
+            // One of a process that is dead is replaced.
+            fs::rename(&closed, &path)?;
+            io::Result::Ok(listener)
+        };
+        let listener = open().with_context(|| format!("cannot listen on {}", path.display()))?;
+        Ok(Self { listener, path, callers: Vec::new(), answered: None })
+    }
+
+    /// Lets callers in and listens to them; gives how many wait for a dump that may be taken now.
+    pub(super) fn look(&mut self, now: Duration) -> usize {
+        while self.callers.len() < CALLERS {
+            // Those who could not come in may try again.
+            let Ok((stream, _)) = self.listener.accept() else { break };
+            if stream.set_nonblocking(true).is_ok() {
+                self.callers.push(Caller { stream, since: now, request: Vec::new() });
+            }
+        }
+        self.callers.retain_mut(|caller| caller.listen(now));
+        if self.answered.is_some_and(|last| now.saturating_sub(last) < BETWEEN) {
+            return 0;
+        }
+        // Those who are ready come first, in the order in which they came.
+        self.callers.sort_by_key(|caller| !caller.is_ready());
+        let waiting = self.callers.iter().filter(|caller| caller.is_ready()).count();
+        if waiting > 0 {
+            self.answered = Some(now);
+        }
+        waiting
+    }
+
+    /// Answers the first callers.
+    pub(super) fn answer(&mut self, callers: usize, answer: &Result<PathBuf, String>) {
+        let text = match answer {
+            Ok(path) => format!("ok {}\n", path.display()),
+            Err(error) => format!("error {}\n", error.replace('\n', " ")),
+        };
+        for mut caller in self.callers.drain(..callers.min(self.callers.len())) {
+            // It fits into the socket's buffer; who is gone needs no answer.
+            let _ = caller.stream.write(text.as_bytes());
+        }
+    }
+
+    /// Waits for callers, for `most` at most.
+    pub(super) fn wait(&self, time: &dyn Time, most: Duration) {
+        let mut fds = Vec::new();
+        if self.callers.len() < CALLERS {
+            fds.push(self.listener.as_fd());
+        }
+        let silent: Vec<_> = self.callers.iter().filter(|caller| !caller.is_ready()).collect();
+        fds.extend(silent.iter().map(|caller| caller.stream.as_fd()));
+        let most = if silent.is_empty() { most } else { most.min(PATIENCE) };
+        let most = if self.callers.is_empty() { most } else { most.min(BETWEEN) };
+        time.wait(&fds, most);
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        // Where it stays it is replaced.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// What came of asking for a dump.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    /// It was taken.
+    Dump(PathBuf),
+    /// Somebody watches, and could not.
+    Refused(String),
+    /// Nobody answers.
+    Nobody(io::Error),
+}
+
+/// Asks whoever watches into this folder for a dump.
+pub(crate) fn ask(folder: &Path) -> Asked {
+    match try_ask(folder) {
+        Ok(answer) => match (answer.strip_prefix("ok "), answer.strip_prefix("error ")) {
+            (Some(path), _) => Asked::Dump(PathBuf::from(path)),
+            (None, Some(error)) => Asked::Refused(error.to_owned()),
+            (None, None) => Asked::Refused("it went away without an answer".to_owned()),
+        },
+        Err(error) => Asked::Nobody(error),
+    }
+}
+
+fn try_ask(folder: &Path) -> io::Result<String> {
+    let mut stream = UnixStream::connect(folder.join(NAME))?;
+    stream.set_read_timeout(Some(ANSWER))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.write_all(REQUEST)?;
+    let mut answer = String::new();
+    stream.take(ANSWER_BYTES).read_to_string(&mut answer)?;
+    Ok(answer.trim_end_matches('\n').to_owned())
+}

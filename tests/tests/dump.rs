@@ -1,0 +1,151 @@
+//! `teeleak dump`, where all is there and where next to nothing is.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+use std::{cell::RefCell, fs, path::Path, path::PathBuf, rc::Rc};
+
+use teeleak::Exit;
+use teeleak_proto::Uuid;
+use teeleak_tests::{Answer, Region, Session, Simulated, Site, Stock, Tee, World, golden};
+
+const DRM: &str = "b3a5a6a6-3e5e-4f0b-9d27-6a1c8e4b7f10";
+const OUT_OF_MEMORY: u32 = 0xffff_000c;
+
+/// An empty folder of its own for each test.
+fn scratch(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("dump.{name}"));
+    let _ = fs::remove_dir_all(&folder);
+    folder
+}
+
+fn site(line: u16, size: u32, count: u32, owner: u16) -> Site {
+    Site { file: "core/mm/mobj.c", line, size, owner, epoch: 0, count }
+}
+
+fn quiet() -> Tee {
+    Tee {
+        tas: vec![Uuid::parse(DRM).unwrap()],
+        sites: vec![site(481, 56, 40, 1), site(650, 184, 300, 0)],
+        regions: vec![Region { instance: 1, va: 0x4000_0000, size: 0x2000 }],
+        sessions: vec![Session { id: 1, instance: 1 }],
+        ..Tee::default()
+    }
+}
+
+/// Loses 8 KiB per epoch until nothing is left.
+fn exhausting() -> Tee {
+    let workload = |tee: &mut Tee, epoch: u32| {
+        let used: u64 = tee.sites.iter().map(|site| u64::from(site.size * site.count)).sum();
+        if used + 8192 > tee.heap {
+            tee.failures = (tee.failures.0 + 1, 8192);
+        } else {
+            tee.sites.push(Site { epoch, ..site(530, 8192, 1, 1) });
+        }
+    };
+    Tee { workload: Box::new(workload), ..quiet() }
+}
+
+fn dump(world: &World, folder: &Path, more: &[&str]) -> Answer {
+    let answer = world.run(&[&["dump", "--dir", folder.to_str().unwrap()], more].concat());
+    let plain = |text: &str| text.replace(folder.to_str().unwrap(), "DIR");
+    Answer { exit: answer.exit, out: plain(&answer.out), err: plain(&answer.err) }
+}
+
+/// Watches until the heap was exhausted for a while, and is killed as by SIGKILL: `then` is called with
+/// the folder as it is at that moment.
+fn watched(folder: &Path, killed: &Path, seconds: u64) -> Rc<RefCell<Tee>> {
+    let mut world = World::with(exhausting());
+    let tee = Rc::clone(world.tee.as_ref().unwrap());
+    let interrupt = world.interrupt.clone();
+    let (from, to) = (folder.to_owned(), killed.to_owned());
+    world.time = Some(Simulated::new(move |now| {
+        if now.as_secs() >= 3600 + seconds && !interrupt.is_set() {
+            fs::create_dir_all(&to).unwrap();
+            for entry in fs::read_dir(&from).unwrap().flatten() {
+                let _ = fs::copy(entry.path(), to.join(entry.file_name()));
+            }
+            interrupt.set();
+        }
+    }));
+    let answer = world.run(&["watch", "--dir", folder.to_str().unwrap()]);
+    assert_eq!(answer.exit, Exit::Clean, "{}", answer.err);
+    assert!(answer.err.contains("alarm: core heap: 1 allocation failed"), "{}", answer.err);
+    tee
+}
+
+#[test]
+fn without_a_watch_the_ta_is_asked() {
+    let folder = scratch("direct");
+    let answer = dump(&World::with(quiet()), &folder, &[]);
+    assert_eq!(answer.exit, Exit::Clean, "{}{}", answer.out, answer.err);
+    golden("dump.direct.txt", &answer.out);
+}
+
+#[test]
+fn an_exhausted_heap_without_a_history_is_not_decided() {
+    let folder = scratch("exhausted");
+    let mut tee = quiet();
+    tee.sites.push(site(530, 8192, 16, 1));
+    tee.failures = (3, 8192);
+    let answer = dump(&World::with(tee), &folder, &[]);
+    assert_eq!(answer.exit, Exit::Blind, "{}{}", answer.out, answer.err);
+    golden("dump.exhausted.txt", &answer.out);
+}
+
+#[test]
+fn what_a_killed_watch_left_says_leak_site_and_ta() {
+    let folder = scratch("killed");
+    let killed = scratch("killed-copy");
+    let tee = watched(&folder, &killed, 20 * 60);
+    let world = World { tee: Ok(tee), ..World::with(quiet()) };
+    let answer = dump(&world, &killed, &[]);
+    assert_eq!(answer.exit, Exit::Leak, "{}{}", answer.out, answer.err);
+    assert!(answer.out.starts_with("core heap ran out: 8,192 bytes were asked for, "));
+    golden("dump.killed.txt", &answer.out);
+    golden("dump.killed.json", &dump(&world, &killed, &["--json"]).out);
+}
+
+#[test]
+fn where_the_ta_can_not_be_opened_the_rest_is_told_with_reasons() {
+    let folder = scratch("closed");
+    let killed = scratch("closed-copy");
+    watched(&folder, &killed, 20 * 60);
+    let pools = vec![("Heap", [188_512, 188_512, 196_608, 9, 8192, 188_512])];
+    let stock = Stock { pools, ..Stock::default() };
+    let world = World { tee: Err(OUT_OF_MEMORY), ..World::stock(stock) };
+    let answer = dump(&world, &killed, &[]);
+    assert_eq!(answer.exit, Exit::Leak, "{}{}", answer.out, answer.err);
+    assert!(answer.out.contains("OUT_OF_MEMORY (0xffff000c)"), "{}", answer.out);
+    golden("dump.closed.txt", &answer.out);
+}
+
+#[test]
+fn where_nothing_can_be_had_each_reason_is_told() {
+    let folder = scratch("nothing");
+    let answer = dump(&World::without_tee(), &folder, &[]);
+    assert_eq!(answer.exit, Exit::Blind, "{}{}", answer.out, answer.err);
+    golden("dump.nothing.txt", &answer.out);
+}
+
+#[test]
+fn a_ta_that_dies_while_it_is_dumped_leaves_what_the_statistics_tell() {
+    let folder = scratch("dies");
+    let tee = Tee { refusal: 0xffff_3024, ..quiet() };
+    let answer = dump(&World::with(tee), &folder, &[]);
+    assert_eq!(answer.exit, Exit::Blind, "{}", answer.out);
+    assert!(answer.out.contains("TARGET_DEAD"), "{}", answer.out);
+    assert!(answer.out.contains("counters of the pools"), "{}", answer.out);
+}
+
+#[test]
+fn the_memory_of_tas_is_told_by_ta() {
+    let folder = scratch("ta-ram");
+    let tee = Tee { ta_ram: (1 << 20, 1_000_000), ..quiet() };
+    let answer = dump(&World::with(tee), &folder, &[]);
+    assert!(answer.out.starts_with("no pool ran out: fullest is TA memory"), "{}", answer.out);
+}
