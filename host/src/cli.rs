@@ -7,7 +7,7 @@ use crate::cmd::{analyze, diff, doctor, dump, report, run, snapshot, trace, watc
 /// Finds leaks in OP-TEE's secure world: what grows, by how much, who caused it, and which call
 /// came in the wrong order.
 #[derive(Parser, Debug)]
-#[command(name = "teeleak", version, about, arg_required_else_help = true)]
+#[command(name = "teeleak", version, about, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Cli {
     #[command(subcommand)]

@@ -149,3 +149,8 @@ fn the_memory_of_tas_is_told_by_ta() {
     let answer = dump(&World::with(tee), &folder, &[]);
     assert!(answer.out.starts_with("no pool ran out: fullest is TA memory"), "{}", answer.out);
 }
+
+#[test]
+fn help_is_told() {
+    golden("dump.help.txt", &World::without_tee().run(&["dump", "--help"]).out);
+}

@@ -20,11 +20,11 @@ const FOLDER: &str = "/var/lib/teeleak";
 /// Arguments of `teeleak dump`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Asks the `teeleak watch` that runs with this DIR, which holds its session from before. Where none runs
-it asks the TA itself; where that can't be opened any more, it takes what can still be had: counters of
-the statistics PTA, the last window in DIR, what the kernel says. What could not be had is told with the
-reason. Exits with 1 for a leak, 4 for steps in the wrong order, 3 when nothing was seen or a pool ran
-out for a reason that is not decided.
+Asks the `teeleak watch` that runs with this DIR, which holds its session from before. Where none
+runs it asks the TA itself; where that can't be opened any more, it takes what can still be had:
+counters of the statistics PTA, the last window in DIR, what the kernel says. What could not be had
+is told with the reason. Exits with 1 for a leak, 4 for steps in the wrong order, 3 when nothing was
+seen or a pool ran out for a reason that is not decided.
 
 Examples:
   teeleak dump

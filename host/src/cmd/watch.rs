@@ -17,10 +17,10 @@ use crate::{
 /// Arguments of `teeleak watch`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Runs until SIGTERM or SIGINT, and then exits with 0. DIR holds window-*.tlk, the newest censuses and
-events, and dump-*.tlk, taken at each alarm: captures that `teeleak report` reads. Half of SIZE is for
-each. Alarms: an allocation failed; less than PERCENT of a pool is free; steps came in the wrong order;
-growth was decided to be a leak. Each is a line on standard error.
+Runs until SIGTERM or SIGINT, and then exits with 0. DIR holds window-*.tlk, the newest censuses
+and events, and dump-*.tlk, taken at each alarm: captures that `teeleak report` reads. Half of SIZE
+is for each. Alarms: an allocation failed; less than PERCENT of a pool is free; steps came in the
+wrong order; growth was decided to be a leak. Each is a line on standard error.
 
 `teeleak dump --dir DIR` asks for a dump while it runs.
 

@@ -76,7 +76,7 @@ fn fragmentation_a_peak_and_a_full_pool_are_told_apart() {
 
 #[test]
 fn nothing_failed() {
-    let pools = vec![pool(PoolKind::CoreHeap, 10, 0, 0), pool(PoolKind::TaRam, 20, 0, 0)];
+    let pools = vec![pool(PoolKind::CoreHeap, 100, 0, 0), pool(PoolKind::TaRam, 2000, 0, 0)];
     let verdict = one(pools);
     assert!(verdict.short.is_empty());
     assert_eq!(verdict.fullest.unwrap().kind, PoolKind::TaRam);
