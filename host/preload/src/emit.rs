@@ -7,7 +7,7 @@ use teeleak_proto::{
     client::{ClientCall, ClientCallKind, ClientParam, head},
 };
 
-use crate::{clock, home, ring::Ring, stack, sys};
+use crate::{caller, clock, home, ring::Ring, stack, sys};
 
 /// Makes the real call and records it.
 ///
@@ -24,6 +24,7 @@ pub(crate) fn observe<R: Copy>(
         quietly(|| {
             call.end_ns = clock::now_ns();
             call.end_ticks = clock::ticks();
+            call.comm = caller::name(call.tid, call.end_ns);
             after(&mut call, result);
             finish(&ring, &call);
         });
@@ -57,6 +58,7 @@ fn finish(ring: &Ring<'_>, call: &ClientCall) {
 }
 
 fn blank(kind: ClientCallKind) -> ClientCall {
+    let (pid, tid) = caller::numbers();
     ClientCall {
         kind,
         flags: 0,
@@ -64,9 +66,9 @@ fn blank(kind: ClientCallKind) -> ClientCall {
         end_ns: 0,
         begin_ticks: 0,
         end_ticks: 0,
-        pid: sys::pid(),
-        tid: sys::tid(),
-        comm: sys::comm(),
+        pid,
+        tid,
+        comm: [0; 16],
         result: 0,
         origin: 0,
         cmd: 0,

@@ -21,6 +21,8 @@
 #[cfg(not(test))]
 mod abi;
 #[cfg(not(test))]
+mod caller;
+#[cfg(not(test))]
 mod clock;
 #[cfg(not(test))]
 mod emit;
