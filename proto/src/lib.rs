@@ -35,6 +35,7 @@ pub mod mark;
 pub mod note;
 pub mod pool;
 pub mod pta;
+pub mod push;
 pub mod record;
 pub mod snapshot;
 pub mod stock;

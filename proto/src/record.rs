@@ -14,6 +14,7 @@ use crate::{
     limits,
     mark::Epoch,
     pool::Pool,
+    push::{Push, Unwritten},
     snapshot::{Cursor, SectionHead},
 };
 
@@ -60,6 +61,10 @@ pub enum Record<'a> {
     Outstanding(Outstanding),
     /// Noticed by the ledger.
     Violation(Violation),
+    /// A push begins.
+    Push(Push),
+    /// The plugin could not write something.
+    Unwritten(Unwritten),
 }
 
 /// Why a record could not be read or written.

@@ -22,6 +22,7 @@ use teeleak_proto::{
     mark::{Epoch, MarkRequest},
     note::Note,
     pool::Pool,
+    push::{Cause, Push, Unwritten},
     record::{self, Record, RecordError, Writer},
     snapshot::{Cursor, Section, SectionHead, SnapshotRequest},
     stock::{Dump, DumpEnd, StatsReply},
@@ -261,6 +262,14 @@ fn ledger_records() {
     let proof = Vec::from_slice(&[5, 6, 300]).unwrap();
     let violation = Violation { rule: 1, resource: 1, scope: 0, key: 7, proof };
     pin_record(&Record::Violation(violation), "0a001001010007030506ac02");
+}
+
+#[test]
+fn pushes() {
+    let push =
+        Push { cause: Cause::Canary, number: 3, held_back: 300, lost: 1, result: 0xffff_0008 };
+    pin_record(&Record::Push(push), "0b00110203ac02018880fcff0f");
+    pin_record(&Record::Unwritten(Unwritten { pages: 2, bytes: 300 }), "04001202ac02");
 }
 
 #[test]

@@ -1,0 +1,187 @@
+//! A folder of captures, `push-NNNNNNNNNN.tlk`, that never holds more than its cap.
+
+mod folder;
+mod head;
+
+use std::{
+    env,
+    fs::File,
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use teeleak_proto::{
+    frame::{self, FILE_HEAD, FrameKind, HEAD_BYTES},
+    push::Unwritten,
+    record::{Record, Writer},
+};
+
+use crate::Page;
+use folder::Folder;
+
+/// Where the spool is.
+pub const FOLDER: &str = "/var/lib/teeleak/spool";
+
+/// Bytes of all files together.
+pub const CAP_BYTES: u64 = 16 << 20;
+
+/// Smallest cap, in bytes: some pages of the TA.
+const CAP_BYTES_MIN: u64 = 128 << 10;
+
+/// Files at once, so that pushes of nothing don't fill the folder with names.
+pub const FILES_MAX: usize = 1024;
+
+/// Part of the cap that one push may take, so that none takes the place of all others.
+const SHARE: u64 = 4;
+
+/// The spool. Nothing is touched before the first page comes.
+#[derive(Debug)]
+pub struct Spool {
+    folder: Folder,
+    open: Option<Open>,
+    unwritten: Unwritten,
+    /// Whether the disk's refusal was told and nothing was written since.
+    told: bool,
+}
+
+/// The file that a push goes to.
+#[derive(Debug)]
+struct Open {
+    number: u64,
+    file: File,
+    bytes: u64,
+}
+
+impl Spool {
+    /// The spool that the environment names.
+    #[must_use]
+    pub fn from_env() -> Self {
+        let folder = env::var_os("TEELEAK_SPOOL").map_or_else(|| FOLDER.into(), PathBuf::from);
+        let cap = env::var("TEELEAK_SPOOL_BYTES").ok().and_then(|cap| cap.parse().ok());
+        Self::new(folder, cap.unwrap_or(CAP_BYTES))
+    }
+
+    /// The spool in a folder, with a cap in bytes, which is raised to what some pages need.
+    #[must_use]
+    pub fn new(folder: PathBuf, cap: u64) -> Self {
+        let folder = Folder::new(folder, cap.max(CAP_BYTES_MIN));
+        Self { folder, open: None, unwritten: Unwritten::default(), told: false }
+    }
+
+    /// Keeps a page. One that ends a push is on the disk when this returns.
+    ///
+    /// # Errors
+    /// When it can't be written; it is counted then.
+    pub fn append(&mut self, page: &Page<'_>) -> io::Result<()> {
+        let done = self.keep(page);
+        match &done {
+            Ok(()) => self.told = false,
+            Err(error) => self.count(page, error),
+        }
+        done
+    }
+
+    fn keep(&mut self, page: &Page<'_>) -> io::Result<()> {
+        if page.first {
+            // One that did not end is as good as ended.
+            self.end();
+        }
+        let before = told(self.unwritten)?;
+        let frames = [before, framed(page.records)?].concat();
+        let need = frames.len() as u64;
+        let mut open = match self.open.take() {
+            Some(open) => open,
+            None => self.begin(page.first, need)?,
+        };
+        let kept = self.write(&mut open, &frames, page.last);
+        if kept.is_ok() {
+            self.unwritten = Unwritten::default();
+        }
+        if page.last {
+            self.folder.set(open.number, open.bytes);
+        } else {
+            self.open = Some(open);
+        }
+        kept
+    }
+
+    /// The file for a page: a new one for a push that begins. One that goes on after a restart of
+    /// tee-supplicant goes on where it was.
+    fn begin(&mut self, first: bool, need: u64) -> io::Result<Open> {
+        self.folder.scan()?;
+        if !first && let Some((number, bytes)) = self.folder.newest() {
+            let known = bytes >= FILE_HEAD.len() as u64;
+            if known && bytes + need <= self.folder.cap() / SHARE {
+                return Ok(Open { number, file: self.folder.reopen(number)?, bytes });
+            }
+        }
+        let head = head::write()?;
+        self.folder.make_room(head.len() as u64 + need, None)?;
+        let (number, mut file) = self.folder.create()?;
+        if let Err(error) = file.write_all(&head) {
+            self.folder.remove(number);
+            return Err(error);
+        }
+        self.folder.set(number, head.len() as u64);
+        Ok(Open { number, file, bytes: head.len() as u64 })
+    }
+
+    fn write(&mut self, open: &mut Open, frames: &[u8], last: bool) -> io::Result<()> {
+        let bytes = open.bytes + frames.len() as u64;
+        if bytes > self.folder.cap() / SHARE {
+            let what = "a push is longer than a quarter of the cap: its rest is left out";
+            return Err(io::Error::new(io::ErrorKind::StorageFull, what));
+        }
+        self.folder.make_room(frames.len() as u64, Some(open.number))?;
+        if let Err(error) = open.file.write_all(frames) {
+            // What there is of it would be stepped over by a reader, but takes room.
+            let _ = open.file.set_len(open.bytes);
+            return Err(error);
+        }
+        open.bytes = bytes;
+        self.folder.set(open.number, bytes);
+        if last { open.file.sync_data() } else { Ok(()) }
+    }
+
+    fn end(&mut self) {
+        if let Some(open) = self.open.take() {
+            // Nothing more can be done for it.
+            let _ = open.file.sync_data();
+        }
+    }
+
+    fn count(&mut self, page: &Page<'_>, error: &io::Error) {
+        self.unwritten.pages = self.unwritten.pages.saturating_add(1);
+        let bytes = page.records.len() as u64;
+        self.unwritten.bytes = self.unwritten.bytes.saturating_add(bytes);
+        if !std::mem::replace(&mut self.told, true) {
+            let folder = self.folder.path().display();
+            // Nobody to tell where there is no stderr.
+            let _ = writeln!(io::stderr(), "teeleak: cannot keep a push in {folder}: {error}");
+        }
+    }
+}
+
+/// A frame of records.
+fn framed(records: &[u8]) -> io::Result<Vec<u8>> {
+    frame_of(FrameKind::Records, records)
+}
+
+fn frame_of(kind: FrameKind, payload: &[u8]) -> io::Result<Vec<u8>> {
+    let too_long = || io::Error::new(io::ErrorKind::InvalidData, "a frame is too long");
+    let head: [u8; HEAD_BYTES] = frame::head(kind, payload).ok_or_else(too_long)?;
+    Ok([&head, payload].concat())
+}
+
+/// A frame that tells what could not be written, if anything.
+fn told(unwritten: Unwritten) -> io::Result<Vec<u8>> {
+    if unwritten.pages == 0 {
+        return Ok(Vec::new());
+    }
+    let mut records = [0; 64];
+    let mut writer = Writer::new(&mut records);
+    let no_room = |_| io::Error::from(io::ErrorKind::InvalidData);
+    writer.push(&Record::Unwritten(unwritten)).map_err(no_room)?;
+    let used = writer.used();
+    framed(&records[..used])
+}

@@ -1,0 +1,131 @@
+//! The files, by number, and the room they take.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, DirBuilder, File, OpenOptions},
+    io,
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+};
+
+use super::FILES_MAX;
+
+/// What a name is made of besides its number.
+const NAME: (&str, &str) = ("push-", ".tlk");
+
+/// Digits of a number.
+const DIGITS: usize = 10;
+
+/// A folder and what is in it.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    cap: u64,
+    /// Bytes of each file.
+    files: BTreeMap<u64, u64>,
+}
+
+impl Folder {
+    pub(super) fn new(path: PathBuf, cap: u64) -> Self {
+        Self { path, cap, files: BTreeMap::new() }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn cap(&self) -> u64 {
+        self.cap
+    }
+
+    /// Looks what there is, since others may have taken files away.
+    pub(super) fn scan(&mut self) -> io::Result<()> {
+        // What leaks where is nothing for everybody.
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.path)?;
+        self.files.clear();
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            let Some(number) = entry.file_name().to_str().and_then(number) else { continue };
+            // A file that goes meanwhile takes no room, and a link is none of ours.
+            match entry.metadata() {
+                Ok(known) if known.is_file() => drop(self.files.insert(number, known.len())),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The last file and its bytes.
+    pub(super) fn newest(&self) -> Option<(u64, u64)> {
+        self.files.last_key_value().map(|(number, bytes)| (*number, *bytes))
+    }
+
+    /// Says how long a file is.
+    pub(super) fn set(&mut self, number: u64, bytes: u64) {
+        self.files.insert(number, bytes);
+    }
+
+    /// Deletes the oldest files until so many bytes more are within the cap.
+    pub(super) fn make_room(&mut self, bytes: u64, spare: Option<u64>) -> io::Result<()> {
+        let more = usize::from(spare.is_none());
+        loop {
+            let used: u64 = self.files.values().sum();
+            if used.saturating_add(bytes) <= self.cap && self.files.len() + more <= FILES_MAX {
+                return Ok(());
+            }
+            let oldest = self.files.keys().copied().find(|number| Some(*number) != spare);
+            let Some(oldest) = oldest else { return Err(io::ErrorKind::StorageFull.into()) };
+            match fs::remove_file(self.file(oldest)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => drop(self.files.remove(&oldest)),
+            }
+        }
+    }
+
+    /// A new file after all others; its name is on the disk when this returns.
+    pub(super) fn create(&mut self) -> io::Result<(u64, File)> {
+        let number = self.newest().map_or(1, |(number, _)| number.saturating_add(1));
+        let file =
+            OpenOptions::new().append(true).create_new(true).mode(0o600).open(self.file(number))?;
+        File::open(&self.path)?.sync_all()?;
+        Ok((number, file))
+    }
+
+    /// A file that is there, to go on with.
+    pub(super) fn reopen(&self, number: u64) -> io::Result<File> {
+        OpenOptions::new().append(true).open(self.file(number))
+    }
+
+    /// Takes back a file that could not be begun.
+    pub(super) fn remove(&mut self, number: u64) {
+        // An empty file is in nobody's way.
+        let _ = fs::remove_file(self.file(number));
+        self.files.remove(&number);
+    }
+
+    fn file(&self, number: u64) -> PathBuf {
+        self.path.join(format!("{}{number:0DIGITS$}{}", NAME.0, NAME.1))
+    }
+}
+
+/// The number in a file's name.
+fn number(name: &str) -> Option<u64> {
+    let digits = name.strip_prefix(NAME.0)?.strip_suffix(NAME.1)?;
+    let is = digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|_| is)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_names_have_numbers() {
+        assert_eq!(number("push-0000000042.tlk"), Some(42));
+        for other in
+            ["push-42.tlk", "push-+000000042.tlk", "push-0000000042.tlk~", "window-0000000042.tlk"]
+        {
+            assert_eq!(number(other), None, "{other}");
+        }
+    }
+}
