@@ -15,7 +15,7 @@ use teeleak_proto::{
 };
 
 use crate::{
-    Caller, Pta, Refusal, events,
+    Caller, Pta, Query, Refusal, events,
     ledger::{LEDGER_ROOM, Ledger},
     pta::Scratch,
     snapshot::{self, Page},
@@ -24,10 +24,15 @@ use crate::{
 /// Longest end of a reply with its length, in bytes.
 const END_BYTES: usize = 2 + 1 + 1 + 1 + 2 * 5;
 
+/// End of the name of the source file that plants the canary: `core/pta/leak_audit/canary.c`.
+const CANARY_FILE: &str = "canary.c";
+
 /// All that the TA keeps.
 pub struct Auditor {
     scratch: Scratch,
     ledger: Ledger,
+    /// The canary, while it is planted.
+    canary: Option<Canary>,
 }
 
 impl Default for Auditor {
@@ -40,7 +45,7 @@ impl Auditor {
     /// Nothing is bound and nothing is known yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { scratch: Scratch::new(), ledger: Ledger::new() }
+        Self { scratch: Scratch::new(), ledger: Ledger::new(), canary: None }
     }
 
     /// Does a command; gives the bytes of the reply. The reply is only written to, never read.
@@ -92,7 +97,7 @@ impl Auditor {
                 events::write(pta, &mut self.scratch, &decode(request)?, writer)?;
             }
             Command::Mark => mark(pta, decode(request)?, writer)?,
-            Command::Canary => canary(pta, decode(request)?, writer)?,
+            Command::Canary => self.canary(pta, decode(request)?, writer)?,
             Command::Note => {
                 let ta = match caller {
                     Caller::Client => None,
@@ -157,6 +162,54 @@ impl Auditor {
         Ok(page.fill(request))
     }
 
+    fn canary(
+        &mut self,
+        pta: &mut dyn Pta,
+        request: CanaryRequest,
+        writer: &mut Writer<'_>,
+    ) -> Result<(), Refusal> {
+        let size = request.size;
+        if size > pta::CANARY_MAX {
+            return Err(Refusal::BadParameters);
+        }
+        let action = if size == 0 { pta::CANARY_CLEAR } else { pta::CANARY_PLANT };
+        // The one that was there is cleared first, whatever comes of this one.
+        self.canary = None;
+        let [line, epoch] = pta.exchange(pta::CMD_CANARY, [action, size]).map_err(Refusal::Pta)?;
+        let canary = Canary { size, line, epoch };
+        self.canary = (size > 0).then_some(canary);
+        push(writer, &Record::Canary(canary))
+    }
+
+    /// Violations that the ledger noticed since the last bind.
+    pub(crate) fn violations(&self) -> u32 {
+        self.ledger.noticed()
+    }
+
+    /// Failed allocations of all pools; `None` where the PTA does not tell.
+    pub(crate) fn failures(&mut self, pta: &mut dyn Pta) -> Option<u64> {
+        let query = Query::from_index(pta::CMD_POOLS, 0);
+        let pools = self.scratch.ask::<pta::Pool>(pta, &query).ok()?;
+        let failed = pools.rows().map(|pool| pool.num_alloc_fail);
+        Some(failed.fold(0, u64::saturating_add))
+    }
+
+    /// Whether the canary is planted and yet not in the heap; `None` where nobody can say.
+    pub(crate) fn misses_canary(&mut self, pta: &mut dyn Pta) -> Option<bool> {
+        let canary = self.canary?;
+        let first = [canary.epoch, 0];
+        let query = Query { cmd: pta::CMD_SITES, first, second: [0, 0] };
+        let sites = self.scratch.ask::<pta::Site>(pta, &query).ok()?;
+        let is = |site: &pta::Site| {
+            // Both are as long as mdbg keeps them.
+            let line = u32::from(site.line) == canary.line & 0xffff;
+            line && site.size == canary.size && site.file.as_str().ends_with(CANARY_FILE)
+        };
+        let found = sites.rows().any(|site| is(&site));
+        // What is not told of may be it.
+        if found || sites.head.lost == 0 { Some(!found) } else { None }
+    }
+
     fn ledger(
         &mut self,
         pta: &mut dyn Pta,
@@ -175,20 +228,6 @@ fn mark(pta: &mut dyn Pta, request: MarkRequest, writer: &mut Writer<'_>) -> Res
     let flags = if request.restart { pta::MARK_RESTART } else { 0 };
     let [epoch, era] = pta.exchange(pta::CMD_MARK, [flags, 0]).map_err(Refusal::Pta)?;
     push(writer, &Record::Epoch(Epoch { epoch, era }))
-}
-
-fn canary(
-    pta: &mut dyn Pta,
-    request: CanaryRequest,
-    writer: &mut Writer<'_>,
-) -> Result<(), Refusal> {
-    let size = request.size;
-    if size > pta::CANARY_MAX {
-        return Err(Refusal::BadParameters);
-    }
-    let action = if size == 0 { pta::CANARY_CLEAR } else { pta::CANARY_PLANT };
-    let [line, epoch] = pta.exchange(pta::CMD_CANARY, [action, size]).map_err(Refusal::Pta)?;
-    push(writer, &Record::Canary(Canary { size, line, epoch }))
 }
 
 /// Reads a request. Bytes that follow are fields of a newer client and are left alone.

@@ -63,6 +63,11 @@ impl Ledger {
         }
     }
 
+    /// Violations noticed since the last bind.
+    pub(crate) fn noticed(&self) -> u32 {
+        self.noticed
+    }
+
     /// Watches something else from now on, and forgets everything.
     pub(crate) fn rebind(
         &mut self,

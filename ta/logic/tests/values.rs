@@ -1,6 +1,7 @@
 //! Requests and replies in value parameters.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(clippy::cast_possible_truncation, reason = "test data is small")]
 
 use proptest::prelude::*;
 use teeleak_proto::{

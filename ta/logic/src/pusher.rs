@@ -1,0 +1,239 @@
+//! When the TA gives what it knows to the normal world by itself, and what.
+//!
+//! It looks after each note, since notes are what comes in while no teeleak runs: a teeleak that runs
+//! asks for all of this, and must not wait for tee-supplicant when it does. A push is what a client
+//! would get: hello, the ledger, a census. It never fails the command that led to it.
+
+use core::mem;
+
+use serde::Serialize;
+use teeleak_proto::{
+    command::Command,
+    hello::HelloRequest,
+    ledger::LedgerRequest,
+    limits,
+    push::{Cause, FIRST, LAST, Push},
+    record::{self, Record, Writer},
+    snapshot::{Cursor, Section, SnapshotRequest},
+    version,
+};
+
+use crate::{Auditor, Caller, Pta};
+
+/// Bytes of a page.
+pub const PAGE_BYTES: usize = 8 << 10;
+
+/// Most pages of a push: 512 KiB, 20,000 sites or so.
+pub const PAGES_MAX: u32 = 64;
+
+/// Notes for which nothing more is pushed for the same cause after a push.
+pub const QUIET_NOTES: u32 = 64;
+
+/// Notes from one look at the pools to the next.
+pub const LOOK_NOTES: u32 = 8;
+
+/// Looks at the pools from one search for the canary to the next: it walks the heap.
+const SEARCH_LOOKS: u32 = 8;
+
+/// Pages of one push that may fail before the rest is given up.
+const FAILURES_MAX: u32 = 2;
+
+/// Longest head of a push with its length, in bytes.
+const HEAD_BYTES: usize = 2 + 1 + 1 + 4 * 5;
+
+/// The way to the plugin. Errors are `TEE_Result` codes.
+pub trait Plugin {
+    /// Gives a page to the plugin, with a sub-command of [`teeleak_proto::push`].
+    ///
+    /// # Errors
+    /// What tee-supplicant or the plugin answered, or why it was not asked.
+    fn append(&mut self, sub_command: u32, page: &[u8]) -> Result<(), u32>;
+}
+
+/// What is remembered from look to look.
+pub struct Pusher {
+    page: [u8; PAGE_BYTES],
+    notes: u32,
+    violations: u32,
+    failures: u64,
+    /// By cause: the note at which nothing more is held back.
+    quiet_until: [u32; 3],
+    /// Pushes, causes held back, pages lost, result of the last one.
+    told: Push,
+    /// Whether it was looked at the pools at all.
+    looked: bool,
+    /// Whether the canary was missing when it was last searched for.
+    canary_missing: bool,
+}
+
+impl Default for Pusher {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Pusher {
+    /// Nothing was seen yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            page: [0; PAGE_BYTES],
+            notes: 0,
+            violations: 0,
+            failures: 0,
+            quiet_until: [0; 3],
+            told: Push { cause: Cause::Violation, number: 0, held_back: 0, lost: 0, result: 0 },
+            looked: false,
+            canary_missing: false,
+        }
+    }
+
+    /// Looks after a command, and pushes what there is to be told.
+    pub fn after(
+        &mut self,
+        command: u32,
+        (auditor, pta): (&mut Auditor, &mut dyn Pta),
+        plugin: &mut dyn Plugin,
+    ) {
+        if command != Command::Note as u32 || pta.opened() != 0 {
+            return;
+        }
+        self.notes = self.notes.saturating_add(1);
+        let Some(cause) = self.look(auditor, pta) else { return };
+        let quiet_until = &mut self.quiet_until[cause as usize];
+        if self.notes < *quiet_until {
+            self.told.held_back = self.told.held_back.saturating_add(1);
+            return;
+        }
+        *quiet_until = self.notes.saturating_add(QUIET_NOTES);
+        self.told.number = self.told.number.saturating_add(1);
+        self.told.cause = cause;
+        self.push((auditor, pta), plugin);
+    }
+
+    /// What there is to be told, the worst first.
+    fn look(&mut self, auditor: &mut Auditor, pta: &mut dyn Pta) -> Option<Cause> {
+        let violations = auditor.violations();
+        // A bind starts over.
+        let broken = violations > self.violations;
+        self.violations = violations;
+        if broken {
+            return Some(Cause::Violation);
+        }
+        // The first note of all is where the counts start from.
+        if self.notes % LOOK_NOTES != 1 % LOOK_NOTES {
+            return None;
+        }
+        let failures = auditor.failures(pta)?;
+        let failed = self.looked && failures > self.failures;
+        (self.looked, self.failures) = (true, failures);
+        if failed {
+            return Some(Cause::Failure);
+        }
+        if !(self.notes / LOOK_NOTES).is_multiple_of(SEARCH_LOOKS) {
+            return None;
+        }
+        let missing = auditor.misses_canary(pta)?;
+        let before = mem::replace(&mut self.canary_missing, missing);
+        (missing && !before).then_some(Cause::Canary)
+    }
+
+    fn push(&mut self, all: (&mut Auditor, &mut dyn Pta), plugin: &mut dyn Plugin) {
+        let (auditor, pta) = all;
+        let mut way = Way { plugin, first: FIRST, failures: 0, pages: 0, told: &mut self.told };
+        let hello = HelloRequest { min: version::MIN, current: version::CURRENT };
+        let rest = PAGE_BYTES - HEAD_BYTES;
+        let Some((used, _)) = ask(auditor, pta, Command::Hello, &hello, &mut self.page[..rest])
+        else {
+            return;
+        };
+        let mut writer = Writer::new(&mut self.page[used..]);
+        // There is room for it.
+        let _ = writer.push(&Record::Push(*way.told));
+        let used = used + writer.used();
+        way.give(&self.page[..used], false);
+        let mut from = Some(0);
+        while let Some(at) = from {
+            let request = LedgerRequest { from: at };
+            let Some((used, next)) = ask(auditor, pta, Command::Ledger, &request, &mut self.page)
+            else {
+                break;
+            };
+            from = next.map(|next| next.index).filter(|next| *next > at && way.goes_on());
+            way.give(&self.page[..used], false);
+        }
+        census((auditor, pta), &mut self.page, &mut way);
+    }
+}
+
+/// All sections but single allocations, which the sites add up.
+fn census(
+    (auditor, pta): (&mut Auditor, &mut dyn Pta),
+    page: &mut [u8; PAGE_BYTES],
+    way: &mut Way<'_>,
+) {
+    let all = Section::ALL.iter().fold(0, |bits, section| bits | section.bit());
+    let sections = all & !Section::Records.bit();
+    let mut request = SnapshotRequest { sections, epoch_from: 0, cursor: Cursor::START };
+    while let Some((used, next)) = ask(auditor, pta, Command::Snapshot, &request, page) {
+        let next = next.filter(|_| way.goes_on());
+        way.give(&page[..used], next.is_none());
+        match next {
+            Some(next) => request.cursor = next,
+            None => return,
+        }
+    }
+}
+
+/// The way of one push.
+struct Way<'w> {
+    plugin: &'w mut dyn Plugin,
+    first: u32,
+    failures: u32,
+    pages: u32,
+    told: &'w mut Push,
+}
+
+impl Way<'_> {
+    /// Whether another page may follow the next one.
+    fn goes_on(&self) -> bool {
+        self.failures < FAILURES_MAX && self.pages + 1 < PAGES_MAX
+    }
+
+    fn give(&mut self, page: &[u8], last: bool) {
+        if self.failures >= FAILURES_MAX {
+            return;
+        }
+        self.pages += 1;
+        let sub_command = self.first | if last { LAST } else { 0 };
+        match self.plugin.append(sub_command, page) {
+            Ok(()) => self.first = 0,
+            Err(result) => {
+                self.failures += 1;
+                self.told.lost = self.told.lost.saturating_add(1);
+                self.told.result = result;
+            }
+        }
+    }
+}
+
+/// Asks as a client would; gives the bytes of the reply and where the next page begins. `None` where
+/// it was refused: who asks for it later is told why.
+fn ask(
+    auditor: &mut Auditor,
+    pta: &mut dyn Pta,
+    command: Command,
+    request: &impl Serialize,
+    reply: &mut [u8],
+) -> Option<(usize, Option<Cursor>)> {
+    let mut bytes = [0; 32];
+    let request = postcard::to_slice(request, &mut bytes).ok()?;
+    let used = auditor.handle(pta, Caller::Client, command as u32, request, reply).ok()?;
+    let next = record::read(reply.get(..used)?).last()?;
+    match next {
+        Ok(Record::End { next }) => Some((used, next)),
+        _ => None,
+    }
+}
+
+const _: () = assert!(PAGE_BYTES - HEAD_BYTES >= limits::REPLY_BYTES_MIN);
