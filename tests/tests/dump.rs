@@ -111,6 +111,24 @@ fn what_a_killed_watch_left_says_leak_site_and_ta() {
 }
 
 #[test]
+fn a_report_of_a_dump_says_which_pool_ran_out() {
+    let folder = scratch("report");
+    watched(&folder, &scratch("report-copy"), 20 * 60);
+    let dumps = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut dumps: Vec<_> =
+        dumps.filter(|path| path.to_str().unwrap().contains("alloc-failed")).collect();
+    dumps.sort();
+    let file = dumps[0].to_str().unwrap();
+    let told = World::without_tee().run(&["report", file]);
+    assert_eq!(told.exit, Exit::Leak, "{}{}", told.out, told.err);
+    assert!(told.out.contains("core heap ran out: 8,192 bytes were asked for"), "{}", told.out);
+    let told = World::without_tee().run(&["report", "--json", file]);
+    let json: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+    assert_eq!(json["out_of_memory"]["pools"][0]["why"], "leak");
+    assert_eq!(json["out_of_memory"]["holders_by_site"][0]["line"], 530);
+}
+
+#[test]
 fn where_the_ta_can_not_be_opened_the_rest_is_told_with_reasons() {
     let folder = scratch("closed");
     let killed = scratch("closed-copy");

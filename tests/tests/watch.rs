@@ -229,6 +229,26 @@ fn a_session_is_held_while_there_is_no_memory() {
 }
 
 #[test]
+fn a_dump_is_whole_where_the_tee_can_map_no_memory() {
+    let folder = scratch("frugal");
+    let script = |second, tee: &mut Tee| {
+        if second == 95 {
+            tee.sites.push(site(700, 190_000, 1));
+            (tee.exhausted, tee.closed, tee.failures) = (true, 0xffff_000c, (1, 56));
+        }
+    };
+    let answer = watch(quiet(), &folder, 200, &[], Box::new(script));
+    assert_eq!(answer.err.matches("alarm: ").count(), 2, "{}", answer.err);
+    assert!(!answer.err.contains("OUT_OF_MEMORY"), "{}", answer.err);
+    let dumps = files(&folder, "dump-");
+    assert!(dumps[0].to_str().unwrap().ends_with("-alloc-failed.tlk"), "{dumps:?}");
+    let told = report(&dumps[0]);
+    assert!(told.out.contains("core heap ran out: 56 bytes were asked for"), "{}", told.out);
+    assert!(told.out.contains("core/mm/mobj.c:700, 190,000 bytes each"), "{}", told.out);
+    assert!(told.out.contains("sites 3, regions 3, sessions 3, pools 3 of 3"), "{}", told.out);
+}
+
+#[test]
 fn a_suspend_is_followed_by_one_poll() {
     let folder = scratch("suspend");
     let polls = Rc::new(Cell::new(0_u32));

@@ -11,6 +11,7 @@ use clap::Args;
 use teeleak_analysis::{
     audit::{Needs, Options, audit},
     model::Observation,
+    oom,
     protocol::{Mistake, Pack, Protocol},
 };
 
@@ -18,7 +19,7 @@ use super::{diff::load, known::Known};
 use crate::{
     Env, Exit,
     cli::Format,
-    render::{json, text},
+    render::{json, text, words},
     source::text::read_traces,
 };
 
@@ -123,10 +124,17 @@ pub(crate) fn tell(
         options.needs = Needs::SITES;
     }
     let report = audit(observation, &options);
+    let verdict = oom::judge(observation, None, &report.findings);
+    let counted = |short: &oom::Shortfall| short.pool.num_alloc_fail.is_some_and(|n| n > 0);
+    let verdict = Some(&verdict).filter(|verdict| verdict.short.iter().any(counted));
     if format.json {
-        json::report::write(observation, &report, out)?;
+        json::report::write(observation, &report, verdict, out)?;
     } else {
         text::report::write(observation, &report, out)?;
+        if let Some(verdict) = verdict {
+            writeln!(out)?;
+            text::dump::oom(verdict, words::census_seconds(observation), out)?;
+        }
     }
     Ok(report.exit.into())
 }

@@ -4,4 +4,4 @@
 pub(crate) mod calls;
 pub(crate) mod json;
 pub(crate) mod text;
-mod words;
+pub(crate) mod words;

@@ -121,6 +121,13 @@ impl<'e> Link<'e> {
         Ok(None)
     }
 
+    /// Says whether what is asked may cost the TEE memory.
+    pub(super) fn set_frugal(&mut self, frugal: bool) {
+        if let Some(observer) = &mut self.observer {
+            observer.set_frugal(frugal);
+        }
+    }
+
     /// Opens a session where there is none, or a better one, when it is time to try.
     ///
     /// # Errors

@@ -168,6 +168,9 @@ impl<'e> Watch<'e> {
         let polled = self.link.call(self.err, |observer| observer.pools(&mut pages))?;
         if let Some(pools) = polled.map(|()| pages.pools()) {
             alarms.extend(self.alarms.pools(self.link.time().now(), &pools));
+            // What is asked from here on must not take the last of it.
+            let short = self.alarms.is_short(self.link.time().now());
+            self.link.set_frugal(short);
             if self.book.is_news(&pools, !alarms.is_empty()) {
                 self.book.add(&pages)?;
             }

@@ -133,6 +133,13 @@ impl Alarms {
         alarms
     }
 
+    /// Whether memory is so short that nothing should be allocated to look at it.
+    #[must_use]
+    pub fn is_short(&self, now: Duration) -> bool {
+        let fresh = |told: &Told| told.at.is_some_and(|at| now.saturating_sub(at) < SAME_FAILURE);
+        self.pools.values().any(|told| told.low || fresh(told))
+    }
+
     fn failed(&mut self, now: Duration, pool: &Pool) -> Option<Alarm> {
         let count = pool.num_alloc_fail?;
         let first = || Told { failures: count, ..Told::default() };

@@ -44,6 +44,18 @@ fn low_water_is_told_once_until_it_rose_well_above() {
 }
 
 #[test]
+fn memory_is_short_while_it_is_low_and_a_minute_after_a_failure() {
+    let mut alarms = Alarms::new(10);
+    let mut at = |seconds, used, failures| {
+        let now = Duration::from_secs(seconds);
+        alarms.pools(now, &[heap(used, failures)]);
+        alarms.is_short(now)
+    };
+    let short = [at(0, 0, 0), at(1, 950, 0), at(2, 0, 0), at(3, 0, 1), at(62, 0, 1), at(63, 0, 1)];
+    assert_eq!(short, [false, true, false, true, true, false]);
+}
+
+#[test]
 fn threads_may_all_be_in_use() {
     let threads = Pool { kind: PoolKind::Threads, ..heap(1000, 0) };
     assert!(Alarms::new(10).pools(Duration::ZERO, &[threads]).is_empty());

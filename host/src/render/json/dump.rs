@@ -22,7 +22,7 @@ struct Document<'t> {
 
 /// Which pool ran out, and who holds it.
 #[derive(Serialize)]
-pub(super) struct OutOfMemory<'t> {
+pub(crate) struct OutOfMemory<'t> {
     pools: Vec<Short<'t>>,
     fullest: Option<snapshot::PoolFigures<'t>>,
     asked_by: Option<incident::Entry<'t>>,

@@ -8,10 +8,11 @@ use teeleak_analysis::{
     model::{
         Evidence, Figure, Finding, Kind, Observation, Severity, Stage, StepRef, Subject, Verdict,
     },
+    oom,
     triage::{self, Excuse},
 };
 
-use super::{Unseen, clients, incident, unseen};
+use super::{Unseen, clients, dump, incident, unseen};
 use crate::{error, render::words};
 
 #[derive(Serialize)]
@@ -26,6 +27,8 @@ struct Document<'t> {
     remarks: Vec<&'t str>,
     incidents: Vec<incident::Entry<'t>>,
     inferred: Vec<&'t str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    out_of_memory: Option<dump::OutOfMemory<'t>>,
     coverage: Coverage<'t>,
     unseen: Vec<Unseen<'t>>,
 }
@@ -153,6 +156,7 @@ struct Step<'t> {
 pub(crate) fn write(
     observation: &Observation,
     report: &Report,
+    short: Option<&oom::Verdict>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let document = Document {
@@ -171,6 +175,7 @@ pub(crate) fn write(
         remarks: report.remarks.iter().map(|remark| &**remark).collect(),
         incidents: observation.incidents.iter().map(incident::entry).collect(),
         inferred: observation.assumptions.iter().map(|text| &**text).collect(),
+        out_of_memory: short.map(dump::out_of_memory),
         coverage: coverage(observation, report),
         unseen: unseen(&report.coverage),
     };

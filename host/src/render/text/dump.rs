@@ -21,7 +21,9 @@ pub(crate) fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     match verdict {
-        Some(verdict) => oom(verdict, taken.observation().map(words::census_seconds), out)?,
+        Some(verdict) => {
+            oom(verdict, taken.observation().and_then(words::census_seconds), out)?;
+        }
         None => {
             writeln!(out, "{WARN}not known{WARN:#}: nothing of the secure world could be seen")?;
         }
@@ -36,11 +38,7 @@ pub(crate) fn write(
 }
 
 /// What is said of the pools, and of who holds them.
-pub(crate) fn oom(
-    verdict: &Verdict,
-    seconds: Option<Option<u64>>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub(crate) fn oom(verdict: &Verdict, seconds: Option<u64>, out: &mut dyn Write) -> io::Result<()> {
     match (&verdict.short.first(), &verdict.fullest) {
         (Some(short), _) => first_line(short, out)?,
         (None, Some(pool)) => writeln!(
@@ -59,7 +57,7 @@ pub(crate) fn oom(
     }
     held("biggest holders by site", &verdict.by_site, out)?;
     held("biggest holders by TA", &verdict.by_ta, out)?;
-    grown(verdict, seconds.flatten(), out)?;
+    grown(verdict, seconds, out)?;
     writeln!(out, "\n{HEAD}next{HEAD:#} {}", verdict.action)
 }
 

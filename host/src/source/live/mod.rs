@@ -111,6 +111,9 @@ pub(crate) trait Observer {
     /// Passes on what happened since the last time.
     fn events(&mut self, sink: &mut dyn Sink) -> Result<()>;
 
+    /// Says whether the TEE has to do without allocating anything for what is asked, where it can.
+    fn set_frugal(&mut self, _frugal: bool) {}
+
     /// Number of the event that comes next, where events have any.
     fn position(&self) -> u64 {
         0

@@ -69,11 +69,6 @@ impl Sampler {
         Self { device, frugal: false, reply: vec![0; REPLY_BYTES], longest: 0, next_event: 1 }
     }
 
-    /// Says whether the TEE has to do without allocating anything for what is asked. It is slower.
-    pub(crate) fn set_frugal(&mut self, frugal: bool) {
-        self.frugal = frugal;
-    }
-
     /// Asks who is there.
     pub(crate) fn hello(&mut self, sink: &mut dyn Sink) -> Result<Greeting> {
         let request = HelloRequest { min: version::MIN, current: version::CURRENT };
@@ -180,6 +175,11 @@ impl Observer for Sampler {
             _ => None,
         });
         Ok(violations.unwrap_or(0))
+    }
+
+    /// It is slower.
+    fn set_frugal(&mut self, frugal: bool) {
+        self.frugal = frugal;
     }
 
     fn position(&self) -> u64 {
