@@ -175,18 +175,24 @@ pub(crate) enum Asked {
 
 /// Asks whoever watches into this folder for a dump.
 pub(crate) fn ask(folder: &Path) -> Asked {
-    match try_ask(folder) {
+    let stream = match UnixStream::connect(folder.join(NAME)) {
+        Ok(stream) => stream,
+        Err(error) => return Asked::Nobody(error),
+    };
+    match try_ask(stream) {
         Ok(answer) => match (answer.strip_prefix("ok "), answer.strip_prefix("error ")) {
             (Some(path), _) => Asked::Dump(PathBuf::from(path)),
             (None, Some(error)) => Asked::Refused(error.to_owned()),
             (None, None) => Asked::Refused("it went away without an answer".to_owned()),
         },
-        Err(error) => Asked::Nobody(error),
+        Err(error) => {
+            let most = ANSWER.as_secs();
+            Asked::Refused(format!("no answer within {most} s ({error}): is it stopped?"))
+        }
     }
 }
 
-fn try_ask(folder: &Path) -> io::Result<String> {
-    let mut stream = UnixStream::connect(folder.join(NAME))?;
+fn try_ask(mut stream: UnixStream) -> io::Result<String> {
     stream.set_read_timeout(Some(ANSWER))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.write_all(REQUEST)?;
