@@ -172,6 +172,24 @@ pub fn read(data: &[u8]) -> Reader<'_> {
     Reader { rest: data }
 }
 
+/// Number of [`Record::End`].
+const END: u8 = 0;
+
+/// Where the page after a reply begins, as its [`Record::End`] says; `None` where the reply has no
+/// such end. Nothing else of it is read.
+#[must_use]
+pub fn next_page(reply: &[u8]) -> Option<Option<Cursor>> {
+    let mut rest = reply;
+    loop {
+        let (body, after) = split(rest)?;
+        if after.is_empty() {
+            let (number, next) = body.split_first()?;
+            return postcard::from_bytes(next).ok().filter(|_| *number == END);
+        }
+        rest = after;
+    }
+}
+
 /// Iterator of [`read`].
 pub struct Reader<'a> {
     rest: &'a [u8],

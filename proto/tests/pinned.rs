@@ -265,6 +265,25 @@ fn ledger_records() {
 }
 
 #[test]
+fn the_end_of_a_reply_is_found_without_reading_it() {
+    let reply = |next| {
+        let mut buffer = [0; 64];
+        let mut writer = Writer::new(&mut buffer);
+        writer.push(&Record::Epoch(Epoch { epoch: 1, era: 0 })).unwrap();
+        writer.push(&Record::End { next }).unwrap();
+        let used = writer.used();
+        buffer[..used].to_vec()
+    };
+    for next in [None, Some(Cursor { section: 2, part: 300, index: 70_000 })] {
+        assert_eq!(record::next_page(&reply(next)), Some(next));
+    }
+    let whole = reply(None);
+    assert_eq!(record::next_page(&whole[..whole.len() - 1]), None);
+    assert_eq!(record::next_page(&whole[..whole.len() - 4]), None);
+    assert_eq!(record::next_page(&[]), None);
+}
+
+#[test]
 fn pushes() {
     let push =
         Push { cause: Cause::Canary, number: 3, held_back: 300, lost: 1, result: 0xffff_0008 };

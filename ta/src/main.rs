@@ -10,6 +10,7 @@
 mod client;
 mod params;
 mod session;
+mod supplicant;
 
 use core::{cell::UnsafeCell, ffi::c_void, ptr};
 
@@ -19,7 +20,9 @@ use optee_utee::{
 };
 use params::Copied;
 use session::Session;
-use teeleak_ta_logic::{Auditor, Kept, Refusal};
+use supplicant::Supplicant;
+use teeleak_proto::{pta, values};
+use teeleak_ta_logic::{Auditor, Kept, Pusher, Refusal};
 
 /// What build.rs wrote: the TA's header, its heap, its properties.
 #[allow(
@@ -41,6 +44,8 @@ struct Shell {
     session: Session,
     request: Copied,
     kept: Kept,
+    supplicant: Supplicant,
+    pusher: Pusher,
 }
 
 /// The one [`Shell`].
@@ -55,6 +60,8 @@ static SHELL: Global = Global(UnsafeCell::new(Shell {
     session: Session::closed(),
     request: Copied::new(),
     kept: Kept::new(),
+    supplicant: Supplicant::closed(),
+    pusher: Pusher::new(),
 }));
 
 /// Lends the shell to an entry point.
@@ -86,7 +93,11 @@ pub unsafe extern "C" fn TA_OpenSessionEntryPoint(
 ) -> TEE_Result {
     match client::admit() {
         Ok(admitted) => {
-            with_shell(|shell| shell.session.open());
+            with_shell(|shell| {
+                shell.session.open(pta::UUID);
+                // When there is something to push there may be no memory to open it.
+                shell.supplicant.open();
+            });
             // SAFETY: The caller says so.
             unsafe { context.write(ptr::without_provenance_mut(admitted)) };
             TEE_SUCCESS
@@ -133,8 +144,11 @@ fn invoke(
 ) -> Result<usize, Refusal> {
     let caller = client::caller(admitted)?;
     let (request, reply) = params::check(types, params)?;
-    let request = shell.request.copy(&request);
-    shell.auditor.handle(&mut shell.session, caller, command, request, reply)
+    let Shell { auditor, session, supplicant, pusher, request: copied, .. } = shell;
+    let request = copied.copy(&request);
+    let done = auditor.handle(session, caller, command, request, reply);
+    pusher.after(command, (auditor, session), supplicant);
+    done
 }
 
 fn exchange(
@@ -146,8 +160,10 @@ fn exchange(
 ) -> Result<(), Refusal> {
     let caller = client::caller(admitted)?;
     let words = params::words(types, params)?;
-    let Shell { auditor, session, kept, .. } = shell;
-    let words = kept.exchange((auditor, session), caller, command, &words)?;
-    params::set_words(params, &words);
+    let Shell { auditor, session, kept, supplicant, pusher, .. } = shell;
+    let asked = if command == values::BEGIN { words[0] } else { command };
+    let done = kept.exchange((&mut *auditor, &mut *session), caller, command, &words);
+    pusher.after(asked, (auditor, session), supplicant);
+    params::set_words(params, &done?);
     Ok(())
 }

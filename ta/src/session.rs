@@ -1,4 +1,4 @@
-//! The session to the PTA.
+//! Sessions to PTAs.
 
 use core::ptr;
 
@@ -6,7 +6,7 @@ use optee_utee::raw::{
     _utee_invoke_ta_command, TEE_OpenTASession, TEE_PARAM_TYPE_MEMREF_OUTPUT,
     TEE_PARAM_TYPE_VALUE_INPUT, TEE_PARAM_TYPE_VALUE_OUTPUT, TEE_TIMEOUT_INFINITE, TEE_UUID,
 };
-use teeleak_proto::pta;
+use teeleak_proto::{Uuid, pta};
 use teeleak_ta_logic::{Pta, Query};
 
 /// `TEE_ERROR_BAD_STATE`: nobody has tried to open it.
@@ -14,9 +14,9 @@ const NOT_TRIED: u32 = 0xffff_0007;
 
 /// `struct utee_params` of optee_os 4.10.0, `lib/libutee/include/utee_types.h`.
 #[repr(C)]
-struct Params {
-    types: u64,
-    values: [u64; 8],
+pub(crate) struct Params {
+    pub(crate) types: u64,
+    pub(crate) values: [u64; 8],
 }
 
 /// A session, or why there is none.
@@ -30,12 +30,17 @@ impl Session {
         Self { handle: None, refused: None }
     }
 
+    /// Result of opening it, 0 when it is open.
+    fn result(&self) -> u32 {
+        if self.handle.is_some() { 0 } else { self.refused.unwrap_or(NOT_TRIED) }
+    }
+
     /// Opens it, unless it is open.
-    pub(crate) fn open(&mut self) {
+    pub(crate) fn open(&mut self, to: Uuid) {
         if self.handle.is_some() {
             return;
         }
-        let uuid = to_raw(pta::UUID.0);
+        let uuid = to_raw(to.0);
         let (mut handle, mut origin) = (ptr::null_mut(), 0);
         // SAFETY: All pointers are to locals, and no parameters is what a null pointer stands for.
         let result = unsafe {
@@ -56,8 +61,8 @@ impl Session {
     /// Invokes a command by the syscall itself. `TEE_InvokeTACommand()` would copy private memory
     /// through pages that it maps and unmaps each time, which allocates from the very heap that is
     /// being looked at; a PTA can read and write its caller's private memory anyway.
-    fn invoke(&mut self, cmd: u32, params: &mut Params) -> Result<(), u32> {
-        let Some(handle) = self.handle else { return Err(self.opened()) };
+    pub(crate) fn invoke(&mut self, cmd: u32, params: &mut Params) -> Result<(), u32> {
+        let Some(handle) = self.handle else { return Err(self.result()) };
         let mut origin = 0;
         // SAFETY: `Params` is laid out as the kernel reads it. A memref in it points to memory
         // that its maker borrows mutably for as long as this call takes.
@@ -92,7 +97,7 @@ impl Session {
 
 impl Pta for Session {
     fn opened(&self) -> u32 {
-        if self.handle.is_some() { 0 } else { self.refused.unwrap_or(NOT_TRIED) }
+        self.result()
     }
 
     fn info(&mut self, out: &mut [u8]) -> Result<usize, u32> {
@@ -116,7 +121,7 @@ impl Pta for Session {
     }
 }
 
-fn to_raw(octets: [u8; 16]) -> TEE_UUID {
+pub(crate) fn to_raw(octets: [u8; 16]) -> TEE_UUID {
     let [a, b, c, d, e, f, g, h, rest @ ..] = octets;
     TEE_UUID {
         timeLow: u32::from_be_bytes([a, b, c, d]),

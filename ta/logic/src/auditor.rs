@@ -52,6 +52,8 @@ impl Auditor {
     ///
     /// # Errors
     /// Why it was refused: see [`Refusal`]. What a refused request left in the reply means nothing.
+    // Several places come here; one copy is enough for the TA.
+    #[inline(never)]
     pub fn handle(
         &mut self,
         pta: &mut dyn Pta,

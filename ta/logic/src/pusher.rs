@@ -229,11 +229,7 @@ fn ask(
     let mut bytes = [0; 32];
     let request = postcard::to_slice(request, &mut bytes).ok()?;
     let used = auditor.handle(pta, Caller::Client, command as u32, request, reply).ok()?;
-    let next = record::read(reply.get(..used)?).last()?;
-    match next {
-        Ok(Record::End { next }) => Some((used, next)),
-        _ => None,
-    }
+    Some((used, record::next_page(reply.get(..used)?)?))
 }
 
 const _: () = assert!(PAGE_BYTES - HEAD_BYTES >= limits::REPLY_BYTES_MIN);

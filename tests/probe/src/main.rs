@@ -4,6 +4,7 @@
 #![expect(unsafe_code, reason = "libteec is called with parameters that its wrappers refuse")]
 
 mod case;
+mod disorder;
 mod doors;
 mod print;
 mod pta;
@@ -24,7 +25,7 @@ struct Args {
     what: What,
 }
 
-#[derive(Subcommand, Clone, Copy, Debug)]
+#[derive(Subcommand, Clone, Debug)]
 enum What {
     /// Who is let in; run it as root
     Doors,
@@ -39,6 +40,12 @@ enum What {
         /// How often
         #[arg(default_value_t = 3)]
         times: u32,
+    },
+    /// Tells the TA of steps in the wrong order, twice
+    Disorder {
+        /// A shell command to run in between
+        #[arg(long, default_value = "true")]
+        between: String,
     },
     /// Many calls of the leaky TA, to check and to measure who records them
     Storm {
@@ -61,6 +68,7 @@ fn main() -> ExitCode {
         What::Ta => ta::cases().and_then(case::print),
         What::Pta => pta::cases().and_then(case::print),
         What::Print { times } => print::print(times).map(|()| true),
+        What::Disorder { between } => disorder::disorder(&between).map(|()| true),
         What::Storm { threads, calls, first } => storm::storm(threads, calls, first).map(|()| true),
     };
     match done {

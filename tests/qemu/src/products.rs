@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use teeleak_proto::push;
+
 use crate::cache::{Cache, Key, drop_unused};
 use crate::command::{Job, output};
 use crate::error::{LabError, Result};
@@ -25,6 +27,8 @@ enum Kind {
     Program(&'static str),
     /// A shared object, under this name in the share's `lib`.
     Library(&'static str),
+    /// A plugin of tee-supplicant with this UUID.
+    Plugin(&'static str),
 }
 
 /// One product: a package's name and its kind.
@@ -36,7 +40,7 @@ struct Product {
 
 /// All products; a new one is one line. They are built one by one, or cargo
 /// would unite their features.
-const PRODUCTS: [Product; 8] = [
+const PRODUCTS: [Product; 9] = [
     Product { package: "teeleak-ta", kind: Kind::Ta },
     Product { package: "leaky-ta", kind: Kind::Ta },
     Product { package: "leaky-peer", kind: Kind::Ta },
@@ -45,6 +49,7 @@ const PRODUCTS: [Product; 8] = [
     Product { package: "drm-player", kind: Kind::Program("") },
     Product { package: "teeleak-probe", kind: Kind::Program("") },
     Product { package: "teeleak-preload", kind: Kind::Library("libteeleak_preload.so") },
+    Product { package: "teeleak-plugin", kind: Kind::Plugin(push::PLUGIN_TEXT) },
 ];
 /// Folders of products, and target folders of kits, that stay in the cache.
 const KEPT: usize = 2;
@@ -80,7 +85,7 @@ impl Product {
     fn profile(&self) -> &'static str {
         match self.kind {
             Kind::Ta | Kind::StandIn => "ta",
-            Kind::Program(_) | Kind::Library(_) => "release",
+            Kind::Program(_) | Kind::Library(_) | Kind::Plugin(_) => "release",
         }
     }
 }
@@ -113,7 +118,7 @@ impl<'a> Workshop<'a> {
     fn target(&self, product: &Product) -> String {
         let made_with = match product.kind {
             Kind::Ta | Kind::StandIn => file_name(&self.kit),
-            Kind::Program(_) | Kind::Library(_) => "programs".into(),
+            Kind::Program(_) | Kind::Library(_) | Kind::Plugin(_) => "programs".into(),
         };
         let key = Key::new()
             .with("made with", made_with)
@@ -136,6 +141,7 @@ impl<'a> Workshop<'a> {
             }
             Kind::Program(_) => self.keep(&built, &format!("bin/{}", product.package)),
             Kind::Library(name) => self.keep(&built, &format!("lib/{name}")),
+            Kind::Plugin(uuid) => self.keep(&built, &format!("lib/{uuid}.plugin")),
         }
     }
 
@@ -143,6 +149,7 @@ impl<'a> Workshop<'a> {
         self.cargo(product, "build", &[])?;
         let file = match product.kind {
             Kind::Library(name) => name,
+            Kind::Plugin(_) => "libteeleak_plugin.so",
             Kind::Ta | Kind::StandIn | Kind::Program(_) => product.package,
         };
         let target_dir = self.cache.dir(&self.target(product))?;

@@ -1,0 +1,60 @@
+//! Steps in the wrong order, told to the auditor's TA by a client that is no teeleak.
+
+use std::process::Command as Process;
+
+use anyhow::{Context, ensure};
+use optee_teec::raw;
+use serde::Serialize;
+use teeleak_proto::{
+    Uuid,
+    bind::{Action, Bind, KeySource, Resource, Scope, Step},
+    command::{Command, TA_UUID},
+    event::EventKind,
+    limits,
+    note::Note,
+};
+
+use crate::teec::{Param, Session};
+
+/// Notes after which the same cause is pushed again, and some more.
+const QUIET_NOTES: u64 = 80;
+
+/// Releases what was never acquired, runs a shell command, and does it again.
+pub(crate) fn disorder(between: &str) -> anyhow::Result<()> {
+    let session = Session::expect(TA_UUID.0, raw::TEEC_LOGIN_USER)?;
+    let step = |action| Step {
+        resource: 0,
+        action,
+        kind: EventKind::Note,
+        uuid: Uuid::default(),
+        cmd: 0,
+        scope: Scope::Global,
+        key: KeySource::One,
+        parent: KeySource::One,
+    };
+    let bind = Bind {
+        resources: [Resource { parent: None, max_held: 1 }].into_iter().collect(),
+        steps: [step(Action::Acquire), step(Action::Release)].into_iter().collect(),
+    };
+    ask(&session, Command::Bind, &bind)?;
+    let note = |step, key| ask(&session, Command::Note, &Note { step, key, parent: 0, result: 0 });
+    note(1, 7)?;
+    let status = Process::new("sh").args(["-c", between]).status().context("sh")?;
+    ensure!(status.success(), "{between}: {status}");
+    for key in 0..QUIET_NOTES {
+        note(0, key)?;
+        note(1, key)?;
+    }
+    note(1, 8)
+}
+
+fn ask(session: &Session, command: Command, request: &impl Serialize) -> anyhow::Result<()> {
+    let (mut bytes, mut reply) = ([0; limits::REQUEST_BYTES], [0; limits::REPLY_BYTES_MIN]);
+    let size = postcard::to_slice(request, &mut bytes).context("a long request")?.len();
+    let request = Param::Memref(raw::TEEC_MEMREF_TEMP_INPUT, bytes.as_mut_ptr(), size);
+    let reply = Param::Memref(raw::TEEC_MEMREF_TEMP_OUTPUT, reply.as_mut_ptr(), reply.len());
+    let params = [request, reply, Param::None, Param::None];
+    let (code, _) = session.invoke(command as u32, params);
+    ensure!(code == 0, "{command:?}: {code:#x}");
+    Ok(())
+}
