@@ -5,6 +5,7 @@ mod census;
 mod convert;
 pub(crate) mod gap;
 mod log;
+mod push;
 mod section;
 mod stock;
 
@@ -47,6 +48,7 @@ pub struct Assembler {
     /// Whether events were lost, and those of them that no event after them tells of yet.
     lost_events: (bool, u64),
     ended: bool,
+    is_push: bool,
     unknown_records: u64,
     damaged_bytes: u64,
 }
@@ -130,6 +132,7 @@ impl Assembler {
             clients: clients::Reader::default(),
             lost_events: (false, 0),
             ended: true,
+            is_push: false,
             unknown_records: 0,
             damaged_bytes: 0,
         }
@@ -279,6 +282,7 @@ impl Assembler {
                 let draft = self.begin_census();
                 draft.section(head);
             }
+            Record::Push(_) | Record::Unwritten(_) | Record::Violation(_) => self.pushed(record),
             census => {
                 if let Some(draft) = &mut self.draft {
                     draft.entry(census, &mut self.names);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use teeleak_proto::Uuid;
+use teeleak_steps::Rule;
 
 use super::{Place, Time};
 
@@ -35,6 +36,14 @@ pub enum IncidentKind {
         /// Address touched.
         address: Option<u64>,
     },
+    /// The TA's ledger noticed a broken rule: the text names it.
+    RuleBroken,
+}
+
+/// The name of the rule with this number.
+#[must_use]
+pub fn rule_name(number: u8) -> &'static str {
+    Rule::from_number(number).map_or("a rule that this teeleak does not know", Rule::name)
 }
 
 /// A function that an address lies in.

@@ -22,7 +22,7 @@ pub use event::{Event, EventKind, Party};
 pub use finding::{
     Evidence, Figure, Finding, Fingerprint, Kind, Severity, StepRef, Subject, Unit, Verdict,
 };
-pub use incident::{Frame, Function, Incident, IncidentKind};
+pub use incident::{Frame, Function, Incident, IncidentKind, rule_name};
 pub use keys::Keys;
 pub use moment::{Clock, Moment, Origin, Place, Stage, Time};
 pub use observation::{Accounting, Canary, Gauge, Observation, Platform};

@@ -46,6 +46,7 @@ pub(super) fn entry(incident: &Incident) -> Entry<'_> {
         IncidentKind::CorePanic => ("core_panic", None, None, None),
         IncidentKind::TaPanic { code } => ("ta_panic", None, Some(hex(code.into())), None),
         IncidentKind::Abort { address } => ("abort", None, None, address.map(hex)),
+        IncidentKind::RuleBroken => ("rule_broken", None, None, None),
     };
     Entry {
         kind,

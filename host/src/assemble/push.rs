@@ -1,0 +1,93 @@
+//! What the TA pushed by itself, and what of it was lost.
+
+use teeleak_analysis::model::{Gap, Incident, IncidentKind, Reason, rule_name};
+use teeleak_proto::{
+    ledger::Violation,
+    push::{Push, Unwritten},
+    record::Record,
+};
+
+use super::Assembler;
+
+impl Assembler {
+    /// Takes a record that only a push has, or that means more in one.
+    pub(super) fn pushed(&mut self, record: &Record<'_>) {
+        match record {
+            Record::Push(push) => {
+                self.is_push = true;
+                self.observation.gaps.extend(of_push(push));
+            }
+            Record::Unwritten(unwritten) => self.observation.gaps.push(of_disk(unwritten)),
+            Record::Violation(violation) if self.is_push => self.broken(violation),
+            _ => {}
+        }
+    }
+
+    fn broken(&mut self, violation: &Violation) {
+        let Violation { rule, resource, key, .. } = *violation;
+        let rule = rule_name(rule);
+        self.observation.incidents.push(Incident {
+            kind: IncidentKind::RuleBroken,
+            place: self.place(),
+            time: None,
+            iteration: None,
+            uuid: None,
+            text: format!("noticed by the TA: {rule}, resource {resource}, key {key:#x}").into(),
+            load_address: None,
+            images: Vec::new(),
+            stack: Vec::new(),
+        });
+    }
+}
+
+fn of_push(push: &Push) -> Option<Gap> {
+    let what = "pages of earlier pushes".into();
+    let lost = push.lost.into();
+    (lost > 0).then(|| Gap { what, reason: Reason::Failed(push.result), remedy: None, lost })
+}
+
+fn of_disk(unwritten: &Unwritten) -> Gap {
+    let remedy = Some("make room on the disk of the spool".into());
+    let lost = unwritten.pages;
+    Gap { what: "pages that the plugin got".into(), reason: Reason::NoRoom, remedy, lost }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Sink as _;
+    use teeleak_proto::{frame::FrameKind, push::Cause, record::Writer};
+
+    fn observe(records: &[Record<'_>]) -> teeleak_analysis::model::Observation {
+        let mut page = [0; 512];
+        let mut writer = Writer::new(&mut page);
+        for record in records {
+            writer.push(record).unwrap();
+        }
+        let used = writer.used();
+        let mut assembler = Assembler::new("push");
+        assembler.frame(Some(FrameKind::Records), &page[..used]).unwrap();
+        assembler.finish()
+    }
+
+    fn violation() -> Record<'static> {
+        let proof = Default::default();
+        Record::Violation(Violation { rule: 7, resource: 0, scope: 0, key: 0x2a, proof })
+    }
+
+    #[test]
+    fn a_push_tells_what_was_broken_and_what_is_lost() {
+        let (cause, result) = (Cause::Violation, 0xffff_0008);
+        let push = Push { cause, number: 2, held_back: 0, lost: 3, result };
+        let unwritten = Unwritten { pages: 4, bytes: 100 };
+        let seen = observe(&[Record::Push(push), Record::Unwritten(unwritten), violation()]);
+        let told: Vec<_> = seen.incidents.iter().map(|incident| &*incident.text).collect();
+        assert_eq!(told, ["noticed by the TA: release-without-acquire, resource 0, key 0x2a"]);
+        assert_eq!(seen.gaps.iter().map(|gap| gap.lost).collect::<Vec<_>>(), [3, 4]);
+    }
+
+    #[test]
+    fn elsewhere_the_host_looks_for_itself() {
+        assert!(observe(&[violation()]).incidents.is_empty());
+    }
+}
