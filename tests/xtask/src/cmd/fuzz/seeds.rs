@@ -24,6 +24,8 @@ pub(super) fn sow(target: &str, fixtures: &Path, folder: &Path) -> anyhow::Resul
         "text" => text(fixtures)?,
         "rules" => rules(fixtures)?,
         "capture" => captures(fixtures)?,
+        // The number of a frame of records is that of a whole push, too.
+        "push" => captures(fixtures)?,
         "strace" => files(&fixtures.join("strace"), ".strace")?,
         _ => vec![("batch".to_owned(), client_records())],
     };
