@@ -57,6 +57,25 @@ fn with_period(values: &[f64], period: usize) -> Option<Judgement> {
     Some(Judgement::new(verdict, basis, count(spanned)).rate(rate))
 }
 
+/// Iterations after which [`judge`] will say leak if the last gains go on as they are; `None` where
+/// too few of them are equal to expect that.
+pub(super) fn wanting(values: &[f64]) -> Option<u32> {
+    if values.iter().any(|value| value.fract() != 0.0) {
+        return None;
+    }
+    let gains: Vec<_> = values.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let gain = *gains.last().filter(|gain| **gain > 0.0)?;
+    let same = gains.iter().rev().take_while(|other| **other == gain).count();
+    if same < MIN_PERIODS || !settles(&values[..values.len() - same], gain) {
+        return None;
+    }
+    let decides = |more: &usize| {
+        same + more >= MIN_GAINS && (same + more) as f64 >= SHARE * (gains.len() + more) as f64
+    };
+    let more = (1..=2 * gains.len().max(MIN_GAINS)).find(decides)?;
+    u32::try_from(more).ok()
+}
+
 /// What came before the steady gain must be a warm-up, not a release: a buffer that fills up and
 /// is emptied now and then gains steadily, too.
 fn settles(before: &[f64], gain: f64) -> bool {
@@ -75,6 +94,25 @@ mod tests {
     fn equal_gains_are_a_leak_after_eight() {
         assert_eq!(verdict((0..8).map(|n| 2 * n)), None);
         assert_eq!(verdict((0..9).map(|n| 2 * n)), Some(Verdict::Leak));
+    }
+
+    #[test]
+    fn it_is_known_when_gains_will_decide() {
+        let said = |values: &[f64]| (judge(values).map(|said| said.verdict), wanting(values));
+        for warm_up in 0..6 {
+            for gains in 0..8 {
+                let before = (0..warm_up).map(|n| f64::from(90 - 30 / (n + 1)));
+                let mut values: Vec<_> =
+                    before.chain((0..=gains).map(|n| f64::from(91 + 2 * n))).collect();
+                let (None, wanting) = said(&values) else { continue };
+                assert_eq!(wanting.is_some(), gains >= 3, "{values:?}");
+                for left in (0..wanting.unwrap_or(0)).rev() {
+                    values.push(values.last().unwrap() + 2.0);
+                    let (verdict, _) = said(&values);
+                    assert_eq!(verdict, (left == 0).then_some(Verdict::Leak), "{values:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -41,7 +41,18 @@ pub fn judge(series: &Series) -> Judgement {
     }
     survivors::judge(series)
         .or_else(|| whole(series, &values))
-        .unwrap_or_else(|| statistics::judge(&values))
+        .unwrap_or_else(|| sooner(series, &values, statistics::judge(&values)))
+}
+
+/// What statistics can't decide for long may be decided soon by gains that go on as they are.
+fn sooner(series: &Series, values: &[f64], said: Judgement) -> Judgement {
+    let wanting = exact::wanting(values).filter(|_| series.missing() == 0);
+    match (said.verdict, wanting) {
+        (Verdict::Undecided, Some(more)) => {
+            Judgement { more: Some(said.more.map_or(more, |later| later.min(more))), ..said }
+        }
+        _ => said,
+    }
 }
 
 /// Rules for whole numbers hold only where every one was seen.

@@ -4,6 +4,7 @@
 //! - `count:` starts again (a vendor's form);
 //! - the thread that dumps said something else: it holds the heap's lock with all exceptions masked until
 //!   the dump is over, so the dump was over;
+//! - an iteration was marked;
 //! - somebody opened the statistics PTA, which dumps on request;
 //! - many other lines, or more than two seconds, lie between two records;
 //! - the table of the heap's own pools was listed: the first thing ever allocated lies at the end of the
@@ -182,6 +183,11 @@ impl Dumps {
         if let Some(open) = &mut self.open {
             open.hints.damaged += 1;
         }
+    }
+
+    /// An iteration was marked: whoever marks them says that a dump is not in two of them.
+    pub(super) fn marked(&mut self) {
+        self.close(End::Sure);
     }
 
     /// Ends the open dump, since nothing can be added to it any more.

@@ -251,6 +251,7 @@ impl Assembler {
     }
 
     fn mark(&mut self) {
+        self.dumps.marked();
         self.settle();
         self.timeline.mark();
     }
