@@ -27,6 +27,12 @@ use crate::{
 /// Entries of each list that are told.
 const LISTED: usize = 10;
 
+/// Thousandths of a pool: where that much is free it is no longer short of what was asked for.
+const SHORT: u64 = 100;
+
+/// Thousandths of a pool: with less than that it is taken to be full where nobody counts failures.
+const FULL: u64 = 20;
+
 /// Why a pool ran out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Why {
@@ -83,7 +89,10 @@ pub struct Verdict {
 pub fn judge(observation: &Observation, now: Option<&Sample>, findings: &[Finding]) -> Verdict {
     let facts = Facts { observation, now, findings };
     let mut short: Vec<_> = facts.pools().filter_map(|pool| facts.shortfall(pool)).collect();
-    short.sort_by_key(|one| (Reverse(one.failed_meanwhile > 0), free_permille(&one.pool)));
+    short.sort_by_key(|one| {
+        let free = free_permille(&one.pool);
+        (free >= SHORT, Reverse(one.failed_meanwhile > 0), free)
+    });
     let fullest = facts.pools().filter(|pool| pool.kind != PoolKind::Threads);
     let fullest = fullest.min_by_key(|pool| free_permille(pool)).filter(|_| short.is_empty());
     let told = short.first().map(|one| &one.pool).or(fullest);
@@ -173,7 +182,7 @@ impl<'a> Facts<'a> {
         let of_heap = pool.kind == PoolKind::CoreHeap;
         let n_incidents = if of_heap { self.incidents().count() as u64 } else { 0 };
         let failures = pool.num_alloc_fail.unwrap_or(0);
-        if failures == 0 && n_incidents == 0 {
+        if failures == 0 && n_incidents == 0 && !is_full_uncounted(pool) {
             return None;
         }
         let before = self.first(&pool.kind).and_then(|pool| pool.num_alloc_fail);
@@ -191,6 +200,9 @@ impl<'a> Facts<'a> {
         if let Some(leak) = self.leak(&pool.kind) {
             return (Why::Leak, leak.title.clone());
         }
+        if is_full_uncounted(pool) {
+            return (Why::Full, "nobody counts its failures, and next to nothing is free".into());
+        }
         let requested = self.incidents().filter(|_| pool.kind == PoolKind::CoreHeap);
         let requested = requested.filter_map(|one| match one.kind {
             IncidentKind::OutOfMemory { requested, .. } => Some(requested),
@@ -203,8 +215,7 @@ impl<'a> Facts<'a> {
         let why = match shortage.full() {
             None => Why::Unknown,
             Some(false) => Why::Fragmented,
-            // A tenth is free: it is not short of what was asked for any more.
-            Some(true) if free_permille(pool) >= 100 => Why::TooSmall,
+            Some(true) if free_permille(pool) >= SHORT => Why::TooSmall,
             Some(true) => Why::Full,
         };
         (why, shortage.reason().into())
@@ -242,6 +253,13 @@ impl<'a> Facts<'a> {
             None => "nothing failed: run `teeleak watch` to be told when something does",
         }
     }
+}
+
+/// Whether a pool is full whose failures nobody counts, as TA memory's.
+fn is_full_uncounted(pool: &Pool) -> bool {
+    pool.num_alloc_fail.is_none()
+        && matches!(pool.kind, PoolKind::TaRam | PoolKind::PageTables)
+        && free_permille(pool) < FULL
 }
 
 /// How much of a pool is free, in thousandths; all of it where nobody counts.

@@ -95,3 +95,15 @@ fn growth_is_told_with_its_begin_and_shares_of_the_pool() {
     let percents: Vec<_> = verdict.by_site.iter().map(|held| held.percent.unwrap()).collect();
     assert_eq!(percents, [0.9, 0.7]);
 }
+
+#[test]
+fn a_full_pool_whose_failures_nobody_counts_comes_before_one_that_has_room_again() {
+    let uncounted = Pool { num_alloc_fail: None, ..pool(PoolKind::TaRam, 99_700, 0, 0) };
+    let heap =
+        Pool { biggest_alloc_fail_used: Some(99_900), ..pool(PoolKind::CoreHeap, 10_000, 6, 432) };
+    let verdict = one(vec![heap.clone(), uncounted.clone()]);
+    let said: Vec<_> = verdict.short.iter().map(|one| (&one.pool.kind, one.why)).collect();
+    assert_eq!(said, [(&PoolKind::TaRam, Why::Full), (&PoolKind::CoreHeap, Why::TooSmall)]);
+    let verdict = one(vec![heap, Pool { allocated: Some(50_000), ..uncounted }]);
+    assert_eq!(verdict.short.len(), 1);
+}

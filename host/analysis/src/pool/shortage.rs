@@ -11,6 +11,10 @@ const TINY: u64 = 64;
 /// Bytes that an allocation takes on top of what was requested: headers of bget and malloc debug.
 const OVERHEAD: u64 = 64;
 
+/// A pool of which less than this part was free counts as full: making its free pieces one would not
+/// have helped for long.
+const LEFTOVERS: u64 = 16;
+
 /// What a failed request says of a pool.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Shortage {
@@ -32,6 +36,15 @@ pub enum Shortage {
         requested: u64,
         /// Bytes that were free then, in all.
         free: u64,
+    },
+    /// Enough was free, but so little of the pool that it is what is left over in a full one.
+    Leftovers {
+        /// Bytes requested.
+        requested: u64,
+        /// Bytes that were free then, in all.
+        free: u64,
+        /// Bytes of the pool.
+        size: u64,
     },
     /// It is not known how much was free.
     Unknown {
@@ -61,7 +74,12 @@ impl Shortage {
         pool.num_alloc_fail.filter(|failures| *failures > 0)?;
         let used = pool.biggest_alloc_fail_used;
         let free = pool.size.zip(used).map(|(size, used)| size.saturating_sub(used));
-        Some(Self::of(requested, free))
+        match (Self::of(requested, free), pool.size) {
+            (Self::Fragmented { requested, free }, Some(size)) if free < size / LEFTOVERS => {
+                Some(Self::Leftovers { requested, free, size })
+            }
+            (shortage, _) => Some(shortage),
+        }
     }
 
     /// The reasoning, as a sentence that can be checked by hand.
@@ -80,6 +98,10 @@ impl Shortage {
                 "a {requested}-byte request failed although {free} bytes were free in all: no \
                  piece was large enough, it is fragmentation"
             ),
+            Self::Leftovers { requested, free, size } => format!(
+                "a {requested}-byte request failed while {free} of {size} bytes were free in all: \
+                 the pool was full, and these are what was left between its allocations"
+            ),
             Self::Unknown { requested } => format!(
                 "a {requested}-byte request failed; how much was free then is not known, so that \
                  it may be either full or fragmented"
@@ -91,7 +113,7 @@ impl Shortage {
     #[must_use]
     pub const fn full(&self) -> Option<bool> {
         match self {
-            Self::Tiny { .. } | Self::Full { .. } => Some(true),
+            Self::Tiny { .. } | Self::Full { .. } | Self::Leftovers { .. } => Some(true),
             Self::Fragmented { .. } => Some(false),
             Self::Unknown { .. } => None,
         }
@@ -110,6 +132,7 @@ pub fn mean_piece(pool: &Pool) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{PoolKind, PoolUnit};
 
     #[test]
     fn four_bytes_are_no_fragmentation() {
@@ -118,6 +141,25 @@ mod tests {
         assert_eq!(shortage.full(), Some(true));
         assert!(shortage.reason().contains("a 4-byte request failed"));
         assert!(shortage.reason().ends_with("so it is not fragmentation"));
+    }
+
+    #[test]
+    fn what_is_left_in_a_full_pool_is_no_fragmentation() {
+        let pool = |used| Pool {
+            kind: PoolKind::CoreHeap,
+            unit: PoolUnit::Bytes,
+            allocated: Some(used),
+            max_allocated: Some(used),
+            size: Some(1_054_608),
+            largest_free: None,
+            free2_sum: None,
+            num_alloc_fail: Some(3),
+            biggest_alloc_fail: Some(432),
+            biggest_alloc_fail_used: Some(used),
+        };
+        let full = |used| Shortage::of_pool(&pool(used)).and_then(|shortage| shortage.full());
+        assert_eq!(full(1_048_560), Some(true));
+        assert_eq!(full(900_000), Some(false));
     }
 
     #[test]

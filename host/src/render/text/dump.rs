@@ -63,6 +63,9 @@ pub(crate) fn oom(verdict: &Verdict, seconds: Option<u64>, out: &mut dyn Write) 
 
 fn first_line(short: &Shortfall, out: &mut dyn Write) -> io::Result<()> {
     let pool = &short.pool;
+    if pool.num_alloc_fail.is_none() && short.n_incidents == 0 {
+        return writeln!(out, "{BAD}{} is full{BAD:#}: {}", words::pool(&pool.kind), figures(pool));
+    }
     write!(out, "{BAD}{} ran out{BAD:#}:", words::pool(&pool.kind))?;
     if let Some(asked) = pool.biggest_alloc_fail.filter(|asked| *asked > 0) {
         write!(out, " {} {} were asked for,", grouped(asked), words::unit(pool.unit))?;
