@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn bytes_go_through_words() {
         for length in 0..=PIECE_BYTES {
-            let bytes: std::vec::Vec<u8> = (1..).take(length).collect();
+            let bytes: Vec<u8> = (1..).take(length).collect();
             let (mut words, mut back) = ([0; WORDS], std::vec![0; length]);
             put(&mut words, &bytes);
             get(&words, &mut back);

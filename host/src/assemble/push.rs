@@ -43,7 +43,7 @@ impl Assembler {
 fn of_push(push: &Push) -> Option<Gap> {
     let what = "pages of earlier pushes".into();
     let lost = push.lost.into();
-    (lost > 0).then(|| Gap { what, reason: Reason::Failed(push.result), remedy: None, lost })
+    (lost > 0).then_some(Gap { what, reason: Reason::Failed(push.result), remedy: None, lost })
 }
 
 fn of_disk(unwritten: &Unwritten) -> Gap {

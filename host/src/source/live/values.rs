@@ -45,8 +45,8 @@ fn once(
     values::put(&mut words[2..], request);
     let [used, ticket, ..] = device.exchange(values::BEGIN, words)?;
     let used = usize::try_from(used).unwrap_or(usize::MAX).min(reply.len());
-    for (n, piece) in (0u32..).zip(reply[..used].chunks_mut(PIECE_BYTES)) {
-        let offset = n * PIECE_BYTES as u32;
+    let pieces = reply[..used].chunks_mut(PIECE_BYTES);
+    for (offset, piece) in (0u32..).step_by(PIECE_BYTES).zip(pieces) {
         let words = device.exchange(values::READ, [offset, ticket, 0, 0, 0, 0, 0, 0])?;
         values::get(&words, piece);
     }
