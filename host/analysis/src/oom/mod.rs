@@ -214,6 +214,12 @@ impl<'a> Facts<'a> {
         };
         let why = match shortage.full() {
             None => Why::Unknown,
+            // What is left of a full pool is always in pieces.
+            Some(false) if free_permille(pool) < 50 => {
+                let told =
+                    "less than 5 % of it is free, and what is left of a full pool is in pieces";
+                return (Why::Full, told.into());
+            }
             Some(false) => Why::Fragmented,
             Some(true) if free_permille(pool) >= SHORT => Why::TooSmall,
             Some(true) => Why::Full,

@@ -71,6 +71,7 @@ fn fragmentation_a_peak_and_a_full_pool_are_told_apart() {
     };
     assert_eq!(why(50_000, 50_000, 8_000), Why::Fragmented);
     assert_eq!(why(50_000, 99_000, 8_000), Why::TooSmall);
+    assert_eq!(why(99_000, 99_000, 96), Why::Full);
     assert_eq!(why(99_000, 99_000, 8_000), Why::Full);
 }
 
