@@ -33,6 +33,8 @@ pub struct Auditor {
     ledger: Ledger,
     /// The canary, while it is planted.
     canary: Option<Canary>,
+    /// Clients that planted it and have not cleared it.
+    canaries: u32,
 }
 
 impl Default for Auditor {
@@ -45,7 +47,7 @@ impl Auditor {
     /// Nothing is bound and nothing is known yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { scratch: Scratch::new(), ledger: Ledger::new(), canary: None }
+        Self { scratch: Scratch::new(), ledger: Ledger::new(), canary: None, canaries: 0 }
     }
 
     /// Does a command; gives the bytes of the reply. The reply is only written to, never read.
@@ -174,6 +176,12 @@ impl Auditor {
         if size > pta::CANARY_MAX {
             return Err(Refusal::BadParameters);
         }
+        if let (0, 2.., Some(canary)) = (size, self.canaries, self.canary) {
+            // Somebody else still looks for it.
+            self.canaries -= 1;
+            return push(writer, &Record::Canary(canary));
+        }
+        self.canaries = if size == 0 { 0 } else { self.canaries.saturating_add(1) };
         let action = if size == 0 { pta::CANARY_CLEAR } else { pta::CANARY_PLANT };
         // The one that was there is cleared first, whatever comes of this one.
         self.canary = None;

@@ -58,6 +58,8 @@ pub(crate) struct Sampler {
     device: Box<dyn Device>,
     /// Whether nothing but values is sent: the TEE has no memory left to map ours.
     frugal: bool,
+    /// Whether the canary is to be taken away in the end.
+    planted: bool,
     reply: Vec<u8>,
     /// Bytes that the longest page so far had.
     longest: usize,
@@ -66,7 +68,14 @@ pub(crate) struct Sampler {
 
 impl Sampler {
     pub(crate) fn new(device: Box<dyn Device>) -> Self {
-        Self { device, frugal: false, reply: vec![0; REPLY_BYTES], longest: 0, next_event: 1 }
+        Self {
+            device,
+            frugal: false,
+            planted: false,
+            reply: vec![0; REPLY_BYTES],
+            longest: 0,
+            next_event: 1,
+        }
     }
 
     /// Asks who is there.
@@ -149,6 +158,16 @@ impl Sampler {
     }
 }
 
+/// Nothing is left behind.
+impl Drop for Sampler {
+    fn drop(&mut self) {
+        if self.planted {
+            // Nobody is left to be told when this fails, and it is but some bytes.
+            let _ = self.call(Command::Canary, &CanaryRequest { size: 0 });
+        }
+    }
+}
+
 impl Observer for Sampler {
     fn begin(&mut self, sink: &mut dyn Sink) -> Result<u32> {
         Ok(self.hello(sink)?.epoch)
@@ -200,6 +219,7 @@ impl Observer for Sampler {
     }
 
     fn plant(&mut self, size: u32, sink: &mut dyn Sink) -> Result<()> {
+        self.planted = true;
         let page = self.call(Command::Canary, &CanaryRequest { size })?;
         sink.frame(Some(FrameKind::Records), page)
     }
