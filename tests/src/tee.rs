@@ -305,7 +305,8 @@ impl Pta for Tee {
             pta::CMD_CANARY => {
                 let epoch = self.epoch;
                 let file = "core/pta/leak_audit/canary.c";
-                self.canary = Some(Site { file, line: 42, size: b, owner: 0, epoch, count: 1 });
+                let site = Site { file, line: 42, size: b, owner: 0, epoch, count: 1 };
+                self.canary = (a == pta::CANARY_PLANT).then_some(site);
                 Ok([42, epoch])
             }
             _ => Err(NOT_SUPPORTED),
