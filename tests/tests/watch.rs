@@ -200,6 +200,8 @@ fn a_dead_session_is_opened_again_and_events_are_not_told_twice() {
         70 => {
             tee.deaths += 1;
             tee.closed = 0xffff_000c;
+            // The PTA clears it when the last session of the TA ends.
+            tee.canary = None;
         }
         300 => tee.closed = 0,
         _ => {}
@@ -211,6 +213,9 @@ fn a_dead_session_is_opened_again_and_events_are_not_told_twice() {
     assert_eq!(answer.err.matches("a session is open again").count(), 1, "{}", answer.err);
     let told = report(&files(&folder, "window-")[0]);
     assert!(!told.out.contains("double"), "{}", told.out);
+    let canary = told.out.split("canary of 211 bytes found in ").nth(1).unwrap();
+    let counts: Vec<_> = canary.split(' ').take(3).collect();
+    assert!(counts[0] == counts[2] && counts[0] != "0", "{canary}");
     assert!(told.out.contains("core/mm/mobj.c:530"), "{}", told.out);
 }
 
@@ -328,6 +333,7 @@ fn a_week_keeps_the_cap_and_the_memory() {
     assert!(most.get() <= CAP, "{} bytes on disk", most.get());
     assert!(most.get() > CAP / 2, "{} bytes on disk", most.get());
     assert!(answer.err.matches("allocation failed").count() >= 50, "{}", answer.err);
+    assert!(answer.err.contains("no room for the oldest"), "{}", answer.err);
     let more = resident().saturating_sub(early.get());
     // The simulated TEE itself keeps all events: 64 bytes each.
     assert!(more < 4 << 20, "{more} bytes more than after ten hours");

@@ -16,6 +16,7 @@ use crate::teec::{Param, Session};
 struct Calls {
     n_calls: usize,
     call_median_ns: u64,
+    call_mean_ns: u64,
 }
 
 /// Threads that share one session make calls, which the TA looks at and refuses.
@@ -36,7 +37,9 @@ pub(crate) fn storm(threads: u32, calls: u32, first: u32) -> anyhow::Result<()> 
     })?;
     took.sort_unstable();
     let call_median_ns = took.get(took.len() / 2).copied().unwrap_or(0);
-    println!("{}", serde_json::to_string(&Calls { n_calls: took.len(), call_median_ns })?);
+    let call_mean_ns = took.iter().sum::<u64>() / (took.len() as u64).max(1);
+    let calls = Calls { n_calls: took.len(), call_median_ns, call_mean_ns };
+    println!("{}", serde_json::to_string(&calls)?);
     Ok(())
 }
 

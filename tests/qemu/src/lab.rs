@@ -12,6 +12,7 @@ use crate::host_packages;
 use crate::packages;
 use crate::products::{self, Workshop};
 use crate::progress;
+use crate::qemu::Clock;
 use crate::rootfs::{self, Rootfs};
 use crate::variant::Variant;
 
@@ -135,9 +136,22 @@ impl Lab {
     /// # Errors
     /// When something cannot be built, or the guest does not come up.
     pub fn boot(&self, variant: &str, files: &[(PathBuf, String)]) -> Result<Guest> {
+        self.boot_by(Clock::Host, variant, files)
+    }
+
+    /// The same, with a clock of the caller's choice.
+    ///
+    /// # Errors
+    /// As [`Lab::boot`].
+    pub fn boot_by(
+        &self,
+        clock: Clock,
+        variant: &str,
+        files: &[(PathBuf, String)],
+    ) -> Result<Guest> {
         let (firmware, rootfs) = self.prepare(variant)?;
         let step = progress::step(&format!("boot the guest ({variant})"));
-        let guest = Guest::boot(&firmware, &rootfs, files)?;
+        let guest = Guest::boot(clock, (&firmware, &rootfs), files)?;
         step.done("");
         Ok(guest)
     }

@@ -46,5 +46,6 @@ pub use error::{LabError, Result};
 pub use firmware::Firmware;
 pub use guest::{Guest, Outcome, Running, User};
 pub use lab::Lab;
+pub use qemu::Clock;
 pub use rootfs::Rootfs;
 pub use variant::{VARIANTS, Variant};

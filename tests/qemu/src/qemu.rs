@@ -10,9 +10,21 @@ const KERNEL_ADDRESS: u64 = crate::firmware::KERNEL_ADDRESS;
 /// Where the initramfs lies: 128 MiB above, more than any kernel image.
 const INITRD_ADDRESS: u64 = 0x6800_0000;
 
+/// What time is in the guest.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Clock {
+    /// As it goes by on this machine.
+    Host,
+    /// Two nanoseconds for each instruction of both worlds, and nothing while there is nothing to do
+    /// (QEMU's `-icount`): what something costs is then the same on every machine, busy or not.
+    Instructions,
+}
+
 /// What a machine is made of.
 #[derive(Clone, Debug)]
 pub(crate) struct Machine {
+    /// What time is.
+    pub(crate) clock: Clock,
     /// The flash image.
     pub(crate) flash: PathBuf,
     /// The kernel image.
@@ -63,6 +75,9 @@ pub(crate) fn arguments(machine: &Machine) -> Vec<OsString> {
         arguments.push(option.into());
         arguments.push(value.into());
     }
+    if machine.clock == Clock::Instructions {
+        arguments.extend(["-icount".into(), "shift=1,sleep=off".into()]);
+    }
     arguments
 }
 
@@ -78,6 +93,7 @@ mod tests {
     #[test]
     fn the_command_line_has_two_consoles_and_the_loaders() {
         let machine = Machine {
+            clock: Clock::Host,
             flash: "/c/flash.bin".into(),
             kernel: "/c/Image".into(),
             initrd: "/c/initrd".into(),

@@ -21,7 +21,7 @@ use tail::Tail;
 
 use crate::error::{LabError, Result, tail_of_file};
 use crate::firmware::Firmware;
-use crate::qemu::{self, Machine};
+use crate::qemu::{self, Clock, Machine};
 use crate::rootfs::Rootfs;
 
 /// How long a guest may take to its first command. 14 to 20 s on an idle
@@ -87,7 +87,11 @@ impl Guest {
     ///
     /// # Errors
     /// When QEMU does not start or the guest is not ready in time.
-    pub fn boot(firmware: &Firmware, rootfs: &Rootfs, files: &[(PathBuf, String)]) -> Result<Self> {
+    pub fn boot(
+        clock: Clock,
+        (firmware, rootfs): (&Firmware, &Rootfs),
+        files: &[(PathBuf, String)],
+    ) -> Result<Self> {
         let dir = RunDir::new()?;
         for folder in ["share/bin", "share/ta", "share/lib", "share/run"] {
             dir.make(folder)?;
@@ -97,7 +101,7 @@ impl Guest {
         }
         dir.share_console()?;
         let listener = Control::listen(&dir.path().join("control"))?;
-        let mut child = spawn(&machine(firmware, rootfs, dir.path())?)?;
+        let mut child = spawn(&machine(clock, (firmware, rootfs), dir.path())?)?;
         let control = match listener.accept(&mut child) {
             Ok(control) => control,
             Err(error) => {
@@ -295,9 +299,14 @@ impl Outcome {
     }
 }
 
-fn machine(firmware: &Firmware, rootfs: &Rootfs, dir: &Path) -> Result<Machine> {
+fn machine(
+    clock: Clock,
+    (firmware, rootfs): (&Firmware, &Rootfs),
+    dir: &Path,
+) -> Result<Machine> {
     let meta = fs::metadata(&rootfs.initrd).map_err(LabError::io("look at", &rootfs.initrd))?;
     Ok(Machine {
+        clock,
         flash: firmware.flash(),
         kernel: rootfs.kernel.clone(),
         initrd: rootfs.initrd.clone(),
