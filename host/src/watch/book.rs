@@ -108,6 +108,11 @@ impl Book {
         self.next = Some(Special::Canary);
     }
 
+    /// The next frame of records is nothing special after all.
+    pub(super) fn forget(&mut self) {
+        self.next = None;
+    }
+
     /// What each segment begins with.
     pub(super) fn preamble(&self) -> Vec<u8> {
         [&self.meta[..], &self.hello, &self.phase, &self.canary].concat()

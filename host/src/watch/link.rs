@@ -165,6 +165,12 @@ impl<'e> Link<'e> {
         book.greet();
         observer.begin(book)?;
         observer.resume(self.position);
+        // The canary went with the session that planted it. A session without one is better than none:
+        // the report counts the samples that don't show it.
+        book.plant();
+        if observer.plant(CANARY_BYTES, book).is_err() {
+            book.forget();
+        }
         self.observer = Some(observer);
         self.watch_order()?;
         (self.best, self.pause, self.said) = (true, PAUSE.0, None);

@@ -43,6 +43,10 @@ pub(crate) use socket::{Asked, ask};
 /// What is kept in memory: 32 samples decide whatever a run decides, and fit into a few megabytes.
 const BOUNDS: Bounds = Bounds { samples: 32, events: 4096, others: 64 };
 
+/// Part of the time that may go into censuses: one of so many. Where the TEE has so little memory left that
+/// it tells a few bytes at a time, a census takes seconds.
+const COST: u32 = 200;
+
 /// What is to be watched, and how.
 pub(crate) struct Settings {
     /// Between two looks at the pools.
@@ -139,7 +143,8 @@ impl<'e> Watch<'e> {
             }
             if now >= self.next_census {
                 self.census()?;
-                self.next_census = now + self.settings.census;
+                let took = self.link.time().now().saturating_sub(now);
+                self.next_census = now + self.settings.census.max(took * COST);
             }
             self.serve()?;
             self.action.look(now, self.err)?;
@@ -243,6 +248,9 @@ impl<'e> Watch<'e> {
         }
         self.sync();
         let dump = self.window.dump(self.link.time().unix(), reason, &fresh.encoded()?);
+        if let Ok(Dump { left_out_bytes: left_out @ 1.., .. }) = dump {
+            self.say(&format!("the dump has no room for the oldest {left_out} bytes of the window"));
+        }
         Ok(dump.context("cannot write the dump"))
     }
 
