@@ -46,6 +46,9 @@ pub(crate) struct Cost {
     pub(crate) wall: Spread,
     /// How long the malloc lock of the TEE core was held, by the secure world's counter.
     pub(crate) lock: Spread,
+    /// The same for a look at the pools alone, as `teeleak watch` takes at each poll.
+    pub(crate) poll_wall: Spread,
+    pub(crate) poll_lock: Spread,
 }
 
 /// Takes `n` snapshots in one session.
@@ -56,19 +59,36 @@ pub(crate) fn measure(device: Box<dyn Device>, n: u32, interrupt: &Interrupt) ->
     // The first one allocates what later ones use again.
     let mut counts = sampler.census(&mut meter)?;
     meter.take_lock_ns();
-    let (mut wall, mut lock) = (Vec::new(), Vec::new());
-    while wall.len() < n as usize && !interrupt.is_set() {
-        let began = Instant::now();
-        counts = sampler.census(&mut meter)?;
-        wall.push(u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
-        lock.push(meter.take_lock_ns());
+    let (mut snapshots, mut polls) = (Timed::default(), Timed::default());
+    while snapshots.wall.len() < n as usize && !interrupt.is_set() {
+        snapshots.add(&mut meter, |meter| sampler.census(meter).map(|now| counts = now))?;
+        polls.add(&mut meter, |meter| sampler.pools(meter))?;
     }
     Ok(Cost {
-        snapshots: u32::try_from(wall.len()).unwrap_or(u32::MAX),
+        snapshots: u32::try_from(snapshots.wall.len()).unwrap_or(u32::MAX),
         counts,
-        wall: Spread::of(wall),
-        lock: Spread::of(lock),
+        wall: Spread::of(snapshots.wall),
+        lock: Spread::of(snapshots.lock),
+        poll_wall: Spread::of(polls.wall),
+        poll_lock: Spread::of(polls.lock),
     })
+}
+
+/// What was asked again and again took, in nanoseconds.
+#[derive(Default)]
+struct Timed {
+    wall: Vec<u64>,
+    lock: Vec<u64>,
+}
+
+impl Timed {
+    fn add(&mut self, meter: &mut Meter, ask: impl FnOnce(&mut Meter) -> Result<()>) -> Result<()> {
+        let began = Instant::now();
+        ask(meter)?;
+        self.wall.push(u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        self.lock.push(meter.take_lock_ns());
+        Ok(())
+    }
 }
 
 /// Keeps what is sampled, to look at it when the clock has stopped.
@@ -85,7 +105,10 @@ impl Meter {
         for record in record::read(&self.pages).flatten() {
             match record {
                 Record::Hello(hello) => self.tick_hz = hello.tick_hz,
-                Record::Section(head) if head.section == Section::Sites => {
+                // Other sections have other locks.
+                Record::Section(head)
+                    if matches!(head.section, Section::Sites | Section::Pools) =>
+                {
                     ticks += u128::from(head.lock_ticks);
                 }
                 _ => {}

@@ -249,7 +249,9 @@ impl<'e> Watch<'e> {
         self.sync();
         let dump = self.window.dump(self.link.time().unix(), reason, &fresh.encoded()?);
         if let Ok(Dump { left_out_bytes: left_out @ 1.., .. }) = dump {
-            self.say(&format!("the dump has no room for the oldest {left_out} bytes of the window"));
+            self.say(&format!(
+                "the dump has no room for the oldest {left_out} bytes of the window"
+            ));
         }
         Ok(dump.context("cannot write the dump"))
     }

@@ -25,6 +25,10 @@ struct Costs {
     wall_max_ns: u64,
     malloc_lock_median_ns: u64,
     malloc_lock_max_ns: u64,
+    poll_wall_median_ns: u64,
+    poll_wall_max_ns: u64,
+    poll_malloc_lock_median_ns: u64,
+    poll_malloc_lock_max_ns: u64,
 }
 
 #[derive(Serialize)]
@@ -67,5 +71,9 @@ fn costs(cost: Cost) -> Costs {
         wall_max_ns: cost.wall.max_ns,
         malloc_lock_median_ns: cost.lock.median_ns,
         malloc_lock_max_ns: cost.lock.max_ns,
+        poll_wall_median_ns: cost.poll_wall.median_ns,
+        poll_wall_max_ns: cost.poll_wall.max_ns,
+        poll_malloc_lock_median_ns: cost.poll_lock.median_ns,
+        poll_malloc_lock_max_ns: cost.poll_lock.max_ns,
     }
 }

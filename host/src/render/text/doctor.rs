@@ -24,7 +24,7 @@ pub(crate) fn write(
 }
 
 fn costs(cost: &Cost, out: &mut dyn Write) -> io::Result<()> {
-    let Cost { snapshots, counts, wall, lock } = cost;
+    let Cost { snapshots, counts, .. } = cost;
     let known = |n: Option<u32>| n.map_or_else(|| "?".into(), |n| n.to_string());
     let (allocations, regions) = (known(counts.allocations), known(counts.regions));
     writeln!(
@@ -32,8 +32,11 @@ fn costs(cost: &Cost, out: &mut dyn Write) -> io::Result<()> {
         "\n{HEAD}cost of a snapshot{HEAD:#} ({snapshots} taken; {allocations} allocations, \
          {regions} regions)"
     )?;
-    spread("from asking to the last page", *wall, out)?;
-    spread("malloc lock of the TEE core held", *lock, out)
+    spread("from asking to the last page", cost.wall, out)?;
+    spread("malloc lock of the TEE core held", cost.lock, out)?;
+    writeln!(out, "{HEAD}cost of a look at the pools{HEAD:#}, as each poll of a watch takes")?;
+    spread("from asking to the answer", cost.poll_wall, out)?;
+    spread("malloc lock of the TEE core held", cost.poll_lock, out)
 }
 
 fn spread(what: &str, spread: Spread, out: &mut dyn Write) -> io::Result<()> {

@@ -299,11 +299,7 @@ impl Outcome {
     }
 }
 
-fn machine(
-    clock: Clock,
-    (firmware, rootfs): (&Firmware, &Rootfs),
-    dir: &Path,
-) -> Result<Machine> {
+fn machine(clock: Clock, (firmware, rootfs): (&Firmware, &Rootfs), dir: &Path) -> Result<Machine> {
     let meta = fs::metadata(&rootfs.initrd).map_err(LabError::io("look at", &rootfs.initrd))?;
     Ok(Machine {
         clock,

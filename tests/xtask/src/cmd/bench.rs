@@ -15,7 +15,7 @@ struct Bench {
 }
 
 /// All benchmarks.
-const BENCHES: [Bench; 5] = [
+const BENCHES: [Bench; 6] = [
     Bench {
         name: "snapshot",
         measures: "in QEMU: a snapshot against mdbg_check on the console, wall clock and lock",
@@ -33,6 +33,11 @@ const BENCHES: [Bench; 5] = [
         name: "calls",
         measures: "in QEMU: a call of a TA that teeleak trace records against the plain one",
         cargo: &["bench", "--package", "teeleak-tests", "--features", "qemu", "--bench", "calls"],
+    },
+    Bench {
+        name: "watch",
+        measures: "in QEMU: processor time, memory and malloc lock of teeleak watch",
+        cargo: &["bench", "--package", "teeleak-tests", "--features", "qemu", "--bench", "watch"],
     },
     Bench {
         name: "analyze",
