@@ -24,6 +24,7 @@ mod error;
 mod exit;
 mod interrupt;
 mod last;
+mod outputs;
 mod quiet;
 mod render;
 pub mod source;
@@ -53,6 +54,8 @@ pub struct Env<'e> {
     pub interrupt: Interrupt,
     /// The library that records the calls of the processes it is loaded into, where it is installed.
     pub preload: Option<PathBuf>,
+    /// Where GitHub Actions wants the summary of a step.
+    pub github_summary: Option<PathBuf>,
     /// Where the file system begins, for what is looked for in it.
     pub root: PathBuf,
 }

@@ -29,6 +29,7 @@ fn main() -> ExitCode {
             world: &*world,
             interrupt,
             preload: clients::find_library(),
+            github_summary: std::env::var_os("GITHUB_STEP_SUMMARY").map(Into::into),
             root: "/".into(),
         },
     );

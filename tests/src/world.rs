@@ -48,6 +48,8 @@ pub struct World {
     pub stats: Result<Rc<RefCell<Stock>>, u32>,
     /// The preload library, where it is installed.
     pub preload: Option<PathBuf>,
+    /// Where GitHub Actions wants the summary of a step.
+    pub github_summary: Option<PathBuf>,
     /// Root of the file system that is looked at.
     pub root: PathBuf,
     /// Whether somebody wants the tool to end.
@@ -116,6 +118,7 @@ impl World {
             node: false,
             stats: Err(0xffff_0008),
             preload: None,
+            github_summary: None,
             root: "/nowhere".into(),
             interrupt: Interrupt::default(),
             time: None,
@@ -135,6 +138,7 @@ impl World {
                 world: self,
                 interrupt: self.interrupt.clone(),
                 preload: self.preload.clone(),
+                github_summary: self.github_summary.clone(),
                 root: self.root.clone(),
             },
         );

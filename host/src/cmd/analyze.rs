@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use teeleak_analysis::{audit::Needs, parse::text::Rules};
 
-use super::report::{self, Analysis};
+use super::report::{self, Reporting};
 use crate::{
     Env, Exit,
     source::text::{self, Progress, Reading, Symbols},
@@ -69,12 +69,12 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
     #[command(flatten)]
-    analysis: Analysis,
+    reporting: Reporting,
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let rules = rules(arguments)?;
-    let mut options = arguments.analysis.options()?;
+    let mut options = arguments.reporting.analysis.options()?;
     options.needs = Needs::SITES;
     let rejected = arguments.rejected.as_deref().map(create).transpose()?;
     let reading = Reading {
@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let symbols = Symbols::new(arguments.tee.as_deref(), arguments.ta.as_deref())?;
     let mut observation = text::read(&reading, rejected, progress)?;
     symbols.resolve(&mut observation);
-    report::tell(&observation, &options, arguments.analysis.format(), env.out)
+    report::tell(&observation, &options, &arguments.reporting, env)
 }
 
 fn cores() -> NonZeroUsize {

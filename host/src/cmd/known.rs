@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result, anyhow, ensure};
 use clap::Args;
 use serde::Deserialize;
-use teeleak_analysis::triage::{Day, Triage};
+use teeleak_analysis::triage::{Day, Fault, Triage};
 
 use super::report::mistaken;
 
@@ -29,6 +29,46 @@ pub(crate) struct Known {
     /// Let growth of OP-TEE's own caches count, too.
     #[arg(long)]
     strict: bool,
+    /// Only these kinds of findings count, with commas between; everything if not given. The others are
+    /// told all the same.
+    #[arg(long, value_name = "KIND", value_enum, value_delimiter = ',')]
+    fail_on: Vec<FailOn>,
+    /// Let what SITE names grow by BYTES per iteration: a file or FILE:LINE, the UUID of a TA or the name of
+    /// a pool, with stars for anything; can be given again.
+    #[arg(long, value_name = "SITE=BYTES", value_parser = budget)]
+    max_bytes_per_iter: Vec<(String, u64)>,
+}
+
+/// Kinds of findings.
+#[derive(clap::ValueEnum, Clone, Copy, Debug)]
+enum FailOn {
+    /// What grows: sites, regions, sessions, pools
+    Leak,
+    /// Steps in the wrong order
+    Order,
+    /// What was acquired and never released
+    Unpaired,
+    /// Where the normal world and the TEE tell different things
+    Disagreement,
+}
+
+impl From<FailOn> for Fault {
+    fn from(kind: FailOn) -> Self {
+        match kind {
+            FailOn::Leak => Self::Leak,
+            FailOn::Order => Self::Order,
+            FailOn::Unpaired => Self::Unpaired,
+            FailOn::Disagreement => Self::Disagreement,
+        }
+    }
+}
+
+fn budget(text: &str) -> Result<(String, u64)> {
+    let parts = text.rsplit_once('=').and_then(|(site, n)| Some((site, n.parse().ok()?)));
+    let (site, bytes) = parts
+        .filter(|(site, _)| !site.is_empty())
+        .context("expected a budget such as core/mm/mobj.c=64")?;
+    Ok((site.to_owned(), bytes))
 }
 
 /// What is read of a report.
@@ -51,6 +91,11 @@ impl Known {
         let today = since.ok().map(|since| Day::of_seconds(since.as_secs()));
         let mut triage = Triage::default();
         triage.today = today;
+        let asked: Vec<_> = self.fail_on.iter().copied().map(Fault::from).collect();
+        triage.asked = Some(asked).filter(|asked| !asked.is_empty());
+        for (site, bytes) in &self.max_bytes_per_iter {
+            triage.add_budget(site, *bytes);
+        }
         for path in &self.suppress {
             let (name, text) = read(path)?;
             triage

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -19,6 +18,7 @@ use super::{diff::load, known::Known};
 use crate::{
     Env, Exit,
     cli::Format,
+    outputs::Outputs,
     render::{json, text, words},
     source::text::read_traces,
 };
@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TEXT")]
     strace: Vec<PathBuf>,
     #[command(flatten)]
-    analysis: Analysis,
+    reporting: Reporting,
 }
 
 /// How an observation is analysed.
@@ -55,6 +55,15 @@ pub(crate) struct Analysis {
     known: Known,
     #[command(flatten)]
     format: Format,
+}
+
+/// How an observation is analysed, and where to say what comes of it.
+#[derive(Args, Debug)]
+pub(crate) struct Reporting {
+    #[command(flatten)]
+    pub(crate) analysis: Analysis,
+    #[command(flatten)]
+    outputs: Outputs,
 }
 
 impl Analysis {
@@ -90,12 +99,12 @@ pub(super) fn mistaken(what: &str, mistakes: &[Mistake]) -> anyhow::Error {
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
-    let options = arguments.analysis.options()?;
+    let options = arguments.reporting.analysis.options()?;
     let mut observation = load(&arguments.capture)?;
     if !arguments.strace.is_empty() {
         trace(&arguments.strace, &mut observation)?;
     }
-    tell(&observation, &options, arguments.analysis.format, env.out)
+    tell(&observation, &options, &arguments.reporting, env)
 }
 
 /// Adds what strace told to what was captured.
@@ -115,8 +124,8 @@ fn trace(paths: &[PathBuf], observation: &mut Observation) -> Result<()> {
 pub(crate) fn tell(
     observation: &Observation,
     options: &Options,
-    format: Format,
-    out: &mut dyn Write,
+    reporting: &Reporting,
+    env: &mut Env<'_>,
 ) -> Result<Exit> {
     let mut options = options.clone();
     if observation.platform.stock {
@@ -127,14 +136,16 @@ pub(crate) fn tell(
     let verdict = oom::judge(observation, None, &report.findings);
     let counted = |short: &oom::Shortfall| short.pool.num_alloc_fail.is_some_and(|n| n > 0);
     let verdict = Some(&verdict).filter(|verdict| verdict.short.iter().any(counted));
-    if format.json {
-        json::report::write(observation, &report, verdict, out)?;
+    if reporting.analysis.format.json {
+        json::report::write(observation, &report, verdict, env.out)?;
     } else {
-        text::report::write(observation, &report, out)?;
+        text::report::write(observation, &report, env.out)?;
         if let Some(verdict) = verdict {
-            writeln!(out)?;
-            text::dump::oom(verdict, words::census_seconds(observation), out)?;
+            writeln!(env.out)?;
+            text::dump::oom(verdict, words::census_seconds(observation), env.out)?;
         }
     }
+    let summary = env.github_summary.as_deref();
+    reporting.outputs.write((observation, &report), summary, env.err)?;
     Ok(report.exit.into())
 }

@@ -11,7 +11,7 @@ use teeleak_analysis::{
 };
 
 use super::{
-    report::{self, Analysis},
+    report::{self, Reporting},
     snapshot::create,
 };
 use crate::{
@@ -66,7 +66,7 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
-    analysis: Analysis,
+    reporting: Reporting,
     #[command(flatten)]
     ways: Ways,
     /// The workload and its arguments.
@@ -75,7 +75,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
-    let options = arguments.analysis.options()?;
+    let options = arguments.reporting.analysis.options()?;
     let observer = arguments.ways.reach(env.world, env.err)?;
     let file = create(arguments.output.as_ref())?;
     let line = env.progress.then_some(&mut *env.err as &mut dyn std::io::Write);
@@ -85,7 +85,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let asked = arguments.until_decided.map(|_| &judge as source::Judge<'_>);
     let observation = source::observe_judged(&mut source, file, asked)?;
     let outcome = source.outcome();
-    let exit = report::tell(&observation, &options, arguments.analysis.format(), env.out)?;
+    let exit = report::tell(&observation, &options, &arguments.reporting, env)?;
     ended(outcome, exit, env)
 }
 

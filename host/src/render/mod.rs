@@ -2,6 +2,7 @@
 //! what it takes to print.
 
 pub(crate) mod calls;
+pub(crate) mod ci;
 pub(crate) mod json;
 pub(crate) mod text;
 pub(crate) mod words;

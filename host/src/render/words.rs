@@ -1,7 +1,8 @@
 //! Names that text and JSON share.
 
-use teeleak_analysis::model::{
-    ClientSource, Observation, OwnerId, PoolKind, PoolUnit, Region, Sample, Unit,
+use teeleak_analysis::{
+    audit::Exit,
+    model::{ClientSource, Observation, OwnerId, PoolKind, PoolUnit, Region, Sample, Unit},
 };
 
 use crate::compare::OwnerKey;
@@ -24,6 +25,16 @@ pub(crate) fn owner_id(sample: &Sample, id: OwnerId) -> String {
 /// OP-TEE's version without what its build adds: compiler, number of the build, date.
 pub(crate) fn release(observation: &Observation) -> Option<&str> {
     observation.platform.release.as_deref()?.split_whitespace().next()
+}
+
+/// The verdict in a word or two.
+pub(crate) fn verdict(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Clean => "clean",
+        Exit::Leak => "leak",
+        Exit::Order => "wrong order",
+        Exit::Unobserved => "not decided",
+    }
 }
 
 /// How calls of processes became known.

@@ -15,16 +15,19 @@
 //! Invariants: what is taken out of a report is in [`Triaged::accepted`], with who took it out; a
 //! suppression that has expired takes out nothing and is told; a note never changes what counts.
 
+mod budget;
 mod day;
 mod glob;
 mod read;
 
 pub use day::Day;
 
+use budget::Budget;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
-    model::{Evidence, Finding, Severity, Verdict},
+    model::{Evidence, Finding, Kind, Severity, Verdict},
     protocol::Mistake,
 };
 
@@ -47,6 +50,36 @@ pub enum Excuse {
     },
     /// OP-TEE is known to keep it.
     Known(Arc<str>),
+    /// It stays within a budget, in bytes per iteration.
+    Budget(u64),
+    /// Only other kinds of findings were asked for.
+    NotAsked,
+}
+
+/// What kinds of findings count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// Something grows.
+    Leak,
+    /// Steps were taken in the wrong order.
+    Order,
+    /// Something was acquired and never released.
+    Unpaired,
+    /// Two ledgers say different things.
+    Disagreement,
+}
+
+impl Fault {
+    const fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::SiteGrowth | Kind::RegionGrowth | Kind::SessionGrowth | Kind::PoolGrowth => {
+                Self::Leak
+            }
+            Kind::Unpaired => Self::Unpaired,
+            Kind::Order => Self::Order,
+            Kind::Disagreement => Self::Disagreement,
+        }
+    }
 }
 
 /// Something that may be excused.
@@ -70,6 +103,9 @@ struct Fix {
 pub struct Triage {
     rules: Vec<Rule>,
     fixes: Vec<Fix>,
+    budgets: Vec<Budget>,
+    /// What counts; `None` for everything.
+    pub asked: Option<Vec<Fault>>,
     /// The day on which it is judged; without one nothing expires.
     pub today: Option<Day>,
 }
@@ -126,6 +162,12 @@ impl Triage {
         self.rules.extend(fingerprints.into_iter().map(rule));
     }
 
+    /// Lets what `pattern` names grow by so many bytes per iteration: a file or FILE:LINE of a site, the
+    /// UUID of a TA, or the name of a pool, with stars for anything.
+    pub fn add_budget(&mut self, pattern: &str, bytes: u64) {
+        self.budgets.push(Budget { pattern: pattern.into(), bytes });
+    }
+
     /// Takes out what does not count.
     #[must_use]
     pub fn apply(&self, findings: Vec<Finding>) -> Triaged {
@@ -141,6 +183,10 @@ impl Triage {
         let remarks = self.rules.iter().enumerate();
         triaged.remarks =
             remarks.filter_map(|(at, rule)| self.remark(rule, used.contains(&at))).collect();
+        let all = || triaged.left.iter().chain(triaged.accepted.iter().map(|one| &one.finding));
+        let unused = self.budgets.iter().filter(|budget| !all().any(|one| budget.is_of(one)));
+        let unused: Vec<_> = unused.map(Budget::unused).collect();
+        triaged.remarks.extend(unused);
         triaged
     }
 
@@ -159,7 +205,17 @@ impl Triage {
                 found = Some(rule.excuse.clone());
             }
         }
-        found
+        found.or_else(|| self.within(finding)).or_else(|| self.not_asked(finding))
+    }
+
+    fn within(&self, finding: &Finding) -> Option<Excuse> {
+        let budget = self.budgets.iter().find(|budget| budget.covers(finding))?;
+        Some(Excuse::Budget(budget.bytes))
+    }
+
+    fn not_asked(&self, finding: &Finding) -> Option<Excuse> {
+        let asked = self.asked.as_ref()?;
+        (!asked.contains(&Fault::of(finding.kind))).then_some(Excuse::NotAsked)
     }
 
     fn is_over(&self, rule: &Rule) -> bool {
@@ -217,6 +273,10 @@ impl std::fmt::Display for Excuse {
                 write!(f, "suppressed at {file}:{line} until {until}: {reason}")
             }
             Self::Known(reason) => write!(f, "a cache of OP-TEE: {reason}"),
+            Self::Budget(bytes) => {
+                write!(f, "within the budget of {bytes} bytes per iteration")
+            }
+            Self::NotAsked => f.write_str("not among what was asked for by --fail-on"),
         }
     }
 }

@@ -213,6 +213,8 @@ fn accepted(one: &triage::Accepted) -> Accepted<'_> {
         Excuse::Baseline(_) => "baseline",
         Excuse::Suppressed { .. } => "suppression",
         Excuse::Known(_) => "known_cache",
+        Excuse::Budget { .. } => "budget",
+        Excuse::NotAsked => "not_asked",
     };
     Accepted { by, excuse: one.excuse.to_string(), finding: entry(&one.finding) }
 }
@@ -239,7 +241,8 @@ pub(super) fn entry(finding: &Finding) -> Entry<'_> {
     }
 }
 
-fn kind(kind: Kind) -> &'static str {
+/// What kind of finding, in one word.
+pub(crate) fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::SiteGrowth => "site_growth",
         Kind::RegionGrowth => "region_growth",

@@ -5,11 +5,13 @@ pub(crate) mod diff;
 pub(crate) mod differential;
 pub(crate) mod doctor;
 pub(crate) mod dump;
-mod finding;
+pub(crate) mod finding;
 mod gaps;
 mod incident;
 pub(crate) mod report;
 pub(crate) mod snapshot;
+
+use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
@@ -23,3 +25,11 @@ pub(crate) const WARN: Style = AnsiColor::Yellow.on_default();
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
 /// Details.
 pub(crate) const DIM: Style = Style::new().dimmed();
+
+/// What `write` writes, without colours.
+pub(crate) fn plain(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
+    let mut bytes = Vec::new();
+    // Writing to memory never fails.
+    let _ = write(&mut anstream::StripStream::new(&mut bytes));
+    String::from_utf8_lossy(&bytes).into_owned()
+}

@@ -38,19 +38,29 @@ pub(crate) fn write(
 }
 
 fn verdict(observation: &Observation, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let style = match report.exit {
+        Exit::Clean => GOOD,
+        Exit::Leak | Exit::Order => BAD,
+        Exit::Unobserved => WARN,
+    };
+    let (word, what) = (words::verdict(report.exit), headline(report));
+    writeln!(out, "{style}{word}{style:#}: {what} {DIM}({}){DIM:#}", scope(observation))
+}
+
+/// What the verdict rests on, in a few words.
+pub(crate) fn headline(report: &Report) -> String {
     let of = |severity| report.findings.iter().filter(|one| one.severity == severity).count();
-    let failures = format!("{}, causes first", count(of(Severity::Failure) as u64, "finding"));
-    let (style, text, what) = match report.exit {
+    match report.exit {
         Exit::Clean if !report.accepted.is_empty() => {
             let n = count(report.accepted.len() as u64, "accepted finding");
-            (GOOD, "clean", format!("nothing but {n}"))
+            format!("nothing but {n}")
         }
-        Exit::Clean => (GOOD, "clean", "nothing is left behind".to_owned()),
-        Exit::Leak => (BAD, "leak", failures),
-        Exit::Order => (BAD, "wrong order", failures),
-        Exit::Unobserved => (WARN, "not decided", undecided(report, of(Severity::Possible))),
-    };
-    writeln!(out, "{style}{text}{style:#}: {what} {DIM}({}){DIM:#}", scope(observation))
+        Exit::Clean => "nothing is left behind".to_owned(),
+        Exit::Leak | Exit::Order => {
+            format!("{}, causes first", count(of(Severity::Failure) as u64, "finding"))
+        }
+        Exit::Unobserved => undecided(report, of(Severity::Possible)),
+    }
 }
 
 /// What is no failure, each with what it rests on.
@@ -93,7 +103,7 @@ fn undecided(report: &Report, possible: usize) -> String {
 }
 
 /// What explains others and is not explained itself comes first; otherwise the order stays.
-fn causes_first(mut findings: Vec<&Finding>) -> Vec<&Finding> {
+pub(crate) fn causes_first(mut findings: Vec<&Finding>) -> Vec<&Finding> {
     let causes: Vec<_> =
         findings.iter().filter_map(|one| Some(one.cause.as_ref()?.0.clone())).collect();
     let is_root = |one: &Finding| one.cause.is_none() && causes.contains(&one.fingerprint);
@@ -112,7 +122,7 @@ fn overview(findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// What was looked at: `20 iterations of drm-player, OP-TEE 4.10.0`.
-fn scope(observation: &Observation) -> String {
+pub(crate) fn scope(observation: &Observation) -> String {
     let iterations = count(measured(observation), "iteration");
     let workload = observation.platform.workload.join(" ");
     let of = if workload.is_empty() { String::new() } else { format!(" of `{workload}`") };

@@ -1,0 +1,44 @@
+//! Growth that somebody allows.
+
+use std::sync::Arc;
+
+use super::glob;
+use crate::model::{Figure, Finding, Subject, Unit};
+
+/// What may grow, and by how much in each iteration.
+#[derive(Clone, Debug)]
+pub(super) struct Budget {
+    pub(super) pattern: Arc<str>,
+    pub(super) bytes: u64,
+}
+
+impl Budget {
+    /// Whether it is about this finding.
+    pub(super) fn is_of(&self, finding: &Finding) -> bool {
+        let names = match &finding.subject {
+            Subject::Site { file, line, .. } => [file.to_string(), format!("{file}:{line}")],
+            Subject::Ta(uuid) => [uuid.to_string(), String::new()],
+            Subject::Pool(name) => [name.to_string(), String::new()],
+            Subject::Resource { .. } => return false,
+        };
+        names.iter().any(|name| glob::matches(&self.pattern, name))
+    }
+
+    /// Whether it allows this finding: what grows by a number of bytes that is not known is not allowed.
+    pub(super) fn covers(&self, finding: &Finding) -> bool {
+        let growth = |one: &&Figure| one.unit == Unit::BytesPerIteration;
+        let Some(growth) = finding.figures.iter().find(growth) else { return false };
+        // The most that it may be.
+        let most = growth.interval.map_or(growth.value, |(_, high)| high.max(growth.value));
+        #[expect(clippy::cast_precision_loss, reason = "budgets are far below 2^53 bytes")]
+        let allowed = most <= self.bytes as f64;
+        allowed && self.is_of(finding)
+    }
+
+    /// What is to be said of one that is about nothing.
+    pub(super) fn unused(&self) -> Arc<str> {
+        let Self { pattern, bytes } = self;
+        format!("the budget of {bytes} bytes per iteration for {pattern} is about no finding")
+            .into()
+    }
+}

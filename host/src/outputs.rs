@@ -1,0 +1,68 @@
+//! Files that a report is written to besides what is printed: any number of them from one run.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use teeleak_analysis::{audit::Report, model::Observation};
+
+use crate::render::ci::{github, junit, markdown, sarif};
+
+/// Where else to say it.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "For continuous integration")]
+pub(crate) struct Outputs {
+    /// Write test cases of JUnit's XML to this file.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Write SARIF 2.1.0 for code scanning to this file; places are relative to the tree of optee_os.
+    #[arg(long, value_name = "FILE")]
+    sarif: Option<PathBuf>,
+    /// Write Markdown to this file.
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// Print annotations for GitHub Actions on standard error, and add the report to the summary of the
+    /// step.
+    #[arg(long)]
+    github: bool,
+}
+
+impl Outputs {
+    /// Writes all that were asked for; `summary` is where GitHub Actions wants that of a step.
+    pub(crate) fn write(
+        &self,
+        (observation, report): (&Observation, &Report),
+        summary: Option<&Path>,
+        err: &mut dyn Write,
+    ) -> Result<()> {
+        let create = |path: &Path| File::create(path);
+        into(self.junit.as_deref(), create, |out| junit::write(observation, report, out))?;
+        into(self.sarif.as_deref(), create, |out| Ok(sarif::write(report, out)?))?;
+        let as_markdown = |out: &mut dyn Write| Ok(markdown::write(observation, report, out)?);
+        into(self.markdown.as_deref(), create, as_markdown)?;
+        if self.github {
+            github::write(report, err)?;
+            let append = |path: &Path| OpenOptions::new().append(true).create(true).open(path);
+            into(summary, append, as_markdown)?;
+        }
+        Ok(())
+    }
+}
+
+fn into(
+    path: Option<&Path>,
+    open: impl FnOnce(&Path) -> std::io::Result<File>,
+    write: impl FnOnce(&mut dyn Write) -> Result<()>,
+) -> Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    let written = || -> Result<()> {
+        let mut file = BufWriter::new(open(path)?);
+        write(&mut file)?;
+        Ok(file.flush()?)
+    };
+    written().with_context(|| format!("cannot write {}", path.display()))
+}

@@ -1,0 +1,54 @@
+//! Findings as workflow commands of GitHub Actions, which become annotations.
+
+use std::io::{self, Write};
+
+use teeleak_analysis::{
+    audit::{Exit, Report},
+    model::{Finding, Severity},
+};
+
+use super::place;
+use crate::render::{text::report::headline, words};
+
+/// Writes a line for each finding, or for the verdict where there is none.
+pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let counts = |finding: &&Finding| finding.severity > Severity::Note;
+    report.findings.iter().filter(counts).try_for_each(|finding| annotate(finding, out))?;
+    let (level, verdict) = match report.exit {
+        Exit::Clean => ("notice", words::verdict(report.exit)),
+        Exit::Unobserved => ("error", words::verdict(report.exit)),
+        Exit::Leak | Exit::Order => return Ok(()),
+    };
+    writeln!(out, "::{level} title=teeleak::{verdict}: {}", message(&headline(report)))
+}
+
+fn annotate(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let level = if finding.severity == Severity::Failure { "error" } else { "warning" };
+    write!(out, "::{level} title=teeleak")?;
+    if let Some((file, line)) = place(&finding.subject) {
+        write!(out, ",file={},line={line}", property(file))?;
+    }
+    let text = format!("{}\n{}\n{}", finding.title, finding.action, finding.fingerprint);
+    writeln!(out, "::{}", message(&text))
+}
+
+/// Characters that would end a message.
+fn message(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// The same of a property.
+fn property(text: &str) -> String {
+    message(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{message, property};
+
+    #[test]
+    fn what_would_end_a_command_is_escaped() {
+        assert_eq!(message("50 %\r\n::error::x"), "50 %25%0D%0A::error::x");
+        assert_eq!(property("a,b:c\n"), "a%2Cb%3Ac%0A");
+    }
+}

@@ -1,0 +1,101 @@
+//! Findings as test cases of JUnit's XML, for whatever shows tests.
+//!
+//! The cases are always the same, one for each kind of thing that can be found, so that a server knows
+//! their history. Where something could not be observed, a case that did not fail is skipped and not
+//! passed.
+
+use std::io;
+
+use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite, XmlString};
+use teeleak_analysis::{
+    audit::{Exit, Report},
+    model::{Finding, Kind, Observation, Severity},
+};
+
+use super::doubts;
+use crate::render::{
+    text::{finding, plain},
+    words,
+};
+
+/// Each kind, and what holds where nothing is found.
+const CASES: [(Kind, &str); 7] = [
+    (Kind::SiteGrowth, "no allocation site grows"),
+    (Kind::RegionGrowth, "no TA's regions grow"),
+    (Kind::SessionGrowth, "no sessions stay open"),
+    (Kind::PoolGrowth, "no pool fills"),
+    (Kind::Unpaired, "what is acquired is released"),
+    (Kind::Order, "steps come in order"),
+    (Kind::Disagreement, "both worlds tell the same"),
+];
+
+/// Writes a report.
+pub(crate) fn write(
+    observation: &Observation,
+    report: &Report,
+    out: &mut dyn io::Write,
+) -> anyhow::Result<()> {
+    let mut suite = TestSuite::new("teeleak");
+    if let Some(release) = words::release(observation) {
+        suite.add_property(("optee", release));
+    }
+    suite.add_property(("workload", observation.platform.workload.join(" ").as_str()));
+    suite.add_test_case(observed(report));
+    suite.add_test_cases(CASES.map(|(kind, holds)| case(kind, holds, report)));
+    let mut all = quick_junit::Report::new("teeleak");
+    all.add_test_suite(suite);
+    Ok(all.serialize(out)?)
+}
+
+/// Whether all that was needed was seen.
+fn observed(report: &Report) -> TestCase {
+    let status = match report.doubts.as_slice() {
+        [] => TestCaseStatus::success(),
+        doubts => {
+            unlike(NonSuccessKind::Error, "unobserved", doubts[0].as_ref(), &doubts.join("\n"))
+        }
+    };
+    TestCase::new("all that was needed was observed", status)
+}
+
+fn case(kind: Kind, holds: &str, report: &Report) -> TestCase {
+    let of = |severity| {
+        let found = move |one: &&Finding| one.kind == kind && one.severity == severity;
+        report.findings.iter().filter(found).collect::<Vec<_>>()
+    };
+    let status = match (&*of(Severity::Failure), &*of(Severity::Possible)) {
+        ([], []) if report.exit == Exit::Unobserved && !report.doubts.is_empty() => {
+            let mut skipped = TestCaseStatus::skipped();
+            skipped.set_message(doubts(report));
+            skipped
+        }
+        ([], []) => TestCaseStatus::success(),
+        ([], possible) => told(NonSuccessKind::Error, "possible", possible),
+        (failures, _) => told(NonSuccessKind::Failure, "finding", failures),
+    };
+    let mut case = TestCase::new(holds, status);
+    let accepted = report.accepted.iter().filter(|one| one.finding.kind == kind);
+    let accepted: Vec<_> =
+        accepted.map(|one| format!("accepted, {}: {}", one.excuse, one.finding.title)).collect();
+    if !accepted.is_empty() {
+        case.set_system_out(accepted.join("\n"));
+    }
+    case
+}
+
+fn told(kind: NonSuccessKind, of: &str, findings: &[&Finding]) -> TestCaseStatus {
+    let titles: Vec<_> = findings.iter().map(|finding| &*finding.title).collect();
+    let text = plain(|out| {
+        findings
+            .iter()
+            .enumerate()
+            .try_for_each(|(n, one)| finding::write(n + 1, one, findings, out))
+    });
+    unlike(kind, of, &titles.join("; "), text.trim_start())
+}
+
+fn unlike(kind: NonSuccessKind, of: &str, message: &str, text: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_type(of).set_message(message).set_description(XmlString::new(text));
+    status
+}

@@ -1,0 +1,90 @@
+//! A report as Markdown: the verdict, a table of findings, and the whole text to unfold.
+
+use std::io::{self, Write};
+
+use teeleak_analysis::{
+    audit::Report,
+    model::{Finding, Observation, Severity},
+};
+
+use crate::render::{
+    text::{
+        finding::{number, subject, value},
+        plain,
+        report::{self, causes_first, headline, scope},
+    },
+    words,
+};
+
+/// Writes a report.
+pub(crate) fn write(
+    observation: &Observation,
+    report: &Report,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let verdict = words::verdict(report.exit);
+    writeln!(out, "## teeleak: {verdict}\n")?;
+    writeln!(out, "{} ({})", escaped(&headline(report)), escaped(&scope(observation)))?;
+    let counts = |finding: &&Finding| finding.severity > Severity::Note;
+    let findings = causes_first(report.findings.iter().filter(counts).collect());
+    if !findings.is_empty() {
+        table(&findings, out)?;
+    }
+    let text = plain(|out| report::write(observation, report, out));
+    let fence = fence(&text);
+    writeln!(out, "\n<details><summary>the whole report</summary>\n\n{fence}text")?;
+    writeln!(out, "{text}{fence}\n\n</details>")
+}
+
+fn table(findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "\n| | finding | about | figures | because of |\n| --: | --- | --- | --- | --- |"
+    )?;
+    for (n, finding) in findings.iter().enumerate() {
+        let figures: Vec<_> =
+            finding.figures.iter().map(|one| format!("{}: {}", one.name, value(one))).collect();
+        let cause = finding.cause.as_ref().and_then(|(cause, _)| number(cause, findings));
+        let cause = cause.map_or(String::new(), |cause| cause.to_string());
+        let cells = [&*finding.title, &subject(&finding.subject), &figures.join("<br>"), &cause];
+        let [title, about, figures, cause] =
+            cells.map(|cell| escaped(cell).replace("&lt;br>", "<br>"));
+        writeln!(out, "| {} | {title} | {about} | {figures} | {cause} |", n + 1)?;
+    }
+    Ok(())
+}
+
+/// Text that means nothing but itself.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for letter in text.chars() {
+        match letter {
+            '<' => escaped.push_str("&lt;"),
+            '&' => escaped.push_str("&amp;"),
+            '\n' | '\r' => escaped.push(' '),
+            '|' | '*' | '_' | '`' | '\\' | '[' | ']' => escaped.extend(['\\', letter]),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// A fence that does not occur in the text.
+fn fence(text: &str) -> String {
+    let mut fence = "```".to_owned();
+    while text.contains(&fence) {
+        fence.push('`');
+    }
+    fence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{escaped, fence};
+
+    #[test]
+    fn nothing_becomes_markup() {
+        assert_eq!(escaped("a|b <i> *c*\n& `d`"), r"a\|b &lt;i> \*c\* &amp; \`d\`");
+        assert_eq!(fence("x ``` y"), "````");
+    }
+}

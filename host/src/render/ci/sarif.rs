@@ -1,0 +1,181 @@
+//! Findings for code scanning: SARIF 2.1.0 (OASIS Standard, 27 March 2020).
+//!
+//! Places are relative to the tree of `optee_os`, which is the base `OPTEE_OS`.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+use teeleak_analysis::{
+    audit::{Exit, Report},
+    model::{Evidence, Finding, Kind, Severity, StepRef, Subject},
+    triage::Accepted,
+};
+
+use super::place;
+use crate::render::{
+    json::report::kind,
+    text::finding::{subject, value},
+};
+
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
+
+/// Name of the tree that places are relative to.
+const BASE: &str = "OPTEE_OS";
+
+/// Version of fingerprints, see `teeleak_analysis::fingerprint`.
+const FINGERPRINT: &str = "teeleak/v1";
+
+/// Each kind, and what it means.
+const RULES: [(Kind, &str); 7] = [
+    (Kind::SiteGrowth, "Allocations of a site in the TEE core are left behind by each iteration."),
+    (Kind::RegionGrowth, "A TA maps more memory in each iteration than it unmaps."),
+    (Kind::SessionGrowth, "Sessions are opened and never closed."),
+    (Kind::PoolGrowth, "A pool of secure memory fills."),
+    (Kind::Unpaired, "What a protocol says is to be released was acquired and never released."),
+    (Kind::Order, "Steps of a protocol were taken in the wrong order."),
+    (Kind::Disagreement, "The normal world and the TEE tell different things of the same calls."),
+];
+
+/// Writes a report.
+pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let found = report.findings.iter().map(result);
+    let results: Vec<_> = found.chain(report.accepted.iter().map(suppressed)).collect();
+    let log = json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": driver() },
+            "invocations": [invocation(report)],
+            "originalUriBaseIds": {
+                BASE: { "description": { "text": "the tree of optee_os that the firmware was built from" } }
+            },
+            "columnKind": "utf16CodeUnits",
+            "results": results,
+        }],
+    });
+    serde_json::to_writer_pretty(&mut *out, &log)?;
+    writeln!(out)
+}
+
+fn driver() -> Value {
+    let rule =
+        |(of, text): &(Kind, &str)| json!({ "id": id(*of), "shortDescription": { "text": text } });
+    json!({
+        "name": "teeleak",
+        "semanticVersion": env!("CARGO_PKG_VERSION"),
+        "rules": RULES.iter().map(rule).collect::<Vec<_>>(),
+    })
+}
+
+/// How the run ended: what could not be observed is told as such.
+fn invocation(report: &Report) -> Value {
+    let doubt =
+        |text: &std::sync::Arc<str>| json!({ "level": "warning", "message": { "text": &**text } });
+    json!({
+        "executionSuccessful": report.exit != Exit::Unobserved,
+        "exitCode": report.exit.code(),
+        "toolExecutionNotifications": report.doubts.iter().map(doubt).collect::<Vec<_>>(),
+    })
+}
+
+fn id(of: Kind) -> String {
+    kind(of).replace('_', "-")
+}
+
+fn result(finding: &Finding) -> Value {
+    let mut result = json!({
+        "ruleId": id(finding.kind),
+        "ruleIndex": RULES.iter().position(|(of, _)| *of == finding.kind),
+        "level": match finding.severity {
+            Severity::Failure => "error",
+            Severity::Possible => "warning",
+            Severity::Note => "note",
+        },
+        "message": { "text": message(finding) },
+        "locations": [location(&finding.subject)],
+        "partialFingerprints": { FINGERPRINT: &*finding.fingerprint.0 },
+    });
+    let flows: Vec<_> = finding.evidence.iter().filter_map(flow).collect();
+    if !flows.is_empty() {
+        result["codeFlows"] = flows.into();
+    }
+    let others: Vec<_> = finding.evidence.iter().filter_map(other).collect();
+    if !others.is_empty() {
+        result["relatedLocations"] = others.into();
+    }
+    result
+}
+
+fn suppressed(Accepted { finding, excuse }: &Accepted) -> Value {
+    let mut result = result(finding);
+    result["suppressions"] = json!([{ "kind": "external", "justification": excuse.to_string() }]);
+    result
+}
+
+/// Title, figures, what to do.
+fn message(finding: &Finding) -> String {
+    let figures = finding.figures.iter().map(|one| format!("{}: {}", one.name, value(one)));
+    let figures = figures.collect::<Vec<_>>().join(", ");
+    format!("{}. {figures}. {}", finding.title, finding.action)
+}
+
+/// Line of the source, or the name of what has none.
+fn location(about: &Subject) -> Value {
+    match place(about) {
+        Some((file, line)) => json!({
+            "physicalLocation": {
+                "artifactLocation": { "uri": uri(file), "uriBaseId": BASE },
+                "region": { "startLine": line },
+            },
+        }),
+        None => json!({ "logicalLocations": [{ "fullyQualifiedName": subject(about) }] }),
+    }
+}
+
+/// A further subject of the same finding.
+fn other(evidence: &Evidence) -> Option<Value> {
+    let Evidence::Member(about, figures) = evidence else { return None };
+    let figures: Vec<_> = figures.iter().map(value).collect();
+    let mut location = location(about);
+    location["message"] = json!({ "text": format!("grows together: {}", figures.join(", ")) });
+    Some(location)
+}
+
+/// The steps that show it, in their order.
+fn flow(evidence: &Evidence) -> Option<Value> {
+    let Evidence::Sequence(steps) = evidence else { return None };
+    let steps: Vec<_> = steps.iter().map(step).collect();
+    Some(json!({ "threadFlows": [{ "locations": steps }] }))
+}
+
+fn step(step: &StepRef) -> Value {
+    let by = step.event.by.as_ref().map_or(String::new(), |by| format!(" by {by}"));
+    let text = format!("{} {}{by}", step.step, step.keys);
+    json!({ "location": { "message": { "text": text } } })
+}
+
+/// A path as a relative reference (RFC 3986): what is no path character is in percent.
+fn uri(path: &str) -> String {
+    let mut uri = String::new();
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' | b'+' => {
+                uri.push(char::from(byte));
+            }
+            other => uri.push_str(&format!("%{other:02X}")),
+        }
+    }
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::uri;
+
+    #[test]
+    fn a_path_is_a_reference() {
+        assert_eq!(uri("core/mm/mobj.c"), "core/mm/mobj.c");
+        assert_eq!(uri("a b:c%"), "a%20b%3Ac%25");
+    }
+}
