@@ -47,6 +47,8 @@ pub enum FrameKind {
     Stats = 8,
     /// [`crate::stock::Dump`]: the console's text before this is a dump.
     Dump = 9,
+    /// Text of the kernel's trace of its optee driver, cut anywhere.
+    KernelTrace = 10,
 }
 
 impl FrameKind {
@@ -63,6 +65,7 @@ impl FrameKind {
             7 => Some(Self::ClientCalls),
             8 => Some(Self::Stats),
             9 => Some(Self::Dump),
+            10 => Some(Self::KernelTrace),
             _ => None,
         }
     }

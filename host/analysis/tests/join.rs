@@ -255,6 +255,23 @@ fn a_session_that_the_kernel_closed_says_so() {
 }
 
 #[test]
+fn a_closing_that_the_kernel_was_seen_at_needs_no_end_of_the_process() {
+    let kernel = Party { by_kernel: true, ..party(1502, 0) };
+    let open = call(party(1502, 1502), CallKind::OpenSession, 9, (100, 200));
+    let events =
+        || [event(EventKind::Open, 9, (110, 190)), event(EventKind::Close, 9, (1000, 1010))];
+    for (times, expected) in [((990, 1020), 1), ((1005, 1005), 0)] {
+        let close = call(kernel.clone(), CallKind::CloseSession, 9, times);
+        let processes = vec![process(1502, false)];
+        let calls = vec![open.clone(), close];
+        let mut events = events();
+        let joined = join(&mut events, &Clients { processes, calls, ..Clients::default() });
+        assert_eq!((joined.matched, joined.by_kernel), (1, expected), "{times:?}");
+        assert_eq!(events[1].by.as_deref(), (expected > 0).then_some(&kernel));
+    }
+}
+
+#[test]
 fn two_stories_are_a_finding() {
     let mut told = call(party(1, 1), CallKind::InvokeCommand, 3, (100, 200));
     told.result = 0xffff_000c;

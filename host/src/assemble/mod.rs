@@ -2,6 +2,7 @@
 
 mod canary;
 mod census;
+mod clients;
 mod convert;
 pub(crate) mod gap;
 mod log;
@@ -13,7 +14,8 @@ use std::{collections::HashSet, sync::Arc};
 
 use anyhow::Result;
 use teeleak_analysis::{
-    alarm, clients,
+    alarm,
+    clients::Reader,
     model::{
         Clock, Event, EventKind, Gap, Keys, Moment, Observation, Origin, Place, Reason, Stage, Time,
     },
@@ -44,12 +46,14 @@ pub struct Assembler {
     canary: Watch,
     stock: Stock,
     log: Log,
-    clients: clients::Reader,
+    clients: Reader,
     /// Whether events were lost, and those of them that no event after them tells of yet.
     lost_events: (bool, u64),
     ended: bool,
     is_push: bool,
     unknown_records: u64,
+    /// Of the kernel's trace.
+    unknown_lines: u64,
     damaged_bytes: u64,
 }
 
@@ -88,6 +92,10 @@ impl Sink for Assembler {
             }
             Some(FrameKind::ClientProcess) => self.clients.process(payload).ok(),
             Some(FrameKind::ClientCalls) => self.calls(payload),
+            Some(FrameKind::KernelTrace) => {
+                self.kernel_trace(payload);
+                Some(())
+            }
             Some(FrameKind::Stats) => self.stats(payload),
             Some(FrameKind::Dump) => self.dump(payload),
             Some(FrameKind::Console) => {
@@ -129,11 +137,12 @@ impl Assembler {
             canary: Watch::default(),
             stock: Stock::default(),
             log: Log::new(source),
-            clients: clients::Reader::default(),
+            clients: Reader::default(),
             lost_events: (false, 0),
             ended: true,
             is_push: false,
             unknown_records: 0,
+            unknown_lines: 0,
             damaged_bytes: 0,
         }
     }
@@ -176,25 +185,6 @@ impl Assembler {
         *known = known.take().or(release);
     }
 
-    /// Puts the calls of the normal world together with what the TEE saw.
-    fn join_clients(&mut self) {
-        let mut told = std::mem::take(&mut self.clients).finish();
-        if told.lost > 0 {
-            self.observation.gaps.push(gap::of_clients(told.lost));
-        }
-        if !told.processes.is_empty() {
-            told.joined = Some(clients::join(&mut self.observation.events, &told));
-            self.observation.events.extend(clients::descriptors(&told.calls));
-        }
-        self.observation.clients = told;
-    }
-
-    fn calls(&mut self, payload: &[u8]) -> Option<()> {
-        let place = self.place();
-        self.unknown_records += self.clients.calls(payload, &place).ok()?;
-        Some(())
-    }
-
     fn note_losses(&mut self) {
         let (any, lost) = self.lost_events;
         if any {
@@ -207,6 +197,7 @@ impl Assembler {
         }
         let losses = [
             ("records", Reason::NotOffered, Some(gap::OTHER_VERSION), self.unknown_records),
+            ("lines of the kernel's trace", Reason::Damaged, None, self.unknown_lines),
             ("bytes of the capture", Reason::Damaged, None, self.damaged_bytes),
         ];
         for (what, reason, remedy, lost) in losses.into_iter().filter(|loss| loss.3 > 0) {

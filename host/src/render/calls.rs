@@ -7,12 +7,13 @@ use std::io::Write;
 use anyhow::Result;
 use teeleak_analysis::{
     clients::Reader,
-    model::{Call, Clients, Place},
+    model::{Call, ClientSource, Clients, Place},
 };
 use teeleak_proto::frame::FrameKind;
 
 use crate::{
     capture::{Damage, Writer},
+    render::words,
     source::{Sink, live::monotonic_ns},
 };
 
@@ -99,11 +100,13 @@ impl<'e> Log<'e> {
         let calls = self.printed;
         let called = clients.processes.iter().filter(|process| process.called).count();
         let idle = clients.processes.len() - called;
-        writeln!(
-            self.out,
-            "{calls} calls by {called} processes, {} lost; {idle} processes called nothing",
-            clients.lost
-        )?;
+        write!(self.out, "{calls} calls by {called} processes, {} lost; ", clients.lost)?;
+        if clients.sources.contains(&ClientSource::Kernel) {
+            // It knows of nobody who called nothing.
+            writeln!(self.out, "from {}", words::source(ClientSource::Kernel))?;
+        } else {
+            writeln!(self.out, "{idle} processes called nothing")?;
+        }
         if self.rejected > 0 {
             writeln!(self.out, "{} pieces of the recording could not be read", self.rejected)?;
         }
@@ -125,10 +128,12 @@ impl Sink for Log<'_> {
         let taken = match kind {
             Some(FrameKind::ClientProcess) => self.reader.process(payload).map(|()| 0),
             Some(FrameKind::ClientCalls) => self.reader.calls(payload, &place),
+            Some(FrameKind::KernelTrace) => Ok(self.reader.kernel(payload, &place)),
             _ => Ok(0),
         };
         self.rejected += taken.unwrap_or(1);
-        if self.style.follow && kind == Some(FrameKind::ClientCalls) {
+        let has_calls = matches!(kind, Some(FrameKind::ClientCalls | FrameKind::KernelTrace));
+        if self.style.follow && has_calls {
             self.print_until(monotonic_ns().saturating_sub(HELD_NS))?;
             self.out.flush()?;
         }

@@ -42,6 +42,7 @@ pub(crate) fn source(source: ClientSource) -> &'static str {
     match source {
         ClientSource::Preload => "preload library",
         ClientSource::Strace => "strace",
+        ClientSource::Kernel => "kernel probes",
     }
 }
 

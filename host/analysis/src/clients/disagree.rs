@@ -118,7 +118,9 @@ fn unseen(joining: &Joining<'_>, used: &HashSet<usize>) -> Vec<Odd> {
         let known = joining.used.contains(&n) || used.contains(&n);
         let reached = call.result == 0 && span.act.kind != Deed::Refused;
         let inside = covered.contains(&span.begin) && covered.contains(&span.end);
-        if !known && reached && inside && call.uuid != own {
+        // Of a session from before, nobody can say that it isn't one to our own TA.
+        let of_others = call.uuid.is_some() && call.uuid != own;
+        if !known && reached && inside && of_others {
             let text = format!("{}: the TEE recorded nothing", told(call));
             odd.push(Odd { what: What::Unseen, uuid: call.uuid, text });
         }

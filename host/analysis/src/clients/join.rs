@@ -80,7 +80,9 @@ impl<'a> Joining<'a> {
                 self.parties.insert(edge.event, self.call(edge.call).by.clone());
                 self.pairs.insert(edge.event, *edge);
                 self.used.insert(edge.call);
-                self.joined.matched += 1;
+                let by_kernel = self.call(edge.call).by.by_kernel;
+                self.joined.by_kernel += u64::from(by_kernel);
+                self.joined.matched += u64::from(!by_kernel);
             }
         }
     }

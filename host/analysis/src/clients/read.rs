@@ -1,6 +1,9 @@
 //! From frames to processes and calls.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use teeleak_proto::client::{
     ClientCall,
@@ -8,7 +11,10 @@ use teeleak_proto::client::{
     head::{FLAG_IDLE, Head, HeadError},
 };
 
-use crate::model::{Call, ClientSource, Clients, Party, Place, Process};
+use crate::{
+    model::{Call, ClientSource, Clients, Party, Place, Process},
+    parse::kernel,
+};
 
 /// Why a frame was not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,6 +33,7 @@ pub struct Reader {
     processes: Vec<Known>,
     numbers: HashMap<(u32, u64), usize>,
     calls: Vec<Call>,
+    kernel: kernel::Reader,
 }
 
 struct Known {
@@ -68,19 +75,36 @@ impl Reader {
         Ok(unknown)
     }
 
+    /// Takes a piece of the kernel's trace; says how many of its lines could not be read.
+    pub fn kernel(&mut self, text: &[u8], place: &Place) -> u64 {
+        let before = self.kernel.accounting().rejected;
+        self.kernel.place(place);
+        self.kernel.push(text);
+        self.kernel.accounting().rejected - before
+    }
+
     /// Calls read so far and not taken yet, in no order.
     pub fn take_calls(&mut self) -> Vec<Call> {
-        std::mem::take(&mut self.calls)
+        let mut calls = std::mem::take(&mut self.calls);
+        calls.append(&mut self.kernel.take_calls());
+        calls
     }
 
     /// What they told.
     #[must_use]
     pub fn finish(mut self) -> Clients {
-        self.calls.sort_by_key(|call| call.monotonic);
-        let processes: Vec<_> = self.processes.iter().map(Known::process).collect();
-        let lost = processes.iter().fold(0, |sum: u64, process| sum.saturating_add(process.lost));
+        let mut processes: Vec<_> = self.processes.iter().map(Known::process).collect();
+        let mut lost =
+            processes.iter().fold(0, |sum: u64, process| sum.saturating_add(process.lost));
         let preload = (!processes.is_empty()).then_some(ClientSource::Preload);
-        let sources = preload.into_iter().collect();
+        let mut sources: BTreeSet<_> = preload.into_iter().collect();
+        if let Some(told) = self.kernel.finish() {
+            processes.extend(told.processes);
+            self.calls.extend(told.calls);
+            lost = lost.saturating_add(told.lost);
+            sources.extend(told.sources);
+        }
+        self.calls.sort_by_key(|call| call.monotonic);
         Clients { processes, calls: self.calls, lost, joined: None, sources }
     }
 }

@@ -61,7 +61,9 @@ pub(super) fn of_calls(calls: &[Call]) -> Vec<Span> {
 }
 
 fn of_call(at: usize, call: &Call) -> Option<Span> {
-    if call.by.by_kernel {
+    let seen = call.monotonic.0 < call.monotonic.1;
+    if call.by.by_kernel && !seen {
+        // That the kernel did it is concluded from the end of the process, which is not its time.
         return None;
     }
     let kind = match call.kind {

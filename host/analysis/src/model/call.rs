@@ -92,6 +92,8 @@ pub enum ClientSource {
     Preload,
     /// Text of strace.
     Strace,
+    /// Probes on the kernel's driver.
+    Kernel,
 }
 
 /// All that processes of the normal world told.

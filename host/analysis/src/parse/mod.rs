@@ -1,5 +1,6 @@
 //! Bytes of a source in, facts out.
 
+pub mod kernel;
 pub mod stats;
 pub mod strace;
 pub mod text;

@@ -17,7 +17,8 @@ pub(super) fn text(call: &Call, zero_ns: u64, out: &mut dyn Write) -> Result<()>
     let (begin, end) = call.monotonic;
     let at = seconds(begin.saturating_sub(zero_ns));
     let took = end.saturating_sub(begin) / 1_000;
-    let who = format!("{}[{}/{}]", call.by.comm, call.by.pid, call.by.tid);
+    let kernel = if call.by.by_kernel { "kernel for " } else { "" };
+    let who = format!("{kernel}{}[{}/{}]", call.by.comm, call.by.pid, call.by.tid);
     writeln!(out, "{at:>12} {took:>8} us  {who:<28} {}{}", what(call), outcome(call))?;
     for frame in &call.stack {
         writeln!(out, "{DIM}{:>26}{frame:#x}{DIM:#}", "")?;
@@ -151,6 +152,8 @@ struct Line<'c> {
     tid: u32,
     comm: &'c str,
     thread: &'c str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    by_kernel: bool,
     call: String,
     uuid: Option<String>,
     session: Option<u32>,
@@ -173,6 +176,7 @@ pub(super) fn json(call: &Call, out: &mut dyn Write) -> Result<()> {
         tid: call.by.tid,
         comm: &call.by.comm,
         thread: &call.thread,
+        by_kernel: call.by.by_kernel,
         call: format!("{:?}", call.kind),
         uuid: call.uuid.map(|uuid| uuid.to_string()),
         session: call.session,

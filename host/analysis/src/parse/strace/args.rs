@@ -77,7 +77,7 @@ fn signed(text: &str) -> Option<i64> {
 }
 
 /// `12` or `0xc`.
-pub(super) fn number(text: &str) -> Option<u64> {
+pub(in crate::parse) fn number(text: &str) -> Option<u64> {
     match text.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(digits, 16).ok(),
         None => text.parse().ok(),

@@ -107,7 +107,7 @@ fn seconds(word: &str) -> Option<Stamp> {
 }
 
 /// Seconds with up to nine decimals.
-pub(super) fn nanoseconds(word: &str) -> Option<u64> {
+pub(in crate::parse) fn nanoseconds(word: &str) -> Option<u64> {
     let (whole, fraction) = word.split_once('.').unwrap_or((word, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > 9 {

@@ -30,8 +30,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use crate::model::{Accounting, Call, Gap, Place};
 
+pub(in crate::parse) use args::number;
 use calls::Finished;
 use files::Files;
+pub(in crate::parse) use line::nanoseconds;
 use line::{Body, Line, Stamp};
 pub use sniff::looks_like_strace;
 use tasks::Tasks;

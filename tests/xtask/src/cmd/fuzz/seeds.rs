@@ -27,6 +27,7 @@ pub(super) fn sow(target: &str, fixtures: &Path, folder: &Path) -> anyhow::Resul
         // The number of a frame of records is that of a whole push, too.
         "push" => captures(fixtures)?,
         "strace" => files(&fixtures.join("strace"), ".strace")?,
+        "kernel" => kernel(fixtures)?,
         _ => vec![("batch".to_owned(), client_records())],
     };
     for (name, mut bytes) in seeds {
@@ -64,6 +65,12 @@ fn text(fixtures: &Path) -> anyhow::Result<Seeds> {
         seeds.push((name, [&[0x40], &*log].concat()));
     }
     Ok(seeds)
+}
+
+/// Traces of the kernel, after a byte that says how long pieces are.
+fn kernel(fixtures: &Path) -> anyhow::Result<Seeds> {
+    let traces = files(&fixtures.join("kernel"), ".trace")?;
+    Ok(traces.into_iter().map(|(name, trace)| (name, [&[99], &*trace].concat())).collect())
 }
 
 /// A rules file, and as many bytes of lines.

@@ -1,0 +1,100 @@
+//! A call, from its begin to its end, as the model has it.
+
+use std::sync::Arc;
+
+use super::{
+    Reader,
+    probes::Act,
+    thread::{Begun, Ended},
+};
+use crate::model::{Call, CallKind, Party, Process};
+
+/// `TEEC_ERROR_GENERIC` and `TEEC_ORIGIN_COMMS` of TEE Client API Specification v1.0, section 4.4: the
+/// kernel refused.
+const REFUSED: (u32, u32) = (0xffff_0000, 2);
+
+impl Reader {
+    pub(super) fn call(&mut self, tid: u32, begun: &Begun, ended: &Ended) {
+        let pid = self.pid_of(tid, begun.pid.or(ended.pid));
+        let refused = ended.code != 0;
+        let (result, origin) = if refused { REFUSED } else { (ended.ret, ended.origin) };
+        let (session, uuid) = self.session(begun, ended, result);
+        let kind = match begun.act {
+            // Who asked for it is told by itself.
+            Act::Shut | Act::Close if begun.inner => return,
+            Act::Open => CallKind::OpenSession,
+            Act::Invoke => CallKind::InvokeCommand,
+            Act::Close | Act::Shut => CallKind::CloseSession,
+            Act::Cancel => CallKind::RequestCancellation,
+        };
+        let (begin_ns, end_ns) = (begun.begin_ns, ended.end_ns.max(begun.begin_ns));
+        let params = begun.params_after(ended).map(|after| begun.params.with(&after));
+        let tells_origin = refused || matches!(begun.act, Act::Open | Act::Invoke);
+        let process = self.meet(pid, begun);
+        let by_kernel = begun.act == Act::Shut;
+        let comm = if pid == tid { Arc::clone(&begun.comm) } else { Arc::clone(&process.comm) };
+        let call = Call {
+            place: self.here(),
+            // The thread in which the kernel closes did not ask for it.
+            by: Party { pid, tid: if by_kernel { 0 } else { tid }, comm, by_kernel },
+            thread: Arc::clone(&begun.comm),
+            kind,
+            monotonic: (self.monotonic(begin_ns), self.monotonic(end_ns)),
+            counter: Some((begin_ns, end_ns)),
+            result,
+            origin: tells_origin.then_some(origin),
+            session,
+            uuid,
+            cmd: begun.cmd,
+            param_types: begun.params.types,
+            params: params.unwrap_or_default(),
+            file: 0,
+            stack: Vec::new(),
+        };
+        self.calls.push(call);
+    }
+
+    /// Session and TA of a call, the former `None` where there is none.
+    fn session(
+        &mut self,
+        begun: &Begun,
+        ended: &Ended,
+        result: u32,
+    ) -> (Option<u32>, Option<teeleak_proto::Uuid>) {
+        let session = if begun.act == Act::Open { ended.session } else { begun.session };
+        let uuid = match begun.act {
+            Act::Open => {
+                if let (Some(uuid), 0) = (begun.uuid, result) {
+                    self.tas.insert(session, uuid);
+                }
+                return ((result == 0).then_some(session), begun.uuid);
+            }
+            // Closed by its client or the kernel; what is in it is the same closing again.
+            Act::Close | Act::Shut if ended.code == 0 && !begun.inner => self.tas.remove(&session),
+            _ => self.tas.get(&session).copied(),
+        };
+        (Some(session), uuid)
+    }
+
+    /// The process of a thread; a thread of which nobody knows it stands for itself.
+    pub(super) fn pid_of(&self, tid: u32, told: Option<u32>) -> u32 {
+        told.or_else(|| self.owners.get(&tid).copied()).unwrap_or(tid)
+    }
+
+    /// The process that a call is of.
+    pub(super) fn meet(&mut self, pid: u32, begun: &Begun) -> &mut Process {
+        let at = self.monotonic(begun.begin_ns);
+        let process = self.process(pid);
+        if !process.called {
+            (process.called, process.born_ns) = (true, at);
+        }
+        if process.comm.is_empty() {
+            process.comm = Arc::clone(&begun.comm);
+        }
+        process
+    }
+
+    fn monotonic(&self, ns: u64) -> u64 {
+        ns.saturating_add_signed(self.ahead_ns)
+    }
+}

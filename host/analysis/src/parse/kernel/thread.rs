@@ -1,0 +1,176 @@
+//! Calls of one thread: each begin with its end.
+
+use std::sync::Arc;
+
+use teeleak_proto::Uuid;
+
+use super::{fields::Params, line::Hit, probes::Act};
+
+/// Calls that a thread can be in at once: opening a session closes one if its answer makes no sense.
+const NESTED: usize = 3;
+
+/// A call that has begun.
+#[derive(Clone, Debug)]
+pub(super) struct Begun {
+    pub(super) act: Act,
+    pub(super) begin_ns: u64,
+    pub(super) pid: Option<u32>,
+    pub(super) comm: Arc<str>,
+    pub(super) uuid: Option<Uuid>,
+    pub(super) cmd: u32,
+    /// 0 for an open, which has none yet.
+    pub(super) session: u32,
+    n_params: u32,
+    pub(super) params: Params,
+    /// Whether a call of the same thread is around it.
+    pub(super) inner: bool,
+}
+
+/// How a call ended.
+#[derive(Clone, Debug)]
+pub(super) struct Ended {
+    act: Act,
+    pub(super) end_ns: u64,
+    pub(super) pid: Option<u32>,
+    /// What the function of the kernel returned.
+    pub(super) code: i32,
+    pub(super) ret: u32,
+    pub(super) origin: u32,
+    pub(super) session: u32,
+    cmd: u32,
+    /// For each number of parameters that there can be, what they look like.
+    params: [Option<Params>; 5],
+}
+
+/// A thread.
+#[derive(Debug, Default)]
+pub(super) struct Thread {
+    within: Vec<Begun>,
+    /// An end that came before its begin: two processors' buffers are read one after the other.
+    early: Option<Ended>,
+}
+
+/// What came of a hit.
+pub(super) enum Outcome {
+    /// Nothing yet.
+    Pending,
+    /// A call, from its begin to its end.
+    Call(Box<(Begun, Ended)>),
+    /// A field is missing or makes no sense.
+    Broken,
+}
+
+impl Begun {
+    pub(super) fn read(hit: &Hit<'_>) -> Option<Self> {
+        let fields = &hit.fields;
+        let act = hit.probe.act;
+        let has_params = matches!(act, Act::Open | Act::Invoke);
+        let n_params = if has_params { fields.word("n")?.min(4) } else { 0 };
+        let session = if act == Act::Open { 0 } else { fields.word("session")? };
+        Some(Self {
+            act,
+            begin_ns: hit.ns.0,
+            pid: hit.pid,
+            comm: fields.comm()?.into(),
+            uuid: if act == Act::Open { Some(fields.uuid()?) } else { None },
+            cmd: if act == Act::Invoke { fields.word("cmd")? } else { 0 },
+            session,
+            n_params,
+            params: fields.params(n_params)?,
+            inner: false,
+        })
+    }
+
+    /// Whether this is its end, by all that both tell.
+    fn is_ended_by(&self, end: &Ended) -> bool {
+        let same_session = self.act == Act::Open || self.session == end.session;
+        let after = self.params_after(end);
+        let same = after.is_some_and(|after| self.params.goes_on_as(&after));
+        self.act == end.act && self.cmd == end.cmd && same_session && same
+    }
+
+    /// Parameters at the end.
+    pub(super) fn params_after(&self, end: &Ended) -> Option<Params> {
+        *end.params.get(usize::try_from(self.n_params).ok()?)?
+    }
+}
+
+impl Ended {
+    pub(super) fn read(hit: &Hit<'_>) -> Option<Self> {
+        let fields = &hit.fields;
+        let act = hit.probe.act;
+        let tells = matches!(act, Act::Open | Act::Invoke);
+        Some(Self {
+            act,
+            end_ns: hit.ns.1,
+            pid: hit.pid,
+            code: fields.code("rc")?,
+            ret: if tells { fields.word("ret")? } else { 0 },
+            origin: if tells { fields.word("origin")? } else { 0 },
+            session: fields.word("session")?,
+            cmd: if act == Act::Invoke { fields.word("cmd")? } else { 0 },
+            params: [0, 1, 2, 3, 4].map(|n| fields.params(n)),
+        })
+    }
+}
+
+impl Thread {
+    /// Whether nothing is left to wait for.
+    pub(super) fn is_idle(&self) -> bool {
+        self.within.is_empty() && self.early.is_none()
+    }
+
+    /// Calls that it is in.
+    pub(super) fn within(&self) -> &[Begun] {
+        &self.within
+    }
+
+    /// Takes a begin; calls that can't be any more are counted as `lost`.
+    pub(super) fn begin(&mut self, mut begun: Begun, lost: &mut u64) -> Outcome {
+        if let Some(end) = self.early.take() {
+            if end.end_ns >= begun.begin_ns && begun.is_ended_by(&end) {
+                return Outcome::Call(Box::new((begun, end)));
+            }
+            *lost += 1;
+        }
+        let fits = match self.within.last().map(|around| around.act) {
+            None => true,
+            Some(Act::Close) => begun.act == Act::Shut,
+            Some(Act::Open) => matches!(begun.act, Act::Close | Act::Shut),
+            Some(_) => false,
+        };
+        if !fits || self.within.len() == NESTED {
+            *lost += self.within.len() as u64;
+            self.within.clear();
+        }
+        begun.inner = !self.within.is_empty();
+        self.within.push(begun);
+        Outcome::Pending
+    }
+
+    /// Takes an end.
+    pub(super) fn end(&mut self, end: Ended, lost: &mut u64) -> Outcome {
+        let at = self.within.iter().rposition(|begun| begun.is_ended_by(&end));
+        let Some(at) = at else {
+            *lost += u64::from(self.early.replace(end).is_some());
+            return Outcome::Pending;
+        };
+        // Ends of what is within it should have come before.
+        *lost += (self.within.len() - at - 1) as u64;
+        self.within.truncate(at + 1);
+        match self.within.pop() {
+            Some(begun) => Outcome::Call(Box::new((begun, end))),
+            None => Outcome::Pending,
+        }
+    }
+
+    /// Some hits are missing: what began before need not be what ends after.
+    pub(super) fn forget(&mut self) {
+        self.within.clear();
+    }
+
+    /// Ends whose begin never came.
+    pub(super) fn unbegun(&self) -> u64 {
+        u64::from(self.early.is_some())
+    }
+}
