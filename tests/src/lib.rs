@@ -12,10 +12,12 @@ mod entry;
 mod golden;
 mod stock;
 mod tee;
+mod tracefs;
 mod world;
 
 pub use clients::{client, preload};
 pub use golden::golden;
 pub use stock::{PoolFigures, Printed, Stock};
 pub use tee::{Event, Region, Session, Site, Tee, Workload};
+pub use tracefs::tracefs;
 pub use world::{Answer, Simulated, World, teeleak};

@@ -14,7 +14,9 @@ use std::{
 
 use teeleak::{Exit, Interrupt};
 use teeleak_proto::{Uuid, pta};
-use teeleak_tests::{Answer, Event, Region, Session, Site, Stock, Tee, World, golden, teeleak};
+use teeleak_tests::{
+    Answer, Event, Region, Session, Site, Stock, Tee, World, golden, teeleak, tracefs,
+};
 
 const DRM: &str = "b3a5a6a6-3e5e-4f0b-9d27-6a1c8e4b7f10";
 
@@ -129,9 +131,7 @@ fn doctor_of_a_full_build() {
     for file in ["usr/lib/libteec.so.2", "usr/bin/strace"] {
         touch(&root, file);
     }
-    for file in ["trace", "kprobe_events", "uprobe_events", "events/optee/enable"] {
-        touch(&root.join("sys/kernel/tracing"), file);
-    }
+    tracefs(&root, "");
     let world = World { root, preload: Some("library".into()), ..World::with(quiet()) };
     let answer = world.run(&["doctor"]);
     assert_eq!(answer.exit, Exit::Clean);

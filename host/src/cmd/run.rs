@@ -18,7 +18,7 @@ use crate::{
     Env, Exit,
     source::{
         self, Ways,
-        clients::{Extra, Tracing},
+        clients::{Extra, Recorder, Tracing, kernel::Probes},
         live::{Outcome, Plan, Progress, Run},
     },
 };
@@ -62,6 +62,10 @@ pub(crate) struct Arguments {
     /// Record the call stack of each call, too.
     #[arg(long, conflicts_with = "no_clients")]
     stacks: bool,
+    /// Have the kernel record which process makes which call: of the whole system, with programs
+    /// that the library can't be loaded into. Needs root and Linux 6.9, see `teeleak doctor`.
+    #[arg(long, conflicts_with_all = ["no_clients", "stacks"])]
+    kernel: bool,
     /// Write everything that is observed to a capture file, for `teeleak report`.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -78,8 +82,8 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let options = arguments.reporting.analysis.options()?;
     let observer = arguments.ways.reach(env.world, env.err)?;
     let file = create(arguments.output.as_ref())?;
+    let plan = plan(arguments, env)?;
     let line = env.progress.then_some(&mut *env.err as &mut dyn std::io::Write);
-    let plan = plan(arguments, env.preload.clone())?;
     let mut source = Run::new(observer, plan, env.interrupt.clone(), Progress { line });
     let judge = |observation: &Observation| more(observation, &options);
     let asked = arguments.until_decided.map(|_| &judge as source::Judge<'_>);
@@ -89,11 +93,9 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     ended(outcome, exit, env)
 }
 
-fn plan(arguments: &Arguments, library: Option<PathBuf>) -> Result<Plan> {
-    let extra = Extra { stacks: arguments.stacks, fds: false };
-    let library = library.filter(|_| !arguments.no_clients);
+fn plan(arguments: &Arguments, env: &Env<'_>) -> Result<Plan> {
     Ok(Plan {
-        tracing: library.map(|library| Tracing::new(library, extra)).transpose()?,
+        recorder: recorder(arguments, env)?,
         idle: arguments.idle,
         warmup: arguments.warmup,
         iterations: arguments.iterations,
@@ -101,6 +103,17 @@ fn plan(arguments: &Arguments, library: Option<PathBuf>) -> Result<Plan> {
         words: arguments.words.clone(),
         keep_going: arguments.keep_going,
     })
+}
+
+/// Who says which process calls; `None` where nobody can or is to.
+fn recorder(arguments: &Arguments, env: &Env<'_>) -> Result<Option<Recorder>> {
+    if arguments.kernel {
+        return Ok(Some(Recorder::Kernel(Box::new(Probes::new(&env.root)?))));
+    }
+    let extra = Extra { stacks: arguments.stacks, fds: false };
+    let library = env.preload.clone().filter(|_| !arguments.no_clients);
+    let tracing = library.map(|library| Tracing::new(library, extra)).transpose()?;
+    Ok(tracing.map(Recorder::Preload))
 }
 
 /// The fewest iterations that would decide one more of the findings that count.

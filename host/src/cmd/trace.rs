@@ -18,7 +18,7 @@ use crate::{
     render::calls::{Log, Style},
     source::{
         Sink,
-        clients::{Extra, Folder, Tracing},
+        clients::{Extra, Folder, Recorder, Tracing, kernel::Probes},
         live::{Workload, send_meta},
     },
 };
@@ -38,13 +38,19 @@ A process that is already there records if it was started with
   LD_PRELOAD=/usr/lib/teeleak/libteeleak_preload.so TEELEAK_TRACE_DIR=/run/teeleak
 and --collect reads what it records until Ctrl-C.
 
+With --kernel the kernel itself tells of all clients of OP-TEE in the system, those that the library
+can't be loaded into and those that were there before, while the program runs, or without one until
+Ctrl-C; and of sessions that it closes for a process that has gone. That needs root and Linux 6.9
+or later: `teeleak doctor` says whether it can work here.
+
 Exits with 0 when calls were recorded, 3 when there were none.
 
 Examples:
   teeleak trace -- ./switch-channel.sh
   teeleak trace --follow --stacks -- xtest 1004
   teeleak trace -o calls.tlk -- ./switch-channel.sh && teeleak trace --read calls.tlk
-  teeleak trace --collect /run/teeleak --follow")]
+  teeleak trace --collect /run/teeleak --follow
+  teeleak trace --kernel --follow")]
 pub(crate) struct Arguments {
     /// Print calls as they come, not when all is over.
     #[arg(long)]
@@ -61,6 +67,9 @@ pub(crate) struct Arguments {
     /// Write what is recorded to a capture file, too.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Have the kernel tell, of all processes of the system.
+    #[arg(long, conflicts_with_all = ["collect", "read", "stacks", "fds"])]
+    kernel: bool,
     /// Read what processes record into this folder, instead of running a program.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["read", "words", "stacks", "fds"])]
     collect: Option<PathBuf>,
@@ -68,7 +77,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["words", "output", "stacks", "fds"])]
     read: Option<PathBuf>,
     /// The program and its arguments.
-    #[arg(last = true, value_name = "CMD", required_unless_present_any = ["collect", "read"])]
+    #[arg(last = true, value_name = "CMD", required_unless_present_any = ["collect", "read", "kernel"])]
     words: Vec<OsString>,
 }
 
@@ -79,12 +88,8 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let ended = match (&arguments.read, &arguments.collect) {
         (Some(capture), _) => read(capture, &mut log).map(|()| None),
         (None, Some(folder)) => collect(folder, &env.interrupt, &mut log).map(|()| None),
-        (None, None) => {
-            let library = env.preload.clone().ok_or_else(no_library)?;
-            let extra = Extra { stacks: arguments.stacks, fds: arguments.fds };
-            let tracing = Tracing::new(library, extra)?;
-            launch(tracing, &arguments.words, &env.interrupt, &mut log).map(Some)
-        }
+        (None, None) => recorder(arguments, env.preload.as_ref(), &env.root)
+            .and_then(|recorder| launch(recorder, &arguments.words, &env.interrupt, &mut log)),
     };
     let recorded = log.finish()?;
     if let Some(status) = ended?.filter(|status| *status != 0) {
@@ -102,29 +107,56 @@ fn no_library() -> anyhow::Error {
     anyhow!(Blind(text.into()))
 }
 
-/// Runs a program to its end; gives its exit status.
+fn recorder(arguments: &Arguments, library: Option<&PathBuf>, root: &Path) -> Result<Recorder> {
+    if arguments.kernel {
+        return Ok(Recorder::Kernel(Box::new(Probes::new(root)?)));
+    }
+    let library = library.cloned().ok_or_else(no_library)?;
+    let extra = Extra { stacks: arguments.stacks, fds: arguments.fds };
+    Ok(Recorder::Preload(Tracing::new(library, extra)?))
+}
+
+/// Records until a program has ended, and gives its exit status; or, without one, until the end is
+/// asked for.
 fn launch(
-    mut tracing: Tracing,
+    mut recorder: Recorder,
+    words: &[OsString],
+    interrupt: &Interrupt,
+    log: &mut Log<'_>,
+) -> Result<Option<i32>> {
+    let texts: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    send_meta(&texts.join("\0"), log)?;
+    let status = if words.is_empty() {
+        while !interrupt.is_set() {
+            recorder.poll(log)?;
+            thread::sleep(PAUSE);
+        }
+        None
+    } else {
+        Some(attend(&mut recorder, words, interrupt, log)?)
+    };
+    // One look to notice who is gone, one to read what they left.
+    recorder.poll(log)?;
+    recorder.finish(log)?;
+    log.reject(recorder.unreadable());
+    Ok(status)
+}
+
+fn attend(
+    recorder: &mut Recorder,
     words: &[OsString],
     interrupt: &Interrupt,
     log: &mut Log<'_>,
 ) -> Result<i32> {
-    let texts: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
-    send_meta(&texts.join("\0"), log)?;
-    let start = |command: &mut std::process::Command| tracing.apply(command);
+    let start = |command: &mut std::process::Command| recorder.apply(command);
     let mut workload = Workload::start(words, start, interrupt)
         .with_context(|| format!("cannot run {:?}", words[0]))?;
-    let status = loop {
+    loop {
         if let Some(status) = workload.poll()? {
-            break status;
+            return Ok(status);
         }
-        tracing.folder().poll(log)?;
-    };
-    // One look to notice who is gone, one to read what they left.
-    tracing.folder().poll(log)?;
-    tracing.folder().finish(log)?;
-    log.reject(tracing.folder().unreadable());
-    Ok(status)
+        recorder.poll(log)?;
+    }
 }
 
 /// Reads a folder until the end is asked for.

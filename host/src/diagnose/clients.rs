@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Check, State};
+use crate::source::clients::kernel::needs;
 
 /// Folders in which the loader finds libraries: of Debian, of others, of Android.
 const LIBRARIES: [&str; 12] = [
@@ -23,9 +24,6 @@ const LIBRARIES: [&str; 12] = [
 /// Folders in which programs lie.
 const PROGRAMS: [&str; 6] =
     ["usr/bin", "bin", "usr/local/bin", "usr/sbin", "system/bin", "vendor/bin"];
-
-/// Where the kernel shows its trace events, see Documentation/trace/ftrace.rst.
-const TRACEFS: [&str; 2] = ["sys/kernel/tracing", "sys/kernel/debug/tracing"];
 
 /// Looks for them below `root`.
 pub(super) fn checks(root: &Path, library: Option<&Path>) -> [Check; 4] {
@@ -88,34 +86,19 @@ fn strace(root: &Path) -> Check {
     }
 }
 
-/// What root could see by hand; teeleak does not read it.
+/// Whether the kernel itself can tell.
 fn kernel(root: &Path) -> Check {
-    let tracefs = TRACEFS.iter().map(|place| root.join(place)).find(|at| at.join("trace").exists());
-    let has = |name: &str| tracefs.as_ref().is_some_and(|at| at.join(name).exists());
-    let (state, detail, remedy) = if tracefs.is_none() {
-        let how = "as root: mount -t tracefs tracefs /sys/kernel/tracing";
-        (State::Missing, "tracefs is not mounted, or not for this user".into(), Some(how))
-    } else {
-        let word = |there: bool| if there { "yes" } else { "no" };
-        let [kprobes, uprobes, tracepoints] =
-            ["kprobe_events", "uprobe_events", "events/optee"].map(has);
-        let detail = format!(
-            "kprobes: {}, uprobes: {}, tracepoints of the optee driver: {}",
-            word(kprobes),
-            word(uprobes),
-            word(tracepoints)
-        );
-        let all = kprobes && uprobes && tracepoints;
-        let how = "build the kernel with CONFIG_KPROBE_EVENTS=y, CONFIG_UPROBE_EVENTS=y and \
-                   CONFIG_OPTEE, with its driver loaded";
-        (if all { State::Present } else { State::Missing }, detail, (!all).then_some(how))
-    };
+    let missing = needs::look(root).err();
     Check {
         name: "kernel-probes",
-        brings: "calls as the kernel passes them on, by hand with trace-cmd or perf; teeleak does not read them",
-        state,
-        detail,
-        remedy: remedy.map(Into::into),
+        brings: "the same of all programs, live, and what the kernel closes for those that have gone: trace \
+                 and run --kernel",
+        state: if missing.is_none() { State::Present } else { State::Missing },
+        detail: match &missing {
+            None => "tracefs, kprobes and the driver's functions are there".into(),
+            Some(missing) => missing.to_string(),
+        },
+        remedy: missing.map(|missing| missing.remedy().into()),
     }
 }
 

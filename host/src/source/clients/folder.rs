@@ -6,11 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Result;
-use teeleak_proto::client::head::Head;
-
-use super::RingFile;
+use super::{RingFile, process};
 use crate::source::Sink;
+use anyhow::Result;
 
 /// A folder of rings.
 pub(crate) struct Folder {
@@ -105,17 +103,10 @@ impl Folder {
 }
 
 impl Followed {
-    /// Whether the process still runs the program that began the ring.
+    /// Whether the process is still there. One that runs another program since has mapped another
+    /// ring, and may as well be read to its end later.
     fn is_alive(&self) -> bool {
-        self.ring.as_ref().is_some_and(|ring| runs(ring.head()))
+        let proc = Path::new("/proc");
+        self.ring.as_ref().is_some_and(|ring| process::runs(proc, ring.head().pid))
     }
-}
-
-/// A process that is there and no zombie. One that runs another program since has mapped another
-/// ring, and may as well be read to its end later.
-fn runs(head: &Head) -> bool {
-    let Ok(stat) = fs::read_to_string(format!("/proc/{}/stat", head.pid)) else { return false };
-    // pid (comm) state ...; the name may hold anything, see proc(5).
-    let state = stat.rsplit(')').next().and_then(|rest| rest.trim_start().chars().next());
-    !matches!(state, Some('Z' | 'X') | None)
 }

@@ -1,14 +1,4 @@
-//! What processes of the normal world record of their TEE client calls.
-//!
-//! ```text
-//! process + preload library ── ring file ──> folder ── frames ──> sink
-//! ```
-//!
-//! A ring file is read while it is written; see [`teeleak_proto::client`] for what makes that safe.
-
-mod folder;
-mod library;
-mod ring;
+//! Processes that run with the preload library, each with a ring in a folder of this run's own.
 
 use std::{
     env,
@@ -22,9 +12,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-pub(crate) use folder::Folder;
-pub use library::find as find_library;
-pub use ring::RingFile;
+use super::Folder;
 
 /// Variables that the preload library reads (`settings.rs` of teeleak-preload).
 const DIR: &str = "TEELEAK_TRACE_DIR";

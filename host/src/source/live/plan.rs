@@ -19,7 +19,7 @@ use super::{
 use crate::{
     Interrupt,
     capture::Damage,
-    source::{Sink, Source, clients::Tracing},
+    source::{Sink, Source, clients::Recorder},
 };
 
 /// Bytes of the canary: a size that few allocations have.
@@ -39,8 +39,8 @@ pub(crate) struct Plan {
     pub(crate) words: Vec<OsString>,
     /// Whether to go on after a workload that failed.
     pub(crate) keep_going: bool,
-    /// Records the calls of the workload's processes.
-    pub(crate) tracing: Option<Tracing>,
+    /// Records the calls of processes.
+    pub(crate) recorder: Option<Recorder>,
 }
 
 /// How a run ended.
@@ -178,10 +178,10 @@ impl<'e> Run<'e> {
             return Ok(0);
         }
         let began = monotonic_ns();
-        let tracing = &self.plan.tracing;
+        let recorder = &self.plan.recorder;
         let prepare = |command: &mut Command| {
-            if let Some(tracing) = tracing {
-                tracing.apply(command);
+            if let Some(recorder) = recorder {
+                recorder.apply(command);
             }
         };
         let mut workload = Workload::start(&self.plan.words, prepare, &self.interrupt)
@@ -200,9 +200,9 @@ impl<'e> Run<'e> {
         Ok(status)
     }
 
-    /// What the workload's processes recorded since.
+    /// What processes did since.
     fn clients(&mut self, sink: &mut dyn Sink) -> Result<()> {
-        self.plan.tracing.as_mut().map_or(Ok(()), |tracing| tracing.folder().poll(sink))
+        self.plan.recorder.as_mut().map_or(Ok(()), |recorder| recorder.poll(sink))
     }
 
     fn census_after(&mut self, sink: &mut dyn Sink) -> Result<Counts> {
@@ -224,8 +224,10 @@ impl Source for Run<'_> {
             Ok(outcome)
         });
         self.outcome = outcome.unwrap_or_else(Outcome::Failed);
-        if let Some(tracing) = &mut self.plan.tracing {
-            tracing.folder().finish(sink)?;
+        if let Some(recorder) = &mut self.plan.recorder
+            && let Err(error) = recorder.finish(sink)
+        {
+            self.outcome = Outcome::Failed(error);
         }
         self.progress.show("");
         Ok(())

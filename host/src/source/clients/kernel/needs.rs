@@ -1,0 +1,122 @@
+//! What it takes to see clients from the kernel.
+
+use std::{
+    fmt, fs,
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+};
+
+use rustix::fs::{Access, access};
+use teeleak_analysis::parse::kernel::PROBES;
+
+/// Where tracefs is mounted, see Documentation/trace/ftrace.rst.
+const TRACEFS: [&str; 2] = ["sys/kernel/tracing", "sys/kernel/debug/tracing"];
+
+/// How the `README` of a tracefs begins the line of what the end of a function can tell; its
+/// arguments are in it since Linux 6.9.
+const AT_RETURN: &str = "kernel return probes support:";
+
+/// Something that is not there, the first of what would be needed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Missing {
+    /// No tracefs, or none for this user.
+    Tracefs,
+    /// No `kprobe_events` in it.
+    Kprobes,
+    /// It is there, and not for this user.
+    Rights,
+    /// A function of the driver.
+    Driver(&'static str),
+    /// The kernel is too old.
+    Old,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tracefs => f.write_str("tracefs is not mounted, or not for this user"),
+            Self::Kprobes => f.write_str("this kernel has no kprobe_events"),
+            Self::Rights => f.write_str("kprobe_events may not be written"),
+            Self::Driver(function) => {
+                write!(f, "the kernel has no {function}: the optee driver is not loaded")
+            }
+            Self::Old => f.write_str(
+                "the end of a function does not tell its arguments, and so no result; with Linux 6.9 it does",
+            ),
+        }
+    }
+}
+
+impl Missing {
+    /// What to do about it.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match self {
+            Self::Tracefs => "as root: mount -t tracefs tracefs /sys/kernel/tracing",
+            Self::Kprobes => "build the kernel with CONFIG_KPROBES=y and CONFIG_KPROBE_EVENTS=y",
+            Self::Rights => "run as root, on a kernel that is not locked down",
+            Self::Driver(_) => "load it (modprobe optee)",
+            Self::Old => "use the preload library or strace there",
+        }
+    }
+}
+
+/// Looks for all of it below `root`.
+pub(crate) fn look(root: &Path) -> Result<(), Missing> {
+    tracefs(root)?;
+    driver(root)
+}
+
+/// Looks for all but the driver; gives where tracefs is.
+pub(super) fn tracefs(root: &Path) -> Result<PathBuf, Missing> {
+    let places = TRACEFS.iter().map(|place| root.join(place));
+    let mut mounted = places.filter(|at| at.join("trace").exists());
+    let tracefs = mounted.next().ok_or(Missing::Tracefs)?;
+    let kprobes = tracefs.join("kprobe_events");
+    if !kprobes.exists() {
+        return Err(Missing::Kprobes);
+    }
+    if access(&kprobes, Access::WRITE_OK).is_err() {
+        return Err(Missing::Rights);
+    }
+    let readme = fs::read_to_string(tracefs.join("README")).unwrap_or_default();
+    if tells_arguments(&readme) { Ok(tracefs) } else { Err(Missing::Old) }
+}
+
+/// Looks for the driver's functions, which takes a while: a kernel has some 100,000.
+pub(super) fn driver(root: &Path) -> Result<(), Missing> {
+    absent(&root.join("proc/kallsyms")).map_or(Ok(()), |function| Err(Missing::Driver(function)))
+}
+
+/// The first function that the kernel does not have.
+fn absent(kallsyms: &Path) -> Option<&'static str> {
+    let mut left: Vec<_> = PROBES.iter().map(|probe| probe.function).collect();
+    if let Ok(file) = fs::File::open(kallsyms) {
+        // address, type, name, and the module in brackets
+        for line in BufReader::new(file).lines().map_while(Result::ok) {
+            let name = line.split_ascii_whitespace().nth(2);
+            left.retain(|function| name != Some(*function));
+            if left.is_empty() {
+                break;
+            }
+        }
+    }
+    left.first().copied()
+}
+
+fn tells_arguments(readme: &str) -> bool {
+    let line = readme.lines().find_map(|line| line.trim_start().strip_prefix(AT_RETURN));
+    line.is_some_and(|line| line.contains("$arg<N>"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tells_arguments;
+
+    #[test]
+    fn arguments_at_the_end_are_told_of() {
+        let fetch = "\t           $stack<index>, $stack, $retval, $comm, $arg<N>,\n";
+        let new = "\t    kernel return probes support: $retval, $arg<N>, $comm\n";
+        assert!(tells_arguments(&format!("{fetch}{new}")));
+        assert!(!tells_arguments(fetch));
+    }
+}

@@ -1,0 +1,97 @@
+//! What the kernel's text does not tell of its tasks, from `proc`.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    path::{Path, PathBuf},
+};
+
+use rustix::time::{ClockId, clock_gettime};
+use teeleak_analysis::parse::kernel::{Note, task_of};
+
+use super::super::process;
+use crate::source::live::monotonic_ns;
+
+/// Tasks that were met.
+pub(super) struct Tasks {
+    proc: PathBuf,
+    own: u32,
+    /// Threads whose process the kernel did not tell.
+    threads: HashSet<u32>,
+    /// Processes, and whether they were there when last looked at.
+    processes: BTreeMap<u32, bool>,
+}
+
+impl Tasks {
+    pub(super) fn new(proc: &Path, own: u32) -> Self {
+        Self { proc: proc.to_owned(), own, threads: HashSet::new(), processes: BTreeMap::new() }
+    }
+
+    /// What comes before all text.
+    pub(super) fn first(&self) -> String {
+        Note::Own { pid: self.own }.to_string() + &clock()
+    }
+
+    /// What is to be known of the tasks in a text.
+    pub(super) fn notes(&mut self, text: &[u8]) -> String {
+        let mut notes = clock();
+        let tasks: Vec<_> = text.split(|byte| *byte == b'\n').filter_map(task_of).collect();
+        // The kernel may know by the end of a text what it did not at its begin.
+        let known: HashMap<u32, u32> =
+            tasks.iter().filter_map(|(tid, pid)| Some((*tid, (*pid)?))).collect();
+        for (tid, pid) in tasks {
+            let pid = pid.or_else(|| self.find(tid, known.get(&tid).copied(), &mut notes));
+            if let Some(pid) = pid {
+                self.meet(pid, &mut notes);
+            }
+        }
+        notes
+    }
+
+    /// A process that is new, or has the number of one that has gone.
+    fn meet(&mut self, pid: u32, notes: &mut String) {
+        let known = self.processes.get(&pid).copied();
+        if pid == self.own || known == Some(true) {
+            return;
+        }
+        let note = process::note(&self.proc, pid);
+        let alive = !matches!(note, Note::Process { ended: true, .. });
+        if alive || known.is_none() {
+            *notes += &note.to_string();
+        }
+        self.processes.insert(pid, alive);
+    }
+
+    fn find(&mut self, tid: u32, known: Option<u32>, notes: &mut String) -> Option<u32> {
+        if !self.threads.insert(tid) {
+            return None;
+        }
+        let pid = known.or_else(|| process::of_thread(&self.proc, tid))?;
+        *notes += &Note::Thread { tid, pid }.to_string();
+        Some(pid)
+    }
+
+    /// Processes that have gone since the last look.
+    pub(super) fn ended(&mut self) -> String {
+        let mut notes = String::new();
+        for (pid, alive) in self.processes.iter_mut().filter(|(_, alive)| **alive) {
+            *alive = process::runs(&self.proc, *pid);
+            if !*alive {
+                notes += &gone(*pid).to_string();
+            }
+        }
+        notes
+    }
+}
+
+/// The rest was told while it was there.
+fn gone(pid: u32) -> Note {
+    Note::Process { pid, ppid: 0, ended: true, comm: String::new(), exe: String::new() }
+}
+
+/// Both clocks, now.
+fn clock() -> String {
+    let raw = clock_gettime(ClockId::MonotonicRaw);
+    let ns = |n: i64| u64::try_from(n).unwrap_or(0);
+    let raw_ns = ns(raw.tv_sec) * 1_000_000_000 + ns(raw.tv_nsec);
+    Note::Clock { mono_ns: monotonic_ns(), raw_ns }.to_string()
+}
