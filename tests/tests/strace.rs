@@ -4,7 +4,13 @@
 
 use std::{fs, path::Path};
 
-use teeleak::Exit;
+use teeleak::{
+    Exit,
+    assemble::Assembler,
+    capture::{Piece, Reader},
+    source::Sink as _,
+};
+use teeleak_analysis::model::{Event, EventKind};
 use teeleak_tests::{Answer, golden, teeleak};
 
 fn path(name: &str) -> String {
@@ -81,4 +87,75 @@ fn files_of_several_tasks_are_read_by_time() {
     let answer = teeleak(&["analyze", "--protocol", &protocol, &folder]);
     assert_eq!(answer.exit, Exit::Order, "{}", answer.out);
     assert!(answer.out.contains("of 2 processes (from strace)"), "{}", answer.out);
+}
+
+#[test]
+fn a_trace_says_whose_the_events_of_a_capture_are() {
+    let capture = path("capture/4.10.0.close-before-unmap-2.tlk");
+    let trace = Path::new(env!("CARGO_TARGET_TMPDIR")).join("of-a-capture.strace");
+    let events = events(&capture);
+    let lines: String = events.iter().filter_map(line).collect();
+    fs::write(&trace, lines).unwrap();
+    let (trace, protocol) =
+        (trace.display().to_string(), path("../leaky-ta/player/drm-player.toml"));
+    let answer = teeleak(&["report", "--protocol", &protocol, "--strace", &trace, &capture]);
+    assert_eq!(answer.exit, Exit::Order, "{}", answer.err);
+    assert!(answer.out.contains("(from strace)"), "{}", answer.out);
+    assert!(answer.out.contains("without: 0"), "{}", answer.out);
+    let blame = |line: &str| {
+        line.contains("unmap by process pid 1002, ")
+            && line.contains("after close_channel by process pid 1003")
+    };
+    assert!(answer.out.lines().any(blame), "{}", answer.out);
+    assert!(!answer.out.contains("recorded nothing"), "{}", answer.out);
+}
+
+/// Events of a capture.
+fn events(capture: &str) -> Vec<Event> {
+    let mut reader = Reader::new(fs::File::open(capture).unwrap()).unwrap();
+    let mut assembler = Assembler::new("capture");
+    while let Some(Piece::Frame { kind, payload }) = reader.next_piece().unwrap() {
+        assembler.frame(kind, payload).unwrap();
+    }
+    assembler.finish().events
+}
+
+/// What strace 7.2 would have printed of the call that caused an event: the session's number, and a
+/// thousand, for a process. Its clock is another one.
+fn line(event: &Event) -> Option<String> {
+    if event.opener != 0 {
+        return None;
+    }
+    let (session, result) = (event.session?, event.result?);
+    let pairs = event.values.chunks(2).map(|pair| {
+        let attr = "TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_INPUT";
+        format!("{{attr={attr}, a={:#x}, b={:#x}, c=0}}", pair[0], pair[1])
+    });
+    let params = pairs.collect::<Vec<_>>().join(", ");
+    let (name, asked, told) = match event.kind {
+        EventKind::Open => (
+            "TEE_IOC_OPEN_SESSION",
+            format!("buf_ptr={{uuid={}, params=[]", event.uuid?),
+            format!("session={session:#x}, ret={result}"),
+        ),
+        EventKind::Invoke => (
+            "TEE_IOC_INVOKE",
+            format!("buf_ptr={{func={}, session={session:#x}, params=[{params}]", event.cmd?),
+            format!("ret={result}, ret_origin=TEEC_ORIGIN_TRUSTED_APP, params=[{params}]"),
+        ),
+        EventKind::Close => {
+            ("TEE_IOC_CLOSE_SESSION", format!("{{session={session:#x}"), String::new())
+        }
+        _ => return None,
+    };
+    let (pid, us) =
+        (1000 + session, |ns: u64| format!("{}.{:06}", ns / 1_000_000_000, ns / 1000 % 1_000_000));
+    let took = event.duration_ns? + 20_000;
+    let at = 1_795_000_000_000_000_000 + event.time?.ns - took + 10_000;
+    let end = if told.is_empty() { "}".into() } else { format!("}}}} => {{{told}}}}}") };
+    Some(format!(
+        "{pid} {} ioctl(3</dev/tee0>, {name}, {{{asked}{end}) = 0 <{}>\n",
+        us(at),
+        us(took)
+    ))
 }
