@@ -1,5 +1,5 @@
-//! Who did it, on a real OP-TEE in QEMU: the calls of the normal world's processes, put together with
-//! what the TEE saw of them.
+//! Who did it, on a real OP-TEE in QEMU: the calls of the normal world's processes, as the preload
+//! library or the kernel tells them, put together with what the TEE saw of them.
 
 #![allow(
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ use teeleak::{
 };
 use teeleak_analysis::{
     clients,
-    model::{Call, CallKind, Clients, Event, Observation},
+    model::{Call, CallKind, Clients, Event, EventKind, Observation},
 };
 use teeleak_qemu::{Guest, Lab};
 
@@ -34,8 +34,18 @@ const LIMIT: Duration = Duration::from_secs(300);
 const THREADS: [u32; 3] = [3, 3, 2];
 const CALLS: u32 = 1250;
 
+/// Calls of each thread when the kernel writes a line for each begin and end: that takes longer.
+const CALLS_TOLD: u32 = 100;
+
 /// Times that the guilty and the innocent play at once, unless `TEELEAK_RUNS` says otherwise.
 const RUNS: usize = 10;
+
+/// Times that they do in front of the kernel's probes.
+const RUNS_TOLD: usize = 2;
+
+/// What of `teeleak run` lets whom tell.
+const BY_LIBRARY: &str = "";
+const BY_KERNEL: &str = "--kernel";
 
 #[test]
 fn calls_and_processes_are_told_apart() {
@@ -44,29 +54,35 @@ fn calls_and_processes_are_told_apart() {
     let mut files: Vec<(PathBuf, String)> = lab.products().unwrap();
     files.push((protocol, "drm-player.toml".into()));
     let mut guest = lab.boot("default", &files).unwrap();
-    every_call_has_its_event(&mut guest);
+    every_call_has_its_event(&mut guest, BY_LIBRARY, CALLS);
     let runs = std::env::var("TEELEAK_RUNS").map_or(RUNS, |runs| runs.parse().unwrap());
     for run in 0..runs {
-        the_guilty_are_named(&mut guest, run);
+        the_guilty_are_named(&mut guest, BY_LIBRARY, run);
     }
+    every_call_has_its_event(&mut guest, BY_KERNEL, CALLS_TOLD);
+    for run in 0..RUNS_TOLD {
+        the_guilty_are_named(&mut guest, BY_KERNEL, run);
+    }
+    the_kernel_closes_for_a_client_that_is_killed(&mut guest);
+    nothing_stays_in_the_kernel(&mut guest);
     guest.shutdown().unwrap();
 }
 
-fn every_call_has_its_event(guest: &mut Guest) {
+fn every_call_has_its_event(guest: &mut Guest, how: &str, calls: u32) {
     let mut storms = String::new();
     for (n, threads) in THREADS.iter().enumerate() {
         let first = (n + 1) * 100_000;
         storms +=
-            &format!("teeleak-probe storm --threads {threads} --calls {CALLS} --first {first} & ");
+            &format!("teeleak-probe storm --threads {threads} --calls {calls} --first {first} & ");
     }
     let line = format!(
-        "teeleak run -n 1 --warmup 0 --idle 0 -o /share/storm.tlk -- sh -c '{storms} wait'"
+        "teeleak run {how} -n 1 --warmup 0 --idle 0 -o /share/storm.tlk -- sh -c '{storms} wait'"
     );
     let outcome = guest.exec(&line, LIMIT).unwrap();
     assert_eq!(outcome.code, 3, "one sample can't show growth: {}", outcome.stderr);
     let mut storm = Storm::read(&guest.share().join("storm.tlk"));
     assert_eq!(storm.clients.lost, 0);
-    let all = u64::from(THREADS.iter().sum::<u32>() * CALLS);
+    let all = u64::from(THREADS.iter().sum::<u32>() * calls);
     assert_eq!(storm.join().0, all, "each call has its event");
     // Even where the parameters tell nothing, no match may be wrong.
     storm.blind();
@@ -143,11 +159,13 @@ fn read(capture: &Path) -> Observation {
 }
 
 /// Two that play wrong together, and one that plays right at the same time.
-fn the_guilty_are_named(guest: &mut Guest, run: usize) {
-    let line = "teeleak run -n 1 --warmup 0 --idle 0 --json --protocol /share/drm-player.toml -- \
+fn the_guilty_are_named(guest: &mut Guest, how: &str, run: usize) {
+    let line = format!(
+        "teeleak run {how} -n 1 --warmup 0 --idle 0 --json --protocol /share/drm-player.toml -- \
         sh -c 'drm-player --bug none --switches 4 > /share/innocent & \
-        drm-player --bug close-before-unmap --processes 2 --switches 2 > /share/guilty & wait'";
-    let outcome = guest.exec(line, LIMIT).unwrap();
+        drm-player --bug close-before-unmap --processes 2 --switches 2 > /share/guilty & wait'"
+    );
+    let outcome = guest.exec(&line, LIMIT).unwrap();
     assert_eq!(outcome.code, 4, "run {run}: {}{}", outcome.stdout, outcome.stderr);
     let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
     let (opener, closer) = pids(&guest.share().join("guilty"));
@@ -171,6 +189,40 @@ fn the_guilty_are_named(guest: &mut Guest, run: usize) {
     }
     let named = format!("pid {innocent}");
     assert!(!report["findings"].to_string().contains(&named), "run {run}: {report:#}");
+}
+
+/// One that has a session and no chance to close it.
+fn the_kernel_closes_for_a_client_that_is_killed(guest: &mut Guest) {
+    let line = "teeleak run --kernel -n 1 --warmup 0 --idle 0 -o /share/killed.tlk -- sh -c \
+        'drm-player --hold /tmp/held & held=$!; until [ -e /tmp/held ]; do usleep 10000; done; \
+        drm-player --poke /tmp/held; kill -9 $held; wait $held; echo $held > /share/killed'";
+    let outcome = guest.exec(line, LIMIT).unwrap();
+    assert_eq!(outcome.code, 3, "one sample can't show growth: {}", outcome.stderr);
+    let killed = fs::read_to_string(guest.share().join("killed")).unwrap();
+    let killed: u32 = killed.trim().parse().unwrap();
+    let seen = read(&guest.share().join("killed.tlk"));
+    let closed: Vec<_> =
+        seen.events.iter().filter(|event| event.kind == EventKind::Close).collect();
+    let parties = closed.iter().filter_map(|event| event.by.as_deref());
+    let by_kernel: Vec<_> = parties.filter(|party| party.by_kernel).collect();
+    assert_eq!(by_kernel.len(), 1, "{:#?}", seen.clients);
+    assert_eq!((by_kernel[0].pid, &*by_kernel[0].comm), (killed, "drm-player"));
+    assert_eq!(seen.clients.joined.map(|joined| joined.by_kernel), Some(1));
+    let process = seen.clients.processes.iter().find(|process| process.pid == killed).unwrap();
+    assert!(process.ended && process.exe.ends_with("drm-player"), "{process:?}");
+}
+
+/// Also when it is killed itself: the next one clears up.
+fn nothing_stays_in_the_kernel(guest: &mut Guest) {
+    let line = "cd /sys/kernel/tracing; teeleak trace --kernel > /tmp/log & ours=$!; \
+        until [ -e instances/*/trace_pipe ] && grep -q . kprobe_events; do usleep 10000; done; \
+        kill -9 $ours; wait $ours; grep -q teeleak_$ours/ kprobe_events && \
+        teeleak trace --kernel -- drm-player > /tmp/log && \
+        ! grep -q teeleak kprobe_events && [ -z \"$(ls instances)\" ] && tail -n 1 /tmp/log";
+    let outcome = guest.exec(line, LIMIT).unwrap();
+    assert_eq!(outcome.code, 0, "{}{}", outcome.stdout, outcome.stderr);
+    let sum = "by 1 processes, 0 lost; from kernel probes";
+    assert!(outcome.stdout.contains(sum), "{}", outcome.stdout);
 }
 
 /// Which process did each step of a finding's sequence.
