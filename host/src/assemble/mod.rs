@@ -17,7 +17,8 @@ use teeleak_analysis::{
     alarm,
     clients::Reader,
     model::{
-        Clock, Event, EventKind, Gap, Keys, Moment, Observation, Origin, Place, Reason, Stage, Time,
+        Clock, Event, EventKind, Gap, Keys, Moment, Name, Observation, Origin, Place, Reason,
+        Stage, Time,
     },
 };
 use teeleak_proto::{
@@ -37,7 +38,7 @@ use stock::Stock;
 /// Builds an observation, frame by frame.
 pub struct Assembler {
     observation: Observation,
-    source: Arc<str>,
+    source: Name,
     frames: u64,
     names: Names,
     seen: Option<Seen>,
@@ -207,7 +208,7 @@ impl Assembler {
     }
 
     fn place(&self) -> Place {
-        Place { source: Arc::clone(&self.source), at: self.frames }
+        Place { source: self.source, at: self.frames }
     }
 
     fn meta(&mut self, payload: &[u8]) -> Option<()> {
@@ -368,9 +369,7 @@ impl Assembler {
             event::EventKind::Invoke => EventKind::Invoke,
             event::EventKind::Map => EventKind::Map,
             event::EventKind::Unmap => EventKind::Unmap,
-            event::EventKind::Note => {
-                EventKind::Step(self.names.get(&format!("step {}", event.cmd)))
-            }
+            event::EventKind::Note => EventKind::Note(event.cmd),
         }
     }
 }

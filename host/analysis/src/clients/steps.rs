@@ -80,7 +80,7 @@ fn descriptor(call: &Call) -> Option<Event> {
         let (low, high) = teeleak_proto::client::head::halves(call.params[0].input);
         values[..2].copy_from_slice(&[low, high]);
     }
-    let keys = fd.map(|fd| (Arc::from("fd"), fd)).into_iter().collect();
+    let keys = fd.map(|fd| ("fd".into(), fd)).into_iter().collect();
     let result = if call.kind == CallKind::FdClose { call.result } else { 0 };
     let kind = EventKind::Step(name.into());
     Some(Event { keys, values, result: Some(result), ..event(call, kind) })

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use teeleak_proto::Uuid;
 
-use super::{Keys, Origin, Place, Time};
+use super::{Keys, Name, Origin, Place, Time};
 
 /// What kind of thing happened.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -19,8 +19,10 @@ pub enum EventKind {
     Map,
     /// A region was unmapped.
     Unmap,
-    /// A TA, a client or a log line names a step of its own.
-    Step(Arc<str>),
+    /// A client or a log line names a step of its own.
+    Step(Name),
+    /// A TA notes a step of its own, by number: what protocols call `step N`.
+    Note(u32),
 }
 
 /// Who did it in the normal world.

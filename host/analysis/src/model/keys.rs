@@ -1,22 +1,22 @@
 //! Named keys of an event.
 
-use std::sync::Arc;
-
 use smallvec::SmallVec;
+
+use super::name::{Name, Names};
 
 /// Values by name. All steps that one rule names have the same names, and so share them.
 #[derive(Clone, Debug, Default)]
 pub struct Keys {
     /// `None` without any.
-    names: Option<Arc<[Arc<str>]>>,
+    names: Option<Names>,
     values: SmallVec<[u64; 3]>,
 }
 
 impl Keys {
     /// To be filled by [`Self::push`], one value for each name in turn.
-    pub(crate) fn of(names: &Arc<[Arc<str>]>) -> Self {
-        let names = (!names.is_empty()).then(|| Arc::clone(names));
-        Self { names, values: SmallVec::new() }
+    #[inline]
+    pub(crate) fn of(names: Names) -> Self {
+        Self { names: Some(names), values: SmallVec::new() }
     }
 
     /// The value of the next name; `None` where it has none, so that the name goes, too.
@@ -31,23 +31,27 @@ impl Keys {
     #[cold]
     fn skip(&mut self) {
         let missing = self.values.len();
-        let names = self.names.iter().flat_map(|names| names.iter()).enumerate();
-        let left = names.filter(|(at, _)| *at != missing).map(|(_, name)| Arc::clone(name));
-        self.names = Some(left.collect());
+        let names = self.names().iter().copied().enumerate().filter(|(at, _)| *at != missing);
+        let left: Vec<Name> = names.map(|(_, name)| name).collect();
+        self.names = Some(Names::from(left.as_slice()));
+    }
+
+    #[inline]
+    fn names(&self) -> &[Name] {
+        self.names.as_deref().unwrap_or_default()
     }
 
     /// The value of that name.
     #[must_use]
     #[inline]
-    pub fn get(&self, name: &str) -> Option<u64> {
-        let at = self.names.as_ref()?.iter().position(|known| &**known == name)?;
+    pub fn get(&self, name: Name) -> Option<u64> {
+        let at = self.names().iter().position(|known| *known == name)?;
         self.values.get(at).copied()
     }
 
     /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
-        let names = self.names.iter().flat_map(|names| names.iter());
-        names.map(|name| &**name).zip(self.values.iter().copied())
+    pub fn iter(&self) -> impl Iterator<Item = (Name, u64)> {
+        self.names().iter().copied().zip(self.values.iter().copied())
     }
 }
 
@@ -57,24 +61,25 @@ impl PartialEq for Keys {
     }
 }
 
-impl FromIterator<(Arc<str>, u64)> for Keys {
-    fn from_iter<I: IntoIterator<Item = (Arc<str>, u64)>>(keys: I) -> Self {
+impl FromIterator<(Name, u64)> for Keys {
+    fn from_iter<I: IntoIterator<Item = (Name, u64)>>(keys: I) -> Self {
         let (names, values): (Vec<_>, _) = keys.into_iter().unzip();
-        Self { names: (!names.is_empty()).then(|| names.into()), values }
+        Self { names: (!names.is_empty()).then(|| Names::from(names.as_slice())), values }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Keys;
+    use super::{Keys, Name, Names};
 
     #[test]
     fn a_key_without_a_value_goes() {
-        let mut keys = Keys::of(&["a".into(), "b".into(), "c".into()].into());
+        let names = ["a", "b", "c"].map(Name::from);
+        let mut keys = Keys::of(Names::from(&names[..]));
         for value in [Some(1), None, Some(3)] {
             keys.push(value);
         }
-        assert_eq!(keys, [("a".into(), 1), ("c".into(), 3)].into_iter().collect());
-        assert_eq!([keys.get("a"), keys.get("b"), keys.get("c")], [Some(1), None, Some(3)]);
+        assert_eq!(keys, [(names[0], 1), (names[2], 3)].into_iter().collect());
+        assert_eq!(names.map(|name| keys.get(name)), [Some(1), None, Some(3)]);
     }
 }

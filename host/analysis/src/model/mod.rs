@@ -13,6 +13,7 @@ mod finding;
 mod incident;
 mod keys;
 mod moment;
+mod name;
 mod observation;
 mod part;
 mod sample;
@@ -25,6 +26,8 @@ pub use finding::{
 pub use incident::{Frame, Function, Incident, IncidentKind, rule_name};
 pub use keys::Keys;
 pub use moment::{Clock, Moment, Origin, Place, Stage, Time};
+pub use name::Name;
+pub(crate) use name::Names;
 pub use observation::{Accounting, Canary, Gauge, Observation, Platform};
 pub use part::{Gap, Part, Reason};
 pub use sample::{

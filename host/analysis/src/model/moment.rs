@@ -1,6 +1,6 @@
 //! Where and when a fact was seen.
 
-use std::sync::Arc;
+use super::Name;
 
 /// Who says so.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -17,7 +17,7 @@ pub enum Origin {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Place {
     /// Name of the source: a file, a device.
-    pub source: Arc<str>,
+    pub source: Name,
     /// Line of a text from 1, frame of a capture from 1.
     pub at: u64,
 }

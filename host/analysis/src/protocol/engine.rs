@@ -1,14 +1,14 @@
 //! One pass over the events: slots, and groups of broken rules.
 
 use teeleak_proto::bind::Action;
-use teeleak_steps::{self as steps, Outcome, Proof, Rule, Slot};
+use teeleak_steps::{self as steps, Broken, Outcome, Proof, Rule, Slot};
 
 use crate::model::{Event, Origin};
 
 use super::{
-    Scope,
+    Key, Scope,
     group::{GroupKey, Groups, Instance},
-    matcher::{Matcher, Watch},
+    matcher::{Matcher, Parent, Watch},
     order::Ordered,
     table::{Earlier, Entry, SlotKey, Table},
 };
@@ -33,7 +33,8 @@ pub(super) struct Engine<'a> {
     matcher: &'a Matcher,
     pub(super) table: Table,
     pub(super) groups: Groups,
-    holes: std::iter::Peekable<std::iter::Copied<std::slice::Iter<'a, u64>>>,
+    /// Where something was lost, from here on.
+    holes: &'a [u64],
     /// Position right before which something was lost most lately; 0 for nowhere.
     pub(super) last_hole: u64,
     /// Whether nothing was lost so far, not even before the first event.
@@ -53,9 +54,9 @@ impl<'a> Engine<'a> {
         Self {
             events,
             matcher,
-            table: Table::new(limits.resources),
+            table: Table::new(limits.resources, events.len()),
             groups: Groups::default(),
-            holes: events.holes.iter().copied().peekable(),
+            holes: &events.holes,
             last_hole: 0,
             has_beginning: false,
             iterations: 0,
@@ -75,18 +76,20 @@ impl<'a> Engine<'a> {
             }
             before = Some(event);
             self.look(event, at);
-            for watch in matcher.steps(event) {
-                self.step(watch, event, at);
-            }
+            let [of_ta, of_any] = matcher.steps(event);
+            of_ta.iter().for_each(|watch| self.step(watch, event, at));
+            of_any.iter().for_each(|watch| self.step(watch, event, at));
         }
         true
     }
 
+    #[inline]
     fn look(&mut self, event: &Event, at: u64) {
         if at == 1 {
             self.has_beginning = event.origin == Origin::Tee && event.seq == 1;
         }
-        let late = self.holes.next_if(|hole| *hole <= at).is_some();
+        let late = self.holes.first().is_some_and(|hole| *hole <= at);
+        self.holes = &self.holes[usize::from(late)..];
         if late || event.lost_before > 0 {
             self.last_hole = at;
             self.has_beginning = false;
@@ -94,46 +97,55 @@ impl<'a> Engine<'a> {
         self.iterations = self.iterations.max(event.iteration.unwrap_or(0));
     }
 
+    /// Takes an event as one step, if it is that.
+    #[inline(never)]
     fn step(&mut self, watch: &Watch, event: &Event, at: u64) {
-        self.table.make_room();
-        let Some(key) = slot_key(watch, event) else {
+        if !watch.fits(event) {
+            return;
+        }
+        let Some(key) = slot_key((watch.resource, watch.scope, &watch.key), event) else {
             self.keyless += 1;
             return;
         };
         self.steps += 1;
+        self.table.make_room();
         let own = self.table.find(key);
-        let parent = self.parent(watch, event, own);
+        let parent = watch.parent.as_ref().and_then(|of| self.parent(of, (watch, event), own));
         let Some(slot) = self.table.slot(Some(own)) else { return };
-        let parent_slot = self.table.slot(parent);
         let result = event.result.unwrap_or(0);
         let step = steps::Step { action: watch.action, ok: result == 0, at };
-        let next = steps::advance(watch.kind, step, slot, parent_slot);
-        for rule in next.broken.iter() {
-            self.broken(rule, (watch, event, at), own, parent);
+        let next = steps::advance(watch.kind, step, slot, self.table.slot(parent));
+        if !next.broken.is_empty() {
+            self.broken((watch, event, at), next.broken, own, parent);
         }
         if step.ok {
-            self.store(own, (watch.action, at), &next);
-            self.store_parent(own, parent, watch.action, next.parent);
+            self.store((watch.action, at), &next, own, parent);
         }
     }
 
     /// The parent's entry: for what is held the one that it was acquired under, else as the step
     /// says. What is acquired anew after it lost its parent may get another one.
-    fn parent(&mut self, watch: &Watch, event: &Event, own: u32) -> Option<u32> {
-        let (resource, scope, key) = watch.parent.as_ref()?;
-        let Entry { slot, parent, .. } = self.table.get(own)?;
-        let (slot, old) = (*slot, *parent);
-        if slot.held > 0 && !slot.is_orphan(self.table.slot(old))
+    #[inline]
+    fn parent(&mut self, of: &Parent, step: (&Watch, &Event), own: u32) -> Option<u32> {
+        let (watch, event) = step;
+        let Entry { slot, parent: old, .. } = self.table.get(own)?;
+        if slot.held > 0 && !slot.is_orphan(self.table.slot(*old))
             || watch.action != Action::Acquire && slot.outstanding() > 0
         {
-            return old;
+            return *old;
         }
-        let key = key.as_ref()?.of(event)?;
-        let scope = scope_of(*scope, event)?;
-        let key = SlotKey { resource: resource << 2 | origin(event), scope, key };
+        let (is_new, old) = (slot.outstanding() == 0, *old);
+        let key = slot_key((of.resource, of.scope, of.key.as_ref()?), event)?;
         let new = Some(self.table.find(key));
-        if new != old
-            && let Some((settled, lost_by)) = self.lost(watch, own, old)
+        if new != old && !is_new {
+            self.leave(watch, own, old);
+        }
+        new
+    }
+
+    /// Settles what is held and gets another parent.
+    fn leave(&mut self, watch: &Watch, own: u32, old: Option<u32>) {
+        if let Some((settled, lost_by)) = self.lost(watch, own, old)
             && let Some(entry) = self.table.get_mut(own)
         {
             let before = std::mem::replace(&mut entry.slot, settled);
@@ -141,7 +153,6 @@ impl<'a> Engine<'a> {
                 entry.lose(before, lost_by);
             }
         }
-        new
     }
 
     /// The slot of what was held when its old parent was released, and the step that released it.
@@ -154,10 +165,20 @@ impl<'a> Engine<'a> {
         Some((if settled.held > 0 { settled.abandoned() } else { settled }, old.until))
     }
 
-    fn store(&mut self, own: u32, (action, at): (Action, u64), next: &Outcome) {
+    #[inline]
+    fn store(&mut self, step: (Action, u64), next: &Outcome, own: u32, parent: Option<u32>) {
+        let (action, at) = step;
+        if let (Some(parent), Some(next)) = (parent, next.parent)
+            && let Some(entry) = self.table.get_mut(parent)
+        {
+            entry.slot = next;
+        }
         let Some(entry) = self.table.get_mut(own) else { return };
         let after = next.slot;
         let before = std::mem::replace(&mut entry.slot, after);
+        if action == Action::Acquire {
+            entry.parent = parent;
+        }
         match action {
             Action::Acquire if after.outstanding() == 1 => entry.earlier.clear(),
             // What was lost before is among the earlier ones already.
@@ -173,21 +194,27 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn store_parent(&mut self, own: u32, parent: Option<u32>, action: Action, next: Option<Slot>) {
-        if action == Action::Acquire
-            && let Some(entry) = self.table.get_mut(own)
-        {
-            entry.parent = parent;
-        }
-        if let (Some(parent), Some(next)) = (parent, next)
-            && let Some(entry) = self.table.get_mut(parent)
-        {
-            entry.slot = next;
+    /// Counts broken rules; `own` and `parent` are as they were before the step.
+    #[cold]
+    fn broken(
+        &mut self,
+        step: (&Watch, &Event, u64),
+        rules: Broken,
+        own: u32,
+        parent: Option<u32>,
+    ) {
+        for rule in rules.iter() {
+            self.broken_one(rule, step, own, parent);
         }
     }
 
-    /// Counts a broken rule; `own` and `parent` are as they were before the step.
-    fn broken(&mut self, rule: Rule, step: (&Watch, &Event, u64), own: u32, parent: Option<u32>) {
+    fn broken_one(
+        &mut self,
+        rule: Rule,
+        step: (&Watch, &Event, u64),
+        own: u32,
+        parent: Option<u32>,
+    ) {
         let (watch, event, at) = step;
         let Some(slot) = self.table.slot(Some(own)) else { return };
         let parent_slot = self.table.slot(parent);
@@ -261,6 +288,7 @@ pub(super) const fn origin(event: &Event) -> u32 {
     }
 }
 
+#[inline]
 fn scope_of(scope: Scope, event: &Event) -> Option<u64> {
     Some(match scope {
         Scope::Global => 0,
@@ -270,10 +298,8 @@ fn scope_of(scope: Scope, event: &Event) -> Option<u64> {
     })
 }
 
-fn slot_key(watch: &Watch, event: &Event) -> Option<SlotKey> {
-    Some(SlotKey {
-        resource: watch.resource << 2 | origin(event),
-        scope: scope_of(watch.scope, event)?,
-        key: watch.key.of(event)?,
-    })
+#[inline(always)]
+fn slot_key((resource, scope, key): (u32, Scope, &Key), event: &Event) -> Option<SlotKey> {
+    let key = key.of(event)?;
+    Some(SlotKey { resource: resource << 2 | origin(event), scope: scope_of(scope, event)?, key })
 }

@@ -56,8 +56,9 @@ const fn number(cell: u64) -> u32 {
 }
 
 impl Index {
-    pub(super) fn new() -> Self {
-        Self { cells: vec![0; CELLS], used: 0 }
+    /// With room for so many entries.
+    pub(super) fn new(room: usize) -> Self {
+        Self { cells: vec![0; (2 * room).next_power_of_two().max(CELLS)], used: 0 }
     }
 
     /// The entry with that hash that `is_it`, or the free cell where it belongs.
@@ -96,7 +97,7 @@ impl Index {
 
     #[cold]
     fn grow(&mut self, hash_of: impl Fn(u32) -> Hash) {
-        let size = self.cells.len() * 4;
+        let size = self.cells.len() * 2;
         let old = std::mem::replace(&mut self.cells, vec![0; size]);
         for cell in old.into_iter().filter(|cell| *cell != 0) {
             let number = number(cell);
@@ -136,7 +137,7 @@ mod tests {
 
     #[test]
     fn each_key_has_its_number() {
-        let mut index = Index::new();
+        let mut index = Index::new(0);
         let hash_of = |at| Hash::of(key(at));
         for at in 0..10_000 {
             let free = index.find(hash_of(at), |there| key(there) == key(at)).unwrap_err();

@@ -1,10 +1,8 @@
 //! Keys: which one of a resource a step is about.
 
-use std::sync::Arc;
-
 use teeleak_proto::bind::KeySource;
 
-use crate::model::Event;
+use crate::model::{Event, Name};
 
 /// Where a key comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,7 +27,7 @@ pub enum KeyPart {
     /// Two neighbouring values, low half first.
     Wide(u8),
     /// A named key.
-    Named(Arc<str>),
+    Named(Name),
 }
 
 /// What a key may be written as, for hints.
@@ -72,7 +70,7 @@ impl KeyPart {
             Self::Pid => event.by.as_ref().map(|by| u64::from(by.pid)),
             Self::Value(at) => value(*at),
             Self::Wide(at) => Some(value(at + 1)? << 32 | value(*at)?),
-            Self::Named(name) => event.keys.get(name),
+            Self::Named(name) => event.keys.get(*name),
         }
     }
 
@@ -105,6 +103,7 @@ fn parameter_number(text: &str) -> Option<u8> {
 
 impl Key {
     /// The key in this event; `None` if the event does not have it.
+    #[inline]
     pub(super) fn of(&self, event: &Event) -> Option<u64> {
         match self {
             Self::Single(part) => part.of(event),

@@ -4,16 +4,16 @@ use rustc_hash::FxHashMap;
 use teeleak_proto::{Uuid, bind::Action};
 use teeleak_steps::Kind;
 
-use crate::model::{Event, EventKind};
+use crate::model::{Event, EventKind, Name};
 
 use super::{End, Key, On, Protocol, Scope, Step};
 
 /// A step, as the engine needs it.
+#[derive(Clone)]
 pub(super) struct Watch {
     /// Number of the resource over all protocols.
     pub(super) resource: u32,
-    /// Number of its parent over all protocols, with its scope.
-    pub(super) parent: Option<(u32, Scope, Option<Key>)>,
+    pub(super) parent: Option<Parent>,
     /// What it does.
     pub(super) action: Action,
     /// What holds for the resource.
@@ -24,18 +24,28 @@ pub(super) struct Watch {
     ignore_flags: u32,
 }
 
+/// What a resource belongs to.
+#[derive(Clone)]
+pub(super) struct Parent {
+    /// Number of the resource over all protocols.
+    pub(super) resource: u32,
+    pub(super) scope: Scope,
+    /// `None` where the engine shall remember.
+    pub(super) key: Option<Key>,
+}
+
 /// Commands from 0 on that are found without a search: TAs count theirs.
 const LOW: usize = 256;
 
-/// Numbers of watches by command.
+/// Steps by command.
 #[derive(Default)]
 struct Commands {
-    low: Vec<Vec<u32>>,
-    high: FxHashMap<u32, Vec<u32>>,
+    low: Vec<Vec<Watch>>,
+    high: FxHashMap<u32, Vec<Watch>>,
 }
 
 impl Commands {
-    fn add(&mut self, cmd: u32, watch: u32) {
+    fn add(&mut self, cmd: u32, watch: Watch) {
         let at = cmd as usize;
         if at >= LOW {
             self.high.entry(cmd).or_default().push(watch);
@@ -46,7 +56,7 @@ impl Commands {
     }
 
     #[inline]
-    fn of(&self, cmd: u32) -> &[u32] {
+    fn of(&self, cmd: u32) -> &[Watch] {
         let low = self.low.get(cmd as usize);
         let watches = if (cmd as usize) < LOW { low } else { self.high.get(&cmd) };
         watches.map_or(&[], Vec::as_slice)
@@ -55,25 +65,26 @@ impl Commands {
 
 /// Steps by what they are in the events.
 pub(super) struct Matcher {
-    pub(super) watches: Vec<Watch>,
     /// Commands of each TA that is named; few, so that a look at each costs less than a hash.
     invoke: Vec<(Uuid, Commands)>,
     /// Commands of any TA.
     invoke_any: Commands,
-    named: FxHashMap<Box<str>, Vec<u32>>,
-    open: Vec<u32>,
-    close: Vec<u32>,
-    map: Vec<u32>,
-    unmap: Vec<u32>,
+    named: FxHashMap<Name, Vec<Watch>>,
+    /// Steps that a TA notes, by their numbers.
+    noted: FxHashMap<u32, Vec<Watch>>,
+    open: Vec<Watch>,
+    close: Vec<Watch>,
+    map: Vec<Watch>,
+    unmap: Vec<Watch>,
 }
 
 impl Matcher {
     pub(super) fn new(protocols: &[Protocol]) -> Self {
         let mut matcher = Self {
-            watches: Vec::new(),
             invoke: Vec::new(),
             invoke_any: Commands::default(),
             named: FxHashMap::default(),
+            noted: FxHashMap::default(),
             open: Vec::new(),
             close: Vec::new(),
             map: Vec::new(),
@@ -92,12 +103,11 @@ impl Matcher {
     fn add(&mut self, first: u32, protocol: &Protocol, step: &Step) {
         let Some(resource) = protocol.resources.get(step.resource) else { return };
         let number = |at: usize| first + u32::try_from(at).unwrap_or(u32::MAX - first);
-        let watch = u32::try_from(self.watches.len()).unwrap_or(u32::MAX);
         let parent = resource.parent.and_then(|parent| {
             let scope = protocol.resources.get(parent)?.scope;
-            Some((number(parent), scope, step.parent.clone()))
+            Some(Parent { resource: number(parent), scope, key: step.parent.clone() })
         });
-        self.watches.push(Watch {
+        let watch = Watch {
             resource: number(step.resource),
             parent,
             action: step.action,
@@ -109,12 +119,17 @@ impl Matcher {
             key: step.key.clone(),
             ta: step.ta,
             ignore_flags: step.ignore_flags,
-        });
+        };
         match &step.on {
             On::Invoke(cmd) => {
                 self.commands(step.ta).add(*cmd, watch);
             }
-            On::Named(name) => self.named.entry((&**name).into()).or_default().push(watch),
+            On::Named(name) => {
+                if let Some(number) = noted(*name) {
+                    self.noted.entry(number).or_default().push(watch.clone());
+                }
+                self.named.entry(*name).or_default().push(watch);
+            }
             On::Open => self.open.push(watch),
             On::Close => self.close.push(watch),
             On::Map => self.map.push(watch),
@@ -122,26 +137,26 @@ impl Matcher {
         }
     }
 
-    /// The steps that this event is.
-    pub(super) fn steps(&self, event: &Event) -> impl Iterator<Item = &Watch> {
-        let (certain, any) = match &event.kind {
-            EventKind::Invoke => self.invokes(event),
-            EventKind::Open => (&*self.open, &[][..]),
-            EventKind::Close => (&*self.close, &[][..]),
-            EventKind::Map => (&*self.map, &[][..]),
-            EventKind::Unmap => (&*self.unmap, &[][..]),
-            EventKind::Step(name) => {
-                (self.named.get(&**name).map_or(&[][..], Vec::as_slice), &[][..])
-            }
+    /// The steps that this event may be: those of its TA, and those of any; see [`Watch::fits`].
+    #[inline]
+    pub(super) fn steps(&self, event: &Event) -> [&[Watch]; 2] {
+        let any = match &event.kind {
+            EventKind::Invoke => return self.invokes(event),
+            EventKind::Open => &self.open,
+            EventKind::Close => &self.close,
+            EventKind::Map => &self.map,
+            EventKind::Unmap => &self.unmap,
+            EventKind::Step(name) => self.named.get(name).map_or(&[][..], Vec::as_slice),
+            EventKind::Note(number) => self.noted.get(number).map_or(&[][..], Vec::as_slice),
         };
-        let numbers = certain.iter().chain(any);
-        numbers.filter_map(|at| self.watches.get(*at as usize)).filter(|watch| watch.fits(event))
+        [&[], any]
     }
 
-    fn invokes(&self, event: &Event) -> (&[u32], &[u32]) {
-        let Some(cmd) = event.cmd else { return (&[], &[]) };
+    #[inline]
+    fn invokes(&self, event: &Event) -> [&[Watch]; 2] {
+        let Some(cmd) = event.cmd else { return [&[]; 2] };
         let of_ta = event.uuid.and_then(|ta| self.invoke.iter().find(|(of, _)| *of == ta));
-        (of_ta.map_or(&[], |(_, commands)| commands.of(cmd)), self.invoke_any.of(cmd))
+        [of_ta.map_or(&[], |(_, commands)| commands.of(cmd)), self.invoke_any.of(cmd)]
     }
 
     fn commands(&mut self, ta: Option<Uuid>) -> &mut Commands {
@@ -155,8 +170,16 @@ impl Matcher {
     }
 }
 
+/// The number of a step that a TA notes, from its name.
+fn noted(name: Name) -> Option<u32> {
+    let number = name.strip_prefix("step ")?.parse().ok()?;
+    (format!("step {number}") == *name).then_some(number)
+}
+
 impl Watch {
-    fn fits(&self, event: &Event) -> bool {
+    /// Whether an event that this step may be is it.
+    #[inline]
+    pub(super) fn fits(&self, event: &Event) -> bool {
         // Flags of a region are its seventh value, see `Event::values`.
         let [.., flags, _] = event.values;
         (self.ta.is_none() || self.ta == event.uuid) && flags & self.ignore_flags == 0
@@ -169,6 +192,7 @@ impl Step {
         let on = match (&self.on, &event.kind) {
             (On::Invoke(cmd), EventKind::Invoke) => event.cmd == Some(*cmd),
             (On::Named(name), EventKind::Step(step)) => name == step,
+            (On::Named(name), EventKind::Note(number)) => noted(*name) == Some(*number),
             (On::Open, EventKind::Open)
             | (On::Close, EventKind::Close)
             | (On::Map, EventKind::Map)

@@ -67,6 +67,8 @@ use std::sync::Arc;
 
 use teeleak_proto::{Uuid, bind::Action};
 
+use crate::model::Name;
+
 /// A protocol, as its file says and found to be without mistakes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Protocol {
@@ -156,7 +158,7 @@ pub enum On {
     /// A region is unmapped.
     Unmap,
     /// A step that is named in the source.
-    Named(Arc<str>),
+    Named(Name),
 }
 
 impl Protocol {

@@ -83,6 +83,11 @@ impl<'a> Ordered<'a> {
         self.events.get(index)
     }
 
+    /// How many there are.
+    pub(super) const fn len(&self) -> usize {
+        self.events.len()
+    }
+
     /// Whether they were put in order as far as that is possible.
     pub(super) const fn is_sorted(&self) -> bool {
         self.sorted

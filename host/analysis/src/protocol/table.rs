@@ -54,6 +54,9 @@ impl Entry {
 /// Released resources that are remembered at least, to tell a double release: what fits a cache.
 const IDLE: usize = 1 << 13;
 
+/// Added to the rank of what is not to be forgotten; no position of an event is as large.
+const NEEDED: u64 = 1 << 63;
+
 /// Slots by key.
 pub(super) struct Table {
     /// Indices of entries by their keys.
@@ -69,11 +72,13 @@ pub(super) struct Table {
 }
 
 impl Table {
-    pub(super) fn new(capacity: usize) -> Self {
+    /// For at most `capacity` resources, of which so many steps may be about.
+    pub(super) fn new(capacity: usize, steps: usize) -> Self {
         let capacity = capacity.clamp(16, u32::MAX as usize / 2);
+        let room = steps.min(capacity).min(2 * IDLE);
         Self {
-            index: Index::new(),
-            entries: Vec::new(),
+            index: Index::new(room),
+            entries: Vec::with_capacity(room),
             sweep_at: capacity.min(IDLE),
             capacity,
             evicted: 0,
@@ -82,6 +87,7 @@ impl Table {
     }
 
     /// Makes room for one step; indices from before are void.
+    #[inline]
     pub(super) fn make_room(&mut self) {
         // A step needs at most two entries: its own and its parent's.
         if self.entries.len() + 2 > self.sweep_at {
@@ -108,10 +114,12 @@ impl Table {
         at
     }
 
+    #[inline]
     pub(super) fn get(&self, at: u32) -> Option<&Entry> {
         self.entries.get(at as usize)
     }
 
+    #[inline]
     pub(super) fn get_mut(&mut self, at: u32) -> Option<&mut Entry> {
         self.entries.get_mut(at as usize)
     }
@@ -120,59 +128,58 @@ impl Table {
         self.entries.iter()
     }
 
+    #[inline]
     pub(super) fn slot(&self, at: Option<u32>) -> Option<Slot> {
         self.get(at?).map(|entry| entry.slot)
     }
 
     /// Forgets the older half of what nothing depends on; where too much is held for that to help,
     /// also what was acquired longest ago.
+    #[cold]
     fn sweep(&mut self) {
         self.forgot = true;
-        let needed = self.needed();
-        let n_needed = needed.iter().filter(|needed| **needed).count();
+        let ranks = self.ranks();
+        let n_needed = ranks.iter().filter(|rank| **rank >= NEEDED).count();
         let full = n_needed > self.capacity / 4 * 3;
-        let idle = self.entries.len() - n_needed;
-        let n_gone = if full { self.entries.len() - self.capacity / 2 } else { idle.div_ceil(2) };
-        let ages = self.entries.iter().map(|entry| entry.slot.since.max(entry.slot.until));
-        let mut order: Vec<(bool, u64, usize)> = needed
-            .iter()
-            .zip(ages)
-            .enumerate()
-            .map(|(at, (needed, age))| (*needed, age, at))
-            .collect();
-        if n_gone < order.len() {
-            order.select_nth_unstable(n_gone);
+        let n_gone = if full {
+            ranks.len() - self.capacity / 2
+        } else {
+            (ranks.len() - n_needed).div_ceil(2)
+        };
+        if let Some(last) = n_gone.checked_sub(1) {
+            let last = *ranks.clone().select_nth_unstable(last).1;
+            let gone = |rank: &u64| *rank <= last;
+            self.evicted +=
+                ranks.iter().filter(|rank| **rank >= NEEDED && gone(rank)).count() as u64;
+            self.retain(&ranks.iter().map(|rank| !gone(rank)).collect::<Vec<_>>());
         }
-        let mut keep = vec![true; self.entries.len()];
-        for (needed, _, at) in order.into_iter().take(n_gone) {
-            self.evicted += u64::from(needed);
-            if let Some(keep) = keep.get_mut(at) {
-                *keep = false;
-            }
-        }
-        self.retain(&keep);
         self.sweep_at = self.capacity.min(self.entries.len() + IDLE);
     }
 
-    /// What is held, and the parents of it.
-    fn needed(&self) -> Vec<bool> {
-        let mut needed: Vec<_> = self.entries.iter().map(|entry| !entry.slot.is_idle()).collect();
-        let held = self.entries.iter().filter(|entry| !entry.slot.is_idle());
-        for parent in held.filter_map(|entry| entry.parent) {
-            if let Some(needed) = needed.get_mut(parent as usize) {
-                *needed = true;
+    /// In which order entries may be forgotten: by their ages, and those last that something needs:
+    /// what is held, and the parents of it. Those of one age know nothing, or are of one step.
+    fn ranks(&self) -> Vec<u64> {
+        let age = |entry: &Entry| entry.slot.since.max(entry.slot.until);
+        let mut ranks: Vec<_> = self.entries.iter().map(age).collect();
+        for (at, entry) in
+            self.entries.iter().enumerate().filter(|(_, entry)| !entry.slot.is_idle())
+        {
+            ranks[at] |= NEEDED;
+            if let Some(parent) = entry.parent.and_then(|parent| ranks.get_mut(parent as usize)) {
+                *parent |= NEEDED;
             }
         }
-        needed
+        ranks
     }
 
     fn retain(&mut self, keep: &[bool]) {
-        let mut moved = Vec::with_capacity(keep.len());
         let mut next = 0;
-        for keep in keep {
-            moved.push(keep.then_some(next));
+        let number = |keep: &bool| {
+            let number = keep.then_some(next);
             next += u32::from(*keep);
-        }
+            number
+        };
+        let moved: Vec<_> = keep.iter().map(number).collect();
         let mut kept = keep.iter();
         self.entries.retain(|_| kept.next().is_some_and(|keep| *keep));
         for entry in &mut self.entries {

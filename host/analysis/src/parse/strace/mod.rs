@@ -26,9 +26,9 @@ mod tasks;
 mod tee;
 mod told;
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
-use crate::model::{Accounting, Call, Gap, Place};
+use crate::model::{Accounting, Call, Gap, Name, Place};
 
 pub(in crate::parse) use args::number;
 use calls::Finished;
@@ -73,7 +73,7 @@ const CALLS: [&str; 24] = [
 /// Reads a trace, line by line, or the traces of several tasks in the order of time.
 #[derive(Debug)]
 pub struct Reader {
-    source: Arc<str>,
+    source: Name,
     at: u64,
     now: u64,
     day: u64,
@@ -129,8 +129,8 @@ impl Reader {
     }
 
     /// What follows stands in another file, behind so many lines of it.
-    pub fn source(&mut self, source: &Arc<str>, lines: u64, task: Option<u32>) {
-        self.source = Arc::clone(source);
+    pub fn source(&mut self, source: &str, lines: u64, task: Option<u32>) {
+        self.source = source.into();
         self.at = lines;
         self.default = task;
     }
@@ -270,7 +270,7 @@ impl Reader {
     }
 
     fn place(&self) -> Place {
-        Place { source: Arc::clone(&self.source), at: self.at }
+        Place { source: self.source, at: self.at }
     }
 }
 

@@ -5,7 +5,7 @@ use teeleak_proto::Uuid;
 use super::digits;
 
 /// A decimal number and what follows it; `None` without a digit or beyond 64 bits.
-#[inline]
+#[inline(always)]
 pub(super) fn dec(text: &[u8]) -> Option<(u64, &[u8])> {
     match digits::decimal(text) {
         Some((_, 0)) => None,
@@ -15,6 +15,7 @@ pub(super) fn dec(text: &[u8]) -> Option<(u64, &[u8])> {
 }
 
 /// The same, digit by digit.
+#[cold]
 fn dec_by_one(text: &[u8]) -> Option<(u64, &[u8])> {
     let mut value = 0_u64;
     let mut rest = text;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     fact::{Entry, Why},
-    rules::{Last, Step},
+    rules::Steps,
     sites::Sites,
 };
 use crate::model::Accounting;
@@ -17,8 +17,7 @@ pub struct Harvest {
     pub(super) ids: Vec<u32>,
     pub(super) sites: Sites,
     /// Steps that rules name.
-    pub(super) steps: Vec<Step>,
-    pub(super) last: Last,
+    pub(super) steps: Steps,
     pub(super) tally: Tally,
     /// Source line that printed the first record, where its prefix says so.
     pub(super) printed_at: Option<u32>,
@@ -101,7 +100,7 @@ impl Harvest {
         self.entries.clear();
         self.ids.clear();
         self.sites.clear();
-        self.steps.clear();
+        self.steps.all.clear();
         self.tally = Tally::default();
         self.printed_at = None;
         self.rejects.lines.clear();

@@ -19,6 +19,7 @@ mod dump;
 mod fact;
 mod harvest;
 mod line;
+mod literal;
 mod mdbg;
 mod prefix;
 mod rules;

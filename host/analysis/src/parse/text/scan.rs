@@ -176,13 +176,10 @@ impl<'a> Scanner<'a> {
 
     /// Takes the line if a rule matches it.
     fn step(&mut self, line: &[u8], hits: Hits) -> bool {
-        let Some(hit) = self.rules.apply(line, hits, &mut self.out.last) else { return false };
+        let Some(hit) = self.rules.apply(line, hits, &mut self.out.steps) else { return false };
         let what = match hit {
             Hit::Mark => What::Mark,
-            Hit::Step(step) => {
-                self.out.steps.push(step);
-                What::Step
-            }
+            Hit::Step => What::Step,
         };
         let edge = prefix::edge(line);
         let who = edge.map_or(NOBODY, |edge| Who { image: Some(edge.image), thread: edge.thread });

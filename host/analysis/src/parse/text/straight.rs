@@ -6,10 +6,7 @@
 use memchr::memmem::Finder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::{bytes::number, digits};
-
-/// Bytes that are compared at once.
-const WORD: usize = 8;
+use super::{bytes::number, digits, literal::Literal};
 
 /// Most groups of a pattern that is taken, the whole match included.
 const GROUPS: usize = 16;
@@ -26,44 +23,6 @@ pub(super) enum Want {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Found([u64; GROUPS]);
 
-/// Bytes to compare with, eight at a time: they are short, and a call costs more than to compare.
-#[derive(Clone, Debug)]
-struct Literal {
-    bytes: Box<[u8]>,
-    /// The same as little-endian words, the last one with zeros.
-    words: Box<[u64]>,
-    /// Bits of the last word that count.
-    last: u64,
-}
-
-impl Literal {
-    fn new(bytes: &[u8]) -> Self {
-        let words = bytes.chunks(WORD).map(|chunk| {
-            let mut word = [0; WORD];
-            word[..chunk.len()].copy_from_slice(chunk);
-            u64::from_le_bytes(word)
-        });
-        let spare = words.len() * WORD - bytes.len();
-        Self { bytes: bytes.into(), words: words.collect(), last: u64::MAX >> (8 * spare) }
-    }
-
-    /// Whether `text` begins with it.
-    #[inline]
-    fn begins(&self, text: &[u8]) -> bool {
-        let Some((last, words)) = self.words.split_last() else { return true };
-        let Some(text) = text.get(..WORD * self.words.len()) else {
-            return text.starts_with(&self.bytes);
-        };
-        let (chunks, _) = text.as_chunks::<WORD>();
-        let mut differ = 0;
-        for (chunk, word) in chunks.iter().zip(words) {
-            differ |= u64::from_le_bytes(*chunk) ^ word;
-        }
-        let end = chunks.last().map_or(0, |chunk| u64::from_le_bytes(*chunk));
-        differ | ((end ^ last) & self.last) == 0
-    }
-}
-
 /// A pattern of that kind.
 #[derive(Clone, Debug)]
 pub(super) struct Straight {
@@ -79,13 +38,31 @@ pub(super) struct Straight {
 /// A set of bytes.
 type Set = Box<[bool; 256]>;
 
+/// A pattern in pieces.
 #[derive(Clone, Debug)]
-enum Part {
+enum Piece {
     Literal(Literal),
     /// At least one byte of a set, and as many as there are.
     Run(Set),
     Begin(usize),
     End(usize),
+}
+
+/// A literal, which may be empty, and what comes after it.
+#[derive(Clone, Debug)]
+struct Part {
+    before: Literal,
+    what: What,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    Nothing,
+    Run(Set),
+    Begin(usize),
+    End(usize),
+    /// A run of decimal digits that nobody asks for.
+    Digits,
     /// A group that is a run of decimal digits.
     Decimal(usize),
     /// A group that is `0x` and a run of hexadecimal digits, `a` to `f`.
@@ -95,37 +72,36 @@ enum Part {
 impl Straight {
     /// The pattern, if it is one of that kind; with what is wanted of each group.
     pub(super) fn new(hir: &Hir, wanted: impl Fn(usize) -> Want) -> Option<Self> {
-        let mut parts = Vec::new();
-        flatten(hir, &mut parts)?;
-        let Part::Literal(begin) = parts.first()?.clone() else { return None };
-        let solid = |part: &&Part| matches!(part, Part::Literal(_) | Part::Run(_));
-        let solids: Vec<_> = parts.iter().filter(solid).collect();
+        let mut pieces = Vec::new();
+        flatten(hir, &mut pieces)?;
+        let Piece::Literal(begin) = pieces.first()?.clone() else { return None };
+        let solid = |piece: &&Piece| matches!(piece, Piece::Literal(_) | Piece::Run(_));
+        let solids: Vec<_> = pieces.iter().filter(solid).collect();
         let decided = solids.windows(2).all(|pair| match pair {
-            [Part::Run(set), next] => next.begins().all(|byte| !set[usize::from(byte)]),
+            [Piece::Run(set), next] => next.begins().all(|byte| !set[usize::from(byte)]),
             _ => true,
         });
-        let parts = fuse(&parts[1..], wanted);
+        let parts = fuse(&pieces[1..], wanted);
         let mut numbers = [false; GROUPS];
         for part in &parts {
-            if let Part::Decimal(group) | Part::Hexadecimal(group) = part {
-                numbers[*group] = true;
+            if let What::Decimal(group) | What::Hexadecimal(group) = part.what {
+                numbers[group] = true;
             }
         }
-        let first = Finder::new(&begin.bytes).into_owned();
+        let first = Finder::new(begin.bytes()).into_owned();
         decided.then_some(Self { first, begin, parts, numbers })
     }
 
     /// Finds the leftmost match in `line`, of which none begins before `from`.
     #[inline]
     pub(super) fn find(&self, line: &[u8], mut from: usize, found: &mut Found) -> bool {
-        let length = self.begin.bytes.len();
         loop {
             let Some(rest) = line.get(from..) else { return false };
             if !self.begin.begins(rest) {
                 let Some(at) = self.first.find(rest) else { return false };
                 from += at;
             }
-            if self.rest(line, from + length, found) {
+            if self.rest(line, from + self.begin.len(), found) {
                 return true;
             }
             from += 1;
@@ -134,28 +110,32 @@ impl Straight {
 
     /// What follows the first literal, from `at` on.
     #[inline]
-    fn rest(&self, line: &[u8], mut at: usize, found: &mut Found) -> bool {
-        for part in &self.parts {
-            let rest = &line[at..];
-            let length = match part {
-                Part::Literal(literal) if literal.begins(rest) => literal.bytes.len(),
-                Part::Literal(_) => return false,
-                Part::Run(set) => run(rest, set),
-                Part::Decimal(group) => decimal(rest, &mut found.0[*group]),
-                Part::Hexadecimal(group) => hexadecimal(rest, &mut found.0[*group]),
-                Part::Begin(group) => {
-                    found.0[*group] = (at as u64) << 32;
+    fn rest(&self, line: &[u8], at: usize, found: &mut Found) -> bool {
+        let mut rest = &line[at..];
+        for Part { before, what } in &self.parts {
+            if !before.begins(rest) {
+                return false;
+            }
+            rest = &rest[before.len()..];
+            let length = match what {
+                What::Decimal(group) => decimal(rest, &mut found.0[*group]),
+                What::Hexadecimal(group) => hexadecimal(rest, &mut found.0[*group]),
+                What::Digits => decimal(rest, &mut 0),
+                What::Run(set) => run(rest, set),
+                What::Begin(group) => {
+                    found.0[*group] = ((line.len() - rest.len()) as u64) << 32;
                     continue;
                 }
-                Part::End(group) => {
-                    found.0[*group] |= at as u64;
+                What::End(group) => {
+                    found.0[*group] |= (line.len() - rest.len()) as u64;
                     continue;
                 }
+                What::Nothing => continue,
             };
             if length == 0 {
                 return false;
             }
-            at += length;
+            rest = &rest[length..];
         }
         true
     }
@@ -224,63 +204,74 @@ fn is(set: &Set, bytes: &[u8]) -> bool {
 }
 
 /// Puts groups that are numbers together, and leaves out those that nobody wants.
-fn fuse(mut parts: &[Part], wanted: impl Fn(usize) -> Want) -> Vec<Part> {
-    let is_number = |group: usize| wanted(group) == Want::Number;
-    let mut fused = Vec::new();
-    while let [first, after @ ..] = parts {
-        parts = match parts {
-            [Part::Begin(group), Part::Run(set), Part::End(_), after @ ..]
-                if is_number(*group) && is(set, b"0123456789") =>
-            {
-                fused.push(Part::Decimal(*group));
-                after
+fn fuse(mut pieces: &[Piece], wanted: impl Fn(usize) -> Want) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut before = Vec::new();
+    while let [first, others @ ..] = pieces {
+        let (what, after) = match (number_of(pieces, &wanted), first) {
+            (Some(number), _) => number,
+            (None, Piece::Literal(literal)) => {
+                before.extend_from_slice(literal.bytes());
+                pieces = others;
+                continue;
             }
-            [Part::Begin(group), Part::Literal(zero), Part::Run(set), Part::End(_), after @ ..]
-                if is_number(*group) && *zero.bytes == *b"0x" && is(set, b"0123456789abcdef") =>
-            {
-                fused.push(Part::Hexadecimal(*group));
-                after
+            (None, Piece::Run(set)) => (What::Run(set.clone()), others),
+            (None, Piece::Begin(group) | Piece::End(group)) if wanted(*group) == Want::Nothing => {
+                pieces = others;
+                continue;
             }
-            // The whole match is no group that anybody asks for.
-            [Part::Run(set), after @ ..] if is(set, b"0123456789") => {
-                fused.push(Part::Decimal(0));
-                after
-            }
-            [Part::Begin(group) | Part::End(group), after @ ..]
-                if wanted(*group) == Want::Nothing =>
-            {
-                after
-            }
-            _ => {
-                fused.push(first.clone());
-                after
-            }
+            (None, Piece::Begin(group)) => (What::Begin(*group), others),
+            (None, Piece::End(group)) => (What::End(*group), others),
         };
+        parts.push(Part { before: Literal::new(&std::mem::take(&mut before)), what });
+        pieces = after;
     }
-    fused
+    if !before.is_empty() {
+        parts.push(Part { before: Literal::new(&before), what: What::Nothing });
+    }
+    parts
 }
 
-impl Part {
+/// The number that these pieces begin with, and what follows it.
+fn number_of(pieces: &[Piece], wanted: impl Fn(usize) -> Want) -> Option<(What, &[Piece])> {
+    let is_number = |group: usize| wanted(group) == Want::Number;
+    Some(match pieces {
+        [Piece::Begin(group), Piece::Run(set), Piece::End(_), after @ ..]
+            if is_number(*group) && is(set, b"0123456789") =>
+        {
+            (What::Decimal(*group), after)
+        }
+        [Piece::Begin(group), Piece::Literal(zero), Piece::Run(set), Piece::End(_), after @ ..]
+            if is_number(*group) && zero.bytes() == b"0x" && is(set, b"0123456789abcdef") =>
+        {
+            (What::Hexadecimal(*group), after)
+        }
+        [Piece::Run(set), after @ ..] if is(set, b"0123456789") => (What::Digits, after),
+        _ => return None,
+    })
+}
+
+impl Piece {
     /// Bytes that it may begin with.
     fn begins(&self) -> impl Iterator<Item = u8> {
         (0..=u8::MAX).filter(move |byte| match self {
-            Self::Literal(literal) => literal.bytes.first() == Some(byte),
+            Self::Literal(literal) => literal.bytes().first() == Some(byte),
             Self::Run(set) => set[usize::from(*byte)],
             _ => false,
         })
     }
 }
 
-/// Adds the parts of `hir`; `None` if there is one of another kind.
-fn flatten(hir: &Hir, parts: &mut Vec<Part>) -> Option<()> {
+/// Adds the pieces of `hir`; `None` if there is one of another kind.
+fn flatten(hir: &Hir, pieces: &mut Vec<Piece>) -> Option<()> {
     match hir.kind() {
-        HirKind::Literal(literal) => parts.push(Part::Literal(Literal::new(&literal.0))),
-        HirKind::Concat(all) => all.iter().try_for_each(|part| flatten(part, parts))?,
+        HirKind::Literal(literal) => pieces.push(Piece::Literal(Literal::new(&literal.0))),
+        HirKind::Concat(all) => all.iter().try_for_each(|piece| flatten(piece, pieces))?,
         HirKind::Capture(capture) => {
             let group = usize::try_from(capture.index).ok().filter(|group| *group < GROUPS)?;
-            parts.push(Part::Begin(group));
-            flatten(&capture.sub, parts)?;
-            parts.push(Part::End(group));
+            pieces.push(Piece::Begin(group));
+            flatten(&capture.sub, pieces)?;
+            pieces.push(Piece::End(group));
         }
         HirKind::Repetition(run) if run.greedy && (run.min, run.max) == (1, None) => {
             let HirKind::Class(Class::Bytes(class)) = run.sub.kind() else { return None };
@@ -288,7 +279,7 @@ fn flatten(hir: &Hir, parts: &mut Vec<Part>) -> Option<()> {
             for range in class.ranges() {
                 set[usize::from(range.start())..=usize::from(range.end())].fill(true);
             }
-            parts.push(Part::Run(set));
+            pieces.push(Piece::Run(set));
         }
         _ => return None,
     }

@@ -132,9 +132,9 @@ impl Report<'_> {
     /// The first ones that are held, and the last, with their keys and places.
     fn listed(&self, protocol: &Protocol, at: usize, holds: &[Hold]) -> String {
         let events: Vec<_> = holds.iter().filter_map(|hold| self.events.get(hold.at)).collect();
-        let source = events.first().map(|event| &event.place.source);
+        let source = events.first().map(|event| event.place.source);
         // Its name is told once.
-        let same = events.iter().all(|event| Some(&event.place.source) == source);
+        let same = events.iter().all(|event| Some(event.place.source) == source);
         let one = |event: &Event| {
             let keys = words::step_ref(protocol, at, event).keys;
             let name = if same { "" } else { &*event.place.source };

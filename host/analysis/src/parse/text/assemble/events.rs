@@ -23,6 +23,7 @@ pub(super) struct Events {
 
 impl Events {
     /// Adds one; its number is set here.
+    #[inline]
     pub(super) fn push(&mut self, mut event: Event) {
         self.seq += 1;
         event.seq = self.seq;

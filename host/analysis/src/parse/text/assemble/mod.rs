@@ -39,7 +39,7 @@ use super::{
     rules::Step,
 };
 use crate::model::{
-    Gap, IncidentKind, Instance, Observation, Part, Place, Platform, Reason, Session, Time,
+    Gap, IncidentKind, Instance, Name, Observation, Part, Place, Platform, Reason, Session, Time,
 };
 
 /// Puts the harvests of one or more texts together, in their order.
@@ -47,7 +47,7 @@ use crate::model::{
 /// What it keeps is bounded, whatever the length of the text: names of sites, some hundred samples,
 /// some ten thousand events. What it can't keep is counted and reported.
 pub struct Assembler {
-    source: Arc<str>,
+    source: Name,
     /// Lines of this source before the harvest at hand.
     base: u64,
     release: Option<Arc<str>>,
@@ -115,7 +115,7 @@ impl Assembler {
     pub fn push(&mut self, harvest: &mut Harvest) {
         self.names.learn(&harvest.sites);
         self.printed_at = self.printed_at.or(harvest.printed_at);
-        let mut steps = harvest.steps.drain(..);
+        let mut steps = harvest.steps.all.drain(..);
         for entry in &harvest.entries {
             self.entry(entry, &harvest.ids, &mut steps);
         }
@@ -172,8 +172,7 @@ impl Assembler {
         }
         if matches!(entry.what, What::Step) {
             if let Some(step) = steps.next() {
-                let event = self.step(step, at);
-                self.events.push(event);
+                self.events.push(self.step(step, at));
             }
             return;
         }
@@ -215,7 +214,7 @@ impl Assembler {
     }
 
     fn place(&self, at: u64) -> Place {
-        Place { source: Arc::clone(&self.source), at }
+        Place { source: self.source, at }
     }
 
     fn incident(&mut self, what: &What, at: (u64, Option<Time>)) {
@@ -296,7 +295,7 @@ impl Assembler {
                 login: None,
                 client: None,
             });
-            let place = Place { source: Arc::clone(&self.source), at: dump.line };
+            let place = Place { source: self.source, at: dump.line };
             self.timeline.dump(place, dump, sessions.collect());
         }
     }
@@ -317,14 +316,14 @@ impl Assembler {
             let id = self.instances.of(uuid, map.context);
             let instance =
                 Instance { id, uuid, panicked: false, ref_count: None, regions, heap: None };
-            let place = Place { source: Arc::clone(&self.source), at: map.line };
+            let place = Place { source: self.source, at: map.line };
             self.timeline.instance(place, map.time, instance);
         }
     }
 
     fn flush_tables(&mut self) {
         for (at, table) in self.pools.drain() {
-            let place = Place { source: Arc::clone(&self.source), at };
+            let place = Place { source: self.source, at };
             match table {
                 Table::Pool(pool) => self.timeline.table(place, pool),
                 Table::Heap(uuid, panicked, ref_count, heap) => {

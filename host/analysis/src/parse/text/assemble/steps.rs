@@ -39,6 +39,7 @@ impl Assembler {
     }
 
     /// The event of a step that a rule names.
+    #[inline]
     pub(super) fn step(&self, step: Step, at: (u64, Option<Time>)) -> Event {
         Event {
             result: step.result,
@@ -50,6 +51,7 @@ impl Assembler {
         }
     }
 
+    #[inline]
     pub(super) fn event(&self, kind: EventKind, (line, time): (u64, Option<Time>)) -> Event {
         Event {
             origin: Origin::Text,

@@ -3,6 +3,8 @@
 use aho_corasick::{AhoCorasick, Input, MatchKind, packed};
 use memchr::memmem::Finder;
 
+use super::super::literal::Literal;
+
 /// A set of rules, those 64 apart together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Which(u64);
@@ -57,17 +59,17 @@ impl Hits {
 }
 
 /// A literal, and the rules whose literals are there where it is.
-type Literal = (Box<[u8]>, Which);
+type Entry = (Box<[u8]>, Which);
 
 /// Finds where the next literal begins, and the rules of those that begin there.
 #[derive(Clone, Debug)]
 enum Search {
-    /// They all begin alike, as those of one vendor's traces do.
-    Alike(Finder<'static>, Vec<Literal>),
+    /// They all begin alike, as those of one vendor's traces do; with what follows that.
+    Alike(Finder<'static>, Vec<(Literal, Which)>),
     /// Up to some hundred, with vector instructions; the longest one of those that begin there.
-    Packed(packed::Searcher, Vec<Literal>),
+    Packed(packed::Searcher, Vec<Entry>),
     /// Any number, likewise.
-    Any(AhoCorasick, Vec<Literal>),
+    Any(AhoCorasick, Vec<Entry>),
 }
 
 /// Bytes that literals have in common at least to be found by them.
@@ -75,12 +77,14 @@ const ALIKE: usize = 4;
 
 impl Search {
     /// `None` without any literal, or if they are too many.
-    fn new(literals: Vec<Literal>) -> Option<Self> {
+    fn new(literals: Vec<Entry>) -> Option<Self> {
         let (first, _) = literals.first()?;
         let alike = literals.iter().map(|(literal, _)| alike(first, literal)).min()?;
         if alike >= ALIKE {
             let finder = Finder::new(&first[..alike]).into_owned();
-            return Some(Self::Alike(finder, literals));
+            let rests = literals.iter().map(|(literal, which)| (&literal[alike..], *which));
+            let rests = rests.map(|(rest, which)| (Literal::new(rest), which)).collect();
+            return Some(Self::Alike(finder, rests));
         }
         let bytes = || literals.iter().map(|(literal, _)| literal);
         let kind = packed::MatchKind::LeftmostLongest;
@@ -96,10 +100,11 @@ impl Search {
     #[inline]
     fn find(&self, chunk: &[u8], mut from: usize) -> Option<(usize, Which)> {
         let (found, literals) = match self {
-            Self::Alike(finder, literals) => loop {
+            Self::Alike(finder, rests) => loop {
                 let at = from + finder.find(chunk.get(from..)?)?;
+                let after = &chunk[at + finder.needle().len()..];
                 let mut which = Which::NONE;
-                let there = literals.iter().filter(|(bytes, _)| chunk[at..].starts_with(bytes));
+                let there = rests.iter().filter(|(rest, _)| rest.begins(after));
                 there.for_each(|(_, rules)| which.add(*rules));
                 if which != Which::NONE {
                     return Some((at, which));
@@ -135,7 +140,7 @@ impl Literals {
     /// Of all rules, in their order; empty for a rule that has none.
     pub(super) fn new(all: &[&[u8]]) -> Self {
         let mut literals = Self::default();
-        let mut distinct: Vec<Literal> = Vec::new();
+        let mut distinct: Vec<Entry> = Vec::new();
         for (at, literal) in all.iter().enumerate() {
             literals.all.add(Which::of(at));
             if literal.is_empty() {

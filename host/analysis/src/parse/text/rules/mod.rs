@@ -17,7 +17,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 pub(super) use cursor::{Cursor, Hits};
-pub(super) use rule::{Hit, Last, Step};
+pub(super) use rule::{Hit, Step, Steps};
 
 use cursor::Literals;
 use rule::Rule;
@@ -124,9 +124,9 @@ impl Rules {
 
     /// What the first rule that matches says of `line`, of those that [`Cursor::hits`] names.
     #[inline]
-    pub(super) fn apply(&self, line: &[u8], hits: Hits, last: &mut Last) -> Option<Hit> {
+    pub(super) fn apply(&self, line: &[u8], hits: Hits, steps: &mut Steps) -> Option<Hit> {
         let rules = self.rules.iter().enumerate().filter(|(at, _)| hits.which.has(*at));
-        rules.map(|(_, rule)| rule).find_map(|rule| rule.apply(line, hits.from, last))
+        rules.map(|(_, rule)| rule).find_map(|rule| rule.apply(line, hits.from, steps))
     }
 }
 
@@ -139,7 +139,7 @@ fn located(text: &str, at: usize, message: String) -> RuleError {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hit, Hits, Last, Rules};
+    use super::{Hit, Hits, Rules, Steps};
 
     const MAP: &str = r"
 [[rule]]
@@ -152,13 +152,14 @@ pattern = 'buf_map: ch (?<channel>\d+) pa (?<pa>0x[0-9a-f]+) pid (?<pid>\d+) ret
         let mut rules = Rules::default();
         rules.add_file(MAP).unwrap();
         let line = b"x buf_map: ch 3 pa 0x5a pid 7 ret 0xffff000c y";
-        let Some(Hit::Step(step)) = rules.apply(line, Hits::ANY, &mut Last::default()) else {
-            panic!();
-        };
+        let mut steps = Steps::default();
+        assert_eq!(rules.apply(line, Hits::ANY, &mut steps), Some(Hit::Step));
+        let step = steps.all.remove(0);
         assert_eq!((&*step.name, step.result), ("map", Some(0xffff_000c)));
-        assert_eq!(step.by.unwrap().pid, 7);
-        assert_eq!(step.keys.iter().collect::<Vec<_>>(), [("channel", 3), ("pa", 0x5a)]);
-        assert!(rules.apply(b"buf_map: nothing", Hits::ANY, &mut Last::default()).is_none());
+        assert_eq!(step.by.as_ref().unwrap().pid, 7);
+        let keys: Vec<_> = step.keys.iter().map(|(name, key)| (name.to_string(), key)).collect();
+        assert_eq!(keys, [("channel".into(), 3), ("pa".into(), 0x5a)]);
+        assert!(rules.apply(b"buf_map: nothing", Hits::ANY, &mut steps).is_none());
     }
 
     #[test]

@@ -11,12 +11,12 @@ use super::super::{
     bytes::{number, uuid},
     straight::{Found, Straight, Want},
 };
-use crate::model::{Keys, Party};
+use crate::model::{Keys, Name, Names, Party};
 
 /// A step that a rule named.
 #[derive(Clone, PartialEq, Debug)]
 pub(in super::super) struct Step {
-    pub name: Arc<str>,
+    pub name: Name,
     pub result: Option<u32>,
     pub session: Option<u32>,
     pub uuid: Option<Uuid>,
@@ -25,20 +25,26 @@ pub(in super::super) struct Step {
 }
 
 /// What a rule says of a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in super::super) enum Hit {
     /// An iteration begins.
     Mark,
-    /// A step.
-    Step(Step),
+    /// A step, which was added to the others.
+    Step,
 }
 
-/// Who did the last step: most likely also the next one.
+/// Steps that rules named.
 #[derive(Clone, Debug, Default)]
-pub(in super::super) struct Last(Option<Arc<Party>>);
+pub(in super::super) struct Steps {
+    pub all: Vec<Step>,
+    /// Who did the last one: most likely also the next one.
+    last: Option<Arc<Party>>,
+}
 
-impl Last {
+impl Steps {
+    #[inline]
     fn party(&mut self, pid: u32, tid: u32, comm: &[u8]) -> Arc<Party> {
-        if let Some(last) = &self.0
+        if let Some(last) = &self.last
             && (last.pid, last.tid) == (pid, tid)
             && last.comm.as_bytes() == comm
         {
@@ -46,40 +52,63 @@ impl Last {
         }
         let comm = String::from_utf8_lossy(comm).into();
         let party = Arc::new(Party { pid, tid, comm, by_kernel: false });
-        Arc::clone(self.0.insert(party))
+        Arc::clone(self.last.insert(party))
     }
 }
 
-/// What a group of a pattern means.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Group {
-    Result,
-    Session,
-    Ta,
-    Pid,
-    Tid,
-    Comm,
-    Key,
+/// Numbers of a pattern's groups, by what they mean.
+#[derive(Clone, Debug, Default)]
+struct Meanings {
+    result: Option<usize>,
+    session: Option<usize>,
+    ta: Option<usize>,
+    pid: Option<usize>,
+    tid: Option<usize>,
+    comm: Option<usize>,
+    keys: Vec<usize>,
+}
+
+impl Meanings {
+    fn add(&mut self, group: usize, name: &str) {
+        match name {
+            "result" => self.result = Some(group),
+            "session" => self.session = Some(group),
+            "ta" => self.ta = Some(group),
+            "pid" => self.pid = Some(group),
+            "tid" => self.tid = Some(group),
+            "comm" => self.comm = Some(group),
+            _ => self.keys.push(group),
+        }
+    }
+
+    fn wanted(&self, group: usize) -> Want {
+        if [self.ta, self.comm].contains(&Some(group)) {
+            return Want::Text;
+        }
+        let numbers = [self.result, self.session, self.pid, self.tid];
+        let is_number = numbers.contains(&Some(group)) || self.keys.contains(&group);
+        if is_number { Want::Number } else { Want::Nothing }
+    }
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
     /// `None` for the mark.
-    pub(super) step: Option<Arc<str>>,
+    pub(super) step: Option<Name>,
     regex: Regex,
     /// The same without the regex engine, where that can be.
     straight: Option<Straight>,
     /// Whether a match begins with its literal.
     leads: bool,
-    groups: Vec<(usize, Group)>,
+    meanings: Meanings,
     /// Names of those groups that are keys.
-    names: Arc<[Arc<str>]>,
+    names: Names,
     /// Bytes that every match contains; empty if there are none.
     literal: Finder<'static>,
 }
 
 impl Rule {
-    pub(super) fn new(step: Option<Arc<str>>, pattern: &str) -> Result<Self, String> {
+    pub(super) fn new(step: Option<Name>, pattern: &str) -> Result<Self, String> {
         // Logs are bytes: classes mean ASCII, and damaged UTF-8 does not hide a line.
         let regex = RegexBuilder::new(pattern).unicode(false).build();
         let regex = regex.map_err(|error| reason(&error))?;
@@ -87,19 +116,17 @@ impl Rule {
         let hir = parser.parse(pattern).ok();
         let literal = hir.as_ref().map(longest_literal).unwrap_or_default();
         let named = || (0..).zip(regex.capture_names()).filter_map(|(n, name)| Some((n, name?)));
-        let keys = named().filter(|(_, name)| group(name) == Group::Key);
-        let groups: Vec<_> = named().map(|(n, name)| (n, group(name))).collect();
-        let wanted = |n: usize| {
-            let group = groups.iter().find(|(number, _)| *number == n);
-            group.map_or(Want::Nothing, |(_, group)| group.wanted())
-        };
+        let mut meanings = Meanings::default();
+        named().for_each(|(group, name)| meanings.add(group, name));
+        let keys = named().filter(|(group, _)| meanings.keys.contains(group));
+        let wanted = |group| meanings.wanted(group);
         Ok(Self {
             step,
             straight: hir.as_ref().and_then(|hir| Straight::new(hir, wanted)),
             leads: hir.as_ref().is_some_and(|hir| leads(hir, &literal)),
-            names: keys.map(|(_, name)| name.into()).collect(),
+            names: keys.map(|(_, name)| name.into()).collect::<Vec<_>>().as_slice().into(),
             literal: Finder::new(&literal).into_owned(),
-            groups,
+            meanings,
             regex,
         })
     }
@@ -111,45 +138,43 @@ impl Rule {
 
     /// What it says of `line`, in which none of the rules' literals begins before `from`.
     #[inline]
-    pub(super) fn apply(&self, line: &[u8], from: usize, last: &mut Last) -> Option<Hit> {
+    pub(super) fn apply(&self, line: &[u8], from: usize, steps: &mut Steps) -> Option<Hit> {
         if let Some(straight) = &self.straight {
             let mut found = Found::default();
             let from = if self.leads { from } else { 0 };
             straight.find(line, from, &mut found).then_some(())?;
-            return Some(self.hit(&Direct { straight, found, line }, last));
+            return Some(self.hit(&Direct { straight, found: &found, line }, steps));
         }
         self.literal.find(line)?;
-        Some(self.hit(&self.regex.captures(line)?, last))
+        Some(self.hit(&self.regex.captures(line)?, steps))
     }
 
     #[inline]
-    fn hit(&self, groups: &impl Groups, last: &mut Last) -> Hit {
-        match &self.step {
-            None => Hit::Mark,
-            Some(name) => Hit::Step(self.step(name, groups, last)),
-        }
+    fn hit(&self, groups: &impl Groups, steps: &mut Steps) -> Hit {
+        let Some(name) = self.step else { return Hit::Mark };
+        let step = self.step(name, groups, steps);
+        steps.all.push(step);
+        Hit::Step
     }
 
     #[inline]
-    fn step(&self, name: &Arc<str>, groups: &impl Groups, last: &mut Last) -> Step {
-        let (mut result, mut session, mut ta) = (None, None, None);
-        let (mut pid, mut tid, mut comm) = (None, None, None);
-        let mut keys = Keys::of(&self.names);
-        for (n, group) in &self.groups {
-            match group {
-                Group::Key => keys.push(groups.number(*n)),
-                Group::Result => result = groups.number(*n).map(low),
-                Group::Session => session = groups.number(*n).map(low),
-                Group::Pid => pid = groups.number(*n).map(low),
-                Group::Tid => tid = groups.number(*n).map(low),
-                Group::Comm => comm = groups.text(*n),
-                Group::Ta => ta = groups.text(*n).and_then(uuid).map(|(uuid, _)| uuid),
-            }
-        }
+    fn step(&self, name: Name, groups: &impl Groups, steps: &mut Steps) -> Step {
+        let meanings = &self.meanings;
+        let number = |group: Option<usize>| group.and_then(|group| groups.number(group)).map(low);
+        let text = |group: Option<usize>| group.and_then(|group| groups.text(group));
+        let mut keys = Keys::of(self.names);
+        meanings.keys.iter().for_each(|group| keys.push(groups.number(*group)));
+        let (pid, tid, comm) = (number(meanings.pid), number(meanings.tid), text(meanings.comm));
         let known = pid.is_some() || tid.is_some() || comm.is_some();
-        let by =
-            known.then(|| last.party(pid.unwrap_or(0), tid.unwrap_or(0), comm.unwrap_or_default()));
-        Step { name: Arc::clone(name), result, session, uuid: ta, by, keys }
+        Step {
+            name,
+            result: number(meanings.result),
+            session: number(meanings.session),
+            uuid: text(meanings.ta).and_then(uuid).map(|(uuid, _)| uuid),
+            by: known
+                .then(|| steps.party(pid.unwrap_or(0), tid.unwrap_or(0), comm.unwrap_or_default())),
+            keys,
+        }
     }
 }
 
@@ -161,14 +186,14 @@ trait Groups {
 
 struct Direct<'a> {
     straight: &'a Straight,
-    found: Found,
+    found: &'a Found,
     line: &'a [u8],
 }
 
 impl Groups for Direct<'_> {
     #[inline]
     fn number(&self, group: usize) -> Option<u64> {
-        Some(self.straight.number(self.line, &self.found, group))
+        Some(self.straight.number(self.line, self.found, group))
     }
 
     fn text(&self, group: usize) -> Option<&[u8]> {
@@ -183,27 +208,6 @@ impl Groups for Captures<'_> {
 
     fn text(&self, group: usize) -> Option<&[u8]> {
         self.get(group).map(|text| text.as_bytes())
-    }
-}
-
-impl Group {
-    const fn wanted(self) -> Want {
-        match self {
-            Self::Ta | Self::Comm => Want::Text,
-            Self::Result | Self::Session | Self::Pid | Self::Tid | Self::Key => Want::Number,
-        }
-    }
-}
-
-fn group(name: &str) -> Group {
-    match name {
-        "result" => Group::Result,
-        "session" => Group::Session,
-        "ta" => Group::Ta,
-        "pid" => Group::Pid,
-        "tid" => Group::Tid,
-        "comm" => Group::Comm,
-        _ => Group::Key,
     }
 }
 

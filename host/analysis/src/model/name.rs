@@ -1,0 +1,139 @@
+//! Names: of steps, of keys, of sources. They are few, and each of many events has some.
+
+use std::{
+    cmp::Ordering,
+    collections::BTreeMap,
+    fmt,
+    hash::{Hash, Hasher},
+    ops::Deref,
+    ptr,
+    sync::{Mutex, PoisonError},
+};
+
+/// One of few names: kept once and never freed, so that it costs nothing to copy one, and two are the
+/// same where their addresses are.
+///
+/// For what rules, protocols and the names of files say; never for what an input says, which may be
+/// without end.
+#[derive(Clone, Copy)]
+pub struct Name(&'static &'static str);
+
+/// Names in the order in which they were given, kept in the same way.
+#[derive(Clone, Copy)]
+pub(crate) struct Names(&'static &'static [Name]);
+
+/// What is kept, by its content.
+type Kept<T> = Mutex<BTreeMap<&'static T, &'static &'static T>>;
+
+static NAMES: Kept<str> = Mutex::new(BTreeMap::new());
+static SETS: Kept<[Name]> = Mutex::new(BTreeMap::new());
+
+/// The one that is kept of what equals `wanted`.
+fn keep<T: Ord + ?Sized>(all: &Kept<T>, wanted: &T) -> &'static &'static T
+where
+    Box<T>: for<'a> From<&'a T>,
+{
+    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = all.get(wanted) {
+        return known;
+    }
+    let content: &'static T = Box::leak(Box::from(wanted));
+    let kept: &'static &'static T = Box::leak(Box::new(content));
+    all.insert(content, kept);
+    kept
+}
+
+impl From<&str> for Name {
+    fn from(text: &str) -> Self {
+        Self(keep(&NAMES, text))
+    }
+}
+
+impl Deref for Name {
+    type Target = str;
+
+    #[inline]
+    fn deref(&self) -> &str {
+        self.0
+    }
+}
+
+impl PartialEq for Name {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for Name {}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// By content, so that what is put in order is so in every run.
+impl Ord for Name {
+    fn cmp(&self, other: &Self) -> Ordering {
+        str::cmp(self, other)
+    }
+}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        ptr::hash(self.0, state);
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl From<&[Name]> for Names {
+    fn from(names: &[Name]) -> Self {
+        Self(keep(&SETS, names))
+    }
+}
+
+impl Deref for Names {
+    type Target = [Name];
+
+    #[inline]
+    fn deref(&self) -> &[Name] {
+        self.0
+    }
+}
+
+impl fmt::Debug for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Name, Names};
+
+    #[test]
+    fn equal_names_are_one() {
+        let [map, again, unmap] = ["map", &String::from("map"), "unmap"].map(Name::from);
+        assert_eq!(map, again);
+        assert_ne!(map, unmap);
+        assert!(map < unmap);
+        assert_eq!(
+            (&*map, map.to_string(), format!("{map:?}")),
+            ("map", "map".into(), "\"map\"".into())
+        );
+        let sets = [[map, unmap], [again, unmap]].map(|set| Names::from(&set[..]));
+        assert!(std::ptr::eq(&*sets[0], &*sets[1]));
+    }
+}
