@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Bytes of text that are read at once, as `teeleak analyze` does.
-const CHUNK: usize = 256 * 1024;
+const CHUNK: usize = 128 * 1024;
 
 const DRM: &str = r#"
 [protocol.drm]

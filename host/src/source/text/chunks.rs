@@ -8,7 +8,7 @@ use teeleak_analysis::parse::text::{MAX_LINE, chunk_end};
 use super::input::Input;
 
 /// Bytes of a chunk: enough that handing it over costs nothing, and little enough for a core's own cache.
-pub(super) const CHUNK: usize = 256 * 1024;
+pub(super) const CHUNK: usize = 128 * 1024;
 
 /// What a chunk comes with.
 #[derive(Clone, Debug)]
