@@ -34,10 +34,7 @@ mod note;
 mod probes;
 mod thread;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, HashMap};
 
 use teeleak_proto::Uuid;
 
@@ -248,10 +245,9 @@ impl Reader {
     }
 
     fn here(&self) -> Place {
-        self.place.clone().unwrap_or_else(|| Place {
-            source: Arc::from("kernel trace"),
-            at: self.accounting.read,
-        })
+        self.place
+            .clone()
+            .unwrap_or_else(|| Place { source: "kernel trace".into(), at: self.accounting.read })
     }
 }
 
