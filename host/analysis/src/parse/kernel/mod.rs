@@ -59,7 +59,7 @@ pub struct Reader {
     own: Option<u32>,
     /// What is to be added to a time of the trace to get that of `CLOCK_MONOTONIC`, in nanoseconds.
     ahead_ns: i64,
-    threads: HashMap<u32, Thread>,
+    threads: BTreeMap<u32, Thread>,
     /// Processes of threads.
     owners: HashMap<u32, u32>,
     processes: BTreeMap<u32, Process>,
