@@ -107,7 +107,17 @@ fn mistakes_say_where_they_are() {
     let path = rules.display().to_string();
     let answer = analyze(&["--rules", &path, &log("4.8.shared-uart.log")]);
     assert_eq!(answer.exit, Exit::Usage);
-    assert!(answer.err.contains("line 3, column 11: no regular expression"), "{}", answer.err);
+    assert!(answer.err.contains("mistakes in rules\n  x no regular expression"), "{}", answer.err);
+    assert!(answer.err.contains("rules.toml:3:11]\n"), "{}", answer.err);
+    assert!(answer.err.contains("\n 3 | pattern = '('\n   :           ^^^\n"), "{}", answer.err);
+    let protocol = folder("mistakes").join("protocol.toml");
+    fs::write(&protocol, "[protocol.p]\nresource.r = {}\nstep.s = { acquire = 'R' }\n").unwrap();
+    let path = protocol.display().to_string();
+    let answer = analyze(&["--protocol", &path, &log("4.8.shared-uart.log")]);
+    assert_eq!(answer.exit, Exit::Usage);
+    assert!(answer.err.contains("x there is no resource `R`\n"), "{}", answer.err);
+    assert!(answer.err.contains("protocol.toml:3:22]\n"), "{}", answer.err);
+    assert!(answer.err.contains("  help: did you mean `r`?\n"), "{}", answer.err);
     let answer = analyze(&["--mark", "(", &log("4.8.shared-uart.log")]);
     assert_eq!(answer.exit, Exit::Usage);
     let answer = analyze(&["no-such-file.log"]);

@@ -14,6 +14,7 @@ mod cause;
 pub mod clients;
 pub mod fingerprint;
 pub mod growth;
+pub mod mistake;
 pub mod model;
 pub mod oom;
 pub mod parse;

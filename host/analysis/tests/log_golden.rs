@@ -153,7 +153,7 @@ fn render_incident(out: &mut String, incident: &Incident) {
 fn rules_of(log: &Path) -> Rules {
     let mut rules = Rules::default();
     if let Ok(name) = fs::read_to_string(log.with_extension("rules")) {
-        rules.add_file(Rules::built_in(name.trim()).unwrap()).unwrap();
+        rules.add_file(&name, Rules::built_in(name.trim()).unwrap()).unwrap();
     }
     if let Ok(text) = fs::read_to_string(log.with_extension("mark")) {
         rules.add_mark(text.trim()).unwrap();

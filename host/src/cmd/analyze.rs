@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
 use clap::Args;
 use teeleak_analysis::{audit::Needs, parse::text::Rules};
 
@@ -113,7 +113,9 @@ fn rules(arguments: &Arguments) -> Result<Rules> {
                 fs::read_to_string(path).with_context(|| format!("cannot read rules {name}"))?
             }
         };
-        rules.add_file(&text).map_err(|mistake| anyhow!("mistake in rules {name}, {mistake}"))?;
+        rules
+            .add_file(&name, &text)
+            .map_err(|mistake| report::mistaken("rules", &text, &[mistake]))?;
     }
     Ok(rules)
 }

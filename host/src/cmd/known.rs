@@ -100,7 +100,7 @@ impl Known {
             let (name, text) = read(path)?;
             triage
                 .add_suppressions(&name, &text)
-                .map_err(|mistakes| mistaken("suppressions", &mistakes))?;
+                .map_err(|mistakes| mistaken("suppressions", &text, &mistakes))?;
         }
         for path in &self.baseline {
             let (name, text) = read(path)?;
@@ -108,7 +108,9 @@ impl Known {
         }
         for path in &self.notes {
             let (name, text) = read(path)?;
-            triage.add_notes(&name, &text).map_err(|mistakes| mistaken("notes", &mistakes))?;
+            triage
+                .add_notes(&name, &text)
+                .map_err(|mistakes| mistaken("notes", &text, &mistakes))?;
         }
         if !self.strict {
             triage.add_known();

@@ -9,9 +9,10 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use teeleak_analysis::{
     audit::{Needs, Options, audit},
+    mistake::Mistake,
     model::Observation,
     oom,
-    protocol::{Mistake, Pack, Protocol},
+    protocol::{Pack, Protocol},
 };
 
 use super::{diff::load, known::Known};
@@ -19,7 +20,7 @@ use crate::{
     Env, Exit,
     cli::Format,
     outputs::Outputs,
-    render::{json, text, words},
+    render::{json, mistake, text, words},
     source::text::read_traces,
 };
 
@@ -89,13 +90,12 @@ pub(super) fn protocols(path: &Path) -> Result<Vec<Protocol>> {
         Some(pack) => pack.text.to_owned(),
         None => fs::read_to_string(path).with_context(|| format!("cannot read protocol {name}"))?,
     };
-    Protocol::read(&name, &text).map_err(|mistakes| mistaken("a protocol", &mistakes))
+    Protocol::read(&name, &text).map_err(|mistakes| mistaken("a protocol", &text, &mistakes))
 }
 
 /// All mistakes of a file.
-pub(super) fn mistaken(what: &str, mistakes: &[Mistake]) -> anyhow::Error {
-    let texts: Vec<_> = mistakes.iter().map(Mistake::to_string).collect();
-    anyhow!("mistakes in {what}\n{}", texts.join("\n"))
+pub(super) fn mistaken(what: &str, text: &str, mistakes: &[Mistake]) -> anyhow::Error {
+    anyhow!("mistakes in {what}\n{}", mistake::mistakes(text, mistakes).trim_end())
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {

@@ -4,5 +4,6 @@
 pub(crate) mod calls;
 pub(crate) mod ci;
 pub(crate) mod json;
+pub(crate) mod mistake;
 pub(crate) mod text;
 pub(crate) mod words;

@@ -8,7 +8,7 @@ fuzz_target!(|data: &[u8]| {
     let (file, lines) = data.split_at(data.len() / 2);
     let Ok(file) = str::from_utf8(file) else { return };
     let mut rules = Rules::default();
-    if let Err(mistake) = rules.add_file(file) {
+    if let Err(mistake) = rules.add_file("rules", file) {
         assert!(mistake.line >= 1 && mistake.line <= file.matches('\n').count() + 1);
         assert!(mistake.column >= 1);
         return;

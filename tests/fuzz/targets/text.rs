@@ -26,7 +26,7 @@ fuzz_target!(|data: &[u8]| {
     let mut rules = Rules::default();
     if first & 1 == 1 {
         rules.add_mark("loop [0-9]+").unwrap();
-        rules.add_file(Rules::built_in("secure-video").unwrap()).unwrap();
+        rules.add_file("secure-video", Rules::built_in("secure-video").unwrap()).unwrap();
     }
     let (whole, tally) = read(text, &rules, usize::MAX);
     let (pieces, again) = read(text, &rules, 1 + usize::from(first >> 1));

@@ -6,11 +6,11 @@ use teeleak_proto::{Uuid, bind::Action};
 use toml::Spanned;
 
 use super::{
-    End, Key, KeyPart, Mistake, On, Protocol, Resource, Scope, Step,
+    End, Key, KeyPart, On, Protocol, Resource, Scope, Step,
     file::{FileText, KeyText, Named, ProtocolText, ResourceText, StepText},
     key,
-    mistake::suggest,
 };
+use crate::mistake::{Mistake, suggest};
 
 pub(super) fn compile(source: &str, text: &str) -> Result<Vec<Protocol>, Vec<Mistake>> {
     let file: FileText = toml::from_str(text).map_err(|error| {

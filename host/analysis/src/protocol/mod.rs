@@ -47,7 +47,6 @@ mod group;
 mod index;
 mod key;
 mod matcher;
-mod mistake;
 mod order;
 mod pack;
 mod table;
@@ -60,14 +59,13 @@ pub use bind::Unbindable;
 pub use engine::Limits;
 pub use findings::{Checked, Tie, check};
 pub use key::{Key, KeyPart};
-pub use mistake::Mistake;
 pub use pack::Pack;
 
 use std::sync::Arc;
 
 use teeleak_proto::{Uuid, bind::Action};
 
-use crate::model::Name;
+use crate::{mistake::Mistake, model::Name};
 
 /// A protocol, as its file says and found to be without mistakes.
 #[derive(Clone, PartialEq, Eq, Debug)]

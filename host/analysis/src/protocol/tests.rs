@@ -3,6 +3,7 @@
 use teeleak_proto::bind::{Action, KeySource, Scope};
 
 use super::{Pack, Protocol};
+use crate::mistake::Mistake;
 
 #[test]
 fn packs_have_no_mistakes() {
@@ -49,24 +50,22 @@ fn ledger_refuses_what_it_cannot_do() {
     );
 }
 
-/// All mistakes of a protocol with these resources and steps, as they are printed.
+/// All mistakes of a protocol with these resources and steps, each with its hint.
 fn mistakes(lines: &str) -> String {
     let text = format!("[protocol.p]\n{lines}");
     let mistakes = Protocol::read("p.toml", &text).unwrap_err();
-    mistakes.iter().map(|mistake| format!("{mistake}\n")).collect()
+    let hint = |mistake: &Mistake| mistake.hint.clone().unwrap_or_default();
+    mistakes.iter().map(|mistake| format!("{mistake}\n{}\n", hint(mistake))).collect()
 }
 
 #[test]
 fn mistake_has_place_and_hint() {
-    let told = mistakes(
-        "resource.channel = {}\nstep.open = { acquire = \"chanel\", invoke = 0, ta = \"any\", key = \"one\" }",
-    );
-    let expected = r#"p.toml:3:25: there is no resource `chanel`
-  3 | step.open = { acquire = "chanel", invoke = 0, ta = "any", key = "one" }
-    |                         ^^^^^^^^
-  hint: did you mean `channel`?
-"#;
-    assert_eq!(told, expected);
+    let text = "[protocol.p]\nresource.channel = {}\n\
+                step.open = { acquire = \"chanel\", invoke = 0, ta = \"any\", key = \"one\" }";
+    let mistakes = Protocol::read("p.toml", text).unwrap_err();
+    assert_eq!(mistakes[0].to_string(), "p.toml:3:25: there is no resource `chanel`");
+    assert_eq!(&text[mistakes[0].span.clone()], "\"chanel\"");
+    assert_eq!(mistakes[0].hint.as_deref(), Some("did you mean `channel`?"));
 }
 
 #[test]

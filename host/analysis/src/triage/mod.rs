@@ -27,8 +27,8 @@ use budget::Budget;
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
+    mistake::Mistake,
     model::{Evidence, Finding, Kind, Severity, Verdict},
-    protocol::Mistake,
 };
 
 /// Where a rule stands: file and line.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::{Spanned, value::Datetime};
 
 use super::{Day, Excuse, Fix, Rule};
-use crate::protocol::Mistake;
+use crate::mistake::Mistake;
 
 /// What a fingerprint begins with in this version; another one matches nothing.
 const VERSION: &str = "v1:";

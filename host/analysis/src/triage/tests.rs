@@ -91,7 +91,7 @@ fn mistakes_have_places_and_hints() {
     for (text, expected) in cases {
         let mistakes = Triage::default().add_suppressions("s.toml", &text).unwrap_err();
         let told = mistakes[0].to_string();
-        assert!(told.starts_with(expected) && told.contains("hint: "), "{told}");
+        assert!(told.starts_with(expected) && mistakes[0].hint.is_some(), "{told}");
     }
     let mistakes =
         Triage::default().add_notes("n.toml", "[[fixed]]\nfingerprint = 'v1:a'\n").unwrap_err();

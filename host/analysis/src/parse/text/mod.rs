@@ -38,5 +38,5 @@ pub use dump::{Dump, DumpSite};
 pub use fact::Why;
 pub use harvest::{Harvest, Tally};
 pub use line::MAX_LINE;
-pub use rules::{MarkError, RuleError, Rules};
+pub use rules::{MarkError, Rules};
 pub use scan::scan;

@@ -22,17 +22,7 @@ pub(super) use rule::{Hit, Step, Steps};
 use cursor::Literals;
 use rule::Rule;
 
-/// A mistake in a rules file.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("line {line}, column {column}: {message}")]
-pub struct RuleError {
-    /// Line from 1.
-    pub line: usize,
-    /// Column from 1, in characters.
-    pub column: usize,
-    /// What is wrong.
-    pub message: String,
-}
+use crate::mistake::Mistake;
 
 /// A pattern for the lines that begin an iteration.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -61,25 +51,30 @@ struct RuleForm {
 }
 
 impl Rules {
-    /// Adds the rules of a file.
+    /// Adds the rules of a file; `source` is its name in messages.
     ///
     /// # Errors
-    /// Says at which line and column the file is no TOML, has a key that no rule has, an empty step or
-    /// a pattern that is no regular expression.
-    pub fn add_file(&mut self, text: &str) -> Result<(), RuleError> {
+    /// Says where the file is no TOML, has a key that no rule has, an empty step or a pattern that is
+    /// no regular expression.
+    pub fn add_file(&mut self, source: &str, text: &str) -> Result<(), Mistake> {
+        let mistake = |span, message: &str, hint: &str| {
+            Mistake::new((source, text), span, message, Some(hint.to_owned()))
+        };
         let form: FileForm = toml::from_str(text).map_err(|error| {
-            let at = error.span().map_or(0, |span| span.start);
-            located(text, at, error.message().to_owned())
+            let span = error.span().unwrap_or(0..text.len().min(1));
+            mistake(span, error.message(), "a rule is a table [[rule]] with `step` and `pattern`")
         })?;
         for rule in form.rule {
             let step = rule.step.get_ref();
             if step.is_empty() {
-                let message = "the step has no name: give one such as \"map\"".to_owned();
-                return Err(located(text, rule.step.span().start, message));
+                let hint = "give it one, such as \"map\"";
+                return Err(mistake(rule.step.span(), "the step has no name", hint));
             }
             let compiled = Rule::new(Some(step.as_str().into()), rule.pattern.get_ref());
-            let at = rule.pattern.span().start;
-            self.rules.push(compiled.map_err(|message| located(text, at, message))?);
+            let compiled = compiled.map_err(|message| {
+                mistake(rule.pattern.span(), &message, "its syntax is that of the crate `regex`")
+            })?;
+            self.rules.push(compiled);
         }
         self.index();
         Ok(())
@@ -130,13 +125,6 @@ impl Rules {
     }
 }
 
-fn located(text: &str, at: usize, message: String) -> RuleError {
-    let before = text.get(..at).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-    RuleError { line, column, message }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Hit, Hits, Rules, Steps};
@@ -150,7 +138,7 @@ pattern = 'buf_map: ch (?<channel>\d+) pa (?<pa>0x[0-9a-f]+) pid (?<pid>\d+) ret
     #[test]
     fn groups_become_keys() {
         let mut rules = Rules::default();
-        rules.add_file(MAP).unwrap();
+        rules.add_file("map.toml", MAP).unwrap();
         let line = b"x buf_map: ch 3 pa 0x5a pid 7 ret 0xffff000c y";
         let mut steps = Steps::default();
         assert_eq!(rules.apply(line, Hits::ANY, &mut steps), Some(Hit::Step));
@@ -170,7 +158,7 @@ pattern = 'buf_map: ch (?<channel>\d+) pa (?<pa>0x[0-9a-f]+) pid (?<pid>\d+) ret
             ("[[rule]]\nstep = 'a'\npatern = 'x'\n", 3, 1),
             ("[[rule]\n", 1, 8),
         ] {
-            let error = Rules::default().add_file(text).unwrap_err();
+            let error = Rules::default().add_file("r.toml", text).unwrap_err();
             assert_eq!((error.line, error.column), (line, column), "{error}");
         }
     }

@@ -1,4 +1,4 @@
-//! Mistakes in a file that somebody wrote: a protocol, suppressions, notes.
+//! Mistakes in a file that somebody wrote: a protocol, rules, suppressions, notes.
 
 use std::{error::Error, fmt, ops::Range, sync::Arc};
 
@@ -17,36 +17,25 @@ pub struct Mistake {
     pub message: String,
     /// What to write instead.
     pub hint: Option<String>,
-    /// The line itself.
-    excerpt: String,
-    /// Characters of it to be underlined.
-    width: usize,
 }
 
 impl Mistake {
     /// A mistake in `text` at `span`.
-    pub(crate) fn new(
+    #[must_use]
+    pub fn new(
         (source, text): (&str, &str),
         span: Range<usize>,
         message: impl Into<String>,
         hint: Option<String>,
     ) -> Self {
-        let start = floor(text, span.start);
-        let before = text.get(..start).unwrap_or_default();
+        let before = text.get(..floor(text, span.start)).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        let excerpt =
-            text.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-        let column = text.get(line_start..start).unwrap_or_default().chars().count() + 1;
-        let line_end = line_start + excerpt.len();
-        let marked = text.get(start..floor(text, span.end.min(line_end))).unwrap_or_default();
         Self {
             source: source.into(),
             line: before.matches('\n').count() + 1,
-            column,
+            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
             message: message.into(),
             hint,
-            excerpt: excerpt.to_owned(),
-            width: marked.chars().count().max(1),
             span,
         }
     }
@@ -57,26 +46,18 @@ fn floor(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
-/// `file:line:column: what`, the line with the place underlined, and the hint.
+/// `file:line:column: what`.
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { source, line, column, message, .. } = self;
-        writeln!(f, "{source}:{line}:{column}: {message}")?;
-        let margin = line.to_string();
-        writeln!(f, "  {margin} | {}", self.excerpt)?;
-        write!(f, "  {:1$} | ", "", margin.len())?;
-        write!(f, "{:1$}{2:^<3$}", "", column - 1, "", self.width)?;
-        match &self.hint {
-            Some(hint) => write!(f, "\n  hint: {hint}"),
-            None => Ok(()),
-        }
+        write!(f, "{source}:{line}:{column}: {message}")
     }
 }
 
 impl Error for Mistake {}
 
 /// "did you mean …", or what there is to choose from.
-pub(super) fn suggest<'a>(
+pub(crate) fn suggest<'a>(
     wrong: &str,
     known: impl Iterator<Item = &'a str> + Clone,
 ) -> Option<String> {

@@ -1,0 +1,75 @@
+//! Mistakes in files that somebody wrote: what is wrong, where in the file, and what to write instead.
+
+use std::{fmt, ops::Range, sync::Arc};
+
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
+    ThemeCharacters, ThemeStyles,
+};
+use teeleak_analysis::mistake::Mistake;
+
+/// A mistake with the file that it is in.
+#[derive(Debug)]
+struct Marked<'a> {
+    message: &'a str,
+    hint: Option<&'a str>,
+    span: Range<usize>,
+    file: NamedSource<Arc<str>>,
+}
+
+impl fmt::Display for Marked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message)
+    }
+}
+
+impl std::error::Error for Marked<'_> {}
+
+impl Diagnostic for Marked<'_> {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.hint.map(|hint| Box::new(hint) as Box<_>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.file)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(std::iter::once(LabeledSpan::underline(self.span.clone()))))
+    }
+}
+
+/// All mistakes of one file, one after the other; where colours are not wanted whoever prints strips
+/// them.
+pub(crate) fn mistakes(text: &str, mistakes: &[Mistake]) -> String {
+    let text = Arc::from(text);
+    mistakes.iter().map(|mistake| one(&text, mistake)).collect::<Vec<_>>().join("\n")
+}
+
+fn one(text: &Arc<str>, mistake: &Mistake) -> String {
+    let marked = Marked {
+        message: &mistake.message,
+        hint: mistake.hint.as_deref(),
+        span: within_line(text, &mistake.span),
+        file: NamedSource::new(&mistake.source, Arc::clone(text)),
+    };
+    let theme =
+        GraphicalTheme { characters: ThemeCharacters::ascii(), styles: ThemeStyles::ansi() };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_links(false)
+        .with_wrap_lines(false)
+        .with_context_lines(1);
+    let mut told = String::new();
+    match handler.render_report(&mut told, &marked) {
+        Ok(()) => told,
+        // Where the place can't be shown it is told.
+        Err(fmt::Error) => format!("{mistake}\n"),
+    }
+}
+
+/// As much of a place as is on its first line, and at least one character where there is any.
+fn within_line(text: &str, span: &Range<usize>) -> Range<usize> {
+    let start = span.start.min(text.len());
+    let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    start..span.end.clamp(start, start + line.len())
+}
