@@ -8,14 +8,32 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use teeleak_analysis::{audit::Report, model::Observation};
+use teeleak_analysis::{audit::Report, model::Observation, oom};
 
-use crate::render::ci::{github, junit, markdown, sarif};
+use crate::render::{
+    ci::{github, junit, markdown, sarif},
+    html,
+};
+
+/// What there is to say.
+#[derive(Clone, Copy)]
+pub(crate) struct Told<'t> {
+    /// What was seen.
+    pub(crate) observation: &'t Observation,
+    /// What the analyses say of it.
+    pub(crate) report: &'t Report,
+    /// Which pool ran out, where one did.
+    pub(crate) short: Option<&'t oom::Verdict>,
+}
 
 /// Where else to say it.
 #[derive(Args, Debug)]
-#[command(next_help_heading = "For continuous integration")]
+#[command(next_help_heading = "Further reports")]
 pub(crate) struct Outputs {
+    /// Write one page of HTML to this file, with plots, timeline, region maps and tables; it needs
+    /// no network and holds its data.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Write test cases of JUnit's XML to this file.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -35,11 +53,13 @@ impl Outputs {
     /// Writes all that were asked for; `summary` is where GitHub Actions wants that of a step.
     pub(crate) fn write(
         &self,
-        (observation, report): (&Observation, &Report),
+        told: Told<'_>,
         summary: Option<&Path>,
         err: &mut dyn Write,
     ) -> Result<()> {
+        let Told { observation, report, .. } = told;
         let create = |path: &Path| File::create(path);
+        into(self.html.as_deref(), create, |out| Ok(html::write(&told, out)?))?;
         into(self.junit.as_deref(), create, |out| junit::write(observation, report, out))?;
         into(self.sarif.as_deref(), create, |out| Ok(sarif::write(report, out)?))?;
         let as_markdown = |out: &mut dyn Write| Ok(markdown::write(observation, report, out)?);

@@ -7,9 +7,12 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[cfg(feature = "browser")]
+pub mod browser;
 mod clients;
 mod entry;
 mod golden;
+mod large;
 mod stock;
 mod tee;
 mod tracefs;
@@ -17,6 +20,7 @@ mod world;
 
 pub use clients::{client, preload};
 pub use golden::golden;
+pub use large::large;
 pub use stock::{PoolFigures, Printed, Stock};
 pub use tee::{Event, Region, Session, Site, Tee, Workload};
 pub use tracefs::tracefs;

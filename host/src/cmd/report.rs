@@ -19,7 +19,7 @@ use super::{diff::load, known::Known};
 use crate::{
     Env, Exit,
     cli::Format,
-    outputs::Outputs,
+    outputs::{Outputs, Told},
     render::{json, mistake, text, words},
     source::text::read_traces,
 };
@@ -146,6 +146,7 @@ pub(crate) fn tell(
         }
     }
     let summary = env.github_summary.as_deref();
-    reporting.outputs.write((observation, &report), summary, env.err)?;
+    let told = Told { observation, report: &report, short: verdict };
+    reporting.outputs.write(told, summary, env.err)?;
     Ok(report.exit.into())
 }

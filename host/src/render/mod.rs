@@ -3,6 +3,7 @@
 
 pub(crate) mod calls;
 pub(crate) mod ci;
+pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod mistake;
 pub(crate) mod text;

@@ -26,6 +26,9 @@ const NEEDED: [(&str, &str); 12] = [
 ];
 /// Needed to build TF-A's packing tool.
 const OPENSSL: (&str, &str) = ("libssl-dev", "/usr/include/openssl/sha.h");
+/// For tests of pages (100 MB to fetch, 306 MB on disk), and either program that will do.
+const BROWSER: (&str, [&str; 2]) =
+    ("chromium-headless-shell", ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"]);
 /// The target of everything that runs in the guest.
 pub(crate) const TARGET: &str = "aarch64-unknown-linux-gnu";
 
@@ -40,6 +43,21 @@ pub(crate) fn ensure(cache: &Cache) -> Result<()> {
         install(cache, &missing())?;
     }
     ensure_rust_target(cache, TARGET)
+}
+
+/// Installs a browser, if there is none.
+///
+/// # Errors
+/// As [`ensure`].
+pub(crate) fn ensure_browser(cache: &Cache) -> Result<()> {
+    let (package, programs) = BROWSER;
+    let there = || programs.iter().any(|path| Path::new(path).exists());
+    if there() {
+        return Ok(());
+    }
+    let _lock = cache.lock("host-packages")?;
+    // Another run may have been quicker.
+    if there() { Ok(()) } else { install(cache, &[package]) }
 }
 
 /// Adds a Rust target to the toolchain in use, if it is not there.

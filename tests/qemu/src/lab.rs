@@ -56,6 +56,14 @@ impl Lab {
         host_packages::ensure(&self.cache)
     }
 
+    /// Installs a headless browser, if there is none, saying so first.
+    ///
+    /// # Errors
+    /// When it cannot be installed.
+    pub fn browser(&self) -> Result<()> {
+        host_packages::ensure_browser(&self.cache)
+    }
+
     /// Adds a target to the Rust toolchain in use, if it lacks it.
     ///
     /// # Errors

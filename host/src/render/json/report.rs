@@ -159,7 +159,24 @@ pub(crate) fn write(
     short: Option<&oom::Verdict>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let document = Document {
+    super::write("report", &document(observation, report, short), out)
+}
+
+/// The same on one line.
+pub(crate) fn compact(
+    observation: &Observation,
+    report: &Report,
+    short: Option<&oom::Verdict>,
+) -> io::Result<String> {
+    super::compact("report", &document(observation, report, short))
+}
+
+fn document<'t>(
+    observation: &'t Observation,
+    report: &'t Report,
+    short: Option<&'t oom::Verdict>,
+) -> Document<'t> {
+    Document {
         verdict: match report.exit {
             Exit::Clean => "clean",
             Exit::Leak => "leak",
@@ -178,8 +195,7 @@ pub(crate) fn write(
         out_of_memory: short.map(dump::out_of_memory),
         coverage: coverage(observation, report),
         unseen: unseen(&report.coverage),
-    };
-    super::write("report", &document, out)
+    }
 }
 
 fn coverage<'t>(observation: &'t Observation, report: &Report) -> Coverage<'t> {

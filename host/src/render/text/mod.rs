@@ -1,13 +1,13 @@
 //! Text for a person in a hurry: the answer first, what it rests on below.
 
-mod clients;
+pub(crate) mod clients;
 pub(crate) mod diff;
 pub(crate) mod differential;
 pub(crate) mod doctor;
 pub(crate) mod dump;
 pub(crate) mod finding;
 mod gaps;
-mod incident;
+pub(crate) mod incident;
 pub(crate) mod report;
 pub(crate) mod snapshot;
 

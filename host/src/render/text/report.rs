@@ -187,7 +187,8 @@ fn failures(observation: &Observation, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "  {WARN}the workload failed in {n}, with status {statuses:?}{WARN:#}")
 }
 
-fn stages(samples: &[Sample]) -> String {
+/// How many samples of which stage.
+pub(crate) fn stages(samples: &[Sample]) -> String {
     let names = [
         (Stage::Before, "before"),
         (Stage::Idle, "idle"),
@@ -202,7 +203,8 @@ fn stages(samples: &[Sample]) -> String {
     texts.join(", ")
 }
 
-fn complete(samples: &[Sample]) -> String {
+/// In how many samples each part was seen as a whole.
+pub(crate) fn complete(samples: &[Sample]) -> String {
     fn whole<T>(part: &Part<T>) -> bool {
         matches!(part, Part::Complete(_))
     }

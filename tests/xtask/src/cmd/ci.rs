@@ -12,8 +12,8 @@ const BARE: &str = "aarch64-unknown-none";
 /// Crates that the secure world shares.
 const NO_STD: [&str; 3] = ["teeleak-proto", "teeleak-steps", "teeleak-ta-logic"];
 
-/// Features that bring in the tests in QEMU: they compile anywhere.
-const IN_QEMU: &str = "teeleak-qemu/qemu,teeleak-tests/qemu";
+/// Features that bring in the tests in QEMU and in a browser: they compile anywhere.
+const FEATURES: &str = "teeleak-qemu/qemu,teeleak-tests/qemu,teeleak-tests/browser";
 
 /// Arguments of `ci`.
 #[derive(Debug, clap::Args)]
@@ -29,7 +29,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let lab = Lab::new()?;
     cargo(&lab, &["fmt", "--all", "--check"])?;
-    cargo(&lab, &["clippy", "--all-targets", "--features", IN_QEMU, "--", "-D", "warnings"])?;
+    cargo(&lab, &["clippy", "--all-targets", "--features", FEATURES, "--", "-D", "warnings"])?;
     lab.rust_target(BARE)?;
     let mut check = vec!["check", "--lib", "--target", BARE];
     for package in NO_STD {

@@ -19,6 +19,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         lab.refresh()?;
     }
     lab.setup()?;
+    lab.browser()?;
     lab.sources()?;
     lab.rootfs()?;
     Ok(ExitCode::SUCCESS)

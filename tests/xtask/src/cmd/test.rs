@@ -9,11 +9,15 @@ use crate::cargo::cargo;
 /// Crates with tests in QEMU: targets `e2e_*` behind the feature `qemu`.
 const IN_QEMU: [&str; 2] = ["teeleak-qemu", "teeleak-tests"];
 
+/// Tests of pages.
+const IN_A_BROWSER: [&str; 7] =
+    ["test", "--package", "teeleak-tests", "--features", "browser", "--test", "browser"];
+
 /// Arguments of `test`.
 #[derive(Debug, clap::Args)]
 #[group(skip)] // `ci` takes these arguments, too
 pub(crate) struct Args {
-    /// Only what needs no OP-TEE, no cross compiler and no network
+    /// Only what needs no OP-TEE, no browser, no cross compiler and no network
     #[arg(long)]
     pub(super) x86: bool,
 }
@@ -23,6 +27,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let lab = Lab::new()?;
     cargo(&lab, &["test"])?;
     if !args.x86 {
+        lab.browser()?;
+        cargo(&lab, &IN_A_BROWSER)?;
         // Built once, ahead of the tests, where progress is seen.
         lab.products()?;
         for package in IN_QEMU {

@@ -1,0 +1,131 @@
+//! What the verdict rests on, and what could not be observed.
+
+use std::sync::Arc;
+
+use maud::{Markup, html};
+use teeleak_analysis::{
+    audit::Report,
+    model::{Gap, Observation},
+    triage::Accepted,
+};
+
+use crate::{
+    outputs::Told,
+    render::{
+        text::{clients, incident, plain, report as text},
+        words::{count, grouped},
+    },
+};
+
+/// The section.
+pub(super) fn section(told: &Told<'_>) -> Markup {
+    let (observation, report) = (told.observation, told.report);
+    html! {
+        section #coverage aria-labelledby="coverage-h" {
+            h2 #coverage-h { "Coverage" }
+            h3 { "What could not be observed" }
+            (gaps(&report.coverage))
+            (list("Why this is not sure", &report.doubts))
+            h3 { "What was observed" }
+            (seen(observation, report))
+            @if !observation.incidents.is_empty() {
+                h3 { "Incidents" }
+                pre { (plain(|out| incident::write(&observation.incidents, out)).trim_start()) }
+            }
+            (accepted(&report.accepted))
+            (list("Remarks", &report.remarks))
+            (list("Inferred", &observation.assumptions))
+        }
+    }
+}
+
+fn gaps(gaps: &[Gap]) -> Markup {
+    html! {
+        @if gaps.is_empty() {
+            p { "All that was asked for was seen." }
+        } @else {
+            div .scroll tabindex="0" role="region" aria-label="What could not be observed" {
+                table {
+                    thead { tr {
+                        @for name in ["What", "Why", "Lost", "How to see it"] {
+                            th scope="col" { (name) }
+                        }
+                    } }
+                    tbody { @for gap in gaps {
+                        tr {
+                            td { (gap.what) }
+                            td { (gap.reason.to_string()) }
+                            td .num { @if gap.lost > 0 { (grouped(gap.lost)) } }
+                            td { @if let Some(remedy) = &gap.remedy { (remedy) } }
+                        }
+                    } }
+                }
+            }
+        }
+    }
+}
+
+fn list(title: &str, texts: &[Arc<str>]) -> Markup {
+    html! {
+        @if !texts.is_empty() {
+            h3 { (title) }
+            ul { @for text in texts { li { (text) } } }
+        }
+    }
+}
+
+fn seen(observation: &Observation, report: &Report) -> Markup {
+    let samples = &observation.samples;
+    let events = count(observation.events.len() as u64, "event");
+    let steps = count(report.steps, "step");
+    let clients = plain(|out| clients::write(&observation.clients, out));
+    let all = &observation.accounting;
+    let input = [
+        (all.read, "read"),
+        (all.parsed, "used"),
+        (all.ignored, "of other things"),
+        (all.rejected, "damaged"),
+    ];
+    html! {
+        dl .seen {
+            dt { "Samples" } dd { (samples.len()) ": " (text::stages(samples)) }
+            dt { "Complete in" } dd { (text::complete(samples)) }
+            dt { "Events" } dd { (events) ", of which " (steps) " of a protocol" }
+            @if !clients.is_empty() { dt { "Client calls" } dd { (clients) } }
+            @if let Some(canary) = &report.canary {
+                dt { "Canary" }
+                dd {
+                    (grouped(canary.size.into())) " bytes, found in " (canary.found) " of "
+                    (canary.expected) " samples"
+                }
+            }
+            @if !observation.failed.is_empty() {
+                dt { "Workload" }
+                dd { "failed in " (count(observation.failed.len() as u64, "iteration")) }
+            }
+            dt { "Input" }
+            dd {
+                @for (n, (number, what)) in input.into_iter().enumerate() {
+                    @if n > 0 { ", " } (grouped(number)) " " (what)
+                }
+            }
+        }
+    }
+}
+
+fn accepted(accepted: &[Accepted]) -> Markup {
+    html! {
+        @if !accepted.is_empty() {
+            h3 { "Accepted" }
+            p .dim { "Found, and does not count." }
+            ul {
+                @for Accepted { finding, excuse } in accepted {
+                    li {
+                        (finding.title) ": " (excuse.to_string())
+                        p .print { code { (finding.fingerprint) } }
+                    }
+                }
+            }
+        }
+    }
+}

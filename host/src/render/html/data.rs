@@ -1,0 +1,167 @@
+//! What the page shows, for programs: the report as `--json` prints it, and the series behind it.
+
+use std::{collections::BTreeMap, io};
+
+use maud::{Markup, PreEscaped, html};
+use serde::Serialize;
+use teeleak_analysis::model::{Event, EventKind, Observation, Pool, Sample, Stage};
+use teeleak_proto::Uuid;
+
+use super::sites::Table;
+use crate::{
+    outputs::Told,
+    render::{json, words},
+};
+
+/// Names of the columns of [`Row`].
+const COLUMNS: [&str; 11] = [
+    "seq",
+    "iteration",
+    "kind",
+    "session",
+    "opener",
+    "instance",
+    "uuid",
+    "command",
+    "result",
+    "pid",
+    "time_ns",
+];
+
+type Row = (
+    u64,
+    Option<u32>,
+    String,
+    Option<u32>,
+    u32,
+    u32,
+    Option<usize>,
+    Option<u32>,
+    Option<u32>,
+    Option<u32>,
+    Option<u64>,
+);
+
+#[derive(Serialize)]
+struct Document<'t> {
+    samples: Vec<Moment>,
+    sites: Vec<Site<'t>>,
+    pools: Vec<Course<'t>>,
+    uuids: Vec<String>,
+    event_columns: [&'static str; 11],
+    /// `uuid` is an index of `uuids`.
+    events: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Moment {
+    stage: &'static str,
+    iteration: u32,
+}
+
+#[derive(Serialize)]
+struct Site<'t> {
+    file: &'t str,
+    line: u32,
+    size_bytes: u64,
+    owner: String,
+    n_live: &'t [Option<u64>],
+}
+
+#[derive(Serialize)]
+struct Course<'t> {
+    name: &'t str,
+    unit: &'static str,
+    allocated: Vec<Option<u64>>,
+}
+
+/// Both documents, in blocks that a browser does not run.
+pub(super) fn blocks(told: &Told<'_>, table: &Table<'_>) -> io::Result<Markup> {
+    let report = json::report::compact(told.observation, told.report, told.short)?;
+    let series = json::compact("series", &document(told.observation, table))?;
+    Ok(html! {
+        script #data type="application/json" { (PreEscaped(enclosed(&report))) }
+        script #series type="application/json" { (PreEscaped(enclosed(&series))) }
+    })
+}
+
+/// JSON in which nothing can end the block: in it, these letters occur within strings only.
+fn enclosed(json: &str) -> String {
+    json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
+fn document<'t>(observation: &'t Observation, table: &'t Table<'t>) -> Document<'t> {
+    let mut uuids = BTreeMap::new();
+    for uuid in observation.events.iter().filter_map(|event| event.uuid) {
+        uuids.insert(uuid, 0);
+    }
+    uuids.values_mut().enumerate().for_each(|(n, index)| *index = n);
+    let sites = table.rows.iter().map(|(key, change)| Site {
+        file: &key.file,
+        line: key.line,
+        size_bytes: key.size,
+        owner: words::owner(&key.owner),
+        n_live: &change.course,
+    });
+    Document {
+        samples: table.samples.iter().map(|sample| moment(sample)).collect(),
+        sites: sites.collect(),
+        pools: pools(&table.samples),
+        events: observation.events.iter().map(|event| row(event, &uuids)).collect(),
+        uuids: uuids.into_keys().map(|uuid| uuid.to_string()).collect(),
+        event_columns: COLUMNS,
+    }
+}
+
+fn moment(sample: &Sample) -> Moment {
+    let stage = match sample.moment.stage {
+        Stage::Before => "before",
+        Stage::Idle => "idle",
+        Stage::Warmup => "warmup",
+        Stage::Measured => "measured",
+        Stage::After => "after",
+    };
+    Moment { stage, iteration: sample.moment.iteration }
+}
+
+fn pools<'t>(samples: &[&'t Sample]) -> Vec<Course<'t>> {
+    let of = |sample: &&'t Sample| sample.pools.seen();
+    let Some(last) = samples.iter().rev().find_map(of) else { return Vec::new() };
+    let course = |pool: &'t Pool| {
+        let allocated = |sample: &&Sample| {
+            let same = |other: &&Pool| other.kind == pool.kind;
+            sample.pools.seen()?.iter().find(same)?.allocated
+        };
+        Course {
+            name: words::pool(&pool.kind),
+            unit: words::unit(pool.unit),
+            allocated: samples.iter().map(allocated).collect(),
+        }
+    };
+    last.iter().map(course).collect()
+}
+
+fn row(event: &Event, uuids: &BTreeMap<Uuid, usize>) -> Row {
+    let kind = match &event.kind {
+        EventKind::Open => "open".to_owned(),
+        EventKind::Close => "close".to_owned(),
+        EventKind::Invoke => "invoke".to_owned(),
+        EventKind::Map => "map".to_owned(),
+        EventKind::Unmap => "unmap".to_owned(),
+        EventKind::Step(name) => format!("step {name}"),
+        EventKind::Note(number) => format!("note {number}"),
+    };
+    (
+        event.seq,
+        event.iteration,
+        kind,
+        event.session,
+        event.opener,
+        event.instance,
+        event.uuid.and_then(|uuid| uuids.get(&uuid).copied()),
+        event.cmd,
+        event.result,
+        event.by.as_ref().map(|by| by.pid),
+        event.time.map(|time| time.ns),
+    )
+}

@@ -1,0 +1,76 @@
+//! What a finding rests on, as far as it is neither a plot nor a sequence.
+
+use maud::{Markup, html};
+use teeleak_analysis::model::{Evidence, Figure, Finding, Subject};
+
+use super::place;
+use crate::render::text::finding::{subject, value};
+
+/// Members that are told at once; more are to unfold.
+const MEMBERS: usize = 4;
+
+/// Sentences and places.
+pub(super) fn sentences(finding: &Finding) -> Markup {
+    let told = |evidence: &Evidence| match evidence {
+        Evidence::Text(text) => Some(html! { (text) }),
+        Evidence::At(at) => Some(html! { "shown at " code { (place::at(at)) } }),
+        _ => None,
+    };
+    let sentences: Vec<_> = finding.evidence.iter().filter_map(told).collect();
+    html! {
+        @if !sentences.is_empty() {
+            h4 { "Evidence" }
+            ul .evidence { @for sentence in sentences { li { (sentence) } } }
+        }
+    }
+}
+
+/// What grows together with the subject.
+pub(super) fn members(finding: &Finding) -> Markup {
+    let member = |evidence| match evidence {
+        Evidence::Member(subject, figures) => Some((subject, figures)),
+        _ => None,
+    };
+    let members: Vec<(Subject, Vec<Figure>)> =
+        finding.evidence.iter().cloned().filter_map(member).collect();
+    let (shown, more) = members.split_at(members.len().min(MEMBERS));
+    html! {
+        @if !shown.is_empty() {
+            h4 { "Grows together with" }
+            (list(shown))
+            @if !more.is_empty() {
+                details {
+                    summary { (more.len()) " more" }
+                    (list(more))
+                }
+            }
+        }
+    }
+}
+
+fn list(members: &[(Subject, Vec<Figure>)]) -> Markup {
+    html! {
+        ul .members {
+            @for (about, figures) in members {
+                li {
+                    code { (subject(about)) }
+                    " " span .dim { (figures.iter().map(value).collect::<Vec<_>>().join(", ")) }
+                }
+            }
+        }
+    }
+}
+
+/// What was measured.
+pub(super) fn figures(finding: &Finding) -> Markup {
+    html! {
+        dl .figures {
+            @for alike in finding.figures.chunk_by(|a, b| a.name == b.name) {
+                div {
+                    dt { (alike[0].name) }
+                    dd { @for one in alike { span { (value(one)) } } }
+                }
+            }
+        }
+    }
+}

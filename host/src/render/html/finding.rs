@@ -1,0 +1,93 @@
+//! Findings, each with its figures, its picture, its calls, its cause and what to do.
+
+use maud::{Markup, html};
+use teeleak_analysis::model::Finding;
+
+use super::{
+    evidence, lanes, plot,
+    summary::{Ordered, severity},
+};
+use crate::{
+    outputs::Told,
+    render::text::finding::{proof, subject},
+};
+
+/// Findings that have a picture of their own; the values of the others are in the data of the page.
+const PICTURES: usize = 120;
+
+/// Notes are many and short, and have smaller claims to a picture.
+const NOTE_PICTURES: usize = 40;
+
+/// The section.
+pub(super) fn section(told: &Told<'_>, ordered: &Ordered<'_>) -> Markup {
+    html! {
+        section #findings aria-labelledby="findings-h" {
+            h2 #findings-h { "Findings" }
+            @if ordered.told.is_empty() { p { "None." } }
+            @for (n, finding) in ordered.told.iter().enumerate() {
+                (article(n + 1, finding, told, ordered))
+            }
+            @if ordered.told.len() > PICTURES {
+                p .dim { "Only the first " (PICTURES) " have pictures." }
+            }
+            @if !ordered.notes.is_empty() {
+                h3 #notes { "Notes" }
+                p .dim { "Told, but no failure." }
+                @for (n, note) in ordered.notes.iter().enumerate() { (short(n + 1, note, told)) }
+                @if ordered.notes.len() > NOTE_PICTURES {
+                    p .dim { "Only the first " (NOTE_PICTURES) " have pictures." }
+                }
+            }
+        }
+    }
+}
+
+fn article(n: usize, finding: &Finding, told: &Told<'_>, ordered: &Ordered<'_>) -> Markup {
+    let (class, word) = severity(finding);
+    let plot = (n <= PICTURES).then(|| plot::of(&n.to_string(), finding, told.observation));
+    html! {
+        article id={ "finding-" (n) } class=(class) aria-labelledby={ "finding-" (n) "-h" } {
+            h3 id={ "finding-" (n) "-h" } {
+                span .number { (n) } " " (finding.title)
+                " " span class={ "tag " (class) } { (word) }
+            }
+            p .about { "about " code { (subject(&finding.subject)) } }
+            (cause(finding, ordered))
+            p .next { b { "Next: " } (finding.action) }
+            div .split {
+                @if let Some(Some(plot)) = plot { (plot) }
+                (evidence::figures(finding))
+            }
+            (lanes::of(n, finding))
+            (evidence::sentences(finding))
+            (evidence::members(finding))
+            p .print { code { (finding.fingerprint) } }
+        }
+    }
+}
+
+fn cause(finding: &Finding, ordered: &Ordered<'_>) -> Markup {
+    let Some((cause, reason)) = &finding.cause else { return Markup::default() };
+    html! {
+        p .cause {
+            b { "Cause: " }
+            @if let Some(number) = ordered.number(cause) {
+                a href={ "#finding-" (number) } { "finding " (number) } ": "
+            }
+            (reason)
+        }
+    }
+}
+
+fn short(n: usize, note: &Finding, told: &Told<'_>) -> Markup {
+    let picture = n <= NOTE_PICTURES;
+    let plot = picture.then(|| plot::of(&format!("note-{n}"), note, told.observation)).flatten();
+    html! {
+        article .note id={ "note-" (n) } {
+            h4 { (note.title) }
+            @if let Some(proof) = proof(note) { p .dim { (proof) } }
+            @if let Some(plot) = plot { details { summary { "Picture" } (plot) } }
+            p .print { code { (note.fingerprint) } }
+        }
+    }
+}

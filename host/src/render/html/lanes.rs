@@ -1,0 +1,232 @@
+//! The calls that show a finding: a lane for each who called, from left to right in their order.
+
+use maud::{Markup, html};
+use teeleak_analysis::model::{Evidence, Finding, Kind, StepRef, Time};
+
+use super::{
+    place::{self, cut},
+    scale::Px,
+};
+
+/// Widths of a step and of what is between steps; heights of a lane, of its name and of a step.
+const STEP: f64 = 132.0;
+const BETWEEN: f64 = 22.0;
+const LANE: f64 = 72.0;
+const NAME: f64 = 22.0;
+const BOX: f64 = 42.0;
+
+/// Letters of a name that have room.
+const LETTERS: usize = 40;
+const STEP_LETTERS: usize = 17;
+
+/// How a step stands to the order that was expected.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stand {
+    Right,
+    Early,
+    Late,
+    /// The last of a wrong sequence of which no other step is out of place.
+    Wrong,
+}
+
+impl Stand {
+    fn words(self) -> Option<&'static str> {
+        match self {
+            Self::Right => None,
+            Self::Early => Some("too early"),
+            Self::Late => Some("too late"),
+            Self::Wrong => Some("out of order"),
+        }
+    }
+}
+
+/// A step as it is drawn.
+enum Drawn<'t> {
+    Taken(&'t StepRef, Stand),
+    /// One that never came.
+    Missing(&'t str),
+}
+
+/// The sequence of a finding, as a picture and as a table; nothing where it has none.
+pub(super) fn of(n: usize, finding: &Finding) -> Markup {
+    let sequence = finding.evidence.iter().find_map(|evidence| match evidence {
+        Evidence::Sequence(steps) if !steps.is_empty() => Some(steps),
+        _ => None,
+    });
+    let Some(steps) = sequence else { return Markup::default() };
+    let expected = finding.evidence.iter().find_map(|evidence| match evidence {
+        Evidence::Expected(order) => Some(&**order),
+        _ => None,
+    });
+    let drawn = arrange(steps, expected.unwrap_or_default(), finding.kind);
+    html! {
+        h4 { "Calls in question" }
+        div .scroll tabindex="0" role="region" aria-label={ "Calls of finding " (n) } {
+            (picture(n, &drawn))
+            (table(&drawn, steps))
+        }
+        @if let Some(expected) = expected {
+            p .expected { b { "Expected order: " } code { (expected) } }
+        }
+    }
+}
+
+/// Places the steps by the expected order, and those that never came where they should have.
+fn arrange<'t>(steps: &'t [StepRef], expected: &'t str, kind: Kind) -> Vec<Drawn<'t>> {
+    let order: Vec<&str> = expected.split('>').map(str::trim).filter(|s| !s.is_empty()).collect();
+    let rank = |step: &StepRef| order.iter().position(|known| *known == &*step.step);
+    let ranks: Vec<_> = steps.iter().map(rank).collect();
+    let mut stands: Vec<_> = (0..steps.len()).map(|n| stand(n, &ranks)).collect();
+    let wrong = kind == Kind::Order && stands.iter().all(|stand| *stand == Stand::Right);
+    if let Some(last) = stands.last_mut().filter(|_| wrong) {
+        *last = Stand::Wrong;
+    }
+    let taken = steps.iter().zip(stands);
+    let mut drawn: Vec<_> = taken.map(|(step, stand)| Drawn::Taken(step, stand)).collect();
+    if kind != Kind::Unpaired {
+        return drawn;
+    }
+    for (at, name) in order.iter().enumerate().filter(|(at, _)| !ranks.contains(&Some(*at))) {
+        let later = |one: &Drawn<'_>| match one {
+            Drawn::Taken(step, _) => rank(step).is_some_and(|rank| rank > at),
+            Drawn::Missing(_) => false,
+        };
+        // What comes after the last step that was taken is only told of what is released.
+        let place = drawn.iter().position(later).unwrap_or(drawn.len());
+        drawn.insert(place, Drawn::Missing(name));
+    }
+    drawn
+}
+
+fn stand(n: usize, ranks: &[Option<usize>]) -> Stand {
+    let Some(own) = ranks[n] else { return Stand::Right };
+    if ranks[n + 1..].iter().flatten().any(|later| *later < own) {
+        Stand::Early
+    } else if ranks[..n].iter().flatten().any(|earlier| *earlier > own) {
+        Stand::Late
+    } else {
+        Stand::Right
+    }
+}
+
+/// Names of the lanes, by first appearance.
+fn parties(drawn: &[Drawn<'_>]) -> Vec<String> {
+    let mut parties = Vec::new();
+    for one in drawn {
+        if let Drawn::Taken(step, _) = one {
+            let party = place::party(&step.event);
+            if !parties.contains(&party) {
+                parties.push(party);
+            }
+        }
+    }
+    parties
+}
+
+fn picture(n: usize, drawn: &[Drawn<'_>]) -> Markup {
+    let parties = parties(drawn);
+    let lane = |one: &Drawn<'_>| match one {
+        Drawn::Taken(step, _) => {
+            let party = place::party(&step.event);
+            parties.iter().position(|known| *known == party).unwrap_or(0)
+        }
+        Drawn::Missing(_) => 0,
+    };
+    let wide = (drawn.len() as f64 * (STEP + BETWEEN)).max(300.0);
+    let high = parties.len() as f64 * LANE + 4.0;
+    let middle = |lane: usize| lane as f64 * LANE + NAME + BOX / 2.0;
+    let left = |column: usize| 1.5 + column as f64 * (STEP + BETWEEN);
+    html! {
+        svg .lanes width=(wide) height=(high) viewBox=(format!("0 0 {wide} {high}")) role="img"
+            aria-labelledby={ "lanes-" (n) } {
+            title id={ "lanes-" (n) } { "calls by process, in order; told in the table below" }
+            @for (at, party) in parties.iter().enumerate() {
+                line .lane x1="0" x2=(wide) y1=(middle(at)) y2=(middle(at)) {}
+                text .party x="0" y=(middle(at) - BOX / 2.0 - 8.0) { (cut(party, LETTERS)) }
+            }
+            @for (column, pair) in drawn.windows(2).enumerate() {
+                path .to d=(format!("M{} {}L{} {}", left(column) + STEP, middle(lane(&pair[0])),
+                    left(column + 1), middle(lane(&pair[1])))) {}
+            }
+            @for (column, one) in drawn.iter().enumerate() {
+                (step_box(one, left(column), middle(lane(one)) - BOX / 2.0))
+            }
+        }
+    }
+}
+
+fn step_box(one: &Drawn<'_>, x: f64, y: f64) -> Markup {
+    let (class, name, below) = match one {
+        Drawn::Missing(name) => ("missing", *name, "never came".to_owned()),
+        Drawn::Taken(step, stand) => {
+            let result = place::result(&step.event);
+            match stand.words() {
+                Some(words) => ("wrong", &*step.step, format!("⚠ {words}")),
+                None if place::failed(&step.event) => ("failed", &*step.step, result),
+                None => ("right", &*step.step, result),
+            }
+        }
+    };
+    let middle = Px(x + STEP / 2.0);
+    html! {
+        g class={ "step " (class) } {
+            rect x=(x) y=(y) width=(STEP) height=(BOX) rx="5" {}
+            text .mid x=(middle) y=(y + 18.0) { (cut(name, STEP_LETTERS)) }
+            text .mid .small x=(middle) y=(y + 33.0) { (cut(&below, STEP_LETTERS)) }
+        }
+    }
+}
+
+fn table(drawn: &[Drawn<'_>], steps: &[StepRef]) -> Markup {
+    let first = steps[0].event.time;
+    html! {
+        table .calls {
+            thead { tr {
+                @for name in ["Event", "After", "Who", "Step", "Keys", "Session", "Command", "Result", "Where"] {
+                    th scope="col" { (name) }
+                }
+            } }
+            tbody {
+                @for one in drawn {
+                    @match one {
+                        Drawn::Taken(step, stand) => (row(step, *stand, first)),
+                        Drawn::Missing(name) => tr .missing {
+                            td {} td {} td {} td { b { (name) } } td colspan="5" { "never came" }
+                        },
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn row(StepRef { step, keys, event }: &StepRef, stand: Stand, first: Option<Time>) -> Markup {
+    html! {
+        tr .wrong[stand != Stand::Right] {
+            td .num { "#" (event.seq) }
+            td .num { (after(first, event.time)) }
+            td { (place::party(event)) }
+            td {
+                b { (step) }
+                @if let Some(words) = stand.words() { " " span .tag .bad { (words) } }
+            }
+            td { (keys) }
+            td .num { @if let Some(session) = event.session { (session) } }
+            td .num { @if let Some(cmd) = event.cmd { (cmd) } }
+            td { (place::result(event)) }
+            td { code { (place::near(&event.place)) } }
+        }
+    }
+}
+
+/// How long after the first, by the same clock.
+fn after(first: Option<Time>, this: Option<Time>) -> String {
+    let Some((first, this)) = first.zip(this).filter(|(a, b)| a.clock == b.clock) else {
+        return String::new();
+    };
+    match this.ns.saturating_sub(first.ns) {
+        0 => "0".to_owned(),
+        ns if ns < 1_000_000 => format!("{}.{} µs", ns / 1_000, ns % 1_000 / 100),
+        ns => format!("{}.{:03} ms", ns / 1_000_000, ns / 1_000 % 1_000),
+    }
+}

@@ -1,0 +1,49 @@
+//! Who and where, in a few words.
+
+use teeleak_analysis::model::{Event, Place};
+
+use crate::error;
+
+/// A place in a source.
+pub(super) fn at(place: &Place) -> String {
+    format!("{}:{}", place.source, place.at)
+}
+
+/// Who did it: a process, or the client of a session as far as the TEE knows it.
+pub(super) fn party(event: &Event) -> String {
+    match (&event.by, event.session, event.opener) {
+        (Some(by), ..) => by.to_string(),
+        (None, Some(session), 0) => format!("normal world, session {session}"),
+        (None, None, 0) if event.instance == 0 => "normal world".to_owned(),
+        (None, None, _) => format!("TA instance {}", event.instance),
+        (None, Some(session), opener) => format!("TA instance {opener}, session {session}"),
+    }
+}
+
+/// How it went.
+pub(super) fn result(event: &Event) -> String {
+    match event.result {
+        None => "not told".to_owned(),
+        Some(0) => "ok".to_owned(),
+        Some(result) => error::name(result),
+    }
+}
+
+/// Whether it is known to have failed.
+pub(super) fn failed(event: &Event) -> bool {
+    event.result.is_some_and(|result| result != 0)
+}
+
+/// A place without the folders of its source.
+pub(super) fn near(place: &Place) -> String {
+    let file = place.source.rsplit('/').next().unwrap_or(&place.source);
+    format!("{file}:{}", place.at)
+}
+
+/// The first letters of what has no room.
+pub(super) fn cut(text: &str, letters: usize) -> String {
+    if text.chars().count() <= letters {
+        return text.to_owned();
+    }
+    text.chars().take(letters.saturating_sub(1)).chain(['…']).collect()
+}

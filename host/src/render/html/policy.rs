@@ -1,0 +1,20 @@
+//! What the page may do, see Content Security Policy Level 3.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use sha2::{Digest as _, Sha256};
+
+pub(super) const STYLE: &str = include_str!("style.css");
+pub(super) const SCRIPT: &str = include_str!("script.js");
+
+/// Nothing but its own style sheet and script, which are told by their hashes.
+pub(super) fn policy() -> String {
+    let [style, script] = [STYLE, SCRIPT].map(hash);
+    format!(
+        "default-src 'none'; style-src '{style}'; script-src '{script}'; base-uri 'none'; \
+         form-action 'none'"
+    )
+}
+
+fn hash(text: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
+}

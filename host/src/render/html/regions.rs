@@ -1,0 +1,325 @@
+//! What a TA has mapped, before the first iteration and after the last, side by side.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use maud::{Markup, html};
+use teeleak_analysis::model::{Instance, Observation, Part, Region, Sample, Stage};
+use teeleak_proto::Uuid;
+
+use super::scale::Px;
+use crate::render::words::{access, count, grouped};
+
+/// Width of a drawing, and of the names of its rows.
+const WIDTH: f64 = 960.0;
+const NAME: f64 = 56.0;
+
+/// Regions that are drawn one by one; of more, neighbours are drawn together.
+const DRAWN: usize = 240;
+
+/// Instances that are drawn, those that changed first.
+const INSTANCES: usize = 24;
+
+/// Rows of a table.
+const ROWS: usize = 100;
+
+/// What became of a region.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fate {
+    Kept,
+    Gained,
+    Gone,
+}
+
+/// The regions of an instance.
+struct Map {
+    id: u32,
+    uuid: Uuid,
+    /// `None` where the instance was not there, or was not seen.
+    before: Option<usize>,
+    after: Option<usize>,
+    regions: BTreeMap<Region, Fate>,
+}
+
+/// All instances.
+pub(super) struct Maps<'t> {
+    maps: Vec<Map>,
+    both: Option<(&'t Sample, &'t Sample)>,
+}
+
+impl<'t> Maps<'t> {
+    pub(super) fn new(observation: &'t Observation) -> Self {
+        let both = ends(&observation.samples);
+        let mut maps = both.map_or_else(Vec::new, |(before, after)| maps(before, after));
+        let changed = |map: &Map| map.regions.values().filter(|fate| **fate != Fate::Kept).count();
+        maps.sort_by_key(|map| (std::cmp::Reverse(changed(map)), map.id));
+        Self { maps, both }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.maps.len()
+    }
+}
+
+/// The samples that show instances before the first iteration and after the last.
+fn ends(samples: &[Sample]) -> Option<(&Sample, &Sample)> {
+    let shows = |sample: &&Sample| sample.instances.seen().is_some();
+    let measured = |sample: &Sample| sample.moment.stage == Stage::Measured;
+    let begin = samples.iter().position(measured).unwrap_or(0);
+    let before = samples[..begin].iter().rev().find(shows).or(samples.iter().find(shows))?;
+    let last = samples.iter().rposition(measured).map_or(samples, |last| &samples[..=last]);
+    Some((before, last.iter().rev().find(shows)?))
+}
+
+fn maps(before: &Sample, after: &Sample) -> Vec<Map> {
+    let of = |sample: &Sample| -> BTreeMap<u32, Instance> {
+        let instances = sample.instances.seen().into_iter().flatten();
+        instances.map(|instance| (instance.id, instance.clone())).collect()
+    };
+    let (before, after) = (of(before), of(after));
+    let ids: BTreeSet<_> = before.keys().chain(after.keys()).copied().collect();
+    ids.into_iter().filter_map(|id| map(id, before.get(&id), after.get(&id))).collect()
+}
+
+fn map(id: u32, before: Option<&Instance>, after: Option<&Instance>) -> Option<Map> {
+    let uuid = after.or(before)?.uuid;
+    let seen = |instance: Option<&Instance>| {
+        let regions = instance.and_then(|instance| instance.regions.seen());
+        regions.map(|regions| regions.iter().copied().collect::<BTreeSet<_>>())
+    };
+    let (before, after) = (seen(before), seen(after));
+    let mut regions = BTreeMap::new();
+    for region in before.iter().flatten() {
+        regions.insert(*region, if after.is_some() { Fate::Gone } else { Fate::Kept });
+    }
+    for region in after.iter().flatten() {
+        let fate = if before.is_some() { Fate::Gained } else { Fate::Kept };
+        regions.entry(*region).and_modify(|fate| *fate = Fate::Kept).or_insert(fate);
+    }
+    let len = |regions: Option<BTreeSet<_>>| regions.map(|regions| regions.len());
+    Some(Map { id, uuid, before: len(before), after: len(after), regions })
+}
+
+/// The section.
+pub(super) fn section(maps: &Maps<'_>) -> Markup {
+    html! {
+        section #regions aria-labelledby="regions-h" {
+            h2 #regions-h { "Regions of TAs" }
+            @match maps.both {
+                None => p { "No sample shows what TAs have mapped." },
+                Some((before, after)) => {
+                    p .dim {
+                        "By address, not to scale: before (" (moment(before)) ") and after ("
+                        (moment(after)) "). What was gained is taller."
+                    }
+                    (legend())
+                    @for map in maps.maps.iter().take(INSTANCES) { (instance(map)) }
+                    @if maps.maps.len() > INSTANCES {
+                        p { (maps.maps.len() - INSTANCES) " more instances are not drawn." }
+                    }
+                    (unseen(after))
+                }
+            }
+        }
+    }
+}
+
+fn legend() -> Markup {
+    html! {
+        ul .legend {
+            @for (class, name) in [("kept", "kept"), ("gained", "gained"), ("gone", "gone")] {
+                li {
+                    svg viewBox="0 0 14 14" aria-hidden="true" {
+                        rect class=(class) x="1" y="1" width="12" height="12" {}
+                    }
+                    (name)
+                }
+            }
+        }
+    }
+}
+
+fn moment(sample: &Sample) -> String {
+    let n = sample.moment.iteration;
+    match sample.moment.stage {
+        Stage::Before => "before anything".to_owned(),
+        Stage::Idle => format!("idle iteration {n}"),
+        Stage::Warmup => format!("warm-up iteration {n}"),
+        Stage::Measured => format!("iteration {n}"),
+        Stage::After => "after everything".to_owned(),
+    }
+}
+
+/// Instances whose regions are not known at the end.
+fn unseen(after: &Sample) -> Markup {
+    let instances = after.instances.seen().into_iter().flatten();
+    html! {
+        @for (instance, gap) in instances.filter_map(|one| Some((one, Part::gap(&one.regions)?))) {
+            p { "Not all of TA " code { (instance.uuid) } " was seen: " (gap.reason) "." }
+        }
+    }
+}
+
+fn instance(map: &Map) -> Markup {
+    let of = |fate| {
+        let these = map.regions.iter().filter(|(_, of)| **of == fate);
+        these.fold((0, 0), |(n, bytes), (region, _)| (n + 1, bytes + region.size))
+    };
+    let (gained, gone) = (of(Fate::Gained), of(Fate::Gone));
+    let known = |n: Option<usize>| n.map_or("not seen".to_owned(), |n| grouped(n as u64));
+    let told = format!(
+        "{} regions before, {} after; {} bytes gained in {}, {} gone",
+        known(map.before),
+        known(map.after),
+        grouped(gained.1),
+        count(gained.0, "region"),
+        gone.0
+    );
+    html! {
+        figure .map {
+            h3 { "TA " code { (map.uuid) } " " span .dim { "instance " (map.id) } }
+            @if !map.regions.is_empty() {
+                div .scroll tabindex="0" role="region" aria-label={ "Regions of instance " (map.id) } {
+                    (picture(map, &told))
+                }
+            }
+            figcaption { (told) "." }
+            @if gained.0 + gone.0 > 0 { (table(map)) }
+        }
+    }
+}
+
+/// A region, or neighbours with the same fate, as drawn.
+struct Cell {
+    va: u64,
+    end: u64,
+    fate: Fate,
+    n: u64,
+    weight: f64,
+    /// Whether it begins where the one before ends.
+    joined: bool,
+}
+
+fn cells(map: &Map) -> Vec<Cell> {
+    let together = map.regions.len().div_ceil(DRAWN).max(1) as u64;
+    let mut cells: Vec<Cell> = Vec::new();
+    for (region, fate) in &map.regions {
+        let end = region.va.saturating_add(region.size);
+        let weight = 1.0 + (region.size as f64 / 4096.0).max(1.0).log2() * 0.35;
+        let joined = cells.last().is_some_and(|last| last.end == region.va);
+        match cells.last_mut() {
+            Some(last) if joined && last.fate == *fate && last.n < together => {
+                (last.end, last.n) = (end, last.n + 1);
+            }
+            _ => cells.push(Cell { va: region.va, end, fate: *fate, n: 1, weight, joined }),
+        }
+    }
+    cells
+}
+
+fn picture(map: &Map, told: &str) -> Markup {
+    let cells = cells(map);
+    let free = |cell: &Cell| if cell.joined { 0.0 } else { 0.6 };
+    let sum: f64 = cells.iter().map(|cell| cell.weight + free(cell)).sum();
+    let unit = ((WIDTH - NAME) / sum.max(1.0)).min(24.0);
+    let mut at = NAME;
+    let places: Vec<_> = cells
+        .iter()
+        .map(|cell| {
+            let left = at + free(cell) * unit;
+            at = left + cell.weight * unit;
+            (left, cell.weight * unit)
+        })
+        .collect();
+    html! {
+        svg .regions viewBox=(format!("0 0 {WIDTH} 104")) width=(WIDTH) height="104" role="img"
+            aria-labelledby={ "map-" (map.id) } {
+            title id={ "map-" (map.id) } { (told) }
+            text x="0" y="27" { "before" }
+            text x="0" y="67" { "after" }
+            (row(&cells, &places, 12.0, &[Fate::Kept, Fate::Gone]))
+            (row(&cells, &places, 52.0, &[Fate::Kept, Fate::Gained]))
+            (addresses(&cells, &places))
+        }
+    }
+}
+
+/// One path for each fate: a page of many regions stays small.
+fn row(cells: &[Cell], places: &[(f64, f64)], top: f64, fates: &[Fate]) -> Markup {
+    let path = |fate: Fate| -> String {
+        let high = if fate == Fate::Gained { 29 } else { 22 };
+        let these = cells.iter().zip(places).filter(|(cell, _)| cell.fate == fate);
+        these
+            .map(|(_, (left, wide))| {
+                let wide = Px((wide - 0.8).max(0.6));
+                format!("M{} {top}h{wide}v{high}h-{wide}z", Px(*left))
+            })
+            .collect()
+    };
+    html! {
+        @for fate in fates {
+            @let class = match fate {
+                Fate::Kept => "kept",
+                Fate::Gained => "gained",
+                Fate::Gone => "gone",
+            };
+            path class=(class) d=(path(*fate)) {}
+        }
+    }
+}
+
+/// Addresses where stretches begin or their fate changes, as far as they have room.
+fn addresses(cells: &[Cell], places: &[(f64, f64)]) -> Markup {
+    let mut free = 0.0;
+    let mut told = Vec::new();
+    let mut fate = None;
+    for (cell, (left, _)) in cells.iter().zip(places) {
+        let begins = !cell.joined || fate != Some(cell.fate);
+        fate = Some(cell.fate);
+        if begins && *left >= free {
+            free = left + 92.0;
+            told.push((*left, cell.va));
+        }
+    }
+    html! {
+        @for (left, va) in told.into_iter().filter(|(left, _)| left + 80.0 < WIDTH) {
+            line .tick x1=(Px(left)) x2=(Px(left)) y1="82" y2="88" {}
+            text .small x=(Px(left)) y="99" { (format!("{va:#x}")) }
+        }
+    }
+}
+
+/// Regions that came or went; alike neighbours in one row.
+fn table(map: &Map) -> Markup {
+    let changed: Vec<_> = map.regions.iter().filter(|(_, fate)| **fate != Fate::Kept).collect();
+    let alike = |a: &(&Region, &Fate), b: &(&Region, &Fate)| {
+        a.0.va.checked_add(a.0.size) == Some(b.0.va)
+            && (a.0.size, a.0.access, a.1) == (b.0.size, b.0.access, b.1)
+    };
+    let rows: Vec<_> = changed.chunk_by(alike).collect();
+    html! {
+        details {
+            summary { "What came and went: " (count(changed.len() as u64, "region")) }
+            table {
+                thead { tr { @for name in ["From", "To", "Regions", "Bytes each", "Access", ""] {
+                    th scope="col" { (name) }
+                } } }
+                tbody { @for run in rows.iter().take(ROWS) { (table_row(run)) } }
+            }
+            @if rows.len() > ROWS { p { (rows.len() - ROWS) " more rows are not shown." } }
+        }
+    }
+}
+
+fn table_row(run: &[(&Region, &Fate)]) -> Markup {
+    let ((first, fate), (last, _)) = (run[0], run[run.len() - 1]);
+    html! {
+        tr {
+            td { code { (format!("{:#x}", first.va)) } }
+            td { code { (format!("{:#x}", last.va.saturating_add(last.size))) } }
+            td .num { (run.len()) }
+            td .num { (grouped(first.size)) }
+            td { code { (access(first)) } }
+            td { @if *fate == Fate::Gone { "gone" } @else { "gained" } }
+        }
+    }
+}

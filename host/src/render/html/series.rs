@@ -1,0 +1,174 @@
+//! What a plot of a finding shows: the values that were judged, those of before, and a line.
+
+use teeleak_analysis::{
+    growth::{Series, judge},
+    model::{
+        Evidence, Finding, Kind, Observation, Owner, OwnerId, Pool, Sample, Stage, Subject, Unit,
+        Verdict,
+    },
+};
+use teeleak_proto::Uuid;
+
+use crate::render::words;
+
+/// Values by iteration.
+pub(super) struct Points {
+    /// What was judged, by iteration.
+    pub(super) judged: Vec<(f64, f64)>,
+    /// What was counted before that, by the number of samples before the first iteration.
+    pub(super) before: Vec<(f64, f64)>,
+    /// Stretches before the first iteration: what for, from, to.
+    pub(super) stretches: Vec<(Stage, f64, f64)>,
+    /// What a value is: `live objects`.
+    pub(super) what: &'static str,
+    /// The growth that was found, where there is one.
+    pub(super) line: Option<Line>,
+}
+
+/// A straight line through the judged values.
+#[derive(Clone, Copy)]
+pub(super) struct Line {
+    /// Per iteration.
+    pub(super) slope: f64,
+    /// At iteration 0.
+    pub(super) start: f64,
+}
+
+impl Line {
+    pub(super) fn at(self, iteration: f64) -> f64 {
+        self.start + self.slope * iteration
+    }
+}
+
+impl Points {
+    /// `None` for a finding that rests on no series.
+    pub(super) fn of(finding: &Finding, observation: &Observation) -> Option<Self> {
+        let series = finding.evidence.iter().find_map(|evidence| match evidence {
+            Evidence::Series(series) if !series.is_empty() => Some(series),
+            _ => None,
+        })?;
+        let judged: Vec<_> = series.iter().map(|(at, value)| (f64::from(*at), *value)).collect();
+        let before = before(finding, &observation.samples, judged[0]);
+        let stretches = if before.is_empty() { Vec::new() } else { stretches(observation) };
+        let line = line(finding, series);
+        Some(Self { judged, before, stretches, what: what(finding), line })
+    }
+
+    /// All values, in order.
+    pub(super) fn all(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        self.before.iter().chain(&self.judged).copied()
+    }
+}
+
+fn what(finding: &Finding) -> &'static str {
+    let bytes = finding.figures.iter().any(|figure| figure.unit == Unit::Bytes);
+    match finding.kind {
+        Kind::RegionGrowth => "regions",
+        Kind::SessionGrowth => "open sessions",
+        Kind::PoolGrowth if bytes => "bytes in use",
+        Kind::PoolGrowth => "objects in use",
+        _ => "live objects",
+    }
+}
+
+/// By the judge's own estimate where it has one; else from the first value to the last.
+fn line(finding: &Finding, series: &[(u32, f64)]) -> Option<Line> {
+    let grows = matches!(finding.verdict, None | Some(Verdict::Leak | Verdict::Undecided));
+    let (first, last) = (series.first()?, series.last()?);
+    if !grows || first.0 == last.0 {
+        return None;
+    }
+    let mut values = vec![None; usize::try_from(last.0 - first.0).ok()? + 1];
+    for (at, value) in series {
+        let at = usize::try_from(at.checked_sub(first.0)?).ok()?;
+        *values.get_mut(at)? = Some(*value);
+    }
+    let judged = judge(&Series { values, cohorts: None });
+    let mean = (last.1 - first.1) / f64::from(last.0 - first.0);
+    let slope = judged.rate.map_or(mean, |rate| rate.value);
+    let mut starts: Vec<_> =
+        series.iter().map(|(at, value)| value - slope * f64::from(*at)).collect();
+    starts.sort_by(f64::total_cmp);
+    Some(Line { slope, start: starts[starts.len() / 2] })
+}
+
+/// The samples before the first measured one; the last of them stands for iteration 0.
+fn preface(samples: &[Sample]) -> &[Sample] {
+    let measured = |sample: &Sample| sample.moment.stage == Stage::Measured;
+    samples.iter().position(measured).map_or(&[], |begin| &samples[..begin])
+}
+
+/// Counted the way the series was, or else nothing: what idle iterations do may have been taken away.
+fn before(finding: &Finding, samples: &[Sample], first: (f64, f64)) -> Vec<(f64, f64)> {
+    let Some((last, earlier)) = preface(samples).split_last() else { return Vec::new() };
+    let fits = |by: &Server| value(finding, last, *by) == Some(first.1) && first.0 == 0.0;
+    let Some(by) = servers(last).into_iter().find(fits) else { return Vec::new() };
+    let places = (1..=earlier.len()).rev().map(|n| -(n as f64));
+    places.zip(earlier).filter_map(|(at, sample)| Some((at, value(finding, sample, by)?))).collect()
+}
+
+fn stretches(observation: &Observation) -> Vec<(Stage, f64, f64)> {
+    let preface = preface(&observation.samples);
+    let mut stretches = Vec::new();
+    let mut at = 1.0 - preface.len() as f64;
+    for alike in preface.chunk_by(|a, b| a.moment.stage == b.moment.stage) {
+        let (from, to) = (at - 1.0, at + alike.len() as f64 - 1.0);
+        stretches.push((alike[0].moment.stage, from, to));
+        at += alike.len() as f64;
+    }
+    stretches
+}
+
+/// Who served the owner when it allocated: `None` for all, then `None` for nobody. A subject does not
+/// tell, though what is judged is told apart by it.
+type Server = Option<Option<Uuid>>;
+
+fn servers(sample: &Sample) -> Vec<Server> {
+    let owners = sample.owners.seen().into_iter().flatten();
+    let ptas = owners.filter(|owner| owner.pta).filter_map(|owner| owner.uuid);
+    [None, Some(None)].into_iter().chain(ptas.map(|uuid| Some(Some(uuid)))).collect()
+}
+
+/// What a sample has of what a finding is about.
+fn value(finding: &Finding, sample: &Sample, by: Server) -> Option<f64> {
+    match (finding.kind, &finding.subject) {
+        (Kind::SiteGrowth, subject) => sites(subject, sample, by),
+        (Kind::RegionGrowth, Subject::Ta(uuid)) => regions(*uuid, sample),
+        (Kind::SessionGrowth, Subject::Ta(uuid)) => {
+            let sessions = sample.sessions.seen()?.iter();
+            Some(sessions.filter(|session| session.uuid == *uuid).count() as f64)
+        }
+        (Kind::PoolGrowth, Subject::Pool(name)) => {
+            let named = |pool: &&Pool| words::pool(&pool.kind) == &**name;
+            Some(sample.pools.seen()?.iter().find(named)?.allocated? as f64)
+        }
+        _ => None,
+    }
+}
+
+fn sites(subject: &Subject, sample: &Sample, by: Server) -> Option<f64> {
+    let Subject::Site { file, line, size, owner, caller } = subject else { return None };
+    let owners = sample.owners.seen();
+    let uuid = |id: OwnerId| match id {
+        OwnerId::Number(number) => {
+            let known = |owner: &&Owner| owner.number == number;
+            owners.into_iter().flatten().find(known).and_then(|owner| owner.uuid)
+        }
+        _ => None,
+    };
+    let alike = sample.sites.seen()?.iter().filter(|site| {
+        site.line == *line
+            && site.size == *size
+            && site.file == *file
+            && uuid(site.owner) == *owner
+            && by.is_none_or(|by| uuid(site.server) == by)
+            && site.caller.map(|from| format!("core+{from:#x}")).as_deref() == caller.as_deref()
+    });
+    Some(alike.map(|site| site.count).sum::<u64>() as f64)
+}
+
+fn regions(uuid: Uuid, sample: &Sample) -> Option<f64> {
+    let instances = sample.instances.seen()?.iter().filter(|instance| instance.uuid == uuid);
+    let counts = instances.map(|instance| Some(instance.regions.seen()?.len()));
+    Some(counts.sum::<Option<usize>>()? as f64)
+}

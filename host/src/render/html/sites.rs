@@ -1,0 +1,179 @@
+//! All allocation sites, with what they had before the first iteration and after the last.
+
+use std::collections::{BTreeMap, HashMap};
+
+use maud::{Markup, html};
+use teeleak_analysis::model::{Evidence, Observation, Sample, Stage, Subject};
+
+use super::{plot::spark, summary::Ordered};
+use crate::{
+    compare::{self, Change, OwnerKey, SiteKey},
+    render::words::{self, grouped, signed},
+};
+
+/// Names of the columns; of numbers, the largest comes first when sorted.
+const COLUMNS: [(&str, bool); 8] = [
+    ("Site", false),
+    ("Growth in bytes", true),
+    ("Growth", true),
+    ("Before", true),
+    ("After", true),
+    ("Bytes each", true),
+    ("For", false),
+    ("Finding", false),
+];
+
+/// Sites over the samples.
+pub(super) struct Table<'t> {
+    /// The samples that the courses are of.
+    pub(super) samples: Vec<&'t Sample>,
+    /// Largest growth first.
+    pub(super) rows: Vec<(SiteKey, Change)>,
+    findings: HashMap<SiteName, usize>,
+}
+
+/// What findings call a site.
+type SiteName = (std::sync::Arc<str>, u32, u64, Option<teeleak_proto::Uuid>);
+
+impl<'t> Table<'t> {
+    pub(super) fn new(observation: &'t Observation, ordered: &Ordered<'_>) -> Self {
+        let samples = judged(&observation.samples);
+        let mut rows: Vec<_> = rows(&samples).into_iter().collect();
+        rows.sort_by_key(|(_, change)| {
+            let (n, bytes) = change.growth();
+            std::cmp::Reverse((bytes, n, change.after.bytes))
+        });
+        Self { samples, rows, findings: findings(ordered) }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn finding(&self, key: &SiteKey) -> Option<usize> {
+        let owner = match key.owner {
+            OwnerKey::Ta(uuid) | OwnerKey::Pta(uuid) => Some(uuid),
+            _ => None,
+        };
+        self.findings.get(&(key.file.clone(), key.line, key.size, owner)).copied()
+    }
+}
+
+/// The sample before the first measured one and those, or all where none are told apart.
+fn judged(samples: &[Sample]) -> Vec<&Sample> {
+    let measured = |sample: &Sample| sample.moment.stage == Stage::Measured;
+    let Some(begin) = samples.iter().position(measured) else { return samples.iter().collect() };
+    let before = begin.checked_sub(1).map(|before| &samples[before]);
+    before.into_iter().chain(samples[begin..].iter().filter(|sample| measured(sample))).collect()
+}
+
+fn rows(samples: &[&Sample]) -> BTreeMap<SiteKey, Change> {
+    let mut rows: BTreeMap<SiteKey, Change> = BTreeMap::new();
+    let seen: Vec<_> =
+        samples.iter().map(|sample| sample.sites.seen().map(|_| compare::sites(sample))).collect();
+    let unseen: Vec<_> = seen.iter().map(|sites| sites.as_ref().map(|_| 0)).collect();
+    let first = seen.iter().position(Option::is_some);
+    for (at, sites) in seen.into_iter().enumerate() {
+        let Some(sites) = sites else { continue };
+        rows.values_mut().for_each(|change| change.after = compare::Amount::default());
+        for (key, amount) in sites {
+            let change = rows.entry(key).or_default();
+            if change.course.is_empty() {
+                change.course.clone_from(&unseen);
+            }
+            change.course[at] = Some(amount.count);
+            change.after = amount;
+            if Some(at) == first {
+                change.before = amount;
+            }
+        }
+    }
+    rows
+}
+
+fn findings(ordered: &Ordered<'_>) -> HashMap<SiteName, usize> {
+    let mut findings = HashMap::new();
+    for (n, finding) in ordered.told.iter().enumerate() {
+        let members = finding.evidence.iter().filter_map(|evidence| match evidence {
+            Evidence::Member(subject, _) => Some(subject),
+            _ => None,
+        });
+        for subject in members.chain([&finding.subject]) {
+            if let Subject::Site { file, line, size, owner, .. } = subject {
+                findings.entry((file.clone(), *line, *size, *owner)).or_insert(n + 1);
+            }
+        }
+    }
+    findings
+}
+
+/// The section.
+pub(super) fn section(table: &Table<'_>) -> Markup {
+    html! {
+        section #sites aria-labelledby="sites-h" {
+            h2 #sites-h { "Allocation sites" }
+            @if table.rows.is_empty() {
+                p { "No sample shows allocation sites." }
+            } @else {
+                p .dim {
+                    "Live allocations of the TEE core's heap by site, before the first iteration \
+                     and after the last; the course is that of their number."
+                }
+                (controls(table))
+                div .scroll tabindex="0" role="region" aria-labelledby="sites-h" {
+                    (grid(table))
+                }
+            }
+        }
+    }
+}
+
+fn controls(table: &Table<'_>) -> Markup {
+    html! {
+        form .controls #filter hidden {
+            label for="text" { "Filter" }
+            input #text type="search" placeholder="file, owner, size" autocomplete="off";
+            label { input #growing type="checkbox"; " only what grew" }
+            label { input #found type="checkbox"; " only what is in a finding" }
+            output #shown for="text growing found" aria-live="polite" {
+                (table.len()) " of " (table.len()) " sites"
+            }
+        }
+    }
+}
+
+fn grid(table: &Table<'_>) -> Markup {
+    html! {
+        table #sites-table {
+            thead { tr {
+                @for (n, (name, number)) in COLUMNS.into_iter().enumerate() {
+                    th scope="col" .num[number] data-n=(n) { (name) }
+                }
+                th scope="col" { "Course" }
+            } }
+            tbody { @for (key, change) in &table.rows { (row(key, change, table)) } }
+        }
+    }
+}
+
+fn row(key: &SiteKey, change: &Change, table: &Table<'_>) -> Markup {
+    let (n, bytes) = change.growth();
+    html! {
+        tr {
+            td { (key.file) ":" (key.line) }
+            td { (difference(bytes)) }
+            td { (difference(n)) }
+            td { (grouped(change.before.count)) }
+            td { (grouped(change.after.count)) }
+            td { (grouped(key.size)) }
+            td { (words::owner(&key.owner)) }
+            td { @if let Some(n) = table.finding(key) { a href={ "#finding-" (n) } { (n) } } }
+            td { (spark(&change.course)) }
+        }
+    }
+}
+
+/// Zero has no sign.
+fn difference(number: i64) -> String {
+    if number == 0 { "0".to_owned() } else { signed(number) }
+}

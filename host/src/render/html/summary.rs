@@ -1,0 +1,114 @@
+//! What a person in a hurry reads: some figures, and the findings in a line each.
+
+use maud::{Markup, html};
+use teeleak_analysis::{
+    audit::Report,
+    model::{Finding, Fingerprint, Sample, Severity, Stage},
+};
+
+use crate::{
+    outputs::Told,
+    render::{
+        text::{dump, finding::number, plain, report::causes_first},
+        words::{self, grouped},
+    },
+};
+
+/// Findings as they are numbered in every form of the report.
+pub(super) struct Ordered<'t> {
+    /// Those that count, causes first.
+    pub(super) told: Vec<&'t Finding>,
+    /// The others.
+    pub(super) notes: Vec<&'t Finding>,
+}
+
+impl<'t> Ordered<'t> {
+    pub(super) fn new(report: &'t Report) -> Self {
+        let counts = |finding: &&Finding| finding.severity > Severity::Note;
+        let (told, notes) = report.findings.iter().partition(counts);
+        Self { told: causes_first(told), notes }
+    }
+
+    /// Number of the finding with this fingerprint, from 1.
+    pub(super) fn number(&self, fingerprint: &Fingerprint) -> Option<usize> {
+        number(fingerprint, &self.told)
+    }
+}
+
+/// How much a finding weighs, in a word.
+pub(super) fn severity(finding: &Finding) -> (&'static str, &'static str) {
+    match finding.severity {
+        Severity::Failure => ("bad", "failure"),
+        Severity::Possible => ("warn", "possible"),
+        Severity::Note => ("note", "note"),
+    }
+}
+
+/// The section.
+pub(super) fn section(told: &Told<'_>, ordered: &Ordered<'_>) -> Markup {
+    html! {
+        section #summary aria-labelledby="summary-h" {
+            h2 #summary-h { "Summary" }
+            (tiles(told, ordered))
+            @if ordered.told.is_empty() {
+                p { "No finding counts as a failure." }
+            } @else {
+                ol .overview {
+                    @for (n, finding) in ordered.told.iter().enumerate() {
+                        (entry(n + 1, finding, ordered))
+                    }
+                }
+            }
+            @if let Some(short) = told.short {
+                @let seconds = words::census_seconds(told.observation);
+                h3 { "Memory ran out" }
+                pre { (plain(|out| dump::oom(short, seconds, out))) }
+            }
+        }
+    }
+}
+
+fn entry(n: usize, finding: &Finding, ordered: &Ordered<'_>) -> Markup {
+    let (class, word) = severity(finding);
+    let cause = finding.cause.as_ref().and_then(|(cause, _)| ordered.number(cause));
+    html! {
+        li {
+            a href={ "#finding-" (n) } { (finding.title) }
+            " " span class={ "tag " (class) } { (word) }
+            @if let Some(cause) = cause {
+                " " span .because { "because of " a href={ "#finding-" (cause) } { (cause) } }
+            }
+        }
+    }
+}
+
+fn tiles(told: &Told<'_>, ordered: &Ordered<'_>) -> Markup {
+    let (observation, report) = (told.observation, told.report);
+    let of = |severity| {
+        grouped(report.findings.iter().filter(|one| one.severity == severity).count() as u64)
+    };
+    let measured = |sample: &&Sample| sample.moment.stage == Stage::Measured;
+    let measured = observation.samples.iter().filter(measured).count() as u64;
+    let canary = report.canary.map(|canary| format!("{} of {}", canary.found, canary.expected));
+    let events = observation.events.len() as u64;
+    html! {
+        dl .tiles {
+            (tile(&of(Severity::Failure), "failures", ""))
+            (tile(&of(Severity::Possible), "possible", ""))
+            (tile(&grouped(ordered.notes.len() as u64), "notes", ""))
+            (tile(&grouped(measured), "iterations", "measured"))
+            (tile(&grouped(events), "events", &format!("{} steps", grouped(report.steps))))
+            (tile(canary.as_deref().unwrap_or("none"), "canary", "found in samples"))
+            (tile(&grouped(report.coverage.len() as u64), "not seen", "kinds of gaps"))
+        }
+    }
+}
+
+fn tile(value: &str, name: &str, more: &str) -> Markup {
+    html! {
+        div {
+            dt { (name) }
+            dd { (value) @if !more.is_empty() { " " small { (more) } } }
+        }
+    }
+}
