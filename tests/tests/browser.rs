@@ -63,6 +63,7 @@ fn it_loads_without_complaint_and_shows_every_finding() {
             browser.open(&page, size);
             assert_eq!(browser.complaints(), [""; 0]);
             all_visible(&mut browser);
+            assert_eq!(browser.evaluate(PALE), json!([]), "{scheme}");
             picture(&mut browser, &format!("{name}-{scheme}"));
         }
     }
@@ -93,6 +94,32 @@ fn all_is_there_without_the_script_and_on_paper() {
     let paper = browser.call("Page.printToPDF", &json!({}));
     assert!(paper["data"].as_str().unwrap().len() > 20_000);
 }
+
+/// Texts whose contrast with what is behind them is less than 4.5 to 1 (WCAG 2.2, 1.4.3, level AA).
+const PALE: &str = "(() => {
+    const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
+    const light = (colour) => {
+        const [r, g, b] = parts(colour).map((part) => part / 255)
+            .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = (element) => {
+        for (let one = element; one; one = one.parentElement) {
+            const colour = getComputedStyle(one).backgroundColor;
+            if (parts(colour)[3] !== 0) return colour;
+        }
+        return 'rgb(255, 255, 255)';
+    };
+    const pale = [];
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const of = texts.currentNode.parentElement;
+        if (of.closest('svg, script') || !texts.currentNode.data.trim()) continue;
+        const both = [getComputedStyle(of).color, behind(of)].map(light).sort((a, b) => b - a);
+        if ((both[0] + 0.05) / (both[1] + 0.05) < 4.5) pale.push(of.outerHTML.slice(0, 120));
+    }
+    return pale;
+})()";
 
 /// Names of the sites that are shown, in order.
 const SHOWN: &str = "[...document.querySelectorAll('#sites-table tbody tr')]
@@ -166,6 +193,9 @@ fn the_theme_can_be_chosen_and_data_saved() {
     let before = browser.evaluate(colour);
     click(&mut browser, "[data-do=theme]");
     assert_ne!(browser.evaluate(colour), before);
+    assert_eq!(browser.evaluate(PALE), json!([]), "as chosen");
+    browser.evaluate("document.querySelector('.scope').style.color = '#606060'");
+    assert_eq!(browser.evaluate(PALE).as_array().unwrap().len(), 1, "it would be seen");
     let folder = scratch("saved");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();

@@ -178,9 +178,12 @@ fn step_box(one: &Drawn<'_>, x: f64, y: f64) -> Markup {
 }
 
 fn table(drawn: &[Drawn<'_>], steps: &[StepRef]) -> Markup {
-    let first = steps[0].event.time;
+    let first = &steps[0].event;
+    let source = &first.place.source;
+    let source = Some(source).filter(|one| steps.iter().all(|s| s.event.place.source == **one));
     html! {
         table .calls {
+            @if let Some(source) = source { caption { "where: frame or line of " code { (source) } } }
             thead { tr {
                 @for name in ["Event", "After", "Who", "Step", "Keys", "Session", "Command", "Result", "Where"] {
                     th scope="col" { (name) }
@@ -189,7 +192,7 @@ fn table(drawn: &[Drawn<'_>], steps: &[StepRef]) -> Markup {
             tbody {
                 @for one in drawn {
                     @match one {
-                        Drawn::Taken(step, stand) => (row(step, *stand, first)),
+                        Drawn::Taken(step, stand) => (row(step, *stand, first.time, source.is_some())),
                         Drawn::Missing(name) => tr .missing {
                             td {} td {} td {} td { b { (name) } } td colspan="5" { "never came" }
                         },
@@ -200,7 +203,13 @@ fn table(drawn: &[Drawn<'_>], steps: &[StepRef]) -> Markup {
     }
 }
 
-fn row(StepRef { step, keys, event }: &StepRef, stand: Stand, first: Option<Time>) -> Markup {
+/// The place is told without its source where that is the `same` for all.
+fn row(
+    StepRef { step, keys, event }: &StepRef,
+    stand: Stand,
+    first: Option<Time>,
+    same: bool,
+) -> Markup {
     html! {
         tr .wrong[stand != Stand::Right] {
             td .num { "#" (event.seq) }
@@ -214,7 +223,7 @@ fn row(StepRef { step, keys, event }: &StepRef, stand: Stand, first: Option<Time
             td .num { @if let Some(session) = event.session { (session) } }
             td .num { @if let Some(cmd) = event.cmd { (cmd) } }
             td { (place::result(event)) }
-            td { code { (place::near(&event.place)) } }
+            td { code { @if same { ":" (event.place.at) } @else { (place::near(&event.place)) } } }
         }
     }
 }
