@@ -91,6 +91,7 @@ fn all_is_there_without_the_script_and_on_paper() {
     assert_eq!(browser.evaluate(&format!("{dead}.length")), 0, "nothing that would not work");
     browser.call("Emulation.setEmulatedMedia", &json!({ "media": "print" }));
     assert_eq!(browser.evaluate("document.querySelector('nav').checkVisibility()"), false);
+    fs::write(scratch("paper.png"), browser.screenshot()).unwrap();
     let paper = browser.call("Page.printToPDF", &json!({}));
     assert!(paper["data"].as_str().unwrap().len() > 20_000);
 }

@@ -11,7 +11,7 @@ use crate::render::words::{access, count, grouped};
 
 /// Width of a drawing, and of the names of its rows.
 const WIDTH: f64 = 960.0;
-const NAME: f64 = 56.0;
+const NAME: f64 = 76.0;
 
 /// Regions that are drawn one by one; of more, neighbours are drawn together.
 const DRAWN: usize = 240;
