@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Findings that have a picture of their own; the values of the others are in the data of the page.
-const PICTURES: usize = 120;
+const PICTURES: usize = 60;
 
 /// Notes are many and short, and have smaller claims to a picture.
 const NOTE_PICTURES: usize = 40;

@@ -14,6 +14,9 @@ use crate::{
     },
 };
 
+/// Findings that are listed at the top.
+const LISTED: usize = 60;
+
 /// Findings as they are numbered in every form of the report.
 pub(super) struct Ordered<'t> {
     /// Those that count, causes first.
@@ -54,9 +57,12 @@ pub(super) fn section(told: &Told<'_>, ordered: &Ordered<'_>) -> Markup {
                 p { "No finding counts as a failure." }
             } @else {
                 ol .overview {
-                    @for (n, finding) in ordered.told.iter().enumerate() {
+                    @for (n, finding) in ordered.told.iter().take(LISTED).enumerate() {
                         (entry(n + 1, finding, ordered))
                     }
+                }
+                @if ordered.told.len() > LISTED {
+                    p { (ordered.told.len() - LISTED) " more are told below." }
                 }
             }
             @if let Some(short) = told.short {
