@@ -51,8 +51,8 @@ fn inert(page: &str) -> String {
     shown
 }
 
-/// Controls and format characters (Unicode 16, general categories Cc and Cf with the separators of
-/// lines), but for the end of a line.
+/// Controls (Unicode's category Cc), but for the end of a line; of its category Cf what has no width,
+/// turns the direction of writing (UAX 9) or carries tags; and its separators of lines.
 fn obeyed(letter: char) -> bool {
     match letter {
         '\n' => false,

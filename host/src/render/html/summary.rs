@@ -104,7 +104,10 @@ fn tiles(told: &Told<'_>, ordered: &Ordered<'_>) -> Markup {
             (tile(&grouped(ordered.notes.len() as u64), "notes", ""))
             (tile(&grouped(measured), "iterations", "measured"))
             (tile(&grouped(events), "events", &format!("{} steps", grouped(report.steps))))
-            (tile(canary.as_deref().unwrap_or("none"), "canary", "found in samples"))
+            @match &canary {
+                Some(canary) => (tile(canary, "canary", "found in samples")),
+                None => (tile("none", "canary", "planted")),
+            }
             (tile(&grouped(report.coverage.len() as u64), "not seen", "kinds of gaps"))
         }
     }
