@@ -95,6 +95,7 @@ pub unsafe extern "C" fn TA_OpenSessionEntryPoint(
         Ok(admitted) => {
             with_shell(|shell| {
                 shell.session.open(pta::UUID);
+                shell.auditor.came();
                 // When there is something to push there may be no memory to open it.
                 shell.supplicant.open();
             });
@@ -108,7 +109,9 @@ pub unsafe extern "C" fn TA_OpenSessionEntryPoint(
 
 /// Called when a session ends. The session to the PTA stays for the next client.
 #[unsafe(no_mangle)]
-pub extern "C" fn TA_CloseSessionEntryPoint(_context: *mut c_void) {}
+pub extern "C" fn TA_CloseSessionEntryPoint(_context: *mut c_void) {
+    with_shell(|shell| shell.auditor.went(&mut shell.session));
+}
 
 /// Called for a command.
 #[unsafe(no_mangle)]

@@ -35,6 +35,8 @@ pub struct Auditor {
     canary: Option<Canary>,
     /// Clients that planted it and have not cleared it.
     canaries: u32,
+    /// Open sessions.
+    clients: u32,
 }
 
 impl Default for Auditor {
@@ -47,7 +49,13 @@ impl Auditor {
     /// Nothing is bound and nothing is known yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { scratch: Scratch::new(), ledger: Ledger::new(), canary: None, canaries: 0 }
+        Self {
+            scratch: Scratch::new(),
+            ledger: Ledger::new(),
+            canary: None,
+            canaries: 0,
+            clients: 0,
+        }
     }
 
     /// Does a command; gives the bytes of the reply. The reply is only written to, never read.
@@ -189,6 +197,21 @@ impl Auditor {
         let canary = Canary { size, line, epoch };
         self.canary = (size > 0).then_some(canary);
         push(writer, &Record::Canary(canary))
+    }
+
+    /// A client came.
+    pub fn came(&mut self) {
+        self.clients = self.clients.saturating_add(1);
+    }
+
+    /// A client went. One that was killed did not clear its canary, so that goes with the last one.
+    pub fn went(&mut self, pta: &mut dyn Pta) {
+        self.clients = self.clients.saturating_sub(1);
+        if self.clients == 0 && self.canary.take().is_some() {
+            self.canaries = 0;
+            // Who plants one looks whether it is there.
+            let _ = pta.exchange(pta::CMD_CANARY, [pta::CANARY_CLEAR, 0]);
+        }
     }
 
     /// Violations that the ledger noticed since the last bind.

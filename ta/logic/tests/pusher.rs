@@ -167,6 +167,21 @@ fn a_canary_that_is_gone_is_told_once() {
 }
 
 #[test]
+fn the_canary_of_a_client_that_was_killed_goes_with_the_last_one() {
+    let mut ta = Ta::new(device(4));
+    ta.auditor.came();
+    ta.auditor.came();
+    ta.ask(Command::Canary, &CanaryRequest { size: 100 });
+    ta.auditor.went(&mut ta.pta);
+    assert!(!ta.pta.cleared);
+    ta.auditor.went(&mut ta.pta);
+    assert!(ta.pta.cleared);
+    ta.auditor.came();
+    ta.quiet(300);
+    assert!(ta.plugin.heads().is_empty(), "nobody looks for it any more");
+}
+
+#[test]
 fn without_a_plugin_two_pages_are_lost_and_told_later() {
     let mut ta = Ta::new(device(400));
     ta.plugin.refuses = |_| true;

@@ -85,6 +85,8 @@ fn invoke_command(command: u32, params: &mut ParametersAny) -> Result<()> {
             play(&mut leaky.channels, command, params)
         }
         Command::BusyMs => wait(input(&params.0)?.0),
+        #[expect(clippy::panic, reason = "what is asked for")]
+        Command::Panic => panic!("as asked"),
         Command::LeakSession => leaky.sessions.leak(uuid(params)?),
         Command::TryOpen => sessions::try_open(uuid(params)?),
         _ => hold(leaky, command, params),

@@ -4,6 +4,7 @@
 #![expect(unsafe_code, reason = "libteec is called with parameters that its wrappers refuse")]
 
 mod case;
+mod crash;
 mod disorder;
 mod doors;
 mod print;
@@ -47,6 +48,12 @@ enum What {
         #[arg(long, default_value = "true")]
         between: String,
     },
+    /// Has the leaky TA panic, again and again
+    Crash {
+        /// How often
+        #[arg(default_value_t = 3)]
+        times: u32,
+    },
     /// Many calls of the leaky TA, to check and to measure who records them
     Storm {
         /// Threads, which share a session
@@ -69,6 +76,7 @@ fn main() -> ExitCode {
         What::Pta => pta::cases().and_then(case::print),
         What::Print { times } => print::print(times).map(|()| true),
         What::Disorder { between } => disorder::disorder(&between).map(|()| true),
+        What::Crash { times } => crash::crash(times).map(|()| true),
         What::Storm { threads, calls, first } => storm::storm(threads, calls, first).map(|()| true),
     };
     match done {

@@ -37,6 +37,8 @@ pub(crate) struct Fake {
     pub(crate) flags: u32,
     /// All queries so far.
     pub(crate) asked: Vec<Query>,
+    /// Whether the canary was cleared last.
+    pub(crate) cleared: bool,
 }
 
 /// Bytes of an entry: each field takes its low bytes from `values`, in order; text fields take
@@ -183,7 +185,10 @@ impl Pta for Fake {
     fn exchange(&mut self, cmd: u32, [a, b]: [u32; 2]) -> Result<[u32; 2], u32> {
         match cmd {
             pta::CMD_MARK => Ok([4, a]),
-            pta::CMD_CANARY => Ok([1000 + b, 4]),
+            pta::CMD_CANARY => {
+                self.cleared = a == pta::CANARY_CLEAR;
+                Ok([1000 + b, 4])
+            }
             _ => Err(0xffff_000a),
         }
     }

@@ -18,6 +18,7 @@
 //! | `Freed` | | | | |
 //! | `LeakOperations` | operations | | | |
 //! | `LeakRam` | bytes | | | |
+//! | `Panic` | | | | |
 //!
 //! Parameters that the table leaves empty are of no type. The words of a UUID are big-endian.
 #![no_std]
@@ -61,11 +62,13 @@ pub enum Command {
     LeakOperations = 12,
     /// Loses one region of a size.
     LeakRam = 13,
+    /// Panics.
+    Panic = 14,
 }
 
 impl Command {
     /// All commands, in order of their numbers.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::OpenChannel,
         Self::Map,
         Self::Unmap,
@@ -80,6 +83,7 @@ impl Command {
         Self::Freed,
         Self::LeakOperations,
         Self::LeakRam,
+        Self::Panic,
     ];
 
     /// The command with this number.
