@@ -107,11 +107,27 @@ fn help_names_all_commands_and_exit_codes() {
 
 #[test]
 fn every_command_explains_itself() {
-    for command in ["doctor", "snapshot", "diff", "run", "report", "watch"] {
+    for command in ["doctor", "snapshot", "diff", "run", "report", "watch", "completions", "man"] {
         let answer = teeleak(&[command, "--help"]);
         assert_eq!(answer.exit, Exit::Clean, "{command}");
         assert!(answer.out.contains("Example"), "{command} has no example");
     }
+}
+
+#[test]
+fn shells_and_man_know_all_commands() {
+    let commands = ["analyze", "doctor", "dump", "report", "run", "snapshot", "trace", "watch"];
+    for shell in ["bash", "zsh", "fish"] {
+        let script = teeleak(&["completions", shell]).out;
+        assert!(commands.iter().all(|command| script.contains(command)), "{shell}");
+    }
+    let folder = scratch("man");
+    assert_eq!(teeleak(&["man", folder.to_str().unwrap()]).exit, Exit::Clean);
+    for command in commands {
+        let page = fs::read_to_string(folder.join(format!("teeleak-{command}.1"))).unwrap();
+        assert!(page.contains("Examples:") || page.contains("EXTRA"), "{command}");
+    }
+    assert_eq!(teeleak(&["man", "/proc/none"]).exit, Exit::Usage);
 }
 
 #[test]
@@ -128,7 +144,8 @@ fn wrong_usage_is_told_apart() {
 #[test]
 fn doctor_of_a_full_build() {
     let root = scratch("root-of-doctor");
-    for file in ["usr/lib/libteec.so.2", "usr/bin/strace"] {
+    let plugin = "usr/lib/tee-supplicant/plugins/5b7f0a52-6e1d-4c38-9f04-d1c2b8e7a396.plugin";
+    for file in ["usr/lib/libteec.so.2", "usr/bin/strace", plugin] {
         touch(&root, file);
     }
     tracefs(&root, "");

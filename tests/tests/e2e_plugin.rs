@@ -20,6 +20,9 @@ use teeleak_qemu::{Guest, Lab};
 const LIMIT: Duration = Duration::from_secs(300);
 const SPOOL: &str = "/var/lib/teeleak/spool";
 
+/// How often tee-supplicant is killed while something is pushed.
+const KILLS: usize = 9;
+
 /// What a test wants to know of a push.
 #[derive(Default)]
 struct Told {
@@ -28,6 +31,10 @@ struct Told {
     keys: Vec<u64>,
     n_sites: usize,
     n_pools: usize,
+    /// Pages that could not be written before.
+    unwritten: u64,
+    /// Whether the file ends within a frame.
+    cut: bool,
 }
 
 #[test]
@@ -41,6 +48,7 @@ fn a_broken_order_is_in_the_spool() {
     for (number, key) in [(1, 7), (2, 8)] {
         let told = read(&guest.share().join(format!("spool/push-{number:010}.tlk")));
         let head = Push { cause: Cause::Violation, number, held_back: 0, lost: 0, result: 0 };
+        assert!(!told.cut);
         assert_eq!(told.heads, [head]);
         assert_eq!(told.keys.last(), Some(&key), "{:?}", told.keys);
         assert!(told.n_sites > 10 && told.n_pools > 2, "{} {}", told.n_sites, told.n_pools);
@@ -51,16 +59,64 @@ fn a_broken_order_is_in_the_spool() {
     assert_eq!(report.code, 3, "one census can't show growth: {}", report.stderr);
     let noticed = "noticed by the TA: release-without-acquire";
     assert!(report.stdout.contains(noticed), "{}", report.stdout);
+    a_supplicant_that_is_killed_meanwhile(&mut guest);
+    a_disk_that_is_full(&mut guest);
     without_a_plugin(&mut guest);
     guest.shutdown().unwrap();
 }
 
+/// Killed at any moment of a push: no file is lost, and none has more than its end cut off.
+fn a_supplicant_that_is_killed_meanwhile(guest: &mut Guest) {
+    let line = format!(
+        "for n in $(seq {KILLS}); do teeleak-probe disorder & probe=$!; sleep 0.0$n; \
+         kill -KILL $(pidof tee-supplicant); tee-supplicant -d; wait $probe || exit 9; done; \
+         teeleak-probe disorder && rm -rf /share/spool && cp -r {SPOOL} /share/spool"
+    );
+    run(guest, &line);
+    let told = read_all(&guest.share().join("spool"));
+    let heads: Vec<_> = told.iter().flat_map(|told| &told.heads).collect();
+    // Two of each probe, but for one that was in flight when its supplicant was killed.
+    assert!(heads.len() >= KILLS, "{heads:?}");
+    assert!(told.iter().filter(|told| told.cut).count() <= KILLS);
+    let last = told.last().unwrap();
+    assert!(!last.cut && last.n_sites > 10, "{:?}", last.heads);
+    eprintln!("{} files, {} cut", told.len(), told.iter().filter(|told| told.cut).count());
+}
+
+/// What can't be written is told in the first push that can.
+fn a_disk_that_is_full(guest: &mut Guest) {
+    let restart = "kill -KILL $(pidof tee-supplicant); TEELEAK_SPOOL=/mnt/spool tee-supplicant -d";
+    run(
+        guest,
+        &format!(
+            "mkdir -p /mnt && mount -t tmpfs -o size=256k none /mnt && mkdir /mnt/spool && {restart}"
+        ),
+    );
+    run(guest, "dd if=/dev/zero of=/mnt/fill bs=4k 2>/dev/null; teeleak-probe disorder");
+    run(guest, "rm /mnt/fill && teeleak-probe disorder");
+    run(guest, "rm -rf /share/spool && cp -r /mnt/spool /share/spool");
+    let told = read_all(&guest.share().join("spool"));
+    let unwritten: u64 = told.iter().map(|told| told.unwritten).sum();
+    assert!(unwritten > 0, "nothing of what was not written is told");
+    let last = told.last().unwrap();
+    assert!(!last.cut && last.n_sites > 10, "{:?}", last.heads);
+    run(guest, "kill -KILL $(pidof tee-supplicant); umount /mnt; tee-supplicant -d");
+}
+
+/// All files of a spool, in the order of their numbers.
+fn read_all(spool: &Path) -> Vec<Told> {
+    let entries = std::fs::read_dir(spool).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = entries.filter(|path| path.extension().is_some()).collect();
+    files.sort();
+    files.iter().map(|path| read(path)).collect()
+}
+
 /// Nothing fails for want of it.
 fn without_a_plugin(guest: &mut Guest) {
-    run(guest, "rm /usr/lib/tee-supplicant/plugins/*");
+    run(guest, &format!("cp -r {SPOOL} /share/spool.before; rm /usr/lib/tee-supplicant/plugins/*"));
     run(guest, "kill -KILL $(pidof tee-supplicant) && tee-supplicant -d");
     run(guest, "teeleak-probe disorder");
-    run(guest, &format!("test $(ls {SPOOL} | wc -l) = 2"));
+    run(guest, &format!("test $(ls {SPOOL} | wc -l) = $(ls /share/spool.before | wc -l)"));
 }
 
 fn run(guest: &mut Guest, line: &str) {
@@ -69,15 +125,21 @@ fn run(guest: &mut Guest, line: &str) {
 }
 
 fn read(path: &Path) -> Told {
-    let mut reader = Reader::new(File::open(path).unwrap()).unwrap();
     let mut told = Told::default();
+    let Ok(mut reader) = Reader::new(File::open(path).unwrap()) else {
+        told.cut = true;
+        return told;
+    };
     while let Some(piece) = reader.next_piece().unwrap() {
         match piece {
             Piece::Frame { kind: Some(FrameKind::Records), payload } => {
                 record::read(payload).for_each(|record| told.take(record.unwrap()));
             }
             Piece::Frame { kind, .. } => assert_eq!(kind, Some(FrameKind::Meta)),
-            Piece::Damage(damage) => panic!("{damage:?}"),
+            Piece::Damage(damage) => {
+                assert!(damage.at_end, "{damage:?} in {}", path.display());
+                told.cut = true;
+            }
         }
     }
     told
@@ -90,6 +152,7 @@ impl Told {
             Record::Violation(violation) => self.keys.push(violation.key),
             Record::Site(_) => self.n_sites += 1,
             Record::Pool(_) => self.n_pools += 1,
+            Record::Unwritten(unwritten) => self.unwritten += unwritten.pages,
             _ => {}
         }
     }

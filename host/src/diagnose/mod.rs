@@ -4,6 +4,7 @@
 //! TEE while another client opens a session (seen on optee_os 4.10.0).
 
 mod clients;
+mod plugin;
 mod stock;
 
 use std::path::Path;
@@ -87,6 +88,7 @@ pub(crate) fn diagnose(
     }
     checks.push(concurrency());
     checks.extend(clients::checks(around.root, around.library));
+    checks.push(plugin::check(around.root));
     Ok(Diagnosis { checks, can_observe, has_auditor })
 }
 

@@ -1,0 +1,33 @@
+//! Whether the TA can push by itself while no teeleak runs.
+
+use std::path::Path;
+
+use teeleak_proto::push::PLUGIN_TEXT;
+
+use super::{Check, State};
+
+/// Where tee-supplicant looks for plugins, unless it was built otherwise (optee_client,
+/// `CFG_TEE_PLUGIN_LOAD_PATH`).
+const FOLDER: &str = "usr/lib/tee-supplicant/plugins";
+
+/// Looks for the plugin below `root`. That tee-supplicant loaded it, nothing tells.
+pub(super) fn check(root: &Path) -> Check {
+    let name = format!("{PLUGIN_TEXT}.plugin");
+    let there = root.join(FOLDER).join(&name).exists();
+    let detail = if there {
+        "installed; tee-supplicant loads it when it starts".into()
+    } else {
+        format!("no {name} in /{FOLDER}")
+    };
+    let remedy = format!(
+        "install libteeleak_plugin.so as /{FOLDER}/{name}, or where this tee-supplicant looks for \
+         plugins, and restart tee-supplicant"
+    );
+    Check {
+        name: "supplicant-plugin",
+        brings: "dumps that the TA pushes by itself",
+        state: if there { State::Present } else { State::Missing },
+        detail,
+        remedy: (!there).then_some(remedy),
+    }
+}
