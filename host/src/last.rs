@@ -16,6 +16,7 @@ use teeleak_analysis::model::{Observation, Sample};
 
 use crate::{
     capture::{Damage, Piece, Reader, Writer},
+    render::words,
     source::{
         self, CaptureFile, Sink, Source, Ways, auditor,
         live::{NODE, Observer, Snapshot, World, kernel::Told},
@@ -62,6 +63,20 @@ impl Taken {
     /// Whether the secure world itself told all that there is now.
     pub(crate) fn is_complete(&self) -> bool {
         self.complete
+    }
+
+    /// Adds what OP-TEE printed of memory that ran out.
+    pub(crate) fn add_console(&mut self, told: Observation) {
+        let n = told.incidents.len();
+        let outcome = match n {
+            0 => Err("it tells of no failed allocation and of no panic".to_owned()),
+            _ => Ok(words::count(n as u64, "incident")),
+        };
+        match (&mut self.before, &mut self.now) {
+            (Some(seen), _) | (None, Some(seen)) => seen.incidents.extend(told.incidents),
+            (None, None) => self.now = Some(told),
+        }
+        self.note("console log", outcome);
     }
 
     fn note(&mut self, what: &'static str, outcome: Result<String, String>) -> bool {

@@ -98,6 +98,23 @@ fn an_exhausted_heap_without_a_history_is_not_decided() {
 }
 
 #[test]
+fn the_console_says_by_whom_memory_was_asked_for() {
+    let folder = scratch("console");
+    let mut tee = quiet();
+    tee.sites.push(site(530, 8192, 16, 1));
+    tee.failures = (3, 8192);
+    let world = World::with(tee);
+    let logs = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/log/");
+    let log = |name: &str| format!("{logs}{name}.log");
+    let answer = dump(&world, &folder, &["--log", &log("3.11.vendor-oom-with-call-stack")]);
+    golden("dump.console.txt", &answer.out.replace(logs, ""));
+    let quiet = dump(&world, &folder, &["--log", &log("2.0.word-prefix-with-thread")]);
+    assert!(quiet.out.contains("console log"), "{}", quiet.out);
+    assert!(quiet.out.contains("it tells of no failed allocation"), "{}", quiet.out);
+    assert_eq!(dump(&world, &folder, &["--log", "/nowhere.log"]).exit, Exit::Usage);
+}
+
+#[test]
 fn what_a_killed_watch_left_says_leak_site_and_ta() {
     let folder = scratch("killed");
     let killed = scratch("killed-copy");

@@ -20,19 +20,22 @@ const LIMIT: Duration = Duration::from_secs(300);
 const WATCH: &str = "/tmp/watch";
 
 /// Exhaustions in a row, unless `TEELEAK_RUNS` says otherwise; each of another kind than the one before.
-const RUNS: usize = 3;
+const RUNS: usize = 4;
 
 /// What leaks, the pool that runs out, and where the core allocates most of it.
-const KINDS: [(&str, &str, &str); 3] = [
+const KINDS: [(&str, &str, &str); 4] = [
     ("regions", "core heap", "core/mm/"),
     ("operations", "core heap", "core/lib/libtomcrypt/hash.c"),
     ("ta-ram", "TA memory", "core/mm/"),
+    ("sessions", "core heap", "core/kernel/tee_ta_manager.c"),
 ];
 
 #[test]
 fn what_ran_out_is_known() {
     let lab = Lab::new().unwrap();
-    let mut guest = lab.boot("default", &lab.products().unwrap()).unwrap();
+    let mut files = lab.products().unwrap();
+    files.push((lab.firmware("default").unwrap().core_elf(), "tee.elf".into()));
+    let mut guest = lab.boot("default", &files).unwrap();
     // The first session, to each TA and PTA, allocates what later ones use again.
     sh(&mut guest, "teeleak doctor && drm-player --exhaust regions < /dev/null");
     without_a_watch_it_is_said_what_is_missing(&mut guest);
@@ -92,7 +95,8 @@ fn a_dump_is_there(guest: &mut Guest, run: usize) {
     let meanwhile = format!(
         "{opened} n=0; until [ \"$({newest})\" != '{}' ] || [ $((n += 1)) = 240 ]; do sleep 0.25; done; \
          {newest}; teeleak dump --json --dir {WATCH} > /share/first.json; \
-         teeleak dump --json --dir {WATCH} > /share/dump.json",
+         teeleak dump --json --dir {WATCH} --log /share/console --tee /share/tee.elf \
+         > /share/dump.json",
         before.trim()
     );
     let (said, code) = exhausted(guest, what, &meanwhile);
@@ -110,6 +114,10 @@ fn a_dump_is_there(guest: &mut Guest, run: usize) {
     let sites = out["holders_by_site"].as_array().unwrap();
     let is_told = |site: &&Value| site["file"].as_str().unwrap().starts_with(file);
     assert!(sites.iter().take(2).any(|site| is_told(&site)), "run {run}, {what}: {out:#}");
+    if pool == "core heap" {
+        let stack = out["asked_by"]["stack"].to_string();
+        assert!(stack.contains("print_oom"), "run {run}, {what}: {out:#}");
+    }
     let complete = &dump["taken_from"];
     assert!(complete.as_array().is_some_and(|parts| !parts.is_empty()), "run {run}: {complete:#}");
 }

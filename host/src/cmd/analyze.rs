@@ -59,17 +59,30 @@ pub(crate) struct Arguments {
     /// Write the lines that should have told something and could not be read to this file.
     #[arg(long, value_name = "FILE")]
     rejected: Option<PathBuf>,
+    #[command(flatten)]
+    images: Images,
+    /// Threads that read; one for each core if not given.
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    reporting: Reporting,
+}
+
+/// What has the names of call stacks.
+#[derive(Args, Debug)]
+pub(crate) struct Images {
     /// Name the functions of the core's call stacks from this file; a build's out/core/tee.elf.
     #[arg(long, value_name = "ELF")]
     tee: Option<PathBuf>,
     /// Name the functions of TAs' call stacks from the files UUID.elf in this directory.
     #[arg(long, value_name = "DIR")]
     ta: Option<PathBuf>,
-    /// Threads that read; one for each core if not given.
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
-    #[command(flatten)]
-    reporting: Reporting,
+}
+
+impl Images {
+    pub(crate) fn symbols(&self) -> Result<Symbols> {
+        Symbols::new(self.tee.as_deref(), self.ta.as_deref())
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
@@ -85,7 +98,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
         threads: arguments.threads.unwrap_or_else(cores),
     };
     let progress = Progress { out: env.err, terminal: env.progress };
-    let symbols = Symbols::new(arguments.tee.as_deref(), arguments.ta.as_deref())?;
+    let symbols = arguments.images.symbols()?;
     let mut observation = text::read(&reading, rejected, progress)?;
     symbols.resolve(&mut observation);
     report::tell(&observation, &options, &arguments.reporting, env)

@@ -1,17 +1,20 @@
 //! `teeleak dump`
 
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
 use anyhow::Result;
 use clap::Args;
-use teeleak_analysis::oom;
+use teeleak_analysis::{model::Observation, oom, parse::text::Rules};
 
-use super::report::Analysis;
+use super::{analyze::Images, report::Analysis};
 use crate::{
     Env, Exit,
     last::{self, Taken},
-    render::{json, text},
-    source::Ways,
+    render,
+    source::{
+        Ways,
+        text::{self, Progress, Reading},
+    },
 };
 
 /// Where the service of `teeleak watch` keeps its window.
@@ -28,7 +31,8 @@ seen or a pool ran out for a reason that is not decided.
 
 Examples:
   teeleak dump
-  teeleak dump -o now.tlk --dir /var/lib/teeleak")]
+  teeleak dump -o now.tlk --dir /var/lib/teeleak
+  teeleak dump --log uart.log --tee tee.elf")]
 pub(crate) struct Arguments {
     /// Write what was taken to a capture file, too.
     #[arg(short, long, value_name = "FILE")]
@@ -36,6 +40,11 @@ pub(crate) struct Arguments {
     /// The folder of `teeleak watch`.
     #[arg(long, value_name = "DIR", default_value = FOLDER)]
     dir: PathBuf,
+    /// Say by whom memory was asked for, from what OP-TEE printed into this file; can be given again.
+    #[arg(long, value_name = "LOG")]
+    log: Vec<PathBuf>,
+    #[command(flatten)]
+    images: Images,
     #[command(flatten)]
     analysis: Analysis,
     #[command(flatten)]
@@ -45,16 +54,35 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let options = arguments.analysis.options()?;
     let output = arguments.output.as_deref();
-    let taken = last::take(&arguments.dir, output, &arguments.ways, env.world)?;
+    let mut taken = last::take(&arguments.dir, output, &arguments.ways, env.world)?;
+    if !arguments.log.is_empty() {
+        taken.add_console(console(arguments, env)?);
+    }
     let report = taken.observation().map(|observation| oom::audit(observation, &options));
     let findings = report.as_ref().map(|report| report.findings.as_slice()).unwrap_or_default();
     let verdict = taken.observation().map(|seen| oom::judge(seen, taken.now(), findings));
     if arguments.analysis.format().json {
-        json::dump::write(&taken, verdict.as_ref(), findings, env.out)?;
+        render::json::dump::write(&taken, verdict.as_ref(), findings, env.out)?;
     } else {
-        text::dump::write(&taken, verdict.as_ref(), findings, env.out)?;
+        render::text::dump::write(&taken, verdict.as_ref(), findings, env.out)?;
     }
     Ok(exit(&taken, verdict.as_ref(), report.map(|report| report.exit.into())))
+}
+
+/// What OP-TEE printed, with the names of its call stacks.
+fn console(arguments: &Arguments, env: &mut Env<'_>) -> Result<Observation> {
+    let symbols = arguments.images.symbols()?;
+    let reading = Reading {
+        paths: &arguments.log,
+        traces: &[],
+        rules: &Rules::default(),
+        warmup: 0,
+        threads: NonZeroUsize::MIN,
+    };
+    let progress = Progress { out: env.err, terminal: env.progress };
+    let mut told = text::read(&reading, None, progress)?;
+    symbols.resolve(&mut told);
+    Ok(told)
 }
 
 /// What is found counts; otherwise a pool that ran out for an unknown reason is not decided.
