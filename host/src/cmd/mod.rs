@@ -5,6 +5,7 @@ pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod dump;
 mod known;
+pub(crate) mod manual;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod snapshot;
@@ -26,5 +27,7 @@ pub(crate) fn run(command: &Command, env: &mut Env<'_>) -> Result<Exit> {
         Command::Trace(arguments) => trace::run(arguments, env),
         Command::Dump(arguments) => dump::run(arguments, env),
         Command::Watch(arguments) => watch::run(arguments, env),
+        Command::Completions(arguments) => manual::completions(arguments, env),
+        Command::Man(arguments) => manual::man(arguments),
     }
 }

@@ -1,6 +1,10 @@
 //! `teeleak watch`
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use anyhow::{Result, anyhow};
 use clap::Args;
@@ -10,7 +14,7 @@ use super::{known::Known, report::protocols};
 use crate::{
     Env, Exit,
     source::Ways,
-    watch::{Settings, Watch},
+    watch::{Settings, Targets, Watch},
     window::LEAST_BYTES,
 };
 
@@ -25,7 +29,7 @@ wrong order; growth was decided to be a leak. Each is a line on standard error.
 `teeleak dump --dir DIR` asks for a dump while it runs.
 
 Examples:
-  teeleak watch --dir /var/lib/teeleak
+  teeleak watch --dir /var/lib/teeleak --metrics 9469
   teeleak watch --dir /var/lib/teeleak --protocol drm.toml --on-alarm 'logger \"$TEELEAK_REASON\"'")]
 pub(crate) struct Arguments {
     /// Where to keep the window and the dumps.
@@ -50,6 +54,13 @@ pub(crate) struct Arguments {
     /// time, for a minute at most.
     #[arg(long, value_name = "CMD")]
     on_alarm: Option<String>,
+    /// Tell figures as OpenMetrics text to whoever asks at this address and port; a port alone means
+    /// 127.0.0.1.
+    #[arg(long, value_name = "ADDR", value_parser = address)]
+    metrics: Option<SocketAddr>,
+    /// Write the same to this file at each poll, for node_exporter's textfile collector.
+    #[arg(long, value_name = "FILE")]
+    metrics_file: Option<PathBuf>,
     /// Alarm when this protocol is broken: a file, or a built-in one by name; can be given again.
     #[arg(long, value_name = "FILE")]
     protocol: Vec<PathBuf>,
@@ -67,6 +78,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
         low_water: arguments.low_water,
         command: arguments.on_alarm.clone(),
         options: options(arguments)?,
+        metrics: Targets { address: arguments.metrics, file: arguments.metrics_file.clone() },
     };
     let tee = (&arguments.ways, env.world);
     let mut watch = Watch::start(&arguments.dir, settings, tee, env.err)?;
@@ -84,6 +96,13 @@ fn options(arguments: &Arguments) -> Result<Options> {
     Ok(options)
 }
 
+/// `9469`, `10.0.0.2:9469`.
+fn address(text: &str) -> Result<SocketAddr> {
+    let local = || Some(SocketAddr::from((Ipv4Addr::LOCALHOST, text.parse().ok()?)));
+    let address = text.parse().ok().or_else(local);
+    address.ok_or_else(|| anyhow!("expected an address such as 127.0.0.1:9469, or a port"))
+}
+
 /// `16MiB`, `65536`.
 fn size(text: &str) -> Result<u64> {
     let units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("", 0)];
@@ -96,7 +115,14 @@ fn size(text: &str) -> Result<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::size;
+    use super::{address, size};
+
+    #[test]
+    fn addresses() {
+        assert_eq!(address("9469").unwrap().to_string(), "127.0.0.1:9469");
+        assert_eq!(address("[::1]:80").unwrap().to_string(), "[::1]:80");
+        assert!(address("localhost").is_err() && address("70000").is_err());
+    }
 
     #[test]
     fn sizes() {

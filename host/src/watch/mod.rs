@@ -15,6 +15,7 @@
 mod action;
 mod book;
 mod link;
+mod metrics;
 mod socket;
 
 use std::{io::Write, path::Path, time::Duration};
@@ -37,6 +38,8 @@ use crate::{
 use action::Action;
 use book::{Book, Pages};
 use link::Link;
+use metrics::Metrics;
+pub(crate) use metrics::Targets;
 use socket::Door;
 pub(crate) use socket::{Asked, ask};
 
@@ -61,6 +64,8 @@ pub(crate) struct Settings {
     pub(crate) command: Option<String>,
     /// How it is judged.
     pub(crate) options: Options,
+    /// Who is told figures.
+    pub(crate) metrics: Targets,
 }
 
 /// Somebody who watches.
@@ -72,6 +77,7 @@ pub(crate) struct Watch<'e> {
     alarms: Alarms,
     action: Action,
     door: Door,
+    metrics: Option<Metrics>,
     err: &'e mut dyn Write,
     /// Census that comes next.
     number: u32,
@@ -104,6 +110,7 @@ impl<'e> Watch<'e> {
             alarms: Alarms::new(settings.low_water),
             action: Action::new(settings.command.clone()),
             door,
+            metrics: Metrics::open(&settings.metrics)?,
             err,
             number: 1,
             stuck: false,
@@ -139,6 +146,7 @@ impl<'e> Watch<'e> {
             // Not one poll for each interval that was slept through.
             if now >= next {
                 self.poll()?;
+                self.publish();
                 next = now + self.settings.poll;
             }
             if now >= self.next_census {
@@ -172,6 +180,9 @@ impl<'e> Watch<'e> {
         let mut pages = Pages::default();
         let polled = self.link.call(self.err, |observer| observer.pools(&mut pages))?;
         if let Some(pools) = polled.map(|()| pages.pools()) {
+            if let Some(metrics) = &self.metrics {
+                metrics.pools(&pools);
+            }
             alarms.extend(self.alarms.pools(self.link.time().now(), &pools));
             // What is asked from here on must not take the last of it.
             let short = self.alarms.is_short(self.link.time().now());
@@ -212,6 +223,9 @@ impl<'e> Watch<'e> {
         self.write();
         self.sync();
         self.book.keep(BOUNDS);
+        if let (Some(metrics), Some(sample)) = (&self.metrics, self.book.so_far().samples.last()) {
+            metrics.census(sample, self.link.time().unix());
+        }
         let report = audit(self.book.so_far(), &self.settings.options);
         let alarms = self.alarms.findings(&report.findings);
         self.raise(&alarms)
@@ -233,6 +247,9 @@ impl<'e> Watch<'e> {
                 Err(error) => (format!("no dump: {error:#}"), None),
             };
             writeln!(self.err, "teeleak: alarm: {alarm} ({said})")?;
+            if let Some(metrics) = &self.metrics {
+                metrics.alarm(alarm.reason());
+            }
             self.action.add(&alarm.to_string(), path, self.err)?;
         }
         self.action.look(self.link.time().now(), self.err)?;
@@ -295,6 +312,12 @@ impl<'e> Watch<'e> {
         {
             self.stuck = true;
             self.say(&format!("the window can't be written: {error}; going on without"));
+        }
+    }
+
+    fn publish(&mut self) {
+        if let Some(trouble) = self.metrics.as_mut().and_then(Metrics::publish) {
+            self.say(&trouble);
         }
     }
 

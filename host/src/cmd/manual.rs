@@ -1,0 +1,49 @@
+//! `teeleak completions` and `teeleak man`: what a package installs beside the program.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+
+use crate::{Env, Exit, cli::Cli};
+
+/// Arguments of `teeleak completions`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  teeleak completions bash > teeleak.bash
+  teeleak completions zsh > _teeleak")]
+pub(crate) struct Completions {
+    /// For which shell.
+    shell: Shell,
+}
+
+/// Arguments of `teeleak man`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  teeleak man man1")]
+pub(crate) struct Man {
+    /// Folder that gets a page for teeleak and one for each command; made if it is not there.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+/// Prints the script that has a shell complete our arguments.
+pub(crate) fn completions(arguments: &Completions, env: &mut Env<'_>) -> Result<Exit> {
+    // It panics where it can't write, so it writes to memory.
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut Cli::command(), "teeleak", &mut script);
+    env.out.write_all(&script)?;
+    Ok(Exit::Clean)
+}
+
+/// Writes the manual pages.
+pub(crate) fn man(arguments: &Man) -> Result<Exit> {
+    let folder = &arguments.folder;
+    let cannot = || format!("cannot write manual pages into {}", folder.display());
+    fs::create_dir_all(folder).with_context(cannot)?;
+    clap_mangen::generate_to(Cli::command(), folder).with_context(cannot)?;
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,229 @@
+//! What is seen, as OpenMetrics text: for a server that comes and asks, or in a file.
+//!
+//! Figures are those of the last poll and of the last census. Who asks gets a copy: it can't slow down who
+//! watches.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering::Relaxed},
+    thread,
+};
+
+use anyhow::{Context as _, Result, anyhow};
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::Registry,
+};
+use teeleak_analysis::{
+    model::{Pool, PoolUnit, Sample},
+    pool,
+};
+use tiny_http::{Header, Response, Server};
+
+/// Type of the text (OpenMetrics 1.0, section "Overall Structure").
+const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+#[derive(Clone, PartialEq, Eq, Hash, EncodeLabelSet, Debug)]
+struct OfPool {
+    pool: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, EncodeLabelSet, Debug)]
+struct OfTa {
+    ta: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, EncodeLabelSet, Debug)]
+struct OfReason {
+    reason: &'static str,
+}
+
+/// What there is of a pool, in its unit.
+#[derive(Default)]
+struct Figures {
+    used: Family<OfPool, Gauge>,
+    peak: Family<OfPool, Gauge>,
+    size: Family<OfPool, Gauge>,
+    largest_free: Family<OfPool, Gauge>,
+}
+
+/// Where the text goes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Targets {
+    /// An address to listen at.
+    pub(crate) address: Option<SocketAddr>,
+    /// A file that is written anew each time.
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// What is told.
+pub(super) struct Metrics {
+    registry: Registry,
+    bytes: Figures,
+    objects: Figures,
+    failed: Family<OfPool, Counter>,
+    regions: Family<OfTa, Gauge>,
+    sessions: Family<OfTa, Gauge>,
+    alarms: Family<OfReason, Counter>,
+    censuses: Counter,
+    last_census: Gauge,
+    file: Option<PathBuf>,
+    text: Arc<Mutex<String>>,
+    /// What was said last of a file that can't be written.
+    said: Option<String>,
+}
+
+impl Metrics {
+    /// Listens, where that is asked for; `None` where nobody wants anything.
+    ///
+    /// # Errors
+    /// When nobody can listen at that address.
+    pub(super) fn open(targets: &Targets) -> Result<Option<Self>> {
+        if targets.address.is_none() && targets.file.is_none() {
+            return Ok(None);
+        }
+        let text = Arc::default();
+        if let Some(address) = targets.address {
+            listen(address, Arc::clone(&text))?;
+        }
+        let mut metrics = Self {
+            registry: Registry::with_prefix("teeleak"),
+            bytes: Figures::default(),
+            objects: Figures::default(),
+            failed: Family::default(),
+            regions: Family::default(),
+            sessions: Family::default(),
+            alarms: Family::default(),
+            censuses: Counter::default(),
+            last_census: Gauge::default(),
+            file: targets.file.clone(),
+            text,
+            said: None,
+        };
+        metrics.register();
+        Ok(Some(metrics))
+    }
+
+    fn register(&mut self) {
+        let all = &mut self.registry;
+        self.bytes.register("bytes", all);
+        self.objects.register("objects", all);
+        let failed = self.failed.clone();
+        all.register("pool_failed_allocations", "Allocations that the pool refused", failed);
+        all.register("ta_region_bytes", "Memory mapped into a TA", self.regions.clone());
+        all.register("ta_sessions", "Open sessions of a TA", self.sessions.clone());
+        all.register("alarms", "Alarms raised", self.alarms.clone());
+        all.register("censuses", "Censuses taken", self.censuses.clone());
+        let last = self.last_census.clone();
+        all.register("last_census_timestamp_seconds", "When the last census was taken", last);
+    }
+
+    /// Takes over what a poll told.
+    pub(super) fn pools(&self, pools: &[Pool]) {
+        for one in pools {
+            let of = OfPool { pool: pool::name(&one.kind).to_string() };
+            if let Some(failed) = one.num_alloc_fail {
+                self.failed.get_or_create(&of).inner().store(failed, Relaxed);
+            }
+            match one.unit {
+                PoolUnit::Bytes => self.bytes.set(one, &of),
+                PoolUnit::Objects => self.objects.set(one, &of),
+            }
+        }
+    }
+
+    /// Takes over what a census told at `unix` seconds.
+    pub(super) fn census(&self, sample: &Sample, unix: u64) {
+        self.censuses.inc();
+        self.last_census.set(unix.cast_signed());
+        // A TA that is gone is told no more.
+        self.regions.clear();
+        self.sessions.clear();
+        let mut bytes: BTreeMap<String, u64> = BTreeMap::new();
+        for instance in sample.instances.seen().into_iter().flatten() {
+            let regions = instance.regions.seen().into_iter().flatten();
+            let mapped: u64 = regions.map(|region| region.size).sum();
+            *bytes.entry(instance.uuid.to_string()).or_default() += mapped;
+        }
+        for (ta, mapped) in bytes {
+            self.regions.get_or_create(&OfTa { ta }).set(mapped.cast_signed());
+        }
+        for session in sample.sessions.seen().into_iter().flatten() {
+            self.sessions.get_or_create(&OfTa { ta: session.uuid.to_string() }).inc();
+        }
+    }
+
+    /// Counts an alarm.
+    pub(super) fn alarm(&self, reason: &'static str) {
+        self.alarms.get_or_create(&OfReason { reason }).inc();
+    }
+
+    /// Has it told. What of it can't be written is given back, once.
+    pub(super) fn publish(&mut self) -> Option<String> {
+        let mut text = String::new();
+        // Writing to memory never fails.
+        let _ = encode(&mut text, &self.registry);
+        let written = self.file.as_deref().map_or(Ok(()), |file| write(file, &text));
+        *self.text.lock().unwrap_or_else(PoisonError::into_inner) = text;
+        let said = written.err().map(|error| format!("the metrics can't be written: {error:#}"));
+        let news = said.clone().filter(|said| self.said.as_ref() != Some(said));
+        self.said = said;
+        news
+    }
+}
+
+impl Figures {
+    fn register(&self, unit: &str, all: &mut Registry) {
+        let rows = [
+            ("used", "In use", &self.used),
+            ("peak", "Most ever in use", &self.peak),
+            ("size", "Size of the pool", &self.size),
+            ("largest_free", "Largest block that is free", &self.largest_free),
+        ];
+        for (name, help, family) in rows {
+            all.register(format!("pool_{name}_{unit}"), help, family.clone());
+        }
+    }
+
+    fn set(&self, pool: &Pool, of: &OfPool) {
+        let rows = [
+            (&self.used, pool.allocated),
+            (&self.peak, pool.max_allocated),
+            (&self.size, pool.size),
+            (&self.largest_free, pool.largest_free),
+        ];
+        for (family, value) in rows {
+            if let Some(value) = value {
+                family.get_or_create(of).set(value.cast_signed());
+            }
+        }
+    }
+}
+
+/// Answers whoever asks at that address, for as long as the process lives.
+fn listen(address: SocketAddr, text: Arc<Mutex<String>>) -> Result<()> {
+    let server = Server::http(address)
+        .map_err(|error| anyhow!("cannot listen at {address} for who asks for metrics: {error}"))?;
+    let header = Header::from_bytes("Content-Type", TYPE)
+        .map_err(|()| anyhow!("{TYPE} is no value of a header"))?;
+    thread::spawn(move || {
+        for request in server.incoming_requests() {
+            let text = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            // Who went away needs no answer.
+            let _ = request.respond(Response::from_string(text).with_header(header.clone()));
+        }
+    });
+    Ok(())
+}
+
+/// As a whole: who reads it meanwhile sees the one before.
+fn write(file: &Path, text: &str) -> Result<()> {
+    let unfinished = file.with_extension("unfinished");
+    fs::write(&unfinished, text)
+        .and_then(|()| fs::rename(&unfinished, file))
+        .with_context(|| format!("cannot write {}", file.display()))
+}
