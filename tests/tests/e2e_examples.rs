@@ -45,11 +45,12 @@ const PROGRAMS: [(&str, &str); 3] = [
 ];
 
 /// What is different here, what does not end by itself, and what would take long.
-const DIFFERENT: [(&str, &str); 7] = [
+const DIFFERENT: [(&str, &str); 8] = [
     ("-n 20", "-n 3"),
     ("-n 50", "-n 3"),
     ("--until-decided=100", "-n 3 --until-decided=6"),
     ("/dev/ttyUSB0", "/share/console"),
+    ("teeleak trace --kernel --follow", "timeout -s INT 5 teeleak trace --kernel --follow"),
     ("teeleak watch", "timeout -s TERM 5 teeleak watch"),
     ("teeleak trace --collect", "mkdir -p /run/teeleak; timeout -s INT 3 teeleak trace --collect"),
     ("xtest 1004", "xtest -t regression 1004"),
