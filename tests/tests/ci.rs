@@ -2,7 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use junit_parser::TestStatus;
 use serde_json::Value;
@@ -26,10 +31,14 @@ fn capture(name: &str) -> String {
 
 /// Reports a recording in all forms at once; gives the answer and the files.
 fn report(name: &str, more: &[&str]) -> (Answer, BTreeMap<&'static str, String>) {
+    /// Tests run at the same time.
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    let call = CALLS.fetch_add(1, Ordering::Relaxed);
     let forms = ["junit", "sarif", "markdown"];
-    let paths = forms.map(|form| scratch(&format!("{name}.{form}")));
-    let _ = fs::remove_file(scratch(name));
-    let world = World { github_summary: Some(scratch(name)), ..World::without_tee() };
+    let paths = forms.map(|form| scratch(&format!("{call}.{form}")));
+    let summary = scratch(&format!("{call}.summary"));
+    let _ = fs::remove_file(&summary);
+    let world = World { github_summary: Some(summary.clone()), ..World::without_tee() };
     let mut arguments = vec!["report".to_owned(), "--github".to_owned()];
     for (form, path) in forms.iter().zip(&paths) {
         arguments.extend([format!("--{form}"), path.display().to_string()]);
@@ -40,7 +49,7 @@ fn report(name: &str, more: &[&str]) -> (Answer, BTreeMap<&'static str, String>)
     let answer = world.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
     let read = |path: &PathBuf| fs::read_to_string(path).unwrap().replace(FOLDER, "");
     let mut files: BTreeMap<_, _> = forms.into_iter().zip(paths.iter().map(read)).collect();
-    files.insert("summary", read(&scratch(name)));
+    files.insert("summary", read(&summary));
     (answer, files)
 }
 
