@@ -191,11 +191,11 @@ fn the_guilty_are_named(guest: &mut Guest, how: &str, run: usize) {
     assert!(!report["findings"].to_string().contains(&named), "run {run}: {report:#}");
 }
 
-/// One that has a session and no chance to close it.
+/// One that has a session and no chance to close it. Which program it is has to be looked up while it lives.
 fn the_kernel_closes_for_a_client_that_is_killed(guest: &mut Guest) {
     let line = "teeleak run --kernel -n 1 --warmup 0 --idle 0 -o /share/killed.tlk -- sh -c \
         'drm-player --hold /tmp/held & held=$!; until [ -e /tmp/held ]; do usleep 10000; done; \
-        drm-player --poke /tmp/held; kill -9 $held; wait $held; echo $held > /share/killed'";
+        drm-player --poke /tmp/held; sleep 1; kill -9 $held; wait $held; echo $held > /share/killed'";
     let outcome = guest.exec(line, LIMIT).unwrap();
     assert_eq!(outcome.code, 3, "one sample can't show growth: {}", outcome.stderr);
     let killed = fs::read_to_string(guest.share().join("killed")).unwrap();
