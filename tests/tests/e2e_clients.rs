@@ -38,7 +38,7 @@ const CALLS: u32 = 1250;
 const CALLS_TOLD: u32 = 100;
 
 /// Times that the guilty and the innocent play at once, unless `TEELEAK_RUNS` says otherwise.
-const RUNS: usize = 10;
+const RUNS: usize = 5;
 
 /// Times that they do in front of the kernel's probes.
 const RUNS_TOLD: usize = 2;
