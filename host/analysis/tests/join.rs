@@ -190,6 +190,21 @@ fn clocks_that_differ_are_found_out() {
 }
 
 #[test]
+fn a_late_call_has_its_say_in_how_far_the_clocks_differ() {
+    // Many calls whose answer is short allow one side of the true distance, a late one the other.
+    const AHEAD: u64 = 5_000_000_000;
+    let (mut events, mut calls) = (vec![], vec![]);
+    for n in 0..100 {
+        let (before, after) = if n < 90 { (500_000, 50_000) } else { (50_000, 500_000) };
+        let (begin, end) = (n * 2_000_000 + 1_000_000, n * 2_000_000 + 1_100_000);
+        calls.push(call(party(9, 9), CallKind::CloseSession, 3, (begin - before, end + after)));
+        events.push(event(EventKind::Close, 3, (begin + AHEAD, end + AHEAD)));
+    }
+    let joined = join(&mut events, &Clients { calls, ..Clients::default() });
+    assert_eq!((joined.matched, joined.unclaimed), (100, 0), "{joined:?}");
+}
+
+#[test]
 fn calls_that_look_alike_name_the_process_at_least() {
     let joined = World::new(|_| 5, 0).join();
     assert_eq!(joined.matched + joined.by_process, ALL);

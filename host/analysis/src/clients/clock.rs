@@ -7,19 +7,37 @@
 use std::collections::HashMap;
 
 use super::{
-    edges::Sides,
+    edges::{Sides, overlapping},
     span::{Act, Span, agree, same_values},
 };
 
 /// Events, and calls, of one kind of act that are paired with each other, from the first on.
 const PAIRED: usize = 64;
 
-/// Share of the best count at which a distance of 0 is preferred, in percent.
-const ZERO_PREFERRED: usize = 90;
+/// Share of the best count at which a distance of 0 is preferred, in percent: of the first of each
+/// kind, and of all.
+const ZERO_AT_FIRST: usize = 90;
+const ZERO_OF_ALL: usize = 99;
 
 /// What is to be added to the time of an event to get that of calls, in nanoseconds; `None` when no
 /// two of them fit.
+///
+/// The first of each kind of act say where to look, whatever the distance; then all that share some
+/// time there say where exactly.
 pub(super) fn distance(sides: &Sides<'_>) -> Option<i64> {
+    let near = best(&first_bounds(sides), ZERO_AT_FIRST)?;
+    let pairs = overlapping(sides, near).into_iter();
+    let bounds: Vec<_> = pairs
+        .filter_map(|(event, call)| {
+            bound(sides, &sides.event_spans[event], &sides.call_spans[call])
+        })
+        .collect();
+    let (least, largest) = best(&bounds, ZERO_OF_ALL).unwrap_or(near);
+    Some(least.midpoint(largest))
+}
+
+/// What pairs of the first events and calls of each act allow.
+fn first_bounds(sides: &Sides<'_>) -> Vec<(i64, i64)> {
     let mut calls: HashMap<&Act, Vec<&Span>> = HashMap::new();
     for span in &sides.call_spans {
         calls.entry(&span.act).or_default().push(span);
@@ -32,7 +50,7 @@ pub(super) fn distance(sides: &Sides<'_>) -> Option<i64> {
         let (Some(calls), true) = (calls.get(&event.act), *n <= PAIRED) else { continue };
         bounds.extend(calls.iter().take(PAIRED).filter_map(|call| bound(sides, event, call)));
     }
-    best(&bounds)
+    bounds
 }
 
 /// Least and largest distance at which the event lies within the call.
@@ -46,27 +64,27 @@ fn bound(sides: &Sides<'_>, event: &Span, call: &Span) -> Option<(i64, i64)> {
     (least <= largest).then_some((least, largest))
 }
 
-/// The distance that most of the bounds allow, 0 if nearly as many allow that.
-fn best(bounds: &[(i64, i64)]) -> Option<i64> {
+/// The first range of distances that most of the bounds allow, or 0 alone if `zero_from` percent as
+/// many allow that.
+fn best(bounds: &[(i64, i64)], zero_from: usize) -> Option<(i64, i64)> {
     let mut edges: Vec<(i64, bool)> =
         bounds.iter().flat_map(|(least, largest)| [(*least, false), (*largest, true)]).collect();
     // An interval begins before another one ends at the same place.
     edges.sort_unstable();
-    let (mut open, mut most, mut place) = (0usize, 0usize, None);
-    for (n, (at, ends)) in edges.iter().enumerate() {
-        if *ends {
+    let (mut open, mut most, mut begin, mut range) = (0usize, 0usize, None, None);
+    for (at, ends) in edges {
+        if ends {
             open -= 1;
+            range = begin.take().map(|begin| (begin, at)).or(range);
             continue;
         }
         open += 1;
         if open > most {
-            most = open;
-            let until = edges[n..].iter().find(|(_, ends)| *ends).map_or(*at, |(until, _)| *until);
-            place = Some(at.midpoint(until));
+            (most, begin) = (open, Some(at));
         }
     }
     let at_zero = bounds.iter().filter(|(least, largest)| *least <= 0 && 0 <= *largest).count();
-    if at_zero > 0 && at_zero * 100 >= most * ZERO_PREFERRED { Some(0) } else { place }
+    if at_zero > 0 && at_zero * 100 >= most * zero_from { Some((0, 0)) } else { range }
 }
 
 #[cfg(test)]
@@ -75,17 +93,17 @@ mod tests {
 
     #[test]
     fn most_bounds_win() {
-        assert_eq!(best(&[(90, 110), (95, 130), (500, 510)]), Some(102));
+        assert_eq!(best(&[(90, 110), (95, 130), (500, 510)], 90), Some((95, 110)));
     }
 
     #[test]
     fn zero_is_preferred() {
-        assert_eq!(best(&[(-3, 8), (5, 9), (-1, 7)]), Some(6));
-        assert_eq!(best(&[(-3, 8), (-2, 9), (-1, 7)]), Some(0));
+        assert_eq!(best(&[(-3, 8), (5, 9), (-1, 7)], 90), Some((5, 7)));
+        assert_eq!(best(&[(-3, 8), (-2, 9), (-1, 7)], 90), Some((0, 0)));
     }
 
     #[test]
     fn nothing_fits() {
-        assert_eq!(best(&[]), None);
+        assert_eq!(best(&[], 90), None);
     }
 }

@@ -34,34 +34,42 @@ pub(super) fn edges(
     distance: i64,
     fit: impl Fn(&Event, &Call) -> bool,
 ) -> Vec<Edge> {
-    let mut edges = Vec::new();
+    let pairs = overlapping(sides, (distance, distance)).into_iter();
+    pairs.filter_map(|pair| edge(sides, pair, distance, &fit)).collect()
+}
+
+/// All pairs of the same act that share some time at any distance of a range, as indices of event and
+/// call into the spans.
+pub(super) fn overlapping(sides: &Sides<'_>, (least, largest): (i64, i64)) -> Vec<(usize, usize)> {
+    let mut pairs = Vec::new();
     let mut running: Vec<usize> = Vec::new();
     let mut next = 0;
     for (n, event) in sides.event_spans.iter().enumerate() {
-        let begin = event.begin.saturating_add(distance);
-        while let Some(call) = sides.call_spans.get(next).filter(|call| call.begin <= begin) {
-            if call.end >= begin {
-                running.push(next);
-            }
+        let begin = event.begin.saturating_add(least);
+        let end = event.end.saturating_add(largest);
+        while sides.call_spans.get(next).is_some_and(|call| call.begin <= end) {
+            running.push(next);
             next += 1;
         }
         running.retain(|call| sides.call_spans[*call].end >= begin);
-        for &call in &running {
-            edges.extend(edge(sides, n, call, distance, &fit));
-        }
+        let same = running.iter().filter(|call| {
+            let call = &sides.call_spans[**call];
+            call.act == event.act && call.begin <= end
+        });
+        pairs.extend(same.map(|call| (n, *call)));
     }
-    edges
+    pairs
 }
 
 fn edge(
     sides: &Sides<'_>,
-    event: usize,
-    call: usize,
+    (event, call): (usize, usize),
     distance: i64,
     fit: impl Fn(&Event, &Call) -> bool,
 ) -> Option<Edge> {
     let (inner, outer) = (sides.event_spans.get(event)?, sides.call_spans.get(call)?);
-    if inner.act != outer.act || inner.end.saturating_add(distance) > outer.end {
+    let (begin, end) = (inner.begin.saturating_add(distance), inner.end.saturating_add(distance));
+    if begin < outer.begin || outer.end < end {
         return None;
     }
     let (tee, ree) = (sides.events.get(inner.at)?, sides.calls.get(outer.at)?);
