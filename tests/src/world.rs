@@ -58,6 +58,9 @@ pub struct World {
     pub time: Option<Rc<Simulated>>,
 }
 
+/// When simulated time begins, after the start of the system.
+const BEGIN: Duration = Duration::from_secs(3600);
+
 /// Time that passes when somebody waits.
 pub struct Simulated {
     /// What it is.
@@ -70,7 +73,7 @@ impl Simulated {
     /// Begins at an hour after the start of the system.
     #[must_use]
     pub fn new(then: impl Fn(Duration) + 'static) -> Rc<Self> {
-        Rc::new(Self { now: Cell::new(Duration::from_secs(3600)), then: Box::new(then) })
+        Rc::new(Self { now: Cell::new(BEGIN), then: Box::new(then) })
     }
 }
 
@@ -123,6 +126,25 @@ impl World {
             interrupt: Interrupt::default(),
             time: None,
         }
+    }
+
+    /// Lets time be simulated: `script` is what happens to the TEE at which second, and after so many
+    /// somebody wants the tool to end.
+    ///
+    /// # Panics
+    /// Where there is no TEE.
+    #[must_use]
+    pub fn for_seconds(mut self, seconds: u64, script: impl Fn(u64, &mut Tee) + 'static) -> Self {
+        let tee = Rc::clone(self.tee.as_ref().expect("a TEE"));
+        let interrupt = self.interrupt.clone();
+        self.time = Some(Simulated::new(move |now| {
+            let second = (now - BEGIN).as_secs();
+            script(second, &mut tee.borrow_mut());
+            if second >= seconds {
+                interrupt.set();
+            }
+        }));
+        self
     }
 
     /// Runs `teeleak` with these arguments.

@@ -19,7 +19,7 @@ use std::{
 use openmetrics_parser::OpenMetricsValue;
 use teeleak::Exit;
 use teeleak_proto::Uuid;
-use teeleak_tests::{Answer, Region, Session, Simulated, Site, Tee, World};
+use teeleak_tests::{Answer, Region, Session, Site, Tee, World};
 
 const DRM: &str = "b3a5a6a6-3e5e-4f0b-9d27-6a1c8e4b7f10";
 
@@ -37,16 +37,7 @@ fn tee() -> Tee {
 /// Watches for so many seconds of simulated time.
 fn watch(seconds: u64, more: &[&str], script: impl Fn(u64, &mut Tee) + 'static) -> Answer {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("watch.metrics");
-    let mut world = World::with(tee());
-    let shared = Rc::clone(world.tee.as_ref().unwrap());
-    let interrupt = world.interrupt.clone();
-    world.time = Some(Simulated::new(move |now| {
-        let second = now.as_secs() - 3600;
-        script(second, &mut shared.borrow_mut());
-        if second >= seconds {
-            interrupt.set();
-        }
-    }));
+    let world = World::with(tee()).for_seconds(seconds, script);
     world.run(&[&["watch", "--dir", folder.to_str().unwrap()], more].concat())
 }
 

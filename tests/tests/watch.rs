@@ -66,16 +66,7 @@ type Script = Box<dyn Fn(u64, &mut Tee)>;
 
 /// Watches into `folder` for so many seconds of simulated time.
 fn watch(tee: Tee, folder: &Path, seconds: u64, more: &[&str], script: Script) -> Answer {
-    let mut world = World::with(tee);
-    let shared = Rc::clone(world.tee.as_ref().unwrap());
-    let interrupt = world.interrupt.clone();
-    world.time = Some(Simulated::new(move |now| {
-        let second = now.as_secs() - BEGIN;
-        script(second, &mut shared.borrow_mut());
-        if second >= seconds {
-            interrupt.set();
-        }
-    }));
+    let world = World::with(tee).for_seconds(seconds, script);
     world.run(&[&["watch", "--dir", folder.to_str().unwrap()], more].concat())
 }
 

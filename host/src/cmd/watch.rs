@@ -58,7 +58,8 @@ pub(crate) struct Arguments {
     /// 127.0.0.1.
     #[arg(long, value_name = "ADDR", value_parser = address)]
     metrics: Option<SocketAddr>,
-    /// Write the same to this file at each poll, for node_exporter's textfile collector.
+    /// Write the same to this file at each poll, for node_exporter's textfile collector; better in memory
+    /// than on flash.
     #[arg(long, value_name = "FILE")]
     metrics_file: Option<PathBuf>,
     /// Alarm when this protocol is broken: a file, or a built-in one by name; can be given again.

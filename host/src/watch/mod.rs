@@ -50,6 +50,9 @@ const BOUNDS: Bounds = Bounds { samples: 32, events: 4096, others: 64 };
 /// it tells a few bytes at a time, a census takes seconds.
 const COST: u32 = 200;
 
+/// The longest that a census is put off for what it cost: one that a suspend fell into took little.
+const PUT_OFF: Duration = Duration::from_secs(900);
+
 /// What is to be watched, and how.
 pub(crate) struct Settings {
     /// Between two looks at the pools.
@@ -152,7 +155,7 @@ impl<'e> Watch<'e> {
             if now >= self.next_census {
                 self.census()?;
                 let took = self.link.time().now().saturating_sub(now);
-                self.next_census = now + self.settings.census.max(took * COST);
+                self.next_census = now + pause(self.settings.census, took);
             }
             self.serve()?;
             self.action.look(now, self.err)?;
@@ -324,5 +327,25 @@ impl<'e> Watch<'e> {
     /// A line for whoever reads; nobody has to.
     fn say(&mut self, what: &str) {
         let _ = writeln!(self.err, "teeleak: {what}");
+    }
+}
+
+/// Time from a census that `took` so long to the next one.
+fn pause(between: Duration, took: Duration) -> Duration {
+    between.max(took.saturating_mul(COST).min(PUT_OFF))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_census_is_put_off_by_what_it_cost_and_never_for_long() {
+        let seconds = Duration::from_secs;
+        assert_eq!(pause(seconds(60), Duration::from_millis(3)), seconds(60));
+        assert_eq!(pause(seconds(60), seconds(2)), seconds(400));
+        // A suspend of a night.
+        assert_eq!(pause(seconds(60), seconds(8 * 3600)), seconds(900));
+        assert_eq!(pause(seconds(3600), Duration::MAX), seconds(3600));
     }
 }

@@ -218,7 +218,7 @@ fn marks(events: &[Event], scale: Scale, high: f64, ordered: &Ordered<'_>) -> Ma
     for (at, event) in events.iter().enumerate() {
         places.entry((event.origin, event.seq)).or_insert(at);
     }
-    let found = ordered.told.iter().enumerate().filter_map(|(n, finding)| {
+    let mut found = ordered.told.iter().enumerate().filter_map(|(n, finding)| {
         let steps = finding.evidence.iter().find_map(|evidence| match evidence {
             Evidence::Sequence(steps) => Some(steps),
             _ => None,
@@ -229,6 +229,7 @@ fn marks(events: &[Event], scale: Scale, high: f64, ordered: &Ordered<'_>) -> Ma
     });
     let mut free = [0.0; ROWS];
     let marks: Vec<_> = found
+        .by_ref()
         .take(MARKS)
         .map(|(n, first, last)| {
             let (left, right) = (scale.at(first as f64).0, scale.at(last as f64).0);
@@ -238,7 +239,11 @@ fn marks(events: &[Event], scale: Scale, high: f64, ordered: &Ordered<'_>) -> Ma
             (n, Px(left), Px((right - left).max(2.0)), Px(middle), 12.0 + row as f64 * 14.0)
         })
         .collect();
+    let more = found.count();
     html! {
+        @if more > 0 {
+            text .small x="0" y="12" { (grouped(more as u64)) " findings more are not marked" }
+        }
         @for (_, left, wide, _, y) in &marks {
             rect .mark x=(left) y=(y + 2.0) width=(wide) height=(high - 22.0 - y) {}
         }

@@ -1,6 +1,6 @@
 //! `cargo xtask qemu -- CMD`: one command in a guest.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -23,6 +23,10 @@ pub(crate) struct Args {
     /// bin/NAME (the default), ta/UUID.ta or lib/UUID.plugin
     #[arg(long = "put", value_name = "FILE[=PLACE]")]
     files: Vec<String>,
+    /// Get a file out of the guest afterwards, whatever came of the command: NAME or NAME=FILE, where
+    /// NAME is that of /share/NAME there
+    #[arg(long, value_name = "NAME[=FILE]")]
+    get: Vec<String>,
     /// Seconds that the command may take
     #[arg(long, default_value_t = 600, value_name = "SECONDS")]
     limit: u64,
@@ -72,8 +76,23 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             println!("secure: {line}");
         }
     }
+    for wanted in &args.get {
+        let (from, to) = got(wanted);
+        let from = guest.share().join(from);
+        std::fs::copy(&from, &to).with_context(|| {
+            format!("cannot get {} out of the guest to {}", from.display(), to.display())
+        })?;
+    }
     guest.shutdown()?;
     Ok(ExitCode::from(u8::try_from(outcome.code).unwrap_or(1)))
+}
+
+/// What is to be got, and where it goes: into the current folder if nothing is said.
+fn got(wanted: &str) -> (&str, PathBuf) {
+    match wanted.split_once('=') {
+        Some((from, to)) => (from, to.into()),
+        None => (wanted, Path::new(wanted).file_name().unwrap_or_default().into()),
+    }
 }
 
 fn placed(file: &str) -> (PathBuf, String) {
@@ -113,6 +132,13 @@ mod tests {
             |words: &[&str]| shell_line(&words.iter().map(|&w| w.into()).collect::<Vec<_>>());
         assert_eq!(line(&["a; b"]), "a; b");
         assert_eq!(line(&["echo", "a b", "it's"]), r"'echo' 'a b' 'it'\''s'");
+    }
+
+    #[test]
+    fn what_is_got_goes_where_it_is_wanted() {
+        assert_eq!(got("junit.xml"), ("junit.xml", "junit.xml".into()));
+        assert_eq!(got("out/junit.xml"), ("out/junit.xml", "junit.xml".into()));
+        assert_eq!(got("junit.xml=/x/y.xml"), ("junit.xml", "/x/y.xml".into()));
     }
 
     #[test]
