@@ -73,6 +73,13 @@ pub enum Subject {
     Ta(Uuid),
     /// A pool, by name.
     Pool(Arc<str>),
+    /// Something that a ledger of the normal world lists.
+    Holding {
+        /// The ledger: a slab cache, page_owner, dma-bufs.
+        ledger: Arc<str>,
+        /// What it lists: a function, a process, a heap.
+        name: Arc<str>,
+    },
     /// A resource of a protocol.
     Resource {
         /// Protocol.

@@ -12,6 +12,7 @@ mod event;
 mod finding;
 mod incident;
 mod keys;
+mod ledger;
 mod moment;
 mod name;
 mod observation;
@@ -25,6 +26,7 @@ pub use finding::{
 };
 pub use incident::{Frame, Function, Incident, IncidentKind, rule_name};
 pub use keys::Keys;
+pub use ledger::{Census, Holder, Ids, Ledger, NormalWorld, Row, Said, Saying};
 pub use moment::{Clock, Moment, Origin, Place, Stage, Time};
 pub use name::Name;
 pub(crate) use name::Names;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Clients, Event, Gap, Incident, Moment, Place, Pool, Sample};
+use super::{Clients, Event, Gap, Incident, Moment, NormalWorld, Place, Pool, Sample};
 
 /// What kind of system was looked at.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -69,6 +69,8 @@ pub struct Observation {
     pub assumptions: Vec<Arc<str>>,
     /// What processes of the normal world say of their calls.
     pub clients: Clients,
+    /// What ledgers of the normal world say.
+    pub normal: NormalWorld,
     /// What could not be seen at all, beyond what the samples say.
     pub gaps: Vec<Gap>,
     /// The canary, where one was planted.

@@ -93,6 +93,7 @@ impl Reader {
         let process = self.tasks.process(call.task, self.now, &mut self.files);
         let kind = kind_of(call.arg(path).trim_matches('"'));
         self.overwritten(process, fd, call);
+        self.copies.closed(process, fd);
         if kind == 0 {
             self.tasks.all[process].table.reused(fd);
             return false;
@@ -111,6 +112,7 @@ impl Reader {
         if used.is_some_and(|(_, old, _)| old == new) {
             return true;
         }
+        self.copied(process, new, call);
         self.overwritten(process, new, call);
         let Some((process, old, kind)) = used else {
             self.tasks.all[process].table.reused(new);
@@ -143,10 +145,14 @@ impl Reader {
         let used = self.used(call, 0);
         let (fd, _) = call.fd(0);
         if let (Some((process, fd, _)), Some(_)) = (used, call.made()) {
+            self.copies.closed(process, fd);
             self.close(process, fd, call);
             return true;
         }
         let process = self.tasks.process(call.task, self.now, &mut self.files);
+        if call.made().is_some() {
+            self.copies.closed(process, fd);
+        }
         let table = &mut self.tasks.all[process].table;
         if call.made().is_some() {
             table.forget(fd);

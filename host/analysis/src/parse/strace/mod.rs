@@ -19,6 +19,7 @@
 
 mod args;
 mod calls;
+mod copies;
 mod files;
 mod line;
 mod sniff;
@@ -32,6 +33,7 @@ use crate::model::{Accounting, Call, Gap, Name, Place};
 
 pub(in crate::parse) use args::number;
 use calls::Finished;
+use copies::Copies;
 use files::Files;
 pub(in crate::parse) use line::nanoseconds;
 use line::{Body, Line, Stamp};
@@ -81,6 +83,7 @@ pub struct Reader {
     default: Option<u32>,
     tasks: Tasks,
     files: Files,
+    copies: Copies,
     /// The begin of calls whose end has not come yet, by task.
     begun: HashMap<u32, Begun>,
     /// Task whose call was interrupted by strace itself.
@@ -116,6 +119,7 @@ impl Reader {
             default: task,
             tasks: Tasks::default(),
             files: Files::default(),
+            copies: Copies::default(),
             begun: HashMap::new(),
             torn: None,
             open_ended: None,

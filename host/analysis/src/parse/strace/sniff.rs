@@ -5,23 +5,27 @@ use super::line::{Body, parse};
 /// Lines that are looked at.
 const LINES: usize = 40;
 
-/// Whether the begin of a text is strace's: half of its lines, and three at least, are system calls
-/// or what becomes of a traced task.
+/// Whether the begin of a text is strace's: half of its lines, and three at least unless there are no others, are
+/// system calls or what becomes of a traced task.
 #[must_use]
 pub fn looks_like_strace(begin: &[u8]) -> bool {
     let text = String::from_utf8_lossy(begin);
     let lines = text.lines().filter(|line| !line.trim().is_empty()).take(LINES);
-    let (mut all, mut ours) = (0, 0);
+    let (mut all, mut ours, mut headed) = (0, 0, 0);
     for line in lines {
         all += 1;
-        let ours_is = match parse(line).body {
+        let line_is = parse(line);
+        headed += usize::from(line_is.stamp.is_some());
+        let ours_is = match line_is.body {
             Body::Call { text, .. } => super::args::call(text).is_some(),
             Body::Foreign | Body::Rest(_) | Body::Other => line.contains("strace: Process "),
             _ => true,
         };
         ours += usize::from(ours_is);
     }
-    ours >= 3 && ours * 2 >= all
+    // A line or two that somebody has cut out of a trace, all of them with their times.
+    let few = all > 0 && ours == all && headed == all;
+    few || ours >= 3 && ours * 2 >= all
 }
 
 #[cfg(test)]

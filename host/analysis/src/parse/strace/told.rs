@@ -7,7 +7,7 @@ use teeleak_proto::client::ClientCallKind as Kind;
 use super::{Reader, Taken, files::Sessions};
 use crate::{
     clients,
-    model::{Accounting, ClientSource, Clients, Gap, Observation, Process, Reason},
+    model::{Accounting, ClientSource, Clients, Gap, Observation, Process, Reason, Saying},
 };
 
 /// What a trace told.
@@ -17,6 +17,8 @@ pub struct Told {
     pub clients: Clients,
     /// What was inferred.
     pub assumptions: Vec<Arc<str>>,
+    /// Descriptors that were duplicated, and the copies not closed.
+    pub copies: Vec<Saying>,
     /// What could not be seen.
     pub gaps: Vec<Gap>,
     /// Where each line went.
@@ -36,6 +38,7 @@ impl Told {
         clients.calls.extend(self.clients.calls);
         clients.sources.extend(self.clients.sources);
         clients.lost += self.clients.lost;
+        observation.normal.sayings.extend(self.copies);
         observation.assumptions.extend(self.assumptions);
         observation.gaps.extend(self.gaps);
         clients::settle(observation);
@@ -51,6 +54,7 @@ impl Reader {
         if !last {
             return Taken::Parsed;
         }
+        self.copies.ended(process);
         let left = self.tasks.all[process].table.forsake(&mut self.files);
         let how = match signal {
             Some(signal) => {
@@ -119,7 +123,13 @@ impl Reader {
         let processes = self.tasks.all.iter().map(process).collect();
         let sources = std::iter::once(ClientSource::Strace).collect();
         let clients = Clients { processes, calls: self.calls, lost: 0, joined: None, sources };
-        Told { clients, assumptions, gaps, accounting: self.accounting }
+        Told {
+            clients,
+            assumptions,
+            copies: self.copies.finish(),
+            gaps,
+            accounting: self.accounting,
+        }
     }
 
     fn assumptions(&self) -> Vec<Arc<str>> {

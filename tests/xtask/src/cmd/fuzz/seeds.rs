@@ -28,6 +28,7 @@ pub(super) fn sow(target: &str, fixtures: &Path, folder: &Path) -> anyhow::Resul
         "push" => captures(fixtures)?,
         "strace" => files(&fixtures.join("strace"), ".strace")?,
         "kernel" => kernel(fixtures)?,
+        "normal" => ledgers(&fixtures.join("normal-world"))?,
         _ => vec![("batch".to_owned(), client_records())],
     };
     for (name, mut bytes) in seeds {
@@ -48,13 +49,27 @@ fn files(folder: &Path, end: &str) -> anyhow::Result<Seeds> {
     for entry in entries {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.ends_with(end) {
+        if name.ends_with(end) && path.is_file() {
             let bytes =
                 fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
             files.push((name, bytes));
         }
     }
     Ok(files)
+}
+
+/// Every file below a folder.
+fn ledgers(folder: &Path) -> anyhow::Result<Seeds> {
+    let mut seeds = files(folder, "")?;
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
+    for entry in entries {
+        let path = entry?.path();
+        if path.is_dir() {
+            seeds.extend(ledgers(&path)?);
+        }
+    }
+    Ok(seeds)
 }
 
 /// Logs, after a byte that says whether rules are applied and how long chunks are.

@@ -1,0 +1,335 @@
+//! What the normal world holds, by its own ledgers: buffers, pages, objects, descriptors.
+//!
+//! A ledger is a list that some part of the kernel, or a tool, keeps of memory that is in use. One print
+//! of it is a [`Census`]; what a log says besides is a [`Saying`].
+
+use std::sync::Arc;
+
+use super::{Accounting, Event, Place};
+
+/// A list of what is in use.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Ledger {
+    /// `/proc/meminfo`.
+    MemInfo,
+    /// The table of Allwinner's `cpu_monitor -m`.
+    CpuMonitor,
+    /// `/proc/buddyinfo`.
+    BuddyInfo,
+    /// `/proc/slabinfo`, or the table of the kernel's `slabinfo` tool.
+    Slab,
+    /// `alloc_calls` of a slab cache.
+    SlabCallers,
+    /// Kernel log of a traced slab cache.
+    SlabTrace,
+    /// `page_owner`, raw or sorted.
+    PageOwner,
+    /// `kmemleak`.
+    Kmemleak,
+    /// `dma_buf/bufinfo`.
+    DmaBuf,
+    /// `/proc/dma_heap/heaps/*` of MediaTek's kernels.
+    DmaHeap,
+    /// `/proc/PID/fdinfo/FD` of a dma-buf.
+    FdInfo,
+    /// Mappings of dma-bufs as `procmem` or `lsof` list them.
+    Mappings,
+    /// `ion/heaps/*`, what clients have.
+    IonHeap,
+    /// `ion/heaps/*`, what no client has any more.
+    IonOrphans,
+    /// Events of ion in the kernel's trace.
+    IonTrace,
+    /// `iova_map` of MediaTek's iommu.
+    IovaMap,
+    /// `iommu_dump` of MediaTek's iommu.
+    IommuDump,
+    /// The table of its top users that the iommu logs when it is full.
+    IommuUsers,
+    /// The list of buffers that a camera driver logs.
+    CameraBuffers,
+    /// `binder/proc/*`.
+    BinderProc,
+    /// What binder logs, of its processes and of transactions.
+    BinderLog,
+    /// `ps`.
+    Processes,
+    /// strace: descriptors that were duplicated.
+    Duplicates,
+}
+
+/// What each is called, and what would bring it where it was not seen: a file, an option of the kernel's
+/// configuration, a command.
+const TOLD: [(Ledger, &str, &str); 23] = [
+    (Ledger::MemInfo, "meminfo", "cat /proc/meminfo, again and again"),
+    (Ledger::CpuMonitor, "cpu_monitor", "cpu_monitor -m 1000, or /proc/meminfo"),
+    (Ledger::BuddyInfo, "buddyinfo", "cat /proc/buddyinfo, again and again"),
+    (Ledger::Slab, "slabinfo", "CONFIG_SLUB_DEBUG=y and /proc/slabinfo"),
+    (
+        Ledger::SlabCallers,
+        "slab alloc_calls",
+        "slub_debug=U and /sys/kernel/slab/CACHE/alloc_calls (since 5.14 alloc_traces of debugfs)",
+    ),
+    (Ledger::SlabTrace, "slab trace", "slub_debug=T,CACHE or /sys/kernel/slab/CACHE/trace"),
+    (
+        Ledger::PageOwner,
+        "page_owner",
+        "CONFIG_PAGE_OWNER=y, page_owner=on and /sys/kernel/debug/page_owner",
+    ),
+    (Ledger::Kmemleak, "kmemleak", "CONFIG_DEBUG_KMEMLEAK=y and /sys/kernel/debug/kmemleak"),
+    (Ledger::DmaBuf, "dma-buf bufinfo", "CONFIG_DEBUG_FS=y and dma_buf/bufinfo"),
+    (Ledger::DmaHeap, "dma_heap", "/proc/dma_heap/heaps/* of MediaTek's kernels"),
+    (Ledger::FdInfo, "fdinfo", "/proc/PID/fdinfo/* of whoever holds dma-bufs"),
+    (Ledger::Mappings, "mappings", "procmem PID or /proc/PID/maps"),
+    (Ledger::IonHeap, "ion heap", "CONFIG_ION of a vendor's kernel and ion/heaps/*"),
+    (
+        Ledger::IonOrphans,
+        "orphans of an ion heap",
+        "CONFIG_ION of a vendor's kernel and ion/heaps/*",
+    ),
+    (Ledger::IonTrace, "trace of ion", "events/ion/enable of tracefs"),
+    (Ledger::IovaMap, "iova_map", "/proc/iommu_debug/iova_map of MediaTek's kernels"),
+    (Ledger::IommuDump, "iommu_dump", "/proc/iommu_debug/iommu_dump of MediaTek's kernels"),
+    (Ledger::IommuUsers, "users of the iommu", "the kernel log of when it is full"),
+    (Ledger::CameraBuffers, "buffers of the camera", "the kernel log of its driver"),
+    (
+        Ledger::BinderProc,
+        "binder proc",
+        "CONFIG_ANDROID_BINDERFS=y and binder_logs/proc/*, or debugfs",
+    ),
+    (Ledger::BinderLog, "log of binder", "binder's debug_mask and the kernel log"),
+    (Ledger::Processes, "processes", "ps"),
+    (Ledger::Duplicates, "duplicated descriptors", "strace -f -e trace=dup,dup2,dup3,close"),
+];
+
+impl Ledger {
+    /// All of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TOLD.into_iter().map(|(ledger, ..)| ledger)
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        TOLD.iter().find(|(ledger, ..)| *ledger == self).map_or("", |(_, name, _)| name)
+    }
+
+    /// What would bring it where it was not seen.
+    #[must_use]
+    pub fn remedy(self) -> &'static str {
+        TOLD.iter().find(|(ledger, ..)| *ledger == self).map_or("", |(.., remedy)| remedy)
+    }
+}
+
+/// A process, as far as a ledger names it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Holder {
+    /// Its number; 0 where only the name is told.
+    pub pid: u64,
+    /// Its name; empty where only the number is told.
+    pub comm: Arc<str>,
+}
+
+/// Numbers by which an entry of one ledger is found in another one.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Ids {
+    /// Inode of a dma-buf.
+    pub inode: Option<u64>,
+    /// Address as devices see it.
+    pub address: Option<u64>,
+    /// Descriptors that the holder has of it.
+    pub fds: Vec<u64>,
+    /// How often the holder has it mapped.
+    pub maps: Option<u64>,
+    /// Order of blocks of pages.
+    pub order: Option<u32>,
+}
+
+/// Something in use, or several alike.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Row {
+    /// Where it stands.
+    pub place: Place,
+    /// What it is called: a buffer, a cache, a function that allocates.
+    pub name: Arc<str>,
+    /// How many.
+    pub count: u64,
+    /// Bytes of all of them.
+    pub bytes: u64,
+    /// Who has it, where told.
+    pub holder: Option<Holder>,
+    /// Other ledgers' names for it.
+    pub ids: Ids,
+    /// Functions that led to it, innermost first.
+    pub stack: Vec<Arc<str>>,
+}
+
+impl Row {
+    /// So many, of so many bytes in all, with nothing else known.
+    #[must_use]
+    pub fn new(place: Place, name: &str, count: u64, bytes: u64) -> Self {
+        let (holder, ids) = (None, Ids::default());
+        Self { place, name: name.into(), count, bytes, holder, ids, stack: Vec::new() }
+    }
+}
+
+/// One print of a ledger.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Census {
+    /// Which.
+    pub ledger: Ledger,
+    /// Of what: a heap, a cache, a device; empty where there is but one.
+    pub of: Arc<str>,
+    /// Where it begins.
+    pub place: Place,
+    /// What is in use.
+    pub rows: Vec<Row>,
+    /// Bytes in all, as printed.
+    pub total: Option<u64>,
+    /// Entries that had no room, or could not be read.
+    pub lost: u64,
+}
+
+impl Census {
+    /// An empty one.
+    #[must_use]
+    pub fn new(ledger: Ledger, of: &str, place: Place) -> Self {
+        Self { ledger, of: of.into(), place, rows: Vec::new(), total: None, lost: 0 }
+    }
+
+    /// Bytes of its rows.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.rows.iter().fold(0, |sum, row| sum.saturating_add(row.bytes))
+    }
+
+    /// Its name with what it is of: `ion heap system`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let blank = if self.of.is_empty() { "" } else { " " };
+        format!("{}{blank}{}", self.ledger.name(), self.of)
+    }
+}
+
+/// What a log says, besides lists.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Said {
+    /// Binder: a process mapped its area.
+    AreaMapped {
+        /// Its number.
+        pid: u64,
+    },
+    /// Binder: the area of a process is gone.
+    AreaClosed {
+        /// Its number.
+        pid: u64,
+    },
+    /// Binder: what it kept of a process is released.
+    Released {
+        /// Its number.
+        pid: u64,
+    },
+    /// Binder: a thread waits for another process.
+    Waits {
+        /// Process and thread that wait.
+        from: (u64, u64),
+        /// Process and thread that should answer.
+        to: (u64, u64),
+    },
+    /// Binder still has a process.
+    Keeps {
+        /// Its number.
+        pid: u64,
+        /// Its threads.
+        threads: u64,
+        /// Its nodes.
+        nodes: u64,
+        /// Its references to nodes of others.
+        refs: u64,
+    },
+    /// A process could open nothing more (`EMFILE`).
+    TooManyFiles {
+        /// Its number.
+        pid: Option<u64>,
+    },
+    /// Somebody asked for a process by its number, and it is not there.
+    NoProcess {
+        /// Its number.
+        pid: u64,
+    },
+    /// A process is there.
+    Process(Holder),
+    /// No addresses were left for a device.
+    NoAddresses {
+        /// Bytes that were asked for.
+        bytes: u64,
+        /// The device.
+        device: Arc<str>,
+    },
+    /// A call to a driver failed for want of them.
+    NotMapped,
+    /// A program uses a buffer by this address.
+    Uses {
+        /// As a device sees it.
+        address: u64,
+    },
+    /// strace: a descriptor was duplicated, and the copy was not closed.
+    Duplicated {
+        /// Who did it: a thread.
+        task: Option<u64>,
+        /// Descriptor.
+        old: u64,
+        /// Its copy.
+        new: u64,
+    },
+    /// The kernel allocated an object of a traced slab cache.
+    Allocated {
+        /// The cache.
+        cache: Arc<str>,
+        /// Functions that led to it, innermost first.
+        stack: Vec<Arc<str>>,
+    },
+}
+
+/// One thing that a log says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Saying {
+    /// Where.
+    pub place: Place,
+    /// Who said it or did it, as the log names it: a thread.
+    pub by: Arc<str>,
+    /// What.
+    pub said: Said,
+}
+
+/// All that texts of the normal world told.
+#[derive(Clone, Debug, Default)]
+pub struct NormalWorld {
+    /// Prints of ledgers, in order.
+    pub censuses: Vec<Census>,
+    /// What logs say, in order.
+    pub sayings: Vec<Saying>,
+    /// Steps of protocols: ion, iommu.
+    pub events: Vec<Event>,
+    /// Whether events of ion were among the texts.
+    pub traced: bool,
+    /// What was inferred, each a sentence.
+    pub assumptions: Vec<Arc<str>>,
+    /// What had no room.
+    pub lost: u64,
+    /// Where the lines went.
+    pub accounting: Accounting,
+}
+
+impl NormalWorld {
+    /// Whether nothing was told.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.censuses.is_empty() && self.sayings.is_empty() && self.events.is_empty()
+    }
+
+    /// The prints of a ledger.
+    pub fn of(&self, ledger: Ledger) -> impl DoubleEndedIterator<Item = &Census> {
+        self.censuses.iter().filter(move |census| census.ledger == ledger)
+    }
+}

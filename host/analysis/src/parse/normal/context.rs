@@ -1,0 +1,76 @@
+//! What a text is of, going by the name of its file and by the commands of a shell within it.
+
+use super::fields::decimal;
+
+/// Where the next lines come from.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Context {
+    /// The path, as far as it is known: `/proc/29202/fdinfo/400`.
+    path: String,
+}
+
+impl Context {
+    /// A file begins.
+    pub(super) fn file(&mut self, name: &str) {
+        name.clone_into(&mut self.path);
+    }
+
+    /// Takes a line that has a shell's prompt and a command: `root@box:/sys/kernel # cat alloc_calls`.
+    pub(super) fn prompt(&mut self, text: &str) -> bool {
+        let prompts = ["# cat ", "$ cat ", " shell cat "];
+        let told = prompts.iter().find_map(|prompt| text.split_once(prompt));
+        let Some((head, command)) = told else { return false };
+        let file = command.split([' ', '|', '>', ';']).next().unwrap_or_default();
+        let folder = head.split_once(':').map_or("", |(_, folder)| folder.trim());
+        self.path = match (file.starts_with('/'), folder.starts_with('/')) {
+            (false, true) => format!("{folder}/{}", file.trim_start_matches("./")),
+            _ => file.to_owned(),
+        };
+        true
+    }
+
+    /// The last part of the path, without what only tells texts apart: `system` of `heaps/system.txt`.
+    pub(super) fn name(&self) -> &str {
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        name.strip_suffix(".txt").or_else(|| name.strip_suffix(".log")).unwrap_or(name)
+    }
+
+    /// The part before the last one: `kmalloc-128` of `slab/kmalloc-128/alloc_calls`.
+    pub(super) fn parent(&self) -> &str {
+        self.path.rsplit('/').nth(1).unwrap_or_default()
+    }
+
+    /// Process and descriptor, for `…/29202/fdinfo/400`.
+    pub(super) fn descriptor(&self) -> Option<(u64, u64)> {
+        let mut parts = self.path.rsplit('/');
+        let fd = decimal(parts.next()?)?;
+        let pid = parts.next().filter(|part| *part == "fdinfo").and_then(|_| parts.next())?;
+        Some((decimal(pid)?, fd))
+    }
+
+    /// The number that the path has for a process: `…/proc/131`, `procmem.1892.txt`.
+    pub(super) fn process(&self) -> Option<u64> {
+        self.name().rsplit(['.', '-']).find_map(decimal)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Context;
+
+    #[test]
+    fn prompts_and_files_tell_the_same() {
+        let mut typed = Context::default();
+        assert!(typed.prompt("RE8DDCL1:/proc/29202/fdinfo # cat 400"));
+        assert_eq!(typed.descriptor(), Some((29202, 400)));
+        typed.file("fixtures/000/proc/29202/fdinfo/400");
+        assert_eq!(typed.descriptor(), Some((29202, 400)));
+        assert!(typed.prompt("root@petrel-p1:/sys/kernel/slab/kmalloc-128 # cat alloc_calls"));
+        assert_eq!((typed.parent(), typed.name()), ("kmalloc-128", "alloc_calls"));
+        assert!(typed.prompt("RE8DDCL1:/proc/iommu_debug # cat iova_map | grep -n \"0x1800000\""));
+        assert_eq!(typed.name(), "iova_map");
+        assert!(typed.prompt(r"F:\bin>adb shell cat /mnt/binder/proc/131"));
+        assert_eq!((typed.process(), typed.parent()), (Some(131), "proc"));
+        assert!(!typed.prompt("MemTotal: 5 kB"));
+    }
+}

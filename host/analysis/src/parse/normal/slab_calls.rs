@@ -1,0 +1,47 @@
+//! `alloc_calls` of a slab cache (Linux 2.6.22 to 5.13, `mm/slub.c`, `list_locations`): who allocated the
+//! objects that are in use.
+//!
+//! ```text
+//! 561481 alloc_vmap_area.isra.29+0xc8/0x348 age=845/6200344/6776810 pid=0-30147
+//! ```
+//!
+//! Ages are in jiffies: the youngest, the mean, the oldest. The name of the cache is in the path.
+
+use crate::model::{Census, Ledger, Row};
+
+use super::{Context, Line, Out, Parser, Taken, fields};
+
+#[derive(Default)]
+pub(super) struct Callers {
+    open: Option<Census>,
+}
+
+impl Parser for Callers {
+    fn line(&mut self, line: &Line<'_>, context: &Context, _: &mut Out) -> Taken {
+        let text = line.text.trim_start();
+        let Some((count, rest)) = text.split_once(' ') else { return Taken::Other };
+        let Some(count) = fields::decimal(count).filter(|_| rest.contains(" age=")) else {
+            return Taken::Other;
+        };
+        let Some(name) = fields::function(rest) else { return Taken::Rejected };
+        let cache = if context.name().ends_with("_calls") { context.parent() } else { "" };
+        let census = self
+            .open
+            .get_or_insert_with(|| Census::new(Ledger::SlabCallers, cache, line.place.clone()));
+        let size = cache.rsplit('-').next().and_then(size_of).unwrap_or(0);
+        let mut row = Row::new(line.place.clone(), &name, count, count.saturating_mul(size));
+        let ages = fields::after(rest, "age=").map(|ages| format!("age {ages} jiffies"));
+        row.stack.extend(ages.map(Into::into));
+        super::add(census, row);
+        Taken::Parsed
+    }
+
+    fn end(&mut self, out: &mut Out) {
+        self.open.take().into_iter().for_each(|census| out.census(census));
+    }
+}
+
+/// Bytes of an object of `kmalloc-128` or `kmalloc-2k`.
+fn size_of(class: &str) -> Option<u64> {
+    fields::scaled(class, 1024)
+}

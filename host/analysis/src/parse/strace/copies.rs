@@ -1,0 +1,62 @@
+//! Copies of descriptors of any kind that nobody has closed yet.
+//!
+//! What lies behind a descriptor need not be known: another ledger may say it.
+
+use std::collections::BTreeMap;
+
+use super::{Reader, calls::Finished};
+use crate::model::{Place, Said, Saying};
+
+/// Copies that are kept, more than any process can have.
+const MOST: usize = 1 << 16;
+
+/// Copies by the process that made them and by their number.
+#[derive(Debug, Default)]
+pub(super) struct Copies(BTreeMap<(usize, i64), Copied>);
+
+#[derive(Debug)]
+struct Copied {
+    task: Option<u64>,
+    old: u64,
+    place: Place,
+}
+
+impl Copies {
+    /// A descriptor was closed, or became something else.
+    pub(super) fn closed(&mut self, process: usize, fd: i64) {
+        if self.0.remove(&(process, fd)).is_none() && !self.0.is_empty() {
+            // The trace may not say that two tasks are of one process. None is better than a wrong one.
+            self.0.retain(|(_, known), _| *known != fd);
+        }
+    }
+
+    /// A process has ended, and with it all that it had.
+    pub(super) fn ended(&mut self, process: usize) {
+        self.0.retain(|(of, _), _| *of != process);
+    }
+
+    /// Those that are left.
+    pub(super) fn finish(self) -> Vec<Saying> {
+        let saying = |((_, new), copied): ((usize, i64), Copied)| {
+            let Copied { task, old, place } = copied;
+            let new = u64::try_from(new).ok()?;
+            let by = task.map_or_else(String::new, |task| task.to_string());
+            Some(Saying { place, by: by.into(), said: Said::Duplicated { task, old, new } })
+        };
+        self.0.into_iter().filter_map(saying).collect()
+    }
+}
+
+impl Reader {
+    /// A descriptor was duplicated.
+    pub(super) fn copied(&mut self, process: usize, new: i64, call: &Finished<'_>) {
+        self.copies.closed(process, new);
+        let (old, _) = super::args::descriptor(call.call.args.first().copied().unwrap_or_default());
+        let Some(old) = old.and_then(|old| u64::try_from(old).ok()) else { return };
+        if self.copies.0.len() < MOST {
+            let task = (call.task != 0).then_some(call.task.into());
+            let place = self.place();
+            self.copies.0.insert((process, new), Copied { task, old, place });
+        }
+    }
+}

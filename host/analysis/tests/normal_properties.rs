@@ -1,0 +1,122 @@
+//! Ledgers of the normal world: whatever a text says, each of its lines is accounted for.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use proptest::prelude::*;
+use teeleak_analysis::{
+    audit::{Options, audit},
+    model::{NormalWorld, Observation},
+    parse::normal::{Looks, Reader, looks},
+};
+
+/// Lines of each ledger, with a place for a number.
+const LINES: [&str; 44] = [
+    "MemTotal: # kB",
+    "MemFree: # kB",
+    "Slab: # kB",
+    "-----H6 AArch64--Mem State (unit:MB)-----",
+    "Memory-Total: # Swap-Total: 127 Swap-Free: -#",
+    "Anon Slab Cache Sysfre Cmafre pgal(dm)",
+    "# # # # # # #",
+    "Node #, zone Normal # # # #",
+    "# name            <active_objs> <num_objs>",
+    "kmalloc-128 # # # 32 1 : tunables 0 0 0 : slabdata 1 1 0",
+    "Name Objects Objsize Space Slabs/Part/Cpu",
+    "a b # # 1K #/#/# 1",
+    "# alloc_vmap_area.isra.29+0xc8/0x348 age=#/#/# pid=0-#",
+    "<6>[ #.826456] TRACE kmalloc-128 alloc 0x# inuse=# fp=0x0",
+    "<4>[ #.826463] [<#>] alloc_vmap_area+0x1/0x2",
+    "<4>[ #.826463] [<#>] torn",
+    "# times",
+    "# times, # pages:",
+    "Page allocated via order #, mask 0x2084d0",
+    "[<#>] __get_free_pages+0x30/0x80",
+    "",
+    "unreferenced object 0x# (size #):",
+    "  comm \"a\", pid #, jiffies #",
+    "inode:# size(Byte):# count:1 exp:mtk_mm name:# x",
+    "buf_priv: tab:0 dom:2 map:1 iova:0x# attr:0x20",
+    "pid:#(a) inode:# size:# fd_cnt:1 mmap_cnt:# fd_list:#,#",
+    "Dma-buf Objects:",
+    "# # # # exp # name",
+    "Total # objects, # bytes",
+    "pos:\t#",
+    "ino:\t#",
+    "size:\t#",
+    "#K 1K 1K 1K anon_inode:dmabuf",
+    "    client          pid      size",
+    "surfaceflinger # #",
+    "orphaned allocations (info is from last known client):",
+    "mediaserver # # 0 1",
+    "total orphaned #",
+    "a-# [002] ...1 #.925935: ion_alloc: len # align 0 heap:1 flags 0 handle id 25 buffer #",
+    "a-# [002] ...1 #.925477: ion_free_buffer: buffer:#",
+    "alloc 0 0x# 0x# 0x# #.929254 cam_mem",
+    "[name:iommu_debug&]iommu iova alloc total:(#/#KB), dom:(#/#KB,0,2) top 10 user:",
+    "[CAM_MEM][dumpAllBufferList] Total Size= 0x#(# KBytes)",
+    "<6>[ #.355312] (0)[#:Binder_1]binder: # close vm area 1-2 (2040 K) vma 1 pagep 79f",
+];
+
+fn number() -> impl Strategy<Value = String> {
+    prop_oneof![
+        (0u64..9000).prop_map(|n| n.to_string()),
+        any::<u64>().prop_map(|n| n.to_string()),
+        any::<u64>().prop_map(|n| format!("{n:x}")),
+        Just("99999999999999999999999999".to_owned()),
+        Just("-1".to_owned()),
+        Just(String::new()),
+    ]
+}
+
+fn line() -> impl Strategy<Value = String> {
+    let told =
+        (prop::sample::select(&LINES[..]), prop::collection::vec(number(), 8), any::<bool>());
+    let told = told.prop_map(|(line, numbers, cut)| {
+        let mut numbers = numbers.into_iter().cycle();
+        let line: String = line
+            .chars()
+            .map(|c| if c == '#' { numbers.next().unwrap() } else { c.to_string() })
+            .collect();
+        let end = line.chars().count() / if cut { 2 } else { 1 };
+        line.chars().take(end).collect::<String>()
+    });
+    prop_oneof![9 => told, 1 => "\\PC{0,40}"]
+}
+
+fn read(lines: &[String]) -> NormalWorld {
+    let mut reader = Reader::new("slab/kmalloc-128/alloc_calls");
+    for (n, line) in lines.iter().enumerate() {
+        if n % 50 == 49 {
+            reader.source("proc/7/fdinfo/3");
+        }
+        reader.line(line.as_bytes());
+    }
+    reader.finish()
+}
+
+proptest! {
+    #[test]
+    fn lines_are_accounted_for(lines in prop::collection::vec(line(), 0..100)) {
+        let told = read(&lines);
+        let all = told.accounting;
+        prop_assert_eq!(all.read, lines.len() as u64);
+        prop_assert_eq!(all.read, all.parsed + all.ignored + all.rejected);
+        let _ = looks("x", lines.join("\n").as_bytes());
+        for again in [false, true] {
+            let mut observation = Observation::default();
+            (observation.accounting.read, observation.accounting.ignored) = (7, 7);
+            told.clone().add_to(&mut observation, again);
+            let all = observation.accounting;
+            prop_assert_eq!(all.read, all.parsed + all.ignored + all.rejected);
+            let _ = audit(&observation, &Options::default());
+        }
+    }
+}
+
+#[test]
+fn console_text_is_no_ledger() {
+    let dump = "I/TC: buffer: 28 bytes core/kernel/tee_ta_manager.c:1\nD/TC:0 0 a: b\n".repeat(50);
+    assert_eq!(looks("uart.log", dump.as_bytes()), Looks::Other);
+    assert_eq!(looks("x", b"close(3) = 0\n"), Looks::Other);
+    assert_eq!(looks("x", b"MemTotal: 1 kB\n\0"), Looks::Other);
+}
