@@ -28,6 +28,10 @@ pub fn fingerprint(kind: Kind, subject: &Subject, detail: &[&str]) -> Fingerprin
         }
         Subject::Ta(uuid) => push(&mut text, &uuid.to_string()),
         Subject::Pool(pool) => push(&mut text, pool),
+        Subject::Holding { ledger, name } => {
+            push(&mut text, ledger);
+            push(&mut text, name);
+        }
         Subject::Resource { protocol, resource } => {
             push(&mut text, protocol);
             push(&mut text, resource);

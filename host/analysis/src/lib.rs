@@ -16,6 +16,7 @@ pub mod fingerprint;
 pub mod growth;
 pub mod mistake;
 pub mod model;
+pub mod normal;
 pub mod oom;
 pub mod parse;
 pub mod pool;

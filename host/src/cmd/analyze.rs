@@ -30,6 +30,10 @@ Text of strace among them is told by its begin. It shows who opens and closes se
 (strace 6.1 or later), and who leaves descriptors of shared memory and dma-bufs open, with
   strace -f -y -tt -o FILE -e trace=%process,ioctl,openat,dup,dup2,dup3,fcntl,close,mmap,munmap CMD
 
+So are ledgers of the normal world: meminfo, buddyinfo, slabinfo, alloc_calls, page_owner, kmemleak,
+dma-bufs with their fdinfo, ion heaps and trace, MediaTek's dma_heap and iommu_debug, binder, ps. Paths of
+/proc and /sys tell what a file is of; files of one folder are read in the order of their names.
+
 A rules file turns a vendor's own lines into steps that --protocol then checks:
   [[rule]]
   step = \"map\"
@@ -42,11 +46,14 @@ Examples:
   adb logcat -b kernel -d | teeleak analyze -")]
 pub(crate) struct Arguments {
     /// Logs, directories of logs, or - for standard input; .gz, .xz and .zst are unpacked.
-    #[arg(value_name = "LOG", required_unless_present = "strace")]
+    #[arg(value_name = "LOG", required_unless_present_any = ["strace", "normal_world"])]
     logs: Vec<PathBuf>,
     /// A text of strace, where it is not told as one by its begin; can be given again.
     #[arg(long, value_name = "TEXT")]
     strace: Vec<PathBuf>,
+    /// A ledger of the normal world, where it is not told as one by its begin; can be given again.
+    #[arg(long, value_name = "TEXT")]
+    normal_world: Vec<PathBuf>,
     /// Turn lines into steps as this file, or the built-in one of this name, says; can be given again.
     #[arg(long, value_name = "FILE")]
     rules: Vec<PathBuf>,
@@ -93,6 +100,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let reading = Reading {
         paths: &arguments.logs,
         traces: &arguments.strace,
+        ledgers: &arguments.normal_world,
         rules: &rules,
         warmup: arguments.warmup,
         threads: arguments.threads.unwrap_or_else(cores),

@@ -74,6 +74,7 @@ fn console(arguments: &Arguments, env: &mut Env<'_>) -> Result<Observation> {
     let symbols = arguments.images.symbols()?;
     let reading = Reading {
         paths: &arguments.log,
+        ledgers: &[],
         traces: &[],
         rules: &Rules::default(),
         warmup: 0,

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::model::{Gap, Instance, Observation, Reason, Sample, Stage};
+use crate::{
+    model::{Gap, Instance, Observation, Reason, Sample, Stage},
+    normal,
+};
 
 /// What must have been seen for "clean".
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,7 +42,9 @@ impl Needs {
 pub(super) fn doubts(observation: &Observation, needs: Needs) -> Vec<Arc<str>> {
     let mut doubts = Vec::new();
     let measured = measured(&observation.samples);
-    if needs.samples() {
+    // Ledgers of the normal world say for themselves what they leave open.
+    let only = observation.samples.is_empty() && normal::seen(&observation.normal);
+    if needs.samples() && !only {
         of_samples(&measured, needs, &mut doubts);
     }
     if needs.events {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use crate::{
     cause, clients, growth,
     model::{Accounting, Canary, Finding, Gap, Observation},
-    pool,
+    normal, pool,
     protocol::{self, Limits, Pack, Protocol},
     triage::{Accepted, Triage, Triaged},
 };
@@ -57,6 +57,8 @@ impl Default for Options {
 pub struct Report {
     /// What was found, worst first; causes are linked.
     pub findings: Vec<Finding>,
+    /// Which pool of the normal world grows, each a sentence.
+    pub pools: Vec<Arc<str>>,
     /// What was found and does not count.
     pub accepted: Vec<Accepted>,
     /// What is to be said of the rules by which it does not.
@@ -78,23 +80,30 @@ pub struct Report {
 /// Runs all analyses.
 #[must_use]
 pub fn audit(observation: &Observation, options: &Options) -> Report {
-    let checked = protocol::check(observation, &options.protocols, options.limits);
+    let mut protocols = options.protocols.clone();
+    protocols.extend(normal::protocols(observation));
+    let checked = protocol::check(observation, &protocols, options.limits);
     let mut findings = growth::findings(observation, &options.growth);
     findings.extend(pool::findings(observation, &findings));
     findings.extend(checked.findings);
     clients::blame(&mut findings);
     findings.extend(observation.clients.joined.iter().flat_map(|joined| joined.findings.clone()));
     cause::link(&mut findings, &checked.ties, observation);
+    let other = normal::audit(observation);
+    findings.extend(other.findings);
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.kind));
     let Triaged { left: findings, accepted, remarks } = options.triage.apply(findings);
-    let doubts = coverage::doubts(observation, options.needs);
+    let mut doubts = coverage::doubts(observation, options.needs);
+    doubts.extend(other.doubts);
+    let further = [checked.gaps, other.gaps].concat();
     let judged: Vec<_> = findings.iter().map(Judged::from).collect();
     Report {
         exit: exit(&judged, doubts.is_empty()),
         findings,
+        pools: other.triage,
         accepted,
         remarks,
-        coverage: coverage::gaps(observation, &checked.gaps),
+        coverage: coverage::gaps(observation, &further),
         doubts,
         canary: observation.canary,
         accounting: observation.accounting,

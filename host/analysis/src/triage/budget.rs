@@ -19,6 +19,7 @@ impl Budget {
             Subject::Site { file, line, .. } => [file.to_string(), format!("{file}:{line}")],
             Subject::Ta(uuid) => [uuid.to_string(), String::new()],
             Subject::Pool(name) => [name.to_string(), String::new()],
+            Subject::Holding { ledger, name } => [name.to_string(), ledger.to_string()],
             Subject::Resource { .. } => return false,
         };
         names.iter().any(|name| glob::matches(&self.pattern, name))

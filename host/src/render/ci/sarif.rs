@@ -28,13 +28,16 @@ const FINGERPRINT: &str = "teeleak/v1";
 
 /// Each kind, and what it means.
 const RULES: [(Kind, &str); 7] = [
-    (Kind::SiteGrowth, "Allocations of a site in the TEE core are left behind by each iteration."),
+    (
+        Kind::SiteGrowth,
+        "Allocations of a site in the TEE core or the kernel are left behind by each iteration.",
+    ),
     (Kind::RegionGrowth, "A TA maps more memory in each iteration than it unmaps."),
     (Kind::SessionGrowth, "Sessions are opened and never closed."),
-    (Kind::PoolGrowth, "A pool of secure memory fills."),
+    (Kind::PoolGrowth, "A pool fills, or is in pieces."),
     (Kind::Unpaired, "What a protocol says is to be released was acquired and never released."),
     (Kind::Order, "Steps of a protocol were taken in the wrong order."),
-    (Kind::Disagreement, "The normal world and the TEE tell different things of the same calls."),
+    (Kind::Disagreement, "Two ledgers that should agree tell different things."),
 ];
 
 /// Writes a report.

@@ -53,6 +53,10 @@ pub(super) fn section(told: &Told<'_>, ordered: &Ordered<'_>) -> Markup {
         section #summary aria-labelledby="summary-h" {
             h2 #summary-h { "Summary" }
             (tiles(told, ordered))
+            @if !told.report.pools.is_empty() {
+                h3 { "Which pool grows" }
+                ul { @for pool in &told.report.pools { li { (pool) } } }
+            }
             @if ordered.told.is_empty() {
                 p { "No finding counts as a failure." }
             } @else {

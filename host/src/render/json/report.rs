@@ -22,6 +22,8 @@ struct Document<'t> {
     doubts: Vec<&'t str>,
     release: Option<&'t str>,
     workload: Vec<&'t str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pools: Vec<&'t str>,
     findings: Vec<Entry<'t>>,
     accepted: Vec<Accepted<'t>>,
     remarks: Vec<&'t str>,
@@ -100,6 +102,10 @@ enum About<'t> {
         uuid: String,
     },
     Pool {
+        name: &'t str,
+    },
+    Holding {
+        ledger: &'t str,
         name: &'t str,
     },
     Resource {
@@ -185,6 +191,7 @@ fn document<'t>(
         },
         exit_code: report.exit.code(),
         doubts: report.doubts.iter().map(|doubt| &**doubt).collect(),
+        pools: report.pools.iter().map(|pool| &**pool).collect(),
         release: observation.platform.release.as_deref(),
         workload: observation.platform.workload.iter().map(|word| &**word).collect(),
         findings: report.findings.iter().map(entry).collect(),
@@ -292,6 +299,7 @@ fn about(subject: &Subject) -> About<'_> {
         },
         Subject::Ta(uuid) => About::Ta { uuid: uuid.to_string() },
         Subject::Pool(name) => About::Pool { name },
+        Subject::Holding { ledger, name } => About::Holding { ledger, name },
         Subject::Resource { protocol, resource } => About::Resource { protocol, resource },
     }
 }

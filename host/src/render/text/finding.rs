@@ -57,6 +57,8 @@ pub(crate) fn subject(subject: &Subject) -> String {
         }
         Subject::Ta(uuid) => format!("TA {uuid}"),
         Subject::Pool(name) => format!("pool {name}"),
+        Subject::Holding { ledger, name } if name.is_empty() => ledger.to_string(),
+        Subject::Holding { ledger, name } => format!("{name} in {ledger}"),
         Subject::Resource { protocol, resource } => format!("{resource} of {protocol}"),
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use teeleak_analysis::{
     audit::{Exit, Report},
     model::{Finding, Observation, Part, Sample, Severity, Stage},
+    normal,
     triage::Accepted,
 };
 
@@ -18,6 +19,7 @@ pub(crate) fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     verdict(observation, report, out)?;
+    list("which pool grows", report.pools.iter().map(|pool| &**pool), out)?;
     let (told_in_full, notes): (Vec<_>, Vec<_>) =
         report.findings.iter().partition(|finding| finding.severity > Severity::Note);
     let told_in_full = causes_first(told_in_full);
@@ -123,7 +125,12 @@ fn overview(findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
 
 /// What was looked at: `20 iterations of drm-player, OP-TEE 4.10.0`.
 pub(crate) fn scope(observation: &Observation) -> String {
-    let iterations = count(measured(observation), "iteration");
+    let ledgers = observation.normal.censuses.len() as u64;
+    let iterations = if observation.samples.is_empty() && normal::seen(&observation.normal) {
+        count(ledgers, "print") + " of ledgers of the normal world"
+    } else {
+        count(measured(observation), "iteration")
+    };
     let workload = observation.platform.workload.join(" ");
     let of = if workload.is_empty() { String::new() } else { format!(" of `{workload}`") };
     let release = words::release(observation);

@@ -9,6 +9,8 @@
 
 mod chunks;
 mod input;
+mod kinds;
+mod normal;
 mod order;
 mod progress;
 mod strace;
@@ -45,6 +47,8 @@ pub(crate) struct Reading<'r> {
     pub(crate) paths: &'r [PathBuf],
     /// Files that are strace's, whatever they look like.
     pub(crate) traces: &'r [PathBuf],
+    /// Files of ledgers of the normal world, whatever they look like.
+    pub(crate) ledgers: &'r [PathBuf],
     /// Steps and marks.
     pub(crate) rules: &'r Rules,
     /// Iterations that don't count, at the beginning.
@@ -62,7 +66,10 @@ pub(crate) fn read(
     rejected: Option<Box<dyn Write + Send>>,
     progress: Progress<'_>,
 ) -> Result<Observation> {
-    let (inputs, traces) = strace::split(input::expand_any(reading.paths)?);
+    let kinds::Kinds { inputs, traces, ledgers, logs } =
+        kinds::split(input::expand_any(reading.paths)?);
+    let ledgers = [ledgers, input::expand_any(reading.ledgers)?].concat();
+    let (ledgers, logs) = (normal::read(&ledgers)?, normal::read(&logs)?);
     let traced = strace::read(&[traces, input::expand_any(reading.traces)?].concat())?;
     let total = inputs.iter().map(input::Input::size).sum();
     let first = inputs.first().map(input::Input::name).unwrap_or_default();
@@ -90,6 +97,9 @@ pub(crate) fn read(
     if let Some(traced) = traced {
         traced.add_to(&mut observation);
     }
+    // What stands in logs is told first by whoever reads all of them.
+    logs.add_to(&mut observation, true);
+    ledgers.add_to(&mut observation, false);
     Ok(observation)
 }
 

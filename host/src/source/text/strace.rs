@@ -9,30 +9,12 @@ use std::{
 };
 
 use anyhow::Result;
-use teeleak_analysis::parse::strace::{Reader, Told, looks_like_strace};
+use teeleak_analysis::parse::strace::{Reader, Told};
 
 use super::input::Input;
 
-/// Bytes of a text that tell what it is.
-const BEGIN: u64 = 16 << 10;
-
 /// Longest line, in bytes; the rest of a longer one is taken for another.
 const LINE: u64 = 1 << 20;
-
-/// Takes the traces out of the inputs. What can't be opened is left, to be told of by others.
-pub(super) fn split(inputs: Vec<Input>) -> (Vec<Input>, Vec<Input>) {
-    inputs.into_iter().partition(|input| !is_trace(input))
-}
-
-fn is_trace(input: &Input) -> bool {
-    // What standard input begins with can't be put back.
-    let Input::File(_) = input else { return false };
-    let mut begin = Vec::new();
-    let read = input.open().is_ok_and(|text| text.take(BEGIN).read_to_end(&mut begin).is_ok());
-    // The last line may be cut.
-    let end = memchr::memrchr(b'\n', &begin).unwrap_or(0);
-    read && looks_like_strace(&begin[..end])
-}
 
 /// Reads traces; `None` if there are none.
 ///

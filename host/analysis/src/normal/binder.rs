@@ -1,0 +1,149 @@
+//! Processes that binder still has though they are gone, and descriptors that ran out.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use crate::model::{
+    Finding, Fingerprint, Kind, NormalWorld, Place, Said, Saying, Severity, Subject, Unit, Verdict,
+};
+
+use super::{
+    draft::{Draft, holding},
+    words,
+};
+
+pub(super) fn findings(normal: &NormalWorld) -> Vec<Finding> {
+    let full = too_many_files(normal);
+    let cause = full.as_ref().map(|full| full.fingerprint.clone());
+    let lives = lives(normal);
+    let stuck = lives.iter().filter(|(_, life)| life.closed.is_some() && life.released.is_none());
+    let known = normal.sayings.iter().any(|one| matches!(one.said, Said::Released { .. }));
+    let stuck = stuck.filter(|(_, life)| known || life.keeps.is_some());
+    let mut findings: Vec<_> =
+        stuck.map(|(pid, life)| life.finding(*pid, &lives, cause.clone())).collect();
+    findings.splice(0..0, full);
+    findings
+}
+
+/// Tables that were full, as pools.
+pub(super) fn triage(findings: &[Finding]) -> Option<Arc<str>> {
+    let full =
+        |one: &&Finding| matches!(&one.subject, Subject::Pool(name) if **name == *DESCRIPTORS);
+    let found = findings.iter().find(full)?;
+    Some(format!("{}: look at /proc/PID/fd", found.title).into())
+}
+
+/// Name of the pool.
+const DESCRIPTORS: &str = "file descriptors";
+
+/// What logs and debugfs say of a process.
+#[derive(Default)]
+struct Life<'n> {
+    closed: Option<&'n Place>,
+    released: Option<&'n Place>,
+    keeps: Option<(&'n Place, [u64; 3])>,
+    gone: Option<&'n Place>,
+    there: bool,
+}
+
+fn lives(normal: &NormalWorld) -> BTreeMap<u64, Life<'_>> {
+    let mut lives: BTreeMap<u64, Life<'_>> = BTreeMap::new();
+    let mut listed = None;
+    for Saying { place, said, .. } in &normal.sayings {
+        match said {
+            Said::AreaMapped { pid } => _ = lives.insert(*pid, Life::default()),
+            Said::AreaClosed { pid } => lives.entry(*pid).or_default().closed = Some(place),
+            Said::Released { pid } => lives.entry(*pid).or_default().released = Some(place),
+            Said::Keeps { pid, threads, nodes, refs } => {
+                lives.entry(*pid).or_default().keeps = Some((place, [*threads, *nodes, *refs]));
+            }
+            Said::NoProcess { pid } => lives.entry(*pid).or_default().gone = Some(place),
+            Said::Process(holder) => {
+                listed = Some(place);
+                lives.entry(holder.pid).or_default().there = true;
+            }
+            _ => {}
+        }
+    }
+    // Who is not on a list of all processes is gone.
+    lives.values_mut().filter(|life| !life.there).for_each(|life| life.gone = life.gone.or(listed));
+    lives
+}
+
+impl Life<'_> {
+    fn evidence(&self, pid: u64, mut draft: Draft) -> Draft {
+        if let Some(place) = self.closed {
+            draft = draft.at(
+                &format!("the area of {pid} was closed, and no binder_release of it follows"),
+                place,
+            );
+        }
+        if let Some((place, [threads, nodes, refs])) = self.keeps {
+            let text = format!(
+                "binder still has proc {pid}, with {}, {} and {}",
+                words::several(threads, "thread"),
+                words::several(nodes, "node"),
+                words::several(refs, "ref")
+            );
+            draft = draft.figure("threads kept", threads, Unit::Objects).at(&text, place);
+        }
+        if let Some(place) = self.gone {
+            draft = draft.at(&format!("there is no process {pid} any more"), place);
+        }
+        draft
+    }
+
+    fn finding(
+        &self,
+        pid: u64,
+        all: &BTreeMap<u64, Life<'_>>,
+        cause: Option<Fingerprint>,
+    ) -> Finding {
+        let title = format!("binder: proc {pid} released its vma and never its proc");
+        let sure = self.keeps.is_some() && self.gone.is_some();
+        let severity = if sure { Severity::Failure } else { Severity::Possible };
+        let draft = Draft::new(Kind::Unpaired, holding("binder", "proc"), severity, title)
+            .verdict(if sure { Verdict::Leak } else { Verdict::Undecided });
+        let mut draft = self.evidence(pid, draft);
+        let others: Vec<_> = all
+            .iter()
+            .filter_map(|(other, life)| Some((other, life.closed?, life.released?)))
+            .map(|(other, _, released)| format!("{other} ({})", words::at(released)))
+            .collect();
+        if !others.is_empty() {
+            draft = draft
+                .text(&format!("others closed theirs and were released: {}", words::list(&others)));
+        }
+        draft
+            .cause(
+                cause,
+                "after \"Too many open files\": a process without a free descriptor may not be released when it \
+                 ends (clocks of several logs don't compare)",
+            )
+            .next("find what keeps the last descriptor of /dev/binder of the process: fds that were passed on, or a full table")
+    }
+}
+
+/// Tables of descriptors that were full.
+fn too_many_files(normal: &NormalWorld) -> Option<Finding> {
+    let all = normal.sayings.iter().filter_map(|one| match one.said {
+        Said::TooManyFiles { pid } => Some((pid, one)),
+        _ => None,
+    });
+    let (_, first) = all.clone().next()?;
+    let pids: BTreeSet<_> = all.clone().filter_map(|(pid, _)| pid).collect();
+    let whose: Vec<_> = pids.iter().map(|pid| format!("pid {pid}")).collect();
+    let of = if whose.is_empty() { String::new() } else { format!(" of {}", words::list(&whose)) };
+    let title = format!("file descriptors{of} ran out: \"Too many open files\"");
+    let subject = Subject::Pool(DESCRIPTORS.into());
+    let draft = Draft::new(Kind::PoolGrowth, subject, Severity::Failure, title)
+        .figure("failed allocations", all.count() as u64, Unit::Objects)
+        .at(
+            "error 24 (EMFILE): the table is at its limit, 1024 by default (ulimit -n)",
+            &first.place,
+        )
+        .next("count /proc/PID/fd over time, and see which kind of descriptor grows");
+    Some(draft)
+}

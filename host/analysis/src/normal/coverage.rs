@@ -1,0 +1,66 @@
+//! What ledgers of the normal world were not in the input, and what those that were leave open.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::model::{Gap, Ledger, NormalWorld, Reason, Said};
+
+/// Ledgers that come together.
+const FAMILIES: [&[Ledger]; 4] = [
+    &[Ledger::IonHeap, Ledger::IonOrphans, Ledger::IonTrace],
+    &[
+        Ledger::DmaHeap,
+        Ledger::IovaMap,
+        Ledger::IommuDump,
+        Ledger::IommuUsers,
+        Ledger::CameraBuffers,
+    ],
+    &[Ledger::BinderProc, Ledger::BinderLog, Ledger::Processes],
+    &[Ledger::CpuMonitor],
+];
+
+/// Gaps and doubts.
+pub(super) fn of(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>) {
+    let unseen = Ledger::all().filter(|ledger| !is_seen(normal, *ledger));
+    // What only some vendor's kernel has is none of a system that shows no sign of it.
+    let unseen = unseen.filter(|ledger| {
+        let family = FAMILIES.iter().find(|family| family.contains(ledger));
+        family.is_none_or(|family| family.iter().any(|one| is_seen(normal, *one)))
+    });
+    let gaps = unseen.map(|ledger| {
+        let name = ledger.name();
+        let (reason, remedy) = (Reason::NotOffered, Some(ledger.remedy().into()));
+        Gap { what: format!("normal world: {name}").into(), reason, remedy, lost: 0 }
+    });
+    let mut prints: BTreeMap<String, u64> = BTreeMap::new();
+    for census in &normal.censuses {
+        *prints.entry(census.title()).or_default() += 1;
+    }
+    let once: Vec<_> =
+        prints.iter().filter(|(_, n)| **n == 1).map(|(name, _)| name.clone()).collect();
+    let doubt = match &once[..] {
+        [] => None,
+        [one] => Some(format!("one print of {one} can't show growth")),
+        [one, more @ ..] => Some(format!(
+            "one print each of {one} and {} more ledgers can't show growth",
+            more.len()
+        )),
+    };
+    let none =
+        normal.censuses.is_empty().then(|| "no ledger of the normal world was printed".to_owned());
+    (gaps.collect(), doubt.into_iter().chain(none).map(Into::into).collect())
+}
+
+fn is_seen(normal: &NormalWorld, ledger: Ledger) -> bool {
+    let said = |is: fn(&Said) -> bool| normal.sayings.iter().any(|one| is(&one.said));
+    match ledger {
+        Ledger::SlabTrace => said(|one| matches!(one, Said::Allocated { .. })),
+        Ledger::BinderProc => said(|one| matches!(one, Said::Keeps { .. })),
+        Ledger::BinderLog => {
+            said(|one| matches!(one, Said::AreaClosed { .. } | Said::Released { .. }))
+        }
+        Ledger::Processes => said(|one| matches!(one, Said::Process(_) | Said::NoProcess { .. })),
+        Ledger::Duplicates => said(|one| matches!(one, Said::Duplicated { .. })),
+        Ledger::IonTrace => normal.traced,
+        ledger => normal.of(ledger).next().is_some(),
+    }
+}

@@ -1,0 +1,76 @@
+//! Findings as they are put together.
+
+use crate::{
+    fingerprint::fingerprint,
+    model::{
+        Evidence, Figure, Finding, Fingerprint, Kind, Place, Severity, Subject, Unit, Verdict,
+    },
+};
+
+use super::words;
+
+/// A finding whose identity is its kind and subject.
+pub(super) struct Draft(Finding);
+
+impl Draft {
+    pub(super) fn new(kind: Kind, subject: Subject, severity: Severity, title: String) -> Self {
+        Self(Finding {
+            kind,
+            severity,
+            verdict: None,
+            fingerprint: fingerprint(kind, &subject, &[]),
+            subject,
+            title: title.into(),
+            figures: Vec::new(),
+            evidence: Vec::new(),
+            cause: None,
+            action: "".into(),
+        })
+    }
+
+    pub(super) fn verdict(mut self, verdict: Verdict) -> Self {
+        self.0.verdict = Some(verdict);
+        self
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "figures above 2^53 lose their lowest bits")]
+    pub(super) fn figure(mut self, name: &str, value: u64, unit: Unit) -> Self {
+        let value = value as f64;
+        self.0.figures.push(Figure { name: name.into(), value, interval: None, unit });
+        self
+    }
+
+    pub(super) fn figures(mut self, figures: impl IntoIterator<Item = Figure>) -> Self {
+        self.0.figures.extend(figures);
+        self
+    }
+
+    pub(super) fn text(self, text: &str) -> Self {
+        self.evidence([Evidence::Text(text.into())])
+    }
+
+    /// A sentence and where it stands.
+    pub(super) fn at(self, text: &str, place: &Place) -> Self {
+        self.text(&format!("{text} ({})", words::at(place)))
+    }
+
+    pub(super) fn evidence(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
+        self.0.evidence.extend(evidence);
+        self
+    }
+
+    pub(super) fn cause(mut self, of: Option<Fingerprint>, why: &str) -> Self {
+        self.0.cause = of.map(|of| (of, why.into()));
+        self
+    }
+
+    pub(super) fn next(mut self, action: &str) -> Finding {
+        self.0.action = action.into();
+        self.0
+    }
+}
+
+/// What a ledger lists by this name.
+pub(super) fn holding(ledger: &str, name: &str) -> Subject {
+    Subject::Holding { ledger: ledger.into(), name: name.into() }
+}

@@ -1,0 +1,82 @@
+//! Free memory in pieces: what `/proc/buddyinfo` says of blocks by order, and whether that is what fails.
+
+use std::sync::Arc;
+
+use crate::{
+    growth::{self, Series},
+    model::{Census, Finding, Kind, Ledger, NormalWorld, Severity, Subject, Unit, Verdict},
+};
+
+use super::{draft::Draft, words};
+
+/// Order from which blocks are large: 64 KiB. What is larger than eight pages the kernel does not promise
+/// (`PAGE_ALLOC_COSTLY_ORDER` is 3, Linux `include/linux/mmzone.h`).
+const LARGE: u32 = 4;
+
+/// Part of the free memory in large blocks below which it is in pieces, in percent.
+const PIECES: u64 = 10;
+
+/// Free memory of one print: all of it, and that in large blocks.
+fn free(census: &Census) -> (u64, u64) {
+    let large = |row: &&crate::model::Row| row.ids.order.is_some_and(|order| order >= LARGE);
+    let of = |rows: &mut dyn Iterator<Item = u64>| rows.fold(0u64, u64::saturating_add);
+    let all = of(&mut census.rows.iter().map(|row| row.bytes));
+    (all, of(&mut census.rows.iter().filter(large).map(|row| row.bytes)))
+}
+
+/// What is told of free blocks; `leaks` says that something was found that eats memory.
+pub(super) fn findings(normal: &NormalWorld, leaks: bool) -> (Vec<Finding>, Vec<Arc<str>>) {
+    let prints: Vec<_> = normal.of(Ledger::BuddyInfo).collect();
+    let (Some(first), Some(last)) = (prints.first(), prints.last()) else {
+        return Default::default();
+    };
+    let (before, after) = (free(first), free(last));
+    let share = words::share(after.1, after.0);
+    let text = format!(
+        "free blocks of 64 KiB and more: {} -> {}, {share} of what is free",
+        words::mib(before.1),
+        words::mib(after.1)
+    );
+    let in_pieces = after.0 > 0 && after.1.saturating_mul(100) < after.0.saturating_mul(PIECES);
+    if !in_pieces {
+        return (Vec::new(), vec![format!("{text}: memory is not in pieces").into()]);
+    }
+    let verdict = format!(
+        "{text}: memory is in pieces, {}",
+        if leaks { "and something leaks" } else { "and nothing that was seen leaks" }
+    );
+    (vec![finding(&prints, (before, after), leaks)], vec![verdict.into()])
+}
+
+fn finding(prints: &[&Census], (before, after): ((u64, u64), (u64, u64)), leaks: bool) -> Finding {
+    let title = format!(
+        "free memory is in pieces{}: {} are free, {} of it in blocks of 64 KiB and more",
+        if leaks { "" } else { ", without a leak" },
+        words::mib(after.0),
+        words::share(after.1, after.0)
+    );
+    let large = Series::counts(prints.iter().map(|census| free(census).1));
+    let said = growth::judge(&Series::counts(prints.iter().map(|census| free(census).0)));
+    let severity = if leaks { Severity::Note } else { Severity::Possible };
+    let mut draft =
+        Draft::new(Kind::PoolGrowth, Subject::Pool("free pages".into()), severity, title)
+            .verdict(said.verdict)
+            .figure("free", after.0, Unit::Bytes)
+            .figure("free in large blocks", after.1, Unit::Bytes);
+    for (census, (all, large)) in [(prints.first(), before), (prints.last(), after)] {
+        if let Some(census) = census {
+            let text = format!(
+                "{} free, {} of it in large blocks",
+                words::mib(all),
+                words::share(large, all)
+            );
+            draft = draft.at(&text, &census.place);
+        }
+    }
+    if said.verdict != Verdict::Leak {
+        draft = draft.text("a leak takes free memory away; here large blocks became small ones");
+    }
+    draft
+        .evidence(growth::report::words::evidence(&large, 0))
+        .next("allocate large blocks early or from CMA; compact (vm.compact_memory) and see whether they come back")
+}

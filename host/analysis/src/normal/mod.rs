@@ -1,0 +1,120 @@
+//! The other half of the ledger: what the normal world holds, who holds it, and which pool grows.
+//!
+//! ```text
+//! NormalWorld ── pools ──> triage, growth      which pool grows?
+//!             ── buffers, orphans, sites, binder ──> who holds it, from where
+//!             ── books ──> ledgers that disagree
+//! ```
+//!
+//! One print shows what is in use, not what leaks. Only a series that [`crate::growth::judge`] decides, or
+//! something that by itself proves that nobody will release it, is a failure; the rest is possible.
+
+mod binder;
+mod books;
+mod buffers;
+mod coverage;
+mod draft;
+mod fragments;
+mod iommu;
+mod orphans;
+mod pools;
+mod sites;
+mod words;
+
+use std::sync::Arc;
+
+use crate::{
+    model::{Finding, Gap, Kind, NormalWorld, Observation, Said, Subject},
+    protocol::Protocol,
+};
+
+/// What is said of the normal world.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told {
+    /// Which pool grows, each a sentence; the most first.
+    pub(crate) triage: Vec<Arc<str>>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) gaps: Vec<Gap>,
+    /// What its ledgers leave open.
+    pub(crate) doubts: Vec<Arc<str>>,
+}
+
+/// Whether any ledger of the normal world was read. What strace says of descriptors is none by itself.
+#[must_use]
+pub fn seen(normal: &NormalWorld) -> bool {
+    let own = |saying: &crate::model::Saying| !matches!(saying.said, Said::Duplicated { .. });
+    normal.traced || !normal.censuses.is_empty() || normal.sayings.iter().any(own)
+}
+
+/// Protocols of the events that were read.
+pub(crate) fn protocols(observation: &Observation) -> Vec<Protocol> {
+    let text = include_str!("../../packs/ion-trace.toml");
+    let is_ours = |event: &crate::model::Event| matches!(&event.kind, crate::model::EventKind::Step(name) if name.starts_with("ion_alloc"));
+    // Only what the kernel's trace calls a buffer fits; a vendor's own steps have other keys.
+    let address = "address".into();
+    let any = |event: &crate::model::Event| is_ours(event) && event.keys.get(address).is_some();
+    if observation.events.iter().any(any) {
+        Protocol::read("ion-trace", text).unwrap_or_default()
+    } else {
+        Vec::new()
+    }
+}
+
+/// Pools, and the ledgers that say who fills them.
+const FILLED_BY: [(&str, &str); 3] = [
+    ("memory that nobody accounts for", "page_owner"),
+    ("ion system heap", "orphans of an ion heap"),
+    ("slab", "kmalloc"),
+];
+
+/// Pools that grow are explained by what is found in their own ledgers.
+fn link(findings: &mut [Finding]) {
+    let explains = |ledger: &str, part: &str| ledger.starts_with(part);
+    for (pool, part) in FILLED_BY {
+        let of = |one: &&Finding| {
+            matches!(&one.subject, Subject::Holding { ledger, .. } if explains(ledger, part))
+                && matches!(one.kind, Kind::SiteGrowth | Kind::Unpaired)
+        };
+        let Some(found) = findings.iter().find(of) else { continue };
+        let why: Arc<str> = format!("what {} lists is counted there", subject_ledger(found)).into();
+        let cause = Some((found.fingerprint.clone(), why));
+        let filled = findings.iter_mut().filter(|one| one.kind == Kind::PoolGrowth);
+        let mut filled =
+            filled.filter(|one| matches!(&one.subject, Subject::Pool(name) if **name == *pool));
+        if let Some(filled) = filled.next() {
+            filled.cause = cause;
+        }
+    }
+}
+
+fn subject_ledger(finding: &Finding) -> &str {
+    match &finding.subject {
+        Subject::Holding { ledger, .. } => ledger,
+        _ => "it",
+    }
+}
+
+/// Looks at all that the normal world told.
+pub(crate) fn audit(observation: &Observation) -> Told {
+    let normal = &observation.normal;
+    if !seen(normal) {
+        return Told::default();
+    }
+    let pools = pools::judge(normal);
+    let mut findings = pools.findings;
+    findings.extend(sites::findings(normal));
+    let leaks = findings.iter().any(|one| one.severity == crate::model::Severity::Failure);
+    let (shortage, mut triage) = fragments::findings(normal, leaks);
+    findings.extend(shortage);
+    findings.extend(buffers::findings(normal));
+    findings.extend(iommu::findings(normal, &findings));
+    findings.extend(orphans::findings(normal));
+    findings.extend(books::findings(normal));
+    findings.extend(binder::findings(normal));
+    triage.splice(0..0, pools.triage);
+    triage.extend(iommu::triage(normal));
+    triage.extend(binder::triage(&findings));
+    link(&mut findings);
+    let (gaps, doubts) = coverage::of(normal);
+    Told { triage, findings, gaps, doubts }
+}

@@ -1,0 +1,242 @@
+//! Which pool grows: the triage of `/proc/meminfo` and `cpu_monitor`.
+//!
+//! | grows | so look at |
+//! | --- | --- |
+//! | Anon, and swap shrinks | heaps of processes |
+//! | Shmem, and swap shrinks | shared memory of processes |
+//! | Slab | slabinfo, then `alloc_calls` of the cache |
+//! | a heap of ion | ion/heaps, orphans |
+//! | what nobody accounts for | page_owner: pages that drivers allocate themselves |
+
+use std::sync::Arc;
+
+use crate::{
+    growth::{self, Judgement, Series},
+    model::{
+        Census, Evidence, Finding, Kind, Ledger, NormalWorld, Place, Severity, Subject, Verdict,
+    },
+};
+
+use super::{draft::Draft, words};
+
+/// Part of all memory that a pool has to gain to be told, in percent, where a series does not decide.
+const WORTH: u64 = 2;
+
+/// Moments that a series needs to be judged.
+const MOMENTS: usize = 9;
+
+/// What is told of pools.
+pub(super) struct Pools {
+    pub(super) triage: Vec<Arc<str>>,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// A pool over time.
+struct Pool {
+    name: &'static str,
+    values: Vec<u64>,
+    from: Place,
+    to: Place,
+    /// All memory.
+    total: u64,
+    said: Option<Judgement>,
+}
+
+/// What to look at where a pool grows; the names are those of the two ledgers.
+const TREE: [(&str, &[&str], &str); 9] = [
+    ("anonymous memory", &["Anon", "AnonPages"], "heaps of processes: procrank, or smaps of each"),
+    ("shared memory", &["Shmem"], "ashmem and tmpfs: lsof, or maps of each process"),
+    (
+        "slab",
+        &["Slab"],
+        "objects of the kernel: slabinfo, then alloc_calls of the cache that grows",
+    ),
+    ("ion system heap", &["ion system heap"], "ion/heaps/system: its orphans, then a trace of ion"),
+    ("ion cma heap", &["ion cma heap"], "ion/heaps: its orphans, then a trace of ion"),
+    ("ion carveout heap", &["ion carveout heap"], "ion/heaps: its orphans, then a trace of ion"),
+    ("gpu", &["Gpu", "GPUTotalUsed"], "memory of the gpu's driver"),
+    (
+        "memory that nobody accounts for",
+        &["Total-lost", "unaccounted"],
+        "page_owner: pages that drivers allocate themselves",
+    ),
+    ("kernel stacks and page tables", &["KernelStack", "KernStack"], "threads that never end"),
+];
+
+/// Judges all pools of a ledger, the first one that was seen.
+pub(super) fn judge(normal: &NormalWorld) -> Pools {
+    let ledger =
+        [Ledger::MemInfo, Ledger::CpuMonitor].into_iter().find(|one| normal.of(*one).count() > 1);
+    let moments: Vec<Census> =
+        ledger.map(|ledger| normal.of(ledger).map(balanced).collect()).unwrap_or_default();
+    if moments.is_empty() {
+        return Pools { triage: Vec::new(), findings: Vec::new() };
+    }
+    let mut pools: Vec<_> =
+        TREE.iter().filter_map(|(name, rows, _)| pool(name, rows, &moments)).collect();
+    pools.sort_by_key(|pool| std::cmp::Reverse(pool.gain()));
+    let swap = swap(&moments);
+    let growing: Vec<_> = pools.iter().filter(|pool| pool.grows()).collect();
+    let mut triage: Vec<Arc<str>> = growing.iter().map(|pool| pool.sentence(swap).into()).collect();
+    triage.extend(in_use(&moments, growing.is_empty()));
+    let findings = growing.into_iter().map(|pool| pool.finding(swap)).collect();
+    Pools { triage, findings }
+}
+
+fn value(census: &Census, names: &[&str]) -> Option<u64> {
+    census.rows.iter().find(|row| names.contains(&&*row.name)).map(|row| row.bytes)
+}
+
+/// With what `/proc/meminfo` leaves for the reader to work out.
+fn balanced(census: &Census) -> Census {
+    let mut census = census.clone();
+    let of = |name: &str| value(&census, &[name]).unwrap_or(0);
+    if census.ledger == Ledger::MemInfo {
+        let slab = of("Slab").max(of("SReclaimable").saturating_add(of("SUnreclaim")));
+        let known = [
+            "MemFree",
+            "Buffers",
+            "Cached",
+            "SwapCached",
+            "AnonPages",
+            "KernelStack",
+            "PageTables",
+            "Percpu",
+        ];
+        let known = known.iter().fold(slab, |sum, name| sum.saturating_add(of(name)));
+        let rest = of("MemTotal").saturating_sub(known);
+        let place = census.place.clone();
+        census.rows.push(crate::model::Row::new(place, "unaccounted", 1, rest));
+    }
+    census
+}
+
+fn pool(name: &'static str, rows: &[&str], moments: &[Census]) -> Option<Pool> {
+    let seen: Vec<_> =
+        moments.iter().filter_map(|census| Some((value(census, rows)?, &census.place))).collect();
+    let ((_, from), (_, to)) = (*seen.first()?, *seen.last()?);
+    let values: Vec<u64> = seen.iter().map(|(value, _)| *value).collect();
+    let total = value(&moments[0], &["MemTotal", "Memory-Total"]).unwrap_or(0);
+    let said =
+        (values.len() >= MOMENTS).then(|| growth::judge(&Series::counts(values.iter().copied())));
+    Some(Pool { name, values, from: from.clone(), to: to.clone(), total, said })
+}
+
+/// How much swap was free at first and at last.
+fn swap(moments: &[Census]) -> Option<(u64, u64)> {
+    let mut free = moments.iter().filter_map(|census| value(census, &["SwapFree", "Swap-Free"]));
+    let first = free.next()?;
+    Some((first, free.next_back().unwrap_or(first)))
+}
+
+impl Pool {
+    fn ends(&self) -> (u64, u64) {
+        (self.values.first().copied().unwrap_or(0), self.values.last().copied().unwrap_or(0))
+    }
+
+    fn gain(&self) -> u64 {
+        let (first, last) = self.ends();
+        last.saturating_sub(first)
+    }
+
+    fn verdict(&self) -> Verdict {
+        self.said.map_or(Verdict::Undecided, |said| said.verdict)
+    }
+
+    fn grows(&self) -> bool {
+        let much =
+            self.gain() > 0 && self.gain().saturating_mul(100) >= self.total.saturating_mul(WORTH);
+        match self.verdict() {
+            Verdict::Leak => true,
+            Verdict::Undecided => much,
+            _ => false,
+        }
+    }
+
+    fn advice(&self) -> &'static str {
+        TREE.iter().find(|(name, ..)| *name == self.name).map_or("", |(.., advice)| advice)
+    }
+
+    fn change(&self, swap: Option<(u64, u64)>) -> String {
+        let (first, last) = self.ends();
+        let swap = swap.filter(|(before, after)| after < before);
+        let swap = swap.map_or(String::new(), |(before, after)| {
+            format!(", and free swap from {} to {}", words::mib(before), words::mib(after))
+        });
+        let moments = self.values.len();
+        format!("{} -> {} over {moments} moments{swap}", words::mib(first), words::mib(last))
+    }
+
+    fn sentence(&self, swap: Option<(u64, u64)>) -> String {
+        let how = if self.verdict() == Verdict::Leak { "grows" } else { "rose" };
+        format!("{} {how}: {}: look at {}", self.name, self.change(swap), self.advice())
+    }
+
+    fn finding(&self, swap: Option<(u64, u64)>) -> Finding {
+        let leak = self.verdict() == Verdict::Leak;
+        let severity = if leak { Severity::Failure } else { Severity::Possible };
+        let title = match leak {
+            true => format!("{} grows without end: {}", self.name, self.change(swap)),
+            false => format!("{} rose: {}", self.name, self.change(swap)),
+        };
+        let series = Series::counts(self.values.iter().copied());
+        let mut draft =
+            Draft::new(Kind::PoolGrowth, Subject::Pool(self.name.into()), severity, title)
+                .verdict(self.verdict())
+                .text(&format!("from {} to {}", words::at(&self.from), words::at(&self.to)));
+        if let Some(said) = &self.said {
+            use growth::report::words as growing;
+            let rate = said.rate.filter(|_| leak);
+            let unit = crate::model::Unit::BytesPerIteration;
+            draft = draft
+                .figures(rate.map(|rate| growing::figure("growth", rate, unit)))
+                .evidence([Evidence::Text(growing::why(said, &series, "byte").into())]);
+        }
+        draft.evidence(growth::report::words::evidence(&series, 0)).next(self.advice())
+    }
+}
+
+/// Whether memory in use grows, and that no pool does.
+fn in_use(moments: &[Census], none: bool) -> Option<Arc<str>> {
+    let free = |census: &Census| value(census, &["MemFree", "Sysfre"]);
+    let used: Vec<u64> = moments
+        .iter()
+        .filter_map(|census| {
+            Some(value(census, &["MemTotal", "Memory-Total"])?.saturating_sub(free(census)?))
+        })
+        .collect();
+    let (first, last) = (*used.first()?, *used.last()?);
+    let total = moments.first().and_then(|census| value(census, &["MemTotal", "Memory-Total"]))?;
+    let said = growth::judge(&Series::counts(used.iter().copied()));
+    let how = match said.verdict {
+        Verdict::Leak => "grows",
+        Verdict::Oscillation => "comes and goes",
+        _ if last.saturating_sub(first).saturating_mul(100) >= total.saturating_mul(WORTH) => {
+            "rose"
+        }
+        _ => "stays",
+    };
+    let range = format!(
+        " (between {} and {})",
+        words::mib(used.iter().copied().min().unwrap_or(0)),
+        words::mib(used.iter().copied().max().unwrap_or(0))
+    );
+    let pools = if none { ", and no pool that is told does" } else { "" };
+    Some(
+        format!(
+            "memory in use {how}: {} -> {}{range}{pools}{}",
+            words::mib(first),
+            words::mib(last),
+            cache(moments).filter(|_| none).unwrap_or_default()
+        )
+        .into(),
+    )
+}
+
+/// What of the growth the page cache has.
+fn cache(moments: &[Census]) -> Option<String> {
+    let cached = ["Cached", "Cache"];
+    let (before, after) = (value(moments.first()?, &cached)?, value(moments.last()?, &cached)?);
+    let has = words::mib(after.checked_sub(before).filter(|gain| *gain > 0)?);
+    Some(format!("; the page cache, which the kernel gives back, has {has} of it"))
+}
