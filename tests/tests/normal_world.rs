@@ -202,6 +202,50 @@ fn memory_in_pieces_is_no_leak() {
 }
 
 #[test]
+fn caches_and_mappings_are_followed_over_prints() {
+    let mut slabs = String::new();
+    for n in 0..10 {
+        write!(
+            slabs,
+            "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>\n\
+             kmalloc-128 {} 9000 128 32 1 : tunables 0 0 0 : slabdata 9 9 0\n\
+             dentry {} 9000 192 21 1 : tunables 0 0 0 : slabdata 9 9 0\n",
+            1000 + 40 * n,
+            5000 + n % 3
+        )
+        .unwrap();
+    }
+    let mapping = |n: u32| format!("0 0x2{n}a00000 0x1800000 48446.93047{n}\n");
+    let shots = |n| (0..n).map(mapping).collect::<String>();
+    let files = [("slabinfo", slabs), ("iova_map.1", shots(3)), ("iova_map.2", shots(5))];
+    let answer = analyzed("prints", &files);
+    assert_eq!(answer.exit, Exit::Leak, "{}", answer.out);
+    for text in [
+        "slabinfo: kmalloc-128: 1,000 -> 1,360 objects, 46,080 bytes more over 10 prints",
+        "each of iterations 1 to 9 left exactly 40 objects",
+        "iova_map: 25,165,824 bytes each: 3 -> 5 objects",
+    ] {
+        assert!(answer.out.contains(text), "{text}\n{}", answer.out);
+    }
+    assert!(!answer.out.contains("dentry"), "{}", answer.out);
+}
+
+/// A terminal's log has ledgers and console text of OP-TEE, each read by its own reader.
+#[test]
+fn a_log_may_have_both_worlds() {
+    let console = "I/TC: buffer: 28 bytes core/kernel/tee_ta_manager.c:1\n".repeat(3);
+    let text =
+        format!("root@box:/ # cat /proc/meminfo\nMemTotal: 1000 kB\nMemFree: 9 kB\n{console}");
+    let answer = analyzed("both", &[("log", text)]);
+    assert!(
+        answer.out.contains("input: 6 read, 5 used, 1 of other things, 0 damaged"),
+        "{}",
+        answer.out
+    );
+    assert!(answer.out.contains("1 sample"), "{}", answer.out);
+}
+
+#[test]
 fn ledgers_are_told_by_the_option_too() {
     let log = folder("kernel-pages/sorted_page_owner.txt");
     let answer = teeleak(&["analyze", "--json", "--normal-world", &log]);

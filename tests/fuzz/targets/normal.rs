@@ -5,11 +5,11 @@ use libfuzzer_sys::fuzz_target;
 use teeleak_analysis::{
     audit::{Options, audit},
     model::Observation,
-    parse::normal::{Reader, looks},
+    parse::normal::{Reader, has_ledgers},
 };
 
 fuzz_target!(|data: &[u8]| {
-    let _ = looks("proc/7/fdinfo/3", data);
+    let _ = has_ledgers("proc/7/fdinfo/3", data);
     let mut reader = Reader::new("slab/kmalloc-128/alloc_calls");
     for text in data.split(|byte| *byte == 0) {
         text.split(|byte| *byte == b'\n').for_each(|line| reader.line(line));

@@ -18,6 +18,7 @@ mod fragments;
 mod iommu;
 mod orphans;
 mod pools;
+mod repeats;
 mod sites;
 mod words;
 
@@ -103,6 +104,7 @@ pub(crate) fn audit(observation: &Observation) -> Told {
     let pools = pools::judge(normal);
     let mut findings = pools.findings;
     findings.extend(sites::findings(normal));
+    findings.extend(repeats::findings(normal));
     let leaks = findings.iter().any(|one| one.severity == crate::model::Severity::Failure);
     let (shortage, mut triage) = fragments::findings(normal, leaks);
     findings.extend(shortage);

@@ -1,11 +1,8 @@
-//! What each input is, by its begin: a trace of strace, a ledger of the normal world, or console text.
+//! What each input is, by its begin: a trace of strace, or text that ledgers of the normal world may stand in.
 
 use std::io::Read as _;
 
-use teeleak_analysis::parse::{
-    normal::{Looks, looks},
-    strace::looks_like_strace,
-};
+use teeleak_analysis::parse::{normal::has_ledgers, strace::looks_like_strace};
 
 use super::input::Input;
 
@@ -18,10 +15,8 @@ pub(super) struct Kinds {
     /// Console text, and what can't be opened, to be told of by whoever reads it.
     pub(super) inputs: Vec<Input>,
     pub(super) traces: Vec<Input>,
-    /// Ledgers of the normal world, and nothing besides.
-    pub(super) ledgers: Vec<Input>,
     /// Those of `inputs` that have ledgers of the normal world in them.
-    pub(super) logs: Vec<Input>,
+    pub(super) ledgers: Vec<Input>,
 }
 
 /// Tells inputs apart.
@@ -29,15 +24,14 @@ pub(super) fn split(inputs: Vec<Input>) -> Kinds {
     let mut kinds = Kinds::default();
     for input in inputs {
         let begin = begin(&input).unwrap_or_default();
-        match looks(&input.name(), &begin) {
-            _ if looks_like_strace(&begin) => kinds.traces.push(input),
-            Looks::Ledger => kinds.ledgers.push(input),
-            Looks::Log => {
-                kinds.logs.push(input.clone());
-                kinds.inputs.push(input);
-            }
-            Looks::Other => kinds.inputs.push(input),
+        if looks_like_strace(&begin) {
+            kinds.traces.push(input);
+            continue;
         }
+        if has_ledgers(&input.name(), &begin) {
+            kinds.ledgers.push(input.clone());
+        }
+        kinds.inputs.push(input);
     }
     kinds
 }

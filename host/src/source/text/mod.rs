@@ -66,10 +66,9 @@ pub(crate) fn read(
     rejected: Option<Box<dyn Write + Send>>,
     progress: Progress<'_>,
 ) -> Result<Observation> {
-    let kinds::Kinds { inputs, traces, ledgers, logs } =
-        kinds::split(input::expand_any(reading.paths)?);
-    let ledgers = [ledgers, input::expand_any(reading.ledgers)?].concat();
-    let (ledgers, logs) = (normal::read(&ledgers)?, normal::read(&logs)?);
+    let kinds::Kinds { inputs, traces, ledgers } = kinds::split(input::expand_any(reading.paths)?);
+    let found = normal::read(&ledgers)?;
+    let named = normal::read(&input::expand_any(reading.ledgers)?)?;
     let traced = strace::read(&[traces, input::expand_any(reading.traces)?].concat())?;
     let total = inputs.iter().map(input::Input::size).sum();
     let first = inputs.first().map(input::Input::name).unwrap_or_default();
@@ -97,9 +96,9 @@ pub(crate) fn read(
     if let Some(traced) = traced {
         traced.add_to(&mut observation);
     }
-    // What stands in logs is told first by whoever reads all of them.
-    logs.add_to(&mut observation, true);
-    ledgers.add_to(&mut observation, false);
+    // What is found among the inputs was read as console text, too.
+    found.add_to(&mut observation, true);
+    named.add_to(&mut observation, false);
     Ok(observation)
 }
 

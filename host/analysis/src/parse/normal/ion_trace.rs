@@ -71,7 +71,8 @@ fn who(head: &str) -> Option<(Party, u64)> {
     let (task, rest) = head.split_once(" [")?;
     let (comm, tid) = task.trim().rsplit_once('-')?;
     let ns = nanoseconds(rest.rsplit(' ').next()?)?;
-    let tid = u32::try_from(fields::decimal(tid)?).ok()?;
+    // Some kernels add the process: `comm-2685 ( 1743)`.
+    let tid = u32::try_from(fields::decimal(tid.split(' ').next()?)?).ok()?;
     Some((Party { pid: tid, tid: 0, comm: comm.trim().into(), by_kernel: false }, ns))
 }
 

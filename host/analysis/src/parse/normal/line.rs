@@ -15,8 +15,6 @@ pub(super) struct Line<'t> {
     pub(super) by: &'t str,
     /// Process that logged it, where logcat tells.
     pub(super) pid: Option<u64>,
-    /// When, by the kernel's clock.
-    pub(super) ns: Option<u64>,
     /// Where.
     pub(super) place: Place,
 }
@@ -25,7 +23,7 @@ impl<'t> Line<'t> {
     /// Takes a line apart.
     pub(super) fn new(raw: &'t str, place: Place) -> Self {
         let raw = raw.trim_end();
-        let plain = Self { raw, text: raw, by: "", pid: None, ns: None, place };
+        let plain = Self { raw, text: raw, by: "", pid: None, place };
         plain.of_kernel().or_else(|| plain.of_logcat()).unwrap_or(plain)
     }
 
@@ -36,7 +34,7 @@ impl<'t> Line<'t> {
             None => self.raw,
         };
         let (stamp, rest) = rest.strip_prefix('[')?.split_once(']')?;
-        let ns = nanoseconds(stamp.trim()).filter(|_| stamp.contains('.'))?;
+        nanoseconds(stamp.trim()).filter(|_| stamp.contains('.'))?;
         let mut rest = rest.trim_start();
         if let Some((_, after)) = rest.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
             rest = after.trim_start();
@@ -44,7 +42,7 @@ impl<'t> Line<'t> {
         let task = rest.strip_prefix('[').and_then(|inside| inside.split_once(']'));
         let task = task.filter(|(task, _)| is_task(task));
         let (by, rest) = task.map_or(("", rest), |(task, rest)| (task, rest.trim_start()));
-        Some(Self { text: rest, by, ns: Some(ns), ..self.clone() })
+        Some(Self { text: rest, by, ..self.clone() })
     }
 
     /// `03-19 15:06:05.842   143 12974 E M4U_L   : text`, the form of `logcat -v threadtime`.
@@ -82,31 +80,17 @@ mod tests {
     #[test]
     fn heads_are_taken_off() {
         let place = Place { source: "x".into(), at: 1 };
-        let told = |text| {
-            let line = Line::new(text, place.clone());
-            (line.text.to_owned(), line.by.to_owned(), line.pid, line.ns)
-        };
-        let ns = |ns| Some(ns);
-        for (text, expected) in [
-            (
-                "<6>[14990.389760][T516752] Hw:1_: a",
-                ("Hw:1_: a", "T516752", None, ns(14_990_389_760_000)),
-            ),
-            (
-                "<6>[   45.091496] (0)[1737:Binder_1]binder: b",
-                ("binder: b", "1737:Binder_1", None, ns(45_091_496_000)),
-            ),
-            ("<4>[ 554.826463] CPU: 0", ("CPU: 0", "", None, ns(554_826_463_000))),
-            (
-                "[    1.500000] [<ffff>] f+0x1/0x2",
-                ("[<ffff>] f+0x1/0x2", "", None, ns(1_500_000_000)),
-            ),
-            ("03-19 15:06:05.842   143 12974 E M4U_L   : c", ("c", "12974", Some(143), None)),
-            ("MemTotal: 5 kB", ("MemTotal: 5 kB", "", None, None)),
-            ("[not a stamp] x", ("[not a stamp] x", "", None, None)),
+        for (text, message, by, pid) in [
+            ("<6>[14990.389760][T516752] Hw:1_: a", "Hw:1_: a", "T516752", None),
+            ("<6>[   45.091496] (0)[1737:Binder_1]binder: b", "binder: b", "1737:Binder_1", None),
+            ("<4>[ 554.826463] CPU: 0", "CPU: 0", "", None),
+            ("[    1.500000] [<ffff>] f+0x1/0x2", "[<ffff>] f+0x1/0x2", "", None),
+            ("03-19 15:06:05.842   143 12974 E M4U_L   : c", "c", "12974", Some(143)),
+            ("MemTotal: 5 kB", "MemTotal: 5 kB", "", None),
+            ("[not a stamp] x", "[not a stamp] x", "", None),
         ] {
-            let (text_, by, pid, time) = expected;
-            assert_eq!(told(text), (text_.to_owned(), by.to_owned(), pid, time), "{text}");
+            let line = Line::new(text, place.clone());
+            assert_eq!((line.text, line.by, line.pid), (message, by, pid), "{text}");
         }
     }
 }

@@ -47,7 +47,7 @@ use crate::model::{Accounting, Census, Event, NormalWorld, Place, Said, Saying};
 
 use context::Context;
 use line::Line;
-pub use sniff::{Looks, looks};
+pub use sniff::has_ledgers;
 
 /// Longest line that is looked at, in bytes.
 const LINE_BYTES: usize = 1 << 16;

@@ -1,44 +1,16 @@
-//! Whether a text is of the normal world's ledgers, by its begin.
+//! Whether ledgers of the normal world stand in a text, by its begin.
 
-use crate::model::{Accounting, Place};
+use super::Reader;
 
-use super::{Reader, line::Line};
-
-/// What a text looks like.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Looks {
-    /// Something else.
-    Other,
-    /// A ledger, and nothing besides.
-    Ledger,
-    /// A log that ledgers stand in: others have something to read there, too.
-    Log,
-}
-
-/// What a text that begins so looks like. `name` is that of its file, which may say what it is.
+/// Whether a text that begins so has a ledger in it. `name` is that of its file, which may say of what.
+///
+/// Others may have something to read there, too: a terminal's log has everything.
 #[must_use]
-pub fn looks(name: &str, begin: &[u8]) -> Looks {
+pub fn has_ledgers(name: &str, begin: &[u8]) -> bool {
     if begin.contains(&0) {
-        return Looks::Other;
+        return false;
     }
     let mut reader = Reader::new(name);
-    let mut log = false;
-    for bytes in begin.split(|byte| *byte == b'\n') {
-        reader.line(bytes);
-        log |= is_log(bytes);
-    }
-    let Accounting { parsed, .. } = reader.accounting;
-    match (parsed > 0, log) {
-        (false, _) => Looks::Other,
-        (true, false) => Looks::Ledger,
-        (true, true) => Looks::Log,
-    }
-}
-
-/// Whether a line has a stamp, or the head of a line of OP-TEE.
-fn is_log(bytes: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(256)]);
-    let line = Line::new(&text, Place { source: "".into(), at: 0 });
-    let tagged = ["/TC:", "/TA:", "/LD:"].iter().any(|tag| text.contains(tag));
-    line.ns.is_some() || line.pid.is_some() || tagged
+    begin.split(|byte| *byte == b'\n').for_each(|line| reader.line(line));
+    reader.accounting.parsed > 0
 }

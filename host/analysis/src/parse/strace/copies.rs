@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use super::{Reader, calls::Finished};
 use crate::model::{Place, Said, Saying};
 
-/// Copies that are kept, more than any process can have.
+/// Numbers of copies that are kept, more than any process can have.
 const MOST: usize = 1 << 16;
 
-/// Copies by the process that made them and by their number.
+/// Copies by their number and by the process that made them.
 #[derive(Debug, Default)]
-pub(super) struct Copies(BTreeMap<(usize, i64), Copied>);
+pub(super) struct Copies(BTreeMap<i64, BTreeMap<usize, Copied>>);
 
 #[derive(Debug)]
 struct Copied {
@@ -24,26 +24,34 @@ struct Copied {
 impl Copies {
     /// A descriptor was closed, or became something else.
     pub(super) fn closed(&mut self, process: usize, fd: i64) {
-        if self.0.remove(&(process, fd)).is_none() && !self.0.is_empty() {
-            // The trace may not say that two tasks are of one process. None is better than a wrong one.
-            self.0.retain(|(_, known), _| *known != fd);
+        let Some(same) = self.0.get_mut(&fd) else { return };
+        // The trace may not say that two tasks are of one process. None is better than a wrong one.
+        if same.remove(&process).is_none() || same.is_empty() {
+            self.0.remove(&fd);
         }
     }
 
     /// A process has ended, and with it all that it had.
     pub(super) fn ended(&mut self, process: usize) {
-        self.0.retain(|(of, _), _| *of != process);
+        self.0.retain(|_, same| {
+            same.remove(&process);
+            !same.is_empty()
+        });
     }
 
     /// Those that are left.
     pub(super) fn finish(self) -> Vec<Saying> {
-        let saying = |((_, new), copied): ((usize, i64), Copied)| {
+        let saying = |(new, copied): (i64, Copied)| {
             let Copied { task, old, place } = copied;
             let new = u64::try_from(new).ok()?;
             let by = task.map_or_else(String::new, |task| task.to_string());
             Some(Saying { place, by: by.into(), said: Said::Duplicated { task, old, new } })
         };
-        self.0.into_iter().filter_map(saying).collect()
+        let all = self
+            .0
+            .into_iter()
+            .flat_map(|(new, same)| same.into_values().map(move |one| (new, one)));
+        all.filter_map(saying).collect()
     }
 }
 
@@ -56,7 +64,7 @@ impl Reader {
         if self.copies.0.len() < MOST {
             let task = (call.task != 0).then_some(call.task.into());
             let place = self.place();
-            self.copies.0.insert((process, new), Copied { task, old, place });
+            self.copies.0.entry(new).or_default().insert(process, Copied { task, old, place });
         }
     }
 }
