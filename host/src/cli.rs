@@ -2,7 +2,9 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::cmd::{analyze, diff, doctor, dump, manual, report, run, snapshot, trace, watch};
+use crate::cmd::{
+    analyze, diff, doctor, dump, manual, report, run, schema, snapshot, trace, watch,
+};
 
 /// Finds leaks in OP-TEE's secure world: what grows, by how much, who caused it, and which call
 /// came in the wrong order.
@@ -49,6 +51,8 @@ pub(crate) enum Command {
     Report(report::Arguments),
     /// Record which process calls what in the TEE, and print it.
     Trace(trace::Arguments),
+    /// Print the JSON Schema of what --json prints.
+    Schema(schema::Arguments),
     /// Print the script that has a shell complete arguments.
     Completions(manual::Completions),
     /// Write manual pages.

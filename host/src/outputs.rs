@@ -12,7 +12,7 @@ use teeleak_analysis::{audit::Report, model::Observation, oom};
 
 use crate::render::{
     ci::{github, junit, markdown, sarif},
-    html,
+    csv, html, perfetto,
 };
 
 /// What there is to say.
@@ -43,6 +43,13 @@ pub(crate) struct Outputs {
     /// Write Markdown to this file.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
+    /// Write a table of all figures over time to this file, as CSV.
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Write a trace for Perfetto to this file: pools and sites as counters, sessions and mappings as
+    /// slices.
+    #[arg(long, value_name = "FILE")]
+    perfetto: Option<PathBuf>,
     /// Print annotations for GitHub Actions on standard error, and add the report to the summary of the
     /// step.
     #[arg(long)]
@@ -62,6 +69,8 @@ impl Outputs {
         into(self.html.as_deref(), create, |out| Ok(html::write(&told, out)?))?;
         into(self.junit.as_deref(), create, |out| junit::write(observation, report, out))?;
         into(self.sarif.as_deref(), create, |out| Ok(sarif::write(report, out)?))?;
+        into(self.csv.as_deref(), create, |out| csv::write(&told, out))?;
+        into(self.perfetto.as_deref(), create, |out| Ok(perfetto::write(&told, out)?))?;
         let as_markdown = |out: &mut dyn Write| Ok(markdown::write(observation, report, out)?);
         into(self.markdown.as_deref(), create, as_markdown)?;
         if self.github {

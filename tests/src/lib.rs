@@ -19,7 +19,7 @@ mod tracefs;
 mod world;
 
 pub use clients::{client, preload};
-pub use golden::golden;
+pub use golden::{golden, published};
 pub use large::large;
 pub use stock::{PoolFigures, Printed, Stock};
 pub use tee::{Event, Region, Session, Site, Tee, Workload};

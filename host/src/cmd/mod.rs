@@ -8,6 +8,7 @@ mod known;
 pub(crate) mod manual;
 pub(crate) mod report;
 pub(crate) mod run;
+pub(crate) mod schema;
 pub(crate) mod snapshot;
 pub(crate) mod trace;
 pub(crate) mod watch;
@@ -27,6 +28,7 @@ pub(crate) fn run(command: &Command, env: &mut Env<'_>) -> Result<Exit> {
         Command::Trace(arguments) => trace::run(arguments, env),
         Command::Dump(arguments) => dump::run(arguments, env),
         Command::Watch(arguments) => watch::run(arguments, env),
+        Command::Schema(arguments) => schema::run(arguments, env),
         Command::Completions(arguments) => manual::completions(arguments, env),
         Command::Man(arguments) => manual::man(arguments),
     }

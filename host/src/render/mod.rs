@@ -3,8 +3,12 @@
 
 pub(crate) mod calls;
 pub(crate) mod ci;
+pub(crate) mod csv;
+mod figures;
 pub(crate) mod html;
+pub(crate) mod inert;
 pub(crate) mod json;
 pub(crate) mod mistake;
+pub(crate) mod perfetto;
 pub(crate) mod text;
 pub(crate) mod words;

@@ -13,7 +13,7 @@ use teeleak_analysis::{
 
 use super::place;
 use crate::render::{
-    json::report::kind,
+    json::kind,
     text::finding::{subject, value},
 };
 

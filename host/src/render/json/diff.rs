@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Unseen, unseen};
@@ -10,46 +11,70 @@ use crate::{
     render::words,
 };
 
-#[derive(Serialize)]
-struct Document<'d> {
+/// What differs between the last census of each capture and that of the first.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Document<'d> {
+    /// Whether anything could be compared.
     compared: bool,
+    /// Allocation sites of the TEE core.
     sites: Vec<SiteGrowth<'d>>,
+    /// Regions by TA.
     regions: Vec<TaGrowth>,
+    /// Sessions by TA or PTA.
     sessions: Vec<TaGrowth>,
+    /// Pools, by what is in use.
     pools: Vec<PoolGrowth<'d>>,
+    /// What could not be seen.
     unseen: Vec<Unseen<'d>>,
 }
 
-#[derive(Serialize)]
+/// An allocation site that has more or less.
+#[derive(Serialize, JsonSchema)]
 struct SiteGrowth<'d> {
+    /// Source file as the build names it.
     file: &'d str,
+    /// Source line.
     line: u32,
+    /// Bytes requested by each allocation.
     size_bytes: u64,
+    /// Who the allocations are for.
     owner: String,
     #[serde(flatten)]
     growth: Growth,
 }
 
-#[derive(Serialize)]
+/// A TA or PTA that has more or less.
+#[derive(Serialize, JsonSchema)]
 struct TaGrowth {
+    /// Which.
     uuid: String,
     #[serde(flatten)]
     growth: Growth,
 }
 
-#[derive(Serialize)]
+/// A pool that has more or less in use.
+#[derive(Serialize, JsonSchema)]
 struct PoolGrowth<'d> {
+    /// Which.
     name: &'d str,
+    /// In use at first, in the unit of the pool.
     before: u64,
+    /// In use at last, in the unit of the pool.
     after: u64,
 }
 
-#[derive(Serialize)]
+/// How much there was, and is.
+#[derive(Serialize, JsonSchema)]
 struct Growth {
+    /// Objects at first.
     count_before: u64,
+    /// Objects at last.
     count_after: u64,
+    /// Their bytes at first.
     bytes_before: u64,
+    /// Their bytes at last.
     bytes_after: u64,
+    /// Objects in each capture, where there are more than two; null where they were not seen.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     counts: Vec<Option<u64>>,
 }

@@ -2,31 +2,44 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::report::{Entry, entry};
+use super::finding::{Entry, entry};
 use crate::{
     Exit,
     differential::{Differential, News},
 };
 
-#[derive(Serialize)]
-struct Document<'d> {
+/// Findings of runs beside those of a known-good build.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Document<'d> {
+    /// Exit code of the command.
     exit_code: u8,
+    /// Capture of the known-good build.
     good: &'d str,
+    /// Runs of other builds.
     runs: Vec<Run<'d>>,
 }
 
-#[derive(Serialize)]
+/// A run beside that of the known-good build.
+#[derive(Serialize, JsonSchema)]
 struct Run<'d> {
+    /// Its capture.
     capture: &'d str,
+    /// What was found in it.
     findings: Vec<Told<'d>>,
+    /// What the known-good build has and this run has not.
     gone: Vec<Entry<'d>>,
+    /// Why it can not be called clean even if nothing is new.
     doubts: Vec<&'d str>,
 }
 
-#[derive(Serialize)]
+/// A finding, and whether it is news.
+#[derive(Serialize, JsonSchema)]
 struct Told<'d> {
+    /// Whether the known-good build has it, too.
+    #[schemars(extend("enum" = ["new", "worse", "same"]))]
     news: &'static str,
     #[serde(flatten)]
     finding: Entry<'d>,

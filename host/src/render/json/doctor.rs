@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -9,34 +10,58 @@ use crate::{
     diagnose::{Check, Diagnosis, State},
 };
 
-#[derive(Serialize)]
-struct Document<'d> {
+/// What can be seen here, and what would bring the rest.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Document<'d> {
+    /// Whether a census can be taken.
     can_observe: bool,
+    /// All that was looked for.
     checks: Vec<Entry<'d>>,
+    /// What a snapshot costs, where it was measured.
     cost: Option<Costs>,
 }
 
-#[derive(Serialize)]
+/// What a snapshot costs.
+#[derive(Serialize, JsonSchema)]
 struct Costs {
+    /// Snapshots that were taken.
     n_snapshots: u32,
+    /// Live allocations of the core heap in the last one.
     n_allocations: Option<u32>,
+    /// Regions of all TAs in the last one.
     n_regions: Option<u32>,
+    /// Time from asking to the last page, median.
     wall_median_ns: u64,
+    /// The same, at most.
     wall_max_ns: u64,
+    /// Time that the malloc lock of the TEE core was held, median.
     malloc_lock_median_ns: u64,
+    /// The same, at most.
     malloc_lock_max_ns: u64,
+    /// Time from asking for the pools to the answer, median.
     poll_wall_median_ns: u64,
+    /// The same, at most.
     poll_wall_max_ns: u64,
+    /// Time that the malloc lock was held for the pools, median.
     poll_malloc_lock_median_ns: u64,
+    /// The same, at most.
     poll_malloc_lock_max_ns: u64,
 }
 
-#[derive(Serialize)]
+/// One thing that was looked for.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Check")]
 struct Entry<'d> {
+    /// A short name, the same in every release.
     name: &'d str,
+    /// What it lets teeleak see.
     brings: &'d str,
+    /// Whether it is there.
+    #[schemars(extend("enum" = ["present", "missing", "unknown"]))]
     state: &'static str,
+    /// What was found.
     detail: &'d str,
+    /// What to do to have it.
     remedy: Option<&'d str>,
 }
 

@@ -2,85 +2,144 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use teeleak_analysis::{
     model::{Finding, Pool},
     oom::{Held, Holder, Verdict, Why},
 };
 
-use super::{incident, report, snapshot};
+use super::{finding, incident, snapshot};
 use crate::last::Taken;
 
-#[derive(Serialize)]
-struct Document<'t> {
+/// Everything that could be taken of a system that ran out of memory, and which pool it was.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Document<'t> {
+    /// Which pool ran out, where one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     out_of_memory: Option<OutOfMemory<'t>>,
-    findings: Vec<report::Entry<'t>>,
+    /// What was found in what was kept.
+    findings: Vec<finding::Entry<'t>>,
+    /// What was taken, and what could not be.
     taken_from: Vec<Part<'t>>,
+    /// What the kernel of the normal world tells.
     kernel: Vec<Kernel<'t>>,
 }
 
 /// Which pool ran out, and who holds it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct OutOfMemory<'t> {
+    /// Pools that ran out, the likeliest first.
     pools: Vec<Short<'t>>,
+    /// The fullest pool, where none ran out.
     fullest: Option<snapshot::PoolFigures<'t>>,
+    /// Who asked for what there was no room for.
     asked_by: Option<incident::Entry<'t>>,
+    /// Who holds most of the core heap, by allocation site.
     holders_by_site: Vec<Share>,
+    /// Who holds most, by TA.
     holders_by_ta: Vec<Share>,
+    /// What grew before.
     grown: Vec<Grown>,
+    /// Censuses that growth was judged by.
     n_censuses: usize,
+    /// What to do next.
     action: &'t str,
 }
 
-#[derive(Serialize)]
+/// A pool that ran out.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Shortfall")]
 struct Short<'t> {
+    /// Why, in one word.
+    #[schemars(extend("enum" = ["leak", "fragmented", "full", "too_small", "unknown"]))]
     why: &'static str,
+    /// Why, in a sentence.
     reason: &'t str,
+    /// Allocations that failed while it was looked at.
     n_failed_meanwhile: u64,
+    /// Incidents that are about it.
     n_incidents: u64,
+    /// Its figures.
     pool: snapshot::PoolFigures<'t>,
 }
 
-#[derive(Serialize)]
+/// A part of a pool.
+#[derive(Serialize, JsonSchema)]
 struct Share {
     #[serde(flatten)]
     holder: Who,
+    /// Bytes that are held.
     bytes: u64,
+    /// Objects that are held.
     count: u64,
+    /// Percent of the pool, where its size is known.
     percent_of_pool: Option<f64>,
 }
 
-#[derive(Serialize)]
+/// Something that grew.
+#[derive(Serialize, JsonSchema)]
 struct Grown {
     #[serde(flatten)]
     holder: Who,
+    /// Bytes at first.
     bytes_first: u64,
+    /// Bytes at last.
     bytes_last: u64,
+    /// Objects at first.
     count_first: u64,
+    /// Objects at last.
     count_last: u64,
+    /// Census since which it grows, from 0.
     since_census: usize,
 }
 
-#[derive(Serialize)]
+/// Who holds a part of a pool.
+#[derive(Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Who {
-    Site { file: String, line: u32, size_bytes: u64, owner: String },
-    Owner { owner: String },
-    Regions { uuid: String },
+    /// An allocation site.
+    Site {
+        /// Source file as the build names it.
+        file: String,
+        /// Source line.
+        line: u32,
+        /// Bytes requested by each allocation.
+        size_bytes: u64,
+        /// Who the allocations are for.
+        owner: String,
+    },
+    /// All allocations for somebody.
+    Owner {
+        /// For whom.
+        owner: String,
+    },
+    /// The regions of a TA.
+    Regions {
+        /// Which TA.
+        uuid: String,
+    },
 }
 
-#[derive(Serialize)]
+/// A part of the dump.
+#[derive(Serialize, JsonSchema)]
 struct Part<'t> {
+    /// Which.
     what: &'t str,
+    /// What was taken, where it could be.
     taken: Option<&'t str>,
+    /// Why it could not be taken.
     why_not: Option<&'t str>,
 }
 
-#[derive(Serialize)]
+/// What the kernel tells in one place.
+#[derive(Serialize, JsonSchema)]
 struct Kernel<'t> {
+    /// Where.
     from: &'t str,
+    /// What it tells.
     lines: Option<&'t [String]>,
+    /// Why it could not be read.
     why_not: Option<String>,
 }
 
@@ -98,7 +157,7 @@ pub(crate) fn write(
     let parts = taken.parts.iter().zip(&outcomes);
     let document = Document {
         out_of_memory: verdict.map(out_of_memory),
-        findings: findings.iter().map(report::entry).collect(),
+        findings: findings.iter().map(finding::entry).collect(),
         taken_from: parts
             .map(|(part, (taken, why_not))| Part {
                 what: part.what,

@@ -1,37 +1,59 @@
 //! What went wrong in the secure world and left a trace of its own.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use teeleak_analysis::model::{Frame, Incident, IncidentKind};
 
 use super::hex;
 
-/// An incident.
-#[derive(Serialize)]
+/// Something that went wrong in the secure world and left a trace of its own.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Incident")]
 pub(super) struct Entry<'t> {
+    /// What.
+    #[schemars(extend("enum" = ["out_of_memory", "pool_exhausted", "normal_world_memory", "core_panic", "ta_panic", "abort", "rule_broken"]))]
     kind: &'static str,
+    /// What the source says, without its prefix.
     text: &'t str,
+    /// Bytes requested, where it is about memory.
     requested_bytes: Option<u64>,
+    /// Code of a panic, in hexadecimal.
     code: Option<String>,
+    /// Address that was touched, in hexadecimal.
     address: Option<String>,
+    /// UUID of the TA it is about.
     ta: Option<String>,
+    /// Iteration of the run that it fell in.
     iteration: Option<u32>,
+    /// Name of the source: a file, a device.
     source: &'t str,
+    /// Line of a text from 1, frame of a capture from 1.
     at: u64,
+    /// Load address of the TEE core, in hexadecimal.
     load_address: Option<String>,
+    /// Call stack, innermost frame first.
     stack: Vec<Level<'t>>,
 }
 
-#[derive(Serialize)]
+/// A return address of a call stack.
+#[derive(Serialize, JsonSchema)]
 struct Level<'t> {
+    /// Address as printed, in hexadecimal.
     address: String,
+    /// Offset into the image, in hexadecimal, where the load address is known.
     offset: Option<String>,
+    /// Functions there, innermost (inlined) first.
     functions: Vec<Named<'t>>,
 }
 
-#[derive(Serialize)]
+/// A function.
+#[derive(Serialize, JsonSchema)]
 struct Named<'t> {
+    /// Its name.
     name: &'t str,
+    /// Source file.
     file: Option<&'t str>,
+    /// Source line.
     line: Option<u32>,
 }
 

@@ -8,12 +8,17 @@ pub(crate) mod diff;
 pub(crate) mod differential;
 pub(crate) mod doctor;
 pub(crate) mod dump;
+mod finding;
 mod incident;
 pub(crate) mod report;
+pub(crate) mod schema;
 pub(crate) mod snapshot;
+
+pub(crate) use finding::{kind, severity, verdict};
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use teeleak_analysis::model::Gap;
 
@@ -21,9 +26,11 @@ use teeleak_analysis::model::Gap;
 const SCHEMA_VERSION: u32 = 1;
 
 /// What every document starts with.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Document<'d, T> {
+    /// Version of all documents. Fields are added without raising it.
     schema_version: u32,
+    /// Which document it is.
     kind: &'static str,
     #[serde(flatten)]
     body: &'d T,
@@ -43,11 +50,15 @@ pub(crate) fn compact<T: Serialize>(kind: &'static str, body: &T) -> io::Result<
 }
 
 /// Something that was not seen.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Unseen<'g> {
+    /// What.
     what: &'g str,
+    /// Why not.
     reason: String,
+    /// What would make it visible.
     remedy: Option<&'g str>,
+    /// Objects missed, where somebody counted them.
     n_lost: u64,
 }
 

@@ -2,160 +2,118 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use teeleak_analysis::{
     audit::{Exit, Report},
-    model::{
-        Evidence, Figure, Finding, Kind, Observation, Severity, Stage, StepRef, Subject, Verdict,
-    },
+    model::{Observation, Stage},
     oom,
     triage::{self, Excuse},
 };
 
-use super::{Unseen, clients, dump, incident, unseen};
-use crate::{error, render::words};
+use super::{
+    Unseen, clients, dump,
+    finding::{Entry, entry},
+    incident, unseen,
+};
 
-#[derive(Serialize)]
-struct Document<'t> {
+/// What an analysis says of a run, a capture or logs.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Document<'t> {
+    /// How it ends.
+    #[schemars(extend("enum" = ["clean", "leak", "wrong_order", "not_decided"]))]
     verdict: &'static str,
+    /// Exit code of the command.
+    #[schemars(extend("enum" = [0, 1, 3, 4]))]
     exit_code: u8,
+    /// Why it can not be called clean even if nothing was found.
     doubts: Vec<&'t str>,
+    /// OP-TEE's version, where known.
     release: Option<&'t str>,
+    /// The workload's command line, where teeleak ran it.
     workload: Vec<&'t str>,
+    /// Which pool of the normal world grows, and who holds it, each a sentence.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pools: Vec<&'t str>,
+    /// What was found, worst first.
     findings: Vec<Entry<'t>>,
+    /// What was found and does not count.
     accepted: Vec<Accepted<'t>>,
+    /// What is to be said of the rules by which it does not.
     remarks: Vec<&'t str>,
+    /// What went wrong and left a trace of its own, in order of time.
     incidents: Vec<incident::Entry<'t>>,
+    /// What was inferred rather than read, each a sentence.
     inferred: Vec<&'t str>,
+    /// Which pool ran out, where one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     out_of_memory: Option<dump::OutOfMemory<'t>>,
+    /// What was looked at.
     coverage: Coverage<'t>,
+    /// What could not be seen.
     unseen: Vec<Unseen<'t>>,
 }
 
-#[derive(Serialize)]
+/// What was looked at.
+#[derive(Serialize, JsonSchema)]
 struct Coverage<'t> {
+    /// Samples in all.
     n_samples: usize,
+    /// Those after nothing was done.
     n_idle: usize,
+    /// Those after iterations that do not count.
     n_warmup: usize,
+    /// Those after iterations that count.
     n_measured: usize,
+    /// Events.
     n_events: usize,
+    /// Events that were steps of a protocol.
     n_steps: u64,
+    /// What became of the canary, where one was planted.
     canary: Option<Canary>,
+    /// Exit status of the workload in each iteration that it failed in.
     failed_iterations: Vec<i32>,
+    /// What processes of the normal world told.
     #[serde(skip_serializing_if = "Option::is_none")]
     clients: Option<clients::Entry<'t>>,
+    /// Where the input went.
     input: Input,
 }
 
-#[derive(Serialize)]
+/// What became of the canary.
+#[derive(Serialize, JsonSchema)]
 struct Canary {
+    /// Size that was planted.
     size_bytes: u32,
+    /// Samples that had to show it.
     n_expected: u32,
+    /// Samples that did.
     n_found: u32,
 }
 
-#[derive(Serialize)]
+/// Where every line or frame of the input went: `read` is the sum of the others.
+#[derive(Serialize, JsonSchema)]
 struct Input {
+    /// Lines or frames read.
     read: u64,
+    /// Those that became facts or part of one.
     parsed: u64,
+    /// Those that are about something else.
     ignored: u64,
+    /// Those that should have become facts and could not.
     rejected: u64,
 }
 
-#[derive(Serialize)]
-pub(super) struct Entry<'t> {
-    kind: &'static str,
-    severity: &'static str,
-    verdict: Option<&'static str>,
-    subject: About<'t>,
-    title: &'t str,
-    figures: Vec<Number<'t>>,
-    evidence: Vec<Proof<'t>>,
-    fingerprint: &'t str,
-    cause: Option<Cause<'t>>,
-    action: &'t str,
-}
-
 /// A finding that does not count, and why.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Accepted<'t> {
+    /// What takes it out.
+    #[schemars(extend("enum" = ["baseline", "suppression", "known_cache", "budget", "not_asked"]))]
     by: &'static str,
+    /// Why, in words.
     excuse: String,
     #[serde(flatten)]
     finding: Entry<'t>,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum About<'t> {
-    Site {
-        file: &'t str,
-        line: u32,
-        size_bytes: u64,
-        owner: Option<String>,
-        caller: Option<&'t str>,
-    },
-    Ta {
-        uuid: String,
-    },
-    Pool {
-        name: &'t str,
-    },
-    Holding {
-        ledger: &'t str,
-        name: &'t str,
-    },
-    Resource {
-        protocol: &'t str,
-        resource: &'t str,
-    },
-}
-
-#[derive(Serialize)]
-struct Number<'t> {
-    name: &'t str,
-    value: f64,
-    interval_95: Option<(f64, f64)>,
-    unit: &'static str,
-}
-
-#[derive(Serialize)]
-struct Cause<'t> {
-    fingerprint: &'t str,
-    reason: &'t str,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Proof<'t> {
-    Text { text: &'t str },
-    Survivors { by_epoch: &'t [(u32, u64)] },
-    Series { by_iteration: &'t [(u32, f64)] },
-    Sequence { steps: Vec<Step<'t>> },
-    Expected { order: &'t str },
-    At { source: &'t str, at: u64 },
-    Member { subject: About<'t>, figures: Vec<Number<'t>> },
-}
-
-#[derive(Serialize)]
-struct Step<'t> {
-    step: &'t str,
-    keys: &'t str,
-    seq: u64,
-    /// Where it stands in its source: line of a text, frame of a capture.
-    at: u64,
-    iteration: Option<u32>,
-    session: Option<u32>,
-    opener: u32,
-    instance: u32,
-    uuid: Option<String>,
-    command: Option<u32>,
-    result: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    by: Option<clients::By<'t>>,
 }
 
 /// Writes a report.
@@ -191,9 +149,9 @@ fn document<'t>(
         },
         exit_code: report.exit.code(),
         doubts: report.doubts.iter().map(|doubt| &**doubt).collect(),
-        pools: report.pools.iter().map(|pool| &**pool).collect(),
         release: observation.platform.release.as_deref(),
         workload: observation.platform.workload.iter().map(|word| &**word).collect(),
+        pools: report.pools.iter().map(|pool| &**pool).collect(),
         findings: report.findings.iter().map(entry).collect(),
         accepted: report.accepted.iter().map(accepted).collect(),
         remarks: report.remarks.iter().map(|remark| &**remark).collect(),
@@ -240,109 +198,4 @@ fn accepted(one: &triage::Accepted) -> Accepted<'_> {
         Excuse::NotAsked => "not_asked",
     };
     Accepted { by, excuse: one.excuse.to_string(), finding: entry(&one.finding) }
-}
-
-pub(super) fn entry(finding: &Finding) -> Entry<'_> {
-    Entry {
-        kind: kind(finding.kind),
-        severity: match finding.severity {
-            Severity::Note => "note",
-            Severity::Possible => "possible",
-            Severity::Failure => "failure",
-        },
-        verdict: finding.verdict.map(verdict),
-        subject: about(&finding.subject),
-        title: &finding.title,
-        figures: finding.figures.iter().map(number).collect(),
-        evidence: finding.evidence.iter().map(proof).collect(),
-        fingerprint: &finding.fingerprint.0,
-        cause: finding
-            .cause
-            .as_ref()
-            .map(|(fingerprint, reason)| Cause { fingerprint: &fingerprint.0, reason }),
-        action: &finding.action,
-    }
-}
-
-/// What kind of finding, in one word.
-pub(crate) fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::SiteGrowth => "site_growth",
-        Kind::RegionGrowth => "region_growth",
-        Kind::SessionGrowth => "session_growth",
-        Kind::PoolGrowth => "pool_growth",
-        Kind::Unpaired => "unpaired",
-        Kind::Order => "order",
-        Kind::Disagreement => "disagreement",
-    }
-}
-
-fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Leak => "leak",
-        Verdict::WarmUp => "warm_up",
-        Verdict::Step => "step",
-        Verdict::Oscillation => "oscillation",
-        Verdict::Clean => "clean",
-        Verdict::Undecided => "undecided",
-    }
-}
-
-fn about(subject: &Subject) -> About<'_> {
-    match subject {
-        Subject::Site { file, line, size, owner, caller } => About::Site {
-            file,
-            line: *line,
-            size_bytes: *size,
-            owner: owner.map(|owner| owner.to_string()),
-            caller: caller.as_deref(),
-        },
-        Subject::Ta(uuid) => About::Ta { uuid: uuid.to_string() },
-        Subject::Pool(name) => About::Pool { name },
-        Subject::Holding { ledger, name } => About::Holding { ledger, name },
-        Subject::Resource { protocol, resource } => About::Resource { protocol, resource },
-    }
-}
-
-fn number(figure: &Figure) -> Number<'_> {
-    Number {
-        name: &figure.name,
-        value: figure.value,
-        interval_95: figure.interval,
-        unit: words::figure_unit(figure.unit),
-    }
-}
-
-fn proof(evidence: &Evidence) -> Proof<'_> {
-    match evidence {
-        Evidence::Text(text) => Proof::Text { text },
-        Evidence::Survivors(by_epoch) => Proof::Survivors { by_epoch },
-        Evidence::Series(by_iteration) => Proof::Series { by_iteration },
-        Evidence::Sequence(steps) => Proof::Sequence { steps: steps.iter().map(step).collect() },
-        Evidence::Expected(order) => Proof::Expected { order },
-        Evidence::At(place) => Proof::At { source: &place.source, at: place.at },
-        Evidence::Member(subject, figures) => {
-            Proof::Member { subject: about(subject), figures: figures.iter().map(number).collect() }
-        }
-    }
-}
-
-fn step(step: &StepRef) -> Step<'_> {
-    let event = &step.event;
-    Step {
-        step: &step.step,
-        keys: &step.keys,
-        seq: event.seq,
-        at: event.place.at,
-        iteration: event.iteration,
-        session: event.session,
-        opener: event.opener,
-        instance: event.instance,
-        uuid: event.uuid.map(|uuid| uuid.to_string()),
-        command: event.cmd,
-        result: event
-            .result
-            .map(|result| if result == 0 { "ok".into() } else { error::name(result) }),
-        by: event.by.as_deref().map(clients::by),
-    }
 }

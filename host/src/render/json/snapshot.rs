@@ -2,75 +2,125 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use teeleak_analysis::model::{Observation, Pool, Sample};
 
 use super::{Unseen, hex, unseen};
 use crate::{compare, render::words};
 
-#[derive(Serialize)]
-struct Census<'s> {
+/// Everything that is alive in the secure world at one moment; null for what was not seen.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Census<'s> {
+    /// OP-TEE's version, where known.
     release: Option<&'s str>,
+    /// Random number that tells two boots apart, in hexadecimal.
     boot: Option<String>,
+    /// Live allocations of the core heap that are alike.
     sites: Option<Vec<Site<'s>>>,
+    /// User TA instances with their regions.
     instances: Option<Vec<Instance<'s>>>,
+    /// Open sessions.
     sessions: Option<Vec<Session>>,
+    /// Pools.
     pools: Option<Vec<PoolFigures<'s>>>,
+    /// What could not be seen.
     unseen: Vec<Unseen<'s>>,
 }
 
-#[derive(Serialize)]
+/// Live allocations that are alike.
+#[derive(Serialize, JsonSchema)]
 struct Site<'s> {
+    /// Source file as the build names it.
     file: &'s str,
+    /// Source line.
     line: u32,
+    /// Bytes requested by each.
     size_bytes: u64,
+    /// How many there are.
     count: u64,
+    /// For whom.
     owner: String,
+    /// PTA that was serving the owner.
     server: String,
+    /// Session of the owner that was being served.
     session: Option<u32>,
+    /// Epoch they were made in; null where nobody keeps epochs.
     epoch: Option<u32>,
+    /// Return address of the call as offset into the core, in hexadecimal.
     caller: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A user TA instance.
+#[derive(Serialize, JsonSchema)]
 struct Instance<'s> {
+    /// Its number, never used twice in one boot.
     instance: u32,
+    /// UUID of the TA.
     uuid: String,
+    /// Whether it panicked.
     panicked: bool,
+    /// Sessions open to it.
     n_sessions: Option<u32>,
+    /// Its regions.
     regions: Option<Vec<Region>>,
+    /// Its heap, where the stock statistics tell.
     heap: Option<PoolFigures<'s>>,
 }
 
-#[derive(Serialize)]
+/// A region of a TA instance.
+#[derive(Serialize, JsonSchema)]
 struct Region {
+    /// Where the TA sees it, in hexadecimal.
     va: String,
+    /// Bytes mapped.
     size_bytes: u64,
+    /// Physical address, or a keyed hash of it, in hexadecimal.
     pa: Option<String>,
+    /// Whether `pa` is a hash.
     pa_hashed: bool,
+    /// Read, write, execute, secure memory as `rwxs`, with a dash for each that does not hold.
     access: String,
 }
 
-#[derive(Serialize)]
+/// An open session.
+#[derive(Serialize, JsonSchema)]
 struct Session {
+    /// Session id, unique among those of one opener.
     session: u32,
+    /// Instance that opened it, 0 for the normal world.
     opener: u32,
+    /// UUID of the TA or PTA that it is to.
     uuid: String,
+    /// Instance that serves it, 0 for a PTA.
     instance: u32,
+    /// How the client logged in.
     login: Option<String>,
+    /// UUID of the client.
     client: Option<String>,
 }
 
-#[derive(Serialize)]
+/// Figures of a pool, named as in `struct pta_stats_alloc`; null where nobody counts it.
+#[derive(Serialize, JsonSchema)]
 pub(super) struct PoolFigures<'s> {
+    /// Which.
     name: &'s str,
+    /// What the figures count.
+    #[schemars(extend("enum" = ["bytes", "objects"]))]
     unit: &'static str,
+    /// In use now.
     allocated: Option<u64>,
+    /// Most that ever was in use.
     max_allocated: Option<u64>,
+    /// What there is in all.
     size: Option<u64>,
+    /// Biggest free block.
     largest_free: Option<u64>,
+    /// Failed allocations.
     num_alloc_fail: Option<u64>,
+    /// Biggest failed allocation.
     biggest_alloc_fail: Option<u64>,
+    /// In use when that one failed.
     biggest_alloc_fail_used: Option<u64>,
 }
 

@@ -1,0 +1,27 @@
+//! `teeleak schema`
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::{
+    Env, Exit,
+    render::json::schema::{Kind, of},
+};
+
+/// Arguments of `teeleak schema`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Fields are added to documents without another version, and then their schema has them, too.
+
+Examples:
+  teeleak schema report > teeleak-report.schema.json
+  teeleak schema snapshot")]
+pub(crate) struct Arguments {
+    /// Of which document.
+    document: Kind,
+}
+
+pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
+    writeln!(env.out, "{:#}", of(arguments.document))?;
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,180 @@
+//! Every figure over time as one long table (RFC 4180) for spreadsheets and data frames: a row for each
+//! figure of each sample.
+//!
+//! Invariants: a figure that was not seen has no value, rather than 0; no name is a formula to a
+//! spreadsheet; the same observation and report give the same bytes.
+
+use std::io::Write;
+
+use anyhow::Result;
+use csv::{Terminator, Writer, WriterBuilder};
+use teeleak_analysis::model::{Clock, Moment, Part, PoolUnit, Sample, Stage, Time, Verdict};
+
+use super::{
+    figures::{self, About, Series, of_pool},
+    inert::shown,
+    json, words,
+};
+use crate::outputs::Told;
+
+/// What each column holds is told in `host/docs/exports.md`.
+const COLUMNS: [&str; 17] = [
+    "sample",
+    "stage",
+    "iteration",
+    "time_ns",
+    "clock",
+    "kind",
+    "name",
+    "size_bytes",
+    "owner",
+    "uuid",
+    "instance",
+    "metric",
+    "value",
+    "unit",
+    "seen",
+    "verdict",
+    "fingerprint",
+];
+
+/// Columns that say when.
+type When = [String; 5];
+
+/// Columns that say what.
+type What = [String; 6];
+
+/// Writes the table.
+pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> Result<()> {
+    let mut table = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
+    table.write_record(COLUMNS)?;
+    let series = figures::all(told);
+    let known: Vec<_> = series.iter().map(|one| (what(&one.about), said(one))).collect();
+    for (n, sample) in told.observation.samples.iter().enumerate() {
+        let when = when(n.to_string(), sample.moment, sample.time);
+        for (one, (what, said)) in series.iter().zip(&known) {
+            let value = one.values.get(n).copied().flatten();
+            let figure = figure(one.metric, value, one.unit, seen(&one.about, sample, value));
+            row(&mut table, &when, what, &figure, said)?;
+        }
+    }
+    for gauge in &told.observation.gauges {
+        let when = when(String::new(), gauge.moment, None);
+        for pool in &gauge.pools {
+            let what = what(&About::Pool(pool.kind.clone()));
+            for (metric, unit, value) in of_pool(pool) {
+                let seen = if value.is_some() { "all" } else { "none" };
+                row(&mut table, &when, &what, &figure(metric, value, unit, seen), &said_nothing())?;
+            }
+        }
+    }
+    Ok(table.flush()?)
+}
+
+fn row(
+    table: &mut Writer<&mut dyn Write>,
+    when: &When,
+    what: &What,
+    figure: &[String; 4],
+    said: &[String; 2],
+) -> Result<()> {
+    let parts = [when.as_slice(), what, figure, said];
+    Ok(table.write_record(parts.into_iter().flatten())?)
+}
+
+fn when(sample: String, moment: Moment, time: Option<Time>) -> When {
+    let clock = time.map_or("", |time| match time.clock {
+        Clock::Counter => "counter",
+        Clock::Monotonic => "monotonic",
+        Clock::Wall => "wall",
+    });
+    let ns = time.map_or(String::new(), |time| time.ns.to_string());
+    [sample, stage(moment.stage).into(), moment.iteration.to_string(), ns, clock.into()]
+}
+
+/// A stretch of a run in one word.
+pub(super) const fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Before => "before",
+        Stage::Idle => "idle",
+        Stage::Warmup => "warmup",
+        Stage::Measured => "measured",
+        Stage::After => "after",
+    }
+}
+
+fn what(about: &About) -> What {
+    let none = String::new;
+    let (uuid, instance) = about.ta();
+    let uuid = uuid.map_or(none(), |uuid| uuid.to_string());
+    let (kind, name, size, owner) = match about {
+        About::Pool(pool) => ("pool", words::pool(pool).to_owned(), none(), none()),
+        About::Site(key) => {
+            let name = format!("{}:{}", key.file, key.line);
+            ("site", name, key.size.to_string(), words::owner(&key.owner))
+        }
+        About::Regions(..) => ("regions", uuid.clone(), none(), none()),
+        About::Heap(..) => ("heap", uuid.clone(), none(), none()),
+        About::Sessions(..) => ("sessions", uuid.clone(), none(), none()),
+    };
+    let instance = instance.map_or(none(), |instance| instance.to_string());
+    [kind.to_owned(), harmless(&name), size, owner, uuid, instance]
+}
+
+fn figure(metric: &str, value: Option<u64>, unit: PoolUnit, seen: &str) -> [String; 4] {
+    let value = value.map_or(String::new(), |value| value.to_string());
+    [metric.into(), value, words::unit(unit).into(), seen.into()]
+}
+
+/// How much of what a figure counts was seen.
+fn seen(about: &About, sample: &Sample, value: Option<u64>) -> &'static str {
+    fn of<T>(part: &Part<T>) -> &'static str {
+        match part {
+            Part::Complete(_) => "all",
+            Part::Partial(..) => "part",
+            Part::Unobserved(_) => "none",
+        }
+    }
+    match about {
+        _ if value.is_none() => "none",
+        About::Pool(_) => of(&sample.pools),
+        About::Site(_) => of(&sample.sites),
+        About::Sessions(..) => of(&sample.sessions),
+        About::Regions(_, id) => {
+            let mut all = sample.instances.seen().into_iter().flatten();
+            let regions = all.find(|one| one.id == *id).map(|one| of(&one.regions));
+            regions.unwrap_or(of(&sample.instances))
+        }
+        About::Heap(..) => of(&sample.instances),
+    }
+}
+
+/// What the analyses say of it.
+fn said(series: &Series<'_>) -> [String; 2] {
+    let Some((_, finding)) = series.finding else { return said_nothing() };
+    let verdict = finding.verdict.map_or("", |verdict: Verdict| json::verdict(verdict));
+    [verdict.to_owned(), harmless(&finding.fingerprint.0)]
+}
+
+fn said_nothing() -> [String; 2] {
+    [String::new(), String::new()]
+}
+
+/// A name that no spreadsheet takes for a formula, and no terminal for an order: OWASP, "CSV Injection".
+fn harmless(name: &str) -> String {
+    let shown = shown(name);
+    let formula = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+    if shown.starts_with(formula) { format!("'{shown}") } else { shown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn formulas_are_text() {
+        assert_eq!(harmless("=1+1"), "'=1+1");
+        assert_eq!(harmless("@SUM(1)\t"), "'@SUM(1)\\u{9}");
+        assert_eq!(harmless("core/a+b.c:1"), "core/a+b.c:1");
+    }
+}

@@ -1,0 +1,206 @@
+//! Every figure that samples tell again and again: what tables and traces are made of.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use teeleak_analysis::model::{
+    Evidence, Finding, Kind, Part, Pool, PoolKind, PoolUnit, Sample, Subject,
+};
+use teeleak_proto::Uuid;
+
+use crate::{
+    compare::{self, Amount, OwnerKey, SiteKey},
+    outputs::Told,
+    render::words,
+};
+
+/// What a figure is about.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum About {
+    /// A pool of the TEE core.
+    Pool(PoolKind),
+    /// An allocation site of its heap.
+    Site(SiteKey),
+    /// The regions of a TA instance.
+    Regions(Uuid, u32),
+    /// The heap of a TA instance.
+    Heap(Uuid, u32),
+    /// Sessions open to a TA instance, or to the PTA of this UUID where that is 0.
+    Sessions(Uuid, u32),
+}
+
+impl About {
+    /// The UUID of the TA or PTA that it is about, and the instance.
+    pub(super) fn ta(&self) -> (Option<Uuid>, Option<u32>) {
+        match self {
+            Self::Pool(_) => (None, None),
+            Self::Site(key) => match key.owner {
+                OwnerKey::Ta(uuid) | OwnerKey::Pta(uuid) => (Some(uuid), None),
+                _ => (None, None),
+            },
+            Self::Regions(uuid, instance)
+            | Self::Heap(uuid, instance)
+            | Self::Sessions(uuid, instance) => {
+                (Some(*uuid), Some(*instance).filter(|instance| *instance != 0))
+            }
+        }
+    }
+}
+
+/// A figure over the samples.
+pub(super) struct Series<'t> {
+    /// What it is about.
+    pub(super) about: About,
+    /// Which figure: `live`.
+    pub(super) metric: &'static str,
+    pub(super) unit: PoolUnit,
+    /// One for each sample; `None` where it was not seen.
+    pub(super) values: Vec<Option<u64>>,
+    /// The finding that is about it, with its number from 1.
+    pub(super) finding: Option<(usize, &'t Finding)>,
+}
+
+impl Series<'_> {
+    /// How much more the last value is than the first.
+    pub(super) fn growth(&self) -> i128 {
+        let mut seen = self.values.iter().flatten().copied().map(i128::from);
+        let first = seen.next().unwrap_or_default();
+        seen.next_back().map_or(0, |last| last - first)
+    }
+}
+
+/// The figures of a pool, as this release of the statistics names them.
+pub(super) fn of_pool(pool: &Pool) -> [(&'static str, PoolUnit, Option<u64>); 4] {
+    [
+        ("allocated", pool.unit, pool.allocated),
+        ("max_allocated", pool.unit, pool.max_allocated),
+        ("largest_free", pool.unit, pool.largest_free),
+        ("num_alloc_fail", PoolUnit::Objects, pool.num_alloc_fail),
+    ]
+}
+
+/// Figures by what they are about: metric, unit, value.
+type Row = BTreeMap<(About, usize), (&'static str, PoolUnit, Option<u64>)>;
+
+/// All figures of all samples, in the order of [`About`].
+pub(super) fn all<'t>(told: &Told<'t>) -> Vec<Series<'t>> {
+    let samples = &told.observation.samples;
+    let findings = by_subject(&told.report.findings);
+    let rows: Vec<Row> = samples.iter().map(row).collect();
+    let mut series: BTreeMap<(About, usize), Series<'t>> = BTreeMap::new();
+    for (at, row) in rows.iter().enumerate() {
+        for ((about, n), (metric, unit, value)) in row {
+            let one = series.entry((about.clone(), *n)).or_insert_with(|| Series {
+                about: about.clone(),
+                metric,
+                unit: *unit,
+                values: samples.iter().map(|sample| absent(about, sample)).collect(),
+                finding: subject(about).and_then(|subject| findings.get(&subject).copied()),
+            });
+            one.values[at] = *value;
+        }
+    }
+    series.into_values().collect()
+}
+
+fn row(sample: &Sample) -> Row {
+    let mut row = Row::new();
+    let mut add = |about: About, figures: &[(&'static str, PoolUnit, Option<u64>)]| {
+        let figures = figures.iter().enumerate();
+        row.extend(figures.map(|(n, figure)| ((about.clone(), n), *figure)));
+    };
+    for pool in sample.pools.seen().into_iter().flatten() {
+        add(About::Pool(pool.kind.clone()), &of_pool(pool));
+    }
+    for (key, amount) in compare::sites(sample) {
+        add(About::Site(key), &live(Some(amount)));
+    }
+    for instance in sample.instances.seen().into_iter().flatten() {
+        let regions = instance.regions.seen().map(|regions| Amount {
+            count: regions.len() as u64,
+            bytes: regions.iter().map(|region| region.size).fold(0, u64::saturating_add),
+        });
+        add(About::Regions(instance.uuid, instance.id), &live(regions));
+        if let Some(heap) = &instance.heap {
+            add(About::Heap(instance.uuid, instance.id), &of_pool(heap));
+        }
+    }
+    for ((uuid, instance), count) in sessions(sample) {
+        add(About::Sessions(uuid, instance), &[("open", PoolUnit::Objects, Some(count))]);
+    }
+    row
+}
+
+fn live(amount: Option<Amount>) -> [(&'static str, PoolUnit, Option<u64>); 2] {
+    [
+        ("live", PoolUnit::Objects, amount.map(|amount| amount.count)),
+        ("live_bytes", PoolUnit::Bytes, amount.map(|amount| amount.bytes)),
+    ]
+}
+
+fn sessions(sample: &Sample) -> BTreeMap<(Uuid, u32), u64> {
+    let mut sums = BTreeMap::new();
+    for session in sample.sessions.seen().into_iter().flatten() {
+        *sums.entry((session.uuid, session.instance)).or_default() += 1;
+    }
+    sums
+}
+
+/// What it means that a sample does not tell it: nothing there, or not seen. A pool is always there.
+fn absent(about: &About, sample: &Sample) -> Option<u64> {
+    fn none<T>(part: &Part<T>) -> Option<u64> {
+        matches!(part, Part::Complete(_)).then_some(0)
+    }
+    match about {
+        About::Pool(_) | About::Heap(..) => None,
+        About::Site(_) => none(&sample.sites),
+        About::Regions(..) => none(&sample.instances),
+        About::Sessions(..) => none(&sample.sessions),
+    }
+}
+
+/// What findings name things by: kind of growth and subject.
+type Named = (Kind, Subject);
+
+fn by_subject(findings: &[Finding]) -> HashMap<Named, (usize, &Finding)> {
+    let mut named = HashMap::new();
+    for (n, finding) in (1..).zip(findings) {
+        let members = finding.evidence.iter().filter_map(|evidence| match evidence {
+            Evidence::Member(subject, _) => Some(subject),
+            _ => None,
+        });
+        for subject in [&finding.subject].into_iter().chain(members) {
+            named.entry((finding.kind, without_caller(subject))).or_insert((n, finding));
+        }
+    }
+    named
+}
+
+fn without_caller(subject: &Subject) -> Subject {
+    match subject {
+        Subject::Site { file, line, size, owner, .. } => Subject::Site {
+            file: Arc::clone(file),
+            line: *line,
+            size: *size,
+            owner: *owner,
+            caller: None,
+        },
+        other => other.clone(),
+    }
+}
+
+fn subject(about: &About) -> Option<Named> {
+    Some(match about {
+        About::Pool(kind) => (Kind::PoolGrowth, Subject::Pool(words::pool(kind).into())),
+        About::Site(SiteKey { file, line, size, .. }) => {
+            let (file, owner) = (Arc::clone(file), about.ta().0);
+            let site = Subject::Site { file, line: *line, size: *size, owner, caller: None };
+            (Kind::SiteGrowth, site)
+        }
+        About::Regions(uuid, _) => (Kind::RegionGrowth, Subject::Ta(*uuid)),
+        About::Sessions(uuid, _) => (Kind::SessionGrowth, Subject::Ta(*uuid)),
+        About::Heap(..) => return None,
+    })
+}

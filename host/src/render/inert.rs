@@ -1,0 +1,36 @@
+//! Names come from captures and logs: what of them a terminal or a browser would obey.
+
+/// Controls (Unicode's category Cc); of its category Cf what has no width, turns the direction of
+/// writing (UAX 9) or carries tags; and its separators of lines.
+pub(crate) fn obeyed(letter: char) -> bool {
+    match letter {
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' => true,
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
+        '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => true,
+        other => other.is_control(),
+    }
+}
+
+/// Text with whatever would be obeyed told instead, as `\u{1b}`: of one line, whatever it was.
+pub(crate) fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if obeyed(letter) {
+            shown.extend(letter.escape_unicode());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn what_would_be_obeyed_is_told() {
+        let told = shown("a\u{1b}[8m\u{9b}2J\r\n\tb\u{202e}c\u{e9}\u{4e2d}");
+        assert_eq!(told, "a\\u{1b}[8m\\u{9b}2J\\u{d}\\u{a}\\u{9}b\\u{202e}c\u{e9}\u{4e2d}");
+    }
+}

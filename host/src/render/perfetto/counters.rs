@@ -1,0 +1,132 @@
+//! Figures over time: pools, allocation sites, and what TAs have.
+
+use std::{cmp::Reverse, io};
+
+use teeleak_analysis::model::{Observation, PoolUnit};
+
+use super::{
+    axis::Axis,
+    whose::Tracks,
+    writer::{Track, Writer},
+};
+use crate::render::{
+    figures::{About, Series, of_pool},
+    words,
+};
+
+/// Sites that are drawn besides those in findings.
+const SITES: usize = 20;
+
+/// Values by time.
+type Points = Vec<(u64, u64)>;
+
+/// Writes the figures of pools: those of samples, and those between them.
+pub(super) fn pools(
+    series: &[Series<'_>],
+    (observation, axis): (&Observation, &Axis),
+    trace: &mut Writer<'_>,
+) -> io::Result<()> {
+    let is_pool = |one: &Series<'_>| matches!(one.about, About::Pool(_));
+    if !series.iter().any(is_pool) {
+        return Ok(());
+    }
+    let group = trace.group("pools")?;
+    for (rank, one) in series.iter().enumerate() {
+        let (About::Pool(kind), Some(what)) = (&one.about, figure(one.metric)) else { continue };
+        let mut points = points(one, (observation, axis));
+        for gauge in &observation.gauges {
+            let ns = axis.of(None, &gauge.place);
+            let figures = gauge.pools.iter().filter(|pool| pool.kind == *kind).flat_map(of_pool);
+            let same = figures.filter(|(metric, ..)| *metric == one.metric);
+            points.extend(same.filter_map(|(.., value)| Some((ns, value?))));
+        }
+        points.sort_unstable();
+        draw(&format!("{}: {what}", words::pool(kind)), one.unit, (group, rank), (&points, trace))?;
+    }
+    Ok(())
+}
+
+/// Writes the live bytes of sites: of those in findings, then of those that grow most.
+pub(super) fn sites(
+    series: &[Series<'_>],
+    (observation, axis): (&Observation, &Axis),
+    trace: &mut Writer<'_>,
+) -> io::Result<()> {
+    let of_sites = series.iter().filter(|one| matches!(one.about, About::Site(_)));
+    let mut all: Vec<_> = of_sites.filter(|one| one.unit == PoolUnit::Bytes).collect();
+    all.sort_by_key(|one| (one.finding.is_none(), Reverse(one.growth())));
+    if all.is_empty() {
+        return Ok(());
+    }
+    let found = all.iter().filter(|one| one.finding.is_some()).count();
+    let shown = all.len().min(found + SITES);
+    let group = trace.group(&format!(
+        "allocation sites, live bytes: {shown} of {}; left out are {} that no finding names and that \
+         grow least",
+        all.len(),
+        all.len() - shown
+    ))?;
+    for (rank, one) in all.iter().take(shown).enumerate() {
+        let About::Site(key) = &one.about else { continue };
+        let finding = one.finding.map_or(String::new(), |(n, _)| format!(", finding {n}"));
+        let owner = words::owner(&key.owner);
+        let name = format!("{}:{} ({} bytes each, {owner}{finding})", key.file, key.line, key.size);
+        draw(&name, one.unit, (group, rank), (&points(one, (observation, axis)), trace))?;
+    }
+    Ok(())
+}
+
+/// Writes regions, heaps and sessions below the TAs that have them.
+pub(super) fn tas(
+    series: &[Series<'_>],
+    (observation, axis): (&Observation, &Axis),
+    tracks: &mut Tracks,
+    trace: &mut Writer<'_>,
+) -> io::Result<()> {
+    for (rank, one) in series.iter().enumerate() {
+        let name = match (&one.about, one.metric) {
+            (About::Regions(..), "live") => "regions".to_owned(),
+            (About::Regions(..), _) => "bytes mapped".to_owned(),
+            (About::Sessions(..), _) => "sessions open".to_owned(),
+            (About::Heap(..), metric) => match figure(metric) {
+                Some(what) => format!("heap: {what}"),
+                None => continue,
+            },
+            _ => continue,
+        };
+        let (uuid, instance) = one.about.ta();
+        let whose = tracks.ta(uuid, instance.unwrap_or(0));
+        let place = (tracks.track(whose, trace)?, rank);
+        draw(&name, one.unit, place, (&points(one, (observation, axis)), trace))?;
+    }
+    Ok(())
+}
+
+/// A figure of a pool in words, if it is drawn.
+fn figure(metric: &str) -> Option<&'static str> {
+    match metric {
+        "allocated" => Some("in use"),
+        "largest_free" => Some("largest free"),
+        "num_alloc_fail" => Some("failed allocations"),
+        _ => None,
+    }
+}
+
+fn points(one: &Series<'_>, (observation, axis): (&Observation, &Axis)) -> Points {
+    let values = observation.samples.iter().zip(&one.values);
+    values.filter_map(|(sample, value)| Some((axis.sample(sample), (*value)?))).collect()
+}
+
+/// What was never seen has no track.
+fn draw(
+    name: &str,
+    unit: PoolUnit,
+    place: (Track, usize),
+    (points, trace): (&Points, &mut Writer<'_>),
+) -> io::Result<()> {
+    if points.is_empty() {
+        return Ok(());
+    }
+    let track = trace.counter(name, unit, place)?;
+    points.iter().try_for_each(|(ns, value)| trace.value(track, *ns, *value))
+}

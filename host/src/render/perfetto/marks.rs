@@ -1,0 +1,82 @@
+//! What takes no time: the end of each iteration, findings, and what went wrong.
+
+use std::io;
+
+use teeleak_analysis::model::{Clock, Evidence, Finding, Observation};
+
+use super::{axis::Axis, writer::Writer};
+use crate::{
+    outputs::Told,
+    render::{csv::stage, json},
+};
+
+/// Writes the ends of iterations, on a track that says what the times are.
+pub(super) fn iterations(
+    (observation, axis): (&Observation, &Axis),
+    trace: &mut Writer<'_>,
+) -> io::Result<()> {
+    let track = trace.track(&format!("iterations; {}", times(axis)), None)?;
+    for sample in &observation.samples {
+        let moment = sample.moment;
+        let name = format!("{} {}", stage(moment.stage), moment.iteration);
+        trace.instant(track, axis.sample(sample), &name, &[])?;
+    }
+    for (place, status) in &observation.failed {
+        let name = format!("the workload failed with status {status}");
+        trace.instant(track, axis.of(None, place), &name, &[])?;
+    }
+    Ok(())
+}
+
+fn times(axis: &Axis) -> &'static str {
+    match axis.clock {
+        Some(Clock::Counter) => {
+            "times are of the secure world's counter, samples stand between the events around them"
+        }
+        Some(Clock::Monotonic) => {
+            "times are CLOCK_MONOTONIC, what has none stands between what is around it"
+        }
+        Some(Clock::Wall) => {
+            "times are of the wall clock, what has none stands between what is around it"
+        }
+        None => "there are no times: a second stands for each sample",
+    }
+}
+
+/// Writes what was found, where the last event that shows it is, and what went wrong.
+pub(super) fn findings(told: &Told<'_>, axis: &Axis, trace: &mut Writer<'_>) -> io::Result<()> {
+    if !told.report.findings.is_empty() {
+        let track = trace.track("findings", None)?;
+        for (n, finding) in (1..).zip(&told.report.findings) {
+            let name = format!("{n}: {}", finding.title);
+            trace.instant(
+                track,
+                when(finding, axis),
+                &name,
+                &[
+                    ("kind", json::kind(finding.kind).into()),
+                    ("severity", json::severity(finding.severity).into()),
+                    ("fingerprint", finding.fingerprint.to_string()),
+                    ("action", finding.action.to_string()),
+                ],
+            )?;
+        }
+    }
+    let incidents = &told.observation.incidents;
+    if !incidents.is_empty() {
+        let track = trace.track("incidents", None)?;
+        for incident in incidents {
+            trace.instant(track, axis.of(incident.time, &incident.place), &incident.text, &[])?;
+        }
+    }
+    Ok(())
+}
+
+fn when(finding: &Finding, axis: &Axis) -> u64 {
+    let steps = finding.evidence.iter().filter_map(|evidence| match evidence {
+        Evidence::Sequence(steps) => steps.last(),
+        _ => None,
+    });
+    let last = steps.map(|step| axis.of(step.event.time, &step.event.place)).max();
+    last.unwrap_or(axis.span.1)
+}

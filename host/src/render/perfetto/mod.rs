@@ -1,0 +1,35 @@
+//! A report as a trace for Perfetto: figures as counters, sessions and mappings as slices, what was found as
+//! instants.
+//!
+//! Packet after packet is written as it is made. [`prost`] encodes them: its messages say in a line each
+//! what a number is, which own code would have to say at every use.
+
+mod axis;
+mod counters;
+mod marks;
+mod proto;
+mod slices;
+mod whose;
+mod writer;
+
+use std::io::{self, Write};
+
+use self::{axis::Axis, whose::Tracks, writer::Writer};
+use super::figures;
+use crate::outputs::Told;
+
+/// Writes a trace.
+pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let observation = told.observation;
+    let axis = Axis::new(observation);
+    let series = figures::all(told);
+    let mut trace = Writer::new(out, axis.clock, axis.span.0)?;
+    let mut tracks = Tracks::new(observation);
+    let seen = (observation, &axis);
+    marks::iterations(seen, &mut trace)?;
+    marks::findings(told, &axis, &mut trace)?;
+    counters::pools(&series, seen, &mut trace)?;
+    counters::sites(&series, seen, &mut trace)?;
+    slices::write(seen, &mut tracks, &mut trace)?;
+    counters::tas(&series, seen, &mut tracks, &mut trace)
+}

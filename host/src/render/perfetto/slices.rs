@@ -1,0 +1,154 @@
+//! What begins and ends: sessions by who opened them, mappings by whose they are.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    io,
+};
+
+use teeleak_analysis::model::{Event, EventKind, Observation, Origin};
+
+use super::{
+    axis::Axis,
+    whose::{self, Tracks, Whose},
+    writer::{Note, Track, Writer},
+};
+
+/// Something that goes on for a time.
+struct Slice {
+    whose: Whose,
+    /// What the track is called.
+    on: &'static str,
+    name: String,
+    begin: u64,
+    /// `None` where it never ended.
+    end: Option<u64>,
+    notes: Vec<Note>,
+}
+
+/// What tells that two events are about one thing.
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    Session(Origin, u32, u32),
+    Mapping(Origin, u32, u64),
+}
+
+/// Writes them all.
+pub(super) fn write(
+    (observation, axis): (&Observation, &Axis),
+    tracks: &mut Tracks,
+    trace: &mut Writer<'_>,
+) -> io::Result<()> {
+    let slices = slices(observation, axis, tracks);
+    let mut lanes = Lanes::default();
+    for slice in slices {
+        let parent = tracks.track(slice.whose, trace)?;
+        let track = lanes.free(parent, slice.on, (slice.begin, slice.end), trace)?;
+        let unended = if slice.end.is_none() { ", not closed" } else { "" };
+        let name = format!("{}{unended}", slice.name);
+        trace.begin(track, slice.begin, &name, &slice.notes)?;
+        if let Some(end) = slice.end {
+            trace.end(track, end)?;
+        }
+    }
+    Ok(())
+}
+
+/// All of them, by when they began.
+fn slices(observation: &Observation, axis: &Axis, tracks: &Tracks) -> Vec<Slice> {
+    let mut slices: Vec<Slice> = Vec::new();
+    let mut open: HashMap<Key, usize> = HashMap::new();
+    for event in observation.events.iter().filter(|event| event.result.unwrap_or(0) == 0) {
+        let Some(key) = key(event) else { continue };
+        let ns = axis.of(event.time, &event.place);
+        let begins = matches!(event.kind, EventKind::Open | EventKind::Map);
+        match open.remove(&key) {
+            Some(at) if !begins => slices[at].end = Some(ns.max(slices[at].begin)),
+            // It was there before, or its begin is lost.
+            None if !begins => {
+                slices.push(slice(event, tracks, (axis.span.0, Some(ns)), ", opened before"));
+            }
+            // Where the end of the one before is lost it stays open.
+            _ => {
+                open.insert(key, slices.len());
+                slices.push(slice(event, tracks, (ns, None), ""));
+            }
+        }
+    }
+    slices.sort_by_key(|slice| slice.begin);
+    slices
+}
+
+fn key(event: &Event) -> Option<Key> {
+    match event.kind {
+        EventKind::Open | EventKind::Close => {
+            Some(Key::Session(event.origin, event.opener, event.session?))
+        }
+        EventKind::Map | EventKind::Unmap => {
+            Some(Key::Mapping(event.origin, event.instance, number(event, 0)))
+        }
+        _ => None,
+    }
+}
+
+/// One of the numbers of a region, which come as low and high half.
+fn number(event: &Event, at: usize) -> u64 {
+    let half = |at: usize| event.values.get(at).copied().map_or(0, u64::from);
+    half(at) | half(at + 1) << 32
+}
+
+fn slice(
+    event: &Event,
+    tracks: &Tracks,
+    (begin, end): (u64, Option<u64>),
+    more: &'static str,
+) -> Slice {
+    let served = tracks.ta(event.uuid, event.instance);
+    match event.kind {
+        EventKind::Open | EventKind::Close => Slice {
+            whose: tracks.caller(event),
+            on: "sessions",
+            name: format!("session {}{more}", event.session.unwrap_or_default()),
+            begin,
+            end,
+            notes: vec![("to", whose::name(&served))],
+        },
+        _ => Slice {
+            name: format!("{:#x}{more}", number(event, 0)),
+            whose: served,
+            on: "mappings",
+            begin,
+            end,
+            notes: vec![("size_bytes", number(event, 2).to_string())],
+        },
+    }
+}
+
+/// A track and until when it is taken; `None` for ever.
+type Taken = (Track, Option<u64>);
+
+/// Tracks on which nothing overlaps: Perfetto takes what begins later on a track for a part of what
+/// began before, and draws tracks of one name and parent as one.
+#[derive(Default)]
+struct Lanes {
+    taken: BTreeMap<(Track, &'static str), Vec<Taken>>,
+}
+
+impl Lanes {
+    fn free(
+        &mut self,
+        parent: Track,
+        name: &'static str,
+        (begin, end): (u64, Option<u64>),
+        trace: &mut Writer<'_>,
+    ) -> io::Result<Track> {
+        let lanes = self.taken.entry((parent, name)).or_default();
+        let is_free = |until: &Option<u64>| until.is_some_and(|until| until < begin);
+        if let Some((track, until)) = lanes.iter_mut().find(|(_, until)| is_free(until)) {
+            *until = end;
+            return Ok(*track);
+        }
+        let track = trace.track(name, Some(parent))?;
+        lanes.push((track, end));
+        Ok(track)
+    }
+}
