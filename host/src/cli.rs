@@ -2,8 +2,9 @@
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::cmd::{
-    analyze, diff, doctor, dump, manual, report, run, schema, snapshot, trace, watch,
+use crate::{
+    cmd::{analyze, diff, doctor, dump, manual, report, run, schema, snapshot, trace, watch},
+    config::Choice,
 };
 
 /// Finds leaks in OP-TEE's secure world: what grows, by how much, who caused it, and which call
@@ -12,6 +13,8 @@ use crate::cmd::{
 #[command(name = "teeleak", version, about, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) config: Choice,
     #[command(subcommand)]
     pub(crate) command: Command,
 }

@@ -17,6 +17,7 @@ pub mod capture;
 mod cli;
 mod cmd;
 mod compare;
+mod config;
 mod cost;
 mod diagnose;
 mod differential;
@@ -33,8 +34,10 @@ mod window;
 
 use std::{ffi::OsString, io::Write, path::PathBuf};
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 
+use config::Configuration;
+pub use config::Places;
 pub use error::{Blind, OPENING_STATS, TeeError};
 pub use exit::Exit;
 pub use interrupt::Interrupt;
@@ -58,19 +61,18 @@ pub struct Env<'e> {
     pub github_summary: Option<PathBuf>,
     /// Where the file system begins, for what is looked for in it.
     pub root: PathBuf,
+    /// Where files with defaults of options are looked for.
+    pub places: Places,
 }
 
 /// Runs the command line `args`, the first of which is the program's name.
 pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> Exit {
-    let cli = match cli::Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let cli = match cli::Cli::try_parse_from(&args) {
         Ok(cli) => cli,
         Err(error) => return explain(&error, env),
     };
-    let done = cmd::run(&cli.command, env).and_then(|exit| {
-        env.out.flush()?;
-        Ok(exit)
-    });
-    match done {
+    match configured(cli, args, env) {
         Ok(exit) => exit,
         Err(error) => {
             // Nobody is left to be told when this fails, too.
@@ -78,6 +80,30 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> Exit 
             Exit::of_error(&error)
         }
     }
+}
+
+/// Runs the command with the defaults that files give it.
+fn configured(cli: cli::Cli, args: Vec<OsString>, env: &mut Env<'_>) -> anyhow::Result<Exit> {
+    let command = cli::Cli::command();
+    let configuration = Configuration::read(&cli.config, &env.places, &command)?;
+    for path in &configuration.left_alone {
+        let path = path.display();
+        writeln!(
+            env.err,
+            "teeleak: {path} can be written by anybody: left alone, --config takes it"
+        )?;
+    }
+    let cli = if configuration.is_empty() {
+        cli
+    } else {
+        match configuration.apply(command).try_get_matches_from(args) {
+            Ok(matches) => cli::Cli::from_arg_matches(&matches)?,
+            Err(error) => return Ok(explain(&error, env)),
+        }
+    };
+    let exit = cmd::run(&cli.command, &configuration, env)?;
+    env.out.flush()?;
+    Ok(exit)
 }
 
 fn explain(error: &clap::Error, env: &mut Env<'_>) -> Exit {

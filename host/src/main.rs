@@ -7,7 +7,7 @@ use std::{
 };
 
 use teeleak::{
-    Env, Interrupt, Quiet,
+    Env, Interrupt, Places, Quiet,
     source::{clients, live},
 };
 
@@ -31,6 +31,7 @@ fn main() -> ExitCode {
             preload: clients::find_library(),
             github_summary: std::env::var_os("GITHUB_STEP_SUMMARY").map(Into::into),
             root: "/".into(),
+            places: Places::of_process(),
         },
     );
     exit.into()

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Result;
 use teeleak::{
-    Env, Exit, Interrupt, TeeError,
+    Env, Exit, Interrupt, Places, TeeError,
     source::{
         live::{self, Device, Time, kernel::Told},
         stock::StatsPta,
@@ -52,6 +52,8 @@ pub struct World {
     pub github_summary: Option<PathBuf>,
     /// Root of the file system that is looked at.
     pub root: PathBuf,
+    /// Where files with defaults of options are looked for.
+    pub places: Places,
     /// Whether somebody wants the tool to end.
     pub interrupt: Interrupt,
     /// What time is, where it is not the system's.
@@ -123,6 +125,7 @@ impl World {
             preload: None,
             github_summary: None,
             root: "/nowhere".into(),
+            places: Places::default(),
             interrupt: Interrupt::default(),
             time: None,
         }
@@ -162,6 +165,7 @@ impl World {
                 preload: self.preload.clone(),
                 github_summary: self.github_summary.clone(),
                 root: self.root.clone(),
+                places: self.places.clone(),
             },
         );
         let text = |bytes| String::from_utf8(bytes).expect("output is UTF-8");

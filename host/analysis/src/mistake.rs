@@ -57,10 +57,8 @@ impl fmt::Display for Mistake {
 impl Error for Mistake {}
 
 /// "did you mean …", or what there is to choose from.
-pub(crate) fn suggest<'a>(
-    wrong: &str,
-    known: impl Iterator<Item = &'a str> + Clone,
-) -> Option<String> {
+#[must_use]
+pub fn suggest<'a>(wrong: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
     let close = known
         .clone()
         .map(|name| (strsim::damerau_levenshtein(wrong, name), name))

@@ -6,8 +6,9 @@ use clap::Args;
 use crate::{
     Env, Exit,
     cli::Format,
+    config::Configuration,
     cost,
-    diagnose::{Surroundings, diagnose},
+    diagnose::{Check, State, Surroundings, diagnose},
     render::{json, text},
     source::Ways,
 };
@@ -32,9 +33,14 @@ pub(crate) struct Arguments {
     ways: Ways,
 }
 
-pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    configuration: &Configuration,
+    env: &mut Env<'_>,
+) -> Result<Exit> {
     let around = Surroundings { root: &env.root, library: env.preload.as_deref() };
-    let diagnosis = diagnose(env.world, &arguments.ways, around)?;
+    let mut diagnosis = diagnose(env.world, &arguments.ways, around)?;
+    diagnosis.checks.extend(configuration.told().into_iter().map(check));
     let cost = match arguments.cost.filter(|_| diagnosis.has_auditor) {
         Some(n) => Some(cost::measure(env.world.connect()?, n, &env.interrupt)?),
         None => None,
@@ -45,4 +51,15 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
         text::doctor::write(&diagnosis, cost, env.out)?;
     }
     Ok(if diagnosis.can_observe { Exit::Clean } else { Exit::Blind })
+}
+
+/// A file with defaults of options.
+fn check(told: String) -> Check {
+    Check {
+        name: "config",
+        brings: "defaults of options",
+        state: State::Present,
+        detail: told,
+        remedy: None,
+    }
 }

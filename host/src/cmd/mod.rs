@@ -13,14 +13,20 @@ pub(crate) mod snapshot;
 pub(crate) mod trace;
 pub(crate) mod watch;
 
+pub(crate) use report::mistaken;
+
 use anyhow::Result;
 
-use crate::{Env, Exit, cli::Command};
+use crate::{Env, Exit, cli::Command, config::Configuration};
 
-pub(crate) fn run(command: &Command, env: &mut Env<'_>) -> Result<Exit> {
+pub(crate) fn run(
+    command: &Command,
+    configuration: &Configuration,
+    env: &mut Env<'_>,
+) -> Result<Exit> {
     match command {
         Command::Analyze(arguments) => analyze::run(arguments, env),
-        Command::Doctor(arguments) => doctor::run(arguments, env),
+        Command::Doctor(arguments) => doctor::run(arguments, configuration, env),
         Command::Snapshot(arguments) => snapshot::run(arguments, env),
         Command::Diff(arguments) => diff::run(arguments, env),
         Command::Run(arguments) => run::run(arguments, env),
@@ -28,8 +34,8 @@ pub(crate) fn run(command: &Command, env: &mut Env<'_>) -> Result<Exit> {
         Command::Trace(arguments) => trace::run(arguments, env),
         Command::Dump(arguments) => dump::run(arguments, env),
         Command::Watch(arguments) => watch::run(arguments, env),
-        Command::Schema(arguments) => schema::run(arguments, env),
         Command::Completions(arguments) => manual::completions(arguments, env),
+        Command::Schema(arguments) => schema::run(arguments, env),
         Command::Man(arguments) => manual::man(arguments),
     }
 }

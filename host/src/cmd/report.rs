@@ -32,6 +32,7 @@ Says the same of a capture as the run that wrote it did, or something else with 
 Examples:
   teeleak report --protocol drm.toml loop.tlk
   teeleak report --strace calls.strace loop.tlk
+  teeleak report --perfetto loop.pftrace --csv loop.csv loop.tlk
   teeleak report --json old.tlk > accepted.json; teeleak report --baseline accepted.json new.tlk")]
 pub(crate) struct Arguments {
     /// A capture that `teeleak run -o` wrote.
@@ -94,7 +95,7 @@ pub(super) fn protocols(path: &Path) -> Result<Vec<Protocol>> {
 }
 
 /// All mistakes of a file.
-pub(super) fn mistaken(what: &str, text: &str, mistakes: &[Mistake]) -> anyhow::Error {
+pub(crate) fn mistaken(what: &str, text: &str, mistakes: &[Mistake]) -> anyhow::Error {
     anyhow!("mistakes in {what}\n{}", mistake::mistakes(text, mistakes).trim_end())
 }
 

@@ -1,0 +1,63 @@
+//! Which files count.
+
+use std::{
+    env, fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use super::NAME;
+
+/// Where files are looked for.
+#[derive(Clone, Default, Debug)]
+pub struct Places {
+    /// The current folder; it and those above it, up to that of a repository or of the user, may have the
+    /// project's file.
+    pub folder: Option<PathBuf>,
+    /// The user's folder.
+    pub home: Option<PathBuf>,
+    /// The folder of the user's configurations (XDG Base Directory Specification 0.8).
+    pub user: Option<PathBuf>,
+}
+
+impl Places {
+    /// Those of this process.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let absolute =
+            |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let home = absolute("HOME");
+        let user = absolute("XDG_CONFIG_HOME").or_else(|| Some(home.as_ref()?.join(".config")));
+        Self { folder: env::current_dir().ok(), home, user }
+    }
+
+    /// The user's file and the project's, where they are there, and files that anybody may have written.
+    pub(super) fn find(&self) -> (Vec<PathBuf>, Vec<PathBuf>) {
+        let user = self.user.as_ref().map(|folder| folder.join("teeleak").join(NAME));
+        let project = self.folder.as_ref().and_then(|folder| self.above(folder));
+        let there = user.into_iter().chain(project).filter(|path| path.is_file());
+        there.partition(|path| is_trusted(path))
+    }
+
+    fn above(&self, folder: &Path) -> Option<PathBuf> {
+        for folder in folder.ancestors() {
+            let file = folder.join(NAME);
+            if file.is_file() {
+                return Some(file);
+            }
+            if folder.join(".git").exists() || self.home.as_deref() == Some(folder) {
+                return None;
+            }
+        }
+        None
+    }
+}
+
+/// Whether not everybody can write the file or put another one in its place: teeleak often runs as root
+/// in a folder of somebody else, but should not do what it finds in `/tmp`.
+fn is_trusted(file: &Path) -> bool {
+    let closed = |path: &Path| {
+        fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o002 == 0)
+    };
+    closed(file) && file.parent().is_some_and(closed)
+}
