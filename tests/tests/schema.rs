@@ -82,6 +82,11 @@ fn what_is_printed_keeps_to_its_schema() {
         let answer = teeleak(&["analyze", "--json", &format!("{FOLDER}fixtures/log/{log}.log")]);
         keeps(log, &serde_json::from_str(&answer.out).unwrap());
     }
+    for folder in ["binder", "camera", "kernel-ion", "kernel-slab"] {
+        let answer =
+            teeleak(&["analyze", "--json", &format!("{FOLDER}fixtures/normal-world/{folder}")]);
+        keeps(folder, &serde_json::from_str(&answer.out).unwrap());
+    }
     let world = large();
     for arguments in
         [["run", "--json", "-n", "3", "--", "true"].as_slice(), &["snapshot", "--json"]]
