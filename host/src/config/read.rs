@@ -162,13 +162,7 @@ impl<'r> Reader<'r> {
             other => single(other).map(|one| vec![(one, value.span())]),
         };
         let Some(mut values) = values else {
-            let expected = match (is_flag, option == BUDGETS, is_list) {
-                (true, ..) => "true or false",
-                (_, true, _) => "a table of sites and bytes, such as { \"core/mm/mobj.c\" = 64 }",
-                (.., true) => "a text, or a list of them",
-                _ => "a text or a number",
-            };
-            let found = kind(value.get_ref());
+            let (expected, found) = (expected(arg, option), kind(value.get_ref()));
             self.mistake(value.span(), format!("expected {expected}, found {found}"), None);
             return None;
         };
@@ -211,6 +205,16 @@ fn single(value: &DeValue<'_>) -> Option<String> {
         DeValue::String(text) => Some(text.to_string()),
         DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().to_owned()),
         _ => None,
+    }
+}
+
+/// What the value of an option can be.
+fn expected(arg: &Arg, option: &str) -> &'static str {
+    match arg.get_action() {
+        ArgAction::SetTrue => "true or false",
+        _ if option == BUDGETS => "a table of sites and bytes, such as { \"core/mm/mobj.c\" = 64 }",
+        ArgAction::Append => "a text, or a list of them",
+        _ => "a text or a number",
     }
 }
 
