@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::{
     cmd::{analyze, diff, doctor, dump, manual, report, run, schema, snapshot, trace, watch},
     config::Choice,
+    screen::Color,
 };
 
 /// Finds leaks in OP-TEE's secure world: what grows, by how much, who caused it, and which call
@@ -17,6 +18,9 @@ pub(crate) struct Cli {
     pub(crate) config: Choice,
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Use colours: by itself on a terminal, unless NO_COLOR is set or TERM is dumb.
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value = "auto")]
+    pub(crate) color: Color,
 }
 
 const AFTER_HELP: &str = "\

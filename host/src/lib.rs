@@ -28,7 +28,9 @@ mod last;
 mod outputs;
 mod quiet;
 mod render;
+mod screen;
 pub mod source;
+pub mod tui;
 mod watch;
 mod window;
 
@@ -42,15 +44,21 @@ pub use error::{Blind, OPENING_STATS, TeeError};
 pub use exit::Exit;
 pub use interrupt::Interrupt;
 pub use quiet::Quiet;
+pub use screen::Screen;
+use screen::{Color, Colors};
 
 /// What the program touches of the world around it.
 pub struct Env<'e> {
-    /// Reports.
+    /// Reports; colours are taken out before it where it should have none.
     pub out: &'e mut dyn Write,
     /// Errors, progress.
     pub err: &'e mut dyn Write,
+    /// What shows what is printed.
+    pub screen: Screen,
     /// Whether `err` is a terminal that can show progress.
     pub progress: bool,
+    /// Takes the terminal for a screen of our own.
+    pub console: &'e dyn Fn() -> anyhow::Result<Box<dyn tui::Console>>,
     /// The way to the TEE.
     pub world: &'e dyn source::live::World,
     /// Whether somebody wants it to end.
@@ -68,10 +76,27 @@ pub struct Env<'e> {
 /// Runs the command line `args`, the first of which is the program's name.
 pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> Exit {
     let args: Vec<OsString> = args.into_iter().collect();
-    let cli = match cli::Cli::try_parse_from(&args) {
-        Ok(cli) => cli,
-        Err(error) => return explain(&error, env),
+    let cli = cli::Cli::try_parse_from(&args);
+    let color = cli.as_ref().map_or_else(|_| Color::among(&args), |cli| cli.color);
+    let mut out = Colors::new(&mut *env.out, color.wanted(env.screen.color));
+    let mut err = Colors::new(&mut *env.err, color.wanted(env.screen.err_color));
+    let mut env = Env {
+        out: &mut out,
+        err: &mut err,
+        interrupt: env.interrupt.clone(),
+        preload: env.preload.clone(),
+        github_summary: env.github_summary.clone(),
+        root: env.root.clone(),
+        places: env.places.clone(),
+        ..*env
     };
+    match cli {
+        Ok(cli) => command(cli, args, &mut env),
+        Err(error) => explain(&error, &mut env),
+    }
+}
+
+fn command(cli: cli::Cli, args: Vec<OsString>, env: &mut Env<'_>) -> Exit {
     match configured(cli, args, env) {
         Ok(exit) => exit,
         Err(error) => {
@@ -110,9 +135,13 @@ fn explain(error: &clap::Error, env: &mut Env<'_>) -> Exit {
     let text = error.render().ansi().to_string();
     if error.use_stderr() {
         let _ = env.err.write_all(text.as_bytes());
-        Exit::Usage
-    } else {
-        let _ = env.out.write_all(text.as_bytes());
-        Exit::Clean
+        return Exit::Usage;
+    }
+    match env.out.write_all(text.as_bytes()).and_then(|()| env.out.flush()) {
+        Ok(()) => Exit::Clean,
+        Err(error) => {
+            let _ = writeln!(env.err, "teeleak: cannot write the help: {error}");
+            Exit::Usage
+        }
     }
 }

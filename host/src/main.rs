@@ -7,8 +7,9 @@ use std::{
 };
 
 use teeleak::{
-    Env, Interrupt, Places, Quiet,
+    Env, Interrupt, Places, Quiet, Screen,
     source::{clients, live},
+    tui,
 };
 
 fn main() -> ExitCode {
@@ -23,9 +24,11 @@ fn main() -> ExitCode {
     let exit = teeleak::run(
         std::env::args_os(),
         &mut Env {
-            out: &mut Quiet::new(anstream::stdout()),
-            err: &mut anstream::stderr(),
+            out: &mut Quiet::new(io::stdout()),
+            err: &mut Quiet::new(io::stderr()),
+            screen: Screen::of_process(),
             progress: io::stderr().is_terminal(),
+            console: &tui::terminal,
             world: &*world,
             interrupt,
             preload: clients::find_library(),

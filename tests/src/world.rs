@@ -10,11 +10,12 @@ use std::{
 
 use anyhow::Result;
 use teeleak::{
-    Env, Exit, Interrupt, Places, TeeError,
+    Env, Exit, Interrupt, Places, Screen, TeeError,
     source::{
         live::{self, Device, Time, kernel::Told},
         stock::StatsPta,
     },
+    tui::{self, Console},
 };
 use teeleak_proto::{command::Command, values::Words};
 use teeleak_ta_logic::{Auditor, Caller, Kept, Pta, Refusal};
@@ -56,6 +57,10 @@ pub struct World {
     pub places: Places,
     /// Whether somebody wants the tool to end.
     pub interrupt: Interrupt,
+    /// What shows what the tool prints.
+    pub screen: Screen,
+    /// The terminal, where there is one.
+    pub console: Option<Box<dyn Fn() -> Box<dyn Console>>>,
     /// What time is, where it is not the system's.
     pub time: Option<Rc<Simulated>>,
 }
@@ -127,6 +132,8 @@ impl World {
             root: "/nowhere".into(),
             places: Places::default(),
             interrupt: Interrupt::default(),
+            screen: Screen { unicode: true, ..Screen::default() },
+            console: None,
             time: None,
         }
     }
@@ -157,8 +164,13 @@ impl World {
         let exit = teeleak::run(
             ["teeleak"].iter().chain(arguments).map(Into::into),
             &mut Env {
-                out: &mut anstream::StripStream::new(&mut out),
-                err: &mut anstream::StripStream::new(&mut err),
+                out: &mut out,
+                err: &mut err,
+                screen: self.screen,
+                console: &|| match &self.console {
+                    Some(console) => Ok(console()),
+                    None => tui::terminal(),
+                },
                 progress: false,
                 world: self,
                 interrupt: self.interrupt.clone(),

@@ -42,7 +42,7 @@ fn stacks_are_named_as_addr2line_names_them() {
 
     let elf = lab.firmware("mdbg").unwrap().core_elf();
     let (core, log) = (elf.display().to_string(), log.display().to_string());
-    let answer = teeleak(&["analyze", "--tee", &core, &log]);
+    let answer = teeleak(&["analyze", "-v", "--tee", &core, &log]);
     let base = text_of(&elf);
     let mut named = 0;
     for line in answer.out.lines() {

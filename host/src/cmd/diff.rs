@@ -62,7 +62,7 @@ fn growth(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     if arguments.analysis.format().json {
         json::diff::write(&difference, env.out)?;
     } else {
-        text::diff::write(&difference, env.out)?;
+        text::diff::write(&difference, &mut arguments.analysis.page(env))?;
     }
     Ok(if difference.compared { Exit::Clean } else { Exit::Blind })
 }
@@ -83,7 +83,7 @@ fn with_good(arguments: &Arguments, good: &Path, env: &mut Env<'_>) -> Result<Ex
     if arguments.analysis.format().json {
         json::differential::write(&good, &compared, exit, env.out)?;
     } else {
-        text::differential::write(&good, &compared, env.out)?;
+        text::differential::write(&good, &compared, &mut arguments.analysis.page(env))?;
     }
     Ok(exit)
 }

@@ -9,7 +9,10 @@ use crate::{
     config::Configuration,
     cost,
     diagnose::{Check, State, Surroundings, diagnose},
-    render::{json, text},
+    render::{
+        json,
+        text::{self, Page},
+    },
     source::Ways,
 };
 
@@ -48,7 +51,8 @@ pub(crate) fn run(
     if arguments.format.json {
         json::doctor::write(&diagnosis, cost, env.out)?;
     } else {
-        text::doctor::write(&diagnosis, cost, env.out)?;
+        let page = &mut Page::new(env.out, env.screen.layout(false));
+        text::doctor::write(&diagnosis, cost, page)?;
     }
     Ok(if diagnosis.can_observe { Exit::Clean } else { Exit::Blind })
 }

@@ -64,7 +64,8 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     if arguments.analysis.format().json {
         render::json::dump::write(&taken, verdict.as_ref(), findings, env.out)?;
     } else {
-        render::text::dump::write(&taken, verdict.as_ref(), findings, env.out)?;
+        let page = &mut arguments.analysis.page(env);
+        render::text::dump::write(&taken, verdict.as_ref(), findings, page)?;
     }
     Ok(exit(&taken, verdict.as_ref(), report.map(|report| report.exit.into())))
 }

@@ -20,7 +20,11 @@ use crate::{
     Env, Exit,
     cli::Format,
     outputs::{Outputs, Told},
-    render::{json, mistake, text, words},
+    render::{
+        json, mistake,
+        text::{self, Page},
+        words,
+    },
     source::text::read_traces,
 };
 
@@ -57,6 +61,9 @@ pub(crate) struct Analysis {
     known: Known,
     #[command(flatten)]
     format: Format,
+    /// Tell the evidence, too: all values, events, places, call stacks and fingerprints.
+    #[arg(short, long)]
+    verbose: bool,
 }
 
 /// How an observation is analysed, and where to say what comes of it.
@@ -80,6 +87,11 @@ impl Analysis {
 
     pub(crate) fn format(&self) -> Format {
         self.format
+    }
+
+    /// What text is printed on.
+    pub(crate) fn page<'e>(&self, env: &'e mut Env<'_>) -> Page<'e> {
+        Page::new(env.out, env.screen.layout(self.verbose))
     }
 }
 
@@ -140,11 +152,13 @@ pub(crate) fn tell(
     if reporting.analysis.format.json {
         json::report::write(observation, &report, verdict, env.out)?;
     } else {
-        text::report::write(observation, &report, env.out)?;
+        let page = &mut reporting.analysis.page(env);
+        text::report::write(observation, &report, page)?;
         if let Some(verdict) = verdict {
-            writeln!(env.out)?;
-            text::dump::oom(verdict, words::census_seconds(observation), env.out)?;
+            page.blank()?;
+            text::dump::oom(verdict, words::census_seconds(observation), page)?;
         }
+        page.close()?;
     }
     let summary = env.github_summary.as_deref();
     let told = Told { observation, report: &report, short: verdict };

@@ -10,7 +10,10 @@ use crate::{
     Blind, Env, Exit,
     capture::Writer,
     cli::Format,
-    render::{json, text},
+    render::{
+        json,
+        text::{self, Page},
+    },
     source::{self, Ways, live::Snapshot},
 };
 
@@ -46,7 +49,8 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     if arguments.format.json {
         json::snapshot::write(&observation, sample, env.out)?;
     } else {
-        text::snapshot::write(&observation, sample, arguments.top, env.out)?;
+        let page = &mut Page::new(env.out, env.screen.layout(false));
+        text::snapshot::write(&observation, sample, arguments.top, page)?;
     }
     Ok(if is_seen(sample) { Exit::Clean } else { Exit::Blind })
 }

@@ -83,7 +83,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let file = create(arguments.output.as_ref())?;
-    let style = Style { json: arguments.json, follow: arguments.follow };
+    let layout = env.screen.layout(true);
+    let style = Style { json: arguments.json, follow: arguments.follow, layout };
     let mut log = Log::new(style, file, env.out);
     let ended = match (&arguments.read, &arguments.collect) {
         (Some(capture), _) => read(capture, &mut log).map(|()| None),

@@ -1,6 +1,7 @@
 //! `teeleak watch`
 
 use std::{
+    io::{self, Write},
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     time::Duration,
@@ -14,7 +15,8 @@ use super::{known::Known, report::protocols};
 use crate::{
     Env, Exit,
     source::Ways,
-    watch::{Settings, Targets, Watch},
+    tui::{Said, Tui},
+    watch::{Nobody, Settings, Targets, Viewer, Watch},
     window::LEAST_BYTES,
 };
 
@@ -65,6 +67,10 @@ pub(crate) struct Arguments {
     /// Alarm when this protocol is broken: a file, or a built-in one by name; can be given again.
     #[arg(long, value_name = "FILE")]
     protocol: Vec<PathBuf>,
+    /// Show it on the terminal: pools, growing sites, TAs, sessions, events and alarms. `?` tells the keys.
+    /// What CMD prints is dropped then.
+    #[arg(long)]
+    tui: bool,
     #[command(flatten)]
     known: Known,
     #[command(flatten)]
@@ -72,19 +78,49 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
+    // Before the folder and the TEE are taken.
+    let console = arguments.tui.then(|| (env.console)()).transpose()?;
     let settings = Settings {
         poll: Duration::from_secs(arguments.poll.into()),
         census: Duration::from_secs(arguments.census.into()),
         most_bytes: arguments.max_bytes,
         low_water: arguments.low_water,
         command: arguments.on_alarm.clone(),
+        heard: console.is_none(),
         options: options(arguments)?,
         metrics: Targets { address: arguments.metrics, file: arguments.metrics_file.clone() },
     };
     let tee = (&arguments.ways, env.world);
-    let mut watch = Watch::start(&arguments.dir, settings, tee, env.err)?;
-    watch.run(&env.interrupt)?;
-    Ok(Exit::Clean)
+    let Some(console) = console else {
+        let told: (&mut dyn Write, &mut dyn Viewer) = (&mut Unheard(env.err), &mut Nobody);
+        Watch::start(&arguments.dir, settings, tee, told)?.run(&env.interrupt)?;
+        return Ok(Exit::Clean);
+    };
+    let said = Said::default();
+    let watched = {
+        let shown = (env.screen.unicode, arguments.low_water);
+        let mut tui = Tui::new(console, said.clone(), &arguments.dir, shown);
+        Watch::start(&arguments.dir, settings, tee, (&mut said.clone(), &mut tui))
+            .and_then(|mut watch| watch.run(&env.interrupt))
+    };
+    // The screen is gone: what was said on it is said again.
+    said.repeat(&mut Unheard(env.err))?;
+    watched.map(|()| Exit::Clean)
+}
+
+/// A stream that nobody has to read, and whose disk may be full: a watch goes on without.
+struct Unheard<'w>(&'w mut dyn Write);
+
+impl Write for Unheard<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = self.0.write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let _ = self.0.flush();
+        Ok(())
+    }
 }
 
 fn options(arguments: &Arguments) -> Result<Options> {

@@ -13,7 +13,10 @@ use teeleak_proto::frame::FrameKind;
 
 use crate::{
     capture::{Damage, Writer},
-    render::words,
+    render::{
+        text::{Layout, Page},
+        words,
+    },
     source::{Sink, live::monotonic_ns},
 };
 
@@ -27,6 +30,8 @@ pub(crate) struct Style {
     pub(crate) json: bool,
     /// As they come.
     pub(crate) follow: bool,
+    /// How text is set.
+    pub(crate) layout: Layout,
 }
 
 /// Takes frames, keeps them in a file if there is one, and prints what they tell.
@@ -86,7 +91,7 @@ impl<'e> Log<'e> {
             if self.style.json {
                 line::json(&call, self.out)?;
             } else {
-                line::text(&call, zero, self.out)?;
+                line::text(&call, zero, &mut Page::new(self.out, self.style.layout))?;
             }
             self.printed += 1;
         }
@@ -95,7 +100,7 @@ impl<'e> Log<'e> {
 
     fn sum(&mut self, clients: &Clients) -> Result<()> {
         for process in &clients.processes {
-            line::process(process, self.out)?;
+            line::process(process, &mut Page::new(self.out, self.style.layout))?;
         }
         let calls = self.printed;
         let called = clients.processes.iter().filter(|process| process.called).count();

@@ -10,5 +10,8 @@ pub(crate) mod inert;
 pub(crate) mod json;
 pub(crate) mod mistake;
 pub(crate) mod perfetto;
+pub(crate) mod place;
+mod series;
+mod steps;
 pub(crate) mod text;
 pub(crate) mod words;

@@ -21,13 +21,15 @@ const WAITING: usize = 8;
 /// Runs a command for each alarm.
 pub(super) struct Action {
     command: Option<String>,
+    /// Whether what it prints goes where our own messages go.
+    heard: bool,
     running: Option<(Child, Duration)>,
     waiting: VecDeque<(String, Option<PathBuf>)>,
 }
 
 impl Action {
-    pub(super) fn new(command: Option<String>) -> Self {
-        Self { command, running: None, waiting: VecDeque::new() }
+    pub(super) fn new(command: Option<String>, heard: bool) -> Self {
+        Self { command, heard, running: None, waiting: VecDeque::new() }
     }
 
     /// Has it run for an alarm, as soon as it does not run for another one.
@@ -66,7 +68,7 @@ impl Action {
             self.running = None;
         }
         if let (Some(command), Some((reason, dump))) = (&self.command, self.waiting.pop_front()) {
-            match start(command, &reason, dump.as_deref()) {
+            match start(command, (&reason, dump.as_deref()), self.heard) {
                 Ok(child) => self.running = Some((child, now)),
                 Err(error) => writeln!(err, "teeleak: cannot run --on-alarm: {error}")?,
             }
@@ -75,13 +77,15 @@ impl Action {
     }
 }
 
-fn start(command: &str, reason: &str, dump: Option<&Path>) -> io::Result<Child> {
+fn start(command: &str, (reason, dump): (&str, Option<&Path>), heard: bool) -> io::Result<Child> {
+    let sink = || if heard { Stdio::from(io::stderr()) } else { Stdio::null() };
     Command::new("sh")
         .args(["-c", command])
         .env("TEELEAK_REASON", reason)
         .env("TEELEAK_DUMP", dump.unwrap_or(Path::new("")))
         .stdin(Stdio::null())
-        .stdout(Stdio::from(io::stderr()))
+        .stdout(sink())
+        .stderr(sink())
         // So that what it started is killed with it.
         .process_group(0)
         .spawn()
@@ -105,7 +109,7 @@ mod tests {
         let file = std::env::temp_dir().join(format!("teeleak-action-{}", std::process::id()));
         let command =
             format!("echo \"$TEELEAK_REASON $TEELEAK_DUMP\" >> {}; exec sleep 600", file.display());
-        let mut action = Action::new(Some(command));
+        let mut action = Action::new(Some(command), true);
         let mut err = Vec::new();
         for n in 0..10 {
             action.add(&format!("alarm {n}"), Some(Path::new("/d.tlk")), &mut err).unwrap();

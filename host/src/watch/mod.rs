@@ -17,6 +17,7 @@ mod book;
 mod link;
 mod metrics;
 mod socket;
+mod viewer;
 
 use std::{io::Write, path::Path, time::Duration};
 
@@ -29,6 +30,7 @@ use teeleak_proto::frame::{FrameKind, Iteration, Stage};
 
 use crate::{
     Interrupt,
+    render::inert::shown,
     source::{
         Ways,
         live::{World, begin, monotonic_ns, send},
@@ -42,6 +44,7 @@ use metrics::Metrics;
 pub(crate) use metrics::Targets;
 use socket::Door;
 pub(crate) use socket::{Asked, ask};
+pub(crate) use viewer::{Nobody, Viewer, Wanted};
 
 /// What is kept in memory: 32 samples decide whatever a run decides, and fit into a few megabytes.
 const BOUNDS: Bounds = Bounds { samples: 32, events: 4096, others: 64 };
@@ -63,8 +66,9 @@ pub(crate) struct Settings {
     pub(crate) most_bytes: u64,
     /// Percent of a pool that should be free.
     pub(crate) low_water: u8,
-    /// What a shell runs at each alarm.
+    /// What a shell runs at each alarm, and whether what it prints has a place to go to.
     pub(crate) command: Option<String>,
+    pub(crate) heard: bool,
     /// How it is judged.
     pub(crate) options: Options,
     /// Who is told figures.
@@ -82,6 +86,7 @@ pub(crate) struct Watch<'e> {
     door: Door,
     metrics: Option<Metrics>,
     err: &'e mut dyn Write,
+    viewer: &'e mut dyn Viewer,
     /// Census that comes next.
     number: u32,
     /// Whether that the window can't be written was said.
@@ -100,7 +105,7 @@ impl<'e> Watch<'e> {
         folder: &Path,
         settings: Settings,
         (ways, world): (&'e Ways, &'e dyn World),
-        err: &'e mut dyn Write,
+        (err, viewer): (&'e mut dyn Write, &'e mut dyn Viewer),
     ) -> Result<Self> {
         let cannot = || format!("cannot keep a window in {}", folder.display());
         let window = Window::open(folder, settings.most_bytes).with_context(cannot)?;
@@ -111,10 +116,11 @@ impl<'e> Watch<'e> {
             book: Book::new(),
             window,
             alarms: Alarms::new(settings.low_water),
-            action: Action::new(settings.command.clone()),
+            action: Action::new(settings.command.clone(), settings.heard),
             door,
             metrics: Metrics::open(&settings.metrics)?,
             err,
+            viewer,
             number: 1,
             stuck: false,
             epoch: 0,
@@ -141,8 +147,14 @@ impl<'e> Watch<'e> {
     /// Watches until somebody wants it to end.
     ///
     /// # Errors
-    /// When nobody reads what it says.
+    /// When nobody reads what it says, or looks at what it shows.
     pub(crate) fn run(&mut self, interrupt: &Interrupt) -> Result<()> {
+        let gone = self.go_on(interrupt);
+        self.end()?;
+        gone
+    }
+
+    fn go_on(&mut self, interrupt: &Interrupt) -> Result<()> {
         let mut next = self.link.time().now();
         while !interrupt.is_set() {
             let now = self.link.time().now();
@@ -159,9 +171,26 @@ impl<'e> Watch<'e> {
             }
             self.serve()?;
             self.action.look(now, self.err)?;
-            self.door.wait(self.link.time(), next.saturating_sub(self.link.time().now()));
+            match self.viewer.look(self.link.time().now())? {
+                Wanted::End => break,
+                // At once shown where it is.
+                Wanted::Dump => self.dump_now()?,
+                Wanted::Nothing => {
+                    let most = next.saturating_sub(self.link.time().now());
+                    self.door.wait(self.link.time(), self.viewer.input(), most);
+                }
+            }
         }
-        self.end()
+        Ok(())
+    }
+
+    /// A dump that the viewer asks for.
+    fn dump_now(&mut self) -> Result<()> {
+        match self.dump("asked")? {
+            Ok(dump) => self.say(&format!("dump: {}", dump.path.display())),
+            Err(error) => self.say(&format!("no dump: {error:#}")),
+        }
+        Ok(())
     }
 
     fn end(&mut self) -> Result<()> {
@@ -178,7 +207,7 @@ impl<'e> Watch<'e> {
 
     /// Looks at the pools and reads the events.
     fn poll(&mut self) -> Result<()> {
-        let mut alarms = Vec::new();
+        let (mut alarms, mut told) = (Vec::new(), Vec::new());
         self.link.renew(&mut self.book, self.err)?;
         let mut pages = Pages::default();
         let polled = self.link.call(self.err, |observer| observer.pools(&mut pages))?;
@@ -193,9 +222,11 @@ impl<'e> Watch<'e> {
             if self.book.is_news(&pools, !alarms.is_empty()) {
                 self.book.add(&pages)?;
             }
+            told = pools;
         }
         let book = &mut self.book;
         self.link.call(self.err, |observer| observer.events(book))?;
+        self.viewer.polled(self.link.time().now(), &told, self.book.so_far());
         if self.link.binds() {
             let violations = self.link.call(self.err, |observer| observer.ledger(&mut pages))?;
             alarms.extend(violations.and_then(|n| self.alarms.ledger(n)));
@@ -229,6 +260,7 @@ impl<'e> Watch<'e> {
         if let (Some(metrics), Some(sample)) = (&self.metrics, self.book.so_far().samples.last()) {
             metrics.census(sample, self.link.time().unix());
         }
+        self.viewer.counted(self.link.time().now(), self.book.so_far());
         let report = audit(self.book.so_far(), &self.settings.options);
         let alarms = self.alarms.findings(&report.findings);
         self.raise(&alarms)
@@ -249,7 +281,7 @@ impl<'e> Watch<'e> {
                 Ok(dump) => (format!("see {}", dump.path.display()), Some(dump.path.as_path())),
                 Err(error) => (format!("no dump: {error:#}"), None),
             };
-            writeln!(self.err, "teeleak: alarm: {alarm} ({said})")?;
+            writeln!(self.err, "teeleak: alarm: {} ({said})", shown(&alarm.to_string()))?;
             if let Some(metrics) = &self.metrics {
                 metrics.alarm(alarm.reason());
             }

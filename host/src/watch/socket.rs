@@ -9,7 +9,7 @@ use std::{
     fs::{self, Permissions},
     io::{self, ErrorKind, Read as _, Write as _},
     os::{
-        fd::AsFd as _,
+        fd::{AsFd as _, BorrowedFd},
         unix::{
             fs::PermissionsExt as _,
             net::{UnixListener, UnixStream},
@@ -141,9 +141,9 @@ impl Door {
         }
     }
 
-    /// Waits for callers, for `most` at most.
-    pub(super) fn wait(&self, time: &dyn Time, most: Duration) {
-        let mut fds = Vec::new();
+    /// Waits for callers or for something else to read, for `most` at most.
+    pub(super) fn wait(&self, time: &dyn Time, other: Option<BorrowedFd<'_>>, most: Duration) {
+        let mut fds: Vec<_> = other.into_iter().collect();
         if self.callers.len() < CALLERS {
             fds.push(self.listener.as_fd());
         }

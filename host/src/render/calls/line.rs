@@ -9,19 +9,20 @@ use teeleak_proto::client::{ClientParam, head::halves};
 
 use crate::{
     error,
-    render::text::{DIM, WARN},
+    render::text::{Line, Page},
 };
 
 /// Seconds since the first call, who, what, with which outcome.
-pub(super) fn text(call: &Call, zero_ns: u64, out: &mut dyn Write) -> Result<()> {
+pub(super) fn text(call: &Call, zero_ns: u64, page: &mut Page<'_>) -> Result<()> {
     let (begin, end) = call.monotonic;
     let at = seconds(begin.saturating_sub(zero_ns));
     let took = end.saturating_sub(begin) / 1_000;
     let kernel = if call.by.by_kernel { "kernel for " } else { "" };
     let who = format!("{kernel}{}[{}/{}]", call.by.comm, call.by.pid, call.by.tid);
-    writeln!(out, "{at:>12} {took:>8} us  {who:<28} {}{}", what(call), outcome(call))?;
+    let line = Line::default().text(format_args!("{at:>12} {took:>8} us  ")).hang();
+    page.put(outcome(call, line.text(format_args!("{who:<28} {}", what(call)))))?;
     for frame in &call.stack {
-        writeln!(out, "{DIM}{:>26}{frame:#x}{DIM:#}", "")?;
+        page.put(Line::at(26).dim(format_args!("{frame:#x}")))?;
     }
     Ok(())
 }
@@ -96,7 +97,7 @@ fn param_text(kind: u32, param: &ClientParam) -> Option<String> {
     }
 }
 
-fn outcome(call: &Call) -> String {
+fn outcome(call: &Call, line: Line) -> Line {
     let has_none = matches!(
         call.kind,
         CallKind::CloseSession
@@ -105,12 +106,12 @@ fn outcome(call: &Call) -> String {
             | CallKind::RequestCancellation
     );
     match call.result {
-        _ if has_none => String::new(),
-        result if call.kind >= CallKind::FdOpen => format!(" = {}", result.cast_signed()),
-        0 => " = ok".into(),
-        result => {
-            format!(" = {WARN}{}{WARN:#}{}", error::name(result), origin(call.origin))
+        _ if has_none => line,
+        result if call.kind >= CallKind::FdOpen => {
+            line.text(format_args!(" = {}", result.cast_signed()))
         }
+        0 => line.text(" = ok"),
+        result => line.text(" = ").warn(error::name(result)).text(origin(call.origin)),
     }
 }
 
@@ -126,26 +127,25 @@ fn origin(origin: Option<u32>) -> &'static str {
 }
 
 /// How a process did.
-pub(super) fn process(process: &Process, out: &mut dyn Write) -> Result<()> {
+pub(super) fn process(process: &Process, page: &mut Page<'_>) -> Result<()> {
     if !process.called {
         return Ok(());
     }
     let Process { pid, comm, exe, lost, running, ended, .. } = process;
-    write!(out, "{comm} pid {pid} {DIM}{exe}{DIM:#}")?;
+    let mut line = Line::default().text(format_args!("{comm} pid {pid} ")).dim(exe);
     if *lost > 0 {
-        write!(out, ", {WARN}{lost} calls lost{WARN:#}")?;
+        line = line.text(", ").warn(format_args!("{lost} calls lost"));
     }
-    match (running, ended) {
-        (0, _) => {}
-        (n, true) => write!(out, ", {WARN}ended within {n} calls{WARN:#}")?,
-        (n, false) => write!(out, ", within {n} calls")?,
-    }
-    writeln!(out)?;
-    Ok(())
+    line = match (running, ended) {
+        (0, _) => line,
+        (n, true) => line.text(", ").warn(format_args!("ended within {n} calls")),
+        (n, false) => line.text(format_args!(", within {n} calls")),
+    };
+    Ok(page.put(line)?)
 }
 
 #[derive(Serialize)]
-struct Line<'c> {
+struct Object<'c> {
     begin_ns: u64,
     end_ns: u64,
     pid: u32,
@@ -169,7 +169,7 @@ struct Line<'c> {
 /// The same for programs. Parameters are input, size and output, see `ClientParam`.
 pub(super) fn json(call: &Call, out: &mut dyn Write) -> Result<()> {
     let params = call.params.iter().map(|param| [param.input, param.size, param.output]).collect();
-    let line = Line {
+    let line = Object {
         begin_ns: call.monotonic.0,
         end_ns: call.monotonic.1,
         pid: call.by.pid,

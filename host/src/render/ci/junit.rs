@@ -14,7 +14,10 @@ use teeleak_analysis::{
 
 use super::doubts;
 use crate::render::{
-    text::{finding, plain},
+    text::{
+        finding::{self, Among},
+        plain,
+    },
     words,
 };
 
@@ -85,11 +88,10 @@ fn case(kind: Kind, holds: &str, report: &Report) -> TestCase {
 
 fn told(kind: NonSuccessKind, of: &str, findings: &[&Finding]) -> TestCaseStatus {
     let titles: Vec<_> = findings.iter().map(|finding| &*finding.title).collect();
-    let text = plain(|out| {
-        findings
-            .iter()
-            .enumerate()
-            .try_for_each(|(n, one)| finding::write(n + 1, one, findings, out))
+    let among = Among { all: findings, observation: None };
+    let text = plain(|page| {
+        let mut numbered = findings.iter().enumerate();
+        numbered.try_for_each(|(n, one)| finding::write(n + 1, one, among, page))
     });
     unlike(kind, of, &titles.join("; "), text.trim_start())
 }

@@ -3,8 +3,10 @@
 use maud::{Markup, html};
 use teeleak_analysis::model::{Evidence, Figure, Finding, Subject};
 
-use super::place;
-use crate::render::text::finding::{subject, value};
+use crate::render::{
+    place,
+    text::finding::{subject, value},
+};
 
 /// Members that are told at once; more are to unfold.
 const MEMBERS: usize = 4;

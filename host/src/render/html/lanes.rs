@@ -1,11 +1,12 @@
 //! The calls that show a finding: a lane for each who called, from left to right in their order.
 
 use maud::{Markup, html};
-use teeleak_analysis::model::{Evidence, Finding, Kind, StepRef, Time};
+use teeleak_analysis::model::{Finding, StepRef, Time};
 
-use super::{
+use super::scale::Px;
+use crate::render::{
     place::{self, cut},
-    scale::Px,
+    steps::{self, Drawn, Stand, arrange, parties},
 };
 
 /// Widths of a step and of what is between steps; heights of a lane, of its name and of a step.
@@ -19,108 +20,20 @@ const BOX: f64 = 42.0;
 const LETTERS: usize = 40;
 const STEP_LETTERS: usize = 17;
 
-/// How a step stands to the order that was expected.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stand {
-    Right,
-    Early,
-    Late,
-    /// The last of a wrong sequence of which no other step is out of place.
-    Wrong,
-}
-
-impl Stand {
-    fn words(self) -> Option<&'static str> {
-        match self {
-            Self::Right => None,
-            Self::Early => Some("too early"),
-            Self::Late => Some("too late"),
-            Self::Wrong => Some("out of order"),
-        }
-    }
-}
-
-/// A step as it is drawn.
-enum Drawn<'t> {
-    Taken(&'t StepRef, Stand),
-    /// One that never came.
-    Missing(&'t str),
-}
-
 /// The sequence of a finding, as a picture and as a table; nothing where it has none.
 pub(super) fn of(n: usize, finding: &Finding) -> Markup {
-    let sequence = finding.evidence.iter().find_map(|evidence| match evidence {
-        Evidence::Sequence(steps) if !steps.is_empty() => Some(steps),
-        _ => None,
-    });
-    let Some(steps) = sequence else { return Markup::default() };
-    let expected = finding.evidence.iter().find_map(|evidence| match evidence {
-        Evidence::Expected(order) => Some(&**order),
-        _ => None,
-    });
-    let drawn = arrange(steps, expected.unwrap_or_default(), finding.kind);
+    let Some((steps, expected)) = steps::of(finding) else { return Markup::default() };
+    let drawn = arrange(finding, steps, expected);
     html! {
         h4 { "Calls in question" }
         div .scroll tabindex="0" role="region" aria-label={ "Calls of finding " (n) } {
             (picture(n, &drawn))
             (table(&drawn, steps))
         }
-        @if let Some(expected) = expected {
+        @if !expected.is_empty() {
             p .expected { b { "Expected order: " } code { (expected) } }
         }
     }
-}
-
-/// Places the steps by the expected order, and those that never came where they should have.
-fn arrange<'t>(steps: &'t [StepRef], expected: &'t str, kind: Kind) -> Vec<Drawn<'t>> {
-    let order: Vec<&str> = expected.split('>').map(str::trim).filter(|s| !s.is_empty()).collect();
-    let rank = |step: &StepRef| order.iter().position(|known| *known == &*step.step);
-    let ranks: Vec<_> = steps.iter().map(rank).collect();
-    let mut stands: Vec<_> = (0..steps.len()).map(|n| stand(n, &ranks)).collect();
-    let wrong = kind == Kind::Order && stands.iter().all(|stand| *stand == Stand::Right);
-    if let Some(last) = stands.last_mut().filter(|_| wrong) {
-        *last = Stand::Wrong;
-    }
-    let taken = steps.iter().zip(stands);
-    let mut drawn: Vec<_> = taken.map(|(step, stand)| Drawn::Taken(step, stand)).collect();
-    if kind != Kind::Unpaired {
-        return drawn;
-    }
-    for (at, name) in order.iter().enumerate().filter(|(at, _)| !ranks.contains(&Some(*at))) {
-        let later = |one: &Drawn<'_>| match one {
-            Drawn::Taken(step, _) => rank(step).is_some_and(|rank| rank > at),
-            Drawn::Missing(_) => false,
-        };
-        // What comes after the last step that was taken is only told of what is released.
-        let place = drawn.iter().position(later).unwrap_or(drawn.len());
-        drawn.insert(place, Drawn::Missing(name));
-    }
-    drawn
-}
-
-fn stand(n: usize, ranks: &[Option<usize>]) -> Stand {
-    let Some(own) = ranks[n] else { return Stand::Right };
-    if ranks[n + 1..].iter().flatten().any(|later| *later < own) {
-        Stand::Early
-    } else if ranks[..n].iter().flatten().any(|earlier| *earlier > own) {
-        Stand::Late
-    } else {
-        Stand::Right
-    }
-}
-
-/// Names of the lanes, by first appearance.
-fn parties(drawn: &[Drawn<'_>]) -> Vec<String> {
-    let mut parties = Vec::new();
-    for one in drawn {
-        if let Drawn::Taken(step, _) = one {
-            let party = place::party(&step.event);
-            if !parties.contains(&party) {
-                parties.push(party);
-            }
-        }
-    }
-    parties
 }
 
 fn picture(n: usize, drawn: &[Drawn<'_>]) -> Markup {
@@ -230,12 +143,10 @@ fn row(
 
 /// How long after the first, by the same clock.
 fn after(first: Option<Time>, this: Option<Time>) -> String {
-    let Some((first, this)) = first.zip(this).filter(|(a, b)| a.clock == b.clock) else {
-        return String::new();
-    };
-    match this.ns.saturating_sub(first.ns) {
-        0 => "0".to_owned(),
-        ns if ns < 1_000_000 => format!("{}.{} µs", ns / 1_000, ns % 1_000 / 100),
-        ns => format!("{}.{:03} ms", ns / 1_000_000, ns / 1_000 % 1_000),
+    match steps::after_ns(first, this) {
+        None => String::new(),
+        Some(0) => "0".to_owned(),
+        Some(ns) if ns < 1_000_000 => format!("{}.{} µs", ns / 1_000, ns % 1_000 / 100),
+        Some(ns) => format!("{}.{:03} ms", ns / 1_000_000, ns / 1_000 % 1_000),
     }
 }

@@ -14,19 +14,17 @@ mod evidence;
 mod finding;
 mod lanes;
 mod page;
-mod place;
 mod plot;
 mod policy;
 mod regions;
 mod scale;
-mod series;
 mod sites;
 mod summary;
 mod timeline;
 
 use std::io::{self, Write};
 
-use crate::outputs::Told;
+use crate::{outputs::Told, render::inert::obeyed};
 
 /// Writes a page.
 pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -39,7 +37,7 @@ pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
 fn inert(page: &str) -> String {
     let mut shown = String::with_capacity(page.len());
     for letter in page.chars() {
-        if obeyed(letter) {
+        if letter != '\n' && obeyed(letter) {
             let mut units = [0; 2];
             for unit in letter.encode_utf16(&mut units) {
                 shown.push_str(&format!("\\u{unit:04x}"));
@@ -49,18 +47,6 @@ fn inert(page: &str) -> String {
         }
     }
     shown
-}
-
-/// Controls (Unicode's category Cc), but for the end of a line; of its category Cf what has no width,
-/// turns the direction of writing (UAX 9) or carries tags; and its separators of lines.
-fn obeyed(letter: char) -> bool {
-    match letter {
-        '\n' => false,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' => true,
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
-        '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => true,
-        other => other.is_control(),
-    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 use maud::{Markup, html};
 use teeleak_analysis::model::{Evidence, Finding, Observation, Stage};
 
-use super::{
-    scale::{Px, Scale, label},
+use super::scale::{Px, Scale, label};
+use crate::render::{
     series::{Line, Points},
+    words::{count, grouped},
 };
-use crate::render::words::{count, grouped};
 
 /// Size of a drawing, and of what is left free around it: left, top, right, bottom.
 const SIZE: (f64, f64) = (640.0, 220.0);

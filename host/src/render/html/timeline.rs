@@ -7,11 +7,13 @@ use teeleak_analysis::model::{Event, EventKind, Evidence, Observation, Origin};
 use teeleak_proto::Uuid;
 
 use super::{
-    place,
     scale::{Px, Scale},
     summary::Ordered,
 };
-use crate::render::words::{count, grouped};
+use crate::render::{
+    place,
+    words::{count, grouped},
+};
 
 /// Widths of a drawing and of a lane's name, heights of what is above the lanes and of a lane.
 const WIDTH: f64 = 1000.0;

@@ -1,31 +1,31 @@
 //! Who called, and how far that could be told.
 
-use std::io::{self, Write};
+use std::io;
 
 use teeleak_analysis::model::Clients;
 
-use super::{DIM, WARN};
+use super::{Line, Page};
 use crate::render::words::{count, source as source_words};
 
 /// Writes how calls and events went together; nothing where no process was recorded.
-pub(crate) fn write(clients: &Clients, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(clients: &Clients, page: &mut Page<'_>) -> io::Result<()> {
     if clients.processes.is_empty() {
         return Ok(());
     }
     let called = clients.processes.iter().filter(|process| process.called).count() as u64;
     let calls = count(clients.calls.len() as u64, "client call");
     let sources: Vec<_> = clients.sources.iter().copied().map(source_words).collect();
-    write!(out, "  {calls} of {called} processes {DIM}(from {}){DIM:#}", sources.join(" and "))?;
+    let mut line = Line::at(2).text(format_args!("{calls} of {called} processes "));
+    line = line.dim(format_args!("(from {})", sources.join(" and ")));
     if clients.lost > 0 {
-        write!(out, ", {WARN}{} lost{WARN:#}", clients.lost)?;
+        line = line.text(", ").warn(format_args!("{} lost", clients.lost));
     }
-    writeln!(out)?;
+    page.put(line)?;
     let Some(joined) = &clients.joined else { return Ok(()) };
     let by_name = joined.matched + joined.by_process + joined.by_kernel;
-    writeln!(
-        out,
-        "  events with a process: {by_name} {DIM}({} with the call itself, {} of closing by the kernel), \
-         without: {}{DIM:#}",
+    let line = Line::at(2).text(format_args!("events with a process: {by_name} "));
+    page.put(line.dim(format_args!(
+        "({} with the call itself, {} of closing by the kernel), without: {}",
         joined.matched, joined.by_kernel, joined.unclaimed
-    )
+    )))
 }

@@ -1,34 +1,37 @@
 //! What differs between two samples, the largest growth first.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Display,
-    io::{self, Write},
-};
+use std::{collections::BTreeMap, fmt::Display, io};
 
-use super::{DIM, HEAD, gaps};
+use super::{Line, Page, gaps};
 use crate::{
     compare::{Change, Difference},
     render::words::{self, count, grouped, signed},
 };
 
+/// Rows of a table where not everything is told.
+const ROWS: usize = 10;
+
+/// Name of what changed, whose it is, how it changed.
+type Row<'c> = (String, String, &'c Change);
+
 /// Writes a difference.
-pub(crate) fn write(difference: &Difference, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", headline(difference))?;
+pub(crate) fn write(difference: &Difference, page: &mut Page<'_>) -> io::Result<()> {
+    headline(difference, page)?;
     let sites = difference.sites.iter().map(|(key, change)| {
-        let owner = words::owner(&key.owner);
-        (format!("{}:{} size {}  {DIM}{owner}{DIM:#}", key.file, key.line, key.size), change)
+        (format!("{}:{} size {}  ", key.file, key.line, key.size), words::owner(&key.owner), change)
     });
-    section("sites", "allocation", sites.collect(), out)?;
-    section("regions", "region", named(&difference.regions), out)?;
-    section("sessions", "session", named(&difference.sessions), out)?;
-    pools(difference, out)?;
-    gaps::write(&difference.gaps, out)
+    section("sites", "allocation", sites.collect(), page)?;
+    section("regions", "region", named(&difference.regions), page)?;
+    section("sessions", "session", named(&difference.sessions), page)?;
+    pools(difference, page)?;
+    gaps::write(&difference.gaps, page)?;
+    page.close()
 }
 
-fn headline(difference: &Difference) -> String {
+fn headline(difference: &Difference, page: &mut Page<'_>) -> io::Result<()> {
     if !difference.compared {
-        return "nothing to compare: no part was seen in both".into();
+        let why = "nothing to compare: no part was seen in both";
+        return page.put(Line::default().text(why));
     }
     let sum = |growth: fn(&Change) -> (i64, i64)| {
         let grown = difference.sites.values().map(growth);
@@ -37,58 +40,67 @@ fn headline(difference: &Difference) -> String {
     let (n, bytes) = sum(Change::growth);
     let regions: i64 = difference.regions.values().map(|change| change.growth().0).sum();
     let sessions: i64 = difference.sessions.values().map(|change| change.growth().0).sum();
-    format!(
-        "{HEAD}growth{HEAD:#}: {} allocations ({} bytes), {} regions, {} sessions",
+    page.put(Line::default().head("growth").text(format_args!(
+        ": {} allocations ({} bytes), {} regions, {} sessions",
         signed(n),
         signed(bytes),
         signed(regions),
         signed(sessions)
-    )
+    )))
 }
 
-fn named<K: Display>(changes: &BTreeMap<K, Change>) -> Vec<(String, &Change)> {
-    changes.iter().map(|(key, change)| (key.to_string(), change)).collect()
+fn named<K: Display>(changes: &BTreeMap<K, Change>) -> Vec<Row<'_>> {
+    changes.iter().map(|(key, change)| (key.to_string(), String::new(), change)).collect()
 }
 
 fn section(
     title: &str,
     thing: &str,
-    mut changes: Vec<(String, &Change)>,
-    out: &mut dyn Write,
+    mut changes: Vec<Row<'_>>,
+    page: &mut Page<'_>,
 ) -> io::Result<()> {
     if changes.is_empty() {
         return Ok(());
     }
-    changes.sort_by_key(|(_, change)| {
+    changes.sort_by_key(|(_, _, change)| {
         let (n, bytes) = change.growth();
         (std::cmp::Reverse(bytes), std::cmp::Reverse(n))
     });
-    writeln!(out, "\n{HEAD}{title}{HEAD:#}")?;
-    for (name, change) in changes {
+    page.heading(title)?;
+    let most = if changes.len() > ROWS && !page.tells_all() { ROWS } else { changes.len() };
+    for (name, owner, change) in &changes[..most] {
         let (n, bytes) = change.growth();
-        let now = count(change.after.count, thing);
-        let course: Vec<_> =
-            change.course.iter().map(|n| n.map_or_else(|| "-".to_owned(), grouped)).collect();
-        let course =
-            if course.is_empty() { String::new() } else { format!(": {}", course.join(" ")) };
-        writeln!(
-            out,
-            "  {:>7} ({:>9} bytes)  {name}  {DIM}now {now}{course}{DIM:#}",
-            signed(n),
-            signed(bytes)
-        )?;
+        let begin =
+            Line::at(2).text(format_args!("{:>7} ({:>9} bytes)  ", signed(n), signed(bytes)));
+        let line = begin.hang().text(name).dim(owner);
+        page.put(line.dim(format_args!(
+            "  now {}{}",
+            count(change.after.count, thing),
+            course(change)
+        )))?;
     }
-    Ok(())
+    match changes.len() - most {
+        0 => Ok(()),
+        more => page.put(Line::at(2).dim(format_args!("and {more} more that grew less"))),
+    }
 }
 
-fn pools(difference: &Difference, out: &mut dyn Write) -> io::Result<()> {
+/// The numbers in between, where there are more than two captures.
+fn course(change: &Change) -> String {
+    let course: Vec<_> =
+        change.course.iter().map(|n| n.map_or_else(|| "-".to_owned(), grouped)).collect();
+    if course.is_empty() { String::new() } else { format!(": {}", course.join(" ")) }
+}
+
+fn pools(difference: &Difference, page: &mut Page<'_>) -> io::Result<()> {
     if difference.pools.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n{HEAD}pools{HEAD:#}")?;
+    page.heading("pools")?;
     for (kind, change) in &difference.pools {
         let (growth, now) = (signed(change.growth().0), grouped(change.after.count));
-        writeln!(out, "  {growth:>9}  {}  {DIM}now {now}{DIM:#}", words::pool(kind))?;
+        let line = Line::at(2).text(format_args!("{growth:>9}  {}", words::pool(kind)));
+        page.put(line.dim(format_args!("  now {now}")))?;
     }
     Ok(())
 }

@@ -1,8 +1,11 @@
 //! Runs beside that of a known-good build.
 
-use std::io::{self, Write};
+use std::io;
 
-use super::{BAD, DIM, GOOD, HEAD, WARN, finding};
+use super::{
+    Line, Page, Tone,
+    finding::{self, Among},
+};
 use crate::{
     differential::{Differential, News},
     render::words::count,
@@ -12,53 +15,53 @@ use crate::{
 pub(crate) fn write(
     good: &str,
     runs: &[(String, Differential)],
-    out: &mut dyn Write,
+    page: &mut Page<'_>,
 ) -> io::Result<()> {
     for (n, (name, run)) in runs.iter().enumerate() {
         if n > 0 {
-            writeln!(out)?;
+            page.blank()?;
         }
-        headline(good, name, run, out)?;
+        headline(good, name, run, page)?;
         for (what, news) in [("new", News::New), ("worse", News::Worse), ("as before", News::Same)]
         {
             let these = run.findings.iter().filter(|(one, _)| *one == news);
-            section(what, these.map(|(_, finding)| &*finding.title), out)?;
+            section(what, these.map(|(_, finding)| &*finding.title), page)?;
         }
-        section("gone", run.gone.iter().map(|finding| &*finding.title), out)?;
-        section("doubts", run.doubts.iter().map(String::as_str), out)?;
+        section("gone", run.gone.iter().map(|finding| &*finding.title), page)?;
+        section("doubts", run.doubts.iter().map(String::as_str), page)?;
         let news = run.findings.iter().filter(|(news, _)| *news != News::Same);
         let news: Vec<_> = news.map(|(_, finding)| finding).collect();
+        let among = Among { all: &news, observation: None };
         for (n, one) in news.iter().enumerate() {
-            finding::write(n + 1, one, &news, out)?;
+            finding::write(n + 1, one, among, page)?;
         }
     }
-    Ok(())
+    page.close()
 }
 
-fn headline(good: &str, name: &str, run: &Differential, out: &mut dyn Write) -> io::Result<()> {
+fn headline(good: &str, name: &str, run: &Differential, page: &mut Page<'_>) -> io::Result<()> {
     let (new, worse, same) = (run.count(News::New), run.count(News::Worse), run.count(News::Same));
-    let (style, verdict) = match (new + worse, run.doubts.is_empty()) {
-        (0, true) => (GOOD, "no news"),
-        (0, false) => (WARN, "not decided"),
-        _ => (BAD, "news"),
+    let (tone, verdict) = match (new + worse, run.doubts.is_empty()) {
+        (0, true) => (Tone::Good, "no news"),
+        (0, false) => (Tone::Warn, "not decided"),
+        _ => (Tone::Bad, "news"),
     };
     let found = count(new, "new finding");
     let gone = run.gone.len();
-    writeln!(
-        out,
-        "{style}{verdict}{style:#}: {name} has {found}, {worse} worse, {same} as before, {gone} gone \
-         {DIM}(beside {good}){DIM:#}"
-    )
+    let line = Line::default()
+        .tone(tone, verdict)
+        .text(format_args!(": {name} has {found}, {worse} worse, {same} as before, {gone} gone "));
+    page.put(line.dim(format_args!("(beside {good})")))
 }
 
 fn section<'t>(
     name: &str,
     titles: impl Iterator<Item = &'t str>,
-    out: &mut dyn Write,
+    page: &mut Page<'_>,
 ) -> io::Result<()> {
     let mut titles = titles.peekable();
     if titles.peek().is_some() {
-        writeln!(out, "\n{HEAD}{name}{HEAD:#}")?;
+        page.heading(name)?;
     }
-    titles.try_for_each(|title| writeln!(out, "  {title}"))
+    titles.try_for_each(|title| page.put(Line::at(2).text(title)))
 }

@@ -1,8 +1,8 @@
 //! What is there, line by line, with the way to what is not.
 
-use std::io::{self, Write};
+use std::io;
 
-use super::{BAD, DIM, GOOD, HEAD, WARN};
+use super::{Line, Page, Tone};
 use crate::{
     cost::{Cost, Spread},
     diagnose::{Check, Diagnosis, State},
@@ -12,49 +12,56 @@ use crate::{
 pub(crate) fn write(
     diagnosis: &Diagnosis,
     cost: Option<Cost>,
-    out: &mut dyn Write,
+    page: &mut Page<'_>,
 ) -> io::Result<()> {
-    if diagnosis.can_observe {
-        writeln!(out, "{GOOD}teeleak can observe this TEE{GOOD:#}\n")?;
+    page.put(if diagnosis.can_observe {
+        Line::default().good("teeleak can observe this TEE")
     } else {
-        writeln!(out, "{BAD}teeleak can't observe this TEE{BAD:#}\n")?;
-    }
-    diagnosis.checks.iter().try_for_each(|check| line(check, out))?;
-    cost.map_or(Ok(()), |cost| costs(&cost, out))
+        Line::default().bad("teeleak can't observe this TEE")
+    })?;
+    page.blank()?;
+    diagnosis.checks.iter().try_for_each(|check| line(check, page))?;
+    cost.map_or(Ok(()), |cost| costs(&cost, page))
 }
 
-fn costs(cost: &Cost, out: &mut dyn Write) -> io::Result<()> {
+fn costs(cost: &Cost, page: &mut Page<'_>) -> io::Result<()> {
     let Cost { snapshots, counts, .. } = cost;
     let known = |n: Option<u32>| n.map_or_else(|| "?".into(), |n| n.to_string());
     let (allocations, regions) = (known(counts.allocations), known(counts.regions));
-    writeln!(
-        out,
-        "\n{HEAD}cost of a snapshot{HEAD:#} ({snapshots} taken; {allocations} allocations, \
-         {regions} regions)"
+    page.blank()?;
+    page.put(
+        Line::default().head("cost of a snapshot").text(format_args!(
+            " ({snapshots} taken; {allocations} allocations, {regions} regions)"
+        )),
     )?;
-    spread("from asking to the last page", cost.wall, out)?;
-    spread("malloc lock of the TEE core held", cost.lock, out)?;
-    writeln!(out, "{HEAD}cost of a look at the pools{HEAD:#}, as each poll of a watch takes")?;
-    spread("from asking to the answer", cost.poll_wall, out)?;
-    spread("malloc lock of the TEE core held", cost.poll_lock, out)
+    spread("from asking to the last page", cost.wall, page)?;
+    spread("malloc lock of the TEE core held", cost.lock, page)?;
+    let polls = Line::default().head("cost of a look at the pools");
+    page.put(polls.text(", as each poll of a watch takes"))?;
+    spread("from asking to the answer", cost.poll_wall, page)?;
+    spread("malloc lock of the TEE core held", cost.poll_lock, page)
 }
 
-fn spread(what: &str, spread: Spread, out: &mut dyn Write) -> io::Result<()> {
+fn spread(what: &str, spread: Spread, page: &mut Page<'_>) -> io::Result<()> {
     let Spread { median_ns, max_ns } = spread;
     let (median, max) = (median_ns / 1_000, max_ns / 1_000);
-    writeln!(out, "    {what}: median {median} us, at most {max} us")
+    let text = format!("{what}: median {median} us, at most {max} us");
+    page.put(Line::at(4).text(text))
 }
 
-fn line(check: &Check, out: &mut dyn Write) -> io::Result<()> {
-    let (style, mark) = match check.state {
-        State::Present => (GOOD, "yes"),
-        State::Missing => (BAD, "no"),
-        State::Unknown => (WARN, "?"),
+fn line(check: &Check, page: &mut Page<'_>) -> io::Result<()> {
+    let (tone, mark) = match check.state {
+        State::Present => (Tone::Good, "yes"),
+        State::Missing => (Tone::Bad, "no"),
+        State::Unknown => (Tone::Warn, "?"),
     };
     let Check { name, brings, detail, .. } = check;
-    writeln!(out, "{style}{mark:<4}{style:#}{HEAD}{name:<15}{HEAD:#} {brings}: {detail}")?;
+    let begin = Line::default().tone(tone, format_args!("{mark:<4}")).head(name).pad(19).text(" ");
+    page.put(begin.hang().text(format_args!("{brings}: {detail}")))?;
     match &check.remedy {
-        Some(remedy) => writeln!(out, "    {DIM}{:<15} {remedy}{DIM:#}", "to have it:"),
+        Some(remedy) => {
+            page.put(Line::at(4).dim(format_args!("{:<15} ", "to have it:")).hang().dim(remedy))
+        }
         None => Ok(()),
     }
 }

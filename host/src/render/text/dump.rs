@@ -1,78 +1,94 @@
 //! What a dump says: which pool ran out comes first.
 
-use std::io::{self, Write};
+use std::io;
 
 use teeleak_analysis::{
     model::{Finding, Pool, Severity},
     oom::{Grown, Held, Holder, Shortfall, Verdict, Why},
 };
 
-use super::{BAD, DIM, GOOD, HEAD, WARN, finding, incident};
+use super::{
+    Line, Page,
+    finding::{self, Among},
+    incident,
+};
 use crate::{
     last::Taken,
     render::words::{self, count, grouped},
 };
+
+/// Lines of the kernel's log where not everything is told: the last ones.
+const LINES: usize = 8;
 
 /// Writes what was taken.
 pub(crate) fn write(
     taken: &Taken,
     verdict: Option<&Verdict>,
     findings: &[Finding],
-    out: &mut dyn Write,
+    page: &mut Page<'_>,
 ) -> io::Result<()> {
     match verdict {
         Some(verdict) => {
-            oom(verdict, taken.observation().and_then(words::census_seconds), out)?;
+            oom(verdict, taken.observation().and_then(words::census_seconds), page)?;
         }
         None => {
-            writeln!(out, "{WARN}not known{WARN:#}: nothing of the secure world could be seen")?;
+            unknown("nothing of the secure world could be seen", page)?;
         }
     }
     let failures: Vec<_> =
         findings.iter().filter(|found| found.severity == Severity::Failure).collect();
+    let among = Among { all: &failures, observation: taken.observation() };
     for (n, found) in failures.iter().enumerate() {
-        finding::write(n + 1, found, &failures, out)?;
+        finding::write(n + 1, found, among, page)?;
     }
-    parts(taken, out)?;
-    kernel(taken, out)
+    parts(taken, page)?;
+    kernel(taken, page)?;
+    page.close()
+}
+
+fn unknown(why: &str, page: &mut Page<'_>) -> io::Result<()> {
+    page.put(Line::default().warn("not known").text(format_args!(": {why}")))
 }
 
 /// What is said of the pools, and of who holds them.
-pub(crate) fn oom(verdict: &Verdict, seconds: Option<u64>, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn oom(verdict: &Verdict, seconds: Option<u64>, page: &mut Page<'_>) -> io::Result<()> {
     match (&verdict.short.first(), &verdict.fullest) {
-        (Some(short), _) => first_line(short, out)?,
-        (None, Some(pool)) => writeln!(
-            out,
-            "{GOOD}no pool ran out{GOOD:#}: fullest is {}, {}",
-            words::pool(&pool.kind),
-            figures(pool)
-        )?,
-        (None, None) => writeln!(out, "{WARN}not known{WARN:#}: the pools could not be seen")?,
+        (Some(short), _) => first_line(short, page)?,
+        (None, Some(pool)) => {
+            page.put(Line::default().good("no pool ran out").text(format_args!(
+                ": fullest is {}, {}",
+                words::pool(&pool.kind),
+                figures(pool)
+            )))?;
+        }
+        (None, None) => unknown("the pools could not be seen", page)?,
     }
     for short in &verdict.short {
-        reason(short, out)?;
+        reason(short, page)?;
     }
     if let Some(asked) = &verdict.asked_by {
-        incident::write(std::slice::from_ref(asked), out)?;
+        incident::write(std::slice::from_ref(asked), page)?;
     }
-    held("biggest holders by site", &verdict.by_site, out)?;
-    held("biggest holders by TA", &verdict.by_ta, out)?;
-    grown(verdict, seconds, out)?;
-    writeln!(out, "\n{HEAD}next{HEAD:#} {}", verdict.action)
+    held("biggest holders by site", &verdict.by_site, page)?;
+    held("biggest holders by TA", &verdict.by_ta, page)?;
+    grown(verdict, seconds, page)?;
+    page.blank()?;
+    page.put(Line::default().head("next").text(" ").hang().text(&verdict.action))
 }
 
-fn first_line(short: &Shortfall, out: &mut dyn Write) -> io::Result<()> {
-    let pool = &short.pool;
+fn first_line(short: &Shortfall, page: &mut Page<'_>) -> io::Result<()> {
+    let (pool, name) = (&short.pool, words::pool(&short.pool.kind));
     if pool.num_alloc_fail.is_none() && short.n_incidents == 0 {
-        return writeln!(out, "{BAD}{} is full{BAD:#}: {}", words::pool(&pool.kind), figures(pool));
+        let line = Line::default().bad(format_args!("{name} is full"));
+        return page.put(line.text(format_args!(": {}", figures(pool))));
     }
-    write!(out, "{BAD}{} ran out{BAD:#}:", words::pool(&pool.kind))?;
+    let mut line = Line::default().bad(format_args!("{name} ran out")).text(":");
     if let Some(asked) = pool.biggest_alloc_fail.filter(|asked| *asked > 0) {
-        write!(out, " {} {} were asked for,", grouped(asked), words::unit(pool.unit))?;
+        let unit = words::unit(pool.unit);
+        line = line.text(format_args!(" {} {unit} were asked for,", grouped(asked)));
     }
     let times = pool.num_alloc_fail.unwrap_or(0).max(short.n_incidents);
-    write!(out, " {} failed", count(times, "allocation"))?;
-    writeln!(out, "; {}", figures(pool))
+    page.put(line.text(format_args!(" {} failed; {}", count(times, "allocation"), figures(pool))))
 }
 
 /// What is free of a pool.
@@ -89,13 +105,13 @@ fn figures(pool: &Pool) -> String {
     text
 }
 
-fn reason(short: &Shortfall, out: &mut dyn Write) -> io::Result<()> {
-    let pool = words::pool(&short.pool.kind);
-    write!(out, "  {pool}: {WARN}{}{WARN:#}: {}", why(short.why), short.reason)?;
-    match short.failed_meanwhile {
-        0 => writeln!(out),
-        n => writeln!(out, "; {n} of the failures while it was watched"),
-    }
+fn reason(short: &Shortfall, page: &mut Page<'_>) -> io::Result<()> {
+    let line = Line::at(2).text(format_args!("{}: ", words::pool(&short.pool.kind)));
+    let line = line.warn(why(short.why)).text(format_args!(": {}", short.reason));
+    page.put(match short.failed_meanwhile {
+        0 => line,
+        n => line.text(format_args!("; {n} of the failures while it was watched")),
+    })
 }
 
 /// Why a pool ran out, in a few words.
@@ -109,42 +125,43 @@ pub(crate) fn why(why: Why) -> &'static str {
     }
 }
 
-fn held(title: &str, all: &[Held], out: &mut dyn Write) -> io::Result<()> {
+fn held(title: &str, all: &[Held], page: &mut Page<'_>) -> io::Result<()> {
     if all.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n{HEAD}{title}{HEAD:#}")?;
+    page.heading(title)?;
     for one in all {
         let share = one.percent.map_or(String::new(), |percent| format!(" {percent:>5.1} %"));
         let (bytes, n) = (grouped(one.bytes), grouped(one.count));
-        writeln!(out, "  {bytes:>11} bytes{share} in {n:>6}  {}", holder(&one.holder))?;
+        let begin = Line::at(2).text(format_args!("{bytes:>11} bytes{share} in {n:>6}  ")).hang();
+        page.put(begin.text(holder(&one.holder)))?;
     }
     Ok(())
 }
 
-fn grown(verdict: &Verdict, seconds: Option<u64>, out: &mut dyn Write) -> io::Result<()> {
-    if verdict.n_censuses < 2 {
-        let why = "one census can't show growth: no window of `teeleak watch` was there";
-        return writeln!(out, "\n{HEAD}grown{HEAD:#} {DIM}not known, {why}{DIM:#}");
-    }
+fn grown(verdict: &Verdict, seconds: Option<u64>, page: &mut Page<'_>) -> io::Result<()> {
     let n = verdict.n_censuses;
-    writeln!(out, "\n{HEAD}grown{HEAD:#} {DIM}since the window began, over {n} censuses{DIM:#}")?;
+    page.blank()?;
+    if n < 2 {
+        let why = "one census can't show growth: no window of `teeleak watch` was there";
+        return page.put(Line::default().head("grown").dim(format_args!(" not known, {why}")));
+    }
+    let since = format!(" since the window began, over {n} censuses");
+    page.put(Line::default().head("grown").dim(since))?;
     if verdict.grown.is_empty() {
-        writeln!(out, "  nothing")?;
+        page.put(Line::at(2).text("nothing"))?;
     }
     for one in &verdict.grown {
         let Grown { bytes, count, since, .. } = one;
-        let ago = verdict.n_censuses.saturating_sub(*since) as u64;
+        let ago = n.saturating_sub(*since) as u64;
         let ago =
             seconds.map_or(String::new(), |each| format!(", about {} s ago", grouped(ago * each)));
-        writeln!(
-            out,
-            "  {:>11} bytes, {} to {} objects, since census {since}{ago}  {}",
-            format!("+{}", grouped(bytes.1.saturating_sub(bytes.0))),
-            grouped(count.0),
-            grouped(count.1),
+        let more = format!("+{}", grouped(bytes.1.saturating_sub(bytes.0)));
+        let (from, to) = (grouped(count.0), grouped(count.1));
+        page.put(Line::at(2).text(format_args!(
+            "{more:>11} bytes, {from} to {to} objects, since census {since}{ago}  {}",
             holder(&one.holder)
-        )?;
+        )))?;
     }
     Ok(())
 }
@@ -160,31 +177,41 @@ pub(crate) fn holder(holder: &Holder) -> String {
     }
 }
 
-fn parts(taken: &Taken, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "\n{HEAD}taken from{HEAD:#}")?;
-    for part in &taken.parts {
-        match &part.outcome {
-            Ok(told) => writeln!(out, "  {:<20} {GOOD}{told}{GOOD:#}", part.what)?,
-            Err(why) => writeln!(out, "  {:<20} {WARN}not{WARN:#}: {why}", part.what)?,
-        }
-    }
-    Ok(())
+fn parts(taken: &Taken, page: &mut Page<'_>) -> io::Result<()> {
+    page.heading("taken from")?;
+    taken.parts.iter().try_for_each(|part| {
+        let begin = begin(part.what);
+        page.put(match &part.outcome {
+            Ok(told) => begin.good(told),
+            Err(why) => begin.warn("not").text(format_args!(": {why}")),
+        })
+    })
 }
 
-fn kernel(taken: &Taken, out: &mut dyn Write) -> io::Result<()> {
+fn begin(what: &str) -> Line {
+    Line::at(2).text(format_args!("{what:<20} ")).hang()
+}
+
+fn kernel(taken: &Taken, page: &mut Page<'_>) -> io::Result<()> {
     for told in &taken.kernel {
         match &told.lines {
             Ok(lines) if lines.is_empty() => {
-                writeln!(out, "  {:<20} nothing of OP-TEE", told.from)?;
+                page.put(begin(told.from).text("nothing of OP-TEE"))?;
             }
             Ok(lines) => {
-                for (n, line) in lines.iter().enumerate() {
-                    let from = if n == 0 { told.from } else { "" };
-                    writeln!(out, "  {from:<20} {DIM}{line}{DIM:#}")?;
+                let most =
+                    if lines.len() > LINES && !page.tells_all() { LINES } else { lines.len() };
+                let skipped = lines.len() - most;
+                for (n, line) in lines.iter().skip(skipped).enumerate() {
+                    page.put(begin(if n == 0 { told.from } else { "" }).dim(line))?;
+                }
+                if skipped > 0 {
+                    page.put(begin("").dim(format_args!("and {skipped} earlier lines")))?;
                 }
             }
             Err(error) => {
-                writeln!(out, "  {:<20} {WARN}not{WARN:#}: {error}: run as root", told.from)?;
+                let why = format!(": {error}: run as root");
+                page.put(begin(told.from).warn("not").text(why))?;
             }
         }
     }

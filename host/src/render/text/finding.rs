@@ -1,10 +1,18 @@
-//! One finding with its figures, its proof, its cause and what to do.
+//! One finding with its figures, its growth, its calls, its cause and what to do; all that it rests on
+//! where that is asked for.
 
-use std::io::{self, Write};
+use std::io;
 
-use teeleak_analysis::model::{Evidence, Figure, Finding, Fingerprint, Severity, StepRef, Subject};
+use teeleak_analysis::model::{
+    Evidence, Figure, Finding, Fingerprint, Observation, Severity, StepRef, Subject, Unit,
+};
 
-use super::{BAD, DIM, HEAD, WARN};
+use super::{
+    lanes,
+    line::{Line, Tone},
+    page::Page,
+    spark,
+};
 use crate::{
     error,
     render::words::{self, grouped},
@@ -13,29 +21,68 @@ use crate::{
 /// Values of a series that are shown, half of them from each end.
 const VALUES: usize = 12;
 
-/// Writes the `n`th finding of `all`.
+/// Values of a series that are shown where everything is.
+const EVERY: usize = 256;
+
+/// Sentences that are told where not everything is.
+const SENTENCES: usize = 3;
+
+/// How the sentence begins that lists what a title counts.
+const LIST: &str = "never released: ";
+
+/// What grows together that is told by its name where not everything is.
+const MEMBERS: usize = 6;
+
+/// Where a finding stands.
+#[derive(Clone, Copy)]
+pub(crate) struct Among<'t> {
+    /// All that are told, in this order.
+    pub(crate) all: &'t [&'t Finding],
+    /// What was seen, where that is at hand.
+    pub(crate) observation: Option<&'t Observation>,
+}
+
+/// Writes the `n`th finding, from 1. Of one that another one explains little more than that is told.
 pub(crate) fn write(
     n: usize,
     finding: &Finding,
-    all: &[&Finding],
-    out: &mut dyn Write,
+    among: Among<'_>,
+    page: &mut Page<'_>,
 ) -> io::Result<()> {
-    let style = if finding.severity == Severity::Failure { BAD } else { WARN };
-    writeln!(out, "\n{style}{n}. {}{style:#}", finding.title)?;
-    line("about", &subject(&finding.subject), out)?;
-    for alike in finding.figures.chunk_by(|a, b| a.name == b.name) {
-        let values: Vec<_> = alike.iter().map(value).collect();
-        line(&alike[0].name, &values.join(", "), out)?;
+    let tone = if finding.severity == Severity::Failure { Tone::Bad } else { Tone::Warn };
+    page.blank()?;
+    page.put(Line::default().tone(tone, format_args!("{n}. {}", finding.title)))?;
+    let cause = finding.cause.as_ref().map(|(cause, why)| (number(cause, among.all), why));
+    let explained = matches!(cause, Some((Some(_), _)));
+    if page.tells_all() {
+        line("about", &subject(&finding.subject), page)?;
     }
-    for evidence in &finding.evidence {
-        write_evidence(evidence, out)?;
+    figures(finding, page)?;
+    if let Some(spark) = spark::of(finding, among.observation, label("values", page), page) {
+        page.put(spark)?;
     }
-    if let Some((cause, reason)) = &finding.cause {
-        let which = number(cause, all).map_or(String::new(), |n| format!("finding {n}: "));
-        line("cause", &format!("{which}{reason}"), out)?;
+    if !page.layout().verbose {
+        together(finding, page)?;
     }
-    line("next", &finding.action, out)?;
-    writeln!(out, "   {DIM}{:<11} {}{DIM:#}", "id", finding.fingerprint)
+    if !explained || page.tells_all() {
+        sentences(finding, page)?;
+        lanes::write(finding, page)?;
+        orders(finding, page)?;
+    }
+    if page.tells_all() {
+        finding.evidence.iter().try_for_each(|one| detail(one, page))?;
+    }
+    if let Some((which, why)) = cause {
+        let which = which.map_or(String::new(), |n| format!("finding {n}: "));
+        line("cause", &format!("{which}{why}"), page)?;
+    }
+    if !explained || page.tells_all() {
+        line("next", &finding.action, page)?;
+    }
+    if page.tells_all() {
+        page.put(label("id", page).dim(&finding.fingerprint))?;
+    }
+    Ok(())
 }
 
 /// Number of the finding with this fingerprint, from 1.
@@ -43,8 +90,33 @@ pub(crate) fn number(fingerprint: &Fingerprint, all: &[&Finding]) -> Option<usiz
     Some(1 + all.iter().position(|other| other.fingerprint == *fingerprint)?)
 }
 
-fn line(name: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "   {HEAD}{name:<11}{HEAD:#} {text}")
+/// What a line is about: in a column of its own where there is room.
+pub(super) fn label(name: &str, page: &Page<'_>) -> Line {
+    if page.is_narrow() {
+        return Line::at(3).head(name).text(": ");
+    }
+    Line::at(3).head(format_args!("{name} ")).pad(15).hang()
+}
+
+fn line(name: &str, text: &str, page: &mut Page<'_>) -> io::Result<()> {
+    page.put(label(name, page).text(text))
+}
+
+/// All figures in one line, those of one name together.
+fn figures(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+    let mut alike = finding.figures.chunk_by(|a, b| a.name == b.name);
+    let Some(first) = alike.next() else { return Ok(()) };
+    let values = |alike: &[Figure]| alike.iter().map(value).collect::<Vec<_>>().join(", ");
+    let mut text = values(first);
+    for figures in alike {
+        let (name, values) = (&*figures[0].name, values(figures));
+        text.push_str(&match (name, figures[0].unit) {
+            ("iterations", Unit::Iterations) => format!("; over {values}"),
+            ("seen in", Unit::Iterations) => format!("; in {values}"),
+            _ => format!("; {name} {values}"),
+        });
+    }
+    line(&first[0].name, &text, page)
 }
 
 /// A subject in one line.
@@ -79,24 +151,66 @@ pub(crate) fn value(figure: &Figure) -> String {
 }
 
 /// Whole where it is whole, else with two digits.
-fn digits(value: f64) -> String {
+pub(super) fn digits(value: f64) -> String {
     if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.2}") }
 }
 
-fn write_evidence(evidence: &Evidence, out: &mut dyn Write) -> io::Result<()> {
-    match evidence {
-        Evidence::Text(text) => line("evidence", text, out),
-        Evidence::Survivors(survivors) => {
-            line("survivors", &format!("born in {}", runs(survivors)), out)
+/// What can be checked by hand.
+fn sentences(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+    let mut told = 0;
+    for evidence in &finding.evidence {
+        let Evidence::Text(text) = evidence else { continue };
+        if (told < SENTENCES && !text.starts_with(LIST)) || page.tells_all() {
+            told += 1;
+            line("evidence", text, page)?;
         }
-        Evidence::Series(series) => line("series", &ends(series), out),
-        Evidence::Sequence(steps) => sequence(steps, out),
-        Evidence::Expected(order) => line("expected", order, out),
-        Evidence::At(place) => line("at", &format!("{}:{}", place.source, place.at), out),
+    }
+    Ok(())
+}
+
+/// The names of what grows together with it.
+fn together(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+    let name = |evidence: &Evidence| match evidence {
+        Evidence::Member(Subject::Site { file, line, size, .. }, _) => {
+            Some(format!("{file}:{line} ({} bytes)", grouped(*size)))
+        }
+        Evidence::Member(other, _) => Some(subject(other)),
+        _ => None,
+    };
+    let names: Vec<_> = finding.evidence.iter().filter_map(name).collect();
+    let more = names.len().saturating_sub(MEMBERS);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    match names.len() {
+        0 => Ok(()),
+        n => line("together", &format!("{}{more}", names[..n.min(MEMBERS)].join(", ")), page),
+    }
+}
+
+/// Where a wrong order is seen, and the right one.
+fn orders(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+    for evidence in &finding.evidence {
+        match evidence {
+            Evidence::Expected(order) => line("expected", order, page)?,
+            Evidence::At(place) => line("at", &format!("{}:{}", place.source, place.at), page)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What else a finding rests on.
+fn detail(evidence: &Evidence, page: &mut Page<'_>) -> io::Result<()> {
+    match evidence {
+        Evidence::Survivors(survivors) => {
+            line("survivors", &format!("born in {}", runs(survivors)), page)
+        }
+        Evidence::Series(series) => line("series", &every(series), page),
+        Evidence::Sequence(steps) => events(steps, page),
         Evidence::Member(member, figures) => {
             let figures: Vec<_> = figures.iter().map(value).collect();
-            line("together", &format!("{}: {}", subject(member), figures.join(", ")), out)
+            line("together", &format!("{}: {}", subject(member), figures.join(", ")), page)
         }
+        Evidence::Text(_) | Evidence::Expected(_) | Evidence::At(_) => Ok(()),
     }
 }
 
@@ -129,6 +243,18 @@ fn ends(series: &[(u32, f64)]) -> String {
     format!("{values} (after iterations {from} to {to})")
 }
 
+/// As [`ends`], with all values of a run that is not endless.
+fn every(series: &[(u32, f64)]) -> String {
+    let (Some((from, _)), Some((to, _))) = (series.first(), series.last()) else {
+        return String::new();
+    };
+    if series.len() > EVERY {
+        return ends(series);
+    }
+    let texts: Vec<_> = series.iter().map(|(_, value)| digits(*value)).collect();
+    format!("{} (after iterations {from} to {to})", texts.join(" "))
+}
+
 /// What a note rests on, in one line: figures of the pool as it was seen last, and its values; else the
 /// first sentence.
 pub(crate) fn proof(finding: &Finding) -> Option<String> {
@@ -150,8 +276,9 @@ pub(crate) fn proof(finding: &Finding) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join(", "))
 }
 
-fn sequence(steps: &[StepRef], out: &mut dyn Write) -> io::Result<()> {
-    line("sequence", "", out)?;
+/// The events of a sequence with all that is known of them.
+fn events(steps: &[StepRef], page: &mut Page<'_>) -> io::Result<()> {
+    page.put(label("events", page))?;
     for StepRef { step, keys, event } in steps {
         let result = match event.result {
             None => "?".to_owned(),
@@ -162,11 +289,9 @@ fn sequence(steps: &[StepRef], out: &mut dyn Write) -> io::Result<()> {
         let command = event.cmd.map_or(String::new(), |cmd| format!("command {cmd} "));
         let by = event.by.as_ref().map_or(String::new(), |by| format!("by {by}  "));
         let ta = event.uuid.map_or(String::new(), |uuid| uuid.to_string());
-        writeln!(
-            out,
-            "     {DIM}#{:<6} :{:<5}{DIM:#} {step:<16} {keys:<16} {session}{command}-> {result}  {by}{DIM}{ta}{DIM:#}",
-            event.seq, event.place.at
-        )?;
+        let line = Line::at(5).dim(format_args!("#{:<6} :{:<5} ", event.seq, event.place.at));
+        let line = line.text(format_args!("{step:<16} {keys:<16} {session}{command}"));
+        page.put(line.text(format_args!("-> {result}  {by}")).dim(ta))?;
     }
     Ok(())
 }

@@ -1,47 +1,65 @@
 //! What could not be seen, once each.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Write},
-};
+use std::{collections::BTreeMap, io};
 
 use teeleak_analysis::model::Gap;
 
-use super::{HEAD, WARN};
+use super::{Line, Page};
 use crate::render::words::count;
 
-/// Writes the gaps; those that differ only in their number of losses come once, with the sum.
-pub(crate) fn write(gaps: &[Gap], out: &mut dyn Write) -> io::Result<()> {
+/// Writes the gaps; those that differ only in their number of losses come once, with the sum, and those
+/// without losses that have the same reason and remedy in one line.
+pub(crate) fn write(gaps: &[Gap], page: &mut Page<'_>) -> io::Result<()> {
     if gaps.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n{HEAD}not seen{HEAD:#}")?;
-    for ((what, reason, remedy), (times, lost)) in merge(gaps) {
-        write!(out, "  {WARN}{what}{WARN:#}: {reason}")?;
+    page.heading("not seen")?;
+    for (Told { reason, remedy, times, lost }, whats) in merge(gaps) {
+        let mut line = Line::at(2).warn(whats.join("; ")).text(format_args!(": {reason}"));
         if lost > 0 {
-            write!(out, ", {} lost", count(lost, "object"))?;
+            line = line.text(format_args!(", {} lost", count(lost, "object")));
         }
         if times > 1 {
-            write!(out, " ({times} times)")?;
+            line = line.text(format_args!(" ({times} times)"));
         }
-        match remedy {
-            Some(remedy) => writeln!(out, "\n    {remedy}")?,
-            None => writeln!(out)?,
+        page.put(line)?;
+        if let Some(remedy) = remedy {
+            page.put(Line::at(4).text(remedy))?;
         }
     }
     Ok(())
 }
 
-type Key = (String, String, Option<String>);
+/// What is told of gaps.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Told {
+    reason: String,
+    remedy: Option<String>,
+    times: u64,
+    lost: u64,
+}
 
-fn merge(gaps: &[Gap]) -> BTreeMap<Key, (u64, u64)> {
-    let mut merged: BTreeMap<Key, (u64, u64)> = BTreeMap::new();
+/// Reason and remedy.
+type Why = (String, Option<String>);
+
+fn merge(gaps: &[Gap]) -> Vec<(Told, Vec<String>)> {
+    let mut merged: BTreeMap<String, BTreeMap<Why, (u64, u64)>> = BTreeMap::new();
     for gap in gaps {
         let remedy = gap.remedy.as_ref().map(ToString::to_string);
-        let entry = merged.entry((gap.what.to_string(), gap.reason.to_string(), remedy));
-        let (times, lost) = entry.or_default();
+        let of = merged.entry(gap.what.to_string()).or_default();
+        let (times, lost) = of.entry((gap.reason.to_string(), remedy)).or_default();
         *times += 1;
         *lost += gap.lost;
     }
-    merged
+    let mut told: Vec<(Told, Vec<String>)> = Vec::new();
+    for (what, reasons) in merged {
+        for ((reason, remedy), (times, lost)) in reasons {
+            let this = Told { reason, remedy, times, lost };
+            match told.iter_mut().find(|(known, _)| lost == 0 && *known == this) {
+                Some((_, whats)) => whats.push(what.clone()),
+                None => told.push((this, vec![what.clone()])),
+            }
+        }
+    }
+    told
 }

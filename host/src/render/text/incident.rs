@@ -1,51 +1,61 @@
 //! What went wrong in the secure world and left a trace of its own.
 
-use std::io::{self, Write};
+use std::io;
 
 use teeleak_analysis::model::{Frame, Function, Incident};
 
-use super::{BAD, DIM, HEAD};
+use super::{Line, Page};
 
-/// Incidents that are told in full; the others are only counted.
+/// Incidents that are told; the others are only counted.
 const TOLD: usize = 10;
 
+/// Frames of a call stack that are told where not everything is: mostly those that have names.
+const FRAMES: usize = 4;
+
 /// Writes incidents with their call stacks.
-pub(crate) fn write(incidents: &[Incident], out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(incidents: &[Incident], page: &mut Page<'_>) -> io::Result<()> {
     if incidents.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n{HEAD}incidents{HEAD:#}")?;
+    page.heading("incidents")?;
     for incident in incidents.iter().take(TOLD) {
-        one(incident, out)?;
+        one(incident, page)?;
     }
     match incidents.len().saturating_sub(TOLD) {
         0 => Ok(()),
-        more => writeln!(out, "  and {more} more"),
+        more => page.put(Line::at(2).text(format_args!("and {more} more"))),
     }
 }
 
-fn one(incident: &Incident, out: &mut dyn Write) -> io::Result<()> {
+fn one(incident: &Incident, page: &mut Page<'_>) -> io::Result<()> {
     let place = &incident.place;
-    write!(out, "  {BAD}{}{BAD:#}", incident.text)?;
+    let mut line = Line::at(2).bad(&incident.text);
     if let Some(uuid) = incident.uuid {
-        write!(out, ", about {uuid}")?;
+        line = line.text(format_args!(", about {uuid}"));
     }
     if let Some(iteration) = incident.iteration {
-        write!(out, ", in iteration {iteration}")?;
+        line = line.text(format_args!(", in iteration {iteration}"));
     }
-    writeln!(out, " {DIM}({}:{}){DIM:#}", place.source, place.at)?;
-    incident.stack.iter().try_for_each(|frame| stack_line(frame, out))
+    page.put(line.dim(format_args!(" ({}:{})", place.source, place.at)))?;
+    let long = incident.stack.len() > FRAMES && !page.tells_all();
+    let most = if long { FRAMES } else { incident.stack.len() };
+    incident.stack.iter().take(most).try_for_each(|frame| page.put(stack_line(frame)))?;
+    match incident.stack.len() - most {
+        0 => Ok(()),
+        more => page.put(Line::at(4).dim(format_args!("and {more} more frames"))),
+    }
 }
 
-fn stack_line(frame: &Frame, out: &mut dyn Write) -> io::Result<()> {
-    write!(out, "    {:#x}", frame.address)?;
+fn stack_line(frame: &Frame) -> Line {
+    let mut line = Line::at(4).text(format_args!("{:#x}", frame.address));
     if let Some(offset) = frame.offset {
-        write!(out, " {DIM}core+{offset:#x}{DIM:#}")?;
+        line = line.dim(format_args!(" core+{offset:#x}"));
     }
     for (n, function) in frame.functions.iter().enumerate() {
-        write!(out, "{}{}", if n == 0 { " " } else { ", inlined into " }, named(function))?;
+        let between = if n == 0 { " " } else { ", inlined into " };
+        line = line.text(format_args!("{between}{}", named(function)));
     }
-    writeln!(out)
+    line
 }
 
 fn named(function: &Function) -> String {

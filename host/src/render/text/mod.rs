@@ -8,28 +8,22 @@ pub(crate) mod dump;
 pub(crate) mod finding;
 mod gaps;
 pub(crate) mod incident;
+mod lanes;
+mod line;
+mod page;
 pub(crate) mod report;
 pub(crate) mod snapshot;
+pub(crate) mod spark;
 
-use std::io::{self, Write};
+use std::io;
 
-use anstyle::{AnsiColor, Style};
+pub(crate) use line::{Line, Tone, columns};
+pub(crate) use page::{Layout, Page};
 
-/// Headings.
-pub(crate) const HEAD: Style = Style::new().bold();
-/// Bad news.
-pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
-/// Neither good nor bad.
-pub(crate) const WARN: Style = AnsiColor::Yellow.on_default();
-/// Good news.
-pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
-/// Details.
-pub(crate) const DIM: Style = Style::new().dimmed();
-
-/// What `write` writes, without colours.
-pub(crate) fn plain(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
+/// What `write` writes for a file: all of it, without colours.
+pub(crate) fn plain(write: impl FnOnce(&mut Page<'_>) -> io::Result<()>) -> String {
     let mut bytes = Vec::new();
     // Writing to memory never fails.
-    let _ = write(&mut anstream::StripStream::new(&mut bytes));
+    let _ = write(&mut Page::new(&mut anstream::StripStream::new(&mut bytes), Layout::FILE));
     String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -1,6 +1,6 @@
 //! What an analysis says: the verdict, each finding with its proof, then what it rests on.
 
-use std::io::{self, Write};
+use std::io;
 
 use teeleak_analysis::{
     audit::{Exit, Report},
@@ -9,44 +9,70 @@ use teeleak_analysis::{
     triage::Accepted,
 };
 
-use super::{BAD, DIM, GOOD, HEAD, WARN, clients, finding, gaps, incident};
+use super::{
+    clients,
+    finding::{self, Among},
+    gaps, incident,
+    line::{Line, Tone},
+    page::Page,
+    spark,
+};
 use crate::render::words::{self, count, grouped};
+
+/// With more findings than that, a list of all comes first.
+const LISTED: usize = 6;
+
+/// Findings that are told in full where not everything is; the list has them all.
+const TOLD: usize = 12;
 
 /// Writes a report.
 pub(crate) fn write(
     observation: &Observation,
     report: &Report,
-    out: &mut dyn Write,
+    page: &mut Page<'_>,
 ) -> io::Result<()> {
-    verdict(observation, report, out)?;
-    list("which pool grows", report.pools.iter().map(|pool| &**pool), out)?;
+    verdict(observation, report, page)?;
+    list("which pool grows", report.pools.iter().map(|pool| &**pool), page)?;
     let (told_in_full, notes): (Vec<_>, Vec<_>) =
         report.findings.iter().partition(|finding| finding.severity > Severity::Note);
-    let told_in_full = causes_first(told_in_full);
-    if told_in_full.len() > 1 {
-        overview(&told_in_full, out)?;
-    }
-    for (n, found) in told_in_full.iter().enumerate() {
-        finding::write(n + 1, found, &told_in_full, out)?;
-    }
-    incident::write(&observation.incidents, out)?;
-    write_notes(&notes, out)?;
-    accepted(&report.accepted, out)?;
-    list("remarks", report.remarks.iter().map(|remark| &**remark), out)?;
-    list("doubts", report.doubts.iter().map(|doubt| &**doubt), out)?;
-    list("inferred", observation.assumptions.iter().map(|text| &**text), out)?;
-    coverage(observation, report, out)?;
-    gaps::write(&report.coverage, out)
+    findings(&causes_first(told_in_full), observation, page)?;
+    incident::write(&observation.incidents, page)?;
+    write_notes(&notes, observation, page)?;
+    accepted(&report.accepted, page)?;
+    list("remarks", report.remarks.iter().map(|remark| &**remark), page)?;
+    list("doubts", report.doubts.iter().map(|doubt| &**doubt), page)?;
+    list("inferred", observation.assumptions.iter().map(|text| &**text), page)?;
+    coverage(observation, report, page)?;
+    gaps::write(&report.coverage, page)
 }
 
-fn verdict(observation: &Observation, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let style = match report.exit {
-        Exit::Clean => GOOD,
-        Exit::Leak | Exit::Order => BAD,
-        Exit::Unobserved => WARN,
+fn verdict(observation: &Observation, report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+    let tone = match report.exit {
+        Exit::Clean => Tone::Good,
+        Exit::Leak | Exit::Order => Tone::Bad,
+        Exit::Unobserved => Tone::Warn,
     };
     let (word, what) = (words::verdict(report.exit), headline(report));
-    writeln!(out, "{style}{word}{style:#}: {what} {DIM}({}){DIM:#}", scope(observation))
+    let line = Line::default().tone(tone, word).text(format_args!(": {what} "));
+    page.put(line.dim(format_args!("({})", scope(observation))))
+}
+
+/// Each finding; of very many first a list, and in full only the first ones.
+fn findings(all: &[&Finding], observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
+    if all.len() > LISTED {
+        overview(all, page)?;
+    }
+    let most = if all.len() > TOLD && !page.tells_all() { TOLD } else { all.len() };
+    let among = Among { all, observation: Some(observation) };
+    for (n, found) in all.iter().take(most).enumerate() {
+        finding::write(n + 1, found, among, page)?;
+    }
+    if most < all.len() {
+        page.blank()?;
+        let more = count((all.len() - most) as u64, "more finding");
+        page.put(Line::default().dim(format_args!("{more} of the list: -v tells them in full")))?;
+    }
+    Ok(())
 }
 
 /// What the verdict rests on, in a few words.
@@ -66,32 +92,40 @@ pub(crate) fn headline(report: &Report) -> String {
 }
 
 /// What is no failure, each with what it rests on.
-fn write_notes(notes: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
+fn write_notes(
+    notes: &[&Finding],
+    observation: &Observation,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
     if notes.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n{HEAD}notes{HEAD:#}")?;
+    page.heading("notes")?;
     for note in notes {
-        writeln!(out, "  {}", note.title)?;
-        if let Some(proof) = finding::proof(note) {
-            writeln!(out, "    {DIM}{proof}{DIM:#}")?;
+        page.put(Line::at(2).text(&note.title))?;
+        let spark = spark::of(note, Some(observation), Line::at(4), page);
+        match (spark, finding::proof(note)) {
+            (Some(spark), _) if !page.tells_all() => page.put(spark)?,
+            (_, Some(proof)) => page.put(Line::at(4).dim(proof))?,
+            (_, None) => {}
         }
     }
     Ok(())
 }
 
 /// What was found and does not count, with who says so.
-fn accepted(accepted: &[Accepted], out: &mut dyn Write) -> io::Result<()> {
+fn accepted(accepted: &[Accepted], page: &mut Page<'_>) -> io::Result<()> {
     if accepted.is_empty() {
         return Ok(());
     }
     let n = count(accepted.len() as u64, "finding");
     let verb = if accepted.len() == 1 { "does" } else { "do" };
-    writeln!(out, "\n{HEAD}accepted{HEAD:#}: {n} that {verb} not count")?;
+    page.blank()?;
+    page.put(Line::default().head("accepted").text(format_args!(": {n} that {verb} not count")))?;
     for Accepted { finding, excuse } in accepted {
-        writeln!(out, "  {}", finding.title)?;
-        writeln!(out, "    {excuse}")?;
-        writeln!(out, "    {DIM}{}{DIM:#}", finding.fingerprint)?;
+        page.put(Line::at(2).text(&finding.title))?;
+        page.put(Line::at(4).text(excuse))?;
+        page.put(Line::at(4).dim(&finding.fingerprint))?;
     }
     Ok(())
 }
@@ -114,11 +148,14 @@ pub(crate) fn causes_first(mut findings: Vec<&Finding>) -> Vec<&Finding> {
 }
 
 /// All findings in a line each, with what explains them.
-fn overview(findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
+fn overview(findings: &[&Finding], page: &mut Page<'_>) -> io::Result<()> {
     for (n, one) in findings.iter().enumerate() {
+        let line = Line::at(2).text(format_args!("{}. {}", n + 1, one.title));
         let cause = one.cause.as_ref().and_then(|(cause, _)| finding::number(cause, findings));
-        let because = cause.map_or(String::new(), |cause| format!(" {DIM}<- {cause}{DIM:#}"));
-        writeln!(out, "  {}. {}{because}", n + 1, one.title)?;
+        page.put(match cause {
+            Some(cause) => line.dim(format_args!(" <- {cause}")),
+            None => line,
+        })?;
     }
     Ok(())
 }
@@ -145,45 +182,45 @@ fn measured(observation: &Observation) -> u64 {
 
 fn list<'t>(
     title: &str,
-    texts: impl ExactSizeIterator<Item = &'t str>,
-    out: &mut dyn Write,
+    mut texts: impl ExactSizeIterator<Item = &'t str>,
+    page: &mut Page<'_>,
 ) -> io::Result<()> {
     if texts.len() == 0 {
         return Ok(());
     }
-    writeln!(out, "\n{HEAD}{title}{HEAD:#}")?;
-    { texts }.try_for_each(|text| writeln!(out, "  {text}"))
+    page.heading(title)?;
+    texts.try_for_each(|text| page.put(Line::at(2).text(text)))
 }
 
-fn coverage(observation: &Observation, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+fn coverage(observation: &Observation, report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     let samples = &observation.samples;
-    writeln!(out, "\n{HEAD}seen{HEAD:#}")?;
-    writeln!(out, "  {}: {}", count(samples.len() as u64, "sample"), stages(samples))?;
-    writeln!(out, "  complete in: {}", complete(samples))?;
+    page.heading("seen")?;
+    let mut row = |text: String| page.put(Line::at(2).text(text));
+    let stages = stages(samples);
+    let stages = if stages.is_empty() { stages } else { format!(": {stages}") };
+    row(format!("{}{stages}", count(samples.len() as u64, "sample")))?;
+    row(format!("complete in: {}", complete(samples)))?;
     let events = count(observation.events.len() as u64, "event");
-    writeln!(out, "  {events}, of which {} of a protocol", count(report.steps, "step"))?;
-    clients::write(&observation.clients, out)?;
+    row(format!("{events}, of which {} of a protocol", count(report.steps, "step")))?;
+    clients::write(&observation.clients, page)?;
     if let Some(canary) = &observation.canary {
-        let style = if canary.found < canary.expected { BAD } else { DIM };
+        let tone = if canary.found < canary.expected { Tone::Bad } else { Tone::Dim };
         let (size, found, expected) = (canary.size, canary.found, canary.expected);
-        writeln!(
-            out,
-            "  {style}canary of {size} bytes found in {found} of {expected} samples{style:#}"
-        )?;
+        let text = format!("canary of {size} bytes found in {found} of {expected} samples");
+        page.put(Line::at(2).tone(tone, text))?;
     }
-    failures(observation, out)?;
+    failures(observation, page)?;
     let all = &observation.accounting;
-    writeln!(
-        out,
-        "  input: {} read, {} used, {} of other things, {} damaged",
+    page.put(Line::at(2).text(format_args!(
+        "input: {} read, {} used, {} of other things, {} damaged",
         grouped(all.read),
         grouped(all.parsed),
         grouped(all.ignored),
         grouped(all.rejected)
-    )
+    )))
 }
 
-fn failures(observation: &Observation, out: &mut dyn Write) -> io::Result<()> {
+fn failures(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
     if observation.failed.is_empty() {
         return Ok(());
     }
@@ -191,7 +228,8 @@ fn failures(observation: &Observation, out: &mut dyn Write) -> io::Result<()> {
     statuses.sort_unstable();
     statuses.dedup();
     let n = count(observation.failed.len() as u64, "iteration");
-    writeln!(out, "  {WARN}the workload failed in {n}, with status {statuses:?}{WARN:#}")
+    let text = format!("the workload failed in {n}, with status {statuses:?}");
+    page.put(Line::at(2).warn(text))
 }
 
 /// How many samples of which stage.

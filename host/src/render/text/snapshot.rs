@@ -1,13 +1,10 @@
 //! A census at a glance.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Write},
-};
+use std::{collections::BTreeMap, io};
 
 use teeleak_analysis::model::{Instance, Observation, Pool, Sample};
 
-use super::{DIM, HEAD, gaps};
+use super::{Line, Page, gaps};
 use crate::{
     compare,
     render::words::{self, count, grouped},
@@ -18,20 +15,21 @@ pub(crate) fn write(
     observation: &Observation,
     sample: &Sample,
     top: usize,
-    out: &mut dyn Write,
+    page: &mut Page<'_>,
 ) -> io::Result<()> {
     let release = words::release(observation).unwrap_or("of unknown release");
-    writeln!(out, "{HEAD}secure world, alive now{HEAD:#} {DIM}(OP-TEE {release}){DIM:#}")?;
-    sites(sample, top, out)?;
-    instances(sample, out)?;
-    sessions(sample, out)?;
-    pools(sample, out)?;
+    let line = Line::default().head("secure world, alive now");
+    page.put(line.dim(format_args!(" (OP-TEE {release})")))?;
+    sites(sample, top, page)?;
+    instances(sample, page)?;
+    sessions(sample, page)?;
+    pools(sample, page)?;
     let mut gaps = observation.gaps.clone();
     gaps.extend(compare::gaps(sample));
-    gaps::write(&gaps, out)
+    gaps::write(&gaps, page)
 }
 
-fn sites(sample: &Sample, top: usize, out: &mut dyn Write) -> io::Result<()> {
+fn sites(sample: &Sample, top: usize, page: &mut Page<'_>) -> io::Result<()> {
     if sample.sites.seen().is_none() {
         return Ok(());
     }
@@ -39,35 +37,30 @@ fn sites(sample: &Sample, top: usize, out: &mut dyn Write) -> io::Result<()> {
     sites.sort_by_key(|(key, sum)| (std::cmp::Reverse(sum.bytes), key.clone()));
     let (n, bytes) =
         sites.iter().fold((0, 0), |(n, bytes), (_, sum)| (n + sum.count, bytes + sum.bytes));
-    writeln!(
-        out,
-        "\n{HEAD}core heap{HEAD:#}: {} of {} bytes at {}",
+    page.blank()?;
+    page.put(Line::default().head("core heap").text(format_args!(
+        ": {} of {} bytes at {}",
         count(n, "allocation"),
         grouped(bytes),
         count(sites.len() as u64, "site")
-    )?;
+    )))?;
     for (key, sum) in sites.iter().take(top) {
         let (bytes, n) = (grouped(sum.bytes), grouped(sum.count));
         let (size, owner) = (grouped(key.size), words::owner(&key.owner));
-        writeln!(
-            out,
-            "  {bytes:>9} bytes = {n:>5} x {size:<7} {}:{}  {DIM}{owner}{DIM:#}",
-            key.file, key.line
-        )?;
+        let begin = Line::at(2).text(format_args!("{bytes:>9} bytes = {n:>5} x {size:<7} ")).hang();
+        page.put(begin.text(format_args!("{}:{}  ", key.file, key.line)).dim(owner))?;
     }
     if sites.len() > top {
-        writeln!(
-            out,
-            "  {DIM}and {} more (--top N){DIM:#}",
-            count((sites.len() - top) as u64, "site")
-        )?;
+        let more = count((sites.len() - top) as u64, "site");
+        page.put(Line::at(2).dim(format_args!("and {more} more (--top N)")))?;
     }
     Ok(())
 }
 
-fn instances(sample: &Sample, out: &mut dyn Write) -> io::Result<()> {
+fn instances(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
     let Some(instances) = sample.instances.seen() else { return Ok(()) };
-    writeln!(out, "\n{HEAD}TA instances{HEAD:#}: {}", instances.len())?;
+    page.blank()?;
+    page.put(Line::default().head("TA instances").text(format_args!(": {}", instances.len())))?;
     for instance in instances {
         let sessions = instance
             .ref_count
@@ -75,7 +68,8 @@ fn instances(sample: &Sample, out: &mut dyn Write) -> io::Result<()> {
         let panicked = if instance.panicked { ", panicked" } else { "" };
         let heap = instance.heap.as_ref();
         let heap = heap.map_or(String::new(), |heap| format!(", heap {}", figures(heap)));
-        writeln!(out, "  {}  {}{heap}{sessions}{panicked}", instance.uuid, regions(instance))?;
+        let line = Line::at(2).text(format_args!("{}  {}{heap}", instance.uuid, regions(instance)));
+        page.put(line.text(sessions).bad(panicked))?;
     }
     Ok(())
 }
@@ -90,9 +84,10 @@ fn regions(instance: &Instance) -> String {
     }
 }
 
-fn sessions(sample: &Sample, out: &mut dyn Write) -> io::Result<()> {
+fn sessions(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
     let Some(sessions) = sample.sessions.seen() else { return Ok(()) };
-    writeln!(out, "\n{HEAD}sessions{HEAD:#}: {}", sessions.len())?;
+    page.blank()?;
+    page.put(Line::default().head("sessions").text(format_args!(": {}", sessions.len())))?;
     let mut alike: BTreeMap<_, u64> = BTreeMap::new();
     for session in sessions {
         let key = (session.uuid, session.opener, session.login);
@@ -105,16 +100,17 @@ fn sessions(sample: &Sample, out: &mut dyn Write) -> io::Result<()> {
         };
         let login = login.map_or(String::new(), |login| format!(", login {}", words::login(login)));
         let n = count(n, "session");
-        writeln!(out, "  {n} to {uuid} from {opener}{DIM}{login}{DIM:#}")?;
+        page.put(Line::at(2).text(format_args!("{n} to {uuid} from {opener}")).dim(login))?;
     }
     Ok(())
 }
 
-fn pools(sample: &Sample, out: &mut dyn Write) -> io::Result<()> {
+fn pools(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
     let Some(pools) = sample.pools.seen() else { return Ok(()) };
-    writeln!(out, "\n{HEAD}pools{HEAD:#}")?;
+    page.heading("pools")?;
     for pool in pools {
-        writeln!(out, "  {:<15} {}", words::pool(&pool.kind), figures(pool))?;
+        let begin = Line::at(2).text(format_args!("{:<15} ", words::pool(&pool.kind))).hang();
+        page.put(begin.text(figures(pool)))?;
     }
     Ok(())
 }

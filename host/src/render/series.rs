@@ -9,40 +9,40 @@ use teeleak_analysis::{
 };
 use teeleak_proto::Uuid;
 
-use crate::render::words;
+use super::words;
 
 /// Values by iteration.
-pub(super) struct Points {
+pub(crate) struct Points {
     /// What was judged, by iteration.
-    pub(super) judged: Vec<(f64, f64)>,
+    pub(crate) judged: Vec<(f64, f64)>,
     /// What was counted before that, by the number of samples before the first iteration.
-    pub(super) before: Vec<(f64, f64)>,
+    pub(crate) before: Vec<(f64, f64)>,
     /// Stretches before the first iteration: what for, from, to.
-    pub(super) stretches: Vec<(Stage, f64, f64)>,
+    pub(crate) stretches: Vec<(Stage, f64, f64)>,
     /// What a value is: `live objects`.
-    pub(super) what: &'static str,
+    pub(crate) what: &'static str,
     /// The growth that was found, where there is one.
-    pub(super) line: Option<Line>,
+    pub(crate) line: Option<Line>,
 }
 
 /// A straight line through the judged values.
 #[derive(Clone, Copy)]
-pub(super) struct Line {
+pub(crate) struct Line {
     /// Per iteration.
-    pub(super) slope: f64,
+    pub(crate) slope: f64,
     /// At iteration 0.
-    pub(super) start: f64,
+    pub(crate) start: f64,
 }
 
 impl Line {
-    pub(super) fn at(self, iteration: f64) -> f64 {
+    pub(crate) fn at(self, iteration: f64) -> f64 {
         self.start + self.slope * iteration
     }
 }
 
 impl Points {
     /// `None` for a finding that rests on no series.
-    pub(super) fn of(finding: &Finding, observation: &Observation) -> Option<Self> {
+    pub(crate) fn of(finding: &Finding, observation: &Observation) -> Option<Self> {
         let series = finding.evidence.iter().find_map(|evidence| match evidence {
             Evidence::Series(series) if !series.is_empty() => Some(series),
             _ => None,
@@ -54,19 +54,28 @@ impl Points {
         Some(Self { judged, before, stretches, what: what(finding), line })
     }
 
+    /// Of values of which no more is known.
+    pub(crate) fn judged(finding: &Finding, judged: Vec<(f64, f64)>) -> Self {
+        let what = what(finding);
+        Self { judged, before: Vec::new(), stretches: Vec::new(), what, line: None }
+    }
+
     /// All values, in order.
-    pub(super) fn all(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+    pub(crate) fn all(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
         self.before.iter().chain(&self.judged).copied()
     }
 }
 
 fn what(finding: &Finding) -> &'static str {
-    let bytes = finding.figures.iter().any(|figure| figure.unit == Unit::Bytes);
+    let has = |units: [Unit; 2]| finding.figures.iter().any(|one| units.contains(&one.unit));
+    let bytes = has([Unit::Bytes, Unit::BytesPerIteration]);
+    let objects = has([Unit::Objects, Unit::ObjectsPerIteration]);
     match finding.kind {
         Kind::RegionGrowth => "regions",
         Kind::SessionGrowth => "open sessions",
         Kind::PoolGrowth if bytes => "bytes in use",
-        Kind::PoolGrowth => "objects in use",
+        Kind::PoolGrowth if objects => "objects in use",
+        Kind::PoolGrowth => "in use",
         _ => "live objects",
     }
 }

@@ -5,12 +5,12 @@ use teeleak_analysis::model::{Event, Place};
 use crate::error;
 
 /// A place in a source.
-pub(super) fn at(place: &Place) -> String {
+pub(crate) fn at(place: &Place) -> String {
     format!("{}:{}", place.source, place.at)
 }
 
 /// Who did it: a process, or the client of a session as far as the TEE knows it.
-pub(super) fn party(event: &Event) -> String {
+pub(crate) fn party(event: &Event) -> String {
     match (&event.by, event.session, event.opener) {
         (Some(by), ..) => by.to_string(),
         (None, Some(session), 0) => format!("normal world, session {session}"),
@@ -21,7 +21,7 @@ pub(super) fn party(event: &Event) -> String {
 }
 
 /// How it went.
-pub(super) fn result(event: &Event) -> String {
+pub(crate) fn result(event: &Event) -> String {
     match event.result {
         None => "not told".to_owned(),
         Some(0) => "ok".to_owned(),
@@ -30,18 +30,18 @@ pub(super) fn result(event: &Event) -> String {
 }
 
 /// Whether it is known to have failed.
-pub(super) fn failed(event: &Event) -> bool {
+pub(crate) fn failed(event: &Event) -> bool {
     event.result.is_some_and(|result| result != 0)
 }
 
 /// A place without the folders of its source.
-pub(super) fn near(place: &Place) -> String {
+pub(crate) fn near(place: &Place) -> String {
     let file = place.source.rsplit('/').next().unwrap_or(&place.source);
     format!("{file}:{}", place.at)
 }
 
 /// The first letters of what has no room.
-pub(super) fn cut(text: &str, letters: usize) -> String {
+pub(crate) fn cut(text: &str, letters: usize) -> String {
     if text.chars().count() <= letters {
         return text.to_owned();
     }

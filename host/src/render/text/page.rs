@@ -1,0 +1,214 @@
+//! Where lines go: as wide as the reader's screen, with what is left out said at the end.
+
+use std::{
+    io::{self, Write},
+    ops::Range,
+};
+
+use super::line::{Line, Tone, letter_columns};
+
+/// Columns below which names stand before a text, not in a column of their own.
+const NARROW: usize = 60;
+
+/// Where a line goes on whose own place is too far to the right of a narrow page.
+const FOLDED: usize = 6;
+
+/// How text is set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Layout {
+    /// Columns; `None` where lines are as long as they are.
+    pub(crate) columns: Option<usize>,
+    /// Whether the reader sees letters beyond ASCII.
+    pub(crate) unicode: bool,
+    /// Whether everything is told.
+    pub(crate) verbose: bool,
+}
+
+impl Layout {
+    /// For files: all of it, in lines as long as they are.
+    pub(crate) const FILE: Self = Self { columns: None, unicode: true, verbose: true };
+}
+
+/// What lines are written to.
+pub(crate) struct Page<'o> {
+    out: &'o mut dyn Write,
+    layout: Layout,
+    left_out: bool,
+}
+
+impl<'o> Page<'o> {
+    pub(crate) fn new(out: &'o mut dyn Write, layout: Layout) -> Self {
+        Self { out, layout, left_out: false }
+    }
+
+    /// Whether everything is told. Whoever asks leaves something out where it is not.
+    pub(crate) fn tells_all(&mut self) -> bool {
+        self.left_out |= !self.layout.verbose;
+        self.layout.verbose
+    }
+
+    pub(crate) fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    pub(crate) fn is_narrow(&self) -> bool {
+        self.layout.columns.is_some_and(|columns| columns < NARROW)
+    }
+
+    /// Whether that many columns are there.
+    pub(crate) fn fits(&self, columns: usize) -> bool {
+        self.layout.columns.is_none_or(|most| columns <= most)
+    }
+
+    pub(crate) fn blank(&mut self) -> io::Result<()> {
+        writeln!(self.out)
+    }
+
+    /// A heading, after an empty line.
+    pub(crate) fn heading(&mut self, text: &str) -> io::Result<()> {
+        self.blank()?;
+        self.put(Line::default().head(text))
+    }
+
+    /// Writes a line, or several where it has no room.
+    pub(crate) fn put(&mut self, line: Line) -> io::Result<()> {
+        let Line { pieces, hang } = line;
+        let letters = letters(&pieces, self.layout.unicode);
+        let Some(most) = self.layout.columns else { return self.row(&letters) };
+        let hang = if hang > most / 2 { FOLDED.min(most / 4) } else { hang };
+        for (n, range) in rows(&letters, most, hang).into_iter().enumerate() {
+            if n > 0 {
+                write!(self.out, "{:hang$}", "")?;
+            }
+            self.row(&letters[range])?;
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, letters: &[(Tone, char)]) -> io::Result<()> {
+        for alike in letters.chunk_by(|a, b| a.0 == b.0) {
+            let style = alike[0].0.style();
+            let text: String = alike.iter().map(|(_, letter)| letter).collect();
+            write!(self.out, "{style}{text}{style:#}")?;
+        }
+        writeln!(self.out)
+    }
+
+    /// Says what was left out, where something was.
+    pub(crate) fn close(&mut self) -> io::Result<()> {
+        if !self.left_out {
+            return Ok(());
+        }
+        self.blank()?;
+        self.put(
+            Line::default().dim(
+                "-v shows the evidence: all values, events, places, call stacks and fingerprints",
+            ),
+        )
+    }
+}
+
+/// All letters, each in its tone; those that the reader does not see are told by their number.
+fn letters(pieces: &[(Tone, String)], unicode: bool) -> Vec<(Tone, char)> {
+    let mut letters = Vec::new();
+    for (tone, text) in pieces {
+        for letter in text.chars() {
+            if unicode || letter.is_ascii() {
+                letters.push((*tone, letter));
+            } else {
+                letters.extend(letter.escape_unicode().map(|letter| (*tone, letter)));
+            }
+        }
+    }
+    while letters.last().is_some_and(|(_, letter)| *letter == ' ') {
+        letters.pop();
+    }
+    letters
+}
+
+/// Breaks letters into rows of at most so many columns, all but the first of which hang.
+fn rows(letters: &[(Tone, char)], most: usize, hang: usize) -> Vec<Range<usize>> {
+    let mut rows = Vec::new();
+    let (mut start, mut room) = (0, most);
+    loop {
+        let end = start + fitting(&letters[start..], room);
+        if end >= letters.len() {
+            rows.push(start..letters.len());
+            return rows;
+        }
+        let first = if start == 0 { hang.min(end) } else { start };
+        let cut = cut(letters, first, end).unwrap_or(end.max(start + 1));
+        let shown = letters[start..cut].iter().rposition(|(_, letter)| *letter != ' ');
+        rows.push(start..start + shown.map_or(0, |last| last + 1));
+        start = cut;
+        while letters.get(start).is_some_and(|(_, letter)| *letter == ' ') {
+            start += 1;
+        }
+        room = most.saturating_sub(hang).max(1);
+    }
+}
+
+/// Letters from the beginning that fit into so many columns.
+fn fitting(letters: &[(Tone, char)], room: usize) -> usize {
+    let mut taken = 0;
+    let fits = |(_, letter): &&(Tone, char)| {
+        taken += letter_columns(*letter);
+        taken <= room
+    };
+    letters.iter().take_while(fits).count()
+}
+
+/// Where best to end a row: after a blank, else after what parts a path or a name.
+fn cut(letters: &[(Tone, char)], first: usize, end: usize) -> Option<usize> {
+    let after = |parts: &str| {
+        let parts = |at: &usize| *at > first && parts.contains(letters[at - 1].1);
+        (first..=end).rev().find(parts)
+    };
+    if letters[end].1 == ' ' {
+        return Some(end);
+    }
+    after(" ").or_else(|| after("/,:;=_-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(line: Line, columns: usize) -> String {
+        let mut out = Vec::new();
+        let layout = Layout { columns: Some(columns), unicode: true, verbose: false };
+        Page::new(&mut out, layout).put(line).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_does_not_fit_hangs() {
+        let line = || Line::at(2).text("cause ").hang().text("one two three, four");
+        assert_eq!(set(line(), 30), "  cause one two three, four\n");
+        assert_eq!(set(line(), 20), "  cause one two\n        three, four\n");
+        let long = Line::at(2).text("a ").hang().text("core/mm/mobj.c:377");
+        assert_eq!(set(long, 14), "  a core/mm/\n    mobj.c:377\n");
+        assert_eq!(set(Line::default().text("abcdefgh"), 4), "abcd\nefgh\n");
+    }
+
+    #[test]
+    fn wide_letters_count_twice() {
+        assert_eq!(set(Line::at(0).text("中中 中中"), 6), "中中\n  中中\n");
+    }
+
+    #[test]
+    fn what_is_not_seen_is_told() {
+        let mut out = Vec::new();
+        let layout = Layout { columns: None, unicode: false, verbose: false };
+        Page::new(&mut out, layout).put(Line::default().text("é")).unwrap();
+        assert_eq!(out, b"\\u{e9}\n");
+    }
+
+    #[test]
+    fn nothing_in_a_name_is_obeyed() {
+        let name = "x\u{1b}[8m\n1. forged\u{202e}";
+        let told = set(Line::default().bad(name), 80);
+        assert_eq!(told.matches('\n').count(), 1);
+        assert!(!told.contains("\u{1b}[8m") && !told.contains('\u{202e}'), "{told:?}");
+    }
+}

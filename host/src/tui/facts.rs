@@ -1,0 +1,305 @@
+//! What is known, as far as a screen shows it.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+
+use teeleak_analysis::model::{
+    Event, EventKind, Observation, Pool, PoolKind, PoolUnit, Sample, Session,
+};
+use teeleak_proto::Uuid;
+
+use super::history::History;
+use crate::{
+    compare,
+    render::{inert::shown, place, words},
+};
+
+/// Events and lines that are kept.
+const EVENTS: usize = 500;
+const LINES: usize = 500;
+
+/// A pool.
+#[derive(Debug)]
+pub(super) struct PoolFact {
+    pub(super) kind: PoolKind,
+    pub(super) unit: PoolUnit,
+    pub(super) used: Option<u64>,
+    pub(super) size: Option<u64>,
+    /// Least that ever was free, where somebody counts.
+    pub(super) least_free: Option<u64>,
+    pub(super) failures: Option<u64>,
+    pub(super) history: History,
+}
+
+impl PoolFact {
+    /// Percent in use.
+    pub(super) fn percent(&self) -> Option<u64> {
+        let (used, size) = self.used.zip(self.size).filter(|(_, size)| *size > 0)?;
+        u64::try_from(u128::from(used) * 100 / u128::from(size)).ok()
+    }
+}
+
+/// An allocation site, as it was in the censuses that are kept.
+#[derive(Debug)]
+pub(super) struct SiteFact {
+    pub(super) name: String,
+    pub(super) owner: String,
+    pub(super) count: u64,
+    pub(super) bytes: u64,
+    /// Since the oldest census.
+    pub(super) grown: i64,
+    pub(super) history: History,
+}
+
+/// A TA.
+#[derive(Default, Debug)]
+pub(super) struct TaFact {
+    pub(super) instances: u64,
+    /// Regions and their bytes; `None` where they were not seen.
+    pub(super) regions: Option<(u64, u64)>,
+    pub(super) sessions: u64,
+    pub(super) panicked: bool,
+    /// Regions and sessions more than in the oldest census.
+    pub(super) grown: (i64, i64),
+    pub(super) history: History,
+}
+
+/// An open session.
+#[derive(Debug)]
+pub(super) struct SessionFact {
+    pub(super) session: Session,
+    /// Censuses, among those that are kept, that it was open in.
+    pub(super) censuses: u64,
+}
+
+/// An event, in a line.
+#[derive(Debug)]
+pub(super) struct EventFact {
+    pub(super) seq: u64,
+    pub(super) kind: &'static str,
+    pub(super) who: String,
+    pub(super) session: Option<u32>,
+    pub(super) result: String,
+    pub(super) failed: bool,
+    pub(super) uuid: Option<Uuid>,
+}
+
+/// A line that the watch said.
+#[derive(Debug)]
+pub(super) struct LineFact {
+    pub(super) at: Duration,
+    pub(super) text: String,
+    pub(super) alarm: bool,
+}
+
+/// What is known.
+pub(super) struct Facts {
+    pub(super) low_water: u8,
+    began: Option<Duration>,
+    now: Duration,
+    pub(super) pools: Vec<PoolFact>,
+    pub(super) sites: Vec<SiteFact>,
+    pub(super) tas: BTreeMap<Uuid, TaFact>,
+    pub(super) sessions: Vec<SessionFact>,
+    pub(super) events: VecDeque<EventFact>,
+    pub(super) lines: VecDeque<LineFact>,
+    pub(super) alarms: u64,
+    pub(super) censuses: u64,
+    counted: Option<Duration>,
+    /// Events that were overwritten before they were read.
+    pub(super) lost: u64,
+    /// What the last census could not see.
+    pub(super) unseen: Vec<String>,
+}
+
+impl Facts {
+    pub(super) fn new(low_water: u8) -> Self {
+        Self {
+            low_water,
+            began: None,
+            now: Duration::ZERO,
+            pools: Vec::new(),
+            sites: Vec::new(),
+            tas: BTreeMap::new(),
+            sessions: Vec::new(),
+            events: VecDeque::new(),
+            lines: VecDeque::new(),
+            alarms: 0,
+            censuses: 0,
+            counted: None,
+            lost: 0,
+            unseen: Vec::new(),
+        }
+    }
+
+    pub(super) fn now(&mut self, now: Duration) {
+        self.began.get_or_insert(now);
+        self.now = now;
+    }
+
+    /// Since when it is watched.
+    pub(super) fn up(&self) -> Duration {
+        self.began.map_or(Duration::ZERO, |began| self.now.saturating_sub(began))
+    }
+
+    /// How long ago that was.
+    pub(super) fn since(&self, then: Duration) -> Duration {
+        self.now.saturating_sub(then)
+    }
+
+    /// Time since the last census.
+    pub(super) fn census_age(&self) -> Option<Duration> {
+        self.counted.map(|then| self.since(then))
+    }
+
+    pub(super) fn said(&mut self, at: Duration, line: &str) {
+        let text = line.strip_prefix("teeleak: ").unwrap_or(line);
+        let alarm = text.starts_with("alarm: ");
+        self.alarms += u64::from(alarm);
+        self.lines.push_back(LineFact { at, text: shown(text), alarm });
+        if self.lines.len() > LINES {
+            self.lines.pop_front();
+        }
+    }
+
+    pub(super) fn polled(&mut self, now: Duration, pools: &[Pool], kept: &Observation) {
+        self.now(now);
+        for pool in pools {
+            let known = self.pools.iter().position(|known| known.kind == pool.kind);
+            let history = known.map(|at| std::mem::take(&mut self.pools[at].history));
+            let fact = pool_fact(pool, history.unwrap_or_default());
+            match known {
+                Some(at) => self.pools[at] = fact,
+                None => self.pools.push(fact),
+            }
+        }
+        self.happened(&kept.events);
+    }
+
+    /// Takes over the events that are new.
+    fn happened(&mut self, events: &[Event]) {
+        let last = self.events.back().map(|event| event.seq);
+        let fresh = events.iter().rev().take_while(|event| Some(event.seq) != last).take(EVENTS);
+        let fresh: Vec<_> = fresh.collect();
+        for event in fresh.into_iter().rev() {
+            self.lost += event.lost_before;
+            self.events.push_back(event_fact(event));
+        }
+        let over = self.events.len().saturating_sub(EVENTS);
+        self.events.drain(..over);
+    }
+
+    pub(super) fn counted(&mut self, now: Duration, kept: &Observation) {
+        self.now(now);
+        self.counted = Some(now);
+        self.censuses += 1;
+        let Some(last) = kept.samples.last() else { return };
+        self.sites = sites(&kept.samples, last);
+        self.tas = tas(&kept.samples, last);
+        self.sessions = sessions(&kept.samples, last);
+        let gaps = compare::gaps(last);
+        self.unseen =
+            gaps.iter().map(|gap| shown(&format!("{}: {}", gap.what, gap.reason))).collect();
+    }
+}
+
+fn pool_fact(pool: &Pool, mut history: History) -> PoolFact {
+    if let Some(used) = pool.allocated {
+        history.push(used as f64);
+    }
+    let most = pool.max_allocated.or(pool.allocated);
+    PoolFact {
+        kind: pool.kind.clone(),
+        unit: pool.unit,
+        used: pool.allocated,
+        size: pool.size,
+        least_free: pool.size.zip(most).map(|(size, most)| size.saturating_sub(most)),
+        failures: pool.num_alloc_fail,
+        history,
+    }
+}
+
+fn event_fact(event: &Event) -> EventFact {
+    let kind = match &event.kind {
+        EventKind::Open => "open",
+        EventKind::Close => "close",
+        EventKind::Invoke => "invoke",
+        EventKind::Map => "map",
+        EventKind::Unmap => "unmap",
+        EventKind::Step(_) => "step",
+        EventKind::Note(_) => "note",
+    };
+    let (who, result) = (shown(&place::party(event)), place::result(event));
+    let (seq, session, uuid) = (event.seq, event.session, event.uuid);
+    EventFact { seq, kind, who, session, result, failed: place::failed(event), uuid }
+}
+
+/// More or less, as a number with its sign.
+fn more(before: u64, after: u64) -> i64 {
+    i64::try_from(i128::from(after) - i128::from(before)).unwrap_or(i64::MAX)
+}
+
+fn sites(samples: &[Sample], last: &Sample) -> Vec<SiteFact> {
+    let seen = samples.iter().filter(|sample| sample.sites.seen().is_some());
+    let all: Vec<_> = seen.map(compare::sites).collect();
+    let bytes = |of: &BTreeMap<_, compare::Amount>, key: &_| of.get(key).map_or(0, |sum| sum.bytes);
+    let now = compare::sites(last).into_iter().map(|(key, sum)| SiteFact {
+        name: shown(&format!("{}:{}", key.file, key.line)),
+        owner: shown(&words::owner(&key.owner)),
+        count: sum.count,
+        bytes: sum.bytes,
+        grown: all.first().map_or(0, |first| more(bytes(first, &key), sum.bytes)),
+        history: all.iter().map(|of| bytes(of, &key) as f64).collect(),
+    });
+    now.collect()
+}
+
+/// Regions of a TA and their bytes, of all its instances.
+fn regions(sample: &Sample, uuid: Uuid) -> Option<(u64, u64)> {
+    let own = sample.instances.seen()?.iter().filter(|instance| instance.uuid == uuid);
+    own.map(|instance| instance.regions.seen()).try_fold((0, 0), |sum: (u64, u64), regions| {
+        let bytes: u64 = regions?.iter().map(|region| region.size).sum();
+        Some((sum.0 + regions?.len() as u64, sum.1 + bytes))
+    })
+}
+
+fn open(sample: &Sample, uuid: Uuid) -> u64 {
+    sample.sessions.seen().into_iter().flatten().filter(|session| session.uuid == uuid).count()
+        as u64
+}
+
+fn tas(samples: &[Sample], last: &Sample) -> BTreeMap<Uuid, TaFact> {
+    let mut tas: BTreeMap<Uuid, TaFact> = BTreeMap::new();
+    for instance in last.instances.seen().into_iter().flatten() {
+        let ta = tas.entry(instance.uuid).or_default();
+        ta.instances += 1;
+        ta.panicked |= instance.panicked;
+    }
+    for session in last.sessions.seen().into_iter().flatten() {
+        tas.entry(session.uuid).or_default().sessions += 1;
+    }
+    for (uuid, ta) in &mut tas {
+        ta.regions = regions(last, *uuid).filter(|_| ta.instances > 0);
+        let all: Vec<_> = samples.iter().filter_map(|sample| regions(sample, *uuid)).collect();
+        let first = samples.first().map_or(0, |first| open(first, *uuid));
+        let grown = all.first().zip(ta.regions).map_or(0, |(old, new)| more(old.0, new.0));
+        ta.grown = (grown, more(first, ta.sessions));
+        ta.history = all.iter().map(|(_, bytes)| *bytes as f64).collect();
+    }
+    tas
+}
+
+fn sessions(samples: &[Sample], last: &Sample) -> Vec<SessionFact> {
+    let mut seen: BTreeMap<(u32, u32), u64> = BTreeMap::new();
+    for session in samples.iter().filter_map(|sample| sample.sessions.seen()).flatten() {
+        *seen.entry((session.opener, session.id)).or_default() += 1;
+    }
+    let open = last.sessions.seen().into_iter().flatten();
+    let fact = |session: &Session| SessionFact {
+        censuses: seen.get(&(session.opener, session.id)).copied().unwrap_or(0),
+        session: *session,
+    };
+    open.map(fact).collect()
+}

@@ -1,0 +1,159 @@
+//! `teeleak watch --tui`: what is watched, on a screen.
+//!
+//! ```text
+//! polls, censuses ──> facts ─┐
+//! keys ─────────────> view ──┴─> tables ──> draw ──> Console
+//! ```
+//!
+//! Invariants:
+//! - It shows what the watch asks for anyway: it never asks the TEE for anything itself.
+//! - Facts, view and tables know neither the terminal nor the TEE, and are bounded as the watch is.
+//! - The terminal is given back however it ends: see [`terminal`].
+
+mod console;
+mod draw;
+mod facts;
+mod history;
+mod keys;
+mod table;
+mod terminal;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    io::{self, Write},
+    os::fd::BorrowedFd,
+    path::Path,
+    rc::Rc,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+pub use console::{Console, Input};
+pub use ratatui;
+use teeleak_analysis::model::{Observation, Pool};
+pub use terminal::terminal;
+
+use crate::watch::{Viewer, Wanted};
+use facts::Facts;
+use view::View;
+
+/// Lines of what was said that are kept.
+const SAID: usize = 500;
+
+/// Lines that the watch says: what else would be lines on standard error.
+#[derive(Clone, Default)]
+pub(crate) struct Said(Rc<RefCell<Lines>>);
+
+#[derive(Default)]
+struct Lines {
+    whole: VecDeque<String>,
+    /// Lines that were forgotten for newer ones.
+    forgotten: u64,
+    /// Those that nobody has taken yet.
+    fresh: usize,
+    begun: Vec<u8>,
+}
+
+impl Said {
+    /// Lines that came since the last time.
+    fn fresh(&self) -> Vec<String> {
+        let mut lines = self.0.borrow_mut();
+        let n = std::mem::take(&mut lines.fresh).min(lines.whole.len());
+        lines.whole.iter().skip(lines.whole.len() - n).cloned().collect()
+    }
+
+    /// Says all of it again, for who reads it when the screen is gone.
+    pub(crate) fn repeat(&self, out: &mut dyn Write) -> io::Result<()> {
+        let lines = self.0.borrow();
+        if lines.forgotten > 0 {
+            writeln!(out, "teeleak: {} older lines are forgotten", lines.forgotten)?;
+        }
+        lines.whole.iter().try_for_each(|line| writeln!(out, "{line}"))
+    }
+}
+
+impl Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let lines = &mut *self.0.borrow_mut();
+        for byte in bytes {
+            if *byte != b'\n' {
+                lines.begun.push(*byte);
+                continue;
+            }
+            lines.whole.push_back(String::from_utf8_lossy(&lines.begun).into_owned());
+            lines.begun.clear();
+            lines.fresh += 1;
+            if lines.whole.len() > SAID {
+                lines.whole.pop_front();
+                lines.forgotten += 1;
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The screen of a watch.
+pub(crate) struct Tui {
+    console: Box<dyn Console>,
+    said: Said,
+    /// The folder of the watch: known to who looks, and left out of what is said.
+    folder: String,
+    facts: Facts,
+    view: View,
+}
+
+impl Tui {
+    /// Shows a watch on `console`, which says on `said` what it would say on standard error.
+    pub(crate) fn new(
+        console: Box<dyn Console>,
+        said: Said,
+        folder: &Path,
+        (unicode, low_water): (bool, u8),
+    ) -> Self {
+        let folder = format!("{}/", folder.display());
+        Self { console, said, folder, facts: Facts::new(low_water), view: View::new(unicode) }
+    }
+}
+
+impl Viewer for Tui {
+    fn polled(&mut self, now: Duration, pools: &[Pool], kept: &Observation) {
+        self.facts.polled(now, pools, kept);
+    }
+
+    fn counted(&mut self, now: Duration, kept: &Observation) {
+        self.facts.counted(now, kept);
+    }
+
+    fn look(&mut self, now: Duration) -> Result<Wanted> {
+        self.facts.now(now);
+        for line in self.said.fresh() {
+            self.facts.said(now, &line.replace(&self.folder, ""));
+        }
+        let mut wanted = Wanted::Nothing;
+        while let Some(input) = self.console.input().context("cannot read what is typed")? {
+            if let Input::Key { code, control } = input {
+                wanted = keys::typed(code, control, &mut self.view);
+            }
+            if wanted != Wanted::Nothing {
+                break;
+            }
+        }
+        let (facts, view) = (&self.facts, &mut self.view);
+        self.console
+            .draw(&mut |frame| draw::draw(frame, facts, view))
+            .context("cannot draw on the terminal")?;
+        Ok(wanted)
+    }
+
+    fn input(&self) -> Option<BorrowedFd<'_>> {
+        self.console.waits_for()
+    }
+}

@@ -1,0 +1,120 @@
+//! Keys, sorting and filtering, without a terminal and without a TEE.
+
+use ratatui::{Terminal, backend::TestBackend, crossterm::event::KeyCode};
+use teeleak_analysis::model::{Observation, Pool, PoolKind, PoolUnit};
+
+use super::{
+    draw::draw,
+    facts::Facts,
+    keys::typed,
+    table,
+    view::{Panel, View},
+    *,
+};
+
+fn pool(kind: PoolKind, used: u64, failures: u64) -> Pool {
+    Pool {
+        kind,
+        unit: PoolUnit::Bytes,
+        allocated: Some(used),
+        max_allocated: Some(used),
+        size: Some(1000),
+        largest_free: None,
+        free2_sum: None,
+        num_alloc_fail: Some(failures),
+        biggest_alloc_fail: None,
+        biggest_alloc_fail_used: None,
+    }
+}
+
+fn facts() -> Facts {
+    let mut facts = Facts::new(10);
+    let named = PoolKind::Named("evil\u{1b}[2J\nname\u{202e}".into());
+    let pools = [pool(PoolKind::CoreHeap, 950, 0), pool(PoolKind::TaRam, 10, 3), pool(named, 5, 0)];
+    facts.polled(Duration::from_secs(60), &pools, &Observation::default());
+    facts.said(Duration::from_secs(70), "teeleak: alarm: core heap is low\u{1b}[0m");
+    facts
+}
+
+fn names(facts: &Facts, view: &View) -> Vec<String> {
+    table::of(Panel::Pools, facts, view).rows.iter().map(|row| row.cells[0].clone()).collect()
+}
+
+fn press(keys: &[KeyCode], view: &mut View) -> Wanted {
+    keys.iter().map(|key| typed(*key, false, view)).last().unwrap_or(Wanted::Nothing)
+}
+
+fn letters(text: &str) -> Vec<KeyCode> {
+    text.chars().map(KeyCode::Char).collect()
+}
+
+#[test]
+fn rows_are_sorted_by_what_is_asked_for() {
+    let (facts, mut view) = (facts(), View::new(true));
+    assert_eq!(names(&facts, &view)[0], "core heap");
+    press(&letters("1s"), &mut view);
+    assert_eq!(names(&facts, &view)[0], "TA memory");
+    press(&letters("ss"), &mut view);
+    assert_eq!(view.sort(Panel::Pools), 0, "it goes round");
+}
+
+#[test]
+fn a_filter_takes_letters_for_letters() {
+    let (facts, mut view) = (facts(), View::new(true));
+    assert_eq!(press(&letters("/ta mq"), &mut view), Wanted::Nothing);
+    assert_eq!((&*view.filter, names(&facts, &view).len()), ("ta mq", 0));
+    press(&[KeyCode::Backspace, KeyCode::Enter], &mut view);
+    assert_eq!(names(&facts, &view), ["TA memory"]);
+    assert_eq!(press(&letters("q"), &mut view), Wanted::End);
+    press(&[KeyCode::Esc], &mut view);
+    assert_eq!(names(&facts, &view).len(), 3);
+}
+
+#[test]
+fn keys_ask_for_what_they_are_for() {
+    let mut view = View::new(true);
+    assert_eq!(press(&letters("d"), &mut view), Wanted::Dump);
+    assert_eq!(typed(KeyCode::Char('c'), true, &mut view), Wanted::End);
+    press(&letters("?"), &mut view);
+    assert!(view.help);
+    assert_eq!(press(&letters("d"), &mut view), Wanted::Nothing, "it closes the help");
+    press(&[KeyCode::BackTab, KeyCode::BackTab], &mut view);
+    assert_eq!(view.panel, Panel::Alarms);
+}
+
+#[test]
+fn names_are_inert() {
+    let (facts, view) = (facts(), View::new(true));
+    let all = names(&facts, &view).concat() + &facts.lines[0].text;
+    assert!(!all.contains(['\u{1b}', '\n', '\u{202e}']) && all.contains("\\u{1b}[2J"), "{all}");
+}
+
+#[test]
+fn any_size_is_drawn() {
+    let facts = facts();
+    for (width, height) in [(1, 1), (3, 2), (10, 4), (40, 12), (60, 20), (120, 36), (500, 200)] {
+        for unicode in [true, false] {
+            let mut view = View::new(unicode);
+            let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+            for keys in ["1", "2", "3", "4", "5", "6", "?", "/x"] {
+                press(&letters(keys), &mut view);
+                view.scroll(1000);
+                terminal.draw(|frame| draw(frame, &facts, &mut view)).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_said_is_bounded_and_said_again() {
+    let mut said = Said::default();
+    for n in 0..SAID + 5 {
+        writeln!(said, "line {n}").unwrap();
+    }
+    assert_eq!(said.fresh().len(), SAID);
+    assert!(said.fresh().is_empty());
+    let mut out = Vec::new();
+    said.repeat(&mut out).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.starts_with("teeleak: 5 older lines are forgotten\nline 5\n"), "{out}");
+}
