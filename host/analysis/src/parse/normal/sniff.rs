@@ -11,6 +11,15 @@ pub fn has_ledgers(name: &str, begin: &[u8]) -> bool {
         return false;
     }
     let mut reader = Reader::new(name);
-    begin.split(|byte| *byte == b'\n').for_each(|line| reader.line(line));
-    reader.accounting.parsed > 0
+    let lines = begin.split(|byte| *byte == b'\n').filter(|line| !is_of_tee(line));
+    { lines }.any(|line| {
+        reader.line(line);
+        reader.accounting.parsed > 0
+    })
+}
+
+/// Whether a line has a prefix of OP-TEE: most lines of most logs, and quick to tell.
+fn is_of_tee(line: &[u8]) -> bool {
+    let marks: [&[u8]; 3] = [b"/TC:", b"/TA:", b"TEE-CORE"];
+    marks.iter().any(|mark| memchr::memmem::find(line, mark).is_some())
 }
