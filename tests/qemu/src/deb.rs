@@ -13,9 +13,18 @@ use crate::packages::versioned_name;
 /// # Errors
 /// When it is not a package.
 pub(crate) fn depends(deb: &Path) -> Result<Vec<String>> {
-    let text = output(Command::new("dpkg-deb").arg("-f").arg(deb).arg("Depends"))?;
+    let text = field(deb, "Depends")?;
     let first = |part: &str| part.split_whitespace().next().map(str::to_owned);
     Ok(text.split(',').filter_map(first).collect())
+}
+
+/// A field of a package's description; empty if it has none of that name.
+///
+/// # Errors
+/// When it is not a package.
+pub(crate) fn field(deb: &Path, name: &str) -> Result<String> {
+    let text = output(Command::new("dpkg-deb").arg("-f").arg(deb).arg(name))?;
+    Ok(text.trim_end().to_owned())
 }
 
 /// Unpacks a package's files into a directory.

@@ -5,10 +5,12 @@ use std::thread;
 
 use crate::apt::Apt;
 use crate::cache::Cache;
+use crate::debian;
 use crate::error::{LabError, Result};
 use crate::firmware::{self, Firmware};
 use crate::guest::Guest;
 use crate::host_packages;
+use crate::package::{Package, Packer};
 use crate::packages;
 use crate::products::{self, Workshop};
 use crate::progress;
@@ -162,5 +164,24 @@ impl Lab {
         let guest = Guest::boot(clock, (&firmware, &rootfs), files)?;
         step.done("");
         Ok(guest)
+    }
+
+    /// Gives a guest a small Debian system in `/share/debian`, to be entered with `chroot`; set up in
+    /// a guest of its own if it is not in the cache.
+    ///
+    /// # Errors
+    /// When packages cannot be had or configured.
+    pub fn debian(&self, guest: &Guest) -> Result<()> {
+        let archive = debian::archive(&self.cache, || self.boot("default", &[]))?;
+        debian::enter(&archive, guest)
+    }
+
+    /// Makes a package of this checkout and gives its path.
+    ///
+    /// # Errors
+    /// When something does not build or cannot be fetched.
+    pub fn package(&self, package: Package) -> Result<PathBuf> {
+        let packer = Packer { cache: &self.cache, repository: &self.repository };
+        packer.make(package, |programs| self.in_workshop(|shop| shop.compile_all(programs)))
     }
 }

@@ -25,6 +25,11 @@ const USERLAND_SUITE: &str = "sid";
 /// A package that depends on the newest kernel of its suite.
 const KERNEL_META: &str = "linux-image-arm64:arm64/trixie";
 
+/// What a small Debian system is made of, with all that it depends on: what Debian calls essential, and
+/// the packages that teeleak's needs.
+const DEBIAN: [&str; 3] = ["?essential", "libteec2", "tee-supplicant"];
+const DEBIAN_SUITE: &str = "trixie";
+
 /// The source packages' files.
 #[derive(Clone, Debug)]
 pub(crate) struct Sources {
@@ -62,6 +67,14 @@ pub(crate) fn guest(apt: &Apt) -> Result<Vec<PathBuf>> {
     let mut files = kernel;
     files.extend(apt.fetch("userland", Kind::Package, &wanted)?);
     Ok(files)
+}
+
+/// Fetches the packages of a small Debian system.
+///
+/// # Errors
+/// When apt cannot fetch them.
+pub(crate) fn debian(apt: &Apt) -> Result<Vec<PathBuf>> {
+    apt.fetch("debian", Kind::System(DEBIAN_SUITE), &DEBIAN.map(str::to_owned))
 }
 
 fn kernel(apt: &Apt) -> Result<Vec<PathBuf>> {

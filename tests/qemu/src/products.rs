@@ -145,6 +145,21 @@ impl<'a> Workshop<'a> {
         }
     }
 
+    /// Builds these products as they are, and gives cargo's target folder.
+    ///
+    /// # Errors
+    /// When one does not build.
+    pub(crate) fn compile_all(&self, packages: &[&str]) -> Result<PathBuf> {
+        let mut folder = PathBuf::new();
+        for product in PRODUCTS.iter().filter(|product| packages.contains(&product.package)) {
+            let target = self.target(product);
+            let _lock = self.cache.lock(&target.replace('/', "-"))?;
+            self.compile(product)?;
+            folder = self.cache.dir(&target)?;
+        }
+        Ok(folder)
+    }
+
     fn compile(&self, product: &Product) -> Result<PathBuf> {
         self.cargo(product, "build", &[])?;
         let file = match product.kind {

@@ -1,17 +1,21 @@
 //! The live source: a TEE, by way of the teeleak TA.
 //!
-//! Only [`world`] and the module behind the feature `live` know libteec. Everything else talks to a
-//! [`Device`], which tests replace by the TA's own logic in their process.
+//! Only [`world`] and the modules behind the features `live` and `direct` know how a TEE is reached:
+//! over libteec, or over the kernel's interface. Everything else talks to a [`Device`], which tests replace by the TA's own logic in their process.
 
 mod child;
+#[cfg(all(feature = "direct", not(feature = "live")))]
+mod direct;
 pub mod kernel;
 mod plan;
 mod sampler;
 mod snapshot;
+#[cfg(any(feature = "live", feature = "direct"))]
+mod ta;
 #[cfg(feature = "live")]
 mod teec;
 mod time;
-#[cfg(not(feature = "live"))]
+#[cfg(not(any(feature = "live", feature = "direct")))]
 mod unlinked;
 mod values;
 
@@ -140,6 +144,8 @@ pub fn clock() -> Box<dyn Time> {
 pub fn world() -> Box<dyn World> {
     #[cfg(feature = "live")]
     return Box::new(teec::Libteec);
-    #[cfg(not(feature = "live"))]
+    #[cfg(all(feature = "direct", not(feature = "live")))]
+    return Box::new(direct::Kernel);
+    #[cfg(not(any(feature = "live", feature = "direct")))]
     return Box::new(unlinked::Unlinked);
 }

@@ -7,20 +7,19 @@ use optee_teec::{
     ConnectionMethods, Context, Error, Operation, ParamNone, ParamTmpRef, ParamType, ParamValue,
     Session, Uuid,
 };
-use teeleak_proto::{
-    command::{self, Command},
-    limits, stock,
-    values::Words,
-};
+use teeleak_proto::{command, limits, stock};
+use teeleak_teec::client;
 
-use super::{Device, NODE, World, sampler::REPLY_BYTES};
+use super::{
+    Device, NODE, World,
+    sampler::REPLY_BYTES,
+    ta::{OPENING, Ta},
+};
 use crate::{
     TeeError,
     error::{CONNECTING, OPENING_STATS},
     source::stock::{Answer, Question, StatsPta},
 };
-
-const OPENING: &str = "opening a session to the teeleak TA";
 
 /// The TEE that libteec reaches.
 pub(super) struct Libteec;
@@ -32,11 +31,10 @@ impl World for Libteec {
 
     fn connect(&self) -> Result<Box<dyn Device>> {
         let failed = |doing| move |result| TeeError { result, doing };
-        let context = teeleak_teec::Context::new().map_err(failed(CONNECTING))?;
+        let context = client::Context::new().map_err(failed(CONNECTING))?;
         let uuid = command::TA_UUID.0;
-        let session =
-            teeleak_teec::Session::open(context, uuid, limits::REQUEST_BYTES, REPLY_BYTES)
-                .map_err(failed(OPENING))?;
+        let session = client::Session::open(context, uuid, limits::REQUEST_BYTES, REPLY_BYTES)
+            .map_err(failed(OPENING))?;
         Ok(Box::new(Ta { session }))
     }
 
@@ -88,28 +86,6 @@ fn code(done: Result<(), Error>) -> u32 {
     done.err().map_or(0, |error| error.raw_code())
 }
 
-struct Ta {
-    session: teeleak_teec::Session,
-}
-
-impl Device for Ta {
-    fn invoke(
-        &mut self,
-        command: Command,
-        request: &[u8],
-        reply: &mut [u8],
-    ) -> Result<usize, TeeError> {
-        self.session
-            .invoke(command as u32, request, reply)
-            .map_err(|result| TeeError { result, doing: doing(command) })
-    }
-
-    fn exchange(&mut self, command: u32, words: Words) -> Result<Words, TeeError> {
-        let failed = |result| TeeError { result, doing: "asking with values alone" };
-        self.session.exchange(command, words).map_err(failed)
-    }
-}
-
 fn open_stats() -> Result<Session, TeeError> {
     let uuid = Uuid::parse_str(&stock::STATS_UUID.to_string())
         .map_err(|_| TeeError { result: crate::error::BAD_PARAMETERS, doing: OPENING_STATS })?;
@@ -121,17 +97,4 @@ fn open_stats() -> Result<Session, TeeError> {
 
 fn failed(error: &Error, doing: &'static str) -> TeeError {
     TeeError { result: error.raw_code(), doing }
-}
-
-fn doing(command: Command) -> &'static str {
-    match command {
-        Command::Hello => "saying hello to the TA",
-        Command::Snapshot => "taking a census",
-        Command::Events => "reading events",
-        Command::Mark => "beginning an epoch",
-        Command::Canary => "planting the canary",
-        Command::Note => "reporting a step",
-        Command::Bind => "binding a protocol",
-        Command::Ledger => "reading the ledger",
-    }
 }

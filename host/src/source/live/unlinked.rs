@@ -12,7 +12,8 @@ pub(super) struct Unlinked;
 
 const HOW: &str = "this teeleak was built without libteec and cannot talk to a TEE: build it with \
                    `OPTEE_CLIENT_EXPORT=DIR cargo build --release -p teeleak --features live`, \
-                   where DIR/usr/lib holds libteec.so; recordings can be read without";
+                   where DIR/usr/lib holds libteec.so, or with `--features direct` to do without \
+                   libteec; recordings can be read without";
 
 impl World for Unlinked {
     fn has_node(&self) -> bool {

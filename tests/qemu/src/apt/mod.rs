@@ -29,13 +29,16 @@ pub(crate) struct Apt {
     cache: Cache,
 }
 
-/// What to fetch: packages (`name:arch/suite`) or sources (`name/suite`).
+/// What to fetch: packages (`name:arch/suite`), sources (`name/suite`), or what a system of its own is
+/// made of (`name`).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
     /// Binary packages.
     Package,
     /// Source packages.
     Source,
+    /// Binary packages for the guest, of this suite where it has them, with all that they depend on.
+    System(&'static str),
 }
 
 impl Apt {
@@ -109,8 +112,25 @@ impl Apt {
         command
     }
 
+    /// apt-get for this kind, into the current folder if it does not say where else.
+    fn get(&self, kind: Kind) -> Command {
+        let mut command = self.tool("apt-get");
+        match kind {
+            Kind::Package => command.args(["-q", "download"]),
+            Kind::Source => command.args(["-q", "source", "--download-only"]),
+            Kind::System(suite) => command
+                .args(["-q", "--yes", "-o", "APT::Architecture=arm64", "-o"])
+                .args(["APT::Architectures=arm64", "-o", "APT::Install-Recommends=false", "-o"])
+                .arg(format!("APT::Default-Release={suite}"))
+                .arg("-o")
+                .arg(format!("Dir::Cache::archives={}", self.archives().display()))
+                .args(["--download-only", "install"]),
+        };
+        command
+    }
+
     fn resolve(&self, kind: Kind, wanted: &[String]) -> Result<Vec<Download>> {
-        let text = output(self.tool("apt-get").args(verb(kind)).arg("--print-uris").args(wanted))?;
+        let text = output(self.get(kind).arg("--print-uris").args(wanted))?;
         let downloads = answer::downloads(&text);
         if downloads.is_empty() {
             return Err(LabError::Unusable(format!("apt knows none of {}", wanted.join(" "))));
@@ -127,7 +147,7 @@ impl Apt {
             hint: "the mirror may have moved on since its lists were read: \
                    `cargo xtask setup --refresh` reads them again",
         };
-        job.run(self.tool("apt-get").args(verb(kind)).args(wanted).current_dir(place))
+        job.run(self.get(kind).args(wanted).current_dir(place))
     }
 
     fn update_once(&self) -> Result<()> {
@@ -162,7 +182,7 @@ impl Apt {
     }
 
     fn write_configuration(&self) -> Result<()> {
-        for folder in ["lists/partial", "cache/archives/partial", "state", "archives"] {
+        for folder in ["lists/partial", "cache/archives/partial", "state", "archives/partial"] {
             self.cache.dir(&format!("apt/{folder}"))?;
         }
         let mirror = mirror::of_machine()?;
@@ -173,13 +193,6 @@ impl Apt {
         write("state/status", "")?;
         write("lab.sources", &mirror::sources(&mirror, SUITES))?;
         write("apt.conf", &configuration(&self.dir))
-    }
-}
-
-fn verb(kind: Kind) -> &'static [&'static str] {
-    match kind {
-        Kind::Package => &["-q", "download"],
-        Kind::Source => &["-q", "source", "--download-only"],
     }
 }
 

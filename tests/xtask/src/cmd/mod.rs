@@ -6,6 +6,7 @@ mod ci;
 mod demo;
 mod firmware;
 mod fuzz;
+mod package;
 mod qemu;
 mod rootfs;
 mod setup;
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     Firmware(firmware::Args),
     /// Build the TAs and the programs for the guest
     Ta(ta::Args),
+    /// Make what is installed: Debian packages, and a program without libraries
+    Package(package::Args),
     /// Fetch and pack the guest's kernel and root
     Rootfs(rootfs::Args),
     /// Boot a variant, run a command in the guest, end with its exit code
@@ -49,6 +52,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Setup(args) => setup::run(&args),
         Command::Firmware(args) => firmware::run(&args),
         Command::Ta(args) => ta::run(&args),
+        Command::Package(args) => package::run(&args),
         Command::Rootfs(args) => rootfs::run(&args),
         Command::Qemu(args) => qemu::run(&args),
         Command::Demo(args) => demo::run(&args),

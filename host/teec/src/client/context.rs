@@ -4,7 +4,8 @@ use std::{mem, ptr, ptr::NonNull};
 
 use optee_teec::raw;
 
-use crate::{Code, check};
+use super::check;
+use crate::Code;
 
 /// An initialized context. libteec keeps its address in each session, so it stays where it is.
 pub struct Context(NonNull<raw::TEEC_Context>);
@@ -23,7 +24,7 @@ impl Context {
         check(code).map(|()| Self(context)).inspect_err(|_| free(context))
     }
 
-    pub(crate) fn as_ptr(&self) -> *mut raw::TEEC_Context {
+    pub(super) fn as_ptr(&self) -> *mut raw::TEEC_Context {
         self.0.as_ptr()
     }
 }

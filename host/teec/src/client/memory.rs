@@ -4,14 +4,15 @@ use std::{mem, ptr};
 
 use optee_teec::raw;
 
-use crate::{Code, check, context::Context};
+use super::{check, context::Context};
+use crate::Code;
 
 /// Shared memory, registered for as long as it lives. The other side may change it at any time, so
 /// no reference into it is ever made.
-pub(crate) struct Memory(raw::TEEC_SharedMemory);
+pub(super) struct Memory(raw::TEEC_SharedMemory);
 
 impl Memory {
-    pub(crate) fn allocate(context: &Context, size: usize) -> Result<Self, Code> {
+    pub(super) fn allocate(context: &Context, size: usize) -> Result<Self, Code> {
         // SAFETY: All that shared memory has are numbers and pointers, which may be zero.
         let mut memory: raw::TEEC_SharedMemory = unsafe { mem::zeroed() };
         memory.size = size;
@@ -21,26 +22,26 @@ impl Memory {
         check(code).map(|()| Self(memory))
     }
 
-    pub(crate) fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         self.0.size
     }
 
     /// A part of it as a parameter.
-    pub(crate) fn part(&mut self, offset: usize, size: usize) -> raw::TEEC_Parameter {
+    pub(super) fn part(&mut self, offset: usize, size: usize) -> raw::TEEC_Parameter {
         let parent = &raw mut self.0;
         let memref = raw::TEEC_RegisteredMemoryReference { parent, size, offset };
         raw::TEEC_Parameter { memref }
     }
 
     /// Writes to its beginning, as much as it holds.
-    pub(crate) fn write(&mut self, bytes: &[u8]) {
+    pub(super) fn write(&mut self, bytes: &[u8]) {
         let size = bytes.len().min(self.size());
         // SAFETY: Both have `size` bytes, and the buffer is not part of any Rust object.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), self.0.buffer.cast(), size) };
     }
 
     /// Reads from an offset on, as much as it holds.
-    pub(crate) fn read(&self, offset: usize, bytes: &mut [u8]) {
+    pub(super) fn read(&self, offset: usize, bytes: &mut [u8]) {
         let offset = offset.min(self.size());
         let size = bytes.len().min(self.size() - offset);
         let from = self.0.buffer.cast::<u8>().wrapping_add(offset);

@@ -1,0 +1,235 @@
+//! Sessions over the kernel's interface alone, for a program without any library: the same as over
+//! libteec, as far as a client needs it that shares one piece of memory with one TA.
+
+mod memory;
+mod uapi;
+
+use std::{
+    fs::{File, OpenOptions},
+    io,
+};
+
+use memory::Memory;
+use rustix::io::Errno;
+use uapi::{Invoke, Open, Param};
+
+use crate::Code;
+
+/// `TEEC_ERROR_*` (GlobalPlatform TEE Client API 1.0, 4.4.2).
+const GENERIC: Code = 0xffff_0000;
+const ACCESS_DENIED: Code = 0xffff_0001;
+const EXCESS_DATA: Code = 0xffff_0004;
+const BAD_PARAMETERS: Code = 0xffff_0006;
+const ITEM_NOT_FOUND: Code = 0xffff_0008;
+const OUT_OF_MEMORY: Code = 0xffff_000c;
+const BUSY: Code = 0xffff_000d;
+
+/// Devices that are tried, as libteec does: /dev/tee0 and on.
+const DEVICES: u32 = 10;
+
+/// Who a session is opened as.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Login {
+    /// Nobody in particular.
+    Public,
+    /// The user who runs this process.
+    User,
+}
+
+/// A connection to the TEE.
+pub struct Context(File);
+
+impl Context {
+    /// Connects to the first OP-TEE that serves clients.
+    ///
+    /// # Errors
+    /// `TEEC_ERROR_ITEM_NOT_FOUND` when there is none, `TEEC_ERROR_ACCESS_DENIED` when there is one
+    /// that may not be opened.
+    pub fn new() -> Result<Self, Code> {
+        let mut missing = ITEM_NOT_FOUND;
+        for n in 0..DEVICES {
+            match OpenOptions::new().read(true).write(true).open(format!("/dev/tee{n}")) {
+                Ok(device) if serves_clients(&device) => return Ok(Self(device)),
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    missing = ACCESS_DENIED;
+                }
+                _ => {}
+            }
+        }
+        Err(missing)
+    }
+}
+
+fn serves_clients(device: &File) -> bool {
+    uapi::version(device)
+        .is_ok_and(|version| version.impl_id == uapi::OPTEE && version.gen_caps & uapi::GP != 0)
+}
+
+/// A parameter of a command; memory is the session's own.
+#[derive(Clone, Copy)]
+pub enum Parameter {
+    /// Nothing.
+    None,
+    /// Two numbers that are only passed.
+    Values(u32, u32),
+    /// Memory that the TA fills: where it begins, and its bytes.
+    Output(usize, usize),
+}
+
+/// An open session to a TA or PTA, with memory that stays registered.
+pub struct Session {
+    // Dropped in this order: the session goes before its memory, and that before the device.
+    opened: Opened,
+    /// The request, then the reply.
+    memory: Memory,
+    request_bytes: usize,
+}
+
+/// What is closed when it goes.
+struct Opened {
+    device: File,
+    session: u32,
+}
+
+impl Session {
+    /// Opens a session. Requests have at most `request_bytes`, replies `reply_bytes`.
+    ///
+    /// # Errors
+    /// The first result that is not success; nothing stays open or registered then.
+    pub fn open(
+        context: Context,
+        (uuid, login): ([u8; 16], Login),
+        request_bytes: usize,
+        reply_bytes: usize,
+    ) -> Result<Self, Code> {
+        let size = request_bytes.saturating_add(reply_bytes);
+        let memory = Memory::allocate(&context.0, size)?;
+        let opened = Opened::new(context.0, uuid, login)?;
+        Ok(Self { opened, memory, request_bytes })
+    }
+
+    /// Invokes a command: `MEMREF_INPUT`, `MEMREF_OUTPUT`, `NONE`, `NONE`. Copies the reply, once,
+    /// and gives its size in bytes.
+    ///
+    /// # Errors
+    /// What the command was answered with; `TEEC_ERROR_EXCESS_DATA` for a request that is too long.
+    pub fn invoke(
+        &mut self,
+        command: u32,
+        request: &[u8],
+        reply: &mut [u8],
+    ) -> Result<usize, Code> {
+        if request.len() > self.request_bytes {
+            return Err(EXCESS_DATA);
+        }
+        self.memory.write(request);
+        let room = reply.len().min(self.memory.size() - self.request_bytes);
+        let input = self.part(uapi::MEMREF_INPUT, 0, request.len());
+        let output = self.part(uapi::MEMREF_OUTPUT, self.request_bytes, room);
+        let [_, output, ..] =
+            self.opened.invoke(command, [input, output, Param::default(), Param::default()])?;
+        let used = usize::try_from(output.b).unwrap_or(usize::MAX).min(room);
+        self.memory.read(self.request_bytes, &mut reply[..used]);
+        Ok(used)
+    }
+
+    /// Invokes a command with values alone, `VALUE_INOUT` four times: a and b of each. The TEE
+    /// allocates nothing for it.
+    ///
+    /// # Errors
+    /// What the command was answered with.
+    pub fn exchange(&mut self, command: u32, words: [u32; 8]) -> Result<[u32; 8], Code> {
+        let value = |n: usize| value(uapi::VALUE_INOUT, words[2 * n], words[2 * n + 1]);
+        let answered = self.opened.invoke(command, std::array::from_fn(value))?;
+        let mut words = [0; 8];
+        for (words, param) in words.as_chunks_mut().0.iter_mut().zip(answered) {
+            *words = [low(param.a), low(param.b)];
+        }
+        Ok(words)
+    }
+
+    /// Invokes a command with any parameters, and reads what it put into the session's memory. Gives
+    /// its result, and the bytes that it says are, or would be, there.
+    pub fn ask(&mut self, command: u32, asked: [Parameter; 4], reply: &mut [u8]) -> (Code, usize) {
+        let params = asked.map(|parameter| match parameter {
+            Parameter::None => Param::default(),
+            Parameter::Values(a, b) => value(uapi::VALUE_INPUT, a, b),
+            Parameter::Output(offset, size) => self.part(uapi::MEMREF_OUTPUT, offset, size),
+        });
+        let (result, answered) = self.opened.invoke_all(command, params);
+        let output = answered.iter().find(|param| param.attr == uapi::MEMREF_OUTPUT);
+        let bytes = output.map_or(0, |param| usize::try_from(param.b).unwrap_or(usize::MAX));
+        if let (0, Some(param)) = (result, output) {
+            let offset = usize::try_from(param.a).unwrap_or(usize::MAX);
+            let used = bytes.min(reply.len());
+            self.memory.read(offset, &mut reply[..used]);
+        }
+        (result, bytes)
+    }
+
+    /// A part of the memory as a parameter.
+    fn part(&self, attr: u64, offset: usize, size: usize) -> Param {
+        let offset = offset.min(self.memory.size());
+        let size = size.min(self.memory.size() - offset);
+        let id = u64::try_from(self.memory.id).unwrap_or(u64::MAX);
+        Param { attr, a: offset as u64, b: size as u64, c: id }
+    }
+}
+
+impl Opened {
+    fn new(device: File, uuid: [u8; 16], login: Login) -> Result<Self, Code> {
+        let login = match login {
+            Login::Public => uapi::PUBLIC,
+            Login::User => uapi::USER,
+        };
+        let mut open = Open { uuid, login, ..Open::default() };
+        uapi::open_session(&device, &mut open).map_err(code)?;
+        check(open.ret)?;
+        Ok(Self { device, session: open.session })
+    }
+
+    fn invoke(&mut self, command: u32, params: [Param; 4]) -> Result<[Param; 4], Code> {
+        let (result, params) = self.invoke_all(command, params);
+        check(result).map(|()| params)
+    }
+
+    fn invoke_all(&mut self, func: u32, params: [Param; 4]) -> (Code, [Param; 4]) {
+        let session = self.session;
+        let mut invoke = Invoke { func, session, params, ..Invoke::default() };
+        match uapi::invoke(&self.device, &mut invoke) {
+            Ok(()) => (invoke.ret, invoke.params),
+            Err(error) => (code(error), params),
+        }
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        // The kernel closes it with the device at the latest.
+        let _ = uapi::close_session(&self.device, self.session);
+    }
+}
+
+fn value(attr: u64, a: u32, b: u32) -> Param {
+    Param { attr, a: a.into(), b: b.into(), c: 0 }
+}
+
+/// The half of a number that a value has.
+const fn low(number: u64) -> u32 {
+    (number & 0xffff_ffff) as u32
+}
+
+fn check(code: Code) -> Result<(), Code> {
+    if code == 0 { Ok(()) } else { Err(code) }
+}
+
+/// The result that libteec would give for this refusal of the kernel.
+fn code(error: Errno) -> Code {
+    match error {
+        Errno::NOMEM => OUT_OF_MEMORY,
+        Errno::INVAL => BAD_PARAMETERS,
+        Errno::ACCESS | Errno::PERM => ACCESS_DENIED,
+        Errno::BUSY => BUSY,
+        _ => GENERIC,
+    }
+}

@@ -1,0 +1,149 @@
+//! A small Debian system for the guest, as debootstrap would make it: packages unpacked here, and
+//! configured in a guest by their own scripts.
+//!
+//! The guest enters it with `chroot`: kernel and devices are the guest's.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::apt::Apt;
+use crate::cache::{Cache, Key};
+use crate::command::output;
+use crate::deb;
+use crate::error::{LabError, Result};
+use crate::guest::Guest;
+use crate::packages;
+use crate::progress;
+
+/// Where it is in the share while a guest uses it.
+pub(crate) const PLACE: &str = "debian";
+/// The system as one file, which keeps owners and modes.
+const ARCHIVE: &str = "root.tar";
+/// Configures what was unpacked. dpkg's order of scripts needs the users and the links of libc first.
+const CONFIGURE: &str = "cd / && mount --bind /dev /share/debian/dev && \
+    chroot /share/debian /usr/bin/env PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+    DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true \
+    dpkg --force-unsafe-io --configure --pending && umount /share/debian/dev";
+/// Configuring takes under a minute on an idle machine of two cores.
+const LIMIT: Duration = Duration::from_secs(900);
+
+/// The system as an archive, made with a guest that `boot` brings up if it is not in the cache.
+///
+/// # Errors
+/// When packages cannot be had, or one cannot be configured.
+pub(crate) fn archive(cache: &Cache, boot: impl FnOnce() -> Result<Guest>) -> Result<PathBuf> {
+    let debs = packages::debian(&Apt::new(cache)?)?;
+    let mut key = Key::new().with("configure", CONFIGURE);
+    for deb in &debs {
+        key = key.with("package", packages::versioned_name(deb));
+    }
+    let made = cache.made(&format!("debian/{}", key.finish()), |dir| {
+        let mut guest = boot()?;
+        let step = progress::step("set up a Debian for the guest");
+        let root = guest.share().join(PLACE);
+        unpack(&debs, &root)?;
+        guest.exec(CONFIGURE, LIMIT)?.success()?;
+        tar(&["--create", "--one-file-system"], &dir.join(ARCHIVE), &root)?;
+        step.done(&format!("{} packages", debs.len()));
+        guest.shutdown()
+    })?;
+    Ok(made.join(ARCHIVE))
+}
+
+/// Unpacks the archive where the guest finds it.
+///
+/// # Errors
+/// When the disk is full.
+pub(crate) fn enter(archive: &Path, guest: &Guest) -> Result<()> {
+    let root = guest.share().join(PLACE);
+    fs::create_dir_all(&root).map_err(LabError::io("create", &root))?;
+    tar(&["--extract"], archive, &root)
+}
+
+fn tar(what: &[&str], archive: &Path, root: &Path) -> Result<()> {
+    let mut command = Command::new("tar");
+    command.args(what).arg("--file").arg(archive).arg("--directory").arg(root);
+    if what.contains(&"--create") {
+        command.arg(".");
+    }
+    output(&mut command).map(drop)
+}
+
+/// Unpacks packages, and tells dpkg that they are.
+fn unpack(debs: &[PathBuf], root: &Path) -> Result<()> {
+    let database = root.join("var/lib/dpkg");
+    let info = database.join("info");
+    for folder in [info.clone(), database.join("updates"), database.join("triggers")] {
+        fs::create_dir_all(&folder).map_err(LabError::io("create", &folder))?;
+    }
+    let mut status = String::new();
+    for deb in debs {
+        deb::unpack(deb, root)?;
+        status += &register(deb, &info)?;
+    }
+    for (file, text) in [("status", status.as_str()), ("available", ""), ("info/format", "1\n")] {
+        let path = database.join(file);
+        fs::write(&path, text).map_err(LabError::io("write", &path))?;
+    }
+    Ok(())
+}
+
+/// Puts a package's scripts and list of files where dpkg has them; gives its paragraph of the status.
+fn register(deb: &Path, info: &Path) -> Result<String> {
+    let field = |name: &str| deb::field(deb, name);
+    let package = field("Package")?;
+    let name = match field("Multi-Arch")?.as_str() {
+        "same" => format!("{package}:{}", field("Architecture")?),
+        _ => package,
+    };
+    let scripts = info.with_file_name("control");
+    output(Command::new("dpkg-deb").arg("--control").arg(deb).arg(&scripts))?;
+    let mut paragraph = String::new();
+    for entry in fs::read_dir(&scripts).map_err(LabError::io("list", &scripts))?.flatten() {
+        let (from, file) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        if file == "control" {
+            paragraph = fs::read_to_string(&from).map_err(LabError::io("read", &from))?;
+        } else {
+            let to = info.join(format!("{name}.{file}"));
+            fs::rename(&from, &to).map_err(LabError::io("rename", &from))?;
+        }
+    }
+    crate::cache::remove_dir(&scripts)?;
+    let list = info.join(format!("{name}.list"));
+    fs::write(&list, files_of(deb)?).map_err(LabError::io("write", &list))?;
+    Ok(format!("{}\nStatus: install ok unpacked\n\n", paragraph.trim_end()))
+}
+
+/// The paths of a package, one a line, as dpkg lists them.
+fn files_of(deb: &Path) -> Result<String> {
+    let table = output(Command::new("dpkg-deb").arg("--contents").arg(deb))?;
+    Ok(paths(&table))
+}
+
+/// The paths of a table such as tar prints.
+fn paths(table: &str) -> String {
+    let path = |line: &str| {
+        let name = line.split_once(" ./").map_or("", |(_, name)| name);
+        let name = name.split(" -> ").next().unwrap_or(name).split(" link to ").next()?;
+        let name = name.trim_end_matches('/');
+        Some(if name.is_empty() { "/.\n".to_owned() } else { format!("/{name}\n") })
+    };
+    table.lines().filter_map(path).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::paths;
+
+    #[test]
+    fn paths_are_listed_as_dpkg_does() {
+        let table = "drwxr-xr-x root/root         0 2025-01-01 00:00 ./\n\
+            drwxr-xr-x root/root         0 2025-01-01 00:00 ./usr/\n\
+            -rwxr-xr-x root/root       100 2025-01-01 00:00 ./usr/a b\n\
+            lrwxrwxrwx root/root         0 2025-01-01 00:00 ./usr/l -> a b\n\
+            hrwxr-xr-x root/root         0 2025-01-01 00:00 ./usr/h link to ./usr/l\n";
+        assert_eq!(paths(table), "/.\n/usr\n/usr/a b\n/usr/l\n/usr/h\n");
+    }
+}
