@@ -19,7 +19,8 @@ pub struct LedgerHead {
     pub outstanding: u32,
     /// Violations noticed since the last bind, of which the first ones follow.
     pub violations: u32,
-    /// Steps that were dropped for want of room.
+    /// Steps that could not be judged: dropped for want of room, or about what may have been acquired
+    /// unseen.
     pub dropped: u64,
     /// Events that were overwritten before the ledger saw them.
     pub lost: u64,

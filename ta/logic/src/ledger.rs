@@ -2,7 +2,9 @@
 //! client that dies, and goes on while no client is there.
 //!
 //! Room is fixed. When it is full, what is not held is forgotten first, those that nothing can
-//! belong to before the others; when all is held, the step is dropped and counted.
+//! belong to before the others; when all is held, the step is dropped and counted. Where something
+//! was not seen or not kept, nobody can say any more that a resource never was acquired: such a step
+//! is counted with the dropped ones, and breaks no rule.
 
 use heapless::{Vec, index_map::FnvIndexMap};
 use teeleak_proto::{
@@ -46,6 +48,8 @@ pub(crate) struct Ledger {
     noticed: u32,
     dropped: u64,
     lost: u64,
+    /// Whether something may have been acquired that the entries don't tell of.
+    has_holes: bool,
     /// Sequence number of the next event to look at.
     next: u64,
 }
@@ -59,6 +63,7 @@ impl Ledger {
             noticed: 0,
             dropped: 0,
             lost: 0,
+            has_holes: false,
             next: 0,
         }
     }
@@ -83,6 +88,7 @@ impl Ledger {
         self.entries.clear();
         self.violations.clear();
         (self.noticed, self.dropped, self.lost, self.next) = (0, 0, 0, next);
+        self.has_holes = next > 1;
         Ok(())
     }
 
@@ -95,6 +101,7 @@ impl Ledger {
         let from = self.next;
         let pulled = events::pull(pta, scratch, from, |lost, event| {
             self.lost = self.lost.saturating_add(lost);
+            self.has_holes |= lost > 0;
             if let Some(event) = event {
                 self.see(event);
             }
@@ -126,7 +133,11 @@ impl Ledger {
         let Outcome { slot, parent: parent_slot, broken } =
             advance(taken.kind, taken.step, before.0, before.1);
         for rule in broken.iter() {
-            self.notice(rule, taken, before);
+            if rule.says_never() && self.has_holes {
+                self.dropped = self.dropped.saturating_add(1);
+            } else {
+                self.notice(rule, taken, before);
+            }
         }
         let acquired = taken.step.action == Action::Acquire && taken.step.ok;
         let belongs_to = if acquired { taken.parent } else { entry.parent };
@@ -135,7 +146,8 @@ impl Ledger {
         if kept && let (Some(at), Some(parent), Some(slot)) = (taken.parent, parent, parent_slot) {
             kept = self.keep(at, Entry { slot, ..parent }, Some(taken.of));
         }
-        self.dropped += u64::from(!kept);
+        self.dropped = self.dropped.saturating_add(u64::from(!kept));
+        self.has_holes |= !kept;
     }
 
     /// Stores an entry, if it is worth it; `spare` must not be forgotten for it.
@@ -150,6 +162,7 @@ impl Ledger {
         if self.entries.is_full() {
             let Some(victim) = self.idle(spare) else { return false };
             self.entries.swap_remove(&victim);
+            self.has_holes = true;
         }
         self.entries.insert(at, entry).is_ok()
     }
