@@ -166,7 +166,9 @@ fn the_static_program_needs_nothing(guest: &mut Guest) {
 fn able(said: &str) -> Vec<(String, bool)> {
     let doctor: Value = serde_json::from_str(said).unwrap();
     let checks = doctor["checks"].as_array().unwrap().iter();
-    checks.map(|one| (one["name"].as_str().unwrap().to_owned(), one["state"] == "present")).collect()
+    checks
+        .map(|one| (one["name"].as_str().unwrap().to_owned(), one["state"] == "present"))
+        .collect()
 }
 
 fn it_is_removed(guest: &mut Guest) {

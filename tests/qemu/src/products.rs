@@ -51,8 +51,9 @@ const PRODUCTS: [Product; 9] = [
     Product { package: "teeleak-preload", kind: Kind::Library("libteeleak_preload.so") },
     Product { package: "teeleak-plugin", kind: Kind::Plugin(push::PLUGIN_TEXT) },
 ];
-/// Folders of products, and target folders of kits, that stay in the cache.
-const KEPT: usize = 2;
+/// Folders of products, and target folders, that stay in the cache: each checkout has one of the kit and
+/// one of programs, and two checkouts may take turns.
+const KEPT: usize = 4;
 
 /// What products are built with.
 pub(crate) struct Workshop<'a> {
