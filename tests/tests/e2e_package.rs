@@ -88,10 +88,8 @@ fn become_debian(guest: &mut Guest) {
     let path = guest.share().join("debian/root/switch-channel.sh");
     fs::write(&path, script).unwrap();
     sh(guest, "chmod +x switch-channel.sh");
-    for name in ["drm-player.toml"] {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("leaky-ta/player").join(name);
-        fs::copy(here, guest.share().join("debian/root/drm.toml")).unwrap();
-    }
+    let protocol = Path::new(env!("CARGO_MANIFEST_DIR")).join("leaky-ta/player/drm-player.toml");
+    fs::copy(protocol, guest.share().join("debian/root/drm.toml")).unwrap();
 }
 
 fn it_is_installed(guest: &mut Guest) {

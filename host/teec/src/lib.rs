@@ -1,6 +1,9 @@
 //! A session to a TA, and memory shared with it that is registered once: over libteec, or over the
 //! kernel's interface itself where there is no libteec that fits.
-#![expect(unsafe_code, reason = "the edge to libteec and to the kernel")]
+#![cfg_attr(
+    any(feature = "client", feature = "direct"),
+    expect(unsafe_code, reason = "the edge to libteec and to the kernel")
+)]
 
 #[cfg(feature = "client")]
 pub mod client;

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use crate::cache::Cache;
 use crate::command::{Job, output};
 use crate::error::{LabError, Result};
+use crate::firmware::CROSS;
 use crate::host_packages;
 
 /// The tool that packs, and the version that was tried.
@@ -16,8 +17,9 @@ const TOOL: (&str, &str) = ("cargo-deb", "3.8.0");
 const MANUAL: &str = "manual";
 /// Shells, by the names that clap knows them by.
 const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
-/// Programs of a package.
+/// Crates of a package, and the file that each is built to.
 const PACKAGES: [&str; 3] = ["teeleak", "teeleak-preload", "teeleak-plugin"];
+const FILES: [&str; 3] = ["teeleak", "libteeleak_preload.so", "libteeleak_plugin.so"];
 /// A target whose programs need no library, not even libc.
 const STATIC: &str = "aarch64-unknown-linux-musl";
 /// The target of a package for desktops.
@@ -62,7 +64,7 @@ impl Packer<'_> {
                 host_packages::ensure_rust_target(self.cache, STATIC)?;
                 let target_dir = self.target_dir()?;
                 self.cargo(&PACKAGES[..1], STATIC, &target_dir)?;
-                Ok(target_dir.join(STATIC).join("release/teeleak"))
+                Ok(self.strip(&target_dir, STATIC, &FILES[..1])?.join(FILES[0]))
             }
         }
     }
@@ -95,7 +97,7 @@ impl Packer<'_> {
 
     fn deb(&self, target_dir: &Path, target: &str, more: &[&str]) -> Result<PathBuf> {
         let tool = self.tool()?;
-        let release = target_dir.join(target).join("release");
+        let release = self.strip(target_dir, target, &FILES)?;
         self.manual(&release.join(MANUAL))?;
         let out = self.cache.dir(&format!("packages/{target}"))?;
         let job = Job {
@@ -109,9 +111,27 @@ impl Packer<'_> {
             .args(more)
             .arg("--output")
             .arg(&out)
-            .env("CARGO_TARGET_DIR", target_dir);
+            .env("CARGO_TARGET_DIR", self.staging()?);
         job.run(command.current_dir(self.repository))?;
         newest(&out)
+    }
+
+    /// A target folder of programs without symbols, which are five times as large as the rest.
+    fn staging(&self) -> Result<PathBuf> {
+        self.cache.dir("packages/staging")
+    }
+
+    /// Puts programs without symbols where cargo would have them in that folder.
+    fn strip(&self, target_dir: &Path, target: &str, files: &[&str]) -> Result<PathBuf> {
+        let tool = if target == DESKTOP { "strip".into() } else { format!("{CROSS}strip") };
+        let built = target_dir.join(target).join("release");
+        let release = self.cache.dir(&format!("packages/staging/{target}/release"))?;
+        for file in files {
+            let mut command = Command::new(&tool);
+            command.args(["--strip-unneeded", "-o"]).arg(release.join(file)).arg(built.join(file));
+            output(&mut command)?;
+        }
+        Ok(release)
     }
 
     /// Manual pages and completions: what the program itself says.
