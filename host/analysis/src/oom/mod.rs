@@ -18,8 +18,8 @@ pub use holders::{Grown, Held, Holder};
 use crate::{
     audit::{self, Exit, Options, Report},
     model::{
-        Finding, Incident, IncidentKind, Kind, Observation, Pool, PoolKind, Sample, Severity,
-        Stage, Verdict as Growth,
+        Finding, Gauge, Incident, IncidentKind, Kind, Observation, Pool, PoolKind, Sample,
+        Severity, Stage, Verdict as Growth,
     },
     pool::Shortage,
 };
@@ -72,6 +72,8 @@ pub struct Verdict {
     pub fullest: Option<Pool>,
     /// Incident whose call stack says who asked.
     pub asked_by: Option<Incident>,
+    /// Looks at the pools alone, after the census that says who holds them.
+    pub n_polls_since: usize,
     /// Who holds most of the pool, by allocation site.
     pub by_site: Vec<Held>,
     /// Who holds most of the pool, by TA.
@@ -99,6 +101,7 @@ pub fn judge(observation: &Observation, now: Option<&Sample>, findings: &[Findin
     let samples = facts.complete();
     let last = samples.last().copied();
     Verdict {
+        n_polls_since: last.map_or(0, |last| facts.polls_after(last).count()),
         by_site: last.map(|last| holders::by_site(last, told)).unwrap_or_default(),
         by_ta: last.map(|last| holders::by_ta(last, told)).unwrap_or_default(),
         grown: holders::grown(&samples),
@@ -143,11 +146,26 @@ struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// The newest figures of each pool.
+    /// The newest figures of each pool: of a census, or of a look at the pools alone.
     fn pools(&self) -> impl Iterator<Item = &'a Pool> {
         let samples = self.observation.samples.iter().chain(self.now);
-        let newest = samples.rev().find_map(|sample| sample.pools.seen());
-        newest.into_iter().flatten()
+        let newest = samples.rev().find_map(|sample| Some((sample, sample.pools.seen()?)));
+        let polled = match newest {
+            Some((sample, _)) => self.polls_after(sample).last(),
+            None => self.observation.gauges.last(),
+        };
+        let pools = polled.map(|gauge| &gauge.pools).or(newest.map(|(_, pools)| pools));
+        pools.into_iter().flatten()
+    }
+
+    /// Looks at the pools alone that came after a census.
+    fn polls_after(&self, sample: &'a Sample) -> impl Iterator<Item = &'a Gauge> {
+        let is_now = self.now.is_some_and(|now| std::ptr::eq(now, sample));
+        let later = move |gauge: &&Gauge| {
+            let (gauge, sample) = (&gauge.place, &sample.place);
+            !is_now && gauge.source == sample.source && gauge.at > sample.at
+        };
+        self.observation.gauges.iter().filter(later)
     }
 
     /// The earliest figures of a pool.

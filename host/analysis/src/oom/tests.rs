@@ -54,6 +54,21 @@ fn one(pools: Vec<Pool>) -> Verdict {
 }
 
 #[test]
+fn what_was_looked_at_last_counts_and_that_the_holders_are_older_is_known() {
+    let samples = vec![sample(1, vec![site(1, 3)], vec![pool(PoolKind::CoreHeap, 9_000, 0, 0)])];
+    let looked = |at, allocated, failures| Gauge {
+        moment: Moment { stage: Stage::Measured, iteration: 1 },
+        place: Place { source: "x".into(), at },
+        pools: vec![pool(PoolKind::CoreHeap, allocated, failures, 400)],
+    };
+    let gauges = vec![looked(5, 50_000, 0), looked(9, 99_000, 2)];
+    let verdict = judge(&Observation { samples, gauges, ..Observation::default() }, None, &[]);
+    let short = &verdict.short[0].pool;
+    assert_eq!((short.allocated, short.num_alloc_fail), (Some(99_000), Some(2)));
+    assert_eq!(verdict.n_polls_since, 2);
+}
+
+#[test]
 fn the_pool_that_failed_is_named_however_full_another_one_is() {
     let verdict =
         one(vec![pool(PoolKind::CoreHeap, 99_999, 0, 0), pool(PoolKind::TaRam, 95_000, 3, 50_000)]);

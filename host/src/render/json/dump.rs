@@ -43,6 +43,8 @@ pub(crate) struct OutOfMemory<'t> {
     grown: Vec<Grown>,
     /// Censuses that growth was judged by.
     n_censuses: usize,
+    /// Looks at the pools alone, after the last census: the holders are older than the pools.
+    n_polls_since: usize,
     /// What to do next.
     action: &'t str,
 }
@@ -209,6 +211,7 @@ pub(super) fn out_of_memory(verdict: &Verdict) -> OutOfMemory<'_> {
             })
             .collect(),
         n_censuses: verdict.n_censuses,
+        n_polls_since: verdict.n_polls_since,
         action: &verdict.action,
     }
 }

@@ -69,8 +69,9 @@ pub(crate) fn oom(verdict: &Verdict, seconds: Option<u64>, page: &mut Page<'_>) 
     if let Some(asked) = &verdict.asked_by {
         incident::write(std::slice::from_ref(asked), page)?;
     }
-    held("biggest holders by site", &verdict.by_site, page)?;
-    held("biggest holders by TA", &verdict.by_ta, page)?;
+    let polls = verdict.n_polls_since as u64;
+    held("biggest holders by site", &verdict.by_site, polls, page)?;
+    held("biggest holders by TA", &verdict.by_ta, polls, page)?;
     grown(verdict, seconds, page)?;
     page.blank()?;
     page.put(Line::default().head("next").text(" ").hang().text(&verdict.action))
@@ -125,11 +126,15 @@ pub(crate) fn why(why: Why) -> &'static str {
     }
 }
 
-fn held(title: &str, all: &[Held], page: &mut Page<'_>) -> io::Result<()> {
+fn held(title: &str, all: &[Held], polls: u64, page: &mut Page<'_>) -> io::Result<()> {
     if all.is_empty() {
         return Ok(());
     }
     page.heading(title)?;
+    if polls > 0 {
+        let age = format_args!("as of the last census, {} ago", count(polls, "poll"));
+        page.put(Line::at(2).warn(age))?;
+    }
     for one in all {
         let share = one.percent.map_or(String::new(), |percent| format!(" {percent:>5.1} %"));
         let (bytes, n) = (grouped(one.bytes), grouped(one.count));
