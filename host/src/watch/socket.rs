@@ -41,8 +41,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Shortest time between two dumps that were asked for.
 const BETWEEN: Duration = Duration::from_secs(1);
 
-/// How long whoever asks waits for the answer.
-const ANSWER: Duration = Duration::from_secs(30);
+/// How long whoever asks waits for the answer: a TEE that is full tells its census a few bytes at a time,
+/// and without the watch next to nothing can be had then.
+const ANSWER: Duration = Duration::from_secs(90);
 
 /// Longest answer, in bytes.
 const ANSWER_BYTES: u64 = 8 << 10;
