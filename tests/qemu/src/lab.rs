@@ -166,14 +166,12 @@ impl Lab {
         Ok(guest)
     }
 
-    /// Gives a guest a small Debian system in `/share/debian`, to be entered with `chroot`; set up in
-    /// a guest of its own if it is not in the cache.
+    /// Gives a guest a small Debian system in `/share/debian`, to be entered with `chroot`.
     ///
     /// # Errors
-    /// When packages cannot be had or configured.
+    /// When packages cannot be had or unpacked.
     pub fn debian(&self, guest: &Guest) -> Result<()> {
-        let archive = debian::archive(&self.cache, || self.boot("default", &[]))?;
-        debian::enter(&archive, guest)
+        debian::enter(&debian::archive(&self.cache)?, guest)
     }
 
     /// Makes a package of this checkout and gives its path.
