@@ -8,31 +8,28 @@ use teeleak::{Exit, Screen};
 use teeleak_proto::{Uuid, pta};
 use teeleak_tests::{Answer, Event, Session, Site, Tee, World, golden};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/");
+const PROTOCOL: &str = "leaky-ta/player/drm-player.toml";
 
 /// As a file has it.
 const FILE: Screen = Screen { columns: None, unicode: true, color: false, err_color: false };
 
+/// Paths are as short as they are written here, wherever the tests are: lines end by their length.
 fn told(screen: Screen, words: &[&str]) -> Answer {
-    let mut answer = World { screen, ..World::without_tee() }.run(words);
-    answer.out = answer.out.replace(FOLDER, "");
-    answer
+    World { screen, ..World::without_tee() }.run(words)
 }
 
 /// A report of a wrong order between two processes, with all that grows because of it.
 fn wrong_order(screen: Screen, more: &[&str]) -> String {
-    let protocol = format!("{FOLDER}leaky-ta/player/drm-player.toml");
-    let capture = format!("{FOLDER}fixtures/capture/4.10.0.close-before-unmap-2.tlk");
-    let answer = told(screen, &[&["report", "--protocol", &protocol, &capture], more].concat());
+    let capture = "fixtures/capture/4.10.0.close-before-unmap-2.tlk";
+    let answer = told(screen, &[&["report", "--protocol", PROTOCOL, capture], more].concat());
     assert_eq!(answer.exit, Exit::Order, "{}", answer.err);
     answer.out
 }
 
 /// What strace tells of two processes.
 fn two_processes(screen: Screen) -> String {
-    let protocol = format!("{FOLDER}leaky-ta/player/drm-player.toml");
-    let strace = format!("{FOLDER}fixtures/strace/7.2.two-processes-close-before-unmap.strace");
-    told(screen, &["analyze", "--protocol", &protocol, &strace]).out
+    let strace = "fixtures/strace/7.2.two-processes-close-before-unmap.strace";
+    told(screen, &["analyze", "--protocol", PROTOCOL, strace]).out
 }
 
 /// Columns of the longest line; the letters of these reports are one wide.
@@ -148,8 +145,7 @@ fn names_of_a_capture_are_inert() {
 #[test]
 fn names_of_a_log_are_inert() {
     let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("evil.log");
-    let capture =
-        fs::read_to_string(format!("{FOLDER}fixtures/log/3.11.vendor-oom-with-call-stack.log"));
+    let capture = fs::read_to_string("fixtures/log/3.11.vendor-oom-with-call-stack.log");
     let text =
         capture.unwrap().replace("Memory allocation failed", "\u{1b}[2JMemory allocation failed");
     fs::write(&log, text).unwrap();
