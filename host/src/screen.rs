@@ -93,7 +93,8 @@ impl Screen {
     /// That of this process.
     #[must_use]
     pub fn of_process() -> Self {
-        let colored = |choice| choice != anstream::ColorChoice::Never;
+        let is_plain = is_plain(|name| env::var(name).ok());
+        let colored = |choice| choice != anstream::ColorChoice::Never && !is_plain;
         Self {
             columns: columns(&io::stdout(), io::stdout().is_terminal()),
             unicode: is_utf8(|name| env::var(name).ok()),
@@ -117,6 +118,12 @@ fn columns(out: &impl AsFd, is_terminal: bool) -> Option<usize> {
     columns.map(|columns| columns.max(FEWEST))
 }
 
+/// A terminal that knows no colours. Where `CI` is set anstream takes every terminal for one that does.
+fn is_plain(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let is_forced = variable("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+    !is_forced && variable("TERM").as_deref() == Some("dumb")
+}
+
 /// By the first of these variables that says something (POSIX.1-2017, section 8.2).
 fn is_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
     let told = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(variable);
@@ -128,11 +135,20 @@ fn is_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
 mod tests {
     use super::*;
 
+    fn among(all: &[(&str, &str)], name: &str) -> Option<String> {
+        Some(all.iter().find(|(known, _)| *known == name)?.1.to_owned())
+    }
+
+    #[test]
+    fn a_dumb_terminal_is_plain_but_where_colours_are_forced() {
+        let of = |all: &[_]| is_plain(|name| among(all, name));
+        assert!(of(&[("TERM", "dumb")]) && of(&[("TERM", "dumb"), ("CLICOLOR_FORCE", "0")]));
+        assert!(!of(&[("TERM", "dumb"), ("CLICOLOR_FORCE", "1")]) && !of(&[("TERM", "xterm")]));
+    }
+
     #[test]
     fn locales() {
-        let of = |all: &'static [(&str, &str)]| {
-            is_utf8(|name| Some(all.iter().find(|(known, _)| *known == name)?.1.to_owned()))
-        };
+        let of = |all: &[_]| is_utf8(|name| among(all, name));
         assert!(of(&[("LANG", "de_DE.UTF-8")]) && of(&[("LC_ALL", ""), ("LANG", "C.utf8")]));
         assert!(!of(&[("LC_ALL", "C"), ("LANG", "en_US.UTF-8")]) && !of(&[]));
     }

@@ -43,7 +43,9 @@ fn scratch(name: &str) -> PathBuf {
 fn teeleak(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_teeleak"));
     command.args(words).stdin(Stdio::null());
-    for variable in ["NO_COLOR", "CLICOLOR_FORCE", "COLUMNS", "GITHUB_STEP_SUMMARY"] {
+    for variable in
+        ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI", "COLUMNS", "GITHUB_STEP_SUMMARY"]
+    {
         command.env_remove(variable);
     }
     command.env("TERM", "xterm").env("LC_ALL", "C.UTF-8");
@@ -212,9 +214,12 @@ fn a_terminal_of_40_columns_is_enough() {
 #[test]
 fn colours_are_left_out_where_nobody_wants_them() {
     for (variable, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-        let mut command = teeleak(&["report", &capture()]);
-        command.env(variable, value);
-        assert!(!on_terminal(command, 80).1.contains('\u{1b}'), "{variable}={value}");
+        for is_ci in [false, true] {
+            let mut command = teeleak(&["report", &capture()]);
+            command.env(variable, value).envs(is_ci.then_some(("CI", "true")));
+            let (_, text) = on_terminal(command, 80);
+            assert!(!text.contains('\u{1b}'), "{variable}={value}, CI: {is_ci}");
+        }
     }
     let mut command = teeleak(&["report", "--color=always", &capture()]);
     command.env("NO_COLOR", "1");

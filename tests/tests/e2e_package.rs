@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 /// Where the guest has the Debian.
 const ROOT: &str = "/share/debian";
 
-/// What a package leaves behind when it is gone: nothing.
+/// Files of the package, one of each kind: there when it is installed, gone when it is removed.
 const INSTALLED: [&str; 7] = [
     "/usr/bin/teeleak",
     "/usr/lib/teeleak/libteeleak_preload.so",
@@ -53,7 +53,7 @@ fn what_is_installed_works() {
     become_debian(&mut guest);
     it_is_installed(&mut guest);
     the_page_is_typed(&mut guest);
-    clients_and_pushes_are_seen(&mut guest);
+    the_guilty_process_is_named(&mut guest);
     if is_static {
         the_static_program_needs_nothing(&mut guest);
     }
@@ -140,8 +140,8 @@ fn the_page_is_typed(guest: &mut Guest) {
     }
 }
 
-/// The library and the plugin are found where the package puts them.
-fn clients_and_pushes_are_seen(guest: &mut Guest) {
+/// The preload library is found where the package puts it.
+fn the_guilty_process_is_named(guest: &mut Guest) {
     let line = "teeleak run -n 1 --warmup 0 --idle 0 --protocol drm.toml -- \
                 drm-player --bug close-before-unmap --processes 2";
     let (code, said) = debian(guest, line);

@@ -17,8 +17,11 @@ pub mod growth;
 pub mod mistake;
 pub mod model;
 pub mod normal;
+mod number;
 pub mod oom;
 pub mod parse;
 pub mod pool;
 pub mod protocol;
 pub mod triage;
+
+pub use number::grouped;

@@ -1,5 +1,6 @@
 //! Names that text and JSON share.
 
+pub(crate) use teeleak_analysis::grouped;
 use teeleak_analysis::{
     audit::Exit,
     model::{ClientSource, Observation, OwnerId, PoolKind, PoolUnit, Region, Sample, Unit},
@@ -108,19 +109,6 @@ pub(crate) fn access(region: &Region) -> String {
     letters.map(|(bit, letter)| if region.access >> bit & 1 == 1 { letter } else { '-' }).collect()
 }
 
-/// A number with thousands apart: 1,234,567.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (n, digit) in digits.chars().enumerate() {
-        if n > 0 && (digits.len() - n).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// As [`grouped`], with its sign.
 pub(crate) fn signed(number: i64) -> String {
     let sign = if number < 0 { '-' } else { '+' };
@@ -138,9 +126,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thousands_are_apart() {
-        let texts = [0, 999, 1_000, 1_234_567].map(grouped);
-        assert_eq!(texts, ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!(signed(-4096), "-4,096");
+    fn numbers_have_their_sign_and_their_plural() {
+        assert_eq!([signed(-4096), signed(0)], ["-4,096", "+0"]);
+        assert_eq!([count(1, "region"), count(2000, "region")], ["1 region", "2,000 regions"]);
     }
 }

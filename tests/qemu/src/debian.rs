@@ -43,7 +43,7 @@ pub(crate) fn archive(cache: &Cache) -> Result<PathBuf> {
             let from = root.join(from);
             fs::copy(&from, root.join(to)).map_err(LabError::io("copy", &from))?;
         }
-        tar(&["--create"], &dir.join(ARCHIVE), &root)?;
+        output(tar("--create", &dir.join(ARCHIVE), &root).arg("."))?;
         crate::cache::remove_dir(&root)?;
         step.done(&format!("{} packages", debs.len()));
         Ok(())
@@ -58,16 +58,13 @@ pub(crate) fn archive(cache: &Cache) -> Result<PathBuf> {
 pub(crate) fn enter(archive: &Path, guest: &Guest) -> Result<()> {
     let root = guest.share().join(PLACE);
     fs::create_dir_all(&root).map_err(LabError::io("create", &root))?;
-    tar(&["--extract"], archive, &root)
+    output(&mut tar("--extract", archive, &root)).map(drop)
 }
 
-fn tar(what: &[&str], archive: &Path, root: &Path) -> Result<()> {
+fn tar(what: &str, archive: &Path, root: &Path) -> Command {
     let mut command = Command::new("tar");
-    command.args(what).arg("--file").arg(archive).arg("--directory").arg(root);
-    if what.contains(&"--create") {
-        command.arg(".");
-    }
-    output(&mut command).map(drop)
+    command.arg(what).arg("--file").arg(archive).arg("--directory").arg(root);
+    command
 }
 
 /// Unpacks packages, and tells dpkg that they are.

@@ -1,8 +1,8 @@
 //! What is handed out: a Debian package for each architecture, and a program without any library.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::cache::Cache;
 use crate::command::{Job, output};
@@ -53,6 +53,8 @@ impl Packer<'_> {
         package: Package,
         compile: impl FnOnce(&[&str]) -> Result<PathBuf>,
     ) -> Result<PathBuf> {
+        // All checkouts pack in one folder.
+        let _lock = self.cache.lock("packages")?;
         match package {
             Package::Arm64 => self.deb(&compile(&PACKAGES)?, host_packages::TARGET, &[]),
             Package::Amd64 => {
@@ -146,13 +148,8 @@ impl Packer<'_> {
         output(teeleak().arg("man").arg(folder.join("man1")))?;
         for shell in SHELLS {
             let path = folder.join(format!("teeleak.{shell}"));
-            let file = File::create(&path).map_err(LabError::io("create", &path))?;
-            let mut command = teeleak();
-            command.args(["completions", shell]).stdin(Stdio::null()).stdout(file);
-            let status = command.status().map_err(LabError::io("start", Path::new("cargo")))?;
-            if !status.success() {
-                return Err(LabError::Unusable(format!("no completions for {shell}: {status}")));
-            }
+            let script = output(teeleak().args(["completions", shell]))?;
+            fs::write(&path, script).map_err(LabError::io("write", &path))?;
         }
         Ok(())
     }

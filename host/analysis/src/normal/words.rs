@@ -1,21 +1,9 @@
 //! Numbers, places and holders as a person reads them.
 
+pub(super) use crate::grouped;
 use crate::model::{Holder, Place};
 
 const MIB: f64 = (1u64 << 20) as f64;
-
-/// `25,165,824`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (n, digit) in digits.chars().enumerate() {
-        if n > 0 && (digits.len() - n).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
 
 /// `467.6 MiB`.
 #[expect(clippy::cast_precision_loss, reason = "one digit after the point is all that is shown")]

@@ -21,7 +21,8 @@ use crate::{
     source::stock::{Answer, Question, StatsPta},
 };
 
-/// Room for what the statistics PTA tells: 200 TAs at 96 bytes each (optee_os 4.6 and later).
+/// Room for what the statistics PTA tells: 372 TAs at 88 bytes each (`struct pta_stats_ta`,
+/// lib/libutee/include/pta_stats.h of optee_os 4.6.0).
 const STATS_BYTES: usize = 32 << 10;
 
 /// The TEE that the kernel has.
