@@ -39,7 +39,7 @@ fn protocols(name: &str, text: &str) -> Result<Vec<Protocol>> {
 }
 
 /// Events as the TEE's ring has them.
-pub(crate) fn typed(steps: &[Step]) -> Observation {
+fn typed(steps: &[Step]) -> Observation {
     let place = Place { source: "bench".into(), at: 1 };
     let event = |(seq, step): (u64, &Step)| Event {
         origin: Origin::Tee,
@@ -64,35 +64,54 @@ pub(crate) fn typed(steps: &[Step]) -> Observation {
     Observation { events, ..Observation::default() }
 }
 
-/// Verdict and seconds, the best of `rounds`.
-pub(crate) fn check_typed(observation: &Observation, rounds: u32) -> Result<(Verdict, f64)> {
-    let protocols = protocols("drm.toml", DRM)?;
-    let mut best = (Verdict::default(), f64::INFINITY);
-    for _ in 0..rounds {
-        let begin = clock::seconds()?;
-        let checked = check(black_box(observation), &protocols, Limits::default());
-        best = (verdict(&checked.findings), best.1.min(clock::seconds()? - begin));
-    }
-    Ok(best)
+/// Typed events, and the protocols that they are checked against.
+pub(crate) struct Typed {
+    observation: Observation,
+    protocols: Vec<Protocol>,
 }
 
-/// Reads texts, each by itself, and checks what they say: verdicts and seconds, likewise.
-pub(crate) fn check_text(texts: &[String], rounds: u32) -> Result<(Vec<Verdict>, f64)> {
-    let pack = Pack::named("secure-video").context("the pack secure-video is gone")?;
-    let protocols = protocols(pack.name, pack.text)?;
-    let mut rules = Rules::default();
-    let text = Rules::built_in("secure-video").context("the rules secure-video are gone")?;
-    rules.add_file("secure-video", text)?;
-    let mut best = (Vec::new(), f64::INFINITY);
-    for _ in 0..rounds {
-        let begin = clock::seconds()?;
-        let verdicts = texts.iter().map(|text| {
-            let observation = read(text.as_bytes(), &rules);
-            verdict(&check(&observation, &protocols, Limits::default()).findings)
-        });
-        best = (verdicts.collect(), best.1.min(clock::seconds()? - begin));
+impl Typed {
+    /// The events of a trace.
+    pub(crate) fn new(steps: &[Step]) -> Result<Self> {
+        Ok(Self { observation: typed(steps), protocols: protocols("drm.toml", DRM)? })
     }
-    Ok(best)
+
+    /// Checks them: the verdict, and the seconds that it took.
+    pub(crate) fn check(&self) -> Result<(Verdict, f64)> {
+        let begin = clock::seconds()?;
+        let checked = check(black_box(&self.observation), &self.protocols, Limits::default());
+        Ok((verdict(&checked.findings), clock::seconds()? - begin))
+    }
+}
+
+/// Texts, and what they are read and checked with.
+pub(crate) struct Texts {
+    texts: Vec<String>,
+    rules: Rules,
+    protocols: Vec<Protocol>,
+}
+
+impl Texts {
+    /// Of one text for each trace.
+    pub(crate) fn new(texts: Vec<String>) -> Result<Self> {
+        let pack = Pack::named("secure-video").context("the pack secure-video is gone")?;
+        let protocols = protocols(pack.name, pack.text)?;
+        let mut rules = Rules::default();
+        let text = Rules::built_in("secure-video").context("the rules secure-video are gone")?;
+        rules.add_file("secure-video", text)?;
+        Ok(Self { texts, rules, protocols })
+    }
+
+    /// Reads each by itself and checks what it says: the verdicts, and the seconds that it took.
+    pub(crate) fn check(&self) -> Result<(Vec<Verdict>, f64)> {
+        let begin = clock::seconds()?;
+        let verdicts = self.texts.iter().map(|text| {
+            let observation = read(text.as_bytes(), &self.rules);
+            verdict(&check(&observation, &self.protocols, Limits::default()).findings)
+        });
+        let verdicts = verdicts.collect();
+        Ok((verdicts, clock::seconds()? - begin))
+    }
 }
 
 fn read(mut text: &[u8], rules: &Rules) -> Observation {
@@ -108,11 +127,8 @@ fn read(mut text: &[u8], rules: &Rules) -> Observation {
 }
 
 /// How often each of these rules was broken.
-pub(crate) fn broken<const N: usize>(
-    observation: &Observation,
-    rules: [&str; N],
-) -> Result<[u64; N]> {
-    let checked = check(observation, &protocols("drm.toml", DRM)?, Limits::default());
+pub(crate) fn broken<const N: usize>(steps: &[Step], rules: [&str; N]) -> Result<[u64; N]> {
+    let checked = check(&typed(steps), &protocols("drm.toml", DRM)?, Limits::default());
     Ok(rules.map(|rule| count(&checked.findings, rule)))
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn compare(n: u64, seed: u64) -> Result<u64> {
     let mut broken = 0;
     for at in 0..n {
         let steps = steps(&mut Random(seed ^ (at << 32)));
-        let ours = ours::broken(&ours::typed(&steps), RULES)?;
+        let ours = ours::broken(&steps, RULES)?;
         let said = peers::monitor(SPECIFICATION, &trace::csv(&steps))?.0;
         let theirs = [0, 1, 2, 3, 4].map(|n| {
             let words = format!("rule {n}");
