@@ -49,6 +49,12 @@ pub enum FrameKind {
     Dump = 9,
     /// Text of the kernel's trace of its optee driver, cut anywhere.
     KernelTrace = 10,
+    /// [`crate::normal::Text`]: what a file of the normal world's kernel says.
+    NormalText = 11,
+    /// [`crate::normal::Unseen`]: what of the normal world was not seen.
+    NormalUnseen = 12,
+    /// [`crate::normal::NoTee`]: the TEE is not observed.
+    NoTee = 13,
 }
 
 impl FrameKind {
@@ -66,6 +72,9 @@ impl FrameKind {
             8 => Some(Self::Stats),
             9 => Some(Self::Dump),
             10 => Some(Self::KernelTrace),
+            11 => Some(Self::NormalText),
+            12 => Some(Self::NormalUnseen),
+            13 => Some(Self::NoTee),
             _ => None,
         }
     }

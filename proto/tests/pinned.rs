@@ -20,6 +20,7 @@ use teeleak_proto::{
     hello::{Hello, HelloRequest},
     ledger::{LedgerHead, LedgerRequest, Outstanding, Violation},
     mark::{Epoch, MarkRequest},
+    normal::{NoTee, Text, Unseen, Why},
     note::Note,
     pool::Pool,
     push::{Cause, Push, Unwritten},
@@ -316,6 +317,23 @@ fn frames_of_stock_op_tee() {
         (FrameKind::Console as u8, FrameKind::Stats as u8, FrameKind::Dump as u8),
         (4, 8, 9)
     );
+}
+
+#[test]
+fn frames_of_the_normal_world() {
+    let path = "/proc/a";
+    let text = Text { path, monotonic_ns: 5, continued: true, cut: false, text: b"ab" };
+    let mut buffer = [0; 64];
+    let mut bytes = |value: &dyn Fn(&mut [u8]) -> String| value(&mut buffer);
+    let text = bytes(&|buffer| hex(postcard::to_slice(&text, buffer).unwrap()));
+    assert_eq!(text, "072f70726f632f61050100026162");
+    let unseen = Unseen { what: "x", why: Why::Moved, remedy: "", lost: 300 };
+    let unseen = bytes(&|buffer| hex(postcard::to_slice(&unseen, buffer).unwrap()));
+    assert_eq!(unseen, "01780300ac02");
+    let none = NoTee { there: true, why: "y" };
+    let none = bytes(&|buffer| hex(postcard::to_slice(&none, buffer).unwrap()));
+    assert_eq!(none, "010179");
+    assert_eq!((FrameKind::NormalText as u8, FrameKind::NoTee as u8), (11, 13));
 }
 
 #[test]

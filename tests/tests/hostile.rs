@@ -50,7 +50,7 @@ proptest! {
 
     #[test]
     fn frames_of_noise_are_counted(
-        frames in prop::collection::vec((0u8..10, prop::collection::vec(any::<u8>(), 0..200)), 0..50),
+        frames in prop::collection::vec((0u8..15, prop::collection::vec(any::<u8>(), 0..200)), 0..50),
     ) {
         check(&frames);
     }

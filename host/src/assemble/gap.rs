@@ -49,6 +49,17 @@ pub(crate) const OTHER_CONSOLE: &str = "is it the console that OP-TEE prints to?
 pub(crate) const TA_STATS: &str =
     "build optee_os and the TA's dev kit with CFG_TA_STATS=y (optee_os 3.20.0 or later)";
 
+/// Something of the normal world.
+pub(crate) fn of_normal(what: &str, reason: Reason, remedy: &str, lost: u64) -> Gap {
+    gap(what, reason, Some(remedy).filter(|remedy| !remedy.is_empty()), lost)
+}
+
+/// The TEE, where only the normal world is observed.
+pub(crate) fn of_tee(there: bool, why: &str) -> Gap {
+    let reason = if there { Reason::NotOffered } else { Reason::Absent };
+    gap("the TEE", reason, Some(why), 0)
+}
+
 const IDLE: &str = "sample while no call into the TA is running";
 
 /// Calls of processes that were overwritten, never finished, or too early.

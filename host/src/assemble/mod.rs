@@ -6,6 +6,7 @@ mod clients;
 mod convert;
 pub(crate) mod gap;
 mod log;
+mod normal;
 mod push;
 mod section;
 mod stock;
@@ -33,6 +34,7 @@ use crate::{capture::Damage, source::Sink};
 use canary::Watch;
 use census::Draft;
 use log::Log;
+use normal::Normal;
 use stock::Stock;
 
 /// Builds an observation, frame by frame.
@@ -48,6 +50,7 @@ pub struct Assembler {
     stock: Stock,
     log: Log,
     clients: Reader,
+    normal: Normal,
     /// Whether events were lost, and those of them that no event after them tells of yet.
     lost_events: (bool, u64),
     ended: bool,
@@ -99,6 +102,9 @@ impl Sink for Assembler {
             }
             Some(FrameKind::Stats) => self.stats(payload),
             Some(FrameKind::Dump) => self.dump(payload),
+            Some(FrameKind::NormalText) => self.normal_text(payload),
+            Some(FrameKind::NormalUnseen) => self.normal_unseen(payload),
+            Some(FrameKind::NoTee) => self.no_tee(payload),
             Some(FrameKind::Console) => {
                 self.stock.console(payload);
                 self.log.push(payload);
@@ -139,6 +145,7 @@ impl Assembler {
             stock: Stock::default(),
             log: Log::new(source),
             clients: Reader::default(),
+            normal: Normal::default(),
             lost_events: (false, 0),
             ended: true,
             is_push: false,
@@ -199,6 +206,7 @@ impl Assembler {
         let losses = [
             ("records", Reason::NotOffered, Some(gap::OTHER_VERSION), self.unknown_records),
             ("lines of the kernel's trace", Reason::Damaged, None, self.unknown_lines),
+            ("lines of the normal world", Reason::Damaged, None, self.rejected_lines()),
             ("bytes of the capture", Reason::Damaged, None, self.damaged_bytes),
         ];
         for (what, reason, remedy, lost) in losses.into_iter().filter(|loss| loss.3 > 0) {
@@ -312,6 +320,7 @@ impl Assembler {
     }
 
     fn end_census(&mut self) {
+        self.end_normal();
         self.observation.samples.extend(self.stock.cut());
         let Some(mut draft) = self.draft.take() else { return };
         if let Some(gauge) = draft.gauge() {

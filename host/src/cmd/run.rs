@@ -20,6 +20,7 @@ use crate::{
         self, Ways,
         clients::{Extra, Recorder, Tracing, kernel::Probes},
         live::{Outcome, Plan, Progress, Run},
+        normal::With,
     },
 };
 
@@ -72,6 +73,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     reporting: Reporting,
     #[command(flatten)]
+    with: With,
+    #[command(flatten)]
     ways: Ways,
     /// The workload and its arguments.
     #[arg(last = true, required = true, value_name = "CMD")]
@@ -80,7 +83,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let options = arguments.reporting.analysis.options()?;
-    let observer = arguments.ways.reach(env.world, env.err)?;
+    let observer = arguments.with.reach(&arguments.ways, env)?;
     let file = create(arguments.output.as_ref())?;
     let plan = plan(arguments, env)?;
     let line = env.progress.then_some(&mut *env.err as &mut dyn std::io::Write);

@@ -14,7 +14,7 @@ use crate::{
         json,
         text::{self, Page},
     },
-    source::{self, Ways, live::Snapshot},
+    source::{self, Ways, live::Snapshot, normal::With},
 };
 
 /// Arguments of `teeleak snapshot`.
@@ -38,11 +38,13 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     format: Format,
     #[command(flatten)]
+    with: With,
+    #[command(flatten)]
     ways: Ways,
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
-    let observer = arguments.ways.reach(env.world, env.err)?;
+    let observer = arguments.with.reach(&arguments.ways, env)?;
     let file = create(arguments.output.as_ref())?;
     let observation = source::observe(&mut Snapshot::new(observer), file)?;
     let sample = last_sample(&observation)?;

@@ -4,6 +4,7 @@
 //! TEE while another client opens a session (seen on optee_os 4.10.0).
 
 mod clients;
+mod normal;
 mod plugin;
 mod stock;
 
@@ -89,6 +90,7 @@ pub(crate) fn diagnose(
     checks.push(concurrency());
     checks.extend(clients::checks(around.root, around.library));
     checks.push(plugin::check(around.root));
+    checks.extend(normal::checks(around.root));
     Ok(Diagnosis { checks, can_observe, has_auditor })
 }
 

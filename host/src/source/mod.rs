@@ -3,6 +3,7 @@
 mod capture;
 pub mod clients;
 pub mod live;
+pub(crate) mod normal;
 mod reach;
 pub mod stock;
 pub(crate) mod text;

@@ -1,8 +1,8 @@
 //! Keeps an observation that goes on for days small.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use crate::model::{Observation, Part, Sample, Site};
+use crate::model::{NormalWorld, Observation, Part, Sample, Site};
 
 /// How much of an observation is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,6 +20,7 @@ pub struct Bounds {
 pub fn keep(observation: &mut Observation, bounds: Bounds) {
     newest(&mut observation.samples, bounds.samples);
     newest(&mut observation.gauges, bounds.samples);
+    normal(&mut observation.normal, bounds);
     newest(&mut observation.incidents, bounds.others);
     newest(&mut observation.failed, bounds.others);
     let events = &mut observation.events;
@@ -45,6 +46,16 @@ pub fn keep(observation: &mut Observation, bounds: Bounds) {
 
 fn newest<T>(all: &mut Vec<T>, most: usize) {
     all.drain(..all.len().saturating_sub(most));
+}
+
+/// Prints and sayings of the newest moments.
+fn normal(normal: &mut NormalWorld, bounds: Bounds) {
+    let moments: BTreeSet<_> = normal.censuses.iter().filter_map(|census| census.moment).collect();
+    let Some(oldest) = moments.iter().rev().nth(bounds.samples.saturating_sub(1)).copied() else {
+        return;
+    };
+    normal.censuses.retain(|census| census.moment >= Some(oldest));
+    normal.sayings.retain(|saying| saying.moment >= Some(oldest));
 }
 
 /// Puts together what was born before `first`.

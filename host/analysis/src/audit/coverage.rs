@@ -43,15 +43,21 @@ pub(super) fn doubts(observation: &Observation, needs: Needs) -> Vec<Arc<str>> {
     let mut doubts = Vec::new();
     let measured = measured(&observation.samples);
     // Ledgers of the normal world say for themselves what they leave open.
-    let only = observation.samples.is_empty() && normal::seen(&observation.normal);
+    let normal = normal::seen(&observation.normal);
+    let only = observation.samples.is_empty() && normal;
+    let no_tee = observation.platform.no_tee.as_ref();
     if needs.samples() && !only {
         of_samples(&measured, needs, &mut doubts);
     }
-    if needs.events {
+    if let Some(no_tee) = no_tee.filter(|no_tee| no_tee.there) {
+        doubts.push(format!("the TEE was not observed: {}", no_tee.why).into());
+    }
+    let without_tee = only && no_tee.is_some();
+    if needs.events && !without_tee {
         of_events(observation, &mut doubts);
     }
     match observation.canary {
-        None if needs.canary => doubts.push("no canary was planted".into()),
+        None if needs.canary && !without_tee => doubts.push("no canary was planted".into()),
         Some(canary) if canary.found < canary.expected => {
             let (found, expected) = (canary.found, canary.expected);
             let told = format!("the canary was found in {found} of {expected} samples");

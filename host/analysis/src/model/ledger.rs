@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Accounting, Event, Place};
+use super::{Accounting, Event, Moment, Place};
 
 /// A list of what is in use.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -56,11 +56,13 @@ pub enum Ledger {
     Processes,
     /// strace: descriptors that were duplicated.
     Duplicates,
+    /// Descriptors of each process against its limit.
+    Descriptors,
 }
 
 /// What each is called, and what would bring it where it was not seen: a file, an option of the kernel's
 /// configuration, a command.
-const TOLD: [(Ledger, &str, &str); 23] = [
+const TOLD: [(Ledger, &str, &str); 24] = [
     (Ledger::MemInfo, "meminfo", "cat /proc/meminfo, again and again"),
     (Ledger::CpuMonitor, "cpu_monitor", "cpu_monitor -m 1000, or /proc/meminfo"),
     (Ledger::BuddyInfo, "buddyinfo", "cat /proc/buddyinfo, again and again"),
@@ -100,6 +102,7 @@ const TOLD: [(Ledger, &str, &str); 23] = [
     (Ledger::BinderLog, "log of binder", "binder's debug_mask and the kernel log"),
     (Ledger::Processes, "processes", "ps"),
     (Ledger::Duplicates, "duplicated descriptors", "strace -f -e trace=dup,dup2,dup3,close"),
+    (Ledger::Descriptors, "descriptors", "teeleak run --with normal-world, or /proc/*/fd"),
 ];
 
 impl Ledger {
@@ -143,6 +146,10 @@ pub struct Ids {
     pub maps: Option<u64>,
     /// Order of blocks of pages.
     pub order: Option<u32>,
+    /// When the holder began, which tells processes of the same number apart.
+    pub start: Option<u64>,
+    /// How many the holder may have.
+    pub limit: Option<u64>,
 }
 
 /// Something in use, or several alike.
@@ -182,6 +189,8 @@ pub struct Census {
     pub of: Arc<str>,
     /// Where it begins.
     pub place: Place,
+    /// When it was taken, where a run did.
+    pub moment: Option<Moment>,
     /// What is in use.
     pub rows: Vec<Row>,
     /// Bytes in all, as printed.
@@ -194,7 +203,7 @@ impl Census {
     /// An empty one.
     #[must_use]
     pub fn new(ledger: Ledger, of: &str, place: Place) -> Self {
-        Self { ledger, of: of.into(), place, rows: Vec::new(), total: None, lost: 0 }
+        Self { ledger, of: of.into(), place, moment: None, rows: Vec::new(), total: None, lost: 0 }
     }
 
     /// Bytes of its rows.
@@ -298,6 +307,8 @@ pub struct Saying {
     pub place: Place,
     /// Who said it or did it, as the log names it: a thread.
     pub by: Arc<str>,
+    /// When, where a run read it.
+    pub moment: Option<Moment>,
     /// What.
     pub said: Said,
 }

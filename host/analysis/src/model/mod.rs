@@ -30,7 +30,7 @@ pub use ledger::{Census, Holder, Ids, Ledger, NormalWorld, Row, Said, Saying};
 pub use moment::{Clock, Moment, Origin, Place, Stage, Time};
 pub use name::Name;
 pub(crate) use name::Names;
-pub use observation::{Accounting, Canary, Gauge, Observation, Platform};
+pub use observation::{Accounting, Canary, Gauge, NoTee, Observation, Platform};
 pub use part::{Gap, Part, Reason};
 pub use sample::{
     Instance, Owner, OwnerId, Pool, PoolKind, PoolUnit, Region, Sample, Session, Site,

@@ -13,8 +13,19 @@ pub struct Platform {
     pub boot: Option<u64>,
     /// Whether only what an OP-TEE without the leak audit PTA offers was asked.
     pub stock: bool,
+    /// Why the TEE was not observed, where only the normal world was.
+    pub no_tee: Option<NoTee>,
     /// The workload's command line, where teeleak ran it.
     pub workload: Vec<Arc<str>>,
+}
+
+/// Why a TEE was not observed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NoTee {
+    /// Whether there is one.
+    pub there: bool,
+    /// What reaching it led to.
+    pub why: Arc<str>,
 }
 
 /// What became of the canary.

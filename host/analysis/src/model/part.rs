@@ -67,6 +67,10 @@ pub enum Reason {
     Failed(u32),
     /// The text ends, or is damaged, there.
     Damaged,
+    /// It is not there.
+    Absent,
+    /// It may not be read.
+    Refused,
 }
 
 impl fmt::Display for Reason {
@@ -82,6 +86,8 @@ impl fmt::Display for Reason {
             Self::Late => f.write_str("did not come in time"),
             Self::Failed(result) => write!(f, "failed with {result:#010x}"),
             Self::Damaged => f.write_str("the input is damaged there"),
+            Self::Absent => f.write_str("not there"),
+            Self::Refused => f.write_str("may not be read"),
         }
     }
 }

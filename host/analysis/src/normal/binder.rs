@@ -6,7 +6,8 @@ use std::{
 };
 
 use crate::model::{
-    Finding, Fingerprint, Kind, NormalWorld, Place, Said, Saying, Severity, Subject, Unit, Verdict,
+    Finding, Fingerprint, Kind, Ledger, NormalWorld, Place, Said, Saying, Severity, Subject, Unit,
+    Verdict,
 };
 
 use super::{
@@ -18,7 +19,10 @@ pub(super) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let full = too_many_files(normal);
     let cause = full.as_ref().map(|full| full.fingerprint.clone());
     let lives = lives(normal);
-    let stuck = lives.iter().filter(|(_, life)| life.closed.is_some() && life.released.is_none());
+    // A run has the list of all processes.
+    let gone = |life: &Life<'_>| super::live(normal) && life.keeps.is_some() && life.gone.is_some();
+    let closed = |life: &Life<'_>| life.closed.is_some() && life.released.is_none();
+    let stuck = lives.iter().filter(|(_, life)| closed(life) || gone(life));
     let known = normal.sayings.iter().any(|one| matches!(one.said, Said::Released { .. }));
     let stuck = stuck.filter(|(_, life)| known || life.keeps.is_some());
     let mut findings: Vec<_> =
@@ -51,7 +55,12 @@ struct Life<'n> {
 fn lives(normal: &NormalWorld) -> BTreeMap<u64, Life<'_>> {
     let mut lives: BTreeMap<u64, Life<'_>> = BTreeMap::new();
     let mut listed = None;
-    for Saying { place, said, .. } in &normal.sayings {
+    let last = normal.of(Ledger::Descriptors).next_back();
+    for Saying { place, said, moment, .. } in &normal.sayings {
+        // What binder had before is not what it still has.
+        if matches!(said, Said::Keeps { .. }) && last.is_some_and(|last| last.moment != *moment) {
+            continue;
+        }
         match said {
             Said::AreaMapped { pid } => _ = lives.insert(*pid, Life::default()),
             Said::AreaClosed { pid } => lives.entry(*pid).or_default().closed = Some(place),
@@ -65,6 +74,12 @@ fn lives(normal: &NormalWorld) -> BTreeMap<u64, Life<'_>> {
                 lives.entry(holder.pid).or_default().there = true;
             }
             _ => {}
+        }
+    }
+    if let Some(last) = last {
+        listed = Some(&last.place);
+        for pid in last.rows.iter().filter_map(|row| row.holder.as_ref()).map(|one| one.pid) {
+            lives.entry(pid).or_default().there = true;
         }
     }
     // Who is not on a list of all processes is gone.

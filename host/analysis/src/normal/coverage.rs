@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::model::{Gap, Ledger, NormalWorld, Reason, Said};
 
 /// Ledgers that come together.
-const FAMILIES: [&[Ledger]; 4] = [
+const FAMILIES: [&[Ledger]; 5] = [
+    &[Ledger::Descriptors],
     &[Ledger::IonHeap, Ledger::IonOrphans, Ledger::IonTrace],
     &[
         Ledger::DmaHeap,
@@ -20,7 +21,9 @@ const FAMILIES: [&[Ledger]; 4] = [
 
 /// Gaps and doubts.
 pub(super) fn of(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>) {
-    let unseen = Ledger::all().filter(|ledger| !is_seen(normal, *ledger));
+    let live = super::live(normal);
+    // A run says for itself what it could not read, and why.
+    let unseen = Ledger::all().filter(|ledger| !live && !is_seen(normal, *ledger));
     // What only some vendor's kernel has is none of a system that shows no sign of it.
     let unseen = unseen.filter(|ledger| {
         let family = FAMILIES.iter().find(|family| family.contains(ledger));
@@ -32,7 +35,7 @@ pub(super) fn of(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>) {
         Gap { what: format!("normal world: {name}").into(), reason, remedy, lost: 0 }
     });
     let mut prints: BTreeMap<String, u64> = BTreeMap::new();
-    for census in &normal.censuses {
+    for census in normal.censuses.iter().filter(|census| !live || is_series(census.ledger)) {
         *prints.entry(census.title()).or_default() += 1;
     }
     let once: Vec<_> =
@@ -48,6 +51,11 @@ pub(super) fn of(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>) {
     let none =
         normal.censuses.is_empty().then(|| "no ledger of the normal world was printed".to_owned());
     (gaps.collect(), doubt.into_iter().chain(none).map(Into::into).collect())
+}
+
+/// Whether a run has to have seen it more than once: what is of one process or one scan comes and goes.
+fn is_series(ledger: Ledger) -> bool {
+    matches!(ledger, Ledger::Descriptors | Ledger::MemInfo)
 }
 
 fn is_seen(normal: &NormalWorld, ledger: Ledger) -> bool {

@@ -7,7 +7,7 @@ use crate::{
     model::{Census, Finding, Kind, Ledger, NormalWorld, Severity, Subject, Unit, Verdict},
 };
 
-use super::{draft::Draft, words};
+use super::{draft::Draft, prints::Prints, words};
 
 /// Order from which blocks are large: 64 KiB. What is larger than eight pages the kernel does not promise
 /// (`PAGE_ALLOC_COSTLY_ORDER` is 3, Linux `include/linux/mmzone.h`).
@@ -26,7 +26,7 @@ fn free(census: &Census) -> (u64, u64) {
 
 /// What is told of free blocks; `leaks` says that something was found that eats memory.
 pub(super) fn findings(normal: &NormalWorld, leaks: bool) -> (Vec<Finding>, Vec<Arc<str>>) {
-    let prints: Vec<_> = normal.of(Ledger::BuddyInfo).collect();
+    let prints: Vec<_> = Prints::of(normal, Ledger::BuddyInfo, |_| true).measured().collect();
     let (Some(first), Some(last)) = (prints.first(), prints.last()) else {
         return Default::default();
     };

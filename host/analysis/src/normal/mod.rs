@@ -13,19 +13,23 @@ mod binder;
 mod books;
 mod buffers;
 mod coverage;
+mod descriptors;
 mod draft;
 mod fragments;
+mod held;
 mod iommu;
 mod orphans;
 mod pools;
+mod prints;
 mod repeats;
 mod sites;
 mod words;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
-    model::{Finding, Gap, Kind, NormalWorld, Observation, Said, Subject},
+    growth::report::tell_apart,
+    model::{Finding, Gap, Kind, Ledger, NormalWorld, Observation, Said, Stage, Subject},
     protocol::Protocol,
 };
 
@@ -45,6 +49,22 @@ pub(crate) struct Told {
 pub fn seen(normal: &NormalWorld) -> bool {
     let own = |saying: &crate::model::Saying| !matches!(saying.said, Said::Duplicated { .. });
     normal.traced || !normal.censuses.is_empty() || normal.sayings.iter().any(own)
+}
+
+/// Iterations that count after which a run looked at it.
+#[must_use]
+pub fn iterations(normal: &NormalWorld) -> u64 {
+    let measured = normal
+        .of(Ledger::Descriptors)
+        .filter_map(|census| census.moment)
+        .filter(|moment| moment.stage == Stage::Measured);
+    measured.map(|moment| moment.iteration).collect::<BTreeSet<_>>().len() as u64
+}
+
+/// Whether a run looked at it.
+#[must_use]
+pub fn live(normal: &NormalWorld) -> bool {
+    normal.censuses.iter().any(|census| census.moment.is_some())
 }
 
 /// Protocols of the events that were read.
@@ -88,6 +108,29 @@ fn link(findings: &mut [Finding]) {
     }
 }
 
+/// More descriptors of buffers explain more descriptors of the same process, and more buffers in all.
+fn link_buffers(findings: &mut [Finding]) {
+    let of = |one: &Finding, ledger: &str| match &one.subject {
+        Subject::Holding { ledger: own, name } if **own == *ledger => Some(name.clone()),
+        _ => None,
+    };
+    let held: Vec<_> = findings
+        .iter()
+        .filter_map(|one| Some((of(one, held::BUFFERS)?, one.fingerprint.clone())))
+        .collect();
+    for one in findings.iter_mut().filter(|one| one.cause.is_none()) {
+        let table = of(one, Ledger::Descriptors.name());
+        let (cause, why) = if let Some(name) = table {
+            (held.iter().find(|(held, _)| *held == name), "they are descriptors of this process")
+        } else if of(one, Ledger::DmaBuf.name()).is_some() {
+            (held.first(), "whoever holds them keeps them")
+        } else {
+            continue;
+        };
+        one.cause = cause.map(|(_, of)| (of.clone(), why.into()));
+    }
+}
+
 fn subject_ledger(finding: &Finding) -> &str {
     match &finding.subject {
         Subject::Holding { ledger, .. } => ledger,
@@ -105,6 +148,8 @@ pub(crate) fn audit(observation: &Observation) -> Told {
     let mut findings = pools.findings;
     findings.extend(sites::findings(normal));
     findings.extend(repeats::findings(normal));
+    findings.extend(held::findings(normal));
+    findings.extend(descriptors::findings(normal));
     let leaks = findings.iter().any(|one| one.severity == crate::model::Severity::Failure);
     let (shortage, mut triage) = fragments::findings(normal, leaks);
     findings.extend(shortage);
@@ -117,6 +162,8 @@ pub(crate) fn audit(observation: &Observation) -> Told {
     triage.extend(iommu::triage(normal));
     triage.extend(binder::triage(&findings));
     link(&mut findings);
+    link_buffers(&mut findings);
+    tell_apart(&mut findings);
     let (gaps, doubts) = coverage::of(normal);
     Told { triage, findings, gaps, doubts }
 }

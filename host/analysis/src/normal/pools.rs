@@ -17,10 +17,17 @@ use crate::{
     },
 };
 
-use super::{draft::Draft, words};
+use super::{
+    draft::Draft,
+    prints::{Counted, Prints},
+    words,
+};
 
 /// Part of all memory that a pool has to gain to be told, in percent, where a series does not decide.
 const WORTH: u64 = 2;
+
+/// Bytes that a pool has to gain in a run to be told: less is in the noise of any system.
+const WORTH_OF_RUN: u64 = 2 << 20;
 
 /// Moments that a series needs to be judged.
 const MOMENTS: usize = 9;
@@ -34,7 +41,8 @@ pub(super) struct Pools {
 /// A pool over time.
 struct Pool {
     name: &'static str,
-    values: Vec<u64>,
+    values: Counted,
+    run: bool,
     from: Place,
     to: Place,
     /// All memory.
@@ -67,13 +75,16 @@ const TREE: [(&str, &[&str], &str); 9] = [
 pub(super) fn judge(normal: &NormalWorld) -> Pools {
     let ledger =
         [Ledger::MemInfo, Ledger::CpuMonitor].into_iter().find(|one| normal.of(*one).count() > 1);
-    let moments: Vec<Census> =
-        ledger.map(|ledger| normal.of(ledger).map(balanced).collect()).unwrap_or_default();
+    let Some(ledger) = ledger else {
+        return Pools { triage: Vec::new(), findings: Vec::new() };
+    };
+    let prints = Prints::of(normal, ledger, |_| true);
+    let moments: Vec<Census> = prints.measured().map(balanced).collect();
     if moments.is_empty() {
         return Pools { triage: Vec::new(), findings: Vec::new() };
     }
     let mut pools: Vec<_> =
-        TREE.iter().filter_map(|(name, rows, _)| pool(name, rows, &moments)).collect();
+        TREE.iter().filter_map(|(name, rows, _)| pool(name, rows, &moments, &prints)).collect();
     pools.sort_by_key(|pool| std::cmp::Reverse(pool.gain()));
     let swap = swap(&moments);
     let growing: Vec<_> = pools.iter().filter(|pool| pool.grows()).collect();
@@ -111,15 +122,20 @@ fn balanced(census: &Census) -> Census {
     census
 }
 
-fn pool(name: &'static str, rows: &[&str], moments: &[Census]) -> Option<Pool> {
-    let seen: Vec<_> =
-        moments.iter().filter_map(|census| Some((value(census, rows)?, &census.place))).collect();
-    let ((_, from), (_, to)) = (*seen.first()?, *seen.last()?);
-    let values: Vec<u64> = seen.iter().map(|(value, _)| *value).collect();
+fn pool(
+    name: &'static str,
+    rows: &[&str],
+    moments: &[Census],
+    prints: &Prints<'_>,
+) -> Option<Pool> {
+    let mut seen = moments.iter().filter(|census| value(census, rows).is_some());
+    let from = &seen.next()?.place;
+    let to = seen.next_back().map_or(from, |census| &census.place);
+    let values = prints.values(|census| value(&balanced(census), rows));
     let total = value(&moments[0], &["MemTotal", "Memory-Total"]).unwrap_or(0);
-    let said =
-        (values.len() >= MOMENTS).then(|| growth::judge(&Series::counts(values.iter().copied())));
-    Some(Pool { name, values, from: from.clone(), to: to.clone(), total, said })
+    let said = (values.seen().count() >= MOMENTS).then(|| values.judge());
+    let run = prints.run();
+    Some(Pool { name, values, run, from: from.clone(), to: to.clone(), total, said })
 }
 
 /// How much swap was free at first and at last.
@@ -131,7 +147,7 @@ fn swap(moments: &[Census]) -> Option<(u64, u64)> {
 
 impl Pool {
     fn ends(&self) -> (u64, u64) {
-        (self.values.first().copied().unwrap_or(0), self.values.last().copied().unwrap_or(0))
+        self.values.ends()
     }
 
     fn gain(&self) -> u64 {
@@ -147,8 +163,10 @@ impl Pool {
         let much =
             self.gain() > 0 && self.gain().saturating_mul(100) >= self.total.saturating_mul(WORTH);
         match self.verdict() {
+            // All processes of the system have a part in it.
+            Verdict::Leak if self.run => self.gain() >= WORTH_OF_RUN,
             Verdict::Leak => true,
-            Verdict::Undecided => much,
+            Verdict::Undecided => much && (!self.run || self.values.climbs()),
             _ => false,
         }
     }
@@ -163,7 +181,7 @@ impl Pool {
         let swap = swap.map_or(String::new(), |(before, after)| {
             format!(", and free swap from {} to {}", words::mib(before), words::mib(after))
         });
-        let moments = self.values.len();
+        let moments = self.values.seen().count();
         format!("{} -> {} over {moments} moments{swap}", words::mib(first), words::mib(last))
     }
 
@@ -179,7 +197,7 @@ impl Pool {
             true => format!("{} grows without end: {}", self.name, self.change(swap)),
             false => format!("{} rose: {}", self.name, self.change(swap)),
         };
-        let series = Series::counts(self.values.iter().copied());
+        let series = &self.values.series;
         let mut draft =
             Draft::new(Kind::PoolGrowth, Subject::Pool(self.name.into()), severity, title)
                 .verdict(self.verdict())
@@ -190,9 +208,11 @@ impl Pool {
             let unit = crate::model::Unit::BytesPerIteration;
             draft = draft
                 .figures(rate.map(|rate| growing::figure("growth", rate, unit)))
-                .evidence([Evidence::Text(growing::why(said, &series, "byte").into())]);
+                .evidence([Evidence::Text(growing::why(said, series, "byte").into())]);
         }
-        draft.evidence(growth::report::words::evidence(&series, 0)).next(self.advice())
+        draft
+            .evidence(growth::report::words::evidence(series, self.values.first))
+            .next(self.advice())
     }
 }
 

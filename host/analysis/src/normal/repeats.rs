@@ -1,14 +1,15 @@
 //! What gets more from one print of a ledger to the next: caches, buffers of one holder, mappings of one size.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use crate::{
-    growth::{self, Series},
-    model::{Evidence, Finding, Kind, Ledger, NormalWorld, Row, Severity, Unit, Verdict},
+    growth::{self, Basis},
+    model::{Census, Evidence, Finding, Kind, Ledger, NormalWorld, Row, Severity, Unit, Verdict},
 };
 
 use super::{
     draft::{Draft, holding},
+    prints::{Counted, Prints},
     words,
 };
 
@@ -34,12 +35,20 @@ const MOST: usize = 5;
 /// Kinds of entries that are followed in each ledger.
 const KEYS: usize = 1 << 16;
 
+/// Iterations from which growth of a slab cache is believed that is not the same each time: the kernel counts
+/// whole slabs of each processor as in use, and frees late.
+const SLAB_ITERATIONS: u32 = 16;
+
+/// Caches of what the kernel keeps for later and gives back when it wants memory (`SLAB_RECLAIM_ACCOUNT`).
+const RECLAIMED: [&str; 6] =
+    ["dentry", "inode_cache", "buffer_head", "radix_tree_node", "names_cache", "xfs_inode"];
+
 /// Entries that are alike, over the prints.
-#[derive(Default)]
 struct Alike<'n> {
-    counts: Vec<u64>,
-    bytes: Vec<u64>,
+    counts: Counted,
+    bytes: Counted,
     last: Option<&'n Row>,
+    run: bool,
 }
 
 pub(super) fn findings(normal: &NormalWorld) -> Vec<Finding> {
@@ -47,24 +56,28 @@ pub(super) fn findings(normal: &NormalWorld) -> Vec<Finding> {
 }
 
 fn of(normal: &NormalWorld, ledger: Ledger) -> Vec<Finding> {
-    let prints = normal.of(ledger).count();
-    let mut all: BTreeMap<String, Alike<'_>> = BTreeMap::new();
-    for (n, census) in normal.of(ledger).enumerate().filter(|_| prints > 1) {
-        for row in &census.rows {
-            let key = key(ledger, row);
-            if all.len() >= KEYS && !all.contains_key(&key) {
-                continue;
-            }
-            let alike = all.entry(key).or_default();
-            alike.counts.resize(prints, 0);
-            alike.bytes.resize(prints, 0);
-            alike.counts[n] = alike.counts[n].saturating_add(row.count);
-            alike.bytes[n] = alike.bytes[n].saturating_add(row.bytes);
-            alike.last = Some(row);
-        }
+    let prints = Prints::of(normal, ledger, |_| true);
+    if prints.measured().nth(1).is_none() {
+        return Vec::new();
     }
-    let mut told: Vec<_> =
-        all.into_iter().filter_map(|(key, alike)| alike.finding(ledger, &key)).collect();
+    let amounts = |amount: fn(&Row) -> u64| {
+        let list = move |census: &Census| {
+            census.rows.iter().map(|row| (key(ledger, row), amount(row))).collect()
+        };
+        prints.columns(list, KEYS)
+    };
+    let mut bytes = amounts(|row| row.bytes);
+    let last: HashMap<_, _> = prints
+        .measured()
+        .flat_map(|census| census.rows.iter().map(|row| (key(ledger, row), row)))
+        .collect();
+    let mut told: Vec<_> = amounts(|row| row.count)
+        .into_iter()
+        .filter_map(|(key, counts)| {
+            let (bytes, last) = (bytes.remove(&key)?, last.get(&key).copied());
+            Alike { counts, bytes, last, run: prints.run() }.finding(ledger, &key)
+        })
+        .collect();
     told.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
     told.into_iter().take(MOST).map(|(_, finding)| finding).collect()
 }
@@ -82,35 +95,51 @@ fn key(ledger: Ledger, row: &Row) -> String {
 
 impl Alike<'_> {
     fn finding(&self, ledger: Ledger, key: &str) -> Option<(u64, Finding)> {
-        let (first, last) = (*self.bytes.first()?, *self.bytes.last()?);
+        let (first, last) = self.bytes.ends();
         let gain = last.saturating_sub(first);
-        let series = Series::counts(self.counts.iter().copied());
-        let said = (self.counts.len() >= PRINTS).then(|| growth::judge(&series));
+        let series = &self.counts.series;
+        let prints = series.seen().count();
+        let said = (prints >= PRINTS).then(|| growth::judge(series));
         let verdict = said.map_or(Verdict::Undecided, |said| said.verdict);
+        let told = !self.run || self.is_worth(ledger, key, said.as_ref());
         let severity = match verdict {
-            Verdict::Leak => Severity::Failure,
-            Verdict::Undecided if gain >= WORTH => Severity::Possible,
+            Verdict::Leak if told => Severity::Failure,
+            Verdict::Undecided if told && gain >= WORTH => Severity::Possible,
             _ => return None,
         };
-        let (from, to) = (self.counts.first()?, self.counts.last()?);
+        let (from, to) = self.counts.ends();
         let title = format!(
             "{}: {key}: {} -> {}, {} more over {} prints",
             ledger.name(),
-            words::grouped(*from),
-            words::several(*to, "object"),
+            words::grouped(from),
+            words::several(to, "object"),
             words::bytes(gain),
-            self.counts.len()
+            prints
         );
-        let why = said.map(|said| growth::report::words::why(&said, &series, "object"));
+        let why = said.map(|said| growth::report::words::why(&said, series, "object"));
         let mut draft = Draft::new(Kind::SiteGrowth, holding(ledger.name(), key), severity, title)
             .verdict(verdict)
             .figure("in use", last, Unit::Bytes)
-            .figure("objects", *to, Unit::Objects)
+            .figure("objects", to, Unit::Objects)
             .evidence(why.map(|why| Evidence::Text(why.into())))
-            .evidence(growth::report::words::evidence(&series, 0));
+            .evidence(growth::report::words::evidence(series, self.counts.first));
         if let Some(row) = self.last {
             draft = draft.at("last seen", &row.place);
         }
         Some((gain, draft.next("find who takes them and does not give them back: alloc_calls of a cache, fdinfo of a buffer")))
+    }
+
+    /// Whether a run that says so is to be believed, where all processes of the system have a part in it.
+    fn is_worth(&self, ledger: Ledger, key: &str, said: Option<&growth::Judgement>) -> bool {
+        let undecided = said.is_none_or(|said| said.verdict == Verdict::Undecided);
+        if undecided && !self.counts.climbs() {
+            return false;
+        }
+        if ledger != Ledger::Slab {
+            return true;
+        }
+        let exact = said.is_some_and(|said| matches!(said.basis, Basis::Exact { .. }));
+        let long = said.is_some_and(|said| said.support >= SLAB_ITERATIONS);
+        (exact || long) && !RECLAIMED.iter().any(|kept| key.contains(kept))
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    growth::{self, Series},
+    growth,
     model::{
         Census, Evidence, Finding, Kind, Ledger, NormalWorld, Row, Said, Saying, Severity, Unit,
         Verdict,
@@ -13,6 +13,7 @@ use crate::{
 
 use super::{
     draft::{Draft, holding},
+    prints::{Counted, Prints},
     words,
 };
 
@@ -45,31 +46,29 @@ fn newest(normal: &NormalWorld, ledger: Ledger) -> Vec<&Census> {
 }
 
 /// The values of one name over the prints of a ledger; 0 where a print does not have it.
-fn series(normal: &NormalWorld, ledger: Ledger, of: &str, name: &str) -> Vec<u64> {
-    let all = normal.of(ledger).filter(|census| *census.of == *of);
-    all.map(|census| {
+fn series(normal: &NormalWorld, ledger: Ledger, of: &str, name: &str) -> Counted {
+    Prints::of(normal, ledger, |census| *census.of == *of).values(|census| {
         let same = census.rows.iter().filter(|row| *row.name == *name);
-        same.fold(0u64, |sum, row| sum.saturating_add(row.count))
+        Some(same.fold(0u64, |sum, row| sum.saturating_add(row.count)))
     })
-    .collect()
 }
 
 /// What a series says of its site: verdict, and the evidence.
-fn judged(values: &[u64]) -> (Severity, Verdict, Vec<Evidence>) {
-    if values.len() < 2 {
+fn judged(counted: &Counted) -> (Severity, Verdict, Vec<Evidence>) {
+    let series = &counted.series;
+    if series.seen().count() < 2 {
         let text = "one print can't show growth: take another one after the same work";
         return (Severity::Possible, Verdict::Undecided, vec![Evidence::Text(text.into())]);
     }
-    let series = Series::counts(values.iter().copied());
-    let said = growth::judge(&series);
+    let said = growth::judge(series);
     let severity = match said.verdict {
         Verdict::Leak => Severity::Failure,
         Verdict::Undecided => Severity::Possible,
         _ => Severity::Note,
     };
-    let why = growth::report::words::why(&said, &series, "object");
+    let why = growth::report::words::why(&said, series, "object");
     let mut evidence = vec![Evidence::Text(why.into())];
-    evidence.extend(growth::report::words::evidence(&series, 0));
+    evidence.extend(growth::report::words::evidence(series, counted.first));
     (severity, said.verdict, evidence)
 }
 

@@ -163,16 +163,23 @@ fn overview(findings: &[&Finding], page: &mut Page<'_>) -> io::Result<()> {
 /// What was looked at: `20 iterations of drm-player, OP-TEE 4.10.0`.
 pub(crate) fn scope(observation: &Observation) -> String {
     let ledgers = observation.normal.censuses.len() as u64;
-    let iterations = if observation.samples.is_empty() && normal::seen(&observation.normal) {
-        count(ledgers, "print") + " of ledgers of the normal world"
-    } else {
-        count(measured(observation), "iteration")
+    let alone = observation.samples.is_empty() && normal::seen(&observation.normal);
+    let live = normal::live(&observation.normal);
+    let iterations = match (alone, live) {
+        (true, true) => count(normal::iterations(&observation.normal), "iteration"),
+        (true, false) => count(ledgers, "print") + " of ledgers of the normal world",
+        _ => count(measured(observation), "iteration"),
+    };
+    let worlds = match (alone && live, live) {
+        (true, _) => ", the normal world alone",
+        (_, true) => ", both worlds",
+        _ => "",
     };
     let workload = observation.platform.workload.join(" ");
     let of = if workload.is_empty() { String::new() } else { format!(" of `{workload}`") };
     let release = words::release(observation);
     let release = release.map_or(String::new(), |release| format!(", OP-TEE {release}"));
-    format!("{iterations}{of}{release}")
+    format!("{iterations}{of}{release}{worlds}")
 }
 
 fn measured(observation: &Observation) -> u64 {
@@ -193,16 +200,12 @@ fn list<'t>(
 }
 
 fn coverage(observation: &Observation, report: &Report, page: &mut Page<'_>) -> io::Result<()> {
-    let samples = &observation.samples;
     page.heading("seen")?;
-    let mut row = |text: String| page.put(Line::at(2).text(text));
-    let stages = stages(samples);
-    let stages = if stages.is_empty() { stages } else { format!(": {stages}") };
-    row(format!("{}{stages}", count(samples.len() as u64, "sample")))?;
-    row(format!("complete in: {}", complete(samples)))?;
-    let events = count(observation.events.len() as u64, "event");
-    row(format!("{events}, of which {} of a protocol", count(report.steps, "step")))?;
+    if observation.platform.no_tee.is_none() {
+        of_tee(observation, report, page)?;
+    }
     clients::write(&observation.clients, page)?;
+    ledgers(observation, page)?;
     if let Some(canary) = &observation.canary {
         let tone = if canary.found < canary.expected { Tone::Bad } else { Tone::Dim };
         let (size, found, expected) = (canary.size, canary.found, canary.expected);
@@ -218,6 +221,34 @@ fn coverage(observation: &Observation, report: &Report, page: &mut Page<'_>) -> 
         grouped(all.ignored),
         grouped(all.rejected)
     )))
+}
+
+/// What of the TEE was looked at.
+fn of_tee(observation: &Observation, report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+    let samples = &observation.samples;
+    let mut row = |text: String| page.put(Line::at(2).text(text));
+    let stages = stages(samples);
+    let stages = if stages.is_empty() { stages } else { format!(": {stages}") };
+    row(format!("{}{stages}", count(samples.len() as u64, "sample")))?;
+    row(format!("complete in: {}", complete(samples)))?;
+    let events = count(observation.events.len() as u64, "event");
+    row(format!("{events}, of which {} of a protocol", count(report.steps, "step")))
+}
+
+/// What of the normal world a run looked at.
+fn ledgers(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
+    if !normal::live(&observation.normal) {
+        return Ok(());
+    }
+    let mut prints: Vec<(&str, u64)> = Vec::new();
+    for census in &observation.normal.censuses {
+        match prints.iter_mut().find(|(name, _)| *name == census.ledger.name()) {
+            Some((_, n)) => *n += 1,
+            None => prints.push((census.ledger.name(), 1)),
+        }
+    }
+    let told: Vec<_> = prints.iter().map(|(name, n)| format!("{name} ({n})")).collect();
+    page.put(Line::at(2).text(format_args!("prints of the normal world: {}", told.join(", "))))
 }
 
 fn failures(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {

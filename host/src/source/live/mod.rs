@@ -129,6 +129,11 @@ pub(crate) trait Observer {
     /// Begins the next epoch; gives its number.
     fn mark(&mut self, restart: bool) -> Result<u32>;
 
+    /// Takes what is told of the end alone.
+    fn last(&mut self, _sink: &mut dyn Sink) -> Result<()> {
+        Ok(())
+    }
+
     /// Plants the canary, where there can be one.
     fn plant(&mut self, size: u32, sink: &mut dyn Sink) -> Result<()>;
 }

@@ -221,6 +221,7 @@ impl Source for Run<'_> {
         let outcome = self.iterations(sink).and_then(|outcome| {
             let epoch = self.observer.mark(false)?;
             begin(Stage::After, 0, epoch, sink)?;
+            self.observer.last(sink)?;
             Ok(outcome)
         });
         self.outcome = outcome.unwrap_or_else(Outcome::Failed);

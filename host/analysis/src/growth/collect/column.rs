@@ -6,7 +6,7 @@ use crate::growth::{Cohort, Series};
 
 /// How many objects of one key, and how many bytes, were alive at each sample.
 #[derive(Clone, Debug)]
-pub(super) struct Column {
+pub(crate) struct Column {
     /// Objects and bytes by sample; `None` where nobody looked.
     alive: Vec<Option<(u64, u64)>>,
     /// Objects by the iteration of their birth, then by sample.
@@ -15,19 +15,19 @@ pub(super) struct Column {
 
 impl Column {
     /// A column that saw nothing where `seen` says that somebody looked.
-    pub(super) fn new(seen: impl Iterator<Item = bool>) -> Self {
+    pub(crate) fn new(seen: impl Iterator<Item = bool>) -> Self {
         let alive = seen.map(|seen| seen.then_some((0, 0))).collect();
         Self { alive, born: BTreeMap::new() }
     }
 
     /// Somebody looked at sample `at`.
-    pub(super) fn see(&mut self, at: usize) {
+    pub(crate) fn see(&mut self, at: usize) {
         self.alive[at].get_or_insert((0, 0));
     }
 
     /// `count` objects of `bytes` in all, born in iteration `born` where that is known, were alive
     /// at sample `at`.
-    pub(super) fn add(&mut self, at: usize, born: Option<usize>, count: u64, bytes: u64) {
+    pub(crate) fn add(&mut self, at: usize, born: Option<usize>, count: u64, bytes: u64) {
         let Some(alive) = &mut self.alive[at] else { return };
         *alive = (alive.0.saturating_add(count), alive.1.saturating_add(bytes));
         if let Some(born) = born {
@@ -38,7 +38,7 @@ impl Column {
     }
 
     /// The objects as a series that begins at sample `from`.
-    pub(super) fn objects(&self, from: usize, cohorts: bool) -> Series {
+    pub(crate) fn objects(&self, from: usize, cohorts: bool) -> Series {
         let values = self.alive[from..].iter().map(|alive| alive.map(|(n, _)| n as f64)).collect();
         let cohorts = cohorts.then(|| self.born.iter().map(|born| self.cohort(born, from)));
         Series { values, cohorts: cohorts.map(Iterator::collect) }
@@ -59,7 +59,7 @@ impl Column {
 
     /// Gain per iteration over idle iterations, in objects and bytes. The first one doesn't count
     /// where there are more: what is done only once is done there.
-    pub(super) fn idle_rate(&self) -> (f64, f64) {
+    pub(crate) fn idle_rate(&self) -> (f64, f64) {
         let from = usize::from(self.alive.len() > 2);
         let mut seen =
             self.alive.iter().enumerate().skip(from).filter_map(|(at, n)| Some((at, (*n)?)));

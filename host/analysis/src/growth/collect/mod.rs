@@ -7,8 +7,9 @@ mod sessions;
 mod sites;
 mod timeline;
 
+pub(crate) use column::Column;
 pub(crate) use pools::{PoolSeries, pools};
 pub(super) use regions::{InstanceSeries, regions};
 pub(super) use sessions::{SessionSeries, sessions};
 pub(super) use sites::{OwnerKey, SiteKey, SiteSeries, sites};
-pub(crate) use timeline::Timeline;
+pub(crate) use timeline::{Taken, Timeline};

@@ -2,36 +2,62 @@
 
 use crate::model::{Moment, Sample, Stage};
 
+/// Something that was taken at a moment of a run.
+pub(crate) trait Taken {
+    /// Which; `None` where no run took it.
+    fn moment(&self) -> Option<Moment>;
+}
+
+impl Taken for Sample {
+    fn moment(&self) -> Option<Moment> {
+        Some(self.moment)
+    }
+}
+
 /// The samples of a run, by iteration.
-pub(crate) struct Timeline<'a> {
+pub(crate) struct Timeline<'a, T = Sample> {
     /// The sample before the first measured iteration, then one after each; `None` where there is
     /// none.
-    pub(crate) measured: Vec<Option<&'a Sample>>,
+    pub(crate) measured: Vec<Option<&'a T>>,
     /// The sample before the first idle iteration, then one after each.
-    pub(crate) idle: Vec<&'a Sample>,
+    pub(crate) idle: Vec<&'a T>,
     /// Number of the iteration that `measured[0]` was taken after.
     pub(crate) first: u32,
     /// Whether the samples are those of a run; otherwise each stands for an iteration of its own.
     pub(crate) run: bool,
 }
 
-impl<'a> Timeline<'a> {
-    pub(crate) fn new(samples: &'a [Sample]) -> Self {
-        let stage = |stage| move |sample: &Sample| sample.moment.stage == stage;
-        let Some(begin) = samples.iter().position(stage(Stage::Measured)) else {
-            let measured = samples.iter().map(Some).collect();
+impl<'a, T: Taken> Timeline<'a, T> {
+    /// Of all that was taken, in order.
+    pub(crate) fn of(all: &[&'a T]) -> Self {
+        let begin = all.iter().position(|one| at(*one, Stage::Measured).is_some());
+        let Some(begin) = begin else {
+            let measured = all.iter().copied().map(Some).collect();
             return Self { measured, idle: Vec::new(), first: 0, run: false };
         };
-        let mut measured = vec![begin.checked_sub(1).and_then(|before| samples.get(before))];
+        let mut measured = vec![begin.checked_sub(1).map(|before| all[before])];
         let mut first = 0;
         if measured[0].is_none() {
-            first = samples[begin].moment.iteration;
+            first = at(all[begin], Stage::Measured).unwrap_or(0);
             measured.clear();
         }
-        for sample in samples[begin..].iter().filter(|sample| stage(Stage::Measured)(sample)) {
-            place(&mut measured, sample, first);
+        for one in &all[begin..] {
+            if let Some(iteration) = at(*one, Stage::Measured) {
+                place(&mut measured, *one, iteration, first);
+            }
         }
-        Self { measured, idle: idle(&samples[..begin]), first, run: true }
+        Self { measured, idle: idle(&all[..begin]), first, run: true }
+    }
+}
+
+/// Which iteration of this stage it was taken after.
+fn at<T: Taken>(one: &T, stage: Stage) -> Option<u32> {
+    one.moment().filter(|moment| moment.stage == stage).map(|moment| moment.iteration)
+}
+
+impl<'a> Timeline<'a> {
+    pub(crate) fn new(samples: &'a [Sample]) -> Self {
+        Self::of(&samples.iter().collect::<Vec<_>>())
     }
 
     /// Iteration in which an object of `epoch` was born, as an index of `measured`: 0 for all that
@@ -45,10 +71,10 @@ impl<'a> Timeline<'a> {
 }
 
 /// Puts a sample where its iteration belongs; the last one of an iteration stands.
-fn place<'a>(measured: &mut Vec<Option<&'a Sample>>, sample: &'a Sample, first: u32) {
+fn place<'a, T>(measured: &mut Vec<Option<&'a T>>, one: &'a T, iteration: u32, first: u32) {
     /// No run has more; a damaged number must not make room for billions.
     const MOST: usize = 1 << 20;
-    let Some(at) = sample.moment.iteration.checked_sub(first) else { return };
+    let Some(at) = iteration.checked_sub(first) else { return };
     let at = at as usize;
     if at >= MOST {
         return;
@@ -56,15 +82,15 @@ fn place<'a>(measured: &mut Vec<Option<&'a Sample>>, sample: &'a Sample, first: 
     if at >= measured.len() {
         measured.resize(at + 1, None);
     }
-    measured[at] = Some(sample);
+    measured[at] = Some(one);
 }
 
 /// The idle samples and the one before them.
-fn idle(samples: &[Sample]) -> Vec<&Sample> {
-    let idle = |sample: &&Sample| matches!(sample.moment, Moment { stage: Stage::Idle, .. });
-    let Some(begin) = samples.iter().position(|sample| idle(&sample)) else { return Vec::new() };
-    let before = begin.checked_sub(1).and_then(|before| samples.get(before));
-    before.into_iter().chain(samples[begin..].iter().filter(idle)).collect()
+fn idle<'a, T: Taken>(all: &[&'a T]) -> Vec<&'a T> {
+    let idle = |one: &&&T| at(**one, Stage::Idle).is_some();
+    let Some(begin) = all.iter().position(|one| idle(&one)) else { return Vec::new() };
+    let before = begin.checked_sub(1).map(|before| all[before]);
+    before.into_iter().chain(all[begin..].iter().filter(idle).copied()).collect()
 }
 
 /// Which epoch began after which sample.

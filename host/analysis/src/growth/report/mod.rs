@@ -48,7 +48,7 @@ pub fn more(finding: &Finding) -> Option<u32> {
 }
 
 /// Two findings of the same identity in one report get a number each.
-fn tell_apart(findings: &mut [Finding]) {
+pub(crate) fn tell_apart(findings: &mut [Finding]) {
     let mut seen: HashMap<Fingerprint, u32> = HashMap::new();
     for finding in findings {
         let times = seen.entry(finding.fingerprint.clone()).or_default();

@@ -48,9 +48,10 @@ impl Context {
         Some((decimal(pid)?, fd))
     }
 
-    /// The number that the path has for a process: `…/proc/131`, `procmem.1892.txt`.
+    /// The number that the path has for a process: `…/proc/131`, `procmem.1892.txt`, `…/131/maps`.
     pub(super) fn process(&self) -> Option<u64> {
-        self.name().rsplit(['.', '-']).find_map(decimal)
+        let own = self.name().rsplit(['.', '-']).find_map(decimal);
+        own.or_else(|| decimal(self.parent()).filter(|_| self.name() == "maps"))
     }
 }
 

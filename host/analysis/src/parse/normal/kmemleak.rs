@@ -14,7 +14,7 @@
 
 use std::collections::HashSet;
 
-use crate::model::{Census, Holder, Ledger, Row};
+use crate::model::{Census, Holder, Ledger, Place, Row};
 
 use super::{Context, Line, MOST, Out, Parser, Taken, fields};
 
@@ -53,6 +53,13 @@ impl Parser for Kmemleak {
             && text.get(2..3) == Some(" ");
         let known = dump || text.starts_with("hex dump") || text.starts_with("backtrace");
         if known { Taken::Parsed } else { Taken::Other }
+    }
+
+    /// A scan that finds nothing is one as well.
+    fn begin(&mut self, place: &Place, context: &Context) {
+        if context.name() == "kmemleak" {
+            self.open = Some(Census::new(Ledger::Kmemleak, "", place.clone()));
+        }
     }
 
     fn end(&mut self, out: &mut Out) {

@@ -23,7 +23,9 @@ mod binder_log;
 mod buddyinfo;
 mod context;
 mod cpu_monitor;
+mod descriptors;
 mod dma_buf;
+mod dma_buf_sysfs;
 mod dma_heap;
 mod fdinfo;
 mod fields;
@@ -43,7 +45,7 @@ mod slab_trace;
 mod sniff;
 mod told;
 
-use crate::model::{Accounting, Census, Event, NormalWorld, Place, Said, Saying};
+use crate::model::{Accounting, Census, Event, Moment, NormalWorld, Place, Said, Saying};
 
 use context::Context;
 use line::Line;
@@ -78,6 +80,9 @@ trait Parser {
     /// Takes a line.
     fn line(&mut self, line: &Line<'_>, context: &Context, out: &mut Out) -> Taken;
 
+    /// A file that a run reads begins.
+    fn begin(&mut self, _place: &Place, _context: &Context) {}
+
     /// The text goes on with something else, or ends.
     fn end(&mut self, _out: &mut Out) {}
 }
@@ -86,11 +91,13 @@ trait Parser {
 #[derive(Default)]
 struct Out {
     told: NormalWorld,
+    moment: Option<Moment>,
 }
 
 impl Out {
     /// A whole census.
-    fn census(&mut self, census: Census) {
+    fn census(&mut self, mut census: Census) {
+        census.moment = self.moment;
         self.told.lost = self.told.lost.saturating_add(census.lost);
         if self.told.censuses.len() < MOST {
             self.told.censuses.push(census);
@@ -102,7 +109,8 @@ impl Out {
     fn say(&mut self, line: &Line<'_>, said: Said) {
         if self.told.sayings.len() < MOST {
             let place = line.place.clone();
-            self.told.sayings.push(Saying { place, by: line.by.into(), said });
+            let (by, moment) = (line.by.into(), self.moment);
+            self.told.sayings.push(Saying { place, by, moment, said });
         } else {
             self.told.lost = self.told.lost.saturating_add(1);
         }
@@ -158,6 +166,19 @@ impl Reader {
         self.end();
         self.place = Place { source: name.into(), at: 0 };
         self.context.file(name);
+        if self.out.moment.is_some() {
+            for parser in &mut self.parsers {
+                parser.begin(&self.place, &self.context);
+            }
+        }
+    }
+
+    /// What follows was read at this moment of a run.
+    pub fn at(&mut self, moment: Moment) {
+        if self.out.moment != Some(moment) {
+            self.end();
+            self.out.moment = Some(moment);
+        }
     }
 
     /// Takes a line.
@@ -166,7 +187,8 @@ impl Reader {
         self.accounting.read += 1;
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LINE_BYTES)]);
         let line = Line::new(&text, self.place.clone());
-        if self.context.prompt(line.raw) {
+        // What a run reads was typed by nobody.
+        if self.out.moment.is_none() && self.context.prompt(line.raw) {
             self.end();
             self.accounting.ignored += 1;
             return;
@@ -201,11 +223,18 @@ impl Reader {
         self.last = None;
     }
 
+    /// What was told since the last time; the text is at its end.
+    #[must_use]
+    pub fn take(&mut self) -> NormalWorld {
+        self.end();
+        let accounting = std::mem::take(&mut self.accounting);
+        NormalWorld { accounting, ..std::mem::take(&mut self.out.told) }
+    }
+
     /// All that was told.
     #[must_use]
     pub fn finish(mut self) -> NormalWorld {
-        self.end();
-        NormalWorld { accounting: self.accounting, ..self.out.told }
+        self.take()
     }
 }
 
@@ -219,8 +248,10 @@ fn parsers() -> Vec<Box<dyn Parser + Send>> {
         Box::<slab_trace::SlabTrace>::default(),
         Box::<page_owner::PageOwner>::default(),
         Box::<kmemleak::Kmemleak>::default(),
+        Box::<descriptors::Descriptors>::default(),
         Box::<dma_heap::DmaHeap>::default(),
         Box::<dma_buf::DmaBuf>::default(),
+        Box::<dma_buf_sysfs::Buffers>::default(),
         Box::<fdinfo::FdInfo>::default(),
         Box::<procmem::Procmem>::default(),
         Box::<ion_heap::IonHeap>::default(),

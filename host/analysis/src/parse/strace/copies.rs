@@ -45,7 +45,12 @@ impl Copies {
             let Copied { task, old, place } = copied;
             let new = u64::try_from(new).ok()?;
             let by = task.map_or_else(String::new, |task| task.to_string());
-            Some(Saying { place, by: by.into(), said: Said::Duplicated { task, old, new } })
+            Some(Saying {
+                place,
+                by: by.into(),
+                moment: None,
+                said: Said::Duplicated { task, old, new },
+            })
         };
         let all = self
             .0

@@ -1,0 +1,137 @@
+//! The prints of a ledger by iteration, where a run took them, and series of what they list.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    growth::{
+        Judgement, Series,
+        collect::{Column, Taken, Timeline},
+        judge,
+    },
+    model::{Census, Ledger, Moment, NormalWorld},
+};
+
+impl Taken for Census {
+    fn moment(&self) -> Option<Moment> {
+        self.moment
+    }
+}
+
+/// The prints of a ledger, or of one thing that it has prints of.
+pub(super) struct Prints<'n> {
+    timeline: Timeline<'n, Census>,
+}
+
+/// A quantity over the prints.
+#[derive(Clone, Debug)]
+pub(super) struct Counted {
+    /// With what idle iterations do as well taken away.
+    pub(super) series: Series,
+    /// What that is, for each.
+    pub(super) idle: f64,
+    /// Iteration of the first value.
+    pub(super) first: u32,
+}
+
+impl<'n> Prints<'n> {
+    /// Those of a ledger that fit.
+    pub(super) fn of(
+        normal: &'n NormalWorld,
+        ledger: Ledger,
+        fits: impl Fn(&Census) -> bool,
+    ) -> Self {
+        let all: Vec<_> = normal.of(ledger).filter(|census| fits(census)).collect();
+        Self { timeline: Timeline::of(&all) }
+    }
+
+    /// Whether a run took them.
+    pub(super) fn run(&self) -> bool {
+        self.timeline.run
+    }
+
+    /// Those that count, in order.
+    pub(super) fn measured(&self) -> impl DoubleEndedIterator<Item = &'n Census> + '_ {
+        self.timeline.measured.iter().flatten().copied()
+    }
+
+    /// What they list, by key: amounts that a print does not list are 0.
+    pub(super) fn columns<K: Ord>(
+        &self,
+        list: impl Fn(&'n Census) -> Vec<(K, u64)>,
+        most: usize,
+    ) -> BTreeMap<K, Counted> {
+        let measured = columns(&self.timeline.measured, &list, most);
+        let idle: Vec<_> = self.timeline.idle.iter().copied().map(Some).collect();
+        let idle = columns(&idle, &list, most);
+        let first = self.timeline.first;
+        let counted = measured.into_iter().map(|(key, column)| {
+            let idle = idle.get(&key).map_or(0.0, |idle| idle.idle_rate().0);
+            let mut series = column.objects(0, false);
+            series.subtract(idle);
+            (key, Counted { series, idle, first })
+        });
+        counted.collect()
+    }
+
+    /// One number of each print.
+    pub(super) fn values(&self, value: impl Fn(&Census) -> Option<u64>) -> Counted {
+        let list =
+            |census: &'n Census| value(census).map(|value| ((), value)).into_iter().collect();
+        let counted = self.columns(list, 1).remove(&());
+        counted.unwrap_or(Counted {
+            series: Series::default(),
+            idle: 0.0,
+            first: self.timeline.first,
+        })
+    }
+}
+
+fn columns<'n, K: Ord>(
+    prints: &[Option<&'n Census>],
+    list: &impl Fn(&'n Census) -> Vec<(K, u64)>,
+    most: usize,
+) -> BTreeMap<K, Column> {
+    let mut columns: BTreeMap<K, Column> = BTreeMap::new();
+    for (at, census) in prints.iter().enumerate() {
+        for (key, amount) in census.map(list).into_iter().flatten() {
+            if columns.len() >= most && !columns.contains_key(&key) {
+                continue;
+            }
+            let seen = || Column::new(prints.iter().map(Option::is_some));
+            columns.entry(key).or_insert_with(seen).add(at, None, amount, 0);
+        }
+    }
+    columns
+}
+
+impl Counted {
+    pub(super) fn judge(&self) -> Judgement {
+        judge(&self.series)
+    }
+
+    /// First and last value as they were seen.
+    pub(super) fn ends(&self) -> (u64, u64) {
+        let mut seen = self.seen();
+        let first = seen.next().unwrap_or(0);
+        (first, seen.next_back().unwrap_or(first))
+    }
+
+    /// The values as they were seen.
+    pub(super) fn seen(&self) -> impl DoubleEndedIterator<Item = u64> + '_ {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+        self.series.seen().map(|(at, value)| (value + self.idle * at as f64).round() as u64)
+    }
+
+    /// In how many iterations it rose.
+    pub(super) fn rises(&self) -> usize {
+        let values: Vec<_> = self.series.seen().map(|(_, value)| value).collect();
+        values.windows(2).filter(|pair| pair[1] > pair[0]).count()
+    }
+
+    /// Whether it rose in most iterations and never fell.
+    pub(super) fn climbs(&self) -> bool {
+        let values: Vec<_> = self.series.seen().map(|(_, value)| value).collect();
+        let falls = values.windows(2).any(|pair| pair[1] < pair[0]);
+        !falls && values.len() > 2 && 2 * self.rises() >= values.len() - 1
+    }
+}

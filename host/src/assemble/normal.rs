@@ -1,0 +1,112 @@
+//! Texts of the normal world's kernel, read by the parsers that read saved ones.
+
+use teeleak_analysis::{
+    model::{Gap, NoTee, Reason},
+    parse::normal::Reader,
+};
+use teeleak_proto::normal::{self, Text, Unseen, Why};
+
+use super::{Assembler, gap};
+
+/// What was read of the normal world.
+pub(super) struct Normal {
+    reader: Reader,
+    /// The begin of a line whose rest is in the next piece.
+    torn: Vec<u8>,
+    /// Lines that should have told something and did not.
+    rejected: u64,
+}
+
+/// Longest line that is put together from pieces, in bytes.
+const LINE_BYTES: usize = 1 << 16;
+
+impl Default for Normal {
+    fn default() -> Self {
+        Self { reader: Reader::new(""), torn: Vec::new(), rejected: 0 }
+    }
+}
+
+impl Normal {
+    fn lines(&mut self, text: &[u8]) {
+        let mut lines = text.split_inclusive(|byte| *byte == b'\n');
+        for line in lines.by_ref() {
+            if line.ends_with(b"\n") && self.torn.is_empty() {
+                self.reader.line(&line[..line.len() - 1]);
+                continue;
+            }
+            let room = LINE_BYTES.saturating_sub(self.torn.len());
+            self.torn.extend_from_slice(&line[..line.len().min(room)]);
+            if line.ends_with(b"\n") {
+                self.end_line();
+            }
+        }
+    }
+
+    fn end_line(&mut self) {
+        if !self.torn.is_empty() {
+            let line = std::mem::take(&mut self.torn);
+            self.reader.line(line.strip_suffix(b"\n").unwrap_or(&line));
+        }
+    }
+}
+
+impl Assembler {
+    /// A text of the normal world, or a piece of it.
+    pub(super) fn normal_text(&mut self, payload: &[u8]) -> Option<()> {
+        let text: Text<'_> = postcard::from_bytes(payload).ok()?;
+        if !text.continued {
+            self.normal.end_line();
+            self.normal.reader.at(self.moment);
+            self.normal.reader.source(text.path);
+        }
+        self.normal.lines(text.text);
+        Some(())
+    }
+
+    /// What was read so far is part of the observation.
+    pub(super) fn end_normal(&mut self) {
+        self.normal.end_line();
+        let mut told = self.normal.reader.take();
+        // Frames are accounted for; of their lines only what is wrong is told.
+        self.normal.rejected += told.accounting.rejected;
+        told.accounting = Default::default();
+        told.add_to(&mut self.observation, false);
+    }
+
+    pub(super) fn rejected_lines(&self) -> u64 {
+        self.normal.rejected
+    }
+
+    /// Something that was not seen; what is told with each sample counts once.
+    pub(super) fn normal_unseen(&mut self, payload: &[u8]) -> Option<()> {
+        let unseen: Unseen<'_> = postcard::from_bytes(payload).ok()?;
+        let what = format!("normal world: {}", unseen.what);
+        let gap = gap::of_normal(&what, reason(unseen.why), unseen.remedy, unseen.lost);
+        let same = |known: &&mut Gap| {
+            (&known.what, &known.reason, &known.remedy) == (&gap.what, &gap.reason, &gap.remedy)
+        };
+        match self.observation.gaps.iter_mut().find(same) {
+            Some(known) => known.lost = known.lost.max(gap.lost),
+            None => self.observation.gaps.push(gap),
+        }
+        Some(())
+    }
+
+    /// The TEE is left out.
+    pub(super) fn no_tee(&mut self, payload: &[u8]) -> Option<()> {
+        let none: normal::NoTee<'_> = postcard::from_bytes(payload).ok()?;
+        let (there, why) = (none.there, none.why.into());
+        self.observation.gaps.push(gap::of_tee(there, none.why));
+        self.observation.platform.no_tee = Some(NoTee { there, why });
+        Some(())
+    }
+}
+
+fn reason(why: Why) -> Reason {
+    match why {
+        Why::Absent => Reason::Absent,
+        Why::Refused => Reason::Refused,
+        Why::NoRoom => Reason::NoRoom,
+        Why::Moved => Reason::Moved,
+    }
+}

@@ -1,0 +1,76 @@
+//! All dma-bufs of the system: `dma_buf/bufinfo` of debugfs, or else the folders of sysfs, a line for each.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{self, ErrorKind},
+    path::Path,
+};
+
+use anyhow::Result;
+use teeleak_analysis::model::Ledger;
+
+use super::{
+    bytes::{MOST_BYTES, Read, read, send_text},
+    files::{BUFINFO, shown},
+    unseen::{Missed, Missing},
+};
+use crate::source::Sink;
+
+/// Debugfs: everything, with who is attached.
+const DEBUGFS: &str = "sys/kernel/debug/dma_buf/bufinfo";
+
+/// Sysfs: a folder for each (`CONFIG_DMABUF_SYSFS_STATS`, Linux 5.13).
+const SYSFS: &str = "sys/kernel/dmabuf/buffers";
+
+/// Buffers that are told at most.
+const MOST: usize = 1 << 16;
+
+/// Passes on what the better of the two says.
+pub(super) fn sample(root: &Path, missed: &mut Missed, sink: &mut dyn Sink) -> Result<()> {
+    match text(root) {
+        Ok((path, text)) => send_text(&shown(root, &root.join(path)), &text, sink),
+        Err(error) => {
+            missed.add(missing(root, &error), 0);
+            Ok(())
+        }
+    }
+}
+
+/// Why neither can be read.
+pub(super) fn look(root: &Path) -> Option<Missing> {
+    text(root).err().map(|error| missing(root, &error))
+}
+
+fn text(root: &Path) -> io::Result<(&'static str, Read)> {
+    match (read(&root.join(DEBUGFS), MOST_BYTES), list(&root.join(SYSFS))) {
+        (Ok(text), _) => Ok((DEBUGFS, text)),
+        (Err(_), Ok(text)) => Ok((SYSFS, text)),
+        (Err(error), Err(_)) => Err(error),
+    }
+}
+
+fn missing(root: &Path, error: &io::Error) -> Missing {
+    let what = Ledger::DmaBuf.name();
+    let option = format!("{BUFINFO}, or CONFIG_DMABUF_SYSFS_STATS=y and /{SYSFS}");
+    match error.kind() {
+        ErrorKind::NotFound => Missing::of_path(root, DEBUGFS, what, &option),
+        _ => Missing::of_error(what, error, &option),
+    }
+}
+
+/// The folders of sysfs as lines; buffers that go meanwhile are none.
+fn list(folder: &Path) -> io::Result<Read> {
+    let mut text = String::from("dma-buf buffers:\n");
+    let mut entries = fs::read_dir(folder)?.flatten();
+    for entry in entries.by_ref().take(MOST) {
+        let of = |name: &str| fs::read_to_string(entry.path().join(name)).ok();
+        let (inode, size) = (entry.file_name(), of("size"));
+        let Some(size) = size else { continue };
+        let exporter = of("exporter_name").unwrap_or_default();
+        let (inode, size, exporter) = (inode.to_string_lossy(), size.trim(), exporter.trim());
+        // Writing to memory never fails.
+        let _ = writeln!(text, "ino {inode} size {size} exporter {exporter}");
+    }
+    Ok(Read { text: text.into_bytes(), cut: entries.next().is_some() })
+}

@@ -1,0 +1,123 @@
+//! A file of the kernel, read up to a bound of bytes and time.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, ErrorKind, Read as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+use rustix::fs::OFlags;
+use teeleak_proto::{
+    frame::FrameKind,
+    normal::{PIECE_BYTES, Text},
+};
+
+use crate::source::{
+    Sink,
+    live::{monotonic_ns, send},
+};
+
+/// Bytes of one text at most.
+pub(super) const MOST_BYTES: usize = 8 << 20;
+
+/// How long reading one file may take.
+const MOST_TIME: Duration = Duration::from_secs(2);
+
+/// Bytes asked for at once: files of the kernel that are made line by line fill a page or more.
+const READ_BYTES: usize = 64 << 10;
+
+/// What a file said.
+pub(super) struct Read {
+    pub(super) text: Vec<u8>,
+    /// Whether there was more.
+    pub(super) cut: bool,
+}
+
+/// Opens a file for reading, whatever it is, without waiting for anybody.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
+}
+
+/// Reads at most so many bytes of a file, in whole lines where there is more.
+///
+/// # Errors
+/// When it can't be opened, or nothing of it read.
+pub(super) fn read(path: &Path, most: usize) -> io::Result<Read> {
+    let mut file = open(path)?;
+    let began = Instant::now();
+    let (mut text, mut used) = (Vec::new(), 0);
+    let cut = loop {
+        if used >= most || began.elapsed() > MOST_TIME {
+            break true;
+        }
+        text.resize((used + READ_BYTES).min(most.max(1)), 0);
+        match file.read(&mut text[used..]) {
+            Ok(0) => break false,
+            Ok(n) => used += n,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break false,
+            Err(error) if used == 0 => return Err(error),
+            Err(_) => break true,
+        }
+    };
+    text.truncate(used);
+    if cut {
+        text.truncate(memchr::memrchr(b'\n', &text).map_or(0, |end| end + 1));
+    }
+    Ok(Read { text, cut })
+}
+
+/// Passes on a text, in pieces.
+///
+/// # Errors
+/// When it can't be passed on.
+pub(super) fn send_text(path: &str, read: &Read, sink: &mut dyn Sink) -> Result<()> {
+    let monotonic_ns = monotonic_ns();
+    let mut pieces: Vec<_> = read.text.chunks(PIECE_BYTES).collect();
+    if pieces.is_empty() {
+        pieces.push(&[]);
+    }
+    let last = pieces.len() - 1;
+    for (n, text) in pieces.into_iter().enumerate() {
+        let (continued, cut) = (n > 0, read.cut && n == last);
+        send(FrameKind::NormalText, &Text { path, monotonic_ns, continued, cut, text }, sink)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_end_is_cut() {
+        let read = read(Path::new("/dev/zero"), 1 << 20).unwrap();
+        assert!(read.cut && read.text.is_empty());
+    }
+
+    #[test]
+    fn lines_are_whole_where_there_is_more() {
+        let read = read(Path::new("/proc/meminfo"), 100).unwrap();
+        assert!(read.cut && read.text.ends_with(b"\n") && read.text.len() < 100);
+    }
+
+    #[test]
+    fn nobody_waits_for_a_writer() {
+        let path = std::env::temp_dir().join(format!("teeleak-fifo-{}", std::process::id()));
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &path,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+            0,
+        )
+        .unwrap();
+        let read = read(&path, 100).unwrap();
+        assert!(!read.cut && read.text.is_empty());
+        std::fs::remove_file(path).unwrap();
+    }
+}

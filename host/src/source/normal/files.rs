@@ -1,0 +1,174 @@
+//! Ledgers that are files: which, where, how often, and what brings them.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Result;
+use teeleak_analysis::model::Ledger;
+use teeleak_proto::normal::Why;
+
+use super::{
+    Depth,
+    bytes::{MOST_BYTES, read, send_text},
+    unseen::{Missed, Missing},
+};
+use crate::source::Sink;
+
+/// Files that a pattern stands for, at most.
+const MOST_FILES: usize = 1024;
+
+/// Bytes of all texts of one ledger at most.
+const MOST_OF_LEDGER: usize = 32 << 20;
+
+/// A ledger that is a file, or several.
+struct File {
+    ledger: Ledger,
+    /// Where it may be; the first that is there is read. A `*` stands for one name.
+    paths: &'static [&'static str],
+    /// What brings it.
+    option: &'static str,
+    when: Depth,
+    /// Whether only some vendors' kernels have it: it is not missed elsewhere.
+    vendor: bool,
+}
+
+const fn file(ledger: Ledger, paths: &'static [&'static str], option: &'static str) -> File {
+    File { ledger, paths, option, when: Depth::Usual, vendor: false }
+}
+
+const fn vendor(ledger: Ledger, paths: &'static [&'static str]) -> File {
+    File { ledger, paths, option: "", when: Depth::Usual, vendor: true }
+}
+
+/// All of them.
+const FILES: [File; 12] = [
+    file(Ledger::MemInfo, &["proc/meminfo"], "mount /proc"),
+    file(Ledger::BuddyInfo, &["proc/buddyinfo"], "mount /proc"),
+    file(Ledger::Slab, &["proc/slabinfo"], "CONFIG_SLUB_DEBUG=y"),
+    file(
+        Ledger::SlabCallers,
+        &["sys/kernel/debug/slab/*/alloc_traces", "sys/kernel/slab/*/alloc_calls"],
+        "CONFIG_SLUB_DEBUG=y and slub_debug=U on the kernel's command line",
+    ),
+    File {
+        ledger: Ledger::PageOwner,
+        paths: &["sys/kernel/debug/page_owner"],
+        option: "CONFIG_PAGE_OWNER=y and page_owner=on on the kernel's command line",
+        when: Depth::Whole,
+        vendor: false,
+    },
+    file(Ledger::Kmemleak, &["sys/kernel/debug/kmemleak"], "CONFIG_DEBUG_KMEMLEAK=y"),
+    file(
+        Ledger::BinderProc,
+        &["dev/binderfs/binder_logs/state", "sys/kernel/debug/binder/state"],
+        "CONFIG_ANDROID_BINDER_IPC=y, CONFIG_ANDROID_BINDERFS=y and a mounted binderfs",
+    ),
+    vendor(
+        Ledger::BinderLog,
+        &[
+            "dev/binderfs/binder_logs/failed_transaction_log",
+            "sys/kernel/debug/binder/failed_transaction_log",
+        ],
+    ),
+    vendor(Ledger::DmaHeap, &["proc/dma_heap/heaps/*"]),
+    vendor(Ledger::IovaMap, &["proc/iommu_debug/iova_map"]),
+    vendor(Ledger::IommuDump, &["proc/iommu_debug/iommu_dump"]),
+    vendor(Ledger::IonHeap, &["sys/kernel/debug/ion/heaps/*"]),
+];
+
+/// What brings `dma_buf/bufinfo`.
+pub(super) const BUFINFO: &str = "CONFIG_DMA_SHARED_BUFFER=y";
+
+/// Passes on all that are due.
+pub(super) fn sample(
+    root: &Path,
+    depth: Depth,
+    missed: &mut Missed,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    let due = |file: &&File| file.when == Depth::Usual || depth == Depth::Whole;
+    FILES.iter().filter(due).try_for_each(|file| file.sample(root, missed, sink))
+}
+
+/// Each that any kernel could have, and why it can't be read.
+pub(super) fn look(root: &Path) -> Vec<(Ledger, Option<Missing>)> {
+    let all = FILES.iter().filter(|file| !file.vendor);
+    all.map(|file| (file.ledger, file.missing(root))).collect()
+}
+
+impl File {
+    fn sample(&self, root: &Path, missed: &mut Missed, sink: &mut dyn Sink) -> Result<()> {
+        let Some((_, found)) = self.found(root) else {
+            let missing = self.missing(root).filter(|_| !self.vendor);
+            missing.into_iter().for_each(|missing| missed.add(missing, 0));
+            return Ok(());
+        };
+        if self.ledger == Ledger::Kmemleak {
+            // Where it may not be asked to scan, it scans by itself each ten minutes.
+            let _ = fs::write(&found[0], "scan");
+        }
+        let mut left = MOST_OF_LEDGER;
+        for path in found {
+            match read(&path, left.min(MOST_BYTES)) {
+                Ok(text) => {
+                    left -= text.text.len();
+                    if text.cut {
+                        missed.add(cut(self.ledger.name()), 1);
+                    }
+                    send_text(&shown(root, &path), &text, sink)?;
+                }
+                Err(error) => {
+                    missed.add(Missing::of_error(self.ledger.name(), &error, self.option), 0);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The first of its places that is there, and what is in it.
+    fn found(&self, root: &Path) -> Option<(&'static str, Vec<PathBuf>)> {
+        let places = self.paths.iter().map(|path| (*path, expand(root, path)));
+        { places }.find(|(_, found)| !found.is_empty())
+    }
+
+    /// Why it can't be read, if it can't.
+    fn missing(&self, root: &Path) -> Option<Missing> {
+        let what = self.ledger.name();
+        let Some((_, found)) = self.found(root) else {
+            let path = self.paths.first()?;
+            return Some(Missing::of_path(root, path, what, self.option));
+        };
+        let error = read(found.first()?, 1).err()?;
+        Some(Missing::of_error(what, &error, self.option))
+    }
+}
+
+/// A text that was longer than what is read of one.
+fn cut(what: &'static str) -> Missing {
+    Missing { what, why: Why::NoRoom, remedy: String::new() }
+}
+
+/// A path as it is on the system.
+pub(super) fn shown(root: &Path, path: &Path) -> String {
+    let own = path.strip_prefix(root).unwrap_or(path);
+    format!("/{}", own.to_string_lossy())
+}
+
+/// The files that a pattern stands for, in order.
+fn expand(root: &Path, pattern: &str) -> Vec<PathBuf> {
+    let Some((folder, rest)) = pattern.split_once('*') else {
+        let path = root.join(pattern);
+        return if path.exists() { vec![path] } else { Vec::new() };
+    };
+    let rest = rest.trim_start_matches('/');
+    let entries = fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| match rest {
+        "" => entry.path(),
+        rest => entry.path().join(rest),
+    });
+    let mut found: Vec<_> = paths.filter(|path| path.is_file()).take(MOST_FILES).collect();
+    found.sort();
+    found
+}

@@ -1,0 +1,204 @@
+//! Descriptors of all processes, as cheaply as the kernel lets see whose changed.
+//!
+//! One `getdents` of `/proc` gives all processes with their inodes, which change where a number is used again;
+//! one `stat` of `/proc/PID/fd` gives the number of its descriptors (Linux 6.2, "proc: report open files as size in
+//! stat() for /proc/pid/fd"). Only processes that are new, whose number changed or that have dma-bufs are looked
+//! at closer; all of them in the first and the last sample, and in every [`EVERY`]th.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs,
+    io::{self, ErrorKind},
+    os::unix::fs::DirEntryExt as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Result;
+use teeleak_analysis::model::Ledger;
+use teeleak_proto::normal::Why;
+
+use super::{
+    Depth,
+    bytes::{Read, send_text},
+    unseen::{Missed, Missing, rights},
+    walk::{Walked, Who, pass_on_buffers, pass_on_mappings, walk, who},
+};
+use crate::source::Sink;
+
+/// In every so manieth sample all processes are looked at.
+const EVERY: u32 = 16;
+
+/// Processes that are told at most.
+const MOST: usize = 1 << 16;
+
+/// What the text is called: the kernel has no file that says it.
+const PATH: &str = "/proc/*/fd";
+
+/// `PROC_SUPER_MAGIC` (Linux `include/uapi/linux/magic.h`).
+const PROC_MAGIC: u64 = 0x9fa0;
+
+/// Descriptors of all processes.
+pub(super) struct Processes {
+    proc: PathBuf,
+    known: BTreeMap<u32, Known>,
+    samples: u32,
+    /// Whether the kernel tells how many descriptors there are.
+    counted: bool,
+}
+
+/// A process as it was seen last.
+struct Known {
+    inode: u64,
+    who: Who,
+    fds: Option<u64>,
+    buffers: bool,
+    seen: u32,
+}
+
+impl Processes {
+    pub(super) fn new(proc: &Path) -> Self {
+        let (proc, known) = (proc.to_owned(), BTreeMap::new());
+        let counted = is_counted(&proc);
+        Self { proc, known, samples: 0, counted }
+    }
+
+    /// Passes on the descriptors of all processes, and what dma-bufs they hold.
+    pub(super) fn sample(
+        &mut self,
+        depth: Depth,
+        missed: &mut Missed,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let all = match list(&self.proc) {
+            Ok(all) => all,
+            Err(error) => {
+                missed.add(missing(&error), 0);
+                return Ok(());
+            }
+        };
+        self.samples += 1;
+        let whole = depth == Depth::Whole || self.samples.is_multiple_of(EVERY);
+        let mut text = String::from("descriptors of processes:\n");
+        let cut = all.len() > MOST;
+        for (pid, inode) in all.into_iter().take(MOST) {
+            self.process((pid, inode), whole, &mut text, missed, sink)?;
+        }
+        self.known.retain(|_, known| known.seen == self.samples);
+        send_text(PATH, &Read { text: text.into_bytes(), cut }, sink)
+    }
+
+    fn process(
+        &mut self,
+        (pid, inode): (u32, u64),
+        whole: bool,
+        text: &mut String,
+        missed: &mut Missed,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
+        let folder = self.proc.join(pid.to_string());
+        let fds = self.count(&folder);
+        let Some(known) = self.known(pid, inode, &folder, whole) else { return Ok(()) };
+        let changed = whole || fds.is_none() || known.fds != fds || known.buffers;
+        let walked = if changed { look(&folder, missed) } else { None };
+        known.fds = walked.as_ref().map(|walked| walked.fds).or(fds);
+        let Some(fds) = known.fds else { return Ok(()) };
+        tell(pid, &known.who, fds, text);
+        let Some(walked) = walked else { return Ok(()) };
+        for (n, kind) in &walked.kinds {
+            let _ = writeln!(text, " {n} {kind}");
+        }
+        known.buffers = !walked.buffers.is_empty();
+        let shown = format!("/proc/{pid}");
+        pass_on_buffers(&folder, &shown, &walked.buffers, sink)?;
+        if known.buffers || whole {
+            pass_on_mappings(&folder, &shown, sink)?;
+        }
+        Ok(())
+    }
+
+    /// How many descriptors it has, where the kernel tells.
+    fn count(&self, folder: &Path) -> Option<u64> {
+        if !self.counted {
+            return None;
+        }
+        fs::metadata(folder.join("fd")).map(|fd| fd.len()).ok()
+    }
+
+    /// The process with this number, as it was known or anew; `None` for one that is gone.
+    fn known(&mut self, pid: u32, inode: u64, folder: &Path, whole: bool) -> Option<&mut Known> {
+        let samples = self.samples;
+        let same = self.known.get(&pid).is_some_and(|known| known.inode == inode);
+        if !same || whole {
+            // Its name and its limit may have changed.
+            let who = who(folder)?;
+            let before = self.known.remove(&pid).filter(|known| known.who.start == who.start);
+            let (fds, buffers) = before.map_or((None, false), |known| (known.fds, known.buffers));
+            self.known.insert(pid, Known { inode, who, fds, buffers, seen: samples });
+        }
+        let known = self.known.get_mut(&pid)?;
+        known.seen = samples;
+        Some(known)
+    }
+}
+
+/// Looks at a process closer; what it does not let see is counted.
+fn look(folder: &Path, missed: &mut Missed) -> Option<Walked> {
+    match walk(folder) {
+        Ok(walked) => {
+            if walked.lost > 0 {
+                let what = "descriptors of a process, of what";
+                missed.add(Missing { what, why: Why::NoRoom, remedy: String::new() }, walked.lost);
+            }
+            Some(walked)
+        }
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            let what = "descriptors of processes, of what";
+            missed.add(Missing { what, why: Why::Refused, remedy: rights().into() }, 1);
+            None
+        }
+        // It ended.
+        Err(_) => None,
+    }
+}
+
+fn tell(pid: u32, who: &Who, fds: u64, text: &mut String) {
+    let Who { start, comm, limit } = who;
+    let limit = limit.map_or_else(|| "-".to_owned(), |limit| limit.to_string());
+    // Writing to memory never fails.
+    let _ = writeln!(text, "pid {pid} start {start} fds {fds} limit {limit} comm {comm}");
+}
+
+/// All processes, with the inodes of their folders.
+fn list(proc: &Path) -> io::Result<Vec<(u32, u64)>> {
+    let mut all: Vec<_> = fs::read_dir(proc)?
+        .flatten()
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.ino())))
+        .collect();
+    all.sort_unstable();
+    if all.is_empty() { Err(ErrorKind::NotFound.into()) } else { Ok(all) }
+}
+
+/// Whether the size of `/proc/PID/fd` is the number of descriptors.
+fn is_counted(proc: &Path) -> bool {
+    let magic = rustix::fs::statfs(proc).map(|of| u64::try_from(of.f_type).unwrap_or(0));
+    let own = fs::metadata(proc.join("self/fd")).map_or(0, |fd| fd.len());
+    magic == Ok(PROC_MAGIC) && own > 0
+}
+
+fn missing(error: &io::Error) -> Missing {
+    Missing::of_error(Ledger::Descriptors.name(), error, "mount /proc")
+}
+
+/// Why not all processes can be looked at.
+pub(super) fn look_around(proc: &Path) -> Option<Missing> {
+    let all = match list(proc) {
+        Ok(all) => all,
+        Err(error) => return Some(missing(&error)),
+    };
+    let denied = |error: io::Error| error.kind() == ErrorKind::PermissionDenied;
+    let refused = { all.iter() }
+        .any(|(pid, _)| fs::read_dir(proc.join(format!("{pid}/fd"))).is_err_and(denied));
+    let (what, remedy) = (Ledger::Descriptors.name(), rights().to_owned());
+    refused.then_some(Missing { what, why: Why::Refused, remedy })
+}

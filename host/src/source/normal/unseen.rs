@@ -1,0 +1,85 @@
+//! What could not be read, why, and what would bring it.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{self, ErrorKind},
+    path::Path,
+};
+
+use anyhow::Result;
+use teeleak_proto::{
+    frame::FrameKind,
+    normal::{Unseen, Why},
+};
+
+use crate::source::{Sink, live::send};
+
+/// What brings what this user may not read.
+pub(super) fn rights() -> &'static str {
+    if rustix::process::geteuid().is_root() {
+        "let teeleak have CAP_SYS_PTRACE and CAP_SYS_ADMIN"
+    } else {
+        "run teeleak as root"
+    }
+}
+
+/// What brings debugfs.
+const DEBUGFS: &str = "mount -t debugfs none /sys/kernel/debug (CONFIG_DEBUG_FS=y)";
+
+/// Something that was not seen.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Missing {
+    pub(crate) what: &'static str,
+    pub(crate) why: Why,
+    pub(crate) remedy: String,
+}
+
+/// All that was not seen in one go, with how many of each where somebody counts.
+#[derive(Default)]
+pub(super) struct Missed(BTreeMap<Missing, u64>);
+
+impl Missed {
+    /// Something was not seen; `lost` says how many of it, 0 where nobody counts.
+    pub(super) fn add(&mut self, missing: Missing, lost: u64) {
+        *self.0.entry(missing).or_default() += lost;
+    }
+
+    /// Passes it on.
+    pub(super) fn tell(&self, sink: &mut dyn Sink) -> Result<()> {
+        self.0.iter().try_for_each(|(Missing { what, why, remedy }, lost)| {
+            let unseen = Unseen { what, why: *why, remedy, lost: *lost };
+            send(FrameKind::NormalUnseen, &unseen, sink)
+        })
+    }
+}
+
+impl Missing {
+    /// Why a file could not be read; `option` is what brings it where it is not there.
+    pub(super) fn of_error(what: &'static str, error: &io::Error, option: &str) -> Self {
+        let (why, remedy) = match error.kind() {
+            ErrorKind::PermissionDenied => (Why::Refused, rights()),
+            ErrorKind::NotFound => (Why::Absent, option),
+            _ => (Why::Moved, ""),
+        };
+        Self { what, why, remedy: remedy.to_owned() }
+    }
+
+    /// Why none of the files of a ledger is there.
+    pub(super) fn of_path(root: &Path, path: &str, what: &'static str, option: &str) -> Self {
+        if path.starts_with("sys/kernel/debug/") {
+            let debugfs = fs::read_dir(root.join("sys/kernel/debug"));
+            match debugfs.map(|mut entries| entries.next().is_none()) {
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                    return Self { what, why: Why::Refused, remedy: rights().into() };
+                }
+                Ok(false) => {}
+                _ => {
+                    let remedy = format!("{DEBUGFS}, and {option}");
+                    return Self { what, why: Why::Absent, remedy };
+                }
+            }
+        }
+        Self { what, why: Why::Absent, remedy: option.into() }
+    }
+}

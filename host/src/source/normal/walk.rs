@@ -1,0 +1,203 @@
+//! One process: who it is, what its descriptors are of, which of them are dma-bufs.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsStr,
+    fs,
+    io::{self, ErrorKind},
+    os::unix::ffi::OsStrExt as _,
+    path::Path,
+};
+
+use anyhow::Result;
+
+use super::bytes::{MOST_BYTES, Read, read, send_text};
+use crate::source::Sink;
+
+/// Descriptors that are looked at of one process.
+const MOST_FDS: usize = 1 << 14;
+
+/// Kinds of descriptors that are told of one process.
+const KINDS: usize = 8;
+
+/// Bytes of `fdinfo` and of `stat`, `limits` that are read: a few lines each.
+const FEW: usize = 4096;
+
+/// Who a process is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Who {
+    /// Clock ticks from boot to its begin: `starttime` of proc_pid_stat(5).
+    pub(super) start: u64,
+    pub(super) comm: String,
+    /// Descriptors that it may have; `None` for any number, or where that is not told.
+    pub(super) limit: Option<u64>,
+}
+
+/// Reads who it is; `None` for one that is gone.
+pub(super) fn who(folder: &Path) -> Option<Who> {
+    let stat = fs::read(folder.join("stat")).ok()?;
+    let stat = String::from_utf8_lossy(&stat);
+    // pid (comm) state ppid ...; the name may hold anything.
+    let (head, rest) = stat.rsplit_once(')')?;
+    let comm = head.split_once('(').map_or("", |(_, comm)| comm);
+    // The state is field 3, the begin field 22.
+    let start = rest.split_whitespace().nth(22 - 3)?.parse().ok()?;
+    let limits = read(&folder.join("limits"), FEW).map(|read| read.text).unwrap_or_default();
+    Some(Who { start, comm: plain(comm), limit: limit(&String::from_utf8_lossy(&limits)) })
+}
+
+/// A name on one line.
+fn plain(name: &str) -> String {
+    name.chars().map(|one| if one.is_control() { '?' } else { one }).collect()
+}
+
+/// `Max open files            1024                 524288               files`
+fn limit(limits: &str) -> Option<u64> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// What its descriptors are of.
+#[derive(Default)]
+pub(super) struct Walked {
+    /// How many there are.
+    pub(super) fds: u64,
+    /// The kinds, most first.
+    pub(super) kinds: Vec<(u64, String)>,
+    /// Descriptors of dma-bufs.
+    pub(super) buffers: Vec<u32>,
+    /// Descriptors that were not looked at.
+    pub(super) lost: u64,
+}
+
+/// Looks at the descriptors of a process.
+///
+/// # Errors
+/// When they may not be looked at, or the process is gone.
+pub(super) fn walk(folder: &Path) -> io::Result<Walked> {
+    let mut walked = Walked::default();
+    let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
+    for entry in fs::read_dir(folder.join("fd"))? {
+        // A process that ends has no more of them.
+        let Ok(entry) = entry else { break };
+        walked.fds += 1;
+        if walked.fds > MOST_FDS as u64 {
+            walked.lost += 1;
+            continue;
+        }
+        let target = match fs::read_link(entry.path()) {
+            Ok(target) => target,
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => return Err(error),
+            // Closed meanwhile.
+            Err(_) => continue,
+        };
+        if is_dma_buf(target.as_os_str()) {
+            let fd: Option<u32> = entry.file_name().to_str().and_then(|fd| fd.parse().ok());
+            walked.buffers.extend(fd);
+        }
+        *kinds.entry(kind(&target)).or_default() += 1;
+    }
+    walked.buffers.sort_unstable();
+    walked.kinds = kinds.into_iter().map(|(kind, n)| (n, kind)).collect();
+    walked.kinds.sort_by(|one, other| other.cmp(one));
+    let others = walked.kinds.split_off(walked.kinds.len().min(KINDS));
+    let others: u64 = others.into_iter().map(|(n, _)| n).sum();
+    walked.kinds.extend((others > 0).then(|| (others, "others".to_owned())));
+    Ok(walked)
+}
+
+/// `/dmabuf:name` since Linux 5.3, `anon_inode:dmabuf` before.
+fn is_dma_buf(target: &OsStr) -> bool {
+    let target = target.as_bytes();
+    target.starts_with(b"/dmabuf:") || target == b"anon_inode:dmabuf"
+}
+
+/// What descriptors that are alike have in common: `socket`, `/dev/null`, `/tmp/*`.
+fn kind(target: &Path) -> String {
+    if is_dma_buf(target.as_os_str()) {
+        return "dma-buf".into();
+    }
+    let text = target.to_string_lossy();
+    let kind = match text.split_once(":[") {
+        Some((kind, _)) if !kind.starts_with('/') && kind != "anon_inode" => kind.to_owned(),
+        _ if !text.starts_with('/') || text.starts_with("/dev/") => text.into_owned(),
+        _ => {
+            let folder = target.parent().map_or_else(String::new, |folder| {
+                folder.to_string_lossy().trim_end_matches('/').to_owned()
+            });
+            format!("{folder}/*")
+        }
+    };
+    plain(&kind)
+}
+
+/// Passes on what the kernel says of its dma-bufs; where `whole`, of mappings without a descriptor, too.
+///
+/// # Errors
+/// When it can't be passed on.
+pub(super) fn pass_on_buffers(
+    folder: &Path,
+    shown: &str,
+    buffers: &[u32],
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    for fd in buffers {
+        // Closed meanwhile, or the process ended.
+        let Ok(text) = read(&folder.join(format!("fdinfo/{fd}")), FEW) else { continue };
+        send_text(&format!("{shown}/fdinfo/{fd}"), &text, sink)?;
+    }
+    Ok(())
+}
+
+/// Passes on the lines of its mappings that are of dma-bufs, if there are any.
+///
+/// # Errors
+/// When it can't be passed on.
+pub(super) fn pass_on_mappings(folder: &Path, shown: &str, sink: &mut dyn Sink) -> Result<()> {
+    let Ok(maps) = read(&folder.join("maps"), MOST_BYTES) else { return Ok(()) };
+    let lines = maps.text.split_inclusive(|byte| *byte == b'\n');
+    let own = lines.filter(|line| memchr::memmem::find(line, b"dmabuf").is_some());
+    let text: Vec<u8> = own.flatten().copied().collect();
+    if text.is_empty() {
+        return Ok(());
+    }
+    send_text(&format!("{shown}/maps"), &Read { text, cut: maps.cut }, sink)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptors_that_are_alike_have_a_name() {
+        for (target, name) in [
+            ("socket:[123]", "socket"),
+            ("pipe:[7]", "pipe"),
+            ("anon_inode:[eventpoll]", "anon_inode:[eventpoll]"),
+            ("anon_inode:dmabuf", "dma-buf"),
+            ("/dmabuf:halbuf", "dma-buf"),
+            ("/dev/null", "/dev/null"),
+            ("/tmp/one (deleted)", "/tmp/*"),
+            ("/file", "/*"),
+        ] {
+            assert_eq!(kind(Path::new(target)), name);
+        }
+    }
+
+    #[test]
+    fn this_process_is_known() {
+        let folder = Path::new("/proc/self");
+        let who = who(folder).unwrap();
+        assert!(who.start > 0 && who.limit.is_some_and(|limit| limit > 0), "{who:?}");
+        let walked = walk(folder).unwrap();
+        assert_eq!(walked.kinds.iter().map(|(n, _)| n).sum::<u64>(), walked.fds);
+    }
+
+    #[test]
+    fn limits_are_read() {
+        let text = "Limit                     Soft Limit           Hard Limit           Units\n\
+                    Max open files            1024                 524288               files\n";
+        assert_eq!(limit(text), Some(1024));
+        assert_eq!(limit("Max open files            unlimited  unlimited  files\n"), None);
+    }
+}

@@ -1,0 +1,181 @@
+//! `--with normal-world`: real processes of this system, and trees of files that stand for a kernel's.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+};
+
+use teeleak::Exit;
+use teeleak_tests::{Answer, World, golden};
+
+fn scratch(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("normal-live").join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// This system, without a TEE.
+fn here() -> World {
+    World { root: "/".into(), ..World::without_tee() }
+}
+
+/// The system whose files lie below `root`.
+fn played(root: &Path) -> World {
+    World { root: root.to_owned(), ..World::without_tee() }
+}
+
+fn run(world: &World, more: &[&str], workload: &str) -> Answer {
+    let first = ["run", "--with", "normal-world", "-n", "8", "--warmup", "1", "--idle", "2"];
+    let last = ["--", "sh", "-c", workload];
+    world.run(&[&first, more, &last].concat())
+}
+
+/// A server that opens a file for each request and never closes it.
+struct Server {
+    child: Child,
+    folder: PathBuf,
+}
+
+impl Server {
+    fn start() -> Self {
+        let folder = scratch("server");
+        for name in ["request", "answer"] {
+            assert!(Command::new("mkfifo").arg(folder.join(name)).status().unwrap().success());
+        }
+        let script = "exec 3<>request 1<>answer; while read -r -u 3 line; do exec {fd}</dev/null; echo done; done";
+        let child = Command::new("bash")
+            .args(["-c", script])
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { child, folder }
+    }
+
+    /// A workload that has it serve one request.
+    fn request(&self) -> String {
+        let folder = self.folder.display();
+        format!("cd {folder} && echo open > request && read -r answer < answer")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_server_that_forgets_descriptors_is_named() {
+    let server = Server::start();
+    let capture = server.folder.join("loop.tlk").display().to_string();
+    let answer = run(&here(), &["-v", "-o", &capture], &server.request());
+    let said = format!("pid {} (bash): ", server.child.id());
+    for text in [&*said, "1 more per iteration; its limit of ", "more: 8 of /dev/null"] {
+        assert!(answer.out.contains(text), "{text}\n{}\n{}", answer.out, answer.err);
+    }
+    assert_eq!(answer.exit, Exit::Leak, "{}", answer.out);
+    let again = here().run(&["report", "-v", &capture]);
+    assert_eq!((again.exit, again.out), (answer.exit, answer.out));
+}
+
+#[test]
+fn nothing_leaks_where_nothing_does() {
+    let answer = run(&here(), &[], "true");
+    assert_ne!(answer.exit, Exit::Leak, "{}", answer.out);
+    assert!(answer.out.contains("the normal world alone"), "{}", answer.out);
+    assert!(
+        answer.err.contains("the TEE is not observed: there is no /dev/tee0"),
+        "{}",
+        answer.err
+    );
+}
+
+/// A process of a played system, with a standard input and nothing else.
+fn process(root: &Path, pid: u32, comm: &str) {
+    let folder = root.join("proc").join(pid.to_string());
+    for sub in ["fd", "fdinfo"] {
+        fs::create_dir_all(folder.join(sub)).unwrap();
+    }
+    let zeros = "0 ".repeat(18);
+    fs::write(folder.join("stat"), format!("{pid} ({comm}) S {zeros}4711 0 0\n")).unwrap();
+    let limits = "Limit Soft Hard Units\nMax open files            1024   4096   files\n";
+    fs::write(folder.join("limits"), limits).unwrap();
+    fs::write(folder.join("maps"), "").unwrap();
+    std::os::unix::fs::symlink("/dev/null", folder.join("fd/0")).unwrap();
+}
+
+fn system(name: &str) -> PathBuf {
+    let root = scratch(name);
+    process(&root, 1, "init");
+    process(&root, 784, "allocator@4.0-s");
+    process(&root, 29202, "camerahalserver");
+    let memory =
+        "MemTotal: 2000000 kB\nMemFree: 1000000 kB\nAnonPages: 300000 kB\nSlab: 90000 kB\n";
+    fs::write(root.join("proc/meminfo"), memory).unwrap();
+    let debugfs = root.join("sys/kernel/debug/dma_buf");
+    fs::create_dir_all(&debugfs).unwrap();
+    fs::write(debugfs.join("bufinfo"), "\nDma-buf Objects:\n").unwrap();
+    root
+}
+
+/// A shot of the camera: a buffer that the allocator lets go, and a copy that the camera keeps.
+const SHOT: &str = r#"
+n=$(ls proc/29202/fd | wc -l)
+ln -s /dmabuf:halbuf proc/29202/fd/$((400 + n))
+printf 'pos:\t0\nflags:\t02\nmnt_id:\t8\nino:\t%d\nsize:\t25165824\ncount:\t1\nexp_name:\tmtk_mm\nname:\thalbuf\n' \
+    $((5771000 + n)) > proc/29202/fdinfo/$((400 + n))
+printf '%08d\t00000002\t00080007\t00000001\tmtk_mm\t%08d\thalbuf\n' 25165824 $((5771000 + n)) \
+    >> sys/kernel/debug/dma_buf/bufinfo
+"#;
+
+#[test]
+fn buffers_that_a_process_keeps_are_told_with_their_holder() {
+    let root = system("camera");
+    fs::write(root.join("shot.sh"), SHOT).unwrap();
+    let workload = format!("cd {} && . ./shot.sh", root.display());
+    let answer = run(&played(&root), &["-v"], &workload);
+    assert_eq!(answer.exit, Exit::Leak, "{}\n{}", answer.out, answer.err);
+    golden("normal-live.camera.txt", &answer.out.replace(&*root.display().to_string(), "box"));
+}
+
+/// Buffers that are on the kernel's list and nowhere else: a driver imported them.
+#[test]
+fn buffers_that_only_the_kernel_has_are_told() {
+    let root = system("kernel");
+    let line = SHOT.lines().rev().take(2).collect::<Vec<_>>();
+    let list = [line[1], line[0]].join("\n");
+    let count = "n=$(wc -l < sys/kernel/debug/dma_buf/bufinfo)";
+    let workload = format!("cd {} && {count}\n{list}", root.display());
+    let answer = run(&played(&root), &[], &workload);
+    assert_eq!(answer.exit, Exit::Leak, "{}\n{}", answer.out, answer.err);
+    assert!(answer.out.contains("that no process has, 1 per iteration"), "{}", answer.out);
+}
+
+#[test]
+fn files_that_are_none_and_noise_are_survived() {
+    let root = system("noise");
+    let proc = root.join("proc");
+    fs::remove_file(proc.join("meminfo")).unwrap();
+    assert!(Command::new("mkfifo").arg(proc.join("meminfo")).status().unwrap().success());
+    fs::write(proc.join("1/stat"), b"\xff\xfe(((\0 1 2").unwrap();
+    fs::write(proc.join("784/stat"), "784 (a\nb) ) S ".to_owned() + &"9 ".repeat(40)).unwrap();
+    fs::write(proc.join("784/limits"), vec![0xa5; 1 << 16]).unwrap();
+    fs::write(proc.join("buddyinfo"), vec![b'x'; 9 << 20]).unwrap();
+    fs::create_dir_all(proc.join("slabinfo")).unwrap();
+    let answer = run(&played(&root), &[], "true");
+    assert_ne!(answer.exit, Exit::Leak, "{}", answer.out);
+    for text in ["normal world: buddyinfo: no room", "normal world: slabinfo: changed"] {
+        assert!(answer.out.contains(text), "{text}\n{}", answer.out);
+    }
+}
