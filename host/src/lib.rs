@@ -23,6 +23,7 @@ mod diagnose;
 mod differential;
 mod error;
 mod exit;
+mod holdings;
 mod interrupt;
 mod last;
 mod outputs;

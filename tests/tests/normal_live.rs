@@ -14,7 +14,7 @@ use std::{
 };
 
 use teeleak::Exit;
-use teeleak_tests::{Answer, World, golden};
+use teeleak_tests::{Answer, Simulated, World, golden};
 
 fn scratch(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("normal-live").join(name);
@@ -178,4 +178,66 @@ fn files_that_are_none_and_noise_are_survived() {
     for text in ["normal world: buddyinfo: no room", "normal world: slabinfo: changed"] {
         assert!(answer.out.contains(text), "{text}\n{}", answer.out);
     }
+}
+
+#[test]
+fn a_snapshot_tells_who_holds_what() {
+    let root = system("snapshot");
+    fs::write(root.join("shot.sh"), SHOT).unwrap();
+    assert!(Command::new("sh").arg("shot.sh").current_dir(&root).status().unwrap().success());
+    let answer = played(&root).run(&["snapshot", "--with", "normal-world"]);
+    assert_eq!(answer.exit, Exit::Clean, "{}", answer.err);
+    golden("normal-live.snapshot.txt", &answer.out);
+    let answer = played(&root).run(&["snapshot", "--with", "normal-world", "--json"]);
+    let told: serde_json::Value = serde_json::from_str(&answer.out).unwrap();
+    let buffer = &told["normal_world"]["dma_bufs"][0];
+    assert_eq!(buffer["holders"][0]["fd"], 401, "{buffer}");
+    assert_eq!(told["sites"], serde_json::Value::Null);
+}
+
+/// A folder that a watch without a TEE keeps for so many seconds, and what it says.
+fn watched(root: &Path, folder: &str, seconds: u64, script: &'static str) -> (PathBuf, Answer) {
+    let mut world = played(root);
+    let (interrupt, place) = (world.interrupt.clone(), root.to_owned());
+    let began = std::cell::Cell::new(None);
+    world.time = Some(Simulated::new(move |now| {
+        let second = (now - began.get().unwrap_or(now)).as_secs();
+        began.set(began.get().or(Some(now)));
+        let done = Command::new("sh").args(["-c", script]).current_dir(&place).status().unwrap();
+        assert!(done.success());
+        if second >= seconds {
+            interrupt.set();
+        }
+    }));
+    let folder = scratch(folder);
+    let dir = folder.display().to_string();
+    let answer = world.run(&["watch", "--dir", &dir, "--with", "normal-world", "--census", "1"]);
+    (folder, answer)
+}
+
+#[test]
+fn a_watch_without_a_tee_raises_an_alarm() {
+    let root = system("watch");
+    let (folder, answer) = watched(&root, "window", 14, SHOT);
+    assert_eq!(answer.exit, Exit::Clean, "{}", answer.err);
+    let said = "alarm: pid 29202 (camerahalserver): ";
+    assert!(answer.err.contains(said), "{}", answer.err);
+    let window = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let dumps = window.filter(|path| path.display().to_string().contains("dump-"));
+    let dump = dumps.max().unwrap();
+    let report = played(&root).run(&["report", &dump.display().to_string()]);
+    assert!(report.out.contains("pid 29202 (camerahalserver): "), "{}", report.out);
+    assert_eq!(report.exit, Exit::Leak, "{}", report.out);
+}
+
+/// A table that is nearly full is an alarm before anybody knows whether it grows.
+#[test]
+fn a_watch_says_when_descriptors_run_out() {
+    let root = system("full");
+    let limits = "Max open files            20   20   files\n";
+    fs::write(root.join("proc/784/limits"), limits).unwrap();
+    let fill = "for n in $(seq 1 18); do ln -sf /dev/null proc/784/fd/$n; done";
+    let (_, answer) = watched(&root, "full-window", 4, fill);
+    let said = "alarm: descriptors of allocator@4.0-s: 1 of 20 objects are left";
+    assert!(answer.err.contains(said), "{}", answer.err);
 }

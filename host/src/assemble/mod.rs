@@ -333,6 +333,7 @@ impl Assembler {
     }
 
     fn hello(&mut self, hello: &Hello<'_>) {
+        self.observation.platform.no_tee = None;
         self.observation.platform.release = Some(hello.release.into());
         self.observation.platform.boot = (hello.boot != 0).then_some(hello.boot);
         self.seen = Some(Seen { features: hello.features, tick_hz: hello.tick_hz });

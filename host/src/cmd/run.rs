@@ -8,6 +8,7 @@ use teeleak_analysis::{
     audit::Options,
     growth,
     model::{Observation, Verdict},
+    normal,
 };
 
 use super::{
@@ -35,7 +36,8 @@ Examples:
   teeleak run -n 50 --protocol drm.toml -o loop.tlk -- ./play.sh --loops 1
   teeleak run --until-decided=100 -- ./switch-channel.sh
   teeleak run --json -- ./switch-channel.sh > report.json
-  teeleak run --console /dev/ttyUSB0 -- ./switch-channel.sh")]
+  teeleak run --console /dev/ttyUSB0 -- ./switch-channel.sh
+  teeleak run --with normal-world -n 20 -o loop.tlk -- ./play.sh")]
 pub(crate) struct Arguments {
     /// Iterations that count.
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
@@ -121,7 +123,8 @@ fn recorder(arguments: &Arguments, env: &Env<'_>) -> Result<Option<Recorder>> {
 
 /// The fewest iterations that would decide one more of the findings that count.
 fn more(observation: &Observation, options: &Options) -> u32 {
-    let findings = growth::findings(observation, &options.growth);
+    let mut findings = growth::findings(observation, &options.growth);
+    findings.extend(normal::findings(observation));
     let left = options.triage.apply(findings).left;
     let open = left.iter().filter(|finding| finding.verdict == Some(Verdict::Undecided));
     open.filter_map(growth::more).min().unwrap_or(0)

@@ -10,6 +10,7 @@ use crate::{
     Blind, Env, Exit,
     capture::Writer,
     cli::Format,
+    holdings::Holdings,
     render::{
         json,
         text::{self, Page},
@@ -27,7 +28,8 @@ Examples:
   teeleak snapshot
   teeleak snapshot -o before.tlk && ./play.sh && teeleak snapshot -o after.tlk
   teeleak diff before.tlk after.tlk
-  teeleak snapshot --console /dev/ttyUSB0")]
+  teeleak snapshot --console /dev/ttyUSB0
+  teeleak snapshot --with normal-world")]
 pub(crate) struct Arguments {
     /// Write the census to a capture file, too.
     #[arg(short, long, value_name = "FILE")]
@@ -47,14 +49,22 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let observer = arguments.with.reach(&arguments.ways, env)?;
     let file = create(arguments.output.as_ref())?;
     let observation = source::observe(&mut Snapshot::new(observer), file)?;
-    let sample = last_sample(&observation)?;
+    let held = Holdings::of(&observation);
+    let held = held.as_ref();
+    let sample = match held {
+        Some(_) => observation.samples.last(),
+        None => Some(last_sample(&observation)?),
+    };
     if arguments.format.json {
-        json::snapshot::write(&observation, sample, env.out)?;
+        json::snapshot::write(&observation, sample, held, env.out)?;
     } else {
         let page = &mut Page::new(env.out, env.screen.layout(false));
-        text::snapshot::write(&observation, sample, arguments.top, page)?;
+        text::snapshot::write(&observation, sample, held, arguments.top, page)?;
     }
-    Ok(if is_seen(sample) { Exit::Clean } else { Exit::Blind })
+    // A TEE that is there has to be seen, too.
+    let unreached = observation.platform.no_tee.as_ref().is_some_and(|none| none.there);
+    let seen = sample.is_none_or(is_seen) && !unreached;
+    Ok(if seen { Exit::Clean } else { Exit::Blind })
 }
 
 /// Counters alone say nothing of what is alive.

@@ -14,7 +14,7 @@ use teeleak_analysis::audit::{Needs, Options};
 use super::{known::Known, report::protocols};
 use crate::{
     Env, Exit,
-    source::Ways,
+    source::{Ways, normal::With},
     tui::{Said, Tui},
     watch::{Nobody, Settings, Targets, Viewer, Watch},
     window::LEAST_BYTES,
@@ -32,7 +32,8 @@ wrong order; growth was decided to be a leak. Each is a line on standard error.
 
 Examples:
   teeleak watch --dir /var/lib/teeleak --metrics 9469
-  teeleak watch --dir /var/lib/teeleak --protocol drm.toml --on-alarm 'logger \"$TEELEAK_REASON\"'")]
+  teeleak watch --dir /var/lib/teeleak --protocol drm.toml --on-alarm 'logger \"$TEELEAK_REASON\"'
+  teeleak watch --dir /var/lib/teeleak --with normal-world")]
 pub(crate) struct Arguments {
     /// Where to keep the window and the dumps.
     #[arg(long, value_name = "DIR")]
@@ -74,6 +75,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     known: Known,
     #[command(flatten)]
+    with: With,
+    #[command(flatten)]
     ways: Ways,
 }
 
@@ -89,6 +92,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
         heard: console.is_none(),
         options: options(arguments)?,
         metrics: Targets { address: arguments.metrics, file: arguments.metrics_file.clone() },
+        normal: arguments.with.normal_world().then(|| env.root.clone()),
     };
     let tee = (&arguments.ways, env.world);
     let Some(console) = console else {

@@ -168,6 +168,8 @@ impl Sink for Book {
         let encoded = &self.unit[from..];
         match kind {
             FrameKind::Meta => self.meta = encoded.to_vec(),
+            // Nobody says hello then.
+            FrameKind::NoTee => self.hello = encoded.to_vec(),
             FrameKind::Phase => self.phase = encoded.to_vec(),
             FrameKind::Records => match self.next.take() {
                 Some(Special::Hello) => self.hello = encoded.to_vec(),

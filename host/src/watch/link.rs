@@ -12,6 +12,7 @@ use crate::{
     source::{
         Ways,
         live::{CANARY_BYTES, Discard, Observer, Time, World, begin},
+        normal::{NoTee, no_tee},
     },
 };
 
@@ -27,6 +28,8 @@ pub(super) struct Link<'e> {
     bind: Option<Bind>,
     bound: bool,
     observer: Option<Box<dyn Observer>>,
+    /// Why there was none at first.
+    none: Option<NoTee>,
     /// Whether it is the best one that was ever had.
     best: bool,
     retry: Duration,
@@ -38,24 +41,37 @@ pub(super) struct Link<'e> {
 }
 
 impl<'e> Link<'e> {
+    /// `alone` says that there is something to watch without a TEE, too.
+    ///
+    /// # Errors
+    /// When the TEE can't be reached, and there is nothing else.
     pub(super) fn open(
         ways: &'e Ways,
         world: &'e dyn World,
         bind: Option<Bind>,
+        alone: bool,
         err: &mut dyn Write,
     ) -> Result<Self> {
+        let (observer, none, said) = match ways.reach(world, err) {
+            Ok(observer) => (Some(observer), None, None),
+            Err(error) if alone && !ways.are_given() => {
+                (None, Some(no_tee(world, &error, err)?), Some(format!("{error:#}")))
+            }
+            Err(error) => return Err(error),
+        };
         Ok(Self {
-            observer: Some(ways.reach(world, err)?),
+            best: observer.is_some(),
+            observer,
+            none,
             ways,
             world,
             time: world.time(),
             bind,
             bound: false,
-            best: true,
             retry: Duration::ZERO,
             pause: PAUSE.0,
             position: 0,
-            said: None,
+            said,
         })
     }
 
@@ -70,7 +86,11 @@ impl<'e> Link<'e> {
 
     /// Everything before the first interval; gives the epoch of what is allocated from then on.
     pub(super) fn prepare(&mut self, book: &mut Book) -> Result<u32> {
-        let Some(observer) = &mut self.observer else { return Ok(0) };
+        let Some(observer) = &mut self.observer else {
+            self.none.as_ref().map_or(Ok(()), |none| none.tell(book))?;
+            begin(Stage::Before, 0, 0, book)?;
+            return Ok(0);
+        };
         book.greet();
         observer.begin(book)?;
         // As in a run: what the first ones allocate once is not to show.

@@ -16,6 +16,8 @@ mod action;
 mod book;
 mod link;
 mod metrics;
+mod normal;
+mod settings;
 mod socket;
 mod viewer;
 
@@ -24,7 +26,7 @@ use std::{io::Write, path::Path, time::Duration};
 use anyhow::{Context as _, Result};
 use teeleak_analysis::{
     alarm::{Alarm, Alarms, Bounds},
-    audit::{Options, audit},
+    audit::audit,
 };
 use teeleak_proto::frame::{FrameKind, Iteration, Stage};
 
@@ -34,6 +36,7 @@ use crate::{
     source::{
         Ways,
         live::{World, begin, monotonic_ns, send},
+        normal::Depth,
     },
     window::{Dump, Window},
 };
@@ -42,6 +45,8 @@ use book::{Book, Pages};
 use link::Link;
 use metrics::Metrics;
 pub(crate) use metrics::Targets;
+use normal::Normal;
+pub(crate) use settings::Settings;
 use socket::Door;
 pub(crate) use socket::{Asked, ask};
 pub(crate) use viewer::{Nobody, Viewer, Wanted};
@@ -56,29 +61,11 @@ const COST: u32 = 200;
 /// The longest that a census is put off for what it cost: one that a suspend fell into took little.
 const PUT_OFF: Duration = Duration::from_secs(900);
 
-/// What is to be watched, and how.
-pub(crate) struct Settings {
-    /// Between two looks at the pools.
-    pub(crate) poll: Duration,
-    /// Between two censuses.
-    pub(crate) census: Duration,
-    /// Bytes on disk, at most.
-    pub(crate) most_bytes: u64,
-    /// Percent of a pool that should be free.
-    pub(crate) low_water: u8,
-    /// What a shell runs at each alarm, and whether what it prints has a place to go to.
-    pub(crate) command: Option<String>,
-    pub(crate) heard: bool,
-    /// How it is judged.
-    pub(crate) options: Options,
-    /// Who is told figures.
-    pub(crate) metrics: Targets,
-}
-
 /// Somebody who watches.
 pub(crate) struct Watch<'e> {
     settings: Settings,
     link: Link<'e>,
+    normal: Option<Normal>,
     book: Book,
     window: Window,
     alarms: Alarms,
@@ -111,9 +98,11 @@ impl<'e> Watch<'e> {
         let window = Window::open(folder, settings.most_bytes).with_context(cannot)?;
         let door = Door::open(folder)?;
         let bind = settings.options.protocols.iter().rev().find_map(|one| one.bind().ok());
-        let link = Link::open(ways, world, bind, err)?;
+        let root = settings.normal.as_deref();
+        let link = Link::open(ways, world, bind, root.is_some(), err)?;
         let mut watch = Self {
             book: Book::new(),
+            normal: root.map(|root| Normal::new(root, settings.low_water)),
             window,
             alarms: Alarms::new(settings.low_water),
             action: Action::new(settings.command.clone(), settings.heard),
@@ -137,6 +126,7 @@ impl<'e> Watch<'e> {
     fn prepare(&mut self) -> Result<()> {
         self.book.begin(&format!("watch --census {}", self.settings.census.as_secs()))?;
         self.epoch = self.link.prepare(&mut self.book)?;
+        self.look_beside(Depth::Whole)?;
         self.write();
         self.next_iteration(self.epoch)?;
         self.write();
@@ -224,6 +214,14 @@ impl<'e> Watch<'e> {
             }
             told = pools;
         }
+        if let Some(normal) = &mut self.normal {
+            let (pools, low) = normal.poll(self.link.time().now());
+            if let Some(metrics) = &self.metrics {
+                metrics.pools(&pools);
+            }
+            told.extend(pools);
+            alarms.extend(low);
+        }
         let book = &mut self.book;
         self.link.call(self.err, |observer| observer.events(book))?;
         self.viewer.polled(self.link.time().now(), &told, self.book.so_far());
@@ -250,8 +248,10 @@ impl<'e> Watch<'e> {
             observer.census(book)?;
             observer.mark(false)
         })?;
+        self.look_beside(Depth::Usual)?;
         self.write();
-        let Some(epoch) = done else { return Ok(()) };
+        let alone = self.normal.as_ref().map(|_| self.epoch);
+        let Some(epoch) = done.or(alone) else { return Ok(()) };
         self.number += 1;
         self.next_iteration(epoch)?;
         self.write();
@@ -264,6 +264,12 @@ impl<'e> Watch<'e> {
         let report = audit(self.book.so_far(), &self.settings.options);
         let alarms = self.alarms.findings(&report.findings);
         self.raise(&alarms)
+    }
+
+    /// Takes the normal world's part of a census.
+    fn look_beside(&mut self, depth: Depth) -> Result<()> {
+        let book = &mut self.book;
+        self.normal.as_mut().map_or(Ok(()), |normal| normal.census(depth, book))
     }
 
     fn next_iteration(&mut self, epoch: u32) -> Result<()> {
@@ -295,8 +301,12 @@ impl<'e> Watch<'e> {
     fn dump(&mut self, reason: &str) -> Result<Result<Dump>> {
         let mut fresh = Pages::default();
         let told = self.link.call(self.err, |observer| observer.census(&mut fresh).map(drop))?;
-        if told.is_some() {
+        if told.is_some() || self.normal.is_some() {
             begin(Stage::After, 0, self.epoch.wrapping_add(1), &mut fresh)?;
+        }
+        // The interval is not over: this is none of its values.
+        if let Some(normal) = &mut self.normal {
+            normal.census(Depth::Usual, &mut fresh)?;
         }
         self.sync();
         let dump = self.window.dump(self.link.time().unix(), reason, &fresh.encoded()?);

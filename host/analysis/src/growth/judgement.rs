@@ -93,7 +93,7 @@ impl Judgement {
         self
     }
 
-    pub(super) fn undecided(basis: Basis, support: u32, more: usize) -> Self {
+    pub(crate) fn undecided(basis: Basis, support: u32, more: usize) -> Self {
         let more = u32::try_from(more.max(1)).unwrap_or(u32::MAX);
         Self { more: Some(more), ..Self::new(Verdict::Undecided, basis, support) }
     }

@@ -138,6 +138,12 @@ fn subject_ledger(finding: &Finding) -> &str {
     }
 }
 
+/// What was found in the normal world.
+#[must_use]
+pub fn findings(observation: &Observation) -> Vec<Finding> {
+    audit(observation).findings
+}
+
 /// Looks at all that the normal world told.
 pub(crate) fn audit(observation: &Observation) -> Told {
     let normal = &observation.normal;

@@ -9,6 +9,7 @@ pub(crate) mod differential;
 pub(crate) mod doctor;
 pub(crate) mod dump;
 mod finding;
+mod holdings;
 mod incident;
 pub(crate) mod report;
 pub(crate) mod schema;

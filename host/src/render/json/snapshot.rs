@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use teeleak_analysis::model::{Observation, Pool, Sample};
 
-use super::{Unseen, hex, unseen};
-use crate::{compare, render::words};
+use super::{Unseen, hex, holdings, unseen};
+use crate::{compare, holdings::Holdings, render::words};
 
 /// Everything that is alive in the secure world at one moment; null for what was not seen.
 #[derive(Serialize, JsonSchema)]
@@ -24,6 +24,9 @@ pub(super) struct Census<'s> {
     sessions: Option<Vec<Session>>,
     /// Pools.
     pools: Option<Vec<PoolFigures<'s>>>,
+    /// What the normal world held, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    normal_world: Option<holdings::Entry<'s>>,
     /// What could not be seen.
     unseen: Vec<Unseen<'s>>,
 }
@@ -127,18 +130,22 @@ pub(super) struct PoolFigures<'s> {
 /// Writes a census.
 pub(crate) fn write(
     observation: &Observation,
-    sample: &Sample,
+    sample: Option<&Sample>,
+    held: Option<&Holdings<'_>>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut gaps = observation.gaps.clone();
-    gaps.extend(compare::gaps(sample));
+    gaps.extend(sample.map(compare::gaps).into_iter().flatten());
     let census = Census {
         release: observation.platform.release.as_deref(),
         boot: observation.platform.boot.map(hex),
-        sites: sites(sample),
-        instances: instances(sample),
-        sessions: sessions(sample),
-        pools: sample.pools.seen().map(|pools| pools.iter().map(pool).collect()),
+        sites: sample.and_then(sites),
+        instances: sample.and_then(instances),
+        sessions: sample.and_then(sessions),
+        pools: sample
+            .and_then(|sample| sample.pools.seen())
+            .map(|pools| pools.iter().map(pool).collect()),
+        normal_world: held.map(holdings::entry),
         unseen: unseen(&gaps),
     };
     super::write("snapshot", &census, out)

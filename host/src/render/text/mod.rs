@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod dump;
 pub(crate) mod finding;
 mod gaps;
+pub(crate) mod holdings;
 pub(crate) mod incident;
 mod lanes;
 mod line;

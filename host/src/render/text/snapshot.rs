@@ -4,14 +4,36 @@ use std::{collections::BTreeMap, io};
 
 use teeleak_analysis::model::{Instance, Observation, Pool, Sample};
 
-use super::{Line, Page, gaps};
+use super::{Line, Page, gaps, holdings};
 use crate::{
     compare,
+    holdings::Holdings,
     render::words::{self, count, grouped},
 };
 
 /// Writes the census; of the sites only the `top` ones by bytes.
 pub(crate) fn write(
+    observation: &Observation,
+    sample: Option<&Sample>,
+    held: Option<&Holdings<'_>>,
+    top: usize,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
+    if let Some(sample) = sample {
+        secure(observation, sample, top, page)?;
+    }
+    if let Some(held) = held {
+        if sample.is_some() {
+            page.blank()?;
+        }
+        holdings::write(held, top, page)?;
+    }
+    let mut gaps = observation.gaps.clone();
+    gaps.extend(sample.map(compare::gaps).into_iter().flatten());
+    gaps::write(&gaps, page)
+}
+
+fn secure(
     observation: &Observation,
     sample: &Sample,
     top: usize,
@@ -23,10 +45,7 @@ pub(crate) fn write(
     sites(sample, top, page)?;
     instances(sample, page)?;
     sessions(sample, page)?;
-    pools(sample, page)?;
-    let mut gaps = observation.gaps.clone();
-    gaps.extend(compare::gaps(sample));
-    gaps::write(&gaps, page)
+    pools(sample, page)
 }
 
 fn sites(sample: &Sample, top: usize, page: &mut Page<'_>) -> io::Result<()> {

@@ -59,6 +59,7 @@ impl With {
 }
 
 /// Why there is no TEE to look at.
+#[derive(Debug)]
 pub(crate) struct NoTee {
     there: bool,
     why: String,

@@ -14,6 +14,7 @@ mod both;
 mod buffers;
 mod bytes;
 mod files;
+mod pools;
 mod processes;
 mod unseen;
 mod walk;
@@ -21,10 +22,10 @@ mod walk;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use teeleak_analysis::model::Ledger;
+use teeleak_analysis::model::{Ledger, Pool};
 
 use super::Sink;
-pub(crate) use both::With;
+pub(crate) use both::{NoTee, With, no_tee};
 use processes::Processes;
 use unseen::Missed;
 pub(crate) use unseen::Missing;
@@ -58,6 +59,13 @@ impl Ledgers {
     /// Those below `root`, where `proc`, `sys` and `dev` are.
     pub(crate) fn new(root: &Path) -> Self {
         Self { root: root.to_owned(), processes: Processes::new(&root.join("proc")) }
+    }
+
+    /// What runs full: all memory, and the table of the process that has least left.
+    pub(crate) fn pools(&mut self) -> Vec<Pool> {
+        let filled = self.processes.fullest();
+        let table = filled.as_ref().map(pools::descriptors);
+        pools::memory(&self.root).into_iter().chain(table).collect()
     }
 
     /// Passes on what they say now.

@@ -47,6 +47,13 @@ pub(super) struct Processes {
     counted: bool,
 }
 
+/// A table of descriptors, and how full it is.
+pub(super) struct Filled {
+    pub(super) comm: String,
+    pub(super) fds: u64,
+    pub(super) limit: u64,
+}
+
 /// A process as it was seen last.
 struct Known {
     inode: u64,
@@ -86,6 +93,25 @@ impl Processes {
         }
         self.known.retain(|_, known| known.seen == self.samples);
         send_text(PATH, &Read { text: text.into_bytes(), cut }, sink)
+    }
+
+    /// The process that has used most of its limit. Where the kernel does not tell how many descriptors there
+    /// are, those of the last sample count.
+    pub(super) fn fullest(&mut self) -> Option<Filled> {
+        let mut fullest: Option<Filled> = None;
+        for (pid, inode) in list(&self.proc).unwrap_or_default() {
+            let folder = self.proc.join(pid.to_string());
+            let fds = self.count(&folder);
+            let Some(known) = self.known(pid, inode, &folder, false) else { continue };
+            let (Some(fds), Some(limit)) = (fds.or(known.fds), known.who.limit) else { continue };
+            let more = |than: &Filled| {
+                u128::from(fds) * u128::from(than.limit) > u128::from(than.fds) * u128::from(limit)
+            };
+            if limit > 0 && fullest.as_ref().is_none_or(more) {
+                fullest = Some(Filled { comm: known.who.comm.clone(), fds, limit });
+            }
+        }
+        fullest
     }
 
     fn process(

@@ -1,0 +1,110 @@
+//! What the normal world holds, at a glance.
+
+use std::io;
+
+use super::{Line, Page};
+use crate::{
+    holdings::{Buffer, Holdings, Process},
+    render::words::{count, grouped},
+};
+
+/// Figures of `/proc/meminfo` that are told.
+const MEMORY: [&str; 8] = [
+    "MemTotal",
+    "MemAvailable",
+    "AnonPages",
+    "Shmem",
+    "Slab",
+    "KernelStack",
+    "PageTables",
+    "CmaFree",
+];
+
+/// Holders of one buffer that are told.
+const HOLDERS: usize = 4;
+
+/// Writes it; of each list only the `top` ones.
+pub(crate) fn write(holdings: &Holdings<'_>, top: usize, page: &mut Page<'_>) -> io::Result<()> {
+    page.put(Line::default().head("normal world, now"))?;
+    processes(&holdings.processes, top, page)?;
+    buffers(&holdings.buffers, top, page)?;
+    caches(holdings, top, page)?;
+    let told: Vec<_> = holdings.memory.iter().filter(|(name, _)| MEMORY.contains(name)).collect();
+    if told.is_empty() {
+        return Ok(());
+    }
+    page.heading("memory")?;
+    told.into_iter().try_for_each(|(name, bytes)| {
+        page.put(Line::at(2).text(format_args!("{name:<15} {:>15} bytes", grouped(*bytes))))
+    })
+}
+
+fn processes(all: &[Process<'_>], top: usize, page: &mut Page<'_>) -> io::Result<()> {
+    let fds: u64 = all.iter().map(|process| process.fds).sum();
+    page.blank()?;
+    let n = count(all.len() as u64, "process").replace("processs", "processes");
+    page.put(Line::default().head("descriptors").text(format_args!(": {} of {n}", grouped(fds))))?;
+    for process in all.iter().take(top) {
+        let limit = process.limit.map_or_else(|| "any".to_owned(), grouped);
+        let (n, bytes) = process.buffers;
+        let buffers = match n {
+            0 => String::new(),
+            n => format!(", {} of {} bytes", count(n, "dma-buf"), grouped(bytes)),
+        };
+        let (pid, comm) = (process.holder.pid, &process.holder.comm);
+        let fds = grouped(process.fds);
+        let line = Line::at(2).text(format_args!("{fds:>9} of {limit:<9} ")).hang();
+        page.put(line.text(format_args!("pid {pid} ({comm}){buffers}")))?;
+    }
+    rest(all.len(), top, "process", page)
+}
+
+fn buffers(all: &[Buffer<'_>], top: usize, page: &mut Page<'_>) -> io::Result<()> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    let bytes: u64 = all.iter().map(|buffer| buffer.bytes).sum();
+    page.blank()?;
+    let n = grouped(all.len() as u64);
+    let bytes = grouped(bytes);
+    page.put(Line::default().head("dma-bufs").text(format_args!(": {n} of {bytes} bytes")))?;
+    for buffer in all.iter().take(top) {
+        let told = buffer.holders.iter().take(HOLDERS);
+        let mut who: Vec<_> = told
+            .map(|(holder, fd)| format!("pid {} ({}) as fd {fd}", holder.pid, holder.comm))
+            .collect();
+        if buffer.holders.len() > HOLDERS {
+            who.push(format!("{} more", buffer.holders.len() - HOLDERS));
+        }
+        let who = if who.is_empty() { "no process".into() } else { who.join(", ") };
+        let (bytes, inode, name) = (grouped(buffer.bytes), buffer.inode, buffer.name);
+        let line = Line::at(2).text(format_args!("{bytes:>13} bytes ")).hang();
+        page.put(line.text(format_args!("inode {inode}, {name}: ")).dim(who))?;
+    }
+    rest(all.len(), top, "dma-buf", page)
+}
+
+fn caches(holdings: &Holdings<'_>, top: usize, page: &mut Page<'_>) -> io::Result<()> {
+    let all = &holdings.caches;
+    if all.is_empty() {
+        return Ok(());
+    }
+    let bytes: u64 = all.iter().map(|row| row.bytes).sum();
+    page.blank()?;
+    let n = count(all.len() as u64, "cache");
+    let bytes = grouped(bytes);
+    page.put(Line::default().head("slab").text(format_args!(": {bytes} bytes in {n}")))?;
+    for row in all.iter().take(top) {
+        let (bytes, n) = (grouped(row.bytes), grouped(row.count));
+        page.put(Line::at(2).text(format_args!("{bytes:>13} bytes = {n:>9} x {}", row.name)))?;
+    }
+    rest(all.len(), top, "cache", page)
+}
+
+fn rest(all: usize, top: usize, one: &str, page: &mut Page<'_>) -> io::Result<()> {
+    if all <= top {
+        return Ok(());
+    }
+    let more = count((all - top) as u64, one).replace("processs", "processes");
+    page.put(Line::at(2).dim(format_args!("and {more} more (--top N)")))
+}
