@@ -104,7 +104,7 @@ fn all_is_there(guest: &mut Guest) {
     let diagnosis: Value = serde_json::from_str(&outcome.stdout).unwrap();
     for check in diagnosis["checks"].as_array().unwrap() {
         let expected = match check["name"].as_str() {
-            Some("raw-addresses" | "strace") => "missing",
+            Some("raw-addresses") => "missing",
             Some("concurrent-tas") => "unknown",
             _ => "present",
         };

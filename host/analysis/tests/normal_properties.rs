@@ -113,6 +113,44 @@ proptest! {
     }
 }
 
+/// Blocks of `page_owner`: few stacks, many orders, now and then something else.
+fn page_owner() -> impl Strategy<Value = Vec<String>> {
+    let part = prop_oneof![
+        8 => prop::sample::select(&["a", "b", "c"][..]).prop_map(|name| format!(" {name}+0x1/0x2\n")),
+        1 => Just("  \n".to_owned()),
+        1 => Just("PFN 0x2 type Movable\n".to_owned()),
+        1 => line().prop_map(|line| line + "\n"),
+    ];
+    let head = prop_oneof![
+        9 => (0u32..3, any::<u16>()).prop_map(|(order, time)| {
+            format!("Page allocated via order {order}, mask 0x1, pid 1, ts {time} ns\n")
+        }),
+        1 => Just("Page allocated via order 77, mask 0x1\n".to_owned()),
+        1 => Just("7 times, 8 pages:\n".to_owned()),
+    ];
+    let block = (head, any::<bool>(), prop::collection::vec(part, 0..3), prop::bool::weighted(0.9));
+    let block = block.prop_map(|(head, page, parts, end)| {
+        let page = if page { "PFN 0x40 type Unmovable\n" } else { "" };
+        head + page + &parts.concat() + if end { "\n" } else { "" }
+    });
+    prop::collection::vec(block, 0..40)
+}
+
+proptest! {
+    #[test]
+    fn blocks_that_are_known_are_read_like_others(blocks in page_owner()) {
+        let text = blocks.concat();
+        let (mut one_by_one, mut at_once) = (Reader::new("x"), Reader::new("x"));
+        text.lines().for_each(|line| one_by_one.line(line.as_bytes()));
+        at_once.lines(text.as_bytes());
+        let mut in_pieces = Reader::new("x");
+        text.split_inclusive('\n').for_each(|line| in_pieces.lines(line.as_bytes()));
+        let said = format!("{:#?}", one_by_one.finish());
+        prop_assert_eq!(&said, &format!("{:#?}", at_once.finish()));
+        prop_assert_eq!(&said, &format!("{:#?}", in_pieces.finish()));
+    }
+}
+
 #[test]
 fn console_text_is_no_ledger() {
     let dump = "I/TC: buffer: 28 bytes core/kernel/tee_ta_manager.c:1\nD/TC:0 0 a: b\n".repeat(50);

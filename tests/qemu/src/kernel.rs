@@ -13,6 +13,8 @@ use crate::progress;
 /// Modules of the guest in the order in which they are loaded. What one
 /// depends on stands before it, which is checked when they are unpacked.
 const MODULES: [&str; 7] = ["tee", "optee", "virtio_mmio", "netfs", "9pnet", "9pnet_virtio", "9p"];
+/// Modules that are there for a test to load, and need no other.
+const SPARE: [&str; 1] = ["binder_linux"];
 
 /// A kernel in the cache.
 #[derive(Clone, Debug)]
@@ -30,6 +32,11 @@ impl Kernel {
     pub(crate) fn modules(&self) -> impl Iterator<Item = (&'static str, PathBuf)> {
         MODULES.into_iter().map(|name| (name, self.dir.join(format!("{name}.ko"))))
     }
+
+    /// Names and files of those that nobody loads unless a test does.
+    pub(crate) fn spare(&self) -> impl Iterator<Item = (&'static str, PathBuf)> {
+        SPARE.into_iter().map(|name| (name, self.dir.join(format!("{name}.ko"))))
+    }
 }
 
 /// Takes image and modules out of a kernel package, or finds them in the
@@ -38,7 +45,7 @@ impl Kernel {
 /// # Errors
 /// When the package is damaged, or a module is missing or misplaced.
 pub(crate) fn unpack(cache: &Cache, deb: &Path) -> Result<Kernel> {
-    let key = Key::new().with("modules", MODULES.join(" ")).finish();
+    let key = Key::new().with("modules", MODULES.join(" ")).with("spare", SPARE.join(" ")).finish();
     let dir = cache.made(&format!("kernel/{}-{key}", versioned_name(deb)), |dir| {
         let step = progress::step("unpack the kernel");
         let raw = dir.join("raw");
@@ -62,7 +69,7 @@ fn extract(deb: &Path, raw: &Path) -> Result<()> {
         .spawn()
         .map_err(LabError::io("read", deb))?;
     let pipe = reader.stdout.take().map_or_else(Stdio::null, Stdio::from);
-    let modules = MODULES.map(|name| format!("*/{name}.ko*"));
+    let modules = MODULES.iter().chain(&SPARE).map(|name| format!("*/{name}.ko*"));
     let writer = Command::new("tar")
         .args(["-x", "--wildcards", "-C"])
         .arg(raw)
@@ -96,11 +103,14 @@ fn place(raw: &Path, dir: &Path) -> Result<()> {
 }
 
 fn check_order(dir: &Path) -> Result<()> {
-    for (at, name) in MODULES.iter().enumerate() {
+    for (at, name) in MODULES.iter().chain(&SPARE).enumerate() {
         let path = dir.join(format!("{name}.ko"));
         let content = fs::read(&path).map_err(LabError::io("read", &path))?;
         for needed in depends(&content) {
-            if !MODULES[..at].iter().any(|module| module.replace('-', "_") == needed) {
+            if !MODULES[..at.min(MODULES.len())]
+                .iter()
+                .any(|module| module.replace('-', "_") == needed)
+            {
                 return Err(LabError::Unusable(format!(
                     "kernel module {name} needs {needed}: put it before {name} in MODULES"
                 )));

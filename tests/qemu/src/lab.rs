@@ -12,9 +12,10 @@ use crate::guest::Guest;
 use crate::host_packages;
 use crate::package::{Package, Packer};
 use crate::packages;
+use crate::page_owner_sort;
 use crate::products::{self, Workshop};
 use crate::progress;
-use crate::qemu::Clock;
+use crate::qemu::{Clock, How};
 use crate::rootfs::{self, Rootfs};
 use crate::variant::Variant;
 
@@ -134,6 +135,15 @@ impl Lab {
         self.in_workshop(products::lint)
     }
 
+    /// `page_owner_sort` of the guest's kernel, for this machine.
+    ///
+    /// # Errors
+    /// When its source cannot be had or does not build.
+    pub fn page_owner_sort(&self) -> Result<PathBuf> {
+        self.setup()?;
+        page_owner_sort::build(&self.cache)
+    }
+
     fn in_workshop<T>(&self, work: impl FnOnce(&Workshop<'_>) -> Result<T>) -> Result<T> {
         let (firmware, rootfs) = self.prepare("default")?;
         work(&Workshop::open(&self.cache, &self.repository, &firmware, &rootfs)?)
@@ -149,6 +159,19 @@ impl Lab {
         self.boot_by(Clock::Host, variant, files)
     }
 
+    /// The same, with more on the kernel's command line, such as `slub_debug=U`.
+    ///
+    /// # Errors
+    /// As [`Lab::boot`].
+    pub fn boot_with(
+        &self,
+        options: &str,
+        variant: &str,
+        files: &[(PathBuf, String)],
+    ) -> Result<Guest> {
+        self.boot_how(How { clock: Clock::Host, options }, variant, files)
+    }
+
     /// The same, with a clock of the caller's choice.
     ///
     /// # Errors
@@ -159,9 +182,13 @@ impl Lab {
         variant: &str,
         files: &[(PathBuf, String)],
     ) -> Result<Guest> {
+        self.boot_how(How { clock, options: "" }, variant, files)
+    }
+
+    fn boot_how(&self, how: How<'_>, variant: &str, files: &[(PathBuf, String)]) -> Result<Guest> {
         let (firmware, rootfs) = self.prepare(variant)?;
         let step = progress::step(&format!("boot the guest ({variant})"));
-        let guest = Guest::boot(clock, (&firmware, &rootfs), files)?;
+        let guest = Guest::boot(how, (&firmware, &rootfs), files)?;
         step.done("");
         Ok(guest)
     }

@@ -37,6 +37,7 @@ mod lab;
 mod overlay;
 mod package;
 mod packages;
+mod page_owner_sort;
 mod products;
 pub mod progress;
 mod qemu;

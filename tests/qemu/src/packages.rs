@@ -22,8 +22,12 @@ const USERLAND: [&str; 10] = [
     "optee-test-qemu",
 ];
 const USERLAND_SUITE: &str = "sid";
+/// What shows calls of the guest's programs; fetched apart, so that the others stay as they were resolved.
+const TRACER: &str = "strace:arm64/sid";
 /// A package that depends on the newest kernel of its suite.
 const KERNEL_META: &str = "linux-image-arm64:arm64/trixie";
+/// A package that depends on the source of the same kernel.
+const SOURCE_META: &str = "linux-source/trixie";
 
 /// What a small Debian system is made of, with all that it depends on: what Debian calls essential, and
 /// the packages that teeleak's needs.
@@ -66,6 +70,7 @@ pub(crate) fn guest(apt: &Apt) -> Result<Vec<PathBuf>> {
         USERLAND.iter().map(|name| format!("{name}:arm64/{USERLAND_SUITE}")).collect();
     let mut files = kernel;
     files.extend(apt.fetch("userland", Kind::Package, &wanted)?);
+    files.extend(apt.fetch("tracer", Kind::Package, &[TRACER.to_owned()])?);
     Ok(files)
 }
 
@@ -78,15 +83,30 @@ pub(crate) fn debian(apt: &Apt) -> Result<Vec<PathBuf>> {
 }
 
 fn kernel(apt: &Apt) -> Result<Vec<PathBuf>> {
-    let meta = apt.fetch("kernel-meta", Kind::Package, &[KERNEL_META.to_owned()])?;
-    let depends = match meta.first() {
+    let name = newest(apt, "kernel-meta", KERNEL_META, "linux-image-")?;
+    apt.fetch("kernel", Kind::Package, &[format!("{name}-unsigned:arm64/trixie")])
+}
+
+/// Fetches the source of the guest's kernel, as a package that has it as one file.
+///
+/// # Errors
+/// When apt cannot fetch it.
+pub(crate) fn linux_source(apt: &Apt) -> Result<PathBuf> {
+    let name = newest(apt, "linux-source-meta", SOURCE_META, "linux-source-")?;
+    let files = apt.fetch("linux-source", Kind::Package, &[format!("{name}/trixie")])?;
+    let none = || LabError::Unusable(format!("apt fetched no {name}"));
+    files.into_iter().next().ok_or_else(none)
+}
+
+/// The package that `meta` depends on, by the begin of its name.
+fn newest(apt: &Apt, what: &str, meta: &str, begin: &str) -> Result<String> {
+    let files = apt.fetch(what, Kind::Package, &[meta.to_owned()])?;
+    let depends = match files.first() {
         Some(file) => crate::deb::depends(file)?,
         None => Vec::new(),
     };
-    let name = depends.into_iter().find(|name| name.starts_with("linux-image-"));
-    let name = name
-        .ok_or_else(|| LabError::Unusable(format!("{KERNEL_META} depends on no kernel image")))?;
-    apt.fetch("kernel", Kind::Package, &[format!("{name}-unsigned:arm64/trixie")])
+    let name = depends.into_iter().find(|name| name.starts_with(begin));
+    name.ok_or_else(|| LabError::Unusable(format!("{meta} depends on no {begin}*")))
 }
 
 /// The last part of a path, as text.

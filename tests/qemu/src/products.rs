@@ -40,13 +40,14 @@ struct Product {
 
 /// All products; a new one is one line. They are built one by one, or cargo
 /// would unite their features.
-const PRODUCTS: [Product; 9] = [
+const PRODUCTS: [Product; 10] = [
     Product { package: "teeleak-ta", kind: Kind::Ta },
     Product { package: "leaky-ta", kind: Kind::Ta },
     Product { package: "leaky-peer", kind: Kind::Ta },
     Product { package: "probe-ta", kind: Kind::StandIn },
     Product { package: "teeleak", kind: Kind::Program("live") },
     Product { package: "drm-player", kind: Kind::Program("") },
+    Product { package: "leaky-ree", kind: Kind::Program("") },
     Product { package: "teeleak-probe", kind: Kind::Program("") },
     Product { package: "teeleak-preload", kind: Kind::Library("libteeleak_preload.so") },
     Product { package: "teeleak-plugin", kind: Kind::Plugin(push::PLUGIN_TEXT) },

@@ -20,11 +20,22 @@ pub enum Clock {
     Instructions,
 }
 
+/// How a guest is booted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct How<'h> {
+    /// What time is.
+    pub(crate) clock: Clock,
+    /// What its kernel is told besides what the lab needs.
+    pub(crate) options: &'h str,
+}
+
 /// What a machine is made of.
 #[derive(Clone, Debug)]
 pub(crate) struct Machine {
     /// What time is.
     pub(crate) clock: Clock,
+    /// What the kernel is told besides what the lab needs.
+    pub(crate) options: String,
     /// The flash image.
     pub(crate) flash: PathBuf,
     /// The kernel image.
@@ -46,8 +57,8 @@ pub(crate) fn arguments(machine: &Machine) -> Vec<OsString> {
     let place = |name: &str| escaped(&machine.dir.join(name));
     let (kernel, initrd) = (escaped(&machine.kernel), escaped(&machine.initrd));
     let boot = format!(
-        "console=ttyAMA0 initrd={INITRD_ADDRESS:#x},{} quiet panic=-1",
-        machine.initrd_bytes
+        "console=ttyAMA0 initrd={INITRD_ADDRESS:#x},{} quiet panic=-1 {}",
+        machine.initrd_bytes, machine.options
     );
     let options = [
         ("-machine", "virt,secure=on,gic-version=3,acpi=off,virtualization=off".to_owned()),
@@ -94,6 +105,7 @@ mod tests {
     fn the_command_line_has_two_consoles_and_the_loaders() {
         let machine = Machine {
             clock: Clock::Host,
+            options: "slub_debug=U".into(),
             flash: "/c/flash.bin".into(),
             kernel: "/c/Image".into(),
             initrd: "/c/initrd".into(),
@@ -106,6 +118,7 @@ mod tests {
         for part in [
             "-serial file:/run/1/normal.log -serial file:/run/1/secure.log",
             "initrd=0x68000000,4096",
+            "panic=-1 slub_debug=U",
             "loader,file=/c/Image,addr=0x60000000",
             "loader,file=/c/initrd,addr=0x68000000",
             "path=/run/1/share",

@@ -128,6 +128,10 @@ fn pack(sysroot: &Path, kernel: &Kernel) -> Result<Vec<u8>> {
         let content = fs::read(&path).map_err(LabError::io("read", &path))?;
         archive.file(&format!("usr/lib/modules/{name}.ko"), 0o644, &content);
     }
+    for (name, path) in kernel.spare() {
+        let content = fs::read(&path).map_err(LabError::io("read", &path))?;
+        archive.file(&format!("usr/lib/modules/{name}.ko"), 0o644, &content);
+    }
     archive.file("etc/lab-modules", 0o644, order.as_bytes());
     Ok(archive.finish())
 }

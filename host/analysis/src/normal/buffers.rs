@@ -1,9 +1,10 @@
 //! dma-bufs that a descriptor keeps alive: buffer, inode, descriptor, process, and the dup that made it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::model::{
-    Census, Finding, Kind, Ledger, NormalWorld, Place, Row, Said, Saying, Severity, Unit, Verdict,
+    Census, Finding, Holder, Kind, Ledger, NormalWorld, Place, Row, Said, Saying, Severity, Unit,
+    Verdict,
 };
 
 use super::{
@@ -16,6 +17,12 @@ const HOLDERS: [Ledger; 3] = [Ledger::DmaHeap, Ledger::FdInfo, Ledger::Mappings]
 
 /// Findings that are told; more of the same kind say no more.
 const MOST: usize = 100;
+
+/// Buffers of one holder that are told with all that is known of them.
+const EXAMPLES: usize = 3;
+
+/// What several buffers have in common: whether it is sure whose they are, the holder, the size.
+type Alike = (bool, Option<u64>, u64);
 
 /// A buffer that a copy of a descriptor keeps.
 struct Held<'n> {
@@ -31,7 +38,7 @@ struct Held<'n> {
 /// Buffers that a descriptor holds which was duplicated and not closed.
 pub(super) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let mut told = HashSet::new();
-    let mut findings = Vec::new();
+    let mut alike: BTreeMap<Alike, Vec<Held<'_>>> = BTreeMap::new();
     for saying in &normal.sayings {
         let Said::Duplicated { task, old, new } = saying.said else { continue };
         let holders = holders(normal, new);
@@ -39,13 +46,47 @@ pub(super) fn findings(normal: &NormalWorld) -> Vec<Finding> {
         let doubtful =
             holders.iter().any(|(_, row)| row.holder.as_ref().map(|one| one.pid) != first);
         for (of, row) in holders {
-            if findings.len() < MOST && told.insert((row.ids.inode, new)) {
+            if told.insert((row.ids.inode, new)) {
                 let held = Held { row, of, copy: (old, new), task, said: saying, doubtful };
-                findings.push(held.finding(normal));
+                let pid = row.holder.as_ref().map(|holder| holder.pid);
+                alike.entry((doubtful, pid, row.bytes)).or_default().push(held);
             }
         }
     }
-    findings
+    alike.values().take(MOST).filter_map(|held| finding(held, normal)).collect()
+}
+
+/// One that a process holds, or several of the same size.
+fn finding(all: &[Held<'_>], normal: &NormalWorld) -> Option<Finding> {
+    let [held] = all else { return several(all, normal) };
+    Some(held.finding(normal))
+}
+
+fn several(all: &[Held<'_>], normal: &NormalWorld) -> Option<Finding> {
+    let first = all.first()?;
+    let numbers = |of: fn(&Held<'_>) -> u64| words::ranges(&all.iter().map(of).collect());
+    let total = all.iter().fold(0u64, |sum, held| sum.saturating_add(held.row.bytes));
+    let (each, who) = (words::grouped(first.row.bytes), first.who(normal));
+    let title = format!(
+        "{} of {each} bytes, {} in all, are held by {who} as fd {}, dups of {} never closed",
+        words::several(all.len() as u64, "buffer"),
+        words::bytes(total),
+        numbers(|held| held.copy.1),
+        numbers(|held| held.copy.0)
+    );
+    let mut draft = first.draft(title, normal).figure("held", total, Unit::Bytes).figure(
+        "buffers",
+        all.len() as u64,
+        Unit::Objects,
+    );
+    draft = draft.text(&format!("inodes {}", numbers(|held| held.row.ids.inode.unwrap_or(0))));
+    for held in all.iter().take(EXAMPLES) {
+        draft = held.evidence(normal, draft);
+    }
+    if all.len() > EXAMPLES {
+        draft = draft.text(&format!("and {} more like these", all.len() - EXAMPLES));
+    }
+    Some(first.end(draft, normal))
 }
 
 /// Rows of the last prints that say that a process holds a buffer by this descriptor, the best first.
@@ -57,36 +98,66 @@ fn holders(normal: &NormalWorld, fd: u64) -> Vec<(&Census, &Row)> {
 
 impl Held<'_> {
     fn finding(&self, normal: &NormalWorld) -> Finding {
-        let Row { bytes, ids, holder, name, .. } = self.row;
+        let Row { bytes, ids, .. } = self.row;
         let (old, new) = self.copy;
-        let who = holder.as_ref().map_or_else(|| "a process".into(), words::holder);
         let inode = ids.inode.unwrap_or_default();
         let address = ids.address.map_or(String::new(), |address| format!(" at iova {address:#x}"));
         let title = format!(
-            "{} bytes{address} (inode {inode}) are held by {who} as fd {new}, a dup of {old} never closed",
-            words::grouped(*bytes)
+            "{} bytes{address} (inode {inode}) are held by {} as fd {new}, a dup of {old} never closed",
+            words::grouped(*bytes),
+            self.who(normal)
         );
+        let draft = self.draft(title, normal).figure("held", *bytes, Unit::Bytes);
+        let draft = self.evidence(normal, draft);
+        self.end(draft, normal)
+    }
+
+    /// Who has it, with the name that any ledger tells.
+    fn holder(&self, normal: &NormalWorld) -> Option<Holder> {
+        let holder = self.row.holder.clone()?;
+        let named = normal.sayings.iter().rev().find_map(|one| match &one.said {
+            Said::Process(named) if named.pid == holder.pid => Some(named.clone()),
+            _ => None,
+        });
+        Some(named.filter(|_| holder.comm.is_empty()).unwrap_or(holder))
+    }
+
+    fn who(&self, normal: &NormalWorld) -> String {
+        self.holder(normal).map_or_else(|| "a process".into(), |holder| words::holder(&holder))
+    }
+
+    fn draft(&self, title: String, normal: &NormalWorld) -> Draft {
         let severity = if self.doubtful { Severity::Possible } else { Severity::Failure };
-        let comm = holder.as_ref().map_or("", |holder| &*holder.comm);
-        let draft = Draft::new(Kind::Unpaired, holding("dma-bufs", comm), severity, title)
+        let comm = self.holder(normal).map_or_else(|| "".into(), |holder| holder.comm);
+        Draft::new(Kind::Unpaired, holding("dma-bufs", &comm), severity, title)
             .verdict(Verdict::Leak)
-            .figure("held", *bytes, Unit::Bytes)
-            .at(&self.listed(name, &who), &self.row.place);
+    }
+
+    fn evidence(&self, normal: &NormalWorld, draft: Draft) -> Draft {
+        let (old, new) = self.copy;
+        let draft = draft.at(&self.listed(&self.row.name, &self.who(normal)), &self.row.place);
         let draft = self.others(normal, draft);
         let task = self.task.map_or(String::new(), |task| format!("task {task}: "));
-        let draft = draft.at(
+        draft.at(
             &format!("strace: {task}dup({old}) = {new}, and no close({new}) after it"),
             &self.said.place,
-        );
-        let draft = match self.doubtful {
-            true => draft.text(&format!(
+        )
+    }
+
+    fn end(&self, draft: Draft, normal: &NormalWorld) -> Finding {
+        let (old, new) = self.copy;
+        let pid = self.row.holder.as_ref().map(|holder| holder.pid);
+        let draft = match (self.doubtful, self.task == pid) {
+            (true, _) => draft.text(&format!(
                 "other processes hold buffers as fd {new}, too: whose it is, is not sure"
             )),
-            false => draft.text(
+            // The first thread of a process has its number.
+            (false, true) => draft,
+            (false, false) => draft.text(
                 "the trace names a task and no process: the descriptor's number tells whose it is",
             ),
         };
-        draft.next(&format!("close the copy of fd {old} where it was made: look for dup() without close() in what {who} loads"))
+        draft.next(&format!("close the copy of fd {old} where it was made: look for dup() without close() in what {} loads", self.who(normal)))
     }
 
     fn listed(&self, name: &str, who: &str) -> String {

@@ -1,7 +1,12 @@
 //! Numbers, places and holders as a person reads them.
 
+use std::collections::BTreeSet;
+
 pub(super) use crate::grouped;
 use crate::model::{Holder, Place};
+
+/// Runs of numbers that are told.
+const RANGES: usize = 8;
 
 const MIB: f64 = (1u64 << 20) as f64;
 
@@ -55,6 +60,27 @@ pub(super) fn share(part: u64, of: u64) -> String {
     format!("{:.1} %", part as f64 * 100.0 / (of.max(1)) as f64)
 }
 
+/// `8 to 19`, `3, 5 and 7 to 9`; what is there twice is told once.
+pub(super) fn ranges(numbers: &BTreeSet<u64>) -> String {
+    let mut all: Vec<(u64, u64)> = Vec::new();
+    for number in numbers {
+        match all.last_mut() {
+            Some((_, to)) if to.checked_add(1) == Some(*number) => *to = *number,
+            _ => all.push((*number, *number)),
+        }
+    }
+    let range = |(from, to): &(u64, u64)| match to - from {
+        0 => from.to_string(),
+        1 => format!("{from}, {to}"),
+        _ => format!("{from} to {to}"),
+    };
+    let mut told: Vec<_> = all.iter().take(RANGES).map(range).collect();
+    if all.len() > RANGES {
+        told.push("more".into());
+    }
+    list(&told)
+}
+
 /// `a, b and c`.
 pub(super) fn list(words: &[String]) -> String {
     match words {
@@ -73,6 +99,9 @@ mod tests {
         assert_eq!(bytes(490_315_776), "490,315,776 bytes (467.6 MiB)");
         assert_eq!(in_kb(3_645_120 * 1024), "3.6 GB");
         assert_eq!(in_kb(0x1627_b000), "362 MB");
+        assert_eq!(ranges(&(8..20).collect()), "8 to 19");
+        assert_eq!(ranges(&[1, 3, 5, 6, 9, 10, 11].into()), "1, 3, 5, 6 and 9 to 11");
+        assert_eq!(ranges(&(0..99).map(|n| n * 2).collect()), "0, 2, 4, 6, 8, 10, 12, 14 and more");
         assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
     }
 }

@@ -22,7 +22,9 @@ const LINE: u64 = 1 << 20;
 /// When one can't be opened.
 pub(super) fn read(inputs: &[Input]) -> Result<Option<Told>> {
     let Some(first) = inputs.first() else { return Ok(None) };
-    let mut traces = inputs.iter().map(Trace::open).collect::<Result<Vec<_>>>()?;
+    let one = inputs.len() == 1;
+    let open = |input| Trace::open(input, !one);
+    let mut traces = inputs.iter().map(open).collect::<Result<Vec<_>>>()?;
     let mut reader = Reader::new(&first.name(), first.task());
     let mut current = usize::MAX;
     while let Some(next) = earliest(&traces) {
@@ -54,18 +56,21 @@ struct Trace {
     line: Vec<u8>,
     /// Lines before that one.
     lines: u64,
+    /// Whether the time of each line has to be known.
+    timed: bool,
     time: u64,
     ended: bool,
 }
 
 impl Trace {
-    fn open(input: &Input) -> Result<Self> {
+    fn open(input: &Input, timed: bool) -> Result<Self> {
         let mut trace = Self {
             name: input.name(),
             task: input.task(),
             text: Box::new(BufReader::new(input.open()?)),
             line: Vec::new(),
             lines: 0,
+            timed,
             time: 0,
             ended: false,
         };
@@ -78,7 +83,9 @@ impl Trace {
         // Whatever goes wrong, there is nothing more.
         self.ended = true;
         self.ended = self.text.by_ref().take(LINE).read_until(b'\n', &mut self.line)? == 0;
-        self.time = Reader::time_of(&self.line).unwrap_or(self.time);
+        if self.timed {
+            self.time = Reader::time_of(&self.line).unwrap_or(self.time);
+        }
         Ok(())
     }
 }

@@ -21,7 +21,7 @@ use tail::Tail;
 
 use crate::error::{LabError, Result, tail_of_file};
 use crate::firmware::Firmware;
-use crate::qemu::{self, Clock, Machine};
+use crate::qemu::{self, How, Machine};
 use crate::rootfs::Rootfs;
 
 /// How long a guest may take to its first command. 14 to 20 s on an idle
@@ -87,8 +87,8 @@ impl Guest {
     ///
     /// # Errors
     /// When QEMU does not start or the guest is not ready in time.
-    pub fn boot(
-        clock: Clock,
+    pub(crate) fn boot(
+        how: How<'_>,
         (firmware, rootfs): (&Firmware, &Rootfs),
         files: &[(PathBuf, String)],
     ) -> Result<Self> {
@@ -101,7 +101,7 @@ impl Guest {
         }
         dir.share_console()?;
         let listener = Control::listen(&dir.path().join("control"))?;
-        let mut child = spawn(&machine(clock, (firmware, rootfs), dir.path())?)?;
+        let mut child = spawn(&machine(how, (firmware, rootfs), dir.path())?)?;
         let control = match listener.accept(&mut child) {
             Ok(control) => control,
             Err(error) => {
@@ -299,10 +299,11 @@ impl Outcome {
     }
 }
 
-fn machine(clock: Clock, (firmware, rootfs): (&Firmware, &Rootfs), dir: &Path) -> Result<Machine> {
+fn machine(how: How<'_>, (firmware, rootfs): (&Firmware, &Rootfs), dir: &Path) -> Result<Machine> {
     let meta = fs::metadata(&rootfs.initrd).map_err(LabError::io("look at", &rootfs.initrd))?;
     Ok(Machine {
-        clock,
+        clock: how.clock,
+        options: how.options.to_owned(),
         flash: firmware.flash(),
         kernel: rootfs.kernel.clone(),
         initrd: rootfs.initrd.clone(),

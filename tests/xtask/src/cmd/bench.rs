@@ -15,7 +15,7 @@ struct Bench {
 }
 
 /// All benchmarks.
-const BENCHES: [Bench; 6] = [
+const BENCHES: [Bench; 7] = [
     Bench {
         name: "snapshot",
         measures: "in QEMU: a snapshot against mdbg_check on the console, wall clock and lock",
@@ -50,6 +50,11 @@ const BENCHES: [Bench; 6] = [
         cargo: &["run", "--release", "--package", "teeleak-bench-protocol"],
     },
     Bench {
+        name: "normal-world",
+        measures: "reading page_owner and strace, beside page_owner_sort and a Python script",
+        cargo: &["run", "--release", "--package", "teeleak-bench-normal-world", "--"],
+    },
+    Bench {
         name: "growth",
         measures: "growth verdicts on series of known nature, beside the usual trend tests",
         cargo: &["run", "--release", "--package", "teeleak-bench-growth", "--", "--peers"],
@@ -75,8 +80,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         bail!("no benchmark {name}; `cargo xtask bench` lists them");
     };
     let lab = Lab::new()?;
-    let symbolize = if bench.name == "analyze" { Some(symbolize(&lab)?) } else { None };
-    let more = symbolize.as_ref().map_or(Vec::new(), |script| vec!["--symbolize", script]);
+    let peer = match bench.name {
+        "analyze" => Some(("--symbolize", symbolize(&lab)?)),
+        "normal-world" => Some(("--page-owner-sort", lab.page_owner_sort()?.display().to_string())),
+        _ => None,
+    };
+    let more = peer.as_ref().map_or(Vec::new(), |(option, peer)| vec![*option, peer]);
     cargo(&lab, &[bench.cargo, &more].concat())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -13,6 +13,9 @@ pub(crate) struct Args {
     /// Which firmware to boot
     #[arg(long, default_value = "default")]
     variant: String,
+    /// Say more on the command line of the guest's kernel, such as slub_debug=U
+    #[arg(long, default_value = "", value_name = "OPTIONS")]
+    kernel: String,
     /// Leave out the TAs and programs of this repository
     #[arg(long)]
     bare: bool,
@@ -63,7 +66,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let lab = Lab::new()?;
     let mut files = if args.bare { Vec::new() } else { lab.products()? };
     files.extend(args.files.iter().map(|file| placed(file)));
-    let mut guest = lab.boot(&args.variant, &files)?;
+    let mut guest = lab.boot_with(&args.kernel, &args.variant, &files)?;
     let running = guest.start(args.user.into(), &shell_line(&args.command))?;
     let outcome = guest.wait_shown(running, Duration::from_secs(args.limit))?;
     if args.secure > 0 {

@@ -17,6 +17,10 @@ impl Context {
 
     /// Takes a line that has a shell's prompt and a command: `root@box:/sys/kernel # cat alloc_calls`.
     pub(super) fn prompt(&mut self, text: &str) -> bool {
+        // Most lines have none, and this is quick to tell.
+        if memchr::memmem::find(text.as_bytes(), b" cat ").is_none() {
+            return false;
+        }
         let prompts = ["# cat ", "$ cat ", " shell cat "];
         let told = prompts.iter().find_map(|prompt| text.split_once(prompt));
         let Some((head, command)) = told else { return false };

@@ -83,6 +83,12 @@ trait Parser {
     /// A file that a run reads begins.
     fn begin(&mut self, _place: &Place, _context: &Context) {}
 
+    /// Takes lines at the begin of a text without looking at each, where it has read the same before and took
+    /// all of them; gives how many bytes and lines they are.
+    fn known(&mut self, _text: &[u8]) -> Option<(usize, u64)> {
+        None
+    }
+
     /// The text goes on with something else, or ends.
     fn end(&mut self, _out: &mut Out) {}
 }
@@ -178,6 +184,26 @@ impl Reader {
         if self.out.moment != Some(moment) {
             self.end();
             self.out.moment = Some(moment);
+        }
+    }
+
+    /// Takes lines, of which the last one may have no end.
+    pub fn lines(&mut self, mut text: &[u8]) {
+        while !text.is_empty() {
+            let last = self.last.and_then(|last| self.parsers.get_mut(last));
+            if let Some((bytes, lines)) = last.and_then(|last| last.known(text)) {
+                self.place.at += lines;
+                self.accounting.read += lines;
+                self.accounting.parsed += lines;
+                text = text.get(bytes..).unwrap_or_default();
+                continue;
+            }
+            let (line, rest) = match memchr::memchr(b'\n', text) {
+                Some(end) => (&text[..end], &text[end + 1..]),
+                None => (text, &text[text.len()..]),
+            };
+            self.line(line);
+            text = rest;
         }
     }
 

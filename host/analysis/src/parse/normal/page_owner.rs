@@ -9,12 +9,18 @@
 //!
 //! 2 times, 8 pages:                             newer ones say the pages, too
 //! ```
+//!
+//! A raw one has a block for each allocation in use, hundreds of thousands, and few stacks: a block whose
+//! stack was read before is told by its bytes.
+
+mod texts;
 
 use std::{collections::HashMap, sync::Arc};
 
 use crate::model::{Census, Ledger, Place, Row};
 
 use super::{Context, Line, MOST, Out, Parser, Taken, fields};
+use texts::Texts;
 
 /// Bytes of a page.
 const PAGE: u64 = 4096;
@@ -22,14 +28,19 @@ const PAGE: u64 = 4096;
 /// Frames that are kept of each stack.
 const FRAMES: usize = 64;
 
+/// How the first line of a block begins, before the order.
+const HEAD: &str = "Page allocated via order ";
+
 /// Order and stack.
 type Alike = (u32, Vec<Arc<str>>);
 
 #[derive(Default)]
 pub(super) struct PageOwner {
     at: Option<Place>,
-    /// What all blocks of one stack and order have in common.
-    all: HashMap<Alike, (Place, u64)>,
+    /// What all blocks of one stack and order have in common: where the first one stands, and how many.
+    groups: Vec<(Place, u64)>,
+    all: HashMap<Alike, usize>,
+    texts: Texts,
     block: Option<Block>,
     times: Option<(u64, Place)>,
     names: HashMap<String, Arc<str>>,
@@ -47,15 +58,18 @@ impl Parser for PageOwner {
     fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
         if let Some(times) = times(line.text) {
             self.close();
+            self.texts.forget();
             self.times = Some((times, line.place.clone()));
             return Taken::Parsed;
         }
-        if let Some(rest) = line.text.strip_prefix("Page allocated via order ") {
+        if let Some(rest) = line.text.strip_prefix(HEAD) {
             return self.begin(rest, line);
         }
         let Some(block) = &mut self.block else { return Taken::Other };
         if line.raw.is_empty() {
-            self.close();
+            if let Some(group) = self.close() {
+                self.texts.learn(group);
+            }
             return Taken::Parsed;
         }
         if let Some(function) = fields::function(line.text) {
@@ -73,12 +87,28 @@ impl Parser for PageOwner {
         Taken::Other
     }
 
+    fn known(&mut self, text: &[u8]) -> Option<(usize, u64)> {
+        // What `page_owner_sort` has counted stands in front of its block.
+        if self.times.is_some() {
+            return None;
+        }
+        let known = self.texts.known(text)?;
+        self.close();
+        if let Some((_, times)) = self.groups.get_mut(known.group) {
+            *times = times.saturating_add(1);
+        }
+        Some((known.bytes, known.lines))
+    }
+
     fn end(&mut self, out: &mut Out) {
         self.close();
+        self.texts = Texts::default();
         let Some(place) = self.at.take() else { return };
         let mut census = Census::new(Ledger::PageOwner, "", place);
         census.lost = std::mem::take(&mut self.lost);
-        for ((order, stack), (place, times)) in self.all.drain() {
+        let groups = std::mem::take(&mut self.groups);
+        for ((order, stack), group) in self.all.drain() {
+            let Some((place, times)) = groups.get(group).cloned() else { continue };
             let bytes = times.saturating_mul(PAGE << order);
             let name = site(&stack).unwrap_or_else(|| "unknown".into());
             let mut row = Row::new(place, &name, times, bytes);
@@ -98,22 +128,36 @@ impl PageOwner {
         self.close();
         let order = rest.split([',', ' ']).next().and_then(fields::decimal);
         let order = order.and_then(|order| u32::try_from(order).ok()).filter(|order| *order < 32);
-        let Some(order) = order else { return Taken::Rejected };
+        let Some(order) = order else {
+            self.texts.forget();
+            return Taken::Rejected;
+        };
         let (times, place) = self.times.take().unwrap_or_else(|| (1, line.place.clone()));
         self.at.get_or_insert_with(|| place.clone());
         self.block = Some(Block { place, times, order, stack: Vec::new() });
         Taken::Parsed
     }
 
-    fn close(&mut self) {
-        let Some(Block { place, times, order, stack }) = self.block.take() else { return };
-        let key = (order, stack);
-        if self.all.len() >= MOST && !self.all.contains_key(&key) {
-            self.lost = self.lost.saturating_add(times);
-            return;
-        }
-        let known = self.all.entry(key).or_insert((place, 0));
-        known.1 = known.1.saturating_add(times);
+    /// Ends the block that is open; gives where its like are counted.
+    fn close(&mut self) -> Option<usize> {
+        let Block { place, times, order, stack } = self.block.take()?;
+        let (room, next) = (self.groups.len() < MOST, self.groups.len());
+        let alike = (order, stack);
+        let group = match self.all.get(&alike) {
+            Some(group) => *group,
+            None if room => {
+                self.groups.push((place, 0));
+                self.all.insert(alike, next);
+                next
+            }
+            None => {
+                self.lost = self.lost.saturating_add(times);
+                return None;
+            }
+        };
+        let (_, known) = self.groups.get_mut(group)?;
+        *known = known.saturating_add(times);
+        Some(group)
     }
 }
 

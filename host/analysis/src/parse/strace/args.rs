@@ -1,11 +1,17 @@
 //! Arguments and result of a system call, and the fields of a structure.
 
+use memchr::memrchr;
+use smallvec::SmallVec;
+
 use super::line::nanoseconds;
+
+/// Arguments of a call; few have more than these.
+pub(super) type Args<'t> = SmallVec<[&'t str; 6]>;
 
 /// A finished call.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Call<'t> {
-    pub(super) args: Vec<&'t str>,
+    pub(super) args: Args<'t>,
     /// What it returned; `None` for one that did not return.
     pub(super) result: Option<i64>,
     /// Name of the error.
@@ -32,9 +38,12 @@ pub(super) fn call(text: &str) -> Option<Call<'_>> {
 /// Arguments and outcome. strace puts blanks between the parenthesis and the equals sign.
 fn halves(text: &str) -> Option<(&str, &str)> {
     let mut end = text.len();
-    while let Some(at) = text[..end].rfind(" = ") {
-        if let Some(args) = text[..at].trim_end().strip_suffix(')') {
-            return Some((args, &text[at + 3..]));
+    while let Some(at) = memrchr(b'=', &text.as_bytes()[..end]) {
+        let before = text[..at].strip_suffix(' ');
+        let after = text[at + 1..].strip_prefix(' ');
+        let args = before.and_then(|before| before.trim_end().strip_suffix(')'));
+        if let (Some(args), Some(after)) = (args, after) {
+            return Some((args, after));
         }
         end = at;
     }
@@ -85,8 +94,8 @@ pub(in crate::parse) fn number(text: &str) -> Option<u64> {
 }
 
 /// Arguments, split at the commas that are in no bracket, string or path.
-fn split(text: &str) -> Vec<&str> {
-    let mut args = Vec::new();
+fn split(text: &str) -> Args<'_> {
+    let mut args = Args::new();
     let (mut begin, mut depth, mut quoted, mut escaped) = (0, 0u32, false, false);
     let mut before = 0;
     for (at, byte) in text.bytes().enumerate() {
@@ -140,7 +149,7 @@ mod tests {
         let told =
             call("AT_FDCWD</tmp>, \"a, ) = \\\" b\", O_RDWR)   = 3</dev/tee0<char 238:0>> <0.01>");
         let told = told.unwrap();
-        assert_eq!(told.args, ["AT_FDCWD</tmp>", "\"a, ) = \\\" b\"", "O_RDWR"]);
+        assert_eq!(told.args[..], ["AT_FDCWD</tmp>", "\"a, ) = \\\" b\"", "O_RDWR"]);
         assert_eq!((told.result, told.path), (Some(3), Some("/dev/tee0<char 238:0>")));
         assert_eq!(told.took_ns, Some(10_000_000));
     }

@@ -93,7 +93,7 @@ impl Reader {
         let process = self.tasks.process(call.task, self.now, &mut self.files);
         let kind = kind_of(call.arg(path).trim_matches('"'));
         self.overwritten(process, fd, call);
-        self.copies.closed(process, fd);
+        self.copies.closed(process, fd, &self.tasks.all);
         if kind == 0 {
             self.tasks.all[process].table.reused(fd);
             return false;
@@ -145,13 +145,13 @@ impl Reader {
         let used = self.used(call, 0);
         let (fd, _) = call.fd(0);
         if let (Some((process, fd, _)), Some(_)) = (used, call.made()) {
-            self.copies.closed(process, fd);
+            self.copies.closed(process, fd, &self.tasks.all);
             self.close(process, fd, call);
             return true;
         }
         let process = self.tasks.process(call.task, self.now, &mut self.files);
         if call.made().is_some() {
-            self.copies.closed(process, fd);
+            self.copies.closed(process, fd, &self.tasks.all);
         }
         let table = &mut self.tasks.all[process].table;
         if call.made().is_some() {
@@ -265,6 +265,7 @@ impl Reader {
         known.exe = path.into();
         let name: String = path.rsplit('/').next().unwrap_or(path).chars().take(COMM).collect();
         known.comm = Some(name.into());
+        known.made = true;
         for fd in self.tasks.all[process].table.ends_with_program() {
             self.close(process, fd, call);
         }

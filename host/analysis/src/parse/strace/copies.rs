@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Reader, calls::Finished};
+use super::{Reader, calls::Finished, tasks::Process};
 use crate::model::{Place, Said, Saying};
 
 /// Numbers of copies that are kept, more than any process can have.
@@ -23,10 +23,14 @@ struct Copied {
 
 impl Copies {
     /// A descriptor was closed, or became something else.
-    pub(super) fn closed(&mut self, process: usize, fd: i64) {
+    pub(super) fn closed(&mut self, process: usize, fd: i64, all: &[Process]) {
         let Some(same) = self.0.get_mut(&fd) else { return };
-        // The trace may not say that two tasks are of one process. None is better than a wrong one.
-        if same.remove(&process).is_none() || same.is_empty() {
+        if same.remove(&process).is_none() {
+            // The trace may not say that two tasks are of one process. None is better than a wrong one.
+            let sure = |process: usize| all.get(process).is_some_and(|process| process.made);
+            same.retain(|other, _| sure(process) && sure(*other));
+        }
+        if same.is_empty() {
             self.0.remove(&fd);
         }
     }
@@ -63,7 +67,7 @@ impl Copies {
 impl Reader {
     /// A descriptor was duplicated.
     pub(super) fn copied(&mut self, process: usize, new: i64, call: &Finished<'_>) {
-        self.copies.closed(process, new);
+        self.copies.closed(process, new, &self.tasks.all);
         let (old, _) = super::args::descriptor(call.call.args.first().copied().unwrap_or_default());
         let Some(old) = old.and_then(|old| u64::try_from(old).ok()) else { return };
         if self.copies.0.len() < MOST {

@@ -1,14 +1,15 @@
 //! Descriptors and mappings of the TEE's devices, of its shared memory and of dma-bufs.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use teeleak_proto::{Uuid, client::ClientCall};
 
 /// Open files that more than one descriptor may refer to.
 #[derive(Debug, Default)]
 pub(super) struct Files {
     next: u64,
-    all: HashMap<u64, File>,
+    all: FxHashMap<u64, File>,
 }
 
 /// An open file.
@@ -62,11 +63,11 @@ type Owned = (Vec<(i64, u16)>, Vec<(u64, u16)>);
 #[derive(Debug, Default)]
 pub(super) struct Table {
     fds: BTreeMap<i64, Fd>,
-    maps: HashMap<u64, u16>,
+    maps: FxHashMap<u64, u16>,
     /// Descriptors that were closed and have not come back.
-    closed: HashSet<i64>,
+    closed: FxHashSet<i64>,
     /// Descriptors that the process has got itself for something of no interest.
-    others: HashSet<i64>,
+    others: FxHashSet<i64>,
 }
 
 /// A descriptor that is no longer there.

@@ -5,6 +5,10 @@
 //! 174   14:53:38.560411 ioctl(3, TEE_IOC_INVOKE, {...} <unfinished ...>  -f -o FILE
 //! ```
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 /// When, as far as the line tells.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Stamp {
@@ -49,6 +53,13 @@ pub(super) struct Line<'t> {
 
 /// Where a call is interrupted by another task's.
 const UNFINISHED: &str = "<unfinished ...>";
+
+/// Where strace itself says something in the middle of a line.
+const PROCESS: &str = "strace: Process ";
+
+/// How these are searched for: most lines have neither.
+static UNFINISHED_IN: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(UNFINISHED));
+static PROCESS_IN: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(PROCESS));
 
 /// Takes a line apart.
 pub(super) fn parse(text: &str) -> Line<'_> {
@@ -151,7 +162,7 @@ fn ended(text: &str) -> Body<'_> {
 }
 
 fn attached(text: &str) -> Option<u32> {
-    text.strip_prefix("strace: Process ")?.strip_suffix(" attached")?.parse().ok()
+    text.strip_prefix(PROCESS)?.strip_suffix(" attached")?.parse().ok()
 }
 
 fn call(text: &str) -> Body<'_> {
@@ -160,14 +171,15 @@ fn call(text: &str) -> Body<'_> {
     if name.is_empty() || !name.bytes().all(known) {
         return Body::Foreign;
     }
-    if let Some((begin, rest)) = text.rsplit_once(UNFINISHED)
+    if UNFINISHED_IN.find(text.as_bytes()).is_some()
+        && let Some((begin, rest)) = text.rsplit_once(UNFINISHED)
         && (rest.is_empty() || rest.trim_start().starts_with(')'))
     {
         return Body::Begun { name, text: begin, attached: None };
     }
-    if let Some((begin, _)) = text.split_once("strace: Process ") {
-        return match attached(&text[begin.len()..]) {
-            Some(task) => Body::Begun { name, text: begin, attached: Some(task) },
+    if let Some(at) = PROCESS_IN.find(text.as_bytes()) {
+        return match attached(&text[at..]) {
+            Some(task) => Body::Begun { name, text: &text[..at], attached: Some(task) },
             None => Body::Call { name, text },
         };
     }

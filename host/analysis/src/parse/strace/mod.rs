@@ -27,7 +27,7 @@ mod tasks;
 mod tee;
 mod told;
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::model::{Accounting, Call, Gap, Name, Place};
 
@@ -85,7 +85,7 @@ pub struct Reader {
     files: Files,
     copies: Copies,
     /// The begin of calls whose end has not come yet, by task.
-    begun: HashMap<u32, Begun>,
+    begun: FxHashMap<u32, Begun>,
     /// Task whose call was interrupted by strace itself.
     torn: Option<u32>,
     /// A call that stands in one line, and so has ended before the next one; its end is not known.
@@ -120,7 +120,7 @@ impl Reader {
             tasks: Tasks::default(),
             files: Files::default(),
             copies: Copies::default(),
-            begun: HashMap::new(),
+            begun: FxHashMap::default(),
             torn: None,
             open_ended: None,
             calls: Vec::new(),

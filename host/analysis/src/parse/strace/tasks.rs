@@ -1,9 +1,8 @@
 //! Which task belongs to which process, and what each process holds.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
+
+use rustc_hash::FxHashMap;
 
 use super::files::{Files, Table};
 
@@ -27,13 +26,15 @@ pub(super) struct Process {
     pub(super) running: u64,
     /// Nothing told whether it is a process or a thread of another one.
     guessed: bool,
+    /// The trace shows how it was made, and so whose its descriptors are.
+    pub(super) made: bool,
 }
 
 /// All tasks.
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
     pub(super) all: Vec<Process>,
-    of: HashMap<u32, usize>,
+    of: FxHashMap<u32, usize>,
     /// Calls that make a task and have not returned: the caller, and whether it shares its files.
     making: Vec<(u32, bool)>,
     /// Tasks that strace has told the begin of.
@@ -45,10 +46,12 @@ pub(super) struct Tasks {
 impl Tasks {
     /// The task that a line is about, which may name none.
     pub(super) fn number(&self, named: Option<u32>) -> u32 {
+        if let Some(task) = named {
+            return task;
+        }
         let mut alive = self.of.keys();
-        match (named, alive.next(), alive.next()) {
-            (Some(task), ..) => task,
-            (None, Some(task), None) => *task,
+        match (alive.next(), alive.next()) {
+            (Some(task), None) => *task,
             _ => UNNAMED,
         }
     }
@@ -124,8 +127,13 @@ impl Tasks {
         let (pid, comm) = (self.all[from].pid, self.all[from].comm.clone());
         let table = self.all[from].table.inherit(files);
         let made = self.add(task, pid, now);
-        self.all[made] =
-            Process { comm, table, guessed: false, ..std::mem::take(&mut self.all[made]) };
+        self.all[made] = Process {
+            comm,
+            table,
+            guessed: false,
+            made: true,
+            ..std::mem::take(&mut self.all[made])
+        };
         made
     }
 

@@ -1,0 +1,107 @@
+//! Blocks of `page_owner` that were read before, by their bytes.
+//!
+//! Of two allocations by one stack nothing differs but the first line, which has process and time, and the one
+//! that tells the page.
+//!
+//! ```text
+//! Page allocated via order 0, mask 0x…, pid 1, tgid 1 (init), ts 1 ns     order
+//! PFN 0x40000 type Unmovable …                                            left out
+//!  post_alloc_hook+0x12c/0x140                                            the text, up to an empty line
+//!  get_page_from_freelist+0x1a0c/0x1bd0
+//! ```
+
+use memchr::{memchr, memchr_iter, memmem};
+use rustc_hash::FxHashMap;
+
+use super::HEAD;
+
+/// Bytes of a block at most; of longer ones nothing is kept.
+const BLOCK: usize = 16 << 10;
+
+/// Texts that are kept.
+const MOST: usize = 1 << 16;
+
+/// A block that was read before.
+pub(super) struct Known {
+    /// Where its like are counted.
+    pub(super) group: usize,
+    pub(super) bytes: usize,
+    pub(super) lines: u64,
+}
+
+/// Groups and numbers of lines of texts.
+type Kept = FxHashMap<Box<[u8]>, (usize, u64)>;
+
+/// Texts that were read, by the order of their blocks.
+#[derive(Default)]
+pub(super) struct Texts {
+    by_order: FxHashMap<u8, Kept>,
+    count: usize,
+    /// The one that is being read.
+    next: Option<(u8, Box<[u8]>)>,
+}
+
+/// The parts of a block.
+struct Parts<'t> {
+    order: u8,
+    text: &'t [u8],
+    /// Bytes of all of it.
+    bytes: usize,
+    /// Lines in front of the text.
+    heads: u64,
+}
+
+impl Texts {
+    /// What was read of a text that begins like this one. One that is new will be learned.
+    pub(super) fn known(&mut self, text: &[u8]) -> Option<Known> {
+        if !text.starts_with(HEAD.as_bytes()) {
+            return None;
+        }
+        let parts = parts(text);
+        self.next = None;
+        let Parts { order, text, bytes, heads } = parts?;
+        match self.by_order.get(&order).and_then(|kept| kept.get(text)) {
+            Some((group, lines)) => Some(Known { group: *group, bytes, lines: lines + heads }),
+            None => {
+                self.next = (self.count < MOST).then(|| (order, text.into()));
+                None
+            }
+        }
+    }
+
+    /// What is read next is not what was asked for.
+    pub(super) fn forget(&mut self) {
+        self.next = None;
+    }
+
+    /// The block whose text was not known has ended and is counted there.
+    pub(super) fn learn(&mut self, group: usize) {
+        let Some((order, text)) = self.next.take() else { return };
+        let blank = |line: &[u8]| line.iter().all(u8::is_ascii_whitespace);
+        if text.strip_suffix(b"\n").is_none_or(|text| text.split(|byte| *byte == b'\n').any(blank))
+        {
+            // The block has ended there, and something else follows.
+            return;
+        }
+        // The empty line at the end, too.
+        let lines = memchr_iter(b'\n', &text).count() as u64 + 1;
+        self.by_order.entry(order).or_default().insert(text, (group, lines));
+        self.count += 1;
+    }
+}
+
+fn parts(block: &[u8]) -> Option<Parts<'_>> {
+    let rest = block.strip_prefix(HEAD.as_bytes())?;
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let order = std::str::from_utf8(rest.get(..digits)?).ok()?.parse().ok()?;
+    let mut begin = memchr(b'\n', block)? + 1;
+    let mut heads = 1;
+    if block[begin..].starts_with(b"PFN ") {
+        begin += memchr(b'\n', &block[begin..])? + 1;
+        heads += 1;
+    }
+    let whole = &block[begin..block.len().min(BLOCK)];
+    // The text has the line's end in it, and all of the block the empty line.
+    let end = memmem::find(whole, b"\n\n")? + 1;
+    Some(Parts { order, text: &whole[..end], bytes: begin + end + 1, heads })
+}
