@@ -241,3 +241,29 @@ fn a_watch_says_when_descriptors_run_out() {
     let said = "alarm: descriptors of allocator@4.0-s: 1 of 20 objects are left";
     assert!(answer.err.contains(said), "{}", answer.err);
 }
+
+/// A kernel with `slub_debug=U` and `page_owner=on`: functions that allocate more each time are named.
+#[test]
+fn functions_of_the_kernel_that_allocate_more_are_told() {
+    let root = system("functions");
+    for folder in ["sys/kernel/debug/slab/kmalloc-128", "sys/kernel/debug/slab/dentry"] {
+        fs::create_dir_all(root.join(folder)).unwrap();
+        let text = "    500 d_alloc+0x1/0x2 age=1/2/3 pid=1-9\n";
+        fs::write(root.join(folder).join("alloc_traces"), text).unwrap();
+    }
+    let page = "Page allocated via order 0, mask 0x1, pid 7, ts 1 ns\nPFN 1 type Unmovable\n \
+                get_page_from_freelist+0x1/0x2\n ion_alloc+0x3/0x4 [ion]\n\n";
+    fs::write(root.join("page"), page.repeat(300)).unwrap();
+    fs::write(root.join("sys/kernel/debug/page_owner"), page).unwrap();
+    fs::write(root.join("sys/kernel/debug/kmemleak"), "").unwrap();
+    let work = "echo x >> n; cat page >> sys/kernel/debug/page_owner; printf '%7d %s\\n' $(($(wc -l < n) * 40)) \
+                'set_reg+0x1/0x2 [mali] age=1/2/3 pid=1-9' > sys/kernel/debug/slab/kmalloc-128/alloc_traces";
+    let answer = run(&played(&root), &[], &format!("cd {} && {work}", root.display()));
+    for text in [
+        "set_reg [mali] in kmalloc-128: 40 -> 360 objects, 40 more per iteration",
+        "ion_alloc [ion]: 1 -> 2,701 blocks of pages, of 4096 bytes each, 11,059,200 bytes",
+    ] {
+        assert!(answer.out.contains(text), "{text}\n{}\n{}", answer.out, answer.err);
+    }
+    assert_eq!(answer.exit, Exit::Leak);
+}

@@ -12,6 +12,7 @@
 mod binder;
 mod books;
 mod buffers;
+mod callers;
 mod coverage;
 mod descriptors;
 mod draft;
@@ -152,6 +153,9 @@ pub(crate) fn audit(observation: &Observation) -> Told {
     }
     let pools = pools::judge(normal);
     let mut findings = pools.findings;
+    if live(normal) {
+        findings.extend(callers::findings(normal));
+    }
     findings.extend(sites::findings(normal));
     findings.extend(repeats::findings(normal));
     findings.extend(held::findings(normal));

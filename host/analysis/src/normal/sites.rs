@@ -30,12 +30,14 @@ const OBJECTS: u64 = 10_000;
 const FRAMES: usize = 8;
 
 pub(super) fn findings(normal: &NormalWorld) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut findings = unreferenced(normal);
+    if super::live(normal) {
+        return findings;
+    }
     let callers = newest(normal, Ledger::SlabCallers);
     findings.extend(callers.into_iter().filter_map(|census| caller(normal, census)));
     let owners = newest(normal, Ledger::PageOwner);
     findings.extend(owners.into_iter().filter_map(|census| pages(normal, census)));
-    findings.extend(unreferenced(normal));
     findings
 }
 

@@ -37,7 +37,7 @@ pub(super) struct Read {
 }
 
 /// Opens a file for reading, whatever it is, without waiting for anybody.
-fn open(path: &Path) -> io::Result<File> {
+pub(super) fn open(path: &Path) -> io::Result<File> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
 }

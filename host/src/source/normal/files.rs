@@ -1,7 +1,7 @@
 //! Ledgers that are files: which, where, how often, and what brings them.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -11,7 +11,8 @@ use teeleak_proto::normal::Why;
 
 use super::{
     Depth,
-    bytes::{MOST_BYTES, read, send_text},
+    bytes::{MOST_BYTES, Read, read, send_text},
+    page_owner,
     unseen::{Missed, Missing},
 };
 use crate::source::Sink;
@@ -111,9 +112,9 @@ impl File {
         }
         let mut left = MOST_OF_LEDGER;
         for path in found {
-            match read(&path, left.min(MOST_BYTES)) {
+            match self.text(&path, left.min(MOST_BYTES), missed) {
                 Ok(text) => {
-                    left -= text.text.len();
+                    left = left.saturating_sub(text.text.len());
                     if text.cut {
                         missed.add(cut(self.ledger.name()), 1);
                     }
@@ -125,6 +126,17 @@ impl File {
             }
         }
         Ok(())
+    }
+
+    fn text(&self, path: &Path, most: usize, missed: &mut Missed) -> io::Result<Read> {
+        if self.ledger != Ledger::PageOwner {
+            return read(path, most);
+        }
+        let (text, lost) = page_owner::read(path)?;
+        if lost > 0 {
+            missed.add(cut("blocks of page_owner"), lost);
+        }
+        Ok(text)
     }
 
     /// The first of its places that is there, and what is in it.

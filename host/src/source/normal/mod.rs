@@ -14,6 +14,7 @@ mod both;
 mod buffers;
 mod bytes;
 mod files;
+mod page_owner;
 mod pools;
 mod processes;
 mod unseen;

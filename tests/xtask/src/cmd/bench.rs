@@ -15,7 +15,7 @@ struct Bench {
 }
 
 /// All benchmarks.
-const BENCHES: [Bench; 7] = [
+const BENCHES: [Bench; 8] = [
     Bench {
         name: "snapshot",
         measures: "in QEMU: a snapshot against mdbg_check on the console, wall clock and lock",
@@ -53,6 +53,11 @@ const BENCHES: [Bench; 7] = [
         name: "normal-world",
         measures: "reading page_owner and strace, beside page_owner_sort and a Python script",
         cargo: &["run", "--release", "--package", "teeleak-bench-normal-world", "--"],
+    },
+    Bench {
+        name: "ledgers",
+        measures: "processor time of teeleak watch --with normal-world, with 500 processes",
+        cargo: &["bench", "--package", "teeleak-tests", "--bench", "ledgers"],
     },
     Bench {
         name: "growth",

@@ -254,7 +254,11 @@ impl Reader {
     pub fn take(&mut self) -> NormalWorld {
         self.end();
         let accounting = std::mem::take(&mut self.accounting);
-        NormalWorld { accounting, ..std::mem::take(&mut self.out.told) }
+        let mut told = std::mem::take(&mut self.out.told);
+        if self.out.moment.is_some() {
+            told.name_holders();
+        }
+        NormalWorld { accounting, ..told }
     }
 
     /// All that was told.

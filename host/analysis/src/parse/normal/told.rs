@@ -1,8 +1,32 @@
 //! Into an observation.
 
-use crate::model::{Gap, NormalWorld, Observation, Reason};
+use std::collections::HashMap;
+
+use crate::model::{Gap, Holder, Ledger, NormalWorld, Observation, Reason, Row};
 
 impl NormalWorld {
+    /// Names processes that only their number is known of, by the list of all processes of the same moment.
+    pub(super) fn name_holders(&mut self) {
+        let lists = self.censuses.iter().filter(|census| census.ledger == Ledger::Descriptors);
+        let rows = lists.flat_map(|census| census.rows.iter().map(|row| (census.moment, row)));
+        let named = rows.filter(|(_, row)| row.name.is_empty()).filter_map(|(moment, row)| {
+            let holder = row.holder.clone()?;
+            Some(((moment, holder.pid), (holder, row.ids.start)))
+        });
+        let named: HashMap<_, (Holder, Option<u64>)> = named.collect();
+        for census in &mut self.censuses {
+            let nameless = |row: &&mut Row| {
+                row.holder.as_ref().is_some_and(|holder| holder.comm.is_empty() && holder.pid != 0)
+            };
+            for row in census.rows.iter_mut().filter(nameless) {
+                let pid = row.holder.as_ref().map_or(0, |holder| holder.pid);
+                if let Some((holder, start)) = named.get(&(census.moment, pid)) {
+                    (row.holder, row.ids.start) = (Some(holder.clone()), *start);
+                }
+            }
+        }
+    }
+
     /// Adds it to what other sources told. `again` says that those have read the same lines, too.
     pub fn add_to(mut self, observation: &mut Observation, again: bool) {
         let (own, all) = (self.accounting, &mut observation.accounting);
