@@ -5,12 +5,17 @@
 use proptest::prelude::*;
 use teeleak_analysis::{
     audit::{Options, audit},
-    model::{NormalWorld, Observation},
+    model::{Moment, NormalWorld, Observation, Stage},
     parse::normal::{Reader, has_ledgers},
 };
 
 /// Lines of each ledger, with a place for a number.
-const LINES: [&str; 44] = [
+const LINES: [&str; 49] = [
+    "descriptors of processes:",
+    "pid # start # fds # limit # comm a b",
+    " # socket",
+    "dma-buf buffers:",
+    "ino # size # exporter a",
     "MemTotal: # kB",
     "MemFree: # kB",
     "Slab: # kB",
@@ -110,6 +115,27 @@ proptest! {
             prop_assert_eq!(all.read, all.parsed + all.ignored + all.rejected);
             let _ = audit(&observation, &Options::default());
         }
+    }
+}
+
+proptest! {
+    /// What a run reads is a print each of many iterations; whatever the series are, they are judged.
+    #[test]
+    fn iterations_of_anything_are_judged(lines in prop::collection::vec(line(), 0..20)) {
+        let mut reader = Reader::new("");
+        for iteration in 0..12 {
+            let stage = if iteration < 3 { Stage::Idle } else { Stage::Measured };
+            reader.at(Moment { stage, iteration });
+            for file in ["/proc/*/fd", "/proc/7/fdinfo/3", "/proc/7/maps", "/x/kmemleak"] {
+                reader.source(file);
+                lines.iter().for_each(|line| reader.line(line.as_bytes()));
+            }
+        }
+        let mut observation = Observation::default();
+        reader.take().add_to(&mut observation, false);
+        let all = observation.accounting;
+        prop_assert_eq!(all.read, all.parsed + all.ignored + all.rejected);
+        let _ = audit(&observation, &Options::default());
     }
 }
 

@@ -1,12 +1,17 @@
-//! Ledgers of the normal world: every line is accounted for, and what comes of them can be analysed.
+//! Ledgers of the normal world: every line is accounted for, and what comes of them can be analysed, saved or as
+//! iterations of a run.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use teeleak_analysis::{
     audit::{Options, audit},
-    model::Observation,
+    model::{Moment, NormalWorld, Observation, Stage},
     parse::normal::{Reader, has_ledgers},
 };
+
+/// Files that a run reads.
+const FILES: [&str; 4] =
+    ["/proc/*/fd", "/proc/7/fdinfo/3", "/proc/7/maps", "/sys/kernel/debug/kmemleak"];
 
 fuzz_target!(|data: &[u8]| {
     let _ = has_ledgers("proc/7/fdinfo/3", data);
@@ -15,10 +20,24 @@ fuzz_target!(|data: &[u8]| {
         text.split(|byte| *byte == b'\n').for_each(|line| reader.line(line));
         reader.source("proc/7/fdinfo/3");
     }
-    let told = reader.finish();
+    check(reader.finish());
+
+    let mut reader = Reader::new("");
+    for (iteration, text) in (0..).zip(data.split(|byte| *byte == 0)) {
+        let stage = if iteration < 2 { Stage::Idle } else { Stage::Measured };
+        reader.at(Moment { stage, iteration });
+        for file in FILES {
+            reader.source(file);
+            reader.lines(text);
+        }
+    }
+    check(reader.take());
+});
+
+fn check(told: NormalWorld) {
     let lines = told.accounting;
     assert_eq!(lines.read, lines.parsed + lines.ignored + lines.rejected);
     let mut observation = Observation::default();
     told.add_to(&mut observation, false);
     let _ = audit(&observation, &Options::default());
-});
+}
