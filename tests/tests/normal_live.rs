@@ -14,7 +14,7 @@ use std::{
 };
 
 use teeleak::Exit;
-use teeleak_tests::{Answer, Simulated, World, golden};
+use teeleak_tests::{Answer, Simulated, Tee, World, golden};
 
 fn scratch(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("normal-live").join(name);
@@ -266,4 +266,28 @@ fn functions_of_the_kernel_that_allocate_more_are_told() {
         assert!(answer.out.contains(text), "{text}\n{}\n{}", answer.out, answer.err);
     }
     assert_eq!(answer.exit, Exit::Leak);
+}
+
+#[test]
+fn both_worlds_are_one_report() {
+    let root = system("both");
+    fs::write(root.join("shot.sh"), SHOT).unwrap();
+    let world = World { root: root.clone(), ..World::with(Tee::default()) };
+    let answer = run(&world, &[], &format!("cd {} && . ./shot.sh", root.display()));
+    for text in [", both worlds)", "pid 29202 (camerahalserver): ", "canary of 211 bytes found in"]
+    {
+        assert!(answer.out.contains(text), "{text}\n{}\n{}", answer.out, answer.err);
+    }
+    assert_eq!(answer.exit, Exit::Leak);
+}
+
+/// A TEE that is there and can't be reached leaves a doubt, whatever the normal world says.
+#[test]
+fn a_tee_that_is_out_of_reach_is_never_called_clean() {
+    let world = World { node: true, ..played(&system("unreached")) };
+    let answer = run(&world, &[], "true");
+    assert!(answer.out.contains("the TEE was not observed: "), "{}", answer.out);
+    assert_eq!(answer.exit, Exit::Blind, "{}", answer.out);
+    let snapshot = world.run(&["snapshot", "--with", "normal-world"]);
+    assert_eq!(snapshot.exit, Exit::Blind, "{}", snapshot.out);
 }
