@@ -270,3 +270,13 @@ fn ledgers_are_told_by_the_option_too() {
     let input = &report["coverage"]["input"];
     assert_eq!(input["read"], input["parsed"], "{input}");
 }
+
+/// What teeleak itself makes of folders of `/proc` and `/sys` can be read from a file as well.
+#[test]
+fn what_a_run_puts_together_is_read_as_text_too() {
+    let answer = teeleak(&["analyze", &folder("live")]);
+    let read = "2 prints of ledgers of the normal world";
+    assert!(answer.out.contains(read), "{}", answer.out);
+    assert!(answer.out.contains("input: 11 read, 11 used"), "{}", answer.out);
+    assert_eq!(answer.exit, Exit::Blind);
+}
