@@ -137,14 +137,7 @@ impl Growing<'_> {
             }
             None => draft.text(&text),
         };
-        let newest = buffers.iter().rev().take(TOLD);
-        let newest: Vec<_> = newest
-            .map(|(inode, fds)| {
-                let fds: Vec<_> = fds.iter().take(TOLD).map(u64::to_string).collect();
-                format!("inode {inode} as fd {}", words::list(&fds))
-            })
-            .collect();
-        draft = draft.text(&format!("the newest: {}", newest.join("; ")));
+        draft = draft.text(&format!("the newest: {}", newest(&buffers)));
         let copies = buffers.values().filter(|fds| fds.len() > 1).count() as u64;
         if copies > 0 {
             draft = draft.text(&format!(
@@ -158,6 +151,15 @@ impl Growing<'_> {
         }
         draft
     }
+}
+
+/// `inode 5771009 as fd 409`, the newest first.
+fn newest(buffers: &BTreeMap<u64, Vec<u64>>) -> String {
+    let told = buffers.iter().rev().take(TOLD).map(|(inode, fds)| {
+        let fds: Vec<_> = fds.iter().take(TOLD).map(u64::to_string).collect();
+        format!("inode {inode} as fd {}", words::list(&fds))
+    });
+    told.collect::<Vec<_>>().join("; ")
 }
 
 /// How much it weighs; `None` where it is not worth telling.
