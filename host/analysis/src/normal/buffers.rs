@@ -116,10 +116,17 @@ impl Held<'_> {
     fn holder(&self, normal: &NormalWorld) -> Option<Holder> {
         let holder = self.row.holder.clone()?;
         let named = normal.sayings.iter().rev().find_map(|one| match &one.said {
-            Said::Process(named) if named.pid == holder.pid => Some(named.clone()),
+            Said::Process(named) if named.pid == holder.pid => Some(named),
             _ => None,
         });
-        Some(named.filter(|_| holder.comm.is_empty()).unwrap_or(holder))
+        // A run lists the descriptors of each process with its name.
+        let listed = normal.of(Ledger::Descriptors).next_back();
+        let listed = listed.and_then(|census| {
+            let all = census.rows.iter().filter_map(|row| row.holder.as_ref());
+            { all }.find(|listed| listed.pid == holder.pid)
+        });
+        let named = named.or(listed).filter(|_| holder.comm.is_empty());
+        Some(named.cloned().unwrap_or(holder))
     }
 
     fn who(&self, normal: &NormalWorld) -> String {

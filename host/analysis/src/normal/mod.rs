@@ -111,19 +111,19 @@ fn link(findings: &mut [Finding]) {
 
 /// More descriptors of buffers explain more descriptors of the same process, and more buffers in all.
 fn link_buffers(findings: &mut [Finding]) {
-    let of = |one: &Finding, ledger: &str| match &one.subject {
-        Subject::Holding { ledger: own, name } if **own == *ledger => Some(name.clone()),
-        _ => None,
-    };
+    let is = |one: &Finding, wanted: &str| matches!(&one.subject, Subject::Holding { ledger, .. } if **ledger == *wanted);
+    // Programs of one name are not one process: titles begin with the number, too.
+    let who = |one: &Finding| one.title.split_once(": ").map(|(who, _)| who.to_owned());
     let held: Vec<_> = findings
         .iter()
-        .filter_map(|one| Some((of(one, held::BUFFERS)?, one.fingerprint.clone())))
+        .filter(|one| is(one, held::BUFFERS))
+        .filter_map(|one| Some((who(one)?, one.fingerprint.clone())))
         .collect();
     for one in findings.iter_mut().filter(|one| one.cause.is_none()) {
-        let table = of(one, Ledger::Descriptors.name());
-        let (cause, why) = if let Some(name) = table {
-            (held.iter().find(|(held, _)| *held == name), "they are descriptors of this process")
-        } else if of(one, Ledger::DmaBuf.name()).is_some() {
+        let (cause, why) = if is(one, Ledger::Descriptors.name()) {
+            let own = held.iter().find(|(held, _)| who(one).as_ref() == Some(held));
+            (own, "they are descriptors of this process")
+        } else if is(one, Ledger::DmaBuf.name()) {
             (held.first(), "whoever holds them keeps them")
         } else {
             continue;
