@@ -47,12 +47,18 @@ pub(crate) fn sorted_stacks(path: &Path) -> Result<Stacks> {
             block.trim_start().split_once(":\n").context("a block without a head")?;
         let (times, pages) = head.split_once(" times, ").context("a head without times")?;
         let pages = pages.strip_suffix(" pages").context("a head without pages")?;
-        let names: Vec<_> =
-            stack.lines().filter_map(|line| line.trim().split('+').next()).collect();
+        let names: Vec<_> = stack.lines().filter_map(function).collect();
         let known = stacks.entry(names.join(" ")).or_default();
         *known = (known.0 + times.parse::<u64>()?, known.1 + pages.parse::<u64>()?);
     }
     Ok(stacks)
+}
+
+/// A function with its module, of `virtio_mmio_probe+0x6c/0x100 [virtio_mmio]`.
+fn function(line: &str) -> Option<String> {
+    let (name, rest) = line.trim().split_once('+')?;
+    let module = rest.split_once(' ').map_or(String::new(), |(_, module)| format!(" {module}"));
+    Some(format!("{name}{module}"))
 }
 
 /// Ours of a text of strace. Its tasks are threads; `process` tells whose.

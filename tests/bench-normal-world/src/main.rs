@@ -90,7 +90,7 @@ fn page_owner(args: &Args, ours: &Path, sort: &Path, folder: &Path) -> Result<bo
     out.flush()?;
     let peer = [sort, Path::new("--cull=stacktrace"), &text, &sorted];
     let peer = Reader { name: "page_owner_sort", command: words(&peer), out: None };
-    let readers = [analyze(ours, &text), peer];
+    let readers = [analyze(ours, "--normal-world", &text), peer];
     let taken = take_turns(&readers, args.rounds)?;
     let (stacks, theirs) = (answers::our_stacks(&text)?, answers::sorted_stacks(&sorted)?);
     let differ = stacks.iter().find(|(stack, counts)| theirs.get(*stack) != Some(counts));
@@ -109,7 +109,7 @@ fn strace(args: &Args, ours: &Path, folder: &Path) -> Result<bool> {
     fs::write(&script, SCRIPT)?;
     let command = words(&[Path::new("python3"), &script, &text]);
     let peer = Reader { name: "Python, re and dict", command, out: Some(printed.clone()) };
-    let readers = [analyze(ours, &text), peer];
+    let readers = [analyze(ours, "--strace", &text), peer];
     let taken = take_turns(&readers, args.rounds)?;
     let copies = answers::our_copies(&text)?;
     let theirs = answers::printed_copies(&fs::read_to_string(&printed)?)?;
@@ -118,8 +118,9 @@ fn strace(args: &Args, ours: &Path, folder: &Path) -> Result<bool> {
     judge(&readers, taken, &text, &format!("{} copies not closed", copies.len()))
 }
 
-fn analyze(ours: &Path, text: &Path) -> Reader {
-    let command = words(&[ours, Path::new("analyze"), Path::new("--threads=1"), text]);
+/// Who is told what a text is, as the peers are, and does not look for anything else in it.
+fn analyze(ours: &Path, option: &str, text: &Path) -> Reader {
+    let command = words(&[ours, Path::new("analyze"), Path::new(option), text]);
     Reader { name: "teeleak analyze", command, out: None }
 }
 
