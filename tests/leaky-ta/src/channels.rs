@@ -93,7 +93,7 @@ fn map(size: usize) -> Result<u64> {
     }
 }
 
-fn unmap(address: u64, size: usize) -> Result<()> {
+pub(crate) fn unmap(address: u64, size: usize) -> Result<()> {
     let at = usize::try_from(address).map_err(|_| ErrorKind::BadParameters)?;
     // SAFETY: It was mapped by `map`, and nothing refers to it.
     match unsafe { tee_unmap(core::ptr::with_exposed_provenance_mut(at), size) } {

@@ -10,6 +10,7 @@ mod channels;
 mod objects;
 mod operations;
 mod sessions;
+mod shared;
 
 use core::cell::UnsafeCell;
 
@@ -22,6 +23,7 @@ use optee_utee::{
     ta_destroy, ta_invoke_command, ta_open_session,
 };
 use sessions::Sessions;
+use shared::Shared;
 
 /// What build.rs wrote.
 #[allow(
@@ -43,6 +45,7 @@ struct Leaky {
     objects: Objects,
     operations: Operations,
     sessions: Sessions,
+    shared: Shared,
 }
 
 /// The one [`Leaky`].
@@ -57,6 +60,7 @@ static LEAKY: Global = Global(UnsafeCell::new(Leaky {
     objects: Objects::new(),
     operations: Operations::new(),
     sessions: Sessions::new(),
+    shared: Shared::new(),
 }));
 
 #[ta_create]
@@ -89,6 +93,8 @@ fn invoke_command(command: u32, params: &mut ParametersAny) -> Result<()> {
         Command::Panic => panic!("as asked"),
         Command::LeakSession => leaky.sessions.leak(uuid(params)?),
         Command::TryOpen => sessions::try_open(uuid(params)?),
+        Command::MapShared => leaky.shared.map(params),
+        Command::UnmapShared => leaky.shared.unmap(params),
         _ => hold(leaky, command, params),
     }
 }
@@ -139,6 +145,7 @@ fn hold(leaky: &mut Leaky, command: Command, params: &mut ParametersAny) -> Resu
             objects.free();
             leaky.operations.free();
             leaky.sessions.close();
+            leaky.shared.free()?;
             leaky.channels.unleak()
         }
     }

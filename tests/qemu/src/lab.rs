@@ -19,6 +19,9 @@ use crate::qemu::{Clock, How};
 use crate::rootfs::{self, Rootfs};
 use crate::variant::Variant;
 
+/// What goes into a patched OP-TEE, in this order: the auditor's PTA, and one that only tests need.
+const OVERLAYS: [&str; 2] = ["ta/pta", "tests/leaky-ta/pta"];
+
 /// The lab, with its cache.
 #[derive(Clone, Debug)]
 pub struct Lab {
@@ -81,7 +84,8 @@ impl Lab {
     /// When the variant is unknown or something cannot be fetched or built.
     pub fn firmware(&self, variant: &str) -> Result<Firmware> {
         self.setup()?;
-        firmware::build(&self.cache, Variant::named(variant)?, &self.repository.join("ta/pta"))
+        let overlays = OVERLAYS.map(|folder| self.repository.join(folder));
+        firmware::build(&self.cache, Variant::named(variant)?, &overlays)
     }
 
     /// Fetches the sources of OP-TEE and TF-A.

@@ -1,7 +1,8 @@
-//! Putting the PTA into an OP-TEE tree.
+//! Putting PTAs into an OP-TEE tree.
 //!
-//! `ta/pta` mirrors optee_os: its `core` and `lib` are copied over the tree,
-//! then `patches/*.patch` are applied in the order of their names.
+//! `ta/pta` mirrors optee_os: its `core` and `lib`, where it has them, are
+//! copied over the tree, then `patches/*.patch` are applied in the order of
+//! their names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,7 @@ const FUZZ: &str = "--fuzz=2";
 /// # Errors
 /// When a file cannot be read.
 pub(crate) fn key(mut key: Key, pta: &Path) -> Result<Key> {
-    for folder in MIRRORED.into_iter().chain([PATCHES]) {
+    for folder in MIRRORED.into_iter().chain([PATCHES]).filter(|name| pta.join(name).exists()) {
         key = key.with_tree(folder, &pta.join(folder))?;
     }
     Ok(key)
@@ -36,7 +37,7 @@ pub(crate) fn key(mut key: Key, pta: &Path) -> Result<Key> {
 /// # Errors
 /// When a patch doesn't apply: which one, to which file and hunk.
 pub(crate) fn apply(pta: &Path, tree: &Path, name: &str) -> Result<()> {
-    for folder in MIRRORED {
+    for folder in MIRRORED.into_iter().filter(|name| pta.join(name).exists()) {
         tree::copy(&pta.join(folder), &tree.join(folder))?;
     }
     for patch in patches(pta)? {

@@ -33,6 +33,9 @@ const AUDIT: [&str; 4] = [
     "CFG_CONCURRENT_SINGLE_INSTANCE_TA=y",
 ];
 
+/// What only tests have: a stand-in for a vendor's memory service (tests/leaky-ta/pta).
+const LEAKY: [&str; 1] = ["CFG_LEAKY_MAP=y"];
+
 /// One firmware variant.
 #[derive(Clone, Copy, Debug)]
 pub struct Variant {
@@ -49,7 +52,7 @@ pub struct Variant {
 /// All variants; a new one is one line.
 #[rustfmt::skip]
 pub const VARIANTS: [Variant; 4] = [
-    Variant { name: "default", patched: true, settings: &[&DEBUG, &AUDIT], purpose: "the auditor and malloc debug" },
+    Variant { name: "default", patched: true, settings: &[&DEBUG, &AUDIT, &LEAKY], purpose: "the auditor and malloc debug" },
     Variant { name: "stock", patched: false, settings: &[], purpose: "as Debian ships it" },
     Variant { name: "mdbg", patched: false, settings: &[&DEBUG], purpose: "stock plus malloc debug" },
     Variant { name: "patched-off", patched: true, settings: &[&["CFG_LEAK_AUDIT=n"]], purpose: "patched, auditor off" },

@@ -89,6 +89,7 @@ pub fn audit(observation: &Observation, options: &Options) -> Report {
     clients::blame(&mut findings);
     findings.extend(observation.clients.joined.iter().flat_map(|joined| joined.findings.clone()));
     cause::link(&mut findings, &checked.ties, observation);
+    normal::join(&mut findings, observation, &protocols);
     let other = normal::audit(observation);
     findings.extend(other.findings);
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.kind));

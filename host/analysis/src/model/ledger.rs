@@ -58,11 +58,13 @@ pub enum Ledger {
     Duplicates,
     /// Descriptors of each process against its limit.
     Descriptors,
+    /// Pages of the TEE's clients.
+    ClientPages,
 }
 
 /// What each is called, and what would bring it where it was not seen: a file, an option of the kernel's
 /// configuration, a command.
-const TOLD: [(Ledger, &str, &str); 24] = [
+const TOLD: [(Ledger, &str, &str); 25] = [
     (Ledger::MemInfo, "meminfo", "cat /proc/meminfo, again and again"),
     (Ledger::CpuMonitor, "cpu_monitor", "cpu_monitor -m 1000, or /proc/meminfo"),
     (Ledger::BuddyInfo, "buddyinfo", "cat /proc/buddyinfo, again and again"),
@@ -103,6 +105,7 @@ const TOLD: [(Ledger, &str, &str); 24] = [
     (Ledger::Processes, "processes", "ps"),
     (Ledger::Duplicates, "duplicated descriptors", "strace -f -e trace=dup,dup2,dup3,close"),
     (Ledger::Descriptors, "descriptors", "teeleak run --with normal-world, or /proc/*/fd"),
+    (Ledger::ClientPages, "pages of clients", "teeleak run --with normal-world as root"),
 ];
 
 impl Ledger {
@@ -140,6 +143,10 @@ pub struct Ids {
     pub inode: Option<u64>,
     /// Address as devices see it.
     pub address: Option<u64>,
+    /// Physical address.
+    pub memory: Option<u64>,
+    /// Address as the holder sees it.
+    pub va: Option<u64>,
     /// Descriptors that the holder has of it.
     pub fds: Vec<u64>,
     /// How often the holder has it mapped.

@@ -6,7 +6,7 @@ use crate::model::{Gap, Ledger, NormalWorld, Reason, Said};
 
 /// Ledgers that come together.
 const FAMILIES: [&[Ledger]; 5] = [
-    &[Ledger::Descriptors],
+    &[Ledger::Descriptors, Ledger::ClientPages],
     &[Ledger::IonHeap, Ledger::IonOrphans, Ledger::IonTrace],
     &[
         Ledger::DmaHeap,

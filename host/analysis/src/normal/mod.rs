@@ -23,6 +23,7 @@ mod orphans;
 mod pools;
 mod prints;
 mod repeats;
+mod shared;
 mod sites;
 mod words;
 
@@ -33,6 +34,8 @@ use crate::{
     model::{Finding, Gap, Kind, Ledger, NormalWorld, Observation, Said, Stage, Subject},
     protocol::Protocol,
 };
+
+pub(crate) use shared::join;
 
 /// What is said of the normal world.
 #[derive(Clone, Debug, Default)]

@@ -39,6 +39,7 @@
 //! - `ignore_flags`: bits of a region's flags with which `map` and `unmap` are none of the protocol's.
 
 mod bind;
+mod calls;
 mod compile;
 mod engine;
 mod file;
@@ -56,6 +57,7 @@ mod unpaired;
 mod words;
 
 pub use bind::Unbindable;
+pub(crate) use calls::{Calls, calls};
 pub use engine::Limits;
 pub use findings::{Checked, Tie, check};
 pub use key::{Key, KeyPart};

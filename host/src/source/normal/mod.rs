@@ -15,8 +15,10 @@ mod buffers;
 mod bytes;
 mod files;
 mod page_owner;
+mod pages;
 mod pools;
 mod processes;
+mod texts;
 mod unseen;
 mod walk;
 

@@ -20,7 +20,7 @@ use teeleak_proto::normal::Why;
 
 use super::{
     Depth,
-    bytes::{Read, send_text},
+    texts::Texts,
     unseen::{Missed, Missing, rights},
     walk::{Walked, Who, pass_on_buffers, pass_on_mappings, walk, who},
 };
@@ -31,9 +31,6 @@ const EVERY: u32 = 16;
 
 /// Processes that are told at most.
 const MOST: usize = 1 << 16;
-
-/// What the text is called: the kernel has no file that says it.
-const PATH: &str = "/proc/*/fd";
 
 /// `PROC_SUPER_MAGIC` (Linux `include/uapi/linux/magic.h`).
 const PROC_MAGIC: u64 = 0x9fa0;
@@ -60,6 +57,8 @@ struct Known {
     who: Who,
     fds: Option<u64>,
     buffers: bool,
+    /// Whether it is a client of the TEE.
+    client: bool,
     seen: u32,
 }
 
@@ -86,13 +85,13 @@ impl Processes {
         };
         self.samples += 1;
         let whole = depth == Depth::Whole || self.samples.is_multiple_of(EVERY);
-        let mut text = String::from("descriptors of processes:\n");
+        let mut texts = Texts::default();
         let cut = all.len() > MOST;
         for (pid, inode) in all.into_iter().take(MOST) {
-            self.process((pid, inode), whole, &mut text, missed, sink)?;
+            self.process((pid, inode), whole, &mut texts, missed, sink)?;
         }
         self.known.retain(|_, known| known.seen == self.samples);
-        send_text(PATH, &Read { text: text.into_bytes(), cut }, sink)
+        texts.pass_on(cut, sink)
     }
 
     /// The process that has used most of its limit. Where the kernel does not tell how many descriptors there
@@ -118,23 +117,26 @@ impl Processes {
         &mut self,
         (pid, inode): (u32, u64),
         whole: bool,
-        text: &mut String,
+        texts: &mut Texts,
         missed: &mut Missed,
         sink: &mut dyn Sink,
     ) -> Result<()> {
         let folder = self.proc.join(pid.to_string());
         let fds = self.count(&folder);
         let Some(known) = self.known(pid, inode, &folder, whole) else { return Ok(()) };
-        let changed = whole || fds.is_none() || known.fds != fds || known.buffers;
+        let changed = whole || fds.is_none() || known.fds != fds || known.buffers || known.client;
         let walked = if changed { look(&folder, missed) } else { None };
         known.fds = walked.as_ref().map(|walked| walked.fds).or(fds);
         let Some(fds) = known.fds else { return Ok(()) };
-        tell(pid, &known.who, fds, text);
+        tell(pid, &known.who, fds, &mut texts.descriptors);
         let Some(walked) = walked else { return Ok(()) };
         for (n, kind) in &walked.kinds {
-            let _ = writeln!(text, " {n} {kind}");
+            let _ = writeln!(texts.descriptors, " {n} {kind}");
         }
-        known.buffers = !walked.buffers.is_empty();
+        (known.buffers, known.client) = (!walked.buffers.is_empty(), walked.client);
+        if known.client {
+            texts.pages_of(&folder, pid, &known.who, missed);
+        }
         let shown = format!("/proc/{pid}");
         pass_on_buffers(&folder, &shown, &walked.buffers, sink)?;
         if known.buffers || whole {
@@ -159,8 +161,9 @@ impl Processes {
             // Its name and its limit may have changed.
             let who = who(folder)?;
             let before = self.known.remove(&pid).filter(|known| known.who.start == who.start);
-            let (fds, buffers) = before.map_or((None, false), |known| (known.fds, known.buffers));
-            self.known.insert(pid, Known { inode, who, fds, buffers, seen: samples });
+            let before = before.map(|known| (known.fds, known.buffers, known.client));
+            let (fds, buffers, client) = before.unwrap_or_default();
+            self.known.insert(pid, Known { inode, who, fds, buffers, client, seen: samples });
         }
         let known = self.known.get_mut(&pid)?;
         known.seen = samples;

@@ -47,7 +47,7 @@ pub(super) fn who(folder: &Path) -> Option<Who> {
 }
 
 /// A name on one line.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     name.chars().map(|one| if one.is_control() { '?' } else { one }).collect()
 }
 
@@ -66,6 +66,8 @@ pub(super) struct Walked {
     pub(super) kinds: Vec<(u64, String)>,
     /// Descriptors of dma-bufs.
     pub(super) buffers: Vec<u32>,
+    /// Whether it is a client of the TEE.
+    pub(super) client: bool,
     /// Descriptors that were not looked at.
     pub(super) lost: u64,
 }
@@ -95,6 +97,7 @@ pub(super) fn walk(folder: &Path) -> io::Result<Walked> {
             let fd: Option<u32> = entry.file_name().to_str().and_then(|fd| fd.parse().ok());
             walked.buffers.extend(fd);
         }
+        walked.client |= is_of_client(target.as_os_str());
         *kinds.entry(kind(&target)).or_default() += 1;
     }
     walked.buffers.sort_unstable();
@@ -110,6 +113,13 @@ pub(super) fn walk(folder: &Path) -> io::Result<Walked> {
 fn is_dma_buf(target: &OsStr) -> bool {
     let target = target.as_bytes();
     target.starts_with(b"/dmabuf:") || target == b"anon_inode:dmabuf"
+}
+
+/// The TEE's device for clients, `/dev/tee0`, or memory that is shared with it (Linux `drivers/tee`).
+fn is_of_client(target: &OsStr) -> bool {
+    let number = target.as_bytes().strip_prefix(b"/dev/tee");
+    number.is_some_and(|number| number.first().is_some_and(u8::is_ascii_digit))
+        || target == "anon_inode:tee_shm"
 }
 
 /// What descriptors that are alike have in common: `socket`, `/dev/null`, `/tmp/*`.
@@ -182,6 +192,13 @@ mod tests {
         ] {
             assert_eq!(kind(Path::new(target)), name);
         }
+    }
+
+    #[test]
+    fn clients_of_the_tee_are_known() {
+        let is = |target| is_of_client(OsStr::new(target));
+        assert!(is("/dev/tee0") && is("anon_inode:tee_shm"));
+        assert!(!is("/dev/teepriv0") && !is("/dev/tee") && !is("/dev/null"));
     }
 
     #[test]

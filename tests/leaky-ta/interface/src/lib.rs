@@ -19,6 +19,7 @@
 //! | `LeakOperations` | operations | | | |
 //! | `LeakRam` | bytes | | | |
 //! | `Panic` | | | | |
+//! | `MapShared`, `UnmapShared` | in: the client's memory | | out: not used | |
 //!
 //! Parameters that the table leaves empty are of no type. The words of a UUID are big-endian.
 #![no_std]
@@ -64,11 +65,22 @@ pub enum Command {
     LeakRam = 13,
     /// Panics.
     Panic = 14,
+    /// Maps the client's memory for longer than the call.
+    MapShared = 15,
+    /// Unmaps what was mapped last of a client's memory, or forgets it: [`LOSE`].
+    UnmapShared = 16,
 }
+
+/// First byte of the memory of `UnmapShared`: it is said to be unmapped, and stays mapped.
+pub const LOSE: u8 = 1;
+
+/// What maps memory for longer than a call: a PTA that stands in for a vendor's memory service
+/// (`tests/leaky-ta/pta`).
+pub const LEAKY_MAP: &str = "7d5c8b0f-41c9-4f0e-8a36-0e5f2b97d164";
 
 impl Command {
     /// All commands, in order of their numbers.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::OpenChannel,
         Self::Map,
         Self::Unmap,
@@ -84,6 +96,8 @@ impl Command {
         Self::LeakOperations,
         Self::LeakRam,
         Self::Panic,
+        Self::MapShared,
+        Self::UnmapShared,
     ];
 
     /// The command with this number.

@@ -8,6 +8,7 @@ mod closer;
 mod exhaust;
 mod held;
 mod play;
+mod shared;
 mod tee;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -15,6 +16,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use exhaust::Exhaust;
+use held::Held;
 
 /// Plays channel switches against the leaky TA.
 #[derive(Parser, Debug)]
@@ -62,10 +64,13 @@ struct Args {
     /// TA that `leak-session` leaves sessions to
     #[arg(long, value_name = "UUID", default_value = leaky_interface::PEER)]
     peer: String,
-    /// Stay, and open a session that is never closed whenever `--poke` asks for it
+    /// Stay, and take something that is never given back whenever `--poke` asks for it
     #[arg(long, value_name = "SOCKET", conflicts_with = "poke")]
     hold: Option<PathBuf>,
-    /// Ask the player that holds SOCKET for one more session, and do nothing else
+    /// What `--hold` takes
+    #[arg(long, value_enum, default_value_t, requires = "hold")]
+    what: Held,
+    /// Ask the player that holds SOCKET for one more, and do nothing else
     #[arg(long, value_name = "SOCKET")]
     poke: Option<PathBuf>,
     /// Close the channels that come on standard input; the other process of `--processes 2`
@@ -107,7 +112,7 @@ fn run(args: &Args) -> anyhow::Result<()> {
         return exhaust::exhaust(what, &args.peer);
     }
     if let Some(socket) = &args.hold {
-        return held::hold(socket).with_context(|| socket.display().to_string());
+        return held::hold(socket, args.what).with_context(|| socket.display().to_string());
     }
     if let Some(socket) = &args.poke {
         return held::poke(socket).with_context(|| socket.display().to_string());

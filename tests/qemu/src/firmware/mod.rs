@@ -5,7 +5,7 @@ mod source;
 mod tfa;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 pub(crate) use tfa::KERNEL_ADDRESS;
@@ -62,12 +62,12 @@ impl Firmware {
     }
 }
 
-/// Builds a variant's firmware, or finds it in the cache. `pta` is the folder
-/// that mirrors optee_os.
+/// Builds a variant's firmware, or finds it in the cache. `overlays` are folders
+/// that mirror optee_os.
 ///
 /// # Errors
 /// When a source cannot be had, a patch does not apply or a build fails.
-pub(crate) fn build(cache: &Cache, variant: &Variant, pta: &Path) -> Result<Firmware> {
+pub(crate) fn build(cache: &Cache, variant: &Variant, overlays: &[PathBuf]) -> Result<Firmware> {
     let sources = packages::sources(&Apt::new(cache)?)?;
     let optee_os = source::optee_os(cache, &sources.optee_os)?;
     let compiler = compiler()?;
@@ -79,13 +79,13 @@ pub(crate) fn build(cache: &Cache, variant: &Variant, pta: &Path) -> Result<Firm
     for setting in variant.settings() {
         key = key.with("setting", setting);
     }
-    if variant.patched {
-        key = crate::overlay::key(key, pta)?;
+    for overlay in overlays.iter().filter(|_| variant.patched) {
+        key = crate::overlay::key(key, overlay)?;
     }
     let name = format!("firmware/{}-{}", variant.name, key.finish());
     let dir = cache.made(&name, |dir| {
         let tfa = tfa::build(cache, &sources.tfa, &compiler)?;
-        optee::build(cache, &optee_os, variant, pta, dir)?;
+        optee::build(cache, &optee_os, variant, overlays, dir)?;
         tfa::flash_image(&tfa, dir)
     })?;
     crate::cache::drop_unused(&dir, &format!("{}-", variant.name), KEPT)?;

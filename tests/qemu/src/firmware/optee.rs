@@ -33,24 +33,24 @@ pub(super) fn build(
     cache: &Cache,
     source: &Tree,
     variant: &Variant,
-    pta: &Path,
+    overlays: &[PathBuf],
     into: &Path,
 ) -> Result<()> {
     let name = format!("{}-{}", source.name, variant.name);
     let _lock = cache.lock(&format!("optee-{name}"))?;
     let place = cache.dir(&format!("optee/{name}"))?;
-    prepare(source, variant, pta, &place)?;
+    prepare(source, variant, overlays, &place)?;
     make(cache, source, variant, &place)?;
     collect(cache, &place.join(OUT), into)
 }
 
-fn prepare(source: &Tree, variant: &Variant, pta: &Path, place: &Path) -> Result<()> {
+fn prepare(source: &Tree, variant: &Variant, overlays: &[PathBuf], place: &Path) -> Result<()> {
     let step = progress::step(&format!("prepare OP-TEE's tree ({})", variant.name));
     let wanted = place.with_file_name(format!("{}.wanted", file_name(place)));
     remove_dir(&wanted)?;
     copy_pristine(&source.dir, &wanted)?;
-    if variant.patched {
-        overlay::apply(pta, &wanted, &source.name)?;
+    for overlay in overlays.iter().filter(|_| variant.patched) {
+        overlay::apply(overlay, &wanted, &source.name)?;
     }
     let written = tree::sync(&wanted, place, &[OUT])?;
     remove_dir(&wanted)?;

@@ -21,6 +21,7 @@
 mod binder;
 mod binder_log;
 mod buddyinfo;
+mod client_pages;
 mod context;
 mod cpu_monitor;
 mod descriptors;
@@ -279,6 +280,7 @@ fn parsers() -> Vec<Box<dyn Parser + Send>> {
         Box::<page_owner::PageOwner>::default(),
         Box::<kmemleak::Kmemleak>::default(),
         Box::<descriptors::Descriptors>::default(),
+        Box::<client_pages::ClientPages>::default(),
         Box::<dma_heap::DmaHeap>::default(),
         Box::<dma_buf::DmaBuf>::default(),
         Box::<dma_buf_sysfs::Buffers>::default(),

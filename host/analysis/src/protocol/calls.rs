@@ -1,0 +1,35 @@
+//! How often a TA was called to take something, and to give it back.
+
+use teeleak_proto::{Uuid, bind::Action};
+
+use super::{On, Protocol, Step};
+use crate::model::{Event, Observation};
+
+/// Calls that succeeded.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Calls {
+    /// Those that acquire.
+    pub(crate) acquired: u64,
+    /// Those that release.
+    pub(crate) released: u64,
+    /// Whether there may be more, since events were lost.
+    pub(crate) lost: bool,
+}
+
+/// The calls to a TA that protocols which are about this one know.
+pub(crate) fn calls(protocols: &[Protocol], observation: &Observation, ta: Uuid) -> Calls {
+    let own = |step: &&Step| step.ta == Some(ta) && matches!(step.on, On::Invoke(_));
+    let steps: Vec<_> = protocols.iter().flat_map(|one| &one.steps).filter(own).collect();
+    let lost = observation.events.iter().any(|event| event.lost_before > 0);
+    let done = |event: &&Event| event.result.unwrap_or(0) == 0;
+    let mut calls = Calls { lost, ..Calls::default() };
+    for event in observation.events.iter().filter(done) {
+        // The same command may be a step of several protocols; it is one call.
+        match steps.iter().find(|step| step.is(event)).map(|step| step.action) {
+            Some(Action::Acquire) => calls.acquired += 1,
+            Some(Action::Release) => calls.released += 1,
+            Some(Action::Use) | None => {}
+        }
+    }
+    calls
+}
