@@ -62,7 +62,7 @@ fn a_real_kernel_is_read() {
             "12 buffers of 1,048,576 bytes, 12,582,912 bytes (12.0 MiB) in all, are held by pid 176 (leaky-ree) as fd 8 \
              to 19, dups of 7 never closed",
             "slabinfo: skbuff_head_cache: 36 -> 124 objects",
-            "binder: proc 210 released its vma and never its proc",
+            "binder: 12 procs are never released, and their processes are gone",
         ],
     );
 }

@@ -19,17 +19,43 @@ pub(super) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let full = too_many_files(normal);
     let cause = full.as_ref().map(|full| full.fingerprint.clone());
     let lives = lives(normal);
-    // A run has the list of all processes.
-    let gone = |life: &Life<'_>| super::live(normal) && life.keeps.is_some() && life.gone.is_some();
     let closed = |life: &Life<'_>| life.closed.is_some() && life.released.is_none();
-    let stuck = lives.iter().filter(|(_, life)| closed(life) || gone(life));
+    let stuck = lives.iter().filter(|(_, life)| closed(life) || life.is_dead());
     let known = normal.sayings.iter().any(|one| matches!(one.said, Said::Released { .. }));
     let stuck = stuck.filter(|(_, life)| known || life.keeps.is_some());
-    let mut findings: Vec<_> =
-        stuck.map(|(pid, life)| life.finding(*pid, &lives, cause.clone())).collect();
+    let (dead, other): (Vec<_>, Vec<_>) = stuck.partition(|(_, life)| life.is_dead());
+    let mut findings: Vec<_> = match &dead[..] {
+        [_, _, ..] => vec![many(&dead, cause.clone())],
+        _ => dead.iter().map(|(pid, life)| life.finding(**pid, &lives, cause.clone())).collect(),
+    };
+    findings.extend(other.iter().map(|(pid, life)| life.finding(**pid, &lives, cause.clone())));
     findings.splice(0..0, full);
     findings
 }
+
+/// Several processes that are gone and that binder still has.
+fn many(dead: &[(&u64, &Life<'_>)], cause: Option<Fingerprint>) -> Finding {
+    let pids = words::ranges(&dead.iter().map(|(pid, _)| **pid).collect());
+    let title =
+        format!("binder: {} procs are never released, and their processes are gone", dead.len());
+    let mut draft = Draft::new(Kind::Unpaired, holding("binder", "proc"), Severity::Failure, title)
+        .verdict(Verdict::Leak)
+        .figure("procs kept", dead.len() as u64, Unit::Objects)
+        .text(&format!("procs {pids}"));
+    for (pid, life) in dead.iter().take(EXAMPLES) {
+        draft = life.evidence(**pid, draft);
+    }
+    draft.cause(cause, FULL).next(NEXT)
+}
+
+/// Of several alike, those that are told with all that is known of them.
+const EXAMPLES: usize = 3;
+
+/// What a full table has to do with it, and what to look for.
+const FULL: &str = "after \"Too many open files\": a process without a free descriptor may not be released when it \
+     ends (clocks of several logs don't compare)";
+const NEXT: &str = "find what keeps the last descriptor of /dev/binder of the process: fds that were passed on, or a \
+     full table";
 
 /// Tables that were full, as pools.
 pub(super) fn triage(findings: &[Finding]) -> Option<Arc<str>> {
@@ -62,7 +88,11 @@ fn lives(normal: &NormalWorld) -> BTreeMap<u64, Life<'_>> {
             continue;
         }
         match said {
-            Said::AreaMapped { pid } => _ = lives.insert(*pid, Life::default()),
+            // A new life, in the log; what lists say of the number is not of a time before.
+            Said::AreaMapped { pid } => {
+                let life = lives.entry(*pid).or_default();
+                (life.closed, life.released) = (None, None);
+            }
             Said::AreaClosed { pid } => lives.entry(*pid).or_default().closed = Some(place),
             Said::Released { pid } => lives.entry(*pid).or_default().released = Some(place),
             Said::Keeps { pid, threads, nodes, refs } => {
@@ -88,6 +118,11 @@ fn lives(normal: &NormalWorld) -> BTreeMap<u64, Life<'_>> {
 }
 
 impl Life<'_> {
+    /// Binder has it, and it is not on the list of all processes.
+    const fn is_dead(&self) -> bool {
+        self.keeps.is_some() && self.gone.is_some()
+    }
+
     fn evidence(&self, pid: u64, mut draft: Draft) -> Draft {
         if let Some(place) = self.closed {
             draft = draft.at(
@@ -116,8 +151,11 @@ impl Life<'_> {
         all: &BTreeMap<u64, Life<'_>>,
         cause: Option<Fingerprint>,
     ) -> Finding {
-        let title = format!("binder: proc {pid} released its vma and never its proc");
-        let sure = self.keeps.is_some() && self.gone.is_some();
+        let title = match self.closed {
+            Some(_) => format!("binder: proc {pid} released its vma and never its proc"),
+            None => format!("binder: proc {pid} is never released, and its process is gone"),
+        };
+        let sure = self.is_dead();
         let severity = if sure { Severity::Failure } else { Severity::Possible };
         let draft = Draft::new(Kind::Unpaired, holding("binder", "proc"), severity, title)
             .verdict(if sure { Verdict::Leak } else { Verdict::Undecided });
@@ -131,13 +169,7 @@ impl Life<'_> {
             draft = draft
                 .text(&format!("others closed theirs and were released: {}", words::list(&others)));
         }
-        draft
-            .cause(
-                cause,
-                "after \"Too many open files\": a process without a free descriptor may not be released when it \
-                 ends (clocks of several logs don't compare)",
-            )
-            .next("find what keeps the last descriptor of /dev/binder of the process: fds that were passed on, or a full table")
+        draft.cause(cause, FULL).next(NEXT)
     }
 }
 
