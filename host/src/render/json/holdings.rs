@@ -22,7 +22,9 @@ pub(super) struct Entry<'s> {
 /// A process and its descriptors.
 #[derive(Serialize, JsonSchema)]
 struct Process<'s> {
+    /// Its number.
     pid: u64,
+    /// Its name.
     comm: &'s str,
     /// Descriptors that it has.
     n_fds: u64,
@@ -38,7 +40,9 @@ struct Process<'s> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "DmaBuf")]
 struct Buffer<'s> {
+    /// Its inode, by which all ledgers know it.
     inode: u64,
+    /// Its size.
     size_bytes: u64,
     /// Its name, or that of its exporter.
     name: &'s str,
@@ -49,8 +53,11 @@ struct Buffer<'s> {
 /// Who has a descriptor of a dma-buf.
 #[derive(Serialize, JsonSchema)]
 struct Holder<'s> {
+    /// Process.
     pid: u64,
+    /// Its name.
     comm: &'s str,
+    /// Descriptor.
     fd: u64,
 }
 
@@ -60,6 +67,7 @@ struct Holder<'s> {
 struct Figure<'s> {
     /// As the kernel calls it.
     name: &'s str,
+    /// What it says.
     bytes: u64,
 }
 
@@ -67,9 +75,11 @@ struct Figure<'s> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "SlabCache")]
 struct Cache<'s> {
+    /// As the kernel calls it.
     name: &'s str,
     /// Objects in use.
     n_objects: u64,
+    /// Bytes of those.
     bytes: u64,
 }
 
