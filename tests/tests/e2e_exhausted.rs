@@ -93,7 +93,7 @@ fn a_dump_is_there(guest: &mut Guest, run: usize) {
         ""
     };
     let meanwhile = format!(
-        "{opened} n=0; until [ \"$({newest})\" != '{}' ] || [ $((n += 1)) = 240 ]; do sleep 0.25; done; \
+        "{opened} n=0; until [ \"$({newest})\" != '{}' ] || [ $((n += 1)) = 400 ]; do sleep 0.25; done; \
          {newest}; teeleak dump --json --dir {WATCH} > /share/first.json; \
          teeleak dump --json --dir {WATCH} --log /share/console --tee /share/tee.elf \
          > /share/dump.json",
