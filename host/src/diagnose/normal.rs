@@ -9,13 +9,14 @@ use super::{Check, State};
 use crate::source::normal::{Missing, look};
 
 /// Names of checks, and what each lets see.
-const CHECKS: [(Ledger, &str, &str); 9] = [
+const CHECKS: [(Ledger, &str, &str); 10] = [
     (
         Ledger::Descriptors,
         "descriptors",
         "run, watch and snapshot --with normal-world: who opens and never closes, who holds dma-bufs",
     ),
     (Ledger::DmaBuf, "dma-bufs", "all dma-bufs, also those that no process has"),
+    (Ledger::ClientPages, "pagemap", "which memory of its clients a TA has mapped"),
     (Ledger::MemInfo, "meminfo", "which pool of the normal world grows"),
     (Ledger::BuddyInfo, "buddyinfo", "whether free memory is in pieces"),
     (Ledger::Slab, "slabinfo", "caches of the kernel that grow"),

@@ -5,7 +5,6 @@
 //! machine does falls on all alike.
 
 mod log;
-mod measure;
 
 use std::{
     env,
@@ -17,7 +16,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
-use measure::Taken;
+use teeleak_bench_measure::{self as measure, Taken};
 
 const MEGABYTE: f64 = 1e6;
 const MEBIBYTE: f64 = 1_048_576.0;
@@ -158,7 +157,7 @@ fn take_turns(peers: &[Peer], rounds: u32, whole: &Path, part: &Path) -> Result<
             } else {
                 std::process::Stdio::null()
             });
-            let taken = measure::run(&mut command)?;
+            let taken = measure::run(&mut command, None)?;
             *best = Some(best.map_or(taken, |best| best.best(taken)));
         }
     }

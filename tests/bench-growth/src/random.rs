@@ -1,30 +1,24 @@
-//! Random numbers that are the same everywhere: SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+//! Random numbers that are the same everywhere, of several distributions.
+
+use teeleak_bench_measure::Random as Numbers;
 
 /// A stream of random numbers.
 #[derive(Clone, Debug)]
-pub struct Random(u64);
+pub struct Random(Numbers);
 
 impl Random {
     /// The stream of one series of one class of one run.
     #[must_use]
     pub fn new(seed: u64, class: u64, series: u64) -> Self {
-        let mut random = Self(seed ^ class.rotate_left(48) ^ series.rotate_left(24));
-        random.next();
-        random.next();
-        random
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        let mut numbers = Numbers(seed ^ class.rotate_left(48) ^ series.rotate_left(24));
+        numbers.any();
+        numbers.any();
+        Self(numbers)
     }
 
     /// Uniform in 0..1.
     pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+        (self.0.any() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// Uniform.
@@ -44,7 +38,7 @@ impl Random {
 
     /// An index below `limit`.
     pub fn index(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % limit.max(1) as u64).unwrap_or(0)
+        usize::try_from(self.0.any() % limit.max(1) as u64).unwrap_or(0)
     }
 
     /// Standard normal, by Box and Muller.

@@ -4,9 +4,7 @@
 //! Answers are compared first. CPU time is the best of several rounds, in which all take turns.
 
 mod answers;
-mod measure;
 mod owners;
-mod random;
 mod trace;
 
 use std::{
@@ -19,7 +17,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
-use measure::Taken;
+use teeleak_bench_measure::{self as measure, Taken};
 
 const MEGABYTE: f64 = 1e6;
 

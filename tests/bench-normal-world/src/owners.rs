@@ -5,7 +5,7 @@
 
 use std::io::{Result, Write};
 
-use crate::random::Random;
+use teeleak_bench_measure::Random;
 
 const STACKS: &str = include_str!("stacks.txt");
 
@@ -35,10 +35,10 @@ pub(crate) fn write(bytes: u64, seed: u64, out: &mut impl Write) -> Result<()> {
     let (mut written, mut block, mut pfn, mut ns) = (0, Vec::new(), 0x40000, 1_000_000_000);
     while written < bytes {
         block.clear();
-        let order = if random.chance(8) { random.below(5) } else { 0 };
+        let order = if random.below(8) == 0 { random.below(5) } else { 0 };
         pfn += 1 << order;
         ns += random.below(2_000_000);
-        let (pid, comm) = (1 + random.below(32_000), random.early(&COMMS).unwrap_or(&"init"));
+        let (pid, comm) = (1 + random.below(32_000), early(&mut random, &COMMS).unwrap_or(&"init"));
         writeln!(
             block,
             "Page allocated via order {order}, mask 0x140dca(GFP_HIGHUSER_MOVABLE|__GFP_ZERO|__GFP_COMP), pid {pid}, \
@@ -51,7 +51,7 @@ pub(crate) fn write(bytes: u64, seed: u64, out: &mut impl Write) -> Result<()> {
             pfn >> 9
         )?;
         block.extend_from_slice(ALLOCATOR.as_bytes());
-        block.extend_from_slice(random.early(&stacks).map_or("", String::as_str).as_bytes());
+        block.extend_from_slice(early(&mut random, &stacks).map_or("", String::as_str).as_bytes());
         block.push(b'\n');
         out.write_all(&block)?;
         written += block.len() as u64;
@@ -67,7 +67,7 @@ fn stacks(random: &mut Random) -> Vec<String> {
     let mut all: Vec<String> =
         real.iter().map(|stack| stack.iter().map(|frame| line(frame)).collect()).collect();
     while all.len() < DIFFERENT {
-        let Some(stack) = random.early(&real) else { break };
+        let Some(stack) = early(random, &real) else { break };
         let other = usize::try_from(random.below(stack.len() as u64)).unwrap_or(0);
         let frames = stack.iter().enumerate().map(|(at, frame)| match frame.split_once("+0x") {
             Some((name, _)) if at == other => {
@@ -78,4 +78,11 @@ fn stacks(random: &mut Random) -> Vec<String> {
         all.push(frames.collect());
     }
     all
+}
+
+/// One of them; early ones more often, as the square of a uniform number.
+fn early<'t, T>(random: &mut Random, all: &'t [T]) -> Option<&'t T> {
+    let n = all.len() as u64;
+    let at = random.below(n) * random.below(n) / n.max(1);
+    all.get(usize::try_from(at).ok()?)
 }

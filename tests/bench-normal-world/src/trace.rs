@@ -6,7 +6,7 @@ use std::{
     io::{Result, Write},
 };
 
-use crate::random::Random;
+use teeleak_bench_measure::Random;
 
 /// Processes, and threads of each.
 const PROCESSES: u64 = 8;
@@ -53,7 +53,7 @@ impl Process {
             50..65 => self.file(random),
             65..85 => self.map(random),
             85..93 => self.copy(random),
-            _ => self.buffer(random),
+            _ => self.buffer(),
         }
     }
 
@@ -95,7 +95,7 @@ impl Process {
             return self.close(fd);
         }
         let (old, new) = (self.any(random), self.take());
-        if !random.chance(FORGOTTEN) {
+        if random.below(FORGOTTEN) != 0 {
             self.copies.push(new);
         }
         match random.below(3) {
@@ -105,7 +105,7 @@ impl Process {
     }
 
     /// A buffer by a descriptor that another process has sent, which no line tells.
-    fn buffer(&mut self, _: &mut Random) -> Call {
+    fn buffer(&mut self) -> Call {
         if self.buffers.len() > 8 {
             let fd = self.buffers.swap_remove(0);
             return self.close(fd);
@@ -150,7 +150,7 @@ pub(crate) fn write(bytes: u64, seed: u64, out: &mut impl Write) -> Result<()> {
         let Call(name, args, result) = process.next(&mut random);
         let (stamp, took) = (clock.stamp(&mut random), random.below(900));
         let mut text = format!("{task} {stamp} {name}({args}");
-        if random.chance(INTERRUPTED) {
+        if random.below(INTERRUPTED) == 0 {
             text += &format!(" <unfinished ...>\n{task} {}", clock.stamp(&mut random));
             text += &format!(" <... {name} resumed>");
         }

@@ -1,6 +1,5 @@
 //! `cargo xtask bench protocol`: events per second of CPU time that protocols are checked at.
 
-mod clock;
 mod ours;
 mod peers;
 mod random;

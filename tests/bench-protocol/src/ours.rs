@@ -9,12 +9,10 @@ use teeleak_analysis::{
     parse::text::{Assembler, Cut, Harvest, Rules, chunk_end, scan},
     protocol::{Limits, Pack, Protocol, check},
 };
+use teeleak_bench_measure::cpu_seconds;
 use teeleak_proto::Uuid;
 
-use crate::{
-    clock,
-    trace::{Step, Verdict},
-};
+use crate::trace::{Step, Verdict};
 
 /// Bytes of text that are read at once, as `teeleak analyze` does.
 const CHUNK: usize = 128 * 1024;
@@ -78,9 +76,9 @@ impl Typed {
 
     /// Checks them: the verdict, and the seconds that it took.
     pub(crate) fn check(&self) -> Result<(Verdict, f64)> {
-        let begin = clock::seconds()?;
+        let begin = cpu_seconds()?;
         let checked = check(black_box(&self.observation), &self.protocols, Limits::default());
-        Ok((verdict(&checked.findings), clock::seconds()? - begin))
+        Ok((verdict(&checked.findings), cpu_seconds()? - begin))
     }
 }
 
@@ -104,13 +102,13 @@ impl Texts {
 
     /// Reads each by itself and checks what it says: the verdicts, and the seconds that it took.
     pub(crate) fn check(&self) -> Result<(Vec<Verdict>, f64)> {
-        let begin = clock::seconds()?;
+        let begin = cpu_seconds()?;
         let verdicts = self.texts.iter().map(|text| {
             let observation = read(text.as_bytes(), &self.rules);
             verdict(&check(&observation, &self.protocols, Limits::default()).findings)
         });
         let verdicts = verdicts.collect();
-        Ok((verdicts, clock::seconds()? - begin))
+        Ok((verdicts, cpu_seconds()? - begin))
     }
 }
 

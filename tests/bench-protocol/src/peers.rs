@@ -4,11 +4,13 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Instant,
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use teeleak_bench_measure::wait;
 
-use crate::{clock, trace::Verdict};
+use crate::trace::Verdict;
 
 /// The property in RTLola's language, and as a script.
 const SPECIFICATION: &str = include_str!("rule.lola");
@@ -51,6 +53,7 @@ pub(crate) fn monitor(specification: &str, csv: &str) -> Result<(String, f64)> {
     let trace = write(&folder, "trace.csv", csv)?;
     let specification = write(&folder, "rule.lola", specification)?;
     let said = folder.join("rtlola.out");
+    let start = Instant::now();
     let mut child = Command::new(program)
         .args(["monitor", "--csv-time-column", "4", "--offline", "relative", "-v", "violations"])
         .arg("--csv-in")
@@ -58,9 +61,9 @@ pub(crate) fn monitor(specification: &str, csv: &str) -> Result<(String, f64)> {
         .stdout(fs::File::create(&said)?)
         .spawn()
         .context("cannot start rtlola-cli")?;
-    let (status, seconds) = clock::wait(&mut child)?;
+    let (status, taken) = wait(&mut child, start)?;
     ensure!(status.success(), "rtlola-cli ended with {status}");
-    Ok((fs::read_to_string(&said)?, seconds))
+    Ok((fs::read_to_string(&said)?, taken.cpu))
 }
 
 /// Builds the interpreter once; it stays in the user's cache directory.

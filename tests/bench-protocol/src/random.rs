@@ -1,10 +1,11 @@
 //! Short traces of steps in any order, wrong or right: what teeleak says of each beside RTLola.
 
 use anyhow::{Result, ensure};
+use teeleak_bench_measure::Random;
 
 use crate::{
     ours, peers,
-    trace::{self, Random, Step},
+    trace::{self, Step},
 };
 
 /// Rules as [`SPECIFICATION`] numbers them.

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use teeleak_bench_measure::Random;
+
 /// Channels that are used at once.
 const CHANNELS: u32 = 64;
 
@@ -45,18 +47,6 @@ struct Channel {
     open: bool,
     used: bool,
     mapped: Vec<u32>,
-}
-
-/// Numbers that look random (Steele, Lea and Flood, *OOPSLA* 2014: SplitMix64).
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n
-    }
 }
 
 /// `n` steps, always the same for the same seed.

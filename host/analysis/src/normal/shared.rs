@@ -8,7 +8,7 @@ use teeleak_proto::Uuid;
 use crate::{
     model::{
         Census, Evidence, Finding, Kind, Ledger, Observation, Region, Row, Sample, Severity,
-        Subject,
+        Subject, Unit,
     },
     protocol::{Calls, Protocol, calls},
 };
@@ -31,7 +31,7 @@ pub(crate) fn join(findings: &mut [Finding], observation: &Observation, protocol
         if both.0.is_empty() {
             continue;
         }
-        let fault = Fault::of(calls(protocols, observation, ta));
+        let fault = Fault::of(calls(protocols, observation, ta), gained(finding));
         finding.evidence.extend(both.evidence());
         finding.evidence.push(text(fault.why()));
         finding.title = format!("{}; {}", finding.title, fault.words()).into();
@@ -72,6 +72,13 @@ impl<'o> Both<'o> {
     }
 }
 
+/// Regions that the TA has more than at first.
+fn gained(finding: &Finding) -> f64 {
+    let mut figures = finding.figures.iter();
+    let gained = figures.find(|figure| &*figure.name == "gained" && figure.unit == Unit::Objects);
+    gained.map_or(0.0, |figure| figure.value)
+}
+
 /// Whether a run of pages has this address.
 fn has(row: &Row, pa: u64) -> bool {
     row.ids.memory.is_some_and(|begin| pa.checked_sub(begin).is_some_and(|at| at < row.bytes))
@@ -103,19 +110,28 @@ enum Fault {
     Client(Calls),
     /// The TA says that it unmapped and has it still.
     Ta(Calls),
-    /// Calls are not known, or not all of them.
-    Open(&'static str),
+    /// Calls are not known, not all of them, or they do not say it.
+    Open(String),
 }
 
 impl Fault {
-    fn of(calls: Calls) -> Self {
+    /// Compares the calls that were not undone with the regions that the TA has more. A client that keeps some,
+    /// but not as many, may keep them rightly, or each call may map several: that is left open.
+    fn of(calls: Calls, gained: f64) -> Self {
+        let kept = calls.acquired.saturating_sub(calls.released);
         match calls {
-            Calls { lost: true, .. } => Self::Open("events were lost, so calls may be missing"),
-            Calls { acquired: 0, .. } => {
-                Self::Open("no protocol says which calls to this TA map and unmap: see --protocol")
+            Calls { lost: true, .. } => {
+                Self::Open("events were lost, so calls may be missing".into())
             }
-            Calls { acquired, released, .. } if released < acquired => Self::Client(calls),
-            _ => Self::Ta(calls),
+            Calls { acquired: 0, .. } => Self::Open(
+                "no protocol says which calls to this TA map and unmap: see --protocol".into(),
+            ),
+            _ if kept == 0 => Self::Ta(calls),
+            _ if kept as f64 >= gained => Self::Client(calls),
+            _ => Self::Open(format!(
+                "{} not undone, but the TA has {gained:.0} regions more",
+                words::several(kept, "call")
+            )),
         }
     }
 
@@ -134,7 +150,7 @@ impl Fault {
                 words::several(calls.acquired, "call"),
                 words::grouped(calls.released)
             ),
-            Self::Open(why) => (*why).to_owned(),
+            Self::Open(why) => why.clone(),
         }
     }
 
@@ -198,9 +214,20 @@ mod tests {
 
     #[test]
     fn the_side_that_does_not_let_go_is_at_fault() {
-        let of = |acquired, released, lost| Fault::of(Calls { acquired, released, lost }).words();
+        let of =
+            |acquired, released, lost| Fault::of(Calls { acquired, released, lost }, 8.0).words();
         assert!(of(8, 0, false).contains("the normal world, which"));
         assert!(of(8, 8, false).contains("the TA, which"));
         assert!(of(0, 0, false).contains("open") && of(8, 8, true).contains("open"));
+    }
+
+    #[test]
+    fn a_client_that_rightly_keeps_one_is_not_at_fault_for_the_rest() {
+        let calls = Calls { acquired: 8, released: 7, lost: false };
+        assert!(Fault::of(calls, 8.0).words().contains("open"));
+        assert!(
+            Fault::of(calls, 8.0).why().contains("1 call not undone, but the TA has 8 regions")
+        );
+        assert!(Fault::of(calls, 1.0).words().contains("the normal world"));
     }
 }

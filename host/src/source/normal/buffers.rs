@@ -29,7 +29,9 @@ const MOST: usize = 1 << 16;
 /// Passes on what the better of the two says.
 pub(super) fn sample(root: &Path, missed: &mut Missed, sink: &mut dyn Sink) -> Result<()> {
     match text(root) {
-        Ok((path, text)) => send_text(&shown(root, &root.join(path)), &text, sink),
+        Ok((path, text)) => {
+            send_text(Ledger::DmaBuf, &shown(root, &root.join(path)), &text, missed, sink)
+        }
         Err(error) => {
             missed.add(missing(root, &error), 0);
             Ok(())

@@ -10,11 +10,13 @@ use std::{
 
 use anyhow::Result;
 use rustix::fs::OFlags;
+use teeleak_analysis::model::Ledger;
 use teeleak_proto::{
     frame::FrameKind,
     normal::{PIECE_BYTES, Text},
 };
 
+use super::unseen::{Missed, Missing};
 use crate::source::{
     Sink,
     live::{monotonic_ns, send},
@@ -71,11 +73,20 @@ pub(super) fn read(path: &Path, most: usize) -> io::Result<Read> {
     Ok(Read { text, cut })
 }
 
-/// Passes on a text, in pieces.
+/// Passes on a text of a ledger, in pieces; one that was longer than what is read of it is counted.
 ///
 /// # Errors
 /// When it can't be passed on.
-pub(super) fn send_text(path: &str, read: &Read, sink: &mut dyn Sink) -> Result<()> {
+pub(super) fn send_text(
+    ledger: Ledger,
+    path: &str,
+    read: &Read,
+    missed: &mut Missed,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    if read.cut {
+        missed.add(Missing::of_room(ledger.name()), 1);
+    }
     let monotonic_ns = monotonic_ns();
     let mut pieces: Vec<_> = read.text.chunks(PIECE_BYTES).collect();
     if pieces.is_empty() {

@@ -7,7 +7,6 @@ use std::{
 
 use anyhow::Result;
 use teeleak_analysis::model::Ledger;
-use teeleak_proto::normal::Why;
 
 use super::{
     Depth,
@@ -115,10 +114,7 @@ impl File {
             match self.text(&path, left.min(MOST_BYTES), missed) {
                 Ok(text) => {
                     left = left.saturating_sub(text.text.len());
-                    if text.cut {
-                        missed.add(cut(self.ledger.name()), 1);
-                    }
-                    send_text(&shown(root, &path), &text, sink)?;
+                    send_text(self.ledger, &shown(root, &path), &text, missed, sink)?;
                 }
                 Err(error) => {
                     missed.add(Missing::of_error(self.ledger.name(), &error, self.option), 0);
@@ -134,7 +130,7 @@ impl File {
         }
         let (text, lost) = page_owner::read(path)?;
         if lost > 0 {
-            missed.add(cut("blocks of page_owner"), lost);
+            missed.add(Missing::of_room("blocks of page_owner"), lost);
         }
         Ok(text)
     }
@@ -155,11 +151,6 @@ impl File {
         let error = read(found.first()?, 1).err()?;
         Some(Missing::of_error(what, &error, self.option))
     }
-}
-
-/// A text that was longer than what is read of one.
-fn cut(what: &'static str) -> Missing {
-    Missing { what, why: Why::NoRoom, remedy: String::new() }
 }
 
 /// A path as it is on the system.

@@ -3,6 +3,7 @@
 //! ```text
 //! files ───── text as it was read ──────────────┐
 //! processes ─ descriptors of each, of dma-bufs ─┼──> frames, for the parsers that read saved text
+//! pages ───── of clients of the TEE ────────────┤
 //! buffers ─── a line for each ──────────────────┘
 //! ```
 //!
@@ -47,6 +48,7 @@ pub(crate) fn look(root: &Path) -> Vec<(Ledger, Option<Missing>)> {
     let mut all = vec![
         (Ledger::Descriptors, processes::look_around(&root.join("proc"))),
         (Ledger::DmaBuf, buffers::look(root)),
+        (Ledger::ClientPages, pages::look(&root.join("proc"))),
     ];
     all.extend(files::look(root));
     all

@@ -3,7 +3,7 @@
 
 use std::{
     collections::HashMap,
-    io::{self, BufRead as _, BufReader},
+    io::{self, BufRead as _, BufReader, Read as _},
     path::Path,
     time::{Duration, Instant},
 };
@@ -38,7 +38,7 @@ pub(super) fn read(path: &Path) -> io::Result<(Read, u64)> {
     let mut cut = false;
     loop {
         line.clear();
-        if text.read_until(b'\n', &mut line)? == 0 {
+        if text.by_ref().take(RECORD as u64).read_until(b'\n', &mut line)? == 0 {
             break;
         }
         blocks.line(&line);

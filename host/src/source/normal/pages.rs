@@ -13,8 +13,11 @@ use std::{
     path::Path,
 };
 
+use teeleak_analysis::model::Ledger;
+
 use super::{
     bytes::{MOST_BYTES, read},
+    unseen::Missing,
     walk::{Who, plain},
 };
 
@@ -75,6 +78,22 @@ pub(super) fn tell(folder: &Path, pid: u32, who: &Who, text: &mut String) -> io:
         }
     }
     Ok(lost)
+}
+
+/// Why the pages of other processes can't be looked at.
+pub(super) fn look(proc: &Path) -> Option<Missing> {
+    let what = Ledger::ClientPages.name();
+    let own = own_page(proc).err()?;
+    Some(Missing::of_error(what, &own, "CONFIG_PROC_PAGE_MONITOR=y"))
+}
+
+/// Looks at a page of this process: its number is 0 for whom may not see it.
+fn own_page(proc: &Path) -> io::Result<()> {
+    let page = rustix::param::page_size() as u64;
+    let own = [0_u8; 1];
+    let va = std::hint::black_box(&raw const own).addr() as u64 / page * page;
+    let area = Area { begin: va, end: va + page, inode: "", name: "" };
+    runs(&File::open(proc.join("self/pagemap"))?, &area, page).map(|_| ())
 }
 
 /// `7f12-7f13 rw-s 00000000 00:05 1042 /dmabuf:x`: what may be written; programs and libraries are no buffers.

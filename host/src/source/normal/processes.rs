@@ -2,8 +2,8 @@
 //!
 //! One `getdents` of `/proc` gives all processes with their inodes, which change where a number is used again;
 //! one `stat` of `/proc/PID/fd` gives the number of its descriptors (Linux 6.2, "proc: report open files as size in
-//! stat() for /proc/pid/fd"). Only processes that are new, whose number changed or that have dma-bufs are looked
-//! at closer; all of them in the first and the last sample, and in every [`EVERY`]th.
+//! stat() for /proc/pid/fd"). Only processes that are new, whose number changed, that have dma-bufs or are clients
+//! of the TEE are looked at closer; all of them in the first and the last sample, and in every [`EVERY`]th.
 
 use std::{
     collections::BTreeMap,
@@ -91,7 +91,7 @@ impl Processes {
             self.process((pid, inode), whole, &mut texts, missed, sink)?;
         }
         self.known.retain(|_, known| known.seen == self.samples);
-        texts.pass_on(cut, sink)
+        texts.pass_on(cut, missed, sink)
     }
 
     /// The process that has used most of its limit. Where the kernel does not tell how many descriptors there
@@ -138,9 +138,9 @@ impl Processes {
             texts.pages_of(&folder, pid, &known.who, missed);
         }
         let shown = format!("/proc/{pid}");
-        pass_on_buffers(&folder, &shown, &walked.buffers, sink)?;
+        pass_on_buffers(&folder, &shown, &walked.buffers, missed, sink)?;
         if known.buffers || whole {
-            pass_on_mappings(&folder, &shown, sink)?;
+            pass_on_mappings(&folder, &shown, missed, sink)?;
         }
         Ok(())
     }
@@ -176,8 +176,7 @@ fn look(folder: &Path, missed: &mut Missed) -> Option<Walked> {
     match walk(folder) {
         Ok(walked) => {
             if walked.lost > 0 {
-                let what = "descriptors of a process, of what";
-                missed.add(Missing { what, why: Why::NoRoom, remedy: String::new() }, walked.lost);
+                missed.add(Missing::of_room("descriptors of a process, of what"), walked.lost);
             }
             Some(walked)
         }

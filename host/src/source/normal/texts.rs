@@ -32,7 +32,7 @@ impl Texts {
         match pages::tell(folder, pid, who, &mut self.pages) {
             Ok(0) => {}
             Ok(lost) => {
-                missed.add(Missing { what, why: Why::NoRoom, remedy: String::new() }, lost);
+                missed.add(Missing::of_room(what), lost);
             }
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
                 missed.add(Missing { what, why: Why::Refused, remedy: rights().into() }, 0);
@@ -43,16 +43,14 @@ impl Texts {
     }
 
     /// Passes them on; `cut` where there were more processes.
-    pub(super) fn pass_on(self, cut: bool, sink: &mut dyn Sink) -> Result<()> {
-        let texts = [
-            ("descriptors of processes:\n", self.descriptors, PATH),
-            ("pages of clients of the TEE:\n", self.pages, PAGES_PATH),
-        ];
-        texts.into_iter().filter(|(_, text, path)| *path == PATH || !text.is_empty()).try_for_each(
-            |(title, text, path)| {
-                let text = format!("{title}{text}").into_bytes();
-                send_text(path, &Read { text, cut }, sink)
-            },
-        )
+    pub(super) fn pass_on(self, cut: bool, missed: &mut Missed, sink: &mut dyn Sink) -> Result<()> {
+        let of = |title: &str, text: &str| Read { text: [title, text].concat().into_bytes(), cut };
+        let tables = of("descriptors of processes:\n", &self.descriptors);
+        send_text(Ledger::Descriptors, PATH, &tables, missed, sink)?;
+        if self.pages.is_empty() {
+            return Ok(());
+        }
+        let pages = of("pages of clients of the TEE:\n", &self.pages);
+        send_text(Ledger::ClientPages, PAGES_PATH, &pages, missed, sink)
     }
 }

@@ -65,6 +65,11 @@ impl Missing {
         Self { what, why, remedy: remedy.to_owned() }
     }
 
+    /// More than is read.
+    pub(super) fn of_room(what: &'static str) -> Self {
+        Self { what, why: Why::NoRoom, remedy: String::new() }
+    }
+
     /// Why none of the files of a ledger is there.
     pub(super) fn of_path(root: &Path, path: &str, what: &'static str, option: &str) -> Self {
         if path.starts_with("sys/kernel/debug/") {

@@ -10,8 +10,12 @@ use std::{
 };
 
 use anyhow::Result;
+use teeleak_analysis::model::Ledger;
 
-use super::bytes::{MOST_BYTES, Read, read, send_text};
+use super::{
+    bytes::{MOST_BYTES, Read, read, send_text},
+    unseen::Missed,
+};
 use crate::source::Sink;
 
 /// Descriptors that are looked at of one process.
@@ -149,12 +153,13 @@ pub(super) fn pass_on_buffers(
     folder: &Path,
     shown: &str,
     buffers: &[u32],
+    missed: &mut Missed,
     sink: &mut dyn Sink,
 ) -> Result<()> {
     for fd in buffers {
         // Closed meanwhile, or the process ended.
         let Ok(text) = read(&folder.join(format!("fdinfo/{fd}")), FEW) else { continue };
-        send_text(&format!("{shown}/fdinfo/{fd}"), &text, sink)?;
+        send_text(Ledger::DmaBuf, &format!("{shown}/fdinfo/{fd}"), &text, missed, sink)?;
     }
     Ok(())
 }
@@ -163,15 +168,21 @@ pub(super) fn pass_on_buffers(
 ///
 /// # Errors
 /// When it can't be passed on.
-pub(super) fn pass_on_mappings(folder: &Path, shown: &str, sink: &mut dyn Sink) -> Result<()> {
+pub(super) fn pass_on_mappings(
+    folder: &Path,
+    shown: &str,
+    missed: &mut Missed,
+    sink: &mut dyn Sink,
+) -> Result<()> {
     let Ok(maps) = read(&folder.join("maps"), MOST_BYTES) else { return Ok(()) };
     let lines = maps.text.split_inclusive(|byte| *byte == b'\n');
     let own = lines.filter(|line| memchr::memmem::find(line, b"dmabuf").is_some());
     let text: Vec<u8> = own.flatten().copied().collect();
-    if text.is_empty() {
+    if text.is_empty() && !maps.cut {
         return Ok(());
     }
-    send_text(&format!("{shown}/maps"), &Read { text, cut: maps.cut }, sink)
+    let path = format!("{shown}/maps");
+    send_text(Ledger::DmaBuf, &path, &Read { text, cut: maps.cut }, missed, sink)
 }
 
 #[cfg(test)]
