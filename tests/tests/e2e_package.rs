@@ -47,7 +47,7 @@ fn what_is_installed_works() {
     files.retain(|(_, place)| place.starts_with("ta/") || place == "bin/drm-player");
     files.push((deb, "teeleak.deb".into()));
     let is_static = program.is_some();
-    files.extend(program.map(|program| (program, "teeleak-static".into())));
+    files.extend(program.map(|program| (program, "bin/teeleak-static".into())));
     let mut guest = lab.boot("default", &files).unwrap();
     lab.debian(&guest).unwrap();
     become_debian(&mut guest);
@@ -85,7 +85,8 @@ fn become_debian(guest: &mut Guest) {
          mount -t tmpfs run {ROOT}/run; mount -t tmpfs tmp {ROOT}/tmp; \
          mount -t debugfs debug {ROOT}/sys/kernel/debug; mkdir -p {ROOT}/usr/lib/optee_armtz; \
          cp /share/ta/*.ta {ROOT}/usr/lib/optee_armtz/; cp /share/bin/drm-player {ROOT}/usr/bin/; \
-         cp /share/teeleak* {ROOT}/root/; kill $(pidof tee-supplicant); sleep 1"
+         cp /share/teeleak.deb {ROOT}/root/; ! [ -e /share/bin/teeleak-static ] || \
+         cp /share/bin/teeleak-static {ROOT}/root/; kill $(pidof tee-supplicant); sleep 1"
     );
     guest.exec(&line, LIMIT).unwrap().success().unwrap();
     let script = "#!/bin/sh\nexec drm-player --bug forget-unmap\n";
