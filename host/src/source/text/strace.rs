@@ -4,7 +4,7 @@
 //! read in the order of time, line by line.
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, ErrorKind},
     sync::Arc,
 };
 
@@ -14,7 +14,10 @@ use teeleak_analysis::parse::strace::{Reader, Told};
 use super::input::Input;
 
 /// Longest line, in bytes; the rest of a longer one is taken for another.
-const LINE: u64 = 1 << 20;
+const LINE: usize = 1 << 20;
+
+/// Bytes that are asked for at once.
+const READ_BYTES: usize = 128 << 10;
 
 /// Reads traces; `None` if there are none.
 ///
@@ -67,7 +70,7 @@ impl Trace {
         let mut trace = Self {
             name: input.name(),
             task: input.task(),
-            text: Box::new(BufReader::new(input.open()?)),
+            text: Box::new(BufReader::with_capacity(READ_BYTES, input.open()?)),
             line: Vec::new(),
             lines: 0,
             timed,
@@ -82,10 +85,30 @@ impl Trace {
         self.line.clear();
         // Whatever goes wrong, there is nothing more.
         self.ended = true;
-        self.ended = self.text.by_ref().take(LINE).read_until(b'\n', &mut self.line)? == 0;
+        read_line(&mut self.text, &mut self.line)?;
+        self.ended = self.line.is_empty();
         if self.timed {
             self.time = Reader::time_of(&self.line).unwrap_or(self.time);
         }
         Ok(())
     }
+}
+
+/// Adds what is left of a line, up to [`LINE`]. That of the standard library looks for its end byte by byte.
+fn read_line(text: &mut dyn BufRead, line: &mut Vec<u8>) -> std::io::Result<()> {
+    while line.len() < LINE {
+        let there = match text.fill_buf() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            there => there?,
+        };
+        let there = &there[..there.len().min(LINE - line.len())];
+        let end = memchr::memchr(b'\n', there);
+        let taken = end.map_or(there.len(), |end| end + 1);
+        line.extend_from_slice(&there[..taken]);
+        text.consume(taken);
+        if taken == 0 || end.is_some() {
+            break;
+        }
+    }
+    Ok(())
 }

@@ -1,12 +1,36 @@
 //! Arguments and result of a system call, and the fields of a structure.
 
-use memchr::memrchr;
-use smallvec::SmallVec;
+use memchr::{memchr, memchr2, memrchr};
 
-use super::line::nanoseconds;
+use super::digits::{leading_signed, nanoseconds};
 
-/// Arguments of a call; few have more than these.
-pub(super) type Args<'t> = SmallVec<[&'t str; 6]>;
+/// Arguments of a call: parts between commas that are in no bracket, string or path. Most calls are of no interest
+/// once the first is known, so they are looked for when they are asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Args<'t>(Option<&'t str>);
+
+impl<'t> Args<'t> {
+    /// Whether one may be a descriptor with its path.
+    pub(super) fn has_path(self) -> bool {
+        self.0.is_some_and(|text| memchr(b'<', text.as_bytes()).is_some())
+    }
+
+    /// One of them, empty where there are fewer.
+    pub(super) fn get(mut self, n: usize) -> &'t str {
+        self.nth(n).unwrap_or_default()
+    }
+}
+
+impl<'t> Iterator for Args<'t> {
+    type Item = &'t str;
+
+    fn next(&mut self) -> Option<&'t str> {
+        let text = self.0?;
+        let end = end_of_first(text);
+        self.0 = text.get(end + 1..);
+        Some(text[..end].trim_ascii())
+    }
+}
 
 /// A finished call.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,21 +42,29 @@ pub(super) struct Call<'t> {
     pub(super) errno: Option<&'t str>,
     /// Path of the descriptor that it returned (`-y`).
     pub(super) path: Option<&'t str>,
-    /// How long it took (`-T`), in nanoseconds.
-    pub(super) took_ns: Option<u64>,
+    /// How long it took (`-T`), in seconds.
+    took: Option<&'t str>,
+}
+
+impl Call<'_> {
+    /// How long it took, in nanoseconds.
+    pub(super) fn took_ns(&self) -> Option<u64> {
+        nanoseconds(self.took?)
+    }
 }
 
 /// Takes a call's text after its opening parenthesis apart; `None` when the end is missing.
 pub(super) fn call(text: &str) -> Option<Call<'_>> {
     let (args, outcome) = halves(text)?;
-    let (outcome, took_ns) = took(outcome.trim());
-    let (value, rest) = value(outcome);
-    let (number, path) = descriptor(value);
-    let errno = rest.split(' ').next().filter(|word| word.starts_with('E'));
-    if number.is_none() && value != "?" {
-        return None;
-    }
-    Some(Call { args: split(args), result: number, errno, path, took_ns })
+    let outcome = outcome.trim_ascii_start();
+    let (result, rest) = match leading_signed(outcome) {
+        Some((number, rest)) => (Some(number), rest),
+        None => (None, outcome.strip_prefix('?')?),
+    };
+    let (rest, took) = took(rest);
+    let (path, words) = path(rest)?;
+    let errno = words.starts_with('E').then(|| words.split(' ').next()).flatten();
+    Some(Call { args: Args(Some(args)), result, errno, path, took })
 }
 
 /// Arguments and outcome. strace puts blanks between the parenthesis and the equals sign.
@@ -41,7 +73,7 @@ fn halves(text: &str) -> Option<(&str, &str)> {
     while let Some(at) = memrchr(b'=', &text.as_bytes()[..end]) {
         let before = text[..at].strip_suffix(' ');
         let after = text[at + 1..].strip_prefix(' ');
-        let args = before.and_then(|before| before.trim_end().strip_suffix(')'));
+        let args = before.and_then(|before| before.trim_ascii_end().strip_suffix(')'));
         if let (Some(args), Some(after)) = (args, after) {
             return Some((args, after));
         }
@@ -50,80 +82,84 @@ fn halves(text: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// The value, which may have a path with blanks in it, and what strace adds in words.
-fn value(outcome: &str) -> (&str, &str) {
-    let blank = outcome.find(' ').unwrap_or(outcome.len());
-    let end = match outcome.rfind('>') {
-        Some(end) if outcome[..blank].contains('<') => end + 1,
-        _ => blank,
+/// How long it took, in angle brackets at the end behind a blank.
+fn took(outcome: &str) -> (&str, Option<&str>) {
+    let parts = || {
+        let inside = outcome.strip_suffix('>')?;
+        let at = inside.bytes().rposition(|byte| byte == b'<')?;
+        let time = &inside[at + 1..];
+        time.starts_with(|first: char| first.is_ascii_digit()).then_some(())?;
+        Some((inside[..at].strip_suffix(' ')?, time))
     };
-    (&outcome[..end], outcome[end..].trim_start())
+    parts().map_or((outcome, None), |(before, time)| (before, Some(time)))
 }
 
-/// `0 <0.000012>`
-fn took(outcome: &str) -> (&str, Option<u64>) {
-    let parts = outcome.strip_suffix('>').and_then(|outcome| outcome.rsplit_once(" <"));
-    match parts.and_then(|(before, time)| Some((before, nanoseconds(time)?))) {
-        Some((before, ns)) => (before, Some(ns)),
-        None => (outcome, None),
+/// The path of a descriptor, which may have blanks in it, and what strace adds in words.
+fn path(outcome: &str) -> Option<(Option<&str>, &str)> {
+    match outcome.strip_prefix('<') {
+        Some(inside) => {
+            let (path, words) = inside.rsplit_once('>').unwrap_or((inside, ""));
+            Some((Some(path), words.trim_ascii_start()))
+        }
+        None if outcome.is_empty() => Some((None, "")),
+        None => Some((None, outcome.strip_prefix(' ')?.trim_ascii_start())),
     }
 }
 
 /// `3`, `0x3`, `-1`, `3</dev/tee0>`, `3</dev/tee0<char 238:0>>`.
 pub(super) fn descriptor(text: &str) -> (Option<i64>, Option<&str>) {
-    let (number, path) = match text.split_once('<') {
-        Some((number, path)) => (number, Some(path.strip_suffix('>').unwrap_or(path))),
-        None => (text, None),
-    };
-    (signed(number), path)
-}
-
-fn signed(text: &str) -> Option<i64> {
-    match text.strip_prefix('-') {
-        Some(text) => number(text).and_then(|n| 0i64.checked_sub_unsigned(n)),
-        None => number(text).map(u64::cast_signed),
+    let Some((number, rest)) = leading_signed(text) else { return (None, None) };
+    match rest.strip_prefix('<') {
+        Some(path) => (Some(number), Some(path.strip_suffix('>').unwrap_or(path))),
+        None => (Some(number).filter(|_| rest.is_empty()), None),
     }
 }
 
-/// `12` or `0xc`.
-pub(in crate::parse) fn number(text: &str) -> Option<u64> {
-    match text.strip_prefix("0x") {
-        Some(digits) => u64::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
-    }
-}
-
-/// Arguments, split at the commas that are in no bracket, string or path.
-fn split(text: &str) -> Args<'_> {
-    let mut args = Args::new();
-    let (mut begin, mut depth, mut quoted, mut escaped) = (0, 0u32, false, false);
-    let mut before = 0;
-    for (at, byte) in text.bytes().enumerate() {
+/// Where the first argument ends.
+fn end_of_first(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let (mut depth, mut at) = (0u32, 0);
+    while let Some(byte) = bytes.get(at) {
+        let before = || at.checked_sub(1).map_or(0, |before| bytes[before]);
         match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            _ if quoted => {}
+            _ if !IS_SPECIAL[usize::from(*byte)] => {}
+            b'"' => at = end_of_string(bytes, at + 1),
             b'(' | b'[' | b'{' => depth += 1,
-            b'<' if is_path(before) => depth += 1,
+            // What is in angle brackets is the path of a descriptor (`3<`, `AT_FDCWD<`), or of a device within one
+            // (`tee0<`).
+            b'<' if before().is_ascii_alphanumeric() => depth += 1,
             b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            b'>' if !matches!(before, b'=' | b'-') => depth = depth.saturating_sub(1),
-            b',' if depth == 0 => {
-                args.push(text[begin..at].trim());
-                begin = at + 1;
-            }
+            b'>' if !matches!(before(), b'=' | b'-') => depth = depth.saturating_sub(1),
+            b',' if depth == 0 => return at,
             _ => {}
         }
-        before = byte;
+        at += 1;
     }
-    args.push(text[begin..].trim());
-    args
+    text.len()
 }
 
-/// Whether what is in angle brackets after this byte is the path of a descriptor (`3<`,
-/// `AT_FDCWD<`), or of a device within one (`tee0<`).
-const fn is_path(before: u8) -> bool {
-    before.is_ascii_alphanumeric()
+/// Bytes that bound arguments, or keep a comma from doing so.
+static IS_SPECIAL: [bool; 256] = {
+    let (mut all, special) = ([false; 256], b"\"([{<>}]),");
+    let mut n = 0;
+    while n < special.len() {
+        all[special[n] as usize] = true;
+        n += 1;
+    }
+    all
+};
+
+/// Where the string that begins there ends, at its quotes.
+fn end_of_string(bytes: &[u8], begin: usize) -> usize {
+    let mut at = begin;
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if bytes[at] == b'"' {
+            return at;
+        }
+        at += 2;
+    }
+    bytes.len()
 }
 
 /// Value of a field of a structure: `session` of `{func=0, session=0x1}` is `0x1`.
@@ -149,9 +185,10 @@ mod tests {
         let told =
             call("AT_FDCWD</tmp>, \"a, ) = \\\" b\", O_RDWR)   = 3</dev/tee0<char 238:0>> <0.01>");
         let told = told.unwrap();
-        assert_eq!(told.args[..], ["AT_FDCWD</tmp>", "\"a, ) = \\\" b\"", "O_RDWR"]);
+        let args: Vec<_> = told.args.collect();
+        assert_eq!(args, ["AT_FDCWD</tmp>", "\"a, ) = \\\" b\"", "O_RDWR"]);
         assert_eq!((told.result, told.path), (Some(3), Some("/dev/tee0<char 238:0>")));
-        assert_eq!(told.took_ns, Some(10_000_000));
+        assert_eq!(told.took_ns(), Some(10_000_000));
     }
 
     #[test]
@@ -166,7 +203,7 @@ mod tests {
     fn structures_stay_whole() {
         let told =
             call("3</dev/tee0>, TEE_IOC_SHM_ALLOC, {size=1, id=0} => {id=1}) = 0x4").unwrap();
-        assert_eq!(told.args[2], "{size=1, id=0} => {id=1}");
+        assert_eq!(told.args.get(2), "{size=1, id=0} => {id=1}");
         assert_eq!(told.result, Some(4));
         assert_eq!(field("{func=0, session=0x1, cancel_id=0}", "session"), Some("0x1"));
         assert_eq!(field("{ret_origin=4, ret=0}", "ret"), Some("0"));

@@ -4,8 +4,10 @@ use teeleak_proto::client::{ClientCall, ClientCallKind as Kind, ClientParam};
 
 use super::{
     Reader,
-    args::{self, descriptor, number},
+    args::{self, descriptor},
+    digits::number,
     files::kind_of,
+    syscall::Syscall,
     tee::{self, GENERIC, Request},
 };
 use crate::model::{Call, Party};
@@ -16,14 +18,13 @@ const COMM: usize = 15;
 /// A call that has returned, or that a task ended in.
 pub(super) struct Finished<'t> {
     pub(super) task: u32,
-    pub(super) name: &'t str,
+    /// Process of the task, as far as was known when the line began.
+    pub(super) process: usize,
+    pub(super) name: Syscall,
     pub(super) call: args::Call<'t>,
-    pub(super) span: (u64, u64),
-}
-
-/// Whether a call makes another task.
-pub(super) fn makes_tasks(name: &str) -> bool {
-    matches!(name, "clone" | "clone2" | "clone3" | "fork" | "vfork")
+    pub(super) begin_ns: u64,
+    /// When the line was printed that it ends with.
+    pub(super) now: u64,
 }
 
 /// Whether the task that it makes has the same descriptors.
@@ -33,7 +34,13 @@ pub(super) fn shares(args: &str) -> bool {
 
 impl Finished<'_> {
     fn arg(&self, n: usize) -> &str {
-        self.call.args.get(n).copied().unwrap_or_default()
+        self.call.args.get(n)
+    }
+
+    /// From when to when, in nanoseconds.
+    fn span(&self) -> (u64, u64) {
+        let took = self.call.took_ns().map(|ns| self.begin_ns.saturating_add(ns));
+        (self.begin_ns, took.unwrap_or(self.now).max(self.begin_ns))
     }
 
     fn fd(&self, n: usize) -> (i64, Option<&str>) {
@@ -51,18 +58,19 @@ impl Reader {
     /// Takes a call; whether it tells something.
     pub(super) fn call(&mut self, call: &Finished<'_>) -> bool {
         match call.name {
-            "open" => self.opened(call, 0),
-            "openat" | "openat2" => self.opened(call, 1),
-            "dup" | "dup2" | "dup3" => self.duplicated(call, call.arg(2).contains("CLOEXEC")),
-            "fcntl" | "fcntl64" => self.duplicated(call, call.arg(1).contains("CLOEXEC")),
-            "close" => self.closed(call),
-            "close_range" => self.closed_range(call),
-            "mmap" | "mmap2" => self.mapped(call),
-            "munmap" => self.unmapped(call),
-            "ioctl" => self.asked(call),
-            "execve" | "execveat" => self.executed(call),
-            name if makes_tasks(name) => self.made(call),
-            _ => false,
+            Syscall::Ioctl => self.asked(call),
+            Syscall::Open => self.opened(call, 0),
+            Syscall::OpenAt => self.opened(call, 1),
+            Syscall::Dup => self.duplicated(call, 2),
+            Syscall::Fcntl => self.duplicated(call, 1),
+            Syscall::Close => self.closed(call),
+            Syscall::CloseRange => self.closed_range(call),
+            Syscall::Mmap => self.mapped(call),
+            Syscall::Munmap => self.unmapped(call),
+            Syscall::Exec => self.executed(call, 0),
+            Syscall::ExecAt => self.executed(call, 1),
+            Syscall::Make => self.made(call),
+            Syscall::Exit | Syscall::Unshare => false,
         }
     }
 
@@ -70,15 +78,18 @@ impl Reader {
         self.tasks.done_making(call.task);
         let made = call.made().filter(|task| *task > 0).and_then(|task| u32::try_from(task).ok());
         let Some(made) = made else { return true };
-        let shares = call.call.args.iter().any(|arg| shares(arg));
+        let shares = { call.call.args }.any(shares);
         self.tasks.made(call.task, made, shares, self.now, &mut self.files);
         true
     }
 
     /// The process that uses a descriptor, and what that is; `None` for one of no interest.
     fn used(&mut self, call: &Finished<'_>, n: usize) -> Option<(usize, i64, u16)> {
+        let process = call.process;
+        if !self.tasks.may_use(process) && !call.call.args.has_path() {
+            return None;
+        }
         let (fd, path) = call.fd(n);
-        let process = self.tasks.process(call.task, self.now, &mut self.files);
         let process = if path.is_none_or(|path| kind_of(path) != 0) {
             self.tasks.user_of(call.task, process, fd)
         } else {
@@ -90,8 +101,8 @@ impl Reader {
 
     fn opened(&mut self, call: &Finished<'_>, path: usize) -> bool {
         let Some(fd) = call.made() else { return false };
-        let process = self.tasks.process(call.task, self.now, &mut self.files);
-        let kind = kind_of(call.arg(path).trim_matches('"'));
+        let process = call.process;
+        let kind = kind_of(unquoted(call.arg(path)));
         self.overwritten(process, fd, call);
         self.copies.closed(process, fd, &self.tasks.all);
         if kind == 0 {
@@ -105,7 +116,7 @@ impl Reader {
         true
     }
 
-    fn duplicated(&mut self, call: &Finished<'_>, cloexec: bool) -> bool {
+    fn duplicated(&mut self, call: &Finished<'_>, flags: usize) -> bool {
         let used = self.used(call, 0);
         let Some(new) = call.made() else { return used.is_some() };
         let process = self.tasks.process(call.task, self.now, &mut self.files);
@@ -118,6 +129,7 @@ impl Reader {
             self.tasks.all[process].table.reused(new);
             return false;
         };
+        let cloexec = call.arg(flags).contains("CLOEXEC");
         self.tasks.all[process].table.dup(old, new, cloexec, &mut self.files);
         let note = self.note(Kind::FdDup, process, call);
         (note.file, note.cmd, note.result) = (kind, word(old), word(new));
@@ -166,7 +178,7 @@ impl Reader {
     }
 
     fn closed_range(&mut self, call: &Finished<'_>) -> bool {
-        let process = self.tasks.process(call.task, self.now, &mut self.files);
+        let process = call.process;
         let keeps = call.arg(2).contains("CLOEXEC") || call.made().is_none();
         let last = number(call.arg(1)).and_then(|last| last.try_into().ok()).unwrap_or(i64::MAX);
         let all = self.tasks.all[process].table.range(call.fd(0).0, last);
@@ -188,7 +200,7 @@ impl Reader {
     }
 
     fn unmapped(&mut self, call: &Finished<'_>) -> bool {
-        let process = self.tasks.process(call.task, self.now, &mut self.files);
+        let process = call.process;
         let at = number(call.arg(0)).filter(|_| call.made().is_some());
         let kind = at.and_then(|at| self.tasks.all[process].table.unmap(at));
         let (Some(at), Some(kind)) = (at, kind) else { return false };
@@ -200,8 +212,8 @@ impl Reader {
     }
 
     fn asked(&mut self, call: &Finished<'_>) -> bool {
-        let request = tee::request(call.arg(1));
         let Some((process, fd, kind)) = self.used(call, 0) else { return false };
+        let request = tee::request(call.arg(1));
         match request {
             Request::Share | Request::HeapAlloc => {
                 self.made_buffer((process, fd, kind), request, call);
@@ -255,13 +267,13 @@ impl Reader {
         (note.param_types, note.params) = (told.param_types, told.params);
     }
 
-    fn executed(&mut self, call: &Finished<'_>) -> bool {
+    fn executed(&mut self, call: &Finished<'_>, path: usize) -> bool {
         if call.made().is_none() {
             return false;
         }
-        let process = self.tasks.process(call.task, self.now, &mut self.files);
+        let process = call.process;
         let known = &mut self.tasks.all[process];
-        let path = call.arg(usize::from(call.name == "execveat")).trim_matches('"');
+        let path = unquoted(call.arg(path));
         known.exe = path.into();
         let name: String = path.rsplit('/').next().unwrap_or(path).chars().take(COMM).collect();
         known.comm = Some(name.into());
@@ -279,7 +291,7 @@ impl Reader {
 
     /// A record of a call, to be filled in.
     fn note(&mut self, kind: Kind, process: usize, call: &Finished<'_>) -> &mut Call {
-        self.record(kind, process, call.task, call.span)
+        self.record(kind, process, call.task, call.span())
     }
 
     pub(super) fn record(
@@ -319,6 +331,12 @@ impl Reader {
         let last = self.calls.len() - 1;
         &mut self.calls[last]
     }
+}
+
+/// A path without its quotes.
+fn unquoted(path: &str) -> &str {
+    let path = path.strip_prefix('"').unwrap_or(path);
+    path.strip_suffix('"').unwrap_or(path)
 }
 
 /// A descriptor as records keep it.

@@ -68,7 +68,7 @@ impl Reader {
     /// A descriptor was duplicated.
     pub(super) fn copied(&mut self, process: usize, new: i64, call: &Finished<'_>) {
         self.copies.closed(process, new, &self.tasks.all);
-        let (old, _) = super::args::descriptor(call.call.args.first().copied().unwrap_or_default());
+        let (old, _) = super::args::descriptor(call.call.args.get(0));
         let Some(old) = old.and_then(|old| u64::try_from(old).ok()) else { return };
         if self.copies.0.len() < MOST {
             let task = (call.task != 0).then_some(call.task.into());

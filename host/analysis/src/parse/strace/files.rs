@@ -79,6 +79,10 @@ pub(super) struct Gone {
 }
 
 impl Table {
+    pub(super) fn has_any(&self) -> bool {
+        !self.fds.is_empty()
+    }
+
     pub(super) fn has(&self, fd: i64) -> bool {
         self.fds.contains_key(&fd)
     }

@@ -5,9 +5,7 @@
 //! 174   14:53:38.560411 ioctl(3, TEE_IOC_INVOKE, {...} <unfinished ...>  -f -o FILE
 //! ```
 
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
+use super::digits::{leading, leading_nanoseconds};
 
 /// When, as far as the line tells.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,98 +55,87 @@ const UNFINISHED: &str = "<unfinished ...>";
 /// Where strace itself says something in the middle of a line.
 const PROCESS: &str = "strace: Process ";
 
-/// How these are searched for: most lines have neither.
-static UNFINISHED_IN: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(UNFINISHED));
-static PROCESS_IN: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(PROCESS));
-
 /// Takes a line apart.
 pub(super) fn parse(text: &str) -> Line<'_> {
-    let (task, comm, rest) = task(text.trim_end());
-    let (stamp, rest) = stamp(rest.trim_start());
-    Line { task, comm, stamp, body: body(rest.trim_start()) }
+    let text = text.trim_ascii_end();
+    let (task, comm, rest) = match task(text) {
+        Some((task, comm, rest)) => (Some(task), comm, rest),
+        None => (None, None, text),
+    };
+    let (stamp, rest) = stamp(rest.trim_ascii_start());
+    Line { task, comm, stamp, body: body(rest.trim_ascii_start()) }
 }
 
-/// `[pid 12]`, `[pid 12<name>]`, `12 ` or `12<name> `.
-fn task(text: &str) -> (Option<u32>, Option<&str>, &str) {
-    let (inside, rest) = match text.strip_prefix("[pid ") {
-        Some(inside) => match inside.split_once("] ") {
-            Some(parts) => parts,
-            None => return (None, None, text),
-        },
-        None => match text.split_once(' ') {
-            Some(parts) => parts,
-            None => return (None, None, text),
-        },
+/// `[pid 12]`, `[pid 12<name>]`, `12 ` or `12<name> `: number, name and what follows.
+fn task(text: &str) -> Option<(u32, Option<&str>, &str)> {
+    if let Some(inside) = text.strip_prefix("[pid ") {
+        let (inside, rest) = inside.split_once("] ")?;
+        let (number, comm) = leading(inside.trim_ascii_start())?;
+        return Some((u32::try_from(number).ok()?, named(comm)?, rest));
+    }
+    let (number, after) = leading(text)?;
+    let (comm, rest) = match after.strip_prefix(' ') {
+        Some(rest) => (None, rest),
+        None => after.split_once(' ').and_then(|(comm, rest)| Some((named(comm)?, rest)))?,
     };
-    let inside = inside.trim_start();
-    let (number, comm) = match inside.split_once('<') {
-        Some((number, comm)) => (number, comm.strip_suffix('>')),
-        None => (inside, None),
-    };
-    match number.parse() {
-        Ok(number) => (Some(number), comm, rest),
-        Err(_) => (None, None, text),
+    Some((u32::try_from(number).ok()?, comm, rest))
+}
+
+/// The name in `<name>`, if there is one.
+fn named(text: &str) -> Option<Option<&str>> {
+    match text.strip_prefix('<') {
+        Some(comm) => Some(comm.strip_suffix('>')),
+        None => text.is_empty().then_some(None),
     }
 }
 
 fn stamp(text: &str) -> (Option<Stamp>, &str) {
-    let Some((word, rest)) = text.split_once(' ') else { return (None, text) };
-    let parsed = if word.contains(':') { of_day(word) } else { seconds(word) };
-    match parsed {
-        Some(stamp) => (Some(stamp), rest),
-        None => (None, text),
-    }
+    let stamp = of_day(text).or_else(|| seconds(text));
+    let stamp = stamp.and_then(|(stamp, rest)| Some((stamp, rest.strip_prefix(' ')?)));
+    stamp.map_or((None, text), |(stamp, rest)| (Some(stamp), rest))
 }
 
 /// `14:53:38` or `14:53:38.560411`.
-fn of_day(word: &str) -> Option<Stamp> {
-    let mut parts = word.splitn(3, ':');
-    let mut whole = |most: u64| parts.next()?.parse::<u64>().ok().filter(|n| *n <= most);
-    let (hours, minutes) = (whole(23)?, whole(59)?);
-    let ns = nanoseconds(parts.next()?)?;
-    Some(Stamp::Day((hours * 3600 + minutes * 60) * 1_000_000_000 + ns))
+fn of_day(text: &str) -> Option<(Stamp, &str)> {
+    let (hours, rest) = leading(text).filter(|(hours, _)| *hours <= 23)?;
+    let (minutes, rest) = leading(rest.strip_prefix(':')?).filter(|(minutes, _)| *minutes <= 59)?;
+    let (ns, rest) = leading_nanoseconds(rest.strip_prefix(':')?)?;
+    Some((Stamp::Day((hours * 3600 + minutes * 60) * 1_000_000_000 + ns), rest))
 }
 
 /// `1795272821.061500`, or `0.057018` since the line before.
-fn seconds(word: &str) -> Option<Stamp> {
+fn seconds(text: &str) -> Option<(Stamp, &str)> {
     /// No trace is from before 1973, and no pause lasts three years.
     const BEGIN_NS: u64 = 100_000_000 * 1_000_000_000;
-    let ns = nanoseconds(word).filter(|_| word.contains('.') || word.len() >= 9)?;
-    Some(if ns < BEGIN_NS { Stamp::Delta(ns) } else { Stamp::Epoch(ns) })
-}
-
-/// Seconds with up to nine decimals.
-pub(in crate::parse) fn nanoseconds(word: &str) -> Option<u64> {
-    let (whole, fraction) = word.split_once('.').unwrap_or((word, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !digits(whole) || !digits(fraction) || fraction.len() > 9 {
-        return None;
-    }
-    let scale = 10u64.pow(9 - u32::try_from(fraction.len()).ok()?);
-    let part = if fraction.is_empty() { 0 } else { fraction.parse::<u64>().ok()? * scale };
-    whole.parse::<u64>().ok()?.checked_mul(1_000_000_000)?.checked_add(part)
+    let (ns, rest) = leading_nanoseconds(text)?;
+    let word = &text[..text.len() - rest.len()];
+    (word.len() >= 9 || word.contains('.')).then_some(())?;
+    Some((if ns < BEGIN_NS { Stamp::Delta(ns) } else { Stamp::Epoch(ns) }, rest))
 }
 
 fn body(text: &str) -> Body<'_> {
+    let first = text.as_bytes().first().copied().unwrap_or_default();
+    let other =
+        if matches!(first, b'+' | b'<' | b'-' | b's' | b',' | b')') { other(text) } else { None };
+    other.unwrap_or_else(|| call(text))
+}
+
+/// What does not begin with the name of a call.
+fn other(text: &str) -> Option<Body<'_>> {
     if let Some(rest) = text.strip_prefix("+++ ") {
-        return ended(rest);
+        return Some(ended(rest));
     }
     if let Some(rest) = text.strip_prefix("<... ") {
-        return match rest.split_once(" resumed>") {
-            Some((name, text)) => Body::Resumed { name, text },
-            None => Body::Foreign,
-        };
+        let (name, rest) = name(rest);
+        return Some(Body::Resumed { name, text: rest.strip_prefix(" resumed>")? });
     }
     if let Some(task) = attached(text) {
-        return Body::Attached(task);
+        return Some(Body::Attached(task));
     }
     if text.starts_with("--- ") || text.starts_with("strace: ") {
-        return Body::Other;
+        return Some(Body::Other);
     }
-    if text.starts_with(", ") || text.starts_with(") ") {
-        return Body::Rest(text);
-    }
-    call(text)
+    (text.starts_with(", ") || text.starts_with(") ")).then_some(Body::Rest(text))
 }
 
 fn ended(text: &str) -> Body<'_> {
@@ -166,24 +153,35 @@ fn attached(text: &str) -> Option<u32> {
 }
 
 fn call(text: &str) -> Body<'_> {
-    let Some((name, text)) = text.split_once('(') else { return Body::Foreign };
-    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    if name.is_empty() || !name.bytes().all(known) {
-        return Body::Foreign;
+    let (name, rest) = name(text);
+    match rest.strip_prefix('(').filter(|_| !name.is_empty()) {
+        Some(text) => interrupted(name, text).unwrap_or(Body::Call { name, text }),
+        None => Body::Foreign,
     }
-    if UNFINISHED_IN.find(text.as_bytes()).is_some()
-        && let Some((begin, rest)) = text.rsplit_once(UNFINISHED)
-        && (rest.is_empty() || rest.trim_start().starts_with(')'))
-    {
-        return Body::Begun { name, text: begin, attached: None };
+}
+
+/// The name of a call, and what follows it.
+fn name(text: &str) -> (&str, &str) {
+    let of_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    text.split_at(text.bytes().position(|byte| !of_name(byte)).unwrap_or(text.len()))
+}
+
+/// A call that does not end in its line: most are known by their last byte not to be.
+fn interrupted<'t>(name: &'t str, text: &'t str) -> Option<Body<'t>> {
+    match text.as_bytes().last()? {
+        b'>' => Some(Body::Begun { name, text: text.strip_suffix(UNFINISHED)?, attached: None }),
+        // A task ends in it: `exit(0 <unfinished ...>) = ?`.
+        b'?' => {
+            let (text, rest) = text.rsplit_once(UNFINISHED)?;
+            let ends = rest.trim_ascii_start().starts_with(')');
+            ends.then_some(Body::Begun { name, text, attached: None })
+        }
+        b'd' => {
+            let (text, new) = text.split_at(text.find(PROCESS)?);
+            Some(Body::Begun { name, text, attached: Some(attached(new)?) })
+        }
+        _ => None,
     }
-    if let Some(at) = PROCESS_IN.find(text.as_bytes()) {
-        return match attached(&text[at..]) {
-            Some(task) => Body::Begun { name, text: &text[..at], attached: Some(task) },
-            None => Body::Call { name, text },
-        };
-    }
-    Body::Call { name, text }
 }
 
 #[cfg(test)]

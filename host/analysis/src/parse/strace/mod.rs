@@ -20,9 +20,11 @@
 mod args;
 mod calls;
 mod copies;
+mod digits;
 mod files;
 mod line;
 mod sniff;
+mod syscall;
 mod tasks;
 mod tee;
 mod told;
@@ -31,46 +33,21 @@ use rustc_hash::FxHashMap;
 
 use crate::model::{Accounting, Call, Gap, Name, Place};
 
-pub(in crate::parse) use args::number;
 use calls::Finished;
 use copies::Copies;
+pub(in crate::parse) use digits::{nanoseconds, number};
 use files::Files;
-pub(in crate::parse) use line::nanoseconds;
 use line::{Body, Line, Stamp};
 pub use sniff::looks_like_strace;
+use syscall::Syscall;
 use tasks::Tasks;
 pub use told::Told;
 
 /// Longest line that is looked at, in bytes.
 const LINE_BYTES: usize = 1 << 20;
 
-/// System calls that matter; what a program itself prints between them may look like any other.
-const CALLS: [&str; 24] = [
-    "ioctl",
-    "open",
-    "openat",
-    "openat2",
-    "dup",
-    "dup2",
-    "dup3",
-    "fcntl",
-    "fcntl64",
-    "close",
-    "close_range",
-    "mmap",
-    "mmap2",
-    "munmap",
-    "clone",
-    "clone2",
-    "clone3",
-    "fork",
-    "vfork",
-    "execve",
-    "execveat",
-    "exit",
-    "exit_group",
-    "unshare",
-];
+/// Bytes that the end of an interrupted call mostly takes.
+const END_BYTES: usize = 64;
 
 /// Reads a trace, line by line, or the traces of several tasks in the order of time.
 #[derive(Debug)]
@@ -101,7 +78,7 @@ pub struct Reader {
 
 #[derive(Debug)]
 struct Begun {
-    name: String,
+    name: Syscall,
     text: String,
     ns: u64,
     matters: bool,
@@ -149,7 +126,10 @@ impl Reader {
     pub fn line(&mut self, bytes: &[u8]) {
         self.at += 1;
         self.accounting.read += 1;
-        let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LINE_BYTES)]);
+        let bytes = &bytes[..bytes.len().min(LINE_BYTES)];
+        // Nearly all of it is, and that is seen sooner than how it is not.
+        let text = str::from_utf8(bytes)
+            .map_or_else(|_| String::from_utf8_lossy(bytes), std::borrow::Cow::Borrowed);
         let line = line::parse(&text);
         if matches!(line.body, Body::Foreign) {
             self.accounting.ignored += 1;
@@ -207,67 +187,82 @@ impl Reader {
             self.tasks.all[process].comm = Some(comm.into());
         }
         match line.body {
-            Body::Call { name, text } if matters(name, text) => {
-                self.finished(task, name, text, self.now)
+            Body::Call { name, text } => match Syscall::of(name) {
+                Some(name) if name.matters(text) => {
+                    self.finished((task, process), name, text, self.now)
+                }
+                _ => Taken::Ignored,
+            },
+            Body::Begun { name, text, attached } => {
+                let taken = self.begin(task, name, text);
+                if let Some(new) = attached {
+                    self.torn = Some(task);
+                    self.tasks.attached(new, self.now, &mut self.files);
+                }
+                taken
             }
-            Body::Begun { name, text, attached } => self.begin(task, name, text, attached),
-            Body::Resumed { name, text } => self.resume(task, name, text),
+            Body::Resumed { name, text } => self.resume((task, process), name, text),
             Body::Ended { signal } => self.end(task, signal),
             _ => Taken::Ignored,
         }
     }
 
-    fn begin(&mut self, task: u32, name: &str, text: &str, attached: Option<u32>) -> Taken {
-        let matters = matters(name, text);
-        let (name, text) = (name.to_owned(), text.trim_end().to_owned());
-        if calls::makes_tasks(&name) {
-            self.tasks.making(task, calls::shares(&text));
+    fn begin(&mut self, task: u32, name: &str, text: &str) -> Taken {
+        let Some(name) = Syscall::of(name) else {
+            self.begun.remove(&task);
+            return Taken::Ignored;
+        };
+        let matters = name.matters(text);
+        if name == Syscall::Make {
+            self.tasks.making(task, calls::shares(text));
         }
-        self.begun.insert(task, Begun { name, text, ns: self.now, matters });
-        if let Some(new) = attached {
-            self.torn = Some(task);
-            self.tasks.attached(new, self.now, &mut self.files);
-        }
+        let mut whole = String::with_capacity(text.len() + END_BYTES);
+        whole.push_str(text.trim_ascii_end());
+        self.begun.insert(task, Begun { name, text: whole, ns: self.now, matters });
         if matters { Taken::Parsed } else { Taken::Ignored }
     }
 
-    fn resume(&mut self, task: u32, name: &str, text: &str) -> Taken {
-        let Some(begun) = self.begun.remove(&task).filter(|begun| begun.name == name) else {
-            // It began before the trace did.
-            return Taken::Ignored;
-        };
-        let whole = format!("{} {}", begun.text, text.trim_start());
-        self.whole(task, &begun, &whole)
+    fn resume(&mut self, (task, process): (u32, usize), name: &str, text: &str) -> Taken {
+        let begun = self.begun.remove(&task).filter(|begun| Syscall::of(name) == Some(begun.name));
+        // It may have begun before the trace did.
+        let Some(mut begun) = begun else { return Taken::Ignored };
+        begun.text.push(' ');
+        begun.text.push_str(text.trim_ascii_start());
+        self.whole((task, process), &begun)
     }
 
     fn rest(&mut self, text: &str) -> Taken {
         let torn = self.torn.take().and_then(|task| Some((task, self.begun.remove(&task)?)));
-        let Some((task, begun)) = torn else { return Taken::Ignored };
-        let whole = format!("{}{text}", begun.text);
-        self.whole(task, &begun, &whole)
+        let Some((task, mut begun)) = torn else { return Taken::Ignored };
+        begun.text.push_str(text);
+        let process = self.tasks.process(task, self.now, &mut self.files);
+        self.whole((task, process), &begun)
     }
 
-    fn whole(&mut self, task: u32, begun: &Begun, whole: &str) -> Taken {
-        if !begun.matters && !matters(&begun.name, whole) {
+    fn whole(&mut self, by: (u32, usize), begun: &Begun) -> Taken {
+        if !begun.matters && !begun.name.matters(&begun.text) {
             return Taken::Ignored;
         }
-        self.finished(task, &begun.name, whole, begun.ns)
+        self.finished(by, begun.name, &begun.text, begun.ns)
     }
 
-    fn finished(&mut self, task: u32, name: &str, text: &str, begin_ns: u64) -> Taken {
+    fn finished(
+        &mut self,
+        (task, process): (u32, usize),
+        name: Syscall,
+        text: &str,
+        begin_ns: u64,
+    ) -> Taken {
         let Some(call) = args::call(text) else { return Taken::Rejected };
         if call.result.is_none() {
             // The task ended in it, or is about to.
-            let process = self.tasks.process(task, self.now, &mut self.files);
-            self.tasks.all[process].running += u64::from(!name.starts_with("exit"));
+            self.tasks.all[process].running += u64::from(name != Syscall::Exit);
             return Taken::Parsed;
         }
-        let took = call.took_ns.map(|ns| begin_ns.saturating_add(ns));
-        let end_ns = took.unwrap_or(self.now).max(begin_ns);
-        let open_ended = took.is_none() && begin_ns == self.now;
         let before = self.calls.len();
-        let taken = self.call(&Finished { task, name, call, span: (begin_ns, end_ns) });
-        if open_ended && self.calls.len() > before {
+        let call = Finished { task, process, name, call, begin_ns, now: self.now };
+        let taken = self.call(&call);
+        if self.calls.len() > before && begin_ns == self.now && call.call.took_ns().is_none() {
             self.open_ended = Some(self.calls.len() - 1);
         }
         if taken { Taken::Parsed } else { Taken::Ignored }
@@ -283,14 +278,4 @@ enum Taken {
     Parsed,
     Ignored,
     Rejected,
-}
-
-/// Whether a call can tell something.
-fn matters(name: &str, text: &str) -> bool {
-    match name {
-        // Most are of files and of memory that no file stands behind.
-        "mmap" | "mmap2" => !text.contains("MAP_ANON") && !text.contains(", -1, 0"),
-        "fcntl" | "fcntl64" => text.contains("F_DUPFD"),
-        _ => CALLS.contains(&name),
-    }
 }

@@ -137,6 +137,12 @@ impl Tasks {
         made
     }
 
+    /// Whether a descriptor of this process can be of interest, though no path says so.
+    pub(super) fn may_use(&self, process: usize) -> bool {
+        let known = &self.all[process];
+        known.table.has_any() || known.guessed && !known.called
+    }
+
     /// The process whose descriptor a task uses, where nothing told what the task is: a thread of
     /// the only process that has opened it.
     pub(super) fn user_of(&mut self, task: u32, process: usize, fd: i64) -> usize {

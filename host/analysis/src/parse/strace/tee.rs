@@ -4,7 +4,7 @@
 
 use teeleak_proto::{Uuid, client::ClientParam};
 
-use super::args::{field, number};
+use super::{args::field, digits::number};
 
 /// `TEEC_ERROR_GENERIC` of TEE Client API Specification v1.0, section 4.4.2: the kernel refused.
 pub(super) const GENERIC: u32 = 0xffff_0000;
