@@ -19,7 +19,7 @@ use teeleak_qemu::{Guest, Lab};
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// Files that examples name, and what they are here.
-const FILES: [(&str, &str); 16] = [
+const FILES: [(&str, &str); 17] = [
     ("drm.toml", "leaky-ta/player/drm-player.toml"),
     ("player.toml", "leaky-ta/player/drm-player.toml"),
     ("vendor.toml", "../host/analysis/rules/secure-video.toml"),
@@ -35,6 +35,7 @@ const FILES: [(&str, &str); 16] = [
     ("wednesday.tlk", "fixtures/capture/4.10.0.forget-unmap.tlk"),
     ("release.tlk", "fixtures/capture/4.10.0.none.tlk"),
     ("candidate.tlk", "fixtures/capture/4.10.0.leak-session.tlk"),
+    ("trace.txt", "fixtures/kernel/6.12.files-never-closed.ftrace"),
     ("calls.strace", "fixtures/strace/7.2.two-processes-close-before-unmap.strace"),
 ];
 

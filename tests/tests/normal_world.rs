@@ -67,6 +67,23 @@ fn a_real_kernel_is_read() {
     );
 }
 
+/// `events/kmem` of Debian's Linux 6.12 for arm64 in QEMU, of `struct file` alone: a server opens 8 files in each of
+/// six steps and closes none, another one closes all.
+#[test]
+fn the_kernels_own_trace_is_paired() {
+    let trace = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures/kernel/6.12.files-never-closed.ftrace")
+        .display()
+        .to_string();
+    let mark = "tracing_mark_write: ";
+    let answer =
+        teeleak(&["analyze", "--rules", "kmem", "--protocol", "kmem", "--mark", mark, &trace]);
+    assert_eq!(answer.exit, Exit::Leak, "{}", answer.out);
+    let server = "leaky-ree (process 159) 49 times";
+    assert!(answer.out.contains(server), "{}", answer.out);
+    golden("normal-world.kmem.txt", &answer.out.replace(&trace, "trace.txt"));
+}
+
 #[test]
 fn a_slab_cache_grows_from_one_function() {
     compare(

@@ -14,7 +14,7 @@ pub struct Pack {
 
 impl Pack {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self { name: "sessions", text: include_str!("../../packs/sessions.toml"), implied: true },
         Self { name: "regions", text: include_str!("../../packs/regions.toml"), implied: true },
         Self {
@@ -39,6 +39,7 @@ impl Pack {
         },
         Self { name: "dma-buf", text: include_str!("../../packs/dma-buf.toml"), implied: false },
         Self { name: "ion", text: include_str!("../../packs/ion.toml"), implied: false },
+        Self { name: "kmem", text: include_str!("../../packs/kmem.toml"), implied: false },
     ];
 
     /// The pack of this name.

@@ -83,7 +83,11 @@ impl Rules {
     /// The text of the rules that come with teeleak under that name.
     #[must_use]
     pub fn built_in(name: &str) -> Option<&'static str> {
-        (name == "secure-video").then_some(include_str!("../../../../rules/secure-video.toml"))
+        match name {
+            "secure-video" => Some(include_str!("../../../../rules/secure-video.toml")),
+            "kmem" => Some(include_str!("../../../../rules/kmem.toml")),
+            _ => None,
+        }
     }
 
     /// Adds the pattern of the lines that begin an iteration.
