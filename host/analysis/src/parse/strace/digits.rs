@@ -24,6 +24,7 @@ pub(super) fn leading(text: &str) -> Option<(u64, &str)> {
 }
 
 /// The same of `12`, `-12` or `0xc`.
+#[inline]
 pub(super) fn leading_signed(text: &str) -> Option<(i64, &str)> {
     if let Some(digits) = text.strip_prefix("0x") {
         let end = digits.bytes().position(|byte| !byte.is_ascii_hexdigit());
@@ -52,6 +53,7 @@ pub(in crate::parse) fn nanoseconds(word: &str) -> Option<u64> {
 }
 
 /// The seconds that a text begins with, and what follows them.
+#[inline]
 pub(super) fn leading_nanoseconds(text: &str) -> Option<(u64, &str)> {
     let (whole, rest) = leading(text)?;
     let whole = whole.checked_mul(DECIMALS[0])?;

@@ -97,10 +97,16 @@ fn stamp(text: &str) -> (Option<Stamp>, &str) {
 
 /// `14:53:38` or `14:53:38.560411`.
 fn of_day(text: &str) -> Option<(Stamp, &str)> {
-    let (hours, rest) = leading(text).filter(|(hours, _)| *hours <= 23)?;
-    let (minutes, rest) = leading(rest.strip_prefix(':')?).filter(|(minutes, _)| *minutes <= 59)?;
-    let (ns, rest) = leading_nanoseconds(rest.strip_prefix(':')?)?;
+    let (hours, rest) = two_digits(text).filter(|(hours, _)| *hours <= 23)?;
+    let (minutes, rest) = two_digits(rest).filter(|(minutes, _)| *minutes <= 59)?;
+    let (ns, rest) = leading_nanoseconds(rest)?;
     Some((Stamp::Day((hours * 3600 + minutes * 60) * 1_000_000_000 + ns), rest))
+}
+
+/// What stands before a colon, and what behind it.
+fn two_digits(text: &str) -> Option<(u64, &str)> {
+    let [tens @ b'0'..=b'9', ones @ b'0'..=b'9', b':', ..] = text.as_bytes() else { return None };
+    Some((u64::from(tens - b'0') * 10 + u64::from(ones - b'0'), &text[3..]))
 }
 
 /// `1795272821.061500`, or `0.057018` since the line before.
