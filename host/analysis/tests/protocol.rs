@@ -188,6 +188,30 @@ fn double_unmap_is_told_once_with_a_count() {
 }
 
 #[test]
+fn steps_that_a_filter_left_out_are_no_fault() {
+    let text = r#"
+        [protocol.kmem]
+        ta = "11111111-2222-3333-4444-555555555555"
+        resource.object = { partial = true }
+        step.alloc = { acquire = "object", invoke = 0, key = "value 0.a" }
+        step.free = { release = "object", invoke = 3, key = "value 0.a" }
+    "#;
+    let trace = Trace::iterations(6, |trace, _| {
+        // An alloc is missing between the two frees, and a free between the allocs.
+        trace.call(OPEN, 1, 0, 0).call(CLOSE, 1, 0, 0).call(CLOSE, 1, 0, 0);
+        trace.call(OPEN, 1, 0, 0).call(OPEN, 1, 0, 0).call(CLOSE, 1, 0, 0);
+    });
+    let observation = Observation { events: trace.events, ..Observation::default() };
+    let told = |text: &str| {
+        check(&observation, &Protocol::read("kmem.toml", text).unwrap(), Limits::default())
+    };
+    let checked = told(text);
+    assert_eq!(checked.findings, []);
+    assert_eq!(checked.gaps.iter().map(|gap| gap.lost).sum::<u64>(), 12);
+    assert!(!told(&text.replace("partial = true", "")).findings.is_empty());
+}
+
+#[test]
 fn what_was_held_before_the_run_is_not_blamed() {
     let mut trace = Trace::from(1000);
     trace.call(OPEN, 1, 0, 0).call(MAP, 1, 0x9000, 0);

@@ -101,6 +101,9 @@ fn bind_resource(resource: &Resource) -> Result<bind::Resource, &'static str> {
     if resource.end != End::Release {
         return Err("an end other than its release");
     }
+    if resource.partial {
+        return Err("steps that may be missing");
+    }
     let parent = resource.parent.map(u8::try_from).transpose();
     let parent = parent.map_err(|_| "more room for resources")?;
     Ok(bind::Resource { parent, max_held: resource.max_held })

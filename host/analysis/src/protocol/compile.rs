@@ -80,6 +80,7 @@ impl Reader<'_> {
                 scope: text.scope.unwrap_or(Scope::Instance),
                 max_held: text.max_held.unwrap_or(0),
                 end: text.end.unwrap_or(End::Release),
+                partial: text.partial.unwrap_or(false),
             });
         }
         resources

@@ -47,6 +47,8 @@ pub(super) struct Engine<'a> {
     pub(super) keyless: u64,
     /// Releases and uses of what must have been acquired before anything was seen.
     pub(super) unknown: u64,
+    /// Steps that others show to have been, and that were not among the events.
+    pub(super) missing: u64,
 }
 
 impl<'a> Engine<'a> {
@@ -63,6 +65,7 @@ impl<'a> Engine<'a> {
             steps: 0,
             keyless: 0,
             unknown: 0,
+            missing: 0,
         }
     }
 
@@ -114,12 +117,35 @@ impl<'a> Engine<'a> {
         let Some(slot) = self.table.slot(Some(own)) else { return };
         let result = event.result.unwrap_or(0);
         let step = steps::Step { action: watch.action, ok: result == 0, at };
+        let slot = if watch.partial {
+            let Some(slot) = self.complete(step, slot) else { return };
+            slot
+        } else {
+            slot
+        };
         let next = steps::advance(watch.kind, step, slot, self.table.slot(parent));
         if !next.broken.is_empty() {
             self.broken((watch, event, at), next.broken, own, parent);
         }
         if step.ok {
             self.store((watch.action, at), &next, own, parent);
+        }
+    }
+
+    /// What was known, with a step that was not seen put in: what is acquired while it is held was released before.
+    /// `None` for a release of what is not held, whose acquire was not seen: nothing is left of both.
+    fn complete(&mut self, step: steps::Step, slot: Slot) -> Option<Slot> {
+        let held = slot.held > 0;
+        match step.action {
+            Action::Acquire if held && step.ok => {
+                self.missing += 1;
+                Some(Slot { held: 0, ..slot })
+            }
+            Action::Release if !held => {
+                self.missing += u64::from(step.ok);
+                None
+            }
+            _ => Some(slot),
         }
     }
 

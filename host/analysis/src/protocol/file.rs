@@ -32,6 +32,7 @@ pub(super) struct ResourceText {
     pub(super) scope: Option<Scope>,
     pub(super) max_held: Option<u32>,
     pub(super) end: Option<End>,
+    pub(super) partial: Option<bool>,
 }
 
 #[derive(Deserialize)]

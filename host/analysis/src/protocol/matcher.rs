@@ -19,6 +19,8 @@ pub(super) struct Watch {
     /// What holds for the resource.
     pub(super) kind: Kind,
     pub(super) scope: Scope,
+    /// Whether steps may be missing.
+    pub(super) partial: bool,
     pub(super) key: Key,
     ta: Option<Uuid>,
     ignore_flags: u32,
@@ -116,6 +118,7 @@ impl Matcher {
                 ends_with_parent: resource.end != End::Release,
             },
             scope: resource.scope,
+            partial: resource.partial,
             key: step.key.clone(),
             ta: step.ta,
             ignore_flags: step.ignore_flags,

@@ -22,7 +22,9 @@
 //!   `session`, `process`,
 //! - `max_held`: how often one key may be held at once; 0, the default, for any number,
 //! - `end`: what ends it: its `release` (the default), also the release of its `parent`, or `any`
-//!   end, also none at all.
+//!   end, also none at all,
+//! - `partial`: whether steps may be missing from the events, as a filter leaves them out: what is acquired
+//!   or released twice is then no fault, but shows that a step was not seen.
 //!
 //! A step has
 //! - one of `acquire`, `use`, `release`: the resource,
@@ -95,6 +97,8 @@ pub struct Resource {
     pub max_held: u32,
     /// What ends it.
     pub end: End,
+    /// Whether steps may be missing: filters of the kernel's trace leave some out.
+    pub partial: bool,
 }
 
 /// Within what equal keys mean the same resource.

@@ -126,6 +126,12 @@ fn gaps(engine: &Engine<'_>, events: &Ordered<'_>) -> Vec<Gap> {
             "another key in the protocol",
         ),
         (
+            "steps that others show to have been",
+            Reason::NotOffered,
+            engine.missing,
+            "no filter, or one that lets both ends of a resource pass",
+        ),
+        (
             "resources that were held, for want of room",
             Reason::NoRoom,
             engine.table.evicted,
