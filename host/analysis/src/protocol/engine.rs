@@ -117,12 +117,7 @@ impl<'a> Engine<'a> {
         let Some(slot) = self.table.slot(Some(own)) else { return };
         let result = event.result.unwrap_or(0);
         let step = steps::Step { action: watch.action, ok: result == 0, at };
-        let slot = if watch.partial {
-            let Some(slot) = self.complete(step, slot) else { return };
-            slot
-        } else {
-            slot
-        };
+        let Some(slot) = self.complete(watch, step, slot) else { return };
         let next = steps::advance(watch.kind, step, slot, self.table.slot(parent));
         if !next.broken.is_empty() {
             self.broken((watch, event, at), next.broken, own, parent);
@@ -132,9 +127,14 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// What was known, with a step that was not seen put in: what is acquired while it is held was released before.
-    /// `None` for a release of what is not held, whose acquire was not seen: nothing is left of both.
-    fn complete(&mut self, step: steps::Step, slot: Slot) -> Option<Slot> {
+    /// What was known; where steps may be missing, with one put in that was not seen: what is acquired while it is
+    /// held was released before. `None` for a release of what is not held, whose acquire was not seen: nothing is
+    /// left of both.
+    #[inline]
+    fn complete(&mut self, watch: &Watch, step: steps::Step, slot: Slot) -> Option<Slot> {
+        if !watch.partial {
+            return Some(slot);
+        }
         let held = slot.held > 0;
         match step.action {
             Action::Acquire if held && step.ok => {

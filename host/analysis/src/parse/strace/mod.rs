@@ -127,7 +127,7 @@ impl Reader {
         self.at += 1;
         self.accounting.read += 1;
         let bytes = &bytes[..bytes.len().min(LINE_BYTES)];
-        // Nearly all of it is, and that is seen sooner than how it is not.
+        // Nearly all lines are valid, and to see that takes less than to look for what is not.
         let text = str::from_utf8(bytes)
             .map_or_else(|_| String::from_utf8_lossy(bytes), std::borrow::Cow::Borrowed);
         let line = line::parse(&text);
