@@ -8,23 +8,12 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use teeleak_analysis::{audit::Report, model::Observation, oom};
 
 use crate::render::{
     ci::{github, junit, markdown, sarif},
     csv, html, perfetto,
+    view::Told,
 };
-
-/// What there is to say.
-#[derive(Clone, Copy)]
-pub(crate) struct Told<'t> {
-    /// What was seen.
-    pub(crate) observation: &'t Observation,
-    /// What the analyses say of it.
-    pub(crate) report: &'t Report,
-    /// Which pool ran out, where one did.
-    pub(crate) short: Option<&'t oom::Verdict>,
-}
 
 /// Where else to say it.
 #[derive(Args, Debug)]

@@ -12,9 +12,10 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use teeleak_analysis::{audit::Needs, parse::text::Rules};
 
-use super::report::{self, Reporting};
+use super::report;
 use crate::{
     Env, Exit,
+    cmd::args::analysis::Reporting,
     source::text::{self, Progress, Reading, Symbols},
 };
 
@@ -136,7 +137,7 @@ fn rules(arguments: &Arguments) -> Result<Rules> {
         };
         rules
             .add_file(&name, &text)
-            .map_err(|mistake| report::mistaken("rules", &text, &[mistake]))?;
+            .map_err(|mistake| crate::render::mistake::error("rules", &text, &[mistake]))?;
     }
     Ok(rules)
 }

@@ -6,9 +6,11 @@ use anyhow::{Result, bail};
 use clap::Args;
 use teeleak_analysis::{audit::audit, model::Observation};
 
-use super::{report::Analysis, snapshot::last_sample};
+use super::snapshot::last_sample;
 use crate::{
-    Env, Exit, compare, differential,
+    Env, Exit,
+    cmd::args::analysis::Analysis,
+    compare, differential,
     render::{json, text},
     source::{self, CaptureFile},
 };

@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::{
     Env, Exit,
-    cli::Format,
+    cmd::args::{format::Format, tee_access::StockArgs},
     config::Configuration,
     cost,
     diagnose::{Check, State, Surroundings, diagnose},
@@ -13,7 +13,6 @@ use crate::{
         json,
         text::{self, Page},
     },
-    source::Ways,
 };
 
 /// Arguments of `teeleak doctor`.
@@ -33,7 +32,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     cost: Option<u32>,
     #[command(flatten)]
-    ways: Ways,
+    ways: StockArgs,
 }
 
 pub(crate) fn run(
@@ -42,7 +41,7 @@ pub(crate) fn run(
     env: &mut Env<'_>,
 ) -> Result<Exit> {
     let around = Surroundings { root: &env.root, library: env.preload.as_deref() };
-    let mut diagnosis = diagnose(env.world, &arguments.ways, around)?;
+    let mut diagnosis = diagnose(env.world, &arguments.ways.ways(), around)?;
     diagnosis.checks.extend(configuration.told().into_iter().map(check));
     let cost = match arguments.cost.filter(|_| diagnosis.has_auditor) {
         Some(n) => Some(cost::measure(env.world.connect()?, n, &env.interrupt)?),

@@ -6,15 +6,13 @@ use anyhow::Result;
 use clap::Args;
 use teeleak_analysis::{model::Observation, oom, parse::text::Rules};
 
-use super::{analyze::Images, report::Analysis};
+use super::analyze::Images;
 use crate::{
     Env, Exit,
+    cmd::args::{analysis::Analysis, tee_access::StockArgs},
     last::{self, Taken},
     render,
-    source::{
-        Ways,
-        text::{self, Progress, Reading},
-    },
+    source::text::{self, Progress, Reading},
 };
 
 /// Where the service of `teeleak watch` keeps its window.
@@ -48,13 +46,13 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     analysis: Analysis,
     #[command(flatten)]
-    ways: Ways,
+    ways: StockArgs,
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let options = arguments.analysis.options()?;
     let output = arguments.output.as_deref();
-    let mut taken = last::take(&arguments.dir, output, &arguments.ways, env.world)?;
+    let mut taken = last::take(&arguments.dir, output, &arguments.ways.ways(), env.world)?;
     if !arguments.log.is_empty() {
         taken.add_console(console(arguments, env)?);
     }

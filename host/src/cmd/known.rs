@@ -12,8 +12,6 @@ use clap::Args;
 use serde::Deserialize;
 use teeleak_analysis::triage::{Day, Fault, Triage};
 
-use super::report::mistaken;
-
 /// What is known of findings already.
 #[derive(Args, Debug)]
 pub(crate) struct Known {
@@ -98,9 +96,9 @@ impl Known {
         }
         for path in &self.suppress {
             let (name, text) = read(path)?;
-            triage
-                .add_suppressions(&name, &text)
-                .map_err(|mistakes| mistaken("suppressions", &text, &mistakes))?;
+            triage.add_suppressions(&name, &text).map_err(|mistakes| {
+                crate::render::mistake::error("suppressions", &text, &mistakes)
+            })?;
         }
         for path in &self.baseline {
             let (name, text) = read(path)?;
@@ -110,7 +108,7 @@ impl Known {
             let (name, text) = read(path)?;
             triage
                 .add_notes(&name, &text)
-                .map_err(|mistakes| mistaken("notes", &text, &mistakes))?;
+                .map_err(|mistakes| crate::render::mistake::error("notes", &text, &mistakes))?;
         }
         if !self.strict {
             triage.add_known();

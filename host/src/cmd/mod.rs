@@ -1,23 +1,52 @@
 //! One file per subcommand: arguments → configuration → engine → rendering.
 
-pub(crate) mod analyze;
-pub(crate) mod diff;
-pub(crate) mod doctor;
-pub(crate) mod dump;
+mod analyze;
+pub(crate) mod args;
+mod diff;
+mod doctor;
+mod dump;
 mod known;
-pub(crate) mod manual;
-pub(crate) mod report;
-pub(crate) mod run;
-pub(crate) mod schema;
-pub(crate) mod snapshot;
-pub(crate) mod trace;
-pub(crate) mod watch;
-
-pub(crate) use report::mistaken;
+mod manual;
+mod report;
+mod run;
+mod schema;
+mod snapshot;
+mod trace;
+mod watch;
 
 use anyhow::Result;
+use clap::Subcommand;
 
-use crate::{Env, Exit, cli::Command, config::Configuration};
+use crate::{Env, Exit, config::Configuration};
+
+/// What teeleak is asked to do.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Say what can be seen here, and which build flag unlocks the rest.
+    Doctor(doctor::Arguments),
+    /// Take a census of everything that is alive in the secure world now.
+    Snapshot(snapshot::Arguments),
+    /// Compare what was alive at the end of two captures.
+    Diff(diff::Arguments),
+    /// Run a workload again and again and find what it leaves behind.
+    Run(run::Arguments),
+    /// Watch for days: keep a window on disk, and dump it when something is wrong.
+    Watch(watch::Arguments),
+    /// Take everything now, and say which pool of secure memory ran out.
+    Dump(dump::Arguments),
+    /// Find leaks in nothing but logs: what OP-TEE printed, from wherever.
+    Analyze(analyze::Arguments),
+    /// Analyse a capture again.
+    Report(report::Arguments),
+    /// Record which process calls what in the TEE, and print it.
+    Trace(trace::Arguments),
+    /// Print the JSON Schema of what --json prints.
+    Schema(schema::Arguments),
+    /// Print the script that has a shell complete arguments.
+    Completions(manual::Completions),
+    /// Write manual pages.
+    Man(manual::Man),
+}
 
 pub(crate) fn run(
     command: &Command,

@@ -1,30 +1,19 @@
 //! `teeleak report`
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, anyhow, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use teeleak_analysis::{
     audit::{Needs, Options, audit},
-    mistake::Mistake,
     model::Observation,
     oom,
-    protocol::{Pack, Protocol},
 };
 
-use super::{diff::load, known::Known};
+use super::{args::analysis::Reporting, diff::load};
 use crate::{
     Env, Exit,
-    cli::Format,
-    outputs::{Outputs, Told},
-    render::{
-        json, mistake,
-        text::{self, Page},
-        words,
-    },
+    render::{json, text, view::Told, words},
     source::text::read_traces,
 };
 
@@ -48,67 +37,6 @@ pub(crate) struct Arguments {
     strace: Vec<PathBuf>,
     #[command(flatten)]
     reporting: Reporting,
-}
-
-/// How an observation is analysed.
-#[derive(Args, Debug)]
-pub(crate) struct Analysis {
-    /// Check the order of steps that this file, or the built-in protocol of this name, describes;
-    /// can be given again.
-    #[arg(long, value_name = "FILE")]
-    protocol: Vec<PathBuf>,
-    #[command(flatten)]
-    known: Known,
-    #[command(flatten)]
-    format: Format,
-    /// Tell the evidence, too: all values, events, places, call stacks and fingerprints.
-    #[arg(short, long)]
-    verbose: bool,
-}
-
-/// How an observation is analysed, and where to say what comes of it.
-#[derive(Args, Debug)]
-pub(crate) struct Reporting {
-    #[command(flatten)]
-    pub(crate) analysis: Analysis,
-    #[command(flatten)]
-    outputs: Outputs,
-}
-
-impl Analysis {
-    pub(crate) fn options(&self) -> Result<Options> {
-        let mut options = Options::default();
-        for path in &self.protocol {
-            options.protocols.extend(protocols(path)?);
-        }
-        options.triage = self.known.triage()?;
-        Ok(options)
-    }
-
-    pub(crate) fn format(&self) -> Format {
-        self.format
-    }
-
-    /// What text is printed on.
-    pub(crate) fn page<'e>(&self, env: &'e mut Env<'_>) -> Page<'e> {
-        Page::new(env.out, env.screen.layout(self.verbose))
-    }
-}
-
-/// The protocols of a file, or the built-in ones of that name.
-pub(super) fn protocols(path: &Path) -> Result<Vec<Protocol>> {
-    let name = path.display().to_string();
-    let built_in = Pack::named(&name).filter(|_| !path.exists());
-    let text = match built_in {
-        Some(pack) => pack.text.to_owned(),
-        None => fs::read_to_string(path).with_context(|| format!("cannot read protocol {name}"))?,
-    };
-    Protocol::read(&name, &text).map_err(|mistakes| mistaken("a protocol", &text, &mistakes))
-}
-
-/// All mistakes of a file.
-pub(crate) fn mistaken(what: &str, text: &str, mistakes: &[Mistake]) -> anyhow::Error {
-    anyhow!("mistakes in {what}\n{}", mistake::mistakes(text, mistakes).trim_end())
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {

@@ -11,17 +11,14 @@ use teeleak_analysis::{
     normal,
 };
 
-use super::{
-    report::{self, Reporting},
-    snapshot::create,
-};
+use super::{args::analysis::Reporting, report, snapshot::create};
 use crate::{
     Env, Exit,
+    cmd::args::{normal_world::NormalWorldArgs, tee_access::StockArgs},
     source::{
-        self, Ways,
+        self,
         clients::{Extra, Recorder, Tracing, kernel::Probes},
         live::{Outcome, Plan, Progress, Run},
-        normal::With,
     },
 };
 
@@ -75,9 +72,9 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     reporting: Reporting,
     #[command(flatten)]
-    with: With,
+    with: NormalWorldArgs,
     #[command(flatten)]
-    ways: Ways,
+    ways: StockArgs,
     /// The workload and its arguments.
     #[arg(last = true, required = true, value_name = "CMD")]
     words: Vec<OsString>,
@@ -85,7 +82,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let options = arguments.reporting.analysis.options()?;
-    let observer = arguments.with.reach(&arguments.ways, env)?;
+    let observer = arguments.with.reach(&arguments.ways.ways(), env)?;
     let file = create(arguments.output.as_ref())?;
     let plan = plan(arguments, env)?;
     let line = env.progress.then_some(&mut *env.err as &mut dyn std::io::Write);

@@ -9,13 +9,13 @@ use teeleak_analysis::model::{Instance, Observation, Part, Sample};
 use crate::{
     Blind, Env, Exit,
     capture::Writer,
-    cli::Format,
+    cmd::args::{format::Format, normal_world::NormalWorldArgs, tee_access::StockArgs},
     holdings::Holdings,
     render::{
         json,
         text::{self, Page},
     },
-    source::{self, Ways, live::Snapshot, normal::With},
+    source::{self, live::Snapshot},
 };
 
 /// Arguments of `teeleak snapshot`.
@@ -40,13 +40,13 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     format: Format,
     #[command(flatten)]
-    with: With,
+    with: NormalWorldArgs,
     #[command(flatten)]
-    ways: Ways,
+    ways: StockArgs,
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
-    let observer = arguments.with.reach(&arguments.ways, env)?;
+    let observer = arguments.with.reach(&arguments.ways.ways(), env)?;
     let file = create(arguments.output.as_ref())?;
     let observation = source::observe(&mut Snapshot::new(observer), file)?;
     let held = Holdings::of(&observation);

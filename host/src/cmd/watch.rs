@@ -11,10 +11,10 @@ use anyhow::{Result, anyhow};
 use clap::Args;
 use teeleak_analysis::audit::{Needs, Options};
 
-use super::{known::Known, report::protocols};
+use super::{args::analysis::protocols, known::Known};
 use crate::{
     Env, Exit,
-    source::{Ways, normal::With},
+    cmd::args::{normal_world::NormalWorldArgs, tee_access::StockArgs},
     tui::{Said, Tui},
     watch::{Nobody, Settings, Targets, Viewer, Watch},
     window::LEAST_BYTES,
@@ -75,9 +75,9 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     known: Known,
     #[command(flatten)]
-    with: With,
+    with: NormalWorldArgs,
     #[command(flatten)]
-    ways: Ways,
+    ways: StockArgs,
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
@@ -94,7 +94,8 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
         metrics: Targets { address: arguments.metrics, file: arguments.metrics_file.clone() },
         normal: arguments.with.normal_world().then(|| env.root.clone()),
     };
-    let tee = (&arguments.ways, env.world);
+    let ways = arguments.ways.ways();
+    let tee = (&ways, env.world);
     let Some(console) = console else {
         let told: (&mut dyn Write, &mut dyn Viewer) = (&mut Unheard(env.err), &mut Nobody);
         Watch::start(&arguments.dir, settings, tee, told)?.run(&env.interrupt)?;

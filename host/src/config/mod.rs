@@ -23,7 +23,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-
 pub use find::Places;
 
 /// What the files are called.
@@ -111,7 +110,7 @@ fn file(path: &Path, command: &clap::Command) -> Result<File> {
         .with_context(|| format!("cannot read configuration {name}"))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let settings = read::settings((&name, &text), folder, command)
-        .map_err(|mistakes| crate::cmd::mistaken("the configuration", &text, &mistakes))?;
+        .map_err(|mistakes| crate::render::mistake::error("the configuration", &text, &mistakes))?;
     Ok(File { path: path.to_owned(), settings })
 }
 

@@ -15,7 +15,7 @@ use super::{
     inert::shown,
     json, words,
 };
-use crate::outputs::Told;
+use crate::render::view::Told;
 
 /// What each column holds is told in `host/docs/exports.md`.
 const COLUMNS: [&str; 17] = [

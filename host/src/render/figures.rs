@@ -12,8 +12,7 @@ use teeleak_proto::Uuid;
 
 use crate::{
     compare::{self, Amount, OwnerKey, SiteKey},
-    outputs::Told,
-    render::words,
+    render::{view::Told, words},
 };
 
 /// What a figure is about.

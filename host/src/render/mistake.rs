@@ -39,9 +39,14 @@ impl Diagnostic for Marked<'_> {
     }
 }
 
+/// All mistakes of a file, as one error.
+pub(crate) fn error(what: &str, text: &str, mistakes: &[Mistake]) -> anyhow::Error {
+    anyhow::anyhow!("mistakes in {what}\n{}", self::mistakes(text, mistakes).trim_end())
+}
+
 /// All mistakes of one file, one after the other; where colours are not wanted whoever prints strips
 /// them.
-pub(crate) fn mistakes(text: &str, mistakes: &[Mistake]) -> String {
+fn mistakes(text: &str, mistakes: &[Mistake]) -> String {
     let text = Arc::from(text);
     mistakes.iter().map(|mistake| one(&text, mistake)).collect::<Vec<_>>().join("\n")
 }

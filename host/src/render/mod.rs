@@ -14,4 +14,5 @@ pub(crate) mod place;
 mod series;
 mod steps;
 pub(crate) mod text;
+pub(crate) mod view;
 pub(crate) mod words;

@@ -3,7 +3,6 @@
 use std::{io::Write, path::PathBuf};
 
 use anyhow::{Error, Result};
-use clap::Args;
 
 use super::{
     live::{Discard, Observer, Sampler, World},
@@ -15,17 +14,12 @@ use crate::{
 };
 
 /// How to look into an OP-TEE without the leak audit PTA.
-#[derive(Args, Clone, Default, Debug)]
-#[command(next_help_heading = "Without the leak audit PTA")]
+#[derive(Clone, Default, Debug)]
 pub(crate) struct Ways {
-    /// Take allocation sites from what OP-TEE prints here: a file that grows, a FIFO, a serial port, or
-    /// kmsg for the kernel's log. Needs CFG_TEE_CORE_MALLOC_DEBUG=y and CFG_WITH_STATS=y.
-    #[arg(long, value_name = "CONSOLE")]
-    console: Option<PathBuf>,
-    /// Ask the statistics PTA for the heap of each TA, too. This can hang the TEE while another client
-    /// opens a session (seen on optee_os 4.10.0); needs CFG_TA_STATS=y.
-    #[arg(long)]
-    ta_stats: bool,
+    /// Where OP-TEE prints allocation sites.
+    pub(crate) console: Option<PathBuf>,
+    /// Whether the statistics PTA is asked for the heap of each TA.
+    pub(crate) ta_stats: bool,
 }
 
 impl Ways {

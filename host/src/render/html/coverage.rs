@@ -9,12 +9,10 @@ use teeleak_analysis::{
     triage::Accepted,
 };
 
-use crate::{
-    outputs::Told,
-    render::{
-        text::{clients, incident, plain, report as text},
-        words::{count, grouped},
-    },
+use crate::render::{
+    text::{clients, incident, plain, report as text},
+    view::Told,
+    words::{count, grouped},
 };
 
 /// The section.

@@ -8,10 +8,7 @@ use teeleak_analysis::model::{Event, EventKind, Observation, Pool, Sample, Stage
 use teeleak_proto::Uuid;
 
 use super::sites::Table;
-use crate::{
-    outputs::Told,
-    render::{json, words},
-};
+use crate::render::{json, view::Told, words};
 
 /// Names of the columns of [`Row`].
 const COLUMNS: [&str; 11] = [

@@ -7,9 +7,9 @@ use super::{
     evidence, lanes, plot,
     summary::{Ordered, severity},
 };
-use crate::{
-    outputs::Told,
-    render::text::finding::{proof, subject},
+use crate::render::{
+    text::finding::{proof, subject},
+    view::Told,
 };
 
 /// Findings that have a picture of their own; the values of the others are in the data of the page.

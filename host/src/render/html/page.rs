@@ -12,12 +12,10 @@ use super::{
     summary::{self, Ordered},
     timeline,
 };
-use crate::{
-    outputs::Told,
-    render::{
-        text::report::{headline, scope},
-        words,
-    },
+use crate::render::{
+    text::report::{headline, scope},
+    view::Told,
+    words,
 };
 
 /// All of it.

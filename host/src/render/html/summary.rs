@@ -6,12 +6,10 @@ use teeleak_analysis::{
     model::{Finding, Fingerprint, Sample, Severity, Stage},
 };
 
-use crate::{
-    outputs::Told,
-    render::{
-        text::{dump, finding::number, plain, report::causes_first},
-        words::{self, grouped},
-    },
+use crate::render::{
+    text::{dump, finding::number, plain, report::causes_first},
+    view::Told,
+    words::{self, grouped},
 };
 
 /// Findings that are listed at the top.

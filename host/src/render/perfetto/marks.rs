@@ -5,10 +5,7 @@ use std::io;
 use teeleak_analysis::model::{Clock, Evidence, Finding, Observation};
 
 use super::{axis::Axis, writer::Writer};
-use crate::{
-    outputs::Told,
-    render::{csv::stage, json},
-};
+use crate::render::{csv::stage, json, view::Told};
 
 /// Writes the ends of iterations, on a track that says what the times are.
 pub(super) fn iterations(

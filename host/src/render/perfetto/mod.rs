@@ -16,7 +16,7 @@ use std::io::{self, Write};
 
 use self::{axis::Axis, whose::Tracks, writer::Writer};
 use super::figures;
-use crate::outputs::Told;
+use crate::render::view::Told;
 
 /// Writes a trace.
 pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {

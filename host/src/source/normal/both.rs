@@ -1,61 +1,34 @@
 //! Both worlds as one that is looked at: the TEE, if there is one, and the ledgers of the normal world.
 
-use std::io::Write;
+use std::{io::Write, path::Path};
 
 use anyhow::Result;
-use clap::{Args, ValueEnum};
 use teeleak_proto::{bind::Bind, frame::FrameKind, normal};
 
 use super::{Depth, Ledgers};
-use crate::{
-    Env,
-    source::{
-        Sink, Ways,
-        live::{Counts, NODE, Observer, World, send},
-    },
+use crate::source::{
+    Sink, Ways,
+    live::{Counts, NODE, Observer, World, send},
 };
 
-/// What is looked at besides the TEE.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
-enum Also {
-    /// Memory and descriptors of the normal world.
-    NormalWorld,
-}
-
-/// What to look at besides the TEE.
-#[derive(Args, Clone, Default, Debug)]
-pub(crate) struct With {
-    /// Look at the normal world's ledgers, too: descriptors and dma-bufs of each process, slab caches, pages,
-    /// binder. Works without a TEE as well; as root it sees more.
-    #[arg(long, value_name = "WHAT", value_enum)]
-    with: Vec<Also>,
-}
-
-impl With {
-    /// Whether the normal world is to be looked at.
-    pub(crate) fn normal_world(&self) -> bool {
-        self.with.contains(&Also::NormalWorld)
-    }
-
-    /// The best way into the TEE, with the normal world where that is asked for. Without a TEE it is the
-    /// normal world alone, which `env.err` is told.
-    ///
-    /// # Errors
-    /// When nothing that was asked for can be looked at.
-    pub(crate) fn reach(&self, ways: &Ways, env: &mut Env<'_>) -> Result<Box<dyn Observer>> {
-        let tee = ways.reach(env.world, env.err);
-        if !self.normal_world() {
-            return tee;
-        }
-        let tee = match tee {
-            Ok(tee) => Ok(tee),
-            // What was asked for by name has to be there.
-            Err(error) if ways.are_given() => return Err(error),
-            Err(error) => Err(no_tee(env.world, &error, env.err)?),
-        };
-        let ledgers = Ledgers::new(&env.root);
-        Ok(Box::new(Both { tee, ledgers, samples: 0, epoch: 0 }))
-    }
+/// The best way into the TEE, with the ledgers of the normal world below `root`. Without a TEE it is the
+/// normal world alone, which `err` is told.
+///
+/// # Errors
+/// When nothing that was asked for can be looked at.
+pub(crate) fn reach(
+    ways: &Ways,
+    world: &dyn World,
+    root: &Path,
+    err: &mut dyn Write,
+) -> Result<Box<dyn Observer>> {
+    let tee = match ways.reach(world, err) {
+        Ok(tee) => Ok(tee),
+        // What was asked for by name has to be there.
+        Err(error) if ways.are_given() => return Err(error),
+        Err(error) => Err(no_tee(world, &error, err)?),
+    };
+    Ok(Box::new(Both { tee, ledgers: Ledgers::new(root), samples: 0, epoch: 0 }))
 }
 
 /// Why there is no TEE to look at.

@@ -11,7 +11,7 @@
 //! capture is read again. Invariants: what can't be read is told with what would bring it; every file is read up to a
 //! bound of bytes and time; a process that ends while it is looked at is none.
 
-mod both;
+pub(crate) mod both;
 mod buffers;
 mod bytes;
 mod files;
@@ -26,13 +26,13 @@ mod walk;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use teeleak_analysis::model::{Ledger, Pool};
-
-use super::Sink;
-pub(crate) use both::{NoTee, With, no_tee};
+pub(crate) use both::{NoTee, no_tee};
 use processes::Processes;
+use teeleak_analysis::model::{Ledger, Pool};
 use unseen::Missed;
 pub(crate) use unseen::Missing;
+
+use super::Sink;
 
 /// How much is looked at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

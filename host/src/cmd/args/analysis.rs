@@ -1,0 +1,77 @@
+//! How an observation is analysed, and where its report goes: arguments of every command that reports.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use teeleak_analysis::{
+    audit::Options,
+    protocol::{Pack, Protocol},
+};
+
+use super::format::Format;
+use crate::{
+    Env,
+    cmd::known::Known,
+    outputs::Outputs,
+    render::{mistake, text::Page},
+};
+
+/// How an observation is analysed.
+#[derive(Args, Debug)]
+pub(crate) struct Analysis {
+    /// Check the order of steps that this file, or the built-in protocol of this name, describes;
+    /// can be given again.
+    #[arg(long, value_name = "FILE")]
+    protocol: Vec<PathBuf>,
+    #[command(flatten)]
+    known: Known,
+    #[command(flatten)]
+    pub(crate) format: Format,
+    /// Tell the evidence, too: all values, events, places, call stacks and fingerprints.
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+/// How an observation is analysed, and where to say what comes of it.
+#[derive(Args, Debug)]
+pub(crate) struct Reporting {
+    #[command(flatten)]
+    pub(crate) analysis: Analysis,
+    #[command(flatten)]
+    pub(crate) outputs: Outputs,
+}
+
+impl Analysis {
+    pub(crate) fn options(&self) -> Result<Options> {
+        let mut options = Options::default();
+        for path in &self.protocol {
+            options.protocols.extend(protocols(path)?);
+        }
+        options.triage = self.known.triage()?;
+        Ok(options)
+    }
+
+    pub(crate) fn format(&self) -> Format {
+        self.format
+    }
+
+    /// What text is printed on.
+    pub(crate) fn page<'e>(&self, env: &'e mut Env<'_>) -> Page<'e> {
+        Page::new(env.out, env.screen.layout(self.verbose))
+    }
+}
+
+/// The protocols of a file, or the built-in ones of that name.
+pub(crate) fn protocols(path: &Path) -> Result<Vec<Protocol>> {
+    let name = path.display().to_string();
+    let built_in = Pack::named(&name).filter(|_| !path.exists());
+    let text = match built_in {
+        Some(pack) => pack.text.to_owned(),
+        None => fs::read_to_string(path).with_context(|| format!("cannot read protocol {name}"))?,
+    };
+    Protocol::read(&name, &text).map_err(|mistakes| mistake::error("a protocol", &text, &mistakes))
+}

@@ -1,0 +1,6 @@
+//! Arguments that several subcommands share, one concept a file.
+
+pub(crate) mod analysis;
+pub(crate) mod format;
+pub(crate) mod normal_world;
+pub(crate) mod tee_access;
