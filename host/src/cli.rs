@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use crate::{cmd::Command, config::Choice, screen::Color};
+use crate::{cmd::Command, config::Choice, terminal::capabilities::Color};
 
 /// Finds leaks in OP-TEE's secure world: what grows, by how much, who caused it, and which call
 /// came in the wrong order.

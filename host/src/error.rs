@@ -100,7 +100,7 @@ pub(crate) fn advice(result: u32, doing: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::error::*;
 
     #[test]
     fn says_what_to_do() {

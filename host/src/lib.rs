@@ -18,19 +18,14 @@ mod cli;
 mod cmd;
 mod compare;
 mod config;
-mod cost;
 mod diagnose;
-mod differential;
+mod dump;
 mod error;
+pub(crate) mod escape;
 mod exit;
-mod holdings;
-mod interrupt;
-mod last;
-mod outputs;
-mod quiet;
 mod render;
-mod screen;
 pub mod source;
+mod terminal;
 pub mod tui;
 mod watch;
 mod window;
@@ -38,15 +33,12 @@ mod window;
 use std::{ffi::OsString, io::Write, path::PathBuf};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
-
 use config::Configuration;
 pub use config::Places;
 pub use error::{Blind, OPENING_STATS, TeeError};
 pub use exit::Exit;
-pub use interrupt::Interrupt;
-pub use quiet::Quiet;
-pub use screen::Screen;
-use screen::{Color, Colors};
+use terminal::capabilities::{Color, Colors};
+pub use terminal::{broken_pipe::Quiet, capabilities::Screen, signals::Interrupt};
 
 /// What the program touches of the world around it.
 pub struct Env<'e> {

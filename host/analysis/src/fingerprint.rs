@@ -83,7 +83,7 @@ fn size_class(size: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::fingerprint::*;
 
     fn site(file: &str, size: u64) -> String {
         let subject =

@@ -18,9 +18,8 @@ pub mod mistake;
 pub mod model;
 pub mod normal;
 mod number;
-pub mod oom;
 pub mod parse;
-pub mod pool;
+pub mod pools;
 pub mod protocol;
 pub mod triage;
 

@@ -8,7 +8,7 @@ use std::{
 
 use teeleak_analysis::{
     model::{Event, Incident, Observation, Part, Sample},
-    parse::text::{Assembler, Cut, Harvest, Rules, Why, chunk_end, scan},
+    parse::console::{Assembler, Cut, Harvest, Rules, Why, chunk_end, scan},
 };
 
 fn fixtures() -> PathBuf {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use proptest::prelude::*;
 use teeleak_analysis::{
     model::{EventKind, IncidentKind, Observation, Part},
-    parse::text::{Assembler, Cut, Harvest, Rules, Tally, chunk_end, scan},
+    parse::console::{Assembler, Cut, Harvest, Rules, Tally, chunk_end, scan},
 };
 
 /// Objects by file, line and size.

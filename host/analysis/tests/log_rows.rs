@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use teeleak_analysis::{
     model::Observation,
-    parse::text::{Assembler, Cut, Harvest, Rules, chunk_end, scan},
+    parse::console::{Assembler, Cut, Harvest, Rules, chunk_end, scan},
 };
 
 /// Objects by source line: each site has one of its own.

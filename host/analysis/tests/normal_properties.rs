@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use teeleak_analysis::{
     audit::{Options, audit},
     model::{Moment, NormalWorld, Observation, Stage},
-    parse::normal::{Reader, has_ledgers},
+    parse::ledgers::{Reader, has_ledgers},
 };
 
 /// Lines of each ledger, with a place for a number.

@@ -10,7 +10,7 @@ use teeleak_analysis::{
         Evidence, Finding, Incident, IncidentKind, Observation, Place, Pool, PoolKind, PoolUnit,
         Severity, Unit, Verdict,
     },
-    pool,
+    pools,
 };
 
 fn heap(allocated: u64) -> Pool {
@@ -47,7 +47,7 @@ fn run(after: impl Fn(u32) -> Pool) -> Run {
 }
 
 fn findings(observation: &Observation) -> Vec<Finding> {
-    pool::findings(observation, &growth::findings(observation, &growth::Options::default()))
+    pools::findings(observation, &growth::findings(observation, &growth::Options::default()))
 }
 
 fn says(finding: &Finding, what: &str) -> bool {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use teeleak_analysis::{
     model::{Incident, Moment, Stage},
-    parse::text::{Assembler, Cut, Harvest, Rules, scan},
+    parse::console::{Assembler, Cut, Harvest, Rules, scan},
 };
 
 /// Longest line that is waited for, in bytes.
@@ -67,7 +67,7 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::assemble::log::*;
 
     #[test]
     fn an_incident_belongs_to_its_iteration_however_the_text_is_cut() {

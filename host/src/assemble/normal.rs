@@ -2,7 +2,7 @@
 
 use teeleak_analysis::{
     model::{Gap, NoTee, Reason},
-    parse::normal::Reader,
+    parse::ledgers::Reader,
 };
 use teeleak_proto::normal::{self, Text, Unseen, Why};
 

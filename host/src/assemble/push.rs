@@ -54,9 +54,9 @@ fn of_disk(unwritten: &Unwritten) -> Gap {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::source::Sink as _;
     use teeleak_proto::{frame::FrameKind, push::Cause, record::Writer};
+
+    use crate::{assemble::push::*, source::Sink as _};
 
     fn observe(records: &[Record<'_>]) -> teeleak_analysis::model::Observation {
         let mut page = [0; 512];

@@ -3,8 +3,8 @@
 use teeleak_analysis::{
     model::{Gap, Instance, Moment, OwnerId, Part, Place, Pool, Reason, Sample, Site},
     parse::{
+        console::{self, DumpSite},
         stats::{self, TaStats},
-        text::{self, DumpSite},
     },
 };
 use teeleak_proto::stock::{self, Dump, DumpEnd, StatsReply};
@@ -147,7 +147,7 @@ fn sites(dump: &Dump, text: &[u8]) -> Part<Vec<Site>> {
         let reason = gap::of_result(dump.result);
         return Part::Unobserved(gap::dump(reason, Some(gap::DUMP), 0));
     }
-    let told = text::Dump::read(text);
+    let told = console::Dump::read(text);
     let gap = match dump.end {
         DumpEnd::Marked if told.records == 0 && told.lost == 0 => {
             return Part::Unobserved(gap::dump(Reason::NotBuilt, Some(gap::PRINTED), told.lost));

@@ -147,7 +147,7 @@ fn check_head(head: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::capture::reader::*;
 
     fn file(payloads: &[&[u8]]) -> Vec<u8> {
         let mut bytes = FILE_HEAD.to_vec();

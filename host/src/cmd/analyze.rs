@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use teeleak_analysis::{audit::Needs, parse::text::Rules};
+use teeleak_analysis::{audit::Needs, parse::console::Rules};
 
 use super::report;
 use crate::{

@@ -10,7 +10,7 @@ use super::snapshot::last_sample;
 use crate::{
     Env, Exit,
     cmd::args::analysis::Analysis,
-    compare, differential,
+    compare::{censuses, runs},
     render::{json, text},
     source::{self, CaptureFile},
 };
@@ -60,7 +60,7 @@ fn growth(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
         check_boots(arguments, (&arguments.captures[0], &observations[0]), (path, observation))?;
     }
     let samples = observations.iter().map(last_sample).collect::<Result<Vec<_>>>()?;
-    let difference = compare::samples(&samples);
+    let difference = censuses::samples(&samples);
     if arguments.analysis.format().json {
         json::diff::write(&difference, env.out)?;
     } else {
@@ -77,7 +77,7 @@ fn with_good(arguments: &Arguments, good: &Path, env: &mut Env<'_>) -> Result<Ex
     let mut compared = Vec::new();
     for path in &arguments.captures {
         let report = audit(&load(path)?, &options);
-        let difference = differential::compare(&known, report);
+        let difference = runs::compare(&known, report);
         exit = exit.or(difference.exit().into());
         compared.push((path.display().to_string(), difference));
     }

@@ -7,8 +7,7 @@ use crate::{
     Env, Exit,
     cmd::args::{format::Format, tee_access::StockArgs},
     config::Configuration,
-    cost,
-    diagnose::{Check, State, Surroundings, diagnose},
+    diagnose::{Check, State, Surroundings, cost, diagnose},
     render::{
         json,
         text::{self, Page},

@@ -4,13 +4,13 @@ use std::{num::NonZeroUsize, path::PathBuf};
 
 use anyhow::Result;
 use clap::Args;
-use teeleak_analysis::{model::Observation, oom, parse::text::Rules};
+use teeleak_analysis::{model::Observation, parse::console::Rules, pools::oom};
 
 use super::analyze::Images;
 use crate::{
     Env, Exit,
     cmd::args::{analysis::Analysis, tee_access::StockArgs},
-    last::{self, Taken},
+    dump::collect::{self, Taken},
     render,
     source::text::{self, Progress, Reading},
 };
@@ -52,7 +52,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let options = arguments.analysis.options()?;
     let output = arguments.output.as_deref();
-    let mut taken = last::take(&arguments.dir, output, &arguments.ways.ways(), env.world)?;
+    let mut taken = collect::take(&arguments.dir, output, &arguments.ways.ways(), env.world)?;
     if !arguments.log.is_empty() {
         taken.add_console(console(arguments, env)?);
     }

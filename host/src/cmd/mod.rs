@@ -5,7 +5,6 @@ pub(crate) mod args;
 mod diff;
 mod doctor;
 mod dump;
-mod known;
 mod manual;
 mod report;
 mod run;

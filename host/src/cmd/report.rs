@@ -7,7 +7,7 @@ use clap::Args;
 use teeleak_analysis::{
     audit::{Needs, Options, audit},
     model::Observation,
-    oom,
+    pools::oom,
 };
 
 use super::{args::analysis::Reporting, diff::load};

@@ -10,9 +10,9 @@ use crate::{
     Blind, Env, Exit,
     capture::Writer,
     cmd::args::{format::Format, normal_world::NormalWorldArgs, tee_access::StockArgs},
-    holdings::Holdings,
     render::{
         json,
+        normal_world::Holdings,
         text::{self, Page},
     },
     source::{self, live::Snapshot},

@@ -11,7 +11,7 @@ use anyhow::{Result, anyhow};
 use clap::Args;
 use teeleak_analysis::audit::{Needs, Options};
 
-use super::{args::analysis::protocols, known::Known};
+use super::args::{analysis::protocols, triage::Known};
 use crate::{
     Env, Exit,
     cmd::args::{normal_world::NormalWorldArgs, tee_access::StockArgs},

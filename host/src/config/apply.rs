@@ -40,7 +40,8 @@ pub(super) fn objection(
     (name, option): (&str, &str),
     value: &str,
 ) -> Option<(String, Vec<String>)> {
-    let known = command.find_subcommand(name).and_then(|command| self::option(command, option))?;
+    let known =
+        command.find_subcommand(name).and_then(|command| super::apply::option(command, option))?;
     if !known.get_action().takes_values() {
         return None;
     }

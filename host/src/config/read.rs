@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeSet, ops::Range, path::Path};
 use clap::{Arg, ArgAction, Command};
 use teeleak_analysis::{
     mistake::{Mistake, suggest},
-    parse::text::Rules,
+    parse::console::Rules,
     protocol::Pack,
 };
 use toml::{

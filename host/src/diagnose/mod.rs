@@ -4,6 +4,7 @@
 //! TEE while another client opens a session (seen on optee_os 4.10.0).
 
 mod clients;
+pub(crate) mod cost;
 mod normal;
 mod plugin;
 mod stock;

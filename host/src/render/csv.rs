@@ -12,10 +12,9 @@ use teeleak_analysis::model::{Clock, Moment, Part, PoolUnit, Sample, Stage, Time
 
 use super::{
     figures::{self, About, Series, of_pool},
-    inert::shown,
     json, words,
 };
-use crate::render::view::Told;
+use crate::{escape::shown, render::view::Told};
 
 /// What each column holds is told in `host/docs/exports.md`.
 const COLUMNS: [&str; 17] = [

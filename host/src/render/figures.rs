@@ -11,7 +11,7 @@ use teeleak_analysis::model::{
 use teeleak_proto::Uuid;
 
 use crate::{
-    compare::{self, Amount, OwnerKey, SiteKey},
+    compare::censuses::{self, Amount, OwnerKey, SiteKey},
     render::{view::Told, words},
 };
 
@@ -113,7 +113,7 @@ fn row(sample: &Sample) -> Row {
     for pool in sample.pools.seen().into_iter().flatten() {
         add(About::Pool(pool.kind.clone()), &of_pool(pool));
     }
-    for (key, amount) in compare::sites(sample) {
+    for (key, amount) in censuses::sites(sample) {
         add(About::Site(key), &live(Some(amount)));
     }
     for instance in sample.instances.seen().into_iter().flatten() {

@@ -41,7 +41,7 @@ impl Diagnostic for Marked<'_> {
 
 /// All mistakes of a file, as one error.
 pub(crate) fn error(what: &str, text: &str, mistakes: &[Mistake]) -> anyhow::Error {
-    anyhow::anyhow!("mistakes in {what}\n{}", self::mistakes(text, mistakes).trim_end())
+    anyhow::anyhow!("mistakes in {what}\n{}", super::mistake::mistakes(text, mistakes).trim_end())
 }
 
 /// All mistakes of one file, one after the other; where colours are not wanted whoever prints strips

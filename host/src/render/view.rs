@@ -1,6 +1,6 @@
 //! What renderers of every format are handed: the observation, and what the analyses conclude from it.
 
-use teeleak_analysis::{audit::Report, model::Observation, oom};
+use teeleak_analysis::{audit::Report, model::Observation, pools::oom};
 
 /// What there is to say.
 #[derive(Clone, Copy)]

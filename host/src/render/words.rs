@@ -6,7 +6,7 @@ use teeleak_analysis::{
     model::{ClientSource, Observation, OwnerId, PoolKind, PoolUnit, Region, Sample, Unit},
 };
 
-use crate::compare::OwnerKey;
+use crate::compare::censuses::OwnerKey;
 
 pub(crate) fn owner(owner: &OwnerKey) -> String {
     match owner {
@@ -20,7 +20,7 @@ pub(crate) fn owner(owner: &OwnerKey) -> String {
 
 /// As [`owner`], of an allocation of a sample.
 pub(crate) fn owner_id(sample: &Sample, id: OwnerId) -> String {
-    owner(&crate::compare::owner_key(sample, id))
+    owner(&crate::compare::censuses::owner_key(sample, id))
 }
 
 /// OP-TEE's version without what its build adds: compiler, number of the build, date.
@@ -123,7 +123,7 @@ pub(crate) fn count(number: u64, thing: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::render::words::*;
 
     #[test]
     fn numbers_have_their_sign_and_their_plural() {

@@ -12,8 +12,9 @@ use teeleak_proto::Uuid;
 
 use super::history::History;
 use crate::{
-    compare,
-    render::{inert::shown, place, words},
+    compare::censuses,
+    escape::shown,
+    render::{place, words},
 };
 
 /// Events and lines that are kept.
@@ -199,7 +200,7 @@ impl Facts {
         self.sites = sites(&kept.samples, last);
         self.tas = tas(&kept.samples, last);
         self.sessions = sessions(&kept.samples, last);
-        let gaps = compare::gaps(last);
+        let gaps = censuses::gaps(last);
         self.unseen =
             gaps.iter().map(|gap| shown(&format!("{}: {}", gap.what, gap.reason))).collect();
     }
@@ -243,9 +244,10 @@ fn more(before: u64, after: u64) -> i64 {
 
 fn sites(samples: &[Sample], last: &Sample) -> Vec<SiteFact> {
     let seen = samples.iter().filter(|sample| sample.sites.seen().is_some());
-    let all: Vec<_> = seen.map(compare::sites).collect();
-    let bytes = |of: &BTreeMap<_, compare::Amount>, key: &_| of.get(key).map_or(0, |sum| sum.bytes);
-    let now = compare::sites(last).into_iter().map(|(key, sum)| SiteFact {
+    let all: Vec<_> = seen.map(censuses::sites).collect();
+    let bytes =
+        |of: &BTreeMap<_, censuses::Amount>, key: &_| of.get(key).map_or(0, |sum| sum.bytes);
+    let now = censuses::sites(last).into_iter().map(|(key, sum)| SiteFact {
         name: shown(&format!("{}:{}", key.file, key.line)),
         owner: shown(&words::owner(&key.owner)),
         count: sum.count,

@@ -6,10 +6,12 @@ use super::{
     facts::{EventFact, Facts, LineFact, PoolFact, SessionFact, SiteFact, TaFact},
     view::{Panel, View},
 };
-use crate::render::{
-    inert::shown,
-    text::{Tone, spark},
-    words::{self, grouped, signed},
+use crate::{
+    escape::shown,
+    render::{
+        text::{Tone, spark},
+        words::{self, grouped, signed},
+    },
 };
 
 /// Letters of a trend and of a gauge.

@@ -9,8 +9,8 @@ use super::{
     keys::typed,
     table,
     view::{Panel, View},
-    *,
 };
+use crate::tui::*;
 
 fn pool(kind: PoolKind, used: u64, failures: u64) -> Pool {
     Pool {

@@ -102,7 +102,7 @@ fn kill(child: &mut Child) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::watch::action::*;
 
     #[test]
     fn one_at_a_time_and_none_for_ever() {

@@ -20,7 +20,7 @@ use prometheus_client::{
 };
 use teeleak_analysis::{
     model::{Pool, PoolUnit, Sample},
-    pool,
+    pools,
 };
 use tiny_http::{Header, Response, Server};
 
@@ -125,7 +125,7 @@ impl Metrics {
     /// Takes over what a poll told.
     pub(super) fn pools(&self, pools: &[Pool]) {
         for one in pools {
-            let of = OfPool { pool: pool::name(&one.kind).to_string() };
+            let of = OfPool { pool: pools::name(&one.kind).to_string() };
             if let Some(failed) = one.num_alloc_fail {
                 self.failed.get_or_create(&of).inner().store(failed, Relaxed);
             }

@@ -23,24 +23,8 @@ mod viewer;
 
 use std::{io::Write, path::Path, time::Duration};
 
-use anyhow::{Context as _, Result};
-use teeleak_analysis::{
-    alarm::{Alarm, Alarms, Bounds},
-    audit::audit,
-};
-use teeleak_proto::frame::{FrameKind, Iteration, Stage};
-
-use crate::{
-    Interrupt,
-    render::inert::shown,
-    source::{
-        Ways,
-        live::{World, begin, monotonic_ns, send},
-        normal::Depth,
-    },
-    window::{Dump, Window},
-};
 use action::Action;
+use anyhow::{Context as _, Result};
 use book::{Book, Pages};
 use link::Link;
 use metrics::Metrics;
@@ -49,7 +33,23 @@ use normal::Normal;
 pub(crate) use settings::Settings;
 use socket::Door;
 pub(crate) use socket::{Asked, ask};
+use teeleak_analysis::{
+    alarm::{Alarm, Alarms, Bounds},
+    audit::audit,
+};
+use teeleak_proto::frame::{FrameKind, Iteration, Stage};
 pub(crate) use viewer::{Nobody, Viewer, Wanted};
+
+use crate::{
+    Interrupt,
+    escape::shown,
+    source::{
+        Ways,
+        live::{World, begin, monotonic_ns, send},
+        normal::Depth,
+    },
+    window::{Dump, Window},
+};
 
 /// What is kept in memory: 32 samples decide whatever a run decides, and fit into a few megabytes.
 const BOUNDS: Bounds = Bounds { samples: 32, events: 4096, others: 64 };
@@ -379,7 +379,7 @@ fn pause(between: Duration, took: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::watch::*;
 
     #[test]
     fn a_census_is_put_off_by_what_it_cost_and_never_for_long() {

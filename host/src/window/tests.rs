@@ -3,8 +3,10 @@ use std::fs;
 use proptest::prelude::*;
 use teeleak_proto::frame::{self, FrameKind};
 
-use super::*;
-use crate::capture::{Piece, Reader};
+use crate::{
+    capture::{Piece, Reader},
+    window::*,
+};
 
 fn frame(payload: &[u8]) -> Vec<u8> {
     [&frame::head(FrameKind::Console, payload).unwrap()[..], payload].concat()

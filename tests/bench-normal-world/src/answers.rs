@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use teeleak_analysis::{
     model::Said,
-    parse::{normal, strace},
+    parse::{ledgers, strace},
 };
 
 /// Allocations and pages of each stack, which is its functions.
@@ -24,7 +24,7 @@ const PAGE: u64 = 4096;
 
 /// Ours of a text of `page_owner`.
 pub(crate) fn our_stacks(path: &Path) -> Result<Stacks> {
-    let mut reader = normal::Reader::new(&path.display().to_string());
+    let mut reader = ledgers::Reader::new(&path.display().to_string());
     reader.lines(&fs::read(path)?);
     let told = reader.finish();
     let lines = told.accounting;

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, anyhow};
 use teeleak_analysis::{
     audit::Options,
     model::{Event, EventKind, Finding, Keys, Observation, Origin, Place, Unit},
-    parse::text::{Assembler, Cut, Harvest, Rules, chunk_end, scan},
+    parse::console::{Assembler, Cut, Harvest, Rules, chunk_end, scan},
     protocol::{Limits, Pack, Protocol, check},
 };
 use teeleak_bench_measure::cpu_seconds;

@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use teeleak_analysis::{
     clients::join,
-    parse::kernel::{Reader, task_of},
+    parse::ftrace::{Reader, task_of},
 };
 
 fuzz_target!(|data: &[u8]| {

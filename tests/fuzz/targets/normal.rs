@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use teeleak_analysis::{
     audit::{Options, audit},
     model::{Moment, NormalWorld, Observation, Stage},
-    parse::normal::{Reader, has_ledgers},
+    parse::ledgers::{Reader, has_ledgers},
 };
 
 /// Files that a run reads.

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use teeleak_analysis::parse::text::{Assembler, Cut, Harvest, Rules, scan};
+use teeleak_analysis::parse::console::{Assembler, Cut, Harvest, Rules, scan};
 
 fuzz_target!(|data: &[u8]| {
     let (file, lines) = data.split_at(data.len() / 2);

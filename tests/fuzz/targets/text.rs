@@ -4,7 +4,7 @@
 use libfuzzer_sys::fuzz_target;
 use teeleak_analysis::{
     model::Observation,
-    parse::text::{Assembler, Cut, Harvest, Rules, Tally, chunk_end, scan},
+    parse::console::{Assembler, Cut, Harvest, Rules, Tally, chunk_end, scan},
 };
 
 fn read(text: &[u8], rules: &Rules, size: usize) -> (Observation, Tally) {

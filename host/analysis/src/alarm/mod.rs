@@ -23,7 +23,7 @@ pub use keep::{Bounds, keep};
 
 use crate::{
     model::{Finding, Fingerprint, Kind, Pool, PoolKind, PoolUnit, Severity, Verdict},
-    pool,
+    pools,
 };
 
 /// How long failures of one pool that go on are one alarm.
@@ -153,7 +153,7 @@ impl Alarms {
         let failures = count - told.failures;
         (told.failures, told.at) = (count, Some(now));
         let biggest = pool.biggest_alloc_fail.filter(|biggest| *biggest > 0);
-        Some(Alarm::Failed { pool: pool::name(&pool.kind), failures, biggest, unit: pool.unit })
+        Some(Alarm::Failed { pool: pools::name(&pool.kind), failures, biggest, unit: pool.unit })
     }
 
     fn low(&mut self, pool: &Pool) -> Option<Alarm> {
@@ -172,7 +172,7 @@ impl Alarms {
             return None;
         }
         told.low = true;
-        let pool_name = pool::name(&pool.kind);
+        let pool_name = pools::name(&pool.kind);
         Some(Alarm::LowWater { pool: pool_name, free, size, unit: pool.unit })
     }
 

@@ -1,4 +1,4 @@
-use super::*;
+use crate::alarm::*;
 
 fn heap(allocated: u64, failures: u64) -> Pool {
     Pool {

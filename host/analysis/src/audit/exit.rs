@@ -60,7 +60,7 @@ pub fn exit(findings: &[Judged], all_seen: bool) -> Exit {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::audit::exit::*;
 
     type Found = &'static [(Kind, Severity)];
 

@@ -9,15 +9,15 @@
 mod coverage;
 mod exit;
 
+use std::sync::Arc;
+
 pub use coverage::Needs;
 pub use exit::{Exit, Judged, exit};
-
-use std::sync::Arc;
 
 use crate::{
     cause, clients, growth,
     model::{Accounting, Canary, Finding, Gap, Observation},
-    normal, pool,
+    normal, pools,
     protocol::{self, Limits, Pack, Protocol},
     triage::{Accepted, Triage, Triaged},
 };
@@ -84,7 +84,7 @@ pub fn audit(observation: &Observation, options: &Options) -> Report {
     protocols.extend(normal::protocols(observation));
     let checked = protocol::check(observation, &protocols, options.limits);
     let mut findings = growth::findings(observation, &options.growth);
-    findings.extend(pool::findings(observation, &findings));
+    findings.extend(pools::findings(observation, &findings));
     findings.extend(checked.findings);
     clients::blame(&mut findings);
     findings.extend(observation.clients.joined.iter().flat_map(|joined| joined.findings.clone()));

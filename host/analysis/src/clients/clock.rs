@@ -89,7 +89,7 @@ fn best(bounds: &[(i64, i64)], zero_from: usize) -> Option<(i64, i64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::clients::clock::*;
 
     #[test]
     fn most_bounds_win() {

@@ -13,7 +13,7 @@ use teeleak_proto::client::{
 
 use crate::{
     model::{Call, ClientSource, Clients, Party, Place, Process},
-    parse::kernel,
+    parse::ftrace,
 };
 
 /// Why a frame was not taken.
@@ -33,7 +33,7 @@ pub struct Reader {
     processes: Vec<Known>,
     numbers: HashMap<(u32, u64), usize>,
     calls: Vec<Call>,
-    kernel: kernel::Reader,
+    kernel: ftrace::Reader,
 }
 
 struct Known {
@@ -196,12 +196,13 @@ fn text(bytes: &[u8]) -> Arc<str> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use teeleak_proto::client::{
         MAGIC, SLOT_WORDS, VERSION,
         batch::PROCESS_BYTES,
         head::{W_BEGUN, W_EARLY, W_MAGIC, W_SLOTS, W_VERSION, word},
     };
+
+    use crate::clients::read::*;
 
     #[test]
     fn losses_beyond_any_number_stay_the_largest() {

@@ -84,7 +84,7 @@ fn settles(before: &[f64], gain: f64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::growth::exact::*;
 
     fn verdict(values: impl IntoIterator<Item = i32>) -> Option<Verdict> {
         judge(&values.into_iter().map(f64::from).collect::<Vec<_>>()).map(|said| said.verdict)

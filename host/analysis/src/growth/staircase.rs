@@ -72,7 +72,7 @@ fn rate(rises: &[(usize, f64)], total: f64, span: usize) -> Estimate {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::growth::staircase::*;
 
     fn verdict(values: &[i32]) -> Option<Verdict> {
         judge(&values.iter().copied().map(f64::from).collect::<Vec<_>>()).map(|said| said.verdict)

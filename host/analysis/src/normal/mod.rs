@@ -9,33 +9,25 @@
 //! One print shows what is in use, not what leaks. Only a series that [`crate::growth::judge`] decides, or
 //! something that by itself proves that nobody will release it, is a failure; the rest is possible.
 
-mod binder;
-mod books;
-mod buffers;
-mod callers;
+mod allocators;
 mod coverage;
-mod descriptors;
 mod draft;
 mod fragments;
-mod held;
-mod iommu;
-mod orphans;
+mod holders;
 mod pools;
 mod prints;
-mod repeats;
-mod shared;
-mod sites;
+mod reconcile;
 mod words;
 
 use std::{collections::BTreeSet, sync::Arc};
+
+pub(crate) use reconcile::shared::join;
 
 use crate::{
     growth::report::tell_apart,
     model::{Finding, Gap, Kind, Ledger, NormalWorld, Observation, Said, Stage, Subject},
     protocol::Protocol,
 };
-
-pub(crate) use shared::join;
 
 /// What is said of the normal world.
 #[derive(Clone, Debug, Default)]
@@ -119,7 +111,7 @@ fn link_buffers(findings: &mut [Finding]) {
     let who = |one: &Finding| one.title.split_once(": ").map(|(who, _)| who.to_owned());
     let held: Vec<_> = findings
         .iter()
-        .filter(|one| is(one, held::BUFFERS))
+        .filter(|one| is(one, holders::held::BUFFERS))
         .filter_map(|one| Some((who(one)?, one.fingerprint.clone())))
         .collect();
     for one in findings.iter_mut().filter(|one| one.cause.is_none()) {
@@ -157,23 +149,23 @@ pub(crate) fn audit(observation: &Observation) -> Told {
     let pools = pools::judge(normal);
     let mut findings = pools.findings;
     if live(normal) {
-        findings.extend(callers::findings(normal));
+        findings.extend(allocators::callers::findings(normal));
     }
-    findings.extend(sites::findings(normal));
-    findings.extend(repeats::findings(normal));
-    findings.extend(held::findings(normal));
-    findings.extend(descriptors::findings(normal));
+    findings.extend(allocators::sites::findings(normal));
+    findings.extend(allocators::repeats::findings(normal));
+    findings.extend(holders::held::findings(normal));
+    findings.extend(holders::descriptors::findings(normal));
     let leaks = findings.iter().any(|one| one.severity == crate::model::Severity::Failure);
     let (shortage, mut triage) = fragments::findings(normal, leaks);
     findings.extend(shortage);
-    findings.extend(buffers::findings(normal));
-    findings.extend(iommu::findings(normal, &findings));
-    findings.extend(orphans::findings(normal));
-    findings.extend(books::findings(normal));
-    findings.extend(binder::findings(normal));
+    findings.extend(holders::buffers::findings(normal));
+    findings.extend(holders::iommu::findings(normal, &findings));
+    findings.extend(holders::orphans::findings(normal));
+    findings.extend(reconcile::books::findings(normal));
+    findings.extend(holders::binder::findings(normal));
     triage.splice(0..0, pools.triage);
-    triage.extend(iommu::triage(normal));
-    triage.extend(binder::triage(&findings));
+    triage.extend(holders::iommu::triage(normal));
+    triage.extend(holders::binder::triage(&findings));
     link(&mut findings);
     link_buffers(&mut findings);
     tell_apart(&mut findings);

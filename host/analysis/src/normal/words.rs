@@ -92,7 +92,7 @@ pub(super) fn list(words: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::normal::words::*;
 
     #[test]
     fn numbers_read_well() {

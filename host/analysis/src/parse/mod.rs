@@ -1,7 +1,7 @@
 //! Bytes of a source in, facts out.
 
-pub mod kernel;
-pub mod normal;
+pub mod console;
+pub mod ftrace;
+pub mod ledgers;
 pub mod stats;
 pub mod strace;
-pub mod text;

@@ -165,7 +165,7 @@ fn uuid(head: &[u8]) -> Uuid {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::parse::stats::*;
 
     fn element(name: &str, free2: Option<u64>, figures: [u32; 6]) -> Vec<u8> {
         let mut bytes = name.as_bytes().to_vec();

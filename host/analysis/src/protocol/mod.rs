@@ -40,33 +40,24 @@
 //!   remembers what was acquired; the TA's ledger needs it,
 //! - `ignore_flags`: bits of a region's flags with which `map` and `unmap` are none of the protocol's.
 
-mod bind;
 mod calls;
-mod compile;
-mod engine;
-mod file;
+mod definition;
 mod findings;
-mod group;
-mod index;
-mod key;
-mod matcher;
-mod order;
-mod pack;
-mod table;
+mod matching;
 #[cfg(test)]
 mod tests;
-mod unpaired;
 mod words;
-
-pub use bind::Unbindable;
-pub(crate) use calls::{Calls, calls};
-pub use engine::Limits;
-pub use findings::{Checked, Tie, check};
-pub use key::{Key, KeyPart};
-pub use pack::Pack;
 
 use std::sync::Arc;
 
+pub(crate) use calls::{Calls, calls};
+pub use definition::{
+    bind::Unbindable,
+    key::{Key, KeyPart},
+    pack::Pack,
+};
+pub use findings::{Checked, Tie, check};
+pub use matching::engine::Limits;
 use teeleak_proto::{Uuid, bind::Action};
 
 use crate::{mistake::Mistake, model::Name};
@@ -171,6 +162,6 @@ impl Protocol {
     /// # Errors
     /// All mistakes that were found, in the order of the file.
     pub fn read(source: &str, text: &str) -> Result<Vec<Self>, Vec<Mistake>> {
-        compile::compile(source, text)
+        definition::compile::compile(source, text)
     }
 }

@@ -15,8 +15,7 @@ use teeleak_analysis::{
 use super::format::Format;
 use crate::{
     Env,
-    cmd::known::Known,
-    outputs::Outputs,
+    cmd::args::{outputs::Outputs, triage::Known},
     render::{mistake, text::Page},
 };
 

@@ -3,4 +3,6 @@
 pub(crate) mod analysis;
 pub(crate) mod format;
 pub(crate) mod normal_world;
+pub(crate) mod outputs;
 pub(crate) mod tee_access;
+pub(crate) mod triage;

@@ -24,7 +24,7 @@ mod timeline;
 
 use std::io::{self, Write};
 
-use crate::render::{inert::obeyed, view::Told};
+use crate::{escape::obeyed, render::view::Told};
 
 /// Writes a page.
 pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {

@@ -7,7 +7,7 @@ use teeleak_analysis::model::{Evidence, Observation, Sample, Stage, Subject};
 
 use super::{plot::spark, summary::Ordered};
 use crate::{
-    compare::{self, Change, OwnerKey, SiteKey},
+    compare::censuses::{self, Change, OwnerKey, SiteKey},
     render::words::{self, grouped, signed},
 };
 
@@ -70,12 +70,12 @@ fn judged(samples: &[Sample]) -> Vec<&Sample> {
 fn rows(samples: &[&Sample]) -> BTreeMap<SiteKey, Change> {
     let mut rows: BTreeMap<SiteKey, Change> = BTreeMap::new();
     let seen: Vec<_> =
-        samples.iter().map(|sample| sample.sites.seen().map(|_| compare::sites(sample))).collect();
+        samples.iter().map(|sample| sample.sites.seen().map(|_| censuses::sites(sample))).collect();
     let unseen: Vec<_> = seen.iter().map(|sites| sites.as_ref().map(|_| 0)).collect();
     let first = seen.iter().position(Option::is_some);
     for (at, sites) in seen.into_iter().enumerate() {
         let Some(sites) = sites else { continue };
-        rows.values_mut().for_each(|change| change.after = compare::Amount::default());
+        rows.values_mut().for_each(|change| change.after = censuses::Amount::default());
         for (key, amount) in sites {
             let change = rows.entry(key).or_default();
             if change.course.is_empty() {

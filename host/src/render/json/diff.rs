@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Unseen, unseen};
 use crate::{
-    compare::{Change, Difference},
+    compare::censuses::{Change, Difference},
     render::words,
 };
 
@@ -98,7 +98,7 @@ pub(crate) fn write(difference: &Difference, out: &mut dyn Write) -> io::Result<
 
 fn sites(difference: &Difference) -> Vec<SiteGrowth<'_>> {
     let site = |(key, change)| {
-        let key: &crate::compare::SiteKey = key;
+        let key: &crate::compare::censuses::SiteKey = key;
         SiteGrowth {
             file: &key.file,
             line: key.line,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::finding::{Entry, entry};
 use crate::{
     Exit,
-    differential::{Differential, News},
+    compare::runs::{Differential, News},
 };
 
 /// Findings of runs beside those of a known-good build.

@@ -5,10 +5,7 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{
-    cost::Cost,
-    diagnose::{Check, Diagnosis, State},
-};
+use crate::diagnose::{Check, Diagnosis, State, cost::Cost};
 
 /// What can be seen here, and what would bring the rest.
 #[derive(Serialize, JsonSchema)]

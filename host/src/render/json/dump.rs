@@ -6,11 +6,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use teeleak_analysis::{
     model::{Finding, Pool},
-    oom::{Held, Holder, Verdict, Why},
+    pools::oom::{Held, Holder, Verdict, Why},
 };
 
 use super::{finding, incident, snapshot};
-use crate::last::Taken;
+use crate::dump::collect::Taken;
 
 /// Everything that could be taken of a system that ran out of memory, and which pool it was.
 #[derive(Serialize, JsonSchema)]
@@ -152,7 +152,7 @@ pub(crate) fn write(
     findings: &[Finding],
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let part = |part: &'_ crate::last::Part| -> (Option<String>, Option<String>) {
+    let part = |part: &'_ crate::dump::collect::Part| -> (Option<String>, Option<String>) {
         (part.outcome.as_ref().ok().cloned(), part.outcome.as_ref().err().cloned())
     };
     let outcomes: Vec<_> = taken.parts.iter().map(part).collect();

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::holdings::Holdings;
+use crate::render::normal_world::Holdings;
 
 /// What the normal world held when it was last looked at.
 #[derive(Serialize, JsonSchema)]

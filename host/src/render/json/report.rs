@@ -7,7 +7,7 @@ use serde::Serialize;
 use teeleak_analysis::{
     audit::{Exit, Report},
     model::{Observation, Stage},
-    oom,
+    pools::oom,
     triage::{self, Excuse},
 };
 

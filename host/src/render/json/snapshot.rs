@@ -7,7 +7,10 @@ use serde::Serialize;
 use teeleak_analysis::model::{Observation, Pool, Sample};
 
 use super::{Unseen, hex, holdings, unseen};
-use crate::{compare, holdings::Holdings, render::words};
+use crate::{
+    compare::censuses,
+    render::{normal_world::Holdings, words},
+};
 
 /// Everything that is alive in the secure world at one moment; null for what was not seen.
 #[derive(Serialize, JsonSchema)]
@@ -135,7 +138,7 @@ pub(crate) fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut gaps = observation.gaps.clone();
-    gaps.extend(sample.map(compare::gaps).into_iter().flatten());
+    gaps.extend(sample.map(censuses::gaps).into_iter().flatten());
     let census = Census {
         release: observation.platform.release.as_deref(),
         boot: observation.platform.boot.map(hex),

@@ -115,8 +115,9 @@ fn usual(observation: &Observation) -> Option<Clock> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use teeleak_analysis::model::{Incident, IncidentKind};
+
+    use crate::render::perfetto::axis::*;
 
     fn at(at: u64, time: Option<Time>) -> Incident {
         Incident {

@@ -14,8 +14,10 @@ mod writer;
 
 use std::io::{self, Write};
 
-use self::{axis::Axis, whose::Tracks, writer::Writer};
-use super::figures;
+use super::{
+    figures,
+    perfetto::{axis::Axis, whose::Tracks, writer::Writer},
+};
 use crate::render::view::Told;
 
 /// Writes a trace.

@@ -10,7 +10,7 @@ use super::proto::{
     DebugAnnotation, INCREMENTAL_STATE_CLEARED, ProcessDescriptor, Trace, TracePacket,
     TrackDescriptor, TrackEvent, Type, Unit,
 };
-use crate::render::inert::shown;
+use crate::escape::shown;
 
 /// All packets are of one sequence; any number but 0.
 const SEQUENCE: u32 = 1;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Display, io};
 
 use super::{Line, Page, gaps};
 use crate::{
-    compare::{Change, Difference},
+    compare::censuses::{Change, Difference},
     render::words::{self, count, grouped, signed},
 };
 

@@ -7,7 +7,7 @@ use super::{
     finding::{self, Among},
 };
 use crate::{
-    differential::{Differential, News},
+    compare::runs::{Differential, News},
     render::words::count,
 };
 

@@ -3,9 +3,9 @@
 use std::io;
 
 use super::{Line, Page, Tone};
-use crate::{
+use crate::diagnose::{
+    Check, Diagnosis, State,
     cost::{Cost, Spread},
-    diagnose::{Check, Diagnosis, State},
 };
 
 /// Writes a diagnosis and, where they were measured, the costs of a snapshot.

@@ -4,7 +4,7 @@ use std::io;
 
 use teeleak_analysis::{
     model::{Finding, Pool, Severity},
-    oom::{Grown, Held, Holder, Shortfall, Verdict, Why},
+    pools::oom::{Grown, Held, Holder, Shortfall, Verdict, Why},
 };
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
     incident,
 };
 use crate::{
-    last::Taken,
+    dump::collect::Taken,
     render::words::{self, count, grouped},
 };
 

@@ -298,7 +298,7 @@ fn events(steps: &[StepRef], page: &mut Page<'_>) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::render::text::finding::*;
 
     #[test]
     fn neighbours_come_as_one() {

@@ -3,9 +3,9 @@
 use std::io;
 
 use super::{Line, Page};
-use crate::{
-    holdings::{Buffer, Holdings, Process},
-    render::words::{count, grouped},
+use crate::render::{
+    normal_world::{Buffer, Holdings, Process},
+    words::{count, grouped},
 };
 
 /// Figures of `/proc/meminfo` that are told.

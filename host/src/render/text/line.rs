@@ -5,7 +5,7 @@ use std::fmt::Display;
 use anstyle::{AnsiColor, Style};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use crate::render::inert;
+use crate::escape;
 
 /// What a piece of text is to a reader.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,7 +57,7 @@ impl Line {
 
     /// Adds text in a tone.
     pub(crate) fn tone(mut self, tone: Tone, text: impl Display) -> Self {
-        let text = inert::shown(&text.to_string());
+        let text = escape::shown(&text.to_string());
         if !text.is_empty() {
             self.pieces.push((tone, text));
         }

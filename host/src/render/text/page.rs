@@ -172,7 +172,7 @@ fn cut(letters: &[(Tone, char)], first: usize, end: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::render::text::page::*;
 
     fn set(line: Line, columns: usize) -> String {
         let mut out = Vec::new();

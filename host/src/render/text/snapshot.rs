@@ -6,9 +6,11 @@ use teeleak_analysis::model::{Instance, Observation, Pool, Sample};
 
 use super::{Line, Page, gaps, holdings};
 use crate::{
-    compare,
-    holdings::Holdings,
-    render::words::{self, count, grouped},
+    compare::censuses,
+    render::{
+        normal_world::Holdings,
+        words::{self, count, grouped},
+    },
 };
 
 /// Writes the census; of the sites only the `top` ones by bytes.
@@ -29,7 +31,7 @@ pub(crate) fn write(
         holdings::write(held, top, page)?;
     }
     let mut gaps = observation.gaps.clone();
-    gaps.extend(sample.map(compare::gaps).into_iter().flatten());
+    gaps.extend(sample.map(censuses::gaps).into_iter().flatten());
     gaps::write(&gaps, page)
 }
 
@@ -52,7 +54,7 @@ fn sites(sample: &Sample, top: usize, page: &mut Page<'_>) -> io::Result<()> {
     if sample.sites.seen().is_none() {
         return Ok(());
     }
-    let mut sites: Vec<_> = compare::sites(sample).into_iter().collect();
+    let mut sites: Vec<_> = censuses::sites(sample).into_iter().collect();
     sites.sort_by_key(|(key, sum)| (std::cmp::Reverse(sum.bytes), key.clone()));
     let (n, bytes) =
         sites.iter().fold((0, 0), |(n, bytes), (_, sum)| (n + sum.count, bytes + sum.bytes));

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use teeleak_analysis::parse::kernel::Note;
+use teeleak_analysis::parse::ftrace::Note;
 
 /// Whether a process is there and no zombie.
 pub(super) fn runs(proc: &Path, pid: u32) -> bool {
@@ -39,7 +39,7 @@ fn number(status: &str, name: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::source::clients::process::*;
 
     #[test]
     fn this_process_is_there() {

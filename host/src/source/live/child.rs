@@ -86,7 +86,7 @@ fn code(status: ExitStatus) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::source::live::child::*;
 
     fn run(words: &[&str]) -> io::Result<i32> {
         let words: Vec<_> = words.iter().map(OsString::from).collect();

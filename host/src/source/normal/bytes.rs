@@ -102,7 +102,7 @@ pub(super) fn send_text(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::source::normal::bytes::*;
 
     #[test]
     fn a_file_without_end_is_cut() {

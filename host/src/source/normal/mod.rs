@@ -7,7 +7,7 @@
 //! buffers ─── a line for each ──────────────────┘
 //! ```
 //!
-//! Everything is passed on as text; what it means is for [`teeleak_analysis::parse::normal`] to say, now or when a
+//! Everything is passed on as text; what it means is for [`teeleak_analysis::parse::ledgers`] to say, now or when a
 //! capture is read again. Invariants: what can't be read is told with what would bring it; every file is read up to a
 //! bound of bytes and time; a process that ends while it is looked at is none.
 

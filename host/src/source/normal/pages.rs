@@ -151,7 +151,7 @@ fn add(runs: &mut Vec<Run>, va: u64, entry: u64, bytes: u64) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::source::normal::pages::*;
 
     #[test]
     fn areas_that_may_be_written_are_read() {

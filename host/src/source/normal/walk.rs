@@ -187,7 +187,7 @@ pub(super) fn pass_on_mappings(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::source::normal::walk::*;
 
     #[test]
     fn descriptors_that_are_alike_have_a_name() {

@@ -125,7 +125,7 @@ impl Drop for Console {
 mod tests {
     use std::{fs, io::Write as _, process::Command};
 
-    use super::*;
+    use crate::source::stock::console::*;
 
     fn scratch(name: &str) -> PathBuf {
         let path = std::env::temp_dir().join(format!("teeleak-{}-{name}", std::process::id()));

@@ -14,7 +14,9 @@ mod patience;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use teeleak_analysis::parse::{stats::ta_bytes, text::Dump};
+pub(crate) use console::Console;
+use patience::{Patience, Wait};
+use teeleak_analysis::parse::{console::Dump, stats::ta_bytes};
 use teeleak_proto::{
     frame::FrameKind,
     stock::{self, DumpEnd, StatsReply},
@@ -25,8 +27,6 @@ use super::{
     live::{Counts, Observer, send},
 };
 use crate::error::SHORT_BUFFER;
-pub(crate) use console::Console;
-use patience::{Patience, Wait};
 
 /// Too short for any answer, so that the PTA says how long it is.
 const TOO_SHORT: usize = 8;

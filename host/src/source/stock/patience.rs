@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use teeleak_analysis::parse::text::Dump;
+use teeleak_analysis::parse::console::Dump;
 use teeleak_proto::stock::DumpEnd;
 
 /// Silence after which a dump is over where no mark is printed. Kernel threads that pass on a secure
@@ -64,7 +64,7 @@ impl Patience {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::source::stock::patience::*;
 
     fn dump(records: u64, marks: u64) -> Dump {
         Dump { records, marks, ..Dump::default() }

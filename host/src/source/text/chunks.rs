@@ -3,7 +3,7 @@
 use std::{io::Read, sync::Arc};
 
 use anyhow::Result;
-use teeleak_analysis::parse::text::{MAX_LINE, chunk_end};
+use teeleak_analysis::parse::console::{MAX_LINE, chunk_end};
 
 use super::input::Input;
 
@@ -126,7 +126,7 @@ impl Chunks {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::source::text::chunks::*;
 
     fn read(text: Vec<u8>) -> Vec<Vec<u8>> {
         let mut chunks = Chunks::new(Vec::new());

@@ -124,8 +124,9 @@ struct Frames<R: Read> {
 
 impl<R: Read> Read for Frames<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
         use std::io::BufRead as _;
+
+        use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
         loop {
             if let Some(frame) = &mut self.frame {
                 if frame.can_collect() == 0 && !frame.is_finished() {
@@ -153,7 +154,7 @@ impl<R: Read> Read for Frames<R> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::source::text::input::*;
 
     #[test]
     fn packed_text_reads_like_plain_text() {

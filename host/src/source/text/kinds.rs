@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use teeleak_analysis::parse::{normal::has_ledgers, strace::looks_like_strace};
+use teeleak_analysis::parse::{ledgers::has_ledgers, strace::looks_like_strace};
 
 use super::input::Input;
 

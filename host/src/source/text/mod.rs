@@ -28,18 +28,17 @@ use std::{
 };
 
 use anyhow::{Result, anyhow};
-use teeleak_analysis::{
-    model::Observation,
-    parse::{
-        strace::Told,
-        text::{Assembler, Cut, Harvest, Rules, scan},
-    },
-};
-
 use chunks::Chunks;
 use order::{Order, Promise};
 pub(crate) use progress::Progress;
 pub(crate) use symbols::Symbols;
+use teeleak_analysis::{
+    model::Observation,
+    parse::{
+        console::{Assembler, Cut, Harvest, Rules, scan},
+        strace::Told,
+    },
+};
 
 /// What is read, and how.
 pub(crate) struct Reading<'r> {

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Read};
 
 use anyhow::Result;
-use teeleak_analysis::{model::NormalWorld, parse::normal::Reader};
+use teeleak_analysis::{model::NormalWorld, parse::ledgers::Reader};
 
 use super::input::Input;
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use teeleak_analysis::parse::text::{Assembler, Harvest};
+use teeleak_analysis::parse::console::{Assembler, Harvest};
 
 use super::{chunks::Label, poisoned};
 

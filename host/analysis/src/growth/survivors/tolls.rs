@@ -66,8 +66,9 @@ impl Tolls {
 mod tests {
     use std::ops::Range;
 
-    use super::*;
     use proptest::prelude::*;
+
+    use crate::growth::survivors::tolls::*;
 
     /// The same, counted anew for each age.
     fn naive(cohorts: &[Cohort], age: usize) -> (Toll, Toll) {

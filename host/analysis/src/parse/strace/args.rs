@@ -178,7 +178,7 @@ pub(super) fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::parse::strace::args::*;
 
     #[test]
     fn arguments_and_results_are_found() {

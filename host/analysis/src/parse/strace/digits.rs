@@ -65,7 +65,7 @@ pub(super) fn leading_nanoseconds(text: &str) -> Option<(u64, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::parse::strace::digits::*;
 
     #[test]
     fn numbers_are_read_to_their_ends() {

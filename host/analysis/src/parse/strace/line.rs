@@ -192,7 +192,7 @@ fn interrupted<'t>(name: &'t str, text: &'t str) -> Option<Body<'t>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::parse::strace::line::*;
 
     #[test]
     fn prefixes_of_all_kinds_are_taken_off() {

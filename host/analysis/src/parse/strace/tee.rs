@@ -127,7 +127,7 @@ fn param_of(before: &str, after: &str) -> (u32, ClientParam) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::parse::strace::tee::*;
 
     #[test]
     fn requests_by_name_and_number() {

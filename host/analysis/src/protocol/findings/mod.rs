@@ -8,21 +8,22 @@ use std::{collections::HashSet, sync::Arc};
 use teeleak_proto::Uuid;
 use teeleak_steps::Rule;
 
+use super::{
+    Limits, Protocol,
+    matching::{
+        engine::Engine,
+        group::{Group, GroupKey},
+        matcher::Matcher,
+        order::Ordered,
+        unpaired::{Alive, Length, collect},
+    },
+};
 use crate::{
     fingerprint::fingerprint,
     model::{
         Evidence, Figure, Finding, Fingerprint, Gap, Kind, Observation, Reason, Stage, Subject,
         Unit,
     },
-};
-
-use super::{
-    Limits, Protocol,
-    engine::Engine,
-    group::{Group, GroupKey},
-    matcher::Matcher,
-    order::Ordered,
-    unpaired::{Alive, Length, collect},
 };
 
 /// Most acquires that a [`Tie`] lists; the finding's figures count all.

@@ -3,15 +3,14 @@
 use teeleak_proto::bind::Action;
 use teeleak_steps::Rule;
 
-use crate::model::{Evidence, Finding, Kind, Severity, StepRef};
-
-use super::{
-    super::{
+use super::{Report, subject, text};
+use crate::{
+    model::{Evidence, Finding, Kind, Severity, StepRef},
+    protocol::{
         Protocol,
-        group::{Group, GroupKey},
+        matching::group::{Group, GroupKey},
         words,
     },
-    Report, subject, text,
 };
 
 impl Report<'_> {

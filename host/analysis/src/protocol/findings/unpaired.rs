@@ -8,16 +8,17 @@ use std::{
 use teeleak_proto::{Uuid, bind::Action};
 use teeleak_steps::Rule;
 
-use crate::model::{Event, Evidence, Finding, Fingerprint, Kind, Subject};
-
-use super::{
-    super::{
+use super::{Report, TIED, Tie, subject, text};
+use crate::{
+    model::{Event, Evidence, Finding, Fingerprint, Kind, Subject},
+    protocol::{
         Protocol,
-        group::GroupKey,
-        unpaired::{self, Hold},
+        matching::{
+            group::GroupKey,
+            unpaired::{self, Hold},
+        },
         words,
     },
-    Report, TIED, Tie, subject, text,
 };
 
 /// Acquires, and who made them, that are named; the figures count all.

@@ -1,6 +1,6 @@
 //! Clients as the kernel sees them: probes on its optee driver, by way of tracefs.
 //!
-//! What is to be told, and why these probes are enough, is in [`teeleak_analysis::parse::kernel`].
+//! What is to be told, and why these probes are enough, is in [`teeleak_analysis::parse::ftrace`].
 //! Ring and probes are of this process alone, and go when it ends; those of one that was killed go
 //! when the next one begins.
 
@@ -15,13 +15,13 @@ use std::{
 };
 
 use anyhow::{Error, Result};
-use teeleak_analysis::parse::kernel::Note;
-use teeleak_proto::frame::FrameKind;
-
-use crate::{Blind, source::Sink};
 use needs::Missing;
 use tasks::Tasks;
+use teeleak_analysis::parse::ftrace::Note;
+use teeleak_proto::frame::FrameKind;
 use tracefs::Ours;
+
+use crate::{Blind, source::Sink};
 
 /// Bytes that are read at once: the kernel hands out whole lines, and far fewer of them.
 const PIECE_BYTES: usize = 64 << 10;

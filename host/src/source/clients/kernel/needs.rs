@@ -7,7 +7,7 @@ use std::{
 };
 
 use rustix::fs::{Access, access};
-use teeleak_analysis::parse::kernel::PROBES;
+use teeleak_analysis::parse::ftrace::PROBES;
 
 /// Where tracefs is mounted, see Documentation/trace/ftrace.rst.
 const TRACEFS: [&str; 2] = ["sys/kernel/tracing", "sys/kernel/debug/tracing"];

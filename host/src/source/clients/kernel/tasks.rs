@@ -6,10 +6,9 @@ use std::{
 };
 
 use rustix::time::{ClockId, clock_gettime};
-use teeleak_analysis::parse::kernel::{Note, task_of};
+use teeleak_analysis::parse::ftrace::{Note, task_of};
 
-use super::super::process;
-use crate::source::live::monotonic_ns;
+use crate::source::{clients::process, live::monotonic_ns};
 
 /// Tasks that were met.
 pub(super) struct Tasks {

@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 use rustix::fs::OFlags;
-use teeleak_analysis::parse::kernel::PROBES;
+use teeleak_analysis::parse::ftrace::PROBES;
 
 use crate::Blind;
 
@@ -163,7 +163,7 @@ fn of(name: &str, start: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::source::clients::kernel::tracefs::*;
 
     #[test]
     fn lines_of_the_kernel_name_their_group() {

@@ -1,0 +1,120 @@
+//! Functions of the kernel that allocate more and more while a run goes on: of a slab cache, or pages.
+//!
+//! A run sees all functions, and most of what they hold is what a system needs: only what grows is told.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    growth::{Judgement, report::words as growing},
+    model::{Evidence, Finding, Kind, Ledger, NormalWorld, Row, Severity, Unit, Verdict},
+    normal::{
+        draft::{Draft, holding},
+        prints::{Counted, Prints},
+        words,
+    },
+};
+
+/// Findings of each ledger: those that gained most.
+const MOST: usize = 5;
+
+/// Functions that are followed of one cache.
+const KEYS: usize = 1 << 16;
+
+/// Bytes of pages that a function has to have gained from the begin of a run to its end.
+const PAGES: u64 = 4 << 20;
+
+/// Bytes of a page.
+const PAGE: u64 = 4096;
+
+/// Frames of a stack that are told.
+const FRAMES: usize = 8;
+
+pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
+    let caches: BTreeSet<_> =
+        normal.of(Ledger::SlabCallers).map(|census| census.of.clone()).collect();
+    let mut told: Vec<_> = caches.iter().flat_map(|cache| of_cache(normal, cache)).collect();
+    told.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
+    let mut told: Vec<_> = told.into_iter().take(MOST).map(|(_, finding)| finding).collect();
+    told.extend(pages(normal));
+    told
+}
+
+/// What grew, with its last row.
+fn grown<'n>(prints: &Prints<'n>) -> Vec<(Counted, &'n Row)> {
+    let list = |census: &'n crate::model::Census| {
+        census.rows.iter().map(|row| ((row.name.clone(), row.ids.order), row.count)).collect()
+    };
+    let Some(last) = prints.measured().next_back() else { return Vec::new() };
+    let mut all = prints.columns(list, KEYS);
+    let rows = last.rows.iter().filter_map(|row| {
+        let counted = all.remove(&(row.name.clone(), row.ids.order))?;
+        Some((counted, row))
+    });
+    rows.filter(|(counted, _)| counted.series.gained() > 0.0).collect()
+}
+
+fn of_cache(normal: &NormalWorld, cache: &str) -> Vec<(u64, Finding)> {
+    let prints = Prints::of(normal, Ledger::SlabCallers, |census| *census.of == *cache);
+    let leaks = grown(&prints).into_iter().filter_map(|(counted, row)| {
+        let said = counted.judge();
+        let (first, last) = counted.ends();
+        let rate = said.rate.filter(|_| said.verdict == Verdict::Leak)?;
+        let title = format!(
+            "{} in {cache}: {} -> {}, {} more per iteration",
+            row.name,
+            words::grouped(first),
+            words::several(last, "object"),
+            growing::number(rate.value)
+        );
+        let why = growing::why(&said, &counted.series, "object");
+        let draft = draft(cache, row, title, (&said, &counted))
+            .figures([growing::figure("growth", rate, Unit::ObjectsPerIteration)])
+            .figures(growing::about(&said, counted.idle))
+            .evidence([Evidence::Text(why.into())]);
+        let next = "read who calls it: what a module's function gets it must give back";
+        Some((last.saturating_sub(first), draft.next(next)))
+    });
+    leaks.collect()
+}
+
+/// Pages, which are read at the begin and at the end alone.
+fn pages(normal: &NormalWorld) -> Vec<Finding> {
+    let prints = Prints::of(normal, Ledger::PageOwner, |_| true);
+    let mut told: Vec<_> = grown(&prints)
+        .into_iter()
+        .filter_map(|(counted, row)| {
+            let (first, last) = counted.ends();
+            let block = PAGE << row.ids.order.unwrap_or(0);
+            let gain = last.saturating_sub(first).saturating_mul(block);
+            let title = format!(
+                "{}: {} -> {} of pages, of {block} bytes each, {} more since the run began",
+                row.name,
+                words::grouped(first),
+                words::several(last, "block"),
+                words::bytes(gain)
+            );
+            let draft = draft(Ledger::PageOwner.name(), row, title, (&counted.judge(), &counted));
+            let draft =
+                draft.text("it is slow to read: before the first iteration, and after the last");
+            let next = "see who frees what these functions allocate; more iterations tell whether it goes on";
+            (gain >= PAGES).then(|| (gain, draft.next(next)))
+        })
+        .collect();
+    told.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
+    told.into_iter().take(MOST).map(|(_, finding)| finding).collect()
+}
+
+fn draft(of: &str, row: &Row, title: String, (said, counted): (&Judgement, &Counted)) -> Draft {
+    let leak = said.verdict == Verdict::Leak;
+    let severity = if leak { Severity::Failure } else { Severity::Possible };
+    let frames = row.stack.iter().filter(|name| !name.starts_with("age "));
+    let stack: Vec<_> = frames.take(FRAMES).map(|name| &**name).collect();
+    let draft = Draft::new(Kind::SiteGrowth, holding(of, &row.name), severity, title)
+        .verdict(said.verdict)
+        .figure("in use", row.count, Unit::Objects)
+        .evidence(growing::evidence(&counted.series, counted.first));
+    if stack.is_empty() {
+        return draft.at("last seen", &row.place);
+    }
+    draft.at(&format!("last seen, from {}", stack.join(" <- ")), &row.place)
+}

@@ -1,0 +1,190 @@
+//! Functions of the kernel that have allocated what is in use: objects of a slab cache, pages, objects that
+//! nothing points to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    growth,
+    model::{
+        Census, Evidence, Finding, Kind, Ledger, NormalWorld, Row, Said, Saying, Severity, Unit,
+        Verdict,
+    },
+    normal::{
+        draft::{Draft, holding},
+        prints::{Counted, Prints},
+        words,
+    },
+};
+
+/// Part of a cache, or of all pages, from which a site is told, in percent.
+const STANDS_OUT: u64 = 50;
+
+/// Pages that a site of `page_owner` has at least, in bytes.
+const PAGES: u64 = 16 << 20;
+
+/// Objects that a site of a slab cache has at least.
+const OBJECTS: u64 = 10_000;
+
+/// Frames of a stack that are told.
+const FRAMES: usize = 8;
+
+pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
+    let mut findings = unreferenced(normal);
+    if crate::normal::live(normal) {
+        return findings;
+    }
+    let callers = newest(normal, Ledger::SlabCallers);
+    findings.extend(callers.into_iter().filter_map(|census| caller(normal, census)));
+    let owners = newest(normal, Ledger::PageOwner);
+    findings.extend(owners.into_iter().filter_map(|census| pages(normal, census)));
+    findings
+}
+
+/// The last print of each cache.
+fn newest(normal: &NormalWorld, ledger: Ledger) -> Vec<&Census> {
+    let all: BTreeMap<_, _> = normal.of(ledger).map(|census| (&*census.of, census)).collect();
+    all.into_values().collect()
+}
+
+/// The values of one name over the prints of a ledger; 0 where a print does not have it.
+fn series(normal: &NormalWorld, ledger: Ledger, of: &str, name: &str) -> Counted {
+    Prints::of(normal, ledger, |census| *census.of == *of).values(|census| {
+        let same = census.rows.iter().filter(|row| *row.name == *name);
+        Some(same.fold(0u64, |sum, row| sum.saturating_add(row.count)))
+    })
+}
+
+/// What a series says of its site: verdict, and the evidence.
+fn judged(counted: &Counted) -> (Severity, Verdict, Vec<Evidence>) {
+    let series = &counted.series;
+    if series.seen().count() < 2 {
+        let text = "one print can't show growth: take another one after the same work";
+        return (Severity::Possible, Verdict::Undecided, vec![Evidence::Text(text.into())]);
+    }
+    let said = growth::judge(series);
+    let severity = match said.verdict {
+        Verdict::Leak => Severity::Failure,
+        Verdict::Undecided => Severity::Possible,
+        _ => Severity::Note,
+    };
+    let why = growth::report::words::why(&said, series, "object");
+    let mut evidence = vec![Evidence::Text(why.into())];
+    evidence.extend(growth::report::words::evidence(series, counted.first));
+    (severity, said.verdict, evidence)
+}
+
+fn caller(normal: &NormalWorld, census: &Census) -> Option<Finding> {
+    let row = census.rows.iter().max_by_key(|row| row.count)?;
+    let all = census.rows.iter().fold(0u64, |sum, row| sum.saturating_add(row.count));
+    if row.count < OBJECTS || row.count.saturating_mul(100) < all.saturating_mul(STANDS_OUT) {
+        return None;
+    }
+    let (severity, verdict, evidence) =
+        judged(&series(normal, census.ledger, &census.of, &row.name));
+    let name = plain(&row.name);
+    let (held, share) = (words::several(row.count, "object"), words::share(row.count, all));
+    let bytes =
+        if row.bytes > 0 { format!(", {}", words::bytes(row.bytes)) } else { String::new() };
+    let title = format!("{name} in {}: {held}{bytes}, {share} of the cache", census.of);
+    let ages = row.stack.first().map_or(String::new(), |ages| format!(", {ages}"));
+    let mut draft = Draft::new(Kind::SiteGrowth, holding(&census.of, name), severity, title)
+        .verdict(verdict)
+        .figure("objects", row.count, Unit::Objects)
+        .figure("in use", row.bytes, Unit::Bytes)
+        .at(&format!("alloc_calls: {} {}{ages}", row.count, row.name), &row.place)
+        .evidence(evidence);
+    for (stack, place, times) in traced(normal, census, name) {
+        let text = format!("traced {}: {}", words::several(times, "time"), stack);
+        draft = draft.at(&text, place);
+    }
+    Some(draft.next("trace the cache (slub_debug=T) and read who calls it: what a module's function gets it must give back"))
+}
+
+/// A name without what the compiler has added.
+fn plain(name: &str) -> &str {
+    let end = [".isra.", ".part.", ".constprop.", ".cold"]
+        .iter()
+        .filter_map(|made| name.find(made))
+        .min();
+    &name[..end.unwrap_or(name.len())]
+}
+
+/// Traced allocations that this site made, alike ones together: its callers up to the first module's
+/// function and beyond.
+fn traced<'n>(
+    normal: &'n NormalWorld,
+    census: &Census,
+    site: &str,
+) -> Vec<(String, &'n crate::model::Place, u64)> {
+    let mut all: BTreeMap<String, (&crate::model::Place, u64)> = BTreeMap::new();
+    for Saying { place, said, .. } in &normal.sayings {
+        let Said::Allocated { cache, stack } = said else { continue };
+        let at = stack.iter().position(|name| plain(name) == site);
+        let Some(at) = at.filter(|_| census.of.is_empty() || **cache == *census.of) else {
+            continue;
+        };
+        let callers: Vec<_> = stack[at..].iter().take(FRAMES).map(|name| &**name).collect();
+        all.entry(callers.join(" <- ")).or_insert((place, 0)).1 += 1;
+    }
+    all.into_iter().map(|(stack, (place, times))| (stack, place, times)).take(FRAMES).collect()
+}
+
+fn pages(normal: &NormalWorld, census: &Census) -> Option<Finding> {
+    let row = census.rows.first().filter(|row| row.bytes >= PAGES)?;
+    let (severity, verdict, evidence) =
+        judged(&series(normal, census.ledger, &census.of, &row.name));
+    let order = row.ids.order.unwrap_or(0);
+    let title = format!(
+        "{}: {} order-{order} {} = {}",
+        row.name,
+        words::grouped(row.count),
+        if order == 0 { "pages" } else { "blocks of pages" },
+        words::bytes(row.bytes)
+    );
+    let stack: Vec<_> = row.stack.iter().take(FRAMES).map(|name| &**name).collect();
+    let each = 4096u64 << order;
+    let draft = Draft::new(Kind::SiteGrowth, holding("page_owner", &row.name), severity, title)
+        .verdict(verdict)
+        .figure("pages", row.count, Unit::Objects)
+        .figure("in use", row.bytes, Unit::Bytes)
+        .at(&format!("{} times {each} bytes: {}", words::grouped(row.count), stack.join(" <- ")), &row.place)
+        .evidence(evidence)
+        .next("see who frees what these functions allocate; compare the bytes with what the triage calls lost");
+    Some(draft)
+}
+
+/// Objects of kmemleak, by function and size.
+fn unreferenced(normal: &NormalWorld) -> Vec<Finding> {
+    let scans: Vec<_> = normal.of(Ledger::Kmemleak).collect();
+    let Some(last) = scans.last() else { return Vec::new() };
+    let sites: BTreeSet<_> = last.rows.iter().map(|row| &row.name).collect();
+    sites.into_iter().filter_map(|name| lost(normal, last, name, scans.len())).collect()
+}
+
+fn lost(normal: &NormalWorld, last: &Census, name: &str, scans: usize) -> Option<Finding> {
+    let own = || last.rows.iter().filter(|row| *row.name == *name);
+    let example: &Row = own().next_back()?;
+    let count = own().count() as u64;
+    let bytes = own().fold(0u64, |sum, row| sum.saturating_add(row.bytes));
+    let values = series(normal, Ledger::Kmemleak, "", name);
+    let (severity, verdict, evidence) = judged(&values);
+    let title = format!(
+        "{name}: nothing points to {} any more, {}, after {}",
+        words::several(count, "object"),
+        words::bytes(bytes),
+        words::several(scans as u64, "scan")
+    );
+    let stack: Vec<_> = example.stack.iter().take(FRAMES).map(|name| &**name).collect();
+    let by =
+        example.holder.as_ref().map_or(String::new(), |by| format!(", by {}", words::holder(by)));
+    let text =
+        format!("kmemleak: {} bytes{by}: {}", words::grouped(example.bytes), stack.join(" <- "));
+    let draft = Draft::new(Kind::SiteGrowth, holding("kmemleak", name), severity, title)
+        .verdict(verdict)
+        .figure("objects", count, Unit::Objects)
+        .figure("in use", bytes, Unit::Bytes)
+        .at(&text, &example.place)
+        .evidence(evidence)
+        .next("see who overwrites the only pointer to what this function allocates");
+    Some(draft)
+}

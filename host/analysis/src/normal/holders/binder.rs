@@ -1,0 +1,197 @@
+//! Processes that binder still has though they are gone, and descriptors that ran out.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use crate::{
+    model::{
+        Finding, Fingerprint, Kind, Ledger, NormalWorld, Place, Said, Saying, Severity, Subject,
+        Unit, Verdict,
+    },
+    normal::{
+        draft::{Draft, holding},
+        words,
+    },
+};
+
+pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
+    let full = too_many_files(normal);
+    let cause = full.as_ref().map(|full| full.fingerprint.clone());
+    let lives = lives(normal);
+    let closed = |life: &Life<'_>| life.closed.is_some() && life.released.is_none();
+    let stuck = lives.iter().filter(|(_, life)| closed(life) || life.is_dead());
+    let known = normal.sayings.iter().any(|one| matches!(one.said, Said::Released { .. }));
+    let stuck = stuck.filter(|(_, life)| known || life.keeps.is_some());
+    let (dead, other): (Vec<_>, Vec<_>) = stuck.partition(|(_, life)| life.is_dead());
+    let mut findings: Vec<_> = match &dead[..] {
+        [_, _, ..] => vec![many(&dead, cause.clone())],
+        _ => dead.iter().map(|(pid, life)| life.finding(**pid, &lives, cause.clone())).collect(),
+    };
+    findings.extend(other.iter().map(|(pid, life)| life.finding(**pid, &lives, cause.clone())));
+    findings.splice(0..0, full);
+    findings
+}
+
+/// Several processes that are gone and that binder still has.
+fn many(dead: &[(&u64, &Life<'_>)], cause: Option<Fingerprint>) -> Finding {
+    let pids = words::ranges(&dead.iter().map(|(pid, _)| **pid).collect());
+    let title =
+        format!("binder: {} procs are never released, and their processes are gone", dead.len());
+    let mut draft = Draft::new(Kind::Unpaired, holding("binder", "proc"), Severity::Failure, title)
+        .verdict(Verdict::Leak)
+        .figure("procs kept", dead.len() as u64, Unit::Objects)
+        .text(&format!("procs {pids}"));
+    for (pid, life) in dead.iter().take(EXAMPLES) {
+        draft = life.evidence(**pid, draft);
+    }
+    draft.cause(cause, FULL).next(NEXT)
+}
+
+/// Of several alike, those that are told with all that is known of them.
+const EXAMPLES: usize = 3;
+
+/// What a full table has to do with it, and what to look for.
+const FULL: &str = "after \"Too many open files\": a process without a free descriptor may not be released when it \
+     ends (clocks of several logs don't compare)";
+const NEXT: &str = "find what keeps the last descriptor of /dev/binder of the process: fds that were passed on, or a \
+     full table";
+
+/// Tables that were full, as pools.
+pub(crate) fn triage(findings: &[Finding]) -> Option<Arc<str>> {
+    let full =
+        |one: &&Finding| matches!(&one.subject, Subject::Pool(name) if **name == *DESCRIPTORS);
+    let found = findings.iter().find(full)?;
+    Some(format!("{}: look at /proc/PID/fd", found.title).into())
+}
+
+/// Name of the pool.
+const DESCRIPTORS: &str = "file descriptors";
+
+/// What logs and debugfs say of a process.
+#[derive(Default)]
+struct Life<'n> {
+    closed: Option<&'n Place>,
+    released: Option<&'n Place>,
+    keeps: Option<(&'n Place, [u64; 3])>,
+    gone: Option<&'n Place>,
+    there: bool,
+}
+
+fn lives(normal: &NormalWorld) -> BTreeMap<u64, Life<'_>> {
+    let mut lives: BTreeMap<u64, Life<'_>> = BTreeMap::new();
+    let mut listed = None;
+    let last = normal.of(Ledger::Descriptors).next_back();
+    for Saying { place, said, moment, .. } in &normal.sayings {
+        // What binder had before is not what it still has.
+        if matches!(said, Said::Keeps { .. }) && last.is_some_and(|last| last.moment != *moment) {
+            continue;
+        }
+        match said {
+            // A new life, in the log; what lists say of the number is not of a time before.
+            Said::AreaMapped { pid } => {
+                let life = lives.entry(*pid).or_default();
+                (life.closed, life.released) = (None, None);
+            }
+            Said::AreaClosed { pid } => lives.entry(*pid).or_default().closed = Some(place),
+            Said::Released { pid } => lives.entry(*pid).or_default().released = Some(place),
+            Said::Keeps { pid, threads, nodes, refs } => {
+                lives.entry(*pid).or_default().keeps = Some((place, [*threads, *nodes, *refs]));
+            }
+            Said::NoProcess { pid } => lives.entry(*pid).or_default().gone = Some(place),
+            Said::Process(holder) => {
+                listed = Some(place);
+                lives.entry(holder.pid).or_default().there = true;
+            }
+            _ => {}
+        }
+    }
+    if let Some(last) = last {
+        listed = Some(&last.place);
+        for pid in last.rows.iter().filter_map(|row| row.holder.as_ref()).map(|one| one.pid) {
+            lives.entry(pid).or_default().there = true;
+        }
+    }
+    // Who is not on a list of all processes is gone.
+    lives.values_mut().filter(|life| !life.there).for_each(|life| life.gone = life.gone.or(listed));
+    lives
+}
+
+impl Life<'_> {
+    /// Binder has it, and it is not on the list of all processes.
+    const fn is_dead(&self) -> bool {
+        self.keeps.is_some() && self.gone.is_some()
+    }
+
+    fn evidence(&self, pid: u64, mut draft: Draft) -> Draft {
+        if let Some(place) = self.closed {
+            draft = draft.at(
+                &format!("the area of {pid} was closed, and no binder_release of it follows"),
+                place,
+            );
+        }
+        if let Some((place, [threads, nodes, refs])) = self.keeps {
+            let text = format!(
+                "binder still has proc {pid}, with {}, {} and {}",
+                words::several(threads, "thread"),
+                words::several(nodes, "node"),
+                words::several(refs, "ref")
+            );
+            draft = draft.figure("threads kept", threads, Unit::Objects).at(&text, place);
+        }
+        if let Some(place) = self.gone {
+            draft = draft.at(&format!("there is no process {pid} any more"), place);
+        }
+        draft
+    }
+
+    fn finding(
+        &self,
+        pid: u64,
+        all: &BTreeMap<u64, Life<'_>>,
+        cause: Option<Fingerprint>,
+    ) -> Finding {
+        let title = match self.closed {
+            Some(_) => format!("binder: proc {pid} released its vma and never its proc"),
+            None => format!("binder: proc {pid} is never released, and its process is gone"),
+        };
+        let sure = self.is_dead();
+        let severity = if sure { Severity::Failure } else { Severity::Possible };
+        let draft = Draft::new(Kind::Unpaired, holding("binder", "proc"), severity, title)
+            .verdict(if sure { Verdict::Leak } else { Verdict::Undecided });
+        let mut draft = self.evidence(pid, draft);
+        let others: Vec<_> = all
+            .iter()
+            .filter_map(|(other, life)| Some((other, life.closed?, life.released?)))
+            .map(|(other, _, released)| format!("{other} ({})", words::at(released)))
+            .collect();
+        if !others.is_empty() {
+            draft = draft
+                .text(&format!("others closed theirs and were released: {}", words::list(&others)));
+        }
+        draft.cause(cause, FULL).next(NEXT)
+    }
+}
+
+/// Tables of descriptors that were full.
+fn too_many_files(normal: &NormalWorld) -> Option<Finding> {
+    let all = normal.sayings.iter().filter_map(|one| match one.said {
+        Said::TooManyFiles { pid } => Some((pid, one)),
+        _ => None,
+    });
+    let (_, first) = all.clone().next()?;
+    let pids: BTreeSet<_> = all.clone().filter_map(|(pid, _)| pid).collect();
+    let whose: Vec<_> = pids.iter().map(|pid| format!("pid {pid}")).collect();
+    let of = if whose.is_empty() { String::new() } else { format!(" of {}", words::list(&whose)) };
+    let title = format!("file descriptors{of} ran out: \"Too many open files\"");
+    let subject = Subject::Pool(DESCRIPTORS.into());
+    let draft = Draft::new(Kind::PoolGrowth, subject, Severity::Failure, title)
+        .figure("failed allocations", all.count() as u64, Unit::Objects)
+        .at(
+            "error 24 (EMFILE): the table is at its limit, 1024 by default (ulimit -n)",
+            &first.place,
+        )
+        .next("count /proc/PID/fd over time, and see which kind of descriptor grows");
+    Some(draft)
+}

@@ -1,0 +1,230 @@
+//! dma-bufs that a descriptor keeps alive: buffer, inode, descriptor, process, and the dup that made it.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::{
+    model::{
+        Census, Finding, Holder, Kind, Ledger, NormalWorld, Place, Row, Said, Saying, Severity,
+        Unit, Verdict,
+    },
+    normal::{
+        draft::{Draft, holding},
+        words,
+    },
+};
+
+/// Ledgers that say who holds a buffer.
+const HOLDERS: [Ledger; 3] = [Ledger::DmaHeap, Ledger::FdInfo, Ledger::Mappings];
+
+/// Findings that are told; more of the same kind say no more.
+const MOST: usize = 100;
+
+/// Buffers of one holder that are told with all that is known of them.
+const EXAMPLES: usize = 3;
+
+/// What several buffers have in common: whether it is sure whose they are, the holder, the size.
+type Alike = (bool, Option<u64>, u64);
+
+/// A buffer that a copy of a descriptor keeps.
+struct Held<'n> {
+    row: &'n Row,
+    of: &'n Census,
+    copy: (u64, u64),
+    task: Option<u64>,
+    said: &'n Saying,
+    /// Whether another process has a descriptor of the same number, which the copy may be as well.
+    doubtful: bool,
+}
+
+/// Buffers that a descriptor holds which was duplicated and not closed.
+pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
+    let mut told = HashSet::new();
+    let mut alike: BTreeMap<Alike, Vec<Held<'_>>> = BTreeMap::new();
+    for saying in &normal.sayings {
+        let Said::Duplicated { task, old, new } = saying.said else { continue };
+        let holders = holders(normal, new);
+        let first = holders.first().and_then(|(_, row)| row.holder.as_ref()).map(|one| one.pid);
+        let doubtful =
+            holders.iter().any(|(_, row)| row.holder.as_ref().map(|one| one.pid) != first);
+        for (of, row) in holders {
+            if told.insert((row.ids.inode, new)) {
+                let held = Held { row, of, copy: (old, new), task, said: saying, doubtful };
+                let pid = row.holder.as_ref().map(|holder| holder.pid);
+                alike.entry((doubtful, pid, row.bytes)).or_default().push(held);
+            }
+        }
+    }
+    alike.values().take(MOST).filter_map(|held| finding(held, normal)).collect()
+}
+
+/// One that a process holds, or several of the same size.
+fn finding(all: &[Held<'_>], normal: &NormalWorld) -> Option<Finding> {
+    let [held] = all else { return several(all, normal) };
+    Some(held.finding(normal))
+}
+
+fn several(all: &[Held<'_>], normal: &NormalWorld) -> Option<Finding> {
+    let first = all.first()?;
+    let numbers = |of: fn(&Held<'_>) -> u64| words::ranges(&all.iter().map(of).collect());
+    let total = all.iter().fold(0u64, |sum, held| sum.saturating_add(held.row.bytes));
+    let (each, who) = (words::grouped(first.row.bytes), first.who(normal));
+    let title = format!(
+        "{} of {each} bytes, {} in all, are held by {who} as fd {}, dups of {} never closed",
+        words::several(all.len() as u64, "buffer"),
+        words::bytes(total),
+        numbers(|held| held.copy.1),
+        numbers(|held| held.copy.0)
+    );
+    let mut draft = first.draft(title, normal).figure("held", total, Unit::Bytes).figure(
+        "buffers",
+        all.len() as u64,
+        Unit::Objects,
+    );
+    draft = draft.text(&format!("inodes {}", numbers(|held| held.row.ids.inode.unwrap_or(0))));
+    for held in all.iter().take(EXAMPLES) {
+        draft = held.evidence(normal, draft);
+    }
+    if all.len() > EXAMPLES {
+        draft = draft.text(&format!("and {} more like these", all.len() - EXAMPLES));
+    }
+    Some(first.end(draft, normal))
+}
+
+/// Rows of the last prints that say that a process holds a buffer by this descriptor, the best first.
+fn holders(normal: &NormalWorld, fd: u64) -> Vec<(&Census, &Row)> {
+    let all = HOLDERS.into_iter().flat_map(|ledger| normal.of(ledger).rev());
+    let rows = all.flat_map(|census| census.rows.iter().map(move |row| (census, row)));
+    rows.filter(|(_, row)| row.ids.fds.contains(&fd) && row.ids.inode.is_some()).collect()
+}
+
+impl Held<'_> {
+    fn finding(&self, normal: &NormalWorld) -> Finding {
+        let Row { bytes, ids, .. } = self.row;
+        let (old, new) = self.copy;
+        let inode = ids.inode.unwrap_or_default();
+        let address = ids.address.map_or(String::new(), |address| format!(" at iova {address:#x}"));
+        let title = format!(
+            "{} bytes{address} (inode {inode}) are held by {} as fd {new}, a dup of {old} never closed",
+            words::grouped(*bytes),
+            self.who(normal)
+        );
+        let draft = self.draft(title, normal).figure("held", *bytes, Unit::Bytes);
+        let draft = self.evidence(normal, draft);
+        self.end(draft, normal)
+    }
+
+    /// Who has it, with the name that any ledger tells.
+    fn holder(&self, normal: &NormalWorld) -> Option<Holder> {
+        let holder = self.row.holder.clone()?;
+        let named = normal.sayings.iter().rev().find_map(|one| match &one.said {
+            Said::Process(named) if named.pid == holder.pid => Some(named),
+            _ => None,
+        });
+        // A run lists the descriptors of each process with its name.
+        let listed = normal.of(Ledger::Descriptors).next_back();
+        let listed = listed.and_then(|census| {
+            let all = census.rows.iter().filter_map(|row| row.holder.as_ref());
+            { all }.find(|listed| listed.pid == holder.pid)
+        });
+        let named = named.or(listed).filter(|_| holder.comm.is_empty());
+        Some(named.cloned().unwrap_or(holder))
+    }
+
+    fn who(&self, normal: &NormalWorld) -> String {
+        self.holder(normal).map_or_else(|| "a process".into(), |holder| words::holder(&holder))
+    }
+
+    fn draft(&self, title: String, normal: &NormalWorld) -> Draft {
+        let severity = if self.doubtful { Severity::Possible } else { Severity::Failure };
+        let comm = self.holder(normal).map_or_else(|| "".into(), |holder| holder.comm);
+        Draft::new(Kind::Unpaired, holding("dma-bufs", &comm), severity, title)
+            .verdict(Verdict::Leak)
+    }
+
+    fn evidence(&self, normal: &NormalWorld, draft: Draft) -> Draft {
+        let (old, new) = self.copy;
+        let draft = draft.at(&self.listed(&self.row.name, &self.who(normal)), &self.row.place);
+        let draft = self.others(normal, draft);
+        let task = self.task.map_or(String::new(), |task| format!("task {task}: "));
+        draft.at(
+            &format!("strace: {task}dup({old}) = {new}, and no close({new}) after it"),
+            &self.said.place,
+        )
+    }
+
+    fn end(&self, draft: Draft, normal: &NormalWorld) -> Finding {
+        let (old, new) = self.copy;
+        let pid = self.row.holder.as_ref().map(|holder| holder.pid);
+        let draft = match (self.doubtful, self.task == pid) {
+            (true, _) => draft.text(&format!(
+                "other processes hold buffers as fd {new}, too: whose it is, is not sure"
+            )),
+            // The first thread of a process has its number.
+            (false, true) => draft,
+            (false, false) => draft.text(
+                "the trace names a task and no process: the descriptor's number tells whose it is",
+            ),
+        };
+        draft.next(&format!("close the copy of fd {old} where it was made: look for dup() without close() in what {} loads", self.who(normal)))
+    }
+
+    fn listed(&self, name: &str, who: &str) -> String {
+        let maps = self.row.ids.maps.map_or(String::new(), |maps| format!(", mapped {maps} times"));
+        let fds: Vec<_> = self.row.ids.fds.iter().map(u64::to_string).collect();
+        format!("{}: \"{name}\", {who} has fd {}{maps}", self.of.title(), words::list(&fds))
+    }
+
+    /// What the other ledgers say of the same buffer.
+    fn others(&self, normal: &NormalWorld, mut draft: Draft) -> Draft {
+        let ids = &self.row.ids;
+        for row in normal.of(Ledger::FdInfo).flat_map(|census| &census.rows) {
+            let same = row.ids.inode == ids.inode && row.ids.fds.contains(&self.copy.1);
+            if same && row.place != self.row.place {
+                let who = row.holder.as_ref().map_or(String::new(), words::holder);
+                let text = format!(
+                    "fdinfo: fd {} of {who} is inode {}",
+                    self.copy.1,
+                    ids.inode.unwrap_or(0)
+                );
+                draft = draft.at(&text, &row.place);
+            }
+        }
+        let Some(address) = ids.address else { return draft };
+        for (text, place) in self.of_address(normal, address) {
+            draft = draft.at(&text, &place);
+        }
+        draft
+    }
+
+    fn of_address(&self, normal: &NormalWorld, address: u64) -> Vec<(String, Place)> {
+        let mut told = Vec::new();
+        for census in normal.of(Ledger::IovaMap) {
+            let Some(row) = by_address(census, address) else { continue };
+            let alike = census.rows.iter().filter(|row| row.bytes == self.row.bytes).count() as u64;
+            let text = format!(
+                "iova_map: {address:#x} is mapped, one of {} of this size, {} in all",
+                words::several(alike, "mapping"),
+                words::bytes(alike.saturating_mul(self.row.bytes))
+            );
+            told.push((text, row.place.clone()));
+        }
+        for census in normal.of(Ledger::IommuDump) {
+            let Some(row) = by_address(census, address).filter(|row| row.count > 0) else {
+                continue;
+            };
+            let done: Vec<_> = row.stack.iter().map(ToString::to_string).collect();
+            let text = format!("iommu_dump: {}, and no free", words::list(&done));
+            told.push((text, row.place.clone()));
+        }
+        let uses = |saying: &&Saying| saying.said == Said::Uses { address };
+        let used = normal.sayings.iter().find(uses);
+        told.extend(
+            used.map(|saying| (format!("a program worked on {address:#x}"), saying.place.clone())),
+        );
+        told
+    }
+}
+
+fn by_address(census: &Census, address: u64) -> Option<&Row> {
+    census.rows.iter().find(|row| row.ids.address == Some(address))
+}

@@ -1,0 +1,187 @@
+//! Processes that open more and more descriptors, and when their table will be full.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    growth::{Judgement, report::words as growing},
+    model::{
+        Census, Evidence, Finding, Holder, Kind, Ledger, NormalWorld, Row, Severity, Unit, Verdict,
+    },
+    normal::{
+        draft::{Draft, holding},
+        prints::{Counted, Prints},
+        words,
+    },
+};
+
+/// Processes that are followed.
+const PROCESSES: usize = 1 << 16;
+
+/// Findings that are told: those of the processes that gained most.
+const MOST: usize = 10;
+
+/// Kinds of descriptors that are told of a process.
+const KINDS: usize = 4;
+
+/// Part of the limit that is in use where a table is nearly full, in percent.
+const NEARLY_FULL: u64 = 90;
+
+/// A process: its number, and when it began.
+pub(crate) type Process = (u64, u64);
+
+/// Which process a row is of.
+pub(crate) fn process(row: &Row) -> Option<Process> {
+    Some((row.holder.as_ref()?.pid, row.ids.start.unwrap_or(0)))
+}
+
+/// Names of the processes at the last print.
+pub(crate) fn names(census: &Census) -> BTreeMap<u64, &Row> {
+    let own = census.rows.iter().filter(|row| row.name.is_empty());
+    own.filter_map(|row| Some((row.holder.as_ref()?.pid, row))).collect()
+}
+
+pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
+    let prints = Prints::of(normal, Ledger::Descriptors, |_| true);
+    let Some(last) = prints.measured().next_back() else { return Vec::new() };
+    let list = |census| of_census(census).collect();
+    let all = prints.columns(list, PROCESSES);
+    let mut told = Vec::new();
+    for row in last.rows.iter().filter(|row| row.name.is_empty()) {
+        let Some(of) = process(row) else { continue };
+        let Some(counted) = all.get(&of).map(Counted::since_its_begin) else { continue };
+        let table = Table { row, of, said: counted.judge(), counted, prints: &prints };
+        told.extend(table.finding());
+    }
+    told.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
+    told.into_iter().take(MOST).map(|(_, finding)| finding).collect()
+}
+
+fn of_census(census: &Census) -> impl Iterator<Item = (Process, u64)> + '_ {
+    let own = census.rows.iter().filter(|row| row.name.is_empty());
+    own.filter_map(|row| Some((process(row)?, row.count)))
+}
+
+impl Counted {
+    /// Without the prints before the process was there.
+    fn since_its_begin(&self) -> Self {
+        let values = &self.series.values;
+        let there = |value: &Option<f64>| value.is_some_and(|value| value != 0.0);
+        let from = values.iter().position(there).unwrap_or(0);
+        let mut since = self.clone();
+        since.series.values.drain(..from);
+        since.first = self.first.saturating_add(u32::try_from(from).unwrap_or(u32::MAX));
+        since
+    }
+}
+
+/// The descriptors of one process.
+struct Table<'n> {
+    row: &'n Row,
+    of: Process,
+    counted: Counted,
+    said: Judgement,
+    prints: &'n Prints<'n>,
+}
+
+impl Table<'_> {
+    fn finding(&self) -> Option<(u64, Finding)> {
+        let (first, last) = self.counted.ends();
+        let gain = last.saturating_sub(first);
+        let full = self.row.ids.limit.filter(|limit| {
+            last.saturating_mul(100) >= limit.saturating_mul(NEARLY_FULL) && *limit > 0
+        });
+        let severity = match self.said.verdict {
+            Verdict::Leak => Severity::Failure,
+            Verdict::Undecided if self.counted.climbs() => Severity::Possible,
+            _ if full.is_some() => Severity::Note,
+            _ => return None,
+        };
+        let holder = self.row.holder.as_ref()?;
+        let verdict = self.said.verdict;
+        let draft = Draft::new(
+            Kind::PoolGrowth,
+            holding(Ledger::Descriptors.name(), &holder.comm),
+            severity,
+            self.title(holder, (first, last)),
+        )
+        .verdict(verdict)
+        .figure("descriptors", last, Unit::Objects)
+        .figures(self.figures())
+        .evidence([Evidence::Text(growing::why(&self.said, &self.counted.series, "descriptor").into())])
+        .evidence(self.kinds().map(Evidence::Text))
+        .evidence(growing::evidence(&self.counted.series, self.counted.first))
+        .at("last seen", &self.row.place)
+        .next("see what these descriptors are of, and where the process opens one and does not close it: strace -f -e trace=%desc -p PID");
+        Some((gain, draft))
+    }
+
+    fn rate(&self) -> Option<f64> {
+        self.said.rate.map(|rate| rate.value).filter(|_| self.said.verdict == Verdict::Leak)
+    }
+
+    fn title(&self, holder: &Holder, (first, last): (u64, u64)) -> String {
+        let who = words::holder(holder);
+        let (first, last) = (words::grouped(first), words::several(last, "descriptor"));
+        let limit = self.row.ids.limit;
+        match (self.rate(), self.left()) {
+            (Some(rate), Some(left)) => format!(
+                "{who}: {first} -> {last}, {} more per iteration; its limit of {} is reached after {} more iterations",
+                growing::number(rate),
+                words::grouped(limit.unwrap_or(0)),
+                words::grouped(left)
+            ),
+            (Some(rate), None) => {
+                format!("{who}: {first} -> {last}, {} more per iteration", growing::number(rate))
+            }
+            (None, _) => {
+                let limit = limit.map_or_else(|| "no limit".into(), words::grouped);
+                format!("{who}: {first} -> {last}, of {limit}")
+            }
+        }
+    }
+
+    /// Iterations until its table is full.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    fn left(&self) -> Option<u64> {
+        let free = self.row.ids.limit?.saturating_sub(self.counted.ends().1);
+        Some((free as f64 / self.rate().filter(|rate| *rate > 0.0)?).ceil() as u64)
+    }
+
+    fn figures(&self) -> Vec<crate::model::Figure> {
+        let mut figures = Vec::new();
+        if let Some(rate) = self.said.rate.filter(|_| self.said.verdict == Verdict::Leak) {
+            figures.push(growing::figure("growth", rate, Unit::ObjectsPerIteration));
+        }
+        if let Some(limit) = self.row.ids.limit {
+            figures.push(growing::plain("limit", limit as f64, Unit::Objects));
+        }
+        if let Some(left) = self.left() {
+            figures.push(growing::plain("until full", left as f64, Unit::Iterations));
+        }
+        figures.extend(growing::about(&self.said, self.counted.idle));
+        figures
+    }
+
+    /// What the descriptors are of that it gained.
+    fn kinds(&self) -> Option<Arc<str>> {
+        let mut prints = self.prints.measured().filter_map(|census| self.kinds_of(census));
+        let first = prints.next()?;
+        let last = prints.next_back()?;
+        let mut gained: Vec<_> = last
+            .iter()
+            .map(|(kind, n)| (n.saturating_sub(first.get(kind).copied().unwrap_or(0)), *kind))
+            .filter(|(gain, _)| *gain > 0)
+            .collect();
+        gained.sort_by(|one, other| other.cmp(one));
+        let told: Vec<_> =
+            gained.iter().take(KINDS).map(|(n, kind)| format!("{n} of {kind}")).collect();
+        (!told.is_empty()).then(|| format!("more: {}", words::list(&told)).into())
+    }
+
+    fn kinds_of<'n>(&self, census: &'n Census) -> Option<BTreeMap<&'n str, u64>> {
+        let own = census.rows.iter().filter(|row| process(row) == Some(self.of));
+        let kinds: BTreeMap<_, _> =
+            own.filter(|row| !row.name.is_empty()).map(|row| (&*row.name, row.count)).collect();
+        (!kinds.is_empty()).then_some(kinds)
+    }
+}

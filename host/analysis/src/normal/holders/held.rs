@@ -1,0 +1,224 @@
+//! dma-bufs that processes have more and more descriptors of, and those that no process has any more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::descriptors::names;
+use crate::{
+    growth::{Judgement, report::words as growing},
+    model::{
+        Census, Evidence, Finding, Kind, Ledger, Moment, NormalWorld, Row, Severity, Unit, Verdict,
+    },
+    normal::{
+        draft::{Draft, holding},
+        prints::{Counted, Prints},
+        words,
+    },
+};
+
+/// What findings about them say that they are about.
+pub(crate) const BUFFERS: &str = "dma-bufs";
+
+/// Kinds of buffers that are followed, and findings that are told.
+const KEYS: usize = 1 << 16;
+const MOST: usize = 10;
+
+/// Buffers and descriptors that are told by their numbers.
+const TOLD: usize = 6;
+
+/// Descriptors and mappings of buffers that processes had at a moment.
+#[derive(Default)]
+struct Held<'n> {
+    fds: Vec<&'n Row>,
+    maps: Vec<&'n Row>,
+}
+
+fn by_moment(normal: &NormalWorld) -> BTreeMap<Moment, Held<'_>> {
+    let mut all: BTreeMap<Moment, Held<'_>> = BTreeMap::new();
+    let own = normal.censuses.iter().filter_map(|census| Some((census.moment?, census)));
+    for (moment, census) in own {
+        let held = all.entry(moment).or_default();
+        match census.ledger {
+            Ledger::FdInfo => held.fds.extend(&census.rows),
+            Ledger::Mappings => held.maps.extend(&census.rows),
+            _ => {}
+        }
+    }
+    all
+}
+
+/// Who holds, and bytes of each buffer.
+type Key = (u64, u64);
+
+pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
+    let held = by_moment(normal);
+    let prints = Prints::of(normal, Ledger::Descriptors, |_| true);
+    let rows = |census: &Census| census.moment.and_then(|moment| held.get(&moment));
+    let list = |census: &'_ Census| -> Vec<(Key, u64)> {
+        rows(census).into_iter().flat_map(|held| &held.fds).filter_map(|row| key(row)).collect()
+    };
+    let Some(last) = prints.measured().next_back() else { return Vec::new() };
+    let now = Held::default();
+    let now = rows(last).unwrap_or(&now);
+    let names = names(last);
+    let mut told: Vec<_> = prints
+        .columns(list, KEYS)
+        .into_iter()
+        .filter_map(|(key, counted)| {
+            let comm = names.get(&key.0).and_then(|row| row.holder.as_ref());
+            let comm = comm.map_or("", |holder| &*holder.comm);
+            let said = counted.judge();
+            Growing { pid: key.0, comm, bytes: key.1, counted, said, now }.finding()
+        })
+        .collect();
+    told.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
+    let mut told: Vec<_> = told.into_iter().take(MOST).map(|(_, finding)| finding).collect();
+    told.extend(nobodys(normal, &held));
+    told
+}
+
+fn key(row: &Row) -> Option<(Key, u64)> {
+    Some(((row.holder.as_ref()?.pid, row.bytes), row.count))
+}
+
+/// Buffers of one size that one process has ever more descriptors of.
+struct Growing<'n> {
+    pid: u64,
+    comm: &'n str,
+    bytes: u64,
+    counted: Counted,
+    said: Judgement,
+    now: &'n Held<'n>,
+}
+
+impl Growing<'_> {
+    fn finding(&self) -> Option<(u64, Finding)> {
+        let (first, last) = self.counted.ends();
+        let gain = last.saturating_sub(first).saturating_mul(self.bytes);
+        let severity = severity(&self.said, &self.counted)?;
+        let who = words::holder(&crate::model::Holder { pid: self.pid, comm: self.comm.into() });
+        let title = format!(
+            "{who}: {} -> {} of dma-bufs of {} each{}, {} more",
+            words::grouped(first),
+            words::several(last, "descriptor"),
+            words::bytes(self.bytes),
+            per_iteration(&self.said),
+            words::bytes(gain)
+        );
+        let draft = draft(self.comm, severity, title, &self.said, &self.counted).figure(
+            "in use",
+            last.saturating_mul(self.bytes),
+            Unit::Bytes,
+        );
+        let draft = self.described(draft);
+        Some((gain, draft.next("close what was duplicated or received, in whoever this process got the buffer from: strace -f -e trace=%desc tells the dup or the open")))
+    }
+
+    /// Which buffers, by which descriptors, mapped or not.
+    fn described(&self, mut draft: Draft) -> Draft {
+        let ours = |row: &&&Row| row.holder.as_ref().is_some_and(|holder| holder.pid == self.pid);
+        let fds: Vec<_> =
+            self.now.fds.iter().filter(ours).filter(|row| row.bytes == self.bytes).collect();
+        let mut buffers: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+        for row in &fds {
+            buffers.entry(row.ids.inode.unwrap_or(0)).or_default().extend(&row.ids.fds);
+        }
+        let mapped: BTreeSet<_> =
+            self.now.maps.iter().filter(ours).filter_map(|row| row.ids.inode).collect();
+        let of = words::several(buffers.len() as u64, "buffer");
+        let maps = buffers.keys().filter(|inode| mapped.contains(inode)).count();
+        let text = format!(
+            "{} of {of}, of which it has {maps} mapped",
+            words::several(fds.len() as u64, "descriptor")
+        );
+        draft = match fds.last() {
+            Some(row) => {
+                draft.at(&format!("{text}; exporter or name \"{}\"", row.name), &row.place)
+            }
+            None => draft.text(&text),
+        };
+        draft = draft.text(&format!("the newest: {}", newest(&buffers)));
+        let copies = buffers.values().filter(|fds| fds.len() > 1).count() as u64;
+        if copies > 0 {
+            draft = draft.text(&format!(
+                "{} by more than one descriptor of the process: a dup, or received twice",
+                if copies == 1 {
+                    "1 buffer is held".into()
+                } else {
+                    format!("{copies} buffers are held")
+                }
+            ));
+        }
+        draft
+    }
+}
+
+/// `inode 5771009 as fd 409`, the newest first.
+fn newest(buffers: &BTreeMap<u64, Vec<u64>>) -> String {
+    let told = buffers.iter().rev().take(TOLD).map(|(inode, fds)| {
+        let fds: Vec<_> = fds.iter().take(TOLD).map(u64::to_string).collect();
+        format!("inode {inode} as fd {}", words::list(&fds))
+    });
+    told.collect::<Vec<_>>().join("; ")
+}
+
+/// How much it weighs; `None` where it is not worth telling.
+fn severity(said: &Judgement, counted: &Counted) -> Option<Severity> {
+    match said.verdict {
+        Verdict::Leak => Some(Severity::Failure),
+        Verdict::Undecided if counted.climbs() => Some(Severity::Possible),
+        _ => None,
+    }
+}
+
+fn per_iteration(said: &Judgement) -> String {
+    let rate = said.rate.filter(|_| said.verdict == Verdict::Leak);
+    rate.map_or_else(String::new, |rate| format!(", {} per iteration", growing::number(rate.value)))
+}
+
+fn draft(
+    name: &str,
+    severity: Severity,
+    title: String,
+    said: &Judgement,
+    counted: &Counted,
+) -> Draft {
+    let rate = said.rate.filter(|_| said.verdict == Verdict::Leak);
+    Draft::new(Kind::SiteGrowth, holding(BUFFERS, name), severity, title)
+        .verdict(said.verdict)
+        .figures(rate.map(|rate| growing::figure("growth", rate, Unit::ObjectsPerIteration)))
+        .figures(growing::about(said, counted.idle))
+        .evidence([Evidence::Text(growing::why(said, &counted.series, "descriptor").into())])
+        .evidence(growing::evidence(&counted.series, counted.first))
+}
+
+/// Buffers that the kernel lists and no process has a descriptor or a mapping of.
+fn nobodys(normal: &NormalWorld, held: &BTreeMap<Moment, Held<'_>>) -> Vec<Finding> {
+    let prints = Prints::of(normal, Ledger::DmaBuf, |census| census.moment.is_some());
+    let list = |census: &'_ Census| -> Vec<(u64, u64)> {
+        let Some(held) = census.moment.and_then(|moment| held.get(&moment)) else {
+            return Vec::new();
+        };
+        let known: BTreeSet<_> =
+            held.fds.iter().chain(&held.maps).filter_map(|row| row.ids.inode).collect();
+        let alone = |row: &&Row| row.ids.inode.is_some_and(|inode| !known.contains(&inode));
+        census.rows.iter().filter(alone).map(|row| (row.bytes, row.count)).collect()
+    };
+    let all = prints.columns(list, KEYS);
+    let told = all.into_iter().filter_map(|(bytes, counted)| {
+        let said = counted.judge();
+        let severity = severity(&said, &counted)?;
+        let (first, last) = counted.ends();
+        let title = format!(
+            "{} -> {} of {} each that no process has{}: the kernel holds them",
+            words::grouped(first),
+            words::several(last, "dma-buf"),
+            words::bytes(bytes),
+            per_iteration(&said)
+        );
+        let draft = draft("no process", severity, title, &said, &counted)
+            .figure("in use", last.saturating_mul(bytes), Unit::Bytes)
+            .text("processes that could be looked at have neither a descriptor nor a mapping of them");
+        Some(draft.next("find the driver that imported them and does not let go: bufinfo lists attached devices; a registration with the TEE holds one, too"))
+    });
+    told.take(MOST).collect()
+}

@@ -1,0 +1,95 @@
+//! Addresses of an iommu that ran out, and who has them.
+
+use std::sync::Arc;
+
+use crate::{
+    model::{Finding, Kind, Ledger, NormalWorld, Row, Said, Saying, Severity, Subject, Unit},
+    normal::{draft::Draft, words},
+};
+
+/// The first refusal: bytes, device, where.
+fn refused(normal: &NormalWorld) -> Option<(u64, &Arc<str>, &Saying)> {
+    normal.sayings.iter().find_map(|saying| match &saying.said {
+        Said::NoAddresses { bytes, device } => Some((*bytes, device, saying)),
+        _ => None,
+    })
+}
+
+/// What a device had when addresses ran out.
+fn user<'n>(normal: &'n NormalWorld, device: &str) -> Option<&'n Row> {
+    normal.of(Ledger::IommuUsers).flat_map(|census| &census.rows).find(|row| *row.name == *device)
+}
+
+pub(crate) fn triage(normal: &NormalWorld) -> Vec<Arc<str>> {
+    let Some((bytes, device, _)) = refused(normal) else { return Vec::new() };
+    let has = user(normal, device).map_or(String::new(), |row| {
+        let mappings = words::several(row.count, "mapping");
+        format!(" while it has {} in {mappings}", words::bytes(row.bytes))
+    });
+    let text = format!(
+        "addresses of the iommu for {device}: none left for {}{has}: look for buffers that stay mapped",
+        words::bytes(bytes)
+    );
+    vec![text.into()]
+}
+
+pub(crate) fn findings(normal: &NormalWorld, buffers: &[Finding]) -> Vec<Finding> {
+    let Some((bytes, device, saying)) = refused(normal) else { return Vec::new() };
+    let subject = Subject::Pool(format!("addresses of the iommu for {device}").into());
+    let title = format!(
+        "addresses of the iommu for {device} ran out: {} could not be mapped",
+        words::bytes(bytes)
+    );
+    let mut draft = Draft::new(Kind::PoolGrowth, subject, Severity::Failure, title);
+    if let Some(row) = user(normal, device) {
+        draft = draft.figure("in use", row.bytes, Unit::Bytes).figure(
+            "mappings",
+            row.count,
+            Unit::Objects,
+        );
+        let text = format!(
+            "{} of {device} hold {}",
+            words::several(row.count, "mapping"),
+            words::bytes(row.bytes)
+        );
+        draft = draft.at(&text, &row.place);
+    }
+    draft = draft.at("the kernel log says so", &saying.place);
+    for (text, place) in waiters(normal) {
+        draft = draft.at(&text, place);
+    }
+    let held = buffers.iter().find(
+        |one| matches!(&one.subject, Subject::Holding { ledger, .. } if **ledger == *"dma-bufs"),
+    );
+    let why = "each buffer that is held keeps its addresses";
+    let draft = draft.cause(held.map(|one| one.fingerprint.clone()), why);
+    vec![draft.next(
+        "find the buffers that stay mapped: iova_map before and after, then dma_heap and fdinfo",
+    )]
+}
+
+/// Whose calls failed, and who waits for them.
+fn waiters(normal: &NormalWorld) -> Vec<(String, &crate::model::Place)> {
+    let failed = normal.sayings.iter().filter(|saying| saying.said == Said::NotMapped);
+    let mut told = Vec::new();
+    for saying in &normal.sayings {
+        let Said::Waits { from, to } = saying.said else { continue };
+        // MediaTek's kernels log tasks as `T`, the core's number and the task's.
+        let of = |other: &Saying| {
+            other.by.strip_prefix('T').is_some_and(|by| by.ends_with(&to.1.to_string()))
+        };
+        let times = failed.clone().filter(|other| of(other)).count() as u64;
+        if times > 0 && told.is_empty() {
+            let text = format!(
+                "thread {} of pid {} waits for thread {} of pid {}, whose mappings failed {}",
+                from.1,
+                from.0,
+                to.1,
+                to.0,
+                words::several(times, "time")
+            );
+            told.push((text, &saying.place));
+        }
+    }
+    told
+}

@@ -1,0 +1,231 @@
+//! Memory that both worlds have: regions of a TA that are pages of a client of it, found by their physical
+//! addresses, and which side does not let go.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use teeleak_proto::Uuid;
+
+use crate::{
+    model::{
+        Census, Evidence, Finding, Kind, Ledger, Observation, Region, Row, Sample, Severity,
+        Subject, Unit,
+    },
+    normal::words,
+    protocol::{Calls, Protocol, calls},
+};
+
+/// Regions that are told one by one.
+const TOLD: usize = 4;
+
+/// Adds to growing regions of TAs whose memory they are in the normal world, and who is at fault.
+pub(crate) fn join(findings: &mut [Finding], observation: &Observation, protocols: &[Protocol]) {
+    let pages = observation.normal.of(Ledger::ClientPages).next_back();
+    let (Some(pages), Some(sample)) = (pages, observation.samples.last()) else { return };
+    for finding in findings.iter_mut() {
+        let Subject::Ta(ta) = finding.subject else { continue };
+        if finding.kind != Kind::RegionGrowth || finding.severity == Severity::Note {
+            continue;
+        }
+        let both = Both::new(ta, sample, pages);
+        if both.0.is_empty() {
+            continue;
+        }
+        let fault = Fault::of(calls(protocols, observation, ta), gained(finding));
+        finding.evidence.extend(both.evidence());
+        finding.evidence.push(text(fault.why()));
+        finding.title = format!("{}; {}", finding.title, fault.words()).into();
+        finding.action = fault.action(&finding.action);
+    }
+}
+
+/// A region, and the client's pages that it begins with.
+struct Both<'o>(Vec<(&'o Region, &'o Row)>);
+
+impl<'o> Both<'o> {
+    fn new(ta: Uuid, sample: &'o Sample, pages: &'o Census) -> Self {
+        let instances = sample.instances.seen().into_iter().flatten();
+        let regions = instances
+            .filter(|instance| instance.uuid == ta)
+            .flat_map(|instance| instance.regions.seen().into_iter().flatten());
+        let known = regions.filter_map(|region| {
+            let pa = region.pa.filter(|_| !region.hashed)?;
+            Some((region, pages.rows.iter().find(|row| has(row, pa))?))
+        });
+        Self(known.collect())
+    }
+
+    fn evidence(&self) -> Vec<Evidence> {
+        let buffers: BTreeSet<_> = self.0.iter().filter_map(|(region, _)| region.pa).collect();
+        let holders: BTreeSet<_> =
+            self.0.iter().filter_map(|(_, row)| row.holder.clone()).collect();
+        let holders: Vec<_> = holders.iter().map(words::holder).collect();
+        let all = text(format!(
+            "{} of the TA, of {} by physical address, {} memory of {}",
+            words::several(self.0.len() as u64, "region"),
+            words::several(buffers.len() as u64, "buffer"),
+            if self.0.len() == 1 { "is" } else { "are" },
+            words::list(&holders)
+        ));
+        let each = self.0.iter().rev().take(TOLD).map(|(region, row)| text(pair(region, row)));
+        [all].into_iter().chain(each).collect()
+    }
+}
+
+/// Regions that the TA has more than at first.
+fn gained(finding: &Finding) -> f64 {
+    let mut figures = finding.figures.iter();
+    let gained = figures.find(|figure| &*figure.name == "gained" && figure.unit == Unit::Objects);
+    gained.map_or(0.0, |figure| figure.value)
+}
+
+/// Whether a run of pages has this address.
+fn has(row: &Row, pa: u64) -> bool {
+    row.ids.memory.is_some_and(|begin| pa.checked_sub(begin).is_some_and(|at| at < row.bytes))
+}
+
+/// Both ends of a buffer.
+fn pair(region: &Region, row: &Row) -> String {
+    let pa = region.pa.unwrap_or(0);
+    let at = pa.saturating_sub(row.ids.memory.unwrap_or(0));
+    let va = row.ids.va.unwrap_or(0).saturating_add(at);
+    let who = row.holder.as_ref().map_or_else(String::new, words::holder);
+    let inode = row.ids.inode.map_or_else(String::new, |inode| format!(" inode {inode}"));
+    format!(
+        "{pa:#x}: {:#x} of the TA, {}; {va:#x} of {who}, {}{inode} ({})",
+        region.va,
+        words::bytes(region.size),
+        row.name,
+        words::at(&row.place)
+    )
+}
+
+fn text(text: impl Into<Arc<str>>) -> Evidence {
+    Evidence::Text(text.into())
+}
+
+/// Who does not let go.
+enum Fault {
+    /// The client did not have all unmapped that it had mapped: so many calls of each.
+    Client(Calls),
+    /// The TA says that it unmapped and has it still.
+    Ta(Calls),
+    /// Calls are not known, not all of them, or they do not say it.
+    Open(String),
+}
+
+impl Fault {
+    /// Compares the calls that were not undone with the regions that the TA has more. A client that keeps some,
+    /// but not as many, may keep them rightly, or each call may map several: that is left open.
+    fn of(calls: Calls, gained: f64) -> Self {
+        let kept = calls.acquired.saturating_sub(calls.released);
+        match calls {
+            Calls { lost: true, .. } => {
+                Self::Open("events were lost, so calls may be missing".into())
+            }
+            Calls { acquired: 0, .. } => Self::Open(
+                "no protocol says which calls to this TA map and unmap: see --protocol".into(),
+            ),
+            _ if kept == 0 => Self::Ta(calls),
+            _ if kept as f64 >= gained => Self::Client(calls),
+            _ => Self::Open(format!(
+                "{} not undone, but the TA has {gained:.0} regions more",
+                words::several(kept, "call")
+            )),
+        }
+    }
+
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Client(_) => "at fault: the normal world, which never has them unmapped",
+            Self::Ta(_) => "at fault: the TA, which keeps what it was told to unmap",
+            Self::Open(_) => "the normal world has the same memory; who is at fault is open",
+        }
+    }
+
+    fn why(&self) -> String {
+        match self {
+            Self::Client(calls) | Self::Ta(calls) => format!(
+                "{} that acquire succeeded and {} that release",
+                words::several(calls.acquired, "call"),
+                words::grouped(calls.released)
+            ),
+            Self::Open(why) => why.clone(),
+        }
+    }
+
+    fn action(&self, usual: &Arc<str>) -> Arc<str> {
+        match self {
+            Self::Client(_) => {
+                "have the client call what unmaps before it forgets a buffer: until then \
+                                neither world can use its pages"
+                    .into()
+            }
+            Self::Ta(_) => {
+                "look at what the TA does when it is told to unmap: as long as it keeps a \
+                            region its client waits for ever when it releases the buffer"
+                    .into()
+            }
+            Self::Open(_) => usual.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{normal::reconcile::shared::*, parse::ledgers::Reader};
+
+    fn pages() -> Census {
+        let mut reader = Reader::new("");
+        for line in [
+            "pages of clients of the TEE:",
+            "pid 812 start 42 page 4096 comm drm-player",
+            " 0xffff9c1f0000 pa 0x5a3c4000 pages 4 ino 0 anon",
+            " 0xffff9c200000 pa 0x5b000000 pages 16 ino 1042 /memfd:frame",
+        ] {
+            reader.line(line.as_bytes());
+        }
+        reader.finish().censuses.remove(0)
+    }
+
+    fn region(pa: Option<u64>, hashed: bool) -> Region {
+        Region { va: 0x4000_0000, size: 0x4000, pa, hashed, access: 3, flags: 0 }
+    }
+
+    #[test]
+    fn a_region_is_found_in_the_pages_that_have_its_address() {
+        let pages = pages();
+        let found = |pa| pages.rows.iter().position(|row| has(row, pa));
+        assert_eq!(found(0x5a3c_3fff), None);
+        assert_eq!(
+            (found(0x5a3c_4000), found(0x5a3c_7fff), found(0x5a3c_8000)),
+            (Some(0), Some(0), None)
+        );
+        let told = pair(&region(Some(0x5b00_1000), false), &pages.rows[1]);
+        for part in [
+            "0x5b001000: 0x40000000 of the TA",
+            "0xffff9c201000 of pid 812 (drm-player)",
+            "inode 1042",
+        ] {
+            assert!(told.contains(part), "{told}");
+        }
+    }
+
+    #[test]
+    fn the_side_that_does_not_let_go_is_at_fault() {
+        let of =
+            |acquired, released, lost| Fault::of(Calls { acquired, released, lost }, 8.0).words();
+        assert!(of(8, 0, false).contains("the normal world, which"));
+        assert!(of(8, 8, false).contains("the TA, which"));
+        assert!(of(0, 0, false).contains("open") && of(8, 8, true).contains("open"));
+    }
+
+    #[test]
+    fn a_client_that_rightly_keeps_one_is_not_at_fault_for_the_rest() {
+        let calls = Calls { acquired: 8, released: 7, lost: false };
+        assert!(Fault::of(calls, 8.0).words().contains("open"));
+        assert!(
+            Fault::of(calls, 8.0).why().contains("1 call not undone, but the TA has 8 regions")
+        );
+        assert!(Fault::of(calls, 1.0).words().contains("the normal world"));
+    }
+}

@@ -1,0 +1,148 @@
+//! A dump whose begin and end are known: somebody asked for it, with a mark on the console before
+//! and after it.
+//!
+//! [`super::Assembler`] has to find out where a dump of a log ends; here only what lies between the
+//! marks counts, and all of it does.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use memchr::memmem;
+use teeleak_proto::stock::MARK;
+
+use super::{
+    harvest::Harvest, lines::prefix::Image, messages::fact::What, rules::Rules, scan::scan,
+};
+
+/// Allocations that are alike.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct DumpSite {
+    /// Source file.
+    pub file: Arc<str>,
+    /// Source line.
+    pub line: u32,
+    /// Bytes requested by each.
+    pub size: u64,
+}
+
+/// What a dump says.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Dump {
+    /// How many allocations there are at each site.
+    pub sites: BTreeMap<DumpSite, u64>,
+    /// Their sum.
+    pub records: u64,
+    /// Lines that should have said something and could not be read.
+    pub lost: u64,
+    /// Marks there were.
+    pub marks: u64,
+}
+
+impl Dump {
+    /// Reads `text`. With two marks or more what lies between the last two counts; with one, what
+    /// comes after it; with none, everything.
+    #[must_use]
+    pub fn read(text: &[u8]) -> Self {
+        let (between, marks) = between(text);
+        let mut harvest = Harvest::new(false);
+        scan(between, &Rules::default(), &mut harvest);
+        let tally = harvest.tally();
+        let lost = tally.lines.rejected + tally.spliced;
+        let mut dump = Self { marks, lost, ..Self::default() };
+        dump.add(&harvest);
+        dump
+    }
+
+    fn add(&mut self, harvest: &Harvest) {
+        let names: Vec<_> = harvest.sites.iter().collect();
+        for entry in &harvest.entries {
+            let What::Records(run) = &entry.what else { continue };
+            // A TA may have a heap, and a dump, of its own.
+            if matches!(entry.who.image, Some(Image::Ta | Image::Ldelf)) {
+                continue;
+            }
+            let ids = harvest.ids.get(run.from as usize..run.to as usize).unwrap_or_default();
+            for (file, line, size) in ids.iter().filter_map(|id| names.get(*id as usize)) {
+                let site = DumpSite { file: (*file).into(), line: *line, size: *size };
+                *self.sites.entry(site).or_default() += 1;
+                self.records += 1;
+            }
+        }
+    }
+}
+
+/// The text that counts, and how many marks there are.
+fn between(text: &[u8]) -> (&[u8], u64) {
+    // A line that has not come to its end yet may still become something else.
+    let whole = memchr::memrchr(b'\n', text).map_or(0, |end| end + 1);
+    let marks: Vec<_> = memmem::find_iter(&text[..whole], MARK).collect();
+    let line_end =
+        |at: usize| memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |n| at + n + 1);
+    let line_start = |at: usize| memchr::memrchr(b'\n', &text[..at]).map_or(0, |n| n + 1);
+    let n = marks.len() as u64;
+    match marks[..] {
+        [] => (text, n),
+        [only] => (&text[line_end(only)..], n),
+        [.., before, after] => {
+            let (from, to) = (line_end(before), line_start(after));
+            // Two on one line: consoles that share a wire may do that.
+            (text.get(from..to).unwrap_or_default(), n)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::parse::console::dump::*;
+
+    const MARKED: &str = "\
+D/TC:? 0 tee_ta_close_session:513 id 2
+I/TC: buffer: 999 bytes core/left/over.c:1
+E/TC:? 0 get_pager_stats:121 expect 3 output values as argument
+I/TC: buffer: 56 bytes core/mm/mobj.c:377
+I/TC: buffer: 56 bytes core/mm/mobj.c:377
+I/TA: buffer: 11 bytes a_ta.c:3
+[   12.345678] random: crng init done
+I/TC: buffer: 16 bytes lib/libutils/isoc/bget_malloc.c:936
+E/TC:? 0 get_pager_stats:121 expect 3 output values as argument
+";
+
+    fn count(dump: &Dump, line: u32) -> u64 {
+        dump.sites.iter().filter(|(site, _)| site.line == line).map(|(_, n)| *n).sum()
+    }
+
+    #[test]
+    fn what_lies_between_the_marks_counts() {
+        let dump = Dump::read(MARKED.as_bytes());
+        assert_eq!((dump.records, dump.lost, dump.marks), (3, 0, 2));
+        assert_eq!((count(&dump, 377), count(&dump, 936), dump.sites.len()), (2, 1, 2));
+    }
+
+    #[test]
+    fn a_dump_without_an_end_has_one_mark() {
+        let end = MARKED.rfind("E/TC").unwrap();
+        let dump = Dump::read(&MARKED.as_bytes()[..end]);
+        assert_eq!((dump.records, dump.marks), (3, 1));
+    }
+
+    #[test]
+    fn nothing_is_invented_wherever_the_stream_is_cut() {
+        let whole = Dump::read(MARKED.as_bytes());
+        let begun = MARKED.find("values").unwrap();
+        for cut in begun + 20..=MARKED.len() {
+            let dump = Dump::read(&MARKED.as_bytes()[..cut]);
+            assert!(dump.records <= whole.records, "cut at {cut}");
+            assert!(
+                dump.sites.iter().all(|(site, n)| whole.sites.get(site) >= Some(n)),
+                "cut at {cut}"
+            );
+            assert!(dump.marks < 2 || cut == MARKED.len(), "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_record_is_counted_as_lost() {
+        let text = MARKED.replacen("56 bytes core/mm", "56 byt", 1);
+        let dump = Dump::read(text.as_bytes());
+        assert_eq!((dump.records, dump.lost), (2, 1));
+    }
+}

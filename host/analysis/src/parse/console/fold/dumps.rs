@@ -1,0 +1,272 @@
+//! Where one dump ends and the next one begins.
+//!
+//! No release marks it. What tells, in this order:
+//! - `count:` starts again (a vendor's form);
+//! - the thread that dumps said something else: it holds the heap's lock with all exceptions masked until
+//!   the dump is over, so the dump was over;
+//! - an iteration was marked;
+//! - somebody opened the statistics PTA, which dumps on request;
+//! - many other lines, or more than two seconds, lie between two records;
+//! - the table of the heap's own pools was listed: the first thing ever allocated lies at the end of the
+//!   first pool, and few have a second one. What follows the table belongs to the same dump where all go on
+//!   alike, or where one of the other signs shows where the dump really ended;
+//! - without such a table, the sites of the boot recur ([`super::recur`]).
+
+use super::{
+    cuts::{Cuts, End},
+    names::Names,
+    row::Row,
+};
+use crate::{
+    model::Time,
+    parse::console::{
+        lines::{prefix::Image, stamp},
+        messages::fact::{Run, Who},
+        scan::PAUSE_NS,
+    },
+};
+
+/// Lines of other threads that may be printed during a dump before they need the heap themselves.
+const CHATTER: u32 = 3;
+
+/// A finished dump.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Dump {
+    /// Line of its first record.
+    pub(super) line: u64,
+    pub(super) time: Option<Time>,
+    /// Whether it is of a TA's heap rather than the core's.
+    pub(super) of_ta: bool,
+    /// Site and objects, in order of sites.
+    pub(super) groups: Vec<(u32, u32)>,
+    /// Records that are missing, as far as that can be known.
+    pub(super) lost: u64,
+}
+
+/// Why a dump was taken to begin.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Begin {
+    First,
+    Count,
+    Thread,
+    Requested,
+    Chatter,
+    Pause,
+    Table,
+    Recurs,
+}
+
+impl Begin {
+    pub(super) const TEXTS: [(Self, &'static str); 7] = [
+        (Self::Count, "their count starts again"),
+        (Self::Thread, "the dumping thread had said something else"),
+        (Self::Requested, "the statistics PTA had been opened"),
+        (Self::Chatter, "many other lines came before"),
+        (Self::Pause, "two seconds had passed"),
+        (Self::Table, "the table of the heap's pools, which comes last, was listed"),
+        (Self::Recurs, "the sites that the boot allocates once had come in their order"),
+    ];
+}
+
+/// The dumps that records are added to.
+struct Open {
+    who: Who,
+    ordinal: Option<u32>,
+    until: Option<Time>,
+    hints: Hints,
+    row: Row,
+}
+
+/// What lies between the last record and the next one.
+#[derive(Clone, Copy, Default)]
+struct Hints {
+    others: u32,
+    same_thread: bool,
+    /// Whether a thread of the core spoke: one that serves a call, not an interrupt.
+    thread: bool,
+    requested: bool,
+    damaged: u64,
+}
+
+impl Hints {
+    /// Whether the next record is of another dump for sure.
+    const fn over(self) -> bool {
+        self.same_thread || self.requested || self.others > CHATTER
+    }
+}
+
+/// Finds dumps in runs of records.
+#[derive(Default)]
+pub(super) struct Dumps {
+    open: Option<Open>,
+    /// Damaged lines since the last thing that was whole.
+    damaged: u64,
+    done: Vec<Dump>,
+    pub(super) begins: Vec<(Begin, u64)>,
+    pub(super) records: u64,
+    /// Whether a dump was seen to go on after its pool table.
+    goes_on: bool,
+    /// Line of the pool table, as far as the text has told up to here.
+    table: u32,
+}
+
+impl Dumps {
+    /// Takes a run of records that begins at the line and time `at`.
+    pub(super) fn run(
+        &mut self,
+        at: (u64, Option<Time>),
+        who: Who,
+        (run, ids): (&Run, &[u32]),
+        names: &Names,
+    ) {
+        let lost = if let Some(begin) = self.begins(who, at.1, run) {
+            self.begin(begin, who);
+            // A count starts with 0 or 1.
+            let first = run.ordinals.map(|(first, _)| u64::from(first.saturating_sub(1)));
+            first.unwrap_or(self.damaged)
+        } else {
+            self.open.as_ref().map_or(0, |open| match (open.ordinal, run.ordinals) {
+                (Some(last), Some((first, _))) => u64::from(first - last - 1),
+                _ => open.hints.damaged,
+            })
+        };
+        self.damaged = 0;
+        self.records += ids.len() as u64;
+        if let Some(open) = &mut self.open {
+            open.hints = Hints::default();
+            open.until = run.until;
+            open.ordinal = run.ordinals.map(|(_, last)| last);
+        }
+        self.records_of(at, lost, ids, names);
+    }
+
+    /// Adds records to the row, of which `lost` are missing before the first one.
+    fn records_of(&mut self, at: (u64, Option<Time>), lost: u64, ids: &[u32], names: &Names) {
+        let (mut at, mut lost, mut left) = (at, lost, ids);
+        while let Some(open) = &mut self.open {
+            open.row.run(at, lost);
+            let taken = open.row.records(at.0, left, names);
+            left = &left[taken..];
+            if left.is_empty() {
+                return;
+            }
+            self.cut(End::Full);
+            (at, lost) = ((at.0 + taken as u64, None), 0);
+        }
+    }
+
+    /// Other lines of the secure world.
+    pub(super) fn other(&mut self, who: Who, lines: u32) {
+        self.damaged = 0;
+        if who.image.is_none() {
+            return;
+        }
+        if let Some(open) = &mut self.open {
+            open.hints.others = open.hints.others.saturating_add(lines);
+            open.hints.thread |= who.thread.is_some();
+            open.hints.same_thread |= who.thread.is_some() && who.thread == open.who.thread;
+            if open.hints.over() && !open.row.is_over() {
+                self.cut(End::Sure);
+            }
+        }
+    }
+
+    /// Somebody opened the PTA that dumps.
+    pub(super) const fn requested(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.hints.requested = true;
+        }
+    }
+
+    /// A line that could not be read.
+    pub(super) const fn damaged(&mut self) {
+        self.damaged += 1;
+        if let Some(open) = &mut self.open {
+            open.hints.damaged += 1;
+        }
+    }
+
+    /// An iteration was marked: whoever marks them says that a dump is not in two of them.
+    pub(super) fn marked(&mut self) {
+        self.close(End::Sure);
+    }
+
+    /// Ends the open dump, since nothing can be added to it any more.
+    pub(super) fn end(&mut self) {
+        // Nothing else runs on its core until a dump is over, so what was said after it is a sign.
+        let over = self.open.as_ref().is_some_and(|open| open.hints.thread || open.row.is_over());
+        self.close(if over { End::Sure } else { End::OfText });
+    }
+
+    /// The dumps that have ended.
+    pub(super) fn drain(&mut self) -> std::vec::Drain<'_, Dump> {
+        self.done.drain(..)
+    }
+
+    fn begins(&self, who: Who, time: Option<Time>, run: &Run) -> Option<Begin> {
+        let Some(open) = &self.open else { return Some(Begin::First) };
+        if who.image != open.who.image {
+            return Some(Begin::Thread);
+        }
+        match (open.ordinal, run.ordinals) {
+            (Some(last), Some((first, _))) => return (first <= last).then_some(Begin::Count),
+            (None, None) => {}
+            _ => return Some(Begin::Count),
+        }
+        let hints = open.hints;
+        let gap = open.until.zip(time).and_then(|(from, to)| stamp::distance(from, to));
+        if hints.same_thread {
+            Some(Begin::Thread)
+        } else if hints.requested {
+            Some(Begin::Requested)
+        } else if hints.others > CHATTER {
+            Some(Begin::Chatter)
+        } else if gap.is_some_and(|gap| gap >= PAUSE_NS) {
+            Some(Begin::Pause)
+        } else {
+            None
+        }
+    }
+
+    fn begin(&mut self, begin: Begin, who: Who) {
+        let row = self.close(End::Sure);
+        self.note(begin, 1);
+        let row = row.unwrap_or_default();
+        self.open = Some(Open { who, ordinal: None, until: None, hints: Hints::default(), row });
+    }
+
+    fn note(&mut self, begin: Begin, times: usize) {
+        match self.begins.iter_mut().find(|(known, _)| *known == begin) {
+            Some((_, n)) => *n += times as u64,
+            None => self.begins.push((begin, times as u64)),
+        }
+    }
+
+    /// Takes the dumps out of the row, but the last one.
+    fn cut(&mut self, end: End) {
+        let Some(open) = &mut self.open else { return };
+        // Where each record is counted, nothing else has to tell.
+        let cuts = if open.ordinal.is_some() {
+            Cuts::default()
+        } else {
+            let tables = open.row.tables(&mut self.table);
+            Cuts::new(open.row.ids(), &tables, end, self.goes_on)
+        };
+        let of_ta = open.who.image == Some(Image::Ta);
+        open.row.cut(&cuts, end, |dump| self.done.push(Dump { of_ta, ..dump }));
+        self.goes_on |= cuts.goes_on;
+        self.note(if cuts.recur { Begin::Recurs } else { Begin::Table }, cuts.at.len());
+    }
+
+    /// Ends the row, and gives it back empty.
+    fn close(&mut self, end: End) -> Option<Row> {
+        self.cut(end);
+        let open = self.open.take()?;
+        let mut row = open.row;
+        // Lines of others came after the damage: it may have been theirs.
+        let lost = if open.hints.others == 0 { open.hints.damaged } else { 0 };
+        let dump = row.take(lost);
+        self.done.push(Dump { of_ta: open.who.image == Some(Image::Ta), ..dump });
+        Some(row)
+    }
+}

@@ -1,0 +1,108 @@
+//! Events, as many as memory allows: the first ones and the last ones.
+
+use crate::model::Event;
+
+/// Events that are kept from the beginning, and as many from the end.
+const HALF: usize = 1 << 14;
+
+/// Events after which room is made for all that are kept.
+const MANY: usize = 1 << 10;
+
+/// Keeps events and counts those that it can't keep.
+#[derive(Default)]
+pub(super) struct Events {
+    /// The first ones, then the last ones as a ring.
+    kept: Vec<Event>,
+    /// Where in the ring the oldest one is.
+    oldest: usize,
+    /// Numbers of the first events of each boot but the first one.
+    boots: Vec<u64>,
+    seq: u64,
+    dropped: u64,
+}
+
+impl Events {
+    /// Adds one; its number is set here.
+    #[inline]
+    pub(super) fn push(&mut self, mut event: Event) {
+        self.seq += 1;
+        event.seq = self.seq;
+        if self.kept.len() < 2 * HALF {
+            // Where there are many there may be more: growing step by step moves them each time.
+            if self.kept.len() == MANY {
+                self.kept.reserve_exact(2 * HALF - MANY);
+            }
+            self.kept.push(event);
+        } else if let Some(oldest) = self.kept.get_mut(HALF + self.oldest) {
+            *oldest = event;
+            self.oldest = (self.oldest + 1) % HALF;
+            self.dropped += 1;
+        }
+    }
+
+    /// The TEE started again.
+    pub(super) fn boot(&mut self) {
+        self.boots.push(self.seq + 1);
+    }
+
+    /// Events that could not be kept.
+    pub(super) const fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Those of a boot that were kept.
+    pub(super) fn finish(self, boot: u32) -> Vec<Event> {
+        let Self { mut kept, oldest, boots, dropped, .. } = self;
+        if let Some(ring) = kept.get_mut(HALF..) {
+            ring.rotate_left(oldest);
+        }
+        if let Some(next) = kept.get_mut(HALF) {
+            next.lost_before = dropped;
+        }
+        if boots.is_empty() && boot == 0 {
+            return kept;
+        }
+        let begin = |boot: usize| match boot.checked_sub(1) {
+            None => 0,
+            Some(at) => boots.get(at).copied().unwrap_or(u64::MAX),
+        };
+        let boot = boot as usize;
+        let (from, to) = (begin(boot), begin(boot + 1));
+        kept.retain(|event| (from..to).contains(&event.seq));
+        kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Events, HALF};
+    use crate::{model::EventKind, parse::console::fold::Assembler};
+
+    /// What is left of `n` events, of which the last `later` belong to the next boot.
+    fn kept(n: usize, later: usize, boot: u32) -> Vec<(u64, u64)> {
+        let blank = Assembler::new("", crate::parse::console::fold::Cut::default());
+        let mut events = Events::default();
+        for at in 0..n {
+            if at == n - later {
+                events.boot();
+            }
+            events.push(blank.event(EventKind::Invoke, (0, None)));
+        }
+        events.finish(boot).iter().map(|event| (event.seq, event.lost_before)).collect()
+    }
+
+    #[test]
+    fn the_middle_is_what_is_lost() {
+        assert_eq!(kept(3, 0, 0), [(1, 0), (2, 0), (3, 0)]);
+        let all = kept(2 * HALF + 5, 0, 0);
+        assert_eq!(all.len(), 2 * HALF);
+        assert_eq!((all[HALF - 1], all[HALF]), ((HALF as u64, 0), (HALF as u64 + 6, 5)));
+        assert!(all.is_sorted());
+    }
+
+    #[test]
+    fn each_boot_has_its_own() {
+        assert_eq!(kept(5, 2, 0), [(1, 0), (2, 0), (3, 0)]);
+        assert_eq!(kept(5, 2, 1), [(4, 0), (5, 0)]);
+    }
+}

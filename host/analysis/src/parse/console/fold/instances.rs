@@ -1,0 +1,90 @@
+//! TA instances: a TA that is loaded again is another instance.
+
+use teeleak_proto::Uuid;
+
+/// Instances that are remembered; the oldest ones are forgotten first.
+const MOST: usize = 1024;
+
+struct Known {
+    id: u32,
+    uuid: Uuid,
+    /// Address of its context, where a status told.
+    context: Option<u64>,
+    used: bool,
+    gone: bool,
+}
+
+/// Hands out instance numbers from 1.
+#[derive(Default)]
+pub(super) struct Instances {
+    known: std::collections::VecDeque<Known>,
+    last: u32,
+}
+
+impl Instances {
+    /// The instance of `uuid` that is meant now.
+    pub(super) fn of(&mut self, uuid: Uuid, context: Option<u64>) -> u32 {
+        let same = |known: &&mut Known| {
+            let address = known.context.zip(context).is_none_or(|(known, seen)| known == seen);
+            known.uuid == uuid && !known.gone && address
+        };
+        if let Some(known) = self.known.iter_mut().rev().find(same) {
+            known.used = true;
+            known.context = known.context.or(context);
+            return known.id;
+        }
+        self.add(uuid, context, true)
+    }
+
+    /// The TA is loaded. Some releases say so once for each store that they look into.
+    pub(super) fn load(&mut self, uuid: Uuid) -> u32 {
+        match self.known.iter().rev().find(|known| known.uuid == uuid) {
+            Some(known) if !known.used => known.id,
+            _ => self.add(uuid, None, false),
+        }
+    }
+
+    /// The instance is gone.
+    pub(super) fn gone(&mut self, id: u32) {
+        if let Some(known) = self.known.iter_mut().rev().find(|known| known.id == id) {
+            known.gone = true;
+        }
+    }
+
+    /// All are gone: the TEE started again.
+    pub(super) fn clear(&mut self) {
+        self.known.clear();
+    }
+
+    fn add(&mut self, uuid: Uuid, context: Option<u64>, used: bool) -> u32 {
+        if self.known.len() == MOST {
+            self.known.pop_front();
+        }
+        self.last += 1;
+        self.known.push_back(Known { id: self.last, uuid, context, used, gone: false });
+        self.last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use teeleak_proto::Uuid;
+
+    use super::Instances;
+
+    #[test]
+    fn a_ta_that_is_loaded_again_is_another_instance() {
+        let mut instances = Instances::default();
+        let uuid = Uuid([1; 16]);
+        let first = instances.load(uuid);
+        assert_eq!(instances.load(uuid), first, "told twice");
+        assert_eq!(instances.of(uuid, Some(0x10)), first);
+        assert_eq!(instances.of(uuid, None), first);
+        assert_ne!(instances.of(uuid, Some(0x20)), first, "another context");
+        let second = instances.load(uuid);
+        assert_ne!(second, first);
+        assert_eq!(instances.of(uuid, None), second);
+        instances.gone(second);
+        assert_ne!(instances.of(uuid, Some(0x30)), second);
+    }
+}

@@ -1,0 +1,361 @@
+//! Harvests of successive chunks, put together into what was observed.
+
+mod cuts;
+mod dumps;
+mod events;
+mod incidents;
+mod instances;
+mod maps;
+mod names;
+mod pools;
+mod recur;
+mod report;
+mod row;
+mod sessions;
+mod steps;
+mod timeline;
+
+use std::sync::Arc;
+
+use dumps::Dumps;
+use events::Events;
+use incidents::Incidents;
+use instances::Instances;
+use maps::Maps;
+use names::Names;
+use pools::{Pools, Table};
+use sessions::{Change, Sessions};
+use teeleak_proto::stock::STATS_UUID;
+pub use timeline::Cut;
+use timeline::Timeline;
+
+use super::{
+    dialect,
+    harvest::{Harvest, Tally},
+    lines::prefix::Image,
+    messages::fact::{Entry, SessionLine, What},
+    rules::Step,
+};
+use crate::model::{
+    Gap, IncidentKind, Instance, Name, Observation, Part, Place, Platform, Reason, Session, Time,
+};
+
+/// Puts the harvests of one or more texts together, in their order.
+///
+/// What it keeps is bounded, whatever the length of the text: names of sites, some hundred samples,
+/// some ten thousand events. What it can't keep is counted and reported.
+pub struct Assembler {
+    source: Name,
+    /// Lines of this source before the harvest at hand.
+    base: u64,
+    release: Option<Arc<str>>,
+    /// Source line that printed the first record.
+    printed_at: Option<u32>,
+    boots: u64,
+    names: Names,
+    dumps: Dumps,
+    maps: Maps,
+    sessions: Sessions,
+    instances: Instances,
+    incidents: Incidents,
+    pools: Pools,
+    events: Events,
+    timeline: Timeline,
+    of_tas: u64,
+    /// Region maps that no line ties to a TA.
+    nameless: u64,
+    tally: Tally,
+    cut: Cut,
+    broken: Vec<Gap>,
+}
+
+impl Assembler {
+    /// Begins with a first source of that name.
+    #[must_use]
+    pub fn new(source: &str, cut: Cut) -> Self {
+        Self {
+            source: source.into(),
+            base: 0,
+            release: None,
+            printed_at: None,
+            boots: 0,
+            names: Names::default(),
+            dumps: Dumps::default(),
+            maps: Maps::default(),
+            sessions: Sessions::default(),
+            instances: Instances::default(),
+            incidents: Incidents::default(),
+            pools: Pools::default(),
+            events: Events::default(),
+            timeline: Timeline::new(cut),
+            of_tas: 0,
+            nameless: 0,
+            tally: Tally::default(),
+            cut,
+            broken: Vec::new(),
+        }
+    }
+
+    /// Goes on with another source, which continues where the last one ended.
+    pub fn source(&mut self, name: &str) {
+        self.settle();
+        self.source = name.into();
+        self.base = 0;
+    }
+
+    /// Lines of the current source so far.
+    #[must_use]
+    pub const fn lines(&self) -> u64 {
+        self.base
+    }
+
+    /// Takes the next chunk's harvest, and the steps out of it.
+    pub fn push(&mut self, harvest: &mut Harvest) {
+        self.names.learn(&harvest.sites);
+        self.printed_at = self.printed_at.or(harvest.printed_at);
+        let mut steps = harvest.steps.all.drain(..);
+        for entry in &harvest.entries {
+            self.entry(entry, &harvest.ids, &mut steps);
+        }
+        drop(steps);
+        self.base += harvest.tally.lines.read;
+        self.tally.add(&harvest.tally);
+    }
+
+    /// The current source could not be read to its end.
+    pub fn broken(&mut self, what: &str) {
+        self.broken.push(timeline::gap(what, Reason::Damaged, None, 0));
+    }
+
+    /// Where the lines went so far.
+    #[must_use]
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Records of dumps so far.
+    #[must_use]
+    pub const fn records(&self) -> u64 {
+        self.dumps.records
+    }
+
+    fn entry(&mut self, entry: &Entry, ids: &[u32], steps: &mut impl Iterator<Item = Step>) {
+        let at = (self.base + u64::from(entry.line) + 1, entry.time);
+        match &entry.what {
+            What::Records(run) => {
+                self.maps.other();
+                self.incidents.end_stack();
+                let ids = ids.get(run.from as usize..run.to as usize).unwrap_or_default();
+                self.dumps.run(at, entry.who, (run, ids), &self.names);
+                self.flush();
+                return;
+            }
+            What::Damaged => {
+                self.dumps.damaged();
+                self.maps.damaged();
+                return;
+            }
+            What::Other(n) => {
+                self.dumps.other(entry.who, *n);
+                self.maps.other();
+                return;
+            }
+            _ => self.dumps.other(entry.who, 1),
+        }
+        if !matches!(entry.what, What::Region(_)) {
+            self.maps.other();
+        }
+        if !matches!(entry.what, What::Address(..) | What::CallStack) {
+            self.incidents.end_stack();
+        }
+        if matches!(entry.what, What::Step) {
+            if let Some(step) = steps.next() {
+                self.events.push(self.step(step, at));
+            }
+            return;
+        }
+        self.fact(entry, at);
+        self.flush();
+    }
+
+    fn fact(&mut self, entry: &Entry, at: (u64, Option<Time>)) {
+        match &entry.what {
+            What::OutOfMemory { .. } | What::Trouble(..) => self.incident(&entry.what, at),
+            What::LoadAddress(address) => self.incidents.load_address(*address),
+            What::CallStack => self.incidents.call_stack(),
+            What::Address(address, symbol) => {
+                let of_core = entry.who.image != Some(Image::Ldelf);
+                self.incidents.address(*address, symbol.as_deref(), of_core);
+            }
+            What::Status { uuid, context } => {
+                let place = self.place(at.0);
+                self.incidents.about(*uuid, &place);
+                self.maps.status(at, *uuid, *context);
+            }
+            What::Region(line) => self.maps.region(at, line),
+            What::Elf(uuid, address) => {
+                self.maps.elf(*uuid);
+                let place = self.place(at.0);
+                self.incidents.image(*uuid, *address, &place);
+            }
+            What::Session(line) => self.session(entry, at, *line),
+            What::Stat(line) => self.pools.line(at.0, line),
+            What::Mark => self.mark(),
+            What::Boot(release) => self.boot(release),
+            What::Records(_)
+            | What::Other(_)
+            | What::Damaged
+            | What::Step
+            | What::StatusDetail
+            | What::SessionList => {}
+        }
+    }
+
+    fn place(&self, at: u64) -> Place {
+        Place { source: self.source, at }
+    }
+
+    fn incident(&mut self, what: &What, at: (u64, Option<Time>)) {
+        let about = (self.timeline.iteration(), self.sessions.opening());
+        let place = (self.place(at.0), at.1);
+        match what {
+            What::OutOfMemory { requested, context } => {
+                let kind = IncidentKind::OutOfMemory { requested: *requested, context: *context };
+                let text = format!("Memory allocation failed: size {requested}");
+                self.incidents.add(kind, &text, place, about);
+            }
+            What::Trouble(kind, text) => self.incidents.add(kind.clone(), text, place, about),
+            _ => {}
+        }
+    }
+
+    fn session(&mut self, entry: &Entry, at: (u64, Option<Time>), line: SessionLine) {
+        if line == SessionLine::LookupPta(STATS_UUID) {
+            self.dumps.requested();
+        }
+        let mut changes = Vec::new();
+        // A session that is kept on purpose is no step that another one has to follow.
+        let tell = &mut |change: Change| {
+            if !change.is_of_kept() {
+                changes.push(change);
+            }
+        };
+        self.sessions.line(entry.who, line, &mut self.instances, tell);
+        for change in changes {
+            let event = self.change(change, at);
+            self.events.push(event);
+        }
+    }
+
+    fn mark(&mut self) {
+        self.dumps.marked();
+        self.settle();
+        self.timeline.mark();
+    }
+
+    /// Nothing of an earlier boot is alive any more.
+    fn boot(&mut self, release: &str) {
+        self.settle();
+        self.boots += 1;
+        self.timeline.boot();
+        self.events.boot();
+        self.release = Some(release.into());
+        self.sessions.clear();
+        self.instances.clear();
+    }
+
+    /// Ends all that is open.
+    fn settle(&mut self) {
+        self.dumps.end();
+        self.maps.end();
+        self.pools.end();
+        self.flush();
+    }
+
+    /// Takes over what has ended.
+    fn flush(&mut self) {
+        self.flush_dumps();
+        self.flush_maps();
+        self.flush_tables();
+    }
+
+    fn flush_dumps(&mut self) {
+        for dump in self.dumps.drain() {
+            if dump.of_ta {
+                self.of_tas += 1;
+                continue;
+            }
+            let sessions = self.sessions.open().iter().map(|open| Session {
+                id: open.id,
+                opener: open.opener,
+                uuid: open.uuid,
+                instance: open.instance,
+                login: None,
+                client: None,
+            });
+            let place = Place { source: self.source, at: dump.line };
+            self.timeline.dump(place, dump, sessions.collect());
+        }
+    }
+
+    fn flush_maps(&mut self) {
+        for map in self.maps.drain() {
+            let Some(uuid) = map.uuid else {
+                self.nameless += 1;
+                continue;
+            };
+            let regions = match map.lost {
+                0 => Part::Complete(map.regions),
+                lost => {
+                    let why = timeline::gap("lines of a region map", Reason::Damaged, None, lost);
+                    Part::Partial(map.regions, why)
+                }
+            };
+            let id = self.instances.of(uuid, map.context);
+            let instance =
+                Instance { id, uuid, panicked: false, ref_count: None, regions, heap: None };
+            let place = Place { source: self.source, at: map.line };
+            self.timeline.instance(place, map.time, instance);
+        }
+    }
+
+    fn flush_tables(&mut self) {
+        for (at, table) in self.pools.drain() {
+            let place = Place { source: self.source, at };
+            match table {
+                Table::Pool(pool) => self.timeline.table(place, pool),
+                Table::Heap(uuid, panicked, ref_count, heap) => {
+                    let instance = Instance {
+                        id: self.instances.of(uuid, None),
+                        uuid,
+                        panicked,
+                        ref_count,
+                        regions: timeline::absent("regions"),
+                        heap: Some(heap),
+                    };
+                    self.timeline.instance(place, None, instance);
+                }
+            }
+        }
+    }
+
+    /// What was observed.
+    #[must_use]
+    pub fn finish(mut self) -> Observation {
+        self.settle();
+        let boot = self.timeline.best_boot();
+        let gaps = self.gaps(boot);
+        let assumptions = self.assumptions();
+        let release = self.release.or_else(|| dialect::release(self.printed_at?).map(Arc::from));
+        Observation {
+            platform: Platform { release, ..Platform::default() },
+            samples: self.timeline.finish(boot, &self.names),
+            events: self.events.finish(boot),
+            incidents: self.incidents.finish(),
+            assumptions,
+            gaps,
+            accounting: self.tally.lines,
+            ..Observation::default()
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! Sessions, rebuilt from lines that say little.
+//!
+//! No release prints an id when a session is opened, and ids repeat: `new_session_id()` of optee_os
+//! `core/kernel/tee_ta_manager.c` takes the last one of the opener's list plus one, and starts again with
+//! 1 when the list is empty. So the id of an open is predicted by keeping each opener's list.
+//!
+//! Nothing says that an open succeeded, either: it did when the next line on its way is not about its
+//! failure. A close with an id that no open session has is the close of the one being opened, or, where
+//! none is, of the youngest: then its predicted id was wrong. Ids rise along a list, so an older session
+//! with a higher id is in another list, that of a TA which opened it.
+
+use teeleak_proto::Uuid;
+
+use super::instances::Instances;
+use crate::parse::console::messages::fact::{SessionLine, Who};
+
+/// Sessions that are remembered; a log can't make the list grow without bound.
+const MOST: usize = 1024;
+
+/// UUID of the system PTA (optee_os `core/pta/system.c`), to which only TAs can open sessions.
+const SYSTEM: Uuid = Uuid(*b"\x3a\x2f\x89\x78\x5d\xc0\x11\xe8\x9c\x2d\xfa\x7a\xe0\x1b\xbe\xbc");
+
+/// An open that has begun.
+#[derive(Clone, Copy)]
+struct Pending {
+    uuid: Uuid,
+    thread: Option<u16>,
+    opener: u32,
+    /// Whether a PTA was found.
+    pta: bool,
+    /// Instance that serves it, once known.
+    instance: Option<u32>,
+}
+
+/// A session that was opened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opened {
+    pub(super) id: u32,
+    /// The number under which it was told: the id that was predicted, unless another one has that.
+    pub(super) told: u32,
+    /// Instance that opened it, 0 for the normal world.
+    pub(super) opener: u32,
+    pub(super) uuid: Uuid,
+    pub(super) instance: u32,
+    thread: Option<u16>,
+    /// Whether a TA opened it that no line names.
+    foreign: bool,
+}
+
+impl Opened {
+    /// Whether it is in the normal world's list.
+    const fn of_normal_world(&self) -> bool {
+        self.opener == 0 && !self.foreign
+    }
+
+    /// Whether libutee keeps it as long as the TA lives that opened it: the one to the system PTA.
+    pub(super) fn is_kept(&self) -> bool {
+        self.opener != 0 && self.uuid == SYSTEM
+    }
+}
+
+/// What a line made of the sessions.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Change {
+    Opened(Opened),
+    /// With the result.
+    Failed(Uuid, u32),
+    /// With the id as printed, and the session where that could be told.
+    Closed(Option<u32>, Option<Opened>),
+    InvokeFailed(u32),
+}
+
+impl Change {
+    /// Whether it is about a session that libutee keeps.
+    pub(super) fn is_of_kept(&self) -> bool {
+        matches!(self, Self::Opened(session) | Self::Closed(_, Some(session)) if session.is_kept())
+    }
+}
+
+/// Sessions that are open as far as the text tells.
+#[derive(Default)]
+pub(super) struct Sessions {
+    open: Vec<Opened>,
+    /// What is being opened: a TA, and on top of it what is opened for it.
+    pending: Vec<Pending>,
+    /// The session closed last, whose instance may go away next.
+    closed: Option<Opened>,
+    /// The instance that goes away: its sessions are closed next.
+    dying: Option<u32>,
+    /// Opens whose id was predicted, and closes that named one of them.
+    pub(super) predicted: u64,
+    pub(super) confirmed: u64,
+    /// Closes of sessions whose open the text does not show.
+    pub(super) unknown: u64,
+    /// Sessions that there was no room to remember.
+    pub(super) forgotten: u64,
+}
+
+impl Sessions {
+    /// Takes a line and tells what happened to `tell`.
+    pub(super) fn line(
+        &mut self,
+        who: Who,
+        line: SessionLine,
+        instances: &mut Instances,
+        tell: &mut dyn FnMut(Change),
+    ) {
+        match line {
+            SessionLine::LookupPta(SYSTEM) => self.begin(who, SYSTEM, None),
+            SessionLine::LookupPta(uuid) => {
+                self.settle(instances, tell);
+                self.begin(who, uuid, None);
+            }
+            SessionLine::OpenPta => {
+                if let Some(pending) = self.pending.last_mut() {
+                    pending.pta = true;
+                }
+            }
+            SessionLine::Load(uuid) => self.load(who, uuid, instances, tell),
+            SessionLine::Reopen(uuid) => {
+                self.settle(instances, tell);
+                let instance = instances.of(uuid, None);
+                self.begin(who, uuid, Some(instance));
+            }
+            SessionLine::Failed(uuid, result) => self.failed(uuid, result, tell),
+            SessionLine::Close(id) => self.close(who, id, instances, tell),
+            SessionLine::NotFound | SessionLine::Destroy => {}
+            SessionLine::DestroyContext => {
+                if let Some(closed) = self.closed.take() {
+                    instances.gone(closed.instance);
+                    self.dying = Some(closed.instance);
+                }
+            }
+            SessionLine::InvokeError(result) => {
+                self.settle(instances, tell);
+                tell(Change::InvokeFailed(result));
+            }
+        }
+    }
+
+    /// Something else happened, so what was being opened is open.
+    pub(super) fn settle(&mut self, instances: &mut Instances, tell: &mut dyn FnMut(Change)) {
+        for pending in std::mem::take(&mut self.pending) {
+            self.done(pending, None, instances, tell);
+        }
+    }
+
+    /// TA that is being opened.
+    pub(super) fn opening(&self) -> Option<Uuid> {
+        self.pending.first().map(|pending| pending.uuid)
+    }
+
+    /// Sessions that are open now.
+    pub(super) fn open(&self) -> &[Opened] {
+        &self.open
+    }
+
+    /// None is left: the TEE started again.
+    pub(super) fn clear(&mut self) {
+        self.open.clear();
+        self.pending.clear();
+        (self.closed, self.dying) = (None, None);
+    }
+
+    fn begin(&mut self, who: Who, uuid: Uuid, instance: Option<u32>) {
+        let opener = if uuid == SYSTEM { self.opener(who) } else { 0 };
+        self.dying = None;
+        if self.pending.len() < 8 {
+            let thread = who.thread;
+            self.pending.push(Pending { uuid, thread, opener, pta: false, instance });
+        }
+    }
+
+    /// The TA that the thread works for.
+    fn opener(&self, who: Who) -> u32 {
+        let pending = self.pending.iter().rev().find_map(|pending| pending.instance);
+        let serving = |open: &&Opened| open.thread == who.thread && open.instance != 0;
+        pending
+            .or_else(|| self.open.iter().rev().find(serving).map(|open| open.instance))
+            .unwrap_or(0)
+    }
+
+    fn done(
+        &mut self,
+        pending: Pending,
+        id: Option<u32>,
+        instances: &mut Instances,
+        tell: &mut dyn FnMut(Change),
+    ) {
+        let instance = match (pending.instance, pending.pta) {
+            (Some(instance), _) => instance,
+            (None, true) => 0,
+            // Looked for as a PTA, and nothing after it: not known to have been opened.
+            (None, false) => return,
+        };
+        if instance != 0 {
+            instances.of(pending.uuid, None);
+        }
+        let mine = |open: &&Opened| open.opener == pending.opener && !open.foreign;
+        let next = self.open.iter().rev().find(mine).map_or(1, |last| last.id.saturating_add(1));
+        let Pending { uuid, thread, opener, .. } = pending;
+        let (predicted, id) = (id.is_none(), id.unwrap_or(next));
+        let told = self.free_number(id);
+        let opened = Opened { id, told, opener, uuid, instance, thread, foreign: false };
+        if self.open.len() == MOST {
+            self.open.remove(0);
+            self.forgotten += 1;
+        }
+        self.open.push(opened);
+        self.predicted += u64::from(predicted);
+        tell(Change::Opened(opened));
+    }
+
+    fn load(
+        &mut self,
+        who: Who,
+        uuid: Uuid,
+        instances: &mut Instances,
+        tell: &mut dyn FnMut(Change),
+    ) {
+        if !self.pending.iter().any(|pending| pending.uuid == uuid) {
+            self.settle(instances, tell);
+            self.begin(who, uuid, None);
+        }
+        let instance = instances.load(uuid);
+        if let Some(pending) = self.pending.iter_mut().find(|pending| pending.uuid == uuid) {
+            pending.instance = Some(instance);
+        }
+    }
+
+    fn failed(&mut self, uuid: Option<Uuid>, result: u32, tell: &mut dyn FnMut(Change)) {
+        let Some(pending) = self.pending.last().copied() else { return };
+        if uuid.is_none_or(|uuid| uuid == pending.uuid) {
+            self.pending.pop();
+            tell(Change::Failed(pending.uuid, result));
+        }
+    }
+
+    fn close(
+        &mut self,
+        who: Who,
+        id: Option<u32>,
+        instances: &mut Instances,
+        tell: &mut dyn FnMut(Change),
+    ) {
+        // What is opened for a TA that is being loaded is open, and closed, before the TA is open.
+        let inner = self.pending.len() > 1;
+        let found = if !inner && self.find(who, id).is_some() {
+            // What was being opened meanwhile is open, and stays so.
+            self.settle(instances, tell);
+            self.find(who, id).map(|at| self.open.remove(at))
+        } else {
+            self.adopt(id, instances, tell).or_else(|| self.rename(id?))
+        };
+        self.confirmed += u64::from(found.is_some());
+        self.unknown += u64::from(found.is_none());
+        self.closed = found;
+        tell(Change::Closed(id, found));
+    }
+
+    /// The session being opened has the id that is closed.
+    fn adopt(
+        &mut self,
+        id: Option<u32>,
+        instances: &mut Instances,
+        tell: &mut dyn FnMut(Change),
+    ) -> Option<Opened> {
+        let pending = self.pending.pop()?;
+        if let (0, Some(id)) = (pending.opener, id) {
+            self.part_from(id);
+        }
+        let before = self.open.len();
+        self.done(pending, id, instances, tell);
+        if self.open.len() > before { self.open.pop() } else { None }
+    }
+
+    /// `id`, or a number beyond all those that are in use.
+    fn free_number(&self, id: u32) -> u32 {
+        let told = || self.open.iter().map(|open| open.told);
+        if told().any(|told| told == id) { told().max().unwrap_or(0).saturating_add(1) } else { id }
+    }
+
+    /// What is older than a session of the normal world, and has no smaller id, is in another list.
+    fn part_from(&mut self, id: u32) {
+        for open in self.open.iter_mut().filter(|open| open.of_normal_world()) {
+            open.foreign = open.id >= id;
+        }
+    }
+
+    /// The youngest session of the normal world, which has another id than was predicted.
+    fn rename(&mut self, id: u32) -> Option<Opened> {
+        let at = self.open.iter().rposition(Opened::of_normal_world)?;
+        let wrong = self.open.remove(at);
+        self.part_from(id);
+        // Sessions older than the text put all ids off alike.
+        let off = id.saturating_sub(wrong.id);
+        for open in self.open.iter_mut().filter(|open| open.of_normal_world()) {
+            open.id = open.id.saturating_add(off);
+        }
+        Some(Opened { id, ..wrong })
+    }
+
+    /// The session that a close means: the youngest with that id, best on the same thread.
+    fn find(&self, who: Who, id: Option<u32>) -> Option<usize> {
+        let id = id?;
+        let of_dying = |open: &Opened| open.opener != 0 && self.dying == Some(open.opener);
+        let named = self
+            .open
+            .iter()
+            .enumerate()
+            .filter(|(_, open)| open.id == id && (!open.is_kept() || of_dying(open)));
+        let best = named.max_by_key(|(at, open)| (of_dying(open), open.thread == who.thread, *at));
+        best.map(|(at, _)| at)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! Events from changes of sessions and from steps that rules name.
+
+use super::{Assembler, sessions::Change};
+use crate::{
+    model::{Event, EventKind, Keys, Origin, Time},
+    parse::console::rules::Step,
+};
+
+impl Assembler {
+    /// The event of a session that opened or closed.
+    pub(super) fn change(&self, change: Change, at: (u64, Option<Time>)) -> Event {
+        let mut event = self.event(EventKind::Open, at);
+        match change {
+            Change::Opened(opened) => {
+                event.result = Some(0);
+                event.session = Some(opened.told);
+                event.opener = opened.opener;
+                event.uuid = Some(opened.uuid);
+                event.instance = opened.instance;
+            }
+            Change::Failed(uuid, result) => {
+                event.result = Some(result);
+                event.uuid = Some(uuid);
+            }
+            Change::Closed(id, opened) => {
+                event.kind = EventKind::Close;
+                // One that nothing told of before is not known to be a session that was told of.
+                event.session = opened.map(|opened| opened.told);
+                let stray = id.filter(|_| opened.is_none());
+                event.keys = stray.map(|id| ("id".into(), u64::from(id))).into_iter().collect();
+                event.uuid = opened.map(|opened| opened.uuid);
+                event.opener = opened.map_or(0, |opened| opened.opener);
+                event.instance = opened.map_or(0, |opened| opened.instance);
+            }
+            Change::InvokeFailed(result) => {
+                event.kind = EventKind::Invoke;
+                event.result = Some(result);
+            }
+        }
+        event
+    }
+
+    /// The event of a step that a rule names.
+    #[inline]
+    pub(super) fn step(&self, step: Step, at: (u64, Option<Time>)) -> Event {
+        Event {
+            result: step.result,
+            session: step.session,
+            uuid: step.uuid,
+            keys: step.keys,
+            by: step.by,
+            ..self.event(EventKind::Step(step.name), at)
+        }
+    }
+
+    #[inline]
+    pub(super) fn event(&self, kind: EventKind, (line, time): (u64, Option<Time>)) -> Event {
+        Event {
+            origin: Origin::Text,
+            seq: 0,
+            lost_before: 0,
+            time,
+            duration_ns: None,
+            place: self.place(line),
+            iteration: self.timeline.iteration(),
+            kind,
+            result: None,
+            session: None,
+            opener: 0,
+            instance: 0,
+            uuid: None,
+            cmd: None,
+            values: [0; 8],
+            keys: Keys::default(),
+            by: None,
+        }
+    }
+}

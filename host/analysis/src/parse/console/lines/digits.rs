@@ -1,0 +1,104 @@
+//! Up to eight digits at once, without a branch for each: where a number ends can't be foreseen, and
+//! a processor that guesses wrong loses more time than it takes to read one.
+
+/// Bytes that are looked at together.
+const WORD: usize = 8;
+
+/// The low bit, and the high bit, of each byte.
+const LOW: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x80 * LOW;
+
+/// The first bytes of `text` as a little-endian word, with zeros for those that there are not.
+#[inline]
+fn word(text: &[u8]) -> u64 {
+    match text.first_chunk::<WORD>() {
+        Some(bytes) => u64::from_le_bytes(*bytes),
+        None => text.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    }
+}
+
+/// The decimal number that `text` begins with and how many digits it has; `None` where that takes
+/// more than one look.
+#[inline]
+pub(crate) fn decimal(text: &[u8]) -> Option<(u64, usize)> {
+    let digits = word(text) ^ (0x30 * LOW);
+    // Beyond the first byte that is no digit a carry may spoil the others; nobody looks at those.
+    let n = good(!(digits.wrapping_add(0x76 * LOW) | digits))?;
+    // The last digit comes to the highest byte, with zeros before the first one.
+    let digits = digits.unbounded_shl(64 - 8 * n);
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
+    let fours = (pairs & 0xff_0000_00ff).wrapping_mul(100 + (1_000_000 << 32));
+    let others = (pairs >> 16 & 0xff_0000_00ff).wrapping_mul(1 + (10_000 << 32));
+    Some((fours.wrapping_add(others) >> 32, n as usize))
+}
+
+/// The same for digits of hexadecimal numbers, `a` to `f`.
+#[inline]
+pub(crate) fn hexadecimal(text: &[u8]) -> Option<(u64, usize)> {
+    let bytes = word(text);
+    let (digits, letters) = (bytes ^ (0x30 * LOW), bytes ^ (0x60 * LOW));
+    let is_digit = !(digits.wrapping_add(0x76 * LOW) | digits);
+    let is_letter = letters.wrapping_add(0x7f * LOW) & !letters.wrapping_add(0x79 * LOW) & !letters;
+    let n = good(is_digit | is_letter)?;
+    let nibbles = (bytes & (0x0f * LOW)) + (bytes >> 6 & LOW) * 9;
+    let one = nibbles.unbounded_shl(64 - 8 * n).swap_bytes();
+    let two = (one | one >> 4) & 0x00ff_00ff_00ff_00ff;
+    let four = (two | two >> 8) & 0x0000_ffff_0000_ffff;
+    Some(((four | four >> 16) & 0xffff_ffff, n as usize))
+}
+
+/// How many bytes from the lowest on have their high bit set; `None` for all.
+#[inline]
+const fn good(bytes: u64) -> Option<u32> {
+    let bad = !bytes & HIGH;
+    if bad == 0 { None } else { Some(bad.trailing_zeros() / 8) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{decimal, hexadecimal};
+
+    /// Digit by digit.
+    fn plain(text: &[u8], radix: u32) -> (u64, usize) {
+        let digits = text.iter().map_while(|byte| {
+            char::from(*byte).to_digit(radix).filter(|_| !byte.is_ascii_uppercase())
+        });
+        digits
+            .fold((0, 0), |(value, n), digit| (value * u64::from(radix) + u64::from(digit), n + 1))
+    }
+
+    fn check(text: &[u8]) {
+        let whole = |(_, n): &(u64, usize)| *n < 8;
+        assert_eq!(decimal(text), Some(plain(text, 10)).filter(whole), "{text:?}");
+        assert_eq!(hexadecimal(text), Some(plain(text, 16)).filter(whole), "{text:?}");
+    }
+
+    #[test]
+    fn each_byte_ends_a_number_or_not() {
+        for byte in 0..=u8::MAX {
+            for at in 0..8 {
+                let mut text = *b"17a94f3e";
+                text[at] = byte;
+                check(&text);
+                let mut text = *b"17394231";
+                text[at] = byte;
+                check(&text);
+            }
+        }
+        for length in 0..8 {
+            check(&b"12345678"[..length]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_reads_what_is_read_digit_by_digit(text in any::<[u8; 8]>(), digits in "[0-9a-f]{8}", n in 0..9_usize) {
+            check(&text);
+            let mut mixed = text;
+            mixed[..n].copy_from_slice(&digits.as_bytes()[..n]);
+            check(&mixed);
+        }
+    }
+}

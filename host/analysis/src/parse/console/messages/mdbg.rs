@@ -1,0 +1,186 @@
+//! Records of `mdbg_check()`: one line for each live allocation.
+//!
+//! `lib/libutils/isoc/bget_malloc.c` of optee_os prints `buffer: %d bytes %s:%d` in every release, with
+//! a newline inside up to 4.0.0 and a word before it (`Ignore`, `Orphaned`) up to 1.0. A vendor's form
+//! puts `count: %d, vaddr: 0x%x, ` before it. A file name may be absolute and contain blanks;
+//! `unknown` stands for none.
+
+use memchr::memmem;
+
+use super::fact::Why;
+use crate::parse::console::lines::bytes::{after, dec, dec32};
+
+/// Words that no file name has, but a line with another one in its middle.
+const FOREIGN: [&[u8]; 4] = [b"buffer: ", b" bytes ", b"TC:", b"TA:"];
+
+/// A record's place in the source and its size.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Record<'a> {
+    /// Source file.
+    pub file: &'a str,
+    /// Source line; 16 bits in the header.
+    pub line: u32,
+    /// Bytes requested; 32 bits in the header.
+    pub size: u64,
+}
+
+/// What `count:` says, where there is one, and what follows `buffer: `.
+pub(crate) type Split<'a> = (Option<u32>, &'a [u8]);
+
+/// Finds the record in a message: what its `count:` says, and what follows `buffer: `.
+///
+/// `None`: the message is no record. `Some(Err(_))`: it should be one.
+#[inline]
+pub(crate) fn split(message: &[u8]) -> Option<Result<Split<'_>, Why>> {
+    if let Some(tail) = after(message, b"buffer: ") {
+        return Some(Ok((None, tail)));
+    }
+    if let Some(rest) = after(message, b"count: ") {
+        return vendor(rest);
+    }
+    ["Ignore buffer: ", "Orphaned buffer: "]
+        .iter()
+        .find_map(|words| after(message, words.as_bytes()))
+        .map(|tail| Ok((None, tail)))
+}
+
+/// `10, vaddr: 0x32efe1e8, buffer: ...`
+#[inline]
+fn vendor(rest: &[u8]) -> Option<Result<Split<'_>, Why>> {
+    let Some((count, rest)) = dec32(rest) else {
+        return memmem::find(rest, b"vaddr: ").map(|_| Err(Why::Garbled));
+    };
+    let rest = after(rest, b", ")?;
+    let rest = match after(rest, b"vaddr: ") {
+        Some(address) => match address_end(address).and_then(|rest| after(rest, b", ")) {
+            Some(rest) => rest,
+            None => return Some(Err(Why::Garbled)),
+        },
+        None => rest,
+    };
+    match after(rest, b"buffer: ") {
+        Some(tail) => Some(Ok((Some(count), tail))),
+        None => Some(Err(if rest.len() < 8 { Why::Cut } else { Why::Garbled })),
+    }
+}
+
+/// What follows a `0x` address whose value nobody needs.
+#[inline]
+fn address_end(text: &[u8]) -> Option<&[u8]> {
+    let digits = after(text, b"0x")?;
+    let n = digits.iter().take(17).take_while(|digit| digit.is_ascii_hexdigit()).count();
+    (1..=16).contains(&n).then(|| &digits[n..])
+}
+
+/// Reads what follows `buffer: `: `32 bytes core/arch/arm/mm/mobj.c:168`.
+pub(crate) fn read(tail: &[u8]) -> Result<Record<'_>, Why> {
+    let (size, rest) = size(tail)?;
+    let rest = match after(rest, b" bytes ") {
+        Some(rest) => rest,
+        None if b" bytes ".starts_with(rest) => return Err(Why::Cut),
+        None => return Err(Why::Garbled),
+    };
+    let rest = rest.trim_ascii_end();
+    let colon = memchr::memrchr(b':', rest).ok_or(Why::Cut)?;
+    let (file, line) = (&rest[..colon], &rest[colon + 1..]);
+    if line.is_empty() {
+        return Err(Why::Cut);
+    }
+    let line = match dec(line) {
+        Some((line, [])) if line <= 0xffff => u32::try_from(line).map_err(|_| Why::Number)?,
+        Some((_, [])) => return Err(Why::Number),
+        _ => return Err(Why::Garbled),
+    };
+    let file = str::from_utf8(file).map_err(|_| Why::Garbled)?;
+    if is_file(file.as_bytes()) { Ok(Record { file, line, size }) } else { Err(Why::Garbled) }
+}
+
+/// Bytes requested, printed with `%d`: beyond 2 GiB a negative number.
+fn size(tail: &[u8]) -> Result<(u64, &[u8]), Why> {
+    let (negative, digits) = match after(tail, b"-") {
+        Some(digits) => (true, digits),
+        None => (false, tail),
+    };
+    let (value, rest) = dec(digits).ok_or(if tail.is_empty() { Why::Cut } else { Why::Garbled })?;
+    match (negative, value) {
+        (false, 0..=0x7fff_ffff) => Ok((value, rest)),
+        (true, 1..=0x8000_0000) => Ok(((1 << 32) - value, rest)),
+        _ => Err(Why::Number),
+    }
+}
+
+fn is_file(name: &[u8]) -> bool {
+    let drive = matches!(name, [b'A'..=b'Z' | b'a'..=b'z', b':', b'/' | b'\\', ..]);
+    let name = if drive { &name[2..] } else { name };
+    let odd = |b: &u8| {
+        b.is_ascii_control() || matches!(b, b':' | b'[' | b']' | b'<' | b'>' | b'|' | b'"')
+    };
+    !name.is_empty()
+        && !name.iter().any(odd)
+        && name.first() != Some(&b' ')
+        && !FOREIGN.iter().any(|word| memmem::find(name, word).is_some())
+}
+
+/// Whether `line` is the end of a record that lost its beginning: ` bytes FILE:LINE`.
+pub(crate) fn is_tail(line: &[u8]) -> bool {
+    let Some(at) = memmem::find(line, b" bytes ") else { return false };
+    let rest = line[at + 7..].trim_ascii_end();
+    let digits = rest.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let file = rest.len() - digits;
+    digits > 0
+        && rest[..file].ends_with(b":")
+        && [b".c:".as_slice(), b".h:", b".S:", b".rs:", b".cpp:", b"unknown:"]
+            .iter()
+            .any(|end| rest[..file].ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Record, is_tail, read, split};
+    use crate::parse::console::messages::fact::Why;
+
+    fn whole(message: &str) -> Result<(Option<u32>, Record<'_>), Why> {
+        let (count, tail) = split(message.as_bytes()).unwrap()?;
+        Ok((count, read(tail)?))
+    }
+
+    #[test]
+    fn every_wording_is_read() {
+        let record = |file, line, size| Record { file, line, size };
+        let upstream = whole("buffer: 24 bytes core/mm/tee_mm.c:20");
+        assert_eq!(upstream, Ok((None, record("core/mm/tee_mm.c", 20, 24))));
+        let vendor =
+            whole("count: 10, vaddr: 0x32efe1e8, buffer: 32 bytes core/arch/arm/mm/mobj.c:168");
+        assert_eq!(vendor, Ok((Some(10), record("core/arch/arm/mm/mobj.c", 168, 32))));
+        let first = whole("Orphaned buffer: 0 bytes unknown:0");
+        assert_eq!(first, Ok((None, record("unknown", 0, 0))));
+        let blank = whole("buffer: -1 bytes /home/j doe/ta.c:65535 ");
+        assert_eq!(blank, Ok((None, record("/home/j doe/ta.c", 65535, 0xffff_ffff))));
+    }
+
+    #[test]
+    fn damage_is_told_from_other_messages() {
+        assert_eq!(split(b"something else"), None);
+        for (message, why) in [
+            ("buffer: ", Why::Cut),
+            ("buffer: 24 by", Why::Cut),
+            ("buffer: 24 bytes core/mm/tee", Why::Cut),
+            ("buffer: 24 bytes core/mm/tee_mm.c:", Why::Cut),
+            ("buffer: 24 bytes core/mm/tee_mm.c:2x", Why::Garbled),
+            ("buffer: 24 bytes core/[  1.5] mm/tee_mm.c:20", Why::Garbled),
+            ("buffer: 24 bytes a.c:20I/TC: buffer: 28 bytes a.c:20", Why::Garbled),
+            ("buffer: 24 bytes a.c:65536", Why::Number),
+            ("buffer: 4294967295 bytes a.c:1", Why::Number),
+            ("count: 10, vaddr: 0x32e", Why::Garbled),
+        ] {
+            assert_eq!(whole(message), Err(why), "{message}");
+        }
+    }
+
+    #[test]
+    fn tails_of_records_are_known() {
+        assert!(is_tail(b"fer: 24 bytes core/mm/tee_mm.c:20"));
+        assert!(!is_tail(b"copied 24 bytes in 3 s"));
+        assert!(!is_tail(b"24 bytes from 1.1.1.1: icmp_seq=1"));
+    }
+}

@@ -1,0 +1,253 @@
+//! Which rules may match which lines of a chunk, found in one sweep over it.
+
+use aho_corasick::{AhoCorasick, Input, MatchKind, packed};
+use memchr::memmem::Finder;
+
+use crate::parse::console::lines::literal::Literal;
+
+/// A set of rules, those 64 apart together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Which(u64);
+
+impl Which {
+    /// None of them.
+    const NONE: Self = Self(0);
+
+    /// All of them.
+    const ALL: Self = Self(u64::MAX);
+
+    const fn of(rule: usize) -> Self {
+        Self(1 << (rule % 64))
+    }
+
+    #[inline]
+    pub(super) const fn has(self, rule: usize) -> bool {
+        self.0 & Self::of(rule).0 != 0
+    }
+
+    const fn add(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+/// Rules that may match a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::parse::console) struct Hits {
+    pub(super) which: Which,
+    /// Where in the line the first one of their literals begins, or 0.
+    pub(super) from: usize,
+}
+
+impl Hits {
+    /// None of them.
+    pub(in crate::parse::console) const NONE: Self = Self { which: Which::NONE, from: 0 };
+
+    /// All of them, anywhere.
+    pub(in crate::parse::console) const ANY: Self = Self { which: Which::ALL, from: 0 };
+
+    /// The same rules, anywhere in the line.
+    #[inline]
+    pub(in crate::parse::console) const fn anywhere(self) -> Self {
+        Self { from: 0, ..self }
+    }
+
+    /// Whether there is none.
+    #[inline]
+    pub(in crate::parse::console) const fn is_none(self) -> bool {
+        self.which.0 == 0
+    }
+}
+
+/// A literal, and the rules whose literals are there where it is.
+type Entry = (Box<[u8]>, Which);
+
+/// Finds where the next literal begins, and the rules of those that begin there.
+#[derive(Clone, Debug)]
+enum Search {
+    /// They all begin alike, as those of one vendor's traces do; with what follows that.
+    Alike(Finder<'static>, Vec<(Literal, Which)>),
+    /// Up to some hundred, with vector instructions; the longest one of those that begin there.
+    Packed(packed::Searcher, Vec<Entry>),
+    /// Any number, likewise.
+    Any(AhoCorasick, Vec<Entry>),
+}
+
+/// Bytes that literals have in common at least to be found by them.
+const ALIKE: usize = 4;
+
+impl Search {
+    /// `None` without any literal, or if they are too many.
+    fn new(literals: Vec<Entry>) -> Option<Self> {
+        let (first, _) = literals.first()?;
+        let alike = literals.iter().map(|(literal, _)| alike(first, literal)).min()?;
+        if alike >= ALIKE {
+            let finder = Finder::new(&first[..alike]).into_owned();
+            let rests = literals.iter().map(|(literal, which)| (&literal[alike..], *which));
+            let rests = rests.map(|(rest, which)| (Literal::new(rest), which)).collect();
+            return Some(Self::Alike(finder, rests));
+        }
+        let bytes = || literals.iter().map(|(literal, _)| literal);
+        let kind = packed::MatchKind::LeftmostLongest;
+        let packed = packed::Config::new().match_kind(kind).builder().extend(bytes()).build();
+        if let Some(packed) = packed {
+            return Some(Self::Packed(packed, literals));
+        }
+        let mut builder = AhoCorasick::builder();
+        let any = builder.match_kind(MatchKind::LeftmostLongest).build(bytes()).ok()?;
+        Some(Self::Any(any, literals))
+    }
+
+    #[inline]
+    fn find(&self, chunk: &[u8], mut from: usize) -> Option<(usize, Which)> {
+        let (found, literals) = match self {
+            Self::Alike(finder, rests) => loop {
+                let at = from + finder.find(chunk.get(from..)?)?;
+                let after = &chunk[at + finder.needle().len()..];
+                let mut which = Which::NONE;
+                let there = rests.iter().filter(|(rest, _)| rest.begins(after));
+                there.for_each(|(_, rules)| which.add(*rules));
+                if which != Which::NONE {
+                    return Some((at, which));
+                }
+                from = at + 1;
+            },
+            Self::Packed(packed, literals) => {
+                (packed.find_in(chunk, (from..chunk.len()).into())?, literals)
+            }
+            Self::Any(any, literals) => (any.find(Input::new(chunk).range(from..))?, literals),
+        };
+        let (_, which) = literals.get(found.pattern().as_usize())?;
+        Some((found.start(), *which))
+    }
+}
+
+/// How many bytes two literals have in common at their beginnings.
+fn alike(one: &[u8], other: &[u8]) -> usize {
+    one.iter().zip(other).take_while(|(one, other)| one == other).count()
+}
+
+/// What every match of some rule contains.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Literals {
+    search: Option<Search>,
+    /// Rules without.
+    always: Which,
+    /// All rules.
+    all: Which,
+}
+
+impl Literals {
+    /// Of all rules, in their order; empty for a rule that has none.
+    pub(super) fn new(all: &[&[u8]]) -> Self {
+        let mut literals = Self::default();
+        let mut distinct: Vec<Entry> = Vec::new();
+        for (at, literal) in all.iter().enumerate() {
+            literals.all.add(Which::of(at));
+            if literal.is_empty() {
+                literals.always.add(Which::of(at));
+            } else if !distinct.iter().any(|(known, _)| **known == **literal) {
+                distinct.push(((*literal).into(), Which::NONE));
+            }
+        }
+        // Where a literal is, all that begin as it does are, too.
+        for (one, which) in &mut distinct {
+            let there = |literal: &[u8]| !literal.is_empty() && one.starts_with(literal);
+            let rules = all.iter().enumerate().filter(|(_, literal)| there(literal));
+            rules.for_each(|(at, _)| which.add(Which::of(at)));
+        }
+        let none = distinct.is_empty();
+        literals.search = Search::new(distinct);
+        if literals.search.is_none() && !none {
+            literals.always = literals.all;
+        }
+        literals
+    }
+}
+
+/// Where in a chunk one of the literals occurs next: lines between need no look.
+pub(in crate::parse::console) struct Cursor<'a> {
+    chunk: &'a [u8],
+    literals: &'a Literals,
+    next: usize,
+    which: Which,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(literals: &'a Literals, chunk: &'a [u8]) -> Self {
+        let mut cursor = Self { chunk, literals, next: 0, which: Which::NONE };
+        cursor.seek(0);
+        cursor
+    }
+
+    /// Rules that may match between `start` and `end`; to be asked in rising order.
+    #[inline]
+    pub(in crate::parse::console) fn hits(&mut self, start: usize, end: usize) -> Hits {
+        if self.next >= end {
+            return Hits { which: self.literals.always, from: 0 };
+        }
+        if self.next < start {
+            self.seek(start);
+        }
+        let from = self.next.min(end) - start;
+        Hits { which: self.hits_here(end), from }
+    }
+
+    #[inline]
+    fn hits_here(&mut self, end: usize) -> Which {
+        let mut hits = self.literals.always;
+        while self.next < end && hits != self.literals.all {
+            hits.add(self.which);
+            self.seek(self.next + 1);
+        }
+        hits
+    }
+
+    fn seek(&mut self, from: usize) {
+        let search = self.literals.search.as_ref();
+        let found = search.and_then(|search| search.find(self.chunk, from));
+        (self.next, self.which) = found.unwrap_or((usize::MAX, Which::NONE));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cursor, Literals, Which};
+
+    /// What each line of `chunk` may be matched by.
+    fn hits(literals: &[&str], chunk: &str) -> Vec<Which> {
+        let literals: Vec<_> = literals.iter().map(|literal| literal.as_bytes()).collect();
+        let literals = Literals::new(&literals);
+        let mut cursor = Cursor::new(&literals, chunk.as_bytes());
+        let mut start = 0;
+        let lines = chunk.split_inclusive('\n').map(|line| {
+            start += line.len();
+            cursor.hits(start - line.len(), start - 1).which
+        });
+        lines.collect()
+    }
+
+    #[test]
+    fn lines_without_a_literal_are_skipped() {
+        let found = hits(&["--- loop "], "a\nb --- loop 1\nc\n");
+        assert_eq!(found, [Which::NONE, Which(1), Which::NONE]);
+    }
+
+    #[test]
+    fn literals_within_and_across_each_other_are_found() {
+        let literals = ["buf_map", "buf_map: ch", "map: ", "buf_map"];
+        assert_eq!(hits(&literals, "x buf_map: ch 3\nbuf_map\n"), [Which(0b1111), Which(0b1001)]);
+        let alike = ["buf_map", "buf_map: ch", "buf_unmap"];
+        let found = hits(&alike, "buf_u buf_map: ch\nbuf_m\nbuf_unmap buf_map\n");
+        assert_eq!(found, [Which(0b11), Which::NONE, Which(0b101)]);
+        let many: Vec<_> = (0..500).map(|n| format!("{n:03}.")).collect();
+        let many: Vec<_> = many.iter().map(String::as_str).collect();
+        assert_eq!(hits(&many, "x 017.\nx 17.\n"), [Which(1 << 17), Which::NONE]);
+    }
+
+    #[test]
+    fn a_rule_without_a_literal_may_match_anywhere() {
+        assert_eq!(hits(&["", "b"], "a\nb\n"), [Which(1), Which(3)]);
+        assert_eq!(hits(&[""], "a\nb\n"), [Which(1), Which(1)]);
+        assert_eq!(hits(&[], "a\n"), [Which::NONE]);
+    }
+}

@@ -1,0 +1,168 @@
+//! Rules: a vendor's own trace lines as steps of a protocol.
+//!
+//! ```toml
+//! [[rule]]
+//! step = "map"
+//! pattern = 'input_buf_map: channel (?<channel>\d+) pa (?<pa>0x[0-9a-f]+) ret (?<result>\S+)'
+//! ```
+//!
+//! Every named group becomes a key of the step. Some names mean more: `result` (0 for success),
+//! `session`, `ta` (a UUID), `pid`, `tid` and `comm` of the process that did it. Numbers are decimal,
+//! or hexadecimal after `0x`; any other text is told apart by a hash of it.
+
+mod cursor;
+mod rule;
+pub(super) mod straight;
+
+use cursor::Literals;
+pub(super) use cursor::{Cursor, Hits};
+use rule::Rule;
+pub(super) use rule::{Hit, Step, Steps};
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::mistake::Mistake;
+
+/// A pattern for the lines that begin an iteration.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the mark is no regular expression: {0}")]
+pub struct MarkError(String);
+
+/// Compiled rules.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    rules: Vec<Rule>,
+    literals: Literals,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileForm {
+    #[serde(default)]
+    rule: Vec<RuleForm>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleForm {
+    step: Spanned<String>,
+    pattern: Spanned<String>,
+}
+
+impl Rules {
+    /// Adds the rules of a file; `source` is its name in messages.
+    ///
+    /// # Errors
+    /// Says where the file is no TOML, has a key that no rule has, an empty step or a pattern that is
+    /// no regular expression.
+    pub fn add_file(&mut self, source: &str, text: &str) -> Result<(), Mistake> {
+        let mistake = |span, message: &str, hint: &str| {
+            Mistake::new((source, text), span, message, Some(hint.to_owned()))
+        };
+        let form: FileForm = toml::from_str(text).map_err(|error| {
+            let span = error.span().unwrap_or(0..text.len().min(1));
+            mistake(span, error.message(), "a rule is a table [[rule]] with `step` and `pattern`")
+        })?;
+        for rule in form.rule {
+            let step = rule.step.get_ref();
+            if step.is_empty() {
+                let hint = "give it one, such as \"map\"";
+                return Err(mistake(rule.step.span(), "the step has no name", hint));
+            }
+            let compiled = Rule::new(Some(step.as_str().into()), rule.pattern.get_ref());
+            let compiled = compiled.map_err(|message| {
+                mistake(rule.pattern.span(), &message, "its syntax is that of the crate `regex`")
+            })?;
+            self.rules.push(compiled);
+        }
+        self.index();
+        Ok(())
+    }
+
+    /// The text of the rules that come with teeleak under that name.
+    #[must_use]
+    pub fn built_in(name: &str) -> Option<&'static str> {
+        match name {
+            "secure-video" => Some(include_str!("../../../../rules/secure-video.toml")),
+            "kmem" => Some(include_str!("../../../../rules/kmem.toml")),
+            _ => None,
+        }
+    }
+
+    /// Adds the pattern of the lines that begin an iteration.
+    ///
+    /// # Errors
+    /// When it is no regular expression.
+    pub fn add_mark(&mut self, pattern: &str) -> Result<(), MarkError> {
+        self.rules.push(Rule::new(None, pattern).map_err(MarkError)?);
+        self.index();
+        Ok(())
+    }
+
+    fn index(&mut self) {
+        self.literals = Literals::new(&self.rules.iter().map(Rule::literal).collect::<Vec<_>>());
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// Whether one of them is a mark.
+    #[must_use]
+    pub fn has_mark(&self) -> bool {
+        self.rules.iter().any(|rule| rule.step.is_none())
+    }
+
+    /// Looks for lines of `chunk` that may match.
+    pub(super) fn cursor<'a>(&'a self, chunk: &'a [u8]) -> Cursor<'a> {
+        Cursor::new(&self.literals, chunk)
+    }
+
+    /// What the first rule that matches says of `line`, of those that [`Cursor::hits`] names.
+    #[inline]
+    pub(super) fn apply(&self, line: &[u8], hits: Hits, steps: &mut Steps) -> Option<Hit> {
+        let rules = self.rules.iter().enumerate().filter(|(at, _)| hits.which.has(*at));
+        rules.map(|(_, rule)| rule).find_map(|rule| rule.apply(line, hits.from, steps))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Hit, Hits, Rules, Steps};
+
+    const MAP: &str = r"
+[[rule]]
+step = 'map'
+pattern = 'buf_map: ch (?<channel>\d+) pa (?<pa>0x[0-9a-f]+) pid (?<pid>\d+) ret (?<result>\S+)'
+";
+
+    #[test]
+    fn groups_become_keys() {
+        let mut rules = Rules::default();
+        rules.add_file("map.toml", MAP).unwrap();
+        let line = b"x buf_map: ch 3 pa 0x5a pid 7 ret 0xffff000c y";
+        let mut steps = Steps::default();
+        assert_eq!(rules.apply(line, Hits::ANY, &mut steps), Some(Hit::Step));
+        let step = steps.all.remove(0);
+        assert_eq!((&*step.name, step.result), ("map", Some(0xffff_000c)));
+        assert_eq!(step.by.as_ref().unwrap().pid, 7);
+        let keys: Vec<_> = step.keys.iter().map(|(name, key)| (name.to_string(), key)).collect();
+        assert_eq!(keys, [("channel".into(), 3), ("pa".into(), 0x5a)]);
+        assert!(rules.apply(b"buf_map: nothing", Hits::ANY, &mut steps).is_none());
+    }
+
+    #[test]
+    fn mistakes_are_located() {
+        for (text, line, column) in [
+            ("[[rule]]\nstep = 'a'\npattern = '('\n", 3, 11),
+            ("[[rule]]\nstep = ''\npattern = 'x'\n", 2, 8),
+            ("[[rule]]\nstep = 'a'\npatern = 'x'\n", 3, 1),
+            ("[[rule]\n", 1, 8),
+        ] {
+            let error = Rules::default().add_file("r.toml", text).unwrap_err();
+            assert_eq!((error.line, error.column), (line, column), "{error}");
+        }
+    }
+}

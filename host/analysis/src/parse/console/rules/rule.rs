@@ -1,0 +1,247 @@
+//! One rule: a compiled pattern, and what its groups mean.
+
+use std::sync::Arc;
+
+use memchr::memmem::Finder;
+use regex::bytes::{Captures, Regex, RegexBuilder};
+use regex_syntax::hir::{Hir, HirKind};
+use teeleak_proto::Uuid;
+
+use super::straight::{Found, Straight, Want};
+use crate::{
+    model::{Keys, Name, Names, Party},
+    parse::console::lines::bytes::{number, uuid},
+};
+
+/// A step that a rule named.
+#[derive(Clone, PartialEq, Debug)]
+pub(in crate::parse::console) struct Step {
+    pub name: Name,
+    pub result: Option<u32>,
+    pub session: Option<u32>,
+    pub uuid: Option<Uuid>,
+    pub by: Option<Arc<Party>>,
+    pub keys: Keys,
+}
+
+/// What a rule says of a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::parse::console) enum Hit {
+    /// An iteration begins.
+    Mark,
+    /// A step, which was added to the others.
+    Step,
+}
+
+/// Steps that rules named.
+#[derive(Clone, Debug, Default)]
+pub(in crate::parse::console) struct Steps {
+    pub all: Vec<Step>,
+    /// Who did the last one: most likely also the next one.
+    last: Option<Arc<Party>>,
+}
+
+impl Steps {
+    #[inline]
+    fn party(&mut self, pid: u32, tid: u32, comm: &[u8]) -> Arc<Party> {
+        if let Some(last) = &self.last
+            && (last.pid, last.tid) == (pid, tid)
+            && last.comm.as_bytes() == comm
+        {
+            return Arc::clone(last);
+        }
+        let comm = String::from_utf8_lossy(comm).into();
+        let party = Arc::new(Party { pid, tid, comm, by_kernel: false });
+        Arc::clone(self.last.insert(party))
+    }
+}
+
+/// Numbers of a pattern's groups, by what they mean.
+#[derive(Clone, Debug, Default)]
+struct Meanings {
+    result: Option<usize>,
+    session: Option<usize>,
+    ta: Option<usize>,
+    pid: Option<usize>,
+    tid: Option<usize>,
+    comm: Option<usize>,
+    keys: Vec<usize>,
+}
+
+impl Meanings {
+    fn add(&mut self, group: usize, name: &str) {
+        match name {
+            "result" => self.result = Some(group),
+            "session" => self.session = Some(group),
+            "ta" => self.ta = Some(group),
+            "pid" => self.pid = Some(group),
+            "tid" => self.tid = Some(group),
+            "comm" => self.comm = Some(group),
+            _ => self.keys.push(group),
+        }
+    }
+
+    fn wanted(&self, group: usize) -> Want {
+        if [self.ta, self.comm].contains(&Some(group)) {
+            return Want::Text;
+        }
+        let numbers = [self.result, self.session, self.pid, self.tid];
+        let is_number = numbers.contains(&Some(group)) || self.keys.contains(&group);
+        if is_number { Want::Number } else { Want::Nothing }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Rule {
+    /// `None` for the mark.
+    pub(super) step: Option<Name>,
+    regex: Regex,
+    /// The same without the regex engine, where that can be.
+    straight: Option<Straight>,
+    /// Whether a match begins with its literal.
+    leads: bool,
+    meanings: Meanings,
+    /// Names of those groups that are keys.
+    names: Names,
+    /// Bytes that every match contains; empty if there are none.
+    literal: Finder<'static>,
+}
+
+impl Rule {
+    pub(super) fn new(step: Option<Name>, pattern: &str) -> Result<Self, String> {
+        // Logs are bytes: classes mean ASCII, and damaged UTF-8 does not hide a line.
+        let regex = RegexBuilder::new(pattern).unicode(false).build();
+        let regex = regex.map_err(|error| reason(&error))?;
+        let mut parser = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build();
+        let hir = parser.parse(pattern).ok();
+        let literal = hir.as_ref().map(longest_literal).unwrap_or_default();
+        let named = || (0..).zip(regex.capture_names()).filter_map(|(n, name)| Some((n, name?)));
+        let mut meanings = Meanings::default();
+        named().for_each(|(group, name)| meanings.add(group, name));
+        let keys = named().filter(|(group, _)| meanings.keys.contains(group));
+        let wanted = |group| meanings.wanted(group);
+        Ok(Self {
+            step,
+            straight: hir.as_ref().and_then(|hir| Straight::new(hir, wanted)),
+            leads: hir.as_ref().is_some_and(|hir| leads(hir, &literal)),
+            names: keys.map(|(_, name)| name.into()).collect::<Vec<_>>().as_slice().into(),
+            literal: Finder::new(&literal).into_owned(),
+            meanings,
+            regex,
+        })
+    }
+
+    /// Bytes that every match contains; empty if there are none.
+    pub(super) fn literal(&self) -> &[u8] {
+        self.literal.needle()
+    }
+
+    /// What it says of `line`, in which none of the rules' literals begins before `from`.
+    #[inline]
+    pub(super) fn apply(&self, line: &[u8], from: usize, steps: &mut Steps) -> Option<Hit> {
+        if let Some(straight) = &self.straight {
+            let mut found = Found::default();
+            let from = if self.leads { from } else { 0 };
+            straight.find(line, from, &mut found).then_some(())?;
+            return Some(self.hit(&Direct { straight, found: &found, line }, steps));
+        }
+        self.literal.find(line)?;
+        Some(self.hit(&self.regex.captures(line)?, steps))
+    }
+
+    #[inline]
+    fn hit(&self, groups: &impl Groups, steps: &mut Steps) -> Hit {
+        let Some(name) = self.step else { return Hit::Mark };
+        let step = self.step(name, groups, steps);
+        steps.all.push(step);
+        Hit::Step
+    }
+
+    #[inline]
+    fn step(&self, name: Name, groups: &impl Groups, steps: &mut Steps) -> Step {
+        let meanings = &self.meanings;
+        let number = |group: Option<usize>| group.and_then(|group| groups.number(group)).map(low);
+        let text = |group: Option<usize>| group.and_then(|group| groups.text(group));
+        let mut keys = Keys::of(self.names);
+        meanings.keys.iter().for_each(|group| keys.push(groups.number(*group)));
+        let (pid, tid, comm) = (number(meanings.pid), number(meanings.tid), text(meanings.comm));
+        let known = pid.is_some() || tid.is_some() || comm.is_some();
+        Step {
+            name,
+            result: number(meanings.result),
+            session: number(meanings.session),
+            uuid: text(meanings.ta).and_then(uuid).map(|(uuid, _)| uuid),
+            by: known
+                .then(|| steps.party(pid.unwrap_or(0), tid.unwrap_or(0), comm.unwrap_or_default())),
+            keys,
+        }
+    }
+}
+
+/// The groups of a match, by their numbers; `None` for those that it has not.
+trait Groups {
+    fn number(&self, group: usize) -> Option<u64>;
+    fn text(&self, group: usize) -> Option<&[u8]>;
+}
+
+struct Direct<'a> {
+    straight: &'a Straight,
+    found: &'a Found,
+    line: &'a [u8],
+}
+
+impl Groups for Direct<'_> {
+    #[inline]
+    fn number(&self, group: usize) -> Option<u64> {
+        Some(self.straight.number(self.line, self.found, group))
+    }
+
+    fn text(&self, group: usize) -> Option<&[u8]> {
+        Some(self.found.text(self.line, group))
+    }
+}
+
+impl Groups for Captures<'_> {
+    fn number(&self, group: usize) -> Option<u64> {
+        self.get(group).map(|text| number(text.as_bytes()))
+    }
+
+    fn text(&self, group: usize) -> Option<&[u8]> {
+        self.get(group).map(|text| text.as_bytes())
+    }
+}
+
+/// The low 32 bits of a number.
+const fn low(number: u64) -> u32 {
+    (number & 0xffff_ffff) as u32
+}
+
+/// The longest run of bytes that every match of `hir` contains.
+fn longest_literal(hir: &Hir) -> Vec<u8> {
+    match hir.kind() {
+        HirKind::Literal(literal) => literal.0.to_vec(),
+        HirKind::Capture(capture) => longest_literal(&capture.sub),
+        HirKind::Concat(parts) => {
+            parts.iter().map(longest_literal).max_by_key(Vec::len).unwrap_or_default()
+        }
+        HirKind::Repetition(repetition) if repetition.min > 0 => longest_literal(&repetition.sub),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether every match of `hir` begins with these bytes.
+fn leads(hir: &Hir, literal: &[u8]) -> bool {
+    match hir.kind() {
+        HirKind::Literal(first) => *first.0 == *literal,
+        HirKind::Capture(capture) => leads(&capture.sub, literal),
+        HirKind::Concat(parts) => parts.first().is_some_and(|first| leads(first, literal)),
+        _ => false,
+    }
+}
+
+/// The part of a regex error that says what is wrong, on one line.
+fn reason(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or(&text);
+    format!("no regular expression: {}", last.trim().trim_start_matches("error: "))
+}

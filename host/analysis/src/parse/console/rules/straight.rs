@@ -1,0 +1,373 @@
+//! Patterns that one look from left to right decides: literals and runs of bytes, each of which ends
+//! where the next part begins. Trace lines are like that, and a regex engine takes ten times as long.
+//!
+//! Invariant: finds what the regex finds, or is not made at all (`tests` compare the two).
+
+use memchr::memmem::Finder;
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+use crate::parse::console::lines::{bytes::number, digits, literal::Literal};
+
+/// Most groups of a pattern that is taken, the whole match included.
+const GROUPS: usize = 16;
+
+/// What is wanted of a group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Want {
+    Nothing,
+    Text,
+    Number,
+}
+
+/// What the groups of a match are: numbers, or where they begin and end as two halves.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Found([u64; GROUPS]);
+
+/// A pattern of that kind.
+#[derive(Clone, Debug)]
+pub(crate) struct Straight {
+    /// Where a match begins.
+    first: Finder<'static>,
+    begin: Literal,
+    /// What follows.
+    parts: Vec<Part>,
+    /// Groups that are read as numbers on the way.
+    numbers: [bool; GROUPS],
+}
+
+/// A set of bytes.
+type Set = Box<[bool; 256]>;
+
+/// A pattern in pieces.
+#[derive(Clone, Debug)]
+enum Piece {
+    Literal(Literal),
+    /// At least one byte of a set, and as many as there are.
+    Run(Set),
+    Begin(usize),
+    End(usize),
+}
+
+/// A literal, which may be empty, and what comes after it.
+#[derive(Clone, Debug)]
+struct Part {
+    before: Literal,
+    what: What,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    Nothing,
+    Run(Set),
+    Begin(usize),
+    End(usize),
+    /// A run of decimal digits that nobody asks for.
+    Digits,
+    /// A group that is a run of decimal digits.
+    Decimal(usize),
+    /// A group that is `0x` and a run of hexadecimal digits, `a` to `f`.
+    Hexadecimal(usize),
+}
+
+impl Straight {
+    /// The pattern, if it is one of that kind; with what is wanted of each group.
+    pub(crate) fn new(hir: &Hir, wanted: impl Fn(usize) -> Want) -> Option<Self> {
+        let mut pieces = Vec::new();
+        flatten(hir, &mut pieces)?;
+        let Piece::Literal(begin) = pieces.first()?.clone() else { return None };
+        let solid = |piece: &&Piece| matches!(piece, Piece::Literal(_) | Piece::Run(_));
+        let solids: Vec<_> = pieces.iter().filter(solid).collect();
+        let decided = solids.windows(2).all(|pair| match pair {
+            [Piece::Run(set), next] => next.begins().all(|byte| !set[usize::from(byte)]),
+            _ => true,
+        });
+        let parts = fuse(&pieces[1..], wanted);
+        let mut numbers = [false; GROUPS];
+        for part in &parts {
+            if let What::Decimal(group) | What::Hexadecimal(group) = part.what {
+                numbers[group] = true;
+            }
+        }
+        let first = Finder::new(begin.bytes()).into_owned();
+        decided.then_some(Self { first, begin, parts, numbers })
+    }
+
+    /// Finds the leftmost match in `line`, of which none begins before `from`.
+    #[inline]
+    pub(crate) fn find(&self, line: &[u8], mut from: usize, found: &mut Found) -> bool {
+        loop {
+            let Some(rest) = line.get(from..) else { return false };
+            if !self.begin.begins(rest) {
+                let Some(at) = self.first.find(rest) else { return false };
+                from += at;
+            }
+            if self.rest(line, from + self.begin.len(), found) {
+                return true;
+            }
+            from += 1;
+        }
+    }
+
+    /// What follows the first literal, from `at` on.
+    #[inline]
+    fn rest(&self, line: &[u8], at: usize, found: &mut Found) -> bool {
+        let mut rest = &line[at..];
+        for Part { before, what } in &self.parts {
+            if !before.begins(rest) {
+                return false;
+            }
+            rest = &rest[before.len()..];
+            let length = match what {
+                What::Decimal(group) => decimal(rest, &mut found.0[*group]),
+                What::Hexadecimal(group) => hexadecimal(rest, &mut found.0[*group]),
+                What::Digits => decimal(rest, &mut 0),
+                What::Run(set) => run(rest, set),
+                What::Begin(group) => {
+                    found.0[*group] = ((line.len() - rest.len()) as u64) << 32;
+                    continue;
+                }
+                What::End(group) => {
+                    found.0[*group] |= (line.len() - rest.len()) as u64;
+                    continue;
+                }
+                What::Nothing => continue,
+            };
+            if length == 0 {
+                return false;
+            }
+            rest = &rest[length..];
+        }
+        true
+    }
+
+    /// The number that a group is.
+    #[inline]
+    pub(crate) fn number(&self, line: &[u8], found: &Found, group: usize) -> u64 {
+        if self.numbers[group] { found.0[group] } else { number(found.text(line, group)) }
+    }
+}
+
+impl Found {
+    /// The text of a group that is none of the pattern's numbers.
+    #[inline]
+    pub(crate) fn text<'l>(&self, line: &'l [u8], group: usize) -> &'l [u8] {
+        let place = self.0[group];
+        let half = |half: u64| usize::try_from(half & 0xffff_ffff).unwrap_or(usize::MAX);
+        line.get(half(place >> 32)..half(place)).unwrap_or_default()
+    }
+}
+
+/// How many bytes `text` begins with that are of a set.
+#[inline]
+fn run(text: &[u8], set: &Set) -> usize {
+    let mut rest = text;
+    while let [byte, after @ ..] = rest
+        && set[usize::from(*byte)]
+    {
+        rest = after;
+    }
+    text.len() - rest.len()
+}
+
+/// Reads a run of decimal digits, as [`number`] does; gives its length.
+#[inline]
+fn decimal(text: &[u8], value: &mut u64) -> usize {
+    if let Some((read, length)) = digits::decimal(text) {
+        *value = read;
+        return length;
+    }
+    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    *value = number(&text[..length]);
+    length
+}
+
+/// Reads `0x` and a run of hexadecimal digits, `a` to `f`, likewise.
+#[inline]
+fn hexadecimal(text: &[u8], value: &mut u64) -> usize {
+    let [b'0', b'x', rest @ ..] = text else { return 0 };
+    if let Some((read, length)) = digits::hexadecimal(rest) {
+        *value = read;
+        return if length == 0 { 0 } else { length + 2 };
+    }
+    let is_digit = |byte: &&u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let length = match rest.iter().take_while(is_digit).count() {
+        0 => 0,
+        n => n + 2,
+    };
+    *value = number(&text[..length]);
+    length
+}
+
+/// Whether a set is that of these bytes.
+fn is(set: &Set, bytes: &[u8]) -> bool {
+    (0..=u8::MAX).all(|byte| set[usize::from(byte)] == bytes.contains(&byte))
+}
+
+/// Puts groups that are numbers together, and leaves out those that nobody wants.
+fn fuse(mut pieces: &[Piece], wanted: impl Fn(usize) -> Want) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut before = Vec::new();
+    while let [first, others @ ..] = pieces {
+        let (what, after) = match (number_of(pieces, &wanted), first) {
+            (Some(number), _) => number,
+            (None, Piece::Literal(literal)) => {
+                before.extend_from_slice(literal.bytes());
+                pieces = others;
+                continue;
+            }
+            (None, Piece::Run(set)) => (What::Run(set.clone()), others),
+            (None, Piece::Begin(group) | Piece::End(group)) if wanted(*group) == Want::Nothing => {
+                pieces = others;
+                continue;
+            }
+            (None, Piece::Begin(group)) => (What::Begin(*group), others),
+            (None, Piece::End(group)) => (What::End(*group), others),
+        };
+        parts.push(Part { before: Literal::new(&std::mem::take(&mut before)), what });
+        pieces = after;
+    }
+    if !before.is_empty() {
+        parts.push(Part { before: Literal::new(&before), what: What::Nothing });
+    }
+    parts
+}
+
+/// The number that these pieces begin with, and what follows it.
+fn number_of(pieces: &[Piece], wanted: impl Fn(usize) -> Want) -> Option<(What, &[Piece])> {
+    let is_number = |group: usize| wanted(group) == Want::Number;
+    Some(match pieces {
+        [Piece::Begin(group), Piece::Run(set), Piece::End(_), after @ ..]
+            if is_number(*group) && is(set, b"0123456789") =>
+        {
+            (What::Decimal(*group), after)
+        }
+        [Piece::Begin(group), Piece::Literal(zero), Piece::Run(set), Piece::End(_), after @ ..]
+            if is_number(*group) && zero.bytes() == b"0x" && is(set, b"0123456789abcdef") =>
+        {
+            (What::Hexadecimal(*group), after)
+        }
+        [Piece::Run(set), after @ ..] if is(set, b"0123456789") => (What::Digits, after),
+        _ => return None,
+    })
+}
+
+impl Piece {
+    /// Bytes that it may begin with.
+    fn begins(&self) -> impl Iterator<Item = u8> {
+        (0..=u8::MAX).filter(move |byte| match self {
+            Self::Literal(literal) => literal.bytes().first() == Some(byte),
+            Self::Run(set) => set[usize::from(*byte)],
+            _ => false,
+        })
+    }
+}
+
+/// Adds the pieces of `hir`; `None` if there is one of another kind.
+fn flatten(hir: &Hir, pieces: &mut Vec<Piece>) -> Option<()> {
+    match hir.kind() {
+        HirKind::Literal(literal) => pieces.push(Piece::Literal(Literal::new(&literal.0))),
+        HirKind::Concat(all) => all.iter().try_for_each(|piece| flatten(piece, pieces))?,
+        HirKind::Capture(capture) => {
+            let group = usize::try_from(capture.index).ok().filter(|group| *group < GROUPS)?;
+            pieces.push(Piece::Begin(group));
+            flatten(&capture.sub, pieces)?;
+            pieces.push(Piece::End(group));
+        }
+        HirKind::Repetition(run) if run.greedy && (run.min, run.max) == (1, None) => {
+            let HirKind::Class(Class::Bytes(class)) = run.sub.kind() else { return None };
+            let mut set = Box::new([false; 256]);
+            for range in class.ranges() {
+                set[usize::from(range.start())..=usize::from(range.end())].fill(true);
+            }
+            pieces.push(Piece::Run(set));
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use regex::bytes::RegexBuilder;
+
+    use super::{Found, Straight, Want, number};
+
+    fn straight(pattern: &str, wanted: impl Fn(usize) -> Want) -> Option<Straight> {
+        let mut parser = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build();
+        Straight::new(&parser.parse(pattern).unwrap(), wanted)
+    }
+
+    #[test]
+    fn what_is_not_decided_is_left_to_the_regex() {
+        for pattern in
+            ["a|b", "a.*b", r"x\d*", r"\d+x", r"x\d+?y", r"x\d+7", r"x[a-c]+\d+b?", "(?i)x"]
+        {
+            assert!(straight(pattern, |_| Want::Text).is_none(), "{pattern}");
+        }
+        let pattern = r"map:\d+ ch (?<c>\d+) pa (?<pa>0x[0-9a-f]+) ret (?<r>\S+)";
+        assert!(straight(pattern, |_| Want::Text).is_some());
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit_are_told_apart_by_their_hash() {
+        let pattern = straight(r"n (\d+) (0x[0-9a-f]+)", |_| Want::Number).unwrap();
+        for text in
+            ["18446744073709551615 0xffffffffffffffff", "99999999999999999999 0x10000000000000000"]
+        {
+            let line = format!("n {text}");
+            let mut found = Found::default();
+            assert!(pattern.find(line.as_bytes(), 0, &mut found));
+            let read = [1, 2].map(|group| pattern.number(line.as_bytes(), &found, group));
+            let parts: Vec<_> = text.split(' ').map(|part| number(part.as_bytes())).collect();
+            assert_eq!(read.as_slice(), parts);
+        }
+    }
+
+    fn part() -> impl Strategy<Value = &'static str> {
+        let parts = [
+            "a",
+            "ab",
+            "x ",
+            "abaxxb a0",
+            "b",
+            r"\d+",
+            "[a-c]+",
+            "([a-c]+)",
+            "(0x[0-9a-f]+)",
+            "(0x[0-1]+)",
+            r"(\d+)",
+            "([0-1]+)",
+            r"(\S+)",
+        ];
+        prop::sample::select(parts.to_vec())
+    }
+
+    proptest! {
+        #[test]
+        fn it_finds_what_the_regex_finds(
+            parts in prop::collection::vec(part(), 1..6),
+            numbers in any::<bool>(),
+            line in "[abx0-2 ]{0,24}",
+        ) {
+            let pattern = parts.concat();
+            let want = if numbers { Want::Number } else { Want::Text };
+            let Some(straight) = straight(&pattern, |_| want) else { return Ok(()) };
+            let regex = RegexBuilder::new(&pattern).unicode(false).build().unwrap();
+            let mut ours = Found::default();
+            let line = line.as_bytes();
+            let there = straight.find(line, 0, &mut ours);
+            let theirs = regex.captures(line);
+            prop_assert_eq!(there, theirs.is_some(), "{} in {:?}", &pattern, &line);
+            let groups = theirs.iter().flat_map(|found| found.iter()).enumerate().skip(1);
+            for (group, theirs) in groups {
+                let theirs = theirs.map_or(&b""[..], |found| found.as_bytes());
+                if numbers {
+                    prop_assert_eq!(straight.number(line, &ours, group), number(theirs));
+                } else {
+                    prop_assert_eq!(ours.text(line, group), theirs);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! One chunk of text: every line looked at once, by nothing but its own bytes.
+//!
+//! Since no line's meaning depends on another one here, chunks can be scanned in any order, by any
+//! number of threads; [`super::Assembler`] then puts their harvests together in the order of the
+//! text. That makes the result the same for every way of cutting the text into chunks.
+
+use super::{
+    harvest::Harvest,
+    lines::{
+        line::{self, FULL, MAX_LINE},
+        prefix::{self, Head, Known},
+        stamp,
+    },
+    messages::{
+        classify,
+        fact::{Entry, MapLine, Outcome, Run, What, Who, Why},
+        mdbg,
+    },
+    rules::{Cursor, Hit, Hits, Rules},
+};
+
+/// Two records of one dump are less than this apart, in nanoseconds: a record takes 1 to 4 ms on a
+/// console of 115200 baud, and nothing else runs on that core until the dump is over.
+pub(super) const PAUSE_NS: u64 = 2_000_000_000;
+
+/// Scans `chunk`, which must end where a line ends unless it is the last one of its source.
+///
+/// `harvest` is overwritten.
+pub fn scan(chunk: &[u8], rules: &Rules, harvest: &mut Harvest) {
+    harvest.clear();
+    let mut scanner = Scanner {
+        words: None,
+        known: None,
+        chunk,
+        controls: line::has_controls(chunk),
+        cursor: rules.cursor(chunk),
+        rules,
+        run: None,
+        line: 0,
+        clean: Vec::new(),
+        out: harvest,
+    };
+    let mut rest = chunk;
+    while !rest.is_empty() {
+        let start = chunk.len() - rest.len();
+        let (line, ended) = line::take(&mut rest);
+        scanner.line(start, line, ended);
+        scanner.line = scanner.line.saturating_add(1);
+    }
+    scanner.end_run();
+    let lines = &mut scanner.out.tally.lines;
+    lines.read = u64::from(scanner.line);
+    lines.ignored = lines.read - lines.parsed - lines.rejected;
+}
+
+struct Scanner<'a> {
+    chunk: &'a [u8],
+    /// Whether prefixes of releases up to 2.6 occur, once somebody had to know.
+    words: Option<bool>,
+    /// The prefix of the line before.
+    known: Option<Known<'a>>,
+    /// Whether lines may have to be cleaned.
+    controls: bool,
+    cursor: Cursor<'a>,
+    rules: &'a Rules,
+    run: Option<OpenRun<'a>>,
+    line: u32,
+    clean: Vec<u8>,
+    out: &'a mut Harvest,
+}
+
+/// The run that the last record belongs to.
+struct OpenRun<'a> {
+    who: Who,
+    entry: usize,
+    from: u32,
+    /// Line of the last record: where one is left out another run begins, so that a run gives the line of
+    /// each of its records.
+    line: u32,
+    ordinals: Option<(u32, u32)>,
+    /// What stood before the last record.
+    left: &'a [u8],
+}
+
+impl<'a> Scanner<'a> {
+    #[inline]
+    fn line(&mut self, start: usize, raw: &'a [u8], ended: bool) {
+        let line = line::trim(raw);
+        let hits = self.cursor.hits(start, start + raw.len());
+        if !ended || self.controls || raw.len() > MAX_LINE {
+            self.cold((raw, None), ended, hits);
+            return;
+        }
+        // What is trimmed off the beginning makes places in the text none in the line.
+        let hits = if raw.first() == Some(&b'\r') { hits.anywhere() } else { hits };
+        if !hits.is_none() && self.step(line, hits) {
+            return;
+        }
+        let head = Known::find(&mut self.known, line);
+        if head.is_some_and(|head| self.hot(head)) {
+            self.out.tally.lines.parsed += 1;
+            return;
+        }
+        self.cold((raw, head), ended, Hits::NONE);
+    }
+
+    /// Takes the line if it is a record in its usual form, whole and alone.
+    #[inline]
+    fn hot(&mut self, head: Head<'a>) -> bool {
+        if head.length == FULL {
+            return false;
+        }
+        let Some(Ok((count, tail))) = mdbg::split(head.message) else { return false };
+        let Ok(number) = self.out.sites.number(tail) else { return false };
+        self.printed_at(&head);
+        self.record(who(&head), head.left, count, number);
+        true
+    }
+
+    /// Adds a record to the run that is open, or begins one.
+    #[inline]
+    fn record(&mut self, who: Who, left: &'a [u8], count: Option<u32>, number: u32) {
+        match &mut self.run {
+            Some(run) if run.line + 1 == self.line && run.continues(who, left, count) => {
+                (run.left, run.line) = (left, self.line);
+                if let (Some((_, last)), Some(count)) = (&mut run.ordinals, count) {
+                    *last = count;
+                }
+            }
+            _ => self.begin_run(who, left, count),
+        }
+        self.out.ids.push(number);
+        // What follows may be another dump, which has a time of its own.
+        if self.out.sites.is_of_heap(number) {
+            self.end_run();
+        }
+    }
+
+    fn begin_run(&mut self, who: Who, left: &'a [u8], count: Option<u32>) {
+        self.end_run();
+        let from = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
+        let ordinals = count.map(|count| (count, count));
+        self.run = Some(OpenRun {
+            who,
+            entry: self.out.entries.len(),
+            from,
+            line: self.line,
+            ordinals,
+            left,
+        });
+        let time = stamp::read(left);
+        let run = Run { from, to: from, ordinals, until: time };
+        self.out.entries.push(Entry { line: self.line, who, time, what: What::Records(run) });
+    }
+
+    fn end_run(&mut self) {
+        let Some(run) = self.run.take() else { return };
+        let to = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
+        let until = stamp::read(run.left);
+        if let Some(entry) = self.out.entries.get_mut(run.entry) {
+            entry.what = What::Records(Run { from: run.from, to, ordinals: run.ordinals, until });
+        }
+    }
+
+    /// Any line that [`Self::hot`] did not take, with its prefix where that was found already.
+    fn cold(&mut self, (raw, head): (&'a [u8], Option<Head<'a>>), ended: bool, hits: Hits) {
+        if raw.len() > MAX_LINE {
+            self.reject(None, Why::TooLong, &raw[..MAX_LINE]);
+            return;
+        }
+        if self.controls && line::has_controls(raw) {
+            let mut clean = std::mem::take(&mut self.clean);
+            line::without_controls(raw, &mut clean);
+            self.clean_line((&clean, None), ended, Hits::ANY);
+            self.clean = clean;
+        } else {
+            self.clean_line((line::trim(raw), head), ended, hits.anywhere());
+        }
+    }
+
+    /// Takes the line if a rule matches it.
+    fn step(&mut self, line: &[u8], hits: Hits) -> bool {
+        let Some(hit) = self.rules.apply(line, hits, &mut self.out.steps) else { return false };
+        let what = match hit {
+            Hit::Mark => What::Mark,
+            Hit::Step => What::Step,
+        };
+        let edge = prefix::edge(line);
+        let who = edge.map_or(NOBODY, |edge| Who { image: Some(edge.image), thread: edge.thread });
+        self.fact(who, edge.map_or(line, |edge| edge.left), what);
+        true
+    }
+
+    fn clean_line(&mut self, (line, head): (&[u8], Option<Head<'_>>), ended: bool, hits: Hits) {
+        if !hits.is_none() && self.step(line, hits) {
+            return;
+        }
+        match head.or_else(|| prefix::find(line)).or_else(|| self.find_words(line)) {
+            Some(head) => self.tagged(line, head, ended),
+            None => self.untagged(line, ended),
+        }
+    }
+
+    fn find_words<'l>(&mut self, line: &'l [u8]) -> Option<Head<'l>> {
+        let (chunk, controls) = (self.chunk, self.controls);
+        // Controls may stand in the middle of the words.
+        let words = self.words.get_or_insert_with(|| controls || prefix::has_words(chunk));
+        if *words { prefix::find_words(line) } else { None }
+    }
+
+    /// A line with a prefix, and perhaps with further ones inside: consoles that share a wire cut
+    /// into one another's lines.
+    fn tagged(&mut self, line: &[u8], first: Head<'_>, ended: bool) {
+        let mut head = first;
+        let mut outcome = self.read(&head, ended);
+        while matches!(outcome, Outcome::Ignored | Outcome::Damaged(_))
+            && let Some(inner) = prefix::find(head.message)
+        {
+            if matches!(outcome, Outcome::Damaged(_)) {
+                self.out.tally.spliced += 1;
+                self.end_run();
+                self.push(who(&head), None, What::Damaged);
+            }
+            head = Head { left: head.left, ..inner };
+            outcome = self.read(&head, ended);
+        }
+        match outcome {
+            Outcome::Record(count) => self.cold_record(&head, count),
+            Outcome::Fact(what) => self.fact(who(&head), head.left, what),
+            Outcome::Damaged(why) => self.reject(Some(who(&head)), why, line),
+            Outcome::Ignored => self.other(who(&head)),
+        }
+    }
+
+    /// Reads a message, knowing how its line ends.
+    fn read(&self, head: &Head<'_>, ended: bool) -> Outcome {
+        let outcome = classify::tagged(head);
+        match outcome {
+            Outcome::Record(_) | Outcome::Fact(_) if !ended => Outcome::Damaged(Why::Unterminated),
+            Outcome::Record(_) | Outcome::Fact(What::Region(_)) if head.length == FULL => {
+                Outcome::Damaged(Why::Full)
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn untagged(&mut self, line: &[u8], ended: bool) {
+        match classify::untagged(line) {
+            Outcome::Ignored => {}
+            Outcome::Damaged(why) => self.reject(None, why, line),
+            Outcome::Record(_) | Outcome::Fact(_) if !ended => {
+                self.reject(None, Why::Unterminated, line);
+            }
+            Outcome::Record(_) => self.untagged_record(line),
+            Outcome::Fact(what) => self.fact(NOBODY, line, what),
+        }
+    }
+
+    fn cold_record(&mut self, head: &Head<'_>, count: Option<u32>) {
+        if let Some(Ok((_, tail))) = mdbg::split(head.message) {
+            self.printed_at(head);
+            self.lone_record(who(head), head.left, count, tail);
+        }
+    }
+
+    #[inline]
+    fn printed_at(&mut self, head: &Head<'_>) {
+        if head.source_line != 0 && self.out.printed_at.is_none() {
+            self.out.printed_at = Some(head.source_line);
+        }
+    }
+
+    fn untagged_record(&mut self, line: &[u8]) {
+        if let Some(at) = memchr::memmem::find(line, b"buffer: ") {
+            self.lone_record(NOBODY, &line[..at], None, &line[at + 8..]);
+        }
+    }
+
+    /// A record of a line that had to be cleaned: a run of its own, since what stands before it does
+    /// not live as long as the chunk.
+    fn lone_record(&mut self, who: Who, left: &[u8], count: Option<u32>, tail: &[u8]) {
+        self.end_run();
+        match self.out.sites.number(tail) {
+            Ok(number) => {
+                let from = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
+                self.out.ids.push(number);
+                let time = stamp::read(left);
+                let ordinals = count.map(|count| (count, count));
+                let run = Run { from, to: from.saturating_add(1), ordinals, until: time };
+                self.push(who, time, What::Records(run));
+                self.out.tally.lines.parsed += 1;
+            }
+            Err(why) => self.reject(Some(who), why, tail),
+        }
+    }
+
+    fn fact(&mut self, who: Who, left: &[u8], what: What) {
+        self.end_run();
+        self.out.tally.lines.parsed += 1;
+        // The time of a map is that of its beginning.
+        let timed = !matches!(what, What::Region(MapLine { index: 1.., .. }));
+        self.push(who, if timed { stamp::read(left) } else { None }, what);
+    }
+
+    fn reject(&mut self, who: Option<Who>, why: Why, text: &[u8]) {
+        self.end_run();
+        self.out.tally.lines.rejected += 1;
+        self.out.tally.why[why as usize] += 1;
+        self.out.rejects.push(self.line, why, text);
+        self.push(who.unwrap_or(NOBODY), None, What::Damaged);
+    }
+
+    /// A line of the secure world about something else.
+    fn other(&mut self, who: Who) {
+        self.end_run();
+        if let Some(Entry { who: last, what: What::Other(n), .. }) = self.out.entries.last_mut()
+            && *last == who
+        {
+            *n = n.saturating_add(1);
+            return;
+        }
+        self.push(who, None, What::Other(1));
+    }
+
+    fn push(&mut self, who: Who, time: Option<crate::model::Time>, what: What) {
+        self.out.entries.push(Entry { line: self.line, who, time, what });
+    }
+}
+
+impl OpenRun<'_> {
+    #[inline]
+    fn continues(&self, who: Who, left: &[u8], count: Option<u32>) -> bool {
+        if self.who != who {
+            return false;
+        }
+        match (self.ordinals, count) {
+            (Some((_, last)), Some(count)) => last.checked_add(1) == Some(count),
+            (None, None) => {
+                stamp::same_second(self.left, left)
+                    || stamp::gap(self.left, left).is_none_or(|gap| gap < PAUSE_NS)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// The normal world, or nobody that we know.
+const NOBODY: Who = Who { image: None, thread: None };
+
+#[inline]
+fn who(head: &Head<'_>) -> Who {
+    Who { image: Some(head.image), thread: head.thread }
+}

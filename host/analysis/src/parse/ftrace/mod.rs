@@ -1,0 +1,255 @@
+//! Text of the kernel's trace (tracefs), with [`PROBES`] on the functions of the optee driver, as
+//! calls of client processes.
+//!
+//! ```text
+//! line ── hit (who, when, what) ──> threads (begin + end) ──> Call
+//!     └── note ──> processes, clocks
+//! ```
+//!
+//! Whatever asks OP-TEE for something goes through four functions of the driver: programs with
+//! libteec or without, hardened ones, vendors', the kernel itself. Their arguments are the structures
+//! of the ioctls, which tell TA, session, command, values and results. So these probes are enough,
+//! and none on libteec are needed, which would have to be found in each program and would see less.
+//! What the kernel closes for a process that has gone is seen where it is closed.
+//!
+//! Times are those of `CLOCK_MONOTONIC_RAW`: unlike `CLOCK_MONOTONIC` it is never adjusted, and so
+//! keeps its distance to the counter of the secure world however long a run takes.
+//!
+//! Each line is parsed, ignored or rejected; hits that the kernel lost count as half a call each.
+//!
+//! ```
+//! use teeleak_analysis::parse::kernel::Reader;
+//!
+//! let mut reader = Reader::default();
+//! reader.push(b"  player-7  (  7) [000] ..... 1.000001: tee_close: (optee_close_session+0x0/0x30 [optee]) session=2 comm=\"player\"\n\
+//!               player-7  (  7) [000] ..... 1.000019: tee_closed: (tee_ioctl+0x0/0x30 [tee] <- optee_close_session) rc=0 session=2\n");
+//! assert_eq!(reader.take_calls().len(), 1);
+//! assert_eq!(reader.accounting().parsed, 2);
+//! ```
+
+mod calls;
+mod fields;
+mod line;
+mod note;
+mod probes;
+mod thread;
+
+use std::collections::{BTreeMap, HashMap};
+
+pub use line::task_of;
+use line::{Hit, Line};
+pub use note::Note;
+pub use probes::{PROBES, Probe};
+use teeleak_proto::Uuid;
+use thread::{Begun, Ended, Outcome, Thread};
+
+use crate::model::{Accounting, Call, Clients, Place, Process};
+
+/// Longest line, in bytes; ours have at most a fourth of this.
+const LINE_BYTES: usize = 4 << 10;
+
+/// Reads a trace, cut anywhere.
+#[derive(Debug, Default)]
+pub struct Reader {
+    /// The begin of a line whose end has not come yet.
+    rest: Vec<u8>,
+    /// Whether the end of that line is left out, for it is too long.
+    overlong: bool,
+    place: Option<Place>,
+    own: Option<u32>,
+    /// What is to be added to a time of the trace to get that of `CLOCK_MONOTONIC`, in nanoseconds.
+    ahead_ns: i64,
+    threads: BTreeMap<u32, Thread>,
+    /// Processes of threads.
+    owners: HashMap<u32, u32>,
+    processes: BTreeMap<u32, Process>,
+    /// TAs of sessions.
+    tas: HashMap<u32, Uuid>,
+    calls: Vec<Call>,
+    /// Calls of which not all was there.
+    lost: u64,
+    /// Hits that the kernel lost; each call has two at least.
+    lost_hits: u64,
+    missed: u64,
+    accounting: Accounting,
+}
+
+/// What became of a line.
+enum Taken {
+    Parsed,
+    Ignored,
+    Rejected,
+}
+
+impl Reader {
+    /// What follows stands there.
+    pub fn place(&mut self, place: &Place) {
+        self.place = Some(place.clone());
+    }
+
+    /// Takes text.
+    pub fn push(&mut self, text: &[u8]) {
+        let mut left = text;
+        while let Some(end) = left.iter().position(|byte| *byte == b'\n') {
+            self.keep(&left[..end]);
+            left = &left[end + 1..];
+            let whole = std::mem::take(&mut self.rest);
+            self.line(&whole);
+            self.overlong = false;
+            self.rest = whole;
+            self.rest.clear();
+        }
+        self.keep(left);
+    }
+
+    fn keep(&mut self, piece: &[u8]) {
+        let room = LINE_BYTES.saturating_sub(self.rest.len());
+        self.overlong |= piece.len() > room;
+        self.rest.extend_from_slice(&piece[..piece.len().min(room)]);
+    }
+
+    fn line(&mut self, bytes: &[u8]) {
+        self.accounting.read += 1;
+        let text = String::from_utf8_lossy(bytes);
+        let taken = match line::parse(&text) {
+            Line::Hit(hit) if !self.overlong => self.hit(&hit),
+            Line::Note(note) if !self.overlong => self.note(note),
+            Line::Lost(n) => {
+                self.lose(n);
+                Taken::Parsed
+            }
+            Line::Foreign => Taken::Ignored,
+            _ => Taken::Rejected,
+        };
+        match taken {
+            Taken::Parsed => self.accounting.parsed += 1,
+            Taken::Ignored => self.accounting.ignored += 1,
+            Taken::Rejected => {
+                self.accounting.rejected += 1;
+                self.lost = self.lost.saturating_add(1);
+            }
+        }
+    }
+
+    fn hit(&mut self, hit: &Hit<'_>) -> Taken {
+        let pid = hit.pid.or_else(|| self.owners.get(&hit.tid).copied());
+        if self.own.is_some_and(|own| pid.unwrap_or(hit.tid) == own) {
+            return Taken::Ignored;
+        }
+        match self.outcome(&Hit { pid, ..*hit }) {
+            Outcome::Broken => Taken::Rejected,
+            Outcome::Pending => Taken::Parsed,
+            Outcome::Call(call) => {
+                let (begun, ended) = *call;
+                self.call(hit.tid, &begun, &ended);
+                Taken::Parsed
+            }
+        }
+    }
+
+    fn outcome(&mut self, hit: &Hit<'_>) -> Outcome {
+        let thread = self.threads.entry(hit.tid).or_default();
+        let outcome = if hit.probe.at_return {
+            Ended::read(hit).map(|end| thread.end(end, &mut self.lost))
+        } else {
+            Begun::read(hit).map(|begun| thread.begin(begun, &mut self.lost))
+        };
+        if thread.is_idle() {
+            self.threads.remove(&hit.tid);
+        }
+        outcome.unwrap_or(Outcome::Broken)
+    }
+
+    /// The kernel lost hits; of any thread.
+    fn lose(&mut self, n: u64) {
+        self.lost_hits = self.lost_hits.saturating_add(n);
+        self.threads.values_mut().for_each(Thread::forget);
+        self.threads.retain(|_, thread| !thread.is_idle());
+        self.tas.clear();
+    }
+
+    fn note(&mut self, text: &str) -> Taken {
+        match Note::parse(text) {
+            Some(Note::Clock { mono_ns, raw_ns }) => {
+                self.ahead_ns = mono_ns.cast_signed().wrapping_sub(raw_ns.cast_signed());
+            }
+            Some(Note::Own { pid }) => self.own = Some(pid),
+            Some(Note::Thread { tid, pid }) => {
+                self.owners.insert(tid, pid);
+            }
+            Some(Note::Process { pid, ppid, ended, comm, exe }) => {
+                let known = self.process(pid);
+                // A number may be another process's later.
+                known.ended = ended;
+                // Of one that has gone no more is known.
+                if !comm.is_empty() {
+                    (known.ppid, known.comm, known.exe) = (ppid, comm.into(), exe.into());
+                }
+            }
+            Some(Note::Missed { calls }) => self.missed = calls,
+            None => return Taken::Rejected,
+        }
+        Taken::Parsed
+    }
+
+    fn process(&mut self, pid: u32) -> &mut Process {
+        self.processes.entry(pid).or_insert_with(|| Process {
+            pid,
+            ppid: 0,
+            comm: "".into(),
+            exe: "".into(),
+            born_ns: 0,
+            ended: false,
+            called: false,
+            running: 0,
+            lost: 0,
+        })
+    }
+
+    /// Where each line went.
+    #[must_use]
+    pub fn accounting(&self) -> Accounting {
+        self.accounting
+    }
+
+    /// Calls read so far and not taken yet, by their ends.
+    pub fn take_calls(&mut self) -> Vec<Call> {
+        std::mem::take(&mut self.calls)
+    }
+
+    /// What was told; `None` where nothing was.
+    #[must_use]
+    pub fn finish(mut self) -> Option<Clients> {
+        if !self.rest.is_empty() {
+            self.push(b"\n");
+        }
+        (self.accounting.read > 0).then(|| self.clients())
+    }
+
+    fn clients(mut self) -> Clients {
+        let threads = std::mem::take(&mut self.threads);
+        for (tid, thread) in threads {
+            self.lost = self.lost.saturating_add(thread.unbegun());
+            for begun in thread.within().iter().filter(|begun| !begun.inner) {
+                let pid = self.pid_of(tid, begun.pid);
+                self.meet(pid, begun).running += 1;
+            }
+        }
+        let mut processes: Vec<_> = self.processes.into_values().collect();
+        processes.retain(|process| process.called);
+        processes.sort_by_key(|process| (process.born_ns, process.pid));
+        // At most so many: what is half there may have lost its other half to the kernel.
+        let lost = self.lost.saturating_add(self.lost_hits.div_ceil(2)).max(self.missed);
+        let sources = std::iter::once(crate::model::ClientSource::Kernel).collect();
+        Clients { processes, calls: self.calls, lost, joined: None, sources }
+    }
+
+    fn here(&self) -> Place {
+        self.place
+            .clone()
+            .unwrap_or_else(|| Place { source: "kernel trace".into(), at: self.accounting.read })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,85 @@
+//! Binder's debugfs: `proc/PID` and `failed_transaction_log` or `transactions` (Linux
+//! `drivers/android/binder.c`, `print_binder_proc`, `print_binder_transaction_ilocked`).
+//!
+//! ```text
+//! binder proc state:
+//! proc 131
+//!   thread 176: l 22
+//!   node 5 (vivo_daemon.service): u4031b8a8 c4031b88c hs 1 hw 1 ls 0 lw 0 is 0 iw 0
+//!   ref 3: desc 0 node 1 s 1 w 1 d   (null)
+//!   outgoing transaction 3727983: 0000000000000000 from 15936:15976 to 14964:16752 code 8 flags 10 pri 0:120 r1
+//! ```
+
+use super::{Context, Line, Out, Parser, Taken, fields};
+use crate::model::Said;
+
+/// Process, threads, nodes and references so far.
+type Counts = (u64, u64, u64, u64);
+
+#[derive(Default)]
+pub(super) struct Binder {
+    state: bool,
+    open: Option<(Counts, crate::model::Place)>,
+}
+
+impl Parser for Binder {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+        let text = line.ungrepped();
+        if text.starts_with("binder proc state:") || text.starts_with("binder state:") {
+            self.end(out);
+            self.state = true;
+            return Taken::Parsed;
+        }
+        // What grep prints of files has their names in front.
+        let text = text
+            .rsplit_once(": outgoing")
+            .map_or(text, |_| &text[text.find("outgoing").unwrap_or(0)..]);
+        if text.contains("transaction ") && text.contains(" from ") {
+            return transaction(text, line, out);
+        }
+        if !self.state {
+            return Taken::Other;
+        }
+        if let Some(pid) = text.strip_prefix("proc ") {
+            self.flush(out);
+            let Some(pid) = fields::decimal(pid.trim()) else { return Taken::Rejected };
+            self.open = Some(((pid, 0, 0, 0), line.place.clone()));
+            return Taken::Parsed;
+        }
+        let Some(((_, threads, nodes, refs), _)) = &mut self.open else { return Taken::Other };
+        let counted = [("thread ", threads), ("node ", nodes), ("ref ", refs)];
+        for (head, count) in counted {
+            if let Some(rest) = text.strip_prefix(head) {
+                // `node work 5:` is about a node that was counted.
+                *count =
+                    count.saturating_add(u64::from(rest.starts_with(|c: char| c.is_ascii_digit())));
+                return Taken::Parsed;
+            }
+        }
+        let more = ["buffer ", "context ", "has delivered", "pending ", "undelivered"];
+        if more.iter().any(|more| text.starts_with(more)) { Taken::Parsed } else { Taken::Other }
+    }
+
+    fn end(&mut self, out: &mut Out) {
+        self.flush(out);
+        self.state = false;
+    }
+}
+
+impl Binder {
+    fn flush(&mut self, out: &mut Out) {
+        let Some(((pid, threads, nodes, refs), place)) = self.open.take() else { return };
+        out.say(&Line::new("", place), Said::Keeps { pid, threads, nodes, refs });
+    }
+}
+
+/// `… from 15936:15976 to 14964:16752 code 8 …`
+fn transaction(text: &str, line: &Line<'_>, out: &mut Out) -> Taken {
+    let pair = |name| {
+        let (pid, tid) = fields::after(text, name)?.split_once(':')?;
+        Some((fields::decimal(pid)?, fields::decimal(tid)?))
+    };
+    let (Some(from), Some(to)) = (pair("from "), pair("to ")) else { return Taken::Rejected };
+    out.say(line, Said::Waits { from, to });
+    Taken::Parsed
+}

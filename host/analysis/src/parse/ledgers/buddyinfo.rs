@@ -1,0 +1,55 @@
+//! `/proc/buddyinfo`: free blocks of each zone by order, 4 KiB times a power of two
+//! (Linux `mm/vmstat.c`, `frag_show_print`).
+//!
+//! ```text
+//! Node 0, zone   Normal   4381   2110    801    302     99     31      9      3      1      0      0
+//! ```
+//!
+//! Several ones in a row are a series: a zone that comes again begins the next one.
+
+use super::{Context, Line, Out, Parser, Taken, fields};
+use crate::model::{Census, Ledger, Row};
+
+/// Bytes of a page, as on all platforms that OP-TEE runs on with Linux's default.
+const PAGE: u64 = 4096;
+
+/// More orders than any kernel has.
+const ORDERS: usize = 16;
+
+#[derive(Default)]
+pub(super) struct BuddyInfo {
+    open: Option<Census>,
+}
+
+impl Parser for BuddyInfo {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+        let Some(rest) = line.text.strip_prefix("Node ") else { return Taken::Other };
+        let Some((node, rest)) = rest.split_once(", zone ") else { return Taken::Other };
+        let mut words = rest.split_whitespace();
+        let zone = words.next().unwrap_or_default();
+        let counts: Option<Vec<u64>> = words.map(fields::decimal).collect();
+        let counts = counts.filter(|counts| !counts.is_empty() && counts.len() <= ORDERS);
+        let Some(counts) = counts.filter(|_| fields::decimal(node).is_some()) else {
+            // `pagetypeinfo` has lines that begin alike.
+            return if rest.contains(", type") { Taken::Other } else { Taken::Rejected };
+        };
+        let name = format!("node {node} zone {zone}");
+        let known = |census: &Census| census.rows.iter().any(|row| *row.name == name);
+        if self.open.as_ref().is_some_and(known) {
+            self.end(out);
+        }
+        let census =
+            self.open.get_or_insert_with(|| Census::new(Ledger::BuddyInfo, "", line.place.clone()));
+        for (order, count) in (0u32..).zip(counts) {
+            let bytes = count.saturating_mul(PAGE << order);
+            let mut row = Row::new(line.place.clone(), &name, count, bytes);
+            row.ids.order = Some(order);
+            super::add(census, row);
+        }
+        Taken::Parsed
+    }
+
+    fn end(&mut self, out: &mut Out) {
+        self.open.take().into_iter().for_each(|census| out.census(census));
+    }
+}

@@ -1,0 +1,78 @@
+//! Which physical memory the memory of the TEE's clients is, as teeleak's live source puts `/proc/PID/maps` and
+//! `pagemap` together: the kernel has no file that says it.
+//!
+//! ```text
+//! pages of clients of the TEE:
+//! pid 812 start 4242 page 4096 comm drm-player
+//!  0xffff9c1f0000 pa 0x5a3c4000 pages 4 ino 0 anon
+//!  0xffff9c200000 pa 0x5b000000 pages 16 ino 1042 /memfd:frame (deleted)
+//! ```
+//!
+//! Each line below a process is a run of pages side by side in both kinds of addresses.
+
+use super::{Context, Line, Out, Parser, Taken, fields};
+use crate::model::{Census, Holder, Ledger, Row};
+
+#[derive(Default)]
+pub(super) struct ClientPages {
+    open: Option<Census>,
+    of: Option<Client>,
+}
+
+/// The process that the next lines are of.
+struct Client {
+    holder: Holder,
+    start: Option<u64>,
+    /// Bytes of a page.
+    page: u64,
+}
+
+impl Parser for ClientPages {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+        if line.raw == "pages of clients of the TEE:" {
+            self.end(out);
+            self.open = Some(Census::new(Ledger::ClientPages, "", line.place.clone()));
+            return Taken::Parsed;
+        }
+        let Some(census) = &mut self.open else { return Taken::Other };
+        if line.raw.starts_with("pid ") {
+            self.of = client(line.raw);
+            return if self.of.is_some() { Taken::Parsed } else { Taken::Rejected };
+        }
+        let Some(text) = line.raw.strip_prefix(' ') else { return Taken::Other };
+        let Some(row) = self.of.as_ref().and_then(|of| run(text, line, of)) else {
+            return Taken::Rejected;
+        };
+        super::add(census, row);
+        Taken::Parsed
+    }
+
+    fn end(&mut self, out: &mut Out) {
+        self.open.take().into_iter().for_each(|census| out.census(census));
+        self.of = None;
+    }
+}
+
+fn client(text: &str) -> Option<Client> {
+    let (figures, comm) = text.split_once(" comm ").unwrap_or((text, ""));
+    let pid = fields::number_after(figures, "pid ")?;
+    let page = fields::number_after(figures, "page ").filter(|page| page.is_power_of_two())?;
+    let start = fields::number_after(figures, "start ");
+    Some(Client { holder: Holder { pid, comm: comm.into() }, start, page })
+}
+
+fn run(text: &str, line: &Line<'_>, of: &Client) -> Option<Row> {
+    let mut words = text.splitn(8, ' ');
+    let va = fields::number(words.next()?)?;
+    let mut named = |name: &str| words.next().filter(|word| *word == name).and(words.next());
+    let memory = fields::number(named("pa")?)?;
+    let pages = fields::decimal(named("pages")?)?;
+    let inode = fields::decimal(named("ino")?)?;
+    let name = words.next().unwrap_or_default();
+    let bytes = pages.checked_mul(of.page).filter(|bytes| memory.checked_add(*bytes).is_some())?;
+    let mut row = Row::new(line.place.clone(), name, pages, bytes);
+    row.holder = Some(of.holder.clone());
+    (row.ids.memory, row.ids.va, row.ids.start) = (Some(memory), Some(va), of.start);
+    row.ids.inode = Some(inode).filter(|inode| *inode != 0);
+    Some(row)
+}

@@ -1,0 +1,113 @@
+//! The table of Allwinner's `cpu_monitor -m`, in MB (as in the vendor's guide to memory leaks, 2017).
+//!
+//! ```text
+//! -----H6 AArch64--Mem State (unit:MB)-----
+//! Memory-Total: 1986 Swap-Total: 127 Swap-Free: 127 Uma-Total: 245759 Uma-Free: 245600
+//! Buffer: 24 KernStack: 2 Shmem: 2 Gpu: 41
+//! Ion cma: 0 caverout: 0 system: 58 contig: 0
+//! Total-used: 1420 Total-freed: 494 Total-lost: 71
+//! Anon Slab Cache Sysfre Cmafre pgal(dm) pgfree pgfalt fimap kswap dirty wback rbio wbio
+//! 439 138 713 449 451 561 527 35 0 0 0 0 0 0
+//! ```
+//!
+//! Each line of figures is a moment of its own, with what the head said last.
+
+use super::{Context, Line, Out, Parser, Taken, fields};
+use crate::model::{Census, Ledger, Place, Row};
+
+const MIB: u64 = 1 << 20;
+
+/// Columns of a line of figures that are memory in use or free.
+const COLUMNS: [&str; 5] = ["Anon", "Slab", "Cache", "Sysfre", "Cmafre"];
+
+#[derive(Default)]
+pub(super) struct CpuMonitor {
+    head: Vec<(String, u64, Place)>,
+    /// Whether the names of the columns have come.
+    named: bool,
+    told: bool,
+}
+
+impl Parser for CpuMonitor {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+        if line.text.contains("--Mem State") {
+            self.end(out);
+            return Taken::Parsed;
+        }
+        if line.text.starts_with("Memory-Total:") || !self.head.is_empty() && !self.named {
+            return self.head(line);
+        }
+        if self.named && line.text.trim_start().starts_with(|first: char| first.is_ascii_digit()) {
+            return Taken::of(self.figures(line, out));
+        }
+        Taken::Other
+    }
+
+    fn end(&mut self, out: &mut Out) {
+        if !self.told && !self.head.is_empty() {
+            out.census(self.census(self.head[0].2.clone()));
+        }
+        *self = Self::default();
+    }
+}
+
+impl CpuMonitor {
+    fn head(&mut self, line: &Line<'_>) -> Taken {
+        if line.text.starts_with("Anon") && line.text.contains("Slab") {
+            self.named = true;
+            return Taken::Parsed;
+        }
+        if self.head.len() > 64 || !line.text.contains(':') {
+            return Taken::Other;
+        }
+        let mut words = line.text.strip_prefix("Ion ").unwrap_or(line.text).split_whitespace();
+        while let Some(word) = words.next() {
+            let Some(name) = word.strip_suffix(':') else { return Taken::Rejected };
+            let value = words.next().and_then(signed);
+            let Some(value) = value.and_then(|mb: i64| mb.checked_mul(MIB.cast_signed())) else {
+                return Taken::Rejected;
+            };
+            // More pages were counted than there are: nothing is lost.
+            let bytes = u64::try_from(value).unwrap_or(0);
+            self.head.push((name_of(name).to_owned(), bytes, line.place.clone()));
+        }
+        Taken::Parsed
+    }
+
+    fn figures(&mut self, line: &Line<'_>, out: &mut Out) -> Option<()> {
+        let mut census = self.census(line.place.clone());
+        let mut words = line.text.split_whitespace();
+        for name in COLUMNS {
+            let bytes = fields::decimal(words.next()?)?.checked_mul(MIB)?;
+            census.rows.push(Row::new(line.place.clone(), name, 1, bytes));
+        }
+        self.told = true;
+        out.census(census);
+        Some(())
+    }
+
+    fn census(&self, place: Place) -> Census {
+        let mut census = Census::new(Ledger::CpuMonitor, "", place);
+        let row =
+            |(name, bytes, place): &(String, u64, Place)| Row::new(place.clone(), name, 1, *bytes);
+        census.rows.extend(self.head.iter().map(row));
+        census
+    }
+}
+
+fn signed(word: &str) -> Option<i64> {
+    let (minus, digits) = word.strip_prefix('-').map_or((false, word), |digits| (true, digits));
+    let value = i64::try_from(fields::decimal(digits)?).ok()?;
+    Some(if minus { -value } else { value })
+}
+
+/// Heaps of ion say so.
+fn name_of(name: &str) -> &str {
+    match name {
+        "cma" => "ion cma heap",
+        "caverout" => "ion carveout heap",
+        "system" => "ion system heap",
+        "contig" => "ion contig heap",
+        name => name,
+    }
+}

@@ -1,0 +1,62 @@
+//! Descriptors of all processes, as teeleak's live source puts `/proc/PID/fd`, `limits` and `stat` together: the
+//! kernel has no file that says it.
+//!
+//! ```text
+//! descriptors of processes:
+//! pid 29202 start 812345 fds 17 limit 1024 comm camerahalserver
+//!  12 /dev/null
+//!  5 socket
+//! ```
+//!
+//! What descriptors are of is told of processes that were looked at. `start` is field 22 of `stat`, in clock
+//! ticks since boot; `limit` is the soft one of open files, `-` where it can't be read or there is none.
+
+use super::{Context, Line, Out, Parser, Taken, fields};
+use crate::model::{Census, Holder, Ledger, Row};
+
+#[derive(Default)]
+pub(super) struct Descriptors {
+    open: Option<Census>,
+}
+
+impl Parser for Descriptors {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+        if line.raw == "descriptors of processes:" {
+            self.end(out);
+            self.open = Some(Census::new(Ledger::Descriptors, "", line.place.clone()));
+            return Taken::Parsed;
+        }
+        let Some(census) = &mut self.open else { return Taken::Other };
+        let row = match line.raw.strip_prefix(' ') {
+            Some(kind) => super::descriptors::kind(kind, line, census),
+            None if line.raw.starts_with("pid ") => process(line),
+            None => return Taken::Other,
+        };
+        let Some(row) = row else { return Taken::Rejected };
+        super::add(census, row);
+        Taken::Parsed
+    }
+
+    fn end(&mut self, out: &mut Out) {
+        self.open.take().into_iter().for_each(|census| out.census(census));
+    }
+}
+
+fn process(line: &Line<'_>) -> Option<Row> {
+    let (figures, comm) = line.raw.split_once(" comm ").unwrap_or((line.raw, ""));
+    let pid = fields::number_after(figures, "pid ")?;
+    let mut row = Row::new(line.place.clone(), "", fields::number_after(figures, "fds ")?, 0);
+    row.holder = Some(Holder { pid, comm: comm.into() });
+    row.ids.start = fields::number_after(figures, "start ");
+    row.ids.limit = fields::number_after(figures, "limit ");
+    Some(row)
+}
+
+/// How many descriptors of the process before are of this.
+fn kind(text: &str, line: &Line<'_>, census: &Census) -> Option<Row> {
+    let (count, name) = text.split_once(' ')?;
+    let of = census.rows.last()?;
+    let mut row = Row::new(line.place.clone(), name, fields::decimal(count)?, 0);
+    (row.holder, row.ids.start) = (of.holder.clone(), of.ids.start);
+    Some(row).filter(|_| !name.is_empty())
+}

@@ -1,0 +1,44 @@
+//! `/sys/kernel/dmabuf/buffers` (Linux 5.13, `drivers/dma-buf/dma-buf-sysfs-stats.c`), a folder for each buffer that
+//! is named by its inode. teeleak's live source makes a line of each:
+//!
+//! ```text
+//! dma-buf buffers:
+//! ino 5771744 size 25165824 exporter mtk_mm
+//! ```
+
+use super::{Context, Line, Out, Parser, Taken, fields};
+use crate::model::{Census, Ledger, Row};
+
+#[derive(Default)]
+pub(super) struct Buffers {
+    open: Option<Census>,
+}
+
+impl Parser for Buffers {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+        if line.raw == "dma-buf buffers:" {
+            self.end(out);
+            self.open = Some(Census::new(Ledger::DmaBuf, "", line.place.clone()));
+            return Taken::Parsed;
+        }
+        let Some(census) = self.open.as_mut().filter(|_| line.raw.starts_with("ino ")) else {
+            return Taken::Other;
+        };
+        let row = buffer(line);
+        let taken = if row.is_some() { Taken::Parsed } else { Taken::Rejected };
+        row.into_iter().for_each(|row| super::add(census, row));
+        taken
+    }
+
+    fn end(&mut self, out: &mut Out) {
+        self.open.take().into_iter().for_each(|census| out.census(census));
+    }
+}
+
+fn buffer(line: &Line<'_>) -> Option<Row> {
+    let bytes = fields::number_after(line.raw, "size ")?;
+    let exporter = fields::after(line.raw, "exporter ").unwrap_or_default();
+    let mut row = Row::new(line.place.clone(), exporter, 1, bytes);
+    row.ids.inode = Some(fields::number_after(line.raw, "ino ")?);
+    Some(row)
+}

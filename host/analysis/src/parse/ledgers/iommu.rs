@@ -1,0 +1,104 @@
+//! `/proc/iommu_debug/*` of MediaTek's kernels (as in a field report of a 5.10 kernel).
+//!
+//! ```text
+//! 0          0x29ca00000   0x1800000   48446.930479                       iova_map: table, address, size, time
+//! alloc 0 0x29ca00000 0x1800000 0x29e1fffff 48446.929254 cam_mem          iommu_dump: what was done
+//! map 0 0x29ca00000 0x1800000 0x29e1fffff 48446.930479
+//! ```
+//!
+//! What `iommu_dump` says becomes rows of a census, too: each of its addresses, with what was done last.
+
+use std::collections::HashMap;
+
+use super::{Context, Line, MOST, Out, Parser, Taken, fields};
+use crate::{
+    model::{Census, Ledger, Row},
+    parse::strace::nanoseconds,
+};
+
+#[derive(Default)]
+pub(super) struct Iommu {
+    map: Option<Census>,
+    dump: Option<Census>,
+    /// Row of each address in `dump`.
+    known: HashMap<u64, usize>,
+}
+
+impl Parser for Iommu {
+    fn line(&mut self, line: &Line<'_>, _: &Context, _: &mut Out) -> Taken {
+        let words: Vec<_> = line.ungrepped().split_whitespace().collect();
+        match words[..] {
+            [table, address, size, time]
+                if fields::decimal(table).is_some()
+                    && address.starts_with("0x")
+                    && size.starts_with("0x") =>
+            {
+                nanoseconds(time).map_or(Taken::Rejected, |_| self.mapped(line, address, size))
+            }
+            [
+                step @ ("alloc" | "map" | "sync" | "unmap" | "free"),
+                table,
+                address,
+                size,
+                _,
+                time,
+                ref device @ ..,
+            ] if fields::decimal(table).is_some() && address.starts_with("0x") => {
+                let read =
+                    nanoseconds(time).and_then(|_| self.done(line, step, (address, size), device));
+                Taken::of(read)
+            }
+            _ => Taken::Other,
+        }
+    }
+
+    fn end(&mut self, out: &mut Out) {
+        self.known.clear();
+        let both = self.map.take().into_iter().chain(self.dump.take());
+        both.for_each(|census| out.census(census));
+    }
+}
+
+impl Iommu {
+    fn mapped(&mut self, line: &Line<'_>, address: &str, size: &str) -> Taken {
+        let (Some(address), Some(bytes)) = (fields::number(address), fields::number(size)) else {
+            return Taken::Rejected;
+        };
+        let census =
+            self.map.get_or_insert_with(|| Census::new(Ledger::IovaMap, "", line.place.clone()));
+        let mut row = Row::new(line.place.clone(), "mapping", 1, bytes);
+        row.ids.address = Some(address);
+        super::add(census, row);
+        Taken::Parsed
+    }
+
+    fn done(
+        &mut self,
+        line: &Line<'_>,
+        step: &str,
+        at: (&str, &str),
+        device: &[&str],
+    ) -> Option<()> {
+        let (address, bytes) = (fields::number(at.0)?, fields::number(at.1)?);
+        let census =
+            self.dump.get_or_insert_with(|| Census::new(Ledger::IommuDump, "", line.place.clone()));
+        let known = self.known.get(&address).and_then(|at| census.rows.get_mut(*at));
+        if let Some(row) = known {
+            // Only `free` gives the addresses back; all else leaves them with the device.
+            row.count = u64::from(step != "free");
+            row.stack.truncate(MOST);
+            row.stack.push(step.into());
+            return Some(());
+        }
+        if census.rows.len() >= MOST {
+            census.lost = census.lost.saturating_add(1);
+            return Some(());
+        }
+        let name = device.first().copied().unwrap_or("device");
+        let mut row = Row::new(line.place.clone(), name, u64::from(step != "free"), bytes);
+        (row.ids.address, row.stack) = (Some(address), vec![step.into()]);
+        self.known.insert(address, census.rows.len());
+        census.rows.push(row);
+        Some(())
+    }
+}

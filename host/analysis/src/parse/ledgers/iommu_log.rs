@@ -1,0 +1,109 @@
+//! What MediaTek's iommu and camera drivers log when addresses run out (as in a field report of a 5.10
+//! kernel).
+//!
+//! ```text
+//! mtk_iommu: debug [name:iommu_debug&]mtk_iova_dbg_alloc fail! dev:cam_mem, size:0x1800000
+//! mtk_iommu: debug [name:iommu_debug&]iommu iova alloc total:(449/3645120KB), dom:(410/3415980KB,0,2) top 10 user:
+//! mtk_iommu: debug [name:iommu_debug&]   0        2   410   3415980KB      cam_mem
+//! [CAM_MEM][dumpAllBufferList] #245 364 0x2cda00000 0x024c000 1 1440x1080-NV21-halbuf:b4 14990.345927354
+//! [CAM_MEM][dumpAllBufferList] Total Size= 0x1627b000(362988 KBytes)
+//! ```
+
+use super::{Context, Line, Out, Parser, Taken, fields};
+use crate::model::{Census, Ledger, Row, Said};
+
+#[derive(Default)]
+pub(super) struct IommuLog {
+    users: Option<Census>,
+    buffers: Option<Census>,
+}
+
+impl Parser for IommuLog {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+        let text = line.text;
+        if let Some((_, rest)) = text.split_once("[dumpAllBufferList]") {
+            return self.buffer(rest.trim_start(), line, out);
+        }
+        if let Some((_, rest)) = text.split_once("iommu_debug") {
+            return self.iommu(rest.trim_start_matches(['&', ']']).trim_start(), line, out);
+        }
+        if text.contains("VA/PA(0x") {
+            let address =
+                fields::rest(text, "VA/PA(").and_then(|rest| rest.split(['/', ')']).nth(1));
+            let Some(address) = address.and_then(fields::number) else { return Taken::Rejected };
+            out.say(line, Said::Uses { address });
+            return Taken::Parsed;
+        }
+        let failed = ["map pa failed", "dma_buf_map_attachment failed", "map_dma_buf map fail"];
+        if !failed.iter().any(|failed| text.contains(failed)) {
+            return Taken::Other;
+        }
+        out.say(line, Said::NotMapped);
+        Taken::Parsed
+    }
+
+    fn end(&mut self, out: &mut Out) {
+        // What others log in between is no end of either.
+        let both = self.users.take().into_iter().chain(self.buffers.take());
+        both.for_each(|census| out.census(census));
+    }
+}
+
+impl IommuLog {
+    fn iommu(&mut self, text: &str, line: &Line<'_>, out: &mut Out) -> Taken {
+        if let Some((_, rest)) = text.split_once("iova alloc total:(") {
+            self.users.take().into_iter().for_each(|census| out.census(census));
+            let total = rest.split(['/', ')']).nth(1).and_then(kilobytes);
+            let mut census = Census::new(Ledger::IommuUsers, "", line.place.clone());
+            census.total = total;
+            self.users = Some(census);
+            return Taken::of(total);
+        }
+        if let Some((_, rest)) = text.split_once("mtk_iova_dbg_alloc fail!") {
+            let device = fields::after(rest, "dev:").unwrap_or_default();
+            let Some(bytes) = fields::number_after(rest, "size:") else { return Taken::Rejected };
+            out.say(line, Said::NoAddresses { bytes, device: device.into() });
+            return Taken::Parsed;
+        }
+        let words: Vec<_> = text.split_whitespace().collect();
+        let ([table, domain, count, size, device], Some(census)) = (&words[..], &mut self.users)
+        else {
+            return Taken::Other;
+        };
+        let numbers = [table, domain, count].map(|word| fields::decimal(word));
+        let ([Some(_), Some(_), Some(count)], Some(bytes)) = (numbers, kilobytes(size)) else {
+            return Taken::Other;
+        };
+        super::add(census, Row::new(line.place.clone(), device, count, bytes));
+        Taken::Parsed
+    }
+
+    fn buffer(&mut self, text: &str, line: &Line<'_>, out: &mut Out) -> Taken {
+        let begin = || Census::new(Ledger::CameraBuffers, "", line.place.clone());
+        if let Some(total) = text.strip_prefix("Total Size=") {
+            let mut census = self.buffers.take().unwrap_or_else(begin);
+            let word = total.trim_start().split(['(', ' ']).next();
+            census.total = word.and_then(fields::number);
+            let read = Taken::of(census.total);
+            out.census(census);
+            return read;
+        }
+        let words: Vec<_> = text.split_whitespace().collect();
+        let [number, _, address, size, _, ref name @ .., _] = words[..] else {
+            return Taken::Rejected;
+        };
+        let (address, size) = (fields::number(address), fields::number(size));
+        let (Some(_), Some(bytes), true) = (address, size, number.starts_with('#')) else {
+            return Taken::Rejected;
+        };
+        let mut row = Row::new(line.place.clone(), &name.join(" "), 1, bytes);
+        row.ids.address = address;
+        super::add(self.buffers.get_or_insert_with(begin), row);
+        Taken::Parsed
+    }
+}
+
+/// `3415980KB`: bytes.
+fn kilobytes(word: &str) -> Option<u64> {
+    fields::decimal(word.strip_suffix("KB")?.trim_end())?.checked_mul(1024)
+}

@@ -1,0 +1,78 @@
+//! `ion/heaps/*` of debugfs (Linux 3.10 `drivers/staging/android/ion/ion.c`, `ion_debug_heap_show`).
+//!
+//! ```text
+//!     client              pid             size
+//! ----------------------------------------------------
+//! surfaceflinger         1744         16588800
+//! ----------------------------------------------------
+//! orphaned allocations (info is from last known client):
+//!    mediaserver         1892           327680 0 1
+//! ----------------------------------------------------
+//!   total orphaned        278401024
+//!           total         349618176
+//!    deferred free                0
+//! ----------------------------------------------------
+//! ```
+
+use super::{Context, Line, Out, Parser, Taken, fields};
+use crate::model::{Census, Holder, Ledger, Row};
+
+#[derive(Default)]
+pub(super) struct IonHeap {
+    open: Option<[Census; 2]>,
+    orphaned: bool,
+}
+
+impl Parser for IonHeap {
+    fn line(&mut self, line: &Line<'_>, context: &Context, out: &mut Out) -> Taken {
+        let words: Vec<_> = line.text.split_whitespace().collect();
+        if words == ["client", "pid", "size"] {
+            self.end(out);
+            let begin = |ledger| Census::new(ledger, context.name(), line.place.clone());
+            self.open = Some([Ledger::IonHeap, Ledger::IonOrphans].map(begin));
+            return Taken::Parsed;
+        }
+        let Some([clients, orphans]) = &mut self.open else { return Taken::Other };
+        if line.text.starts_with("orphaned allocations") {
+            self.orphaned = true;
+            orphans.place = line.place.clone();
+            return Taken::Parsed;
+        }
+        match words[..] {
+            [rule] if rule.bytes().all(|byte| byte == b'-') => Taken::Parsed,
+            ["total", "orphaned", bytes] => {
+                orphans.total = fields::decimal(bytes);
+                Taken::of(orphans.total)
+            }
+            ["total", bytes] => {
+                clients.total = fields::decimal(bytes);
+                Taken::of(clients.total)
+            }
+            ["deferred", "free", ..] => Taken::Parsed,
+            [ref name @ .., pid, bytes] if !self.orphaned => row(clients, line, name, pid, bytes),
+            [ref name @ .., pid, bytes, _, _] => row(orphans, line, name, pid, bytes),
+            _ => Taken::Other,
+        }
+    }
+
+    fn end(&mut self, out: &mut Out) {
+        self.orphaned = false;
+        for census in self.open.take().into_iter().flatten() {
+            // A heap without orphans says so by a total, or by nothing at all.
+            if !census.rows.is_empty() || census.total.is_some() {
+                out.census(census);
+            }
+        }
+    }
+}
+
+fn row(census: &mut Census, line: &Line<'_>, name: &[&str], pid: &str, bytes: &str) -> Taken {
+    let (Some(pid), Some(bytes)) = (fields::decimal(pid), fields::decimal(bytes)) else {
+        return Taken::Other;
+    };
+    let name = name.join(" ");
+    let mut row = Row::new(line.place.clone(), &name, 1, bytes);
+    row.holder = Some(Holder { pid, comm: name.into() });
+    super::add(census, row);
+    Taken::Parsed
+}

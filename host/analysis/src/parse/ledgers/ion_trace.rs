@@ -1,0 +1,112 @@
+//! Events of ion in the kernel's trace (vendors' 3.10 kernels), as steps of the protocol `ion-trace`.
+//!
+//! ```text
+//! Binder:1743.4-2685 [002] ...1 6833.925935: ion_alloc: len 8294400 align 0 heap:1 flags 0 handle id 25 buffer ffffffc075c07f00
+//! Binder:1743.4-2685 [002] ...1 6833.925984: ion_map: handle id:25 dma_buf fd:87
+//! Binder:1743.4-2685 [002] ...1 6833.925469: ion_free_handle: handle id 26 free ,buffer:ffffffc075c07f00 handle_count 0
+//! Binder:1743.4-2685 [002] ...1 6833.925477: ion_free_buffer: buffer:ffffffc075c07f00
+//! ```
+//!
+//! Keys: `address` and `len` of what is allocated, `fd` of what is shared.
+
+use std::sync::Arc;
+
+use super::{Context, Line, Out, Parser, Taken, fields};
+use crate::{
+    model::{Clock, Event, EventKind, Keys, Name, Origin, Party, Time},
+    parse::strace::nanoseconds,
+};
+
+/// Events that are read.
+const NAMES: [&str; 5] =
+    ["ion_alloc", "ion_map", "ion_import", "ion_free_handle", "ion_free_buffer"];
+
+#[derive(Default)]
+pub(super) struct IonTrace {
+    seq: u64,
+    /// Addresses that had lost a digit.
+    mended: u64,
+}
+
+impl Parser for IonTrace {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+        if !line.raw.contains(": ion_") {
+            return Taken::Other;
+        }
+        let found = NAMES.iter().find_map(|name| {
+            let (head, rest) = line.raw.split_once(": ")?;
+            Some((head, *name, rest.strip_prefix(*name)?.strip_prefix(": ")?))
+        });
+        let Some((head, name, rest)) = found else { return Taken::Other };
+        let keys = keys(name, rest);
+        let Some((party, ns)) = who(head).filter(|_| keys.is_some()) else {
+            return Taken::Rejected;
+        };
+        self.seq += 1;
+        self.mended += u64::from(is_short(rest));
+        out.event(step(name, self.seq, (line, party, ns), keys.unwrap_or_default()));
+        Taken::Parsed
+    }
+
+    fn end(&mut self, out: &mut Out) {
+        if self.mended > 0 {
+            let text = format!(
+                "{} addresses in the trace of ion lack a digit; an f was put in front of them",
+                std::mem::take(&mut self.mended)
+            );
+            out.told.assumptions.push(text.into());
+        }
+    }
+}
+
+/// Whether the address of a buffer lacks a digit, see [`fields::kernel_address`].
+fn is_short(rest: &str) -> bool {
+    let word = fields::after(rest, "buffer:").unwrap_or_default();
+    word.len() == 15 && word.starts_with('f')
+}
+
+/// Name and number of the task, and the time.
+fn who(head: &str) -> Option<(Party, u64)> {
+    let (task, rest) = head.split_once(" [")?;
+    let (comm, tid) = task.trim().rsplit_once('-')?;
+    let ns = nanoseconds(rest.rsplit(' ').next()?)?;
+    // Some kernels add the process: `comm-2685 ( 1743)`.
+    let tid = u32::try_from(fields::decimal(tid.split(' ').next()?)?).ok()?;
+    Some((Party { pid: tid, tid: 0, comm: comm.trim().into(), by_kernel: false }, ns))
+}
+
+fn keys(name: &str, rest: &str) -> Option<Keys> {
+    let buffer = || {
+        let word = fields::after(rest, "buffer:").filter(|word| !word.is_empty());
+        fields::kernel_address(word.or_else(|| fields::after(rest, "buffer "))?)
+    };
+    let keys = match name {
+        "ion_alloc" => vec![("address", buffer()?), ("len", fields::number_after(rest, "len ")?)],
+        "ion_map" | "ion_import" => vec![("fd", fields::number_after(rest, "fd:")?)],
+        _ => vec![("address", buffer()?)],
+    };
+    Some(keys.into_iter().map(|(name, value)| (Name::from(name), value)).collect())
+}
+
+fn step(name: &str, seq: u64, at: (&Line<'_>, Party, u64), keys: Keys) -> Event {
+    let (line, party, ns) = at;
+    Event {
+        origin: Origin::Text,
+        seq,
+        lost_before: 0,
+        time: Some(Time { clock: Clock::Monotonic, ns }),
+        duration_ns: None,
+        place: line.place.clone(),
+        iteration: None,
+        kind: EventKind::Step(name.into()),
+        result: Some(0),
+        session: None,
+        opener: 0,
+        instance: 0,
+        uuid: None,
+        cmd: None,
+        values: [0; 8],
+        keys,
+        by: Some(Arc::new(party)),
+    }
+}

@@ -1,0 +1,65 @@
+//! `/proc/meminfo`: `MemTotal:        1009276 kB` (Linux `fs/proc/meminfo.c`, any release).
+//!
+//! Several ones in a row are a series: each begins with `MemTotal`.
+
+use super::{Context, Line, Out, Parser, Taken, fields};
+use crate::model::{Census, Ledger, Row};
+
+#[derive(Default)]
+pub(super) struct MemInfo {
+    open: Option<Census>,
+}
+
+/// Fields that are read; the others are none of anybody's memory.
+const FIELDS: [&str; 24] = [
+    "MemTotal",
+    "MemFree",
+    "MemAvailable",
+    "Buffers",
+    "Cached",
+    "SwapCached",
+    "SwapTotal",
+    "SwapFree",
+    "AnonPages",
+    "Mapped",
+    "Shmem",
+    "Slab",
+    "SReclaimable",
+    "SUnreclaim",
+    "KReclaimable",
+    "KernelStack",
+    "PageTables",
+    "VmallocUsed",
+    "Percpu",
+    "CmaTotal",
+    "CmaFree",
+    "IonTotalUsed",
+    "GPUTotalUsed",
+    "SecPageTables",
+];
+
+impl Parser for MemInfo {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+        let Some((name, value)) = line.text.split_once(':') else { return Taken::Other };
+        if !FIELDS.contains(&name) || (name != "MemTotal" && self.open.is_none()) {
+            let known = self.open.is_some() && value.trim_end().ends_with(" kB");
+            return if known { Taken::Parsed } else { Taken::Other };
+        }
+        let mut words = value.split_whitespace();
+        let number = words.next().and_then(fields::decimal).filter(|_| words.next() == Some("kB"));
+        if name == "MemTotal" {
+            self.end(out);
+        }
+        let Some(bytes) = number.and_then(|kib| kib.checked_mul(1024)) else {
+            return Taken::Rejected;
+        };
+        let census =
+            self.open.get_or_insert_with(|| Census::new(Ledger::MemInfo, "", line.place.clone()));
+        census.rows.push(Row::new(line.place.clone(), name, 1, bytes));
+        if census.rows.len() > FIELDS.len() { Taken::Rejected } else { Taken::Parsed }
+    }
+
+    fn end(&mut self, out: &mut Out) {
+        self.open.take().into_iter().for_each(|census| out.census(census));
+    }
+}

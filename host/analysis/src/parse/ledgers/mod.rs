@@ -1,0 +1,297 @@
+//! What the kernel and its tools print of the normal world's memory, as censuses, sayings and events.
+//!
+//! ```text
+//! line ── Line (stamp, task, message) ── the parser that took the last one, else the others ──> NormalWorld
+//! ```
+//!
+//! Each ledger has a small parser of its own that knows its lines wherever they stand: in a file of
+//! their own, in a kernel log among others, in what somebody copied off a terminal. Invariants: lines read
+//! = parsed + ignored + rejected; no number overflows; what has no room is counted.
+//!
+//! ```
+//! use teeleak_analysis::{model::Ledger, parse::normal::Reader};
+//!
+//! let mut reader = Reader::new("meminfo");
+//! reader.line(b"MemTotal:        1009276 kB");
+//! let told = reader.finish();
+//! assert_eq!(told.censuses[0].ledger, Ledger::MemInfo);
+//! assert_eq!(told.censuses[0].rows[0].bytes, 1009276 * 1024);
+//! ```
+
+mod binder;
+mod binder_log;
+mod buddyinfo;
+mod client_pages;
+mod context;
+mod cpu_monitor;
+mod descriptors;
+mod dma_buf;
+mod dma_buf_sysfs;
+mod dma_heap;
+mod fdinfo;
+mod fields;
+mod iommu;
+mod iommu_log;
+mod ion_heap;
+mod ion_trace;
+mod kmemleak;
+mod line;
+mod meminfo;
+mod page_owner;
+mod processes;
+mod procmem;
+mod slab;
+mod slab_calls;
+mod slab_trace;
+mod sniff;
+mod told;
+
+use context::Context;
+use line::Line;
+pub use sniff::has_ledgers;
+
+use crate::model::{Accounting, Census, Event, Moment, NormalWorld, Place, Said, Saying};
+
+/// Longest line that is looked at, in bytes.
+const LINE_BYTES: usize = 1 << 16;
+
+/// Entries of a census, sayings and events that are kept, each.
+const MOST: usize = 1 << 20;
+
+/// What a parser makes of a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Taken {
+    /// It told something.
+    Parsed,
+    /// It should have told something and could not be read.
+    Rejected,
+    /// It is none of this ledger.
+    Other,
+}
+
+impl Taken {
+    /// Parsed if there is a value, else rejected.
+    fn of<T: Copy>(read: Option<T>) -> Self {
+        if read.is_some() { Self::Parsed } else { Self::Rejected }
+    }
+}
+
+/// Knows the lines of a ledger.
+trait Parser {
+    /// Takes a line.
+    fn line(&mut self, line: &Line<'_>, context: &Context, out: &mut Out) -> Taken;
+
+    /// A file that a run reads begins.
+    fn begin(&mut self, _place: &Place, _context: &Context) {}
+
+    /// Takes lines at the begin of a text without looking at each, where it has read the same before and took
+    /// all of them; gives how many bytes and lines they are.
+    fn known(&mut self, _text: &[u8]) -> Option<(usize, u64)> {
+        None
+    }
+
+    /// The text goes on with something else, or ends.
+    fn end(&mut self, _out: &mut Out) {}
+}
+
+/// What was told so far, kept within bounds.
+#[derive(Default)]
+struct Out {
+    told: NormalWorld,
+    moment: Option<Moment>,
+}
+
+impl Out {
+    /// A whole census.
+    fn census(&mut self, mut census: Census) {
+        census.moment = self.moment;
+        self.told.lost = self.told.lost.saturating_add(census.lost);
+        if self.told.censuses.len() < MOST {
+            self.told.censuses.push(census);
+        } else {
+            self.told.lost = self.told.lost.saturating_add(census.rows.len() as u64);
+        }
+    }
+
+    fn say(&mut self, line: &Line<'_>, said: Said) {
+        if self.told.sayings.len() < MOST {
+            let place = line.place.clone();
+            let (by, moment) = (line.by.into(), self.moment);
+            self.told.sayings.push(Saying { place, by, moment, said });
+        } else {
+            self.told.lost = self.told.lost.saturating_add(1);
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        if self.told.events.len() < MOST {
+            self.told.events.push(event);
+        } else {
+            self.told.lost = self.told.lost.saturating_add(1);
+        }
+    }
+}
+
+/// Adds a row where there is room, and counts it else.
+fn add(census: &mut Census, row: crate::model::Row) {
+    if census.rows.len() < MOST {
+        census.rows.push(row);
+    } else {
+        census.lost = census.lost.saturating_add(1);
+    }
+}
+
+/// Reads texts of any of these ledgers, line by line.
+pub struct Reader {
+    place: Place,
+    context: Context,
+    parsers: Vec<Box<dyn Parser + Send>>,
+    /// The parser that took the last line.
+    last: Option<usize>,
+    out: Out,
+    accounting: Accounting,
+}
+
+impl Reader {
+    /// `source` is what places are called; a path of `/proc` or `/sys` within it says what a text is of.
+    #[must_use]
+    pub fn new(source: &str) -> Self {
+        let mut reader = Self {
+            place: Place { source: "".into(), at: 0 },
+            context: Context::default(),
+            parsers: parsers(),
+            last: None,
+            out: Out::default(),
+            accounting: Accounting::default(),
+        };
+        reader.source(source);
+        reader
+    }
+
+    /// What follows is another text.
+    pub fn source(&mut self, name: &str) {
+        self.end();
+        self.place = Place { source: name.into(), at: 0 };
+        self.context.file(name);
+        if self.out.moment.is_some() {
+            for parser in &mut self.parsers {
+                parser.begin(&self.place, &self.context);
+            }
+        }
+    }
+
+    /// What follows was read at this moment of a run.
+    pub fn at(&mut self, moment: Moment) {
+        if self.out.moment != Some(moment) {
+            self.end();
+            self.out.moment = Some(moment);
+        }
+    }
+
+    /// Takes lines, of which the last one may have no end.
+    pub fn lines(&mut self, mut text: &[u8]) {
+        while !text.is_empty() {
+            let last = self.last.and_then(|last| self.parsers.get_mut(last));
+            if let Some((bytes, lines)) = last.and_then(|last| last.known(text)) {
+                self.place.at += lines;
+                self.accounting.read += lines;
+                self.accounting.parsed += lines;
+                text = text.get(bytes..).unwrap_or_default();
+                continue;
+            }
+            let (line, rest) = match memchr::memchr(b'\n', text) {
+                Some(end) => (&text[..end], &text[end + 1..]),
+                None => (text, &text[text.len()..]),
+            };
+            self.line(line);
+            text = rest;
+        }
+    }
+
+    /// Takes a line.
+    pub fn line(&mut self, bytes: &[u8]) {
+        self.place.at += 1;
+        self.accounting.read += 1;
+        let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LINE_BYTES)]);
+        let line = Line::new(&text, self.place.clone());
+        // What a run reads was typed by nobody.
+        if self.out.moment.is_none() && self.context.prompt(line.raw) {
+            self.end();
+            self.accounting.ignored += 1;
+            return;
+        }
+        match self.ask(&line) {
+            Taken::Parsed => self.accounting.parsed += 1,
+            Taken::Rejected => self.accounting.rejected += 1,
+            Taken::Other => self.accounting.ignored += 1,
+        }
+    }
+
+    fn ask(&mut self, line: &Line<'_>) -> Taken {
+        let n = self.parsers.len();
+        let first = self.last.unwrap_or(0);
+        for at in (0..n).map(|step| (first + step) % n) {
+            let taken = self.parsers[at].line(line, &self.context, &mut self.out);
+            if taken != Taken::Other {
+                if self.last.is_some_and(|last| last != at) {
+                    self.parsers[first].end(&mut self.out);
+                }
+                self.last = Some(at);
+                return taken;
+            }
+        }
+        Taken::Other
+    }
+
+    fn end(&mut self) {
+        for parser in &mut self.parsers {
+            parser.end(&mut self.out);
+        }
+        self.last = None;
+    }
+
+    /// What was told since the last time; the text is at its end.
+    #[must_use]
+    pub fn take(&mut self) -> NormalWorld {
+        self.end();
+        let accounting = std::mem::take(&mut self.accounting);
+        let mut told = std::mem::take(&mut self.out.told);
+        if self.out.moment.is_some() {
+            told.name_holders();
+        }
+        NormalWorld { accounting, ..told }
+    }
+
+    /// All that was told.
+    #[must_use]
+    pub fn finish(mut self) -> NormalWorld {
+        self.take()
+    }
+}
+
+fn parsers() -> Vec<Box<dyn Parser + Send>> {
+    vec![
+        Box::<meminfo::MemInfo>::default(),
+        Box::<cpu_monitor::CpuMonitor>::default(),
+        Box::<buddyinfo::BuddyInfo>::default(),
+        Box::<slab::Slab>::default(),
+        Box::<slab_calls::Callers>::default(),
+        Box::<slab_trace::SlabTrace>::default(),
+        Box::<page_owner::PageOwner>::default(),
+        Box::<kmemleak::Kmemleak>::default(),
+        Box::<descriptors::Descriptors>::default(),
+        Box::<client_pages::ClientPages>::default(),
+        Box::<dma_heap::DmaHeap>::default(),
+        Box::<dma_buf::DmaBuf>::default(),
+        Box::<dma_buf_sysfs::Buffers>::default(),
+        Box::<fdinfo::FdInfo>::default(),
+        Box::<procmem::Procmem>::default(),
+        Box::<ion_heap::IonHeap>::default(),
+        Box::<ion_trace::IonTrace>::default(),
+        Box::<iommu::Iommu>::default(),
+        Box::<iommu_log::IommuLog>::default(),
+        Box::<binder::Binder>::default(),
+        Box::<binder_log::BinderLog>::default(),
+        Box::<processes::Processes>::default(),
+    ]
+}

@@ -1,0 +1,87 @@
+//! `ps`, of everything or of one process: `USER PID PPID VSIZE RSS WCHAN PC NAME` (Android's toolbox, whose heads lack
+//! one column), or any other table with a column `PID` and the name or the command at its end.
+//!
+//! `ps 131` that prints its heads and nothing else says that there is no such process.
+
+use super::{Context, Line, Out, Parser, Taken, fields};
+use crate::model::{Holder, Said};
+
+#[derive(Default)]
+pub(super) struct Processes {
+    /// The process that was asked for.
+    asked: Option<u64>,
+    /// Columns of the number and of a command with its arguments, and where the heads stand.
+    column: Option<(usize, Option<usize>, crate::model::Place)>,
+    any: bool,
+}
+
+impl Parser for Processes {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+        if let Some((_, asked)) = line.raw.rsplit_once("ps ")
+            && let Some(asked) = fields::decimal(asked.trim())
+            && line.raw.contains(['>', '#', '$'])
+        {
+            self.end(out);
+            self.asked = Some(asked);
+            return Taken::Parsed;
+        }
+        let words: Vec<_> = line.text.split_whitespace().collect();
+        if let Some(at) = words.iter().position(|word| *word == "PID")
+            && words.iter().any(|word| matches!(*word, "NAME" | "CMD" | "COMMAND"))
+        {
+            let command = words.iter().position(|word| matches!(*word, "CMD" | "COMMAND"));
+            self.column = Some((at, command, line.place.clone()));
+            return Taken::Parsed;
+        }
+        let Some((at, command, _)) = &self.column else { return Taken::Other };
+        let pid = words.get(*at).and_then(|word| fields::decimal(word));
+        let name = command.map_or(words.last(), |at| words.get(at));
+        let (Some(pid), Some(name)) = (pid, name) else { return Taken::Other };
+        self.any = true;
+        let comm = if command.is_some() { program(name) } else { name };
+        out.say(line, Said::Process(Holder { pid, comm: comm.into() }));
+        Taken::Parsed
+    }
+
+    fn end(&mut self, out: &mut Out) {
+        if let (Some(pid), Some((.., place)), false) = (self.asked, self.column.take(), self.any) {
+            out.say(&Line::new("", place), Said::NoProcess { pid });
+        }
+        *self = Self::default();
+    }
+}
+
+/// The name of a program that a command begins with; busybox puts that of a script in braces, and all that of a
+/// thread of the kernel in brackets.
+fn program(command: &str) -> &str {
+    let name = command.rsplit('/').next().unwrap_or(command);
+    let bare = |from, to| command.strip_prefix(from).and_then(|name| name.strip_suffix(to));
+    bare('{', '}').or_else(|| bare('[', ']')).unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{model::Said, parse::ledgers::Reader};
+
+    #[test]
+    fn commands_have_arguments_and_names_do_not() {
+        let mut reader = Reader::new("ps");
+        for line in [
+            "PID   USER     COMMAND",
+            "    2 root     [kthreadd]",
+            "  154 root     {init} /usr/bin/busybox sh /init",
+            "  176 root     /share/bin/leaky-ree serve /tmp/dma-buf dma-buf",
+            "USER     PID   PPID  VSIZE  RSS     WCHAN    PC         NAME",
+            "root      1     0     8908   1448  ffffffff 00000000 S /init",
+        ] {
+            reader.line(line.as_bytes());
+        }
+        let told = reader.finish();
+        let names = told.sayings.iter().filter_map(|one| match &one.said {
+            Said::Process(holder) => Some((holder.pid, &*holder.comm)),
+            _ => None,
+        });
+        let names: Vec<_> = names.collect();
+        assert_eq!(names, [(2, "kthreadd"), (154, "init"), (176, "leaky-ree"), (1, "/init")]);
+    }
+}

@@ -1,0 +1,65 @@
+//! Slab caches: `/proc/slabinfo` (Linux `mm/slab_common.c`, version 2.1) and the table of the kernel's
+//! `slabinfo` tool (`tools/vm/slabinfo.c` of Linux 3.10).
+//!
+//! ```text
+//! # name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables …
+//! kmalloc-128        561900 562016    128   32    1 : tunables    0    0    0 : slabdata  17563  17563      0
+//!
+//! Name                   Objects Objsize    Space Slabs/Part/Cpu  O/S O %Fr %Ef Flg
+//! anon_vma                  9361      56   622.5K      149/13/3   64 0   8  84
+//! ```
+
+use super::{Context, Line, Out, Parser, Taken, fields};
+use crate::model::{Census, Ledger, Row};
+
+#[derive(Default)]
+pub(super) struct Slab {
+    open: Option<Census>,
+    tool: bool,
+}
+
+impl Parser for Slab {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+        let tool = line.text.starts_with("Name ") && line.text.contains(" Objsize ");
+        let kernel = line.text.starts_with("# name") && line.text.contains("<active_objs>");
+        if tool || kernel {
+            self.end(out);
+            self.open = Some(Census::new(Ledger::Slab, "", line.place.clone()));
+            self.tool = tool;
+            return Taken::Parsed;
+        }
+        if line.text.starts_with("slabinfo - version:") {
+            return Taken::Parsed;
+        }
+        let Some(census) = &mut self.open else { return Taken::Other };
+        let read = if self.tool { of_tool(line.text) } else { of_kernel(line.text) };
+        let Some((name, count, bytes)) = read else { return Taken::Other };
+        super::add(census, Row::new(line.place.clone(), name, count, bytes));
+        Taken::Parsed
+    }
+
+    fn end(&mut self, out: &mut Out) {
+        self.open.take().into_iter().for_each(|census| out.census(census));
+    }
+}
+
+/// Name, objects in use, bytes of all slabs.
+fn of_kernel(text: &str) -> Option<(&str, u64, u64)> {
+    let (head, _) = text.split_once(" : tunables")?;
+    let mut words = head.split_whitespace();
+    let name = words.next()?;
+    let numbers: Vec<u64> = words.map(fields::decimal).collect::<Option<_>>()?;
+    let [active, _, size, _, _] = numbers[..] else { return None };
+    Some((name, active, active.saturating_mul(size)))
+}
+
+fn of_tool(text: &str) -> Option<(&str, u64, u64)> {
+    // Names may have blanks: what is looked for is `objects size space slabs/partial/cpu`.
+    let words: Vec<_> = text.split_whitespace().collect();
+    let slabs = words.iter().position(|word| word.matches('/').count() == 2)?;
+    let [.., count, size, _] = words[..slabs] else { return None };
+    let (count, size) = (fields::decimal(count)?, fields::decimal(size)?);
+    let end = text.find(words.get(slabs.checked_sub(3)?)?)?;
+    let name = text[..end].trim_end();
+    Some((if name.is_empty() { words[0] } else { name }, count, count.saturating_mul(size)))
+}

@@ -1,0 +1,243 @@
+//! Findings about pools.
+
+use std::sync::Arc;
+
+use super::{Shortage, forecast, incidents, mean_piece, name};
+use crate::{
+    fingerprint::fingerprint,
+    growth::{
+        Judgement,
+        collect::{PoolSeries, Timeline, pools},
+        judge,
+        report::words,
+    },
+    model::{
+        Evidence, Figure, Finding, Kind, Observation, Part, Pool, PoolKind, PoolUnit, Sample,
+        Severity, Subject, Unit, Verdict,
+    },
+};
+
+/// Part of a pool that is in use where it is nearly full.
+const NEARLY_FULL: f64 = 0.9;
+
+/// What fills, and what had no room. `explained` are the growth findings of the same observation.
+#[must_use]
+pub fn findings(observation: &Observation, explained: &[Finding]) -> Vec<Finding> {
+    let timeline = Timeline::new(&observation.samples);
+    let context = Context {
+        explained: explained.iter().any(|finding| {
+            finding.severity == Severity::Failure && finding.kind < Kind::PoolGrowth
+        }),
+        detailed: detailed(&timeline),
+        duration: forecast::duration(&timeline),
+        timeline,
+    };
+    let mut findings: Vec<_> = pools(&context.timeline)
+        .iter()
+        .filter_map(|series| {
+            let oom = incidents::core_heap(observation)
+                .filter(|_| series.last.kind == PoolKind::CoreHeap);
+            Case::new(series, oom).finding(&context)
+        })
+        .collect();
+    let told = |finding: &Finding| finding.subject == Subject::Pool(name(&PoolKind::CoreHeap));
+    if !findings.iter().any(told) {
+        findings.extend(incidents::core_heap(observation).map(|oom| oom.finding()));
+    }
+    findings.extend(incidents::others(observation));
+    findings
+}
+
+/// Whether something better than pools was seen: what they hold, one by one.
+fn detailed(timeline: &Timeline<'_>) -> bool {
+    let complete = |sample: &&Sample| matches!(sample.sites, Part::Complete(_));
+    timeline.measured.iter().flatten().filter(|sample| complete(sample)).count() > 1
+}
+
+/// What is the same for all pools.
+struct Context<'a> {
+    timeline: Timeline<'a>,
+    /// Whether a leak was found that explains why pools grow.
+    explained: bool,
+    detailed: bool,
+    /// Nanoseconds per iteration.
+    duration: Option<f64>,
+}
+
+/// One pool with what is said of it.
+struct Case<'a> {
+    series: &'a PoolSeries<'a>,
+    pool: &'a Pool,
+    judgement: Judgement,
+    shortage: Option<Shortage>,
+    /// Failures that were counted while it was observed.
+    failures: u64,
+    oom: Option<incidents::OutOfMemory<'a>>,
+}
+
+impl<'a> Case<'a> {
+    fn new(series: &'a PoolSeries<'a>, oom: Option<incidents::OutOfMemory<'a>>) -> Self {
+        let pool = series.last;
+        let failed = |pool: &Pool| pool.num_alloc_fail.unwrap_or(0);
+        let told = oom.as_ref().map(incidents::OutOfMemory::shortage);
+        Self {
+            series,
+            pool,
+            judgement: judge(&series.used),
+            shortage: told.or_else(|| Shortage::of_pool(pool)),
+            failures: failed(pool).saturating_sub(failed(series.first)),
+            oom,
+        }
+    }
+
+    fn leaks(&self) -> bool {
+        self.judgement.verdict == Verdict::Leak
+    }
+
+    fn severity(&self, context: &Context<'_>) -> Option<Severity> {
+        let failed = self.failures > 0 || self.oom.is_some();
+        match self.judgement.verdict {
+            Verdict::Leak if context.explained => Some(Severity::Note),
+            // Every object is seen, and none of them grows: something does that has no record.
+            Verdict::Leak if context.detailed => Some(Severity::Possible),
+            Verdict::Leak => Some(Severity::Failure),
+            _ if failed && context.explained => Some(Severity::Note),
+            _ if failed => Some(Severity::Possible),
+            Verdict::Undecided if !context.detailed && self.series.used.gained() > 0.0 => {
+                Some(Severity::Possible)
+            }
+            _ if self.shortage.is_some() => Some(Severity::Note),
+            _ => None,
+        }
+    }
+
+    fn finding(&self, context: &Context<'_>) -> Option<Finding> {
+        let severity = self.severity(context)?;
+        let subject = Subject::Pool(name(&self.pool.kind));
+        Some(Finding {
+            kind: Kind::PoolGrowth,
+            severity,
+            verdict: Some(self.judgement.verdict),
+            title: self.title().into(),
+            figures: self.figures(context),
+            evidence: self.evidence(context),
+            fingerprint: fingerprint(Kind::PoolGrowth, &subject, &[]),
+            subject,
+            cause: None,
+            action: self.action(context).into(),
+        })
+    }
+
+    fn title(&self) -> String {
+        let name = name(&self.pool.kind);
+        let full = self.shortage.as_ref().and_then(Shortage::full);
+        let rate = self.judgement.rate.filter(|_| self.leaks());
+        let until = rate.and_then(|rate| forecast::iterations(self.pool, rate));
+        let amount = rate.map(|rate| self.amount(rate.value)).unwrap_or_default();
+        match (self.leaks(), self.shortage, until) {
+            (true, Some(_), _) => format!("{name}: ran out; it grows by {amount} per iteration"),
+            (true, None, Some(until)) => format!(
+                "{name}: grows by {amount} per iteration and will be full after {} more",
+                words::number(until.value.floor())
+            ),
+            (true, None, None) => format!("{name}: grows by {amount} per iteration"),
+            (false, Some(_), _) if full == Some(false) => {
+                format!("{name}: ran out of large pieces, it is fragmented")
+            }
+            (false, Some(_), _) if full == Some(true) => format!("{name}: was full"),
+            (false, Some(_), _) => format!("{name}: an allocation failed"),
+            (false, None, _) => format!("{name}: may grow, not yet decided"),
+        }
+    }
+
+    fn amount(&self, value: f64) -> String {
+        words::counted(value, if self.pool.unit == PoolUnit::Bytes { "byte" } else { "object" })
+    }
+
+    fn figures(&self, context: &Context<'_>) -> Vec<Figure> {
+        let (unit, per) = match self.pool.unit {
+            PoolUnit::Bytes => (Unit::Bytes, Unit::BytesPerIteration),
+            PoolUnit::Objects => (Unit::Objects, Unit::ObjectsPerIteration),
+        };
+        let mut figures = Vec::new();
+        if let Some(rate) = self.judgement.rate.filter(|_| self.leaks()) {
+            figures.push(words::figure("growth", rate, per));
+            if let Some(until) = forecast::iterations(self.pool, rate) {
+                figures.push(words::figure("until full", until, Unit::Iterations));
+                let time = context.duration.map(|each| until.scaled(each));
+                figures.extend(time.map(|t| words::figure("until full", t, Unit::Nanoseconds)));
+            }
+        }
+        let known = [
+            ("in use", self.pool.allocated),
+            ("most in use", self.pool.max_allocated),
+            ("size", self.pool.size),
+            ("largest free piece", self.pool.largest_free),
+            ("mean free piece", mean_piece(self.pool)),
+        ];
+        let plain =
+            |(name, value): (&str, Option<u64>)| Some(words::plain(name, value? as f64, unit));
+        figures.extend(known.into_iter().filter_map(plain));
+        let failures = self.pool.num_alloc_fail.filter(|failures| *failures > 0);
+        let failures =
+            failures.map(|n| words::plain("failed allocations", n as f64, Unit::Objects));
+        figures.extend(failures);
+        figures.extend(words::about(&self.judgement, 0.0));
+        figures
+    }
+
+    fn evidence(&self, context: &Context<'_>) -> Vec<Evidence> {
+        let mut texts = Vec::new();
+        if let Some(shortage) = self.shortage {
+            texts.push(shortage.reason());
+            texts.extend(self.demand(shortage));
+        }
+        if self.failures > 0 {
+            texts.push(format!("{} allocations failed while it was observed", self.failures));
+        }
+        let thing = if self.pool.unit == PoolUnit::Bytes { "byte" } else { "object" };
+        texts.push(words::why(&self.judgement, &self.series.used, thing));
+        if context.timeline.run {
+            texts.push(words::idle(context.timeline.idle.len(), self.series.idle, thing));
+        }
+        let mut evidence: Vec<_> =
+            texts.into_iter().map(|text| Evidence::Text(Arc::from(text))).collect();
+        evidence.extend(words::evidence(&self.series.used, context.timeline.first));
+        evidence.extend(self.oom.iter().flat_map(incidents::OutOfMemory::places));
+        evidence
+    }
+
+    /// Where a pool was full but does not grow: whether it still is, or was so only at its peak.
+    fn demand(&self, shortage: Shortage) -> Option<String> {
+        if self.leaks() || shortage.full() != Some(true) {
+            return None;
+        }
+        let (used, size) = (self.pool.allocated?, self.pool.size?);
+        let most = self.pool.max_allocated.unwrap_or(used);
+        Some(if used as f64 > NEARLY_FULL * size as f64 {
+            format!("{used} of {size} are still in use, and that was not seen to grow")
+        } else {
+            format!(
+                "now {used} of {size} are in use, at most {most} were: it was a peak of demand, \
+                 not a leak that lasts"
+            )
+        })
+    }
+
+    fn action(&self, context: &Context<'_>) -> &'static str {
+        match (self.leaks(), self.shortage.as_ref().and_then(Shortage::full)) {
+            (true, _) if context.explained => "see what grows; the pool is where it shows",
+            (true, _) if context.detailed => {
+                "look for memory that malloc debug has no record of: it was not seen by site"
+            }
+            (true, _) => {
+                "build OP-TEE with malloc debug and the leak_audit PTA to see which site grows"
+            }
+            (false, Some(false)) => {
+                "allocate large pieces early and keep them, or make the pool larger"
+            }
+            (false, Some(true)) => "find who holds most of it, or make the pool larger",
+            (false, None) => "run more iterations, or take pool figures when it fails",
+        }
+    }
+}

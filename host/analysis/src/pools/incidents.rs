@@ -1,0 +1,119 @@
+//! What the secure world itself said about having no room.
+
+use std::collections::BTreeMap;
+
+use super::{Shortage, name};
+use crate::{
+    fingerprint::fingerprint,
+    growth::report::words,
+    model::{
+        Evidence, Finding, Incident, IncidentKind, Kind, Observation, PoolKind, Severity, Subject,
+        Unit,
+    },
+};
+
+/// Places that are listed of one finding.
+const LISTED: usize = 5;
+
+/// The core heap had no room, once or more.
+pub(super) struct OutOfMemory<'a> {
+    incidents: Vec<&'a Incident>,
+    /// Smallest request that failed: it says the most.
+    smallest: u64,
+}
+
+/// All that was told of the core heap.
+pub(super) fn core_heap(observation: &Observation) -> Option<OutOfMemory<'_>> {
+    let requested = |incident: &Incident| match incident.kind {
+        IncidentKind::OutOfMemory { requested, .. } => Some(requested),
+        _ => None,
+    };
+    let failed = observation.incidents.iter().filter(|incident| requested(incident).is_some());
+    let incidents: Vec<_> = failed.collect();
+    let smallest = incidents.iter().copied().filter_map(requested).min()?;
+    Some(OutOfMemory { incidents, smallest })
+}
+
+impl OutOfMemory<'_> {
+    /// What the smallest of them says by itself.
+    pub(super) fn shortage(&self) -> Shortage {
+        Shortage::of(self.smallest, None)
+    }
+
+    /// Where it is told.
+    pub(super) fn places(&self) -> impl Iterator<Item = Evidence> {
+        self.incidents.iter().take(LISTED).map(|incident| Evidence::At(incident.place.clone()))
+    }
+
+    /// The finding where no figures of the pool are known.
+    pub(super) fn finding(&self) -> Finding {
+        let pool = name(&PoolKind::CoreHeap);
+        let times = words::counted(self.incidents.len() as f64, "time");
+        let subject = Subject::Pool(pool.clone());
+        let mut evidence = vec![Evidence::Text(self.shortage().reason().into())];
+        evidence.extend(self.places());
+        Finding {
+            kind: Kind::PoolGrowth,
+            severity: Severity::Possible,
+            verdict: None,
+            title: format!("{pool}: ran out {times}, smallest request {} bytes", self.smallest)
+                .into(),
+            figures: vec![words::plain(
+                "failed allocations",
+                self.incidents.len() as f64,
+                Unit::Objects,
+            )],
+            evidence,
+            fingerprint: fingerprint(Kind::PoolGrowth, &subject, &[]),
+            subject,
+            cause: None,
+            action: "look for what grows before it: take dumps while the workload repeats".into(),
+        }
+    }
+}
+
+/// Other pools that had no room, by what was said of them.
+pub(super) fn others(observation: &Observation) -> Vec<Finding> {
+    let mut by_text: BTreeMap<String, Vec<&Incident>> = BTreeMap::new();
+    for incident in &observation.incidents {
+        if matches!(incident.kind, IncidentKind::PoolExhausted { .. }) {
+            by_text.entry(without_numbers(&incident.text)).or_default().push(incident);
+        }
+    }
+    by_text.iter().map(|(text, incidents)| other(text, incidents)).collect()
+}
+
+fn other(text: &str, incidents: &[&Incident]) -> Finding {
+    let times = words::counted(incidents.len() as f64, "time");
+    let subject = Subject::Pool(text.into());
+    let first = incidents.first().map_or(text, |incident| &incident.text);
+    Finding {
+        kind: Kind::PoolGrowth,
+        severity: Severity::Possible,
+        verdict: None,
+        title: format!("a pool ran out, told {times}: {first}").into(),
+        figures: vec![words::plain("times", incidents.len() as f64, Unit::Objects)],
+        evidence: incidents
+            .iter()
+            .take(LISTED)
+            .map(|incident| Evidence::At(incident.place.clone()))
+            .collect(),
+        fingerprint: fingerprint(Kind::PoolGrowth, &subject, &[]),
+        subject,
+        cause: None,
+        action: "make that pool larger, or find what holds it".into(),
+    }
+}
+
+/// The text with each number as one `#`, so that the same message is one finding.
+fn without_numbers(text: &str) -> String {
+    let mut plain = String::new();
+    for character in text.chars() {
+        match character {
+            '0'..='9' if plain.ends_with('#') => {}
+            '0'..='9' => plain.push('#'),
+            other => plain.push(other),
+        }
+    }
+    plain
+}

@@ -1,0 +1,191 @@
+//! Who holds how much, and what holds more than before.
+
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
+
+use teeleak_proto::Uuid;
+
+use super::LISTED;
+use crate::model::{Owner, OwnerId, Pool, PoolKind, Region, Sample};
+
+/// Bit of [`Region::access`] of secure memory.
+const SECURE: u8 = 8;
+
+/// Somebody or something that holds memory.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Holder {
+    /// An allocation site.
+    Site {
+        /// Source file.
+        file: Arc<str>,
+        /// Source line.
+        line: u32,
+        /// Bytes requested by each.
+        size: u64,
+        /// For whom, as a person reads it.
+        owner: Arc<str>,
+    },
+    /// A TA, a PTA or the TEE core, as a person reads it.
+    Owner(Arc<str>),
+    /// The regions of a TA.
+    Regions(Uuid),
+}
+
+/// What somebody holds.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Held {
+    /// Who.
+    pub holder: Holder,
+    /// Bytes.
+    pub bytes: u64,
+    /// Objects.
+    pub count: u64,
+    /// Percent of the pool that this is, where that has a size.
+    pub percent: Option<f64>,
+}
+
+/// What somebody holds more than at first.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Grown {
+    /// Who.
+    pub holder: Holder,
+    /// Bytes at first and at last.
+    pub bytes: (u64, u64),
+    /// Objects at first and at last.
+    pub count: (u64, u64),
+    /// Number of the census, from 1, since which it never was what it was at first.
+    pub since: usize,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    bytes: u64,
+    count: u64,
+}
+
+type Sums = BTreeMap<Holder, Sum>;
+
+/// The biggest holders by site; only the core heap has sites.
+pub(crate) fn by_site(sample: &Sample, pool: Option<&Pool>) -> Vec<Held> {
+    biggest(sites(sample), pool.filter(|pool| pool.kind == PoolKind::CoreHeap))
+}
+
+/// The biggest holders by TA: of secure regions where it is about the memory for TAs, of allocations
+/// otherwise.
+pub(crate) fn by_ta(sample: &Sample, pool: Option<&Pool>) -> Vec<Held> {
+    if pool.is_some_and(|pool| pool.kind == PoolKind::TaRam) {
+        return biggest(regions(sample, true), pool);
+    }
+    let mut owners = Sums::new();
+    for (holder, sum) in sites(sample) {
+        if let Holder::Site { owner, .. } = holder {
+            let of_owner = owners.entry(Holder::Owner(owner)).or_default();
+            of_owner.bytes += sum.bytes;
+            of_owner.count += sum.count;
+        }
+    }
+    biggest(owners, pool.filter(|pool| pool.kind == PoolKind::CoreHeap))
+}
+
+fn biggest(sums: Sums, pool: Option<&Pool>) -> Vec<Held> {
+    let size = pool.and_then(|pool| pool.size).filter(|size| *size > 0);
+    let mut held: Vec<_> = sums
+        .into_iter()
+        .map(|(holder, Sum { bytes, count })| {
+            let percent = size.map(|size| 100.0 * bytes as f64 / size as f64);
+            Held { holder, bytes, count, percent }
+        })
+        .collect();
+    held.sort_by_key(|held| Reverse(held.bytes));
+    held.truncate(LISTED);
+    held
+}
+
+/// What holds more in the last of some samples than in the first, by the bytes gained.
+pub(crate) fn grown(samples: &[&Sample]) -> Vec<Grown> {
+    let [first, .., last] = samples else { return Vec::new() };
+    let before = all(first);
+    let now = all(last);
+    let mut grown: Vec<_> = now
+        .into_iter()
+        .filter_map(|(holder, now)| {
+            let before = before.get(&holder).copied().unwrap_or_default();
+            (now.bytes > before.bytes).then_some(Grown {
+                holder,
+                bytes: (before.bytes, now.bytes),
+                count: (before.count, now.count),
+                since: samples.len(),
+            })
+        })
+        .collect();
+    grown.sort_by_key(|one| Reverse(one.bytes.1 - one.bytes.0));
+    grown.truncate(LISTED);
+    since(&mut grown, samples);
+    grown
+}
+
+/// Finds out since when they grew: goes back as long as they hold more than at first.
+fn since(grown: &mut [Grown], samples: &[&Sample]) {
+    let mut done = vec![false; grown.len()];
+    for (at, sample) in samples.iter().enumerate().rev() {
+        let held = all(sample);
+        for (one, done) in grown.iter_mut().zip(&mut done) {
+            let bytes = held.get(&one.holder).map_or(0, |sum| sum.bytes);
+            *done |= bytes <= one.bytes.0;
+            if !*done {
+                one.since = at + 1;
+            }
+        }
+    }
+}
+
+fn all(sample: &Sample) -> Sums {
+    let mut sums = sites(sample);
+    sums.extend(regions(sample, false));
+    sums
+}
+
+fn sites(sample: &Sample) -> Sums {
+    let mut names = BTreeMap::new();
+    let mut sums = Sums::new();
+    for site in sample.sites.seen().into_iter().flatten() {
+        let owner = names.entry(site.owner).or_insert_with(|| owner(sample, site.owner));
+        let holder = Holder::Site {
+            file: Arc::clone(&site.file),
+            line: site.line,
+            size: site.size,
+            owner: Arc::clone(owner),
+        };
+        let sum = sums.entry(holder).or_default();
+        sum.bytes = sum.bytes.saturating_add(site.size.saturating_mul(site.count));
+        sum.count = sum.count.saturating_add(site.count);
+    }
+    sums
+}
+
+fn regions(sample: &Sample, secure: bool) -> Sums {
+    let mut sums = Sums::new();
+    for instance in sample.instances.seen().into_iter().flatten() {
+        let counts = |region: &&Region| !secure || region.access & SECURE != 0;
+        for region in instance.regions.seen().into_iter().flatten().filter(counts) {
+            let sum = sums.entry(Holder::Regions(instance.uuid)).or_default();
+            sum.bytes = sum.bytes.saturating_add(region.size);
+            sum.count += 1;
+        }
+    }
+    sums
+}
+
+fn owner(sample: &Sample, id: OwnerId) -> Arc<str> {
+    let number = match id {
+        OwnerId::Unknown => return "unknown".into(),
+        OwnerId::Core => return "TEE core".into(),
+        OwnerId::Number(number) => number,
+    };
+    let find = |owner: &&Owner| owner.number == number;
+    let known = sample.owners.seen().into_iter().flatten().find(find);
+    match known.and_then(|owner| Some((owner.uuid?, owner.pta))) {
+        Some((uuid, true)) => format!("PTA {uuid}").into(),
+        Some((uuid, false)) => format!("TA {uuid}").into(),
+        None => format!("owner {number}").into(),
+    }
+}

@@ -1,0 +1,285 @@
+//! From a protocol file to protocols, or to all mistakes in it.
+
+use std::{ops::Range, sync::Arc};
+
+use teeleak_proto::{Uuid, bind::Action};
+use toml::Spanned;
+
+use super::{
+    file::{FileText, KeyText, Named, ProtocolText, ResourceText, StepText},
+    key,
+};
+use crate::{
+    mistake::{Mistake, suggest},
+    protocol::{End, Key, KeyPart, On, Protocol, Resource, Scope, Step},
+};
+
+pub(crate) fn compile(source: &str, text: &str) -> Result<Vec<Protocol>, Vec<Mistake>> {
+    let file: FileText = toml::from_str(text).map_err(|error| {
+        let span = error.span().unwrap_or(0..text.len().min(1));
+        vec![Mistake::new((source, text), span, error.message(), None)]
+    })?;
+    let mut reader = Reader { source, text, mistakes: Vec::new() };
+    let protocols =
+        in_order(&file.protocol).map(|(name, protocol)| reader.protocol(name, protocol)).collect();
+    reader.mistakes.sort_by_key(|mistake| mistake.span.start);
+    if reader.mistakes.is_empty() { Ok(protocols) } else { Err(reader.mistakes) }
+}
+
+/// In the order of the file; a map of serde's has lost it, the places tell.
+fn in_order<T>(named: &Named<T>) -> impl Iterator<Item = (&Spanned<String>, &T)> {
+    let mut all: Vec<_> = named.iter().collect();
+    all.sort_by_key(|(name, _)| name.span().start);
+    all.into_iter()
+}
+
+struct Reader<'a> {
+    source: &'a str,
+    text: &'a str,
+    mistakes: Vec<Mistake>,
+}
+
+impl Reader<'_> {
+    fn mistake(&mut self, span: Range<usize>, message: String, hint: Option<String>) {
+        self.mistakes.push(Mistake::new((self.source, self.text), span, message, hint));
+    }
+
+    fn protocol(&mut self, name: &Spanned<String>, text: &ProtocolText) -> Protocol {
+        let resources = self.resources(&text.resource);
+        let ta = text.ta.as_ref().and_then(|ta| self.ta(ta));
+        let mut steps = Vec::new();
+        for (name, step) in in_order(&text.step) {
+            let given = step.ta.as_ref().map_or(ta, |ta| self.ta(ta));
+            steps.extend(self.step(name, step, given, &resources));
+        }
+        for (at, (name, _)) in sorted(&text.resource).into_iter().enumerate() {
+            let acquires = |step: &Step| step.resource == at && step.action == Action::Acquire;
+            if self.mistakes.is_empty() && !steps.iter().any(acquires) {
+                let message = format!("no step acquires `{}`", name.get_ref());
+                self.mistake(name.span(), message, Some("add a step with `acquire`".into()));
+            }
+        }
+        let about = text.about.as_deref().map(Arc::from);
+        Protocol { name: name.get_ref().as_str().into(), about, resources, steps }
+    }
+
+    fn resources(&mut self, named: &Named<ResourceText>) -> Vec<Resource> {
+        let order = sorted(named);
+        let mut resources: Vec<Resource> = Vec::new();
+        for (name, text) in &order {
+            let parent = text.parent.as_ref().and_then(|parent| {
+                let known = resources.iter().map(|resource| &*resource.name);
+                let at = known.clone().position(|name| name == parent.get_ref());
+                if at.is_none() {
+                    let names = named.keys().map(|name| name.get_ref().as_str());
+                    self.unknown_parent(parent, names);
+                }
+                at
+            });
+            resources.push(Resource {
+                name: name.get_ref().as_str().into(),
+                parent,
+                scope: text.scope.unwrap_or(Scope::Instance),
+                max_held: text.max_held.unwrap_or(0),
+                end: text.end.unwrap_or(End::Release),
+                partial: text.partial.unwrap_or(false),
+            });
+        }
+        resources
+    }
+
+    fn unknown_parent<'n>(
+        &mut self,
+        parent: &Spanned<String>,
+        names: impl Iterator<Item = &'n str> + Clone,
+    ) {
+        let circle = names.clone().any(|name| name == parent.get_ref());
+        let (message, hint) = if circle {
+            (format!("`{}` belongs to itself", parent.get_ref()), None)
+        } else {
+            (
+                format!("there is no resource `{}`", parent.get_ref()),
+                suggest(parent.get_ref(), names),
+            )
+        };
+        self.mistake(parent.span(), message, hint);
+    }
+
+    fn ta(&mut self, ta: &Spanned<String>) -> Option<Uuid> {
+        let uuid = Uuid::parse(ta.get_ref());
+        if uuid.is_none() && ta.get_ref() != "any" {
+            let message = format!("`{}` is no UUID", ta.get_ref());
+            let hint = "write 8-4-4-4-12 hexadecimal digits, or \"any\"";
+            self.mistake(ta.span(), message, Some(hint.into()));
+        }
+        uuid
+    }
+
+    fn step(
+        &mut self,
+        name: &Spanned<String>,
+        text: &StepText,
+        ta: Option<Uuid>,
+        resources: &[Resource],
+    ) -> Option<Step> {
+        let (action, resource) = self.action(name, text)?;
+        let on = self.on(name, text)?;
+        let known = resources.iter().map(|resource| &*resource.name);
+        let Some(at) = known.clone().position(|name| name == resource.get_ref()) else {
+            let message = format!("there is no resource `{}`", resource.get_ref());
+            self.mistake(resource.span(), message, suggest(resource.get_ref(), known));
+            return None;
+        };
+        if let (On::Invoke(_), None, None) = (&on, ta, &text.ta) {
+            let message = format!("step `{}` does not say whose command it is", name.get_ref());
+            let hint = "add `ta = \"UUID\"` to the step or to the protocol";
+            self.mistake(name.span(), message, Some(hint.into()));
+        }
+        let key = self.key(name, text, &on)?;
+        let ignore_flags = self.ignore_flags(text, &on);
+        let parent = self.parent_key(name, text, action, (at, resources));
+        Some(Step {
+            name: name.get_ref().as_str().into(),
+            resource: at,
+            action,
+            ta: ta.filter(|_| !matches!(on, On::Named(_)) || text.ta.is_some()),
+            on,
+            key,
+            parent,
+            ignore_flags,
+        })
+    }
+
+    fn action<'t>(
+        &mut self,
+        name: &Spanned<String>,
+        text: &'t StepText,
+    ) -> Option<(Action, &'t Spanned<String>)> {
+        let all = [
+            (Action::Acquire, &text.acquire),
+            (Action::Use, &text.uses),
+            (Action::Release, &text.release),
+        ];
+        let mut given = all.into_iter().filter_map(|(action, on)| Some((action, on.as_ref()?)));
+        let (first, second) = (given.next(), given.next());
+        if first.is_some() && second.is_none() {
+            return first;
+        }
+        let which = if first.is_none() { "none" } else { "more than one" };
+        let message = format!("step `{}` has {which} of acquire, use, release", name.get_ref());
+        self.mistake(name.span(), message, Some("it needs exactly one".into()));
+        None
+    }
+
+    fn on(&mut self, name: &Spanned<String>, text: &StepText) -> Option<On> {
+        match (&text.invoke, &text.on) {
+            (Some(cmd), None) => Some(On::Invoke(*cmd.get_ref())),
+            (None, None) => Some(On::Named(name.get_ref().as_str().into())),
+            (None, Some(on)) => self.occasion(on),
+            (Some(_), Some(on)) => {
+                let message = format!("step `{}` has both `invoke` and `on`", name.get_ref());
+                self.mistake(on.span(), message, Some("drop one of them".into()));
+                None
+            }
+        }
+    }
+
+    fn occasion(&mut self, on: &Spanned<String>) -> Option<On> {
+        let words = ["open", "close", "map", "unmap", "named NAME"];
+        match on.get_ref().split_once(' ') {
+            Some(("named", name)) if !name.is_empty() => return Some(On::Named(name.into())),
+            Some(_) => {}
+            None => match on.get_ref().as_str() {
+                "open" => return Some(On::Open),
+                "close" => return Some(On::Close),
+                "map" => return Some(On::Map),
+                "unmap" => return Some(On::Unmap),
+                _ => {}
+            },
+        }
+        let message = format!("there is no event `{}`", on.get_ref());
+        self.mistake(on.span(), message, suggest(on.get_ref(), words.into_iter()));
+        None
+    }
+
+    fn ignore_flags(&mut self, text: &StepText, on: &On) -> u32 {
+        let Some(flags) = &text.ignore_flags else { return 0 };
+        if !matches!(on, On::Map | On::Unmap) {
+            let hint = "drop `ignore_flags`, or use `on = \"map\"` or `on = \"unmap\"`";
+            self.mistake(flags.span(), "only regions have flags".into(), Some(hint.into()));
+        }
+        *flags.get_ref()
+    }
+
+    fn key(&mut self, name: &Spanned<String>, text: &StepText, on: &On) -> Option<Key> {
+        if let Some(key) = &text.key {
+            return self.parse_key(key);
+        }
+        match on {
+            On::Open | On::Close => Some(Key::Single(KeyPart::Session)),
+            On::Map | On::Unmap => Some(Key::Single(KeyPart::Wide(0))),
+            On::Invoke(_) | On::Named(_) => {
+                let message = format!("step `{}` has no key", name.get_ref());
+                self.mistake(name.span(), message, Some(key::FORMS.into()));
+                None
+            }
+        }
+    }
+
+    fn parent_key(
+        &mut self,
+        name: &Spanned<String>,
+        text: &StepText,
+        action: Action,
+        (at, resources): (usize, &[Resource]),
+    ) -> Option<Key> {
+        let resource = resources.get(at)?;
+        match (&text.parent_key, resource.parent) {
+            (Some(key), Some(_)) => self.parse_key(key),
+            (Some(key), None) => {
+                let message = format!("`{}` has no parent", resource.name);
+                let hint = "drop `parent_key`, or give the resource a `parent`";
+                self.mistake(key.span(), message, Some(hint.into()));
+                None
+            }
+            (None, Some(parent)) if action == Action::Acquire => {
+                let parent = resources.get(parent).map_or("", |parent| &parent.name);
+                let message = format!("step `{}` does not say which {parent}", name.get_ref());
+                self.mistake(name.span(), message, Some("add `parent_key`".into()));
+                None
+            }
+            (None, _) => None,
+        }
+    }
+
+    fn parse_key(&mut self, key: &Spanned<KeyText>) -> Option<Key> {
+        let parsed = match key.get_ref() {
+            KeyText::Single(part) => KeyPart::parse(part).map(Key::Single),
+            KeyText::Double([high, low]) => {
+                KeyPart::parse(high).and_then(|high| Some(Key::Double(high, KeyPart::parse(low)?)))
+            }
+        };
+        if parsed.is_none() {
+            self.mistake(key.span(), "this is no key".into(), Some(key::FORMS.into()));
+        }
+        parsed
+    }
+}
+
+/// Parents first, otherwise in the order of the file; circles last.
+fn sorted(named: &Named<ResourceText>) -> Vec<(&Spanned<String>, &ResourceText)> {
+    let mut rest: Vec<_> = in_order(named).collect();
+    let mut done: Vec<(&Spanned<String>, &ResourceText)> = Vec::new();
+    loop {
+        let ready = rest.iter().position(|(_, text)| match &text.parent {
+            None => true,
+            Some(parent) => done.iter().any(|(name, _)| name.get_ref() == parent.get_ref()),
+        });
+        match ready {
+            Some(at) => done.push(rest.remove(at)),
+            None => break,
+        }
+    }
+    done.append(&mut rest);
+    done
+}

@@ -1,0 +1,54 @@
+//! Protocols that come with teeleak.
+
+/// A protocol file that comes with teeleak.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pack {
+    /// Its name.
+    pub name: &'static str,
+    /// The file.
+    pub text: &'static str,
+    /// Whether events of the TEE core fit it as they are, so that it may be on without being asked
+    /// for.
+    pub implied: bool,
+}
+
+impl Pack {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self {
+            name: "sessions",
+            text: include_str!("../../../packs/sessions.toml"),
+            implied: true,
+        },
+        Self { name: "regions", text: include_str!("../../../packs/regions.toml"), implied: true },
+        Self {
+            name: "descriptors",
+            text: include_str!("../../../packs/descriptors.toml"),
+            implied: true,
+        },
+        Self {
+            name: "secure-video",
+            text: include_str!("../../../packs/secure-video.toml"),
+            implied: false,
+        },
+        Self {
+            name: "client-api",
+            text: include_str!("../../../packs/client-api.toml"),
+            implied: false,
+        },
+        Self {
+            name: "shared-memory",
+            text: include_str!("../../../packs/shared-memory.toml"),
+            implied: false,
+        },
+        Self { name: "dma-buf", text: include_str!("../../../packs/dma-buf.toml"), implied: false },
+        Self { name: "ion", text: include_str!("../../../packs/ion.toml"), implied: false },
+        Self { name: "kmem", text: include_str!("../../../packs/kmem.toml"), implied: false },
+    ];
+
+    /// The pack of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|pack| pack.name == name)
+    }
+}

@@ -1,0 +1,332 @@
+//! One pass over the events: slots, and groups of broken rules.
+
+use teeleak_proto::bind::Action;
+use teeleak_steps::{self as steps, Broken, Outcome, Proof, Rule, Slot};
+
+use super::{
+    group::{GroupKey, Groups, Instance},
+    matcher::{Matcher, Parent, Watch},
+    order::Ordered,
+    table::{Earlier, Entry, SlotKey, Table},
+};
+use crate::{
+    model::{Event, Origin},
+    protocol::{Key, Scope},
+};
+
+/// Bounds of the engine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// How many events an event may come too late.
+    pub window: usize,
+    /// Resources that are remembered at once, at about 120 bytes each.
+    pub resources: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { window: 256, resources: 1 << 18 }
+    }
+}
+
+pub(crate) struct Engine<'a> {
+    events: &'a Ordered<'a>,
+    matcher: &'a Matcher,
+    pub(crate) table: Table,
+    pub(crate) groups: Groups,
+    /// Where something was lost, from here on.
+    holes: &'a [u64],
+    /// Position right before which something was lost most lately; 0 for nowhere.
+    pub(crate) last_hole: u64,
+    /// Whether nothing was lost so far, not even before the first event.
+    has_beginning: bool,
+    /// Last iteration that an event told of.
+    pub(crate) iterations: u32,
+    /// Steps taken.
+    pub(crate) steps: u64,
+    /// Steps whose event did not have their key.
+    pub(crate) keyless: u64,
+    /// Releases and uses of what must have been acquired before anything was seen.
+    pub(crate) unknown: u64,
+    /// Steps that others show to have been, and that were not among the events.
+    pub(crate) missing: u64,
+}
+
+impl<'a> Engine<'a> {
+    pub(crate) fn new(events: &'a Ordered<'a>, matcher: &'a Matcher, limits: Limits) -> Self {
+        Self {
+            events,
+            matcher,
+            table: Table::new(limits.resources, events.len()),
+            groups: Groups::default(),
+            holes: &events.holes,
+            last_hole: 0,
+            has_beginning: false,
+            iterations: 0,
+            steps: 0,
+            keyless: 0,
+            unknown: 0,
+            missing: 0,
+        }
+    }
+
+    /// Takes all events; false as soon as they turn out not to be in order and were not sorted.
+    pub(crate) fn run(&mut self) -> bool {
+        let (events, matcher) = (self.events, self.matcher);
+        let mut before: Option<&Event> = None;
+        for (at, event) in events.iter() {
+            if !events.is_sorted() && before.is_some_and(|one| !Ordered::may_follow(one, event)) {
+                return false;
+            }
+            before = Some(event);
+            self.look(event, at);
+            let [of_ta, of_any] = matcher.steps(event);
+            of_ta.iter().for_each(|watch| self.step(watch, event, at));
+            of_any.iter().for_each(|watch| self.step(watch, event, at));
+        }
+        true
+    }
+
+    #[inline]
+    fn look(&mut self, event: &Event, at: u64) {
+        if at == 1 {
+            self.has_beginning = event.origin == Origin::Tee && event.seq == 1;
+        }
+        let late = self.holes.first().is_some_and(|hole| *hole <= at);
+        self.holes = &self.holes[usize::from(late)..];
+        if late || event.lost_before > 0 {
+            self.last_hole = at;
+            self.has_beginning = false;
+        }
+        self.iterations = self.iterations.max(event.iteration.unwrap_or(0));
+    }
+
+    /// Takes an event as one step, if it is that.
+    #[inline(never)]
+    fn step(&mut self, watch: &Watch, event: &Event, at: u64) {
+        if !watch.fits(event) {
+            return;
+        }
+        let Some(key) = slot_key((watch.resource, watch.scope, &watch.key), event) else {
+            self.keyless += 1;
+            return;
+        };
+        self.steps += 1;
+        self.table.make_room();
+        let own = self.table.find(key);
+        let parent = watch.parent.as_ref().and_then(|of| self.parent(of, (watch, event), own));
+        let Some(slot) = self.table.slot(Some(own)) else { return };
+        let result = event.result.unwrap_or(0);
+        let step = steps::Step { action: watch.action, ok: result == 0, at };
+        let Some(slot) = self.complete(watch, step, slot) else { return };
+        let next = steps::advance(watch.kind, step, slot, self.table.slot(parent));
+        if !next.broken.is_empty() {
+            self.broken((watch, event, at), next.broken, own, parent);
+        }
+        if step.ok {
+            self.store((watch.action, at), &next, own, parent);
+        }
+    }
+
+    /// What was known; where steps may be missing, with one put in that was not seen: what is acquired while it is
+    /// held was released before. `None` for a release of what is not held, whose acquire was not seen: nothing is
+    /// left of both.
+    #[inline]
+    fn complete(&mut self, watch: &Watch, step: steps::Step, slot: Slot) -> Option<Slot> {
+        if !watch.partial {
+            return Some(slot);
+        }
+        let held = slot.held > 0;
+        match step.action {
+            Action::Acquire if held && step.ok => {
+                self.missing += 1;
+                Some(Slot { held: 0, ..slot })
+            }
+            Action::Release if !held => {
+                self.missing += u64::from(step.ok);
+                None
+            }
+            _ => Some(slot),
+        }
+    }
+
+    /// The parent's entry: for what is held the one that it was acquired under, else as the step
+    /// says. What is acquired anew after it lost its parent may get another one.
+    #[inline]
+    fn parent(&mut self, of: &Parent, step: (&Watch, &Event), own: u32) -> Option<u32> {
+        let (watch, event) = step;
+        let Entry { slot, parent: old, .. } = self.table.get(own)?;
+        if slot.held > 0 && !slot.is_orphan(self.table.slot(*old))
+            || watch.action != Action::Acquire && slot.outstanding() > 0
+        {
+            return *old;
+        }
+        let (is_new, old) = (slot.outstanding() == 0, *old);
+        let key = slot_key((of.resource, of.scope, of.key.as_ref()?), event)?;
+        let new = Some(self.table.find(key));
+        if new != old && !is_new {
+            self.leave(watch, own, old);
+        }
+        new
+    }
+
+    /// Settles what is held and gets another parent.
+    fn leave(&mut self, watch: &Watch, own: u32, old: Option<u32>) {
+        if let Some((settled, lost_by)) = self.lost(watch, own, old)
+            && let Some(entry) = self.table.get_mut(own)
+        {
+            let before = std::mem::replace(&mut entry.slot, settled);
+            if settled.orphans > before.orphans {
+                entry.lose(before, lost_by);
+            }
+        }
+    }
+
+    /// The slot of what was held when its old parent was released, and the step that released it.
+    fn lost(&self, watch: &Watch, own: u32, old: Option<u32>) -> Option<(Slot, u64)> {
+        let (slot, old) = (self.table.slot(Some(own))?, self.table.slot(old)?);
+        if !slot.is_orphan(Some(old)) {
+            return None;
+        }
+        let settled = slot.settled(watch.kind, Some(old));
+        Some((if settled.held > 0 { settled.abandoned() } else { settled }, old.until))
+    }
+
+    #[inline]
+    fn store(&mut self, step: (Action, u64), next: &Outcome, own: u32, parent: Option<u32>) {
+        let (action, at) = step;
+        if let (Some(parent), Some(next)) = (parent, next.parent)
+            && let Some(entry) = self.table.get_mut(parent)
+        {
+            entry.slot = next;
+        }
+        let Some(entry) = self.table.get_mut(own) else { return };
+        let after = next.slot;
+        let before = std::mem::replace(&mut entry.slot, after);
+        if action == Action::Acquire {
+            entry.parent = parent;
+        }
+        match action {
+            Action::Acquire if after.outstanding() == 1 => entry.earlier.clear(),
+            // What was lost before is among the earlier ones already.
+            Action::Acquire if before.held == 0 => {}
+            Action::Acquire if after.since == before.since => {
+                entry.earlier.push(Earlier { at, lost: 0 });
+            }
+            Action::Acquire => entry.lose(before, next.parent.map_or(0, |parent| parent.until)),
+            Action::Release if before.held > 1 || before.held == 0 && before.orphans > 0 => {
+                entry.earlier.pop();
+            }
+            Action::Release | Action::Use => {}
+        }
+    }
+
+    /// Counts broken rules; `own` and `parent` are as they were before the step.
+    #[cold]
+    fn broken(
+        &mut self,
+        step: (&Watch, &Event, u64),
+        rules: Broken,
+        own: u32,
+        parent: Option<u32>,
+    ) {
+        for rule in rules.iter() {
+            self.broken_one(rule, step, own, parent);
+        }
+    }
+
+    fn broken_one(
+        &mut self,
+        rule: Rule,
+        step: (&Watch, &Event, u64),
+        own: u32,
+        parent: Option<u32>,
+    ) {
+        let (watch, event, at) = step;
+        let Some(slot) = self.table.slot(Some(own)) else { return };
+        let parent_slot = self.table.slot(parent);
+        let result = event.result.unwrap_or(0);
+        let whole = self.has_beginning && !self.table.forgot;
+        if rule.says_never() && !whole && result == 0 {
+            self.unknown += 1;
+            return;
+        }
+        let certain = if rule.says_never() {
+            whole
+        } else {
+            self.last_hole <= decisive(rule, slot, parent_slot)
+        };
+        let key = GroupKey { resource: watch.resource << 2 | origin(event), rule, ta: event.uuid };
+        let one = Instance { certain, result, iteration: event.iteration };
+        let Some(group) = self.groups.count(key, &one) else { return };
+        group.example = example(&self.table, (rule, at), own, parent);
+        group.example_certain = certain;
+    }
+}
+
+/// The shortest sequence of steps that breaks a rule, with the step `at` that broke it.
+fn example(table: &Table, (rule, at): (Rule, u64), own: u32, parent: Option<u32>) -> Vec<u64> {
+    let Some(Entry { slot, earlier, .. }) = table.get(own) else { return vec![at] };
+    let mut proof = rule.proof(*slot, table.slot(parent));
+    let mut example = Vec::new();
+    match (rule, earlier.last()) {
+        // It was acquired anew since, and released; what lost its parent is older. The first of
+        // those acquires is the one that set the parent.
+        (Rule::ReleaseAfterParent | Rule::UseAfterParent, Some(last)) if slot.held == 0 => {
+            proof = Proof::default();
+            let first = earlier.iter().find(|one| one.lost == last.lost).unwrap_or(last);
+            example.extend([first.at, first.lost]);
+        }
+        (Rule::AcquireBeyondLimit, _) => {
+            let held = earlier.iter().filter(|one| one.lost == 0);
+            example.extend(held.rev().take(8).map(|one| one.at));
+        }
+        _ => {}
+    }
+    if rule == Rule::ReleaseBeforeChildren {
+        let child = table.iter().find(|entry| {
+            entry.parent == Some(own)
+                && entry.slot.held > 0
+                && entry.slot.parent_releases == slot.releases
+        });
+        proof.add(child.map_or(0, |child| child.slot.since));
+    }
+    example.extend(proof.as_slice());
+    example.push(at);
+    example.sort_unstable();
+    example.dedup();
+    example
+}
+
+/// The step after which nothing may have been lost for the verdict to be certain.
+const fn decisive(rule: Rule, slot: Slot, parent: Option<Slot>) -> u64 {
+    match (rule, parent) {
+        (Rule::DoubleRelease | Rule::UseAfterRelease, _) => slot.until,
+        (Rule::AcquireAfterParent, Some(parent)) => parent.until,
+        _ => slot.since,
+    }
+}
+
+pub(crate) const fn origin(event: &Event) -> u32 {
+    match event.origin {
+        Origin::Tee => 0,
+        Origin::Ree => 1,
+        Origin::Text => 2,
+    }
+}
+
+#[inline]
+fn scope_of(scope: Scope, event: &Event) -> Option<u64> {
+    Some(match scope {
+        Scope::Global => 0,
+        Scope::Instance => u64::from(event.instance),
+        Scope::Session => u64::from(event.opener) << 32 | u64::from(event.session?),
+        Scope::Process => u64::from(event.by.as_ref()?.pid),
+    })
+}
+
+#[inline(always)]
+fn slot_key((resource, scope, key): (u32, Scope, &Key), event: &Event) -> Option<SlotKey> {
+    let key = key.of(event)?;
+    Some(SlotKey { resource: resource << 2 | origin(event), scope: scope_of(scope, event)?, key })
+}

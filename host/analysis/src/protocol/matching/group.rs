@@ -1,0 +1,74 @@
+//! Broken rules of the same kind, counted together.
+
+use rustc_hash::FxHashMap;
+use teeleak_proto::Uuid;
+use teeleak_steps::Rule;
+
+/// What makes broken rules alike.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) struct GroupKey {
+    /// Kind of resource over all protocols, and origin, as in [`super::table::SlotKey`].
+    pub(crate) resource: u32,
+    pub(crate) rule: Rule,
+    pub(crate) ta: Option<Uuid>,
+}
+
+/// Rules broken in the same way.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Group {
+    /// How often.
+    pub(crate) count: u64,
+    /// How often for certain: nothing was lost that could have changed it.
+    pub(crate) certain: u64,
+    /// How often by a step that failed.
+    pub(crate) failed: u64,
+    /// Iterations in which it happened.
+    pub(crate) iterations: u32,
+    /// How often within iterations.
+    pub(crate) in_iterations: u64,
+    last_iteration: Option<u32>,
+    /// Result of the first step that failed.
+    pub(crate) result: Option<u32>,
+    /// The shortest sequence that shows it, as positions of events, and whether it is a certain one.
+    pub(crate) example: Vec<u64>,
+    pub(crate) example_certain: bool,
+}
+
+/// One time that a rule was broken.
+pub(crate) struct Instance {
+    pub(crate) certain: bool,
+    /// `TEE_Result` of the step, 0 for success.
+    pub(crate) result: u32,
+    pub(crate) iteration: Option<u32>,
+}
+
+#[derive(Default)]
+pub(crate) struct Groups(FxHashMap<GroupKey, Group>);
+
+impl Groups {
+    /// Counts one, and says whether its proof is wanted.
+    pub(crate) fn count(&mut self, key: GroupKey, one: &Instance) -> Option<&mut Group> {
+        let group = self.0.entry(key).or_default();
+        group.count += 1;
+        group.certain += u64::from(one.certain);
+        if one.result != 0 {
+            group.failed += 1;
+            group.result = group.result.or(Some(one.result));
+        }
+        if one.iteration.is_some() {
+            group.in_iterations += 1;
+            // Events are in order, so an iteration never comes back.
+            group.iterations += u32::from(group.last_iteration != one.iteration);
+            group.last_iteration = one.iteration;
+        }
+        let wanted = group.example.is_empty() || one.certain && !group.example_certain;
+        wanted.then_some(group)
+    }
+
+    /// All groups in an order that does not depend on hashes.
+    pub(crate) fn into_sorted(self) -> Vec<(GroupKey, Group)> {
+        let mut all: Vec<_> = self.0.into_iter().collect();
+        all.sort_by_key(|(key, _)| *key);
+        all
+    }
+}

@@ -1,0 +1,152 @@
+//! From keys to numbers of entries: open addressing, a word for each, nothing removed one by one.
+
+use super::table::SlotKey;
+
+/// Cells at least; a power of two.
+const CELLS: usize = 64;
+
+/// Numbers of entries by key. The keys themselves are in the entries.
+pub(crate) struct Index {
+    /// High half of the hash, and number plus one; 0 where it is free.
+    cells: Vec<u64>,
+    used: usize,
+}
+
+/// The mark of a key in a cell, and where to look for it first.
+#[derive(Clone, Copy)]
+pub(crate) struct Hash(u64);
+
+impl Hash {
+    /// Of a key: the halves of a product by a random odd number, mixed.
+    #[inline]
+    pub(crate) fn of(key: SlotKey) -> Self {
+        const ODD: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xd1b5_4a32_d192_ed03];
+        let low = (key.key ^ u64::from(key.resource).wrapping_mul(ODD[1])).wrapping_mul(ODD[0]);
+        let (low, high) = halves(u128::from(low ^ key.scope) * u128::from(ODD[1]));
+        Self(low ^ high)
+    }
+
+    /// The cell to look at first, out of so many.
+    #[inline]
+    const fn first(self, mask: usize) -> usize {
+        #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
+        let low = self.0 as usize;
+        low & mask
+    }
+
+    const fn mark(self) -> u64 {
+        self.0 & !0xffff_ffff
+    }
+}
+
+/// Low and high half.
+#[inline]
+const fn halves(product: u128) -> (u64, u64) {
+    #[expect(clippy::cast_possible_truncation, reason = "the low half")]
+    let low = product as u64;
+    (low, (product >> 64) as u64)
+}
+
+/// The number of the entry in a cell.
+#[inline]
+const fn number(cell: u64) -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "the low half")]
+    let plus_one = cell as u32;
+    plus_one.wrapping_sub(1)
+}
+
+impl Index {
+    /// With room for so many entries.
+    pub(crate) fn new(room: usize) -> Self {
+        Self { cells: vec![0; (2 * room).next_power_of_two().max(CELLS)], used: 0 }
+    }
+
+    /// The entry with that hash that `is_it`, or the free cell where it belongs.
+    #[inline]
+    pub(crate) fn find(&self, hash: Hash, is_it: impl Fn(u32) -> bool) -> Result<u32, usize> {
+        let mask = self.cells.len() - 1;
+        let mut at = hash.first(mask);
+        loop {
+            let cell = self.cells[at];
+            if cell == 0 {
+                return Err(at);
+            }
+            let number = number(cell);
+            if cell & !0xffff_ffff == hash.mark() && is_it(number) {
+                return Ok(number);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// Puts an entry into the free cell that [`Self::find`] gave; `hash_of` those that are there.
+    #[inline]
+    pub(crate) fn put(
+        &mut self,
+        free: usize,
+        hash: Hash,
+        number: u32,
+        hash_of: impl Fn(u32) -> Hash,
+    ) {
+        self.cells[free] = hash.mark() | (u64::from(number) + 1);
+        self.used += 1;
+        if self.used * 2 > self.cells.len() {
+            self.grow(hash_of);
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, hash_of: impl Fn(u32) -> Hash) {
+        let size = self.cells.len() * 2;
+        let old = std::mem::replace(&mut self.cells, vec![0; size]);
+        for cell in old.into_iter().filter(|cell| *cell != 0) {
+            let number = number(cell);
+            let free = self.free(hash_of(number));
+            self.cells[free] = cell;
+        }
+    }
+
+    /// Forgets all and puts entries from 0 on in again.
+    pub(crate) fn refill(&mut self, hashes: impl Iterator<Item = Hash>) {
+        self.cells.fill(0);
+        self.used = 0;
+        for (number, hash) in (1_u64..).zip(hashes) {
+            let free = self.free(hash);
+            self.cells[free] = hash.mark() | number;
+            self.used += 1;
+        }
+    }
+
+    /// The cell where a new entry with that hash belongs.
+    fn free(&self, hash: Hash) -> usize {
+        match self.find(hash, |_| false) {
+            Ok(_) => 0,
+            Err(free) => free,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Hash, Index};
+    use crate::protocol::matching::table::SlotKey;
+
+    fn key(at: u32) -> SlotKey {
+        SlotKey { resource: at % 3, scope: u64::from(at % 7) << 32, key: u64::from(at) << 12 }
+    }
+
+    #[test]
+    fn each_key_has_its_number() {
+        let mut index = Index::new(0);
+        let hash_of = |at| Hash::of(key(at));
+        for at in 0..10_000 {
+            let free = index.find(hash_of(at), |there| key(there) == key(at)).unwrap_err();
+            index.put(free, hash_of(at), at, hash_of);
+        }
+        let find = |index: &Index, at| index.find(hash_of(at), |there| key(there) == key(at)).ok();
+        assert!((0..10_000).all(|at| find(&index, at) == Some(at)));
+        index.refill((0..5_000).map(hash_of));
+        assert!((0..5_000).all(|at| find(&index, at) == Some(at)));
+        assert!((5_000..10_000).all(|at| find(&index, at).is_none()));
+    }
+}

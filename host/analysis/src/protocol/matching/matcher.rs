@@ -1,0 +1,208 @@
+//! Which steps an event is.
+
+use rustc_hash::FxHashMap;
+use teeleak_proto::{Uuid, bind::Action};
+use teeleak_steps::Kind;
+
+use crate::{
+    model::{Event, EventKind, Name},
+    protocol::{End, Key, On, Protocol, Scope, Step},
+};
+
+/// A step, as the engine needs it.
+#[derive(Clone)]
+pub(crate) struct Watch {
+    /// Number of the resource over all protocols.
+    pub(crate) resource: u32,
+    pub(crate) parent: Option<Parent>,
+    /// What it does.
+    pub(crate) action: Action,
+    /// What holds for the resource.
+    pub(crate) kind: Kind,
+    pub(crate) scope: Scope,
+    /// Whether steps may be missing.
+    pub(crate) partial: bool,
+    pub(crate) key: Key,
+    ta: Option<Uuid>,
+    ignore_flags: u32,
+}
+
+/// What a resource belongs to.
+#[derive(Clone)]
+pub(crate) struct Parent {
+    /// Number of the resource over all protocols.
+    pub(crate) resource: u32,
+    pub(crate) scope: Scope,
+    /// `None` where the engine shall remember.
+    pub(crate) key: Option<Key>,
+}
+
+/// Commands from 0 on that are found without a search: TAs count theirs.
+const LOW: usize = 256;
+
+/// Steps by command.
+#[derive(Default)]
+struct Commands {
+    low: Vec<Vec<Watch>>,
+    high: FxHashMap<u32, Vec<Watch>>,
+}
+
+impl Commands {
+    fn add(&mut self, cmd: u32, watch: Watch) {
+        let at = cmd as usize;
+        if at >= LOW {
+            self.high.entry(cmd).or_default().push(watch);
+            return;
+        }
+        self.low.resize_with(self.low.len().max(at + 1), Vec::new);
+        self.low[at].push(watch);
+    }
+
+    #[inline]
+    fn of(&self, cmd: u32) -> &[Watch] {
+        let low = self.low.get(cmd as usize);
+        let watches = if (cmd as usize) < LOW { low } else { self.high.get(&cmd) };
+        watches.map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Steps by what they are in the events.
+pub(crate) struct Matcher {
+    /// Commands of each TA that is named; few, so that a look at each costs less than a hash.
+    invoke: Vec<(Uuid, Commands)>,
+    /// Commands of any TA.
+    invoke_any: Commands,
+    named: FxHashMap<Name, Vec<Watch>>,
+    /// Steps that a TA notes, by their numbers.
+    noted: FxHashMap<u32, Vec<Watch>>,
+    open: Vec<Watch>,
+    close: Vec<Watch>,
+    map: Vec<Watch>,
+    unmap: Vec<Watch>,
+}
+
+impl Matcher {
+    pub(crate) fn new(protocols: &[Protocol]) -> Self {
+        let mut matcher = Self {
+            invoke: Vec::new(),
+            invoke_any: Commands::default(),
+            named: FxHashMap::default(),
+            noted: FxHashMap::default(),
+            open: Vec::new(),
+            close: Vec::new(),
+            map: Vec::new(),
+            unmap: Vec::new(),
+        };
+        let mut first = 0;
+        for protocol in protocols {
+            for step in &protocol.steps {
+                matcher.add(first, protocol, step);
+            }
+            first += u32::try_from(protocol.resources.len()).unwrap_or(u32::MAX);
+        }
+        matcher
+    }
+
+    fn add(&mut self, first: u32, protocol: &Protocol, step: &Step) {
+        let Some(resource) = protocol.resources.get(step.resource) else { return };
+        let number = |at: usize| first + u32::try_from(at).unwrap_or(u32::MAX - first);
+        let parent = resource.parent.and_then(|parent| {
+            let scope = protocol.resources.get(parent)?.scope;
+            Some(Parent { resource: number(parent), scope, key: step.parent.clone() })
+        });
+        let watch = Watch {
+            resource: number(step.resource),
+            parent,
+            action: step.action,
+            kind: Kind {
+                max_held: resource.max_held,
+                ends_with_parent: resource.end != End::Release,
+            },
+            scope: resource.scope,
+            partial: resource.partial,
+            key: step.key.clone(),
+            ta: step.ta,
+            ignore_flags: step.ignore_flags,
+        };
+        match &step.on {
+            On::Invoke(cmd) => {
+                self.commands(step.ta).add(*cmd, watch);
+            }
+            On::Named(name) => {
+                if let Some(number) = noted(*name) {
+                    self.noted.entry(number).or_default().push(watch.clone());
+                }
+                self.named.entry(*name).or_default().push(watch);
+            }
+            On::Open => self.open.push(watch),
+            On::Close => self.close.push(watch),
+            On::Map => self.map.push(watch),
+            On::Unmap => self.unmap.push(watch),
+        }
+    }
+
+    /// The steps that this event may be: those of its TA, and those of any; see [`Watch::fits`].
+    #[inline]
+    pub(crate) fn steps(&self, event: &Event) -> [&[Watch]; 2] {
+        let any = match &event.kind {
+            EventKind::Invoke => return self.invokes(event),
+            EventKind::Open => &self.open,
+            EventKind::Close => &self.close,
+            EventKind::Map => &self.map,
+            EventKind::Unmap => &self.unmap,
+            EventKind::Step(name) => self.named.get(name).map_or(&[][..], Vec::as_slice),
+            EventKind::Note(number) => self.noted.get(number).map_or(&[][..], Vec::as_slice),
+        };
+        [&[], any]
+    }
+
+    #[inline]
+    fn invokes(&self, event: &Event) -> [&[Watch]; 2] {
+        let Some(cmd) = event.cmd else { return [&[]; 2] };
+        let of_ta = event.uuid.and_then(|ta| self.invoke.iter().find(|(of, _)| *of == ta));
+        [of_ta.map_or(&[], |(_, commands)| commands.of(cmd)), self.invoke_any.of(cmd)]
+    }
+
+    fn commands(&mut self, ta: Option<Uuid>) -> &mut Commands {
+        let Some(ta) = ta else { return &mut self.invoke_any };
+        let known = self.invoke.iter().position(|(of, _)| *of == ta);
+        let at = known.unwrap_or(self.invoke.len());
+        if known.is_none() {
+            self.invoke.push((ta, Commands::default()));
+        }
+        &mut self.invoke[at].1
+    }
+}
+
+/// The number of a step that a TA notes, from its name.
+fn noted(name: Name) -> Option<u32> {
+    let number = name.strip_prefix("step ")?.parse().ok()?;
+    (format!("step {number}") == *name).then_some(number)
+}
+
+impl Watch {
+    /// Whether an event that this step may be is it.
+    #[inline]
+    pub(crate) fn fits(&self, event: &Event) -> bool {
+        // Flags of a region are its seventh value, see `Event::values`.
+        let [.., flags, _] = event.values;
+        (self.ta.is_none() || self.ta == event.uuid) && flags & self.ignore_flags == 0
+    }
+}
+
+impl Step {
+    /// Whether this event is this step.
+    pub(crate) fn is(&self, event: &Event) -> bool {
+        let on = match (&self.on, &event.kind) {
+            (On::Invoke(cmd), EventKind::Invoke) => event.cmd == Some(*cmd),
+            (On::Named(name), EventKind::Step(step)) => name == step,
+            (On::Named(name), EventKind::Note(number)) => noted(*name) == Some(*number),
+            (On::Open, EventKind::Open)
+            | (On::Close, EventKind::Close)
+            | (On::Map, EventKind::Map)
+            | (On::Unmap, EventKind::Unmap) => true,
+            _ => false,
+        };
+        on && (self.ta.is_none() || self.ta == event.uuid)
+    }
+}

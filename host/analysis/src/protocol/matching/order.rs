@@ -1,0 +1,138 @@
+//! Events in order: a source that mixes rings of several cores may be a little out of it.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use crate::model::{Event, Origin};
+
+/// Events in the order in which they were done.
+pub(crate) struct Ordered<'a> {
+    events: &'a [Event],
+    sorted: bool,
+    /// Indices into `events`; `None` where they are taken as they are.
+    order: Option<Vec<u32>>,
+    /// Events that came too late for the window, which is as good as a loss.
+    pub(crate) late: u64,
+    /// Positions, from 1, right before which those belonged.
+    pub(crate) holes: Vec<u64>,
+}
+
+/// What events are put in order by: time where all tell it by one clock, else number where all have
+/// one origin, else nothing.
+enum By {
+    Time,
+    Number,
+    Arrival,
+}
+
+impl<'a> Ordered<'a> {
+    /// As they are.
+    pub(crate) const fn as_given(events: &'a [Event]) -> Self {
+        Self { events, sorted: false, order: None, late: 0, holes: Vec::new() }
+    }
+
+    /// Put in order as far as `window` events at a time allow.
+    pub(crate) fn sorted(events: &'a [Event], window: usize) -> Self {
+        let mut ordered = Self { sorted: true, ..Self::as_given(events) };
+        let by = By::of(events);
+        if !matches!(by, By::Arrival) {
+            ordered.sort(&by, window);
+        }
+        ordered
+    }
+
+    /// Whether one may come right after the other: the TEE's own numbers tell, else the clock.
+    pub(crate) fn may_follow(before: &Event, event: &Event) -> bool {
+        match (before.origin, event.origin, before.time, event.time) {
+            (Origin::Tee, Origin::Tee, ..) => before.seq <= event.seq,
+            (.., Some(earlier), Some(later)) if earlier.clock == later.clock => {
+                earlier.ns <= later.ns
+            }
+            _ => true,
+        }
+    }
+
+    fn sort(&mut self, by: &By, window: usize) {
+        let mut order = Vec::with_capacity(self.events.len());
+        let mut waiting = BinaryHeap::with_capacity(window + 1);
+        let mut newest = 0;
+        for (index, event) in (0u32..).zip(self.events) {
+            let rank = by.rank(event);
+            if rank < newest {
+                self.late += 1;
+                self.holes.push(order.len() as u64 + 1);
+            }
+            waiting.push(Reverse((rank, index)));
+            if waiting.len() > window
+                && let Some(Reverse((rank, index))) = waiting.pop()
+            {
+                newest = newest.max(rank);
+                order.push(index);
+            }
+        }
+        while let Some(Reverse((_, index))) = waiting.pop() {
+            order.push(index);
+        }
+        self.order = Some(order);
+    }
+
+    fn at(&self, position: usize) -> Option<&'a Event> {
+        let index = match &self.order {
+            None => position,
+            Some(order) => *order.get(position)? as usize,
+        };
+        self.events.get(index)
+    }
+
+    /// How many there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Whether they were put in order as far as that is possible.
+    pub(crate) const fn is_sorted(&self) -> bool {
+        self.sorted
+    }
+
+    /// Index into the events as they were given, of a position from 1.
+    pub(crate) fn index(&self, at: u64) -> Option<usize> {
+        let position = usize::try_from(at.checked_sub(1)?).ok()?;
+        match &self.order {
+            None => Some(position),
+            Some(order) => order.get(position).map(|index| *index as usize),
+        }
+    }
+
+    /// The event at a position, from 1.
+    pub(crate) fn get(&self, at: u64) -> Option<&'a Event> {
+        self.at(usize::try_from(at.checked_sub(1)?).ok()?)
+    }
+
+    /// All events with their positions.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &'a Event)> {
+        (1..).zip((0..self.events.len()).filter_map(|at| self.at(at)))
+    }
+}
+
+impl By {
+    fn of(events: &[Event]) -> Self {
+        let Some(first) = events.first() else { return Self::Arrival };
+        let clock = first.time.map(|time| time.clock);
+        if events.iter().all(|event| event.origin == first.origin) && first.origin == Origin::Tee {
+            Self::Number
+        } else if clock.is_some()
+            && events.iter().all(|event| event.time.map(|time| time.clock) == clock)
+        {
+            Self::Time
+        } else {
+            Self::Arrival
+        }
+    }
+
+    fn rank(&self, event: &Event) -> u64 {
+        match self {
+            Self::Time => event.time.map_or(0, |time| time.ns),
+            Self::Number => event.seq,
+            Self::Arrival => 0,
+        }
+    }
+}

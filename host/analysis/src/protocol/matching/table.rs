@@ -1,0 +1,191 @@
+//! Where the engine keeps slots: bounded, and what it must forget is counted.
+
+use teeleak_steps::Slot;
+
+use super::index::{Hash, Index};
+
+/// Which resource.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct SlotKey {
+    /// Kind of resource over all protocols, and origin.
+    pub(crate) resource: u32,
+    pub(crate) scope: u64,
+    pub(crate) key: u64,
+}
+
+/// A resource.
+pub(crate) struct Entry {
+    pub(crate) key: SlotKey,
+    pub(crate) slot: Slot,
+    /// Index of the parent's entry, as of the last acquire.
+    pub(crate) parent: Option<u32>,
+    /// Steps that acquired it and were not undone, beyond `slot.since`: rare.
+    pub(crate) earlier: Vec<Earlier>,
+}
+
+/// A step that acquired what was acquired anew since.
+#[derive(Clone, Copy)]
+pub(crate) struct Earlier {
+    pub(crate) at: u64,
+    /// Step that released the parent meanwhile, 0 for none.
+    pub(crate) lost: u64,
+}
+
+impl Entry {
+    /// Each acquire that has no release.
+    pub(crate) fn holds(&self) -> impl Iterator<Item = Earlier> {
+        let latest = (self.slot.held > 0).then_some(Earlier { at: self.slot.since, lost: 0 });
+        self.earlier.iter().copied().chain(latest)
+    }
+
+    /// Notes that all that was held, as of `before`, lost its parent by the step `lost`.
+    pub(crate) fn lose(&mut self, before: Slot, lost: u64) {
+        // Before the others of the same hold: it is the one that set the parent, so it has to be
+        // there as long as any of them is.
+        let first = self.earlier.iter().position(|one| one.lost == 0);
+        let first = first.unwrap_or(self.earlier.len());
+        self.earlier.insert(first, Earlier { at: before.since, lost: 0 });
+        for one in self.earlier.iter_mut().filter(|one| one.lost == 0) {
+            one.lost = lost;
+        }
+    }
+}
+
+/// Released resources that are remembered at least, to tell a double release: what fits a cache.
+const IDLE: usize = 1 << 13;
+
+/// Added to the rank of what is not to be forgotten; no position of an event is as large.
+const NEEDED: u64 = 1 << 63;
+
+/// Slots by key.
+pub(crate) struct Table {
+    /// Indices of entries by their keys.
+    index: Index,
+    entries: Vec<Entry>,
+    capacity: usize,
+    /// Entries at which to forget some.
+    sweep_at: usize,
+    /// Resources that were held and had to be forgotten.
+    pub(crate) evicted: u64,
+    /// Whether anything, also what was not held, had to be forgotten.
+    pub(crate) forgot: bool,
+}
+
+impl Table {
+    /// For at most `capacity` resources, of which so many steps may be about.
+    pub(crate) fn new(capacity: usize, steps: usize) -> Self {
+        let capacity = capacity.clamp(16, u32::MAX as usize / 2);
+        let room = steps.min(capacity).min(2 * IDLE);
+        Self {
+            index: Index::new(room),
+            entries: Vec::with_capacity(room),
+            sweep_at: capacity.min(IDLE),
+            capacity,
+            evicted: 0,
+            forgot: false,
+        }
+    }
+
+    /// Makes room for one step; indices from before are void.
+    #[inline]
+    pub(crate) fn make_room(&mut self) {
+        // A step needs at most two entries: its own and its parent's.
+        if self.entries.len() + 2 > self.sweep_at {
+            self.sweep();
+        }
+    }
+
+    /// Index of this resource, known or new.
+    #[inline]
+    pub(crate) fn find(&mut self, key: SlotKey) -> u32 {
+        let hash = Hash::of(key);
+        let is_it = |at: u32| self.entries[at as usize].key == key;
+        match self.index.find(hash, is_it) {
+            Ok(known) => known,
+            Err(free) => self.add(key, hash, free),
+        }
+    }
+
+    fn add(&mut self, key: SlotKey, hash: Hash, free: usize) -> u32 {
+        let at = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        self.entries.push(Entry { key, slot: Slot::default(), parent: None, earlier: Vec::new() });
+        let entries = &self.entries;
+        self.index.put(free, hash, at, |at| Hash::of(entries[at as usize].key));
+        at
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, at: u32) -> Option<&Entry> {
+        self.entries.get(at as usize)
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, at: u32) -> Option<&mut Entry> {
+        self.entries.get_mut(at as usize)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    #[inline]
+    pub(crate) fn slot(&self, at: Option<u32>) -> Option<Slot> {
+        self.get(at?).map(|entry| entry.slot)
+    }
+
+    /// Forgets the older half of what nothing depends on; where too much is held for that to help,
+    /// also what was acquired longest ago.
+    #[cold]
+    fn sweep(&mut self) {
+        self.forgot = true;
+        let ranks = self.ranks();
+        let n_needed = ranks.iter().filter(|rank| **rank >= NEEDED).count();
+        let full = n_needed > self.capacity / 4 * 3;
+        let n_gone = if full {
+            ranks.len() - self.capacity / 2
+        } else {
+            (ranks.len() - n_needed).div_ceil(2)
+        };
+        if let Some(last) = n_gone.checked_sub(1) {
+            let last = *ranks.clone().select_nth_unstable(last).1;
+            let gone = |rank: &u64| *rank <= last;
+            self.evicted +=
+                ranks.iter().filter(|rank| **rank >= NEEDED && gone(rank)).count() as u64;
+            self.retain(&ranks.iter().map(|rank| !gone(rank)).collect::<Vec<_>>());
+        }
+        self.sweep_at = self.capacity.min(self.entries.len() + IDLE);
+    }
+
+    /// In which order entries may be forgotten: by their ages, and those last that something needs:
+    /// what is held, and the parents of it. Those of one age know nothing, or are of one step.
+    fn ranks(&self) -> Vec<u64> {
+        let age = |entry: &Entry| entry.slot.since.max(entry.slot.until);
+        let mut ranks: Vec<_> = self.entries.iter().map(age).collect();
+        for (at, entry) in
+            self.entries.iter().enumerate().filter(|(_, entry)| !entry.slot.is_idle())
+        {
+            ranks[at] |= NEEDED;
+            if let Some(parent) = entry.parent.and_then(|parent| ranks.get_mut(parent as usize)) {
+                *parent |= NEEDED;
+            }
+        }
+        ranks
+    }
+
+    fn retain(&mut self, keep: &[bool]) {
+        let mut next = 0;
+        let number = |keep: &bool| {
+            let number = keep.then_some(next);
+            next += u32::from(*keep);
+            number
+        };
+        let moved: Vec<_> = keep.iter().map(number).collect();
+        let mut kept = keep.iter();
+        self.entries.retain(|_| kept.next().is_some_and(|keep| *keep));
+        for entry in &mut self.entries {
+            entry.parent =
+                entry.parent.and_then(|parent| moved.get(parent as usize).copied().flatten());
+        }
+        self.index.refill(self.entries.iter().map(|entry| Hash::of(entry.key)));
+    }
+}

@@ -1,0 +1,240 @@
+//! What was acquired and never released, and whether that is a leak.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use teeleak_proto::Uuid;
+
+use super::{
+    engine::Engine,
+    order::Ordered,
+    table::{Earlier, Entry},
+};
+use crate::{
+    model::{Event, EventKind, Observation, Part, Severity, Verdict},
+    protocol::{End, Protocol},
+};
+
+/// One acquire without a release.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Hold {
+    /// Position of the acquire.
+    pub(crate) at: u64,
+    pub(crate) iteration: Option<u32>,
+    /// Whether nothing was lost since.
+    pub(crate) certain: bool,
+    /// Position of the parent's release, where that came since.
+    pub(crate) orphaned: Option<u64>,
+    /// Position of the parent's acquire, where that is known.
+    pub(crate) parent: Option<u64>,
+}
+
+/// All holds of one kind of resource (number and origin) of one TA.
+pub(crate) type Groups = BTreeMap<(u32, Option<Uuid>), Vec<Hold>>;
+
+/// What the last sample says is still there; `None` for what it can't tell.
+pub(crate) struct Alive {
+    instances: Option<HashSet<u32>>,
+    sessions: Option<HashSet<(u32, u32)>>,
+    regions: HashMap<u32, HashSet<u64>>,
+}
+
+impl Alive {
+    pub(crate) fn new(observation: &Observation) -> Self {
+        let last = observation.samples.last();
+        let instances = last.and_then(|sample| match &sample.instances {
+            Part::Complete(instances) => Some(instances),
+            _ => None,
+        });
+        let regions = instances.into_iter().flatten().filter_map(|instance| {
+            let Part::Complete(regions) = &instance.regions else { return None };
+            Some((instance.id, regions.iter().map(|region| region.va).collect()))
+        });
+        Self {
+            regions: regions.collect(),
+            instances: instances.map(|all| all.iter().map(|instance| instance.id).collect()),
+            sessions: last.and_then(|sample| match &sample.sessions {
+                Part::Complete(all) => {
+                    Some(all.iter().map(|session| (session.opener, session.id)).collect())
+                }
+                _ => None,
+            }),
+        }
+    }
+
+    /// Whether what this event acquired can still be there: a TA's state ends with its instance.
+    fn may_hold(&self, event: &Event) -> bool {
+        let gone = |all: &HashSet<u32>| event.instance != 0 && !all.contains(&event.instance);
+        if self.instances.as_ref().is_some_and(gone) {
+            return false;
+        }
+        match (&event.kind, &self.sessions, self.regions.get(&event.instance)) {
+            (EventKind::Open, Some(sessions), _) => {
+                event.session.is_none_or(|session| sessions.contains(&(event.opener, session)))
+            }
+            (EventKind::Map, _, Some(regions)) => {
+                let [low, high, ..] = event.values;
+                regions.contains(&(u64::from(high) << 32 | u64::from(low)))
+            }
+            _ => true,
+        }
+    }
+}
+
+/// Collects holds; also gives how many ended with their TA instance, session or region.
+pub(crate) fn collect(
+    engine: &Engine<'_>,
+    events: &Ordered<'_>,
+    protocols: &[Protocol],
+    alive: &Alive,
+) -> (Groups, u64) {
+    let ends: Vec<End> =
+        protocols.iter().flat_map(|protocol| &protocol.resources).map(|all| all.end).collect();
+    let mut groups = Groups::new();
+    let mut ended = 0;
+    for entry in engine.table.iter() {
+        let end = ends.get((entry.key.resource >> 2) as usize).copied();
+        let parent = engine.table.slot(entry.parent);
+        let orphan = entry.slot.is_orphan(parent);
+        if end == Some(End::Any) || end == Some(End::Parent) && orphan {
+            continue;
+        }
+        for one in entry.holds() {
+            let Some(event) = events.get(one.at) else { continue };
+            if alive.may_hold(event) {
+                let hold = hold(entry, parent, engine.last_hole, (one, event));
+                groups.entry((entry.key.resource, event.uuid)).or_default().push(hold);
+            } else {
+                ended += 1;
+            }
+        }
+    }
+    for holds in groups.values_mut() {
+        holds.sort_unstable_by_key(|hold| hold.at);
+    }
+    (groups, ended)
+}
+
+fn hold(
+    entry: &Entry,
+    parent: Option<teeleak_steps::Slot>,
+    last_hole: u64,
+    (Earlier { at, lost }, event): (Earlier, &Event),
+) -> Hold {
+    let latest = at == entry.slot.since;
+    let orphan = entry.slot.is_orphan(parent);
+    let closed = parent.filter(|_| orphan).map(|parent| parent.until);
+    Hold {
+        at,
+        iteration: event.iteration,
+        certain: last_hole <= at,
+        orphaned: if lost > 0 { Some(lost) } else { closed },
+        parent: parent.map(|parent| parent.since).filter(|since| latest && (1..at).contains(since)),
+    }
+}
+
+/// How long the run was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Length {
+    /// Iterations that count, 0 where nobody told.
+    pub(crate) iterations: u32,
+    /// Events.
+    pub(crate) events: u64,
+}
+
+/// Whether holds at the end are a leak.
+///
+/// With iterations a leak goes on: something of the first third is still held, and of the last, and
+/// of three in all; or of every one. What only the first ones hold is a warm-up, what one holds is a
+/// step. Without iterations the quarters of the trace stand in for them, and what lost its parent is
+/// lost.
+pub(crate) fn judge(holds: &[Hold], length: Length) -> (Severity, Verdict) {
+    let certain = pattern(holds.iter().filter(|hold| hold.certain), length);
+    if certain == Verdict::Leak {
+        return (Severity::Failure, certain);
+    }
+    let all = pattern(holds.iter(), length);
+    match all {
+        Verdict::Leak | Verdict::Undecided => (Severity::Possible, Verdict::Undecided),
+        _ => (Severity::Note, all),
+    }
+}
+
+fn pattern<'a>(holds: impl Iterator<Item = &'a Hold> + Clone, length: Length) -> Verdict {
+    if length.iterations == 0 {
+        return pattern_of_trace(holds, length.events);
+    }
+    let n = length.iterations;
+    let of: HashSet<u32> = holds.clone().filter_map(|hold| hold.iteration).collect();
+    let (Some(first), Some(last)) = (of.iter().min(), of.iter().max()) else {
+        return Verdict::Clean;
+    };
+    let orphaned = holds.filter(|hold| hold.orphaned.is_some());
+    let lost: HashSet<u32> = orphaned.filter_map(|hold| hold.iteration).collect();
+    let every = of.len() == n as usize && n > 1;
+    let spread = of.len() >= 3 && *first <= n.div_ceil(3) && *last > n - n.div_ceil(3);
+    // The last iteration may have ended a moment too early for what comes late.
+    let lost_for_good = lost.iter().any(|iteration| *iteration < n);
+    match of.len() {
+        _ if every || spread || lost_for_good => Verdict::Leak,
+        1 if n > 2 => Verdict::Step,
+        _ if n > 5 && *last <= n / 2 => Verdict::WarmUp,
+        _ => Verdict::Undecided,
+    }
+}
+
+fn pattern_of_trace<'a>(holds: impl Iterator<Item = &'a Hold>, events: u64) -> Verdict {
+    let mut quarters = [0u64; 4];
+    let mut lost = 0;
+    for hold in holds {
+        let quarter = usize::try_from(hold.at.saturating_sub(1) * 4 / events.max(1)).unwrap_or(3);
+        if let Some(count) = quarters.get_mut(quarter) {
+            *count += 1;
+        }
+        lost += u64::from(hold.orphaned.is_some());
+    }
+    if lost > 0 || quarters.iter().filter(|count| **count > 1).count() >= 3 {
+        Verdict::Leak
+    } else if quarters == [0; 4] {
+        Verdict::Clean
+    } else {
+        Verdict::Undecided
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::protocol::matching::unpaired::*;
+
+    fn judged(iterations: u32, held: &[u32]) -> Verdict {
+        let hold = |iteration: &u32| Hold {
+            at: u64::from(*iteration),
+            iteration: Some(*iteration),
+            certain: true,
+            orphaned: None,
+            parent: None,
+        };
+        let holds: Vec<_> = held.iter().map(hold).collect();
+        judge(&holds, Length { iterations, events: u64::from(iterations) }).1
+    }
+
+    #[test]
+    fn leak_goes_on() {
+        assert_eq!(judged(20, &(1..=20).collect::<Vec<_>>()), Verdict::Leak);
+        assert_eq!(judged(20, &[4, 8, 12, 16, 20]), Verdict::Leak);
+        assert_eq!(judged(2, &[1, 2]), Verdict::Leak);
+    }
+
+    #[test]
+    fn warm_up_and_step_end() {
+        assert_eq!(judged(20, &[1, 2, 3]), Verdict::WarmUp);
+        assert_eq!(judged(20, &[7]), Verdict::Step);
+        assert_eq!(judged(20, &[20]), Verdict::Step);
+        assert_eq!(judged(20, &[]), Verdict::Clean);
+    }
+
+    #[test]
+    fn too_little_is_undecided() {
+        assert_eq!(judged(1, &[1]), Verdict::Undecided);
+        assert_eq!(judged(20, &[18, 19, 20]), Verdict::Undecided);
+    }
+}

@@ -1,0 +1,262 @@
+//! Functions of call stacks, from the ELF files that the addresses were linked in.
+//!
+//! A log has no build id to compare with, so the content must do: a stack of the TEE core begins in one of the
+//! functions that print stacks, every address lies in the text of its image, and where the code is known
+//! nearly all are those of calls. Where that does not hold, the file is of another build, which is said, and
+//! nothing is resolved.
+
+mod code;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use addr2line::Loader;
+use anyhow::{Result, anyhow};
+use code::Code;
+use teeleak_analysis::model::{Frame, Function, Incident, IncidentKind, Observation};
+use teeleak_proto::Uuid;
+
+/// Functions of optee_os that print call stacks, in which those of the core begin
+/// (`core/arch/arm/kernel/unwind_arm{32,64}.c`, `core/kernel/panic.c`, `lib/libutils/isoc/bget_malloc.c`).
+const PRINTERS: [&str; 6] = [
+    "print_kernel_stack",
+    "print_stack_arm32",
+    "print_stack_arm64",
+    "do_print_stack",
+    "__do_panic",
+    "print_oom",
+];
+
+/// ELF files.
+pub(crate) struct Symbols {
+    core: Option<Image>,
+    folder: Option<PathBuf>,
+    tas: BTreeMap<Uuid, Option<Image>>,
+    said: Vec<Arc<str>>,
+}
+
+struct Image {
+    loader: Loader,
+    name: String,
+    /// First and last address of its text, as linked.
+    text: (u64, u64),
+    /// The text itself, where calls can be told from other instructions.
+    code: Option<Code>,
+}
+
+impl Symbols {
+    /// Those of the TEE core in `core`, and those of TAs in `folder/UUID.elf`.
+    ///
+    /// # Errors
+    /// When `core` can't be read as ELF.
+    pub(crate) fn new(core: Option<&Path>, folder: Option<&Path>) -> Result<Self> {
+        let core = core.map(Image::open).transpose()?;
+        let folder = folder.map(Path::to_owned);
+        Ok(Self { core, folder, tas: BTreeMap::new(), said: Vec::new() })
+    }
+
+    /// Names the functions of all call stacks.
+    pub(crate) fn resolve(mut self, observation: &mut Observation) {
+        for incident in &mut observation.incidents {
+            match incident.kind {
+                IncidentKind::TaPanic { .. } | IncidentKind::Abort { .. }
+                    if !incident.images.is_empty() =>
+                {
+                    self.ta(incident);
+                }
+                _ => self.core(incident),
+            }
+        }
+        self.said.dedup();
+        observation.assumptions.extend(self.said);
+    }
+
+    fn core(&mut self, incident: &mut Incident) {
+        let (Some(core), Some(load)) = (&self.core, incident.load_address) else { return };
+        let base = core.text.0;
+        let linked = |frame: &Frame| frame.address.checked_sub(load)?.checked_add(base);
+        let found: Vec<_> =
+            incident.stack.iter().map(|frame| core.functions(linked(frame))).collect();
+        let first = found.first().and_then(|functions| functions.as_ref()?.last());
+        let prints = first.is_some_and(|first| PRINTERS.contains(&&*first.name));
+        let why = if !prints || found.iter().any(Option::is_none) {
+            "stacks of the core do not begin where one is printed".to_owned()
+        } else if let Some(why) = core.misfit(incident.stack.iter().map(linked)) {
+            why
+        } else {
+            fill(incident, found);
+            return;
+        };
+        let start = format!("symbols of {} are of another build: ", core.name);
+        if !self.said.iter().any(|said| said.starts_with(&start)) {
+            self.said.push((start + &why).into());
+        }
+    }
+
+    fn ta(&mut self, incident: &mut Incident) {
+        let mut images = incident.images.clone();
+        images.sort_by_key(|(_, address)| std::cmp::Reverse(*address));
+        let mut found = Vec::new();
+        for frame in &incident.stack {
+            let at = images.iter().find(|(_, address)| *address <= frame.address);
+            let functions = at.and_then(|(uuid, address)| {
+                let image = self.image(*uuid)?;
+                Some(image.functions(Some(frame.address - address)))
+            });
+            match functions {
+                Some(None) => {
+                    let text = format!(
+                        "symbols of {} are of another build: {:#x} is not in its text",
+                        at.map_or(String::new(), |(uuid, _)| uuid.to_string()),
+                        frame.address
+                    );
+                    self.said.push(text.into());
+                    return;
+                }
+                Some(functions) => found.push(functions),
+                None => found.push(None),
+            }
+        }
+        fill(incident, found);
+    }
+
+    fn image(&mut self, uuid: Uuid) -> Option<&Image> {
+        let folder = self.folder.as_ref()?;
+        let said = &mut self.said;
+        self.tas
+            .entry(uuid)
+            .or_insert_with(|| {
+                let path = folder.join(format!("{uuid}.elf"));
+                match Image::open(&path) {
+                    Ok(image) => Some(image),
+                    Err(error) => {
+                        said.push(format!("no symbols of TA {uuid}: {error:#}").into());
+                        None
+                    }
+                }
+            })
+            .as_ref()
+    }
+}
+
+fn fill(incident: &mut Incident, found: Vec<Option<Vec<Function>>>) {
+    for (frame, functions) in incident.stack.iter_mut().zip(found) {
+        if let Some(functions) = functions.filter(|functions| !functions.is_empty()) {
+            frame.functions = functions;
+        }
+    }
+}
+
+impl Image {
+    fn open(path: &Path) -> Result<Self> {
+        let name = path.display().to_string();
+        let loader =
+            Loader::new(path).map_err(|error| anyhow!("cannot read {name} as ELF: {error}"))?;
+        let text = loader.get_section_range(b".text");
+        let text =
+            text.ok_or_else(|| anyhow!("{name} has no .text: is it an ELF file with symbols?"))?;
+        Ok(Self { loader, name, text: (text.begin, text.end), code: Code::read(path) })
+    }
+
+    /// Why a stack of these addresses, as linked, is none of this image's.
+    fn misfit(&self, stack: impl Iterator<Item = Option<u64>>) -> Option<String> {
+        let code = self.code.as_ref()?;
+        // The first one is where the stack was taken, not where a call is.
+        let (calls, of) = code.calls(stack.skip(1).flatten());
+        (calls * 4 < of * 3)
+            .then(|| format!("only {calls} of {of} addresses of a call stack are calls in it"))
+    }
+
+    /// Functions at an address as linked, innermost first; `None` where that is not in the text.
+    fn functions(&self, address: Option<u64>) -> Option<Vec<Function>> {
+        let address = address?;
+        if !(self.text.0..self.text.1).contains(&address) {
+            return None;
+        }
+        // Bit 0 only says that the code is Thumb.
+        let probe = address & !1;
+        let mut functions = Vec::new();
+        if let Ok(mut frames) = self.loader.find_frames(probe) {
+            while let Ok(Some(frame)) = frames.next() {
+                let name = frame.function.as_ref().and_then(|name| name.demangle().ok());
+                let Some(name) = name else { continue };
+                let at = frame.location.and_then(|at| Some((at.file?.into(), at.line?)));
+                functions.push(Function { name: (&*name).into(), at });
+            }
+        }
+        if functions.is_empty() {
+            let symbol = self.loader.find_symbol(probe);
+            functions.extend(symbol.map(|name| Function { name: name.into(), at: None }));
+        }
+        Some(functions)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use teeleak_analysis::model::Place;
+
+    use crate::source::text::symbols::*;
+
+    const TA: Uuid = Uuid([7; 16]);
+
+    #[inline(never)]
+    extern "C" fn a_function_of_this_test() -> u32 {
+        std::hint::black_box(7)
+    }
+
+    /// Where this program is loaded.
+    fn base() -> u64 {
+        let exe = std::env::current_exe().unwrap();
+        let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+        let line = maps.lines().find(|line| line.ends_with(exe.to_str().unwrap())).unwrap();
+        u64::from_str_radix(line.split('-').next().unwrap(), 16).unwrap()
+    }
+
+    fn observation(kind: IncidentKind, address: u64) -> Observation {
+        let incident = Incident {
+            kind,
+            place: Place { source: "log".into(), at: 1 },
+            time: None,
+            iteration: None,
+            uuid: None,
+            text: "".into(),
+            load_address: Some(base()),
+            images: vec![(TA, base())],
+            stack: vec![Frame { address, offset: None, functions: Vec::new() }],
+        };
+        Observation { incidents: vec![incident], ..Observation::default() }
+    }
+
+    #[test]
+    fn addresses_of_a_ta_are_found_in_its_elf() {
+        let folder = std::env::temp_dir().join(format!("teeleak-symbols-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let elf = folder.join(format!("{TA}.elf"));
+        std::fs::copy(std::env::current_exe().unwrap(), &elf).unwrap();
+        let address = a_function_of_this_test as *const () as u64;
+        let mut seen = observation(IncidentKind::TaPanic { code: 1 }, address);
+        Symbols::new(None, Some(&folder)).unwrap().resolve(&mut seen);
+        std::fs::remove_dir_all(&folder).unwrap();
+        let functions = &seen.incidents[0].stack[0].functions;
+        assert!(functions.last().unwrap().name.ends_with("a_function_of_this_test"));
+        assert!(functions[0].at.as_ref().unwrap().0.ends_with("symbols.rs"));
+    }
+
+    #[test]
+    fn a_core_of_another_build_is_told() {
+        let mut seen = observation(IncidentKind::CorePanic, base());
+        let exe = std::env::current_exe().unwrap();
+        Symbols::new(Some(&exe), None).unwrap().resolve(&mut seen);
+        assert!(seen.incidents[0].stack[0].functions.is_empty());
+        assert!(seen.assumptions[0].contains("another build"));
+    }
+
+    #[test]
+    fn what_is_no_elf_is_refused() {
+        assert!(Symbols::new(Some(Path::new("/dev/null")), None).is_err());
+    }
+}

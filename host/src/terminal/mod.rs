@@ -1,0 +1,5 @@
+//! What standard output leads to: a terminal, a pipe that may close, and the signals that end a run.
+
+pub(crate) mod broken_pipe;
+pub(crate) mod capabilities;
+pub(crate) mod signals;
