@@ -13,7 +13,7 @@ use teeleak_analysis::{
 use super::{args::analysis::Reporting, diff::load};
 use crate::{
     Env, Exit,
-    render::{json, text, view::Told, words},
+    render::{json, text, view::ReportView, words},
     source::text::read_traces,
 };
 
@@ -89,7 +89,7 @@ pub(crate) fn tell(
         page.close()?;
     }
     let summary = env.github_summary.as_deref();
-    let told = Told { observation, report: &report, short: verdict };
+    let told = ReportView { observation, report: &report, short: verdict };
     reporting.outputs.write(told, summary, env.err)?;
     Ok(report.exit.into())
 }

@@ -14,7 +14,7 @@ use super::{
     figures::{self, About, Series, of_pool},
     json, words,
 };
-use crate::{escape::shown, render::view::Told};
+use crate::{escape::shown, render::view::ReportView};
 
 /// What each column holds is told in `host/docs/exports.md`.
 const COLUMNS: [&str; 17] = [
@@ -44,7 +44,7 @@ type When = [String; 5];
 type What = [String; 6];
 
 /// Writes the table.
-pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> Result<()> {
+pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> Result<()> {
     let mut table = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
     table.write_record(COLUMNS)?;
     let series = figures::all(told);

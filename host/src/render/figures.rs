@@ -12,7 +12,7 @@ use teeleak_proto::Uuid;
 
 use crate::{
     compare::censuses::{self, Amount, OwnerKey, SiteKey},
-    render::{view::Told, words},
+    render::{view::ReportView, words},
 };
 
 /// What a figure is about.
@@ -84,7 +84,7 @@ pub(super) fn of_pool(pool: &Pool) -> [(&'static str, PoolUnit, Option<u64>); 4]
 type Row = BTreeMap<(About, usize), (&'static str, PoolUnit, Option<u64>)>;
 
 /// All figures of all samples, in the order of [`About`].
-pub(super) fn all<'t>(told: &Told<'t>) -> Vec<Series<'t>> {
+pub(super) fn all<'t>(told: &ReportView<'t>) -> Vec<Series<'t>> {
     let samples = &told.observation.samples;
     let findings = by_subject(&told.report.findings);
     let rows: Vec<Row> = samples.iter().map(row).collect();

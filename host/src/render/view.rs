@@ -4,7 +4,7 @@ use teeleak_analysis::{audit::Report, model::Observation, pools::oom};
 
 /// What there is to say.
 #[derive(Clone, Copy)]
-pub(crate) struct Told<'t> {
+pub(crate) struct ReportView<'t> {
     /// What was seen.
     pub(crate) observation: &'t Observation,
     /// What the analyses say of it.

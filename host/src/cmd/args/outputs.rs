@@ -12,7 +12,7 @@ use clap::Args;
 use crate::render::{
     ci::{github, junit, markdown, sarif},
     csv, html, perfetto,
-    view::Told,
+    view::ReportView,
 };
 
 /// Where else to say it.
@@ -49,11 +49,11 @@ impl Outputs {
     /// Writes all that were asked for; `summary` is where GitHub Actions wants that of a step.
     pub(crate) fn write(
         &self,
-        told: Told<'_>,
+        told: ReportView<'_>,
         summary: Option<&Path>,
         err: &mut dyn Write,
     ) -> Result<()> {
-        let Told { observation, report, .. } = told;
+        let ReportView { observation, report, .. } = told;
         let create = |path: &Path| File::create(path);
         into(self.html.as_deref(), create, |out| Ok(html::write(&told, out)?))?;
         into(self.junit.as_deref(), create, |out| junit::write(observation, report, out))?;

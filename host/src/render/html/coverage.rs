@@ -11,12 +11,12 @@ use teeleak_analysis::{
 
 use crate::render::{
     text::{clients, incident, plain, report as text},
-    view::Told,
+    view::ReportView,
     words::{count, grouped},
 };
 
 /// The section.
-pub(super) fn section(told: &Told<'_>) -> Markup {
+pub(super) fn section(told: &ReportView<'_>) -> Markup {
     let (observation, report) = (told.observation, told.report);
     html! {
         section #coverage aria-labelledby="coverage-h" {

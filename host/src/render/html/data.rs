@@ -8,7 +8,7 @@ use teeleak_analysis::model::{Event, EventKind, Observation, Pool, Sample, Stage
 use teeleak_proto::Uuid;
 
 use super::sites::Table;
-use crate::render::{json, view::Told, words};
+use crate::render::{json, view::ReportView, words};
 
 /// Names of the columns of [`Row`].
 const COLUMNS: [&str; 11] = [
@@ -73,7 +73,7 @@ struct Course<'t> {
 }
 
 /// Both documents, in blocks that a browser does not run.
-pub(super) fn blocks(told: &Told<'_>, table: &Table<'_>) -> io::Result<Markup> {
+pub(super) fn blocks(told: &ReportView<'_>, table: &Table<'_>) -> io::Result<Markup> {
     let report = json::report::compact(told.observation, told.report, told.short)?;
     let series = json::compact("series", &document(told.observation, table))?;
     Ok(html! {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::render::{
     text::finding::{proof, subject},
-    view::Told,
+    view::ReportView,
 };
 
 /// Findings that have a picture of their own; the values of the others are in the data of the page.
@@ -19,7 +19,7 @@ const PICTURES: usize = 60;
 const NOTE_PICTURES: usize = 40;
 
 /// The section.
-pub(super) fn section(told: &Told<'_>, ordered: &Ordered<'_>) -> Markup {
+pub(super) fn section(told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
     html! {
         section #findings aria-labelledby="findings-h" {
             h2 #findings-h { "Findings" }
@@ -42,7 +42,7 @@ pub(super) fn section(told: &Told<'_>, ordered: &Ordered<'_>) -> Markup {
     }
 }
 
-fn article(n: usize, finding: &Finding, told: &Told<'_>, ordered: &Ordered<'_>) -> Markup {
+fn article(n: usize, finding: &Finding, told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
     let (class, word) = severity(finding);
     let plot = (n <= PICTURES).then(|| plot::of(&n.to_string(), finding, told.observation));
     html! {
@@ -79,7 +79,7 @@ fn cause(finding: &Finding, ordered: &Ordered<'_>) -> Markup {
     }
 }
 
-fn short(n: usize, note: &Finding, told: &Told<'_>) -> Markup {
+fn short(n: usize, note: &Finding, told: &ReportView<'_>) -> Markup {
     let picture = n <= NOTE_PICTURES;
     let plot = picture.then(|| plot::of(&format!("note-{n}"), note, told.observation)).flatten();
     html! {

@@ -24,10 +24,10 @@ mod timeline;
 
 use std::io::{self, Write};
 
-use crate::{escape::obeyed, render::view::Told};
+use crate::{escape::obeyed, render::view::ReportView};
 
 /// Writes a page.
-pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let page = page::page(told)?.into_string();
     out.write_all(inert(&page).as_bytes())
 }

@@ -14,12 +14,12 @@ use super::{
 };
 use crate::render::{
     text::report::{headline, scope},
-    view::Told,
+    view::ReportView,
     words,
 };
 
 /// All of it.
-pub(super) fn page(told: &Told<'_>) -> io::Result<Markup> {
+pub(super) fn page(told: &ReportView<'_>) -> io::Result<Markup> {
     let ordered = Ordered::new(told.report);
     let table = Table::new(told.observation, &ordered);
     let maps = Maps::new(told.observation);
@@ -53,7 +53,7 @@ pub(super) fn page(told: &Told<'_>) -> io::Result<Markup> {
     })
 }
 
-fn head(told: &Told<'_>) -> Markup {
+fn head(told: &ReportView<'_>) -> Markup {
     let verdict = words::verdict(told.report.exit);
     html! {
         head {
@@ -68,7 +68,7 @@ fn head(told: &Told<'_>) -> Markup {
     }
 }
 
-fn banner(told: &Told<'_>) -> Markup {
+fn banner(told: &ReportView<'_>) -> Markup {
     let exit = told.report.exit;
     let (class, mark) = match exit {
         Exit::Clean => ("good", "✓"),

@@ -8,7 +8,7 @@ use teeleak_analysis::{
 
 use crate::render::{
     text::{dump, finding::number, plain, report::causes_first},
-    view::Told,
+    view::ReportView,
     words::{self, grouped},
 };
 
@@ -46,7 +46,7 @@ pub(super) fn severity(finding: &Finding) -> (&'static str, &'static str) {
 }
 
 /// The section.
-pub(super) fn section(told: &Told<'_>, ordered: &Ordered<'_>) -> Markup {
+pub(super) fn section(told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
     html! {
         section #summary aria-labelledby="summary-h" {
             h2 #summary-h { "Summary" }
@@ -90,7 +90,7 @@ fn entry(n: usize, finding: &Finding, ordered: &Ordered<'_>) -> Markup {
     }
 }
 
-fn tiles(told: &Told<'_>, ordered: &Ordered<'_>) -> Markup {
+fn tiles(told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
     let (observation, report) = (told.observation, told.report);
     let of = |severity| {
         grouped(report.findings.iter().filter(|one| one.severity == severity).count() as u64)

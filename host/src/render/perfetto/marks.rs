@@ -5,7 +5,7 @@ use std::io;
 use teeleak_analysis::model::{Clock, Evidence, Finding, Observation};
 
 use super::{axis::Axis, writer::Writer};
-use crate::render::{csv::stage, json, view::Told};
+use crate::render::{csv::stage, json, view::ReportView};
 
 /// Writes the ends of iterations, on a track that says what the times are.
 pub(super) fn iterations(
@@ -41,7 +41,7 @@ fn times(axis: &Axis) -> &'static str {
 }
 
 /// Writes what was found, where the last event that shows it is, and what went wrong.
-pub(super) fn findings(told: &Told<'_>, axis: &Axis, trace: &mut Writer<'_>) -> io::Result<()> {
+pub(super) fn findings(told: &ReportView<'_>, axis: &Axis, trace: &mut Writer<'_>) -> io::Result<()> {
     if !told.report.findings.is_empty() {
         let track = trace.track("findings", None)?;
         for (n, finding) in (1..).zip(&told.report.findings) {

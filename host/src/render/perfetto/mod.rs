@@ -18,10 +18,10 @@ use super::{
     figures,
     perfetto::{axis::Axis, whose::Tracks, writer::Writer},
 };
-use crate::render::view::Told;
+use crate::render::view::ReportView;
 
 /// Writes a trace.
-pub(crate) fn write(told: &Told<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let observation = told.observation;
     let axis = Axis::new(observation);
     let series = figures::all(told);
