@@ -19,7 +19,7 @@ const ROOTS: [&str; 4] = ["core/", "lib/", "ldelf/", "ta/"];
 /// subject: states of a protocol, names of steps.
 #[must_use]
 pub fn fingerprint(kind: Kind, subject: &Subject, detail: &[&str]) -> Fingerprint {
-    let mut text = format!("{VERSION}:{}", name(kind));
+    let mut text = format!("{VERSION}:{}", kind.info().id);
     match subject {
         Subject::Site { file, size, owner, .. } => {
             push(&mut text, source(file));
@@ -52,18 +52,6 @@ fn push(text: &mut String, part: &str) {
             ' ' => text.push('_'),
             other => text.push(other),
         }
-    }
-}
-
-const fn name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::SiteGrowth => "site-growth",
-        Kind::RegionGrowth => "region-growth",
-        Kind::SessionGrowth => "session-growth",
-        Kind::PoolGrowth => "pool-growth",
-        Kind::Unpaired => "unpaired",
-        Kind::Order => "order",
-        Kind::Disagreement => "disagreement",
     }
 }
 

@@ -12,7 +12,7 @@ use teeleak_analysis::model::{Clock, Moment, Part, PoolUnit, Sample, Stage, Time
 
 use super::{
     figures::{self, About, Series, of_pool},
-    json, words,
+    words,
 };
 use crate::{escape::shown, render::view::ReportView};
 
@@ -151,7 +151,7 @@ fn seen(about: &About, sample: &Sample, value: Option<u64>) -> &'static str {
 /// What the analyses say of it.
 fn said(series: &Series<'_>) -> [String; 2] {
     let Some((_, finding)) = series.finding else { return said_nothing() };
-    let verdict = finding.verdict.map_or("", |verdict: Verdict| json::verdict(verdict));
+    let verdict = finding.verdict.map_or("", |verdict: Verdict| verdict.name());
     [verdict.to_owned(), harmless(&finding.fingerprint.0)]
 }
 

@@ -3,7 +3,7 @@
 pub(crate) use teeleak_analysis::grouped;
 use teeleak_analysis::{
     audit::Exit,
-    model::{ClientSource, Observation, OwnerId, PoolKind, PoolUnit, Region, Sample, Unit},
+    model::{ClientSource, Observation, OwnerId, PoolKind, PoolUnit, Region, Sample},
 };
 
 use crate::compare::censuses::OwnerKey;
@@ -74,17 +74,6 @@ pub(crate) fn unit(unit: PoolUnit) -> &'static str {
     match unit {
         PoolUnit::Bytes => "bytes",
         PoolUnit::Objects => "objects",
-    }
-}
-
-pub(crate) fn figure_unit(unit: Unit) -> &'static str {
-    match unit {
-        Unit::BytesPerIteration => "bytes per iteration",
-        Unit::ObjectsPerIteration => "objects per iteration",
-        Unit::Bytes => "bytes",
-        Unit::Objects => "objects",
-        Unit::Iterations => "iterations",
-        Unit::Nanoseconds => "ns",
     }
 }
 

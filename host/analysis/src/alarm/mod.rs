@@ -22,7 +22,7 @@ use std::{
 pub use keep::{Bounds, keep};
 
 use crate::{
-    model::{Finding, Fingerprint, Kind, Pool, PoolKind, PoolUnit, Severity, Verdict},
+    model::{AlarmRule, Fault, Finding, Fingerprint, Pool, PoolKind, PoolUnit, Severity, Verdict},
     pools,
 };
 
@@ -181,19 +181,21 @@ impl Alarms {
     pub fn findings(&mut self, findings: &[Finding]) -> Vec<Alarm> {
         let raised = |finding: &&Finding| {
             finding.severity == Severity::Failure
-                && match finding.kind {
-                    Kind::Order => true,
-                    Kind::Unpaired | Kind::Disagreement => false,
-                    _ => finding.verdict == Some(Verdict::Leak),
+                && match finding.kind.info().alarm {
+                    AlarmRule::Failure => true,
+                    AlarmRule::Leak => finding.verdict == Some(Verdict::Leak),
+                    AlarmRule::Never => false,
                 }
         };
         let raised: Vec<_> = findings.iter().filter(raised).collect();
         let before = std::mem::take(&mut self.findings);
         self.findings = raised.iter().map(|finding| finding.fingerprint.clone()).collect();
         let new = raised.into_iter().filter(|finding| !before.contains(&finding.fingerprint));
-        let alarm = |finding: &Finding| match finding.kind {
-            Kind::Order => Alarm::Order(finding.title.clone()),
-            _ => Alarm::Leak(finding.title.clone()),
+        let alarm = |finding: &Finding| match finding.kind.info().fault {
+            Fault::Order => Alarm::Order(finding.title.clone()),
+            Fault::Leak | Fault::Unpaired | Fault::Disagreement => {
+                Alarm::Leak(finding.title.clone())
+            }
         };
         new.map(alarm).collect()
     }

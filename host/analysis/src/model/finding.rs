@@ -4,26 +4,7 @@ use std::{fmt, sync::Arc};
 
 use teeleak_proto::Uuid;
 
-use super::{Event, Place};
-
-/// What kind of thing was found.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Kind {
-    /// Allocation sites that grow.
-    SiteGrowth,
-    /// A TA instance whose regions grow.
-    RegionGrowth,
-    /// Sessions that stay open.
-    SessionGrowth,
-    /// A pool that fills.
-    PoolGrowth,
-    /// Acquired and never released.
-    Unpaired,
-    /// Steps in the wrong order.
-    Order,
-    /// Two ledgers that should agree and don't.
-    Disagreement,
-}
+use super::{Event, Kind, Place};
 
 /// How much a finding weighs for the exit code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -34,6 +15,21 @@ pub enum Severity {
     Possible,
     /// A failure.
     Failure,
+}
+
+impl Severity {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Note, Self::Possible, Self::Failure];
+
+    /// In one word, as JSON has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Possible => "possible",
+            Self::Failure => "failure",
+        }
+    }
 }
 
 /// What the growth analysis says of a series.
@@ -51,6 +47,25 @@ pub enum Verdict {
     Clean,
     /// The iterations do not decide.
     Undecided,
+}
+
+impl Verdict {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Leak, Self::WarmUp, Self::Step, Self::Oscillation, Self::Clean, Self::Undecided];
+
+    /// In one word, as JSON has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Leak => "leak",
+            Self::WarmUp => "warm_up",
+            Self::Step => "step",
+            Self::Oscillation => "oscillation",
+            Self::Clean => "clean",
+            Self::Undecided => "undecided",
+        }
+    }
 }
 
 /// What something is about.
@@ -104,6 +119,31 @@ pub enum Unit {
     Iterations,
     /// Nanoseconds.
     Nanoseconds,
+}
+
+impl Unit {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::BytesPerIteration,
+        Self::ObjectsPerIteration,
+        Self::Bytes,
+        Self::Objects,
+        Self::Iterations,
+        Self::Nanoseconds,
+    ];
+
+    /// In words, as JSON has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BytesPerIteration => "bytes per iteration",
+            Self::ObjectsPerIteration => "objects per iteration",
+            Self::Bytes => "bytes",
+            Self::Objects => "objects",
+            Self::Iterations => "iterations",
+            Self::Nanoseconds => "ns",
+        }
+    }
 }
 
 /// A number with its unit and its source.

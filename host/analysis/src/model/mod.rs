@@ -12,6 +12,7 @@ mod event;
 mod finding;
 mod incident;
 mod keys;
+mod kind;
 mod ledger;
 mod moment;
 mod name;
@@ -22,10 +23,11 @@ mod sample;
 pub use call::{Call, CallKind, ClientSource, Clients, Joined, Process};
 pub use event::{Event, EventKind, Party};
 pub use finding::{
-    Evidence, Figure, Finding, Fingerprint, Kind, Severity, StepRef, Subject, Unit, Verdict,
+    Evidence, Figure, Finding, Fingerprint, Severity, StepRef, Subject, Unit, Verdict,
 };
 pub use incident::{Frame, Function, Incident, IncidentKind, rule_name};
 pub use keys::Keys;
+pub use kind::{AlarmRule, Fault, Kind, KindInfo};
 pub use ledger::{Census, Holder, Ids, Ledger, NormalWorld, Row, Said, Saying};
 pub use moment::{Clock, Moment, Origin, Place, Stage, Time};
 pub use name::Name;

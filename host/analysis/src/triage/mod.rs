@@ -28,7 +28,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     mistake::Mistake,
-    model::{Evidence, Finding, Kind, Severity, Verdict},
+    model::{Evidence, Fault, Finding, Severity, Verdict},
 };
 
 /// Where a rule stands: file and line.
@@ -54,32 +54,6 @@ pub enum Excuse {
     Budget(u64),
     /// Only other kinds of findings were asked for.
     NotAsked,
-}
-
-/// What kinds of findings count.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Fault {
-    /// Something grows.
-    Leak,
-    /// Steps were taken in the wrong order.
-    Order,
-    /// Something was acquired and never released.
-    Unpaired,
-    /// Two ledgers say different things.
-    Disagreement,
-}
-
-impl Fault {
-    const fn of(kind: Kind) -> Self {
-        match kind {
-            Kind::SiteGrowth | Kind::RegionGrowth | Kind::SessionGrowth | Kind::PoolGrowth => {
-                Self::Leak
-            }
-            Kind::Unpaired => Self::Unpaired,
-            Kind::Order => Self::Order,
-            Kind::Disagreement => Self::Disagreement,
-        }
-    }
 }
 
 /// Something that may be excused.
@@ -215,7 +189,7 @@ impl Triage {
 
     fn not_asked(&self, finding: &Finding) -> Option<Excuse> {
         let asked = self.asked.as_ref()?;
-        (!asked.contains(&Fault::of(finding.kind))).then_some(Excuse::NotAsked)
+        (!asked.contains(&finding.kind.info().fault)).then_some(Excuse::NotAsked)
     }
 
     fn is_over(&self, rule: &Rule) -> bool {

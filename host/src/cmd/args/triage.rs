@@ -8,9 +8,15 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow, ensure};
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 use serde::Deserialize;
-use teeleak_analysis::triage::{Day, Fault, Triage};
+use teeleak_analysis::{
+    model::Fault,
+    triage::{Day, Triage},
+};
 
 /// What is known of findings already.
 #[derive(Args, Debug)]
@@ -29,36 +35,20 @@ pub(crate) struct Known {
     strict: bool,
     /// Only these kinds of findings count, with commas between; everything if not given. The others are
     /// told all the same.
-    #[arg(long, value_name = "KIND", value_enum, value_delimiter = ',')]
-    fail_on: Vec<FailOn>,
+    #[arg(long, value_name = "KIND", value_parser = faults(), value_delimiter = ',')]
+    fail_on: Vec<Fault>,
     /// Let what SITE names grow by BYTES per iteration: a file or FILE:LINE, the UUID of a TA or the name of
     /// a pool, with stars for anything; can be given again.
     #[arg(long, value_name = "SITE=BYTES", value_parser = budget)]
     max_bytes_per_iter: Vec<(String, u64)>,
 }
 
-/// Kinds of findings.
-#[derive(clap::ValueEnum, Clone, Copy, Debug)]
-enum FailOn {
-    /// What grows: sites, regions, sessions, pools
-    Leak,
-    /// Steps in the wrong order
-    Order,
-    /// What was acquired and never released
-    Unpaired,
-    /// Where the normal world and the TEE tell different things
-    Disagreement,
-}
-
-impl From<FailOn> for Fault {
-    fn from(kind: FailOn) -> Self {
-        match kind {
-            FailOn::Leak => Self::Leak,
-            FailOn::Order => Self::Order,
-            FailOn::Unpaired => Self::Unpaired,
-            FailOn::Disagreement => Self::Disagreement,
-        }
-    }
+/// Names of faults, with their help, as clap reads and completes them.
+fn faults() -> impl TypedValueParser<Value = Fault> {
+    let value = |fault: Fault| PossibleValue::new(fault.name()).help(fault.help());
+    PossibleValuesParser::new(Fault::ALL.map(value)).try_map(|name| {
+        Fault::ALL.into_iter().find(|fault| fault.name() == name).ok_or("no such kind")
+    })
 }
 
 fn budget(text: &str) -> Result<(String, u64)> {
@@ -89,8 +79,7 @@ impl Known {
         let today = since.ok().map(|since| Day::of_seconds(since.as_secs()));
         let mut triage = Triage::default();
         triage.today = today;
-        let asked: Vec<_> = self.fail_on.iter().copied().map(Fault::from).collect();
-        triage.asked = Some(asked).filter(|asked| !asked.is_empty());
+        triage.asked = Some(self.fail_on.clone()).filter(|asked| !asked.is_empty());
         for (site, bytes) in &self.max_bytes_per_iter {
             triage.add_budget(site, *bytes);
         }

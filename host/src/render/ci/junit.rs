@@ -21,17 +21,6 @@ use crate::render::{
     words,
 };
 
-/// Each kind, and what holds where nothing is found.
-const CASES: [(Kind, &str); 7] = [
-    (Kind::SiteGrowth, "no allocation site grows"),
-    (Kind::RegionGrowth, "no TA's regions grow"),
-    (Kind::SessionGrowth, "no sessions stay open"),
-    (Kind::PoolGrowth, "no pool fills"),
-    (Kind::Unpaired, "what is acquired is released"),
-    (Kind::Order, "steps come in order"),
-    (Kind::Disagreement, "both worlds tell the same"),
-];
-
 /// Writes a report.
 pub(crate) fn write(
     observation: &Observation,
@@ -44,7 +33,7 @@ pub(crate) fn write(
     }
     suite.add_property(("workload", observation.platform.workload.join(" ").as_str()));
     suite.add_test_case(observed(report));
-    suite.add_test_cases(CASES.map(|(kind, holds)| case(kind, holds, report)));
+    suite.add_test_cases(Kind::ALL.map(|kind| case(kind, report)));
     let mut all = quick_junit::Report::new("teeleak");
     all.add_test_suite(suite);
     Ok(all.serialize(out)?)
@@ -61,7 +50,7 @@ fn observed(report: &Report) -> TestCase {
     TestCase::new("all that was needed was observed", status)
 }
 
-fn case(kind: Kind, holds: &str, report: &Report) -> TestCase {
+fn case(kind: Kind, report: &Report) -> TestCase {
     let of = |severity| {
         let found = move |one: &&Finding| one.kind == kind && one.severity == severity;
         report.findings.iter().filter(found).collect::<Vec<_>>()
@@ -76,7 +65,7 @@ fn case(kind: Kind, holds: &str, report: &Report) -> TestCase {
         ([], possible) => told(NonSuccessKind::Error, "possible", possible),
         (failures, _) => told(NonSuccessKind::Failure, "finding", failures),
     };
-    let mut case = TestCase::new(holds, status);
+    let mut case = TestCase::new(kind.info().holds, status);
     let accepted = report.accepted.iter().filter(|one| one.finding.kind == kind);
     let accepted: Vec<_> =
         accepted.map(|one| format!("accepted, {}: {}", one.excuse, one.finding.title)).collect();

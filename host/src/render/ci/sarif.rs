@@ -12,10 +12,7 @@ use teeleak_analysis::{
 };
 
 use super::place;
-use crate::render::{
-    json::kind,
-    text::finding::{subject, value},
-};
+use crate::render::text::finding::{subject, value};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
@@ -25,20 +22,6 @@ const BASE: &str = "OPTEE_OS";
 
 /// Version of fingerprints, see `teeleak_analysis::fingerprint`.
 const FINGERPRINT: &str = "teeleak/v1";
-
-/// Each kind, and what it means.
-const RULES: [(Kind, &str); 7] = [
-    (
-        Kind::SiteGrowth,
-        "Allocations of a site in the TEE core or the kernel are left behind by each iteration.",
-    ),
-    (Kind::RegionGrowth, "A TA maps more memory in each iteration than it unmaps."),
-    (Kind::SessionGrowth, "Sessions are opened and never closed."),
-    (Kind::PoolGrowth, "A pool fills, or is in pieces."),
-    (Kind::Unpaired, "What a protocol says is to be released was acquired and never released."),
-    (Kind::Order, "Steps of a protocol were taken in the wrong order."),
-    (Kind::Disagreement, "Two ledgers that should agree tell different things."),
-];
 
 /// Writes a report.
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -62,12 +45,14 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn driver() -> Value {
-    let rule =
-        |(of, text): &(Kind, &str)| json!({ "id": id(*of), "shortDescription": { "text": text } });
+    let rule = |kind: Kind| {
+        let info = kind.info();
+        json!({ "id": info.id, "shortDescription": { "text": info.meaning } })
+    };
     json!({
         "name": "teeleak",
         "semanticVersion": env!("CARGO_PKG_VERSION"),
-        "rules": RULES.iter().map(rule).collect::<Vec<_>>(),
+        "rules": Kind::ALL.map(rule),
     })
 }
 
@@ -82,14 +67,10 @@ fn invocation(report: &Report) -> Value {
     })
 }
 
-fn id(of: Kind) -> String {
-    kind(of).replace('_', "-")
-}
-
 fn result(finding: &Finding) -> Value {
     let mut result = json!({
-        "ruleId": id(finding.kind),
-        "ruleIndex": RULES.iter().position(|(of, _)| *of == finding.kind),
+        "ruleId": finding.kind.info().id,
+        "ruleIndex": Kind::ALL.iter().position(|kind| *kind == finding.kind),
         "level": match finding.severity {
             Severity::Failure => "error",
             Severity::Possible => "warning",

@@ -3,24 +3,24 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use teeleak_analysis::model::{
-    Evidence, Figure, Finding, Kind, Severity, StepRef, Subject, Verdict,
+    Evidence, Figure, Finding, Kind, Severity, StepRef, Subject, Unit, Verdict,
 };
 
 use super::clients;
-use crate::{error, render::words};
+use crate::error;
 
 /// A finding.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Finding")]
 pub(super) struct Entry<'t> {
     /// What kind of thing.
-    #[schemars(extend("enum" = ["site_growth", "region_growth", "session_growth", "pool_growth", "unpaired", "order", "disagreement"]))]
+    #[schemars(extend("enum" = Kind::ALL.map(|kind| kind.info().json)))]
     kind: &'static str,
     /// How much it weighs: only a failure makes the command fail.
-    #[schemars(extend("enum" = ["note", "possible", "failure"]))]
+    #[schemars(extend("enum" = Severity::ALL.map(Severity::name)))]
     severity: &'static str,
     /// What the growth analysis says, where it is about growth.
-    #[schemars(extend("enum" = ["leak", "warm_up", "step", "oscillation", "clean", "undecided", null]))]
+    #[schemars(extend("enum" = nullable(Verdict::ALL.map(Verdict::name))))]
     verdict: Option<&'static str>,
     /// What it is about.
     subject: About<'t>,
@@ -91,7 +91,7 @@ struct Number<'t> {
     /// Confidence interval at 95 %.
     interval_95: Option<(f64, f64)>,
     /// In what.
-    #[schemars(extend("enum" = ["bytes per iteration", "objects per iteration", "bytes", "objects", "iterations", "ns"]))]
+    #[schemars(extend("enum" = Unit::ALL.map(Unit::name)))]
     unit: &'static str,
 }
 
@@ -181,9 +181,9 @@ struct Step<'t> {
 
 pub(super) fn entry(finding: &Finding) -> Entry<'_> {
     Entry {
-        kind: kind(finding.kind),
-        severity: severity(finding.severity),
-        verdict: finding.verdict.map(verdict),
+        kind: finding.kind.info().json,
+        severity: finding.severity.name(),
+        verdict: finding.verdict.map(Verdict::name),
         subject: about(&finding.subject),
         title: &finding.title,
         figures: finding.figures.iter().map(number).collect(),
@@ -197,38 +197,9 @@ pub(super) fn entry(finding: &Finding) -> Entry<'_> {
     }
 }
 
-/// How much a finding weighs, in one word.
-pub(crate) fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Note => "note",
-        Severity::Possible => "possible",
-        Severity::Failure => "failure",
-    }
-}
-
-/// What kind of finding, in one word.
-pub(crate) fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::SiteGrowth => "site_growth",
-        Kind::RegionGrowth => "region_growth",
-        Kind::SessionGrowth => "session_growth",
-        Kind::PoolGrowth => "pool_growth",
-        Kind::Unpaired => "unpaired",
-        Kind::Order => "order",
-        Kind::Disagreement => "disagreement",
-    }
-}
-
-/// A verdict in one word.
-pub(crate) fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Leak => "leak",
-        Verdict::WarmUp => "warm_up",
-        Verdict::Step => "step",
-        Verdict::Oscillation => "oscillation",
-        Verdict::Clean => "clean",
-        Verdict::Undecided => "undecided",
-    }
+/// Values of an enumeration that may be null.
+fn nullable<const N: usize>(names: [&'static str; N]) -> Vec<Option<&'static str>> {
+    names.into_iter().map(Some).chain([None]).collect()
 }
 
 fn about(subject: &Subject) -> About<'_> {
@@ -252,7 +223,7 @@ fn number(figure: &Figure) -> Number<'_> {
         name: &figure.name,
         value: figure.value,
         interval_95: figure.interval,
-        unit: words::figure_unit(figure.unit),
+        unit: figure.unit.name(),
     }
 }
 

@@ -15,8 +15,6 @@ pub(crate) mod report;
 pub(crate) mod schema;
 pub(crate) mod snapshot;
 
-pub(crate) use finding::{kind, severity, verdict};
-
 use std::io::{self, Write};
 
 use schemars::JsonSchema;

@@ -5,7 +5,7 @@ use std::io;
 use teeleak_analysis::model::{Clock, Evidence, Finding, Observation};
 
 use super::{axis::Axis, writer::Writer};
-use crate::render::{csv::stage, json, view::ReportView};
+use crate::render::{csv::stage, view::ReportView};
 
 /// Writes the ends of iterations, on a track that says what the times are.
 pub(super) fn iterations(
@@ -41,7 +41,11 @@ fn times(axis: &Axis) -> &'static str {
 }
 
 /// Writes what was found, where the last event that shows it is, and what went wrong.
-pub(super) fn findings(told: &ReportView<'_>, axis: &Axis, trace: &mut Writer<'_>) -> io::Result<()> {
+pub(super) fn findings(
+    told: &ReportView<'_>,
+    axis: &Axis,
+    trace: &mut Writer<'_>,
+) -> io::Result<()> {
     if !told.report.findings.is_empty() {
         let track = trace.track("findings", None)?;
         for (n, finding) in (1..).zip(&told.report.findings) {
@@ -51,8 +55,8 @@ pub(super) fn findings(told: &ReportView<'_>, axis: &Axis, trace: &mut Writer<'_
                 when(finding, axis),
                 &name,
                 &[
-                    ("kind", json::kind(finding.kind).into()),
-                    ("severity", json::severity(finding.severity).into()),
+                    ("kind", finding.kind.info().json.into()),
+                    ("severity", finding.severity.name().into()),
                     ("fingerprint", finding.fingerprint.to_string()),
                     ("action", finding.action.to_string()),
                 ],

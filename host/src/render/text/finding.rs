@@ -13,10 +13,7 @@ use super::{
     page::Page,
     spark,
 };
-use crate::{
-    error,
-    render::words::{self, grouped},
-};
+use crate::{error, render::words::grouped};
 
 /// Values of a series that are shown, half of them from each end.
 const VALUES: usize = 12;
@@ -140,7 +137,7 @@ pub(crate) fn value(figure: &Figure) -> String {
     let interval = figure.interval.map_or(String::new(), |(low, high)| {
         format!(" (95 %: {} to {})", digits(low), digits(high))
     });
-    let (value, unit) = (digits(figure.value), words::figure_unit(figure.unit));
+    let (value, unit) = (digits(figure.value), figure.unit.name());
     // "1 object per iteration", "2 objects per iteration".
     let unit = match unit.split_once(' ') {
         _ if value != "1" => unit.to_owned(),
