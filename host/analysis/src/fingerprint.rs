@@ -27,9 +27,9 @@ pub fn fingerprint(kind: Kind, subject: &Subject, detail: &[&str]) -> Fingerprin
             push(&mut text, &size_class(*size));
         }
         Subject::Ta(uuid) => push(&mut text, &uuid.to_string()),
-        Subject::Pool(pool) => push(&mut text, pool),
-        Subject::Holding { ledger, name } => {
-            push(&mut text, ledger);
+        Subject::Pool(pool) => push(&mut text, &pool.id()),
+        Subject::Holding { listing, name, .. } => {
+            push(&mut text, listing.label());
             push(&mut text, name);
         }
         Subject::Resource { protocol, resource } => {
@@ -72,6 +72,7 @@ fn size_class(size: u64) -> String {
 #[cfg(test)]
 mod tests {
     use crate::fingerprint::*;
+    use crate::model::{Ledger, Listing, PoolKind};
 
     fn site(file: &str, size: u64) -> String {
         let subject =
@@ -82,9 +83,16 @@ mod tests {
     #[test]
     fn recipe_is_frozen() {
         assert_eq!(site("core/mm/mobj.c", 28), "v1:site-growth:core/mm/mobj.c:-:<=32");
-        let pool = Subject::Pool("core heap".into());
+        let pool = Subject::Pool(PoolKind::CoreHeap);
         let pool = fingerprint(Kind::PoolGrowth, &pool, &["a:b"]);
         assert_eq!(pool.to_string(), "v1:pool-growth:core_heap:a%3ab");
+        let crypto = fingerprint(Kind::PoolGrowth, &Subject::Pool(PoolKind::Crypto), &[]);
+        let stored = "v1:pool-growth:big_numbers_of_the_crypto_library";
+        assert_eq!(crypto.to_string(), stored, "a label may change, what users stored may not");
+        let (listing, name) = (Listing::Ledger(Ledger::IonOrphans), "system".into());
+        let orphans = Subject::Holding { listing, name, pid: Some(3) };
+        let orphans = fingerprint(Kind::Unpaired, &orphans, &[]);
+        assert_eq!(orphans.to_string(), "v1:unpaired:orphans_of_an_ion_heap:system");
     }
 
     #[test]

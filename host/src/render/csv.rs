@@ -107,7 +107,7 @@ fn what(about: &About) -> What {
     let (uuid, instance) = about.ta();
     let uuid = uuid.map_or(none(), |uuid| uuid.to_string());
     let (kind, name, size, owner) = match about {
-        About::Pool(pool) => ("pool", words::pool(pool).to_owned(), none(), none()),
+        About::Pool(pool) => ("pool", pool.label().into_owned(), none(), none()),
         About::Site(key) => {
             let name = format!("{}:{}", key.file, key.line);
             ("site", name, key.size.to_string(), words::owner(&key.owner))

@@ -12,7 +12,7 @@ use teeleak_proto::Uuid;
 
 use crate::{
     compare::censuses::{self, Amount, OwnerKey, SiteKey},
-    render::{view::ReportView, words},
+    render::view::ReportView,
 };
 
 /// What a figure is about.
@@ -192,7 +192,7 @@ fn without_caller(subject: &Subject) -> Subject {
 
 fn subject(about: &About) -> Option<Named> {
     Some(match about {
-        About::Pool(kind) => (Kind::PoolGrowth, Subject::Pool(words::pool(kind).into())),
+        About::Pool(kind) => (Kind::PoolGrowth, Subject::Pool(kind.clone())),
         About::Site(SiteKey { file, line, size, .. }) => {
             let (file, owner) = (Arc::clone(file), about.ta().0);
             let site = Subject::Site { file, line: *line, size: *size, owner, caller: None };
@@ -202,4 +202,66 @@ fn subject(about: &About) -> Option<Named> {
         About::Sessions(uuid, _) => (Kind::SessionGrowth, Subject::Ta(*uuid)),
         About::Heap(..) => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use teeleak_analysis::{
+        audit::{Options, audit},
+        model::{Gap, Moment, Observation, PoolKind, Reason, Stage},
+    };
+
+    use super::*;
+
+    fn sample(kind: &PoolKind, iteration: u32) -> Sample {
+        let pool = Pool {
+            kind: kind.clone(),
+            unit: PoolUnit::Objects,
+            allocated: Some(100 + u64::from(iteration) * 4),
+            max_allocated: None,
+            size: Some(100_000),
+            largest_free: None,
+            free2_sum: None,
+            num_alloc_fail: None,
+            biggest_alloc_fail: None,
+            biggest_alloc_fail_used: None,
+        };
+        let stage = if iteration == 0 { Stage::Before } else { Stage::Measured };
+        let gap = || Gap { what: "x".into(), reason: Reason::NotOffered, remedy: None, lost: 0 };
+        Sample {
+            moment: Moment { stage, iteration },
+            time: None,
+            place: teeleak_analysis::model::Place { source: "test".into(), at: 1 },
+            epoch: None,
+            sites: Part::Unobserved(gap()),
+            owners: Part::Unobserved(gap()),
+            instances: Part::Unobserved(gap()),
+            sessions: Part::Unobserved(gap()),
+            pools: Part::Complete(vec![pool]),
+        }
+    }
+
+    #[test]
+    fn a_pool_that_grows_finds_its_row_whatever_it_is() {
+        let named = PoolKind::Named("vendor pool".into());
+        for kind in [
+            PoolKind::CoreHeap,
+            PoolKind::NexusHeap,
+            PoolKind::TaRam,
+            PoolKind::Crypto,
+            PoolKind::PageTables,
+            PoolKind::Sessions,
+            PoolKind::Threads,
+            named,
+        ] {
+            let samples = (0..=20).map(|iteration| sample(&kind, iteration)).collect();
+            let observation = Observation { samples, ..Observation::default() };
+            let report = audit(&observation, &Options::default());
+            assert_eq!(report.findings.len(), 1, "{kind:?}");
+            let view = ReportView { observation: &observation, report: &report, short: None };
+            let series = all(&view);
+            let allocated = series.iter().find(|one| one.metric == "allocated");
+            assert!(allocated.is_some_and(|one| one.finding.is_some()), "{kind:?}");
+        }
+    }
 }

@@ -9,8 +9,6 @@ use teeleak_analysis::{
 };
 use teeleak_proto::Uuid;
 
-use super::words;
-
 /// Values by iteration.
 pub(crate) struct Points {
     /// What was judged, by iteration.
@@ -147,8 +145,8 @@ fn value(finding: &Finding, sample: &Sample, by: Server) -> Option<f64> {
             let sessions = sample.sessions.seen()?.iter();
             Some(sessions.filter(|session| session.uuid == *uuid).count() as f64)
         }
-        (Kind::PoolGrowth, Subject::Pool(name)) => {
-            let named = |pool: &&Pool| words::pool(&pool.kind) == &**name;
+        (Kind::PoolGrowth, Subject::Pool(kind)) => {
+            let named = |pool: &&Pool| pool.kind == *kind;
             Some(sample.pools.seen()?.iter().find(named)?.allocated? as f64)
         }
         _ => None,

@@ -3,7 +3,7 @@
 pub(crate) use teeleak_analysis::grouped;
 use teeleak_analysis::{
     audit::Exit,
-    model::{ClientSource, Observation, OwnerId, PoolKind, PoolUnit, Region, Sample},
+    model::{ClientSource, Observation, OwnerId, PoolUnit, Region, Sample},
 };
 
 use crate::compare::censuses::OwnerKey;
@@ -54,19 +54,6 @@ pub(crate) fn census_seconds(observation: &Observation) -> Option<u64> {
             seconds.parse().ok()
         }
         _ => None,
-    }
-}
-
-pub(crate) fn pool(kind: &PoolKind) -> &str {
-    match kind {
-        PoolKind::CoreHeap => "core heap",
-        PoolKind::NexusHeap => "nexus heap",
-        PoolKind::TaRam => "TA memory",
-        PoolKind::Crypto => "crypto numbers",
-        PoolKind::PageTables => "page tables",
-        PoolKind::Sessions => "sessions",
-        PoolKind::Threads => "threads",
-        PoolKind::Named(name) => name,
     }
 }
 

@@ -142,7 +142,7 @@ fn pool(pool: &PoolFact, facts: &Facts, view: &View) -> Row {
     };
     Row {
         cells: vec![
-            shown(words::pool(&pool.kind)),
+            shown(&pool.kind.label()),
             percent.map_or_else(String::new, |percent| gauge(percent, view)),
             percent.map_or_else(|| "?".to_owned(), |percent| percent.to_string()),
             format!(

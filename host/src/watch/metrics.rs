@@ -18,10 +18,7 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
-use teeleak_analysis::{
-    model::{Pool, PoolUnit, Sample},
-    pools,
-};
+use teeleak_analysis::model::{Pool, PoolUnit, Sample};
 use tiny_http::{Header, Response, Server};
 
 /// Type of the text (OpenMetrics 1.0, section "Overall Structure").
@@ -125,7 +122,7 @@ impl Metrics {
     /// Takes over what a poll told.
     pub(super) fn pools(&self, pools: &[Pool]) {
         for one in pools {
-            let of = OfPool { pool: pools::name(&one.kind).to_string() };
+            let of = OfPool { pool: one.kind.label().to_string() };
             if let Some(failed) = one.num_alloc_fail {
                 self.failed.get_or_create(&of).inner().store(failed, Relaxed);
             }

@@ -21,9 +21,8 @@ use std::{
 
 pub use keep::{Bounds, keep};
 
-use crate::{
-    model::{AlarmRule, Fault, Finding, Fingerprint, Pool, PoolKind, PoolUnit, Severity, Verdict},
-    pools,
+use crate::model::{
+    AlarmRule, Fault, Finding, Fingerprint, Pool, PoolKind, PoolUnit, Severity, Verdict,
 };
 
 /// How long failures of one pool that go on are one alarm.
@@ -153,7 +152,7 @@ impl Alarms {
         let failures = count - told.failures;
         (told.failures, told.at) = (count, Some(now));
         let biggest = pool.biggest_alloc_fail.filter(|biggest| *biggest > 0);
-        Some(Alarm::Failed { pool: pools::name(&pool.kind), failures, biggest, unit: pool.unit })
+        Some(Alarm::Failed { pool: pool.kind.label().into(), failures, biggest, unit: pool.unit })
     }
 
     fn low(&mut self, pool: &Pool) -> Option<Alarm> {
@@ -172,7 +171,7 @@ impl Alarms {
             return None;
         }
         told.low = true;
-        let pool_name = pools::name(&pool.kind);
+        let pool_name = pool.kind.label().into();
         Some(Alarm::LowWater { pool: pool_name, free, size, unit: pool.unit })
     }
 

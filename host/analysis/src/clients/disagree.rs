@@ -6,7 +6,7 @@ use teeleak_proto::Uuid;
 
 use crate::{
     fingerprint::fingerprint,
-    model::{Call, CallKind, Evidence, Figure, Finding, Kind, Severity, Subject, Unit},
+    model::{Call, CallKind, Evidence, Figure, FigureKind, Finding, Kind, Severity, Subject, Unit},
 };
 
 use super::{edges::edges, join::Joining, span::Deed};
@@ -162,12 +162,7 @@ fn finding(what: What, uuid: Option<Uuid>, group: &[&Odd]) -> Finding {
         fingerprint: fingerprint(Kind::Disagreement, &subject, &[name]),
         subject,
         title: format!("{words}, {times}").into(),
-        figures: vec![Figure {
-            name: "count".into(),
-            value: count as f64,
-            interval: None,
-            unit: Unit::Objects,
-        }],
+        figures: vec![Figure::new(FigureKind::Count, count as f64, Unit::Objects)],
         evidence,
         cause: None,
         action: action.into(),

@@ -2,9 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use teeleak_proto::Uuid;
-
-use super::{Event, Kind, Place};
+use super::{Event, Figure, FigureKind, Kind, Place, Subject};
 
 /// How much a finding weighs for the exit code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -68,97 +66,6 @@ impl Verdict {
     }
 }
 
-/// What something is about.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Subject {
-    /// An allocation site.
-    Site {
-        /// Source file.
-        file: Arc<str>,
-        /// Source line.
-        line: u32,
-        /// Bytes requested by each.
-        size: u64,
-        /// TA or PTA it is for, where known.
-        owner: Option<Uuid>,
-        /// Function or offset it was called from, where known.
-        caller: Option<Arc<str>>,
-    },
-    /// A TA.
-    Ta(Uuid),
-    /// A pool, by name.
-    Pool(Arc<str>),
-    /// Something that a ledger of the normal world lists.
-    Holding {
-        /// The ledger: a slab cache, page_owner, dma-bufs.
-        ledger: Arc<str>,
-        /// What it lists: a function, a process, a heap.
-        name: Arc<str>,
-    },
-    /// A resource of a protocol.
-    Resource {
-        /// Protocol.
-        protocol: Arc<str>,
-        /// Kind of resource.
-        resource: Arc<str>,
-    },
-}
-
-/// What a figure counts.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Unit {
-    /// Bytes per iteration.
-    BytesPerIteration,
-    /// Objects per iteration.
-    ObjectsPerIteration,
-    /// Bytes.
-    Bytes,
-    /// Objects.
-    Objects,
-    /// Iterations.
-    Iterations,
-    /// Nanoseconds.
-    Nanoseconds,
-}
-
-impl Unit {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::BytesPerIteration,
-        Self::ObjectsPerIteration,
-        Self::Bytes,
-        Self::Objects,
-        Self::Iterations,
-        Self::Nanoseconds,
-    ];
-
-    /// In words, as JSON has it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::BytesPerIteration => "bytes per iteration",
-            Self::ObjectsPerIteration => "objects per iteration",
-            Self::Bytes => "bytes",
-            Self::Objects => "objects",
-            Self::Iterations => "iterations",
-            Self::Nanoseconds => "ns",
-        }
-    }
-}
-
-/// A number with its unit and its source.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Figure {
-    /// What it is: "growth", "regions left".
-    pub name: Arc<str>,
-    /// How much.
-    pub value: f64,
-    /// Confidence interval at 95 %, where there is one.
-    pub interval: Option<(f64, f64)>,
-    /// In what.
-    pub unit: Unit,
-}
-
 /// An event as part of a proof.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StepRef {
@@ -175,6 +82,8 @@ pub struct StepRef {
 pub enum Evidence {
     /// A sentence that can be checked by hand.
     Text(Arc<str>),
+    /// The sentence that lists what was never released, which the title counts.
+    Outstanding(Arc<str>),
     /// Objects alive at the end by the epoch they were born in: (epoch, count).
     Survivors(Vec<(u32, u64)>),
     /// A series: (iteration, value).
@@ -222,4 +131,20 @@ pub struct Finding {
     pub cause: Option<(Fingerprint, Arc<str>)>,
     /// What to do next.
     pub action: Arc<str>,
+}
+
+impl Finding {
+    /// Its first figure of this kind.
+    #[must_use]
+    pub fn figure(&self, kind: FigureKind) -> Option<&Figure> {
+        self.figures.iter().find(|figure| figure.kind == kind)
+    }
+
+    /// How many more iterations would decide it, where that can be said.
+    #[must_use]
+    pub fn more(&self) -> Option<u32> {
+        let figure = self.figure(FigureKind::ToDecide)?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+        Some(figure.value as u32)
+    }
 }

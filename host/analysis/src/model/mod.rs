@@ -9,6 +9,7 @@
 
 mod call;
 mod event;
+mod figure;
 mod finding;
 mod incident;
 mod keys;
@@ -18,13 +19,14 @@ mod moment;
 mod name;
 mod observation;
 mod part;
+mod pool;
 mod sample;
+mod subject;
 
 pub use call::{Call, CallKind, ClientSource, Clients, Joined, Process};
 pub use event::{Event, EventKind, Party};
-pub use finding::{
-    Evidence, Figure, Finding, Fingerprint, Severity, StepRef, Subject, Unit, Verdict,
-};
+pub use figure::{Figure, FigureKind, Unit};
+pub use finding::{Evidence, Finding, Fingerprint, Severity, StepRef, Verdict};
 pub use incident::{Frame, Function, Incident, IncidentKind, rule_name};
 pub use keys::Keys;
 pub use kind::{AlarmRule, Fault, Kind, KindInfo};
@@ -34,6 +36,6 @@ pub use name::Name;
 pub(crate) use name::Names;
 pub use observation::{Accounting, Canary, Gauge, NoTee, Observation, Platform};
 pub use part::{Gap, Part, Reason};
-pub use sample::{
-    Instance, Owner, OwnerId, Pool, PoolKind, PoolUnit, Region, Sample, Session, Site,
-};
+pub use pool::{NormalPool, PoolKind};
+pub use sample::{Instance, Owner, OwnerId, Pool, PoolUnit, Region, Sample, Session, Site};
+pub use subject::{Listing, Subject};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use teeleak_proto::Uuid;
 
 use super::{Moment, Part, Place, Time};
+use crate::model::PoolKind;
 
 /// Who an allocation is for. Numbers are not reused within one boot.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -104,27 +105,6 @@ pub struct Session {
     pub login: Option<u32>,
     /// UUID of the client.
     pub client: Option<Uuid>,
-}
-
-/// Which pool.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum PoolKind {
-    /// The TEE core's heap.
-    CoreHeap,
-    /// The heap of the part that all guests share.
-    NexusHeap,
-    /// Memory for TAs.
-    TaRam,
-    /// Big numbers of the crypto library.
-    Crypto,
-    /// Translation tables.
-    PageTables,
-    /// Sessions.
-    Sessions,
-    /// Threads of the TEE core.
-    Threads,
-    /// Another one, by the name that the source gives.
-    Named(Arc<str>),
 }
 
 /// What a pool counts.

@@ -1,13 +1,13 @@
 //! Findings as they are put together.
 
+use super::words;
 use crate::{
     fingerprint::fingerprint,
     model::{
-        Evidence, Figure, Finding, Fingerprint, Kind, Place, Severity, Subject, Unit, Verdict,
+        Evidence, Figure, FigureKind, Finding, Fingerprint, Kind, Listing, Place, Severity,
+        Subject, Unit, Verdict,
     },
 };
-
-use super::words;
 
 /// A finding whose identity is its kind and subject.
 pub(super) struct Draft(Finding);
@@ -34,9 +34,9 @@ impl Draft {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "figures above 2^53 lose their lowest bits")]
-    pub(super) fn figure(mut self, name: &str, value: u64, unit: Unit) -> Self {
+    pub(super) fn figure(mut self, kind: FigureKind, value: u64, unit: Unit) -> Self {
         let value = value as f64;
-        self.0.figures.push(Figure { name: name.into(), value, interval: None, unit });
+        self.0.figures.push(Figure::new(kind, value, unit));
         self
     }
 
@@ -70,7 +70,7 @@ impl Draft {
     }
 }
 
-/// What a ledger lists by this name.
-pub(super) fn holding(ledger: &str, name: &str) -> Subject {
-    Subject::Holding { ledger: ledger.into(), name: name.into() }
+/// What is listed by this name.
+pub(super) fn holding(listing: Listing, name: &str, pid: Option<u64>) -> Subject {
+    Subject::Holding { listing, name: name.into(), pid }
 }

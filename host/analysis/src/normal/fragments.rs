@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use super::{draft::Draft, prints::Prints, words};
 use crate::{
     growth::{self, Series},
-    model::{Census, Finding, Kind, Ledger, NormalWorld, Severity, Subject, Unit, Verdict},
+    model::{
+        Census, FigureKind, Finding, Kind, Ledger, NormalPool, NormalWorld, PoolKind, Severity,
+        Subject, Unit, Verdict,
+    },
 };
-
-use super::{draft::Draft, prints::Prints, words};
 
 /// Order from which blocks are large: 64 KiB. What is larger than eight pages the kernel does not promise
 /// (`PAGE_ALLOC_COSTLY_ORDER` is 3, Linux `include/linux/mmzone.h`).
@@ -58,11 +60,15 @@ fn finding(prints: &[&Census], (before, after): ((u64, u64), (u64, u64)), leaks:
     let large = Series::counts(prints.iter().map(|census| free(census).1));
     let said = growth::judge(&Series::counts(prints.iter().map(|census| free(census).0)));
     let severity = if leaks { Severity::Note } else { Severity::Possible };
-    let mut draft =
-        Draft::new(Kind::PoolGrowth, Subject::Pool("free pages".into()), severity, title)
-            .verdict(said.verdict)
-            .figure("free", after.0, Unit::Bytes)
-            .figure("free in large blocks", after.1, Unit::Bytes);
+    let mut draft = Draft::new(
+        Kind::PoolGrowth,
+        Subject::Pool(PoolKind::NormalWorld(NormalPool::FreePages)),
+        severity,
+        title,
+    )
+    .verdict(said.verdict)
+    .figure(FigureKind::Free, after.0, Unit::Bytes)
+    .figure(FigureKind::FreeInLargeBlocks, after.1, Unit::Bytes);
     for (census, (all, large)) in [(prints.first(), before), (prints.last(), after)] {
         if let Some(census) = census {
             let text = format!(

@@ -25,7 +25,10 @@ pub(crate) use reconcile::shared::join;
 
 use crate::{
     growth::report::tell_apart,
-    model::{Finding, Gap, Kind, Ledger, NormalWorld, Observation, Said, Stage, Subject},
+    model::{
+        Finding, Gap, Kind, Ledger, Listing, NormalPool, NormalWorld, Observation, PoolKind, Said,
+        Stage, Subject,
+    },
     protocol::Protocol,
 };
 
@@ -77,60 +80,65 @@ pub(crate) fn protocols(observation: &Observation) -> Vec<Protocol> {
     }
 }
 
-/// Pools, and the ledgers that say who fills them.
-const FILLED_BY: [(&str, &str); 3] = [
-    ("memory that nobody accounts for", "page_owner"),
-    ("ion system heap", "orphans of an ion heap"),
-    ("slab", "kmalloc"),
-];
+/// Whether what is listed there is counted in this pool.
+fn fills(listing: &Listing, pool: &NormalPool) -> bool {
+    match pool {
+        NormalPool::Unaccounted => *listing == Listing::Ledger(Ledger::PageOwner),
+        NormalPool::IonSystem => *listing == Listing::Ledger(Ledger::IonOrphans),
+        NormalPool::Slab => matches!(listing, Listing::Cache(name) if name.starts_with("kmalloc")),
+        _ => false,
+    }
+}
 
 /// Pools that grow are explained by what is found in their own ledgers.
 fn link(findings: &mut [Finding]) {
-    let explains = |ledger: &str, part: &str| ledger.starts_with(part);
-    for (pool, part) in FILLED_BY {
-        let of = |one: &&Finding| {
-            matches!(&one.subject, Subject::Holding { ledger, .. } if explains(ledger, part))
-                && matches!(one.kind, Kind::SiteGrowth | Kind::Unpaired)
-        };
-        let Some(found) = findings.iter().find(of) else { continue };
-        let why: Arc<str> = format!("what {} lists is counted there", subject_ledger(found)).into();
-        let cause = Some((found.fingerprint.clone(), why));
-        let filled = findings.iter_mut().filter(|one| one.kind == Kind::PoolGrowth);
-        let mut filled =
-            filled.filter(|one| matches!(&one.subject, Subject::Pool(name) if **name == *pool));
-        if let Some(filled) = filled.next() {
-            filled.cause = cause;
+    let sources: Vec<_> = findings
+        .iter()
+        .filter(|one| matches!(one.kind, Kind::SiteGrowth | Kind::Unpaired))
+        .filter_map(|one| Some((listing(one)?.clone(), one.fingerprint.clone())))
+        .collect();
+    for one in findings.iter_mut().filter(|one| one.kind == Kind::PoolGrowth) {
+        let Subject::Pool(PoolKind::NormalWorld(pool)) = &one.subject else { continue };
+        let source = sources.iter().find(|(listing, _)| fills(listing, pool));
+        if let Some((listing, fingerprint)) = source {
+            let why = format!("what {} lists is counted there", listing.label());
+            one.cause = Some((fingerprint.clone(), why.into()));
         }
     }
 }
 
 /// More descriptors of buffers explain more descriptors of the same process, and more buffers in all.
 fn link_buffers(findings: &mut [Finding]) {
-    let is = |one: &Finding, wanted: &str| matches!(&one.subject, Subject::Holding { ledger, .. } if **ledger == *wanted);
-    // Programs of one name are not one process: titles begin with the number, too.
-    let who = |one: &Finding| one.title.split_once(": ").map(|(who, _)| who.to_owned());
-    let held: Vec<_> = findings
+    // Programs of one name are not one process.
+    let buffers: Vec<_> = findings
         .iter()
-        .filter(|one| is(one, holders::held::BUFFERS))
-        .filter_map(|one| Some((who(one)?, one.fingerprint.clone())))
+        .filter_map(|one| match one.subject {
+            Subject::Holding { listing: Listing::DmaBufs, pid, .. } => {
+                Some((pid, one.fingerprint.clone()))
+            }
+            _ => None,
+        })
         .collect();
     for one in findings.iter_mut().filter(|one| one.cause.is_none()) {
-        let (cause, why) = if is(one, Ledger::Descriptors.name()) {
-            let own = held.iter().find(|(held, _)| who(one).as_ref() == Some(held));
-            (own, "they are descriptors of this process")
-        } else if is(one, Ledger::DmaBuf.name()) {
-            (held.first(), "whoever holds them keeps them")
-        } else {
+        let Subject::Holding { listing: Listing::Ledger(ledger), pid, .. } = &one.subject else {
             continue;
         };
-        one.cause = cause.map(|(_, of)| (of.clone(), why.into()));
+        let (cause, why) = match ledger {
+            Ledger::Descriptors => (
+                buffers.iter().find(|(holder, _)| holder == pid),
+                "they are descriptors of this process",
+            ),
+            Ledger::DmaBuf => (buffers.first(), "whoever holds them keeps them"),
+            _ => continue,
+        };
+        one.cause = cause.map(|(_, fingerprint)| (fingerprint.clone(), why.into()));
     }
 }
 
-fn subject_ledger(finding: &Finding) -> &str {
+fn listing(finding: &Finding) -> Option<&Listing> {
     match &finding.subject {
-        Subject::Holding { ledger, .. } => ledger,
-        _ => "it",
+        Subject::Holding { listing, .. } => Some(listing),
+        _ => None,
     }
 }
 

@@ -10,17 +10,17 @@
 
 use std::sync::Arc;
 
-use crate::{
-    growth::{self, Judgement, Series},
-    model::{
-        Census, Evidence, Finding, Kind, Ledger, NormalWorld, Place, Severity, Subject, Verdict,
-    },
-};
-
 use super::{
     draft::Draft,
     prints::{Counted, Prints},
     words,
+};
+use crate::{
+    growth::{self, Judgement, Series},
+    model::{
+        Census, Evidence, FigureKind, Finding, Kind, Ledger, NormalPool, NormalWorld, Place,
+        PoolKind, Severity, Subject, Verdict,
+    },
 };
 
 /// Part of all memory that a pool has to gain to be told, in percent, where a series does not decide.
@@ -40,7 +40,7 @@ pub(super) struct Pools {
 
 /// A pool over time.
 struct Pool {
-    name: &'static str,
+    kind: &'static NormalPool,
     values: Counted,
     run: bool,
     from: Place,
@@ -50,25 +50,37 @@ struct Pool {
     said: Option<Judgement>,
 }
 
-/// What to look at where a pool grows; the names are those of the two ledgers.
-const TREE: [(&str, &[&str], &str); 9] = [
-    ("anonymous memory", &["Anon", "AnonPages"], "heaps of processes: procrank, or smaps of each"),
-    ("shared memory", &["Shmem"], "ashmem and tmpfs: lsof, or maps of each process"),
+/// What to look at where a pool grows; the rows are those of the two ledgers.
+const TREE: [(NormalPool, &[&str], &str); 9] = [
     (
-        "slab",
+        NormalPool::Anonymous,
+        &["Anon", "AnonPages"],
+        "heaps of processes: procrank, or smaps of each",
+    ),
+    (NormalPool::Shared, &["Shmem"], "ashmem and tmpfs: lsof, or maps of each process"),
+    (
+        NormalPool::Slab,
         &["Slab"],
         "objects of the kernel: slabinfo, then alloc_calls of the cache that grows",
     ),
-    ("ion system heap", &["ion system heap"], "ion/heaps/system: its orphans, then a trace of ion"),
-    ("ion cma heap", &["ion cma heap"], "ion/heaps: its orphans, then a trace of ion"),
-    ("ion carveout heap", &["ion carveout heap"], "ion/heaps: its orphans, then a trace of ion"),
-    ("gpu", &["Gpu", "GPUTotalUsed"], "memory of the gpu's driver"),
     (
-        "memory that nobody accounts for",
+        NormalPool::IonSystem,
+        &["ion system heap"],
+        "ion/heaps/system: its orphans, then a trace of ion",
+    ),
+    (NormalPool::IonCma, &["ion cma heap"], "ion/heaps: its orphans, then a trace of ion"),
+    (
+        NormalPool::IonCarveout,
+        &["ion carveout heap"],
+        "ion/heaps: its orphans, then a trace of ion",
+    ),
+    (NormalPool::Gpu, &["Gpu", "GPUTotalUsed"], "memory of the gpu's driver"),
+    (
+        NormalPool::Unaccounted,
         &["Total-lost", "unaccounted"],
         "page_owner: pages that drivers allocate themselves",
     ),
-    ("kernel stacks and page tables", &["KernelStack", "KernStack"], "threads that never end"),
+    (NormalPool::KernelStacks, &["KernelStack", "KernStack"], "threads that never end"),
 ];
 
 /// Judges all pools of a ledger, the first one that was seen.
@@ -84,7 +96,7 @@ pub(super) fn judge(normal: &NormalWorld) -> Pools {
         return Pools { triage: Vec::new(), findings: Vec::new() };
     }
     let mut pools: Vec<_> =
-        TREE.iter().filter_map(|(name, rows, _)| pool(name, rows, &moments, &prints)).collect();
+        TREE.iter().filter_map(|(kind, rows, _)| pool(kind, rows, &moments, &prints)).collect();
     pools.sort_by_key(|pool| std::cmp::Reverse(pool.gain()));
     let swap = swap(&moments);
     let growing: Vec<_> = pools.iter().filter(|pool| pool.grows()).collect();
@@ -123,7 +135,7 @@ fn balanced(census: &Census) -> Census {
 }
 
 fn pool(
-    name: &'static str,
+    kind: &'static NormalPool,
     rows: &[&str],
     moments: &[Census],
     prints: &Prints<'_>,
@@ -135,7 +147,7 @@ fn pool(
     let total = value(&moments[0], &["MemTotal", "Memory-Total"]).unwrap_or(0);
     let said = (values.seen().count() >= MOMENTS).then(|| values.judge());
     let run = prints.run();
-    Some(Pool { name, values, run, from: from.clone(), to: to.clone(), total, said })
+    Some(Pool { kind, values, run, from: from.clone(), to: to.clone(), total, said })
 }
 
 /// How much swap was free at first and at last.
@@ -172,7 +184,7 @@ impl Pool {
     }
 
     fn advice(&self) -> &'static str {
-        TREE.iter().find(|(name, ..)| *name == self.name).map_or("", |(.., advice)| advice)
+        TREE.iter().find(|(kind, ..)| kind == self.kind).map_or("", |(.., advice)| advice)
     }
 
     fn change(&self, swap: Option<(u64, u64)>) -> String {
@@ -187,27 +199,31 @@ impl Pool {
 
     fn sentence(&self, swap: Option<(u64, u64)>) -> String {
         let how = if self.verdict() == Verdict::Leak { "grows" } else { "rose" };
-        format!("{} {how}: {}: look at {}", self.name, self.change(swap), self.advice())
+        format!("{} {how}: {}: look at {}", self.kind.label(), self.change(swap), self.advice())
     }
 
     fn finding(&self, swap: Option<(u64, u64)>) -> Finding {
         let leak = self.verdict() == Verdict::Leak;
         let severity = if leak { Severity::Failure } else { Severity::Possible };
         let title = match leak {
-            true => format!("{} grows without end: {}", self.name, self.change(swap)),
-            false => format!("{} rose: {}", self.name, self.change(swap)),
+            true => format!("{} grows without end: {}", self.kind.label(), self.change(swap)),
+            false => format!("{} rose: {}", self.kind.label(), self.change(swap)),
         };
         let series = &self.values.series;
-        let mut draft =
-            Draft::new(Kind::PoolGrowth, Subject::Pool(self.name.into()), severity, title)
-                .verdict(self.verdict())
-                .text(&format!("from {} to {}", words::at(&self.from), words::at(&self.to)));
+        let mut draft = Draft::new(
+            Kind::PoolGrowth,
+            Subject::Pool(PoolKind::NormalWorld(self.kind.clone())),
+            severity,
+            title,
+        )
+        .verdict(self.verdict())
+        .text(&format!("from {} to {}", words::at(&self.from), words::at(&self.to)));
         if let Some(said) = &self.said {
             use growth::report::words as growing;
             let rate = said.rate.filter(|_| leak);
             let unit = crate::model::Unit::BytesPerIteration;
             draft = draft
-                .figures(rate.map(|rate| growing::figure("growth", rate, unit)))
+                .figures(rate.map(|rate| growing::figure(FigureKind::Growth, rate, unit)))
                 .evidence([Evidence::Text(growing::why(said, series, "byte").into())]);
         }
         draft

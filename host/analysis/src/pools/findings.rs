@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Shortage, forecast, incidents, mean_piece, name};
+use super::{Shortage, forecast, incidents, mean_piece};
 use crate::{
     fingerprint::fingerprint,
     growth::{
@@ -12,8 +12,8 @@ use crate::{
         report::words,
     },
     model::{
-        Evidence, Figure, Finding, Kind, Observation, Part, Pool, PoolKind, PoolUnit, Sample,
-        Severity, Subject, Unit, Verdict,
+        Evidence, Figure, FigureKind, Finding, Kind, Observation, Part, Pool, PoolKind, PoolUnit,
+        Sample, Severity, Subject, Unit, Verdict,
     },
 };
 
@@ -40,7 +40,7 @@ pub fn findings(observation: &Observation, explained: &[Finding]) -> Vec<Finding
             Case::new(series, oom).finding(&context)
         })
         .collect();
-    let told = |finding: &Finding| finding.subject == Subject::Pool(name(&PoolKind::CoreHeap));
+    let told = |finding: &Finding| finding.subject == Subject::Pool(PoolKind::CoreHeap);
     if !findings.iter().any(told) {
         findings.extend(incidents::core_heap(observation).map(|oom| oom.finding()));
     }
@@ -113,7 +113,7 @@ impl<'a> Case<'a> {
 
     fn finding(&self, context: &Context<'_>) -> Option<Finding> {
         let severity = self.severity(context)?;
-        let subject = Subject::Pool(name(&self.pool.kind));
+        let subject = Subject::Pool(self.pool.kind.clone());
         Some(Finding {
             kind: Kind::PoolGrowth,
             severity,
@@ -129,7 +129,7 @@ impl<'a> Case<'a> {
     }
 
     fn title(&self) -> String {
-        let name = name(&self.pool.kind);
+        let name = self.pool.kind.label();
         let full = self.shortage.as_ref().and_then(Shortage::full);
         let rate = self.judgement.rate.filter(|_| self.leaks());
         let until = rate.and_then(|rate| forecast::iterations(self.pool, rate));
@@ -161,26 +161,29 @@ impl<'a> Case<'a> {
         };
         let mut figures = Vec::new();
         if let Some(rate) = self.judgement.rate.filter(|_| self.leaks()) {
-            figures.push(words::figure("growth", rate, per));
+            figures.push(words::figure(FigureKind::Growth, rate, per));
             if let Some(until) = forecast::iterations(self.pool, rate) {
-                figures.push(words::figure("until full", until, Unit::Iterations));
+                figures.push(words::figure(FigureKind::UntilFull, until, Unit::Iterations));
                 let time = context.duration.map(|each| until.scaled(each));
-                figures.extend(time.map(|t| words::figure("until full", t, Unit::Nanoseconds)));
+                figures.extend(
+                    time.map(|t| words::figure(FigureKind::UntilFull, t, Unit::Nanoseconds)),
+                );
             }
         }
         let known = [
-            ("in use", self.pool.allocated),
-            ("most in use", self.pool.max_allocated),
-            ("size", self.pool.size),
-            ("largest free piece", self.pool.largest_free),
-            ("mean free piece", mean_piece(self.pool)),
+            (FigureKind::InUse, self.pool.allocated),
+            (FigureKind::MostInUse, self.pool.max_allocated),
+            (FigureKind::Size, self.pool.size),
+            (FigureKind::LargestFreePiece, self.pool.largest_free),
+            (FigureKind::MeanFreePiece, mean_piece(self.pool)),
         ];
-        let plain =
-            |(name, value): (&str, Option<u64>)| Some(words::plain(name, value? as f64, unit));
+        let plain = |(kind, value): (FigureKind, Option<u64>)| {
+            Some(words::plain(kind, value? as f64, unit))
+        };
         figures.extend(known.into_iter().filter_map(plain));
         let failures = self.pool.num_alloc_fail.filter(|failures| *failures > 0);
         let failures =
-            failures.map(|n| words::plain("failed allocations", n as f64, Unit::Objects));
+            failures.map(|n| words::plain(FigureKind::FailedAllocations, n as f64, Unit::Objects));
         figures.extend(failures);
         figures.extend(words::about(&self.judgement, 0.0));
         figures

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{Shortage, name};
+use super::Shortage;
 use crate::{
     fingerprint::fingerprint,
     growth::report::words,
     model::{
-        Evidence, Finding, Incident, IncidentKind, Kind, Observation, PoolKind, Severity, Subject,
-        Unit,
+        Evidence, FigureKind, Finding, Incident, IncidentKind, Kind, Observation, PoolKind,
+        Severity, Subject, Unit,
     },
 };
 
@@ -47,9 +47,9 @@ impl OutOfMemory<'_> {
 
     /// The finding where no figures of the pool are known.
     pub(super) fn finding(&self) -> Finding {
-        let pool = name(&PoolKind::CoreHeap);
+        let pool = PoolKind::CoreHeap.label();
         let times = words::counted(self.incidents.len() as f64, "time");
-        let subject = Subject::Pool(pool.clone());
+        let subject = Subject::Pool(PoolKind::CoreHeap);
         let mut evidence = vec![Evidence::Text(self.shortage().reason().into())];
         evidence.extend(self.places());
         Finding {
@@ -59,7 +59,7 @@ impl OutOfMemory<'_> {
             title: format!("{pool}: ran out {times}, smallest request {} bytes", self.smallest)
                 .into(),
             figures: vec![words::plain(
-                "failed allocations",
+                FigureKind::FailedAllocations,
                 self.incidents.len() as f64,
                 Unit::Objects,
             )],
@@ -85,14 +85,14 @@ pub(super) fn others(observation: &Observation) -> Vec<Finding> {
 
 fn other(text: &str, incidents: &[&Incident]) -> Finding {
     let times = words::counted(incidents.len() as f64, "time");
-    let subject = Subject::Pool(text.into());
+    let subject = Subject::Pool(PoolKind::Named(text.into()));
     let first = incidents.first().map_or(text, |incident| &incident.text);
     Finding {
         kind: Kind::PoolGrowth,
         severity: Severity::Possible,
         verdict: None,
         title: format!("a pool ran out, told {times}: {first}").into(),
-        figures: vec![words::plain("times", incidents.len() as f64, Unit::Objects)],
+        figures: vec![words::plain(FigureKind::Times, incidents.len() as f64, Unit::Objects)],
         evidence: incidents
             .iter()
             .take(LISTED)

@@ -14,24 +14,5 @@ mod incidents;
 pub mod oom;
 mod shortage;
 
-use std::sync::Arc;
-
 pub use findings::findings;
 pub use shortage::{Shortage, mean_piece};
-
-use crate::model::PoolKind;
-
-/// A pool's name as a person says it.
-#[must_use]
-pub fn name(kind: &PoolKind) -> Arc<str> {
-    match kind {
-        PoolKind::CoreHeap => "core heap".into(),
-        PoolKind::NexusHeap => "nexus heap".into(),
-        PoolKind::TaRam => "TA memory".into(),
-        PoolKind::Crypto => "big numbers of the crypto library".into(),
-        PoolKind::PageTables => "translation tables".into(),
-        PoolKind::Sessions => "sessions".into(),
-        PoolKind::Threads => "threads of the TEE core".into(),
-        PoolKind::Named(name) => name.clone(),
-    }
-}

@@ -18,8 +18,10 @@ impl Budget {
         let names = match &finding.subject {
             Subject::Site { file, line, .. } => [file.to_string(), format!("{file}:{line}")],
             Subject::Ta(uuid) => [uuid.to_string(), String::new()],
-            Subject::Pool(name) => [name.to_string(), String::new()],
-            Subject::Holding { ledger, name } => [name.to_string(), ledger.to_string()],
+            Subject::Pool(pool) => [pool.label().into_owned(), pool.id().into_owned()],
+            Subject::Holding { listing, name, .. } => {
+                [name.to_string(), listing.label().to_owned()]
+            }
             Subject::Resource { .. } => return false,
         };
         names.iter().any(|name| glob::matches(&self.pattern, name))

@@ -1,7 +1,7 @@
 //! What counts after triage, and what is said of it.
 
 use super::{Day, Triage, Triaged};
-use crate::model::{Finding, Fingerprint, Kind, Severity, Subject, Verdict};
+use crate::model::{Finding, Fingerprint, Kind, PoolKind, Severity, Subject, Verdict};
 
 const TODAY: Day = Day { year: 2026, month: 11, day: 21 };
 
@@ -10,7 +10,7 @@ fn finding(fingerprint: &str, verdict: Verdict) -> Finding {
         kind: Kind::SiteGrowth,
         severity: if verdict == Verdict::Leak { Severity::Failure } else { Severity::Possible },
         verdict: Some(verdict),
-        subject: Subject::Pool("any".into()),
+        subject: Subject::Pool(PoolKind::Named("any".into())),
         title: "it grows".into(),
         figures: Vec::new(),
         evidence: Vec::new(),

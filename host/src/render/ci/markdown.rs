@@ -43,7 +43,7 @@ fn table(findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
     )?;
     for (n, finding) in findings.iter().enumerate() {
         let figures: Vec<_> =
-            finding.figures.iter().map(|one| format!("{}: {}", one.name, value(one))).collect();
+            finding.figures.iter().map(|one| format!("{}: {}", one.name(), value(one))).collect();
         let cause = finding.cause.as_ref().and_then(|(cause, _)| number(cause, findings));
         let cause = cause.map_or(String::new(), |cause| cause.to_string());
         let cells = [&*finding.title, &subject(&finding.subject), &figures.join("<br>"), &cause];

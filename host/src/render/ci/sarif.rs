@@ -99,7 +99,7 @@ fn suppressed(Accepted { finding, excuse }: &Accepted) -> Value {
 
 /// Title, figures, what to do.
 fn message(finding: &Finding) -> String {
-    let figures = finding.figures.iter().map(|one| format!("{}: {}", one.name, value(one)));
+    let figures = finding.figures.iter().map(|one| format!("{}: {}", one.name(), value(one)));
     let figures = figures.collect::<Vec<_>>().join(", ");
     format!("{}. {figures}. {}", finding.title, finding.action)
 }

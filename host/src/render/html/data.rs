@@ -67,7 +67,7 @@ struct Site<'t> {
 
 #[derive(Serialize)]
 struct Course<'t> {
-    name: &'t str,
+    name: std::borrow::Cow<'t, str>,
     unit: &'static str,
     allocated: Vec<Option<u64>>,
 }
@@ -130,7 +130,7 @@ fn pools<'t>(samples: &[&'t Sample]) -> Vec<Course<'t>> {
             sample.pools.seen()?.iter().find(same)?.allocated
         };
         Course {
-            name: words::pool(&pool.kind),
+            name: pool.kind.label(),
             unit: words::unit(pool.unit),
             allocated: samples.iter().map(allocated).collect(),
         }

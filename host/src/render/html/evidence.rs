@@ -14,7 +14,7 @@ const MEMBERS: usize = 4;
 /// Sentences and places.
 pub(super) fn sentences(finding: &Finding) -> Markup {
     let told = |evidence: &Evidence| match evidence {
-        Evidence::Text(text) => Some(html! { (text) }),
+        Evidence::Text(text) | Evidence::Outstanding(text) => Some(html! { (text) }),
         Evidence::At(at) => Some(html! { "shown at " code { (place::at(at)) } }),
         _ => None,
     };
@@ -67,9 +67,9 @@ fn list(members: &[(Subject, Vec<Figure>)]) -> Markup {
 pub(super) fn figures(finding: &Finding) -> Markup {
     html! {
         dl .figures {
-            @for alike in finding.figures.chunk_by(|a, b| a.name == b.name) {
+            @for alike in finding.figures.chunk_by(|a, b| a.kind == b.kind) {
                 div {
-                    dt { (alike[0].name) }
+                    dt { (alike[0].name()) }
                     dd { @for one in alike { span { (value(one)) } } }
                 }
             }

@@ -56,7 +56,7 @@ struct TaGrowth {
 #[derive(Serialize, JsonSchema)]
 struct PoolGrowth<'d> {
     /// Which.
-    name: &'d str,
+    name: std::borrow::Cow<'d, str>,
     /// In use at first, in the unit of the pool.
     before: u64,
     /// In use at last, in the unit of the pool.
@@ -114,7 +114,7 @@ fn pools(difference: &Difference) -> Vec<PoolGrowth<'_>> {
     let pools = difference.pools.iter();
     pools
         .map(|(kind, change)| PoolGrowth {
-            name: words::pool(kind),
+            name: kind.label(),
             before: change.before.count,
             after: change.after.count,
         })

@@ -63,7 +63,7 @@ enum About<'t> {
     /// A pool.
     Pool {
         /// Which.
-        name: &'t str,
+        name: std::borrow::Cow<'t, str>,
     },
     /// Something that a ledger of the normal world lists.
     Holding {
@@ -212,15 +212,15 @@ fn about(subject: &Subject) -> About<'_> {
             caller: caller.as_deref(),
         },
         Subject::Ta(uuid) => About::Ta { uuid: uuid.to_string() },
-        Subject::Pool(name) => About::Pool { name },
-        Subject::Holding { ledger, name } => About::Holding { ledger, name },
+        Subject::Pool(pool) => About::Pool { name: pool.label() },
+        Subject::Holding { listing, name, .. } => About::Holding { ledger: listing.label(), name },
         Subject::Resource { protocol, resource } => About::Resource { protocol, resource },
     }
 }
 
 fn number(figure: &Figure) -> Number<'_> {
     Number {
-        name: &figure.name,
+        name: figure.name(),
         value: figure.value,
         interval_95: figure.interval,
         unit: figure.unit.name(),
@@ -229,7 +229,7 @@ fn number(figure: &Figure) -> Number<'_> {
 
 fn proof(evidence: &Evidence) -> Proof<'_> {
     match evidence {
-        Evidence::Text(text) => Proof::Text { text },
+        Evidence::Text(text) | Evidence::Outstanding(text) => Proof::Text { text },
         Evidence::Survivors(by_epoch) => Proof::Survivors { by_epoch },
         Evidence::Series(by_iteration) => Proof::Series { by_iteration },
         Evidence::Sequence(steps) => Proof::Sequence { steps: steps.iter().map(step).collect() },

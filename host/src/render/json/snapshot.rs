@@ -110,7 +110,7 @@ struct Session {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct PoolFigures<'s> {
     /// Which.
-    name: &'s str,
+    name: std::borrow::Cow<'s, str>,
     /// What the figures count.
     #[schemars(extend("enum" = ["bytes", "objects"]))]
     unit: &'static str,
@@ -205,7 +205,7 @@ fn sessions(sample: &Sample) -> Option<Vec<Session>> {
 
 pub(super) fn pool(pool: &Pool) -> PoolFigures<'_> {
     PoolFigures {
-        name: words::pool(&pool.kind),
+        name: pool.kind.label(),
         unit: words::unit(pool.unit),
         allocated: pool.allocated,
         max_allocated: pool.max_allocated,

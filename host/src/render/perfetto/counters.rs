@@ -41,7 +41,7 @@ pub(super) fn pools(
             points.extend(same.filter_map(|(.., value)| Some((ns, value?))));
         }
         points.sort_unstable();
-        draw(&format!("{}: {what}", words::pool(kind)), one.unit, (group, rank), (&points, trace))?;
+        draw(&format!("{}: {what}", kind.label()), one.unit, (group, rank), (&points, trace))?;
     }
     Ok(())
 }

@@ -99,7 +99,7 @@ fn pools(difference: &Difference, page: &mut Page<'_>) -> io::Result<()> {
     page.heading("pools")?;
     for (kind, change) in &difference.pools {
         let (growth, now) = (signed(change.growth().0), grouped(change.after.count));
-        let line = Line::at(2).text(format_args!("{growth:>9}  {}", words::pool(kind)));
+        let line = Line::at(2).text(format_args!("{growth:>9}  {}", kind.label()));
         page.put(line.dim(format_args!("  now {now}")))?;
     }
     Ok(())

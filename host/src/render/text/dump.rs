@@ -57,7 +57,7 @@ pub(crate) fn oom(verdict: &Verdict, seconds: Option<u64>, page: &mut Page<'_>) 
         (None, Some(pool)) => {
             page.put(Line::default().good("no pool ran out").text(format_args!(
                 ": fullest is {}, {}",
-                words::pool(&pool.kind),
+                pool.kind.label(),
                 figures(pool)
             )))?;
         }
@@ -78,7 +78,7 @@ pub(crate) fn oom(verdict: &Verdict, seconds: Option<u64>, page: &mut Page<'_>) 
 }
 
 fn first_line(short: &Shortfall, page: &mut Page<'_>) -> io::Result<()> {
-    let (pool, name) = (&short.pool, words::pool(&short.pool.kind));
+    let (pool, name) = (&short.pool, short.pool.kind.label());
     if pool.num_alloc_fail.is_none() && short.n_incidents == 0 {
         let line = Line::default().bad(format_args!("{name} is full"));
         return page.put(line.text(format_args!(": {}", figures(pool))));
@@ -107,7 +107,7 @@ fn figures(pool: &Pool) -> String {
 }
 
 fn reason(short: &Shortfall, page: &mut Page<'_>) -> io::Result<()> {
-    let line = Line::at(2).text(format_args!("{}: ", words::pool(&short.pool.kind)));
+    let line = Line::at(2).text(format_args!("{}: ", short.pool.kind.label()));
     let line = line.warn(why(short.why)).text(format_args!(": {}", short.reason));
     page.put(match short.failed_meanwhile {
         0 => line,

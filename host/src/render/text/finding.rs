@@ -4,7 +4,7 @@
 use std::io;
 
 use teeleak_analysis::model::{
-    Evidence, Figure, Finding, Fingerprint, Observation, Severity, StepRef, Subject, Unit,
+    Evidence, Figure, FigureKind, Finding, Fingerprint, Observation, Severity, StepRef, Subject,
 };
 
 use super::{
@@ -23,9 +23,6 @@ const EVERY: usize = 256;
 
 /// Sentences that are told where not everything is.
 const SENTENCES: usize = 3;
-
-/// How the sentence begins that lists what a title counts.
-const LIST: &str = "never released: ";
 
 /// What grows together that is told by its name where not everything is.
 const MEMBERS: usize = 6;
@@ -101,19 +98,19 @@ fn line(name: &str, text: &str, page: &mut Page<'_>) -> io::Result<()> {
 
 /// All figures in one line, those of one name together.
 fn figures(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
-    let mut alike = finding.figures.chunk_by(|a, b| a.name == b.name);
+    let mut alike = finding.figures.chunk_by(|a, b| a.kind == b.kind);
     let Some(first) = alike.next() else { return Ok(()) };
     let values = |alike: &[Figure]| alike.iter().map(value).collect::<Vec<_>>().join(", ");
     let mut text = values(first);
     for figures in alike {
-        let (name, values) = (&*figures[0].name, values(figures));
-        text.push_str(&match (name, figures[0].unit) {
-            ("iterations", Unit::Iterations) => format!("; over {values}"),
-            ("seen in", Unit::Iterations) => format!("; in {values}"),
-            _ => format!("; {name} {values}"),
+        let (kind, values) = (figures[0].kind, values(figures));
+        text.push_str(&match kind {
+            FigureKind::Iterations => format!("; over {values}"),
+            FigureKind::SeenIn => format!("; in {values}"),
+            _ => format!("; {} {values}", kind.name()),
         });
     }
-    line(&first[0].name, &text, page)
+    line(first[0].name(), &text, page)
 }
 
 /// A subject in one line.
@@ -125,9 +122,9 @@ pub(crate) fn subject(subject: &Subject) -> String {
             format!("{file}:{line}, {} bytes each{owner}{caller}", grouped(*size))
         }
         Subject::Ta(uuid) => format!("TA {uuid}"),
-        Subject::Pool(name) => format!("pool {name}"),
-        Subject::Holding { ledger, name } if name.is_empty() => ledger.to_string(),
-        Subject::Holding { ledger, name } => format!("{name} in {ledger}"),
+        Subject::Pool(pool) => format!("pool {}", pool.label()),
+        Subject::Holding { listing, name, .. } if name.is_empty() => listing.label().to_owned(),
+        Subject::Holding { listing, name, .. } => format!("{name} in {}", listing.label()),
         Subject::Resource { protocol, resource } => format!("{resource} of {protocol}"),
     }
 }
@@ -156,8 +153,13 @@ pub(super) fn digits(value: f64) -> String {
 fn sentences(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     let mut told = 0;
     for evidence in &finding.evidence {
-        let Evidence::Text(text) = evidence else { continue };
-        if (told < SENTENCES && !text.starts_with(LIST)) || page.tells_all() {
+        // A list of what the title counts is for whoever wants everything.
+        let (text, brief) = match evidence {
+            Evidence::Text(text) => (text, true),
+            Evidence::Outstanding(text) => (text, false),
+            _ => continue,
+        };
+        if (told < SENTENCES && brief) || page.tells_all() {
             told += 1;
             line("evidence", text, page)?;
         }
@@ -207,7 +209,9 @@ fn detail(evidence: &Evidence, page: &mut Page<'_>) -> io::Result<()> {
             let figures: Vec<_> = figures.iter().map(value).collect();
             line("together", &format!("{}: {}", subject(member), figures.join(", ")), page)
         }
-        Evidence::Text(_) | Evidence::Expected(_) | Evidence::At(_) => Ok(()),
+        Evidence::Text(_) | Evidence::Outstanding(_) | Evidence::Expected(_) | Evidence::At(_) => {
+            Ok(())
+        }
     }
 }
 
@@ -255,17 +259,17 @@ fn every(series: &[(u32, f64)]) -> String {
 /// What a note rests on, in one line: figures of the pool as it was seen last, and its values; else the
 /// first sentence.
 pub(crate) fn proof(finding: &Finding) -> Option<String> {
-    let seen = ["in use", "size", "failed allocations"];
-    let figures = finding.figures.iter().filter(|figure| seen.contains(&&*figure.name));
+    let seen = [FigureKind::InUse, FigureKind::Size, FigureKind::FailedAllocations];
+    let figures = finding.figures.iter().filter(|figure| seen.contains(&figure.kind));
     let mut texts: Vec<_> =
-        figures.map(|figure| format!("{} {}", figure.name, value(figure))).collect();
+        figures.map(|figure| format!("{} {}", figure.name(), value(figure))).collect();
     texts.extend(finding.evidence.iter().find_map(|evidence| match evidence {
         Evidence::Series(series) => Some(format!("series {}", ends(series))),
         _ => None,
     }));
     if texts.is_empty() {
         texts.extend(finding.evidence.iter().find_map(|evidence| match evidence {
-            Evidence::Text(text) => Some(text.to_string()),
+            Evidence::Text(text) | Evidence::Outstanding(text) => Some(text.to_string()),
             Evidence::At(place) => Some(format!("at {}:{}", place.source, place.at)),
             _ => None,
         }));

@@ -130,7 +130,7 @@ fn pools(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
     let Some(pools) = sample.pools.seen() else { return Ok(()) };
     page.heading("pools")?;
     for pool in pools {
-        let begin = Line::at(2).text(format_args!("{:<15} ", words::pool(&pool.kind))).hang();
+        let begin = Line::at(2).text(format_args!("{:<15} ", pool.kind.label())).hang();
         page.put(begin.text(figures(pool)))?;
     }
     Ok(())

@@ -41,12 +41,6 @@ pub fn findings(observation: &Observation, options: &Options) -> Vec<Finding> {
     findings
 }
 
-/// How many more iterations would decide a finding, where it is undecided and says so.
-#[must_use]
-pub fn more(finding: &Finding) -> Option<u32> {
-    words::more(finding)
-}
-
 /// Two findings of the same identity in one report get a number each.
 pub(crate) fn tell_apart(findings: &mut [Finding]) {
     let mut seen: HashMap<Fingerprint, u32> = HashMap::new();

@@ -9,7 +9,9 @@ use crate::growth::{
     collect::{self, InstanceSeries, Timeline},
     judge,
 };
-use crate::model::{Evidence, Figure, Finding, Kind, Region, Severity, Subject, Unit, Verdict};
+use crate::model::{
+    Evidence, Figure, FigureKind, Finding, Kind, Region, Severity, Subject, Unit, Verdict,
+};
 
 /// Addresses of regions that are listed of one size; the rest is counted.
 const LISTED: usize = 8;
@@ -92,13 +94,13 @@ fn title(instance: &InstanceSeries, judgement: &Judgement, counts: bool) -> Stri
 fn figures(instance: &InstanceSeries, judgement: &Judgement, counts: bool) -> Vec<Figure> {
     let mut figures = Vec::new();
     if let Some(rate) = judgement.rate.filter(|_| counts) {
-        figures.push(words::figure("growth", rate, Unit::ObjectsPerIteration));
+        figures.push(words::figure(FigureKind::Growth, rate, Unit::ObjectsPerIteration));
     }
     if let Some(bytes) = bytes(instance, judgement, counts) {
-        figures.push(words::figure("growth", bytes, Unit::BytesPerIteration));
+        figures.push(words::figure(FigureKind::Growth, bytes, Unit::BytesPerIteration));
     }
-    figures.push(words::plain("gained", instance.regions.gained(), Unit::Objects));
-    figures.push(words::plain("gained", instance.bytes.gained(), Unit::Bytes));
+    figures.push(words::plain(FigureKind::Gained, instance.regions.gained(), Unit::Objects));
+    figures.push(words::plain(FigureKind::Gained, instance.bytes.gained(), Unit::Bytes));
     figures.extend(words::about(judgement, instance.idle));
     figures
 }

@@ -9,7 +9,9 @@ use crate::growth::{
     collect::{self, SessionSeries, Timeline},
     judge,
 };
-use crate::model::{Evidence, Figure, Finding, Kind, Session, Severity, Subject, Unit, Verdict};
+use crate::model::{
+    Evidence, Figure, FigureKind, Finding, Kind, Session, Severity, Subject, Unit, Verdict,
+};
 
 /// Session ids that are listed of one opener; the rest is counted.
 const LISTED: usize = 12;
@@ -68,9 +70,11 @@ fn title(sessions: &SessionSeries, judgement: &Judgement) -> String {
 }
 
 fn figures(sessions: &SessionSeries, judgement: &Judgement) -> Vec<Figure> {
-    let rate = judgement.rate.map(|rate| words::figure("growth", rate, Unit::ObjectsPerIteration));
+    let rate = judgement
+        .rate
+        .map(|rate| words::figure(FigureKind::Growth, rate, Unit::ObjectsPerIteration));
     let mut figures: Vec<_> = rate.into_iter().collect();
-    figures.push(words::plain("gained", sessions.open.gained(), Unit::Objects));
+    figures.push(words::plain(FigureKind::Gained, sessions.open.gained(), Unit::Objects));
     figures.extend(words::about(judgement, sessions.idle));
     figures
 }

@@ -13,7 +13,9 @@ use crate::growth::{
     collect::{self, OwnerKey, SiteKey, Timeline},
     judge,
 };
-use crate::model::{Evidence, Figure, Finding, Kind, Sample, Severity, Subject, Unit, Verdict};
+use crate::model::{
+    Evidence, Figure, FigureKind, Finding, Kind, Sample, Severity, Subject, Unit, Verdict,
+};
 
 pub(super) fn findings(
     timeline: &Timeline<'_>,
@@ -101,14 +103,18 @@ fn figures(first: &Judged, group: &[Judged]) -> Vec<Figure> {
     if group.iter().all(|judged| judged.judgement.rate.is_some()) {
         let objects = group.iter().map(|judged| scaled(judged, 1.0));
         let bytes = group.iter().map(|judged| scaled(judged, judged.site.key.size as f64));
-        figures.push(words::figure("growth", sum(objects), Unit::ObjectsPerIteration));
-        figures.push(words::figure("growth", sum(bytes), Unit::BytesPerIteration));
+        figures.push(words::figure(FigureKind::Growth, sum(objects), Unit::ObjectsPerIteration));
+        figures.push(words::figure(FigureKind::Growth, sum(bytes), Unit::BytesPerIteration));
     }
     let gained = |by: fn(&Judged) -> f64| {
         group.iter().map(|judged| judged.site.objects.gained() * by(judged)).sum()
     };
-    figures.push(words::plain("gained", gained(|_| 1.0), Unit::Objects));
-    figures.push(words::plain("gained", gained(|site| site.site.key.size as f64), Unit::Bytes));
+    figures.push(words::plain(FigureKind::Gained, gained(|_| 1.0), Unit::Objects));
+    figures.push(words::plain(
+        FigureKind::Gained,
+        gained(|site| site.site.key.size as f64),
+        Unit::Bytes,
+    ));
     figures.extend(words::about(&first.judgement, first.site.idle));
     figures
 }
@@ -143,10 +149,10 @@ fn evidence(first: &Judged, others: &[Judged], timeline: &Timeline<'_>) -> Vec<E
         if other.judgement.rate.is_some() {
             let size = other.site.key.size as f64;
             let (objects, bytes) = (scaled(other, 1.0), scaled(other, size));
-            figures.push(words::figure("growth", objects, Unit::ObjectsPerIteration));
-            figures.push(words::figure("growth", bytes, Unit::BytesPerIteration));
+            figures.push(words::figure(FigureKind::Growth, objects, Unit::ObjectsPerIteration));
+            figures.push(words::figure(FigureKind::Growth, bytes, Unit::BytesPerIteration));
         }
-        figures.push(words::plain("gained", other.site.objects.gained(), Unit::Objects));
+        figures.push(words::plain(FigureKind::Gained, other.site.objects.gained(), Unit::Objects));
         Evidence::Member(subject(&other.site.key), figures)
     }));
     evidence

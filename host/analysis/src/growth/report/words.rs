@@ -1,19 +1,7 @@
 //! Sentences and figures that all kinds of growth have in common.
 
-use std::sync::Arc;
-
 use crate::growth::{Basis, Estimate, Judgement, Series};
-use crate::model::{Evidence, Figure, Finding, Severity, Unit, Verdict};
-
-/// Name of the figure that says how many more iterations would decide.
-const TO_DECIDE: &str = "iterations to decide";
-
-/// How many more iterations would decide a finding, where it says so.
-pub(crate) fn more(finding: &Finding) -> Option<u32> {
-    let figure = finding.figures.iter().find(|figure| &*figure.name == TO_DECIDE)?;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-    Some(figure.value as u32)
-}
+use crate::model::{Evidence, Figure, FigureKind, Severity, Unit, Verdict};
 
 /// How much a verdict weighs; `None` where there is nothing to tell.
 pub(crate) const fn severity(verdict: Verdict) -> Option<Severity> {
@@ -54,24 +42,25 @@ pub(crate) fn counted(value: f64, one: &str) -> String {
 }
 
 /// A figure, with its interval where it has a width.
-pub(crate) fn figure(name: &str, rate: Estimate, unit: Unit) -> Figure {
+pub(crate) fn figure(kind: FigureKind, rate: Estimate, unit: Unit) -> Figure {
     let interval = Some((rate.low, rate.high)).filter(|(low, high)| low < high);
-    Figure { name: Arc::from(name), value: rate.value, interval, unit }
+    Figure { kind, value: rate.value, interval, unit }
 }
 
 /// A figure without an interval.
-pub(crate) fn plain(name: &str, value: f64, unit: Unit) -> Figure {
-    figure(name, Estimate::exact(value), unit)
+pub(crate) fn plain(kind: FigureKind, value: f64, unit: Unit) -> Figure {
+    Figure::new(kind, value, unit)
 }
 
 /// Figures about the judgement itself.
 pub(crate) fn about(judgement: &Judgement, idle: f64) -> Vec<Figure> {
-    let mut figures = vec![plain("iterations", judgement.support.into(), Unit::Iterations)];
+    let mut figures =
+        vec![plain(FigureKind::Iterations, judgement.support.into(), Unit::Iterations)];
     if let Some(more) = judgement.more {
-        figures.push(plain(TO_DECIDE, more.into(), Unit::Iterations));
+        figures.push(plain(FigureKind::ToDecide, more.into(), Unit::Iterations));
     }
     if idle > 0.0 {
-        figures.push(plain("idle growth, taken away", idle, Unit::ObjectsPerIteration));
+        figures.push(plain(FigureKind::IdleGrowth, idle, Unit::ObjectsPerIteration));
     }
     figures
 }

@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 
 use crate::{
     growth::{Judgement, report::words as growing},
-    model::{Evidence, Finding, Kind, Ledger, NormalWorld, Row, Severity, Unit, Verdict},
+    model::{
+        Evidence, FigureKind, Finding, Kind, Ledger, Listing, NormalWorld, Row, Severity, Unit,
+        Verdict,
+    },
     normal::{
         draft::{Draft, holding},
         prints::{Counted, Prints},
@@ -67,8 +70,8 @@ fn of_cache(normal: &NormalWorld, cache: &str) -> Vec<(u64, Finding)> {
             growing::number(rate.value)
         );
         let why = growing::why(&said, &counted.series, "object");
-        let draft = draft(cache, row, title, (&said, &counted))
-            .figures([growing::figure("growth", rate, Unit::ObjectsPerIteration)])
+        let draft = draft(Listing::Cache(cache.into()), row, title, (&said, &counted))
+            .figures([growing::figure(FigureKind::Growth, rate, Unit::ObjectsPerIteration)])
             .figures(growing::about(&said, counted.idle))
             .evidence([Evidence::Text(why.into())]);
         let next = "read who calls it: what a module's function gets it must give back";
@@ -93,7 +96,7 @@ fn pages(normal: &NormalWorld) -> Vec<Finding> {
                 words::several(last, "block"),
                 words::bytes(gain)
             );
-            let draft = draft(Ledger::PageOwner.name(), row, title, (&counted.judge(), &counted));
+            let draft = draft(Listing::Ledger(Ledger::PageOwner), row, title, (&counted.judge(), &counted));
             let draft =
                 draft.text("it is slow to read: before the first iteration, and after the last");
             let next = "see who frees what these functions allocate; more iterations tell whether it goes on";
@@ -104,14 +107,19 @@ fn pages(normal: &NormalWorld) -> Vec<Finding> {
     told.into_iter().take(MOST).map(|(_, finding)| finding).collect()
 }
 
-fn draft(of: &str, row: &Row, title: String, (said, counted): (&Judgement, &Counted)) -> Draft {
+fn draft(
+    listing: Listing,
+    row: &Row,
+    title: String,
+    (said, counted): (&Judgement, &Counted),
+) -> Draft {
     let leak = said.verdict == Verdict::Leak;
     let severity = if leak { Severity::Failure } else { Severity::Possible };
     let frames = row.stack.iter().filter(|name| !name.starts_with("age "));
     let stack: Vec<_> = frames.take(FRAMES).map(|name| &**name).collect();
-    let draft = Draft::new(Kind::SiteGrowth, holding(of, &row.name), severity, title)
+    let draft = Draft::new(Kind::SiteGrowth, holding(listing, &row.name, None), severity, title)
         .verdict(said.verdict)
-        .figure("in use", row.count, Unit::Objects)
+        .figure(FigureKind::InUse, row.count, Unit::Objects)
         .evidence(growing::evidence(&counted.series, counted.first));
     if stack.is_empty() {
         return draft.at("last seen", &row.place);

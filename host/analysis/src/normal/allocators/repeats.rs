@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use crate::{
     growth::{self, Basis},
-    model::{Census, Evidence, Finding, Kind, Ledger, NormalWorld, Row, Severity, Unit, Verdict},
+    model::{
+        Census, Evidence, FigureKind, Finding, Kind, Ledger, Listing, NormalWorld, Row, Severity,
+        Unit, Verdict,
+    },
     normal::{
         draft::{Draft, holding},
         prints::{Counted, Prints},
@@ -116,12 +119,17 @@ impl Alike<'_> {
             prints
         );
         let why = said.map(|said| growth::report::words::why(&said, series, "object"));
-        let mut draft = Draft::new(Kind::SiteGrowth, holding(ledger.name(), key), severity, title)
-            .verdict(verdict)
-            .figure("in use", last, Unit::Bytes)
-            .figure("objects", to, Unit::Objects)
-            .evidence(why.map(|why| Evidence::Text(why.into())))
-            .evidence(growth::report::words::evidence(series, self.counts.first));
+        let mut draft = Draft::new(
+            Kind::SiteGrowth,
+            holding(Listing::Ledger(ledger), key, None),
+            severity,
+            title,
+        )
+        .verdict(verdict)
+        .figure(FigureKind::InUse, last, Unit::Bytes)
+        .figure(FigureKind::Objects, to, Unit::Objects)
+        .evidence(why.map(|why| Evidence::Text(why.into())))
+        .evidence(growth::report::words::evidence(series, self.counts.first));
         if let Some(row) = self.last {
             draft = draft.at("last seen", &row.place);
         }

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     growth,
     model::{
-        Census, Evidence, Finding, Kind, Ledger, NormalWorld, Row, Said, Saying, Severity, Unit,
-        Verdict,
+        Census, Evidence, FigureKind, Finding, Kind, Ledger, Listing, NormalWorld, Row, Said,
+        Saying, Severity, Unit, Verdict,
     },
     normal::{
         draft::{Draft, holding},
@@ -87,12 +87,17 @@ fn caller(normal: &NormalWorld, census: &Census) -> Option<Finding> {
         if row.bytes > 0 { format!(", {}", words::bytes(row.bytes)) } else { String::new() };
     let title = format!("{name} in {}: {held}{bytes}, {share} of the cache", census.of);
     let ages = row.stack.first().map_or(String::new(), |ages| format!(", {ages}"));
-    let mut draft = Draft::new(Kind::SiteGrowth, holding(&census.of, name), severity, title)
-        .verdict(verdict)
-        .figure("objects", row.count, Unit::Objects)
-        .figure("in use", row.bytes, Unit::Bytes)
-        .at(&format!("alloc_calls: {} {}{ages}", row.count, row.name), &row.place)
-        .evidence(evidence);
+    let mut draft = Draft::new(
+        Kind::SiteGrowth,
+        holding(Listing::Cache(census.of.clone()), name, None),
+        severity,
+        title,
+    )
+    .verdict(verdict)
+    .figure(FigureKind::Objects, row.count, Unit::Objects)
+    .figure(FigureKind::InUse, row.bytes, Unit::Bytes)
+    .at(&format!("alloc_calls: {} {}{ages}", row.count, row.name), &row.place)
+    .evidence(evidence);
     for (stack, place, times) in traced(normal, census, name) {
         let text = format!("traced {}: {}", words::several(times, "time"), stack);
         draft = draft.at(&text, place);
@@ -143,10 +148,10 @@ fn pages(normal: &NormalWorld, census: &Census) -> Option<Finding> {
     );
     let stack: Vec<_> = row.stack.iter().take(FRAMES).map(|name| &**name).collect();
     let each = 4096u64 << order;
-    let draft = Draft::new(Kind::SiteGrowth, holding("page_owner", &row.name), severity, title)
+    let draft = Draft::new(Kind::SiteGrowth, holding(Listing::Ledger(Ledger::PageOwner), &row.name, None), severity, title)
         .verdict(verdict)
-        .figure("pages", row.count, Unit::Objects)
-        .figure("in use", row.bytes, Unit::Bytes)
+        .figure(FigureKind::Pages, row.count, Unit::Objects)
+        .figure(FigureKind::InUse, row.bytes, Unit::Bytes)
         .at(&format!("{} times {each} bytes: {}", words::grouped(row.count), stack.join(" <- ")), &row.place)
         .evidence(evidence)
         .next("see who frees what these functions allocate; compare the bytes with what the triage calls lost");
@@ -179,12 +184,17 @@ fn lost(normal: &NormalWorld, last: &Census, name: &str, scans: usize) -> Option
         example.holder.as_ref().map_or(String::new(), |by| format!(", by {}", words::holder(by)));
     let text =
         format!("kmemleak: {} bytes{by}: {}", words::grouped(example.bytes), stack.join(" <- "));
-    let draft = Draft::new(Kind::SiteGrowth, holding("kmemleak", name), severity, title)
-        .verdict(verdict)
-        .figure("objects", count, Unit::Objects)
-        .figure("in use", bytes, Unit::Bytes)
-        .at(&text, &example.place)
-        .evidence(evidence)
-        .next("see who overwrites the only pointer to what this function allocates");
+    let draft = Draft::new(
+        Kind::SiteGrowth,
+        holding(Listing::Ledger(Ledger::Kmemleak), name, None),
+        severity,
+        title,
+    )
+    .verdict(verdict)
+    .figure(FigureKind::Objects, count, Unit::Objects)
+    .figure(FigureKind::InUse, bytes, Unit::Bytes)
+    .at(&text, &example.place)
+    .evidence(evidence)
+    .next("see who overwrites the only pointer to what this function allocates");
     Some(draft)
 }

@@ -7,8 +7,8 @@ use std::{
 
 use crate::{
     model::{
-        Finding, Fingerprint, Kind, Ledger, NormalWorld, Place, Said, Saying, Severity, Subject,
-        Unit, Verdict,
+        FigureKind, Finding, Fingerprint, Kind, Ledger, Listing, NormalPool, NormalWorld, Place,
+        PoolKind, Said, Saying, Severity, Subject, Unit, Verdict,
     },
     normal::{
         draft::{Draft, holding},
@@ -39,10 +39,15 @@ fn many(dead: &[(&u64, &Life<'_>)], cause: Option<Fingerprint>) -> Finding {
     let pids = words::ranges(&dead.iter().map(|(pid, _)| **pid).collect());
     let title =
         format!("binder: {} procs are never released, and their processes are gone", dead.len());
-    let mut draft = Draft::new(Kind::Unpaired, holding("binder", "proc"), Severity::Failure, title)
-        .verdict(Verdict::Leak)
-        .figure("procs kept", dead.len() as u64, Unit::Objects)
-        .text(&format!("procs {pids}"));
+    let mut draft = Draft::new(
+        Kind::Unpaired,
+        holding(Listing::Binder, "proc", None),
+        Severity::Failure,
+        title,
+    )
+    .verdict(Verdict::Leak)
+    .figure(FigureKind::ProcsKept, dead.len() as u64, Unit::Objects)
+    .text(&format!("procs {pids}"));
     for (pid, life) in dead.iter().take(EXAMPLES) {
         draft = life.evidence(**pid, draft);
     }
@@ -60,14 +65,12 @@ const NEXT: &str = "find what keeps the last descriptor of /dev/binder of the pr
 
 /// Tables that were full, as pools.
 pub(crate) fn triage(findings: &[Finding]) -> Option<Arc<str>> {
-    let full =
-        |one: &&Finding| matches!(&one.subject, Subject::Pool(name) if **name == *DESCRIPTORS);
+    let full = |one: &&Finding| {
+        matches!(&one.subject, Subject::Pool(PoolKind::NormalWorld(NormalPool::Descriptors)))
+    };
     let found = findings.iter().find(full)?;
     Some(format!("{}: look at /proc/PID/fd", found.title).into())
 }
-
-/// Name of the pool.
-const DESCRIPTORS: &str = "file descriptors";
 
 /// What logs and debugfs say of a process.
 #[derive(Default)]
@@ -138,7 +141,7 @@ impl Life<'_> {
                 words::several(nodes, "node"),
                 words::several(refs, "ref")
             );
-            draft = draft.figure("threads kept", threads, Unit::Objects).at(&text, place);
+            draft = draft.figure(FigureKind::ThreadsKept, threads, Unit::Objects).at(&text, place);
         }
         if let Some(place) = self.gone {
             draft = draft.at(&format!("there is no process {pid} any more"), place);
@@ -158,8 +161,9 @@ impl Life<'_> {
         };
         let sure = self.is_dead();
         let severity = if sure { Severity::Failure } else { Severity::Possible };
-        let draft = Draft::new(Kind::Unpaired, holding("binder", "proc"), severity, title)
-            .verdict(if sure { Verdict::Leak } else { Verdict::Undecided });
+        let draft =
+            Draft::new(Kind::Unpaired, holding(Listing::Binder, "proc", None), severity, title)
+                .verdict(if sure { Verdict::Leak } else { Verdict::Undecided });
         let mut draft = self.evidence(pid, draft);
         let others: Vec<_> = all
             .iter()
@@ -185,9 +189,9 @@ fn too_many_files(normal: &NormalWorld) -> Option<Finding> {
     let whose: Vec<_> = pids.iter().map(|pid| format!("pid {pid}")).collect();
     let of = if whose.is_empty() { String::new() } else { format!(" of {}", words::list(&whose)) };
     let title = format!("file descriptors{of} ran out: \"Too many open files\"");
-    let subject = Subject::Pool(DESCRIPTORS.into());
+    let subject = Subject::Pool(PoolKind::NormalWorld(NormalPool::Descriptors));
     let draft = Draft::new(Kind::PoolGrowth, subject, Severity::Failure, title)
-        .figure("failed allocations", all.count() as u64, Unit::Objects)
+        .figure(FigureKind::FailedAllocations, all.count() as u64, Unit::Objects)
         .at(
             "error 24 (EMFILE): the table is at its limit, 1024 by default (ulimit -n)",
             &first.place,

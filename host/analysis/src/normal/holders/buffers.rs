@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::{
     model::{
-        Census, Finding, Holder, Kind, Ledger, NormalWorld, Place, Row, Said, Saying, Severity,
-        Unit, Verdict,
+        Census, FigureKind, Finding, Holder, Kind, Ledger, Listing, NormalWorld, Place, Row, Said,
+        Saying, Severity, Unit, Verdict,
     },
     normal::{
         draft::{Draft, holding},
@@ -75,8 +75,8 @@ fn several(all: &[Held<'_>], normal: &NormalWorld) -> Option<Finding> {
         numbers(|held| held.copy.1),
         numbers(|held| held.copy.0)
     );
-    let mut draft = first.draft(title, normal).figure("held", total, Unit::Bytes).figure(
-        "buffers",
+    let mut draft = first.draft(title, normal).figure(FigureKind::Held, total, Unit::Bytes).figure(
+        FigureKind::Buffers,
         all.len() as u64,
         Unit::Objects,
     );
@@ -108,7 +108,7 @@ impl Held<'_> {
             words::grouped(*bytes),
             self.who(normal)
         );
-        let draft = self.draft(title, normal).figure("held", *bytes, Unit::Bytes);
+        let draft = self.draft(title, normal).figure(FigureKind::Held, *bytes, Unit::Bytes);
         let draft = self.evidence(normal, draft);
         self.end(draft, normal)
     }
@@ -136,8 +136,10 @@ impl Held<'_> {
 
     fn draft(&self, title: String, normal: &NormalWorld) -> Draft {
         let severity = if self.doubtful { Severity::Possible } else { Severity::Failure };
-        let comm = self.holder(normal).map_or_else(|| "".into(), |holder| holder.comm);
-        Draft::new(Kind::Unpaired, holding("dma-bufs", &comm), severity, title)
+        let holder = self.holder(normal);
+        let comm = holder.as_ref().map_or("", |holder| &*holder.comm);
+        let pid = holder.as_ref().map(|holder| holder.pid);
+        Draft::new(Kind::Unpaired, holding(Listing::DmaBufs, comm, pid), severity, title)
             .verdict(Verdict::Leak)
     }
 

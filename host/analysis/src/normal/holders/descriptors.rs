@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     growth::{Judgement, report::words as growing},
     model::{
-        Census, Evidence, Finding, Holder, Kind, Ledger, NormalWorld, Row, Severity, Unit, Verdict,
+        Census, Evidence, FigureKind, Finding, Holder, Kind, Ledger, Listing, NormalWorld, Row,
+        Severity, Unit, Verdict,
     },
     normal::{
         draft::{Draft, holding},
@@ -100,12 +101,12 @@ impl Table<'_> {
         let verdict = self.said.verdict;
         let draft = Draft::new(
             Kind::PoolGrowth,
-            holding(Ledger::Descriptors.name(), &holder.comm),
+            holding(Listing::Ledger(Ledger::Descriptors), &holder.comm, Some(holder.pid)),
             severity,
             self.title(holder, (first, last)),
         )
         .verdict(verdict)
-        .figure("descriptors", last, Unit::Objects)
+        .figure(FigureKind::Descriptors, last, Unit::Objects)
         .figures(self.figures())
         .evidence([Evidence::Text(growing::why(&self.said, &self.counted.series, "descriptor").into())])
         .evidence(self.kinds().map(Evidence::Text))
@@ -150,13 +151,13 @@ impl Table<'_> {
     fn figures(&self) -> Vec<crate::model::Figure> {
         let mut figures = Vec::new();
         if let Some(rate) = self.said.rate.filter(|_| self.said.verdict == Verdict::Leak) {
-            figures.push(growing::figure("growth", rate, Unit::ObjectsPerIteration));
+            figures.push(growing::figure(FigureKind::Growth, rate, Unit::ObjectsPerIteration));
         }
         if let Some(limit) = self.row.ids.limit {
-            figures.push(growing::plain("limit", limit as f64, Unit::Objects));
+            figures.push(growing::plain(FigureKind::Limit, limit as f64, Unit::Objects));
         }
         if let Some(left) = self.left() {
-            figures.push(growing::plain("until full", left as f64, Unit::Iterations));
+            figures.push(growing::plain(FigureKind::UntilFull, left as f64, Unit::Iterations));
         }
         figures.extend(growing::about(&self.said, self.counted.idle));
         figures

@@ -6,7 +6,8 @@ use super::descriptors::names;
 use crate::{
     growth::{Judgement, report::words as growing},
     model::{
-        Census, Evidence, Finding, Kind, Ledger, Moment, NormalWorld, Row, Severity, Unit, Verdict,
+        Census, Evidence, FigureKind, Finding, Kind, Ledger, Listing, Moment, NormalWorld, Row,
+        Severity, Unit, Verdict,
     },
     normal::{
         draft::{Draft, holding},
@@ -14,9 +15,6 @@ use crate::{
         words,
     },
 };
-
-/// What findings about them say that they are about.
-pub(crate) const BUFFERS: &str = "dma-bufs";
 
 /// Kinds of buffers that are followed, and findings that are told.
 const KEYS: usize = 1 << 16;
@@ -104,11 +102,8 @@ impl Growing<'_> {
             per_iteration(&self.said),
             words::bytes(gain)
         );
-        let draft = draft(self.comm, severity, title, &self.said, &self.counted).figure(
-            "in use",
-            last.saturating_mul(self.bytes),
-            Unit::Bytes,
-        );
+        let draft = draft((self.comm, Some(self.pid)), severity, title, &self.said, &self.counted)
+            .figure(FigureKind::InUse, last.saturating_mul(self.bytes), Unit::Bytes);
         let draft = self.described(draft);
         Some((gain, draft.next("close what was duplicated or received, in whoever this process got the buffer from: strace -f -e trace=%desc tells the dup or the open")))
     }
@@ -176,16 +171,18 @@ fn per_iteration(said: &Judgement) -> String {
 }
 
 fn draft(
-    name: &str,
+    (name, pid): (&str, Option<u64>),
     severity: Severity,
     title: String,
     said: &Judgement,
     counted: &Counted,
 ) -> Draft {
     let rate = said.rate.filter(|_| said.verdict == Verdict::Leak);
-    Draft::new(Kind::SiteGrowth, holding(BUFFERS, name), severity, title)
+    Draft::new(Kind::SiteGrowth, holding(Listing::DmaBufs, name, pid), severity, title)
         .verdict(said.verdict)
-        .figures(rate.map(|rate| growing::figure("growth", rate, Unit::ObjectsPerIteration)))
+        .figures(
+            rate.map(|rate| growing::figure(FigureKind::Growth, rate, Unit::ObjectsPerIteration)),
+        )
         .figures(growing::about(said, counted.idle))
         .evidence([Evidence::Text(growing::why(said, &counted.series, "descriptor").into())])
         .evidence(growing::evidence(&counted.series, counted.first))
@@ -215,8 +212,8 @@ fn nobodys(normal: &NormalWorld, held: &BTreeMap<Moment, Held<'_>>) -> Vec<Findi
             words::bytes(bytes),
             per_iteration(&said)
         );
-        let draft = draft("no process", severity, title, &said, &counted)
-            .figure("in use", last.saturating_mul(bytes), Unit::Bytes)
+        let draft = draft(("no process", None), severity, title, &said, &counted)
+            .figure(FigureKind::InUse, last.saturating_mul(bytes), Unit::Bytes)
             .text("processes that could be looked at have neither a descriptor nor a mapping of them");
         Some(draft.next("find the driver that imported them and does not let go: bufinfo lists attached devices; a registration with the TEE holds one, too"))
     });

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use crate::{
-    model::{Finding, Kind, Ledger, NormalWorld, Row, Said, Saying, Severity, Subject, Unit},
+    model::{
+        FigureKind, Finding, Kind, Ledger, Listing, NormalPool, NormalWorld, PoolKind, Row, Said,
+        Saying, Severity, Subject, Unit,
+    },
     normal::{draft::Draft, words},
 };
 
@@ -35,15 +38,15 @@ pub(crate) fn triage(normal: &NormalWorld) -> Vec<Arc<str>> {
 
 pub(crate) fn findings(normal: &NormalWorld, buffers: &[Finding]) -> Vec<Finding> {
     let Some((bytes, device, saying)) = refused(normal) else { return Vec::new() };
-    let subject = Subject::Pool(format!("addresses of the iommu for {device}").into());
+    let subject = Subject::Pool(PoolKind::NormalWorld(NormalPool::IommuAddresses(device.clone())));
     let title = format!(
         "addresses of the iommu for {device} ran out: {} could not be mapped",
         words::bytes(bytes)
     );
     let mut draft = Draft::new(Kind::PoolGrowth, subject, Severity::Failure, title);
     if let Some(row) = user(normal, device) {
-        draft = draft.figure("in use", row.bytes, Unit::Bytes).figure(
-            "mappings",
+        draft = draft.figure(FigureKind::InUse, row.bytes, Unit::Bytes).figure(
+            FigureKind::Mappings,
             row.count,
             Unit::Objects,
         );
@@ -58,9 +61,9 @@ pub(crate) fn findings(normal: &NormalWorld, buffers: &[Finding]) -> Vec<Finding
     for (text, place) in waiters(normal) {
         draft = draft.at(&text, place);
     }
-    let held = buffers.iter().find(
-        |one| matches!(&one.subject, Subject::Holding { ledger, .. } if **ledger == *"dma-bufs"),
-    );
+    let held = buffers
+        .iter()
+        .find(|one| matches!(&one.subject, Subject::Holding { listing: Listing::DmaBufs, .. }));
     let why = "each buffer that is held keeps its addresses";
     let draft = draft.cause(held.map(|one| one.fingerprint.clone()), why);
     vec![draft.next(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    model::{Census, Finding, Kind, Ledger, NormalWorld, Severity, Unit},
+    model::{Census, FigureKind, Finding, Kind, Ledger, Listing, NormalWorld, Severity, Unit},
     normal::{
         draft::{Draft, holding},
         words,
@@ -30,11 +30,11 @@ fn finding(normal: &NormalWorld, census: &Census) -> Finding {
         words::grouped(orphaned),
         census.of
     );
-    let subject = holding(Ledger::IonOrphans.name(), &census.of);
+    let subject = holding(Listing::Ledger(Ledger::IonOrphans), &census.of, None);
     let rows = census.rows.len() as u64;
     let mut draft = Draft::new(Kind::Unpaired, subject, Severity::Failure, title)
-        .figure("orphaned", orphaned, Unit::Bytes)
-        .figure("rows", rows, Unit::Objects)
+        .figure(FigureKind::Orphaned, orphaned, Unit::Bytes)
+        .figure(FigureKind::Rows, rows, Unit::Objects)
         .at(
             &format!("printed total of the heap's orphans, with {}", words::several(rows, "row")),
             &census.place,

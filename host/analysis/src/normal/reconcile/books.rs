@@ -1,7 +1,9 @@
 //! Two ledgers of the same memory, or a sum and its parts, that should agree and don't.
 
 use crate::{
-    model::{Census, Finding, Kind, Ledger, NormalWorld, Row, Said, Severity, Unit},
+    model::{
+        Census, FigureKind, Finding, Kind, Ledger, Listing, NormalWorld, Row, Said, Severity, Unit,
+    },
     normal::{
         draft::{Draft, holding},
         words,
@@ -40,10 +42,10 @@ fn iommu(normal: &NormalWorld) -> Option<Finding> {
     let top = top.map_or(String::new(), |row| {
         format!(", of which {} has {}", row.name, words::bytes(row.bytes))
     });
-    let subject = holding(Ledger::IommuUsers.name(), Ledger::CameraBuffers.name());
+    let subject = holding(Listing::Ledger(Ledger::IommuUsers), Ledger::CameraBuffers.name(), None);
     let finding = Draft::new(Kind::Disagreement, subject, severity, title)
-        .figure("iommu", all, Unit::Bytes)
-        .figure("camera", list, Unit::Bytes)
+        .figure(FigureKind::Iommu, all, Unit::Bytes)
+        .figure(FigureKind::Camera, list, Unit::Bytes)
         .at(&format!("iommu: {}{top}", words::bytes(all)), &users.place)
         .at(&format!("camera: {}", words::bytes(list)), last(listed))
         .text(&format!(
@@ -81,10 +83,10 @@ fn sum(census: &Census) -> Option<Finding> {
         words::several(census.rows.len() as u64, "row"),
         words::grouped(rows)
     );
-    let subject = holding(census.ledger.name(), &census.of);
+    let subject = holding(Listing::Ledger(census.ledger), &census.of, None);
     let mut draft = Draft::new(Kind::Disagreement, subject, Severity::Note, title)
-        .figure("printed", total, Unit::Bytes)
-        .figure("sum of the rows", rows, Unit::Bytes)
+        .figure(FigureKind::Printed, total, Unit::Bytes)
+        .figure(FigureKind::SumOfRows, rows, Unit::Bytes)
         .at(&format!("{} are in one and not in the other", words::bytes(missing)), &census.place);
     if let Some((size, times)) = multiple(census, missing) {
         draft = draft.text(&format!(
@@ -123,9 +125,14 @@ fn unbalanced(lost: &Row, derived: u64, parts: [&Row; 3]) -> Finding {
         mb(derived)
     );
     let [all, used, free] = parts.map(|row| mb(row.bytes));
-    Draft::new(Kind::Disagreement, holding("cpu_monitor", "Total-lost"), Severity::Note, title)
-        .figure("printed", lost.bytes, Unit::Bytes)
-        .figure("derived", derived, Unit::Bytes)
-        .at(&format!("{all} - {used} - {free} MB"), &lost.place)
-        .next("see whether the text was copied right")
+    Draft::new(
+        Kind::Disagreement,
+        holding(Listing::Ledger(Ledger::CpuMonitor), "Total-lost", None),
+        Severity::Note,
+        title,
+    )
+    .figure(FigureKind::Printed, lost.bytes, Unit::Bytes)
+    .figure(FigureKind::Derived, derived, Unit::Bytes)
+    .at(&format!("{all} - {used} - {free} MB"), &lost.place)
+    .next("see whether the text was copied right")
 }

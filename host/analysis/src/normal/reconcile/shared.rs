@@ -7,8 +7,8 @@ use teeleak_proto::Uuid;
 
 use crate::{
     model::{
-        Census, Evidence, Finding, Kind, Ledger, Observation, Region, Row, Sample, Severity,
-        Subject, Unit,
+        Census, Evidence, Figure, FigureKind, Finding, Kind, Ledger, Observation, Region, Row,
+        Sample, Severity, Subject, Unit,
     },
     normal::words,
     protocol::{Calls, Protocol, calls},
@@ -73,9 +73,9 @@ impl<'o> Both<'o> {
 
 /// Regions that the TA has more than at first.
 fn gained(finding: &Finding) -> f64 {
-    let mut figures = finding.figures.iter();
-    let gained = figures.find(|figure| &*figure.name == "gained" && figure.unit == Unit::Objects);
-    gained.map_or(0.0, |figure| figure.value)
+    let is_gain =
+        |figure: &&Figure| figure.kind == FigureKind::Gained && figure.unit == Unit::Objects;
+    finding.figures.iter().find(is_gain).map_or(0.0, |figure| figure.value)
 }
 
 /// Whether a run of pages has this address.

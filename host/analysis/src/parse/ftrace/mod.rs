@@ -18,7 +18,7 @@
 //! Each line is parsed, ignored or rejected; hits that the kernel lost count as half a call each.
 //!
 //! ```
-//! use teeleak_analysis::parse::kernel::Reader;
+//! use teeleak_analysis::parse::ftrace::Reader;
 //!
 //! let mut reader = Reader::default();
 //! reader.push(b"  player-7  (  7) [000] ..... 1.000001: tee_close: (optee_close_session+0x0/0x30 [optee]) session=2 comm=\"player\"\n\

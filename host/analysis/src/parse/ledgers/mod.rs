@@ -9,7 +9,7 @@
 //! = parsed + ignored + rejected; no number overflows; what has no room is counted.
 //!
 //! ```
-//! use teeleak_analysis::{model::Ledger, parse::normal::Reader};
+//! use teeleak_analysis::{model::Ledger, parse::ledgers::Reader};
 //!
 //! let mut reader = Reader::new("meminfo");
 //! reader.line(b"MemTotal:        1009276 kB");

@@ -21,8 +21,8 @@ use super::{
 use crate::{
     fingerprint::fingerprint,
     model::{
-        Evidence, Figure, Finding, Fingerprint, Gap, Kind, Observation, Reason, Stage, Subject,
-        Unit,
+        Evidence, Figure, FigureKind, Finding, Fingerprint, Gap, Kind, Observation, Reason, Stage,
+        Subject, Unit,
     },
 };
 
@@ -170,13 +170,11 @@ impl<'a> Report<'a> {
     }
 
     fn figures(&self, count: u64, in_run: u64, iterations: u32) -> Vec<Figure> {
-        let figure =
-            |name: &str, value, unit| Figure { name: name.into(), value, interval: None, unit };
-        let mut figures = vec![figure("count", count as f64, Unit::Objects)];
+        let mut figures = vec![Figure::new(FigureKind::Count, count as f64, Unit::Objects)];
         if self.length.iterations > 0 {
             let rate = in_run as f64 / f64::from(self.length.iterations);
-            figures.push(figure("rate", rate, Unit::ObjectsPerIteration));
-            figures.push(figure("seen in", f64::from(iterations), Unit::Iterations));
+            figures.push(Figure::new(FigureKind::Rate, rate, Unit::ObjectsPerIteration));
+            figures.push(Figure::new(FigureKind::SeenIn, f64::from(iterations), Unit::Iterations));
         }
         figures
     }

@@ -109,7 +109,7 @@ impl Report<'_> {
 
     /// Which ones are held, who acquired them, and in which iterations.
     fn held(&self, protocol: &Protocol, at: usize, holds: &[Hold]) -> Vec<Evidence> {
-        let mut evidence = vec![text(self.listed(protocol, at, holds))];
+        let mut evidence = vec![Evidence::Outstanding(self.listed(protocol, at, holds).into())];
         let mut doers = BTreeMap::<_, u64>::new();
         let events = holds.iter().filter_map(|hold| self.events.get(hold.at));
         for who in events.filter_map(words::who) {

@@ -243,7 +243,7 @@ mod tests {
         std::fs::remove_dir_all(&folder).unwrap();
         let functions = &seen.incidents[0].stack[0].functions;
         assert!(functions.last().unwrap().name.ends_with("a_function_of_this_test"));
-        assert!(functions[0].at.as_ref().unwrap().0.ends_with("symbols.rs"));
+        assert!(functions[0].at.as_ref().unwrap().0.ends_with("symbols/mod.rs"));
     }
 
     #[test]

@@ -1,0 +1,71 @@
+//! What a finding is about.
+
+use std::sync::Arc;
+
+use teeleak_proto::Uuid;
+
+use super::{Ledger, PoolKind};
+
+/// What something is about.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Subject {
+    /// An allocation site.
+    Site {
+        /// Source file.
+        file: Arc<str>,
+        /// Source line.
+        line: u32,
+        /// Bytes requested by each.
+        size: u64,
+        /// TA or PTA it is for, where known.
+        owner: Option<Uuid>,
+        /// Function or offset it was called from, where known.
+        caller: Option<Arc<str>>,
+    },
+    /// A TA.
+    Ta(Uuid),
+    /// A pool.
+    Pool(PoolKind),
+    /// Something that a ledger of the normal world lists.
+    Holding {
+        /// Where it is listed.
+        listing: Listing,
+        /// What is listed: a function, a process, a heap.
+        name: Arc<str>,
+        /// The process that has it, where it is one.
+        pid: Option<u64>,
+    },
+    /// A resource of a protocol.
+    Resource {
+        /// Protocol.
+        protocol: Arc<str>,
+        /// Kind of resource.
+        resource: Arc<str>,
+    },
+}
+
+/// Where the normal world lists what is held.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Listing {
+    /// A ledger.
+    Ledger(Ledger),
+    /// Descriptors and mappings of dma-bufs, from several ledgers.
+    DmaBufs,
+    /// Binder's processes, from several ledgers.
+    Binder,
+    /// Callers of a slab cache.
+    Cache(Arc<str>),
+}
+
+impl Listing {
+    /// As a person reads it, and as fingerprints have it.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Ledger(ledger) => ledger.name(),
+            Self::DmaBufs => "dma-bufs",
+            Self::Binder => "binder",
+            Self::Cache(name) => name,
+        }
+    }
+}
