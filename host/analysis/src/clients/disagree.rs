@@ -7,6 +7,7 @@ use teeleak_proto::Uuid;
 use crate::{
     fingerprint::fingerprint,
     model::{Call, CallKind, Evidence, Figure, Finding, Kind, Severity, Subject, Unit},
+    text,
 };
 
 use super::{edges::edges, join::Joining, span::Deed};
@@ -134,8 +135,8 @@ fn told(call: &Call) -> String {
         CallKind::InvokeCommand => format!(" command {}", call.cmd),
         _ => String::new(),
     };
-    let (begin, place) = (call.monotonic.0 as f64 / 1e9, &call.place);
-    let at = format!("at {begin:.6} s ({}:{})", place.source, place.at);
+    let (begin, place) = (call.monotonic.0 as f64 / 1e9, text::place(&call.place));
+    let at = format!("at {begin:.6} s ({place})");
     format!("{:?}{session}{cmd} by {} {at}", call.kind, call.by)
 }
 
@@ -154,19 +155,18 @@ fn finding(what: What, uuid: Option<Uuid>, group: &[&Odd]) -> Finding {
     let evidence =
         group.iter().take(SHOWN).map(|odd| Evidence::Text(odd.text.as_str().into())).collect();
     let count = group.len();
-    let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
     Finding {
         kind: Kind::Disagreement,
         severity: Severity::Possible,
         verdict: None,
         fingerprint: fingerprint(Kind::Disagreement, &subject, &[name]),
         subject,
-        title: format!("{words}, {times}").into(),
+        title: format!("{words}, {}", text::times(count as u64)).into(),
         figures: vec![Figure {
             name: "count".into(),
             value: count as f64,
             interval: None,
-            unit: Unit::Objects,
+            unit: Unit::Calls,
         }],
         evidence,
         cause: None,

@@ -98,8 +98,12 @@ pub enum Unit {
     ObjectsPerIteration,
     /// Bytes.
     Bytes,
+    /// Calls per iteration.
+    CallsPerIteration,
     /// Objects.
     Objects,
+    /// Calls, of which each is one step that was taken.
+    Calls,
     /// Iterations.
     Iterations,
     /// Nanoseconds.

@@ -19,7 +19,7 @@ mod observation;
 mod part;
 mod sample;
 
-pub use call::{Call, CallKind, ClientSource, Clients, Joined, Process};
+pub use call::{Call, CallKind, CallParam, ClientSource, Clients, FileKind, Joined, Process};
 pub use event::{Event, EventKind, Party};
 pub use finding::{
     Evidence, Figure, Finding, Fingerprint, Kind, Severity, StepRef, Subject, Unit, Verdict,

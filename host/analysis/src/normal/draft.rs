@@ -5,9 +5,8 @@ use crate::{
     model::{
         Evidence, Figure, Finding, Fingerprint, Kind, Place, Severity, Subject, Unit, Verdict,
     },
+    text,
 };
-
-use super::words;
 
 /// A finding whose identity is its kind and subject.
 pub(super) struct Draft(Finding);
@@ -51,7 +50,7 @@ impl Draft {
 
     /// A sentence and where it stands.
     pub(super) fn at(self, text: &str, place: &Place) -> Self {
-        self.text(&format!("{text} ({})", words::at(place)))
+        self.text(&format!("{text} ({})", text::place(place)))
     }
 
     pub(super) fn evidence(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {

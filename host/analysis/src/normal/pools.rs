@@ -15,12 +15,12 @@ use crate::{
     model::{
         Census, Evidence, Finding, Kind, Ledger, NormalWorld, Place, Severity, Subject, Verdict,
     },
+    text,
 };
 
 use super::{
     draft::Draft,
     prints::{Counted, Prints},
-    words,
 };
 
 /// Part of all memory that a pool has to gain to be told, in percent, where a series does not decide.
@@ -179,10 +179,14 @@ impl Pool {
         let (first, last) = self.ends();
         let swap = swap.filter(|(before, after)| after < before);
         let swap = swap.map_or(String::new(), |(before, after)| {
-            format!(", and free swap from {} to {}", words::mib(before), words::mib(after))
+            format!(
+                ", and free swap from {} to {}",
+                text::mebibytes(before),
+                text::mebibytes(after)
+            )
         });
-        let moments = self.values.seen().count();
-        format!("{} -> {} over {moments} moments{swap}", words::mib(first), words::mib(last))
+        let moments = text::count(self.values.seen().count() as u64, "moment");
+        format!("{} -> {} over {moments}{swap}", text::mebibytes(first), text::mebibytes(last))
     }
 
     fn sentence(&self, swap: Option<(u64, u64)>) -> String {
@@ -201,7 +205,7 @@ impl Pool {
         let mut draft =
             Draft::new(Kind::PoolGrowth, Subject::Pool(self.name.into()), severity, title)
                 .verdict(self.verdict())
-                .text(&format!("from {} to {}", words::at(&self.from), words::at(&self.to)));
+                .text(&format!("from {} to {}", text::place(&self.from), text::place(&self.to)));
         if let Some(said) = &self.said {
             use growth::report::words as growing;
             let rate = said.rate.filter(|_| leak);
@@ -238,15 +242,15 @@ fn in_use(moments: &[Census], none: bool) -> Option<Arc<str>> {
     };
     let range = format!(
         " (between {} and {})",
-        words::mib(used.iter().copied().min().unwrap_or(0)),
-        words::mib(used.iter().copied().max().unwrap_or(0))
+        text::mebibytes(used.iter().copied().min().unwrap_or(0)),
+        text::mebibytes(used.iter().copied().max().unwrap_or(0))
     );
     let pools = if none { ", and no pool that is told does" } else { "" };
     Some(
         format!(
             "memory in use {how}: {} -> {}{range}{pools}{}",
-            words::mib(first),
-            words::mib(last),
+            text::mebibytes(first),
+            text::mebibytes(last),
             cache(moments).filter(|_| none).unwrap_or_default()
         )
         .into(),
@@ -257,6 +261,6 @@ fn in_use(moments: &[Census], none: bool) -> Option<Arc<str>> {
 fn cache(moments: &[Census]) -> Option<String> {
     let cached = ["Cached", "Cache"];
     let (before, after) = (value(moments.first()?, &cached)?, value(moments.last()?, &cached)?);
-    let has = words::mib(after.checked_sub(before).filter(|gain| *gain > 0)?);
+    let has = text::mebibytes(after.checked_sub(before).filter(|gain| *gain > 0)?);
     Some(format!("; the page cache, which the kernel gives back, has {has} of it"))
 }

@@ -10,6 +10,7 @@ use crate::{
         Evidence, Finding, Incident, IncidentKind, Kind, Observation, PoolKind, Severity, Subject,
         Unit,
     },
+    text,
 };
 
 /// Places that are listed of one finding.
@@ -48,7 +49,7 @@ impl OutOfMemory<'_> {
     /// The finding where no figures of the pool are known.
     pub(super) fn finding(&self) -> Finding {
         let pool = name(&PoolKind::CoreHeap);
-        let times = words::counted(self.incidents.len() as f64, "time");
+        let times = text::amount(self.incidents.len() as f64, "time");
         let subject = Subject::Pool(pool.clone());
         let mut evidence = vec![Evidence::Text(self.shortage().reason().into())];
         evidence.extend(self.places());
@@ -56,8 +57,11 @@ impl OutOfMemory<'_> {
             kind: Kind::PoolGrowth,
             severity: Severity::Possible,
             verdict: None,
-            title: format!("{pool}: ran out {times}, smallest request {} bytes", self.smallest)
-                .into(),
+            title: format!(
+                "{pool}: ran out {times}, smallest request {} bytes",
+                text::number(self.smallest)
+            )
+            .into(),
             figures: vec![words::plain(
                 "failed allocations",
                 self.incidents.len() as f64,
@@ -84,7 +88,7 @@ pub(super) fn others(observation: &Observation) -> Vec<Finding> {
 }
 
 fn other(text: &str, incidents: &[&Incident]) -> Finding {
-    let times = words::counted(incidents.len() as f64, "time");
+    let times = text::amount(incidents.len() as f64, "time");
     let subject = Subject::Pool(text.into());
     let first = incidents.first().map_or(text, |incident| &incident.text);
     Finding {

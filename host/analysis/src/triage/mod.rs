@@ -29,6 +29,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use crate::{
     mistake::Mistake,
     model::{Evidence, Finding, Kind, Severity, Verdict},
+    text,
 };
 
 /// Where a rule stands: file and line.
@@ -274,7 +275,7 @@ impl std::fmt::Display for Excuse {
             }
             Self::Known(reason) => write!(f, "a cache of OP-TEE: {reason}"),
             Self::Budget(bytes) => {
-                write!(f, "within the budget of {bytes} bytes per iteration")
+                write!(f, "within the budget of {} bytes per iteration", text::number(*bytes))
             }
             Self::NotAsked => f.write_str("not among what was asked for by --fail-on"),
         }

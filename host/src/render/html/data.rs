@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, io};
 
 use maud::{Markup, PreEscaped, html};
 use serde::Serialize;
-use teeleak_analysis::model::{Event, EventKind, Observation, Pool, Sample, Stage};
+use teeleak_analysis::{
+    model::{Event, EventKind, Observation, Pool, Sample},
+    text,
+};
 use teeleak_proto::Uuid;
 
 use super::sites::Table;
@@ -111,13 +114,7 @@ fn document<'t>(observation: &'t Observation, table: &'t Table<'t>) -> Document<
 }
 
 fn moment(sample: &Sample) -> Moment {
-    let stage = match sample.moment.stage {
-        Stage::Before => "before",
-        Stage::Idle => "idle",
-        Stage::Warmup => "warmup",
-        Stage::Measured => "measured",
-        Stage::After => "after",
-    };
+    let stage = text::stage_key(sample.moment.stage);
     Moment { stage, iteration: sample.moment.iteration }
 }
 
@@ -131,7 +128,7 @@ fn pools<'t>(samples: &[&'t Sample]) -> Vec<Course<'t>> {
         };
         Course {
             name: words::pool(&pool.kind),
-            unit: words::unit(pool.unit),
+            unit: text::pool_unit(pool.unit),
             allocated: samples.iter().map(allocated).collect(),
         }
     };

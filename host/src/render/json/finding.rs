@@ -2,12 +2,13 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use teeleak_analysis::model::{
-    Evidence, Figure, Finding, Kind, Severity, StepRef, Subject, Verdict,
+use teeleak_analysis::{
+    model::{Evidence, Figure, Finding, Kind, Severity, StepRef, Subject, Verdict},
+    text,
 };
 
 use super::clients;
-use crate::{error, render::words};
+use crate::error;
 
 /// A finding.
 #[derive(Serialize, JsonSchema)]
@@ -252,7 +253,7 @@ fn number(figure: &Figure) -> Number<'_> {
         name: &figure.name,
         value: figure.value,
         interval_95: figure.interval,
-        unit: words::figure_unit(figure.unit),
+        unit: text::unit_key(figure.unit),
     }
 }
 

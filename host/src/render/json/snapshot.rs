@@ -4,7 +4,10 @@ use std::io::{self, Write};
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use teeleak_analysis::model::{Observation, Pool, Sample};
+use teeleak_analysis::{
+    model::{Observation, Pool, Sample},
+    text,
+};
 
 use super::{Unseen, hex, holdings, unseen};
 use crate::{
@@ -187,7 +190,7 @@ fn region(region: &teeleak_analysis::model::Region) -> Region {
         size_bytes: region.size,
         pa: region.pa.map(hex),
         pa_hashed: region.hashed,
-        access: words::access(region),
+        access: text::access(region.access),
     }
 }
 
@@ -197,7 +200,7 @@ fn sessions(sample: &Sample) -> Option<Vec<Session>> {
         opener: session.opener,
         uuid: session.uuid.to_string(),
         instance: session.instance,
-        login: session.login.map(words::login),
+        login: session.login.map(text::login),
         client: session.client.map(|client| client.to_string()),
     });
     Some(all.collect())
@@ -206,7 +209,7 @@ fn sessions(sample: &Sample) -> Option<Vec<Session>> {
 pub(super) fn pool(pool: &Pool) -> PoolFigures<'_> {
     PoolFigures {
         name: words::pool(&pool.kind),
-        unit: words::unit(pool.unit),
+        unit: text::pool_unit(pool.unit),
         allocated: pool.allocated,
         max_allocated: pool.max_allocated,
         size: pool.size,

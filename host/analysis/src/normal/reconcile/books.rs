@@ -2,10 +2,8 @@
 
 use crate::{
     model::{Census, Finding, Kind, Ledger, NormalWorld, Row, Said, Severity, Unit},
-    normal::{
-        draft::{Draft, holding},
-        words,
-    },
+    normal::draft::{Draft, holding},
+    text,
 };
 
 /// Part by which two ledgers may differ, as one is read after the other: a tenth.
@@ -31,24 +29,24 @@ fn iommu(normal: &NormalWorld) -> Option<Finding> {
     }
     let title = format!(
         "two ledgers disagree: the iommu has {} mapped, the camera lists {}",
-        words::in_kb(all),
-        words::in_kb(list)
+        text::kilobytes(all),
+        text::kilobytes(list)
     );
     let failed = normal.sayings.iter().any(|one| matches!(one.said, Said::NoAddresses { .. }));
     let severity = if failed { Severity::Failure } else { Severity::Possible };
     let top = users.rows.first();
     let top = top.map_or(String::new(), |row| {
-        format!(", of which {} has {}", row.name, words::bytes(row.bytes))
+        format!(", of which {} has {}", row.name, text::bytes(row.bytes))
     });
     let subject = holding(Ledger::IommuUsers.name(), Ledger::CameraBuffers.name());
     let finding = Draft::new(Kind::Disagreement, subject, severity, title)
         .figure("iommu", all, Unit::Bytes)
         .figure("camera", list, Unit::Bytes)
-        .at(&format!("iommu: {}{top}", words::bytes(all)), &users.place)
-        .at(&format!("camera: {}", words::bytes(list)), last(listed))
+        .at(&format!("iommu: {}{top}", text::bytes(all)), &users.place)
+        .at(&format!("camera: {}", text::bytes(list)), last(listed))
         .text(&format!(
             "{} are mapped and on no list: somebody else keeps them",
-            words::bytes(all.saturating_sub(list))
+            text::bytes(all.saturating_sub(list))
         ))
         .next("find who holds the rest: dma_heap or bufinfo, then fdinfo of the process");
     Some(finding)
@@ -77,19 +75,20 @@ fn sum(census: &Census) -> Option<Finding> {
     let title = format!(
         "{}: the printed total is {} bytes, the {} shown sum to {}",
         census.title(),
-        words::grouped(total),
-        words::several(census.rows.len() as u64, "row"),
-        words::grouped(rows)
+        text::number(total),
+        text::count(census.rows.len() as u64, "row"),
+        text::number(rows)
     );
     let subject = holding(census.ledger.name(), &census.of);
     let mut draft = Draft::new(Kind::Disagreement, subject, Severity::Note, title)
         .figure("printed", total, Unit::Bytes)
         .figure("sum of the rows", rows, Unit::Bytes)
-        .at(&format!("{} are in one and not in the other", words::bytes(missing)), &census.place);
+        .at(&format!("{} are in one and not in the other", text::bytes(missing)), &census.place);
     if let Some((size, times)) = multiple(census, missing) {
         draft = draft.text(&format!(
-            "that is {times} times {} bytes, a size that rows have: rows may be missing from the text",
-            words::grouped(size)
+            "that is {} times {} bytes, a size that rows have: rows may be missing from the text",
+            text::number(times),
+            text::number(size)
         ));
     }
     Some(draft.next("take the whole print again"))
@@ -116,7 +115,7 @@ fn lost(normal: &NormalWorld) -> Option<Finding> {
 }
 
 fn unbalanced(lost: &Row, derived: u64, parts: [&Row; 3]) -> Finding {
-    let mb = |bytes: u64| bytes >> 20;
+    let mb = |bytes: u64| text::number(bytes >> 20);
     let title = format!(
         "cpu_monitor: Total-lost is printed as {} MB, all less used less free is {} MB",
         mb(lost.bytes),

@@ -29,6 +29,13 @@ use crate::{
 /// Most acquires that a [`Tie`] lists; the finding's figures count all.
 const TIED: usize = 4096;
 
+/// What a finding counts, in all and per iteration.
+type Units = (Unit, Unit);
+
+/// A wrong order is seen in calls, a missing release in what is held.
+const CALLS: Units = (Unit::Calls, Unit::CallsPerIteration);
+const OBJECTS: Units = (Unit::Objects, Unit::ObjectsPerIteration);
+
 /// What the protocols say of an observation.
 #[derive(Clone, Debug, Default)]
 pub struct Checked {
@@ -169,13 +176,13 @@ impl<'a> Report<'a> {
         None
     }
 
-    fn figures(&self, count: u64, in_run: u64, iterations: u32) -> Vec<Figure> {
+    fn figures(&self, units: Units, count: u64, in_run: u64, iterations: u32) -> Vec<Figure> {
         let figure =
             |name: &str, value, unit| Figure { name: name.into(), value, interval: None, unit };
-        let mut figures = vec![figure("count", count as f64, Unit::Objects)];
+        let mut figures = vec![figure("count", count as f64, units.0)];
         if self.length.iterations > 0 {
             let rate = in_run as f64 / f64::from(self.length.iterations);
-            figures.push(figure("rate", rate, Unit::ObjectsPerIteration));
+            figures.push(figure("rate", rate, units.1));
             figures.push(figure("seen in", f64::from(iterations), Unit::Iterations));
         }
         figures
@@ -201,6 +208,6 @@ fn subject(protocol: &Protocol, resource: usize) -> Option<Subject> {
     Some(Subject::Resource { protocol: protocol.name.clone(), resource })
 }
 
-fn text(words: String) -> Evidence {
+fn sentence(words: String) -> Evidence {
     Evidence::Text(words.into())
 }

@@ -5,20 +5,23 @@ use std::{
     sync::Arc,
 };
 
-use teeleak_proto::{Uuid, bind::Action};
+use teeleak_proto::Uuid;
 use teeleak_steps::Rule;
 
-use super::{Report, TIED, Tie, subject, text};
+use super::{OBJECTS, Report, TIED, Tie, sentence, subject};
 use crate::{
     model::{Event, Evidence, Finding, Fingerprint, Kind, Subject},
     protocol::{
-        Protocol,
+        Protocol, StepAction,
         matching::{
             group::GroupKey,
-            unpaired::{self, Hold},
+            unpaired::{
+                Hold, {self},
+            },
         },
         words,
     },
+    text,
 };
 
 /// Acquires, and who made them, that are named; the figures count all.
@@ -44,11 +47,11 @@ impl Report<'_> {
         let name = &protocol.resources.get(at)?.name;
         let count = blamed.len() as u64;
         let missing =
-            words::steps(protocol, at, Action::Release).unwrap_or_else(|| "release".into());
+            words::steps(protocol, at, StepAction::Release).unwrap_or_else(|| "release".into());
         let title = format!(
             "{}: {}{} acquired and never released{}: no {missing}",
             protocol.name,
-            words::several(count, name),
+            text::count(count, name),
             words::of_ta(ta),
             words::rate(if run { count } else { 0 }, self.length.iterations),
         );
@@ -61,14 +64,14 @@ impl Report<'_> {
             severity,
             verdict: Some(verdict),
             title: title.into(),
-            figures: self.figures(count, if run { count } else { 0 }, spread),
+            figures: self.figures(OBJECTS, count, if run { count } else { 0 }, spread),
             evidence: self.unpaired_evidence((protocol, at), &blamed, example, resource),
             fingerprint: fingerprint.clone(),
             cause: self.late_release(resource, ta, &blamed, &subject),
             subject,
             action: format!("see that every {name} reaches {missing}: {expected}").into(),
         };
-        let names = words::plural(name);
+        let names = text::plural(name);
         let of =
             if *names == *protocol.name { String::new() } else { format!(" of {}", protocol.name) };
         let what = format!("{names}{of}").into();
@@ -99,9 +102,10 @@ impl Report<'_> {
             return None;
         }
         let why = format!(
-            "{orphans} of {} lost their parent while they were held, and {} releases came too late and failed",
-            holds.len(),
-            late.failed,
+            "{} of {} lost their parent while they were held, and {} releases came too late and failed",
+            text::number(orphans),
+            text::number(holds.len() as u64),
+            text::number(late.failed),
         );
         let cause = self.fingerprint(Kind::Order, subject, ta, Some(Rule::ReleaseAfterParent));
         Some((cause, why.into()))
@@ -109,7 +113,7 @@ impl Report<'_> {
 
     /// Which ones are held, who acquired them, and in which iterations.
     fn held(&self, protocol: &Protocol, at: usize, holds: &[Hold]) -> Vec<Evidence> {
-        let mut evidence = vec![text(self.listed(protocol, at, holds))];
+        let mut evidence = vec![sentence(self.listed(protocol, at, holds))];
         let mut doers = BTreeMap::<_, u64>::new();
         let events = holds.iter().filter_map(|hold| self.events.get(hold.at));
         for who in events.filter_map(words::who) {
@@ -117,8 +121,8 @@ impl Report<'_> {
         }
         if !doers.is_empty() && doers.len() <= LISTED {
             let by: Vec<_> =
-                doers.iter().map(|(who, n)| format!("{who} {}", words::times(*n))).collect();
-            evidence.push(text(format!("acquired by {}", by.join(", "))));
+                doers.iter().map(|(who, n)| format!("{who} {}", text::times(*n))).collect();
+            evidence.push(sentence(format!("acquired by {}", by.join(", "))));
         }
         let mut born = BTreeMap::<_, u64>::new();
         for iteration in holds.iter().filter_map(|hold| hold.iteration) {
@@ -145,7 +149,7 @@ impl Report<'_> {
         let mut listed: Vec<_> = head.iter().map(|event| one(event)).collect();
         if let [more @ .., last] = rest {
             if !more.is_empty() {
-                listed.push(format!("{} more", more.len()));
+                listed.push(format!("{} more", text::number(more.len() as u64)));
             }
             listed.push(one(last));
         }
@@ -166,18 +170,24 @@ impl Report<'_> {
         if let Some(parent) = protocol.resources.get(at).and_then(|resource| resource.parent)
             && orphans > 0
         {
-            let close = words::steps(protocol, parent, Action::Release).unwrap_or_default();
-            evidence.push(text(format!("{close} came while {orphans} of them were held")));
+            let close = words::steps(protocol, parent, StepAction::Release).unwrap_or_default();
+            evidence.push(sentence(format!(
+                "{close} came while {} of them were held",
+                text::number(orphans as u64)
+            )));
         }
         let unsure = holds.iter().filter(|hold| !hold.certain).count();
         if unsure > 0 {
-            evidence.push(text(format!("{unsure} uncertain: events were lost after them")));
+            evidence.push(sentence(format!(
+                "{} uncertain: events were lost after them",
+                text::number(unsure as u64)
+            )));
         }
         let failed = |key: &GroupKey| key.resource == resource && key.rule == Rule::ReleaseFailed;
         if let Some((_, group)) = self.groups.iter().find(|(key, _)| failed(key)) {
             let (count, result) =
-                (words::times(group.count), words::result(group.result.unwrap_or(0)));
-            evidence.push(text(format!(
+                (text::times(group.count), words::result(group.result.unwrap_or(0)));
+            evidence.push(sentence(format!(
                 "a release of what was held failed {count}, first with {result}"
             )));
         }
