@@ -1,18 +1,17 @@
 //! The host tool `teeleak`: observes a TEE or re-reads a recording, and says what leaks.
 //!
 //! ```text
-//! source (device | capture) ── frames ──> assemble ── Observation ──> analysis ──> render
+//! source (device | capture) ── frames ──> parse ── Observation ──> analysis ──> render
 //!                                └─────> capture file
 //! ```
 //!
 //! Invariants:
-//! - A live run and its capture go through the same [`assemble`]: every report of a run can be had
-//!   again from the file.
+//! - A live run and its capture go through the same [`teeleak_analysis::parse::capture`]: every report
+//!   of a run can be had again from the file.
 //! - Without the feature `live` nothing links against libteec; commands that need a TEE say so.
 //! - Standard output carries the report and nothing else.
 #![forbid(unsafe_code)]
 
-pub mod assemble;
 pub mod capture;
 mod cli;
 mod cmd;

@@ -143,7 +143,7 @@ fn a_budget_lets_grow_what_it_names() {
     assert_eq!(little.exit, Exit::Leak);
     let enough = report("*=1000000");
     assert!(
-        enough.out.contains("within the budget of 1000000 bytes per iteration"),
+        enough.out.contains("within the budget of 1,000,000 bytes per iteration"),
         "{}",
         enough.out
     );

@@ -17,14 +17,11 @@ use std::{
 
 use leaky_interface::Command;
 use serde_json::Value;
-use teeleak::{
-    assemble::Assembler,
-    capture::{Piece, Reader},
-    source::Sink as _,
-};
+use teeleak::capture::{Piece, Reader};
 use teeleak_analysis::{
     clients,
     model::{Call, CallKind, Clients, Event, EventKind, Observation},
+    parse::capture::ObservationBuilder,
 };
 use teeleak_qemu::{Guest, Lab};
 
@@ -152,14 +149,16 @@ impl Storm {
 /// A capture, as a report has it.
 fn read(capture: &Path) -> Observation {
     let mut reader = Reader::new(fs::File::open(capture).unwrap()).unwrap();
-    let mut assembler = Assembler::new("storm");
+    let mut builder = ObservationBuilder::new("storm");
     while let Some(piece) = reader.next_piece().unwrap() {
         match piece {
-            Piece::Frame { kind, payload } => assembler.frame(kind, payload).unwrap(),
+            Piece::Frame { kind, payload } => builder.frame(kind, payload),
             Piece::Damage(damage) => panic!("{damage:?}"),
         }
     }
-    assembler.finish()
+    let mut observation = builder.finish();
+    clients::settle(&mut observation);
+    observation
 }
 
 /// Two that play wrong together, and one that plays right at the same time.

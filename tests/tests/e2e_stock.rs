@@ -17,12 +17,11 @@ use std::{
 
 use leaky_interface::LEAKY;
 use serde_json::Value;
-use teeleak::{
-    assemble::Assembler,
-    capture::{Piece, Reader},
-    source::Sink as _,
+use teeleak::capture::{Piece, Reader};
+use teeleak_analysis::{
+    model::{Observation, Sample, Stage},
+    parse::capture::ObservationBuilder,
 };
-use teeleak_analysis::model::{Observation, Sample, Stage};
 use teeleak_qemu::{Guest, Lab, Outcome, User};
 
 const LIMIT: Duration = Duration::from_secs(300);
@@ -40,14 +39,14 @@ fn json(outcome: &Outcome) -> Value {
 
 fn read(capture: &Path) -> Observation {
     let mut reader = Reader::new(File::open(capture).unwrap()).unwrap();
-    let mut assembler = Assembler::new("capture");
+    let mut builder = ObservationBuilder::new("capture");
     while let Some(piece) = reader.next_piece().unwrap() {
         match piece {
-            Piece::Frame { kind, payload } => assembler.frame(kind, payload).unwrap(),
+            Piece::Frame { kind, payload } => builder.frame(kind, payload),
             Piece::Damage(damage) => panic!("{damage:?}"),
         }
     }
-    assembler.finish()
+    builder.finish()
 }
 
 fn objects(sample: &Sample) -> BTreeMap<Key, u64> {

@@ -10,12 +10,11 @@
 use std::{fs, path::Path, sync::LazyLock};
 
 use proptest::prelude::*;
-use teeleak::{
-    assemble::Assembler,
-    capture::{Piece, Reader},
-    source::Sink,
+use teeleak::capture::{Piece, Reader};
+use teeleak_analysis::{
+    audit::{Options, audit},
+    parse::capture::ObservationBuilder,
 };
-use teeleak_analysis::audit::{Options, audit};
 use teeleak_proto::frame::FrameKind;
 
 type Frames = Vec<(u8, Vec<u8>)>;
@@ -34,15 +33,15 @@ static RECORDED: LazyLock<Frames> = LazyLock::new(|| {
 });
 
 fn check(frames: &Frames) {
-    let mut assembler = Assembler::new("hostile");
+    let mut builder = ObservationBuilder::new("hostile");
     for (kind, payload) in frames {
-        assembler.frame(FrameKind::from_id(*kind), payload).unwrap();
+        builder.frame(FrameKind::from_id(*kind), payload);
     }
-    let observation = assembler.finish();
+    let mut observation = builder.finish();
     let all = observation.accounting;
     assert_eq!(all.read, frames.len() as u64);
     assert_eq!(all.read, all.parsed + all.ignored + all.rejected);
-    let _ = audit(&observation, &Options::default());
+    let _ = audit(&mut observation, &Options::default());
 }
 
 proptest! {

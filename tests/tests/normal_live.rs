@@ -261,7 +261,7 @@ fn functions_of_the_kernel_that_allocate_more_are_told() {
     let answer = run(&played(&root), &[], &format!("cd {} && {work}", root.display()));
     for text in [
         "set_reg [mali] in kmalloc-128: 40 -> 360 objects, 40 more per iteration",
-        "ion_alloc [ion]: 1 -> 2,701 blocks of pages, of 4096 bytes each, 11,059,200 bytes",
+        "ion_alloc [ion]: 1 -> 2,701 blocks of pages, of 4,096 bytes each, 11,059,200 bytes",
     ] {
         assert!(answer.out.contains(text), "{text}\n{}\n{}", answer.out, answer.err);
     }

@@ -15,12 +15,12 @@ use protobuf::{
     reflect::{FileDescriptor, ReflectFieldRef, ReflectValueRef},
 };
 use serde_json::{Map, Value};
-use teeleak::{
-    assemble::Assembler,
-    capture::{Piece, Reader},
-    source::Sink as _,
+use teeleak::capture::{Piece, Reader};
+use teeleak_analysis::{
+    clients::settle,
+    model::{Observation, Owner, OwnerId, Pool, PoolKind, Sample},
+    parse::capture::ObservationBuilder,
 };
-use teeleak_analysis::model::{Observation, Owner, OwnerId, Pool, PoolKind, Sample};
 use teeleak_proto::Uuid;
 use teeleak_tests::{Answer, Site, Tee, World, golden, large};
 
@@ -61,12 +61,14 @@ fn capture(name: &str) -> String {
 fn observed(name: &str) -> Observation {
     let file = fs::read(capture(name)).unwrap();
     let mut reader = Reader::new(&*file).unwrap();
-    let mut assembler = Assembler::new(name);
+    let mut builder = ObservationBuilder::new(name);
     while let Some(piece) = reader.next_piece().unwrap() {
         let Piece::Frame { kind, payload } = piece else { panic!("{piece:?}") };
-        assembler.frame(kind, payload).unwrap();
+        builder.frame(kind, payload);
     }
-    assembler.finish()
+    let mut observation = builder.finish();
+    settle(&mut observation);
+    observation
 }
 
 /// A message as JSON. A field or a value that the schema does not know fails.

@@ -6,11 +6,12 @@ use std::{fs, path::Path};
 
 use teeleak::{
     Exit,
-    assemble::Assembler,
     capture::{Piece, Reader},
-    source::Sink as _,
 };
-use teeleak_analysis::model::{Event, EventKind};
+use teeleak_analysis::{
+    model::{Event, EventKind},
+    parse::capture::ObservationBuilder,
+};
 use teeleak_tests::{Answer, golden, teeleak};
 
 fn path(name: &str) -> String {
@@ -113,11 +114,11 @@ fn a_trace_says_whose_the_events_of_a_capture_are() {
 /// Events of a capture.
 fn events(capture: &str) -> Vec<Event> {
     let mut reader = Reader::new(fs::File::open(capture).unwrap()).unwrap();
-    let mut assembler = Assembler::new("capture");
+    let mut builder = ObservationBuilder::new("capture");
     while let Some(Piece::Frame { kind, payload }) = reader.next_piece().unwrap() {
-        assembler.frame(kind, payload).unwrap();
+        builder.frame(kind, payload);
     }
-    assembler.finish().events
+    builder.finish().events
 }
 
 /// What strace 7.2 would have printed of the call that caused an event: the session's number, and a

@@ -19,9 +19,9 @@ use std::{
 use serde_json::Value;
 use teeleak::{
     Exit, Interrupt,
-    capture::Damage,
     source::{Sink, clients::RingFile},
 };
+use teeleak_analysis::parse::capture::Damage;
 use teeleak_proto::{
     client::{batch, head},
     frame::FrameKind,
@@ -95,7 +95,8 @@ fn read_and_lost_are_all_there_is() {
     let capture = capture.to_str().unwrap();
     let answer = trace(&["-o", capture, "--", client(), "threads", "20000", "4"]);
     let sum = answer.out.lines().last().unwrap();
-    let numbers: Vec<u64> = sum.split(' ').filter_map(|word| word.parse().ok()).collect();
+    let numbers: Vec<u64> =
+        sum.split(' ').filter_map(|word| word.replace(',', "").parse().ok()).collect();
     assert_eq!(numbers[0] + numbers[2], 80_004, "{sum}");
     let again = trace(&["--read", capture]);
     assert_eq!(again.out, answer.out);

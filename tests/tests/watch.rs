@@ -150,7 +150,7 @@ fn failures_and_low_water_are_told_at_once() {
     let answer = watch(quiet(), &folder, 200, &[], Box::new(script));
     let lines: Vec<_> = answer.err.lines().collect();
     assert_eq!(lines.len(), 3, "{}", answer.err);
-    assert!(lines[0].starts_with("teeleak: alarm: core heap: 5832 of 196608 bytes are left"));
+    assert!(lines[0].starts_with("teeleak: alarm: core heap: 5,832 of 196,608 bytes are left"));
     assert!(lines[1].starts_with("teeleak: alarm: core heap: 1 allocation failed, the biggest"));
     assert!(lines[2].starts_with("teeleak: alarm: core heap: 4 allocations failed"));
     let dumps = files(&folder, "dump-");

@@ -17,10 +17,8 @@ pub mod growth;
 pub mod mistake;
 pub mod model;
 pub mod normal;
-mod number;
 pub mod parse;
 pub mod pools;
 pub mod protocol;
+pub mod text;
 pub mod triage;
-
-pub use number::grouped;

@@ -73,7 +73,7 @@ fn report(run: &Run, events: Events, needs: Needs) -> Report {
     let mut options = Options { needs, ..Options::default() };
     options.protocols.extend(Protocol::read("drm.toml", DRM).unwrap_or_default());
     assert_eq!(options.protocols.len(), 4);
-    audit(&observation, &options)
+    audit(&mut observation, &options)
 }
 
 /// A run that leaks a mapping in each iteration; `close` does the rest of it.
@@ -180,7 +180,7 @@ fn what_was_not_seen_is_no_clean_run() {
     assert_eq!(hidden.exit, Exit::Unobserved);
     assert_eq!(hidden.coverage.len(), 1);
 
-    let nothing = audit(&Default::default(), &Options::default());
+    let nothing = audit(&mut Default::default(), &Options::default());
     assert_eq!(nothing.exit, Exit::Unobserved);
     assert_eq!(nothing.doubts.len(), 3);
 }
@@ -192,9 +192,9 @@ fn missing_canary_is_no_clean_run() {
     let mut observation = run.observation();
     let needs = Needs { canary: true, ..Needs::SITES };
     let options = Options { needs, ..Options::default() };
-    assert_eq!(audit(&observation, &options).exit, Exit::Unobserved);
+    assert_eq!(audit(&mut observation, &options).exit, Exit::Unobserved);
     observation.canary = Some(Canary { size: 999, expected: 21, found: 20 });
-    assert_eq!(audit(&observation, &options).exit, Exit::Unobserved);
+    assert_eq!(audit(&mut observation, &options).exit, Exit::Unobserved);
     observation.canary = Some(Canary { size: 999, expected: 21, found: 21 });
-    assert_eq!(audit(&observation, &options).exit, Exit::Clean);
+    assert_eq!(audit(&mut observation, &options).exit, Exit::Clean);
 }

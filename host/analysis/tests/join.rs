@@ -12,11 +12,12 @@ use std::{collections::HashMap, sync::Arc};
 use teeleak_analysis::{
     clients::{blame, join},
     model::{
-        Call, CallKind, Clients, Clock, Event, EventKind, Evidence, Finding, Fingerprint, Joined,
-        Keys, Kind, Origin, Party, Place, Process, Severity, StepRef, Subject, Time,
+        Call, CallKind, CallParam, Clients, Clock, Event, EventKind, Evidence, FileKind, Finding,
+        Fingerprint, Joined, Keys, Kind, Origin, Party, Place, Process, Severity, StepRef, Subject,
+        Time,
     },
 };
-use teeleak_proto::{Uuid, client::ClientParam};
+use teeleak_proto::Uuid;
 
 const TA: Uuid = Uuid([7; 16]);
 const PROCESSES: [(u32, u32); 3] = [(100, 3), (200, 3), (300, 2)];
@@ -44,8 +45,8 @@ fn call(by: Party, kind: CallKind, session: u32, times: (u64, u64)) -> Call {
         uuid: Some(TA),
         cmd: 0,
         param_types: 1,
-        params: [ClientParam::default(); 4],
-        file: 0,
+        params: [CallParam::default(); 4],
+        file: FileKind::Other,
         stack: vec![],
     }
 }
@@ -163,7 +164,7 @@ fn session(
         let by = party(pid, pid + thread as u32);
         let mut call = call(by, CallKind::InvokeCommand, session, (begin, end));
         let token = token(session << 20 | n);
-        call.params[0] = ClientParam { input: u64::from(token), size: 0, output: u64::from(token) };
+        call.params[0] = CallParam { input: u64::from(token), size: 0, output: u64::from(token) };
         let mut event = event(EventKind::Invoke, session, (started + distance, done + distance));
         event.cmd = Some(0);
         event.values[0] = token;

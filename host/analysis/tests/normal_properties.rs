@@ -113,7 +113,7 @@ proptest! {
             told.clone().add_to(&mut observation, again);
             let all = observation.accounting;
             prop_assert_eq!(all.read, all.parsed + all.ignored + all.rejected);
-            let _ = audit(&observation, &Options::default());
+            let _ = audit(&mut observation, &Options::default());
         }
     }
 }
@@ -135,7 +135,7 @@ proptest! {
         reader.take().add_to(&mut observation, false);
         let all = observation.accounting;
         prop_assert_eq!(all.read, all.parsed + all.ignored + all.rejected);
-        let _ = audit(&observation, &Options::default());
+        let _ = audit(&mut observation, &Options::default());
     }
 }
 

@@ -96,7 +96,7 @@ fn four_bytes_are_no_fragmentation() {
     let found = findings(&run.observation());
     assert!(says(&found[0], "a 4-byte request failed"), "{found:#?}");
     assert!(says(&found[0], "so it is not fragmentation"), "{found:#?}");
-    assert!(found[0].title.contains("ran out; it grows by 2000 bytes"), "{}", found[0].title);
+    assert!(found[0].title.contains("ran out; it grows by 2,000 bytes"), "{}", found[0].title);
 }
 
 #[test]

@@ -191,7 +191,10 @@ fn compare(events: Vec<Event>, max_held: usize) -> Result<(), TestCaseError> {
     let mut held = BTreeMap::new();
     for finding in &checked.findings {
         let Subject::Resource { resource, .. } = &finding.subject else { continue };
-        let count = finding.figures.iter().find(|figure| figure.unit == Unit::Objects);
+        let count = finding
+            .figures
+            .iter()
+            .find(|figure| [Unit::Objects, Unit::Calls].contains(&figure.unit));
         let count = count.map_or(0.0, |figure| figure.value);
         let key = (&**resource == "mapping", 0);
         if finding.kind == Kind::Unpaired {

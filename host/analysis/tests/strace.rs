@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 use teeleak_analysis::{
+    clients::settle,
     model::{CallKind, Observation},
     parse::strace::{Reader, Told},
 };
@@ -74,7 +75,11 @@ proptest! {
         all_accounted(&told);
         let mut observation = Observation::default();
         told.add_to(&mut observation);
+        settle(&mut observation);
         prop_assert!(observation.events.iter().all(|event| event.by.is_some()));
+        let n_events = observation.events.len();
+        settle(&mut observation);
+        prop_assert_eq!(observation.events.len(), n_events, "what has events has them once");
     }
 
     #[test]

@@ -3,5 +3,5 @@
 mod reader;
 mod writer;
 
-pub use reader::{Damage, Piece, Reader};
+pub use reader::{Piece, Reader};
 pub use writer::Writer;

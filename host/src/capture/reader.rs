@@ -4,19 +4,11 @@
 
 use std::io::{self, Read};
 
+use teeleak_analysis::parse::capture::Damage;
 use teeleak_proto::{
     frame::{self, FILE_HEAD, Found, FrameKind, HEAD_BYTES, SYNC},
     limits,
 };
-
-/// A stretch of bytes that are no frames.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Damage {
-    /// How many.
-    pub bytes: u64,
-    /// Whether the file ends there.
-    pub at_end: bool,
-}
 
 /// What is found next in a file.
 #[derive(PartialEq, Eq, Debug)]

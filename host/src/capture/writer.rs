@@ -6,6 +6,7 @@ use std::{
     path::Path,
 };
 
+use teeleak_analysis::text;
 use teeleak_proto::frame::{self, FILE_HEAD, FrameKind};
 
 /// Appends frames to a file. Whatever ends the program, the frames before the last
@@ -31,7 +32,8 @@ impl Writer {
     /// When it can't be written, or is longer than `limits::FRAME_BYTES`.
     pub fn push(&mut self, kind: FrameKind, payload: &[u8]) -> io::Result<()> {
         let head = frame::head(kind, payload).ok_or_else(|| {
-            let what = format!("a frame of {} bytes is too long", payload.len());
+            let what =
+                format!("a frame of {} bytes is too long", text::number(payload.len() as u64));
             io::Error::new(io::ErrorKind::InvalidData, what)
         })?;
         self.file.write_all(&head)?;

@@ -110,7 +110,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let symbols = arguments.images.symbols()?;
     let mut observation = text::read(&reading, rejected, progress)?;
     symbols.resolve(&mut observation);
-    report::tell(&observation, &options, &arguments.reporting, env)
+    report::tell(&mut observation, &options, &arguments.reporting, env)
 }
 
 fn cores() -> NonZeroUsize {

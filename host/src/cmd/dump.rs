@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     if !arguments.log.is_empty() {
         taken.add_console(console(arguments, env)?);
     }
-    let report = taken.observation().map(|observation| oom::audit(observation, &options));
+    let report = taken.observation_mut().map(|observation| oom::audit(observation, &options));
     let findings = report.as_ref().map(|report| report.findings.as_slice()).unwrap_or_default();
     let verdict = taken.observation().map(|seen| oom::judge(seen, taken.now(), findings));
     if arguments.analysis.format().json {

@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     if !arguments.strace.is_empty() {
         trace(&arguments.strace, &mut observation)?;
     }
-    tell(&observation, &options, &arguments.reporting, env)
+    tell(&mut observation, &options, &arguments.reporting, env)
 }
 
 /// Adds what strace told to what was captured.
@@ -63,7 +63,7 @@ fn trace(paths: &[PathBuf], observation: &mut Observation) -> Result<()> {
 
 /// Analyses an observation and prints what comes of it.
 pub(crate) fn tell(
-    observation: &Observation,
+    observation: &mut Observation,
     options: &Options,
     reporting: &Reporting,
     env: &mut Env<'_>,
@@ -74,6 +74,7 @@ pub(crate) fn tell(
         options.needs = Needs::SITES;
     }
     let report = audit(observation, &options);
+    let observation = &*observation;
     let verdict = oom::judge(observation, None, &report.findings);
     let counted = |short: &oom::Shortfall| short.pool.num_alloc_fail.is_some_and(|n| n > 0);
     let verdict = Some(&verdict).filter(|verdict| verdict.short.iter().any(counted));

@@ -89,9 +89,9 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let mut source = Run::new(observer, plan, env.interrupt.clone(), Progress { line });
     let judge = |observation: &Observation| more(observation, &options);
     let asked = arguments.until_decided.map(|_| &judge as source::Judge<'_>);
-    let observation = source::observe_judged(&mut source, file, asked)?;
+    let mut observation = source::observe_judged(&mut source, file, asked)?;
     let outcome = source.outcome();
-    let exit = report::tell(&observation, &options, &arguments.reporting, env)?;
+    let exit = report::tell(&mut observation, &options, &arguments.reporting, env)?;
     ended(outcome, exit, env)
 }
 

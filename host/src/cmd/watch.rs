@@ -9,7 +9,10 @@ use std::{
 
 use anyhow::{Result, anyhow};
 use clap::Args;
-use teeleak_analysis::audit::{Needs, Options};
+use teeleak_analysis::{
+    audit::{Needs, Options},
+    text,
+};
 
 use super::args::{analysis::protocols, triage::Known};
 use crate::{
@@ -151,7 +154,8 @@ fn size(text: &str) -> Result<u64> {
     let unit = units.iter().find_map(|(name, shift)| Some((text.strip_suffix(name)?, shift)));
     let bytes =
         unit.and_then(|(digits, shift)| digits.parse::<u64>().ok()?.checked_mul(1 << shift));
-    let expected = || anyhow!("expected a size such as 16MiB, at least {LEAST_BYTES} bytes");
+    let expected =
+        || anyhow!("expected a size such as 16MiB, at least {} bytes", text::number(LEAST_BYTES));
     bytes.filter(|bytes| *bytes >= LEAST_BYTES).ok_or_else(expected)
 }
 

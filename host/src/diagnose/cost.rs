@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
+use teeleak_analysis::parse::capture::Damage;
 use teeleak_proto::{
     frame::FrameKind,
     record::{self, Record},
@@ -11,7 +12,6 @@ use teeleak_proto::{
 
 use crate::{
     Interrupt,
-    capture::Damage,
     source::{
         Sink,
         live::{Counts, Device, Observer as _, Sampler},

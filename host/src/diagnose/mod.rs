@@ -12,11 +12,11 @@ mod stock;
 use std::path::Path;
 
 use anyhow::{Error, Result};
+use teeleak_analysis::parse::capture::remedy;
 use teeleak_proto::pta;
 
 use crate::{
     TeeError,
-    assemble::gap,
     error::{self, ITEM_NOT_FOUND},
     source::{
         Ways,
@@ -160,12 +160,13 @@ fn pta(greeting: &Result<Greeting>) -> Check {
         brings: "regions, sessions and instances of TAs",
         state,
         detail,
-        remedy: (state != State::Present).then(|| gap::PTA.into()),
+        remedy: (state != State::Present).then(|| remedy::PTA.into()),
     }
 }
 
 fn features(greeting: &Result<Greeting>) -> Vec<Check> {
-    let mut checks: Vec<_> = gap::FEATURES.iter().map(|known| feature(greeting, *known)).collect();
+    let mut checks: Vec<_> =
+        remedy::FEATURES.iter().map(|known| feature(greeting, *known)).collect();
     checks.push(raw_addresses(greeting));
     checks
 }
@@ -233,6 +234,6 @@ fn stats(world: &dyn World) -> Check {
         brings: "counters of the core heap and of TA memory without the PTA",
         state,
         detail,
-        remedy: (state != State::Present).then(|| gap::POOLS.into()),
+        remedy: (state != State::Present).then(|| remedy::POOLS.into()),
     }
 }

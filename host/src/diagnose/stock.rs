@@ -1,15 +1,16 @@
 //! What an OP-TEE without the leak audit PTA lets see, tried out.
 
 use anyhow::Result;
-use teeleak_analysis::model::{Part, Reason, Sample, Site};
+use teeleak_analysis::{
+    model::{Part, Reason, Sample, Site},
+    parse::capture::{ObservationBuilder, remedy},
+    text,
+};
 
 use super::{Check, State};
-use crate::{
-    assemble::{Assembler, gap},
-    source::{
-        Ways,
-        live::{Observer as _, World},
-    },
+use crate::source::{
+    Ways,
+    live::{Observer as _, World},
 };
 
 /// What a check of the statistics PTA says.
@@ -63,10 +64,10 @@ fn try_out(world: &dyn World, ways: &Ways) -> Result<Option<Sample>> {
         }
         Err(error) => return Err(error),
     };
-    let mut assembler = Assembler::new("");
-    stock.begin(&mut assembler)?;
-    stock.census(&mut assembler)?;
-    Ok(assembler.finish().samples.pop())
+    let mut builder = ObservationBuilder::new("");
+    stock.begin(&mut builder)?;
+    stock.census(&mut builder)?;
+    Ok(builder.finish().samples.pop())
 }
 
 fn console(sample: Option<&Sample>) -> Check {
@@ -84,7 +85,7 @@ fn console(sample: Option<&Sample>) -> Check {
         _ => (State::Unknown, "not tried: give --console CONSOLE".into()),
     };
     let remedy = sample.and_then(|sample| sample.sites.gap()).and_then(|gap| gap.remedy.clone());
-    let remedy = remedy.map_or_else(|| gap::PRINTED.to_owned(), |remedy| remedy.to_string());
+    let remedy = remedy.map_or_else(|| remedy::PRINTED.to_owned(), |remedy| remedy.to_string());
     Check {
         name: "mdbg-console",
         brings: "allocation sites without the PTA; no epochs, no owners",
@@ -96,7 +97,8 @@ fn console(sample: Option<&Sample>) -> Check {
 
 fn counted(sites: &[Site]) -> String {
     let allocations: u64 = sites.iter().map(|site| site.count).sum();
-    format!("{allocations} allocations at {} sites were printed and read", sites.len())
+    let (allocations, sites) = (text::number(allocations), text::number(sites.len() as u64));
+    format!("{allocations} allocations at {sites} sites were printed and read")
 }
 
 fn ta_heaps(sample: Option<&Sample>) -> Check {
@@ -118,7 +120,7 @@ fn ta_heaps(sample: Option<&Sample>) -> Check {
     Check {
         name: "ta-heaps",
         brings: "the heap of each TA with a session from the normal world",
-        remedy: (state != State::Present).then(|| gap::TA_STATS.into()),
+        remedy: (state != State::Present).then(|| remedy::TA_STATS.into()),
         state,
         detail,
     }

@@ -7,18 +7,23 @@
 //! ```
 
 use std::{
-    fs::{self, File},
+    fs,
+    fs::File,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result};
-use teeleak_analysis::model::{Observation, Sample};
+use teeleak_analysis::{
+    model::{Observation, Sample},
+    parse::capture::Damage,
+    text,
+};
 
 use crate::{
-    capture::{Damage, Piece, Reader, Writer},
-    render::words,
+    capture::{Piece, Reader, Writer},
+    source,
     source::{
-        self, CaptureFile, Sink, Source, Ways, auditor,
+        CaptureFile, Sink, Source, Ways, auditor,
         live::{NODE, Observer, Snapshot, World, kernel::Told},
     },
     watch::{Asked, ask},
@@ -54,6 +59,11 @@ impl Taken {
         self.before.as_ref().or(self.now.as_ref())
     }
 
+    /// The same, to be audited.
+    pub(crate) fn observation_mut(&mut self) -> Option<&mut Observation> {
+        self.before.as_mut().or(self.now.as_mut())
+    }
+
     /// The census of this moment, where the window does not end with it.
     pub(crate) fn now(&self) -> Option<&Sample> {
         self.before.as_ref()?;
@@ -70,7 +80,7 @@ impl Taken {
         let n = told.incidents.len();
         let outcome = match n {
             0 => Err("it tells of no failed allocation and of no panic".to_owned()),
-            _ => Ok(words::count(n as u64, "incident")),
+            _ => Ok(text::count(n as u64, "incident")),
         };
         match (&mut self.before, &mut self.now) {
             (Some(seen), _) | (None, Some(seen)) => seen.incidents.extend(told.incidents),

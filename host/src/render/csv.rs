@@ -8,7 +8,10 @@ use std::io::Write;
 
 use anyhow::Result;
 use csv::{Terminator, Writer, WriterBuilder};
-use teeleak_analysis::model::{Clock, Moment, Part, PoolUnit, Sample, Stage, Time, Verdict};
+use teeleak_analysis::{
+    model::{Clock, Moment, Part, PoolUnit, Sample, Time, Verdict},
+    text,
+};
 
 use super::{
     figures::{self, About, Series, of_pool},
@@ -88,18 +91,7 @@ fn when(sample: String, moment: Moment, time: Option<Time>) -> When {
         Clock::Wall => "wall",
     });
     let ns = time.map_or(String::new(), |time| time.ns.to_string());
-    [sample, stage(moment.stage).into(), moment.iteration.to_string(), ns, clock.into()]
-}
-
-/// A stretch of a run in one word.
-pub(super) const fn stage(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Before => "before",
-        Stage::Idle => "idle",
-        Stage::Warmup => "warmup",
-        Stage::Measured => "measured",
-        Stage::After => "after",
-    }
+    [sample, text::stage_key(moment.stage).into(), moment.iteration.to_string(), ns, clock.into()]
 }
 
 fn what(about: &About) -> What {
@@ -122,7 +114,7 @@ fn what(about: &About) -> What {
 
 fn figure(metric: &str, value: Option<u64>, unit: PoolUnit, seen: &str) -> [String; 4] {
     let value = value.map_or(String::new(), |value| value.to_string());
-    [metric.into(), value, words::unit(unit).into(), seen.into()]
+    [metric.into(), value, text::pool_unit(unit).into(), seen.into()]
 }
 
 /// How much of what a figure counts was seen.

@@ -255,8 +255,8 @@ mod tests {
             named,
         ] {
             let samples = (0..=20).map(|iteration| sample(&kind, iteration)).collect();
-            let observation = Observation { samples, ..Observation::default() };
-            let report = audit(&observation, &Options::default());
+            let mut observation = Observation { samples, ..Observation::default() };
+            let report = audit(&mut observation, &Options::default());
             assert_eq!(report.findings.len(), 1, "{kind:?}");
             let view = ReportView { observation: &observation, report: &report, short: None };
             let series = all(&view);

@@ -4,11 +4,6 @@ use teeleak_analysis::model::{Event, Place};
 
 use crate::error;
 
-/// A place in a source.
-pub(crate) fn at(place: &Place) -> String {
-    format!("{}:{}", place.source, place.at)
-}
-
 /// Who did it: a process, or the client of a session as far as the TEE knows it.
 pub(crate) fn party(event: &Event) -> String {
     match (&event.by, event.session, event.opener) {

@@ -1,12 +1,11 @@
 //! Names that text and JSON share.
 
-pub(crate) use teeleak_analysis::grouped;
-use teeleak_analysis::{
-    audit::Exit,
-    model::{ClientSource, Observation, OwnerId, PoolUnit, Region, Sample},
-};
-
 use crate::compare::censuses::OwnerKey;
+use teeleak_analysis::audit::Exit;
+use teeleak_analysis::model::ClientSource;
+use teeleak_analysis::model::Observation;
+use teeleak_analysis::model::OwnerId;
+use teeleak_analysis::model::Sample;
 
 pub(crate) fn owner(owner: &OwnerKey) -> String {
     match owner {
@@ -54,56 +53,5 @@ pub(crate) fn census_seconds(observation: &Observation) -> Option<u64> {
             seconds.parse().ok()
         }
         _ => None,
-    }
-}
-
-pub(crate) fn unit(unit: PoolUnit) -> &'static str {
-    match unit {
-        PoolUnit::Bytes => "bytes",
-        PoolUnit::Objects => "objects",
-    }
-}
-
-/// `TEE_LOGIN_*` of TEE Client API Specification v1.0 section 4.4.4 and, for a TA as the client, of
-/// TEE Internal Core API Specification v1.3.1 section 4.2.2.
-pub(crate) fn login(login: u32) -> String {
-    match login {
-        0 => "public".into(),
-        1 => "user".into(),
-        2 => "group".into(),
-        4 => "application".into(),
-        5 => "user and application".into(),
-        6 => "group and application".into(),
-        0xf000_0000 => "TA".into(),
-        other => format!("{other:#x}"),
-    }
-}
-
-/// `rwxs`, with a dash for each that does not hold.
-pub(crate) fn access(region: &Region) -> String {
-    let letters = ['r', 'w', 'x', 's'].into_iter().enumerate();
-    letters.map(|(bit, letter)| if region.access >> bit & 1 == 1 { letter } else { '-' }).collect()
-}
-
-/// As [`grouped`], with its sign.
-pub(crate) fn signed(number: i64) -> String {
-    let sign = if number < 0 { '-' } else { '+' };
-    format!("{sign}{}", grouped(number.unsigned_abs()))
-}
-
-/// `1 region`, `2 regions`.
-pub(crate) fn count(number: u64, thing: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {thing}{plural}", grouped(number))
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::render::words::*;
-
-    #[test]
-    fn numbers_have_their_sign_and_their_plural() {
-        assert_eq!([signed(-4096), signed(0)], ["-4,096", "+0"]);
-        assert_eq!([count(1, "region"), count(2000, "region")], ["1 region", "2,000 regions"]);
     }
 }

@@ -1,21 +1,23 @@
 //! Where frames come from: a device or a recording, the same to everything after them.
 
+mod available;
 mod capture;
 pub mod clients;
 pub mod live;
+mod meminfo;
 pub(crate) mod normal;
 mod reach;
 pub mod stock;
 pub(crate) mod text;
 
 use anyhow::Result;
-use teeleak_analysis::model::Observation;
+use teeleak_analysis::{
+    model::Observation,
+    parse::capture::{Damage, ObservationBuilder},
+};
 use teeleak_proto::frame::FrameKind;
 
-use crate::{
-    assemble::Assembler,
-    capture::{Damage, Writer},
-};
+use crate::capture::Writer;
 
 pub(crate) use capture::CaptureFile;
 pub(crate) use reach::{Ways, auditor};
@@ -35,6 +37,18 @@ pub trait Sink {
     /// where nobody asks.
     fn undecided(&mut self) -> u32 {
         0
+    }
+}
+
+/// Takes all, and never fails.
+impl Sink for ObservationBuilder {
+    fn frame(&mut self, kind: Option<FrameKind>, payload: &[u8]) -> Result<()> {
+        self.frame(kind, payload);
+        Ok(())
+    }
+
+    fn damage(&mut self, damage: Damage) {
+        self.damage(damage);
     }
 }
 
@@ -70,16 +84,16 @@ pub fn observe_judged(
     file: Option<Writer>,
     judge: Option<Judge<'_>>,
 ) -> Result<Observation> {
-    let mut both = Both { assembler: Assembler::new(&source.name()), file, judge };
+    let mut both = Both { builder: ObservationBuilder::new(&source.name()), file, judge };
     source.feed(&mut both)?;
     if let Some(file) = &mut both.file {
         file.sync()?;
     }
-    Ok(both.assembler.finish())
+    Ok(both.builder.finish())
 }
 
 struct Both<'j> {
-    assembler: Assembler,
+    builder: ObservationBuilder,
     file: Option<Writer>,
     judge: Option<Judge<'j>>,
 }
@@ -92,14 +106,15 @@ impl Sink for Both<'_> {
                 file.flush()?;
             }
         }
-        self.assembler.frame(kind, payload)
+        self.builder.frame(kind, payload);
+        Ok(())
     }
 
     fn damage(&mut self, damage: Damage) {
-        self.assembler.damage(damage);
+        self.builder.damage(damage);
     }
 
     fn undecided(&mut self) -> u32 {
-        self.judge.map_or(0, |judge| judge(self.assembler.so_far()))
+        self.judge.map_or(0, |judge| judge(self.builder.so_far()))
     }
 }

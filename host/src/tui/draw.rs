@@ -12,9 +12,11 @@ use ratatui::{
 use super::{
     facts::Facts,
     keys::HELP,
-    table::{self, Column, Table, age},
+    table::{self, Column, Table},
     view::{Panel, View},
 };
+use teeleak_analysis::text::{age, count, number};
+
 use crate::render::text::{Tone, columns};
 
 /// Sizes from which there is room for two and for all panels.
@@ -67,8 +69,7 @@ fn style(tone: Tone) -> Style {
 fn header(frame: &mut Frame<'_>, area: Rect, facts: &Facts) {
     let alarms = match facts.alarms {
         0 => Span::styled("no alarm", style(Tone::Good)),
-        1 => Span::styled("1 alarm", style(Tone::Bad)),
-        n => Span::styled(format!("{n} alarms"), style(Tone::Bad)),
+        n => Span::styled(count(n, "alarm"), style(Tone::Bad)),
     };
     let census = match facts.census_age() {
         Some(ago) => format!("census {}, {} ago", facts.censuses, age(ago)),
@@ -77,7 +78,8 @@ fn header(frame: &mut Frame<'_>, area: Rect, facts: &Facts) {
     let mut spans = vec![Span::styled("teeleak ", style(Tone::Head)), alarms];
     spans.push(format!(" | up {} | {census}", age(facts.up())).into());
     if facts.lost > 0 {
-        spans.push(Span::styled(format!(" | {} events lost", facts.lost), style(Tone::Bad)));
+        spans
+            .push(Span::styled(format!(" | {} events lost", number(facts.lost)), style(Tone::Bad)));
     }
     if let Some(unseen) = facts.unseen.first() {
         let n = facts.unseen.len();

@@ -34,7 +34,10 @@ use std::{
 use anyhow::{Context as _, Result};
 pub use console::{Console, Input};
 pub use ratatui;
-use teeleak_analysis::model::{Observation, Pool};
+use teeleak_analysis::{
+    model::{Observation, Pool},
+    text,
+};
 pub use terminal::terminal;
 
 use crate::watch::{Viewer, Wanted};
@@ -70,7 +73,7 @@ impl Said {
     pub(crate) fn repeat(&self, out: &mut dyn Write) -> io::Result<()> {
         let lines = self.0.borrow();
         if lines.forgotten > 0 {
-            writeln!(out, "teeleak: {} older lines are forgotten", lines.forgotten)?;
+            writeln!(out, "teeleak: {} older lines are forgotten", text::number(lines.forgotten))?;
         }
         lines.whole.iter().try_for_each(|line| writeln!(out, "{line}"))
     }

@@ -1,6 +1,9 @@
 //! Rows of a panel, sorted and filtered.
 
-use std::time::Duration;
+use teeleak_analysis::{
+    model,
+    text::{self, number, signed_number},
+};
 
 use super::{
     facts::{EventFact, Facts, LineFact, PoolFact, SessionFact, SiteFact, TaFact},
@@ -10,7 +13,7 @@ use crate::{
     escape::shown,
     render::{
         text::{Tone, spark},
-        words::{self, grouped, signed},
+        words,
     },
 };
 
@@ -125,7 +128,7 @@ fn key(number: u64) -> i64 {
 }
 
 fn known(number: Option<u64>) -> String {
-    number.map_or_else(|| "?".to_owned(), grouped)
+    number.map_or_else(|| "?".to_owned(), text::number)
 }
 
 fn trend(values: &[f64], view: &View) -> String {
@@ -148,7 +151,7 @@ fn pool(pool: &PoolFact, facts: &Facts, view: &View) -> Row {
             format!(
                 "{} {}",
                 known(pool.used),
-                if words::unit(pool.unit) == "bytes" { "B" } else { "" }
+                if pool.unit == model::PoolUnit::Bytes { "B" } else { "" }
             )
             .trim_end()
             .to_owned(),
@@ -176,9 +179,9 @@ fn site(site: &SiteFact, view: &View) -> Row {
     Row {
         cells: vec![
             site.name.clone(),
-            signed(site.grown),
-            grouped(site.bytes),
-            grouped(site.count),
+            signed_number(site.grown),
+            number(site.bytes),
+            number(site.count),
             trend(&site.history.last(TREND), view),
             site.owner.clone(),
         ],
@@ -196,9 +199,9 @@ fn ta(name: &str, ta: &TaFact, view: &View) -> Row {
         cells: vec![
             name.to_owned(),
             unless_pta(known(regions)),
-            unless_pta(signed(ta.grown.0)),
+            unless_pta(signed_number(ta.grown.0)),
             unless_pta(known(bytes)),
-            format!("{} ({})", grouped(ta.sessions), signed(ta.grown.1)),
+            format!("{} ({})", number(ta.sessions), signed_number(ta.grown.1)),
             if ta.panicked { "panicked".to_owned() } else { trend(&ta.history.last(TREND), view) },
         ],
         keys: vec![
@@ -222,7 +225,7 @@ fn session(fact: &SessionFact) -> Row {
             session.id.to_string(),
             fact.censuses.to_string(),
             from,
-            session.login.map_or_else(String::new, words::login),
+            session.login.map_or_else(String::new, text::login),
         ],
         keys: vec![key(fact.censuses)],
         tone: Tone::Plain,
@@ -246,18 +249,8 @@ fn event(event: &EventFact) -> Row {
 
 fn line(line: &LineFact, facts: &Facts) -> Row {
     Row {
-        cells: vec![age(facts.since(line.at)), line.text.clone()],
+        cells: vec![text::age(facts.since(line.at)), line.text.clone()],
         keys: Vec::new(),
         tone: if line.alarm { Tone::Bad } else { Tone::Plain },
-    }
-}
-
-/// A time in the unit that fits it.
-pub(super) fn age(time: Duration) -> String {
-    match time.as_secs() {
-        s @ 0..120 => format!("{s} s"),
-        s @ 120..7200 => format!("{} min", s / 60),
-        s @ 7200..172_800 => format!("{} h", s / 3600),
-        s => format!("{} d", s / 86_400),
     }
 }

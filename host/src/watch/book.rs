@@ -4,16 +4,14 @@ use anyhow::Result;
 use teeleak_analysis::{
     alarm::Bounds,
     model::{Observation, Pool},
+    parse::capture::{Damage, ObservationBuilder},
+    text,
 };
-use teeleak_proto::frame::{self, FrameKind};
+use teeleak_proto::{frame, frame::FrameKind};
 
-use crate::{
-    assemble::Assembler,
-    capture::Damage,
-    source::{
-        Sink,
-        live::{NODE, send_meta},
-    },
+use crate::source::{
+    Sink,
+    live::{NODE, send_meta},
 };
 
 /// Frames, one after the other.
@@ -32,12 +30,11 @@ impl Sink for Pages {
 impl Pages {
     /// The pools that they tell of.
     pub(super) fn pools(&self) -> Vec<Pool> {
-        let mut assembler = Assembler::new(NODE);
+        let mut builder = ObservationBuilder::new(NODE);
         for (kind, payload) in &self.0 {
-            // It counts what it can't read, and never fails.
-            let _ = assembler.frame(Some(*kind), payload);
+            builder.frame(Some(*kind), payload);
         }
-        let mut told = assembler.finish();
+        let mut told = builder.finish();
         let pools = told.samples.pop().and_then(|sample| sample.pools.seen().cloned());
         told.gauges.pop().map(|gauge| gauge.pools).or(pools).unwrap_or_default()
     }
@@ -51,8 +48,9 @@ impl Pages {
 }
 
 fn encode(kind: FrameKind, payload: &[u8], bytes: &mut Vec<u8>) -> Result<()> {
-    let head = frame::head(kind, payload)
-        .ok_or_else(|| anyhow::anyhow!("a frame of {} bytes is too long", payload.len()))?;
+    let head = frame::head(kind, payload).ok_or_else(|| {
+        anyhow::anyhow!("a frame of {} bytes is too long", text::number(payload.len() as u64))
+    })?;
     bytes.extend_from_slice(&head);
     bytes.extend_from_slice(payload);
     Ok(())
@@ -66,7 +64,7 @@ enum Special {
 
 /// What was observed.
 pub(super) struct Book {
-    assembler: Assembler,
+    builder: ObservationBuilder,
     unit: Vec<u8>,
     /// Who writes it, and who is there: what each segment begins with.
     meta: Vec<u8>,
@@ -82,7 +80,7 @@ pub(super) struct Book {
 impl Book {
     pub(super) fn new() -> Self {
         Self {
-            assembler: Assembler::new(NODE),
+            builder: ObservationBuilder::new(NODE),
             unit: Vec::new(),
             meta: Vec::new(),
             hello: Vec::new(),
@@ -146,7 +144,7 @@ impl Book {
     }
 
     pub(super) fn keep(&mut self, bounds: Bounds) {
-        self.assembler.keep(bounds);
+        self.builder.keep(bounds);
     }
 
     /// Whether there are more events than should be kept in memory for long.
@@ -154,14 +152,14 @@ impl Book {
         self.so_far().events.len() > 2 * bounds.events
     }
 
-    pub(super) fn so_far(&mut self) -> &Observation {
-        self.assembler.so_far()
+    pub(super) fn so_far(&mut self) -> &mut Observation {
+        self.builder.so_far()
     }
 }
 
 impl Sink for Book {
     fn frame(&mut self, kind: Option<FrameKind>, payload: &[u8]) -> Result<()> {
-        self.assembler.frame(kind, payload)?;
+        self.builder.frame(kind, payload);
         let Some(kind) = kind else { return Ok(()) };
         let from = self.unit.len();
         encode(kind, payload, &mut self.unit)?;
@@ -182,6 +180,6 @@ impl Sink for Book {
     }
 
     fn damage(&mut self, damage: Damage) {
-        self.assembler.damage(damage);
+        self.builder.damage(damage);
     }
 }

@@ -36,6 +36,7 @@ pub(crate) use socket::{Asked, ask};
 use teeleak_analysis::{
     alarm::{Alarm, Alarms, Bounds},
     audit::audit,
+    text,
 };
 use teeleak_proto::frame::{FrameKind, Iteration, Stage};
 pub(crate) use viewer::{Nobody, Viewer, Wanted};
@@ -189,7 +190,7 @@ impl<'e> Watch<'e> {
         self.sync();
         let lost = self.window.lost();
         if lost.units > 0 {
-            let (units, bytes) = (lost.units, lost.bytes);
+            let (units, bytes) = (text::number(lost.units), text::number(lost.bytes));
             writeln!(self.err, "teeleak: {bytes} bytes of {units} units could not be written")?;
         }
         Ok(())
@@ -312,7 +313,8 @@ impl<'e> Watch<'e> {
         let dump = self.window.dump(self.link.time().unix(), reason, &fresh.encoded()?);
         if let Ok(Dump { left_out_bytes: left_out @ 1.., .. }) = dump {
             self.say(&format!(
-                "the dump has no room for the oldest {left_out} bytes of the window"
+                "the dump has no room for the oldest {} bytes of the window",
+                text::number(left_out)
             ));
         }
         Ok(dump.context("cannot write the dump"))

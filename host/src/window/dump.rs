@@ -6,6 +6,7 @@ use std::{
     path::PathBuf,
 };
 
+use teeleak_analysis::text;
 use teeleak_proto::frame::FILE_HEAD;
 
 use super::{Kept, Window, folder, folder::with_mode};
@@ -33,6 +34,7 @@ impl Window {
         let fixed = (begin + fresh.len()) as u64;
         let most = self.most_bytes / 4;
         if fixed > most {
+            let (fixed, most) = (text::number(fixed), text::number(most));
             let what = format!("a dump of {fixed} bytes is more than a quarter of all, {most}");
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
         }

@@ -23,6 +23,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use teeleak_analysis::text;
 use teeleak_proto::frame::FILE_HEAD;
 
 pub(crate) use dump::Dump;
@@ -131,6 +132,7 @@ impl Window {
         let begin = (FILE_HEAD.len() + self.preamble.len()) as u64;
         if begin + bytes > self.most_bytes / 2 {
             let most = self.most_bytes / 2;
+            let (bytes, most) = (text::number(bytes), text::number(most));
             let what = format!("{bytes} bytes at once are more than the window's {most}");
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
         }

@@ -4,11 +4,8 @@
 use std::io::Cursor;
 
 use libfuzzer_sys::fuzz_target;
-use teeleak::{
-    assemble::Assembler,
-    capture::{Piece, Reader},
-    source::Sink,
-};
+use teeleak::capture::{Piece, Reader};
+use teeleak_analysis::parse::capture::ObservationBuilder;
 use teeleak_proto::{
     frame::{FILE_HEAD, FrameKind, HEAD_BYTES},
     record,
@@ -16,30 +13,30 @@ use teeleak_proto::{
 
 fuzz_target!(|data: &[u8]| {
     // What a frame holds, without the checksum in its way.
-    let mut assembler = Assembler::new("capture");
+    let mut builder = ObservationBuilder::new("capture");
     let kind = FrameKind::from_id(data.first().copied().unwrap_or(0));
-    let _ = assembler.frame(kind, data.get(1..).unwrap_or_default());
-    assembler.finish();
+    builder.frame(kind, data.get(1..).unwrap_or_default());
+    drop(builder.finish());
     for record in record::read(data).take(data.len() + 1) {
         let _ = record;
     }
 
     let file = [FILE_HEAD.as_slice(), data].concat();
     let Ok(mut reader) = Reader::new(Cursor::new(file)) else { return };
-    let mut assembler = Assembler::new("capture");
+    let mut builder = ObservationBuilder::new("capture");
     let mut bytes = 0;
     while let Ok(Some(piece)) = reader.next_piece() {
         match piece {
             Piece::Frame { kind, payload } => {
                 bytes += HEAD_BYTES + payload.len();
-                let _ = assembler.frame(kind, payload);
+                builder.frame(kind, payload);
             }
             Piece::Damage(damage) => {
                 bytes += damage.bytes as usize;
-                assembler.damage(damage);
+                builder.damage(damage);
             }
         }
     }
     assert_eq!(bytes, data.len());
-    assembler.finish();
+    drop(builder.finish());
 });

@@ -4,8 +4,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use teeleak_analysis::{
-    clients::{Reader, join},
+    clients::join,
     model::Place,
+    parse::capture::ClientCallReader,
 };
 use teeleak_proto::client::{
     SLOT_WORDS,
@@ -14,7 +15,7 @@ use teeleak_proto::client::{
 
 fuzz_target!(|data: &[u8]| {
     let (process, calls) = data.split_at(data.len().min(PROCESS_BYTES));
-    let mut reader = Reader::default();
+    let mut reader = ClientCallReader::default();
     let head = batch::read_process(process);
     let place = Place { source: "fuzz".into(), at: 1 };
     let known = reader.process(process).is_ok();

@@ -21,8 +21,9 @@ use std::{
 
 pub use keep::{Bounds, keep};
 
-use crate::model::{
-    AlarmRule, Fault, Finding, Fingerprint, Pool, PoolKind, PoolUnit, Severity, Verdict,
+use crate::{
+    model::{AlarmRule, Fault, Finding, Fingerprint, Pool, PoolKind, PoolUnit, Severity, Verdict},
+    text,
 };
 
 /// How long failures of one pool that go on are one alarm.
@@ -76,23 +77,17 @@ impl fmt::Display for Alarm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Failed { pool, failures, biggest, unit } => {
-                let plural = if *failures == 1 { "" } else { "s" };
-                write!(f, "{pool}: {failures} allocation{plural} failed")?;
-                let told = |size| write!(f, ", the biggest ever of {size} {}", unit_name(*unit));
-                biggest.map_or(Ok(()), told)
+                write!(f, "{pool}: {} failed", text::count(*failures, "allocation"))?;
+                let Some(size) = biggest else { return Ok(()) };
+                let (size, unit) = (text::number(*size), text::pool_unit(*unit));
+                write!(f, ", the biggest ever of {size} {unit}")
             }
             Self::LowWater { pool, free, size, unit } => {
-                write!(f, "{pool}: {free} of {size} {} are left", unit_name(*unit))
+                let (free, size) = (text::number(*free), text::number(*size));
+                write!(f, "{pool}: {free} of {size} {} are left", text::pool_unit(*unit))
             }
             Self::Order(text) | Self::Leak(text) => f.write_str(text),
         }
-    }
-}
-
-fn unit_name(unit: PoolUnit) -> &'static str {
-    match unit {
-        PoolUnit::Bytes => "bytes",
-        PoolUnit::Objects => "objects",
     }
 }
 
@@ -203,8 +198,8 @@ impl Alarms {
     pub fn ledger(&mut self, violations: u32) -> Option<Alarm> {
         let new = violations.saturating_sub(self.violations);
         self.violations = violations;
-        let plural = if new == 1 { "step" } else { "steps" };
-        let text = format!("the TA's ledger noticed {new} {plural} in the wrong order");
+        let steps = text::count(new.into(), "step");
+        let text = format!("the TA's ledger noticed {steps} in the wrong order");
         (new > 0).then(|| Alarm::Order(text.into()))
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     model::{Gap, Instance, Observation, Reason, Sample, Stage},
-    normal,
+    normal, text,
 };
 
 /// What must have been seen for "clean".
@@ -59,17 +59,18 @@ pub(super) fn doubts(observation: &Observation, needs: Needs) -> Vec<Arc<str>> {
     match observation.canary {
         None if needs.canary && !without_tee => doubts.push("no canary was planted".into()),
         Some(canary) if canary.found < canary.expected => {
-            let (found, expected) = (canary.found, canary.expected);
+            let (found, expected) =
+                (text::number(canary.found.into()), text::number(canary.expected.into()));
             let told = format!("the canary was found in {found} of {expected} samples");
             doubts.push(told.into());
         }
         _ => {}
     }
     if let Some((place, status)) = observation.failed.first() {
-        let n = observation.failed.len();
+        let n = text::number(observation.failed.len() as u64);
         let told = format!(
-            "the workload failed {n} times, first with status {status} ({}:{})",
-            place.source, place.at
+            "the workload failed {n} times, first with status {status} ({})",
+            text::place(place)
         );
         doubts.push(told.into());
     }
@@ -96,7 +97,7 @@ fn of_samples(measured: &[&Sample], needs: Needs, doubts: &mut Vec<Arc<str>>) {
     if needs.sites
         && let Some(gap) = blind.clone().next()
     {
-        let (n, of) = (blind.count(), measured.len());
+        let (n, of) = (text::number(blind.count() as u64), text::number(measured.len() as u64));
         doubts.push(format!("{} of {n} of {of} samples: {}", gap.what, gap.reason).into());
     }
     if needs.regions {
@@ -121,7 +122,7 @@ fn of_events(observation: &Observation, doubts: &mut Vec<Arc<str>>) {
     }
     let lost = lost(observation);
     if lost > 0 {
-        doubts.push(format!("{lost} events were lost").into());
+        doubts.push(format!("{} events were lost", text::number(lost)).into());
     }
 }
 
@@ -130,14 +131,13 @@ fn of_input(observation: &Observation, doubts: &mut Vec<Arc<str>>) {
         doubts.push("the input is damaged".into());
     }
     if observation.accounting.rejected > 0 {
-        let rejected = observation.accounting.rejected;
+        let rejected = text::number(observation.accounting.rejected);
         doubts.push(format!("{rejected} lines or frames could not be read").into());
     }
     if let Some(incident) = observation.incidents.first() {
-        let n = observation.incidents.len();
-        let place = &incident.place;
-        let told =
-            format!("{n} incidents, first {} ({}:{})", incident.text, place.source, place.at);
+        let n = text::number(observation.incidents.len() as u64);
+        let place = text::place(&incident.place);
+        let told = format!("{n} incidents, first {} ({place})", incident.text);
         doubts.push(told.into());
     }
 }

@@ -1,7 +1,7 @@
 //! All analyses of an observation in one report.
 //!
 //! ```text
-//! Observation ── growth, pool, protocol ──> findings ── cause ──> linked findings ── exit ──> Report
+//! Observation ── clients ── growth, pool, protocol ──> findings ── cause ──> linked findings ── exit ──> Report
 //! ```
 //!
 //! The report says what was found, what could not be seen, and from both how the run ends.
@@ -77,9 +77,11 @@ pub struct Report {
     pub exit: Exit,
 }
 
-/// Runs all analyses.
+/// Runs all analyses; the first one puts into the observation which client made which event.
 #[must_use]
-pub fn audit(observation: &Observation, options: &Options) -> Report {
+pub fn audit(observation: &mut Observation, options: &Options) -> Report {
+    clients::settle(observation);
+    let observation = &*observation;
     let mut protocols = options.protocols.clone();
     protocols.extend(normal::protocols(observation));
     let checked = protocol::check(observation, &protocols, options.limits);

@@ -9,6 +9,7 @@ use crate::{
         EventKind, Finding, Kind, Observation, OwnerId, Region, Sample, Site, Stage, Subject, Unit,
     },
     protocol::Tie,
+    text,
 };
 
 use super::{Candidate, Mapped};
@@ -57,9 +58,10 @@ impl Effect<'_> {
                 tie: at,
                 explains: n as u64,
                 reason: format!(
-                    "{n} of {} regions that stayed were mapped by steps that acquired {} and \
+                    "{} of {} regions that stayed were mapped by steps that acquired {} and \
                      were not undone",
-                    stayed.len(),
+                    text::number(n as u64),
+                    text::number(stayed.len() as u64),
                     tie.what
                 ),
             })
@@ -84,7 +86,12 @@ impl Effect<'_> {
             (n > 0 && n * 2 > open.len()).then(|| Candidate {
                 tie: at,
                 explains: n as u64,
-                reason: format!("{n} of {} open sessions are those of {}", open.len(), tie.what),
+                reason: format!(
+                    "{} of {} open sessions are those of {}",
+                    text::number(n as u64),
+                    text::number(open.len() as u64),
+                    tie.what
+                ),
             })
         };
         self.of_ta(ta).filter_map(explain).collect()
@@ -112,8 +119,10 @@ impl Effect<'_> {
                 // A rate tells no more of one than of another, so any rival makes it void.
                 explains: mapped.iter().find(|one| one.tie == at).map_or(0, |one| one.explains),
                 reason: format!(
-                    "{who}, and {n} {stay} for each of the {} {} that were not released",
-                    tie.held, tie.what
+                    "{who}, and {} {stay} for each of the {} {} that were not released",
+                    text::decimal(n),
+                    text::number(tie.held),
+                    tie.what
                 ),
             })
         };

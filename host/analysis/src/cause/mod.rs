@@ -12,6 +12,7 @@ use std::{collections::HashMap, sync::Arc};
 use crate::{
     model::{Finding, Fingerprint, Kind, Observation, Severity},
     protocol::Tie,
+    text,
 };
 
 use effect::Effect;
@@ -63,8 +64,9 @@ fn link_ties(findings: &mut [Finding], ties: &[Tie], mapped: &Mapped) {
         });
         let Some((n, upper)) = served.max_by_key(|(n, _)| *n) else { continue };
         let why = format!(
-            "{n} of {} were made within a call that acquired {} and was not undone",
-            tie.acquires.len(),
+            "{} of {} were made within a call that acquired {} and was not undone",
+            text::number(n as u64),
+            text::number(tie.acquires.len() as u64),
             upper.what
         );
         let of_tie = findings.iter_mut().find(|finding| finding.fingerprint == tie.fingerprint);

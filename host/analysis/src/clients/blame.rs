@@ -1,6 +1,7 @@
 //! Says in one sentence who did what, and when.
 
 use crate::model::{Evidence, Finding, Kind, StepRef};
+use crate::text;
 
 /// Adds to every finding with a sequence the sentence that names the processes:
 /// "unmap by drmserver pid 1502, 3.1 ms after close_channel by mediaserver pid 1423".
@@ -27,7 +28,7 @@ fn sentence(steps: &[StepRef]) -> Option<String> {
     }
     let after = match (before.event.time, last.event.time) {
         (Some(a), Some(b)) if a.clock == b.clock => {
-            format!("{} after", length(b.ns.saturating_sub(a.ns)))
+            format!("{} after", text::duration(b.ns.saturating_sub(a.ns)))
         }
         _ => "after".to_owned(),
     };
@@ -38,26 +39,5 @@ fn step(step: &StepRef) -> String {
     match &step.event.by {
         Some(party) => format!("{} by {party}", step.step),
         None => format!("{} by a process that was not recorded", step.step),
-    }
-}
-
-/// A length of time as a person reads it.
-fn length(ns: u64) -> String {
-    match ns {
-        0..1_000 => format!("{ns} ns"),
-        1_000..1_000_000 => format!("{}.{} us", ns / 1_000, ns / 100 % 10),
-        1_000_000..1_000_000_000 => format!("{}.{} ms", ns / 1_000_000, ns / 100_000 % 10),
-        _ => format!("{}.{} s", ns / 1_000_000_000, ns / 100_000_000 % 10),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::length;
-
-    #[test]
-    fn lengths_are_short() {
-        let all = [999, 1_000, 3_140_000, 59_999_999_999].map(length);
-        assert_eq!(all, ["999 ns", "1.0 us", "3.1 ms", "59.9 s"]);
     }
 }

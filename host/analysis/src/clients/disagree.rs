@@ -1,15 +1,24 @@
 //! Where the two worlds tell different stories.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-
+use super::edges::edges;
+use super::join::Joining;
+use super::span::Deed;
+use crate::fingerprint::fingerprint;
+use crate::model::Call;
+use crate::model::CallKind;
+use crate::model::Evidence;
+use crate::model::Figure;
+use crate::model::FigureKind;
+use crate::model::Finding;
+use crate::model::Kind;
+use crate::model::Severity;
+use crate::model::Subject;
+use crate::model::Unit;
+use crate::text;
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::collections::HashSet;
 use teeleak_proto::Uuid;
-
-use crate::{
-    fingerprint::fingerprint,
-    model::{Call, CallKind, Evidence, Figure, FigureKind, Finding, Kind, Severity, Subject, Unit},
-};
-
-use super::{edges::edges, join::Joining, span::Deed};
 
 /// Examples that a finding shows.
 const SHOWN: usize = 3;
@@ -134,8 +143,8 @@ fn told(call: &Call) -> String {
         CallKind::InvokeCommand => format!(" command {}", call.cmd),
         _ => String::new(),
     };
-    let (begin, place) = (call.monotonic.0 as f64 / 1e9, &call.place);
-    let at = format!("at {begin:.6} s ({}:{})", place.source, place.at);
+    let (begin, place) = (call.monotonic.0 as f64 / 1e9, text::place(&call.place));
+    let at = format!("at {begin:.6} s ({place})");
     format!("{:?}{session}{cmd} by {} {at}", call.kind, call.by)
 }
 
@@ -154,15 +163,14 @@ fn finding(what: What, uuid: Option<Uuid>, group: &[&Odd]) -> Finding {
     let evidence =
         group.iter().take(SHOWN).map(|odd| Evidence::Text(odd.text.as_str().into())).collect();
     let count = group.len();
-    let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
     Finding {
         kind: Kind::Disagreement,
         severity: Severity::Possible,
         verdict: None,
         fingerprint: fingerprint(Kind::Disagreement, &subject, &[name]),
         subject,
-        title: format!("{words}, {times}").into(),
-        figures: vec![Figure::new(FigureKind::Count, count as f64, Unit::Objects)],
+        title: format!("{words}, {}", text::times(count as u64)).into(),
+        figures: vec![Figure::new(FigureKind::Count, count as f64, Unit::Calls)],
         evidence,
         cause: None,
         action: action.into(),

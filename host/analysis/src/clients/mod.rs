@@ -1,9 +1,9 @@
 //! Who did it: calls of the normal world's processes, put together with what the TEE saw.
 //!
 //! ```text
-//! client frames ── read ──> Clients ──┐
-//!                                     ├── join ──> Event::by, disagreements
-//! events of the TEE core ─────────────┘
+//! client frames, strace ── parse ──> Clients ──┐
+//!                                              ├── join ──> Event::by, disagreements
+//! events of the TEE core ──────────────────────┘
 //! ```
 //!
 //! A call and an event belong together when function, session, UUID, command and result agree and
@@ -23,11 +23,9 @@ mod clock;
 mod disagree;
 mod edges;
 mod join;
-mod read;
 mod span;
 mod steps;
 
 pub use blame::blame;
 pub use join::join;
-pub use read::{ReadError, Reader};
-pub use steps::{descriptors, settle};
+pub use steps::settle;

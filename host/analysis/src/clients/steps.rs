@@ -3,37 +3,43 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Call, CallKind, Clock, Event, EventKind, Gap, Keys, Observation, Origin, Reason, Time,
+    Call, CallKind, ClientSource, Clock, Event, EventKind, Gap, Keys, Observation, Origin, Reason,
+    Time,
 };
 
 use super::join;
 
-/// Puts calls that came with no TEE beside them in order, and makes them events. Where events of the
-/// TEE are there, calls and events are joined, and only descriptors become events.
+/// Joins the calls of clients with the events of the TEE, the first time that it is asked to. What
+/// only calls show, descriptors, becomes events; where strace alone was there, all that they did.
 pub fn settle(observation: &mut Observation) {
-    let clients = &mut observation.clients;
-    clients.calls.sort_by_key(|call| call.monotonic);
-    if observation.events.iter().any(|event| event.origin == Origin::Tee) {
-        let joined = join(&mut observation.events, clients);
-        if joined.distance_ns.is_none() {
-            let what = "which of the TEE's events belong to the traced processes".into();
-            observation.gaps.push(Gap { what, reason: Reason::NotOffered, remedy: None, lost: 0 });
-        }
-        clients.joined = Some(joined);
-        observation.events.extend(descriptors(&clients.calls));
-    } else {
-        let events: Vec<_> = clients
-            .calls
-            .iter()
-            .filter_map(|call| session(call).or_else(|| descriptor(call)))
-            .collect();
-        observation.events.extend(numbered(events));
+    let Observation { events, clients, gaps, .. } = observation;
+    let traced = clients.sources.contains(&ClientSource::Strace);
+    let nobody = clients.processes.is_empty() && !traced;
+    if nobody || std::mem::replace(&mut clients.have_events, true) {
+        return;
     }
+    clients.calls.sort_by_key(|call| call.monotonic);
+    if traced && !events.iter().any(|event| event.origin == Origin::Tee) {
+        events.extend(steps(&clients.calls));
+        return;
+    }
+    let joined = join(events, clients);
+    // A recorder of ours reads the clock of the TEE, too; strace does not.
+    if traced && joined.distance_ns.is_none() {
+        let what = "which of the TEE's events belong to the traced processes".into();
+        gaps.push(Gap { what, reason: Reason::NotOffered, remedy: None, lost: 0 });
+    }
+    clients.joined = Some(joined);
+    events.extend(descriptors(&clients.calls));
+}
+
+/// All that calls did.
+fn steps(calls: &[Call]) -> Vec<Event> {
+    numbered(calls.iter().filter_map(|call| session(call).or_else(|| descriptor(call))).collect())
 }
 
 /// Descriptors and mappings of calls as steps of the protocol `descriptors`.
-#[must_use]
-pub fn descriptors(calls: &[Call]) -> Vec<Event> {
+fn descriptors(calls: &[Call]) -> Vec<Event> {
     numbered(calls.iter().filter_map(descriptor).collect())
 }
 

@@ -2,10 +2,75 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-pub use teeleak_proto::client::ClientCallKind as CallKind;
-use teeleak_proto::{Uuid, client::ClientParam};
+use teeleak_proto::Uuid;
 
 use super::{Finding, Party, Place};
+
+/// What a process asked for: a function of the TEE Client API, or what it did with a descriptor.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum CallKind {
+    /// `TEEC_InitializeContext`.
+    InitializeContext,
+    /// `TEEC_FinalizeContext`.
+    FinalizeContext,
+    /// `TEEC_OpenSession`; `cmd` is the connection method.
+    OpenSession,
+    /// `TEEC_CloseSession`.
+    CloseSession,
+    /// `TEEC_InvokeCommand`.
+    InvokeCommand,
+    /// `TEEC_RegisterSharedMemory`; parameter 0 is the memory, `cmd` its flags.
+    RegisterSharedMemory,
+    /// `TEEC_AllocateSharedMemory`; likewise.
+    AllocateSharedMemory,
+    /// `TEEC_ReleaseSharedMemory`; likewise.
+    ReleaseSharedMemory,
+    /// `TEEC_RequestCancellation`; parameter 0 is the operation's address.
+    RequestCancellation,
+    /// `TEEC_RegisterSharedMemoryFileDescriptor`, an extension of OP-TEE; likewise, `cmd` is the fd.
+    RegisterSharedMemoryFd,
+    /// A file was opened, or a buffer became one; `result` is the fd or the negated errno.
+    FdOpen,
+    /// A file descriptor was duplicated: `cmd` the old one, `result` the new one.
+    FdDup,
+    /// A file descriptor was closed: `cmd`.
+    FdClose,
+    /// A file descriptor was mapped: `cmd`; parameter 0 is address and length.
+    FdMap,
+    /// A mapping of one was unmapped: parameter 0 is address and length.
+    FdUnmap,
+    /// An ioctl: `cmd` is the file descriptor, parameter 0 the request and its argument.
+    FdIoctl,
+}
+
+/// One parameter of an operation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct CallParam {
+    /// Value: b and a as they went in, b in the high half. Memory: address of the buffer, which is
+    /// its identity within the process.
+    pub input: u64,
+    /// Memory: bytes that were offered. Value: 0.
+    pub size: u64,
+    /// Value: b and a as they came out. Memory: bytes after the call; for shared memory itself the
+    /// number that the kernel knows it by plus one, 0 unknown.
+    pub output: u64,
+}
+
+/// What a descriptor belongs to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum FileKind {
+    /// Nothing that matters, or there is no descriptor.
+    #[default]
+    Other,
+    /// A TEE device, `/dev/tee*`.
+    TeeDevice,
+    /// A dma-buf.
+    DmaBuf,
+    /// Something that hands out dma-bufs: `/dev/dma_heap/*`, `/dev/ion`.
+    DmaHeap,
+    /// Shared memory of a TEE device.
+    TeeShm,
+}
 
 /// One call of a TEE client function, as the process that made it recorded it.
 #[derive(Clone, PartialEq, Debug)]
@@ -36,9 +101,9 @@ pub struct Call {
     /// `TEEC_PARAM_TYPES()`.
     pub param_types: u32,
     /// Parameters.
-    pub params: [ClientParam; 4],
-    /// Kind of file that a descriptor belongs to, `ClientCall::FILE_*`.
-    pub file: u16,
+    pub params: [CallParam; 4],
+    /// What the descriptor belongs to.
+    pub file: FileKind,
     /// Return addresses, the innermost first.
     pub stack: Vec<u64>,
 }
@@ -107,6 +172,8 @@ pub struct Clients {
     pub lost: u64,
     /// How the calls went together with the TEE's events, once somebody tried.
     pub joined: Option<Joined>,
+    /// Whether what the calls did is among the observation's events already.
+    pub have_events: bool,
     /// How all this became known.
     pub sources: BTreeSet<ClientSource>,
 }

@@ -123,10 +123,14 @@ pub enum Unit {
     BytesPerIteration,
     /// Objects per iteration.
     ObjectsPerIteration,
+    /// Calls per iteration.
+    CallsPerIteration,
     /// Bytes.
     Bytes,
     /// Objects.
     Objects,
+    /// Calls, of which each is one step that was taken.
+    Calls,
     /// Iterations.
     Iterations,
     /// Nanoseconds.
@@ -135,11 +139,13 @@ pub enum Unit {
 
 impl Unit {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::BytesPerIteration,
         Self::ObjectsPerIteration,
+        Self::CallsPerIteration,
         Self::Bytes,
         Self::Objects,
+        Self::Calls,
         Self::Iterations,
         Self::Nanoseconds,
     ];
@@ -150,8 +156,10 @@ impl Unit {
         match self {
             Self::BytesPerIteration => "bytes per iteration",
             Self::ObjectsPerIteration => "objects per iteration",
+            Self::CallsPerIteration => "calls per iteration",
             Self::Bytes => "bytes",
             Self::Objects => "objects",
+            Self::Calls => "calls",
             Self::Iterations => "iterations",
             Self::Nanoseconds => "ns",
         }

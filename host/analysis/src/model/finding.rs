@@ -1,8 +1,13 @@
 //! Findings: what an analysis says, with its evidence.
 
-use std::{fmt, sync::Arc};
-
-use super::{Event, Figure, FigureKind, Kind, Place, Subject};
+use super::Event;
+use super::Figure;
+use super::FigureKind;
+use super::Kind;
+use super::Place;
+use super::Subject;
+use std::fmt;
+use std::sync::Arc;
 
 /// How much a finding weighs for the exit code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -23,7 +23,7 @@ mod pool;
 mod sample;
 mod subject;
 
-pub use call::{Call, CallKind, ClientSource, Clients, Joined, Process};
+pub use call::{Call, CallKind, CallParam, ClientSource, Clients, FileKind, Joined, Process};
 pub use event::{Event, EventKind, Party};
 pub use figure::{Figure, FigureKind, Unit};
 pub use finding::{Evidence, Finding, Fingerprint, Severity, StepRef, Verdict};

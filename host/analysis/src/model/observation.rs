@@ -1,6 +1,6 @@
 //! All that one or more sources told.
 
-use std::sync::Arc;
+use std::{ops::AddAssign, sync::Arc};
 
 use super::{Clients, Event, Gap, Incident, Moment, NormalWorld, Place, Pool, Sample};
 
@@ -50,6 +50,16 @@ pub struct Accounting {
     pub ignored: u64,
     /// Those that should have become facts and could not.
     pub rejected: u64,
+}
+
+/// Both together; what is beyond any number stays the largest one.
+impl AddAssign for Accounting {
+    fn add_assign(&mut self, other: Self) {
+        self.read = self.read.saturating_add(other.read);
+        self.parsed = self.parsed.saturating_add(other.parsed);
+        self.ignored = self.ignored.saturating_add(other.ignored);
+        self.rejected = self.rejected.saturating_add(other.rejected);
+    }
 }
 
 /// What pools had in use between two samples.

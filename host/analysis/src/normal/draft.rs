@@ -1,12 +1,12 @@
 //! Findings as they are put together.
 
-use super::words;
 use crate::{
     fingerprint::fingerprint,
     model::{
         Evidence, Figure, FigureKind, Finding, Fingerprint, Kind, Listing, Place, Severity,
         Subject, Unit, Verdict,
     },
+    text,
 };
 
 /// A finding whose identity is its kind and subject.
@@ -51,7 +51,7 @@ impl Draft {
 
     /// A sentence and where it stands.
     pub(super) fn at(self, text: &str, place: &Place) -> Self {
-        self.text(&format!("{text} ({})", words::at(place)))
+        self.text(&format!("{text} ({})", text::place(place)))
     }
 
     pub(super) fn evidence(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {

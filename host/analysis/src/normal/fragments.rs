@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{draft::Draft, prints::Prints, words};
+use super::{draft::Draft, prints::Prints};
 use crate::{
-    growth::{self, Series},
+    growth::{
+        Series, {self},
+    },
     model::{
         Census, FigureKind, Finding, Kind, Ledger, NormalPool, NormalWorld, PoolKind, Severity,
         Subject, Unit, Verdict,
     },
+    text,
 };
 
 /// Order from which blocks are large: 64 KiB. What is larger than eight pages the kernel does not promise
@@ -33,11 +36,11 @@ pub(super) fn findings(normal: &NormalWorld, leaks: bool) -> (Vec<Finding>, Vec<
         return Default::default();
     };
     let (before, after) = (free(first), free(last));
-    let share = words::share(after.1, after.0);
+    let share = text::share(after.1, after.0);
     let text = format!(
         "free blocks of 64 KiB and more: {} -> {}, {share} of what is free",
-        words::mib(before.1),
-        words::mib(after.1)
+        text::mebibytes(before.1),
+        text::mebibytes(after.1)
     );
     let in_pieces = after.0 > 0 && after.1.saturating_mul(100) < after.0.saturating_mul(PIECES);
     if !in_pieces {
@@ -54,8 +57,8 @@ fn finding(prints: &[&Census], (before, after): ((u64, u64), (u64, u64)), leaks:
     let title = format!(
         "free memory is in pieces{}: {} are free, {} of it in blocks of 64 KiB and more",
         if leaks { "" } else { ", without a leak" },
-        words::mib(after.0),
-        words::share(after.1, after.0)
+        text::mebibytes(after.0),
+        text::share(after.1, after.0)
     );
     let large = Series::counts(prints.iter().map(|census| free(census).1));
     let said = growth::judge(&Series::counts(prints.iter().map(|census| free(census).0)));
@@ -73,8 +76,8 @@ fn finding(prints: &[&Census], (before, after): ((u64, u64), (u64, u64)), leaks:
         if let Some(census) = census {
             let text = format!(
                 "{} free, {} of it in large blocks",
-                words::mib(all),
-                words::share(large, all)
+                text::mebibytes(all),
+                text::share(large, all)
             );
             draft = draft.at(&text, &census.place);
         }

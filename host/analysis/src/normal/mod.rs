@@ -17,7 +17,6 @@ mod holders;
 mod pools;
 mod prints;
 mod reconcile;
-mod words;
 
 use std::{collections::BTreeSet, sync::Arc};
 

@@ -8,20 +8,27 @@
 //! | a heap of ion | ion/heaps, orphans |
 //! | what nobody accounts for | page_owner: pages that drivers allocate themselves |
 
+use super::draft::Draft;
+use super::prints::Counted;
+use super::prints::Prints;
+use crate::growth::Judgement;
+use crate::growth::Series;
+use crate::growth::{self};
+use crate::model::Census;
+use crate::model::Evidence;
+use crate::model::FigureKind;
+use crate::model::Finding;
+use crate::model::Kind;
+use crate::model::Ledger;
+use crate::model::NormalPool;
+use crate::model::NormalWorld;
+use crate::model::Place;
+use crate::model::PoolKind;
+use crate::model::Severity;
+use crate::model::Subject;
+use crate::model::Verdict;
+use crate::text;
 use std::sync::Arc;
-
-use super::{
-    draft::Draft,
-    prints::{Counted, Prints},
-    words,
-};
-use crate::{
-    growth::{self, Judgement, Series},
-    model::{
-        Census, Evidence, FigureKind, Finding, Kind, Ledger, NormalPool, NormalWorld, Place,
-        PoolKind, Severity, Subject, Verdict,
-    },
-};
 
 /// Part of all memory that a pool has to gain to be told, in percent, where a series does not decide.
 const WORTH: u64 = 2;
@@ -191,10 +198,14 @@ impl Pool {
         let (first, last) = self.ends();
         let swap = swap.filter(|(before, after)| after < before);
         let swap = swap.map_or(String::new(), |(before, after)| {
-            format!(", and free swap from {} to {}", words::mib(before), words::mib(after))
+            format!(
+                ", and free swap from {} to {}",
+                text::mebibytes(before),
+                text::mebibytes(after)
+            )
         });
-        let moments = self.values.seen().count();
-        format!("{} -> {} over {moments} moments{swap}", words::mib(first), words::mib(last))
+        let moments = text::count(self.values.seen().count() as u64, "moment");
+        format!("{} -> {} over {moments}{swap}", text::mebibytes(first), text::mebibytes(last))
     }
 
     fn sentence(&self, swap: Option<(u64, u64)>) -> String {
@@ -217,7 +228,7 @@ impl Pool {
             title,
         )
         .verdict(self.verdict())
-        .text(&format!("from {} to {}", words::at(&self.from), words::at(&self.to)));
+        .text(&format!("from {} to {}", text::place(&self.from), text::place(&self.to)));
         if let Some(said) = &self.said {
             use growth::report::words as growing;
             let rate = said.rate.filter(|_| leak);
@@ -254,15 +265,15 @@ fn in_use(moments: &[Census], none: bool) -> Option<Arc<str>> {
     };
     let range = format!(
         " (between {} and {})",
-        words::mib(used.iter().copied().min().unwrap_or(0)),
-        words::mib(used.iter().copied().max().unwrap_or(0))
+        text::mebibytes(used.iter().copied().min().unwrap_or(0)),
+        text::mebibytes(used.iter().copied().max().unwrap_or(0))
     );
     let pools = if none { ", and no pool that is told does" } else { "" };
     Some(
         format!(
             "memory in use {how}: {} -> {}{range}{pools}{}",
-            words::mib(first),
-            words::mib(last),
+            text::mebibytes(first),
+            text::mebibytes(last),
             cache(moments).filter(|_| none).unwrap_or_default()
         )
         .into(),
@@ -273,6 +284,6 @@ fn in_use(moments: &[Census], none: bool) -> Option<Arc<str>> {
 fn cache(moments: &[Census]) -> Option<String> {
     let cached = ["Cached", "Cache"];
     let (before, after) = (value(moments.first()?, &cached)?, value(moments.last()?, &cached)?);
-    let has = words::mib(after.checked_sub(before).filter(|gain| *gain > 0)?);
+    let has = text::mebibytes(after.checked_sub(before).filter(|gain| *gain > 0)?);
     Some(format!("; the page cache, which the kernel gives back, has {has} of it"))
 }

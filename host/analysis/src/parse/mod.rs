@@ -1,7 +1,9 @@
 //! Bytes of a source in, facts out.
 
+pub mod capture;
 pub mod console;
 pub mod ftrace;
 pub mod ledgers;
+pub mod lines;
 pub mod stats;
 pub mod strace;

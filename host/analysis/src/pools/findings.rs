@@ -15,6 +15,7 @@ use crate::{
         Evidence, Figure, FigureKind, Finding, Kind, Observation, Part, Pool, PoolKind, PoolUnit,
         Sample, Severity, Subject, Unit, Verdict,
     },
+    text,
 };
 
 /// Part of a pool that is in use where it is nearly full.
@@ -138,7 +139,7 @@ impl<'a> Case<'a> {
             (true, Some(_), _) => format!("{name}: ran out; it grows by {amount} per iteration"),
             (true, None, Some(until)) => format!(
                 "{name}: grows by {amount} per iteration and will be full after {} more",
-                words::number(until.value.floor())
+                text::approximation(until.value.floor())
             ),
             (true, None, None) => format!("{name}: grows by {amount} per iteration"),
             (false, Some(_), _) if full == Some(false) => {
@@ -151,7 +152,7 @@ impl<'a> Case<'a> {
     }
 
     fn amount(&self, value: f64) -> String {
-        words::counted(value, if self.pool.unit == PoolUnit::Bytes { "byte" } else { "object" })
+        text::amount(value, if self.pool.unit == PoolUnit::Bytes { "byte" } else { "object" })
     }
 
     fn figures(&self, context: &Context<'_>) -> Vec<Figure> {
@@ -196,7 +197,10 @@ impl<'a> Case<'a> {
             texts.extend(self.demand(shortage));
         }
         if self.failures > 0 {
-            texts.push(format!("{} allocations failed while it was observed", self.failures));
+            texts.push(format!(
+                "{} failed while it was observed",
+                text::count(self.failures, "allocation")
+            ));
         }
         let thing = if self.pool.unit == PoolUnit::Bytes { "byte" } else { "object" };
         texts.push(words::why(&self.judgement, &self.series.used, thing));
@@ -216,8 +220,10 @@ impl<'a> Case<'a> {
             return None;
         }
         let (used, size) = (self.pool.allocated?, self.pool.size?);
-        let most = self.pool.max_allocated.unwrap_or(used);
-        Some(if used as f64 > NEARLY_FULL * size as f64 {
+        let most = text::number(self.pool.max_allocated.unwrap_or(used));
+        let nearly_full = used as f64 > NEARLY_FULL * size as f64;
+        let (used, size) = (text::number(used), text::number(size));
+        Some(if nearly_full {
             format!("{used} of {size} are still in use, and that was not seen to grow")
         } else {
             format!(

@@ -1,16 +1,21 @@
 //! What the secure world itself said about having no room.
 
-use std::collections::BTreeMap;
-
 use super::Shortage;
-use crate::{
-    fingerprint::fingerprint,
-    growth::report::words,
-    model::{
-        Evidence, FigureKind, Finding, Incident, IncidentKind, Kind, Observation, PoolKind,
-        Severity, Subject, Unit,
-    },
-};
+use crate::fingerprint::fingerprint;
+use crate::growth::report::words;
+use crate::model::Evidence;
+use crate::model::FigureKind;
+use crate::model::Finding;
+use crate::model::Incident;
+use crate::model::IncidentKind;
+use crate::model::Kind;
+use crate::model::Observation;
+use crate::model::PoolKind;
+use crate::model::Severity;
+use crate::model::Subject;
+use crate::model::Unit;
+use crate::text;
+use std::collections::BTreeMap;
 
 /// Places that are listed of one finding.
 const LISTED: usize = 5;
@@ -48,7 +53,7 @@ impl OutOfMemory<'_> {
     /// The finding where no figures of the pool are known.
     pub(super) fn finding(&self) -> Finding {
         let pool = PoolKind::CoreHeap.label();
-        let times = words::counted(self.incidents.len() as f64, "time");
+        let times = text::amount(self.incidents.len() as f64, "time");
         let subject = Subject::Pool(PoolKind::CoreHeap);
         let mut evidence = vec![Evidence::Text(self.shortage().reason().into())];
         evidence.extend(self.places());
@@ -56,8 +61,11 @@ impl OutOfMemory<'_> {
             kind: Kind::PoolGrowth,
             severity: Severity::Possible,
             verdict: None,
-            title: format!("{pool}: ran out {times}, smallest request {} bytes", self.smallest)
-                .into(),
+            title: format!(
+                "{pool}: ran out {times}, smallest request {} bytes",
+                text::number(self.smallest)
+            )
+            .into(),
             figures: vec![words::plain(
                 FigureKind::FailedAllocations,
                 self.incidents.len() as f64,
@@ -84,7 +92,7 @@ pub(super) fn others(observation: &Observation) -> Vec<Finding> {
 }
 
 fn other(text: &str, incidents: &[&Incident]) -> Finding {
-    let times = words::counted(incidents.len() as f64, "time");
+    let times = text::amount(incidents.len() as f64, "time");
     let subject = Subject::Pool(PoolKind::Named(text.into()));
     let first = incidents.first().map_or(text, |incident| &incident.text);
     Finding {

@@ -1,6 +1,6 @@
 //! Why an allocation failed: nothing left, or nothing in one piece.
 
-use crate::model::Pool;
+use crate::{model::Pool, text};
 
 /// Largest request whose failure can't be fragmentation, in bytes: whatever is free is free in
 /// pieces of at least this size. bget, the allocator of optee_os, keeps no smaller free block than
@@ -85,27 +85,42 @@ impl Shortage {
     /// The reasoning, as a sentence that can be checked by hand.
     #[must_use]
     pub fn reason(&self) -> String {
+        let request = format!("a {}-byte request failed", text::number(self.requested()));
         match self {
-            Self::Tiny { requested } => format!(
-                "a {requested}-byte request failed: pieces of that size are left in any pool that \
-                 is not full, so it is not fragmentation"
+            Self::Tiny { .. } => format!(
+                "{request}: pieces of that size are left in any pool that is not full, so it is not \
+                 fragmentation"
             ),
-            Self::Full { requested, free } => format!(
-                "a {requested}-byte request failed while {free} bytes were free in all, so it is \
-                 not fragmentation"
+            Self::Full { free, .. } => format!(
+                "{request} while {} bytes were free in all, so it is not fragmentation",
+                text::number(*free)
             ),
-            Self::Fragmented { requested, free } => format!(
-                "a {requested}-byte request failed although {free} bytes were free in all: no \
-                 piece was large enough, it is fragmentation"
+            Self::Fragmented { free, .. } => format!(
+                "{request} although {} bytes were free in all: no piece was large enough, it is \
+                 fragmentation",
+                text::number(*free)
             ),
-            Self::Leftovers { requested, free, size } => format!(
-                "a {requested}-byte request failed while {free} of {size} bytes were free in all: \
-                 the pool was full, and these are what was left between its allocations"
+            Self::Leftovers { free, size, .. } => format!(
+                "{request} while {} of {} bytes were free in all: the pool was full, and these are \
+                 what was left between its allocations",
+                text::number(*free),
+                text::number(*size)
             ),
-            Self::Unknown { requested } => format!(
-                "a {requested}-byte request failed; how much was free then is not known, so that \
-                 it may be either full or fragmented"
+            Self::Unknown { .. } => format!(
+                "{request}; how much was free then is not known, so that it may be either full or \
+                 fragmented"
             ),
+        }
+    }
+
+    /// Bytes of the request that failed.
+    const fn requested(&self) -> u64 {
+        match self {
+            Self::Tiny { requested }
+            | Self::Full { requested, .. }
+            | Self::Fragmented { requested, .. }
+            | Self::Leftovers { requested, .. }
+            | Self::Unknown { requested } => *requested,
         }
     }
 

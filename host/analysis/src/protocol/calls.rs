@@ -1,8 +1,8 @@
 //! How often a TA was called to take something, and to give it back.
 
-use teeleak_proto::{Uuid, bind::Action};
+use teeleak_proto::Uuid;
 
-use super::{On, Protocol, Step};
+use super::{On, Protocol, Step, StepAction};
 use crate::model::{Event, Observation};
 
 /// Calls that succeeded.
@@ -26,9 +26,9 @@ pub(crate) fn calls(protocols: &[Protocol], observation: &Observation, ta: Uuid)
     for event in observation.events.iter().filter(done) {
         // The same command may be a step of several protocols; it is one call.
         match steps.iter().find(|step| step.is(event)).map(|step| step.action) {
-            Some(Action::Acquire) => calls.acquired += 1,
-            Some(Action::Release) => calls.released += 1,
-            Some(Action::Use) | None => {}
+            Some(StepAction::Acquire) => calls.acquired += 1,
+            Some(StepAction::Release) => calls.released += 1,
+            Some(StepAction::Use) | None => {}
         }
     }
     calls

@@ -58,7 +58,7 @@ pub use definition::{
 };
 pub use findings::{Checked, Tie, check};
 pub use matching::engine::Limits;
-use teeleak_proto::{Uuid, bind::Action};
+use teeleak_proto::Uuid;
 
 use crate::{mistake::Mistake, model::Name};
 
@@ -126,7 +126,7 @@ pub struct Step {
     /// Index of its resource.
     pub resource: usize,
     /// What it does with it.
-    pub action: Action,
+    pub action: StepAction,
     /// What it is in the events.
     pub on: On,
     /// UUID of what serves the session, `None` for any.
@@ -137,6 +137,17 @@ pub struct Step {
     pub parent: Option<Key>,
     /// Flags of a region with which it is not this step.
     pub ignore_flags: u32,
+}
+
+/// What a step does with its resource.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StepAction {
+    /// Takes it: open, map, register, alloc.
+    Acquire,
+    /// Needs it to be held.
+    Use,
+    /// Gives it back: close, unmap, free.
+    Release,
 }
 
 /// What a step is in the events.

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use teeleak_proto::bind::Action;
-
-use crate::model::{Event, StepRef};
-
-use super::{Protocol, Step};
+use super::{Protocol, Step, StepAction};
+use crate::{
+    model::{Event, StepRef},
+    text,
+};
 
 /// Longest sequence that a finding shows.
 const SHOWN: usize = 10;
@@ -22,25 +22,25 @@ pub(super) fn expected(protocol: &Protocol, resource: usize) -> String {
 
 fn order(protocol: &Protocol, resource: usize) -> String {
     let mut parts = Vec::new();
-    parts.extend(steps(protocol, resource, Action::Acquire));
+    parts.extend(steps(protocol, resource, StepAction::Acquire));
     let mut inner: Vec<String> = (0..protocol.resources.len())
         .filter(|at| {
             protocol.resources.get(*at).is_some_and(|child| child.parent == Some(resource))
         })
         .map(|child| order(protocol, child))
         .collect();
-    inner.extend(steps(protocol, resource, Action::Use));
+    inner.extend(steps(protocol, resource, StepAction::Use));
     match inner.as_slice() {
         [] => {}
         [one] => parts.push(one.clone()),
         several => parts.push(format!("({})", several.join(" | "))),
     }
-    parts.extend(steps(protocol, resource, Action::Release));
+    parts.extend(steps(protocol, resource, StepAction::Release));
     parts.join(" > ")
 }
 
 /// Names of the steps that do this, as "a or b".
-pub(super) fn steps(protocol: &Protocol, resource: usize, action: Action) -> Option<String> {
+pub(super) fn steps(protocol: &Protocol, resource: usize, action: StepAction) -> Option<String> {
     let all = protocol.steps.iter();
     let these = all.filter(|step| step.resource == resource && step.action == action);
     let names: Vec<_> = these.map(|step| &*step.name).collect();
@@ -100,36 +100,9 @@ pub(super) fn result(result: u32) -> String {
     format!("{result:#010x} {name}")
 }
 
-/// "1 mapping", "2 mappings", "2 entries".
-pub(super) fn several(count: u64, name: &str) -> String {
-    if count == 1 {
-        return format!("1 {name}");
-    }
-    format!("{count} {}", plural(name))
-}
-
-/// More than one of it, as English forms it.
-pub(super) fn plural(name: &str) -> String {
-    match name.strip_suffix('y') {
-        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
-        _ if name.ends_with(['s', 'x']) || name.ends_with("ch") || name.ends_with("sh") => {
-            format!("{name}es")
-        }
-        _ => format!("{name}s"),
-    }
-}
-
-/// "1 time", "2 times".
-pub(super) fn times(count: u64) -> String {
-    if count == 1 { "once".into() } else { format!("{count} times") }
-}
-
 /// ", 2.0 per iteration" where there are iterations.
 pub(super) fn rate(count: u64, iterations: u32) -> String {
-    if iterations == 0 {
-        return String::new();
-    }
-    format!(", {:.1} per iteration", count as f64 / f64::from(iterations))
+    text::rate(count, iterations).map_or_else(String::new, |rate| format!(", {rate}"))
 }
 
 /// " of TA UUID" where it is known.

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::glob;
-use crate::model::{Figure, Finding, Subject, Unit};
+use crate::{
+    model::{Figure, Finding, Subject, Unit},
+    text,
+};
 
 /// What may grow, and by how much in each iteration.
 #[derive(Clone, Debug)]
@@ -41,6 +44,7 @@ impl Budget {
     /// What is to be said of one that is about nothing.
     pub(super) fn unused(&self) -> Arc<str> {
         let Self { pattern, bytes } = self;
+        let bytes = text::number(*bytes);
         format!("the budget of {bytes} bytes per iteration for {pattern} is about no finding")
             .into()
     }

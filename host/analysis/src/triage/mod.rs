@@ -20,15 +20,15 @@ mod day;
 mod glob;
 mod read;
 
-pub use day::Day;
+use std::{collections::BTreeSet, sync::Arc};
 
 use budget::Budget;
-
-use std::{collections::BTreeSet, sync::Arc};
+pub use day::Day;
 
 use crate::{
     mistake::Mistake,
     model::{Evidence, Fault, Finding, Severity, Verdict},
+    text,
 };
 
 /// Where a rule stands: file and line.
@@ -248,7 +248,7 @@ impl std::fmt::Display for Excuse {
             }
             Self::Known(reason) => write!(f, "a cache of OP-TEE: {reason}"),
             Self::Budget(bytes) => {
-                write!(f, "within the budget of {bytes} bytes per iteration")
+                write!(f, "within the budget of {} bytes per iteration", text::number(*bytes))
             }
             Self::NotAsked => f.write_str("not among what was asked for by --fail-on"),
         }

@@ -4,8 +4,11 @@ use std::io::Write;
 
 use anyhow::Result;
 use serde::Serialize;
-use teeleak_analysis::model::{Call, CallKind, Process};
-use teeleak_proto::client::{ClientParam, head::halves};
+use teeleak_analysis::{
+    model::{Call, CallKind, CallParam, FileKind, Process},
+    text,
+};
+use teeleak_proto::client::head::halves;
 
 use crate::{
     error,
@@ -15,26 +18,23 @@ use crate::{
 /// Seconds since the first call, who, what, with which outcome.
 pub(super) fn text(call: &Call, zero_ns: u64, page: &mut Page<'_>) -> Result<()> {
     let (begin, end) = call.monotonic;
-    let at = seconds(begin.saturating_sub(zero_ns));
-    let took = end.saturating_sub(begin) / 1_000;
+    let at = text::seconds(begin.saturating_sub(zero_ns));
+    let took = text::number(end.saturating_sub(begin) / 1_000);
     let kernel = if call.by.by_kernel { "kernel for " } else { "" };
     let who = format!("{kernel}{}[{}/{}]", call.by.comm, call.by.pid, call.by.tid);
-    let line = Line::default().text(format_args!("{at:>12} {took:>8} us  ")).hang();
+    let line = Line::default().text(format_args!("{at:>12} {took:>10} us  ")).hang();
     page.put(outcome(call, line.text(format_args!("{who:<28} {}", what(call)))))?;
     for frame in &call.stack {
-        page.put(Line::at(26).dim(format_args!("{frame:#x}")))?;
+        page.put(Line::at(28).dim(format_args!("{frame:#x}")))?;
     }
     Ok(())
-}
-
-fn seconds(ns: u64) -> String {
-    format!("{}.{:06}", ns / 1_000_000_000, ns / 1_000 % 1_000_000)
 }
 
 fn what(call: &Call) -> String {
     let session = call.session.map_or(String::new(), |session| format!(" session {session}"));
     let uuid = call.uuid.map_or(String::new(), |uuid| format!(" {uuid}"));
     let [memory, ..] = call.params;
+    let bytes = text::number(memory.size);
     let fd = call.cmd.cast_signed();
     match call.kind {
         CallKind::OpenSession => format!("OpenSession{uuid}{session}{}", params(call)),
@@ -46,15 +46,15 @@ fn what(call: &Call) -> String {
         | CallKind::RegisterSharedMemoryFd
         | CallKind::AllocateSharedMemory
         | CallKind::ReleaseSharedMemory => {
-            format!("{:?} {:#x} {} bytes", call.kind, memory.input, memory.size)
+            format!("{:?} {:#x} {bytes} bytes", call.kind, memory.input)
         }
         CallKind::FdOpen => format!("{} opened", file(call)),
         CallKind::FdDup => format!("{} {fd} duplicated", file(call)),
         CallKind::FdClose => format!("{} {fd} closed", file(call)),
         CallKind::FdMap => {
-            format!("{} {fd} mapped at {:#x}, {} bytes", file(call), memory.input, memory.size)
+            format!("{} {fd} mapped at {:#x}, {bytes} bytes", file(call), memory.input)
         }
-        CallKind::FdUnmap => format!("unmapped {:#x}, {} bytes", memory.input, memory.size),
+        CallKind::FdUnmap => format!("unmapped {:#x}, {bytes} bytes", memory.input),
         CallKind::FdIoctl => format!("{} {fd} ioctl {:#x}", file(call), memory.input),
         kind => format!("{kind:?}"),
     }
@@ -62,13 +62,12 @@ fn what(call: &Call) -> String {
 
 /// What a file descriptor belongs to.
 fn file(call: &Call) -> &'static str {
-    use teeleak_proto::client::ClientCall as Wire;
     match call.file {
-        Wire::FILE_TEE => "TEE device",
-        Wire::FILE_DMA_BUF => "dma-buf",
-        Wire::FILE_HEAP => "dma-buf heap",
-        Wire::FILE_TEE_SHM => "TEE shared memory",
-        _ => "file",
+        FileKind::TeeDevice => "TEE device",
+        FileKind::DmaBuf => "dma-buf",
+        FileKind::DmaHeap => "dma-buf heap",
+        FileKind::TeeShm => "TEE shared memory",
+        FileKind::Other => "file",
     }
 }
 
@@ -81,7 +80,7 @@ fn params(call: &Call) -> String {
     if texts.is_empty() { String::new() } else { format!(" {}", texts.join(" ")) }
 }
 
-fn param_text(kind: u32, param: &ClientParam) -> Option<String> {
+fn param_text(kind: u32, param: &CallParam) -> Option<String> {
     let value = |word| {
         let (a, b) = halves(word);
         format!("({a:#x},{b:#x})")
@@ -134,12 +133,12 @@ pub(super) fn process(process: &Process, page: &mut Page<'_>) -> Result<()> {
     let Process { pid, comm, exe, lost, running, ended, .. } = process;
     let mut line = Line::default().text(format_args!("{comm} pid {pid} ")).dim(exe);
     if *lost > 0 {
-        line = line.text(", ").warn(format_args!("{lost} calls lost"));
+        line = line.text(", ").warn(format_args!("{} lost", text::count(*lost, "call")));
     }
     line = match (running, ended) {
         (0, _) => line,
-        (n, true) => line.text(", ").warn(format_args!("ended within {n} calls")),
-        (n, false) => line.text(format_args!(", within {n} calls")),
+        (n, true) => line.text(", ").warn(format_args!("ended within {}", text::count(*n, "call"))),
+        (n, false) => line.text(format_args!(", within {}", text::count(*n, "call"))),
     };
     Ok(page.put(line)?)
 }
@@ -166,7 +165,7 @@ struct Object<'c> {
     stack: &'c [u64],
 }
 
-/// The same for programs. Parameters are input, size and output, see `ClientParam`.
+/// The same for programs. Parameters are input, size and output, see `CallParam`.
 pub(super) fn json(call: &Call, out: &mut dyn Write) -> Result<()> {
     let params = call.params.iter().map(|param| [param.input, param.size, param.output]).collect();
     let line = Object {

@@ -6,13 +6,14 @@ use std::io::Write;
 
 use anyhow::Result;
 use teeleak_analysis::{
-    clients::Reader,
     model::{Call, ClientSource, Clients, Place},
+    parse::capture::{ClientCallReader, Damage},
+    text::number,
 };
 use teeleak_proto::frame::FrameKind;
 
 use crate::{
-    capture::{Damage, Writer},
+    capture::Writer,
     render::{
         text::{Layout, Page},
         words,
@@ -39,7 +40,7 @@ pub(crate) struct Log<'e> {
     style: Style,
     file: Option<Writer>,
     out: &'e mut dyn Write,
-    reader: Reader,
+    reader: ClientCallReader,
     held: Vec<Call>,
     /// Time that lines are counted from.
     zero_ns: Option<u64>,
@@ -54,7 +55,7 @@ impl<'e> Log<'e> {
             style,
             file,
             out,
-            reader: Reader::default(),
+            reader: ClientCallReader::default(),
             held: Vec::new(),
             zero_ns: None,
             frames: 0,
@@ -102,10 +103,11 @@ impl<'e> Log<'e> {
         for process in &clients.processes {
             line::process(process, &mut Page::new(self.out, self.style.layout))?;
         }
-        let calls = self.printed;
+        let calls = number(self.printed);
         let called = clients.processes.iter().filter(|process| process.called).count();
-        let idle = clients.processes.len() - called;
-        write!(self.out, "{calls} calls by {called} processes, {} lost; ", clients.lost)?;
+        let idle = number((clients.processes.len() - called) as u64);
+        let (called, lost) = (number(called as u64), number(clients.lost));
+        write!(self.out, "{calls} calls by {called} processes, {lost} lost; ")?;
         if clients.sources.contains(&ClientSource::Kernel) {
             // It knows of nobody who called nothing.
             writeln!(self.out, "from {}", words::source(ClientSource::Kernel))?;
@@ -113,7 +115,11 @@ impl<'e> Log<'e> {
             writeln!(self.out, "{idle} processes called nothing")?;
         }
         if self.rejected > 0 {
-            writeln!(self.out, "{} pieces of the recording could not be read", self.rejected)?;
+            writeln!(
+                self.out,
+                "{} pieces of the recording could not be read",
+                number(self.rejected)
+            )?;
         }
         Ok(())
     }

@@ -6,13 +6,13 @@ use maud::{Markup, html};
 use teeleak_analysis::{
     audit::Report,
     model::{Gap, Observation},
+    text::{count, number},
     triage::Accepted,
 };
 
 use crate::render::{
-    text::{clients, incident, plain, report as text},
+    text::{clients, incident, plain, report},
     view::ReportView,
-    words::{count, grouped},
 };
 
 /// The section.
@@ -53,7 +53,7 @@ fn gaps(gaps: &[Gap]) -> Markup {
                         tr {
                             td { (gap.what) }
                             td { (gap.reason.to_string()) }
-                            td .num { @if gap.lost > 0 { (grouped(gap.lost)) } }
+                            td .num { @if gap.lost > 0 { (number(gap.lost)) } }
                             td { @if let Some(remedy) = &gap.remedy { (remedy) } }
                         }
                     } }
@@ -86,15 +86,15 @@ fn seen(observation: &Observation, report: &Report) -> Markup {
     ];
     html! {
         dl .seen {
-            dt { "Samples" } dd { (samples.len()) ": " (text::stages(samples)) }
-            dt { "Complete in" } dd { (text::complete(samples)) }
+            dt { "Samples" } dd { (number(samples.len() as u64)) ": " (report::stages(samples)) }
+            dt { "Complete in" } dd { (report::complete(samples)) }
             dt { "Events" } dd { (events) ", of which " (steps) " of a protocol" }
             @if !clients.is_empty() { dt { "Client calls" } dd { (clients) } }
             @if let Some(canary) = &report.canary {
                 dt { "Canary" }
                 dd {
-                    (grouped(canary.size.into())) " bytes, found in " (canary.found) " of "
-                    (canary.expected) " samples"
+                    (number(canary.size.into())) " bytes, found in " (number(canary.found.into())) " of "
+                    (number(canary.expected.into())) " samples"
                 }
             }
             @if !observation.failed.is_empty() {
@@ -103,8 +103,8 @@ fn seen(observation: &Observation, report: &Report) -> Markup {
             }
             dt { "Input" }
             dd {
-                @for (n, (number, what)) in input.into_iter().enumerate() {
-                    @if n > 0 { ", " } (grouped(number)) " " (what)
+                @for (n, (lines, what)) in input.into_iter().enumerate() {
+                    @if n > 0 { ", " } (number(lines)) " " (what)
                 }
             }
         }

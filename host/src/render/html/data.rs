@@ -1,14 +1,22 @@
 //! What the page shows, for programs: the report as `--json` prints it, and the series behind it.
 
-use std::{collections::BTreeMap, io};
-
-use maud::{Markup, PreEscaped, html};
-use serde::Serialize;
-use teeleak_analysis::model::{Event, EventKind, Observation, Pool, Sample, Stage};
-use teeleak_proto::Uuid;
-
 use super::sites::Table;
-use crate::render::{json, view::ReportView, words};
+use crate::render::json;
+use crate::render::view::ReportView;
+use crate::render::words;
+use maud::Markup;
+use maud::PreEscaped;
+use maud::html;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io;
+use teeleak_analysis::model::Event;
+use teeleak_analysis::model::EventKind;
+use teeleak_analysis::model::Observation;
+use teeleak_analysis::model::Pool;
+use teeleak_analysis::model::Sample;
+use teeleak_analysis::text;
+use teeleak_proto::Uuid;
 
 /// Names of the columns of [`Row`].
 const COLUMNS: [&str; 11] = [
@@ -111,13 +119,7 @@ fn document<'t>(observation: &'t Observation, table: &'t Table<'t>) -> Document<
 }
 
 fn moment(sample: &Sample) -> Moment {
-    let stage = match sample.moment.stage {
-        Stage::Before => "before",
-        Stage::Idle => "idle",
-        Stage::Warmup => "warmup",
-        Stage::Measured => "measured",
-        Stage::After => "after",
-    };
+    let stage = text::stage_key(sample.moment.stage);
     Moment { stage, iteration: sample.moment.iteration }
 }
 
@@ -131,7 +133,7 @@ fn pools<'t>(samples: &[&'t Sample]) -> Vec<Course<'t>> {
         };
         Course {
             name: pool.kind.label(),
-            unit: words::unit(pool.unit),
+            unit: text::pool_unit(pool.unit),
             allocated: samples.iter().map(allocated).collect(),
         }
     };

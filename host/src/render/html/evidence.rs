@@ -1,12 +1,14 @@
 //! What a finding rests on, as far as it is neither a plot nor a sequence.
 
-use maud::{Markup, html};
-use teeleak_analysis::model::{Evidence, Figure, Finding, Subject};
-
-use crate::render::{
-    place,
-    text::finding::{subject, value},
-};
+use crate::render::text::finding::subject;
+use crate::render::text::finding::value;
+use maud::Markup;
+use maud::html;
+use teeleak_analysis::model::Evidence;
+use teeleak_analysis::model::Figure;
+use teeleak_analysis::model::Finding;
+use teeleak_analysis::model::Subject;
+use teeleak_analysis::text;
 
 /// Members that are told at once; more are to unfold.
 const MEMBERS: usize = 4;
@@ -15,7 +17,7 @@ const MEMBERS: usize = 4;
 pub(super) fn sentences(finding: &Finding) -> Markup {
     let told = |evidence: &Evidence| match evidence {
         Evidence::Text(text) | Evidence::Outstanding(text) => Some(html! { (text) }),
-        Evidence::At(at) => Some(html! { "shown at " code { (place::at(at)) } }),
+        Evidence::At(at) => Some(html! { "shown at " code { (text::place(at)) } }),
         _ => None,
     };
     let sentences: Vec<_> = finding.evidence.iter().filter_map(told).collect();

@@ -1,7 +1,10 @@
 //! The calls that show a finding: a lane for each who called, from left to right in their order.
 
 use maud::{Markup, html};
-use teeleak_analysis::model::{Finding, StepRef, Time};
+use teeleak_analysis::{
+    model::{Finding, StepRef, Time},
+    text,
+};
 
 use super::scale::Px;
 use crate::render::{
@@ -143,10 +146,5 @@ fn row(
 
 /// How long after the first, by the same clock.
 fn after(first: Option<Time>, this: Option<Time>) -> String {
-    match steps::after_ns(first, this) {
-        None => String::new(),
-        Some(0) => "0".to_owned(),
-        Some(ns) if ns < 1_000_000 => format!("{}.{} µs", ns / 1_000, ns % 1_000 / 100),
-        Some(ns) => format!("{}.{:03} ms", ns / 1_000_000, ns / 1_000 % 1_000),
-    }
+    steps::after_ns(first, this).map_or_else(String::new, |ns| text::elapsed(ns, "µs"))
 }

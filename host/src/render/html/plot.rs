@@ -1,13 +1,13 @@
 //! Growth as a picture: values by iteration with the line through them, or what stayed of each.
 
 use maud::{Markup, html};
-use teeleak_analysis::model::{Evidence, Finding, Observation, Stage};
-
-use super::scale::{Px, Scale, label};
-use crate::render::{
-    series::{Line, Points},
-    words::{count, grouped},
+use teeleak_analysis::{
+    model::{Evidence, Finding, Observation, Stage},
+    text::{count, decimal, number, stage_label},
 };
+
+use super::scale::{Px, Scale};
+use crate::render::series::{Line, Points};
 
 /// Size of a drawing, and of what is left free around it: left, top, right, bottom.
 const SIZE: (f64, f64) = (640.0, 220.0);
@@ -47,10 +47,10 @@ impl Axes {
         html! {
             @for mark in self.y.ticks(4.0) {
                 line .grid x1=(left) x2=(end) y1=(self.y.at(mark)) y2=(self.y.at(mark)) {}
-                text .end x=(left - 8.0) y=(Px(self.y.at(mark).0 + 4.0)) { (label(mark)) }
+                text .end x=(left - 8.0) y=(Px(self.y.at(mark).0 + 4.0)) { (decimal(mark)) }
             }
             @for mark in self.x.ticks(8.0) {
-                text .mid x=(self.x.at(mark)) y=(Px(floor.0 + 16.0)) { (label(mark)) }
+                text .mid x=(self.x.at(mark)) y=(Px(floor.0 + 16.0)) { (decimal(mark)) }
             }
             line .axis x1=(left) x2=(end) y1=(floor) y2=(floor) {}
             text .end x=(end) y=(Px(SIZE.1 - 4.0)) { (across) }
@@ -99,8 +99,8 @@ fn told(points: &Points) -> String {
     let (Some(first), Some(last)) = (points.judged.first(), points.judged.last()) else {
         return String::new();
     };
-    let [from, to] = [first, last]
-        .map(|(at, value)| format!("{} after iteration {}", label(*value), label(*at)));
+    let [from, to] =
+        [first, last].map(|(at, value)| format!("{} after iteration {}", decimal(*value), *at));
     let line = points.line.map_or(String::new(), |line| {
         format!("; the line rises by {:.2} per iteration", line.slope)
     });
@@ -125,10 +125,10 @@ fn shades(points: &Points, axes: Axes, from: f64) -> Markup {
         @for (stage, begin, end) in &points.stretches {
             @let left = axes.x.at(begin.max(from));
             @let wide = Px(axes.x.at(*end).0 - left.0);
-            @let (class, name) = match stage {
-                Stage::Warmup => ("warm", "warm-up"),
-                Stage::Idle => ("idle", "idle"),
-                _ => ("idle", ""),
+            @let class = if *stage == Stage::Warmup { "warm" } else { "idle" };
+            @let name = match stage {
+                Stage::Warmup | Stage::Idle => stage_label(*stage),
+                _ => "",
             };
             @if wide.0 > 0.0 {
                 rect class=(class) x=(left) y=(top) width=(wide) height=(height) {}
@@ -160,7 +160,7 @@ fn bars(n: &str, left: &[(u32, u64)]) -> Markup {
         .collect();
     let sum: u64 = left.iter().map(|(_, n)| n).sum();
     let iterations = count(left.len() as u64, "iteration");
-    let told = format!("{} are left, acquired in {iterations} from {from} to {to}.", grouped(sum));
+    let told = format!("{} are left, acquired in {iterations} from {from} to {to}.", number(sum));
     html! {
         figure .plot {
             svg viewBox=(format!("0 0 {} {}", SIZE.0, SIZE.1)) role="img"

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
-use teeleak_analysis::model::{Instance, Observation, Part, Region, Sample, Stage};
+use teeleak_analysis::{
+    model::{Instance, Observation, Part, Region, Sample, Stage},
+    text::{access, count, moment, number},
+};
 use teeleak_proto::Uuid;
 
 use super::scale::Px;
-use crate::render::words::{access, count, grouped};
 
 /// Width of a drawing, and of the names of its rows.
 const WIDTH: f64 = 960.0;
@@ -108,13 +110,13 @@ pub(super) fn section(maps: &Maps<'_>) -> Markup {
                 None => p { "No sample shows what TAs have mapped." },
                 Some((before, after)) => {
                     p .dim {
-                        "By address, not to scale: before (" (moment(before)) ") and after ("
-                        (moment(after)) "). What was gained is taller."
+                        "By address, not to scale: before (" (moment(before.moment)) ") and after ("
+                        (moment(after.moment)) "). What was gained is taller."
                     }
                     (legend())
                     @for map in maps.maps.iter().take(INSTANCES) { (instance(map)) }
                     @if maps.maps.len() > INSTANCES {
-                        p { (maps.maps.len() - INSTANCES) " more instances are not drawn." }
+                        p { (number((maps.maps.len() - INSTANCES) as u64)) " more instances are not drawn." }
                     }
                     (unseen(after))
                 }
@@ -138,17 +140,6 @@ fn legend() -> Markup {
     }
 }
 
-fn moment(sample: &Sample) -> String {
-    let n = sample.moment.iteration;
-    match sample.moment.stage {
-        Stage::Before => "before anything".to_owned(),
-        Stage::Idle => format!("idle iteration {n}"),
-        Stage::Warmup => format!("warm-up iteration {n}"),
-        Stage::Measured => format!("iteration {n}"),
-        Stage::After => "after everything".to_owned(),
-    }
-}
-
 /// Instances whose regions are not known at the end.
 fn unseen(after: &Sample) -> Markup {
     let instances = after.instances.seen().into_iter().flatten();
@@ -165,14 +156,14 @@ fn instance(map: &Map) -> Markup {
         these.fold((0, 0), |(n, bytes), (region, _)| (n + 1, bytes + region.size))
     };
     let (gained, gone) = (of(Fate::Gained), of(Fate::Gone));
-    let known = |n: Option<usize>| n.map_or("not seen".to_owned(), |n| grouped(n as u64));
+    let known = |n: Option<usize>| n.map_or("not seen".to_owned(), |n| number(n as u64));
     let told = format!(
         "{} regions before, {} after; {} bytes gained in {}, {} gone",
         known(map.before),
         known(map.after),
-        grouped(gained.1),
+        number(gained.1),
         count(gained.0, "region"),
-        gone.0
+        number(gone.0)
     );
     html! {
         figure .map {
@@ -305,7 +296,7 @@ fn table(map: &Map) -> Markup {
                 } } }
                 tbody { @for run in rows.iter().take(ROWS) { (table_row(run)) } }
             }
-            @if rows.len() > ROWS { p { (rows.len() - ROWS) " more rows are not shown." } }
+            @if rows.len() > ROWS { p { (number((rows.len() - ROWS) as u64)) " more rows are not shown." } }
         }
     }
 }
@@ -316,9 +307,9 @@ fn table_row(run: &[(&Region, &Fate)]) -> Markup {
         tr {
             td { code { (format!("{:#x}", first.va)) } }
             td { code { (format!("{:#x}", last.va.saturating_add(last.size))) } }
-            td .num { (run.len()) }
-            td .num { (grouped(first.size)) }
-            td { code { (access(first)) } }
+            td .num { (number(run.len() as u64)) }
+            td .num { (number(first.size)) }
+            td { code { (access(first.access)) } }
             td { @if *fate == Fate::Gone { "gone" } @else { "gained" } }
         }
     }

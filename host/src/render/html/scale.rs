@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::render::words::grouped;
-
 /// A stretch of values, and the stretch that it is drawn on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
@@ -61,20 +59,9 @@ impl maud::Render for Px {
     }
 }
 
-/// A value as an axis tells it.
-pub(super) fn label(value: f64) -> String {
-    let whole = format!("{:.0}", value.abs());
-    let digits = match whole.parse() {
-        _ if value.fract() != 0.0 => return format!("{value:.2}"),
-        Ok(whole) => grouped(whole),
-        Err(_) => whole,
-    };
-    if value < 0.0 { format!("-{digits}") } else { digits }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Px, Scale, label};
+    use super::{Px, Scale};
 
     #[test]
     fn marks_are_round() {
@@ -85,8 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn values_and_places_are_short() {
+    fn places_are_short() {
         assert_eq!([1.0, 2.04, 2.06, -0.01].map(|at| Px(at).to_string()), ["1", "2", "2.1", "0"]);
-        assert_eq!([1e6, -4096.0, 0.5].map(label), ["1,000,000", "-4,096", "0.50"]);
     }
 }

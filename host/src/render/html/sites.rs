@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use maud::{Markup, html};
-use teeleak_analysis::model::{Evidence, Observation, Sample, Stage, Subject};
+use teeleak_analysis::{
+    model::{Evidence, Observation, Sample, Stage, Subject},
+    text::{number, signed_number},
+};
 
 use super::{plot::spark, summary::Ordered};
 use crate::{
     compare::censuses::{self, Change, OwnerKey, SiteKey},
-    render::words::{self, grouped, signed},
+    render::words,
 };
 
 /// Names of the columns; of numbers, the largest comes first when sorted.
@@ -163,9 +166,9 @@ fn row(key: &SiteKey, change: &Change, table: &Table<'_>) -> Markup {
             td { (key.file) ":" (key.line) }
             td { (difference(bytes)) }
             td { (difference(n)) }
-            td { (grouped(change.before.count)) }
-            td { (grouped(change.after.count)) }
-            td { (grouped(key.size)) }
+            td { (number(change.before.count)) }
+            td { (number(change.after.count)) }
+            td { (number(key.size)) }
             td { (words::owner(&key.owner)) }
             td { @if let Some(n) = table.finding(key) { a href={ "#finding-" (n) } { (n) } } }
             td { (spark(&change.course)) }
@@ -175,5 +178,5 @@ fn row(key: &SiteKey, change: &Change, table: &Table<'_>) -> Markup {
 
 /// Zero has no sign.
 fn difference(number: i64) -> String {
-    if number == 0 { "0".to_owned() } else { signed(number) }
+    if number == 0 { "0".to_owned() } else { signed_number(number) }
 }

@@ -4,12 +4,13 @@ use maud::{Markup, html};
 use teeleak_analysis::{
     audit::Report,
     model::{Finding, Fingerprint, Sample, Severity, Stage},
+    text,
 };
 
 use crate::render::{
     text::{dump, finding::number, plain, report::causes_first},
     view::ReportView,
-    words::{self, grouped},
+    words,
 };
 
 /// Findings that are listed at the top.
@@ -93,24 +94,26 @@ fn entry(n: usize, finding: &Finding, ordered: &Ordered<'_>) -> Markup {
 fn tiles(told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
     let (observation, report) = (told.observation, told.report);
     let of = |severity| {
-        grouped(report.findings.iter().filter(|one| one.severity == severity).count() as u64)
+        text::number(report.findings.iter().filter(|one| one.severity == severity).count() as u64)
     };
     let measured = |sample: &&Sample| sample.moment.stage == Stage::Measured;
     let measured = observation.samples.iter().filter(measured).count() as u64;
-    let canary = report.canary.map(|canary| format!("{} of {}", canary.found, canary.expected));
+    let canary = report.canary.map(|canary| {
+        format!("{} of {}", text::number(canary.found.into()), text::number(canary.expected.into()))
+    });
     let events = observation.events.len() as u64;
     html! {
         dl .tiles {
             (tile(&of(Severity::Failure), "failures", ""))
             (tile(&of(Severity::Possible), "possible", ""))
-            (tile(&grouped(ordered.notes.len() as u64), "notes", ""))
-            (tile(&grouped(measured), "iterations", "measured"))
-            (tile(&grouped(events), "events", &format!("{} steps", grouped(report.steps))))
+            (tile(&text::number(ordered.notes.len() as u64), "notes", ""))
+            (tile(&text::number(measured), "iterations", "measured"))
+            (tile(&text::number(events), "events", &format!("{} steps", text::number(report.steps))))
             @match &canary {
                 Some(canary) => (tile(canary, "canary", "found in samples")),
                 None => (tile("none", "canary", "planted")),
             }
-            (tile(&grouped(report.coverage.len() as u64), "not seen", "kinds of gaps"))
+            (tile(&text::number(report.coverage.len() as u64), "not seen", "kinds of gaps"))
         }
     }
 }

@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 
 use maud::{Markup, html};
-use teeleak_analysis::model::{Event, EventKind, Evidence, Observation, Origin};
+use teeleak_analysis::{
+    model::{Event, EventKind, Evidence, Observation, Origin},
+    text::{count, number},
+};
 use teeleak_proto::Uuid;
 
 use super::{
     scale::{Px, Scale},
     summary::Ordered,
 };
-use crate::render::{
-    place,
-    words::{count, grouped},
-};
+use crate::render::place;
 
 /// Widths of a drawing and of a lane's name, heights of what is above the lanes and of a lane.
 const WIDTH: f64 = 1000.0;
@@ -244,7 +244,7 @@ fn marks(events: &[Event], scale: Scale, high: f64, ordered: &Ordered<'_>) -> Ma
     let more = found.count();
     html! {
         @if more > 0 {
-            text .small x="0" y="12" { (grouped(more as u64)) " findings more are not marked" }
+            text .small x="0" y="12" { (number(more as u64)) " findings more are not marked" }
         }
         @for (_, left, wide, _, y) in &marks {
             rect .mark x=(left) y=(y + 2.0) width=(wide) height=(high - 22.0 - y) {}
@@ -275,8 +275,8 @@ fn table(lanes: &[Lane]) -> Markup {
                                     " " code { (uuid) }
                                 }
                             }
-                            td .num { (grouped(lane.sum().0)) }
-                            td .num { (grouped(lane.sum().1)) }
+                            td .num { (number(lane.sum().0)) }
+                            td .num { (number(lane.sum().1)) }
                         }
                     }
                 }

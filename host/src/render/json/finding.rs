@@ -1,13 +1,19 @@
 //! A finding.
 
-use schemars::JsonSchema;
-use serde::Serialize;
-use teeleak_analysis::model::{
-    Evidence, Figure, Finding, Kind, Severity, StepRef, Subject, Unit, Verdict,
-};
-
 use super::clients;
 use crate::error;
+use schemars::JsonSchema;
+use serde::Serialize;
+use teeleak_analysis::model::Evidence;
+use teeleak_analysis::model::Figure;
+use teeleak_analysis::model::Finding;
+use teeleak_analysis::model::Kind;
+use teeleak_analysis::model::Severity;
+use teeleak_analysis::model::StepRef;
+use teeleak_analysis::model::Subject;
+use teeleak_analysis::model::Unit;
+use teeleak_analysis::model::Verdict;
+use teeleak_analysis::text;
 
 /// A finding.
 #[derive(Serialize, JsonSchema)]

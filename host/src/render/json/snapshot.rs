@@ -1,16 +1,20 @@
 //! A census in full.
 
-use std::io::{self, Write};
-
+use super::Unseen;
+use super::hex;
+use super::holdings;
+use super::unseen;
+use crate::compare::censuses;
+use crate::render::normal_world::Holdings;
+use crate::render::words;
 use schemars::JsonSchema;
 use serde::Serialize;
-use teeleak_analysis::model::{Observation, Pool, Sample};
-
-use super::{Unseen, hex, holdings, unseen};
-use crate::{
-    compare::censuses,
-    render::{normal_world::Holdings, words},
-};
+use std::io::Write;
+use std::io::{self};
+use teeleak_analysis::model::Observation;
+use teeleak_analysis::model::Pool;
+use teeleak_analysis::model::Sample;
+use teeleak_analysis::text;
 
 /// Everything that is alive in the secure world at one moment; null for what was not seen.
 #[derive(Serialize, JsonSchema)]
@@ -187,7 +191,7 @@ fn region(region: &teeleak_analysis::model::Region) -> Region {
         size_bytes: region.size,
         pa: region.pa.map(hex),
         pa_hashed: region.hashed,
-        access: words::access(region),
+        access: text::access(region.access),
     }
 }
 
@@ -197,7 +201,7 @@ fn sessions(sample: &Sample) -> Option<Vec<Session>> {
         opener: session.opener,
         uuid: session.uuid.to_string(),
         instance: session.instance,
-        login: session.login.map(words::login),
+        login: session.login.map(text::login),
         client: session.client.map(|client| client.to_string()),
     });
     Some(all.collect())
@@ -206,7 +210,7 @@ fn sessions(sample: &Sample) -> Option<Vec<Session>> {
 pub(super) fn pool(pool: &Pool) -> PoolFigures<'_> {
     PoolFigures {
         name: pool.kind.label(),
-        unit: words::unit(pool.unit),
+        unit: text::pool_unit(pool.unit),
         allocated: pool.allocated,
         max_allocated: pool.max_allocated,
         size: pool.size,

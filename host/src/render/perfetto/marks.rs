@@ -2,10 +2,13 @@
 
 use std::io;
 
-use teeleak_analysis::model::{Clock, Evidence, Finding, Observation};
+use teeleak_analysis::{
+    model::{Clock, Evidence, Finding, Observation},
+    text,
+};
 
 use super::{axis::Axis, writer::Writer};
-use crate::render::{csv::stage, view::ReportView};
+use crate::render::view::ReportView;
 
 /// Writes the ends of iterations, on a track that says what the times are.
 pub(super) fn iterations(
@@ -15,7 +18,7 @@ pub(super) fn iterations(
     let track = trace.track(&format!("iterations; {}", times(axis)), None)?;
     for sample in &observation.samples {
         let moment = sample.moment;
-        let name = format!("{} {}", stage(moment.stage), moment.iteration);
+        let name = format!("{} {}", text::stage_key(moment.stage), moment.iteration);
         trace.instant(track, axis.sample(sample), &name, &[])?;
     }
     for (place, status) in &observation.failed {

@@ -2,30 +2,36 @@
 
 use std::io;
 
-use teeleak_analysis::model::Clients;
+use teeleak_analysis::{
+    model::Clients,
+    text::{count, number},
+};
 
 use super::{Line, Page};
-use crate::render::words::{count, source as source_words};
+use crate::render::words::source as source_words;
 
 /// Writes how calls and events went together; nothing where no process was recorded.
 pub(crate) fn write(clients: &Clients, page: &mut Page<'_>) -> io::Result<()> {
     if clients.processes.is_empty() {
         return Ok(());
     }
-    let called = clients.processes.iter().filter(|process| process.called).count() as u64;
+    let called = clients.processes.iter().filter(|process| process.called).count();
+    let called = number(called as u64);
     let calls = count(clients.calls.len() as u64, "client call");
     let sources: Vec<_> = clients.sources.iter().copied().map(source_words).collect();
     let mut line = Line::at(2).text(format_args!("{calls} of {called} processes "));
     line = line.dim(format_args!("(from {})", sources.join(" and ")));
     if clients.lost > 0 {
-        line = line.text(", ").warn(format_args!("{} lost", clients.lost));
+        line = line.text(", ").warn(format_args!("{} lost", number(clients.lost)));
     }
     page.put(line)?;
     let Some(joined) = &clients.joined else { return Ok(()) };
-    let by_name = joined.matched + joined.by_process + joined.by_kernel;
+    let by_name = number(joined.matched + joined.by_process + joined.by_kernel);
     let line = Line::at(2).text(format_args!("events with a process: {by_name} "));
     page.put(line.dim(format_args!(
         "({} with the call itself, {} of closing by the kernel), without: {}",
-        joined.matched, joined.by_kernel, joined.unclaimed
+        number(joined.matched),
+        number(joined.by_kernel),
+        number(joined.unclaimed)
     )))
 }

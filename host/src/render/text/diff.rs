@@ -1,12 +1,17 @@
 //! What differs between two samples, the largest growth first.
 
-use std::{collections::BTreeMap, fmt::Display, io};
-
-use super::{Line, Page, gaps};
-use crate::{
-    compare::censuses::{Change, Difference},
-    render::words::{self, count, grouped, signed},
-};
+use super::Line;
+use super::Page;
+use super::gaps;
+use crate::compare::censuses::Change;
+use crate::compare::censuses::Difference;
+use crate::render::words;
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::io;
+use teeleak_analysis::text::count;
+use teeleak_analysis::text::number;
+use teeleak_analysis::text::signed_number;
 
 /// Rows of a table where not everything is told.
 const ROWS: usize = 10;
@@ -18,7 +23,11 @@ type Row<'c> = (String, String, &'c Change);
 pub(crate) fn write(difference: &Difference, page: &mut Page<'_>) -> io::Result<()> {
     headline(difference, page)?;
     let sites = difference.sites.iter().map(|(key, change)| {
-        (format!("{}:{} size {}  ", key.file, key.line, key.size), words::owner(&key.owner), change)
+        (
+            format!("{}:{} size {}  ", key.file, key.line, number(key.size)),
+            words::owner(&key.owner),
+            change,
+        )
     });
     section("sites", "allocation", sites.collect(), page)?;
     section("regions", "region", named(&difference.regions), page)?;
@@ -42,10 +51,10 @@ fn headline(difference: &Difference, page: &mut Page<'_>) -> io::Result<()> {
     let sessions: i64 = difference.sessions.values().map(|change| change.growth().0).sum();
     page.put(Line::default().head("growth").text(format_args!(
         ": {} allocations ({} bytes), {} regions, {} sessions",
-        signed(n),
-        signed(bytes),
-        signed(regions),
-        signed(sessions)
+        signed_number(n),
+        signed_number(bytes),
+        signed_number(regions),
+        signed_number(sessions)
     )))
 }
 
@@ -70,8 +79,11 @@ fn section(
     let most = if changes.len() > ROWS && !page.tells_all() { ROWS } else { changes.len() };
     for (name, owner, change) in &changes[..most] {
         let (n, bytes) = change.growth();
-        let begin =
-            Line::at(2).text(format_args!("{:>7} ({:>9} bytes)  ", signed(n), signed(bytes)));
+        let begin = Line::at(2).text(format_args!(
+            "{:>7} ({:>9} bytes)  ",
+            signed_number(n),
+            signed_number(bytes)
+        ));
         let line = begin.hang().text(name).dim(owner);
         page.put(line.dim(format_args!(
             "  now {}{}",
@@ -81,14 +93,15 @@ fn section(
     }
     match changes.len() - most {
         0 => Ok(()),
-        more => page.put(Line::at(2).dim(format_args!("and {more} more that grew less"))),
+        more => page
+            .put(Line::at(2).dim(format_args!("and {} more that grew less", number(more as u64)))),
     }
 }
 
 /// The numbers in between, where there are more than two captures.
 fn course(change: &Change) -> String {
     let course: Vec<_> =
-        change.course.iter().map(|n| n.map_or_else(|| "-".to_owned(), grouped)).collect();
+        change.course.iter().map(|n| n.map_or_else(|| "-".to_owned(), number)).collect();
     if course.is_empty() { String::new() } else { format!(": {}", course.join(" ")) }
 }
 
@@ -98,7 +111,7 @@ fn pools(difference: &Difference, page: &mut Page<'_>) -> io::Result<()> {
     }
     page.heading("pools")?;
     for (kind, change) in &difference.pools {
-        let (growth, now) = (signed(change.growth().0), grouped(change.after.count));
+        let (growth, now) = (signed_number(change.growth().0), number(change.after.count));
         let line = Line::at(2).text(format_args!("{growth:>9}  {}", kind.label()));
         page.put(line.dim(format_args!("  now {now}")))?;
     }

@@ -2,14 +2,13 @@
 
 use std::io;
 
+use teeleak_analysis::text::{count, number};
+
 use super::{
     Line, Page, Tone,
     finding::{self, Among},
 };
-use crate::{
-    compare::runs::{Differential, News},
-    render::words::count,
-};
+use crate::compare::runs::{Differential, News};
 
 /// Writes what is new in each run.
 pub(crate) fn write(
@@ -47,7 +46,8 @@ fn headline(good: &str, name: &str, run: &Differential, page: &mut Page<'_>) -> 
         _ => (Tone::Bad, "news"),
     };
     let found = count(new, "new finding");
-    let gone = run.gone.len();
+    let gone = number(run.gone.len() as u64);
+    let (worse, same) = (number(worse), number(same));
     let line = Line::default()
         .tone(tone, verdict)
         .text(format_args!(": {name} has {found}, {worse} worse, {same} as before, {gone} gone "));

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use teeleak_analysis::text::number;
+
 use super::{Line, Page, Tone};
 use crate::diagnose::{
     Check, Diagnosis, State,
@@ -26,14 +28,13 @@ pub(crate) fn write(
 
 fn costs(cost: &Cost, page: &mut Page<'_>) -> io::Result<()> {
     let Cost { snapshots, counts, .. } = cost;
-    let known = |n: Option<u32>| n.map_or_else(|| "?".into(), |n| n.to_string());
+    let known = |n: Option<u32>| n.map_or_else(|| "?".into(), |n| number(n.into()));
     let (allocations, regions) = (known(counts.allocations), known(counts.regions));
     page.blank()?;
-    page.put(
-        Line::default().head("cost of a snapshot").text(format_args!(
-            " ({snapshots} taken; {allocations} allocations, {regions} regions)"
-        )),
-    )?;
+    page.put(Line::default().head("cost of a snapshot").text(format_args!(
+        " ({} taken; {allocations} allocations, {regions} regions)",
+        number((*snapshots).into())
+    )))?;
     spread("from asking to the last page", cost.wall, page)?;
     spread("malloc lock of the TEE core held", cost.lock, page)?;
     let polls = Line::default().head("cost of a look at the pools");
@@ -44,7 +45,7 @@ fn costs(cost: &Cost, page: &mut Page<'_>) -> io::Result<()> {
 
 fn spread(what: &str, spread: Spread, page: &mut Page<'_>) -> io::Result<()> {
     let Spread { median_ns, max_ns } = spread;
-    let (median, max) = (median_ns / 1_000, max_ns / 1_000);
+    let (median, max) = (number(median_ns / 1_000), number(max_ns / 1_000));
     let text = format!("{what}: median {median} us, at most {max} us");
     page.put(Line::at(4).text(text))
 }

@@ -5,6 +5,7 @@ use std::io;
 use teeleak_analysis::{
     model::{Finding, Pool, Severity},
     pools::oom::{Grown, Held, Holder, Shortfall, Verdict, Why},
+    text::{self, count, number},
 };
 
 use super::{
@@ -12,10 +13,7 @@ use super::{
     finding::{self, Among},
     incident,
 };
-use crate::{
-    dump::collect::Taken,
-    render::words::{self, count, grouped},
-};
+use crate::{dump::collect::Taken, render::words};
 
 /// Lines of the kernel's log where not everything is told: the last ones.
 const LINES: usize = 8;
@@ -85,8 +83,8 @@ fn first_line(short: &Shortfall, page: &mut Page<'_>) -> io::Result<()> {
     }
     let mut line = Line::default().bad(format_args!("{name} ran out")).text(":");
     if let Some(asked) = pool.biggest_alloc_fail.filter(|asked| *asked > 0) {
-        let unit = words::unit(pool.unit);
-        line = line.text(format_args!(" {} {unit} were asked for,", grouped(asked)));
+        let unit = text::pool_unit(pool.unit);
+        line = line.text(format_args!(" {} {unit} were asked for,", number(asked)));
     }
     let times = pool.num_alloc_fail.unwrap_or(0).max(short.n_incidents);
     page.put(line.text(format_args!(" {} failed; {}", count(times, "allocation"), figures(pool))))
@@ -94,14 +92,14 @@ fn first_line(short: &Shortfall, page: &mut Page<'_>) -> io::Result<()> {
 
 /// What is free of a pool.
 fn figures(pool: &Pool) -> String {
-    let unit = words::unit(pool.unit);
+    let unit = text::pool_unit(pool.unit);
     let Some((size, used)) = pool.size.zip(pool.allocated) else {
         return "its size is not known".into();
     };
     let mut text =
-        format!("{} of {} {unit} are free", grouped(size.saturating_sub(used)), grouped(size));
+        format!("{} of {} {unit} are free", number(size.saturating_sub(used)), number(size));
     if let Some(largest) = pool.largest_free {
-        text.push_str(&format!(", the largest piece {}", grouped(largest)));
+        text.push_str(&format!(", the largest piece {}", number(largest)));
     }
     text
 }
@@ -111,7 +109,7 @@ fn reason(short: &Shortfall, page: &mut Page<'_>) -> io::Result<()> {
     let line = line.warn(why(short.why)).text(format_args!(": {}", short.reason));
     page.put(match short.failed_meanwhile {
         0 => line,
-        n => line.text(format_args!("; {n} of the failures while it was watched")),
+        n => line.text(format_args!("; {} of the failures while it was watched", number(n))),
     })
 }
 
@@ -137,7 +135,7 @@ fn held(title: &str, all: &[Held], polls: u64, page: &mut Page<'_>) -> io::Resul
     }
     for one in all {
         let share = one.percent.map_or(String::new(), |percent| format!(" {percent:>5.1} %"));
-        let (bytes, n) = (grouped(one.bytes), grouped(one.count));
+        let (bytes, n) = (number(one.bytes), number(one.count));
         let begin = Line::at(2).text(format_args!("{bytes:>11} bytes{share} in {n:>6}  ")).hang();
         page.put(begin.text(holder(&one.holder)))?;
     }
@@ -151,7 +149,7 @@ fn grown(verdict: &Verdict, seconds: Option<u64>, page: &mut Page<'_>) -> io::Re
         let why = "one census can't show growth: no window of `teeleak watch` was there";
         return page.put(Line::default().head("grown").dim(format_args!(" not known, {why}")));
     }
-    let since = format!(" since the window began, over {n} censuses");
+    let since = format!(" since the window began, over {} censuses", number(n as u64));
     page.put(Line::default().head("grown").dim(since))?;
     if verdict.grown.is_empty() {
         page.put(Line::at(2).text("nothing"))?;
@@ -160,9 +158,9 @@ fn grown(verdict: &Verdict, seconds: Option<u64>, page: &mut Page<'_>) -> io::Re
         let Grown { bytes, count, since, .. } = one;
         let ago = n.saturating_sub(*since) as u64;
         let ago =
-            seconds.map_or(String::new(), |each| format!(", about {} s ago", grouped(ago * each)));
-        let more = format!("+{}", grouped(bytes.1.saturating_sub(bytes.0)));
-        let (from, to) = (grouped(count.0), grouped(count.1));
+            seconds.map_or(String::new(), |each| format!(", about {} s ago", number(ago * each)));
+        let more = format!("+{}", number(bytes.1.saturating_sub(bytes.0)));
+        let (from, to) = (number(count.0), number(count.1));
         page.put(Line::at(2).text(format_args!(
             "{more:>11} bytes, {from} to {to} objects, since census {since}{ago}  {}",
             holder(&one.holder)
@@ -175,7 +173,7 @@ fn grown(verdict: &Verdict, seconds: Option<u64>, page: &mut Page<'_>) -> io::Re
 pub(crate) fn holder(holder: &Holder) -> String {
     match holder {
         Holder::Site { file, line, size, owner } => {
-            format!("{file}:{line}, {} bytes each, for {owner}", grouped(*size))
+            format!("{file}:{line}, {} bytes each, for {owner}", number(*size))
         }
         Holder::Owner(owner) => owner.to_string(),
         Holder::Regions(uuid) => format!("regions of TA {uuid}"),
@@ -211,7 +209,9 @@ fn kernel(taken: &Taken, page: &mut Page<'_>) -> io::Result<()> {
                     page.put(begin(if n == 0 { told.from } else { "" }).dim(line))?;
                 }
                 if skipped > 0 {
-                    page.put(begin("").dim(format_args!("and {skipped} earlier lines")))?;
+                    page.put(
+                        begin("").dim(format_args!("and {} earlier lines", number(skipped as u64))),
+                    )?;
                 }
             }
             Err(error) => {

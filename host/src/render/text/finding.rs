@@ -1,19 +1,23 @@
 //! One finding with its figures, its growth, its calls, its cause and what to do; all that it rests on
 //! where that is asked for.
 
+use super::lanes;
+use super::line::Line;
+use super::line::Tone;
+use super::page::Page;
+use super::spark;
+use crate::error;
 use std::io;
-
-use teeleak_analysis::model::{
-    Evidence, Figure, FigureKind, Finding, Fingerprint, Observation, Severity, StepRef, Subject,
-};
-
-use super::{
-    lanes,
-    line::{Line, Tone},
-    page::Page,
-    spark,
-};
-use crate::{error, render::words::grouped};
+use teeleak_analysis::model::Evidence;
+use teeleak_analysis::model::Figure;
+use teeleak_analysis::model::FigureKind;
+use teeleak_analysis::model::Finding;
+use teeleak_analysis::model::Fingerprint;
+use teeleak_analysis::model::Observation;
+use teeleak_analysis::model::Severity;
+use teeleak_analysis::model::StepRef;
+use teeleak_analysis::model::Subject;
+use teeleak_analysis::text;
 
 /// Values of a series that are shown, half of them from each end.
 const VALUES: usize = 12;
@@ -119,7 +123,7 @@ pub(crate) fn subject(subject: &Subject) -> String {
         Subject::Site { file, line, size, owner, caller } => {
             let owner = owner.map_or(String::new(), |owner| format!(", for {owner}"));
             let caller = caller.as_ref().map_or(String::new(), |from| format!(", from {from}"));
-            format!("{file}:{line}, {} bytes each{owner}{caller}", grouped(*size))
+            format!("{file}:{line}, {} bytes each{owner}{caller}", text::number(*size))
         }
         Subject::Ta(uuid) => format!("TA {uuid}"),
         Subject::Pool(pool) => format!("pool {}", pool.label()),
@@ -132,21 +136,9 @@ pub(crate) fn subject(subject: &Subject) -> String {
 /// A figure with its unit and its interval.
 pub(crate) fn value(figure: &Figure) -> String {
     let interval = figure.interval.map_or(String::new(), |(low, high)| {
-        format!(" (95 %: {} to {})", digits(low), digits(high))
+        format!(" (95 %: {} to {})", text::decimal(low), text::decimal(high))
     });
-    let (value, unit) = (digits(figure.value), figure.unit.name());
-    // "1 object per iteration", "2 objects per iteration".
-    let unit = match unit.split_once(' ') {
-        _ if value != "1" => unit.to_owned(),
-        Some((things, rest)) => format!("{} {rest}", things.trim_end_matches('s')),
-        None => unit.trim_end_matches('s').to_owned(),
-    };
-    format!("{value} {unit}{interval}")
-}
-
-/// Whole where it is whole, else with two digits.
-pub(super) fn digits(value: f64) -> String {
-    if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.2}") }
+    format!("{}{interval}", text::quantity(figure.value, figure.unit))
 }
 
 /// What can be checked by hand.
@@ -171,14 +163,15 @@ fn sentences(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
 fn together(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     let name = |evidence: &Evidence| match evidence {
         Evidence::Member(Subject::Site { file, line, size, .. }, _) => {
-            Some(format!("{file}:{line} ({} bytes)", grouped(*size)))
+            Some(format!("{file}:{line} ({} bytes)", text::number(*size)))
         }
         Evidence::Member(other, _) => Some(subject(other)),
         _ => None,
     };
     let names: Vec<_> = finding.evidence.iter().filter_map(name).collect();
     let more = names.len().saturating_sub(MEMBERS);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let more =
+        if more > 0 { format!(" and {} more", text::number(more as u64)) } else { String::new() };
     match names.len() {
         0 => Ok(()),
         n => line("together", &format!("{}{more}", names[..n.min(MEMBERS)].join(", ")), page),
@@ -190,7 +183,7 @@ fn orders(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     for evidence in &finding.evidence {
         match evidence {
             Evidence::Expected(order) => line("expected", order, page)?,
-            Evidence::At(place) => line("at", &format!("{}:{}", place.source, place.at), page)?,
+            Evidence::At(place) => line("at", &text::place(place), page)?,
             _ => {}
         }
     }
@@ -221,9 +214,9 @@ fn runs(survivors: &[(u32, u64)]) -> String {
     for run in survivors.chunk_by(|a, b| a.0 + 1 == b.0 && a.1 == b.1) {
         let (first, last) = (run[0], run[run.len() - 1]);
         texts.push(if run.len() == 1 {
-            format!("{}: {}", first.0, grouped(first.1))
+            format!("{}: {}", first.0, text::number(first.1))
         } else {
-            format!("{} to {}: {} each", first.0, last.0, grouped(first.1))
+            format!("{} to {}: {} each", first.0, last.0, text::number(first.1))
         });
     }
     texts.join(", ")
@@ -234,7 +227,7 @@ fn ends(series: &[(u32, f64)]) -> String {
     let (Some((from, _)), Some((to, _))) = (series.first(), series.last()) else {
         return String::new();
     };
-    let texts: Vec<_> = series.iter().map(|(_, value)| digits(*value)).collect();
+    let texts: Vec<_> = series.iter().map(|(_, value)| text::decimal(*value)).collect();
     let values = if texts.len() <= VALUES {
         texts.join(" ")
     } else {
@@ -252,7 +245,7 @@ fn every(series: &[(u32, f64)]) -> String {
     if series.len() > EVERY {
         return ends(series);
     }
-    let texts: Vec<_> = series.iter().map(|(_, value)| digits(*value)).collect();
+    let texts: Vec<_> = series.iter().map(|(_, value)| text::decimal(*value)).collect();
     format!("{} (after iterations {from} to {to})", texts.join(" "))
 }
 
@@ -270,7 +263,7 @@ pub(crate) fn proof(finding: &Finding) -> Option<String> {
     if texts.is_empty() {
         texts.extend(finding.evidence.iter().find_map(|evidence| match evidence {
             Evidence::Text(text) | Evidence::Outstanding(text) => Some(text.to_string()),
-            Evidence::At(place) => Some(format!("at {}:{}", place.source, place.at)),
+            Evidence::At(place) => Some(format!("at {}", text::place(place))),
             _ => None,
         }));
     }

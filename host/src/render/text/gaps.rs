@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeMap, io};
 
-use teeleak_analysis::model::Gap;
+use teeleak_analysis::{
+    model::Gap,
+    text::{count, number},
+};
 
 use super::{Line, Page};
-use crate::render::words::count;
 
 /// Writes the gaps; those that differ only in their number of losses come once, with the sum, and those
 /// without losses that have the same reason and remedy in one line.
@@ -20,7 +22,7 @@ pub(crate) fn write(gaps: &[Gap], page: &mut Page<'_>) -> io::Result<()> {
             line = line.text(format_args!(", {} lost", count(lost, "object")));
         }
         if times > 1 {
-            line = line.text(format_args!(" ({times} times)"));
+            line = line.text(format_args!(" ({} times)", number(times)));
         }
         page.put(line)?;
         if let Some(remedy) = remedy {

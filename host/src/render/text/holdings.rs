@@ -2,11 +2,10 @@
 
 use std::io;
 
+use teeleak_analysis::text::{count, number};
+
 use super::{Line, Page};
-use crate::render::{
-    normal_world::{Buffer, Holdings, Process},
-    words::{count, grouped},
-};
+use crate::render::normal_world::{Buffer, Holdings, Process};
 
 /// Figures of `/proc/meminfo` that are told.
 const MEMORY: [&str; 8] = [
@@ -35,24 +34,24 @@ pub(crate) fn write(holdings: &Holdings<'_>, top: usize, page: &mut Page<'_>) ->
     }
     page.heading("memory")?;
     told.into_iter().try_for_each(|(name, bytes)| {
-        page.put(Line::at(2).text(format_args!("{name:<15} {:>15} bytes", grouped(*bytes))))
+        page.put(Line::at(2).text(format_args!("{name:<15} {:>15} bytes", number(*bytes))))
     })
 }
 
 fn processes(all: &[Process<'_>], top: usize, page: &mut Page<'_>) -> io::Result<()> {
     let fds: u64 = all.iter().map(|process| process.fds).sum();
     page.blank()?;
-    let n = count(all.len() as u64, "process").replace("processs", "processes");
-    page.put(Line::default().head("descriptors").text(format_args!(": {} of {n}", grouped(fds))))?;
+    let n = count(all.len() as u64, "process");
+    page.put(Line::default().head("descriptors").text(format_args!(": {} of {n}", number(fds))))?;
     for process in all.iter().take(top) {
-        let limit = process.limit.map_or_else(|| "any".to_owned(), grouped);
+        let limit = process.limit.map_or_else(|| "any".to_owned(), number);
         let (n, bytes) = process.buffers;
         let buffers = match n {
             0 => String::new(),
-            n => format!(", {} of {} bytes", count(n, "dma-buf"), grouped(bytes)),
+            n => format!(", {} of {} bytes", count(n, "dma-buf"), number(bytes)),
         };
         let (pid, comm) = (process.holder.pid, &process.holder.comm);
-        let fds = grouped(process.fds);
+        let fds = number(process.fds);
         let line = Line::at(2).text(format_args!("{fds:>9} of {limit:<9} ")).hang();
         page.put(line.text(format_args!("pid {pid} ({comm}){buffers}")))?;
     }
@@ -65,8 +64,8 @@ fn buffers(all: &[Buffer<'_>], top: usize, page: &mut Page<'_>) -> io::Result<()
     }
     let bytes: u64 = all.iter().map(|buffer| buffer.bytes).sum();
     page.blank()?;
-    let n = grouped(all.len() as u64);
-    let bytes = grouped(bytes);
+    let n = number(all.len() as u64);
+    let bytes = number(bytes);
     page.put(Line::default().head("dma-bufs").text(format_args!(": {n} of {bytes} bytes")))?;
     for buffer in all.iter().take(top) {
         let told = buffer.holders.iter().take(HOLDERS);
@@ -74,10 +73,10 @@ fn buffers(all: &[Buffer<'_>], top: usize, page: &mut Page<'_>) -> io::Result<()
             .map(|(holder, fd)| format!("pid {} ({}) as fd {fd}", holder.pid, holder.comm))
             .collect();
         if buffer.holders.len() > HOLDERS {
-            who.push(format!("{} more", buffer.holders.len() - HOLDERS));
+            who.push(format!("{} more", number((buffer.holders.len() - HOLDERS) as u64)));
         }
         let who = if who.is_empty() { "no process".into() } else { who.join(", ") };
-        let (bytes, inode, name) = (grouped(buffer.bytes), buffer.inode, buffer.name);
+        let (bytes, inode, name) = (number(buffer.bytes), buffer.inode, buffer.name);
         let line = Line::at(2).text(format_args!("{bytes:>13} bytes ")).hang();
         page.put(line.text(format_args!("inode {inode}, {name}: ")).dim(who))?;
     }
@@ -92,10 +91,10 @@ fn caches(holdings: &Holdings<'_>, top: usize, page: &mut Page<'_>) -> io::Resul
     let bytes: u64 = all.iter().map(|row| row.bytes).sum();
     page.blank()?;
     let n = count(all.len() as u64, "cache");
-    let bytes = grouped(bytes);
+    let bytes = number(bytes);
     page.put(Line::default().head("slab").text(format_args!(": {bytes} bytes in {n}")))?;
     for row in all.iter().take(top) {
-        let (bytes, n) = (grouped(row.bytes), grouped(row.count));
+        let (bytes, n) = (number(row.bytes), number(row.count));
         page.put(Line::at(2).text(format_args!("{bytes:>13} bytes = {n:>9} x {}", row.name)))?;
     }
     rest(all.len(), top, "cache", page)
@@ -105,6 +104,6 @@ fn rest(all: usize, top: usize, one: &str, page: &mut Page<'_>) -> io::Result<()
     if all <= top {
         return Ok(());
     }
-    let more = count((all - top) as u64, one).replace("processs", "processes");
+    let more = count((all - top) as u64, one);
     page.put(Line::at(2).dim(format_args!("and {more} more (--top N)")))
 }

@@ -2,7 +2,10 @@
 
 use std::io;
 
-use teeleak_analysis::model::{Frame, Function, Incident};
+use teeleak_analysis::{
+    model::{Frame, Function, Incident},
+    text,
+};
 
 use super::{Line, Page};
 
@@ -23,12 +26,11 @@ pub(crate) fn write(incidents: &[Incident], page: &mut Page<'_>) -> io::Result<(
     }
     match incidents.len().saturating_sub(TOLD) {
         0 => Ok(()),
-        more => page.put(Line::at(2).text(format_args!("and {more} more"))),
+        more => page.put(Line::at(2).text(format_args!("and {} more", text::number(more as u64)))),
     }
 }
 
 fn one(incident: &Incident, page: &mut Page<'_>) -> io::Result<()> {
-    let place = &incident.place;
     let mut line = Line::at(2).bad(&incident.text);
     if let Some(uuid) = incident.uuid {
         line = line.text(format_args!(", about {uuid}"));
@@ -36,13 +38,15 @@ fn one(incident: &Incident, page: &mut Page<'_>) -> io::Result<()> {
     if let Some(iteration) = incident.iteration {
         line = line.text(format_args!(", in iteration {iteration}"));
     }
-    page.put(line.dim(format_args!(" ({}:{})", place.source, place.at)))?;
+    page.put(line.dim(format_args!(" ({})", text::place(&incident.place))))?;
     let long = incident.stack.len() > FRAMES && !page.tells_all();
     let most = if long { FRAMES } else { incident.stack.len() };
     incident.stack.iter().take(most).try_for_each(|frame| page.put(stack_line(frame)))?;
     match incident.stack.len() - most {
         0 => Ok(()),
-        more => page.put(Line::at(4).dim(format_args!("and {more} more frames"))),
+        more => {
+            page.put(Line::at(4).dim(format_args!("and {} more frames", text::number(more as u64))))
+        }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::io;
 
-use teeleak_analysis::model::{Event, Finding, Time};
+use teeleak_analysis::{
+    model::{Event, Finding, Time},
+    text,
+};
 
 use super::{
     finding::label,
@@ -148,14 +151,18 @@ fn told(
     let mut next = 0;
     for n in shown {
         if *n > next {
-            page.put(Line::at(TIME + 2).dim(format_args!("({} more)", n - next)))?;
+            page.put(
+                Line::at(TIME + 2).dim(format_args!("({} more)", text::number((n - next) as u64))),
+            )?;
         }
         draw(&rows[*n]).into_iter().try_for_each(|line| page.put(line))?;
         next = n + 1;
     }
     match rows.len() - next {
         0 => Ok(()),
-        more => page.put(Line::at(TIME + 2).dim(format_args!("({more} more)"))),
+        more => {
+            page.put(Line::at(TIME + 2).dim(format_args!("({} more)", text::number(more as u64))))
+        }
     }
 }
 
@@ -191,10 +198,6 @@ fn short(event: &Event) -> String {
 
 /// Time since the first call.
 fn after(ns: u64) -> String {
-    match ns {
-        0 => "0".to_owned(),
-        1..1_000_000 => format!("+{}.{} us", ns / 1_000, ns % 1_000 / 100),
-        1_000_000..10_000_000_000 => format!("+{}.{:03} ms", ns / 1_000_000, ns / 1_000 % 1_000),
-        _ => format!("+{}.{:03} s", ns / 1_000_000_000, ns / 1_000_000 % 1_000),
-    }
+    let plus = if ns > 0 { "+" } else { "" };
+    format!("{plus}{}", text::elapsed(ns, "us"))
 }

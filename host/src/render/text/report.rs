@@ -6,6 +6,7 @@ use teeleak_analysis::{
     audit::{Exit, Report},
     model::{Finding, Observation, Part, Sample, Severity, Stage},
     normal,
+    text::{self, count, number},
     triage::Accepted,
 };
 
@@ -17,7 +18,7 @@ use super::{
     page::Page,
     spark,
 };
-use crate::render::words::{self, count, grouped};
+use crate::render::words;
 
 /// With more findings than that, a list of all comes first.
 const LISTED: usize = 6;
@@ -208,7 +209,8 @@ fn coverage(observation: &Observation, report: &Report, page: &mut Page<'_>) -> 
     ledgers(observation, page)?;
     if let Some(canary) = &observation.canary {
         let tone = if canary.found < canary.expected { Tone::Bad } else { Tone::Dim };
-        let (size, found, expected) = (canary.size, canary.found, canary.expected);
+        let [size, found, expected] =
+            [canary.size, canary.found, canary.expected].map(|n| number(n.into()));
         let text = format!("canary of {size} bytes found in {found} of {expected} samples");
         page.put(Line::at(2).tone(tone, text))?;
     }
@@ -216,10 +218,10 @@ fn coverage(observation: &Observation, report: &Report, page: &mut Page<'_>) -> 
     let all = &observation.accounting;
     page.put(Line::at(2).text(format_args!(
         "input: {} read, {} used, {} of other things, {} damaged",
-        grouped(all.read),
-        grouped(all.parsed),
-        grouped(all.ignored),
-        grouped(all.rejected)
+        number(all.read),
+        number(all.parsed),
+        number(all.ignored),
+        number(all.rejected)
     )))
 }
 
@@ -247,7 +249,7 @@ fn ledgers(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
             None => prints.push((census.ledger.name(), 1)),
         }
     }
-    let told: Vec<_> = prints.iter().map(|(name, n)| format!("{name} ({n})")).collect();
+    let told: Vec<_> = prints.iter().map(|(name, n)| format!("{name} ({})", number(*n))).collect();
     page.put(Line::at(2).text(format_args!("prints of the normal world: {}", told.join(", "))))
 }
 
@@ -265,17 +267,13 @@ fn failures(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
 
 /// How many samples of which stage.
 pub(crate) fn stages(samples: &[Sample]) -> String {
-    let names = [
-        (Stage::Before, "before"),
-        (Stage::Idle, "idle"),
-        (Stage::Warmup, "warm-up"),
-        (Stage::Measured, "measured"),
-        (Stage::After, "after"),
-    ];
+    let all = [Stage::Before, Stage::Idle, Stage::Warmup, Stage::Measured, Stage::After];
     let count_of = |stage| samples.iter().filter(|sample| sample.moment.stage == stage).count();
-    let counted = names.into_iter().map(|(stage, name)| (count_of(stage), name));
-    let texts: Vec<_> =
-        counted.filter(|(n, _)| *n > 0).map(|(n, name)| format!("{n} {name}")).collect();
+    let counts = all.into_iter().map(|stage| (count_of(stage), text::stage_label(stage)));
+    let texts: Vec<_> = counts
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, name)| format!("{} {name}", number(n as u64)))
+        .collect();
     texts.join(", ")
 }
 
@@ -288,13 +286,14 @@ pub(crate) fn complete(samples: &[Sample]) -> String {
         let instances = sample.instances.seen().into_iter().flatten();
         whole(&sample.instances) && { instances }.all(|instance| whole(&instance.regions))
     }
-    let in_how_many = |is: fn(&Sample) -> bool| samples.iter().filter(|sample| is(sample)).count();
+    let in_how_many =
+        |is: fn(&Sample) -> bool| number(samples.iter().filter(|sample| is(sample)).count() as u64);
     format!(
         "sites {}, regions {}, sessions {}, pools {} of {} samples",
         in_how_many(|sample| whole(&sample.sites)),
         in_how_many(regions),
         in_how_many(|sample| whole(&sample.sessions)),
         in_how_many(|sample| whole(&sample.pools)),
-        samples.len()
+        number(samples.len() as u64)
     )
 }

@@ -2,15 +2,15 @@
 
 use std::{collections::BTreeMap, io};
 
-use teeleak_analysis::model::{Instance, Observation, Pool, Sample};
+use teeleak_analysis::{
+    model::{Instance, Observation, Pool, Sample},
+    text::{self, count, number},
+};
 
 use super::{Line, Page, gaps, holdings};
 use crate::{
     compare::censuses,
-    render::{
-        normal_world::Holdings,
-        words::{self, count, grouped},
-    },
+    render::{normal_world::Holdings, words},
 };
 
 /// Writes the census; of the sites only the `top` ones by bytes.
@@ -62,12 +62,12 @@ fn sites(sample: &Sample, top: usize, page: &mut Page<'_>) -> io::Result<()> {
     page.put(Line::default().head("core heap").text(format_args!(
         ": {} of {} bytes at {}",
         count(n, "allocation"),
-        grouped(bytes),
+        number(bytes),
         count(sites.len() as u64, "site")
     )))?;
     for (key, sum) in sites.iter().take(top) {
-        let (bytes, n) = (grouped(sum.bytes), grouped(sum.count));
-        let (size, owner) = (grouped(key.size), words::owner(&key.owner));
+        let (bytes, n) = (number(sum.bytes), number(sum.count));
+        let (size, owner) = (number(key.size), words::owner(&key.owner));
         let begin = Line::at(2).text(format_args!("{bytes:>9} bytes = {n:>5} x {size:<7} ")).hang();
         page.put(begin.text(format_args!("{}:{}  ", key.file, key.line)).dim(owner))?;
     }
@@ -81,7 +81,11 @@ fn sites(sample: &Sample, top: usize, page: &mut Page<'_>) -> io::Result<()> {
 fn instances(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
     let Some(instances) = sample.instances.seen() else { return Ok(()) };
     page.blank()?;
-    page.put(Line::default().head("TA instances").text(format_args!(": {}", instances.len())))?;
+    page.put(
+        Line::default()
+            .head("TA instances")
+            .text(format_args!(": {}", number(instances.len() as u64))),
+    )?;
     for instance in instances {
         let sessions = instance
             .ref_count
@@ -99,7 +103,7 @@ fn regions(instance: &Instance) -> String {
     match instance.regions.seen() {
         Some(regions) => {
             let bytes = regions.iter().map(|region| region.size).sum();
-            format!("{} of {} bytes", count(regions.len() as u64, "region"), grouped(bytes))
+            format!("{} of {} bytes", count(regions.len() as u64, "region"), number(bytes))
         }
         None => "regions not seen".into(),
     }
@@ -108,7 +112,9 @@ fn regions(instance: &Instance) -> String {
 fn sessions(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
     let Some(sessions) = sample.sessions.seen() else { return Ok(()) };
     page.blank()?;
-    page.put(Line::default().head("sessions").text(format_args!(": {}", sessions.len())))?;
+    page.put(
+        Line::default().head("sessions").text(format_args!(": {}", number(sessions.len() as u64))),
+    )?;
     let mut alike: BTreeMap<_, u64> = BTreeMap::new();
     for session in sessions {
         let key = (session.uuid, session.opener, session.login);
@@ -119,7 +125,7 @@ fn sessions(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
             0 => "the normal world".to_owned(),
             instance => format!("TA instance {instance}"),
         };
-        let login = login.map_or(String::new(), |login| format!(", login {}", words::login(login)));
+        let login = login.map_or(String::new(), |login| format!(", login {}", text::login(login)));
         let n = count(n, "session");
         page.put(Line::at(2).text(format_args!("{n} to {uuid} from {opener}")).dim(login))?;
     }
@@ -138,19 +144,19 @@ fn pools(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
 
 /// What is known of a pool: `12,345 of 196,608 bytes, at most 20,000, 3 failures`.
 pub(crate) fn figures(pool: &Pool) -> String {
-    let mut text = pool.allocated.map_or_else(|| "?".to_owned(), grouped);
+    let mut text = pool.allocated.map_or_else(|| "?".to_owned(), number);
     if let Some(size) = pool.size {
-        text.push_str(&format!(" of {}", grouped(size)));
+        text.push_str(&format!(" of {}", number(size)));
     }
-    text.push_str(&format!(" {}", words::unit(pool.unit)));
+    text.push_str(&format!(" {}", text::pool_unit(pool.unit)));
     if let Some(most) = pool.max_allocated {
-        text.push_str(&format!(", at most {}", grouped(most)));
+        text.push_str(&format!(", at most {}", number(most)));
     }
     if let Some(failures) = pool.num_alloc_fail.filter(|failures| *failures > 0) {
         text.push_str(&format!(", {}", count(failures, "failure")));
     }
     if let Some(free) = pool.largest_free {
-        text.push_str(&format!(", largest free block {}", grouped(free)));
+        text.push_str(&format!(", largest free block {}", number(free)));
     }
     text
 }

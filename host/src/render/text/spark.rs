@@ -1,8 +1,11 @@
 //! Growth in one line: a letter for each value, the higher the more.
 
-use teeleak_analysis::model::{Evidence, Finding, Observation, Stage};
+use teeleak_analysis::{
+    model::{Evidence, Finding, Observation},
+    text,
+};
 
-use super::{finding::digits, line::Line, page::Page};
+use super::{line::Line, page::Page};
 use crate::render::series::Points;
 
 /// Letters from the least value to the most.
@@ -58,7 +61,8 @@ pub(super) fn of(
     line = line.text(judged.iter().collect::<String>());
     let first = points.judged.iter().find(|(at, _)| !is_before(*at))?.0;
     let text = format!("  {}, iterations {first} to {}", range(&values, &points), all.last()?.0);
-    let thinned = if every > 1 { format!(", one of {every}") } else { String::new() };
+    let thinned =
+        if every > 1 { format!(", one of {}", text::number(every as u64)) } else { String::new() };
     let preface = if begin > 0 { preface(&points) } else { String::new() };
     Some(line.text(text).text(thinned).text(preface))
 }
@@ -66,7 +70,12 @@ pub(super) fn of(
 /// What the lowest and the highest letter stand for: `3 to 23 open sessions`.
 fn range(values: &[f64], points: &Points) -> String {
     let fold = |pick: fn(f64, f64) -> f64| values.iter().copied().reduce(pick).unwrap_or(0.0);
-    format!("{} to {} {}", digits(fold(f64::min)), digits(fold(f64::max)), points.what)
+    format!(
+        "{} to {} {}",
+        text::decimal(fold(f64::min)),
+        text::decimal(fold(f64::max)),
+        points.what
+    )
 }
 
 /// Where only the values are known.
@@ -81,17 +90,12 @@ fn bare(finding: &Finding) -> Option<Points> {
 
 /// What was before the first iteration: `; before |: 3 idle, 2 warm-up`.
 fn preface(points: &Points) -> String {
-    let name = |stage| match stage {
-        Stage::Before => "before",
-        Stage::Idle => "idle",
-        Stage::Warmup => "warm-up",
-        Stage::Measured => "measured",
-        Stage::After => "after",
-    };
     let texts: Vec<_> = points
         .stretches
         .iter()
-        .map(|(stage, from, to)| format!("{} {}", to - from, name(*stage)))
+        .map(|(stage, from, to)| {
+            format!("{} {}", text::decimal(to - from), text::stage_label(*stage))
+        })
         .collect();
     format!("; before {BEGIN}: {}", texts.join(", "))
 }

@@ -1,12 +1,13 @@
 //! What the kernel of the normal world tells of OP-TEE: little, but it can always be asked.
 
-use std::{
-    fs::{self, OpenOptions},
-    io::{self, Read as _},
-    os::unix::fs::OpenOptionsExt as _,
-};
+use std::{fs::OpenOptions, io, ops::ControlFlow, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 use rustix::fs::OFlags;
+
+use crate::source::{
+    available::{KMSG, read_available},
+    meminfo::MemoryFigures,
+};
 
 /// Lines of the log that are told, the newest ones.
 const LINES: usize = 10;
@@ -28,25 +29,20 @@ pub struct Told {
 
 /// All that it is asked.
 pub(super) fn ask() -> Vec<Told> {
-    vec![Told { from: "/dev/kmsg", lines: log() }, Told { from: "/proc/meminfo", lines: memory() }]
+    vec![Told { from: KMSG, lines: log() }, Told { from: "/proc/meminfo", lines: memory() }]
 }
 
 /// Lines of the kernel's log that are about OP-TEE.
 fn log() -> io::Result<Vec<String>> {
     let flags = OFlags::NONBLOCK.bits().cast_signed();
-    let mut file = OpenOptions::new().read(true).custom_flags(flags).open("/dev/kmsg")?;
+    let mut file = OpenOptions::new().read(true).custom_flags(flags).open(KMSG)?;
     let mut lines = Vec::new();
-    let mut record = vec![0; RECORD_BYTES];
-    for _ in 0..RECORDS {
-        match file.read(&mut record) {
-            Ok(0) => break,
-            Ok(n) => lines.extend(about_tee(&String::from_utf8_lossy(&record[..n]))),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-            // Overwritten meanwhile: the next read goes on with what is left.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-            Err(error) => return Err(error),
-        }
-    }
+    let mut records = 0;
+    read_available(&mut file, &mut vec![0; RECORD_BYTES], |record| {
+        lines.extend(about_tee(&String::from_utf8_lossy(record)));
+        records += 1;
+        if records < RECORDS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
     lines.drain(..lines.len().saturating_sub(LINES));
     Ok(lines)
 }
@@ -61,10 +57,9 @@ fn about_tee(record: &str) -> Option<String> {
 
 /// Contiguous memory, of which secure buffers are taken.
 fn memory() -> io::Result<Vec<String>> {
-    let text = fs::read_to_string("/proc/meminfo")?;
-    let told =
-        text.lines().filter(|line| ["MemFree", "Cma"].iter().any(|name| line.starts_with(name)));
-    Ok(told.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect())
+    let figures = MemoryFigures::read(Path::new("/"))?;
+    let lines = figures.lines(&["MemFree", "Cma"]);
+    Ok(lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect())
 }
 
 #[cfg(test)]

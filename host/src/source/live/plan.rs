@@ -9,6 +9,7 @@
 use std::{ffi::OsString, io::Write, process::Command};
 
 use anyhow::{Context as _, Result};
+use teeleak_analysis::{model, parse::capture::Damage, text};
 use teeleak_proto::frame::{FrameKind, Iteration, Phase, Stage};
 
 use super::{
@@ -18,7 +19,6 @@ use super::{
 };
 use crate::{
     Interrupt,
-    capture::Damage,
     source::{Sink, Source, clients::Recorder},
 };
 
@@ -242,13 +242,13 @@ pub(crate) fn begin(stage: Stage, iteration: u32, epoch: u32, sink: &mut dyn Sin
 }
 
 fn progress_line(stage: Stage, k: u32, n: u32, counts: Counts) -> String {
-    let name = match stage {
-        Stage::Idle => "idle",
-        Stage::Warmup => "warm-up",
-        _ => "iteration",
+    let name = match stage.into() {
+        model::Stage::Measured => "iteration",
+        stage => text::stage_label(stage),
     };
     let Counts { allocations, regions } = counts;
     let told = [(allocations, "allocations"), (regions, "regions")];
-    let told = told.iter().filter_map(|(n, what)| Some(format!("{} {what}", (*n)?)));
+    let told =
+        told.iter().filter_map(|(n, what)| Some(format!("{} {what}", text::number((*n)?.into()))));
     format!("{name} {k}/{n}: {}", told.collect::<Vec<_>>().join(", "))
 }

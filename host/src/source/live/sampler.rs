@@ -105,7 +105,7 @@ impl Sampler {
             bail!(Blind(format!(
                 "the TA is there, its PTA is not ({}): {}",
                 error::name(result),
-                crate::assemble::gap::PTA
+                teeleak_analysis::parse::capture::remedy::PTA
             )));
         }
         Ok(Greeting { epoch, features })

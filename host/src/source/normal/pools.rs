@@ -1,19 +1,16 @@
 //! What of the normal world runs full: memory, and tables of descriptors. Cheap enough for each second.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use teeleak_analysis::model::{Pool, PoolKind, PoolUnit};
 
 use super::processes::Filled;
+use crate::source::meminfo::MemoryFigures;
 
 /// All memory, as `free` counts it.
 pub(super) fn memory(root: &Path) -> Option<Pool> {
-    let text = fs::read_to_string(root.join("proc/meminfo")).ok()?;
-    let of = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-        line.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1024)
-    };
-    let (size, free) = (of("MemTotal:")?, of("MemAvailable:")?);
+    let figures = MemoryFigures::read(root).ok()?;
+    let (size, free) = (figures.bytes("MemTotal")?, figures.bytes("MemAvailable")?);
     Some(pool("normal world", PoolUnit::Bytes, size.saturating_sub(free), size))
 }
 

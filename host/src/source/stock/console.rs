@@ -2,7 +2,8 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{ErrorKind, Read as _, Seek as _, SeekFrom},
+    io::{Seek as _, SeekFrom},
+    ops::ControlFlow,
     os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
@@ -10,15 +11,13 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use rustix::{
     fs::OFlags,
-    io::Errno,
     termios::{OptionalActions, Termios, isatty, tcgetattr, tcsetattr},
 };
 
+use crate::source::available::{KMSG, read_available};
+
 /// The word that stands for [`KMSG`].
 const KMSG_WORD: &str = "kmsg";
-
-/// The kernel's log: each read gives one record (Linux Documentation/ABI/testing/dev-kmsg).
-const KMSG: &str = "/dev/kmsg";
 
 /// Bytes asked for at once; a record of the kernel's log is shorter.
 const READ_BYTES: usize = 64 << 10;
@@ -68,28 +67,17 @@ impl Console {
     /// # Errors
     /// When it can't be read any more.
     pub(crate) fn read(&mut self, text: &mut Vec<u8>) -> Result<bool> {
-        let mut overrun = self.began_again()?;
-        let mut buffer = vec![0; READ_BYTES];
+        let began_again = self.began_again()?;
         let end = text.len() + MOST_BYTES;
-        while text.len() < end {
-            match self.file.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(n) => {
-                    text.extend_from_slice(&buffer[..n]);
-                    self.position = self.position.map(|at| at + n as u64);
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.raw_os_error() == Some(Errno::PIPE.raw_os_error()) => {
-                    overrun = true;
-                }
-                Err(error) => {
-                    let what = format!("cannot read the console {}", self.path.display());
-                    return Err(error).context(what);
-                }
-            }
-        }
-        Ok(overrun)
+        let Self { file, position, path, .. } = self;
+        let overrun = read_available(file, &mut vec![0; READ_BYTES], |piece| {
+            text.extend_from_slice(piece);
+            *position = position.map(|at| at + piece.len() as u64);
+            if text.len() < end { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        let overrun =
+            overrun.with_context(|| format!("cannot read the console {}", path.display()))?;
+        Ok(began_again || overrun)
     }
 
     /// Whether a file became shorter: then it begins again.
@@ -123,7 +111,11 @@ impl Drop for Console {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, io::Write as _, process::Command};
+    use std::{
+        fs,
+        io::{ErrorKind, Read as _, Write as _},
+        process::Command,
+    };
 
     use crate::source::stock::console::*;
 

@@ -5,7 +5,7 @@
 //! counters of the pools · (heaps of the TAs) · mark, dump, mark ── console ──> text · end of the dump
 //! ```
 //!
-//! Everything is passed on as it came; [`crate::assemble`] reads it. No epochs, no owners, no regions, no
+//! Everything is passed on as it came; [`teeleak_analysis::parse::capture`] reads it. No epochs, no owners, no regions, no
 //! sessions of TAs: stock OP-TEE does not tell them.
 
 mod console;

@@ -1,4 +1,7 @@
 //! Inputs as a sequence of chunks that end where lines end.
+//!
+//! This is the way of most bytes, so it does without [`teeleak_analysis::parse::lines::LineSplitter`]: a
+//! chunk is read into the memory that it is scanned in, and nothing but its last line is ever copied.
 
 use std::{io::Read, sync::Arc};
 

@@ -3,12 +3,15 @@
 use std::io::{ErrorKind, Read};
 
 use anyhow::Result;
-use teeleak_analysis::{model::NormalWorld, parse::ledgers::Reader};
+use teeleak_analysis::{
+    model::NormalWorld,
+    parse::{ledgers::Reader, lines::LineSplitter},
+};
 
 use super::input::Input;
 
 /// Bytes that are read at once, and longest line: the rest of a longer one is taken for another.
-const PIECE: usize = 1 << 20;
+const PIECE_BYTES: usize = 1 << 20;
 
 /// Reads ledgers.
 ///
@@ -16,23 +19,20 @@ const PIECE: usize = 1 << 20;
 /// When one can't be opened, or not read to its end.
 pub(super) fn read(inputs: &[Input]) -> Result<NormalWorld> {
     let mut reader = Reader::new("");
-    let mut piece = Vec::new();
+    let mut piece = vec![0; PIECE_BYTES];
     for input in inputs {
         reader.source(&input.name());
         let mut text = input.open()?;
-        piece.resize(PIECE, 0);
-        let mut begun = 0;
+        let mut splitter = LineSplitter::new(PIECE_BYTES);
         loop {
-            let n = read_some(&mut text, &mut piece[begun..])?;
-            let all = begun + n;
-            let whole = memchr::memrchr(b'\n', &piece[..all]).map_or(0, |end| end + 1);
-            let whole = if n == 0 || whole == 0 && all == PIECE { all } else { whole };
-            reader.lines(&piece[..whole]);
+            let n = read_some(&mut text, &mut piece)?;
             if n == 0 {
                 break;
             }
-            piece.copy_within(whole..all, 0);
-            begun = all - whole;
+            splitter.stretches(&piece[..n], |lines| reader.lines(lines));
+        }
+        if let Some((line, _)) = splitter.end() {
+            reader.lines(&line);
         }
     }
     Ok(reader.finish())

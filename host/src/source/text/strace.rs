@@ -9,12 +9,12 @@ use std::{
 };
 
 use anyhow::Result;
-use teeleak_analysis::parse::strace::{Reader, Told};
+use teeleak_analysis::parse::{
+    lines::line_piece,
+    strace::{LINE_BYTES, Reader, Told},
+};
 
 use super::input::Input;
-
-/// Longest line, in bytes; the rest of a longer one is taken for another.
-const LINE: usize = 1 << 20;
 
 /// Bytes that are asked for at once.
 const READ_BYTES: usize = 128 << 10;
@@ -94,19 +94,17 @@ impl Trace {
     }
 }
 
-/// Adds what is left of a line, up to [`LINE`]. That of the standard library looks for its end byte by byte.
+/// Adds what is left of a line, up to [`LINE_BYTES`]; the rest of a longer one is taken for another. That of the standard library looks for its end byte by byte.
 fn read_line(text: &mut dyn BufRead, line: &mut Vec<u8>) -> std::io::Result<()> {
-    while line.len() < LINE {
+    while line.len() < LINE_BYTES {
         let there = match text.fill_buf() {
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             there => there?,
         };
-        let there = &there[..there.len().min(LINE - line.len())];
-        let end = memchr::memchr(b'\n', there);
-        let taken = end.map_or(there.len(), |end| end + 1);
-        line.extend_from_slice(&there[..taken]);
-        text.consume(taken);
-        if taken == 0 || end.is_some() {
+        let (bytes, is_over) = line_piece(there, LINE_BYTES - line.len());
+        line.extend_from_slice(&there[..bytes]);
+        text.consume(bytes);
+        if bytes == 0 || is_over {
             break;
         }
     }

@@ -3,14 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::{Options, words};
-use crate::fingerprint::fingerprint;
-use crate::growth::{
-    Estimate, Judgement,
-    collect::{self, InstanceSeries, Timeline},
-    judge,
-};
-use crate::model::{
-    Evidence, Figure, FigureKind, Finding, Kind, Region, Severity, Subject, Unit, Verdict,
+use crate::{
+    fingerprint::fingerprint,
+    growth::{
+        Estimate, Judgement,
+        collect::{
+            InstanceSeries, Timeline, {self},
+        },
+        judge,
+    },
+    model::{
+        Evidence, Figure, FigureKind, Finding, Kind, Region, Severity, Subject, Unit, Verdict,
+    },
+    text,
 };
 
 /// Addresses of regions that are listed of one size; the rest is counted.
@@ -68,26 +73,26 @@ fn bytes(instance: &InstanceSeries, judgement: &Judgement, counts: bool) -> Opti
 
 fn title(instance: &InstanceSeries, judgement: &Judgement, counts: bool) -> String {
     let uuid = instance.uuid;
-    let n = judgement.support;
-    let regions = words::counted(instance.regions.gained(), "region");
-    let grown = words::counted(instance.bytes.gained(), "byte");
+    let n = text::count(judgement.support.into(), "iteration");
+    let regions = text::amount(instance.regions.gained(), "region");
+    let grown = text::amount(instance.bytes.gained(), "byte");
     match (judgement.verdict, judgement.rate, bytes(instance, judgement, counts)) {
         (Verdict::Leak, Some(rate), bytes) if counts => {
             let bytes = bytes.map_or_else(String::new, |bytes| {
-                format!(" ({})", words::counted(bytes.value, "byte"))
+                format!(" ({})", text::amount(bytes.value, "byte"))
             });
-            let regions = words::counted(rate.value, "region");
+            let regions = text::amount(rate.value, "region");
             format!("TA {uuid} keeps {regions}{bytes} more mapped after each iteration")
         }
         (Verdict::Leak, Some(rate), _) => {
-            let bytes = words::counted(rate.value, "byte");
+            let bytes = text::amount(rate.value, "byte");
             format!("TA {uuid} keeps {bytes} more mapped after each iteration")
         }
         (Verdict::WarmUp, ..) => {
-            format!("TA {uuid} mapped {regions}, {grown}, in the first of {n} iterations")
+            format!("TA {uuid} mapped {regions}, {grown}, in the first of {n}")
         }
         (Verdict::Step, ..) => format!("TA {uuid} mapped {regions}, {grown}, once"),
-        _ => format!("TA {uuid} has {regions}, {grown}, more after {n} iterations: not decided"),
+        _ => format!("TA {uuid} has {regions}, {grown}, more after {n}: not decided"),
     }
 }
 
@@ -136,14 +141,14 @@ fn stayed(regions: &[Region]) -> Vec<Evidence> {
 }
 
 fn list(size: u64, addresses: &[u64]) -> String {
-    let regions = words::counted(addresses.len() as f64, "region");
-    let mut text = format!("{regions} of {size} bytes stayed, va");
+    let regions = text::amount(addresses.len() as f64, "region");
+    let mut text = format!("{regions} of {} bytes stayed, va", text::number(size));
     for (n, va) in addresses.iter().take(LISTED).enumerate() {
         let comma = if n == 0 { "" } else { "," };
         text.push_str(&format!("{comma} {va:#010x}"));
     }
     if let Some(rest) = addresses.len().checked_sub(LISTED).filter(|rest| *rest > 0) {
-        text.push_str(&format!(" and {rest} more"));
+        text.push_str(&format!(" and {} more", text::number(rest as u64)));
     }
     text
 }

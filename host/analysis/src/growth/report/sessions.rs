@@ -3,14 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::{Options, words};
-use crate::fingerprint::fingerprint;
-use crate::growth::{
-    Judgement,
-    collect::{self, SessionSeries, Timeline},
-    judge,
-};
-use crate::model::{
-    Evidence, Figure, FigureKind, Finding, Kind, Session, Severity, Subject, Unit, Verdict,
+use crate::{
+    fingerprint::fingerprint,
+    growth::{
+        Judgement,
+        collect::{
+            SessionSeries, Timeline, {self},
+        },
+        judge,
+    },
+    model::{
+        Evidence, Figure, FigureKind, Finding, Kind, Session, Severity, Subject, Unit, Verdict,
+    },
+    text,
 };
 
 /// Session ids that are listed of one opener; the rest is counted.
@@ -48,24 +53,24 @@ fn finding(
 
 fn title(sessions: &SessionSeries, judgement: &Judgement) -> String {
     let uuid = sessions.uuid;
-    let gained = words::counted(sessions.open.gained(), "session");
-    let n = judgement.support;
+    let gained = text::amount(sessions.open.gained(), "session");
+    let n = text::count(judgement.support.into(), "iteration");
     match (judgement.verdict, judgement.rate) {
         (Verdict::Leak, Some(rate)) => {
-            let rate = words::counted(rate.value, "session");
+            let rate = text::amount(rate.value, "session");
             {
                 let stay = if rate.starts_with("1 ") { "stays" } else { "stay" };
                 format!("{rate} to TA {uuid} {stay} open after each iteration")
             }
         }
         (Verdict::WarmUp, _) => {
-            format!("{gained} to TA {uuid} opened in the first of {n} iterations stay open")
+            format!("{gained} to TA {uuid} opened in the first of {n} stay open")
         }
         (Verdict::Step, _) => {
             let stay = if gained.starts_with("1 ") { "stays" } else { "stay" };
             format!("{gained} to TA {uuid} opened once {stay} open")
         }
-        _ => format!("{gained} to TA {uuid} more after {n} iterations: not decided"),
+        _ => format!("{gained} to TA {uuid} more after {n}: not decided"),
     }
 }
 
@@ -114,14 +119,14 @@ fn stayed(sessions: &[Session]) -> Vec<Evidence> {
 }
 
 fn list(who: &str, ids: &[u32]) -> String {
-    let sessions = words::counted(ids.len() as f64, "session");
+    let sessions = text::amount(ids.len() as f64, "session");
     let mut text = format!("{sessions} opened by {who} stayed, id");
     for (n, id) in ids.iter().take(LISTED).enumerate() {
         let comma = if n == 0 { "" } else { "," };
         text.push_str(&format!("{comma} {id}"));
     }
     if let Some(rest) = ids.len().checked_sub(LISTED).filter(|rest| *rest > 0) {
-        text.push_str(&format!(" and {rest} more"));
+        text.push_str(&format!(" and {} more", text::number(rest as u64)));
     }
     text
 }

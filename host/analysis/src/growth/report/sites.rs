@@ -7,14 +7,19 @@ use super::{
     group::{Judged, group},
     words,
 };
-use crate::fingerprint::fingerprint;
-use crate::growth::{
-    Estimate,
-    collect::{self, OwnerKey, SiteKey, Timeline},
-    judge,
-};
-use crate::model::{
-    Evidence, Figure, FigureKind, Finding, Kind, Sample, Severity, Subject, Unit, Verdict,
+use crate::{
+    fingerprint::fingerprint,
+    growth::{
+        Estimate,
+        collect::{
+            OwnerKey, SiteKey, Timeline, {self},
+        },
+        judge,
+    },
+    model::{
+        Evidence, Figure, FigureKind, Finding, Kind, Sample, Severity, Subject, Unit, Verdict,
+    },
+    text,
 };
 
 pub(super) fn findings(
@@ -73,27 +78,26 @@ fn title(first: &Judged, group: &[Judged]) -> String {
     let key = &first.site.key;
     let more = match group.len() - 1 {
         0 => String::new(),
-        1 => " and 1 more site".to_owned(),
-        n => format!(" and {n} more sites"),
+        n => format!(" and {}", text::count(n as u64, "more site")),
     };
-    let at = format!("{}:{} ({} bytes){more}", key.file, key.line, key.size);
+    let at = format!("{}:{} ({} bytes){more}", key.file, key.line, text::number(key.size));
     let owner = owner(key.owner);
     let bytes: f64 = group.iter().map(Judged::bytes).sum();
     let gained: f64 = group.iter().map(|judged| judged.site.objects.gained()).sum();
-    let amount = words::counted(bytes, "byte");
-    let n = first.judgement.support;
+    let amount = text::amount(bytes, "byte");
+    let n = text::count(first.judgement.support.into(), "iteration");
     match first.judgement.verdict {
         Verdict::Leak => format!("{amount} per iteration stay allocated {owner}: {at}"),
         Verdict::WarmUp => format!(
-            "{} came in the first of {n} iterations and stay {owner}: {at}",
-            words::counted(gained, "object")
+            "{} came in the first of {n} and stay {owner}: {at}",
+            text::amount(gained, "object")
         ),
         Verdict::Step => {
-            format!("{} came once and stay {owner}: {at}", words::counted(gained, "object"))
+            format!("{} came once and stay {owner}: {at}", text::amount(gained, "object"))
         }
         _ => format!(
-            "{} more after {n} iterations {owner}, not yet decided: {at}",
-            words::counted(gained, "object")
+            "{} more after {n} {owner}, not yet decided: {at}",
+            text::amount(gained, "object")
         ),
     }
 }

@@ -1,7 +1,10 @@
 //! Sentences and figures that all kinds of growth have in common.
 
-use crate::growth::{Basis, Estimate, Judgement, Series};
-use crate::model::{Evidence, Figure, FigureKind, Severity, Unit, Verdict};
+use crate::{
+    growth::{Basis, Estimate, Judgement, Series},
+    model::{Evidence, Figure, FigureKind, Severity, Unit, Verdict},
+    text,
+};
 
 /// How much a verdict weighs; `None` where there is nothing to tell.
 pub(crate) const fn severity(verdict: Verdict) -> Option<Severity> {
@@ -21,24 +24,6 @@ pub(crate) fn tells(judgement: &Judgement, series: &Series, notes: bool) -> bool
         Some(Severity::Failure) => true,
         None => false,
     }
-}
-
-/// A number as a person writes it: whole where it is whole.
-pub(crate) fn number(value: f64) -> String {
-    if (value - value.round()).abs() < 5e-4 {
-        format!("{}", value.round())
-    } else if value.abs() >= 100.0 {
-        format!("{value:.0}")
-    } else {
-        format!("{value:.2}")
-    }
-}
-
-/// "1 region", "2 regions".
-pub(crate) fn counted(value: f64, one: &str) -> String {
-    let number = number(value);
-    let s = if number == "1" { "" } else { "s" };
-    format!("{number} {one}{s}")
 }
 
 /// A figure, with its interval where it has a width.
@@ -71,35 +56,53 @@ pub(crate) fn why(judgement: &Judgement, series: &Series, thing: &str) -> String
     let mut text = match judgement.basis {
         Basis::Survivors { with, of } => survivors(thing, with, of, n),
         Basis::Exact { gain, period: 1, from } => {
-            format!("each of iterations {from} to {n} left exactly {}", counted(gain, thing))
+            format!("each of iterations {from} to {n} left exactly {}", text::amount(gain, thing))
         }
         Basis::Exact { gain, period, from } => format!(
-            "from iteration {from} to {n}, every {period} iterations left exactly {}",
-            counted(gain, thing)
+            "from iteration {from} to {n}, every {} left exactly {}",
+            text::count(period.into(), "iteration"),
+            text::amount(gain, thing)
         ),
         Basis::Staircase { rises } => {
-            format!("the number of {thing}s rose {rises} times in {n} iterations and never fell")
+            format!(
+                "the number of {} rose {} times in {} and never fell",
+                text::plural(thing),
+                text::number(rises.into()),
+                text::count(n.into(), "iteration")
+            )
         }
         Basis::Statistics { margin, period } => {
             format!("{}; {}", thirds(series), statistics(judgement, margin, period))
         }
-        Basis::TooShort => format!("{n} iterations are too few for this series"),
+        Basis::TooShort => {
+            format!("{} iterations are too few for this series", text::number(n.into()))
+        }
         Basis::Gaps => "too many samples did not show it".to_owned(),
         Basis::Constant => "it never changed".to_owned(),
     };
     let missing = series.missing();
     if missing > 0 {
-        text.push_str(&format!("; {missing} of {} samples did not show it", series.values.len()));
+        let (missing, samples) = (missing as u64, series.values.len() as u64);
+        text.push_str(&format!(
+            "; {} of {} did not show it",
+            text::number(missing),
+            text::count(samples, "sample")
+        ));
     }
     text
 }
 
 fn survivors(thing: &str, with: u32, of: u32, n: u32) -> String {
-    let mut text = format!("{thing}s born in {with} of {of} iterations are still there");
+    let things = text::plural(thing);
+    let mut text = format!(
+        "{things} born in {} of {} are still there",
+        text::number(with.into()),
+        text::count(of.into(), "iteration")
+    );
     let young = n.saturating_sub(of);
     if young > 0 {
-        let young = counted(young.into(), "youngest iteration");
-        text.push_str(&format!("; {young} don't count yet, their {thing}s may still go"));
+        let young = text::amount(young.into(), "youngest iteration");
+        text.push_str(&format!("; {young} don't count yet, their {things} may still go"));
     }
     text
 }
@@ -113,15 +116,15 @@ fn thirds(series: &Series) -> String {
         (&values[..third.min(values.len())], &values[values.len().saturating_sub(third)..]);
     format!(
         "the first third of the values has a mean of {}, the last of {}",
-        number(mean(first)),
-        number(mean(last))
+        text::approximation(mean(first)),
+        text::approximation(mean(last))
     )
 }
 
 fn statistics(judgement: &Judgement, margin: f64, period: Option<f64>) -> String {
-    let n = judgement.support;
+    let n = text::count(judgement.support.into(), "iteration");
     let period = period.map_or_else(String::new, |period| {
-        format!(", after a period of {} iterations was taken out", number(period))
+        format!(", after a period of {} iterations was taken out", text::approximation(period))
     });
     let said = match judgement.verdict {
         Verdict::Leak => "steady growth explains the values better than any bounded change",
@@ -130,21 +133,26 @@ fn statistics(judgement: &Judgement, margin: f64, period: Option<f64>) -> String
         }
         _ => "a bounded change explains the values better than steady growth",
     };
-    let limit = judgement
-        .rate
-        .filter(|_| judgement.verdict != Verdict::Leak)
-        .map_or_else(String::new, |rate| {
-            format!("; growth above {} per iteration is excluded", number(rate.high.max(0.0)))
-        });
-    format!("over {n} iterations {said} (log likelihood {margin:+.1}){period}{limit}")
+    let limit = judgement.rate.filter(|_| judgement.verdict != Verdict::Leak).map_or_else(
+        String::new,
+        |rate| {
+            format!(
+                "; growth above {} per iteration is excluded",
+                text::approximation(rate.high.max(0.0))
+            )
+        },
+    );
+    format!("over {n} {said} (log likelihood {margin:+.1}){period}{limit}")
 }
 
 /// What sampling itself was seen to do.
 pub(crate) fn idle(idle_samples: usize, idle: f64, thing: &str) -> String {
-    match idle_samples.saturating_sub(1) {
+    let n = idle_samples.saturating_sub(1);
+    let iterations = text::count(n as u64, "idle iteration");
+    match n {
         0 => "no idle iterations were taken: what sampling itself does is not known".to_owned(),
-        n if idle == 0.0 => format!("{n} idle iterations left none behind"),
-        n => format!("{n} idle iterations left {} each, which is taken away", counted(idle, thing)),
+        _ if idle == 0.0 => format!("{iterations} left none behind"),
+        _ => format!("{iterations} left {} each, which is taken away", text::amount(idle, thing)),
     }
 }
 

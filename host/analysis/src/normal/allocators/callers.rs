@@ -13,8 +13,8 @@ use crate::{
     normal::{
         draft::{Draft, holding},
         prints::{Counted, Prints},
-        words,
     },
+    text,
 };
 
 /// Findings of each ledger: those that gained most.
@@ -65,9 +65,9 @@ fn of_cache(normal: &NormalWorld, cache: &str) -> Vec<(u64, Finding)> {
         let title = format!(
             "{} in {cache}: {} -> {}, {} more per iteration",
             row.name,
-            words::grouped(first),
-            words::several(last, "object"),
-            growing::number(rate.value)
+            text::number(first),
+            text::count(last, "object"),
+            text::approximation(rate.value)
         );
         let why = growing::why(&said, &counted.series, "object");
         let draft = draft(Listing::Cache(cache.into()), row, title, (&said, &counted))
@@ -90,11 +90,12 @@ fn pages(normal: &NormalWorld) -> Vec<Finding> {
             let block = PAGE << row.ids.order.unwrap_or(0);
             let gain = last.saturating_sub(first).saturating_mul(block);
             let title = format!(
-                "{}: {} -> {} of pages, of {block} bytes each, {} more since the run began",
+                "{}: {} -> {} of pages, of {} bytes each, {} more since the run began",
                 row.name,
-                words::grouped(first),
-                words::several(last, "block"),
-                words::bytes(gain)
+                text::number(first),
+                text::count(last, "block"),
+                text::number(block),
+                text::bytes(gain)
             );
             let draft = draft(Listing::Ledger(Ledger::PageOwner), row, title, (&counted.judge(), &counted));
             let draft =

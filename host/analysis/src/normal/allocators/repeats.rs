@@ -11,8 +11,8 @@ use crate::{
     normal::{
         draft::{Draft, holding},
         prints::{Counted, Prints},
-        words,
     },
+    text,
 };
 
 /// Ledgers whose entries are counted over their prints.
@@ -86,11 +86,11 @@ fn of(normal: &NormalWorld, ledger: Ledger) -> Vec<Finding> {
 
 /// What entries of two prints have in common.
 fn key(ledger: Ledger, row: &Row) -> String {
-    let each = || format!("{} bytes each", words::grouped(row.bytes));
+    let each = || format!("{} bytes each", text::number(row.bytes));
     match (ledger, &row.holder) {
         (Ledger::Slab, _) => row.name.to_string(),
-        (Ledger::IonHeap, Some(holder)) => words::holder(holder),
-        (_, Some(holder)) => format!("{}, {}", words::holder(holder), each()),
+        (Ledger::IonHeap, Some(holder)) => text::holder(holder),
+        (_, Some(holder)) => format!("{}, {}", text::holder(holder), each()),
         (_, None) => each(),
     }
 }
@@ -113,9 +113,9 @@ impl Alike<'_> {
         let title = format!(
             "{}: {key}: {} -> {}, {} more over {} prints",
             ledger.name(),
-            words::grouped(from),
-            words::several(to, "object"),
-            words::bytes(gain),
+            text::number(from),
+            text::count(to, "object"),
+            text::bytes(gain),
             prints
         );
         let why = said.map(|said| growth::report::words::why(&said, series, "object"));

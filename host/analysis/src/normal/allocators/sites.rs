@@ -1,20 +1,28 @@
 //! Functions of the kernel that have allocated what is in use: objects of a slab cache, pages, objects that
 //! nothing points to.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use crate::{
-    growth,
-    model::{
-        Census, Evidence, FigureKind, Finding, Kind, Ledger, Listing, NormalWorld, Row, Said,
-        Saying, Severity, Unit, Verdict,
-    },
-    normal::{
-        draft::{Draft, holding},
-        prints::{Counted, Prints},
-        words,
-    },
-};
+use crate::growth;
+use crate::model::Census;
+use crate::model::Evidence;
+use crate::model::FigureKind;
+use crate::model::Finding;
+use crate::model::Kind;
+use crate::model::Ledger;
+use crate::model::Listing;
+use crate::model::NormalWorld;
+use crate::model::Row;
+use crate::model::Said;
+use crate::model::Saying;
+use crate::model::Severity;
+use crate::model::Unit;
+use crate::model::Verdict;
+use crate::normal::draft::Draft;
+use crate::normal::draft::holding;
+use crate::normal::prints::Counted;
+use crate::normal::prints::Prints;
+use crate::text;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// Part of a cache, or of all pages, from which a site is told, in percent.
 const STANDS_OUT: u64 = 50;
@@ -82,9 +90,8 @@ fn caller(normal: &NormalWorld, census: &Census) -> Option<Finding> {
     let (severity, verdict, evidence) =
         judged(&series(normal, census.ledger, &census.of, &row.name));
     let name = plain(&row.name);
-    let (held, share) = (words::several(row.count, "object"), words::share(row.count, all));
-    let bytes =
-        if row.bytes > 0 { format!(", {}", words::bytes(row.bytes)) } else { String::new() };
+    let (held, share) = (text::count(row.count, "object"), text::share(row.count, all));
+    let bytes = if row.bytes > 0 { format!(", {}", text::bytes(row.bytes)) } else { String::new() };
     let title = format!("{name} in {}: {held}{bytes}, {share} of the cache", census.of);
     let ages = row.stack.first().map_or(String::new(), |ages| format!(", {ages}"));
     let mut draft = Draft::new(
@@ -96,10 +103,10 @@ fn caller(normal: &NormalWorld, census: &Census) -> Option<Finding> {
     .verdict(verdict)
     .figure(FigureKind::Objects, row.count, Unit::Objects)
     .figure(FigureKind::InUse, row.bytes, Unit::Bytes)
-    .at(&format!("alloc_calls: {} {}{ages}", row.count, row.name), &row.place)
+    .at(&format!("alloc_calls: {} {}{ages}", text::number(row.count), row.name), &row.place)
     .evidence(evidence);
     for (stack, place, times) in traced(normal, census, name) {
-        let text = format!("traced {}: {}", words::several(times, "time"), stack);
+        let text = format!("traced {}: {}", text::count(times, "time"), stack);
         draft = draft.at(&text, place);
     }
     Some(draft.next("trace the cache (slub_debug=T) and read who calls it: what a module's function gets it must give back"))
@@ -142,9 +149,9 @@ fn pages(normal: &NormalWorld, census: &Census) -> Option<Finding> {
     let title = format!(
         "{}: {} order-{order} {} = {}",
         row.name,
-        words::grouped(row.count),
+        text::number(row.count),
         if order == 0 { "pages" } else { "blocks of pages" },
-        words::bytes(row.bytes)
+        text::bytes(row.bytes)
     );
     let stack: Vec<_> = row.stack.iter().take(FRAMES).map(|name| &**name).collect();
     let each = 4096u64 << order;
@@ -152,7 +159,7 @@ fn pages(normal: &NormalWorld, census: &Census) -> Option<Finding> {
         .verdict(verdict)
         .figure(FigureKind::Pages, row.count, Unit::Objects)
         .figure(FigureKind::InUse, row.bytes, Unit::Bytes)
-        .at(&format!("{} times {each} bytes: {}", words::grouped(row.count), stack.join(" <- ")), &row.place)
+        .at(&format!("{} times {} bytes: {}", text::number(row.count), text::number(each), stack.join(" <- ")), &row.place)
         .evidence(evidence)
         .next("see who frees what these functions allocate; compare the bytes with what the triage calls lost");
     Some(draft)
@@ -175,15 +182,15 @@ fn lost(normal: &NormalWorld, last: &Census, name: &str, scans: usize) -> Option
     let (severity, verdict, evidence) = judged(&values);
     let title = format!(
         "{name}: nothing points to {} any more, {}, after {}",
-        words::several(count, "object"),
-        words::bytes(bytes),
-        words::several(scans as u64, "scan")
+        text::count(count, "object"),
+        text::bytes(bytes),
+        text::count(scans as u64, "scan")
     );
     let stack: Vec<_> = example.stack.iter().take(FRAMES).map(|name| &**name).collect();
     let by =
-        example.holder.as_ref().map_or(String::new(), |by| format!(", by {}", words::holder(by)));
+        example.holder.as_ref().map_or(String::new(), |by| format!(", by {}", text::holder(by)));
     let text =
-        format!("kmemleak: {} bytes{by}: {}", words::grouped(example.bytes), stack.join(" <- "));
+        format!("kmemleak: {} bytes{by}: {}", text::number(example.bytes), stack.join(" <- "));
     let draft = Draft::new(
         Kind::SiteGrowth,
         holding(Listing::Ledger(Ledger::Kmemleak), name, None),

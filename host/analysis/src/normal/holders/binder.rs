@@ -1,20 +1,27 @@
 //! Processes that binder still has though they are gone, and descriptors that ran out.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
-
-use crate::{
-    model::{
-        FigureKind, Finding, Fingerprint, Kind, Ledger, Listing, NormalPool, NormalWorld, Place,
-        PoolKind, Said, Saying, Severity, Subject, Unit, Verdict,
-    },
-    normal::{
-        draft::{Draft, holding},
-        words,
-    },
-};
+use crate::model::FigureKind;
+use crate::model::Finding;
+use crate::model::Fingerprint;
+use crate::model::Kind;
+use crate::model::Ledger;
+use crate::model::Listing;
+use crate::model::NormalPool;
+use crate::model::NormalWorld;
+use crate::model::Place;
+use crate::model::PoolKind;
+use crate::model::Said;
+use crate::model::Saying;
+use crate::model::Severity;
+use crate::model::Subject;
+use crate::model::Unit;
+use crate::model::Verdict;
+use crate::normal::draft::Draft;
+use crate::normal::draft::holding;
+use crate::text;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let full = too_many_files(normal);
@@ -36,9 +43,11 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
 
 /// Several processes that are gone and that binder still has.
 fn many(dead: &[(&u64, &Life<'_>)], cause: Option<Fingerprint>) -> Finding {
-    let pids = words::ranges(&dead.iter().map(|(pid, _)| **pid).collect());
-    let title =
-        format!("binder: {} procs are never released, and their processes are gone", dead.len());
+    let pids = text::ranges(&dead.iter().map(|(pid, _)| **pid).collect());
+    let title = format!(
+        "binder: {} procs are never released, and their processes are gone",
+        text::number(dead.len() as u64)
+    );
     let mut draft = Draft::new(
         Kind::Unpaired,
         holding(Listing::Binder, "proc", None),
@@ -137,9 +146,9 @@ impl Life<'_> {
         if let Some((place, [threads, nodes, refs])) = self.keeps {
             let text = format!(
                 "binder still has proc {pid}, with {}, {} and {}",
-                words::several(threads, "thread"),
-                words::several(nodes, "node"),
-                words::several(refs, "ref")
+                text::count(threads, "thread"),
+                text::count(nodes, "node"),
+                text::count(refs, "ref")
             );
             draft = draft.figure(FigureKind::ThreadsKept, threads, Unit::Objects).at(&text, place);
         }
@@ -168,11 +177,11 @@ impl Life<'_> {
         let others: Vec<_> = all
             .iter()
             .filter_map(|(other, life)| Some((other, life.closed?, life.released?)))
-            .map(|(other, _, released)| format!("{other} ({})", words::at(released)))
+            .map(|(other, _, released)| format!("{other} ({})", text::place(released)))
             .collect();
         if !others.is_empty() {
             draft = draft
-                .text(&format!("others closed theirs and were released: {}", words::list(&others)));
+                .text(&format!("others closed theirs and were released: {}", text::list(&others)));
         }
         draft.cause(cause, FULL).next(NEXT)
     }
@@ -187,7 +196,7 @@ fn too_many_files(normal: &NormalWorld) -> Option<Finding> {
     let (_, first) = all.clone().next()?;
     let pids: BTreeSet<_> = all.clone().filter_map(|(pid, _)| pid).collect();
     let whose: Vec<_> = pids.iter().map(|pid| format!("pid {pid}")).collect();
-    let of = if whose.is_empty() { String::new() } else { format!(" of {}", words::list(&whose)) };
+    let of = if whose.is_empty() { String::new() } else { format!(" of {}", text::list(&whose)) };
     let title = format!("file descriptors{of} ran out: \"Too many open files\"");
     let subject = Subject::Pool(PoolKind::NormalWorld(NormalPool::Descriptors));
     let draft = Draft::new(Kind::PoolGrowth, subject, Severity::Failure, title)

@@ -7,10 +7,8 @@ use crate::{
         Census, FigureKind, Finding, Holder, Kind, Ledger, Listing, NormalWorld, Place, Row, Said,
         Saying, Severity, Unit, Verdict,
     },
-    normal::{
-        draft::{Draft, holding},
-        words,
-    },
+    normal::draft::{Draft, holding},
+    text,
 };
 
 /// Ledgers that say who holds a buffer.
@@ -65,13 +63,13 @@ fn finding(all: &[Held<'_>], normal: &NormalWorld) -> Option<Finding> {
 
 fn several(all: &[Held<'_>], normal: &NormalWorld) -> Option<Finding> {
     let first = all.first()?;
-    let numbers = |of: fn(&Held<'_>) -> u64| words::ranges(&all.iter().map(of).collect());
+    let numbers = |of: fn(&Held<'_>) -> u64| text::ranges(&all.iter().map(of).collect());
     let total = all.iter().fold(0u64, |sum, held| sum.saturating_add(held.row.bytes));
-    let (each, who) = (words::grouped(first.row.bytes), first.who(normal));
+    let (each, who) = (text::number(first.row.bytes), first.who(normal));
     let title = format!(
         "{} of {each} bytes, {} in all, are held by {who} as fd {}, dups of {} never closed",
-        words::several(all.len() as u64, "buffer"),
-        words::bytes(total),
+        text::count(all.len() as u64, "buffer"),
+        text::bytes(total),
         numbers(|held| held.copy.1),
         numbers(|held| held.copy.0)
     );
@@ -85,7 +83,8 @@ fn several(all: &[Held<'_>], normal: &NormalWorld) -> Option<Finding> {
         draft = held.evidence(normal, draft);
     }
     if all.len() > EXAMPLES {
-        draft = draft.text(&format!("and {} more like these", all.len() - EXAMPLES));
+        draft = draft
+            .text(&format!("and {} more like these", text::number((all.len() - EXAMPLES) as u64)));
     }
     Some(first.end(draft, normal))
 }
@@ -105,7 +104,7 @@ impl Held<'_> {
         let address = ids.address.map_or(String::new(), |address| format!(" at iova {address:#x}"));
         let title = format!(
             "{} bytes{address} (inode {inode}) are held by {} as fd {new}, a dup of {old} never closed",
-            words::grouped(*bytes),
+            text::number(*bytes),
             self.who(normal)
         );
         let draft = self.draft(title, normal).figure(FigureKind::Held, *bytes, Unit::Bytes);
@@ -131,7 +130,7 @@ impl Held<'_> {
     }
 
     fn who(&self, normal: &NormalWorld) -> String {
-        self.holder(normal).map_or_else(|| "a process".into(), |holder| words::holder(&holder))
+        self.holder(normal).map_or_else(|| "a process".into(), |holder| text::holder(&holder))
     }
 
     fn draft(&self, title: String, normal: &NormalWorld) -> Draft {
@@ -171,9 +170,13 @@ impl Held<'_> {
     }
 
     fn listed(&self, name: &str, who: &str) -> String {
-        let maps = self.row.ids.maps.map_or(String::new(), |maps| format!(", mapped {maps} times"));
+        let maps = self
+            .row
+            .ids
+            .maps
+            .map_or(String::new(), |maps| format!(", mapped {} times", text::number(maps)));
         let fds: Vec<_> = self.row.ids.fds.iter().map(u64::to_string).collect();
-        format!("{}: \"{name}\", {who} has fd {}{maps}", self.of.title(), words::list(&fds))
+        format!("{}: \"{name}\", {who} has fd {}{maps}", self.of.title(), text::list(&fds))
     }
 
     /// What the other ledgers say of the same buffer.
@@ -182,7 +185,7 @@ impl Held<'_> {
         for row in normal.of(Ledger::FdInfo).flat_map(|census| &census.rows) {
             let same = row.ids.inode == ids.inode && row.ids.fds.contains(&self.copy.1);
             if same && row.place != self.row.place {
-                let who = row.holder.as_ref().map_or(String::new(), words::holder);
+                let who = row.holder.as_ref().map_or(String::new(), text::holder);
                 let text = format!(
                     "fdinfo: fd {} of {who} is inode {}",
                     self.copy.1,
@@ -205,8 +208,8 @@ impl Held<'_> {
             let alike = census.rows.iter().filter(|row| row.bytes == self.row.bytes).count() as u64;
             let text = format!(
                 "iova_map: {address:#x} is mapped, one of {} of this size, {} in all",
-                words::several(alike, "mapping"),
-                words::bytes(alike.saturating_mul(self.row.bytes))
+                text::count(alike, "mapping"),
+                text::bytes(alike.saturating_mul(self.row.bytes))
             );
             told.push((text, row.place.clone()));
         }
@@ -215,7 +218,7 @@ impl Held<'_> {
                 continue;
             };
             let done: Vec<_> = row.stack.iter().map(ToString::to_string).collect();
-            let text = format!("iommu_dump: {}, and no free", words::list(&done));
+            let text = format!("iommu_dump: {}, and no free", text::list(&done));
             told.push((text, row.place.clone()));
         }
         let uses = |saying: &&Saying| saying.said == Said::Uses { address };

@@ -11,8 +11,8 @@ use crate::{
     normal::{
         draft::{Draft, holding},
         prints::{Counted, Prints},
-        words,
     },
+    text,
 };
 
 /// Processes that are followed.
@@ -121,21 +121,24 @@ impl Table<'_> {
     }
 
     fn title(&self, holder: &Holder, (first, last): (u64, u64)) -> String {
-        let who = words::holder(holder);
-        let (first, last) = (words::grouped(first), words::several(last, "descriptor"));
+        let who = text::holder(holder);
+        let (first, last) = (text::number(first), text::count(last, "descriptor"));
         let limit = self.row.ids.limit;
         match (self.rate(), self.left()) {
             (Some(rate), Some(left)) => format!(
                 "{who}: {first} -> {last}, {} more per iteration; its limit of {} is reached after {} more iterations",
-                growing::number(rate),
-                words::grouped(limit.unwrap_or(0)),
-                words::grouped(left)
+                text::approximation(rate),
+                text::number(limit.unwrap_or(0)),
+                text::number(left)
             ),
             (Some(rate), None) => {
-                format!("{who}: {first} -> {last}, {} more per iteration", growing::number(rate))
+                format!(
+                    "{who}: {first} -> {last}, {} more per iteration",
+                    text::approximation(rate)
+                )
             }
             (None, _) => {
-                let limit = limit.map_or_else(|| "no limit".into(), words::grouped);
+                let limit = limit.map_or_else(|| "no limit".into(), text::number);
                 format!("{who}: {first} -> {last}, of {limit}")
             }
         }
@@ -174,9 +177,12 @@ impl Table<'_> {
             .filter(|(gain, _)| *gain > 0)
             .collect();
         gained.sort_by(|one, other| other.cmp(one));
-        let told: Vec<_> =
-            gained.iter().take(KINDS).map(|(n, kind)| format!("{n} of {kind}")).collect();
-        (!told.is_empty()).then(|| format!("more: {}", words::list(&told)).into())
+        let told: Vec<_> = gained
+            .iter()
+            .take(KINDS)
+            .map(|(n, kind)| format!("{} of {kind}", text::number(*n)))
+            .collect();
+        (!told.is_empty()).then(|| format!("more: {}", text::list(&told)).into())
     }
 
     fn kinds_of<'n>(&self, census: &'n Census) -> Option<BTreeMap<&'n str, u64>> {

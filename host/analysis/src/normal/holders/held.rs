@@ -12,8 +12,8 @@ use crate::{
     normal::{
         draft::{Draft, holding},
         prints::{Counted, Prints},
-        words,
     },
+    text,
 };
 
 /// Kinds of buffers that are followed, and findings that are told.
@@ -93,14 +93,14 @@ impl Growing<'_> {
         let (first, last) = self.counted.ends();
         let gain = last.saturating_sub(first).saturating_mul(self.bytes);
         let severity = severity(&self.said, &self.counted)?;
-        let who = words::holder(&crate::model::Holder { pid: self.pid, comm: self.comm.into() });
+        let who = text::holder(&crate::model::Holder { pid: self.pid, comm: self.comm.into() });
         let title = format!(
             "{who}: {} -> {} of dma-bufs of {} each{}, {} more",
-            words::grouped(first),
-            words::several(last, "descriptor"),
-            words::bytes(self.bytes),
+            text::number(first),
+            text::count(last, "descriptor"),
+            text::bytes(self.bytes),
             per_iteration(&self.said),
-            words::bytes(gain)
+            text::bytes(gain)
         );
         let draft = draft((self.comm, Some(self.pid)), severity, title, &self.said, &self.counted)
             .figure(FigureKind::InUse, last.saturating_mul(self.bytes), Unit::Bytes);
@@ -119,11 +119,12 @@ impl Growing<'_> {
         }
         let mapped: BTreeSet<_> =
             self.now.maps.iter().filter(ours).filter_map(|row| row.ids.inode).collect();
-        let of = words::several(buffers.len() as u64, "buffer");
+        let of = text::count(buffers.len() as u64, "buffer");
         let maps = buffers.keys().filter(|inode| mapped.contains(inode)).count();
         let text = format!(
-            "{} of {of}, of which it has {maps} mapped",
-            words::several(fds.len() as u64, "descriptor")
+            "{} of {of}, of which it has {} mapped",
+            text::count(fds.len() as u64, "descriptor"),
+            text::number(maps as u64)
         );
         draft = match fds.last() {
             Some(row) => {
@@ -139,7 +140,7 @@ impl Growing<'_> {
                 if copies == 1 {
                     "1 buffer is held".into()
                 } else {
-                    format!("{copies} buffers are held")
+                    format!("{} buffers are held", text::number(copies))
                 }
             ));
         }
@@ -151,7 +152,7 @@ impl Growing<'_> {
 fn newest(buffers: &BTreeMap<u64, Vec<u64>>) -> String {
     let told = buffers.iter().rev().take(TOLD).map(|(inode, fds)| {
         let fds: Vec<_> = fds.iter().take(TOLD).map(u64::to_string).collect();
-        format!("inode {inode} as fd {}", words::list(&fds))
+        format!("inode {inode} as fd {}", text::list(&fds))
     });
     told.collect::<Vec<_>>().join("; ")
 }
@@ -167,7 +168,9 @@ fn severity(said: &Judgement, counted: &Counted) -> Option<Severity> {
 
 fn per_iteration(said: &Judgement) -> String {
     let rate = said.rate.filter(|_| said.verdict == Verdict::Leak);
-    rate.map_or_else(String::new, |rate| format!(", {} per iteration", growing::number(rate.value)))
+    rate.map_or_else(String::new, |rate| {
+        format!(", {} per iteration", text::approximation(rate.value))
+    })
 }
 
 fn draft(
@@ -207,9 +210,9 @@ fn nobodys(normal: &NormalWorld, held: &BTreeMap<Moment, Held<'_>>) -> Vec<Findi
         let (first, last) = counted.ends();
         let title = format!(
             "{} -> {} of {} each that no process has{}: the kernel holds them",
-            words::grouped(first),
-            words::several(last, "dma-buf"),
-            words::bytes(bytes),
+            text::number(first),
+            text::count(last, "dma-buf"),
+            text::bytes(bytes),
             per_iteration(&said)
         );
         let draft = draft(("no process", None), severity, title, &said, &counted)

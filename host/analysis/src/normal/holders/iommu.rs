@@ -7,7 +7,8 @@ use crate::{
         FigureKind, Finding, Kind, Ledger, Listing, NormalPool, NormalWorld, PoolKind, Row, Said,
         Saying, Severity, Subject, Unit,
     },
-    normal::{draft::Draft, words},
+    normal::draft::Draft,
+    text,
 };
 
 /// The first refusal: bytes, device, where.
@@ -26,12 +27,12 @@ fn user<'n>(normal: &'n NormalWorld, device: &str) -> Option<&'n Row> {
 pub(crate) fn triage(normal: &NormalWorld) -> Vec<Arc<str>> {
     let Some((bytes, device, _)) = refused(normal) else { return Vec::new() };
     let has = user(normal, device).map_or(String::new(), |row| {
-        let mappings = words::several(row.count, "mapping");
-        format!(" while it has {} in {mappings}", words::bytes(row.bytes))
+        let mappings = text::count(row.count, "mapping");
+        format!(" while it has {} in {mappings}", text::bytes(row.bytes))
     });
     let text = format!(
         "addresses of the iommu for {device}: none left for {}{has}: look for buffers that stay mapped",
-        words::bytes(bytes)
+        text::bytes(bytes)
     );
     vec![text.into()]
 }
@@ -41,7 +42,7 @@ pub(crate) fn findings(normal: &NormalWorld, buffers: &[Finding]) -> Vec<Finding
     let subject = Subject::Pool(PoolKind::NormalWorld(NormalPool::IommuAddresses(device.clone())));
     let title = format!(
         "addresses of the iommu for {device} ran out: {} could not be mapped",
-        words::bytes(bytes)
+        text::bytes(bytes)
     );
     let mut draft = Draft::new(Kind::PoolGrowth, subject, Severity::Failure, title);
     if let Some(row) = user(normal, device) {
@@ -52,8 +53,8 @@ pub(crate) fn findings(normal: &NormalWorld, buffers: &[Finding]) -> Vec<Finding
         );
         let text = format!(
             "{} of {device} hold {}",
-            words::several(row.count, "mapping"),
-            words::bytes(row.bytes)
+            text::count(row.count, "mapping"),
+            text::bytes(row.bytes)
         );
         draft = draft.at(&text, &row.place);
     }
@@ -89,7 +90,7 @@ fn waiters(normal: &NormalWorld) -> Vec<(String, &crate::model::Place)> {
                 from.0,
                 to.1,
                 to.0,
-                words::several(times, "time")
+                text::count(times, "time")
             );
             told.push((text, &saying.place));
         }

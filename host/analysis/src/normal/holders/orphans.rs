@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::{
     model::{Census, FigureKind, Finding, Kind, Ledger, Listing, NormalWorld, Severity, Unit},
-    normal::{
-        draft::{Draft, holding},
-        words,
-    },
+    normal::draft::{Draft, holding},
+    text,
 };
 
 /// Sizes that are told.
@@ -27,7 +25,7 @@ fn finding(normal: &NormalWorld, census: &Census) -> Finding {
     let orphaned = bytes(census);
     let title = format!(
         "{} bytes of ion heap {} are orphaned: no client has them any more",
-        words::grouped(orphaned),
+        text::number(orphaned),
         census.of
     );
     let subject = holding(Listing::Ledger(Ledger::IonOrphans), &census.of, None);
@@ -36,17 +34,17 @@ fn finding(normal: &NormalWorld, census: &Census) -> Finding {
         .figure(FigureKind::Orphaned, orphaned, Unit::Bytes)
         .figure(FigureKind::Rows, rows, Unit::Objects)
         .at(
-            &format!("printed total of the heap's orphans, with {}", words::several(rows, "row")),
+            &format!("printed total of the heap's orphans, with {}", text::count(rows, "row")),
             &census.place,
         );
     if let Some(total) = heap_total(normal, census) {
         draft = draft.text(&format!(
             "that is {} of the {} that the heap has in all",
-            words::share(orphaned, total),
-            words::bytes(total)
+            text::share(orphaned, total),
+            text::bytes(total)
         ));
     }
-    draft = draft.text(&format!("last known clients: {}", words::list(&clients(census))));
+    draft = draft.text(&format!("last known clients: {}", text::list(&clients(census))));
     for text in mapped(normal, census) {
         draft = draft.text(&text);
     }
@@ -65,13 +63,13 @@ fn heap_total(normal: &NormalWorld, census: &Census) -> Option<u64> {
 fn clients(census: &Census) -> Vec<String> {
     let mut all: BTreeMap<(String, u64), u64> = BTreeMap::new();
     for row in &census.rows {
-        let who = row.holder.as_ref().map_or_else(String::new, words::holder);
+        let who = row.holder.as_ref().map_or_else(String::new, text::holder);
         *all.entry((who, row.bytes)).or_default() += 1;
     }
     let mut sorted: Vec<_> = all.into_iter().collect();
     sorted.sort_by_key(|((_, size), times)| std::cmp::Reverse(size.saturating_mul(*times)));
     let one = |((who, size), times): ((String, u64), u64)| {
-        format!("{} of {} bytes of {who}", words::several(times, "row"), words::grouped(size))
+        format!("{} of {} bytes of {who}", text::count(times, "row"), text::number(size))
     };
     sorted.into_iter().take(SIZES).map(one).collect()
 }
@@ -83,8 +81,8 @@ fn mapped(normal: &NormalWorld, census: &Census) -> Vec<String> {
         if row.bytes == 0 || !census.rows.iter().any(|orphan| orphan.bytes == row.bytes) {
             continue;
         }
-        let who = row.holder.as_ref().map_or_else(String::new, words::holder);
-        let known = told.entry((row.bytes, who)).or_insert_with(|| (0, words::at(&row.place)));
+        let who = row.holder.as_ref().map_or_else(String::new, text::holder);
+        let known = told.entry((row.bytes, who)).or_insert_with(|| (0, text::place(&row.place)));
         known.0 += 1;
     }
     let text = |((size, who), (times, at)): ((u64, String), (u64, String))| {
@@ -92,9 +90,9 @@ fn mapped(normal: &NormalWorld, census: &Census) -> Vec<String> {
         let who = if who.is_empty() { String::new() } else { format!("{who} has ") };
         format!(
             "{who}{} of {} bytes, the size of {} ({at})",
-            words::several(times, "mapping"),
-            words::grouped(size),
-            words::several(orphans, "orphan")
+            text::count(times, "mapping"),
+            text::number(size),
+            text::count(orphans, "orphan")
         )
     };
     told.into_iter().map(text).collect()

@@ -1,14 +1,19 @@
 //! Two ledgers of the same memory, or a sum and its parts, that should agree and don't.
 
-use crate::{
-    model::{
-        Census, FigureKind, Finding, Kind, Ledger, Listing, NormalWorld, Row, Said, Severity, Unit,
-    },
-    normal::{
-        draft::{Draft, holding},
-        words,
-    },
-};
+use crate::model::Census;
+use crate::model::FigureKind;
+use crate::model::Finding;
+use crate::model::Kind;
+use crate::model::Ledger;
+use crate::model::Listing;
+use crate::model::NormalWorld;
+use crate::model::Row;
+use crate::model::Said;
+use crate::model::Severity;
+use crate::model::Unit;
+use crate::normal::draft::Draft;
+use crate::normal::draft::holding;
+use crate::text;
 
 /// Part by which two ledgers may differ, as one is read after the other: a tenth.
 const SLACK: u64 = 10;
@@ -33,24 +38,24 @@ fn iommu(normal: &NormalWorld) -> Option<Finding> {
     }
     let title = format!(
         "two ledgers disagree: the iommu has {} mapped, the camera lists {}",
-        words::in_kb(all),
-        words::in_kb(list)
+        text::kilobytes(all),
+        text::kilobytes(list)
     );
     let failed = normal.sayings.iter().any(|one| matches!(one.said, Said::NoAddresses { .. }));
     let severity = if failed { Severity::Failure } else { Severity::Possible };
     let top = users.rows.first();
     let top = top.map_or(String::new(), |row| {
-        format!(", of which {} has {}", row.name, words::bytes(row.bytes))
+        format!(", of which {} has {}", row.name, text::bytes(row.bytes))
     });
     let subject = holding(Listing::Ledger(Ledger::IommuUsers), Ledger::CameraBuffers.name(), None);
     let finding = Draft::new(Kind::Disagreement, subject, severity, title)
         .figure(FigureKind::Iommu, all, Unit::Bytes)
         .figure(FigureKind::Camera, list, Unit::Bytes)
-        .at(&format!("iommu: {}{top}", words::bytes(all)), &users.place)
-        .at(&format!("camera: {}", words::bytes(list)), last(listed))
+        .at(&format!("iommu: {}{top}", text::bytes(all)), &users.place)
+        .at(&format!("camera: {}", text::bytes(list)), last(listed))
         .text(&format!(
             "{} are mapped and on no list: somebody else keeps them",
-            words::bytes(all.saturating_sub(list))
+            text::bytes(all.saturating_sub(list))
         ))
         .next("find who holds the rest: dma_heap or bufinfo, then fdinfo of the process");
     Some(finding)
@@ -79,19 +84,20 @@ fn sum(census: &Census) -> Option<Finding> {
     let title = format!(
         "{}: the printed total is {} bytes, the {} shown sum to {}",
         census.title(),
-        words::grouped(total),
-        words::several(census.rows.len() as u64, "row"),
-        words::grouped(rows)
+        text::number(total),
+        text::count(census.rows.len() as u64, "row"),
+        text::number(rows)
     );
     let subject = holding(Listing::Ledger(census.ledger), &census.of, None);
     let mut draft = Draft::new(Kind::Disagreement, subject, Severity::Note, title)
         .figure(FigureKind::Printed, total, Unit::Bytes)
         .figure(FigureKind::SumOfRows, rows, Unit::Bytes)
-        .at(&format!("{} are in one and not in the other", words::bytes(missing)), &census.place);
+        .at(&format!("{} are in one and not in the other", text::bytes(missing)), &census.place);
     if let Some((size, times)) = multiple(census, missing) {
         draft = draft.text(&format!(
-            "that is {times} times {} bytes, a size that rows have: rows may be missing from the text",
-            words::grouped(size)
+            "that is {} times {} bytes, a size that rows have: rows may be missing from the text",
+            text::number(times),
+            text::number(size)
         ));
     }
     Some(draft.next("take the whole print again"))
@@ -118,7 +124,7 @@ fn lost(normal: &NormalWorld) -> Option<Finding> {
 }
 
 fn unbalanced(lost: &Row, derived: u64, parts: [&Row; 3]) -> Finding {
-    let mb = |bytes: u64| bytes >> 20;
+    let mb = |bytes: u64| text::number(bytes >> 20);
     let title = format!(
         "cpu_monitor: Total-lost is printed as {} MB, all less used less free is {} MB",
         mb(lost.bytes),

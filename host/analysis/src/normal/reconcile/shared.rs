@@ -10,8 +10,8 @@ use crate::{
         Census, Evidence, Figure, FigureKind, Finding, Kind, Ledger, Observation, Region, Row,
         Sample, Severity, Subject, Unit,
     },
-    normal::words,
     protocol::{Calls, Protocol, calls},
+    text,
 };
 
 /// Regions that are told one by one.
@@ -58,13 +58,13 @@ impl<'o> Both<'o> {
         let buffers: BTreeSet<_> = self.0.iter().filter_map(|(region, _)| region.pa).collect();
         let holders: BTreeSet<_> =
             self.0.iter().filter_map(|(_, row)| row.holder.clone()).collect();
-        let holders: Vec<_> = holders.iter().map(words::holder).collect();
+        let holders: Vec<_> = holders.iter().map(text::holder).collect();
         let all = text(format!(
             "{} of the TA, of {} by physical address, {} memory of {}",
-            words::several(self.0.len() as u64, "region"),
-            words::several(buffers.len() as u64, "buffer"),
+            text::count(self.0.len() as u64, "region"),
+            text::count(buffers.len() as u64, "buffer"),
             if self.0.len() == 1 { "is" } else { "are" },
-            words::list(&holders)
+            text::list(&holders)
         ));
         let each = self.0.iter().rev().take(TOLD).map(|(region, row)| text(pair(region, row)));
         [all].into_iter().chain(each).collect()
@@ -88,14 +88,14 @@ fn pair(region: &Region, row: &Row) -> String {
     let pa = region.pa.unwrap_or(0);
     let at = pa.saturating_sub(row.ids.memory.unwrap_or(0));
     let va = row.ids.va.unwrap_or(0).saturating_add(at);
-    let who = row.holder.as_ref().map_or_else(String::new, words::holder);
+    let who = row.holder.as_ref().map_or_else(String::new, text::holder);
     let inode = row.ids.inode.map_or_else(String::new, |inode| format!(" inode {inode}"));
     format!(
         "{pa:#x}: {:#x} of the TA, {}; {va:#x} of {who}, {}{inode} ({})",
         region.va,
-        words::bytes(region.size),
+        text::bytes(region.size),
         row.name,
-        words::at(&row.place)
+        text::place(&row.place)
     )
 }
 
@@ -128,8 +128,9 @@ impl Fault {
             _ if kept == 0 => Self::Ta(calls),
             _ if kept as f64 >= gained => Self::Client(calls),
             _ => Self::Open(format!(
-                "{} not undone, but the TA has {gained:.0} regions more",
-                words::several(kept, "call")
+                "{} not undone, but the TA has {} regions more",
+                text::count(kept, "call"),
+                text::approximation(gained)
             )),
         }
     }
@@ -146,8 +147,8 @@ impl Fault {
         match self {
             Self::Client(calls) | Self::Ta(calls) => format!(
                 "{} that acquire succeeded and {} that release",
-                words::several(calls.acquired, "call"),
-                words::grouped(calls.released)
+                text::count(calls.acquired, "call"),
+                text::number(calls.released)
             ),
             Self::Open(why) => why.clone(),
         }

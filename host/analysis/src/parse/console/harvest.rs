@@ -38,10 +38,7 @@ pub struct Tally {
 impl Tally {
     /// Adds the lines of another chunk.
     pub fn add(&mut self, other: &Self) {
-        self.lines.read += other.lines.read;
-        self.lines.parsed += other.lines.parsed;
-        self.lines.ignored += other.lines.ignored;
-        self.lines.rejected += other.lines.rejected;
+        self.lines += other.lines;
         self.spliced += other.spliced;
         for (sum, n) in self.why.iter_mut().zip(other.why) {
             *sum += n;

@@ -7,7 +7,7 @@ use super::{
     probes::Act,
     thread::{Begun, Ended},
 };
-use crate::model::{Call, CallKind, Party, Process};
+use crate::model::{Call, CallKind, FileKind, Party, Process};
 
 /// `TEEC_ERROR_GENERIC` and `TEEC_ORIGIN_COMMS` of TEE Client API Specification v1.0, section 4.4: the
 /// kernel refused.
@@ -48,7 +48,7 @@ impl Reader {
             cmd: begun.cmd,
             param_types: begun.params.types,
             params: params.unwrap_or_default(),
-            file: 0,
+            file: FileKind::Other,
             stack: Vec::new(),
         };
         self.calls.push(call);

@@ -1,11 +1,8 @@
 //! What a probe tells: `session=2 ret=0 p0={0x1,0x5,0x0} comm="drm-player"`.
 
-use teeleak_proto::{
-    Uuid,
-    client::{ClientParam, head::word},
-};
+use teeleak_proto::{Uuid, client::head::word};
 
-use crate::parse::strace::number;
+use crate::{model::CallParam, parse::strace::number};
 
 /// Fields of a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,14 +93,14 @@ impl Params {
     }
 
     /// What went in, and what came out of the same parameters.
-    pub(super) fn with(&self, after: &Self) -> [ClientParam; 4] {
-        let mut all = [ClientParam::default(); 4];
+    pub(super) fn with(&self, after: &Self) -> [CallParam; 4] {
+        let mut all = [CallParam::default(); 4];
         for (n, to) in all.iter_mut().enumerate() {
             let (before, after) = (self.words[n], after.words[n]);
             *to = match self.types >> (4 * n) & 0xf {
-                0 => ClientParam::default(),
-                1..=3 => ClientParam { input: value(before), size: 0, output: value(after) },
-                _ => ClientParam { input: 0, size: before.1, output: after.1 },
+                0 => CallParam::default(),
+                1..=3 => CallParam { input: value(before), size: 0, output: value(after) },
+                _ => CallParam { input: 0, size: before.1, output: after.1 },
             };
         }
         all

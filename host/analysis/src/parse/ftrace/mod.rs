@@ -43,18 +43,16 @@ pub use probes::{PROBES, Probe};
 use teeleak_proto::Uuid;
 use thread::{Begun, Ended, Outcome, Thread};
 
+use super::lines::{LineOutcome, LineSplitter};
 use crate::model::{Accounting, Call, Clients, Place, Process};
 
 /// Longest line, in bytes; ours have at most a fourth of this.
 const LINE_BYTES: usize = 4 << 10;
 
 /// Reads a trace, cut anywhere.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Reader {
-    /// The begin of a line whose end has not come yet.
-    rest: Vec<u8>,
-    /// Whether the end of that line is left out, for it is too long.
-    overlong: bool,
+    splitter: LineSplitter,
     place: Option<Place>,
     own: Option<u32>,
     /// What is to be added to a time of the trace to get that of `CLOCK_MONOTONIC`, in nanoseconds.
@@ -74,11 +72,24 @@ pub struct Reader {
     accounting: Accounting,
 }
 
-/// What became of a line.
-enum Taken {
-    Parsed,
-    Ignored,
-    Rejected,
+impl Default for Reader {
+    fn default() -> Self {
+        Self {
+            splitter: LineSplitter::new(LINE_BYTES),
+            place: None,
+            own: None,
+            ahead_ns: 0,
+            threads: BTreeMap::new(),
+            owners: HashMap::new(),
+            processes: BTreeMap::new(),
+            tas: HashMap::new(),
+            calls: Vec::new(),
+            lost: 0,
+            lost_hits: 0,
+            missed: 0,
+            accounting: Accounting::default(),
+        }
+    }
 }
 
 impl Reader {
@@ -89,60 +100,41 @@ impl Reader {
 
     /// Takes text.
     pub fn push(&mut self, text: &[u8]) {
-        let mut left = text;
-        while let Some(end) = left.iter().position(|byte| *byte == b'\n') {
-            self.keep(&left[..end]);
-            left = &left[end + 1..];
-            let whole = std::mem::take(&mut self.rest);
-            self.line(&whole);
-            self.overlong = false;
-            self.rest = whole;
-            self.rest.clear();
-        }
-        self.keep(left);
+        let mut splitter = std::mem::replace(&mut self.splitter, LineSplitter::new(LINE_BYTES));
+        splitter.lines(text, |line, is_cut| self.line(line, is_cut));
+        self.splitter = splitter;
     }
 
-    fn keep(&mut self, piece: &[u8]) {
-        let room = LINE_BYTES.saturating_sub(self.rest.len());
-        self.overlong |= piece.len() > room;
-        self.rest.extend_from_slice(&piece[..piece.len().min(room)]);
-    }
-
-    fn line(&mut self, bytes: &[u8]) {
-        self.accounting.read += 1;
+    fn line(&mut self, bytes: &[u8], is_cut: bool) {
         let text = String::from_utf8_lossy(bytes);
-        let taken = match line::parse(&text) {
-            Line::Hit(hit) if !self.overlong => self.hit(&hit),
-            Line::Note(note) if !self.overlong => self.note(note),
+        let outcome = match line::parse(&text) {
+            Line::Hit(hit) if !is_cut => self.hit(&hit),
+            Line::Note(note) if !is_cut => self.note(note),
             Line::Lost(n) => {
                 self.lose(n);
-                Taken::Parsed
+                LineOutcome::Parsed
             }
-            Line::Foreign => Taken::Ignored,
-            _ => Taken::Rejected,
+            Line::Foreign => LineOutcome::Ignored,
+            _ => LineOutcome::Rejected,
         };
-        match taken {
-            Taken::Parsed => self.accounting.parsed += 1,
-            Taken::Ignored => self.accounting.ignored += 1,
-            Taken::Rejected => {
-                self.accounting.rejected += 1;
-                self.lost = self.lost.saturating_add(1);
-            }
+        self.accounting += outcome;
+        if outcome == LineOutcome::Rejected {
+            self.lost = self.lost.saturating_add(1);
         }
     }
 
-    fn hit(&mut self, hit: &Hit<'_>) -> Taken {
+    fn hit(&mut self, hit: &Hit<'_>) -> LineOutcome {
         let pid = hit.pid.or_else(|| self.owners.get(&hit.tid).copied());
         if self.own.is_some_and(|own| pid.unwrap_or(hit.tid) == own) {
-            return Taken::Ignored;
+            return LineOutcome::Ignored;
         }
         match self.outcome(&Hit { pid, ..*hit }) {
-            Outcome::Broken => Taken::Rejected,
-            Outcome::Pending => Taken::Parsed,
+            Outcome::Broken => LineOutcome::Rejected,
+            Outcome::Pending => LineOutcome::Parsed,
             Outcome::Call(call) => {
                 let (begun, ended) = *call;
                 self.call(hit.tid, &begun, &ended);
-                Taken::Parsed
+                LineOutcome::Parsed
             }
         }
     }
@@ -168,7 +160,7 @@ impl Reader {
         self.tas.clear();
     }
 
-    fn note(&mut self, text: &str) -> Taken {
+    fn note(&mut self, text: &str) -> LineOutcome {
         match Note::parse(text) {
             Some(Note::Clock { mono_ns, raw_ns }) => {
                 self.ahead_ns = mono_ns.cast_signed().wrapping_sub(raw_ns.cast_signed());
@@ -187,9 +179,9 @@ impl Reader {
                 }
             }
             Some(Note::Missed { calls }) => self.missed = calls,
-            None => return Taken::Rejected,
+            None => return LineOutcome::Rejected,
         }
-        Taken::Parsed
+        LineOutcome::Parsed
     }
 
     fn process(&mut self, pid: u32) -> &mut Process {
@@ -220,8 +212,8 @@ impl Reader {
     /// What was told; `None` where nothing was.
     #[must_use]
     pub fn finish(mut self) -> Option<Clients> {
-        if !self.rest.is_empty() {
-            self.push(b"\n");
+        if let Some((line, is_cut)) = self.splitter.end() {
+            self.line(&line, is_cut);
         }
         (self.accounting.read > 0).then(|| self.clients())
     }
@@ -241,13 +233,14 @@ impl Reader {
         // At most so many: what is half there may have lost its other half to the kernel.
         let lost = self.lost.saturating_add(self.lost_hits.div_ceil(2)).max(self.missed);
         let sources = std::iter::once(crate::model::ClientSource::Kernel).collect();
-        Clients { processes, calls: self.calls, lost, joined: None, sources }
+        Clients { processes, calls: self.calls, lost, sources, ..Clients::default() }
     }
 
     fn here(&self) -> Place {
-        self.place
-            .clone()
-            .unwrap_or_else(|| Place { source: "kernel trace".into(), at: self.accounting.read })
+        self.place.clone().unwrap_or_else(|| Place {
+            source: "kernel trace".into(),
+            at: self.accounting.read + 1,
+        })
     }
 }
 

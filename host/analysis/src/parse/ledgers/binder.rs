@@ -10,7 +10,7 @@
 //!   outgoing transaction 3727983: 0000000000000000 from 15936:15976 to 14964:16752 code 8 flags 10 pri 0:120 r1
 //! ```
 
-use super::{Context, Line, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::Said;
 
 /// Process, threads, nodes and references so far.
@@ -23,12 +23,12 @@ pub(super) struct Binder {
 }
 
 impl Parser for Binder {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
         let text = line.ungrepped();
         if text.starts_with("binder proc state:") || text.starts_with("binder state:") {
             self.end(out);
             self.state = true;
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         // What grep prints of files has their names in front.
         let text = text
@@ -38,26 +38,32 @@ impl Parser for Binder {
             return transaction(text, line, out);
         }
         if !self.state {
-            return Taken::Other;
+            return LineOutcome::Ignored;
         }
         if let Some(pid) = text.strip_prefix("proc ") {
             self.flush(out);
-            let Some(pid) = fields::decimal(pid.trim()) else { return Taken::Rejected };
+            let Some(pid) = fields::decimal(pid.trim()) else { return LineOutcome::Rejected };
             self.open = Some(((pid, 0, 0, 0), line.place.clone()));
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
-        let Some(((_, threads, nodes, refs), _)) = &mut self.open else { return Taken::Other };
+        let Some(((_, threads, nodes, refs), _)) = &mut self.open else {
+            return LineOutcome::Ignored;
+        };
         let counted = [("thread ", threads), ("node ", nodes), ("ref ", refs)];
         for (head, count) in counted {
             if let Some(rest) = text.strip_prefix(head) {
                 // `node work 5:` is about a node that was counted.
                 *count =
                     count.saturating_add(u64::from(rest.starts_with(|c: char| c.is_ascii_digit())));
-                return Taken::Parsed;
+                return LineOutcome::Parsed;
             }
         }
         let more = ["buffer ", "context ", "has delivered", "pending ", "undelivered"];
-        if more.iter().any(|more| text.starts_with(more)) { Taken::Parsed } else { Taken::Other }
+        if more.iter().any(|more| text.starts_with(more)) {
+            LineOutcome::Parsed
+        } else {
+            LineOutcome::Ignored
+        }
     }
 
     fn end(&mut self, out: &mut Out) {
@@ -74,12 +80,12 @@ impl Binder {
 }
 
 /// `… from 15936:15976 to 14964:16752 code 8 …`
-fn transaction(text: &str, line: &Line<'_>, out: &mut Out) -> Taken {
+fn transaction(text: &str, line: &Line<'_>, out: &mut Out) -> LineOutcome {
     let pair = |name| {
         let (pid, tid) = fields::after(text, name)?.split_once(':')?;
         Some((fields::decimal(pid)?, fields::decimal(tid)?))
     };
-    let (Some(from), Some(to)) = (pair("from "), pair("to ")) else { return Taken::Rejected };
+    let (Some(from), Some(to)) = (pair("from "), pair("to ")) else { return LineOutcome::Rejected };
     out.say(line, Said::Waits { from, to });
-    Taken::Parsed
+    LineOutcome::Parsed
 }

@@ -11,37 +11,37 @@
 //! later kernels print the same with the name of the driver or of its module in front, if bit 3 of its `debug_mask` is
 //! set. `EMFILE` is 24 on all platforms (`errno-base.h`).
 
-use super::{Context, Line, Out, Parser, Taken, fields};
-use crate::model::Said;
+use super::{Context, Line, LineOutcome, Out, Parser, fields};
+use crate::{model::Said, text};
 
 #[derive(Default)]
 pub(super) struct BinderLog;
 
 impl Parser for BinderLog {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
         if line.text.contains("Too many open files") {
             out.say(line, Said::TooManyFiles { pid: line.pid });
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
-        let Some((head, rest)) = head(line.text) else { return Taken::Other };
+        let Some((head, rest)) = head(line.text) else { return LineOutcome::Ignored };
         let pid = rest.split([' ', ':']).next().and_then(fields::decimal);
         let said = match (head, pid) {
             (_, Some(pid)) if rest.contains(" close vm area ") => Said::AreaClosed { pid },
             ("binder_mmap", Some(pid)) => Said::AreaMapped { pid },
             // One line for each page that was left comes before the last one.
-            (_, Some(_)) if rest.contains(": page ") => return Taken::Parsed,
+            (_, Some(_)) if rest.contains(": page ") => return LineOutcome::Parsed,
             (_, Some(pid)) if rest.contains(" threads ") && rest.contains(" nodes ") => {
                 Said::Released { pid }
             }
-            ("binder_open" | "binder_flush", Some(_)) => return Taken::Parsed,
+            ("binder_open" | "binder_flush", Some(_)) => return LineOutcome::Parsed,
             ("binder_debug", Some(lines)) if rest.ends_with(" callbacks suppressed") => {
                 suppressed(lines, line, out);
-                return Taken::Parsed;
+                return LineOutcome::Parsed;
             }
-            _ => return Taken::Other,
+            _ => return LineOutcome::Ignored,
         };
         out.say(line, said);
-        Taken::Parsed
+        LineOutcome::Parsed
     }
 }
 
@@ -57,10 +57,10 @@ fn head(text: &str) -> Option<(&str, &str)> {
 
 /// The kernel says how much it did not say.
 fn suppressed(lines: u64, line: &Line<'_>, out: &mut Out) {
-    let at = &line.place;
     let text = format!(
-        "the kernel left out {lines} lines of binder's log, as it does when there are many ({}:{})",
-        at.source, at.at
+        "the kernel left out {} lines of binder's log, as it does when there are many ({})",
+        text::number(lines),
+        text::place(&line.place)
     );
     out.told.assumptions.push(text.into());
 }

@@ -7,7 +7,7 @@
 //!
 //! Several ones in a row are a series: a zone that comes again begins the next one.
 
-use super::{Context, Line, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Ledger, Row};
 
 /// Bytes of a page, as on all platforms that OP-TEE runs on with Linux's default.
@@ -22,16 +22,20 @@ pub(super) struct BuddyInfo {
 }
 
 impl Parser for BuddyInfo {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
-        let Some(rest) = line.text.strip_prefix("Node ") else { return Taken::Other };
-        let Some((node, rest)) = rest.split_once(", zone ") else { return Taken::Other };
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
+        let Some(rest) = line.text.strip_prefix("Node ") else { return LineOutcome::Ignored };
+        let Some((node, rest)) = rest.split_once(", zone ") else { return LineOutcome::Ignored };
         let mut words = rest.split_whitespace();
         let zone = words.next().unwrap_or_default();
         let counts: Option<Vec<u64>> = words.map(fields::decimal).collect();
         let counts = counts.filter(|counts| !counts.is_empty() && counts.len() <= ORDERS);
         let Some(counts) = counts.filter(|_| fields::decimal(node).is_some()) else {
             // `pagetypeinfo` has lines that begin alike.
-            return if rest.contains(", type") { Taken::Other } else { Taken::Rejected };
+            return if rest.contains(", type") {
+                LineOutcome::Ignored
+            } else {
+                LineOutcome::Rejected
+            };
         };
         let name = format!("node {node} zone {zone}");
         let known = |census: &Census| census.rows.iter().any(|row| *row.name == name);
@@ -46,7 +50,7 @@ impl Parser for BuddyInfo {
             row.ids.order = Some(order);
             super::add(census, row);
         }
-        Taken::Parsed
+        LineOutcome::Parsed
     }
 
     fn end(&mut self, out: &mut Out) {

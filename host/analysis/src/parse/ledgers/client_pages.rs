@@ -10,7 +10,7 @@
 //!
 //! Each line below a process is a run of pages side by side in both kinds of addresses.
 
-use super::{Context, Line, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Holder, Ledger, Row};
 
 #[derive(Default)]
@@ -28,23 +28,23 @@ struct Client {
 }
 
 impl Parser for ClientPages {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
         if line.raw == "pages of clients of the TEE:" {
             self.end(out);
             self.open = Some(Census::new(Ledger::ClientPages, "", line.place.clone()));
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
-        let Some(census) = &mut self.open else { return Taken::Other };
+        let Some(census) = &mut self.open else { return LineOutcome::Ignored };
         if line.raw.starts_with("pid ") {
             self.of = client(line.raw);
-            return if self.of.is_some() { Taken::Parsed } else { Taken::Rejected };
+            return if self.of.is_some() { LineOutcome::Parsed } else { LineOutcome::Rejected };
         }
-        let Some(text) = line.raw.strip_prefix(' ') else { return Taken::Other };
+        let Some(text) = line.raw.strip_prefix(' ') else { return LineOutcome::Ignored };
         let Some(row) = self.of.as_ref().and_then(|of| run(text, line, of)) else {
-            return Taken::Rejected;
+            return LineOutcome::Rejected;
         };
         super::add(census, row);
-        Taken::Parsed
+        LineOutcome::Parsed
     }
 
     fn end(&mut self, out: &mut Out) {

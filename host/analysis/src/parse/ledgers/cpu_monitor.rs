@@ -12,7 +12,7 @@
 //!
 //! Each line of figures is a moment of its own, with what the head said last.
 
-use super::{Context, Line, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Ledger, Place, Row};
 
 const MIB: u64 = 1 << 20;
@@ -29,18 +29,18 @@ pub(super) struct CpuMonitor {
 }
 
 impl Parser for CpuMonitor {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
         if line.text.contains("--Mem State") {
             self.end(out);
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         if line.text.starts_with("Memory-Total:") || !self.head.is_empty() && !self.named {
             return self.head(line);
         }
         if self.named && line.text.trim_start().starts_with(|first: char| first.is_ascii_digit()) {
-            return Taken::of(self.figures(line, out));
+            return LineOutcome::from(self.figures(line, out));
         }
-        Taken::Other
+        LineOutcome::Ignored
     }
 
     fn end(&mut self, out: &mut Out) {
@@ -52,26 +52,26 @@ impl Parser for CpuMonitor {
 }
 
 impl CpuMonitor {
-    fn head(&mut self, line: &Line<'_>) -> Taken {
+    fn head(&mut self, line: &Line<'_>) -> LineOutcome {
         if line.text.starts_with("Anon") && line.text.contains("Slab") {
             self.named = true;
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         if self.head.len() > 64 || !line.text.contains(':') {
-            return Taken::Other;
+            return LineOutcome::Ignored;
         }
         let mut words = line.text.strip_prefix("Ion ").unwrap_or(line.text).split_whitespace();
         while let Some(word) = words.next() {
-            let Some(name) = word.strip_suffix(':') else { return Taken::Rejected };
+            let Some(name) = word.strip_suffix(':') else { return LineOutcome::Rejected };
             let value = words.next().and_then(signed);
             let Some(value) = value.and_then(|mb: i64| mb.checked_mul(MIB.cast_signed())) else {
-                return Taken::Rejected;
+                return LineOutcome::Rejected;
             };
             // More pages were counted than there are: nothing is lost.
             let bytes = u64::try_from(value).unwrap_or(0);
             self.head.push((name_of(name).to_owned(), bytes, line.place.clone()));
         }
-        Taken::Parsed
+        LineOutcome::Parsed
     }
 
     fn figures(&mut self, line: &Line<'_>, out: &mut Out) -> Option<()> {

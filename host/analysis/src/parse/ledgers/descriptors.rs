@@ -11,7 +11,7 @@
 //! What descriptors are of is told of processes that were looked at. `start` is field 22 of `stat`, in clock
 //! ticks since boot; `limit` is the soft one of open files, `-` where it can't be read or there is none.
 
-use super::{Context, Line, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Holder, Ledger, Row};
 
 #[derive(Default)]
@@ -20,21 +20,21 @@ pub(super) struct Descriptors {
 }
 
 impl Parser for Descriptors {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
         if line.raw == "descriptors of processes:" {
             self.end(out);
             self.open = Some(Census::new(Ledger::Descriptors, "", line.place.clone()));
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
-        let Some(census) = &mut self.open else { return Taken::Other };
+        let Some(census) = &mut self.open else { return LineOutcome::Ignored };
         let row = match line.raw.strip_prefix(' ') {
             Some(kind) => super::descriptors::kind(kind, line, census),
             None if line.raw.starts_with("pid ") => process(line),
-            None => return Taken::Other,
+            None => return LineOutcome::Ignored,
         };
-        let Some(row) = row else { return Taken::Rejected };
+        let Some(row) = row else { return LineOutcome::Rejected };
         super::add(census, row);
-        Taken::Parsed
+        LineOutcome::Parsed
     }
 
     fn end(&mut self, out: &mut Out) {

@@ -11,7 +11,7 @@
 //! Total 1 objects, 25165824 bytes
 //! ```
 
-use super::{Context, Line, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Ledger, Row};
 
 #[derive(Default)]
@@ -20,18 +20,18 @@ pub(super) struct DmaBuf {
 }
 
 impl Parser for DmaBuf {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
         let text = line.text.trim_start();
         if text.starts_with("Dma-buf Objects:") {
             self.end(out);
             self.open = Some(Census::new(Ledger::DmaBuf, "", line.place.clone()));
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
-        let Some(census) = &mut self.open else { return Taken::Other };
+        let Some(census) = &mut self.open else { return LineOutcome::Ignored };
         if let Some(rest) = text.strip_prefix("Total ") {
-            let Some((_, rest)) = rest.split_once(" objects, ") else { return Taken::Parsed };
+            let Some((_, rest)) = rest.split_once(" objects, ") else { return LineOutcome::Parsed };
             census.total = rest.split(' ').next().and_then(fields::decimal);
-            return Taken::of(census.total);
+            return LineOutcome::from(census.total);
         }
         let words: Vec<_> = text.split_whitespace().collect();
         match words[..] {
@@ -44,13 +44,13 @@ impl Parser for DmaBuf {
                 let mut row = Row::new(line.place.clone(), &name, 1, bytes);
                 row.ids.inode = fields::decimal(inode);
                 super::add(census, row);
-                Taken::Parsed
+                LineOutcome::Parsed
             }
             // Heads of columns, devices, fences: as many as there may be.
             _ if line.raw.starts_with('\t') || text.is_empty() || text.starts_with("size") => {
-                Taken::Parsed
+                LineOutcome::Parsed
             }
-            _ => Taken::Other,
+            _ => LineOutcome::Ignored,
         }
     }
 

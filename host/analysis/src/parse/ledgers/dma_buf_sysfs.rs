@@ -6,7 +6,7 @@
 //! ino 5771744 size 25165824 exporter mtk_mm
 //! ```
 
-use super::{Context, Line, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Ledger, Row};
 
 #[derive(Default)]
@@ -15,19 +15,19 @@ pub(super) struct Buffers {
 }
 
 impl Parser for Buffers {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
         if line.raw == "dma-buf buffers:" {
             self.end(out);
             self.open = Some(Census::new(Ledger::DmaBuf, "", line.place.clone()));
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         let Some(census) = self.open.as_mut().filter(|_| line.raw.starts_with("ino ")) else {
-            return Taken::Other;
+            return LineOutcome::Ignored;
         };
         let row = buffer(line);
-        let taken = if row.is_some() { Taken::Parsed } else { Taken::Rejected };
+        let outcome = LineOutcome::from(row.as_ref());
         row.into_iter().for_each(|row| super::add(census, row));
-        taken
+        outcome
     }
 
     fn end(&mut self, out: &mut Out) {

@@ -9,7 +9,7 @@
 //!
 //! A buffer has a row for each process that holds it, or one without a holder.
 
-use super::{Context, Line, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Holder, Ledger, Row};
 
 /// Descriptors that are kept of each row.
@@ -21,23 +21,23 @@ pub(super) struct DmaHeap {
 }
 
 impl Parser for DmaHeap {
-    fn line(&mut self, line: &Line<'_>, context: &Context, _: &mut Out) -> Taken {
+    fn line(&mut self, line: &Line<'_>, context: &Context, _: &mut Out) -> LineOutcome {
         let text = line.text.trim_start();
         if text.starts_with("inode:") && text.contains("size(Byte):") {
-            return Taken::of(self.buffer(text, line, context));
+            return LineOutcome::from(self.buffer(text, line, context));
         }
-        let Some(census) = &mut self.open else { return Taken::Other };
+        let Some(census) = &mut self.open else { return LineOutcome::Ignored };
         if text.starts_with("buf_priv:") {
             let address = fields::number_after(text, "iova:");
             if let (Some(row), Some(_)) = (census.rows.last_mut(), address) {
                 row.ids.address = address;
             }
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         if text.starts_with("pid:") && text.contains("fd_cnt:") {
-            return Taken::of(holder(text, line, census));
+            return LineOutcome::from(holder(text, line, census));
         }
-        Taken::Other
+        LineOutcome::Ignored
     }
 
     fn end(&mut self, out: &mut Out) {

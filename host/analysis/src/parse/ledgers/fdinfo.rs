@@ -12,7 +12,7 @@
 //! name:   25165824x-BLOB-halbuf:b5
 //! ```
 
-use super::{Context, Line, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Holder, Ledger, Row};
 
 #[derive(Default)]
@@ -21,34 +21,34 @@ pub(super) struct FdInfo {
 }
 
 impl Parser for FdInfo {
-    fn line(&mut self, line: &Line<'_>, context: &Context, out: &mut Out) -> Taken {
-        let Some((name, value)) = line.text.split_once(':') else { return Taken::Other };
+    fn line(&mut self, line: &Line<'_>, context: &Context, out: &mut Out) -> LineOutcome {
+        let Some((name, value)) = line.text.split_once(':') else { return LineOutcome::Ignored };
         let value = value.trim();
         if name == "pos" {
             self.end(out);
-            let Some((pid, fd)) = context.descriptor() else { return Taken::Other };
+            let Some((pid, fd)) = context.descriptor() else { return LineOutcome::Ignored };
             let mut row = Row::new(line.place.clone(), "", 1, 0);
             row.holder = Some(Holder { pid, comm: "".into() });
             row.ids.fds.push(fd);
             let mut census = Census::new(Ledger::FdInfo, "", line.place.clone());
             census.rows.push(row);
             self.open = Some(census);
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         let Some(row) = self.open.as_mut().and_then(|census| census.rows.last_mut()) else {
-            return Taken::Other;
+            return LineOutcome::Ignored;
         };
         let number = fields::decimal(value);
         match name {
-            "flags" | "mnt_id" | "count" => return Taken::Parsed,
+            "flags" | "mnt_id" | "count" => return LineOutcome::Parsed,
             "ino" => row.ids.inode = number,
             "size" => row.bytes = number.unwrap_or(0),
             "exp_name" if row.name.is_empty() => row.name = value.into(),
             "name" => row.name = value.into(),
             "exp_name" => {}
-            _ => return Taken::Other,
+            _ => return LineOutcome::Ignored,
         }
-        if matches!(name, "ino" | "size") { Taken::of(number) } else { Taken::Parsed }
+        if matches!(name, "ino" | "size") { LineOutcome::from(number) } else { LineOutcome::Parsed }
     }
 
     fn end(&mut self, out: &mut Out) {

@@ -10,7 +10,7 @@
 
 use std::collections::HashMap;
 
-use super::{Context, Line, MOST, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, MOST, Out, Parser, fields};
 use crate::{
     model::{Census, Ledger, Row},
     parse::strace::nanoseconds,
@@ -25,7 +25,7 @@ pub(super) struct Iommu {
 }
 
 impl Parser for Iommu {
-    fn line(&mut self, line: &Line<'_>, _: &Context, _: &mut Out) -> Taken {
+    fn line(&mut self, line: &Line<'_>, _: &Context, _: &mut Out) -> LineOutcome {
         let words: Vec<_> = line.ungrepped().split_whitespace().collect();
         match words[..] {
             [table, address, size, time]
@@ -33,7 +33,8 @@ impl Parser for Iommu {
                     && address.starts_with("0x")
                     && size.starts_with("0x") =>
             {
-                nanoseconds(time).map_or(Taken::Rejected, |_| self.mapped(line, address, size))
+                nanoseconds(time)
+                    .map_or(LineOutcome::Rejected, |_| self.mapped(line, address, size))
             }
             [
                 step @ ("alloc" | "map" | "sync" | "unmap" | "free"),
@@ -46,9 +47,9 @@ impl Parser for Iommu {
             ] if fields::decimal(table).is_some() && address.starts_with("0x") => {
                 let read =
                     nanoseconds(time).and_then(|_| self.done(line, step, (address, size), device));
-                Taken::of(read)
+                LineOutcome::from(read)
             }
-            _ => Taken::Other,
+            _ => LineOutcome::Ignored,
         }
     }
 
@@ -60,16 +61,16 @@ impl Parser for Iommu {
 }
 
 impl Iommu {
-    fn mapped(&mut self, line: &Line<'_>, address: &str, size: &str) -> Taken {
+    fn mapped(&mut self, line: &Line<'_>, address: &str, size: &str) -> LineOutcome {
         let (Some(address), Some(bytes)) = (fields::number(address), fields::number(size)) else {
-            return Taken::Rejected;
+            return LineOutcome::Rejected;
         };
         let census =
             self.map.get_or_insert_with(|| Census::new(Ledger::IovaMap, "", line.place.clone()));
         let mut row = Row::new(line.place.clone(), "mapping", 1, bytes);
         row.ids.address = Some(address);
         super::add(census, row);
-        Taken::Parsed
+        LineOutcome::Parsed
     }
 
     fn done(

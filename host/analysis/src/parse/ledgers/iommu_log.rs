@@ -9,7 +9,7 @@
 //! [CAM_MEM][dumpAllBufferList] Total Size= 0x1627b000(362988 KBytes)
 //! ```
 
-use super::{Context, Line, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Ledger, Row, Said};
 
 #[derive(Default)]
@@ -19,7 +19,7 @@ pub(super) struct IommuLog {
 }
 
 impl Parser for IommuLog {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
         let text = line.text;
         if let Some((_, rest)) = text.split_once("[dumpAllBufferList]") {
             return self.buffer(rest.trim_start(), line, out);
@@ -30,16 +30,18 @@ impl Parser for IommuLog {
         if text.contains("VA/PA(0x") {
             let address =
                 fields::rest(text, "VA/PA(").and_then(|rest| rest.split(['/', ')']).nth(1));
-            let Some(address) = address.and_then(fields::number) else { return Taken::Rejected };
+            let Some(address) = address.and_then(fields::number) else {
+                return LineOutcome::Rejected;
+            };
             out.say(line, Said::Uses { address });
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         let failed = ["map pa failed", "dma_buf_map_attachment failed", "map_dma_buf map fail"];
         if !failed.iter().any(|failed| text.contains(failed)) {
-            return Taken::Other;
+            return LineOutcome::Ignored;
         }
         out.say(line, Said::NotMapped);
-        Taken::Parsed
+        LineOutcome::Parsed
     }
 
     fn end(&mut self, out: &mut Out) {
@@ -50,56 +52,58 @@ impl Parser for IommuLog {
 }
 
 impl IommuLog {
-    fn iommu(&mut self, text: &str, line: &Line<'_>, out: &mut Out) -> Taken {
+    fn iommu(&mut self, text: &str, line: &Line<'_>, out: &mut Out) -> LineOutcome {
         if let Some((_, rest)) = text.split_once("iova alloc total:(") {
             self.users.take().into_iter().for_each(|census| out.census(census));
             let total = rest.split(['/', ')']).nth(1).and_then(kilobytes);
             let mut census = Census::new(Ledger::IommuUsers, "", line.place.clone());
             census.total = total;
             self.users = Some(census);
-            return Taken::of(total);
+            return LineOutcome::from(total);
         }
         if let Some((_, rest)) = text.split_once("mtk_iova_dbg_alloc fail!") {
             let device = fields::after(rest, "dev:").unwrap_or_default();
-            let Some(bytes) = fields::number_after(rest, "size:") else { return Taken::Rejected };
+            let Some(bytes) = fields::number_after(rest, "size:") else {
+                return LineOutcome::Rejected;
+            };
             out.say(line, Said::NoAddresses { bytes, device: device.into() });
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         let words: Vec<_> = text.split_whitespace().collect();
         let ([table, domain, count, size, device], Some(census)) = (&words[..], &mut self.users)
         else {
-            return Taken::Other;
+            return LineOutcome::Ignored;
         };
         let numbers = [table, domain, count].map(|word| fields::decimal(word));
         let ([Some(_), Some(_), Some(count)], Some(bytes)) = (numbers, kilobytes(size)) else {
-            return Taken::Other;
+            return LineOutcome::Ignored;
         };
         super::add(census, Row::new(line.place.clone(), device, count, bytes));
-        Taken::Parsed
+        LineOutcome::Parsed
     }
 
-    fn buffer(&mut self, text: &str, line: &Line<'_>, out: &mut Out) -> Taken {
+    fn buffer(&mut self, text: &str, line: &Line<'_>, out: &mut Out) -> LineOutcome {
         let begin = || Census::new(Ledger::CameraBuffers, "", line.place.clone());
         if let Some(total) = text.strip_prefix("Total Size=") {
             let mut census = self.buffers.take().unwrap_or_else(begin);
             let word = total.trim_start().split(['(', ' ']).next();
             census.total = word.and_then(fields::number);
-            let read = Taken::of(census.total);
+            let read = LineOutcome::from(census.total);
             out.census(census);
             return read;
         }
         let words: Vec<_> = text.split_whitespace().collect();
         let [number, _, address, size, _, ref name @ .., _] = words[..] else {
-            return Taken::Rejected;
+            return LineOutcome::Rejected;
         };
         let (address, size) = (fields::number(address), fields::number(size));
         let (Some(_), Some(bytes), true) = (address, size, number.starts_with('#')) else {
-            return Taken::Rejected;
+            return LineOutcome::Rejected;
         };
         let mut row = Row::new(line.place.clone(), &name.join(" "), 1, bytes);
         row.ids.address = address;
         super::add(self.buffers.get_or_insert_with(begin), row);
-        Taken::Parsed
+        LineOutcome::Parsed
     }
 }
 

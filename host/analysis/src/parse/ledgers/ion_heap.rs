@@ -14,7 +14,7 @@
 //! ----------------------------------------------------
 //! ```
 
-use super::{Context, Line, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Holder, Ledger, Row};
 
 #[derive(Default)]
@@ -24,34 +24,34 @@ pub(super) struct IonHeap {
 }
 
 impl Parser for IonHeap {
-    fn line(&mut self, line: &Line<'_>, context: &Context, out: &mut Out) -> Taken {
+    fn line(&mut self, line: &Line<'_>, context: &Context, out: &mut Out) -> LineOutcome {
         let words: Vec<_> = line.text.split_whitespace().collect();
         if words == ["client", "pid", "size"] {
             self.end(out);
             let begin = |ledger| Census::new(ledger, context.name(), line.place.clone());
             self.open = Some([Ledger::IonHeap, Ledger::IonOrphans].map(begin));
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
-        let Some([clients, orphans]) = &mut self.open else { return Taken::Other };
+        let Some([clients, orphans]) = &mut self.open else { return LineOutcome::Ignored };
         if line.text.starts_with("orphaned allocations") {
             self.orphaned = true;
             orphans.place = line.place.clone();
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         match words[..] {
-            [rule] if rule.bytes().all(|byte| byte == b'-') => Taken::Parsed,
+            [rule] if rule.bytes().all(|byte| byte == b'-') => LineOutcome::Parsed,
             ["total", "orphaned", bytes] => {
                 orphans.total = fields::decimal(bytes);
-                Taken::of(orphans.total)
+                LineOutcome::from(orphans.total)
             }
             ["total", bytes] => {
                 clients.total = fields::decimal(bytes);
-                Taken::of(clients.total)
+                LineOutcome::from(clients.total)
             }
-            ["deferred", "free", ..] => Taken::Parsed,
+            ["deferred", "free", ..] => LineOutcome::Parsed,
             [ref name @ .., pid, bytes] if !self.orphaned => row(clients, line, name, pid, bytes),
             [ref name @ .., pid, bytes, _, _] => row(orphans, line, name, pid, bytes),
-            _ => Taken::Other,
+            _ => LineOutcome::Ignored,
         }
     }
 
@@ -66,13 +66,13 @@ impl Parser for IonHeap {
     }
 }
 
-fn row(census: &mut Census, line: &Line<'_>, name: &[&str], pid: &str, bytes: &str) -> Taken {
+fn row(census: &mut Census, line: &Line<'_>, name: &[&str], pid: &str, bytes: &str) -> LineOutcome {
     let (Some(pid), Some(bytes)) = (fields::decimal(pid), fields::decimal(bytes)) else {
-        return Taken::Other;
+        return LineOutcome::Ignored;
     };
     let name = name.join(" ");
     let mut row = Row::new(line.place.clone(), &name, 1, bytes);
     row.holder = Some(Holder { pid, comm: name.into() });
     super::add(census, row);
-    Taken::Parsed
+    LineOutcome::Parsed
 }

@@ -11,10 +11,11 @@
 
 use std::sync::Arc;
 
-use super::{Context, Line, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::{
     model::{Clock, Event, EventKind, Keys, Name, Origin, Party, Time},
     parse::strace::nanoseconds,
+    text,
 };
 
 /// Events that are read.
@@ -29,30 +30,30 @@ pub(super) struct IonTrace {
 }
 
 impl Parser for IonTrace {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
         if !line.raw.contains(": ion_") {
-            return Taken::Other;
+            return LineOutcome::Ignored;
         }
         let found = NAMES.iter().find_map(|name| {
             let (head, rest) = line.raw.split_once(": ")?;
             Some((head, *name, rest.strip_prefix(*name)?.strip_prefix(": ")?))
         });
-        let Some((head, name, rest)) = found else { return Taken::Other };
+        let Some((head, name, rest)) = found else { return LineOutcome::Ignored };
         let keys = keys(name, rest);
         let Some((party, ns)) = who(head).filter(|_| keys.is_some()) else {
-            return Taken::Rejected;
+            return LineOutcome::Rejected;
         };
         self.seq += 1;
         self.mended += u64::from(is_short(rest));
         out.event(step(name, self.seq, (line, party, ns), keys.unwrap_or_default()));
-        Taken::Parsed
+        LineOutcome::Parsed
     }
 
     fn end(&mut self, out: &mut Out) {
         if self.mended > 0 {
             let text = format!(
                 "{} addresses in the trace of ion lack a digit; an f was put in front of them",
-                std::mem::take(&mut self.mended)
+                text::number(std::mem::take(&mut self.mended))
             );
             out.told.assumptions.push(text.into());
         }

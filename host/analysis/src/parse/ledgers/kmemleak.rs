@@ -14,7 +14,7 @@
 
 use std::collections::HashSet;
 
-use super::{Context, Line, MOST, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, MOST, Out, Parser, fields};
 use crate::model::{Census, Holder, Ledger, Place, Row};
 
 /// Frames that are kept of each object.
@@ -27,31 +27,31 @@ pub(super) struct Kmemleak {
 }
 
 impl Parser for Kmemleak {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
         let text = line.text.trim_start();
         if let Some(rest) = text.strip_prefix("unreferenced object ") {
             return self.object(rest, line, out);
         }
         let Some(row) = self.open.as_mut().and_then(|census| census.rows.last_mut()) else {
-            return Taken::Other;
+            return LineOutcome::Ignored;
         };
         if let Some(function) = fields::function(text) {
             if row.stack.len() < FRAMES {
                 row.stack.push(function.into());
             }
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         if let Some(rest) = text.strip_prefix("comm \"") {
             let comm = rest.split('"').next().unwrap_or_default();
             let pid = fields::number_after(rest, "pid ");
             row.holder = pid.map(|pid| Holder { pid, comm: comm.into() });
-            return Taken::of(pid);
+            return LineOutcome::from(pid);
         }
         // Contents are never kept.
         let dump = text.bytes().take(2).all(|byte| byte.is_ascii_hexdigit())
             && text.get(2..3) == Some(" ");
         let known = dump || text.starts_with("hex dump") || text.starts_with("backtrace");
-        if known { Taken::Parsed } else { Taken::Other }
+        if known { LineOutcome::Parsed } else { LineOutcome::Ignored }
     }
 
     /// A scan that finds nothing is one as well.
@@ -74,10 +74,10 @@ impl Parser for Kmemleak {
 }
 
 impl Kmemleak {
-    fn object(&mut self, rest: &str, line: &Line<'_>, out: &mut Out) -> Taken {
+    fn object(&mut self, rest: &str, line: &Line<'_>, out: &mut Out) -> LineOutcome {
         let address = rest.split(' ').next().and_then(fields::number);
         let (Some(address), Some(size)) = (address, fields::number_after(rest, "size ")) else {
-            return Taken::Rejected;
+            return LineOutcome::Rejected;
         };
         if self.seen.len() >= MOST || !self.seen.insert(address) {
             self.end(out);
@@ -88,7 +88,7 @@ impl Kmemleak {
         let mut row = Row::new(line.place.clone(), "unknown", 1, size);
         row.ids.address = Some(address);
         super::add(census, row);
-        Taken::Parsed
+        LineOutcome::Parsed
     }
 }
 

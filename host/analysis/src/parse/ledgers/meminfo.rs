@@ -2,7 +2,7 @@
 //!
 //! Several ones in a row are a series: each begins with `MemTotal`.
 
-use super::{Context, Line, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Ledger, Row};
 
 #[derive(Default)]
@@ -39,11 +39,11 @@ const FIELDS: [&str; 24] = [
 ];
 
 impl Parser for MemInfo {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
-        let Some((name, value)) = line.text.split_once(':') else { return Taken::Other };
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
+        let Some((name, value)) = line.text.split_once(':') else { return LineOutcome::Ignored };
         if !FIELDS.contains(&name) || (name != "MemTotal" && self.open.is_none()) {
             let known = self.open.is_some() && value.trim_end().ends_with(" kB");
-            return if known { Taken::Parsed } else { Taken::Other };
+            return if known { LineOutcome::Parsed } else { LineOutcome::Ignored };
         }
         let mut words = value.split_whitespace();
         let number = words.next().and_then(fields::decimal).filter(|_| words.next() == Some("kB"));
@@ -51,12 +51,12 @@ impl Parser for MemInfo {
             self.end(out);
         }
         let Some(bytes) = number.and_then(|kib| kib.checked_mul(1024)) else {
-            return Taken::Rejected;
+            return LineOutcome::Rejected;
         };
         let census =
             self.open.get_or_insert_with(|| Census::new(Ledger::MemInfo, "", line.place.clone()));
         census.rows.push(Row::new(line.place.clone(), name, 1, bytes));
-        if census.rows.len() > FIELDS.len() { Taken::Rejected } else { Taken::Parsed }
+        if census.rows.len() > FIELDS.len() { LineOutcome::Rejected } else { LineOutcome::Parsed }
     }
 
     fn end(&mut self, out: &mut Out) {

@@ -50,6 +50,7 @@ use context::Context;
 use line::Line;
 pub use sniff::has_ledgers;
 
+use super::lines::LineOutcome;
 use crate::model::{Accounting, Census, Event, Moment, NormalWorld, Place, Said, Saying};
 
 /// Longest line that is looked at, in bytes.
@@ -58,28 +59,10 @@ const LINE_BYTES: usize = 1 << 16;
 /// Entries of a census, sayings and events that are kept, each.
 const MOST: usize = 1 << 20;
 
-/// What a parser makes of a line.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Taken {
-    /// It told something.
-    Parsed,
-    /// It should have told something and could not be read.
-    Rejected,
-    /// It is none of this ledger.
-    Other,
-}
-
-impl Taken {
-    /// Parsed if there is a value, else rejected.
-    fn of<T: Copy>(read: Option<T>) -> Self {
-        if read.is_some() { Self::Parsed } else { Self::Rejected }
-    }
-}
-
 /// Knows the lines of a ledger.
 trait Parser {
-    /// Takes a line.
-    fn line(&mut self, line: &Line<'_>, context: &Context, out: &mut Out) -> Taken;
+    /// Takes a line; one of another ledger is ignored.
+    fn line(&mut self, line: &Line<'_>, context: &Context, out: &mut Out) -> LineOutcome;
 
     /// A file that a run reads begins.
     fn begin(&mut self, _place: &Place, _context: &Context) {}
@@ -194,8 +177,7 @@ impl Reader {
             let last = self.last.and_then(|last| self.parsers.get_mut(last));
             if let Some((bytes, lines)) = last.and_then(|last| last.known(text)) {
                 self.place.at += lines;
-                self.accounting.read += lines;
-                self.accounting.parsed += lines;
+                self.accounting += Accounting { read: lines, parsed: lines, ..Default::default() };
                 text = text.get(bytes..).unwrap_or_default();
                 continue;
             }
@@ -211,36 +193,32 @@ impl Reader {
     /// Takes a line.
     pub fn line(&mut self, bytes: &[u8]) {
         self.place.at += 1;
-        self.accounting.read += 1;
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LINE_BYTES)]);
         let line = Line::new(&text, self.place.clone());
         // What a run reads was typed by nobody.
         if self.out.moment.is_none() && self.context.prompt(line.raw) {
             self.end();
-            self.accounting.ignored += 1;
+            self.accounting += LineOutcome::Ignored;
             return;
         }
-        match self.ask(&line) {
-            Taken::Parsed => self.accounting.parsed += 1,
-            Taken::Rejected => self.accounting.rejected += 1,
-            Taken::Other => self.accounting.ignored += 1,
-        }
+        let outcome = self.ask(&line);
+        self.accounting += outcome;
     }
 
-    fn ask(&mut self, line: &Line<'_>) -> Taken {
+    fn ask(&mut self, line: &Line<'_>) -> LineOutcome {
         let n = self.parsers.len();
         let first = self.last.unwrap_or(0);
         for at in (0..n).map(|step| (first + step) % n) {
-            let taken = self.parsers[at].line(line, &self.context, &mut self.out);
-            if taken != Taken::Other {
+            let outcome = self.parsers[at].line(line, &self.context, &mut self.out);
+            if outcome != LineOutcome::Ignored {
                 if self.last.is_some_and(|last| last != at) {
                     self.parsers[first].end(&mut self.out);
                 }
                 self.last = Some(at);
-                return taken;
+                return outcome;
             }
         }
-        Taken::Other
+        LineOutcome::Ignored
     }
 
     fn end(&mut self) {

@@ -3,7 +3,7 @@
 //!
 //! `ps 131` that prints its heads and nothing else says that there is no such process.
 
-use super::{Context, Line, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Holder, Said};
 
 #[derive(Default)]
@@ -16,14 +16,14 @@ pub(super) struct Processes {
 }
 
 impl Parser for Processes {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
         if let Some((_, asked)) = line.raw.rsplit_once("ps ")
             && let Some(asked) = fields::decimal(asked.trim())
             && line.raw.contains(['>', '#', '$'])
         {
             self.end(out);
             self.asked = Some(asked);
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         let words: Vec<_> = line.text.split_whitespace().collect();
         if let Some(at) = words.iter().position(|word| *word == "PID")
@@ -31,16 +31,16 @@ impl Parser for Processes {
         {
             let command = words.iter().position(|word| matches!(*word, "CMD" | "COMMAND"));
             self.column = Some((at, command, line.place.clone()));
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
-        let Some((at, command, _)) = &self.column else { return Taken::Other };
+        let Some((at, command, _)) = &self.column else { return LineOutcome::Ignored };
         let pid = words.get(*at).and_then(|word| fields::decimal(word));
         let name = command.map_or(words.last(), |at| words.get(at));
-        let (Some(pid), Some(name)) = (pid, name) else { return Taken::Other };
+        let (Some(pid), Some(name)) = (pid, name) else { return LineOutcome::Ignored };
         self.any = true;
         let comm = if command.is_some() { program(name) } else { name };
         out.say(line, Said::Process(Holder { pid, comm: comm.into() }));
-        Taken::Parsed
+        LineOutcome::Parsed
     }
 
     fn end(&mut self, out: &mut Out) {

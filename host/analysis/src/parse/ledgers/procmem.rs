@@ -6,7 +6,7 @@
 //! 7cf8c00000-7cfa400000 rw-s 00000000 00:08 5771744   /dmabuf:        maps
 //! ```
 
-use super::{Context, Line, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Holder, Ledger, Row};
 
 #[derive(Default)]
@@ -17,26 +17,26 @@ pub(super) struct Procmem {
 }
 
 impl Parser for Procmem {
-    fn line(&mut self, line: &Line<'_>, context: &Context, _: &mut Out) -> Taken {
+    fn line(&mut self, line: &Line<'_>, context: &Context, _: &mut Out) -> LineOutcome {
         if let Some(name) = asked(line.raw) {
             self.asked = Some(name.to_owned());
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         if !line.text.contains("dmabuf") {
-            return Taken::Other;
+            return LineOutcome::Ignored;
         }
         let words: Vec<_> = line.text.split_whitespace().collect();
         let row = of_procmem(&words, line)
             .or_else(|| of_lsof(&words, line))
             .or_else(|| of_maps(&words, line));
-        let Some(mut row) = row else { return Taken::Other };
+        let Some(mut row) = row else { return LineOutcome::Ignored };
         if row.holder.is_none() {
             row.holder = self.holder(context);
         }
         let census =
             self.open.get_or_insert_with(|| Census::new(Ledger::Mappings, "", line.place.clone()));
         super::add(census, row);
-        Taken::Parsed
+        LineOutcome::Parsed
     }
 
     fn end(&mut self, out: &mut Out) {

@@ -9,7 +9,7 @@
 //! anon_vma                  9361      56   622.5K      149/13/3   64 0   8  84
 //! ```
 
-use super::{Context, Line, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Ledger, Row};
 
 #[derive(Default)]
@@ -19,23 +19,23 @@ pub(super) struct Slab {
 }
 
 impl Parser for Slab {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
         let tool = line.text.starts_with("Name ") && line.text.contains(" Objsize ");
         let kernel = line.text.starts_with("# name") && line.text.contains("<active_objs>");
         if tool || kernel {
             self.end(out);
             self.open = Some(Census::new(Ledger::Slab, "", line.place.clone()));
             self.tool = tool;
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         if line.text.starts_with("slabinfo - version:") {
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
-        let Some(census) = &mut self.open else { return Taken::Other };
+        let Some(census) = &mut self.open else { return LineOutcome::Ignored };
         let read = if self.tool { of_tool(line.text) } else { of_kernel(line.text) };
-        let Some((name, count, bytes)) = read else { return Taken::Other };
+        let Some((name, count, bytes)) = read else { return LineOutcome::Ignored };
         super::add(census, Row::new(line.place.clone(), name, count, bytes));
-        Taken::Parsed
+        LineOutcome::Parsed
     }
 
     fn end(&mut self, out: &mut Out) {

@@ -11,7 +11,7 @@
 //!
 //! Ages are in jiffies: the youngest, the mean, the oldest. The name of the cache is in the path.
 
-use super::{Context, Line, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Ledger, Row};
 
 /// Frames that are kept of each stack.
@@ -23,22 +23,22 @@ pub(super) struct Callers {
 }
 
 impl Parser for Callers {
-    fn line(&mut self, line: &Line<'_>, context: &Context, _: &mut Out) -> Taken {
+    fn line(&mut self, line: &Line<'_>, context: &Context, _: &mut Out) -> LineOutcome {
         let text = line.text.trim_start();
         if let Some(row) = self.open.as_mut().and_then(|census| census.rows.last_mut()) {
             if text.is_empty() {
-                return Taken::Parsed;
+                return LineOutcome::Parsed;
             }
             if let Some(function) = fields::function(text).filter(|_| row.stack.len() <= FRAMES) {
                 row.stack.push(function.into());
-                return Taken::Parsed;
+                return LineOutcome::Parsed;
             }
         }
-        let Some((count, rest)) = text.split_once(' ') else { return Taken::Other };
+        let Some((count, rest)) = text.split_once(' ') else { return LineOutcome::Ignored };
         let Some(count) = fields::decimal(count).filter(|_| rest.contains(" age=")) else {
-            return Taken::Other;
+            return LineOutcome::Ignored;
         };
-        let Some(name) = fields::function(rest) else { return Taken::Rejected };
+        let Some(name) = fields::function(rest) else { return LineOutcome::Rejected };
         let cache = if is_ours(context.name()) { context.parent() } else { "" };
         let census = self
             .open
@@ -48,7 +48,7 @@ impl Parser for Callers {
         let ages = fields::after(rest, "age=").map(|ages| format!("age {ages} jiffies"));
         row.stack.extend(ages.map(Into::into));
         super::add(census, row);
-        Taken::Parsed
+        LineOutcome::Parsed
     }
 
     fn end(&mut self, out: &mut Out) {

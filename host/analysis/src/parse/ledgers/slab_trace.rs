@@ -7,7 +7,7 @@
 //! <4>[  554.826559] [<ffffffc0001822f8>] alloc_vmap_area.isra.29+0xc4/0x348
 //! ```
 
-use super::{Context, Line, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::Said;
 
 /// Frames of a stack that are kept.
@@ -22,34 +22,34 @@ pub(super) struct SlabTrace {
 }
 
 impl Parser for SlabTrace {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
         if let Some(rest) = line.text.strip_prefix("TRACE ") {
             self.end(out);
-            let Some((cache, rest)) = rest.split_once(' ') else { return Taken::Rejected };
+            let Some((cache, rest)) = rest.split_once(' ') else { return LineOutcome::Rejected };
             if rest.starts_with("alloc ") {
                 self.open = Some((cache.to_owned(), Vec::new(), line.place.clone()));
             }
-            return Taken::of(fields::rest(rest, "inuse="));
+            return LineOutcome::from(fields::rest(rest, "inuse="));
         }
-        let Some((_, stack, _)) = &mut self.open else { return Taken::Other };
+        let Some((_, stack, _)) = &mut self.open else { return LineOutcome::Ignored };
         if line.text.starts_with("[<") || !self.torn.is_empty() {
             let whole = format!("{}{}", std::mem::take(&mut self.torn), line.text.trim());
             return match fields::function(&whole) {
                 Some(function) if stack.len() < FRAMES && !whole.ends_with('/') => {
                     stack.push(function.into());
-                    Taken::Parsed
+                    LineOutcome::Parsed
                 }
                 // What was copied off a page is cut where the page is.
                 None | Some(_) if whole.len() < 200 && whole.starts_with("[<") => {
                     self.torn = whole;
-                    Taken::Parsed
+                    LineOutcome::Parsed
                 }
-                _ => Taken::Rejected,
+                _ => LineOutcome::Rejected,
             };
         }
         let head = ["CPU: ", "Workqueue: ", "Call trace:", "Hardware name: "];
         let known = head.iter().any(|head| line.text.starts_with(head));
-        if known { Taken::Parsed } else { Taken::Other }
+        if known { LineOutcome::Parsed } else { LineOutcome::Ignored }
     }
 
     fn end(&mut self, out: &mut Out) {

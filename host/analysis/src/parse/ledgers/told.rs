@@ -38,10 +38,7 @@ impl NormalWorld {
             all.parsed += parsed;
             all.rejected += rejected;
         } else {
-            all.read += own.read;
-            all.parsed += own.parsed;
-            all.ignored += own.ignored;
-            all.rejected += own.rejected;
+            *all += own;
         }
         if self.lost > 0 {
             let what = "entries of ledgers of the normal world".into();

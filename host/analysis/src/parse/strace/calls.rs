@@ -1,7 +1,5 @@
 //! What each system call does.
 
-use teeleak_proto::client::{ClientCall, ClientCallKind as Kind, ClientParam};
-
 use super::{
     Reader,
     args::{self, descriptor},
@@ -10,7 +8,7 @@ use super::{
     syscall::Syscall,
     tee::{self, GENERIC, Request},
 };
-use crate::model::{Call, Party};
+use crate::model::{Call, CallKind as Kind, CallParam, FileKind, Party};
 
 /// Characters of a process's name (Linux `TASK_COMM_LEN`, without the final zero).
 const COMM: usize = 15;
@@ -84,19 +82,19 @@ impl Reader {
     }
 
     /// The process that uses a descriptor, and what that is; `None` for one of no interest.
-    fn used(&mut self, call: &Finished<'_>, n: usize) -> Option<(usize, i64, u16)> {
+    fn used(&mut self, call: &Finished<'_>, n: usize) -> Option<(usize, i64, FileKind)> {
         let process = call.process;
         if !self.tasks.may_use(process) && !call.call.args.has_path() {
             return None;
         }
         let (fd, path) = call.fd(n);
-        let process = if path.is_none_or(|path| kind_of(path) != 0) {
+        let process = if path.is_none_or(|path| kind_of(path) != FileKind::Other) {
             self.tasks.user_of(call.task, process, fd)
         } else {
             process
         };
         let kind = self.tasks.all[process].table.kind(fd, path, &mut self.files);
-        (fd >= 0 && kind != 0).then_some((process, fd, kind))
+        (fd >= 0 && kind != FileKind::Other).then_some((process, fd, kind))
     }
 
     fn opened(&mut self, call: &Finished<'_>, path: usize) -> bool {
@@ -105,7 +103,7 @@ impl Reader {
         let kind = kind_of(unquoted(call.arg(path)));
         self.overwritten(process, fd, call);
         self.copies.closed(process, fd, &self.tasks.all);
-        if kind == 0 {
+        if kind == FileKind::Other {
             self.tasks.all[process].table.reused(fd);
             return false;
         }
@@ -195,7 +193,7 @@ impl Reader {
         let size = number(call.arg(1)).unwrap_or(0);
         let note = self.note(Kind::FdMap, process, call);
         (note.file, note.cmd) = (kind, word(fd));
-        note.params[0] = ClientParam { input: at, size, output: 0 };
+        note.params[0] = CallParam { input: at, size, output: 0 };
         true
     }
 
@@ -207,7 +205,7 @@ impl Reader {
         let size = number(call.arg(1)).unwrap_or(0);
         let note = self.note(Kind::FdUnmap, process, call);
         note.file = kind;
-        note.params[0] = ClientParam { input: at, size, output: 0 };
+        note.params[0] = CallParam { input: at, size, output: 0 };
         true
     }
 
@@ -227,14 +225,14 @@ impl Reader {
         true
     }
 
-    fn made_buffer(&mut self, used: (usize, i64, u16), request: Request, call: &Finished<'_>) {
+    fn made_buffer(&mut self, used: (usize, i64, FileKind), request: Request, call: &Finished<'_>) {
         let (process, fd, kind) = used;
         let Some(result) = call.made() else { return };
         let (made, of) = if request == Request::Share {
-            (Some(result), ClientCall::FILE_TEE_SHM)
+            (Some(result), FileKind::TeeShm)
         } else {
             let after = call.arg(2).split_once("=>").map_or("", |(_, after)| after);
-            (args::field(after, "fd").and_then(|fd| descriptor(fd).0), ClientCall::FILE_DMA_BUF)
+            (args::field(after, "fd").and_then(|fd| descriptor(fd).0), FileKind::DmaBuf)
         };
         let Some(made) = made else { return };
         self.overwritten(process, made, call);
@@ -322,8 +320,8 @@ impl Reader {
             uuid: None,
             cmd: 0,
             param_types: 0,
-            params: [ClientParam::default(); 4],
-            file: 0,
+            params: [CallParam::default(); 4],
+            file: FileKind::Other,
             stack: Vec::new(),
         };
         self.calls.push(call);

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use teeleak_proto::{Uuid, client::ClientCall};
+use teeleak_proto::Uuid;
+
+use crate::model::FileKind;
 
 /// Open files that more than one descriptor may refer to.
 #[derive(Debug, Default)]
@@ -48,7 +50,7 @@ impl Files {
 
 #[derive(Clone, Copy, Debug)]
 struct Fd {
-    kind: u16,
+    kind: FileKind,
     file: u64,
     /// Whether this process has acquired it, rather than been given it.
     own: bool,
@@ -57,13 +59,13 @@ struct Fd {
 }
 
 /// Descriptors and mappings, each with its kind.
-type Owned = (Vec<(i64, u16)>, Vec<(u64, u16)>);
+type Owned = (Vec<(i64, FileKind)>, Vec<(u64, FileKind)>);
 
 /// What a process has open.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     fds: BTreeMap<i64, Fd>,
-    maps: FxHashMap<u64, u16>,
+    maps: FxHashMap<u64, FileKind>,
     /// Descriptors that were closed and have not come back.
     closed: FxHashSet<i64>,
     /// Descriptors that the process has got itself for something of no interest.
@@ -73,7 +75,7 @@ pub(super) struct Table {
 /// A descriptor that is no longer there.
 #[derive(Debug, Default)]
 pub(super) struct Gone {
-    pub(super) kind: u16,
+    pub(super) kind: FileKind,
     pub(super) own: bool,
     pub(super) sessions: Sessions,
 }
@@ -109,14 +111,14 @@ impl Table {
     }
 
     /// What a descriptor is, going by its path where the line shows it.
-    pub(super) fn kind(&mut self, fd: i64, path: Option<&str>, files: &mut Files) -> u16 {
-        let known = self.fds.get(&fd).map_or(0, |fd| fd.kind);
+    pub(super) fn kind(&mut self, fd: i64, path: Option<&str>, files: &mut Files) -> FileKind {
+        let known = self.fds.get(&fd).map_or(FileKind::Other, |fd| fd.kind);
         let Some(path) = path else { return known };
         let kind = kind_of(path);
         if kind != known {
             self.close(fd, files);
         }
-        if kind != 0 && kind != known {
+        if kind != FileKind::Other && kind != known {
             let new = Fd { kind, file: files.open(), own: false, cloexec: false };
             self.fds.insert(fd, new);
         }
@@ -124,7 +126,7 @@ impl Table {
     }
 
     /// A new descriptor.
-    pub(super) fn open(&mut self, fd: i64, kind: u16, cloexec: bool, files: &mut Files) {
+    pub(super) fn open(&mut self, fd: i64, kind: FileKind, cloexec: bool, files: &mut Files) {
         let file = files.open();
         self.forget(fd);
         self.fds.insert(fd, Fd { kind, file, own: true, cloexec });
@@ -188,16 +190,16 @@ impl Table {
         (fds, maps)
     }
 
-    pub(super) fn map(&mut self, address: u64, kind: u16) {
+    pub(super) fn map(&mut self, address: u64, kind: FileKind) {
         self.maps.insert(address, kind);
     }
 
-    pub(super) fn unmap(&mut self, address: u64) -> Option<u16> {
+    pub(super) fn unmap(&mut self, address: u64) -> Option<FileKind> {
         self.maps.remove(&address)
     }
 
     /// Forgets all mappings, with the program that made them.
-    pub(super) fn unmap_all(&mut self) -> Vec<(u64, u16)> {
+    pub(super) fn unmap_all(&mut self) -> Vec<(u64, FileKind)> {
         let mut all: Vec<_> = self.maps.drain().collect();
         all.sort_unstable();
         all
@@ -220,16 +222,19 @@ impl Table {
 
 /// What a file is, by its path as `/proc/PID/fd` tells it; the preload library goes by the same
 /// names.
-pub(super) fn kind_of(path: &str) -> u16 {
+pub(super) fn kind_of(path: &str) -> FileKind {
     let kinds = [
-        ("/dev/teepriv", 0),
-        ("/dev/tee", ClientCall::FILE_TEE),
-        ("/dmabuf", ClientCall::FILE_DMA_BUF),
-        ("anon_inode:dmabuf", ClientCall::FILE_DMA_BUF),
-        ("anon_inode:tee_shm", ClientCall::FILE_TEE_SHM),
-        ("anon_inode:[tee_shm]", ClientCall::FILE_TEE_SHM),
-        ("/dev/dma_heap/", ClientCall::FILE_HEAP),
-        ("/dev/ion", ClientCall::FILE_HEAP),
+        ("/dev/teepriv", FileKind::Other),
+        ("/dev/tee", FileKind::TeeDevice),
+        ("/dmabuf", FileKind::DmaBuf),
+        ("anon_inode:dmabuf", FileKind::DmaBuf),
+        ("anon_inode:tee_shm", FileKind::TeeShm),
+        ("anon_inode:[tee_shm]", FileKind::TeeShm),
+        ("/dev/dma_heap/", FileKind::DmaHeap),
+        ("/dev/ion", FileKind::DmaHeap),
     ];
-    kinds.iter().find(|(start, _)| path.starts_with(start)).map_or(0, |(_, kind)| *kind)
+    kinds
+        .iter()
+        .find(|(start, _)| path.starts_with(start))
+        .map_or(FileKind::Other, |(_, kind)| *kind)
 }

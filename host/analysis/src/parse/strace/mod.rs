@@ -31,6 +31,7 @@ mod told;
 
 use rustc_hash::FxHashMap;
 
+use super::lines::LineOutcome;
 use crate::model::{Accounting, Call, Gap, Name, Place};
 
 use calls::Finished;
@@ -44,7 +45,7 @@ use tasks::Tasks;
 pub use told::Told;
 
 /// Longest line that is looked at, in bytes.
-const LINE_BYTES: usize = 1 << 20;
+pub const LINE_BYTES: usize = 1 << 20;
 
 /// Bytes that the end of an interrupted call mostly takes.
 const END_BYTES: usize = 64;
@@ -125,26 +126,21 @@ impl Reader {
     /// Takes a line.
     pub fn line(&mut self, bytes: &[u8]) {
         self.at += 1;
-        self.accounting.read += 1;
         let bytes = &bytes[..bytes.len().min(LINE_BYTES)];
         // Nearly all lines are valid, and to see that takes less than to look for what is not.
         let text = str::from_utf8(bytes)
             .map_or_else(|_| String::from_utf8_lossy(bytes), std::borrow::Cow::Borrowed);
         let line = line::parse(&text);
         if matches!(line.body, Body::Foreign) {
-            self.accounting.ignored += 1;
+            self.accounting += LineOutcome::Ignored;
             return;
         }
         self.pass_time(line.stamp);
         if let Some(call) = self.open_ended.take().and_then(|at| self.calls.get_mut(at)) {
             call.monotonic.1 = self.now.max(call.monotonic.0);
         }
-        let taken = self.body(&line);
-        match taken {
-            Taken::Parsed => self.accounting.parsed += 1,
-            Taken::Ignored => self.accounting.ignored += 1,
-            Taken::Rejected => self.accounting.rejected += 1,
-        }
+        let outcome = self.body(&line);
+        self.accounting += outcome;
     }
 
     /// The time of a line, where its begin tells one.
@@ -173,13 +169,13 @@ impl Reader {
         }
     }
 
-    fn body(&mut self, line: &Line<'_>) -> Taken {
+    fn body(&mut self, line: &Line<'_>) -> LineOutcome {
         if let Body::Rest(text) = line.body {
             return self.rest(text);
         }
         if let Body::Attached(task) = line.body {
             self.tasks.attached(task, self.now, &mut self.files);
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         let task = self.tasks.number(line.task.or(self.default));
         let process = self.tasks.process(task, self.now, &mut self.files);
@@ -191,26 +187,26 @@ impl Reader {
                 Some(name) if name.matters(text) => {
                     self.finished((task, process), name, text, self.now)
                 }
-                _ => Taken::Ignored,
+                _ => LineOutcome::Ignored,
             },
             Body::Begun { name, text, attached } => {
-                let taken = self.begin(task, name, text);
+                let outcome = self.begin(task, name, text);
                 if let Some(new) = attached {
                     self.torn = Some(task);
                     self.tasks.attached(new, self.now, &mut self.files);
                 }
-                taken
+                outcome
             }
             Body::Resumed { name, text } => self.resume((task, process), name, text),
             Body::Ended { signal } => self.end(task, signal),
-            _ => Taken::Ignored,
+            _ => LineOutcome::Ignored,
         }
     }
 
-    fn begin(&mut self, task: u32, name: &str, text: &str) -> Taken {
+    fn begin(&mut self, task: u32, name: &str, text: &str) -> LineOutcome {
         let Some(name) = Syscall::of(name) else {
             self.begun.remove(&task);
-            return Taken::Ignored;
+            return LineOutcome::Ignored;
         };
         let matters = name.matters(text);
         if name == Syscall::Make {
@@ -219,29 +215,29 @@ impl Reader {
         let mut whole = String::with_capacity(text.len() + END_BYTES);
         whole.push_str(text.trim_ascii_end());
         self.begun.insert(task, Begun { name, text: whole, ns: self.now, matters });
-        if matters { Taken::Parsed } else { Taken::Ignored }
+        if matters { LineOutcome::Parsed } else { LineOutcome::Ignored }
     }
 
-    fn resume(&mut self, (task, process): (u32, usize), name: &str, text: &str) -> Taken {
+    fn resume(&mut self, (task, process): (u32, usize), name: &str, text: &str) -> LineOutcome {
         let begun = self.begun.remove(&task).filter(|begun| Syscall::of(name) == Some(begun.name));
         // It may have begun before the trace did.
-        let Some(mut begun) = begun else { return Taken::Ignored };
+        let Some(mut begun) = begun else { return LineOutcome::Ignored };
         begun.text.push(' ');
         begun.text.push_str(text.trim_ascii_start());
         self.whole((task, process), &begun)
     }
 
-    fn rest(&mut self, text: &str) -> Taken {
+    fn rest(&mut self, text: &str) -> LineOutcome {
         let torn = self.torn.take().and_then(|task| Some((task, self.begun.remove(&task)?)));
-        let Some((task, mut begun)) = torn else { return Taken::Ignored };
+        let Some((task, mut begun)) = torn else { return LineOutcome::Ignored };
         begun.text.push_str(text);
         let process = self.tasks.process(task, self.now, &mut self.files);
         self.whole((task, process), &begun)
     }
 
-    fn whole(&mut self, by: (u32, usize), begun: &Begun) -> Taken {
+    fn whole(&mut self, by: (u32, usize), begun: &Begun) -> LineOutcome {
         if !begun.matters && !begun.name.matters(&begun.text) {
-            return Taken::Ignored;
+            return LineOutcome::Ignored;
         }
         self.finished(by, begun.name, &begun.text, begun.ns)
     }
@@ -252,30 +248,23 @@ impl Reader {
         name: Syscall,
         text: &str,
         begin_ns: u64,
-    ) -> Taken {
-        let Some(call) = args::call(text) else { return Taken::Rejected };
+    ) -> LineOutcome {
+        let Some(call) = args::call(text) else { return LineOutcome::Rejected };
         if call.result.is_none() {
             // The task ended in it, or is about to.
             self.tasks.all[process].running += u64::from(name != Syscall::Exit);
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         let before = self.calls.len();
         let call = Finished { task, process, name, call, begin_ns, now: self.now };
-        let taken = self.call(&call);
+        let matters = self.call(&call);
         if self.calls.len() > before && begin_ns == self.now && call.call.took_ns().is_none() {
             self.open_ended = Some(self.calls.len() - 1);
         }
-        if taken { Taken::Parsed } else { Taken::Ignored }
+        if matters { LineOutcome::Parsed } else { LineOutcome::Ignored }
     }
 
     fn place(&self) -> Place {
         Place { source: self.source, at: self.at }
     }
-}
-
-/// What became of a line.
-enum Taken {
-    Parsed,
-    Ignored,
-    Rejected,
 }

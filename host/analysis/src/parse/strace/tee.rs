@@ -2,9 +2,10 @@
 //!
 //! Numbers: Linux include/uapi/linux/tee.h @ 6.12; names and fields as strace 6.1 and 7.2 print them.
 
-use teeleak_proto::{Uuid, client::ClientParam};
+use teeleak_proto::Uuid;
 
 use super::{args::field, digits::number};
+use crate::model::CallParam;
 
 /// `TEEC_ERROR_GENERIC` of TEE Client API Specification v1.0, section 4.4.2: the kernel refused.
 pub(super) const GENERIC: u32 = 0xffff_0000;
@@ -65,7 +66,7 @@ pub(super) struct Told {
     pub(super) result: Option<u32>,
     pub(super) origin: Option<u32>,
     pub(super) param_types: u32,
-    pub(super) params: [ClientParam; 4],
+    pub(super) params: [CallParam; 4],
 }
 
 /// Reads the structure: what went in, and after an arrow what came out.
@@ -105,7 +106,7 @@ fn structures(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Kind of a parameter, as in `TEEC_PARAM_TYPES()`, and what went in and came out.
-fn param_of(before: &str, after: &str) -> (u32, ClientParam) {
+fn param_of(before: &str, after: &str) -> (u32, CallParam) {
     let attr = before.split([',', '|']).next().unwrap_or_default().trim();
     let direction = if attr.ends_with("_INPUT") {
         1
@@ -114,15 +115,15 @@ fn param_of(before: &str, after: &str) -> (u32, ClientParam) {
     } else if attr.ends_with("_INOUT") {
         3
     } else {
-        return (0, ClientParam::default());
+        return (0, CallParam::default());
     };
     let get = |text, name| field(text, name).and_then(number).unwrap_or(0);
     if attr.contains("_MEMREF_") {
-        let param = ClientParam { input: 0, size: get(before, "size"), output: get(after, "size") };
+        let param = CallParam { input: 0, size: get(before, "size"), output: get(after, "size") };
         return (4 + direction, param);
     }
     let value = |text| get(text, "b") << 32 | get(text, "a") & 0xffff_ffff;
-    (direction, ClientParam { input: value(before), size: 0, output: value(after) })
+    (direction, CallParam { input: value(before), size: 0, output: value(after) })
 }
 
 #[cfg(test)]

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use teeleak_proto::client::ClientCallKind as Kind;
-
-use super::{Reader, Taken, files::Sessions};
+use super::{Reader, files::Sessions};
 use crate::{
-    clients,
-    model::{Accounting, ClientSource, Clients, Gap, Observation, Process, Reason, Saying},
+    model::{
+        Accounting, CallKind as Kind, ClientSource, Clients, Gap, Observation, Process, Reason,
+        Saying,
+    },
+    parse::lines::LineOutcome,
+    text,
 };
 
 /// What a trace told.
@@ -26,14 +28,10 @@ pub struct Told {
 }
 
 impl Told {
-    /// Adds it to what other sources told. Its calls are put together with events of the TEE where
-    /// there are any, and else are events themselves.
+    /// Adds it to what other sources told.
     pub fn add_to(self, observation: &mut Observation) {
         let Observation { accounting, clients, .. } = observation;
-        accounting.read += self.accounting.read;
-        accounting.parsed += self.accounting.parsed;
-        accounting.ignored += self.accounting.ignored;
-        accounting.rejected += self.accounting.rejected;
+        *accounting += self.accounting;
         clients.processes.extend(self.clients.processes);
         clients.calls.extend(self.clients.calls);
         clients.sources.extend(self.clients.sources);
@@ -41,18 +39,17 @@ impl Told {
         observation.normal.sayings.extend(self.copies);
         observation.assumptions.extend(self.assumptions);
         observation.gaps.extend(self.gaps);
-        clients::settle(observation);
     }
 }
 
 impl Reader {
     /// A task has ended; the kernel closes what its process has left open.
-    pub(super) fn end(&mut self, task: u32, signal: Option<&str>) -> Taken {
+    pub(super) fn end(&mut self, task: u32, signal: Option<&str>) -> LineOutcome {
         let running = self.begun.remove(&task).is_some_and(|begun| begun.matters);
-        let Some((process, last)) = self.tasks.end(task) else { return Taken::Ignored };
+        let Some((process, last)) = self.tasks.end(task) else { return LineOutcome::Ignored };
         self.tasks.all[process].running += u64::from(running);
         if !last {
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         self.copies.ended(process);
         let left = self.tasks.all[process].table.forsake(&mut self.files);
@@ -65,7 +62,7 @@ impl Reader {
             None => "ended".into(),
         };
         self.kernel_closes(process, left, Some(how));
-        Taken::Parsed
+        LineOutcome::Parsed
     }
 
     /// The kernel releases what a process had no chance to.
@@ -122,7 +119,7 @@ impl Reader {
         }
         let processes = self.tasks.all.iter().map(process).collect();
         let sources = std::iter::once(ClientSource::Strace).collect();
-        let clients = Clients { processes, calls: self.calls, lost: 0, joined: None, sources };
+        let clients = Clients { processes, calls: self.calls, sources, ..Clients::default() };
         Told {
             clients,
             assumptions,
@@ -137,14 +134,14 @@ impl Reader {
         for (process, how, count) in &self.by_kernel {
             let of = name(&self.tasks.all[*process]);
             let how = how.as_deref().unwrap_or("closed the device before");
-            let sessions = several(*count, "session");
+            let sessions = text::count(*count, "session");
             told.push(format!("the kernel closed {sessions} of {of}, which {how}").into());
         }
         for known in self.tasks.all.iter().filter(|process| process.ended) {
             let (fds, maps) = known.table.held();
             if fds + maps > 0 {
-                let fds = several(fds as u64, "file descriptor");
-                let maps = several(maps as u64, "mapping");
+                let fds = text::count(fds as u64, "file descriptor");
+                let maps = text::count(maps as u64, "mapping");
                 let of = name(known);
                 told.push(
                     format!("the kernel released {fds} and {maps} that {of} still had at its end")
@@ -153,7 +150,7 @@ impl Reader {
             }
         }
         if self.tasks.assumed > 0 {
-            let tasks = several(self.tasks.assumed, "task");
+            let tasks = text::count(self.tasks.assumed, "task");
             let text = format!(
                 "{tasks} taken for a thread of the process whose descriptors it uses, for the trace \
                  does not show what made it (strace -e trace= with %process does)"
@@ -170,10 +167,6 @@ fn name(known: &super::tasks::Process) -> String {
         (None, pid) => format!("pid {pid}"),
         (Some(comm), pid) => format!("{comm} pid {pid}"),
     }
-}
-
-fn several(count: u64, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
 fn process(known: &super::tasks::Process) -> Process {

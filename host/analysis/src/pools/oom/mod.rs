@@ -116,12 +116,12 @@ pub fn judge(observation: &Observation, now: Option<&Sample>, findings: &[Findin
 /// Audits; where nothing is decided, once more with the censuses up to the first failed allocation
 /// only: what leaks stops to grow when there is nothing left, and then looks like a cache.
 #[must_use]
-pub fn audit(observation: &Observation, options: &Options) -> Report {
+pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     let whole = audit::audit(observation, options);
     if matches!(whole.exit, Exit::Leak | Exit::Order) {
         return whole;
     }
-    let before = until_failure(observation).map(|before| audit::audit(&before, options));
+    let before = until_failure(observation).map(|mut before| audit::audit(&mut before, options));
     before.filter(|report| matches!(report.exit, Exit::Leak | Exit::Order)).unwrap_or(whole)
 }
 

@@ -4,11 +4,11 @@ use std::{error::Error, fmt, sync::Arc};
 
 use teeleak_proto::{
     Uuid,
-    bind::{self, Bind, KeySource},
+    bind::{self, Action, Bind, KeySource},
     event::EventKind,
 };
 
-use crate::protocol::{End, On, Protocol, Resource, Scope, Step};
+use crate::protocol::{End, Key, KeyPart, On, Protocol, Resource, Scope, Step, StepAction};
 
 /// Why the TA's ledger can't watch a protocol; the host's engine still can.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -86,7 +86,7 @@ impl Protocol {
         }
         Ok(bind::Step {
             resource: u8::try_from(step.resource).map_err(|_| "more room for resources")?,
-            action: step.action,
+            action: step.action.into(),
             kind,
             uuid: step.ta.unwrap_or(Uuid([0; 16])),
             cmd,
@@ -107,4 +107,29 @@ fn bind_resource(resource: &Resource) -> Result<bind::Resource, &'static str> {
     let parent = resource.parent.map(u8::try_from).transpose();
     let parent = parent.map_err(|_| "more room for resources")?;
     Ok(bind::Resource { parent, max_held: resource.max_held })
+}
+
+impl From<StepAction> for Action {
+    #[inline]
+    fn from(action: StepAction) -> Self {
+        match action {
+            StepAction::Acquire => Self::Acquire,
+            StepAction::Use => Self::Use,
+            StepAction::Release => Self::Release,
+        }
+    }
+}
+
+impl Key {
+    /// The same for the TA's ledger; `None` where that can't.
+    fn source(&self) -> Option<KeySource> {
+        Some(match self {
+            Self::Single(KeyPart::One) => KeySource::One,
+            Self::Single(KeyPart::Session) => KeySource::Session,
+            Self::Single(KeyPart::Value(at)) => KeySource::Value(*at),
+            Self::Single(KeyPart::Wide(at)) => KeySource::Wide(*at),
+            Self::Double(KeyPart::Value(high), KeyPart::Value(low)) => KeySource::Pair(*high, *low),
+            Self::Single(KeyPart::Pid | KeyPart::Named(_)) | Self::Double(..) => return None,
+        })
+    }
 }

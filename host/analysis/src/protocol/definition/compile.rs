@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use teeleak_proto::{Uuid, bind::Action};
+use teeleak_proto::Uuid;
 use toml::Spanned;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     mistake::{Mistake, suggest},
-    protocol::{End, Key, KeyPart, On, Protocol, Resource, Scope, Step},
+    protocol::{End, Key, KeyPart, On, Protocol, Resource, Scope, Step, StepAction},
 };
 
 pub(crate) fn compile(source: &str, text: &str) -> Result<Vec<Protocol>, Vec<Mistake>> {
@@ -53,7 +53,7 @@ impl Reader<'_> {
             steps.extend(self.step(name, step, given, &resources));
         }
         for (at, (name, _)) in sorted(&text.resource).into_iter().enumerate() {
-            let acquires = |step: &Step| step.resource == at && step.action == Action::Acquire;
+            let acquires = |step: &Step| step.resource == at && step.action == StepAction::Acquire;
             if self.mistakes.is_empty() && !steps.iter().any(acquires) {
                 let message = format!("no step acquires `{}`", name.get_ref());
                 self.mistake(name.span(), message, Some("add a step with `acquire`".into()));
@@ -154,11 +154,11 @@ impl Reader<'_> {
         &mut self,
         name: &Spanned<String>,
         text: &'t StepText,
-    ) -> Option<(Action, &'t Spanned<String>)> {
+    ) -> Option<(StepAction, &'t Spanned<String>)> {
         let all = [
-            (Action::Acquire, &text.acquire),
-            (Action::Use, &text.uses),
-            (Action::Release, &text.release),
+            (StepAction::Acquire, &text.acquire),
+            (StepAction::Use, &text.uses),
+            (StepAction::Release, &text.release),
         ];
         let mut given = all.into_iter().filter_map(|(action, on)| Some((action, on.as_ref()?)));
         let (first, second) = (given.next(), given.next());
@@ -230,7 +230,7 @@ impl Reader<'_> {
         &mut self,
         name: &Spanned<String>,
         text: &StepText,
-        action: Action,
+        action: StepAction,
         (at, resources): (usize, &[Resource]),
     ) -> Option<Key> {
         let resource = resources.get(at)?;
@@ -242,7 +242,7 @@ impl Reader<'_> {
                 self.mistake(key.span(), message, Some(hint.into()));
                 None
             }
-            (None, Some(parent)) if action == Action::Acquire => {
+            (None, Some(parent)) if action == StepAction::Acquire => {
                 let parent = resources.get(parent).map_or("", |parent| &parent.name);
                 let message = format!("step `{}` does not say which {parent}", name.get_ref());
                 self.mistake(name.span(), message, Some("add `parent_key`".into()));

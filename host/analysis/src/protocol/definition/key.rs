@@ -1,7 +1,5 @@
 //! Keys: which one of a resource a step is about.
 
-use teeleak_proto::bind::KeySource;
-
 use crate::model::{Event, Name};
 
 /// Where a key comes from.
@@ -127,18 +125,6 @@ impl Key {
             }
         }
         words
-    }
-
-    /// The same for the TA's ledger; `None` where that can't.
-    pub(crate) fn source(&self) -> Option<KeySource> {
-        Some(match self {
-            Self::Single(KeyPart::One) => KeySource::One,
-            Self::Single(KeyPart::Session) => KeySource::Session,
-            Self::Single(KeyPart::Value(at)) => KeySource::Value(*at),
-            Self::Single(KeyPart::Wide(at)) => KeySource::Wide(*at),
-            Self::Double(KeyPart::Value(high), KeyPart::Value(low)) => KeySource::Pair(*high, *low),
-            Self::Single(KeyPart::Pid | KeyPart::Named(_)) | Self::Double(..) => return None,
-        })
     }
 }
 

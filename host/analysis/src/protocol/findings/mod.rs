@@ -3,31 +3,43 @@
 mod order;
 mod unpaired;
 
-use std::{collections::HashSet, sync::Arc};
-
+use super::Limits;
+use super::Protocol;
+use super::matching::engine::Engine;
+use super::matching::group::Group;
+use super::matching::group::GroupKey;
+use super::matching::matcher::Matcher;
+use super::matching::order::Ordered;
+use super::matching::unpaired::Alive;
+use super::matching::unpaired::Length;
+use super::matching::unpaired::collect;
+use crate::fingerprint::fingerprint;
+use crate::model::Evidence;
+use crate::model::Figure;
+use crate::model::FigureKind;
+use crate::model::Finding;
+use crate::model::Fingerprint;
+use crate::model::Gap;
+use crate::model::Kind;
+use crate::model::Observation;
+use crate::model::Reason;
+use crate::model::Stage;
+use crate::model::Subject;
+use crate::model::Unit;
+use std::collections::HashSet;
+use std::sync::Arc;
 use teeleak_proto::Uuid;
 use teeleak_steps::Rule;
 
-use super::{
-    Limits, Protocol,
-    matching::{
-        engine::Engine,
-        group::{Group, GroupKey},
-        matcher::Matcher,
-        order::Ordered,
-        unpaired::{Alive, Length, collect},
-    },
-};
-use crate::{
-    fingerprint::fingerprint,
-    model::{
-        Evidence, Figure, FigureKind, Finding, Fingerprint, Gap, Kind, Observation, Reason, Stage,
-        Subject, Unit,
-    },
-};
-
 /// Most acquires that a [`Tie`] lists; the finding's figures count all.
 const TIED: usize = 4096;
+
+/// What a finding counts, in all and per iteration.
+type Units = (Unit, Unit);
+
+/// A wrong order is seen in calls, a missing release in what is held.
+const CALLS: Units = (Unit::Calls, Unit::CallsPerIteration);
+const OBJECTS: Units = (Unit::Objects, Unit::ObjectsPerIteration);
 
 /// What the protocols say of an observation.
 #[derive(Clone, Debug, Default)]
@@ -169,11 +181,11 @@ impl<'a> Report<'a> {
         None
     }
 
-    fn figures(&self, count: u64, in_run: u64, iterations: u32) -> Vec<Figure> {
-        let mut figures = vec![Figure::new(FigureKind::Count, count as f64, Unit::Objects)];
+    fn figures(&self, units: Units, count: u64, in_run: u64, iterations: u32) -> Vec<Figure> {
+        let mut figures = vec![Figure::new(FigureKind::Count, count as f64, units.0)];
         if self.length.iterations > 0 {
             let rate = in_run as f64 / f64::from(self.length.iterations);
-            figures.push(Figure::new(FigureKind::Rate, rate, Unit::ObjectsPerIteration));
+            figures.push(Figure::new(FigureKind::Rate, rate, units.1));
             figures.push(Figure::new(FigureKind::SeenIn, f64::from(iterations), Unit::Iterations));
         }
         figures
@@ -199,6 +211,6 @@ fn subject(protocol: &Protocol, resource: usize) -> Option<Subject> {
     Some(Subject::Resource { protocol: protocol.name.clone(), resource })
 }
 
-fn text(words: String) -> Evidence {
+fn sentence(words: String) -> Evidence {
     Evidence::Text(words.into())
 }

@@ -1,16 +1,16 @@
 //! Findings about a wrong order.
 
-use teeleak_proto::bind::Action;
 use teeleak_steps::Rule;
 
-use super::{Report, subject, text};
+use super::{CALLS, Report, sentence, subject};
 use crate::{
     model::{Evidence, Finding, Kind, Severity, StepRef},
     protocol::{
-        Protocol,
+        Protocol, StepAction,
         matching::group::{Group, GroupKey},
         words,
     },
+    text,
 };
 
 impl Report<'_> {
@@ -36,7 +36,7 @@ impl Report<'_> {
             "{}: {cause}{}, {}{}",
             protocol.name,
             words::of_ta(key.ta),
-            words::times(group.count),
+            text::times(group.count),
             words::rate(in_run, self.length.iterations),
         );
         let expected = words::expected(protocol, at);
@@ -52,7 +52,7 @@ impl Report<'_> {
             fingerprint: self.fingerprint(Kind::Order, &subject, key.ta, Some(key.rule)),
             subject,
             title: title.into(),
-            figures: self.figures(group.count, in_run, group.iterations),
+            figures: self.figures(CALLS, group.count, in_run, group.iterations),
             evidence,
             cause: None,
             action: format!("call in this order: {expected}").into(),
@@ -73,13 +73,13 @@ impl Report<'_> {
         };
         match rule {
             Rule::ReleaseAfterParent | Rule::UseAfterParent | Rule::ReleaseBeforeChildren => {
-                format!("{} came before {step}", by(parent, Action::Release))
+                format!("{} came before {step}", by(parent, StepAction::Release))
             }
             Rule::AcquireAfterParent => {
-                format!("{step} came after {}", by(parent, Action::Release))
+                format!("{step} came after {}", by(parent, StepAction::Release))
             }
             Rule::AcquireWithoutParent => {
-                format!("{step} came without {}", by(parent, Action::Acquire))
+                format!("{step} came without {}", by(parent, StepAction::Acquire))
             }
             Rule::DoubleRelease => format!("{step} of a {name} that was released already"),
             Rule::ReleaseWithoutAcquire | Rule::UseWithoutAcquire => {
@@ -94,8 +94,8 @@ impl Report<'_> {
     fn order_evidence(&self, group: &Group, step: &str, sequence: &[StepRef]) -> Vec<Evidence> {
         let mut evidence = Vec::new();
         if let Some(result) = group.result {
-            let (failed, result) = (words::times(group.failed), words::result(result));
-            evidence.push(text(format!("{step} then failed {failed}, first with {result}")));
+            let (failed, result) = (text::times(group.failed), words::result(result));
+            evidence.push(sentence(format!("{step} then failed {failed}, first with {result}")));
         }
         let doers: Vec<_> = sequence
             .iter()
@@ -105,11 +105,12 @@ impl Report<'_> {
             && doers.iter().any(|(_, who)| who != first)
         {
             let by: Vec<_> = doers.iter().map(|(step, who)| format!("{step} by {who}")).collect();
-            evidence.push(text(format!("not all by the same: {}", by.join(", "))));
+            evidence.push(sentence(format!("not all by the same: {}", by.join(", "))));
         }
         if group.certain < group.count {
-            let unsure = group.count - group.certain;
-            evidence.push(text(format!("{unsure} of {} uncertain: events were lost", group.count)));
+            let unsure = text::number(group.count - group.certain);
+            let count = text::number(group.count);
+            evidence.push(sentence(format!("{unsure} of {count} uncertain: events were lost")));
         }
         evidence
     }

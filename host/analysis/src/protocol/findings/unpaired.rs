@@ -1,25 +1,29 @@
 //! Findings about what was never released.
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-};
-
-use teeleak_proto::{Uuid, bind::Action};
+use super::OBJECTS;
+use super::Report;
+use super::TIED;
+use super::Tie;
+use super::sentence;
+use super::subject;
+use crate::model::Event;
+use crate::model::Evidence;
+use crate::model::Finding;
+use crate::model::Fingerprint;
+use crate::model::Kind;
+use crate::model::Subject;
+use crate::protocol::Protocol;
+use crate::protocol::StepAction;
+use crate::protocol::matching::group::GroupKey;
+use crate::protocol::matching::unpaired::Hold;
+use crate::protocol::matching::unpaired::{self};
+use crate::protocol::words;
+use crate::text;
+use std::collections::BTreeMap;
+use std::collections::HashSet;
+use std::sync::Arc;
+use teeleak_proto::Uuid;
 use teeleak_steps::Rule;
-
-use super::{Report, TIED, Tie, subject, text};
-use crate::{
-    model::{Event, Evidence, Finding, Fingerprint, Kind, Subject},
-    protocol::{
-        Protocol,
-        matching::{
-            group::GroupKey,
-            unpaired::{self, Hold},
-        },
-        words,
-    },
-};
 
 /// Acquires, and who made them, that are named; the figures count all.
 const LISTED: usize = 3;
@@ -44,11 +48,11 @@ impl Report<'_> {
         let name = &protocol.resources.get(at)?.name;
         let count = blamed.len() as u64;
         let missing =
-            words::steps(protocol, at, Action::Release).unwrap_or_else(|| "release".into());
+            words::steps(protocol, at, StepAction::Release).unwrap_or_else(|| "release".into());
         let title = format!(
             "{}: {}{} acquired and never released{}: no {missing}",
             protocol.name,
-            words::several(count, name),
+            text::count(count, name),
             words::of_ta(ta),
             words::rate(if run { count } else { 0 }, self.length.iterations),
         );
@@ -61,14 +65,14 @@ impl Report<'_> {
             severity,
             verdict: Some(verdict),
             title: title.into(),
-            figures: self.figures(count, if run { count } else { 0 }, spread),
+            figures: self.figures(OBJECTS, count, if run { count } else { 0 }, spread),
             evidence: self.unpaired_evidence((protocol, at), &blamed, example, resource),
             fingerprint: fingerprint.clone(),
             cause: self.late_release(resource, ta, &blamed, &subject),
             subject,
             action: format!("see that every {name} reaches {missing}: {expected}").into(),
         };
-        let names = words::plural(name);
+        let names = text::plural(name);
         let of =
             if *names == *protocol.name { String::new() } else { format!(" of {}", protocol.name) };
         let what = format!("{names}{of}").into();
@@ -99,9 +103,10 @@ impl Report<'_> {
             return None;
         }
         let why = format!(
-            "{orphans} of {} lost their parent while they were held, and {} releases came too late and failed",
-            holds.len(),
-            late.failed,
+            "{} of {} lost their parent while they were held, and {} releases came too late and failed",
+            text::number(orphans),
+            text::number(holds.len() as u64),
+            text::number(late.failed),
         );
         let cause = self.fingerprint(Kind::Order, subject, ta, Some(Rule::ReleaseAfterParent));
         Some((cause, why.into()))
@@ -117,8 +122,8 @@ impl Report<'_> {
         }
         if !doers.is_empty() && doers.len() <= LISTED {
             let by: Vec<_> =
-                doers.iter().map(|(who, n)| format!("{who} {}", words::times(*n))).collect();
-            evidence.push(text(format!("acquired by {}", by.join(", "))));
+                doers.iter().map(|(who, n)| format!("{who} {}", text::times(*n))).collect();
+            evidence.push(sentence(format!("acquired by {}", by.join(", "))));
         }
         let mut born = BTreeMap::<_, u64>::new();
         for iteration in holds.iter().filter_map(|hold| hold.iteration) {
@@ -145,7 +150,7 @@ impl Report<'_> {
         let mut listed: Vec<_> = head.iter().map(|event| one(event)).collect();
         if let [more @ .., last] = rest {
             if !more.is_empty() {
-                listed.push(format!("{} more", more.len()));
+                listed.push(format!("{} more", text::number(more.len() as u64)));
             }
             listed.push(one(last));
         }
@@ -166,18 +171,24 @@ impl Report<'_> {
         if let Some(parent) = protocol.resources.get(at).and_then(|resource| resource.parent)
             && orphans > 0
         {
-            let close = words::steps(protocol, parent, Action::Release).unwrap_or_default();
-            evidence.push(text(format!("{close} came while {orphans} of them were held")));
+            let close = words::steps(protocol, parent, StepAction::Release).unwrap_or_default();
+            evidence.push(sentence(format!(
+                "{close} came while {} of them were held",
+                text::number(orphans as u64)
+            )));
         }
         let unsure = holds.iter().filter(|hold| !hold.certain).count();
         if unsure > 0 {
-            evidence.push(text(format!("{unsure} uncertain: events were lost after them")));
+            evidence.push(sentence(format!(
+                "{} uncertain: events were lost after them",
+                text::number(unsure as u64)
+            )));
         }
         let failed = |key: &GroupKey| key.resource == resource && key.rule == Rule::ReleaseFailed;
         if let Some((_, group)) = self.groups.iter().find(|(key, _)| failed(key)) {
             let (count, result) =
-                (words::times(group.count), words::result(group.result.unwrap_or(0)));
-            evidence.push(text(format!(
+                (text::times(group.count), words::result(group.result.unwrap_or(0)));
+            evidence.push(sentence(format!(
                 "a release of what was held failed {count}, first with {result}"
             )));
         }

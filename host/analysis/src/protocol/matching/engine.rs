@@ -1,6 +1,5 @@
 //! One pass over the events: slots, and groups of broken rules.
 
-use teeleak_proto::bind::Action;
 use teeleak_steps::{self as steps, Broken, Outcome, Proof, Rule, Slot};
 
 use super::{
@@ -11,7 +10,7 @@ use super::{
 };
 use crate::{
     model::{Event, Origin},
-    protocol::{Key, Scope},
+    protocol::{Key, Scope, StepAction},
 };
 
 /// Bounds of the engine.
@@ -117,7 +116,7 @@ impl<'a> Engine<'a> {
         let parent = watch.parent.as_ref().and_then(|of| self.parent(of, (watch, event), own));
         let Some(slot) = self.table.slot(Some(own)) else { return };
         let result = event.result.unwrap_or(0);
-        let step = steps::Step { action: watch.action, ok: result == 0, at };
+        let step = steps::Step { action: watch.action.into(), ok: result == 0, at };
         let Some(slot) = self.complete(watch, step, slot) else { return };
         let next = steps::advance(watch.kind, step, slot, self.table.slot(parent));
         if !next.broken.is_empty() {
@@ -137,12 +136,12 @@ impl<'a> Engine<'a> {
             return Some(slot);
         }
         let held = slot.held > 0;
-        match step.action {
-            Action::Acquire if held && step.ok => {
+        match watch.action {
+            StepAction::Acquire if held && step.ok => {
                 self.missing += 1;
                 Some(Slot { held: 0, ..slot })
             }
-            Action::Release if !held => {
+            StepAction::Release if !held => {
                 self.missing += u64::from(step.ok);
                 None
             }
@@ -157,7 +156,7 @@ impl<'a> Engine<'a> {
         let (watch, event) = step;
         let Entry { slot, parent: old, .. } = self.table.get(own)?;
         if slot.held > 0 && !slot.is_orphan(self.table.slot(*old))
-            || watch.action != Action::Acquire && slot.outstanding() > 0
+            || watch.action != StepAction::Acquire && slot.outstanding() > 0
         {
             return *old;
         }
@@ -193,7 +192,7 @@ impl<'a> Engine<'a> {
     }
 
     #[inline]
-    fn store(&mut self, step: (Action, u64), next: &Outcome, own: u32, parent: Option<u32>) {
+    fn store(&mut self, step: (StepAction, u64), next: &Outcome, own: u32, parent: Option<u32>) {
         let (action, at) = step;
         if let (Some(parent), Some(next)) = (parent, next.parent)
             && let Some(entry) = self.table.get_mut(parent)
@@ -203,21 +202,21 @@ impl<'a> Engine<'a> {
         let Some(entry) = self.table.get_mut(own) else { return };
         let after = next.slot;
         let before = std::mem::replace(&mut entry.slot, after);
-        if action == Action::Acquire {
+        if action == StepAction::Acquire {
             entry.parent = parent;
         }
         match action {
-            Action::Acquire if after.outstanding() == 1 => entry.earlier.clear(),
+            StepAction::Acquire if after.outstanding() == 1 => entry.earlier.clear(),
             // What was lost before is among the earlier ones already.
-            Action::Acquire if before.held == 0 => {}
-            Action::Acquire if after.since == before.since => {
+            StepAction::Acquire if before.held == 0 => {}
+            StepAction::Acquire if after.since == before.since => {
                 entry.earlier.push(Earlier { at, lost: 0 });
             }
-            Action::Acquire => entry.lose(before, next.parent.map_or(0, |parent| parent.until)),
-            Action::Release if before.held > 1 || before.held == 0 && before.orphans > 0 => {
+            StepAction::Acquire => entry.lose(before, next.parent.map_or(0, |parent| parent.until)),
+            StepAction::Release if before.held > 1 || before.held == 0 && before.orphans > 0 => {
                 entry.earlier.pop();
             }
-            Action::Release | Action::Use => {}
+            StepAction::Release | StepAction::Use => {}
         }
     }
 

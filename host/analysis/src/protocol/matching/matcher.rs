@@ -1,12 +1,12 @@
 //! Which steps an event is.
 
 use rustc_hash::FxHashMap;
-use teeleak_proto::{Uuid, bind::Action};
+use teeleak_proto::Uuid;
 use teeleak_steps::Kind;
 
 use crate::{
     model::{Event, EventKind, Name},
-    protocol::{End, Key, On, Protocol, Scope, Step},
+    protocol::{End, Key, On, Protocol, Scope, Step, StepAction},
 };
 
 /// A step, as the engine needs it.
@@ -16,7 +16,7 @@ pub(crate) struct Watch {
     pub(crate) resource: u32,
     pub(crate) parent: Option<Parent>,
     /// What it does.
-    pub(crate) action: Action,
+    pub(crate) action: StepAction,
     /// What holds for the resource.
     pub(crate) kind: Kind,
     pub(crate) scope: Scope,

@@ -17,7 +17,7 @@ use std::{
 use anyhow::{Error, Result};
 use needs::Missing;
 use tasks::Tasks;
-use teeleak_analysis::parse::ftrace::Note;
+use teeleak_analysis::parse::{ftrace::Note, lines::LineSplitter};
 use teeleak_proto::frame::FrameKind;
 use tracefs::Ours;
 
@@ -34,8 +34,7 @@ pub(crate) struct Probes {
     ours: Ours,
     pipe: Option<File>,
     piece: Vec<u8>,
-    /// The begin of a line whose end has not come yet.
-    rest: Vec<u8>,
+    splitter: LineSplitter,
     tasks: Tasks,
     told: bool,
 }
@@ -55,7 +54,7 @@ impl Probes {
             ours,
             pipe: None,
             piece: vec![0; PIECE_BYTES],
-            rest: Vec::new(),
+            splitter: LineSplitter::new(PIECE_BYTES),
             tasks: Tasks::new(&proc, pid),
             told: false,
         };
@@ -95,12 +94,10 @@ impl Probes {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
             Err(error) => return Err(error),
         };
-        self.rest.extend_from_slice(&self.piece[..n]);
         // A line without an end is passed on as it is, for the parser to count.
-        let whole = memchr::memrchr(b'\n', &self.rest).map_or(0, |end| end + 1);
-        let end = if whole == 0 && self.rest.len() > PIECE_BYTES { self.rest.len() } else { whole };
-        let left = self.rest.split_off(end);
-        Ok(Some(std::mem::replace(&mut self.rest, left)))
+        let mut lines = Vec::new();
+        self.splitter.stretches(&self.piece[..n], |stretch| lines.extend_from_slice(stretch));
+        Ok(Some(lines))
     }
 
     /// Ends them, passes on what is left, and removes them.

@@ -16,7 +16,10 @@ use std::{
 use addr2line::Loader;
 use anyhow::{Result, anyhow};
 use code::Code;
-use teeleak_analysis::model::{Frame, Function, Incident, IncidentKind, Observation};
+use teeleak_analysis::{
+    model::{Frame, Function, Incident, IncidentKind, Observation},
+    text,
+};
 use teeleak_proto::Uuid;
 
 /// Functions of optee_os that print call stacks, in which those of the core begin
@@ -166,8 +169,10 @@ impl Image {
         let code = self.code.as_ref()?;
         // The first one is where the stack was taken, not where a call is.
         let (calls, of) = code.calls(stack.skip(1).flatten());
-        (calls * 4 < of * 3)
-            .then(|| format!("only {calls} of {of} addresses of a call stack are calls in it"))
+        (calls * 4 < of * 3).then(|| {
+            let (calls, of) = (text::number(calls as u64), text::number(of as u64));
+            format!("only {calls} of {of} addresses of a call stack are calls in it")
+        })
     }
 
     /// Functions at an address as linked, innermost first; `None` where that is not in the text.

@@ -6,6 +6,7 @@ use super::{Assembler, dumps::Begin, timeline::gap};
 use crate::{
     model::{Gap, Reason},
     parse::console::messages::fact::Why,
+    text,
 };
 
 /// What only an OP-TEE with malloc debug prints.
@@ -51,14 +52,16 @@ impl Assembler {
             said.push("each dump ends an iteration: no mark of iterations was given".into());
         }
         if self.timeline.stride > 1 {
-            let (dumps, stride) = (self.timeline.dumps, self.timeline.stride);
+            let (dumps, stride) =
+                (text::number(self.timeline.dumps), text::number(self.timeline.stride));
             let text = format!(
                 "{dumps} dumps are too many to keep: an iteration stands for {stride} of them"
             );
             said.push(text.into());
         }
         if self.sessions.predicted > 0 {
-            let (opened, closed) = (self.sessions.predicted, self.sessions.confirmed);
+            let (opened, closed) =
+                (text::number(self.sessions.predicted), text::number(self.sessions.confirmed));
             let text = format!(
                 "ids of {opened} opened sessions are predicted, since no open prints one; {closed} closes \
                  named a predicted one"
@@ -68,7 +71,7 @@ impl Assembler {
         if self.boots > 1 {
             let text = format!(
                 "the TEE started {} times; only the boot with most samples is looked at",
-                self.boots
+                text::number(self.boots)
             );
             said.push(text.into());
         }
@@ -79,8 +82,9 @@ impl Assembler {
         for (begin, why) in Begin::TEXTS {
             let n = self.dumps.begins.iter().find(|(known, _)| *known == begin);
             if let Some((_, n)) = n.filter(|(_, n)| *n > 0) {
-                let dumps = if *n == 1 { "dump is" } else { "dumps are" };
-                said.push(format!("{n} {dumps} taken to begin where {why}").into());
+                let dumps = text::count(*n, "dump");
+                let verb = if *n == 1 { "is" } else { "are" };
+                said.push(format!("{dumps} {verb} taken to begin where {why}").into());
             }
         }
     }

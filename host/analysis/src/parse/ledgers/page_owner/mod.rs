@@ -19,7 +19,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use texts::Texts;
 
-use super::{Context, Line, MOST, Out, Parser, Taken, fields};
+use super::{Context, Line, LineOutcome, MOST, Out, Parser, fields};
 use crate::model::{Census, Ledger, Place, Row};
 
 /// Bytes of a page.
@@ -55,36 +55,36 @@ struct Block {
 }
 
 impl Parser for PageOwner {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> Taken {
+    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
         if let Some(times) = times(line.text) {
             self.close();
             self.texts.forget();
             self.times = Some((times, line.place.clone()));
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         if let Some(rest) = line.text.strip_prefix(HEAD) {
             return self.begin(rest, line);
         }
-        let Some(block) = &mut self.block else { return Taken::Other };
+        let Some(block) = &mut self.block else { return LineOutcome::Ignored };
         if line.raw.is_empty() {
             if let Some(group) = self.close() {
                 self.texts.learn(group);
             }
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         if let Some(function) = fields::function(line.text) {
             if block.stack.len() < FRAMES {
                 let name = self.names.entry(function).or_insert_with_key(|name| Arc::from(&**name));
                 block.stack.push(Arc::clone(name));
             }
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         let heads = ["PFN ", "Page has been migrated", "Charged", "Detected corruption"];
         if heads.iter().any(|head| line.text.starts_with(head)) {
-            return Taken::Parsed;
+            return LineOutcome::Parsed;
         }
         self.end(out);
-        Taken::Other
+        LineOutcome::Ignored
     }
 
     fn known(&mut self, text: &[u8]) -> Option<(usize, u64)> {
@@ -124,18 +124,18 @@ impl Parser for PageOwner {
 }
 
 impl PageOwner {
-    fn begin(&mut self, rest: &str, line: &Line<'_>) -> Taken {
+    fn begin(&mut self, rest: &str, line: &Line<'_>) -> LineOutcome {
         self.close();
         let order = rest.split([',', ' ']).next().and_then(fields::decimal);
         let order = order.and_then(|order| u32::try_from(order).ok()).filter(|order| *order < 32);
         let Some(order) = order else {
             self.texts.forget();
-            return Taken::Rejected;
+            return LineOutcome::Rejected;
         };
         let (times, place) = self.times.take().unwrap_or_else(|| (1, line.place.clone()));
         self.at.get_or_insert_with(|| place.clone());
         self.block = Some(Block { place, times, order, stack: Vec::new() });
-        Taken::Parsed
+        LineOutcome::Parsed
     }
 
     /// Ends the block that is open; gives where its like are counted.

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use teeleak_analysis::model::{Gap, Part, Reason};
+use crate::model::{Gap, Part, Reason};
 use teeleak_proto::{pta, snapshot::SectionHead};
 
 use super::gap;
 
 /// Entries of one section, over all the pages that hold a part of it.
-pub(crate) struct Collected<T> {
+pub(super) struct SectionEntries<T> {
     entries: Vec<T>,
     heads: u32,
     generation: u64,
@@ -18,7 +18,7 @@ pub(crate) struct Collected<T> {
     failed: Option<SectionHead>,
 }
 
-impl<T> Default for Collected<T> {
+impl<T> Default for SectionEntries<T> {
     fn default() -> Self {
         Self {
             entries: Vec::new(),
@@ -32,8 +32,8 @@ impl<T> Default for Collected<T> {
     }
 }
 
-impl<T> Collected<T> {
-    pub(crate) fn head(&mut self, head: &SectionHead) {
+impl<T> SectionEntries<T> {
+    pub(super) fn head(&mut self, head: &SectionHead) {
         if head.result != 0 {
             self.failed = Some(*head);
             return;
@@ -45,22 +45,22 @@ impl<T> Collected<T> {
         self.flags |= head.flags;
     }
 
-    pub(crate) fn push(&mut self, entry: T) {
+    pub(super) fn push(&mut self, entry: T) {
         self.entries.push(entry);
     }
 
     /// Whether anything was answered.
-    pub(crate) fn is_asked(&self) -> bool {
+    pub(super) fn is_asked(&self) -> bool {
         self.heads > 0 || self.failed.is_some()
     }
 
     /// What was lost before the entries of one part: instances without regions.
-    pub(crate) fn lost(&self) -> u64 {
+    pub(super) fn lost(&self) -> u64 {
         self.lost
     }
 
     /// The entries; `what` is what a report calls them.
-    pub(crate) fn finish(self, what: Arc<str>, cut: bool) -> Part<Vec<T>> {
+    pub(super) fn finish(self, what: Arc<str>, cut: bool) -> Part<Vec<T>> {
         if self.flags & pta::REPLY_BUSY != 0 {
             return Part::Unobserved(gap::busy(what));
         }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use teeleak_analysis::model::{
+use crate::model::{
     Gauge, Instance, Moment, Owner, Part, Place, Pool, Region, Sample, Session, Site,
 };
 use teeleak_proto::{
@@ -13,42 +13,42 @@ use teeleak_proto::{
     snapshot::{Section, SectionHead},
 };
 
-use super::{Names, Seen, convert, gap, section::Collected};
+use super::{HelloFacts, NamePool, entries, gap, section::SectionEntries};
 
 /// What the pages of a census told so far.
-pub(crate) struct Draft {
+pub(super) struct CensusBuilder {
     moment: Moment,
     place: Place,
     tags: bool,
     /// Section of the last head, and instance where it is about regions.
     current: Option<(Section, u32)>,
-    pools: Collected<Pool>,
-    sites: Collected<Site>,
-    owners: Collected<Owner>,
-    instances: Collected<census::Instance>,
-    sessions: Collected<Session>,
-    regions: BTreeMap<u32, Collected<Region>>,
+    pools: SectionEntries<Pool>,
+    sites: SectionEntries<Site>,
+    owners: SectionEntries<Owner>,
+    instances: SectionEntries<census::Instance>,
+    sessions: SectionEntries<Session>,
+    regions: BTreeMap<u32, SectionEntries<Region>>,
     ended: bool,
 }
 
-impl Draft {
-    pub(crate) fn new(moment: Moment, place: Place, seen: Option<Seen>) -> Self {
+impl CensusBuilder {
+    pub(super) fn new(moment: Moment, place: Place, hello: Option<HelloFacts>) -> Self {
         Self {
             moment,
             place,
-            tags: seen.is_some_and(|seen| seen.has(pta::FEATURE_TAGS)),
+            tags: hello.is_some_and(|hello| hello.has(pta::FEATURE_TAGS)),
             current: None,
-            pools: Collected::default(),
-            sites: Collected::default(),
-            owners: Collected::default(),
-            instances: Collected::default(),
-            sessions: Collected::default(),
+            pools: SectionEntries::default(),
+            sites: SectionEntries::default(),
+            owners: SectionEntries::default(),
+            instances: SectionEntries::default(),
+            sessions: SectionEntries::default(),
             regions: BTreeMap::new(),
             ended: false,
         }
     }
 
-    pub(crate) fn section(&mut self, head: &SectionHead) {
+    pub(super) fn section(&mut self, head: &SectionHead) {
         self.current = Some((head.section, head.instance));
         match head.section {
             Section::Pools => self.pools.head(head),
@@ -62,19 +62,19 @@ impl Draft {
         }
     }
 
-    pub(crate) fn entry(&mut self, record: &Record<'_>, names: &mut Names) {
+    pub(super) fn entry(&mut self, record: &Record<'_>, names: &mut NamePool) {
         match record {
-            Record::Pool(pool) => self.pools.push(convert::pool(pool, names)),
-            Record::Site(site) => self.sites.push(convert::site(site, self.tags, names)),
-            Record::Owner(owner) => self.owners.push(convert::owner(owner)),
+            Record::Pool(pool) => self.pools.push(entries::pool(pool, names)),
+            Record::Site(site) => self.sites.push(entries::site(site, self.tags, names)),
+            Record::Owner(owner) => self.owners.push(entries::owner(owner)),
             // The auditor's own TA is in a call whenever it asks. Where the PTA can't list its
             // regions for that reason it is left out, or no run could ever be clean.
             Record::Instance(instance) if is_asking(instance) => {}
             Record::Instance(instance) => self.instances.push(*instance),
-            Record::Session(session) => self.sessions.push(convert::session(session)),
+            Record::Session(session) => self.sessions.push(entries::session(session)),
             Record::Region(region) => {
                 if let Some((Section::Regions, instance)) = self.current {
-                    self.regions.entry(instance).or_default().push(convert::region(region));
+                    self.regions.entry(instance).or_default().push(entries::region(region));
                 }
             }
             _ => {}
@@ -82,12 +82,12 @@ impl Draft {
     }
 
     /// The last page was read.
-    pub(crate) fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.ended = true;
     }
 
     /// What it is when nothing but pools was asked for.
-    pub(crate) fn gauge(&mut self) -> Option<Gauge> {
+    pub(super) fn gauge(&mut self) -> Option<Gauge> {
         let others = [
             self.sites.is_asked(),
             self.owners.is_asked(),
@@ -104,7 +104,7 @@ impl Draft {
         Some(Gauge { moment: self.moment, place: self.place.clone(), pools })
     }
 
-    pub(crate) fn finish(self) -> Sample {
+    pub(super) fn finish(self) -> Sample {
         let cut = !self.ended;
         // Sections come in order: those before the one that was cut are complete.
         let reached = self.current.map(|(section, _)| section);
@@ -129,11 +129,11 @@ fn is_asking(instance: &census::Instance) -> bool {
     instance.uuid == TA_UUID && instance.n_regions == 0
 }
 
-type Regions = BTreeMap<u32, Collected<Region>>;
+type Regions = BTreeMap<u32, SectionEntries<Region>>;
 
 /// Instances with the regions of each.
 fn instances(
-    instances: Collected<census::Instance>,
+    instances: SectionEntries<census::Instance>,
     mut regions: Regions,
     (cut, reached): (bool, Option<Section>),
 ) -> Part<Vec<Instance>> {
@@ -145,7 +145,7 @@ fn instances(
         let what = format!("regions of {} (instance {})", instance.uuid, instance.instance).into();
         let cut = cut && last.is_none_or(|last| instance.instance >= last);
         let collected = regions.remove(&instance.instance).unwrap_or_default();
-        convert::instance(instance, collected.finish(what, cut))
+        entries::instance(instance, collected.finish(what, cut))
     };
     let part = instances.finish(gap::section_name(Section::Instances).into(), is_cut);
     let part = match part {

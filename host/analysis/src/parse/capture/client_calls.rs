@@ -6,19 +6,19 @@ use std::{
 };
 
 use teeleak_proto::client::{
-    ClientCall,
+    ClientCall, ClientCallKind, ClientParam,
     batch::{self, BatchHead, ProcessState, Recorded},
     head::{FLAG_IDLE, Head, HeadError},
 };
 
 use crate::{
-    model::{Call, ClientSource, Clients, Party, Place, Process},
+    model::{Call, CallKind, CallParam, ClientSource, Clients, FileKind, Party, Place, Process},
     parse::ftrace,
 };
 
 /// Why a frame was not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ReadError {
+pub enum ClientFrameError {
     /// A head of another version, or none.
     Head(HeadError),
     /// Not a batch of records.
@@ -29,14 +29,14 @@ pub enum ReadError {
 
 /// Takes frames of clients one after the other.
 #[derive(Default)]
-pub struct Reader {
-    processes: Vec<Known>,
+pub struct ClientCallReader {
+    processes: Vec<KnownProcess>,
     numbers: HashMap<(u32, u64), usize>,
     calls: Vec<Call>,
     kernel: ftrace::Reader,
 }
 
-struct Known {
+struct KnownProcess {
     head: Head,
     ended: bool,
     comm: Arc<str>,
@@ -44,16 +44,16 @@ struct Known {
     lost: u64,
 }
 
-impl Reader {
+impl ClientCallReader {
     /// Takes a frame that tells of a process.
     ///
     /// # Errors
-    /// [`ReadError::Head`] when this build can't read it.
-    pub fn process(&mut self, payload: &[u8]) -> Result<(), ReadError> {
-        let (state, head) = batch::read_process(payload).map_err(ReadError::Head)?;
+    /// [`ClientFrameError::Head`] when this build can't read it.
+    pub fn process(&mut self, payload: &[u8]) -> Result<(), ClientFrameError> {
+        let (state, head) = batch::read_process(payload).map_err(ClientFrameError::Head)?;
         let number = *self.numbers.entry((head.pid, head.born_ns)).or_insert_with(|| {
             let comm = text(&head.comm);
-            self.processes.push(Known { head, ended: false, comm, read: 0, lost: 0 });
+            self.processes.push(KnownProcess { head, ended: false, comm, read: 0, lost: 0 });
             self.processes.len() - 1
         });
         let known = &mut self.processes[number];
@@ -65,12 +65,12 @@ impl Reader {
     /// Takes a frame of records; says how many there are of kinds that this build doesn't know.
     ///
     /// # Errors
-    /// [`ReadError`] when it can't be read at all.
-    pub fn calls(&mut self, payload: &[u8], place: &Place) -> Result<u64, ReadError> {
-        let (head, records) = batch::read(payload).ok_or(ReadError::Batch)?;
+    /// [`ClientFrameError`] when it can't be read at all.
+    pub fn calls(&mut self, payload: &[u8], place: &Place) -> Result<u64, ClientFrameError> {
+        let (head, records) = batch::read(payload).ok_or(ClientFrameError::Batch)?;
         let number = self.numbers.get(&(head.pid, head.born_ns)).copied();
         let known = number.and_then(|number| self.processes.get_mut(number));
-        let known = known.ok_or(ReadError::Stranger(head.pid))?;
+        let known = known.ok_or(ClientFrameError::Stranger(head.pid))?;
         let unknown = known.take(&head, records, place, &mut self.calls);
         Ok(unknown)
     }
@@ -93,7 +93,7 @@ impl Reader {
     /// What they told.
     #[must_use]
     pub fn finish(mut self) -> Clients {
-        let mut processes: Vec<_> = self.processes.iter().map(Known::process).collect();
+        let mut processes: Vec<_> = self.processes.iter().map(KnownProcess::process).collect();
         let mut lost =
             processes.iter().fold(0, |sum: u64, process| sum.saturating_add(process.lost));
         let preload = (!processes.is_empty()).then_some(ClientSource::Preload);
@@ -105,11 +105,11 @@ impl Reader {
             sources.extend(told.sources);
         }
         self.calls.sort_by_key(|call| call.monotonic);
-        Clients { processes, calls: self.calls, lost, joined: None, sources }
+        Clients { processes, calls: self.calls, lost, sources, ..Clients::default() }
     }
 }
 
-impl Known {
+impl KnownProcess {
     fn take(
         &mut self,
         head: &BatchHead,
@@ -139,7 +139,7 @@ impl Known {
             place: place.clone(),
             by: Party { pid: call.pid, tid: call.tid, comm: self.name(call), by_kernel: false },
             thread: text(&call.comm),
-            kind: call.kind,
+            kind: call_kind(call.kind),
             monotonic: (call.begin_ns, call.end_ns),
             counter: counter(call, self.head.tick_hz),
             result: call.result,
@@ -148,8 +148,8 @@ impl Known {
             uuid: (call.uuid.0 != [0; 16]).then_some(call.uuid),
             cmd: call.cmd,
             param_types: call.param_types,
-            params: call.params,
-            file: call.flags & ClientCall::FILE_MASK,
+            params: call.params.map(call_param),
+            file: file_kind(call.flags),
             stack: stack.iter().copied().take_while(|frame| *frame != 0).collect(),
         }
     }
@@ -173,6 +173,42 @@ impl Known {
             running: head.begun.saturating_sub(head.tickets),
             lost: self.lost.saturating_add(head.early),
         }
+    }
+}
+
+fn call_kind(kind: ClientCallKind) -> CallKind {
+    match kind {
+        ClientCallKind::InitializeContext => CallKind::InitializeContext,
+        ClientCallKind::FinalizeContext => CallKind::FinalizeContext,
+        ClientCallKind::OpenSession => CallKind::OpenSession,
+        ClientCallKind::CloseSession => CallKind::CloseSession,
+        ClientCallKind::InvokeCommand => CallKind::InvokeCommand,
+        ClientCallKind::RegisterSharedMemory => CallKind::RegisterSharedMemory,
+        ClientCallKind::AllocateSharedMemory => CallKind::AllocateSharedMemory,
+        ClientCallKind::ReleaseSharedMemory => CallKind::ReleaseSharedMemory,
+        ClientCallKind::RequestCancellation => CallKind::RequestCancellation,
+        ClientCallKind::RegisterSharedMemoryFd => CallKind::RegisterSharedMemoryFd,
+        ClientCallKind::FdOpen => CallKind::FdOpen,
+        ClientCallKind::FdDup => CallKind::FdDup,
+        ClientCallKind::FdClose => CallKind::FdClose,
+        ClientCallKind::FdMap => CallKind::FdMap,
+        ClientCallKind::FdUnmap => CallKind::FdUnmap,
+        ClientCallKind::FdIoctl => CallKind::FdIoctl,
+    }
+}
+
+fn call_param(param: ClientParam) -> CallParam {
+    let ClientParam { input, size, output } = param;
+    CallParam { input, size, output }
+}
+
+fn file_kind(flags: u16) -> FileKind {
+    match flags & ClientCall::FILE_MASK {
+        ClientCall::FILE_TEE => FileKind::TeeDevice,
+        ClientCall::FILE_DMA_BUF => FileKind::DmaBuf,
+        ClientCall::FILE_HEAP => FileKind::DmaHeap,
+        ClientCall::FILE_TEE_SHM => FileKind::TeeShm,
+        _ => FileKind::Other,
     }
 }
 
@@ -202,7 +238,7 @@ mod tests {
         head::{W_BEGUN, W_EARLY, W_MAGIC, W_SLOTS, W_VERSION, word},
     };
 
-    use crate::clients::read::*;
+    use crate::parse::capture::client_calls::*;
 
     #[test]
     fn losses_beyond_any_number_stay_the_largest() {
@@ -219,7 +255,7 @@ mod tests {
             process[1 + n * 8..9 + n * 8].copy_from_slice(&word.to_le_bytes());
         }
         let head = BatchHead { pid: 0, slot_words, born_ns: 0, first: 0, lost: u64::MAX };
-        let mut reader = Reader::default();
+        let mut reader = ClientCallReader::default();
         assert_eq!(reader.process(&process), Ok(()));
         let place = Place { source: "ring".into(), at: 1 };
         for _ in 0..2 {

@@ -1,28 +1,30 @@
 //! Entries of a census as facts of the model.
 
-use teeleak_analysis::model::{
+use crate::model::{
     Instance, Owner, OwnerId, Part, Pool, PoolKind, PoolUnit, Region, Session, Site, Stage,
 };
 use teeleak_proto::{census, event::EventKind, frame, pool, pta};
 
-use super::Names;
+use super::NamePool;
 
-pub(crate) fn stage(stage: frame::Stage) -> Stage {
-    match stage {
-        frame::Stage::Before => Stage::Before,
-        frame::Stage::Idle => Stage::Idle,
-        frame::Stage::Warmup => Stage::Warmup,
-        frame::Stage::Measured => Stage::Measured,
-        frame::Stage::After => Stage::After,
+impl From<frame::Stage> for Stage {
+    fn from(stage: frame::Stage) -> Self {
+        match stage {
+            frame::Stage::Before => Stage::Before,
+            frame::Stage::Idle => Stage::Idle,
+            frame::Stage::Warmup => Stage::Warmup,
+            frame::Stage::Measured => Stage::Measured,
+            frame::Stage::After => Stage::After,
+        }
     }
 }
 
 /// Whether an event of this kind is about a session.
-pub(crate) fn has_session(kind: EventKind) -> bool {
+pub(super) fn has_session(kind: EventKind) -> bool {
     matches!(kind, EventKind::Open | EventKind::Close | EventKind::Invoke)
 }
 
-pub(crate) fn site(site: &census::Site<'_>, tags: bool, names: &mut Names) -> Site {
+pub(super) fn site(site: &census::Site<'_>, tags: bool, names: &mut NamePool) -> Site {
     Site {
         file: names.get(site.file),
         line: site.line.into(),
@@ -44,7 +46,7 @@ fn owner_id(number: u16, tags: bool) -> OwnerId {
     }
 }
 
-pub(crate) fn owner(owner: &census::Owner) -> Owner {
+pub(super) fn owner(owner: &census::Owner) -> Owner {
     Owner {
         number: owner.owner,
         uuid: (owner.kind != pta::OWNER_OTHERS).then_some(owner.uuid),
@@ -54,7 +56,7 @@ pub(crate) fn owner(owner: &census::Owner) -> Owner {
     }
 }
 
-pub(crate) fn instance(instance: &census::Instance, regions: Part<Vec<Region>>) -> Instance {
+pub(super) fn instance(instance: &census::Instance, regions: Part<Vec<Region>>) -> Instance {
     Instance {
         id: instance.instance,
         uuid: instance.uuid,
@@ -65,7 +67,7 @@ pub(crate) fn instance(instance: &census::Instance, regions: Part<Vec<Region>>) 
     }
 }
 
-pub(crate) fn session(session: &census::Session) -> Session {
+pub(super) fn session(session: &census::Session) -> Session {
     Session {
         id: session.session,
         opener: session.opener,
@@ -76,7 +78,7 @@ pub(crate) fn session(session: &census::Session) -> Session {
     }
 }
 
-pub(crate) fn region(region: &census::Region) -> Region {
+pub(super) fn region(region: &census::Region) -> Region {
     const KNOWN_PA: u32 = pta::REGION_PA | pta::REGION_PA_HASH;
     Region {
         va: region.va,
@@ -95,7 +97,7 @@ fn access(flags: u32) -> u8 {
     has(pta::REGION_READ) | has(pta::REGION_WRITE) << 1 | has(pta::REGION_EXEC) << 2 | secure << 3
 }
 
-pub(crate) fn pool(pool: &pool::Pool, names: &mut Names) -> Pool {
+pub(super) fn pool(pool: &pool::Pool, names: &mut NamePool) -> Pool {
     let known = |flag: u32, value: u64| (pool.known & flag != 0).then_some(value);
     Pool {
         kind: pool_kind(pool.kind, names),
@@ -111,7 +113,7 @@ pub(crate) fn pool(pool: &pool::Pool, names: &mut Names) -> Pool {
     }
 }
 
-fn pool_kind(kind: u16, names: &mut Names) -> PoolKind {
+fn pool_kind(kind: u16, names: &mut NamePool) -> PoolKind {
     match kind {
         pta::POOL_CORE_HEAP => PoolKind::CoreHeap,
         pta::POOL_NEXUS_HEAP => PoolKind::NexusHeap,

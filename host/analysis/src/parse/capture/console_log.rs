@@ -2,58 +2,55 @@
 
 use std::sync::Arc;
 
-use teeleak_analysis::{
+use crate::{
     model::{Incident, Moment, Stage},
-    parse::console::{Assembler, Cut, Harvest, Rules, scan},
+    parse::{
+        console::{Assembler, Cut, Harvest, Rules, scan},
+        lines::LineSplitter,
+    },
 };
 
 /// Longest line that is waited for, in bytes.
 const LINE_BYTES: usize = 1 << 20;
 
 /// The text of a console, line by line.
-pub(crate) struct Log {
+pub(super) struct ConsoleLog {
     text: Assembler,
     harvest: Harvest,
-    /// The begin of a line whose end has not come yet.
-    rest: Vec<u8>,
+    splitter: LineSplitter,
     /// Lines before each iteration.
     iterations: Vec<(u64, Option<u32>)>,
 }
 
-impl Log {
+impl ConsoleLog {
     /// `source` is what places in it are called.
-    pub(crate) fn new(source: &str) -> Self {
+    pub(super) fn new(source: &str) -> Self {
         let cut = Cut { warmup: 0, marked: true };
         Self {
             text: Assembler::new(&format!("console of {source}"), cut),
             harvest: Harvest::new(false),
-            rest: Vec::new(),
+            splitter: LineSplitter::new(LINE_BYTES),
             iterations: Vec::new(),
         }
     }
 
     /// What follows belongs to this iteration.
-    pub(crate) fn begin(&mut self, moment: Moment) {
+    pub(super) fn begin(&mut self, moment: Moment) {
         let measured = moment.stage == Stage::Measured;
         self.iterations.push((self.text.lines(), measured.then_some(moment.iteration)));
     }
 
     /// Takes text, cut anywhere.
-    pub(crate) fn push(&mut self, text: &[u8]) {
-        self.rest.extend_from_slice(text);
-        let end = memchr::memrchr(b'\n', &self.rest).map_or(0, |end| end + 1);
-        if end == 0 && self.rest.len() > LINE_BYTES {
-            self.rest.truncate(LINE_BYTES);
-            self.rest.push(b'\n');
-            return self.push(&[]);
-        }
-        scan(&self.rest[..end], &Rules::default(), &mut self.harvest);
-        self.text.push(&mut self.harvest);
-        self.rest.drain(..end);
+    pub(super) fn push(&mut self, text: &[u8]) {
+        let Self { text: console, harvest, splitter, .. } = self;
+        splitter.stretches(text, |lines| {
+            scan(lines, &Rules::default(), harvest);
+            console.push(harvest);
+        });
     }
 
     /// What went wrong, and the release of OP-TEE, where it was printed.
-    pub(crate) fn finish(self) -> (Vec<Incident>, Option<Arc<str>>) {
+    pub(super) fn finish(self) -> (Vec<Incident>, Option<Arc<str>>) {
         let told = self.text.finish();
         let mut incidents = told.incidents;
         for incident in &mut incidents {
@@ -67,14 +64,14 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
-    use crate::assemble::log::*;
+    use crate::parse::capture::console_log::*;
 
     #[test]
     fn an_incident_belongs_to_its_iteration_however_the_text_is_cut() {
         let oom = "E/TC:0 0 print_oom:181 Memory allocation failed: size 64 context 0xe1\n";
         let text = format!("D/TC:0 0 a\n{oom}D/TC:0 0 b\n");
         for size in 1..text.len() {
-            let mut log = Log::new("x");
+            let mut log = ConsoleLog::new("x");
             for iteration in 1..=2 {
                 log.begin(Moment { stage: Stage::Measured, iteration });
                 text.as_bytes().chunks(size).for_each(|piece| log.push(piece));

@@ -1,15 +1,15 @@
 //! What the TA pushed by itself, and what of it was lost.
 
-use teeleak_analysis::model::{Gap, Incident, IncidentKind, Reason, rule_name};
 use teeleak_proto::{
     ledger::Violation,
     push::{Push, Unwritten},
     record::Record,
 };
 
-use super::Assembler;
+use super::ObservationBuilder;
+use crate::model::{Gap, Incident, IncidentKind, Reason, rule_name};
 
-impl Assembler {
+impl ObservationBuilder {
     /// Takes a record that only a push has, or that means more in one.
     pub(super) fn pushed(&mut self, record: &Record<'_>) {
         match record {
@@ -56,18 +56,18 @@ fn of_disk(unwritten: &Unwritten) -> Gap {
 mod tests {
     use teeleak_proto::{frame::FrameKind, push::Cause, record::Writer};
 
-    use crate::{assemble::push::*, source::Sink as _};
+    use crate::parse::capture::push::*;
 
-    fn observe(records: &[Record<'_>]) -> teeleak_analysis::model::Observation {
+    fn observe(records: &[Record<'_>]) -> crate::model::Observation {
         let mut page = [0; 512];
         let mut writer = Writer::new(&mut page);
         for record in records {
             writer.push(record).unwrap();
         }
         let used = writer.used();
-        let mut assembler = Assembler::new("push");
-        assembler.frame(Some(FrameKind::Records), &page[..used]).unwrap();
-        assembler.finish()
+        let mut builder = ObservationBuilder::new("push");
+        builder.frame(Some(FrameKind::Records), &page[..used]);
+        builder.finish()
     }
 
     fn violation() -> Record<'static> {

@@ -1,18 +1,17 @@
 //! Texts of the normal world's kernel, read by the parsers that read saved ones.
 
-use teeleak_analysis::{
-    model::{Gap, NoTee, Reason},
-    parse::ledgers::Reader,
-};
 use teeleak_proto::normal::{self, Text, Unseen, Why};
 
-use super::{Assembler, gap};
+use super::{ObservationBuilder, gap};
+use crate::{
+    model::{Gap, NoTee, Reason},
+    parse::{ledgers::Reader, lines::LineSplitter},
+};
 
 /// What was read of the normal world.
-pub(super) struct Normal {
+pub(super) struct NormalWorldReader {
     reader: Reader,
-    /// The begin of a line whose rest is in the next piece.
-    torn: Vec<u8>,
+    splitter: LineSplitter,
     /// Lines that should have told something and did not.
     rejected: u64,
 }
@@ -20,37 +19,26 @@ pub(super) struct Normal {
 /// Longest line that is put together from pieces, in bytes.
 const LINE_BYTES: usize = 1 << 16;
 
-impl Default for Normal {
+impl Default for NormalWorldReader {
     fn default() -> Self {
-        Self { reader: Reader::new(""), torn: Vec::new(), rejected: 0 }
+        Self { reader: Reader::new(""), splitter: LineSplitter::new(LINE_BYTES), rejected: 0 }
     }
 }
 
-impl Normal {
+impl NormalWorldReader {
     fn lines(&mut self, text: &[u8]) {
-        let mut lines = text.split_inclusive(|byte| *byte == b'\n');
-        for line in lines.by_ref() {
-            if line.ends_with(b"\n") && self.torn.is_empty() {
-                self.reader.line(&line[..line.len() - 1]);
-                continue;
-            }
-            let room = LINE_BYTES.saturating_sub(self.torn.len());
-            self.torn.extend_from_slice(&line[..line.len().min(room)]);
-            if line.ends_with(b"\n") {
-                self.end_line();
-            }
-        }
+        let Self { reader, splitter, .. } = self;
+        splitter.lines(text, |line, _| reader.line(line));
     }
 
     fn end_line(&mut self) {
-        if !self.torn.is_empty() {
-            let line = std::mem::take(&mut self.torn);
-            self.reader.line(line.strip_suffix(b"\n").unwrap_or(&line));
+        if let Some((line, _)) = self.splitter.end() {
+            self.reader.line(&line);
         }
     }
 }
 
-impl Assembler {
+impl ObservationBuilder {
     /// A text of the normal world, or a piece of it.
     pub(super) fn normal_text(&mut self, payload: &[u8]) -> Option<()> {
         let text: Text<'_> = postcard::from_bytes(payload).ok()?;

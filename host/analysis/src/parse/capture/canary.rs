@@ -1,6 +1,6 @@
 //! Looks for the canary in every census.
 
-use teeleak_analysis::model::{Canary, Sample, Site};
+use crate::model::{Canary, Sample, Site};
 use teeleak_proto::canary;
 
 /// End of the name of the source file that plants it (`core/pta/leak_audit/canary.c` of the PTA).
@@ -8,14 +8,14 @@ const FILE: &str = "canary.c";
 
 /// The canary, and what became of it.
 #[derive(Default)]
-pub(crate) struct Watch {
+pub(super) struct CanaryTracker {
     planted: Option<canary::Canary>,
     result: Option<Canary>,
 }
 
-impl Watch {
+impl CanaryTracker {
     /// It was planted, or cleared.
-    pub(crate) fn plant(&mut self, canary: &canary::Canary) {
+    pub(super) fn plant(&mut self, canary: &canary::Canary) {
         self.planted = (canary.size > 0).then_some(*canary);
         if canary.size > 0 {
             let before = self.result.unwrap_or(Canary { size: 0, expected: 0, found: 0 });
@@ -24,14 +24,14 @@ impl Watch {
     }
 
     /// Every sample while it is planted has to show it.
-    pub(crate) fn look(&mut self, sample: &Sample) {
+    pub(super) fn look(&mut self, sample: &Sample) {
         let (Some(planted), Some(result)) = (&self.planted, &mut self.result) else { return };
         result.expected += 1;
         let found = sample.sites.seen().is_some_and(|sites| sites.iter().any(|s| is(planted, s)));
         result.found += u32::from(found);
     }
 
-    pub(crate) fn result(&self) -> Option<Canary> {
+    pub(super) fn result(&self) -> Option<Canary> {
         self.result
     }
 }

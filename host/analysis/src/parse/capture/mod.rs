@@ -1,56 +1,77 @@
 //! Frames in, an [`Observation`] out: the one way in which a device and a recording are read.
+//!
+//! ```text
+//! frame ─┬─ records ── hello, census (section by section), events, push
+//!        ├─ client calls, kernel trace ── client_calls
+//!        ├─ statistics PTA, console ── stock (the dump), console_log (the rest)
+//!        └─ texts of the normal world ── normal_world
+//! ```
+//!
+//! Invariants: every frame is parsed, ignored or rejected; nothing is analysed here, so calls of clients
+//! and events of the TEE stand side by side until an audit joins them.
 
 mod canary;
 mod census;
-mod clients;
-mod convert;
+
+use crate::alarm;
+use crate::model::Gap;
+use crate::model::Moment;
+use crate::model::Name;
+use crate::model::Observation;
+use crate::model::Place;
+use crate::model::Reason;
+use crate::model::Stage;
+use canary::CanaryTracker;
+use census::CensusBuilder;
+use console_log::ConsoleLog;
+use hello::HelloFacts;
+use normal_world::NormalWorldReader;
+use std::collections::HashSet;
+use std::sync::Arc;
+use stock::StockReader;
+use teeleak_proto::frame::FrameKind;
+use teeleak_proto::frame::{self};
+use teeleak_proto::record::Record;
+use teeleak_proto::record::RecordError;
+use teeleak_proto::record::{self};
+
+mod client_calls;
+mod console_log;
+mod entries;
+mod events;
 pub(crate) mod gap;
-mod log;
-mod normal;
+mod hello;
+mod normal_world;
 mod push;
+pub mod remedy;
 mod section;
 mod stock;
 
-use std::{collections::HashSet, sync::Arc};
+pub use client_calls::{ClientCallReader, ClientFrameError};
 
-use anyhow::Result;
-use teeleak_analysis::{
-    alarm,
-    clients::Reader,
-    model::{
-        Clock, Event, EventKind, Gap, Keys, Moment, Name, Observation, Origin, Place, Reason,
-        Stage, Time,
-    },
-};
-use teeleak_proto::{
-    event, frame,
-    frame::FrameKind,
-    hello::Hello,
-    record::{self, Record, RecordError},
-    version,
-};
-
-use crate::{capture::Damage, source::Sink};
-use canary::Watch;
-use census::Draft;
-use log::Log;
-use normal::Normal;
-use stock::Stock;
+/// A stretch of bytes of a capture that are no frames.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Damage {
+    /// How many.
+    pub bytes: u64,
+    /// Whether the file ends there.
+    pub at_end: bool,
+}
 
 /// Builds an observation, frame by frame.
-pub struct Assembler {
+pub struct ObservationBuilder {
     observation: Observation,
     source: Name,
     frames: u64,
-    names: Names,
-    seen: Option<Seen>,
+    names: NamePool,
+    hello: Option<HelloFacts>,
     moment: Moment,
-    draft: Option<Draft>,
-    canary: Watch,
-    stock: Stock,
-    log: Log,
-    clients: Reader,
-    normal: Normal,
+    draft: Option<CensusBuilder>,
+    canary: CanaryTracker,
+    stock: StockReader,
+    log: ConsoleLog,
+    clients: ClientCallReader,
+    normal: NormalWorldReader,
     /// Whether events were lost, and those of them that no event after them tells of yet.
     lost_events: (bool, u64),
     ended: bool,
@@ -61,19 +82,12 @@ pub struct Assembler {
     damaged_bytes: u64,
 }
 
-/// What [`Hello`] said that later frames depend on.
-#[derive(Clone, Copy)]
-pub(crate) struct Seen {
-    pub(crate) features: u32,
-    tick_hz: u64,
-}
-
 /// Keeps one copy of each name.
 #[derive(Default)]
-pub(crate) struct Names(HashSet<Arc<str>>);
+pub(super) struct NamePool(HashSet<Arc<str>>);
 
-impl Names {
-    pub(crate) fn get(&mut self, name: &str) -> Arc<str> {
+impl NamePool {
+    pub(super) fn get(&mut self, name: &str) -> Arc<str> {
         if let Some(known) = self.0.get(name) {
             return Arc::clone(known);
         }
@@ -83,8 +97,9 @@ impl Names {
     }
 }
 
-impl Sink for Assembler {
-    fn frame(&mut self, kind: Option<FrameKind>, payload: &[u8]) -> Result<()> {
+impl ObservationBuilder {
+    /// Takes a frame; `kind` is `None` for one that this build doesn't know.
+    pub fn frame(&mut self, kind: Option<FrameKind>, payload: &[u8]) {
         self.frames += 1;
         let known = match kind {
             Some(FrameKind::Meta) => self.meta(payload),
@@ -112,24 +127,24 @@ impl Sink for Assembler {
             }
             None => {
                 self.observation.accounting.ignored += 1;
-                return Ok(());
+                return;
             }
         };
         match known {
             Some(()) => self.observation.accounting.parsed += 1,
             None => self.observation.accounting.rejected += 1,
         }
-        Ok(())
     }
 
-    fn damage(&mut self, damage: Damage) {
+    /// Takes note of bytes that were no frames.
+    pub fn damage(&mut self, damage: Damage) {
         self.frames += 1;
         self.observation.accounting.rejected += 1;
         self.damaged_bytes += damage.bytes;
     }
 }
 
-impl Assembler {
+impl ObservationBuilder {
     /// Begins; `source` is what places in reports are called.
     #[must_use]
     pub fn new(source: &str) -> Self {
@@ -137,15 +152,15 @@ impl Assembler {
             observation: Observation::default(),
             source: source.into(),
             frames: 0,
-            names: Names::default(),
-            seen: None,
+            names: NamePool::default(),
+            hello: None,
             moment: Moment { stage: Stage::Before, iteration: 0 },
             draft: None,
-            canary: Watch::default(),
-            stock: Stock::default(),
-            log: Log::new(source),
-            clients: Reader::default(),
-            normal: Normal::default(),
+            canary: CanaryTracker::default(),
+            stock: StockReader::default(),
+            log: ConsoleLog::new(source),
+            clients: ClientCallReader::default(),
+            normal: NormalWorldReader::default(),
             lost_events: (false, 0),
             ended: true,
             is_push: false,
@@ -156,21 +171,21 @@ impl Assembler {
     }
 
     /// What the frames told so far, at the end of an iteration.
-    pub(crate) fn so_far(&mut self) -> &Observation {
+    pub fn so_far(&mut self) -> &mut Observation {
         self.end_census();
         // The next phase will say it; epochs rise by one with each.
         if let [.., before, last] = self.observation.samples.as_mut_slice() {
             last.epoch = last.epoch.or(before.epoch.map(|epoch| epoch.wrapping_add(1)));
         }
-        &self.observation
+        &mut self.observation
     }
 
     /// Forgets all but the newest.
-    pub(crate) fn keep(&mut self, bounds: alarm::Bounds) {
+    pub fn keep(&mut self, bounds: alarm::Bounds) {
         self.end_census();
         // Text of a console is read in one piece; what it told so far is kept by itself.
         self.end_log();
-        self.log = Log::new(&self.source);
+        self.log = ConsoleLog::new(&self.source);
         alarm::keep(&mut self.observation, bounds);
     }
 
@@ -179,7 +194,7 @@ impl Assembler {
     pub fn finish(mut self) -> Observation {
         self.end_census();
         self.end_log();
-        self.join_clients();
+        self.end_clients();
         self.note_losses();
         self.observation.canary = self.canary.result();
         self.observation.accounting.read = self.frames;
@@ -187,7 +202,7 @@ impl Assembler {
     }
 
     fn end_log(&mut self) {
-        let (incidents, release) = std::mem::replace(&mut self.log, Log::new("")).finish();
+        let (incidents, release) = std::mem::replace(&mut self.log, ConsoleLog::new("")).finish();
         self.observation.incidents.extend(incidents);
         let known = &mut self.observation.platform.release;
         *known = known.take().or(release);
@@ -196,7 +211,7 @@ impl Assembler {
     fn note_losses(&mut self) {
         let (any, lost) = self.lost_events;
         if any {
-            let remedy = Some(gap::MORE_EVENTS.into());
+            let remedy = Some(remedy::MORE_EVENTS.into());
             let what = "events".into();
             self.observation.gaps.push(Gap { what, reason: Reason::Overrun, remedy, lost });
         }
@@ -204,7 +219,7 @@ impl Assembler {
             self.observation.gaps.push(gap::no_end());
         }
         let losses = [
-            ("records", Reason::NotOffered, Some(gap::OTHER_VERSION), self.unknown_records),
+            ("records", Reason::NotOffered, Some(remedy::OTHER_VERSION), self.unknown_records),
             ("lines of the kernel's trace", Reason::Damaged, None, self.unknown_lines),
             ("lines of the normal world", Reason::Damaged, None, self.rejected_lines()),
             ("bytes of the capture", Reason::Damaged, None, self.damaged_bytes),
@@ -219,6 +234,25 @@ impl Assembler {
         Place { source: self.source, at: self.frames }
     }
 
+    fn end_clients(&mut self) {
+        let clients = std::mem::take(&mut self.clients).finish();
+        if clients.lost > 0 {
+            self.observation.gaps.push(gap::of_clients(clients.lost));
+        }
+        self.observation.clients = clients;
+    }
+
+    fn calls(&mut self, payload: &[u8]) -> Option<()> {
+        let place = self.place();
+        self.unknown_records += self.clients.calls(payload, &place).ok()?;
+        Some(())
+    }
+
+    fn kernel_trace(&mut self, text: &[u8]) {
+        let place = self.place();
+        self.unknown_lines += self.clients.kernel(text, &place);
+    }
+
     fn meta(&mut self, payload: &[u8]) -> Option<()> {
         let meta: frame::Meta<'_> = postcard::from_bytes(payload).ok()?;
         let words = meta.workload.split('\0').filter(|word| !word.is_empty());
@@ -230,13 +264,13 @@ impl Assembler {
         let phase: frame::Phase = postcard::from_bytes(payload).ok()?;
         self.end_census();
         let epoch = self.has_tags().then_some(phase.epoch);
-        self.log.begin(Moment { stage: convert::stage(phase.stage), iteration: phase.iteration });
+        self.log.begin(Moment { stage: Stage::from(phase.stage), iteration: phase.iteration });
         // What is allocated after a census belongs to the epoch of the phase that follows it;
         // where none does, nobody can say.
         if let Some(sample) = self.observation.samples.last_mut() {
             sample.epoch = epoch;
         }
-        self.moment = Moment { stage: convert::stage(phase.stage), iteration: phase.iteration };
+        self.moment = Moment { stage: Stage::from(phase.stage), iteration: phase.iteration };
         // A snapshot has but one phase; a run goes from iteration to iteration to its end.
         self.ended = phase.iteration == 0;
         Some(())
@@ -291,10 +325,10 @@ impl Assembler {
         }
     }
 
-    fn begin_census(&mut self) -> &mut Draft {
+    fn begin_census(&mut self) -> &mut CensusBuilder {
         let place = self.place();
-        let (moment, seen) = (self.moment, self.seen);
-        self.draft.get_or_insert_with(|| Draft::new(moment, place, seen))
+        let (moment, hello) = (self.moment, self.hello);
+        self.draft.get_or_insert_with(|| CensusBuilder::new(moment, place, hello))
     }
 
     fn stats(&mut self, payload: &[u8]) -> Option<()> {
@@ -330,67 +364,5 @@ impl Assembler {
         let sample = draft.finish();
         self.canary.look(&sample);
         self.observation.samples.push(sample);
-    }
-
-    fn hello(&mut self, hello: &Hello<'_>) {
-        self.observation.platform.no_tee = None;
-        self.observation.platform.release = Some(hello.release.into());
-        self.observation.platform.boot = (hello.boot != 0).then_some(hello.boot);
-        self.seen = Some(Seen { features: hello.features, tick_hz: hello.tick_hz });
-        self.observation.gaps.extend(gap::of_features(hello));
-        if !version::agrees(hello.min, hello.current) {
-            self.observation.gaps.push(gap::of_version(hello));
-        }
-    }
-
-    fn has_tags(&self) -> bool {
-        self.seen.is_some_and(|seen| seen.has(teeleak_proto::pta::FEATURE_TAGS))
-    }
-
-    fn event(&mut self, event: &event::Event, lost_before: u64) {
-        let nanoseconds = |ticks| self.seen.and_then(|seen| seen.nanoseconds(ticks));
-        let measured = self.moment.stage == Stage::Measured;
-        let event = Event {
-            origin: Origin::Tee,
-            seq: event.seq,
-            lost_before,
-            time: nanoseconds(event.ticks).map(|ns| Time { clock: Clock::Counter, ns }),
-            duration_ns: nanoseconds(event.duration_ticks.into()),
-            place: self.place(),
-            iteration: measured.then_some(self.moment.iteration),
-            kind: self.event_kind(event),
-            result: Some(event.result),
-            session: convert::has_session(event.kind).then_some(event.session),
-            opener: event.opener,
-            instance: event.instance,
-            uuid: Some(event.uuid),
-            cmd: (event.kind == event::EventKind::Invoke).then_some(event.cmd),
-            values: event.values,
-            keys: Keys::default(),
-            by: None,
-        };
-        self.observation.events.push(event);
-    }
-
-    fn event_kind(&mut self, event: &event::Event) -> EventKind {
-        match event.kind {
-            event::EventKind::Open => EventKind::Open,
-            event::EventKind::Close => EventKind::Close,
-            event::EventKind::Invoke => EventKind::Invoke,
-            event::EventKind::Map => EventKind::Map,
-            event::EventKind::Unmap => EventKind::Unmap,
-            event::EventKind::Note => EventKind::Note(event.cmd),
-        }
-    }
-}
-
-impl Seen {
-    pub(crate) fn has(self, feature: u32) -> bool {
-        self.features & feature != 0
-    }
-
-    fn nanoseconds(self, ticks: u64) -> Option<u64> {
-        let ns = u128::from(ticks) * 1_000_000_000 / u128::from(self.tick_hz.max(1));
-        u64::try_from(ns).ok().filter(|_| self.tick_hz > 0)
     }
 }

@@ -1,37 +1,39 @@
 //! A census of an OP-TEE without our PTA: answers of its statistics PTA, and a dump on a console.
 
-use teeleak_analysis::{
+use teeleak_proto::stock::{self, Dump, DumpEnd, StatsReply};
+
+use super::{
+    gap::{self, ITEM_NOT_FOUND},
+    remedy,
+};
+use crate::{
     model::{Gap, Instance, Moment, OwnerId, Part, Place, Pool, Reason, Sample, Site},
     parse::{
         console::{self, DumpSite},
         stats::{self, TaStats},
     },
 };
-use teeleak_proto::stock::{self, Dump, DumpEnd, StatsReply};
-
-use super::gap;
-use crate::error::ITEM_NOT_FOUND;
 
 /// Console text that is kept for the dump that may end it, in bytes: more than the largest heap prints.
 const TEXT_BYTES: usize = 16 << 20;
 
 /// What the frames of stock OP-TEE told since the last census.
 #[derive(Default)]
-pub(crate) struct Stock {
+pub(super) struct StockReader {
     text: Vec<u8>,
-    draft: Option<Draft>,
+    draft: Option<StockCensus>,
 }
 
-struct Draft {
+struct StockCensus {
     moment: Moment,
     place: Place,
     pools: Option<Part<Vec<Pool>>>,
     instances: Option<Part<Vec<Instance>>>,
 }
 
-impl Stock {
+impl StockReader {
     /// Text of the console.
-    pub(crate) fn console(&mut self, text: &[u8]) {
+    pub(super) fn console(&mut self, text: &[u8]) {
         self.text.extend_from_slice(text);
         if self.text.len() > 2 * TEXT_BYTES {
             self.text.drain(..self.text.len() - TEXT_BYTES);
@@ -39,9 +41,9 @@ impl Stock {
     }
 
     /// An answer of the statistics PTA, which begins a census unless one has begun.
-    pub(crate) fn stats(&mut self, payload: &[u8], (moment, place): (Moment, Place)) -> Option<()> {
+    pub(super) fn stats(&mut self, payload: &[u8], (moment, place): (Moment, Place)) -> Option<()> {
         let reply: StatsReply<'_> = postcard::from_bytes(payload).ok()?;
-        let draft = self.draft.get_or_insert_with(|| Draft::new(moment, place));
+        let draft = self.draft.get_or_insert_with(|| StockCensus::new(moment, place));
         match reply.command {
             stock::ALLOC_STATS => draft.pools = Some(pools(&reply)),
             stock::TA_STATS => draft.instances = Some(instances(&reply)),
@@ -51,13 +53,13 @@ impl Stock {
     }
 
     /// The end of a census, and what was missed before it.
-    pub(crate) fn dump(
+    pub(super) fn dump(
         &mut self,
         payload: &[u8],
         (moment, place): (Moment, Place),
     ) -> Option<(Sample, Option<Gap>)> {
         let dump: Dump = postcard::from_bytes(payload).ok()?;
-        let draft = self.draft.take().unwrap_or_else(|| Draft::new(moment, place));
+        let draft = self.draft.take().unwrap_or_else(|| StockCensus::new(moment, place));
         let from = self.text.len().saturating_sub(dump.bytes as usize);
         let sites = sites(&dump, &self.text[from..]);
         self.text.clear();
@@ -65,14 +67,14 @@ impl Stock {
     }
 
     /// The census that has begun, if one has, when the recording ends before it does.
-    pub(crate) fn cut(&mut self) -> Option<Sample> {
+    pub(super) fn cut(&mut self) -> Option<Sample> {
         let draft = self.draft.take()?;
         let sites = Part::Unobserved(gap::dump(Reason::Damaged, None, 0));
         Some(draft.sample(sites))
     }
 }
 
-impl Draft {
+impl StockCensus {
     fn new(moment: Moment, place: Place) -> Self {
         Self { moment, place, pools: None, instances: None }
     }
@@ -99,7 +101,7 @@ fn pools(reply: &StatsReply<'_>) -> Part<Vec<Pool>> {
         return Part::Unobserved(gap::stats(reply.result));
     }
     match stats::pools(reply.element_bytes as usize, reply.reply) {
-        // Stock OP-TEE counts no other pool, and a leak there would not show.
+        // StockReader OP-TEE counts no other pool, and a leak there would not show.
         Ok(pools) => Part::Partial(pools, gap::needs_pta("the other pools (crypto, page tables)")),
         Err(error) => Part::Unobserved(gap::unreadable("pools", &error.to_string())),
     }
@@ -141,19 +143,23 @@ fn instance(id: u32, ta: TaStats) -> Instance {
 /// What the dump says of the core heap.
 fn sites(dump: &Dump, text: &[u8]) -> Part<Vec<Site>> {
     if dump.end == DumpEnd::NotAsked {
-        return Part::Unobserved(gap::dump(Reason::NotOffered, Some(gap::CONSOLE), 0));
+        return Part::Unobserved(gap::dump(Reason::NotOffered, Some(remedy::CONSOLE), 0));
     }
     if dump.result != 0 {
         let reason = gap::of_result(dump.result);
-        return Part::Unobserved(gap::dump(reason, Some(gap::DUMP), 0));
+        return Part::Unobserved(gap::dump(reason, Some(remedy::DUMP), 0));
     }
     let told = console::Dump::read(text);
     let gap = match dump.end {
         DumpEnd::Marked if told.records == 0 && told.lost == 0 => {
-            return Part::Unobserved(gap::dump(Reason::NotBuilt, Some(gap::PRINTED), told.lost));
+            return Part::Unobserved(gap::dump(Reason::NotBuilt, Some(remedy::PRINTED), told.lost));
         }
         _ if told.records == 0 && told.marks == 0 => {
-            return Part::Unobserved(gap::dump(Reason::Late, Some(gap::OTHER_CONSOLE), told.lost));
+            return Part::Unobserved(gap::dump(
+                Reason::Late,
+                Some(remedy::OTHER_CONSOLE),
+                told.lost,
+            ));
         }
         _ if told.records == 0 => {
             let reason = if told.lost > 0 { Reason::Damaged } else { Reason::Late };

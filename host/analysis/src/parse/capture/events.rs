@@ -1,0 +1,45 @@
+//! Events of the TEE core, in the time that it counts.
+
+use teeleak_proto::event;
+
+use super::{ObservationBuilder, entries};
+use crate::model::{Clock, Event, EventKind, Keys, Origin, Stage, Time};
+
+impl ObservationBuilder {
+    /// Takes an event; before it, `lost_before` more were lost.
+    pub(super) fn event(&mut self, event: &event::Event, lost_before: u64) {
+        let nanoseconds = |ticks| self.hello.and_then(|hello| hello.nanoseconds(ticks));
+        let measured = self.moment.stage == Stage::Measured;
+        let event = Event {
+            origin: Origin::Tee,
+            seq: event.seq,
+            lost_before,
+            time: nanoseconds(event.ticks).map(|ns| Time { clock: Clock::Counter, ns }),
+            duration_ns: nanoseconds(event.duration_ticks.into()),
+            place: self.place(),
+            iteration: measured.then_some(self.moment.iteration),
+            kind: kind(event),
+            result: Some(event.result),
+            session: entries::has_session(event.kind).then_some(event.session),
+            opener: event.opener,
+            instance: event.instance,
+            uuid: Some(event.uuid),
+            cmd: (event.kind == event::EventKind::Invoke).then_some(event.cmd),
+            values: event.values,
+            keys: Keys::default(),
+            by: None,
+        };
+        self.observation.events.push(event);
+    }
+}
+
+fn kind(event: &event::Event) -> EventKind {
+    match event.kind {
+        event::EventKind::Open => EventKind::Open,
+        event::EventKind::Close => EventKind::Close,
+        event::EventKind::Invoke => EventKind::Invoke,
+        event::EventKind::Map => EventKind::Map,
+        event::EventKind::Unmap => EventKind::Unmap,
+        event::EventKind::Note => EventKind::Note(event.cmd),
+    }
+}
