@@ -93,7 +93,7 @@ impl Terminal {
         let path = ptsname(&main, Vec::new()).unwrap().into_string().unwrap();
         let side = || File::options().read(true).write(true).open(&path).unwrap();
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "within_a_terminal", "--nocapture", "--test-threads=1"]);
+        command.args(["--exact", "terminal::within_a_terminal", "--nocapture", "--test-threads=1"]);
         command.env(FOLDER, &folder).env("TERM", "xterm").env_remove("RUST_BACKTRACE");
         command.envs(variables.iter().map(|name| (*name, "1")));
         let child = command.stdin(side()).stdout(side()).stderr(side()).spawn().unwrap();

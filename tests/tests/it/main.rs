@@ -1,0 +1,28 @@
+//! Tests of the tool as a whole that need neither a real OP-TEE nor a browser: one program, since each
+//! one more is linked, started and waited for by itself.
+
+mod analyze;
+mod ci;
+mod cli;
+mod config;
+mod csv;
+mod diff;
+mod dump;
+mod exhausted;
+mod hostile;
+mod html;
+mod kernel;
+mod metrics;
+mod normal_live;
+mod normal_world;
+mod perfetto;
+mod schema;
+mod stock;
+mod strace;
+mod terminal;
+mod text;
+mod trace;
+mod triage;
+mod tui;
+mod until_decided;
+mod watch;
