@@ -1,6 +1,13 @@
 //! Tests of the tool as a whole that need neither a real OP-TEE nor a browser: one program, since each
 //! one more is linked, started and waited for by itself.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
 mod analyze;
 mod ci;
 mod cli;
@@ -19,6 +26,7 @@ mod perfetto;
 mod schema;
 mod stock;
 mod strace;
+mod support;
 mod terminal;
 mod text;
 mod trace;
