@@ -11,10 +11,7 @@ use super::{
 };
 use crate::{
     escape::shown,
-    render::{
-        text::{Tone, spark},
-        words,
-    },
+    render::text::{Tone, spark},
 };
 
 /// Letters of a trend and of a gauge.

@@ -13,7 +13,6 @@ use teeleak_analysis::model::StepRef;
 use teeleak_analysis::model::Subject;
 use teeleak_analysis::model::Unit;
 use teeleak_analysis::model::Verdict;
-use teeleak_analysis::text;
 
 /// A finding.
 #[derive(Serialize, JsonSchema)]

@@ -1,39 +1,30 @@
 //! Which Debian mirror to use: the one that this machine uses.
 
-use std::fs;
 use std::path::Path;
+use std::process::Command;
 
+use crate::command::output;
 use crate::error::{LabError, Result};
 
 /// Names another mirror than the machine's own.
 const OVERRIDE: &str = "TEELEAK_DEBIAN_MIRROR";
 /// Where Debian's own keyring lies (package debian-archive-keyring).
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
-
-/// One source of packages, as far as the lab is concerned with it.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-struct Entry {
-    uri: String,
-    suites: Vec<String>,
-}
+/// Debian's releases, as the lists of sources name them.
+const RELEASES: [&str; 7] = ["bookworm", "trixie", "forky", "sid", "stable", "testing", "unstable"];
 
 /// The URI of the machine's Debian mirror.
 ///
 /// # Errors
-/// When apt's own sources name none and the override is not set.
+/// When apt's own sources cannot be read or name none, and the override is not set.
 pub(super) fn of_machine() -> Result<String> {
     if let Ok(uri) = std::env::var(OVERRIDE) {
         return Ok(uri);
     }
-    let mut entries = Vec::new();
-    for (path, text) in source_files() {
-        if path.ends_with(".sources") {
-            entries.extend(deb822(&text));
-        } else {
-            entries.extend(one_line(&text));
-        }
-    }
-    choose(&entries).ok_or_else(|| {
+    let targets = index_targets(&[]).map_err(|error| {
+        LabError::Unusable(format!("{error}: or set {OVERRIDE} to a mirror's URL"))
+    })?;
+    choose(&targets).map(str::to_owned).ok_or_else(|| {
         LabError::Unusable(format!(
             "no Debian mirror in /etc/apt/sources.list or /etc/apt/sources.list.d: \
              set {OVERRIDE} to the URL of one"
@@ -51,117 +42,111 @@ pub(super) fn sources(mirror: &str, suites: &str) -> String {
     )
 }
 
-fn source_files() -> Vec<(String, String)> {
-    let mut paths = vec!["/etc/apt/sources.list".to_owned()];
-    let parts = fs::read_dir("/etc/apt/sources.list.d").into_iter().flatten();
-    let named = parts.flatten().map(|entry| entry.path().display().to_string());
-    paths.extend(named.filter(|path| path.ends_with(".list") || path.ends_with(".sources")));
-    paths.sort();
-    let read = |path: String| Some((path.clone(), fs::read_to_string(path).ok()?));
-    paths.into_iter().filter_map(read).collect()
+/// What apt would fetch of the lists of packages, in the order of its sources, whichever way these are
+/// written: lines of release and URI.
+///
+/// # Errors
+/// When apt cannot be started, or cannot read its sources.
+fn index_targets(options: &[&str]) -> Result<String> {
+    let mut apt = Command::new("apt-get");
+    // What is known of a release is in lists that a fresh machine has not fetched yet.
+    apt.args(["indextargets", "--no-release-info", "--format", "$(RELEASE) $(REPO_URI)"]);
+    apt.args(options).args(["Created-By: Packages", "Component: main"]);
+    output(apt.env("LC_ALL", "C"))
 }
 
-fn choose(entries: &[Entry]) -> Option<String> {
-    let is_archive = |entry: &&Entry| {
-        let path = entry.uri.trim_end_matches('/');
-        path.ends_with("/debian")
-    };
-    let has_release = |entry: &&Entry| {
-        let known = ["bookworm", "trixie", "forky", "sid", "stable", "testing", "unstable"];
-        entry.suites.iter().any(|suite| known.contains(&suite.as_str()))
-    };
-    let found = entries.iter().find(is_archive).or_else(|| entries.iter().find(has_release));
-    found.map(|entry| entry.uri.clone())
-}
-
-/// Entries of a `.sources` file: paragraphs of `Field: values`.
-fn deb822(text: &str) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    for paragraph in text.split("\n\n") {
-        let field = |name: &str| values(paragraph, name);
-        if field("Enabled:").first() == Some(&"no") || !field("Types:").contains(&"deb") {
-            continue;
-        }
-        let suites: Vec<String> = field("Suites:").into_iter().map(str::to_owned).collect();
-        entries.extend(
-            field("URIs:")
-                .into_iter()
-                .map(|uri| Entry { uri: uri.to_owned(), suites: suites.clone() }),
-        );
-    }
-    entries
-}
-
-/// The values of one field, its continuation lines included.
-fn values<'a>(paragraph: &'a str, name: &str) -> Vec<&'a str> {
-    let mut found = Vec::new();
-    let mut inside = false;
-    for line in paragraph.lines().filter(|line| !line.starts_with('#')) {
-        let continued = inside && line.starts_with([' ', '\t']);
-        let start = line.strip_prefix(name);
-        inside = continued || start.is_some();
-        if inside {
-            found.extend(start.unwrap_or(line).split_whitespace());
-        }
-    }
-    found
-}
-
-/// Entries of a `.list` file: `deb [options] URI suite component...`.
-fn one_line(text: &str) -> Vec<Entry> {
-    let entry = |line: &str| {
-        let rest = line.trim().strip_prefix("deb")?;
-        let rest = rest.strip_prefix([' ', '\t'])?.trim_start();
-        let rest = match rest.strip_prefix('[') {
-            Some(options) => options.split_once(']')?.1,
-            None => rest,
-        };
-        let mut words = rest.split_whitespace();
-        let uri = words.next()?.to_owned();
-        let suites = words.next().map(str::to_owned).into_iter().collect();
-        Some(Entry { uri, suites })
-    };
-    text.lines().filter_map(entry).collect()
+fn choose(targets: &str) -> Option<&str> {
+    let on_network = |(_, uri): &(&str, &str)| !uri.starts_with("cdrom:");
+    let mirrors = || targets.lines().filter_map(|line| line.split_once(' ')).filter(on_network);
+    let is_archive = |(_, uri): &(&str, &str)| uri.trim_end_matches('/').ends_with("/debian");
+    let has_release = |(release, _): &(&str, &str)| RELEASES.contains(release);
+    mirrors().find(is_archive).or_else(|| mirrors().find(has_release)).map(|(_, uri)| uri)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
-    const DEB822: &str = "Types: deb\n# a comment\nURIs: http://mirror.example/debian\n\
-        Suites: bookworm\n bookworm-updates\nComponents: main\n\n\
-        Types: deb\nURIs: http://mirror.example/debian-security\nSuites: bookworm-security\n\n\
-        Types: deb\nURIs: http://off.example/debian\nSuites: sid\nEnabled: no\n\n\
-        Types: deb-src\nURIs: http://src.example/debian\nSuites: sid\n";
-
     #[test]
-    fn paragraphs_give_the_archive() {
-        let entries = deb822(DEB822);
-        assert_eq!(entries.len(), 2);
-        assert_eq!(entries[0].suites, ["bookworm", "bookworm-updates"]);
-        assert_eq!(choose(&entries).unwrap(), "http://mirror.example/debian");
+    fn the_archive_is_chosen() {
+        let targets = "cloud https://other.example/apt/\ntrixie http://m.example/debian/\n\
+            trixie-security http://m.example/debian-security/\n";
+        assert_eq!(choose(targets), Some("http://m.example/debian/"));
     }
 
     #[test]
-    fn lines_give_the_archive() {
-        let text = "# deb http://no.example/debian sid main\n\
-            deb-src http://src.example/debian sid main\n\
-            deb https://other.example/apt cloud main\n\
-            deb [arch=amd64 signed-by=/k.gpg] http://m.example/debian/ trixie main\n";
-        let entries = one_line(text);
-        assert_eq!(entries.len(), 2);
-        assert_eq!(choose(&entries).unwrap(), "http://m.example/debian/");
+    fn a_mirror_list_is_known_by_its_release() {
+        let targets = "bookworm mirror+file:/etc/apt/mirrors/m.list/\n";
+        assert_eq!(choose(targets), Some("mirror+file:/etc/apt/mirrors/m.list/"));
     }
 
     #[test]
-    fn a_mirror_list_is_known_by_its_suites() {
-        let entries = one_line("deb mirror+file:/etc/apt/mirrors/m.list bookworm main\n");
-        assert_eq!(choose(&entries).unwrap(), "mirror+file:/etc/apt/mirrors/m.list");
+    fn a_disk_is_no_mirror() {
+        let disk = "bookworm cdrom://[Debian GNU/Linux 12.0.0 _Bookworm_]/\n";
+        assert_eq!(choose(disk), None);
+        let both = format!("{disk}bookworm http://m.example/debian/\n");
+        assert_eq!(choose(&both), Some("http://m.example/debian/"));
     }
 
     #[test]
     fn another_distribution_has_none() {
-        let entries = one_line("deb http://mirror.example/ubuntu noble main\n");
-        assert_eq!(choose(&entries), None);
+        assert_eq!(choose("noble http://mirror.example/ubuntu/\n"), None);
+    }
+
+    /// Sources of a machine that has not fetched any list, as this machine's apt reads them.
+    fn targets(name: &str, sources: &str) -> Option<Result<String>> {
+        if !Path::new("/usr/bin/apt-get").exists() {
+            return None;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        for folder in ["parts", "lists/partial"] {
+            fs::create_dir_all(dir.path().join(folder)).unwrap();
+        }
+        fs::write(dir.path().join("parts").join(name), sources).unwrap();
+        let dir = dir.path().display();
+        let options = [
+            "-oDir::Etc::sourcelist=/dev/null".to_owned(),
+            format!("-oDir::Etc::sourceparts={dir}/parts"),
+            format!("-oDir::State::Lists={dir}/lists"),
+            "-oAPT::Architecture=amd64".to_owned(),
+            "-oAPT::Architectures=amd64".to_owned(),
+        ];
+        Some(index_targets(&options.each_ref().map(String::as_str)))
+    }
+
+    #[test]
+    fn apt_reads_paragraphs() {
+        let sources = "Types: deb deb-src\n# a comment\nURIs: http://mirror.example/debian\n\
+            Suites: bookworm\n bookworm-updates\nComponents: main contrib\n\n\
+            Types: deb\nURIs: http://off.example/debian\nSuites: sid\nComponents: main\nEnabled: no\n\n\
+            Types: deb-src\nURIs: http://src.example/debian\nSuites: sid\nComponents: main\n";
+        let Some(targets) = targets("debian.sources", sources) else { return };
+        let targets = targets.unwrap();
+        assert_eq!(choose(&targets), Some("http://mirror.example/debian/"));
+        for line in targets.lines() {
+            assert!(line.starts_with("bookworm"), "{targets}");
+            assert!(line.ends_with(" http://mirror.example/debian/"), "{targets}");
+        }
+    }
+
+    #[test]
+    fn apt_reads_lines() {
+        let sources = "# deb http://no.example/debian sid main\n\
+            deb-src http://src.example/debian sid main\n\
+            deb https://download.example/linux/debian trixie stable\n\
+            deb [arch=amd64 signed-by=/k.gpg] http://m.example/debian/ trixie main\n";
+        let Some(targets) = targets("debian.list", sources) else { return };
+        assert_eq!(choose(&targets.unwrap()), Some("http://m.example/debian/"));
+    }
+
+    #[test]
+    fn what_apt_cannot_read_is_said() {
+        let Some(targets) = targets("broken.list", "dep http://m.example/debian sid main\n") else {
+            return;
+        };
+        let error = targets.unwrap_err().to_string();
+        assert!(error.contains("Type 'dep' is not known on line 1"), "{error}");
     }
 }

@@ -1,7 +1,5 @@
 //! `teeleak.toml`: defaults of options, where they come from, and what is said of mistakes.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
-
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
@@ -12,12 +10,11 @@ use serde_json::Value;
 use teeleak::{Exit, Places};
 use teeleak_tests::{Answer, Tee, World, golden};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/");
+use crate::support::{DRM_PLAYER, capture, empty, fixture};
 
 /// An empty folder that nothing above is looked at for.
 fn scratch(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("config").join(name);
-    let _ = fs::remove_dir_all(&folder);
+    let folder = empty("config", name);
     fs::create_dir_all(folder.join(".git")).unwrap();
     folder
 }
@@ -90,10 +87,10 @@ fn files_are_found_from_the_file_that_names_them() {
     let folder = scratch("paths");
     let below = folder.join("below");
     fs::create_dir_all(&below).unwrap();
-    let player = fs::read_to_string(format!("{FOLDER}leaky-ta/player/drm-player.toml")).unwrap();
+    let player = fs::read_to_string(DRM_PLAYER).unwrap();
     put(&folder, "packs/player.toml", &player);
     put(&folder, "teeleak.toml", "protocol = ['packs/player.toml', 'secure-video']");
-    let capture = format!("{FOLDER}fixtures/capture/4.10.0.close-before-unmap-2.tlk");
+    let capture = capture("close-before-unmap-2");
     let answer = run_in(&below, &["report", &capture]);
     assert_eq!(answer.exit, Exit::Order, "{}", answer.err);
     let replaced = run_in(&below, &["report", "--protocol", "secure-video", &capture]);
@@ -107,7 +104,7 @@ fn files_are_found_from_the_file_that_names_them() {
 #[test]
 fn what_counts_can_be_set() {
     let folder = scratch("counts");
-    let capture = format!("{FOLDER}fixtures/capture/4.10.0.leak-session.tlk");
+    let capture = capture("leak-session");
     put(&folder, "teeleak.toml", "fail-on = ['order']");
     assert_eq!(run_in(&folder, &["report", &capture]).exit, Exit::Clean);
     put(&folder, "teeleak.toml", "fail-on = 'leak'\n[report.max-bytes-per-iter]\n'core/no.c' = 64");
@@ -129,8 +126,8 @@ fn every_option_can_be_given() {
         iterations = 5\nuntil-decided = 6\nwarmup = 1\nidle = 2\nkeep-going = false\n\
         poll = 2\ncensus = 30\nlow-water = 5\nmax-bytes = '32MiB'\n";
     put(&folder, "teeleak.toml", text);
-    let capture = format!("{FOLDER}fixtures/capture/4.10.0.none.tlk");
-    let log = format!("{FOLDER}fixtures/log/3.18.dumps-back-to-back.log");
+    let capture = capture("none");
+    let log = fixture("log/3.18.dumps-back-to-back.log");
     let dir = folder.join("window");
     let lines: [&[&str]; 5] = [
         &["report", &capture],

@@ -1,12 +1,12 @@
 //! Reports as they are read: at any width, with and without colours, whatever names are in them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
-
-use std::{fs, path::PathBuf};
+use std::fs;
 
 use teeleak::{Exit, Screen};
 use teeleak_proto::{Uuid, pta};
 use teeleak_tests::{Answer, Event, Session, Site, Tee, World, golden};
+
+use crate::support::folder;
 
 const PROTOCOL: &str = "leaky-ta/player/drm-player.toml";
 
@@ -127,9 +127,7 @@ fn check_inert(answer: &Answer, what: &str) {
 
 #[test]
 fn names_of_a_capture_are_inert() {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    fs::create_dir_all(&folder).unwrap();
-    let file = folder.join("evil.tlk");
+    let file = folder("text").join("evil.tlk");
     let file = file.to_str().unwrap();
     let run = ["run", "-n", "8", "-o", file, "--color", "always", "--", "true", EVIL];
     let live = World::with(evil_tee()).run(&run);
@@ -144,7 +142,7 @@ fn names_of_a_capture_are_inert() {
 
 #[test]
 fn names_of_a_log_are_inert() {
-    let log = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("evil.log");
+    let log = folder("text").join("evil.log");
     let capture = fs::read_to_string("fixtures/log/3.11.vendor-oom-with-call-stack.log");
     let text =
         capture.unwrap().replace("Memory allocation failed", "\u{1b}[2JMemory allocation failed");

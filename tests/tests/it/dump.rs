@@ -1,26 +1,18 @@
 //! `teeleak dump`, where all is there and where next to nothing is.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
-
 use std::{cell::RefCell, fs, path::Path, path::PathBuf, rc::Rc};
 
 use teeleak::Exit;
 use teeleak_proto::Uuid;
 use teeleak_tests::{Answer, Region, Session, Simulated, Site, Stock, Tee, World, golden};
 
-const DRM: &str = "b3a5a6a6-3e5e-4f0b-9d27-6a1c8e4b7f10";
+use crate::support::{DRM, empty, fixture};
+
 const OUT_OF_MEMORY: u32 = 0xffff_000c;
 
 /// An empty folder of its own for each test.
 fn scratch(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("dump.{name}"));
-    let _ = fs::remove_dir_all(&folder);
-    folder
+    empty("dump", name)
 }
 
 fn site(line: u16, size: u32, count: u32, owner: u16) -> Site {
@@ -104,10 +96,10 @@ fn the_console_says_by_whom_memory_was_asked_for() {
     tee.sites.push(site(530, 8192, 16, 1));
     tee.failures = (3, 8192);
     let world = World::with(tee);
-    let logs = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/log/");
+    let logs = fixture("log/");
     let log = |name: &str| format!("{logs}{name}.log");
     let answer = dump(&world, &folder, &["--log", &log("3.11.vendor-oom-with-call-stack")]);
-    golden("dump.console.txt", &answer.out.replace(logs, ""));
+    golden("dump.console.txt", &answer.out.replace(&logs, ""));
     let quiet = dump(&world, &folder, &["--log", &log("2.0.word-prefix-with-thread")]);
     assert!(quiet.out.contains("console log"), "{}", quiet.out);
     assert!(quiet.out.contains("it tells of no failed allocation"), "{}", quiet.out);

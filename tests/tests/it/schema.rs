@@ -1,7 +1,5 @@
 //! The published schemas of `--json`: what is printed keeps to them, and nothing else would.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
-
 use std::{collections::BTreeSet, fs};
 
 use jsonschema::Validator;
@@ -9,7 +7,8 @@ use serde_json::Value;
 use teeleak::Exit;
 use teeleak_tests::{World, large, published, teeleak};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/");
+use crate::support::{DRM_PLAYER, FOLDER, capture, fixture};
+
 const KINDS: [&str; 6] = ["report", "snapshot", "diff", "differential", "dump", "doctor"];
 
 fn schema(kind: &str) -> Value {
@@ -43,7 +42,7 @@ fn what_is_published_is_what_is_printed() {
 
 /// All of the golden files that are documents.
 fn goldens() -> Vec<(String, Value)> {
-    let files = fs::read_dir(format!("{FOLDER}fixtures/cli")).unwrap().map(|file| file.unwrap());
+    let files = fs::read_dir(fixture("cli")).unwrap().map(|file| file.unwrap());
     let json = files.filter(|file| file.path().extension().is_some_and(|ending| ending == "json"));
     let read = json.filter_map(|file| {
         let name = file.file_name().into_string().unwrap();
@@ -68,23 +67,21 @@ fn every_golden_document_keeps_to_its_schema() {
 
 #[test]
 fn what_is_printed_keeps_to_its_schema() {
-    let protocol = format!("{FOLDER}leaky-ta/player/drm-player.toml");
-    let capture = |name: &str| format!("{FOLDER}fixtures/capture/4.10.0.{name}.tlk");
-    let accepted = format!("{FOLDER}fixtures/triage/accepted.toml");
+    let accepted = fixture("triage/accepted.toml");
     for name in ["leak-session", "close-before-unmap-2", "forget-unmap", "none"] {
         let capture = capture(name);
-        let with = ["report", "--json", "--protocol", &protocol, "--suppress", &accepted, &capture];
+        let with =
+            ["report", "--json", "--protocol", DRM_PLAYER, "--suppress", &accepted, &capture];
         keeps(name, &serde_json::from_str(&teeleak(&with).out).unwrap());
         let diff = ["diff", "--json", &capture, &capture, &capture];
         keeps(name, &serde_json::from_str(&teeleak(&diff).out).unwrap());
     }
     for log in ["3.11.vendor-oom-with-call-stack", "3.6.ldelf-regions-after-ta-panic"] {
-        let answer = teeleak(&["analyze", "--json", &format!("{FOLDER}fixtures/log/{log}.log")]);
+        let answer = teeleak(&["analyze", "--json", &fixture(&format!("log/{log}.log"))]);
         keeps(log, &serde_json::from_str(&answer.out).unwrap());
     }
     for folder in ["binder", "camera", "kernel-ion", "kernel-slab"] {
-        let answer =
-            teeleak(&["analyze", "--json", &format!("{FOLDER}fixtures/normal-world/{folder}")]);
+        let answer = teeleak(&["analyze", "--json", &fixture(&format!("normal-world/{folder}"))]);
         keeps(folder, &serde_json::from_str(&answer.out).unwrap());
     }
     let world = large();

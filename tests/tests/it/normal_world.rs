@@ -5,21 +5,16 @@
 //! The blanks that web pages put into them are taken out again; nothing else is changed. A fourth report, on
 //! memory that comes and goes, has no raw text: its series is made here as it describes.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
-use std::{fmt::Write as _, fs, path::Path};
+use std::{fmt::Write as _, fs};
 
 use teeleak::Exit;
 use teeleak_tests::{golden, teeleak};
 
-fn folder(name: &str) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    root.join("fixtures/normal-world").join(name).display().to_string()
-}
+use crate::support::{fixture, folder};
 
 /// Compares what a folder of texts leads to, and looks for what it must say.
 fn compare(name: &str, exit: Exit, says: &[&str]) {
-    let folder = folder(name);
+    let folder = fixture(&format!("normal-world/{name}"));
     let answer = teeleak(&["analyze", &folder]);
     let out = answer.out.replace(&format!("{folder}/"), "");
     for text in says {
@@ -71,10 +66,7 @@ fn a_real_kernel_is_read() {
 /// six steps and closes none, another one closes all.
 #[test]
 fn the_kernels_own_trace_is_paired() {
-    let trace = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fixtures/kernel/6.12.files-never-closed.ftrace")
-        .display()
-        .to_string();
+    let trace = fixture("kernel/6.12.files-never-closed.ftrace");
     let mark = "tracing_mark_write: ";
     let answer =
         teeleak(&["analyze", "--rules", "kmem", "--protocol", "kmem", "--mark", mark, &trace]);
@@ -156,8 +148,7 @@ fn buddyinfo(free: u64, large: u64) -> String {
 }
 
 fn analyzed(name: &str, files: &[(&str, String)]) -> teeleak_tests::Answer {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("normal-world").join(name);
-    fs::create_dir_all(&folder).unwrap();
+    let folder = folder(&format!("normal-world/{name}"));
     for (name, text) in files {
         fs::write(folder.join(name), text).unwrap();
     }
@@ -280,7 +271,7 @@ fn a_log_may_have_both_worlds() {
 
 #[test]
 fn ledgers_are_told_by_the_option_too() {
-    let log = folder("kernel-pages/sorted_page_owner.txt");
+    let log = fixture("normal-world/kernel-pages/sorted_page_owner.txt");
     let answer = teeleak(&["analyze", "--json", "--normal-world", &log]);
     let report: serde_json::Value = serde_json::from_str(&answer.out).unwrap();
     assert_eq!(report["findings"][0]["subject"]["name"], "__pte_alloc_kernel");
@@ -291,7 +282,7 @@ fn ledgers_are_told_by_the_option_too() {
 /// What teeleak itself makes of folders of `/proc` and `/sys` can be read from a file as well.
 #[test]
 fn what_a_run_puts_together_is_read_as_text_too() {
-    let answer = teeleak(&["analyze", &folder("live")]);
+    let answer = teeleak(&["analyze", &fixture("normal-world/live")]);
     let read = "2 prints of ledgers of the normal world";
     assert!(answer.out.contains(read), "{}", answer.out);
     assert!(answer.out.contains("input: 11 read, 11 used"), "{}", answer.out);

@@ -1,7 +1,5 @@
 //! Reports for continuous integration: goldens, and what other programs read of them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
-
 use std::{
     collections::BTreeMap,
     fs,
@@ -14,19 +12,13 @@ use serde_json::Value;
 use teeleak::Exit;
 use teeleak_tests::{Answer, World, golden, teeleak};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/");
+use crate::support::{DRM_PLAYER, FOLDER, capture, fixture, folder};
 
 /// Recordings with a leak, a wrong order between processes, growth of regions, and nothing.
 const CAPTURES: [&str; 4] = ["leak-session", "close-before-unmap-2", "forget-unmap", "none"];
 
 fn scratch(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("ci");
-    fs::create_dir_all(&folder).unwrap();
-    folder.join(name)
-}
-
-fn capture(name: &str) -> String {
-    format!("{FOLDER}fixtures/capture/4.10.0.{name}.tlk")
+    folder("ci").join(name)
 }
 
 /// Reports a recording in all forms at once; gives the answer and the files.
@@ -44,7 +36,7 @@ fn report(name: &str, more: &[&str]) -> (Answer, BTreeMap<&'static str, String>)
         arguments.extend([format!("--{form}"), path.display().to_string()]);
     }
     arguments.extend(more.iter().map(|one| (*one).to_owned()));
-    arguments.extend(["--protocol".to_owned(), format!("{FOLDER}leaky-ta/player/drm-player.toml")]);
+    arguments.extend(["--protocol".to_owned(), DRM_PLAYER.to_owned()]);
     arguments.push(capture(name));
     let answer = world.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
     let read = |path: &PathBuf| fs::read_to_string(path).unwrap().replace(FOLDER, "");
@@ -69,7 +61,7 @@ fn each_form_is_kept() {
 
 #[test]
 fn sarif_keeps_to_its_schema() {
-    let schema = fs::read_to_string(format!("{FOLDER}fixtures/schema/sarif-2.1.0.json")).unwrap();
+    let schema = fs::read_to_string(fixture("schema/sarif-2.1.0.json")).unwrap();
     let mut schema: Value = serde_json::from_str(&schema).unwrap();
     // A bracket too many, which not every engine takes.
     for of in ["run", "toolComponent"] {
@@ -77,8 +69,7 @@ fn sarif_keeps_to_its_schema() {
     }
     let validator = jsonschema::validator_for(&schema).unwrap();
     for name in CAPTURES {
-        let (answer, files) =
-            report(name, &["--suppress", &format!("{FOLDER}fixtures/triage/accepted.toml")]);
+        let (answer, files) = report(name, &["--suppress", &fixture("triage/accepted.toml")]);
         let sarif: Value = serde_json::from_str(&files["sarif"]).unwrap();
         let errors: Vec<_> = validator.iter_errors(&sarif).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{name}: {errors:?}");

@@ -1,7 +1,5 @@
 //! `--html`: the page as a parser of HTML reads it, without a browser.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -12,14 +10,13 @@ use teeleak::Exit;
 use teeleak_proto::Uuid;
 use teeleak_tests::{Answer, Site, Tee, World, golden, large, teeleak};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/");
+use crate::support::{DRM_PLAYER, FOLDER, capture, fixture, folder};
+
 const CAPTURES: [&str; 5] =
     ["leak-session", "close-before-unmap-2", "forget-unmap", "none", "none-2"];
 
 fn scratch(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("html");
-    fs::create_dir_all(&folder).unwrap();
-    folder.join(name)
+    folder("html").join(name)
 }
 
 /// Runs with `--html`; gives the page, too.
@@ -31,9 +28,8 @@ fn page(name: &str, world: &World, arguments: &[&str]) -> (Answer, String) {
 }
 
 fn report(name: &str) -> (Answer, String) {
-    let capture = format!("{FOLDER}fixtures/capture/4.10.0.{name}.tlk");
-    let protocol = format!("{FOLDER}leaky-ta/player/drm-player.toml");
-    let arguments = ["report", "--json", "--protocol", &protocol, &capture];
+    let capture = capture(name);
+    let arguments = ["report", "--json", "--protocol", DRM_PLAYER, &capture];
     page(name, &World::without_tee(), &arguments)
 }
 
@@ -173,10 +169,9 @@ fn the_same_gives_the_same() {
 
 #[test]
 fn a_small_page_is_kept() {
-    let trace = format!("{FOLDER}fixtures/strace/7.2.two-processes-close-before-unmap.strace");
-    let protocol = format!("{FOLDER}leaky-ta/player/drm-player.toml");
+    let trace = fixture("strace/7.2.two-processes-close-before-unmap.strace");
     let (answer, page) =
-        page("strace", &World::without_tee(), &["analyze", "--protocol", &protocol, &trace]);
+        page("strace", &World::without_tee(), &["analyze", "--protocol", DRM_PLAYER, &trace]);
     assert_eq!(answer.exit, Exit::Order);
     let mut page = page.replace(FOLDER, "");
     // Style sheet and script are files of their own.
@@ -190,7 +185,7 @@ fn a_small_page_is_kept() {
 
 #[test]
 fn a_page_that_cannot_be_written_is_told() {
-    let capture = format!("{FOLDER}fixtures/capture/4.10.0.none.tlk");
+    let capture = capture("none");
     for path in ["/dev/full", "/proc/none/x"] {
         let answer = teeleak(&["report", "--html", path, &capture]);
         assert_eq!(answer.exit, Exit::Usage);

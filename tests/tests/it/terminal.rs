@@ -1,13 +1,6 @@
 //! The screen of a watch in a real terminal: this program runs itself in one, and looks at it as a person
 //! would.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
-
 use std::{
     fs::{self, File},
     io::{Read as _, Write as _},
@@ -27,6 +20,8 @@ use rustix::{
 use teeleak::{Exit, Interrupt, Screen, tui};
 use teeleak_proto::{Uuid, pta};
 use teeleak_tests::{Event, Region, Session, Site, Tee, World};
+
+use crate::support::empty;
 
 /// Folder of the watch, for the one that runs in the terminal.
 const FOLDER: &str = "TEELEAK_TERMINAL_TEST";
@@ -84,16 +79,17 @@ struct Terminal {
 
 impl Terminal {
     fn start(name: &str, size: (u16, u16), variables: &[&str]) -> Self {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("terminal.{name}"));
-        let _ = fs::remove_dir_all(&folder);
-        let main = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        let folder = empty("terminal", name);
+        // Programs that other tests start meanwhile must not hold it open.
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+        let main = openpt(flags).unwrap();
         grantpt(&main).unwrap();
         unlockpt(&main).unwrap();
         tcsetwinsize(&main, winsize(size)).unwrap();
         let path = ptsname(&main, Vec::new()).unwrap().into_string().unwrap();
         let side = || File::options().read(true).write(true).open(&path).unwrap();
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "within_a_terminal", "--nocapture", "--test-threads=1"]);
+        command.args(["--exact", "terminal::within_a_terminal", "--nocapture", "--test-threads=1"]);
         command.env(FOLDER, &folder).env("TERM", "xterm").env_remove("RUST_BACKTRACE");
         command.envs(variables.iter().map(|name| (*name, "1")));
         let child = command.stdin(side()).stdout(side()).stderr(side()).spawn().unwrap();

@@ -1,7 +1,5 @@
 //! `teeleak trace --kernel` in front of a tracefs that is but files, with what a real one told.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
-
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -11,19 +9,17 @@ use std::{
 use teeleak::Exit;
 use teeleak_tests::{Answer, World, golden, tracefs};
 
+use crate::support::{empty, fixture};
+
 /// No process has this number (`PID_MAX_LIMIT` of Linux include/linux/threads.h is smaller).
 const DEAD: u32 = 999_999_999;
 
 fn trace(name: &str) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    fs::read_to_string(root.join(format!("fixtures/kernel/{name}.trace"))).unwrap()
+    fs::read_to_string(fixture(&format!("kernel/{name}.trace"))).unwrap()
 }
 
 fn scratch(name: &str) -> PathBuf {
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kernel-{name}"));
-    // What an earlier run left.
-    let _ = fs::remove_dir_all(&root);
-    root
+    empty("kernel", name)
 }
 
 fn run(root: &Path, arguments: &[&str]) -> Answer {

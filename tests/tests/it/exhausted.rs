@@ -1,7 +1,5 @@
 //! A TEE without room to map memory of a client is asked with values alone, and tells the same.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
-
 use teeleak::Exit;
 use teeleak_proto::Uuid;
 use teeleak_tests::{Answer, Region, Site, Tee, World};

@@ -1,19 +1,12 @@
 //! An OP-TEE without our PTA, simulated: what its statistics PTA tells, and what it prints.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
-
 use std::{fs, path::PathBuf};
 
 use teeleak::Exit;
 use teeleak_proto::Uuid;
 use teeleak_tests::{Answer, Printed, Stock, World, golden, teeleak};
 
-const DRM: &str = "b3a5a6a6-3e5e-4f0b-9d27-6a1c8e4b7f10";
+use crate::support::{DRM, folder};
 
 /// Dumps before the first iteration that counts: one is thrown away, one is before everything, three
 /// are idle, two warm up.
@@ -21,9 +14,7 @@ const DUMPS_BEFORE: u32 = 1 + 1 + 3 + 2;
 
 /// An empty file of its own for each test.
 fn scratch(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    fs::create_dir_all(&folder).unwrap();
-    let path = folder.join(format!("stock.{name}"));
+    let path = folder("stock").join(name);
     fs::write(&path, "").unwrap();
     path
 }

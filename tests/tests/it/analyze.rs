@@ -1,29 +1,14 @@
 //! `teeleak analyze` on the logs of `tests/fixtures/log`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
-
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::fs;
 
 use teeleak::Exit;
 use teeleak_tests::{Answer, teeleak};
 
-fn log(name: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/log").join(name).display().to_string()
-}
+use crate::support::{fixture, folder};
 
-/// A folder of its own for one test.
-fn folder(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("analyze").join(name);
-    fs::create_dir_all(&folder).unwrap();
-    folder
+fn log(name: &str) -> String {
+    fixture(&format!("log/{name}"))
 }
 
 fn analyze(arguments: &[&str]) -> Answer {
@@ -79,7 +64,7 @@ fn an_incident_is_told_with_its_call_stack() {
 
 #[test]
 fn every_line_is_accounted_for() {
-    let rejected = folder("rejected").join("lines");
+    let rejected = folder("analyze/rejected").join("lines");
     let path = rejected.display().to_string();
     let answer = analyze(&["--json", "--rejected", &path, &log("4.8.shared-uart.log")]);
     let report: serde_json::Value = serde_json::from_str(&answer.out).unwrap();
@@ -102,7 +87,7 @@ fn any_number_of_threads_says_the_same() {
 
 #[test]
 fn mistakes_say_where_they_are() {
-    let rules = folder("mistakes").join("rules.toml");
+    let rules = folder("analyze/mistakes").join("rules.toml");
     fs::write(&rules, "[[rule]]\nstep = 'map'\npattern = '('\n").unwrap();
     let path = rules.display().to_string();
     let answer = analyze(&["--rules", &path, &log("4.8.shared-uart.log")]);
@@ -110,7 +95,7 @@ fn mistakes_say_where_they_are() {
     assert!(answer.err.contains("mistakes in rules\n  x no regular expression"), "{}", answer.err);
     assert!(answer.err.contains("rules.toml:3:11]\n"), "{}", answer.err);
     assert!(answer.err.contains("\n 3 | pattern = '('\n   :           ^^^\n"), "{}", answer.err);
-    let protocol = folder("mistakes").join("protocol.toml");
+    let protocol = folder("analyze/mistakes").join("protocol.toml");
     fs::write(&protocol, "[protocol.p]\nresource.r = {}\nstep.s = { acquire = 'R' }\n").unwrap();
     let path = protocol.display().to_string();
     let answer = analyze(&["--protocol", &path, &log("4.8.shared-uart.log")]);

@@ -1,12 +1,5 @@
 //! `--perfetto`: what a decoder that did not write it reads by Perfetto's own schema.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
-
 use std::{collections::BTreeMap, fs, path::PathBuf, sync::LazyLock};
 
 use protobuf::{
@@ -15,29 +8,23 @@ use protobuf::{
     reflect::{FileDescriptor, ReflectFieldRef, ReflectValueRef},
 };
 use serde_json::{Map, Value};
-use teeleak::capture::{Piece, Reader};
-use teeleak_analysis::{
-    clients::settle,
-    model::{Observation, Owner, OwnerId, Pool, PoolKind, Sample},
-    parse::capture::ObservationBuilder,
-};
+use teeleak_analysis::model::{Owner, OwnerId, Pool, PoolKind, Sample};
 use teeleak_proto::Uuid;
 use teeleak_tests::{Answer, Site, Tee, World, golden, large};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/");
+use crate::support::{DRM_PLAYER, FOLDER, capture, fixture, folder, observed};
+
 const CAPTURES: [&str; 5] =
     ["leak-session", "close-before-unmap-2", "forget-unmap", "none", "none-2"];
 
 static SCHEMA: LazyLock<FileDescriptor> = LazyLock::new(|| {
-    let bytes = fs::read(format!("{FOLDER}fixtures/perfetto/perfetto_trace.v59.1.desc")).unwrap();
+    let bytes = fs::read(fixture("perfetto/perfetto_trace.v59.1.desc")).unwrap();
     let schema = FileDescriptorProto::parse_from_bytes(&bytes).unwrap();
     FileDescriptor::new_dynamic(schema, &[]).unwrap()
 });
 
 fn scratch(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("perfetto");
-    fs::create_dir_all(&folder).unwrap();
-    folder.join(name)
+    folder("perfetto").join(name)
 }
 
 /// Runs with `--perfetto`; gives the file, too.
@@ -49,26 +36,8 @@ fn traced(name: &str, world: &World, arguments: &[&str]) -> (Answer, Vec<u8>) {
 }
 
 fn report(name: &str) -> Vec<u8> {
-    let protocol = format!("{FOLDER}leaky-ta/player/drm-player.toml");
-    let arguments = ["report", "--protocol", &protocol, &capture(name)];
+    let arguments = ["report", "--protocol", DRM_PLAYER, &capture(name)];
     traced(name, &World::without_tee(), &arguments).1
-}
-
-fn capture(name: &str) -> String {
-    format!("{FOLDER}fixtures/capture/4.10.0.{name}.tlk")
-}
-
-fn observed(name: &str) -> Observation {
-    let file = fs::read(capture(name)).unwrap();
-    let mut reader = Reader::new(&*file).unwrap();
-    let mut builder = ObservationBuilder::new(name);
-    while let Some(piece) = reader.next_piece().unwrap() {
-        let Piece::Frame { kind, payload } = piece else { panic!("{piece:?}") };
-        builder.frame(kind, payload);
-    }
-    let mut observation = builder.finish();
-    settle(&mut observation);
-    observation
 }
 
 /// A message as JSON. A field or a value that the schema does not know fails.
@@ -272,9 +241,8 @@ fn findings_are_instants_where_they_show() {
 
 #[test]
 fn processes_have_tracks_and_the_clock_is_told() {
-    let trace = format!("{FOLDER}fixtures/strace/7.2.two-processes-close-before-unmap.strace");
-    let protocol = format!("{FOLDER}leaky-ta/player/drm-player.toml");
-    let arguments = ["analyze", "--protocol", &protocol, &trace];
+    let trace = fixture("strace/7.2.two-processes-close-before-unmap.strace");
+    let arguments = ["analyze", "--protocol", DRM_PLAYER, &trace];
     let (_, file) = traced("strace", &World::without_tee(), &arguments);
     let packets = packets(&file);
     nests(&tracks(&packets));
@@ -290,7 +258,7 @@ fn lines(packets: &[Value]) -> String {
 
 #[test]
 fn without_times_each_sample_takes_a_second() {
-    let log = format!("{FOLDER}fixtures/log/3.18.dumps-back-to-back.log");
+    let log = fixture("log/3.18.dumps-back-to-back.log");
     let (_, file) = traced("no-times", &World::without_tee(), &["analyze", &log]);
     let packets = packets(&file);
     let tracks = tracks(&packets);

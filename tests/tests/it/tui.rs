@@ -1,12 +1,5 @@
 //! The screen of a watch: on a simulated TEE at three sizes, and in a real terminal.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
-
 use std::{
     cell::RefCell, collections::VecDeque, fs, io, os::fd::BorrowedFd, path::PathBuf, rc::Rc,
 };
@@ -21,12 +14,10 @@ use teeleak::{
 use teeleak_proto::{Uuid, pta};
 use teeleak_tests::{Answer, Event, Region, Session, Site, Tee, World, golden, teeleak};
 
-const DRM: &str = "b3a5a6a6-3e5e-4f0b-9d27-6a1c8e4b7f10";
+use crate::support::{DRM, empty, folder};
 
 fn scratch(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("tui.{name}"));
-    let _ = fs::remove_dir_all(&folder);
-    folder
+    empty("tui", name)
 }
 
 /// Each epoch leaves an allocation, a region and a session.
@@ -151,7 +142,7 @@ fn a_dump_is_taken_and_the_end_comes_when_asked_for() {
 }
 
 fn scratch_of(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("tui.{name}"))
+    folder("tui").join(name)
 }
 
 /// The screen asks the TEE for nothing: the same is found in the window, frame by frame.

@@ -1,7 +1,5 @@
 //! `run --until-decided`: as many iterations as it takes, and no more than allowed.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
 use teeleak::Exit;
 use teeleak_proto::{Uuid, pta};
 use teeleak_tests::{Answer, Event, Session, Site, Tee, World};

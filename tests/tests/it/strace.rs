@@ -1,28 +1,17 @@
 //! `teeleak analyze` on text of strace, recorded in front of a real OP-TEE.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+use std::fs;
 
-use std::{fs, path::Path};
-
-use teeleak::{
-    Exit,
-    capture::{Piece, Reader},
-};
-use teeleak_analysis::{
-    model::{Event, EventKind},
-    parse::capture::ObservationBuilder,
-};
+use teeleak::Exit;
+use teeleak_analysis::model::{Event, EventKind};
 use teeleak_tests::{Answer, golden, teeleak};
 
-fn path(name: &str) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    root.join("fixtures").join(name).display().to_string()
-}
+use crate::support::{DRM_PLAYER, capture, fixture, folder, observed};
 
 fn analyze(arguments: &[&str], name: &str) -> Answer {
-    let trace = path(&format!("strace/{name}.strace"));
+    let trace = fixture(&format!("strace/{name}.strace"));
     let mut answer = teeleak(&[&["analyze"], arguments, &[&*trace]].concat());
-    answer.out = answer.out.replace(&path("strace/"), "");
+    answer.out = answer.out.replace(&fixture("strace/"), "");
     answer
 }
 
@@ -34,9 +23,7 @@ fn compare(arguments: &[&str], name: &str, exit: Exit) {
 
 #[test]
 fn the_order_of_calls_names_both_processes() {
-    let protocol = path("../leaky-ta/player/drm-player.toml");
-    let arguments = ["--protocol", &protocol];
-    compare(&arguments, "7.2.two-processes-close-before-unmap", Exit::Order);
+    compare(&["--protocol", DRM_PLAYER], "7.2.two-processes-close-before-unmap", Exit::Order);
 }
 
 #[test]
@@ -61,9 +48,9 @@ fn what_made_a_task_need_not_be_traced() {
 
 #[test]
 fn a_trace_and_a_console_go_together() {
-    let log = path("log/4.10.qemu-dumps-of-a-region-leak.log");
+    let log = fixture("log/4.10.qemu-dumps-of-a-region-leak.log");
     let alone = teeleak(&["analyze", "--json", &log]);
-    let trace = path("strace/7.2.two-processes-close-before-unmap.strace");
+    let trace = fixture("strace/7.2.two-processes-close-before-unmap.strace");
     let both = teeleak(&["analyze", "--json", &log, "--strace", &trace]);
     assert_eq!((alone.exit, both.exit), (Exit::Leak, Exit::Leak), "{}", both.err);
     assert!(both.out.contains("\"strace\"") && !alone.out.contains("\"strace\""));
@@ -71,9 +58,8 @@ fn a_trace_and_a_console_go_together() {
 
 #[test]
 fn files_of_several_tasks_are_read_by_time() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("strace-ff");
-    fs::create_dir_all(&folder).unwrap();
-    let trace = fs::read_to_string(path("strace/7.2.two-processes-close-before-unmap.strace"));
+    let folder = folder("strace/tasks");
+    let trace = fs::read_to_string(fixture("strace/7.2.two-processes-close-before-unmap.strace"));
     let trace = trace.unwrap();
     let mut tasks: Vec<&str> = trace.lines().filter_map(|line| line.split(' ').next()).collect();
     tasks.sort_unstable();
@@ -83,23 +69,20 @@ fn files_of_several_tasks_are_read_by_time() {
         let text: String = own.map(|line| format!("{}\n", line.trim_start())).collect();
         fs::write(folder.join(format!("calls.{task}")), text).unwrap();
     }
-    let protocol = path("../leaky-ta/player/drm-player.toml");
     let folder = folder.display().to_string();
-    let answer = teeleak(&["analyze", "--protocol", &protocol, &folder]);
+    let answer = teeleak(&["analyze", "--protocol", DRM_PLAYER, &folder]);
     assert_eq!(answer.exit, Exit::Order, "{}", answer.out);
     assert!(answer.out.contains("of 2 processes (from strace)"), "{}", answer.out);
 }
 
 #[test]
 fn a_trace_says_whose_the_events_of_a_capture_are() {
-    let capture = path("capture/4.10.0.close-before-unmap-2.tlk");
-    let trace = Path::new(env!("CARGO_TARGET_TMPDIR")).join("of-a-capture.strace");
-    let events = events(&capture);
-    let lines: String = events.iter().filter_map(line).collect();
+    let trace = folder("strace").join("of-a-capture.strace");
+    let name = "close-before-unmap-2";
+    let lines: String = observed(name).events.iter().filter_map(line).collect();
     fs::write(&trace, lines).unwrap();
-    let (trace, protocol) =
-        (trace.display().to_string(), path("../leaky-ta/player/drm-player.toml"));
-    let answer = teeleak(&["report", "--protocol", &protocol, "--strace", &trace, &capture]);
+    let trace = trace.display().to_string();
+    let answer = teeleak(&["report", "--protocol", DRM_PLAYER, "--strace", &trace, &capture(name)]);
     assert_eq!(answer.exit, Exit::Order, "{}", answer.err);
     assert!(answer.out.contains("(from strace)"), "{}", answer.out);
     assert!(answer.out.contains("without: 0"), "{}", answer.out);
@@ -109,16 +92,6 @@ fn a_trace_says_whose_the_events_of_a_capture_are() {
     };
     assert!(answer.out.lines().any(blame), "{}", answer.out);
     assert!(!answer.out.contains("recorded nothing"), "{}", answer.out);
-}
-
-/// Events of a capture.
-fn events(capture: &str) -> Vec<Event> {
-    let mut reader = Reader::new(fs::File::open(capture).unwrap()).unwrap();
-    let mut builder = ObservationBuilder::new("capture");
-    while let Some(Piece::Frame { kind, payload }) = reader.next_piece().unwrap() {
-        builder.frame(kind, payload);
-    }
-    builder.finish().events
 }
 
 /// What strace 7.2 would have printed of the call that caused an event: the session's number, and a

@@ -1,13 +1,6 @@
 //! Whatever a capture holds, it is read to its end, counted, and never the cause of a panic.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
-
-use std::{fs, path::Path, sync::LazyLock};
+use std::{fs, sync::LazyLock};
 
 use proptest::prelude::*;
 use teeleak::capture::{Piece, Reader};
@@ -17,12 +10,13 @@ use teeleak_analysis::{
 };
 use teeleak_proto::frame::FrameKind;
 
+use crate::support::capture;
+
 type Frames = Vec<(u8, Vec<u8>)>;
 
 /// Frames of a recording of a real TEE.
 static RECORDED: LazyLock<Frames> = LazyLock::new(|| {
-    let name = "fixtures/capture/4.10.0.leak-session.tlk";
-    let file = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+    let file = fs::read(capture("leak-session")).unwrap();
     let mut reader = Reader::new(&*file).unwrap();
     let mut frames = Vec::new();
     while let Some(piece) = reader.next_piece().unwrap() {

@@ -1,12 +1,5 @@
 //! `teeleak watch` on a simulated TEE, by a simulated clock.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
-
 use std::{
     cell::{Cell, RefCell},
     fs,
@@ -22,16 +15,14 @@ use teeleak::{Exit, Interrupt};
 use teeleak_proto::{Uuid, pta};
 use teeleak_tests::{Answer, Event, Region, Session, Simulated, Site, Tee, World, golden, teeleak};
 
-const DRM: &str = "b3a5a6a6-3e5e-4f0b-9d27-6a1c8e4b7f10";
+use crate::support::{DRM, empty};
 
 /// When a simulated clock begins, in seconds.
 const BEGIN: u64 = 3600;
 
 /// An empty folder of its own for each test.
 fn scratch(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("watch.{name}"));
-    let _ = fs::remove_dir_all(&folder);
-    folder
+    empty("watch", name)
 }
 
 fn site(line: u16, size: u32, count: u32) -> Site {

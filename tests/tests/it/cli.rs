@@ -1,12 +1,5 @@
 //! Every command, against a simulated TEE core and its recordings.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
-
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -18,7 +11,7 @@ use teeleak_tests::{
     Answer, Event, Region, Session, Site, Stock, Tee, World, golden, teeleak, tracefs,
 };
 
-const DRM: &str = "b3a5a6a6-3e5e-4f0b-9d27-6a1c8e4b7f10";
+use crate::support::{DRM, DRM_PLAYER, FOLDER, capture, fixture, folder};
 
 /// Epochs before the workload first runs: the one that the run begins with, and idle iterations.
 const EPOCHS_BEFORE: u32 = 1 + 3;
@@ -78,9 +71,7 @@ fn forgetful() -> Tee {
 }
 
 fn scratch(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    fs::create_dir_all(&folder).unwrap();
-    folder.join(name)
+    folder("cli").join(name)
 }
 
 fn touch(root: &Path, file: &str) {
@@ -246,17 +237,15 @@ fn recordings_of_a_real_tee_are_reported() {
         ("4.10.0.close-before-unmap-2", Exit::Order),
         ("4.10.0.leak-session", Exit::Leak),
     ];
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/");
-    let protocol = format!("{folder}leaky-ta/player/drm-player.toml");
     for (name, exit) in recordings {
-        let file = format!("{folder}fixtures/capture/{name}.tlk");
-        let answer = teeleak(&["report", "--protocol", &protocol, &file]);
+        let file = fixture(&format!("capture/{name}.tlk"));
+        let answer = teeleak(&["report", "--protocol", DRM_PLAYER, &file]);
         assert_eq!(answer.exit, exit, "{name}: {}{}", answer.out, answer.err);
-        golden(&format!("report.{name}.txt"), &answer.out.replace(folder, ""));
+        golden(&format!("report.{name}.txt"), &answer.out.replace(FOLDER, ""));
     }
-    let file = format!("{folder}fixtures/capture/4.10.0.leak-session.tlk");
-    let answer = teeleak(&["report", "--json", "--protocol", &protocol, &file]);
-    golden("report.4.10.0.leak-session.json", &answer.out.replace(folder, ""));
+    let file = capture("leak-session");
+    let answer = teeleak(&["report", "--json", "--protocol", DRM_PLAYER, &file]);
+    golden("report.4.10.0.leak-session.json", &answer.out.replace(FOLDER, ""));
 }
 
 #[test]

@@ -1,20 +1,20 @@
 //! Findings that somebody knows already: baselines, suppressions, notes.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
-
 use std::{fs, path::PathBuf};
 
 use teeleak::Exit;
 use teeleak_tests::{Answer, golden, teeleak};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/");
+use crate::support::{FOLDER, capture, fixture, folder};
 
 /// Reports the recording of a TA that forgets sessions, with the fixtures that the options name.
 fn report(options: &[&str]) -> Answer {
-    let options = options
-        .iter()
-        .map(|option| option.replace("triage/", &format!("{FOLDER}fixtures/triage/")));
-    let capture = format!("{FOLDER}fixtures/capture/4.10.0.leak-session.tlk");
+    let in_fixtures = |option: &&str| match option.starts_with("triage/") {
+        true => fixture(option),
+        false => (*option).to_owned(),
+    };
+    let options = options.iter().map(in_fixtures);
+    let capture = capture("leak-session");
     let arguments: Vec<_> =
         ["report".to_owned()].into_iter().chain(options).chain([capture]).collect();
     let mut answer = teeleak(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
@@ -24,9 +24,7 @@ fn report(options: &[&str]) -> Answer {
 }
 
 fn scratch(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    fs::create_dir_all(&folder).unwrap();
-    folder.join(name)
+    folder("triage").join(name)
 }
 
 #[test]

@@ -1,18 +1,10 @@
 //! Figures of a watch, as other programs read them.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
-
 use std::{
     cell::RefCell,
     fs,
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
-    path::PathBuf,
     rc::Rc,
 };
 
@@ -21,7 +13,7 @@ use teeleak::Exit;
 use teeleak_proto::Uuid;
 use teeleak_tests::{Answer, Region, Session, Site, Tee, World};
 
-const DRM: &str = "b3a5a6a6-3e5e-4f0b-9d27-6a1c8e4b7f10";
+use crate::support::{DRM, folder};
 
 fn tee() -> Tee {
     let file = "core/mm/mobj.c";
@@ -36,7 +28,7 @@ fn tee() -> Tee {
 
 /// Watches for so many seconds of simulated time.
 fn watch(seconds: u64, more: &[&str], script: impl Fn(u64, &mut Tee) + 'static) -> Answer {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("watch.metrics");
+    let folder = folder("metrics").join("watch");
     let world = World::with(tee()).for_seconds(seconds, script);
     world.run(&[&["watch", "--dir", folder.to_str().unwrap()], more].concat())
 }
@@ -59,7 +51,7 @@ fn figure(text: &str, family: &str, label: &str) -> Option<f64> {
 
 #[test]
 fn figures_are_told_to_whoever_asks_and_in_a_file() {
-    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("watch.prom");
+    let file = folder("metrics").join("watch.prom");
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let asked: Rc<RefCell<String>> = Rc::default();
     let answer = Rc::clone(&asked);

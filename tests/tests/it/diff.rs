@@ -1,21 +1,19 @@
 //! `diff` over several captures, and beside a known-good build's.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
 use teeleak::Exit;
 use teeleak_tests::{Answer, golden, teeleak};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/capture/");
+use crate::support::{capture, fixture};
 
 /// Compares recordings of a real TEE; words that are no options name them.
 fn diff(words: &[&str]) -> Answer {
     let path = |word: &&str| match word.starts_with('-') {
         true => (*word).to_owned(),
-        false => format!("{FOLDER}4.10.0.{word}.tlk"),
+        false => capture(word),
     };
     let words: Vec<_> = ["diff".to_owned()].into_iter().chain(words.iter().map(path)).collect();
     let mut answer = teeleak(&words.iter().map(String::as_str).collect::<Vec<_>>());
-    answer.out = answer.out.replace(FOLDER, "");
+    answer.out = answer.out.replace(&fixture("capture/"), "");
     answer
 }
 

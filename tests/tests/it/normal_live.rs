@@ -1,12 +1,5 @@
 //! `--with normal-world`: real processes of this system, and trees of files that stand for a kernel's.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
-
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -16,9 +9,10 @@ use std::{
 use teeleak::Exit;
 use teeleak_tests::{Answer, Simulated, Tee, World, golden};
 
+use crate::support::empty;
+
 fn scratch(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("normal-live").join(name);
-    let _ = fs::remove_dir_all(&folder);
+    let folder = empty("normal-live", name);
     fs::create_dir_all(&folder).unwrap();
     folder
 }

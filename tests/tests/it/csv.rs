@@ -1,7 +1,5 @@
 //! `--csv`: what a reader that did not write it finds in the table.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -12,14 +10,12 @@ use teeleak::Exit;
 use teeleak_proto::Uuid;
 use teeleak_tests::{Site, Tee, World, golden, teeleak};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/");
+use crate::support::{FOLDER, capture, fixture, folder};
 
 type Row = BTreeMap<String, String>;
 
 fn scratch(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("csv");
-    fs::create_dir_all(&folder).unwrap();
-    folder.join(name)
+    folder("csv").join(name)
 }
 
 fn table(name: &str, world: &World, arguments: &[&str]) -> String {
@@ -30,7 +26,7 @@ fn table(name: &str, world: &World, arguments: &[&str]) -> String {
 }
 
 fn report(name: &str) -> String {
-    let capture = format!("{FOLDER}fixtures/capture/4.10.0.{name}.tlk");
+    let capture = capture(name);
     table(name, &World::without_tee(), &["report", &capture])
 }
 
@@ -118,7 +114,7 @@ fn what_grows_grows_in_the_table_with_its_verdict() {
 
 #[test]
 fn what_was_not_seen_has_no_value() {
-    let log = format!("{FOLDER}fixtures/log/3.18.dumps-back-to-back.log");
+    let log = fixture("log/3.18.dumps-back-to-back.log");
     let rows = rows(&table("log", &World::without_tee(), &["analyze", &log]));
     assert!(rows.iter().any(|row| row["kind"] == "site" && row["seen"] != "none"));
     for row in rows {
@@ -145,7 +141,7 @@ fn names_stay_text() {
 
 #[test]
 fn a_table_that_cannot_be_written_is_told() {
-    let capture = format!("{FOLDER}fixtures/capture/4.10.0.none.tlk");
+    let capture = capture("none");
     for path in ["/dev/full", "/proc/none/x"] {
         let answer = teeleak(&["report", "--csv", path, &capture]);
         assert_eq!(answer.exit, Exit::Usage);

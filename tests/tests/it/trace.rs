@@ -1,12 +1,5 @@
 //! `teeleak trace` with programs that call a libteec without a TEE.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
-
 use std::{
     collections::BTreeSet,
     fs,

@@ -1,0 +1,36 @@
+//! Tests of the tool as a whole that need neither a real OP-TEE nor a browser: one program, since each
+//! one more is linked, started and waited for by itself.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+mod analyze;
+mod ci;
+mod cli;
+mod config;
+mod csv;
+mod diff;
+mod dump;
+mod exhausted;
+mod hostile;
+mod html;
+mod kernel;
+mod metrics;
+mod normal_live;
+mod normal_world;
+mod perfetto;
+mod schema;
+mod stock;
+mod strace;
+mod support;
+mod terminal;
+mod text;
+mod trace;
+mod triage;
+mod tui;
+mod until_decided;
+mod watch;
