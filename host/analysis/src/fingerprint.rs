@@ -29,7 +29,7 @@ pub fn fingerprint(kind: Kind, subject: &Subject, detail: &[&str]) -> Fingerprin
         Subject::Ta(uuid) => push(&mut text, &uuid.to_string()),
         Subject::Pool(pool) => push(&mut text, &pool.id()),
         Subject::Holding { listing, name, .. } => {
-            push(&mut text, listing.label());
+            push(&mut text, listing.id());
             push(&mut text, name);
         }
         Subject::Resource { protocol, resource } => {
@@ -72,7 +72,7 @@ fn size_class(size: u64) -> String {
 #[cfg(test)]
 mod tests {
     use crate::fingerprint::*;
-    use crate::model::{Ledger, Listing, PoolKind};
+    use crate::model::{Ledger, Listing, NormalPool, PoolKind};
 
     fn site(file: &str, size: u64) -> String {
         let subject =
@@ -86,13 +86,69 @@ mod tests {
         let pool = Subject::Pool(PoolKind::CoreHeap);
         let pool = fingerprint(Kind::PoolGrowth, &pool, &["a:b"]);
         assert_eq!(pool.to_string(), "v1:pool-growth:core_heap:a%3ab");
-        let crypto = fingerprint(Kind::PoolGrowth, &Subject::Pool(PoolKind::Crypto), &[]);
-        let stored = "v1:pool-growth:big_numbers_of_the_crypto_library";
-        assert_eq!(crypto.to_string(), stored, "a label may change, what users stored may not");
-        let (listing, name) = (Listing::Ledger(Ledger::IonOrphans), "system".into());
-        let orphans = Subject::Holding { listing, name, pid: Some(3) };
-        let orphans = fingerprint(Kind::Unpaired, &orphans, &[]);
-        assert_eq!(orphans.to_string(), "v1:unpaired:orphans_of_an_ion_heap:system");
+    }
+
+    /// A label may change, what users stored may not.
+    #[test]
+    fn pools_keep_their_names() {
+        let all = [
+            (PoolKind::CoreHeap, "core_heap"),
+            (PoolKind::NexusHeap, "nexus_heap"),
+            (PoolKind::TaRam, "TA_memory"),
+            (PoolKind::Crypto, "big_numbers_of_the_crypto_library"),
+            (PoolKind::PageTables, "translation_tables"),
+            (PoolKind::Sessions, "sessions"),
+            (PoolKind::Threads, "threads_of_the_TEE_core"),
+            (PoolKind::Named("pool 9: x".into()), "pool_9%3a_x"),
+        ];
+        let normal_world = [
+            (NormalPool::Anonymous, "anonymous_memory"),
+            (NormalPool::Shared, "shared_memory"),
+            (NormalPool::Slab, "slab"),
+            (NormalPool::IonSystem, "ion_system_heap"),
+            (NormalPool::IonCma, "ion_cma_heap"),
+            (NormalPool::IonCarveout, "ion_carveout_heap"),
+            (NormalPool::Gpu, "gpu"),
+            (NormalPool::Unaccounted, "memory_that_nobody_accounts_for"),
+            (NormalPool::KernelStacks, "kernel_stacks_and_page_tables"),
+            (NormalPool::FreePages, "free_pages"),
+            (NormalPool::Descriptors, "file_descriptors"),
+            (NormalPool::IommuAddresses("cam".into()), "addresses_of_the_iommu_for_cam"),
+        ];
+        let normal_world = normal_world.map(|(pool, name)| (PoolKind::NormalWorld(pool), name));
+        for (pool, name) in all.into_iter().chain(normal_world) {
+            let found = fingerprint(Kind::PoolGrowth, &Subject::Pool(pool), &[]);
+            assert_eq!(*found.0, *format!("v1:pool-growth:{name}"));
+        }
+    }
+
+    #[test]
+    fn listings_keep_their_names() {
+        let all = [
+            (Listing::DmaBufs, "dma-bufs"),
+            (Listing::Binder, "binder"),
+            (Listing::Cache("kmalloc-64".into()), "kmalloc-64"),
+            (Listing::Ledger(Ledger::PageOwner), "page_owner"),
+            (Listing::Ledger(Ledger::Kmemleak), "kmemleak"),
+            (Listing::Ledger(Ledger::CpuMonitor), "cpu_monitor"),
+            (Listing::Ledger(Ledger::Slab), "slabinfo"),
+            (Listing::Ledger(Ledger::DmaHeap), "dma_heap"),
+            (Listing::Ledger(Ledger::DmaBuf), "dma-buf_bufinfo"),
+            (Listing::Ledger(Ledger::Mappings), "mappings"),
+            (Listing::Ledger(Ledger::IovaMap), "iova_map"),
+            (Listing::Ledger(Ledger::IonHeap), "ion_heap"),
+            (Listing::Ledger(Ledger::IonOrphans), "orphans_of_an_ion_heap"),
+            (Listing::Ledger(Ledger::IommuUsers), "users_of_the_iommu"),
+            (Listing::Ledger(Ledger::Descriptors), "descriptors"),
+        ];
+        for (listing, id) in all {
+            for pid in [None, Some(7)] {
+                let subject =
+                    Subject::Holding { listing: listing.clone(), pid, name: "a b".into() };
+                let found = fingerprint(Kind::Unpaired, &subject, &[]);
+                assert_eq!(*found.0, *format!("v1:unpaired:{id}:a_b"));
+            }
+        }
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub(crate) mod perfetto;
 pub(crate) mod place;
 mod series;
 mod steps;
+#[cfg(test)]
+mod tests;
 pub(crate) mod text;
 pub(crate) mod view;
 pub(crate) mod words;

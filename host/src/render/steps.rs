@@ -1,5 +1,7 @@
 //! The calls that show a finding, in their order: which of them is out of place, and which never came.
 
+use std::sync::Arc;
+
 use teeleak_analysis::model::{Evidence, Finding, Kind, StepRef, Time};
 
 use super::place;
@@ -68,11 +70,10 @@ pub(crate) fn arrange<'t>(
     if kind != Kind::Unpaired {
         return drawn;
     }
-    let missing = finding.title.rsplit_once(": no ").map_or("", |(_, missing)| missing);
-    let said: Vec<&str> = missing.split_whitespace().collect();
-    let is_missing = |(at, name): &(usize, &&str)| {
+    let missing = missing(finding);
+    let is_missing = |(at, entry): &(usize, &&str)| {
         !ranks.contains(&Some(*at))
-            && (said.is_empty() || name.split_whitespace().any(|one| said.contains(&one)))
+            && alternatives(entry).any(|one| missing.iter().any(|step| **step == *one))
     };
     for (at, name) in order.iter().enumerate().filter(is_missing) {
         let later = |one: &Drawn<'_>| match one {
@@ -84,6 +85,21 @@ pub(crate) fn arrange<'t>(
         drawn.insert(place, Drawn::Missing(name));
     }
     drawn
+}
+
+/// The steps that an entry of an order stands for: `(unmap or free | use)` for three.
+fn alternatives(entry: &str) -> impl Iterator<Item = &str> {
+    let parts = entry.split(['(', '|', ')']);
+    parts.flat_map(|part| part.split(" or ")).map(str::trim)
+}
+
+/// The steps that the finding says never came.
+fn missing(finding: &Finding) -> &[Arc<str>] {
+    let steps = finding.evidence.iter().find_map(|evidence| match evidence {
+        Evidence::Missing(steps) => Some(&**steps),
+        _ => None,
+    });
+    steps.unwrap_or_default()
 }
 
 fn stand(n: usize, ranks: &[Option<usize>]) -> Stand {
@@ -115,4 +131,73 @@ pub(crate) fn parties(drawn: &[Drawn<'_>]) -> Vec<String> {
 pub(crate) fn after_ns(first: Option<Time>, this: Option<Time>) -> Option<u64> {
     let (first, this) = first.zip(this).filter(|(a, b)| a.clock == b.clock)?;
     Some(this.ns.saturating_sub(first.ns))
+}
+
+#[cfg(test)]
+mod tests {
+    use teeleak_analysis::model::{
+        Event, EventKind, Fingerprint, Keys, Origin, Place, Severity, Subject,
+    };
+    use teeleak_proto::Uuid;
+
+    use super::*;
+
+    fn step(name: &str) -> StepRef {
+        let event = Event {
+            origin: Origin::Tee,
+            seq: 1,
+            lost_before: 0,
+            time: None,
+            duration_ns: None,
+            place: Place { source: "capture".into(), at: 1 },
+            iteration: None,
+            kind: EventKind::Invoke,
+            result: None,
+            session: None,
+            opener: 0,
+            instance: 0,
+            uuid: None,
+            cmd: None,
+            values: [0; 8],
+            keys: Keys::default(),
+            by: None,
+        };
+        StepRef { step: name.into(), keys: "".into(), event }
+    }
+
+    /// A resource that was acquired and not released, by any of these.
+    fn unpaired(title: &str, release: &[&str]) -> Finding {
+        Finding {
+            kind: Kind::Unpaired,
+            severity: Severity::Failure,
+            verdict: None,
+            subject: Subject::Ta(Uuid([1; 16])),
+            title: title.into(),
+            figures: Vec::new(),
+            evidence: vec![Evidence::Missing(release.iter().map(|step| (*step).into()).collect())],
+            fingerprint: Fingerprint("v1:x".into()),
+            cause: None,
+            action: "look".into(),
+        }
+    }
+
+    fn drawn_as_missing(finding: &Finding, steps: &[StepRef], expected: &str) -> Vec<String> {
+        let drawn = arrange(finding, steps, expected);
+        let name = |one: &Drawn<'_>| match one {
+            Drawn::Missing(name) => Some((*name).to_owned()),
+            Drawn::Taken(..) => None,
+        };
+        drawn.iter().filter_map(name).collect()
+    }
+
+    #[test]
+    fn only_what_releases_is_missing() {
+        let steps = [step("open")];
+        let finding =
+            unpaired("files: 1 file never released: no close or free", &["close", "free"]);
+        let expected = "open or create > read or write > close or free";
+        assert_eq!(drawn_as_missing(&finding, &steps, expected), ["close or free"]);
+        let reworded = unpaired("1 file is still open", &["close", "free"]);
+        assert_eq!(drawn_as_missing(&reworded, &steps, expected), ["close or free"]);
+    }
 }

@@ -97,6 +97,8 @@ pub enum Evidence {
     Sequence(Vec<StepRef>),
     /// What the right order would have been.
     Expected(Arc<str>),
+    /// Steps any of which should have come and never did.
+    Missing(Vec<Arc<str>>),
     /// A place to look at.
     At(Place),
     /// A further subject that belongs to the same finding: sites that grow together.

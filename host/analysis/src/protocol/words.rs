@@ -39,11 +39,20 @@ fn order(protocol: &Protocol, resource: usize) -> String {
     parts.join(" > ")
 }
 
-/// Names of the steps that do this, as "a or b".
-pub(super) fn steps(protocol: &Protocol, resource: usize, action: StepAction) -> Option<String> {
+/// Names of the steps that do this.
+pub(super) fn step_names(
+    protocol: &Protocol,
+    resource: usize,
+    action: StepAction,
+) -> Vec<Arc<str>> {
     let all = protocol.steps.iter();
     let these = all.filter(|step| step.resource == resource && step.action == action);
-    let names: Vec<_> = these.map(|step| &*step.name).collect();
+    these.map(|step| Arc::clone(&step.name)).collect()
+}
+
+/// The same as "a or b".
+pub(super) fn steps(protocol: &Protocol, resource: usize, action: StepAction) -> Option<String> {
+    let names = step_names(protocol, resource, action);
     (!names.is_empty()).then(|| names.join(" or "))
 }
 

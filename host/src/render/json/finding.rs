@@ -192,7 +192,7 @@ pub(super) fn entry(finding: &Finding) -> Entry<'_> {
         subject: about(&finding.subject),
         title: &finding.title,
         figures: finding.figures.iter().map(number).collect(),
-        evidence: finding.evidence.iter().map(proof).collect(),
+        evidence: finding.evidence.iter().filter_map(proof).collect(),
         fingerprint: &finding.fingerprint.0,
         cause: finding
             .cause
@@ -232,18 +232,20 @@ fn number(figure: &Figure) -> Number<'_> {
     }
 }
 
-fn proof(evidence: &Evidence) -> Proof<'_> {
-    match evidence {
+/// `None` for what the title says already.
+fn proof(evidence: &Evidence) -> Option<Proof<'_>> {
+    Some(match evidence {
         Evidence::Text(text) | Evidence::Outstanding(text) => Proof::Text { text },
         Evidence::Survivors(by_epoch) => Proof::Survivors { by_epoch },
         Evidence::Series(by_iteration) => Proof::Series { by_iteration },
         Evidence::Sequence(steps) => Proof::Sequence { steps: steps.iter().map(step).collect() },
         Evidence::Expected(order) => Proof::Expected { order },
+        Evidence::Missing(_) => return None,
         Evidence::At(place) => Proof::At { source: &place.source, at: place.at },
         Evidence::Member(subject, figures) => {
             Proof::Member { subject: about(subject), figures: figures.iter().map(number).collect() }
         }
-    }
+    })
 }
 
 fn step(step: &StepRef) -> Step<'_> {

@@ -202,9 +202,12 @@ fn detail(evidence: &Evidence, page: &mut Page<'_>) -> io::Result<()> {
             let figures: Vec<_> = figures.iter().map(value).collect();
             line("together", &format!("{}: {}", subject(member), figures.join(", ")), page)
         }
-        Evidence::Text(_) | Evidence::Outstanding(_) | Evidence::Expected(_) | Evidence::At(_) => {
-            Ok(())
-        }
+        // These have lines of their own.
+        Evidence::Text(_)
+        | Evidence::Outstanding(_)
+        | Evidence::Expected(_)
+        | Evidence::Missing(_)
+        | Evidence::At(_) => Ok(()),
     }
 }
 

@@ -84,7 +84,7 @@ fn of(normal: &NormalWorld, ledger: Ledger) -> Vec<Finding> {
     told.into_iter().take(MOST).map(|(_, finding)| finding).collect()
 }
 
-/// What entries of two prints have in common.
+/// What entries of two prints have in common. It is part of fingerprints, so it stays as it is.
 fn key(ledger: Ledger, row: &Row) -> String {
     let each = || format!("{} bytes each", text::number(row.bytes));
     match (ledger, &row.holder) {
@@ -148,5 +148,23 @@ impl Alike<'_> {
         let exact = said.is_some_and(|said| matches!(said.basis, Basis::Exact { .. }));
         let long = said.is_some_and(|said| said.support >= SLAB_ITERATIONS);
         (exact || long) && !RECLAIMED.iter().any(|kept| key.contains(kept))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Holder, Place};
+
+    #[test]
+    fn keys_stay_as_they_are() {
+        let place = Place { source: "bufinfo".into(), at: 1 };
+        let alone = Row::new(place, "kmalloc-64", 1, 25_165_824);
+        let holder = Holder { pid: 812, comm: "player".into() };
+        let held = Row { holder: Some(holder), ..alone.clone() };
+        assert_eq!(key(Ledger::Slab, &alone), "kmalloc-64");
+        assert_eq!(key(Ledger::DmaBuf, &alone), "25,165,824 bytes each");
+        assert_eq!(key(Ledger::IonHeap, &held), "pid 812 (player)");
+        assert_eq!(key(Ledger::DmaHeap, &held), "pid 812 (player), 25,165,824 bytes each");
     }
 }

@@ -16,6 +16,9 @@ use crate::{
     text,
 };
 
+/// Name of buffers that no process has, in fingerprints, too.
+const NO_PROCESS: &str = "no process";
+
 /// Kinds of buffers that are followed, and findings that are told.
 const KEYS: usize = 1 << 16;
 const MOST: usize = 10;
@@ -215,7 +218,7 @@ fn nobodys(normal: &NormalWorld, held: &BTreeMap<Moment, Held<'_>>) -> Vec<Findi
             text::bytes(bytes),
             per_iteration(&said)
         );
-        let draft = draft(("no process", None), severity, title, &said, &counted)
+        let draft = draft((NO_PROCESS, None), severity, title, &said, &counted)
             .figure(FigureKind::InUse, last.saturating_mul(bytes), Unit::Bytes)
             .text("processes that could be looked at have neither a descriptor nor a mapping of them");
         Some(draft.next("find the driver that imported them and does not let go: bufinfo lists attached devices; a registration with the TEE holds one, too"))

@@ -18,6 +18,9 @@ use crate::text;
 /// Part by which two ledgers may differ, as one is read after the other: a tenth.
 const SLACK: u64 = 10;
 
+/// What the users of the iommu are compared with, in fingerprints, too.
+const CAMERA: &str = "buffers of the camera";
+
 /// Bytes by which figures in MB may be off: each of three is rounded.
 const ROUNDED: u64 = 2 << 20;
 
@@ -47,7 +50,7 @@ fn iommu(normal: &NormalWorld) -> Option<Finding> {
     let top = top.map_or(String::new(), |row| {
         format!(", of which {} has {}", row.name, text::bytes(row.bytes))
     });
-    let subject = holding(Listing::Ledger(Ledger::IommuUsers), Ledger::CameraBuffers.name(), None);
+    let subject = holding(Listing::Ledger(Ledger::IommuUsers), CAMERA, None);
     let finding = Draft::new(Kind::Disagreement, subject, severity, title)
         .figure(FigureKind::Iommu, all, Unit::Bytes)
         .figure(FigureKind::Camera, list, Unit::Bytes)

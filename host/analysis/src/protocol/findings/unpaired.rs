@@ -196,6 +196,8 @@ impl Report<'_> {
         let events = proof.into_iter().flatten().filter_map(|at| self.events.get(at));
         evidence.push(Evidence::Sequence(words::sequence(protocol, at, events)));
         evidence.push(Evidence::Expected(words::expected(protocol, at).into()));
+        let releases = words::step_names(protocol, at, StepAction::Release);
+        evidence.push(Evidence::Missing(releases));
         evidence
     }
 }

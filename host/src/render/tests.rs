@@ -1,0 +1,143 @@
+//! What no output may lose, whatever kind of pool or finding it is about.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+use serde_json::Value;
+use teeleak_analysis::{
+    alarm::Alarms,
+    audit::{self, Options},
+    model::{
+        AlarmRule, Finding, Fingerprint, Gap, Kind, Moment, Observation, Part, Place, Pool,
+        PoolKind, PoolUnit, Reason, Sample, Severity, Stage, Subject, Verdict,
+    },
+};
+
+use crate::render::{
+    ci::{junit, sarif},
+    csv,
+    json::schema,
+    series::Points,
+    view::ReportView,
+};
+
+/// What the TEE core's statistics count.
+const POOLS: [PoolKind; 7] = [
+    PoolKind::CoreHeap,
+    PoolKind::NexusHeap,
+    PoolKind::TaRam,
+    PoolKind::Crypto,
+    PoolKind::PageTables,
+    PoolKind::Sessions,
+    PoolKind::Threads,
+];
+
+fn unobserved<T>() -> Part<T> {
+    Part::Unobserved(Gap { what: "it".into(), reason: Reason::NotOffered, remedy: None, lost: 0 })
+}
+
+fn sample(stage: Stage, iteration: u32, pool: PoolKind, used: u64) -> Sample {
+    Sample {
+        moment: Moment { stage, iteration },
+        time: None,
+        place: Place { source: "capture".into(), at: 1 },
+        epoch: None,
+        sites: unobserved(),
+        owners: unobserved(),
+        instances: unobserved(),
+        sessions: unobserved(),
+        pools: Part::Complete(vec![Pool {
+            kind: pool,
+            unit: PoolUnit::Objects,
+            allocated: Some(used),
+            max_allocated: None,
+            size: None,
+            largest_free: None,
+            free2_sum: None,
+            num_alloc_fail: None,
+            biggest_alloc_fail: None,
+            biggest_alloc_fail_used: None,
+        }]),
+    }
+}
+
+/// A run in which one pool grows by one in each iteration.
+fn growing(pool: &PoolKind) -> Observation {
+    let warmup = (1..=3).map(|n| sample(Stage::Warmup, n, pool.clone(), 100));
+    let measured = (1..=20).map(|n| sample(Stage::Measured, n, pool.clone(), 100 + u64::from(n)));
+    Observation { samples: warmup.chain(measured).collect(), ..Observation::default() }
+}
+
+#[test]
+fn a_finding_about_a_pool_is_in_its_rows_and_its_plot_begins_before_it() {
+    for pool in POOLS {
+        let mut observation = growing(&pool);
+        let report = audit::audit(&mut observation, &Options::default());
+        let [finding] = &report.findings[..] else { panic!("{pool:?}: {:#?}", report.findings) };
+        let mut table = Vec::new();
+        let view = ReportView { observation: &observation, report: &report, short: None };
+        csv::write(&view, &mut table).unwrap();
+        let table = String::from_utf8(table).unwrap();
+        let rows: Vec<_> = table.lines().filter(|row| row.contains(",allocated,")).collect();
+        let verdict = format!(",leak,{}", finding.fingerprint);
+        assert_eq!(rows.len(), 23);
+        assert!(rows.iter().all(|row| row.ends_with(&verdict)), "{pool:?}: {}", rows[0]);
+        let points = Points::of(finding, &observation).unwrap();
+        assert_eq!(points.before.len(), 2, "{pool:?}");
+    }
+}
+
+fn failure(kind: Kind) -> Finding {
+    Finding {
+        kind,
+        severity: Severity::Failure,
+        verdict: Some(Verdict::Leak),
+        subject: Subject::Pool(PoolKind::CoreHeap),
+        title: format!("title of {kind:?}").into(),
+        figures: Vec::new(),
+        evidence: Vec::new(),
+        fingerprint: Fingerprint(format!("v1:{kind:?}").into()),
+        cause: None,
+        action: "look".into(),
+    }
+}
+
+#[test]
+fn a_finding_of_each_kind_is_in_every_output() {
+    let mut observation = growing(&PoolKind::CoreHeap);
+    let mut report = audit::audit(&mut observation, &Options::default());
+    let schema = schema::of(schema::Kind::Report).to_string();
+    for kind in Kind::ALL {
+        report.findings = vec![failure(kind)];
+
+        let mut log = Vec::new();
+        sarif::write(&report, &mut log).unwrap();
+        let log: Value = serde_json::from_slice(&log).unwrap();
+        let (run, result) = (&log["runs"][0], &log["runs"][0]["results"][0]);
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        let rule = &run["tool"]["driver"]["rules"][index];
+        assert_eq!(rule["id"], result["ruleId"]);
+        assert_eq!(rule["shortDescription"]["text"], kind.info().meaning);
+
+        let mut cases = Vec::new();
+        junit::write(&observation, &report, &mut cases).unwrap();
+        let cases = String::from_utf8(cases).unwrap();
+        assert!(cases.contains(&format!("message=\"title of {kind:?}\"")), "{cases}");
+
+        assert!(schema.contains(&format!("\"{}\"", kind.info().json)), "{kind:?}");
+    }
+}
+
+#[test]
+fn each_kind_decides_whether_it_raises_an_alarm() {
+    for kind in Kind::ALL {
+        let grows = failure(kind);
+        let stays = Finding { verdict: Some(Verdict::Step), ..grows.clone() };
+        let raised = |finding: Finding| Alarms::new(10).findings(&[finding]).len();
+        let expected = match kind.info().alarm {
+            AlarmRule::Failure => (1, 1),
+            AlarmRule::Leak => (1, 0),
+            AlarmRule::Never => (0, 0),
+        };
+        assert_eq!((raised(grows), raised(stays)), expected, "{kind:?}");
+    }
+}
