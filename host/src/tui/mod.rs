@@ -8,7 +8,7 @@
 //! Invariants:
 //! - It shows what the watch asks for anyway: it never asks the TEE for anything itself.
 //! - Facts, view and tables know neither the terminal nor the TEE, and are bounded as the watch is.
-//! - The terminal is given back however it ends: see [`terminal`].
+//! - The terminal is given back however it ends: see [`terminal()`].
 
 mod console;
 mod draw;

@@ -5,6 +5,7 @@ use std::thread;
 
 use crate::apt::Apt;
 use crate::cache::Cache;
+use crate::cargo_tool;
 use crate::debian;
 use crate::error::{LabError, Result};
 use crate::firmware::{self, Firmware};
@@ -76,6 +77,14 @@ impl Lab {
     /// When rustup cannot add it.
     pub fn rust_target(&self, target: &str) -> Result<()> {
         host_packages::ensure_rust_target(&self.cache, target)
+    }
+
+    /// The program that checks what is depended on, built if need be.
+    ///
+    /// # Errors
+    /// When it cannot be fetched or does not build.
+    pub fn cargo_deny(&self) -> Result<PathBuf> {
+        cargo_tool::DENY.program(&self.cache)
     }
 
     /// A variant's firmware, built if need be.

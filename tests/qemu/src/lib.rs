@@ -24,6 +24,7 @@
 
 mod apt;
 mod cache;
+mod cargo_tool;
 mod command;
 mod cpio;
 mod deb;

@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::cache::Cache;
+use crate::cargo_tool::{self, cargo};
 use crate::command::{Job, output};
 use crate::error::{LabError, Result};
 use crate::firmware::CROSS;
 use crate::host_packages;
 
-/// The tool that packs, and the version that was tried.
-const TOOL: (&str, &str) = ("cargo-deb", "3.8.0");
 /// What a package has besides the guest's programs: a folder beside the programs, see
 /// `package.metadata.deb` in host/Cargo.toml.
 const MANUAL: &str = "manual";
@@ -98,7 +97,7 @@ impl Packer<'_> {
     }
 
     fn deb(&self, target_dir: &Path, target: &str, more: &[&str]) -> Result<PathBuf> {
-        let tool = self.tool()?;
+        let tool = cargo_tool::DEB.program(self.cache)?;
         let release = self.strip(target_dir, target, &FILES)?;
         self.manual(&release.join(MANUAL))?;
         let out = self.cache.dir(&format!("packages/{target}"))?;
@@ -153,26 +152,6 @@ impl Packer<'_> {
         }
         Ok(())
     }
-
-    fn tool(&self) -> Result<PathBuf> {
-        let (name, version) = TOOL;
-        let root = self.cache.made(&format!("tools/{name}-{version}"), |dir| {
-            let job = Job {
-                name: &format!("install {name} {version}"),
-                log: &self.cache.log(&format!("install-{name}"))?,
-                hint: "by hand: cargo install cargo-deb",
-            };
-            let mut command = cargo();
-            command.args(["install", name, "--version", version, "--locked", "--root"]).arg(dir);
-            // Made once: quickly built matters more than quickly run.
-            job.run(command.args(["--debug", "--no-default-features"]).current_dir(dir))
-        })?;
-        Ok(root.join("bin").join(name))
-    }
-}
-
-fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
 /// The package that was written last.

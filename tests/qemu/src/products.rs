@@ -7,6 +7,7 @@ use std::process::Command;
 use teeleak_proto::push;
 
 use crate::cache::{Cache, Key, drop_unused};
+use crate::cargo_tool::cargo;
 use crate::command::{Job, output};
 use crate::error::{LabError, Result};
 use crate::firmware::{CROSS, Firmware};
@@ -182,8 +183,7 @@ impl<'a> Workshop<'a> {
         };
         let target_dir = self.cache.dir(&self.target(product))?;
         drop_unused(&target_dir, "", KEPT)?;
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
+        let mut command = cargo();
         command
             .args([verb, "--package", package, "--profile", profile, "--target", TARGET])
             .arg("--target-dir")

@@ -1,25 +1,39 @@
-//! Calling cargo.
+//! Calling cargo, and tools like it.
 
-use std::process::Command;
+use std::{
+    ffi::{OsStr, OsString},
+    process::Command,
+};
 
 use anyhow::{Context, bail};
+use teeleak_qemu::Lab;
 
 /// Runs cargo in the repository, its output going where ours goes.
 ///
 /// # Errors
 /// When it cannot be started or does not succeed.
-pub(crate) fn cargo(lab: &teeleak_qemu::Lab, arguments: &[&str]) -> anyhow::Result<()> {
+pub(crate) fn cargo(lab: &Lab, arguments: &[&str]) -> anyhow::Result<()> {
     cargo_with(lab, arguments, &[])
 }
 
 /// The same with environment variables.
 pub(crate) fn cargo_with(
-    lab: &teeleak_qemu::Lab,
+    lab: &Lab,
     arguments: &[&str],
     environment: &[(&str, &str)],
 ) -> anyhow::Result<()> {
-    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let line = format!("cargo {}", arguments.join(" "));
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    tool(lab, ("cargo", &program), arguments, environment)
+}
+
+/// The same with another program, of this name.
+pub(crate) fn tool(
+    lab: &Lab,
+    (name, program): (&str, &OsStr),
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> anyhow::Result<()> {
+    let line = format!("{name} {}", arguments.join(" "));
     eprintln!("xtask: {line}");
     let status = Command::new(program)
         .args(arguments)

@@ -6,7 +6,7 @@
 //! head of the TA's ledger ── ledger ─┘
 //! ```
 //!
-//! [`keep`] bounds what the audits look at: the newest samples and events.
+//! [`keep()`] bounds what the audits look at: the newest samples and events.
 
 mod keep;
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! samples ── collect ──> Series per site, TA, kind of session ── judge ──> Judgement ──> findings
 //! ```
 //!
-//! [`judge`] is pure statistics over one [`Series`] and knows nothing of OP-TEE; [`findings`] builds
+//! [`judge()`] is pure statistics over one [`Series`] and knows nothing of OP-TEE; [`findings`] builds
 //! the series from an observation, takes away what idle iterations do as well, puts together what
 //! grows together, and says it in words. Invariants: what was not seen is never taken as zero; a
 //! series that the iterations don't decide is undecided, and says how many more would do.

@@ -43,7 +43,7 @@ fn write<T: Serialize>(kind: &'static str, body: &T, out: &mut dyn Write) -> io:
     out.write_all(&text)
 }
 
-/// The same as [`write`] does, on one line.
+/// The same as [`write()`] does, on one line.
 pub(crate) fn compact<T: Serialize>(kind: &'static str, body: &T) -> io::Result<String> {
     Ok(serde_json::to_string(&Document { schema_version: SCHEMA_VERSION, kind, body })?)
 }
