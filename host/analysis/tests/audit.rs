@@ -5,7 +5,7 @@ mod simulation;
 
 use simulation::{PLAYER, Run};
 use teeleak_analysis::{
-    audit::{Exit, Needs, Options, Report, audit},
+    audit::{Conclusion, Needs, Options, Report, audit},
     model::{Canary, Event, EventKind, Finding, Keys, Kind, Origin, Place, Severity},
     protocol::Protocol,
 };
@@ -107,7 +107,12 @@ fn quiet_run_is_clean() {
     });
     let report = report(&run, events, Needs::ALL);
     assert_eq!(report.findings, []);
-    assert_eq!((report.exit, report.exit.code()), (Exit::Clean, 0), "{:?}", report.doubts);
+    assert_eq!(
+        (report.conclusion, report.conclusion.code()),
+        (Conclusion::Clean, 0),
+        "{:?}",
+        report.doubts
+    );
     assert_eq!(report.steps, 80);
 }
 
@@ -117,7 +122,7 @@ fn close_before_unmap_is_the_cause_of_all_that_grows() {
         events.call(n, 3, 0, 0);
         events.call(n, 2, n, 0xffff_0008);
     });
-    assert_eq!(report.exit, Exit::Order);
+    assert_eq!(report.conclusion, Conclusion::Order);
     let failures = failures(&report);
     let order = failures.iter().find(|finding| finding.kind == Kind::Order);
     let order = &order.expect("an order finding").fingerprint;
@@ -134,7 +139,7 @@ fn close_before_unmap_is_the_cause_of_all_that_grows() {
 #[test]
 fn forgotten_unmap_is_a_leak_explained_by_what_was_not_released() {
     let report = leaky(|events, n| events.call(n, 3, 0, 0));
-    assert_eq!(report.exit, Exit::Leak);
+    assert_eq!(report.conclusion, Conclusion::Leak);
     let failures = failures(&report);
     let of_ta = failures.iter().find(|finding| finding.title.starts_with("drm: "));
     let mapping = &of_ta.expect("an unpaired mapping").fingerprint;
@@ -169,19 +174,19 @@ fn what_was_not_seen_is_no_clean_run() {
         run
     };
     let blind = report(&quiet(), Events::default(), Needs::ALL);
-    assert_eq!(blind.exit.code(), 3);
+    assert_eq!(blind.conclusion.code(), 3);
     assert_eq!(blind.doubts, ["no event was recorded".into()]);
-    assert_eq!(report(&quiet(), Events::default(), Needs::SITES).exit.code(), 0);
+    assert_eq!(report(&quiet(), Events::default(), Needs::SITES).conclusion.code(), 0);
 
     let mut hidden = quiet();
     hidden.hide([7]);
     hidden.measure(20, |_, _| {});
     let hidden = report(&hidden, Events::default(), Needs::SITES);
-    assert_eq!(hidden.exit, Exit::Unobserved);
+    assert_eq!(hidden.conclusion, Conclusion::Unobserved);
     assert_eq!(hidden.coverage.len(), 1);
 
     let nothing = audit(&Default::default(), &Options::default());
-    assert_eq!(nothing.exit, Exit::Unobserved);
+    assert_eq!(nothing.conclusion, Conclusion::Unobserved);
     assert_eq!(nothing.doubts.len(), 3);
 }
 
@@ -192,9 +197,9 @@ fn missing_canary_is_no_clean_run() {
     let mut observation = run.observation();
     let needs = Needs { canary: true, ..Needs::SITES };
     let options = Options { needs, ..Options::default() };
-    assert_eq!(audit(&observation, &options).exit, Exit::Unobserved);
+    assert_eq!(audit(&observation, &options).conclusion, Conclusion::Unobserved);
     observation.canary = Some(Canary { size: 999, expected: 21, found: 20 });
-    assert_eq!(audit(&observation, &options).exit, Exit::Unobserved);
+    assert_eq!(audit(&observation, &options).conclusion, Conclusion::Unobserved);
     observation.canary = Some(Canary { size: 999, expected: 21, found: 21 });
-    assert_eq!(audit(&observation, &options).exit, Exit::Clean);
+    assert_eq!(audit(&observation, &options).conclusion, Conclusion::Clean);
 }

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use teeleak_analysis::model::{Gap, Reason};
-use teeleak_proto::{hello::Hello, pta, snapshot::Section, version};
-
-use crate::error::{BUSY, ITEM_NOT_FOUND, NOT_SUPPORTED, OUT_OF_MEMORY};
+use teeleak_proto::{
+    hello::Hello,
+    pta,
+    snapshot::Section,
+    tee_result::{BUSY, ITEM_NOT_FOUND, NOT_SUPPORTED, OUT_OF_MEMORY},
+    version,
+};
 
 /// What brings the PTA.
 pub(crate) const PTA: &str = "patch optee_os with ta/pta and build it with CFG_LEAK_AUDIT=y";

@@ -11,7 +11,7 @@ mod push;
 mod section;
 mod stock;
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use anyhow::Result;
 use teeleak_analysis::{
@@ -222,7 +222,10 @@ impl Assembler {
     fn meta(&mut self, payload: &[u8]) -> Option<()> {
         let meta: frame::Meta<'_> = postcard::from_bytes(payload).ok()?;
         let words = meta.workload.split('\0').filter(|word| !word.is_empty());
-        self.observation.platform.workload = words.map(Into::into).collect();
+        let words: Vec<_> = words.collect();
+        let platform = &mut self.observation.platform;
+        platform.census_interval = census_interval(&words);
+        platform.workload = words.into_iter().map(Into::into).collect();
         Some(())
     }
 
@@ -381,6 +384,14 @@ impl Assembler {
             event::EventKind::Unmap => EventKind::Unmap,
             event::EventKind::Note => EventKind::Note(event.cmd),
         }
+    }
+}
+
+/// Time between the censuses of a watch, which [`frame::Meta`] has as its workload.
+fn census_interval(words: &[&str]) -> Option<Duration> {
+    match words {
+        ["watch", "--census", seconds] => seconds.parse().map(Duration::from_secs).ok(),
+        _ => None,
     }
 }
 

@@ -7,10 +7,12 @@ use teeleak_analysis::{
         stats::{self, TaStats},
     },
 };
-use teeleak_proto::stock::{self, Dump, DumpEnd, StatsReply};
+use teeleak_proto::{
+    stock::{self, Dump, DumpEnd, StatsReply},
+    tee_result::ITEM_NOT_FOUND,
+};
 
 use super::gap;
-use crate::error::ITEM_NOT_FOUND;
 
 /// Console text that is kept for the dump that may end it, in bytes: more than the largest heap prints.
 const TEXT_BYTES: usize = 16 << 20;

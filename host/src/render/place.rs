@@ -1,8 +1,6 @@
 //! Who and where, in a few words.
 
-use teeleak_analysis::model::{Event, Place};
-
-use crate::error;
+use teeleak_analysis::model::{Event, Place, TeeResult};
 
 /// A place in a source.
 pub(crate) fn at(place: &Place) -> String {
@@ -25,7 +23,15 @@ pub(crate) fn result(event: &Event) -> String {
     match event.result {
         None => "not told".to_owned(),
         Some(0) => "ok".to_owned(),
-        Some(result) => error::name(result),
+        Some(result) => TeeResult(result).to_string(),
+    }
+}
+
+/// As [`result`], for a drawing.
+pub(crate) fn short_result(event: &Event) -> String {
+    match event.result {
+        Some(code @ 1..) => TeeResult(code).short_name().into_owned(),
+        _ => result(event),
     }
 }
 

@@ -2,7 +2,7 @@
 
 pub(crate) use teeleak_analysis::grouped;
 use teeleak_analysis::{
-    audit::Exit,
+    audit::Conclusion,
     model::{ClientSource, Observation, OwnerId, PoolKind, PoolUnit, Region, Sample, Unit},
 };
 
@@ -29,12 +29,12 @@ pub(crate) fn release(observation: &Observation) -> Option<&str> {
 }
 
 /// The verdict in a word or two.
-pub(crate) fn verdict(exit: Exit) -> &'static str {
-    match exit {
-        Exit::Clean => "clean",
-        Exit::Leak => "leak",
-        Exit::Order => "wrong order",
-        Exit::Unobserved => "not decided",
+pub(crate) fn verdict(conclusion: Conclusion) -> &'static str {
+    match conclusion {
+        Conclusion::Clean => "clean",
+        Conclusion::Leak => "leak",
+        Conclusion::Order => "wrong order",
+        Conclusion::Unobserved => "not decided",
     }
 }
 
@@ -44,16 +44,6 @@ pub(crate) fn source(source: ClientSource) -> &'static str {
         ClientSource::Preload => "preload library",
         ClientSource::Strace => "strace",
         ClientSource::Kernel => "kernel probes",
-    }
-}
-
-/// Seconds between two censuses, where `teeleak watch` took them.
-pub(crate) fn census_seconds(observation: &Observation) -> Option<u64> {
-    match observation.platform.workload.as_slice() {
-        [watch, census, seconds] if **watch == *"watch" && **census == *"--census" => {
-            seconds.parse().ok()
-        }
-        _ => None,
     }
 }
 

@@ -1,18 +1,18 @@
 //! All analyses of an observation in one report.
 //!
 //! ```text
-//! Observation ── growth, pool, protocol ──> findings ── cause ──> linked findings ── exit ──> Report
+//! Observation ── growth, pool, protocol ──> findings ── cause ──> linked findings ── conclude ──> Report
 //! ```
 //!
 //! The report says what was found, what could not be seen, and from both how the run ends.
 
+mod conclusion;
 mod coverage;
-mod exit;
 
 use std::sync::Arc;
 
+pub use conclusion::{Conclusion, FindingWeight, conclude};
 pub use coverage::Needs;
-pub use exit::{Exit, Judged, exit};
 
 use crate::{
     cause, clients, growth,
@@ -73,8 +73,8 @@ pub struct Report {
     pub accounting: Accounting,
     /// Events that were steps of a protocol.
     pub steps: u64,
-    /// How it ends.
-    pub exit: Exit,
+    /// What follows from all that.
+    pub conclusion: Conclusion,
 }
 
 /// Runs all analyses.
@@ -97,9 +97,9 @@ pub fn audit(observation: &Observation, options: &Options) -> Report {
     let mut doubts = coverage::doubts(observation, options.needs);
     doubts.extend(other.doubts);
     let further = [checked.gaps, other.gaps].concat();
-    let judged: Vec<_> = findings.iter().map(Judged::from).collect();
+    let weights: Vec<_> = findings.iter().map(FindingWeight::from).collect();
     Report {
-        exit: exit(&judged, doubts.is_empty()),
+        conclusion: conclude(&weights, doubts.is_empty()),
         findings,
         pools: other.triage,
         accepted,

@@ -13,11 +13,13 @@ mod finding;
 mod incident;
 mod keys;
 mod ledger;
+mod ledger_kind;
 mod moment;
 mod name;
 mod observation;
 mod part;
 mod sample;
+mod tee_result;
 
 pub use call::{Call, CallKind, ClientSource, Clients, Joined, Process};
 pub use event::{Event, EventKind, Party};
@@ -26,7 +28,8 @@ pub use finding::{
 };
 pub use incident::{Frame, Function, Incident, IncidentKind, rule_name};
 pub use keys::Keys;
-pub use ledger::{Census, Holder, Ids, Ledger, NormalWorld, Row, Said, Saying};
+pub use ledger::{Census, Holder, Ids, NormalWorld, Row, Said, Saying};
+pub use ledger_kind::{Ledger, LedgerFamily, LedgerFiles, LedgerInfo};
 pub use moment::{Clock, Moment, Origin, Place, Stage, Time};
 pub use name::Name;
 pub(crate) use name::Names;
@@ -35,3 +38,4 @@ pub use part::{Gap, Part, Reason};
 pub use sample::{
     Instance, Owner, OwnerId, Pool, PoolKind, PoolUnit, Region, Sample, Session, Site,
 };
+pub use tee_result::TeeResult;

@@ -115,10 +115,10 @@ fn link_buffers(findings: &mut [Finding]) {
         .filter_map(|one| Some((who(one)?, one.fingerprint.clone())))
         .collect();
     for one in findings.iter_mut().filter(|one| one.cause.is_none()) {
-        let (cause, why) = if is(one, Ledger::Descriptors.name()) {
+        let (cause, why) = if is(one, Ledger::Descriptors.info().name) {
             let own = held.iter().find(|(held, _)| who(one).as_ref() == Some(held));
             (own, "they are descriptors of this process")
-        } else if is(one, Ledger::DmaBuf.name()) {
+        } else if is(one, Ledger::DmaBuf.info().name) {
             (held.first(), "whoever holds them keeps them")
         } else {
             continue;

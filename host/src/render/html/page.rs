@@ -3,7 +3,7 @@
 use std::io;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use teeleak_analysis::audit::Exit;
+use teeleak_analysis::audit::Conclusion;
 
 use super::{
     coverage, data, finding, policy,
@@ -54,7 +54,7 @@ pub(super) fn page(told: &Told<'_>) -> io::Result<Markup> {
 }
 
 fn head(told: &Told<'_>) -> Markup {
-    let verdict = words::verdict(told.report.exit);
+    let verdict = words::verdict(told.report.conclusion);
     html! {
         head {
             meta charset="utf-8";
@@ -69,11 +69,11 @@ fn head(told: &Told<'_>) -> Markup {
 }
 
 fn banner(told: &Told<'_>) -> Markup {
-    let exit = told.report.exit;
-    let (class, mark) = match exit {
-        Exit::Clean => ("good", "✓"),
-        Exit::Leak | Exit::Order => ("bad", "✕"),
-        Exit::Unobserved => ("warn", "?"),
+    let conclusion = told.report.conclusion;
+    let (class, mark) = match conclusion {
+        Conclusion::Clean => ("good", "✓"),
+        Conclusion::Leak | Conclusion::Order => ("bad", "✕"),
+        Conclusion::Unobserved => ("warn", "?"),
     };
     html! {
         header .banner {
@@ -81,11 +81,11 @@ fn banner(told: &Told<'_>) -> Markup {
             h1 {
                 span class={ "verdict " (class) } {
                     span aria-hidden="true" { (mark) " " }
-                    (words::verdict(exit))
+                    (words::verdict(conclusion))
                 }
                 " " (headline(told.report))
             }
-            p .scope { (scope(told.observation)) " · exit code " (exit.code()) }
+            p .scope { (scope(told.observation)) " · exit code " (conclusion.code()) }
             div .tools hidden {
                 button type="button" data-do="theme" { "Light or dark" }
                 button type="button" data-do="report" { "Save report.json" }

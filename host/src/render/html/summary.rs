@@ -9,7 +9,7 @@ use teeleak_analysis::{
 use crate::render::{
     text::{dump, finding::number, plain, report::causes_first},
     view::Told,
-    words::{self, grouped},
+    words::grouped,
 };
 
 /// Findings that are listed at the top.
@@ -68,9 +68,9 @@ pub(super) fn section(told: &Told<'_>, ordered: &Ordered<'_>) -> Markup {
                 }
             }
             @if let Some(short) = told.short {
-                @let seconds = words::census_seconds(told.observation);
+                @let interval = told.observation.platform.census_interval;
                 h3 { "Memory ran out" }
-                pre { (plain(|out| dump::oom(short, seconds, out))) }
+                pre { (plain(|out| dump::oom(short, interval, out))) }
             }
         }
     }

@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use teeleak_analysis::model::{
-    Evidence, Figure, Finding, Kind, Severity, StepRef, Subject, Verdict,
+    Evidence, Figure, Finding, Kind, Severity, StepRef, Subject, TeeResult, Verdict,
 };
 
 use super::clients;
-use crate::{error, render::words};
+use crate::render::words;
 
 /// A finding.
 #[derive(Serialize, JsonSchema)]
@@ -285,7 +285,7 @@ fn step(step: &StepRef) -> Step<'_> {
         command: event.cmd,
         result: event
             .result
-            .map(|result| if result == 0 { "ok".into() } else { error::name(result) }),
+            .map(|result| if result == 0 { "ok".into() } else { TeeResult(result).to_string() }),
         by: event.by.as_deref().map(clients::by),
     }
 }

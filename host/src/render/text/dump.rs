@@ -1,6 +1,6 @@
 //! What a dump says: which pool ran out comes first.
 
-use std::io;
+use std::{io, time::Duration};
 
 use teeleak_analysis::{
     model::{Finding, Pool, Severity},
@@ -29,7 +29,8 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     match verdict {
         Some(verdict) => {
-            oom(verdict, taken.observation().and_then(words::census_seconds), page)?;
+            let interval = taken.observation().and_then(|seen| seen.platform.census_interval);
+            oom(verdict, interval, page)?;
         }
         None => {
             unknown("nothing of the secure world could be seen", page)?;
@@ -51,7 +52,11 @@ fn unknown(why: &str, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// What is said of the pools, and of who holds them.
-pub(crate) fn oom(verdict: &Verdict, seconds: Option<u64>, page: &mut Page<'_>) -> io::Result<()> {
+pub(crate) fn oom(
+    verdict: &Verdict,
+    interval: Option<Duration>,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
     match (&verdict.short.first(), &verdict.fullest) {
         (Some(short), _) => first_line(short, page)?,
         (None, Some(pool)) => {
@@ -72,7 +77,7 @@ pub(crate) fn oom(verdict: &Verdict, seconds: Option<u64>, page: &mut Page<'_>) 
     let polls = verdict.n_polls_since as u64;
     held("biggest holders by site", &verdict.by_site, polls, page)?;
     held("biggest holders by TA", &verdict.by_ta, polls, page)?;
-    grown(verdict, seconds, page)?;
+    grown(verdict, interval, page)?;
     page.blank()?;
     page.put(Line::default().head("next").text(" ").hang().text(&verdict.action))
 }
@@ -144,7 +149,7 @@ fn held(title: &str, all: &[Held], polls: u64, page: &mut Page<'_>) -> io::Resul
     Ok(())
 }
 
-fn grown(verdict: &Verdict, seconds: Option<u64>, page: &mut Page<'_>) -> io::Result<()> {
+fn grown(verdict: &Verdict, interval: Option<Duration>, page: &mut Page<'_>) -> io::Result<()> {
     let n = verdict.n_censuses;
     page.blank()?;
     if n < 2 {
@@ -159,8 +164,9 @@ fn grown(verdict: &Verdict, seconds: Option<u64>, page: &mut Page<'_>) -> io::Re
     for one in &verdict.grown {
         let Grown { bytes, count, since, .. } = one;
         let ago = n.saturating_sub(*since) as u64;
-        let ago =
-            seconds.map_or(String::new(), |each| format!(", about {} s ago", grouped(ago * each)));
+        let ago = interval.map_or(String::new(), |each| {
+            format!(", about {} s ago", grouped(ago.saturating_mul(each.as_secs())))
+        });
         let more = format!("+{}", grouped(bytes.1.saturating_sub(bytes.0)));
         let (from, to) = (grouped(count.0), grouped(count.1));
         page.put(Line::at(2).text(format_args!(

@@ -4,7 +4,8 @@
 use std::io;
 
 use teeleak_analysis::model::{
-    Evidence, Figure, Finding, Fingerprint, Observation, Severity, StepRef, Subject, Unit,
+    Evidence, Figure, Finding, Fingerprint, Observation, Severity, StepRef, Subject, TeeResult,
+    Unit,
 };
 
 use super::{
@@ -13,10 +14,7 @@ use super::{
     page::Page,
     spark,
 };
-use crate::{
-    error,
-    render::words::{self, grouped},
-};
+use crate::render::words::{self, grouped};
 
 /// Values of a series that are shown, half of them from each end.
 const VALUES: usize = 12;
@@ -283,7 +281,7 @@ fn events(steps: &[StepRef], page: &mut Page<'_>) -> io::Result<()> {
         let result = match event.result {
             None => "?".to_owned(),
             Some(0) => "ok".to_owned(),
-            Some(result) => error::name(result),
+            Some(result) => TeeResult(result).to_string(),
         };
         let session = event.session.map_or(String::new(), |id| format!("session {id} "));
         let command = event.cmd.map_or(String::new(), |cmd| format!("command {cmd} "));

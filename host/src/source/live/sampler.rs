@@ -5,6 +5,7 @@
 use anyhow::{Result, bail};
 use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
+use teeleak_analysis::model::TeeResult;
 use teeleak_proto::{
     bind::Bind,
     canary::CanaryRequest,
@@ -17,15 +18,11 @@ use teeleak_proto::{
     mark::MarkRequest,
     record::{self, Record},
     snapshot::{Cursor, Section, SectionHead, SnapshotRequest},
-    version,
+    tee_result, version,
 };
 
 use super::{Counts, Device, Observer, values};
-use crate::{
-    Blind,
-    error::{self, TeeError},
-    source::Sink,
-};
+use crate::{Blind, error::TeeError, source::Sink};
 
 /// Size of the reply buffer in bytes: a busy system's census fits in a few of these.
 pub(crate) const REPLY_BYTES: usize = 64 << 10;
@@ -104,7 +101,7 @@ impl Sampler {
         if result != 0 {
             bail!(Blind(format!(
                 "the TA is there, its PTA is not ({}): {}",
-                error::name(result),
+                TeeResult(result),
                 crate::assemble::gap::PTA
             )));
         }
@@ -134,11 +131,13 @@ impl Sampler {
 
     fn call(&mut self, command: Command, request: &impl Serialize) -> Result<&[u8], TeeError> {
         let mut bytes = [0; limits::REQUEST_BYTES];
-        let request = postcard::to_slice(request, &mut bytes)
-            .map_err(|_| TeeError { result: error::BAD_PARAMETERS, doing: "writing a request" })?;
+        let request = postcard::to_slice(request, &mut bytes).map_err(|_| TeeError {
+            result: tee_result::BAD_PARAMETERS,
+            doing: "writing a request",
+        })?;
         let room = room_after(self.longest);
         let used = match self.invoke(command, request, room) {
-            Err(error) if error.result == error::OUT_OF_MEMORY => {
+            Err(error) if error.result == tee_result::OUT_OF_MEMORY => {
                 let used = values::ask(&mut *self.device, command, request, &mut self.reply);
                 self.frugal = used.is_ok();
                 used.map_err(|_| error)?

@@ -93,7 +93,7 @@ fn pages(normal: &NormalWorld) -> Vec<Finding> {
                 words::several(last, "block"),
                 words::bytes(gain)
             );
-            let draft = draft(Ledger::PageOwner.name(), row, title, (&counted.judge(), &counted));
+            let draft = draft(Ledger::PageOwner.info().name, row, title, (&counted.judge(), &counted));
             let draft =
                 draft.text("it is slow to read: before the first iteration, and after the last");
             let next = "see who frees what these functions allocate; more iterations tell whether it goes on";

@@ -109,19 +109,20 @@ impl Alike<'_> {
         let (from, to) = self.counts.ends();
         let title = format!(
             "{}: {key}: {} -> {}, {} more over {} prints",
-            ledger.name(),
+            ledger.info().name,
             words::grouped(from),
             words::several(to, "object"),
             words::bytes(gain),
             prints
         );
         let why = said.map(|said| growth::report::words::why(&said, series, "object"));
-        let mut draft = Draft::new(Kind::SiteGrowth, holding(ledger.name(), key), severity, title)
-            .verdict(verdict)
-            .figure("in use", last, Unit::Bytes)
-            .figure("objects", to, Unit::Objects)
-            .evidence(why.map(|why| Evidence::Text(why.into())))
-            .evidence(growth::report::words::evidence(series, self.counts.first));
+        let mut draft =
+            Draft::new(Kind::SiteGrowth, holding(ledger.info().name, key), severity, title)
+                .verdict(verdict)
+                .figure("in use", last, Unit::Bytes)
+                .figure("objects", to, Unit::Objects)
+                .evidence(why.map(|why| Evidence::Text(why.into())))
+                .evidence(growth::report::words::evidence(series, self.counts.first));
         if let Some(row) = self.last {
             draft = draft.at("last seen", &row.place);
         }

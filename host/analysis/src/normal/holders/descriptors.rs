@@ -100,7 +100,7 @@ impl Table<'_> {
         let verdict = self.said.verdict;
         let draft = Draft::new(
             Kind::PoolGrowth,
-            holding(Ledger::Descriptors.name(), &holder.comm),
+            holding(Ledger::Descriptors.info().name, &holder.comm),
             severity,
             self.title(holder, (first, last)),
         )

@@ -30,7 +30,7 @@ fn finding(normal: &NormalWorld, census: &Census) -> Finding {
         words::grouped(orphaned),
         census.of
     );
-    let subject = holding(Ledger::IonOrphans.name(), &census.of);
+    let subject = holding(Ledger::IonOrphans.info().name, &census.of);
     let rows = census.rows.len() as u64;
     let mut draft = Draft::new(Kind::Unpaired, subject, Severity::Failure, title)
         .figure("orphaned", orphaned, Unit::Bytes)

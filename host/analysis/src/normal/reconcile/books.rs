@@ -40,7 +40,7 @@ fn iommu(normal: &NormalWorld) -> Option<Finding> {
     let top = top.map_or(String::new(), |row| {
         format!(", of which {} has {}", row.name, words::bytes(row.bytes))
     });
-    let subject = holding(Ledger::IommuUsers.name(), Ledger::CameraBuffers.name());
+    let subject = holding(Ledger::IommuUsers.info().name, Ledger::CameraBuffers.info().name);
     let finding = Draft::new(Kind::Disagreement, subject, severity, title)
         .figure("iommu", all, Unit::Bytes)
         .figure("camera", list, Unit::Bytes)
@@ -81,7 +81,7 @@ fn sum(census: &Census) -> Option<Finding> {
         words::several(census.rows.len() as u64, "row"),
         words::grouped(rows)
     );
-    let subject = holding(census.ledger.name(), &census.of);
+    let subject = holding(census.ledger.info().name, &census.of);
     let mut draft = Draft::new(Kind::Disagreement, subject, Severity::Note, title)
         .figure("printed", total, Unit::Bytes)
         .figure("sum of the rows", rows, Unit::Bytes)

@@ -6,9 +6,6 @@ use teeleak_proto::{Uuid, client::ClientParam};
 
 use super::{args::field, digits::number};
 
-/// `TEEC_ERROR_GENERIC` of TEE Client API Specification v1.0, section 4.4.2: the kernel refused.
-pub(super) const GENERIC: u32 = 0xffff_0000;
-
 /// What is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Request {

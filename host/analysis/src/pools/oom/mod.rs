@@ -16,7 +16,7 @@ use std::{cmp::Reverse, sync::Arc};
 pub use holders::{Grown, Held, Holder};
 
 use crate::{
-    audit::{self, Exit, Options, Report},
+    audit::{self, Conclusion, Options, Report},
     model::{
         Finding, Gauge, Incident, IncidentKind, Kind, Observation, Pool, PoolKind, Sample,
         Severity, Stage, Verdict as Growth,
@@ -118,11 +118,13 @@ pub fn judge(observation: &Observation, now: Option<&Sample>, findings: &[Findin
 #[must_use]
 pub fn audit(observation: &Observation, options: &Options) -> Report {
     let whole = audit::audit(observation, options);
-    if matches!(whole.exit, Exit::Leak | Exit::Order) {
+    if matches!(whole.conclusion, Conclusion::Leak | Conclusion::Order) {
         return whole;
     }
     let before = until_failure(observation).map(|before| audit::audit(&before, options));
-    before.filter(|report| matches!(report.exit, Exit::Leak | Exit::Order)).unwrap_or(whole)
+    before
+        .filter(|report| matches!(report.conclusion, Conclusion::Leak | Conclusion::Order))
+        .unwrap_or(whole)
 }
 
 /// An observation without the censuses after the first failure that was seen to happen.

@@ -5,7 +5,7 @@ use teeleak_steps::Rule;
 
 use super::{Report, subject, text};
 use crate::{
-    model::{Evidence, Finding, Kind, Severity, StepRef},
+    model::{Evidence, Finding, Kind, Severity, StepRef, TeeResult},
     protocol::{
         Protocol,
         matching::group::{Group, GroupKey},
@@ -94,7 +94,7 @@ impl Report<'_> {
     fn order_evidence(&self, group: &Group, step: &str, sequence: &[StepRef]) -> Vec<Evidence> {
         let mut evidence = Vec::new();
         if let Some(result) = group.result {
-            let (failed, result) = (words::times(group.failed), words::result(result));
+            let (failed, result) = (words::times(group.failed), TeeResult(result));
             evidence.push(text(format!("{step} then failed {failed}, first with {result}")));
         }
         let doers: Vec<_> = sequence

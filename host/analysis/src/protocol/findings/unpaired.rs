@@ -10,7 +10,7 @@ use teeleak_steps::Rule;
 
 use super::{Report, TIED, Tie, subject, text};
 use crate::{
-    model::{Event, Evidence, Finding, Fingerprint, Kind, Subject},
+    model::{Event, Evidence, Finding, Fingerprint, Kind, Subject, TeeResult},
     protocol::{
         Protocol,
         matching::{
@@ -175,8 +175,7 @@ impl Report<'_> {
         }
         let failed = |key: &GroupKey| key.resource == resource && key.rule == Rule::ReleaseFailed;
         if let Some((_, group)) = self.groups.iter().find(|(key, _)| failed(key)) {
-            let (count, result) =
-                (words::times(group.count), words::result(group.result.unwrap_or(0)));
+            let (count, result) = (words::times(group.count), TeeResult(group.result.unwrap_or(0)));
             evidence.push(text(format!(
                 "a release of what was held failed {count}, first with {result}"
             )));
