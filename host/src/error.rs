@@ -1,5 +1,10 @@
 //! Errors that decide the exit code, and what to do about a `TEE_Result`.
 
+use teeleak_analysis::model::TeeResult;
+use teeleak_proto::tee_result::{
+    ACCESS_DENIED, BAD_PARAMETERS, BUSY, COMMUNICATION, ITEM_NOT_FOUND, NOT_SUPPORTED,
+    OUT_OF_MEMORY, SECURITY, TARGET_DEAD,
+};
 use thiserror::Error;
 
 /// Nothing can be observed.
@@ -9,7 +14,7 @@ pub struct Blind(pub String);
 
 /// A call into the TEE that failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
-#[error("{doing} failed with {}: {}", name(*.result), advice(*.result, doing))]
+#[error("{doing} failed with {}: {}", TeeResult(*.result), advice(*.result, doing))]
 pub struct TeeError {
     /// `TEEC_Result`.
     pub result: u32,
@@ -22,50 +27,6 @@ pub(crate) const CONNECTING: &str = "connecting to the TEE";
 
 /// What opening a session to the statistics PTA is called there.
 pub const OPENING_STATS: &str = "opening a session to the statistics PTA";
-
-/// Result codes of TEE Client API Specification v1.0 section 4.4.2 and TEE Internal Core API
-/// Specification v1.3.1 section 3.3.3: code, name.
-const NAMES: &[(u32, &str)] = &[
-    (0xffff_0000, "GENERIC"),
-    (ACCESS_DENIED, "ACCESS_DENIED"),
-    (0xffff_0002, "CANCEL"),
-    (0xffff_0003, "ACCESS_CONFLICT"),
-    (0xffff_0004, "EXCESS_DATA"),
-    (0xffff_0005, "BAD_FORMAT"),
-    (BAD_PARAMETERS, "BAD_PARAMETERS"),
-    (BAD_STATE, "BAD_STATE"),
-    (ITEM_NOT_FOUND, "ITEM_NOT_FOUND"),
-    (0xffff_0009, "NOT_IMPLEMENTED"),
-    (NOT_SUPPORTED, "NOT_SUPPORTED"),
-    (0xffff_000b, "NO_DATA"),
-    (OUT_OF_MEMORY, "OUT_OF_MEMORY"),
-    (BUSY, "BUSY"),
-    (COMMUNICATION, "COMMUNICATION"),
-    (SECURITY, "SECURITY"),
-    (SHORT_BUFFER, "SHORT_BUFFER"),
-    (0xffff_300f, "OVERFLOW"),
-    (TARGET_DEAD, "TARGET_DEAD"),
-];
-
-pub(crate) const ACCESS_DENIED: u32 = 0xffff_0001;
-pub(crate) const BAD_PARAMETERS: u32 = 0xffff_0006;
-pub(crate) const BAD_STATE: u32 = 0xffff_0007;
-pub(crate) const ITEM_NOT_FOUND: u32 = 0xffff_0008;
-pub(crate) const NOT_SUPPORTED: u32 = 0xffff_000a;
-pub(crate) const OUT_OF_MEMORY: u32 = 0xffff_000c;
-pub(crate) const BUSY: u32 = 0xffff_000d;
-pub(crate) const COMMUNICATION: u32 = 0xffff_000e;
-pub(crate) const SECURITY: u32 = 0xffff_000f;
-pub(crate) const SHORT_BUFFER: u32 = 0xffff_0010;
-pub(crate) const TARGET_DEAD: u32 = 0xffff_3024;
-
-/// A result as a person reads it: `ACCESS_DENIED (0xffff0001)`.
-pub(crate) fn name(result: u32) -> String {
-    match NAMES.iter().find(|(code, _)| *code == result) {
-        Some((_, name)) => format!("{name} ({result:#010x})"),
-        None => format!("{result:#010x}"),
-    }
-}
 
 /// What to do about it.
 pub(crate) fn advice(result: u32, doing: &str) -> &'static str {
@@ -108,13 +69,8 @@ mod tests {
             TeeError { result: ACCESS_DENIED, doing: "opening a session to the teeleak TA" };
         assert_eq!(
             error.to_string(),
-            "opening a session to the teeleak TA failed with ACCESS_DENIED (0xffff0001): run as \
-             root; the TA serves no other user unless it is built for a group"
+            "opening a session to the teeleak TA failed with TEE_ERROR_ACCESS_DENIED (0xffff0001): \
+             run as root; the TA serves no other user unless it is built for a group"
         );
-    }
-
-    #[test]
-    fn unknown_results_stay_numbers() {
-        assert_eq!(name(0x8000_0001), "0x80000001");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use teeleak_analysis::audit;
+use teeleak_analysis::audit::Conclusion;
 
 use crate::error::{Blind, TeeError};
 
@@ -42,13 +42,13 @@ impl Exit {
     }
 }
 
-impl From<audit::Exit> for Exit {
-    fn from(exit: audit::Exit) -> Self {
-        match exit {
-            audit::Exit::Clean => Self::Clean,
-            audit::Exit::Leak => Self::Leak,
-            audit::Exit::Unobserved => Self::Blind,
-            audit::Exit::Order => Self::Order,
+impl From<Conclusion> for Exit {
+    fn from(conclusion: Conclusion) -> Self {
+        match conclusion {
+            Conclusion::Clean => Self::Clean,
+            Conclusion::Leak => Self::Leak,
+            Conclusion::Unobserved => Self::Blind,
+            Conclusion::Order => Self::Order,
         }
     }
 }

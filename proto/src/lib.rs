@@ -40,6 +40,7 @@ pub mod push;
 pub mod record;
 pub mod snapshot;
 pub mod stock;
+pub mod tee_result;
 mod uuid;
 pub mod values;
 pub mod version;

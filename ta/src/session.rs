@@ -6,11 +6,11 @@ use optee_utee::raw::{
     _utee_invoke_ta_command, TEE_OpenTASession, TEE_PARAM_TYPE_MEMREF_OUTPUT,
     TEE_PARAM_TYPE_VALUE_INPUT, TEE_PARAM_TYPE_VALUE_OUTPUT, TEE_TIMEOUT_INFINITE, TEE_UUID,
 };
-use teeleak_proto::{Uuid, pta};
+use teeleak_proto::{Uuid, pta, tee_result};
 use teeleak_ta_logic::{Pta, Query};
 
-/// `TEE_ERROR_BAD_STATE`: nobody has tried to open it.
-const NOT_TRIED: u32 = 0xffff_0007;
+/// Nobody has tried to open it.
+const NOT_TRIED: u32 = tee_result::BAD_STATE;
 
 /// `struct utee_params` of optee_os 4.10.0, `lib/libutee/include/utee_types.h`.
 #[repr(C)]

@@ -10,11 +10,11 @@ use std::{
 };
 
 use teeleak::source::stock::{Answer, Question, StatsPta};
-use teeleak_proto::{Uuid, stock::MARK};
-
-const BAD_PARAMETERS: u32 = 0xffff_0006;
-const NOT_SUPPORTED: u32 = 0xffff_000a;
-const SHORT_BUFFER: u32 = 0xffff_0010;
+use teeleak_proto::{
+    Uuid,
+    stock::MARK,
+    tee_result::{BAD_PARAMETERS, NOT_SUPPORTED, SHORT_BUFFER},
+};
 
 /// Name and the figures of `struct pta_stats_alloc` from `allocated` on.
 pub type PoolFigures = (&'static str, [u32; 6]);

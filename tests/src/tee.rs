@@ -3,13 +3,11 @@
 use teeleak_proto::{
     Uuid,
     pta::{self, Layout},
+    tee_result::{ITEM_NOT_FOUND, NOT_SUPPORTED},
 };
 use teeleak_ta_logic::{Pta, Query};
 
 use crate::entry::{entry, indexed, reply};
-
-const ITEM_NOT_FOUND: u32 = 0xffff_0008;
-const NOT_SUPPORTED: u32 = 0xffff_000a;
 
 /// Live allocations that are alike.
 #[derive(Clone, Debug)]

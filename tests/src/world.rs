@@ -17,16 +17,17 @@ use teeleak::{
     },
     tui::{self, Console},
 };
-use teeleak_proto::{command::Command, values::Words};
+use teeleak_proto::{
+    command::Command,
+    tee_result::{ITEM_NOT_FOUND, OUT_OF_MEMORY, TARGET_DEAD},
+    values::Words,
+};
 use teeleak_ta_logic::{Auditor, Caller, Kept, Pta, Refusal};
 
 use crate::{
     Tee,
     stock::{self, Stock},
 };
-
-/// `TEE_ERROR_OUT_OF_MEMORY`.
-const OUT_OF_MEMORY: u32 = 0xffff_000c;
 
 /// What the tool answered.
 #[derive(Debug)]
@@ -122,11 +123,11 @@ impl World {
     /// Nothing is there.
     #[must_use]
     pub fn without_tee() -> Self {
-        let absent = Err(0xffff_0008);
+        let absent = Err(ITEM_NOT_FOUND);
         Self {
             tee: absent,
             node: false,
-            stats: Err(0xffff_0008),
+            stats: Err(ITEM_NOT_FOUND),
             preload: None,
             github_summary: None,
             root: "/nowhere".into(),
@@ -275,6 +276,6 @@ impl Device for Session {
 
 /// Whether a session that was opened after so many deaths is served.
 fn answers(tee: &Tee, deaths: u32) -> Result<(), TeeError> {
-    let result = if tee.deaths == deaths { tee.refusal } else { 0xffff_3024 };
+    let result = if tee.deaths == deaths { tee.refusal } else { TARGET_DEAD };
     if result == 0 { Ok(()) } else { Err(TeeError { result, doing: "invoking the TA" }) }
 }

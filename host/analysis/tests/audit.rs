@@ -3,12 +3,23 @@
 #[expect(dead_code, reason = "the growth tests use more of the simulation")]
 mod simulation;
 
-use simulation::{PLAYER, Run};
-use teeleak_analysis::{
-    audit::{Exit, Needs, Options, Report, audit},
-    model::{Canary, Event, EventKind, Finding, Keys, Kind, Origin, Place, Severity},
-    protocol::Protocol,
-};
+use simulation::PLAYER;
+use simulation::Run;
+use teeleak_analysis::audit::Conclusion;
+use teeleak_analysis::audit::Needs;
+use teeleak_analysis::audit::Options;
+use teeleak_analysis::audit::Report;
+use teeleak_analysis::audit::audit;
+use teeleak_analysis::model::Canary;
+use teeleak_analysis::model::Event;
+use teeleak_analysis::model::EventKind;
+use teeleak_analysis::model::Finding;
+use teeleak_analysis::model::Keys;
+use teeleak_analysis::model::Kind;
+use teeleak_analysis::model::Origin;
+use teeleak_analysis::model::Place;
+use teeleak_analysis::model::Severity;
+use teeleak_analysis::protocol::Protocol;
 
 const DRM: &str = r#"
 [protocol.drm]
@@ -107,7 +118,12 @@ fn quiet_run_is_clean() {
     });
     let report = report(&run, events, Needs::ALL);
     assert_eq!(report.findings, []);
-    assert_eq!((report.exit, report.exit.code()), (Exit::Clean, 0), "{:?}", report.doubts);
+    assert_eq!(
+        (report.conclusion, report.conclusion.code()),
+        (Conclusion::Clean, 0),
+        "{:?}",
+        report.doubts
+    );
     assert_eq!(report.steps, 80);
 }
 
@@ -117,7 +133,7 @@ fn close_before_unmap_is_the_cause_of_all_that_grows() {
         events.call(n, 3, 0, 0);
         events.call(n, 2, n, 0xffff_0008);
     });
-    assert_eq!(report.exit, Exit::Order);
+    assert_eq!(report.conclusion, Conclusion::Order);
     let failures = failures(&report);
     let order = failures.iter().find(|finding| finding.kind == Kind::Order);
     let order = &order.expect("an order finding").fingerprint;
@@ -134,7 +150,7 @@ fn close_before_unmap_is_the_cause_of_all_that_grows() {
 #[test]
 fn forgotten_unmap_is_a_leak_explained_by_what_was_not_released() {
     let report = leaky(|events, n| events.call(n, 3, 0, 0));
-    assert_eq!(report.exit, Exit::Leak);
+    assert_eq!(report.conclusion, Conclusion::Leak);
     let failures = failures(&report);
     let of_ta = failures.iter().find(|finding| finding.title.starts_with("drm: "));
     let mapping = &of_ta.expect("an unpaired mapping").fingerprint;
@@ -169,19 +185,19 @@ fn what_was_not_seen_is_no_clean_run() {
         run
     };
     let blind = report(&quiet(), Events::default(), Needs::ALL);
-    assert_eq!(blind.exit.code(), 3);
+    assert_eq!(blind.conclusion.code(), 3);
     assert_eq!(blind.doubts, ["no event was recorded".into()]);
-    assert_eq!(report(&quiet(), Events::default(), Needs::SITES).exit.code(), 0);
+    assert_eq!(report(&quiet(), Events::default(), Needs::SITES).conclusion.code(), 0);
 
     let mut hidden = quiet();
     hidden.hide([7]);
     hidden.measure(20, |_, _| {});
     let hidden = report(&hidden, Events::default(), Needs::SITES);
-    assert_eq!(hidden.exit, Exit::Unobserved);
+    assert_eq!(hidden.conclusion, Conclusion::Unobserved);
     assert_eq!(hidden.coverage.len(), 1);
 
     let nothing = audit(&mut Default::default(), &Options::default());
-    assert_eq!(nothing.exit, Exit::Unobserved);
+    assert_eq!(nothing.conclusion, Conclusion::Unobserved);
     assert_eq!(nothing.doubts.len(), 3);
 }
 
@@ -192,9 +208,9 @@ fn missing_canary_is_no_clean_run() {
     let mut observation = run.observation();
     let needs = Needs { canary: true, ..Needs::SITES };
     let options = Options { needs, ..Options::default() };
-    assert_eq!(audit(&mut observation, &options).exit, Exit::Unobserved);
+    assert_eq!(audit(&mut observation, &options).conclusion, Conclusion::Unobserved);
     observation.canary = Some(Canary { size: 999, expected: 21, found: 20 });
-    assert_eq!(audit(&mut observation, &options).exit, Exit::Unobserved);
+    assert_eq!(audit(&mut observation, &options).conclusion, Conclusion::Unobserved);
     observation.canary = Some(Canary { size: 999, expected: 21, found: 21 });
-    assert_eq!(audit(&mut observation, &options).exit, Exit::Clean);
+    assert_eq!(audit(&mut observation, &options).conclusion, Conclusion::Clean);
 }

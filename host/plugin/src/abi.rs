@@ -9,18 +9,14 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use teeleak_proto::{limits, push};
+use teeleak_proto::{
+    limits, push,
+    tee_result::{
+        BAD_PARAMETERS, GENERIC, NOT_SUPPORTED, OUT_OF_MEMORY, STORAGE_NO_SPACE, SUCCESS,
+    },
+};
 
 use crate::{Page, Refused, Spool};
-
-/// `TEEC_Result`: TEE Client API 1.0, section 4.4.2.
-const SUCCESS: u32 = 0;
-const GENERIC: u32 = 0xffff_0000;
-const BAD_PARAMETERS: u32 = 0xffff_0006;
-const NOT_SUPPORTED: u32 = 0xffff_000a;
-const OUT_OF_MEMORY: u32 = 0xffff_000c;
-/// `TEE_ERROR_STORAGE_NO_SPACE`: TEE Internal Core API 1.3.1, section 3.3.3.
-const NO_SPACE: u32 = 0xffff_3041;
 
 /// `TEEC_UUID`.
 #[repr(C)]
@@ -107,7 +103,7 @@ fn take(command: u32, sub_command: u32, data: &[u8]) -> u32 {
     let mut spool = SPOOL.lock().unwrap_or_else(PoisonError::into_inner);
     match spool.get_or_insert_with(Spool::from_env).append(&page) {
         Ok(()) => SUCCESS,
-        Err(error) if error.kind() == io::ErrorKind::StorageFull => NO_SPACE,
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => STORAGE_NO_SPACE,
         Err(_) => GENERIC,
     }
 }

@@ -7,6 +7,7 @@ use std::ffi::{c_char, c_int, c_void};
 use teeleak_proto::{
     Uuid as WireUuid,
     client::{ClientCall, ClientCallKind as Kind},
+    tee_result::{NOT_IMPLEMENTED, SUCCESS},
 };
 
 use crate::{
@@ -16,10 +17,6 @@ use crate::{
     real::{self, Real},
     sessions,
 };
-
-/// `TEEC_ERROR_NOT_IMPLEMENTED`: there is no libteec behind us.
-const NOT_IMPLEMENTED: TeecResult = 0xffff_0009;
-const SUCCESS: TeecResult = 0;
 
 macro_rules! real {
     ($($name:ident = $symbol:literal: fn($($arg:ty),*) $(-> $result:ty)?;)*) => {

@@ -78,7 +78,7 @@ fn with_good(arguments: &Arguments, good: &Path, env: &mut Env<'_>) -> Result<Ex
     for path in &arguments.captures {
         let report = audit(&mut load(path)?, &options);
         let difference = runs::compare(&known, report);
-        exit = exit.or(difference.exit().into());
+        exit = exit.or(difference.conclusion().into());
         compared.push((path.display().to_string(), difference));
     }
     let good = good.display().to_string();

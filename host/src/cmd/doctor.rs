@@ -7,7 +7,7 @@ use crate::{
     Env, Exit,
     cmd::args::{format::Format, tee_access::StockArgs},
     config::Configuration,
-    diagnose::{Check, State, Surroundings, cost, diagnose},
+    diagnose::{Check, CheckId, State, Surroundings, cost, diagnose},
     render::{
         json,
         text::{self, Page},
@@ -58,7 +58,7 @@ pub(crate) fn run(
 /// A file with defaults of options.
 fn check(told: String) -> Check {
     Check {
-        name: "config",
+        id: CheckId::Config,
         brings: "defaults of options",
         state: State::Present,
         detail: told,

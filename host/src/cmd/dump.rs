@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
         let page = &mut arguments.analysis.page(env);
         render::text::dump::write(&taken, verdict.as_ref(), findings, page)?;
     }
-    Ok(exit(&taken, verdict.as_ref(), report.map(|report| report.exit.into())))
+    Ok(exit(&taken, verdict.as_ref(), report.map(|report| report.conclusion.into())))
 }
 
 /// What OP-TEE printed, with the names of its call stacks.

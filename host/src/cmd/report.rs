@@ -13,7 +13,7 @@ use teeleak_analysis::{
 use super::{args::analysis::Reporting, diff::load};
 use crate::{
     Env, Exit,
-    render::{json, text, view::ReportView, words},
+    render::{json, text, view::ReportView},
     source::text::read_traces,
 };
 
@@ -85,12 +85,12 @@ pub(crate) fn tell(
         text::report::write(observation, &report, page)?;
         if let Some(verdict) = verdict {
             page.blank()?;
-            text::dump::oom(verdict, words::census_seconds(observation), page)?;
+            text::dump::oom(verdict, observation.platform.census_interval, page)?;
         }
         page.close()?;
     }
     let summary = env.github_summary.as_deref();
     let told = ReportView { observation, report: &report, short: verdict };
     reporting.outputs.write(told, summary, env.err)?;
-    Ok(report.exit.into())
+    Ok(report.conclusion.into())
 }

@@ -19,7 +19,7 @@ use crate::{
     Env, Exit,
     cmd::args::{normal_world::NormalWorldArgs, tee_access::StockArgs},
     tui::{Said, Tui},
-    watch::{Nobody, Settings, Targets, Viewer, Watch},
+    watch::{NoViewer, Settings, Targets, Viewer, Watch},
     window::LEAST_BYTES,
 };
 
@@ -100,7 +100,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let ways = arguments.ways.ways();
     let tee = (&ways, env.world);
     let Some(console) = console else {
-        let told: (&mut dyn Write, &mut dyn Viewer) = (&mut Unheard(env.err), &mut Nobody);
+        let told: (&mut dyn Write, &mut dyn Viewer) = (&mut Unheard(env.err), &mut NoViewer);
         Watch::start(&arguments.dir, settings, tee, told)?.run(&env.interrupt)?;
         return Ok(Exit::Clean);
     };

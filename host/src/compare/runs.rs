@@ -5,7 +5,7 @@
 //! build tells more than a trend alone.)
 
 use teeleak_analysis::{
-    audit::{self, Judged, Report},
+    audit::{Conclusion, FindingWeight, Report, conclude},
     model::{Figure, Finding, Severity, Unit},
 };
 
@@ -54,10 +54,10 @@ pub(crate) fn compare(good: &Report, report: Report) -> Differential {
 
 impl Differential {
     /// How it ends: as a run would in which only what is new or worse was found.
-    pub(crate) fn exit(&self) -> audit::Exit {
+    pub(crate) fn conclusion(&self) -> Conclusion {
         let news = self.findings.iter().filter(|(news, _)| *news != News::Same);
-        let judged: Vec<_> = news.map(|(_, finding)| Judged::from(finding)).collect();
-        audit::exit(&judged, self.doubts.is_empty())
+        let weights: Vec<_> = news.map(|(_, finding)| FindingWeight::from(finding)).collect();
+        conclude(&weights, self.doubts.is_empty())
     }
 
     /// How many are of this kind.

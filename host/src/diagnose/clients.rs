@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Check, State};
+use super::{Check, CheckId, State};
 use crate::source::clients::kernel::needs;
 
 /// Folders in which the loader finds libraries: of Debian, of others, of Android.
@@ -37,7 +37,7 @@ fn preload(library: Option<&Path>) -> Check {
         None => "not next to teeleak, nor in ../lib/teeleak".into(),
     };
     Check {
-        name: "preload-library",
+        id: CheckId::PreloadLibrary,
         brings: "which process makes which call, with thread and parameters, in run and trace",
         state: if library.is_some() { State::Present } else { State::Missing },
         detail,
@@ -64,7 +64,7 @@ fn teec(root: &Path) -> Check {
         ),
     };
     Check {
-        name: "libteec",
+        id: CheckId::Libteec,
         brings: "clients that the preload library can record",
         state,
         detail,
@@ -75,7 +75,7 @@ fn teec(root: &Path) -> Check {
 fn strace(root: &Path) -> Check {
     let there = find(root, &PROGRAMS, "strace").is_some();
     Check {
-        name: "strace",
+        id: CheckId::Strace,
         brings: "the same of static, hardened and vendor programs: analyze and report --strace",
         state: if there { State::Present } else { State::Missing },
         detail: if there { "installed" } else { "not installed" }.into(),
@@ -90,7 +90,7 @@ fn strace(root: &Path) -> Check {
 fn kernel(root: &Path) -> Check {
     let missing = needs::look(root).err();
     Check {
-        name: "kernel-probes",
+        id: CheckId::KernelProbes,
         brings: "the same of all programs, live, and what the kernel closes for those that have gone: trace \
                  and run --kernel",
         state: if missing.is_none() { State::Present } else { State::Missing },

@@ -3,6 +3,7 @@
 //! Per-TA statistics of the stats PTA are asked for only where somebody says so: that can hang a stock
 //! TEE while another client opens a session (seen on optee_os 4.10.0).
 
+mod check;
 mod clients;
 pub(crate) mod cost;
 mod normal;
@@ -12,40 +13,21 @@ mod stock;
 use std::path::Path;
 
 use anyhow::{Error, Result};
+pub(crate) use check::{Check, CheckId, State};
 use teeleak_analysis::parse::capture::remedy;
-use teeleak_proto::pta;
+use teeleak_proto::{
+    pta,
+    tee_result::{ITEM_NOT_FOUND, NOT_SUPPORTED, SECURITY},
+};
 
 use crate::{
     TeeError,
-    error::{self, ITEM_NOT_FOUND},
     source::{
         Ways,
         live::{Discard, Greeting, NODE, Sampler, World},
         stock::element_bytes,
     },
 };
-
-/// Whether something is there.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum State {
-    Present,
-    Missing,
-    Unknown,
-}
-
-/// One thing that was looked for.
-#[derive(PartialEq, Eq, Debug)]
-pub(crate) struct Check {
-    /// A short name, the same in every release.
-    pub(crate) name: &'static str,
-    /// What it lets teeleak see.
-    pub(crate) brings: &'static str,
-    pub(crate) state: State,
-    /// What was found.
-    pub(crate) detail: String,
-    /// What to do to have it.
-    pub(crate) remedy: Option<String>,
-}
 
 /// All that was looked for.
 pub(crate) struct Diagnosis {
@@ -98,7 +80,7 @@ pub(crate) fn diagnose(
 /// Of a switch that leaves no trace on the device.
 fn concurrency() -> Check {
     Check {
-        name: "concurrent-tas",
+        id: CheckId::ConcurrentTas,
         brings: "a census that never waits for a TA",
         state: State::Unknown,
         detail:
@@ -112,7 +94,7 @@ fn concurrency() -> Check {
 fn node(world: &dyn World) -> Check {
     let there = world.has_node();
     Check {
-        name: "tee-device",
+        id: CheckId::TeeDevice,
         brings: "a way to the TEE",
         state: if there { State::Present } else { State::Missing },
         detail: format!("{NODE} {}", if there { "exists" } else { "does not exist" }),
@@ -130,7 +112,7 @@ fn trusted_application<T>(ta: &Result<T>) -> Check {
     let remedy = "install the teeleak TA: sign it with the key of this OP-TEE's dev kit and put it \
                   into /lib/optee_armtz";
     Check {
-        name: "teeleak-ta",
+        id: CheckId::TeeleakTa,
         brings: "everything that needs the PTA",
         state,
         detail,
@@ -141,7 +123,7 @@ fn trusted_application<T>(ta: &Result<T>) -> Check {
 /// Only an answer says that something is not there; no way to ask says nothing.
 fn state_of(error: &Error) -> State {
     let result = error.downcast_ref::<TeeError>().map(|error| error.result);
-    let absent = [ITEM_NOT_FOUND, error::SECURITY, error::NOT_SUPPORTED];
+    let absent = [ITEM_NOT_FOUND, SECURITY, NOT_SUPPORTED];
     if result.is_some_and(|result| absent.contains(&result)) {
         State::Missing
     } else {
@@ -156,7 +138,7 @@ fn pta(greeting: &Result<Greeting>) -> Check {
         Err(_) => (State::Unknown, "only the TA can tell".into()),
     };
     Check {
-        name: "leak-audit-pta",
+        id: CheckId::LeakAuditPta,
         brings: "regions, sessions and instances of TAs",
         state,
         detail,
@@ -183,7 +165,7 @@ fn feature(greeting: &Result<Greeting>, (bit, brings, remedy): (u32, &'static st
         State::Unknown => "only the PTA can tell",
     };
     Check {
-        name: feature_name(bit),
+        id: feature_id(bit),
         brings,
         state,
         detail: detail.into(),
@@ -191,12 +173,12 @@ fn feature(greeting: &Result<Greeting>, (bit, brings, remedy): (u32, &'static st
     }
 }
 
-fn feature_name(bit: u32) -> &'static str {
+fn feature_id(bit: u32) -> CheckId {
     match bit {
-        pta::FEATURE_RECORDS => "malloc-debug",
-        pta::FEATURE_TAGS => "owner-tags",
-        pta::FEATURE_EVENTS => "event-ring",
-        _ => "pool-counters",
+        pta::FEATURE_RECORDS => CheckId::MallocDebug,
+        pta::FEATURE_TAGS => CheckId::OwnerTags,
+        pta::FEATURE_EVENTS => CheckId::EventRing,
+        _ => CheckId::PoolCounters,
     }
 }
 
@@ -213,7 +195,7 @@ fn raw_addresses(greeting: &Result<Greeting>) -> Check {
         None => (State::Unknown, "only the PTA can tell"),
     };
     Check {
-        name: "raw-addresses",
+        id: CheckId::RawAddresses,
         brings: "secure addresses as they are, for development",
         state,
         detail: detail.into(),
@@ -230,7 +212,7 @@ fn stats(world: &dyn World) -> Check {
         Err(error) => (state_of(&error), error.to_string()),
     };
     Check {
-        name: "stats-pta",
+        id: CheckId::StatsPta,
         brings: "counters of the core heap and of TA memory without the PTA",
         state,
         detail,

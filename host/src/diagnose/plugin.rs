@@ -4,7 +4,7 @@ use std::path::Path;
 
 use teeleak_proto::push::PLUGIN_TEXT;
 
-use super::{Check, State};
+use super::{Check, CheckId, State};
 
 /// Where tee-supplicant looks for plugins, unless it was built otherwise (optee_client,
 /// `CFG_TEE_PLUGIN_LOAD_PATH`).
@@ -24,7 +24,7 @@ pub(super) fn check(root: &Path) -> Check {
          plugins, and restart tee-supplicant"
     );
     Check {
-        name: "supplicant-plugin",
+        id: CheckId::SupplicantPlugin,
         brings: "dumps that the TA pushes by itself",
         state: if there { State::Present } else { State::Missing },
         detail,

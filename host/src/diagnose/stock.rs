@@ -7,7 +7,7 @@ use teeleak_analysis::{
     text,
 };
 
-use super::{Check, State};
+use super::{Check, CheckId, State};
 use crate::source::{
     Ways,
     live::{Observer as _, World},
@@ -39,17 +39,22 @@ pub(super) fn checks(world: &dyn World, ways: &Ways) -> Result<(Vec<Check>, bool
 }
 
 /// What the ways that work say of switches that only the PTA tells of: check that works, switch, how.
-const INFERRED: [(&str, &str, &str); 2] = [
-    ("mdbg-console", "malloc-debug", "allocations were printed"),
-    ("stats-pta", "pool-counters", "the statistics PTA is there; the pools that it knows"),
+const INFERRED: [(CheckId, CheckId, &str); 2] = [
+    (CheckId::MdbgConsole, CheckId::MallocDebug, "allocations were printed"),
+    (
+        CheckId::StatsPta,
+        CheckId::PoolCounters,
+        "the statistics PTA is there; the pools that it knows",
+    ),
 ];
 
 /// Says of switches what can be concluded.
 pub(super) fn infer(checks: &mut [Check]) {
-    for (from, of, how) in INFERRED {
-        let works = checks.iter().any(|check| check.name == from && check.state == State::Present);
-        let known = checks.iter_mut().find(|check| works && check.name == of);
-        if let Some(check) = known {
+    for (evidence, switch, how) in INFERRED {
+        let works =
+            checks.iter().any(|check| check.id == evidence && check.state == State::Present);
+        let inferred = checks.iter_mut().find(|check| works && check.id == switch);
+        if let Some(check) = inferred {
             (check.state, check.detail, check.remedy) = (State::Present, how.into(), None);
         }
     }
@@ -87,7 +92,7 @@ fn console(sample: Option<&Sample>) -> Check {
     let remedy = sample.and_then(|sample| sample.sites.gap()).and_then(|gap| gap.remedy.clone());
     let remedy = remedy.map_or_else(|| remedy::PRINTED.to_owned(), |remedy| remedy.to_string());
     Check {
-        name: "mdbg-console",
+        id: CheckId::MdbgConsole,
         brings: "allocation sites without the PTA; no epochs, no owners",
         remedy: (state != State::Present).then_some(remedy),
         state,
@@ -118,7 +123,7 @@ fn ta_heaps(sample: Option<&Sample>) -> Check {
         }
     };
     Check {
-        name: "ta-heaps",
+        id: CheckId::TaHeaps,
         brings: "the heap of each TA with a session from the normal world",
         remedy: (state != State::Present).then(|| remedy::TA_STATS.into()),
         state,

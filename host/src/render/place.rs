@@ -1,8 +1,6 @@
 //! Who and where, in a few words.
 
-use teeleak_analysis::model::{Event, Place};
-
-use crate::error;
+use teeleak_analysis::model::{Event, Place, TeeResult};
 
 /// Who did it: a process, or the client of a session as far as the TEE knows it.
 pub(crate) fn party(event: &Event) -> String {
@@ -20,7 +18,15 @@ pub(crate) fn result(event: &Event) -> String {
     match event.result {
         None => "not told".to_owned(),
         Some(0) => "ok".to_owned(),
-        Some(result) => error::name(result),
+        Some(result) => TeeResult(result).to_string(),
+    }
+}
+
+/// As [`result`], for a drawing.
+pub(crate) fn short_result(event: &Event) -> String {
+    match event.result {
+        Some(code @ 1..) => TeeResult(code).short_name().into_owned(),
+        _ => result(event),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Names that text and JSON share.
 
 use crate::compare::censuses::OwnerKey;
-use teeleak_analysis::audit::Exit;
+use teeleak_analysis::audit::Conclusion;
 use teeleak_analysis::model::ClientSource;
 use teeleak_analysis::model::Observation;
 use teeleak_analysis::model::OwnerId;
@@ -28,12 +28,12 @@ pub(crate) fn release(observation: &Observation) -> Option<&str> {
 }
 
 /// The verdict in a word or two.
-pub(crate) fn verdict(exit: Exit) -> &'static str {
-    match exit {
-        Exit::Clean => "clean",
-        Exit::Leak => "leak",
-        Exit::Order => "wrong order",
-        Exit::Unobserved => "not decided",
+pub(crate) fn verdict(conclusion: Conclusion) -> &'static str {
+    match conclusion {
+        Conclusion::Clean => "clean",
+        Conclusion::Leak => "leak",
+        Conclusion::Order => "wrong order",
+        Conclusion::Unobserved => "not decided",
     }
 }
 
@@ -43,15 +43,5 @@ pub(crate) fn source(source: ClientSource) -> &'static str {
         ClientSource::Preload => "preload library",
         ClientSource::Strace => "strace",
         ClientSource::Kernel => "kernel probes",
-    }
-}
-
-/// Seconds between two censuses, where `teeleak watch` took them.
-pub(crate) fn census_seconds(observation: &Observation) -> Option<u64> {
-    match observation.platform.workload.as_slice() {
-        [watch, census, seconds] if **watch == *"watch" && **census == *"--census" => {
-            seconds.parse().ok()
-        }
-        _ => None,
     }
 }

@@ -3,15 +3,13 @@
 use std::{io::Write, path::PathBuf};
 
 use anyhow::{Error, Result};
+use teeleak_proto::tee_result::{ITEM_NOT_FOUND, SECURITY};
 
 use super::{
     live::{Discard, Observer, Sampler, World},
     stock::{Console, Stock},
 };
-use crate::{
-    Blind, TeeError,
-    error::{ITEM_NOT_FOUND, SECURITY},
-};
+use crate::{Blind, TeeError};
 
 /// How to look into an OP-TEE without the leak audit PTA.
 #[derive(Clone, Default, Debug)]

@@ -155,10 +155,19 @@ impl Facts {
         self.counted.map(|then| self.since(then))
     }
 
-    pub(super) fn said(&mut self, at: Duration, line: &str) {
+    /// A line of the watch.
+    pub(super) fn add_line(&mut self, at: Duration, line: &str) {
+        self.push_line(at, line, false);
+    }
+
+    /// An alarm, with the line that says so.
+    pub(super) fn add_alarm(&mut self, at: Duration, line: &str) {
+        self.alarms += 1;
+        self.push_line(at, line, true);
+    }
+
+    fn push_line(&mut self, at: Duration, line: &str, alarm: bool) {
         let text = line.strip_prefix("teeleak: ").unwrap_or(line);
-        let alarm = text.starts_with("alarm: ");
-        self.alarms += u64::from(alarm);
         self.lines.push_back(LineFact { at, text: shown(text), alarm });
         if self.lines.len() > LINES {
             self.lines.pop_front();

@@ -24,7 +24,9 @@ mod view;
 use std::{
     cell::RefCell,
     collections::VecDeque,
-    io::{self, Write},
+    io::{
+        Write, {self},
+    },
     os::fd::BorrowedFd,
     path::Path,
     rc::Rc,
@@ -33,16 +35,17 @@ use std::{
 
 use anyhow::{Context as _, Result};
 pub use console::{Console, Input};
+use facts::Facts;
 pub use ratatui;
 use teeleak_analysis::{
+    alarm::Alarm,
     model::{Observation, Pool},
     text,
 };
 pub use terminal::terminal;
+use view::View;
 
 use crate::watch::{Viewer, Wanted};
-use facts::Facts;
-use view::View;
 
 /// Lines of what was said that are kept.
 const SAID: usize = 500;
@@ -124,21 +127,37 @@ impl Tui {
         let folder = format!("{}/", folder.display());
         Self { console, said, folder, facts: Facts::new(low_water), view: View::new(unicode) }
     }
+
+    /// Lines that came since the last time, as they are shown.
+    fn fresh_lines(&self) -> Vec<String> {
+        let lines = self.said.fresh().into_iter();
+        lines.map(|line| line.replace(&self.folder, "")).collect()
+    }
 }
 
 impl Viewer for Tui {
-    fn polled(&mut self, now: Duration, pools: &[Pool], kept: &Observation) {
+    fn on_poll(&mut self, now: Duration, pools: &[Pool], kept: &Observation) {
         self.facts.polled(now, pools, kept);
     }
 
-    fn counted(&mut self, now: Duration, kept: &Observation) {
+    fn on_census(&mut self, now: Duration, kept: &Observation) {
         self.facts.counted(now, kept);
+    }
+
+    fn on_alarm(&mut self, now: Duration, alarm: &Alarm) {
+        let mut lines = self.fresh_lines();
+        // The newest line is the alarm's: it was written right before.
+        let newest = lines.pop().unwrap_or_else(|| alarm.to_string());
+        for line in lines {
+            self.facts.add_line(now, &line);
+        }
+        self.facts.add_alarm(now, &newest);
     }
 
     fn look(&mut self, now: Duration) -> Result<Wanted> {
         self.facts.now(now);
-        for line in self.said.fresh() {
-            self.facts.said(now, &line.replace(&self.folder, ""));
+        for line in self.fresh_lines() {
+            self.facts.add_line(now, &line);
         }
         let mut wanted = Wanted::Nothing;
         while let Some(input) = self.console.input().context("cannot read what is typed")? {

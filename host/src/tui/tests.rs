@@ -32,7 +32,7 @@ fn facts() -> Facts {
     let named = PoolKind::Named("evil\u{1b}[2J\nname\u{202e}".into());
     let pools = [pool(PoolKind::CoreHeap, 950, 0), pool(PoolKind::TaRam, 10, 3), pool(named, 5, 0)];
     facts.polled(Duration::from_secs(60), &pools, &Observation::default());
-    facts.said(Duration::from_secs(70), "teeleak: alarm: core heap is low\u{1b}[0m");
+    facts.add_alarm(Duration::from_secs(70), "teeleak: alarm: core heap is low\u{1b}[0m");
     facts
 }
 
@@ -103,6 +103,41 @@ fn any_size_is_drawn() {
             }
         }
     }
+}
+
+/// A terminal that nobody sees or types at.
+struct Unseen;
+
+impl Console for Unseen {
+    fn input(&mut self) -> io::Result<Option<Input>> {
+        Ok(None)
+    }
+
+    fn draw(&mut self, _: &mut dyn FnMut(&mut ratatui::Frame<'_>)) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn waits_for(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+}
+
+#[test]
+fn alarms_are_counted_by_what_they_are_not_by_what_a_line_says() {
+    let mut lines = Said::default();
+    let mut tui = Tui::new(Box::new(Unseen), lines.clone(), Path::new("/var/watch"), (true, 10));
+    writeln!(lines, "teeleak: alarm: said by a command").unwrap();
+    writeln!(lines, "teeleak: core heap runs out (see /var/watch/dump-1)").unwrap();
+    tui.on_alarm(Duration::ZERO, &Alarm::Leak("core heap runs out".into()));
+    writeln!(lines, "teeleak: going on").unwrap();
+    tui.look(Duration::ZERO).unwrap();
+    let shown: Vec<_> = { tui.facts.lines.iter() }.map(|line| (&*line.text, line.alarm)).collect();
+    let wanted = [
+        ("alarm: said by a command", false),
+        ("core heap runs out (see dump-1)", true),
+        ("going on", false),
+    ];
+    assert_eq!((tui.facts.alarms, &shown[..]), (1, &wanted[..]));
 }
 
 #[test]

@@ -3,12 +3,15 @@
 use std::{io::Write, time::Duration};
 
 use anyhow::{Error, Result};
-use teeleak_proto::{bind::Bind, frame::Stage};
+use teeleak_proto::{
+    bind::Bind,
+    frame::Stage,
+    tee_result::{BUSY, OUT_OF_MEMORY},
+};
 
 use super::book::Book;
 use crate::{
     TeeError,
-    error::{BUSY, OUT_OF_MEMORY},
     source::{
         Ways,
         live::{CANARY_BYTES, Discard, Observer, Time, World, begin},

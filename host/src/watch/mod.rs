@@ -39,7 +39,7 @@ use teeleak_analysis::{
     text,
 };
 use teeleak_proto::frame::{FrameKind, Iteration, Stage};
-pub(crate) use viewer::{Nobody, Viewer, Wanted};
+pub(crate) use viewer::{NoViewer, Viewer, Wanted};
 
 use crate::{
     Interrupt,
@@ -225,7 +225,7 @@ impl<'e> Watch<'e> {
         }
         let book = &mut self.book;
         self.link.call(self.err, |observer| observer.events(book))?;
-        self.viewer.polled(self.link.time().now(), &told, self.book.so_far());
+        self.viewer.on_poll(self.link.time().now(), &told, self.book.so_far());
         if self.link.binds() {
             let violations = self.link.call(self.err, |observer| observer.ledger(&mut pages))?;
             alarms.extend(violations.and_then(|n| self.alarms.ledger(n)));
@@ -261,7 +261,7 @@ impl<'e> Watch<'e> {
         if let (Some(metrics), Some(sample)) = (&self.metrics, self.book.so_far().samples.last()) {
             metrics.census(sample, self.link.time().unix());
         }
-        self.viewer.counted(self.link.time().now(), self.book.so_far());
+        self.viewer.on_census(self.link.time().now(), self.book.so_far());
         let report = audit(self.book.so_far(), &self.settings.options);
         let alarms = self.alarms.findings(&report.findings);
         self.raise(&alarms)
@@ -289,6 +289,7 @@ impl<'e> Watch<'e> {
                 Err(error) => (format!("no dump: {error:#}"), None),
             };
             writeln!(self.err, "teeleak: alarm: {} ({said})", shown(&alarm.to_string()))?;
+            self.viewer.on_alarm(self.link.time().now(), alarm);
             if let Some(metrics) = &self.metrics {
                 metrics.alarm(alarm.reason());
             }

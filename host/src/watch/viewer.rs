@@ -3,7 +3,10 @@
 use std::{os::fd::BorrowedFd, time::Duration};
 
 use anyhow::Result;
-use teeleak_analysis::model::{Observation, Pool};
+use teeleak_analysis::{
+    alarm::Alarm,
+    model::{Observation, Pool},
+};
 
 /// What a viewer wants.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,11 +21,14 @@ pub(crate) enum Wanted {
 
 /// Somebody who looks on. What it is told is what the watch asks anyway: nobody asks the TEE for it.
 pub(crate) trait Viewer {
-    /// Told with each poll: the pools, and all that is kept so far.
-    fn polled(&mut self, now: Duration, pools: &[Pool], kept: &Observation);
+    /// Called with each poll: the pools, and all that is kept so far.
+    fn on_poll(&mut self, now: Duration, pools: &[Pool], kept: &Observation);
 
-    /// Told with each census, as the last sample of what is kept.
-    fn counted(&mut self, now: Duration, kept: &Observation);
+    /// Called with each census, as the last sample of what is kept.
+    fn on_census(&mut self, now: Duration, kept: &Observation);
+
+    /// Called with each alarm, right after the watch wrote its line.
+    fn on_alarm(&mut self, now: Duration, alarm: &Alarm);
 
     /// Shows what there is, and takes what is wanted; never waits.
     ///
@@ -35,12 +41,14 @@ pub(crate) trait Viewer {
 }
 
 /// Nobody looks on.
-pub(crate) struct Nobody;
+pub(crate) struct NoViewer;
 
-impl Viewer for Nobody {
-    fn polled(&mut self, _: Duration, _: &[Pool], _: &Observation) {}
+impl Viewer for NoViewer {
+    fn on_poll(&mut self, _: Duration, _: &[Pool], _: &Observation) {}
 
-    fn counted(&mut self, _: Duration, _: &Observation) {}
+    fn on_census(&mut self, _: Duration, _: &Observation) {}
+
+    fn on_alarm(&mut self, _: Duration, _: &Alarm) {}
 
     fn look(&mut self, _: Duration) -> Result<Wanted> {
         Ok(Wanted::Nothing)

@@ -1,5 +1,7 @@
 //! Why a request is turned down, as the `TEE_Result` that a client gets.
 
+use teeleak_proto::tee_result;
+
 /// Says no.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refusal {
@@ -20,16 +22,16 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The `TEE_Result`: GlobalPlatform TEE Internal Core API 1.3.1, section 3.3.3.
+    /// The `TEE_Result`.
     #[must_use]
     pub const fn code(self) -> u32 {
         match self {
-            Self::AccessDenied => 0xffff_0001,
-            Self::BadFormat => 0xffff_0005,
-            Self::BadParameters => 0xffff_0006,
-            Self::BadState => 0xffff_0007,
-            Self::NotSupported => 0xffff_000a,
-            Self::ShortBuffer(_) => 0xffff_0010,
+            Self::AccessDenied => tee_result::ACCESS_DENIED,
+            Self::BadFormat => tee_result::BAD_FORMAT,
+            Self::BadParameters => tee_result::BAD_PARAMETERS,
+            Self::BadState => tee_result::BAD_STATE,
+            Self::NotSupported => tee_result::NOT_SUPPORTED,
+            Self::ShortBuffer(_) => tee_result::SHORT_BUFFER,
             Self::Pta(code) => code,
         }
     }

@@ -191,7 +191,12 @@ fn a_dead_session_is_opened_again_and_events_are_not_told_twice() {
     let answer = watch(leaky(), &folder, 1200, &[], Box::new(script));
     assert_eq!(answer.exit, Exit::Clean);
     assert_eq!(answer.err.matches("TARGET_DEAD").count(), 1, "{}", answer.err);
-    assert_eq!(answer.err.matches("failed with OUT_OF_MEMORY").count(), 1, "{}", answer.err);
+    assert_eq!(
+        answer.err.matches("failed with TEE_ERROR_OUT_OF_MEMORY").count(),
+        1,
+        "{}",
+        answer.err
+    );
     assert_eq!(answer.err.matches("a session is open again").count(), 1, "{}", answer.err);
     let told = report(&files(&folder, "window-")[0]);
     assert!(!told.out.contains("double"), "{}", told.out);

@@ -1,26 +1,35 @@
 //! All analyses of an observation in one report.
 //!
 //! ```text
-//! Observation ── clients ── growth, pool, protocol ──> findings ── cause ──> linked findings ── exit ──> Report
+//! Observation ── clients ── growth, pool, protocol ──> findings ── cause ──> linked findings ── conclude ──> Report
 //! ```
 //!
 //! The report says what was found, what could not be seen, and from both how the run ends.
 
-mod coverage;
-mod exit;
-
+use crate::cause;
+use crate::clients;
+use crate::growth;
+use crate::model::Accounting;
+use crate::model::Canary;
+use crate::model::Finding;
+use crate::model::Gap;
+use crate::model::Observation;
+use crate::normal;
+use crate::pools;
+use crate::protocol::Limits;
+use crate::protocol::Pack;
+use crate::protocol::Protocol;
+use crate::protocol::{self};
+use crate::triage::Accepted;
+use crate::triage::Triage;
+use crate::triage::Triaged;
 use std::sync::Arc;
 
-pub use coverage::Needs;
-pub use exit::{Exit, Judged, exit};
+mod conclusion;
+mod coverage;
 
-use crate::{
-    cause, clients, growth,
-    model::{Accounting, Canary, Finding, Gap, Observation},
-    normal, pools,
-    protocol::{self, Limits, Pack, Protocol},
-    triage::{Accepted, Triage, Triaged},
-};
+pub use conclusion::{Conclusion, FindingWeight, conclude};
+pub use coverage::Needs;
 
 /// What is audited, and how.
 #[derive(Clone, Debug)]
@@ -73,8 +82,8 @@ pub struct Report {
     pub accounting: Accounting,
     /// Events that were steps of a protocol.
     pub steps: u64,
-    /// How it ends.
-    pub exit: Exit,
+    /// What follows from all that.
+    pub conclusion: Conclusion,
 }
 
 /// Runs all analyses; the first one puts into the observation which client made which event.
@@ -99,9 +108,9 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     let mut doubts = coverage::doubts(observation, options.needs);
     doubts.extend(other.doubts);
     let further = [checked.gaps, other.gaps].concat();
-    let judged: Vec<_> = findings.iter().map(Judged::from).collect();
+    let weights: Vec<_> = findings.iter().map(FindingWeight::from).collect();
     Report {
-        exit: exit(&judged, doubts.is_empty()),
+        conclusion: conclude(&weights, doubts.is_empty()),
         findings,
         pools: other.triage,
         accepted,

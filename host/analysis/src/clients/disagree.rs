@@ -1,31 +1,21 @@
 //! Where the two worlds tell different stories.
 
-use super::edges::edges;
-use super::join::Joining;
-use super::span::Deed;
-use crate::fingerprint::fingerprint;
-use crate::model::Call;
-use crate::model::CallKind;
-use crate::model::Evidence;
-use crate::model::Figure;
-use crate::model::FigureKind;
-use crate::model::Finding;
-use crate::model::Kind;
-use crate::model::Severity;
-use crate::model::Subject;
-use crate::model::Unit;
-use crate::text;
-use std::collections::BTreeMap;
-use std::collections::HashMap;
-use std::collections::HashSet;
-use teeleak_proto::Uuid;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use teeleak_proto::{Uuid, command::TA_UUID};
+
+use super::{edges::edges, join::Joining, span::Deed};
+use crate::{
+    fingerprint::fingerprint,
+    model::{
+        Call, CallKind, Evidence, Figure, FigureKind, Finding, Kind, Severity, Subject, TeeResult,
+        Unit,
+    },
+    text,
+};
 
 /// Examples that a finding shows.
 const SHOWN: usize = 3;
-
-/// UUID of teeleak's own TA, whose sessions the TEE core does not record
-/// (`PTA_LEAK_AUDIT_CLIENT_UUID` of `pta_leak_audit.h`).
-const OWN_TA: &str = "8e0c41d7-93b2-4f5a-b62d-0a5bc719e348";
 
 /// One disagreement.
 pub(super) struct Odd {
@@ -101,7 +91,9 @@ fn results(joining: &Joining<'_>) -> (Vec<Odd>, HashSet<usize>) {
         let tee = event.result.unwrap_or(0);
         let (told, ree) = (told(call), call.result);
         let text = format!(
-            "{told}: client got {ree:#010x}, the TEE gave {tee:#010x} (event {})",
+            "{told}: client got {}, the TEE gave {} (event {})",
+            TeeResult(ree),
+            TeeResult(tee),
             event.seq
         );
         used.insert(edge.call);
@@ -120,15 +112,15 @@ fn unseen(joining: &Joining<'_>, used: &HashSet<usize>) -> Vec<Odd> {
         return Vec::new();
     };
     let covered = first.begin + joining.distance..=last + joining.distance;
-    let own = Uuid::parse(OWN_TA);
     let mut odd = Vec::new();
     for (n, span) in joining.sides.call_spans.iter().enumerate() {
         let call = joining.call(n);
         let known = joining.used.contains(&n) || used.contains(&n);
         let reached = call.result == 0 && span.act.kind != Deed::Refused;
         let inside = covered.contains(&span.begin) && covered.contains(&span.end);
-        // Of a session from before, nobody can say that it isn't one to our own TA.
-        let of_others = call.uuid.is_some() && call.uuid != own;
+        // The TEE core does not record sessions to our own TA; of one from before, nobody can say that it
+        // isn't such a session.
+        let of_others = call.uuid.is_some_and(|uuid| uuid != TA_UUID);
         if !known && reached && inside && of_others {
             let text = format!("{}: the TEE recorded nothing", told(call));
             odd.push(Odd { what: What::Unseen, uuid: call.uuid, text });

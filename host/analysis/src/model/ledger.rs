@@ -5,127 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Accounting, Event, Moment, Place};
-
-/// A list of what is in use.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Ledger {
-    /// `/proc/meminfo`.
-    MemInfo,
-    /// The table of Allwinner's `cpu_monitor -m`.
-    CpuMonitor,
-    /// `/proc/buddyinfo`.
-    BuddyInfo,
-    /// `/proc/slabinfo`, or the table of the kernel's `slabinfo` tool.
-    Slab,
-    /// `alloc_calls` of a slab cache.
-    SlabCallers,
-    /// Kernel log of a traced slab cache.
-    SlabTrace,
-    /// `page_owner`, raw or sorted.
-    PageOwner,
-    /// `kmemleak`.
-    Kmemleak,
-    /// `dma_buf/bufinfo`.
-    DmaBuf,
-    /// `/proc/dma_heap/heaps/*` of MediaTek's kernels.
-    DmaHeap,
-    /// `/proc/PID/fdinfo/FD` of a dma-buf.
-    FdInfo,
-    /// Mappings of dma-bufs as `procmem` or `lsof` list them.
-    Mappings,
-    /// `ion/heaps/*`, what clients have.
-    IonHeap,
-    /// `ion/heaps/*`, what no client has any more.
-    IonOrphans,
-    /// Events of ion in the kernel's trace.
-    IonTrace,
-    /// `iova_map` of MediaTek's iommu.
-    IovaMap,
-    /// `iommu_dump` of MediaTek's iommu.
-    IommuDump,
-    /// The table of its top users that the iommu logs when it is full.
-    IommuUsers,
-    /// The list of buffers that a camera driver logs.
-    CameraBuffers,
-    /// `binder/proc/*`.
-    BinderProc,
-    /// What binder logs, of its processes and of transactions.
-    BinderLog,
-    /// `ps`.
-    Processes,
-    /// strace: descriptors that were duplicated.
-    Duplicates,
-    /// Descriptors of each process against its limit.
-    Descriptors,
-    /// Pages of the TEE's clients.
-    ClientPages,
-}
-
-/// What each is called, and what would bring it where it was not seen: a file, an option of the kernel's
-/// configuration, a command.
-const TOLD: [(Ledger, &str, &str); 25] = [
-    (Ledger::MemInfo, "meminfo", "cat /proc/meminfo, again and again"),
-    (Ledger::CpuMonitor, "cpu_monitor", "cpu_monitor -m 1000, or /proc/meminfo"),
-    (Ledger::BuddyInfo, "buddyinfo", "cat /proc/buddyinfo, again and again"),
-    (Ledger::Slab, "slabinfo", "CONFIG_SLUB_DEBUG=y and /proc/slabinfo"),
-    (
-        Ledger::SlabCallers,
-        "slab alloc_calls",
-        "slub_debug=U and /sys/kernel/slab/CACHE/alloc_calls (since 5.14 alloc_traces of debugfs)",
-    ),
-    (Ledger::SlabTrace, "slab trace", "slub_debug=T,CACHE or /sys/kernel/slab/CACHE/trace"),
-    (
-        Ledger::PageOwner,
-        "page_owner",
-        "CONFIG_PAGE_OWNER=y, page_owner=on and /sys/kernel/debug/page_owner",
-    ),
-    (Ledger::Kmemleak, "kmemleak", "CONFIG_DEBUG_KMEMLEAK=y and /sys/kernel/debug/kmemleak"),
-    (Ledger::DmaBuf, "dma-buf bufinfo", "CONFIG_DEBUG_FS=y and dma_buf/bufinfo"),
-    (Ledger::DmaHeap, "dma_heap", "/proc/dma_heap/heaps/* of MediaTek's kernels"),
-    (Ledger::FdInfo, "fdinfo", "/proc/PID/fdinfo/* of whoever holds dma-bufs"),
-    (Ledger::Mappings, "mappings", "procmem PID or /proc/PID/maps"),
-    (Ledger::IonHeap, "ion heap", "CONFIG_ION of a vendor's kernel and ion/heaps/*"),
-    (
-        Ledger::IonOrphans,
-        "orphans of an ion heap",
-        "CONFIG_ION of a vendor's kernel and ion/heaps/*",
-    ),
-    (Ledger::IonTrace, "trace of ion", "events/ion/enable of tracefs"),
-    (Ledger::IovaMap, "iova_map", "/proc/iommu_debug/iova_map of MediaTek's kernels"),
-    (Ledger::IommuDump, "iommu_dump", "/proc/iommu_debug/iommu_dump of MediaTek's kernels"),
-    (Ledger::IommuUsers, "users of the iommu", "the kernel log of when it is full"),
-    (Ledger::CameraBuffers, "buffers of the camera", "the kernel log of its driver"),
-    (
-        Ledger::BinderProc,
-        "binder proc",
-        "CONFIG_ANDROID_BINDERFS=y and binder_logs/proc/*, or debugfs",
-    ),
-    (Ledger::BinderLog, "log of binder", "binder's debug_mask and the kernel log"),
-    (Ledger::Processes, "processes", "ps"),
-    (Ledger::Duplicates, "duplicated descriptors", "strace -f -e trace=dup,dup2,dup3,close"),
-    (Ledger::Descriptors, "descriptors", "teeleak run --with normal-world, or /proc/*/fd"),
-    (Ledger::ClientPages, "pages of clients", "teeleak run --with normal-world as root"),
-];
-
-impl Ledger {
-    /// All of them.
-    pub fn all() -> impl Iterator<Item = Self> {
-        TOLD.into_iter().map(|(ledger, ..)| ledger)
-    }
-
-    /// What it is called.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        TOLD.iter().find(|(ledger, ..)| *ledger == self).map_or("", |(_, name, _)| name)
-    }
-
-    /// What would bring it where it was not seen.
-    #[must_use]
-    pub fn remedy(self) -> &'static str {
-        TOLD.iter().find(|(ledger, ..)| *ledger == self).map_or("", |(.., remedy)| remedy)
-    }
-}
+use super::{Accounting, Event, Ledger, Moment, Place};
 
 /// A process, as far as a ledger names it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -223,7 +103,7 @@ impl Census {
     #[must_use]
     pub fn title(&self) -> String {
         let blank = if self.of.is_empty() { "" } else { " " };
-        format!("{}{blank}{}", self.ledger.name(), self.of)
+        format!("{}{blank}{}", self.ledger.info().name, self.of)
     }
 }
 
@@ -307,6 +187,26 @@ pub enum Said {
     },
 }
 
+impl Said {
+    /// The ledger that it is of, where it is of one.
+    #[must_use]
+    pub const fn ledger(&self) -> Option<Ledger> {
+        match self {
+            Self::Allocated { .. } => Some(Ledger::SlabTrace),
+            Self::Keeps { .. } => Some(Ledger::BinderProc),
+            Self::AreaClosed { .. } | Self::Released { .. } => Some(Ledger::BinderLog),
+            Self::Process(_) | Self::NoProcess { .. } => Some(Ledger::Processes),
+            Self::Duplicated { .. } => Some(Ledger::Duplicates),
+            Self::AreaMapped { .. }
+            | Self::Waits { .. }
+            | Self::TooManyFiles { .. }
+            | Self::NoAddresses { .. }
+            | Self::NotMapped
+            | Self::Uses { .. } => None,
+        }
+    }
+}
+
 /// One thing that a log says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Saying {
@@ -344,6 +244,13 @@ impl NormalWorld {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.censuses.is_empty() && self.sayings.is_empty() && self.events.is_empty()
+    }
+
+    /// Whether anything of a ledger was there.
+    #[must_use]
+    pub fn has(&self, ledger: Ledger) -> bool {
+        let said = || self.sayings.iter().any(|saying| saying.said.ledger() == Some(ledger));
+        self.of(ledger).next().is_some() || said() || (ledger == Ledger::IonTrace && self.traced)
     }
 
     /// The prints of a ledger.

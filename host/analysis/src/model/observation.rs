@@ -1,6 +1,6 @@
 //! All that one or more sources told.
 
-use std::{ops::AddAssign, sync::Arc};
+use std::{ops::AddAssign, sync::Arc, time::Duration};
 
 use super::{Clients, Event, Gap, Incident, Moment, NormalWorld, Place, Pool, Sample};
 
@@ -17,6 +17,8 @@ pub struct Platform {
     pub no_tee: Option<NoTee>,
     /// The workload's command line, where teeleak ran it.
     pub workload: Vec<Arc<str>>,
+    /// Time from one census to the next, where `teeleak watch` took them.
+    pub census_interval: Option<Duration>,
 }
 
 /// Why a TEE was not observed.

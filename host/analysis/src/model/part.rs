@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+use super::TeeResult;
+
 /// Objects of one kind, as far as they were seen.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Part<T> {
@@ -84,7 +86,7 @@ impl fmt::Display for Reason {
             Self::Corrupt => f.write_str("block headers are overwritten"),
             Self::Moved => f.write_str("changed while it was read"),
             Self::Late => f.write_str("did not come in time"),
-            Self::Failed(result) => write!(f, "failed with {result:#010x}"),
+            Self::Failed(result) => write!(f, "failed with {}", TeeResult(*result)),
             Self::Damaged => f.write_str("the input is damaged there"),
             Self::Absent => f.write_str("not there"),
             Self::Refused => f.write_str("may not be read"),

@@ -62,7 +62,7 @@ impl Listing {
     #[must_use]
     pub fn label(&self) -> &str {
         match self {
-            Self::Ledger(ledger) => ledger.name(),
+            Self::Ledger(ledger) => ledger.info().name,
             Self::DmaBufs | Self::Binder | Self::Cache(_) => self.id(),
         }
     }

@@ -2,36 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::model::{Gap, Ledger, NormalWorld, Reason, Said};
-
-/// Ledgers that come together.
-const FAMILIES: [&[Ledger]; 5] = [
-    &[Ledger::Descriptors, Ledger::ClientPages],
-    &[Ledger::IonHeap, Ledger::IonOrphans, Ledger::IonTrace],
-    &[
-        Ledger::DmaHeap,
-        Ledger::IovaMap,
-        Ledger::IommuDump,
-        Ledger::IommuUsers,
-        Ledger::CameraBuffers,
-    ],
-    &[Ledger::BinderProc, Ledger::BinderLog, Ledger::Processes],
-    &[Ledger::CpuMonitor],
-];
+use crate::model::{Gap, Ledger, LedgerFamily, LedgerInfo, NormalWorld, Reason};
 
 /// Gaps and doubts.
 pub(super) fn of(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>) {
     let live = super::live(normal);
     // A run says for itself what it could not read, and why.
-    let unseen = Ledger::all().filter(|ledger| !live && !is_seen(normal, *ledger));
+    let unseen = Ledger::ALL.iter().filter(|ledger| !live && !normal.has(**ledger));
     // What only some vendor's kernel has is none of a system that shows no sign of it.
-    let unseen = unseen.filter(|ledger| {
-        let family = FAMILIES.iter().find(|family| family.contains(ledger));
-        family.is_none_or(|family| family.iter().any(|one| is_seen(normal, *one)))
-    });
-    let gaps = unseen.map(|ledger| {
-        let name = ledger.name();
-        let (reason, remedy) = (Reason::NotOffered, Some(ledger.remedy().into()));
+    let unseen = unseen.map(|ledger| ledger.info());
+    let unseen = unseen.filter(|info| info.family.is_none_or(|family| has_family(normal, family)));
+    let gaps = unseen.map(|LedgerInfo { name, capture, .. }| {
+        let (reason, remedy) = (Reason::NotOffered, Some((*capture).into()));
         Gap { what: format!("normal world: {name}").into(), reason, remedy, lost: 0 }
     });
     let mut prints: BTreeMap<String, u64> = BTreeMap::new();
@@ -58,17 +40,7 @@ fn is_series(ledger: Ledger) -> bool {
     matches!(ledger, Ledger::Descriptors | Ledger::MemInfo)
 }
 
-fn is_seen(normal: &NormalWorld, ledger: Ledger) -> bool {
-    let said = |is: fn(&Said) -> bool| normal.sayings.iter().any(|one| is(&one.said));
-    match ledger {
-        Ledger::SlabTrace => said(|one| matches!(one, Said::Allocated { .. })),
-        Ledger::BinderProc => said(|one| matches!(one, Said::Keeps { .. })),
-        Ledger::BinderLog => {
-            said(|one| matches!(one, Said::AreaClosed { .. } | Said::Released { .. }))
-        }
-        Ledger::Processes => said(|one| matches!(one, Said::Process(_) | Said::NoProcess { .. })),
-        Ledger::Duplicates => said(|one| matches!(one, Said::Duplicated { .. })),
-        Ledger::IonTrace => normal.traced,
-        ledger => normal.of(ledger).next().is_some(),
-    }
+fn has_family(normal: &NormalWorld, family: LedgerFamily) -> bool {
+    let members = Ledger::ALL.iter().filter(|ledger| ledger.info().family == Some(family));
+    { members }.any(|ledger| normal.has(*ledger))
 }

@@ -18,18 +18,24 @@ mod pools;
 mod prints;
 mod reconcile;
 
-use std::{collections::BTreeSet, sync::Arc};
+use crate::growth::report::tell_apart;
+use crate::model::Finding;
+use crate::model::Gap;
+use crate::model::Kind;
+use crate::model::Ledger;
+use crate::model::Listing;
+use crate::model::NormalPool;
+use crate::model::NormalWorld;
+use crate::model::Observation;
+use crate::model::PoolKind;
+use crate::model::Said;
+use crate::model::Stage;
+use crate::model::Subject;
+use crate::protocol::Protocol;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 pub(crate) use reconcile::shared::join;
-
-use crate::{
-    growth::report::tell_apart,
-    model::{
-        Finding, Gap, Kind, Ledger, Listing, NormalPool, NormalWorld, Observation, PoolKind, Said,
-        Stage, Subject,
-    },
-    protocol::Protocol,
-};
 
 /// What is said of the normal world.
 #[derive(Clone, Debug, Default)]

@@ -5,15 +5,12 @@ use std::io::Write;
 use anyhow::Result;
 use serde::Serialize;
 use teeleak_analysis::{
-    model::{Call, CallKind, CallParam, FileKind, Process},
+    model::{Call, CallKind, CallParam, FileKind, Process, TeeResult},
     text,
 };
 use teeleak_proto::client::head::halves;
 
-use crate::{
-    error,
-    render::text::{Line, Page},
-};
+use crate::render::text::{Line, Page};
 
 /// Seconds since the first call, who, what, with which outcome.
 pub(super) fn text(call: &Call, zero_ns: u64, page: &mut Page<'_>) -> Result<()> {
@@ -110,7 +107,7 @@ fn outcome(call: &Call, line: Line) -> Line {
             line.text(format_args!(" = {}", result.cast_signed()))
         }
         0 => line.text(" = ok"),
-        result => line.text(" = ").warn(error::name(result)).text(origin(call.origin)),
+        result => line.text(" = ").warn(TeeResult(result)).text(origin(call.origin)),
     }
 }
 

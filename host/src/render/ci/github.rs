@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use teeleak_analysis::{
-    audit::{Exit, Report},
+    audit::{Conclusion, Report},
     model::{Finding, Severity},
 };
 
@@ -14,10 +14,10 @@ use crate::render::{text::report::headline, words};
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let counts = |finding: &&Finding| finding.severity > Severity::Note;
     report.findings.iter().filter(counts).try_for_each(|finding| annotate(finding, out))?;
-    let (level, verdict) = match report.exit {
-        Exit::Clean => ("notice", words::verdict(report.exit)),
-        Exit::Unobserved => ("error", words::verdict(report.exit)),
-        Exit::Leak | Exit::Order => return Ok(()),
+    let (level, verdict) = match report.conclusion {
+        Conclusion::Clean => ("notice", words::verdict(report.conclusion)),
+        Conclusion::Unobserved => ("error", words::verdict(report.conclusion)),
+        Conclusion::Leak | Conclusion::Order => return Ok(()),
     };
     writeln!(out, "::{level} title=teeleak::{verdict}: {}", message(&headline(report)))
 }

@@ -8,7 +8,7 @@ use std::io;
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite, XmlString};
 use teeleak_analysis::{
-    audit::{Exit, Report},
+    audit::{Conclusion, Report},
     model::{Finding, Kind, Observation, Severity},
 };
 
@@ -56,7 +56,7 @@ fn case(kind: Kind, report: &Report) -> TestCase {
         report.findings.iter().filter(found).collect::<Vec<_>>()
     };
     let status = match (&*of(Severity::Failure), &*of(Severity::Possible)) {
-        ([], []) if report.exit == Exit::Unobserved && !report.doubts.is_empty() => {
+        ([], []) if report.conclusion == Conclusion::Unobserved && !report.doubts.is_empty() => {
             let mut skipped = TestCaseStatus::skipped();
             skipped.set_message(doubts(report));
             skipped

@@ -22,7 +22,7 @@ pub(crate) fn write(
     report: &Report,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let verdict = words::verdict(report.exit);
+    let verdict = words::verdict(report.conclusion);
     writeln!(out, "## teeleak: {verdict}\n")?;
     writeln!(out, "{} ({})", escaped(&headline(report)), escaped(&scope(observation)))?;
     let counts = |finding: &&Finding| finding.severity > Severity::Note;

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 use teeleak_analysis::{
-    audit::{Exit, Report},
+    audit::{Conclusion, Report},
     model::{Evidence, Finding, Kind, Severity, StepRef, Subject},
     triage::Accepted,
 };
@@ -61,8 +61,8 @@ fn invocation(report: &Report) -> Value {
     let doubt =
         |text: &std::sync::Arc<str>| json!({ "level": "warning", "message": { "text": &**text } });
     json!({
-        "executionSuccessful": report.exit != Exit::Unobserved,
-        "exitCode": report.exit.code(),
+        "executionSuccessful": report.conclusion != Conclusion::Unobserved,
+        "exitCode": report.conclusion.code(),
         "toolExecutionNotifications": report.doubts.iter().map(doubt).collect::<Vec<_>>(),
     })
 }

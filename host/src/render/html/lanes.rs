@@ -75,7 +75,7 @@ fn step_box(one: &Drawn<'_>, x: f64, y: f64) -> Markup {
     let (class, name, below) = match one {
         Drawn::Missing(name) => ("missing", *name, "never came".to_owned()),
         Drawn::Taken(step, stand) => {
-            let result = place::result(&step.event);
+            let result = place::short_result(&step.event);
             match stand.words() {
                 Some(words) => ("wrong", &*step.step, format!("⚠ {words}")),
                 None if place::failed(&step.event) => ("failed", &*step.step, result),

@@ -1,22 +1,26 @@
 //! The page: what it begins with, its sections, what it ends with.
 
+use super::coverage;
+use super::data;
+use super::finding;
+use super::policy;
+use super::regions::Maps;
+use super::regions::{self};
+use super::sites::Table;
+use super::sites::{self};
+use super::summary::Ordered;
+use super::summary::{self};
+use super::timeline;
+use crate::render::text::report::headline;
+use crate::render::text::report::scope;
+use crate::render::view::ReportView;
+use crate::render::words;
+use maud::DOCTYPE;
+use maud::Markup;
+use maud::PreEscaped;
+use maud::html;
 use std::io;
-
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-use teeleak_analysis::audit::Exit;
-
-use super::{
-    coverage, data, finding, policy,
-    regions::{self, Maps},
-    sites::{self, Table},
-    summary::{self, Ordered},
-    timeline,
-};
-use crate::render::{
-    text::report::{headline, scope},
-    view::ReportView,
-    words,
-};
+use teeleak_analysis::audit::Conclusion;
 
 /// All of it.
 pub(super) fn page(told: &ReportView<'_>) -> io::Result<Markup> {
@@ -54,7 +58,7 @@ pub(super) fn page(told: &ReportView<'_>) -> io::Result<Markup> {
 }
 
 fn head(told: &ReportView<'_>) -> Markup {
-    let verdict = words::verdict(told.report.exit);
+    let verdict = words::verdict(told.report.conclusion);
     html! {
         head {
             meta charset="utf-8";
@@ -69,11 +73,11 @@ fn head(told: &ReportView<'_>) -> Markup {
 }
 
 fn banner(told: &ReportView<'_>) -> Markup {
-    let exit = told.report.exit;
-    let (class, mark) = match exit {
-        Exit::Clean => ("good", "✓"),
-        Exit::Leak | Exit::Order => ("bad", "✕"),
-        Exit::Unobserved => ("warn", "?"),
+    let conclusion = told.report.conclusion;
+    let (class, mark) = match conclusion {
+        Conclusion::Clean => ("good", "✓"),
+        Conclusion::Leak | Conclusion::Order => ("bad", "✕"),
+        Conclusion::Unobserved => ("warn", "?"),
     };
     html! {
         header .banner {
@@ -81,11 +85,11 @@ fn banner(told: &ReportView<'_>) -> Markup {
             h1 {
                 span class={ "verdict " (class) } {
                     span aria-hidden="true" { (mark) " " }
-                    (words::verdict(exit))
+                    (words::verdict(conclusion))
                 }
                 " " (headline(told.report))
             }
-            p .scope { (scope(told.observation)) " · exit code " (exit.code()) }
+            p .scope { (scope(told.observation)) " · exit code " (conclusion.code()) }
             div .tools hidden {
                 button type="button" data-do="theme" { "Light or dark" }
                 button type="button" data-do="report" { "Save report.json" }

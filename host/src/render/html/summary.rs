@@ -69,9 +69,9 @@ pub(super) fn section(told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
                 }
             }
             @if let Some(short) = told.short {
-                @let seconds = words::census_seconds(told.observation);
+                @let interval = told.observation.platform.census_interval;
                 h3 { "Memory ran out" }
-                pre { (plain(|out| dump::oom(short, seconds, out))) }
+                pre { (plain(|out| dump::oom(short, interval, out))) }
             }
         }
     }

@@ -80,8 +80,8 @@ fn entry(check: &Check) -> Entry<'_> {
         State::Missing => "missing",
         State::Unknown => "unknown",
     };
-    let Check { name, brings, detail, .. } = check;
-    Entry { name, brings, state, detail, remedy: check.remedy.as_deref() }
+    let Check { id, brings, detail, .. } = check;
+    Entry { name: id.name(), brings, state, detail, remedy: check.remedy.as_deref() }
 }
 
 fn costs(cost: Cost) -> Costs {

@@ -1,18 +1,12 @@
 //! A finding.
 
-use super::clients;
-use crate::error;
 use schemars::JsonSchema;
 use serde::Serialize;
-use teeleak_analysis::model::Evidence;
-use teeleak_analysis::model::Figure;
-use teeleak_analysis::model::Finding;
-use teeleak_analysis::model::Kind;
-use teeleak_analysis::model::Severity;
-use teeleak_analysis::model::StepRef;
-use teeleak_analysis::model::Subject;
-use teeleak_analysis::model::Unit;
-use teeleak_analysis::model::Verdict;
+use teeleak_analysis::model::{
+    Evidence, Figure, Finding, Kind, Severity, StepRef, Subject, TeeResult, Unit, Verdict,
+};
+
+use super::clients;
 
 /// A finding.
 #[derive(Serialize, JsonSchema)]
@@ -263,7 +257,7 @@ fn step(step: &StepRef) -> Step<'_> {
         command: event.cmd,
         result: event
             .result
-            .map(|result| if result == 0 { "ok".into() } else { error::name(result) }),
+            .map(|result| if result == 0 { "ok".into() } else { TeeResult(result).to_string() }),
         by: event.by.as_deref().map(clients::by),
     }
 }

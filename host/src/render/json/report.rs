@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 use teeleak_analysis::{
-    audit::{Exit, Report},
+    audit::{Conclusion, Report},
     model::{Observation, Stage},
     pools::oom,
     triage::{self, Excuse},
@@ -23,7 +23,7 @@ pub(super) struct Document<'t> {
     /// How it ends.
     #[schemars(extend("enum" = ["clean", "leak", "wrong_order", "not_decided"]))]
     verdict: &'static str,
-    /// Exit code of the command.
+    /// Conclusion code of the command.
     #[schemars(extend("enum" = [0, 1, 3, 4]))]
     exit_code: u8,
     /// Why it can not be called clean even if nothing was found.
@@ -71,7 +71,7 @@ struct Coverage<'t> {
     n_steps: u64,
     /// What became of the canary, where one was planted.
     canary: Option<Canary>,
-    /// Exit status of the workload in each iteration that it failed in.
+    /// Conclusion status of the workload in each iteration that it failed in.
     failed_iterations: Vec<i32>,
     /// What processes of the normal world told.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -141,13 +141,13 @@ fn document<'t>(
     short: Option<&'t oom::Verdict>,
 ) -> Document<'t> {
     Document {
-        verdict: match report.exit {
-            Exit::Clean => "clean",
-            Exit::Leak => "leak",
-            Exit::Order => "wrong_order",
-            Exit::Unobserved => "not_decided",
+        verdict: match report.conclusion {
+            Conclusion::Clean => "clean",
+            Conclusion::Leak => "leak",
+            Conclusion::Order => "wrong_order",
+            Conclusion::Unobserved => "not_decided",
         },
-        exit_code: report.exit.code(),
+        exit_code: report.conclusion.code(),
         doubts: report.doubts.iter().map(|doubt| &**doubt).collect(),
         release: observation.platform.release.as_deref(),
         workload: observation.platform.workload.iter().map(|word| &**word).collect(),

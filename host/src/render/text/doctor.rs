@@ -56,8 +56,9 @@ fn line(check: &Check, page: &mut Page<'_>) -> io::Result<()> {
         State::Missing => (Tone::Bad, "no"),
         State::Unknown => (Tone::Warn, "?"),
     };
-    let Check { name, brings, detail, .. } = check;
-    let begin = Line::default().tone(tone, format_args!("{mark:<4}")).head(name).pad(19).text(" ");
+    let Check { id, brings, detail, .. } = check;
+    let begin =
+        Line::default().tone(tone, format_args!("{mark:<4}")).head(id.name()).pad(19).text(" ");
     page.put(begin.hang().text(format_args!("{brings}: {detail}")))?;
     match &check.remedy {
         Some(remedy) => {

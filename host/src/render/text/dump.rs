@@ -1,19 +1,26 @@
 //! What a dump says: which pool ran out comes first.
 
+use super::Line;
+use super::Page;
+use super::finding::Among;
+use super::finding::{self};
+use super::incident;
+use crate::dump::collect::Taken;
+use crate::render::words;
 use std::io;
-
-use teeleak_analysis::{
-    model::{Finding, Pool, Severity},
-    pools::oom::{Grown, Held, Holder, Shortfall, Verdict, Why},
-    text::{self, count, number},
-};
-
-use super::{
-    Line, Page,
-    finding::{self, Among},
-    incident,
-};
-use crate::{dump::collect::Taken, render::words};
+use std::time::Duration;
+use teeleak_analysis::model::Finding;
+use teeleak_analysis::model::Pool;
+use teeleak_analysis::model::Severity;
+use teeleak_analysis::pools::oom::Grown;
+use teeleak_analysis::pools::oom::Held;
+use teeleak_analysis::pools::oom::Holder;
+use teeleak_analysis::pools::oom::Shortfall;
+use teeleak_analysis::pools::oom::Verdict;
+use teeleak_analysis::pools::oom::Why;
+use teeleak_analysis::text::count;
+use teeleak_analysis::text::number;
+use teeleak_analysis::text::{self};
 
 /// Lines of the kernel's log where not everything is told: the last ones.
 const LINES: usize = 8;
@@ -27,7 +34,8 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     match verdict {
         Some(verdict) => {
-            oom(verdict, taken.observation().and_then(words::census_seconds), page)?;
+            let interval = taken.observation().and_then(|seen| seen.platform.census_interval);
+            oom(verdict, interval, page)?;
         }
         None => {
             unknown("nothing of the secure world could be seen", page)?;
@@ -49,7 +57,11 @@ fn unknown(why: &str, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// What is said of the pools, and of who holds them.
-pub(crate) fn oom(verdict: &Verdict, seconds: Option<u64>, page: &mut Page<'_>) -> io::Result<()> {
+pub(crate) fn oom(
+    verdict: &Verdict,
+    interval: Option<Duration>,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
     match (&verdict.short.first(), &verdict.fullest) {
         (Some(short), _) => first_line(short, page)?,
         (None, Some(pool)) => {
@@ -70,7 +82,7 @@ pub(crate) fn oom(verdict: &Verdict, seconds: Option<u64>, page: &mut Page<'_>) 
     let polls = verdict.n_polls_since as u64;
     held("biggest holders by site", &verdict.by_site, polls, page)?;
     held("biggest holders by TA", &verdict.by_ta, polls, page)?;
-    grown(verdict, seconds, page)?;
+    grown(verdict, interval, page)?;
     page.blank()?;
     page.put(Line::default().head("next").text(" ").hang().text(&verdict.action))
 }
@@ -142,7 +154,7 @@ fn held(title: &str, all: &[Held], polls: u64, page: &mut Page<'_>) -> io::Resul
     Ok(())
 }
 
-fn grown(verdict: &Verdict, seconds: Option<u64>, page: &mut Page<'_>) -> io::Result<()> {
+fn grown(verdict: &Verdict, interval: Option<Duration>, page: &mut Page<'_>) -> io::Result<()> {
     let n = verdict.n_censuses;
     page.blank()?;
     if n < 2 {
@@ -157,8 +169,9 @@ fn grown(verdict: &Verdict, seconds: Option<u64>, page: &mut Page<'_>) -> io::Re
     for one in &verdict.grown {
         let Grown { bytes, count, since, .. } = one;
         let ago = n.saturating_sub(*since) as u64;
-        let ago =
-            seconds.map_or(String::new(), |each| format!(", about {} s ago", number(ago * each)));
+        let ago = interval.map_or(String::new(), |each| {
+            format!(", about {} s ago", number(ago.saturating_mul(each.as_secs())))
+        });
         let more = format!("+{}", number(bytes.1.saturating_sub(bytes.0)));
         let (from, to) = (number(count.0), number(count.1));
         page.put(Line::at(2).text(format_args!(

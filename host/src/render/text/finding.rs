@@ -1,23 +1,22 @@
 //! One finding with its figures, its growth, its calls, its cause and what to do; all that it rests on
 //! where that is asked for.
 
-use super::lanes;
-use super::line::Line;
-use super::line::Tone;
-use super::page::Page;
-use super::spark;
-use crate::error;
 use std::io;
-use teeleak_analysis::model::Evidence;
-use teeleak_analysis::model::Figure;
-use teeleak_analysis::model::FigureKind;
-use teeleak_analysis::model::Finding;
-use teeleak_analysis::model::Fingerprint;
-use teeleak_analysis::model::Observation;
-use teeleak_analysis::model::Severity;
-use teeleak_analysis::model::StepRef;
-use teeleak_analysis::model::Subject;
-use teeleak_analysis::text;
+
+use teeleak_analysis::{
+    model::{
+        Evidence, Figure, FigureKind, Finding, Fingerprint, Observation, Severity, StepRef,
+        Subject, TeeResult,
+    },
+    text,
+};
+
+use super::{
+    lanes,
+    line::{Line, Tone},
+    page::Page,
+    spark,
+};
 
 /// Values of a series that are shown, half of them from each end.
 const VALUES: usize = 12;
@@ -280,7 +279,7 @@ fn events(steps: &[StepRef], page: &mut Page<'_>) -> io::Result<()> {
         let result = match event.result {
             None => "?".to_owned(),
             Some(0) => "ok".to_owned(),
-            Some(result) => error::name(result),
+            Some(result) => TeeResult(result).to_string(),
         };
         let session = event.session.map_or(String::new(), |id| format!("session {id} "));
         let command = event.cmd.map_or(String::new(), |cmd| format!("command {cmd} "));

@@ -3,7 +3,7 @@
 use std::io;
 
 use teeleak_analysis::{
-    model::{Event, Finding, Time},
+    model::{Finding, Time},
     text,
 };
 
@@ -14,7 +14,9 @@ use super::{
 };
 use crate::render::{
     place,
-    steps::{self, Drawn, Stand},
+    steps::{
+        Drawn, Stand, {self},
+    },
 };
 
 /// Calls that are told where not everything is.
@@ -55,7 +57,7 @@ impl Row {
             lane: parties.iter().position(|known| *known == party).unwrap_or(0),
             step: step.step.to_string(),
             keys: step.keys.to_string(),
-            result: place::failed(event).then(|| format!("-> {}", short(event))),
+            result: place::failed(event).then(|| format!("-> {}", place::short_result(event))),
             wrong: stand.words(),
         }
     }
@@ -188,12 +190,6 @@ fn list(row: &Row, parties: &[String]) -> Line {
         }
     }
     row.mark(row.tell(line, &row.flat().concat()))
-}
-
-/// What a call that failed ended with, by its name where it has one.
-fn short(event: &Event) -> String {
-    let result = place::result(event);
-    result.split_once(" (").map_or(result.clone(), |(name, _)| name.to_owned())
 }
 
 /// Time since the first call.

@@ -3,7 +3,7 @@
 use std::io;
 
 use teeleak_analysis::{
-    audit::{Exit, Report},
+    audit::{Conclusion, Report},
     model::{Finding, Observation, Part, Sample, Severity, Stage},
     normal,
     text::{self, count, number},
@@ -48,12 +48,12 @@ pub(crate) fn write(
 }
 
 fn verdict(observation: &Observation, report: &Report, page: &mut Page<'_>) -> io::Result<()> {
-    let tone = match report.exit {
-        Exit::Clean => Tone::Good,
-        Exit::Leak | Exit::Order => Tone::Bad,
-        Exit::Unobserved => Tone::Warn,
+    let tone = match report.conclusion {
+        Conclusion::Clean => Tone::Good,
+        Conclusion::Leak | Conclusion::Order => Tone::Bad,
+        Conclusion::Unobserved => Tone::Warn,
     };
-    let (word, what) = (words::verdict(report.exit), headline(report));
+    let (word, what) = (words::verdict(report.conclusion), headline(report));
     let line = Line::default().tone(tone, word).text(format_args!(": {what} "));
     page.put(line.dim(format_args!("({})", scope(observation))))
 }
@@ -79,16 +79,16 @@ fn findings(all: &[&Finding], observation: &Observation, page: &mut Page<'_>) ->
 /// What the verdict rests on, in a few words.
 pub(crate) fn headline(report: &Report) -> String {
     let of = |severity| report.findings.iter().filter(|one| one.severity == severity).count();
-    match report.exit {
-        Exit::Clean if !report.accepted.is_empty() => {
+    match report.conclusion {
+        Conclusion::Clean if !report.accepted.is_empty() => {
             let n = count(report.accepted.len() as u64, "accepted finding");
             format!("nothing but {n}")
         }
-        Exit::Clean => "nothing is left behind".to_owned(),
-        Exit::Leak | Exit::Order => {
+        Conclusion::Clean => "nothing is left behind".to_owned(),
+        Conclusion::Leak | Conclusion::Order => {
             format!("{}, causes first", count(of(Severity::Failure) as u64, "finding"))
         }
-        Exit::Unobserved => undecided(report, of(Severity::Possible)),
+        Conclusion::Unobserved => undecided(report, of(Severity::Possible)),
     }
 }
 
@@ -244,9 +244,9 @@ fn ledgers(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
     }
     let mut prints: Vec<(&str, u64)> = Vec::new();
     for census in &observation.normal.censuses {
-        match prints.iter_mut().find(|(name, _)| *name == census.ledger.name()) {
+        match prints.iter_mut().find(|(name, _)| *name == census.ledger.info().name) {
             Some((_, n)) => *n += 1,
-            None => prints.push((census.ledger.name(), 1)),
+            None => prints.push((census.ledger.info().name, 1)),
         }
     }
     let told: Vec<_> = prints.iter().map(|(name, n)| format!("{name} ({})", number(*n))).collect();

@@ -2,30 +2,37 @@
 //!
 //! One session, one reply buffer for everything: sampling must not show in the samples.
 
-use anyhow::{Result, bail};
-use rustix::time::{ClockId, clock_gettime};
+use super::Counts;
+use super::Device;
+use super::Observer;
+use super::values;
+use crate::Blind;
+use crate::error::TeeError;
+use crate::source::Sink;
+use anyhow::Result;
+use anyhow::bail;
+use rustix::time::ClockId;
+use rustix::time::clock_gettime;
 use serde::Serialize;
-use teeleak_proto::{
-    bind::Bind,
-    canary::CanaryRequest,
-    command::Command,
-    event::EventsRequest,
-    frame::{self, FrameKind},
-    hello::HelloRequest,
-    ledger::LedgerRequest,
-    limits,
-    mark::MarkRequest,
-    record::{self, Record},
-    snapshot::{Cursor, Section, SectionHead, SnapshotRequest},
-    version,
-};
-
-use super::{Counts, Device, Observer, values};
-use crate::{
-    Blind,
-    error::{self, TeeError},
-    source::Sink,
-};
+use teeleak_analysis::model::TeeResult;
+use teeleak_proto::bind::Bind;
+use teeleak_proto::canary::CanaryRequest;
+use teeleak_proto::command::Command;
+use teeleak_proto::event::EventsRequest;
+use teeleak_proto::frame::FrameKind;
+use teeleak_proto::frame::{self};
+use teeleak_proto::hello::HelloRequest;
+use teeleak_proto::ledger::LedgerRequest;
+use teeleak_proto::limits;
+use teeleak_proto::mark::MarkRequest;
+use teeleak_proto::record::Record;
+use teeleak_proto::record::{self};
+use teeleak_proto::snapshot::Cursor;
+use teeleak_proto::snapshot::Section;
+use teeleak_proto::snapshot::SectionHead;
+use teeleak_proto::snapshot::SnapshotRequest;
+use teeleak_proto::tee_result;
+use teeleak_proto::version;
 
 /// Size of the reply buffer in bytes: a busy system's census fits in a few of these.
 pub(crate) const REPLY_BYTES: usize = 64 << 10;
@@ -104,7 +111,7 @@ impl Sampler {
         if result != 0 {
             bail!(Blind(format!(
                 "the TA is there, its PTA is not ({}): {}",
-                error::name(result),
+                TeeResult(result),
                 teeleak_analysis::parse::capture::remedy::PTA
             )));
         }
@@ -134,11 +141,13 @@ impl Sampler {
 
     fn call(&mut self, command: Command, request: &impl Serialize) -> Result<&[u8], TeeError> {
         let mut bytes = [0; limits::REQUEST_BYTES];
-        let request = postcard::to_slice(request, &mut bytes)
-            .map_err(|_| TeeError { result: error::BAD_PARAMETERS, doing: "writing a request" })?;
+        let request = postcard::to_slice(request, &mut bytes).map_err(|_| TeeError {
+            result: tee_result::BAD_PARAMETERS,
+            doing: "writing a request",
+        })?;
         let room = room_after(self.longest);
         let used = match self.invoke(command, request, room) {
-            Err(error) if error.result == error::OUT_OF_MEMORY => {
+            Err(error) if error.result == tee_result::OUT_OF_MEMORY => {
                 let used = values::ask(&mut *self.device, command, request, &mut self.reply);
                 self.frugal = used.is_ok();
                 used.map_err(|_| error)?

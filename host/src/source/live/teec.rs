@@ -7,7 +7,7 @@ use optee_teec::{
     ConnectionMethods, Context, Error, Operation, ParamNone, ParamTmpRef, ParamType, ParamValue,
     Session, Uuid,
 };
-use teeleak_proto::{command, limits, stock};
+use teeleak_proto::{command, limits, stock, tee_result::BAD_PARAMETERS};
 use teeleak_teec::client;
 
 use super::{
@@ -88,7 +88,7 @@ fn code(done: Result<(), Error>) -> u32 {
 
 fn open_stats() -> Result<Session, TeeError> {
     let uuid = Uuid::parse_str(&stock::STATS_UUID.to_string())
-        .map_err(|_| TeeError { result: crate::error::BAD_PARAMETERS, doing: OPENING_STATS })?;
+        .map_err(|_| TeeError { result: BAD_PARAMETERS, doing: OPENING_STATS })?;
     let mut context = Context::new().map_err(|error| failed(&error, CONNECTING))?;
     context
         .open_session_with_login(uuid, ConnectionMethods::LoginPublic)

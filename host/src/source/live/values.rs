@@ -2,14 +2,12 @@
 
 use teeleak_proto::{
     command::Command,
+    tee_result::{BAD_PARAMETERS, BAD_STATE},
     values::{self, PIECE_BYTES, REQUEST_BYTES, Words},
 };
 
 use super::Device;
-use crate::{
-    TeeError,
-    error::{BAD_PARAMETERS, BAD_STATE},
-};
+use crate::TeeError;
 
 /// How often to begin again when other clients ask the same way.
 const ATTEMPTS: u32 = 16;

@@ -12,7 +12,7 @@ use teeleak_analysis::model::Ledger;
 
 use super::{
     bytes::{MOST_BYTES, Read, read, send_text},
-    files::{BUFINFO, shown},
+    files::shown,
     unseen::{Missed, Missing},
 };
 use crate::source::Sink;
@@ -22,6 +22,9 @@ const DEBUGFS: &str = "sys/kernel/debug/dma_buf/bufinfo";
 
 /// Sysfs: a folder for each (`CONFIG_DMABUF_SYSFS_STATS`, Linux 5.13).
 const SYSFS: &str = "sys/kernel/dmabuf/buffers";
+
+/// What brings the file of debugfs.
+const BUFINFO: &str = "CONFIG_DMA_SHARED_BUFFER=y";
 
 /// Buffers that are told at most.
 const MOST: usize = 1 << 16;
@@ -53,7 +56,7 @@ fn text(root: &Path) -> io::Result<(&'static str, Read)> {
 }
 
 fn missing(root: &Path, error: &io::Error) -> Missing {
-    let what = Ledger::DmaBuf.name();
+    let what = Ledger::DmaBuf.info().name;
     let option = format!("{BUFINFO}, or CONFIG_DMABUF_SYSFS_STATS=y and /{SYSFS}");
     match error.kind() {
         ErrorKind::NotFound => Missing::of_path(root, DEBUGFS, what, &option),

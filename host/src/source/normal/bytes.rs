@@ -85,7 +85,7 @@ pub(super) fn send_text(
     sink: &mut dyn Sink,
 ) -> Result<()> {
     if read.cut {
-        missed.add(Missing::of_room(ledger.name()), 1);
+        missed.add(Missing::of_room(ledger.info().name), 1);
     }
     let monotonic_ns = monotonic_ns();
     let mut pieces: Vec<_> = read.text.chunks(PIECE_BYTES).collect();

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Result;
-use teeleak_analysis::model::Ledger;
+use teeleak_analysis::model::{Ledger, LedgerFiles};
 
 use super::{
     Depth,
@@ -25,61 +25,14 @@ const MOST_OF_LEDGER: usize = 32 << 20;
 /// A ledger that is a file, or several.
 struct File {
     ledger: Ledger,
-    /// Where it may be; the first that is there is read. A `*` stands for one name.
-    paths: &'static [&'static str],
-    /// What brings it.
-    option: &'static str,
-    when: Depth,
-    /// Whether only some vendors' kernels have it: it is not missed elsewhere.
-    vendor: bool,
+    place: LedgerFiles,
 }
 
-const fn file(ledger: Ledger, paths: &'static [&'static str], option: &'static str) -> File {
-    File { ledger, paths, option, when: Depth::Usual, vendor: false }
+/// All of them, in the order of the table.
+fn files() -> impl Iterator<Item = File> {
+    let ledgers = Ledger::ALL.iter();
+    ledgers.filter_map(|ledger| Some(File { ledger: *ledger, place: ledger.info().files? }))
 }
-
-const fn vendor(ledger: Ledger, paths: &'static [&'static str]) -> File {
-    File { ledger, paths, option: "", when: Depth::Usual, vendor: true }
-}
-
-/// All of them.
-const FILES: [File; 12] = [
-    file(Ledger::MemInfo, &["proc/meminfo"], "mount /proc"),
-    file(Ledger::BuddyInfo, &["proc/buddyinfo"], "mount /proc"),
-    file(Ledger::Slab, &["proc/slabinfo"], "CONFIG_SLUB_DEBUG=y"),
-    file(
-        Ledger::SlabCallers,
-        &["sys/kernel/debug/slab/*/alloc_traces", "sys/kernel/slab/*/alloc_calls"],
-        "CONFIG_SLUB_DEBUG=y and slub_debug=U on the kernel's command line",
-    ),
-    File {
-        ledger: Ledger::PageOwner,
-        paths: &["sys/kernel/debug/page_owner"],
-        option: "CONFIG_PAGE_OWNER=y and page_owner=on on the kernel's command line",
-        when: Depth::Whole,
-        vendor: false,
-    },
-    file(Ledger::Kmemleak, &["sys/kernel/debug/kmemleak"], "CONFIG_DEBUG_KMEMLEAK=y"),
-    file(
-        Ledger::BinderProc,
-        &["dev/binderfs/binder_logs/state", "sys/kernel/debug/binder/state"],
-        "CONFIG_ANDROID_BINDER_IPC=y, CONFIG_ANDROID_BINDERFS=y and a mounted binderfs",
-    ),
-    vendor(
-        Ledger::BinderLog,
-        &[
-            "dev/binderfs/binder_logs/failed_transaction_log",
-            "sys/kernel/debug/binder/failed_transaction_log",
-        ],
-    ),
-    vendor(Ledger::DmaHeap, &["proc/dma_heap/heaps/*"]),
-    vendor(Ledger::IovaMap, &["proc/iommu_debug/iova_map"]),
-    vendor(Ledger::IommuDump, &["proc/iommu_debug/iommu_dump"]),
-    vendor(Ledger::IonHeap, &["sys/kernel/debug/ion/heaps/*"]),
-];
-
-/// What brings `dma_buf/bufinfo`.
-pub(super) const BUFINFO: &str = "CONFIG_DMA_SHARED_BUFFER=y";
 
 /// Passes on all that are due.
 pub(super) fn sample(
@@ -88,36 +41,40 @@ pub(super) fn sample(
     missed: &mut Missed,
     sink: &mut dyn Sink,
 ) -> Result<()> {
-    let due = |file: &&File| file.when == Depth::Usual || depth == Depth::Whole;
-    FILES.iter().filter(due).try_for_each(|file| file.sample(root, missed, sink))
+    let due = |file: &File| !file.place.is_slow || depth == Depth::Whole;
+    files().filter(due).try_for_each(|file| file.sample(root, missed, sink))
 }
 
 /// Each that any kernel could have, and why it can't be read.
 pub(super) fn look(root: &Path) -> Vec<(Ledger, Option<Missing>)> {
-    let all = FILES.iter().filter(|file| !file.vendor);
-    all.map(|file| (file.ledger, file.missing(root))).collect()
+    files()
+        .filter(|file| !file.place.is_optional)
+        .map(|file| (file.ledger, file.missing(root)))
+        .collect()
 }
 
 impl File {
     fn sample(&self, root: &Path, missed: &mut Missed, sink: &mut dyn Sink) -> Result<()> {
-        let Some((_, found)) = self.found(root) else {
-            let missing = self.missing(root).filter(|_| !self.vendor);
+        let paths = self.existing(root);
+        if paths.is_empty() {
+            let missing = self.missing(root).filter(|_| !self.place.is_optional);
             missing.into_iter().for_each(|missing| missed.add(missing, 0));
             return Ok(());
-        };
-        if self.ledger == Ledger::Kmemleak {
-            // Where it may not be asked to scan, it scans by itself each ten minutes.
-            let _ = fs::write(&found[0], "scan");
+        }
+        if let (Some(command), Some(file)) = (self.place.command, paths.first()) {
+            // Where kmemleak may not be asked to scan, it scans by itself each ten minutes.
+            let _ = fs::write(file, command);
         }
         let mut left = MOST_OF_LEDGER;
-        for path in found {
+        for path in paths {
             match self.text(&path, left.min(MOST_BYTES), missed) {
                 Ok(text) => {
                     left = left.saturating_sub(text.text.len());
                     send_text(self.ledger, &shown(root, &path), &text, missed, sink)?;
                 }
                 Err(error) => {
-                    missed.add(Missing::of_error(self.ledger.name(), &error, self.option), 0);
+                    let what = self.ledger.info().name;
+                    missed.add(Missing::of_error(what, &error, self.place.option), 0);
                 }
             }
         }
@@ -135,21 +92,21 @@ impl File {
         Ok(text)
     }
 
-    /// The first of its places that is there, and what is in it.
-    fn found(&self, root: &Path) -> Option<(&'static str, Vec<PathBuf>)> {
-        let places = self.paths.iter().map(|path| (*path, expand(root, path)));
-        { places }.find(|(_, found)| !found.is_empty())
+    /// The files of the first of its places that is there.
+    fn existing(&self, root: &Path) -> Vec<PathBuf> {
+        let places = self.place.paths.iter().map(|path| expand(root, path));
+        { places }.find(|paths| !paths.is_empty()).unwrap_or_default()
     }
 
     /// Why it can't be read, if it can't.
     fn missing(&self, root: &Path) -> Option<Missing> {
-        let what = self.ledger.name();
-        let Some((_, found)) = self.found(root) else {
-            let path = self.paths.first()?;
-            return Some(Missing::of_path(root, path, what, self.option));
+        let what = self.ledger.info().name;
+        let Some(path) = self.existing(root).into_iter().next() else {
+            let path = self.place.paths.first()?;
+            return Some(Missing::of_path(root, path, what, self.place.option));
         };
-        let error = read(found.first()?, 1).err()?;
-        Some(Missing::of_error(what, &error, self.option))
+        let error = read(&path, 1).err()?;
+        Some(Missing::of_error(what, &error, self.place.option))
     }
 }
 

@@ -82,7 +82,7 @@ pub(super) fn tell(folder: &Path, pid: u32, who: &Who, text: &mut String) -> io:
 
 /// Why the pages of other processes can't be looked at.
 pub(super) fn look(proc: &Path) -> Option<Missing> {
-    let what = Ledger::ClientPages.name();
+    let what = Ledger::ClientPages.info().name;
     let own = own_page(proc).err()?;
     Some(Missing::of_error(what, &own, "CONFIG_PROC_PAGE_MONITOR=y"))
 }

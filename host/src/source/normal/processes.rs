@@ -215,7 +215,7 @@ fn is_counted(proc: &Path) -> bool {
 }
 
 fn missing(error: &io::Error) -> Missing {
-    Missing::of_error(Ledger::Descriptors.name(), error, "mount /proc")
+    Missing::of_error(Ledger::Descriptors.info().name, error, "mount /proc")
 }
 
 /// Why not all processes can be looked at.
@@ -227,6 +227,6 @@ pub(super) fn look_around(proc: &Path) -> Option<Missing> {
     let denied = |error: io::Error| error.kind() == ErrorKind::PermissionDenied;
     let refused = { all.iter() }
         .any(|(pid, _)| fs::read_dir(proc.join(format!("{pid}/fd"))).is_err_and(denied));
-    let (what, remedy) = (Ledger::Descriptors.name(), rights().to_owned());
+    let (what, remedy) = (Ledger::Descriptors.info().name, rights().to_owned());
     refused.then_some(Missing { what, why: Why::Refused, remedy })
 }

@@ -28,7 +28,7 @@ pub(super) struct Texts {
 impl Texts {
     /// Adds the pages of a client of the TEE; what can't be had is counted.
     pub(super) fn pages_of(&mut self, folder: &Path, pid: u32, who: &Who, missed: &mut Missed) {
-        let what = Ledger::ClientPages.name();
+        let what = Ledger::ClientPages.info().name;
         match pages::tell(folder, pid, who, &mut self.pages) {
             Ok(0) => {}
             Ok(lost) => {

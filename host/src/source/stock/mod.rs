@@ -20,13 +20,13 @@ use teeleak_analysis::parse::{console::Dump, stats::ta_bytes};
 use teeleak_proto::{
     frame::FrameKind,
     stock::{self, DumpEnd, StatsReply},
+    tee_result::SHORT_BUFFER,
 };
 
 use super::{
     Sink,
     live::{Counts, Observer, send},
 };
-use crate::error::SHORT_BUFFER;
 
 /// Too short for any answer, so that the PTA says how long it is.
 const TOO_SHORT: usize = 8;

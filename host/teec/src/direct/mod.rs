@@ -11,18 +11,12 @@ use std::{
 
 use memory::Memory;
 use rustix::io::Errno;
+use teeleak_proto::tee_result::{
+    ACCESS_DENIED, BAD_PARAMETERS, BUSY, EXCESS_DATA, GENERIC, ITEM_NOT_FOUND, OUT_OF_MEMORY,
+};
 use uapi::{Invoke, Open, Param};
 
 use crate::Code;
-
-/// `TEEC_ERROR_*` (GlobalPlatform TEE Client API 1.0, 4.4.2).
-const GENERIC: Code = 0xffff_0000;
-const ACCESS_DENIED: Code = 0xffff_0001;
-const EXCESS_DATA: Code = 0xffff_0004;
-const BAD_PARAMETERS: Code = 0xffff_0006;
-const ITEM_NOT_FOUND: Code = 0xffff_0008;
-const OUT_OF_MEMORY: Code = 0xffff_000c;
-const BUSY: Code = 0xffff_000d;
 
 /// Devices that are tried, as libteec does: /dev/tee0 and on.
 const DEVICES: u32 = 10;

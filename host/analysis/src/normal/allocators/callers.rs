@@ -2,20 +2,25 @@
 //!
 //! A run sees all functions, and most of what they hold is what a system needs: only what grows is told.
 
+use crate::growth::Judgement;
+use crate::growth::report::words as growing;
+use crate::model::Evidence;
+use crate::model::FigureKind;
+use crate::model::Finding;
+use crate::model::Kind;
+use crate::model::Ledger;
+use crate::model::Listing;
+use crate::model::NormalWorld;
+use crate::model::Row;
+use crate::model::Severity;
+use crate::model::Unit;
+use crate::model::Verdict;
+use crate::normal::draft::Draft;
+use crate::normal::draft::holding;
+use crate::normal::prints::Counted;
+use crate::normal::prints::Prints;
+use crate::text;
 use std::collections::BTreeSet;
-
-use crate::{
-    growth::{Judgement, report::words as growing},
-    model::{
-        Evidence, FigureKind, Finding, Kind, Ledger, Listing, NormalWorld, Row, Severity, Unit,
-        Verdict,
-    },
-    normal::{
-        draft::{Draft, holding},
-        prints::{Counted, Prints},
-    },
-    text,
-};
 
 /// Findings of each ledger: those that gained most.
 const MOST: usize = 5;

@@ -1,19 +1,25 @@
 //! What gets more from one print of a ledger to the next: caches, buffers of one holder, mappings of one size.
 
+use crate::growth::Basis;
+use crate::growth::{self};
+use crate::model::Census;
+use crate::model::Evidence;
+use crate::model::FigureKind;
+use crate::model::Finding;
+use crate::model::Kind;
+use crate::model::Ledger;
+use crate::model::Listing;
+use crate::model::NormalWorld;
+use crate::model::Row;
+use crate::model::Severity;
+use crate::model::Unit;
+use crate::model::Verdict;
+use crate::normal::draft::Draft;
+use crate::normal::draft::holding;
+use crate::normal::prints::Counted;
+use crate::normal::prints::Prints;
+use crate::text;
 use std::collections::HashMap;
-
-use crate::{
-    growth::{self, Basis},
-    model::{
-        Census, Evidence, FigureKind, Finding, Kind, Ledger, Listing, NormalWorld, Row, Severity,
-        Unit, Verdict,
-    },
-    normal::{
-        draft::{Draft, holding},
-        prints::{Counted, Prints},
-    },
-    text,
-};
 
 /// Ledgers whose entries are counted over their prints.
 const LEDGERS: [Ledger; 6] = [
@@ -112,7 +118,7 @@ impl Alike<'_> {
         let (from, to) = self.counts.ends();
         let title = format!(
             "{}: {key}: {} -> {}, {} more over {} prints",
-            ledger.name(),
+            ledger.info().name,
             text::number(from),
             text::count(to, "object"),
             text::bytes(gain),

@@ -1,19 +1,27 @@
 //! Processes that open more and more descriptors, and when their table will be full.
 
-use std::{collections::BTreeMap, sync::Arc};
-
-use crate::{
-    growth::{Judgement, report::words as growing},
-    model::{
-        Census, Evidence, FigureKind, Finding, Holder, Kind, Ledger, Listing, NormalWorld, Row,
-        Severity, Unit, Verdict,
-    },
-    normal::{
-        draft::{Draft, holding},
-        prints::{Counted, Prints},
-    },
-    text,
-};
+use crate::growth::Judgement;
+use crate::growth::report::words as growing;
+use crate::model::Census;
+use crate::model::Evidence;
+use crate::model::FigureKind;
+use crate::model::Finding;
+use crate::model::Holder;
+use crate::model::Kind;
+use crate::model::Ledger;
+use crate::model::Listing;
+use crate::model::NormalWorld;
+use crate::model::Row;
+use crate::model::Severity;
+use crate::model::Unit;
+use crate::model::Verdict;
+use crate::normal::draft::Draft;
+use crate::normal::draft::holding;
+use crate::normal::prints::Counted;
+use crate::normal::prints::Prints;
+use crate::text;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Processes that are followed.
 const PROCESSES: usize = 1 << 16;

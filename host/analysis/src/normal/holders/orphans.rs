@@ -1,12 +1,18 @@
 //! Buffers of ion that no client has any more, and who has buffers of the same size mapped.
 
+use crate::model::Census;
+use crate::model::FigureKind;
+use crate::model::Finding;
+use crate::model::Kind;
+use crate::model::Ledger;
+use crate::model::Listing;
+use crate::model::NormalWorld;
+use crate::model::Severity;
+use crate::model::Unit;
+use crate::normal::draft::Draft;
+use crate::normal::draft::holding;
+use crate::text;
 use std::collections::BTreeMap;
-
-use crate::{
-    model::{Census, FigureKind, Finding, Kind, Ledger, Listing, NormalWorld, Severity, Unit},
-    normal::draft::{Draft, holding},
-    text,
-};
 
 /// Sizes that are told.
 const SIZES: usize = 4;

@@ -13,6 +13,20 @@
 mod canary;
 mod census;
 
+mod client_calls;
+mod console_log;
+mod entries;
+mod events;
+pub(crate) mod gap;
+mod hello;
+mod normal_world;
+mod push;
+pub mod remedy;
+mod section;
+mod stock;
+
+pub use client_calls::{ClientCallReader, ClientFrameError};
+
 use crate::alarm;
 use crate::model::Gap;
 use crate::model::Moment;
@@ -28,26 +42,13 @@ use hello::HelloFacts;
 use normal_world::NormalWorldReader;
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 use stock::StockReader;
 use teeleak_proto::frame::FrameKind;
 use teeleak_proto::frame::{self};
 use teeleak_proto::record::Record;
 use teeleak_proto::record::RecordError;
 use teeleak_proto::record::{self};
-
-mod client_calls;
-mod console_log;
-mod entries;
-mod events;
-pub(crate) mod gap;
-mod hello;
-mod normal_world;
-mod push;
-pub mod remedy;
-mod section;
-mod stock;
-
-pub use client_calls::{ClientCallReader, ClientFrameError};
 
 /// A stretch of bytes of a capture that are no frames.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -256,7 +257,10 @@ impl ObservationBuilder {
     fn meta(&mut self, payload: &[u8]) -> Option<()> {
         let meta: frame::Meta<'_> = postcard::from_bytes(payload).ok()?;
         let words = meta.workload.split('\0').filter(|word| !word.is_empty());
-        self.observation.platform.workload = words.map(Into::into).collect();
+        let words: Vec<_> = words.collect();
+        let platform = &mut self.observation.platform;
+        platform.census_interval = census_interval(&words);
+        platform.workload = words.into_iter().map(Into::into).collect();
         Some(())
     }
 
@@ -364,5 +368,13 @@ impl ObservationBuilder {
         let sample = draft.finish();
         self.canary.look(&sample);
         self.observation.samples.push(sample);
+    }
+}
+
+/// Time between the snapshots of a watch, which [`frame::Meta`] has as its workload.
+fn census_interval(words: &[&str]) -> Option<Duration> {
+    match words {
+        ["watch", "--census", seconds] => seconds.parse().map(Duration::from_secs).ok(),
+        _ => None,
     }
 }

@@ -54,7 +54,9 @@ fn of_disk(unwritten: &Unwritten) -> Gap {
 
 #[cfg(test)]
 mod tests {
-    use teeleak_proto::{frame::FrameKind, push::Cause, record::Writer};
+    use teeleak_proto::{
+        frame::FrameKind, push::Cause, record::Writer, tee_result::ITEM_NOT_FOUND,
+    };
 
     use crate::parse::capture::push::*;
 
@@ -77,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_push_tells_what_was_broken_and_what_is_lost() {
-        let (cause, result) = (Cause::Violation, 0xffff_0008);
+        let (cause, result) = (Cause::Violation, ITEM_NOT_FOUND);
         let push = Push { cause, number: 2, held_back: 0, lost: 3, result };
         let unwritten = Unwritten { pages: 4, bytes: 100 };
         let seen = observe(&[Record::Push(push), Record::Unwritten(unwritten), violation()]);

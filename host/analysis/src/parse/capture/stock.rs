@@ -1,16 +1,25 @@
 //! A census of an OP-TEE without our PTA: answers of its statistics PTA, and a dump on a console.
 
-use teeleak_proto::stock::{self, Dump, DumpEnd, StatsReply};
+use teeleak_proto::{
+    stock::{
+        Dump, DumpEnd, StatsReply, {self},
+    },
+    tee_result::ITEM_NOT_FOUND,
+};
 
 use super::{
-    gap::{self, ITEM_NOT_FOUND},
+    gap::{self},
     remedy,
 };
 use crate::{
     model::{Gap, Instance, Moment, OwnerId, Part, Place, Pool, Reason, Sample, Site},
     parse::{
-        console::{self, DumpSite},
-        stats::{self, TaStats},
+        console::{
+            DumpSite, {self},
+        },
+        stats::{
+            TaStats, {self},
+        },
     },
 };
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use teeleak_proto::tee_result;
+
 use super::{
     Reader,
     probes::Act,
@@ -11,7 +13,7 @@ use crate::model::{Call, CallKind, FileKind, Party, Process};
 
 /// `TEEC_ERROR_GENERIC` and `TEEC_ORIGIN_COMMS` of TEE Client API Specification v1.0, section 4.4: the
 /// kernel refused.
-const REFUSED: (u32, u32) = (0xffff_0000, 2);
+const REFUSED: (u32, u32) = (tee_result::GENERIC, 2);
 
 impl Reader {
     pub(super) fn call(&mut self, tid: u32, begun: &Begun, ended: &Ended) {

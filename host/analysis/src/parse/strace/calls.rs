@@ -1,12 +1,18 @@
 //! What each system call does.
 
+use teeleak_proto::tee_result;
+
 use super::{
     Reader,
-    args::{self, descriptor},
+    args::{
+        descriptor, {self},
+    },
     digits::number,
     files::kind_of,
     syscall::Syscall,
-    tee::{self, GENERIC, Request},
+    tee::{
+        Request, {self},
+    },
 };
 use crate::model::{Call, CallKind as Kind, CallParam, FileKind, Party};
 
@@ -245,7 +251,8 @@ impl Reader {
     fn of_session(&mut self, kind: Kind, (process, fd): (usize, i64), call: &Finished<'_>) {
         let told = tee::told(call.arg(2));
         let failed = call.made().is_none();
-        let result = if failed { GENERIC } else { told.result.unwrap_or(0) };
+        // The kernel refused.
+        let result = if failed { tee_result::GENERIC } else { told.result.unwrap_or(0) };
         let table = &self.tasks.all[process].table;
         let uuid = match (kind, told.session) {
             (Kind::OpenSession, Some(session)) if result == 0 => {

@@ -7,9 +7,6 @@ use teeleak_proto::Uuid;
 use super::{args::field, digits::number};
 use crate::model::CallParam;
 
-/// `TEEC_ERROR_GENERIC` of TEE Client API Specification v1.0, section 4.4.2: the kernel refused.
-pub(super) const GENERIC: u32 = 0xffff_0000;
-
 /// What is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Request {

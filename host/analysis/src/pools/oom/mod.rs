@@ -11,18 +11,27 @@ mod holders;
 #[cfg(test)]
 mod tests;
 
-use std::{cmp::Reverse, sync::Arc};
-
 pub use holders::{Grown, Held, Holder};
 
-use crate::{
-    audit::{self, Exit, Options, Report},
-    model::{
-        Finding, Gauge, Incident, IncidentKind, Kind, Observation, Pool, PoolKind, Sample,
-        Severity, Stage, Verdict as Growth,
-    },
-    pools::Shortage,
-};
+use crate::audit::Conclusion;
+use crate::audit::Options;
+use crate::audit::Report;
+use crate::audit::{self};
+use crate::model::Finding;
+use crate::model::Gauge;
+use crate::model::Incident;
+use crate::model::IncidentKind;
+use crate::model::Kind;
+use crate::model::Observation;
+use crate::model::Pool;
+use crate::model::PoolKind;
+use crate::model::Sample;
+use crate::model::Severity;
+use crate::model::Stage;
+use crate::model::Verdict as Growth;
+use crate::pools::Shortage;
+use std::cmp::Reverse;
+use std::sync::Arc;
 
 /// Entries of each list that are told.
 const LISTED: usize = 10;
@@ -118,11 +127,13 @@ pub fn judge(observation: &Observation, now: Option<&Sample>, findings: &[Findin
 #[must_use]
 pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     let whole = audit::audit(observation, options);
-    if matches!(whole.exit, Exit::Leak | Exit::Order) {
+    if matches!(whole.conclusion, Conclusion::Leak | Conclusion::Order) {
         return whole;
     }
     let before = until_failure(observation).map(|mut before| audit::audit(&mut before, options));
-    before.filter(|report| matches!(report.exit, Exit::Leak | Exit::Order)).unwrap_or(whole)
+    before
+        .filter(|report| matches!(report.conclusion, Conclusion::Leak | Conclusion::Order))
+        .unwrap_or(whole)
 }
 
 /// An observation without the censuses after the first failure that was seen to happen.

@@ -1,17 +1,22 @@
 //! Findings about a wrong order.
 
+use super::CALLS;
+use super::Report;
+use super::sentence;
+use super::subject;
+use crate::model::Evidence;
+use crate::model::Finding;
+use crate::model::Kind;
+use crate::model::Severity;
+use crate::model::StepRef;
+use crate::model::TeeResult;
+use crate::protocol::Protocol;
+use crate::protocol::StepAction;
+use crate::protocol::matching::group::Group;
+use crate::protocol::matching::group::GroupKey;
+use crate::protocol::words;
+use crate::text;
 use teeleak_steps::Rule;
-
-use super::{CALLS, Report, sentence, subject};
-use crate::{
-    model::{Evidence, Finding, Kind, Severity, StepRef},
-    protocol::{
-        Protocol, StepAction,
-        matching::group::{Group, GroupKey},
-        words,
-    },
-    text,
-};
 
 impl Report<'_> {
     pub(super) fn orders(&self) -> Vec<Finding> {
@@ -94,7 +99,7 @@ impl Report<'_> {
     fn order_evidence(&self, group: &Group, step: &str, sequence: &[StepRef]) -> Vec<Evidence> {
         let mut evidence = Vec::new();
         if let Some(result) = group.result {
-            let (failed, result) = (text::times(group.failed), words::result(result));
+            let (failed, result) = (text::times(group.failed), TeeResult(result));
             evidence.push(sentence(format!("{step} then failed {failed}, first with {result}")));
         }
         let doers: Vec<_> = sequence

@@ -12,6 +12,7 @@ use crate::model::Finding;
 use crate::model::Fingerprint;
 use crate::model::Kind;
 use crate::model::Subject;
+use crate::model::TeeResult;
 use crate::protocol::Protocol;
 use crate::protocol::StepAction;
 use crate::protocol::matching::group::GroupKey;
@@ -186,8 +187,7 @@ impl Report<'_> {
         }
         let failed = |key: &GroupKey| key.resource == resource && key.rule == Rule::ReleaseFailed;
         if let Some((_, group)) = self.groups.iter().find(|(key, _)| failed(key)) {
-            let (count, result) =
-                (text::times(group.count), words::result(group.result.unwrap_or(0)));
+            let (count, result) = (text::times(group.count), TeeResult(group.result.unwrap_or(0)));
             evidence.push(sentence(format!(
                 "a release of what was held failed {count}, first with {result}"
             )));

@@ -1,10 +1,10 @@
-//! How a run ends: the rule of the exit codes.
+//! What an audit concludes: the rule of the exit codes.
 
 use crate::model::{Finding, Kind, Severity};
 
-/// How a run ends. (Code 2, wrong usage or bad input, is for whoever reads arguments and files.)
+/// What an audit concludes. (Code 2, wrong usage or bad input, is for whoever reads arguments and files.)
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Exit {
+pub enum Conclusion {
     /// All that was needed was seen, and nothing was found.
     Clean,
     /// Something leaks.
@@ -15,7 +15,7 @@ pub enum Exit {
     Order,
 }
 
-impl Exit {
+impl Conclusion {
     /// The exit code.
     #[must_use]
     pub const fn code(self) -> u8 {
@@ -30,14 +30,14 @@ impl Exit {
 
 /// What of a finding matters for the exit code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Judged {
+pub struct FindingWeight {
     /// What kind of thing.
     pub kind: Kind,
     /// How much it weighs.
     pub severity: Severity,
 }
 
-impl From<&Finding> for Judged {
+impl From<&Finding> for FindingWeight {
     fn from(finding: &Finding) -> Self {
         Self { kind: finding.kind, severity: finding.severity }
     }
@@ -45,22 +45,22 @@ impl From<&Finding> for Judged {
 
 /// The rule: failures first, wrong order before leak; then doubt, of a finding or of what was seen.
 #[must_use]
-pub fn exit(findings: &[Judged], all_seen: bool) -> Exit {
+pub fn conclude(findings: &[FindingWeight], all_seen: bool) -> Conclusion {
     let failures = || findings.iter().filter(|finding| finding.severity == Severity::Failure);
     if failures().any(|finding| finding.kind == Kind::Order) {
-        Exit::Order
+        Conclusion::Order
     } else if failures().next().is_some() {
-        Exit::Leak
+        Conclusion::Leak
     } else if !all_seen || findings.iter().any(|finding| finding.severity == Severity::Possible) {
-        Exit::Unobserved
+        Conclusion::Unobserved
     } else {
-        Exit::Clean
+        Conclusion::Clean
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::audit::exit::*;
+    use crate::audit::conclusion::*;
 
     type Found = &'static [(Kind, Severity)];
 
@@ -84,9 +84,9 @@ mod tests {
             (&[(SiteGrowth, Failure), (Order, Failure), (Unpaired, Possible)], false, 4),
         ];
         for (findings, all_seen, code) in table {
-            let judged: Vec<_> =
-                findings.iter().map(|&(kind, severity)| Judged { kind, severity }).collect();
-            assert_eq!(exit(&judged, all_seen).code(), code, "{findings:?}, seen: {all_seen}");
+            let weights: Vec<_> =
+                findings.iter().map(|&(kind, severity)| FindingWeight { kind, severity }).collect();
+            assert_eq!(conclude(&weights, all_seen).code(), code, "{findings:?}, seen: {all_seen}");
         }
     }
 }

@@ -1,0 +1,338 @@
+//! The ledgers of the normal world: one table of what each is called, shows and needs.
+//!
+//! The reader of a running system, `teeleak doctor` and what a report says of ledgers that were not seen are all made
+//! from it. A new ledger is a row here, a parser in `parse`, and an analysis where it has one.
+
+/// What there is to know of a ledger.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LedgerInfo {
+    /// A short name for machines, the same in every release.
+    pub id: &'static str,
+    /// What it is called.
+    pub name: &'static str,
+    /// What it lets teeleak see.
+    pub shows: &'static str,
+    /// What would bring it where it was not seen: a file, an option of the kernel's configuration, a command.
+    pub capture: &'static str,
+    /// Those that it comes with; `None` for one that is missed by itself.
+    pub family: Option<LedgerFamily>,
+    /// The files that a run reads it from, where it is files that are read as they are.
+    pub files: Option<LedgerFiles>,
+}
+
+/// Ledgers that come together: none of them is missed where none was seen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LedgerFamily {
+    /// What teeleak itself writes of a running system.
+    Run,
+    /// Of Allwinner's tools.
+    Allwinner,
+    /// Of Android's ion.
+    Ion,
+    /// Of MediaTek's kernels.
+    MediaTek,
+    /// Of Android's binder.
+    Binder,
+}
+
+/// Where a ledger is in the file system.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LedgerFiles {
+    /// Where it may be, from the root; the first that is there is read. A `*` stands for one name.
+    pub paths: &'static [&'static str],
+    /// What brings it where it is not there.
+    pub option: &'static str,
+    /// What is written to it before it is read.
+    pub command: Option<&'static str>,
+    /// Whether it takes so long that it is read at the begin and at the end of a run only.
+    pub is_slow: bool,
+    /// Whether it is not missed where it is not there: only some kernels have it.
+    pub is_optional: bool,
+}
+
+impl LedgerFiles {
+    const fn new(paths: &'static [&'static str], option: &'static str) -> Option<Self> {
+        Some(Self { paths, option, command: None, is_slow: false, is_optional: false })
+    }
+
+    const fn optional(paths: &'static [&'static str]) -> Option<Self> {
+        Some(Self { paths, option: "", command: None, is_slow: false, is_optional: true })
+    }
+}
+
+/// Defines the ledgers and what there is to know of each; without a word of them, `family` and `files` are `None`.
+macro_rules! ledgers {
+    ($($(#[doc = $doc:literal])* $kind:ident { $($field:ident: $value:expr,)* })*) => {
+        /// A list of what is in use.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum Ledger {
+            $($(#[doc = $doc])* $kind,)*
+        }
+
+        impl Ledger {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$kind),*];
+
+            /// What there is to know of it.
+            #[must_use]
+            pub const fn info(self) -> &'static LedgerInfo {
+                const BLANK: LedgerInfo =
+                    LedgerInfo { id: "", name: "", shows: "", capture: "", family: None, files: None };
+                match self {
+                    $(Self::$kind => const { &LedgerInfo { $($field: $value,)* ..BLANK } },)*
+                }
+            }
+        }
+    };
+}
+
+ledgers! {
+    /// `/proc/meminfo`.
+    MemInfo {
+        id: "meminfo",
+        name: "meminfo",
+        shows: "which pool of the normal world grows",
+        capture: "cat /proc/meminfo, again and again",
+        files: LedgerFiles::new(&["proc/meminfo"], "mount /proc"),
+    }
+    /// The table of Allwinner's `cpu_monitor -m`.
+    CpuMonitor {
+        id: "cpu-monitor",
+        name: "cpu_monitor",
+        shows: "which pool of the normal world grows",
+        capture: "cpu_monitor -m 1000, or /proc/meminfo",
+        family: Some(LedgerFamily::Allwinner),
+    }
+    /// `/proc/buddyinfo`.
+    BuddyInfo {
+        id: "buddyinfo",
+        name: "buddyinfo",
+        shows: "whether free memory is in pieces",
+        capture: "cat /proc/buddyinfo, again and again",
+        files: LedgerFiles::new(&["proc/buddyinfo"], "mount /proc"),
+    }
+    /// `/proc/slabinfo`, or the table of the kernel's `slabinfo` tool.
+    Slab {
+        id: "slabinfo",
+        name: "slabinfo",
+        shows: "caches of the kernel that grow",
+        capture: "CONFIG_SLUB_DEBUG=y and /proc/slabinfo",
+        files: LedgerFiles::new(&["proc/slabinfo"], "CONFIG_SLUB_DEBUG=y"),
+    }
+    /// `alloc_calls` of a slab cache.
+    SlabCallers {
+        id: "slab-callers",
+        name: "slab alloc_calls",
+        shows: "functions that fill a cache",
+        capture: "slub_debug=U and /sys/kernel/slab/CACHE/alloc_calls (since 5.14 alloc_traces of debugfs)",
+        files: LedgerFiles::new(
+            &["sys/kernel/debug/slab/*/alloc_traces", "sys/kernel/slab/*/alloc_calls"],
+            "CONFIG_SLUB_DEBUG=y and slub_debug=U on the kernel's command line",
+        ),
+    }
+    /// Kernel log of a traced slab cache.
+    SlabTrace {
+        id: "slab-trace",
+        name: "slab trace",
+        shows: "functions that allocate from a cache",
+        capture: "slub_debug=T,CACHE or /sys/kernel/slab/CACHE/trace",
+    }
+    /// `page_owner`, raw or sorted.
+    PageOwner {
+        id: "page-owner",
+        name: "page_owner",
+        shows: "functions that allocate pages",
+        capture: "CONFIG_PAGE_OWNER=y, page_owner=on and /sys/kernel/debug/page_owner",
+        files: Some(LedgerFiles {
+            paths: &["sys/kernel/debug/page_owner"],
+            option: "CONFIG_PAGE_OWNER=y and page_owner=on on the kernel's command line",
+            command: None,
+            is_slow: true,
+            is_optional: false,
+        }),
+    }
+    /// `kmemleak`.
+    Kmemleak {
+        id: "kmemleak",
+        name: "kmemleak",
+        shows: "objects that nothing points to",
+        capture: "CONFIG_DEBUG_KMEMLEAK=y and /sys/kernel/debug/kmemleak",
+        files: Some(LedgerFiles {
+            paths: &["sys/kernel/debug/kmemleak"],
+            option: "CONFIG_DEBUG_KMEMLEAK=y",
+            command: Some("scan"),
+            is_slow: false,
+            is_optional: false,
+        }),
+    }
+    /// `dma_buf/bufinfo`.
+    DmaBuf {
+        id: "dma-bufs",
+        name: "dma-buf bufinfo",
+        shows: "all dma-bufs, also those that no process has",
+        capture: "CONFIG_DEBUG_FS=y and dma_buf/bufinfo",
+    }
+    /// `/proc/dma_heap/heaps/*` of MediaTek's kernels.
+    DmaHeap {
+        id: "dma-heap",
+        name: "dma_heap",
+        shows: "dma-bufs of each heap, and who has them",
+        capture: "/proc/dma_heap/heaps/* of MediaTek's kernels",
+        family: Some(LedgerFamily::MediaTek),
+        files: LedgerFiles::optional(&["proc/dma_heap/heaps/*"]),
+    }
+    /// `/proc/PID/fdinfo/FD` of a dma-buf.
+    FdInfo {
+        id: "fdinfo",
+        name: "fdinfo",
+        shows: "dma-bufs that a process has descriptors of",
+        capture: "/proc/PID/fdinfo/* of whoever holds dma-bufs",
+    }
+    /// Mappings of dma-bufs as `procmem` or `lsof` list them.
+    Mappings {
+        id: "mappings",
+        name: "mappings",
+        shows: "dma-bufs that a process has mapped",
+        capture: "procmem PID or /proc/PID/maps",
+    }
+    /// `ion/heaps/*`, what clients have.
+    IonHeap {
+        id: "ion-heap",
+        name: "ion heap",
+        shows: "who has buffers of ion",
+        capture: "CONFIG_ION of a vendor's kernel and ion/heaps/*",
+        family: Some(LedgerFamily::Ion),
+        files: LedgerFiles::optional(&["sys/kernel/debug/ion/heaps/*"]),
+    }
+    /// `ion/heaps/*`, what no client has any more.
+    IonOrphans {
+        id: "ion-orphans",
+        name: "orphans of an ion heap",
+        shows: "buffers of ion that no client has any more",
+        capture: "CONFIG_ION of a vendor's kernel and ion/heaps/*",
+        family: Some(LedgerFamily::Ion),
+    }
+    /// Events of ion in the kernel's trace.
+    IonTrace {
+        id: "ion-trace",
+        name: "trace of ion",
+        shows: "who allocates buffers of ion and never frees them",
+        capture: "events/ion/enable of tracefs",
+        family: Some(LedgerFamily::Ion),
+    }
+    /// `iova_map` of MediaTek's iommu.
+    IovaMap {
+        id: "iova-map",
+        name: "iova_map",
+        shows: "what is mapped for devices",
+        capture: "/proc/iommu_debug/iova_map of MediaTek's kernels",
+        family: Some(LedgerFamily::MediaTek),
+        files: LedgerFiles::optional(&["proc/iommu_debug/iova_map"]),
+    }
+    /// `iommu_dump` of MediaTek's iommu.
+    IommuDump {
+        id: "iommu-dump",
+        name: "iommu_dump",
+        shows: "what was mapped and unmapped for devices",
+        capture: "/proc/iommu_debug/iommu_dump of MediaTek's kernels",
+        family: Some(LedgerFamily::MediaTek),
+        files: LedgerFiles::optional(&["proc/iommu_debug/iommu_dump"]),
+    }
+    /// The table of its top users that the iommu logs when it is full.
+    IommuUsers {
+        id: "iommu-users",
+        name: "users of the iommu",
+        shows: "who fills the addresses of devices",
+        capture: "the kernel log of when it is full",
+        family: Some(LedgerFamily::MediaTek),
+    }
+    /// The list of buffers that a camera driver logs.
+    CameraBuffers {
+        id: "camera-buffers",
+        name: "buffers of the camera",
+        shows: "buffers that the camera's driver knows",
+        capture: "the kernel log of its driver",
+        family: Some(LedgerFamily::MediaTek),
+    }
+    /// `binder/proc/*`.
+    BinderProc {
+        id: "binder",
+        name: "binder proc",
+        shows: "processes that binder still has though they are gone",
+        capture: "CONFIG_ANDROID_BINDERFS=y and binder_logs/proc/*, or debugfs",
+        family: Some(LedgerFamily::Binder),
+        files: LedgerFiles::new(
+            &["dev/binderfs/binder_logs/state", "sys/kernel/debug/binder/state"],
+            "CONFIG_ANDROID_BINDER_IPC=y, CONFIG_ANDROID_BINDERFS=y and a mounted binderfs",
+        ),
+    }
+    /// What binder logs, of its processes and of transactions.
+    BinderLog {
+        id: "binder-log",
+        name: "log of binder",
+        shows: "processes that binder has released, and transactions that wait",
+        capture: "binder's debug_mask and the kernel log",
+        family: Some(LedgerFamily::Binder),
+        files: LedgerFiles::optional(&[
+            "dev/binderfs/binder_logs/failed_transaction_log",
+            "sys/kernel/debug/binder/failed_transaction_log",
+        ]),
+    }
+    /// `ps`.
+    Processes {
+        id: "processes",
+        name: "processes",
+        shows: "processes that are there",
+        capture: "ps",
+        family: Some(LedgerFamily::Binder),
+    }
+    /// strace: descriptors that were duplicated.
+    Duplicates {
+        id: "duplicates",
+        name: "duplicated descriptors",
+        shows: "descriptors that were duplicated and never closed",
+        capture: "strace -f -e trace=dup,dup2,dup3,close",
+    }
+    /// Descriptors of each process against its limit.
+    Descriptors {
+        id: "descriptors",
+        name: "descriptors",
+        shows: "run, watch and snapshot --with normal-world: who opens and never closes, who holds dma-bufs",
+        capture: "teeleak run --with normal-world, or /proc/*/fd",
+        family: Some(LedgerFamily::Run),
+    }
+    /// Pages of the TEE's clients.
+    ClientPages {
+        id: "pagemap",
+        name: "pages of clients",
+        shows: "which memory of its clients a TA has mapped",
+        capture: "teeleak run --with normal-world as root",
+        family: Some(LedgerFamily::Run),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::Ledger;
+
+    #[test]
+    fn each_ledger_has_names_of_its_own() {
+        let infos: Vec<_> = Ledger::ALL.iter().map(|ledger| ledger.info()).collect();
+        let ids: BTreeSet<_> = infos.iter().map(|info| info.id).collect();
+        let names: BTreeSet<_> = infos.iter().map(|info| info.name).collect();
+        assert_eq!((ids.len(), names.len()), (Ledger::ALL.len(), Ledger::ALL.len()));
+    }
+
+    #[test]
+    fn nothing_in_the_table_is_blank() {
+        for ledger in Ledger::ALL {
+            let info = ledger.info();
+            let texts = [info.id, info.name, info.shows, info.capture];
+            assert!(texts.iter().all(|text| !text.is_empty()), "{ledger:?}");
+            let files = info.files.iter().flat_map(|files| files.paths);
+            assert!({ files }.all(|path| !path.starts_with('/')), "{ledger:?}: from the root");
+        }
+    }
+}
