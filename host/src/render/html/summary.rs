@@ -10,7 +10,6 @@ use teeleak_analysis::{
 use crate::render::{
     text::{dump, finding::number, plain, report::causes_first},
     view::ReportView,
-    words,
 };
 
 /// Findings that are listed at the top.

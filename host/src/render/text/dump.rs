@@ -6,7 +6,6 @@ use super::finding::Among;
 use super::finding::{self};
 use super::incident;
 use crate::dump::collect::Taken;
-use crate::render::words;
 use std::io;
 use std::time::Duration;
 use teeleak_analysis::model::Finding;
