@@ -51,7 +51,7 @@ fn read(capture: &Path) -> Observation {
 
 fn objects(sample: &Sample) -> BTreeMap<Key, u64> {
     let mut objects = BTreeMap::new();
-    for site in sample.sites.seen().unwrap() {
+    for site in sample.sites.value().unwrap() {
         *objects.entry((site.file.to_string(), site.line, site.size)).or_default() += site.count;
     }
     objects

@@ -60,8 +60,8 @@ fn source(file: &str) -> &str {
     if ROOTS.iter().any(|root| file.starts_with(root)) {
         return file;
     }
-    let within = |root: &&str| file.find(&format!("/{root}")).map(|at| &file[at + 1..]);
-    ROOTS.iter().filter_map(within).max_by_key(|path| path.len()).unwrap_or(file)
+    let path_from_root = |root: &&str| file.find(&format!("/{root}")).map(|at| &file[at + 1..]);
+    ROOTS.iter().filter_map(path_from_root).max_by_key(|path| path.len()).unwrap_or(file)
 }
 
 /// Sizes up to the same power of two belong together: a structure that gains a field stays itself.

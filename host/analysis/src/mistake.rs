@@ -28,12 +28,12 @@ impl Mistake {
         message: impl Into<String>,
         hint: Option<String>,
     ) -> Self {
-        let before = text.get(..floor(text, span.start)).unwrap_or_default();
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let head = text.get(..floor(text, span.start)).unwrap_or_default();
+        let line_start = head.rfind('\n').map_or(0, |at| at + 1);
         Self {
             source: source.into(),
-            line: before.matches('\n').count() + 1,
-            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+            line: head.matches('\n').count() + 1,
+            column: head.get(line_start..).unwrap_or_default().chars().count() + 1,
             message: message.into(),
             hint,
             span,
@@ -67,6 +67,6 @@ pub fn suggest<'a>(wrong: &str, known: impl Iterator<Item = &'a str> + Clone) ->
     if let Some((_, name)) = close {
         return Some(format!("did you mean `{name}`?"));
     }
-    let all: Vec<_> = known.map(|name| format!("`{name}`")).collect();
-    (!all.is_empty()).then(|| format!("there is {}", all.join(", ")))
+    let names: Vec<_> = known.map(|name| format!("`{name}`")).collect();
+    (!names.is_empty()).then(|| format!("there is {}", names.join(", ")))
 }

@@ -132,7 +132,7 @@ fn seen(about: &About, sample: &Sample, value: Option<u64>) -> &'static str {
         About::Site(_) => of(&sample.sites),
         About::Sessions(..) => of(&sample.sessions),
         About::Regions(_, id) => {
-            let mut all = sample.instances.seen().into_iter().flatten();
+            let mut all = sample.instances.value().into_iter().flatten();
             let regions = all.find(|one| one.id == *id).map(|one| of(&one.regions));
             regions.unwrap_or(of(&sample.instances))
         }

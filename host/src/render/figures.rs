@@ -110,14 +110,14 @@ fn row(sample: &Sample) -> Row {
         let figures = figures.iter().enumerate();
         row.extend(figures.map(|(n, figure)| ((about.clone(), n), *figure)));
     };
-    for pool in sample.pools.seen().into_iter().flatten() {
+    for pool in sample.pools.value().into_iter().flatten() {
         add(About::Pool(pool.kind.clone()), &of_pool(pool));
     }
     for (key, amount) in censuses::sites(sample) {
         add(About::Site(key), &live(Some(amount)));
     }
-    for instance in sample.instances.seen().into_iter().flatten() {
-        let regions = instance.regions.seen().map(|regions| Amount {
+    for instance in sample.instances.value().into_iter().flatten() {
+        let regions = instance.regions.value().map(|regions| Amount {
             count: regions.len() as u64,
             bytes: regions.iter().map(|region| region.size).fold(0, u64::saturating_add),
         });
@@ -141,7 +141,7 @@ fn live(amount: Option<Amount>) -> [(&'static str, PoolUnit, Option<u64>); 2] {
 
 fn sessions(sample: &Sample) -> BTreeMap<(Uuid, u32), u64> {
     let mut sums = BTreeMap::new();
-    for session in sample.sessions.seen().into_iter().flatten() {
+    for session in sample.sessions.value().into_iter().flatten() {
         *sums.entry((session.uuid, session.instance)).or_default() += 1;
     }
     sums

@@ -131,7 +131,7 @@ fn stretches(observation: &Observation) -> Vec<(Stage, f64, f64)> {
 type Server = Option<Option<Uuid>>;
 
 fn servers(sample: &Sample) -> Vec<Server> {
-    let owners = sample.owners.seen().into_iter().flatten();
+    let owners = sample.owners.value().into_iter().flatten();
     let ptas = owners.filter(|owner| owner.pta).filter_map(|owner| owner.uuid);
     [None, Some(None)].into_iter().chain(ptas.map(|uuid| Some(Some(uuid)))).collect()
 }
@@ -142,12 +142,12 @@ fn value(finding: &Finding, sample: &Sample, by: Server) -> Option<f64> {
         (Kind::SiteGrowth, subject) => sites(subject, sample, by),
         (Kind::RegionGrowth, Subject::Ta(uuid)) => regions(*uuid, sample),
         (Kind::SessionGrowth, Subject::Ta(uuid)) => {
-            let sessions = sample.sessions.seen()?.iter();
+            let sessions = sample.sessions.value()?.iter();
             Some(sessions.filter(|session| session.uuid == *uuid).count() as f64)
         }
         (Kind::PoolGrowth, Subject::Pool(kind)) => {
             let named = |pool: &&Pool| pool.kind == *kind;
-            Some(sample.pools.seen()?.iter().find(named)?.allocated? as f64)
+            Some(sample.pools.value()?.iter().find(named)?.allocated? as f64)
         }
         _ => None,
     }
@@ -155,7 +155,7 @@ fn value(finding: &Finding, sample: &Sample, by: Server) -> Option<f64> {
 
 fn sites(subject: &Subject, sample: &Sample, by: Server) -> Option<f64> {
     let Subject::Site { file, line, size, owner, caller } = subject else { return None };
-    let owners = sample.owners.seen();
+    let owners = sample.owners.value();
     let uuid = |id: OwnerId| match id {
         OwnerId::Number(number) => {
             let known = |owner: &&Owner| owner.number == number;
@@ -163,7 +163,7 @@ fn sites(subject: &Subject, sample: &Sample, by: Server) -> Option<f64> {
         }
         _ => None,
     };
-    let alike = sample.sites.seen()?.iter().filter(|site| {
+    let alike = sample.sites.value()?.iter().filter(|site| {
         site.line == *line
             && site.size == *size
             && site.file == *file
@@ -175,7 +175,7 @@ fn sites(subject: &Subject, sample: &Sample, by: Server) -> Option<f64> {
 }
 
 fn regions(uuid: Uuid, sample: &Sample) -> Option<f64> {
-    let instances = sample.instances.seen()?.iter().filter(|instance| instance.uuid == uuid);
-    let counts = instances.map(|instance| Some(instance.regions.seen()?.len()));
+    let instances = sample.instances.value()?.iter().filter(|instance| instance.uuid == uuid);
+    let counts = instances.map(|instance| Some(instance.regions.value()?.len()));
     Some(counts.sum::<Option<usize>>()? as f64)
 }

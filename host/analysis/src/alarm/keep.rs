@@ -25,15 +25,15 @@ pub fn keep(observation: &mut Observation, bounds: Bounds) {
     newest(&mut observation.failed, bounds.others);
     let events = &mut observation.events;
     let forgotten = events.len().saturating_sub(bounds.events);
-    let lost: u64 = events.drain(..forgotten).map(|event| 1 + event.lost_before).sum();
+    let lost_events: u64 = events.drain(..forgotten).map(|event| 1 + event.lost_before).sum();
     if let Some(first) = events.first_mut() {
-        first.lost_before += lost;
+        first.lost_before += lost_events;
     }
-    let mut seen = Vec::new();
+    let mut distinct_gaps = Vec::new();
     observation.gaps.retain(|gap| {
-        let new = !seen.contains(gap);
+        let new = !distinct_gaps.contains(gap);
         if new {
-            seen.push(gap.clone());
+            distinct_gaps.push(gap.clone());
         }
         new
     });
@@ -66,17 +66,17 @@ fn join_epochs(sample: &mut Sample, first: u32) {
         return;
     }
     let mut places: HashMap<Site, usize> = HashMap::new();
-    let mut joined: Vec<Site> = Vec::new();
+    let mut merged_sites: Vec<Site> = Vec::new();
     for mut site in sites.drain(..) {
         if is_old(&site) {
             site.epoch = Some(0);
         }
         let count = std::mem::take(&mut site.count);
-        let at = *places.entry(site.clone()).or_insert_with(|| {
-            joined.push(site);
-            joined.len() - 1
+        let index = *places.entry(site.clone()).or_insert_with(|| {
+            merged_sites.push(site);
+            merged_sites.len() - 1
         });
-        joined[at].count += count;
+        merged_sites[index].count += count;
     }
-    *sites = joined;
+    *sites = merged_sites;
 }

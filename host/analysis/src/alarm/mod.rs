@@ -121,7 +121,7 @@ impl Alarms {
     pub fn pools(&mut self, now: Duration, pools: &[Pool]) -> Vec<Alarm> {
         let mut alarms = Vec::new();
         for pool in pools {
-            alarms.extend(self.failed(now, pool));
+            alarms.extend(self.failure_alarm(now, pool));
             alarms.extend(self.low(pool));
         }
         alarms
@@ -134,18 +134,18 @@ impl Alarms {
         self.pools.values().any(|told| told.low || fresh(told))
     }
 
-    fn failed(&mut self, now: Duration, pool: &Pool) -> Option<Alarm> {
+    fn failure_alarm(&mut self, now: Duration, pool: &Pool) -> Option<Alarm> {
         let count = pool.num_alloc_fail?;
         let first = || Told { failures: count, ..Told::default() };
-        let told = self.pools.entry(pool.kind.clone()).or_insert_with(first);
+        let state = self.pools.entry(pool.kind.clone()).or_insert_with(first);
         // Whoever reads the counters with a reset sets them back.
-        told.failures = told.failures.min(count);
-        let fresh = told.at.is_some_and(|at| now.saturating_sub(at) < SAME_FAILURE);
-        if count == told.failures || fresh {
+        state.failures = state.failures.min(count);
+        let fresh = state.at.is_some_and(|at| now.saturating_sub(at) < SAME_FAILURE);
+        if count == state.failures || fresh {
             return None;
         }
-        let failures = count - told.failures;
-        (told.failures, told.at) = (count, Some(now));
+        let failures = count - state.failures;
+        (state.failures, state.at) = (count, Some(now));
         let biggest = pool.biggest_alloc_fail.filter(|biggest| *biggest > 0);
         Some(Alarm::Failed { pool: pool.kind.label().into(), failures, biggest, unit: pool.unit })
     }
@@ -159,13 +159,13 @@ impl Alarms {
         let free = size.saturating_sub(used);
         let percent = u128::from(self.low_water_percent);
         let is_below = |percent| u128::from(free) * 100 < u128::from(size) * percent;
-        let told = self.pools.entry(pool.kind.clone()).or_default();
+        let state = self.pools.entry(pool.kind.clone()).or_default();
         // Half as much again has to be free before it can be low again.
-        told.low &= is_below(percent + percent.div_ceil(2));
-        if told.low || !is_below(percent) {
+        state.low &= is_below(percent + percent.div_ceil(2));
+        if state.low || !is_below(percent) {
             return None;
         }
-        told.low = true;
+        state.low = true;
         let pool_name = pool.kind.label().into();
         Some(Alarm::LowWater { pool: pool_name, free, size, unit: pool.unit })
     }
@@ -173,7 +173,7 @@ impl Alarms {
     /// What is new of the findings of an audit: leaks and wrong order. A finding that is gone and
     /// comes again is new again. What is merely held at the moment is none: playback goes on.
     pub fn findings(&mut self, findings: &[Finding]) -> Vec<Alarm> {
-        let raised = |finding: &&Finding| {
+        let raises_alarm = |finding: &&Finding| {
             finding.severity == Severity::Failure
                 && match finding.kind.info().alarm {
                     AlarmRule::Failure => true,
@@ -181,10 +181,11 @@ impl Alarms {
                     AlarmRule::Never => false,
                 }
         };
-        let raised: Vec<_> = findings.iter().filter(raised).collect();
-        let before = std::mem::take(&mut self.findings);
-        self.findings = raised.iter().map(|finding| finding.fingerprint.clone()).collect();
-        let new = raised.into_iter().filter(|finding| !before.contains(&finding.fingerprint));
+        let alarm_findings: Vec<_> = findings.iter().filter(raises_alarm).collect();
+        let previous = std::mem::take(&mut self.findings);
+        self.findings = alarm_findings.iter().map(|finding| finding.fingerprint.clone()).collect();
+        let new =
+            alarm_findings.into_iter().filter(|finding| !previous.contains(&finding.fingerprint));
         let alarm = |finding: &Finding| match finding.kind.info().fault {
             Fault::Order => Alarm::Order(finding.title.clone()),
             Fault::Leak | Fault::Unpaired | Fault::Disagreement => {

@@ -93,32 +93,32 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     let observation = &*observation;
     let mut protocols = options.protocols.clone();
     protocols.extend(normal::protocols(observation));
-    let checked = protocol::check(observation, &protocols, options.limits);
+    let protocol_report = protocol::check(observation, &protocols, options.limits);
     let mut findings = growth::findings(observation, &options.growth);
     findings.extend(pools::findings(observation, &findings));
-    findings.extend(checked.findings);
+    findings.extend(protocol_report.findings);
     clients::blame(&mut findings);
     findings.extend(observation.clients.joined.iter().flat_map(|joined| joined.findings.clone()));
-    cause::link(&mut findings, &checked.ties, observation);
+    cause::link(&mut findings, &protocol_report.ties, observation);
     normal::join(&mut findings, observation, &protocols);
-    let other = normal::audit(observation);
-    findings.extend(other.findings);
+    let normal_report = normal::audit(observation);
+    findings.extend(normal_report.findings);
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.kind));
     let Triaged { left: findings, accepted, remarks } = options.triage.apply(findings);
     let mut doubts = coverage::doubts(observation, options.needs);
-    doubts.extend(other.doubts);
-    let further = [checked.gaps, other.gaps].concat();
+    doubts.extend(normal_report.doubts);
+    let further = [protocol_report.gaps, normal_report.gaps].concat();
     let weights: Vec<_> = findings.iter().map(FindingWeight::from).collect();
     Report {
         conclusion: conclude(&weights, doubts.is_empty()),
         findings,
-        pools: other.triage,
+        pools: normal_report.triage,
         accepted,
         remarks,
         coverage: coverage::gaps(observation, &further),
         doubts,
         canary: observation.canary,
         accounting: observation.accounting,
-        steps: checked.steps,
+        steps: protocol_report.steps,
     }
 }

@@ -31,8 +31,8 @@ pub(crate) fn link(findings: &mut [Finding], ties: &[Tie], observation: &Observa
     if ties.is_empty() {
         return;
     }
-    let mapped = Mapped::new(&observation.events);
-    link_ties(findings, ties, &mapped);
+    let region_calls = Mapped::new(&observation.events);
+    link_ties(findings, ties, &region_calls);
     let roots = Roots::new(findings, ties);
     let effects: Vec<_> = findings
         .iter()
@@ -40,7 +40,7 @@ pub(crate) fn link(findings: &mut [Finding], ties: &[Tie], observation: &Observa
             Kind::SiteGrowth | Kind::RegionGrowth | Kind::SessionGrowth
                 if finding.severity > Severity::Note =>
             {
-                let effect = Effect { finding, findings, ties, mapped: &mapped, observation };
+                let effect = Effect { finding, findings, ties, mapped: &region_calls, observation };
                 roots.choose(ties, effect.candidates())
             }
             _ => None,
@@ -57,13 +57,13 @@ fn link_ties(findings: &mut [Finding], ties: &[Tie], mapped: &Mapped) {
     for (lower, tie) in ties.iter().enumerate() {
         let upper =
             ties.iter().enumerate().filter(|(at, upper)| *at != lower && upper.ta == tie.ta);
-        let served = upper.filter_map(|(_, upper)| {
-            let within = tie.acquires.iter().filter_map(|map| mapped.within(*map));
-            let n = within.filter(|call| upper.acquires.binary_search(call).is_ok()).count();
+        let matches = upper.filter_map(|(_, upper)| {
+            let calls = tie.acquires.iter().filter_map(|map| mapped.enclosing_call(*map));
+            let n = calls.filter(|call| upper.acquires.binary_search(call).is_ok()).count();
             (n * 2 > tie.acquires.len()).then_some((n, upper))
         });
-        let Some((n, upper)) = served.max_by_key(|(n, _)| *n) else { continue };
-        let why = format!(
+        let Some((n, upper)) = matches.max_by_key(|(n, _)| *n) else { continue };
+        let reason = format!(
             "{} of {} were made within a call that acquired {} and was not undone",
             text::number(n as u64),
             text::number(tie.acquires.len() as u64),
@@ -71,7 +71,7 @@ fn link_ties(findings: &mut [Finding], ties: &[Tie], mapped: &Mapped) {
         );
         let of_tie = findings.iter_mut().find(|finding| finding.fingerprint == tie.fingerprint);
         if let Some(finding) = of_tie.filter(|finding| finding.cause.is_none()) {
-            finding.cause = Some((upper.fingerprint.clone(), why.into()));
+            finding.cause = Some((upper.fingerprint.clone(), reason.into()));
         }
     }
 }
@@ -84,7 +84,7 @@ impl Roots {
         let cause = |fingerprint: &Fingerprint| {
             findings.iter().find(|all| all.fingerprint == *fingerprint)?.cause.clone()
         };
-        let all = ties.iter().filter_map(|tie| {
+        let pairs = ties.iter().filter_map(|tie| {
             let mut root = cause(&tie.fingerprint)?;
             // A mapping, the command that made it, the order that kept it: no chain is longer.
             for _ in 0..ties.len().min(3) {
@@ -93,7 +93,7 @@ impl Roots {
             }
             Some((tie.fingerprint.clone(), root))
         });
-        Self(all.collect())
+        Self(pairs.collect())
     }
 
     fn root<'a>(&'a self, tie: &'a Tie) -> &'a Fingerprint {
@@ -107,8 +107,9 @@ impl Roots {
         mut candidates: Vec<Candidate>,
     ) -> Option<(Fingerprint, Arc<str>)> {
         // Of those with the same root the one nearest to it has the shorter reason.
-        let near = |tie: usize| ties.get(tie).is_some_and(|tie| *self.root(tie) == tie.fingerprint);
-        candidates.sort_by_key(|one| std::cmp::Reverse((one.explains, near(one.tie))));
+        let is_root =
+            |tie: usize| ties.get(tie).is_some_and(|tie| *self.root(tie) == tie.fingerprint);
+        candidates.sort_by_key(|one| std::cmp::Reverse((one.explains, is_root(one.tie))));
         let best = candidates.first()?;
         let tie = ties.get(best.tie)?;
         let root = self.root(tie);

@@ -26,13 +26,13 @@ fn sentence(steps: &[StepRef]) -> Option<String> {
     if last.event.by.is_none() && before.event.by.is_none() {
         return None;
     }
-    let after = match (before.event.time, last.event.time) {
+    let delay = match (before.event.time, last.event.time) {
         (Some(a), Some(b)) if a.clock == b.clock => {
             format!("{} after", text::duration(b.ns.saturating_sub(a.ns)))
         }
         _ => "after".to_owned(),
     };
-    Some(format!("{}, {after} {}", step(last), step(before)))
+    Some(format!("{}, {delay} {}", step(last), step(before)))
 }
 
 fn step(step: &StepRef) -> String {

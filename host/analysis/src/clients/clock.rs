@@ -25,14 +25,14 @@ const ZERO_OF_ALL: usize = 99;
 /// The first of each kind of act say where to look, whatever the distance; then all that share some
 /// time there say where exactly.
 pub(super) fn distance(sides: &Sides<'_>) -> Option<i64> {
-    let near = best(&first_bounds(sides), ZERO_AT_FIRST)?;
-    let pairs = overlapping(sides, near).into_iter();
+    let rough_range = best(&first_bounds(sides), ZERO_AT_FIRST)?;
+    let pairs = overlapping(sides, rough_range).into_iter();
     let bounds: Vec<_> = pairs
         .filter_map(|(event, call)| {
-            bound(sides, &sides.event_spans[event], &sides.call_spans[call])
+            distance_range(sides, &sides.event_spans[event], &sides.call_spans[call])
         })
         .collect();
-    let (least, largest) = best(&bounds, ZERO_OF_ALL).unwrap_or(near);
+    let (least, largest) = best(&bounds, ZERO_OF_ALL).unwrap_or(rough_range);
     Some(least.midpoint(largest))
 }
 
@@ -42,26 +42,28 @@ fn first_bounds(sides: &Sides<'_>) -> Vec<(i64, i64)> {
     for span in &sides.call_spans {
         calls.entry(&span.act).or_default().push(span);
     }
-    let mut taken: HashMap<&Act, usize> = HashMap::new();
+    let mut counts: HashMap<&Act, usize> = HashMap::new();
     let mut bounds = Vec::new();
     for event in &sides.event_spans {
-        let n = taken.entry(&event.act).or_default();
+        let n = counts.entry(&event.act).or_default();
         *n += 1;
         let (Some(calls), true) = (calls.get(&event.act), *n <= PAIRED) else { continue };
-        bounds.extend(calls.iter().take(PAIRED).filter_map(|call| bound(sides, event, call)));
+        bounds.extend(
+            calls.iter().take(PAIRED).filter_map(|call| distance_range(sides, event, call)),
+        );
     }
     bounds
 }
 
 /// Least and largest distance at which the event lies within the call.
-fn bound(sides: &Sides<'_>, event: &Span, call: &Span) -> Option<(i64, i64)> {
+fn distance_range(sides: &Sides<'_>, event: &Span, call: &Span) -> Option<(i64, i64)> {
     let (tee, ree) = (sides.events.get(event.at)?, sides.calls.get(call.at)?);
     if !agree(tee, ree) || !same_values(tee, ree) {
         return None;
     }
-    let least = call.begin.checked_sub(event.begin)?;
+    let smallest = call.begin.checked_sub(event.begin)?;
     let largest = call.end.checked_sub(event.end)?;
-    (least <= largest).then_some((least, largest))
+    (smallest <= largest).then_some((smallest, largest))
 }
 
 /// The first range of distances that most of the bounds allow, or 0 alone if `zero_from` percent as

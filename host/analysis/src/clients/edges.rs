@@ -42,21 +42,21 @@ pub(super) fn edges(
 /// call into the spans.
 pub(super) fn overlapping(sides: &Sides<'_>, (least, largest): (i64, i64)) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
-    let mut running: Vec<usize> = Vec::new();
+    let mut open_calls: Vec<usize> = Vec::new();
     let mut next = 0;
     for (n, event) in sides.event_spans.iter().enumerate() {
         let begin = event.begin.saturating_add(least);
         let end = event.end.saturating_add(largest);
         while sides.call_spans.get(next).is_some_and(|call| call.begin <= end) {
-            running.push(next);
+            open_calls.push(next);
             next += 1;
         }
-        running.retain(|call| sides.call_spans[*call].end >= begin);
-        let same = running.iter().filter(|call| {
+        open_calls.retain(|call| sides.call_spans[*call].end >= begin);
+        let matches = open_calls.iter().filter(|call| {
             let call = &sides.call_spans[**call];
             call.act == event.act && call.begin <= end
         });
-        pairs.extend(same.map(|call| (n, *call)));
+        pairs.extend(matches.map(|call| (n, *call)));
     }
     pairs
 }

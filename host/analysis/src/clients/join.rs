@@ -93,8 +93,8 @@ impl<'a> Joining<'a> {
         if self.clients.lost == 0 {
             return true;
         }
-        let refused = self.sides.event_spans[edge.event].act.kind == Deed::Refused;
-        edge.same_values && !refused && !self.events_lost
+        let is_refused = self.sides.event_spans[edge.event].act.kind == Deed::Refused;
+        edge.same_values && !is_refused && !self.events_lost
     }
 
     /// An event that could belong to several calls, all of one process.
@@ -105,8 +105,8 @@ impl<'a> Joining<'a> {
         }
         for (event, calls) in candidates {
             let pids: HashSet<_> = calls.iter().map(|call| self.call(*call).by.pid).collect();
-            let refused = self.sides.event_spans[event].act.kind == Deed::Refused;
-            if pids.len() != 1 || (refused && self.clients.lost > 0) {
+            let is_refused = self.sides.event_spans[event].act.kind == Deed::Refused;
+            if pids.len() != 1 || (is_refused && self.clients.lost > 0) {
                 continue;
             }
             let Some(first) = calls.first() else { continue };
@@ -146,24 +146,24 @@ impl<'a> Joining<'a> {
     /// nothing after that, or was closing its context.
     fn is_left(&self, owner: &Party, event: usize) -> bool {
         let span = &self.sides.event_spans[event];
-        let at = span.begin.saturating_add(self.distance);
+        let time = span.begin.saturating_add(self.distance);
         let calls = self.clients.calls.iter();
-        let own = calls.filter(|call| call.by.pid == owner.pid && !call.by.by_kernel);
+        let own_calls = calls.filter(|call| call.by.pid == owner.pid && !call.by.by_kernel);
         let mut later = false;
-        for (call, (begin, end)) in own.filter_map(|call| Some((call, span::time(call)?))) {
-            if call.kind == CallKind::FinalizeContext && begin <= at && at <= end {
+        for (call, (begin, end)) in own_calls.filter_map(|call| Some((call, span::time(call)?))) {
+            if call.kind == CallKind::FinalizeContext && begin <= time && time <= end {
                 return true;
             }
-            later |= begin > at;
+            later |= begin > time;
         }
-        let gone = |process: &&Process| process.pid == owner.pid && process.ended;
-        !later && self.clients.processes.iter().any(|process| gone(&process))
+        let has_ended = |process: &&Process| process.pid == owner.pid && process.ended;
+        !later && self.clients.processes.iter().any(|process| has_ended(&process))
     }
 
     fn finish(mut self) -> (Joined, Vec<(usize, Party)>) {
         let odd: Vec<Odd> = disagree::find(&self);
-        let all = self.sides.event_spans.len() as u64;
-        self.joined.unclaimed = all - self.parties.len() as u64;
+        let total = self.sides.event_spans.len() as u64;
+        self.joined.unclaimed = total - self.parties.len() as u64;
         self.joined.unseen = odd.iter().filter(|odd| odd.is_unseen()).count() as u64;
         self.joined.findings = disagree::findings(&odd);
         let place = |n: &usize| self.sides.event_spans[*n].at;

@@ -34,7 +34,7 @@ pub(super) struct Span {
 /// Events that a process of the normal world caused, in order of time.
 pub(super) fn of_events(events: &[Event]) -> Vec<Span> {
     let spans = events.iter().enumerate().filter_map(|(at, event)| of_event(at, event));
-    sorted(spans.collect())
+    sort_spans(spans.collect())
 }
 
 fn of_event(at: usize, event: &Event) -> Option<Span> {
@@ -57,12 +57,12 @@ fn of_event(at: usize, event: &Event) -> Option<Span> {
 /// Calls that the TEE may have seen, in order of time.
 pub(super) fn of_calls(calls: &[Call]) -> Vec<Span> {
     let spans = calls.iter().enumerate().filter_map(|(at, call)| of_call(at, call));
-    sorted(spans.collect())
+    sort_spans(spans.collect())
 }
 
 fn of_call(at: usize, call: &Call) -> Option<Span> {
-    let seen = call.monotonic.0 < call.monotonic.1;
-    if call.by.by_kernel && !seen {
+    let is_timed = call.monotonic.0 < call.monotonic.1;
+    if call.by.by_kernel && !is_timed {
         // That the kernel did it is concluded from the end of the process, which is not its time.
         return None;
     }
@@ -96,7 +96,7 @@ fn act(kind: Deed, session: Option<u32>, cmd: u32) -> Act {
     }
 }
 
-fn sorted(mut spans: Vec<Span>) -> Vec<Span> {
+fn sort_spans(mut spans: Vec<Span>) -> Vec<Span> {
     spans.sort_by_key(|span| (span.begin, span.end));
     spans
 }

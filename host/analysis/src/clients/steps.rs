@@ -13,37 +13,39 @@ use super::join;
 /// only calls show, descriptors, becomes events; where strace alone was there, all that they did.
 pub fn settle(observation: &mut Observation) {
     let Observation { events, clients, gaps, .. } = observation;
-    let traced = clients.sources.contains(&ClientSource::Strace);
-    let nobody = clients.processes.is_empty() && !traced;
-    if nobody || std::mem::replace(&mut clients.have_events, true) {
+    let has_strace = clients.sources.contains(&ClientSource::Strace);
+    let no_clients = clients.processes.is_empty() && !has_strace;
+    if no_clients || std::mem::replace(&mut clients.have_events, true) {
         return;
     }
     clients.calls.sort_by_key(|call| call.monotonic);
-    if traced && !events.iter().any(|event| event.origin == Origin::Tee) {
+    if has_strace && !events.iter().any(|event| event.origin == Origin::Tee) {
         events.extend(steps(&clients.calls));
         return;
     }
-    let joined = join(events, clients);
+    let join_report = join(events, clients);
     // A recorder of ours reads the clock of the TEE, too; strace does not.
-    if traced && joined.distance_ns.is_none() {
-        let what = "which of the TEE's events belong to the traced processes".into();
-        gaps.push(Gap { what, reason: Reason::NotOffered, remedy: None, lost: 0 });
+    if has_strace && join_report.distance_ns.is_none() {
+        let subject = "which of the TEE's events belong to the traced processes".into();
+        gaps.push(Gap { what: subject, reason: Reason::NotOffered, remedy: None, lost: 0 });
     }
-    clients.joined = Some(joined);
+    clients.joined = Some(join_report);
     events.extend(descriptors(&clients.calls));
 }
 
 /// All that calls did.
 fn steps(calls: &[Call]) -> Vec<Event> {
-    numbered(calls.iter().filter_map(|call| session(call).or_else(|| descriptor(call))).collect())
+    number_events(
+        calls.iter().filter_map(|call| session(call).or_else(|| descriptor(call))).collect(),
+    )
 }
 
 /// Descriptors and mappings of calls as steps of the protocol `descriptors`.
 fn descriptors(calls: &[Call]) -> Vec<Event> {
-    numbered(calls.iter().filter_map(descriptor).collect())
+    number_events(calls.iter().filter_map(descriptor).collect())
 }
 
-fn numbered(mut events: Vec<Event>) -> Vec<Event> {
+fn number_events(mut events: Vec<Event>) -> Vec<Event> {
     for (event, n) in events.iter_mut().zip(1..) {
         event.seq = n;
     }
@@ -68,16 +70,16 @@ fn session(call: &Call) -> Option<Event> {
 
 fn descriptor(call: &Call) -> Option<Event> {
     let fd = |fd: u32| Some(u64::from(fd));
-    let failed = call.result.cast_signed() < 0;
+    let has_failed = call.result.cast_signed() < 0;
     let (name, fd) = match call.kind {
-        CallKind::FdOpen if !failed => ("open_fd", fd(call.result)),
-        CallKind::FdDup if !failed => ("dup_fd", fd(call.result)),
+        CallKind::FdOpen if !has_failed => ("open_fd", fd(call.result)),
+        CallKind::FdDup if !has_failed => ("dup_fd", fd(call.result)),
         CallKind::FdClose => ("close_fd", fd(call.cmd)),
-        CallKind::FdMap if !failed => ("map_fd", None),
-        CallKind::FdUnmap if !failed => ("unmap_fd", None),
+        CallKind::FdMap if !has_failed => ("map_fd", None),
+        CallKind::FdUnmap if !has_failed => ("unmap_fd", None),
         CallKind::FdIoctl => {
-            let made = u32::try_from(call.params[0].output.checked_sub(1)?).ok()?;
-            ("open_fd", fd(made))
+            let new_fd = u32::try_from(call.params[0].output.checked_sub(1)?).ok()?;
+            ("open_fd", fd(new_fd))
         }
         _ => return None,
     };

@@ -26,28 +26,28 @@ const MISSING: f64 = 0.25;
 pub fn judge(series: &Series) -> Judgement {
     let iterations = series.iterations();
     let support = u32::try_from(iterations).unwrap_or(u32::MAX);
-    let seen = series.values.len() - series.missing();
-    if seen < SHORTEST + 1 {
-        let more = exact::MIN_GAINS.saturating_sub(seen.saturating_sub(1));
-        return Judgement::undecided(Basis::TooShort, support, more);
+    let n_values = series.values.len() - series.missing();
+    if n_values < SHORTEST + 1 {
+        let n_needed = exact::MIN_GAINS.saturating_sub(n_values.saturating_sub(1));
+        return Judgement::undecided(Basis::TooShort, support, n_needed);
     }
     let missing = series.missing() as f64;
     if missing > MISSING * series.values.len() as f64 {
         return Judgement::undecided(Basis::Gaps, support, iterations.max(exact::MIN_GAINS));
     }
-    let values = filled(series);
+    let values = fill_gaps(series);
     if values.iter().all(|value| *value == values[0]) {
         return constant(series, support);
     }
     survivors::judge(series)
-        .or_else(|| whole(series, &values))
+        .or_else(|| judge_whole_numbers(series, &values))
         .unwrap_or_else(|| sooner(series, &values, statistics::judge(&values)))
 }
 
 /// What statistics can't decide for long may be decided soon by gains that go on as they are.
 fn sooner(series: &Series, values: &[f64], said: Judgement) -> Judgement {
-    let wanting = exact::wanting(values).filter(|_| series.missing() == 0);
-    match (said.verdict, wanting) {
+    let remaining = exact::iterations_to_decide(values).filter(|_| series.missing() == 0);
+    match (said.verdict, remaining) {
         (Verdict::Undecided, Some(more)) => {
             Judgement { more: Some(said.more.map_or(more, |later| later.min(more))), ..said }
         }
@@ -56,7 +56,7 @@ fn sooner(series: &Series, values: &[f64], said: Judgement) -> Judgement {
 }
 
 /// Rules for whole numbers hold only where every one was seen.
-fn whole(series: &Series, values: &[f64]) -> Option<Judgement> {
+fn judge_whole_numbers(series: &Series, values: &[f64]) -> Option<Judgement> {
     if series.missing() > 0 {
         return None;
     }
@@ -71,16 +71,16 @@ fn constant(series: &Series, support: u32) -> Judgement {
 }
 
 /// The values with gaps filled by the line between their neighbours, without gaps at the ends.
-fn filled(series: &Series) -> Vec<f64> {
-    let mut filled: Vec<f64> = Vec::with_capacity(series.values.len());
-    let mut before: Option<(usize, f64)> = None;
-    for (at, value) in series.seen() {
-        if let Some((start, low)) = before {
+fn fill_gaps(series: &Series) -> Vec<f64> {
+    let mut values: Vec<f64> = Vec::with_capacity(series.values.len());
+    let mut previous: Option<(usize, f64)> = None;
+    for (at, value) in series.points() {
+        if let Some((start, low)) = previous {
             let step = (value - low) / (at - start) as f64;
-            filled.extend((1..at - start).map(|n| low + step * n as f64));
+            values.extend((1..at - start).map(|n| low + step * n as f64));
         }
-        filled.push(value);
-        before = Some((at, value));
+        values.push(value);
+        previous = Some((at, value));
     }
-    filled
+    values
 }

@@ -22,7 +22,7 @@ impl Estimate {
 
     /// The same in another unit, of which one holds `by`.
     #[must_use]
-    pub fn scaled(self, by: f64) -> Self {
+    pub fn scale(self, by: f64) -> Self {
         Self { value: self.value * by, low: self.low * by, high: self.high * by }
     }
 }
@@ -94,7 +94,7 @@ impl Judgement {
     }
 
     pub(crate) fn undecided(basis: Basis, support: u32, more: usize) -> Self {
-        let more = u32::try_from(more.max(1)).unwrap_or(u32::MAX);
-        Self { more: Some(more), ..Self::new(Verdict::Undecided, basis, support) }
+        let remaining = u32::try_from(more.max(1)).unwrap_or(u32::MAX);
+        Self { more: Some(remaining), ..Self::new(Verdict::Undecided, basis, support) }
     }
 }

@@ -13,7 +13,7 @@ pub struct Cohort {
 impl Cohort {
     /// How many were alive when they were last looked at.
     #[must_use]
-    pub fn left(&self) -> u64 {
+    pub fn survivors(&self) -> u64 {
         self.alive.iter().rev().flatten().next().copied().unwrap_or(0)
     }
 }
@@ -51,7 +51,7 @@ impl Series {
     }
 
     /// The values that were seen, with their iterations.
-    pub fn seen(&self) -> impl DoubleEndedIterator<Item = (usize, f64)> + '_ {
+    pub fn points(&self) -> impl DoubleEndedIterator<Item = (usize, f64)> + '_ {
         self.values.iter().enumerate().filter_map(|(at, value)| value.map(|value| (at, value)))
     }
 
@@ -63,33 +63,34 @@ impl Series {
         if per_iteration == 0.0 {
             return;
         }
-        let mut due = 0.0;
+        let mut idle_total = 0.0;
         for value in &mut self.values {
             if let Some(value) = value {
-                *value -= due;
+                *value -= idle_total;
             }
-            due += per_iteration;
+            idle_total += per_iteration;
         }
         self.cohorts = self.cohorts.take().filter(|_| per_iteration.fract() == 0.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-        let whole = per_iteration as u64;
+        let per_cohort = per_iteration as u64;
         for cohort in self.cohorts.iter_mut().flatten().filter(|cohort| cohort.born > 0) {
             for alive in cohort.alive.iter_mut().flatten() {
-                *alive = alive.saturating_sub(whole);
+                *alive = alive.saturating_sub(per_cohort);
             }
         }
     }
 
     /// Objects that are still alive, by the iteration they were born in.
-    pub(super) fn left(&self) -> Vec<(u32, u64)> {
-        let born = |cohort: &Cohort| (cohort.born > 0).then(|| (cohort.born, cohort.left()));
-        self.cohorts.iter().flatten().filter_map(born).filter(|(_, left)| *left > 0).collect()
+    pub(super) fn survivors(&self) -> Vec<(u32, u64)> {
+        let survivor =
+            |cohort: &Cohort| (cohort.born > 0).then(|| (cohort.born, cohort.survivors()));
+        self.cohorts.iter().flatten().filter_map(survivor).filter(|(_, left)| *left > 0).collect()
     }
 
     /// What it gained from the first to the last value that was seen.
-    pub(crate) fn gained(&self) -> f64 {
-        let mut seen = self.seen().map(|(_, value)| value);
-        let Some(first) = seen.next() else { return 0.0 };
-        seen.next_back().unwrap_or(first) - first
+    pub(crate) fn gain(&self) -> f64 {
+        let mut values = self.points().map(|(_, value)| value);
+        let Some(first) = values.next() else { return 0.0 };
+        values.next_back().unwrap_or(first) - first
     }
 }

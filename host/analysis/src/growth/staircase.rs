@@ -65,9 +65,13 @@ pub(super) fn wait(rises: usize, span: usize) -> usize {
 fn rate(rises: &[(usize, f64)], total: f64, span: usize) -> Estimate {
     let n = rises.len() as f64;
     let byar = |n: f64, z: f64| n * (1.0 - 1.0 / (9.0 * n) + z / (3.0 * n.sqrt())).powi(3);
-    let each = total / n;
-    let per = |rises: f64| rises * each / span as f64;
-    Estimate { value: per(n), low: per(byar(n, -1.96)).max(0.0), high: per(byar(n + 1.0, 1.96)) }
+    let mean_rise = total / n;
+    let per_iteration = |rises: f64| rises * mean_rise / span as f64;
+    Estimate {
+        value: per_iteration(n),
+        low: per_iteration(byar(n, -1.96)).max(0.0),
+        high: per_iteration(byar(n + 1.0, 1.96)),
+    }
 }
 
 #[cfg(test)]

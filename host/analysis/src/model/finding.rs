@@ -149,7 +149,7 @@ impl Finding {
 
     /// How many more iterations would decide it, where that can be said.
     #[must_use]
-    pub fn more(&self) -> Option<u32> {
+    pub fn iterations_to_decide(&self) -> Option<u32> {
         let figure = self.figure(FigureKind::ToDecide)?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
         Some(figure.value as u32)

@@ -15,7 +15,7 @@ pub struct Keys {
 impl Keys {
     /// To be filled by [`Self::push`], one value for each name in turn.
     #[inline]
-    pub(crate) fn of(names: Names) -> Self {
+    pub(crate) fn with_names(names: Names) -> Self {
         Self { names: Some(names), values: SmallVec::new() }
     }
 
@@ -32,8 +32,8 @@ impl Keys {
     fn skip(&mut self) {
         let missing = self.values.len();
         let names = self.names().iter().copied().enumerate().filter(|(at, _)| *at != missing);
-        let left: Vec<Name> = names.map(|(_, name)| name).collect();
-        self.names = Some(Names::from(left.as_slice()));
+        let remaining: Vec<Name> = names.map(|(_, name)| name).collect();
+        self.names = Some(Names::from(remaining.as_slice()));
     }
 
     #[inline]
@@ -45,8 +45,8 @@ impl Keys {
     #[must_use]
     #[inline]
     pub fn get(&self, name: Name) -> Option<u64> {
-        let at = self.names().iter().position(|known| *known == name)?;
-        self.values.get(at).copied()
+        let index = self.names().iter().position(|known| *known == name)?;
+        self.values.get(index).copied()
     }
 
     /// All of them.
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn a_key_without_a_value_goes() {
         let names = ["a", "b", "c"].map(Name::from);
-        let mut keys = Keys::of(Names::from(&names[..]));
+        let mut keys = Keys::with_names(Names::from(&names[..]));
         for value in [Some(1), None, Some(3)] {
             keys.push(value);
         }

@@ -33,14 +33,14 @@ fn keep<T: Ord + ?Sized>(all: &Kept<T>, wanted: &T) -> &'static &'static T
 where
     Box<T>: for<'a> From<&'a T>,
 {
-    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = all.get(wanted) {
+    let mut table = all.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = table.get(wanted) {
         return known;
     }
     let content: &'static T = Box::leak(Box::from(wanted));
-    let kept: &'static &'static T = Box::leak(Box::new(content));
-    all.insert(content, kept);
-    kept
+    let entry: &'static &'static T = Box::leak(Box::new(content));
+    table.insert(content, entry);
+    entry
 }
 
 impl From<&str> for Name {

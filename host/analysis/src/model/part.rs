@@ -17,7 +17,7 @@ pub enum Part<T> {
 
 impl<T> Part<T> {
     /// What was seen, if anything was.
-    pub fn seen(&self) -> Option<&T> {
+    pub fn value(&self) -> Option<&T> {
         match self {
             Self::Complete(seen) | Self::Partial(seen, _) => Some(seen),
             Self::Unobserved(_) => None,

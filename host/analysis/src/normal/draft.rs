@@ -50,7 +50,7 @@ impl Draft {
     }
 
     /// A sentence and where it stands.
-    pub(super) fn at(self, text: &str, place: &Place) -> Self {
+    pub(super) fn evidence_at(self, text: &str, place: &Place) -> Self {
         self.text(&format!("{text} ({})", text::place(place)))
     }
 

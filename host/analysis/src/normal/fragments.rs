@@ -24,14 +24,14 @@ const PIECES: u64 = 10;
 /// Free memory of one print: all of it, and that in large blocks.
 fn free(census: &Census) -> (u64, u64) {
     let large = |row: &&crate::model::Row| row.ids.order.is_some_and(|order| order >= LARGE);
-    let of = |rows: &mut dyn Iterator<Item = u64>| rows.fold(0u64, u64::saturating_add);
-    let all = of(&mut census.rows.iter().map(|row| row.bytes));
-    (all, of(&mut census.rows.iter().filter(large).map(|row| row.bytes)))
+    let sum = |rows: &mut dyn Iterator<Item = u64>| rows.fold(0u64, u64::saturating_add);
+    let total = sum(&mut census.rows.iter().map(|row| row.bytes));
+    (total, sum(&mut census.rows.iter().filter(large).map(|row| row.bytes)))
 }
 
 /// What is told of free blocks; `leaks` says that something was found that eats memory.
 pub(super) fn findings(normal: &NormalWorld, leaks: bool) -> (Vec<Finding>, Vec<Arc<str>>) {
-    let prints: Vec<_> = Prints::of(normal, Ledger::BuddyInfo, |_| true).measured().collect();
+    let prints: Vec<_> = Prints::new(normal, Ledger::BuddyInfo, |_| true).snapshots().collect();
     let (Some(first), Some(last)) = (prints.first(), prints.last()) else {
         return Default::default();
     };
@@ -61,7 +61,7 @@ fn finding(prints: &[&Census], (before, after): ((u64, u64), (u64, u64)), leaks:
         text::share(after.1, after.0)
     );
     let large = Series::counts(prints.iter().map(|census| free(census).1));
-    let said = growth::judge(&Series::counts(prints.iter().map(|census| free(census).0)));
+    let judgement = growth::judge(&Series::counts(prints.iter().map(|census| free(census).0)));
     let severity = if leaks { Severity::Note } else { Severity::Possible };
     let mut draft = Draft::new(
         Kind::PoolGrowth,
@@ -69,7 +69,7 @@ fn finding(prints: &[&Census], (before, after): ((u64, u64), (u64, u64)), leaks:
         severity,
         title,
     )
-    .verdict(said.verdict)
+    .verdict(judgement.verdict)
     .figure(FigureKind::Free, after.0, Unit::Bytes)
     .figure(FigureKind::FreeInLargeBlocks, after.1, Unit::Bytes);
     for (census, (all, large)) in [(prints.first(), before), (prints.last(), after)] {
@@ -79,10 +79,10 @@ fn finding(prints: &[&Census], (before, after): ((u64, u64), (u64, u64)), leaks:
                 text::mebibytes(all),
                 text::share(large, all)
             );
-            draft = draft.at(&text, &census.place);
+            draft = draft.evidence_at(&text, &census.place);
         }
     }
-    if said.verdict != Verdict::Leak {
+    if judgement.verdict != Verdict::Leak {
         draft = draft.text("a leak takes free memory away; here large blocks became small ones");
     }
     draft

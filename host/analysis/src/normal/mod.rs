@@ -50,19 +50,20 @@ pub(crate) struct Told {
 
 /// Whether any ledger of the normal world was read. What strace says of descriptors is none by itself.
 #[must_use]
-pub fn seen(normal: &NormalWorld) -> bool {
-    let own = |saying: &crate::model::Saying| !matches!(saying.said, Said::Duplicated { .. });
-    normal.traced || !normal.censuses.is_empty() || normal.sayings.iter().any(own)
+pub fn is_observed(normal: &NormalWorld) -> bool {
+    let is_ledger_message =
+        |saying: &crate::model::Saying| !matches!(saying.said, Said::Duplicated { .. });
+    normal.traced || !normal.censuses.is_empty() || normal.sayings.iter().any(is_ledger_message)
 }
 
 /// Iterations that count after which a run looked at it.
 #[must_use]
 pub fn iterations(normal: &NormalWorld) -> u64 {
-    let measured = normal
-        .of(Ledger::Descriptors)
+    let moments = normal
+        .snapshots(Ledger::Descriptors)
         .filter_map(|census| census.moment)
         .filter(|moment| moment.stage == Stage::Measured);
-    measured.map(|moment| moment.iteration).collect::<BTreeSet<_>>().len() as u64
+    moments.map(|moment| moment.iteration).collect::<BTreeSet<_>>().len() as u64
 }
 
 /// Whether a run looked at it.
@@ -77,8 +78,9 @@ pub(crate) fn protocols(observation: &Observation) -> Vec<Protocol> {
     let is_ours = |event: &crate::model::Event| matches!(&event.kind, crate::model::EventKind::Step(name) if name.starts_with("ion_alloc"));
     // Only what the kernel's trace calls a buffer fits; a vendor's own steps have other keys.
     let address = "address".into();
-    let any = |event: &crate::model::Event| is_ours(event) && event.keys.get(address).is_some();
-    if observation.events.iter().any(any) {
+    let has_address =
+        |event: &crate::model::Event| is_ours(event) && event.keys.get(address).is_some();
+    if observation.events.iter().any(has_address) {
         Protocol::read("ion-trace", text).unwrap_or_default()
     } else {
         Vec::new()
@@ -106,8 +108,8 @@ fn link(findings: &mut [Finding]) {
         let Subject::Pool(PoolKind::NormalWorld(pool)) = &one.subject else { continue };
         let source = sources.iter().find(|(listing, _)| fills(listing, pool));
         if let Some((listing, fingerprint)) = source {
-            let why = format!("what {} lists is counted there", listing.label());
-            one.cause = Some((fingerprint.clone(), why.into()));
+            let reason = format!("what {} lists is counted there", listing.label());
+            one.cause = Some((fingerprint.clone(), reason.into()));
         }
     }
 }
@@ -156,7 +158,7 @@ pub fn findings(observation: &Observation) -> Vec<Finding> {
 /// Looks at all that the normal world told.
 pub(crate) fn audit(observation: &Observation) -> Told {
     let normal = &observation.normal;
-    if !seen(normal) {
+    if !is_observed(normal) {
         return Told::default();
     }
     let pools = pools::judge(normal);
@@ -182,6 +184,6 @@ pub(crate) fn audit(observation: &Observation) -> Told {
     link(&mut findings);
     link_buffers(&mut findings);
     tell_apart(&mut findings);
-    let (gaps, doubts) = coverage::of(normal);
+    let (gaps, doubts) = coverage::gaps_and_doubts(normal);
     Told { triage, findings, gaps, doubts }
 }

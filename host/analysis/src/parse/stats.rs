@@ -58,9 +58,9 @@ pub struct TaStats {
 /// # Errors
 /// When it is no list of such elements.
 pub fn pools(element: usize, reply: &[u8]) -> Result<Vec<Pool>, StatsError> {
-    let layout = Layout::of(element)?;
-    let there = |pool: &Pool| pool.size.is_some_and(|size| size > 0);
-    Ok(elements(element, reply)?.map(|bytes| layout.pool(bytes)).filter(there).collect())
+    let layout = Layout::for_element(element)?;
+    let is_present = |pool: &Pool| pool.size.is_some_and(|size| size > 0);
+    Ok(elements(element, reply)?.map(|bytes| layout.pool(bytes)).filter(is_present).collect())
 }
 
 /// Reads the reply of `STATS_CMD_TA_STATS`; `element` is, as for [`pools`], the size of a pool.
@@ -68,17 +68,17 @@ pub fn pools(element: usize, reply: &[u8]) -> Result<Vec<Pool>, StatsError> {
 /// # Errors
 /// When it is no list of such elements.
 pub fn tas(element: usize, reply: &[u8]) -> Result<Vec<TaStats>, StatsError> {
-    let layout = Layout::of(element)?;
+    let layout = Layout::for_element(element)?;
     let read = |bytes: &[u8]| {
         let (head, heap) = bytes.split_at(TA_HEAD_BYTES);
         let heap = Some(layout.pool(heap));
         // No TA has a heap of 0 bytes; all ones is what the buffer held before.
-        let told = |heap: &Pool| !matches!(heap.size, None | Some(0 | 0xffff_ffff));
+        let has_size = |heap: &Pool| !matches!(heap.size, None | Some(0 | 0xffff_ffff));
         TaStats {
             uuid: uuid(head),
             panicked: number(head, 16) != 0,
             sessions: number(head, 20),
-            heap: heap.filter(told),
+            heap: heap.filter(has_size),
         }
     };
     Ok(elements(TA_HEAD_BYTES + element, reply)?.map(read).collect())
@@ -107,7 +107,7 @@ struct Layout {
 }
 
 impl Layout {
-    fn of(element: usize) -> Result<Self, StatsError> {
+    fn for_element(element: usize) -> Result<Self, StatsError> {
         match element {
             56 => Ok(Self { free2_sum: None, figures: NAME_BYTES }),
             64 => Ok(Self { free2_sum: Some(NAME_BYTES), figures: NAME_BYTES + 8 }),

@@ -9,8 +9,9 @@ use crate::{
 /// rate. `None` where its size is not known, or where it doesn't surely grow.
 pub(super) fn iterations(pool: &Pool, rate: Estimate) -> Option<Estimate> {
     let free = pool.size?.checked_sub(pool.allocated?)? as f64;
-    let until = |rate: f64| if rate > 0.0 { free / rate } else { f64::INFINITY };
-    let (value, low, high) = (until(rate.value), until(rate.high), until(rate.low));
+    let iterations_at = |rate: f64| if rate > 0.0 { free / rate } else { f64::INFINITY };
+    let (value, low, high) =
+        (iterations_at(rate.value), iterations_at(rate.high), iterations_at(rate.low));
     (value.is_finite() && high.is_finite()).then_some(Estimate { value, low, high })
 }
 

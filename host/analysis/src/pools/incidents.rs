@@ -29,20 +29,20 @@ pub(super) struct OutOfMemory<'a> {
 
 /// All that was told of the core heap.
 pub(super) fn core_heap(observation: &Observation) -> Option<OutOfMemory<'_>> {
-    let requested = |incident: &Incident| match incident.kind {
+    let request_size = |incident: &Incident| match incident.kind {
         IncidentKind::OutOfMemory { requested, .. } => Some(requested),
         _ => None,
     };
-    let failed = observation.incidents.iter().filter(|incident| requested(incident).is_some());
-    let incidents: Vec<_> = failed.collect();
-    let smallest = incidents.iter().copied().filter_map(requested).min()?;
+    let failures = observation.incidents.iter().filter(|incident| request_size(incident).is_some());
+    let incidents: Vec<_> = failures.collect();
+    let smallest = incidents.iter().copied().filter_map(request_size).min()?;
     Some(OutOfMemory { incidents, smallest })
 }
 
 impl OutOfMemory<'_> {
     /// What the smallest of them says by itself.
     pub(super) fn shortage(&self) -> Shortage {
-        Shortage::of(self.smallest, None)
+        Shortage::new(self.smallest, None)
     }
 
     /// Where it is told.
@@ -81,17 +81,17 @@ impl OutOfMemory<'_> {
 }
 
 /// Other pools that had no room, by what was said of them.
-pub(super) fn others(observation: &Observation) -> Vec<Finding> {
+pub(super) fn pool_findings(observation: &Observation) -> Vec<Finding> {
     let mut by_text: BTreeMap<String, Vec<&Incident>> = BTreeMap::new();
     for incident in &observation.incidents {
         if matches!(incident.kind, IncidentKind::PoolExhausted { .. }) {
             by_text.entry(without_numbers(&incident.text)).or_default().push(incident);
         }
     }
-    by_text.iter().map(|(text, incidents)| other(text, incidents)).collect()
+    by_text.iter().map(|(text, incidents)| pool_finding(text, incidents)).collect()
 }
 
-fn other(text: &str, incidents: &[&Incident]) -> Finding {
+fn pool_finding(text: &str, incidents: &[&Incident]) -> Finding {
     let times = text::amount(incidents.len() as f64, "time");
     let subject = Subject::Pool(PoolKind::Named(text.into()));
     let first = incidents.first().map_or(text, |incident| &incident.text);

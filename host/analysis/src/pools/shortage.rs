@@ -56,7 +56,7 @@ pub enum Shortage {
 impl Shortage {
     /// What the failure of a request of `requested` bytes says if `free` bytes were free in all.
     #[must_use]
-    pub const fn of(requested: u64, free: Option<u64>) -> Self {
+    pub const fn new(requested: u64, free: Option<u64>) -> Self {
         match free {
             _ if requested <= TINY => Self::Tiny { requested },
             None => Self::Unknown { requested },
@@ -70,11 +70,11 @@ impl Shortage {
     /// What the biggest failure that a pool counted says.
     #[must_use]
     pub fn of_pool(pool: &Pool) -> Option<Self> {
-        let requested = pool.biggest_alloc_fail.filter(|requested| *requested > 0)?;
+        let request_size = pool.biggest_alloc_fail.filter(|requested| *requested > 0)?;
         pool.num_alloc_fail.filter(|failures| *failures > 0)?;
-        let used = pool.biggest_alloc_fail_used;
-        let free = pool.size.zip(used).map(|(size, used)| size.saturating_sub(used));
-        match (Self::of(requested, free), pool.size) {
+        let usage = pool.biggest_alloc_fail_used;
+        let free = pool.size.zip(usage).map(|(size, used)| size.saturating_sub(used));
+        match (Self::new(request_size, free), pool.size) {
             (Self::Fragmented { requested, free }, Some(size)) if free < size / LEFTOVERS => {
                 Some(Self::Leftovers { requested, free, size })
             }
@@ -85,7 +85,7 @@ impl Shortage {
     /// The reasoning, as a sentence that can be checked by hand.
     #[must_use]
     pub fn reason(&self) -> String {
-        let request = format!("a {}-byte request failed", text::number(self.requested()));
+        let request = format!("a {}-byte request failed", text::number(self.request_size()));
         match self {
             Self::Tiny { .. } => format!(
                 "{request}: pieces of that size are left in any pool that is not full, so it is not \
@@ -114,7 +114,7 @@ impl Shortage {
     }
 
     /// Bytes of the request that failed.
-    const fn requested(&self) -> u64 {
+    const fn request_size(&self) -> u64 {
         match self {
             Self::Tiny { requested }
             | Self::Full { requested, .. }
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn four_bytes_are_no_fragmentation() {
-        let shortage = Shortage::of(4, Some(100_000));
+        let shortage = Shortage::new(4, Some(100_000));
         assert_eq!(shortage, Shortage::Tiny { requested: 4 });
         assert_eq!(shortage.full(), Some(true));
         assert!(shortage.reason().contains("a 4-byte request failed"));
@@ -181,8 +181,8 @@ mod tests {
 
     #[test]
     fn free_space_decides() {
-        assert_eq!(Shortage::of(7689, Some(5000)).full(), Some(true));
-        assert_eq!(Shortage::of(7689, Some(50_000)).full(), Some(false));
-        assert_eq!(Shortage::of(7689, None).full(), None);
+        assert_eq!(Shortage::new(7689, Some(5000)).full(), Some(true));
+        assert_eq!(Shortage::new(7689, Some(50_000)).full(), Some(false));
+        assert_eq!(Shortage::new(7689, None).full(), None);
     }
 }

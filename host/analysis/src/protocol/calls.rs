@@ -20,12 +20,12 @@ pub(crate) struct Calls {
 pub(crate) fn calls(protocols: &[Protocol], observation: &Observation, ta: Uuid) -> Calls {
     let own = |step: &&Step| step.ta == Some(ta) && matches!(step.on, On::Invoke(_));
     let steps: Vec<_> = protocols.iter().flat_map(|one| &one.steps).filter(own).collect();
-    let lost = observation.events.iter().any(|event| event.lost_before > 0);
-    let done = |event: &&Event| event.result.unwrap_or(0) == 0;
-    let mut calls = Calls { lost, ..Calls::default() };
-    for event in observation.events.iter().filter(done) {
+    let is_lossy = observation.events.iter().any(|event| event.lost_before > 0);
+    let has_succeeded = |event: &&Event| event.result.unwrap_or(0) == 0;
+    let mut calls = Calls { lost: is_lossy, ..Calls::default() };
+    for event in observation.events.iter().filter(has_succeeded) {
         // The same command may be a step of several protocols; it is one call.
-        match steps.iter().find(|step| step.is(event)).map(|step| step.action) {
+        match steps.iter().find(|step| step.matches(event)).map(|step| step.action) {
             Some(StepAction::Acquire) => calls.acquired += 1,
             Some(StepAction::Release) => calls.released += 1,
             Some(StepAction::Use) | None => {}

@@ -41,7 +41,7 @@ fn file_order_and_parents_are_kept() {
 
 #[test]
 fn ledger_refuses_what_it_cannot_do() {
-    let pack = Pack::named("dma-buf").unwrap();
+    let pack = Pack::find("dma-buf").unwrap();
     let protocol = Protocol::read(pack.name, pack.text).unwrap().remove(0);
     let told = protocol.bind().unwrap_err().to_string();
     assert_eq!(

@@ -12,7 +12,7 @@ use std::sync::Arc;
 const SHOWN: usize = 10;
 
 /// The right order around a resource: "open_channel > map > unmap > close_channel".
-pub(super) fn expected(protocol: &Protocol, resource: usize) -> String {
+pub(super) fn right_order(protocol: &Protocol, resource: usize) -> String {
     let mut top = resource;
     while let Some(parent) = protocol.resources.get(top).and_then(|resource| resource.parent) {
         top = parent;
@@ -45,9 +45,9 @@ pub(super) fn step_names(
     resource: usize,
     action: StepAction,
 ) -> Vec<Arc<str>> {
-    let all = protocol.steps.iter();
-    let these = all.filter(|step| step.resource == resource && step.action == action);
-    these.map(|step| Arc::clone(&step.name)).collect()
+    let steps = protocol.steps.iter();
+    let matches = steps.filter(|step| step.resource == resource && step.action == action);
+    matches.map(|step| Arc::clone(&step.name)).collect()
 }
 
 /// The same as "a or b".
@@ -58,7 +58,8 @@ pub(super) fn steps(protocol: &Protocol, resource: usize, action: StepAction) ->
 
 /// An event as a step of a protocol; where it is more than one, as one of `resource`.
 pub(super) fn step_ref(protocol: &Protocol, resource: usize, event: &Event) -> StepRef {
-    let mut fitting: Vec<&Step> = protocol.steps.iter().filter(|step| step.is(event)).collect();
+    let mut fitting: Vec<&Step> =
+        protocol.steps.iter().filter(|step| step.matches(event)).collect();
     fitting.sort_by_key(|step| step.resource != resource);
     let Some(step) = fitting.first() else {
         return StepRef { step: "?".into(), keys: "".into(), event: event.clone() };
@@ -94,7 +95,7 @@ pub(super) fn of_ta(ta: Option<teeleak_proto::Uuid>) -> String {
 }
 
 /// Who did it: process, or session.
-pub(super) fn who(event: &Event) -> Option<Arc<str>> {
+pub(super) fn doer(event: &Event) -> Option<Arc<str>> {
     if let Some(by) = &event.by {
         return Some(match &*by.comm {
             "" => format!("process {}", by.pid).into(),

@@ -35,14 +35,14 @@ impl Budget {
         let growth = |one: &&Figure| one.unit == Unit::BytesPerIteration;
         let Some(growth) = finding.figures.iter().find(growth) else { return false };
         // The most that it may be.
-        let most = growth.interval.map_or(growth.value, |(_, high)| high.max(growth.value));
+        let upper_bound = growth.interval.map_or(growth.value, |(_, high)| high.max(growth.value));
         #[expect(clippy::cast_precision_loss, reason = "budgets are far below 2^53 bytes")]
-        let allowed = most <= self.bytes as f64;
+        let allowed = upper_bound <= self.bytes as f64;
         allowed && self.is_of(finding)
     }
 
     /// What is to be said of one that is about nothing.
-    pub(super) fn unused(&self) -> Arc<str> {
+    pub(super) fn unused_note(&self) -> Arc<str> {
         let Self { pattern, bytes } = self;
         let bytes = text::number(*bytes);
         format!("the budget of {bytes} bytes per iteration for {pattern} is about no finding")

@@ -108,7 +108,7 @@ impl Triage {
     /// Adds what OP-TEE's own caches are known for.
     pub fn add_known(&mut self) {
         let text = include_str!("../../known/optee-caches.toml");
-        self.rules.extend(read::known(text));
+        self.rules.extend(read::builtin_rules(text));
     }
 
     /// Adds the suppressions of a file; `source` is its name.
@@ -146,21 +146,23 @@ impl Triage {
     #[must_use]
     pub fn apply(&self, findings: Vec<Finding>) -> Triaged {
         let mut triaged = Triaged::default();
-        let mut used = BTreeSet::new();
+        let mut used_rules = BTreeSet::new();
         for mut finding in findings {
             self.note(&mut finding);
-            match self.excuse(&finding, &mut used) {
+            match self.excuse(&finding, &mut used_rules) {
                 Some(excuse) => triaged.accepted.push(Accepted { finding, excuse }),
                 None => triaged.left.push(finding),
             }
         }
         let remarks = self.rules.iter().enumerate();
         triaged.remarks =
-            remarks.filter_map(|(at, rule)| self.remark(rule, used.contains(&at))).collect();
-        let all = || triaged.left.iter().chain(triaged.accepted.iter().map(|one| &one.finding));
-        let unused = self.budgets.iter().filter(|budget| !all().any(|one| budget.is_of(one)));
-        let unused: Vec<_> = unused.map(Budget::unused).collect();
-        triaged.remarks.extend(unused);
+            remarks.filter_map(|(at, rule)| self.remark(rule, used_rules.contains(&at))).collect();
+        let all_findings =
+            || triaged.left.iter().chain(triaged.accepted.iter().map(|one| &one.finding));
+        let unused_budgets =
+            self.budgets.iter().filter(|budget| !all_findings().any(|one| budget.is_of(one)));
+        let notes: Vec<_> = unused_budgets.map(Budget::unused_note).collect();
+        triaged.remarks.extend(notes);
         triaged
     }
 
@@ -169,27 +171,27 @@ impl Triage {
         if finding.severity == Severity::Note {
             return None;
         }
-        let mut found = None;
+        let mut excuse = None;
         for (at, rule) in self.rules.iter().enumerate() {
             if !rule.matches(finding) {
                 continue;
             }
             used.insert(at);
-            if found.is_none() && !self.is_over(rule) {
-                found = Some(rule.excuse.clone());
+            if excuse.is_none() && !self.is_over(rule) {
+                excuse = Some(rule.excuse.clone());
             }
         }
-        found.or_else(|| self.within(finding)).or_else(|| self.not_asked(finding))
+        excuse.or_else(|| self.budget_excuse(finding)).or_else(|| self.not_asked(finding))
     }
 
-    fn within(&self, finding: &Finding) -> Option<Excuse> {
+    fn budget_excuse(&self, finding: &Finding) -> Option<Excuse> {
         let budget = self.budgets.iter().find(|budget| budget.covers(finding))?;
         Some(Excuse::Budget(budget.bytes))
     }
 
     fn not_asked(&self, finding: &Finding) -> Option<Excuse> {
-        let asked = self.asked.as_ref()?;
-        (!asked.contains(&finding.kind.info().fault)).then_some(Excuse::NotAsked)
+        let faults = self.asked.as_ref()?;
+        (!faults.contains(&finding.kind.info().fault)).then_some(Excuse::NotAsked)
     }
 
     fn is_over(&self, rule: &Rule) -> bool {
@@ -203,15 +205,16 @@ impl Triage {
         let Excuse::Suppressed { at: (file, line), reason, until } = &rule.excuse else {
             return None;
         };
-        let at = format!("{file}:{line}");
+        let place = format!("{file}:{line}");
         if self.is_over(rule) {
             let effect =
                 if used { "what it matches counts again" } else { "and nothing matches it" };
             return Some(
-                format!("suppression at {at} expired after {until}: {effect} ({reason})").into(),
+                format!("suppression at {place} expired after {until}: {effect} ({reason})").into(),
             );
         }
-        (!used).then(|| format!("suppression at {at} matches nothing: drop it ({reason})").into())
+        (!used)
+            .then(|| format!("suppression at {place} matches nothing: drop it ({reason})").into())
     }
 
     /// Adds what fixes a finding.

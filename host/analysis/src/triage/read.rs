@@ -50,11 +50,11 @@ pub(super) fn suppressions(source: &str, text: &str) -> Result<Vec<Rule>, Vec<Mi
     let form: Suppressions = parse(source, text, "a file of suppressions has [[suppress]] tables")?;
     let mut file = File { source, text, mistakes: Vec::new() };
     let rules = form.suppress.iter().filter_map(|one| file.suppression(one)).collect();
-    file.ended(rules)
+    file.finish(rules)
 }
 
 /// The suppressions that come with teeleak, which don't expire.
-pub(super) fn known(text: &str) -> Vec<Rule> {
+pub(super) fn builtin_rules(text: &str) -> Vec<Rule> {
     let form = toml::from_str(text).unwrap_or(Suppressions { suppress: Vec::new() });
     let rule = |one: Spanned<Suppression>| {
         let Suppression { fingerprint, reason, .. } = one.into_inner();
@@ -73,7 +73,7 @@ pub(super) fn fixes(source: &str, text: &str) -> Result<Vec<Fix>, Vec<Mistake>> 
         let version = file.words(&note.version, "name the version that has the fix");
         fixes.push(Fix { pattern, version, note: note.note.map(Arc::from) });
     }
-    file.ended(fixes)
+    file.finish(fixes)
 }
 
 fn parse<'a, T: Deserialize<'a>>(
@@ -93,7 +93,7 @@ impl File<'_> {
         self.mistakes.push(Mistake::new((self.source, self.text), span, message, hint));
     }
 
-    fn ended<T>(self, read: T) -> Result<T, Vec<Mistake>> {
+    fn finish<T>(self, read: T) -> Result<T, Vec<Mistake>> {
         if self.mistakes.is_empty() { Ok(read) } else { Err(self.mistakes) }
     }
 
@@ -114,10 +114,10 @@ impl File<'_> {
             );
             return None;
         };
-        let until = Day { year: date.year, month: date.month, day: date.day };
-        let before = self.text.get(..fingerprint.span().start).unwrap_or_default();
-        let at = (self.source.into(), before.matches('\n').count() + 1);
-        Some(Rule { pattern, excuse: Excuse::Suppressed { at, reason, until } })
+        let last_day = Day { year: date.year, month: date.month, day: date.day };
+        let head = self.text.get(..fingerprint.span().start).unwrap_or_default();
+        let position = (self.source.into(), head.matches('\n').count() + 1);
+        Some(Rule { pattern, excuse: Excuse::Suppressed { at: position, reason, until: last_day } })
     }
 
     fn fingerprint(&mut self, text: &Spanned<String>) -> Arc<str> {

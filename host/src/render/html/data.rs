@@ -124,12 +124,12 @@ fn moment(sample: &Sample) -> Moment {
 }
 
 fn pools<'t>(samples: &[&'t Sample]) -> Vec<Course<'t>> {
-    let of = |sample: &&'t Sample| sample.pools.seen();
+    let of = |sample: &&'t Sample| sample.pools.value();
     let Some(last) = samples.iter().rev().find_map(of) else { return Vec::new() };
     let course = |pool: &'t Pool| {
         let allocated = |sample: &&Sample| {
             let same = |other: &&Pool| other.kind == pool.kind;
-            sample.pools.seen()?.iter().find(same)?.allocated
+            sample.pools.value()?.iter().find(same)?.allocated
         };
         Course {
             name: pool.kind.label(),

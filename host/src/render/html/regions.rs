@@ -64,7 +64,7 @@ impl<'t> Maps<'t> {
 
 /// The samples that show instances before the first iteration and after the last.
 fn ends(samples: &[Sample]) -> Option<(&Sample, &Sample)> {
-    let shows = |sample: &&Sample| sample.instances.seen().is_some();
+    let shows = |sample: &&Sample| sample.instances.value().is_some();
     let measured = |sample: &Sample| sample.moment.stage == Stage::Measured;
     let begin = samples.iter().position(measured).unwrap_or(0);
     let before = samples[..begin].iter().rev().find(shows).or(samples.iter().find(shows))?;
@@ -74,7 +74,7 @@ fn ends(samples: &[Sample]) -> Option<(&Sample, &Sample)> {
 
 fn maps(before: &Sample, after: &Sample) -> Vec<Map> {
     let of = |sample: &Sample| -> BTreeMap<u32, Instance> {
-        let instances = sample.instances.seen().into_iter().flatten();
+        let instances = sample.instances.value().into_iter().flatten();
         instances.map(|instance| (instance.id, instance.clone())).collect()
     };
     let (before, after) = (of(before), of(after));
@@ -85,7 +85,7 @@ fn maps(before: &Sample, after: &Sample) -> Vec<Map> {
 fn map(id: u32, before: Option<&Instance>, after: Option<&Instance>) -> Option<Map> {
     let uuid = after.or(before)?.uuid;
     let seen = |instance: Option<&Instance>| {
-        let regions = instance.and_then(|instance| instance.regions.seen());
+        let regions = instance.and_then(|instance| instance.regions.value());
         regions.map(|regions| regions.iter().copied().collect::<BTreeSet<_>>())
     };
     let (before, after) = (seen(before), seen(after));
@@ -142,7 +142,7 @@ fn legend() -> Markup {
 
 /// Instances whose regions are not known at the end.
 fn unseen(after: &Sample) -> Markup {
-    let instances = after.instances.seen().into_iter().flatten();
+    let instances = after.instances.value().into_iter().flatten();
     html! {
         @for (instance, gap) in instances.filter_map(|one| Some((one, Part::gap(&one.regions)?))) {
             p { "Not all of TA " code { (instance.uuid) } " was seen: " (gap.reason) "." }

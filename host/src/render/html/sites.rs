@@ -72,8 +72,10 @@ fn judged(samples: &[Sample]) -> Vec<&Sample> {
 
 fn rows(samples: &[&Sample]) -> BTreeMap<SiteKey, Change> {
     let mut rows: BTreeMap<SiteKey, Change> = BTreeMap::new();
-    let seen: Vec<_> =
-        samples.iter().map(|sample| sample.sites.seen().map(|_| censuses::sites(sample))).collect();
+    let seen: Vec<_> = samples
+        .iter()
+        .map(|sample| sample.sites.value().map(|_| censuses::sites(sample)))
+        .collect();
     let unseen: Vec<_> = seen.iter().map(|sites| sites.as_ref().map(|_| 0)).collect();
     let first = seen.iter().position(Option::is_some);
     for (at, sites) in seen.into_iter().enumerate() {

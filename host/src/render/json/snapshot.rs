@@ -150,7 +150,7 @@ pub(crate) fn write(
         instances: sample.and_then(instances),
         sessions: sample.and_then(sessions),
         pools: sample
-            .and_then(|sample| sample.pools.seen())
+            .and_then(|sample| sample.pools.value())
             .map(|pools| pools.iter().map(pool).collect()),
         normal_world: held.map(holdings::entry),
         unseen: unseen(&gaps),
@@ -159,7 +159,7 @@ pub(crate) fn write(
 }
 
 fn sites(sample: &Sample) -> Option<Vec<Site<'_>>> {
-    let all = sample.sites.seen()?.iter().map(|known| Site {
+    let all = sample.sites.value()?.iter().map(|known| Site {
         file: &known.file,
         line: known.line,
         size_bytes: known.size,
@@ -174,12 +174,12 @@ fn sites(sample: &Sample) -> Option<Vec<Site<'_>>> {
 }
 
 fn instances(sample: &Sample) -> Option<Vec<Instance<'_>>> {
-    let all = sample.instances.seen()?.iter().map(|instance| Instance {
+    let all = sample.instances.value()?.iter().map(|instance| Instance {
         instance: instance.id,
         uuid: instance.uuid.to_string(),
         panicked: instance.panicked,
         n_sessions: instance.ref_count,
-        regions: instance.regions.seen().map(|regions| regions.iter().map(region).collect()),
+        regions: instance.regions.value().map(|regions| regions.iter().map(region).collect()),
         heap: instance.heap.as_ref().map(pool),
     });
     Some(all.collect())
@@ -196,7 +196,7 @@ fn region(region: &teeleak_analysis::model::Region) -> Region {
 }
 
 fn sessions(sample: &Sample) -> Option<Vec<Session>> {
-    let all = sample.sessions.seen()?.iter().map(|session| Session {
+    let all = sample.sessions.value()?.iter().map(|session| Session {
         session: session.id,
         opener: session.opener,
         uuid: session.uuid.to_string(),

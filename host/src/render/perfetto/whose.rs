@@ -29,7 +29,7 @@ pub(super) struct Tracks {
 
 impl Tracks {
     pub(super) fn new(observation: &Observation) -> Self {
-        let samples = observation.samples.iter().flat_map(|sample| sample.instances.seen());
+        let samples = observation.samples.iter().flat_map(|sample| sample.instances.value());
         let of_samples = samples.flatten().map(|instance| (instance.id, instance.uuid));
         let of_events = observation.events.iter();
         let of_events = of_events.filter_map(|event| Some((event.instance, event.uuid?)));

@@ -164,7 +164,7 @@ fn overview(findings: &[&Finding], page: &mut Page<'_>) -> io::Result<()> {
 /// What was looked at: `20 iterations of drm-player, OP-TEE 4.10.0`.
 pub(crate) fn scope(observation: &Observation) -> String {
     let ledgers = observation.normal.censuses.len() as u64;
-    let alone = observation.samples.is_empty() && normal::seen(&observation.normal);
+    let alone = observation.samples.is_empty() && normal::is_observed(&observation.normal);
     let live = normal::live(&observation.normal);
     let iterations = match (alone, live) {
         (true, true) => count(normal::iterations(&observation.normal), "iteration"),
@@ -283,7 +283,7 @@ pub(crate) fn complete(samples: &[Sample]) -> String {
         matches!(part, Part::Complete(_))
     }
     fn regions(sample: &Sample) -> bool {
-        let instances = sample.instances.seen().into_iter().flatten();
+        let instances = sample.instances.value().into_iter().flatten();
         whole(&sample.instances) && { instances }.all(|instance| whole(&instance.regions))
     }
     let in_how_many =

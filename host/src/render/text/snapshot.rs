@@ -51,7 +51,7 @@ fn secure(
 }
 
 fn sites(sample: &Sample, top: usize, page: &mut Page<'_>) -> io::Result<()> {
-    if sample.sites.seen().is_none() {
+    if sample.sites.value().is_none() {
         return Ok(());
     }
     let mut sites: Vec<_> = censuses::sites(sample).into_iter().collect();
@@ -79,7 +79,7 @@ fn sites(sample: &Sample, top: usize, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 fn instances(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
-    let Some(instances) = sample.instances.seen() else { return Ok(()) };
+    let Some(instances) = sample.instances.value() else { return Ok(()) };
     page.blank()?;
     page.put(
         Line::default()
@@ -100,7 +100,7 @@ fn instances(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 fn regions(instance: &Instance) -> String {
-    match instance.regions.seen() {
+    match instance.regions.value() {
         Some(regions) => {
             let bytes = regions.iter().map(|region| region.size).sum();
             format!("{} of {} bytes", count(regions.len() as u64, "region"), number(bytes))
@@ -110,7 +110,7 @@ fn regions(instance: &Instance) -> String {
 }
 
 fn sessions(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
-    let Some(sessions) = sample.sessions.seen() else { return Ok(()) };
+    let Some(sessions) = sample.sessions.value() else { return Ok(()) };
     page.blank()?;
     page.put(
         Line::default().head("sessions").text(format_args!(": {}", number(sessions.len() as u64))),
@@ -133,7 +133,7 @@ fn sessions(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 fn pools(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
-    let Some(pools) = sample.pools.seen() else { return Ok(()) };
+    let Some(pools) = sample.pools.value() else { return Ok(()) };
     page.heading("pools")?;
     for pool in pools {
         let begin = Line::at(2).text(format_args!("{:<15} ", pool.kind.label())).hang();

@@ -100,7 +100,7 @@ impl Line {
             self.tell_rejected(&harvest)?;
             self.assembler.push(&mut harvest);
             if let Some(why) = label.broken {
-                self.assembler.broken(&format!("the rest of {}: {why}", self.source));
+                self.assembler.note_unreadable(&format!("the rest of {}: {why}", self.source));
             }
             self.spare.push(harvest);
             self.next += 1;

@@ -39,7 +39,7 @@ pub(super) fn read(inputs: &[Input]) -> Result<Option<Told>> {
         reader.line(&trace.line);
         trace.lines += 1;
         if let Err(error) = trace.advance() {
-            reader.broken(&format!("the rest of {}: {error}", trace.name));
+            reader.note_unreadable(&format!("the rest of {}: {error}", trace.name));
         }
     }
     Ok(Some(reader.finish()))

@@ -16,8 +16,8 @@ pub(crate) struct Column {
 impl Column {
     /// A column that saw nothing where `seen` says that somebody looked.
     pub(crate) fn new(seen: impl Iterator<Item = bool>) -> Self {
-        let alive = seen.map(|seen| seen.then_some((0, 0))).collect();
-        Self { alive, born: BTreeMap::new() }
+        let amounts = seen.map(|seen| seen.then_some((0, 0))).collect();
+        Self { alive: amounts, born: BTreeMap::new() }
     }
 
     /// Somebody looked at sample `at`.
@@ -31,9 +31,9 @@ impl Column {
         let Some(alive) = &mut self.alive[at] else { return };
         *alive = (alive.0.saturating_add(count), alive.1.saturating_add(bytes));
         if let Some(born) = born {
-            let born = born.min(at);
+            let birth = born.min(at);
             let len = self.alive.len();
-            self.born.entry(born).or_insert_with(|| vec![0; len])[at] += count;
+            self.born.entry(birth).or_insert_with(|| vec![0; len])[at] += count;
         }
     }
 
@@ -52,22 +52,23 @@ impl Column {
 
     fn cohort(&self, (born, counts): (&usize, &Vec<u64>), from: usize) -> Cohort {
         let start = (*born).max(from);
-        let seen = self.alive[start..].iter().zip(&counts[start..]);
-        let alive = seen.map(|(alive, count)| alive.map(|_| *count)).collect();
-        Cohort { born: u32::try_from(start - from).unwrap_or(u32::MAX), alive }
+        let samples = self.alive[start..].iter().zip(&counts[start..]);
+        let alive_counts = samples.map(|(alive, count)| alive.map(|_| *count)).collect();
+        Cohort { born: u32::try_from(start - from).unwrap_or(u32::MAX), alive: alive_counts }
     }
 
     /// Gain per iteration over idle iterations, in objects and bytes. The first one doesn't count
     /// where there are more: what is done only once is done there.
     pub(crate) fn idle_rate(&self) -> (f64, f64) {
-        let from = usize::from(self.alive.len() > 2);
-        let mut seen =
-            self.alive.iter().enumerate().skip(from).filter_map(|(at, n)| Some((at, (*n)?)));
-        let (Some((start, first)), Some((end, last))) = (seen.next(), seen.next_back()) else {
+        let n_skipped = usize::from(self.alive.len() > 2);
+        let mut amounts =
+            self.alive.iter().enumerate().skip(n_skipped).filter_map(|(at, n)| Some((at, (*n)?)));
+        let (Some((start, first)), Some((end, last))) = (amounts.next(), amounts.next_back())
+        else {
             return (0.0, 0.0);
         };
-        let per =
+        let rate =
             |first: u64, last: u64| ((last as f64 - first as f64) / (end - start) as f64).max(0.0);
-        (per(first.0, last.0), per(first.1, last.1))
+        (rate(first.0, last.0), rate(first.1, last.1))
     }
 }

@@ -55,10 +55,10 @@ pub(in crate::growth) struct SiteSeries {
 pub(in crate::growth) fn sites(timeline: &Timeline<'_>, samples: &[Sample]) -> Vec<SiteSeries> {
     let owners = owners(samples);
     let births = timeline.births();
-    let measured = columns(&timeline.measured, births.as_ref(), &owners);
+    let measured_columns = columns(&timeline.measured, births.as_ref(), &owners);
     let idle_samples: Vec<_> = timeline.idle.iter().copied().map(Some).collect();
     let idle = columns(&idle_samples, None, &owners);
-    let mut series: Vec<_> = measured
+    let mut series: Vec<_> = measured_columns
         .into_iter()
         .map(|(key, column)| {
             let idle = idle.get(&key).map_or(0.0, |column| column.idle_rate().0);
@@ -85,9 +85,9 @@ fn columns(
         // What is not complete is a gap: a count that may lack some must not be compared.
         let Some(Part::Complete(sites)) = sample.map(|sample| &sample.sites) else { continue };
         for site in sites {
-            let born = births.map(|births| site.epoch.map_or(0, |epoch| births.of(epoch)));
+            let birth = births.map(|births| site.epoch.map_or(0, |epoch| births.iteration(epoch)));
             let column = columns.entry(key(site, owners)).or_insert_with(|| empty.clone());
-            column.add(at, born, site.count, site.count.saturating_mul(site.size));
+            column.add(at, birth, site.count, site.count.saturating_mul(site.size));
         }
     }
     columns
@@ -116,6 +116,6 @@ fn owner(id: OwnerId, owners: &BTreeMap<u16, Uuid>) -> OwnerKey {
 
 /// What the owner numbers stand for; they are not reused within one boot, so any sample tells.
 fn owners(samples: &[Sample]) -> BTreeMap<u16, Uuid> {
-    let tables = samples.iter().filter_map(|sample| sample.owners.seen()).flatten();
+    let tables = samples.iter().filter_map(|sample| sample.owners.value()).flatten();
     tables.filter_map(|owner: &Owner| Some((owner.number, owner.uuid?))).collect()
 }

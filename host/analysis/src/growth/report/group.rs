@@ -21,7 +21,7 @@ impl Judged {
     /// Bytes per iteration, or that were gained where there is no rate.
     pub(super) fn bytes(&self) -> f64 {
         let size = self.site.key.size as f64;
-        self.judgement.rate.map_or(self.site.objects.gained(), |rate| rate.value) * size
+        self.judgement.rate.map_or(self.site.objects.gain(), |rate| rate.value) * size
     }
 }
 
@@ -29,7 +29,7 @@ impl Judged {
 pub(super) fn group(sites: Vec<Judged>) -> Vec<Vec<Judged>> {
     let mut groups: BTreeMap<Key, Vec<Judged>> = BTreeMap::new();
     for site in sites {
-        groups.entry(Key::of(&site)).or_default().push(site);
+        groups.entry(Key::new(&site)).or_default().push(site);
     }
     let mut groups: Vec<_> = groups.into_values().collect();
     for group in &mut groups {
@@ -63,19 +63,19 @@ enum Pattern {
 }
 
 impl Key {
-    fn of(judged: &Judged) -> Self {
+    fn new(judged: &Judged) -> Self {
         let verdict = judged.judgement.verdict;
-        Self { owner: judged.site.key.owner, verdict, pattern: Pattern::of(judged) }
+        Self { owner: judged.site.key.owner, verdict, pattern: Pattern::new(judged) }
     }
 }
 
 impl Pattern {
-    fn of(judged: &Judged) -> Self {
+    fn new(judged: &Judged) -> Self {
         let series = &judged.site.objects;
         match (judged.judgement.verdict, judged.judgement.basis) {
             (Verdict::WarmUp | Verdict::Step, _) => Self::Any,
             (_, Basis::Exact { gain, period, .. }) => Self::Exact(milli(gain), period),
-            (_, Basis::Survivors { .. }) => Self::Left(settled(series)),
+            (_, Basis::Survivors { .. }) => Self::Left(settled_survivors(series)),
             _ => Self::Gains(gains(series)),
         }
     }
@@ -83,14 +83,14 @@ impl Pattern {
 
 /// Survivors of iterations that are past the first quarter (warm-up) and older than a third of
 /// the run (objects of younger ones may still go).
-fn settled(series: &Series) -> Vec<(u32, u64)> {
+fn settled_survivors(series: &Series) -> Vec<(u32, u64)> {
     let n = series.iterations();
-    let within = |born: u32| (n / 4 + 1..=n - n / 3).contains(&(born as usize));
-    series.left().into_iter().filter(|(born, _)| within(*born)).collect()
+    let is_settled = |born: u32| (n / 4 + 1..=n - n / 3).contains(&(born as usize));
+    series.survivors().into_iter().filter(|(born, _)| is_settled(*born)).collect()
 }
 
 fn gains(series: &Series) -> Vec<i64> {
-    let values: Vec<_> = series.seen().map(|(_, value)| milli(value)).collect();
+    let values: Vec<_> = series.points().map(|(_, value)| milli(value)).collect();
     values.windows(2).map(|pair| pair[1] - pair[0]).collect()
 }
 

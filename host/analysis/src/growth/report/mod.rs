@@ -43,9 +43,9 @@ pub fn findings(observation: &Observation, options: &Options) -> Vec<Finding> {
 
 /// Two findings of the same identity in one report get a number each.
 pub(crate) fn tell_apart(findings: &mut [Finding]) {
-    let mut seen: HashMap<Fingerprint, u32> = HashMap::new();
+    let mut counts: HashMap<Fingerprint, u32> = HashMap::new();
     for finding in findings {
-        let times = seen.entry(finding.fingerprint.clone()).or_default();
+        let times = counts.entry(finding.fingerprint.clone()).or_default();
         *times += 1;
         if *times > 1 {
             let text = format!("{}#{times}", finding.fingerprint);

@@ -17,10 +17,10 @@ pub(crate) const fn severity(verdict: Verdict) -> Option<Severity> {
 }
 
 /// Whether a judged series is worth telling: it grew, or may grow.
-pub(crate) fn tells(judgement: &Judgement, series: &Series, notes: bool) -> bool {
+pub(crate) fn is_reportable(judgement: &Judgement, series: &Series, notes: bool) -> bool {
     match severity(judgement.verdict) {
-        Some(Severity::Note) => notes && series.gained() > 0.0,
-        Some(Severity::Possible) => series.gained() > 0.0,
+        Some(Severity::Note) => notes && series.gain() > 0.0,
+        Some(Severity::Possible) => series.gain() > 0.0,
         Some(Severity::Failure) => true,
         None => false,
     }
@@ -38,7 +38,7 @@ pub(crate) fn plain(kind: FigureKind, value: f64, unit: Unit) -> Figure {
 }
 
 /// Figures about the judgement itself.
-pub(crate) fn about(judgement: &Judgement, idle: f64) -> Vec<Figure> {
+pub(crate) fn judgement_figures(judgement: &Judgement, idle: f64) -> Vec<Figure> {
     let mut figures =
         vec![plain(FigureKind::Iterations, judgement.support.into(), Unit::Iterations)];
     if let Some(more) = judgement.more {
@@ -51,7 +51,7 @@ pub(crate) fn about(judgement: &Judgement, idle: f64) -> Vec<Figure> {
 }
 
 /// What the verdict rests on, as a sentence that can be checked by hand.
-pub(crate) fn why(judgement: &Judgement, series: &Series, thing: &str) -> String {
+pub(crate) fn reason(judgement: &Judgement, series: &Series, thing: &str) -> String {
     let n = judgement.support;
     let mut text = match judgement.basis {
         Basis::Survivors { with, of } => survivors(thing, with, of, n),
@@ -109,7 +109,7 @@ fn survivors(thing: &str, with: u32, of: u32, n: u32) -> String {
 
 /// What anybody can work out from the series: how its end lies to its beginning.
 fn thirds(series: &Series) -> String {
-    let values: Vec<f64> = series.seen().map(|(_, value)| value).collect();
+    let values: Vec<f64> = series.points().map(|(_, value)| value).collect();
     let third = (values.len() / 3).max(1);
     let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len().max(1) as f64;
     let (first, last) =
@@ -126,7 +126,7 @@ fn statistics(judgement: &Judgement, margin: f64, period: Option<f64>) -> String
     let period = period.map_or_else(String::new, |period| {
         format!(", after a period of {} iterations was taken out", text::approximation(period))
     });
-    let said = match judgement.verdict {
+    let explanation = match judgement.verdict {
         Verdict::Leak => "steady growth explains the values better than any bounded change",
         Verdict::Undecided => {
             "neither steady growth nor a bounded change explains the values alone"
@@ -142,7 +142,7 @@ fn statistics(judgement: &Judgement, margin: f64, period: Option<f64>) -> String
             )
         },
     );
-    format!("over {n} {said} (log likelihood {margin:+.1}){period}{limit}")
+    format!("over {n} {explanation} (log likelihood {margin:+.1}){period}{limit}")
 }
 
 /// What sampling itself was seen to do.
@@ -160,10 +160,11 @@ pub(crate) fn idle(idle_samples: usize, idle: f64, thing: &str) -> String {
 pub(crate) fn evidence(series: &Series, first: u32) -> Vec<Evidence> {
     let label = |at: u32| first.saturating_add(at);
     let value = |(at, value): (usize, f64)| (label(u32::try_from(at).unwrap_or(u32::MAX)), value);
-    let mut evidence = vec![Evidence::Series(series.seen().map(value).collect())];
-    let left: Vec<_> = series.left().into_iter().map(|(at, n)| (label(at), n)).collect();
-    if !left.is_empty() {
-        evidence.push(Evidence::Survivors(left));
+    let mut evidence = vec![Evidence::Series(series.points().map(value).collect())];
+    let survivor_counts: Vec<_> =
+        series.survivors().into_iter().map(|(at, n)| (label(at), n)).collect();
+    if !survivor_counts.is_empty() {
+        evidence.push(Evidence::Survivors(survivor_counts));
     }
     evidence
 }

@@ -65,7 +65,7 @@ struct Demand {
 }
 
 impl Demand {
-    fn of(iterations: usize) -> Self {
+    fn for_length(iterations: usize) -> Self {
         if iterations < SHORT {
             let limits = Limits { constant: 3.0, period: 4.0 };
             return Self { limits, line: 6.0, addition: 10.0, hidden: 0.35, hidden_by_rise: 0.15 };
@@ -78,7 +78,7 @@ impl Demand {
     }
 
     /// Part of the range that growth may have brought at most.
-    const fn hidden(&self, verdict: Verdict) -> f64 {
+    const fn max_hidden_share(&self, verdict: Verdict) -> f64 {
         match verdict {
             Verdict::Step | Verdict::WarmUp => self.hidden_by_rise,
             _ => self.hidden,
@@ -96,10 +96,10 @@ pub(super) fn judge(values: &[f64]) -> Judgement {
         .map(|block| block.iter().sum::<f64>() / block.len() as f64)
         .collect();
     let iterations = values.len() - 1;
-    let demand = Demand::of(iterations);
-    let models = models::all(&blocks, &demand.limits);
+    let demand = Demand::for_length(iterations);
+    let models = models::fit_all(&blocks, &demand.limits);
     let comparison = Comparison::new(&blocks, &models, season.period, iterations, block);
-    comparison.leak(&demand).unwrap_or_else(|| comparison.bounded(range(values), &demand))
+    comparison.leak(&demand).unwrap_or_else(|| comparison.judge_bounded(range(values), &demand))
 }
 
 fn range(values: &[f64]) -> f64 {
@@ -131,57 +131,61 @@ impl<'a> Comparison<'a> {
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>();
         let floor = 1e-6 * variance / values.len() as f64 + f64::MIN_POSITIVE;
-        let bounded = models.iter().filter(|model| !model.shape.grows());
-        let bounded = bounded.map(|model| model.criterion(floor)).fold(f64::MIN, f64::max);
-        Self { values, models, bounded, floor, period, iterations, block }
+        let bounded_models = models.iter().filter(|model| !model.shape.grows());
+        let best_bounded =
+            bounded_models.map(|model| model.criterion(floor)).fold(f64::MIN, f64::max);
+        Self { values, models, bounded: best_bounded, floor, period, iterations, block }
     }
 
     /// A leak, if a growing explanation meets the demand.
     fn leak(&self, demand: &Demand) -> Option<Judgement> {
-        let growing = self.models.iter().filter(|model| model.shape.grows());
-        let judged = growing.filter_map(|model| {
+        let growing_models = self.models.iter().filter(|model| model.shape.grows());
+        let judgements = growing_models.filter_map(|model| {
             let margin = self.margin(model);
-            let asked = if model.shape == Shape::Line { demand.line } else { demand.addition };
+            let threshold = if model.shape == Shape::Line { demand.line } else { demand.addition };
             let (slope, error) = self.slope(model);
-            let leaks = margin > asked && slope > SLOPE * error;
-            leaks.then(|| self.said(Verdict::Leak, margin).rate(interval(slope, error)))
+            let leaks = margin > threshold && slope > SLOPE * error;
+            leaks.then(|| self.judgement(Verdict::Leak, margin).rate(interval(slope, error)))
         });
-        judged.max_by(|a, b| margin_of(a).total_cmp(&margin_of(b)))
+        judgements.max_by(|a, b| margin_of(a).total_cmp(&margin_of(b)))
     }
 
     /// A bounded verdict, if growth is excluded; `range` is that of the values.
-    fn bounded(&self, range: f64, demand: &Demand) -> Judgement {
-        let by = |model: &&Model| model.criterion(self.floor);
-        let simplest = self.models.iter().max_by(|a, b| by(a).total_cmp(&by(b)));
-        let growing = self.models.iter().filter(|model| model.shape.grows());
-        let margin = growing.map(|model| self.margin(model)).fold(f64::MIN, f64::max);
-        let Some(model) = simplest else { return self.said(Verdict::Undecided, margin) };
+    fn judge_bounded(&self, range: f64, demand: &Demand) -> Judgement {
+        let criterion = |model: &&Model| model.criterion(self.floor);
+        let simplest = self.models.iter().max_by(|a, b| criterion(a).total_cmp(&criterion(b)));
+        let growing_models = self.models.iter().filter(|model| model.shape.grows());
+        let margin = growing_models.map(|model| self.margin(model)).fold(f64::MIN, f64::max);
+        let Some(model) = simplest else { return self.judgement(Verdict::Undecided, margin) };
         let (slope, error) = self.slope(model);
         let verdict = self.name(model, range);
-        let hidden = (slope + EXCLUDED * error) * self.iterations as f64 / range;
-        let rises = slope > SEEN * error;
-        let verdict =
-            if rises || hidden > demand.hidden(verdict) { Verdict::Undecided } else { verdict };
-        let mut said = self.said(verdict, margin).rate(interval(slope, error));
+        let hidden_share = (slope + EXCLUDED * error) * self.iterations as f64 / range;
+        let is_rising = slope > SEEN * error;
+        let verdict = if is_rising || hidden_share > demand.max_hidden_share(verdict) {
+            Verdict::Undecided
+        } else {
+            verdict
+        };
+        let mut judgement = self.judgement(verdict, margin).rate(interval(slope, error));
         if verdict == Verdict::Undecided {
-            said.more = Some(u32::try_from(wait(margin, self.iterations)).unwrap_or(u32::MAX));
+            judgement.more = Some(u32::try_from(wait(margin, self.iterations)).unwrap_or(u32::MAX));
         }
-        said
+        judgement
     }
 
     /// What an explanation is called if growth is excluded.
     fn name(&self, model: &Model, range: f64) -> Verdict {
-        let rises = model.rise > RISEN * range;
+        let has_risen = model.rise > RISEN * range;
         match model.shape {
             Shape::Line | Shape::SaturationAndLine(_) if model.rise > 0.0 => Verdict::Undecided,
-            Shape::Step(_) | Shape::TwoSteps(..) if rises => Verdict::Step,
-            Shape::Saturation(_) if rises => Verdict::WarmUp,
+            Shape::Step(_) | Shape::TwoSteps(..) if has_risen => Verdict::Step,
+            Shape::Saturation(_) if has_risen => Verdict::WarmUp,
             Shape::Level if self.period.is_none() => Verdict::Clean,
             _ => Verdict::Oscillation,
         }
     }
 
-    fn said(&self, verdict: Verdict, margin: f64) -> Judgement {
+    fn judgement(&self, verdict: Verdict, margin: f64) -> Judgement {
         let basis = Basis::Statistics { margin, period: self.period };
         Judgement::new(verdict, basis, u32::try_from(self.iterations).unwrap_or(u32::MAX))
     }
@@ -211,13 +215,13 @@ fn margin_of(said: &Judgement) -> f64 {
 /// by (1 + 4 rho) / n).
 fn independent(residuals: &[f64]) -> f64 {
     let n = residuals.len() as f64;
-    let all: f64 = residuals.iter().map(|r| r * r).sum();
+    let square_sum: f64 = residuals.iter().map(|r| r * r).sum();
     let neighbours: f64 = residuals.windows(2).map(|pair| pair[0] * pair[1]).sum();
     // Not above what independent values show by chance, or all are alike.
-    if neighbours <= all * 2.0 / n.sqrt() {
+    if neighbours <= square_sum * 2.0 / n.sqrt() {
         return 1.0;
     }
-    let rho = neighbours / all;
+    let rho = neighbours / square_sum;
     let rho = (rho + (1.0 + 4.0 * rho) / n).clamp(0.0, 0.95);
     (1.0 - rho) / (1.0 + rho)
 }
@@ -225,10 +229,10 @@ fn independent(residuals: &[f64]) -> f64 {
 /// Iterations until the margin is reached: the evidence for a slope grows as the cube of the
 /// length, and below [`SHORT`] it is asked for too much to wait for less.
 fn wait(margin: f64, iterations: usize) -> usize {
-    let asked = Demand::of(iterations).line;
-    let factor = (asked / margin.max(0.5)).cbrt().clamp(1.25, 2.0);
-    let whole = (iterations as f64 * (factor - 1.0)).ceil();
+    let threshold = Demand::for_length(iterations).line;
+    let factor = (threshold / margin.max(0.5)).cbrt().clamp(1.25, 2.0);
+    let estimate = (iterations as f64 * (factor - 1.0)).ceil();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-    let more = whole as usize;
-    more.max(SHORT.saturating_sub(iterations))
+    let wait_count = estimate as usize;
+    wait_count.max(SHORT.saturating_sub(iterations))
 }

@@ -39,19 +39,21 @@ impl Shape {
 
     /// What the values are combined from.
     fn columns(self, n: usize) -> Vec<Vec<f64>> {
-        let one = vec![1.0; n];
-        let since = |at: usize| (0..n).map(|t| f64::from(u8::from(t >= at))).collect();
+        let constant_column = vec![1.0; n];
+        let step_column = |at: usize| (0..n).map(|t| f64::from(u8::from(t >= at))).collect();
         let curve = |constant: f64| (0..n).map(|t| (-(t as f64) / constant).exp()).collect();
         match self {
-            Self::Level => vec![one],
-            Self::Line => vec![one, ramp(n)],
-            Self::Step(at) => vec![one, since(at)],
-            Self::TwoSteps(first, second) => vec![one, since(first), since(second)],
-            Self::Saturation(constant) => vec![one, curve(constant)],
-            Self::SaturationAndLine(constant) => vec![one, curve(constant), ramp(n)],
+            Self::Level => vec![constant_column],
+            Self::Line => vec![constant_column, ramp(n)],
+            Self::Step(at) => vec![constant_column, step_column(at)],
+            Self::TwoSteps(first, second) => {
+                vec![constant_column, step_column(first), step_column(second)]
+            }
+            Self::Saturation(constant) => vec![constant_column, curve(constant)],
+            Self::SaturationAndLine(constant) => vec![constant_column, curve(constant), ramp(n)],
             Self::Wave(period) => {
                 let (cosine, sine) = wave(n, period);
-                vec![one, cosine, sine]
+                vec![constant_column, cosine, sine]
             }
         }
     }
@@ -83,15 +85,15 @@ pub(super) struct Model {
 
 impl Model {
     fn new(shape: Shape, values: &[f64]) -> Self {
-        Self::with(shape, values, &shape.columns(values.len()))
+        Self::with_columns(shape, values, &shape.columns(values.len()))
     }
 
-    fn with(shape: Shape, values: &[f64], columns: &[Vec<f64>]) -> Self {
+    fn with_columns(shape: Shape, values: &[f64], columns: &[Vec<f64>]) -> Self {
         let columns: Vec<_> = columns.iter().map(Vec::as_slice).collect();
         let fit = fit(values, &columns);
         let n = values.len();
-        let explained = |at: usize| values[at] - fit.residuals[at];
-        let rise = explained(n - 1) - explained(0);
+        let fitted_value = |at: usize| values[at] - fit.residuals[at];
+        let rise = fitted_value(n - 1) - fitted_value(0);
         Self { shape, noise: fit.squares / n as f64, rise, fit }
     }
 
@@ -121,7 +123,7 @@ impl Model {
             let mut columns = self.shape.columns(n);
             columns.extend(self.shape.tangents(n));
             columns.push(ramp(n));
-            with_line = Self::with(self.shape, values, &columns);
+            with_line = Self::with_columns(self.shape, values, &columns);
         }
         let Fit { squares, last, spread, .. } = with_line.fit;
         let free = (n as f64 * independent - self.shape.parameters() as f64).max(1.0);
@@ -138,7 +140,7 @@ pub(super) struct Limits {
 }
 
 /// The best of each shape.
-pub(super) fn all(values: &[f64], limits: &Limits) -> [Model; 7] {
+pub(super) fn fit_all(values: &[f64], limits: &Limits) -> [Model; 7] {
     let n = values.len() as f64;
     let (one, two) = steps::best(values);
     [
@@ -164,15 +166,15 @@ fn best(values: &[f64], low: f64, high: f64, shape: impl Fn(f64) -> Shape) -> Mo
     let model = |at: f64| (at, Model::new(shape(at.clamp(low, high).exp()), values));
     let better = |a: (f64, Model), b: (f64, Model)| if b.1.noise < a.1.noise { b } else { a };
     let mut distance = (high - low) / f64::from(STEPS);
-    let mut found = model(low);
+    let mut best = model(low);
     for step in 1..=STEPS {
-        found = better(found, model(low + distance * f64::from(step)));
+        best = better(best, model(low + distance * f64::from(step)));
     }
     for _ in 0..REFINEMENTS {
         distance /= 2.0;
-        let centre = found.0;
-        found = better(found, model(centre - distance));
-        found = better(found, model(centre + distance));
+        let centre = best.0;
+        best = better(best, model(centre - distance));
+        best = better(best, model(centre + distance));
     }
-    found.1
+    best.1
 }

@@ -40,9 +40,9 @@ pub(super) fn remove(values: &[f64]) -> Season {
         values: without_wave(values, period),
         parameters: 3,
     });
-    let nothing = Season { period: None, values: values.to_vec(), parameters: 0 };
-    let found = [shape, wave].into_iter().flatten();
-    found.min_by(|a, b| a.cost().total_cmp(&b.cost())).unwrap_or(nothing)
+    let no_season = Season { period: None, values: values.to_vec(), parameters: 0 };
+    let candidates = [shape, wave].into_iter().flatten();
+    candidates.min_by(|a, b| a.cost().total_cmp(&b.cost())).unwrap_or(no_season)
 }
 
 impl Season {
@@ -62,9 +62,9 @@ fn whole_period(values: &[f64]) -> Option<usize> {
         return None;
     }
     let spreads: Vec<_> = (1..=longest).map(|lag| lag_spread(values, lag)).collect();
-    let mut sorted = spreads.clone();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let usual = sorted[sorted.len() / 2];
+    let mut sorted_spreads = spreads.clone();
+    sorted_spreads.sort_unstable_by(f64::total_cmp);
+    let usual = sorted_spreads[sorted_spreads.len() / 2];
     if usual <= 0.0 {
         return None;
     }
@@ -89,7 +89,7 @@ fn lag_spread(values: &[f64], lag: usize) -> f64 {
 /// which is free of any shape of that period and keeps a line a line (Kendall and Stuart, *The
 /// Advanced Theory of Statistics* III, ch. 46). Medians, so that a step harms only its own place.
 fn without_shape(values: &[f64], period: usize) -> Vec<f64> {
-    let mut above: Vec<Vec<f64>> = vec![Vec::new(); period];
+    let mut excess: Vec<Vec<f64>> = vec![Vec::new(); period];
     let mut sums = vec![0.0];
     for value in values {
         sums.push(sums[sums.len() - 1] + value - values[0]);
@@ -101,9 +101,9 @@ fn without_shape(values: &[f64], period: usize) -> Vec<f64> {
         if half {
             mean += (values[from + period] - values[from]) / 2.0;
         }
-        above[at % period].push(values[at] - values[0] - mean / period as f64);
+        excess[at % period].push(values[at] - values[0] - mean / period as f64);
     }
-    let shape: Vec<_> = above.into_iter().map(median).collect();
+    let shape: Vec<_> = excess.into_iter().map(median).collect();
     let level = shape.iter().sum::<f64>() / period as f64;
     values.iter().enumerate().map(|(at, value)| value - shape[at % period] + level).collect()
 }

@@ -7,13 +7,13 @@ pub(super) fn best(values: &[f64]) -> (usize, (usize, usize)) {
     let n = values.len();
     let (mut one, mut two) = ((f64::INFINITY, 1), (f64::INFINITY, (1, 2)));
     for first in 1..n {
-        let left = sums.squares(0, first);
-        let squares = left + sums.squares(first, n);
+        let left_squares = sums.squares(0, first);
+        let squares = left_squares + sums.squares(first, n);
         if squares < one.0 {
             one = (squares, first);
         }
         for second in first + 1..n {
-            let squares = left + sums.squares(first, second) + sums.squares(second, n);
+            let squares = left_squares + sums.squares(first, second) + sums.squares(second, n);
             if squares < two.0 {
                 two = (squares, (first, second));
             }

@@ -39,34 +39,36 @@ const FRAMES: usize = 8;
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let caches: BTreeSet<_> =
-        normal.of(Ledger::SlabCallers).map(|census| census.of.clone()).collect();
-    let mut told: Vec<_> = caches.iter().flat_map(|cache| of_cache(normal, cache)).collect();
-    told.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
-    let mut told: Vec<_> = told.into_iter().take(MOST).map(|(_, finding)| finding).collect();
-    told.extend(pages(normal));
-    told
+        normal.snapshots(Ledger::SlabCallers).map(|census| census.of.clone()).collect();
+    let mut ranked_findings: Vec<_> =
+        caches.iter().flat_map(|cache| of_cache(normal, cache)).collect();
+    ranked_findings.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
+    let mut findings: Vec<_> =
+        ranked_findings.into_iter().take(MOST).map(|(_, finding)| finding).collect();
+    findings.extend(pages(normal));
+    findings
 }
 
 /// What grew, with its last row.
-fn grown<'n>(prints: &Prints<'n>) -> Vec<(Counted, &'n Row)> {
+fn growing_rows<'n>(prints: &Prints<'n>) -> Vec<(Counted, &'n Row)> {
     let list = |census: &'n crate::model::Census| {
         census.rows.iter().map(|row| ((row.name.clone(), row.ids.order), row.count)).collect()
     };
-    let Some(last) = prints.measured().next_back() else { return Vec::new() };
-    let mut all = prints.columns(list, KEYS);
+    let Some(last) = prints.snapshots().next_back() else { return Vec::new() };
+    let mut columns = prints.columns(list, KEYS);
     let rows = last.rows.iter().filter_map(|row| {
-        let counted = all.remove(&(row.name.clone(), row.ids.order))?;
-        Some((counted, row))
+        let column = columns.remove(&(row.name.clone(), row.ids.order))?;
+        Some((column, row))
     });
-    rows.filter(|(counted, _)| counted.series.gained() > 0.0).collect()
+    rows.filter(|(counted, _)| counted.series.gain() > 0.0).collect()
 }
 
 fn of_cache(normal: &NormalWorld, cache: &str) -> Vec<(u64, Finding)> {
-    let prints = Prints::of(normal, Ledger::SlabCallers, |census| *census.of == *cache);
-    let leaks = grown(&prints).into_iter().filter_map(|(counted, row)| {
-        let said = counted.judge();
+    let prints = Prints::new(normal, Ledger::SlabCallers, |census| *census.of == *cache);
+    let leaks = growing_rows(&prints).into_iter().filter_map(|(counted, row)| {
+        let judgement = counted.judge();
         let (first, last) = counted.ends();
-        let rate = said.rate.filter(|_| said.verdict == Verdict::Leak)?;
+        let rate = judgement.rate.filter(|_| judgement.verdict == Verdict::Leak)?;
         let title = format!(
             "{} in {cache}: {} -> {}, {} more per iteration",
             row.name,
@@ -74,11 +76,11 @@ fn of_cache(normal: &NormalWorld, cache: &str) -> Vec<(u64, Finding)> {
             text::count(last, "object"),
             text::approximation(rate.value)
         );
-        let why = growing::why(&said, &counted.series, "object");
-        let draft = draft(Listing::Cache(cache.into()), row, title, (&said, &counted))
+        let reason = growing::reason(&judgement, &counted.series, "object");
+        let draft = draft(Listing::Cache(cache.into()), row, title, (&judgement, &counted))
             .figures([growing::figure(FigureKind::Growth, rate, Unit::ObjectsPerIteration)])
-            .figures(growing::about(&said, counted.idle))
-            .evidence([Evidence::Text(why.into())]);
+            .figures(growing::judgement_figures(&judgement, counted.idle))
+            .evidence([Evidence::Text(reason.into())]);
         let next = "read who calls it: what a module's function gets it must give back";
         Some((last.saturating_sub(first), draft.next(next)))
     });
@@ -87,8 +89,8 @@ fn of_cache(normal: &NormalWorld, cache: &str) -> Vec<(u64, Finding)> {
 
 /// Pages, which are read at the begin and at the end alone.
 fn pages(normal: &NormalWorld) -> Vec<Finding> {
-    let prints = Prints::of(normal, Ledger::PageOwner, |_| true);
-    let mut told: Vec<_> = grown(&prints)
+    let prints = Prints::new(normal, Ledger::PageOwner, |_| true);
+    let mut ranked_findings: Vec<_> = growing_rows(&prints)
         .into_iter()
         .filter_map(|(counted, row)| {
             let (first, last) = counted.ends();
@@ -109,8 +111,8 @@ fn pages(normal: &NormalWorld) -> Vec<Finding> {
             (gain >= PAGES).then(|| (gain, draft.next(next)))
         })
         .collect();
-    told.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
-    told.into_iter().take(MOST).map(|(_, finding)| finding).collect()
+    ranked_findings.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
+    ranked_findings.into_iter().take(MOST).map(|(_, finding)| finding).collect()
 }
 
 fn draft(
@@ -128,7 +130,7 @@ fn draft(
         .figure(FigureKind::InUse, row.count, Unit::Objects)
         .evidence(growing::evidence(&counted.series, counted.first));
     if stack.is_empty() {
-        return draft.at("last seen", &row.place);
+        return draft.evidence_at("last seen", &row.place);
     }
-    draft.at(&format!("last seen, from {}", stack.join(" <- ")), &row.place)
+    draft.evidence_at(&format!("last seen, from {}", stack.join(" <- ")), &row.place)
 }

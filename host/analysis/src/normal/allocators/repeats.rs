@@ -60,12 +60,12 @@ struct Alike<'n> {
 }
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
-    LEDGERS.into_iter().flat_map(|ledger| of(normal, ledger)).collect()
+    LEDGERS.into_iter().flat_map(|ledger| ledger_findings(normal, ledger)).collect()
 }
 
-fn of(normal: &NormalWorld, ledger: Ledger) -> Vec<Finding> {
-    let prints = Prints::of(normal, ledger, |_| true);
-    if prints.measured().nth(1).is_none() {
+fn ledger_findings(normal: &NormalWorld, ledger: Ledger) -> Vec<Finding> {
+    let prints = Prints::new(normal, ledger, |_| true);
+    if prints.snapshots().nth(1).is_none() {
         return Vec::new();
     }
     let amounts = |amount: fn(&Row) -> u64| {
@@ -76,28 +76,28 @@ fn of(normal: &NormalWorld, ledger: Ledger) -> Vec<Finding> {
     };
     let mut bytes = amounts(|row| row.bytes);
     let last: HashMap<_, _> = prints
-        .measured()
+        .snapshots()
         .flat_map(|census| census.rows.iter().map(|row| (key(ledger, row), row)))
         .collect();
-    let mut told: Vec<_> = amounts(|row| row.count)
+    let mut ranked_findings: Vec<_> = amounts(|row| row.count)
         .into_iter()
         .filter_map(|(key, counts)| {
             let (bytes, last) = (bytes.remove(&key)?, last.get(&key).copied());
             Alike { counts, bytes, last, run: prints.run() }.finding(ledger, &key)
         })
         .collect();
-    told.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
-    told.into_iter().take(MOST).map(|(_, finding)| finding).collect()
+    ranked_findings.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
+    ranked_findings.into_iter().take(MOST).map(|(_, finding)| finding).collect()
 }
 
 /// What entries of two prints have in common. It is part of fingerprints, so it stays as it is.
 fn key(ledger: Ledger, row: &Row) -> String {
-    let each = || format!("{} bytes each", text::number(row.bytes));
+    let size_text = || format!("{} bytes each", text::number(row.bytes));
     match (ledger, &row.holder) {
         (Ledger::Slab, _) => row.name.to_string(),
         (Ledger::IonHeap, Some(holder)) => text::holder(holder),
-        (_, Some(holder)) => format!("{}, {}", text::holder(holder), each()),
-        (_, None) => each(),
+        (_, Some(holder)) => format!("{}, {}", text::holder(holder), size_text()),
+        (_, None) => size_text(),
     }
 }
 
@@ -106,13 +106,13 @@ impl Alike<'_> {
         let (first, last) = self.bytes.ends();
         let gain = last.saturating_sub(first);
         let series = &self.counts.series;
-        let prints = series.seen().count();
-        let said = (prints >= PRINTS).then(|| growth::judge(series));
-        let verdict = said.map_or(Verdict::Undecided, |said| said.verdict);
-        let told = !self.run || self.is_worth(ledger, key, said.as_ref());
+        let prints = series.points().count();
+        let judgement = (prints >= PRINTS).then(|| growth::judge(series));
+        let verdict = judgement.map_or(Verdict::Undecided, |said| said.verdict);
+        let is_reported = !self.run || self.is_worth(ledger, key, judgement.as_ref());
         let severity = match verdict {
-            Verdict::Leak if told => Severity::Failure,
-            Verdict::Undecided if told && gain >= WORTH => Severity::Possible,
+            Verdict::Leak if is_reported => Severity::Failure,
+            Verdict::Undecided if is_reported && gain >= WORTH => Severity::Possible,
             _ => return None,
         };
         let (from, to) = self.counts.ends();
@@ -124,7 +124,7 @@ impl Alike<'_> {
             text::bytes(gain),
             prints
         );
-        let why = said.map(|said| growth::report::words::why(&said, series, "object"));
+        let reason = judgement.map(|said| growth::report::words::reason(&said, series, "object"));
         let mut draft = Draft::new(
             Kind::SiteGrowth,
             holding(Listing::Ledger(ledger), key, None),
@@ -134,10 +134,10 @@ impl Alike<'_> {
         .verdict(verdict)
         .figure(FigureKind::InUse, last, Unit::Bytes)
         .figure(FigureKind::Objects, to, Unit::Objects)
-        .evidence(why.map(|why| Evidence::Text(why.into())))
+        .evidence(reason.map(|why| Evidence::Text(why.into())))
         .evidence(growth::report::words::evidence(series, self.counts.first));
         if let Some(row) = self.last {
-            draft = draft.at("last seen", &row.place);
+            draft = draft.evidence_at("last seen", &row.place);
         }
         Some((gain, draft.next("find who takes them and does not give them back: alloc_calls of a cache, fdinfo of a buffer")))
     }

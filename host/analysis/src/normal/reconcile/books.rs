@@ -27,15 +27,15 @@ const ROUNDED: u64 = 2 << 20;
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let mut findings: Vec<_> = iommu(normal).into_iter().collect();
     findings.extend(sums(normal));
-    findings.extend(lost(normal));
+    findings.extend(total_lost(normal));
     findings
 }
 
 /// What the iommu has mapped against what its user has on its list.
 fn iommu(normal: &NormalWorld) -> Option<Finding> {
-    let users = normal.of(Ledger::IommuUsers).next_back()?;
-    let listed = normal.of(Ledger::CameraBuffers).next_back()?;
-    let (all, list) = (users.total?, listed.total?);
+    let users = normal.snapshots(Ledger::IommuUsers).next_back()?;
+    let camera_list = normal.snapshots(Ledger::CameraBuffers).next_back()?;
+    let (all, list) = (users.total?, camera_list.total?);
     if all.abs_diff(list) <= all / SLACK {
         return None;
     }
@@ -44,8 +44,8 @@ fn iommu(normal: &NormalWorld) -> Option<Finding> {
         text::kilobytes(all),
         text::kilobytes(list)
     );
-    let failed = normal.sayings.iter().any(|one| matches!(one.said, Said::NoAddresses { .. }));
-    let severity = if failed { Severity::Failure } else { Severity::Possible };
+    let has_failed = normal.sayings.iter().any(|one| matches!(one.said, Said::NoAddresses { .. }));
+    let severity = if has_failed { Severity::Failure } else { Severity::Possible };
     let top = users.rows.first();
     let top = top.map_or(String::new(), |row| {
         format!(", of which {} has {}", row.name, text::bytes(row.bytes))
@@ -54,8 +54,8 @@ fn iommu(normal: &NormalWorld) -> Option<Finding> {
     let finding = Draft::new(Kind::Disagreement, subject, severity, title)
         .figure(FigureKind::Iommu, all, Unit::Bytes)
         .figure(FigureKind::Camera, list, Unit::Bytes)
-        .at(&format!("iommu: {}{top}", text::bytes(all)), &users.place)
-        .at(&format!("camera: {}", text::bytes(list)), last(listed))
+        .evidence_at(&format!("iommu: {}{top}", text::bytes(all)), &users.place)
+        .evidence_at(&format!("camera: {}", text::bytes(list)), last(camera_list))
         .text(&format!(
             "{} are mapped and on no list: somebody else keeps them",
             text::bytes(all.saturating_sub(list))
@@ -72,9 +72,9 @@ fn last(census: &Census) -> &crate::model::Place {
 /// Totals that are printed and rows that don't add up to them. What clients of a heap share is counted
 /// for each of them, so that their total may be less.
 fn sums(normal: &NormalWorld) -> Vec<Finding> {
-    let printed = [Ledger::IonOrphans, Ledger::DmaBuf];
-    let all = printed.into_iter().flat_map(|ledger| normal.of(ledger));
-    all.filter_map(sum).collect()
+    let ledgers = [Ledger::IonOrphans, Ledger::DmaBuf];
+    let snapshots = ledgers.into_iter().flat_map(|ledger| normal.snapshots(ledger));
+    snapshots.filter_map(sum).collect()
 }
 
 fn sum(census: &Census) -> Option<Finding> {
@@ -95,7 +95,10 @@ fn sum(census: &Census) -> Option<Finding> {
     let mut draft = Draft::new(Kind::Disagreement, subject, Severity::Note, title)
         .figure(FigureKind::Printed, total, Unit::Bytes)
         .figure(FigureKind::SumOfRows, rows, Unit::Bytes)
-        .at(&format!("{} are in one and not in the other", text::bytes(missing)), &census.place);
+        .evidence_at(
+            &format!("{} are in one and not in the other", text::bytes(missing)),
+            &census.place,
+        );
     if let Some((size, times)) = multiple(census, missing) {
         draft = draft.text(&format!(
             "that is {} times {} bytes, a size that rows have: rows may be missing from the text",
@@ -114,11 +117,11 @@ fn multiple(census: &Census, missing: u64) -> Option<(u64, u64)> {
 }
 
 /// `Total-lost` of `cpu_monitor` is what remains of all memory, used and free taken away.
-fn lost(normal: &NormalWorld) -> Option<Finding> {
-    normal.of(Ledger::CpuMonitor).find_map(|census| {
-        let of = |name: &str| census.rows.iter().find(|row| *row.name == *name);
+fn total_lost(normal: &NormalWorld) -> Option<Finding> {
+    normal.snapshots(Ledger::CpuMonitor).find_map(|census| {
+        let row_named = |name: &str| census.rows.iter().find(|row| *row.name == *name);
         let [all, used, free, lost] =
-            ["Memory-Total", "Total-used", "Total-freed", "Total-lost"].map(of);
+            ["Memory-Total", "Total-used", "Total-freed", "Total-lost"].map(row_named);
         let (all, used, free, lost) = (all?, used?, free?, lost?);
         let derived = all.bytes.saturating_sub(used.bytes).saturating_sub(free.bytes);
         (lost.bytes.abs_diff(derived) > ROUNDED)
@@ -142,6 +145,6 @@ fn unbalanced(lost: &Row, derived: u64, parts: [&Row; 3]) -> Finding {
     )
     .figure(FigureKind::Printed, lost.bytes, Unit::Bytes)
     .figure(FigureKind::Derived, derived, Unit::Bytes)
-    .at(&format!("{all} - {used} - {free} MB"), &lost.place)
+    .evidence_at(&format!("{all} - {used} - {free} MB"), &lost.place)
     .next("see whether the text was copied right")
 }

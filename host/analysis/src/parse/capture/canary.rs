@@ -18,8 +18,8 @@ impl CanaryTracker {
     pub(super) fn plant(&mut self, canary: &canary::Canary) {
         self.planted = (canary.size > 0).then_some(*canary);
         if canary.size > 0 {
-            let before = self.result.unwrap_or(Canary { size: 0, expected: 0, found: 0 });
-            self.result = Some(Canary { size: canary.size, ..before });
+            let previous = self.result.unwrap_or(Canary { size: 0, expected: 0, found: 0 });
+            self.result = Some(Canary { size: canary.size, ..previous });
         }
     }
 
@@ -27,8 +27,11 @@ impl CanaryTracker {
     pub(super) fn look(&mut self, sample: &Sample) {
         let (Some(planted), Some(result)) = (&self.planted, &mut self.result) else { return };
         result.expected += 1;
-        let found = sample.sites.seen().is_some_and(|sites| sites.iter().any(|s| is(planted, s)));
-        result.found += u32::from(found);
+        let is_found = sample
+            .sites
+            .value()
+            .is_some_and(|sites| sites.iter().any(|s| is_canary_site(planted, s)));
+        result.found += u32::from(is_found);
     }
 
     pub(super) fn result(&self) -> Option<Canary> {
@@ -37,7 +40,7 @@ impl CanaryTracker {
 }
 
 /// The epoch is left out: a restart of the epochs moves everything to epoch 0.
-fn is(canary: &canary::Canary, site: &Site) -> bool {
+fn is_canary_site(canary: &canary::Canary, site: &Site) -> bool {
     site.line == canary.line & 0xffff
         && site.size == u64::from(canary.size)
         && site.file.ends_with(FILE)

@@ -36,7 +36,7 @@ impl CensusBuilder {
         Self {
             moment,
             place,
-            tags: hello.is_some_and(|hello| hello.has(pta::FEATURE_TAGS)),
+            tags: hello.is_some_and(|hello| hello.has_feature(pta::FEATURE_TAGS)),
             current: None,
             pools: SectionEntries::default(),
             sites: SectionEntries::default(),
@@ -88,28 +88,29 @@ impl CensusBuilder {
 
     /// What it is when nothing but pools was asked for.
     pub(super) fn gauge(&mut self) -> Option<Gauge> {
-        let others = [
+        let other_sections = [
             self.sites.is_asked(),
             self.owners.is_asked(),
             self.instances.is_asked(),
             self.sessions.is_asked(),
             !self.regions.is_empty(),
         ];
-        if !self.ended || !self.pools.is_asked() || others.contains(&true) {
+        if !self.ended || !self.pools.is_asked() || other_sections.contains(&true) {
             return None;
         }
         let pools =
             std::mem::take(&mut self.pools).finish(gap::section_name(Section::Pools).into(), false);
-        let pools = pools.seen().cloned().unwrap_or_default();
+        let pools = pools.value().cloned().unwrap_or_default();
         Some(Gauge { moment: self.moment, place: self.place.clone(), pools })
     }
 
     pub(super) fn finish(self) -> Sample {
-        let cut = !self.ended;
+        let is_truncated = !self.ended;
         // Sections come in order: those before the one that was cut are complete.
-        let reached = self.current.map(|(section, _)| section);
-        let is_cut =
-            |section: Section| cut && reached.is_none_or(|at| at.place() <= section.place());
+        let last_section = self.current.map(|(section, _)| section);
+        let is_cut = |section: Section| {
+            is_truncated && last_section.is_none_or(|at| at.place() <= section.place())
+        };
         let name = |section| Arc::from(gap::section_name(section));
         Sample {
             moment: self.moment,
@@ -119,7 +120,7 @@ impl CensusBuilder {
             pools: self.pools.finish(name(Section::Pools), is_cut(Section::Pools)),
             sites: self.sites.finish(name(Section::Sites), is_cut(Section::Sites)),
             owners: self.owners.finish(name(Section::Owners), is_cut(Section::Owners)),
-            instances: instances(self.instances, self.regions, (cut, reached)),
+            instances: instances(self.instances, self.regions, (is_truncated, last_section)),
             sessions: self.sessions.finish(name(Section::Sessions), is_cut(Section::Sessions)),
         }
     }
@@ -140,12 +141,12 @@ fn instances(
     let is_cut = cut && reached.is_none_or(|at| at.place() <= Section::Instances.place());
     let last = if cut { regions.last_key_value().map(|(number, _)| *number) } else { None };
     // Instances beyond what the TA has room for are told of under number 0.
-    let unlisted = regions.remove(&0).map_or(0, |none| none.lost());
+    let unlisted = regions.remove(&0).map_or(0, |none| none.lost_count());
     let mut with_regions = |instance: &census::Instance| {
-        let what = format!("regions of {} (instance {})", instance.uuid, instance.instance).into();
-        let cut = cut && last.is_none_or(|last| instance.instance >= last);
+        let label = format!("regions of {} (instance {})", instance.uuid, instance.instance).into();
+        let is_truncated = cut && last.is_none_or(|last| instance.instance >= last);
         let collected = regions.remove(&instance.instance).unwrap_or_default();
-        entries::instance(instance, collected.finish(what, cut))
+        entries::instance(instance, collected.finish(label, is_truncated))
     };
     let part = instances.finish(gap::section_name(Section::Instances).into(), is_cut);
     let part = match part {

@@ -56,9 +56,9 @@ impl ClientCallReader {
             self.processes.push(KnownProcess { head, ended: false, comm, read: 0, lost: 0 });
             self.processes.len() - 1
         });
-        let known = &mut self.processes[number];
-        known.head = head;
-        known.ended |= state == ProcessState::Ended;
+        let process = &mut self.processes[number];
+        process.head = head;
+        process.ended |= state == ProcessState::Ended;
         Ok(())
     }
 
@@ -69,18 +69,18 @@ impl ClientCallReader {
     pub fn calls(&mut self, payload: &[u8], place: &Place) -> Result<u64, ClientFrameError> {
         let (head, records) = batch::read(payload).ok_or(ClientFrameError::Batch)?;
         let number = self.numbers.get(&(head.pid, head.born_ns)).copied();
-        let known = number.and_then(|number| self.processes.get_mut(number));
-        let known = known.ok_or(ClientFrameError::Stranger(head.pid))?;
-        let unknown = known.take(&head, records, place, &mut self.calls);
-        Ok(unknown)
+        let process = number.and_then(|number| self.processes.get_mut(number));
+        let process = process.ok_or(ClientFrameError::Stranger(head.pid))?;
+        let unknown_records = process.take(&head, records, place, &mut self.calls);
+        Ok(unknown_records)
     }
 
     /// Takes a piece of the kernel's trace; says how many of its lines could not be read.
     pub fn kernel(&mut self, text: &[u8], place: &Place) -> u64 {
-        let before = self.kernel.accounting().rejected;
+        let rejected_before = self.kernel.accounting().rejected;
         self.kernel.place(place);
         self.kernel.push(text);
-        self.kernel.accounting().rejected - before
+        self.kernel.accounting().rejected - rejected_before
     }
 
     /// Calls read so far and not taken yet, in no order.
@@ -94,18 +94,18 @@ impl ClientCallReader {
     #[must_use]
     pub fn finish(mut self) -> Clients {
         let mut processes: Vec<_> = self.processes.iter().map(KnownProcess::process).collect();
-        let mut lost =
+        let mut lost_calls =
             processes.iter().fold(0, |sum: u64, process| sum.saturating_add(process.lost));
         let preload = (!processes.is_empty()).then_some(ClientSource::Preload);
         let mut sources: BTreeSet<_> = preload.into_iter().collect();
         if let Some(told) = self.kernel.finish() {
             processes.extend(told.processes);
             self.calls.extend(told.calls);
-            lost = lost.saturating_add(told.lost);
+            lost_calls = lost_calls.saturating_add(told.lost);
             sources.extend(told.sources);
         }
         self.calls.sort_by_key(|call| call.monotonic);
-        Clients { processes, calls: self.calls, lost, sources, ..Clients::default() }
+        Clients { processes, calls: self.calls, lost: lost_calls, sources, ..Clients::default() }
     }
 }
 
@@ -119,22 +119,22 @@ impl KnownProcess {
     ) -> u64 {
         // What a file says may be anything.
         self.lost = self.lost.saturating_add(head.lost);
-        let mut unknown = 0;
+        let mut unknown_records = 0;
         for record in records {
             match &record.call {
                 Some(call) => {
                     self.read += 1;
                     calls.push(self.call(call, &record.stack, place));
                 }
-                None => unknown += 1,
+                None => unknown_records += 1,
             }
         }
-        unknown
+        unknown_records
     }
 
     fn call(&self, call: &ClientCall, stack: &[u64], place: &Place) -> Call {
-        let known = |number: u32| (number != 0).then_some(number);
-        let asked = call.flags & ClientCall::HAS_ORIGIN != 0;
+        let nonzero = |number: u32| (number != 0).then_some(number);
+        let has_origin = call.flags & ClientCall::HAS_ORIGIN != 0;
         Call {
             place: place.clone(),
             by: Party { pid: call.pid, tid: call.tid, comm: self.name(call), by_kernel: false },
@@ -143,8 +143,8 @@ impl KnownProcess {
             monotonic: (call.begin_ns, call.end_ns),
             counter: counter(call, self.head.tick_hz),
             result: call.result,
-            origin: asked.then_some(call.origin),
-            session: known(call.session),
+            origin: has_origin.then_some(call.origin),
+            session: nonzero(call.session),
             uuid: (call.uuid.0 != [0; 16]).then_some(call.uuid),
             cmd: call.cmd,
             param_types: call.param_types,

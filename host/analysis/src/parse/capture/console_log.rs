@@ -25,9 +25,9 @@ pub(super) struct ConsoleLog {
 impl ConsoleLog {
     /// `source` is what places in it are called.
     pub(super) fn new(source: &str) -> Self {
-        let cut = Cut { warmup: 0, marked: true };
+        let split = Cut { warmup: 0, marked: true };
         Self {
-            text: Assembler::new(&format!("console of {source}"), cut),
+            text: Assembler::new(&format!("console of {source}"), split),
             harvest: Harvest::new(false),
             splitter: LineSplitter::new(LINE_BYTES),
             iterations: Vec::new(),
@@ -36,8 +36,8 @@ impl ConsoleLog {
 
     /// What follows belongs to this iteration.
     pub(super) fn begin(&mut self, moment: Moment) {
-        let measured = moment.stage == Stage::Measured;
-        self.iterations.push((self.text.lines(), measured.then_some(moment.iteration)));
+        let is_measured = moment.stage == Stage::Measured;
+        self.iterations.push((self.text.lines(), is_measured.then_some(moment.iteration)));
     }
 
     /// Takes text, cut anywhere.
@@ -51,14 +51,15 @@ impl ConsoleLog {
 
     /// What went wrong, and the release of OP-TEE, where it was printed.
     pub(super) fn finish(self) -> (Vec<Incident>, Option<Arc<str>>) {
-        let told = self.text.finish();
-        let mut incidents = told.incidents;
+        let observation = self.text.finish();
+        let mut incidents = observation.incidents;
         for incident in &mut incidents {
-            let before = self.iterations.iter().rev();
-            let mut begun = before.skip_while(|(lines, _)| *lines >= incident.place.at);
-            incident.iteration = begun.next().and_then(|(_, iteration)| *iteration);
+            let iterations = self.iterations.iter().rev();
+            let mut earlier_iterations =
+                iterations.skip_while(|(lines, _)| *lines >= incident.place.at);
+            incident.iteration = earlier_iterations.next().and_then(|(_, iteration)| *iteration);
         }
-        (incidents, told.platform.release)
+        (incidents, observation.platform.release)
     }
 }
 

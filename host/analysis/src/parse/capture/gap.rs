@@ -48,14 +48,14 @@ pub(super) fn of_features(hello: &Hello<'_>) -> Vec<Gap> {
 
 /// The TA speaks another version.
 pub(super) fn of_version(hello: &Hello<'_>) -> Gap {
-    let what = format!(
+    let description = format!(
         "records of interface version {} to {}; this teeleak speaks {} to {}",
         hello.min,
         hello.current,
         version::MIN,
         version::CURRENT
     );
-    gap(&what, Reason::NotOffered, Some(remedy::OTHER_VERSION), 0)
+    gap(&description, Reason::NotOffered, Some(remedy::OTHER_VERSION), 0)
 }
 
 /// Something that stock OP-TEE does not tell.

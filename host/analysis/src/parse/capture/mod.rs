@@ -102,7 +102,7 @@ impl ObservationBuilder {
     /// Takes a frame; `kind` is `None` for one that this build doesn't know.
     pub fn frame(&mut self, kind: Option<FrameKind>, payload: &[u8]) {
         self.frames += 1;
-        let known = match kind {
+        let outcome = match kind {
             Some(FrameKind::Meta) => self.meta(payload),
             Some(FrameKind::Phase) => self.phase(payload),
             Some(FrameKind::Iteration) => self.iteration(payload),
@@ -131,7 +131,7 @@ impl ObservationBuilder {
                 return;
             }
         };
-        match known {
+        match outcome {
             Some(()) => self.observation.accounting.parsed += 1,
             None => self.observation.accounting.rejected += 1,
         }
@@ -205,16 +205,16 @@ impl ObservationBuilder {
     fn end_log(&mut self) {
         let (incidents, release) = std::mem::replace(&mut self.log, ConsoleLog::new("")).finish();
         self.observation.incidents.extend(incidents);
-        let known = &mut self.observation.platform.release;
-        *known = known.take().or(release);
+        let known_release = &mut self.observation.platform.release;
+        *known_release = known_release.take().or(release);
     }
 
     fn note_losses(&mut self) {
         let (any, lost) = self.lost_events;
         if any {
             let remedy = Some(remedy::MORE_EVENTS.into());
-            let what = "events".into();
-            self.observation.gaps.push(Gap { what, reason: Reason::Overrun, remedy, lost });
+            let label = "events".into();
+            self.observation.gaps.push(Gap { what: label, reason: Reason::Overrun, remedy, lost });
         }
         if !self.ended {
             self.observation.gaps.push(gap::no_end());
@@ -296,8 +296,8 @@ impl ObservationBuilder {
                     self.lost_events.1 = self.lost_events.1.saturating_add(head.lost);
                 }
                 Ok(Record::Event(event)) => {
-                    let lost = std::mem::take(&mut self.lost_events.1);
-                    self.event(&event, lost);
+                    let lost_before = std::mem::take(&mut self.lost_events.1);
+                    self.event(&event, lost_before);
                 }
                 Ok(record) => self.record(&record),
                 Err(RecordError::Truncated) => self.damaged_bytes += 1,
@@ -337,14 +337,14 @@ impl ObservationBuilder {
 
     fn stats(&mut self, payload: &[u8]) -> Option<()> {
         self.is_stock();
-        let at = (self.moment, self.place());
-        self.stock.stats(payload, at)
+        let context = (self.moment, self.place());
+        self.stock.stats(payload, context)
     }
 
     fn dump(&mut self, payload: &[u8]) -> Option<()> {
         self.is_stock();
-        let at = (self.moment, self.place());
-        let (sample, missed) = self.stock.dump(payload, at)?;
+        let context = (self.moment, self.place());
+        let (sample, missed) = self.stock.dump(payload, context)?;
         self.observation.samples.push(sample);
         self.observation.gaps.extend(missed);
         Some(())
@@ -359,7 +359,7 @@ impl ObservationBuilder {
 
     fn end_census(&mut self) {
         self.end_normal();
-        self.observation.samples.extend(self.stock.cut());
+        self.observation.samples.extend(self.stock.take_incomplete());
         let Some(mut draft) = self.draft.take() else { return };
         if let Some(gauge) = draft.gauge() {
             self.observation.gauges.push(gauge);

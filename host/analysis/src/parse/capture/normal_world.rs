@@ -44,7 +44,7 @@ impl ObservationBuilder {
         let text: Text<'_> = postcard::from_bytes(payload).ok()?;
         if !text.continued {
             self.normal.end_line();
-            self.normal.reader.at(self.moment);
+            self.normal.reader.set_moment(self.moment);
             self.normal.reader.source(text.path);
         }
         self.normal.lines(text.text);
@@ -54,11 +54,11 @@ impl ObservationBuilder {
     /// What was read so far is part of the observation.
     pub(super) fn end_normal(&mut self) {
         self.normal.end_line();
-        let mut told = self.normal.reader.take();
+        let mut world = self.normal.reader.take();
         // Frames are accounted for; of their lines only what is wrong is told.
-        self.normal.rejected += told.accounting.rejected;
-        told.accounting = Default::default();
-        told.add_to(&mut self.observation, false);
+        self.normal.rejected += world.accounting.rejected;
+        world.accounting = Default::default();
+        world.add_to(&mut self.observation, false);
     }
 
     pub(super) fn rejected_lines(&self) -> u64 {
@@ -67,13 +67,13 @@ impl ObservationBuilder {
 
     /// Something that was not seen; what is told with each sample counts once.
     pub(super) fn normal_unseen(&mut self, payload: &[u8]) -> Option<()> {
-        let unseen: Unseen<'_> = postcard::from_bytes(payload).ok()?;
-        let what = format!("normal world: {}", unseen.what);
-        let gap = gap::of_normal(&what, reason(unseen.why), unseen.remedy, unseen.lost);
-        let same = |known: &&mut Gap| {
+        let record: Unseen<'_> = postcard::from_bytes(payload).ok()?;
+        let description = format!("normal world: {}", record.what);
+        let gap = gap::of_normal(&description, reason(record.why), record.remedy, record.lost);
+        let is_same = |known: &&mut Gap| {
             (&known.what, &known.reason, &known.remedy) == (&gap.what, &gap.reason, &gap.remedy)
         };
-        match self.observation.gaps.iter_mut().find(same) {
+        match self.observation.gaps.iter_mut().find(is_same) {
             Some(known) => known.lost = known.lost.max(gap.lost),
             None => self.observation.gaps.push(gap),
         }
@@ -82,9 +82,9 @@ impl ObservationBuilder {
 
     /// The TEE is left out.
     pub(super) fn no_tee(&mut self, payload: &[u8]) -> Option<()> {
-        let none: normal::NoTee<'_> = postcard::from_bytes(payload).ok()?;
-        let (there, why) = (none.there, none.why.into());
-        self.observation.gaps.push(gap::of_tee(there, none.why));
+        let record: normal::NoTee<'_> = postcard::from_bytes(payload).ok()?;
+        let (there, why) = (record.there, record.why.into());
+        self.observation.gaps.push(gap::of_tee(there, record.why));
         self.observation.platform.no_tee = Some(NoTee { there, why });
         Some(())
     }

@@ -18,12 +18,12 @@ impl ObservationBuilder {
                 self.observation.gaps.extend(of_push(push));
             }
             Record::Unwritten(unwritten) => self.observation.gaps.push(of_disk(unwritten)),
-            Record::Violation(violation) if self.is_push => self.broken(violation),
+            Record::Violation(violation) if self.is_push => self.record_violation(violation),
             _ => {}
         }
     }
 
-    fn broken(&mut self, violation: &Violation) {
+    fn record_violation(&mut self, violation: &Violation) {
         let Violation { rule, resource, key, .. } = *violation;
         let rule = rule_name(rule);
         self.observation.incidents.push(Incident {
@@ -41,15 +41,25 @@ impl ObservationBuilder {
 }
 
 fn of_push(push: &Push) -> Option<Gap> {
-    let what = "pages of earlier pushes".into();
-    let lost = push.lost.into();
-    (lost > 0).then_some(Gap { what, reason: Reason::Failed(push.result), remedy: None, lost })
+    let label = "pages of earlier pushes".into();
+    let lost_pages = push.lost.into();
+    (lost_pages > 0).then_some(Gap {
+        what: label,
+        reason: Reason::Failed(push.result),
+        remedy: None,
+        lost: lost_pages,
+    })
 }
 
 fn of_disk(unwritten: &Unwritten) -> Gap {
     let remedy = Some("make room on the disk of the spool".into());
-    let lost = unwritten.pages;
-    Gap { what: "pages that the plugin got".into(), reason: Reason::NoRoom, remedy, lost }
+    let lost_pages = unwritten.pages;
+    Gap {
+        what: "pages that the plugin got".into(),
+        reason: Reason::NoRoom,
+        remedy,
+        lost: lost_pages,
+    }
 }
 
 #[cfg(test)]

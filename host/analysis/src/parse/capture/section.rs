@@ -55,7 +55,7 @@ impl<T> SectionEntries<T> {
     }
 
     /// What was lost before the entries of one part: instances without regions.
-    pub(super) fn lost(&self) -> u64 {
+    pub(super) fn lost_count(&self) -> u64 {
         self.lost
     }
 
@@ -64,8 +64,8 @@ impl<T> SectionEntries<T> {
         if self.flags & pta::REPLY_BUSY != 0 {
             return Part::Unobserved(gap::busy(what));
         }
-        let told = self.heads > 0;
-        match (self.gap(what, cut), told) {
+        let is_answered = self.heads > 0;
+        match (self.gap(what, cut), is_answered) {
             (Some(gap), true) => Part::Partial(self.entries, gap),
             (Some(gap), false) => Part::Unobserved(gap),
             (None, _) => Part::Complete(self.entries),

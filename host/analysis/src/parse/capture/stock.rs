@@ -69,14 +69,14 @@ impl StockReader {
     ) -> Option<(Sample, Option<Gap>)> {
         let dump: Dump = postcard::from_bytes(payload).ok()?;
         let draft = self.draft.take().unwrap_or_else(|| StockCensus::new(moment, place));
-        let from = self.text.len().saturating_sub(dump.bytes as usize);
-        let sites = sites(&dump, &self.text[from..]);
+        let start = self.text.len().saturating_sub(dump.bytes as usize);
+        let sites = sites(&dump, &self.text[start..]);
         self.text.clear();
         Some((draft.sample(sites), dump.overrun_before.then(gap::of_console)))
     }
 
     /// The census that has begun, if one has, when the recording ends before it does.
-    pub(super) fn cut(&mut self) -> Option<Sample> {
+    pub(super) fn take_incomplete(&mut self) -> Option<Sample> {
         let draft = self.draft.take()?;
         let sites = Part::Unobserved(gap::dump(Reason::Damaged, None, 0));
         Some(draft.sample(sites))
@@ -158,28 +158,32 @@ fn sites(dump: &Dump, text: &[u8]) -> Part<Vec<Site>> {
         let reason = gap::of_result(dump.result);
         return Part::Unobserved(gap::dump(reason, Some(remedy::DUMP), 0));
     }
-    let told = console::Dump::read(text);
+    let console_dump = console::Dump::read(text);
     let gap = match dump.end {
-        DumpEnd::Marked if told.records == 0 && told.lost == 0 => {
-            return Part::Unobserved(gap::dump(Reason::NotBuilt, Some(remedy::PRINTED), told.lost));
+        DumpEnd::Marked if console_dump.records == 0 && console_dump.lost == 0 => {
+            return Part::Unobserved(gap::dump(
+                Reason::NotBuilt,
+                Some(remedy::PRINTED),
+                console_dump.lost,
+            ));
         }
-        _ if told.records == 0 && told.marks == 0 => {
+        _ if console_dump.records == 0 && console_dump.marks == 0 => {
             return Part::Unobserved(gap::dump(
                 Reason::Late,
                 Some(remedy::OTHER_CONSOLE),
-                told.lost,
+                console_dump.lost,
             ));
         }
-        _ if told.records == 0 => {
-            let reason = if told.lost > 0 { Reason::Damaged } else { Reason::Late };
-            return Part::Unobserved(gap::dump(reason, None, told.lost));
+        _ if console_dump.records == 0 => {
+            let reason = if console_dump.lost > 0 { Reason::Damaged } else { Reason::Late };
+            return Part::Unobserved(gap::dump(reason, None, console_dump.lost));
         }
-        _ if dump.overrun => Some(gap::dump(Reason::Overrun, None, told.lost)),
-        DumpEnd::TimedOut => Some(gap::dump(Reason::Late, None, told.lost)),
-        _ if told.lost > 0 => Some(gap::dump(Reason::Damaged, None, told.lost)),
+        _ if dump.overrun => Some(gap::dump(Reason::Overrun, None, console_dump.lost)),
+        DumpEnd::TimedOut => Some(gap::dump(Reason::Late, None, console_dump.lost)),
+        _ if console_dump.lost > 0 => Some(gap::dump(Reason::Damaged, None, console_dump.lost)),
         _ => None,
     };
-    let sites = told.sites.into_iter().map(site).collect();
+    let sites = console_dump.sites.into_iter().map(site).collect();
     match gap {
         Some(gap) => Part::Partial(sites, gap),
         None => Part::Complete(sites),

@@ -42,12 +42,12 @@ impl Dump {
     /// comes after it; with none, everything.
     #[must_use]
     pub fn read(text: &[u8]) -> Self {
-        let (between, marks) = between(text);
+        let (between, marks) = text_between_marks(text);
         let mut harvest = Harvest::new(false);
         scan(between, &Rules::default(), &mut harvest);
         let tally = harvest.tally();
-        let lost = tally.lines.rejected + tally.spliced;
-        let mut dump = Self { marks, lost, ..Self::default() };
+        let lost_lines = tally.lines.rejected + tally.spliced;
+        let mut dump = Self { marks, lost: lost_lines, ..Self::default() };
         dump.add(&harvest);
         dump
     }
@@ -71,10 +71,10 @@ impl Dump {
 }
 
 /// The text that counts, and how many marks there are.
-fn between(text: &[u8]) -> (&[u8], u64) {
+fn text_between_marks(text: &[u8]) -> (&[u8], u64) {
     // A line that has not come to its end yet may still become something else.
-    let whole = memchr::memrchr(b'\n', text).map_or(0, |end| end + 1);
-    let marks: Vec<_> = memmem::find_iter(&text[..whole], MARK).collect();
+    let complete_bytes = memchr::memrchr(b'\n', text).map_or(0, |end| end + 1);
+    let marks: Vec<_> = memmem::find_iter(&text[..complete_bytes], MARK).collect();
     let line_end =
         |at: usize| memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |n| at + n + 1);
     let line_start = |at: usize| memchr::memrchr(b'\n', &text[..at]).map_or(0, |n| n + 1);

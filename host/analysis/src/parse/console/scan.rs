@@ -113,7 +113,7 @@ impl<'a> Scanner<'a> {
         let Some(Ok((count, tail))) = mdbg::split(head.message) else { return false };
         let Ok(number) = self.out.sites.number(tail) else { return false };
         self.printed_at(&head);
-        self.record(who(&head), head.left, count, number);
+        self.record(origin_of(&head), head.left, count, number);
         true
     }
 
@@ -138,27 +138,32 @@ impl<'a> Scanner<'a> {
 
     fn begin_run(&mut self, who: Who, left: &'a [u8], count: Option<u32>) {
         self.end_run();
-        let from = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
+        let start = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
         let ordinals = count.map(|count| (count, count));
         self.run = Some(OpenRun {
             who,
             entry: self.out.entries.len(),
-            from,
+            from: start,
             line: self.line,
             ordinals,
             left,
         });
         let time = stamp::read(left);
-        let run = Run { from, to: from, ordinals, until: time };
+        let run = Run { from: start, to: start, ordinals, until: time };
         self.out.entries.push(Entry { line: self.line, who, time, what: What::Records(run) });
     }
 
     fn end_run(&mut self) {
         let Some(run) = self.run.take() else { return };
-        let to = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
-        let until = stamp::read(run.left);
+        let end = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
+        let end_time = stamp::read(run.left);
         if let Some(entry) = self.out.entries.get_mut(run.entry) {
-            entry.what = What::Records(Run { from: run.from, to, ordinals: run.ordinals, until });
+            entry.what = What::Records(Run {
+                from: run.from,
+                to: end,
+                ordinals: run.ordinals,
+                until: end_time,
+            });
         }
     }
 
@@ -181,13 +186,14 @@ impl<'a> Scanner<'a> {
     /// Takes the line if a rule matches it.
     fn step(&mut self, line: &[u8], hits: Hits) -> bool {
         let Some(hit) = self.rules.apply(line, hits, &mut self.out.steps) else { return false };
-        let what = match hit {
+        let fact = match hit {
             Hit::Mark => What::Mark,
             Hit::Step => What::Step,
         };
         let edge = prefix::edge(line);
-        let who = edge.map_or(NOBODY, |edge| Who { image: Some(edge.image), thread: edge.thread });
-        self.fact(who, edge.map_or(line, |edge| edge.left), what);
+        let origin =
+            edge.map_or(NOBODY, |edge| Who { image: Some(edge.image), thread: edge.thread });
+        self.fact(origin, edge.map_or(line, |edge| edge.left), fact);
         true
     }
 
@@ -196,8 +202,8 @@ impl<'a> Scanner<'a> {
             return;
         }
         match head.or_else(|| prefix::find(line)).or_else(|| self.find_words(line)) {
-            Some(head) => self.tagged(line, head, ended),
-            None => self.untagged(line, ended),
+            Some(head) => self.take_tagged(line, head, ended),
+            None => self.take_untagged(line, ended),
         }
     }
 
@@ -210,7 +216,7 @@ impl<'a> Scanner<'a> {
 
     /// A line with a prefix, and perhaps with further ones inside: consoles that share a wire cut
     /// into one another's lines.
-    fn tagged(&mut self, line: &[u8], first: Head<'_>, ended: bool) {
+    fn take_tagged(&mut self, line: &[u8], first: Head<'_>, ended: bool) {
         let mut head = first;
         let mut outcome = self.read(&head, ended);
         while matches!(outcome, Outcome::Ignored | Outcome::Damaged(_))
@@ -219,22 +225,22 @@ impl<'a> Scanner<'a> {
             if matches!(outcome, Outcome::Damaged(_)) {
                 self.out.tally.spliced += 1;
                 self.end_run();
-                self.push(who(&head), None, What::Damaged);
+                self.push(origin_of(&head), None, What::Damaged);
             }
             head = Head { left: head.left, ..inner };
             outcome = self.read(&head, ended);
         }
         match outcome {
             Outcome::Record(count) => self.cold_record(&head, count),
-            Outcome::Fact(what) => self.fact(who(&head), head.left, what),
-            Outcome::Damaged(why) => self.reject(Some(who(&head)), why, line),
-            Outcome::Ignored => self.other(who(&head)),
+            Outcome::Fact(what) => self.fact(origin_of(&head), head.left, what),
+            Outcome::Damaged(why) => self.reject(Some(origin_of(&head)), why, line),
+            Outcome::Ignored => self.take_other(origin_of(&head)),
         }
     }
 
     /// Reads a message, knowing how its line ends.
     fn read(&self, head: &Head<'_>, ended: bool) -> Outcome {
-        let outcome = classify::tagged(head);
+        let outcome = classify::read_tagged(head);
         match outcome {
             Outcome::Record(_) | Outcome::Fact(_) if !ended => Outcome::Damaged(Why::Unterminated),
             Outcome::Record(_) | Outcome::Fact(What::Region(_)) if head.length == FULL => {
@@ -244,8 +250,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn untagged(&mut self, line: &[u8], ended: bool) {
-        match classify::untagged(line) {
+    fn take_untagged(&mut self, line: &[u8], ended: bool) {
+        match classify::read_untagged(line) {
             Outcome::Ignored => {}
             Outcome::Damaged(why) => self.reject(None, why, line),
             Outcome::Record(_) | Outcome::Fact(_) if !ended => {
@@ -259,7 +265,7 @@ impl<'a> Scanner<'a> {
     fn cold_record(&mut self, head: &Head<'_>, count: Option<u32>) {
         if let Some(Ok((_, tail))) = mdbg::split(head.message) {
             self.printed_at(head);
-            self.lone_record(who(head), head.left, count, tail);
+            self.lone_record(origin_of(head), head.left, count, tail);
         }
     }
 
@@ -282,11 +288,11 @@ impl<'a> Scanner<'a> {
         self.end_run();
         match self.out.sites.number(tail) {
             Ok(number) => {
-                let from = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
+                let start = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
                 self.out.ids.push(number);
                 let time = stamp::read(left);
                 let ordinals = count.map(|count| (count, count));
-                let run = Run { from, to: from.saturating_add(1), ordinals, until: time };
+                let run = Run { from: start, to: start.saturating_add(1), ordinals, until: time };
                 self.push(who, time, What::Records(run));
                 self.out.tally.lines.parsed += 1;
             }
@@ -298,8 +304,8 @@ impl<'a> Scanner<'a> {
         self.end_run();
         self.out.tally.lines.parsed += 1;
         // The time of a map is that of its beginning.
-        let timed = !matches!(what, What::Region(MapLine { index: 1.., .. }));
-        self.push(who, if timed { stamp::read(left) } else { None }, what);
+        let has_time = !matches!(what, What::Region(MapLine { index: 1.., .. }));
+        self.push(who, if has_time { stamp::read(left) } else { None }, what);
     }
 
     fn reject(&mut self, who: Option<Who>, why: Why, text: &[u8]) {
@@ -311,7 +317,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A line of the secure world about something else.
-    fn other(&mut self, who: Who) {
+    fn take_other(&mut self, who: Who) {
         self.end_run();
         if let Some(Entry { who: last, what: What::Other(n), .. }) = self.out.entries.last_mut()
             && *last == who
@@ -348,6 +354,6 @@ impl OpenRun<'_> {
 const NOBODY: Who = Who { image: None, thread: None };
 
 #[inline]
-fn who(head: &Head<'_>) -> Who {
+fn origin_of(head: &Head<'_>) -> Who {
     Who { image: Some(head.image), thread: head.thread }
 }

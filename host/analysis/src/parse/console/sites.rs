@@ -109,7 +109,7 @@ impl Sites {
         if self.keys.len() * 2 > self.table.len() {
             self.grow();
         } else {
-            self.put(number, hash);
+            self.store(number, hash);
         }
         Ok(number)
     }
@@ -120,12 +120,12 @@ impl Sites {
         self.table.resize(len, 0);
         for number in 0..self.keys.len() {
             if let Ok(n) = u32::try_from(number) {
-                self.put(n, self.keys[number].hash);
+                self.store(n, self.keys[number].hash);
             }
         }
     }
 
-    fn put(&mut self, number: u32, hash: u64) {
+    fn store(&mut self, number: u32, hash: u64) {
         let mut slot = self.slot(hash);
         while self.table[slot] != 0 {
             slot = (slot + 1) & (self.table.len() - 1);
@@ -142,8 +142,8 @@ fn hash(text: &[u8]) -> u64 {
         let product = u128::from(hash ^ word) * u128::from(ODD);
         // The sum of both halves of the product, truncated on purpose.
         #[expect(clippy::cast_possible_truncation, reason = "both halves are used")]
-        let folded = (product as u64) ^ ((product >> 64) as u64);
-        folded
+        let sum = (product as u64) ^ ((product >> 64) as u64);
+        sum
     };
     let mut hash = ODD ^ text.len() as u64;
     let (words, rest) = text.as_chunks::<8>();

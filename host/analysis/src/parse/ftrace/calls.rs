@@ -18,8 +18,8 @@ const REFUSED: (u32, u32) = (tee_result::GENERIC, 2);
 impl Reader {
     pub(super) fn call(&mut self, tid: u32, begun: &Begun, ended: &Ended) {
         let pid = self.pid_of(tid, begun.pid.or(ended.pid));
-        let refused = ended.code != 0;
-        let (result, origin) = if refused { REFUSED } else { (ended.ret, ended.origin) };
+        let is_refused = ended.code != 0;
+        let (result, origin) = if is_refused { REFUSED } else { (ended.ret, ended.origin) };
         let (session, uuid) = self.session(begun, ended, result);
         let kind = match begun.act {
             // Who asked for it is told by itself.
@@ -30,13 +30,13 @@ impl Reader {
             Act::Cancel => CallKind::RequestCancellation,
         };
         let (begin_ns, end_ns) = (begun.begin_ns, ended.end_ns.max(begun.begin_ns));
-        let params = begun.params_after(ended).map(|after| begun.params.with(&after));
-        let tells_origin = refused || matches!(begun.act, Act::Open | Act::Invoke);
+        let params = begun.params_after(ended).map(|after| begun.params.call_params(&after));
+        let tells_origin = is_refused || matches!(begun.act, Act::Open | Act::Invoke);
         let process = self.meet(pid, begun);
         let by_kernel = begun.act == Act::Shut;
         let comm = if pid == tid { Arc::clone(&begun.comm) } else { Arc::clone(&process.comm) };
         let call = Call {
-            place: self.here(),
+            place: self.current_place(),
             // The thread in which the kernel closes did not ask for it.
             by: Party { pid, tid: if by_kernel { 0 } else { tid }, comm, by_kernel },
             thread: Arc::clone(&begun.comm),
@@ -85,10 +85,10 @@ impl Reader {
 
     /// The process that a call is of.
     pub(super) fn meet(&mut self, pid: u32, begun: &Begun) -> &mut Process {
-        let at = self.monotonic(begun.begin_ns);
+        let call_ns = self.monotonic(begun.begin_ns);
         let process = self.process(pid);
         if !process.called {
-            (process.called, process.born_ns) = (true, at);
+            (process.called, process.born_ns) = (true, call_ns);
         }
         if process.comm.is_empty() {
             process.comm = Arc::clone(&begun.comm);

@@ -42,13 +42,13 @@ impl<'t> Fields<'t> {
     }
 
     fn array<const N: usize>(&self, name: &str) -> Option<[u64; N]> {
-        let inside = self.value(name)?.strip_prefix('{')?.strip_suffix('}')?;
-        let mut all = [0; N];
-        let mut numbers = inside.split(',');
-        for to in &mut all {
+        let list = self.value(name)?.strip_prefix('{')?.strip_suffix('}')?;
+        let mut values = [0; N];
+        let mut numbers = list.split(',');
+        for to in &mut values {
             *to = number(numbers.next()?)?;
         }
-        numbers.next().is_none().then_some(all)
+        numbers.next().is_none().then_some(values)
     }
 
     pub(super) fn uuid(&self) -> Option<Uuid> {
@@ -78,24 +78,24 @@ impl<'t> Fields<'t> {
 
     /// Name of the task.
     pub(super) fn comm(&self) -> Option<&'t str> {
-        let at = self.0.find(&format!(" {LAST}"))?;
-        let quoted = self.0[at + 1 + LAST.len()..].strip_prefix('"')?;
-        Some(quoted.strip_suffix('"').unwrap_or(quoted))
+        let position = self.0.find(&format!(" {LAST}"))?;
+        let quoted_name = self.0[position + 1 + LAST.len()..].strip_prefix('"')?;
+        Some(quoted_name.strip_suffix('"').unwrap_or(quoted_name))
     }
 }
 
 impl Params {
     /// Whether these can be the same parameters later: inputs stay as they are.
     pub(super) fn goes_on_as(&self, after: &Self) -> bool {
-        let both = self.words.iter().zip(&after.words).enumerate();
-        let mut inputs = both.filter(|(n, _)| self.types >> (4 * n) & 0xf == 1);
+        let pairs = self.words.iter().zip(&after.words).enumerate();
+        let mut inputs = pairs.filter(|(n, _)| self.types >> (4 * n) & 0xf == 1);
         self.types == after.types && inputs.all(|(_, (before, after))| before == after)
     }
 
     /// What went in, and what came out of the same parameters.
-    pub(super) fn with(&self, after: &Self) -> [CallParam; 4] {
-        let mut all = [CallParam::default(); 4];
-        for (n, to) in all.iter_mut().enumerate() {
+    pub(super) fn call_params(&self, after: &Self) -> [CallParam; 4] {
+        let mut params = [CallParam::default(); 4];
+        for (n, to) in params.iter_mut().enumerate() {
             let (before, after) = (self.words[n], after.words[n]);
             *to = match self.types >> (4 * n) & 0xf {
                 0 => CallParam::default(),
@@ -103,7 +103,7 @@ impl Params {
                 _ => CallParam { input: 0, size: before.1, output: after.1 },
             };
         }
-        all
+        params
     }
 }
 
@@ -134,7 +134,7 @@ mod tests {
         let before = fields.params(4).unwrap();
         assert_eq!(before.types, 0x0071);
         let after = Fields("p0={0x1,0x5,0x6} p1={0x7,0x1000,0x10}").params(2).unwrap();
-        let params = before.with(&after);
+        let params = before.call_params(&after);
         assert_eq!(params[0].input, 0x6_0000_0005);
         assert_eq!((params[1].size, params[1].output), (0x40, 0x10));
         assert_eq!(fields.params(0), Some(Params::default()));

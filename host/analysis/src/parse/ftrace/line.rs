@@ -49,21 +49,22 @@ pub(super) fn parse(text: &str) -> Line<'_> {
     if let Some(note) = text.strip_prefix(NOTE) {
         return Line::Note(note);
     }
-    if let Some(n) = lost(text) {
+    if let Some(n) = lost_events(text) {
         return Line::Lost(n);
     }
     // What comes first is the name of the task, which may hold anything but is short.
-    let mut broken = false;
+    let mut is_broken = false;
     for (at, _) in text.match_indices(": (") {
-        let named = text[..at].rsplit_once(": ");
-        let found = named.and_then(|(head, name)| Some((head, Probe::named(name)?)));
-        let Some((head, probe)) = found else { continue };
-        if let Some(hit) = hit(head, probe, &text[at + 2..]) {
+        let head_and_name = text[..at].rsplit_once(": ");
+        let head_and_probe =
+            head_and_name.and_then(|(head, name)| Some((head, Probe::find(name)?)));
+        let Some((head, probe)) = head_and_probe else { continue };
+        if let Some(hit) = parse_hit(head, probe, &text[at + 2..]) {
             return Line::Hit(hit);
         }
-        broken = true;
+        is_broken = true;
     }
-    if broken { Line::Broken } else { Line::Foreign }
+    if is_broken { Line::Broken } else { Line::Foreign }
 }
 
 /// Thread of a hit, and its process where the kernel knows it, for whoever looks up the rest.
@@ -76,13 +77,13 @@ pub fn task_of(line: &[u8]) -> Option<(u32, Option<u32>)> {
 }
 
 /// `CPU:1 [LOST 12 EVENTS]`; without a number where the kernel does not know it.
-fn lost(text: &str) -> Option<u64> {
+fn lost_events(text: &str) -> Option<u64> {
     let rest = text.strip_prefix("CPU:")?.split_once(" [LOST ")?.1.strip_suffix("EVENTS]")?;
     Some(rest.trim().parse().unwrap_or(1))
 }
 
 /// `head` ends with the time, `rest` begins with the place.
-fn hit<'t>(head: &str, probe: &'static Probe, rest: &'t str) -> Option<Hit<'t>> {
+fn parse_hit<'t>(head: &str, probe: &'static Probe, rest: &'t str) -> Option<Hit<'t>> {
     let (head, time) = head.rsplit_once(' ')?;
     let ns = nanoseconds(time)?;
     // Flags are left out with the option irq-info off.

@@ -108,7 +108,7 @@ impl Reader {
     fn line(&mut self, bytes: &[u8], is_cut: bool) {
         let text = String::from_utf8_lossy(bytes);
         let outcome = match line::parse(&text) {
-            Line::Hit(hit) if !is_cut => self.hit(&hit),
+            Line::Hit(hit) if !is_cut => self.take_hit(&hit),
             Line::Note(note) if !is_cut => self.note(note),
             Line::Lost(n) => {
                 self.lose(n);
@@ -123,7 +123,7 @@ impl Reader {
         }
     }
 
-    fn hit(&mut self, hit: &Hit<'_>) -> LineOutcome {
+    fn take_hit(&mut self, hit: &Hit<'_>) -> LineOutcome {
         let pid = hit.pid.or_else(|| self.owners.get(&hit.tid).copied());
         if self.own.is_some_and(|own| pid.unwrap_or(hit.tid) == own) {
             return LineOutcome::Ignored;
@@ -170,12 +170,12 @@ impl Reader {
                 self.owners.insert(tid, pid);
             }
             Some(Note::Process { pid, ppid, ended, comm, exe }) => {
-                let known = self.process(pid);
+                let process = self.process(pid);
                 // A number may be another process's later.
-                known.ended = ended;
+                process.ended = ended;
                 // Of one that has gone no more is known.
                 if !comm.is_empty() {
-                    (known.ppid, known.comm, known.exe) = (ppid, comm.into(), exe.into());
+                    (process.ppid, process.comm, process.exe) = (ppid, comm.into(), exe.into());
                 }
             }
             Some(Note::Missed { calls }) => self.missed = calls,
@@ -222,7 +222,7 @@ impl Reader {
         let threads = std::mem::take(&mut self.threads);
         for (tid, thread) in threads {
             self.lost = self.lost.saturating_add(thread.unbegun());
-            for begun in thread.within().iter().filter(|begun| !begun.inner) {
+            for begun in thread.open_calls().iter().filter(|begun| !begun.inner) {
                 let pid = self.pid_of(tid, begun.pid);
                 self.meet(pid, begun).running += 1;
             }
@@ -231,12 +231,12 @@ impl Reader {
         processes.retain(|process| process.called);
         processes.sort_by_key(|process| (process.born_ns, process.pid));
         // At most so many: what is half there may have lost its other half to the kernel.
-        let lost = self.lost.saturating_add(self.lost_hits.div_ceil(2)).max(self.missed);
+        let lost_calls = self.lost.saturating_add(self.lost_hits.div_ceil(2)).max(self.missed);
         let sources = std::iter::once(crate::model::ClientSource::Kernel).collect();
-        Clients { processes, calls: self.calls, lost, sources, ..Clients::default() }
+        Clients { processes, calls: self.calls, lost: lost_calls, sources, ..Clients::default() }
     }
 
-    fn here(&self) -> Place {
+    fn current_place(&self) -> Place {
         self.place.clone().unwrap_or_else(|| Place {
             source: "kernel trace".into(),
             at: self.accounting.read + 1,

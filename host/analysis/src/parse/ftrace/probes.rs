@@ -108,7 +108,7 @@ impl Probe {
         format!("{kind}:{group}/{name} {function} {args}")
     }
 
-    pub(super) fn named(name: &str) -> Option<&'static Self> {
+    pub(super) fn find(name: &str) -> Option<&'static Self> {
         PROBES.iter().find(|probe| probe.name == name)
     }
 }

@@ -84,9 +84,9 @@ impl Begun {
     /// Whether this is its end, by all that both tell.
     fn is_ended_by(&self, end: &Ended) -> bool {
         let same_session = self.act == Act::Open || self.session == end.session;
-        let after = self.params_after(end);
-        let same = after.is_some_and(|after| self.params.goes_on_as(&after));
-        self.act == end.act && self.cmd == end.cmd && same_session && same
+        let end_params = self.params_after(end);
+        let has_same_params = end_params.is_some_and(|after| self.params.goes_on_as(&after));
+        self.act == end.act && self.cmd == end.cmd && same_session && has_same_params
     }
 
     /// Parameters at the end.
@@ -99,14 +99,14 @@ impl Ended {
     pub(super) fn read(hit: &Hit<'_>) -> Option<Self> {
         let fields = &hit.fields;
         let act = hit.probe.act;
-        let tells = matches!(act, Act::Open | Act::Invoke);
+        let has_result = matches!(act, Act::Open | Act::Invoke);
         Some(Self {
             act,
             end_ns: hit.ns.1,
             pid: hit.pid,
             code: fields.code("rc")?,
-            ret: if tells { fields.word("ret")? } else { 0 },
-            origin: if tells { fields.word("origin")? } else { 0 },
+            ret: if has_result { fields.word("ret")? } else { 0 },
+            origin: if has_result { fields.word("origin")? } else { 0 },
             session: fields.word("session")?,
             cmd: if act == Act::Invoke { fields.word("cmd")? } else { 0 },
             params: [0, 1, 2, 3, 4].map(|n| fields.params(n)),
@@ -121,7 +121,7 @@ impl Thread {
     }
 
     /// Calls that it is in.
-    pub(super) fn within(&self) -> &[Begun] {
+    pub(super) fn open_calls(&self) -> &[Begun] {
         &self.within
     }
 
@@ -133,13 +133,13 @@ impl Thread {
             }
             *lost += 1;
         }
-        let fits = match self.within.last().map(|around| around.act) {
+        let is_expected = match self.within.last().map(|around| around.act) {
             None => true,
             Some(Act::Close) => begun.act == Act::Shut,
             Some(Act::Open) => matches!(begun.act, Act::Close | Act::Shut),
             Some(_) => false,
         };
-        if !fits || self.within.len() == NESTED {
+        if !is_expected || self.within.len() == NESTED {
             *lost += self.within.len() as u64;
             self.within.clear();
         }
@@ -150,8 +150,8 @@ impl Thread {
 
     /// Takes an end.
     pub(super) fn end(&mut self, end: Ended, lost: &mut u64) -> Outcome {
-        let at = self.within.iter().rposition(|begun| begun.is_ended_by(&end));
-        let Some(at) = at else {
+        let index = self.within.iter().rposition(|begun| begun.is_ended_by(&end));
+        let Some(at) = index else {
             *lost += u64::from(self.early.replace(end).is_some());
             return Outcome::Pending;
         };

@@ -49,8 +49,8 @@ impl Parser for Binder {
         let Some(((_, threads, nodes, refs), _)) = &mut self.open else {
             return LineOutcome::Ignored;
         };
-        let counted = [("thread ", threads), ("node ", nodes), ("ref ", refs)];
-        for (head, count) in counted {
+        let counters = [("thread ", threads), ("node ", nodes), ("ref ", refs)];
+        for (head, count) in counters {
             if let Some(rest) = text.strip_prefix(head) {
                 // `node work 5:` is about a node that was counted.
                 *count =
@@ -58,8 +58,8 @@ impl Parser for Binder {
                 return LineOutcome::Parsed;
             }
         }
-        let more = ["buffer ", "context ", "has delivered", "pending ", "undelivered"];
-        if more.iter().any(|more| text.starts_with(more)) {
+        let other_heads = ["buffer ", "context ", "has delivered", "pending ", "undelivered"];
+        if other_heads.iter().any(|more| text.starts_with(more)) {
             LineOutcome::Parsed
         } else {
             LineOutcome::Ignored
@@ -82,7 +82,7 @@ impl Binder {
 /// `… from 15936:15976 to 14964:16752 code 8 …`
 fn transaction(text: &str, line: &Line<'_>, out: &mut Out) -> LineOutcome {
     let pair = |name| {
-        let (pid, tid) = fields::after(text, name)?.split_once(':')?;
+        let (pid, tid) = fields::value_after(text, name)?.split_once(':')?;
         Some((fields::decimal(pid)?, fields::decimal(tid)?))
     };
     let (Some(from), Some(to)) = (pair("from "), pair("to ")) else { return LineOutcome::Rejected };

@@ -25,7 +25,7 @@ impl Parser for BinderLog {
         }
         let Some((head, rest)) = head(line.text) else { return LineOutcome::Ignored };
         let pid = rest.split([' ', ':']).next().and_then(fields::decimal);
-        let said = match (head, pid) {
+        let statement = match (head, pid) {
             (_, Some(pid)) if rest.contains(" close vm area ") => Said::AreaClosed { pid },
             ("binder_mmap", Some(pid)) => Said::AreaMapped { pid },
             // One line for each page that was left comes before the last one.
@@ -35,12 +35,12 @@ impl Parser for BinderLog {
             }
             ("binder_open" | "binder_flush", Some(_)) => return LineOutcome::Parsed,
             ("binder_debug", Some(lines)) if rest.ends_with(" callbacks suppressed") => {
-                suppressed(lines, line, out);
+                note_suppressed(lines, line, out);
                 return LineOutcome::Parsed;
             }
             _ => return LineOutcome::Ignored,
         };
-        out.say(line, said);
+        out.say(line, statement);
         LineOutcome::Parsed
     }
 }
@@ -56,7 +56,7 @@ fn head(text: &str) -> Option<(&str, &str)> {
 }
 
 /// The kernel says how much it did not say.
-fn suppressed(lines: u64, line: &Line<'_>, out: &mut Out) {
+fn note_suppressed(lines: u64, line: &Line<'_>, out: &mut Out) {
     let text = format!(
         "the kernel left out {} lines of binder's log, as it does when there are many ({})",
         text::number(lines),

@@ -38,8 +38,8 @@ impl Parser for BuddyInfo {
             };
         };
         let name = format!("node {node} zone {zone}");
-        let known = |census: &Census| census.rows.iter().any(|row| *row.name == name);
-        if self.open.as_ref().is_some_and(known) {
+        let has_zone = |census: &Census| census.rows.iter().any(|row| *row.name == name);
+        if self.open.as_ref().is_some_and(has_zone) {
             self.end(out);
         }
         let census =

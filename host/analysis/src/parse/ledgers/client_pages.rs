@@ -64,10 +64,10 @@ fn client(text: &str) -> Option<Client> {
 fn run(text: &str, line: &Line<'_>, of: &Client) -> Option<Row> {
     let mut words = text.splitn(8, ' ');
     let va = fields::number(words.next()?)?;
-    let mut named = |name: &str| words.next().filter(|word| *word == name).and(words.next());
-    let memory = fields::number(named("pa")?)?;
-    let pages = fields::decimal(named("pages")?)?;
-    let inode = fields::decimal(named("ino")?)?;
+    let mut value_of = |name: &str| words.next().filter(|word| *word == name).and(words.next());
+    let memory = fields::number(value_of("pa")?)?;
+    let pages = fields::decimal(value_of("pages")?)?;
+    let inode = fields::decimal(value_of("ino")?)?;
     let name = words.next().unwrap_or_default();
     let bytes = pages.checked_mul(of.page).filter(|bytes| memory.checked_add(*bytes).is_some())?;
     let mut row = Row::new(line.place.clone(), name, pages, bytes);

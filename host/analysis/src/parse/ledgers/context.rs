@@ -22,8 +22,8 @@ impl Context {
             return false;
         }
         let prompts = ["# cat ", "$ cat ", " shell cat "];
-        let told = prompts.iter().find_map(|prompt| text.split_once(prompt));
-        let Some((head, command)) = told else { return false };
+        let prompt_and_command = prompts.iter().find_map(|prompt| text.split_once(prompt));
+        let Some((head, command)) = prompt_and_command else { return false };
         let file = command.split([' ', '|', '>', ';']).next().unwrap_or_default();
         let folder = head.split_once(':').map_or("", |(_, folder)| folder.trim());
         self.path = match (file.starts_with('/'), folder.starts_with('/')) {
@@ -54,8 +54,8 @@ impl Context {
 
     /// The number that the path has for a process: `…/proc/131`, `procmem.1892.txt`, `…/131/maps`.
     pub(super) fn process(&self) -> Option<u64> {
-        let own = self.name().rsplit(['.', '-']).find_map(decimal);
-        own.or_else(|| decimal(self.parent()).filter(|_| self.name() == "maps"))
+        let own_number = self.name().rsplit(['.', '-']).find_map(decimal);
+        own_number.or_else(|| decimal(self.parent()).filter(|_| self.name() == "maps"))
     }
 }
 

@@ -55,8 +55,8 @@ fn process(line: &Line<'_>) -> Option<Row> {
 /// How many descriptors of the process before are of this.
 fn kind(text: &str, line: &Line<'_>, census: &Census) -> Option<Row> {
     let (count, name) = text.split_once(' ')?;
-    let of = census.rows.last()?;
+    let owner = census.rows.last()?;
     let mut row = Row::new(line.place.clone(), name, fields::decimal(count)?, 0);
-    (row.holder, row.ids.start) = (of.holder.clone(), of.ids.start);
+    (row.holder, row.ids.start) = (owner.holder.clone(), owner.ids.start);
     Some(row).filter(|_| !name.is_empty())
 }

@@ -37,7 +37,7 @@ impl Parser for Buffers {
 
 fn buffer(line: &Line<'_>) -> Option<Row> {
     let bytes = fields::number_after(line.raw, "size ")?;
-    let exporter = fields::after(line.raw, "exporter ").unwrap_or_default();
+    let exporter = fields::value_after(line.raw, "exporter ").unwrap_or_default();
     let mut row = Row::new(line.place.clone(), exporter, 1, bytes);
     row.ids.inode = Some(fields::number_after(line.raw, "ino ")?);
     Some(row)

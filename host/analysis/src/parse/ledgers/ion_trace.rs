@@ -34,13 +34,13 @@ impl Parser for IonTrace {
         if !line.raw.contains(": ion_") {
             return LineOutcome::Ignored;
         }
-        let found = NAMES.iter().find_map(|name| {
+        let parts = NAMES.iter().find_map(|name| {
             let (head, rest) = line.raw.split_once(": ")?;
             Some((head, *name, rest.strip_prefix(*name)?.strip_prefix(": ")?))
         });
-        let Some((head, name, rest)) = found else { return LineOutcome::Ignored };
+        let Some((head, name, rest)) = parts else { return LineOutcome::Ignored };
         let keys = keys(name, rest);
-        let Some((party, ns)) = who(head).filter(|_| keys.is_some()) else {
+        let Some((party, ns)) = party_and_time(head).filter(|_| keys.is_some()) else {
             return LineOutcome::Rejected;
         };
         self.seq += 1;
@@ -62,12 +62,12 @@ impl Parser for IonTrace {
 
 /// Whether the address of a buffer lacks a digit, see [`fields::kernel_address`].
 fn is_short(rest: &str) -> bool {
-    let word = fields::after(rest, "buffer:").unwrap_or_default();
+    let word = fields::value_after(rest, "buffer:").unwrap_or_default();
     word.len() == 15 && word.starts_with('f')
 }
 
 /// Name and number of the task, and the time.
-fn who(head: &str) -> Option<(Party, u64)> {
+fn party_and_time(head: &str) -> Option<(Party, u64)> {
     let (task, rest) = head.split_once(" [")?;
     let (comm, tid) = task.trim().rsplit_once('-')?;
     let ns = nanoseconds(rest.rsplit(' ').next()?)?;
@@ -78,8 +78,8 @@ fn who(head: &str) -> Option<(Party, u64)> {
 
 fn keys(name: &str, rest: &str) -> Option<Keys> {
     let buffer = || {
-        let word = fields::after(rest, "buffer:").filter(|word| !word.is_empty());
-        fields::kernel_address(word.or_else(|| fields::after(rest, "buffer "))?)
+        let word = fields::value_after(rest, "buffer:").filter(|word| !word.is_empty());
+        fields::kernel_address(word.or_else(|| fields::value_after(rest, "buffer "))?)
     };
     let keys = match name {
         "ion_alloc" => vec![("address", buffer()?), ("len", fields::number_after(rest, "len ")?)],

@@ -50,8 +50,8 @@ impl Parser for Kmemleak {
         // Contents are never kept.
         let dump = text.bytes().take(2).all(|byte| byte.is_ascii_hexdigit())
             && text.get(2..3) == Some(" ");
-        let known = dump || text.starts_with("hex dump") || text.starts_with("backtrace");
-        if known { LineOutcome::Parsed } else { LineOutcome::Ignored }
+        let is_known = dump || text.starts_with("hex dump") || text.starts_with("backtrace");
+        if is_known { LineOutcome::Parsed } else { LineOutcome::Ignored }
     }
 
     /// A scan that finds nothing is one as well.
@@ -104,6 +104,6 @@ fn site(row: &Row) -> Option<std::sync::Arc<str>> {
         "__vmalloc",
         "slab_",
     ];
-    let own = |name: &str| OWN.iter().any(|own| name.starts_with(own));
-    row.stack.iter().find(|name| !own(name)).or(row.stack.first()).cloned()
+    let is_allocator = |name: &str| OWN.iter().any(|own| name.starts_with(own));
+    row.stack.iter().find(|name| !is_allocator(name)).or(row.stack.first()).cloned()
 }

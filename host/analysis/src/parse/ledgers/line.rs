@@ -61,8 +61,9 @@ impl<'t> Line<'t> {
 
     /// Its message without the numbers that `grep -n` puts in front.
     pub(super) fn ungrepped(&self) -> &'t str {
-        let numbered = self.text.split_once(':').filter(|(n, _)| fields::decimal(n).is_some());
-        numbered.map_or(self.text, |(_, rest)| rest).trim_start()
+        let number_and_rest =
+            self.text.split_once(':').filter(|(n, _)| fields::decimal(n).is_some());
+        number_and_rest.map_or(self.text, |(_, rest)| rest).trim_start()
     }
 }
 

@@ -42,8 +42,8 @@ impl Parser for MemInfo {
     fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
         let Some((name, value)) = line.text.split_once(':') else { return LineOutcome::Ignored };
         if !FIELDS.contains(&name) || (name != "MemTotal" && self.open.is_none()) {
-            let known = self.open.is_some() && value.trim_end().ends_with(" kB");
-            return if known { LineOutcome::Parsed } else { LineOutcome::Ignored };
+            let is_field = self.open.is_some() && value.trim_end().ends_with(" kB");
+            return if is_field { LineOutcome::Parsed } else { LineOutcome::Ignored };
         }
         let mut words = value.split_whitespace();
         let number = words.next().and_then(fields::decimal).filter(|_| words.next() == Some("kB"));

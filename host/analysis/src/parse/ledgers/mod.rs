@@ -69,7 +69,7 @@ trait Parser {
 
     /// Takes lines at the begin of a text without looking at each, where it has read the same before and took
     /// all of them; gives how many bytes and lines they are.
-    fn known(&mut self, _text: &[u8]) -> Option<(usize, u64)> {
+    fn take_known(&mut self, _text: &[u8]) -> Option<(usize, u64)> {
         None
     }
 
@@ -164,7 +164,7 @@ impl Reader {
     }
 
     /// What follows was read at this moment of a run.
-    pub fn at(&mut self, moment: Moment) {
+    pub fn set_moment(&mut self, moment: Moment) {
         if self.out.moment != Some(moment) {
             self.end();
             self.out.moment = Some(moment);
@@ -175,7 +175,7 @@ impl Reader {
     pub fn lines(&mut self, mut text: &[u8]) {
         while !text.is_empty() {
             let last = self.last.and_then(|last| self.parsers.get_mut(last));
-            if let Some((bytes, lines)) = last.and_then(|last| last.known(text)) {
+            if let Some((bytes, lines)) = last.and_then(|last| last.take_known(text)) {
                 self.place.at += lines;
                 self.accounting += Accounting { read: lines, parsed: lines, ..Default::default() };
                 text = text.get(bytes..).unwrap_or_default();
@@ -233,11 +233,11 @@ impl Reader {
     pub fn take(&mut self) -> NormalWorld {
         self.end();
         let accounting = std::mem::take(&mut self.accounting);
-        let mut told = std::mem::take(&mut self.out.told);
+        let mut world = std::mem::take(&mut self.out.told);
         if self.out.moment.is_some() {
-            told.name_holders();
+            world.name_holders();
         }
-        NormalWorld { accounting, ..told }
+        NormalWorld { accounting, ..world }
     }
 
     /// All that was told.

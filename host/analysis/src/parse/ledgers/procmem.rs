@@ -18,7 +18,7 @@ pub(super) struct Procmem {
 
 impl Parser for Procmem {
     fn line(&mut self, line: &Line<'_>, context: &Context, _: &mut Out) -> LineOutcome {
-        if let Some(name) = asked(line.raw) {
+        if let Some(name) = asked_program(line.raw) {
             self.asked = Some(name.to_owned());
             return LineOutcome::Parsed;
         }
@@ -57,7 +57,7 @@ impl Procmem {
 }
 
 /// The program whose process a command asks for: ``# procmem `pidof /system/bin/mediaserver` ``.
-fn asked(text: &str) -> Option<&str> {
+fn asked_program(text: &str) -> Option<&str> {
     if !["procmem ", "lsof "].iter().any(|tool| text.contains(tool)) {
         return None;
     }
@@ -70,7 +70,7 @@ fn of_procmem(words: &[&str], line: &Line<'_>) -> Option<Row> {
     if sizes.len() < 4 || !sizes.iter().all(|word| word.ends_with('K')) {
         return None;
     }
-    let bytes = fields::scaled(sizes.first()?, 1024)?;
+    let bytes = fields::scaled_bytes(sizes.first()?, 1024)?;
     Some(Row::new(line.place.clone(), "mapping", 1, bytes))
 }
 

@@ -45,7 +45,7 @@ impl Parser for Callers {
             .get_or_insert_with(|| Census::new(Ledger::SlabCallers, cache, line.place.clone()));
         let size = cache.rsplit('-').next().and_then(size_of).unwrap_or(0);
         let mut row = Row::new(line.place.clone(), &name, count, count.saturating_mul(size));
-        let ages = fields::after(rest, "age=").map(|ages| format!("age {ages} jiffies"));
+        let ages = fields::value_after(rest, "age=").map(|ages| format!("age {ages} jiffies"));
         row.stack.extend(ages.map(Into::into));
         super::add(census, row);
         LineOutcome::Parsed
@@ -63,5 +63,5 @@ fn is_ours(name: &str) -> bool {
 
 /// Bytes of an object of `kmalloc-128` or `kmalloc-2k`.
 fn size_of(class: &str) -> Option<u64> {
-    fields::scaled(class, 1024)
+    fields::scaled_bytes(class, 1024)
 }

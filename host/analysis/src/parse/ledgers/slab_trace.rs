@@ -33,23 +33,23 @@ impl Parser for SlabTrace {
         }
         let Some((_, stack, _)) = &mut self.open else { return LineOutcome::Ignored };
         if line.text.starts_with("[<") || !self.torn.is_empty() {
-            let whole = format!("{}{}", std::mem::take(&mut self.torn), line.text.trim());
-            return match fields::function(&whole) {
-                Some(function) if stack.len() < FRAMES && !whole.ends_with('/') => {
+            let frame = format!("{}{}", std::mem::take(&mut self.torn), line.text.trim());
+            return match fields::function(&frame) {
+                Some(function) if stack.len() < FRAMES && !frame.ends_with('/') => {
                     stack.push(function.into());
                     LineOutcome::Parsed
                 }
                 // What was copied off a page is cut where the page is.
-                None | Some(_) if whole.len() < 200 && whole.starts_with("[<") => {
-                    self.torn = whole;
+                None | Some(_) if frame.len() < 200 && frame.starts_with("[<") => {
+                    self.torn = frame;
                     LineOutcome::Parsed
                 }
                 _ => LineOutcome::Rejected,
             };
         }
         let head = ["CPU: ", "Workqueue: ", "Call trace:", "Hardware name: "];
-        let known = head.iter().any(|head| line.text.starts_with(head));
-        if known { LineOutcome::Parsed } else { LineOutcome::Ignored }
+        let is_head = head.iter().any(|head| line.text.starts_with(head));
+        if is_head { LineOutcome::Parsed } else { LineOutcome::Ignored }
     }
 
     fn end(&mut self, out: &mut Out) {

@@ -71,10 +71,10 @@ pub(super) fn call(text: &str) -> Option<Call<'_>> {
 fn halves(text: &str) -> Option<(&str, &str)> {
     let mut end = text.len();
     while let Some(at) = memrchr(b'=', &text.as_bytes()[..end]) {
-        let before = text[..at].strip_suffix(' ');
-        let after = text[at + 1..].strip_prefix(' ');
-        let args = before.and_then(|before| before.trim_ascii_end().strip_suffix(')'));
-        if let (Some(args), Some(after)) = (args, after) {
+        let head = text[..at].strip_suffix(' ');
+        let tail = text[at + 1..].strip_prefix(' ');
+        let args = head.and_then(|before| before.trim_ascii_end().strip_suffix(')'));
+        if let (Some(args), Some(after)) = (args, tail) {
             return Some((args, after));
         }
         end = at;
@@ -85,11 +85,11 @@ fn halves(text: &str) -> Option<(&str, &str)> {
 /// How long it took, in angle brackets at the end behind a blank.
 fn took(outcome: &str) -> (&str, Option<&str>) {
     let parts = || {
-        let inside = outcome.strip_suffix('>')?;
-        let at = inside.bytes().rposition(|byte| byte == b'<')?;
-        let time = &inside[at + 1..];
+        let inner_text = outcome.strip_suffix('>')?;
+        let bracket = inner_text.bytes().rposition(|byte| byte == b'<')?;
+        let time = &inner_text[bracket + 1..];
         time.starts_with(|first: char| first.is_ascii_digit()).then_some(())?;
-        Some((inside[..at].strip_suffix(' ')?, time))
+        Some((inner_text[..bracket].strip_suffix(' ')?, time))
     };
     parts().map_or((outcome, None), |(before, time)| (before, Some(time)))
 }
@@ -120,16 +120,16 @@ fn end_of_first(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut depth, mut at) = (0u32, 0);
     while let Some(byte) = bytes.get(at) {
-        let before = || at.checked_sub(1).map_or(0, |before| bytes[before]);
+        let previous_byte = || at.checked_sub(1).map_or(0, |before| bytes[before]);
         match byte {
             _ if !IS_SPECIAL[usize::from(*byte)] => {}
             b'"' => at = end_of_string(bytes, at + 1),
             b'(' | b'[' | b'{' => depth += 1,
             // What is in angle brackets is the path of a descriptor (`3<`, `AT_FDCWD<`), or of a device within one
             // (`tee0<`).
-            b'<' if before().is_ascii_alphanumeric() => depth += 1,
+            b'<' if previous_byte().is_ascii_alphanumeric() => depth += 1,
             b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            b'>' if !matches!(before(), b'=' | b'-') => depth = depth.saturating_sub(1),
+            b'>' if !matches!(previous_byte(), b'=' | b'-') => depth = depth.saturating_sub(1),
             b',' if depth == 0 => return at,
             _ => {}
         }
@@ -151,25 +151,26 @@ static IS_SPECIAL: [bool; 256] = {
 
 /// Where the string that begins there ends, at its quotes.
 fn end_of_string(bytes: &[u8], begin: usize) -> usize {
-    let mut at = begin;
-    while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
-        at += found;
-        if bytes[at] == b'"' {
-            return at;
+    let mut index = begin;
+    while let Some(found) = bytes.get(index..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        index += found;
+        if bytes[index] == b'"' {
+            return index;
         }
-        at += 2;
+        index += 2;
     }
     bytes.len()
 }
 
 /// Value of a field of a structure: `session` of `{func=0, session=0x1}` is `0x1`.
 pub(super) fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    let mut from = 0;
-    while let Some(found) = text[from..].find(name) {
-        let at = from + found;
-        from = at + name.len();
-        let begins = at == 0 || matches!(text.as_bytes()[at - 1], b'{' | b' ' | b',');
-        if let Some(value) = text[from..].strip_prefix('=').filter(|_| begins) {
+    let mut start = 0;
+    while let Some(found) = text[start..].find(name) {
+        let position = start + found;
+        start = position + name.len();
+        let is_word_start =
+            position == 0 || matches!(text.as_bytes()[position - 1], b'{' | b' ' | b',');
+        if let Some(value) = text[start..].strip_prefix('=').filter(|_| is_word_start) {
             return value.split([',', '}', ']', ' ']).next();
         }
     }

@@ -23,7 +23,7 @@ struct Copied {
 
 impl Copies {
     /// A descriptor was closed, or became something else.
-    pub(super) fn closed(&mut self, process: usize, fd: i64, all: &[Process]) {
+    pub(super) fn remove(&mut self, process: usize, fd: i64, all: &[Process]) {
         let Some(same) = self.0.get_mut(&fd) else { return };
         if same.remove(&process).is_none() {
             // The trace may not say that two tasks are of one process. None is better than a wrong one.
@@ -36,7 +36,7 @@ impl Copies {
     }
 
     /// A process has ended, and with it all that it had.
-    pub(super) fn ended(&mut self, process: usize) {
+    pub(super) fn remove_process(&mut self, process: usize) {
         self.0.retain(|_, same| {
             same.remove(&process);
             !same.is_empty()
@@ -48,26 +48,26 @@ impl Copies {
         let saying = |(new, copied): (i64, Copied)| {
             let Copied { task, old, place } = copied;
             let new = u64::try_from(new).ok()?;
-            let by = task.map_or_else(String::new, |task| task.to_string());
+            let task_name = task.map_or_else(String::new, |task| task.to_string());
             Some(Saying {
                 place,
-                by: by.into(),
+                by: task_name.into(),
                 moment: None,
                 said: Said::Duplicated { task, old, new },
             })
         };
-        let all = self
+        let copies = self
             .0
             .into_iter()
             .flat_map(|(new, same)| same.into_values().map(move |one| (new, one)));
-        all.filter_map(saying).collect()
+        copies.filter_map(saying).collect()
     }
 }
 
 impl Reader {
     /// A descriptor was duplicated.
-    pub(super) fn copied(&mut self, process: usize, new: i64, call: &Finished<'_>) {
-        self.copies.closed(process, new, &self.tasks.all);
+    pub(super) fn take_copy(&mut self, process: usize, new: i64, call: &Finished<'_>) {
+        self.copies.remove(process, new, &self.tasks.all);
         let (old, _) = super::args::descriptor(call.call.args.get(0));
         let Some(old) = old.and_then(|old| u64::try_from(old).ok()) else { return };
         if self.copies.0.len() < MOST {

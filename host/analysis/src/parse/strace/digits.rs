@@ -56,11 +56,11 @@ pub(in crate::parse) fn nanoseconds(word: &str) -> Option<u64> {
 #[inline]
 pub(super) fn leading_nanoseconds(text: &str) -> Option<(u64, &str)> {
     let (whole, rest) = leading(text)?;
-    let whole = whole.checked_mul(DECIMALS[0])?;
-    let Some(fraction) = rest.strip_prefix('.') else { return Some((whole, rest)) };
+    let whole_ns = whole.checked_mul(DECIMALS[0])?;
+    let Some(fraction) = rest.strip_prefix('.') else { return Some((whole_ns, rest)) };
     let (part, end) = leading(fraction).unwrap_or((0, fraction));
     let part = part * DECIMALS.get(fraction.len() - end.len())?;
-    Some((whole.checked_add(part)?, end))
+    Some((whole_ns.checked_add(part)?, end))
 }
 
 #[cfg(test)]

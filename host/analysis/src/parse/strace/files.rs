@@ -85,7 +85,7 @@ impl Table {
         !self.fds.is_empty()
     }
 
-    pub(super) fn has(&self, fd: i64) -> bool {
+    pub(super) fn contains(&self, fd: i64) -> bool {
         self.fds.contains_key(&fd)
     }
 
@@ -99,7 +99,7 @@ impl Table {
     }
 
     /// Descriptors and mappings that the process has acquired and still has.
-    pub(super) fn held(&self) -> (usize, usize) {
+    pub(super) fn owned_counts(&self) -> (usize, usize) {
         (self.fds.values().filter(|fd| fd.own).count(), self.maps.len())
     }
 
@@ -112,13 +112,13 @@ impl Table {
 
     /// What a descriptor is, going by its path where the line shows it.
     pub(super) fn kind(&mut self, fd: i64, path: Option<&str>, files: &mut Files) -> FileKind {
-        let known = self.fds.get(&fd).map_or(FileKind::Other, |fd| fd.kind);
-        let Some(path) = path else { return known };
+        let cached_kind = self.fds.get(&fd).map_or(FileKind::Other, |fd| fd.kind);
+        let Some(path) = path else { return cached_kind };
         let kind = kind_of(path);
-        if kind != known {
+        if kind != cached_kind {
             self.close(fd, files);
         }
-        if kind != FileKind::Other && kind != known {
+        if kind != FileKind::Other && kind != cached_kind {
             let new = Fd { kind, file: files.open(), own: false, cloexec: false };
             self.fds.insert(fd, new);
         }
@@ -200,9 +200,9 @@ impl Table {
 
     /// Forgets all mappings, with the program that made them.
     pub(super) fn unmap_all(&mut self) -> Vec<(u64, FileKind)> {
-        let mut all: Vec<_> = self.maps.drain().collect();
-        all.sort_unstable();
-        all
+        let mut maps: Vec<_> = self.maps.drain().collect();
+        maps.sort_unstable();
+        maps
     }
 
     /// A session was opened by a descriptor.

@@ -71,18 +71,20 @@ fn task(text: &str) -> Option<(u32, Option<&str>, &str)> {
     if let Some(inside) = text.strip_prefix("[pid ") {
         let (inside, rest) = inside.split_once("] ")?;
         let (number, comm) = leading(inside.trim_ascii_start())?;
-        return Some((u32::try_from(number).ok()?, named(comm)?, rest));
+        return Some((u32::try_from(number).ok()?, bracketed_name(comm)?, rest));
     }
     let (number, after) = leading(text)?;
     let (comm, rest) = match after.strip_prefix(' ') {
         Some(rest) => (None, rest),
-        None => after.split_once(' ').and_then(|(comm, rest)| Some((named(comm)?, rest)))?,
+        None => {
+            after.split_once(' ').and_then(|(comm, rest)| Some((bracketed_name(comm)?, rest)))?
+        }
     };
     Some((u32::try_from(number).ok()?, comm, rest))
 }
 
 /// The name in `<name>`, if there is one.
-fn named(text: &str) -> Option<Option<&str>> {
+fn bracketed_name(text: &str) -> Option<Option<&str>> {
     match text.strip_prefix('<') {
         Some(comm) => Some(comm.strip_suffix('>')),
         None => text.is_empty().then_some(None),
@@ -121,21 +123,24 @@ fn seconds(text: &str) -> Option<(Stamp, &str)> {
 
 fn body(text: &str) -> Body<'_> {
     let first = text.as_bytes().first().copied().unwrap_or_default();
-    let other =
-        if matches!(first, b'+' | b'<' | b'-' | b's' | b',' | b')') { other(text) } else { None };
-    other.unwrap_or_else(|| call(text))
+    let special = if matches!(first, b'+' | b'<' | b'-' | b's' | b',' | b')') {
+        parse_special(text)
+    } else {
+        None
+    };
+    special.unwrap_or_else(|| call(text))
 }
 
 /// What does not begin with the name of a call.
-fn other(text: &str) -> Option<Body<'_>> {
+fn parse_special(text: &str) -> Option<Body<'_>> {
     if let Some(rest) = text.strip_prefix("+++ ") {
-        return Some(ended(rest));
+        return Some(parse_end(rest));
     }
     if let Some(rest) = text.strip_prefix("<... ") {
         let (name, rest) = name(rest);
         return Some(Body::Resumed { name, text: rest.strip_prefix(" resumed>")? });
     }
-    if let Some(task) = attached(text) {
+    if let Some(task) = attached_task(text) {
         return Some(Body::Attached(task));
     }
     if text.starts_with("--- ") || text.starts_with("strace: ") {
@@ -144,7 +149,7 @@ fn other(text: &str) -> Option<Body<'_>> {
     (text.starts_with(", ") || text.starts_with(") ")).then_some(Body::Rest(text))
 }
 
-fn ended(text: &str) -> Body<'_> {
+fn parse_end(text: &str) -> Body<'_> {
     if text.starts_with("exited with ") {
         return Body::Ended { signal: None };
     }
@@ -154,7 +159,7 @@ fn ended(text: &str) -> Body<'_> {
     }
 }
 
-fn attached(text: &str) -> Option<u32> {
+fn attached_task(text: &str) -> Option<u32> {
     text.strip_prefix(PROCESS)?.strip_suffix(" attached")?.parse().ok()
 }
 
@@ -184,7 +189,7 @@ fn interrupted<'t>(name: &'t str, text: &'t str) -> Option<Body<'t>> {
         }
         b'd' => {
             let (text, new) = text.split_at(text.find(PROCESS)?);
-            Some(Body::Begun { name, text, attached: Some(attached(new)?) })
+            Some(Body::Begun { name, text, attached: Some(attached_task(new)?) })
         }
         _ => None,
     }

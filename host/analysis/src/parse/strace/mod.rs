@@ -118,7 +118,7 @@ impl Reader {
     }
 
     /// The rest of a source could not be read.
-    pub fn broken(&mut self, what: &str) {
+    pub fn note_unreadable(&mut self, what: &str) {
         let reason = crate::model::Reason::Damaged;
         self.gaps.push(Gap { what: what.into(), reason, remedy: None, lost: 0 });
     }
@@ -174,7 +174,7 @@ impl Reader {
             return self.rest(text);
         }
         if let Body::Attached(task) = line.body {
-            self.tasks.attached(task, self.now, &mut self.files);
+            self.tasks.attach(task, self.now, &mut self.files);
             return LineOutcome::Parsed;
         }
         let task = self.tasks.number(line.task.or(self.default));
@@ -183,7 +183,7 @@ impl Reader {
             self.tasks.all[process].comm = Some(comm.into());
         }
         match line.body {
-            Body::Call { name, text } => match Syscall::of(name) {
+            Body::Call { name, text } => match Syscall::from_name(name) {
                 Some(name) if name.matters(text) => {
                     self.finished((task, process), name, text, self.now)
                 }
@@ -193,7 +193,7 @@ impl Reader {
                 let outcome = self.begin(task, name, text);
                 if let Some(new) = attached {
                     self.torn = Some(task);
-                    self.tasks.attached(new, self.now, &mut self.files);
+                    self.tasks.attach(new, self.now, &mut self.files);
                 }
                 outcome
             }
@@ -204,7 +204,7 @@ impl Reader {
     }
 
     fn begin(&mut self, task: u32, name: &str, text: &str) -> LineOutcome {
-        let Some(name) = Syscall::of(name) else {
+        let Some(name) = Syscall::from_name(name) else {
             self.begun.remove(&task);
             return LineOutcome::Ignored;
         };
@@ -212,19 +212,20 @@ impl Reader {
         if name == Syscall::Make {
             self.tasks.making(task, calls::shares(text));
         }
-        let mut whole = String::with_capacity(text.len() + END_BYTES);
-        whole.push_str(text.trim_ascii_end());
-        self.begun.insert(task, Begun { name, text: whole, ns: self.now, matters });
+        let mut call_text = String::with_capacity(text.len() + END_BYTES);
+        call_text.push_str(text.trim_ascii_end());
+        self.begun.insert(task, Begun { name, text: call_text, ns: self.now, matters });
         if matters { LineOutcome::Parsed } else { LineOutcome::Ignored }
     }
 
     fn resume(&mut self, (task, process): (u32, usize), name: &str, text: &str) -> LineOutcome {
-        let begun = self.begun.remove(&task).filter(|begun| Syscall::of(name) == Some(begun.name));
+        let open_call =
+            self.begun.remove(&task).filter(|begun| Syscall::from_name(name) == Some(begun.name));
         // It may have begun before the trace did.
-        let Some(mut begun) = begun else { return LineOutcome::Ignored };
+        let Some(mut begun) = open_call else { return LineOutcome::Ignored };
         begun.text.push(' ');
         begun.text.push_str(text.trim_ascii_start());
-        self.whole((task, process), &begun)
+        self.finish_open_call((task, process), &begun)
     }
 
     fn rest(&mut self, text: &str) -> LineOutcome {
@@ -232,10 +233,10 @@ impl Reader {
         let Some((task, mut begun)) = torn else { return LineOutcome::Ignored };
         begun.text.push_str(text);
         let process = self.tasks.process(task, self.now, &mut self.files);
-        self.whole((task, process), &begun)
+        self.finish_open_call((task, process), &begun)
     }
 
-    fn whole(&mut self, by: (u32, usize), begun: &Begun) -> LineOutcome {
+    fn finish_open_call(&mut self, by: (u32, usize), begun: &Begun) -> LineOutcome {
         if !begun.matters && !begun.name.matters(&begun.text) {
             return LineOutcome::Ignored;
         }
@@ -255,10 +256,10 @@ impl Reader {
             self.tasks.all[process].running += u64::from(name != Syscall::Exit);
             return LineOutcome::Parsed;
         }
-        let before = self.calls.len();
+        let call_count = self.calls.len();
         let call = Finished { task, process, name, call, begin_ns, now: self.now };
         let matters = self.call(&call);
-        if self.calls.len() > before && begin_ns == self.now && call.call.took_ns().is_none() {
+        if self.calls.len() > call_count && begin_ns == self.now && call.call.took_ns().is_none() {
             self.open_ended = Some(self.calls.len() - 1);
         }
         if matters { LineOutcome::Parsed } else { LineOutcome::Ignored }

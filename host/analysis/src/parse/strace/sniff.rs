@@ -24,8 +24,8 @@ pub fn looks_like_strace(begin: &[u8]) -> bool {
         ours += usize::from(ours_is);
     }
     // A line or two that somebody has cut out of a trace, all of them with their times.
-    let few = all > 0 && ours == all && headed == all;
-    few || ours >= 3 && ours * 2 >= all
+    let is_fragment = all > 0 && ours == all && headed == all;
+    is_fragment || ours >= 3 && ours * 2 >= all
 }
 
 #[cfg(test)]

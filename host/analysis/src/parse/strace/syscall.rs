@@ -32,7 +32,7 @@ static COPY: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("F_DUPFD"));
 
 impl Syscall {
     /// The call of this name; those that come most often stand first.
-    pub(super) fn of(name: &str) -> Option<Self> {
+    pub(super) fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "ioctl" => Self::Ioctl,
             "close" => Self::Close,

@@ -49,8 +49,8 @@ impl Tasks {
         if let Some(task) = named {
             return task;
         }
-        let mut alive = self.of.keys();
-        match (alive.next(), alive.next()) {
+        let mut live_tasks = self.of.keys();
+        match (live_tasks.next(), live_tasks.next()) {
             (Some(task), None) => *task,
             _ => UNNAMED,
         }
@@ -63,7 +63,7 @@ impl Tasks {
         }
         if !self.making.is_empty() {
             let (parent, shares) = self.making.remove(0);
-            return self.made(parent, task, shares, now, files);
+            return self.create_task(parent, task, shares, now, files);
         }
         let unnamed =
             if task == UNNAMED || self.is_new(task) { None } else { self.of.remove(&UNNAMED) };
@@ -78,7 +78,7 @@ impl Tasks {
     }
 
     /// strace says that it traces a new task from here on.
-    pub(super) fn attached(&mut self, task: u32, now: u64, files: &mut Files) {
+    pub(super) fn attach(&mut self, task: u32, now: u64, files: &mut Files) {
         self.new.insert(task);
         self.process(task, now, files);
     }
@@ -107,7 +107,7 @@ impl Tasks {
     }
 
     /// A task was made; gives its process.
-    pub(super) fn made(
+    pub(super) fn create_task(
         &mut self,
         parent: u32,
         task: u32,
@@ -118,36 +118,36 @@ impl Tasks {
         if let Some(known) = self.of.get(&task) {
             return *known;
         }
-        let from = self.process(parent, now, files);
+        let parent_index = self.process(parent, now, files);
         if shares {
-            self.all[from].tasks += 1;
-            self.of.insert(task, from);
-            return from;
+            self.all[parent_index].tasks += 1;
+            self.of.insert(task, parent_index);
+            return parent_index;
         }
-        let (pid, comm) = (self.all[from].pid, self.all[from].comm.clone());
-        let table = self.all[from].table.inherit(files);
-        let made = self.add(task, pid, now);
-        self.all[made] = Process {
+        let (pid, comm) = (self.all[parent_index].pid, self.all[parent_index].comm.clone());
+        let table = self.all[parent_index].table.inherit(files);
+        let child = self.add(task, pid, now);
+        self.all[child] = Process {
             comm,
             table,
             guessed: false,
             made: true,
-            ..std::mem::take(&mut self.all[made])
+            ..std::mem::take(&mut self.all[child])
         };
-        made
+        child
     }
 
     /// Whether a descriptor of this process can be of interest, though no path says so.
     pub(super) fn may_use(&self, process: usize) -> bool {
-        let known = &self.all[process];
-        known.table.has_any() || known.guessed && !known.called
+        let process_state = &self.all[process];
+        process_state.table.has_any() || process_state.guessed && !process_state.called
     }
 
     /// The process whose descriptor a task uses, where nothing told what the task is: a thread of
     /// the only process that has opened it.
     pub(super) fn user_of(&mut self, task: u32, process: usize, fd: i64) -> usize {
         let guest = &self.all[process];
-        if !guest.guessed || guest.called || guest.table.has(fd) || guest.table.has_other(fd) {
+        if !guest.guessed || guest.called || guest.table.contains(fd) || guest.table.has_other(fd) {
             return process;
         }
         let mut owners = (0..self.all.len()).filter(|n| self.all[*n].table.owns(fd));
@@ -163,9 +163,9 @@ impl Tasks {
     /// A task has ended; whether that was the last one of its process.
     pub(super) fn end(&mut self, task: u32) -> Option<(usize, bool)> {
         let process = self.of.remove(&task)?;
-        let known = &mut self.all[process];
-        known.tasks = known.tasks.saturating_sub(1);
-        known.ended = known.tasks == 0;
-        Some((process, known.ended))
+        let process_state = &mut self.all[process];
+        process_state.tasks = process_state.tasks.saturating_sub(1);
+        process_state.ended = process_state.tasks == 0;
+        Some((process, process_state.ended))
     }
 }

@@ -67,10 +67,10 @@ pub(super) struct Told {
 }
 
 /// Reads the structure: what went in, and after an arrow what came out.
-pub(super) fn told(text: &str) -> Told {
+pub(super) fn read_fields(text: &str) -> Told {
     let (before, after) = text.split_once("=>").unwrap_or((text, ""));
     let word = |text: &str, name: &str| number(field(text, name)?).and_then(|n| n.try_into().ok());
-    let mut told = Told {
+    let mut fields = Told {
         session: word(after, "session").or_else(|| word(before, "session")),
         uuid: field(before, "uuid").and_then(Uuid::parse),
         cmd: word(before, "func"),
@@ -81,10 +81,10 @@ pub(super) fn told(text: &str) -> Told {
     let outs: Vec<_> = structures(after).collect();
     for (n, param) in structures(before).take(4).enumerate() {
         let (kind, read) = param_of(param, outs.get(n).copied().unwrap_or_default());
-        told.param_types |= kind << (4 * n);
-        told.params[n] = read;
+        fields.param_types |= kind << (4 * n);
+        fields.params[n] = read;
     }
-    told
+    fields
 }
 
 /// Origins of TEE Client API Specification v1.0, section 4.4.3.
@@ -146,7 +146,7 @@ mod tests {
             {attr=TEE_IOCTL_PARAM_ATTR_TYPE_NONE}]} => {ret=4294901768, \
             ret_origin=TEEC_ORIGIN_TRUSTED_APP, params=[{attr=TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_INPUT, a=0x2, b=0x1000, c=0}, \
             {attr=TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_OUTPUT, a=0x8001c000, b=1, c=0}]}}";
-        let told = told(text);
+        let told = read_fields(text);
         assert_eq!((told.session, told.cmd), (Some(2), Some(1)));
         assert_eq!((told.result, told.origin), (Some(0xffff_0008), Some(4)));
         assert_eq!(told.param_types, 0x0521);
@@ -157,6 +157,6 @@ mod tests {
 
     #[test]
     fn an_address_tells_nothing() {
-        assert_eq!(told("0xffffd9875c68"), Told::default());
+        assert_eq!(read_fields("0xffffd9875c68"), Told::default());
     }
 }

@@ -45,15 +45,15 @@ impl Told {
 impl Reader {
     /// A task has ended; the kernel closes what its process has left open.
     pub(super) fn end(&mut self, task: u32, signal: Option<&str>) -> LineOutcome {
-        let running = self.begun.remove(&task).is_some_and(|begun| begun.matters);
+        let was_running = self.begun.remove(&task).is_some_and(|begun| begun.matters);
         let Some((process, last)) = self.tasks.end(task) else { return LineOutcome::Ignored };
-        self.tasks.all[process].running += u64::from(running);
+        self.tasks.all[process].running += u64::from(was_running);
         if !last {
             return LineOutcome::Parsed;
         }
-        self.copies.ended(process);
-        let left = self.tasks.all[process].table.forsake(&mut self.files);
-        let how = match signal {
+        self.copies.remove_process(process);
+        let sessions = self.tasks.all[process].table.forsake(&mut self.files);
+        let ending = match signal {
             Some(signal) => {
                 self.kernel_releases(process);
                 format!("was killed by {signal}")
@@ -61,7 +61,7 @@ impl Reader {
             // What it had acquired itself and not released is its own fault.
             None => "ended".into(),
         };
-        self.kernel_closes(process, left, Some(how));
+        self.kernel_closes(process, sessions, Some(ending));
         LineOutcome::Parsed
     }
 
@@ -130,21 +130,23 @@ impl Reader {
     }
 
     fn assumptions(&self) -> Vec<Arc<str>> {
-        let mut told = Vec::new();
+        let mut assumptions = Vec::new();
         for (process, how, count) in &self.by_kernel {
-            let of = name(&self.tasks.all[*process]);
-            let how = how.as_deref().unwrap_or("closed the device before");
+            let process_name = name(&self.tasks.all[*process]);
+            let ending = how.as_deref().unwrap_or("closed the device before");
             let sessions = text::count(*count, "session");
-            told.push(format!("the kernel closed {sessions} of {of}, which {how}").into());
+            assumptions.push(
+                format!("the kernel closed {sessions} of {process_name}, which {ending}").into(),
+            );
         }
         for known in self.tasks.all.iter().filter(|process| process.ended) {
-            let (fds, maps) = known.table.held();
+            let (fds, maps) = known.table.owned_counts();
             if fds + maps > 0 {
                 let fds = text::count(fds as u64, "file descriptor");
                 let maps = text::count(maps as u64, "mapping");
-                let of = name(known);
-                told.push(
-                    format!("the kernel released {fds} and {maps} that {of} still had at its end")
+                let process_name = name(known);
+                assumptions.push(
+                    format!("the kernel released {fds} and {maps} that {process_name} still had at its end")
                         .into(),
                 );
             }
@@ -155,9 +157,9 @@ impl Reader {
                 "{tasks} taken for a thread of the process whose descriptors it uses, for the trace \
                  does not show what made it (strace -e trace= with %process does)"
             );
-            told.push(text.into());
+            assumptions.push(text.into());
         }
-        told
+        assumptions
     }
 }
 

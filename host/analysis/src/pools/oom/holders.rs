@@ -88,48 +88,48 @@ pub(crate) fn by_ta(sample: &Sample, pool: Option<&Pool>) -> Vec<Held> {
 
 fn biggest(sums: Sums, pool: Option<&Pool>) -> Vec<Held> {
     let size = pool.and_then(|pool| pool.size).filter(|size| *size > 0);
-    let mut held: Vec<_> = sums
+    let mut holdings: Vec<_> = sums
         .into_iter()
         .map(|(holder, Sum { bytes, count })| {
             let percent = size.map(|size| 100.0 * bytes as f64 / size as f64);
             Held { holder, bytes, count, percent }
         })
         .collect();
-    held.sort_by_key(|held| Reverse(held.bytes));
-    held.truncate(LISTED);
-    held
+    holdings.sort_by_key(|held| Reverse(held.bytes));
+    holdings.truncate(LISTED);
+    holdings
 }
 
 /// What holds more in the last of some samples than in the first, by the bytes gained.
-pub(crate) fn grown(samples: &[&Sample]) -> Vec<Grown> {
+pub(crate) fn growing_holders(samples: &[&Sample]) -> Vec<Grown> {
     let [first, .., last] = samples else { return Vec::new() };
-    let before = all(first);
-    let now = all(last);
-    let mut grown: Vec<_> = now
+    let first_sums = sample_sums(first);
+    let last_sums = sample_sums(last);
+    let mut growths: Vec<_> = last_sums
         .into_iter()
         .filter_map(|(holder, now)| {
-            let before = before.get(&holder).copied().unwrap_or_default();
-            (now.bytes > before.bytes).then_some(Grown {
+            let base = first_sums.get(&holder).copied().unwrap_or_default();
+            (now.bytes > base.bytes).then_some(Grown {
                 holder,
-                bytes: (before.bytes, now.bytes),
-                count: (before.count, now.count),
+                bytes: (base.bytes, now.bytes),
+                count: (base.count, now.count),
                 since: samples.len(),
             })
         })
         .collect();
-    grown.sort_by_key(|one| Reverse(one.bytes.1 - one.bytes.0));
-    grown.truncate(LISTED);
-    since(&mut grown, samples);
-    grown
+    growths.sort_by_key(|one| Reverse(one.bytes.1 - one.bytes.0));
+    growths.truncate(LISTED);
+    find_starts(&mut growths, samples);
+    growths
 }
 
 /// Finds out since when they grew: goes back as long as they hold more than at first.
-fn since(grown: &mut [Grown], samples: &[&Sample]) {
-    let mut done = vec![false; grown.len()];
+fn find_starts(grown: &mut [Grown], samples: &[&Sample]) {
+    let mut done_flags = vec![false; grown.len()];
     for (at, sample) in samples.iter().enumerate().rev() {
-        let held = all(sample);
-        for (one, done) in grown.iter_mut().zip(&mut done) {
-            let bytes = held.get(&one.holder).map_or(0, |sum| sum.bytes);
+        let sums = sample_sums(sample);
+        for (one, done) in grown.iter_mut().zip(&mut done_flags) {
+            let bytes = sums.get(&one.holder).map_or(0, |sum| sum.bytes);
             *done |= bytes <= one.bytes.0;
             if !*done {
                 one.since = at + 1;
@@ -138,7 +138,7 @@ fn since(grown: &mut [Grown], samples: &[&Sample]) {
     }
 }
 
-fn all(sample: &Sample) -> Sums {
+fn sample_sums(sample: &Sample) -> Sums {
     let mut sums = sites(sample);
     sums.extend(regions(sample, false));
     sums
@@ -147,7 +147,7 @@ fn all(sample: &Sample) -> Sums {
 fn sites(sample: &Sample) -> Sums {
     let mut names = BTreeMap::new();
     let mut sums = Sums::new();
-    for site in sample.sites.seen().into_iter().flatten() {
+    for site in sample.sites.value().into_iter().flatten() {
         let owner = names.entry(site.owner).or_insert_with(|| owner(sample, site.owner));
         let holder = Holder::Site {
             file: Arc::clone(&site.file),
@@ -164,9 +164,9 @@ fn sites(sample: &Sample) -> Sums {
 
 fn regions(sample: &Sample, secure: bool) -> Sums {
     let mut sums = Sums::new();
-    for instance in sample.instances.seen().into_iter().flatten() {
+    for instance in sample.instances.value().into_iter().flatten() {
         let counts = |region: &&Region| !secure || region.access & SECURE != 0;
-        for region in instance.regions.seen().into_iter().flatten().filter(counts) {
+        for region in instance.regions.value().into_iter().flatten().filter(counts) {
             let sum = sums.entry(Holder::Regions(instance.uuid)).or_default();
             sum.bytes = sum.bytes.saturating_add(region.size);
             sum.count += 1;
@@ -182,8 +182,8 @@ fn owner(sample: &Sample, id: OwnerId) -> Arc<str> {
         OwnerId::Number(number) => number,
     };
     let find = |owner: &&Owner| owner.number == number;
-    let known = sample.owners.seen().into_iter().flatten().find(find);
-    match known.and_then(|owner| Some((owner.uuid?, owner.pta))) {
+    let owner_entry = sample.owners.value().into_iter().flatten().find(find);
+    match owner_entry.and_then(|owner| Some((owner.uuid?, owner.pta))) {
         Some((uuid, true)) => format!("PTA {uuid}").into(),
         Some((uuid, false)) => format!("TA {uuid}").into(),
         None => format!("owner {number}").into(),

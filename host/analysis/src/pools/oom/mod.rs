@@ -106,14 +106,14 @@ pub fn judge(observation: &Observation, now: Option<&Sample>, findings: &[Findin
     });
     let fullest = facts.pools().filter(|pool| pool.kind != PoolKind::Threads);
     let fullest = fullest.min_by_key(|pool| free_permille(pool)).filter(|_| short.is_empty());
-    let told = short.first().map(|one| &one.pool).or(fullest);
+    let subject_pool = short.first().map(|one| &one.pool).or(fullest);
     let samples = facts.complete();
     let last = samples.last().copied();
     Verdict {
         n_polls_since: last.map_or(0, |last| facts.polls_after(last).count()),
-        by_site: last.map(|last| holders::by_site(last, told)).unwrap_or_default(),
-        by_ta: last.map(|last| holders::by_ta(last, told)).unwrap_or_default(),
-        grown: holders::grown(&samples),
+        by_site: last.map(|last| holders::by_site(last, subject_pool)).unwrap_or_default(),
+        by_ta: last.map(|last| holders::by_ta(last, subject_pool)).unwrap_or_default(),
+        grown: holders::growing_holders(&samples),
         n_censuses: samples.len(),
         asked_by: facts.asked_by().cloned(),
         action: facts.action(&short).into(),
@@ -126,28 +126,29 @@ pub fn judge(observation: &Observation, now: Option<&Sample>, findings: &[Findin
 /// only: what leaks stops to grow when there is nothing left, and then looks like a cache.
 #[must_use]
 pub fn audit(observation: &mut Observation, options: &Options) -> Report {
-    let whole = audit::audit(observation, options);
-    if matches!(whole.conclusion, Conclusion::Leak | Conclusion::Order) {
-        return whole;
+    let full_report = audit::audit(observation, options);
+    if matches!(full_report.conclusion, Conclusion::Leak | Conclusion::Order) {
+        return full_report;
     }
-    let before = until_failure(observation).map(|mut before| audit::audit(&mut before, options));
-    before
+    let earlier_report =
+        until_failure(observation).map(|mut before| audit::audit(&mut before, options));
+    earlier_report
         .filter(|report| matches!(report.conclusion, Conclusion::Leak | Conclusion::Order))
-        .unwrap_or(whole)
+        .unwrap_or(full_report)
 }
 
 /// An observation without the censuses after the first failure that was seen to happen.
 fn until_failure(observation: &Observation) -> Option<Observation> {
     let failures = |sample: &Sample| {
-        let pools = sample.pools.seen()?.iter();
+        let pools = sample.pools.value()?.iter();
         Some(pools.filter_map(|pool| pool.num_alloc_fail).sum::<u64>())
     };
-    let mut counted = observation.samples.iter().map(failures);
-    let first = counted.next()??;
-    let at = 1 + counted.position(|n| n.is_some_and(|n| n > first))?;
-    let mut before = observation.clone();
-    before.samples.truncate(at);
-    Some(before)
+    let mut failure_counts = observation.samples.iter().map(failures);
+    let first = failure_counts.next()??;
+    let end = 1 + failure_counts.position(|n| n.is_some_and(|n| n > first))?;
+    let mut head = observation.clone();
+    head.samples.truncate(end);
+    Some(head)
 }
 
 struct Facts<'a> {
@@ -160,12 +161,12 @@ impl<'a> Facts<'a> {
     /// The newest figures of each pool: of a census, or of a look at the pools alone.
     fn pools(&self) -> impl Iterator<Item = &'a Pool> {
         let samples = self.observation.samples.iter().chain(self.now);
-        let newest = samples.rev().find_map(|sample| Some((sample, sample.pools.seen()?)));
-        let polled = match newest {
+        let newest = samples.rev().find_map(|sample| Some((sample, sample.pools.value()?)));
+        let last_gauge = match newest {
             Some((sample, _)) => self.polls_after(sample).last(),
             None => self.observation.gauges.last(),
         };
-        let pools = polled.map(|gauge| &gauge.pools).or(newest.map(|(_, pools)| pools));
+        let pools = last_gauge.map(|gauge| &gauge.pools).or(newest.map(|(_, pools)| pools));
         pools.into_iter().flatten()
     }
 
@@ -182,18 +183,18 @@ impl<'a> Facts<'a> {
     /// The earliest figures of a pool.
     fn first(&self, kind: &PoolKind) -> Option<&'a Pool> {
         let mut samples = self.observation.samples.iter();
-        samples.find_map(|sample| sample.pools.seen()?.iter().find(|pool| pool.kind == *kind))
+        samples.find_map(|sample| sample.pools.value()?.iter().find(|pool| pool.kind == *kind))
     }
 
     /// Censuses that tell of sites or regions, in order of time.
     fn complete(&self) -> Vec<&'a Sample> {
-        let all = self.observation.samples.iter().chain(self.now);
-        let tells = |sample: &&Sample| {
-            sample.sites.seen().is_some()
-                || sample.instances.seen().is_some_and(|all| !all.is_empty())
+        let samples = self.observation.samples.iter().chain(self.now);
+        let has_holders = |sample: &&Sample| {
+            sample.sites.value().is_some()
+                || sample.instances.value().is_some_and(|all| !all.is_empty())
         };
         // The first one may be of before the window.
-        all.filter(|sample| sample.moment.stage != Stage::Idle).filter(tells).collect()
+        samples.filter(|sample| sample.moment.stage != Stage::Idle).filter(has_holders).collect()
     }
 
     fn incidents(&self) -> impl Iterator<Item = &'a Incident> {
@@ -203,8 +204,8 @@ impl<'a> Facts<'a> {
 
     /// The last one that says by whom memory was asked for.
     fn asked_by(&self) -> Option<&'a Incident> {
-        let told: Vec<_> = self.incidents().collect();
-        { told.iter().rev() }.find(|one| !one.stack.is_empty()).or(told.last()).copied()
+        let incidents: Vec<_> = self.incidents().collect();
+        { incidents.iter().rev() }.find(|one| !one.stack.is_empty()).or(incidents.last()).copied()
     }
 
     fn shortfall(&self, pool: &Pool) -> Option<Shortfall> {
@@ -214,10 +215,10 @@ impl<'a> Facts<'a> {
         if failures == 0 && n_incidents == 0 && !is_full_uncounted(pool) {
             return None;
         }
-        let before = self.first(&pool.kind).and_then(|pool| pool.num_alloc_fail);
-        let (why, reason) = self.why(pool);
+        let first_failures = self.first(&pool.kind).and_then(|pool| pool.num_alloc_fail);
+        let (why, reason) = self.explain(pool);
         Some(Shortfall {
-            failed_meanwhile: failures.saturating_sub(before.unwrap_or(failures)),
+            failed_meanwhile: failures.saturating_sub(first_failures.unwrap_or(failures)),
             pool: pool.clone(),
             n_incidents,
             why,
@@ -225,35 +226,35 @@ impl<'a> Facts<'a> {
         })
     }
 
-    fn why(&self, pool: &Pool) -> (Why, Arc<str>) {
+    fn explain(&self, pool: &Pool) -> (Why, Arc<str>) {
         if let Some(leak) = self.leak(&pool.kind) {
             return (Why::Leak, leak.title.clone());
         }
         if is_full_uncounted(pool) {
             return (Why::Full, "nobody counts its failures, and next to nothing is free".into());
         }
-        let requested = self.incidents().filter(|_| pool.kind == PoolKind::CoreHeap);
-        let requested = requested.filter_map(|one| match one.kind {
+        let incidents = self.incidents().filter(|_| pool.kind == PoolKind::CoreHeap);
+        let requests = incidents.filter_map(|one| match one.kind {
             IncidentKind::OutOfMemory { requested, .. } => Some(requested),
             _ => None,
         });
-        let printed = requested.min().map(|requested| Shortage::of(requested, None));
-        let Some(shortage) = Shortage::of_pool(pool).or(printed) else {
+        let printed_shortage = requests.min().map(|requested| Shortage::new(requested, None));
+        let Some(shortage) = Shortage::of_pool(pool).or(printed_shortage) else {
             return (Why::Unknown, "nobody counted what was asked for".into());
         };
-        let why = match shortage.full() {
+        let cause = match shortage.full() {
             None => Why::Unknown,
             // What is left of a full pool is always in pieces.
             Some(false) if free_permille(pool) < 50 => {
-                let told =
+                let text =
                     "less than 5 % of it is free, and what is left of a full pool is in pieces";
-                return (Why::Full, told.into());
+                return (Why::Full, text.into());
             }
             Some(false) => Why::Fragmented,
             Some(true) if free_permille(pool) >= SHORT => Why::TooSmall,
             Some(true) => Why::Full,
         };
-        (why, shortage.reason().into())
+        (cause, shortage.reason().into())
     }
 
     /// What was decided to leak into a pool.
@@ -264,9 +265,9 @@ impl<'a> Facts<'a> {
             PoolKind::Sessions => kind == Kind::SessionGrowth,
             _ => false,
         };
-        let decided =
+        let is_leak =
             |one: &&Finding| one.severity == Severity::Failure && one.verdict == Some(Growth::Leak);
-        let mut leaks = self.findings.iter().filter(decided);
+        let mut leaks = self.findings.iter().filter(is_leak);
         let of_sites =
             leaks.clone().find(|one| *pool == PoolKind::CoreHeap && one.kind == Kind::SiteGrowth);
         of_sites.or_else(|| leaks.find(|one| fills(one.kind)))

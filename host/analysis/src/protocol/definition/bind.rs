@@ -37,18 +37,18 @@ impl Protocol {
     /// What the ledger can't do: keys by name or process, more resources or steps than it has room
     /// for, ends other than a release.
     pub fn bind(&self) -> Result<Bind, Unbindable> {
-        let mut bound = Bind { resources: heapless::Vec::new(), steps: heapless::Vec::new() };
+        let mut binding = Bind { resources: heapless::Vec::new(), steps: heapless::Vec::new() };
         for resource in &self.resources {
             let fail = |needs| self.unbindable(&resource.name, needs);
-            let room = bound.resources.push(bind_resource(resource).map_err(fail)?);
+            let room = binding.resources.push(bind_resource(resource).map_err(fail)?);
             room.map_err(|_| fail("more room for resources"))?;
         }
         for step in &self.steps {
             let fail = |needs| self.unbindable(&step.name, needs);
-            let room = bound.steps.push(self.bind_step(step).map_err(fail)?);
+            let room = binding.steps.push(self.bind_step(step).map_err(fail)?);
             room.map_err(|_| fail("more room for steps"))?;
         }
-        Ok(bound)
+        Ok(binding)
     }
 
     fn unbindable(&self, name: &Arc<str>, needs: &'static str) -> Unbindable {

@@ -60,7 +60,7 @@ impl KeyPart {
     }
 
     #[inline]
-    fn of(&self, event: &Event) -> Option<u64> {
+    fn value(&self, event: &Event) -> Option<u64> {
         let value = |at: u8| event.values.get(usize::from(at)).copied().map(u64::from);
         match self {
             Self::One => Some(0),
@@ -102,10 +102,10 @@ fn parameter_number(text: &str) -> Option<u8> {
 impl Key {
     /// The key in this event; `None` if the event does not have it.
     #[inline]
-    pub(crate) fn of(&self, event: &Event) -> Option<u64> {
+    pub(crate) fn value(&self, event: &Event) -> Option<u64> {
         match self {
-            Self::Single(part) => part.of(event),
-            Self::Double(high, low) => Some(pair(high.of(event)?, low.of(event)?)),
+            Self::Single(part) => part.value(event),
+            Self::Double(high, low) => Some(pair(high.value(event)?, low.value(event)?)),
         }
     }
 
@@ -117,7 +117,7 @@ impl Key {
         };
         let mut words = resource.to_owned();
         for part in parts.into_iter().filter(|part| **part != KeyPart::One) {
-            if let Some(value) = part.of(event) {
+            if let Some(value) = part.value(event) {
                 let name = part.words().filter(|name| *name != resource);
                 words.extend(name.map(|name| format!(" {name}")));
                 words.push(' ');
@@ -132,6 +132,6 @@ impl Key {
 /// are folded in, with an odd multiplier so that neighbours stay apart.
 const fn pair(high: u64, low: u64) -> u64 {
     const FOLD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let folded = (high >> 32).wrapping_mul(FOLD) ^ (low >> 32).wrapping_mul(FOLD.rotate_left(32));
-    ((high << 32) | (low & 0xffff_ffff)) ^ folded
+    let high_mix = (high >> 32).wrapping_mul(FOLD) ^ (low >> 32).wrapping_mul(FOLD.rotate_left(32));
+    ((high << 32) | (low & 0xffff_ffff)) ^ high_mix
 }

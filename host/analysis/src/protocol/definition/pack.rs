@@ -48,7 +48,7 @@ impl Pack {
 
     /// The pack of this name.
     #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn find(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|pack| pack.name == name)
     }
 }

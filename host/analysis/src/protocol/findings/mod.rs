@@ -79,9 +79,9 @@ pub fn check(observation: &Observation, protocols: &[Protocol], limits: Limits) 
     let matcher = Matcher::new(protocols);
     let pass = |events: &Ordered<'_>| pass(observation, (protocols, &matcher), events, limits);
     // Most are in order; the few that are not are worth a second pass.
-    let checked = pass(&Ordered::as_given(&observation.events));
-    let sort = || Ordered::sorted(&observation.events, limits.window);
-    checked.or_else(|| pass(&sort())).unwrap_or_default()
+    let first_pass = pass(&Ordered::as_given(&observation.events));
+    let sort = || Ordered::with_window(&observation.events, limits.window);
+    first_pass.or_else(|| pass(&sort())).unwrap_or_default()
 }
 
 /// One pass; `None` if the events are not in order.
@@ -96,10 +96,10 @@ fn pass(
         return None;
     }
     let groups = std::mem::take(&mut engine.groups).into_sorted();
-    let alive = Alive::new(observation);
-    let (holds, ended) = collect(&engine, events, protocols, &alive);
+    let live_state = Alive::new(observation);
+    let (holds, ended) = collect(&engine, events, protocols, &live_state);
     let length = Length {
-        iterations: measured(observation).max(engine.iterations),
+        iterations: last_iteration(observation).max(engine.iterations),
         events: observation.events.len() as u64,
     };
     let report = Report { protocols, events, groups: &groups, length };
@@ -110,22 +110,22 @@ fn pass(
         findings.push(finding);
         ties.push(tie);
     }
-    let mut seen = HashSet::new();
+    let mut fingerprints = HashSet::new();
     // Who observed comes before who claims; both may tell of the same.
-    findings.retain(|finding| seen.insert(finding.fingerprint.clone()));
+    findings.retain(|finding| fingerprints.insert(finding.fingerprint.clone()));
     let gaps = gaps(&engine, events);
     Some(Checked { findings, ties, gaps, steps: engine.steps, ended, unknown: engine.unknown })
 }
 
 /// Iterations that the samples tell of.
-fn measured(observation: &Observation) -> u32 {
-    let measured =
+fn last_iteration(observation: &Observation) -> u32 {
+    let samples =
         observation.samples.iter().filter(|sample| sample.moment.stage == Stage::Measured);
-    measured.map(|sample| sample.moment.iteration).max().unwrap_or(0)
+    samples.map(|sample| sample.moment.iteration).max().unwrap_or(0)
 }
 
 fn gaps(engine: &Engine<'_>, events: &Ordered<'_>) -> Vec<Gap> {
-    let all = [
+    let rows = [
         (
             "events that came too late to be put in order",
             Reason::Moved,
@@ -151,7 +151,7 @@ fn gaps(engine: &Engine<'_>, events: &Ordered<'_>) -> Vec<Gap> {
             "a higher limit",
         ),
     ];
-    let gaps = all.into_iter().filter(|(.., lost, _)| *lost > 0);
+    let gaps = rows.into_iter().filter(|(.., lost, _)| *lost > 0);
     gaps.map(|(what, reason, lost, remedy)| Gap {
         what: what.into(),
         reason,
@@ -171,12 +171,12 @@ struct Report<'a> {
 impl<'a> Report<'a> {
     /// The protocol of a resource by number and origin, and the resource's index in it.
     fn find(&self, resource: u32) -> Option<(&'a Protocol, usize)> {
-        let mut at = (resource >> 2) as usize;
+        let mut index = (resource >> 2) as usize;
         for protocol in self.protocols {
-            if at < protocol.resources.len() {
-                return Some((protocol, at));
+            if index < protocol.resources.len() {
+                return Some((protocol, index));
             }
-            at -= protocol.resources.len();
+            index -= protocol.resources.len();
         }
         None
     }

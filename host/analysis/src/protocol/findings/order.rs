@@ -44,12 +44,12 @@ impl Report<'_> {
             text::times(group.count),
             words::rate(in_run, self.length.iterations),
         );
-        let expected = words::expected(protocol, at);
+        let right_order = words::right_order(protocol, at);
         let mut evidence = self.order_evidence(group, &step, &sequence);
-        let shown = sequence.last().map(|step| Evidence::At(step.event.place.clone()));
+        let place_evidence = sequence.last().map(|step| Evidence::At(step.event.place.clone()));
         evidence.push(Evidence::Sequence(sequence));
-        evidence.extend(shown);
-        evidence.push(Evidence::Expected(expected.as_str().into()));
+        evidence.extend(place_evidence);
+        evidence.push(Evidence::Expected(right_order.as_str().into()));
         Some(Finding {
             kind: Kind::Order,
             severity,
@@ -60,7 +60,7 @@ impl Report<'_> {
             figures: self.figures(CALLS, group.count, in_run, group.iterations),
             evidence,
             cause: None,
-            action: format!("call in this order: {expected}").into(),
+            action: format!("call in this order: {right_order}").into(),
         })
     }
 
@@ -73,18 +73,18 @@ impl Report<'_> {
         let resource = protocol.resources.get(at);
         let name = resource.map_or("", |resource| &resource.name);
         let parent = resource.and_then(|resource| resource.parent);
-        let by = |at: Option<usize>, action| {
+        let step_names = |at: Option<usize>, action| {
             at.and_then(|at| words::steps(protocol, at, action)).unwrap_or_else(|| "?".into())
         };
         match rule {
             Rule::ReleaseAfterParent | Rule::UseAfterParent | Rule::ReleaseBeforeChildren => {
-                format!("{} came before {step}", by(parent, StepAction::Release))
+                format!("{} came before {step}", step_names(parent, StepAction::Release))
             }
             Rule::AcquireAfterParent => {
-                format!("{step} came after {}", by(parent, StepAction::Release))
+                format!("{step} came after {}", step_names(parent, StepAction::Release))
             }
             Rule::AcquireWithoutParent => {
-                format!("{step} came without {}", by(parent, StepAction::Acquire))
+                format!("{step} came without {}", step_names(parent, StepAction::Acquire))
             }
             Rule::DoubleRelease => format!("{step} of a {name} that was released already"),
             Rule::ReleaseWithoutAcquire | Rule::UseWithoutAcquire => {
@@ -104,13 +104,14 @@ impl Report<'_> {
         }
         let doers: Vec<_> = sequence
             .iter()
-            .filter_map(|step| Some((&step.step, words::who(&step.event)?)))
+            .filter_map(|step| Some((&step.step, words::doer(&step.event)?)))
             .collect();
         if let Some((_, first)) = doers.first()
             && doers.iter().any(|(_, who)| who != first)
         {
-            let by: Vec<_> = doers.iter().map(|(step, who)| format!("{step} by {who}")).collect();
-            evidence.push(sentence(format!("not all by the same: {}", by.join(", "))));
+            let doer_texts: Vec<_> =
+                doers.iter().map(|(step, who)| format!("{step} by {who}")).collect();
+            evidence.push(sentence(format!("not all by the same: {}", doer_texts.join(", "))));
         }
         if group.certain < group.count {
             let unsure = text::number(group.count - group.certain);

@@ -72,12 +72,12 @@ impl<'a> Engine<'a> {
     /// Takes all events; false as soon as they turn out not to be in order and were not sorted.
     pub(crate) fn run(&mut self) -> bool {
         let (events, matcher) = (self.events, self.matcher);
-        let mut before: Option<&Event> = None;
+        let mut previous: Option<&Event> = None;
         for (at, event) in events.iter() {
-            if !events.is_sorted() && before.is_some_and(|one| !Ordered::may_follow(one, event)) {
+            if !events.is_sorted() && previous.is_some_and(|one| !Ordered::may_follow(one, event)) {
                 return false;
             }
-            before = Some(event);
+            previous = Some(event);
             self.look(event, at);
             let [of_ta, of_any] = matcher.steps(event);
             of_ta.iter().for_each(|watch| self.step(watch, event, at));
@@ -103,7 +103,7 @@ impl<'a> Engine<'a> {
     /// Takes an event as one step, if it is that.
     #[inline(never)]
     fn step(&mut self, watch: &Watch, event: &Event, at: u64) {
-        if !watch.fits(event) {
+        if !watch.matches(event) {
             return;
         }
         let Some(key) = slot_key((watch.resource, watch.scope, &watch.key), event) else {
@@ -112,18 +112,19 @@ impl<'a> Engine<'a> {
         };
         self.steps += 1;
         self.table.make_room();
-        let own = self.table.find(key);
-        let parent = watch.parent.as_ref().and_then(|of| self.parent(of, (watch, event), own));
-        let Some(slot) = self.table.slot(Some(own)) else { return };
+        let own_entry = self.table.find(key);
+        let parent =
+            watch.parent.as_ref().and_then(|of| self.parent(of, (watch, event), own_entry));
+        let Some(slot) = self.table.slot(Some(own_entry)) else { return };
         let result = event.result.unwrap_or(0);
         let step = steps::Step { action: watch.action.into(), ok: result == 0, at };
         let Some(slot) = self.complete(watch, step, slot) else { return };
         let next = steps::advance(watch.kind, step, slot, self.table.slot(parent));
         if !next.broken.is_empty() {
-            self.broken((watch, event, at), next.broken, own, parent);
+            self.count_broken((watch, event, at), next.broken, own_entry, parent);
         }
         if step.ok {
-            self.store((watch.action, at), &next, own, parent);
+            self.store((watch.action, at), &next, own_entry, parent);
         }
     }
 
@@ -135,13 +136,13 @@ impl<'a> Engine<'a> {
         if !watch.partial {
             return Some(slot);
         }
-        let held = slot.held > 0;
+        let is_held = slot.held > 0;
         match watch.action {
-            StepAction::Acquire if held && step.ok => {
+            StepAction::Acquire if is_held && step.ok => {
                 self.missing += 1;
                 Some(Slot { held: 0, ..slot })
             }
-            StepAction::Release if !held => {
+            StepAction::Release if !is_held => {
                 self.missing += u64::from(step.ok);
                 None
             }
@@ -171,24 +172,27 @@ impl<'a> Engine<'a> {
 
     /// Settles what is held and gets another parent.
     fn leave(&mut self, watch: &Watch, own: u32, old: Option<u32>) {
-        if let Some((settled, lost_by)) = self.lost(watch, own, old)
+        if let Some((settled, lost_by)) = self.lost_slot(watch, own, old)
             && let Some(entry) = self.table.get_mut(own)
         {
-            let before = std::mem::replace(&mut entry.slot, settled);
-            if settled.orphans > before.orphans {
-                entry.lose(before, lost_by);
+            let old_slot = std::mem::replace(&mut entry.slot, settled);
+            if settled.orphans > old_slot.orphans {
+                entry.lose(old_slot, lost_by);
             }
         }
     }
 
     /// The slot of what was held when its old parent was released, and the step that released it.
-    fn lost(&self, watch: &Watch, own: u32, old: Option<u32>) -> Option<(Slot, u64)> {
+    fn lost_slot(&self, watch: &Watch, own: u32, old: Option<u32>) -> Option<(Slot, u64)> {
         let (slot, old) = (self.table.slot(Some(own))?, self.table.slot(old)?);
         if !slot.is_orphan(Some(old)) {
             return None;
         }
-        let settled = slot.settled(watch.kind, Some(old));
-        Some((if settled.held > 0 { settled.abandoned() } else { settled }, old.until))
+        let settled_slot = slot.settled(watch.kind, Some(old));
+        Some((
+            if settled_slot.held > 0 { settled_slot.abandoned() } else { settled_slot },
+            old.until,
+        ))
     }
 
     #[inline]
@@ -200,20 +204,24 @@ impl<'a> Engine<'a> {
             entry.slot = next;
         }
         let Some(entry) = self.table.get_mut(own) else { return };
-        let after = next.slot;
-        let before = std::mem::replace(&mut entry.slot, after);
+        let new_slot = next.slot;
+        let old_slot = std::mem::replace(&mut entry.slot, new_slot);
         if action == StepAction::Acquire {
             entry.parent = parent;
         }
         match action {
-            StepAction::Acquire if after.outstanding() == 1 => entry.earlier.clear(),
+            StepAction::Acquire if new_slot.outstanding() == 1 => entry.earlier.clear(),
             // What was lost before is among the earlier ones already.
-            StepAction::Acquire if before.held == 0 => {}
-            StepAction::Acquire if after.since == before.since => {
+            StepAction::Acquire if old_slot.held == 0 => {}
+            StepAction::Acquire if new_slot.since == old_slot.since => {
                 entry.earlier.push(Earlier { at, lost: 0 });
             }
-            StepAction::Acquire => entry.lose(before, next.parent.map_or(0, |parent| parent.until)),
-            StepAction::Release if before.held > 1 || before.held == 0 && before.orphans > 0 => {
+            StepAction::Acquire => {
+                entry.lose(old_slot, next.parent.map_or(0, |parent| parent.until))
+            }
+            StepAction::Release
+                if old_slot.held > 1 || old_slot.held == 0 && old_slot.orphans > 0 =>
+            {
                 entry.earlier.pop();
             }
             StepAction::Release | StepAction::Use => {}
@@ -222,7 +230,7 @@ impl<'a> Engine<'a> {
 
     /// Counts broken rules; `own` and `parent` are as they were before the step.
     #[cold]
-    fn broken(
+    fn count_broken(
         &mut self,
         step: (&Watch, &Event, u64),
         rules: Broken,
@@ -245,19 +253,19 @@ impl<'a> Engine<'a> {
         let Some(slot) = self.table.slot(Some(own)) else { return };
         let parent_slot = self.table.slot(parent);
         let result = event.result.unwrap_or(0);
-        let whole = self.has_beginning && !self.table.forgot;
-        if rule.says_never() && !whole && result == 0 {
+        let is_complete = self.has_beginning && !self.table.forgot;
+        if rule.says_never() && !is_complete && result == 0 {
             self.unknown += 1;
             return;
         }
         let certain = if rule.says_never() {
-            whole
+            is_complete
         } else {
             self.last_hole <= decisive(rule, slot, parent_slot)
         };
         let key = GroupKey { resource: watch.resource << 2 | origin(event), rule, ta: event.uuid };
-        let one = Instance { certain, result, iteration: event.iteration };
-        let Some(group) = self.groups.count(key, &one) else { return };
+        let breach = Instance { certain, result, iteration: event.iteration };
+        let Some(group) = self.groups.count(key, &breach) else { return };
         group.example = example(&self.table, (rule, at), own, parent);
         group.example_certain = certain;
     }
@@ -277,8 +285,8 @@ fn example(table: &Table, (rule, at): (Rule, u64), own: u32, parent: Option<u32>
             example.extend([first.at, first.lost]);
         }
         (Rule::AcquireBeyondLimit, _) => {
-            let held = earlier.iter().filter(|one| one.lost == 0);
-            example.extend(held.rev().take(8).map(|one| one.at));
+            let held_steps = earlier.iter().filter(|one| one.lost == 0);
+            example.extend(held_steps.rev().take(8).map(|one| one.at));
         }
         _ => {}
     }
@@ -326,6 +334,6 @@ fn scope_of(scope: Scope, event: &Event) -> Option<u64> {
 
 #[inline(always)]
 fn slot_key((resource, scope, key): (u32, Scope, &Key), event: &Event) -> Option<SlotKey> {
-    let key = key.of(event)?;
+    let key = key.value(event)?;
     Some(SlotKey { resource: resource << 2 | origin(event), scope: scope_of(scope, event)?, key })
 }

@@ -61,14 +61,14 @@ impl Groups {
             group.iterations += u32::from(group.last_iteration != one.iteration);
             group.last_iteration = one.iteration;
         }
-        let wanted = group.example.is_empty() || one.certain && !group.example_certain;
-        wanted.then_some(group)
+        let needs_example = group.example.is_empty() || one.certain && !group.example_certain;
+        needs_example.then_some(group)
     }
 
     /// All groups in an order that does not depend on hashes.
     pub(crate) fn into_sorted(self) -> Vec<(GroupKey, Group)> {
-        let mut all: Vec<_> = self.0.into_iter().collect();
-        all.sort_by_key(|(key, _)| *key);
-        all
+        let mut groups: Vec<_> = self.0.into_iter().collect();
+        groups.sort_by_key(|(key, _)| *key);
+        groups
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct Hash(u64);
 impl Hash {
     /// Of a key: the halves of a product by a random odd number, mixed.
     #[inline]
-    pub(crate) fn of(key: SlotKey) -> Self {
+    pub(crate) fn new(key: SlotKey) -> Self {
         const ODD: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xd1b5_4a32_d192_ed03];
         let low = (key.key ^ u64::from(key.resource).wrapping_mul(ODD[1])).wrapping_mul(ODD[0]);
         let (low, high) = halves(u128::from(low ^ key.scope) * u128::from(ODD[1]));
@@ -65,23 +65,23 @@ impl Index {
     #[inline]
     pub(crate) fn find(&self, hash: Hash, is_it: impl Fn(u32) -> bool) -> Result<u32, usize> {
         let mask = self.cells.len() - 1;
-        let mut at = hash.first(mask);
+        let mut position = hash.first(mask);
         loop {
-            let cell = self.cells[at];
+            let cell = self.cells[position];
             if cell == 0 {
-                return Err(at);
+                return Err(position);
             }
             let number = number(cell);
             if cell & !0xffff_ffff == hash.mark() && is_it(number) {
                 return Ok(number);
             }
-            at = (at + 1) & mask;
+            position = (position + 1) & mask;
         }
     }
 
     /// Puts an entry into the free cell that [`Self::find`] gave; `hash_of` those that are there.
     #[inline]
-    pub(crate) fn put(
+    pub(crate) fn insert(
         &mut self,
         free: usize,
         hash: Hash,
@@ -138,10 +138,10 @@ mod tests {
     #[test]
     fn each_key_has_its_number() {
         let mut index = Index::new(0);
-        let hash_of = |at| Hash::of(key(at));
+        let hash_of = |at| Hash::new(key(at));
         for at in 0..10_000 {
             let free = index.find(hash_of(at), |there| key(there) == key(at)).unwrap_err();
-            index.put(free, hash_of(at), at, hash_of);
+            index.insert(free, hash_of(at), at, hash_of);
         }
         let find = |index: &Index, at| index.find(hash_of(at), |there| key(there) == key(at)).ok();
         assert!((0..10_000).all(|at| find(&index, at) == Some(at)));

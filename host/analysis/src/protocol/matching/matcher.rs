@@ -49,17 +49,17 @@ struct Commands {
 
 impl Commands {
     fn add(&mut self, cmd: u32, watch: Watch) {
-        let at = cmd as usize;
-        if at >= LOW {
+        let index = cmd as usize;
+        if index >= LOW {
             self.high.entry(cmd).or_default().push(watch);
             return;
         }
-        self.low.resize_with(self.low.len().max(at + 1), Vec::new);
-        self.low[at].push(watch);
+        self.low.resize_with(self.low.len().max(index + 1), Vec::new);
+        self.low[index].push(watch);
     }
 
     #[inline]
-    fn of(&self, cmd: u32) -> &[Watch] {
+    fn watches(&self, cmd: u32) -> &[Watch] {
         let low = self.low.get(cmd as usize);
         let watches = if (cmd as usize) < LOW { low } else { self.high.get(&cmd) };
         watches.map_or(&[], Vec::as_slice)
@@ -144,7 +144,7 @@ impl Matcher {
     /// The steps that this event may be: those of its TA, and those of any; see [`Watch::fits`].
     #[inline]
     pub(crate) fn steps(&self, event: &Event) -> [&[Watch]; 2] {
-        let any = match &event.kind {
+        let watches = match &event.kind {
             EventKind::Invoke => return self.invokes(event),
             EventKind::Open => &self.open,
             EventKind::Close => &self.close,
@@ -153,24 +153,24 @@ impl Matcher {
             EventKind::Step(name) => self.named.get(name).map_or(&[][..], Vec::as_slice),
             EventKind::Note(number) => self.noted.get(number).map_or(&[][..], Vec::as_slice),
         };
-        [&[], any]
+        [&[], watches]
     }
 
     #[inline]
     fn invokes(&self, event: &Event) -> [&[Watch]; 2] {
         let Some(cmd) = event.cmd else { return [&[]; 2] };
         let of_ta = event.uuid.and_then(|ta| self.invoke.iter().find(|(of, _)| *of == ta));
-        [of_ta.map_or(&[], |(_, commands)| commands.of(cmd)), self.invoke_any.of(cmd)]
+        [of_ta.map_or(&[], |(_, commands)| commands.watches(cmd)), self.invoke_any.watches(cmd)]
     }
 
     fn commands(&mut self, ta: Option<Uuid>) -> &mut Commands {
         let Some(ta) = ta else { return &mut self.invoke_any };
-        let known = self.invoke.iter().position(|(of, _)| *of == ta);
-        let at = known.unwrap_or(self.invoke.len());
-        if known.is_none() {
+        let position = self.invoke.iter().position(|(of, _)| *of == ta);
+        let index = position.unwrap_or(self.invoke.len());
+        if position.is_none() {
             self.invoke.push((ta, Commands::default()));
         }
-        &mut self.invoke[at].1
+        &mut self.invoke[index].1
     }
 }
 
@@ -183,7 +183,7 @@ fn noted(name: Name) -> Option<u32> {
 impl Watch {
     /// Whether an event that this step may be is it.
     #[inline]
-    pub(crate) fn fits(&self, event: &Event) -> bool {
+    pub(crate) fn matches(&self, event: &Event) -> bool {
         // Flags of a region are its seventh value, see `Event::values`.
         let [.., flags, _] = event.values;
         (self.ta.is_none() || self.ta == event.uuid) && flags & self.ignore_flags == 0
@@ -192,8 +192,8 @@ impl Watch {
 
 impl Step {
     /// Whether this event is this step.
-    pub(crate) fn is(&self, event: &Event) -> bool {
-        let on = match (&self.on, &event.kind) {
+    pub(crate) fn matches(&self, event: &Event) -> bool {
+        let is_kind = match (&self.on, &event.kind) {
             (On::Invoke(cmd), EventKind::Invoke) => event.cmd == Some(*cmd),
             (On::Named(name), EventKind::Step(step)) => name == step,
             (On::Named(name), EventKind::Note(number)) => noted(*name) == Some(*number),
@@ -203,6 +203,6 @@ impl Step {
             | (On::Unmap, EventKind::Unmap) => true,
             _ => false,
         };
-        on && (self.ta.is_none() || self.ta == event.uuid)
+        is_kind && (self.ta.is_none() || self.ta == event.uuid)
     }
 }

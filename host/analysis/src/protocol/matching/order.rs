@@ -31,13 +31,13 @@ impl<'a> Ordered<'a> {
     }
 
     /// Put in order as far as `window` events at a time allow.
-    pub(crate) fn sorted(events: &'a [Event], window: usize) -> Self {
-        let mut ordered = Self { sorted: true, ..Self::as_given(events) };
-        let by = By::of(events);
-        if !matches!(by, By::Arrival) {
-            ordered.sort(&by, window);
+    pub(crate) fn with_window(events: &'a [Event], window: usize) -> Self {
+        let mut output = Self { sorted: true, ..Self::as_given(events) };
+        let sort_key = By::for_events(events);
+        if !matches!(sort_key, By::Arrival) {
+            output.sort(&sort_key, window);
         }
-        ordered
+        output
     }
 
     /// Whether one may come right after the other: the TEE's own numbers tell, else the clock.
@@ -53,7 +53,7 @@ impl<'a> Ordered<'a> {
 
     fn sort(&mut self, by: &By, window: usize) {
         let mut order = Vec::with_capacity(self.events.len());
-        let mut waiting = BinaryHeap::with_capacity(window + 1);
+        let mut heap = BinaryHeap::with_capacity(window + 1);
         let mut newest = 0;
         for (index, event) in (0u32..).zip(self.events) {
             let rank = by.rank(event);
@@ -61,21 +61,21 @@ impl<'a> Ordered<'a> {
                 self.late += 1;
                 self.holes.push(order.len() as u64 + 1);
             }
-            waiting.push(Reverse((rank, index)));
-            if waiting.len() > window
-                && let Some(Reverse((rank, index))) = waiting.pop()
+            heap.push(Reverse((rank, index)));
+            if heap.len() > window
+                && let Some(Reverse((rank, index))) = heap.pop()
             {
                 newest = newest.max(rank);
                 order.push(index);
             }
         }
-        while let Some(Reverse((_, index))) = waiting.pop() {
+        while let Some(Reverse((_, index))) = heap.pop() {
             order.push(index);
         }
         self.order = Some(order);
     }
 
-    fn at(&self, position: usize) -> Option<&'a Event> {
+    fn event_at(&self, position: usize) -> Option<&'a Event> {
         let index = match &self.order {
             None => position,
             Some(order) => *order.get(position)? as usize,
@@ -104,17 +104,17 @@ impl<'a> Ordered<'a> {
 
     /// The event at a position, from 1.
     pub(crate) fn get(&self, at: u64) -> Option<&'a Event> {
-        self.at(usize::try_from(at.checked_sub(1)?).ok()?)
+        self.event_at(usize::try_from(at.checked_sub(1)?).ok()?)
     }
 
     /// All events with their positions.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, &'a Event)> {
-        (1..).zip((0..self.events.len()).filter_map(|at| self.at(at)))
+        (1..).zip((0..self.events.len()).filter_map(|at| self.event_at(at)))
     }
 }
 
 impl By {
-    fn of(events: &[Event]) -> Self {
+    fn for_events(events: &[Event]) -> Self {
         let Some(first) = events.first() else { return Self::Arrival };
         let clock = first.time.map(|time| time.clock);
         if events.iter().all(|event| event.origin == first.origin) && first.origin == Origin::Tee {

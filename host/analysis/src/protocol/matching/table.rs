@@ -33,7 +33,7 @@ pub(crate) struct Earlier {
 
 impl Entry {
     /// Each acquire that has no release.
-    pub(crate) fn holds(&self) -> impl Iterator<Item = Earlier> {
+    pub(crate) fn acquires(&self) -> impl Iterator<Item = Earlier> {
         let latest = (self.slot.held > 0).then_some(Earlier { at: self.slot.since, lost: 0 });
         self.earlier.iter().copied().chain(latest)
     }
@@ -98,7 +98,7 @@ impl Table {
     /// Index of this resource, known or new.
     #[inline]
     pub(crate) fn find(&mut self, key: SlotKey) -> u32 {
-        let hash = Hash::of(key);
+        let hash = Hash::new(key);
         let is_it = |at: u32| self.entries[at as usize].key == key;
         match self.index.find(hash, is_it) {
             Ok(known) => known,
@@ -107,11 +107,11 @@ impl Table {
     }
 
     fn add(&mut self, key: SlotKey, hash: Hash, free: usize) -> u32 {
-        let at = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        let index = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
         self.entries.push(Entry { key, slot: Slot::default(), parent: None, earlier: Vec::new() });
         let entries = &self.entries;
-        self.index.put(free, hash, at, |at| Hash::of(entries[at as usize].key));
-        at
+        self.index.insert(free, hash, index, |at| Hash::new(entries[at as usize].key));
+        index
     }
 
     #[inline]
@@ -148,10 +148,10 @@ impl Table {
         };
         if let Some(last) = n_gone.checked_sub(1) {
             let last = *ranks.clone().select_nth_unstable(last).1;
-            let gone = |rank: &u64| *rank <= last;
+            let is_forgotten = |rank: &u64| *rank <= last;
             self.evicted +=
-                ranks.iter().filter(|rank| **rank >= NEEDED && gone(rank)).count() as u64;
-            self.retain(&ranks.iter().map(|rank| !gone(rank)).collect::<Vec<_>>());
+                ranks.iter().filter(|rank| **rank >= NEEDED && is_forgotten(rank)).count() as u64;
+            self.retain(&ranks.iter().map(|rank| !is_forgotten(rank)).collect::<Vec<_>>());
         }
         self.sweep_at = self.capacity.min(self.entries.len() + IDLE);
     }
@@ -179,13 +179,13 @@ impl Table {
             next += u32::from(*keep);
             number
         };
-        let moved: Vec<_> = keep.iter().map(number).collect();
-        let mut kept = keep.iter();
-        self.entries.retain(|_| kept.next().is_some_and(|keep| *keep));
+        let new_indices: Vec<_> = keep.iter().map(number).collect();
+        let mut flags = keep.iter();
+        self.entries.retain(|_| flags.next().is_some_and(|keep| *keep));
         for entry in &mut self.entries {
             entry.parent =
-                entry.parent.and_then(|parent| moved.get(parent as usize).copied().flatten());
+                entry.parent.and_then(|parent| new_indices.get(parent as usize).copied().flatten());
         }
-        self.index.refill(self.entries.iter().map(|entry| Hash::of(entry.key)));
+        self.index.refill(self.entries.iter().map(|entry| Hash::new(entry.key)));
     }
 }

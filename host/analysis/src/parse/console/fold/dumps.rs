@@ -90,7 +90,7 @@ struct Hints {
 
 impl Hints {
     /// Whether the next record is of another dump for sure.
-    const fn over(self) -> bool {
+    const fn ends_dump(self) -> bool {
         self.same_thread || self.requested || self.others > CHATTER
     }
 }
@@ -119,7 +119,7 @@ impl Dumps {
         (run, ids): (&Run, &[u32]),
         names: &Names,
     ) {
-        let lost = if let Some(begin) = self.begins(who, at.1, run) {
+        let lost_records = if let Some(begin) = self.start_reason(who, at.1, run) {
             self.begin(begin, who);
             // A count starts with 0 or 1.
             let first = run.ordinals.map(|(first, _)| u64::from(first.saturating_sub(1)));
@@ -137,7 +137,7 @@ impl Dumps {
             open.until = run.until;
             open.ordinal = run.ordinals.map(|(_, last)| last);
         }
-        self.records_of(at, lost, ids, names);
+        self.records_of(at, lost_records, ids, names);
     }
 
     /// Adds records to the row, of which `lost` are missing before the first one.
@@ -145,18 +145,18 @@ impl Dumps {
         let (mut at, mut lost, mut left) = (at, lost, ids);
         while let Some(open) = &mut self.open {
             open.row.run(at, lost);
-            let taken = open.row.records(at.0, left, names);
-            left = &left[taken..];
+            let taken_count = open.row.records(at.0, left, names);
+            left = &left[taken_count..];
             if left.is_empty() {
                 return;
             }
-            self.cut(End::Full);
-            (at, lost) = ((at.0 + taken as u64, None), 0);
+            self.split_row(End::Full);
+            (at, lost) = ((at.0 + taken_count as u64, None), 0);
         }
     }
 
     /// Other lines of the secure world.
-    pub(super) fn other(&mut self, who: Who, lines: u32) {
+    pub(super) fn note_other_lines(&mut self, who: Who, lines: u32) {
         self.damaged = 0;
         if who.image.is_none() {
             return;
@@ -165,21 +165,21 @@ impl Dumps {
             open.hints.others = open.hints.others.saturating_add(lines);
             open.hints.thread |= who.thread.is_some();
             open.hints.same_thread |= who.thread.is_some() && who.thread == open.who.thread;
-            if open.hints.over() && !open.row.is_over() {
-                self.cut(End::Sure);
+            if open.hints.ends_dump() && !open.row.is_over() {
+                self.split_row(End::Sure);
             }
         }
     }
 
     /// Somebody opened the PTA that dumps.
-    pub(super) const fn requested(&mut self) {
+    pub(super) const fn note_request(&mut self) {
         if let Some(open) = &mut self.open {
             open.hints.requested = true;
         }
     }
 
     /// A line that could not be read.
-    pub(super) const fn damaged(&mut self) {
+    pub(super) const fn note_damage(&mut self) {
         self.damaged += 1;
         if let Some(open) = &mut self.open {
             open.hints.damaged += 1;
@@ -187,15 +187,16 @@ impl Dumps {
     }
 
     /// An iteration was marked: whoever marks them says that a dump is not in two of them.
-    pub(super) fn marked(&mut self) {
+    pub(super) fn end_iteration(&mut self) {
         self.close(End::Sure);
     }
 
     /// Ends the open dump, since nothing can be added to it any more.
     pub(super) fn end(&mut self) {
         // Nothing else runs on its core until a dump is over, so what was said after it is a sign.
-        let over = self.open.as_ref().is_some_and(|open| open.hints.thread || open.row.is_over());
-        self.close(if over { End::Sure } else { End::OfText });
+        let is_complete =
+            self.open.as_ref().is_some_and(|open| open.hints.thread || open.row.is_over());
+        self.close(if is_complete { End::Sure } else { End::OfText });
     }
 
     /// The dumps that have ended.
@@ -203,7 +204,7 @@ impl Dumps {
         self.done.drain(..)
     }
 
-    fn begins(&self, who: Who, time: Option<Time>, run: &Run) -> Option<Begin> {
+    fn start_reason(&self, who: Who, time: Option<Time>, run: &Run) -> Option<Begin> {
         let Some(open) = &self.open else { return Some(Begin::First) };
         if who.image != open.who.image {
             return Some(Begin::Thread);
@@ -243,7 +244,7 @@ impl Dumps {
     }
 
     /// Takes the dumps out of the row, but the last one.
-    fn cut(&mut self, end: End) {
+    fn split_row(&mut self, end: End) {
         let Some(open) = &mut self.open else { return };
         // Where each record is counted, nothing else has to tell.
         let cuts = if open.ordinal.is_some() {
@@ -253,19 +254,19 @@ impl Dumps {
             Cuts::new(open.row.ids(), &tables, end, self.goes_on)
         };
         let of_ta = open.who.image == Some(Image::Ta);
-        open.row.cut(&cuts, end, |dump| self.done.push(Dump { of_ta, ..dump }));
+        open.row.split(&cuts, end, |dump| self.done.push(Dump { of_ta, ..dump }));
         self.goes_on |= cuts.goes_on;
         self.note(if cuts.recur { Begin::Recurs } else { Begin::Table }, cuts.at.len());
     }
 
     /// Ends the row, and gives it back empty.
     fn close(&mut self, end: End) -> Option<Row> {
-        self.cut(end);
+        self.split_row(end);
         let open = self.open.take()?;
         let mut row = open.row;
         // Lines of others came after the damage: it may have been theirs.
-        let lost = if open.hints.others == 0 { open.hints.damaged } else { 0 };
-        let dump = row.take(lost);
+        let lost_records = if open.hints.others == 0 { open.hints.damaged } else { 0 };
+        let dump = row.take(lost_records);
         self.done.push(Dump { of_ta: open.who.image == Some(Image::Ta), ..dump });
         Some(row)
     }

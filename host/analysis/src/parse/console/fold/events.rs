@@ -46,7 +46,7 @@ impl Events {
     }
 
     /// Events that could not be kept.
-    pub(super) const fn dropped(&self) -> u64 {
+    pub(super) const fn dropped_count(&self) -> u64 {
         self.dropped
     }
 

@@ -35,7 +35,7 @@ impl Incidents {
         context: (Option<u32>, Option<Uuid>),
     ) {
         self.stack = false;
-        if self.again(&kind, text, &at.0) {
+        if self.merge_repeat(&kind, text, &at.0) {
             return;
         }
         if self.done.len() == MOST {
@@ -56,10 +56,10 @@ impl Incidents {
     }
 
     /// An assertion panics next, and a TA's panic is told twice: by who saw it and by who ran it.
-    fn again(&mut self, kind: &IncidentKind, text: &str, place: &Place) -> bool {
+    fn merge_repeat(&mut self, kind: &IncidentKind, text: &str, place: &Place) -> bool {
         let Some(last) = self.done.last_mut() else { return false };
-        let near = last.place.source == place.source && place.at - last.place.at < NEAR;
-        if !near || last.kind != *kind {
+        let is_near = last.place.source == place.source && place.at - last.place.at < NEAR;
+        if !is_near || last.kind != *kind {
             return false;
         }
         match kind {
@@ -91,7 +91,7 @@ impl Incidents {
     }
 
     /// A TA's status follows what killed it.
-    pub(super) fn about(&mut self, uuid: Option<Uuid>, place: &Place) {
+    pub(super) fn attach_uuid(&mut self, uuid: Option<Uuid>, place: &Place) {
         if let Some(last) = self.done.last_mut()
             && last.uuid.is_none()
             && matches!(last.kind, IncidentKind::TaPanic { .. } | IncidentKind::Abort { .. })
@@ -137,8 +137,8 @@ impl Incidents {
 /// What symbolize.py writes: `function at file:line`.
 fn function(text: &str) -> Function {
     let (name, at) = text.split_once(" at ").unwrap_or((text, ""));
-    let at = at
+    let position = at
         .rsplit_once(':')
         .and_then(|(file, line)| Some((Arc::from(file), line.split(' ').next()?.parse().ok()?)));
-    Function { name: name.into(), at }
+    Function { name: name.into(), at: position }
 }

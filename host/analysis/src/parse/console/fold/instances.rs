@@ -23,12 +23,12 @@ pub(super) struct Instances {
 
 impl Instances {
     /// The instance of `uuid` that is meant now.
-    pub(super) fn of(&mut self, uuid: Uuid, context: Option<u64>) -> u32 {
-        let same = |known: &&mut Known| {
+    pub(super) fn resolve(&mut self, uuid: Uuid, context: Option<u64>) -> u32 {
+        let is_same = |known: &&mut Known| {
             let address = known.context.zip(context).is_none_or(|(known, seen)| known == seen);
             known.uuid == uuid && !known.gone && address
         };
-        if let Some(known) = self.known.iter_mut().rev().find(same) {
+        if let Some(known) = self.known.iter_mut().rev().find(is_same) {
             known.used = true;
             known.context = known.context.or(context);
             return known.id;
@@ -45,7 +45,7 @@ impl Instances {
     }
 
     /// The instance is gone.
-    pub(super) fn gone(&mut self, id: u32) {
+    pub(super) fn retire(&mut self, id: u32) {
         if let Some(known) = self.known.iter_mut().rev().find(|known| known.id == id) {
             known.gone = true;
         }
@@ -78,13 +78,13 @@ mod tests {
         let uuid = Uuid([1; 16]);
         let first = instances.load(uuid);
         assert_eq!(instances.load(uuid), first, "told twice");
-        assert_eq!(instances.of(uuid, Some(0x10)), first);
-        assert_eq!(instances.of(uuid, None), first);
-        assert_ne!(instances.of(uuid, Some(0x20)), first, "another context");
+        assert_eq!(instances.resolve(uuid, Some(0x10)), first);
+        assert_eq!(instances.resolve(uuid, None), first);
+        assert_ne!(instances.resolve(uuid, Some(0x20)), first, "another context");
         let second = instances.load(uuid);
         assert_ne!(second, first);
-        assert_eq!(instances.of(uuid, None), second);
-        instances.gone(second);
-        assert_ne!(instances.of(uuid, Some(0x30)), second);
+        assert_eq!(instances.resolve(uuid, None), second);
+        instances.retire(second);
+        assert_ne!(instances.resolve(uuid, Some(0x30)), second);
     }
 }

@@ -83,12 +83,12 @@ impl Maps {
 
     /// A line that could not be read. Within a map the next number tells what it was; after the last
     /// line it may have been one more.
-    pub(super) const fn damaged(&mut self) {
+    pub(super) const fn note_damage(&mut self) {
         self.damaged |= self.fresh;
     }
 
     /// A line about something else.
-    pub(super) const fn other(&mut self) {
+    pub(super) const fn note_other_line(&mut self) {
         self.fresh = false;
     }
 

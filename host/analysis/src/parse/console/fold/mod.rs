@@ -123,7 +123,7 @@ impl Assembler {
     }
 
     /// The current source could not be read to its end.
-    pub fn broken(&mut self, what: &str) {
+    pub fn note_unreadable(&mut self, what: &str) {
         self.broken.push(timeline::gap(what, Reason::Damaged, None, 0));
     }
 
@@ -140,41 +140,41 @@ impl Assembler {
     }
 
     fn entry(&mut self, entry: &Entry, ids: &[u32], steps: &mut impl Iterator<Item = Step>) {
-        let at = (self.base + u64::from(entry.line) + 1, entry.time);
+        let position = (self.base + u64::from(entry.line) + 1, entry.time);
         match &entry.what {
             What::Records(run) => {
-                self.maps.other();
+                self.maps.note_other_line();
                 self.incidents.end_stack();
                 let ids = ids.get(run.from as usize..run.to as usize).unwrap_or_default();
-                self.dumps.run(at, entry.who, (run, ids), &self.names);
+                self.dumps.run(position, entry.who, (run, ids), &self.names);
                 self.flush();
                 return;
             }
             What::Damaged => {
-                self.dumps.damaged();
-                self.maps.damaged();
+                self.dumps.note_damage();
+                self.maps.note_damage();
                 return;
             }
             What::Other(n) => {
-                self.dumps.other(entry.who, *n);
-                self.maps.other();
+                self.dumps.note_other_lines(entry.who, *n);
+                self.maps.note_other_line();
                 return;
             }
-            _ => self.dumps.other(entry.who, 1),
+            _ => self.dumps.note_other_lines(entry.who, 1),
         }
         if !matches!(entry.what, What::Region(_)) {
-            self.maps.other();
+            self.maps.note_other_line();
         }
         if !matches!(entry.what, What::Address(..) | What::CallStack) {
             self.incidents.end_stack();
         }
         if matches!(entry.what, What::Step) {
             if let Some(step) = steps.next() {
-                self.events.push(self.step(step, at));
+                self.events.push(self.step(step, position));
             }
             return;
         }
-        self.fact(entry, at);
+        self.fact(entry, position);
         self.flush();
     }
 
@@ -189,7 +189,7 @@ impl Assembler {
             }
             What::Status { uuid, context } => {
                 let place = self.place(at.0);
-                self.incidents.about(*uuid, &place);
+                self.incidents.attach_uuid(*uuid, &place);
                 self.maps.status(at, *uuid, *context);
             }
             What::Region(line) => self.maps.region(at, line),
@@ -216,22 +216,24 @@ impl Assembler {
     }
 
     fn incident(&mut self, what: &What, at: (u64, Option<Time>)) {
-        let about = (self.timeline.iteration(), self.sessions.opening());
+        let circumstances = (self.timeline.iteration(), self.sessions.opening());
         let place = (self.place(at.0), at.1);
         match what {
             What::OutOfMemory { requested, context } => {
                 let kind = IncidentKind::OutOfMemory { requested: *requested, context: *context };
                 let text = format!("Memory allocation failed: size {requested}");
-                self.incidents.add(kind, &text, place, about);
+                self.incidents.add(kind, &text, place, circumstances);
             }
-            What::Trouble(kind, text) => self.incidents.add(kind.clone(), text, place, about),
+            What::Trouble(kind, text) => {
+                self.incidents.add(kind.clone(), text, place, circumstances)
+            }
             _ => {}
         }
     }
 
     fn session(&mut self, entry: &Entry, at: (u64, Option<Time>), line: SessionLine) {
         if line == SessionLine::LookupPta(STATS_UUID) {
-            self.dumps.requested();
+            self.dumps.note_request();
         }
         let mut changes = Vec::new();
         // A session that is kept on purpose is no step that another one has to follow.
@@ -248,7 +250,7 @@ impl Assembler {
     }
 
     fn mark(&mut self) {
-        self.dumps.marked();
+        self.dumps.end_iteration();
         self.settle();
         self.timeline.mark();
     }
@@ -307,11 +309,11 @@ impl Assembler {
             let regions = match map.lost {
                 0 => Part::Complete(map.regions),
                 lost => {
-                    let why = timeline::gap("lines of a region map", Reason::Damaged, None, lost);
-                    Part::Partial(map.regions, why)
+                    let gap = timeline::gap("lines of a region map", Reason::Damaged, None, lost);
+                    Part::Partial(map.regions, gap)
                 }
             };
-            let id = self.instances.of(uuid, map.context);
+            let id = self.instances.resolve(uuid, map.context);
             let instance =
                 Instance { id, uuid, panicked: false, ref_count: None, regions, heap: None };
             let place = Place { source: self.source, at: map.line };
@@ -326,7 +328,7 @@ impl Assembler {
                 Table::Pool(pool) => self.timeline.table(place, pool),
                 Table::Heap(uuid, panicked, ref_count, heap) => {
                     let instance = Instance {
-                        id: self.instances.of(uuid, None),
+                        id: self.instances.resolve(uuid, None),
                         uuid,
                         panicked,
                         ref_count,

@@ -30,10 +30,10 @@ pub(super) struct Names {
 impl Names {
     /// Learns the sites of a harvest.
     pub(super) fn learn(&mut self, sites: &Sites) {
-        let mut here = std::mem::take(&mut self.here);
-        here.clear();
-        here.extend(sites.iter().map(|(file, line, size)| self.number(file, line, size)));
-        self.here = here;
+        let mut numbers = std::mem::take(&mut self.here);
+        numbers.clear();
+        numbers.extend(sites.iter().map(|(file, line, size)| self.number(file, line, size)));
+        self.here = numbers;
     }
 
     /// The number of the harvest's site `local`.

@@ -29,20 +29,20 @@ const TRIES: usize = 8;
 /// Where each dump of `ids` but the first begins, and whether the last one has no end.
 pub(super) fn recurring(ids: &[u32], end: End) -> Option<(Vec<usize>, bool)> {
     let counts = count(ids);
-    let once = counts.iter().filter(|n| **n == 1).count();
-    often(&counts).into_iter().find_map(|times| {
-        let seen = Seen::new(ids, &counts, times);
-        seen.lasts().find_map(|last| {
-            let witnesses = seen.witnesses(last);
-            if witnesses < WITNESSES || witnesses < once {
+    let n_singles = counts.iter().filter(|n| **n == 1).count();
+    frequent_counts(&counts).into_iter().find_map(|times| {
+        let occurrences = Seen::new(ids, &counts, times);
+        occurrences.lasts().find_map(|last| {
+            let witnesses = occurrences.witnesses(last);
+            if witnesses < WITNESSES || witnesses < n_singles {
                 return None;
             }
-            let ends: Vec<_> = seen.at(last).iter().map(|at| at + 1).collect();
+            let ends: Vec<_> = occurrences.positions(last).iter().map(|at| at + 1).collect();
             let rest = rest(ids, &ends, end)?;
-            let begins = ends.iter().map(|end| end + rest);
-            let begins: Vec<_> = begins.filter(|begin| *begin < ids.len()).collect();
-            let open = begins.len() == ends.len();
-            Some((begins, open))
+            let starts = ends.iter().map(|end| end + rest);
+            let starts: Vec<_> = starts.filter(|begin| *begin < ids.len()).collect();
+            let open = starts.len() == ends.len();
+            Some((starts, open))
         })
     })
 }
@@ -50,21 +50,22 @@ pub(super) fn recurring(ids: &[u32], end: End) -> Option<(Vec<usize>, bool)> {
 /// Records by which all dumps go on after `ends`.
 pub(super) fn rest(ids: &[u32], ends: &[usize], end: End) -> Option<usize> {
     let longest = ids.len() - ends.last()?;
-    let alike = |n: usize| {
+    let is_shared = |n: usize| {
         let first = ids.get(ends[0]..ends[0] + n);
         first.is_some() && ends.iter().all(|end| ids.get(*end..end + n) == first)
     };
     if end == End::Sure {
-        return alike(longest).then_some(longest);
+        return is_shared(longest).then_some(longest);
     }
     // Where the text ends within a dump, that one begins as the first one does.
     let head = head(ids).unwrap_or_default();
-    let begins = |n: usize| {
-        let known = |end: &usize| ids[end + n..].iter().zip(head).all(|(id, known)| id == known);
-        !head.is_empty() && longest >= n + HEAD && ends.iter().all(known)
+    let starts_dump = |n: usize| {
+        let matches_head =
+            |end: &usize| ids[end + n..].iter().zip(head).all(|(id, known)| id == known);
+        !head.is_empty() && longest >= n + HEAD && ends.iter().all(matches_head)
     };
-    let cut = (0..longest.min(REST)).take_while(|n| alike(*n)).find(|n| begins(*n));
-    cut.or_else(|| (end == End::OfText && alike(longest)).then_some(longest))
+    let length = (0..longest.min(REST)).take_while(|n| is_shared(*n)).find(|n| starts_dump(*n));
+    length.or_else(|| (end == End::OfText && is_shared(longest)).then_some(longest))
 }
 
 /// Records that a begin is known by: enough different ones.
@@ -85,14 +86,14 @@ fn count(ids: &[u32]) -> Vec<u32> {
 }
 
 /// How often enough sites occur to be witnesses: what most of them do first.
-fn often(counts: &[u32]) -> Vec<u32> {
-    let mut all: Vec<_> = counts.iter().copied().filter(|n| *n > 1).collect();
-    if all.len() < WITNESSES {
+fn frequent_counts(counts: &[u32]) -> Vec<u32> {
+    let mut repeats: Vec<_> = counts.iter().copied().filter(|n| *n > 1).collect();
+    if repeats.len() < WITNESSES {
         return Vec::new();
     }
-    all.sort_unstable();
+    repeats.sort_unstable();
     let mut groups: Vec<_> =
-        all.chunk_by(PartialEq::eq).filter(|alike| alike.len() >= WITNESSES).collect();
+        repeats.chunk_by(PartialEq::eq).filter(|alike| alike.len() >= WITNESSES).collect();
     groups.sort_by_key(|alike| std::cmp::Reverse(alike.len()));
     groups.into_iter().map(|alike| alike[0]).take(TRIES).collect()
 }
@@ -124,26 +125,26 @@ impl Seen {
     }
 
     /// Where the site of that number is.
-    fn at(&self, site: usize) -> &[usize] {
+    fn positions(&self, site: usize) -> &[usize] {
         &self.places[site * self.times..(site + 1) * self.times]
     }
 
     /// Sites that may be the last ones to recur, the latest one first.
     fn lasts(&self) -> impl Iterator<Item = usize> + use<> {
         let mut sites: Vec<_> = (0..self.places.len() / self.times).collect();
-        sites.sort_unstable_by_key(|site| std::cmp::Reverse(self.at(*site)[self.times - 1]));
+        sites.sort_unstable_by_key(|site| std::cmp::Reverse(self.positions(*site)[self.times - 1]));
         sites.into_iter().take(TRIES)
     }
 
     /// How many sites occur once before each place of `last`, all in one order.
     fn witnesses(&self, last: usize) -> usize {
-        let ends = self.at(last);
+        let ends = self.positions(last);
         let once_each = |places: &&[usize]| {
-            let begins = std::iter::once(None).chain(ends.iter().map(Some));
+            let starts = std::iter::once(None).chain(ends.iter().map(Some));
             places
                 .iter()
                 .zip(ends)
-                .zip(begins)
+                .zip(starts)
                 .all(|((at, end), begin)| at <= end && begin.is_none_or(|begin| begin < at))
         };
         let mut next = ends;

@@ -19,17 +19,17 @@ impl Assembler {
         if self.dumps.records == 0 {
             gaps.push(gap("allocation sites", Reason::NotOffered, Some(REMEDY), 0));
         }
-        let counted = self.counted(boot).into_iter().filter(|(_, _, lost)| *lost > 0);
-        gaps.extend(counted.map(|(what, reason, lost)| gap(what, reason, None, lost)));
+        let losses = self.loss_counts(boot).into_iter().filter(|(_, _, lost)| *lost > 0);
+        gaps.extend(losses.map(|(what, reason, lost)| gap(what, reason, None, lost)));
         for (why, n) in Why::ALL.into_iter().zip(self.tally.why).filter(|(_, n)| *n > 0) {
-            let what = format!("lines that should have told something: {}", why.text());
-            gaps.push(gap(&what, Reason::Damaged, None, n));
+            let description = format!("lines that should have told something: {}", why.text());
+            gaps.push(gap(&description, Reason::Damaged, None, n));
         }
         gaps
     }
 
     /// What may be missing, why, and how much of it is.
-    fn counted(&self, boot: u32) -> [(&'static str, Reason, u64); 8] {
+    fn loss_counts(&self, boot: u32) -> [(&'static str, Reason, u64); 8] {
         use Reason::{Damaged, NoRoom, NotOffered};
         let elsewhere = self.timeline.elsewhere(boot);
         let sessions = &self.sessions;
@@ -37,7 +37,7 @@ impl Assembler {
             ("dumps of TAs' own heaps, which no line ties to a TA", NotOffered, self.of_tas),
             ("region maps that no line ties to a TA", NotOffered, self.nameless),
             ("samples of other boots, which can't be compared", NotOffered, elsewhere),
-            ("events between the first and the last ones", NoRoom, self.events.dropped()),
+            ("events between the first and the last ones", NoRoom, self.events.dropped_count()),
             ("open sessions beyond the youngest ones", NoRoom, sessions.forgotten),
             ("messages cut by another one within their line", Damaged, self.tally.spliced),
             ("incidents after the first thousand", NoRoom, self.incidents.dropped),
@@ -46,10 +46,10 @@ impl Assembler {
     }
 
     pub(super) fn assumptions(&self) -> Vec<Arc<str>> {
-        let mut said = Vec::new();
-        self.about_dumps(&mut said);
+        let mut assumptions = Vec::new();
+        self.about_dumps(&mut assumptions);
         if self.timeline.dumps > 1 && !self.cut.marked {
-            said.push("each dump ends an iteration: no mark of iterations was given".into());
+            assumptions.push("each dump ends an iteration: no mark of iterations was given".into());
         }
         if self.timeline.stride > 1 {
             let (dumps, stride) =
@@ -57,7 +57,7 @@ impl Assembler {
             let text = format!(
                 "{dumps} dumps are too many to keep: an iteration stands for {stride} of them"
             );
-            said.push(text.into());
+            assumptions.push(text.into());
         }
         if self.sessions.predicted > 0 {
             let (opened, closed) =
@@ -66,16 +66,16 @@ impl Assembler {
                 "ids of {opened} opened sessions are predicted, since no open prints one; {closed} closes \
                  named a predicted one"
             );
-            said.push(text.into());
+            assumptions.push(text.into());
         }
         if self.boots > 1 {
             let text = format!(
                 "the TEE started {} times; only the boot with most samples is looked at",
                 text::number(self.boots)
             );
-            said.push(text.into());
+            assumptions.push(text.into());
         }
-        said
+        assumptions
     }
 
     fn about_dumps(&self, said: &mut Vec<Arc<str>>) {

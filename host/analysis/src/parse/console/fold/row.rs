@@ -43,13 +43,13 @@ impl Row {
     /// Begins a run at a line and time, with records missing before it.
     pub(super) fn run(&mut self, at: (u64, Option<Time>), lost: u64) {
         self.over = false;
-        let from = self.ids.len();
+        let start = self.ids.len();
         // How a text is cut into chunks must not tell, so what goes on does.
         let goes_on = lost == 0
-            && !self.follows_table(from)
-            && self.runs.last().is_some_and(|run| run.at.0 + (from - run.from) as u64 == at.0);
+            && !self.follows_table(start)
+            && self.runs.last().is_some_and(|run| run.at.0 + (start - run.from) as u64 == at.0);
         if !goes_on {
-            self.runs.push(Run { from, at, lost });
+            self.runs.push(Run { from: start, at, lost });
         }
     }
 
@@ -61,8 +61,8 @@ impl Row {
                 return n;
             }
             let Some(id) = names.resolve(*local) else {
-                let at = (line + n as u64 + 1, None);
-                self.runs.push(Run { from: self.ids.len(), at, lost: 1 });
+                let position = (line + n as u64 + 1, None);
+                self.runs.push(Run { from: self.ids.len(), at: position, lost: 1 });
                 continue;
             };
             if let Some(line) = names.table_line(id) {
@@ -93,28 +93,28 @@ impl Row {
 
     /// Where the pool table is: it is further down in its file than whatever else looks like it.
     pub(super) fn tables(&self, known: &mut u32) -> Vec<usize> {
-        let most = self.tables.iter().map(|(_, line)| *line).max();
-        *known = most.map_or(*known, |most| most.max(*known));
+        let highest_line = self.tables.iter().map(|(_, line)| *line).max();
+        *known = highest_line.map_or(*known, |most| most.max(*known));
         self.tables.iter().filter(|(_, line)| line == known).map(|(at, _)| *at).collect()
     }
 
     /// Takes all dumps but the last one out.
-    pub(super) fn cut(&mut self, cuts: &Cuts, end: End, mut tell: impl FnMut(Dump)) {
+    pub(super) fn split(&mut self, cuts: &Cuts, end: End, mut tell: impl FnMut(Dump)) {
         self.over = end == End::Sure;
-        let mut from = 0;
+        let mut start = 0;
         for to in &cuts.at {
-            self.add(from, Some(*to));
+            self.add(start, Some(*to));
             tell(self.dump());
-            from = *to;
+            start = *to;
         }
-        if end == End::Full && from == 0 {
+        if end == End::Full && start == 0 {
             self.add(0, None);
             self.clear();
         }
-        self.forget(from);
+        self.forget(start);
         if cuts.open && end == End::OfText {
-            let at = (0, None);
-            self.runs.push(Run { from: self.ids.len(), at, lost: 1 });
+            let position = (0, None);
+            self.runs.push(Run { from: self.ids.len(), at: position, lost: 1 });
         }
     }
 
@@ -168,10 +168,10 @@ impl Row {
         }
         let place = self.place(to);
         self.runs.retain(|run| run.from >= to);
-        let at = (place.line, place.time);
+        let position = (place.line, place.time);
         match self.runs.first_mut() {
-            Some(run) if run.from == to => run.at = at,
-            _ => self.runs.insert(0, Run { from: to, at, lost: 0 }),
+            Some(run) if run.from == to => run.at = position,
+            _ => self.runs.insert(0, Run { from: to, at: position, lost: 0 }),
         }
         self.runs.iter_mut().for_each(|run| run.from -= to);
         self.ids.drain(..to);

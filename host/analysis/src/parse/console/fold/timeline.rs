@@ -156,9 +156,9 @@ impl Timeline {
         fresh: impl Fn(&Sheet) -> bool,
     ) -> &mut Sheet {
         let (boot, mark) = (self.boot, self.marks);
-        let marked = self.cut.marked;
-        let ended = |last: &Sheet| if marked { last.mark != mark } else { fresh(last) };
-        let new = self.sheets.last().is_none_or(|last| last.boot != boot || ended(last));
+        let is_marked = self.cut.marked;
+        let is_ended = |last: &Sheet| if is_marked { last.mark != mark } else { fresh(last) };
+        let new = self.sheets.last().is_none_or(|last| last.boot != boot || is_ended(last));
         if new {
             self.sheets.push(Sheet {
                 place,
@@ -207,9 +207,9 @@ impl Timeline {
         let Self { cut, sheets, stride, .. } = self;
         let stride = u32::try_from(stride).unwrap_or(u32::MAX);
         let sheets = sheets.into_iter().filter(|sheet| sheet.boot == boot);
-        let numbered = (0_u32..).zip(sheets);
+        let numbered_sheets = (0_u32..).zip(sheets);
         let moment_of = |n, mark| moment(if cut.marked { mark / stride } else { n }, cut.warmup);
-        numbered
+        numbered_sheets
             .map(|(n, sheet)| (moment_of(n, sheet.mark), sheet))
             .map(|(moment, sheet)| sample(sheet, moment, names))
             .collect()
@@ -228,20 +228,21 @@ fn sample(sheet: Sheet, moment: Moment, names: &Names) -> Sample {
     let instances = if sheet.instances.is_empty() {
         absent("TA instances")
     } else {
-        let why = gap("TA instances that printed no region map", Reason::NotOffered, None, 0);
-        Part::Partial(sheet.instances, why)
+        let instance_gap =
+            gap("TA instances that printed no region map", Reason::NotOffered, None, 0);
+        Part::Partial(sheet.instances, instance_gap)
     };
     let pools = if sheet.pools.is_empty() {
         absent("pools")
     } else {
-        let why = gap("pools that no log shows", Reason::NotOffered, None, 0);
-        Part::Partial(sheet.pools, why)
+        let pool_gap = gap("pools that no log shows", Reason::NotOffered, None, 0);
+        Part::Partial(sheet.pools, pool_gap)
     };
     let sessions = if sheet.sessions.is_empty() {
         absent("sessions")
     } else {
-        let why = gap("sessions, whose ids no open prints", Reason::NotOffered, None, 0);
-        Part::Partial(sheet.sessions, why)
+        let session_gap = gap("sessions, whose ids no open prints", Reason::NotOffered, None, 0);
+        Part::Partial(sheet.sessions, session_gap)
     };
     Sample {
         moment,

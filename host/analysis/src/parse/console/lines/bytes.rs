@@ -104,7 +104,7 @@ pub(crate) fn uuid(text: &[u8]) -> Option<(Uuid, &[u8])> {
 
 /// What follows `prefix`.
 #[inline]
-pub(crate) fn after<'a>(text: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
+pub(crate) fn strip_prefix<'a>(text: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     text.strip_prefix(prefix)
 }
 
@@ -118,7 +118,7 @@ pub(crate) fn blanks(mut text: &[u8]) -> &[u8] {
 }
 
 /// What follows the first `needle`.
-pub(crate) fn beyond<'a>(text: &'a [u8], needle: &[u8]) -> Option<&'a [u8]> {
+pub(crate) fn text_after<'a>(text: &'a [u8], needle: &[u8]) -> Option<&'a [u8]> {
     memchr::memmem::find(text, needle).map(|at| &text[at + needle.len()..])
 }
 

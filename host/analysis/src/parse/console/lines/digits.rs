@@ -28,8 +28,8 @@ pub(crate) fn decimal(text: &[u8]) -> Option<(u64, usize)> {
     let digits = digits.unbounded_shl(64 - 8 * n);
     let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
     let fours = (pairs & 0xff_0000_00ff).wrapping_mul(100 + (1_000_000 << 32));
-    let others = (pairs >> 16 & 0xff_0000_00ff).wrapping_mul(1 + (10_000 << 32));
-    Some((fours.wrapping_add(others) >> 32, n as usize))
+    let other_fours = (pairs >> 16 & 0xff_0000_00ff).wrapping_mul(1 + (10_000 << 32));
+    Some((fours.wrapping_add(other_fours) >> 32, n as usize))
 }
 
 /// The same for digits of hexadecimal numbers, `a` to `f`.
@@ -41,8 +41,8 @@ pub(crate) fn hexadecimal(text: &[u8]) -> Option<(u64, usize)> {
     let is_letter = letters.wrapping_add(0x7f * LOW) & !letters.wrapping_add(0x79 * LOW) & !letters;
     let n = good(is_digit | is_letter)?;
     let nibbles = (bytes & (0x0f * LOW)) + (bytes >> 6 & LOW) * 9;
-    let one = nibbles.unbounded_shl(64 - 8 * n).swap_bytes();
-    let two = (one | one >> 4) & 0x00ff_00ff_00ff_00ff;
+    let single_digits = nibbles.unbounded_shl(64 - 8 * n).swap_bytes();
+    let two = (single_digits | single_digits >> 4) & 0x00ff_00ff_00ff_00ff;
     let four = (two | two >> 8) & 0x0000_ffff_0000_ffff;
     Some(((four | four >> 16) & 0xffff_ffff, n as usize))
 }

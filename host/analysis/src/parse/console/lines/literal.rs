@@ -41,7 +41,7 @@ impl Literal {
 
     /// Whether `text` begins with it.
     #[inline]
-    pub(crate) fn begins(&self, text: &[u8]) -> bool {
+    pub(crate) fn is_prefix_of(&self, text: &[u8]) -> bool {
         let Some(first) = text.first_chunk::<WORD>() else {
             return text.starts_with(&self.bytes);
         };
@@ -71,12 +71,12 @@ mod tests {
             let literal = Literal::new(&text[..length]);
             assert_eq!((literal.len(), literal.bytes()), (length, &text[..length]));
             for cut in 0..=text.len() {
-                assert_eq!(literal.begins(&text[..cut]), cut >= length, "{length} of {cut}");
+                assert_eq!(literal.is_prefix_of(&text[..cut]), cut >= length, "{length} of {cut}");
             }
             for at in 0..length {
                 let mut other = *text;
                 other[at] = b'_';
-                assert!(!literal.begins(&other), "{length} at {at}");
+                assert!(!literal.is_prefix_of(&other), "{length} at {at}");
             }
         }
     }

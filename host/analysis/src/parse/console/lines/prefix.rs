@@ -69,16 +69,16 @@ pub(crate) fn find(line: &[u8]) -> Option<Head<'_>> {
 /// Finds the first prefix in `line`, and no more of it than who wrote it.
 #[inline]
 pub(crate) fn edge(line: &[u8]) -> Option<Edge<'_>> {
-    let mut from = 0;
+    let mut start = 0;
     loop {
-        let slash = from + memchr(b'/', &line[from..])?;
+        let slash = start + memchr(b'/', &line[start..])?;
         if slash > 0
             && is_level(line[slash - 1])
             && let Some(image) = image(&line[slash + 1..])
         {
             return Some(Edge::new(&line[..slash - 1], image, &line[slash + 4..]));
         }
-        from = slash + 1;
+        start = slash + 1;
     }
 }
 
@@ -151,7 +151,7 @@ impl<'a> Edge<'a> {
         let (ids, rest) = ids(after);
         // One id is the thread up to 3.2, and the core from 3.3 on.
         let thread = match ids {
-            [Some(_), Some(thread), None] | [_, _, Some(thread)] => known(thread),
+            [Some(_), Some(thread), None] | [_, _, Some(thread)] => known_id(thread),
             _ => None,
         };
         Self { left, image, thread, rest }
@@ -167,7 +167,7 @@ fn head(Edge { left, image, thread, rest }: Edge<'_>) -> Head<'_> {
 /// Stands for an id printed as `?`.
 const UNKNOWN: u16 = u16::MAX;
 
-fn known(id: u16) -> Option<u16> {
+fn known_id(id: u16) -> Option<u16> {
     (id != UNKNOWN).then_some(id)
 }
 
@@ -216,9 +216,9 @@ fn function(text: &[u8]) -> (&[u8], u32, &[u8]) {
 
 /// `[0x0]` right before the tag.
 fn words_thread(left: &[u8]) -> Option<u16> {
-    let left = left.strip_suffix(b"] ")?;
-    let open = memchr::memrchr(b'[', left)?;
-    let (value, rest) = super::bytes::hex0x(&left[open + 1..])?;
+    let text = left.strip_suffix(b"] ")?;
+    let open = memchr::memrchr(b'[', text)?;
+    let (value, rest) = super::bytes::hex0x(&text[open + 1..])?;
     rest.is_empty().then(|| u16::try_from(value).ok()).flatten()
 }
 

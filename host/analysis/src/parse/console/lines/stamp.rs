@@ -84,15 +84,15 @@ fn kmsg(left: &[u8]) -> Option<Time> {
 /// it stands.
 fn wall(left: &[u8]) -> Option<Time> {
     let colon = memchr(b':', left)?;
-    let from = colon.checked_sub(2)?;
-    let (hour, rest) = dec(&left[from..])?;
+    let start = colon.checked_sub(2)?;
+    let (hour, rest) = dec(&left[start..])?;
     let (minute, rest) = dec(rest.strip_prefix(b":")?)?;
     let (second, rest) = dec(rest.strip_prefix(b":")?)?;
     if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     let part = rest.strip_prefix(b".").and_then(fraction).map_or(0, |(ns, _)| ns);
-    let days = date(&left[..from]).unwrap_or(0);
+    let days = date(&left[..start]).unwrap_or(0);
     let ns = (days * 86_400 + hour * 3600 + minute * 60 + second).checked_mul(SECOND)?;
     Some(Time { clock: Clock::Wall, ns: ns.checked_add(part)? })
 }
@@ -124,10 +124,10 @@ fn days(year: u64, month: u64, day: u64) -> Option<u64> {
     if !(1970..10_000).contains(&year) || !(1..=31).contains(&day) {
         return None;
     }
-    let before = BEFORE.get(usize::try_from(month.checked_sub(1)?).ok()?)?;
+    let days_before = BEFORE.get(usize::try_from(month.checked_sub(1)?).ok()?)?;
     let leaps = |year: u64| year / 4 - year / 100 + year / 400;
     let leap_day = u64::from(month > 2 && leaps(year) > leaps(year - 1));
-    Some((year - 1970) * 365 + leaps(year - 1) - leaps(1969) + before + day - 1 + leap_day)
+    Some((year - 1970) * 365 + leaps(year - 1) - leaps(1969) + days_before + day - 1 + leap_day)
 }
 
 #[cfg(test)]

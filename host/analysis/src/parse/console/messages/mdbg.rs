@@ -8,7 +8,7 @@
 use memchr::memmem;
 
 use super::fact::Why;
-use crate::parse::console::lines::bytes::{after, dec, dec32};
+use crate::parse::console::lines::bytes::{dec, dec32, strip_prefix};
 
 /// Words that no file name has, but a line with another one in its middle.
 const FOREIGN: [&[u8]; 4] = [b"buffer: ", b" bytes ", b"TC:", b"TA:"];
@@ -32,15 +32,15 @@ pub(crate) type Split<'a> = (Option<u32>, &'a [u8]);
 /// `None`: the message is no record. `Some(Err(_))`: it should be one.
 #[inline]
 pub(crate) fn split(message: &[u8]) -> Option<Result<Split<'_>, Why>> {
-    if let Some(tail) = after(message, b"buffer: ") {
+    if let Some(tail) = strip_prefix(message, b"buffer: ") {
         return Some(Ok((None, tail)));
     }
-    if let Some(rest) = after(message, b"count: ") {
+    if let Some(rest) = strip_prefix(message, b"count: ") {
         return vendor(rest);
     }
     ["Ignore buffer: ", "Orphaned buffer: "]
         .iter()
-        .find_map(|words| after(message, words.as_bytes()))
+        .find_map(|words| strip_prefix(message, words.as_bytes()))
         .map(|tail| Ok((None, tail)))
 }
 
@@ -50,15 +50,15 @@ fn vendor(rest: &[u8]) -> Option<Result<Split<'_>, Why>> {
     let Some((count, rest)) = dec32(rest) else {
         return memmem::find(rest, b"vaddr: ").map(|_| Err(Why::Garbled));
     };
-    let rest = after(rest, b", ")?;
-    let rest = match after(rest, b"vaddr: ") {
-        Some(address) => match address_end(address).and_then(|rest| after(rest, b", ")) {
+    let rest = strip_prefix(rest, b", ")?;
+    let rest = match strip_prefix(rest, b"vaddr: ") {
+        Some(address) => match address_end(address).and_then(|rest| strip_prefix(rest, b", ")) {
             Some(rest) => rest,
             None => return Some(Err(Why::Garbled)),
         },
         None => rest,
     };
-    match after(rest, b"buffer: ") {
+    match strip_prefix(rest, b"buffer: ") {
         Some(tail) => Some(Ok((Some(count), tail))),
         None => Some(Err(if rest.len() < 8 { Why::Cut } else { Why::Garbled })),
     }
@@ -67,7 +67,7 @@ fn vendor(rest: &[u8]) -> Option<Result<Split<'_>, Why>> {
 /// What follows a `0x` address whose value nobody needs.
 #[inline]
 fn address_end(text: &[u8]) -> Option<&[u8]> {
-    let digits = after(text, b"0x")?;
+    let digits = strip_prefix(text, b"0x")?;
     let n = digits.iter().take(17).take_while(|digit| digit.is_ascii_hexdigit()).count();
     (1..=16).contains(&n).then(|| &digits[n..])
 }
@@ -75,7 +75,7 @@ fn address_end(text: &[u8]) -> Option<&[u8]> {
 /// Reads what follows `buffer: `: `32 bytes core/arch/arm/mm/mobj.c:168`.
 pub(crate) fn read(tail: &[u8]) -> Result<Record<'_>, Why> {
     let (size, rest) = size(tail)?;
-    let rest = match after(rest, b" bytes ") {
+    let rest = match strip_prefix(rest, b" bytes ") {
         Some(rest) => rest,
         None if b" bytes ".starts_with(rest) => return Err(Why::Cut),
         None => return Err(Why::Garbled),
@@ -97,7 +97,7 @@ pub(crate) fn read(tail: &[u8]) -> Result<Record<'_>, Why> {
 
 /// Bytes requested, printed with `%d`: beyond 2 GiB a negative number.
 fn size(tail: &[u8]) -> Result<(u64, &[u8]), Why> {
-    let (negative, digits) = match after(tail, b"-") {
+    let (negative, digits) = match strip_prefix(tail, b"-") {
         Some(digits) => (true, digits),
         None => (false, tail),
     };

@@ -16,13 +16,13 @@ impl Which {
     /// All of them.
     const ALL: Self = Self(u64::MAX);
 
-    const fn of(rule: usize) -> Self {
+    const fn for_rule(rule: usize) -> Self {
         Self(1 << (rule % 64))
     }
 
     #[inline]
-    pub(super) const fn has(self, rule: usize) -> bool {
-        self.0 & Self::of(rule).0 != 0
+    pub(super) const fn contains(self, rule: usize) -> bool {
+        self.0 & Self::for_rule(rule).0 != 0
     }
 
     const fn add(&mut self, other: Self) {
@@ -79,10 +79,11 @@ impl Search {
     /// `None` without any literal, or if they are too many.
     fn new(literals: Vec<Entry>) -> Option<Self> {
         let (first, _) = literals.first()?;
-        let alike = literals.iter().map(|(literal, _)| alike(first, literal)).min()?;
-        if alike >= ALIKE {
-            let finder = Finder::new(&first[..alike]).into_owned();
-            let rests = literals.iter().map(|(literal, which)| (&literal[alike..], *which));
+        let common_length =
+            literals.iter().map(|(literal, _)| common_prefix_length(first, literal)).min()?;
+        if common_length >= ALIKE {
+            let finder = Finder::new(&first[..common_length]).into_owned();
+            let rests = literals.iter().map(|(literal, which)| (&literal[common_length..], *which));
             let rests = rests.map(|(rest, which)| (Literal::new(rest), which)).collect();
             return Some(Self::Alike(finder, rests));
         }
@@ -93,23 +94,23 @@ impl Search {
             return Some(Self::Packed(packed, literals));
         }
         let mut builder = AhoCorasick::builder();
-        let any = builder.match_kind(MatchKind::LeftmostLongest).build(bytes()).ok()?;
-        Some(Self::Any(any, literals))
+        let automaton = builder.match_kind(MatchKind::LeftmostLongest).build(bytes()).ok()?;
+        Some(Self::Any(automaton, literals))
     }
 
     #[inline]
     fn find(&self, chunk: &[u8], mut from: usize) -> Option<(usize, Which)> {
         let (found, literals) = match self {
             Self::Alike(finder, rests) => loop {
-                let at = from + finder.find(chunk.get(from..)?)?;
-                let after = &chunk[at + finder.needle().len()..];
-                let mut which = Which::NONE;
-                let there = rests.iter().filter(|(rest, _)| rest.begins(after));
-                there.for_each(|(_, rules)| which.add(*rules));
-                if which != Which::NONE {
-                    return Some((at, which));
+                let position = from + finder.find(chunk.get(from..)?)?;
+                let tail = &chunk[position + finder.needle().len()..];
+                let mut rule_set = Which::NONE;
+                let matches = rests.iter().filter(|(rest, _)| rest.is_prefix_of(tail));
+                matches.for_each(|(_, rules)| rule_set.add(*rules));
+                if rule_set != Which::NONE {
+                    return Some((position, rule_set));
                 }
-                from = at + 1;
+                from = position + 1;
             },
             Self::Packed(packed, literals) => {
                 (packed.find_in(chunk, (from..chunk.len()).into())?, literals)
@@ -122,7 +123,7 @@ impl Search {
 }
 
 /// How many bytes two literals have in common at their beginnings.
-fn alike(one: &[u8], other: &[u8]) -> usize {
+fn common_prefix_length(one: &[u8], other: &[u8]) -> usize {
     one.iter().zip(other).take_while(|(one, other)| one == other).count()
 }
 
@@ -142,22 +143,22 @@ impl Literals {
         let mut literals = Self::default();
         let mut distinct: Vec<Entry> = Vec::new();
         for (at, literal) in all.iter().enumerate() {
-            literals.all.add(Which::of(at));
+            literals.all.add(Which::for_rule(at));
             if literal.is_empty() {
-                literals.always.add(Which::of(at));
+                literals.always.add(Which::for_rule(at));
             } else if !distinct.iter().any(|(known, _)| **known == **literal) {
                 distinct.push(((*literal).into(), Which::NONE));
             }
         }
         // Where a literal is, all that begin as it does are, too.
         for (one, which) in &mut distinct {
-            let there = |literal: &[u8]| !literal.is_empty() && one.starts_with(literal);
-            let rules = all.iter().enumerate().filter(|(_, literal)| there(literal));
-            rules.for_each(|(at, _)| which.add(Which::of(at)));
+            let is_contained = |literal: &[u8]| !literal.is_empty() && one.starts_with(literal);
+            let rules = all.iter().enumerate().filter(|(_, literal)| is_contained(literal));
+            rules.for_each(|(at, _)| which.add(Which::for_rule(at)));
         }
-        let none = distinct.is_empty();
+        let is_empty = distinct.is_empty();
         literals.search = Search::new(distinct);
-        if literals.search.is_none() && !none {
+        if literals.search.is_none() && !is_empty {
             literals.always = literals.all;
         }
         literals
@@ -188,8 +189,8 @@ impl<'a> Cursor<'a> {
         if self.next < start {
             self.seek(start);
         }
-        let from = self.next.min(end) - start;
-        Hits { which: self.hits_here(end), from }
+        let offset = self.next.min(end) - start;
+        Hits { which: self.hits_here(end), from: offset }
     }
 
     #[inline]
@@ -204,8 +205,8 @@ impl<'a> Cursor<'a> {
 
     fn seek(&mut self, from: usize) {
         let search = self.literals.search.as_ref();
-        let found = search.and_then(|search| search.find(self.chunk, from));
-        (self.next, self.which) = found.unwrap_or((usize::MAX, Which::NONE));
+        let next_match = search.and_then(|search| search.find(self.chunk, from));
+        (self.next, self.which) = next_match.unwrap_or((usize::MAX, Which::NONE));
     }
 }
 

@@ -123,7 +123,7 @@ impl Rules {
     /// What the first rule that matches says of `line`, of those that [`Cursor::hits`] names.
     #[inline]
     pub(super) fn apply(&self, line: &[u8], hits: Hits, steps: &mut Steps) -> Option<Hit> {
-        let rules = self.rules.iter().enumerate().filter(|(at, _)| hits.which.has(*at));
+        let rules = self.rules.iter().enumerate().filter(|(at, _)| hits.which.contains(*at));
         rules.map(|(_, rule)| rule).find_map(|rule| rule.apply(line, hits.from, steps))
     }
 }

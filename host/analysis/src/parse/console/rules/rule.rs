@@ -81,7 +81,7 @@ impl Meanings {
         }
     }
 
-    fn wanted(&self, group: usize) -> Want {
+    fn group_kind(&self, group: usize) -> Want {
         if [self.ta, self.comm].contains(&Some(group)) {
             return Want::Text;
         }
@@ -115,14 +115,15 @@ impl Rule {
         let mut parser = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build();
         let hir = parser.parse(pattern).ok();
         let literal = hir.as_ref().map(longest_literal).unwrap_or_default();
-        let named = || (0..).zip(regex.capture_names()).filter_map(|(n, name)| Some((n, name?)));
+        let named_groups =
+            || (0..).zip(regex.capture_names()).filter_map(|(n, name)| Some((n, name?)));
         let mut meanings = Meanings::default();
-        named().for_each(|(group, name)| meanings.add(group, name));
-        let keys = named().filter(|(group, _)| meanings.keys.contains(group));
-        let wanted = |group| meanings.wanted(group);
+        named_groups().for_each(|(group, name)| meanings.add(group, name));
+        let keys = named_groups().filter(|(group, _)| meanings.keys.contains(group));
+        let kind_of = |group| meanings.group_kind(group);
         Ok(Self {
             step,
-            straight: hir.as_ref().and_then(|hir| Straight::new(hir, wanted)),
+            straight: hir.as_ref().and_then(|hir| Straight::new(hir, kind_of)),
             leads: hir.as_ref().is_some_and(|hir| leads(hir, &literal)),
             names: keys.map(|(_, name)| name.into()).collect::<Vec<_>>().as_slice().into(),
             literal: Finder::new(&literal).into_owned(),
@@ -140,17 +141,17 @@ impl Rule {
     #[inline]
     pub(super) fn apply(&self, line: &[u8], from: usize, steps: &mut Steps) -> Option<Hit> {
         if let Some(straight) = &self.straight {
-            let mut found = Found::default();
-            let from = if self.leads { from } else { 0 };
-            straight.find(line, from, &mut found).then_some(())?;
-            return Some(self.hit(&Direct { straight, found: &found, line }, steps));
+            let mut values = Found::default();
+            let start = if self.leads { from } else { 0 };
+            straight.find(line, start, &mut values).then_some(())?;
+            return Some(self.record_match(&Direct { straight, found: &values, line }, steps));
         }
         self.literal.find(line)?;
-        Some(self.hit(&self.regex.captures(line)?, steps))
+        Some(self.record_match(&self.regex.captures(line)?, steps))
     }
 
     #[inline]
-    fn hit(&self, groups: &impl Groups, steps: &mut Steps) -> Hit {
+    fn record_match(&self, groups: &impl Groups, steps: &mut Steps) -> Hit {
         let Some(name) = self.step else { return Hit::Mark };
         let step = self.step(name, groups, steps);
         steps.all.push(step);
@@ -162,16 +163,16 @@ impl Rule {
         let meanings = &self.meanings;
         let number = |group: Option<usize>| group.and_then(|group| groups.number(group)).map(low);
         let text = |group: Option<usize>| group.and_then(|group| groups.text(group));
-        let mut keys = Keys::of(self.names);
+        let mut keys = Keys::with_names(self.names);
         meanings.keys.iter().for_each(|group| keys.push(groups.number(*group)));
         let (pid, tid, comm) = (number(meanings.pid), number(meanings.tid), text(meanings.comm));
-        let known = pid.is_some() || tid.is_some() || comm.is_some();
+        let has_party = pid.is_some() || tid.is_some() || comm.is_some();
         Step {
             name,
             result: number(meanings.result),
             session: number(meanings.session),
             uuid: text(meanings.ta).and_then(uuid).map(|(uuid, _)| uuid),
-            by: known
+            by: has_party
                 .then(|| steps.party(pid.unwrap_or(0), tid.unwrap_or(0), comm.unwrap_or_default())),
             keys,
         }

@@ -77,8 +77,8 @@ impl Straight {
         let Piece::Literal(begin) = pieces.first()?.clone() else { return None };
         let solid = |piece: &&Piece| matches!(piece, Piece::Literal(_) | Piece::Run(_));
         let solids: Vec<_> = pieces.iter().filter(solid).collect();
-        let decided = solids.windows(2).all(|pair| match pair {
-            [Piece::Run(set), next] => next.begins().all(|byte| !set[usize::from(byte)]),
+        let is_unambiguous = solids.windows(2).all(|pair| match pair {
+            [Piece::Run(set), next] => next.first_bytes().all(|byte| !set[usize::from(byte)]),
             _ => true,
         });
         let parts = fuse(&pieces[1..], wanted);
@@ -89,7 +89,7 @@ impl Straight {
             }
         }
         let first = Finder::new(begin.bytes()).into_owned();
-        decided.then_some(Self { first, begin, parts, numbers })
+        is_unambiguous.then_some(Self { first, begin, parts, numbers })
     }
 
     /// Finds the leftmost match in `line`, of which none begins before `from`.
@@ -97,7 +97,7 @@ impl Straight {
     pub(crate) fn find(&self, line: &[u8], mut from: usize, found: &mut Found) -> bool {
         loop {
             let Some(rest) = line.get(from..) else { return false };
-            if !self.begin.begins(rest) {
+            if !self.begin.is_prefix_of(rest) {
                 let Some(at) = self.first.find(rest) else { return false };
                 from += at;
             }
@@ -113,7 +113,7 @@ impl Straight {
     fn rest(&self, line: &[u8], at: usize, found: &mut Found) -> bool {
         let mut rest = &line[at..];
         for Part { before, what } in &self.parts {
-            if !before.begins(rest) {
+            if !before.is_prefix_of(rest) {
                 return false;
             }
             rest = &rest[before.len()..];
@@ -199,19 +199,19 @@ fn hexadecimal(text: &[u8], value: &mut u64) -> usize {
 }
 
 /// Whether a set is that of these bytes.
-fn is(set: &Set, bytes: &[u8]) -> bool {
+fn is_set_of(set: &Set, bytes: &[u8]) -> bool {
     (0..=u8::MAX).all(|byte| set[usize::from(byte)] == bytes.contains(&byte))
 }
 
 /// Puts groups that are numbers together, and leaves out those that nobody wants.
 fn fuse(mut pieces: &[Piece], wanted: impl Fn(usize) -> Want) -> Vec<Part> {
     let mut parts = Vec::new();
-    let mut before = Vec::new();
+    let mut prefix = Vec::new();
     while let [first, others @ ..] = pieces {
         let (what, after) = match (number_of(pieces, &wanted), first) {
             (Some(number), _) => number,
             (None, Piece::Literal(literal)) => {
-                before.extend_from_slice(literal.bytes());
+                prefix.extend_from_slice(literal.bytes());
                 pieces = others;
                 continue;
             }
@@ -223,11 +223,11 @@ fn fuse(mut pieces: &[Piece], wanted: impl Fn(usize) -> Want) -> Vec<Part> {
             (None, Piece::Begin(group)) => (What::Begin(*group), others),
             (None, Piece::End(group)) => (What::End(*group), others),
         };
-        parts.push(Part { before: Literal::new(&std::mem::take(&mut before)), what });
+        parts.push(Part { before: Literal::new(&std::mem::take(&mut prefix)), what });
         pieces = after;
     }
-    if !before.is_empty() {
-        parts.push(Part { before: Literal::new(&before), what: What::Nothing });
+    if !prefix.is_empty() {
+        parts.push(Part { before: Literal::new(&prefix), what: What::Nothing });
     }
     parts
 }
@@ -237,23 +237,25 @@ fn number_of(pieces: &[Piece], wanted: impl Fn(usize) -> Want) -> Option<(What, 
     let is_number = |group: usize| wanted(group) == Want::Number;
     Some(match pieces {
         [Piece::Begin(group), Piece::Run(set), Piece::End(_), after @ ..]
-            if is_number(*group) && is(set, b"0123456789") =>
+            if is_number(*group) && is_set_of(set, b"0123456789") =>
         {
             (What::Decimal(*group), after)
         }
         [Piece::Begin(group), Piece::Literal(zero), Piece::Run(set), Piece::End(_), after @ ..]
-            if is_number(*group) && zero.bytes() == b"0x" && is(set, b"0123456789abcdef") =>
+            if is_number(*group)
+                && zero.bytes() == b"0x"
+                && is_set_of(set, b"0123456789abcdef") =>
         {
             (What::Hexadecimal(*group), after)
         }
-        [Piece::Run(set), after @ ..] if is(set, b"0123456789") => (What::Digits, after),
+        [Piece::Run(set), after @ ..] if is_set_of(set, b"0123456789") => (What::Digits, after),
         _ => return None,
     })
 }
 
 impl Piece {
     /// Bytes that it may begin with.
-    fn begins(&self) -> impl Iterator<Item = u8> {
+    fn first_bytes(&self) -> impl Iterator<Item = u8> {
         (0..=u8::MAX).filter(move |byte| match self {
             Self::Literal(literal) => literal.bytes().first() == Some(byte),
             Self::Run(set) => set[usize::from(*byte)],

@@ -87,17 +87,17 @@ impl Parser for PageOwner {
         LineOutcome::Ignored
     }
 
-    fn known(&mut self, text: &[u8]) -> Option<(usize, u64)> {
+    fn take_known(&mut self, text: &[u8]) -> Option<(usize, u64)> {
         // What `page_owner_sort` has counted stands in front of its block.
         if self.times.is_some() {
             return None;
         }
-        let known = self.texts.known(text)?;
+        let known_block = self.texts.find(text)?;
         self.close();
-        if let Some((_, times)) = self.groups.get_mut(known.group) {
+        if let Some((_, times)) = self.groups.get_mut(known_block.group) {
             *times = times.saturating_add(1);
         }
-        Some((known.bytes, known.lines))
+        Some((known_block.bytes, known_block.lines))
     }
 
     fn end(&mut self, out: &mut Out) {
@@ -142,12 +142,12 @@ impl PageOwner {
     fn close(&mut self) -> Option<usize> {
         let Block { place, times, order, stack } = self.block.take()?;
         let (room, next) = (self.groups.len() < MOST, self.groups.len());
-        let alike = (order, stack);
-        let group = match self.all.get(&alike) {
+        let key = (order, stack);
+        let group = match self.all.get(&key) {
             Some(group) => *group,
             None if room => {
                 self.groups.push((place, 0));
-                self.all.insert(alike, next);
+                self.all.insert(key, next);
                 next
             }
             None => {
@@ -186,6 +186,6 @@ pub(super) fn site(stack: &[Arc<str>]) -> Option<Arc<str>> {
         "folio_alloc",
         "new_slab",
     ];
-    let own = |name: &str| OWN.iter().any(|own| name.starts_with(own));
-    stack.iter().find(|name| !own(name)).or(stack.first()).cloned()
+    let is_allocator = |name: &str| OWN.iter().any(|own| name.starts_with(own));
+    stack.iter().find(|name| !is_allocator(name)).or(stack.first()).cloned()
 }

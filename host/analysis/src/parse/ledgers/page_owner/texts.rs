@@ -53,7 +53,7 @@ struct Parts<'t> {
 
 impl Texts {
     /// What was read of a text that begins like this one. One that is new will be learned.
-    pub(super) fn known(&mut self, text: &[u8]) -> Option<Known> {
+    pub(super) fn find(&mut self, text: &[u8]) -> Option<Known> {
         if !text.starts_with(HEAD.as_bytes()) {
             return None;
         }
@@ -100,8 +100,8 @@ fn parts(block: &[u8]) -> Option<Parts<'_>> {
         begin += memchr(b'\n', &block[begin..])? + 1;
         heads += 1;
     }
-    let whole = &block[begin..block.len().min(BLOCK)];
+    let window = &block[begin..block.len().min(BLOCK)];
     // The text has the line's end in it, and all of the block the empty line.
-    let end = memmem::find(whole, b"\n\n")? + 1;
-    Some(Parts { order, text: &whole[..end], bytes: begin + end + 1, heads })
+    let end = memmem::find(window, b"\n\n")? + 1;
+    Some(Parts { order, text: &window[..end], bytes: begin + end + 1, heads })
 }

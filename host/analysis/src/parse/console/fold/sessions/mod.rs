@@ -119,15 +119,15 @@ impl Sessions {
             SessionLine::Load(uuid) => self.load(who, uuid, instances, tell),
             SessionLine::Reopen(uuid) => {
                 self.settle(instances, tell);
-                let instance = instances.of(uuid, None);
+                let instance = instances.resolve(uuid, None);
                 self.begin(who, uuid, Some(instance));
             }
-            SessionLine::Failed(uuid, result) => self.failed(uuid, result, tell),
+            SessionLine::Failed(uuid, result) => self.fail_open(uuid, result, tell),
             SessionLine::Close(id) => self.close(who, id, instances, tell),
             SessionLine::NotFound | SessionLine::Destroy => {}
             SessionLine::DestroyContext => {
                 if let Some(closed) = self.closed.take() {
-                    instances.gone(closed.instance);
+                    instances.retire(closed.instance);
                     self.dying = Some(closed.instance);
                 }
             }
@@ -141,7 +141,7 @@ impl Sessions {
     /// Something else happened, so what was being opened is open.
     pub(super) fn settle(&mut self, instances: &mut Instances, tell: &mut dyn FnMut(Change)) {
         for pending in std::mem::take(&mut self.pending) {
-            self.done(pending, None, instances, tell);
+            self.complete_open(pending, None, instances, tell);
         }
     }
 
@@ -180,7 +180,7 @@ impl Sessions {
             .unwrap_or(0)
     }
 
-    fn done(
+    fn complete_open(
         &mut self,
         pending: Pending,
         id: Option<u32>,
@@ -194,21 +194,21 @@ impl Sessions {
             (None, false) => return,
         };
         if instance != 0 {
-            instances.of(pending.uuid, None);
+            instances.resolve(pending.uuid, None);
         }
         let mine = |open: &&Opened| open.opener == pending.opener && !open.foreign;
         let next = self.open.iter().rev().find(mine).map_or(1, |last| last.id.saturating_add(1));
         let Pending { uuid, thread, opener, .. } = pending;
         let (predicted, id) = (id.is_none(), id.unwrap_or(next));
-        let told = self.free_number(id);
-        let opened = Opened { id, told, opener, uuid, instance, thread, foreign: false };
+        let number = self.free_number(id);
+        let session = Opened { id, told: number, opener, uuid, instance, thread, foreign: false };
         if self.open.len() == MOST {
             self.open.remove(0);
             self.forgotten += 1;
         }
-        self.open.push(opened);
+        self.open.push(session);
         self.predicted += u64::from(predicted);
-        tell(Change::Opened(opened));
+        tell(Change::Opened(session));
     }
 
     fn load(
@@ -228,7 +228,7 @@ impl Sessions {
         }
     }
 
-    fn failed(&mut self, uuid: Option<Uuid>, result: u32, tell: &mut dyn FnMut(Change)) {
+    fn fail_open(&mut self, uuid: Option<Uuid>, result: u32, tell: &mut dyn FnMut(Change)) {
         let Some(pending) = self.pending.last().copied() else { return };
         if uuid.is_none_or(|uuid| uuid == pending.uuid) {
             self.pending.pop();
@@ -245,17 +245,17 @@ impl Sessions {
     ) {
         // What is opened for a TA that is being loaded is open, and closed, before the TA is open.
         let inner = self.pending.len() > 1;
-        let found = if !inner && self.find(who, id).is_some() {
+        let session = if !inner && self.find(who, id).is_some() {
             // What was being opened meanwhile is open, and stays so.
             self.settle(instances, tell);
             self.find(who, id).map(|at| self.open.remove(at))
         } else {
             self.adopt(id, instances, tell).or_else(|| self.rename(id?))
         };
-        self.confirmed += u64::from(found.is_some());
-        self.unknown += u64::from(found.is_none());
-        self.closed = found;
-        tell(Change::Closed(id, found));
+        self.confirmed += u64::from(session.is_some());
+        self.unknown += u64::from(session.is_none());
+        self.closed = session;
+        tell(Change::Closed(id, session));
     }
 
     /// The session being opened has the id that is closed.
@@ -269,15 +269,19 @@ impl Sessions {
         if let (0, Some(id)) = (pending.opener, id) {
             self.part_from(id);
         }
-        let before = self.open.len();
-        self.done(pending, id, instances, tell);
-        if self.open.len() > before { self.open.pop() } else { None }
+        let open_count = self.open.len();
+        self.complete_open(pending, id, instances, tell);
+        if self.open.len() > open_count { self.open.pop() } else { None }
     }
 
     /// `id`, or a number beyond all those that are in use.
     fn free_number(&self, id: u32) -> u32 {
-        let told = || self.open.iter().map(|open| open.told);
-        if told().any(|told| told == id) { told().max().unwrap_or(0).saturating_add(1) } else { id }
+        let numbers = || self.open.iter().map(|open| open.told);
+        if numbers().any(|told| told == id) {
+            numbers().max().unwrap_or(0).saturating_add(1)
+        } else {
+            id
+        }
     }
 
     /// What is older than a session of the normal world, and has no smaller id, is in another list.
@@ -289,8 +293,8 @@ impl Sessions {
 
     /// The youngest session of the normal world, which has another id than was predicted.
     fn rename(&mut self, id: u32) -> Option<Opened> {
-        let at = self.open.iter().rposition(Opened::of_normal_world)?;
-        let wrong = self.open.remove(at);
+        let index = self.open.iter().rposition(Opened::of_normal_world)?;
+        let wrong = self.open.remove(index);
         self.part_from(id);
         // Sessions older than the text put all ids off alike.
         let off = id.saturating_sub(wrong.id);
@@ -304,12 +308,13 @@ impl Sessions {
     fn find(&self, who: Who, id: Option<u32>) -> Option<usize> {
         let id = id?;
         let of_dying = |open: &Opened| open.opener != 0 && self.dying == Some(open.opener);
-        let named = self
+        let candidates = self
             .open
             .iter()
             .enumerate()
             .filter(|(_, open)| open.id == id && (!open.is_kept() || of_dying(open)));
-        let best = named.max_by_key(|(at, open)| (of_dying(open), open.thread == who.thread, *at));
+        let best =
+            candidates.max_by_key(|(at, open)| (of_dying(open), open.thread == who.thread, *at));
         best.map(|(at, _)| at)
     }
 }
