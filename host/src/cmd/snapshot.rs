@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let observer = arguments.with.reach(&arguments.ways.ways(), env)?;
     let file = create(arguments.output.as_ref())?;
     let observation = source::observe(&mut Snapshot::new(observer), file)?;
-    let held = Holdings::of(&observation);
+    let held = Holdings::from_observation(&observation);
     let held = held.as_ref();
     let sample = match held {
         Some(_) => observation.samples.last(),

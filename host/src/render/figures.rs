@@ -64,9 +64,9 @@ pub(super) struct Series<'t> {
 impl Series<'_> {
     /// How much more the last value is than the first.
     pub(super) fn growth(&self) -> i128 {
-        let mut seen = self.values.iter().flatten().copied().map(i128::from);
-        let first = seen.next().unwrap_or_default();
-        seen.next_back().map_or(0, |last| last - first)
+        let mut values = self.values.iter().flatten().copied().map(i128::from);
+        let first = values.next().unwrap_or_default();
+        values.next_back().map_or(0, |last| last - first)
     }
 }
 
@@ -84,21 +84,21 @@ pub(super) fn of_pool(pool: &Pool) -> [(&'static str, PoolUnit, Option<u64>); 4]
 type Row = BTreeMap<(About, usize), (&'static str, PoolUnit, Option<u64>)>;
 
 /// All figures of all samples, in the order of [`About`].
-pub(super) fn all<'t>(told: &ReportView<'t>) -> Vec<Series<'t>> {
+pub(super) fn all_series<'t>(told: &ReportView<'t>) -> Vec<Series<'t>> {
     let samples = &told.observation.samples;
     let findings = by_subject(&told.report.findings);
     let rows: Vec<Row> = samples.iter().map(row).collect();
     let mut series: BTreeMap<(About, usize), Series<'t>> = BTreeMap::new();
     for (at, row) in rows.iter().enumerate() {
         for ((about, n), (metric, unit, value)) in row {
-            let one = series.entry((about.clone(), *n)).or_insert_with(|| Series {
+            let entry = series.entry((about.clone(), *n)).or_insert_with(|| Series {
                 about: about.clone(),
                 metric,
                 unit: *unit,
                 values: samples.iter().map(|sample| absent(about, sample)).collect(),
                 finding: subject(about).and_then(|subject| findings.get(&subject).copied()),
             });
-            one.values[at] = *value;
+            entry.values[at] = *value;
         }
     }
     series.into_values().collect()
@@ -149,14 +149,14 @@ fn sessions(sample: &Sample) -> BTreeMap<(Uuid, u32), u64> {
 
 /// What it means that a sample does not tell it: nothing there, or not seen. A pool is always there.
 fn absent(about: &About, sample: &Sample) -> Option<u64> {
-    fn none<T>(part: &Part<T>) -> Option<u64> {
+    fn zero_if_complete<T>(part: &Part<T>) -> Option<u64> {
         matches!(part, Part::Complete(_)).then_some(0)
     }
     match about {
         About::Pool(_) | About::Heap(..) => None,
-        About::Site(_) => none(&sample.sites),
-        About::Regions(..) => none(&sample.instances),
-        About::Sessions(..) => none(&sample.sessions),
+        About::Site(_) => zero_if_complete(&sample.sites),
+        About::Regions(..) => zero_if_complete(&sample.instances),
+        About::Sessions(..) => zero_if_complete(&sample.sessions),
     }
 }
 
@@ -164,17 +164,17 @@ fn absent(about: &About, sample: &Sample) -> Option<u64> {
 type Named = (Kind, Subject);
 
 fn by_subject(findings: &[Finding]) -> HashMap<Named, (usize, &Finding)> {
-    let mut named = HashMap::new();
+    let mut by_name = HashMap::new();
     for (n, finding) in (1..).zip(findings) {
         let members = finding.evidence.iter().filter_map(|evidence| match evidence {
             Evidence::Member(subject, _) => Some(subject),
             _ => None,
         });
         for subject in [&finding.subject].into_iter().chain(members) {
-            named.entry((finding.kind, without_caller(subject))).or_insert((n, finding));
+            by_name.entry((finding.kind, without_caller(subject))).or_insert((n, finding));
         }
     }
-    named
+    by_name
 }
 
 fn without_caller(subject: &Subject) -> Subject {
@@ -259,7 +259,7 @@ mod tests {
             let report = audit(&mut observation, &Options::default());
             assert_eq!(report.findings.len(), 1, "{kind:?}");
             let view = ReportView { observation: &observation, report: &report, short: None };
-            let series = all(&view);
+            let series = all_series(&view);
             let allocated = series.iter().find(|one| one.metric == "allocated");
             assert!(allocated.is_some_and(|one| one.finding.is_some()), "{kind:?}");
         }

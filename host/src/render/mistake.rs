@@ -48,11 +48,11 @@ pub(crate) fn error(what: &str, text: &str, mistakes: &[Mistake]) -> anyhow::Err
 /// them.
 fn mistakes(text: &str, mistakes: &[Mistake]) -> String {
     let text = Arc::from(text);
-    mistakes.iter().map(|mistake| one(&text, mistake)).collect::<Vec<_>>().join("\n")
+    mistakes.iter().map(|mistake| report(&text, mistake)).collect::<Vec<_>>().join("\n")
 }
 
-fn one(text: &Arc<str>, mistake: &Mistake) -> String {
-    let marked = Marked {
+fn report(text: &Arc<str>, mistake: &Mistake) -> String {
+    let diagnostic = Marked {
         message: &mistake.message,
         hint: mistake.hint.as_deref(),
         span: within_line(text, &mistake.span),
@@ -64,9 +64,9 @@ fn one(text: &Arc<str>, mistake: &Mistake) -> String {
         .with_links(false)
         .with_wrap_lines(false)
         .with_context_lines(1);
-    let mut told = String::new();
-    match handler.render_report(&mut told, &marked) {
-        Ok(()) => told,
+    let mut output = String::new();
+    match handler.render_report(&mut output, &diagnostic) {
+        Ok(()) => output,
         // Where the place can't be shown it is told.
         Err(fmt::Error) => format!("{mistake}\n"),
     }

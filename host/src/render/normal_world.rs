@@ -36,27 +36,27 @@ pub(crate) struct Buffer<'o> {
 
 impl<'o> Holdings<'o> {
     /// Those of the last moment; `None` where nobody looked.
-    pub(crate) fn of(observation: &'o Observation) -> Option<Self> {
-        let all = &observation.normal.censuses;
-        let last = all.iter().rev().find(|one| one.ledger == Ledger::Descriptors)?;
-        let now = Now { all, moment: last.moment? };
+    pub(crate) fn from_observation(observation: &'o Observation) -> Option<Self> {
+        let snapshots = &observation.normal.censuses;
+        let last = snapshots.iter().rev().find(|one| one.ledger == Ledger::Descriptors)?;
+        let snapshot = Now { all: snapshots, moment: last.moment? };
         let mut processes: Vec<_> = processes(last).collect();
         let holders: BTreeMap<_, _> =
             processes.iter().map(|process| (process.holder.pid, process.holder)).collect();
-        for row in now.rows(Ledger::FdInfo) {
-            let own = |process: &&mut Process<'_>| {
+        for row in snapshot.rows(Ledger::FdInfo) {
+            let is_holder = |process: &&mut Process<'_>| {
                 row.holder.as_ref().is_some_and(|holder| holder.pid == process.holder.pid)
             };
-            if let Some(process) = processes.iter_mut().find(own) {
+            if let Some(process) = processes.iter_mut().find(is_holder) {
                 process.buffers.0 += 1;
                 process.buffers.1 += row.bytes;
             }
         }
         processes.sort_by_key(|process| std::cmp::Reverse(process.fds));
-        let mut caches: Vec<_> = now.rows(Ledger::Slab).collect();
+        let mut caches: Vec<_> = snapshot.rows(Ledger::Slab).collect();
         caches.sort_by_key(|row| std::cmp::Reverse(row.bytes));
-        let memory = now.rows(Ledger::MemInfo).map(|row| (&*row.name, row.bytes)).collect();
-        Some(Self { processes, buffers: buffers(&now, &holders), memory, caches })
+        let memory = snapshot.rows(Ledger::MemInfo).map(|row| (&*row.name, row.bytes)).collect();
+        Some(Self { processes, buffers: buffers(&snapshot, &holders), memory, caches })
     }
 }
 
@@ -69,14 +69,14 @@ struct Now<'o> {
 impl<'o> Now<'o> {
     fn rows(&self, ledger: Ledger) -> impl Iterator<Item = &'o Row> + use<'o> {
         let moment = self.moment;
-        let now = move |one: &&Census| one.ledger == ledger && one.moment == Some(moment);
-        self.all.iter().filter(now).flat_map(|one| &one.rows)
+        let is_match = move |one: &&Census| one.ledger == ledger && one.moment == Some(moment);
+        self.all.iter().filter(is_match).flat_map(|one| &one.rows)
     }
 }
 
 fn processes(census: &Census) -> impl Iterator<Item = Process<'_>> {
-    let own = census.rows.iter().filter(|row| row.name.is_empty());
-    own.filter_map(|row| {
+    let process_rows = census.rows.iter().filter(|row| row.name.is_empty());
+    process_rows.filter_map(|row| {
         let (fds, limit) = (row.count, row.ids.limit);
         Some(Process { holder: row.holder.as_ref()?, fds, limit, buffers: (0, 0) })
     })
@@ -84,16 +84,20 @@ fn processes(census: &Census) -> impl Iterator<Item = Process<'_>> {
 
 /// All that are on the kernel's list, or that a process has a descriptor of.
 fn buffers<'o>(now: &Now<'o>, holders: &BTreeMap<u64, &'o Holder>) -> Vec<Buffer<'o>> {
-    let mut all: BTreeMap<u64, Buffer<'o>> = BTreeMap::new();
+    let mut by_inode: BTreeMap<u64, Buffer<'o>> = BTreeMap::new();
     for row in now.rows(Ledger::DmaBuf).chain(now.rows(Ledger::FdInfo)) {
         let Some(inode) = row.ids.inode else { continue };
         let (bytes, name) = (row.bytes, &*row.name);
-        let buffer =
-            all.entry(inode).or_insert_with(|| Buffer { inode, bytes, name, holders: Vec::new() });
+        let buffer = by_inode.entry(inode).or_insert_with(|| Buffer {
+            inode,
+            bytes,
+            name,
+            holders: Vec::new(),
+        });
         let holder = row.holder.as_ref().and_then(|holder| holders.get(&holder.pid));
         buffer.holders.extend(holder.zip(row.ids.fds.first()).map(|(holder, fd)| (*holder, *fd)));
     }
-    let mut all: Vec<_> = all.into_values().collect();
-    all.sort_by_key(|buffer| (std::cmp::Reverse(buffer.bytes), buffer.inode));
-    all
+    let mut buffers: Vec<_> = by_inode.into_values().collect();
+    buffers.sort_by_key(|buffer| (std::cmp::Reverse(buffer.bytes), buffer.inode));
+    buffers
 }

@@ -31,18 +31,18 @@ pub(crate) fn short_result(event: &Event) -> String {
 }
 
 /// Whether it is known to have failed.
-pub(crate) fn failed(event: &Event) -> bool {
+pub(crate) fn is_failure(event: &Event) -> bool {
     event.result.is_some_and(|result| result != 0)
 }
 
 /// A place without the folders of its source.
-pub(crate) fn near(place: &Place) -> String {
+pub(crate) fn short_place(place: &Place) -> String {
     let file = place.source.rsplit('/').next().unwrap_or(&place.source);
     format!("{file}:{}", place.at)
 }
 
 /// The first letters of what has no room.
-pub(crate) fn cut(text: &str, letters: usize) -> String {
+pub(crate) fn truncate(text: &str, letters: usize) -> String {
     if text.chars().count() <= letters {
         return text.to_owned();
     }

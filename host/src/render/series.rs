@@ -33,41 +33,41 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    pub(crate) fn at(self, iteration: f64) -> f64 {
+    pub(crate) fn value_at(self, iteration: f64) -> f64 {
         self.start + self.slope * iteration
     }
 }
 
 impl Points {
     /// `None` for a finding that rests on no series.
-    pub(crate) fn of(finding: &Finding, observation: &Observation) -> Option<Self> {
+    pub(crate) fn from_finding(finding: &Finding, observation: &Observation) -> Option<Self> {
         let series = finding.evidence.iter().find_map(|evidence| match evidence {
             Evidence::Series(series) if !series.is_empty() => Some(series),
             _ => None,
         })?;
-        let judged: Vec<_> = series.iter().map(|(at, value)| (f64::from(*at), *value)).collect();
-        let before = before(finding, &observation.samples, judged[0]);
-        let stretches = if before.is_empty() { Vec::new() } else { stretches(observation) };
+        let values: Vec<_> = series.iter().map(|(at, value)| (f64::from(*at), *value)).collect();
+        let base = base_values(finding, &observation.samples, values[0]);
+        let stretches = if base.is_empty() { Vec::new() } else { stretches(observation) };
         let line = line(finding, series);
-        Some(Self { judged, before, stretches, what: what(finding), line })
+        Some(Self { judged: values, before: base, stretches, what: value_label(finding), line })
     }
 
     /// Of values of which no more is known.
-    pub(crate) fn judged(finding: &Finding, judged: Vec<(f64, f64)>) -> Self {
-        let what = what(finding);
-        Self { judged, before: Vec::new(), stretches: Vec::new(), what, line: None }
+    pub(crate) fn from_values(finding: &Finding, judged: Vec<(f64, f64)>) -> Self {
+        let label = value_label(finding);
+        Self { judged, before: Vec::new(), stretches: Vec::new(), what: label, line: None }
     }
 
     /// All values, in order.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+    pub(crate) fn values(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
         self.before.iter().chain(&self.judged).copied()
     }
 }
 
-fn what(finding: &Finding) -> &'static str {
-    let has = |units: [Unit; 2]| finding.figures.iter().any(|one| units.contains(&one.unit));
-    let bytes = has([Unit::Bytes, Unit::BytesPerIteration]);
-    let objects = has([Unit::Objects, Unit::ObjectsPerIteration]);
+fn value_label(finding: &Finding) -> &'static str {
+    let has_unit = |units: [Unit; 2]| finding.figures.iter().any(|one| units.contains(&one.unit));
+    let bytes = has_unit([Unit::Bytes, Unit::BytesPerIteration]);
+    let objects = has_unit([Unit::Objects, Unit::ObjectsPerIteration]);
     match finding.kind {
         Kind::RegionGrowth => "regions",
         Kind::SessionGrowth => "open sessions",
@@ -87,12 +87,12 @@ fn line(finding: &Finding, series: &[(u32, f64)]) -> Option<Line> {
     }
     let mut values = vec![None; usize::try_from(last.0 - first.0).ok()? + 1];
     for (at, value) in series {
-        let at = usize::try_from(at.checked_sub(first.0)?).ok()?;
-        *values.get_mut(at)? = Some(*value);
+        let index = usize::try_from(at.checked_sub(first.0)?).ok()?;
+        *values.get_mut(index)? = Some(*value);
     }
-    let judged = judge(&Series { values, cohorts: None });
+    let judgement = judge(&Series { values, cohorts: None });
     let mean = (last.1 - first.1) / f64::from(last.0 - first.0);
-    let slope = judged.rate.map_or(mean, |rate| rate.value);
+    let slope = judgement.rate.map_or(mean, |rate| rate.value);
     let mut starts: Vec<_> =
         series.iter().map(|(at, value)| value - slope * f64::from(*at)).collect();
     starts.sort_by(f64::total_cmp);
@@ -101,15 +101,15 @@ fn line(finding: &Finding, series: &[(u32, f64)]) -> Option<Line> {
 
 /// The samples before the first measured one; the last of them stands for iteration 0.
 fn preface(samples: &[Sample]) -> &[Sample] {
-    let measured = |sample: &Sample| sample.moment.stage == Stage::Measured;
-    samples.iter().position(measured).map_or(&[], |begin| &samples[..begin])
+    let is_measured = |sample: &Sample| sample.moment.stage == Stage::Measured;
+    samples.iter().position(is_measured).map_or(&[], |begin| &samples[..begin])
 }
 
 /// Counted the way the series was, or else nothing: what idle iterations do may have been taken away.
-fn before(finding: &Finding, samples: &[Sample], first: (f64, f64)) -> Vec<(f64, f64)> {
+fn base_values(finding: &Finding, samples: &[Sample], first: (f64, f64)) -> Vec<(f64, f64)> {
     let Some((last, earlier)) = preface(samples).split_last() else { return Vec::new() };
-    let fits = |by: &Server| value(finding, last, *by) == Some(first.1) && first.0 == 0.0;
-    let Some(by) = servers(last).into_iter().find(fits) else { return Vec::new() };
+    let matches_first = |by: &Server| value(finding, last, *by) == Some(first.1) && first.0 == 0.0;
+    let Some(by) = servers(last).into_iter().find(matches_first) else { return Vec::new() };
     let places = (1..=earlier.len()).rev().map(|n| -(n as f64));
     places.zip(earlier).filter_map(|(at, sample)| Some((at, value(finding, sample, by)?))).collect()
 }
@@ -117,11 +117,11 @@ fn before(finding: &Finding, samples: &[Sample], first: (f64, f64)) -> Vec<(f64,
 fn stretches(observation: &Observation) -> Vec<(Stage, f64, f64)> {
     let preface = preface(&observation.samples);
     let mut stretches = Vec::new();
-    let mut at = 1.0 - preface.len() as f64;
+    let mut position = 1.0 - preface.len() as f64;
     for alike in preface.chunk_by(|a, b| a.moment.stage == b.moment.stage) {
-        let (from, to) = (at - 1.0, at + alike.len() as f64 - 1.0);
+        let (from, to) = (position - 1.0, position + alike.len() as f64 - 1.0);
         stretches.push((alike[0].moment.stage, from, to));
-        at += alike.len() as f64;
+        position += alike.len() as f64;
     }
     stretches
 }
@@ -146,8 +146,8 @@ fn value(finding: &Finding, sample: &Sample, by: Server) -> Option<f64> {
             Some(sessions.filter(|session| session.uuid == *uuid).count() as f64)
         }
         (Kind::PoolGrowth, Subject::Pool(kind)) => {
-            let named = |pool: &&Pool| pool.kind == *kind;
-            Some(sample.pools.value()?.iter().find(named)?.allocated? as f64)
+            let is_pool = |pool: &&Pool| pool.kind == *kind;
+            Some(sample.pools.value()?.iter().find(is_pool)?.allocated? as f64)
         }
         _ => None,
     }
@@ -158,12 +158,12 @@ fn sites(subject: &Subject, sample: &Sample, by: Server) -> Option<f64> {
     let owners = sample.owners.value();
     let uuid = |id: OwnerId| match id {
         OwnerId::Number(number) => {
-            let known = |owner: &&Owner| owner.number == number;
-            owners.into_iter().flatten().find(known).and_then(|owner| owner.uuid)
+            let is_owner = |owner: &&Owner| owner.number == number;
+            owners.into_iter().flatten().find(is_owner).and_then(|owner| owner.uuid)
         }
         _ => None,
     };
-    let alike = sample.sites.value()?.iter().filter(|site| {
+    let matches = sample.sites.value()?.iter().filter(|site| {
         site.line == *line
             && site.size == *size
             && site.file == *file
@@ -171,7 +171,7 @@ fn sites(subject: &Subject, sample: &Sample, by: Server) -> Option<f64> {
             && by.is_none_or(|by| uuid(site.server) == by)
             && site.caller.map(|from| format!("core+{from:#x}")).as_deref() == caller.as_deref()
     });
-    Some(alike.map(|site| site.count).sum::<u64>() as f64)
+    Some(matches.map(|site| site.count).sum::<u64>() as f64)
 }
 
 fn regions(uuid: Uuid, sample: &Sample) -> Option<f64> {

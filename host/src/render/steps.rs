@@ -36,16 +36,16 @@ pub(crate) enum Drawn<'t> {
 }
 
 /// The sequence of a finding, and the order that was expected.
-pub(crate) fn of(finding: &Finding) -> Option<(&[StepRef], &str)> {
+pub(crate) fn sequence(finding: &Finding) -> Option<(&[StepRef], &str)> {
     let steps = finding.evidence.iter().find_map(|evidence| match evidence {
         Evidence::Sequence(steps) if !steps.is_empty() => Some(&**steps),
         _ => None,
     })?;
-    let expected = finding.evidence.iter().find_map(|evidence| match evidence {
+    let order = finding.evidence.iter().find_map(|evidence| match evidence {
         Evidence::Expected(order) => Some(&**order),
         _ => None,
     });
-    Some((steps, expected.unwrap_or_default()))
+    Some((steps, order.unwrap_or_default()))
 }
 
 /// Places the steps by the expected order, and those that never came where they should have.
@@ -65,10 +65,10 @@ pub(crate) fn arrange<'t>(
     if let Some(last) = stands.last_mut().filter(|_| wrong) {
         *last = Stand::Wrong;
     }
-    let taken = steps.iter().zip(stands);
-    let mut drawn: Vec<_> = taken.map(|(step, stand)| Drawn::Taken(step, stand)).collect();
+    let pairs = steps.iter().zip(stands);
+    let mut cells: Vec<_> = pairs.map(|(step, stand)| Drawn::Taken(step, stand)).collect();
     if kind != Kind::Unpaired {
-        return drawn;
+        return cells;
     }
     let missing = missing(finding);
     let is_missing = |(at, entry): &(usize, &&str)| {
@@ -81,10 +81,10 @@ pub(crate) fn arrange<'t>(
             Drawn::Missing(_) => false,
         };
         // What comes after the last step that was taken is only told of what is released.
-        let place = drawn.iter().position(later).unwrap_or(drawn.len());
-        drawn.insert(place, Drawn::Missing(name));
+        let place = cells.iter().position(later).unwrap_or(cells.len());
+        cells.insert(place, Drawn::Missing(name));
     }
-    drawn
+    cells
 }
 
 /// The steps that an entry of an order stands for: `(unmap or free | use)` for three.

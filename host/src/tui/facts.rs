@@ -243,7 +243,7 @@ fn event_fact(event: &Event) -> EventFact {
     };
     let (who, result) = (shown(&place::party(event)), place::result(event));
     let (seq, session, uuid) = (event.seq, event.session, event.uuid);
-    EventFact { seq, kind, who, session, result, failed: place::failed(event), uuid }
+    EventFact { seq, kind, who, session, result, failed: place::is_failure(event), uuid }
 }
 
 /// More or less, as a number with its sign.

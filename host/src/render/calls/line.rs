@@ -15,19 +15,19 @@ use crate::render::text::{Line, Page};
 /// Seconds since the first call, who, what, with which outcome.
 pub(super) fn text(call: &Call, zero_ns: u64, page: &mut Page<'_>) -> Result<()> {
     let (begin, end) = call.monotonic;
-    let at = text::seconds(begin.saturating_sub(zero_ns));
+    let start = text::seconds(begin.saturating_sub(zero_ns));
     let took = text::number(end.saturating_sub(begin) / 1_000);
     let kernel = if call.by.by_kernel { "kernel for " } else { "" };
-    let who = format!("{kernel}{}[{}/{}]", call.by.comm, call.by.pid, call.by.tid);
-    let line = Line::default().text(format_args!("{at:>12} {took:>10} us  ")).hang();
-    page.put(outcome(call, line.text(format_args!("{who:<28} {}", what(call)))))?;
+    let caller = format!("{kernel}{}[{}/{}]", call.by.comm, call.by.pid, call.by.tid);
+    let line = Line::default().text(format_args!("{start:>12} {took:>10} us  ")).hang();
+    page.write_line(outcome(call, line.text(format_args!("{caller:<28} {}", description(call)))))?;
     for frame in &call.stack {
-        page.put(Line::at(28).dim(format_args!("{frame:#x}")))?;
+        page.write_line(Line::indent(28).dim(format_args!("{frame:#x}")))?;
     }
     Ok(())
 }
 
-fn what(call: &Call) -> String {
+fn description(call: &Call) -> String {
     let session = call.session.map_or(String::new(), |session| format!(" session {session}"));
     let uuid = call.uuid.map_or(String::new(), |uuid| format!(" {uuid}"));
     let [memory, ..] = call.params;
@@ -70,8 +70,8 @@ fn file(call: &Call) -> &'static str {
 
 /// Parameters as they went in and came out: `(5,6) (1,2)->(3,4) 0x7f..:4096->12`.
 fn params(call: &Call) -> String {
-    let each = call.params.iter().enumerate();
-    let texts: Vec<_> = each
+    let params = call.params.iter().enumerate();
+    let texts: Vec<_> = params
         .filter_map(|(n, param)| param_text(call.param_types >> (4 * n) & 0xf, param))
         .collect();
     if texts.is_empty() { String::new() } else { format!(" {}", texts.join(" ")) }
@@ -137,7 +137,7 @@ pub(super) fn process(process: &Process, page: &mut Page<'_>) -> Result<()> {
         (n, true) => line.text(", ").warn(format_args!("ended within {}", text::count(*n, "call"))),
         (n, false) => line.text(format_args!(", within {}", text::count(*n, "call"))),
     };
-    Ok(page.put(line)?)
+    Ok(page.write_line(line)?)
 }
 
 #[derive(Serialize)]

@@ -136,13 +136,13 @@ impl Sink for Log<'_> {
             file.push(kind, payload)?;
         }
         let place = self.place();
-        let taken = match kind {
+        let n_rejected = match kind {
             Some(FrameKind::ClientProcess) => self.reader.process(payload).map(|()| 0),
             Some(FrameKind::ClientCalls) => self.reader.calls(payload, &place),
             Some(FrameKind::KernelTrace) => Ok(self.reader.kernel(payload, &place)),
             _ => Ok(0),
         };
-        self.rejected += taken.unwrap_or(1);
+        self.rejected += n_rejected.unwrap_or(1);
         let has_calls = matches!(kind, Some(FrameKind::ClientCalls | FrameKind::KernelTrace));
         if self.style.follow && has_calls {
             self.print_until(monotonic_ns().saturating_sub(HELD_NS))?;

@@ -25,8 +25,8 @@ const FINGERPRINT: &str = "teeleak/v1";
 
 /// Writes a report.
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let found = report.findings.iter().map(result);
-    let results: Vec<_> = found.chain(report.accepted.iter().map(suppressed)).collect();
+    let findings = report.findings.iter().map(result);
+    let results: Vec<_> = findings.chain(report.accepted.iter().map(suppressed_result)).collect();
     let log = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -84,14 +84,14 @@ fn result(finding: &Finding) -> Value {
     if !flows.is_empty() {
         result["codeFlows"] = flows.into();
     }
-    let others: Vec<_> = finding.evidence.iter().filter_map(other).collect();
-    if !others.is_empty() {
-        result["relatedLocations"] = others.into();
+    let related: Vec<_> = finding.evidence.iter().filter_map(related_location).collect();
+    if !related.is_empty() {
+        result["relatedLocations"] = related.into();
     }
     result
 }
 
-fn suppressed(Accepted { finding, excuse }: &Accepted) -> Value {
+fn suppressed_result(Accepted { finding, excuse }: &Accepted) -> Value {
     let mut result = result(finding);
     result["suppressions"] = json!([{ "kind": "external", "justification": excuse.to_string() }]);
     result
@@ -118,7 +118,7 @@ fn location(about: &Subject) -> Value {
 }
 
 /// A further subject of the same finding.
-fn other(evidence: &Evidence) -> Option<Value> {
+fn related_location(evidence: &Evidence) -> Option<Value> {
     let Evidence::Member(about, figures) = evidence else { return None };
     let figures: Vec<_> = figures.iter().map(value).collect();
     let mut location = location(about);
@@ -134,8 +134,8 @@ fn flow(evidence: &Evidence) -> Option<Value> {
 }
 
 fn step(step: &StepRef) -> Value {
-    let by = step.event.by.as_ref().map_or(String::new(), |by| format!(" by {by}"));
-    let text = format!("{} {}{by}", step.step, step.keys);
+    let caller = step.event.by.as_ref().map_or(String::new(), |by| format!(" by {by}"));
+    let text = format!("{} {}{caller}", step.step, step.keys);
     json!({ "location": { "message": { "text": text } } })
 }
 

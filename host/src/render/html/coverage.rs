@@ -25,12 +25,12 @@ pub(super) fn section(told: &ReportView<'_>) -> Markup {
             (gaps(&report.coverage))
             (list("Why this is not sure", &report.doubts))
             h3 { "What was observed" }
-            (seen(observation, report))
+            (observed_parts(observation, report))
             @if !observation.incidents.is_empty() {
                 h3 { "Incidents" }
                 pre { (plain(|out| incident::write(&observation.incidents, out)).trim_start()) }
             }
-            (accepted(&report.accepted))
+            (accepted_list(&report.accepted))
             (list("Remarks", &report.remarks))
             (list("Inferred", &observation.assumptions))
         }
@@ -72,17 +72,17 @@ fn list(title: &str, texts: &[Arc<str>]) -> Markup {
     }
 }
 
-fn seen(observation: &Observation, report: &Report) -> Markup {
+fn observed_parts(observation: &Observation, report: &Report) -> Markup {
     let samples = &observation.samples;
     let events = count(observation.events.len() as u64, "event");
     let steps = count(report.steps, "step");
     let clients = plain(|out| clients::write(&observation.clients, out));
-    let all = &observation.accounting;
+    let accounting = &observation.accounting;
     let input = [
-        (all.read, "read"),
-        (all.parsed, "used"),
-        (all.ignored, "of other things"),
-        (all.rejected, "damaged"),
+        (accounting.read, "read"),
+        (accounting.parsed, "used"),
+        (accounting.ignored, "of other things"),
+        (accounting.rejected, "damaged"),
     ];
     html! {
         dl .seen {
@@ -111,7 +111,7 @@ fn seen(observation: &Observation, report: &Report) -> Markup {
     }
 }
 
-fn accepted(accepted: &[Accepted]) -> Markup {
+fn accepted_list(accepted: &[Accepted]) -> Markup {
     html! {
         @if !accepted.is_empty() {
             h3 { "Accepted" }

@@ -124,17 +124,17 @@ fn moment(sample: &Sample) -> Moment {
 }
 
 fn pools<'t>(samples: &[&'t Sample]) -> Vec<Course<'t>> {
-    let of = |sample: &&'t Sample| sample.pools.value();
-    let Some(last) = samples.iter().rev().find_map(of) else { return Vec::new() };
+    let sample_pools = |sample: &&'t Sample| sample.pools.value();
+    let Some(last) = samples.iter().rev().find_map(sample_pools) else { return Vec::new() };
     let course = |pool: &'t Pool| {
-        let allocated = |sample: &&Sample| {
-            let same = |other: &&Pool| other.kind == pool.kind;
-            sample.pools.value()?.iter().find(same)?.allocated
+        let allocated_in = |sample: &&Sample| {
+            let is_same = |other: &&Pool| other.kind == pool.kind;
+            sample.pools.value()?.iter().find(is_same)?.allocated
         };
         Course {
             name: pool.kind.label(),
             unit: text::pool_unit(pool.unit),
-            allocated: samples.iter().map(allocated).collect(),
+            allocated: samples.iter().map(allocated_in).collect(),
         }
     };
     last.iter().map(course).collect()

@@ -15,12 +15,12 @@ const MEMBERS: usize = 4;
 
 /// Sentences and places.
 pub(super) fn sentences(finding: &Finding) -> Markup {
-    let told = |evidence: &Evidence| match evidence {
+    let sentence = |evidence: &Evidence| match evidence {
         Evidence::Text(text) | Evidence::Outstanding(text) => Some(html! { (text) }),
         Evidence::At(at) => Some(html! { "shown at " code { (text::place(at)) } }),
         _ => None,
     };
-    let sentences: Vec<_> = finding.evidence.iter().filter_map(told).collect();
+    let sentences: Vec<_> = finding.evidence.iter().filter_map(sentence).collect();
     html! {
         @if !sentences.is_empty() {
             h4 { "Evidence" }

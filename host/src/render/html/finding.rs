@@ -44,7 +44,8 @@ pub(super) fn section(told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
 
 fn article(n: usize, finding: &Finding, told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
     let (class, word) = severity(finding);
-    let plot = (n <= PICTURES).then(|| plot::of(&n.to_string(), finding, told.observation));
+    let plot =
+        (n <= PICTURES).then(|| plot::growth_figure(&n.to_string(), finding, told.observation));
     html! {
         article id={ "finding-" (n) } class=(class) aria-labelledby={ "finding-" (n) "-h" } {
             h3 id={ "finding-" (n) "-h" } {
@@ -58,7 +59,7 @@ fn article(n: usize, finding: &Finding, told: &ReportView<'_>, ordered: &Ordered
                 @if let Some(Some(plot)) = plot { (plot) }
                 (evidence::figures(finding))
             }
-            (lanes::of(n, finding))
+            (lanes::calls_figure(n, finding))
             (evidence::sentences(finding))
             (evidence::members(finding))
             p .print { code { (finding.fingerprint) } }
@@ -81,7 +82,9 @@ fn cause(finding: &Finding, ordered: &Ordered<'_>) -> Markup {
 
 fn short(n: usize, note: &Finding, told: &ReportView<'_>) -> Markup {
     let picture = n <= NOTE_PICTURES;
-    let plot = picture.then(|| plot::of(&format!("note-{n}"), note, told.observation)).flatten();
+    let plot = picture
+        .then(|| plot::growth_figure(&format!("note-{n}"), note, told.observation))
+        .flatten();
     html! {
         article .note id={ "note-" (n) } {
             h4 { (note.title) }

@@ -35,18 +35,18 @@ pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> io::Result<()
 /// Shows what is not seen or changes how the rest is: controls, directions of writing, marks of no
 /// width. They are told as JSON tells them, so that data stay what they are.
 fn inert(page: &str) -> String {
-    let mut shown = String::with_capacity(page.len());
+    let mut escaped_page = String::with_capacity(page.len());
     for letter in page.chars() {
         if letter != '\n' && obeyed(letter) {
             let mut units = [0; 2];
             for unit in letter.encode_utf16(&mut units) {
-                shown.push_str(&format!("\\u{unit:04x}"));
+                escaped_page.push_str(&format!("\\u{unit:04x}"));
             }
         } else {
-            shown.push(letter);
+            escaped_page.push(letter);
         }
     }
-    shown
+    escaped_page
 }
 
 #[cfg(test)]

@@ -24,8 +24,8 @@ use teeleak_analysis::audit::Conclusion;
 
 /// All of it.
 pub(super) fn page(told: &ReportView<'_>) -> io::Result<Markup> {
-    let ordered = Ordered::new(told.report);
-    let table = Table::new(told.observation, &ordered);
+    let findings = Ordered::new(told.report);
+    let table = Table::new(told.observation, &findings);
     let maps = Maps::new(told.observation);
     let raw = data::blocks(told, &table)?;
     Ok(html! {
@@ -35,12 +35,12 @@ pub(super) fn page(told: &ReportView<'_>) -> io::Result<Markup> {
             body {
                 a .skip href="#findings" { "Skip to the findings" }
                 (banner(told))
-                (contents(&ordered, &table, &maps))
+                (contents(&findings, &table, &maps))
                 main {
-                    (summary::section(told, &ordered))
-                    (finding::section(told, &ordered))
+                    (summary::section(told, &findings))
+                    (finding::section(told, &findings))
                     (regions::section(&maps))
-                    (timeline::section(told.observation, &ordered))
+                    (timeline::section(told.observation, &findings))
                     (sites::section(&table))
                     (coverage::section(told))
                 }

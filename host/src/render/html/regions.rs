@@ -50,11 +50,12 @@ pub(super) struct Maps<'t> {
 
 impl<'t> Maps<'t> {
     pub(super) fn new(observation: &'t Observation) -> Self {
-        let both = ends(&observation.samples);
-        let mut maps = both.map_or_else(Vec::new, |(before, after)| maps(before, after));
-        let changed = |map: &Map| map.regions.values().filter(|fate| **fate != Fate::Kept).count();
-        maps.sort_by_key(|map| (std::cmp::Reverse(changed(map)), map.id));
-        Self { maps, both }
+        let ends = ends(&observation.samples);
+        let mut maps = ends.map_or_else(Vec::new, |(before, after)| maps(before, after));
+        let n_changed =
+            |map: &Map| map.regions.values().filter(|fate| **fate != Fate::Kept).count();
+        maps.sort_by_key(|map| (std::cmp::Reverse(n_changed(map)), map.id));
+        Self { maps, both: ends }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -65,30 +66,30 @@ impl<'t> Maps<'t> {
 /// The samples that show instances before the first iteration and after the last.
 fn ends(samples: &[Sample]) -> Option<(&Sample, &Sample)> {
     let shows = |sample: &&Sample| sample.instances.value().is_some();
-    let measured = |sample: &Sample| sample.moment.stage == Stage::Measured;
-    let begin = samples.iter().position(measured).unwrap_or(0);
-    let before = samples[..begin].iter().rev().find(shows).or(samples.iter().find(shows))?;
-    let last = samples.iter().rposition(measured).map_or(samples, |last| &samples[..=last]);
-    Some((before, last.iter().rev().find(shows)?))
+    let is_measured = |sample: &Sample| sample.moment.stage == Stage::Measured;
+    let begin = samples.iter().position(is_measured).unwrap_or(0);
+    let base = samples[..begin].iter().rev().find(shows).or(samples.iter().find(shows))?;
+    let last = samples.iter().rposition(is_measured).map_or(samples, |last| &samples[..=last]);
+    Some((base, last.iter().rev().find(shows)?))
 }
 
 fn maps(before: &Sample, after: &Sample) -> Vec<Map> {
-    let of = |sample: &Sample| -> BTreeMap<u32, Instance> {
+    let by_id = |sample: &Sample| -> BTreeMap<u32, Instance> {
         let instances = sample.instances.value().into_iter().flatten();
         instances.map(|instance| (instance.id, instance.clone())).collect()
     };
-    let (before, after) = (of(before), of(after));
+    let (before, after) = (by_id(before), by_id(after));
     let ids: BTreeSet<_> = before.keys().chain(after.keys()).copied().collect();
     ids.into_iter().filter_map(|id| map(id, before.get(&id), after.get(&id))).collect()
 }
 
 fn map(id: u32, before: Option<&Instance>, after: Option<&Instance>) -> Option<Map> {
     let uuid = after.or(before)?.uuid;
-    let seen = |instance: Option<&Instance>| {
+    let region_set = |instance: Option<&Instance>| {
         let regions = instance.and_then(|instance| instance.regions.value());
         regions.map(|regions| regions.iter().copied().collect::<BTreeSet<_>>())
     };
-    let (before, after) = (seen(before), seen(after));
+    let (before, after) = (region_set(before), region_set(after));
     let mut regions = BTreeMap::new();
     for region in before.iter().flatten() {
         regions.insert(*region, if after.is_some() { Fate::Gone } else { Fate::Kept });
@@ -118,7 +119,7 @@ pub(super) fn section(maps: &Maps<'_>) -> Markup {
                     @if maps.maps.len() > INSTANCES {
                         p { (number((maps.maps.len() - INSTANCES) as u64)) " more instances are not drawn." }
                     }
-                    (unseen(after))
+                    (gaps(after))
                 }
             }
         }
@@ -141,7 +142,7 @@ fn legend() -> Markup {
 }
 
 /// Instances whose regions are not known at the end.
-fn unseen(after: &Sample) -> Markup {
+fn gaps(after: &Sample) -> Markup {
     let instances = after.instances.value().into_iter().flatten();
     html! {
         @for (instance, gap) in instances.filter_map(|one| Some((one, Part::gap(&one.regions)?))) {
@@ -151,16 +152,16 @@ fn unseen(after: &Sample) -> Markup {
 }
 
 fn instance(map: &Map) -> Markup {
-    let of = |fate| {
-        let these = map.regions.iter().filter(|(_, of)| **of == fate);
-        these.fold((0, 0), |(n, bytes), (region, _)| (n + 1, bytes + region.size))
+    let total = |fate| {
+        let regions = map.regions.iter().filter(|(_, of)| **of == fate);
+        regions.fold((0, 0), |(n, bytes), (region, _)| (n + 1, bytes + region.size))
     };
-    let (gained, gone) = (of(Fate::Gained), of(Fate::Gone));
-    let known = |n: Option<usize>| n.map_or("not seen".to_owned(), |n| number(n as u64));
-    let told = format!(
+    let (gained, gone) = (total(Fate::Gained), total(Fate::Gone));
+    let count_text = |n: Option<usize>| n.map_or("not seen".to_owned(), |n| number(n as u64));
+    let caption = format!(
         "{} regions before, {} after; {} bytes gained in {}, {} gone",
-        known(map.before),
-        known(map.after),
+        count_text(map.before),
+        count_text(map.after),
         number(gained.1),
         count(gained.0, "region"),
         number(gone.0)
@@ -170,10 +171,10 @@ fn instance(map: &Map) -> Markup {
             h3 { "TA " code { (map.uuid) } " " span .dim { "instance " (map.id) } }
             @if !map.regions.is_empty() {
                 div .scroll tabindex="0" role="region" aria-label={ "Regions of instance " (map.id) } {
-                    (picture(map, &told))
+                    (picture(map, &caption))
                 }
             }
-            figcaption { (told) "." }
+            figcaption { (caption) "." }
             @if gained.0 + gone.0 > 0 { (table(map)) }
         }
     }
@@ -191,17 +192,24 @@ struct Cell {
 }
 
 fn cells(map: &Map) -> Vec<Cell> {
-    let together = map.regions.len().div_ceil(DRAWN).max(1) as u64;
+    let group_size = map.regions.len().div_ceil(DRAWN).max(1) as u64;
     let mut cells: Vec<Cell> = Vec::new();
     for (region, fate) in &map.regions {
         let end = region.va.saturating_add(region.size);
         let weight = 1.0 + (region.size as f64 / 4096.0).max(1.0).log2() * 0.35;
-        let joined = cells.last().is_some_and(|last| last.end == region.va);
+        let is_adjacent = cells.last().is_some_and(|last| last.end == region.va);
         match cells.last_mut() {
-            Some(last) if joined && last.fate == *fate && last.n < together => {
+            Some(last) if is_adjacent && last.fate == *fate && last.n < group_size => {
                 (last.end, last.n) = (end, last.n + 1);
             }
-            _ => cells.push(Cell { va: region.va, end, fate: *fate, n: 1, weight, joined }),
+            _ => cells.push(Cell {
+                va: region.va,
+                end,
+                fate: *fate,
+                n: 1,
+                weight,
+                joined: is_adjacent,
+            }),
         }
     }
     cells
@@ -212,13 +220,13 @@ fn picture(map: &Map, told: &str) -> Markup {
     let free = |cell: &Cell| if cell.joined { 0.0 } else { 0.6 };
     let sum: f64 = cells.iter().map(|cell| cell.weight + free(cell)).sum();
     let unit = ((WIDTH - NAME) / sum.max(1.0)).min(24.0);
-    let mut at = NAME;
+    let mut x = NAME;
     let places: Vec<_> = cells
         .iter()
         .map(|cell| {
-            let left = at + free(cell) * unit;
-            at = left + cell.weight * unit;
-            (left, cell.weight * unit)
+            let cell_x = x + free(cell) * unit;
+            x = cell_x + cell.weight * unit;
+            (cell_x, cell.weight * unit)
         })
         .collect();
     html! {
@@ -238,8 +246,8 @@ fn picture(map: &Map, told: &str) -> Markup {
 fn row(cells: &[Cell], places: &[(f64, f64)], top: f64, fates: &[Fate]) -> Markup {
     let path = |fate: Fate| -> String {
         let high = if fate == Fate::Gained { 29 } else { 22 };
-        let these = cells.iter().zip(places).filter(|(cell, _)| cell.fate == fate);
-        these
+        let matches = cells.iter().zip(places).filter(|(cell, _)| cell.fate == fate);
+        matches
             .map(|(_, (left, wide))| {
                 let wide = Px((wide - 0.8).max(0.6));
                 format!("M{} {top}h{wide}v{high}h-{wide}z", Px(*left))
@@ -261,18 +269,18 @@ fn row(cells: &[Cell], places: &[(f64, f64)], top: f64, fates: &[Fate]) -> Marku
 /// Addresses where stretches begin or their fate changes, as far as they have room.
 fn addresses(cells: &[Cell], places: &[(f64, f64)]) -> Markup {
     let mut free = 0.0;
-    let mut told = Vec::new();
+    let mut labels = Vec::new();
     let mut fate = None;
     for (cell, (left, _)) in cells.iter().zip(places) {
-        let begins = !cell.joined || fate != Some(cell.fate);
+        let is_start = !cell.joined || fate != Some(cell.fate);
         fate = Some(cell.fate);
-        if begins && *left >= free {
+        if is_start && *left >= free {
             free = left + 92.0;
-            told.push((*left, cell.va));
+            labels.push((*left, cell.va));
         }
     }
     html! {
-        @for (left, va) in told.into_iter().filter(|(left, _)| left + 80.0 < WIDTH) {
+        @for (left, va) in labels.into_iter().filter(|(left, _)| left + 80.0 < WIDTH) {
             line .tick x1=(Px(left)) x2=(Px(left)) y1="82" y2="88" {}
             text .small x=(Px(left)) y="99" { (format!("{va:#x}")) }
         }
@@ -281,15 +289,15 @@ fn addresses(cells: &[Cell], places: &[(f64, f64)]) -> Markup {
 
 /// Regions that came or went; alike neighbours in one row.
 fn table(map: &Map) -> Markup {
-    let changed: Vec<_> = map.regions.iter().filter(|(_, fate)| **fate != Fate::Kept).collect();
-    let alike = |a: &(&Region, &Fate), b: &(&Region, &Fate)| {
+    let changes: Vec<_> = map.regions.iter().filter(|(_, fate)| **fate != Fate::Kept).collect();
+    let is_same_run = |a: &(&Region, &Fate), b: &(&Region, &Fate)| {
         a.0.va.checked_add(a.0.size) == Some(b.0.va)
             && (a.0.size, a.0.access, a.1) == (b.0.size, b.0.access, b.1)
     };
-    let rows: Vec<_> = changed.chunk_by(alike).collect();
+    let rows: Vec<_> = changes.chunk_by(is_same_run).collect();
     html! {
         details {
-            summary { "What came and went: " (count(changed.len() as u64, "region")) }
+            summary { "What came and went: " (count(changes.len() as u64, "region")) }
             table {
                 thead { tr { @for name in ["From", "To", "Regions", "Bytes each", "Access", ""] {
                     th scope="col" { (name) }

@@ -18,7 +18,7 @@ impl Scale {
     }
 
     /// Where a value is drawn.
-    pub(super) fn at(self, value: f64) -> Px {
+    pub(super) fn position(self, value: f64) -> Px {
         let (low, high) = self.values;
         let (from, to) = self.places;
         Px(from + (value - low) / (high - low) * (to - from))

@@ -40,7 +40,7 @@ type SiteName = (std::sync::Arc<str>, u32, u64, Option<teeleak_proto::Uuid>);
 
 impl<'t> Table<'t> {
     pub(super) fn new(observation: &'t Observation, ordered: &Ordered<'_>) -> Self {
-        let samples = judged(&observation.samples);
+        let samples = judged_samples(&observation.samples);
         let mut rows: Vec<_> = rows(&samples).into_iter().collect();
         rows.sort_by_key(|(_, change)| {
             let (n, bytes) = change.growth();
@@ -63,28 +63,28 @@ impl<'t> Table<'t> {
 }
 
 /// The sample before the first measured one and those, or all where none are told apart.
-fn judged(samples: &[Sample]) -> Vec<&Sample> {
-    let measured = |sample: &Sample| sample.moment.stage == Stage::Measured;
-    let Some(begin) = samples.iter().position(measured) else { return samples.iter().collect() };
-    let before = begin.checked_sub(1).map(|before| &samples[before]);
-    before.into_iter().chain(samples[begin..].iter().filter(|sample| measured(sample))).collect()
+fn judged_samples(samples: &[Sample]) -> Vec<&Sample> {
+    let is_measured = |sample: &Sample| sample.moment.stage == Stage::Measured;
+    let Some(begin) = samples.iter().position(is_measured) else { return samples.iter().collect() };
+    let base = begin.checked_sub(1).map(|before| &samples[before]);
+    base.into_iter().chain(samples[begin..].iter().filter(|sample| is_measured(sample))).collect()
 }
 
 fn rows(samples: &[&Sample]) -> BTreeMap<SiteKey, Change> {
     let mut rows: BTreeMap<SiteKey, Change> = BTreeMap::new();
-    let seen: Vec<_> = samples
+    let observed_sites: Vec<_> = samples
         .iter()
         .map(|sample| sample.sites.value().map(|_| censuses::sites(sample)))
         .collect();
-    let unseen: Vec<_> = seen.iter().map(|sites| sites.as_ref().map(|_| 0)).collect();
-    let first = seen.iter().position(Option::is_some);
-    for (at, sites) in seen.into_iter().enumerate() {
+    let zeros: Vec<_> = observed_sites.iter().map(|sites| sites.as_ref().map(|_| 0)).collect();
+    let first = observed_sites.iter().position(Option::is_some);
+    for (at, sites) in observed_sites.into_iter().enumerate() {
         let Some(sites) = sites else { continue };
         rows.values_mut().for_each(|change| change.after = censuses::Amount::default());
         for (key, amount) in sites {
             let change = rows.entry(key).or_default();
             if change.course.is_empty() {
-                change.course.clone_from(&unseen);
+                change.course.clone_from(&zeros);
             }
             change.course[at] = Some(amount.count);
             change.after = amount;

@@ -92,21 +92,21 @@ fn entry(n: usize, finding: &Finding, ordered: &Ordered<'_>) -> Markup {
 
 fn tiles(told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
     let (observation, report) = (told.observation, told.report);
-    let of = |severity| {
+    let count_text = |severity| {
         text::number(report.findings.iter().filter(|one| one.severity == severity).count() as u64)
     };
-    let measured = |sample: &&Sample| sample.moment.stage == Stage::Measured;
-    let measured = observation.samples.iter().filter(measured).count() as u64;
+    let is_measured = |sample: &&Sample| sample.moment.stage == Stage::Measured;
+    let n_iterations = observation.samples.iter().filter(is_measured).count() as u64;
     let canary = report.canary.map(|canary| {
         format!("{} of {}", text::number(canary.found.into()), text::number(canary.expected.into()))
     });
     let events = observation.events.len() as u64;
     html! {
         dl .tiles {
-            (tile(&of(Severity::Failure), "failures", ""))
-            (tile(&of(Severity::Possible), "possible", ""))
+            (tile(&count_text(Severity::Failure), "failures", ""))
+            (tile(&count_text(Severity::Possible), "possible", ""))
             (tile(&text::number(ordered.notes.len() as u64), "notes", ""))
-            (tile(&text::number(measured), "iterations", "measured"))
+            (tile(&text::number(n_iterations), "iterations", "measured"))
             (tile(&text::number(events), "events", &format!("{} steps", text::number(report.steps))))
             @match &canary {
                 Some(canary) => (tile(canary, "canary", "found in samples")),

@@ -19,7 +19,7 @@ pub(super) struct By<'t> {
     by_kernel: bool,
 }
 
-pub(super) fn by(party: &Party) -> By<'_> {
+pub(super) fn caller(party: &Party) -> By<'_> {
     By { pid: party.pid, tid: party.tid, comm: &party.comm, by_kernel: party.by_kernel }
 }
 
@@ -75,8 +75,8 @@ pub(super) fn entry(clients: &Clients) -> Option<Entry<'_>> {
     if clients.processes.is_empty() {
         return None;
     }
-    let none = Joined::default();
-    let joined = clients.joined.as_ref().unwrap_or(&none);
+    let default = Joined::default();
+    let join = clients.joined.as_ref().unwrap_or(&default);
     let processes = clients.processes.iter().map(|process| Process {
         pid: process.pid,
         ppid: process.ppid,
@@ -92,11 +92,11 @@ pub(super) fn entry(clients: &Clients) -> Option<Entry<'_>> {
         n_calls: clients.calls.len(),
         n_lost: clients.lost,
         processes: processes.collect(),
-        n_events_with_call: joined.matched,
-        n_events_with_process: joined.by_process,
-        n_events_by_kernel: joined.by_kernel,
-        n_events_unclaimed: joined.unclaimed,
-        n_calls_unseen: joined.unseen,
-        clock_distance_ns: joined.distance_ns,
+        n_events_with_call: join.matched,
+        n_events_with_process: join.by_process,
+        n_events_by_kernel: join.by_kernel,
+        n_events_unclaimed: join.unclaimed,
+        n_calls_unseen: join.unseen,
+        clock_distance_ns: join.distance_ns,
     })
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Unseen, unseen};
+use super::{Unseen, gap_list};
 use crate::{
     compare::censuses::{Change, Difference},
     render::words,
@@ -91,7 +91,7 @@ pub(crate) fn write(difference: &Difference, out: &mut dyn Write) -> io::Result<
         regions: difference.regions.iter().map(ta).collect(),
         sessions: difference.sessions.iter().map(ta).collect(),
         pools: pools(difference),
-        unseen: unseen(&difference.gaps),
+        unseen: gap_list(&difference.gaps),
     };
     super::write("diff", &document, out)
 }

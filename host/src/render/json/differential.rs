@@ -54,7 +54,7 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     let runs = runs.iter().map(|(capture, run)| Run {
         capture,
-        findings: run.findings.iter().map(told).collect(),
+        findings: run.findings.iter().map(differential_finding).collect(),
         gone: run.gone.iter().map(entry).collect(),
         doubts: run.doubts.iter().map(String::as_str).collect(),
     });
@@ -62,7 +62,7 @@ pub(crate) fn write(
     super::write("differential", &document, out)
 }
 
-fn told((news, finding): &(News, teeleak_analysis::model::Finding)) -> Told<'_> {
+fn differential_finding((news, finding): &(News, teeleak_analysis::model::Finding)) -> Told<'_> {
     let news = match news {
         News::New => "new",
         News::Worse => "worse",

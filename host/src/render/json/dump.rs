@@ -187,7 +187,7 @@ pub(super) fn out_of_memory(verdict: &Verdict) -> OutOfMemory<'_> {
             .short
             .iter()
             .map(|short| Short {
-                why: why(short.why),
+                why: reason_name(short.why),
                 reason: &short.reason,
                 n_failed_meanwhile: short.failed_meanwhile,
                 n_incidents: short.n_incidents,
@@ -202,7 +202,7 @@ pub(super) fn out_of_memory(verdict: &Verdict) -> OutOfMemory<'_> {
             .grown
             .iter()
             .map(|one| Grown {
-                holder: who(&one.holder),
+                holder: holder_json(&one.holder),
                 bytes_first: one.bytes.0,
                 bytes_last: one.bytes.1,
                 count_first: one.count.0,
@@ -222,14 +222,14 @@ fn figures(pool: &Pool) -> snapshot::PoolFigures<'_> {
 
 fn share(held: &Held) -> Share {
     Share {
-        holder: who(&held.holder),
+        holder: holder_json(&held.holder),
         bytes: held.bytes,
         count: held.count,
         percent_of_pool: held.percent,
     }
 }
 
-fn who(holder: &Holder) -> Who {
+fn holder_json(holder: &Holder) -> Who {
     match holder {
         Holder::Site { file, line, size, owner } => Who::Site {
             file: file.to_string(),
@@ -242,7 +242,7 @@ fn who(holder: &Holder) -> Who {
     }
 }
 
-fn why(why: Why) -> &'static str {
+fn reason_name(why: Why) -> &'static str {
     match why {
         Why::Leak => "leak",
         Why::Fragmented => "fragmented",

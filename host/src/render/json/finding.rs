@@ -183,7 +183,7 @@ pub(super) fn entry(finding: &Finding) -> Entry<'_> {
         kind: finding.kind.info().json,
         severity: finding.severity.name(),
         verdict: finding.verdict.map(Verdict::name),
-        subject: about(&finding.subject),
+        subject: subject_json(&finding.subject),
         title: &finding.title,
         figures: finding.figures.iter().map(number).collect(),
         evidence: finding.evidence.iter().filter_map(proof).collect(),
@@ -201,7 +201,7 @@ fn nullable<const N: usize>(names: [&'static str; N]) -> Vec<Option<&'static str
     names.into_iter().map(Some).chain([None]).collect()
 }
 
-fn about(subject: &Subject) -> About<'_> {
+fn subject_json(subject: &Subject) -> About<'_> {
     match subject {
         Subject::Site { file, line, size, owner, caller } => About::Site {
             file,
@@ -236,9 +236,10 @@ fn proof(evidence: &Evidence) -> Option<Proof<'_>> {
         Evidence::Expected(order) => Proof::Expected { order },
         Evidence::Missing(_) => return None,
         Evidence::At(place) => Proof::At { source: &place.source, at: place.at },
-        Evidence::Member(subject, figures) => {
-            Proof::Member { subject: about(subject), figures: figures.iter().map(number).collect() }
-        }
+        Evidence::Member(subject, figures) => Proof::Member {
+            subject: subject_json(subject),
+            figures: figures.iter().map(number).collect(),
+        },
     })
 }
 
@@ -258,6 +259,6 @@ fn step(step: &StepRef) -> Step<'_> {
         result: event
             .result
             .map(|result| if result == 0 { "ok".into() } else { TeeResult(result).to_string() }),
-        by: event.by.as_deref().map(clients::by),
+        by: event.by.as_deref().map(clients::caller),
     }
 }

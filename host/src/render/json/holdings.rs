@@ -97,8 +97,9 @@ pub(super) fn entry<'s>(holdings: &Holdings<'s>) -> Entry<'s> {
         size_bytes: one.bytes,
         name: one.name,
         holders: {
-            let all = one.holders.iter();
-            all.map(|(holder, fd)| Holder { pid: holder.pid, comm: &holder.comm, fd: *fd })
+            let holders = one.holders.iter();
+            holders
+                .map(|(holder, fd)| Holder { pid: holder.pid, comm: &holder.comm, fd: *fd })
                 .collect()
         },
     });

@@ -61,7 +61,7 @@ struct Unseen<'g> {
     n_lost: u64,
 }
 
-fn unseen(gaps: &[Gap]) -> Vec<Unseen<'_>> {
+fn gap_list(gaps: &[Gap]) -> Vec<Unseen<'_>> {
     gaps.iter().map(unseen_part).collect()
 }
 

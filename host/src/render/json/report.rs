@@ -14,7 +14,7 @@ use teeleak_analysis::{
 use super::{
     Unseen, clients, dump,
     finding::{Entry, entry},
-    incident, unseen,
+    gap_list, incident,
 };
 
 /// What an analysis says of a run, a capture or logs.
@@ -153,24 +153,24 @@ fn document<'t>(
         workload: observation.platform.workload.iter().map(|word| &**word).collect(),
         pools: report.pools.iter().map(|pool| &**pool).collect(),
         findings: report.findings.iter().map(entry).collect(),
-        accepted: report.accepted.iter().map(accepted).collect(),
+        accepted: report.accepted.iter().map(accepted_finding).collect(),
         remarks: report.remarks.iter().map(|remark| &**remark).collect(),
         incidents: observation.incidents.iter().map(incident::entry).collect(),
         inferred: observation.assumptions.iter().map(|text| &**text).collect(),
         out_of_memory: short.map(dump::out_of_memory),
         coverage: coverage(observation, report),
-        unseen: unseen(&report.coverage),
+        unseen: gap_list(&report.coverage),
     }
 }
 
 fn coverage<'t>(observation: &'t Observation, report: &Report) -> Coverage<'t> {
-    let of = |stage| observation.samples.iter().filter(|s| s.moment.stage == stage).count();
-    let all = &observation.accounting;
+    let count_of = |stage| observation.samples.iter().filter(|s| s.moment.stage == stage).count();
+    let accounting = &observation.accounting;
     Coverage {
         n_samples: observation.samples.len(),
-        n_idle: of(Stage::Idle),
-        n_warmup: of(Stage::Warmup),
-        n_measured: of(Stage::Measured),
+        n_idle: count_of(Stage::Idle),
+        n_warmup: count_of(Stage::Warmup),
+        n_measured: count_of(Stage::Measured),
         n_events: observation.events.len(),
         n_steps: report.steps,
         canary: observation.canary.map(|canary| Canary {
@@ -181,21 +181,21 @@ fn coverage<'t>(observation: &'t Observation, report: &Report) -> Coverage<'t> {
         failed_iterations: observation.failed.iter().map(|(_, status)| *status).collect(),
         clients: clients::entry(&observation.clients),
         input: Input {
-            read: all.read,
-            parsed: all.parsed,
-            ignored: all.ignored,
-            rejected: all.rejected,
+            read: accounting.read,
+            parsed: accounting.parsed,
+            ignored: accounting.ignored,
+            rejected: accounting.rejected,
         },
     }
 }
 
-fn accepted(one: &triage::Accepted) -> Accepted<'_> {
-    let by = match one.excuse {
+fn accepted_finding(one: &triage::Accepted) -> Accepted<'_> {
+    let rule = match one.excuse {
         Excuse::Baseline(_) => "baseline",
         Excuse::Suppressed { .. } => "suppression",
         Excuse::Known(_) => "known_cache",
         Excuse::Budget { .. } => "budget",
         Excuse::NotAsked => "not_asked",
     };
-    Accepted { by, excuse: one.excuse.to_string(), finding: entry(&one.finding) }
+    Accepted { by: rule, excuse: one.excuse.to_string(), finding: entry(&one.finding) }
 }

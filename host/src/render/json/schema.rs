@@ -31,7 +31,7 @@ pub(crate) enum Kind {
 }
 
 /// The schema of a document.
-pub(crate) fn of(kind: Kind) -> Value {
+pub(crate) fn document_schema(kind: Kind) -> Value {
     match kind {
         Kind::Report => schema::<report::Document<'_>>("report"),
         Kind::Snapshot => schema::<snapshot::Census<'_>>("snapshot"),
@@ -44,13 +44,13 @@ pub(crate) fn of(kind: Kind) -> Value {
 
 fn schema<T: JsonSchema>(kind: &str) -> Value {
     let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
-    let about = T::json_schema(&mut generator).get("description").cloned();
+    let description = T::json_schema(&mut generator).get("description").cloned();
     let mut schema = generator.into_root_schema_for::<Document<'_, T>>();
     Closed.transform(&mut schema);
     let mut schema = schema.to_value();
     schema["$id"] = json!(format!("urn:teeleak:schema:{kind}:{SCHEMA_VERSION}"));
     schema["title"] = json!(format!("teeleak {kind}, version {SCHEMA_VERSION}"));
-    schema["description"] = json!(about);
+    schema["description"] = json!(description);
     schema["properties"]["schema_version"]["const"] = json!(SCHEMA_VERSION);
     schema["properties"]["kind"]["const"] = json!(kind);
     schema

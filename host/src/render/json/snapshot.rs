@@ -1,9 +1,9 @@
 //! A census in full.
 
 use super::Unseen;
+use super::gap_list;
 use super::hex;
 use super::holdings;
-use super::unseen;
 use crate::compare::censuses;
 use crate::render::normal_world::Holdings;
 use crate::render::words;
@@ -153,13 +153,13 @@ pub(crate) fn write(
             .and_then(|sample| sample.pools.value())
             .map(|pools| pools.iter().map(pool).collect()),
         normal_world: held.map(holdings::entry),
-        unseen: unseen(&gaps),
+        unseen: gap_list(&gaps),
     };
     super::write("snapshot", &census, out)
 }
 
 fn sites(sample: &Sample) -> Option<Vec<Site<'_>>> {
-    let all = sample.sites.value()?.iter().map(|known| Site {
+    let sites = sample.sites.value()?.iter().map(|known| Site {
         file: &known.file,
         line: known.line,
         size_bytes: known.size,
@@ -170,11 +170,11 @@ fn sites(sample: &Sample) -> Option<Vec<Site<'_>>> {
         epoch: known.epoch,
         caller: known.caller.map(hex),
     });
-    Some(all.collect())
+    Some(sites.collect())
 }
 
 fn instances(sample: &Sample) -> Option<Vec<Instance<'_>>> {
-    let all = sample.instances.value()?.iter().map(|instance| Instance {
+    let instances = sample.instances.value()?.iter().map(|instance| Instance {
         instance: instance.id,
         uuid: instance.uuid.to_string(),
         panicked: instance.panicked,
@@ -182,7 +182,7 @@ fn instances(sample: &Sample) -> Option<Vec<Instance<'_>>> {
         regions: instance.regions.value().map(|regions| regions.iter().map(region).collect()),
         heap: instance.heap.as_ref().map(pool),
     });
-    Some(all.collect())
+    Some(instances.collect())
 }
 
 fn region(region: &teeleak_analysis::model::Region) -> Region {
@@ -196,7 +196,7 @@ fn region(region: &teeleak_analysis::model::Region) -> Region {
 }
 
 fn sessions(sample: &Sample) -> Option<Vec<Session>> {
-    let all = sample.sessions.value()?.iter().map(|session| Session {
+    let sessions = sample.sessions.value()?.iter().map(|session| Session {
         session: session.id,
         opener: session.opener,
         uuid: session.uuid.to_string(),
@@ -204,7 +204,7 @@ fn sessions(sample: &Sample) -> Option<Vec<Session>> {
         login: session.login.map(text::login),
         client: session.client.map(|client| client.to_string()),
     });
-    Some(all.collect())
+    Some(sessions.collect())
 }
 
 pub(super) fn pool(pool: &Pool) -> PoolFigures<'_> {

@@ -24,53 +24,54 @@ pub(super) struct Axis {
 impl Axis {
     pub(super) fn new(observation: &Observation) -> Self {
         let clock = usual(observation);
-        let mut known = Known::new();
-        let timed = timed(observation).filter(|(time, _)| Some(time.clock) == clock);
-        for (time, place) in timed {
-            note(&mut known, place, time.ns);
+        let mut known_times = Known::new();
+        let times = known_instants(observation).filter(|(time, _)| Some(time.clock) == clock);
+        for (time, place) in times {
+            note(&mut known_times, place, time.ns);
         }
         if clock.is_none() {
             for (n, sample) in (1..).zip(&observation.samples) {
-                note(&mut known, &sample.place, n * SAMPLE_NS);
+                note(&mut known_times, &sample.place, n * SAMPLE_NS);
             }
         }
-        let mut axis = Self { clock, known, span: (0, 0) };
+        let mut axis = Self { clock, known: known_times, span: (0, 0) };
         axis.span = axis.reach(observation);
         axis
     }
 
     /// First and last time of everything.
     fn reach(&self, observation: &Observation) -> (u64, u64) {
-        let events = observation.events.iter().map(|event| self.of(event.time, &event.place));
-        let all = events.chain(observation.samples.iter().map(|sample| self.sample(sample)));
-        all.fold(None, |span: Option<(u64, u64)>, ns| {
-            let (first, last) = span.unwrap_or((ns, ns));
-            Some((first.min(ns), last.max(ns)))
-        })
-        .unwrap_or_default()
+        let events = observation.events.iter().map(|event| self.time_ns(event.time, &event.place));
+        let instants = events.chain(observation.samples.iter().map(|sample| self.sample(sample)));
+        instants
+            .fold(None, |span: Option<(u64, u64)>, ns| {
+                let (first, last) = span.unwrap_or((ns, ns));
+                Some((first.min(ns), last.max(ns)))
+            })
+            .unwrap_or_default()
     }
 
     pub(super) fn sample(&self, sample: &Sample) -> u64 {
-        self.of(sample.time, &sample.place)
+        self.time_ns(sample.time, &sample.place)
     }
 
     /// When something was.
-    pub(super) fn of(&self, time: Option<Time>, place: &Place) -> u64 {
+    pub(super) fn time_ns(&self, time: Option<Time>, place: &Place) -> u64 {
         match time.filter(|time| Some(time.clock) == self.clock) {
             Some(time) => time.ns,
-            None => self.between(place),
+            None => self.estimate(place),
         }
     }
 
     /// A time between those of what stands before and after, as far from each as the place is.
-    fn between(&self, place: &Place) -> u64 {
+    fn estimate(&self, place: &Place) -> u64 {
         let key = |at: u64| (place.source, at);
-        let before = self.known.range(key(0)..=key(place.at)).next_back();
-        let before = before.map(|((_, at), (_, latest))| (*at, *latest));
-        let after = place.at.checked_add(1);
-        let after = after.and_then(|from| self.known.range(key(from)..=key(u64::MAX)).next());
-        let after = after.map(|((_, at), (earliest, _))| (*at, *earliest));
-        match (before, after) {
+        let entry = self.known.range(key(0)..=key(place.at)).next_back();
+        let previous = entry.map(|((_, at), (_, latest))| (*at, *latest));
+        let start = place.at.checked_add(1);
+        let next_entry = start.and_then(|from| self.known.range(key(from)..=key(u64::MAX)).next());
+        let next = next_entry.map(|((_, at), (earliest, _))| (*at, *earliest));
+        match (previous, next) {
             (Some(before), Some(after)) => interpolated(before, after, place.at),
             (Some((at, ns)), None) => ns.saturating_add(steps(place.at - at)),
             (None, Some((at, ns))) => ns.saturating_sub(steps(at - place.at)),
@@ -87,8 +88,8 @@ fn steps(n: u64) -> u64 {
 fn interpolated(before: (u64, u64), after: (u64, u64), at: u64) -> u64 {
     let (width, part) = (u128::from(after.0 - before.0), u128::from(at - before.0));
     let long = u128::from(after.1.saturating_sub(before.1));
-    let more = long.saturating_mul(part).checked_div(width).unwrap_or(0);
-    before.1.saturating_add(u64::try_from(more).unwrap_or(u64::MAX))
+    let offset = long.saturating_mul(part).checked_div(width).unwrap_or(0);
+    before.1.saturating_add(u64::try_from(offset).unwrap_or(u64::MAX))
 }
 
 fn note(known: &mut Known, place: &Place, ns: u64) {
@@ -97,7 +98,7 @@ fn note(known: &mut Known, place: &Place, ns: u64) {
 }
 
 /// Everything that has a time.
-fn timed(observation: &Observation) -> impl Iterator<Item = (Time, &Place)> {
+fn known_instants(observation: &Observation) -> impl Iterator<Item = (Time, &Place)> {
     let samples = observation.samples.iter().map(|sample| (sample.time, &sample.place));
     let events = observation.events.iter().map(|event| (event.time, &event.place));
     let incidents = observation.incidents.iter().map(|one| (one.time, &one.place));
@@ -107,7 +108,7 @@ fn timed(observation: &Observation) -> impl Iterator<Item = (Time, &Place)> {
 /// The clock of most times.
 fn usual(observation: &Observation) -> Option<Clock> {
     let mut counts: BTreeMap<Clock, usize> = BTreeMap::new();
-    for (time, _) in timed(observation) {
+    for (time, _) in known_instants(observation) {
         *counts.entry(time.clock).or_default() += 1;
     }
     counts.into_iter().min_by_key(|(clock, n)| (Reverse(*n), *clock)).map(|(clock, _)| clock)
@@ -140,7 +141,7 @@ mod tests {
         let incidents = vec![known(10, wall, 100), known(20, wall, 300), known(30, counter, 5)];
         let axis = Axis::new(&Observation { incidents, ..Observation::default() });
         assert_eq!(axis.clock, Some(wall));
-        let of = |place| axis.of(None, &at(place, None).place);
+        let of = |place| axis.time_ns(None, &at(place, None).place);
         assert_eq!([of(10), of(15), of(20)], [100, 200, 300]);
         assert_eq!(of(30), 300 + 10 * STEP_NS, "another clock tells nothing");
         assert_eq!(of(9), 0, "there is nothing before the beginning");

@@ -35,10 +35,10 @@ pub(super) fn pools(
         let (About::Pool(kind), Some(what)) = (&one.about, figure(one.metric)) else { continue };
         let mut points = points(one, (observation, axis));
         for gauge in &observation.gauges {
-            let ns = axis.of(None, &gauge.place);
+            let ns = axis.time_ns(None, &gauge.place);
             let figures = gauge.pools.iter().filter(|pool| pool.kind == *kind).flat_map(of_pool);
-            let same = figures.filter(|(metric, ..)| *metric == one.metric);
-            points.extend(same.filter_map(|(.., value)| Some((ns, value?))));
+            let matches = figures.filter(|(metric, ..)| *metric == one.metric);
+            points.extend(matches.filter_map(|(.., value)| Some((ns, value?))));
         }
         points.sort_unstable();
         draw(&format!("{}: {what}", kind.label()), one.unit, (group, rank), (&points, trace))?;
@@ -53,20 +53,20 @@ pub(super) fn sites(
     trace: &mut Writer<'_>,
 ) -> io::Result<()> {
     let of_sites = series.iter().filter(|one| matches!(one.about, About::Site(_)));
-    let mut all: Vec<_> = of_sites.filter(|one| one.unit == PoolUnit::Bytes).collect();
-    all.sort_by_key(|one| (one.finding.is_none(), Reverse(one.growth())));
-    if all.is_empty() {
+    let mut sites: Vec<_> = of_sites.filter(|one| one.unit == PoolUnit::Bytes).collect();
+    sites.sort_by_key(|one| (one.finding.is_none(), Reverse(one.growth())));
+    if sites.is_empty() {
         return Ok(());
     }
-    let found = all.iter().filter(|one| one.finding.is_some()).count();
-    let shown = all.len().min(found + SITES);
+    let n_found = sites.iter().filter(|one| one.finding.is_some()).count();
+    let n_shown = sites.len().min(n_found + SITES);
     let group = trace.group(&format!(
-        "allocation sites, live bytes: {shown} of {}; left out are {} that no finding names and that \
+        "allocation sites, live bytes: {n_shown} of {}; left out are {} that no finding names and that \
          grow least",
-        all.len(),
-        all.len() - shown
+        sites.len(),
+        sites.len() - n_shown
     ))?;
-    for (rank, one) in all.iter().take(shown).enumerate() {
+    for (rank, one) in sites.iter().take(n_shown).enumerate() {
         let About::Site(key) = &one.about else { continue };
         let finding = one.finding.map_or(String::new(), |(n, _)| format!(", finding {n}"));
         let owner = words::owner(&key.owner);
@@ -95,8 +95,8 @@ pub(super) fn tas(
             _ => continue,
         };
         let (uuid, instance) = one.about.ta();
-        let whose = tracks.ta(uuid, instance.unwrap_or(0));
-        let place = (tracks.track(whose, trace)?, rank);
+        let owner = tracks.ta(uuid, instance.unwrap_or(0));
+        let place = (tracks.track(owner, trace)?, rank);
         draw(&name, one.unit, place, (&points(one, (observation, axis)), trace))?;
     }
     Ok(())

@@ -23,7 +23,7 @@ pub(super) fn iterations(
     }
     for (place, status) in &observation.failed {
         let name = format!("the workload failed with status {status}");
-        trace.instant(track, axis.of(None, place), &name, &[])?;
+        trace.instant(track, axis.time_ns(None, place), &name, &[])?;
     }
     Ok(())
 }
@@ -55,7 +55,7 @@ pub(super) fn findings(
             let name = format!("{n}: {}", finding.title);
             trace.instant(
                 track,
-                when(finding, axis),
+                finding_ns(finding, axis),
                 &name,
                 &[
                     ("kind", finding.kind.info().json.into()),
@@ -70,17 +70,22 @@ pub(super) fn findings(
     if !incidents.is_empty() {
         let track = trace.track("incidents", None)?;
         for incident in incidents {
-            trace.instant(track, axis.of(incident.time, &incident.place), &incident.text, &[])?;
+            trace.instant(
+                track,
+                axis.time_ns(incident.time, &incident.place),
+                &incident.text,
+                &[],
+            )?;
         }
     }
     Ok(())
 }
 
-fn when(finding: &Finding, axis: &Axis) -> u64 {
+fn finding_ns(finding: &Finding, axis: &Axis) -> u64 {
     let steps = finding.evidence.iter().filter_map(|evidence| match evidence {
         Evidence::Sequence(steps) => steps.last(),
         _ => None,
     });
-    let last = steps.map(|step| axis.of(step.event.time, &step.event.place)).max();
+    let last = steps.map(|step| axis.time_ns(step.event.time, &step.event.place)).max();
     last.unwrap_or(axis.span.1)
 }

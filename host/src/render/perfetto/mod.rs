@@ -24,14 +24,14 @@ use crate::render::view::ReportView;
 pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let observation = told.observation;
     let axis = Axis::new(observation);
-    let series = figures::all(told);
+    let series = figures::all_series(told);
     let mut trace = Writer::new(out, axis.clock, axis.span.0)?;
     let mut tracks = Tracks::new(observation);
-    let seen = (observation, &axis);
-    marks::iterations(seen, &mut trace)?;
+    let input = (observation, &axis);
+    marks::iterations(input, &mut trace)?;
     marks::findings(told, &axis, &mut trace)?;
-    counters::pools(&series, seen, &mut trace)?;
-    counters::sites(&series, seen, &mut trace)?;
-    slices::write(seen, &mut tracks, &mut trace)?;
-    counters::tas(&series, seen, &mut tracks, &mut trace)
+    counters::pools(&series, input, &mut trace)?;
+    counters::sites(&series, input, &mut trace)?;
+    slices::write(input, &mut tracks, &mut trace)?;
+    counters::tas(&series, input, &mut tracks, &mut trace)
 }

@@ -59,12 +59,12 @@ fn slices(observation: &Observation, axis: &Axis, tracks: &Tracks) -> Vec<Slice>
     let mut open: HashMap<Key, usize> = HashMap::new();
     for event in observation.events.iter().filter(|event| event.result.unwrap_or(0) == 0) {
         let Some(key) = key(event) else { continue };
-        let ns = axis.of(event.time, &event.place);
-        let begins = matches!(event.kind, EventKind::Open | EventKind::Map);
+        let ns = axis.time_ns(event.time, &event.place);
+        let is_start = matches!(event.kind, EventKind::Open | EventKind::Map);
         match open.remove(&key) {
-            Some(at) if !begins => slices[at].end = Some(ns.max(slices[at].begin)),
+            Some(at) if !is_start => slices[at].end = Some(ns.max(slices[at].begin)),
             // It was there before, or its begin is lost.
-            None if !begins => {
+            None if !is_start => {
                 slices.push(slice(event, tracks, (axis.span.0, Some(ns)), ", opened before"));
             }
             // Where the end of the one before is lost it stays open.
@@ -102,7 +102,7 @@ fn slice(
     (begin, end): (u64, Option<u64>),
     more: &'static str,
 ) -> Slice {
-    let served = tracks.ta(event.uuid, event.instance);
+    let owner = tracks.ta(event.uuid, event.instance);
     match event.kind {
         EventKind::Open | EventKind::Close => Slice {
             whose: tracks.caller(event),
@@ -110,11 +110,11 @@ fn slice(
             name: format!("session {}{more}", event.session.unwrap_or_default()),
             begin,
             end,
-            notes: vec![("to", whose::name(&served))],
+            notes: vec![("to", whose::name(&owner))],
         },
         _ => Slice {
             name: format!("{:#x}{more}", number(event, 0)),
-            whose: served,
+            whose: owner,
             on: "mappings",
             begin,
             end,

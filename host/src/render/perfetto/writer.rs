@@ -143,7 +143,7 @@ impl<'o> Writer<'o> {
         name: &str,
         notes: &[Note],
     ) -> io::Result<()> {
-        self.event(track, ns, named(Type::SliceBegin, name, notes))
+        self.event(track, ns, track_event(Type::SliceBegin, name, notes))
     }
 
     /// What began last ends.
@@ -160,11 +160,11 @@ impl<'o> Writer<'o> {
         name: &str,
         notes: &[Note],
     ) -> io::Result<()> {
-        self.event(track, ns, named(Type::Instant, name, notes))
+        self.event(track, ns, track_event(Type::Instant, name, notes))
     }
 }
 
-fn named(r#type: Type, name: &str, notes: &[Note]) -> TrackEvent {
+fn track_event(r#type: Type, name: &str, notes: &[Note]) -> TrackEvent {
     let notes = notes.iter().map(|(name, text)| DebugAnnotation {
         name: Some((*name).to_owned()),
         string_value: Some(shown(text)),

@@ -19,16 +19,16 @@ pub(crate) fn write(clients: &Clients, page: &mut Page<'_>) -> io::Result<()> {
     let called = number(called as u64);
     let calls = count(clients.calls.len() as u64, "client call");
     let sources: Vec<_> = clients.sources.iter().copied().map(source_words).collect();
-    let mut line = Line::at(2).text(format_args!("{calls} of {called} processes "));
+    let mut line = Line::indent(2).text(format_args!("{calls} of {called} processes "));
     line = line.dim(format_args!("(from {})", sources.join(" and ")));
     if clients.lost > 0 {
         line = line.text(", ").warn(format_args!("{} lost", number(clients.lost)));
     }
-    page.put(line)?;
+    page.write_line(line)?;
     let Some(joined) = &clients.joined else { return Ok(()) };
     let by_name = number(joined.matched + joined.by_process + joined.by_kernel);
-    let line = Line::at(2).text(format_args!("events with a process: {by_name} "));
-    page.put(line.dim(format_args!(
+    let line = Line::indent(2).text(format_args!("events with a process: {by_name} "));
+    page.write_line(line.dim(format_args!(
         "({} with the call itself, {} of closing by the kernel), without: {}",
         number(joined.matched),
         number(joined.by_kernel),

@@ -48,36 +48,37 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     let tone = if finding.severity == Severity::Failure { Tone::Bad } else { Tone::Warn };
     page.blank()?;
-    page.put(Line::default().tone(tone, format_args!("{n}. {}", finding.title)))?;
+    page.write_line(Line::default().tone(tone, format_args!("{n}. {}", finding.title)))?;
     let cause = finding.cause.as_ref().map(|(cause, why)| (number(cause, among.all), why));
-    let explained = matches!(cause, Some((Some(_), _)));
-    if page.tells_all() {
+    let is_explained = matches!(cause, Some((Some(_), _)));
+    if page.shows_all() {
         line("about", &subject(&finding.subject), page)?;
     }
     figures(finding, page)?;
-    if let Some(spark) = spark::of(finding, among.observation, label("values", page), page) {
-        page.put(spark)?;
+    if let Some(spark) = spark::spark_line(finding, among.observation, label("values", page), page)
+    {
+        page.write_line(spark)?;
     }
     if !page.layout().verbose {
-        together(finding, page)?;
+        members(finding, page)?;
     }
-    if !explained || page.tells_all() {
+    if !is_explained || page.shows_all() {
         sentences(finding, page)?;
         lanes::write(finding, page)?;
         orders(finding, page)?;
     }
-    if page.tells_all() {
+    if page.shows_all() {
         finding.evidence.iter().try_for_each(|one| detail(one, page))?;
     }
     if let Some((which, why)) = cause {
-        let which = which.map_or(String::new(), |n| format!("finding {n}: "));
-        line("cause", &format!("{which}{why}"), page)?;
+        let reference = which.map_or(String::new(), |n| format!("finding {n}: "));
+        line("cause", &format!("{reference}{why}"), page)?;
     }
-    if !explained || page.tells_all() {
+    if !is_explained || page.shows_all() {
         line("next", &finding.action, page)?;
     }
-    if page.tells_all() {
-        page.put(label("id", page).dim(&finding.fingerprint))?;
+    if page.shows_all() {
+        page.write_line(label("id", page).dim(&finding.fingerprint))?;
     }
     Ok(())
 }
@@ -90,22 +91,22 @@ pub(crate) fn number(fingerprint: &Fingerprint, all: &[&Finding]) -> Option<usiz
 /// What a line is about: in a column of its own where there is room.
 pub(super) fn label(name: &str, page: &Page<'_>) -> Line {
     if page.is_narrow() {
-        return Line::at(3).head(name).text(": ");
+        return Line::indent(3).head(name).text(": ");
     }
-    Line::at(3).head(format_args!("{name} ")).pad(15).hang()
+    Line::indent(3).head(format_args!("{name} ")).pad(15).hang()
 }
 
 fn line(name: &str, text: &str, page: &mut Page<'_>) -> io::Result<()> {
-    page.put(label(name, page).text(text))
+    page.write_line(label(name, page).text(text))
 }
 
 /// All figures in one line, those of one name together.
 fn figures(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
-    let mut alike = finding.figures.chunk_by(|a, b| a.kind == b.kind);
-    let Some(first) = alike.next() else { return Ok(()) };
+    let mut groups = finding.figures.chunk_by(|a, b| a.kind == b.kind);
+    let Some(first) = groups.next() else { return Ok(()) };
     let values = |alike: &[Figure]| alike.iter().map(value).collect::<Vec<_>>().join(", ");
     let mut text = values(first);
-    for figures in alike {
+    for figures in groups {
         let (kind, values) = (figures[0].kind, values(figures));
         text.push_str(&match kind {
             FigureKind::Iterations => format!("; over {values}"),
@@ -142,7 +143,7 @@ pub(crate) fn value(figure: &Figure) -> String {
 
 /// What can be checked by hand.
 fn sentences(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
-    let mut told = 0;
+    let mut n_sentences = 0;
     for evidence in &finding.evidence {
         // A list of what the title counts is for whoever wants everything.
         let (text, brief) = match evidence {
@@ -150,8 +151,8 @@ fn sentences(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
             Evidence::Outstanding(text) => (text, false),
             _ => continue,
         };
-        if (told < SENTENCES && brief) || page.tells_all() {
-            told += 1;
+        if (n_sentences < SENTENCES && brief) || page.shows_all() {
+            n_sentences += 1;
             line("evidence", text, page)?;
         }
     }
@@ -159,7 +160,7 @@ fn sentences(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// The names of what grows together with it.
-fn together(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+fn members(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     let name = |evidence: &Evidence| match evidence {
         Evidence::Member(Subject::Site { file, line, size, .. }, _) => {
             Some(format!("{file}:{line} ({} bytes)", text::number(*size)))
@@ -168,12 +169,15 @@ fn together(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
         _ => None,
     };
     let names: Vec<_> = finding.evidence.iter().filter_map(name).collect();
-    let more = names.len().saturating_sub(MEMBERS);
-    let more =
-        if more > 0 { format!(" and {} more", text::number(more as u64)) } else { String::new() };
+    let n_hidden = names.len().saturating_sub(MEMBERS);
+    let suffix = if n_hidden > 0 {
+        format!(" and {} more", text::number(n_hidden as u64))
+    } else {
+        String::new()
+    };
     match names.len() {
         0 => Ok(()),
-        n => line("together", &format!("{}{more}", names[..n.min(MEMBERS)].join(", ")), page),
+        n => line("together", &format!("{}{suffix}", names[..n.min(MEMBERS)].join(", ")), page),
     }
 }
 
@@ -195,7 +199,7 @@ fn detail(evidence: &Evidence, page: &mut Page<'_>) -> io::Result<()> {
         Evidence::Survivors(survivors) => {
             line("survivors", &format!("born in {}", runs(survivors)), page)
         }
-        Evidence::Series(series) => line("series", &every(series), page),
+        Evidence::Series(series) => line("series", &all_values(series), page),
         Evidence::Sequence(steps) => events(steps, page),
         Evidence::Member(member, figures) => {
             let figures: Vec<_> = figures.iter().map(value).collect();
@@ -240,7 +244,7 @@ fn ends(series: &[(u32, f64)]) -> String {
 }
 
 /// As [`ends`], with all values of a run that is not endless.
-fn every(series: &[(u32, f64)]) -> String {
+fn all_values(series: &[(u32, f64)]) -> String {
     let (Some((from, _)), Some((to, _))) = (series.first(), series.last()) else {
         return String::new();
     };
@@ -254,8 +258,8 @@ fn every(series: &[(u32, f64)]) -> String {
 /// What a note rests on, in one line: figures of the pool as it was seen last, and its values; else the
 /// first sentence.
 pub(crate) fn proof(finding: &Finding) -> Option<String> {
-    let seen = [FigureKind::InUse, FigureKind::Size, FigureKind::FailedAllocations];
-    let figures = finding.figures.iter().filter(|figure| seen.contains(&figure.kind));
+    let kinds = [FigureKind::InUse, FigureKind::Size, FigureKind::FailedAllocations];
+    let figures = finding.figures.iter().filter(|figure| kinds.contains(&figure.kind));
     let mut texts: Vec<_> =
         figures.map(|figure| format!("{} {}", figure.name(), value(figure))).collect();
     texts.extend(finding.evidence.iter().find_map(|evidence| match evidence {
@@ -274,7 +278,7 @@ pub(crate) fn proof(finding: &Finding) -> Option<String> {
 
 /// The events of a sequence with all that is known of them.
 fn events(steps: &[StepRef], page: &mut Page<'_>) -> io::Result<()> {
-    page.put(label("events", page))?;
+    page.write_line(label("events", page))?;
     for StepRef { step, keys, event } in steps {
         let result = match event.result {
             None => "?".to_owned(),
@@ -283,11 +287,11 @@ fn events(steps: &[StepRef], page: &mut Page<'_>) -> io::Result<()> {
         };
         let session = event.session.map_or(String::new(), |id| format!("session {id} "));
         let command = event.cmd.map_or(String::new(), |cmd| format!("command {cmd} "));
-        let by = event.by.as_ref().map_or(String::new(), |by| format!("by {by}  "));
+        let caller = event.by.as_ref().map_or(String::new(), |by| format!("by {by}  "));
         let ta = event.uuid.map_or(String::new(), |uuid| uuid.to_string());
-        let line = Line::at(5).dim(format_args!("#{:<6} :{:<5} ", event.seq, event.place.at));
+        let line = Line::indent(5).dim(format_args!("#{:<6} :{:<5} ", event.seq, event.place.at));
         let line = line.text(format_args!("{step:<16} {keys:<16} {session}{command}"));
-        page.put(line.text(format_args!("-> {result}  {by}")).dim(ta))?;
+        page.write_line(line.text(format_args!("-> {result}  {caller}")).dim(ta))?;
     }
     Ok(())
 }

@@ -49,7 +49,7 @@ pub(crate) struct Line {
 
 impl Line {
     /// Begins after so many blanks, and goes on two columns further.
-    pub(crate) fn at(column: usize) -> Self {
+    pub(crate) fn indent(column: usize) -> Self {
         let indent = (Tone::Plain, " ".repeat(column));
         let pieces = if column == 0 { Vec::new() } else { vec![indent] };
         Self { pieces, hang: column + 2 }

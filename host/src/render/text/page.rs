@@ -42,7 +42,7 @@ impl<'o> Page<'o> {
     }
 
     /// Whether everything is told. Whoever asks leaves something out where it is not.
-    pub(crate) fn tells_all(&mut self) -> bool {
+    pub(crate) fn shows_all(&mut self) -> bool {
         self.left_out |= !self.layout.verbose;
         self.layout.verbose
     }
@@ -56,7 +56,7 @@ impl<'o> Page<'o> {
     }
 
     /// Whether that many columns are there.
-    pub(crate) fn fits(&self, columns: usize) -> bool {
+    pub(crate) fn has_room(&self, columns: usize) -> bool {
         self.layout.columns.is_none_or(|most| columns <= most)
     }
 
@@ -67,11 +67,11 @@ impl<'o> Page<'o> {
     /// A heading, after an empty line.
     pub(crate) fn heading(&mut self, text: &str) -> io::Result<()> {
         self.blank()?;
-        self.put(Line::default().head(text))
+        self.write_line(Line::default().head(text))
     }
 
     /// Writes a line, or several where it has no room.
-    pub(crate) fn put(&mut self, line: Line) -> io::Result<()> {
+    pub(crate) fn write_line(&mut self, line: Line) -> io::Result<()> {
         let Line { pieces, hang } = line;
         let letters = letters(&pieces, self.layout.unicode);
         let Some(most) = self.layout.columns else { return self.row(&letters) };
@@ -100,7 +100,7 @@ impl<'o> Page<'o> {
             return Ok(());
         }
         self.blank()?;
-        self.put(
+        self.write_line(
             Line::default().dim(
                 "-v shows the evidence: all values, events, places, call stacks and fingerprints",
             ),
@@ -137,10 +137,10 @@ fn rows(letters: &[(Tone, char)], most: usize, hang: usize) -> Vec<Range<usize>>
             return rows;
         }
         let first = if start == 0 { hang.min(end) } else { start };
-        let cut = cut(letters, first, end).unwrap_or(end.max(start + 1));
-        let shown = letters[start..cut].iter().rposition(|(_, letter)| *letter != ' ');
-        rows.push(start..start + shown.map_or(0, |last| last + 1));
-        start = cut;
+        let break_at = find_break(letters, first, end).unwrap_or(end.max(start + 1));
+        let last_letter = letters[start..break_at].iter().rposition(|(_, letter)| *letter != ' ');
+        rows.push(start..start + last_letter.map_or(0, |last| last + 1));
+        start = break_at;
         while letters.get(start).is_some_and(|(_, letter)| *letter == ' ') {
             start += 1;
         }
@@ -150,24 +150,24 @@ fn rows(letters: &[(Tone, char)], most: usize, hang: usize) -> Vec<Range<usize>>
 
 /// Letters from the beginning that fit into so many columns.
 fn fitting(letters: &[(Tone, char)], room: usize) -> usize {
-    let mut taken = 0;
-    let fits = |(_, letter): &&(Tone, char)| {
-        taken += letter_columns(*letter);
-        taken <= room
+    let mut width = 0;
+    let fits_width = |(_, letter): &&(Tone, char)| {
+        width += letter_columns(*letter);
+        width <= room
     };
-    letters.iter().take_while(fits).count()
+    letters.iter().take_while(fits_width).count()
 }
 
 /// Where best to end a row: after a blank, else after what parts a path or a name.
-fn cut(letters: &[(Tone, char)], first: usize, end: usize) -> Option<usize> {
-    let after = |parts: &str| {
+fn find_break(letters: &[(Tone, char)], first: usize, end: usize) -> Option<usize> {
+    let find_after = |parts: &str| {
         let parts = |at: &usize| *at > first && parts.contains(letters[at - 1].1);
         (first..=end).rev().find(parts)
     };
     if letters[end].1 == ' ' {
         return Some(end);
     }
-    after(" ").or_else(|| after("/,:;=_-"))
+    find_after(" ").or_else(|| find_after("/,:;=_-"))
 }
 
 #[cfg(test)]
@@ -177,30 +177,30 @@ mod tests {
     fn set(line: Line, columns: usize) -> String {
         let mut out = Vec::new();
         let layout = Layout { columns: Some(columns), unicode: true, verbose: false };
-        Page::new(&mut out, layout).put(line).unwrap();
+        Page::new(&mut out, layout).write_line(line).unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn what_does_not_fit_hangs() {
-        let line = || Line::at(2).text("cause ").hang().text("one two three, four");
+        let line = || Line::indent(2).text("cause ").hang().text("one two three, four");
         assert_eq!(set(line(), 30), "  cause one two three, four\n");
         assert_eq!(set(line(), 20), "  cause one two\n        three, four\n");
-        let long = Line::at(2).text("a ").hang().text("core/mm/mobj.c:377");
+        let long = Line::indent(2).text("a ").hang().text("core/mm/mobj.c:377");
         assert_eq!(set(long, 14), "  a core/mm/\n    mobj.c:377\n");
         assert_eq!(set(Line::default().text("abcdefgh"), 4), "abcd\nefgh\n");
     }
 
     #[test]
     fn wide_letters_count_twice() {
-        assert_eq!(set(Line::at(0).text("中中 中中"), 6), "中中\n  中中\n");
+        assert_eq!(set(Line::indent(0).text("中中 中中"), 6), "中中\n  中中\n");
     }
 
     #[test]
     fn what_is_not_seen_is_told() {
         let mut out = Vec::new();
         let layout = Layout { columns: None, unicode: false, verbose: false };
-        Page::new(&mut out, layout).put(Line::default().text("é")).unwrap();
+        Page::new(&mut out, layout).write_line(Line::default().text("é")).unwrap();
         assert_eq!(out, b"\\u{e9}\n");
     }
 

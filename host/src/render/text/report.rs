@@ -39,7 +39,7 @@ pub(crate) fn write(
     findings(&causes_first(told_in_full), observation, page)?;
     incident::write(&observation.incidents, page)?;
     write_notes(&notes, observation, page)?;
-    accepted(&report.accepted, page)?;
+    write_accepted(&report.accepted, page)?;
     list("remarks", report.remarks.iter().map(|remark| &**remark), page)?;
     list("doubts", report.doubts.iter().map(|doubt| &**doubt), page)?;
     list("inferred", observation.assumptions.iter().map(|text| &**text), page)?;
@@ -55,7 +55,7 @@ fn verdict(observation: &Observation, report: &Report, page: &mut Page<'_>) -> i
     };
     let (word, what) = (words::verdict(report.conclusion), headline(report));
     let line = Line::default().tone(tone, word).text(format_args!(": {what} "));
-    page.put(line.dim(format_args!("({})", scope(observation))))
+    page.write_line(line.dim(format_args!("({})", scope(observation))))
 }
 
 /// Each finding; of very many first a list, and in full only the first ones.
@@ -63,22 +63,24 @@ fn findings(all: &[&Finding], observation: &Observation, page: &mut Page<'_>) ->
     if all.len() > LISTED {
         overview(all, page)?;
     }
-    let most = if all.len() > TOLD && !page.tells_all() { TOLD } else { all.len() };
-    let among = Among { all, observation: Some(observation) };
-    for (n, found) in all.iter().take(most).enumerate() {
-        finding::write(n + 1, found, among, page)?;
+    let n_shown = if all.len() > TOLD && !page.shows_all() { TOLD } else { all.len() };
+    let context = Among { all, observation: Some(observation) };
+    for (n, found) in all.iter().take(n_shown).enumerate() {
+        finding::write(n + 1, found, context, page)?;
     }
-    if most < all.len() {
+    if n_shown < all.len() {
         page.blank()?;
-        let more = count((all.len() - most) as u64, "more finding");
-        page.put(Line::default().dim(format_args!("{more} of the list: -v tells them in full")))?;
+        let remaining = count((all.len() - n_shown) as u64, "more finding");
+        page.write_line(
+            Line::default().dim(format_args!("{remaining} of the list: -v tells them in full")),
+        )?;
     }
     Ok(())
 }
 
 /// What the verdict rests on, in a few words.
 pub(crate) fn headline(report: &Report) -> String {
-    let of = |severity| report.findings.iter().filter(|one| one.severity == severity).count();
+    let count_of = |severity| report.findings.iter().filter(|one| one.severity == severity).count();
     match report.conclusion {
         Conclusion::Clean if !report.accepted.is_empty() => {
             let n = count(report.accepted.len() as u64, "accepted finding");
@@ -86,9 +88,9 @@ pub(crate) fn headline(report: &Report) -> String {
         }
         Conclusion::Clean => "nothing is left behind".to_owned(),
         Conclusion::Leak | Conclusion::Order => {
-            format!("{}, causes first", count(of(Severity::Failure) as u64, "finding"))
+            format!("{}, causes first", count(count_of(Severity::Failure) as u64, "finding"))
         }
-        Conclusion::Unobserved => undecided(report, of(Severity::Possible)),
+        Conclusion::Unobserved => undecided(report, count_of(Severity::Possible)),
     }
 }
 
@@ -103,11 +105,11 @@ fn write_notes(
     }
     page.heading("notes")?;
     for note in notes {
-        page.put(Line::at(2).text(&note.title))?;
-        let spark = spark::of(note, Some(observation), Line::at(4), page);
+        page.write_line(Line::indent(2).text(&note.title))?;
+        let spark = spark::spark_line(note, Some(observation), Line::indent(4), page);
         match (spark, finding::proof(note)) {
-            (Some(spark), _) if !page.tells_all() => page.put(spark)?,
-            (_, Some(proof)) => page.put(Line::at(4).dim(proof))?,
+            (Some(spark), _) if !page.shows_all() => page.write_line(spark)?,
+            (_, Some(proof)) => page.write_line(Line::indent(4).dim(proof))?,
             (_, None) => {}
         }
     }
@@ -115,18 +117,20 @@ fn write_notes(
 }
 
 /// What was found and does not count, with who says so.
-fn accepted(accepted: &[Accepted], page: &mut Page<'_>) -> io::Result<()> {
+fn write_accepted(accepted: &[Accepted], page: &mut Page<'_>) -> io::Result<()> {
     if accepted.is_empty() {
         return Ok(());
     }
     let n = count(accepted.len() as u64, "finding");
     let verb = if accepted.len() == 1 { "does" } else { "do" };
     page.blank()?;
-    page.put(Line::default().head("accepted").text(format_args!(": {n} that {verb} not count")))?;
+    page.write_line(
+        Line::default().head("accepted").text(format_args!(": {n} that {verb} not count")),
+    )?;
     for Accepted { finding, excuse } in accepted {
-        page.put(Line::at(2).text(&finding.title))?;
-        page.put(Line::at(4).text(excuse))?;
-        page.put(Line::at(4).dim(&finding.fingerprint))?;
+        page.write_line(Line::indent(2).text(&finding.title))?;
+        page.write_line(Line::indent(4).text(excuse))?;
+        page.write_line(Line::indent(4).dim(&finding.fingerprint))?;
     }
     Ok(())
 }
@@ -151,9 +155,9 @@ pub(crate) fn causes_first(mut findings: Vec<&Finding>) -> Vec<&Finding> {
 /// All findings in a line each, with what explains them.
 fn overview(findings: &[&Finding], page: &mut Page<'_>) -> io::Result<()> {
     for (n, one) in findings.iter().enumerate() {
-        let line = Line::at(2).text(format_args!("{}. {}", n + 1, one.title));
+        let line = Line::indent(2).text(format_args!("{}. {}", n + 1, one.title));
         let cause = one.cause.as_ref().and_then(|(cause, _)| finding::number(cause, findings));
-        page.put(match cause {
+        page.write_line(match cause {
             Some(cause) => line.dim(format_args!(" <- {cause}")),
             None => line,
         })?;
@@ -164,26 +168,28 @@ fn overview(findings: &[&Finding], page: &mut Page<'_>) -> io::Result<()> {
 /// What was looked at: `20 iterations of drm-player, OP-TEE 4.10.0`.
 pub(crate) fn scope(observation: &Observation) -> String {
     let ledgers = observation.normal.censuses.len() as u64;
-    let alone = observation.samples.is_empty() && normal::is_observed(&observation.normal);
+    let is_normal_world_only =
+        observation.samples.is_empty() && normal::is_observed(&observation.normal);
     let live = normal::live(&observation.normal);
-    let iterations = match (alone, live) {
+    let iterations = match (is_normal_world_only, live) {
         (true, true) => count(normal::iterations(&observation.normal), "iteration"),
         (true, false) => count(ledgers, "print") + " of ledgers of the normal world",
-        _ => count(measured(observation), "iteration"),
+        _ => count(n_measured(observation), "iteration"),
     };
-    let worlds = match (alone && live, live) {
+    let worlds = match (is_normal_world_only && live, live) {
         (true, _) => ", the normal world alone",
         (_, true) => ", both worlds",
         _ => "",
     };
     let workload = observation.platform.workload.join(" ");
-    let of = if workload.is_empty() { String::new() } else { format!(" of `{workload}`") };
+    let workload_text =
+        if workload.is_empty() { String::new() } else { format!(" of `{workload}`") };
     let release = words::release(observation);
     let release = release.map_or(String::new(), |release| format!(", OP-TEE {release}"));
-    format!("{iterations}{of}{release}{worlds}")
+    format!("{iterations}{workload_text}{release}{worlds}")
 }
 
-fn measured(observation: &Observation) -> u64 {
+fn n_measured(observation: &Observation) -> u64 {
     observation.samples.iter().filter(|sample| sample.moment.stage == Stage::Measured).count()
         as u64
 }
@@ -197,7 +203,7 @@ fn list<'t>(
         return Ok(());
     }
     page.heading(title)?;
-    texts.try_for_each(|text| page.put(Line::at(2).text(text)))
+    texts.try_for_each(|text| page.write_line(Line::indent(2).text(text)))
 }
 
 fn coverage(observation: &Observation, report: &Report, page: &mut Page<'_>) -> io::Result<()> {
@@ -212,23 +218,23 @@ fn coverage(observation: &Observation, report: &Report, page: &mut Page<'_>) -> 
         let [size, found, expected] =
             [canary.size, canary.found, canary.expected].map(|n| number(n.into()));
         let text = format!("canary of {size} bytes found in {found} of {expected} samples");
-        page.put(Line::at(2).tone(tone, text))?;
+        page.write_line(Line::indent(2).tone(tone, text))?;
     }
     failures(observation, page)?;
-    let all = &observation.accounting;
-    page.put(Line::at(2).text(format_args!(
+    let accounting = &observation.accounting;
+    page.write_line(Line::indent(2).text(format_args!(
         "input: {} read, {} used, {} of other things, {} damaged",
-        number(all.read),
-        number(all.parsed),
-        number(all.ignored),
-        number(all.rejected)
+        number(accounting.read),
+        number(accounting.parsed),
+        number(accounting.ignored),
+        number(accounting.rejected)
     )))
 }
 
 /// What of the TEE was looked at.
 fn of_tee(observation: &Observation, report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     let samples = &observation.samples;
-    let mut row = |text: String| page.put(Line::at(2).text(text));
+    let mut row = |text: String| page.write_line(Line::indent(2).text(text));
     let stages = stages(samples);
     let stages = if stages.is_empty() { stages } else { format!(": {stages}") };
     row(format!("{}{stages}", count(samples.len() as u64, "sample")))?;
@@ -249,8 +255,10 @@ fn ledgers(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
             None => prints.push((census.ledger.info().name, 1)),
         }
     }
-    let told: Vec<_> = prints.iter().map(|(name, n)| format!("{name} ({})", number(*n))).collect();
-    page.put(Line::at(2).text(format_args!("prints of the normal world: {}", told.join(", "))))
+    let texts: Vec<_> = prints.iter().map(|(name, n)| format!("{name} ({})", number(*n))).collect();
+    page.write_line(
+        Line::indent(2).text(format_args!("prints of the normal world: {}", texts.join(", "))),
+    )
 }
 
 fn failures(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
@@ -262,14 +270,14 @@ fn failures(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
     statuses.dedup();
     let n = count(observation.failed.len() as u64, "iteration");
     let text = format!("the workload failed in {n}, with status {statuses:?}");
-    page.put(Line::at(2).warn(text))
+    page.write_line(Line::indent(2).warn(text))
 }
 
 /// How many samples of which stage.
 pub(crate) fn stages(samples: &[Sample]) -> String {
-    let all = [Stage::Before, Stage::Idle, Stage::Warmup, Stage::Measured, Stage::After];
+    let order = [Stage::Before, Stage::Idle, Stage::Warmup, Stage::Measured, Stage::After];
     let count_of = |stage| samples.iter().filter(|sample| sample.moment.stage == stage).count();
-    let counts = all.into_iter().map(|stage| (count_of(stage), text::stage_label(stage)));
+    let counts = order.into_iter().map(|stage| (count_of(stage), text::stage_label(stage)));
     let texts: Vec<_> = counts
         .filter(|(n, _)| *n > 0)
         .map(|(n, name)| format!("{} {name}", number(n as u64)))
@@ -279,21 +287,22 @@ pub(crate) fn stages(samples: &[Sample]) -> String {
 
 /// In how many samples each part was seen as a whole.
 pub(crate) fn complete(samples: &[Sample]) -> String {
-    fn whole<T>(part: &Part<T>) -> bool {
+    fn is_complete<T>(part: &Part<T>) -> bool {
         matches!(part, Part::Complete(_))
     }
     fn regions(sample: &Sample) -> bool {
         let instances = sample.instances.value().into_iter().flatten();
-        whole(&sample.instances) && { instances }.all(|instance| whole(&instance.regions))
+        is_complete(&sample.instances) && { instances }
+            .all(|instance| is_complete(&instance.regions))
     }
     let in_how_many =
         |is: fn(&Sample) -> bool| number(samples.iter().filter(|sample| is(sample)).count() as u64);
     format!(
         "sites {}, regions {}, sessions {}, pools {} of {} samples",
-        in_how_many(|sample| whole(&sample.sites)),
+        in_how_many(|sample| is_complete(&sample.sites)),
         in_how_many(regions),
-        in_how_many(|sample| whole(&sample.sessions)),
-        in_how_many(|sample| whole(&sample.pools)),
+        in_how_many(|sample| is_complete(&sample.sessions)),
+        in_how_many(|sample| is_complete(&sample.pools)),
         number(samples.len() as u64)
     )
 }

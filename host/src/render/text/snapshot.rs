@@ -43,7 +43,7 @@ fn secure(
 ) -> io::Result<()> {
     let release = words::release(observation).unwrap_or("of unknown release");
     let line = Line::default().head("secure world, alive now");
-    page.put(line.dim(format_args!(" (OP-TEE {release})")))?;
+    page.write_line(line.dim(format_args!(" (OP-TEE {release})")))?;
     sites(sample, top, page)?;
     instances(sample, page)?;
     sessions(sample, page)?;
@@ -59,7 +59,7 @@ fn sites(sample: &Sample, top: usize, page: &mut Page<'_>) -> io::Result<()> {
     let (n, bytes) =
         sites.iter().fold((0, 0), |(n, bytes), (_, sum)| (n + sum.count, bytes + sum.bytes));
     page.blank()?;
-    page.put(Line::default().head("core heap").text(format_args!(
+    page.write_line(Line::default().head("core heap").text(format_args!(
         ": {} of {} bytes at {}",
         count(n, "allocation"),
         number(bytes),
@@ -68,12 +68,13 @@ fn sites(sample: &Sample, top: usize, page: &mut Page<'_>) -> io::Result<()> {
     for (key, sum) in sites.iter().take(top) {
         let (bytes, n) = (number(sum.bytes), number(sum.count));
         let (size, owner) = (number(key.size), words::owner(&key.owner));
-        let begin = Line::at(2).text(format_args!("{bytes:>9} bytes = {n:>5} x {size:<7} ")).hang();
-        page.put(begin.text(format_args!("{}:{}  ", key.file, key.line)).dim(owner))?;
+        let begin =
+            Line::indent(2).text(format_args!("{bytes:>9} bytes = {n:>5} x {size:<7} ")).hang();
+        page.write_line(begin.text(format_args!("{}:{}  ", key.file, key.line)).dim(owner))?;
     }
     if sites.len() > top {
-        let more = count((sites.len() - top) as u64, "site");
-        page.put(Line::at(2).dim(format_args!("and {more} more (--top N)")))?;
+        let remaining = count((sites.len() - top) as u64, "site");
+        page.write_line(Line::indent(2).dim(format_args!("and {remaining} more (--top N)")))?;
     }
     Ok(())
 }
@@ -81,7 +82,7 @@ fn sites(sample: &Sample, top: usize, page: &mut Page<'_>) -> io::Result<()> {
 fn instances(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
     let Some(instances) = sample.instances.value() else { return Ok(()) };
     page.blank()?;
-    page.put(
+    page.write_line(
         Line::default()
             .head("TA instances")
             .text(format_args!(": {}", number(instances.len() as u64))),
@@ -93,8 +94,9 @@ fn instances(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
         let panicked = if instance.panicked { ", panicked" } else { "" };
         let heap = instance.heap.as_ref();
         let heap = heap.map_or(String::new(), |heap| format!(", heap {}", figures(heap)));
-        let line = Line::at(2).text(format_args!("{}  {}{heap}", instance.uuid, regions(instance)));
-        page.put(line.text(sessions).bad(panicked))?;
+        let line =
+            Line::indent(2).text(format_args!("{}  {}{heap}", instance.uuid, regions(instance)));
+        page.write_line(line.text(sessions).bad(panicked))?;
     }
     Ok(())
 }
@@ -112,22 +114,24 @@ fn regions(instance: &Instance) -> String {
 fn sessions(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
     let Some(sessions) = sample.sessions.value() else { return Ok(()) };
     page.blank()?;
-    page.put(
+    page.write_line(
         Line::default().head("sessions").text(format_args!(": {}", number(sessions.len() as u64))),
     )?;
-    let mut alike: BTreeMap<_, u64> = BTreeMap::new();
+    let mut groups: BTreeMap<_, u64> = BTreeMap::new();
     for session in sessions {
         let key = (session.uuid, session.opener, session.login);
-        *alike.entry(key).or_default() += 1;
+        *groups.entry(key).or_default() += 1;
     }
-    for ((uuid, opener, login), n) in alike {
+    for ((uuid, opener, login), n) in groups {
         let opener = match opener {
             0 => "the normal world".to_owned(),
             instance => format!("TA instance {instance}"),
         };
         let login = login.map_or(String::new(), |login| format!(", login {}", text::login(login)));
         let n = count(n, "session");
-        page.put(Line::at(2).text(format_args!("{n} to {uuid} from {opener}")).dim(login))?;
+        page.write_line(
+            Line::indent(2).text(format_args!("{n} to {uuid} from {opener}")).dim(login),
+        )?;
     }
     Ok(())
 }
@@ -136,8 +140,8 @@ fn pools(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
     let Some(pools) = sample.pools.value() else { return Ok(()) };
     page.heading("pools")?;
     for pool in pools {
-        let begin = Line::at(2).text(format_args!("{:<15} ", pool.kind.label())).hang();
-        page.put(begin.text(figures(pool)))?;
+        let begin = Line::indent(2).text(format_args!("{:<15} ", pool.kind.label())).hang();
+        page.write_line(begin.text(figures(pool)))?;
     }
     Ok(())
 }

@@ -24,45 +24,47 @@ const BEGIN: char = '|';
 /// One letter for each value; all the same where they are.
 pub(crate) fn letters(values: &[f64], unicode: bool) -> String {
     let scale = if unicode { &BLOCKS } else { &ASCII };
-    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let min = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let max = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let steps = (1..scale.len()).map(|step| step as f64 / scale.len() as f64);
-    let steps: Vec<_> = steps.map(|part| least + part * (most - least)).collect();
+    let steps: Vec<_> = steps.map(|part| min + part * (max - min)).collect();
     let level =
-        |value: &f64| if most > least { steps.partition_point(|step| value >= step) } else { 0 };
+        |value: &f64| if max > min { steps.partition_point(|step| value >= step) } else { 0 };
     values.iter().map(|value| scale[level(value)]).collect()
 }
 
 /// The values of a finding: `|` stands where those of before the first iteration end.
-pub(super) fn of(
+pub(super) fn spark_line(
     finding: &Finding,
     observation: Option<&Observation>,
     line: Line,
     page: &Page<'_>,
 ) -> Option<Line> {
-    let points =
-        observation.and_then(|seen| Points::of(finding, seen)).or_else(|| bare(finding))?;
+    let points = observation
+        .and_then(|seen| Points::from_finding(finding, seen))
+        .or_else(|| bare(finding))?;
     // What was counted after the warm-up belongs to no iteration: it is left of the first one.
     let is_before = |at: f64| !points.before.is_empty() && at <= 0.0;
     let columns = page.layout().columns.map_or(MOST, |all| all.saturating_sub(line.columns()));
     let room = columns.min(MOST).saturating_sub(1).max(LEAST);
-    let all: Vec<_> = points.all().collect();
-    let every = all.len().div_ceil(room);
+    let all_values: Vec<_> = points.values().collect();
+    let step = all_values.len().div_ceil(room);
     // The last value is always among them.
-    let kept: Vec<_> = all.iter().rev().step_by(every).rev().copied().collect();
-    let values: Vec<_> = kept.iter().map(|(_, value)| *value).collect();
-    let begin = kept.iter().filter(|(at, _)| is_before(*at)).count();
-    let drawn: Vec<char> = letters(&values, page.layout().unicode).chars().collect();
-    let (before, judged) = drawn.split_at(begin);
+    let picked_points: Vec<_> = all_values.iter().rev().step_by(step).rev().copied().collect();
+    let values: Vec<_> = picked_points.iter().map(|(_, value)| *value).collect();
+    let begin = picked_points.iter().filter(|(at, _)| is_before(*at)).count();
+    let blocks: Vec<char> = letters(&values, page.layout().unicode).chars().collect();
+    let (before, judged) = blocks.split_at(begin);
     let mut line = line.dim(before.iter().collect::<String>());
     if !before.is_empty() {
         line = line.dim(BEGIN);
     }
     line = line.text(judged.iter().collect::<String>());
     let first = points.judged.iter().find(|(at, _)| !is_before(*at))?.0;
-    let text = format!("  {}, iterations {first} to {}", range(&values, &points), all.last()?.0);
+    let text =
+        format!("  {}, iterations {first} to {}", range(&values, &points), all_values.last()?.0);
     let thinned =
-        if every > 1 { format!(", one of {}", text::number(every as u64)) } else { String::new() };
+        if step > 1 { format!(", one of {}", text::number(step as u64)) } else { String::new() };
     let preface = if begin > 0 { preface(&points) } else { String::new() };
     Some(line.text(text).text(thinned).text(preface))
 }
@@ -84,8 +86,8 @@ fn bare(finding: &Finding) -> Option<Points> {
         Evidence::Series(series) if !series.is_empty() => Some(series),
         _ => None,
     })?;
-    let judged = series.iter().map(|(at, value)| (f64::from(*at), *value)).collect();
-    Some(Points::judged(finding, judged))
+    let values = series.iter().map(|(at, value)| (f64::from(*at), *value)).collect();
+    Some(Points::from_values(finding, values))
 }
 
 /// What was before the first iteration: `; before |: 3 idle, 2 warm-up`.

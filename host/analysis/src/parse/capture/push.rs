@@ -76,7 +76,7 @@ mod tests {
         for record in records {
             writer.push(record).unwrap();
         }
-        let used = writer.used();
+        let used = writer.length();
         let mut builder = ObservationBuilder::new("push");
         builder.frame(Some(FrameKind::Records), &page[..used]);
         builder.finish()

@@ -188,11 +188,8 @@ impl<'a> Engine<'a> {
         if !slot.is_orphan(Some(old)) {
             return None;
         }
-        let settled_slot = slot.settled(watch.kind, Some(old));
-        Some((
-            if settled_slot.held > 0 { settled_slot.abandoned() } else { settled_slot },
-            old.until,
-        ))
+        let settled_slot = slot.settle(watch.kind, Some(old));
+        Some((if settled_slot.held > 0 { settled_slot.abandon() } else { settled_slot }, old.until))
     }
 
     #[inline]
