@@ -135,7 +135,7 @@ fn another_console_is_told() {
     let answer =
         World::stock(leaking(&console)).run(&["snapshot", "--console", other.to_str().unwrap()]);
     assert_eq!(answer.exit, Exit::Blind);
-    assert!(answer.out.contains("did not come in time"), "{}", answer.out);
+    assert!(answer.out.contains("did not arrive in time"), "{}", answer.out);
     assert!(answer.out.contains("is it the console that OP-TEE prints to?"), "{}", answer.out);
 }
 

@@ -1,4 +1,4 @@
-//! Where the two worlds tell different stories.
+//! Disagreements between the calls of clients and the events of the TEE.
 
 use super::edges::edges;
 use super::join::Joining;
@@ -36,11 +36,11 @@ pub(super) struct Odd {
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum What {
-    /// The client got another result than the TEE gave.
+    /// The client got a different result than the TEE returned.
     Result,
-    /// The client got other values than the TEE gave.
+    /// The client got different values than the TEE returned.
     Values,
-    /// The client's call succeeded, and the TEE saw nothing.
+    /// The client's call succeeded, but the TEE recorded nothing.
     Unseen,
 }
 
@@ -50,7 +50,7 @@ impl Odd {
     }
 }
 
-/// Everything that does not fit.
+/// All disagreements.
 pub(super) fn find(joining: &Joining<'_>) -> Vec<Odd> {
     let mut odd = values(joining);
     let (results, used) = results(joining);
@@ -59,7 +59,7 @@ pub(super) fn find(joining: &Joining<'_>) -> Vec<Odd> {
     odd
 }
 
-/// Pairs that are certain but for their values.
+/// Certain pairs with different values.
 fn values(joining: &Joining<'_>) -> Vec<Odd> {
     let pairs = joining.pairs.values().filter(|edge| !edge.same_values);
     pairs
@@ -67,7 +67,7 @@ fn values(joining: &Joining<'_>) -> Vec<Odd> {
             let (event, call) = (joining.event(edge.event), joining.call(edge.call));
             let (tee, ree) = (event.values, call.values());
             let text = format!(
-                "{}: client has {ree:x?}, the TEE had {tee:x?} (event {})",
+                "{}: the client has {ree:x?}, the TEE had {tee:x?} (event {})",
                 told(call),
                 event.seq
             );
@@ -76,7 +76,7 @@ fn values(joining: &Joining<'_>) -> Vec<Odd> {
         .collect()
 }
 
-/// Events and calls that are left, and that differ in their result alone.
+/// Remaining events and calls that differ only in their result.
 fn results(joining: &Joining<'_>) -> (Vec<Odd>, HashSet<usize>) {
     let left = edges(joining.sides, joining.distance, |event, call| {
         event.uuid.zip(call.uuid).is_none_or(|(tee, ree)| tee == ree)
@@ -101,7 +101,7 @@ fn results(joining: &Joining<'_>) -> (Vec<Odd>, HashSet<usize>) {
         let tee = event.result.unwrap_or(0);
         let (told, ree) = (told(call), call.result);
         let text = format!(
-            "{told}: client got {ree:#010x}, the TEE gave {tee:#010x} (event {})",
+            "{told}: the client got {ree:#010x}, the TEE returned {tee:#010x} (event {})",
             event.seq
         );
         used.insert(edge.call);
@@ -110,7 +110,7 @@ fn results(joining: &Joining<'_>) -> (Vec<Odd>, HashSet<usize>) {
     (odd, used)
 }
 
-/// Calls that succeeded within the time that the events cover without a gap, and are in none.
+/// Successful calls without an event, within the time that the events cover without a gap.
 fn unseen(joining: &Joining<'_>, used: &HashSet<usize>) -> Vec<Odd> {
     if joining.events_lost {
         return Vec::new();
@@ -127,7 +127,7 @@ fn unseen(joining: &Joining<'_>, used: &HashSet<usize>) -> Vec<Odd> {
         let known = joining.used.contains(&n) || used.contains(&n);
         let reached = call.result == 0 && span.act.kind != Deed::Refused;
         let inside = covered.contains(&span.begin) && covered.contains(&span.end);
-        // Of a session from before, nobody can say that it isn't one to our own TA.
+        // An earlier session may be one to our own TA.
         let of_others = call.uuid.is_some() && call.uuid != own;
         if !known && reached && inside && of_others {
             let text = format!("{}: the TEE recorded nothing", told(call));
@@ -148,7 +148,7 @@ fn told(call: &Call) -> String {
     format!("{:?}{session}{cmd} by {} {at}", call.kind, call.by)
 }
 
-/// One finding for each kind of disagreement and TA.
+/// One finding per kind of disagreement and TA.
 pub(super) fn findings(odd: &[Odd]) -> Vec<Finding> {
     let mut groups: BTreeMap<(What, Option<Uuid>), Vec<&Odd>> = BTreeMap::new();
     for one in odd {
@@ -181,17 +181,17 @@ fn words(what: What) -> (&'static str, &'static str, &'static str) {
     match what {
         What::Result => (
             "result",
-            "a client got another result than the TEE gave",
-            "look at what lies between: libteec, the tee driver, a hypervisor",
+            "a client got a different result than the TEE returned",
+            "check what lies between them: libteec, the tee driver, a hypervisor",
         ),
         What::Values => (
             "values",
-            "a client got other values than the TEE gave",
+            "a client got different values than the TEE returned",
             "look for a thread that shares the operation, then at libteec and the tee driver",
         ),
         What::Unseen => (
             "unseen",
-            "a client's call succeeded, and the TEE recorded nothing of it",
+            "a client's call succeeded, but the TEE did not record it",
             "look for another libteec or another TEE in the process",
         ),
     }
