@@ -116,7 +116,7 @@ fn only_what_is_asked_for_counts() {
     let capture = capture("leak-session");
     let order = teeleak(&["report", "--fail-on", "order,disagreement", &capture]);
     assert_eq!(order.exit, Exit::Clean, "{}", order.out);
-    assert!(order.out.contains("not among what was asked for by --fail-on"), "{}", order.out);
+    assert!(order.out.contains("not selected by --fail-on"), "{}", order.out);
     let both = teeleak(&["report", "--fail-on", "order,leak,unpaired", &capture]);
     assert_eq!(both.exit, Exit::Leak);
     let unknown = teeleak(&["report", "--fail-on", "leaks", &capture]);

@@ -58,8 +58,8 @@ impl Effect<'_> {
                 tie: at,
                 explains: n as u64,
                 reason: format!(
-                    "{} of {} regions that stayed were mapped by steps that acquired {} and \
-                     were not undone",
+                    "{} of {} remaining regions were mapped by steps that acquired {} and \
+                     never released it",
                     text::number(n as u64),
                     text::number(stayed.len() as u64),
                     tie.what
