@@ -1,4 +1,4 @@
-//! Protocols in words: right orders, steps of a proof, results.
+//! Protocols in words: correct orders, steps of a proof, results.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::{
 /// Longest sequence that a finding shows.
 const SHOWN: usize = 10;
 
-/// The right order around a resource: "open_channel > map > unmap > close_channel".
+/// The correct order around a resource: "open_channel > map > unmap > close_channel".
 pub(super) fn expected(protocol: &Protocol, resource: usize) -> String {
     let mut top = resource;
     while let Some(parent) = protocol.resources.get(top).and_then(|resource| resource.parent) {
@@ -39,7 +39,7 @@ fn order(protocol: &Protocol, resource: usize) -> String {
     parts.join(" > ")
 }
 
-/// Names of the steps that do this, as "a or b".
+/// Names of the steps with this action: "a or b".
 pub(super) fn steps(protocol: &Protocol, resource: usize, action: StepAction) -> Option<String> {
     let all = protocol.steps.iter();
     let these = all.filter(|step| step.resource == resource && step.action == action);
@@ -47,7 +47,7 @@ pub(super) fn steps(protocol: &Protocol, resource: usize, action: StepAction) ->
     (!names.is_empty()).then(|| names.join(" or "))
 }
 
-/// An event as a step of a protocol; where it is more than one, as one of `resource`.
+/// An event as a step of a protocol; if it is several steps, preferably one of `resource`.
 pub(super) fn step_ref(protocol: &Protocol, resource: usize, event: &Event) -> StepRef {
     let mut fitting: Vec<&Step> = protocol.steps.iter().filter(|step| step.is(event)).collect();
     fitting.sort_by_key(|step| step.resource != resource);
@@ -74,7 +74,7 @@ pub(super) fn sequence<'a>(
     steps
 }
 
-/// `TEE_Result` by name where it has one (TEE Internal Core API 1.3.1, section 3.3.1).
+/// `TEE_Result` with its name, if any (TEE Internal Core API 1.3.1, section 3.3.1).
 pub(super) fn result(result: u32) -> String {
     let name = match result {
         0 => "success",
@@ -100,17 +100,17 @@ pub(super) fn result(result: u32) -> String {
     format!("{result:#010x} {name}")
 }
 
-/// ", 2.0 per iteration" where there are iterations.
+/// ", 2.0 per iteration", or nothing without iterations.
 pub(super) fn rate(count: u64, iterations: u32) -> String {
     text::rate(count, iterations).map_or_else(String::new, |rate| format!(", {rate}"))
 }
 
-/// " of TA UUID" where it is known.
+/// " of TA UUID", or nothing if unknown.
 pub(super) fn of_ta(ta: Option<teeleak_proto::Uuid>) -> String {
     ta.map_or_else(String::new, |ta| format!(" of TA {ta}"))
 }
 
-/// Who did it: process, or session.
+/// The process or session that caused the event.
 pub(super) fn who(event: &Event) -> Option<Arc<str>> {
     if let Some(by) = &event.by {
         return Some(match &*by.comm {

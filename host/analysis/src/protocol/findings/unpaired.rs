@@ -1,4 +1,4 @@
-//! Findings about what was never released.
+//! Findings about missing releases.
 
 use super::OBJECTS;
 use super::Report;
@@ -25,7 +25,7 @@ use std::sync::Arc;
 use teeleak_proto::Uuid;
 use teeleak_steps::Rule;
 
-/// Acquires, and who made them, that are named; the figures count all.
+/// Maximum number of acquires and of callers listed; the figures count all.
 const LISTED: usize = 3;
 
 impl Report<'_> {
@@ -37,10 +37,10 @@ impl Report<'_> {
     ) -> Option<(Finding, Tie)> {
         let (protocol, at) = self.find(resource)?;
         let run = self.length.iterations > 0;
-        // What was there before the run began is not the run's fault.
+        // Resources acquired before the run are not the run's fault.
         let blamed: Vec<Hold> =
             holds.iter().copied().filter(|hold| !run || hold.iteration.is_some()).collect();
-        // The parent's steps are those of its last time, so the last hold has the shortest proof.
+        // The parent's steps are its last ones, so the last hold has the shortest proof.
         let rank = |hold: &&Hold| (hold.certain, hold.parent.is_some(), hold.at);
         let example = *blamed.iter().max_by_key(rank)?;
         let (severity, verdict) = unpaired::judge(&blamed, self.length);
@@ -70,7 +70,7 @@ impl Report<'_> {
             fingerprint: fingerprint.clone(),
             cause: self.late_release(resource, ta, &blamed, &subject),
             subject,
-            action: format!("see that every {name} reaches {missing}: {expected}").into(),
+            action: format!("make sure that every {name} reaches {missing}: {expected}").into(),
         };
         let names = text::plural(name);
         let of =
@@ -80,7 +80,7 @@ impl Report<'_> {
         Some((finding, tie))
     }
 
-    /// Indices of the events that acquired what is held, in order.
+    /// Indices of the acquiring events, in order.
     fn acquires(&self, holds: &[Hold]) -> Vec<usize> {
         let tied = holds.iter().take(TIED);
         let mut acquires: Vec<_> = tied.filter_map(|hold| self.events.index(hold.at)).collect();
@@ -88,7 +88,7 @@ impl Report<'_> {
         acquires
     }
 
-    /// The order finding that explains why these were not released, if it does.
+    /// The order finding that caused these missing releases, if any.
     fn late_release(
         &self,
         resource: u32,
@@ -103,7 +103,7 @@ impl Report<'_> {
             return None;
         }
         let why = format!(
-            "{} of {} lost their parent while they were held, and {} releases came too late and failed",
+            "{} of {} were still held when their parent was closed; {} later releases failed",
             text::number(orphans),
             text::number(holds.len() as u64),
             text::number(late.failed),
@@ -112,7 +112,7 @@ impl Report<'_> {
         Some((cause, why.into()))
     }
 
-    /// Which ones are held, who acquired them, and in which iterations.
+    /// Which resources are held, who acquired them, and in which iterations.
     fn held(&self, protocol: &Protocol, at: usize, holds: &[Hold]) -> Vec<Evidence> {
         let mut evidence = vec![Evidence::Outstanding(self.listed(protocol, at, holds).into())];
         let mut doers = BTreeMap::<_, u64>::new();
@@ -135,11 +135,11 @@ impl Report<'_> {
         evidence
     }
 
-    /// The first ones that are held, and the last, with their keys and places.
+    /// The first held resources and the last one, with their keys and places.
     fn listed(&self, protocol: &Protocol, at: usize, holds: &[Hold]) -> String {
         let events: Vec<_> = holds.iter().filter_map(|hold| self.events.get(hold.at)).collect();
         let source = events.first().map(|event| event.place.source);
-        // Its name is told once.
+        // A common source is named once.
         let same = events.iter().all(|event| Some(event.place.source) == source);
         let one = |event: &Event| {
             let keys = words::step_ref(protocol, at, event).keys;
@@ -156,7 +156,7 @@ impl Report<'_> {
         }
         let place = source.filter(|_| same);
         let place = place.map_or_else(String::new, |source| format!(" in {source}"));
-        format!("never released: {}{place}", listed.join(", "))
+        format!("outstanding: {}{place}", listed.join(", "))
     }
 
     fn unpaired_evidence(
@@ -173,14 +173,14 @@ impl Report<'_> {
         {
             let close = words::steps(protocol, parent, StepAction::Release).unwrap_or_default();
             evidence.push(sentence(format!(
-                "{close} came while {} of them were held",
+                "{close} came while {} were still held",
                 text::number(orphans as u64)
             )));
         }
         let unsure = holds.iter().filter(|hold| !hold.certain).count();
         if unsure > 0 {
             evidence.push(sentence(format!(
-                "{} uncertain: events were lost after them",
+                "{} are uncertain: events were lost after them",
                 text::number(unsure as u64)
             )));
         }
@@ -189,7 +189,7 @@ impl Report<'_> {
             let (count, result) =
                 (text::times(group.count), words::result(group.result.unwrap_or(0)));
             evidence.push(sentence(format!(
-                "a release of what was held failed {count}, first with {result}"
+                "a release failed {count}, first with {result}"
             )));
         }
         let proof = [example.parent, Some(example.at), example.orphaned];
