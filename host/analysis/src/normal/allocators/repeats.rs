@@ -1,4 +1,4 @@
-//! What gets more from one print of a ledger to the next: caches, buffers of one holder, mappings of one size.
+//! Growth from one snapshot of a ledger to the next: caches, buffers of one holder, mappings of one size.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::{
     text,
 };
 
-/// Ledgers whose entries are counted over their prints.
+/// Ledgers whose entries are counted over their snapshots.
 const LEDGERS: [Ledger; 6] = [
     Ledger::Slab,
     Ledger::DmaHeap,
@@ -25,27 +25,27 @@ const LEDGERS: [Ledger; 6] = [
     Ledger::IonHeap,
 ];
 
-/// Prints that a series needs to be judged.
+/// Minimum number of snapshots for a verdict.
 const PRINTS: usize = 9;
 
-/// Bytes that are worth telling where few prints don't decide.
+/// Minimum gain in bytes to report an inconclusive series.
 const WORTH: u64 = 1 << 20;
 
-/// Findings of each ledger: those that gained most.
+/// Maximum number of findings per ledger, by gain.
 const MOST: usize = 5;
 
-/// Kinds of entries that are followed in each ledger.
+/// Maximum number of kinds of entries per ledger.
 const KEYS: usize = 1 << 16;
 
-/// Iterations from which growth of a slab cache is believed that is not the same each time: the kernel counts
-/// whole slabs of each processor as in use, and frees late.
+/// Minimum number of iterations to accept irregular growth of a slab cache: the kernel counts whole
+/// slabs of each processor as in use, and frees late.
 const SLAB_ITERATIONS: u32 = 16;
 
-/// Caches of what the kernel keeps for later and gives back when it wants memory (`SLAB_RECLAIM_ACCOUNT`).
+/// Caches that the kernel reclaims when it needs memory (`SLAB_RECLAIM_ACCOUNT`).
 const RECLAIMED: [&str; 6] =
     ["dentry", "inode_cache", "buffer_head", "radix_tree_node", "names_cache", "xfs_inode"];
 
-/// Entries that are alike, over the prints.
+/// Equal entries over the snapshots.
 struct Alike<'n> {
     counts: Counted,
     bytes: Counted,
@@ -84,7 +84,7 @@ fn of(normal: &NormalWorld, ledger: Ledger) -> Vec<Finding> {
     told.into_iter().take(MOST).map(|(_, finding)| finding).collect()
 }
 
-/// What entries of two prints have in common.
+/// The key that identifies equal entries of two snapshots.
 fn key(ledger: Ledger, row: &Row) -> String {
     let each = || format!("{} bytes each", text::number(row.bytes));
     match (ledger, &row.holder) {
@@ -111,7 +111,7 @@ impl Alike<'_> {
         };
         let (from, to) = self.counts.ends();
         let title = format!(
-            "{}: {key}: {} -> {}, {} more over {} prints",
+            "{}: {key}: {} -> {}, {} more over {} snapshots",
             ledger.name(),
             text::number(from),
             text::count(to, "object"),
@@ -133,10 +133,10 @@ impl Alike<'_> {
         if let Some(row) = self.last {
             draft = draft.at("last seen", &row.place);
         }
-        Some((gain, draft.next("find who takes them and does not give them back: alloc_calls of a cache, fdinfo of a buffer")))
+        Some((gain, draft.next("find who allocates them and does not free them: alloc_calls of a cache, fdinfo of a buffer")))
     }
 
-    /// Whether a run that says so is to be believed, where all processes of the system have a part in it.
+    /// Whether the growth in a run is significant, as all processes of the system contribute to it.
     fn is_worth(&self, ledger: Ledger, key: &str, said: Option<&growth::Judgement>) -> bool {
         let undecided = said.is_none_or(|said| said.verdict == Verdict::Undecided);
         if undecided && !self.counts.climbs() {
