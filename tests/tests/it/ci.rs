@@ -140,7 +140,7 @@ fn a_budget_lets_grow_what_it_names() {
     );
     let other = report("core/nowhere.c=64");
     assert_eq!(other.exit, Exit::Leak);
-    assert!(other.out.contains("for core/nowhere.c is about no finding"), "{}", other.out);
+    assert!(other.out.contains("for core/nowhere.c matches no finding"), "{}", other.out);
     assert_eq!(report("64").exit, Exit::Usage);
 }
 

@@ -160,7 +160,7 @@ fn lines_that_cannot_be_read_are_not_taken_for_none() {
     let stock = Stock { noise, heap: Some(Box::new(|_| Vec::new())), ..leaking(&console) };
     let answer = World::stock(stock).run(&["snapshot", "--console", console.to_str().unwrap()]);
     assert_eq!(answer.exit, Exit::Blind);
-    assert!(answer.out.contains("the input is damaged there, 1 object lost"), "{}", answer.out);
+    assert!(answer.out.contains("the input is damaged here, 1 object lost"), "{}", answer.out);
 }
 
 #[test]

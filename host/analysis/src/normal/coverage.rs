@@ -48,8 +48,10 @@ pub(super) fn of(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>) {
             more.len()
         )),
     };
-    let none =
-        normal.censuses.is_empty().then(|| "the input has no ledger of the normal world".to_owned());
+    let none = normal
+        .censuses
+        .is_empty()
+        .then(|| "the input has no ledger of the normal world".to_owned());
     (gaps.collect(), doubt.into_iter().chain(none).map(Into::into).collect())
 }
 

@@ -48,7 +48,7 @@ pub(super) fn findings(normal: &NormalWorld, leaks: bool) -> (Vec<Finding>, Vec<
     }
     let verdict = format!(
         "{text}: memory is fragmented, {}",
-        if leaks { "and there is a leak" } else { "and no leak was observed" }
+        if leaks { "and a leak was observed" } else { "and no leak was observed" }
     );
     (vec![finding(&prints, (before, after), leaks)], vec![verdict.into()])
 }

@@ -236,7 +236,9 @@ impl<'a> Case<'a> {
 
     fn action(&self, context: &Context<'_>) -> &'static str {
         match (self.leaks(), self.shortage.as_ref().and_then(Shortage::full)) {
-            (true, _) if context.explained => "fix the growth findings: they are what fills the pool",
+            (true, _) if context.explained => {
+                "fix the growth findings: they are what fills the pool"
+            }
             (true, _) if context.detailed => {
                 "look for memory that malloc debug does not record: no allocation site grows"
             }

@@ -75,7 +75,8 @@ impl OutOfMemory<'_> {
             fingerprint: fingerprint(Kind::PoolGrowth, &subject, &[]),
             subject,
             cause: None,
-            action: "look for growth before the failure: take dumps while the workload repeats".into(),
+            action: "look for growth before the failure: take dumps while the workload repeats"
+                .into(),
         }
     }
 }

@@ -44,10 +44,7 @@ fn ledger_refuses_what_it_cannot_do() {
     let pack = Pack::named("dma-buf").unwrap();
     let protocol = Protocol::read(pack.name, pack.text).unwrap().remove(0);
     let told = protocol.bind().unwrap_err().to_string();
-    assert_eq!(
-        told,
-        "the TA's ledger can't check `dma-buf`: `dma_heap_alloc` needs the process"
-    );
+    assert_eq!(told, "the TA's ledger can't check `dma-buf`: `dma_heap_alloc` needs the process");
 }
 
 /// All mistakes of a protocol with these resources and steps, each with its hint.
@@ -82,10 +79,7 @@ fn every_mistake_is_told() {
             "resource.r = {}\nstep.s = { acquire = \"r\", use = \"r\", key = \"one\" }",
             "has more than one of",
         ),
-        (
-            "resource.r = {}\nstep.s = { acquire = \"r\", invoke = 1, key = \"one\" }",
-            "but no `ta`",
-        ),
+        ("resource.r = {}\nstep.s = { acquire = \"r\", invoke = 1, key = \"one\" }", "but no `ta`"),
         ("resource.r = {}\nstep.s = { acquire = \"r\", on = \"opne\" }", "did you mean `open`?"),
         ("resource.r = {}\nstep.s = { acquire = \"r\", key = \"value 4.a\" }", "expected a key"),
         ("resource.r = {}\nstep.s = { acquire = \"r\", key = 3 }", "a key such as"),

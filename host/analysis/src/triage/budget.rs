@@ -45,7 +45,6 @@ impl Budget {
     pub(super) fn unused(&self) -> Arc<str> {
         let Self { pattern, bytes } = self;
         let bytes = text::number(*bytes);
-        format!("the budget of {bytes} bytes per iteration for {pattern} matches no finding")
-            .into()
+        format!("the budget of {bytes} bytes per iteration for {pattern} matches no finding").into()
     }
 }

@@ -205,8 +205,7 @@ impl Triage {
         };
         let at = format!("{file}:{line}");
         if self.is_over(rule) {
-            let effect =
-                if used { "its findings count again" } else { "and it matches nothing" };
+            let effect = if used { "its findings count again" } else { "and it matches nothing" };
             return Some(
                 format!("suppression at {at} expired after {until}: {effect} ({reason})").into(),
             );
@@ -222,7 +221,8 @@ impl Triage {
             let note = note.as_ref().map_or(String::new(), |note| format!(" ({note})"));
             let text = format!("fixed in {version}{note}");
             finding.action =
-                format!("update to {version}, which fixes it; until then: {}", finding.action).into();
+                format!("update to {version}, which fixes it; until then: {}", finding.action)
+                    .into();
             finding.evidence.push(Evidence::Text(text.into()));
         }
     }

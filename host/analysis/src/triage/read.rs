@@ -47,7 +47,8 @@ struct File<'a> {
 }
 
 pub(super) fn suppressions(source: &str, text: &str) -> Result<Vec<Rule>, Vec<Mistake>> {
-    let form: Suppressions = parse(source, text, "a suppression file consists of [[suppress]] tables")?;
+    let form: Suppressions =
+        parse(source, text, "a suppression file consists of [[suppress]] tables")?;
     let mut file = File { source, text, mistakes: Vec::new() };
     let rules = form.suppress.iter().filter_map(|one| file.suppression(one)).collect();
     file.ended(rules)

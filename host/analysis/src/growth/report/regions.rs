@@ -157,9 +157,8 @@ fn action(instance: &InstanceSeries, severity: Severity) -> String {
     match severity {
         Severity::Note => "no action needed unless later runs show it again".to_owned(),
         Severity::Possible => "run more iterations for a verdict".to_owned(),
-        Severity::Failure => format!(
-            "look for map calls to TA {} without a successful unmap",
-            instance.uuid
-        ),
+        Severity::Failure => {
+            format!("look for map calls to TA {} without a successful unmap", instance.uuid)
+        }
     }
 }

@@ -95,10 +95,9 @@ fn title(first: &Judged, group: &[Judged]) -> String {
         Verdict::Step => {
             format!("{} allocated once and kept {owner}: {at}", text::amount(gained, "object"))
         }
-        _ => format!(
-            "{} more after {n} {owner}, inconclusive: {at}",
-            text::amount(gained, "object")
-        ),
+        _ => {
+            format!("{} more after {n} {owner}, inconclusive: {at}", text::amount(gained, "object"))
+        }
     }
 }
 
@@ -146,7 +145,8 @@ fn evidence(first: &Judged, others: &[Judged], timeline: &Timeline<'_>) -> Vec<E
     }
     evidence.extend(words::evidence(objects, timeline.first));
     if let OwnerKey::Ta(server) = first.site.key.server {
-        evidence.push(Evidence::Text(format!("allocated while PTA {server} served the owner").into()));
+        evidence
+            .push(Evidence::Text(format!("allocated while PTA {server} served the owner").into()));
     }
     evidence.extend(others.iter().map(|other| {
         let mut figures = Vec::new();

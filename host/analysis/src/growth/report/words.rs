@@ -56,7 +56,10 @@ pub(crate) fn why(judgement: &Judgement, series: &Series, thing: &str) -> String
     let mut text = match judgement.basis {
         Basis::Survivors { with, of } => survivors(thing, with, of, n),
         Basis::Exact { gain, period: 1, from } => {
-            format!("each of iterations {from} to {n} left exactly {} behind", text::amount(gain, thing))
+            format!(
+                "each of iterations {from} to {n} left exactly {} behind",
+                text::amount(gain, thing)
+            )
         }
         Basis::Exact { gain, period, from } => format!(
             "from iteration {from} to {n}, every {} left exactly {} behind",
@@ -128,9 +131,7 @@ fn statistics(judgement: &Judgement, margin: f64, period: Option<f64>) -> String
     });
     let said = match judgement.verdict {
         Verdict::Leak => "steady growth fits the values better than any bounded change",
-        Verdict::Undecided => {
-            "neither steady growth nor a bounded change clearly fits the values"
-        }
+        Verdict::Undecided => "neither steady growth nor a bounded change clearly fits the values",
         _ => "a bounded change fits the values better than steady growth",
     };
     let limit = judgement.rate.filter(|_| judgement.verdict != Verdict::Leak).map_or_else(
@@ -150,9 +151,13 @@ pub(crate) fn idle(idle_samples: usize, idle: f64, thing: &str) -> String {
     let n = idle_samples.saturating_sub(1);
     let iterations = text::count(n as u64, "idle iteration");
     match n {
-        0 => "no idle iterations were run: the growth caused by the measurement itself is unknown".to_owned(),
+        0 => "no idle iterations were run: the growth caused by the measurement itself is unknown"
+            .to_owned(),
         _ if idle == 0.0 => format!("{iterations} left nothing behind"),
-        _ => format!("{iterations} left {} behind each, which is subtracted", text::amount(idle, thing)),
+        _ => format!(
+            "{iterations} left {} behind each, which is subtracted",
+            text::amount(idle, thing)
+        ),
     }
 }
 

@@ -63,7 +63,7 @@ fn many(dead: &[(&u64, &Life<'_>)], cause: Option<Fingerprint>) -> Finding {
     draft.cause(cause, FULL).next(NEXT)
 }
 
-/// Of several alike, those that are told with all that is known of them.
+/// Maximum number of processes shown in detail.
 const EXAMPLES: usize = 3;
 
 /// Why a full descriptor table may be the cause, and what to do next.
@@ -138,10 +138,8 @@ impl Life<'_> {
 
     fn evidence(&self, pid: u64, mut draft: Draft) -> Draft {
         if let Some(place) = self.closed {
-            draft = draft.at(
-                &format!("the area of {pid} was closed, and no binder_release follows"),
-                place,
-            );
+            draft = draft
+                .at(&format!("the area of {pid} was closed, and no binder_release follows"), place);
         }
         if let Some((place, [threads, nodes, refs])) = self.keeps {
             let text = format!(
@@ -180,8 +178,10 @@ impl Life<'_> {
             .map(|(other, _, released)| format!("{other} ({})", text::place(released)))
             .collect();
         if !others.is_empty() {
-            draft = draft
-                .text(&format!("other procs closed their area and were released: {}", text::list(&others)));
+            draft = draft.text(&format!(
+                "other procs closed their area and were released: {}",
+                text::list(&others)
+            ));
         }
         draft.cause(cause, FULL).next(NEXT)
     }

@@ -162,9 +162,8 @@ impl Held<'_> {
             )),
             // The first thread of a process has its number.
             (false, true) => draft,
-            (false, false) => draft.text(
-                "the trace names a task, not a process: matched by the descriptor's number",
-            ),
+            (false, false) => draft
+                .text("the trace names a task, not a process: matched by the descriptor's number"),
         };
         draft.next(&format!("close the copy of fd {old}: look for dup() without close() in the program and libraries of {}", self.who(normal)))
     }

@@ -139,7 +139,9 @@ impl Fault {
         match self {
             Self::Client(_) => "at fault: the normal world, which never requests the unmap",
             Self::Ta(_) => "at fault: the TA, which keeps regions after it was asked to unmap them",
-            Self::Open(_) => "the normal world has the same memory; which side is at fault is inconclusive",
+            Self::Open(_) => {
+                "the normal world has the same memory; which side is at fault is inconclusive"
+            }
         }
     }
 
@@ -161,11 +163,9 @@ impl Fault {
                                 neither world can reuse its pages"
                     .into()
             }
-            Self::Ta(_) => {
-                "check the TA's unmap command: as long as the TA keeps a \
+            Self::Ta(_) => "check the TA's unmap command: as long as the TA keeps a \
                             region, its client blocks forever when it releases the buffer"
-                    .into()
-            }
+                .into(),
             Self::Open(_) => usual.clone(),
         }
     }
@@ -217,7 +217,9 @@ mod tests {
             |acquired, released, lost| Fault::of(Calls { acquired, released, lost }, 8.0).words();
         assert!(of(8, 0, false).contains("the normal world, which"));
         assert!(of(8, 8, false).contains("the TA, which"));
-        assert!(of(0, 0, false).contains("inconclusive") && of(8, 8, true).contains("inconclusive"));
+        assert!(
+            of(0, 0, false).contains("inconclusive") && of(8, 8, true).contains("inconclusive")
+        );
     }
 
     #[test]
@@ -225,7 +227,9 @@ mod tests {
         let calls = Calls { acquired: 8, released: 7, lost: false };
         assert!(Fault::of(calls, 8.0).words().contains("inconclusive"));
         assert!(
-            Fault::of(calls, 8.0).why().contains("1 call outstanding, but the TA has 8 more regions")
+            Fault::of(calls, 8.0)
+                .why()
+                .contains("1 call outstanding, but the TA has 8 more regions")
         );
         assert!(Fault::of(calls, 1.0).words().contains("the normal world"));
     }

@@ -97,10 +97,7 @@ impl Reader<'_> {
         let (message, hint) = if circle {
             (format!("`{}` is its own parent", parent.get_ref()), None)
         } else {
-            (
-                format!("unknown resource `{}`", parent.get_ref()),
-                suggest(parent.get_ref(), names),
-            )
+            (format!("unknown resource `{}`", parent.get_ref()), suggest(parent.get_ref(), names))
         };
         self.mistake(parent.span(), message, hint);
     }
@@ -166,7 +163,8 @@ impl Reader<'_> {
             return first;
         }
         let which = if first.is_none() { "none" } else { "more than one" };
-        let message = format!("step `{}` has {which} of `acquire`, `use`, `release`", name.get_ref());
+        let message =
+            format!("step `{}` has {which} of `acquire`, `use`, `release`", name.get_ref());
         self.mistake(name.span(), message, Some("give exactly one".into()));
         None
     }
@@ -244,7 +242,8 @@ impl Reader<'_> {
             }
             (None, Some(parent)) if action == StepAction::Acquire => {
                 let parent = resources.get(parent).map_or("", |parent| &parent.name);
-                let message = format!("step `{}` has no `parent_key` for its {parent}", name.get_ref());
+                let message =
+                    format!("step `{}` has no `parent_key` for its {parent}", name.get_ref());
                 self.mistake(name.span(), message, Some("add `parent_key`".into()));
                 None
             }

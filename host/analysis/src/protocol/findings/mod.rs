@@ -126,12 +126,7 @@ fn measured(observation: &Observation) -> u32 {
 
 fn gaps(engine: &Engine<'_>, events: &Ordered<'_>) -> Vec<Gap> {
     let all = [
-        (
-            "events too late to be sorted",
-            Reason::Moved,
-            events.late,
-            "use a larger window",
-        ),
+        ("events too late to be sorted", Reason::Moved, events.late, "use a larger window"),
         (
             "steps without the key of their protocol",
             Reason::NotOffered,

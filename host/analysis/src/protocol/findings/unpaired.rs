@@ -188,9 +188,7 @@ impl Report<'_> {
         if let Some((_, group)) = self.groups.iter().find(|(key, _)| failed(key)) {
             let (count, result) =
                 (text::times(group.count), words::result(group.result.unwrap_or(0)));
-            evidence.push(sentence(format!(
-                "a release failed {count}, first with {result}"
-            )));
+            evidence.push(sentence(format!("a release failed {count}, first with {result}")));
         }
         let proof = [example.parent, Some(example.at), example.orphaned];
         let events = proof.into_iter().flatten().filter_map(|at| self.events.get(at));
