@@ -257,11 +257,11 @@ fn in_use(moments: &[Census], none: bool) -> Option<Arc<str>> {
     let said = growth::judge(&Series::counts(used.iter().copied()));
     let how = match said.verdict {
         Verdict::Leak => "grows",
-        Verdict::Oscillation => "comes and goes",
+        Verdict::Oscillation => "fluctuates",
         _ if last.saturating_sub(first).saturating_mul(100) >= total.saturating_mul(WORTH) => {
             "rose"
         }
-        _ => "stays",
+        _ => "is constant",
     };
     let range = format!(
         " (between {} and {})",

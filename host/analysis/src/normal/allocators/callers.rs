@@ -123,7 +123,7 @@ fn draft(
         .figure(FigureKind::InUse, row.count, Unit::Objects)
         .evidence(growing::evidence(&counted.series, counted.first));
     if stack.is_empty() {
-        return draft.at("last seen", &row.place);
+        return draft.at("last observed", &row.place);
     }
-    draft.at(&format!("last seen, from {}", stack.join(" <- ")), &row.place)
+    draft.at(&format!("last observed, from {}", stack.join(" <- ")), &row.place)
 }

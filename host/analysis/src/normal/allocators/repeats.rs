@@ -131,7 +131,7 @@ impl Alike<'_> {
         .evidence(why.map(|why| Evidence::Text(why.into())))
         .evidence(growth::report::words::evidence(series, self.counts.first));
         if let Some(row) = self.last {
-            draft = draft.at("last seen", &row.place);
+            draft = draft.at("last observed", &row.place);
         }
         Some((gain, draft.next("find who allocates them and does not free them: alloc_calls of a cache, fdinfo of a buffer")))
     }

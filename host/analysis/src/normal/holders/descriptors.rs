@@ -111,7 +111,7 @@ impl Table<'_> {
         .evidence([Evidence::Text(growing::why(&self.said, &self.counted.series, "descriptor").into())])
         .evidence(self.kinds().map(Evidence::Text))
         .evidence(growing::evidence(&self.counted.series, self.counted.first))
-        .at("last seen", &self.row.place)
+        .at("last observed", &self.row.place)
         .next("check what these descriptors refer to, and where the process opens one and does not close it: strace -f -e trace=%desc -p PID");
         Some((gain, draft))
     }

@@ -48,9 +48,9 @@ pub struct Held {
 pub struct Grown {
     /// The holder.
     pub holder: Holder,
-    /// Bytes at first and at last.
+    /// Bytes at the first and the last snapshot.
     pub bytes: (u64, u64),
-    /// Objects at first and at last.
+    /// Objects at the first and the last snapshot.
     pub count: (u64, u64),
     /// Number of the snapshot, from 1, since which it has been above its first value.
     pub since: usize,
