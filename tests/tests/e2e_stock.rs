@@ -158,7 +158,7 @@ fn what_is_missing_is_told(guest: &mut Guest) {
     // The kernel's log has no word of this OP-TEE.
     let outcome = guest.exec("teeleak snapshot --console kmsg", LIMIT).unwrap();
     assert_eq!(outcome.code, 3, "{}", outcome.stdout);
-    assert!(outcome.stdout.contains("did not come in time"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("did not arrive in time"), "{}", outcome.stdout);
 }
 
 /// Vendors' drivers pass the secure world's log on to the kernel's; a FIFO is what a logger may offer.

@@ -100,7 +100,7 @@ fn mistakes_say_where_they_are() {
     let path = protocol.display().to_string();
     let answer = analyze(&["--protocol", &path, &log("4.8.shared-uart.log")]);
     assert_eq!(answer.exit, Exit::Usage);
-    assert!(answer.err.contains("x there is no resource `R`\n"), "{}", answer.err);
+    assert!(answer.err.contains("x unknown resource `R`\n"), "{}", answer.err);
     assert!(answer.err.contains("protocol.toml:3:22]\n"), "{}", answer.err);
     assert!(answer.err.contains("  help: did you mean `r`?\n"), "{}", answer.err);
     let answer = analyze(&["--mark", "(", &log("4.8.shared-uart.log")]);

@@ -153,7 +153,7 @@ fn buffers_that_only_the_kernel_has_are_told() {
     let workload = format!("cd {} && {count}\n{list}", root.display());
     let answer = run(&played(&root), &[], &workload);
     assert_eq!(answer.exit, Exit::Leak, "{}\n{}", answer.out, answer.err);
-    assert!(answer.out.contains("that no process has, 1 per iteration"), "{}", answer.out);
+    assert!(answer.out.contains("without a process, 1 per iteration"), "{}", answer.out);
 }
 
 #[test]

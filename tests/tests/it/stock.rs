@@ -135,7 +135,7 @@ fn another_console_is_told() {
     let answer =
         World::stock(leaking(&console)).run(&["snapshot", "--console", other.to_str().unwrap()]);
     assert_eq!(answer.exit, Exit::Blind);
-    assert!(answer.out.contains("did not come in time"), "{}", answer.out);
+    assert!(answer.out.contains("did not arrive in time"), "{}", answer.out);
     assert!(answer.out.contains("is it the console that OP-TEE prints to?"), "{}", answer.out);
 }
 
@@ -160,7 +160,7 @@ fn lines_that_cannot_be_read_are_not_taken_for_none() {
     let stock = Stock { noise, heap: Some(Box::new(|_| Vec::new())), ..leaking(&console) };
     let answer = World::stock(stock).run(&["snapshot", "--console", console.to_str().unwrap()]);
     assert_eq!(answer.exit, Exit::Blind);
-    assert!(answer.out.contains("the input is damaged there, 1 object lost"), "{}", answer.out);
+    assert!(answer.out.contains("the input is damaged here, 1 object lost"), "{}", answer.out);
 }
 
 #[test]

@@ -1,22 +1,22 @@
-//! Keeps an observation that goes on for days small.
+//! Bounds the size of an observation that goes on for days.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::model::{NormalWorld, Observation, Part, Sample, Site};
 
-/// How much of an observation is kept.
+/// Limits of an observation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Bounds {
-    /// Samples, and gauges for each.
+    /// Snapshots; the same limit for gauges.
     pub samples: usize,
     /// Events.
     pub events: usize,
-    /// Incidents, gaps, failed iterations: each.
+    /// Incidents, gaps and failed iterations, each.
     pub others: usize,
 }
 
-/// Forgets all but the newest of an observation. Allocations from before the samples that are left
-/// count together, as of epoch 0; events that are forgotten count as lost before the first one left.
+/// Drops all but the newest parts of an observation. Allocations older than the oldest remaining
+/// snapshot are merged into epoch 0; dropped events count as lost before the first remaining one.
 pub fn keep(observation: &mut Observation, bounds: Bounds) {
     newest(&mut observation.samples, bounds.samples);
     newest(&mut observation.gauges, bounds.samples);
@@ -48,7 +48,7 @@ fn newest<T>(all: &mut Vec<T>, most: usize) {
     all.drain(..all.len().saturating_sub(most));
 }
 
-/// Prints and sayings of the newest moments.
+/// Keeps ledger snapshots and log facts of the newest moments.
 fn normal(normal: &mut NormalWorld, bounds: Bounds) {
     let moments: BTreeSet<_> = normal.censuses.iter().filter_map(|census| census.moment).collect();
     let Some(oldest) = moments.iter().rev().nth(bounds.samples.saturating_sub(1)).copied() else {
@@ -58,7 +58,7 @@ fn normal(normal: &mut NormalWorld, bounds: Bounds) {
     normal.sayings.retain(|saying| saying.moment >= Some(oldest));
 }
 
-/// Puts together what was born before `first`.
+/// Merges the sites of all epochs before `first` into epoch 0.
 fn join_epochs(sample: &mut Sample, first: u32) {
     let (Part::Complete(sites) | Part::Partial(sites, _)) = &mut sample.sites else { return };
     let is_old = |site: &Site| site.epoch.is_some_and(|epoch| epoch != 0 && epoch < first);

@@ -1,4 +1,4 @@
-//! What could not be seen, and whether that leaves room for doubt.
+//! Coverage: what was not observed, and whether the result is still reliable.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -7,23 +7,23 @@ use crate::{
     normal, text,
 };
 
-/// What must have been seen for "clean".
+/// The data that a clean result requires.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Needs {
-    /// All allocation sites, in every measured sample.
+    /// All allocation sites, in every measured snapshot.
     pub sites: bool,
-    /// All regions of all TAs, in the last measured sample.
+    /// All regions of all TAs, in the last measured snapshot.
     pub regions: bool,
-    /// All sessions, in the last measured sample.
+    /// All sessions, in the last measured snapshot.
     pub sessions: bool,
     /// Events, and none lost.
     pub events: bool,
-    /// The canary, in every sample that had to show it.
+    /// The canary, in every snapshot that had to contain it.
     pub canary: bool,
 }
 
 impl Needs {
-    /// All there is: for a live device with the PTA.
+    /// Everything: for a live device with the PTA.
     pub const ALL: Self =
         Self { sites: true, regions: true, sessions: true, events: true, canary: true };
     /// Allocation sites only: for logs of `mdbg_check()`.
@@ -38,11 +38,11 @@ impl Needs {
     }
 }
 
-/// Why an observation does not allow to say "clean"; empty when it does.
+/// Reasons why an observation can't be called clean; empty if it can.
 pub(super) fn doubts(observation: &Observation, needs: Needs) -> Vec<Arc<str>> {
     let mut doubts = Vec::new();
     let samples = measured_samples(&observation.samples);
-    // Ledgers of the normal world say for themselves what they leave open.
+    // Ledgers of the normal world have their own doubts.
     let normal = normal::is_observed(&observation.normal);
     let is_normal_only = observation.samples.is_empty() && normal;
     let no_tee = observation.platform.no_tee.as_ref();
@@ -61,7 +61,7 @@ pub(super) fn doubts(observation: &Observation, needs: Needs) -> Vec<Arc<str>> {
         Some(canary) if canary.found < canary.expected => {
             let (found, expected) =
                 (text::number(canary.found.into()), text::number(canary.expected.into()));
-            let doubt = format!("the canary was found in {found} of {expected} samples");
+            let doubt = format!("the canary was found in {found} of {expected} snapshots");
             doubts.push(doubt.into());
         }
         _ => {}
@@ -78,7 +78,7 @@ pub(super) fn doubts(observation: &Observation, needs: Needs) -> Vec<Arc<str>> {
     doubts
 }
 
-/// The samples that count, or all where none are told apart.
+/// The measured snapshots, or all if the observation has no stages.
 fn measured_samples(samples: &[Sample]) -> Vec<&Sample> {
     let counts = |sample: &&Sample| sample.moment.stage == Stage::Measured;
     let selection: Vec<_> = samples.iter().filter(counts).collect();
@@ -87,18 +87,18 @@ fn measured_samples(samples: &[Sample]) -> Vec<&Sample> {
 
 fn of_samples(measured: &[&Sample], needs: Needs, doubts: &mut Vec<Arc<str>>) {
     let Some(last) = measured.last() else {
-        doubts.push("no sample was taken".into());
+        doubts.push("no snapshot was taken".into());
         return;
     };
     if measured.len() < 2 {
-        doubts.push("one sample can't show growth".into());
+        doubts.push("one snapshot can't show growth".into());
     }
     let blind = measured.iter().filter_map(|sample| sample.sites.gap());
     if needs.sites
         && let Some(gap) = blind.clone().next()
     {
         let (n, of) = (text::number(blind.count() as u64), text::number(measured.len() as u64));
-        doubts.push(format!("{} of {n} of {of} samples: {}", gap.what, gap.reason).into());
+        doubts.push(format!("{} in {n} of {of} snapshots: {}", gap.what, gap.reason).into());
     }
     if needs.regions {
         let gaps = last.instances.gap().into_iter().chain(of_instances(last));
@@ -146,7 +146,7 @@ fn lost_events(observation: &Observation) -> u64 {
     observation.events.iter().map(|event| event.lost_before).sum()
 }
 
-/// All gaps, alike ones of several samples together.
+/// All gaps, equal ones of several snapshots merged.
 pub(super) fn gaps(observation: &Observation, further: &[Gap]) -> Vec<Gap> {
     let mut unique_gaps: BTreeMap<(Arc<str>, Reason), Gap> = BTreeMap::new();
     let mut add = |gap: &Gap| {

@@ -1,4 +1,4 @@
-//! What may explain one finding of growth.
+//! Candidate causes of one growth finding.
 
 use std::collections::HashSet;
 
@@ -14,14 +14,14 @@ use crate::{
 
 use super::{Candidate, Mapped};
 
-/// Most objects of the core heap that one acquire is believed to make.
+/// Maximum number of core heap objects that one acquire may plausibly allocate.
 const OBJECTS_PER_ACQUIRE: f64 = 32.0;
 
 /// The PTA that maps memory for TAs (optee_os lib/libutee/include/pta_system.h@4.10.0,
 /// `PTA_SYSTEM_UUID`).
 const SYSTEM_PTA: Option<Uuid> = Uuid::parse("3a2f8978-5dc0-11e8-9c2d-fa7ae01bbebc");
 
-/// A growth finding, and all that may explain it.
+/// A growth finding, with everything that may explain it.
 pub(super) struct Effect<'a> {
     pub(super) finding: &'a Finding,
     pub(super) findings: &'a [Finding],
@@ -44,7 +44,7 @@ impl Effect<'_> {
         self.ties.iter().enumerate().filter(move |(_, tie)| tie.ta == Some(ta))
     }
 
-    /// Regions that stayed and were mapped by an acquire that was never undone.
+    /// Remaining regions that an acquire without a release mapped.
     fn of_regions(&self, ta: Uuid) -> Vec<Candidate> {
         let regions = lasting_regions(self.observation, ta);
         let explain = |(at, tie): (usize, &Tie)| {
@@ -58,8 +58,8 @@ impl Effect<'_> {
                 tie: at,
                 explains: n as u64,
                 reason: format!(
-                    "{} of {} regions that stayed were mapped by steps that acquired {} and \
-                     were not undone",
+                    "{} of {} remaining regions were mapped by steps that acquired {} and \
+                     never released it",
                     text::number(n as u64),
                     text::number(regions.len() as u64),
                     tie.what
@@ -69,7 +69,7 @@ impl Effect<'_> {
         self.of_ta(ta).filter_map(explain).collect()
     }
 
-    /// Sessions that are open at the end and were opened by these very events.
+    /// Sessions that are open at the end and were opened by these events.
     fn of_sessions(&self, ta: Uuid) -> Vec<Candidate> {
         let last = last(&self.observation.samples);
         let open: HashSet<_> = last
@@ -87,7 +87,7 @@ impl Effect<'_> {
                 tie: at,
                 explains: n as u64,
                 reason: format!(
-                    "{} of {} open sessions are those of {}",
+                    "{} of {} open sessions belong to {}",
                     text::number(n as u64),
                     text::number(open.len() as u64),
                     tie.what
@@ -97,11 +97,11 @@ impl Effect<'_> {
         self.of_ta(ta).filter_map(explain).collect()
     }
 
-    /// A whole number of objects for each acquire, for the same TA and not for other sessions.
+    /// A whole number of objects per acquire, for the same TA and not for other sessions.
     fn of_sites(&self, owner: Uuid) -> Vec<Candidate> {
         let Some(objects) = rate(self.finding) else { return Vec::new() };
         let sessions = self.sessions_of_site(owner);
-        // What is made while regions are mapped goes with what mapped the regions that stayed.
+        // Objects allocated by mapping regions belong to the step that mapped the remaining regions.
         let region_candidates =
             if self.is_of_mappings(owner) { self.of_regions(owner) } else { Vec::new() };
         let explain = |(at, tie): (usize, &Tie)| {
@@ -117,13 +117,13 @@ impl Effect<'_> {
             let relation = if tie.ta == Some(owner) { "same TA" } else { "opened by this TA" };
             Some(Candidate {
                 tie: at,
-                // A rate tells no more of one than of another, so any rival makes it void.
+                // A rate does not favour any candidate, so any rival makes it void.
                 explains: region_candidates
                     .iter()
                     .find(|one| one.tie == at)
                     .map_or(0, |one| one.explains),
                 reason: format!(
-                    "{relation}, and {} {stay} for each of the {} {} that were not released",
+                    "{relation}, and {} {stay} for each of the {} {} never released",
                     text::decimal(n),
                     text::number(tie.held),
                     tie.what
@@ -135,7 +135,7 @@ impl Effect<'_> {
         ties.filter_map(explain).collect()
     }
 
-    /// Whether it was a TA that opened the sessions of `tie`: the core keeps them for the opener.
+    /// Whether this TA opened the sessions of `tie`: the TEE core keeps them for the opener.
     fn is_opener(&self, ta: Uuid, tie: &Tie) -> bool {
         let Some(sample) = last(&self.observation.samples) else { return false };
         let instances = sample.instances.value().into_iter().flatten();
@@ -147,7 +147,7 @@ impl Effect<'_> {
             && events.all(|one| one.kind == EventKind::Open && of_ta.contains(&one.opener))
     }
 
-    /// Whether the growing site's objects were all made while regions were mapped.
+    /// Whether all objects of the growing site were allocated by mapping regions.
     fn is_of_mappings(&self, owner: Uuid) -> bool {
         let Some(sample) = last(&self.observation.samples) else { return false };
         let owners = || sample.owners.value().into_iter().flatten();
@@ -156,7 +156,7 @@ impl Effect<'_> {
             OwnerId::Core | OwnerId::Unknown => None,
         };
         let mut rows = self.rows(sample).filter(|row| uuid(row.owner) == Some(owner)).peekable();
-        // Older ones may have come with the TA itself.
+        // Older ones may belong to the TA itself.
         let is_new = |row: &&Site| row.epoch != Some(0);
         rows.peek().is_some() && rows.filter(is_new).all(|row| uuid(row.server) == SYSTEM_PTA)
     }
@@ -173,7 +173,7 @@ impl Effect<'_> {
         sample.sites.value().into_iter().flatten().filter(is_same_site)
     }
 
-    /// Sessions that the growing site's objects were made for, as far as known.
+    /// Sessions that the growing site's objects were allocated for, if known.
     fn sessions_of_site(&self, owner: Uuid) -> HashSet<u32> {
         let Some(sample) = last(&self.observation.samples) else { return HashSet::new() };
         let owners = sample.owners.value().into_iter().flatten();
@@ -187,7 +187,7 @@ impl Effect<'_> {
 
     fn may_be_of(&self, sessions: &HashSet<u32>, tie: &Tie) -> bool {
         let events = tie.acquires.iter().filter_map(|event| self.observation.events.get(*event));
-        // Regions and opens have no session that objects could be made for.
+        // Regions and opens have no session that objects could be allocated for.
         let mut calls = events.filter(|event| event.kind == EventKind::Invoke).peekable();
         let is_unknown = sessions.is_empty() || calls.peek().is_none();
         is_unknown || calls.any(|event| event.session.is_some_and(|id| sessions.contains(&id)))
@@ -200,13 +200,13 @@ fn rate(finding: &Finding) -> Option<f64> {
     (rate.value > 0.0).then_some(rate.value)
 }
 
-/// The last sample that counts.
+/// The last measured snapshot.
 fn last(samples: &[Sample]) -> Option<&Sample> {
     let last_measured = samples.iter().rfind(|sample| sample.moment.stage == Stage::Measured);
     last_measured.or(samples.last())
 }
 
-/// Regions of a TA's instances at the end that were not there before the first measured iteration.
+/// Regions of a TA's instances at the end that did not exist before the first measured iteration.
 fn lasting_regions(observation: &Observation, ta: Uuid) -> Vec<(u32, Region)> {
     let samples = &observation.samples;
     let begin = samples.iter().position(|sample| sample.moment.stage == Stage::Measured);

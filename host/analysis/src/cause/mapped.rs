@@ -1,20 +1,20 @@
-//! Which call mapped which region.
+//! The call that mapped each region.
 
 use std::collections::HashMap;
 
 use crate::model::{Event, EventKind};
 
-/// Regions by where they are, and the calls that they were mapped in.
+/// Map events by address, and the calls that they belong to.
 #[derive(Default)]
 pub(super) struct Mapped {
     /// Last event that mapped this address of this instance.
     last: HashMap<(u32, u64), usize>,
-    /// Call that a map event fell in.
+    /// The call that a map event belongs to.
     within: HashMap<usize, usize>,
 }
 
 impl Mapped {
-    /// A TA instance serves one call at a time and events are numbered when they are done, so a map
+    /// A TA instance serves one call at a time and events are numbered when they finish, so a map
     /// belongs to the next call that its instance finishes.
     pub(super) fn new(events: &[Event]) -> Self {
         let mut index = Self::default();
@@ -38,12 +38,12 @@ impl Mapped {
         index
     }
 
-    /// The event that mapped this address.
+    /// The last event that mapped this address.
     pub(super) fn map(&self, instance: u32, va: u64) -> Option<usize> {
         self.last.get(&(instance, va)).copied()
     }
 
-    /// The call that this map event fell in.
+    /// The call that this map event belongs to.
     pub(super) fn enclosing_call(&self, map: usize) -> Option<usize> {
         self.within.get(&map).copied()
     }

@@ -1,4 +1,4 @@
-//! Calls as events, for protocols.
+//! Turns calls into events, for protocols.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use crate::model::{
 
 use super::join;
 
-/// Joins the calls of clients with the events of the TEE, the first time that it is asked to. What
-/// only calls show, descriptors, becomes events; where strace alone was there, all that they did.
+/// Joins the calls of clients with the events of the TEE, once. Descriptor operations, which only
+/// calls show, become events; without events of the TEE, all calls of an strace log do.
 pub fn settle(observation: &mut Observation) {
     let Observation { events, clients, gaps, .. } = observation;
     let has_strace = clients.sources.contains(&ClientSource::Strace);
@@ -24,7 +24,7 @@ pub fn settle(observation: &mut Observation) {
         return;
     }
     let join_report = join(events, clients);
-    // A recorder of ours reads the clock of the TEE, too; strace does not.
+    // Our own recorders read the clock of the TEE, too; strace does not.
     if has_strace && join_report.distance_ns.is_none() {
         let subject = "which of the TEE's events belong to the traced processes".into();
         gaps.push(Gap { what: subject, reason: Reason::NotOffered, remedy: None, lost: 0 });
@@ -33,7 +33,7 @@ pub fn settle(observation: &mut Observation) {
     events.extend(descriptors(&clients.calls));
 }
 
-/// All that calls did.
+/// All calls as events.
 fn steps(calls: &[Call]) -> Vec<Event> {
     number_events(
         calls.iter().filter_map(|call| session(call).or_else(|| descriptor(call))).collect(),
@@ -59,7 +59,7 @@ fn session(call: &Call) -> Option<Event> {
         CallKind::InvokeCommand => EventKind::Invoke,
         _ => return None,
     };
-    // One that was refused has no session, and one that strace does not show can't be told apart.
+    // A failed open has no session, and sessions that strace does not show can't be distinguished.
     let session = call.session.filter(|session| *session != 0);
     if session.is_none() && (kind != EventKind::Open || call.result == 0) {
         return None;
@@ -100,7 +100,7 @@ fn event(call: &Call, kind: EventKind) -> Event {
         origin: Origin::Ree,
         seq: 0,
         lost_before: 0,
-        // strace need not tell times; the clock it tells them by is nobody else's.
+        // strace may omit times, and no other source shares its clock.
         time: (end > 0).then_some(Time { clock: Clock::Wall, ns: end }),
         duration_ns: Some(end.saturating_sub(begin)),
         place: call.place.clone(),

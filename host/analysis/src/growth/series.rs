@@ -1,17 +1,17 @@
-//! What is judged: values by iteration, and the cohorts behind them where they are known.
+//! A series of values by iteration, with the cohorts behind them if known.
 
-/// Objects born in one iteration, and how many of them were still alive after it and later ones.
+/// Objects allocated in one iteration, and how many of them were live after it and later ones.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Cohort {
-    /// Iteration they were born in, from 1; 0 for all that is older than the series.
+    /// Iteration of the allocation, from 1; 0 for everything older than the series.
     pub born: u32,
-    /// How many were alive at the end of iteration `born`, `born` + 1, ...; `None` where nobody
-    /// looked, or not completely.
+    /// How many were live at the end of iteration `born`, `born` + 1, ...; `None` without a complete
+    /// snapshot.
     pub alive: Vec<Option<u64>>,
 }
 
 impl Cohort {
-    /// How many were alive when they were last looked at.
+    /// How many were live at the last snapshot.
     #[must_use]
     pub fn survivors(&self) -> u64 {
         self.alive.iter().rev().flatten().next().copied().unwrap_or(0)
@@ -21,9 +21,9 @@ impl Cohort {
 /// One quantity over the iterations of a run.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Series {
-    /// Value before the first iteration, then at the end of each; `None` where it was not seen.
+    /// Value before the first iteration, then at the end of each; `None` if not observed.
     pub values: Vec<Option<f64>>,
-    /// Whose objects they are, by the iteration they were born in, where that is known.
+    /// The objects by iteration of their allocation, if known.
     pub cohorts: Option<Vec<Cohort>>,
 }
 
@@ -38,27 +38,27 @@ impl Series {
         Self::gauge(values.into_iter().map(|value| value as f64))
     }
 
-    /// Iterations that the series spans.
+    /// Number of iterations.
     #[must_use]
     pub fn iterations(&self) -> usize {
         self.values.len().saturating_sub(1)
     }
 
-    /// How many values are missing.
+    /// Number of missing values.
     #[must_use]
     pub fn missing(&self) -> usize {
         self.values.iter().filter(|value| value.is_none()).count()
     }
 
-    /// The values that were seen, with their iterations.
+    /// The observed values with their iterations.
     pub fn points(&self) -> impl DoubleEndedIterator<Item = (usize, f64)> + '_ {
         self.values.iter().enumerate().filter_map(|(at, value)| value.map(|value| (at, value)))
     }
 
-    /// Takes away what `per_iteration` alone would have brought: what sampling itself does.
+    /// Subtracts a constant growth per iteration: that of idle iterations.
     ///
-    /// Whole objects are taken from each cohort, too; of a fraction nobody can say whose it is, so
-    /// that the cohorts no longer count as evidence.
+    /// Whole objects are subtracted from each cohort, too; a fraction belongs to no cohort, so it
+    /// drops the cohorts.
     pub fn subtract(&mut self, per_iteration: f64) {
         if per_iteration == 0.0 {
             return;
@@ -80,14 +80,14 @@ impl Series {
         }
     }
 
-    /// Objects that are still alive, by the iteration they were born in.
+    /// Live objects by iteration of their allocation.
     pub(super) fn survivors(&self) -> Vec<(u32, u64)> {
         let survivor =
             |cohort: &Cohort| (cohort.born > 0).then(|| (cohort.born, cohort.survivors()));
         self.cohorts.iter().flatten().filter_map(survivor).filter(|(_, left)| *left > 0).collect()
     }
 
-    /// What it gained from the first to the last value that was seen.
+    /// Gain from the first to the last observed value.
     pub(crate) fn gain(&self) -> f64 {
         let mut values = self.points().map(|(_, value)| value);
         let Some(first) = values.next() else { return 0.0 };

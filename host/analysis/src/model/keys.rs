@@ -4,22 +4,22 @@ use smallvec::SmallVec;
 
 use super::name::{Name, Names};
 
-/// Values by name. All steps that one rule names have the same names, and so share them.
+/// Values by name. All steps of one rule share one list of names.
 #[derive(Clone, Debug, Default)]
 pub struct Keys {
-    /// `None` without any.
+    /// `None` if empty.
     names: Option<Names>,
     values: SmallVec<[u64; 3]>,
 }
 
 impl Keys {
-    /// To be filled by [`Self::push`], one value for each name in turn.
+    /// An empty set of these names, to be filled by [`Self::push`], one value per name in order.
     #[inline]
     pub(crate) fn with_names(names: Names) -> Self {
         Self { names: Some(names), values: SmallVec::new() }
     }
 
-    /// The value of the next name; `None` where it has none, so that the name goes, too.
+    /// Adds the value of the next name; `None` drops the name.
     #[inline]
     pub(crate) fn push(&mut self, value: Option<u64>) {
         match value {
@@ -41,7 +41,7 @@ impl Keys {
         self.names.as_deref().unwrap_or_default()
     }
 
-    /// The value of that name.
+    /// The value of this name.
     #[must_use]
     #[inline]
     pub fn get(&self, name: Name) -> Option<u64> {
@@ -49,7 +49,7 @@ impl Keys {
         self.values.get(index).copied()
     }
 
-    /// All of them.
+    /// All names with their values.
     pub fn iter(&self) -> impl Iterator<Item = (Name, u64)> {
         self.names().iter().copied().zip(self.values.iter().copied())
     }

@@ -1,12 +1,12 @@
-//! Which pool grows: the triage of `/proc/meminfo` and `cpu_monitor`.
+//! Growing pools: the triage of `/proc/meminfo` and `cpu_monitor`.
 //!
-//! | grows | so look at |
+//! | growing pool | look at |
 //! | --- | --- |
 //! | Anon, and swap shrinks | heaps of processes |
 //! | Shmem, and swap shrinks | shared memory of processes |
 //! | Slab | slabinfo, then `alloc_calls` of the cache |
 //! | a heap of ion | ion/heaps, orphans |
-//! | what nobody accounts for | page_owner: pages that drivers allocate themselves |
+//! | unaccounted memory | page_owner: pages that drivers allocate themselves |
 
 use super::draft::Draft;
 use super::prints::Counted;
@@ -30,16 +30,16 @@ use crate::model::Verdict;
 use crate::text;
 use std::sync::Arc;
 
-/// Part of all memory that a pool has to gain to be told, in percent, where a series does not decide.
+/// Minimum gain to report an inconclusive pool, in percent of all memory.
 const WORTH: u64 = 2;
 
-/// Bytes that a pool has to gain in a run to be told: less is in the noise of any system.
+/// Minimum gain to report a pool of a run, in bytes: less is noise.
 const WORTH_OF_RUN: u64 = 2 << 20;
 
-/// Moments that a series needs to be judged.
+/// Minimum number of moments for a verdict.
 const MOMENTS: usize = 9;
 
-/// What is told of pools.
+/// Triage and findings of the pools.
 pub(super) struct Pools {
     pub(super) triage: Vec<Arc<str>>,
     pub(super) findings: Vec<Finding>,
@@ -57,7 +57,7 @@ struct Pool {
     said: Option<Judgement>,
 }
 
-/// What to look at where a pool grows; the rows are those of the two ledgers.
+/// Growing pools, their rows in the two ledgers, and what to look at.
 const TREE: [(NormalPool, &[&str], &str); 9] = [
     (
         NormalPool::Anonymous,
@@ -81,7 +81,7 @@ const TREE: [(NormalPool, &[&str], &str); 9] = [
         &["ion carveout heap"],
         "ion/heaps: its orphans, then a trace of ion",
     ),
-    (NormalPool::Gpu, &["Gpu", "GPUTotalUsed"], "memory of the gpu's driver"),
+    (NormalPool::Gpu, &["Gpu", "GPUTotalUsed"], "memory of the GPU driver"),
     (
         NormalPool::Unaccounted,
         &["Total-lost", "unaccounted"],
@@ -90,7 +90,7 @@ const TREE: [(NormalPool, &[&str], &str); 9] = [
     (NormalPool::KernelStacks, &["KernelStack", "KernStack"], "threads that never end"),
 ];
 
-/// Judges all pools of a ledger, the first one that was seen.
+/// Judges all pools of the first available ledger.
 pub(super) fn judge(normal: &NormalWorld) -> Pools {
     let ledger = [Ledger::MemInfo, Ledger::CpuMonitor]
         .into_iter()
@@ -119,7 +119,7 @@ fn value(census: &Census, names: &[&str]) -> Option<u64> {
     census.rows.iter().find(|row| names.contains(&&*row.name)).map(|row| row.bytes)
 }
 
-/// With what `/proc/meminfo` leaves for the reader to work out.
+/// Adds a row for the memory that `/proc/meminfo` does not account for.
 fn balanced(census: &Census) -> Census {
     let mut census = census.clone();
     let bytes = |name: &str| value(&census, &[name]).unwrap_or(0);
@@ -159,7 +159,7 @@ fn pool(
     Some(Pool { kind, values, run, from: start.clone(), to: end.clone(), total, said: judgement })
 }
 
-/// How much swap was free at first and at last.
+/// Free swap at the first and the last moment.
 fn swap(moments: &[Census]) -> Option<(u64, u64)> {
     let mut free = moments.iter().filter_map(|census| value(census, &["SwapFree", "Swap-Free"]));
     let first = free.next()?;
@@ -184,7 +184,7 @@ impl Pool {
         let is_large =
             self.gain() > 0 && self.gain().saturating_mul(100) >= self.total.saturating_mul(WORTH);
         match self.verdict() {
-            // All processes of the system have a part in it.
+            // All processes of the system contribute to it.
             Verdict::Leak if self.run => self.gain() >= WORTH_OF_RUN,
             Verdict::Leak => true,
             Verdict::Undecided => is_large && (!self.run || self.values.climbs()),
@@ -245,7 +245,7 @@ impl Pool {
     }
 }
 
-/// Whether memory in use grows, and that no pool does.
+/// Triage of the memory in use; `none` says that no pool grows.
 fn in_use(moments: &[Census], none: bool) -> Option<Arc<str>> {
     let free = |census: &Census| value(census, &["MemFree", "Sysfre"]);
     let usage: Vec<u64> = moments
@@ -259,18 +259,18 @@ fn in_use(moments: &[Census], none: bool) -> Option<Arc<str>> {
     let judgement = growth::judge(&Series::counts(usage.iter().copied()));
     let trend = match judgement.verdict {
         Verdict::Leak => "grows",
-        Verdict::Oscillation => "comes and goes",
+        Verdict::Oscillation => "fluctuates",
         _ if last.saturating_sub(first).saturating_mul(100) >= total.saturating_mul(WORTH) => {
             "rose"
         }
-        _ => "stays",
+        _ => "is constant",
     };
     let range = format!(
         " (between {} and {})",
         text::mebibytes(usage.iter().copied().min().unwrap_or(0)),
         text::mebibytes(usage.iter().copied().max().unwrap_or(0))
     );
-    let pools = if none { ", and no pool that is told does" } else { "" };
+    let pools = if none { ", but no known pool grows" } else { "" };
     Some(
         format!(
             "memory in use {trend}: {} -> {}{range}{pools}{}",
@@ -282,10 +282,10 @@ fn in_use(moments: &[Census], none: bool) -> Option<Arc<str>> {
     )
 }
 
-/// What of the growth the page cache has.
+/// The share of the page cache in the growth.
 fn cache(moments: &[Census]) -> Option<String> {
     let cached = ["Cached", "Cache"];
     let (before, after) = (value(moments.first()?, &cached)?, value(moments.last()?, &cached)?);
     let gain_text = text::mebibytes(after.checked_sub(before).filter(|gain| *gain > 0)?);
-    Some(format!("; the page cache, which the kernel gives back, has {gain_text} of it"))
+    Some(format!("; {has} of it is page cache, which the kernel can reclaim"))
 }

@@ -1,4 +1,4 @@
-//! The prints of a ledger by iteration, where a run took them, and series of what they list.
+//! Snapshots of a ledger by iteration, and series of their entries.
 
 use std::collections::BTreeMap;
 
@@ -17,27 +17,27 @@ impl Taken for Census {
     }
 }
 
-/// Values that a leak takes at least: eight gains in a row are chance in less than one of a hundred.
+/// Minimum number of values for a leak: eight gains in a row are chance in less than 1 % of cases.
 const VALUES: usize = 9;
 
-/// The prints of a ledger, or of one thing that it has prints of.
+/// The snapshots of a ledger, or of one of its caches, heaps or devices.
 pub(super) struct Prints<'n> {
     timeline: Timeline<'n, Census>,
 }
 
-/// A quantity over the prints.
+/// A quantity over the snapshots.
 #[derive(Clone, Debug)]
 pub(super) struct Counted {
-    /// With what idle iterations do as well taken away.
+    /// The values, less the growth of idle iterations.
     pub(super) series: Series,
-    /// What that is, for each.
+    /// Growth per idle iteration.
     pub(super) idle: f64,
     /// Iteration of the first value.
     pub(super) first: u32,
 }
 
 impl<'n> Prints<'n> {
-    /// Those of a ledger that fit.
+    /// The snapshots of a ledger for which `fits` holds.
     pub(super) fn new(
         normal: &'n NormalWorld,
         ledger: Ledger,
@@ -47,17 +47,17 @@ impl<'n> Prints<'n> {
         Self { timeline: Timeline::from_refs(&snapshots) }
     }
 
-    /// Whether a run took them.
+    /// Whether a run took the snapshots.
     pub(super) fn run(&self) -> bool {
         self.timeline.run
     }
 
-    /// Those that count, in order.
+    /// The measured snapshots, in order.
     pub(super) fn snapshots(&self) -> impl DoubleEndedIterator<Item = &'n Census> + '_ {
         self.timeline.measured.iter().flatten().copied()
     }
 
-    /// What they list, by key: amounts that a print does not list are 0.
+    /// Series of their entries by key; entries missing from a snapshot are 0.
     pub(super) fn columns<K: Ord>(
         &self,
         list: impl Fn(&'n Census) -> Vec<(K, u64)>,
@@ -76,7 +76,7 @@ impl<'n> Prints<'n> {
         series_by_key.collect()
     }
 
-    /// One number of each print.
+    /// Series of one number per snapshot.
     pub(super) fn values(&self, value: impl Fn(&Census) -> Option<u64>) -> Counted {
         let list =
             |census: &'n Census| value(census).map(|value| ((), value)).into_iter().collect();
@@ -108,7 +108,7 @@ fn columns<'n, K: Ord>(
 }
 
 impl Counted {
-    /// What the series says; nothing, where it is short: all of a system has a part in it.
+    /// The judgement of the series; a short one is never a leak, as the whole system contributes to it.
     pub(super) fn judge(&self) -> Judgement {
         let judgement = judge(&self.series);
         let values = self.series.points().count();
@@ -118,20 +118,20 @@ impl Counted {
         Judgement::undecided(Basis::TooShort, judgement.support, VALUES - values)
     }
 
-    /// First and last value as they were seen.
+    /// First and last observed value.
     pub(super) fn ends(&self) -> (u64, u64) {
         let mut values = self.values();
         let first = values.next().unwrap_or(0);
         (first, values.next_back().unwrap_or(first))
     }
 
-    /// The values as they were seen.
+    /// The observed values, including idle growth.
     pub(super) fn values(&self) -> impl DoubleEndedIterator<Item = u64> + '_ {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
         self.series.points().map(|(at, value)| (value + self.idle * at as f64).round() as u64)
     }
 
-    /// In how many iterations it rose.
+    /// Number of iterations with a rise.
     pub(super) fn rise_count(&self) -> usize {
         let values: Vec<_> = self.series.points().map(|(_, value)| value).collect();
         values.windows(2).filter(|pair| pair[1] > pair[0]).count()

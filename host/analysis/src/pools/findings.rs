@@ -18,10 +18,11 @@ use crate::{
     text,
 };
 
-/// Part of a pool that is in use where it is nearly full.
+/// Share in use from which a pool is nearly full.
 const NEARLY_FULL: f64 = 0.9;
 
-/// What fills, and what had no room. `explained` are the growth findings of the same observation.
+/// Findings about pools that fill up or ran out. `explained` are the growth findings of the same
+/// observation.
 #[must_use]
 pub fn findings(observation: &Observation, explained: &[Finding]) -> Vec<Finding> {
     let timeline = Timeline::new(&observation.samples);
@@ -49,29 +50,29 @@ pub fn findings(observation: &Observation, explained: &[Finding]) -> Vec<Finding
     findings
 }
 
-/// Whether something better than pools was seen: what they hold, one by one.
+/// Whether allocation sites were observed, which is better evidence than pools.
 fn detailed(timeline: &Timeline<'_>) -> bool {
     let complete = |sample: &&Sample| matches!(sample.sites, Part::Complete(_));
     timeline.measured.iter().flatten().filter(|sample| complete(sample)).count() > 1
 }
 
-/// What is the same for all pools.
+/// Data common to all pools.
 struct Context<'a> {
     timeline: Timeline<'a>,
-    /// Whether a leak was found that explains why pools grow.
+    /// Whether a leak explains why pools grow.
     explained: bool,
     detailed: bool,
     /// Nanoseconds per iteration.
     duration: Option<f64>,
 }
 
-/// One pool with what is said of it.
+/// One pool with its judgement.
 struct Case<'a> {
     series: &'a PoolSeries<'a>,
     pool: &'a Pool,
     judgement: Judgement,
     shortage: Option<Shortage>,
-    /// Failures that were counted while it was observed.
+    /// Failed allocations while it was observed.
     failures: u64,
     oom: Option<incidents::OutOfMemory<'a>>,
 }
@@ -99,7 +100,7 @@ impl<'a> Case<'a> {
         let has_failed = self.failures > 0 || self.oom.is_some();
         match self.judgement.verdict {
             Verdict::Leak if context.explained => Some(Severity::Note),
-            // Every object is seen, and none of them grows: something does that has no record.
+            // All recorded objects are observed and none grows, so unrecorded memory does.
             Verdict::Leak if context.detailed => Some(Severity::Possible),
             Verdict::Leak => Some(Severity::Failure),
             _ if has_failed && context.explained => Some(Severity::Note),
@@ -138,16 +139,16 @@ impl<'a> Case<'a> {
         match (self.leaks(), self.shortage, iterations_left) {
             (true, Some(_), _) => format!("{name}: ran out; it grows by {amount} per iteration"),
             (true, None, Some(until)) => format!(
-                "{name}: grows by {amount} per iteration and will be full after {} more",
+                "{name}: grows by {amount} per iteration and will be full after {} more iterations",
                 text::approximation(until.value.floor())
             ),
             (true, None, None) => format!("{name}: grows by {amount} per iteration"),
             (false, Some(_), _) if full == Some(false) => {
-                format!("{name}: ran out of large pieces, it is fragmented")
+                format!("{name}: ran out of large pieces; it is fragmented")
             }
             (false, Some(_), _) if full == Some(true) => format!("{name}: was full"),
             (false, Some(_), _) => format!("{name}: an allocation failed"),
-            (false, None, _) => format!("{name}: may grow, not yet decided"),
+            (false, None, _) => format!("{name}: may grow; inconclusive"),
         }
     }
 
@@ -214,7 +215,7 @@ impl<'a> Case<'a> {
         evidence
     }
 
-    /// Where a pool was full but does not grow: whether it still is, or was so only at its peak.
+    /// For a pool that was full but does not grow: whether it still is, or was so only at its peak.
     fn demand(&self, shortage: Shortage) -> Option<String> {
         if self.leaks() || shortage.full() != Some(true) {
             return None;
@@ -224,20 +225,22 @@ impl<'a> Case<'a> {
         let nearly_full = used as f64 > NEARLY_FULL * size as f64;
         let (used, size) = (text::number(used), text::number(size));
         Some(if nearly_full {
-            format!("{used} of {size} are still in use, and that was not seen to grow")
+            format!("{used} of {size} are still in use, without observed growth")
         } else {
             format!(
-                "now {used} of {size} are in use, at most {peak} were: it was a peak of demand, \
-                 not a leak that lasts"
+                "now {used} of {size} are in use, at most {peak} were: this was a peak of demand, \
+                 not a leak"
             )
         })
     }
 
     fn action(&self, context: &Context<'_>) -> &'static str {
         match (self.leaks(), self.shortage.as_ref().and_then(Shortage::full)) {
-            (true, _) if context.explained => "see what grows; the pool is where it shows",
+            (true, _) if context.explained => {
+                "fix the growth findings: they are what fills the pool"
+            }
             (true, _) if context.detailed => {
-                "look for memory that malloc debug has no record of: it was not seen by site"
+                "look for memory that malloc debug does not record: no allocation site grows"
             }
             (true, _) => {
                 "build OP-TEE with malloc debug and the leak_audit PTA to see which site grows"
@@ -246,7 +249,7 @@ impl<'a> Case<'a> {
                 "allocate large pieces early and keep them, or make the pool larger"
             }
             (false, Some(true)) => "find who holds most of it, or make the pool larger",
-            (false, None) => "run more iterations, or take pool figures when it fails",
+            (false, None) => "run more iterations, or read the pool figures when it fails",
         }
     }
 }

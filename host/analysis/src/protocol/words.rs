@@ -1,4 +1,4 @@
-//! Protocols in words: right orders, steps of a proof, results.
+//! Protocols in words: correct orders, steps of a proof, results.
 
 use super::Protocol;
 use super::Step;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// Longest sequence that a finding shows.
 const SHOWN: usize = 10;
 
-/// The right order around a resource: "open_channel > map > unmap > close_channel".
+/// The correct order around a resource: "open_channel > map > unmap > close_channel".
 pub(super) fn right_order(protocol: &Protocol, resource: usize) -> String {
     let mut top = resource;
     while let Some(parent) = protocol.resources.get(top).and_then(|resource| resource.parent) {
@@ -39,7 +39,7 @@ fn order(protocol: &Protocol, resource: usize) -> String {
     parts.join(" > ")
 }
 
-/// Names of the steps that do this.
+/// Names of the steps with this action: "a or b".
 pub(super) fn step_names(
     protocol: &Protocol,
     resource: usize,
@@ -56,7 +56,7 @@ pub(super) fn steps(protocol: &Protocol, resource: usize, action: StepAction) ->
     (!names.is_empty()).then(|| names.join(" or "))
 }
 
-/// An event as a step of a protocol; where it is more than one, as one of `resource`.
+/// An event as a step of a protocol; if it is several steps, preferably one of `resource`.
 pub(super) fn step_ref(protocol: &Protocol, resource: usize, event: &Event) -> StepRef {
     let mut fitting: Vec<&Step> =
         protocol.steps.iter().filter(|step| step.matches(event)).collect();
@@ -84,17 +84,43 @@ pub(super) fn sequence<'a>(
     steps
 }
 
-/// ", 2.0 per iteration" where there are iterations.
+/// `TEE_Result` with its name, if any (TEE Internal Core API 1.3.1, section 3.3.1).
+pub(super) fn result(result: u32) -> String {
+    let name = match result {
+        0 => "success",
+        0xffff_0000 => "TEE_ERROR_GENERIC",
+        0xffff_0001 => "TEE_ERROR_ACCESS_DENIED",
+        0xffff_0002 => "TEE_ERROR_CANCEL",
+        0xffff_0003 => "TEE_ERROR_ACCESS_CONFLICT",
+        0xffff_0005 => "TEE_ERROR_BAD_FORMAT",
+        0xffff_0006 => "TEE_ERROR_BAD_PARAMETERS",
+        0xffff_0007 => "TEE_ERROR_BAD_STATE",
+        0xffff_0008 => "TEE_ERROR_ITEM_NOT_FOUND",
+        0xffff_0009 => "TEE_ERROR_NOT_IMPLEMENTED",
+        0xffff_000a => "TEE_ERROR_NOT_SUPPORTED",
+        0xffff_000b => "TEE_ERROR_NO_DATA",
+        0xffff_000c => "TEE_ERROR_OUT_OF_MEMORY",
+        0xffff_000d => "TEE_ERROR_BUSY",
+        0xffff_000f => "TEE_ERROR_SECURITY",
+        0xffff_0010 => "TEE_ERROR_SHORT_BUFFER",
+        0xffff_300f => "TEE_ERROR_OVERFLOW",
+        0xffff_3024 => "TEE_ERROR_TARGET_DEAD",
+        _ => return format!("{result:#010x}"),
+    };
+    format!("{result:#010x} {name}")
+}
+
+/// ", 2.0 per iteration", or nothing without iterations.
 pub(super) fn rate(count: u64, iterations: u32) -> String {
     text::rate(count, iterations).map_or_else(String::new, |rate| format!(", {rate}"))
 }
 
-/// " of TA UUID" where it is known.
+/// " of TA UUID", or nothing if unknown.
 pub(super) fn of_ta(ta: Option<teeleak_proto::Uuid>) -> String {
     ta.map_or_else(String::new, |ta| format!(" of TA {ta}"))
 }
 
-/// Who did it: process, or session.
+/// The process or session that caused the event.
 pub(super) fn doer(event: &Event) -> Option<Arc<str>> {
     if let Some(by) = &event.by {
         return Some(match &*by.comm {

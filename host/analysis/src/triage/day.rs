@@ -1,4 +1,4 @@
-//! Days, as suppressions expire on them.
+//! Calendar days, for the expiry of suppressions.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub struct Day {
 }
 
 impl Day {
-    /// The day, in UTC, that many seconds after 1970 began.
+    /// The day in UTC, from seconds since 1970.
     #[must_use]
     pub fn of_seconds(seconds: u64) -> Self {
         let mut days = seconds / DAY;

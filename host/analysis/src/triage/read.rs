@@ -8,7 +8,7 @@ use toml::{Spanned, value::Datetime};
 use super::{Day, Excuse, Fix, Rule};
 use crate::mistake::Mistake;
 
-/// What a fingerprint begins with in this version; another one matches nothing.
+/// Prefix of the fingerprints of this version; others match nothing.
 const VERSION: &str = "v1:";
 
 #[derive(Deserialize)]
@@ -39,7 +39,7 @@ struct Note {
     note: Option<String>,
 }
 
-/// The file that mistakes are found in.
+/// A file with the mistakes found in it.
 struct File<'a> {
     source: &'a str,
     text: &'a str,
@@ -47,13 +47,14 @@ struct File<'a> {
 }
 
 pub(super) fn suppressions(source: &str, text: &str) -> Result<Vec<Rule>, Vec<Mistake>> {
-    let form: Suppressions = parse(source, text, "a file of suppressions has [[suppress]] tables")?;
+    let form: Suppressions =
+        parse(source, text, "a suppression file consists of [[suppress]] tables")?;
     let mut file = File { source, text, mistakes: Vec::new() };
     let rules = form.suppress.iter().filter_map(|one| file.suppression(one)).collect();
     file.finish(rules)
 }
 
-/// The suppressions that come with teeleak, which don't expire.
+/// The builtin suppressions, which never expire.
 pub(super) fn builtin_rules(text: &str) -> Vec<Rule> {
     let form = toml::from_str(text).unwrap_or(Suppressions { suppress: Vec::new() });
     let rule = |one: Spanned<Suppression>| {
@@ -65,12 +66,12 @@ pub(super) fn builtin_rules(text: &str) -> Vec<Rule> {
 }
 
 pub(super) fn fixes(source: &str, text: &str) -> Result<Vec<Fix>, Vec<Mistake>> {
-    let form: Notes = parse(source, text, "a file of notes has [[fixed]] tables")?;
+    let form: Notes = parse(source, text, "a notes file consists of [[fixed]] tables")?;
     let mut file = File { source, text, mistakes: Vec::new() };
     let mut fixes = Vec::new();
     for note in form.fixed {
         let pattern = file.fingerprint(&note.fingerprint);
-        let version = file.words(&note.version, "name the version that has the fix");
+        let version = file.words(&note.version, "give the version that has the fix");
         fixes.push(Fix { pattern, version, note: note.note.map(Arc::from) });
     }
     file.finish(fixes)
@@ -100,17 +101,17 @@ impl File<'_> {
     fn suppression(&mut self, one: &Spanned<Suppression>) -> Option<Rule> {
         let Suppression { fingerprint, reason, expires } = one.get_ref();
         let pattern = self.fingerprint(fingerprint);
-        let reason = self.words(reason, "say why it may be there, and who knows of it");
+        let reason = self.words(reason, "give the reason and a contact");
         let Some(expires) = expires else {
-            let hint = "add the last day on which it holds, such as `expires = 2027-03-31`";
-            self.mistake(one.span(), "this suppression never expires", hint);
+            let hint = "add its last day, such as `expires = 2027-03-31`";
+            self.mistake(one.span(), "this suppression has no `expires`", hint);
             return None;
         };
         let Some(date) = expires.get_ref().date else {
             self.mistake(
                 expires.span(),
-                "expected a day, found a time",
-                "write a day such as 2027-03-31",
+                "expected a date, found a time",
+                "write a date such as 2027-03-31",
             );
             return None;
         };
@@ -124,15 +125,15 @@ impl File<'_> {
         let pattern = text.get_ref();
         if !pattern.starts_with(VERSION) {
             let hint =
-                "copy a finding's id, which begins with \"v1:\", and put * where anything will do";
-            self.mistake(text.span(), "this is no fingerprint of this version", hint);
+                "copy a finding's fingerprint, which starts with \"v1:\", with * for any text";
+            self.mistake(text.span(), "expected a fingerprint that starts with `v1:`", hint);
         }
         pattern.as_str().into()
     }
 
     fn words(&mut self, text: &Spanned<String>, hint: &str) -> Arc<str> {
         if text.get_ref().trim().is_empty() {
-            self.mistake(text.span(), "there is nothing in it", hint);
+            self.mistake(text.span(), "expected text, found an empty string", hint);
         }
         text.get_ref().as_str().into()
     }

@@ -1,4 +1,4 @@
-//! Series of what pools have in use.
+//! Series of the use of pools.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,15 @@ use super::{Timeline, column::Column};
 use crate::growth::Series;
 use crate::model::{Part, Pool, PoolKind, Sample};
 
-/// What one pool had in use.
+/// The use of one pool.
 pub(crate) struct PoolSeries<'a> {
-    /// In use, with what idle iterations do taken away.
+    /// Amount in use, less the growth of idle iterations.
     pub(crate) used: Series,
-    /// Use per idle iteration.
+    /// Growth per idle iteration.
     pub(crate) idle: f64,
-    /// Its figures when it was last seen.
+    /// Its last figures.
     pub(crate) last: &'a Pool,
-    /// Its figures when it was first seen.
+    /// Its first figures.
     pub(crate) first: &'a Pool,
 }
 

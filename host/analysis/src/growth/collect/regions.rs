@@ -11,19 +11,19 @@ use crate::model::{Instance, Part, Region, Sample};
 /// Regions of one instance.
 pub(in crate::growth) struct InstanceSeries {
     pub(in crate::growth) uuid: Uuid,
-    /// Number of regions, with what idle iterations do taken away.
+    /// Number of regions, less the growth of idle iterations.
     pub(in crate::growth) regions: Series,
-    /// Mapped bytes, likewise.
+    /// Mapped bytes, less the growth of idle iterations.
     pub(in crate::growth) bytes: Series,
     /// Regions per idle iteration.
     pub(in crate::growth) idle: f64,
-    /// Regions that are there at the end and were not at the beginning, by address.
+    /// Regions that exist at the end and did not at the start, by address.
     pub(in crate::growth) stayed: Vec<Region>,
-    /// Index of the first sample that shows the instance.
+    /// Index of the first snapshot of the instance.
     pub(in crate::growth) from: usize,
 }
 
-/// The series of all instances that are there at the end.
+/// The series of all instances that exist at the end.
 pub(in crate::growth) fn regions(timeline: &Timeline<'_>) -> Vec<InstanceSeries> {
     let idle_samples: Vec<_> = timeline.idle.iter().copied().map(Some).collect();
     let idle = follow(&idle_samples);
@@ -37,12 +37,12 @@ pub(in crate::growth) fn regions(timeline: &Timeline<'_>) -> Vec<InstanceSeries>
         .collect()
 }
 
-/// One instance on its way through the samples.
+/// One instance followed through the snapshots.
 struct Follower {
     uuid: Uuid,
     column: Column,
     from: usize,
-    /// Regions when it was last seen, with the iteration that brought them.
+    /// Its last known regions, with the iteration that mapped them.
     known: BTreeMap<Region, usize>,
     gone: bool,
 }
@@ -107,7 +107,7 @@ fn follow_one(
     at: usize,
     samples: usize,
 ) {
-    // A busy instance, or one of whose regions some are missing, leaves a gap.
+    // A busy instance, or one with missing regions, leaves a gap.
     let Part::Complete(regions) = &instance.regions else { return };
     followers
         .entry(instance.id)

@@ -11,15 +11,15 @@ use crate::model::{Part, Sample, Session};
 /// Sessions to one TA or PTA.
 pub(in crate::growth) struct SessionSeries {
     pub(in crate::growth) uuid: Uuid,
-    /// Open sessions, with what idle iterations do taken away.
+    /// Open sessions, less the growth of idle iterations.
     pub(in crate::growth) open: Series,
     /// Sessions per idle iteration.
     pub(in crate::growth) idle: f64,
-    /// Sessions that are open at the end and were not at the beginning.
+    /// Sessions that are open at the end and were not at the start.
     pub(in crate::growth) stayed: Vec<Session>,
 }
 
-/// The series of all TAs and PTAs that a session was ever open to.
+/// The series of all TAs and PTAs that ever had an open session.
 pub(in crate::growth) fn sessions(timeline: &Timeline<'_>) -> Vec<SessionSeries> {
     let idle_samples: Vec<_> = timeline.idle.iter().copied().map(Some).collect();
     let (idle, _) = follow(&idle_samples);
@@ -38,7 +38,7 @@ pub(in crate::growth) fn sessions(timeline: &Timeline<'_>) -> Vec<SessionSeries>
         .collect()
 }
 
-/// Columns by UUID, and the sessions of the last sample with the iteration that opened them.
+/// Columns by UUID, and the sessions of the last snapshot with the iteration that opened them.
 fn follow(samples: &[Option<&Sample>]) -> (BTreeMap<Uuid, Column>, BTreeMap<Session, usize>) {
     let complete = |sample: &Option<&Sample>| {
         sample.is_some_and(|sample| matches!(sample.sessions, Part::Complete(_)))

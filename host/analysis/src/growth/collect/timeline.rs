@@ -1,10 +1,10 @@
-//! Which sample stands for which iteration.
+//! Assigns snapshots to iterations.
 
 use crate::model::{Moment, Sample, Stage};
 
-/// Something that was taken at a moment of a run.
+/// Data taken at a moment of a run.
 pub(crate) trait Taken {
-    /// Which; `None` where no run took it.
+    /// The moment; `None` outside a run.
     fn moment(&self) -> Option<Moment>;
 }
 
@@ -14,21 +14,20 @@ impl Taken for Sample {
     }
 }
 
-/// The samples of a run, by iteration.
+/// The snapshots of a run, by iteration.
 pub(crate) struct Timeline<'a, T = Sample> {
-    /// The sample before the first measured iteration, then one after each; `None` where there is
-    /// none.
+    /// The snapshot before the first measured iteration, then one after each; `None` if missing.
     pub(crate) measured: Vec<Option<&'a T>>,
-    /// The sample before the first idle iteration, then one after each.
+    /// The snapshot before the first idle iteration, then one after each.
     pub(crate) idle: Vec<&'a T>,
-    /// Number of the iteration that `measured[0]` was taken after.
+    /// Number of the iteration before `measured[0]`.
     pub(crate) first: u32,
-    /// Whether the samples are those of a run; otherwise each stands for an iteration of its own.
+    /// Whether the snapshots are those of a run; otherwise each counts as one iteration.
     pub(crate) run: bool,
 }
 
 impl<'a, T: Taken> Timeline<'a, T> {
-    /// Of all that was taken, in order.
+    /// A timeline of snapshots in order.
     pub(crate) fn from_refs(all: &[&'a T]) -> Self {
         let begin = all.iter().position(|one| iteration_in(*one, Stage::Measured).is_some());
         let Some(begin) = begin else {
@@ -50,7 +49,7 @@ impl<'a, T: Taken> Timeline<'a, T> {
     }
 }
 
-/// Which iteration of this stage it was taken after.
+/// The iteration of this stage after which it was taken.
 fn iteration_in<T: Taken>(one: &T, stage: Stage) -> Option<u32> {
     one.moment().filter(|moment| moment.stage == stage).map(|moment| moment.iteration)
 }
@@ -60,8 +59,8 @@ impl<'a> Timeline<'a> {
         Self::from_refs(&samples.iter().collect::<Vec<_>>())
     }
 
-    /// Iteration in which an object of `epoch` was born, as an index of `measured`: 0 for all that
-    /// is older. `None` where epochs are not kept or were started over in between.
+    /// Maps epochs to iterations, as indices of `measured`: 0 for everything older. `None` if epochs
+    /// are not kept or restarted in between.
     pub(super) fn births(&self) -> Option<Births> {
         let start = |(at, sample): (usize, &Option<&Sample>)| Some((sample.as_ref()?.epoch?, at));
         let starts: Vec<_> = self.measured.iter().enumerate().filter_map(start).collect();
@@ -70,9 +69,9 @@ impl<'a> Timeline<'a> {
     }
 }
 
-/// Puts a sample where its iteration belongs; the last one of an iteration stands.
+/// Stores a snapshot under its iteration; the last one of an iteration wins.
 fn place<'a, T>(measured: &mut Vec<Option<&'a T>>, one: &'a T, iteration: u32, first: u32) {
-    /// No run has more; a damaged number must not make room for billions.
+    /// Upper limit, so that a damaged number does not allocate billions of entries.
     const MOST: usize = 1 << 20;
     let Some(at) = iteration.checked_sub(first) else { return };
     let index = at as usize;
@@ -85,7 +84,7 @@ fn place<'a, T>(measured: &mut Vec<Option<&'a T>>, one: &'a T, iteration: u32, f
     measured[index] = Some(one);
 }
 
-/// The idle samples and the one before them.
+/// The idle snapshots and the one before them.
 fn idle<'a, T: Taken>(all: &[&'a T]) -> Vec<&'a T> {
     let idle = |one: &&&T| iteration_in(**one, Stage::Idle).is_some();
     let Some(begin) = all.iter().position(|one| idle(&one)) else { return Vec::new() };
@@ -93,7 +92,7 @@ fn idle<'a, T: Taken>(all: &[&'a T]) -> Vec<&'a T> {
     previous.into_iter().chain(all[begin..].iter().filter(idle).copied()).collect()
 }
 
-/// Which epoch began after which sample.
+/// First epoch after each snapshot.
 pub(super) struct Births {
     starts: Vec<(u32, usize)>,
 }

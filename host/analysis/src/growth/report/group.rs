@@ -1,6 +1,6 @@
 //! Sites that grow together: by the same count in the same iterations, for the same owner.
 //!
-//! One lost object of the TEE core is often several allocations: a region, its memory object, the
+//! One leaked object of the TEE core is often several allocations: a region, its memory object, the
 //! session's bookkeeping. They are one finding with several members.
 
 use std::collections::BTreeMap;
@@ -11,21 +11,21 @@ use crate::growth::{
 };
 use crate::model::Verdict;
 
-/// A site with what is said of it.
+/// A site with its judgement.
 pub(super) struct Judged {
     pub(super) site: SiteSeries,
     pub(super) judgement: Judgement,
 }
 
 impl Judged {
-    /// Bytes per iteration, or that were gained where there is no rate.
+    /// Bytes per iteration, or the gained bytes without a rate.
     pub(super) fn bytes(&self) -> f64 {
         let size = self.site.key.size as f64;
         self.judgement.rate.map_or(self.site.objects.gain(), |rate| rate.value) * size
     }
 }
 
-/// Puts sites together; within each group, and among the groups, the most bytes come first.
+/// Groups sites that grow together, largest first.
 pub(super) fn group(sites: Vec<Judged>) -> Vec<Vec<Judged>> {
     let mut groups: BTreeMap<Key, Vec<Judged>> = BTreeMap::new();
     for site in sites {
@@ -49,14 +49,14 @@ struct Key {
     pattern: Pattern,
 }
 
-/// What must be equal for two sites to grow together.
+/// The growth pattern that sites of a group share.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Pattern {
-    /// Warm-up and steps are told once per owner.
+    /// Any: warm-up and steps are reported once per owner.
     Any,
     /// The same exact gain per period.
     Exact(i64, u32),
-    /// As many survivors of the same iterations.
+    /// The same number of survivors in the same iterations.
     Left(Vec<(u32, u64)>),
     /// The same gain in each iteration.
     Gains(Vec<i64>),
@@ -82,7 +82,7 @@ impl Pattern {
 }
 
 /// Survivors of iterations that are past the first quarter (warm-up) and older than a third of
-/// the run (objects of younger ones may still go).
+/// the run (objects of younger ones may still be freed).
 fn settled_survivors(series: &Series) -> Vec<(u32, u64)> {
     let n = series.iterations();
     let is_settled = |born: u32| (n / 4 + 1..=n - n / 3).contains(&(born as usize));
@@ -94,7 +94,7 @@ fn gains(series: &Series) -> Vec<i64> {
     values.windows(2).map(|pair| pair[1] - pair[0]).collect()
 }
 
-/// Thousandths: gains may be fractions when what idle iterations do was taken away.
+/// Thousandths: gains may be fractions once idle growth is subtracted.
 #[expect(clippy::cast_possible_truncation, reason = "saturates, which is as good a key")]
 fn milli(value: f64) -> i64 {
     (value * 1000.0).round() as i64

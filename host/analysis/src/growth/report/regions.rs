@@ -18,7 +18,7 @@ use crate::{
     text,
 };
 
-/// Addresses of regions that are listed of one size; the rest is counted.
+/// Maximum number of listed addresses per region size; the rest is counted.
 const LISTED: usize = 8;
 
 pub(super) fn findings(timeline: &Timeline<'_>, options: Options) -> Vec<Finding> {
@@ -29,7 +29,7 @@ pub(super) fn findings(timeline: &Timeline<'_>, options: Options) -> Vec<Finding
             findings.extend(finding(&instance, &by_count, timeline, true));
             continue;
         }
-        // Regions may grow in size while their number stays.
+        // Regions may grow in size while their number is constant.
         let by_bytes = judge(&instance.bytes);
         if words::is_reportable(&by_bytes, &instance.bytes, options.notes) {
             findings.extend(finding(&instance, &by_bytes, timeline, false));
@@ -92,7 +92,7 @@ fn title(instance: &InstanceSeries, judgement: &Judgement, counts: bool) -> Stri
             format!("TA {uuid} mapped {regions}, {byte_text}, in the first of {n}")
         }
         (Verdict::Step, ..) => format!("TA {uuid} mapped {regions}, {byte_text}, once"),
-        _ => format!("TA {uuid} has {regions}, {byte_text}, more after {n}: not decided"),
+        _ => format!("TA {uuid} has {regions}, {byte_text}, more after {n}: inconclusive"),
     }
 }
 
@@ -129,7 +129,7 @@ fn evidence(
     evidence
 }
 
-/// The regions that stayed, by size, most numerous first.
+/// The remaining regions by size, most numerous first.
 fn region_lists(regions: &[Region]) -> Vec<Evidence> {
     let mut by_size: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     for region in regions {
@@ -142,7 +142,7 @@ fn region_lists(regions: &[Region]) -> Vec<Evidence> {
 
 fn list(size: u64, addresses: &[u64]) -> String {
     let regions = text::amount(addresses.len() as f64, "region");
-    let mut text = format!("{regions} of {} bytes stayed, va", text::number(size));
+    let mut text = format!("{regions} of {} bytes remain mapped, va", text::number(size));
     for (n, va) in addresses.iter().take(LISTED).enumerate() {
         let comma = if n == 0 { "" } else { "," };
         text.push_str(&format!("{comma} {va:#010x}"));
@@ -155,11 +155,10 @@ fn list(size: u64, addresses: &[u64]) -> String {
 
 fn action(instance: &InstanceSeries, severity: Severity) -> String {
     match severity {
-        Severity::Note => "nothing to do unless it comes back in later runs".to_owned(),
-        Severity::Possible => "run more iterations to decide".to_owned(),
-        Severity::Failure => format!(
-            "look for map calls to TA {} that are not followed by an unmap that succeeds",
-            instance.uuid
-        ),
+        Severity::Note => "no action needed unless later runs show it again".to_owned(),
+        Severity::Possible => "run more iterations for a verdict".to_owned(),
+        Severity::Failure => {
+            format!("look for map calls to TA {} without a successful unmap", instance.uuid)
+        }
     }
 }

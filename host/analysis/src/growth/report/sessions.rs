@@ -18,7 +18,7 @@ use crate::{
     text,
 };
 
-/// Session ids that are listed of one opener; the rest is counted.
+/// Maximum number of listed session ids per opener; the rest is counted.
 const LISTED: usize = 12;
 
 pub(super) fn findings(timeline: &Timeline<'_>, options: Options) -> Vec<Finding> {
@@ -64,13 +64,13 @@ fn title(sessions: &SessionSeries, judgement: &Judgement) -> String {
             }
         }
         (Verdict::WarmUp, _) => {
-            format!("{gain_text} to TA {uuid} opened in the first of {n} stay open")
+            format!("{gain_text} to TA {uuid}, opened in the first of {n}, stay open")
         }
         (Verdict::Step, _) => {
             let stay = if gain_text.starts_with("1 ") { "stays" } else { "stay" };
-            format!("{gain_text} to TA {uuid} opened once {stay} open")
+            format!("{gain_text} to TA {uuid}, opened once, {stay} open")
         }
-        _ => format!("{gain_text} to TA {uuid} more after {n}: not decided"),
+        _ => format!("{gain_text} more to TA {uuid} after {n}: inconclusive"),
     }
 }
 
@@ -100,7 +100,7 @@ fn evidence(
     evidence
 }
 
-/// The sessions that stayed, by who opened them.
+/// The remaining sessions by opener.
 fn session_lists(sessions: &[Session]) -> Vec<Evidence> {
     let mut by_opener: BTreeMap<_, Vec<u32>> = BTreeMap::new();
     for session in sessions {
@@ -120,7 +120,7 @@ fn session_lists(sessions: &[Session]) -> Vec<Evidence> {
 
 fn list(who: &str, ids: &[u32]) -> String {
     let sessions = text::amount(ids.len() as f64, "session");
-    let mut text = format!("{sessions} opened by {who} stayed, id");
+    let mut text = format!("{sessions} opened by {who} still open, id");
     for (n, id) in ids.iter().take(LISTED).enumerate() {
         let comma = if n == 0 { "" } else { "," };
         text.push_str(&format!("{comma} {id}"));
@@ -133,10 +133,10 @@ fn list(who: &str, ids: &[u32]) -> String {
 
 fn action(sessions: &SessionSeries, severity: Severity) -> String {
     match severity {
-        Severity::Note => "nothing to do unless it comes back in later runs".to_owned(),
-        Severity::Possible => "run more iterations to decide".to_owned(),
+        Severity::Note => "no action needed unless later runs show it again".to_owned(),
+        Severity::Possible => "run more iterations for a verdict".to_owned(),
         Severity::Failure => format!(
-            "look for a client of TA {} that opens a session in each iteration and does not close it",
+            "look for a client of TA {} that opens a session per iteration and does not close it",
             sessions.uuid
         ),
     }

@@ -64,7 +64,7 @@ fn subject(key: &SiteKey) -> Subject {
     }
 }
 
-/// "TA or PTA 37eb0e02-..." as a person says it.
+/// The owner in words: "for TA 37eb0e02-...".
 fn owner(owner: OwnerKey) -> String {
     match owner {
         OwnerKey::Ta(uuid) => format!("for TA {uuid}"),
@@ -89,16 +89,15 @@ fn title(first: &Judged, group: &[Judged]) -> String {
     match first.judgement.verdict {
         Verdict::Leak => format!("{amount} per iteration stay allocated {owner}: {site_text}"),
         Verdict::WarmUp => format!(
-            "{} came in the first of {n} and stay {owner}: {site_text}",
+            "{} allocated in the first of {n} and kept {owner}: {site_text}",
             text::amount(gain, "object")
         ),
         Verdict::Step => {
-            format!("{} came once and stay {owner}: {site_text}", text::amount(gain, "object"))
+            format!("{} allocated once and kept {owner}: {site_text}", text::amount(gain, "object"))
         }
-        _ => format!(
-            "{} more after {n} {owner}, not yet decided: {site_text}",
-            text::amount(gain, "object")
-        ),
+        _ => {
+            format!("{} more after {n} {owner}, inconclusive: {site_text}", text::amount(gain, "object"))
+        }
     }
 }
 
@@ -127,7 +126,7 @@ fn scale_rate(judged: &Judged, by: f64) -> Estimate {
     judged.judgement.rate.unwrap_or(Estimate::exact(0.0)).scale(by)
 }
 
-/// Sites of a group rise and fall together, so that the ends of their intervals add up.
+/// Sites of a group rise and fall together, so the bounds of their intervals add up.
 fn sum(rates: impl Iterator<Item = Estimate>) -> Estimate {
     rates.fold(Estimate::exact(0.0), |sum, rate| Estimate {
         value: sum.value + rate.value,
@@ -146,7 +145,8 @@ fn evidence(first: &Judged, others: &[Judged], timeline: &Timeline<'_>) -> Vec<E
     }
     evidence.extend(words::evidence(objects, timeline.first));
     if let OwnerKey::Ta(server) = first.site.key.server {
-        evidence.push(Evidence::Text(format!("allocated while PTA {server} served it").into()));
+        evidence
+            .push(Evidence::Text(format!("allocated while PTA {server} served the owner").into()));
     }
     evidence.extend(others.iter().map(|other| {
         let mut figures = Vec::new();
@@ -165,14 +165,14 @@ fn evidence(first: &Judged, others: &[Judged], timeline: &Timeline<'_>) -> Vec<E
 fn action(key: &SiteKey, severity: Severity) -> String {
     let place = format!("{}:{}", key.file, key.line);
     match (severity, key.owner) {
-        (Severity::Note, _) => "nothing to do unless it comes back in later runs".to_owned(),
-        (Severity::Possible, _) => "run more iterations to decide".to_owned(),
+        (Severity::Note, _) => "no action needed unless later runs show it again".to_owned(),
+        (Severity::Possible, _) => "run more iterations for a verdict".to_owned(),
         (Severity::Failure, OwnerKey::Ta(uuid)) => format!(
             "look for what TA {uuid} or its client acquires through {place} once per iteration and \
              does not release"
         ),
         (Severity::Failure, _) => {
-            format!("look for the release that belongs to the allocation at {place}")
+            format!("look for the missing release of the allocation at {place}")
         }
     }
 }

@@ -9,7 +9,7 @@ pub(super) struct Fit {
     pub(super) last: f64,
     /// Its variance, as a multiple of the variance of the noise.
     pub(super) spread: f64,
-    /// What the model leaves unexplained.
+    /// The residuals.
     pub(super) residuals: Vec<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! Explanations of a series, growing and bounded, by how likely they make it.
+//! Growing and bounded models of a series, and their likelihoods.
 
 use super::{
     fit::{Fit, fit},
@@ -6,7 +6,7 @@ use super::{
     steps,
 };
 
-/// What kind of explanation, with the parameters of its shape.
+/// The shape of a model, with its parameters.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) enum Shape {
     Level,
@@ -37,7 +37,7 @@ impl Shape {
         }
     }
 
-    /// What the values are combined from.
+    /// The columns of the linear model.
     fn columns(self, n: usize) -> Vec<Vec<f64>> {
         let constant_column = vec![1.0; n];
         let step_column = |at: usize| (0..n).map(|t| f64::from(u8::from(t >= at))).collect();
@@ -58,8 +58,8 @@ impl Shape {
         }
     }
 
-    /// Which way the values move with the parameters of the shape itself: a line that another time
-    /// constant or period could take the place of is not known any better than these.
+    /// Derivatives by the parameters of the shape itself: a line that another time constant or period
+    /// could replace is not known any better than these.
     fn tangents(self, n: usize) -> Vec<Vec<f64>> {
         let times_t = |column: &[f64]| column.iter().zip(ramp(n)).map(|(c, t)| c * t).collect();
         match self {
@@ -72,13 +72,13 @@ impl Shape {
     }
 }
 
-/// An explanation and how well it fits.
+/// A fitted model.
 #[derive(Clone, Debug)]
 pub(super) struct Model {
     pub(super) shape: Shape,
-    /// Mean square of what it leaves.
+    /// Mean square of the residuals.
     pub(super) noise: f64,
-    /// End minus begin of what it explains.
+    /// Last minus first fitted value.
     pub(super) rise: f64,
     fit: Fit,
 }
@@ -97,13 +97,13 @@ impl Model {
         Self { shape, noise: fit.squares / n as f64, rise, fit }
     }
 
-    /// What it leaves unexplained.
+    /// The residuals.
     pub(super) fn residuals(&self) -> &[f64] {
         &self.fit.residuals
     }
 
     /// Log likelihood under Gaussian noise of unknown size, without constants. `floor` is the
-    /// smallest variance of noise that is believed.
+    /// smallest plausible variance of the noise.
     pub(super) fn likelihood(&self, floor: f64) -> f64 {
         -0.5 * self.residuals().len() as f64 * (self.noise + floor).ln()
     }
@@ -114,8 +114,8 @@ impl Model {
         self.likelihood(floor) - 0.5 * self.shape.parameters() as f64 * n.ln()
     }
 
-    /// Slope of the line within it, or of one that is added to it, with its standard error if only
-    /// the part `independent` of the values is.
+    /// Slope of its line, or of one added to it, with its standard error if only the share
+    /// `independent` of the values is independent.
     pub(super) fn slope(&self, values: &[f64], independent: f64) -> (f64, f64) {
         let n = values.len();
         let mut with_line = self.clone();
@@ -131,11 +131,11 @@ impl Model {
     }
 }
 
-/// How slow bounded explanations may be.
+/// How slow bounded models may be.
 pub(super) struct Limits {
     /// Longest time constant of a saturation, as a multiple of the length of the series.
     pub(super) constant: f64,
-    /// Longest period of a wave, likewise.
+    /// Longest period of a wave, as a multiple of the length of the series.
     pub(super) period: f64,
 }
 
@@ -149,18 +149,18 @@ pub(super) fn fit_all(values: &[f64], limits: &Limits) -> [Model; 7] {
         Model::new(Shape::Step(one), values),
         Model::new(Shape::TwoSteps(two.0, two.1), values),
         best(values, 0.3, limits.constant * n, Shape::Saturation),
-        // Slower ones bend so little that they and a line are one and the same.
+        // Slower ones bend so little that they equal a line.
         best(values, 0.3, n / 4.0, Shape::SaturationAndLine),
         best(values, n / 4.0, limits.period * n, Shape::Wave),
     ]
 }
 
-/// The best of some models from `low` to `high`, evenly spaced by the logarithm, and then of ever
-/// closer ones around it.
+/// The best model from `low` to `high`: first on a logarithmic grid, then by bisection around the
+/// best one.
 fn best(values: &[f64], low: f64, high: f64, shape: impl Fn(f64) -> Shape) -> Model {
-    /// Models on the whole way: one for each 15 to 25 % of the parameter.
+    /// Points of the grid: one per 15 to 25 % of the parameter.
     const STEPS: u32 = 20;
-    /// Halvings of the distance: what is left of it moves no value by a thousandth.
+    /// Halvings of the distance: the remaining error moves no value by a thousandth.
     const REFINEMENTS: u32 = 8;
     let (low, high) = (low.ln(), high.max(low).ln());
     let model = |at: f64| (at, Model::new(shape(at.clamp(low, high).exp()), values));

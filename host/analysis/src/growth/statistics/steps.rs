@@ -1,7 +1,7 @@
-//! The best explanations by one step and by two.
+//! The best fits by one step and by two steps.
 
-/// Where the level changes in the best one step and in the best two steps, by exhaustive search
-/// with running sums: O(n^2), for series that were shortened before. At least three values.
+/// Positions of the best one step and of the best two steps, by exhaustive search with running sums:
+/// O(n^2), for shortened series. At least three values.
 pub(super) fn best(values: &[f64]) -> (usize, (usize, usize)) {
     let sums = Sums::new(values);
     let n = values.len();
@@ -22,7 +22,7 @@ pub(super) fn best(values: &[f64]) -> (usize, (usize, usize)) {
     (one.1, two.1)
 }
 
-/// Running sums of values and of their squares, around the mean, since the difference of large
+/// Running sums of values and of their squares, relative to the mean, since the difference of large
 /// squares would lose digits.
 struct Sums(Vec<(f64, f64)>);
 

@@ -1,14 +1,14 @@
-//! Evidence instead of statistics: which objects of which iteration are still alive.
+//! Evidence instead of statistics: which iteration's objects are still live.
 //!
-//! The last iterations always have some survivors, so what counts is *age*: of several samples,
-//! whether the objects of old iterations stay. Four patterns are told apart:
+//! The last iterations always have some survivors, so *age* decides: whether the objects of old
+//! iterations remain. Four patterns are distinguished:
 //!
-//! | | old iterations keep theirs | which iterations |
+//! | | old iterations keep objects | which iterations |
 //! | --- | --- | --- |
 //! | leak | yes | all, or every so often up to the end |
 //! | cache | yes | the first ones only |
-//! | coming and going | no | |
-//! | replacement (a ring of buffers) | yes, but as many older ones go | |
+//! | oscillation | no | |
+//! | replacement (a ring of buffers) | yes, but as many older ones are freed | |
 
 mod tolls;
 
@@ -18,19 +18,19 @@ use super::{Basis, Cohort, Estimate, Judgement, Series};
 use super::{spread::Spread, spread::spread, staircase::wait};
 use crate::model::Verdict;
 
-/// Part of the settled survivors that may still die at a settled age.
+/// Share of the settled survivors that may still be freed at a settled age.
 const STILL_DYING: f64 = 0.15;
 
-/// Chance below which it is not luck that so few settled objects died.
+/// Probability below which it is not chance that so few settled objects were freed.
 const LUCK: f64 = 0.01;
 
-/// Part of the objects that is hardly any.
+/// Share of the objects that counts as hardly any.
 const HARDLY: f64 = 0.1;
 
-/// Fewest objects of old iterations whose disappearance decides.
+/// Minimum number of old objects whose disappearance decides.
 const ENOUGH: u64 = 3;
 
-/// Judges by cohorts; `None` where they don't decide and the values have to.
+/// Judges by cohorts; `None` if they do not decide.
 pub(super) fn judge(series: &Series) -> Option<Judgement> {
     let cohorts = series.cohorts.as_deref()?;
     let last = series.iterations();
@@ -49,14 +49,14 @@ pub(super) fn judge(series: &Series) -> Option<Judgement> {
 struct Settled {
     /// Survivors by iteration, from iteration 1.
     left: Vec<u64>,
-    /// Iterations in all.
+    /// Number of iterations.
     last: usize,
-    /// How many of older objects died meanwhile.
+    /// Older objects freed at a settled age.
     died: u64,
 }
 
 impl Settled {
-    /// The survivors if objects that have lived for `age` iterations live on; `left` are those of all
+    /// The survivors if objects that have lived for `age` iterations live on; `left` has those of all
     /// iterations.
     fn at_age(tolls: &Tolls, left: &[u64], age: usize) -> Option<Self> {
         let (young, old) = tolls.at_age(age);
@@ -121,10 +121,10 @@ fn at_most(n: u64, mean: f64) -> f64 {
     sum
 }
 
-/// Objects keep dying at every age. If hardly any of those born in the oldest third are left,
-/// things come and go. Otherwise this compares how many of the older half live from birth to the age of a
-/// quarter of the run with how many of those live for another quarter: the same part if things
-/// come and go, nearly all if some of them are there for good.
+/// For objects that are freed at every age. If hardly any of the oldest third remain, objects come
+/// and go. Otherwise this compares the share of the older half that lives for a quarter of the run
+/// with the share of those that lives for another quarter: equal if objects come and go, nearly all
+/// if some of them stay for good.
 fn turnover(series: &Series, cohorts: &[Cohort], last: usize) -> Option<Judgement> {
     let age = last / 4;
     let (mut born, mut young, mut old, mut with, mut of) = (0, 0, 0, 0_u32, 0_u32);
@@ -155,7 +155,7 @@ fn turnover(series: &Series, cohorts: &[Cohort], last: usize) -> Option<Judgemen
     (is_few && series.gain() < 0.5 * born as f64).then_some(come_and_go)
 }
 
-/// Mean survivors per iteration, after the first third where that has more: it may be warm-up.
+/// Mean survivors per iteration, without the first third if that has more: it may be warm-up.
 fn rate(left: &[u64]) -> Estimate {
     let mean = |left: &[u64]| left.iter().sum::<u64>() as f64 / left.len() as f64;
     let tail = &left[left.len() / 3..];

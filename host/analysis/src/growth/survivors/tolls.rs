@@ -1,9 +1,9 @@
-//! How many objects died at which age: added up once, so that asking for every age costs no more than
+//! Mortality of objects by age, added up once, so that a query for every age costs no more than
 //! reading the cohorts.
 
 use super::Cohort;
 
-/// Deaths and how many could have died.
+/// Number of freed objects, out of how many.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Toll {
     pub(super) died: u64,
@@ -16,11 +16,11 @@ impl Toll {
     }
 }
 
-/// The tolls of all ages.
+/// Mortality at all ages.
 pub(super) struct Tolls {
-    /// Of objects born in the series, up to each age.
+    /// Objects allocated within the series, up to each age.
     young: Vec<Toll>,
-    /// Of all objects at any age. Those born before the series count as old from its beginning.
+    /// All objects at any age. Those older than the series count as old from its start.
     all: Toll,
 }
 
@@ -53,7 +53,7 @@ impl Tolls {
         Self { young, all: total }
     }
 
-    /// The tolls up to `age`, and beyond it.
+    /// Mortality up to `age`, and beyond it.
     pub(super) fn at_age(&self, age: usize) -> (Toll, Toll) {
         let young = self.young.get(age).or(self.young.last()).copied().unwrap_or_default();
         let old =

@@ -1,6 +1,6 @@
-//! Functions of the kernel that allocate more and more while a run goes on: of a slab cache, or pages.
+//! Kernel functions whose allocations grow during a run: of a slab cache, or pages.
 //!
-//! A run sees all functions, and most of what they hold is what a system needs: only what grows is told.
+//! A run observes all functions, and most of their memory is needed: only growth is reported.
 
 use crate::growth::Judgement;
 use crate::growth::report::words as growing;
@@ -22,19 +22,19 @@ use crate::normal::prints::Prints;
 use crate::text;
 use std::collections::BTreeSet;
 
-/// Findings of each ledger: those that gained most.
+/// Maximum number of findings per ledger, by gain.
 const MOST: usize = 5;
 
-/// Functions that are followed of one cache.
+/// Maximum number of functions per cache.
 const KEYS: usize = 1 << 16;
 
-/// Bytes of pages that a function has to have gained from the begin of a run to its end.
+/// Minimum gain of a function over a run, in bytes of pages.
 const PAGES: u64 = 4 << 20;
 
 /// Bytes of a page.
 const PAGE: u64 = 4096;
 
-/// Frames of a stack that are told.
+/// Maximum number of stack frames shown.
 const FRAMES: usize = 8;
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
@@ -49,7 +49,7 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     findings
 }
 
-/// What grew, with its last row.
+/// Growing functions, each with its last row.
 fn growing_rows<'n>(prints: &Prints<'n>) -> Vec<(Counted, &'n Row)> {
     let list = |census: &'n crate::model::Census| {
         census.rows.iter().map(|row| ((row.name.clone(), row.ids.order), row.count)).collect()
@@ -81,13 +81,13 @@ fn of_cache(normal: &NormalWorld, cache: &str) -> Vec<(u64, Finding)> {
             .figures([growing::figure(FigureKind::Growth, rate, Unit::ObjectsPerIteration)])
             .figures(growing::judgement_figures(&judgement, counted.idle))
             .evidence([Evidence::Text(reason.into())]);
-        let next = "read who calls it: what a module's function gets it must give back";
+        let next = "check its callers: a module must free what it allocates";
         Some((last.saturating_sub(first), draft.next(next)))
     });
     leaks.collect()
 }
 
-/// Pages, which are read at the begin and at the end alone.
+/// Growth of pages, which are only read at the start and at the end.
 fn pages(normal: &NormalWorld) -> Vec<Finding> {
     let prints = Prints::new(normal, Ledger::PageOwner, |_| true);
     let mut ranked_findings: Vec<_> = growing_rows(&prints)
@@ -106,8 +106,8 @@ fn pages(normal: &NormalWorld) -> Vec<Finding> {
             );
             let draft = draft(Listing::Ledger(Ledger::PageOwner), row, title, (&counted.judge(), &counted));
             let draft =
-                draft.text("it is slow to read: before the first iteration, and after the last");
-            let next = "see who frees what these functions allocate; more iterations tell whether it goes on";
+                draft.text("slow to read, so only read before the first iteration and after the last");
+            let next = "check who frees what these functions allocate; more iterations show whether the growth continues";
             (gain >= PAGES).then(|| (gain, draft.next(next)))
         })
         .collect();
@@ -130,7 +130,7 @@ fn draft(
         .figure(FigureKind::InUse, row.count, Unit::Objects)
         .evidence(growing::evidence(&counted.series, counted.first));
     if stack.is_empty() {
-        return draft.evidence_at("last seen", &row.place);
+        return draft.evidence_at("last observed", &row.place);
     }
-    draft.evidence_at(&format!("last seen, from {}", stack.join(" <- ")), &row.place)
+    draft.evidence_at(&format!("last observed, from {}", stack.join(" <- ")), &row.place)
 }

@@ -1,5 +1,4 @@
-//! Functions of the kernel that have allocated what is in use: objects of a slab cache, pages, objects that
-//! nothing points to.
+//! Kernel functions that allocated the memory in use: slab objects, pages, unreferenced objects.
 
 use crate::growth;
 use crate::model::Census;
@@ -24,16 +23,16 @@ use crate::text;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-/// Part of a cache, or of all pages, from which a site is told, in percent.
+/// Minimum share of a cache, or of all pages, to report a site, in percent.
 const STANDS_OUT: u64 = 50;
 
-/// Pages that a site of `page_owner` has at least, in bytes.
+/// Minimum bytes of a site of `page_owner`.
 const PAGES: u64 = 16 << 20;
 
-/// Objects that a site of a slab cache has at least.
+/// Minimum objects of a site of a slab cache.
 const OBJECTS: u64 = 10_000;
 
-/// Frames of a stack that are told.
+/// Maximum number of stack frames shown.
 const FRAMES: usize = 8;
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
@@ -48,14 +47,14 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     findings
 }
 
-/// The last print of each cache.
+/// The last snapshot of each cache.
 fn newest(normal: &NormalWorld, ledger: Ledger) -> Vec<&Census> {
     let last_by_name: BTreeMap<_, _> =
         normal.snapshots(ledger).map(|census| (&*census.of, census)).collect();
     last_by_name.into_values().collect()
 }
 
-/// The values of one name over the prints of a ledger; 0 where a print does not have it.
+/// The values of one name over the snapshots of a ledger; 0 if a snapshot lacks it.
 fn series(normal: &NormalWorld, ledger: Ledger, of: &str, name: &str) -> Counted {
     Prints::new(normal, ledger, |census| *census.of == *of).values(|census| {
         let rows = census.rows.iter().filter(|row| *row.name == *name);
@@ -63,11 +62,11 @@ fn series(normal: &NormalWorld, ledger: Ledger, of: &str, name: &str) -> Counted
     })
 }
 
-/// What a series says of its site: verdict, and the evidence.
+/// Severity, verdict and evidence of a series.
 fn judge(counted: &Counted) -> (Severity, Verdict, Vec<Evidence>) {
     let series = &counted.series;
     if series.points().count() < 2 {
-        let text = "one print can't show growth: take another one after the same work";
+        let text = "one snapshot can't show growth: take another one after the same work";
         return (Severity::Possible, Verdict::Undecided, vec![Evidence::Text(text.into())]);
     }
     let judgement = growth::judge(series);
@@ -113,10 +112,10 @@ fn caller(normal: &NormalWorld, census: &Census) -> Option<Finding> {
         let text = format!("traced {}: {}", text::count(times, "time"), stack);
         draft = draft.evidence_at(&text, place);
     }
-    Some(draft.next("trace the cache (slub_debug=T) and read who calls it: what a module's function gets it must give back"))
+    Some(draft.next("trace the cache (slub_debug=T) and check the callers: a module must free what it allocates"))
 }
 
-/// A name without what the compiler has added.
+/// A function name without suffixes of the compiler.
 fn plain(name: &str) -> &str {
     let end = [".isra.", ".part.", ".constprop.", ".cold"]
         .iter()
@@ -125,8 +124,7 @@ fn plain(name: &str) -> &str {
     &name[..end.unwrap_or(name.len())]
 }
 
-/// Traced allocations that this site made, alike ones together: its callers up to the first module's
-/// function and beyond.
+/// Traced allocations of this site, grouped by call stack.
 fn traced_stacks<'n>(
     normal: &'n NormalWorld,
     census: &Census,
@@ -165,11 +163,11 @@ fn pages(normal: &NormalWorld, census: &Census) -> Option<Finding> {
         .figure(FigureKind::InUse, row.bytes, Unit::Bytes)
         .evidence_at(&format!("{} times {} bytes: {}", text::number(row.count), text::number(block_size), stack.join(" <- ")), &row.place)
         .evidence(evidence)
-        .next("see who frees what these functions allocate; compare the bytes with what the triage calls lost");
+        .next("check who frees what these functions allocate; compare the bytes with the lost memory of the triage");
     Some(draft)
 }
 
-/// Objects of kmemleak, by function and size.
+/// Objects of kmemleak, by function.
 fn unreferenced(normal: &NormalWorld) -> Vec<Finding> {
     let scans: Vec<_> = normal.snapshots(Ledger::Kmemleak).collect();
     let Some(last) = scans.last() else { return Vec::new() };
@@ -193,7 +191,7 @@ fn unreferenced_site(
     let values = series(normal, Ledger::Kmemleak, "", name);
     let (severity, verdict, evidence) = judge(&values);
     let title = format!(
-        "{name}: nothing points to {} any more, {}, after {}",
+        "{name}: {} without any reference, {}, after {}",
         text::count(count, "object"),
         text::bytes(bytes),
         text::count(scans as u64, "scan")
@@ -217,6 +215,6 @@ fn unreferenced_site(
     .figure(FigureKind::InUse, bytes, Unit::Bytes)
     .evidence_at(&text, &example.place)
     .evidence(evidence)
-    .next("see who overwrites the only pointer to what this function allocates");
+    .next("find out who overwrites the only pointer to the memory that this function allocates");
     Some(draft)
 }

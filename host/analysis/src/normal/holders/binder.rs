@@ -1,4 +1,4 @@
-//! Processes that binder still has though they are gone, and descriptors that ran out.
+//! Exited processes that binder still keeps, and exhausted descriptor tables.
 
 use crate::model::FigureKind;
 use crate::model::Finding;
@@ -41,11 +41,11 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     findings
 }
 
-/// Several processes that are gone and that binder still has.
+/// The finding for several exited processes that binder still keeps.
 fn procs_finding(dead: &[(&u64, &Life<'_>)], cause: Option<Fingerprint>) -> Finding {
     let pids = text::ranges(&dead.iter().map(|(pid, _)| **pid).collect());
     let title = format!(
-        "binder: {} procs are never released, and their processes are gone",
+        "binder: {} procs are never released although their processes have exited",
         text::number(dead.len() as u64)
     );
     let mut draft = Draft::new(
@@ -63,16 +63,16 @@ fn procs_finding(dead: &[(&u64, &Life<'_>)], cause: Option<Fingerprint>) -> Find
     draft.cause(cause, FULL).next(NEXT)
 }
 
-/// Of several alike, those that are told with all that is known of them.
+/// Maximum number of processes shown in detail.
 const EXAMPLES: usize = 3;
 
-/// What a full table has to do with it, and what to look for.
+/// Why a full descriptor table may be the cause, and what to do next.
 const FULL: &str = "after \"Too many open files\": a process without a free descriptor may not be released when it \
      ends (clocks of several logs don't compare)";
-const NEXT: &str = "find what keeps the last descriptor of /dev/binder of the process: fds that were passed on, or a \
+const NEXT: &str = "find what keeps the process's last descriptor of /dev/binder open: passed-on fds, or a \
      full table";
 
-/// Tables that were full, as pools.
+/// Triage of full descriptor tables.
 pub(crate) fn triage(findings: &[Finding]) -> Option<Arc<str>> {
     let full = |one: &&Finding| {
         matches!(&one.subject, Subject::Pool(PoolKind::NormalWorld(NormalPool::Descriptors)))
@@ -81,7 +81,7 @@ pub(crate) fn triage(findings: &[Finding]) -> Option<Arc<str>> {
     Some(format!("{}: look at /proc/PID/fd", finding.title).into())
 }
 
-/// What logs and debugfs say of a process.
+/// Binder's state of a process, from logs and debugfs.
 #[derive(Default)]
 struct Life<'n> {
     closed: Option<&'n Place>,
@@ -96,12 +96,12 @@ fn lives(normal: &NormalWorld) -> BTreeMap<u64, Life<'_>> {
     let mut list_place = None;
     let last = normal.snapshots(Ledger::Descriptors).next_back();
     for Saying { place, said, moment, .. } in &normal.sayings {
-        // What binder had before is not what it still has.
+        // Only the last snapshot shows what binder still keeps.
         if matches!(said, Said::Keeps { .. }) && last.is_some_and(|last| last.moment != *moment) {
             continue;
         }
         match said {
-            // A new life, in the log; what lists say of the number is not of a time before.
+            // The process id is reused; lists refer to the new process.
             Said::AreaMapped { pid } => {
                 let life = lives.entry(*pid).or_default();
                 (life.closed, life.released) = (None, None);
@@ -125,7 +125,7 @@ fn lives(normal: &NormalWorld) -> BTreeMap<u64, Life<'_>> {
             lives.entry(pid).or_default().there = true;
         }
     }
-    // Who is not on a list of all processes is gone.
+    // A process missing from a list of all processes has exited.
     lives
         .values_mut()
         .filter(|life| !life.there)
@@ -134,21 +134,19 @@ fn lives(normal: &NormalWorld) -> BTreeMap<u64, Life<'_>> {
 }
 
 impl Life<'_> {
-    /// Binder has it, and it is not on the list of all processes.
+    /// Whether binder keeps it although it has exited.
     const fn is_dead(&self) -> bool {
         self.keeps.is_some() && self.gone.is_some()
     }
 
     fn evidence(&self, pid: u64, mut draft: Draft) -> Draft {
         if let Some(place) = self.closed {
-            draft = draft.evidence_at(
-                &format!("the area of {pid} was closed, and no binder_release of it follows"),
-                place,
-            );
+            draft = draft
+                .evidence_at(&format!("the area of {pid} was closed, and no binder_release follows"), place);
         }
         if let Some((place, [threads, nodes, refs])) = self.keeps {
             let text = format!(
-                "binder still has proc {pid}, with {}, {} and {}",
+                "binder still keeps proc {pid}, with {}, {} and {}",
                 text::count(threads, "thread"),
                 text::count(nodes, "node"),
                 text::count(refs, "ref")
@@ -158,7 +156,7 @@ impl Life<'_> {
                 .evidence_at(&text, place);
         }
         if let Some(place) = self.gone {
-            draft = draft.evidence_at(&format!("there is no process {pid} any more"), place);
+            draft = draft.evidence_at(&format!("process {pid} has exited"), place);
         }
         draft
     }
@@ -170,8 +168,8 @@ impl Life<'_> {
         cause: Option<Fingerprint>,
     ) -> Finding {
         let title = match self.closed {
-            Some(_) => format!("binder: proc {pid} released its vma and never its proc"),
-            None => format!("binder: proc {pid} is never released, and its process is gone"),
+            Some(_) => format!("binder: proc {pid} released its vma but never its proc"),
+            None => format!("binder: proc {pid} is never released although its process has exited"),
         };
         let sure = self.is_dead();
         let severity = if sure { Severity::Failure } else { Severity::Possible };
@@ -186,7 +184,7 @@ impl Life<'_> {
             .collect();
         if !other_procs.is_empty() {
             draft = draft.text(&format!(
-                "others closed theirs and were released: {}",
+                "other procs closed their area and were released: {}",
                 text::list(&other_procs)
             ));
         }
@@ -194,7 +192,7 @@ impl Life<'_> {
     }
 }
 
-/// Tables of descriptors that were full.
+/// The finding for full descriptor tables.
 fn too_many_files(normal: &NormalWorld) -> Option<Finding> {
     let messages = normal.sayings.iter().filter_map(|one| match one.said {
         Said::TooManyFiles { pid } => Some((pid, one)),
@@ -216,6 +214,6 @@ fn too_many_files(normal: &NormalWorld) -> Option<Finding> {
             "error 24 (EMFILE): the table is at its limit, 1024 by default (ulimit -n)",
             &first.place,
         )
-        .next("count /proc/PID/fd over time, and see which kind of descriptor grows");
+        .next("count /proc/PID/fd over time, and check which kind of descriptor grows");
     Some(draft)
 }

@@ -1,4 +1,4 @@
-//! dma-bufs that a descriptor keeps alive: buffer, inode, descriptor, process, and the dup that made it.
+//! dma-bufs kept alive by a descriptor: buffer, inode, descriptor, process, and the dup that created it.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -11,30 +11,30 @@ use crate::{
     text,
 };
 
-/// Ledgers that say who holds a buffer.
+/// Ledgers with the holders of buffers.
 const HOLDERS: [Ledger; 3] = [Ledger::DmaHeap, Ledger::FdInfo, Ledger::Mappings];
 
-/// Findings that are told; more of the same kind say no more.
+/// Maximum number of findings.
 const MOST: usize = 100;
 
-/// Buffers of one holder that are told with all that is known of them.
+/// Maximum number of buffers per holder shown in detail.
 const EXAMPLES: usize = 3;
 
-/// What several buffers have in common: whether it is sure whose they are, the holder, the size.
+/// The key of a group of buffers: whether the holder is doubtful, the holder, the size.
 type Alike = (bool, Option<u64>, u64);
 
-/// A buffer that a copy of a descriptor keeps.
+/// A buffer held by a duplicated descriptor.
 struct Held<'n> {
     row: &'n Row,
     of: &'n Census,
     copy: (u64, u64),
     task: Option<u64>,
     said: &'n Saying,
-    /// Whether another process has a descriptor of the same number, which the copy may be as well.
+    /// Whether another process has a descriptor of the same number, which may be the copy.
     doubtful: bool,
 }
 
-/// Buffers that a descriptor holds which was duplicated and not closed.
+/// Findings for buffers held by a duplicated descriptor that was never closed.
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let mut reported_copies = HashSet::new();
     let mut groups: BTreeMap<Alike, Vec<Held<'_>>> = BTreeMap::new();
@@ -55,7 +55,7 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     groups.values().take(MOST).filter_map(|held| finding(held, normal)).collect()
 }
 
-/// One that a process holds, or several of the same size.
+/// The finding for one buffer, or for several of the same size.
 fn finding(all: &[Held<'_>], normal: &NormalWorld) -> Option<Finding> {
     let [held] = all else { return group_finding(all, normal) };
     Some(held.finding(normal))
@@ -89,7 +89,7 @@ fn group_finding(all: &[Held<'_>], normal: &NormalWorld) -> Option<Finding> {
     Some(first.end(draft, normal))
 }
 
-/// Rows of the last prints that say that a process holds a buffer by this descriptor, the best first.
+/// Rows of the last snapshots in which a process holds a buffer by this descriptor, best first.
 fn holders(normal: &NormalWorld, fd: u64) -> Vec<(&Census, &Row)> {
     let snapshots = HOLDERS.into_iter().flat_map(|ledger| normal.snapshots(ledger).rev());
     let rows = snapshots.flat_map(|census| census.rows.iter().map(move |row| (census, row)));
@@ -112,7 +112,7 @@ impl Held<'_> {
         self.end(draft, normal)
     }
 
-    /// Who has it, with the name that any ledger tells.
+    /// The holder, with its name from any ledger.
     fn holder(&self, normal: &NormalWorld) -> Option<Holder> {
         let holder = self.row.holder.clone()?;
         let log_holder = normal.sayings.iter().rev().find_map(|one| match &one.said {
@@ -161,15 +161,14 @@ impl Held<'_> {
         let pid = self.row.holder.as_ref().map(|holder| holder.pid);
         let draft = match (self.doubtful, self.task == pid) {
             (true, _) => draft.text(&format!(
-                "other processes hold buffers as fd {new}, too: whose it is, is not sure"
+                "other processes also hold buffers as fd {new}, so the holder is uncertain"
             )),
             // The first thread of a process has its number.
             (false, true) => draft,
-            (false, false) => draft.text(
-                "the trace names a task and no process: the descriptor's number tells whose it is",
-            ),
+            (false, false) => draft
+                .text("the trace names a task, not a process: matched by the descriptor's number"),
         };
-        draft.next(&format!("close the copy of fd {old} where it was made: look for dup() without close() in what {} loads", self.holder_text(normal)))
+        draft.next(&format!("close the copy of fd {old}: look for dup() without close() in the program and libraries of {}", self.holder_text(normal)))
     }
 
     fn listing_text(&self, name: &str, who: &str) -> String {
@@ -182,7 +181,7 @@ impl Held<'_> {
         format!("{}: \"{name}\", {who} has fd {}{maps}", self.of.title(), text::list(&fds))
     }
 
-    /// What the other ledgers say of the same buffer.
+    /// Adds entries of other ledgers for the same buffer.
     fn add_other_ledgers(&self, normal: &NormalWorld, mut draft: Draft) -> Draft {
         let ids = &self.row.ids;
         for row in normal.snapshots(Ledger::FdInfo).flat_map(|census| &census.rows) {
@@ -228,7 +227,7 @@ impl Held<'_> {
         let uses = |saying: &&Saying| saying.said == Said::Uses { address };
         let usage = normal.sayings.iter().find(uses);
         lines.extend(
-            usage.map(|saying| (format!("a program worked on {address:#x}"), saying.place.clone())),
+            usage.map(|saying| (format!("a program used {address:#x}"), saying.place.clone())),
         );
         lines
     }

@@ -1,4 +1,4 @@
-//! Processes that open more and more descriptors, and when their table will be full.
+//! Processes with a growing number of descriptors, and when their table will be full.
 
 use crate::growth::Judgement;
 use crate::growth::report::words as growing;
@@ -23,27 +23,27 @@ use crate::text;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Processes that are followed.
+/// Maximum number of processes.
 const PROCESSES: usize = 1 << 16;
 
-/// Findings that are told: those of the processes that gained most.
+/// Maximum number of findings, by gain.
 const MOST: usize = 10;
 
-/// Kinds of descriptors that are told of a process.
+/// Maximum number of kinds of descriptors shown per process.
 const KINDS: usize = 4;
 
-/// Part of the limit that is in use where a table is nearly full, in percent.
+/// Share in use from which a table is nearly full, in percent.
 const NEARLY_FULL: u64 = 90;
 
-/// A process: its number, and when it began.
+/// A process: its id and its start time.
 pub(crate) type Process = (u64, u64);
 
-/// Which process a row is of.
+/// The process of a row.
 pub(crate) fn process(row: &Row) -> Option<Process> {
     Some((row.holder.as_ref()?.pid, row.ids.start.unwrap_or(0)))
 }
 
-/// Names of the processes at the last print.
+/// Rows of the processes in a snapshot, by process id.
 pub(crate) fn names(census: &Census) -> BTreeMap<u64, &Row> {
     let total_rows = census.rows.iter().filter(|row| row.name.is_empty());
     total_rows.filter_map(|row| Some((row.holder.as_ref()?.pid, row))).collect()
@@ -71,7 +71,7 @@ fn of_census(census: &Census) -> impl Iterator<Item = (Process, u64)> + '_ {
 }
 
 impl Counted {
-    /// Without the prints before the process was there.
+    /// The series from the start of the process on.
     fn since_its_begin(&self) -> Self {
         let values = &self.series.values;
         let is_present = |value: &Option<f64>| value.is_some_and(|value| value != 0.0);
@@ -119,8 +119,8 @@ impl Table<'_> {
         .evidence([Evidence::Text(growing::reason(&self.said, &self.counted.series, "descriptor").into())])
         .evidence(self.kinds().map(Evidence::Text))
         .evidence(growing::evidence(&self.counted.series, self.counted.first))
-        .evidence_at("last seen", &self.row.place)
-        .next("see what these descriptors are of, and where the process opens one and does not close it: strace -f -e trace=%desc -p PID");
+        .evidence_at("last observed", &self.row.place)
+        .next("check what these descriptors refer to, and where the process opens one and does not close it: strace -f -e trace=%desc -p PID");
         Some((gain, draft))
     }
 
@@ -174,7 +174,7 @@ impl Table<'_> {
         figures
     }
 
-    /// What the descriptors are of that it gained.
+    /// The kinds of descriptors that it gained.
     fn kinds(&self) -> Option<Arc<str>> {
         let mut prints = self.prints.snapshots().filter_map(|census| self.kinds_of(census));
         let first = prints.next()?;
@@ -190,7 +190,7 @@ impl Table<'_> {
             .take(KINDS)
             .map(|(n, kind)| format!("{} of {kind}", text::number(*n)))
             .collect();
-        (!kinds.is_empty()).then(|| format!("more: {}", text::list(&kinds)).into())
+        (!kinds.is_empty()).then(|| format!("growth by kind: {}", text::list(&kinds)).into())
     }
 
     fn kinds_of<'n>(&self, census: &'n Census) -> Option<BTreeMap<&'n str, u64>> {

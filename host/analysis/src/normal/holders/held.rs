@@ -1,4 +1,4 @@
-//! dma-bufs that processes have more and more descriptors of, and those that no process has any more.
+//! dma-bufs with a growing number of descriptors, and dma-bufs without any process.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,17 +16,14 @@ use crate::{
     text,
 };
 
-/// Name of buffers that no process has, in fingerprints, too.
-const NO_PROCESS: &str = "no process";
-
-/// Kinds of buffers that are followed, and findings that are told.
+/// Maximum number of kinds of buffers, and of findings.
 const KEYS: usize = 1 << 16;
 const MOST: usize = 10;
 
-/// Buffers and descriptors that are told by their numbers.
+/// Maximum number of buffers and of descriptors listed.
 const TOLD: usize = 6;
 
-/// Descriptors and mappings of buffers that processes had at a moment.
+/// Descriptors and mappings of buffers at one moment.
 #[derive(Default)]
 struct Held<'n> {
     fds: Vec<&'n Row>,
@@ -47,7 +44,7 @@ fn by_moment(normal: &NormalWorld) -> BTreeMap<Moment, Held<'_>> {
     moments
 }
 
-/// Who holds, and bytes of each buffer.
+/// Process id of the holder, and size of the buffer.
 type Key = (u64, u64);
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
@@ -83,7 +80,7 @@ fn key(row: &Row) -> Option<(Key, u64)> {
     Some(((row.holder.as_ref()?.pid, row.bytes), row.count))
 }
 
-/// Buffers of one size that one process has ever more descriptors of.
+/// Buffers of one size with a growing number of descriptors in one process.
 struct Growing<'n> {
     pid: u64,
     comm: &'n str,
@@ -111,10 +108,10 @@ impl Growing<'_> {
         let draft = draft((self.comm, Some(self.pid)), severity, title, &self.said, &self.counted)
             .figure(FigureKind::InUse, last.saturating_mul(self.bytes), Unit::Bytes);
         let draft = self.described(draft);
-        Some((gain, draft.next("close what was duplicated or received, in whoever this process got the buffer from: strace -f -e trace=%desc tells the dup or the open")))
+        Some((gain, draft.next("close duplicated or received descriptors, here or in the process that sent them: strace -f -e trace=%desc shows the dup or the open")))
     }
 
-    /// Which buffers, by which descriptors, mapped or not.
+    /// Adds the buffers, their descriptors and mappings.
     fn described(&self, mut draft: Draft) -> Draft {
         let ours = |row: &&&Row| row.holder.as_ref().is_some_and(|holder| holder.pid == self.pid);
         let fds: Vec<_> =
@@ -128,7 +125,7 @@ impl Growing<'_> {
         let buffer_count = text::count(buffers.len() as u64, "buffer");
         let maps = buffers.keys().filter(|inode| mapped_inodes.contains(inode)).count();
         let text = format!(
-            "{} of {buffer_count}, of which it has {} mapped",
+            "{} of {buffer_count}, {} of them mapped",
             text::count(fds.len() as u64, "descriptor"),
             text::number(maps as u64)
         );
@@ -142,7 +139,7 @@ impl Growing<'_> {
         let copies = buffers.values().filter(|fds| fds.len() > 1).count() as u64;
         if copies > 0 {
             draft = draft.text(&format!(
-                "{} by more than one descriptor of the process: a dup, or received twice",
+                "{} by more than one descriptor of the process: duplicated, or received twice",
                 if copies == 1 {
                     "1 buffer is held".into()
                 } else {
@@ -163,7 +160,7 @@ fn newest(buffers: &BTreeMap<u64, Vec<u64>>) -> String {
     lines.collect::<Vec<_>>().join("; ")
 }
 
-/// How much it weighs; `None` where it is not worth telling.
+/// Severity of a judgement; `None` if there is nothing to report.
 fn severity(said: &Judgement, counted: &Counted) -> Option<Severity> {
     match said.verdict {
         Verdict::Leak => Some(Severity::Failure),
@@ -197,7 +194,7 @@ fn draft(
         .evidence(growing::evidence(&counted.series, counted.first))
 }
 
-/// Buffers that the kernel lists and no process has a descriptor or a mapping of.
+/// Findings for buffers that the kernel lists but no process has a descriptor or a mapping of.
 fn nobodys(normal: &NormalWorld, held: &BTreeMap<Moment, Held<'_>>) -> Vec<Finding> {
     let prints = Prints::new(normal, Ledger::DmaBuf, |census| census.moment.is_some());
     let list = |census: &'_ Census| -> Vec<(u64, u64)> {
@@ -216,7 +213,7 @@ fn nobodys(normal: &NormalWorld, held: &BTreeMap<Moment, Held<'_>>) -> Vec<Findi
         let severity = severity(&judgement, &counted)?;
         let (first, last) = counted.ends();
         let title = format!(
-            "{} -> {} of {} each that no process has{}: the kernel holds them",
+            "{} -> {} of {} each without a process{}: held by the kernel",
             text::number(first),
             text::count(last, "dma-buf"),
             text::bytes(bytes),
@@ -224,8 +221,8 @@ fn nobodys(normal: &NormalWorld, held: &BTreeMap<Moment, Held<'_>>) -> Vec<Findi
         );
         let draft = draft((NO_PROCESS, None), severity, title, &judgement, &counted)
             .figure(FigureKind::InUse, last.saturating_mul(bytes), Unit::Bytes)
-            .text("processes that could be looked at have neither a descriptor nor a mapping of them");
-        Some(draft.next("find the driver that imported them and does not let go: bufinfo lists attached devices; a registration with the TEE holds one, too"))
+            .text("no readable process has a descriptor or a mapping of them");
+        Some(draft.next("find the driver that imported them and does not release them: bufinfo lists attached devices; a registration with the TEE also holds a buffer"))
     });
     findings.take(MOST).collect()
 }

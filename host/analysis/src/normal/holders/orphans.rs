@@ -1,4 +1,4 @@
-//! Buffers of ion that no client has any more, and who has buffers of the same size mapped.
+//! ION buffers without a client, and processes that map buffers of the same size.
 
 use crate::model::Census;
 use crate::model::FigureKind;
@@ -14,7 +14,7 @@ use crate::normal::draft::holding;
 use crate::text;
 use std::collections::BTreeMap;
 
-/// Sizes that are told.
+/// Maximum number of sizes listed.
 const SIZES: usize = 4;
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
@@ -22,7 +22,7 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     last.map(|census| finding(normal, census)).collect()
 }
 
-/// By the printed total, which is of all of them.
+/// The printed total, which includes rows missing from the text.
 fn bytes(census: &Census) -> u64 {
     census.total.unwrap_or_else(|| census.bytes())
 }
@@ -30,7 +30,7 @@ fn bytes(census: &Census) -> u64 {
 fn finding(normal: &NormalWorld, census: &Census) -> Finding {
     let orphan_bytes = bytes(census);
     let title = format!(
-        "{} bytes of ion heap {} are orphaned: no client has them any more",
+        "{} bytes of ion heap {} are orphaned: they have no client",
         text::number(orphan_bytes),
         census.of
     );
@@ -45,7 +45,7 @@ fn finding(normal: &NormalWorld, census: &Census) -> Finding {
         );
     if let Some(total) = heap_total(normal, census) {
         draft = draft.text(&format!(
-            "that is {} of the {} that the heap has in all",
+            "that is {} of the {} in the heap",
             text::share(orphan_bytes, total),
             text::bytes(total)
         ));
@@ -55,8 +55,8 @@ fn finding(normal: &NormalWorld, census: &Census) -> Finding {
         draft = draft.text(&text);
     }
     draft.next(
-        "a mapping or a descriptor still holds each: look for missing munmap() and close() in whoever has \
-         dma-bufs of these sizes mapped, or whose process is another one than the last known client",
+        "a mapping or a descriptor still holds each: look for a missing munmap() or close() in processes with \
+         mapped dma-bufs of these sizes, or other than the last known client",
     )
 }
 
@@ -66,7 +66,7 @@ fn heap_total(normal: &NormalWorld, census: &Census) -> Option<u64> {
     normal.snapshots(Ledger::IonHeap).find(is_same_heap)?.total
 }
 
-/// Sizes with their rows, by last known client.
+/// Number of rows by size and last known client.
 fn clients(census: &Census) -> Vec<String> {
     let mut counts: BTreeMap<(String, u64), u64> = BTreeMap::new();
     for row in &census.rows {
@@ -81,7 +81,7 @@ fn clients(census: &Census) -> Vec<String> {
     ranking.into_iter().take(SIZES).map(line).collect()
 }
 
-/// Mappings of dma-bufs that have the size of orphans.
+/// Mappings of dma-bufs with the size of an orphan.
 fn mapping_lines(normal: &NormalWorld, census: &Census) -> Vec<String> {
     let mut mappings: BTreeMap<(u64, String), (u64, String)> = BTreeMap::new();
     for row in normal.snapshots(Ledger::Mappings).flat_map(|census| &census.rows) {

@@ -1,4 +1,4 @@
-//! Two ledgers of the same memory, or a sum and its parts, that should agree and don't.
+//! Disagreement of two ledgers of the same memory, or of a sum and its parts.
 
 use crate::model::Census;
 use crate::model::FigureKind;
@@ -15,13 +15,10 @@ use crate::normal::draft::Draft;
 use crate::normal::draft::holding;
 use crate::text;
 
-/// Part by which two ledgers may differ, as one is read after the other: a tenth.
+/// Two ledgers may differ by this fraction, as one is read after the other: a tenth.
 const SLACK: u64 = 10;
 
-/// What the users of the iommu are compared with, in fingerprints, too.
-const CAMERA: &str = "buffers of the camera";
-
-/// Bytes by which figures in MB may be off: each of three is rounded.
+/// Rounding error in bytes of a sum of three figures in MB.
 const ROUNDED: u64 = 2 << 20;
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
@@ -31,7 +28,7 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     findings
 }
 
-/// What the iommu has mapped against what its user has on its list.
+/// Compares the mappings of the IOMMU with the buffer list of its user.
 fn iommu(normal: &NormalWorld) -> Option<Finding> {
     let users = normal.snapshots(Ledger::IommuUsers).next_back()?;
     let camera_list = normal.snapshots(Ledger::CameraBuffers).next_back()?;
@@ -57,20 +54,20 @@ fn iommu(normal: &NormalWorld) -> Option<Finding> {
         .evidence_at(&format!("iommu: {}{top}", text::bytes(all)), &users.place)
         .evidence_at(&format!("camera: {}", text::bytes(list)), last(camera_list))
         .text(&format!(
-            "{} are mapped and on no list: somebody else keeps them",
+            "{} are mapped but not listed: another user holds them",
             text::bytes(all.saturating_sub(list))
         ))
         .next("find who holds the rest: dma_heap or bufinfo, then fdinfo of the process");
     Some(finding)
 }
 
-/// Where a census ends.
+/// The last place of a snapshot.
 fn last(census: &Census) -> &crate::model::Place {
     census.rows.last().map_or(&census.place, |row| &row.place)
 }
 
-/// Totals that are printed and rows that don't add up to them. What clients of a heap share is counted
-/// for each of them, so that their total may be less.
+/// Printed totals that differ from the sum of the rows. Shared buffers of a heap are counted for each
+/// client, so that heap totals may be less.
 fn sums(normal: &NormalWorld) -> Vec<Finding> {
     let ledgers = [Ledger::IonOrphans, Ledger::DmaBuf];
     let snapshots = ledgers.into_iter().flat_map(|ledger| normal.snapshots(ledger));
@@ -96,27 +93,27 @@ fn sum(census: &Census) -> Option<Finding> {
         .figure(FigureKind::Printed, total, Unit::Bytes)
         .figure(FigureKind::SumOfRows, rows, Unit::Bytes)
         .evidence_at(
-            &format!("{} are in one and not in the other", text::bytes(missing)),
+            &format!("the difference is {}", text::bytes(missing)),
             &census.place,
         );
     if let Some((size, times)) = multiple(census, missing) {
         draft = draft.text(&format!(
-            "that is {} times {} bytes, a size that rows have: rows may be missing from the text",
+            "that is {} times {} bytes, a size of listed rows: rows may be missing from the text",
             text::number(times),
             text::number(size)
         ));
     }
-    Some(draft.next("take the whole print again"))
+    Some(draft.next("capture the complete output again"))
 }
 
-/// The largest size of rows that the difference is a whole number of.
+/// The largest row size that divides the difference.
 fn multiple(census: &Census, missing: u64) -> Option<(u64, u64)> {
     let sizes = census.rows.iter().map(|row| row.bytes).filter(|size| *size > 4096);
     let size = sizes.filter(|size| missing.is_multiple_of(*size)).max()?;
     Some((size, missing / size))
 }
 
-/// `Total-lost` of `cpu_monitor` is what remains of all memory, used and free taken away.
+/// Checks `Total-lost` of `cpu_monitor`: all memory less used less free.
 fn total_lost(normal: &NormalWorld) -> Option<Finding> {
     normal.snapshots(Ledger::CpuMonitor).find_map(|census| {
         let row_named = |name: &str| census.rows.iter().find(|row| *row.name == *name);
@@ -146,5 +143,5 @@ fn unbalanced(lost: &Row, derived: u64, parts: [&Row; 3]) -> Finding {
     .figure(FigureKind::Printed, lost.bytes, Unit::Bytes)
     .figure(FigureKind::Derived, derived, Unit::Bytes)
     .evidence_at(&format!("{all} - {used} - {free} MB"), &lost.place)
-    .next("see whether the text was copied right")
+    .next("check whether the text was copied correctly")
 }

@@ -1,4 +1,4 @@
-//! Who holds how much, and what holds more than before.
+//! Holders of memory and their growth.
 
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
@@ -7,10 +7,10 @@ use teeleak_proto::Uuid;
 use super::LISTED;
 use crate::model::{Owner, OwnerId, Pool, PoolKind, Region, Sample};
 
-/// Bit of [`Region::access`] of secure memory.
+/// The bit for secure memory in [`Region::access`].
 const SECURE: u8 = 8;
 
-/// Somebody or something that holds memory.
+/// A holder of memory.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Holder {
     /// An allocation site.
@@ -19,40 +19,40 @@ pub enum Holder {
         file: Arc<str>,
         /// Source line.
         line: u32,
-        /// Bytes requested by each.
+        /// Bytes per allocation, as requested.
         size: u64,
-        /// For whom, as a person reads it.
+        /// Owner, in words.
         owner: Arc<str>,
     },
-    /// A TA, a PTA or the TEE core, as a person reads it.
+    /// A TA, a PTA or the TEE core, in words.
     Owner(Arc<str>),
     /// The regions of a TA.
     Regions(Uuid),
 }
 
-/// What somebody holds.
+/// Memory of one holder.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Held {
-    /// Who.
+    /// The holder.
     pub holder: Holder,
     /// Bytes.
     pub bytes: u64,
     /// Objects.
     pub count: u64,
-    /// Percent of the pool that this is, where that has a size.
+    /// Percentage of the pool, if its size is known.
     pub percent: Option<f64>,
 }
 
-/// What somebody holds more than at first.
+/// Growth of one holder.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Grown {
-    /// Who.
+    /// The holder.
     pub holder: Holder,
-    /// Bytes at first and at last.
+    /// Bytes at the first and the last snapshot.
     pub bytes: (u64, u64),
-    /// Objects at first and at last.
+    /// Objects at the first and the last snapshot.
     pub count: (u64, u64),
-    /// Number of the census, from 1, since which it never was what it was at first.
+    /// Number of the snapshot, from 1, since which it has been above its first value.
     pub since: usize,
 }
 
@@ -69,8 +69,7 @@ pub(crate) fn by_site(sample: &Sample, pool: Option<&Pool>) -> Vec<Held> {
     biggest(sites(sample), pool.filter(|pool| pool.kind == PoolKind::CoreHeap))
 }
 
-/// The biggest holders by TA: of secure regions where it is about the memory for TAs, of allocations
-/// otherwise.
+/// The biggest holders by TA: of secure regions for TA memory, else of allocations.
 pub(crate) fn by_ta(sample: &Sample, pool: Option<&Pool>) -> Vec<Held> {
     if pool.is_some_and(|pool| pool.kind == PoolKind::TaRam) {
         return biggest(regions(sample, true), pool);
@@ -100,7 +99,7 @@ fn biggest(sums: Sums, pool: Option<&Pool>) -> Vec<Held> {
     holdings
 }
 
-/// What holds more in the last of some samples than in the first, by the bytes gained.
+/// Holders that have more in the last snapshot than in the first, by gained bytes.
 pub(crate) fn growing_holders(samples: &[&Sample]) -> Vec<Grown> {
     let [first, .., last] = samples else { return Vec::new() };
     let first_sums = sample_sums(first);
@@ -123,7 +122,7 @@ pub(crate) fn growing_holders(samples: &[&Sample]) -> Vec<Grown> {
     growths
 }
 
-/// Finds out since when they grew: goes back as long as they hold more than at first.
+/// Sets `since`: goes back as long as a holder has more than at first.
 fn find_starts(grown: &mut [Grown], samples: &[&Sample]) {
     let mut done_flags = vec![false; grown.len()];
     for (at, sample) in samples.iter().enumerate().rev() {

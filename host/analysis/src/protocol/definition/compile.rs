@@ -1,4 +1,4 @@
-//! From a protocol file to protocols, or to all mistakes in it.
+//! Compiles a protocol file into protocols, or reports all mistakes in it.
 
 use std::{ops::Range, sync::Arc};
 
@@ -26,7 +26,7 @@ pub(crate) fn compile(source: &str, text: &str) -> Result<Vec<Protocol>, Vec<Mis
     if reader.mistakes.is_empty() { Ok(protocols) } else { Err(reader.mistakes) }
 }
 
-/// In the order of the file; a map of serde's has lost it, the places tell.
+/// Entries in the order of the file, by their spans: serde's map does not keep it.
 fn in_order<T>(named: &Named<T>) -> impl Iterator<Item = (&Spanned<String>, &T)> {
     let mut entries: Vec<_> = named.iter().collect();
     entries.sort_by_key(|(name, _)| name.span().start);
@@ -95,12 +95,9 @@ impl Reader<'_> {
     ) {
         let circle = names.clone().any(|name| name == parent.get_ref());
         let (message, hint) = if circle {
-            (format!("`{}` belongs to itself", parent.get_ref()), None)
+            (format!("`{}` is its own parent", parent.get_ref()), None)
         } else {
-            (
-                format!("there is no resource `{}`", parent.get_ref()),
-                suggest(parent.get_ref(), names),
-            )
+            (format!("unknown resource `{}`", parent.get_ref()), suggest(parent.get_ref(), names))
         };
         self.mistake(parent.span(), message, hint);
     }
@@ -108,7 +105,7 @@ impl Reader<'_> {
     fn ta(&mut self, ta: &Spanned<String>) -> Option<Uuid> {
         let uuid = Uuid::parse(ta.get_ref());
         if uuid.is_none() && ta.get_ref() != "any" {
-            let message = format!("`{}` is no UUID", ta.get_ref());
+            let message = format!("expected a UUID, found `{}`", ta.get_ref());
             let hint = "write 8-4-4-4-12 hexadecimal digits, or \"any\"";
             self.mistake(ta.span(), message, Some(hint.into()));
         }
@@ -126,12 +123,12 @@ impl Reader<'_> {
         let event = self.step_event(name, text)?;
         let resource_names = resources.iter().map(|resource| &*resource.name);
         let Some(at) = resource_names.clone().position(|name| name == resource.get_ref()) else {
-            let message = format!("there is no resource `{}`", resource.get_ref());
+            let message = format!("unknown resource `{}`", resource.get_ref());
             self.mistake(resource.span(), message, suggest(resource.get_ref(), resource_names));
             return None;
         };
         if let (On::Invoke(_), None, None) = (&event, ta, &text.ta) {
-            let message = format!("step `{}` does not say whose command it is", name.get_ref());
+            let message = format!("step `{}` has `invoke` but no `ta`", name.get_ref());
             let hint = "add `ta = \"UUID\"` to the step or to the protocol";
             self.mistake(name.span(), message, Some(hint.into()));
         }
@@ -168,8 +165,8 @@ impl Reader<'_> {
         }
         let count_text = if first.is_none() { "none" } else { "more than one" };
         let message =
-            format!("step `{}` has {count_text} of acquire, use, release", name.get_ref());
-        self.mistake(name.span(), message, Some("it needs exactly one".into()));
+            format!("step `{}` has {count_text} of `acquire`, `use`, `release`", name.get_ref());
+        self.mistake(name.span(), message, Some("give exactly one".into()));
         None
     }
 
@@ -180,7 +177,7 @@ impl Reader<'_> {
             (None, Some(on)) => self.occasion(on),
             (Some(_), Some(on)) => {
                 let message = format!("step `{}` has both `invoke` and `on`", name.get_ref());
-                self.mistake(on.span(), message, Some("drop one of them".into()));
+                self.mistake(on.span(), message, Some("remove one of them".into()));
                 None
             }
         }
@@ -199,7 +196,7 @@ impl Reader<'_> {
                 _ => {}
             },
         }
-        let message = format!("there is no event `{}`", on.get_ref());
+        let message = format!("unknown event `{}`", on.get_ref());
         self.mistake(on.span(), message, suggest(on.get_ref(), words.into_iter()));
         None
     }
@@ -207,7 +204,7 @@ impl Reader<'_> {
     fn ignore_flags(&mut self, text: &StepText, on: &On) -> u32 {
         let Some(flags) = &text.ignore_flags else { return 0 };
         if !matches!(on, On::Map | On::Unmap) {
-            let hint = "drop `ignore_flags`, or use `on = \"map\"` or `on = \"unmap\"`";
+            let hint = "remove `ignore_flags`, or use `on = \"map\"` or `on = \"unmap\"`";
             self.mistake(flags.span(), "only regions have flags".into(), Some(hint.into()));
         }
         *flags.get_ref()
@@ -240,13 +237,14 @@ impl Reader<'_> {
             (Some(key), Some(_)) => self.parse_key(key),
             (Some(key), None) => {
                 let message = format!("`{}` has no parent", resource.name);
-                let hint = "drop `parent_key`, or give the resource a `parent`";
+                let hint = "remove `parent_key`, or give the resource a `parent`";
                 self.mistake(key.span(), message, Some(hint.into()));
                 None
             }
             (None, Some(parent)) if action == StepAction::Acquire => {
                 let parent = resources.get(parent).map_or("", |parent| &parent.name);
-                let message = format!("step `{}` does not say which {parent}", name.get_ref());
+                let message =
+                    format!("step `{}` has no `parent_key` for its {parent}", name.get_ref());
                 self.mistake(name.span(), message, Some("add `parent_key`".into()));
                 None
             }
@@ -262,13 +260,13 @@ impl Reader<'_> {
             }
         };
         if parsed_key.is_none() {
-            self.mistake(key.span(), "this is no key".into(), Some(key::FORMS.into()));
+            self.mistake(key.span(), "expected a key".into(), Some(key::FORMS.into()));
         }
         parsed_key
     }
 }
 
-/// Parents first, otherwise in the order of the file; circles last.
+/// Sorts parents first, otherwise in the order of the file; cycles last.
 fn sort_parents_first(named: &Named<ResourceText>) -> Vec<(&Spanned<String>, &ResourceText)> {
     let mut rest: Vec<_> = in_order(named).collect();
     let mut sorted_resources: Vec<(&Spanned<String>, &ResourceText)> = Vec::new();

@@ -1,4 +1,4 @@
-//! From one pass over the events to findings.
+//! Findings of one pass over the events.
 
 mod order;
 mod unpaired;
@@ -34,42 +34,42 @@ use teeleak_steps::Rule;
 /// Most acquires that a [`Tie`] lists; the finding's figures count all.
 const TIED: usize = 4096;
 
-/// What a finding counts, in all and per iteration.
+/// Units of a finding, in total and per iteration.
 type Units = (Unit, Unit);
 
-/// A wrong order is seen in calls, a missing release in what is held.
+/// A wrong order counts calls, a missing release counts objects.
 const CALLS: Units = (Unit::Calls, Unit::CallsPerIteration);
 const OBJECTS: Units = (Unit::Objects, Unit::ObjectsPerIteration);
 
-/// What the protocols say of an observation.
+/// The result of the protocol check.
 #[derive(Clone, Debug, Default)]
 pub struct Checked {
     /// Broken orders and unpaired acquires.
     pub findings: Vec<Finding>,
-    /// What ties unpaired findings to growth.
+    /// Links from unpaired findings to growth.
     pub ties: Vec<Tie>,
     /// What could not be checked.
     pub gaps: Vec<Gap>,
     /// Events that were steps of a protocol.
     pub steps: u64,
-    /// Acquires without a release whose TA instance, session or region is gone: no leak.
+    /// Acquires without a release whose TA instance, session or region has ended: no leak.
     pub ended: u64,
-    /// Releases of what was acquired before anything was seen: no fault.
+    /// Releases of resources acquired before the recording started: no fault.
     pub unknown: u64,
 }
 
-/// What ties a finding to growth: whose resources, and which acquires made them.
+/// The link from a finding to growth: the TA and its acquires.
 #[derive(Clone, Debug)]
 pub struct Tie {
-    /// The finding.
+    /// Fingerprint of the finding.
     pub fingerprint: Fingerprint,
-    /// TA whose resources they are.
+    /// TA that owns the resources.
     pub ta: Option<Uuid>,
-    /// In words: "mappings of drm-player".
+    /// The resources in words: "mappings of drm-player".
     pub what: Arc<str>,
     /// Indices into the observation's events of acquires without a release, in order.
     pub acquires: Vec<usize>,
-    /// How many there are within iterations.
+    /// Number of acquires within iterations.
     pub held: u64,
 }
 
@@ -78,7 +78,7 @@ pub struct Tie {
 pub fn check(observation: &Observation, protocols: &[Protocol], limits: Limits) -> Checked {
     let matcher = Matcher::new(protocols);
     let pass = |events: &Ordered<'_>| pass(observation, (protocols, &matcher), events, limits);
-    // Most are in order; the few that are not are worth a second pass.
+    // Most events are in order; a second pass handles the others.
     let first_pass = pass(&Ordered::as_given(&observation.events));
     let sort = || Ordered::with_window(&observation.events, limits.window);
     first_pass.or_else(|| pass(&sort())).unwrap_or_default()
@@ -111,13 +111,13 @@ fn pass(
         ties.push(tie);
     }
     let mut fingerprints = HashSet::new();
-    // Who observed comes before who claims; both may tell of the same.
+    // Events of the TEE come first: the normal world may report the same fault.
     findings.retain(|finding| fingerprints.insert(finding.fingerprint.clone()));
     let gaps = gaps(&engine, events);
     Some(Checked { findings, ties, gaps, steps: engine.steps, ended, unknown: engine.unknown })
 }
 
-/// Iterations that the samples tell of.
+/// Last measured iteration of the snapshots.
 fn last_iteration(observation: &Observation) -> u32 {
     let samples =
         observation.samples.iter().filter(|sample| sample.moment.stage == Stage::Measured);
@@ -126,29 +126,24 @@ fn last_iteration(observation: &Observation) -> u32 {
 
 fn gaps(engine: &Engine<'_>, events: &Ordered<'_>) -> Vec<Gap> {
     let rows = [
+        ("events too late to be sorted", Reason::Moved, events.late, "use a larger window"),
         (
-            "events that came too late to be put in order",
-            Reason::Moved,
-            events.late,
-            "a larger window",
-        ),
-        (
-            "steps without the key that their protocol names",
+            "steps without the key of their protocol",
             Reason::NotOffered,
             engine.keyless,
-            "another key in the protocol",
+            "use another key in the protocol",
         ),
         (
-            "steps that others show to have been",
+            "steps implied by later ones but not recorded",
             Reason::NotOffered,
             engine.missing,
-            "no filter, or one that lets both ends of a resource pass",
+            "remove the filter, or let both acquires and releases pass it",
         ),
         (
-            "resources that were held, for want of room",
+            "held resources dropped for lack of room",
             Reason::NoRoom,
             engine.table.evicted,
-            "a higher limit",
+            "use a higher limit",
         ),
     ];
     let gaps = rows.into_iter().filter(|(.., lost, _)| *lost > 0);

@@ -21,8 +21,8 @@ use teeleak_steps::Rule;
 impl Report<'_> {
     pub(super) fn orders(&self) -> Vec<Finding> {
         let wrong = self.groups.iter().filter(|(key, _)| {
-            // A parent that is released too early is proven by the step that then comes too late;
-            // without one the child's release is missing, which is no matter of order.
+            // The release of a parent is proven to be too early by the child's late step. Without one,
+            // the child's release is missing, which is not an order fault.
             key.rule.is_order() && key.rule != Rule::ReleaseBeforeChildren
         });
         wrong.filter_map(|(key, group)| self.order(key, group)).collect()
@@ -60,7 +60,7 @@ impl Report<'_> {
             figures: self.figures(CALLS, group.count, in_run, group.iterations),
             evidence,
             cause: None,
-            action: format!("call in this order: {right_order}").into(),
+            action: format!("call the steps in this order: {right_order}").into(),
         })
     }
 
@@ -86,13 +86,13 @@ impl Report<'_> {
             Rule::AcquireWithoutParent => {
                 format!("{step} came without {}", step_names(parent, StepAction::Acquire))
             }
-            Rule::DoubleRelease => format!("{step} of a {name} that was released already"),
+            Rule::DoubleRelease => format!("{step} of a {name} that was already released"),
             Rule::ReleaseWithoutAcquire | Rule::UseWithoutAcquire => {
-                format!("{step} of a {name} that never was acquired")
+                format!("{step} of a {name} that was never acquired")
             }
             Rule::UseAfterRelease => format!("{step} of a {name} after its release"),
-            Rule::AcquireBeyondLimit => format!("{step} of a {name} that is held already"),
-            Rule::ReleaseFailed => format!("{step} of a {name} that is held failed"),
+            Rule::AcquireBeyondLimit => format!("{step} of a {name} that is already held"),
+            Rule::ReleaseFailed => format!("{step} of a held {name} failed"),
         }
     }
 
@@ -111,12 +111,12 @@ impl Report<'_> {
         {
             let doer_texts: Vec<_> =
                 doers.iter().map(|(step, who)| format!("{step} by {who}")).collect();
-            evidence.push(sentence(format!("not all by the same: {}", doer_texts.join(", "))));
+            evidence.push(sentence(format!("by different callers: {}", doer_texts.join(", "))));
         }
         if group.certain < group.count {
             let unsure = text::number(group.count - group.certain);
             let count = text::number(group.count);
-            evidence.push(sentence(format!("{unsure} of {count} uncertain: events were lost")));
+            evidence.push(sentence(format!("{unsure} of {count} are uncertain: events were lost")));
         }
         evidence
     }

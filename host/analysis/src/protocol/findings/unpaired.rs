@@ -1,4 +1,4 @@
-//! Findings about what was never released.
+//! Findings about missing releases.
 
 use super::OBJECTS;
 use super::Report;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 use teeleak_proto::Uuid;
 use teeleak_steps::Rule;
 
-/// Acquires, and who made them, that are named; the figures count all.
+/// Maximum number of acquires and of callers listed; the figures count all.
 const LISTED: usize = 3;
 
 impl Report<'_> {
@@ -38,10 +38,10 @@ impl Report<'_> {
     ) -> Option<(Finding, Tie)> {
         let (protocol, at) = self.find(resource)?;
         let run = self.length.iterations > 0;
-        // What was there before the run began is not the run's fault.
+        // Resources acquired before the run are not the run's fault.
         let run_holds: Vec<Hold> =
             holds.iter().copied().filter(|hold| !run || hold.iteration.is_some()).collect();
-        // The parent's steps are those of its last time, so the last hold has the shortest proof.
+        // The parent's steps are its last ones, so the last hold has the shortest proof.
         let rank = |hold: &&Hold| (hold.certain, hold.parent.is_some(), hold.at);
         let example = *run_holds.iter().max_by_key(rank)?;
         let (severity, verdict) = unpaired::judge(&run_holds, self.length);
@@ -71,7 +71,7 @@ impl Report<'_> {
             fingerprint: fingerprint.clone(),
             cause: self.late_release(resource, ta, &run_holds, &subject),
             subject,
-            action: format!("see that every {name} reaches {missing}: {right_order}").into(),
+            action: format!("make sure that every {name} reaches {missing}: {right_order}").into(),
         };
         let names = text::plural(name);
         let suffix =
@@ -87,7 +87,7 @@ impl Report<'_> {
         Some((finding, tie))
     }
 
-    /// Indices of the events that acquired what is held, in order.
+    /// Indices of the acquiring events, in order.
     fn acquires(&self, holds: &[Hold]) -> Vec<usize> {
         let first_holds = holds.iter().take(TIED);
         let mut acquires: Vec<_> =
@@ -96,7 +96,7 @@ impl Report<'_> {
         acquires
     }
 
-    /// The order finding that explains why these were not released, if it does.
+    /// The order finding that caused these missing releases, if any.
     fn late_release(
         &self,
         resource: u32,
@@ -111,7 +111,7 @@ impl Report<'_> {
             return None;
         }
         let reason = format!(
-            "{} of {} lost their parent while they were held, and {} releases came too late and failed",
+            "{} of {} were still held when their parent was closed; {} later releases failed",
             text::number(orphans),
             text::number(holds.len() as u64),
             text::number(late.failed),
@@ -120,7 +120,7 @@ impl Report<'_> {
         Some((cause, reason.into()))
     }
 
-    /// Which ones are held, who acquired them, and in which iterations.
+    /// Which resources are held, who acquired them, and in which iterations.
     fn held_evidence(&self, protocol: &Protocol, at: usize, holds: &[Hold]) -> Vec<Evidence> {
         let mut evidence = vec![Evidence::Outstanding(self.list_text(protocol, at, holds).into())];
         let mut doers = BTreeMap::<_, u64>::new();
@@ -143,11 +143,11 @@ impl Report<'_> {
         evidence
     }
 
-    /// The first ones that are held, and the last, with their keys and places.
+    /// The first held resources and the last one, with their keys and places.
     fn list_text(&self, protocol: &Protocol, at: usize, holds: &[Hold]) -> String {
         let events: Vec<_> = holds.iter().filter_map(|hold| self.events.get(hold.at)).collect();
         let source = events.first().map(|event| event.place.source);
-        // Its name is told once.
+        // A common source is named once.
         let is_one_source = events.iter().all(|event| Some(event.place.source) == source);
         let item_text = |event: &Event| {
             let keys = words::step_ref(protocol, at, event).keys;
@@ -164,7 +164,7 @@ impl Report<'_> {
         }
         let place = source.filter(|_| is_one_source);
         let place = place.map_or_else(String::new, |source| format!(" in {source}"));
-        format!("never released: {}{place}", items.join(", "))
+        format!("outstanding: {}{place}", items.join(", "))
     }
 
     fn unpaired_evidence(
@@ -181,14 +181,14 @@ impl Report<'_> {
         {
             let close = words::steps(protocol, parent, StepAction::Release).unwrap_or_default();
             evidence.push(sentence(format!(
-                "{close} came while {} of them were held",
+                "{close} came while {} were still held",
                 text::number(orphans as u64)
             )));
         }
         let unsure = holds.iter().filter(|hold| !hold.certain).count();
         if unsure > 0 {
             evidence.push(sentence(format!(
-                "{} uncertain: events were lost after them",
+                "{} are uncertain: events were lost after them",
                 text::number(unsure as u64)
             )));
         }
@@ -196,9 +196,7 @@ impl Report<'_> {
             |key: &GroupKey| key.resource == resource && key.rule == Rule::ReleaseFailed;
         if let Some((_, group)) = self.groups.iter().find(|(key, _)| is_failed_release(key)) {
             let (count, result) = (text::times(group.count), TeeResult(group.result.unwrap_or(0)));
-            evidence.push(sentence(format!(
-                "a release of what was held failed {count}, first with {result}"
-            )));
+            evidence.push(sentence(format!("a release failed {count}, first with {result}")));
         }
         let proof = [example.parent, Some(example.at), example.orphaned];
         let events = proof.into_iter().flatten().filter_map(|at| self.events.get(at));

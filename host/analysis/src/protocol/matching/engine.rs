@@ -1,4 +1,4 @@
-//! One pass over the events: slots, and groups of broken rules.
+//! One pass over the events, which updates slots and counts broken rules.
 
 use teeleak_steps::{self as steps, Broken, Outcome, Proof, Rule, Slot};
 
@@ -16,9 +16,9 @@ use crate::{
 /// Bounds of the engine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// How many events an event may come too late.
+    /// How many positions an event may come too late.
     pub window: usize,
-    /// Resources that are remembered at once, at about 120 bytes each.
+    /// Maximum number of tracked resources, at about 120 bytes each.
     pub resources: usize,
 }
 
@@ -33,21 +33,21 @@ pub(crate) struct Engine<'a> {
     matcher: &'a Matcher,
     pub(crate) table: Table,
     pub(crate) groups: Groups,
-    /// Where something was lost, from here on.
+    /// Positions of the remaining losses.
     holes: &'a [u64],
-    /// Position right before which something was lost most lately; 0 for nowhere.
+    /// Position right after the last loss; 0 for none.
     pub(crate) last_hole: u64,
-    /// Whether nothing was lost so far, not even before the first event.
+    /// Whether nothing was lost so far, from the first event on.
     has_beginning: bool,
-    /// Last iteration that an event told of.
+    /// Last iteration of any event.
     pub(crate) iterations: u32,
     /// Steps taken.
     pub(crate) steps: u64,
-    /// Steps whose event did not have their key.
+    /// Steps without their key.
     pub(crate) keyless: u64,
-    /// Releases and uses of what must have been acquired before anything was seen.
+    /// Releases and uses of resources acquired before the recording started.
     pub(crate) unknown: u64,
-    /// Steps that others show to have been, and that were not among the events.
+    /// Steps implied by other steps but missing from the events.
     pub(crate) missing: u64,
 }
 
@@ -69,7 +69,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Takes all events; false as soon as they turn out not to be in order and were not sorted.
+    /// Processes all events; returns false at the first unsorted event that is out of order.
     pub(crate) fn run(&mut self) -> bool {
         let (events, matcher) = (self.events, self.matcher);
         let mut previous: Option<&Event> = None;
@@ -100,7 +100,7 @@ impl<'a> Engine<'a> {
         self.iterations = self.iterations.max(event.iteration.unwrap_or(0));
     }
 
-    /// Takes an event as one step, if it is that.
+    /// Processes an event as one step, if it matches.
     #[inline(never)]
     fn step(&mut self, watch: &Watch, event: &Event, at: u64) {
         if !watch.matches(event) {
@@ -128,9 +128,8 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// What was known; where steps may be missing, with one put in that was not seen: what is acquired while it is
-    /// held was released before. `None` for a release of what is not held, whose acquire was not seen: nothing is
-    /// left of both.
+    /// The slot, corrected for a missing step if the protocol is partial: an acquire of a held resource
+    /// implies a release. `None` for a release without an acquire, as both are over.
     #[inline]
     fn complete(&mut self, watch: &Watch, step: steps::Step, slot: Slot) -> Option<Slot> {
         if !watch.partial {
@@ -150,8 +149,8 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// The parent's entry: for what is held the one that it was acquired under, else as the step
-    /// says. What is acquired anew after it lost its parent may get another one.
+    /// The parent's entry: that of the acquire for a held resource, else that of the step. A resource
+    /// that is acquired again after its parent was released may get another one.
     #[inline]
     fn parent(&mut self, of: &Parent, step: (&Watch, &Event), own: u32) -> Option<u32> {
         let (watch, event) = step;
@@ -170,7 +169,7 @@ impl<'a> Engine<'a> {
         new
     }
 
-    /// Settles what is held and gets another parent.
+    /// Settles a held resource that gets another parent.
     fn leave(&mut self, watch: &Watch, own: u32, old: Option<u32>) {
         if let Some((settled, lost_by)) = self.lost_slot(watch, own, old)
             && let Some(entry) = self.table.get_mut(own)
@@ -182,7 +181,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// The slot of what was held when its old parent was released, and the step that released it.
+    /// The slot of a resource that was held when its old parent was released, and the releasing step.
     fn lost_slot(&self, watch: &Watch, own: u32, old: Option<u32>) -> Option<(Slot, u64)> {
         let (slot, old) = (self.table.slot(Some(own))?, self.table.slot(old)?);
         if !slot.is_orphan(Some(old)) {
@@ -208,7 +207,7 @@ impl<'a> Engine<'a> {
         }
         match action {
             StepAction::Acquire if new_slot.outstanding() == 1 => entry.earlier.clear(),
-            // What was lost before is among the earlier ones already.
+            // Acquires that lost their parent are among the earlier ones already.
             StepAction::Acquire if old_slot.held == 0 => {}
             StepAction::Acquire if new_slot.since == old_slot.since => {
                 entry.earlier.push(Earlier { at, lost: 0 });
@@ -225,7 +224,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Counts broken rules; `own` and `parent` are as they were before the step.
+    /// Counts broken rules; `own` and `parent` are the states before the step.
     #[cold]
     fn count_broken(
         &mut self,
@@ -274,8 +273,8 @@ fn example(table: &Table, (rule, at): (Rule, u64), own: u32, parent: Option<u32>
     let mut proof = rule.proof(*slot, table.slot(parent));
     let mut example = Vec::new();
     match (rule, earlier.last()) {
-        // It was acquired anew since, and released; what lost its parent is older. The first of
-        // those acquires is the one that set the parent.
+        // It was acquired again and released since; the acquire that lost its parent is older. The
+        // first of those acquires set the parent.
         (Rule::ReleaseAfterParent | Rule::UseAfterParent, Some(last)) if slot.held == 0 => {
             proof = Proof::default();
             let first = earlier.iter().find(|one| one.lost == last.lost).unwrap_or(last);
@@ -302,7 +301,7 @@ fn example(table: &Table, (rule, at): (Rule, u64), own: u32, parent: Option<u32>
     example
 }
 
-/// The step after which nothing may have been lost for the verdict to be certain.
+/// The step after which nothing may be lost for the verdict to be certain.
 const fn decisive(rule: Rule, slot: Slot, parent: Option<Slot>) -> u64 {
     match (rule, parent) {
         (Rule::DoubleRelease | Rule::UseAfterRelease, _) => slot.until,

@@ -1,23 +1,23 @@
-//! From keys to numbers of entries: open addressing, a word for each, nothing removed one by one.
+//! Hash index from keys to entry numbers: open addressing, one word per entry, no single removal.
 
 use super::table::SlotKey;
 
-/// Cells at least; a power of two.
+/// Minimum number of cells; a power of two.
 const CELLS: usize = 64;
 
-/// Numbers of entries by key. The keys themselves are in the entries.
+/// Entry numbers by key. The keys themselves are in the entries.
 pub(crate) struct Index {
-    /// High half of the hash, and number plus one; 0 where it is free.
+    /// High half of the hash, and entry number plus one; 0 if free.
     cells: Vec<u64>,
     used: usize,
 }
 
-/// The mark of a key in a cell, and where to look for it first.
+/// The hash of a key: its mark in a cell, and its first cell.
 #[derive(Clone, Copy)]
 pub(crate) struct Hash(u64);
 
 impl Hash {
-    /// Of a key: the halves of a product by a random odd number, mixed.
+    /// The hash of a key: the mixed halves of a product with a random odd number.
     #[inline]
     pub(crate) fn new(key: SlotKey) -> Self {
         const ODD: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xd1b5_4a32_d192_ed03];
@@ -26,7 +26,7 @@ impl Hash {
         Self(low ^ high)
     }
 
-    /// The cell to look at first, out of so many.
+    /// The first cell to probe.
     #[inline]
     const fn first(self, mask: usize) -> usize {
         #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
@@ -47,7 +47,7 @@ const fn halves(product: u128) -> (u64, u64) {
     (low, (product >> 64) as u64)
 }
 
-/// The number of the entry in a cell.
+/// The entry number in a cell.
 #[inline]
 const fn number(cell: u64) -> u32 {
     #[expect(clippy::cast_possible_truncation, reason = "the low half")]
@@ -56,12 +56,12 @@ const fn number(cell: u64) -> u32 {
 }
 
 impl Index {
-    /// With room for so many entries.
+    /// An index with room for `room` entries.
     pub(crate) fn new(room: usize) -> Self {
         Self { cells: vec![0; (2 * room).next_power_of_two().max(CELLS)], used: 0 }
     }
 
-    /// The entry with that hash that `is_it`, or the free cell where it belongs.
+    /// The entry with this hash for which `is_it` holds, or the free cell for it.
     #[inline]
     pub(crate) fn find(&self, hash: Hash, is_it: impl Fn(u32) -> bool) -> Result<u32, usize> {
         let mask = self.cells.len() - 1;
@@ -79,7 +79,8 @@ impl Index {
         }
     }
 
-    /// Puts an entry into the free cell that [`Self::find`] gave; `hash_of` those that are there.
+    /// Puts an entry into the free cell from [`Self::find`]; `hash_of` gives the hashes of existing
+    /// entries.
     #[inline]
     pub(crate) fn insert(
         &mut self,
@@ -106,7 +107,7 @@ impl Index {
         }
     }
 
-    /// Forgets all and puts entries from 0 on in again.
+    /// Rebuilds the index from the hashes of entries 0, 1, ...
     pub(crate) fn refill(&mut self, hashes: impl Iterator<Item = Hash>) {
         self.cells.fill(0);
         self.used = 0;
@@ -117,7 +118,7 @@ impl Index {
         }
     }
 
-    /// The cell where a new entry with that hash belongs.
+    /// The free cell for a new entry with this hash.
     fn free(&self, hash: Hash) -> usize {
         match self.find(hash, |_| false) {
             Ok(_) => 0,

@@ -1,4 +1,4 @@
-//! Which steps an event is.
+//! Matches events to steps.
 
 use rustc_hash::FxHashMap;
 use teeleak_proto::Uuid;
@@ -9,15 +9,15 @@ use crate::{
     protocol::{End, Key, On, Protocol, Scope, Step, StepAction},
 };
 
-/// A step, as the engine needs it.
+/// A step in the form that the engine uses.
 #[derive(Clone)]
 pub(crate) struct Watch {
     /// Number of the resource over all protocols.
     pub(crate) resource: u32,
     pub(crate) parent: Option<Parent>,
-    /// What it does.
+    /// Its action.
     pub(crate) action: StepAction,
-    /// What holds for the resource.
+    /// Properties of the resource.
     pub(crate) kind: Kind,
     pub(crate) scope: Scope,
     /// Whether steps may be missing.
@@ -27,17 +27,17 @@ pub(crate) struct Watch {
     ignore_flags: u32,
 }
 
-/// What a resource belongs to.
+/// The parent of a resource.
 #[derive(Clone)]
 pub(crate) struct Parent {
     /// Number of the resource over all protocols.
     pub(crate) resource: u32,
     pub(crate) scope: Scope,
-    /// `None` where the engine shall remember.
+    /// `None` if the engine remembers it from the acquire.
     pub(crate) key: Option<Key>,
 }
 
-/// Commands from 0 on that are found without a search: TAs count theirs.
+/// Commands below this number are looked up directly: TAs number theirs from 0.
 const LOW: usize = 256;
 
 /// Steps by command.
@@ -66,14 +66,14 @@ impl Commands {
     }
 }
 
-/// Steps by what they are in the events.
+/// Steps by event.
 pub(crate) struct Matcher {
-    /// Commands of each TA that is named; few, so that a look at each costs less than a hash.
+    /// Commands by TA; few TAs, so a linear search costs less than a hash.
     invoke: Vec<(Uuid, Commands)>,
     /// Commands of any TA.
     invoke_any: Commands,
     named: FxHashMap<Name, Vec<Watch>>,
-    /// Steps that a TA notes, by their numbers.
+    /// Steps noted by a TA, by number.
     noted: FxHashMap<u32, Vec<Watch>>,
     open: Vec<Watch>,
     close: Vec<Watch>,
@@ -141,7 +141,7 @@ impl Matcher {
         }
     }
 
-    /// The steps that this event may be: those of its TA, and those of any; see [`Watch::fits`].
+    /// Candidate steps for this event: those of its TA, and those of any TA; see [`Watch::fits`].
     #[inline]
     pub(crate) fn steps(&self, event: &Event) -> [&[Watch]; 2] {
         let watches = match &event.kind {
@@ -174,14 +174,14 @@ impl Matcher {
     }
 }
 
-/// The number of a step that a TA notes, from its name.
+/// The number of a noted step, from its name.
 fn noted(name: Name) -> Option<u32> {
     let number = name.strip_prefix("step ")?.parse().ok()?;
     (format!("step {number}") == *name).then_some(number)
 }
 
 impl Watch {
-    /// Whether an event that this step may be is it.
+    /// Whether a candidate event is this step.
     #[inline]
     pub(crate) fn matches(&self, event: &Event) -> bool {
         // Flags of a region are its seventh value, see `Event::values`.

@@ -1,23 +1,23 @@
-//! Events in order: a source that mixes rings of several cores may be a little out of it.
+//! Sorts events: a source that merges the rings of several cores may be slightly out of order.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 use crate::model::{Event, Origin};
 
-/// Events in the order in which they were done.
+/// Events in order of completion.
 pub(crate) struct Ordered<'a> {
     events: &'a [Event],
     sorted: bool,
-    /// Indices into `events`; `None` where they are taken as they are.
+    /// Indices into `events`; `None` in the given order.
     order: Option<Vec<u32>>,
-    /// Events that came too late for the window, which is as good as a loss.
+    /// Events too late for the window, which count as lost.
     pub(crate) late: u64,
-    /// Positions, from 1, right before which those belonged.
+    /// Positions, from 1, right before which late events belong.
     pub(crate) holes: Vec<u64>,
 }
 
-/// What events are put in order by: time where all tell it by one clock, else number where all have
-/// one origin, else nothing.
+/// The sort key of events: the sequence number if all are from the TEE, else the time if all have one
+/// clock, else none.
 enum By {
     Time,
     Number,
@@ -25,12 +25,12 @@ enum By {
 }
 
 impl<'a> Ordered<'a> {
-    /// As they are.
+    /// Events in the given order.
     pub(crate) const fn as_given(events: &'a [Event]) -> Self {
         Self { events, sorted: false, order: None, late: 0, holes: Vec::new() }
     }
 
-    /// Put in order as far as `window` events at a time allow.
+    /// Events sorted within a window of `window` events.
     pub(crate) fn with_window(events: &'a [Event], window: usize) -> Self {
         let mut output = Self { sorted: true, ..Self::as_given(events) };
         let sort_key = By::for_events(events);
@@ -40,7 +40,7 @@ impl<'a> Ordered<'a> {
         output
     }
 
-    /// Whether one may come right after the other: the TEE's own numbers tell, else the clock.
+    /// Whether `event` may come right after `before`: by the TEE's own numbers, else by the clock.
     pub(crate) fn may_follow(before: &Event, event: &Event) -> bool {
         match (before.origin, event.origin, before.time, event.time) {
             (Origin::Tee, Origin::Tee, ..) => before.seq <= event.seq,
@@ -83,17 +83,17 @@ impl<'a> Ordered<'a> {
         self.events.get(index)
     }
 
-    /// How many there are.
+    /// Number of events.
     pub(crate) const fn len(&self) -> usize {
         self.events.len()
     }
 
-    /// Whether they were put in order as far as that is possible.
+    /// Whether they were sorted as far as possible.
     pub(crate) const fn is_sorted(&self) -> bool {
         self.sorted
     }
 
-    /// Index into the events as they were given, of a position from 1.
+    /// Index into the given events, of a position from 1.
     pub(crate) fn index(&self, at: u64) -> Option<usize> {
         let position = usize::try_from(at.checked_sub(1)?).ok()?;
         match &self.order {

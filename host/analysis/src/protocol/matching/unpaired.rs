@@ -1,4 +1,4 @@
-//! What was acquired and never released, and whether that is a leak.
+//! Acquires without a release, and whether they are a leak.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -14,7 +14,7 @@ use crate::{
     protocol::{End, Protocol},
 };
 
-/// One acquire without a release.
+/// An acquire without a release.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Hold {
     /// Position of the acquire.
@@ -22,16 +22,16 @@ pub(crate) struct Hold {
     pub(crate) iteration: Option<u32>,
     /// Whether nothing was lost since.
     pub(crate) certain: bool,
-    /// Position of the parent's release, where that came since.
+    /// Position of the parent's later release, if any.
     pub(crate) orphaned: Option<u64>,
-    /// Position of the parent's acquire, where that is known.
+    /// Position of the parent's acquire, if known.
     pub(crate) parent: Option<u64>,
 }
 
 /// All holds of one kind of resource (number and origin) of one TA.
 pub(crate) type Groups = BTreeMap<(u32, Option<Uuid>), Vec<Hold>>;
 
-/// What the last sample says is still there; `None` for what it can't tell.
+/// Objects that exist in the last snapshot; `None` if not observed.
 pub(crate) struct Alive {
     instances: Option<HashSet<u32>>,
     sessions: Option<HashSet<(u32, u32)>>,
@@ -61,7 +61,7 @@ impl Alive {
         }
     }
 
-    /// Whether what this event acquired can still be there: a TA's state ends with its instance.
+    /// Whether the acquired object may still exist: a TA's state ends with its instance.
     fn may_hold(&self, event: &Event) -> bool {
         let is_gone = |all: &HashSet<u32>| event.instance != 0 && !all.contains(&event.instance);
         if self.instances.as_ref().is_some_and(is_gone) {
@@ -80,7 +80,7 @@ impl Alive {
     }
 }
 
-/// Collects holds; also gives how many ended with their TA instance, session or region.
+/// Collects holds, and counts those that ended with their TA instance, session or region.
 pub(crate) fn collect(
     engine: &Engine<'_>,
     events: &Ordered<'_>,
@@ -132,10 +132,10 @@ fn hold(
     }
 }
 
-/// How long the run was.
+/// Length of the run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Length {
-    /// Iterations that count, 0 where nobody told.
+    /// Measured iterations, 0 if unknown.
     pub(crate) iterations: u32,
     /// Events.
     pub(crate) events: u64,
@@ -143,10 +143,10 @@ pub(crate) struct Length {
 
 /// Whether holds at the end are a leak.
 ///
-/// With iterations a leak goes on: something of the first third is still held, and of the last, and
-/// of three in all; or of every one. What only the first ones hold is a warm-up, what one holds is a
-/// step. Without iterations the quarters of the trace stand in for them, and what lost its parent is
-/// lost.
+/// With iterations, a leak has holds of the first third, of the last third, and of at least three
+/// iterations; or of every iteration. Holds of only the first iterations are a warm-up, those of one
+/// iteration a step. Without iterations the quarters of the trace replace them, and any hold whose
+/// parent was released is a leak.
 pub(crate) fn judge(holds: &[Hold], length: Length) -> (Severity, Verdict) {
     let certain = pattern(holds.iter().filter(|hold| hold.certain), length);
     if certain == Verdict::Leak {
@@ -172,7 +172,7 @@ fn pattern<'a>(holds: impl Iterator<Item = &'a Hold> + Clone, length: Length) ->
     let orphan_iterations: HashSet<u32> = orphans.filter_map(|hold| hold.iteration).collect();
     let is_every = iterations.len() == n as usize && n > 1;
     let spread = iterations.len() >= 3 && *first <= n.div_ceil(3) && *last > n - n.div_ceil(3);
-    // The last iteration may have ended a moment too early for what comes late.
+    // The last iteration may have ended just before a late release.
     let lost_for_good = orphan_iterations.iter().any(|iteration| *iteration < n);
     match iterations.len() {
         _ if is_every || spread || lost_for_good => Verdict::Leak,
