@@ -87,8 +87,8 @@ pub(super) fn ta_stats(result: u32) -> Gap {
 
 /// The heap of a TA that the statistics PTA could not query.
 pub(super) fn no_heap(what: &str) -> Gap {
-    let remedy = "keep a session to the TA open, take snapshots while no call into it is running, and build it \
-                  with a TA dev kit that has CFG_TA_STATS=y";
+    let remedy = "keep a session to the TA open, take snapshots while no call into it is \
+                  running, and build it with a TA dev kit that has CFG_TA_STATS=y";
     gap(what, Reason::NotOffered, Some(remedy), 0)
 }
 

@@ -24,9 +24,9 @@ pub const TAGS: &str = "needs a 64-bit TEE core; on 32 bits teeleak compares sna
 pub const OTHER_VERSION: &str = "read it with the teeleak version that wrote it";
 
 /// How to get allocation sites without the PTA.
-pub const CONSOLE: &str = "pass --console CONSOLE, the console that OP-TEE prints to, with an optee_os built with \
-                                  CFG_TEE_CORE_MALLOC_DEBUG=y; or use the PTA: patch optee_os with ta/pta and build \
-                                  it with CFG_LEAK_AUDIT=y";
+pub const CONSOLE: &str = "pass --console CONSOLE, the console that OP-TEE prints to, \
+     with an optee_os built with CFG_TEE_CORE_MALLOC_DEBUG=y; or use the PTA: patch optee_os with \
+     ta/pta and build it with CFG_LEAK_AUDIT=y";
 
 /// How to make OP-TEE print dumps.
 pub const PRINTED: &str =
@@ -36,8 +36,8 @@ pub const PRINTED: &str =
 pub const DUMP: &str = "optee_os 3.5.0 or later prints its allocations on request";
 
 /// What to do about a console without OP-TEE output.
-pub const OTHER_CONSOLE: &str = "check that OP-TEE prints to this console; set the speed of a serial port (stty), and build optee_os with \
-     CFG_TEE_CORE_LOG_LEVEL=2 or higher";
+pub const OTHER_CONSOLE: &str = "check that OP-TEE prints to this console; set the speed of a \
+     serial port (stty), and build optee_os with CFG_TEE_CORE_LOG_LEVEL=2 or higher";
 
 /// How to get heaps of TAs.
 pub const TA_STATS: &str =
