@@ -1,4 +1,4 @@
-//! From frames to processes and calls.
+//! Frames of client processes and their calls.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -16,18 +16,18 @@ use crate::{
     parse::ftrace,
 };
 
-/// Why a frame was not taken.
+/// Why a frame was rejected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ClientFrameError {
-    /// A head of another version, or none.
+    /// The head is missing or has another version.
     Head(HeadError),
     /// Not a batch of records.
     Batch,
-    /// Records of a process that no frame before told of.
+    /// Records of a process that no earlier frame described.
     Stranger(u32),
 }
 
-/// Takes frames of clients one after the other.
+/// Reads the frames of clients, one after the other.
 #[derive(Default)]
 pub struct ClientCallReader {
     processes: Vec<KnownProcess>,
@@ -45,10 +45,10 @@ struct KnownProcess {
 }
 
 impl ClientCallReader {
-    /// Takes a frame that tells of a process.
+    /// Reads a frame that describes a process.
     ///
     /// # Errors
-    /// [`ClientFrameError::Head`] when this build can't read it.
+    /// [`ClientFrameError::Head`] when this build can't read the head.
     pub fn process(&mut self, payload: &[u8]) -> Result<(), ClientFrameError> {
         let (state, head) = batch::read_process(payload).map_err(ClientFrameError::Head)?;
         let number = *self.numbers.entry((head.pid, head.born_ns)).or_insert_with(|| {
@@ -62,10 +62,10 @@ impl ClientCallReader {
         Ok(())
     }
 
-    /// Takes a frame of records; says how many there are of kinds that this build doesn't know.
+    /// Reads a frame of records; returns how many are of kinds that this build doesn't know.
     ///
     /// # Errors
-    /// [`ClientFrameError`] when it can't be read at all.
+    /// [`ClientFrameError`] when the frame can't be read at all.
     pub fn calls(&mut self, payload: &[u8], place: &Place) -> Result<u64, ClientFrameError> {
         let (head, records) = batch::read(payload).ok_or(ClientFrameError::Batch)?;
         let number = self.numbers.get(&(head.pid, head.born_ns)).copied();
@@ -75,7 +75,7 @@ impl ClientCallReader {
         Ok(unknown_records)
     }
 
-    /// Takes a piece of the kernel's trace; says how many of its lines could not be read.
+    /// Reads a piece of the kernel trace; returns how many of its lines were rejected.
     pub fn kernel(&mut self, text: &[u8], place: &Place) -> u64 {
         let rejected_before = self.kernel.accounting().rejected;
         self.kernel.place(place);
@@ -83,14 +83,14 @@ impl ClientCallReader {
         self.kernel.accounting().rejected - rejected_before
     }
 
-    /// Calls read so far and not taken yet, in no order.
+    /// Takes the calls read since the last time, in no order.
     pub fn take_calls(&mut self) -> Vec<Call> {
         let mut calls = std::mem::take(&mut self.calls);
         calls.append(&mut self.kernel.take_calls());
         calls
     }
 
-    /// What they told.
+    /// All processes, and the calls not taken yet in order of time.
     #[must_use]
     pub fn finish(mut self) -> Clients {
         let mut processes: Vec<_> = self.processes.iter().map(KnownProcess::process).collect();
@@ -117,7 +117,7 @@ impl KnownProcess {
         place: &Place,
         calls: &mut Vec<Call>,
     ) -> u64 {
-        // What a file says may be anything.
+        // A number read from a file may be anything.
         self.lost = self.lost.saturating_add(head.lost);
         let mut unknown_records = 0;
         for record in records {
@@ -154,7 +154,7 @@ impl KnownProcess {
         }
     }
 
-    /// The main thread has the process's name of now; another one, that of when it was loaded.
+    /// Name of the process: the main thread's current name, or for other threads the name at load time.
     fn name(&self, call: &ClientCall) -> Arc<str> {
         if call.pid == call.tid { text(&call.comm) } else { Arc::clone(&self.comm) }
     }
@@ -212,7 +212,7 @@ fn file_kind(flags: u16) -> FileKind {
     }
 }
 
-/// Begin and end by the counter, in nanoseconds.
+/// Start and end of the call by the counter, in nanoseconds.
 fn counter(call: &ClientCall, hz: u64) -> Option<(u64, u64)> {
     let ns = |ticks: u64| {
         let ns = u128::from(ticks) * 1_000_000_000 / u128::from(hz);

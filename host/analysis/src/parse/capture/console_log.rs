@@ -1,4 +1,4 @@
-//! What a console says besides dumps: what went wrong, and which OP-TEE it is.
+//! Incidents and the OP-TEE release from console text.
 
 use std::sync::Arc;
 
@@ -10,20 +10,20 @@ use crate::{
     },
 };
 
-/// Longest line that is waited for, in bytes.
+/// Longest line that is kept, in bytes.
 const LINE_BYTES: usize = 1 << 20;
 
-/// The text of a console, line by line.
+/// Console text, read line by line.
 pub(super) struct ConsoleLog {
     text: Assembler,
     harvest: Harvest,
     splitter: LineSplitter,
-    /// Lines before each iteration.
+    /// Each iteration, with the number of lines before it.
     iterations: Vec<(u64, Option<u32>)>,
 }
 
 impl ConsoleLog {
-    /// `source` is what places in it are called.
+    /// An empty log; `source` is the name shown in places.
     pub(super) fn new(source: &str) -> Self {
         let split = Cut { warmup: 0, marked: true };
         Self {
@@ -34,13 +34,13 @@ impl ConsoleLog {
         }
     }
 
-    /// What follows belongs to this iteration.
+    /// Starts an iteration: the text that follows belongs to it.
     pub(super) fn begin(&mut self, moment: Moment) {
         let is_measured = moment.stage == Stage::Measured;
         self.iterations.push((self.text.lines(), is_measured.then_some(moment.iteration)));
     }
 
-    /// Takes text, cut anywhere.
+    /// Reads text, split anywhere.
     pub(super) fn push(&mut self, text: &[u8]) {
         let Self { text: console, harvest, splitter, .. } = self;
         splitter.stretches(text, |lines| {
@@ -49,7 +49,7 @@ impl ConsoleLog {
         });
     }
 
-    /// What went wrong, and the release of OP-TEE, where it was printed.
+    /// The incidents, and the OP-TEE release if it was printed.
     pub(super) fn finish(self) -> (Vec<Incident>, Option<Arc<str>>) {
         let observation = self.text.finish();
         let mut incidents = observation.incidents;

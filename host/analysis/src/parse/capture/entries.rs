@@ -1,4 +1,4 @@
-//! Entries of a census as facts of the model.
+//! Converts the entries of a snapshot to types of the model.
 
 use crate::model::{
     Instance, Owner, OwnerId, Part, Pool, PoolKind, PoolUnit, Region, Session, Site, Stage,
@@ -90,7 +90,7 @@ pub(super) fn region(region: &census::Region) -> Region {
     }
 }
 
-/// `rwxs` as bits 0 to 3.
+/// Access rights `rwxs` as bits 0 to 3.
 fn access(flags: u32) -> u8 {
     let bit = |flag: u32| u8::from(flags & flag != 0);
     let secure = 1 - bit(pta::REGION_NONSEC);

@@ -1,4 +1,4 @@
-//! Events of the TEE core, in the time that it counts.
+//! Events of the TEE core, timed by its counter.
 
 use teeleak_proto::event;
 
@@ -6,7 +6,7 @@ use super::{ObservationBuilder, entries};
 use crate::model::{Clock, Event, EventKind, Keys, Origin, Stage, Time};
 
 impl ObservationBuilder {
-    /// Takes an event; before it, `lost_before` more were lost.
+    /// Adds an event; `lost_before` events were lost before it.
     pub(super) fn event(&mut self, event: &event::Event, lost_before: u64) {
         let nanoseconds = |ticks| self.hello.and_then(|hello| hello.nanoseconds(ticks));
         let is_measured = self.moment.stage == Stage::Measured;

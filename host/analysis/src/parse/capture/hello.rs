@@ -1,10 +1,10 @@
-//! Who answers, and what it can tell.
+//! The hello of the TA: its release and features.
 
 use teeleak_proto::{hello::Hello, pta, version};
 
 use super::{ObservationBuilder, gap};
 
-/// What [`Hello`] said that later frames depend on.
+/// The fields of [`Hello`] that later frames depend on.
 #[derive(Clone, Copy)]
 pub(super) struct HelloFacts {
     features: u32,

@@ -1,4 +1,4 @@
-//! Texts of the normal world's kernel, read by the parsers that read saved ones.
+//! Ledgers of the normal world's kernel, read by the parsers that read saved ones.
 
 use teeleak_proto::normal::{self, Text, Unseen, Why};
 
@@ -8,15 +8,15 @@ use crate::{
     parse::{ledgers::Reader, lines::LineSplitter},
 };
 
-/// What was read of the normal world.
+/// Reads the ledgers of the normal world.
 pub(super) struct NormalWorldReader {
     reader: Reader,
     splitter: LineSplitter,
-    /// Lines that should have told something and did not.
+    /// Rejected lines.
     rejected: u64,
 }
 
-/// Longest line that is put together from pieces, in bytes.
+/// Longest line assembled from pieces, in bytes.
 const LINE_BYTES: usize = 1 << 16;
 
 impl Default for NormalWorldReader {
@@ -39,7 +39,7 @@ impl NormalWorldReader {
 }
 
 impl ObservationBuilder {
-    /// A text of the normal world, or a piece of it.
+    /// Reads a ledger of the normal world, or a piece of one.
     pub(super) fn normal_text(&mut self, payload: &[u8]) -> Option<()> {
         let text: Text<'_> = postcard::from_bytes(payload).ok()?;
         if !text.continued {
@@ -51,11 +51,11 @@ impl ObservationBuilder {
         Some(())
     }
 
-    /// What was read so far is part of the observation.
+    /// Moves what was read so far to the observation.
     pub(super) fn end_normal(&mut self) {
         self.normal.end_line();
         let mut world = self.normal.reader.take();
-        // Frames are accounted for; of their lines only what is wrong is told.
+        // Frames are accounted for; of their lines only the rejected ones are reported.
         self.normal.rejected += world.accounting.rejected;
         world.accounting = Default::default();
         world.add_to(&mut self.observation, false);
@@ -65,7 +65,7 @@ impl ObservationBuilder {
         self.normal.rejected
     }
 
-    /// Something that was not seen; what is told with each sample counts once.
+    /// Adds a gap of the normal world; one that comes with each snapshot is added once.
     pub(super) fn normal_unseen(&mut self, payload: &[u8]) -> Option<()> {
         let record: Unseen<'_> = postcard::from_bytes(payload).ok()?;
         let description = format!("normal world: {}", record.what);
@@ -80,7 +80,7 @@ impl ObservationBuilder {
         Some(())
     }
 
-    /// The TEE is left out.
+    /// Records that the TEE is not observed, and why.
     pub(super) fn no_tee(&mut self, payload: &[u8]) -> Option<()> {
         let record: normal::NoTee<'_> = postcard::from_bytes(payload).ok()?;
         let (there, why) = (record.there, record.why.into());

@@ -13,7 +13,7 @@
 use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::Said;
 
-/// Process, threads, nodes and references so far.
+/// Process, and its threads, nodes and references so far.
 type Counts = (u64, u64, u64, u64);
 
 #[derive(Default)]
@@ -30,7 +30,7 @@ impl Parser for Binder {
             self.state = true;
             return LineOutcome::Parsed;
         }
-        // What grep prints of files has their names in front.
+        // grep over several files prints their names in front.
         let text = text
             .rsplit_once(": outgoing")
             .map_or(text, |_| &text[text.find("outgoing").unwrap_or(0)..]);
@@ -52,7 +52,7 @@ impl Parser for Binder {
         let counters = [("thread ", threads), ("node ", nodes), ("ref ", refs)];
         for (head, count) in counters {
             if let Some(rest) = text.strip_prefix(head) {
-                // `node work 5:` is about a node that was counted.
+                // `node work 5:` is about a node that is counted already.
                 *count =
                     count.saturating_add(u64::from(rest.starts_with(|c: char| c.is_ascii_digit())));
                 return LineOutcome::Parsed;

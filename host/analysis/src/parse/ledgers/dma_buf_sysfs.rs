@@ -1,5 +1,5 @@
-//! `/sys/kernel/dmabuf/buffers` (Linux 5.13, `drivers/dma-buf/dma-buf-sysfs-stats.c`), a folder for each buffer that
-//! is named by its inode. teeleak's live source makes a line of each:
+//! `/sys/kernel/dmabuf/buffers` (Linux 5.13, `drivers/dma-buf/dma-buf-sysfs-stats.c`), a directory for each
+//! buffer, named by its inode. teeleak's live source writes a line for each:
 //!
 //! ```text
 //! dma-buf buffers:

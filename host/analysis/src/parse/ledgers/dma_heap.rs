@@ -7,12 +7,12 @@
 //!     pid:29202(camerahalserver) inode:5771744 size:25165824 fd_cnt:1 mmap_cnt:0 fd_list:400
 //! ```
 //!
-//! A buffer has a row for each process that holds it, or one without a holder.
+//! A buffer has one row for each process that holds it, or one row without a holder.
 
 use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Holder, Ledger, Row};
 
-/// Descriptors that are kept of each row.
+/// Descriptors that are kept per row.
 const FDS: usize = 4096;
 
 #[derive(Default)]

@@ -8,20 +8,20 @@ pub(super) fn number(word: &str) -> Option<u64> {
     }
 }
 
-/// Digits, and nothing else.
+/// A decimal number of digits only.
 pub(super) fn decimal(word: &str) -> Option<u64> {
     let digits = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| word.parse().ok()).flatten()
 }
 
-/// Hexadecimal digits, and nothing else.
+/// A hexadecimal number of digits only.
 pub(super) fn hex(digits: &str) -> Option<u64> {
     let is_hex = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_hex.then(|| u64::from_str_radix(digits, 16).ok()).flatten()
 }
 
-/// An address of the 64-bit kernel, which always begins with an `f`. Whoever copies a report may lose one
-/// of the many: then there are 15 digits.
+/// An address of the 64-bit kernel, which always starts with `f`. With 15 digits, one `f` was lost in
+/// copying and is added.
 pub(super) fn kernel_address(word: &str) -> Option<u64> {
     let digits = word.strip_prefix("0x").unwrap_or(word);
     let address = hex(digits)?;
@@ -29,19 +29,19 @@ pub(super) fn kernel_address(word: &str) -> Option<u64> {
     Some(if has_lost_digit { address | 0xf << 60 } else { address })
 }
 
-/// What follows `name`, up to a blank, comma or bracket: `5771744` of `inode:5771744 size:1`.
+/// The text after `name`, up to a blank, comma or bracket: `5771744` of `inode:5771744 size:1`.
 pub(super) fn value_after<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let rest = rest(text, name)?;
     let end = rest.find([' ', '\t', ',', '(', ')']).unwrap_or(rest.len());
     Some(&rest[..end])
 }
 
-/// The number that follows `name`.
+/// The number after `name`.
 pub(super) fn number_after(text: &str, name: &str) -> Option<u64> {
     number(value_after(text, name)?)
 }
 
-/// All that follows `name` where that is a word of its own, or begins one.
+/// The text after `name`, if `name` is at the start of a word.
 pub(super) fn rest<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let starts_word =
         |at: &usize| text[..*at].chars().next_back().is_none_or(|before| !before.is_alphanumeric());
@@ -56,7 +56,7 @@ pub(super) fn number_and_name(word: &str) -> Option<(u64, &str)> {
     Some((decimal(number.trim())?, name.trim()))
 }
 
-/// `21036K`, `622.5K`, `1.2M`: bytes, by a factor of `thousand`.
+/// `21036K`, `622.5K`, `1.2M` in bytes, by a factor of `thousand`.
 pub(super) fn scaled_bytes(word: &str, thousand: u64) -> Option<u64> {
     let scale = match word.as_bytes().last()? {
         b'K' | b'k' => thousand,

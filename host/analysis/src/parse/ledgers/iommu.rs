@@ -6,7 +6,7 @@
 //! map 0 0x29ca00000 0x1800000 0x29e1fffff 48446.930479
 //! ```
 //!
-//! What `iommu_dump` says becomes rows of a census, too: each of its addresses, with what was done last.
+//! `iommu_dump` becomes rows of a snapshot, too: one for each address, with the last step.
 
 use std::collections::HashMap;
 
@@ -85,7 +85,7 @@ impl Iommu {
             self.dump.get_or_insert_with(|| Census::new(Ledger::IommuDump, "", line.place.clone()));
         let known_row = self.known.get(&address).and_then(|at| census.rows.get_mut(*at));
         if let Some(row) = known_row {
-            // Only `free` gives the addresses back; all else leaves them with the device.
+            // Only `free` returns the addresses; after any other step the device keeps them.
             row.count = u64::from(step != "free");
             row.stack.truncate(MOST);
             row.stack.push(step.into());

@@ -1,4 +1,4 @@
-//! What MediaTek's iommu and camera drivers log when addresses run out (as in a field report of a 5.10
+//! Logs of MediaTek's iommu and camera drivers when addresses run out (as in a field report of a 5.10
 //! kernel).
 //!
 //! ```text
@@ -45,7 +45,7 @@ impl Parser for IommuLog {
     }
 
     fn end(&mut self, out: &mut Out) {
-        // What others log in between is no end of either.
+        // Lines of others in between end neither list.
         let censuses = self.users.take().into_iter().chain(self.buffers.take());
         censuses.for_each(|census| out.census(census));
     }
@@ -107,7 +107,7 @@ impl IommuLog {
     }
 }
 
-/// `3415980KB`: bytes.
+/// `3415980KB` in bytes.
 fn kilobytes(word: &str) -> Option<u64> {
     fields::decimal(word.strip_suffix("KB")?.trim_end())?.checked_mul(1024)
 }

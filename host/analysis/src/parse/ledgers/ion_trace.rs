@@ -1,4 +1,4 @@
-//! Events of ion in the kernel's trace (vendors' 3.10 kernels), as steps of the protocol `ion-trace`.
+//! Events of ion in the kernel trace (vendors' 3.10 kernels), as steps of the protocol `ion-trace`.
 //!
 //! ```text
 //! Binder:1743.4-2685 [002] ...1 6833.925935: ion_alloc: len 8294400 align 0 heap:1 flags 0 handle id 25 buffer ffffffc075c07f00
@@ -7,7 +7,7 @@
 //! Binder:1743.4-2685 [002] ...1 6833.925477: ion_free_buffer: buffer:ffffffc075c07f00
 //! ```
 //!
-//! Keys: `address` and `len` of what is allocated, `fd` of what is shared.
+//! Keys: `address` and `len` of an allocation, `fd` of a shared buffer.
 
 use std::sync::Arc;
 
@@ -18,14 +18,14 @@ use crate::{
     text,
 };
 
-/// Events that are read.
+/// Names of the events.
 const NAMES: [&str; 5] =
     ["ion_alloc", "ion_map", "ion_import", "ion_free_handle", "ion_free_buffer"];
 
 #[derive(Default)]
 pub(super) struct IonTrace {
     seq: u64,
-    /// Addresses that had lost a digit.
+    /// Addresses that lacked a digit.
     mended: u64,
 }
 
@@ -52,7 +52,7 @@ impl Parser for IonTrace {
     fn end(&mut self, out: &mut Out) {
         if self.mended > 0 {
             let text = format!(
-                "{} addresses in the trace of ion lack a digit; an f was put in front of them",
+                "{} addresses in the ion trace lack a digit; a leading f was added",
                 text::number(std::mem::take(&mut self.mended))
             );
             out.told.assumptions.push(text.into());
@@ -66,7 +66,7 @@ fn is_short(rest: &str) -> bool {
     word.len() == 15 && word.starts_with('f')
 }
 
-/// Name and number of the task, and the time.
+/// The task, and the time in nanoseconds.
 fn party_and_time(head: &str) -> Option<(Party, u64)> {
     let (task, rest) = head.split_once(" [")?;
     let (comm, tid) = task.trim().rsplit_once('-')?;

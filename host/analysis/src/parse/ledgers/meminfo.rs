@@ -1,6 +1,6 @@
 //! `/proc/meminfo`: `MemTotal:        1009276 kB` (Linux `fs/proc/meminfo.c`, any release).
 //!
-//! Several ones in a row are a series: each begins with `MemTotal`.
+//! Several snapshots may follow each other: each starts with `MemTotal`.
 
 use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Ledger, Row};
@@ -10,7 +10,7 @@ pub(super) struct MemInfo {
     open: Option<Census>,
 }
 
-/// Fields that are read; the others are none of anybody's memory.
+/// Fields that are read; the others do not measure used memory.
 const FIELDS: [&str; 24] = [
     "MemTotal",
     "MemFree",

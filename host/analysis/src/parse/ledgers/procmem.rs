@@ -1,4 +1,4 @@
-//! Mappings and descriptors of dma-bufs, of Android's `procmem PID`, `lsof -p PID` and `/proc/PID/maps`.
+//! Mappings and descriptors of dma-bufs, from Android's `procmem PID`, `lsof -p PID` and `/proc/PID/maps`.
 //!
 //! ```text
 //! 21036K 7620K 7620K 7620K 0K 0K 7764K 0K anon_inode:dmabuf           procmem: size first
@@ -12,7 +12,7 @@ use crate::model::{Census, Holder, Ledger, Row};
 #[derive(Default)]
 pub(super) struct Procmem {
     open: Option<Census>,
-    /// Name of the process that was asked for.
+    /// Name of the requested process.
     asked: Option<String>,
 }
 
@@ -56,7 +56,7 @@ impl Procmem {
     }
 }
 
-/// The program whose process a command asks for: ``# procmem `pidof /system/bin/mediaserver` ``.
+/// The program whose process a command requests: ``# procmem `pidof /system/bin/mediaserver` ``.
 fn asked_program(text: &str) -> Option<&str> {
     if !["procmem ", "lsof "].iter().any(|tool| text.contains(tool)) {
         return None;

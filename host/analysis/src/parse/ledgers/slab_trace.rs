@@ -10,14 +10,14 @@
 use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::Said;
 
-/// Frames of a stack that are kept.
+/// Frames that are kept per stack.
 const FRAMES: usize = 64;
 
 #[derive(Default)]
 pub(super) struct SlabTrace {
-    /// The cache, the stack so far, and the line that it began with.
+    /// The cache, the stack so far, and the place of its first line.
     open: Option<(String, Vec<std::sync::Arc<str>>, crate::model::Place)>,
-    /// The begin of a frame whose rest is in the next line.
+    /// The first part of a frame that continues on the next line.
     torn: String,
 }
 
@@ -39,7 +39,7 @@ impl Parser for SlabTrace {
                     stack.push(function.into());
                     LineOutcome::Parsed
                 }
-                // What was copied off a page is cut where the page is.
+                // A frame may be wrapped where the log was copied from a page.
                 None | Some(_) if frame.len() < 200 && frame.starts_with("[<") => {
                     self.torn = frame;
                     LineOutcome::Parsed

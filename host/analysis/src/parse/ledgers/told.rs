@@ -1,11 +1,11 @@
-//! Into an observation.
+//! Adds the normal world to an observation.
 
 use std::collections::HashMap;
 
 use crate::model::{Gap, Holder, Ledger, NormalWorld, Observation, Reason, Row};
 
 impl NormalWorld {
-    /// Names processes that only their number is known of, by the list of all processes of the same moment.
+    /// Fills in the names of processes known only by pid, from the process list of the same moment.
     pub(super) fn name_holders(&mut self) {
         let lists = self.censuses.iter().filter(|census| census.ledger == Ledger::Descriptors);
         let rows = lists.flat_map(|census| census.rows.iter().map(|row| (census.moment, row)));
@@ -27,11 +27,11 @@ impl NormalWorld {
         }
     }
 
-    /// Adds it to what other sources told. `again` says that those have read the same lines, too.
+    /// Adds it to an observation. `again`: the other sources have read the same lines too.
     pub fn add_to(mut self, observation: &mut Observation, again: bool) {
         let (own, all) = (self.accounting, &mut observation.accounting);
         if again {
-            // What nobody else took is ours.
+            // Lines that the others ignored may be ours.
             let parsed_lines = own.parsed.min(all.ignored);
             let rejected_lines = own.rejected.min(all.ignored - parsed_lines);
             all.ignored -= parsed_lines + rejected_lines;
@@ -41,7 +41,7 @@ impl NormalWorld {
             *all += own;
         }
         if self.lost > 0 {
-            let label = "entries of ledgers of the normal world".into();
+            let label = "entries of normal-world ledgers".into();
             let gap = Gap { what: label, reason: Reason::NoRoom, remedy: None, lost: self.lost };
             observation.gaps.push(gap);
         }

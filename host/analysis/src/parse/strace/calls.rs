@@ -1,4 +1,4 @@
-//! What each system call does.
+//! Effects of each system call.
 
 use teeleak_proto::tee_result;
 
@@ -19,19 +19,19 @@ use crate::model::{Call, CallKind as Kind, CallParam, FileKind, Party};
 /// Characters of a process's name (Linux `TASK_COMM_LEN`, without the final zero).
 const COMM: usize = 15;
 
-/// A call that has returned, or that a task ended in.
+/// A finished call.
 pub(super) struct Finished<'t> {
     pub(super) task: u32,
-    /// Process of the task, as far as was known when the line began.
+    /// Process of the task, as far as known at the start of the line.
     pub(super) process: usize,
     pub(super) name: Syscall,
     pub(super) call: args::Call<'t>,
     pub(super) begin_ns: u64,
-    /// When the line was printed that it ends with.
+    /// Time of the line that it ends with, in nanoseconds.
     pub(super) now: u64,
 }
 
-/// Whether the task that it makes has the same descriptors.
+/// Whether the new task shares the descriptors.
 pub(super) fn shares(args: &str) -> bool {
     args.contains("CLONE_THREAD") || args.contains("CLONE_FILES")
 }
@@ -41,7 +41,7 @@ impl Finished<'_> {
         self.call.args.get(n)
     }
 
-    /// From when to when, in nanoseconds.
+    /// Start and end, in nanoseconds.
     fn span(&self) -> (u64, u64) {
         let took = self.call.took_ns().map(|ns| self.begin_ns.saturating_add(ns));
         (self.begin_ns, took.unwrap_or(self.now).max(self.begin_ns))
@@ -52,14 +52,14 @@ impl Finished<'_> {
         (fd.unwrap_or(-1), path)
     }
 
-    /// What it returned, where it succeeded.
+    /// Return value, if the call succeeded.
     fn success(&self) -> Option<i64> {
         self.call.result.filter(|result| *result >= 0)
     }
 }
 
 impl Reader {
-    /// Takes a call; whether it tells something.
+    /// Reads a call; returns whether it is of interest.
     pub(super) fn call(&mut self, call: &Finished<'_>) -> bool {
         match call.name {
             Syscall::Ioctl => self.take_ioctl(call),
@@ -88,7 +88,7 @@ impl Reader {
         true
     }
 
-    /// The process that uses a descriptor, and what that is; `None` for one of no interest.
+    /// The process that uses a descriptor, the descriptor and its kind; `None` for one of no interest.
     fn used_descriptor(&mut self, call: &Finished<'_>, n: usize) -> Option<(usize, i64, FileKind)> {
         let process = call.process;
         if !self.tasks.may_use(process) && !call.call.args.has_path() {
@@ -141,7 +141,7 @@ impl Reader {
         true
     }
 
-    /// A descriptor that is made over another one closes that.
+    /// Closes a descriptor whose number is reused.
     fn close_overwritten(&mut self, process: usize, fd: i64, call: &Finished<'_>) {
         if self.tasks.all[process].table.contains(fd) {
             self.close(process, fd, call);
@@ -296,7 +296,7 @@ impl Reader {
         true
     }
 
-    /// A record of a call, to be filled in.
+    /// Adds a record of a call, to be filled in.
     fn note(&mut self, kind: Kind, process: usize, call: &Finished<'_>) -> &mut Call {
         self.record(kind, process, call.task, call.span())
     }
@@ -346,7 +346,7 @@ fn unquoted(path: &str) -> &str {
     path.strip_suffix('"').unwrap_or(path)
 }
 
-/// A descriptor as records keep it.
+/// A descriptor as stored in records.
 fn word(fd: i64) -> u32 {
     u32::try_from(fd).unwrap_or(u32::MAX)
 }

@@ -1,4 +1,4 @@
-//! What is asked of the TEE's device, by ioctls.
+//! Ioctls of the TEE's device.
 //!
 //! Numbers: Linux include/uapi/linux/tee.h @ 6.12; names and fields as strace 6.1 and 7.2 print them.
 
@@ -7,7 +7,10 @@ use teeleak_proto::Uuid;
 use super::{args::field, digits::number};
 use crate::model::CallParam;
 
-/// What is asked for.
+/// `TEEC_ERROR_GENERIC` of TEE Client API Specification v1.0, section 4.4.2: the kernel refused.
+pub(super) const GENERIC: u32 = 0xffff_0000;
+
+/// A request of an ioctl.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Request {
     /// Shared memory, as a descriptor.
@@ -54,7 +57,7 @@ pub(super) fn request(text: &str) -> Request {
     }
 }
 
-/// What the structure tells; nothing where strace shows but its address.
+/// Fields of the structure; empty if strace prints only its address.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct Told {
     pub(super) session: Option<u32>,
@@ -66,7 +69,7 @@ pub(super) struct Told {
     pub(super) params: [CallParam; 4],
 }
 
-/// Reads the structure: what went in, and after an arrow what came out.
+/// Reads the structure: inputs, and outputs after an arrow.
 pub(super) fn read_fields(text: &str) -> Told {
     let (before, after) = text.split_once("=>").unwrap_or((text, ""));
     let word = |text: &str, name: &str| number(field(text, name)?).and_then(|n| n.try_into().ok());
@@ -102,7 +105,7 @@ fn structures(text: &str) -> impl Iterator<Item = &str> {
     text.split("{attr=").skip(1).map(|text| text.split('}').next().unwrap_or(text))
 }
 
-/// Kind of a parameter, as in `TEEC_PARAM_TYPES()`, and what went in and came out.
+/// Kind of a parameter, as in `TEEC_PARAM_TYPES()`, and its input and output.
 fn param_of(before: &str, after: &str) -> (u32, CallParam) {
     let attr = before.split([',', '|']).next().unwrap_or_default().trim();
     let direction = if attr.ends_with("_INPUT") {

@@ -1,20 +1,20 @@
-//! TA instances: a TA that is loaded again is another instance.
+//! TA instances: a TA that is loaded again is a new instance.
 
 use teeleak_proto::Uuid;
 
-/// Instances that are remembered; the oldest ones are forgotten first.
+/// Instances that are kept; the oldest are dropped first.
 const MOST: usize = 1024;
 
 struct Known {
     id: u32,
     uuid: Uuid,
-    /// Address of its context, where a status told.
+    /// Address of its context, if a status printed it.
     context: Option<u64>,
     used: bool,
     gone: bool,
 }
 
-/// Hands out instance numbers from 1.
+/// Assigns instance numbers, from 1.
 #[derive(Default)]
 pub(super) struct Instances {
     known: std::collections::VecDeque<Known>,
@@ -22,7 +22,7 @@ pub(super) struct Instances {
 }
 
 impl Instances {
-    /// The instance of `uuid` that is meant now.
+    /// The live instance of `uuid`; adds one if there is none.
     pub(super) fn resolve(&mut self, uuid: Uuid, context: Option<u64>) -> u32 {
         let is_same = |known: &&mut Known| {
             let address = known.context.zip(context).is_none_or(|(known, seen)| known == seen);
@@ -36,7 +36,7 @@ impl Instances {
         self.add(uuid, context, true)
     }
 
-    /// The TA is loaded. Some releases say so once for each store that they look into.
+    /// Adds an instance when its TA is loaded. Some releases print that once for each store they search.
     pub(super) fn load(&mut self, uuid: Uuid) -> u32 {
         match self.known.iter().rev().find(|known| known.uuid == uuid) {
             Some(known) if !known.used => known.id,
@@ -44,14 +44,14 @@ impl Instances {
         }
     }
 
-    /// The instance is gone.
+    /// Marks an instance as destroyed.
     pub(super) fn retire(&mut self, id: u32) {
         if let Some(known) = self.known.iter_mut().rev().find(|known| known.id == id) {
             known.gone = true;
         }
     }
 
-    /// All are gone: the TEE started again.
+    /// Removes all instances: the TEE rebooted.
     pub(super) fn clear(&mut self) {
         self.known.clear();
     }

@@ -1,4 +1,4 @@
-//! Harvests of successive chunks, put together into what was observed.
+//! Assembles the facts of successive chunks into an observation.
 
 mod cuts;
 mod dumps;
@@ -40,13 +40,13 @@ use crate::model::{
     Gap, IncidentKind, Instance, Name, Observation, Part, Place, Platform, Reason, Session, Time,
 };
 
-/// Puts the harvests of one or more texts together, in their order.
+/// Assembles the facts of one or more texts, in order.
 ///
-/// What it keeps is bounded, whatever the length of the text: names of sites, some hundred samples,
-/// some ten thousand events. What it can't keep is counted and reported.
+/// Its memory is bounded, whatever the length of the text: names of sites, some hundred snapshots,
+/// some ten thousand events. What it drops is counted and reported.
 pub struct Assembler {
     source: Name,
-    /// Lines of this source before the harvest at hand.
+    /// Lines of this source before the current chunk.
     base: u64,
     release: Option<Arc<str>>,
     /// Source line that printed the first record.
@@ -62,7 +62,7 @@ pub struct Assembler {
     events: Events,
     timeline: Timeline,
     of_tas: u64,
-    /// Region maps that no line ties to a TA.
+    /// Region maps that no line attributes to a TA.
     nameless: u64,
     tally: Tally,
     cut: Cut,
@@ -70,7 +70,7 @@ pub struct Assembler {
 }
 
 impl Assembler {
-    /// Begins with a first source of that name.
+    /// An assembler whose first source has this name.
     #[must_use]
     pub fn new(source: &str, cut: Cut) -> Self {
         Self {
@@ -96,7 +96,7 @@ impl Assembler {
         }
     }
 
-    /// Goes on with another source, which continues where the last one ended.
+    /// Switches to another source, which continues where the last one ended.
     pub fn source(&mut self, name: &str) {
         self.settle();
         self.source = name.into();
@@ -109,7 +109,7 @@ impl Assembler {
         self.base
     }
 
-    /// Takes the next chunk's harvest, and the steps out of it.
+    /// Adds the facts of the next chunk, and takes its steps.
     pub fn push(&mut self, harvest: &mut Harvest) {
         self.names.learn(&harvest.sites);
         self.printed_at = self.printed_at.or(harvest.printed_at);
@@ -122,12 +122,12 @@ impl Assembler {
         self.tally.add(&harvest.tally);
     }
 
-    /// The current source could not be read to its end.
+    /// Records that the current source could not be read to its end.
     pub fn note_unreadable(&mut self, what: &str) {
         self.broken.push(timeline::gap(what, Reason::Damaged, None, 0));
     }
 
-    /// Where the lines went so far.
+    /// Lines parsed, ignored and rejected so far.
     #[must_use]
     pub const fn tally(&self) -> &Tally {
         &self.tally
@@ -236,7 +236,7 @@ impl Assembler {
             self.dumps.note_request();
         }
         let mut changes = Vec::new();
-        // A session that is kept on purpose is no step that another one has to follow.
+        // A session that is kept on purpose is not a step that needs a counterpart.
         let tell = &mut |change: Change| {
             if !change.is_of_kept() {
                 changes.push(change);
@@ -255,7 +255,7 @@ impl Assembler {
         self.timeline.mark();
     }
 
-    /// Nothing of an earlier boot is alive any more.
+    /// Starts a boot: nothing of an earlier one is live any more.
     fn boot(&mut self, release: &str) {
         self.settle();
         self.boots += 1;
@@ -266,7 +266,7 @@ impl Assembler {
         self.instances.clear();
     }
 
-    /// Ends all that is open.
+    /// Ends open dumps, maps and tables.
     fn settle(&mut self) {
         self.dumps.end();
         self.maps.end();
@@ -274,7 +274,7 @@ impl Assembler {
         self.flush();
     }
 
-    /// Takes over what has ended.
+    /// Moves finished dumps, maps and tables to the timeline.
     fn flush(&mut self) {
         self.flush_dumps();
         self.flush_maps();
@@ -341,7 +341,7 @@ impl Assembler {
         }
     }
 
-    /// What was observed.
+    /// The observation.
     #[must_use]
     pub fn finish(mut self) -> Observation {
         self.settle();

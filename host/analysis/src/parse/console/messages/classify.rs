@@ -1,4 +1,4 @@
-//! From a message to what it says: one look at its first byte decides who reads it.
+//! Classifies a message: its first byte selects the parser.
 
 use memchr::memmem;
 
@@ -11,7 +11,7 @@ use crate::parse::console::lines::{
     prefix::{Head, Image},
 };
 
-/// Beginnings that are so much ours that a message which ends within one was cut.
+/// Starts of OP-TEE's messages: a message that ends within one was cut off.
 const OURS: [&[u8]; 4] = [b"buffer: ", b"region ", b"Memory allocation failed: ", b"Status of TA "];
 
 /// Reads the message of a line that carries a trace prefix.
@@ -34,7 +34,7 @@ pub(crate) fn read_tagged(head: &Head<'_>) -> Outcome {
     trouble::read(message).unwrap_or(Outcome::Ignored)
 }
 
-/// Reads a line without any prefix that we know.
+/// Reads a line without a known prefix.
 pub(crate) fn read_untagged(line: &[u8]) -> Outcome {
     if let Some(at) = memmem::find(line, b"buffer: ") {
         let tail = &line[at + 8..];
@@ -59,7 +59,7 @@ pub(crate) fn read_untagged(line: &[u8]) -> Outcome {
     }
 }
 
-/// Without a prefix only what is whole counts: the words alone are not ours.
+/// Without a prefix only intact messages count: the words alone may be anybody's.
 fn raw(outcome: Outcome) -> Outcome {
     match outcome {
         Outcome::Damaged(_) => Outcome::Ignored,
@@ -67,7 +67,7 @@ fn raw(outcome: Outcome) -> Outcome {
     }
 }
 
-/// Messages that mean the same whoever prints them.
+/// Messages that mean the same, whichever image prints them.
 fn fixed(message: &[u8]) -> Option<Outcome> {
     match message.first()? {
         b'b' | b'c' | b'I' | b'O' => record(message).or_else(|| boot(message)),

@@ -3,14 +3,14 @@
 //! `lib/libutils/isoc/bget_malloc.c` of optee_os prints `buffer: %d bytes %s:%d` in every release, with
 //! a newline inside up to 4.0.0 and a word before it (`Ignore`, `Orphaned`) up to 1.0. A vendor's form
 //! puts `count: %d, vaddr: 0x%x, ` before it. A file name may be absolute and contain blanks;
-//! `unknown` stands for none.
+//! `unknown` stands for a missing one.
 
 use memchr::memmem;
 
 use super::fact::Why;
 use crate::parse::console::lines::bytes::{dec, dec32, strip_prefix};
 
-/// Words that no file name has, but a line with another one in its middle.
+/// Words that no file name contains, but a line spliced into another one does.
 const FOREIGN: [&[u8]; 4] = [b"buffer: ", b" bytes ", b"TC:", b"TA:"];
 
 /// A record's place in the source and its size.
@@ -24,12 +24,12 @@ pub(crate) struct Record<'a> {
     pub size: u64,
 }
 
-/// What `count:` says, where there is one, and what follows `buffer: `.
+/// The value of `count:`, if printed, and the text after `buffer: `.
 pub(crate) type Split<'a> = (Option<u32>, &'a [u8]);
 
-/// Finds the record in a message: what its `count:` says, and what follows `buffer: `.
+/// Finds the record in a message: the value of its `count:`, and the text after `buffer: `.
 ///
-/// `None`: the message is no record. `Some(Err(_))`: it should be one.
+/// `None`: the message is not a record. `Some(Err(_))`: it is a damaged one.
 #[inline]
 pub(crate) fn split(message: &[u8]) -> Option<Result<Split<'_>, Why>> {
     if let Some(tail) = strip_prefix(message, b"buffer: ") {
@@ -64,7 +64,7 @@ fn vendor(rest: &[u8]) -> Option<Result<Split<'_>, Why>> {
     }
 }
 
-/// What follows a `0x` address whose value nobody needs.
+/// The text after a `0x` address, whose value is not needed.
 #[inline]
 fn address_end(text: &[u8]) -> Option<&[u8]> {
     let digits = strip_prefix(text, b"0x")?;
@@ -72,7 +72,7 @@ fn address_end(text: &[u8]) -> Option<&[u8]> {
     (1..=16).contains(&n).then(|| &digits[n..])
 }
 
-/// Reads what follows `buffer: `: `32 bytes core/arch/arm/mm/mobj.c:168`.
+/// Reads the text after `buffer: `: `32 bytes core/arch/arm/mm/mobj.c:168`.
 pub(crate) fn read(tail: &[u8]) -> Result<Record<'_>, Why> {
     let (size, rest) = size(tail)?;
     let rest = match strip_prefix(rest, b" bytes ") {
@@ -95,7 +95,7 @@ pub(crate) fn read(tail: &[u8]) -> Result<Record<'_>, Why> {
     if is_file(file.as_bytes()) { Ok(Record { file, line, size }) } else { Err(Why::Garbled) }
 }
 
-/// Bytes requested, printed with `%d`: beyond 2 GiB a negative number.
+/// Bytes requested, printed with `%d`: negative from 2 GiB on.
 fn size(tail: &[u8]) -> Result<(u64, &[u8]), Why> {
     let (negative, digits) = match strip_prefix(tail, b"-") {
         Some(digits) => (true, digits),
@@ -121,7 +121,7 @@ fn is_file(name: &[u8]) -> bool {
         && !FOREIGN.iter().any(|word| memmem::find(name, word).is_some())
 }
 
-/// Whether `line` is the end of a record that lost its beginning: ` bytes FILE:LINE`.
+/// Whether `line` is a record without its start: ` bytes FILE:LINE`.
 pub(crate) fn is_tail(line: &[u8]) -> bool {
     let Some(at) = memmem::find(line, b" bytes ") else { return false };
     let rest = line[at + 7..].trim_ascii_end();

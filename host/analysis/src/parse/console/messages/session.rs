@@ -8,7 +8,7 @@ use crate::parse::console::lines::{
     prefix::Head,
 };
 
-/// Beginnings of the lines that name a TA, with what they mean.
+/// Starts of the lines that name a TA, and their meaning.
 const NAMED: [(&[u8], Meaning); 9] = [
     (b"Re-open trusted service ", Meaning::Reopen),
     (b"Re-open TA ", Meaning::Reopen),
@@ -29,7 +29,7 @@ enum Meaning {
     Elf,
 }
 
-/// Reads a line about a session; `None` if it is about something else.
+/// Reads a line about a session; `None` for an unrelated line.
 pub(crate) fn read(head: &Head<'_>) -> Option<SessionLine> {
     let message = head.message;
     match message.first()? {
@@ -58,7 +58,7 @@ fn read_named(message: &[u8]) -> Option<SessionLine> {
         Meaning::Reopen => Some(SessionLine::Reopen(uuid)),
         Meaning::Lookup => Some(SessionLine::LookupPta(uuid)),
         Meaning::Load => Some(SessionLine::Load(uuid)),
-        // One pair of lines for each store that is tried: `Loading` says it once.
+        // Printed for each store that is tried; `Loading` is printed once.
         Meaning::Elf => None,
     }
 }
@@ -70,7 +70,7 @@ fn end(message: &[u8]) -> Option<SessionLine> {
     message.starts_with(b"Destroy TA ctx").then_some(SessionLine::DestroyContext)
 }
 
-/// `id 5`, which only means something when `tee_ta_close_session` says it.
+/// `id 5`, which has a meaning only if `tee_ta_close_session` prints it.
 fn close_id(head: &Head<'_>, message: &[u8]) -> Option<SessionLine> {
     if !head.function.is_empty() && head.function != b"tee_ta_close_session" {
         return None;

@@ -1,4 +1,4 @@
-//! What `xtest --stats` prints in the normal world (optee_test `host/xtest/stats.c`).
+//! Output of `xtest --stats` in the normal world (optee_test `host/xtest/stats.c`).
 
 use super::fact::StatLine;
 use crate::parse::console::lines::bytes::{blanks, dec, dec32, lossy, strip_prefix, uuid};
@@ -13,7 +13,7 @@ pub(crate) const FIGURES: [&[u8]; 6] = [
     b"Total bytes allocated at that failure:",
 ];
 
-/// Reads a line; `None` if it is about something else.
+/// Reads a line; `None` for an unrelated line.
 pub(crate) fn read(line: &[u8]) -> Option<StatLine> {
     match line.first()? {
         b'P' => strip_prefix(line, b"Pool:").map(|name| StatLine::Pool(lossy(name.trim_ascii()))),
@@ -36,7 +36,7 @@ fn figure(line: &[u8]) -> Option<StatLine> {
     if !end.trim_ascii().is_empty() || value > 0xffff_ffff {
         return None;
     }
-    // Printed with `%d`: from 2 GiB on negative.
+    // Printed with `%d`: negative from 2 GiB on.
     Some(StatLine::Figure(n, if negative { (1 << 32) - value } else { value }))
 }
 

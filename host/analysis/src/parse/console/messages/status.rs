@@ -1,7 +1,7 @@
 //! A TA's status and region map.
 //!
 //! Up to 3.5 the TEE core prints them (`core/arch/arm/kernel/user_ta.c`), since 3.6 ldelf does
-//! (`ldelf/ta_elf.c`), with the core's `core/kernel/user_mode_ctx.c` as fallback. A vendor's form says
+//! (`ldelf/ta_elf.c`), with the core's `core/kernel/user_mode_ctx.c` as fallback. A vendor's form has
 //! `Status of user TA((null) UUID) (pointer)` and adds sessions, stack and memory used.
 
 use super::fact::{MapLine, Outcome, What, Why};
@@ -26,7 +26,7 @@ pub(crate) fn status(rest: &[u8]) -> Outcome {
     }
 }
 
-/// Reads what follows `region` or `sect`.
+/// Reads the text after `region` or `sect`.
 pub(crate) fn region(rest: &[u8], sect: bool) -> Outcome {
     let Some((index, rest)) = dec32(blanks(rest)) else { return Outcome::Ignored };
     let rest = blanks(rest);
@@ -94,7 +94,7 @@ pub(crate) fn elf(rest: &[u8]) -> Outcome {
     read().map_or(Outcome::Ignored, Outcome::Fact)
 }
 
-/// Beginnings of further lines of a status.
+/// Starts of further lines of a status.
 const DETAILS: [&[u8]; 12] = [
     b"arch:",
     b"Arch:",

@@ -8,7 +8,7 @@ use crate::{
     },
 };
 
-/// Reads what follows `Memory allocation failed: ` (`print_oom`, 3.6.0 and later).
+/// Reads the text after `Memory allocation failed: ` (`print_oom`, 3.6.0 and later).
 pub(crate) fn out_of_memory(rest: &[u8]) -> Outcome {
     let Some((requested, rest)) = strip_prefix(rest, b"size ").and_then(dec) else {
         return Outcome::Damaged(if rest.len() < 6 { Why::Cut } else { Why::Garbled });
@@ -23,7 +23,7 @@ pub(crate) fn out_of_memory(rest: &[u8]) -> Outcome {
     }
 }
 
-/// An address on a line of its own, with what symbolize.py puts after it.
+/// Reads a line with an address, and what symbolize.py appends to it.
 pub(crate) fn address(message: &[u8]) -> Outcome {
     match hex0x(message) {
         Some((address, [])) => Outcome::Fact(What::Address(address, None)),
@@ -42,7 +42,7 @@ pub(crate) fn load_address(rest: &[u8]) -> Outcome {
     }
 }
 
-/// Messages of optee_os that say that some pool is empty, and who is out of what:
+/// Messages of optee_os about an exhausted pool:
 /// `core/arch/arm/kernel/thread_optee_smc.c`, `lib/libutils/ext/mempool.c`, `core/mm/vm.c`,
 /// `core/arch/arm/kernel/virtualization.c`, `lib/libutee/{tcb,user_ta_entry}.c`.
 const EXHAUSTED: [&[u8]; 5] = [
@@ -53,7 +53,7 @@ const EXHAUSTED: [&[u8]; 5] = [
     b"Can't allocate memory for page tables",
 ];
 
-/// Reads one of the rarer messages.
+/// Reads a message about an incident.
 pub(crate) fn read(message: &[u8]) -> Option<Outcome> {
     let kind = match message.first()? {
         b'T' => ta_panic(message)?,

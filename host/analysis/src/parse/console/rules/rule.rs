@@ -1,4 +1,4 @@
-//! One rule: a compiled pattern, and what its groups mean.
+//! One rule: a compiled pattern, and the meaning of its groups.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{
     parse::console::lines::bytes::{number, uuid},
 };
 
-/// A step that a rule named.
+/// A step of a rule.
 #[derive(Clone, PartialEq, Debug)]
 pub(in crate::parse::console) struct Step {
     pub name: Name,
@@ -24,20 +24,20 @@ pub(in crate::parse::console) struct Step {
     pub keys: Keys,
 }
 
-/// What a rule says of a line.
+/// The result of a rule that matched.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::parse::console) enum Hit {
-    /// An iteration begins.
+    /// An iteration starts.
     Mark,
-    /// A step, which was added to the others.
+    /// A step, added to the others.
     Step,
 }
 
-/// Steps that rules named.
+/// Steps of rules.
 #[derive(Clone, Debug, Default)]
 pub(in crate::parse::console) struct Steps {
     pub all: Vec<Step>,
-    /// Who did the last one: most likely also the next one.
+    /// Caller of the last step, most likely also of the next one.
     last: Option<Arc<Party>>,
 }
 
@@ -56,7 +56,7 @@ impl Steps {
     }
 }
 
-/// Numbers of a pattern's groups, by what they mean.
+/// Numbers of a pattern's groups, by meaning.
 #[derive(Clone, Debug, Default)]
 struct Meanings {
     result: Option<usize>,
@@ -96,14 +96,14 @@ pub(super) struct Rule {
     /// `None` for the mark.
     pub(super) step: Option<Name>,
     regex: Regex,
-    /// The same without the regex engine, where that can be.
+    /// The same pattern without the regex engine, if possible.
     straight: Option<Straight>,
-    /// Whether a match begins with its literal.
+    /// Whether a match starts with its literal.
     leads: bool,
     meanings: Meanings,
-    /// Names of those groups that are keys.
+    /// Names of the groups that are keys.
     names: Names,
-    /// Bytes that every match contains; empty if there are none.
+    /// The longest literal that every match contains; may be empty.
     literal: Finder<'static>,
 }
 
@@ -132,12 +132,12 @@ impl Rule {
         })
     }
 
-    /// Bytes that every match contains; empty if there are none.
+    /// The longest literal that every match contains; may be empty.
     pub(super) fn literal(&self) -> &[u8] {
         self.literal.needle()
     }
 
-    /// What it says of `line`, in which none of the rules' literals begins before `from`.
+    /// Applies the rule to `line`, in which no literal of the rules starts before `from`.
     #[inline]
     pub(super) fn apply(&self, line: &[u8], from: usize, steps: &mut Steps) -> Option<Hit> {
         if let Some(straight) = &self.straight {
@@ -179,7 +179,7 @@ impl Rule {
     }
 }
 
-/// The groups of a match, by their numbers; `None` for those that it has not.
+/// The groups of a match, by their numbers; `None` for those that did not take part.
 trait Groups {
     fn number(&self, group: usize) -> Option<u64>;
     fn text(&self, group: usize) -> Option<&[u8]>;
@@ -230,7 +230,7 @@ fn longest_literal(hir: &Hir) -> Vec<u8> {
     }
 }
 
-/// Whether every match of `hir` begins with these bytes.
+/// Whether every match of `hir` starts with these bytes.
 fn leads(hir: &Hir, literal: &[u8]) -> bool {
     match hir.kind() {
         HirKind::Literal(first) => *first.0 == *literal,
@@ -240,9 +240,9 @@ fn leads(hir: &Hir, literal: &[u8]) -> bool {
     }
 }
 
-/// The part of a regex error that says what is wrong, on one line.
+/// The reason of a regex error, on one line.
 fn reason(error: &regex::Error) -> String {
     let text = error.to_string();
     let last = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or(&text);
-    format!("no regular expression: {}", last.trim().trim_start_matches("error: "))
+    format!("not a valid regular expression: {}", last.trim().trim_start_matches("error: "))
 }
