@@ -1,21 +1,21 @@
-//! The calls that show a finding, in their order: which of them is out of place, and which never came.
+//! The calls that show a finding, in order, with those that are misplaced or missing.
 
 use teeleak_analysis::model::{Evidence, Finding, Kind, StepRef, Time};
 
 use super::place;
 
-/// How a step stands to the order that was expected.
+/// Position of a step relative to the expected order.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stand {
     Right,
     Early,
     Late,
-    /// The last of a wrong sequence of which no other step is out of place.
+    /// The last step of a wrong sequence in which no single step is misplaced.
     Wrong,
 }
 
 impl Stand {
-    /// In a few words, where it is out of place.
+    /// Short description; `None` for a step in the right place.
     pub(crate) fn words(self) -> Option<&'static str> {
         match self {
             Self::Right => None,
@@ -26,14 +26,14 @@ impl Stand {
     }
 }
 
-/// A step as it is drawn.
+/// A step of the drawing.
 pub(crate) enum Drawn<'t> {
     Taken(&'t StepRef, Stand),
-    /// One that never came.
+    /// A missing step.
     Missing(&'t str),
 }
 
-/// The sequence of a finding, and the order that was expected.
+/// The sequence of a finding and the expected order.
 pub(crate) fn of(finding: &Finding) -> Option<(&[StepRef], &str)> {
     let steps = finding.evidence.iter().find_map(|evidence| match evidence {
         Evidence::Sequence(steps) if !steps.is_empty() => Some(&**steps),
@@ -46,9 +46,9 @@ pub(crate) fn of(finding: &Finding) -> Option<(&[StepRef], &str)> {
     Some((steps, expected.unwrap_or_default()))
 }
 
-/// Places the steps by the expected order, and those that never came where they should have.
-/// A resource that others are got from may be released without them: only what the finding says is missing
-/// never came.
+/// Compares the steps with the expected order and inserts the missing steps where they belong.
+/// A parent resource may be released without its children, so only the steps that the finding names
+/// count as missing.
 pub(crate) fn arrange<'t>(
     finding: &Finding,
     steps: &'t [StepRef],
@@ -79,7 +79,7 @@ pub(crate) fn arrange<'t>(
             Drawn::Taken(step, _) => rank(step).is_some_and(|rank| rank > at),
             Drawn::Missing(_) => false,
         };
-        // What comes after the last step that was taken is only told of what is released.
+        // A release belongs before the first later step, or at the end.
         let place = drawn.iter().position(later).unwrap_or(drawn.len());
         drawn.insert(place, Drawn::Missing(name));
     }
@@ -97,7 +97,7 @@ fn stand(n: usize, ranks: &[Option<usize>]) -> Stand {
     }
 }
 
-/// Names of the lanes, by first appearance.
+/// Names of the lanes, in order of first appearance.
 pub(crate) fn parties(drawn: &[Drawn<'_>]) -> Vec<String> {
     let mut parties = Vec::new();
     for one in drawn {
@@ -111,7 +111,7 @@ pub(crate) fn parties(drawn: &[Drawn<'_>]) -> Vec<String> {
     parties
 }
 
-/// Nanoseconds from the first to this one, by the same clock.
+/// Nanoseconds between two times; `None` if their clocks differ.
 pub(crate) fn after_ns(first: Option<Time>, this: Option<Time>) -> Option<u64> {
     let (first, this) = first.zip(this).filter(|(a, b)| a.clock == b.clock)?;
     Some(this.ns.saturating_sub(first.ns))

@@ -1,4 +1,4 @@
-//! Names that text and JSON share.
+//! Names shared by text and JSON.
 
 use crate::compare::censuses::OwnerKey;
 use teeleak_analysis::audit::Exit;
@@ -17,12 +17,12 @@ pub(crate) fn owner(owner: &OwnerKey) -> String {
     }
 }
 
-/// As [`owner`], of an allocation of a sample.
+/// Like [`owner`], for an allocation of a snapshot.
 pub(crate) fn owner_id(sample: &Sample, id: OwnerId) -> String {
     owner(&crate::compare::censuses::owner_key(sample, id))
 }
 
-/// OP-TEE's version without what its build adds: compiler, number of the build, date.
+/// OP-TEE's version without compiler, build number and build date.
 pub(crate) fn release(observation: &Observation) -> Option<&str> {
     observation.platform.release.as_deref()?.split_whitespace().next()
 }
@@ -33,11 +33,11 @@ pub(crate) fn verdict(exit: Exit) -> &'static str {
         Exit::Clean => "clean",
         Exit::Leak => "leak",
         Exit::Order => "wrong order",
-        Exit::Unobserved => "not decided",
+        Exit::Unobserved => "inconclusive",
     }
 }
 
-/// How calls of processes became known.
+/// How client calls were recorded.
 pub(crate) fn source(source: ClientSource) -> &'static str {
     match source {
         ClientSource::Preload => "preload library",
@@ -46,7 +46,7 @@ pub(crate) fn source(source: ClientSource) -> &'static str {
     }
 }
 
-/// Seconds between two censuses, where `teeleak watch` took them.
+/// Seconds between two full snapshots of `teeleak watch --census`.
 pub(crate) fn census_seconds(observation: &Observation) -> Option<u64> {
     match observation.platform.workload.as_slice() {
         [watch, census, seconds] if **watch == *"watch" && **census == *"--census" => {

@@ -1,4 +1,4 @@
-//! The page: what it begins with, its sections, what it ends with.
+//! The page: head, banner, sections and footer.
 
 use std::io;
 
@@ -18,7 +18,7 @@ use crate::render::{
     words,
 };
 
-/// All of it.
+/// The whole page.
 pub(super) fn page(told: &ReportView<'_>) -> io::Result<Markup> {
     let ordered = Ordered::new(told.report);
     let table = Table::new(told.observation, &ordered);
@@ -43,7 +43,7 @@ pub(super) fn page(told: &ReportView<'_>) -> io::Result<Markup> {
                 footer {
                     p {
                         "teeleak " (env!("CARGO_PKG_VERSION")) " · "
-                        "this page holds all that it shows, and asks no network for anything"
+                        "this page is self-contained and makes no network requests"
                     }
                 }
                 (raw)
@@ -87,7 +87,7 @@ fn banner(told: &ReportView<'_>) -> Markup {
             }
             p .scope { (scope(told.observation)) " · exit code " (exit.code()) }
             div .tools hidden {
-                button type="button" data-do="theme" { "Light or dark" }
+                button type="button" data-do="theme" { "Toggle theme" }
                 button type="button" data-do="report" { "Save report.json" }
                 button type="button" data-do="series" { "Save series.json" }
             }

@@ -1,4 +1,4 @@
-//! What a dump says: which pool ran out comes first.
+//! A dump as text; the pool that ran out comes first.
 
 use std::io;
 
@@ -15,10 +15,10 @@ use super::{
 };
 use crate::{dump::collect::Taken, render::words};
 
-/// Lines of the kernel's log where not everything is told: the last ones.
+/// Last lines of the kernel log shown without `-v`.
 const LINES: usize = 8;
 
-/// Writes what was taken.
+/// Writes a dump.
 pub(crate) fn write(
     taken: &Taken,
     verdict: Option<&Verdict>,
@@ -30,7 +30,7 @@ pub(crate) fn write(
             oom(verdict, taken.observation().and_then(words::census_seconds), page)?;
         }
         None => {
-            unknown("nothing of the secure world could be seen", page)?;
+            unknown("the secure world could not be observed", page)?;
         }
     }
     let failures: Vec<_> =
@@ -45,21 +45,21 @@ pub(crate) fn write(
 }
 
 fn unknown(why: &str, page: &mut Page<'_>) -> io::Result<()> {
-    page.put(Line::default().warn("not known").text(format_args!(": {why}")))
+    page.put(Line::default().warn("unknown").text(format_args!(": {why}")))
 }
 
-/// What is said of the pools, and of who holds them.
+/// Writes the pools that ran out and their biggest holders.
 pub(crate) fn oom(verdict: &Verdict, seconds: Option<u64>, page: &mut Page<'_>) -> io::Result<()> {
     match (&verdict.short.first(), &verdict.fullest) {
         (Some(short), _) => first_line(short, page)?,
         (None, Some(pool)) => {
             page.put(Line::default().good("no pool ran out").text(format_args!(
-                ": fullest is {}, {}",
+                ": the fullest is {}, {}",
                 pool.kind.label(),
                 figures(pool)
             )))?;
         }
-        (None, None) => unknown("the pools could not be seen", page)?,
+        (None, None) => unknown("the pools could not be observed", page)?,
     }
     for short in &verdict.short {
         reason(short, page)?;
@@ -84,22 +84,21 @@ fn first_line(short: &Shortfall, page: &mut Page<'_>) -> io::Result<()> {
     let mut line = Line::default().bad(format_args!("{name} ran out")).text(":");
     if let Some(asked) = pool.biggest_alloc_fail.filter(|asked| *asked > 0) {
         let unit = text::pool_unit(pool.unit);
-        line = line.text(format_args!(" {} {unit} were asked for,", number(asked)));
+        line = line.text(format_args!(" {} {unit} requested,", number(asked)));
     }
     let times = pool.num_alloc_fail.unwrap_or(0).max(short.n_incidents);
     page.put(line.text(format_args!(" {} failed; {}", count(times, "allocation"), figures(pool))))
 }
 
-/// What is free of a pool.
+/// Free and largest free space of a pool.
 fn figures(pool: &Pool) -> String {
     let unit = text::pool_unit(pool.unit);
     let Some((size, used)) = pool.size.zip(pool.allocated) else {
-        return "its size is not known".into();
+        return "size unknown".into();
     };
-    let mut text =
-        format!("{} of {} {unit} are free", number(size.saturating_sub(used)), number(size));
+    let mut text = format!("{} of {} {unit} free", number(size.saturating_sub(used)), number(size));
     if let Some(largest) = pool.largest_free {
-        text.push_str(&format!(", the largest piece {}", number(largest)));
+        text.push_str(&format!(", largest free block {}", number(largest)));
     }
     text
 }
@@ -109,18 +108,18 @@ fn reason(short: &Shortfall, page: &mut Page<'_>) -> io::Result<()> {
     let line = line.warn(why(short.why)).text(format_args!(": {}", short.reason));
     page.put(match short.failed_meanwhile {
         0 => line,
-        n => line.text(format_args!("; {} of the failures while it was watched", number(n))),
+        n => line.text(format_args!("; {} of these failures during the recording", number(n))),
     })
 }
 
-/// Why a pool ran out, in a few words.
+/// Short reason why a pool ran out.
 pub(crate) fn why(why: Why) -> &'static str {
     match why {
         Why::Leak => "a leak",
         Why::Fragmented => "fragmentation",
-        Why::Full => "full, and whether something leaks is not decided",
-        Why::TooSmall => "too small for a peak that has passed",
-        Why::Unknown => "not known why",
+        Why::Full => "full, inconclusive whether by a leak",
+        Why::TooSmall => "too small for a past peak",
+        Why::Unknown => "unknown reason",
     }
 }
 
@@ -130,7 +129,7 @@ fn held(title: &str, all: &[Held], polls: u64, page: &mut Page<'_>) -> io::Resul
     }
     page.heading(title)?;
     if polls > 0 {
-        let age = format_args!("as of the last census, {} ago", count(polls, "poll"));
+        let age = format_args!("as of the last full snapshot, {} ago", count(polls, "poll"));
         page.put(Line::at(2).warn(age))?;
     }
     for one in all {
@@ -146,13 +145,13 @@ fn grown(verdict: &Verdict, seconds: Option<u64>, page: &mut Page<'_>) -> io::Re
     let n = verdict.n_censuses;
     page.blank()?;
     if n < 2 {
-        let why = "one census can't show growth: no window of `teeleak watch` was there";
-        return page.put(Line::default().head("grown").dim(format_args!(" not known, {why}")));
+        let why = "a single snapshot can't show growth; run `teeleak watch` to record several";
+        return page.put(Line::default().head("growth").dim(format_args!(" unknown: {why}")));
     }
-    let since = format!(" since the window began, over {} censuses", number(n as u64));
-    page.put(Line::default().head("grown").dim(since))?;
+    let since = format!(" since the start of the window, over {} full snapshots", number(n as u64));
+    page.put(Line::default().head("growth").dim(since))?;
     if verdict.grown.is_empty() {
-        page.put(Line::at(2).text("nothing"))?;
+        page.put(Line::at(2).text("none"))?;
     }
     for one in &verdict.grown {
         let Grown { bytes, count, since, .. } = one;
@@ -162,14 +161,14 @@ fn grown(verdict: &Verdict, seconds: Option<u64>, page: &mut Page<'_>) -> io::Re
         let more = format!("+{}", number(bytes.1.saturating_sub(bytes.0)));
         let (from, to) = (number(count.0), number(count.1));
         page.put(Line::at(2).text(format_args!(
-            "{more:>11} bytes, {from} to {to} objects, since census {since}{ago}  {}",
+            "{more:>11} bytes, {from} to {to} objects, since snapshot {since}{ago}  {}",
             holder(&one.holder)
         )))?;
     }
     Ok(())
 }
 
-/// A holder in one line.
+/// A holder as one line.
 pub(crate) fn holder(holder: &Holder) -> String {
     match holder {
         Holder::Site { file, line, size, owner } => {
@@ -181,12 +180,12 @@ pub(crate) fn holder(holder: &Holder) -> String {
 }
 
 fn parts(taken: &Taken, page: &mut Page<'_>) -> io::Result<()> {
-    page.heading("taken from")?;
+    page.heading("sources")?;
     taken.parts.iter().try_for_each(|part| {
         let begin = begin(part.what);
         page.put(match &part.outcome {
             Ok(told) => begin.good(told),
-            Err(why) => begin.warn("not").text(format_args!(": {why}")),
+            Err(why) => begin.warn("unavailable").text(format_args!(": {why}")),
         })
     })
 }
@@ -199,7 +198,7 @@ fn kernel(taken: &Taken, page: &mut Page<'_>) -> io::Result<()> {
     for told in &taken.kernel {
         match &told.lines {
             Ok(lines) if lines.is_empty() => {
-                page.put(begin(told.from).text("nothing of OP-TEE"))?;
+                page.put(begin(told.from).text("no lines from OP-TEE"))?;
             }
             Ok(lines) => {
                 let most =
@@ -209,14 +208,15 @@ fn kernel(taken: &Taken, page: &mut Page<'_>) -> io::Result<()> {
                     page.put(begin(if n == 0 { told.from } else { "" }).dim(line))?;
                 }
                 if skipped > 0 {
-                    page.put(
-                        begin("").dim(format_args!("and {} earlier lines", number(skipped as u64))),
-                    )?;
+                    page.put(begin("").dim(format_args!(
+                        "{} earlier lines; use -v to show all",
+                        number(skipped as u64)
+                    )))?;
                 }
             }
             Err(error) => {
-                let why = format!(": {error}: run as root");
-                page.put(begin(told.from).warn("not").text(why))?;
+                let why = format!(": {error}; run as root");
+                page.put(begin(told.from).warn("unreadable").text(why))?;
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What went wrong in the secure world and left a trace of its own.
+//! Incidents: panics, aborts and failed allocations of the secure world.
 
 use std::io;
 
@@ -9,10 +9,10 @@ use teeleak_analysis::{
 
 use super::{Line, Page};
 
-/// Incidents that are told; the others are only counted.
+/// Incidents shown; the others are only counted.
 const TOLD: usize = 10;
 
-/// Frames of a call stack that are told where not everything is: mostly those that have names.
+/// Frames of a call stack shown without `-v`.
 const FRAMES: usize = 4;
 
 /// Writes incidents with their call stacks.
@@ -44,9 +44,10 @@ fn one(incident: &Incident, page: &mut Page<'_>) -> io::Result<()> {
     incident.stack.iter().take(most).try_for_each(|frame| page.put(stack_line(frame)))?;
     match incident.stack.len() - most {
         0 => Ok(()),
-        more => {
-            page.put(Line::at(4).dim(format_args!("and {} more frames", text::number(more as u64))))
-        }
+        more => page.put(
+            Line::at(4)
+                .dim(format_args!("{} more frames; use -v to show all", text::number(more as u64))),
+        ),
     }
 }
 

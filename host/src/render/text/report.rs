@@ -1,4 +1,4 @@
-//! What an analysis says: the verdict, each finding with its proof, then what it rests on.
+//! A report as text: the verdict, each finding with its evidence, then the coverage.
 
 use std::io;
 
@@ -20,10 +20,10 @@ use super::{
 };
 use crate::render::words;
 
-/// With more findings than that, a list of all comes first.
+/// With more findings than this, an overview comes first.
 const LISTED: usize = 6;
 
-/// Findings that are told in full where not everything is; the list has them all.
+/// Findings shown in full without `-v`; the overview lists all.
 const TOLD: usize = 12;
 
 /// Writes a report.
@@ -40,7 +40,7 @@ pub(crate) fn write(
     incident::write(&observation.incidents, page)?;
     write_notes(&notes, observation, page)?;
     accepted(&report.accepted, page)?;
-    list("remarks", report.remarks.iter().map(|remark| &**remark), page)?;
+    list("notes on suppressions", report.remarks.iter().map(|remark| &**remark), page)?;
     list("doubts", report.doubts.iter().map(|doubt| &**doubt), page)?;
     list("inferred", observation.assumptions.iter().map(|text| &**text), page)?;
     coverage(observation, report, page)?;
@@ -58,7 +58,7 @@ fn verdict(observation: &Observation, report: &Report, page: &mut Page<'_>) -> i
     page.put(line.dim(format_args!("({})", scope(observation))))
 }
 
-/// Each finding; of very many first a list, and in full only the first ones.
+/// Writes the findings. If there are many, an overview comes first and only the first are complete.
 fn findings(all: &[&Finding], observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
     if all.len() > LISTED {
         overview(all, page)?;
@@ -70,21 +70,21 @@ fn findings(all: &[&Finding], observation: &Observation, page: &mut Page<'_>) ->
     }
     if most < all.len() {
         page.blank()?;
-        let more = count((all.len() - most) as u64, "more finding");
-        page.put(Line::default().dim(format_args!("{more} of the list: -v tells them in full")))?;
+        let more = number((all.len() - most) as u64);
+        page.put(Line::default().dim(format_args!("{more} more; use -v to show all")))?;
     }
     Ok(())
 }
 
-/// What the verdict rests on, in a few words.
+/// Reason for the verdict, in a few words.
 pub(crate) fn headline(report: &Report) -> String {
     let of = |severity| report.findings.iter().filter(|one| one.severity == severity).count();
     match report.exit {
         Exit::Clean if !report.accepted.is_empty() => {
             let n = count(report.accepted.len() as u64, "accepted finding");
-            format!("nothing but {n}")
+            format!("nothing except {n}")
         }
-        Exit::Clean => "nothing is left behind".to_owned(),
+        Exit::Clean => "no growth, nothing outstanding".to_owned(),
         Exit::Leak | Exit::Order => {
             format!("{}, causes first", count(of(Severity::Failure) as u64, "finding"))
         }
@@ -92,7 +92,7 @@ pub(crate) fn headline(report: &Report) -> String {
     }
 }
 
-/// What is no failure, each with what it rests on.
+/// Writes the notes, each with its evidence.
 fn write_notes(
     notes: &[&Finding],
     observation: &Observation,
@@ -114,7 +114,7 @@ fn write_notes(
     Ok(())
 }
 
-/// What was found and does not count, with who says so.
+/// Writes the accepted findings, with the reason why they do not count.
 fn accepted(accepted: &[Accepted], page: &mut Page<'_>) -> io::Result<()> {
     if accepted.is_empty() {
         return Ok(());
@@ -139,7 +139,7 @@ fn undecided(report: &Report, possible: usize) -> String {
     }
 }
 
-/// What explains others and is not explained itself comes first; otherwise the order stays.
+/// Sorts by severity; root causes of other findings come first, otherwise the order is kept.
 pub(crate) fn causes_first(mut findings: Vec<&Finding>) -> Vec<&Finding> {
     let causes: Vec<_> =
         findings.iter().filter_map(|one| Some(one.cause.as_ref()?.0.clone())).collect();
@@ -148,7 +148,7 @@ pub(crate) fn causes_first(mut findings: Vec<&Finding>) -> Vec<&Finding> {
     findings
 }
 
-/// All findings in a line each, with what explains them.
+/// Writes one line per finding, with the number of its cause.
 fn overview(findings: &[&Finding], page: &mut Page<'_>) -> io::Result<()> {
     for (n, one) in findings.iter().enumerate() {
         let line = Line::at(2).text(format_args!("{}. {}", n + 1, one.title));
@@ -161,18 +161,18 @@ fn overview(findings: &[&Finding], page: &mut Page<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// What was looked at: `20 iterations of drm-player, OP-TEE 4.10.0`.
+/// Scope of the observation: `20 iterations of drm-player, OP-TEE 4.10.0`.
 pub(crate) fn scope(observation: &Observation) -> String {
     let ledgers = observation.normal.censuses.len() as u64;
     let alone = observation.samples.is_empty() && normal::seen(&observation.normal);
     let live = normal::live(&observation.normal);
     let iterations = match (alone, live) {
         (true, true) => count(normal::iterations(&observation.normal), "iteration"),
-        (true, false) => count(ledgers, "print") + " of ledgers of the normal world",
+        (true, false) => count(ledgers, "ledger snapshot") + " of the normal world",
         _ => count(measured(observation), "iteration"),
     };
     let worlds = match (alone && live, live) {
-        (true, _) => ", the normal world alone",
+        (true, _) => ", normal world only",
         (_, true) => ", both worlds",
         _ => "",
     };
@@ -201,7 +201,7 @@ fn list<'t>(
 }
 
 fn coverage(observation: &Observation, report: &Report, page: &mut Page<'_>) -> io::Result<()> {
-    page.heading("seen")?;
+    page.heading("observed")?;
     if observation.platform.no_tee.is_none() {
         of_tee(observation, report, page)?;
     }
@@ -211,13 +211,13 @@ fn coverage(observation: &Observation, report: &Report, page: &mut Page<'_>) -> 
         let tone = if canary.found < canary.expected { Tone::Bad } else { Tone::Dim };
         let [size, found, expected] =
             [canary.size, canary.found, canary.expected].map(|n| number(n.into()));
-        let text = format!("canary of {size} bytes found in {found} of {expected} samples");
+        let text = format!("canary of {size} bytes found in {found} of {expected} snapshots");
         page.put(Line::at(2).tone(tone, text))?;
     }
     failures(observation, page)?;
     let all = &observation.accounting;
     page.put(Line::at(2).text(format_args!(
-        "input: {} read, {} used, {} of other things, {} damaged",
+        "input: {} read, {} used, {} unrelated, {} damaged",
         number(all.read),
         number(all.parsed),
         number(all.ignored),
@@ -225,19 +225,19 @@ fn coverage(observation: &Observation, report: &Report, page: &mut Page<'_>) -> 
     )))
 }
 
-/// What of the TEE was looked at.
+/// Writes what was observed of the TEE.
 fn of_tee(observation: &Observation, report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     let samples = &observation.samples;
     let mut row = |text: String| page.put(Line::at(2).text(text));
     let stages = stages(samples);
     let stages = if stages.is_empty() { stages } else { format!(": {stages}") };
-    row(format!("{}{stages}", count(samples.len() as u64, "sample")))?;
-    row(format!("complete in: {}", complete(samples)))?;
+    row(format!("{}{stages}", count(samples.len() as u64, "snapshot")))?;
+    row(format!("complete snapshots: {}", complete(samples)))?;
     let events = count(observation.events.len() as u64, "event");
-    row(format!("{events}, of which {} of a protocol", count(report.steps, "step")))
+    row(format!("{events}, {} of a protocol", count(report.steps, "step")))
 }
 
-/// What of the normal world a run looked at.
+/// Writes which ledgers of the normal world a run recorded.
 fn ledgers(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
     if !normal::live(&observation.normal) {
         return Ok(());
@@ -250,7 +250,7 @@ fn ledgers(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
         }
     }
     let told: Vec<_> = prints.iter().map(|(name, n)| format!("{name} ({})", number(*n))).collect();
-    page.put(Line::at(2).text(format_args!("prints of the normal world: {}", told.join(", "))))
+    page.put(Line::at(2).text(format_args!("ledger snapshots: {}", told.join(", "))))
 }
 
 fn failures(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
@@ -265,7 +265,7 @@ fn failures(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
     page.put(Line::at(2).warn(text))
 }
 
-/// How many samples of which stage.
+/// Number of snapshots by stage.
 pub(crate) fn stages(samples: &[Sample]) -> String {
     let all = [Stage::Before, Stage::Idle, Stage::Warmup, Stage::Measured, Stage::After];
     let count_of = |stage| samples.iter().filter(|sample| sample.moment.stage == stage).count();
@@ -277,7 +277,7 @@ pub(crate) fn stages(samples: &[Sample]) -> String {
     texts.join(", ")
 }
 
-/// In how many samples each part was seen as a whole.
+/// Number of snapshots in which each part is complete.
 pub(crate) fn complete(samples: &[Sample]) -> String {
     fn whole<T>(part: &Part<T>) -> bool {
         matches!(part, Part::Complete(_))
@@ -289,7 +289,7 @@ pub(crate) fn complete(samples: &[Sample]) -> String {
     let in_how_many =
         |is: fn(&Sample) -> bool| number(samples.iter().filter(|sample| is(sample)).count() as u64);
     format!(
-        "sites {}, regions {}, sessions {}, pools {} of {} samples",
+        "sites {}, regions {}, sessions {}, pools {} of {}",
         in_how_many(|sample| whole(&sample.sites)),
         in_how_many(regions),
         in_how_many(|sample| whole(&sample.sessions)),
