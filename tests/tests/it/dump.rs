@@ -174,7 +174,7 @@ fn the_memory_of_tas_is_told_by_ta() {
     let folder = scratch("ta-ram");
     let tee = Tee { ta_ram: (1 << 20, 1_000_000), ..quiet() };
     let answer = dump(&World::with(tee), &folder, &[]);
-    assert!(answer.out.starts_with("no pool ran out: fullest is TA memory"), "{}", answer.out);
+    assert!(answer.out.starts_with("no pool ran out: the fullest is TA memory"), "{}", answer.out);
 }
 
 #[test]
