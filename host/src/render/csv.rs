@@ -1,8 +1,8 @@
-//! Every figure over time as one long table (RFC 4180) for spreadsheets and data frames: a row for each
-//! figure of each sample.
+//! All metrics over time as one long CSV table (RFC 4180) for spreadsheets and data frames: one row
+//! per metric and snapshot.
 //!
-//! Invariants: a figure that was not seen has no value, rather than 0; no name is a formula to a
-//! spreadsheet; the same observation and report give the same bytes.
+//! Invariants: a metric that was not observed has an empty value, never 0; a spreadsheet takes no name
+//! for a formula; the same observation and report give the same bytes.
 
 use std::io::Write;
 
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{escape::shown, render::view::ReportView};
 
-/// What each column holds is told in `host/docs/exports.md`.
+/// The columns, documented in `host/docs/exports.md`.
 const COLUMNS: [&str; 17] = [
     "sample",
     "stage",
@@ -40,10 +40,10 @@ const COLUMNS: [&str; 17] = [
     "fingerprint",
 ];
 
-/// Columns that say when.
+/// Cells of the columns `sample` to `clock`.
 type When = [String; 5];
 
-/// Columns that say what.
+/// Cells of the columns `kind` to `instance`.
 type What = [String; 6];
 
 /// Writes the table.
@@ -125,7 +125,7 @@ fn figure(metric: &str, value: Option<u64>, unit: PoolUnit, seen: &str) -> [Stri
     [metric.into(), value, text::pool_unit(unit).into(), seen.into()]
 }
 
-/// How much of what a figure counts was seen.
+/// How much of the metric's source was observed: `all`, `part` or `none`.
 fn observed_share(about: &About, sample: &Sample, value: Option<u64>) -> &'static str {
     fn share<T>(part: &Part<T>) -> &'static str {
         match part {
@@ -148,7 +148,7 @@ fn observed_share(about: &About, sample: &Sample, value: Option<u64>) -> &'stati
     }
 }
 
-/// What the analyses say of it.
+/// Verdict and fingerprint of the finding about this metric.
 fn finding_columns(series: &Series<'_>) -> [String; 2] {
     let Some((_, finding)) = series.finding else { return said_nothing() };
     let verdict = finding.verdict.map_or("", |verdict: Verdict| verdict.name());
@@ -159,7 +159,8 @@ fn said_nothing() -> [String; 2] {
     [String::new(), String::new()]
 }
 
-/// A name that no spreadsheet takes for a formula, and no terminal for an order: OWASP, "CSV Injection".
+/// Escapes a name that a spreadsheet would take for a formula or a terminal for an escape sequence:
+/// OWASP, "CSV Injection".
 fn harmless(name: &str) -> String {
     let text = shown(name);
     let formula = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];

@@ -1,4 +1,4 @@
-//! Every figure that samples tell again and again: what tables and traces are made of.
+//! All metrics over the snapshots: the data of CSV tables and Perfetto traces.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -15,23 +15,23 @@ use crate::{
     render::view::ReportView,
 };
 
-/// What a figure is about.
+/// The subject of a metric.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum About {
     /// A pool of the TEE core.
     Pool(PoolKind),
-    /// An allocation site of its heap.
+    /// An allocation site of the core heap.
     Site(SiteKey),
     /// The regions of a TA instance.
     Regions(Uuid, u32),
     /// The heap of a TA instance.
     Heap(Uuid, u32),
-    /// Sessions open to a TA instance, or to the PTA of this UUID where that is 0.
+    /// Sessions open to a TA instance, or to the PTA with this UUID if the instance is 0.
     Sessions(Uuid, u32),
 }
 
 impl About {
-    /// The UUID of the TA or PTA that it is about, and the instance.
+    /// UUID of the TA or PTA, and the TA instance.
     pub(super) fn ta(&self) -> (Option<Uuid>, Option<u32>) {
         match self {
             Self::Pool(_) => (None, None),
@@ -48,21 +48,21 @@ impl About {
     }
 }
 
-/// A figure over the samples.
+/// One metric over the snapshots.
 pub(super) struct Series<'t> {
-    /// What it is about.
+    /// The subject of the metric.
     pub(super) about: About,
-    /// Which figure: `live`.
+    /// Name of the metric, such as `live`.
     pub(super) metric: &'static str,
     pub(super) unit: PoolUnit,
-    /// One for each sample; `None` where it was not seen.
+    /// One value per snapshot; `None` if not observed.
     pub(super) values: Vec<Option<u64>>,
-    /// The finding that is about it, with its number from 1.
+    /// The finding about this metric, with its number from 1.
     pub(super) finding: Option<(usize, &'t Finding)>,
 }
 
 impl Series<'_> {
-    /// How much more the last value is than the first.
+    /// Last value minus first value.
     pub(super) fn growth(&self) -> i128 {
         let mut values = self.values.iter().flatten().copied().map(i128::from);
         let first = values.next().unwrap_or_default();
@@ -70,7 +70,7 @@ impl Series<'_> {
     }
 }
 
-/// The figures of a pool, as this release of the statistics names them.
+/// Metrics of a pool, named like the fields of OP-TEE's `struct pta_stats_alloc`.
 pub(super) fn of_pool(pool: &Pool) -> [(&'static str, PoolUnit, Option<u64>); 4] {
     [
         ("allocated", pool.unit, pool.allocated),
@@ -80,10 +80,10 @@ pub(super) fn of_pool(pool: &Pool) -> [(&'static str, PoolUnit, Option<u64>); 4]
     ]
 }
 
-/// Figures by what they are about: metric, unit, value.
+/// Metric, unit and value by subject and index.
 type Row = BTreeMap<(About, usize), (&'static str, PoolUnit, Option<u64>)>;
 
-/// All figures of all samples, in the order of [`About`].
+/// All metrics of all snapshots, in the order of [`About`].
 pub(super) fn all_series<'t>(told: &ReportView<'t>) -> Vec<Series<'t>> {
     let samples = &told.observation.samples;
     let findings = by_subject(&told.report.findings);
@@ -147,7 +147,8 @@ fn sessions(sample: &Sample) -> BTreeMap<(Uuid, u32), u64> {
     sums
 }
 
-/// What it means that a sample does not tell it: nothing there, or not seen. A pool is always there.
+/// Value for a subject that a snapshot does not list: 0 if the list is complete, else `None`.
+/// Pools and TA heaps always exist, so theirs is `None`.
 fn absent(about: &About, sample: &Sample) -> Option<u64> {
     fn zero_if_complete<T>(part: &Part<T>) -> Option<u64> {
         matches!(part, Part::Complete(_)).then_some(0)
@@ -160,7 +161,7 @@ fn absent(about: &About, sample: &Sample) -> Option<u64> {
     }
 }
 
-/// What findings name things by: kind of growth and subject.
+/// Kind of growth and subject of a finding.
 type Named = (Kind, Subject);
 
 fn by_subject(findings: &[Finding]) -> HashMap<Named, (usize, &Finding)> {

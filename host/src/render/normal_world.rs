@@ -1,31 +1,31 @@
-//! What the normal world held when it was last looked at: who has which descriptors, which dma-bufs there are.
+//! Holdings of the normal world in its last snapshot: descriptors by process, dma-bufs, memory, slab.
 
 use std::collections::BTreeMap;
 
 use teeleak_analysis::model::{Census, Holder, Ledger, Moment, Observation, Row};
 
-/// What the normal world held at one moment.
+/// Holdings of the normal world at one moment.
 pub(crate) struct Holdings<'o> {
-    /// Processes, those with most descriptors first.
+    /// Processes, most descriptors first.
     pub(crate) processes: Vec<Process<'o>>,
-    /// dma-bufs, the largest first.
+    /// dma-bufs, largest first.
     pub(crate) buffers: Vec<Buffer<'o>>,
     /// Figures of `/proc/meminfo`, in bytes, in their order.
     pub(crate) memory: Vec<(&'o str, u64)>,
-    /// Slab caches: objects and bytes, the largest first.
+    /// Slab caches with objects and bytes, largest first.
     pub(crate) caches: Vec<&'o Row>,
 }
 
-/// A process and its descriptors.
+/// A process and the number of its descriptors.
 pub(crate) struct Process<'o> {
     pub(crate) holder: &'o Holder,
     pub(crate) fds: u64,
     pub(crate) limit: Option<u64>,
-    /// Descriptors of dma-bufs, and bytes of them.
+    /// Number of dma-buf descriptors, and their bytes.
     pub(crate) buffers: (u64, u64),
 }
 
-/// A dma-buf, and who has it.
+/// A dma-buf and its holders.
 pub(crate) struct Buffer<'o> {
     pub(crate) inode: u64,
     pub(crate) bytes: u64,
@@ -35,7 +35,7 @@ pub(crate) struct Buffer<'o> {
 }
 
 impl<'o> Holdings<'o> {
-    /// Those of the last moment; `None` where nobody looked.
+    /// Holdings in the last snapshot; `None` if no descriptors were recorded.
     pub(crate) fn from_observation(observation: &'o Observation) -> Option<Self> {
         let snapshots = &observation.normal.censuses;
         let last = snapshots.iter().rev().find(|one| one.ledger == Ledger::Descriptors)?;
@@ -60,7 +60,7 @@ impl<'o> Holdings<'o> {
     }
 }
 
-/// What was printed at one moment.
+/// Ledger snapshots of one moment.
 struct Now<'o> {
     all: &'o [Census],
     moment: Moment,
@@ -82,7 +82,7 @@ fn processes(census: &Census) -> impl Iterator<Item = Process<'_>> {
     })
 }
 
-/// All that are on the kernel's list, or that a process has a descriptor of.
+/// All dma-bufs in the kernel's list or referenced by a process's descriptor.
 fn buffers<'o>(now: &Now<'o>, holders: &BTreeMap<u64, &'o Holder>) -> Vec<Buffer<'o>> {
     let mut by_inode: BTreeMap<u64, Buffer<'o>> = BTreeMap::new();
     for row in now.rows(Ledger::DmaBuf).chain(now.rows(Ledger::FdInfo)) {

@@ -1,4 +1,4 @@
-//! What a plot of a finding shows: the values that were judged, those of before, and a line.
+//! Points of a finding's plot: the judged values, the values before them, and a trend line.
 
 use teeleak_analysis::{
     growth::{Series, judge},
@@ -11,24 +11,24 @@ use teeleak_proto::Uuid;
 
 /// Values by iteration.
 pub(crate) struct Points {
-    /// What was judged, by iteration.
+    /// Judged values by iteration.
     pub(crate) judged: Vec<(f64, f64)>,
-    /// What was counted before that, by the number of samples before the first iteration.
+    /// Values before the first iteration, by (negative) number of snapshots before it.
     pub(crate) before: Vec<(f64, f64)>,
-    /// Stretches before the first iteration: what for, from, to.
+    /// Stages before the first iteration: stage, start, end.
     pub(crate) stretches: Vec<(Stage, f64, f64)>,
-    /// What a value is: `live objects`.
+    /// Label of the values, such as `live objects`.
     pub(crate) what: &'static str,
-    /// The growth that was found, where there is one.
+    /// The trend line, if the values grow.
     pub(crate) line: Option<Line>,
 }
 
 /// A straight line through the judged values.
 #[derive(Clone, Copy)]
 pub(crate) struct Line {
-    /// Per iteration.
+    /// Growth per iteration.
     pub(crate) slope: f64,
-    /// At iteration 0.
+    /// Value at iteration 0.
     pub(crate) start: f64,
 }
 
@@ -39,7 +39,7 @@ impl Line {
 }
 
 impl Points {
-    /// `None` for a finding that rests on no series.
+    /// `None` for a finding without a series.
     pub(crate) fn from_finding(finding: &Finding, observation: &Observation) -> Option<Self> {
         let series = finding.evidence.iter().find_map(|evidence| match evidence {
             Evidence::Series(series) if !series.is_empty() => Some(series),
@@ -52,13 +52,13 @@ impl Points {
         Some(Self { judged: values, before: base, stretches, what: value_label(finding), line })
     }
 
-    /// Of values of which no more is known.
+    /// Points of a bare series, without an observation.
     pub(crate) fn from_values(finding: &Finding, judged: Vec<(f64, f64)>) -> Self {
         let label = value_label(finding);
         Self { judged, before: Vec::new(), stretches: Vec::new(), what: label, line: None }
     }
 
-    /// All values, in order.
+    /// All values in order, those before the first iteration included.
     pub(crate) fn values(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
         self.before.iter().chain(&self.judged).copied()
     }
@@ -78,7 +78,7 @@ fn value_label(finding: &Finding) -> &'static str {
     }
 }
 
-/// By the judge's own estimate where it has one; else from the first value to the last.
+/// Slope as estimated by the growth analysis; without an estimate, from the first value to the last.
 fn line(finding: &Finding, series: &[(u32, f64)]) -> Option<Line> {
     let grows = matches!(finding.verdict, None | Some(Verdict::Leak | Verdict::Undecided));
     let (first, last) = (series.first()?, series.last()?);
@@ -99,13 +99,14 @@ fn line(finding: &Finding, series: &[(u32, f64)]) -> Option<Line> {
     Some(Line { slope, start: starts[starts.len() / 2] })
 }
 
-/// The samples before the first measured one; the last of them stands for iteration 0.
+/// The snapshots before the first measured one; the last of them is iteration 0.
 fn preface(samples: &[Sample]) -> &[Sample] {
     let is_measured = |sample: &Sample| sample.moment.stage == Stage::Measured;
     samples.iter().position(is_measured).map_or(&[], |begin| &samples[..begin])
 }
 
-/// Counted the way the series was, or else nothing: what idle iterations do may have been taken away.
+/// Values before the first iteration, counted like the series. Empty if the two do not meet at
+/// iteration 0: the analysis may have subtracted the growth of idle iterations.
 fn base_values(finding: &Finding, samples: &[Sample], first: (f64, f64)) -> Vec<(f64, f64)> {
     let Some((last, earlier)) = preface(samples).split_last() else { return Vec::new() };
     let matches_first = |by: &Server| value(finding, last, *by) == Some(first.1) && first.0 == 0.0;
@@ -126,8 +127,8 @@ fn stretches(observation: &Observation) -> Vec<(Stage, f64, f64)> {
     stretches
 }
 
-/// Who served the owner when it allocated: `None` for all, then `None` for nobody. A subject does not
-/// tell, though what is judged is told apart by it.
+/// Filter by the PTA that served the owner during the allocation: outer `None` for any, inner `None`
+/// for no PTA. Findings lack it although series are split by it.
 type Server = Option<Option<Uuid>>;
 
 fn servers(sample: &Sample) -> Vec<Server> {
@@ -136,7 +137,7 @@ fn servers(sample: &Sample) -> Vec<Server> {
     [None, Some(None)].into_iter().chain(ptas.map(|uuid| Some(Some(uuid)))).collect()
 }
 
-/// What a sample has of what a finding is about.
+/// Value of a finding's subject in a snapshot.
 fn value(finding: &Finding, sample: &Sample, by: Server) -> Option<f64> {
     match (finding.kind, &finding.subject) {
         (Kind::SiteGrowth, subject) => sites(subject, sample, by),

@@ -1,4 +1,4 @@
-//! The calls that show a finding, in their order: which of them is out of place, and which never came.
+//! The calls that show a finding, in order, with those that are misplaced or missing.
 
 use std::sync::Arc;
 
@@ -6,18 +6,18 @@ use teeleak_analysis::model::{Evidence, Finding, Kind, StepRef, Time};
 
 use super::place;
 
-/// How a step stands to the order that was expected.
+/// Position of a step relative to the expected order.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stand {
     Right,
     Early,
     Late,
-    /// The last of a wrong sequence of which no other step is out of place.
+    /// The last step of a wrong sequence in which no single step is misplaced.
     Wrong,
 }
 
 impl Stand {
-    /// In a few words, where it is out of place.
+    /// Short description; `None` for a step in the right place.
     pub(crate) fn words(self) -> Option<&'static str> {
         match self {
             Self::Right => None,
@@ -28,14 +28,14 @@ impl Stand {
     }
 }
 
-/// A step as it is drawn.
+/// A step of the drawing.
 pub(crate) enum Drawn<'t> {
     Taken(&'t StepRef, Stand),
-    /// One that never came.
+    /// A missing step.
     Missing(&'t str),
 }
 
-/// The sequence of a finding, and the order that was expected.
+/// The sequence of a finding and the expected order.
 pub(crate) fn sequence(finding: &Finding) -> Option<(&[StepRef], &str)> {
     let steps = finding.evidence.iter().find_map(|evidence| match evidence {
         Evidence::Sequence(steps) if !steps.is_empty() => Some(&**steps),
@@ -48,9 +48,9 @@ pub(crate) fn sequence(finding: &Finding) -> Option<(&[StepRef], &str)> {
     Some((steps, order.unwrap_or_default()))
 }
 
-/// Places the steps by the expected order, and those that never came where they should have.
-/// A resource that others are got from may be released without them: only what the finding says is missing
-/// never came.
+/// Compares the steps with the expected order and inserts the missing steps where they belong.
+/// A parent resource may be released without its children, so only the steps that the finding names
+/// count as missing.
 pub(crate) fn arrange<'t>(
     finding: &Finding,
     steps: &'t [StepRef],
@@ -80,7 +80,7 @@ pub(crate) fn arrange<'t>(
             Drawn::Taken(step, _) => rank(step).is_some_and(|rank| rank > at),
             Drawn::Missing(_) => false,
         };
-        // What comes after the last step that was taken is only told of what is released.
+        // A release belongs before the first later step, or at the end.
         let place = cells.iter().position(later).unwrap_or(cells.len());
         cells.insert(place, Drawn::Missing(name));
     }
@@ -93,7 +93,7 @@ fn alternatives(entry: &str) -> impl Iterator<Item = &str> {
     parts.flat_map(|part| part.split(" or ")).map(str::trim)
 }
 
-/// The steps that the finding says never came.
+/// The steps that the finding in order of never came.
 fn missing(finding: &Finding) -> &[Arc<str>] {
     let steps = finding.evidence.iter().find_map(|evidence| match evidence {
         Evidence::Missing(steps) => Some(&**steps),
@@ -102,7 +102,8 @@ fn missing(finding: &Finding) -> &[Arc<str>] {
     steps.unwrap_or_default()
 }
 
-fn stand(n: usize, ranks: &[Option<usize>]) -> Stand {
+/// Nanoseconds between two times; `None` if their clocks differ.
+pub(crate) fn stand(n: usize, ranks: &[Option<usize>]) -> Stand {
     let Some(own) = ranks[n] else { return Stand::Right };
     if ranks[n + 1..].iter().flatten().any(|later| *later < own) {
         Stand::Early

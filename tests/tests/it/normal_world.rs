@@ -261,11 +261,7 @@ fn a_log_may_have_both_worlds() {
     let text =
         format!("root@box:/ # cat /proc/meminfo\nMemTotal: 1000 kB\nMemFree: 9 kB\n{console}");
     let answer = analyzed("both", &[("log", text)]);
-    assert!(
-        answer.out.contains("input: 6 read, 5 used, 1 of other things, 0 damaged"),
-        "{}",
-        answer.out
-    );
+    assert!(answer.out.contains("input: 6 read, 5 used, 1 unrelated, 0 damaged"), "{}", answer.out);
     assert!(answer.out.contains("1 sample"), "{}", answer.out);
 }
 
@@ -283,7 +279,7 @@ fn ledgers_are_told_by_the_option_too() {
 #[test]
 fn what_a_run_puts_together_is_read_as_text_too() {
     let answer = teeleak(&["analyze", &fixture("normal-world/live")]);
-    let read = "2 prints of ledgers of the normal world";
+    let read = "2 ledger snapshots of the normal world";
     assert!(answer.out.contains(read), "{}", answer.out);
     assert!(answer.out.contains("input: 11 read, 11 used"), "{}", answer.out);
     assert_eq!(answer.exit, Exit::Blind);

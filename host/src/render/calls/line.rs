@@ -1,4 +1,4 @@
-//! One call, one line.
+//! A client call as one line.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ use teeleak_proto::client::head::halves;
 
 use crate::render::text::{Line, Page};
 
-/// Seconds since the first call, who, what, with which outcome.
+/// Writes seconds since the first call, duration, caller, call and result.
 pub(super) fn text(call: &Call, zero_ns: u64, page: &mut Page<'_>) -> Result<()> {
     let (begin, end) = call.monotonic;
     let start = text::seconds(begin.saturating_sub(zero_ns));
@@ -57,7 +57,7 @@ fn description(call: &Call) -> String {
     }
 }
 
-/// What a file descriptor belongs to.
+/// Kind of file behind a descriptor.
 fn file(call: &Call) -> &'static str {
     match call.file {
         FileKind::TeeDevice => "TEE device",
@@ -68,7 +68,7 @@ fn file(call: &Call) -> &'static str {
     }
 }
 
-/// Parameters as they went in and came out: `(5,6) (1,2)->(3,4) 0x7f..:4096->12`.
+/// Parameters before and after the call: `(5,6) (1,2)->(3,4) 0x7f..:4096->12`.
 fn params(call: &Call) -> String {
     let params = call.params.iter().enumerate();
     let texts: Vec<_> = params
@@ -122,7 +122,7 @@ fn origin(origin: Option<u32>) -> &'static str {
     }
 }
 
-/// How a process did.
+/// Writes the summary of a process that made calls.
 pub(super) fn process(process: &Process, page: &mut Page<'_>) -> Result<()> {
     if !process.called {
         return Ok(());
@@ -134,8 +134,10 @@ pub(super) fn process(process: &Process, page: &mut Page<'_>) -> Result<()> {
     }
     line = match (running, ended) {
         (0, _) => line,
-        (n, true) => line.text(", ").warn(format_args!("ended within {}", text::count(*n, "call"))),
-        (n, false) => line.text(format_args!(", within {}", text::count(*n, "call"))),
+        (n, true) => {
+            line.text(", ").warn(format_args!("exited during {}", text::count(*n, "call")))
+        }
+        (n, false) => line.text(format_args!(", still in {}", text::count(*n, "call"))),
     };
     Ok(page.write_line(line)?)
 }
@@ -162,7 +164,7 @@ struct Object<'c> {
     stack: &'c [u64],
 }
 
-/// The same for programs. Parameters are input, size and output, see `CallParam`.
+/// Writes a call as one line of JSON. Parameters are input, size and output, see `CallParam`.
 pub(super) fn json(call: &Call, out: &mut dyn Write) -> Result<()> {
     let params = call.params.iter().map(|param| [param.input, param.size, param.output]).collect();
     let line = Object {

@@ -1,8 +1,7 @@
-//! Findings as test cases of JUnit's XML, for whatever shows tests.
+//! Findings as JUnit XML test cases, for CI servers.
 //!
-//! The cases are always the same, one for each kind of thing that can be found, so that a server knows
-//! their history. Where something could not be observed, a case that did not fail is skipped and not
-//! passed.
+//! The cases are always the same, one per kind of finding, so that a server can keep their history.
+//! If something could not be observed, a case without a failure is reported as skipped, not passed.
 
 use std::io;
 
@@ -39,7 +38,7 @@ pub(crate) fn write(
     Ok(junit.serialize(out)?)
 }
 
-/// Whether all that was needed was seen.
+/// The test case that fails if something necessary could not be observed.
 fn observed(report: &Report) -> TestCase {
     let status = match report.doubts.as_slice() {
         [] => TestCaseStatus::success(),

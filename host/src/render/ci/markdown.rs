@@ -1,4 +1,4 @@
-//! A report as Markdown: the verdict, a table of findings, and the whole text to unfold.
+//! A report as Markdown: the verdict, a table of findings, and the full text, folded.
 
 use std::io::{self, Write};
 
@@ -32,15 +32,12 @@ pub(crate) fn write(
     }
     let text = plain(|out| report::write(observation, report, out));
     let fence = fence(&text);
-    writeln!(out, "\n<details><summary>the whole report</summary>\n\n{fence}text")?;
+    writeln!(out, "\n<details><summary>full report</summary>\n\n{fence}text")?;
     writeln!(out, "{text}{fence}\n\n</details>")
 }
 
 fn table(findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
-    writeln!(
-        out,
-        "\n| | finding | about | figures | because of |\n| --: | --- | --- | --- | --- |"
-    )?;
+    writeln!(out, "\n| | finding | about | figures | cause |\n| --: | --- | --- | --- | --- |")?;
     for (n, finding) in findings.iter().enumerate() {
         let figures: Vec<_> =
             finding.figures.iter().map(|one| format!("{}: {}", one.name(), value(one))).collect();
@@ -54,7 +51,7 @@ fn table(findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Text that means nothing but itself.
+/// Escapes Markdown and HTML markup.
 fn escape(text: &str) -> String {
     let mut markdown = String::new();
     for letter in text.chars() {

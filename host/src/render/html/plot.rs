@@ -1,4 +1,4 @@
-//! Growth as a picture: values by iteration with the line through them, or what stayed of each.
+//! Growth as a plot: values by iteration with a trend line, or survivors of each iteration.
 
 use maud::{Markup, html};
 use teeleak_analysis::{
@@ -9,14 +9,14 @@ use teeleak_analysis::{
 use super::scale::{Px, Scale};
 use crate::render::series::{Line, Points};
 
-/// Size of a drawing, and of what is left free around it: left, top, right, bottom.
+/// Size of a plot, and its margins: left, top, right, bottom.
 const SIZE: (f64, f64) = (640.0, 220.0);
 const FREE: (f64, f64, f64, f64) = (74.0, 14.0, 14.0, 38.0);
 
-/// Values that are drawn at most, so that a long run stays a small page.
+/// Maximum number of values drawn, to limit the size of the page.
 const DRAWN: usize = 500;
 
-/// A picture of a finding's growth; `None` where it rests on neither values nor survivors.
+/// Plot of a finding's growth; `None` if it has neither values nor survivors.
 pub(super) fn growth_figure(
     n: &str,
     finding: &Finding,
@@ -31,7 +31,7 @@ pub(super) fn growth_figure(
     })
 }
 
-/// Both axes of a drawing.
+/// Both axes of a plot.
 #[derive(Clone, Copy)]
 struct Axes {
     x: Scale,
@@ -92,13 +92,13 @@ fn values(n: &str, points: &Points) -> Markup {
             }
             figcaption {
                 (caption(points))
-                @if step > 1 { " Every " (step) "th of " (values.len()) " values is drawn." }
+                @if step > 1 { " Only every " (step) "th of " (values.len()) " values is drawn." }
             }
         }
     }
 }
 
-/// What the picture shows, in words.
+/// Description of the plot.
 fn caption(points: &Points) -> String {
     let (Some(first), Some(last)) = (points.judged.first(), points.judged.last()) else {
         return String::new();
@@ -106,7 +106,7 @@ fn caption(points: &Points) -> String {
     let [from, to] =
         [first, last].map(|(at, value)| format!("{} after iteration {}", decimal(*value), *at));
     let line = points.line.map_or(String::new(), |line| {
-        format!("; the line rises by {:.2} per iteration", line.slope)
+        format!("; the line grows by {:.2} per iteration", line.slope)
     });
     let shading =
         if points.before.is_empty() { "" } else { "; shaded: before the first iteration" };
@@ -123,7 +123,7 @@ fn drawn_line(line: Line, points: &Points, axes: Axes) -> Markup {
     }
 }
 
-/// What does not count: what was before anything, idle, or warming up.
+/// Shades the values that do not count: before the workload, idle and warm-up.
 fn shades(points: &Points, axes: Axes, from: f64) -> Markup {
     let (top, height) = (FREE.1, SIZE.1 - FREE.1 - FREE.3);
     html! {
@@ -145,7 +145,7 @@ fn shades(points: &Points, axes: Axes, from: f64) -> Markup {
     }
 }
 
-/// What is left of each iteration.
+/// Bars of the survivors of each iteration.
 fn bars(n: &str, left: &[(u32, u64)]) -> Markup {
     let (Some((from, _)), Some((to, _))) = (left.first(), left.last()) else {
         return Markup::default();
@@ -165,12 +165,13 @@ fn bars(n: &str, left: &[(u32, u64)]) -> Markup {
         .collect();
     let sum: u64 = left.iter().map(|(_, n)| n).sum();
     let iterations = count(left.len() as u64, "iteration");
-    let text = format!("{} are left, acquired in {iterations} from {from} to {to}.", number(sum));
+    let text =
+        format!("{} outstanding, acquired in {iterations} from {from} to {to}.", number(sum));
     html! {
         figure .plot {
             svg viewBox=(format!("0 0 {} {}", SIZE.0, SIZE.1)) role="img"
                 aria-labelledby={ "plot-" (n) "-t plot-" (n) "-d" } {
-                title id={ "plot-" (n) "-t" } { "what is left of each iteration" }
+                title id={ "plot-" (n) "-t" } { "outstanding objects by iteration" }
                 desc id={ "plot-" (n) "-d" } { (text) }
                 (axes.draw("acquired in iteration", "never released"))
                 path .bars d=(d) {}
@@ -180,7 +181,7 @@ fn bars(n: &str, left: &[(u32, u64)]) -> Markup {
     }
 }
 
-/// A course as a small line; nothing where there are not two values.
+/// A series as a small line; empty with fewer than two values.
 pub(super) fn spark(course: &[Option<u64>]) -> Markup {
     let observed_values: Vec<_> =
         course.iter().enumerate().filter_map(|(at, n)| Some((at as f64, (*n)? as f64))).collect();
@@ -197,7 +198,7 @@ pub(super) fn spark(course: &[Option<u64>]) -> Markup {
     let mut d = String::new();
     let mut previous_y = None;
     for (at, value) in observed_values.iter().step_by(step).chain([last]) {
-        // A level is one stretch: most courses are flat or rise by steps.
+        // A level is one segment: most series are flat or rise in steps.
         let (x, y) = (x.position(*at), y.position(*value));
         match previous_y {
             None => d.push_str(&format!("M{x} {y}")),
@@ -211,7 +212,7 @@ pub(super) fn spark(course: &[Option<u64>]) -> Markup {
     }
 }
 
-/// Of stretches along one level, only the last one's end is told.
+/// Merges consecutive segments along one level.
 fn merge_levels(d: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     let mut rest = d;

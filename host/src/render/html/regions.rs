@@ -1,4 +1,4 @@
-//! What a TA has mapped, before the first iteration and after the last, side by side.
+//! Regions of each TA before the first iteration and after the last, side by side.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,20 +11,20 @@ use teeleak_proto::Uuid;
 
 use super::scale::Px;
 
-/// Width of a drawing, and of the names of its rows.
+/// Width of a drawing, and of its row labels.
 const WIDTH: f64 = 960.0;
 const NAME: f64 = 76.0;
 
-/// Regions that are drawn one by one; of more, neighbours are drawn together.
+/// Maximum number of regions drawn separately; beyond that, neighbours are merged.
 const DRAWN: usize = 240;
 
-/// Instances that are drawn, those that changed first.
+/// Maximum number of instances drawn; changed ones come first.
 const INSTANCES: usize = 24;
 
-/// Rows of a table.
+/// Maximum rows of a table.
 const ROWS: usize = 100;
 
-/// What became of a region.
+/// Change of a region between the two snapshots.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fate {
     Kept,
@@ -32,17 +32,17 @@ enum Fate {
     Gone,
 }
 
-/// The regions of an instance.
+/// The regions of a TA instance.
 struct Map {
     id: u32,
     uuid: Uuid,
-    /// `None` where the instance was not there, or was not seen.
+    /// Number of regions; `None` if the instance was missing or not observed.
     before: Option<usize>,
     after: Option<usize>,
     regions: BTreeMap<Region, Fate>,
 }
 
-/// All instances.
+/// All TA instances.
 pub(super) struct Maps<'t> {
     maps: Vec<Map>,
     both: Option<(&'t Sample, &'t Sample)>,
@@ -63,7 +63,7 @@ impl<'t> Maps<'t> {
     }
 }
 
-/// The samples that show instances before the first iteration and after the last.
+/// The last snapshot with instances before the first iteration, and the last one of the run.
 fn ends(samples: &[Sample]) -> Option<(&Sample, &Sample)> {
     let shows = |sample: &&Sample| sample.instances.value().is_some();
     let is_measured = |sample: &Sample| sample.moment.stage == Stage::Measured;
@@ -102,22 +102,22 @@ fn map(id: u32, before: Option<&Instance>, after: Option<&Instance>) -> Option<M
     Some(Map { id, uuid, before: len(before), after: len(after), regions })
 }
 
-/// The section.
+/// The section `Regions of TAs`.
 pub(super) fn section(maps: &Maps<'_>) -> Markup {
     html! {
         section #regions aria-labelledby="regions-h" {
             h2 #regions-h { "Regions of TAs" }
             @match maps.both {
-                None => p { "No sample shows what TAs have mapped." },
+                None => p { "No snapshot contains TA regions." },
                 Some((before, after)) => {
                     p .dim {
                         "By address, not to scale: before (" (moment(before.moment)) ") and after ("
-                        (moment(after.moment)) "). What was gained is taller."
+                        (moment(after.moment)) "). Gained regions are taller."
                     }
                     (legend())
                     @for map in maps.maps.iter().take(INSTANCES) { (instance(map)) }
                     @if maps.maps.len() > INSTANCES {
-                        p { (number((maps.maps.len() - INSTANCES) as u64)) " more instances are not drawn." }
+                        p { (number((maps.maps.len() - INSTANCES) as u64)) " more instances not drawn." }
                     }
                     (gaps(after))
                 }
@@ -141,12 +141,12 @@ fn legend() -> Markup {
     }
 }
 
-/// Instances whose regions are not known at the end.
+/// Instances whose regions were not completely observed in the last snapshot.
 fn gaps(after: &Sample) -> Markup {
     let instances = after.instances.value().into_iter().flatten();
     html! {
         @for (instance, gap) in instances.filter_map(|one| Some((one, Part::gap(&one.regions)?))) {
-            p { "Not all of TA " code { (instance.uuid) } " was seen: " (gap.reason) "." }
+            p { "TA " code { (instance.uuid) } " not completely observed: " (gap.reason) "." }
         }
     }
 }
@@ -157,9 +157,9 @@ fn instance(map: &Map) -> Markup {
         regions.fold((0, 0), |(n, bytes), (region, _)| (n + 1, bytes + region.size))
     };
     let (gained, gone) = (total(Fate::Gained), total(Fate::Gone));
-    let count_text = |n: Option<usize>| n.map_or("not seen".to_owned(), |n| number(n as u64));
+    let count_text = |n: Option<usize>| n.map_or("not observed".to_owned(), |n| number(n as u64));
     let caption = format!(
-        "{} regions before, {} after; {} bytes gained in {}, {} gone",
+        "{} regions before, {} after; {} bytes gained in {}, {} bytes gone",
         count_text(map.before),
         count_text(map.after),
         number(gained.1),
@@ -180,14 +180,14 @@ fn instance(map: &Map) -> Markup {
     }
 }
 
-/// A region, or neighbours with the same fate, as drawn.
+/// A region of the drawing, or merged neighbours with the same change.
 struct Cell {
     va: u64,
     end: u64,
     fate: Fate,
     n: u64,
     weight: f64,
-    /// Whether it begins where the one before ends.
+    /// Whether it starts at the end of the previous cell.
     joined: bool,
 }
 
@@ -242,7 +242,7 @@ fn picture(map: &Map, told: &str) -> Markup {
     }
 }
 
-/// One path for each fate: a page of many regions stays small.
+/// One SVG path per fate, to keep the page small.
 fn row(cells: &[Cell], places: &[(f64, f64)], top: f64, fates: &[Fate]) -> Markup {
     let path = |fate: Fate| -> String {
         let high = if fate == Fate::Gained { 29 } else { 22 };
@@ -266,7 +266,7 @@ fn row(cells: &[Cell], places: &[(f64, f64)], top: f64, fates: &[Fate]) -> Marku
     }
 }
 
-/// Addresses where stretches begin or their fate changes, as far as they have room.
+/// Address labels where ranges start or the fate changes, as far as there is room.
 fn addresses(cells: &[Cell], places: &[(f64, f64)]) -> Markup {
     let mut free = 0.0;
     let mut labels = Vec::new();
@@ -287,7 +287,7 @@ fn addresses(cells: &[Cell], places: &[(f64, f64)]) -> Markup {
     }
 }
 
-/// Regions that came or went; alike neighbours in one row.
+/// Gained and gone regions; similar neighbours share a row.
 fn table(map: &Map) -> Markup {
     let changes: Vec<_> = map.regions.iter().filter(|(_, fate)| **fate != Fate::Kept).collect();
     let is_same_run = |a: &(&Region, &Fate), b: &(&Region, &Fate)| {
@@ -297,14 +297,14 @@ fn table(map: &Map) -> Markup {
     let rows: Vec<_> = changes.chunk_by(is_same_run).collect();
     html! {
         details {
-            summary { "What came and went: " (count(changes.len() as u64, "region")) }
+            summary { "Changed regions: " (count(changes.len() as u64, "region")) }
             table {
                 thead { tr { @for name in ["From", "To", "Regions", "Bytes each", "Access", ""] {
                     th scope="col" { (name) }
                 } } }
                 tbody { @for run in rows.iter().take(ROWS) { (table_row(run)) } }
             }
-            @if rows.len() > ROWS { p { (number((rows.len() - ROWS) as u64)) " more rows are not shown." } }
+            @if rows.len() > ROWS { p { (number((rows.len() - ROWS) as u64)) " more rows not shown." } }
         }
     }
 }

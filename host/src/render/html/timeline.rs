@@ -1,4 +1,4 @@
-//! All events in a picture: a lane for each process and TA, and where the findings lie.
+//! All events as a timeline: one lane per process and TA, with the findings marked.
 
 use std::collections::HashMap;
 
@@ -15,40 +15,40 @@ use super::{
 };
 use crate::render::place;
 
-/// Widths of a drawing and of a lane's name, heights of what is above the lanes and of a lane.
+/// Width of the drawing and of a lane's name; height of the space above the lanes and of a lane.
 const WIDTH: f64 = 1000.0;
 const NAME: f64 = 250.0;
 const TOP: f64 = 50.0;
 const LANE: f64 = 34.0;
 
-/// Letters of a lane's name that have room.
+/// Maximum characters of a lane's name.
 const LETTERS: usize = 36;
 
-/// Columns that a lane is drawn in: with more events than that, each stands for several.
+/// Columns of a lane; with more events, each column stands for several.
 const COLUMNS: usize = 240;
 
-/// Lanes that are drawn, by first appearance.
+/// Maximum number of lanes, by first appearance.
 const LANES: usize = 24;
 
-/// Findings that are marked, and rows of their numbers.
+/// Maximum number of marked findings, and rows of their numbers.
 const MARKS: usize = 60;
 const ROWS: usize = 3;
 
-/// Whose events.
+/// Owner of a lane.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Whose {
     /// A process of the normal world.
     Process(u32, String),
-    /// Somebody of the normal world.
+    /// An unknown process of the normal world.
     NormalWorld,
     /// A TA as a client.
     Client(u32),
-    /// A TA or PTA that is called, or that maps.
+    /// A TA or PTA that is called, or that maps memory.
     Served(u32, Option<Uuid>),
 }
 
 impl Whose {
-    /// Who called.
+    /// Lane of the caller.
     fn caller(event: &Event) -> Option<Self> {
         let is_mapping = matches!(event.kind, EventKind::Map | EventKind::Unmap);
         match &event.by {
@@ -59,7 +59,7 @@ impl Whose {
         }
     }
 
-    /// Who was called.
+    /// Lane of the called TA or PTA.
     fn callee(event: &Event) -> Option<Self> {
         let is_known = event.instance != 0 || event.uuid.is_some();
         is_known.then_some(Self::Served(event.instance, event.uuid))
@@ -68,7 +68,7 @@ impl Whose {
     fn name(&self) -> String {
         match self {
             Self::Process(pid, comm) => format!("{comm} pid {pid}"),
-            Self::NormalWorld => "normal world, process not told".to_owned(),
+            Self::NormalWorld => "normal world, process unknown".to_owned(),
             Self::Client(instance) => format!("TA instance {instance} as a client"),
             Self::Served(0, Some(uuid)) => short(*uuid),
             Self::Served(instance, Some(uuid)) => {
@@ -85,7 +85,7 @@ fn short(uuid: Uuid) -> String {
     format!("{}…", text.split('-').next().unwrap_or(&text))
 }
 
-/// Events of a lane by column: how many, and how many of them failed.
+/// A lane with its number of events and of failed events by column.
 struct Lane {
     whose: Whose,
     columns: Vec<(u64, u64)>,
@@ -97,14 +97,14 @@ impl Lane {
     }
 }
 
-/// The section.
+/// The section `Timeline`.
 pub(super) fn section(observation: &Observation, ordered: &Ordered<'_>) -> Markup {
     let events = &observation.events;
     html! {
         section #timeline aria-labelledby="timeline-h" {
             h2 #timeline-h { "Timeline" }
             @if events.is_empty() {
-                p { "No event was recorded." }
+                p { "No events were recorded." }
             } @else {
                 (drawing(events, ordered))
             }
@@ -118,16 +118,16 @@ fn drawing(events: &[Event], ordered: &Ordered<'_>) -> Markup {
     let (shown, more) = lanes.split_at(lanes.len().min(LANES));
     html! {
         p .dim {
-            (count(events.len() as u64, "event")) " in their order, "
-            @if events_per_column > 1 { (events_per_column) " to a column" } @else { "one to a column" }
-            ", not to scale of time. A lane for each who called, and for each who was called. \
-             In red, from below: what failed. Marked above: the calls in question of a finding."
+            (count(events.len() as u64, "event")) " in order, "
+            @if events_per_column > 1 { (events_per_column) " per column" } @else { "one per column" }
+            ", not to scale. One lane per caller and per called TA. \
+             Red: failed calls. Marked above: the calls in question of a finding."
         }
         div .scroll tabindex="0" role="region" aria-label="Timeline of all events" {
             (picture(events, events_per_column, shown, ordered))
         }
         @if !more.is_empty() {
-            p { (more.len()) " more lanes are not drawn: "
+            p { (more.len()) " more lanes not drawn: "
                 @for lane in more.iter().take(LANES) { (lane.whose.name()) " (" (lane.sum().0) "); " } }
         }
         (table(shown))
@@ -193,7 +193,7 @@ fn drawn_lane(lane: &Lane, top: f64, wide: f64) -> Markup {
     }
 }
 
-/// Where iterations begin, as far as their numbers have room.
+/// Starts of iterations, numbered as far as there is room.
 fn iterations(events: &[Event], scale: Scale, high: f64) -> Markup {
     let mut starts = Vec::new();
     let mut last = None;
@@ -210,7 +210,7 @@ fn iterations(events: &[Event], scale: Scale, high: f64) -> Markup {
             line .grid x1=(x) x2=(x) y1=(TOP - 6.0) y2=(high - 20.0) {}
             text .mid .small x=(x) y=(high - 8.0) { (iteration) }
         }
-        @if !starts.is_empty() { text .small x="0" y=(high - 8.0) { "iteration begins" } }
+        @if !starts.is_empty() { text .small x="0" y=(high - 8.0) { "iteration" } }
     }
 }
 
@@ -245,7 +245,7 @@ fn marks(events: &[Event], scale: Scale, high: f64, ordered: &Ordered<'_>) -> Ma
     let n_hidden = sequences.count();
     html! {
         @if n_hidden > 0 {
-            text .small x="0" y="12" { (number(n_hidden as u64)) " findings more are not marked" }
+            text .small x="0" y="12" { (number(n_hidden as u64)) " more findings not marked" }
         }
         @for (_, left, wide, _, y) in &marks {
             rect .mark x=(left) y=(y + 2.0) width=(wide) height=(high - 22.0 - y) {}
@@ -258,11 +258,11 @@ fn marks(events: &[Event], scale: Scale, high: f64, ordered: &Ordered<'_>) -> Ma
     }
 }
 
-/// The same in figures.
+/// The lanes as a table.
 fn table(lanes: &[Lane]) -> Markup {
     html! {
         details {
-            summary { "The same in figures" }
+            summary { "As a table" }
             table {
                 thead { tr {
                     th scope="col" { "Lane" } th scope="col" { "Events" } th scope="col" { "Failed" }

@@ -1,23 +1,23 @@
-//! When something was, on one axis: by the clock that most times are of, and for what has no such time by
-//! its place among those that do.
+//! The time axis: times of the most common clock; everything else is placed by its position among
+//! those in its source.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use teeleak_analysis::model::{Clock, Name, Observation, Place, Sample, Time};
 
-/// Nanoseconds of a sample where nobody tells the time, and of a step in a source beyond all times.
+/// Nanoseconds per snapshot if there are no times, and per line or frame outside all known times.
 const SAMPLE_NS: u64 = 1_000_000_000;
 const STEP_NS: u64 = 1_000_000;
 
-/// Earliest and latest time at a place of a source, by source and place.
+/// Earliest and latest time by source and position.
 type Known = BTreeMap<(Name, u64), (u64, u64)>;
 
-/// The axis of time.
+/// The time axis.
 pub(super) struct Axis {
-    /// By which clock; `None` where there are no times.
+    /// Clock of the axis; `None` if there are no times.
     pub(super) clock: Option<Clock>,
     known: Known,
-    /// First and last time.
+    /// Nanoseconds of the first and last time.
     pub(super) span: (u64, u64),
 }
 
@@ -39,7 +39,7 @@ impl Axis {
         axis
     }
 
-    /// First and last time of everything.
+    /// First and last time of all events and snapshots.
     fn reach(&self, observation: &Observation) -> (u64, u64) {
         let events = observation.events.iter().map(|event| self.time_ns(event.time, &event.place));
         let instants = events.chain(observation.samples.iter().map(|sample| self.sample(sample)));
@@ -55,7 +55,7 @@ impl Axis {
         self.time_ns(sample.time, &sample.place)
     }
 
-    /// When something was.
+    /// Nanoseconds of something with an optional time at a position of a source.
     pub(super) fn time_ns(&self, time: Option<Time>, place: &Place) -> u64 {
         match time.filter(|time| Some(time.clock) == self.clock) {
             Some(time) => time.ns,
@@ -63,7 +63,7 @@ impl Axis {
         }
     }
 
-    /// A time between those of what stands before and after, as far from each as the place is.
+    /// A time interpolated between the known times before and after the position.
     fn estimate(&self, place: &Place) -> u64 {
         let key = |at: u64| (place.source, at);
         let entry = self.known.range(key(0)..=key(place.at)).next_back();
@@ -84,7 +84,7 @@ fn steps(n: u64) -> u64 {
     n.saturating_mul(STEP_NS)
 }
 
-/// Times of a log can go back; what is between then is not before what stands before it.
+/// Times of a log can go backwards; the result is never before the previous time.
 fn interpolated(before: (u64, u64), after: (u64, u64), at: u64) -> u64 {
     let (width, part) = (u128::from(after.0 - before.0), u128::from(at - before.0));
     let long = u128::from(after.1.saturating_sub(before.1));
@@ -97,7 +97,7 @@ fn note(known: &mut Known, place: &Place, ns: u64) {
     *span = (span.0.min(ns), span.1.max(ns));
 }
 
-/// Everything that has a time.
+/// All known times and their positions.
 fn known_instants(observation: &Observation) -> impl Iterator<Item = (Time, &Place)> {
     let samples = observation.samples.iter().map(|sample| (sample.time, &sample.place));
     let events = observation.events.iter().map(|event| (event.time, &event.place));
@@ -105,7 +105,7 @@ fn known_instants(observation: &Observation) -> impl Iterator<Item = (Time, &Pla
     samples.chain(events).chain(incidents).filter_map(|(time, place)| Some((time?, place)))
 }
 
-/// The clock of most times.
+/// The most common clock.
 fn usual(observation: &Observation) -> Option<Clock> {
     let mut counts: BTreeMap<Clock, usize> = BTreeMap::new();
     for (time, _) in known_instants(observation) {
@@ -143,7 +143,7 @@ mod tests {
         assert_eq!(axis.clock, Some(wall));
         let of = |place| axis.time_ns(None, &at(place, None).place);
         assert_eq!([of(10), of(15), of(20)], [100, 200, 300]);
-        assert_eq!(of(30), 300 + 10 * STEP_NS, "another clock tells nothing");
+        assert_eq!(of(30), 300 + 10 * STEP_NS, "another clock gives no time");
         assert_eq!(of(9), 0, "there is nothing before the beginning");
     }
 }

@@ -1,4 +1,4 @@
-//! Figures over time: pools, allocation sites, and what TAs have.
+//! Counters: pools, allocation sites, and the regions, heaps and sessions of TAs.
 
 use std::{cmp::Reverse, io};
 
@@ -14,13 +14,13 @@ use crate::render::{
     words,
 };
 
-/// Sites that are drawn besides those in findings.
+/// Maximum number of sites drawn besides those in findings.
 const SITES: usize = 20;
 
-/// Values by time.
+/// Pairs of time in nanoseconds and value.
 type Points = Vec<(u64, u64)>;
 
-/// Writes the figures of pools: those of samples, and those between them.
+/// Writes the counters of pools, from snapshots and from the gauges between them.
 pub(super) fn pools(
     series: &[Series<'_>],
     (observation, axis): (&Observation, &Axis),
@@ -46,7 +46,7 @@ pub(super) fn pools(
     Ok(())
 }
 
-/// Writes the live bytes of sites: of those in findings, then of those that grow most.
+/// Writes the live bytes of sites: those in findings, then those with most growth.
 pub(super) fn sites(
     series: &[Series<'_>],
     (observation, axis): (&Observation, &Axis),
@@ -61,8 +61,8 @@ pub(super) fn sites(
     let n_found = sites.iter().filter(|one| one.finding.is_some()).count();
     let n_shown = sites.len().min(n_found + SITES);
     let group = trace.group(&format!(
-        "allocation sites, live bytes: {n_shown} of {}; left out are {} that no finding names and that \
-         grow least",
+        "allocation sites, live bytes: {n_shown} of {}; {} without a finding and with the least growth \
+         are omitted",
         sites.len(),
         sites.len() - n_shown
     ))?;
@@ -76,7 +76,7 @@ pub(super) fn sites(
     Ok(())
 }
 
-/// Writes regions, heaps and sessions below the TAs that have them.
+/// Writes regions, heaps and sessions below the tracks of their TAs.
 pub(super) fn tas(
     series: &[Series<'_>],
     (observation, axis): (&Observation, &Axis),
@@ -87,7 +87,7 @@ pub(super) fn tas(
         let name = match (&one.about, one.metric) {
             (About::Regions(..), "live") => "regions".to_owned(),
             (About::Regions(..), _) => "bytes mapped".to_owned(),
-            (About::Sessions(..), _) => "sessions open".to_owned(),
+            (About::Sessions(..), _) => "open sessions".to_owned(),
             (About::Heap(..), metric) => match figure(metric) {
                 Some(what) => format!("heap: {what}"),
                 None => continue,
@@ -102,7 +102,7 @@ pub(super) fn tas(
     Ok(())
 }
 
-/// A figure of a pool in words, if it is drawn.
+/// Name of a pool's metric; `None` if it is not drawn.
 fn figure(metric: &str) -> Option<&'static str> {
     match metric {
         "allocated" => Some("in use"),
@@ -117,7 +117,7 @@ fn points(one: &Series<'_>, (observation, axis): (&Observation, &Axis)) -> Point
     values.filter_map(|(sample, value)| Some((axis.sample(sample), (*value)?))).collect()
 }
 
-/// What was never seen has no track.
+/// Writes a counter track; none without values.
 fn draw(
     name: &str,
     unit: PoolUnit,

@@ -1,8 +1,7 @@
-//! A report as a trace for Perfetto: figures as counters, sessions and mappings as slices, what was found as
+//! A report as a trace for Perfetto: metrics as counters, sessions and mappings as slices, findings as
 //! instants.
 //!
-//! Packet after packet is written as it is made. [`prost`] encodes them: its messages say in a line each
-//! what a number is, which own code would have to say at every use.
+//! Packets are written one at a time, encoded by [`prost`].
 
 mod axis;
 mod counters;

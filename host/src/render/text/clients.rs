@@ -1,4 +1,4 @@
-//! Who called, and how far that could be told.
+//! Client calls and how many events they could be matched with.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use teeleak_analysis::{
 use super::{Line, Page};
 use crate::render::words::source as source_words;
 
-/// Writes how calls and events went together; nothing where no process was recorded.
+/// Writes how client calls match TEE events; nothing if no process was recorded.
 pub(crate) fn write(clients: &Clients, page: &mut Page<'_>) -> io::Result<()> {
     if clients.processes.is_empty() {
         return Ok(());
@@ -27,9 +27,9 @@ pub(crate) fn write(clients: &Clients, page: &mut Page<'_>) -> io::Result<()> {
     page.write_line(line)?;
     let Some(joined) = &clients.joined else { return Ok(()) };
     let by_name = number(joined.matched + joined.by_process + joined.by_kernel);
-    let line = Line::indent(2).text(format_args!("events with a process: {by_name} "));
+    let line = Line::indent(2).text(format_args!("events matched to a process: {by_name} "));
     page.write_line(line.dim(format_args!(
-        "({} with the call itself, {} of closing by the kernel), without: {}",
+        "({} to a call, {} closed by the kernel); unmatched: {}",
         number(joined.matched),
         number(joined.by_kernel),
         number(joined.unclaimed)

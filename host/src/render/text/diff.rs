@@ -1,4 +1,4 @@
-//! What differs between two samples, the largest growth first.
+//! The difference between snapshots, largest growth first.
 
 use super::Line;
 use super::Page;
@@ -13,10 +13,10 @@ use teeleak_analysis::text::count;
 use teeleak_analysis::text::number;
 use teeleak_analysis::text::signed_number;
 
-/// Rows of a table where not everything is told.
+/// Rows per table without `-v`.
 const ROWS: usize = 10;
 
-/// Name of what changed, whose it is, how it changed.
+/// Name, owner and change.
 type Row<'c> = (String, String, &'c Change);
 
 /// Writes a difference.
@@ -39,7 +39,7 @@ pub(crate) fn write(difference: &Difference, page: &mut Page<'_>) -> io::Result<
 
 fn headline(difference: &Difference, page: &mut Page<'_>) -> io::Result<()> {
     if !difference.compared {
-        let message = "nothing to compare: no part was seen in both";
+        let message = "nothing to compare: no part was observed in both";
         return page.write_line(Line::default().text(message));
     }
     let sum = |growth: fn(&Change) -> (i64, i64)| {
@@ -99,7 +99,7 @@ fn section(
     }
 }
 
-/// The numbers in between, where there are more than two captures.
+/// The counts of all captures, if there are more than two.
 fn course(change: &Change) -> String {
     let course: Vec<_> =
         change.course.iter().map(|n| n.map_or_else(|| "-".to_owned(), number)).collect();

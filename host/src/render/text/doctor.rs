@@ -1,4 +1,4 @@
-//! What is there, line by line, with the way to what is not.
+//! Result of each check, with the fix for what is missing.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use crate::diagnose::{
     cost::{Cost, Spread},
 };
 
-/// Writes a diagnosis and, where they were measured, the costs of a snapshot.
+/// Writes a diagnosis and the costs of a snapshot, if they were measured.
 pub(crate) fn write(
     diagnosis: &Diagnosis,
     cost: Option<Cost>,
@@ -35,12 +35,12 @@ fn costs(cost: &Cost, page: &mut Page<'_>) -> io::Result<()> {
         " ({} taken; {allocations} allocations, {regions} regions)",
         number((*snapshots).into())
     )))?;
-    spread("from asking to the last page", cost.wall, page)?;
-    spread("malloc lock of the TEE core held", cost.lock, page)?;
-    let polls = Line::default().head("cost of a look at the pools");
-    page.write_line(polls.text(", as each poll of a watch takes"))?;
-    spread("from asking to the answer", cost.poll_wall, page)?;
-    spread("malloc lock of the TEE core held", cost.poll_lock, page)
+    spread("request to last page", cost.wall, page)?;
+    spread("TEE core's malloc lock held", cost.lock, page)?;
+    let polls = Line::default().head("cost of a poll of the pools");
+    page.write_line(polls.text(", as done by `teeleak watch`"))?;
+    spread("request to reply", cost.poll_wall, page)?;
+    spread("TEE core's malloc lock held", cost.poll_lock, page)
 }
 
 fn spread(what: &str, spread: Spread, page: &mut Page<'_>) -> io::Result<()> {
@@ -62,7 +62,7 @@ fn line(check: &Check, page: &mut Page<'_>) -> io::Result<()> {
     page.write_line(begin.hang().text(format_args!("{brings}: {detail}")))?;
     match &check.remedy {
         Some(remedy) => page.write_line(
-            Line::indent(4).dim(format_args!("{:<15} ", "to have it:")).hang().dim(remedy),
+            Line::indent(4).dim(format_args!("{:<15} ", "fix:")).hang().dim(remedy),
         ),
         None => Ok(()),
     }

@@ -1,4 +1,4 @@
-//! What a dump says: which pool ran out comes first.
+//! A dump as text; the pool that ran out comes first.
 
 use super::Line;
 use super::Page;
@@ -21,10 +21,10 @@ use teeleak_analysis::text::count;
 use teeleak_analysis::text::number;
 use teeleak_analysis::text::{self};
 
-/// Lines of the kernel's log where not everything is told: the last ones.
+/// Last lines of the kernel log shown without `-v`.
 const LINES: usize = 8;
 
-/// Writes what was taken.
+/// Writes a dump.
 pub(crate) fn write(
     taken: &Taken,
     verdict: Option<&Verdict>,
@@ -37,7 +37,7 @@ pub(crate) fn write(
             oom(verdict, interval, page)?;
         }
         None => {
-            write_unknown("nothing of the secure world could be seen", page)?;
+            write_unknown("the secure world could not be observed", page)?;
         }
     }
     let failures: Vec<_> =
@@ -52,10 +52,10 @@ pub(crate) fn write(
 }
 
 fn write_unknown(why: &str, page: &mut Page<'_>) -> io::Result<()> {
-    page.write_line(Line::default().warn("not known").text(format_args!(": {why}")))
+    page.write_line(Line::default().warn("unknown").text(format_args!(": {why}")))
 }
 
-/// What is said of the pools, and of who holds them.
+/// Writes the pools that ran out and their biggest holders.
 pub(crate) fn oom(
     verdict: &Verdict,
     interval: Option<Duration>,
@@ -65,12 +65,12 @@ pub(crate) fn oom(
         (Some(short), _) => first_line(short, page)?,
         (None, Some(pool)) => {
             page.write_line(Line::default().good("no pool ran out").text(format_args!(
-                ": fullest is {}, {}",
+                ": the fullest is {}, {}",
                 pool.kind.label(),
                 figures(pool)
             )))?;
         }
-        (None, None) => write_unknown("the pools could not be seen", page)?,
+        (None, None) => write_unknown("the pools could not be observed", page)?,
     }
     for short in &verdict.short {
         reason(short, page)?;
@@ -95,7 +95,7 @@ fn first_line(short: &Shortfall, page: &mut Page<'_>) -> io::Result<()> {
     let mut line = Line::default().bad(format_args!("{name} ran out")).text(":");
     if let Some(asked) = pool.biggest_alloc_fail.filter(|asked| *asked > 0) {
         let unit = text::pool_unit(pool.unit);
-        line = line.text(format_args!(" {} {unit} were asked for,", number(asked)));
+        line = line.text(format_args!(" {} {unit} requested,", number(asked)));
     }
     let times = pool.num_alloc_fail.unwrap_or(0).max(short.n_incidents);
     page.write_line(line.text(format_args!(
@@ -105,16 +105,15 @@ fn first_line(short: &Shortfall, page: &mut Page<'_>) -> io::Result<()> {
     )))
 }
 
-/// What is free of a pool.
+/// Free and largest free space of a pool.
 fn figures(pool: &Pool) -> String {
     let unit = text::pool_unit(pool.unit);
     let Some((size, used)) = pool.size.zip(pool.allocated) else {
-        return "its size is not known".into();
+        return "size unknown".into();
     };
-    let mut text =
-        format!("{} of {} {unit} are free", number(size.saturating_sub(used)), number(size));
+    let mut text = format!("{} of {} {unit} free", number(size.saturating_sub(used)), number(size));
     if let Some(largest) = pool.largest_free {
-        text.push_str(&format!(", the largest piece {}", number(largest)));
+        text.push_str(&format!(", largest free block {}", number(largest)));
     }
     text
 }
@@ -124,18 +123,18 @@ fn reason(short: &Shortfall, page: &mut Page<'_>) -> io::Result<()> {
     let line = line.warn(reason_text(short.why)).text(format_args!(": {}", short.reason));
     page.write_line(match short.failed_meanwhile {
         0 => line,
-        n => line.text(format_args!("; {} of the failures while it was watched", number(n))),
+        n => line.text(format_args!("; {} of these failures during the recording", number(n))),
     })
 }
 
-/// Why a pool ran out, in a few words.
+/// Short reason why a pool ran out.
 pub(crate) fn reason_text(why: Why) -> &'static str {
     match why {
         Why::Leak => "a leak",
         Why::Fragmented => "fragmentation",
-        Why::Full => "full, and whether something leaks is not decided",
-        Why::TooSmall => "too small for a peak that has passed",
-        Why::Unknown => "not known why",
+        Why::Full => "full, inconclusive whether by a leak",
+        Why::TooSmall => "too small for a past peak",
+        Why::Unknown => "unknown reason",
     }
 }
 
@@ -145,7 +144,7 @@ fn holders(title: &str, all: &[Held], polls: u64, page: &mut Page<'_>) -> io::Re
     }
     page.heading(title)?;
     if polls > 0 {
-        let age = format_args!("as of the last census, {} ago", count(polls, "poll"));
+        let age = format_args!("as of the last full snapshot, {} ago", count(polls, "poll"));
         page.write_line(Line::indent(2).warn(age))?;
     }
     for one in all {
@@ -162,14 +161,14 @@ fn growth(verdict: &Verdict, interval: Option<Duration>, page: &mut Page<'_>) ->
     let n = verdict.n_censuses;
     page.blank()?;
     if n < 2 {
-        let message = "one census can't show growth: no window of `teeleak watch` was there";
+        let message = "a single snapshot can't show growth; run `teeleak watch` to record several";
         return page
-            .write_line(Line::default().head("grown").dim(format_args!(" not known, {message}")));
+            .write_line(Line::default().head("growth").dim(format_args!(" unknown: {message}")));
     }
-    let window = format!(" since the window began, over {} censuses", number(n as u64));
-    page.write_line(Line::default().head("grown").dim(window))?;
+    let window = format!(" since the start of the window, over {} full snapshots", number(n as u64));
+    page.write_line(Line::default().head("growth").dim(window))?;
     if verdict.grown.is_empty() {
-        page.write_line(Line::indent(2).text("nothing"))?;
+        page.write_line(Line::indent(2).text("none"))?;
     }
     for one in &verdict.grown {
         let Grown { bytes, count, since, .. } = one;
@@ -180,14 +179,14 @@ fn growth(verdict: &Verdict, interval: Option<Duration>, page: &mut Page<'_>) ->
         let increase = format!("+{}", number(bytes.1.saturating_sub(bytes.0)));
         let (from, to) = (number(count.0), number(count.1));
         page.write_line(Line::indent(2).text(format_args!(
-            "{increase:>11} bytes, {from} to {to} objects, since census {since}{age}  {}",
+            "{increase:>11} bytes, {from} to {to} objects, since snapshot {since}{age}  {}",
             holder(&one.holder)
         )))?;
     }
     Ok(())
 }
 
-/// A holder in one line.
+/// A holder as one line.
 pub(crate) fn holder(holder: &Holder) -> String {
     match holder {
         Holder::Site { file, line, size, owner } => {
@@ -199,12 +198,12 @@ pub(crate) fn holder(holder: &Holder) -> String {
 }
 
 fn parts(taken: &Taken, page: &mut Page<'_>) -> io::Result<()> {
-    page.heading("taken from")?;
+    page.heading("sources")?;
     taken.parts.iter().try_for_each(|part| {
         let begin = begin(part.what);
         page.write_line(match &part.outcome {
             Ok(told) => begin.good(told),
-            Err(why) => begin.warn("not").text(format_args!(": {why}")),
+            Err(why) => begin.warn("unavailable").text(format_args!(": {why}")),
         })
     })
 }
@@ -217,7 +216,7 @@ fn kernel(taken: &Taken, page: &mut Page<'_>) -> io::Result<()> {
     for told in &taken.kernel {
         match &told.lines {
             Ok(lines) if lines.is_empty() => {
-                page.write_line(begin(told.from).text("nothing of OP-TEE"))?;
+                page.write_line(begin(told.from).text("no lines from OP-TEE"))?;
             }
             Ok(lines) => {
                 let n_shown =
@@ -227,15 +226,16 @@ fn kernel(taken: &Taken, page: &mut Page<'_>) -> io::Result<()> {
                     page.write_line(begin(if n == 0 { told.from } else { "" }).dim(line))?;
                 }
                 if n_hidden > 0 {
-                    page.write_line(
-                        begin("")
-                            .dim(format_args!("and {} earlier lines", number(n_hidden as u64))),
-                    )?;
+                    page.write_line(begin("")
+                            .dim(format_args!(
+                        "{} earlier lines; use -v to show all",
+                        number(n_hidden as u64)
+                    )))?;
                 }
             }
             Err(error) => {
-                let message = format!(": {error}: run as root");
-                page.write_line(begin(told.from).warn("not").text(message))?;
+                let message = format!(": {error}; run as root");
+                page.write_line(begin(told.from).warn("unreadable").text(message))?;
             }
         }
     }

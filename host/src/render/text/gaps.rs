@@ -1,4 +1,4 @@
-//! What could not be seen, once each.
+//! What could not be observed, merged.
 
 use std::{collections::BTreeMap, io};
 
@@ -9,13 +9,13 @@ use teeleak_analysis::{
 
 use super::{Line, Page};
 
-/// Writes the gaps; those that differ only in their number of losses come once, with the sum, and those
-/// without losses that have the same reason and remedy in one line.
+/// Writes the gaps. Gaps that differ only in their losses are summed; gaps without losses that share
+/// reason and remedy are put on one line.
 pub(crate) fn write(gaps: &[Gap], page: &mut Page<'_>) -> io::Result<()> {
     if gaps.is_empty() {
         return Ok(());
     }
-    page.heading("not seen")?;
+    page.heading("not observed")?;
     for (Told { reason, remedy, times, lost }, whats) in merge(gaps) {
         let mut line = Line::indent(2).warn(whats.join("; ")).text(format_args!(": {reason}"));
         if lost > 0 {
@@ -32,7 +32,7 @@ pub(crate) fn write(gaps: &[Gap], page: &mut Page<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// What is told of gaps.
+/// One line of gaps.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Told {
     reason: String,

@@ -1,4 +1,4 @@
-//! What the normal world holds, at a glance.
+//! Holdings of the normal world as text.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use teeleak_analysis::text::{count, number};
 use super::{Line, Page};
 use crate::render::normal_world::{Buffer, Holdings, Process};
 
-/// Figures of `/proc/meminfo` that are told.
+/// Figures of `/proc/meminfo` that are shown.
 const MEMORY: [&str; 8] = [
     "MemTotal",
     "MemAvailable",
@@ -19,12 +19,12 @@ const MEMORY: [&str; 8] = [
     "CmaFree",
 ];
 
-/// Holders of one buffer that are told.
+/// Holders shown per buffer.
 const HOLDERS: usize = 4;
 
-/// Writes it; of each list only the `top` ones.
+/// Writes the holdings; of each list the `top` entries.
 pub(crate) fn write(holdings: &Holdings<'_>, top: usize, page: &mut Page<'_>) -> io::Result<()> {
-    page.write_line(Line::default().head("normal world, now"))?;
+    page.write_line(Line::default().head("normal world"))?;
     processes(&holdings.processes, top, page)?;
     buffers(&holdings.buffers, top, page)?;
     caches(holdings, top, page)?;
@@ -49,7 +49,7 @@ fn processes(all: &[Process<'_>], top: usize, page: &mut Page<'_>) -> io::Result
         Line::default().head("descriptors").text(format_args!(": {} of {n}", number(fds))),
     )?;
     for process in all.iter().take(top) {
-        let limit = process.limit.map_or_else(|| "any".to_owned(), number);
+        let limit = process.limit.map_or_else(|| "unlimited".to_owned(), number);
         let (n, bytes) = process.buffers;
         let buffers = match n {
             0 => String::new(),

@@ -1,4 +1,4 @@
-//! What went wrong in the secure world and left a trace of its own.
+//! Incidents: panics, aborts and failed allocations of the secure world.
 
 use std::io;
 
@@ -9,10 +9,10 @@ use teeleak_analysis::{
 
 use super::{Line, Page};
 
-/// Incidents that are told; the others are only counted.
+/// Incidents shown; the others are only counted.
 const TOLD: usize = 10;
 
-/// Frames of a call stack that are told where not everything is: mostly those that have names.
+/// Frames of a call stack shown without `-v`.
 const FRAMES: usize = 4;
 
 /// Writes incidents with their call stacks.
@@ -47,7 +47,8 @@ fn write_incident(incident: &Incident, page: &mut Page<'_>) -> io::Result<()> {
     match incident.stack.len() - n_shown {
         0 => Ok(()),
         more => page.write_line(
-            Line::indent(4).dim(format_args!("and {} more frames", text::number(more as u64))),
+            Line::indent(4)
+                .dim(format_args!("{} more frames; use -v to show all", text::number(more as u64))),
         ),
     }
 }

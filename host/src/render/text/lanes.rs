@@ -1,4 +1,4 @@
-//! The calls that show a finding: a lane for each who called, from top to bottom in their order.
+//! The calls that show a finding: one lane per caller, in order from top to bottom.
 
 use std::io;
 
@@ -19,23 +19,23 @@ use crate::render::{
     },
 };
 
-/// Calls that are told where not everything is.
+/// Calls shown without `-v`.
 const CALLS: usize = 10;
 
-/// Lanes that still are a picture.
+/// Maximum number of lanes; more callers are shown as a list.
 const LANES: usize = 5;
 
-/// Columns of times.
+/// Width of the time column.
 const TIME: usize = 13;
 
-/// A call as it is drawn.
+/// A call of the drawing.
 struct Row {
     at: String,
     lane: usize,
     step: String,
     keys: String,
     result: Option<String>,
-    /// What is wrong with it.
+    /// What is wrong with the call, if anything.
     wrong: Option<&'static str>,
 }
 
@@ -43,7 +43,7 @@ impl Row {
     fn new(one: &Drawn<'_>, first: Option<Time>, parties: &[String]) -> Self {
         let (step, stand) = match one {
             Drawn::Missing(step) => {
-                let (step, wrong) = ((*step).to_owned(), Some("never came"));
+                let (step, wrong) = ((*step).to_owned(), Some("missing"));
                 let (at, keys) = (String::new(), String::new());
                 return Self { at, lane: 0, step, keys, result: None, wrong };
             }
@@ -62,7 +62,7 @@ impl Row {
         }
     }
 
-    /// What is done, in one line.
+    /// Step, keys and result on one line.
     fn flat(&self) -> Vec<String> {
         let pieces = [Some(&self.step), Some(&self.keys), self.result.as_ref()];
         let texts: Vec<_> =
@@ -70,7 +70,7 @@ impl Row {
         vec![texts.iter().map(|piece| piece.as_str()).collect::<Vec<_>>().join(" ")]
     }
 
-    /// The same, one below the other; of its keys only its own.
+    /// Step, first key and result on a line each.
     fn tall(&self) -> Vec<String> {
         let key = self.keys.split(" of ").next().unwrap_or_default().to_owned();
         let pieces = [Some(self.step.clone()), Some(key), self.result.clone()];
@@ -89,10 +89,10 @@ impl Row {
     }
 }
 
-/// How much of a call is in a line.
+/// Layout of a call in its lane.
 type Cell = fn(&Row) -> Vec<String>;
 
-/// Writes the calls of a finding; nothing where it has none.
+/// Writes the calls of a finding; nothing if it has none.
 pub(super) fn write(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     let Some((taken, expected)) = steps::sequence(finding) else { return Ok(()) };
     let calls = steps::arrange(finding, taken, expected);
@@ -121,7 +121,7 @@ pub(super) fn write(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     write_rows(&rows, &indexes, page, |row| lanes(row, &cell(row), &widths))
 }
 
-/// Which calls are told: those that are wrong or failed, and of the others the last ones.
+/// Indexes of the calls to show: all wrong or failed calls, then the latest others.
 fn choose(drawn: &[Drawn<'_>], page: &mut Page<'_>) -> Vec<usize> {
     let range = 0..drawn.len();
     if drawn.len() <= CALLS || page.shows_all() {
@@ -196,7 +196,13 @@ fn list(row: &Row, parties: &[String]) -> Line {
     row.mark(row.append_text(line, &row.flat().concat()))
 }
 
-/// Time since the first call.
+/// Result of a failed call, by name if known.
+fn short(event: &Event) -> String {
+    let result = place::result(event);
+    result.split_once(" (").map_or(result.clone(), |(name, _)| name.to_owned())
+}
+
+/// Time since the first call, with a plus sign.
 fn elapsed(ns: u64) -> String {
     let plus = if ns > 0 { "+" } else { "" };
     format!("{plus}{}", text::elapsed(ns, "us"))

@@ -1,4 +1,4 @@
-//! Where lines go: as wide as the reader's screen, with what is left out said at the end.
+//! A page of text: wraps lines to the width of the terminal and mentions `-v` if something is hidden.
 
 use std::{
     io::{self, Write},
@@ -7,29 +7,29 @@ use std::{
 
 use super::line::{Line, Tone, letter_columns};
 
-/// Columns below which names stand before a text, not in a column of their own.
+/// Columns below which labels no longer have a column of their own.
 const NARROW: usize = 60;
 
-/// Where a line goes on whose own place is too far to the right of a narrow page.
+/// Column of continuation lines whose own column is too far right for a narrow page.
 const FOLDED: usize = 6;
 
-/// How text is set.
+/// Layout of text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Layout {
-    /// Columns; `None` where lines are as long as they are.
+    /// Width in columns; `None` to never wrap lines.
     pub(crate) columns: Option<usize>,
-    /// Whether the reader sees letters beyond ASCII.
+    /// Whether the terminal shows characters beyond ASCII.
     pub(crate) unicode: bool,
-    /// Whether everything is told.
+    /// Whether to show everything (`-v`).
     pub(crate) verbose: bool,
 }
 
 impl Layout {
-    /// For files: all of it, in lines as long as they are.
+    /// For files: everything, unwrapped.
     pub(crate) const FILE: Self = Self { columns: None, unicode: true, verbose: true };
 }
 
-/// What lines are written to.
+/// Destination of lines.
 pub(crate) struct Page<'o> {
     out: &'o mut dyn Write,
     layout: Layout,
@@ -41,7 +41,7 @@ impl<'o> Page<'o> {
         Self { out, layout, left_out: false }
     }
 
-    /// Whether everything is told. Whoever asks leaves something out where it is not.
+    /// Whether to show everything. If not, the caller hides something, and [`Self::close`] says so.
     pub(crate) fn shows_all(&mut self) -> bool {
         self.left_out |= !self.layout.verbose;
         self.layout.verbose
@@ -55,7 +55,7 @@ impl<'o> Page<'o> {
         self.layout.columns.is_some_and(|columns| columns < NARROW)
     }
 
-    /// Whether that many columns are there.
+    /// Whether the page is at least this wide.
     pub(crate) fn has_room(&self, columns: usize) -> bool {
         self.layout.columns.is_none_or(|most| columns <= most)
     }
@@ -70,7 +70,7 @@ impl<'o> Page<'o> {
         self.write_line(Line::default().head(text))
     }
 
-    /// Writes a line, or several where it has no room.
+    /// Writes a line, wrapped if it is too long.
     pub(crate) fn write_line(&mut self, line: Line) -> io::Result<()> {
         let Line { pieces, hang } = line;
         let letters = letters(&pieces, self.layout.unicode);
@@ -94,7 +94,7 @@ impl<'o> Page<'o> {
         writeln!(self.out)
     }
 
-    /// Says what was left out, where something was.
+    /// Writes a hint about `-v` if something was hidden.
     pub(crate) fn close(&mut self) -> io::Result<()> {
         if !self.left_out {
             return Ok(());
@@ -108,7 +108,7 @@ impl<'o> Page<'o> {
     }
 }
 
-/// All letters, each in its tone; those that the reader does not see are told by their number.
+/// All characters with their tones; characters that the terminal can't show are escaped.
 fn letters(pieces: &[(Tone, String)], unicode: bool) -> Vec<(Tone, char)> {
     let mut letters = Vec::new();
     for (tone, text) in pieces {
@@ -126,7 +126,8 @@ fn letters(pieces: &[(Tone, String)], unicode: bool) -> Vec<(Tone, char)> {
     letters
 }
 
-/// Breaks letters into rows of at most so many columns, all but the first of which hang.
+/// Breaks characters into rows of at most `most` columns; all rows but the first are indented by
+/// `hang`.
 fn rows(letters: &[(Tone, char)], most: usize, hang: usize) -> Vec<Range<usize>> {
     let mut rows = Vec::new();
     let (mut start, mut room) = (0, most);
@@ -148,7 +149,7 @@ fn rows(letters: &[(Tone, char)], most: usize, hang: usize) -> Vec<Range<usize>>
     }
 }
 
-/// Letters from the beginning that fit into so many columns.
+/// Number of characters from the start that fit into `room` columns.
 fn fitting(letters: &[(Tone, char)], room: usize) -> usize {
     let mut width = 0;
     let fits_width = |(_, letter): &&(Tone, char)| {
@@ -158,7 +159,7 @@ fn fitting(letters: &[(Tone, char)], room: usize) -> usize {
     letters.iter().take_while(fits_width).count()
 }
 
-/// Where best to end a row: after a blank, else after what parts a path or a name.
+/// Best place to end a row: after a blank, else after a separator in a path or name.
 fn find_break(letters: &[(Tone, char)], first: usize, end: usize) -> Option<usize> {
     let find_after = |parts: &str| {
         let parts = |at: &usize| *at > first && parts.contains(letters[at - 1].1);

@@ -1,4 +1,4 @@
-//! What an analysis says: the verdict, each finding with its proof, then what it rests on.
+//! A report as text: the verdict, each finding with its evidence, then the coverage.
 
 use std::io;
 
@@ -20,10 +20,10 @@ use super::{
 };
 use crate::render::words;
 
-/// With more findings than that, a list of all comes first.
+/// With more findings than this, an overview comes first.
 const LISTED: usize = 6;
 
-/// Findings that are told in full where not everything is; the list has them all.
+/// Findings shown in full without `-v`; the overview lists all.
 const TOLD: usize = 12;
 
 /// Writes a report.
@@ -40,7 +40,7 @@ pub(crate) fn write(
     incident::write(&observation.incidents, page)?;
     write_notes(&notes, observation, page)?;
     write_accepted(&report.accepted, page)?;
-    list("remarks", report.remarks.iter().map(|remark| &**remark), page)?;
+    list("notes on suppressions", report.remarks.iter().map(|remark| &**remark), page)?;
     list("doubts", report.doubts.iter().map(|doubt| &**doubt), page)?;
     list("inferred", observation.assumptions.iter().map(|text| &**text), page)?;
     coverage(observation, report, page)?;
@@ -58,7 +58,7 @@ fn verdict(observation: &Observation, report: &Report, page: &mut Page<'_>) -> i
     page.write_line(line.dim(format_args!("({})", scope(observation))))
 }
 
-/// Each finding; of very many first a list, and in full only the first ones.
+/// Writes the findings. If there are many, an overview comes first and only the first are complete.
 fn findings(all: &[&Finding], observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
     if all.len() > LISTED {
         overview(all, page)?;
@@ -70,23 +70,23 @@ fn findings(all: &[&Finding], observation: &Observation, page: &mut Page<'_>) ->
     }
     if n_shown < all.len() {
         page.blank()?;
-        let remaining = count((all.len() - n_shown) as u64, "more finding");
+        let remaining = number((all.len() - n_shown) as u64);
         page.write_line(
-            Line::default().dim(format_args!("{remaining} of the list: -v tells them in full")),
+            Line::default().dim(format_args!("{remaining} more; use -v to show all")),
         )?;
     }
     Ok(())
 }
 
-/// What the verdict rests on, in a few words.
+/// Reason for the verdict, in a few words.
 pub(crate) fn headline(report: &Report) -> String {
     let count_of = |severity| report.findings.iter().filter(|one| one.severity == severity).count();
     match report.conclusion {
         Conclusion::Clean if !report.accepted.is_empty() => {
             let n = count(report.accepted.len() as u64, "accepted finding");
-            format!("nothing but {n}")
+            format!("nothing except {n}")
         }
-        Conclusion::Clean => "nothing is left behind".to_owned(),
+        Conclusion::Clean => "no growth, nothing outstanding".to_owned(),
         Conclusion::Leak | Conclusion::Order => {
             format!("{}, causes first", count(count_of(Severity::Failure) as u64, "finding"))
         }
@@ -94,7 +94,7 @@ pub(crate) fn headline(report: &Report) -> String {
     }
 }
 
-/// What is no failure, each with what it rests on.
+/// Writes the notes, each with its evidence.
 fn write_notes(
     notes: &[&Finding],
     observation: &Observation,
@@ -116,7 +116,7 @@ fn write_notes(
     Ok(())
 }
 
-/// What was found and does not count, with who says so.
+/// Writes the accepted findings, with the reason why they do not count.
 fn write_accepted(accepted: &[Accepted], page: &mut Page<'_>) -> io::Result<()> {
     if accepted.is_empty() {
         return Ok(());
@@ -143,7 +143,7 @@ fn undecided(report: &Report, possible: usize) -> String {
     }
 }
 
-/// What explains others and is not explained itself comes first; otherwise the order stays.
+/// Sorts by severity; root causes of other findings come first, otherwise the order is kept.
 pub(crate) fn causes_first(mut findings: Vec<&Finding>) -> Vec<&Finding> {
     let causes: Vec<_> =
         findings.iter().filter_map(|one| Some(one.cause.as_ref()?.0.clone())).collect();
@@ -152,7 +152,7 @@ pub(crate) fn causes_first(mut findings: Vec<&Finding>) -> Vec<&Finding> {
     findings
 }
 
-/// All findings in a line each, with what explains them.
+/// Writes one line per finding, with the number of its cause.
 fn overview(findings: &[&Finding], page: &mut Page<'_>) -> io::Result<()> {
     for (n, one) in findings.iter().enumerate() {
         let line = Line::indent(2).text(format_args!("{}. {}", n + 1, one.title));
@@ -165,7 +165,7 @@ fn overview(findings: &[&Finding], page: &mut Page<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// What was looked at: `20 iterations of drm-player, OP-TEE 4.10.0`.
+/// Scope of the observation: `20 iterations of drm-player, OP-TEE 4.10.0`.
 pub(crate) fn scope(observation: &Observation) -> String {
     let ledgers = observation.normal.censuses.len() as u64;
     let is_normal_world_only =
@@ -173,11 +173,11 @@ pub(crate) fn scope(observation: &Observation) -> String {
     let live = normal::live(&observation.normal);
     let iterations = match (is_normal_world_only, live) {
         (true, true) => count(normal::iterations(&observation.normal), "iteration"),
-        (true, false) => count(ledgers, "print") + " of ledgers of the normal world",
+        (true, false) => count(ledgers, "ledger snapshot") + " of the normal world",
         _ => count(n_measured(observation), "iteration"),
     };
     let worlds = match (is_normal_world_only && live, live) {
-        (true, _) => ", the normal world alone",
+        (true, _) => ", normal world only",
         (_, true) => ", both worlds",
         _ => "",
     };
@@ -207,7 +207,7 @@ fn list<'t>(
 }
 
 fn coverage(observation: &Observation, report: &Report, page: &mut Page<'_>) -> io::Result<()> {
-    page.heading("seen")?;
+    page.heading("observed")?;
     if observation.platform.no_tee.is_none() {
         of_tee(observation, report, page)?;
     }
@@ -217,13 +217,13 @@ fn coverage(observation: &Observation, report: &Report, page: &mut Page<'_>) -> 
         let tone = if canary.found < canary.expected { Tone::Bad } else { Tone::Dim };
         let [size, found, expected] =
             [canary.size, canary.found, canary.expected].map(|n| number(n.into()));
-        let text = format!("canary of {size} bytes found in {found} of {expected} samples");
+        let text = format!("canary of {size} bytes found in {found} of {expected} snapshots");
         page.write_line(Line::indent(2).tone(tone, text))?;
     }
     failures(observation, page)?;
     let accounting = &observation.accounting;
     page.write_line(Line::indent(2).text(format_args!(
-        "input: {} read, {} used, {} of other things, {} damaged",
+        "input: {} read, {} used, {} unrelated, {} damaged",
         number(accounting.read),
         number(accounting.parsed),
         number(accounting.ignored),
@@ -231,19 +231,19 @@ fn coverage(observation: &Observation, report: &Report, page: &mut Page<'_>) -> 
     )))
 }
 
-/// What of the TEE was looked at.
+/// Writes what was observed of the TEE.
 fn of_tee(observation: &Observation, report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     let samples = &observation.samples;
     let mut row = |text: String| page.write_line(Line::indent(2).text(text));
     let stages = stages(samples);
     let stages = if stages.is_empty() { stages } else { format!(": {stages}") };
-    row(format!("{}{stages}", count(samples.len() as u64, "sample")))?;
-    row(format!("complete in: {}", complete(samples)))?;
+    row(format!("{}{stages}", count(samples.len() as u64, "snapshot")))?;
+    row(format!("complete snapshots: {}", complete(samples)))?;
     let events = count(observation.events.len() as u64, "event");
-    row(format!("{events}, of which {} of a protocol", count(report.steps, "step")))
+    row(format!("{events}, {} of a protocol", count(report.steps, "step")))
 }
 
-/// What of the normal world a run looked at.
+/// Writes which ledgers of the normal world a run recorded.
 fn ledgers(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
     if !normal::live(&observation.normal) {
         return Ok(());
@@ -257,7 +257,7 @@ fn ledgers(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
     }
     let texts: Vec<_> = prints.iter().map(|(name, n)| format!("{name} ({})", number(*n))).collect();
     page.write_line(
-        Line::indent(2).text(format_args!("prints of the normal world: {}", texts.join(", "))),
+        Line::indent(2).text(format_args!("ledger snapshots: {}", texts.join(", "))),
     )
 }
 
@@ -273,7 +273,7 @@ fn failures(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
     page.write_line(Line::indent(2).warn(text))
 }
 
-/// How many samples of which stage.
+/// Number of snapshots by stage.
 pub(crate) fn stages(samples: &[Sample]) -> String {
     let order = [Stage::Before, Stage::Idle, Stage::Warmup, Stage::Measured, Stage::After];
     let count_of = |stage| samples.iter().filter(|sample| sample.moment.stage == stage).count();
@@ -285,7 +285,7 @@ pub(crate) fn stages(samples: &[Sample]) -> String {
     texts.join(", ")
 }
 
-/// In how many samples each part was seen as a whole.
+/// Number of snapshots in which each part is complete.
 pub(crate) fn complete(samples: &[Sample]) -> String {
     fn is_complete<T>(part: &Part<T>) -> bool {
         matches!(part, Part::Complete(_))
@@ -298,7 +298,7 @@ pub(crate) fn complete(samples: &[Sample]) -> String {
     let in_how_many =
         |is: fn(&Sample) -> bool| number(samples.iter().filter(|sample| is(sample)).count() as u64);
     format!(
-        "sites {}, regions {}, sessions {}, pools {} of {} samples",
+        "sites {}, regions {}, sessions {}, pools {} of {}",
         in_how_many(|sample| is_complete(&sample.sites)),
         in_how_many(regions),
         in_how_many(|sample| is_complete(&sample.sessions)),

@@ -1,4 +1,4 @@
-//! A census at a glance.
+//! A snapshot as text.
 
 use std::{collections::BTreeMap, io};
 
@@ -13,7 +13,7 @@ use crate::{
     render::{normal_world::Holdings, words},
 };
 
-/// Writes the census; of the sites only the `top` ones by bytes.
+/// Writes a snapshot; of the sites the `top` ones by bytes.
 pub(crate) fn write(
     observation: &Observation,
     sample: Option<&Sample>,
@@ -41,8 +41,8 @@ fn secure(
     top: usize,
     page: &mut Page<'_>,
 ) -> io::Result<()> {
-    let release = words::release(observation).unwrap_or("of unknown release");
-    let line = Line::default().head("secure world, alive now");
+    let release = words::release(observation).unwrap_or("version unknown");
+    let line = Line::default().head("secure world");
     page.write_line(line.dim(format_args!(" (OP-TEE {release})")))?;
     sites(sample, top, page)?;
     instances(sample, page)?;
@@ -107,7 +107,7 @@ fn regions(instance: &Instance) -> String {
             let bytes = regions.iter().map(|region| region.size).sum();
             format!("{} of {} bytes", count(regions.len() as u64, "region"), number(bytes))
         }
-        None => "regions not seen".into(),
+        None => "regions not observed".into(),
     }
 }
 
@@ -146,7 +146,7 @@ fn pools(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// What is known of a pool: `12,345 of 196,608 bytes, at most 20,000, 3 failures`.
+/// Figures of a pool: `12,345 of 196,608 bytes, peak 20,000, 3 failures`.
 pub(crate) fn figures(pool: &Pool) -> String {
     let mut text = pool.allocated.map_or_else(|| "?".to_owned(), number);
     if let Some(size) = pool.size {
@@ -154,7 +154,7 @@ pub(crate) fn figures(pool: &Pool) -> String {
     }
     text.push_str(&format!(" {}", text::pool_unit(pool.unit)));
     if let Some(most) = pool.max_allocated {
-        text.push_str(&format!(", at most {}", number(most)));
+        text.push_str(&format!(", peak {}", number(most)));
     }
     if let Some(failures) = pool.num_alloc_fail.filter(|failures| *failures > 0) {
         text.push_str(&format!(", {}", count(failures, "failure")));
