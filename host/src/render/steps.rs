@@ -93,7 +93,7 @@ fn alternatives(entry: &str) -> impl Iterator<Item = &str> {
     parts.flat_map(|part| part.split(" or ")).map(str::trim)
 }
 
-/// The steps that the finding in order of never came.
+/// The steps that the finding says never came.
 fn missing(finding: &Finding) -> &[Arc<str>] {
     let steps = finding.evidence.iter().find_map(|evidence| match evidence {
         Evidence::Missing(steps) => Some(&**steps),
@@ -102,8 +102,7 @@ fn missing(finding: &Finding) -> &[Arc<str>] {
     steps.unwrap_or_default()
 }
 
-/// Nanoseconds between two times; `None` if their clocks differ.
-pub(crate) fn stand(n: usize, ranks: &[Option<usize>]) -> Stand {
+fn stand(n: usize, ranks: &[Option<usize>]) -> Stand {
     let Some(own) = ranks[n] else { return Stand::Right };
     if ranks[n + 1..].iter().flatten().any(|later| *later < own) {
         Stand::Early

@@ -45,13 +45,3 @@ pub(crate) fn source(source: ClientSource) -> &'static str {
         ClientSource::Kernel => "kernel probes",
     }
 }
-
-/// Seconds between two full snapshots of `teeleak watch --census`.
-pub(crate) fn census_seconds(observation: &Observation) -> Option<u64> {
-    match observation.platform.workload.as_slice() {
-        [watch, census, seconds] if **watch == *"watch" && **census == *"--census" => {
-            seconds.parse().ok()
-        }
-        _ => None,
-    }
-}

@@ -1,8 +1,8 @@
-//! Exit codes and the rule behind them.
+//! What an audit concludes: the rule behind them.
 
 use crate::model::{Finding, Kind, Severity};
 
-/// The exit status of an audit. (Code 2, wrong usage or bad input, comes from the command line.)
+/// What an audit concludes. (Code 2, wrong usage or bad input, comes from the command line.)
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Conclusion {
     /// Everything required was observed, and nothing was found.

@@ -82,7 +82,7 @@ pub struct Report {
     pub accounting: Accounting,
     /// Events that were steps of a protocol.
     pub steps: u64,
-    /// The exit status.
+    /// What follows from all that.
     pub conclusion: Conclusion,
 }
 

@@ -118,7 +118,8 @@ fn unrecorded_calls(joining: &Joining<'_>, used: &HashSet<usize>) -> Vec<Odd> {
         let is_matched = joining.used.contains(&n) || used.contains(&n);
         let is_sent = call.result == 0 && span.act.kind != Deed::Refused;
         let is_covered = covered.contains(&span.begin) && covered.contains(&span.end);
-        // An earlier core does not record sessions to our own TA; of one may be such a session.
+        // The TEE core does not record sessions to our own TA; of one may can say that it
+        // isn't such a session.
         let of_others = call.uuid.is_some_and(|uuid| uuid != TA_UUID);
         if !is_matched && is_sent && is_covered && of_others {
             let text = format!("{}: the TEE recorded nothing", call_text(call));

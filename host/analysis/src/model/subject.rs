@@ -58,7 +58,16 @@ pub enum Listing {
 }
 
 impl Listing {
-    /// The name shown in reports | used in fingerprints.
+    /// The name shown in it.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Ledger(ledger) => ledger.info().name,
+            Self::DmaBufs | Self::Binder | Self::Cache(_) => self.id(),
+        }
+    }
+
+    /// As in it: part of what users stored, so it stays when a label changes.
     #[must_use]
     pub fn id(&self) -> &str {
         match self {

@@ -2,12 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::model::{Gap, Ledger, NormalWorld, Reason, Said};
-
-/// Ledgers that occur together.
-const FAMILIES: [&[Ledger]; 5] = [
-    &[Ledger::Descriptors, Ledger::ClientPages],
-    &[Ledger::IonHeap, Ledger::IonOrphans, LedgerInfo, NormalWorld, Reason};
+use crate::model::{Gap, Ledger, LedgerFamily, LedgerInfo, NormalWorld, Reason};
 
 /// Gaps and doubts.
 pub(super) fn gaps_and_doubts(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>) {

@@ -39,7 +39,7 @@ fn order(protocol: &Protocol, resource: usize) -> String {
     parts.join(" > ")
 }
 
-/// Names of the steps with this action: "a or b".
+/// Names of the steps with this.
 pub(super) fn step_names(
     protocol: &Protocol,
     resource: usize,
@@ -82,32 +82,6 @@ pub(super) fn sequence<'a>(
     let mut steps: Vec<_> = events.map(|event| step_ref(protocol, resource, event)).collect();
     steps.drain(..steps.len().saturating_sub(SHOWN));
     steps
-}
-
-/// `TEE_Result` with its name, if any (TEE Internal Core API 1.3.1, section 3.3.1).
-pub(super) fn result(result: u32) -> String {
-    let name = match result {
-        0 => "success",
-        0xffff_0000 => "TEE_ERROR_GENERIC",
-        0xffff_0001 => "TEE_ERROR_ACCESS_DENIED",
-        0xffff_0002 => "TEE_ERROR_CANCEL",
-        0xffff_0003 => "TEE_ERROR_ACCESS_CONFLICT",
-        0xffff_0005 => "TEE_ERROR_BAD_FORMAT",
-        0xffff_0006 => "TEE_ERROR_BAD_PARAMETERS",
-        0xffff_0007 => "TEE_ERROR_BAD_STATE",
-        0xffff_0008 => "TEE_ERROR_ITEM_NOT_FOUND",
-        0xffff_0009 => "TEE_ERROR_NOT_IMPLEMENTED",
-        0xffff_000a => "TEE_ERROR_NOT_SUPPORTED",
-        0xffff_000b => "TEE_ERROR_NO_DATA",
-        0xffff_000c => "TEE_ERROR_OUT_OF_MEMORY",
-        0xffff_000d => "TEE_ERROR_BUSY",
-        0xffff_000f => "TEE_ERROR_SECURITY",
-        0xffff_0010 => "TEE_ERROR_SHORT_BUFFER",
-        0xffff_300f => "TEE_ERROR_OVERFLOW",
-        0xffff_3024 => "TEE_ERROR_TARGET_DEAD",
-        _ => return format!("{result:#010x}"),
-    };
-    format!("{result:#010x} {name}")
 }
 
 /// ", 2.0 per iteration", or nothing without iterations.

@@ -61,9 +61,9 @@ fn line(check: &Check, page: &mut Page<'_>) -> io::Result<()> {
         Line::default().tone(tone, format_args!("{mark:<4}")).head(id.name()).pad(19).text(" ");
     page.write_line(begin.hang().text(format_args!("{brings}: {detail}")))?;
     match &check.remedy {
-        Some(remedy) => page.write_line(
-            Line::indent(4).dim(format_args!("{:<15} ", "fix:")).hang().dim(remedy),
-        ),
+        Some(remedy) => {
+            page.write_line(Line::indent(4).dim(format_args!("{:<15} ", "fix:")).hang().dim(remedy))
+        }
         None => Ok(()),
     }
 }

@@ -165,7 +165,8 @@ fn growth(verdict: &Verdict, interval: Option<Duration>, page: &mut Page<'_>) ->
         return page
             .write_line(Line::default().head("growth").dim(format_args!(" unknown: {message}")));
     }
-    let window = format!(" since the start of the window, over {} full snapshots", number(n as u64));
+    let window =
+        format!(" since the start of the window, over {} full snapshots", number(n as u64));
     page.write_line(Line::default().head("growth").dim(window))?;
     if verdict.grown.is_empty() {
         page.write_line(Line::indent(2).text("none"))?;
@@ -226,8 +227,7 @@ fn kernel(taken: &Taken, page: &mut Page<'_>) -> io::Result<()> {
                     page.write_line(begin(if n == 0 { told.from } else { "" }).dim(line))?;
                 }
                 if n_hidden > 0 {
-                    page.write_line(begin("")
-                            .dim(format_args!(
+                    page.write_line(begin("").dim(format_args!(
                         "{} earlier lines; use -v to show all",
                         number(n_hidden as u64)
                     )))?;

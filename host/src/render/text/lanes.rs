@@ -196,12 +196,6 @@ fn list(row: &Row, parties: &[String]) -> Line {
     row.mark(row.append_text(line, &row.flat().concat()))
 }
 
-/// Result of a failed call, by name if known.
-fn short(event: &Event) -> String {
-    let result = place::result(event);
-    result.split_once(" (").map_or(result.clone(), |(name, _)| name.to_owned())
-}
-
 /// Time since the first call, with a plus sign.
 fn elapsed(ns: u64) -> String {
     let plus = if ns > 0 { "+" } else { "" };

@@ -71,9 +71,7 @@ fn findings(all: &[&Finding], observation: &Observation, page: &mut Page<'_>) ->
     if n_shown < all.len() {
         page.blank()?;
         let remaining = number((all.len() - n_shown) as u64);
-        page.write_line(
-            Line::default().dim(format_args!("{remaining} more; use -v to show all")),
-        )?;
+        page.write_line(Line::default().dim(format_args!("{remaining} more; use -v to show all")))?;
     }
     Ok(())
 }
@@ -256,9 +254,7 @@ fn ledgers(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
         }
     }
     let texts: Vec<_> = prints.iter().map(|(name, n)| format!("{name} ({})", number(*n))).collect();
-    page.write_line(
-        Line::indent(2).text(format_args!("ledger snapshots: {}", texts.join(", "))),
-    )
+    page.write_line(Line::indent(2).text(format_args!("ledger snapshots: {}", texts.join(", "))))
 }
 
 fn failures(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {

@@ -96,7 +96,10 @@ fn title(first: &Judged, group: &[Judged]) -> String {
             format!("{} allocated once and kept {owner}: {site_text}", text::amount(gain, "object"))
         }
         _ => {
-            format!("{} more after {n} {owner}, inconclusive: {site_text}", text::amount(gain, "object"))
+            format!(
+                "{} more after {n} {owner}, inconclusive: {site_text}",
+                text::amount(gain, "object")
+            )
         }
     }
 }

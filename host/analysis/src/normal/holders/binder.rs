@@ -141,8 +141,10 @@ impl Life<'_> {
 
     fn evidence(&self, pid: u64, mut draft: Draft) -> Draft {
         if let Some(place) = self.closed {
-            draft = draft
-                .evidence_at(&format!("the area of {pid} was closed, and no binder_release follows"), place);
+            draft = draft.evidence_at(
+                &format!("the area of {pid} was closed, and no binder_release follows"),
+                place,
+            );
         }
         if let Some((place, [threads, nodes, refs])) = self.keeps {
             let text = format!(

@@ -16,7 +16,10 @@ use crate::{
     text,
 };
 
-/// Maximum number of kinds of buffers, and of findings.
+/// Name of buffers that no process has, in fingerprints, too.
+const NO_PROCESS: &str = "no process";
+
+/// Kinds of kinds of buffers, and of findings.
 const KEYS: usize = 1 << 16;
 const MOST: usize = 10;
 

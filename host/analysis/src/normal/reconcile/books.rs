@@ -18,7 +18,10 @@ use crate::text;
 /// Two ledgers may differ by this fraction, as one is read after the other: a tenth.
 const SLACK: u64 = 10;
 
-/// Rounding error in bytes of a sum of three figures in MB.
+/// What the users of the iommu are compared with, in fingerprints, too.
+const CAMERA: &str = "buffers of the camera";
+
+/// Bytes error in bytes of a sum of three figures in MB.
 const ROUNDED: u64 = 2 << 20;
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
@@ -92,10 +95,7 @@ fn sum(census: &Census) -> Option<Finding> {
     let mut draft = Draft::new(Kind::Disagreement, subject, Severity::Note, title)
         .figure(FigureKind::Printed, total, Unit::Bytes)
         .figure(FigureKind::SumOfRows, rows, Unit::Bytes)
-        .evidence_at(
-            &format!("the difference is {}", text::bytes(missing)),
-            &census.place,
-        );
+        .evidence_at(&format!("the difference is {}", text::bytes(missing)), &census.place);
     if let Some((size, times)) = multiple(census, missing) {
         draft = draft.text(&format!(
             "that is {} times {} bytes, a size of listed rows: rows may be missing from the text",

@@ -13,13 +13,7 @@ use teeleak_proto::{
 use super::remedy;
 use crate::model::{Gap, Reason};
 
-/// Result codes of TEE Internal Core API Specification v1.3.1 section 3.3.3.
-pub(super) const ITEM_NOT_FOUND: u32 = 0xffff_0008;
-const NOT_SUPPORTED: u32 = 0xffff_000a;
-const OUT_OF_MEMORY: u32 = 0xffff_000c;
-const BUSY: u32 = 0xffff_000d;
-
-/// A gap in the normal world.
+/// Something gap in the normal world.
 pub(super) fn of_normal(what: &str, reason: Reason, remedy: &str, lost: u64) -> Gap {
     gap(what, reason, Some(remedy).filter(|remedy| !remedy.is_empty()), lost)
 }

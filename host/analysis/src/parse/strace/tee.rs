@@ -7,10 +7,7 @@ use teeleak_proto::Uuid;
 use super::{args::field, digits::number};
 use crate::model::CallParam;
 
-/// `TEEC_ERROR_GENERIC` of TEE Client API Specification v1.0, section 4.4.2: the kernel refused.
-pub(super) const GENERIC: u32 = 0xffff_0000;
-
-/// A request of an ioctl.
+/// What request of an ioctl.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Request {
     /// Shared memory, as a descriptor.

@@ -37,7 +37,11 @@ impl Assembler {
             ("dumps of TA heaps that no line attributes to a TA", NotOffered, self.of_tas),
             ("region maps that no line attributes to a TA", NotOffered, self.nameless),
             ("snapshots of other boots, which cannot be compared", NotOffered, elsewhere),
-            ("events between the first and the last ones kept", NoRoom, self.events.dropped_count()),
+            (
+                "events between the first and the last ones kept",
+                NoRoom,
+                self.events.dropped_count(),
+            ),
             ("open sessions older than those kept", NoRoom, sessions.forgotten),
             ("messages cut by another message on the same line", Damaged, self.tally.spliced),
             ("incidents after the first 1,000", NoRoom, self.incidents.dropped),
