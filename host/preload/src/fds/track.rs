@@ -73,7 +73,7 @@ pub(super) fn kind_of(path: &[u8]) -> u16 {
 
 /// Remembers a mapping; one that finds no place is counted as lost, since its end won't be seen.
 pub(super) fn map(address: u64, length: u64, kind: u16) {
-    if !MAPPINGS.put(address, [length, u64::from(kind)])
+    if !MAPPINGS.insert(address, [length, u64::from(kind)])
         && let Some(ring) = home::ring()
     {
         ring.add(head::W_EARLY, 1);
