@@ -1,6 +1,6 @@
-//! The functions of `tee_client_api.h`, as this library offers them.
+//! The functions of `tee_client_api.h` that this library exports.
 //!
-//! Each passes its arguments on untouched. `C-unwind`, since cancelling a thread unwinds it.
+//! Each passes its arguments on unchanged. `C-unwind`, since thread cancellation unwinds the stack.
 
 use std::ffi::{c_char, c_int, c_void};
 
@@ -17,7 +17,7 @@ use crate::{
     sessions,
 };
 
-/// `TEEC_ERROR_NOT_IMPLEMENTED`: there is no libteec behind us.
+/// `TEEC_ERROR_NOT_IMPLEMENTED`: no libteec is loaded.
 const NOT_IMPLEMENTED: TeecResult = 0xffff_0009;
 const SUCCESS: TeecResult = 0;
 
@@ -54,7 +54,7 @@ real! {
     REQUEST_CANCELLATION = c"TEEC_RequestCancellation": fn(*mut Operation);
 }
 
-/// Calls the real function, or gives `$none` when there is none.
+/// Calls the real function, or returns `$none` if it is missing.
 macro_rules! pass {
     ($name:ident($($arg:expr),*), $none:expr) => {{
         let at = $name.get();
@@ -105,7 +105,7 @@ fn outcome(call: &mut ClientCall, result: TeecResult, origin: *const u32) {
 /// See `tee_client_api.h`.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_InitializeContext(
     name: *const c_char,
@@ -125,7 +125,7 @@ pub(crate) unsafe extern "C-unwind" fn TEEC_InitializeContext(
 /// See `tee_client_api.h`.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_FinalizeContext(context: *mut Context) {
     observe(
@@ -139,7 +139,7 @@ pub(crate) unsafe extern "C-unwind" fn TEEC_FinalizeContext(context: *mut Contex
 /// See `tee_client_api.h`.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_OpenSession(
     context: *mut Context,
@@ -185,14 +185,14 @@ fn opened(call: &mut ClientCall, result: TeecResult, session: *const Session) {
 /// See `tee_client_api.h`.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_CloseSession(session: *mut Session) {
     observe(
         Kind::CloseSession,
         |call| {
             name_session(call, session);
-            // Before the call: right after it, the number may belong to somebody else's session.
+            // Before the call: right after it, another session may reuse the number.
             sessions::forget(call.context, call.session);
         },
         || pass!(CLOSE_SESSION(session), ()),
@@ -203,7 +203,7 @@ pub(crate) unsafe extern "C-unwind" fn TEEC_CloseSession(session: *mut Session) 
 /// See `tee_client_api.h`.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_InvokeCommand(
     session: *mut Session,
@@ -228,7 +228,7 @@ pub(crate) unsafe extern "C-unwind" fn TEEC_InvokeCommand(
     )
 }
 
-/// Records a call that makes shared memory known.
+/// Records a call that registers shared memory.
 fn observe_memory(
     kind: Kind,
     context: *const Context,
@@ -250,7 +250,7 @@ fn observe_memory(
 /// See `tee_client_api.h`.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_RegisterSharedMemory(
     context: *mut Context,
@@ -264,7 +264,7 @@ pub(crate) unsafe extern "C-unwind" fn TEEC_RegisterSharedMemory(
 /// See `tee_client_api_extensions.h` of optee_client.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_RegisterSharedMemoryFileDescriptor(
     context: *mut Context,
@@ -279,7 +279,7 @@ pub(crate) unsafe extern "C-unwind" fn TEEC_RegisterSharedMemoryFileDescriptor(
 /// See `tee_client_api.h`.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_AllocateSharedMemory(
     context: *mut Context,
@@ -293,7 +293,7 @@ pub(crate) unsafe extern "C-unwind" fn TEEC_AllocateSharedMemory(
 /// See `tee_client_api.h`.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_ReleaseSharedMemory(memory: *mut SharedMemory) {
     observe(
@@ -308,19 +308,19 @@ pub(crate) unsafe extern "C-unwind" fn TEEC_ReleaseSharedMemory(memory: *mut Sha
 /// See `tee_client_api.h`.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_RequestCancellation(operation: *mut Operation) {
     observe(
         Kind::RequestCancellation,
-        // The address only: another thread is using the operation right now.
+        // Record the address only: another thread is using the operation.
         |call| call.params[0].input = operation as u64,
         || pass!(REQUEST_CANCELLATION(operation), ()),
         |_, ()| {},
     );
 }
 
-/// Our function that stands in front of the real one called `name`.
+/// Our wrapper of the function `name`, with the real function.
 pub(crate) fn ours(name: &std::ffi::CStr) -> Option<(&'static Real, *mut c_void)> {
     let all: [(&'static Real, *mut c_void); 10] = [
         (&INITIALIZE_CONTEXT, TEEC_InitializeContext as *mut c_void),
@@ -337,8 +337,8 @@ pub(crate) fn ours(name: &std::ffi::CStr) -> Option<(&'static Real, *mut c_void)
     all.into_iter().find(|(real, _)| real.name() == name)
 }
 
-/// Takes the real function behind a name from a `dlsym` of the program's own, and says what the
-/// program gets: ours if it stands in front of just that function.
+/// Learns a real function from the program's own `dlsym`; returns the address for the program: our
+/// wrapper, if it wraps that very function.
 pub(crate) fn adopt(name: &std::ffi::CStr, found: *mut c_void) -> *mut c_void {
     let Some((real, ours)) = ours(name) else { return found };
     if found.is_null() || found == ours {

@@ -1,4 +1,4 @@
-//! Ledgers that are files: which, where, how often, and what brings them.
+//! Ledgers that are kernel files: their paths, intervals and kernel options.
 
 use std::{
     fs, io,
@@ -16,21 +16,21 @@ use super::{
 };
 use crate::source::Sink;
 
-/// Files that a pattern stands for, at most.
+/// Most files per pattern.
 const MOST_FILES: usize = 1024;
 
-/// Bytes of all texts of one ledger at most.
+/// Most bytes of all texts of one ledger.
 const MOST_OF_LEDGER: usize = 32 << 20;
 
-/// A ledger that is a file, or several.
+/// A ledger in one or several files.
 struct File {
     ledger: Ledger,
-    /// Where it may be; the first that is there is read. A `*` stands for one name.
+    /// Candidate paths; the first existing one is read. A `*` matches one name.
     paths: &'static [&'static str],
-    /// What brings it.
+    /// What provides it: a kernel option, a mount.
     option: &'static str,
     when: Depth,
-    /// Whether only some vendors' kernels have it: it is not missed elsewhere.
+    /// Whether only some vendors' kernels have it: not reported as missing elsewhere.
     vendor: bool,
 }
 
@@ -42,7 +42,7 @@ const fn vendor(ledger: Ledger, paths: &'static [&'static str]) -> File {
     File { ledger, paths, option: "", when: Depth::Usual, vendor: true }
 }
 
-/// All of them.
+/// All ledgers that are files.
 const FILES: [File; 12] = [
     file(Ledger::MemInfo, &["proc/meminfo"], "mount /proc"),
     file(Ledger::BuddyInfo, &["proc/buddyinfo"], "mount /proc"),
@@ -78,10 +78,10 @@ const FILES: [File; 12] = [
     vendor(Ledger::IonHeap, &["sys/kernel/debug/ion/heaps/*"]),
 ];
 
-/// What brings `dma_buf/bufinfo`.
+/// Kernel option of `dma_buf/bufinfo`.
 pub(super) const BUFINFO: &str = "CONFIG_DMA_SHARED_BUFFER=y";
 
-/// Passes on all that are due.
+/// Passes on all ledgers that are due.
 pub(super) fn sample(
     root: &Path,
     depth: Depth,
@@ -92,7 +92,7 @@ pub(super) fn sample(
     FILES.iter().filter(due).try_for_each(|file| file.sample(root, missed, sink))
 }
 
-/// Each that any kernel could have, and why it can't be read.
+/// Each non-vendor ledger, and why it can't be read.
 pub(super) fn look(root: &Path) -> Vec<(Ledger, Option<Missing>)> {
     let all = FILES.iter().filter(|file| !file.vendor);
     all.map(|file| (file.ledger, file.missing(root))).collect()
@@ -106,7 +106,7 @@ impl File {
             return Ok(());
         };
         if self.ledger == Ledger::Kmemleak {
-            // Where it may not be asked to scan, it scans by itself each ten minutes.
+            // If the write is refused, kmemleak still scans every ten minutes.
             let _ = fs::write(&found[0], "scan");
         }
         let mut left = MOST_OF_LEDGER;
@@ -135,7 +135,7 @@ impl File {
         Ok(text)
     }
 
-    /// The first of its places that is there, and what is in it.
+    /// The first candidate path that exists, and its files.
     fn found(&self, root: &Path) -> Option<(&'static str, Vec<PathBuf>)> {
         let places = self.paths.iter().map(|path| (*path, expand(root, path)));
         { places }.find(|(_, found)| !found.is_empty())
@@ -153,13 +153,13 @@ impl File {
     }
 }
 
-/// A path as it is on the system.
+/// The path without `root`, as on the live system.
 pub(super) fn shown(root: &Path, path: &Path) -> String {
     let own = path.strip_prefix(root).unwrap_or(path);
     format!("/{}", own.to_string_lossy())
 }
 
-/// The files that a pattern stands for, in order.
+/// The files that match a pattern, sorted.
 fn expand(root: &Path, pattern: &str) -> Vec<PathBuf> {
     let Some((folder, rest)) = pattern.split_once('*') else {
         let path = root.join(pattern);
