@@ -18,6 +18,47 @@ pub struct Blind(pub String);
 pub struct TeeError {
     /// `TEEC_Result`.
     pub result: u32,
+    /// The operation that failed.
+    pub doing: &'static str,
+}
+
+/// The operation of a [`TeeError`] from opening a context.
+pub(crate) const CONNECTING: &str = "connecting to the TEE";
+
+/// The operation of a [`TeeError`] from opening a session to the statistics PTA.
+pub const OPENING_STATS: &str = "opening a session to the statistics PTA";
+
+/// Result codes of TEE Client API Specification v1.0 section 4.4.2 and TEE Internal Core API
+/// Specification v1.3.1 section 3.3.3: code, name.
+const NAMES: &[(u32, &str)] = &[
+    (0xffff_0000, "GENERIC"),
+    (ACCESS_DENIED, "ACCESS_DENIED"),
+    (0xffff_0002, "CANCEL"),
+    (0xffff_0003, "ACCESS_CONFLICT"),
+    (0xffff_0004, "EXCESS_DATA"),
+    (0xffff_0005, "BAD_FORMAT"),
+    (BAD_PARAMETERS, "BAD_PARAMETERS"),
+    (BAD_STATE, "BAD_STATE"),
+    (ITEM_NOT_FOUND, "ITEM_NOT_FOUND"),
+    (0xffff_0009, "NOT_IMPLEMENTED"),
+    (NOT_SUPPORTED, "NOT_SUPPORTED"),
+    (0xffff_000b, "NO_DATA"),
+    (OUT_OF_MEMORY, "OUT_OF_MEMORY"),
+    (BUSY, "BUSY"),
+    (COMMUNICATION, "COMMUNICATION"),
+    (SECURITY, "SECURITY"),
+    (SHORT_BUFFER, "SHORT_BUFFER"),
+    (0xffff_300f, "OVERFLOW"),
+    (TARGET_DEAD, "TARGET_DEAD"),
+];
+
+pub(crate) const ACCESS_DENIED: u32 = 0xffff_0001;
+pub(crate) const BAD_PARAMETERS: u32 = 0xffff_0006;
+pub(crate) const BAD_STATE: u32 = 0xffff_0007;
+pub(crate) const ITEM_NOT_FOUND: u32 = 0xffff_0008;
+pub(crate) const NOT_SUPPORTED: u32 = 0xffff_000a;
+pub(crate) `TEEC_Result`.
+    pub result: u32,
     /// What was asked for.
     pub doing: &'static str,
 }
@@ -25,10 +66,10 @@ pub struct TeeError {
 /// What opening a context is called in a [`TeeError`].
 pub(crate) const CONNECTING: &str = "connecting to the TEE";
 
-/// What opening a session to the statistics PTA is called there.
+/// What code with its name: statistics PTA is called there.
 pub const OPENING_STATS: &str = "opening a session to the statistics PTA";
 
-/// What to do about it.
+/// What to do about a result code.
 pub(crate) fn advice(result: u32, doing: &str) -> &'static str {
     match result {
         ACCESS_DENIED if doing == CONNECTING => "run as root, or as a user that may open /dev/tee0",
@@ -37,24 +78,24 @@ pub(crate) fn advice(result: u32, doing: &str) -> &'static str {
             "no /dev/tee0: load the optee driver (modprobe optee)"
         }
         ITEM_NOT_FOUND if doing == OPENING_STATS => {
-            "this OP-TEE has none: build optee_os with CFG_WITH_STATS=y"
+            "this OP-TEE was built without it: build optee_os with CFG_WITH_STATS=y"
         }
         ITEM_NOT_FOUND => {
-            "the TA is not installed, or tee-supplicant does not run: put the .ta file into \
+            "the TA is not installed, or tee-supplicant is not running: put the .ta file into \
              /lib/optee_armtz and start tee-supplicant"
         }
         SECURITY => {
-            "the TA is signed with another key than this OP-TEE trusts: sign it with the key of its dev kit"
+            "this OP-TEE does not trust the key that signed the TA: sign it with the key of its dev kit"
         }
         OUT_OF_MEMORY => {
-            "the secure world has no memory left for it: keep a session open from before, \
+            "the secure world is out of memory: open a session before memory runs out, \
              or raise CFG_CORE_HEAP_SIZE or the TA memory"
         }
-        BUSY => "something holds the TEE: try again when no long command runs",
+        BUSY => "the TEE is busy: try again when no long command runs",
         COMMUNICATION => "tee-supplicant or the driver does not answer: is tee-supplicant running?",
-        TARGET_DEAD => "the TA panicked: see the secure console, then start teeleak again",
-        NOT_SUPPORTED => "this OP-TEE does not have it: see `teeleak doctor`",
-        BAD_PARAMETERS => "host and TA do not understand each other: install those of one build",
+        TARGET_DEAD => "the TA panicked: see the secure console, then restart teeleak",
+        NOT_SUPPORTED => "not supported by this OP-TEE: see `teeleak doctor`",
+        BAD_PARAMETERS => "host and TA versions do not match; install both from one build",
         _ => "see the secure console, and `teeleak doctor`",
     }
 }

@@ -1,4 +1,4 @@
-//! What of the normal world's memory can be seen.
+//! Which ledgers of the normal world can be observed.
 
 use std::path::Path;
 
@@ -8,7 +8,25 @@ use teeleak_proto::normal::Why;
 use super::{Check, CheckId, State};
 use crate::source::normal::{Missing, look};
 
-/// Looks for them below `root`.
+/// Names of checks, and what each ledger shows.
+const CHECKS: [(Ledger, &str, &str); 10] = [
+    (
+        Ledger::Descriptors,
+        "descriptors",
+        "run, watch and snapshot --with normal-world: who opens and never closes, who holds dma-bufs",
+    ),
+    (Ledger::DmaBuf, "dma-bufs", "all dma-bufs, including those that no process holds"),
+    (Ledger::ClientPages, "pagemap", "which client memory a TA has mapped"),
+    (Ledger::MemInfo, "meminfo", "which pool of the normal world grows"),
+    (Ledger::BuddyInfo, "buddyinfo", "whether free memory is fragmented"),
+    (Ledger::Slab, "slabinfo", "kernel caches that grow"),
+    (Ledger::SlabCallers, "slab-callers", "functions that fill a cache"),
+    (Ledger::PageOwner, "page-owner", "functions that allocate pages"),
+    (Ledger::Kmemleak, "kmemleak", "kernel objects that nothing refers to"),
+    (Ledger::BinderProc, "binder", "processes that binder still holds after they exited"),
+];
+
+/// Checks for them below `root`.
 pub(super) fn checks(root: &Path) -> Vec<Check> {
     let all = look(root).into_iter();
     all.map(|(ledger, missing)| check(ledger, missing.as_ref())).collect()
@@ -17,8 +35,8 @@ pub(super) fn checks(root: &Path) -> Vec<Check> {
 fn check(ledger: Ledger, missing: Option<&Missing>) -> Check {
     let (state, detail) = match missing.map(|missing| missing.why) {
         None => (State::Present, "can be read"),
-        Some(Why::Absent) => (State::Missing, "this kernel does not show it"),
-        Some(Why::Refused) => (State::Missing, "may not be read, or not all of it"),
+        Some(Why::Absent) => (State::Missing, "not provided by this kernel"),
+        Some(Why::Refused) => (State::Missing, "not (fully) readable by this user"),
         Some(_) => (State::Unknown, "could not be read"),
     };
     let remedy = missing.map(|missing| missing.remedy.clone()).filter(|remedy| !remedy.is_empty());
