@@ -18,47 +18,6 @@ pub struct Blind(pub String);
 pub struct TeeError {
     /// `TEEC_Result`.
     pub result: u32,
-    /// The operation that failed.
-    pub doing: &'static str,
-}
-
-/// The operation of a [`TeeError`] from opening a context.
-pub(crate) const CONNECTING: &str = "connecting to the TEE";
-
-/// The operation of a [`TeeError`] from opening a session to the statistics PTA.
-pub const OPENING_STATS: &str = "opening a session to the statistics PTA";
-
-/// Result codes of TEE Client API Specification v1.0 section 4.4.2 and TEE Internal Core API
-/// Specification v1.3.1 section 3.3.3: code, name.
-const NAMES: &[(u32, &str)] = &[
-    (0xffff_0000, "GENERIC"),
-    (ACCESS_DENIED, "ACCESS_DENIED"),
-    (0xffff_0002, "CANCEL"),
-    (0xffff_0003, "ACCESS_CONFLICT"),
-    (0xffff_0004, "EXCESS_DATA"),
-    (0xffff_0005, "BAD_FORMAT"),
-    (BAD_PARAMETERS, "BAD_PARAMETERS"),
-    (BAD_STATE, "BAD_STATE"),
-    (ITEM_NOT_FOUND, "ITEM_NOT_FOUND"),
-    (0xffff_0009, "NOT_IMPLEMENTED"),
-    (NOT_SUPPORTED, "NOT_SUPPORTED"),
-    (0xffff_000b, "NO_DATA"),
-    (OUT_OF_MEMORY, "OUT_OF_MEMORY"),
-    (BUSY, "BUSY"),
-    (COMMUNICATION, "COMMUNICATION"),
-    (SECURITY, "SECURITY"),
-    (SHORT_BUFFER, "SHORT_BUFFER"),
-    (0xffff_300f, "OVERFLOW"),
-    (TARGET_DEAD, "TARGET_DEAD"),
-];
-
-pub(crate) const ACCESS_DENIED: u32 = 0xffff_0001;
-pub(crate) const BAD_PARAMETERS: u32 = 0xffff_0006;
-pub(crate) const BAD_STATE: u32 = 0xffff_0007;
-pub(crate) const ITEM_NOT_FOUND: u32 = 0xffff_0008;
-pub(crate) const NOT_SUPPORTED: u32 = 0xffff_000a;
-pub(crate) `TEEC_Result`.
-    pub result: u32,
     /// What was asked for.
     pub doing: &'static str,
 }
@@ -66,7 +25,7 @@ pub(crate) `TEEC_Result`.
 /// What opening a context is called in a [`TeeError`].
 pub(crate) const CONNECTING: &str = "connecting to the TEE";
 
-/// What code with its name: statistics PTA is called there.
+/// What opening a session to the statistics PTA is called there.
 pub const OPENING_STATS: &str = "opening a session to the statistics PTA";
 
 /// What to do about a result code.

@@ -29,29 +29,7 @@ use crate::{
     },
 };
 
-/// Whether a feature is present.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum State {
-    Present,
-    Missing,
-    Unknown,
-}
-
-/// The result of one check.
-#[derive(PartialEq, Eq, Debug)]
-pub(crate) struct Check {
-    /// A short name, the same in every release.
-    pub(crate) name: &'static str,
-    /// What it lets teeleak observe.
-    pub(crate) brings: &'static str,
-    pub(crate) state: State,
-    /// What was found.
-    pub(crate) detail: String,
-    /// How to enable it.
-    pub(crate) remedy: Option<String>,
-}
-
-/// The results of all checks.
+/// All results of all checks.
 pub(crate) struct Diagnosis {
     pub(crate) checks: Vec<Check>,
     /// Whether a snapshot can be taken.

@@ -8,25 +8,7 @@ use teeleak_proto::normal::Why;
 use super::{Check, CheckId, State};
 use crate::source::normal::{Missing, look};
 
-/// Names of checks, and what each ledger shows.
-const CHECKS: [(Ledger, &str, &str); 10] = [
-    (
-        Ledger::Descriptors,
-        "descriptors",
-        "run, watch and snapshot --with normal-world: who opens and never closes, who holds dma-bufs",
-    ),
-    (Ledger::DmaBuf, "dma-bufs", "all dma-bufs, including those that no process holds"),
-    (Ledger::ClientPages, "pagemap", "which client memory a TA has mapped"),
-    (Ledger::MemInfo, "meminfo", "which pool of the normal world grows"),
-    (Ledger::BuddyInfo, "buddyinfo", "whether free memory is fragmented"),
-    (Ledger::Slab, "slabinfo", "kernel caches that grow"),
-    (Ledger::SlabCallers, "slab-callers", "functions that fill a cache"),
-    (Ledger::PageOwner, "page-owner", "functions that allocate pages"),
-    (Ledger::Kmemleak, "kmemleak", "kernel objects that nothing refers to"),
-    (Ledger::BinderProc, "binder", "processes that binder still holds after they exited"),
-];
-
-/// Checks for them below `root`.
+/// Looks for them below `root`.
 pub(super) fn checks(root: &Path) -> Vec<Check> {
     let all = look(root).into_iter();
     all.map(|(ledger, missing)| check(ledger, missing.as_ref())).collect()

@@ -27,7 +27,10 @@ pub(crate) trait Viewer {
     /// Called after each snapshot, which is the last sample of `kept`.
     fn on_census(&mut self, now: Duration, kept: &Observation);
 
-    /// Updates the display, and returns the user's request; never waits.
+    /// Called with each alarm, right after the watch wrote its line.
+    fn on_alarm(&mut self, now: Duration, alarm: &Alarm);
+
+    /// Shows the display, and returns the user's request; never waits.
     ///
     /// # Errors
     /// When the display is gone.
