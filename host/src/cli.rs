@@ -2,7 +2,7 @@
 
 use clap::Parser;
 
-use crate::{cmd::Command, config::Choice, terminal::capabilities::Color};
+use crate::{cmd::TeeleakCommand, config::ConfigArgs, terminal::capabilities::Color};
 
 /// Finds leaks in OP-TEE's secure world: what grows, by how much, what causes it, and which calls
 /// were made in the wrong order.
@@ -11,9 +11,9 @@ use crate::{cmd::Command, config::Choice, terminal::capabilities::Color};
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Cli {
     #[command(flatten)]
-    pub(crate) config: Choice,
+    pub(crate) config: ConfigArgs,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: TeeleakCommand,
     /// When to use colours; auto: on a terminal, unless NO_COLOR is set or TERM is dumb.
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value = "auto")]
     pub(crate) color: Color,

@@ -10,7 +10,7 @@ use thiserror::Error;
 /// Nothing can be observed.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[error("{0}")]
-pub struct Blind(pub String);
+pub struct NotObservable(pub String);
 
 /// A call into the TEE that failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]

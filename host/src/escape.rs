@@ -2,7 +2,7 @@
 
 /// Whether a character must be escaped: controls (Unicode category Cc); characters of category Cf
 /// that have no width, change the writing direction (UAX 9) or carry tags; line separators.
-pub(crate) fn obeyed(letter: char) -> bool {
+pub(crate) fn needs_escape(letter: char) -> bool {
     match letter {
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' => true,
         '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => true,
@@ -12,25 +12,25 @@ pub(crate) fn obeyed(letter: char) -> bool {
 }
 
 /// The text with such characters escaped, as in `\u{1b}`: always a single line.
-pub(crate) fn shown(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
+pub(crate) fn escape_controls(text: &str) -> String {
+    let mut safe_text = String::with_capacity(text.len());
     for letter in text.chars() {
-        if obeyed(letter) {
-            shown.extend(letter.escape_unicode());
+        if needs_escape(letter) {
+            safe_text.extend(letter.escape_unicode());
         } else {
-            shown.push(letter);
+            safe_text.push(letter);
         }
     }
-    shown
+    safe_text
 }
 
 #[cfg(test)]
 mod tests {
-    use super::shown;
+    use super::escape_controls;
 
     #[test]
     fn what_would_be_obeyed_is_told() {
-        let told = shown("a\u{1b}[8m\u{9b}2J\r\n\tb\u{202e}c\u{e9}\u{4e2d}");
+        let told = escape_controls("a\u{1b}[8m\u{9b}2J\r\n\tb\u{202e}c\u{e9}\u{4e2d}");
         assert_eq!(told, "a\\u{1b}[8m\\u{9b}2J\\u{d}\\u{a}\\u{9}b\\u{202e}c\u{e9}\u{4e2d}");
     }
 }

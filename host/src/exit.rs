@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use teeleak_analysis::audit::Conclusion;
 
-use crate::error::{Blind, TeeError};
+use crate::error::{NotObservable, TeeError};
 
 /// How a command ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,7 +37,8 @@ impl Exit {
 
     /// The exit code for an error that ended a command.
     pub(crate) fn of_error(error: &anyhow::Error) -> Self {
-        let blind = error.chain().any(|cause| cause.is::<TeeError>() || cause.is::<Blind>());
+        let blind =
+            error.chain().any(|cause| cause.is::<TeeError>() || cause.is::<NotObservable>());
         if blind { Self::Blind } else { Self::Usage }
     }
 }

@@ -34,10 +34,10 @@ use std::{ffi::OsString, io::Write, path::PathBuf};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 use config::Configuration;
 pub use config::Places;
-pub use error::{Blind, OPENING_STATS, TeeError};
+pub use error::{NotObservable, OPENING_STATS, TeeError};
 pub use exit::Exit;
 use terminal::capabilities::{Color, Colors};
-pub use terminal::{broken_pipe::Quiet, capabilities::Screen, signals::Interrupt};
+pub use terminal::{broken_pipe::PipeWriter, capabilities::Screen, signals::Interrupt};
 
 /// The program's environment: streams, terminal, TEE, file system.
 pub struct Env<'e> {
@@ -50,7 +50,7 @@ pub struct Env<'e> {
     /// Whether `err` is a terminal that can show progress.
     pub progress: bool,
     /// Opens the terminal for a full-screen display.
-    pub console: &'e dyn Fn() -> anyhow::Result<Box<dyn tui::Console>>,
+    pub console: &'e dyn Fn() -> anyhow::Result<Box<dyn tui::TuiConsole>>,
     /// Access to the TEE.
     pub world: &'e dyn source::live::World,
     /// Whether the program was asked to end.
@@ -69,9 +69,9 @@ pub struct Env<'e> {
 pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> Exit {
     let args: Vec<OsString> = args.into_iter().collect();
     let cli = cli::Cli::try_parse_from(&args);
-    let color = cli.as_ref().map_or_else(|_| Color::among(&args), |cli| cli.color);
-    let mut out = Colors::new(&mut *env.out, color.wanted(env.screen.color));
-    let mut err = Colors::new(&mut *env.err, color.wanted(env.screen.err_color));
+    let color = cli.as_ref().map_or_else(|_| Color::from_arguments(&args), |cli| cli.color);
+    let mut out = Colors::new(&mut *env.out, color.is_enabled(env.screen.color));
+    let mut err = Colors::new(&mut *env.err, color.is_enabled(env.screen.err_color));
     let mut env = Env {
         out: &mut out,
         err: &mut err,
@@ -89,7 +89,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> Exit 
 }
 
 fn command(cli: cli::Cli, args: Vec<OsString>, env: &mut Env<'_>) -> Exit {
-    match configured(cli, args, env) {
+    match run_configured(cli, args, env) {
         Ok(exit) => exit,
         Err(error) => {
             // There is nowhere left to report that this failed, too.
@@ -100,7 +100,7 @@ fn command(cli: cli::Cli, args: Vec<OsString>, env: &mut Env<'_>) -> Exit {
 }
 
 /// Runs the command with the defaults of the configuration files.
-fn configured(cli: cli::Cli, args: Vec<OsString>, env: &mut Env<'_>) -> anyhow::Result<Exit> {
+fn run_configured(cli: cli::Cli, args: Vec<OsString>, env: &mut Env<'_>) -> anyhow::Result<Exit> {
     let command = cli::Cli::command();
     let configuration = Configuration::read(&cli.config, &env.places, &command)?;
     for path in &configuration.left_alone {

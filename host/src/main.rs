@@ -7,7 +7,7 @@ use std::{
 };
 
 use teeleak::{
-    Env, Interrupt, Places, Quiet, Screen,
+    Env, Interrupt, PipeWriter, Places, Screen,
     source::{clients, live},
     tui,
 };
@@ -24,8 +24,8 @@ fn main() -> ExitCode {
     let exit = teeleak::run(
         std::env::args_os(),
         &mut Env {
-            out: &mut Quiet::new(io::stdout()),
-            err: &mut Quiet::new(io::stderr()),
+            out: &mut PipeWriter::new(io::stdout()),
+            err: &mut PipeWriter::new(io::stderr()),
             screen: Screen::of_process(),
             progress: io::stderr().is_terminal(),
             console: &tui::terminal,

@@ -7,20 +7,20 @@
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
-use crate::{Uuid, event::EventKind, limits};
+use crate::{Uuid, event::EventRecordKind, limits};
 
 /// Replaces the protocol that the ledger watches, and empties the ledger.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Bind {
     /// Kinds of resources; steps refer to them by index.
-    pub resources: Vec<Resource, { limits::RESOURCES }>,
+    pub resources: Vec<BindResource, { limits::RESOURCES }>,
     /// The events that are steps.
-    pub steps: Vec<Step, { limits::STEPS }>,
+    pub steps: Vec<BindStep, { limits::STEPS }>,
 }
 
 /// A kind of resource.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Resource {
+pub struct BindResource {
     /// Index of the resource that it belongs to, which must be released after it.
     pub parent: Option<u8>,
     /// Most simultaneous acquires of one key, 0 for any number.
@@ -29,7 +29,7 @@ pub struct Resource {
 
 /// The effect of a step on its resource.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub enum Action {
+pub enum BindAction {
     /// Acquires it: open, map, register, alloc.
     Acquire,
     /// Requires it to be held.
@@ -40,7 +40,7 @@ pub enum Action {
 
 /// The scope of a key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub enum Scope {
+pub enum BindScope {
     /// Equal keys mean the same resource anywhere.
     Global,
     /// Equal keys mean the same resource within one TA instance.
@@ -66,19 +66,19 @@ pub enum KeySource {
 
 /// Declares an event as a step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Step {
+pub struct BindStep {
     /// Index of its resource.
     pub resource: u8,
     /// Its effect on the resource.
-    pub action: Action,
+    pub action: BindAction,
     /// Kind of the event.
-    pub kind: EventKind,
+    pub kind: EventRecordKind,
     /// UUID of the TA or PTA that serves the session; all zero for any.
     pub uuid: Uuid,
     /// Command of an invoke, ignored for other kinds.
     pub cmd: u32,
     /// Scope of its key.
-    pub scope: Scope,
+    pub scope: BindScope,
     /// Key of the resource.
     pub key: KeySource,
     /// Key of the parent resource; [`KeySource::One`] without a parent.

@@ -11,7 +11,7 @@ pub struct CanaryRequest {
 
 /// The site where a snapshot must find the canary.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Canary {
+pub struct CanaryRecord {
     /// Bytes allocated, 0 if it was cleared.
     pub size: u32,
     /// Source line of its allocation in the PTA.

@@ -6,7 +6,7 @@ use crate::Uuid;
 
 /// Live allocations of the core heap that differ only in their address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Site<'a> {
+pub struct SiteRecord<'a> {
     /// Source file; its end, if longer than the PTA's field.
     pub file: &'a str,
     /// Source line, 16 bits as mdbg keeps it.
@@ -29,17 +29,17 @@ pub struct Site<'a> {
 
 /// One live allocation of the core heap.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Block<'a> {
+pub struct BlockRecord<'a> {
     /// Identity: offset of the block in its heap pool, in bytes.
     pub block: u64,
     /// Its site; `count` is 1.
     #[serde(borrow)]
-    pub site: Site<'a>,
+    pub site: SiteRecord<'a>,
 }
 
 /// The meaning of an owner number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Owner {
+pub struct OwnerRecord {
     /// Owner number.
     pub owner: u16,
     /// `PTA_LEAK_AUDIT_OWNER_*`.
@@ -52,7 +52,7 @@ pub struct Owner {
 
 /// A user TA instance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Instance {
+pub struct InstanceRecord {
     /// Instance number, never used twice in one boot.
     pub instance: u32,
     /// UUID of the TA.
@@ -73,7 +73,7 @@ pub struct Instance {
 
 /// An open session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Session {
+pub struct SessionRecord {
     /// Session id, unique among those of one opener.
     pub session: u32,
     /// Instance that opened it, 0 for the normal world.
@@ -90,7 +90,7 @@ pub struct Session {
 
 /// A region of the instance that the section head names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Region {
+pub struct RegionRecord {
     /// Virtual address in the TA.
     pub va: u64,
     /// Bytes mapped.

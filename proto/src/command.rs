@@ -21,7 +21,7 @@ pub const TA_UUID: Uuid = match Uuid::parse("8e0c41d7-93b2-4f5a-b62d-0a5bc719e34
 /// Command numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
-pub enum Command {
+pub enum TaCommand {
     /// [`crate::hello::HelloRequest`] → one [`crate::hello::Hello`].
     Hello = 0,
     /// [`crate::snapshot::SnapshotRequest`] → a page of a snapshot.
@@ -40,7 +40,7 @@ pub enum Command {
     Ledger = 7,
 }
 
-impl Command {
+impl TaCommand {
     /// All commands, in order of their numbers.
     pub const ALL: [Self; 8] = [
         Self::Hello,

@@ -13,7 +13,7 @@ pub struct EventsRequest {
 
 /// Kind of an event.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub enum EventKind {
+pub enum EventRecordKind {
     /// A session was opened, or failed to open.
     Open,
     /// A session was closed.
@@ -30,7 +30,7 @@ pub enum EventKind {
 
 /// One event, as recorded by the TEE core.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Event {
+pub struct EventRecord {
     /// Sequence number.
     pub seq: u64,
     /// Counter at its end.
@@ -38,7 +38,7 @@ pub struct Event {
     /// Ticks that it took, saturated.
     pub duration_ticks: u32,
     /// Its kind.
-    pub kind: EventKind,
+    pub kind: EventRecordKind,
     /// `TEE_Result` it ended with.
     pub result: u32,
     /// Command of an invoke, number of the step of a note.

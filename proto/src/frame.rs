@@ -97,7 +97,7 @@ pub struct Meta<'a> {
 
 /// Stage of a run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub enum Stage {
+pub enum PhaseStage {
     /// Before the first iteration.
     Before,
     /// Snapshots without the workload, to measure their own effect.
@@ -114,7 +114,7 @@ pub enum Stage {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Phase {
     /// Its stage.
-    pub stage: Stage,
+    pub stage: PhaseStage,
     /// Number of the iteration within its stage, from 1; 0 outside iterations.
     pub iteration: u32,
     /// Epoch of allocations from here on.
@@ -152,7 +152,7 @@ pub fn head(kind: FrameKind, payload: &[u8]) -> Option<[u8; HEAD_BYTES]> {
 
 /// Result of a scan for a frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Found<'a> {
+pub enum FrameScan<'a> {
     /// A whole frame; `kind` is `None` for one that this build doesn't know.
     Frame {
         /// Its kind.
@@ -170,24 +170,24 @@ pub enum Found<'a> {
 
 /// Looks at the start of `data` for a frame.
 #[must_use]
-pub fn scan(data: &[u8]) -> Found<'_> {
-    let Some(&sync) = data.first() else { return Found::NeedMore };
+pub fn scan(data: &[u8]) -> FrameScan<'_> {
+    let Some(&sync) = data.first() else { return FrameScan::NeedMore };
     if sync != SYNC {
-        return Found::Damaged;
+        return FrameScan::Damaged;
     }
     let Some((head, rest)) = data.split_first_chunk::<HEAD_BYTES>() else {
-        return Found::NeedMore;
+        return FrameScan::NeedMore;
     };
     let length = u32::from_le_bytes([head[2], head[3], head[4], head[5]]);
-    let Ok(length) = usize::try_from(length) else { return Found::Damaged };
+    let Ok(length) = usize::try_from(length) else { return FrameScan::Damaged };
     if length > limits::FRAME_BYTES {
-        return Found::Damaged;
+        return FrameScan::Damaged;
     }
-    let Some(payload) = rest.get(..length) else { return Found::NeedMore };
+    let Some(payload) = rest.get(..length) else { return FrameScan::NeedMore };
     if checksum(head, payload).to_le_bytes() != head[6..] {
-        return Found::Damaged;
+        return FrameScan::Damaged;
     }
-    Found::Frame { kind: FrameKind::from_id(head[1]), payload, bytes: HEAD_BYTES + length }
+    FrameScan::Frame { kind: FrameKind::from_id(head[1]), payload, bytes: HEAD_BYTES + length }
 }
 
 fn checksum(head: &[u8; HEAD_BYTES], payload: &[u8]) -> u32 {
@@ -210,8 +210,11 @@ mod tests {
     #[test]
     fn a_frame_is_found_again() {
         let bytes = frame(b"facts");
-        let want =
-            Found::Frame { kind: Some(FrameKind::Records), payload: b"facts", bytes: bytes.len() };
+        let want = FrameScan::Frame {
+            kind: Some(FrameKind::Records),
+            payload: b"facts",
+            bytes: bytes.len(),
+        };
         assert_eq!(scan(&bytes), want);
     }
 
@@ -219,7 +222,7 @@ mod tests {
     fn every_cut_needs_more() {
         let bytes = frame(b"facts");
         for cut in 0..bytes.len() {
-            assert_eq!(scan(&bytes[..cut]), Found::NeedMore, "cut at {cut}");
+            assert_eq!(scan(&bytes[..cut]), FrameScan::NeedMore, "cut at {cut}");
         }
     }
 
@@ -229,7 +232,7 @@ mod tests {
         for bit in 0..bytes.len() * 8 {
             let mut bytes = bytes.clone();
             bytes[bit / 8] ^= 1 << (bit % 8);
-            assert!(!matches!(scan(&bytes), Found::Frame { .. }), "bit {bit}");
+            assert!(!matches!(scan(&bytes), FrameScan::Frame { .. }), "bit {bit}");
         }
     }
 

@@ -28,7 +28,7 @@ pub struct LedgerHead {
 
 /// A resource that was acquired and not yet released.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Outstanding {
+pub struct OutstandingRecord {
     /// Index of the kind of resource.
     pub resource: u8,
     /// Scope: instance or session that the key belongs to, 0 for global.

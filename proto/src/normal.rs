@@ -10,7 +10,7 @@ pub const PIECE_BYTES: usize = 256 << 10;
 
 /// A text, or a piece of it. Postcard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Text<'a> {
+pub struct NormalTextFrame<'a> {
     /// Path of its file: `/proc/meminfo`.
     pub path: &'a str,
     /// Time of the read (`CLOCK_MONOTONIC`), in nanoseconds.
@@ -25,7 +25,7 @@ pub struct Text<'a> {
 
 /// Why something was not observed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-pub enum Why {
+pub enum UnreadReason {
     /// It is missing.
     Absent,
     /// This user may not read it.
@@ -38,11 +38,11 @@ pub enum Why {
 
 /// Something that was not observed. Postcard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Unseen<'a> {
+pub struct UnreadLedger<'a> {
     /// Name of a ledger, or of a part of one.
     pub what: &'a str,
     /// The reason.
-    pub why: Why,
+    pub why: UnreadReason,
     /// How to enable it; may be empty.
     pub remedy: &'a str,
     /// Number of objects not observed, 0 if unknown.
@@ -51,7 +51,7 @@ pub struct Unseen<'a> {
 
 /// Why a run does not observe the TEE. Postcard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct NoTee<'a> {
+pub struct TeeAbsenceFrame<'a> {
     /// Whether a TEE exists but could not be reached.
     pub there: bool,
     /// The reason.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A pool's figures, named as in `struct pta_stats_alloc` of optee_os.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Pool {
+pub struct PoolRecord {
     /// `PTA_LEAK_AUDIT_POOL_*`.
     pub kind: u16,
     /// `PTA_LEAK_AUDIT_UNIT_*`.

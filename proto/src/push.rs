@@ -28,7 +28,7 @@ pub const LAST: u32 = 2;
 
 /// Cause of a push.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Cause {
+pub enum PushCause {
     /// The ledger found a broken rule.
     Violation,
     /// A pool has new failed allocations.
@@ -41,7 +41,7 @@ pub enum Cause {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Push {
     /// The cause.
-    pub cause: Cause,
+    pub cause: PushCause,
     /// Number of this push since the TA was loaded, from 1.
     pub number: u32,
     /// Causes held back since the TA was loaded, because of a recent push.
@@ -54,7 +54,7 @@ pub struct Push {
 
 /// Data that the plugin could not write before the following records.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Unwritten {
+pub struct UnwrittenCount {
     /// Pages.
     pub pages: u64,
     /// Bytes of these pages.

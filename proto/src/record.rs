@@ -6,16 +6,16 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    canary::Canary,
-    census::{Block, Instance, Owner, Region, Session, Site},
-    event::{Event, EventsHead},
+    canary::CanaryRecord,
+    census::{BlockRecord, InstanceRecord, OwnerRecord, RegionRecord, SessionRecord, SiteRecord},
+    event::{EventRecord, EventsHead},
     hello::Hello,
-    ledger::{LedgerHead, Outstanding, Violation},
+    ledger::{LedgerHead, OutstandingRecord, Violation},
     limits,
     mark::Epoch,
-    pool::Pool,
-    push::{Push, Unwritten},
-    snapshot::{Cursor, SectionHead},
+    pool::PoolRecord,
+    push::{Push, UnwrittenCount},
+    snapshot::{SectionHead, SnapshotCursor},
 };
 
 /// A record from the TA.
@@ -24,7 +24,7 @@ pub enum Record<'a> {
     /// End of a reply; `next` is the start of the next page, if any.
     End {
         /// Where to continue.
-        next: Option<Cursor>,
+        next: Option<SnapshotCursor>,
     },
     /// The TA and its features.
     #[serde(borrow)]
@@ -32,39 +32,39 @@ pub enum Record<'a> {
     /// The current epoch.
     Epoch(Epoch),
     /// The canary's site.
-    Canary(Canary),
+    Canary(CanaryRecord),
     /// Start or continuation of a section.
     Section(SectionHead),
     /// Allocations of one site.
     #[serde(borrow)]
-    Site(Site<'a>),
+    Site(SiteRecord<'a>),
     /// One allocation.
     #[serde(borrow)]
-    Block(Block<'a>),
+    Block(BlockRecord<'a>),
     /// The meaning of an owner number.
-    Owner(Owner),
+    Owner(OwnerRecord),
     /// A TA instance.
-    Instance(Instance),
+    Instance(InstanceRecord),
     /// An open session.
-    Session(Session),
+    Session(SessionRecord),
     /// A region of the instance that the section head names.
-    Region(Region),
+    Region(RegionRecord),
     /// A pool.
-    Pool(Pool),
+    Pool(PoolRecord),
     /// Start of a page of events.
     Events(EventsHead),
     /// An event.
-    Event(Event),
+    Event(EventRecord),
     /// Start of the ledger.
     Ledger(LedgerHead),
     /// An outstanding resource.
-    Outstanding(Outstanding),
+    Outstanding(OutstandingRecord),
     /// A broken rule.
     Violation(Violation),
     /// Start of a push.
     Push(Push),
     /// Count of pages that the plugin could not write.
-    Unwritten(Unwritten),
+    Unwritten(UnwrittenCount),
 }
 
 /// Why a record could not be read or written.
@@ -81,12 +81,12 @@ pub enum RecordError {
 }
 
 /// Writes whole records into a buffer.
-pub struct Writer<'b> {
+pub struct RecordWriter<'b> {
     buffer: &'b mut [u8],
     used: usize,
 }
 
-impl<'b> Writer<'b> {
+impl<'b> RecordWriter<'b> {
     /// A writer at the start of `buffer`.
     pub fn new(buffer: &'b mut [u8]) -> Self {
         Self { buffer, used: 0 }
@@ -115,12 +115,12 @@ impl<'b> Writer<'b> {
 
     /// Appends a region as postcard does, but without copying each byte twice: most records of a
     /// snapshot are regions. Returns false where the longest region would not fit.
-    fn push_region(&mut self, region: &Region) -> bool {
+    fn push_region(&mut self, region: &RegionRecord) -> bool {
         let room = self.buffer.get_mut(self.used..).and_then(<[u8]>::first_chunk_mut);
         let Some(room): Option<&mut [u8; REGION_BYTES]> = room else { return false };
         room[2] = REGION;
         let mut end = 3;
-        let Region { va, size, pa, attr, flags } = *region;
+        let RegionRecord { va, size, pa, attr, flags } = *region;
         for value in [va, size, pa, attr.into(), flags.into()] {
             end = varint(room, end, value);
         }
@@ -167,8 +167,8 @@ pub const REGION: u8 = 10;
 /// Reads records one after the other.
 ///
 /// An unknown record is reported and skipped; truncation is reported once and ends the iteration.
-pub fn read(data: &[u8]) -> Reader<'_> {
-    Reader { rest: data }
+pub fn read(data: &[u8]) -> RecordReader<'_> {
+    RecordReader { rest: data }
 }
 
 /// Number of [`Record::End`].
@@ -177,7 +177,7 @@ const END: u8 = 0;
 /// The start of the next page, from the [`Record::End`] of a reply; `None` if the reply has no end.
 /// Decodes nothing else.
 #[must_use]
-pub fn next_page(reply: &[u8]) -> Option<Option<Cursor>> {
+pub fn next_page(reply: &[u8]) -> Option<Option<SnapshotCursor>> {
     let mut rest = reply;
     loop {
         let (body, after) = split(rest)?;
@@ -190,11 +190,11 @@ pub fn next_page(reply: &[u8]) -> Option<Option<Cursor>> {
 }
 
 /// Iterator of [`read`].
-pub struct Reader<'a> {
+pub struct RecordReader<'a> {
     rest: &'a [u8],
 }
 
-impl<'a> Reader<'a> {
+impl<'a> RecordReader<'a> {
     /// Skips the next records with one number; returns their count.
     pub fn skip_all(&mut self, number: u8) -> u32 {
         let mut n_skipped = 0;
@@ -208,7 +208,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl<'a> Iterator for Reader<'a> {
+impl<'a> Iterator for RecordReader<'a> {
     type Item = Result<Record<'a>, RecordError>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -10,12 +10,12 @@ pub struct SnapshotRequest {
     /// Epochs below this one are counted together, as epoch 0.
     pub epoch_from: u32,
     /// Where to continue; [`Cursor::START`] for the first page.
-    pub cursor: Cursor,
+    pub cursor: SnapshotCursor,
 }
 
 /// A position in a snapshot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Cursor {
+pub struct SnapshotCursor {
     /// Index of the section in [`Section::ALL`].
     pub section: u8,
     /// Part of the section, 0 for its start; opaque to all but the TA.
@@ -24,7 +24,7 @@ pub struct Cursor {
     pub index: u32,
 }
 
-impl Cursor {
+impl SnapshotCursor {
     /// The start of a snapshot.
     pub const START: Self = Self { section: 0, part: 0, index: 0 };
 }

@@ -63,7 +63,7 @@ pub enum DumpEnd {
 
 /// Ends a snapshot: which part of the console text is a dump of the core heap. Postcard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Dump {
+pub struct DumpFrame {
     /// `TEE_Result` of the request.
     pub result: u32,
     /// How it ended.

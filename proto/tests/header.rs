@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use teeleak_proto::{
     Uuid, command,
-    pta::{self, Layout},
+    pta::{self, CLayout},
 };
 
 fn header() -> String {
@@ -69,7 +69,7 @@ fn width(c_type: &str) -> usize {
 }
 
 /// Offsets as a C compiler lays the structure out; fails where it would have to pad.
-fn check<T: Layout>(header: &str) {
+fn check<T: CLayout>(header: &str) {
     let mut offset = 0;
     let mut widest = 1;
     let mut expected = Vec::new();

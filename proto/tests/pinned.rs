@@ -12,21 +12,21 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 use teeleak_proto::{
     Uuid,
-    bind::{Action, Bind, KeySource, Resource, Scope, Step},
-    canary::{Canary, CanaryRequest},
-    census::{Block, Instance, Owner, Region, Session, Site},
-    event::{Event, EventKind, EventsHead, EventsRequest},
-    frame::{self, FrameKind, Iteration, Meta, Phase, Stage},
+    bind::{Bind, BindAction, BindResource, BindScope, BindStep, KeySource},
+    canary::{CanaryRecord, CanaryRequest},
+    census::{BlockRecord, InstanceRecord, OwnerRecord, RegionRecord, SessionRecord, SiteRecord},
+    event::{EventRecord, EventRecordKind, EventsHead, EventsRequest},
+    frame::{self, FrameKind, Iteration, Meta, Phase, PhaseStage},
     hello::{Hello, HelloRequest},
-    ledger::{LedgerHead, LedgerRequest, Outstanding, Violation},
+    ledger::{LedgerHead, LedgerRequest, OutstandingRecord, Violation},
     mark::{Epoch, MarkRequest},
-    normal::{NoTee, Text, Unseen, Why},
-    note::Note,
-    pool::Pool,
-    push::{Cause, Push, Unwritten},
-    record::{self, Record, RecordError, Writer},
-    snapshot::{Cursor, Section, SectionHead, SnapshotRequest},
-    stock::{Dump, DumpEnd, StatsReply},
+    normal::{NormalTextFrame, TeeAbsenceFrame, UnreadLedger, UnreadReason},
+    note::StepNote,
+    pool::PoolRecord,
+    push::{Push, PushCause, UnwrittenCount},
+    record::{self, Record, RecordError, RecordWriter},
+    snapshot::{Section, SectionHead, SnapshotCursor, SnapshotRequest},
+    stock::{DumpEnd, DumpFrame, StatsReply},
 };
 
 fn hex(bytes: &[u8]) -> String {
@@ -42,7 +42,7 @@ fn pin<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T, expected:
 
 fn pin_record(value: &Record<'_>, expected: &str) {
     let mut buffer = [0; 600];
-    let mut writer = Writer::new(&mut buffer);
+    let mut writer = RecordWriter::new(&mut buffer);
     writer.push(value).unwrap();
     let used = writer.length();
     assert_eq!(hex(&buffer[..used]), expected, "{value:?}");
@@ -51,8 +51,8 @@ fn pin_record(value: &Record<'_>, expected: &str) {
 }
 
 const UUID: Uuid = Uuid([1; 16]);
-fn site() -> Site<'static> {
-    Site {
+fn site() -> SiteRecord<'static> {
+    SiteRecord {
         file: "core/mm/mobj.c",
         line: 168,
         size: 56,
@@ -68,24 +68,24 @@ fn site() -> Site<'static> {
 #[test]
 fn requests() {
     pin(&HelloRequest { min: 1, current: 2 }, "0102");
-    let cursor = Cursor { section: 1, part: 2, index: 3 };
+    let cursor = SnapshotCursor { section: 1, part: 2, index: 3 };
     pin(&SnapshotRequest { sections: 0x7f, epoch_from: 5, cursor }, "7f05010203");
     pin(&EventsRequest { from: 300 }, "ac02");
     pin(&MarkRequest { restart: true }, "01");
     pin(&CanaryRequest { size: 77 }, "4d");
-    pin(&Note { step: 1, key: 2, parent: 3, result: 0xffff_0008 }, "0102038880fcff0f");
+    pin(&StepNote { step: 1, key: 2, parent: 3, result: 0xffff_0008 }, "0102038880fcff0f");
     pin(&LedgerRequest { from: 9 }, "09");
 }
 
 #[test]
 fn bind_request() {
     let mut bind = Bind { resources: Vec::new(), steps: Vec::new() };
-    bind.resources.push(Resource { parent: None, max_held: 1 }).unwrap();
-    bind.resources.push(Resource { parent: Some(0), max_held: 0 }).unwrap();
-    let step = |action, scope, key, parent| Step {
+    bind.resources.push(BindResource { parent: None, max_held: 1 }).unwrap();
+    bind.resources.push(BindResource { parent: Some(0), max_held: 0 }).unwrap();
+    let step = |action, scope, key, parent| BindStep {
         resource: 1,
         action,
-        kind: EventKind::Invoke,
+        kind: EventRecordKind::Invoke,
         uuid: UUID,
         cmd: 4,
         scope,
@@ -93,9 +93,9 @@ fn bind_request() {
         parent,
     };
     let steps = [
-        step(Action::Acquire, Scope::Global, KeySource::One, KeySource::Session),
-        step(Action::Use, Scope::Instance, KeySource::Value(2), KeySource::Wide(4)),
-        step(Action::Release, Scope::Session, KeySource::Pair(1, 0), KeySource::One),
+        step(BindAction::Acquire, BindScope::Global, KeySource::One, KeySource::Session),
+        step(BindAction::Use, BindScope::Instance, KeySource::Value(2), KeySource::Wide(4)),
+        step(BindAction::Release, BindScope::Session, KeySource::Pair(1, 0), KeySource::One),
     ];
     bind.steps.extend_from_slice(&steps).unwrap();
     pin(
@@ -107,10 +107,10 @@ fn bind_request() {
 #[test]
 fn small_records() {
     pin_record(&Record::End { next: None }, "02000000");
-    let next = Some(Cursor { section: 6, part: 1, index: 200 });
+    let next = Some(SnapshotCursor { section: 6, part: 1, index: 200 });
     pin_record(&Record::End { next }, "060000010601c801");
     pin_record(&Record::Epoch(Epoch { epoch: 7, era: 1 }), "0300020701");
-    pin_record(&Record::Canary(Canary { size: 77, line: 300, epoch: 7 }), "0500034dac0207");
+    pin_record(&Record::Canary(CanaryRecord { size: 77, line: 300, epoch: 7 }), "0500034dac0207");
     pin_record(&Record::Events(EventsHead { lost: 3, next: 400 }), "04000c039003");
     let ledger = LedgerHead { outstanding: 1, violations: 2, dropped: 3, lost: 4 };
     pin_record(&Record::Ledger(ledger), "05000e01020304");
@@ -159,14 +159,14 @@ fn census_records() {
         "1c00050e636f72652f6d6d2f6d6f626a2e63a80138ac0203020104c5c604",
     );
     pin_record(
-        &Record::Block(Block { block: 0x1000, site: site() }),
+        &Record::Block(BlockRecord { block: 0x1000, site: site() }),
         "1e000680200e636f72652f6d6d2f6d6f626a2e63a80138ac0203020104c5c604",
     );
     pin_record(
-        &Record::Owner(Owner { owner: 3, kind: 1, instance: 4, uuid: UUID }),
+        &Record::Owner(OwnerRecord { owner: 3, kind: 1, instance: 4, uuid: UUID }),
         "14000703010401010101010101010101010101010101",
     );
-    let instance = Instance {
+    let instance = InstanceRecord {
         instance: 4,
         uuid: UUID,
         state: 1,
@@ -181,19 +181,20 @@ fn census_records() {
         "1a00080401010101010101010101010101010101010c020980800100",
     );
     let session =
-        Session { session: 1, opener: 0, instance: 4, uuid: UUID, login: 1, client: UUID };
+        SessionRecord { session: 1, opener: 0, instance: 4, uuid: UUID, login: 1, client: UUID };
     pin_record(
         &Record::Session(session),
         "250009010004010101010101010101010101010101010101010101010101010101010101010101",
     );
-    let region = Region { va: 0x10_3000, size: 0x2000, pa: 0x559_5000, attr: 0x33, flags: 0x601 };
+    let region =
+        RegionRecord { va: 0x10_3000, size: 0x2000, pa: 0x559_5000, attr: 0x33, flags: 0x601 };
     pin_record(&Record::Region(region), "0d000a80e040804080a0e52a33810c");
     assert_eq!(record::REGION, 0x0a, "the third byte");
 }
 
 #[test]
 fn pool_record() {
-    let pool = Pool {
+    let pool = PoolRecord {
         kind: 1,
         unit: 1,
         known: 0x3f,
@@ -213,31 +214,31 @@ fn pool_record() {
 fn event_record() {
     for (kind, expected) in [
         (
-            EventKind::Open,
+            EventRecordKind::Open,
             "29000d09ac0207008880fcff0f021101000401010101010101010101010101010101010102030405060708",
         ),
         (
-            EventKind::Close,
+            EventRecordKind::Close,
             "29000d09ac0207018880fcff0f021101000401010101010101010101010101010101010102030405060708",
         ),
         (
-            EventKind::Invoke,
+            EventRecordKind::Invoke,
             "29000d09ac0207028880fcff0f021101000401010101010101010101010101010101010102030405060708",
         ),
         (
-            EventKind::Map,
+            EventRecordKind::Map,
             "29000d09ac0207038880fcff0f021101000401010101010101010101010101010101010102030405060708",
         ),
         (
-            EventKind::Unmap,
+            EventRecordKind::Unmap,
             "29000d09ac0207048880fcff0f021101000401010101010101010101010101010101010102030405060708",
         ),
         (
-            EventKind::Note,
+            EventRecordKind::Note,
             "29000d09ac0207058880fcff0f021101000401010101010101010101010101010101010102030405060708",
         ),
     ] {
-        let event = Event {
+        let event = EventRecord {
             seq: 9,
             ticks: 300,
             duration_ticks: 7,
@@ -258,7 +259,7 @@ fn event_record() {
 
 #[test]
 fn ledger_records() {
-    let held = Outstanding { resource: 1, scope: 0, key: 7, held: 1, since: 99 };
+    let held = OutstandingRecord { resource: 1, scope: 0, key: 7, held: 1, since: 99 };
     pin_record(&Record::Outstanding(held), "06000f0100070163");
     let proof = Vec::from_slice(&[5, 6, 300]).unwrap();
     let violation = Violation { rule: 1, resource: 1, scope: 0, key: 7, proof };
@@ -269,13 +270,13 @@ fn ledger_records() {
 fn the_end_of_a_reply_is_found_without_reading_it() {
     let reply = |next| {
         let mut buffer = [0; 64];
-        let mut writer = Writer::new(&mut buffer);
+        let mut writer = RecordWriter::new(&mut buffer);
         writer.push(&Record::Epoch(Epoch { epoch: 1, era: 0 })).unwrap();
         writer.push(&Record::End { next }).unwrap();
         let used = writer.length();
         buffer[..used].to_vec()
     };
-    for next in [None, Some(Cursor { section: 2, part: 300, index: 70_000 })] {
+    for next in [None, Some(SnapshotCursor { section: 2, part: 300, index: 70_000 })] {
         assert_eq!(record::next_page(&reply(next)), Some(next));
     }
     let whole = reply(None);
@@ -287,9 +288,9 @@ fn the_end_of_a_reply_is_found_without_reading_it() {
 #[test]
 fn pushes() {
     let push =
-        Push { cause: Cause::Canary, number: 3, held_back: 300, lost: 1, result: 0xffff_0008 };
+        Push { cause: PushCause::Canary, number: 3, held_back: 300, lost: 1, result: 0xffff_0008 };
     pin_record(&Record::Push(push), "0b00110203ac02018880fcff0f");
-    pin_record(&Record::Unwritten(Unwritten { pages: 2, bytes: 300 }), "04001202ac02");
+    pin_record(&Record::Unwritten(UnwrittenCount { pages: 2, bytes: 300 }), "04001202ac02");
 }
 
 #[test]
@@ -301,7 +302,10 @@ fn frame_payloads() {
         hex(postcard::to_slice(&meta, &mut buffer).unwrap()),
         "03302e3103626f7803610062e8070a"
     );
-    pin(&Phase { stage: Stage::Measured, iteration: 2, epoch: 5, monotonic_ns: 6 }, "03020506");
+    pin(
+        &Phase { stage: PhaseStage::Measured, iteration: 2, epoch: 5, monotonic_ns: 6 },
+        "03020506",
+    );
     pin(&Iteration { status: 0, duration_ns: 5, monotonic_ns: 6 }, "000506");
 }
 
@@ -311,7 +315,7 @@ fn frames_of_stock_op_tee() {
     let mut buffer = [0; 64];
     assert_eq!(hex(postcard::to_slice(&reply, &mut buffer).unwrap()), "010040026162");
     let end = DumpEnd::Quiet;
-    let dump = Dump { result: 0, end, bytes: 300, overrun: false, overrun_before: true };
+    let dump = DumpFrame { result: 0, end, bytes: 300, overrun: false, overrun_before: true };
     pin(&dump, "0001ac020001");
     assert_eq!(
         (FrameKind::Console as u8, FrameKind::Stats as u8, FrameKind::Dump as u8),
@@ -322,15 +326,15 @@ fn frames_of_stock_op_tee() {
 #[test]
 fn frames_of_the_normal_world() {
     let path = "/proc/a";
-    let text = Text { path, monotonic_ns: 5, continued: true, cut: false, text: b"ab" };
+    let text = NormalTextFrame { path, monotonic_ns: 5, continued: true, cut: false, text: b"ab" };
     let mut buffer = [0; 64];
     let mut bytes = |value: &dyn Fn(&mut [u8]) -> String| value(&mut buffer);
     let text = bytes(&|buffer| hex(postcard::to_slice(&text, buffer).unwrap()));
     assert_eq!(text, "072f70726f632f61050100026162");
-    let unseen = Unseen { what: "x", why: Why::Moved, remedy: "", lost: 300 };
+    let unseen = UnreadLedger { what: "x", why: UnreadReason::Moved, remedy: "", lost: 300 };
     let unseen = bytes(&|buffer| hex(postcard::to_slice(&unseen, buffer).unwrap()));
     assert_eq!(unseen, "01780300ac02");
-    let none = NoTee { there: true, why: "y" };
+    let none = TeeAbsenceFrame { there: true, why: "y" };
     let none = bytes(&|buffer| hex(postcard::to_slice(&none, buffer).unwrap()));
     assert_eq!(none, "010179");
     assert_eq!((FrameKind::NormalText as u8, FrameKind::NoTee as u8), (11, 13));
@@ -359,7 +363,7 @@ fn a_cut_record_is_said_once() {
 #[test]
 fn a_full_buffer_takes_no_half_record() {
     let mut buffer = [0; 10];
-    let mut writer = Writer::new(&mut buffer);
+    let mut writer = RecordWriter::new(&mut buffer);
     assert_eq!(writer.push(&Record::Site(site())), Err(RecordError::NoRoom));
     assert_eq!(writer.length(), 0);
 }

@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 use teeleak_proto::{
-    census::Region,
-    record::{Record, Writer},
+    census::RegionRecord,
+    record::{Record, RecordWriter},
 };
 
 /// Numbers of every length.
@@ -12,15 +12,10 @@ fn number() -> impl Strategy<Value = u64> {
     (any::<u64>(), 0..=64u32).prop_map(|(value, bits)| value.checked_shr(bits).unwrap_or(0))
 }
 
-fn region() -> impl Strategy<Value = Region> {
+fn region() -> impl Strategy<Value = RegionRecord> {
     let half = || number().prop_map(|value| u32::try_from(value & 0xffff_ffff).unwrap());
-    (number(), number(), number(), half(), half()).prop_map(|(va, size, pa, attr, flags)| Region {
-        va,
-        size,
-        pa,
-        attr,
-        flags,
-    })
+    (number(), number(), number(), half(), half())
+        .prop_map(|(va, size, pa, attr, flags)| RegionRecord { va, size, pa, attr, flags })
 }
 
 proptest! {
@@ -31,7 +26,7 @@ proptest! {
         let length = postcard::to_slice(&record, &mut expected[2..]).unwrap().len();
         expected[..2].copy_from_slice(&u16::try_from(length).unwrap().to_le_bytes());
         let mut buffer = vec![0; room];
-        let mut writer = Writer::new(&mut buffer);
+        let mut writer = RecordWriter::new(&mut buffer);
         let pushed = writer.push(&record);
         let used = writer.length();
         prop_assert_eq!(pushed.is_ok(), room >= 2 + length);

@@ -15,7 +15,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use serde_json::Value;
-use teeleak::capture::{Piece, Reader};
+use teeleak::capture::{CapturePiece, CaptureReader};
 use teeleak_proto::{
     Uuid,
     frame::FrameKind,
@@ -89,10 +89,12 @@ fn dump(guest: &mut Guest) -> Dump {
 
 /// How long each dump's command took by the secure world's counter, in nanoseconds.
 fn locks(capture: &Path) -> Vec<f64> {
-    let mut reader = Reader::new(fs::File::open(capture).unwrap()).unwrap();
+    let mut reader = CaptureReader::new(fs::File::open(capture).unwrap()).unwrap();
     let (mut hz, mut ticks) = (0, Vec::new());
     while let Some(piece) = reader.next_piece().unwrap() {
-        let Piece::Frame { kind: Some(FrameKind::Records), payload } = piece else { continue };
+        let CapturePiece::Frame { kind: Some(FrameKind::Records), payload } = piece else {
+            continue;
+        };
         for record in record::read(payload).flatten() {
             match record {
                 Record::Hello(hello) => hz = hello.tick_hz,

@@ -1,9 +1,9 @@
 //! The bytes of the PTA's structures.
 
-use teeleak_proto::pta::{self, Layout};
+use teeleak_proto::pta::{self, CLayout};
 
 /// Bytes of a structure: number fields take `values` in their order, text fields and UUIDs `bytes`.
-pub(crate) fn entry<T: Layout>(values: &[u64], bytes: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn entry<T: CLayout>(values: &[u64], bytes: &[&[u8]]) -> Vec<u8> {
     let mut out = vec![0; T::SIZE];
     let (mut values, mut bytes) = (values.iter(), bytes.iter());
     for field in T::FIELDS {
@@ -27,7 +27,7 @@ pub(crate) fn entry<T: Layout>(values: &[u64], bytes: &[&[u8]]) -> Vec<u8> {
 }
 
 /// A list reply that begins at an index.
-pub(crate) fn indexed<T: Layout>(all: &[Vec<u8>], from: u32, out: &mut [u8]) -> usize {
+pub(crate) fn indexed<T: CLayout>(all: &[Vec<u8>], from: u32, out: &mut [u8]) -> usize {
     let from = (from as usize).min(all.len());
     let room = (out.len() - pta::Reply::SIZE) / T::SIZE;
     let end = all.len().min(from + room);
@@ -36,7 +36,7 @@ pub(crate) fn indexed<T: Layout>(all: &[Vec<u8>], from: u32, out: &mut [u8]) -> 
 }
 
 /// A list reply: `head` is total, lost, next, flags, generation, lock ticks.
-pub(crate) fn reply<T: Layout>(head: &[u64; 6], rows: &[Vec<u8>], out: &mut [u8]) -> usize {
+pub(crate) fn reply<T: CLayout>(head: &[u64; 6], rows: &[Vec<u8>], out: &mut [u8]) -> usize {
     let [total, lost, next, flags, generation, ticks] = *head;
     let size = T::SIZE as u64;
     let values = [1, size, rows.len() as u64, total, lost, next, flags, generation, ticks];

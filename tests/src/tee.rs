@@ -2,7 +2,7 @@
 
 use teeleak_proto::{
     Uuid,
-    pta::{self, Layout},
+    pta::{self, CLayout},
     tee_result::{ITEM_NOT_FOUND, NOT_SUPPORTED},
 };
 use teeleak_ta_logic::{Pta, Query};

@@ -12,13 +12,13 @@ use anyhow::Result;
 use teeleak::{
     Env, Exit, Interrupt, Places, Screen, TeeError,
     source::{
-        live::{self, Device, Time, kernel::Told},
+        live::{self, Device, TimeSource, kernel::KernelAnswer},
         stock::StatsPta,
     },
-    tui::{self, Console},
+    tui::{self, TuiConsole},
 };
 use teeleak_proto::{
-    command::Command,
+    command::TaCommand,
     tee_result::{ITEM_NOT_FOUND, OUT_OF_MEMORY, TARGET_DEAD},
     values::Words,
 };
@@ -61,7 +61,7 @@ pub struct World {
     /// What shows what the tool prints.
     pub screen: Screen,
     /// The terminal, where there is one.
-    pub console: Option<Box<dyn Fn() -> Box<dyn Console>>>,
+    pub console: Option<Box<dyn Fn() -> Box<dyn TuiConsole>>>,
     /// What time is, where it is not the system's.
     pub time: Option<Rc<Simulated>>,
 }
@@ -87,7 +87,7 @@ impl Simulated {
 
 struct Hand(Rc<Simulated>);
 
-impl Time for Hand {
+impl TimeSource for Hand {
     fn now(&self) -> Duration {
         self.0.now.get()
     }
@@ -223,19 +223,19 @@ impl live::World for World {
         }
     }
 
-    fn time(&self) -> Box<dyn Time> {
+    fn time(&self) -> Box<dyn TimeSource> {
         match &self.time {
             Some(time) => Box::new(Hand(Rc::clone(time))),
             None => live::clock(),
         }
     }
 
-    fn kernel(&self) -> Vec<Told> {
+    fn kernel(&self) -> Vec<KernelAnswer> {
         let refused = std::io::ErrorKind::PermissionDenied.into();
         let memory = vec!["CmaFree: 12345 kB".to_owned()];
         vec![
-            Told { from: "/dev/kmsg", lines: Err(refused) },
-            Told { from: "/proc/meminfo", lines: Ok(memory) },
+            KernelAnswer { from: "/dev/kmsg", lines: Err(refused) },
+            KernelAnswer { from: "/proc/meminfo", lines: Ok(memory) },
         ]
     }
 }
@@ -250,7 +250,7 @@ struct Session {
 impl Device for Session {
     fn invoke(
         &mut self,
-        command: Command,
+        command: TaCommand,
         request: &[u8],
         reply: &mut [u8],
     ) -> Result<usize, TeeError> {

@@ -17,7 +17,7 @@ use std::{
 
 use leaky_interface::Command;
 use serde_json::Value;
-use teeleak::capture::{Piece, Reader};
+use teeleak::capture::{CapturePiece, CaptureReader};
 use teeleak_analysis::{
     clients,
     model::{Call, CallKind, Clients, Event, EventKind, Observation},
@@ -148,12 +148,12 @@ impl Storm {
 
 /// A capture, as a report has it.
 fn read(capture: &Path) -> Observation {
-    let mut reader = Reader::new(fs::File::open(capture).unwrap()).unwrap();
+    let mut reader = CaptureReader::new(fs::File::open(capture).unwrap()).unwrap();
     let mut builder = ObservationBuilder::new("storm");
     while let Some(piece) = reader.next_piece().unwrap() {
         match piece {
-            Piece::Frame { kind, payload } => builder.frame(kind, payload),
-            Piece::Damage(damage) => panic!("{damage:?}"),
+            CapturePiece::Frame { kind, payload } => builder.frame(kind, payload),
+            CapturePiece::Damage(damage) => panic!("{damage:?}"),
         }
     }
     let mut observation = builder.finish();

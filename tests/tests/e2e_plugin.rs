@@ -9,10 +9,10 @@
 
 use std::{fs::File, path::Path, time::Duration};
 
-use teeleak::capture::{Piece, Reader};
+use teeleak::capture::{CapturePiece, CaptureReader};
 use teeleak_proto::{
     frame::FrameKind,
-    push::{Cause, Push},
+    push::{Push, PushCause},
     record::{self, Record},
 };
 use teeleak_qemu::{Guest, Lab};
@@ -47,7 +47,7 @@ fn a_broken_order_is_in_the_spool() {
     run(&mut guest, &format!("mkdir /share/spool && cp {SPOOL}/* /share/spool"));
     for (number, key) in [(1, 7), (2, 8)] {
         let told = read(&guest.share().join(format!("spool/push-{number:010}.tlk")));
-        let head = Push { cause: Cause::Violation, number, held_back: 0, lost: 0, result: 0 };
+        let head = Push { cause: PushCause::Violation, number, held_back: 0, lost: 0, result: 0 };
         assert!(!told.cut);
         assert_eq!(told.heads, [head]);
         assert_eq!(told.keys.last(), Some(&key), "{:?}", told.keys);
@@ -126,17 +126,17 @@ fn run(guest: &mut Guest, line: &str) {
 
 fn read(path: &Path) -> Told {
     let mut told = Told::default();
-    let Ok(mut reader) = Reader::new(File::open(path).unwrap()) else {
+    let Ok(mut reader) = CaptureReader::new(File::open(path).unwrap()) else {
         told.cut = true;
         return told;
     };
     while let Some(piece) = reader.next_piece().unwrap() {
         match piece {
-            Piece::Frame { kind: Some(FrameKind::Records), payload } => {
+            CapturePiece::Frame { kind: Some(FrameKind::Records), payload } => {
                 record::read(payload).for_each(|record| told.take(record.unwrap()));
             }
-            Piece::Frame { kind, .. } => assert_eq!(kind, Some(FrameKind::Meta)),
-            Piece::Damage(damage) => {
+            CapturePiece::Frame { kind, .. } => assert_eq!(kind, Some(FrameKind::Meta)),
+            CapturePiece::Damage(damage) => {
                 assert!(damage.at_end, "{damage:?} in {}", path.display());
                 told.cut = true;
             }

@@ -17,7 +17,7 @@ use std::{
 
 use leaky_interface::LEAKY;
 use serde_json::Value;
-use teeleak::capture::{Piece, Reader};
+use teeleak::capture::{CapturePiece, CaptureReader};
 use teeleak_analysis::{
     model::{Observation, Sample, Stage},
     parse::capture::ObservationBuilder,
@@ -38,12 +38,12 @@ fn json(outcome: &Outcome) -> Value {
 }
 
 fn read(capture: &Path) -> Observation {
-    let mut reader = Reader::new(File::open(capture).unwrap()).unwrap();
+    let mut reader = CaptureReader::new(File::open(capture).unwrap()).unwrap();
     let mut builder = ObservationBuilder::new("capture");
     while let Some(piece) = reader.next_piece().unwrap() {
         match piece {
-            Piece::Frame { kind, payload } => builder.frame(kind, payload),
-            Piece::Damage(damage) => panic!("{damage:?}"),
+            CapturePiece::Frame { kind, payload } => builder.frame(kind, payload),
+            CapturePiece::Damage(damage) => panic!("{damage:?}"),
         }
     }
     builder.finish()

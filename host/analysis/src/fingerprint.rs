@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Fingerprint, Kind, Subject};
+use crate::model::{FindingKind, Fingerprint, Subject};
 
 /// Version of the recipe.
 const VERSION: &str = "v1";
@@ -17,7 +17,7 @@ const ROOTS: [&str; 4] = ["core/", "lib/", "ldelf/", "ta/"];
 /// The fingerprint of a finding of `kind` about `subject`; `detail` distinguishes findings with the
 /// same subject: states of a protocol, names of steps.
 #[must_use]
-pub fn fingerprint(kind: Kind, subject: &Subject, detail: &[&str]) -> Fingerprint {
+pub fn fingerprint(kind: FindingKind, subject: &Subject, detail: &[&str]) -> Fingerprint {
     let mut text = format!("{VERSION}:{}", kind.info().id);
     match subject {
         Subject::Site { file, size, owner, .. } => {
@@ -76,14 +76,14 @@ mod tests {
     fn site(file: &str, size: u64) -> String {
         let subject =
             Subject::Site { file: file.into(), line: 168, size, owner: None, caller: None };
-        fingerprint(Kind::SiteGrowth, &subject, &[]).to_string()
+        fingerprint(FindingKind::SiteGrowth, &subject, &[]).to_string()
     }
 
     #[test]
     fn recipe_is_frozen() {
         assert_eq!(site("core/mm/mobj.c", 28), "v1:site-growth:core/mm/mobj.c:-:<=32");
         let pool = Subject::Pool(PoolKind::CoreHeap);
-        let pool = fingerprint(Kind::PoolGrowth, &pool, &["a:b"]);
+        let pool = fingerprint(FindingKind::PoolGrowth, &pool, &["a:b"]);
         assert_eq!(pool.to_string(), "v1:pool-growth:core_heap:a%3ab");
     }
 
@@ -116,7 +116,7 @@ mod tests {
         ];
         let normal_world = normal_world.map(|(pool, name)| (PoolKind::NormalWorld(pool), name));
         for (pool, name) in all.into_iter().chain(normal_world) {
-            let found = fingerprint(Kind::PoolGrowth, &Subject::Pool(pool), &[]);
+            let found = fingerprint(FindingKind::PoolGrowth, &Subject::Pool(pool), &[]);
             assert_eq!(*found.0, *format!("v1:pool-growth:{name}"));
         }
     }
@@ -144,7 +144,7 @@ mod tests {
             for pid in [None, Some(7)] {
                 let subject =
                     Subject::Holding { listing: listing.clone(), pid, name: "a b".into() };
-                let found = fingerprint(Kind::Unpaired, &subject, &[]);
+                let found = fingerprint(FindingKind::Unpaired, &subject, &[]);
                 assert_eq!(*found.0, *format!("v1:unpaired:{id}:a_b"));
             }
         }

@@ -14,11 +14,11 @@ use teeleak_analysis::model::Canary;
 use teeleak_analysis::model::Event;
 use teeleak_analysis::model::EventKind;
 use teeleak_analysis::model::Finding;
+use teeleak_analysis::model::FindingKind;
 use teeleak_analysis::model::Keys;
-use teeleak_analysis::model::Kind;
 use teeleak_analysis::model::Origin;
-use teeleak_analysis::model::Place;
 use teeleak_analysis::model::Severity;
+use teeleak_analysis::model::SourceLocation;
 use teeleak_analysis::protocol::Protocol;
 
 const DRM: &str = r#"
@@ -49,7 +49,7 @@ impl Events {
             lost_before: 0,
             time: None,
             duration_ns: None,
-            place: Place { source: "simulation".into(), at },
+            place: SourceLocation { source: "simulation".into(), at },
             iteration: Some(iteration),
             cmd: (kind == EventKind::Invoke).then_some(cmd),
             session: (kind == EventKind::Invoke).then_some(1),
@@ -135,15 +135,20 @@ fn close_before_unmap_is_the_cause_of_all_that_grows() {
     });
     assert_eq!(report.conclusion, Conclusion::Order);
     let failures = failures(&report);
-    let order = failures.iter().find(|finding| finding.kind == Kind::Order);
+    let order = failures.iter().find(|finding| finding.kind == FindingKind::Order);
     let order = &order.expect("an order finding").fingerprint;
-    for finding in failures.iter().filter(|finding| finding.kind != Kind::Order) {
+    for finding in failures.iter().filter(|finding| finding.kind != FindingKind::Order) {
         let cause = finding.cause.as_ref().map(|cause| &cause.0);
         assert_eq!(cause, Some(order), "{}", finding.title);
     }
     let kinds: Vec<_> = failures.iter().map(|finding| finding.kind).collect();
-    let expected =
-        [Kind::SiteGrowth, Kind::RegionGrowth, Kind::Unpaired, Kind::Unpaired, Kind::Order];
+    let expected = [
+        FindingKind::SiteGrowth,
+        FindingKind::RegionGrowth,
+        FindingKind::Unpaired,
+        FindingKind::Unpaired,
+        FindingKind::Order,
+    ];
     assert_eq!(kinds, expected);
 }
 
@@ -173,7 +178,7 @@ fn two_equally_good_causes_make_no_link() {
         events.push(n, EventKind::Invoke, [3, 3, 0], 0);
     });
     let report = report(&run, events, Needs::ALL);
-    let site = report.findings.iter().find(|finding| finding.kind == Kind::SiteGrowth);
+    let site = report.findings.iter().find(|finding| finding.kind == FindingKind::SiteGrowth);
     assert_eq!(site.expect("a growing site").cause, None);
 }
 

@@ -5,12 +5,12 @@ mod simulation;
 
 use simulation::{PLAYER, Run, SYSTEM};
 use teeleak_analysis::{
-    growth::{self, Options},
-    model::{Evidence, Finding, Kind, Severity, Subject, Unit, Verdict},
+    growth::{self, GrowthOptions},
+    model::{Evidence, Finding, FindingKind, Severity, Subject, Unit, Verdict},
 };
 
 fn findings(run: &Run) -> Vec<Finding> {
-    growth::findings(&run.observation(), &Options::default())
+    growth::findings(&run.observation(), &GrowthOptions::default())
 }
 
 fn failures(run: &Run) -> Vec<Finding> {
@@ -43,7 +43,7 @@ fn constant_growth_is_one_finding_with_its_members() {
     let found = failures(&run);
     assert_eq!(found.len(), 2, "{found:#?}");
     let (regions, sites) = (&found[0], &found[1]);
-    assert_eq!((regions.kind, &regions.subject), (Kind::RegionGrowth, &Subject::Ta(PLAYER)));
+    assert_eq!((regions.kind, &regions.subject), (FindingKind::RegionGrowth, &Subject::Ta(PLAYER)));
     assert_eq!(rate(regions, Unit::BytesPerIteration), 4096.0);
     assert!(matches!(&sites.subject, Subject::Site { line: 168, owner: Some(PLAYER), .. }));
     assert_eq!(rate(sites, Unit::BytesPerIteration), 60.0);
@@ -185,7 +185,7 @@ fn sessions_that_stay_open_name_their_ta() {
     run.measure(20, |heap, _| heap.open(PLAYER));
     let found = failures(&run);
     assert_eq!(found.len(), 1, "{found:#?}");
-    assert_eq!(found[0].kind, Kind::SessionGrowth);
+    assert_eq!(found[0].kind, FindingKind::SessionGrowth);
     assert_eq!(found[0].subject, Subject::Ta(PLAYER));
     assert_eq!(rate(&found[0], Unit::ObjectsPerIteration), 1.0);
 }

@@ -12,9 +12,9 @@ use std::{collections::HashMap, sync::Arc};
 use teeleak_analysis::{
     clients::{blame, join},
     model::{
-        Call, CallKind, CallParam, Clients, Clock, Event, EventKind, Evidence, FileKind, Finding,
-        Fingerprint, Joined, Keys, Kind, Origin, Party, Place, Process, Severity, StepRef, Subject,
-        Time,
+        Call, CallKind, CallParam, Caller, Clients, Clock, Event, EventKind, Evidence, FileKind,
+        Finding, FindingKind, Fingerprint, JoinReport, Keys, Origin, Process, Severity,
+        SourceLocation, StepRef, Subject, Time,
     },
 };
 use teeleak_proto::Uuid;
@@ -23,15 +23,15 @@ const TA: Uuid = Uuid([7; 16]);
 const PROCESSES: [(u32, u32); 3] = [(100, 3), (200, 3), (300, 2)];
 const CALLS_EACH: u32 = 1300;
 
-fn place() -> Place {
-    Place { source: "simulated".into(), at: 1 }
+fn place() -> SourceLocation {
+    SourceLocation { source: "simulated".into(), at: 1 }
 }
 
-fn party(pid: u32, tid: u32) -> Party {
-    Party { pid, tid, comm: format!("client-{pid}").into(), by_kernel: false }
+fn party(pid: u32, tid: u32) -> Caller {
+    Caller { pid, tid, comm: format!("client-{pid}").into(), by_kernel: false }
 }
 
-fn call(by: Party, kind: CallKind, session: u32, times: (u64, u64)) -> Call {
+fn call(by: Caller, kind: CallKind, session: u32, times: (u64, u64)) -> Call {
     Call {
         place: place(),
         thread: by.comm.clone(),
@@ -123,7 +123,7 @@ impl World {
     }
 
     /// Joins, and checks that nothing is wrong; says what came of it.
-    fn join(mut self) -> Joined {
+    fn join(mut self) -> JoinReport {
         let owners: HashMap<u32, u32> =
             PROCESSES.iter().enumerate().map(|(n, (pid, _))| (n as u32 + 1, *pid)).collect();
         let joined = join(&mut self.events, &self.clients);
@@ -272,7 +272,7 @@ fn a_session_that_the_kernel_closed_says_so() {
 
 #[test]
 fn a_closing_that_the_kernel_was_seen_at_needs_no_end_of_the_process() {
-    let kernel = Party { by_kernel: true, ..party(1502, 0) };
+    let kernel = Caller { by_kernel: true, ..party(1502, 0) };
     let open = call(party(1502, 1502), CallKind::OpenSession, 9, (100, 200));
     let events =
         || [event(EventKind::Open, 9, (110, 190)), event(EventKind::Close, 9, (1000, 1010))];
@@ -310,20 +310,20 @@ fn two_stories_are_a_finding() {
         "a client's call succeeded, but the TEE did not record it, once",
     ];
     assert_eq!(titles, want);
-    assert!(joined.findings.iter().all(|finding| finding.kind == Kind::Disagreement));
+    assert!(joined.findings.iter().all(|finding| finding.kind == FindingKind::Disagreement));
 }
 
 #[test]
 fn a_violation_names_both_processes() {
     let step = |name: &str, pid: u32, comm: &str, ns| {
         let mut event = event(EventKind::Invoke, 1, (ns, ns));
-        event.by = Some(Party { pid, tid: pid, comm: comm.into(), by_kernel: false }.into());
+        event.by = Some(Caller { pid, tid: pid, comm: comm.into(), by_kernel: false }.into());
         StepRef { step: name.into(), keys: "channel 3".into(), event }
     };
     let close = step("close_channel", 1423, "mediaserver", 1_000);
     let unmap = step("unmap", 1502, "drmserver", 3_101_000);
     let mut findings = [Finding {
-        kind: Kind::Order,
+        kind: FindingKind::Order,
         severity: Severity::Failure,
         verdict: None,
         subject: Subject::Ta(TA),

@@ -7,8 +7,8 @@ use std::{
 };
 
 use teeleak_analysis::{
-    model::{Event, Incident, Observation, Part, Sample},
-    parse::console::{Assembler, Cut, Harvest, Rules, Why, chunk_end, scan},
+    model::{Completeness, Event, Incident, Observation, Sample},
+    parse::console::{Assembler, ChunkFacts, IterationSplit, RejectReason, Rules, chunk_end, scan},
 };
 
 fn fixtures() -> PathBuf {
@@ -17,9 +17,9 @@ fn fixtures() -> PathBuf {
 
 /// Reads `text` in chunks of about `size` bytes; a file `NAME.rules` beside it names its rules, `NAME.mark` has its mark.
 fn read(text: &[u8], rules: &Rules, size: usize) -> (Observation, String) {
-    let cut = Cut { warmup: 0, marked: rules.has_mark() };
+    let cut = IterationSplit { warmup: 0, marked: rules.has_mark() };
     let mut assembler = Assembler::new("log", cut);
-    let mut harvest = Harvest::new(true);
+    let mut harvest = ChunkFacts::new(true);
     let mut rejected = String::new();
     let mut rest = text;
     while !rest.is_empty() {
@@ -106,7 +106,7 @@ fn render_sample(out: &mut String, sample: &Sample) {
     }
 }
 
-fn partial<T>(part: &Part<T>) -> String {
+fn partial<T>(part: &Completeness<T>) -> String {
     part.gap().map_or(String::new(), |gap| format!(" (lost {}: {})", gap.lost, gap.what))
 }
 
@@ -192,7 +192,7 @@ fn fixtures_read_as_expected_however_they_are_cut() {
 
 #[test]
 fn every_reason_has_its_own_number_and_text() {
-    for (n, why) in Why::ALL.into_iter().enumerate() {
+    for (n, why) in RejectReason::ALL.into_iter().enumerate() {
         assert_eq!(why as usize, n);
     }
 }

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use proptest::prelude::*;
 use teeleak_analysis::{
-    model::{EventKind, IncidentKind, Observation, Part},
-    parse::console::{Assembler, Cut, Harvest, Rules, Tally, chunk_end, scan},
+    model::{Completeness, EventKind, IncidentKind, Observation},
+    parse::console::{Assembler, ChunkFacts, IterationSplit, Rules, Tally, chunk_end, scan},
 };
 
 /// Objects by file, line and size.
@@ -41,8 +41,8 @@ const DIALECTS: [&str; 11] = [
 
 fn read(text: &[u8], size: usize) -> (Observation, Tally) {
     let rules = Rules::default();
-    let mut assembler = Assembler::new("log", Cut::default());
-    let mut harvest = Harvest::new(false);
+    let mut assembler = Assembler::new("log", IterationSplit::default());
+    let mut harvest = ChunkFacts::new(false);
     let mut rest = text;
     while !rest.is_empty() {
         let end = chunk_end(rest, size);
@@ -232,7 +232,7 @@ proptest! {
         prop_assert_eq!(tally.lines.parsed, tally.lines.read);
         prop_assert_eq!(tally.lines.read, text.matches('\n').count() as u64);
         prop_assert_eq!(censuses(&observation), expected);
-        let whole = observation.samples.iter().all(|sample| matches!(sample.sites, Part::Complete(_)));
+        let whole = observation.samples.iter().all(|sample| matches!(sample.sites, Completeness::Complete(_)));
         prop_assert!(whole);
     }
 

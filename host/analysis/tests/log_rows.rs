@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use teeleak_analysis::{
     model::Observation,
-    parse::console::{Assembler, Cut, Harvest, Rules, chunk_end, scan},
+    parse::console::{Assembler, ChunkFacts, IterationSplit, Rules, chunk_end, scan},
 };
 
 /// Objects by source line: each site has one of its own.
@@ -32,8 +32,8 @@ fn census(lines: &[u32]) -> Census {
 }
 
 fn read(text: &[u8], size: usize) -> Observation {
-    let mut assembler = Assembler::new("log", Cut::default());
-    let mut harvest = Harvest::new(false);
+    let mut assembler = Assembler::new("log", IterationSplit::default());
+    let mut harvest = ChunkFacts::new(false);
     let mut rest = text;
     while !rest.is_empty() {
         let end = chunk_end(rest, size);

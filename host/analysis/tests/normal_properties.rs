@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use teeleak_analysis::{
     audit::{Options, audit},
     model::{Moment, NormalWorld, Observation, Stage},
-    parse::ledgers::{Reader, has_ledgers},
+    parse::ledgers::{LedgerReader, has_ledgers},
 };
 
 /// Lines of each ledger, with a place for a number.
@@ -89,7 +89,7 @@ fn line() -> impl Strategy<Value = String> {
 }
 
 fn read(lines: &[String]) -> NormalWorld {
-    let mut reader = Reader::new("slab/kmalloc-128/alloc_calls");
+    let mut reader = LedgerReader::new("slab/kmalloc-128/alloc_calls");
     for (n, line) in lines.iter().enumerate() {
         if n % 50 == 49 {
             reader.source("proc/7/fdinfo/3");
@@ -122,7 +122,7 @@ proptest! {
     /// What a run reads is a print each of many iterations; whatever the series are, they are judged.
     #[test]
     fn iterations_of_anything_are_judged(lines in prop::collection::vec(line(), 0..20)) {
-        let mut reader = Reader::new("");
+        let mut reader = LedgerReader::new("");
         for iteration in 0..12 {
             let stage = if iteration < 3 { Stage::Idle } else { Stage::Measured };
             reader.set_moment(Moment { stage, iteration });
@@ -166,10 +166,10 @@ proptest! {
     #[test]
     fn blocks_that_are_known_are_read_like_others(blocks in page_owner()) {
         let text = blocks.concat();
-        let (mut one_by_one, mut at_once) = (Reader::new("x"), Reader::new("x"));
+        let (mut one_by_one, mut at_once) = (LedgerReader::new("x"), LedgerReader::new("x"));
         text.lines().for_each(|line| one_by_one.line(line.as_bytes()));
         at_once.lines(text.as_bytes());
-        let mut in_pieces = Reader::new("x");
+        let mut in_pieces = LedgerReader::new("x");
         text.split_inclusive('\n').for_each(|line| in_pieces.lines(line.as_bytes()));
         let said = format!("{:#?}", one_by_one.finish());
         prop_assert_eq!(&said, &format!("{:#?}", at_once.finish()));

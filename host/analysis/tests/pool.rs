@@ -7,8 +7,8 @@ use simulation::Run;
 use teeleak_analysis::{
     growth,
     model::{
-        Evidence, Finding, Incident, IncidentKind, Observation, Place, Pool, PoolKind, PoolUnit,
-        Severity, Unit, Verdict,
+        Evidence, Finding, Incident, IncidentKind, Observation, Pool, PoolKind, PoolUnit, Severity,
+        SourceLocation, Unit, Verdict,
     },
     pools,
 };
@@ -47,7 +47,7 @@ fn run(after: impl Fn(u32) -> Pool) -> Run {
 }
 
 fn findings(observation: &Observation) -> Vec<Finding> {
-    pools::findings(observation, &growth::findings(observation, &growth::Options::default()))
+    pools::findings(observation, &growth::findings(observation, &growth::GrowthOptions::default()))
 }
 
 fn says(finding: &Finding, what: &str) -> bool {
@@ -117,7 +117,7 @@ fn fragmentation_and_a_peak_are_told_apart() {
 fn what_the_core_says_counts_without_figures() {
     let incident = |requested, at| Incident {
         kind: IncidentKind::OutOfMemory { requested, context: None },
-        place: Place { source: "kmsg".into(), at },
+        place: SourceLocation { source: "kmsg".into(), at },
         time: None,
         iteration: None,
         uuid: None,

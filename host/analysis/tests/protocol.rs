@@ -2,10 +2,10 @@
 
 use teeleak_analysis::{
     model::{
-        Event, EventKind, Evidence, Finding, Keys, Kind, Observation, Origin, Place, Severity,
-        Verdict,
+        Event, EventKind, Evidence, Finding, FindingKind, Keys, Observation, Origin, Severity,
+        SourceLocation, Verdict,
     },
-    protocol::{Checked, Limits, Protocol, check},
+    protocol::{Limits, Protocol, ProtocolReport, check},
 };
 use teeleak_proto::Uuid;
 
@@ -54,7 +54,7 @@ impl Trace {
             lost_before: 0,
             time: None,
             duration_ns: None,
-            place: Place { source: "test".into(), at: self.seq },
+            place: SourceLocation { source: "test".into(), at: self.seq },
             iteration: self.iteration,
             kind: EventKind::Invoke,
             result: Some(result),
@@ -70,7 +70,7 @@ impl Trace {
         self
     }
 
-    fn check(&self) -> Checked {
+    fn check(&self) -> ProtocolReport {
         let observation = Observation { events: self.events.clone(), ..Observation::default() };
         check(&observation, &drm(), Limits::default())
     }
@@ -116,7 +116,7 @@ fn close_before_unmap_is_an_order_that_explains_what_stays() {
     });
     let checked = trace.check();
     let [order, unpaired] = &checked.findings[..] else { panic!("{:#?}", checked.findings) };
-    assert_eq!((order.kind, order.severity), (Kind::Order, Severity::Failure));
+    assert_eq!((order.kind, order.severity), (FindingKind::Order, Severity::Failure));
     assert_eq!(
         &*order.title,
         format!("drm: close_channel came before unmap of TA {TA}, 20 times, 1.0 per iteration")
@@ -134,7 +134,7 @@ fn close_before_unmap_is_an_order_that_explains_what_stays() {
     assert!(order.evidence.contains(&expected));
     let fingerprint = format!("v1:order:drm:mapping:release-after-parent:{TA}");
     assert_eq!(&*order.fingerprint.0, fingerprint);
-    assert_eq!((unpaired.kind, unpaired.severity), (Kind::Unpaired, Severity::Failure));
+    assert_eq!((unpaired.kind, unpaired.severity), (FindingKind::Unpaired, Severity::Failure));
     assert_eq!(unpaired.verdict, Some(Verdict::Leak));
     assert_eq!(unpaired.cause.as_ref().map(|cause| &cause.0), Some(&order.fingerprint));
     assert_eq!(checked.ties[0].acquires.len(), 20);
@@ -158,7 +158,7 @@ fn forgotten_unmap_is_no_matter_of_order() {
     });
     let checked = trace.check();
     let [unpaired] = &checked.findings[..] else { panic!("{:#?}", checked.findings) };
-    assert_eq!((unpaired.kind, unpaired.severity), (Kind::Unpaired, Severity::Failure));
+    assert_eq!((unpaired.kind, unpaired.severity), (FindingKind::Unpaired, Severity::Failure));
     assert_eq!(unpaired.cause, None);
     assert_eq!(
         sequence(unpaired),
@@ -178,7 +178,7 @@ fn double_unmap_is_told_once_with_a_count() {
     });
     let checked = trace.check();
     let [order] = &checked.findings[..] else { panic!("{:#?}", checked.findings) };
-    assert_eq!(order.kind, Kind::Order);
+    assert_eq!(order.kind, FindingKind::Order);
     assert!(
         order.title.contains("unmap of a mapping that was already released"),
         "{}",

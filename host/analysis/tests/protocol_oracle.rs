@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use proptest::prelude::*;
 use teeleak_analysis::{
-    model::{Event, EventKind, Evidence, Keys, Kind, Observation, Origin, Place, Subject, Unit},
+    model::{
+        Event, EventKind, Evidence, FindingKind, Keys, Observation, Origin, SourceLocation,
+        Subject, Unit,
+    },
     protocol::{Limits, Protocol, check},
 };
 use teeleak_proto::Uuid;
@@ -118,7 +121,7 @@ fn event(seq: u64, cmd: u32, channel: u32, mapping: u32, ok: bool) -> Event {
         lost_before: 0,
         time: None,
         duration_ns: None,
-        place: Place { source: "oracle".into(), at: seq },
+        place: SourceLocation { source: "oracle".into(), at: seq },
         iteration: None,
         kind: EventKind::Invoke,
         result: Some(if ok { 0 } else { 0xffff_0008 }),
@@ -197,7 +200,7 @@ fn compare(events: Vec<Event>, max_held: usize) -> Result<(), TestCaseError> {
             .find(|figure| [Unit::Objects, Unit::Calls].contains(&figure.unit));
         let count = count.map_or(0.0, |figure| figure.value);
         let key = (&**resource == "mapping", 0);
-        if finding.kind == Kind::Unpaired {
+        if finding.kind == FindingKind::Unpaired {
             held.insert(name(key), count);
             continue;
         }

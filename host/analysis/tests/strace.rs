@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use teeleak_analysis::{
     clients::settle,
     model::{CallKind, Observation},
-    parse::strace::{Reader, Told},
+    parse::strace::{StraceReader, StraceTrace},
 };
 
 fn fixtures() -> PathBuf {
@@ -24,17 +24,17 @@ fn lines() -> Vec<String> {
     texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect()
 }
 
-fn read<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> Told {
-    let mut reader = Reader::new("trace", None);
+fn read<'l>(lines: impl IntoIterator<Item = &'l [u8]>) -> StraceTrace {
+    let mut reader = StraceReader::new("trace", None);
     lines.into_iter().for_each(|line| reader.line(line));
     reader.finish()
 }
 
-fn read_text(text: &str) -> Told {
+fn read_text(text: &str) -> StraceTrace {
     read(text.lines().map(str::as_bytes))
 }
 
-fn all_accounted(told: &Told) {
+fn all_accounted(told: &StraceTrace) {
     let lines = told.accounting;
     assert_eq!(lines.read, lines.parsed + lines.ignored + lines.rejected);
 }
@@ -126,7 +126,7 @@ fn a_fork_has_descriptors_of_its_own_and_a_thread_has_not() {
              2 close(3) = 0\n"
         )
     };
-    let closes = |told: &Told| {
+    let closes = |told: &StraceTrace| {
         told.clients.calls.iter().filter(|call| call.kind == CallKind::FdClose).count()
     };
     let thread = read_text(&text("CLONE_VM|CLONE_FILES|CLONE_THREAD"));

@@ -8,11 +8,11 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 use proptest::{collection::vec, prelude::*};
 use teeleak_plugin::{FILES_MAX, Page, Refused, Spool};
 use teeleak_proto::{
-    frame::{FILE_HEAD, Found, FrameKind, scan},
+    frame::{FILE_HEAD, FrameKind, FrameScan, scan},
     limits,
     mark::Epoch,
-    push::{APPEND, FIRST, LAST, Unwritten},
-    record::{self, Record, Writer},
+    push::{APPEND, FIRST, LAST, UnwrittenCount},
+    record::{self, Record, RecordWriter},
 };
 
 /// Bytes of a cap that some pushes fill.
@@ -21,7 +21,7 @@ const CAP: u64 = 128 << 10;
 /// A page of that many records, the first of which says which one it is.
 fn page(number: u32, records: usize) -> Vec<u8> {
     let mut bytes = vec![0; 16 * (records + 1)];
-    let mut writer = Writer::new(&mut bytes);
+    let mut writer = RecordWriter::new(&mut bytes);
     for _ in 0..=records {
         writer.push(&Record::Epoch(Epoch { epoch: number, era: 0 })).unwrap();
     }
@@ -52,15 +52,15 @@ fn frames(file: &[u8]) -> (Vec<Vec<u8>>, usize) {
     let (mut records, mut others, mut rest) = (Vec::new(), 0, &file[FILE_HEAD.len()..]);
     while !rest.is_empty() {
         match scan(rest) {
-            Found::Frame { kind: Some(FrameKind::Records), payload, bytes } => {
+            FrameScan::Frame { kind: Some(FrameKind::Records), payload, bytes } => {
                 records.push(payload.to_vec());
                 rest = &rest[bytes..];
             }
-            Found::Frame { bytes, .. } => {
+            FrameScan::Frame { bytes, .. } => {
                 others += 1;
                 rest = &rest[bytes..];
             }
-            Found::NeedMore | Found::Damaged => rest = &rest[1..],
+            FrameScan::NeedMore | FrameScan::Damaged => rest = &rest[1..],
         }
     }
     (records, others)
@@ -123,7 +123,7 @@ fn what_could_not_be_written_is_told() {
     let records = all_records(&folder);
     let bytes = (page(1, 0).len() + page(2, 0).len()) as u64;
     let told = record::read(&records[0]).next().unwrap();
-    assert_eq!(told, Ok(Record::Unwritten(Unwritten { pages: 2, bytes })));
+    assert_eq!(told, Ok(Record::Unwritten(UnwrittenCount { pages: 2, bytes })));
     assert_eq!(records[1..], [page(3, 0), page(4, 0)]);
 }
 

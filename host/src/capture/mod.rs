@@ -3,5 +3,5 @@
 mod reader;
 mod writer;
 
-pub use reader::{Piece, Reader};
-pub use writer::Writer;
+pub use reader::{CapturePiece, CaptureReader};
+pub use writer::CaptureWriter;

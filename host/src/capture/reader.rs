@@ -6,13 +6,13 @@ use std::io::{self, Read};
 
 use teeleak_analysis::parse::capture::Damage;
 use teeleak_proto::{
-    frame::{self, FILE_HEAD, Found, FrameKind, HEAD_BYTES, SYNC},
+    frame::{self, FILE_HEAD, FrameKind, FrameScan, HEAD_BYTES, SYNC},
     limits,
 };
 
 /// The next item of a capture file: a frame, or damaged bytes.
 #[derive(PartialEq, Eq, Debug)]
-pub enum Piece<'r> {
+pub enum CapturePiece<'r> {
     /// A frame; `kind` is `None` for one that this build doesn't know.
     Frame {
         /// Type of the payload.
@@ -25,7 +25,7 @@ pub enum Piece<'r> {
 }
 
 /// Reads a capture file piece by piece.
-pub struct Reader<R> {
+pub struct CaptureReader<R> {
     input: R,
     buffer: Vec<u8>,
     at: usize,
@@ -35,13 +35,13 @@ pub struct Reader<R> {
 /// Bytes per read.
 const CHUNK_BYTES: usize = 64 << 10;
 
-enum Step {
+enum CaptureReadStep {
     Frame { kind: Option<FrameKind>, from: usize, to: usize },
     Damage(Damage),
     End,
 }
 
-impl<R: Read> Reader<R> {
+impl<R: Read> CaptureReader<R> {
     /// Checks the header of a file.
     ///
     /// # Errors
@@ -57,35 +57,42 @@ impl<R: Read> Reader<R> {
     ///
     /// # Errors
     /// When the input can't be read.
-    pub fn next_piece(&mut self) -> io::Result<Option<Piece<'_>>> {
+    pub fn next_piece(&mut self) -> io::Result<Option<CapturePiece<'_>>> {
         Ok(match self.step()? {
-            Step::Frame { kind, from, to } => {
-                Some(Piece::Frame { kind, payload: &self.buffer[from..to] })
+            CaptureReadStep::Frame { kind, from, to } => {
+                Some(CapturePiece::Frame { kind, payload: &self.buffer[from..to] })
             }
-            Step::Damage(damage) => Some(Piece::Damage(damage)),
-            Step::End => None,
+            CaptureReadStep::Damage(damage) => Some(CapturePiece::Damage(damage)),
+            CaptureReadStep::End => None,
         })
     }
 
-    fn step(&mut self) -> io::Result<Step> {
-        let mut skipped = 0;
+    fn step(&mut self) -> io::Result<CaptureReadStep> {
+        let mut skipped_bytes = 0;
         loop {
             match frame::scan(&self.buffer[self.at..]) {
-                Found::Frame { .. } if skipped > 0 => {
-                    return Ok(Step::Damage(Damage { bytes: skipped, at_end: false }));
+                FrameScan::Frame { .. } if skipped_bytes > 0 => {
+                    return Ok(CaptureReadStep::Damage(Damage {
+                        bytes: skipped_bytes,
+                        at_end: false,
+                    }));
                 }
-                Found::Frame { kind, bytes, .. } => {
-                    let from = self.at + HEAD_BYTES;
+                FrameScan::Frame { kind, bytes, .. } => {
+                    let start = self.at + HEAD_BYTES;
                     self.at += bytes;
-                    return Ok(Step::Frame { kind, from, to: self.at });
+                    return Ok(CaptureReadStep::Frame { kind, from: start, to: self.at });
                 }
-                Found::NeedMore if !self.ended => self.fill()?,
-                Found::NeedMore if self.at == self.buffer.len() => {
-                    let damage = Damage { bytes: skipped, at_end: true };
-                    return Ok(if skipped > 0 { Step::Damage(damage) } else { Step::End });
+                FrameScan::NeedMore if !self.ended => self.fill()?,
+                FrameScan::NeedMore if self.at == self.buffer.len() => {
+                    let damage = Damage { bytes: skipped_bytes, at_end: true };
+                    return Ok(if skipped_bytes > 0 {
+                        CaptureReadStep::Damage(damage)
+                    } else {
+                        CaptureReadStep::End
+                    });
                 }
                 // At the end of the file an incomplete frame is damage, but may contain a frame.
-                Found::NeedMore | Found::Damaged => skipped += self.skip(),
+                FrameScan::NeedMore | FrameScan::Damaged => skipped_bytes += self.skip(),
             }
         }
     }
@@ -123,7 +130,7 @@ fn check_head(head: &[u8]) -> io::Result<()> {
     if head == FILE_HEAD {
         return Ok(());
     }
-    let what = if FILE_HEAD.starts_with(head) {
+    let message = if FILE_HEAD.starts_with(head) {
         "the file ends within its header: nothing was recorded".to_owned()
     } else if head.starts_with(&FILE_HEAD[..NAME_BYTES]) {
         let version = u16::from_le_bytes([head[NAME_BYTES], head[NAME_BYTES + 1]]);
@@ -134,7 +141,7 @@ fn check_head(head: &[u8]) -> io::Result<()> {
         "not a capture file: expected a file from `teeleak run -o` or `teeleak snapshot -o`"
             .to_owned()
     };
-    Err(io::Error::new(io::ErrorKind::InvalidData, what))
+    Err(io::Error::new(io::ErrorKind::InvalidData, message))
 }
 
 #[cfg(test)]
@@ -152,12 +159,12 @@ mod tests {
 
     /// Payloads found, and bytes of damage.
     fn read(bytes: &[u8]) -> (Vec<Vec<u8>>, u64) {
-        let mut reader = Reader::new(bytes).unwrap();
+        let mut reader = CaptureReader::new(bytes).unwrap();
         let (mut payloads, mut damage) = (Vec::new(), 0);
         while let Some(piece) = reader.next_piece().unwrap() {
             match piece {
-                Piece::Frame { payload, .. } => payloads.push(payload.to_vec()),
-                Piece::Damage(at) => damage += at.bytes,
+                CapturePiece::Frame { payload, .. } => payloads.push(payload.to_vec()),
+                CapturePiece::Damage(at) => damage += at.bytes,
             }
         }
         (payloads, damage)
@@ -197,7 +204,7 @@ mod tests {
 
     #[test]
     fn other_files_are_refused() {
-        let refused = |bytes: &[u8]| Reader::new(bytes).err().unwrap().to_string();
+        let refused = |bytes: &[u8]| CaptureReader::new(bytes).err().unwrap().to_string();
         assert!(refused(b"").contains("ends within its head"));
         assert!(refused(b"TEELEAK\0\x07\0").contains("version 7"));
         assert!(refused(b"D/TC:0 0 a log").contains("not a capture file"));

@@ -11,11 +11,11 @@ use teeleak_proto::frame::{self, FILE_HEAD, FrameKind};
 
 /// Appends frames to a file. However the program ends, the frames before the last
 /// [`Writer::sync`] can be read.
-pub struct Writer {
+pub struct CaptureWriter {
     file: BufWriter<File>,
 }
 
-impl Writer {
+impl CaptureWriter {
     /// Creates the file, replacing an existing one.
     ///
     /// # Errors
@@ -32,9 +32,9 @@ impl Writer {
     /// When it can't be written, or is longer than `limits::FRAME_BYTES`.
     pub fn push(&mut self, kind: FrameKind, payload: &[u8]) -> io::Result<()> {
         let head = frame::head(kind, payload).ok_or_else(|| {
-            let what =
+            let message =
                 format!("a frame of {} bytes is too long", text::number(payload.len() as u64));
-            io::Error::new(io::ErrorKind::InvalidData, what)
+            io::Error::new(io::ErrorKind::InvalidData, message)
         })?;
         self.file.write_all(&head)?;
         self.file.write_all(payload)

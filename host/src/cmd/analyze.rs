@@ -16,7 +16,7 @@ use super::report;
 use crate::{
     Env, Exit,
     cmd::args::analysis::Reporting,
-    source::text::{self, Progress, Reading, Symbols},
+    source::text::{self, ElfSymbols, ReadProgress, Reading},
 };
 
 /// Arguments of `teeleak analyze`.
@@ -88,8 +88,8 @@ pub(crate) struct Images {
 }
 
 impl Images {
-    pub(crate) fn symbols(&self) -> Result<Symbols> {
-        Symbols::new(self.tee.as_deref(), self.ta.as_deref())
+    pub(crate) fn symbols(&self) -> Result<ElfSymbols> {
+        ElfSymbols::new(self.tee.as_deref(), self.ta.as_deref())
     }
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let rules = rules(arguments)?;
     let mut options = arguments.reporting.analysis.options()?;
     options.needs = Needs::SITES;
-    let rejected = arguments.rejected.as_deref().map(create).transpose()?;
+    let rejected_file = arguments.rejected.as_deref().map(create).transpose()?;
     let reading = Reading {
         paths: &arguments.logs,
         traces: &arguments.strace,
@@ -106,9 +106,9 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
         warmup: arguments.warmup,
         threads: arguments.threads.unwrap_or_else(cores),
     };
-    let progress = Progress { out: env.err, terminal: env.progress };
+    let progress = ReadProgress { out: env.err, terminal: env.progress };
     let symbols = arguments.images.symbols()?;
-    let mut observation = text::read(&reading, rejected, progress)?;
+    let mut observation = text::read(&reading, rejected_file, progress)?;
     symbols.resolve(&mut observation);
     report::tell(&mut observation, &options, &arguments.reporting, env)
 }

@@ -72,12 +72,12 @@ fn growth(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
 /// Findings of each run that the known-good build does not have.
 fn with_good(arguments: &Arguments, good: &Path, env: &mut Env<'_>) -> Result<Exit> {
     let options = arguments.analysis.options()?;
-    let known = audit(&mut load(good)?, &options);
+    let good_report = audit(&mut load(good)?, &options);
     let mut exit = Exit::Clean;
     let mut compared = Vec::new();
     for path in &arguments.captures {
         let report = audit(&mut load(path)?, &options);
-        let difference = runs::compare(&known, report);
+        let difference = runs::compare(&good_report, report);
         exit = exit.or(difference.conclusion().into());
         compared.push((path.display().to_string(), difference));
     }

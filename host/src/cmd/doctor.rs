@@ -10,7 +10,7 @@ use crate::{
     diagnose::{Check, CheckId, State, Surroundings, cost, diagnose},
     render::{
         json,
-        text::{self, Page},
+        text::{self, TextPage},
     },
 };
 
@@ -41,7 +41,7 @@ pub(crate) fn run(
 ) -> Result<Exit> {
     let around = Surroundings { root: &env.root, library: env.preload.as_deref() };
     let mut diagnosis = diagnose(env.world, &arguments.ways.ways(), around)?;
-    diagnosis.checks.extend(configuration.told().into_iter().map(check));
+    diagnosis.checks.extend(configuration.descriptions().into_iter().map(check));
     let cost = match arguments.cost.filter(|_| diagnosis.has_auditor) {
         Some(n) => Some(cost::measure(env.world.connect()?, n, &env.interrupt)?),
         None => None,
@@ -49,7 +49,7 @@ pub(crate) fn run(
     if arguments.format.json {
         json::doctor::write(&diagnosis, cost, env.out)?;
     } else {
-        let page = &mut Page::new(env.out, env.screen.layout(false));
+        let page = &mut TextPage::new(env.out, env.screen.layout(false));
         text::doctor::write(&diagnosis, cost, page)?;
     }
     Ok(if diagnosis.can_observe { Exit::Clean } else { Exit::Blind })

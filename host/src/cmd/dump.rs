@@ -10,9 +10,9 @@ use super::analyze::Images;
 use crate::{
     Env, Exit,
     cmd::args::{analysis::Analysis, tee_access::StockArgs},
-    dump::collect::{self, Taken},
+    dump::collect::{self, CollectedDump},
     render,
-    source::text::{self, Progress, Reading},
+    source::text::{self, ReadProgress, Reading},
 };
 
 /// Directory of the `teeleak watch` service.
@@ -52,20 +52,20 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let options = arguments.analysis.options()?;
     let output = arguments.output.as_deref();
-    let mut taken = collect::take(&arguments.dir, output, &arguments.ways.ways(), env.world)?;
+    let mut dump = collect::take(&arguments.dir, output, &arguments.ways.ways(), env.world)?;
     if !arguments.log.is_empty() {
-        taken.add_console(console(arguments, env)?);
+        dump.add_console(console(arguments, env)?);
     }
-    let report = taken.observation_mut().map(|observation| oom::audit(observation, &options));
+    let report = dump.observation_mut().map(|observation| oom::audit(observation, &options));
     let findings = report.as_ref().map(|report| report.findings.as_slice()).unwrap_or_default();
-    let verdict = taken.observation().map(|seen| oom::judge(seen, taken.now(), findings));
+    let verdict = dump.observation().map(|seen| oom::judge(seen, dump.current_sample(), findings));
     if arguments.analysis.format().json {
-        render::json::dump::write(&taken, verdict.as_ref(), findings, env.out)?;
+        render::json::dump::write(&dump, verdict.as_ref(), findings, env.out)?;
     } else {
         let page = &mut arguments.analysis.page(env);
-        render::text::dump::write(&taken, verdict.as_ref(), findings, page)?;
+        render::text::dump::write(&dump, verdict.as_ref(), findings, page)?;
     }
-    Ok(exit(&taken, verdict.as_ref(), report.map(|report| report.conclusion.into())))
+    Ok(exit(&dump, verdict.as_ref(), report.map(|report| report.conclusion.into())))
 }
 
 /// OP-TEE's console output, with symbolized call stacks.
@@ -79,14 +79,14 @@ fn console(arguments: &Arguments, env: &mut Env<'_>) -> Result<Observation> {
         warmup: 0,
         threads: NonZeroUsize::MIN,
     };
-    let progress = Progress { out: env.err, terminal: env.progress };
-    let mut told = text::read(&reading, None, progress)?;
-    symbols.resolve(&mut told);
-    Ok(told)
+    let progress = ReadProgress { out: env.err, terminal: env.progress };
+    let mut observation = text::read(&reading, None, progress)?;
+    symbols.resolve(&mut observation);
+    Ok(observation)
 }
 
 /// Findings decide; without any, a pool that ran out for an unknown reason is inconclusive.
-fn exit(taken: &Taken, verdict: Option<&oom::Verdict>, audited: Option<Exit>) -> Exit {
+fn exit(taken: &CollectedDump, verdict: Option<&oom::OomVerdict>, audited: Option<Exit>) -> Exit {
     match (audited, verdict) {
         (Some(found @ (Exit::Leak | Exit::Order)), _) => found,
         (_, Some(verdict)) if taken.is_complete() && verdict.short.is_empty() => Exit::Clean,

@@ -20,7 +20,7 @@ use crate::{Env, Exit, config::Configuration};
 
 /// The subcommands.
 #[derive(Subcommand, Debug)]
-pub(crate) enum Command {
+pub(crate) enum TeeleakCommand {
     /// Check what teeleak can observe here and how to enable the rest.
     Doctor(doctor::Arguments),
     /// Take a snapshot of everything that is live in the secure world now.
@@ -48,22 +48,22 @@ pub(crate) enum Command {
 }
 
 pub(crate) fn run(
-    command: &Command,
+    command: &TeeleakCommand,
     configuration: &Configuration,
     env: &mut Env<'_>,
 ) -> Result<Exit> {
     match command {
-        Command::Analyze(arguments) => analyze::run(arguments, env),
-        Command::Doctor(arguments) => doctor::run(arguments, configuration, env),
-        Command::Snapshot(arguments) => snapshot::run(arguments, env),
-        Command::Diff(arguments) => diff::run(arguments, env),
-        Command::Run(arguments) => run::run(arguments, env),
-        Command::Report(arguments) => report::run(arguments, env),
-        Command::Trace(arguments) => trace::run(arguments, env),
-        Command::Dump(arguments) => dump::run(arguments, env),
-        Command::Watch(arguments) => watch::run(arguments, env),
-        Command::Completions(arguments) => manual::completions(arguments, env),
-        Command::Schema(arguments) => schema::run(arguments, env),
-        Command::Man(arguments) => manual::man(arguments),
+        TeeleakCommand::Analyze(arguments) => analyze::run(arguments, env),
+        TeeleakCommand::Doctor(arguments) => doctor::run(arguments, configuration, env),
+        TeeleakCommand::Snapshot(arguments) => snapshot::run(arguments, env),
+        TeeleakCommand::Diff(arguments) => diff::run(arguments, env),
+        TeeleakCommand::Run(arguments) => run::run(arguments, env),
+        TeeleakCommand::Report(arguments) => report::run(arguments, env),
+        TeeleakCommand::Trace(arguments) => trace::run(arguments, env),
+        TeeleakCommand::Dump(arguments) => dump::run(arguments, env),
+        TeeleakCommand::Watch(arguments) => watch::run(arguments, env),
+        TeeleakCommand::Completions(arguments) => manual::completions(arguments, env),
+        TeeleakCommand::Schema(arguments) => schema::run(arguments, env),
+        TeeleakCommand::Man(arguments) => manual::man(arguments),
     }
 }

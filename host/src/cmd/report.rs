@@ -76,8 +76,9 @@ pub(crate) fn tell(
     let report = audit(observation, &options);
     let observation = &*observation;
     let verdict = oom::judge(observation, None, &report.findings);
-    let counted = |short: &oom::Shortfall| short.pool.num_alloc_fail.is_some_and(|n| n > 0);
-    let verdict = Some(&verdict).filter(|verdict| verdict.short.iter().any(counted));
+    let has_counted_failures =
+        |short: &oom::Shortfall| short.pool.num_alloc_fail.is_some_and(|n| n > 0);
+    let verdict = Some(&verdict).filter(|verdict| verdict.short.iter().any(has_counted_failures));
     if reporting.analysis.format.json {
         json::report::write(observation, &report, verdict, env.out)?;
     } else {
@@ -90,7 +91,7 @@ pub(crate) fn tell(
         page.close()?;
     }
     let summary = env.github_summary.as_deref();
-    let told = ReportView { observation, report: &report, short: verdict };
-    reporting.outputs.write(told, summary, env.err)?;
+    let view = ReportView { observation, report: &report, short: verdict };
+    reporting.outputs.write(view, summary, env.err)?;
     Ok(report.conclusion.into())
 }

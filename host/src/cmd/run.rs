@@ -18,7 +18,7 @@ use crate::{
     source::{
         self,
         clients::{Extra, Recorder, Tracing, kernel::Probes},
-        live::{Outcome, Plan, Progress, Run},
+        live::{RunOutcome, RunPlan, RunProgress, WorkloadRun},
     },
 };
 
@@ -86,17 +86,17 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let file = create(arguments.output.as_ref())?;
     let plan = plan(arguments, env)?;
     let line = env.progress.then_some(&mut *env.err as &mut dyn std::io::Write);
-    let mut source = Run::new(observer, plan, env.interrupt.clone(), Progress { line });
-    let judge = |observation: &Observation| more(observation, &options);
-    let asked = arguments.until_decided.map(|_| &judge as source::Judge<'_>);
-    let mut observation = source::observe_judged(&mut source, file, asked)?;
+    let mut source = WorkloadRun::new(observer, plan, env.interrupt.clone(), RunProgress { line });
+    let judge = |observation: &Observation| iterations_to_decide(observation, &options);
+    let optional_judge = arguments.until_decided.map(|_| &judge as source::Judge<'_>);
+    let mut observation = source::observe_judged(&mut source, file, optional_judge)?;
     let outcome = source.outcome();
     let exit = report::tell(&mut observation, &options, &arguments.reporting, env)?;
-    ended(outcome, exit, env)
+    final_exit(outcome, exit, env)
 }
 
-fn plan(arguments: &Arguments, env: &Env<'_>) -> Result<Plan> {
-    Ok(Plan {
+fn plan(arguments: &Arguments, env: &Env<'_>) -> Result<RunPlan> {
+    Ok(RunPlan {
         recorder: recorder(arguments, env)?,
         idle: arguments.idle,
         warmup: arguments.warmup,
@@ -119,31 +119,31 @@ fn recorder(arguments: &Arguments, env: &Env<'_>) -> Result<Option<Recorder>> {
 }
 
 /// The fewest iterations that would make one more counted finding conclusive; 0 if none would.
-fn more(observation: &Observation, options: &Options) -> u32 {
+fn iterations_to_decide(observation: &Observation, options: &Options) -> u32 {
     let mut findings = growth::findings(observation, &options.growth);
     findings.extend(normal::findings(observation));
-    let left = options.triage.apply(findings).left;
-    let open = left.iter().filter(|finding| finding.verdict == Some(Verdict::Undecided));
+    let remaining = options.triage.apply(findings).left;
+    let open = remaining.iter().filter(|finding| finding.verdict == Some(Verdict::Undecided));
     open.filter_map(Finding::iterations_to_decide).min().unwrap_or(0)
 }
 
 /// A run that ended early is never clean, but its findings count.
-fn ended(outcome: Outcome, exit: Exit, env: &mut Env<'_>) -> Result<Exit> {
+fn final_exit(outcome: RunOutcome, exit: Exit, env: &mut Env<'_>) -> Result<Exit> {
     let (text, otherwise) = match outcome {
-        Outcome::Finished => return Ok(exit),
-        Outcome::Undecided(n) => {
-            let how = "raise --until-decided=MAX";
-            writeln!(env.err, "teeleak: still inconclusive after {n} iterations; {how}")?;
+        RunOutcome::Finished => return Ok(exit),
+        RunOutcome::Undecided(n) => {
+            let hint = "raise --until-decided=MAX";
+            writeln!(env.err, "teeleak: still inconclusive after {n} iterations; {hint}")?;
             return Ok(exit);
         }
-        Outcome::Interrupted => ("interrupted".to_owned(), Exit::Blind),
-        Outcome::WorkloadFailed(status) => {
-            let how = "check its output, or continue despite failures with --keep-going";
-            (format!("the workload failed with status {status}: {how}"), Exit::Blind)
+        RunOutcome::Interrupted => ("interrupted".to_owned(), Exit::Blind),
+        RunOutcome::WorkloadFailed(status) => {
+            let hint = "check its output, or continue despite failures with --keep-going";
+            (format!("the workload failed with status {status}: {hint}"), Exit::Blind)
         }
-        Outcome::Failed(error) => (format!("{error:#}"), Exit::of_error(&error)),
+        RunOutcome::Failed(error) => (format!("{error:#}"), Exit::of_error(&error)),
     };
     writeln!(env.err, "teeleak: the run ended early: {text}")?;
-    let found = matches!(exit, Exit::Leak | Exit::Order);
-    Ok(if found { exit } else { otherwise })
+    let has_findings = matches!(exit, Exit::Leak | Exit::Order);
+    Ok(if has_findings { exit } else { otherwise })
 }

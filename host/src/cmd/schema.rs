@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::{
     Env, Exit,
-    render::json::schema::{Kind, document_schema},
+    render::json::schema::{DocumentKind, document_schema},
 };
 
 /// Arguments of `teeleak schema`.
@@ -18,7 +18,7 @@ Examples:
   teeleak schema snapshot")]
 pub(crate) struct Arguments {
     /// Document to print the schema of.
-    document: Kind,
+    document: DocumentKind,
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {

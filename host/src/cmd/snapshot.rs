@@ -4,16 +4,16 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use teeleak_analysis::model::{Instance, Observation, Part, Sample};
+use teeleak_analysis::model::{Completeness, Instance, Observation, Sample};
 
 use crate::{
-    Blind, Env, Exit,
-    capture::Writer,
+    Env, Exit, NotObservable,
+    capture::CaptureWriter,
     cmd::args::{format::Format, normal_world::NormalWorldArgs, tee_access::StockArgs},
     render::{
         json,
         normal_world::Holdings,
-        text::{self, Page},
+        text::{self, TextPage},
     },
     source::{self, live::Snapshot},
 };
@@ -49,39 +49,39 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let observer = arguments.with.reach(&arguments.ways.ways(), env)?;
     let file = create(arguments.output.as_ref())?;
     let observation = source::observe(&mut Snapshot::new(observer), file)?;
-    let held = Holdings::from_observation(&observation);
-    let held = held.as_ref();
-    let sample = match held {
+    let holdings = Holdings::from_observation(&observation);
+    let holdings = holdings.as_ref();
+    let sample = match holdings {
         Some(_) => observation.samples.last(),
         None => Some(last_sample(&observation)?),
     };
     if arguments.format.json {
-        json::snapshot::write(&observation, sample, held, env.out)?;
+        json::snapshot::write(&observation, sample, holdings, env.out)?;
     } else {
-        let page = &mut Page::new(env.out, env.screen.layout(false));
-        text::snapshot::write(&observation, sample, held, arguments.top, page)?;
+        let page = &mut TextPage::new(env.out, env.screen.layout(false));
+        text::snapshot::write(&observation, sample, holdings, arguments.top, page)?;
     }
     // A TEE that is present must be observed, too.
     let unreached = observation.platform.no_tee.as_ref().is_some_and(|none| none.there);
-    let seen = sample.is_none_or(is_seen) && !unreached;
-    Ok(if seen { Exit::Clean } else { Exit::Blind })
+    let is_observed = sample.is_none_or(is_seen) && !unreached;
+    Ok(if is_observed { Exit::Clean } else { Exit::Blind })
 }
 
 /// Whether live objects were observed: counters alone don't show them.
 fn is_seen(sample: &Sample) -> bool {
     let has_regions = |instance: &Instance| instance.regions.value().is_some();
     let instances = match &sample.instances {
-        Part::Complete(_) => true,
-        Part::Partial(instances, _) => instances.iter().any(has_regions),
-        Part::Unobserved(_) => false,
+        Completeness::Complete(_) => true,
+        Completeness::Partial(instances, _) => instances.iter().any(has_regions),
+        Completeness::Unobserved(_) => false,
     };
     instances || sample.sites.value().is_some()
 }
 
 /// Creates the requested capture file.
-pub(super) fn create(path: Option<&PathBuf>) -> Result<Option<Writer>> {
+pub(super) fn create(path: Option<&PathBuf>) -> Result<Option<CaptureWriter>> {
     path.map(|path| {
-        Writer::create(path).with_context(|| format!("cannot write {}", path.display()))
+        CaptureWriter::create(path).with_context(|| format!("cannot write {}", path.display()))
     })
     .transpose()
 }
@@ -89,7 +89,7 @@ pub(super) fn create(path: Option<&PathBuf>) -> Result<Option<Writer>> {
 /// The sample to use when only one moment is shown: the last one.
 pub(super) fn last_sample(observation: &Observation) -> Result<&Sample> {
     let Some(sample) = observation.samples.last() else {
-        bail!(Blind("no snapshot was recorded".into()));
+        bail!(NotObservable("no snapshot was recorded".into()));
     };
     Ok(sample)
 }

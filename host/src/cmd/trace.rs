@@ -13,12 +13,12 @@ use clap::Args;
 
 use super::snapshot::create;
 use crate::{
-    Blind, Env, Exit, Interrupt,
-    capture::{Piece, Reader},
+    Env, Exit, Interrupt, NotObservable,
+    capture::{CapturePiece, CaptureReader},
     render::calls::{Log, Style},
     source::{
         Sink,
-        clients::{Extra, Folder, Recorder, Tracing, kernel::Probes},
+        clients::{Extra, Recorder, RingFolder, Tracing, kernel::Probes},
         live::{Workload, send_meta},
     },
 };
@@ -86,18 +86,18 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let layout = env.screen.layout(true);
     let style = Style { json: arguments.json, follow: arguments.follow, layout };
     let mut log = Log::new(style, file, env.out);
-    let ended = match (&arguments.read, &arguments.collect) {
+    let outcome = match (&arguments.read, &arguments.collect) {
         (Some(capture), _) => read(capture, &mut log).map(|()| None),
         (None, Some(folder)) => collect(folder, &env.interrupt, &mut log).map(|()| None),
         (None, None) => recorder(arguments, env.preload.as_ref(), &env.root)
             .and_then(|recorder| launch(recorder, &arguments.words, &env.interrupt, &mut log)),
     };
-    let recorded = log.finish()?;
-    if let Some(status) = ended?.filter(|status| *status != 0) {
+    let call_count = log.finish()?;
+    if let Some(status) = outcome?.filter(|status| *status != 0) {
         writeln!(env.err, "teeleak: the program ended with status {status}")?;
     }
-    if recorded == 0 {
-        return Err(anyhow!(Blind("no call was recorded".into())));
+    if call_count == 0 {
+        return Err(anyhow!(NotObservable("no call was recorded".into())));
     }
     Ok(Exit::Clean)
 }
@@ -105,7 +105,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
 fn no_library() -> anyhow::Error {
     let text = "libteeleak_preload.so is missing: install it next to teeleak or in ../lib/teeleak, \
                 or set TEELEAK_PRELOAD to its path";
-    anyhow!(Blind(text.into()))
+    anyhow!(NotObservable(text.into()))
 }
 
 fn recorder(arguments: &Arguments, library: Option<&PathBuf>, root: &Path) -> Result<Recorder> {
@@ -166,7 +166,7 @@ fn collect(path: &Path, interrupt: &Interrupt, log: &mut Log<'_>) -> Result<()> 
         fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))?;
     }
     send_meta("", log)?;
-    let mut folder = Folder::new(path);
+    let mut folder = RingFolder::new(path);
     while !interrupt.is_set() {
         folder.poll(log)?;
         folder.clear_ended();
@@ -178,12 +178,12 @@ fn collect(path: &Path, interrupt: &Interrupt, log: &mut Log<'_>) -> Result<()> 
 }
 
 fn read(path: &Path, log: &mut Log<'_>) -> Result<()> {
-    let open = || Reader::new(File::open(path)?);
+    let open = || CaptureReader::new(File::open(path)?);
     let mut reader = open().with_context(|| format!("cannot read {}", path.display()))?;
     while let Some(piece) = reader.next_piece()? {
         match piece {
-            Piece::Frame { kind, payload } => log.frame(kind, payload)?,
-            Piece::Damage(damage) => log.damage(damage),
+            CapturePiece::Frame { kind, payload } => log.frame(kind, payload)?,
+            CapturePiece::Damage(damage) => log.damage(damage),
         }
     }
     Ok(())

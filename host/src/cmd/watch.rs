@@ -14,12 +14,12 @@ use teeleak_analysis::{
     text,
 };
 
-use super::args::{analysis::protocols, triage::Known};
+use super::args::{analysis::protocols, triage::TriageArgs};
 use crate::{
     Env, Exit,
     cmd::args::{normal_world::NormalWorldArgs, tee_access::StockArgs},
-    tui::{Said, Tui},
-    watch::{NoViewer, Settings, Targets, Viewer, Watch},
+    tui::{MessageLog, Tui},
+    watch::{MetricsTargets, NoViewer, Viewer, Watch, WatchSettings},
     window::LEAST_BYTES,
 };
 
@@ -75,7 +75,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     tui: bool,
     #[command(flatten)]
-    known: Known,
+    known: TriageArgs,
     #[command(flatten)]
     with: NormalWorldArgs,
     #[command(flatten)]
@@ -85,7 +85,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     // Before the folder is locked and the TEE is opened.
     let console = arguments.tui.then(|| (env.console)()).transpose()?;
-    let settings = Settings {
+    let settings = WatchSettings {
         poll: Duration::from_secs(arguments.poll.into()),
         census: Duration::from_secs(arguments.census.into()),
         most_bytes: arguments.max_bytes,
@@ -93,32 +93,35 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
         command: arguments.on_alarm.clone(),
         heard: console.is_none(),
         options: options(arguments)?,
-        metrics: Targets { address: arguments.metrics, file: arguments.metrics_file.clone() },
+        metrics: MetricsTargets {
+            address: arguments.metrics,
+            file: arguments.metrics_file.clone(),
+        },
         normal: arguments.with.normal_world().then(|| env.root.clone()),
     };
     let ways = arguments.ways.ways();
     let tee = (&ways, env.world);
     let Some(console) = console else {
-        let told: (&mut dyn Write, &mut dyn Viewer) = (&mut Unheard(env.err), &mut NoViewer);
-        Watch::start(&arguments.dir, settings, tee, told)?.run(&env.interrupt)?;
+        let outputs: (&mut dyn Write, &mut dyn Viewer) = (&mut LossyWriter(env.err), &mut NoViewer);
+        Watch::start(&arguments.dir, settings, tee, outputs)?.run(&env.interrupt)?;
         return Ok(Exit::Clean);
     };
-    let said = Said::default();
-    let watched = {
-        let shown = (env.screen.unicode, arguments.low_water);
-        let mut tui = Tui::new(console, said.clone(), &arguments.dir, shown);
-        Watch::start(&arguments.dir, settings, tee, (&mut said.clone(), &mut tui))
+    let messages = MessageLog::default();
+    let result = {
+        let display_options = (env.screen.unicode, arguments.low_water);
+        let mut tui = Tui::new(console, messages.clone(), &arguments.dir, display_options);
+        Watch::start(&arguments.dir, settings, tee, (&mut messages.clone(), &mut tui))
             .and_then(|mut watch| watch.run(&env.interrupt))
     };
     // The screen is closed: print its messages again.
-    said.repeat(&mut Unheard(env.err))?;
-    watched.map(|()| Exit::Clean)
+    messages.repeat(&mut LossyWriter(env.err))?;
+    result.map(|()| Exit::Clean)
 }
 
 /// A stream whose write errors are ignored: a watch continues without a reader, or on a full disk.
-struct Unheard<'w>(&'w mut dyn Write);
+struct LossyWriter<'w>(&'w mut dyn Write);
 
-impl Write for Unheard<'_> {
+impl Write for LossyWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let _ = self.0.write_all(bytes);
         Ok(bytes.len())
@@ -153,9 +156,9 @@ fn size(text: &str) -> Result<u64> {
     let unit = units.iter().find_map(|(name, shift)| Some((text.strip_suffix(name)?, shift)));
     let bytes =
         unit.and_then(|(digits, shift)| digits.parse::<u64>().ok()?.checked_mul(1 << shift));
-    let expected =
+    let size_error =
         || anyhow!("expected a size such as 16MiB, at least {} bytes", text::number(LEAST_BYTES));
-    bytes.filter(|bytes| *bytes >= LEAST_BYTES).ok_or_else(expected)
+    bytes.filter(|bytes| *bytes >= LEAST_BYTES).ok_or_else(size_error)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use teeleak_analysis::model::{Gap, Owner, OwnerId, Part, Pool, PoolKind, Sample};
+use teeleak_analysis::model::{Completeness, Gap, Owner, OwnerId, Pool, PoolKind, Sample};
 use teeleak_proto::Uuid;
 
 /// Objects and their bytes.
@@ -14,14 +14,14 @@ pub(crate) struct Amount {
 
 /// An amount before and after.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub(crate) struct Change {
+pub(crate) struct AmountChange {
     pub(crate) before: Amount,
     pub(crate) after: Amount,
     /// The number of objects in each sample if there are more than two; `None` if not observed.
     pub(crate) course: Vec<Option<u64>>,
 }
 
-impl Change {
+impl AmountChange {
     /// The increase (or decrease) in objects and bytes.
     pub(crate) fn growth(&self) -> (i64, i64) {
         let minus = |a: u64, b: u64| {
@@ -37,16 +37,16 @@ impl Change {
 
 /// What identifies a site: epochs, sessions and callers are summed up.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct SiteKey {
+pub(crate) struct ComparedSiteKey {
     pub(crate) file: Arc<str>,
     pub(crate) line: u32,
     pub(crate) size: u64,
-    pub(crate) owner: OwnerKey,
+    pub(crate) owner: ComparedOwnerKey,
 }
 
 /// What identifies an owner across samples.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum OwnerKey {
+pub(crate) enum ComparedOwnerKey {
     Unknown,
     Core,
     Ta(Uuid),
@@ -57,13 +57,13 @@ pub(crate) enum OwnerKey {
 
 /// The changes between samples.
 pub(crate) struct Difference {
-    pub(crate) sites: BTreeMap<SiteKey, Change>,
+    pub(crate) sites: BTreeMap<ComparedSiteKey, AmountChange>,
     /// Regions by TA.
-    pub(crate) regions: BTreeMap<Uuid, Change>,
+    pub(crate) regions: BTreeMap<Uuid, AmountChange>,
     /// Sessions by TA or PTA.
-    pub(crate) sessions: BTreeMap<Uuid, Change>,
+    pub(crate) sessions: BTreeMap<Uuid, AmountChange>,
     /// The amount in use, in the unit of the pool.
-    pub(crate) pools: Vec<(PoolKind, Change)>,
+    pub(crate) pools: Vec<(PoolKind, AmountChange)>,
     /// What either sample could not observe.
     pub(crate) gaps: Vec<Gap>,
     /// Whether anything could be compared.
@@ -84,20 +84,20 @@ impl Difference {
     /// Records the number of objects in each sample.
     fn follow(&mut self, samples: &[&Sample]) {
         for sample in samples {
-            let seen = |part: bool| part.then_some(());
-            let of_sites = seen(sample.sites.value().is_some()).map(|()| sites(sample));
-            let of_regions = seen(sample.instances.value().is_some()).map(|()| regions(sample));
-            let of_sessions = seen(sample.sessions.value().is_some()).map(|()| sessions(sample));
+            let guard = |part: bool| part.then_some(());
+            let of_sites = guard(sample.sites.value().is_some()).map(|()| sites(sample));
+            let of_regions = guard(sample.instances.value().is_some()).map(|()| regions(sample));
+            let of_sessions = guard(sample.sessions.value().is_some()).map(|()| sessions(sample));
             note(&mut self.sites, of_sites.as_ref());
             note(&mut self.regions, of_regions.as_ref());
             note(&mut self.sessions, of_sessions.as_ref());
         }
-        let between = &samples[1..samples.len() - 1];
-        self.gaps.extend(between.iter().flat_map(|sample| gaps(sample)));
+        let middle_samples = &samples[1..samples.len() - 1];
+        self.gaps.extend(middle_samples.iter().flat_map(|sample| gaps(sample)));
     }
 }
 
-fn note<K: Ord>(changes: &mut BTreeMap<K, Change>, seen: Option<&BTreeMap<K, Amount>>) {
+fn note<K: Ord>(changes: &mut BTreeMap<K, AmountChange>, seen: Option<&BTreeMap<K, Amount>>) {
     for (key, change) in changes {
         let count = seen.map(|seen| seen.get(key).map_or(0, |amount| amount.count));
         change.course.push(count);
@@ -105,8 +105,8 @@ fn note<K: Ord>(changes: &mut BTreeMap<K, Change>, seen: Option<&BTreeMap<K, Amo
 }
 
 fn two(before: &Sample, after: &Sample) -> Difference {
-    let both = |a: bool, b: bool| a && b;
-    let seen = |sample: &Sample| {
+    let are_both = |a: bool, b: bool| a && b;
+    let observed_parts = |sample: &Sample| {
         [
             sample.sites.value().is_some(),
             sample.instances.value().is_some(),
@@ -114,8 +114,11 @@ fn two(before: &Sample, after: &Sample) -> Difference {
             sample.pools.value().is_some(),
         ]
     };
-    let compared: Vec<_> =
-        seen(before).into_iter().zip(seen(after)).map(|(a, b)| both(a, b)).collect();
+    let compared: Vec<_> = observed_parts(before)
+        .into_iter()
+        .zip(observed_parts(after))
+        .map(|(a, b)| are_both(a, b))
+        .collect();
     Difference {
         sites: changes(compared[0], sites(before), sites(after)),
         regions: changes(compared[1], regions(before), regions(after)),
@@ -130,8 +133,8 @@ fn changes<K: Ord>(
     compared: bool,
     before: BTreeMap<K, Amount>,
     after: BTreeMap<K, Amount>,
-) -> BTreeMap<K, Change> {
-    let mut changes: BTreeMap<K, Change> = BTreeMap::new();
+) -> BTreeMap<K, AmountChange> {
+    let mut changes: BTreeMap<K, AmountChange> = BTreeMap::new();
     if compared {
         for (key, amount) in before {
             changes.entry(key).or_default().before = amount;
@@ -145,10 +148,10 @@ fn changes<K: Ord>(
 }
 
 /// Live allocations by site and owner.
-pub(crate) fn sites(sample: &Sample) -> BTreeMap<SiteKey, Amount> {
-    let mut sums: BTreeMap<SiteKey, Amount> = BTreeMap::new();
+pub(crate) fn sites(sample: &Sample) -> BTreeMap<ComparedSiteKey, Amount> {
+    let mut sums: BTreeMap<ComparedSiteKey, Amount> = BTreeMap::new();
     for site in sample.sites.value().into_iter().flatten() {
-        let key = SiteKey {
+        let key = ComparedSiteKey {
             file: Arc::clone(&site.file),
             line: site.line,
             size: site.size,
@@ -162,18 +165,18 @@ pub(crate) fn sites(sample: &Sample) -> BTreeMap<SiteKey, Amount> {
 }
 
 /// The owner that a sample's owner id stands for.
-pub(crate) fn owner_key(sample: &Sample, id: OwnerId) -> OwnerKey {
+pub(crate) fn owner_key(sample: &Sample, id: OwnerId) -> ComparedOwnerKey {
     let number = match id {
-        OwnerId::Unknown => return OwnerKey::Unknown,
-        OwnerId::Core => return OwnerKey::Core,
+        OwnerId::Unknown => return ComparedOwnerKey::Unknown,
+        OwnerId::Core => return ComparedOwnerKey::Core,
         OwnerId::Number(number) => number,
     };
     let owners = sample.owners.value().into_iter().flatten();
     let find = |owner: &&Owner| owner.number == number;
     match { owners }.find(find).and_then(|owner| Some((owner.uuid?, owner.pta))) {
-        Some((uuid, true)) => OwnerKey::Pta(uuid),
-        Some((uuid, false)) => OwnerKey::Ta(uuid),
-        None => OwnerKey::Number(number),
+        Some((uuid, true)) => ComparedOwnerKey::Pta(uuid),
+        Some((uuid, false)) => ComparedOwnerKey::Ta(uuid),
+        None => ComparedOwnerKey::Number(number),
     }
 }
 
@@ -197,16 +200,17 @@ fn sessions(sample: &Sample) -> BTreeMap<Uuid, Amount> {
     sums
 }
 
-fn pools(before: &Sample, after: &Sample) -> Vec<(PoolKind, Change)> {
+fn pools(before: &Sample, after: &Sample) -> Vec<(PoolKind, AmountChange)> {
     let in_use = |pool: &Pool| Amount { count: pool.allocated.unwrap_or(0), bytes: 0 };
-    let of = |sample: &Sample, kind: &PoolKind| {
+    let amount = |sample: &Sample, kind: &PoolKind| {
         let pools = sample.pools.value().into_iter().flatten();
         { pools }.find(|pool| pool.kind == *kind).map(in_use).unwrap_or_default()
     };
     let kinds = after.pools.value().into_iter().flatten().map(|pool| pool.kind.clone());
     let change = |kind: PoolKind| {
         let course = Vec::new();
-        let change = Change { before: of(before, &kind), after: of(after, &kind), course };
+        let change =
+            AmountChange { before: amount(before, &kind), after: amount(after, &kind), course };
         (kind, change)
     };
     kinds.map(change).filter(|(_, change)| change.before != change.after).collect()
@@ -222,6 +226,6 @@ pub(crate) fn gaps(sample: &Sample) -> Vec<Gap> {
         sample.instances.gap(),
         sample.sessions.gap(),
     ];
-    let of_regions = regions.filter_map(|instance| Part::gap(&instance.regions));
+    let of_regions = regions.filter_map(|instance| Completeness::gap(&instance.regions));
     parts.into_iter().flatten().chain(of_regions).cloned().collect()
 }

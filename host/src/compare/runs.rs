@@ -14,7 +14,7 @@ const WORSE: f64 = 0.05;
 
 /// How a finding compares with the known-good build.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum News {
+pub(crate) enum FindingNovelty {
     /// The good build does not have it.
     New,
     /// The good build has less of it.
@@ -26,7 +26,7 @@ pub(crate) enum News {
 /// A run compared with the known-good one.
 pub(crate) struct Differential {
     /// Findings that count, compared with the good build.
-    pub(crate) findings: Vec<(News, Finding)>,
+    pub(crate) findings: Vec<(FindingNovelty, Finding)>,
     /// Findings of the good build that this one does not have.
     pub(crate) gone: Vec<Finding>,
     /// Why the run can't be called clean.
@@ -40,28 +40,31 @@ pub(crate) fn compare(good: &Report, report: Report) -> Differential {
         of.iter().find(|other| other.fingerprint == finding.fingerprint).cloned()
     };
     let news = |finding: &Finding| match find(finding, &good.findings).filter(|one| counts(&one)) {
-        None => News::New,
-        Some(known) if is_worse(finding, &known) => News::Worse,
-        Some(_) => News::Same,
+        None => FindingNovelty::New,
+        Some(known) if is_worse(finding, &known) => FindingNovelty::Worse,
+        Some(_) => FindingNovelty::Same,
     };
-    let gone = good.findings.iter().filter(counts);
-    let gone = gone.filter(|finding| find(finding, &report.findings).is_none()).cloned().collect();
+    let good_findings = good.findings.iter().filter(counts);
+    let missing_findings = good_findings
+        .filter(|finding| find(finding, &report.findings).is_none())
+        .cloned()
+        .collect();
     let doubts = doubts("the good build", good).chain(doubts("this build", &report)).collect();
     let findings = report.findings.into_iter().filter(|finding| counts(&finding));
     let findings = findings.map(|finding| (news(&finding), finding)).collect();
-    Differential { findings, gone, doubts }
+    Differential { findings, gone: missing_findings, doubts }
 }
 
 impl Differential {
     /// The outcome: that of a run with only the new and worse findings.
     pub(crate) fn conclusion(&self) -> Conclusion {
-        let news = self.findings.iter().filter(|(news, _)| *news != News::Same);
+        let news = self.findings.iter().filter(|(news, _)| *news != FindingNovelty::Same);
         let weights: Vec<_> = news.map(|(_, finding)| FindingWeight::from(finding)).collect();
         conclude(&weights, self.doubts.is_empty())
     }
 
     /// Number of findings of this kind.
-    pub(crate) fn count(&self, news: News) -> u64 {
+    pub(crate) fn count(&self, news: FindingNovelty) -> u64 {
         self.findings.iter().filter(|(one, _)| *one == news).count() as u64
     }
 }
@@ -85,6 +88,6 @@ fn is_worse(finding: &Finding, known: &Finding) -> bool {
 
 /// Growth per iteration: in bytes if known, else in objects.
 fn growth(finding: &Finding) -> Option<&Figure> {
-    let of = |unit| finding.figures.iter().find(|figure| figure.unit == unit);
-    of(Unit::BytesPerIteration).or_else(|| of(Unit::ObjectsPerIteration))
+    let find_figure = |unit| finding.figures.iter().find(|figure| figure.unit == unit);
+    find_figure(Unit::BytesPerIteration).or_else(|| find_figure(Unit::ObjectsPerIteration))
 }

@@ -40,23 +40,24 @@ pub(super) fn objection(
     (name, option): (&str, &str),
     value: &str,
 ) -> Option<(String, Vec<String>)> {
-    let known =
+    let arg =
         command.find_subcommand(name).and_then(|command| super::apply::option(command, option))?;
-    if !known.get_action().takes_values() {
+    if !arg.get_action().takes_values() {
         return None;
     }
     let line = ["teeleak".to_owned(), name.to_owned(), format!("--{option}={value}")];
     let error = command.clone().try_get_matches_from(line).err()?;
-    let about = |kind| error.get(kind).map(ToString::to_string);
-    let (of, wrong) = (about(ContextKind::InvalidArg)?, about(ContextKind::InvalidValue)?);
+    let context_text = |kind| error.get(kind).map(ToString::to_string);
+    let (of, wrong) =
+        (context_text(ContextKind::InvalidArg)?, context_text(ContextKind::InvalidValue)?);
     if !of.starts_with(&format!("--{option}")) {
         return None;
     }
-    let known = match error.get(ContextKind::ValidValue) {
+    let choices = match error.get(ContextKind::ValidValue) {
         Some(clap::error::ContextValue::Strings(known)) => known.clone(),
         _ => Vec::new(),
     };
-    let why =
+    let message =
         error.source().map_or_else(|| format!("invalid value `{wrong}`"), ToString::to_string);
-    Some((why, known))
+    Some((message, choices))
 }

@@ -34,12 +34,12 @@ impl Places {
     /// The user's and the project's file if they exist, and those of them that are world-writable.
     pub(super) fn find(&self) -> (Vec<PathBuf>, Vec<PathBuf>) {
         let user = self.user.as_ref().map(|folder| folder.join("teeleak").join(NAME));
-        let project = self.folder.as_ref().and_then(|folder| self.above(folder));
-        let there = user.into_iter().chain(project).filter(|path| path.is_file());
-        there.partition(|path| is_trusted(path))
+        let project = self.folder.as_ref().and_then(|folder| self.find_project_file(folder));
+        let files = user.into_iter().chain(project).filter(|path| path.is_file());
+        files.partition(|path| is_trusted(path))
     }
 
-    fn above(&self, folder: &Path) -> Option<PathBuf> {
+    fn find_project_file(&self, folder: &Path) -> Option<PathBuf> {
         for folder in folder.ancestors() {
             let file = folder.join(NAME);
             if file.is_file() {
@@ -56,8 +56,8 @@ impl Places {
 /// Whether neither the file nor its folder is world-writable: teeleak often runs as root in a folder
 /// of another user, but should not follow a file in `/tmp`.
 fn is_trusted(file: &Path) -> bool {
-    let closed = |path: &Path| {
+    let is_closed = |path: &Path| {
         fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o002 == 0)
     };
-    closed(file) && file.parent().is_some_and(closed)
+    is_closed(file) && file.parent().is_some_and(is_closed)
 }

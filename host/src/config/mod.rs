@@ -31,7 +31,7 @@ const NAME: &str = "teeleak.toml";
 /// Where option defaults come from.
 #[derive(Args, Clone, Default, Debug)]
 #[command(next_help_heading = "Configuration")]
-pub(crate) struct Choice {
+pub(crate) struct ConfigArgs {
     /// Take option defaults from this file, and ignore other teeleak.toml files.
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
@@ -52,7 +52,7 @@ struct Setting {
 
 /// The settings of a file.
 #[derive(Debug)]
-pub(crate) struct File {
+pub(crate) struct ConfigFile {
     path: PathBuf,
     settings: Vec<Setting>,
 }
@@ -61,7 +61,7 @@ pub(crate) struct File {
 #[derive(Debug, Default)]
 pub(crate) struct Configuration {
     /// The user's own file, then the project's, whose settings take precedence.
-    files: Vec<File>,
+    files: Vec<ConfigFile>,
     /// Files that were found but are not trusted.
     pub(crate) left_alone: Vec<PathBuf>,
 }
@@ -71,7 +71,11 @@ impl Configuration {
     ///
     /// # Errors
     /// When a file can't be read or has mistakes.
-    pub(crate) fn read(choice: &Choice, places: &Places, command: &clap::Command) -> Result<Self> {
+    pub(crate) fn read(
+        choice: &ConfigArgs,
+        places: &Places,
+        command: &clap::Command,
+    ) -> Result<Self> {
         if choice.no_config {
             return Ok(Self::default());
         }
@@ -94,24 +98,24 @@ impl Configuration {
     }
 
     /// Each file with its settings.
-    pub(crate) fn told(&self) -> Vec<String> {
-        let settings = |file: &File| {
-            let all: Vec<_> = file.settings.iter().map(ToString::to_string).collect();
-            if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }
+    pub(crate) fn descriptions(&self) -> Vec<String> {
+        let settings = |file: &ConfigFile| {
+            let texts: Vec<_> = file.settings.iter().map(ToString::to_string).collect();
+            if texts.is_empty() { "nothing".to_owned() } else { texts.join(", ") }
         };
-        let file = |file: &File| format!("{} sets {}", file.path.display(), settings(file));
+        let file = |file: &ConfigFile| format!("{} sets {}", file.path.display(), settings(file));
         self.files.iter().map(file).collect()
     }
 }
 
-fn file(path: &Path, command: &clap::Command) -> Result<File> {
+fn file(path: &Path, command: &clap::Command) -> Result<ConfigFile> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read configuration {name}"))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let settings = read::settings((&name, &text), folder, command)
         .map_err(|mistakes| crate::render::mistake::error("the configuration", &text, &mistakes))?;
-    Ok(File { path: path.to_owned(), settings })
+    Ok(ConfigFile { path: path.to_owned(), settings })
 }
 
 impl std::fmt::Display for Setting {

@@ -41,7 +41,7 @@ const OPTIONS: [&str; 18] = [
 const BUDGETS: &str = "max-bytes-per-iter";
 
 /// The settings read so far, and the mistakes in the file.
-struct Reader<'r> {
+struct ConfigReader<'r> {
     file: (&'r str, &'r str),
     folder: &'r Path,
     command: &'r Command,
@@ -60,7 +60,7 @@ pub(super) fn settings(
         vec![Mistake::new(file, span, error.message(), None)]
     })?;
     let (settings, mistakes) = (Vec::new(), Vec::new());
-    let mut reader = Reader { file, folder, command, settings, mistakes };
+    let mut reader = ConfigReader { file, folder, command, settings, mistakes };
     reader.top(table.get_ref());
     // Settings of one command override those of all commands.
     reader.settings.sort_by_key(|setting| setting.command.is_some());
@@ -68,7 +68,7 @@ pub(super) fn settings(
     if reader.mistakes.is_empty() { Ok(reader.settings) } else { Err(reader.mistakes) }
 }
 
-impl<'r> Reader<'r> {
+impl<'r> ConfigReader<'r> {
     fn mistake(&mut self, span: Range<usize>, message: String, hint: Option<String>) {
         self.mistakes.push(Mistake::new(self.file, span, message, hint));
     }
@@ -85,7 +85,7 @@ impl<'r> Reader<'r> {
                 (DeValue::Table(inner), None) if is_command => self.of_command(name, inner),
                 (_, Some(command)) => self.option(None, command.get_name(), (key, value)),
                 (_, None) => {
-                    let hint = suggest(name, known(&commands).iter().copied());
+                    let hint = suggest(name, option_names(&commands).iter().copied());
                     self.mistake(key.span(), format!("unknown option or command `{name}`"), hint);
                 }
             }
@@ -112,17 +112,17 @@ impl<'r> Reader<'r> {
         command: &str,
         (key, value): (&Spanned<Cow<'_, str>>, &Spanned<DeValue<'_>>),
     ) {
-        let known = OPTIONS.into_iter().find(|option| *option == key.get_ref());
-        let found = self.command.find_subcommand(command);
-        let arg = found.and_then(|found| apply::option(found, key.get_ref()));
-        let (Some(option), Some(arg)) = (known, arg) else { return };
+        let option_name = OPTIONS.into_iter().find(|option| *option == key.get_ref());
+        let subcommand = self.command.find_subcommand(command);
+        let arg = subcommand.and_then(|found| apply::option(found, key.get_ref()));
+        let (Some(option), Some(arg)) = (option_name, arg) else { return };
         let arg = arg.clone();
-        let before = self.mistakes.len();
+        let mistake_count = self.mistakes.len();
         let Some(values) = self.values(&arg, option, value) else { return };
         for (value, span) in &values {
             self.check((command, option), value, span);
         }
-        if self.mistakes.len() == before && !values.is_empty() {
+        if self.mistakes.len() == mistake_count && !values.is_empty() {
             let values = values.into_iter().map(|(value, _)| value).collect();
             self.settings.push(Setting { command: of.map(str::to_owned), option, values });
         }
@@ -156,13 +156,14 @@ impl<'r> Reader<'r> {
                 .collect(),
             _ if option == BUDGETS => None,
             DeValue::Array(all) if is_list => {
-                let one = |one: &Spanned<DeValue<'_>>| Some((single(one.get_ref())?, one.span()));
-                all.iter().map(one).collect()
+                let value_and_span =
+                    |one: &Spanned<DeValue<'_>>| Some((single(one.get_ref())?, one.span()));
+                all.iter().map(value_and_span).collect()
             }
             other => single(other).map(|one| vec![(one, value.span())]),
         };
         let Some(mut values) = values else {
-            let (expected, found) = (expected(arg, option), kind(value.get_ref()));
+            let (expected, found) = (expected_type(arg, option), kind(value.get_ref()));
             self.mistake(value.span(), format!("expected {expected}, found {found}"), None);
             return None;
         };
@@ -185,19 +186,19 @@ impl<'r> Reader<'r> {
 }
 
 /// Names of options, and of the commands that have them.
-fn known<'c>(commands: &[&'c Command]) -> BTreeSet<&'c str> {
-    let mut known = BTreeSet::new();
+fn option_names<'c>(commands: &[&'c Command]) -> BTreeSet<&'c str> {
+    let mut names = BTreeSet::new();
     for command in commands {
-        known.insert(command.get_name());
-        known.extend(options(command).map(|option| -> &'c str { option }));
+        names.insert(command.get_name());
+        names.extend(options(command).map(|option| -> &'c str { option }));
     }
-    known
+    names
 }
 
 /// Options of a command that a file can set.
 fn options(command: &Command) -> impl Iterator<Item = &'static str> + Clone {
-    let has = |option: &&str| apply::option(command, option).is_some();
-    OPTIONS.into_iter().filter(has).collect::<Vec<_>>().into_iter()
+    let has_option = |option: &&str| apply::option(command, option).is_some();
+    OPTIONS.into_iter().filter(has_option).collect::<Vec<_>>().into_iter()
 }
 
 fn single(value: &DeValue<'_>) -> Option<String> {
@@ -209,7 +210,7 @@ fn single(value: &DeValue<'_>) -> Option<String> {
 }
 
 /// The type of an option's value.
-fn expected(arg: &Arg, option: &str) -> &'static str {
+fn expected_type(arg: &Arg, option: &str) -> &'static str {
     match arg.get_action() {
         ArgAction::SetTrue => "true or false",
         _ if option == BUDGETS => "a table of sites and bytes, such as { \"core/mm/mobj.c\" = 64 }",

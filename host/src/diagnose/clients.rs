@@ -52,8 +52,8 @@ fn preload(library: Option<&Path>) -> Check {
 /// The library that the preload library stands in front of.
 fn teec(root: &Path) -> Check {
     let names = ["libteec.so.2", "libteec.so.1", "libteec.so"];
-    let found = names.iter().find(|name| find(root, &LIBRARIES, name).is_some());
-    let (state, detail, remedy) = match found {
+    let library_name = names.iter().find(|name| find(root, &LIBRARIES, name).is_some());
+    let (state, detail, remedy) = match library_name {
         Some(name) => (State::Present, format!("{name} is present"), None),
         None => (
             State::Unknown,
@@ -73,13 +73,13 @@ fn teec(root: &Path) -> Check {
 }
 
 fn strace(root: &Path) -> Check {
-    let there = find(root, &PROGRAMS, "strace").is_some();
+    let is_installed = find(root, &PROGRAMS, "strace").is_some();
     Check {
         id: CheckId::Strace,
         brings: "the same for static, hardened and vendor programs: analyze and report --strace",
-        state: if there { State::Present } else { State::Missing },
-        detail: if there { "installed" } else { "not installed" }.into(),
-        remedy: (!there).then(|| {
+        state: if is_installed { State::Present } else { State::Missing },
+        detail: if is_installed { "installed" } else { "not installed" }.into(),
+        remedy: (!is_installed).then(|| {
             "install strace, 6.1 or later for sessions and commands; its output can be read anywhere"
                 .into()
         }),

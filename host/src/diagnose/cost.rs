@@ -14,19 +14,19 @@ use crate::{
     Interrupt,
     source::{
         Sink,
-        live::{Counts, Device, Observer as _, Sampler},
+        live::{Device, LiveCounts, Observer as _, Sampler},
     },
 };
 
 /// The median and the largest of several measurements, in nanoseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub(crate) struct Spread {
+pub(crate) struct CostSpread {
     pub(crate) median_ns: u64,
     pub(crate) max_ns: u64,
 }
 
-impl Spread {
-    fn of(mut values: Vec<u64>) -> Self {
+impl CostSpread {
+    fn from_values(mut values: Vec<u64>) -> Self {
         values.sort_unstable();
         Self {
             median_ns: values.get(values.len() / 2).copied().unwrap_or(0),
@@ -41,14 +41,14 @@ pub(crate) struct Cost {
     /// Snapshots taken.
     pub(crate) snapshots: u32,
     /// The objects that each snapshot counted.
-    pub(crate) counts: Counts,
+    pub(crate) counts: LiveCounts,
     /// From the request to the last page, by the normal world's clock.
-    pub(crate) wall: Spread,
+    pub(crate) wall: CostSpread,
     /// How long the malloc lock of the TEE core was held, by the secure world's counter.
-    pub(crate) lock: Spread,
+    pub(crate) lock: CostSpread,
     /// The same for a poll of the pools alone, as `teeleak watch` does it.
-    pub(crate) poll_wall: Spread,
-    pub(crate) poll_lock: Spread,
+    pub(crate) poll_wall: CostSpread,
+    pub(crate) poll_lock: CostSpread,
 }
 
 /// Takes `n` snapshots in one session.
@@ -59,7 +59,7 @@ pub(crate) fn measure(device: Box<dyn Device>, n: u32, interrupt: &Interrupt) ->
     // The first snapshot allocates memory that later ones reuse.
     let mut counts = sampler.census(&mut meter)?;
     meter.take_lock_ns();
-    let (mut snapshots, mut polls) = (Timed::default(), Timed::default());
+    let (mut snapshots, mut polls) = (CallTimes::default(), CallTimes::default());
     while snapshots.wall.len() < n as usize && !interrupt.is_set() {
         snapshots.add(&mut meter, |meter| sampler.census(meter).map(|now| counts = now))?;
         polls.add(&mut meter, |meter| sampler.pools(meter))?;
@@ -67,21 +67,21 @@ pub(crate) fn measure(device: Box<dyn Device>, n: u32, interrupt: &Interrupt) ->
     Ok(Cost {
         snapshots: u32::try_from(snapshots.wall.len()).unwrap_or(u32::MAX),
         counts,
-        wall: Spread::of(snapshots.wall),
-        lock: Spread::of(snapshots.lock),
-        poll_wall: Spread::of(polls.wall),
-        poll_lock: Spread::of(polls.lock),
+        wall: CostSpread::from_values(snapshots.wall),
+        lock: CostSpread::from_values(snapshots.lock),
+        poll_wall: CostSpread::from_values(polls.wall),
+        poll_lock: CostSpread::from_values(polls.lock),
     })
 }
 
 /// Durations of repeated requests, in nanoseconds.
 #[derive(Default)]
-struct Timed {
+struct CallTimes {
     wall: Vec<u64>,
     lock: Vec<u64>,
 }
 
-impl Timed {
+impl CallTimes {
     fn add(&mut self, meter: &mut Meter, ask: impl FnOnce(&mut Meter) -> Result<()>) -> Result<()> {
         let began = Instant::now();
         ask(meter)?;
@@ -131,11 +131,11 @@ impl Sink for Meter {
 
 #[cfg(test)]
 mod tests {
-    use super::Spread;
+    use super::CostSpread;
 
     #[test]
     fn a_spread_is_the_median_and_the_largest() {
-        assert_eq!(Spread::of(vec![9, 1, 5]), Spread { median_ns: 5, max_ns: 9 });
-        assert_eq!(Spread::of(Vec::new()), Spread::default());
+        assert_eq!(CostSpread::from_values(vec![9, 1, 5]), CostSpread { median_ns: 5, max_ns: 9 });
+        assert_eq!(CostSpread::from_values(Vec::new()), CostSpread::default());
     }
 }

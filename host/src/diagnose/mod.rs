@@ -23,7 +23,7 @@ use teeleak_proto::{
 use crate::{
     TeeError,
     source::{
-        Ways,
+        AccessOptions,
         live::{Discard, Greeting, NODE, Sampler, World},
         stock::element_bytes,
     },
@@ -51,7 +51,7 @@ pub(crate) struct Surroundings<'s> {
 /// When the given console can't be read.
 pub(crate) fn diagnose(
     world: &dyn World,
-    ways: &Ways,
+    ways: &AccessOptions,
     around: Surroundings<'_>,
 ) -> Result<Diagnosis> {
     let ta = world.connect();
@@ -92,13 +92,13 @@ fn concurrency() -> Check {
 }
 
 fn node(world: &dyn World) -> Check {
-    let there = world.has_node();
+    let has_node = world.has_node();
     Check {
         id: CheckId::TeeDevice,
         brings: "access to the TEE",
-        state: if there { State::Present } else { State::Missing },
-        detail: format!("{NODE} {}", if there { "exists" } else { "does not exist" }),
-        remedy: (!there).then(|| {
+        state: if has_node { State::Present } else { State::Missing },
+        detail: format!("{NODE} {}", if has_node { "exists" } else { "does not exist" }),
+        remedy: (!has_node).then(|| {
             "load the driver (modprobe optee) on a system whose firmware has OP-TEE".into()
         }),
     }
@@ -134,7 +134,7 @@ fn state_of(error: &Error) -> State {
 fn pta(greeting: &Result<Greeting>) -> Check {
     let (state, detail) = match greeting {
         Ok(_) => (State::Present, "the TA reaches it".into()),
-        Err(error) if error.is::<crate::Blind>() => (State::Missing, error.to_string()),
+        Err(error) if error.is::<crate::NotObservable>() => (State::Missing, error.to_string()),
         Err(_) => (State::Unknown, "only the TA knows".into()),
     };
     Check {
@@ -205,10 +205,10 @@ fn raw_addresses(greeting: &Result<Greeting>) -> Check {
 }
 
 fn stats(world: &dyn World) -> Check {
-    let failed = |result| TeeError { result, doing: "asking the statistics PTA" }.into();
-    let asked = world.stats().and_then(|mut pta| element_bytes(&mut *pta).map_err(failed));
-    let (state, detail) = match asked {
-        Ok(bytes) => (State::Present, stock::Stats { bytes }.told()),
+    let to_error = |result| TeeError { result, doing: "asking the statistics PTA" }.into();
+    let element_size = world.stats().and_then(|mut pta| element_bytes(&mut *pta).map_err(to_error));
+    let (state, detail) = match element_size {
+        Ok(bytes) => (State::Present, stock::StatsAnswer { bytes }.description()),
         Err(error) => (state_of(&error), error.to_string()),
     };
     Check {

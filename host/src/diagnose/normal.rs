@@ -3,22 +3,22 @@
 use std::path::Path;
 
 use teeleak_analysis::model::Ledger;
-use teeleak_proto::normal::Why;
+use teeleak_proto::normal::UnreadReason;
 
 use super::{Check, CheckId, State};
-use crate::source::normal::{Missing, look};
+use crate::source::normal::{LedgerObstacle, look};
 
 /// Looks for them below `root`.
 pub(super) fn checks(root: &Path) -> Vec<Check> {
-    let all = look(root).into_iter();
-    all.map(|(ledger, missing)| check(ledger, missing.as_ref())).collect()
+    let ledgers = look(root).into_iter();
+    ledgers.map(|(ledger, missing)| check(ledger, missing.as_ref())).collect()
 }
 
-fn check(ledger: Ledger, missing: Option<&Missing>) -> Check {
+fn check(ledger: Ledger, missing: Option<&LedgerObstacle>) -> Check {
     let (state, detail) = match missing.map(|missing| missing.why) {
         None => (State::Present, "can be read"),
-        Some(Why::Absent) => (State::Missing, "not provided by this kernel"),
-        Some(Why::Refused) => (State::Missing, "not (fully) readable by this user"),
+        Some(UnreadReason::Absent) => (State::Missing, "not provided by this kernel"),
+        Some(UnreadReason::Refused) => (State::Missing, "not (fully) readable by this user"),
         Some(_) => (State::Unknown, "could not be read"),
     };
     let remedy = missing.map(|missing| missing.remedy.clone()).filter(|remedy| !remedy.is_empty());

@@ -13,8 +13,8 @@ const FOLDER: &str = "usr/lib/tee-supplicant/plugins";
 /// Checks for the plugin below `root`. Whether tee-supplicant loaded it can't be detected.
 pub(super) fn check(root: &Path) -> Check {
     let name = format!("{PLUGIN_TEXT}.plugin");
-    let there = root.join(FOLDER).join(&name).exists();
-    let detail = if there {
+    let is_installed = root.join(FOLDER).join(&name).exists();
+    let detail = if is_installed {
         "installed; tee-supplicant loads it when it starts".into()
     } else {
         format!("no {name} in /{FOLDER}")
@@ -26,8 +26,8 @@ pub(super) fn check(root: &Path) -> Check {
     Check {
         id: CheckId::SupplicantPlugin,
         brings: "dumps that the TA pushes on its own",
-        state: if there { State::Present } else { State::Missing },
+        state: if is_installed { State::Present } else { State::Missing },
         detail,
-        remedy: (!there).then_some(remedy),
+        remedy: (!is_installed).then_some(remedy),
     }
 }

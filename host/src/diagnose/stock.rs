@@ -2,36 +2,36 @@
 
 use anyhow::Result;
 use teeleak_analysis::{
-    model::{Part, Reason, Sample, Site},
+    model::{Completeness, Reason, Sample, Site},
     parse::capture::{ObservationBuilder, remedy},
     text,
 };
 
 use super::{Check, CheckId, State};
 use crate::source::{
-    Ways,
+    AccessOptions,
     live::{Observer as _, World},
 };
 
 /// The answer of the statistics PTA: bytes per pool.
-pub(super) struct Stats {
+pub(super) struct StatsAnswer {
     pub(super) bytes: usize,
 }
 
-impl Stats {
-    pub(super) fn told(&self) -> String {
+impl StatsAnswer {
+    pub(super) fn description(&self) -> String {
         let Self { bytes } = self;
-        let since = match bytes {
+        let releases = match bytes {
             56 => "optee_os before 4.6.0",
             64 => "optee_os 4.6.0 or later",
             _ => "an unknown release",
         };
-        format!("answers the normal world with {bytes} bytes per pool ({since})")
+        format!("answers the normal world with {bytes} bytes per pool ({releases})")
     }
 }
 
 /// Tries the requested ways of access, and describes the others.
-pub(super) fn checks(world: &dyn World, ways: &Ways) -> Result<(Vec<Check>, bool)> {
+pub(super) fn checks(world: &dyn World, ways: &AccessOptions) -> Result<(Vec<Check>, bool)> {
     let sample = if ways.are_given() { try_out(world, ways)? } else { None };
     let console = console(sample.as_ref());
     let can_observe = console.state == State::Present;
@@ -61,10 +61,10 @@ pub(super) fn infer(checks: &mut [Check]) {
 }
 
 /// A snapshot; `None` if the statistics PTA is missing, which another check reports.
-fn try_out(world: &dyn World, ways: &Ways) -> Result<Option<Sample>> {
+fn try_out(world: &dyn World, ways: &AccessOptions) -> Result<Option<Sample>> {
     let mut stock = match ways.stock(world) {
         Ok(stock) => stock,
-        Err(error) if error.is::<crate::TeeError>() || error.is::<crate::Blind>() => {
+        Err(error) if error.is::<crate::TeeError>() || error.is::<crate::NotObservable>() => {
             return Ok(None);
         }
         Err(error) => return Err(error),
@@ -77,14 +77,14 @@ fn try_out(world: &dyn World, ways: &Ways) -> Result<Option<Sample>> {
 
 fn console(sample: Option<&Sample>) -> Check {
     let (state, detail) = match sample.map(|sample| &sample.sites) {
-        Some(Part::Complete(sites)) => (State::Present, counted(sites)),
-        Some(Part::Partial(sites, gap)) => {
-            (State::Unknown, format!("{}, incomplete: {}", counted(sites), gap.reason))
+        Some(Completeness::Complete(sites)) => (State::Present, count_text(sites)),
+        Some(Completeness::Partial(sites, gap)) => {
+            (State::Unknown, format!("{}, incomplete: {}", count_text(sites), gap.reason))
         }
-        Some(Part::Unobserved(gap)) if gap.reason == Reason::NotBuilt => {
+        Some(Completeness::Unobserved(gap)) if gap.reason == Reason::NotBuilt => {
             (State::Missing, "the console shows marks, but no allocations between them".into())
         }
-        Some(Part::Unobserved(gap)) if gap.reason != Reason::NotOffered => {
+        Some(Completeness::Unobserved(gap)) if gap.reason != Reason::NotOffered => {
             (State::Unknown, gap.reason.to_string())
         }
         _ => (State::Unknown, "not tried: use --console CONSOLE".into()),
@@ -100,7 +100,7 @@ fn console(sample: Option<&Sample>) -> Check {
     }
 }
 
-fn counted(sites: &[Site]) -> String {
+fn count_text(sites: &[Site]) -> String {
     let allocations: u64 = sites.iter().map(|site| site.count).sum();
     let (allocations, sites) = (text::number(allocations), text::number(sites.len() as u64));
     format!("{allocations} allocations at {sites} sites were printed and read")
@@ -117,9 +117,9 @@ fn ta_heaps(sample: Option<&Sample>) -> Check {
             (State::Missing, "not built into this OP-TEE".into())
         }
         _ => {
-            let why = "not tried: it can hang the TEE while another client opens a session; \
+            let reason = "not tried: it can hang the TEE while another client opens a session; \
                        use --ta-stats when none does";
-            (State::Unknown, why.into())
+            (State::Unknown, reason.into())
         }
     };
     Check {

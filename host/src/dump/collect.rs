@@ -20,19 +20,19 @@ use teeleak_analysis::{
 };
 
 use crate::{
-    capture::{Piece, Reader, Writer},
+    capture::{CapturePiece, CaptureReader, CaptureWriter},
     source,
     source::{
-        CaptureFile, Sink, Source, Ways, auditor,
-        live::{NODE, Observer, Snapshot, World, kernel::Told},
+        AccessOptions, CaptureFile, Sink, Source, auditor,
+        live::{NODE, Observer, Snapshot, World, kernel::KernelAnswer},
     },
-    watch::{Asked, ask},
+    watch::{DumpAnswer, ask},
     window,
 };
 
 /// One attempt to collect data.
 #[derive(Debug)]
-pub(crate) struct Part {
+pub(crate) struct DumpAttempt {
     /// The source of the data.
     pub(crate) what: &'static str,
     /// What was collected, or why it failed.
@@ -41,11 +41,11 @@ pub(crate) struct Part {
 
 /// The collected data.
 #[derive(Default)]
-pub(crate) struct Taken {
+pub(crate) struct CollectedDump {
     /// The attempts, in order.
-    pub(crate) parts: Vec<Part>,
+    pub(crate) parts: Vec<DumpAttempt>,
     /// What the kernel reports.
-    pub(crate) kernel: Vec<Told>,
+    pub(crate) kernel: Vec<KernelAnswer>,
     /// The window of a watch, or a dump.
     before: Option<Observation>,
     /// The snapshot of this moment.
@@ -53,7 +53,7 @@ pub(crate) struct Taken {
     complete: bool,
 }
 
-impl Taken {
+impl CollectedDump {
     /// The observation to analyse: the window or, without one, the snapshot of this moment.
     pub(crate) fn observation(&self) -> Option<&Observation> {
         self.before.as_ref().or(self.now.as_ref())
@@ -65,7 +65,7 @@ impl Taken {
     }
 
     /// The snapshot of this moment, if the window does not end with it.
-    pub(crate) fn now(&self) -> Option<&Sample> {
+    pub(crate) fn current_sample(&self) -> Option<&Sample> {
         self.before.as_ref()?;
         self.now.as_ref()?.samples.last()
     }
@@ -90,9 +90,9 @@ impl Taken {
     }
 
     fn note(&mut self, what: &'static str, outcome: Result<String, String>) -> bool {
-        let done = outcome.is_ok();
-        self.parts.push(Part { what, outcome });
-        done
+        let is_success = outcome.is_ok();
+        self.parts.push(DumpAttempt { what, outcome });
+        is_success
     }
 }
 
@@ -103,24 +103,26 @@ impl Taken {
 pub(crate) fn take(
     folder: &Path,
     output: Option<&Path>,
-    ways: &Ways,
+    ways: &AccessOptions,
     world: &dyn World,
-) -> Result<Taken> {
-    let mut taken = Taken::default();
-    if through_watch(folder, output, &mut taken)? {
-        return Ok(taken);
+) -> Result<CollectedDump> {
+    let mut dump = CollectedDump::default();
+    if through_watch(folder, output, &mut dump)? {
+        return Ok(dump);
     }
-    directly(output, ways, world, &mut taken)?;
-    from_disk(folder, &mut taken);
-    taken.kernel = world.kernel();
-    Ok(taken)
+    directly(output, ways, world, &mut dump)?;
+    from_disk(folder, &mut dump);
+    dump.kernel = world.kernel();
+    Ok(dump)
 }
 
-fn through_watch(folder: &Path, output: Option<&Path>, taken: &mut Taken) -> Result<bool> {
+fn through_watch(folder: &Path, output: Option<&Path>, taken: &mut CollectedDump) -> Result<bool> {
     let outcome = match ask(folder) {
-        Asked::Dump(path) => load(&path).map(|seen| (seen, path)).map_err(|e| format!("{e:#}")),
-        Asked::Refused(why) => Err(format!("it answered: {why}")),
-        Asked::Nobody(error) => Err(format!(
+        DumpAnswer::Dump(path) => {
+            load(&path).map(|seen| (seen, path)).map_err(|e| format!("{e:#}"))
+        }
+        DumpAnswer::Refused(why) => Err(format!("it answered: {why}")),
+        DumpAnswer::Nobody(error) => Err(format!(
             "no `teeleak watch` is running for {} ({error}); start one first",
             folder.display()
         )),
@@ -147,16 +149,17 @@ fn is_whole(sample: &Sample) -> bool {
 
 fn directly(
     output: Option<&Path>,
-    ways: &Ways,
+    ways: &AccessOptions,
     world: &dyn World,
-    taken: &mut Taken,
+    taken: &mut CollectedDump,
 ) -> Result<()> {
     let cannot = |path: &Path| format!("cannot write {}", path.display());
-    let file = output.map(|path| Writer::create(path).with_context(|| cannot(path))).transpose()?;
+    let file =
+        output.map(|path| CaptureWriter::create(path).with_context(|| cannot(path))).transpose()?;
     let census = |observer: Box<dyn Observer>, file| {
-        let seen = source::observe(&mut Snapshot::new(observer), file)?;
-        let n = seen.samples.last().map(|_| "a snapshot of this moment".to_owned());
-        n.map(|told| (seen, told)).context("no snapshot was received")
+        let observation = source::observe(&mut Snapshot::new(observer), file)?;
+        let n = observation.samples.last().map(|_| "a snapshot of this moment".to_owned());
+        n.map(|told| (observation, told)).context("no snapshot was received")
     };
     // A snapshot that fails leaves a partial file; the next one replaces it.
     let ta = auditor(world).and_then(|sampler| census(Box::new(sampler), file));
@@ -171,7 +174,8 @@ fn directly(
     if taken.note("teeleak TA", outcome) {
         return Ok(());
     }
-    let file = output.map(|path| Writer::create(path).with_context(|| cannot(path))).transpose()?;
+    let file =
+        output.map(|path| CaptureWriter::create(path).with_context(|| cannot(path))).transpose()?;
     let stock = ways.stock(world).and_then(|stock| census(Box::new(stock), file));
     let outcome = match stock {
         Ok((seen, _)) => {
@@ -184,7 +188,7 @@ fn directly(
     Ok(())
 }
 
-fn from_disk(folder: &Path, taken: &mut Taken) {
+fn from_disk(folder: &Path, taken: &mut CollectedDump) {
     let outcome = match newest(folder) {
         Ok(Some((seen, told))) => match boots(&seen, taken.now.as_ref()) {
             true => {
@@ -201,8 +205,8 @@ fn from_disk(folder: &Path, taken: &mut Taken) {
 
 /// Whether both may be from the same boot.
 fn boots(before: &Observation, now: Option<&Observation>) -> bool {
-    let now = now.and_then(|now| now.platform.boot);
-    before.platform.boot.zip(now).is_none_or(|(before, now)| before == now)
+    let current_boot = now.and_then(|now| now.platform.boot);
+    before.platform.boot.zip(current_boot).is_none_or(|(before, now)| before == now)
 }
 
 /// The last window or, without one, the newest dump.
@@ -210,9 +214,9 @@ fn newest(folder: &Path) -> Result<Option<(Observation, String)>> {
     let cannot = || format!("cannot read {}", folder.display());
     let segments = window::session(folder).with_context(cannot)?;
     if let Some(last) = segments.last() {
-        let told = format!("{} files up to {}", segments.len(), last.display());
-        let seen = source::observe(&mut Segments(segments.clone()), None)?;
-        return Ok(Some((seen, told)));
+        let description = format!("{} files up to {}", segments.len(), last.display());
+        let observation = source::observe(&mut Segments(segments.clone()), None)?;
+        return Ok(Some((observation, description)));
     }
     let Some(path) = window::newest_dump(folder).with_context(cannot)? else { return Ok(None) };
     Ok(Some((load(&path)?, path.display().to_string())))
@@ -234,14 +238,14 @@ impl Source for Segments {
         for path in &self.0 {
             // A running watch may delete the oldest file meanwhile.
             let Ok(file) = File::open(path) else { continue };
-            let Ok(mut reader) = Reader::new(file) else {
+            let Ok(mut reader) = CaptureReader::new(file) else {
                 sink.damage(Damage { bytes: 1, at_end: true });
                 continue;
             };
             while let Some(piece) = reader.next_piece()? {
                 match piece {
-                    Piece::Frame { kind, payload } => sink.frame(kind, payload)?,
-                    Piece::Damage(damage) => sink.damage(damage),
+                    CapturePiece::Frame { kind, payload } => sink.frame(kind, payload)?,
+                    CapturePiece::Damage(damage) => sink.damage(damage),
                 }
             }
         }

@@ -9,15 +9,15 @@ use std::io::Write;
 use anyhow::Result;
 use csv::{Terminator, Writer, WriterBuilder};
 use teeleak_analysis::{
-    model::{Clock, Moment, Part, PoolUnit, Sample, Time, Verdict},
+    model::{Clock, Completeness, Moment, PoolUnit, Sample, Time, Verdict},
     text,
 };
 
 use super::{
-    figures::{self, About, Series, of_pool},
+    figures::{self, MetricSeries, MetricSubject, of_pool},
     words,
 };
-use crate::{escape::shown, render::view::ReportView};
+use crate::{escape::escape_controls, render::view::ReportView};
 
 /// The columns, documented in `host/docs/exports.md`.
 const COLUMNS: [&str; 17] = [
@@ -41,10 +41,10 @@ const COLUMNS: [&str; 17] = [
 ];
 
 /// Cells of the columns `sample` to `clock`.
-type When = [String; 5];
+type TimeColumns = [String; 5];
 
 /// Cells of the columns `kind` to `instance`.
-type What = [String; 6];
+type SubjectColumns = [String; 6];
 
 /// Writes the table.
 pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> Result<()> {
@@ -65,7 +65,7 @@ pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> Result<()> {
     for gauge in &told.observation.gauges {
         let time_cells = time_columns(String::new(), gauge.moment, None);
         for pool in &gauge.pools {
-            let subject = subject_columns(&About::Pool(pool.kind.clone()));
+            let subject = subject_columns(&MetricSubject::Pool(pool.kind.clone()));
             for (metric, unit, value) in of_pool(pool) {
                 let share = if value.is_some() { "all" } else { "none" };
                 row(
@@ -83,8 +83,8 @@ pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> Result<()> {
 
 fn row(
     table: &mut Writer<&mut dyn Write>,
-    when: &When,
-    what: &What,
+    when: &TimeColumns,
+    what: &SubjectColumns,
     figure: &[String; 4],
     said: &[String; 2],
 ) -> Result<()> {
@@ -92,7 +92,7 @@ fn row(
     Ok(table.write_record(parts.into_iter().flatten())?)
 }
 
-fn time_columns(sample: String, moment: Moment, time: Option<Time>) -> When {
+fn time_columns(sample: String, moment: Moment, time: Option<Time>) -> TimeColumns {
     let clock = time.map_or("", |time| match time.clock {
         Clock::Counter => "counter",
         Clock::Monotonic => "monotonic",
@@ -102,19 +102,19 @@ fn time_columns(sample: String, moment: Moment, time: Option<Time>) -> When {
     [sample, text::stage_key(moment.stage).into(), moment.iteration.to_string(), ns, clock.into()]
 }
 
-fn subject_columns(about: &About) -> What {
+fn subject_columns(about: &MetricSubject) -> SubjectColumns {
     let empty = String::new;
     let (uuid, instance) = about.ta();
     let uuid = uuid.map_or(empty(), |uuid| uuid.to_string());
     let (kind, name, size, owner) = match about {
-        About::Pool(pool) => ("pool", pool.label().into_owned(), empty(), empty()),
-        About::Site(key) => {
+        MetricSubject::Pool(pool) => ("pool", pool.label().into_owned(), empty(), empty()),
+        MetricSubject::Site(key) => {
             let name = format!("{}:{}", key.file, key.line);
             ("site", name, key.size.to_string(), words::owner(&key.owner))
         }
-        About::Regions(..) => ("regions", uuid.clone(), empty(), empty()),
-        About::Heap(..) => ("heap", uuid.clone(), empty(), empty()),
-        About::Sessions(..) => ("sessions", uuid.clone(), empty(), empty()),
+        MetricSubject::Regions(..) => ("regions", uuid.clone(), empty(), empty()),
+        MetricSubject::Heap(..) => ("heap", uuid.clone(), empty(), empty()),
+        MetricSubject::Sessions(..) => ("sessions", uuid.clone(), empty(), empty()),
     };
     let instance = instance.map_or(empty(), |instance| instance.to_string());
     [kind.to_owned(), harmless(&name), size, owner, uuid, instance]
@@ -126,30 +126,30 @@ fn figure(metric: &str, value: Option<u64>, unit: PoolUnit, seen: &str) -> [Stri
 }
 
 /// How much of the metric's source was observed: `all`, `part` or `none`.
-fn observed_share(about: &About, sample: &Sample, value: Option<u64>) -> &'static str {
-    fn share<T>(part: &Part<T>) -> &'static str {
+fn observed_share(about: &MetricSubject, sample: &Sample, value: Option<u64>) -> &'static str {
+    fn share<T>(part: &Completeness<T>) -> &'static str {
         match part {
-            Part::Complete(_) => "all",
-            Part::Partial(..) => "part",
-            Part::Unobserved(_) => "none",
+            Completeness::Complete(_) => "all",
+            Completeness::Partial(..) => "part",
+            Completeness::Unobserved(_) => "none",
         }
     }
     match about {
         _ if value.is_none() => "none",
-        About::Pool(_) => share(&sample.pools),
-        About::Site(_) => share(&sample.sites),
-        About::Sessions(..) => share(&sample.sessions),
-        About::Regions(_, id) => {
+        MetricSubject::Pool(_) => share(&sample.pools),
+        MetricSubject::Site(_) => share(&sample.sites),
+        MetricSubject::Sessions(..) => share(&sample.sessions),
+        MetricSubject::Regions(_, id) => {
             let mut instances = sample.instances.value().into_iter().flatten();
             let regions = instances.find(|one| one.id == *id).map(|one| share(&one.regions));
             regions.unwrap_or(share(&sample.instances))
         }
-        About::Heap(..) => share(&sample.instances),
+        MetricSubject::Heap(..) => share(&sample.instances),
     }
 }
 
 /// Verdict and fingerprint of the finding about this metric.
-fn finding_columns(series: &Series<'_>) -> [String; 2] {
+fn finding_columns(series: &MetricSeries<'_>) -> [String; 2] {
     let Some((_, finding)) = series.finding else { return said_nothing() };
     let verdict = finding.verdict.map_or("", |verdict: Verdict| verdict.name());
     [verdict.to_owned(), harmless(&finding.fingerprint.0)]
@@ -162,7 +162,7 @@ fn said_nothing() -> [String; 2] {
 /// Escapes a name that a spreadsheet would take for a formula or a terminal for an escape sequence:
 /// OWASP, "CSV Injection".
 fn harmless(name: &str) -> String {
-    let text = shown(name);
+    let text = escape_controls(name);
     let formula = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
     if text.starts_with(formula) { format!("'{text}") } else { text }
 }

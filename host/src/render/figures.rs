@@ -6,22 +6,22 @@ use std::{
 };
 
 use teeleak_analysis::model::{
-    Evidence, Finding, Kind, Part, Pool, PoolKind, PoolUnit, Sample, Subject,
+    Completeness, Evidence, Finding, FindingKind, Pool, PoolKind, PoolUnit, Sample, Subject,
 };
 use teeleak_proto::Uuid;
 
 use crate::{
-    compare::censuses::{self, Amount, OwnerKey, SiteKey},
+    compare::censuses::{self, Amount, ComparedOwnerKey, ComparedSiteKey},
     render::view::ReportView,
 };
 
 /// The subject of a metric.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum About {
+pub(super) enum MetricSubject {
     /// A pool of the TEE core.
     Pool(PoolKind),
     /// An allocation site of the core heap.
-    Site(SiteKey),
+    Site(ComparedSiteKey),
     /// The regions of a TA instance.
     Regions(Uuid, u32),
     /// The heap of a TA instance.
@@ -30,13 +30,13 @@ pub(super) enum About {
     Sessions(Uuid, u32),
 }
 
-impl About {
+impl MetricSubject {
     /// UUID of the TA or PTA, and the TA instance.
     pub(super) fn ta(&self) -> (Option<Uuid>, Option<u32>) {
         match self {
             Self::Pool(_) => (None, None),
             Self::Site(key) => match key.owner {
-                OwnerKey::Ta(uuid) | OwnerKey::Pta(uuid) => (Some(uuid), None),
+                ComparedOwnerKey::Ta(uuid) | ComparedOwnerKey::Pta(uuid) => (Some(uuid), None),
                 _ => (None, None),
             },
             Self::Regions(uuid, instance)
@@ -49,9 +49,9 @@ impl About {
 }
 
 /// One metric over the snapshots.
-pub(super) struct Series<'t> {
+pub(super) struct MetricSeries<'t> {
     /// The subject of the metric.
-    pub(super) about: About,
+    pub(super) about: MetricSubject,
     /// Name of the metric, such as `live`.
     pub(super) metric: &'static str,
     pub(super) unit: PoolUnit,
@@ -61,7 +61,7 @@ pub(super) struct Series<'t> {
     pub(super) finding: Option<(usize, &'t Finding)>,
 }
 
-impl Series<'_> {
+impl MetricSeries<'_> {
     /// Last value minus first value.
     pub(super) fn growth(&self) -> i128 {
         let mut values = self.values.iter().flatten().copied().map(i128::from);
@@ -81,17 +81,17 @@ pub(super) fn of_pool(pool: &Pool) -> [(&'static str, PoolUnit, Option<u64>); 4]
 }
 
 /// Metric, unit and value by subject and index.
-type Row = BTreeMap<(About, usize), (&'static str, PoolUnit, Option<u64>)>;
+type MetricRow = BTreeMap<(MetricSubject, usize), (&'static str, PoolUnit, Option<u64>)>;
 
 /// All metrics of all snapshots, in the order of [`About`].
-pub(super) fn all_series<'t>(told: &ReportView<'t>) -> Vec<Series<'t>> {
+pub(super) fn all_series<'t>(told: &ReportView<'t>) -> Vec<MetricSeries<'t>> {
     let samples = &told.observation.samples;
     let findings = by_subject(&told.report.findings);
-    let rows: Vec<Row> = samples.iter().map(row).collect();
-    let mut series: BTreeMap<(About, usize), Series<'t>> = BTreeMap::new();
+    let rows: Vec<MetricRow> = samples.iter().map(row).collect();
+    let mut series: BTreeMap<(MetricSubject, usize), MetricSeries<'t>> = BTreeMap::new();
     for (at, row) in rows.iter().enumerate() {
         for ((about, n), (metric, unit, value)) in row {
-            let entry = series.entry((about.clone(), *n)).or_insert_with(|| Series {
+            let entry = series.entry((about.clone(), *n)).or_insert_with(|| MetricSeries {
                 about: about.clone(),
                 metric,
                 unit: *unit,
@@ -104,30 +104,30 @@ pub(super) fn all_series<'t>(told: &ReportView<'t>) -> Vec<Series<'t>> {
     series.into_values().collect()
 }
 
-fn row(sample: &Sample) -> Row {
-    let mut row = Row::new();
-    let mut add = |about: About, figures: &[(&'static str, PoolUnit, Option<u64>)]| {
+fn row(sample: &Sample) -> MetricRow {
+    let mut row = MetricRow::new();
+    let mut add = |about: MetricSubject, figures: &[(&'static str, PoolUnit, Option<u64>)]| {
         let figures = figures.iter().enumerate();
         row.extend(figures.map(|(n, figure)| ((about.clone(), n), *figure)));
     };
     for pool in sample.pools.value().into_iter().flatten() {
-        add(About::Pool(pool.kind.clone()), &of_pool(pool));
+        add(MetricSubject::Pool(pool.kind.clone()), &of_pool(pool));
     }
     for (key, amount) in censuses::sites(sample) {
-        add(About::Site(key), &live(Some(amount)));
+        add(MetricSubject::Site(key), &live(Some(amount)));
     }
     for instance in sample.instances.value().into_iter().flatten() {
         let regions = instance.regions.value().map(|regions| Amount {
             count: regions.len() as u64,
             bytes: regions.iter().map(|region| region.size).fold(0, u64::saturating_add),
         });
-        add(About::Regions(instance.uuid, instance.id), &live(regions));
+        add(MetricSubject::Regions(instance.uuid, instance.id), &live(regions));
         if let Some(heap) = &instance.heap {
-            add(About::Heap(instance.uuid, instance.id), &of_pool(heap));
+            add(MetricSubject::Heap(instance.uuid, instance.id), &of_pool(heap));
         }
     }
     for ((uuid, instance), count) in sessions(sample) {
-        add(About::Sessions(uuid, instance), &[("open", PoolUnit::Objects, Some(count))]);
+        add(MetricSubject::Sessions(uuid, instance), &[("open", PoolUnit::Objects, Some(count))]);
     }
     row
 }
@@ -149,22 +149,22 @@ fn sessions(sample: &Sample) -> BTreeMap<(Uuid, u32), u64> {
 
 /// Value for a subject that a snapshot does not list: 0 if the list is complete, else `None`.
 /// Pools and TA heaps always exist, so theirs is `None`.
-fn absent(about: &About, sample: &Sample) -> Option<u64> {
-    fn zero_if_complete<T>(part: &Part<T>) -> Option<u64> {
-        matches!(part, Part::Complete(_)).then_some(0)
+fn absent(about: &MetricSubject, sample: &Sample) -> Option<u64> {
+    fn zero_if_complete<T>(part: &Completeness<T>) -> Option<u64> {
+        matches!(part, Completeness::Complete(_)).then_some(0)
     }
     match about {
-        About::Pool(_) | About::Heap(..) => None,
-        About::Site(_) => zero_if_complete(&sample.sites),
-        About::Regions(..) => zero_if_complete(&sample.instances),
-        About::Sessions(..) => zero_if_complete(&sample.sessions),
+        MetricSubject::Pool(_) | MetricSubject::Heap(..) => None,
+        MetricSubject::Site(_) => zero_if_complete(&sample.sites),
+        MetricSubject::Regions(..) => zero_if_complete(&sample.instances),
+        MetricSubject::Sessions(..) => zero_if_complete(&sample.sessions),
     }
 }
 
 /// Kind of growth and subject of a finding.
-type Named = (Kind, Subject);
+type MetricFindingKey = (FindingKind, Subject);
 
-fn by_subject(findings: &[Finding]) -> HashMap<Named, (usize, &Finding)> {
+fn by_subject(findings: &[Finding]) -> HashMap<MetricFindingKey, (usize, &Finding)> {
     let mut by_name = HashMap::new();
     for (n, finding) in (1..).zip(findings) {
         let members = finding.evidence.iter().filter_map(|evidence| match evidence {
@@ -191,17 +191,17 @@ fn without_caller(subject: &Subject) -> Subject {
     }
 }
 
-fn subject(about: &About) -> Option<Named> {
+fn subject(about: &MetricSubject) -> Option<MetricFindingKey> {
     Some(match about {
-        About::Pool(kind) => (Kind::PoolGrowth, Subject::Pool(kind.clone())),
-        About::Site(SiteKey { file, line, size, .. }) => {
+        MetricSubject::Pool(kind) => (FindingKind::PoolGrowth, Subject::Pool(kind.clone())),
+        MetricSubject::Site(ComparedSiteKey { file, line, size, .. }) => {
             let (file, owner) = (Arc::clone(file), about.ta().0);
             let site = Subject::Site { file, line: *line, size: *size, owner, caller: None };
-            (Kind::SiteGrowth, site)
+            (FindingKind::SiteGrowth, site)
         }
-        About::Regions(uuid, _) => (Kind::RegionGrowth, Subject::Ta(*uuid)),
-        About::Sessions(uuid, _) => (Kind::SessionGrowth, Subject::Ta(*uuid)),
-        About::Heap(..) => return None,
+        MetricSubject::Regions(uuid, _) => (FindingKind::RegionGrowth, Subject::Ta(*uuid)),
+        MetricSubject::Sessions(uuid, _) => (FindingKind::SessionGrowth, Subject::Ta(*uuid)),
+        MetricSubject::Heap(..) => return None,
     })
 }
 
@@ -232,13 +232,13 @@ mod tests {
         Sample {
             moment: Moment { stage, iteration },
             time: None,
-            place: teeleak_analysis::model::Place { source: "test".into(), at: 1 },
+            place: teeleak_analysis::model::SourceLocation { source: "test".into(), at: 1 },
             epoch: None,
-            sites: Part::Unobserved(gap()),
-            owners: Part::Unobserved(gap()),
-            instances: Part::Unobserved(gap()),
-            sessions: Part::Unobserved(gap()),
-            pools: Part::Complete(vec![pool]),
+            sites: Completeness::Unobserved(gap()),
+            owners: Completeness::Unobserved(gap()),
+            instances: Completeness::Unobserved(gap()),
+            sessions: Completeness::Unobserved(gap()),
+            pools: Completeness::Complete(vec![pool]),
         }
     }
 

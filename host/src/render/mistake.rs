@@ -10,22 +10,22 @@ use teeleak_analysis::mistake::Mistake;
 
 /// A mistake together with its source file.
 #[derive(Debug)]
-struct Marked<'a> {
+struct MistakeDiagnostic<'a> {
     message: &'a str,
     hint: Option<&'a str>,
     span: Range<usize>,
     file: NamedSource<Arc<str>>,
 }
 
-impl fmt::Display for Marked<'_> {
+impl fmt::Display for MistakeDiagnostic<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.message)
     }
 }
 
-impl std::error::Error for Marked<'_> {}
+impl std::error::Error for MistakeDiagnostic<'_> {}
 
-impl Diagnostic for Marked<'_> {
+impl Diagnostic for MistakeDiagnostic<'_> {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         self.hint.map(|hint| Box::new(hint) as Box<_>)
     }
@@ -52,7 +52,7 @@ fn mistakes(text: &str, mistakes: &[Mistake]) -> String {
 }
 
 fn report(text: &Arc<str>, mistake: &Mistake) -> String {
-    let diagnostic = Marked {
+    let diagnostic = MistakeDiagnostic {
         message: &mistake.message,
         hint: mistake.hint.as_deref(),
         span: within_line(text, &mistake.span),

@@ -2,22 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use teeleak_analysis::model::{Census, Holder, Ledger, Moment, Observation, Row};
+use teeleak_analysis::model::{Holder, Ledger, LedgerEntry, LedgerSnapshot, Moment, Observation};
 
 /// Holdings of the normal world at one moment.
 pub(crate) struct Holdings<'o> {
     /// Processes, most descriptors first.
-    pub(crate) processes: Vec<Process<'o>>,
+    pub(crate) processes: Vec<ProcessHoldings<'o>>,
     /// dma-bufs, largest first.
-    pub(crate) buffers: Vec<Buffer<'o>>,
+    pub(crate) buffers: Vec<DmaBufHoldings<'o>>,
     /// Figures of `/proc/meminfo`, in bytes, in their order.
     pub(crate) memory: Vec<(&'o str, u64)>,
     /// Slab caches with objects and bytes, largest first.
-    pub(crate) caches: Vec<&'o Row>,
+    pub(crate) caches: Vec<&'o LedgerEntry>,
 }
 
 /// A process and the number of its descriptors.
-pub(crate) struct Process<'o> {
+pub(crate) struct ProcessHoldings<'o> {
     pub(crate) holder: &'o Holder,
     pub(crate) fds: u64,
     pub(crate) limit: Option<u64>,
@@ -26,7 +26,7 @@ pub(crate) struct Process<'o> {
 }
 
 /// A dma-buf and its holders.
-pub(crate) struct Buffer<'o> {
+pub(crate) struct DmaBufHoldings<'o> {
     pub(crate) inode: u64,
     pub(crate) bytes: u64,
     pub(crate) name: &'o str,
@@ -39,12 +39,12 @@ impl<'o> Holdings<'o> {
     pub(crate) fn from_observation(observation: &'o Observation) -> Option<Self> {
         let snapshots = &observation.normal.censuses;
         let last = snapshots.iter().rev().find(|one| one.ledger == Ledger::Descriptors)?;
-        let snapshot = Now { all: snapshots, moment: last.moment? };
+        let snapshot = MomentLedgers { all: snapshots, moment: last.moment? };
         let mut processes: Vec<_> = processes(last).collect();
         let holders: BTreeMap<_, _> =
             processes.iter().map(|process| (process.holder.pid, process.holder)).collect();
         for row in snapshot.rows(Ledger::FdInfo) {
-            let is_holder = |process: &&mut Process<'_>| {
+            let is_holder = |process: &&mut ProcessHoldings<'_>| {
                 row.holder.as_ref().is_some_and(|holder| holder.pid == process.holder.pid)
             };
             if let Some(process) = processes.iter_mut().find(is_holder) {
@@ -61,34 +61,38 @@ impl<'o> Holdings<'o> {
 }
 
 /// Ledger snapshots of one moment.
-struct Now<'o> {
-    all: &'o [Census],
+struct MomentLedgers<'o> {
+    all: &'o [LedgerSnapshot],
     moment: Moment,
 }
 
-impl<'o> Now<'o> {
-    fn rows(&self, ledger: Ledger) -> impl Iterator<Item = &'o Row> + use<'o> {
+impl<'o> MomentLedgers<'o> {
+    fn rows(&self, ledger: Ledger) -> impl Iterator<Item = &'o LedgerEntry> + use<'o> {
         let moment = self.moment;
-        let is_match = move |one: &&Census| one.ledger == ledger && one.moment == Some(moment);
+        let is_match =
+            move |one: &&LedgerSnapshot| one.ledger == ledger && one.moment == Some(moment);
         self.all.iter().filter(is_match).flat_map(|one| &one.rows)
     }
 }
 
-fn processes(census: &Census) -> impl Iterator<Item = Process<'_>> {
+fn processes(census: &LedgerSnapshot) -> impl Iterator<Item = ProcessHoldings<'_>> {
     let process_rows = census.rows.iter().filter(|row| row.name.is_empty());
     process_rows.filter_map(|row| {
         let (fds, limit) = (row.count, row.ids.limit);
-        Some(Process { holder: row.holder.as_ref()?, fds, limit, buffers: (0, 0) })
+        Some(ProcessHoldings { holder: row.holder.as_ref()?, fds, limit, buffers: (0, 0) })
     })
 }
 
 /// All dma-bufs in the kernel's list or referenced by a process's descriptor.
-fn buffers<'o>(now: &Now<'o>, holders: &BTreeMap<u64, &'o Holder>) -> Vec<Buffer<'o>> {
-    let mut by_inode: BTreeMap<u64, Buffer<'o>> = BTreeMap::new();
+fn buffers<'o>(
+    now: &MomentLedgers<'o>,
+    holders: &BTreeMap<u64, &'o Holder>,
+) -> Vec<DmaBufHoldings<'o>> {
+    let mut by_inode: BTreeMap<u64, DmaBufHoldings<'o>> = BTreeMap::new();
     for row in now.rows(Ledger::DmaBuf).chain(now.rows(Ledger::FdInfo)) {
         let Some(inode) = row.ids.inode else { continue };
         let (bytes, name) = (row.bytes, &*row.name);
-        let buffer = by_inode.entry(inode).or_insert_with(|| Buffer {
+        let buffer = by_inode.entry(inode).or_insert_with(|| DmaBufHoldings {
             inode,
             bytes,
             name,

@@ -1,6 +1,6 @@
 //! Callers, results and source locations as short text.
 
-use teeleak_analysis::model::{Event, Place, TeeResult};
+use teeleak_analysis::model::{Event, SourceLocation, TeeResult};
 
 /// The caller: a process if known, else the session's client as seen by the TEE.
 pub(crate) fn party(event: &Event) -> String {
@@ -36,7 +36,7 @@ pub(crate) fn is_failure(event: &Event) -> bool {
 }
 
 /// File name and line, without directories.
-pub(crate) fn short_place(place: &Place) -> String {
+pub(crate) fn short_place(place: &SourceLocation) -> String {
     let file = place.source.rsplit('/').next().unwrap_or(&place.source);
     format!("{file}:{}", place.at)
 }

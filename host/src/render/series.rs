@@ -3,14 +3,14 @@
 use teeleak_analysis::{
     growth::{Series, judge},
     model::{
-        Evidence, Finding, Kind, Observation, Owner, OwnerId, Pool, Sample, Stage, Subject, Unit,
-        Verdict,
+        Evidence, Finding, FindingKind, Observation, Owner, OwnerId, Pool, Sample, Stage, Subject,
+        Unit, Verdict,
     },
 };
 use teeleak_proto::Uuid;
 
 /// Values by iteration.
-pub(crate) struct Points {
+pub(crate) struct PlotPoints {
     /// Judged values by iteration.
     pub(crate) judged: Vec<(f64, f64)>,
     /// Values before the first iteration, by (negative) number of snapshots before it.
@@ -20,25 +20,25 @@ pub(crate) struct Points {
     /// Label of the values, such as `live objects`.
     pub(crate) what: &'static str,
     /// The trend line, if the values grow.
-    pub(crate) line: Option<Line>,
+    pub(crate) line: Option<TrendLine>,
 }
 
 /// A straight line through the judged values.
 #[derive(Clone, Copy)]
-pub(crate) struct Line {
+pub(crate) struct TrendLine {
     /// Growth per iteration.
     pub(crate) slope: f64,
     /// Value at iteration 0.
     pub(crate) start: f64,
 }
 
-impl Line {
+impl TrendLine {
     pub(crate) fn value_at(self, iteration: f64) -> f64 {
         self.start + self.slope * iteration
     }
 }
 
-impl Points {
+impl PlotPoints {
     /// `None` for a finding without a series.
     pub(crate) fn from_finding(finding: &Finding, observation: &Observation) -> Option<Self> {
         let series = finding.evidence.iter().find_map(|evidence| match evidence {
@@ -69,17 +69,17 @@ fn value_label(finding: &Finding) -> &'static str {
     let bytes = has_unit([Unit::Bytes, Unit::BytesPerIteration]);
     let objects = has_unit([Unit::Objects, Unit::ObjectsPerIteration]);
     match finding.kind {
-        Kind::RegionGrowth => "regions",
-        Kind::SessionGrowth => "open sessions",
-        Kind::PoolGrowth if bytes => "bytes in use",
-        Kind::PoolGrowth if objects => "objects in use",
-        Kind::PoolGrowth => "in use",
+        FindingKind::RegionGrowth => "regions",
+        FindingKind::SessionGrowth => "open sessions",
+        FindingKind::PoolGrowth if bytes => "bytes in use",
+        FindingKind::PoolGrowth if objects => "objects in use",
+        FindingKind::PoolGrowth => "in use",
         _ => "live objects",
     }
 }
 
 /// Slope as estimated by the growth analysis; without an estimate, from the first value to the last.
-fn line(finding: &Finding, series: &[(u32, f64)]) -> Option<Line> {
+fn line(finding: &Finding, series: &[(u32, f64)]) -> Option<TrendLine> {
     let grows = matches!(finding.verdict, None | Some(Verdict::Leak | Verdict::Undecided));
     let (first, last) = (series.first()?, series.last()?);
     if !grows || first.0 == last.0 {
@@ -96,7 +96,7 @@ fn line(finding: &Finding, series: &[(u32, f64)]) -> Option<Line> {
     let mut starts: Vec<_> =
         series.iter().map(|(at, value)| value - slope * f64::from(*at)).collect();
     starts.sort_by(f64::total_cmp);
-    Some(Line { slope, start: starts[starts.len() / 2] })
+    Some(TrendLine { slope, start: starts[starts.len() / 2] })
 }
 
 /// The snapshots before the first measured one; the last of them is iteration 0.
@@ -140,13 +140,13 @@ fn servers(sample: &Sample) -> Vec<Server> {
 /// Value of a finding's subject in a snapshot.
 fn value(finding: &Finding, sample: &Sample, by: Server) -> Option<f64> {
     match (finding.kind, &finding.subject) {
-        (Kind::SiteGrowth, subject) => sites(subject, sample, by),
-        (Kind::RegionGrowth, Subject::Ta(uuid)) => regions(*uuid, sample),
-        (Kind::SessionGrowth, Subject::Ta(uuid)) => {
+        (FindingKind::SiteGrowth, subject) => sites(subject, sample, by),
+        (FindingKind::RegionGrowth, Subject::Ta(uuid)) => regions(*uuid, sample),
+        (FindingKind::SessionGrowth, Subject::Ta(uuid)) => {
             let sessions = sample.sessions.value()?.iter();
             Some(sessions.filter(|session| session.uuid == *uuid).count() as f64)
         }
-        (Kind::PoolGrowth, Subject::Pool(kind)) => {
+        (FindingKind::PoolGrowth, Subject::Pool(kind)) => {
             let is_pool = |pool: &&Pool| pool.kind == *kind;
             Some(sample.pools.value()?.iter().find(is_pool)?.allocated? as f64)
         }

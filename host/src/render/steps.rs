@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use teeleak_analysis::model::{Evidence, Finding, Kind, StepRef, Time};
+use teeleak_analysis::model::{Evidence, Finding, FindingKind, StepRef, Time};
 
 use super::place;
 
 /// Position of a step relative to the expected order.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stand {
+pub(crate) enum StepOrder {
     Right,
     Early,
     Late,
@@ -16,7 +16,7 @@ pub(crate) enum Stand {
     Wrong,
 }
 
-impl Stand {
+impl StepOrder {
     /// Short description; `None` for a step in the right place.
     pub(crate) fn words(self) -> Option<&'static str> {
         match self {
@@ -29,8 +29,8 @@ impl Stand {
 }
 
 /// A step of the drawing.
-pub(crate) enum Drawn<'t> {
-    Taken(&'t StepRef, Stand),
+pub(crate) enum LaneStep<'t> {
+    Taken(&'t StepRef, StepOrder),
     /// A missing step.
     Missing(&'t str),
 }
@@ -55,19 +55,19 @@ pub(crate) fn arrange<'t>(
     finding: &Finding,
     steps: &'t [StepRef],
     expected: &'t str,
-) -> Vec<Drawn<'t>> {
+) -> Vec<LaneStep<'t>> {
     let kind = finding.kind;
     let order: Vec<&str> = expected.split('>').map(str::trim).filter(|s| !s.is_empty()).collect();
     let rank = |step: &StepRef| order.iter().position(|known| *known == &*step.step);
     let ranks: Vec<_> = steps.iter().map(rank).collect();
     let mut stands: Vec<_> = (0..steps.len()).map(|n| stand(n, &ranks)).collect();
-    let wrong = kind == Kind::Order && stands.iter().all(|stand| *stand == Stand::Right);
+    let wrong = kind == FindingKind::Order && stands.iter().all(|stand| *stand == StepOrder::Right);
     if let Some(last) = stands.last_mut().filter(|_| wrong) {
-        *last = Stand::Wrong;
+        *last = StepOrder::Wrong;
     }
     let pairs = steps.iter().zip(stands);
-    let mut cells: Vec<_> = pairs.map(|(step, stand)| Drawn::Taken(step, stand)).collect();
-    if kind != Kind::Unpaired {
+    let mut cells: Vec<_> = pairs.map(|(step, stand)| LaneStep::Taken(step, stand)).collect();
+    if kind != FindingKind::Unpaired {
         return cells;
     }
     let missing = missing(finding);
@@ -76,13 +76,13 @@ pub(crate) fn arrange<'t>(
             && alternatives(entry).any(|one| missing.iter().any(|step| **step == *one))
     };
     for (at, name) in order.iter().enumerate().filter(is_missing) {
-        let later = |one: &Drawn<'_>| match one {
-            Drawn::Taken(step, _) => rank(step).is_some_and(|rank| rank > at),
-            Drawn::Missing(_) => false,
+        let later = |one: &LaneStep<'_>| match one {
+            LaneStep::Taken(step, _) => rank(step).is_some_and(|rank| rank > at),
+            LaneStep::Missing(_) => false,
         };
         // A release belongs before the first later step, or at the end.
         let place = cells.iter().position(later).unwrap_or(cells.len());
-        cells.insert(place, Drawn::Missing(name));
+        cells.insert(place, LaneStep::Missing(name));
     }
     cells
 }
@@ -102,22 +102,22 @@ fn missing(finding: &Finding) -> &[Arc<str>] {
     steps.unwrap_or_default()
 }
 
-fn stand(n: usize, ranks: &[Option<usize>]) -> Stand {
-    let Some(own) = ranks[n] else { return Stand::Right };
+fn stand(n: usize, ranks: &[Option<usize>]) -> StepOrder {
+    let Some(own) = ranks[n] else { return StepOrder::Right };
     if ranks[n + 1..].iter().flatten().any(|later| *later < own) {
-        Stand::Early
+        StepOrder::Early
     } else if ranks[..n].iter().flatten().any(|earlier| *earlier > own) {
-        Stand::Late
+        StepOrder::Late
     } else {
-        Stand::Right
+        StepOrder::Right
     }
 }
 
 /// Names of the lanes, by first appearance.
-pub(crate) fn parties(drawn: &[Drawn<'_>]) -> Vec<String> {
+pub(crate) fn parties(drawn: &[LaneStep<'_>]) -> Vec<String> {
     let mut parties = Vec::new();
     for one in drawn {
-        if let Drawn::Taken(step, _) = one {
+        if let LaneStep::Taken(step, _) = one {
             let party = place::party(&step.event);
             if !parties.contains(&party) {
                 parties.push(party);
@@ -136,7 +136,7 @@ pub(crate) fn after_ns(first: Option<Time>, this: Option<Time>) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use teeleak_analysis::model::{
-        Event, EventKind, Fingerprint, Keys, Origin, Place, Severity, Subject,
+        Event, EventKind, Fingerprint, Keys, Origin, Severity, SourceLocation, Subject,
     };
     use teeleak_proto::Uuid;
 
@@ -149,7 +149,7 @@ mod tests {
             lost_before: 0,
             time: None,
             duration_ns: None,
-            place: Place { source: "capture".into(), at: 1 },
+            place: SourceLocation { source: "capture".into(), at: 1 },
             iteration: None,
             kind: EventKind::Invoke,
             result: None,
@@ -168,7 +168,7 @@ mod tests {
     /// A resource that was acquired and not released, by any of these.
     fn unpaired(title: &str, release: &[&str]) -> Finding {
         Finding {
-            kind: Kind::Unpaired,
+            kind: FindingKind::Unpaired,
             severity: Severity::Failure,
             verdict: None,
             subject: Subject::Ta(Uuid([1; 16])),
@@ -183,9 +183,9 @@ mod tests {
 
     fn drawn_as_missing(finding: &Finding, steps: &[StepRef], expected: &str) -> Vec<String> {
         let drawn = arrange(finding, steps, expected);
-        let name = |one: &Drawn<'_>| match one {
-            Drawn::Missing(name) => Some((*name).to_owned()),
-            Drawn::Taken(..) => None,
+        let name = |one: &LaneStep<'_>| match one {
+            LaneStep::Missing(name) => Some((*name).to_owned()),
+            LaneStep::Taken(..) => None,
         };
         drawn.iter().filter_map(name).collect()
     }

@@ -7,8 +7,8 @@ use teeleak_analysis::{
     alarm::Alarms,
     audit::{self, Options},
     model::{
-        AlarmRule, Finding, Fingerprint, Gap, Kind, Moment, Observation, Part, Place, Pool,
-        PoolKind, PoolUnit, Reason, Sample, Severity, Stage, Subject, Verdict,
+        AlarmRule, Completeness, Finding, FindingKind, Fingerprint, Gap, Moment, Observation, Pool,
+        PoolKind, PoolUnit, Reason, Sample, Severity, SourceLocation, Stage, Subject, Verdict,
     },
 };
 
@@ -16,7 +16,7 @@ use crate::render::{
     ci::{junit, sarif},
     csv,
     json::schema,
-    series::Points,
+    series::PlotPoints,
     view::ReportView,
 };
 
@@ -31,21 +31,26 @@ const POOLS: [PoolKind; 7] = [
     PoolKind::Threads,
 ];
 
-fn unobserved<T>() -> Part<T> {
-    Part::Unobserved(Gap { what: "it".into(), reason: Reason::NotOffered, remedy: None, lost: 0 })
+fn unobserved<T>() -> Completeness<T> {
+    Completeness::Unobserved(Gap {
+        what: "it".into(),
+        reason: Reason::NotOffered,
+        remedy: None,
+        lost: 0,
+    })
 }
 
 fn sample(stage: Stage, iteration: u32, pool: PoolKind, used: u64) -> Sample {
     Sample {
         moment: Moment { stage, iteration },
         time: None,
-        place: Place { source: "capture".into(), at: 1 },
+        place: SourceLocation { source: "capture".into(), at: 1 },
         epoch: None,
         sites: unobserved(),
         owners: unobserved(),
         instances: unobserved(),
         sessions: unobserved(),
-        pools: Part::Complete(vec![Pool {
+        pools: Completeness::Complete(vec![Pool {
             kind: pool,
             unit: PoolUnit::Objects,
             allocated: Some(used),
@@ -81,12 +86,12 @@ fn a_finding_about_a_pool_is_in_its_rows_and_its_plot_begins_before_it() {
         let verdict = format!(",leak,{}", finding.fingerprint);
         assert_eq!(rows.len(), 23);
         assert!(rows.iter().all(|row| row.ends_with(&verdict)), "{pool:?}: {}", rows[0]);
-        let points = Points::from_finding(finding, &observation).unwrap();
+        let points = PlotPoints::from_finding(finding, &observation).unwrap();
         assert_eq!(points.before.len(), 2, "{pool:?}");
     }
 }
 
-fn failure(kind: Kind) -> Finding {
+fn failure(kind: FindingKind) -> Finding {
     Finding {
         kind,
         severity: Severity::Failure,
@@ -105,8 +110,8 @@ fn failure(kind: Kind) -> Finding {
 fn a_finding_of_each_kind_is_in_every_output() {
     let mut observation = growing(&PoolKind::CoreHeap);
     let mut report = audit::audit(&mut observation, &Options::default());
-    let schema = schema::document_schema(schema::Kind::Report).to_string();
-    for kind in Kind::ALL {
+    let schema = schema::document_schema(schema::DocumentKind::Report).to_string();
+    for kind in FindingKind::ALL {
         report.findings = vec![failure(kind)];
 
         let mut log = Vec::new();
@@ -129,7 +134,7 @@ fn a_finding_of_each_kind_is_in_every_output() {
 
 #[test]
 fn each_kind_decides_whether_it_raises_an_alarm() {
-    for kind in Kind::ALL {
+    for kind in FindingKind::ALL {
         let grows = failure(kind);
         let stays = Finding { verdict: Some(Verdict::Step), ..grows.clone() };
         let raised = |finding: Finding| Alarms::new(10).findings(&[finding]).len();

@@ -10,5 +10,5 @@ pub(crate) struct ReportView<'t> {
     /// The report of the analyses.
     pub(crate) report: &'t Report,
     /// The out-of-memory verdict, if a pool ran out.
-    pub(crate) short: Option<&'t oom::Verdict>,
+    pub(crate) short: Option<&'t oom::OomVerdict>,
 }

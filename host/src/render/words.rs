@@ -1,19 +1,19 @@
 //! Names shared by text and JSON.
 
-use crate::compare::censuses::OwnerKey;
+use crate::compare::censuses::ComparedOwnerKey;
 use teeleak_analysis::audit::Conclusion;
 use teeleak_analysis::model::ClientSource;
 use teeleak_analysis::model::Observation;
 use teeleak_analysis::model::OwnerId;
 use teeleak_analysis::model::Sample;
 
-pub(crate) fn owner(owner: &OwnerKey) -> String {
+pub(crate) fn owner(owner: &ComparedOwnerKey) -> String {
     match owner {
-        OwnerKey::Unknown => "unknown".into(),
-        OwnerKey::Core => "TEE core".into(),
-        OwnerKey::Ta(uuid) => format!("TA {uuid}"),
-        OwnerKey::Pta(uuid) => format!("PTA {uuid}"),
-        OwnerKey::Number(number) => format!("owner {number}"),
+        ComparedOwnerKey::Unknown => "unknown".into(),
+        ComparedOwnerKey::Core => "TEE core".into(),
+        ComparedOwnerKey::Ta(uuid) => format!("TA {uuid}"),
+        ComparedOwnerKey::Pta(uuid) => format!("PTA {uuid}"),
+        ComparedOwnerKey::Number(number) => format!("owner {number}"),
     }
 }
 

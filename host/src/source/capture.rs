@@ -8,18 +8,18 @@ use std::{
 use anyhow::{Context as _, Result};
 
 use super::{Sink, Source};
-use crate::capture::{Piece, Reader};
+use crate::capture::{CapturePiece, CaptureReader};
 
 /// A capture file.
 pub(crate) struct CaptureFile {
     path: PathBuf,
-    reader: Reader<File>,
+    reader: CaptureReader<File>,
 }
 
 impl CaptureFile {
     /// Opens a file and checks its head.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let open = || Reader::new(File::open(path)?);
+        let open = || CaptureReader::new(File::open(path)?);
         let reader = open().with_context(|| format!("cannot read {}", path.display()))?;
         Ok(Self { path: path.to_owned(), reader })
     }
@@ -33,8 +33,8 @@ impl Source for CaptureFile {
     fn feed(&mut self, sink: &mut dyn Sink) -> Result<()> {
         while let Some(piece) = self.reader.next_piece().context("cannot read the capture")? {
             match piece {
-                Piece::Frame { kind, payload } => sink.frame(kind, payload)?,
-                Piece::Damage(damage) => sink.damage(damage),
+                CapturePiece::Frame { kind, payload } => sink.frame(kind, payload)?,
+                CapturePiece::Damage(damage) => sink.damage(damage),
             }
         }
         Ok(())

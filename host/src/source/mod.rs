@@ -17,10 +17,10 @@ use teeleak_analysis::{
 };
 use teeleak_proto::frame::FrameKind;
 
-use crate::capture::Writer;
+use crate::capture::CaptureWriter;
 
 pub(crate) use capture::CaptureFile;
-pub(crate) use reach::{Ways, auditor};
+pub(crate) use reach::{AccessOptions, auditor};
 
 /// Takes frames.
 pub trait Sink {
@@ -70,7 +70,7 @@ pub trait Source {
 ///
 /// # Errors
 /// When the source fails, or the file can't be written.
-pub fn observe(source: &mut dyn Source, file: Option<Writer>) -> Result<Observation> {
+pub fn observe(source: &mut dyn Source, file: Option<CaptureWriter>) -> Result<Observation> {
     observe_judged(source, file, None)
 }
 
@@ -80,10 +80,10 @@ pub fn observe(source: &mut dyn Source, file: Option<Writer>) -> Result<Observat
 /// As [`observe`].
 pub fn observe_judged(
     source: &mut dyn Source,
-    file: Option<Writer>,
+    file: Option<CaptureWriter>,
     judge: Option<Judge<'_>>,
 ) -> Result<Observation> {
-    let mut sink = Both { builder: ObservationBuilder::new(&source.name()), file, judge };
+    let mut sink = RecordingSink { builder: ObservationBuilder::new(&source.name()), file, judge };
     source.feed(&mut sink)?;
     if let Some(file) = &mut sink.file {
         file.sync()?;
@@ -91,13 +91,13 @@ pub fn observe_judged(
     Ok(sink.builder.finish())
 }
 
-struct Both<'j> {
+struct RecordingSink<'j> {
     builder: ObservationBuilder,
-    file: Option<Writer>,
+    file: Option<CaptureWriter>,
     judge: Option<Judge<'j>>,
 }
 
-impl Sink for Both<'_> {
+impl Sink for RecordingSink<'_> {
     fn frame(&mut self, kind: Option<FrameKind>, payload: &[u8]) -> Result<()> {
         if let (Some(file), Some(kind)) = (&mut self.file, kind) {
             file.push(kind, payload)?;

@@ -7,20 +7,20 @@ use teeleak_proto::tee_result::{ITEM_NOT_FOUND, SECURITY};
 
 use super::{
     live::{Discard, Observer, Sampler, World},
-    stock::{Console, Stock},
+    stock::{ConsoleReader, Stock},
 };
-use crate::{Blind, TeeError};
+use crate::{NotObservable, TeeError};
 
 /// Options for an OP-TEE without the leak audit PTA.
 #[derive(Clone, Default, Debug)]
-pub(crate) struct Ways {
+pub(crate) struct AccessOptions {
     /// Where OP-TEE prints allocation sites.
     pub(crate) console: Option<PathBuf>,
     /// Whether to query the statistics PTA for the heap of each TA.
     pub(crate) ta_stats: bool,
 }
 
-impl Ways {
+impl AccessOptions {
     /// Whether the user asked for stock OP-TEE data only.
     pub(crate) fn are_given(&self) -> bool {
         self.console.is_some() || self.ta_stats
@@ -28,7 +28,7 @@ impl Ways {
 
     /// An observer of stock OP-TEE.
     pub(crate) fn stock(&self, world: &dyn World) -> Result<Stock> {
-        let console = self.console.as_deref().map(Console::open).transpose()?;
+        let console = self.console.as_deref().map(ConsoleReader::open).transpose()?;
         Ok(Stock::new(world.stats()?, console, self.ta_stats))
     }
 
@@ -77,5 +77,5 @@ pub(crate) fn auditor(world: &dyn World) -> Result<Sampler> {
 /// Whether the TA is missing, as opposed to temporarily or for this user out of reach.
 fn is_missing(error: &Error) -> bool {
     let result = error.downcast_ref::<TeeError>().map(|error| error.result);
-    error.is::<Blind>() || matches!(result, Some(ITEM_NOT_FOUND | SECURITY))
+    error.is::<NotObservable>() || matches!(result, Some(ITEM_NOT_FOUND | SECURITY))
 }

@@ -4,12 +4,12 @@ use std::io::{self, ErrorKind, Write};
 
 /// A writer whose reader may go away. Further output is then dropped, and the command runs to its
 /// end, so that the exit code is still the verdict.
-pub struct Quiet<W> {
+pub struct PipeWriter<W> {
     inner: W,
     gone: bool,
 }
 
-impl<W: Write> Quiet<W> {
+impl<W: Write> PipeWriter<W> {
     /// Writes to `inner` until its reader goes away.
     pub fn new(inner: W) -> Self {
         Self { inner, gone: false }
@@ -33,7 +33,7 @@ impl<W: Write> Quiet<W> {
     }
 }
 
-impl<W: Write> Write for Quiet<W> {
+impl<W: Write> Write for PipeWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.unless_gone(bytes.len(), |inner| inner.write(bytes))
     }
@@ -61,13 +61,13 @@ mod tests {
 
     #[test]
     fn a_reader_that_is_gone_is_no_error() {
-        let mut quiet = Quiet::new(Pipe(ErrorKind::BrokenPipe));
+        let mut quiet = PipeWriter::new(Pipe(ErrorKind::BrokenPipe));
         assert!(quiet.write_all(b"report").is_ok() && quiet.flush().is_ok());
     }
 
     #[test]
     fn a_full_disk_is_one() {
-        let mut quiet = Quiet::new(Pipe(ErrorKind::StorageFull));
+        let mut quiet = PipeWriter::new(Pipe(ErrorKind::StorageFull));
         assert_eq!(quiet.write_all(b"report").unwrap_err().kind(), ErrorKind::StorageFull);
     }
 }

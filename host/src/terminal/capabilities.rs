@@ -10,7 +10,7 @@ use std::{
 use anstream::adapter::StripBytes;
 use clap::ValueEnum;
 
-use crate::render::text::Layout;
+use crate::render::text::TextLayout;
 
 /// Columns of a terminal that does not report its width.
 const USUAL: usize = 80;
@@ -28,7 +28,7 @@ pub(crate) enum Color {
 
 impl Color {
     /// Whether a stream is coloured; `by_itself` is the choice of `auto`.
-    pub(crate) fn wanted(self, by_itself: bool) -> bool {
+    pub(crate) fn is_enabled(self, by_itself: bool) -> bool {
         match self {
             Self::Auto => by_itself,
             Self::Always => true,
@@ -37,15 +37,17 @@ impl Color {
     }
 
     /// The choice in a command line that could not be parsed.
-    pub(crate) fn among(arguments: &[OsString]) -> Self {
-        let named = |word: &OsString| Self::from_str(word.to_str()?, false).ok();
-        let after = arguments.windows(2).filter(|pair| pair[0] == "--color");
-        let within = |word: &OsString| {
+    pub(crate) fn from_arguments(arguments: &[OsString]) -> Self {
+        let parse_color = |word: &OsString| Self::from_str(word.to_str()?, false).ok();
+        let flag_pairs = arguments.windows(2).filter(|pair| pair[0] == "--color");
+        let parse_inline = |word: &OsString| {
             let value = OsString::from(word.to_str()?.strip_prefix("--color=")?);
-            named(&value)
+            parse_color(&value)
         };
-        let within = arguments.iter().find_map(within);
-        within.or_else(|| after.filter_map(|pair| named(&pair[1])).next()).unwrap_or(Self::Auto)
+        let inline_color = arguments.iter().find_map(parse_inline);
+        inline_color
+            .or_else(|| flag_pairs.filter_map(|pair| parse_color(&pair[1])).next())
+            .unwrap_or(Self::Auto)
     }
 }
 
@@ -104,17 +106,17 @@ impl Screen {
     }
 
     /// The layout of text for it.
-    pub(crate) fn layout(self, verbose: bool) -> Layout {
-        Layout { columns: self.columns, unicode: self.unicode, verbose }
+    pub(crate) fn layout(self, verbose: bool) -> TextLayout {
+        TextLayout { columns: self.columns, unicode: self.unicode, verbose }
     }
 }
 
 /// The columns of the terminal, else of `COLUMNS`; a file has none.
 fn columns(out: &impl AsFd, is_terminal: bool) -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(out).ok().filter(|_| is_terminal);
-    let told = size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
-    let asked = || env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0);
-    let columns = told.or_else(asked).or(is_terminal.then_some(USUAL));
+    let terminal_columns = size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
+    let env_columns = || env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0);
+    let columns = terminal_columns.or_else(env_columns).or(is_terminal.then_some(USUAL));
     columns.map(|columns| columns.max(FEWEST))
 }
 
@@ -126,8 +128,8 @@ fn is_plain(variable: impl Fn(&str) -> Option<String>) -> bool {
 
 /// Whether the first of these variables that is set names UTF-8 (POSIX.1-2017, section 8.2).
 fn is_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
-    let told = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(variable);
-    let locale = { told }.find(|value| !value.is_empty()).unwrap_or_default().to_lowercase();
+    let locales = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(variable);
+    let locale = { locales }.find(|value| !value.is_empty()).unwrap_or_default().to_lowercase();
     locale.contains("utf-8") || locale.contains("utf8")
 }
 
@@ -155,7 +157,9 @@ mod tests {
 
     #[test]
     fn colours_of_a_wrong_line() {
-        let of = |words: &[&str]| Color::among(&words.iter().map(Into::into).collect::<Vec<_>>());
+        let of = |words: &[&str]| {
+            Color::from_arguments(&words.iter().map(Into::into).collect::<Vec<_>>())
+        };
         assert_eq!(of(&["teeleak", "--color=never", "x"]), Color::Never);
         assert_eq!(of(&["teeleak", "x", "--color", "always"]), Color::Always);
         assert_eq!(of(&["teeleak", "--color", "pink"]), Color::Auto);

@@ -23,13 +23,13 @@ impl Interrupt {
     /// # Errors
     /// When the signals can't be handled.
     pub fn on_signals() -> io::Result<Self> {
-        let this = Self::default();
+        let interrupt = Self::default();
         for signal in [SIGINT, SIGTERM] {
             // In this order: the second signal finds the flag set by the first.
-            flag::register_conditional_default(signal, Arc::clone(&this.0))?;
-            flag::register(signal, Arc::clone(&this.0))?;
+            flag::register_conditional_default(signal, Arc::clone(&interrupt.0))?;
+            flag::register(signal, Arc::clone(&interrupt.0))?;
         }
-        Ok(this)
+        Ok(interrupt)
     }
 
     /// Requests the end.

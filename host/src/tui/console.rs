@@ -6,7 +6,7 @@ use ratatui::{Frame, crossterm::event::KeyCode};
 
 /// Input from the terminal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Input {
+pub enum ConsoleInput {
     /// A key was pressed.
     Key {
         /// Which key.
@@ -18,7 +18,7 @@ pub enum Input {
     Resized,
 }
 
-impl Input {
+impl ConsoleInput {
     /// A letter key.
     #[must_use]
     pub const fn letter(letter: char) -> Self {
@@ -33,12 +33,12 @@ impl Input {
 }
 
 /// A terminal.
-pub trait Console {
+pub trait TuiConsole {
     /// The next input, if any; never waits.
     ///
     /// # Errors
     /// When the terminal is gone.
-    fn input(&mut self) -> io::Result<Option<Input>>;
+    fn input(&mut self) -> io::Result<Option<ConsoleInput>>;
 
     /// Draws a screen.
     ///

@@ -10,9 +10,9 @@ use ratatui::{
 };
 
 use super::{
-    facts::Facts,
+    facts::ScreenFacts,
     keys::HELP,
-    table::{self, Column, Table},
+    table::{self, PanelColumn, PanelTable},
     view::{Panel, View},
 };
 use teeleak_analysis::text::{age, count, number};
@@ -38,7 +38,7 @@ const ASCII: border::Set<'_> = border::Set {
 };
 
 /// Draws the whole screen.
-pub(super) fn draw(frame: &mut Frame<'_>, facts: &Facts, view: &mut View) {
+pub(super) fn draw(frame: &mut Frame<'_>, facts: &ScreenFacts, view: &mut View) {
     let area = frame.area();
     let parts = [Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)];
     let [head, body, foot] = Layout::vertical(parts).areas(area);
@@ -66,7 +66,7 @@ fn style(tone: Tone) -> Style {
 }
 
 /// Draws the status line, most important first: its end is cut if there is no room.
-fn header(frame: &mut Frame<'_>, area: Rect, facts: &Facts) {
+fn header(frame: &mut Frame<'_>, area: Rect, facts: &ScreenFacts) {
     let alarms = match facts.alarms {
         0 => Span::styled("no alarm", style(Tone::Good)),
         n => Span::styled(count(n, "alarm"), style(Tone::Bad)),
@@ -107,7 +107,7 @@ fn dim(text: &str) -> Span<'_> {
 }
 
 /// One panel, and the names of the others.
-fn small(frame: &mut Frame<'_>, area: Rect, facts: &Facts, view: &mut View) {
+fn small(frame: &mut Frame<'_>, area: Rect, facts: &ScreenFacts, view: &mut View) {
     let [tabs, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(0)]).areas(area);
     names(frame, tabs, view);
     let panel = view.panel;
@@ -128,7 +128,7 @@ fn names(frame: &mut Frame<'_>, area: Rect, view: &View) {
 }
 
 /// Pools, the chosen panel and the newest alarms.
-fn middle(frame: &mut Frame<'_>, area: Rect, facts: &Facts, view: &mut View) {
+fn middle(frame: &mut Frame<'_>, area: Rect, facts: &ScreenFacts, view: &mut View) {
     let pools = u16::try_from(facts.pools.len()).unwrap_or(u16::MAX).clamp(1, 6) + 3;
     let parts = [Constraint::Length(pools), Constraint::Min(5), Constraint::Length(5)];
     let [top, body, bottom] = Layout::vertical(parts).areas(area);
@@ -142,7 +142,7 @@ fn middle(frame: &mut Frame<'_>, area: Rect, facts: &Facts, view: &mut View) {
 }
 
 /// All panels at once.
-fn large(frame: &mut Frame<'_>, area: Rect, facts: &Facts, view: &mut View) {
+fn large(frame: &mut Frame<'_>, area: Rect, facts: &ScreenFacts, view: &mut View) {
     let half = [Constraint::Percentage(50), Constraint::Percentage(50)];
     let parts =
         [Constraint::Percentage(40), Constraint::Percentage(35), Constraint::Percentage(25)];
@@ -159,57 +159,59 @@ fn large(frame: &mut Frame<'_>, area: Rect, facts: &Facts, view: &mut View) {
     }
 }
 
-fn boxed(frame: &mut Frame<'_>, area: Rect, panel: Panel, facts: &Facts, view: &mut View) {
+fn boxed(frame: &mut Frame<'_>, area: Rect, panel: Panel, facts: &ScreenFacts, view: &mut View) {
     let set = if view.unicode { border::PLAIN } else { ASCII };
     let tone = if panel == view.panel { Tone::Head } else { Tone::Dim };
     let block = Block::new().borders(Borders::ALL).border_set(set).border_style(style(tone));
-    let title = format!(" {} {} ", panel.at() + 1, panel.name());
+    let title = format!(" {} {} ", panel.index() + 1, panel.name());
     let inner = block.inner(area);
     frame.render_widget(block.title(Span::styled(title, style(Tone::Head))), area);
     rows(frame, inner, panel, facts, view);
 }
 
 /// Draws the rows of a panel that fit, and the number of those that don't.
-fn rows(frame: &mut Frame<'_>, area: Rect, panel: Panel, facts: &Facts, view: &mut View) {
-    let mut table = table::of(panel, facts, view);
+fn rows(frame: &mut Frame<'_>, area: Rect, panel: Panel, facts: &ScreenFacts, view: &mut View) {
+    let mut table = table::panel_table(panel, facts, view);
     if panel == Panel::Alarms {
         unfold(&mut table, usize::from(area.width));
     }
     let room = usize::from(area.height).saturating_sub(1);
     if table.rows.is_empty() {
-        return frame.render_widget(Paragraph::new(dim(nothing(panel, &table))), area);
+        return frame.render_widget(Paragraph::new(dim(empty_message(panel, &table))), area);
     }
-    let above = &mut view.above[panel.at()];
-    *above = (*above).min(table.rows.len().saturating_sub(room));
-    let shown = &table.rows[*above..];
-    let kept = fit(&table, usize::from(area.width));
-    let cell = |row: &table::Row, (at, wide): (usize, usize)| {
+    let offset = &mut view.above[panel.index()];
+    *offset = (*offset).min(table.rows.len().saturating_sub(room));
+    let visible_rows = &table.rows[*offset..];
+    let fitted_columns = fit(&table, usize::from(area.width));
+    let cell = |row: &table::PanelRow, (at, wide): (usize, usize)| {
         let right = table.columns[at].right;
-        let line = Line::from(cut(&row.cells[at], wide));
+        let line = Line::from(truncate(&row.cells[at], wide));
         Cell::from(line.alignment(if right { Alignment::Right } else { Alignment::Left }))
     };
-    let drawn = shown.iter().take(room).map(|row| {
-        Drawn::new(kept.iter().map(|at| cell(row, *at)).collect::<Vec<_>>()).style(style(row.tone))
+    let row_widgets = visible_rows.iter().take(room).map(|row| {
+        Drawn::new(fitted_columns.iter().map(|at| cell(row, *at)).collect::<Vec<_>>())
+            .style(style(row.tone))
     });
-    let heads = kept.iter().map(|(at, _)| head(&table.columns[*at])).collect::<Vec<_>>();
-    let widths =
-        kept.iter().map(|(_, wide)| Constraint::Length(u16::try_from(*wide).unwrap_or(u16::MAX)));
-    let widget = ratatui::widgets::Table::new(drawn, widths)
+    let heads = fitted_columns.iter().map(|(at, _)| head(&table.columns[*at])).collect::<Vec<_>>();
+    let widths = fitted_columns
+        .iter()
+        .map(|(_, wide)| Constraint::Length(u16::try_from(*wide).unwrap_or(u16::MAX)));
+    let widget = ratatui::widgets::Table::new(row_widgets, widths)
         .header(Drawn::new(heads).style(style(Tone::Dim)))
         .column_spacing(u16::try_from(GAP).unwrap_or(1));
     frame.render_widget(widget, area);
-    let below = shown.len().saturating_sub(room);
-    if *above + below > 0 {
-        more(frame, area, *above, below);
+    let rows_below = visible_rows.len().saturating_sub(room);
+    if *offset + rows_below > 0 {
+        draw_hidden_count(frame, area, *offset, rows_below);
     }
 }
 
-fn head(column: &Column) -> Cell<'static> {
+fn head(column: &PanelColumn) -> Cell<'static> {
     let alignment = if column.right { Alignment::Right } else { Alignment::Left };
     Cell::from(Line::from(column.head).alignment(alignment))
 }
 
-fn nothing(panel: Panel, table: &Table) -> &'static str {
+fn empty_message(panel: Panel, table: &PanelTable) -> &'static str {
     match panel {
         _ if table.all > 0 => "no row matches; Esc shows all",
         Panel::Alarms => "no message yet",
@@ -221,61 +223,62 @@ fn nothing(panel: Panel, table: &Table) -> &'static str {
 
 /// Columns that fit, with their widths; if not even the mandatory ones fit, the widest of them is
 /// narrowed.
-fn fit(table: &Table, room: usize) -> Vec<(usize, usize)> {
+fn fit(table: &PanelTable, room: usize) -> Vec<(usize, usize)> {
     let wide = |at: usize| {
         let cells = table.rows.iter().map(|row| columns(&row.cells[at]));
         cells.chain([columns(table.columns[at].head)]).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..table.columns.len()).map(wide).collect();
-    let mut kept: Vec<usize> = (0..table.columns.len()).collect();
+    let mut column_indices: Vec<usize> = (0..table.columns.len()).collect();
     let needed = |kept: &[usize]| kept.iter().map(|at| widths[*at] + GAP).sum::<usize>();
-    while needed(&kept) > room + GAP {
-        let goes = kept.iter().enumerate().max_by_key(|(_, at)| table.columns[**at].goes);
-        match goes {
-            Some((n, at)) if table.columns[*at].goes > 0 => kept.remove(n),
+    while needed(&column_indices) > room + GAP {
+        let candidate =
+            column_indices.iter().enumerate().max_by_key(|(_, at)| table.columns[**at].goes);
+        match candidate {
+            Some((n, at)) if table.columns[*at].goes > 0 => column_indices.remove(n),
             _ => break,
         };
     }
-    let over = needed(&kept).saturating_sub(room + GAP);
-    let long = kept.iter().copied().max_by_key(|at| widths[*at]);
-    let width = |at| if Some(at) == long { widths[at].saturating_sub(over) } else { widths[at] };
-    kept.iter().map(|at| (*at, width(*at))).collect()
+    let excess = needed(&column_indices).saturating_sub(room + GAP);
+    let long = column_indices.iter().copied().max_by_key(|at| widths[*at]);
+    let width = |at| if Some(at) == long { widths[at].saturating_sub(excess) } else { widths[at] };
+    column_indices.iter().map(|at| (*at, width(*at))).collect()
 }
 
 /// Truncates a text to `room` columns; of a path, the end is kept.
-fn cut(text: &str, room: usize) -> String {
+fn truncate(text: &str, room: usize) -> String {
     if columns(text) <= room {
         return text.to_owned();
     }
     let dots = ".".repeat(room.min(2));
-    let fits = |letters: &mut dyn Iterator<Item = char>| -> Vec<char> {
-        let mut taken = room.saturating_sub(2);
+    let take_fitting = |letters: &mut dyn Iterator<Item = char>| -> Vec<char> {
+        let mut remaining = room.saturating_sub(2);
         letters
             .take_while(|letter| {
                 let wide = columns(letter.encode_utf8(&mut [0; 4]));
-                let fits = wide <= taken;
-                taken = taken.saturating_sub(wide);
-                fits
+                let is_fitting = wide <= remaining;
+                remaining = remaining.saturating_sub(wide);
+                is_fitting
             })
             .collect()
     };
     if text.contains('/') {
-        let end: String = fits(&mut text.chars().rev()).into_iter().rev().collect();
+        let end: String = take_fitting(&mut text.chars().rev()).into_iter().rev().collect();
         return dots + &end;
     }
-    fits(&mut text.chars()).into_iter().collect::<String>() + &dots
+    take_fitting(&mut text.chars()).into_iter().collect::<String>() + &dots
 }
 
 /// Wraps lines that are longer than the panel.
-fn unfold(table: &mut Table, wide: usize) {
-    let ago = table.rows.iter().map(|row| columns(&row.cells[0])).max().unwrap_or(0).max(3);
-    let room = wide.saturating_sub(ago + GAP).max(10);
-    let folded = std::mem::take(&mut table.rows);
-    for row in folded {
+fn unfold(table: &mut PanelTable, wide: usize) {
+    let age_width = table.rows.iter().map(|row| columns(&row.cells[0])).max().unwrap_or(0).max(3);
+    let room = wide.saturating_sub(age_width + GAP).max(10);
+    let rows = std::mem::take(&mut table.rows);
+    for row in rows {
         let text = row.cells[1].clone();
         for (n, part) in folded_text(&text, room).into_iter().enumerate() {
-            let ago = if n == 0 { row.cells[0].clone() } else { String::new() };
-            table.rows.push(table::Row { cells: vec![ago, part], ..row.clone() });
+            let age_text = if n == 0 { row.cells[0].clone() } else { String::new() };
+            table.rows.push(table::PanelRow { cells: vec![age_text, part], ..row.clone() });
         }
     }
 }
@@ -297,7 +300,7 @@ fn folded_text(text: &str, room: usize) -> Vec<String> {
 }
 
 /// Draws the number of hidden rows in the corner.
-fn more(frame: &mut Frame<'_>, area: Rect, above: usize, below: usize) {
+fn draw_hidden_count(frame: &mut Frame<'_>, area: Rect, above: usize, below: usize) {
     let text = if above > 0 { format!(" -{above} +{below}") } else { format!(" +{below}") };
     let width = u16::try_from(text.len()).unwrap_or(u16::MAX).min(area.width);
     let corner = Rect { x: area.right() - width, y: area.y, width, height: 1.min(area.height) };

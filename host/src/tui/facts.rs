@@ -13,7 +13,7 @@ use teeleak_proto::Uuid;
 use super::history::History;
 use crate::{
     compare::censuses,
-    escape::shown,
+    escape::escape_controls,
     render::{place, words},
 };
 
@@ -96,7 +96,7 @@ pub(super) struct LineFact {
 }
 
 /// The data that the screen shows.
-pub(super) struct Facts {
+pub(super) struct ScreenFacts {
     pub(super) low_water: u8,
     began: Option<Duration>,
     now: Duration,
@@ -115,7 +115,7 @@ pub(super) struct Facts {
     pub(super) unseen: Vec<String>,
 }
 
-impl Facts {
+impl ScreenFacts {
     pub(super) fn new(low_water: u8) -> Self {
         Self {
             low_water,
@@ -135,7 +135,7 @@ impl Facts {
         }
     }
 
-    pub(super) fn now(&mut self, now: Duration) {
+    pub(super) fn set_time(&mut self, now: Duration) {
         self.began.get_or_insert(now);
         self.now = now;
     }
@@ -146,13 +146,13 @@ impl Facts {
     }
 
     /// Time since `then`.
-    pub(super) fn since(&self, then: Duration) -> Duration {
+    pub(super) fn elapsed_since(&self, then: Duration) -> Duration {
         self.now.saturating_sub(then)
     }
 
     /// Time since the last snapshot.
     pub(super) fn census_age(&self) -> Option<Duration> {
-        self.counted.map(|then| self.since(then))
+        self.counted.map(|then| self.elapsed_since(then))
     }
 
     /// A line of the watch.
@@ -168,19 +168,19 @@ impl Facts {
 
     fn push_line(&mut self, at: Duration, line: &str, alarm: bool) {
         let text = line.strip_prefix("teeleak: ").unwrap_or(line);
-        self.lines.push_back(LineFact { at, text: shown(text), alarm });
+        self.lines.push_back(LineFact { at, text: escape_controls(text), alarm });
         if self.lines.len() > LINES {
             self.lines.pop_front();
         }
     }
 
-    pub(super) fn polled(&mut self, now: Duration, pools: &[Pool], kept: &Observation) {
-        self.now(now);
+    pub(super) fn record_poll(&mut self, now: Duration, pools: &[Pool], kept: &Observation) {
+        self.set_time(now);
         for pool in pools {
-            let known = self.pools.iter().position(|known| known.kind == pool.kind);
-            let history = known.map(|at| std::mem::take(&mut self.pools[at].history));
+            let index = self.pools.iter().position(|known| known.kind == pool.kind);
+            let history = index.map(|at| std::mem::take(&mut self.pools[at].history));
             let fact = pool_fact(pool, history.unwrap_or_default());
-            match known {
+            match index {
                 Some(at) => self.pools[at] = fact,
                 None => self.pools.push(fact),
             }
@@ -197,12 +197,12 @@ impl Facts {
             self.lost += event.lost_before;
             self.events.push_back(event_fact(event));
         }
-        let over = self.events.len().saturating_sub(EVENTS);
-        self.events.drain(..over);
+        let excess = self.events.len().saturating_sub(EVENTS);
+        self.events.drain(..excess);
     }
 
-    pub(super) fn counted(&mut self, now: Duration, kept: &Observation) {
-        self.now(now);
+    pub(super) fn record_snapshot(&mut self, now: Duration, kept: &Observation) {
+        self.set_time(now);
         self.counted = Some(now);
         self.censuses += 1;
         let Some(last) = kept.samples.last() else { return };
@@ -210,8 +210,10 @@ impl Facts {
         self.tas = tas(&kept.samples, last);
         self.sessions = sessions(&kept.samples, last);
         let gaps = censuses::gaps(last);
-        self.unseen =
-            gaps.iter().map(|gap| shown(&format!("{}: {}", gap.what, gap.reason))).collect();
+        self.unseen = gaps
+            .iter()
+            .map(|gap| escape_controls(&format!("{}: {}", gap.what, gap.reason)))
+            .collect();
     }
 }
 
@@ -219,13 +221,13 @@ fn pool_fact(pool: &Pool, mut history: History) -> PoolFact {
     if let Some(used) = pool.allocated {
         history.push(used as f64);
     }
-    let most = pool.max_allocated.or(pool.allocated);
+    let peak = pool.max_allocated.or(pool.allocated);
     PoolFact {
         kind: pool.kind.clone(),
         unit: pool.unit,
         used: pool.allocated,
         size: pool.size,
-        least_free: pool.size.zip(most).map(|(size, most)| size.saturating_sub(most)),
+        least_free: pool.size.zip(peak).map(|(size, most)| size.saturating_sub(most)),
         failures: pool.num_alloc_fail,
         history,
     }
@@ -241,39 +243,42 @@ fn event_fact(event: &Event) -> EventFact {
         EventKind::Step(_) => "step",
         EventKind::Note(_) => "note",
     };
-    let (who, result) = (shown(&place::party(event)), place::result(event));
+    let (who, result) = (escape_controls(&place::party(event)), place::result(event));
     let (seq, session, uuid) = (event.seq, event.session, event.uuid);
     EventFact { seq, kind, who, session, result, failed: place::is_failure(event), uuid }
 }
 
 /// The signed difference.
-fn more(before: u64, after: u64) -> i64 {
+fn signed_difference(before: u64, after: u64) -> i64 {
     i64::try_from(i128::from(after) - i128::from(before)).unwrap_or(i64::MAX)
 }
 
 fn sites(samples: &[Sample], last: &Sample) -> Vec<SiteFact> {
-    let seen = samples.iter().filter(|sample| sample.sites.value().is_some());
-    let all: Vec<_> = seen.map(censuses::sites).collect();
+    let observed_samples = samples.iter().filter(|sample| sample.sites.value().is_some());
+    let amounts: Vec<_> = observed_samples.map(censuses::sites).collect();
     let bytes =
         |of: &BTreeMap<_, censuses::Amount>, key: &_| of.get(key).map_or(0, |sum| sum.bytes);
-    let now = censuses::sites(last).into_iter().map(|(key, sum)| SiteFact {
-        name: shown(&format!("{}:{}", key.file, key.line)),
-        owner: shown(&words::owner(&key.owner)),
+    let facts = censuses::sites(last).into_iter().map(|(key, sum)| SiteFact {
+        name: escape_controls(&format!("{}:{}", key.file, key.line)),
+        owner: escape_controls(&words::owner(&key.owner)),
         count: sum.count,
         bytes: sum.bytes,
-        grown: all.first().map_or(0, |first| more(bytes(first, &key), sum.bytes)),
-        history: all.iter().map(|of| bytes(of, &key) as f64).collect(),
+        grown: amounts.first().map_or(0, |first| signed_difference(bytes(first, &key), sum.bytes)),
+        history: amounts.iter().map(|of| bytes(of, &key) as f64).collect(),
     });
-    now.collect()
+    facts.collect()
 }
 
 /// Regions of a TA and their bytes, of all its instances.
 fn regions(sample: &Sample, uuid: Uuid) -> Option<(u64, u64)> {
-    let own = sample.instances.value()?.iter().filter(|instance| instance.uuid == uuid);
-    own.map(|instance| instance.regions.value()).try_fold((0, 0), |sum: (u64, u64), regions| {
-        let bytes: u64 = regions?.iter().map(|region| region.size).sum();
-        Some((sum.0 + regions?.len() as u64, sum.1 + bytes))
-    })
+    let instances = sample.instances.value()?.iter().filter(|instance| instance.uuid == uuid);
+    instances.map(|instance| instance.regions.value()).try_fold(
+        (0, 0),
+        |sum: (u64, u64), regions| {
+            let bytes: u64 = regions?.iter().map(|region| region.size).sum();
+            Some((sum.0 + regions?.len() as u64, sum.1 + bytes))
+        },
+    )
 }
 
 fn open(sample: &Sample, uuid: Uuid) -> u64 {
@@ -293,23 +298,27 @@ fn tas(samples: &[Sample], last: &Sample) -> BTreeMap<Uuid, TaFact> {
     }
     for (uuid, ta) in &mut tas {
         ta.regions = regions(last, *uuid).filter(|_| ta.instances > 0);
-        let all: Vec<_> = samples.iter().filter_map(|sample| regions(sample, *uuid)).collect();
+        let region_sums: Vec<_> =
+            samples.iter().filter_map(|sample| regions(sample, *uuid)).collect();
         let first = samples.first().map_or(0, |first| open(first, *uuid));
-        let grown = all.first().zip(ta.regions).map_or(0, |(old, new)| more(old.0, new.0));
-        ta.grown = (grown, more(first, ta.sessions));
-        ta.history = all.iter().map(|(_, bytes)| *bytes as f64).collect();
+        let region_growth = region_sums
+            .first()
+            .zip(ta.regions)
+            .map_or(0, |(old, new)| signed_difference(old.0, new.0));
+        ta.grown = (region_growth, signed_difference(first, ta.sessions));
+        ta.history = region_sums.iter().map(|(_, bytes)| *bytes as f64).collect();
     }
     tas
 }
 
 fn sessions(samples: &[Sample], last: &Sample) -> Vec<SessionFact> {
-    let mut seen: BTreeMap<(u32, u32), u64> = BTreeMap::new();
+    let mut open_counts: BTreeMap<(u32, u32), u64> = BTreeMap::new();
     for session in samples.iter().filter_map(|sample| sample.sessions.value()).flatten() {
-        *seen.entry((session.opener, session.id)).or_default() += 1;
+        *open_counts.entry((session.opener, session.id)).or_default() += 1;
     }
     let open = last.sessions.value().into_iter().flatten();
     let fact = |session: &Session| SessionFact {
-        censuses: seen.get(&(session.opener, session.id)).copied().unwrap_or(0),
+        censuses: open_counts.get(&(session.opener, session.id)).copied().unwrap_or(0),
         session: *session,
     };
     open.map(fact).collect()

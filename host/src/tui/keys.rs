@@ -3,7 +3,7 @@
 use ratatui::crossterm::event::KeyCode;
 
 use super::view::{Panel, View};
-use crate::watch::Wanted;
+use crate::watch::ViewerRequest;
 
 /// Rows that a page key scrolls.
 const PAGE: isize = 10;
@@ -25,21 +25,29 @@ pub(super) const HELP: [(&str, &str); 9] = [
 ];
 
 /// Handles a key, and returns the request to the watch.
-pub(super) fn typed(code: KeyCode, control: bool, view: &mut View) -> Wanted {
+pub(super) fn handle_key(code: KeyCode, control: bool, view: &mut View) -> ViewerRequest {
     if control {
-        return if code == KeyCode::Char('c') { Wanted::End } else { Wanted::Nothing };
+        return if code == KeyCode::Char('c') {
+            ViewerRequest::End
+        } else {
+            ViewerRequest::Nothing
+        };
     }
     if view.typing {
         filter(code, view);
-        return Wanted::Nothing;
+        return ViewerRequest::Nothing;
     }
     if view.help {
         view.help = false;
-        return if code == KeyCode::Char('q') { Wanted::End } else { Wanted::Nothing };
+        return if code == KeyCode::Char('q') {
+            ViewerRequest::End
+        } else {
+            ViewerRequest::Nothing
+        };
     }
     match code {
-        KeyCode::Char('q') => return Wanted::End,
-        KeyCode::Char('d') => return Wanted::Dump,
+        KeyCode::Char('q') => return ViewerRequest::End,
+        KeyCode::Char('d') => return ViewerRequest::Dump,
         KeyCode::Char('?' | 'h') => view.help = true,
         KeyCode::Char('s') => view.sort_next(),
         KeyCode::Char('/') => view.typing = true,
@@ -51,7 +59,7 @@ pub(super) fn typed(code: KeyCode, control: bool, view: &mut View) -> Wanted {
         }
         other => scroll(other, view),
     }
-    Wanted::Nothing
+    ViewerRequest::Nothing
 }
 
 fn scroll(code: KeyCode, view: &mut View) {

@@ -34,8 +34,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-pub use console::{Console, Input};
-use facts::Facts;
+pub use console::{ConsoleInput, TuiConsole};
+use facts::ScreenFacts;
 pub use ratatui;
 use teeleak_analysis::{
     alarm::Alarm,
@@ -45,17 +45,17 @@ use teeleak_analysis::{
 pub use terminal::terminal;
 use view::View;
 
-use crate::watch::{Viewer, Wanted};
+use crate::watch::{Viewer, ViewerRequest};
 
 /// Maximum number of messages in memory.
 const SAID: usize = 500;
 
 /// Messages of the watch, which would otherwise go to standard error.
 #[derive(Clone, Default)]
-pub(crate) struct Said(Rc<RefCell<Lines>>);
+pub(crate) struct MessageLog(Rc<RefCell<MessageLines>>);
 
 #[derive(Default)]
-struct Lines {
+struct MessageLines {
     whole: VecDeque<String>,
     /// Number of old lines that were dropped.
     forgotten: u64,
@@ -64,7 +64,7 @@ struct Lines {
     begun: Vec<u8>,
 }
 
-impl Said {
+impl MessageLog {
     /// Lines since the last call.
     fn fresh(&self) -> Vec<String> {
         let mut lines = self.0.borrow_mut();
@@ -82,7 +82,7 @@ impl Said {
     }
 }
 
-impl Write for Said {
+impl Write for MessageLog {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let lines = &mut *self.0.borrow_mut();
         for byte in bytes {
@@ -108,24 +108,24 @@ impl Write for Said {
 
 /// The screen of a watch.
 pub(crate) struct Tui {
-    console: Box<dyn Console>,
-    said: Said,
+    console: Box<dyn TuiConsole>,
+    said: MessageLog,
     /// The folder of the watch, which messages omit.
     folder: String,
-    facts: Facts,
+    facts: ScreenFacts,
     view: View,
 }
 
 impl Tui {
     /// Shows a watch on `console`; its messages go to `said` instead of standard error.
     pub(crate) fn new(
-        console: Box<dyn Console>,
-        said: Said,
+        console: Box<dyn TuiConsole>,
+        said: MessageLog,
         folder: &Path,
         (unicode, low_water): (bool, u8),
     ) -> Self {
         let folder = format!("{}/", folder.display());
-        Self { console, said, folder, facts: Facts::new(low_water), view: View::new(unicode) }
+        Self { console, said, folder, facts: ScreenFacts::new(low_water), view: View::new(unicode) }
     }
 
     /// Lines that came since the last time, as they are shown.
@@ -137,11 +137,11 @@ impl Tui {
 
 impl Viewer for Tui {
     fn on_poll(&mut self, now: Duration, pools: &[Pool], kept: &Observation) {
-        self.facts.polled(now, pools, kept);
+        self.facts.record_poll(now, pools, kept);
     }
 
     fn on_census(&mut self, now: Duration, kept: &Observation) {
-        self.facts.counted(now, kept);
+        self.facts.record_snapshot(now, kept);
     }
 
     fn on_alarm(&mut self, now: Duration, alarm: &Alarm) {
@@ -154,17 +154,17 @@ impl Viewer for Tui {
         self.facts.add_alarm(now, &newest);
     }
 
-    fn look(&mut self, now: Duration) -> Result<Wanted> {
-        self.facts.now(now);
+    fn look(&mut self, now: Duration) -> Result<ViewerRequest> {
+        self.facts.set_time(now);
         for line in self.fresh_lines() {
             self.facts.add_line(now, &line);
         }
-        let mut wanted = Wanted::Nothing;
+        let mut request = ViewerRequest::Nothing;
         while let Some(input) = self.console.input().context("cannot read keyboard input")? {
-            if let Input::Key { code, control } = input {
-                wanted = keys::typed(code, control, &mut self.view);
+            if let ConsoleInput::Key { code, control } = input {
+                request = keys::handle_key(code, control, &mut self.view);
             }
-            if wanted != Wanted::Nothing {
+            if request != ViewerRequest::Nothing {
                 break;
             }
         }
@@ -172,7 +172,7 @@ impl Viewer for Tui {
         self.console
             .draw(&mut |frame| draw::draw(frame, facts, view))
             .context("cannot draw on the terminal")?;
-        Ok(wanted)
+        Ok(request)
     }
 
     fn input(&self) -> Option<BorrowedFd<'_>> {

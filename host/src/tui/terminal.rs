@@ -21,7 +21,7 @@ use ratatui::{
     },
 };
 
-use super::{Console, Input};
+use super::{ConsoleInput, TuiConsole};
 
 /// Whether the terminal is in use. A process has only one.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -30,31 +30,31 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 ///
 /// # Errors
 /// When either is not a terminal.
-pub fn terminal() -> Result<Box<dyn Console>> {
+pub fn terminal() -> Result<Box<dyn TuiConsole>> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         bail!(
             "--tui needs a terminal as standard input and output; without --tui, a watch prints alarms \
              to standard error"
         );
     }
-    Ok(Box::new(Screen { stdin: io::stdin(), terminal: None }))
+    Ok(Box::new(TerminalScreen { stdin: io::stdin(), terminal: None }))
 }
 
 /// The terminal, set up when it is first drawn on.
-struct Screen {
+struct TerminalScreen {
     stdin: io::Stdin,
     terminal: Option<Terminal<CrosstermBackend<Stdout>>>,
 }
 
-impl Console for Screen {
-    fn input(&mut self) -> io::Result<Option<Input>> {
+impl TuiConsole for TerminalScreen {
+    fn input(&mut self) -> io::Result<Option<ConsoleInput>> {
         while self.terminal.is_some() && event::poll(Duration::ZERO)? {
             match event::read()? {
                 Event::Key(key) if key.kind != KeyEventKind::Release => {
                     let control = key.modifiers.contains(KeyModifiers::CONTROL);
-                    return Ok(Some(Input::Key { code: key.code, control }));
+                    return Ok(Some(ConsoleInput::Key { code: key.code, control }));
                 }
-                Event::Resize(..) => return Ok(Some(Input::Resized)),
+                Event::Resize(..) => return Ok(Some(ConsoleInput::Resized)),
                 _ => {}
             }
         }
@@ -74,17 +74,17 @@ impl Console for Screen {
     }
 }
 
-impl Drop for Screen {
+impl Drop for TerminalScreen {
     fn drop(&mut self) {
         give_back();
     }
 }
 
 fn take() -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
-    let before = panic::take_hook();
+    let previous_hook = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         give_back();
-        before(info);
+        previous_hook(info);
     }));
     TAKEN.store(true, Ordering::Relaxed);
     enable_raw_mode()?;

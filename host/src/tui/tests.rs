@@ -5,8 +5,8 @@ use teeleak_analysis::model::{Observation, Pool, PoolKind, PoolUnit};
 
 use super::{
     draw::draw,
-    facts::Facts,
-    keys::typed,
+    facts::ScreenFacts,
+    keys::handle_key,
     table,
     view::{Panel, View},
 };
@@ -27,21 +27,25 @@ fn pool(kind: PoolKind, used: u64, failures: u64) -> Pool {
     }
 }
 
-fn facts() -> Facts {
-    let mut facts = Facts::new(10);
+fn facts() -> ScreenFacts {
+    let mut facts = ScreenFacts::new(10);
     let named = PoolKind::Named("evil\u{1b}[2J\nname\u{202e}".into());
     let pools = [pool(PoolKind::CoreHeap, 950, 0), pool(PoolKind::TaRam, 10, 3), pool(named, 5, 0)];
-    facts.polled(Duration::from_secs(60), &pools, &Observation::default());
+    facts.record_poll(Duration::from_secs(60), &pools, &Observation::default());
     facts.add_alarm(Duration::from_secs(70), "teeleak: alarm: core heap is low\u{1b}[0m");
     facts
 }
 
-fn names(facts: &Facts, view: &View) -> Vec<String> {
-    table::of(Panel::Pools, facts, view).rows.iter().map(|row| row.cells[0].clone()).collect()
+fn names(facts: &ScreenFacts, view: &View) -> Vec<String> {
+    table::panel_table(Panel::Pools, facts, view)
+        .rows
+        .iter()
+        .map(|row| row.cells[0].clone())
+        .collect()
 }
 
-fn press(keys: &[KeyCode], view: &mut View) -> Wanted {
-    keys.iter().map(|key| typed(*key, false, view)).last().unwrap_or(Wanted::Nothing)
+fn press(keys: &[KeyCode], view: &mut View) -> ViewerRequest {
+    keys.iter().map(|key| handle_key(*key, false, view)).last().unwrap_or(ViewerRequest::Nothing)
 }
 
 fn letters(text: &str) -> Vec<KeyCode> {
@@ -61,11 +65,11 @@ fn rows_are_sorted_by_what_is_asked_for() {
 #[test]
 fn a_filter_takes_letters_for_letters() {
     let (facts, mut view) = (facts(), View::new(true));
-    assert_eq!(press(&letters("/ta mq"), &mut view), Wanted::Nothing);
+    assert_eq!(press(&letters("/ta mq"), &mut view), ViewerRequest::Nothing);
     assert_eq!((&*view.filter, names(&facts, &view).len()), ("ta mq", 0));
     press(&[KeyCode::Backspace, KeyCode::Enter], &mut view);
     assert_eq!(names(&facts, &view), ["TA memory"]);
-    assert_eq!(press(&letters("q"), &mut view), Wanted::End);
+    assert_eq!(press(&letters("q"), &mut view), ViewerRequest::End);
     press(&[KeyCode::Esc], &mut view);
     assert_eq!(names(&facts, &view).len(), 3);
 }
@@ -73,11 +77,11 @@ fn a_filter_takes_letters_for_letters() {
 #[test]
 fn keys_ask_for_what_they_are_for() {
     let mut view = View::new(true);
-    assert_eq!(press(&letters("d"), &mut view), Wanted::Dump);
-    assert_eq!(typed(KeyCode::Char('c'), true, &mut view), Wanted::End);
+    assert_eq!(press(&letters("d"), &mut view), ViewerRequest::Dump);
+    assert_eq!(handle_key(KeyCode::Char('c'), true, &mut view), ViewerRequest::End);
     press(&letters("?"), &mut view);
     assert!(view.help);
-    assert_eq!(press(&letters("d"), &mut view), Wanted::Nothing, "it closes the help");
+    assert_eq!(press(&letters("d"), &mut view), ViewerRequest::Nothing, "it closes the help");
     press(&[KeyCode::BackTab, KeyCode::BackTab], &mut view);
     assert_eq!(view.panel, Panel::Alarms);
 }
@@ -108,8 +112,8 @@ fn any_size_is_drawn() {
 /// A terminal that nobody sees or types at.
 struct Unseen;
 
-impl Console for Unseen {
-    fn input(&mut self) -> io::Result<Option<Input>> {
+impl TuiConsole for Unseen {
+    fn input(&mut self) -> io::Result<Option<ConsoleInput>> {
         Ok(None)
     }
 
@@ -124,7 +128,7 @@ impl Console for Unseen {
 
 #[test]
 fn alarms_are_counted_by_what_they_are_not_by_what_a_line_says() {
-    let mut lines = Said::default();
+    let mut lines = MessageLog::default();
     let mut tui = Tui::new(Box::new(Unseen), lines.clone(), Path::new("/var/watch"), (true, 10));
     writeln!(lines, "teeleak: alarm: said by a command").unwrap();
     writeln!(lines, "teeleak: core heap runs out (see /var/watch/dump-1)").unwrap();
@@ -142,7 +146,7 @@ fn alarms_are_counted_by_what_they_are_not_by_what_a_line_says() {
 
 #[test]
 fn what_was_said_is_bounded_and_said_again() {
-    let mut said = Said::default();
+    let mut said = MessageLog::default();
     for n in 0..SAID + 5 {
         writeln!(said, "line {n}").unwrap();
     }

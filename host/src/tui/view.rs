@@ -37,7 +37,7 @@ impl Panel {
         }
     }
 
-    pub(super) const fn at(self) -> usize {
+    pub(super) const fn index(self) -> usize {
         self as usize
     }
 }
@@ -75,23 +75,23 @@ impl View {
 
     /// Sort order of a panel: an index into [`Panel::sorts`].
     pub(super) fn sort(&self, panel: Panel) -> usize {
-        self.sorts[panel.at()]
+        self.sorts[panel.index()]
     }
 
     pub(super) fn sort_next(&mut self) {
-        let sort = &mut self.sorts[self.panel.at()];
+        let sort = &mut self.sorts[self.panel.index()];
         *sort = (*sort + 1) % self.panel.sorts().len();
-        self.above[self.panel.at()] = 0;
+        self.above[self.panel.index()] = 0;
     }
 
     pub(super) fn turn(&mut self, by: usize) {
-        let all = Panel::ALL;
-        self.panel = all[(self.panel.at() + by) % all.len()];
+        let panels = Panel::ALL;
+        self.panel = panels[(self.panel.index() + by) % panels.len()];
     }
 
     /// Scrolls the panel; the limit is applied when it is drawn.
     pub(super) fn scroll(&mut self, by: isize) {
-        let above = &mut self.above[self.panel.at()];
-        *above = above.saturating_add_signed(by);
+        let offset = &mut self.above[self.panel.index()];
+        *offset = offset.saturating_add_signed(by);
     }
 }

@@ -19,7 +19,7 @@ const MOST: Duration = Duration::from_secs(60);
 const WAITING: usize = 8;
 
 /// Runs a command for each alarm.
-pub(super) struct Action {
+pub(super) struct AlarmHook {
     command: Option<String>,
     /// Whether its output goes to standard error.
     heard: bool,
@@ -27,7 +27,7 @@ pub(super) struct Action {
     waiting: VecDeque<(String, Option<PathBuf>)>,
 }
 
-impl Action {
+impl AlarmHook {
     pub(super) fn new(command: Option<String>, heard: bool) -> Self {
         Self { command, heard, running: None, waiting: VecDeque::new() }
     }
@@ -109,7 +109,7 @@ mod tests {
         let file = std::env::temp_dir().join(format!("teeleak-action-{}", std::process::id()));
         let command =
             format!("echo \"$TEELEAK_REASON $TEELEAK_DUMP\" >> {}; exec sleep 600", file.display());
-        let mut action = Action::new(Some(command), true);
+        let mut action = AlarmHook::new(Some(command), true);
         let mut err = Vec::new();
         for n in 0..10 {
             action.add(&format!("alarm {n}"), Some(Path::new("/d.tlk")), &mut err).unwrap();

@@ -34,9 +34,9 @@ impl Pages {
         for (kind, payload) in &self.0 {
             builder.frame(Some(*kind), payload);
         }
-        let mut told = builder.finish();
-        let pools = told.samples.pop().and_then(|sample| sample.pools.value().cloned());
-        told.gauges.pop().map(|gauge| gauge.pools).or(pools).unwrap_or_default()
+        let mut observation = builder.finish();
+        let pools = observation.samples.pop().and_then(|sample| sample.pools.value().cloned());
+        observation.gauges.pop().map(|gauge| gauge.pools).or(pools).unwrap_or_default()
     }
 
     /// The frames as encoded in a capture.
@@ -57,13 +57,13 @@ fn encode(kind: FrameKind, payload: &[u8], bytes: &mut Vec<u8>) -> Result<()> {
 }
 
 /// A frame of the preamble of each segment.
-enum Special {
+enum PreambleFrame {
     Hello,
     Canary,
 }
 
 /// Records observations for the window and for the audit.
-pub(super) struct Book {
+pub(super) struct FrameRecorder {
     builder: ObservationBuilder,
     unit: Vec<u8>,
     /// The latest frame of each kind that a segment's preamble contains.
@@ -72,12 +72,12 @@ pub(super) struct Book {
     phase: Vec<u8>,
     canary: Vec<u8>,
     /// The kind of the next frame of records, if it belongs to the preamble.
-    next: Option<Special>,
+    next: Option<PreambleFrame>,
     /// The pools that were last written.
     pools: Vec<Pool>,
 }
 
-impl Book {
+impl FrameRecorder {
     pub(super) fn new() -> Self {
         Self {
             builder: ObservationBuilder::new(NODE),
@@ -98,12 +98,12 @@ impl Book {
 
     /// The next frame of records is the hello.
     pub(super) fn greet(&mut self) {
-        self.next = Some(Special::Hello);
+        self.next = Some(PreambleFrame::Hello);
     }
 
     /// The next frame of records is the canary.
     pub(super) fn plant(&mut self) {
-        self.next = Some(Special::Canary);
+        self.next = Some(PreambleFrame::Canary);
     }
 
     /// The next frame of records does not belong to the preamble after all.
@@ -157,21 +157,21 @@ impl Book {
     }
 }
 
-impl Sink for Book {
+impl Sink for FrameRecorder {
     fn frame(&mut self, kind: Option<FrameKind>, payload: &[u8]) -> Result<()> {
         self.builder.frame(kind, payload);
         let Some(kind) = kind else { return Ok(()) };
-        let from = self.unit.len();
+        let start = self.unit.len();
         encode(kind, payload, &mut self.unit)?;
-        let encoded = &self.unit[from..];
+        let encoded = &self.unit[start..];
         match kind {
             FrameKind::Meta => self.meta = encoded.to_vec(),
             // Without a TEE there is no hello.
             FrameKind::NoTee => self.hello = encoded.to_vec(),
             FrameKind::Phase => self.phase = encoded.to_vec(),
             FrameKind::Records => match self.next.take() {
-                Some(Special::Hello) => self.hello = encoded.to_vec(),
-                Some(Special::Canary) => self.canary = encoded.to_vec(),
+                Some(PreambleFrame::Hello) => self.hello = encoded.to_vec(),
+                Some(PreambleFrame::Canary) => self.canary = encoded.to_vec(),
                 None => {}
             },
             _ => {}

@@ -5,17 +5,17 @@ use std::{io::Write, time::Duration};
 use anyhow::{Error, Result};
 use teeleak_proto::{
     bind::Bind,
-    frame::Stage,
+    frame::PhaseStage,
     tee_result::{BUSY, OUT_OF_MEMORY},
 };
 
-use super::book::Book;
+use super::book::FrameRecorder;
 use crate::{
     TeeError,
     source::{
-        Ways,
-        live::{CANARY_BYTES, Discard, Observer, Time, World, begin},
-        normal::{NoTee, no_tee},
+        AccessOptions,
+        live::{CANARY_BYTES, Discard, Observer, TimeSource, World, begin},
+        normal::{TeeAbsence, no_tee},
     },
 };
 
@@ -23,16 +23,16 @@ use crate::{
 const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
 /// A session, and how to reopen it.
-pub(super) struct Link<'e> {
-    ways: &'e Ways,
+pub(super) struct TeeLink<'e> {
+    ways: &'e AccessOptions,
     world: &'e dyn World,
-    time: Box<dyn Time>,
+    time: Box<dyn TimeSource>,
     /// The protocol that the TA's ledger checks.
     bind: Option<Bind>,
     bound: bool,
     observer: Option<Box<dyn Observer>>,
     /// Why there was no TEE at the start.
-    none: Option<NoTee>,
+    none: Option<TeeAbsence>,
     /// Whether the session uses the best access available so far.
     best: bool,
     retry: Duration,
@@ -43,13 +43,13 @@ pub(super) struct Link<'e> {
     said: Option<String>,
 }
 
-impl<'e> Link<'e> {
+impl<'e> TeeLink<'e> {
     /// Opens a session; with `alone`, there is something to watch without a TEE, too.
     ///
     /// # Errors
     /// When the TEE can't be reached, and there is nothing else to watch.
     pub(super) fn open(
-        ways: &'e Ways,
+        ways: &'e AccessOptions,
         world: &'e dyn World,
         bind: Option<Bind>,
         alone: bool,
@@ -78,7 +78,7 @@ impl<'e> Link<'e> {
         })
     }
 
-    pub(super) fn time(&self) -> &dyn Time {
+    pub(super) fn time(&self) -> &dyn TimeSource {
         &*self.time
     }
 
@@ -88,10 +88,10 @@ impl<'e> Link<'e> {
     }
 
     /// Does everything before the first interval; returns the epoch of later allocations.
-    pub(super) fn prepare(&mut self, book: &mut Book) -> Result<u32> {
+    pub(super) fn prepare(&mut self, book: &mut FrameRecorder) -> Result<u32> {
         let Some(observer) = &mut self.observer else {
             self.none.as_ref().map_or(Ok(()), |none| none.tell(book))?;
-            begin(Stage::Before, 0, 0, book)?;
+            begin(PhaseStage::Before, 0, 0, book)?;
             return Ok(0);
         };
         book.greet();
@@ -100,7 +100,7 @@ impl<'e> Link<'e> {
         observer.census(&mut Discard)?;
         observer.events(&mut Discard)?;
         let epoch = observer.mark(true)?;
-        begin(Stage::Before, 0, epoch, book)?;
+        begin(PhaseStage::Before, 0, epoch, book)?;
         book.plant();
         observer.plant(CANARY_BYTES, book)?;
         observer.census(book)?;
@@ -155,11 +155,11 @@ impl<'e> Link<'e> {
     ///
     /// # Errors
     /// When the outcome can't be reported.
-    pub(super) fn renew(&mut self, book: &mut Book, err: &mut dyn Write) -> Result<()> {
+    pub(super) fn renew(&mut self, book: &mut FrameRecorder, err: &mut dyn Write) -> Result<()> {
         if (self.best && self.observer.is_some()) || self.time.now() < self.retry {
             return Ok(());
         }
-        let why = match self.ways.best(self.world) {
+        let error = match self.ways.best(self.world) {
             Ok((observer, None)) => match self.resume(observer, book) {
                 Ok(()) => {
                     writeln!(err, "teeleak: session reopened")?;
@@ -173,7 +173,7 @@ impl<'e> Link<'e> {
         self.best = false;
         self.pause = (self.pause * 2).min(PAUSE.1);
         self.retry = self.time.now() + self.pause;
-        self.say(format!("{why:#}"), err)?;
+        self.say(format!("{error:#}"), err)?;
         if self.observer.is_none()
             && let Ok(mut stock) = self.ways.stock(self.world)
             && stock.begin(book).is_ok()
@@ -184,7 +184,7 @@ impl<'e> Link<'e> {
         Ok(())
     }
 
-    fn resume(&mut self, mut observer: Box<dyn Observer>, book: &mut Book) -> Result<()> {
+    fn resume(&mut self, mut observer: Box<dyn Observer>, book: &mut FrameRecorder) -> Result<()> {
         book.greet();
         observer.begin(book)?;
         observer.resume(self.position);

@@ -25,32 +25,32 @@ use tiny_http::{Header, Response, Server};
 const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 #[derive(Clone, PartialEq, Eq, Hash, EncodeLabelSet, Debug)]
-struct OfPool {
+struct PoolLabels {
     pool: String,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, EncodeLabelSet, Debug)]
-struct OfTa {
+struct TaLabels {
     ta: String,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, EncodeLabelSet, Debug)]
-struct OfReason {
+struct ReasonLabels {
     reason: &'static str,
 }
 
 /// Gauges of a pool, in its unit.
 #[derive(Default)]
-struct Figures {
-    used: Family<OfPool, Gauge>,
-    peak: Family<OfPool, Gauge>,
-    size: Family<OfPool, Gauge>,
-    largest_free: Family<OfPool, Gauge>,
+struct PoolGauges {
+    used: Family<PoolLabels, Gauge>,
+    peak: Family<PoolLabels, Gauge>,
+    size: Family<PoolLabels, Gauge>,
+    largest_free: Family<PoolLabels, Gauge>,
 }
 
 /// Where the metrics go.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Targets {
+pub(crate) struct MetricsTargets {
     /// An address to listen on.
     pub(crate) address: Option<SocketAddr>,
     /// A file that is rewritten each time.
@@ -60,12 +60,12 @@ pub(crate) struct Targets {
 /// The metrics of a watch.
 pub(super) struct Metrics {
     registry: Registry,
-    bytes: Figures,
-    objects: Figures,
-    failed: Family<OfPool, Counter>,
-    regions: Family<OfTa, Gauge>,
-    sessions: Family<OfTa, Gauge>,
-    alarms: Family<OfReason, Counter>,
+    bytes: PoolGauges,
+    objects: PoolGauges,
+    failed: Family<PoolLabels, Counter>,
+    regions: Family<TaLabels, Gauge>,
+    sessions: Family<TaLabels, Gauge>,
+    alarms: Family<ReasonLabels, Counter>,
     censuses: Counter,
     last_census: Gauge,
     file: Option<PathBuf>,
@@ -79,7 +79,7 @@ impl Metrics {
     ///
     /// # Errors
     /// When the address can't be listened on.
-    pub(super) fn open(targets: &Targets) -> Result<Option<Self>> {
+    pub(super) fn open(targets: &MetricsTargets) -> Result<Option<Self>> {
         if targets.address.is_none() && targets.file.is_none() {
             return Ok(None);
         }
@@ -89,8 +89,8 @@ impl Metrics {
         }
         let mut metrics = Self {
             registry: Registry::with_prefix("teeleak"),
-            bytes: Figures::default(),
-            objects: Figures::default(),
+            bytes: PoolGauges::default(),
+            objects: PoolGauges::default(),
             failed: Family::default(),
             regions: Family::default(),
             sessions: Family::default(),
@@ -106,29 +106,33 @@ impl Metrics {
     }
 
     fn register(&mut self) {
-        let all = &mut self.registry;
-        self.bytes.register("bytes", all);
-        self.objects.register("objects", all);
-        let failed = self.failed.clone();
-        all.register("pool_failed_allocations", "Allocations that the pool refused", failed);
-        all.register("ta_region_bytes", "Memory mapped into a TA", self.regions.clone());
-        all.register("ta_sessions", "Open sessions of a TA", self.sessions.clone());
-        all.register("alarms", "Alarms raised", self.alarms.clone());
-        all.register("censuses", "Snapshots taken", self.censuses.clone());
+        let registry = &mut self.registry;
+        self.bytes.register("bytes", registry);
+        self.objects.register("objects", registry);
+        let failures = self.failed.clone();
+        registry.register("pool_failed_allocations", "Allocations that the pool refused", failures);
+        registry.register("ta_region_bytes", "Memory mapped into a TA", self.regions.clone());
+        registry.register("ta_sessions", "Open sessions of a TA", self.sessions.clone());
+        registry.register("alarms", "Alarms raised", self.alarms.clone());
+        registry.register("censuses", "Snapshots taken", self.censuses.clone());
         let last = self.last_census.clone();
-        all.register("last_census_timestamp_seconds", "When the last snapshot was taken", last);
+        registry.register(
+            "last_census_timestamp_seconds",
+            "When the last snapshot was taken",
+            last,
+        );
     }
 
     /// Updates the metrics from a poll.
     pub(super) fn pools(&self, pools: &[Pool]) {
         for one in pools {
-            let of = OfPool { pool: one.kind.label().to_string() };
+            let labels = PoolLabels { pool: one.kind.label().to_string() };
             if let Some(failed) = one.num_alloc_fail {
-                self.failed.get_or_create(&of).inner().store(failed, Relaxed);
+                self.failed.get_or_create(&labels).inner().store(failed, Relaxed);
             }
             match one.unit {
-                PoolUnit::Bytes => self.bytes.set(one, &of),
-                PoolUnit::Objects => self.objects.set(one, &of),
+                PoolUnit::Bytes => self.bytes.set(one, &labels),
+                PoolUnit::Objects => self.objects.set(one, &labels),
             }
         }
     }
@@ -143,20 +147,20 @@ impl Metrics {
         let mut bytes: BTreeMap<String, u64> = BTreeMap::new();
         for instance in sample.instances.value().into_iter().flatten() {
             let regions = instance.regions.value().into_iter().flatten();
-            let mapped: u64 = regions.map(|region| region.size).sum();
-            *bytes.entry(instance.uuid.to_string()).or_default() += mapped;
+            let mapped_bytes: u64 = regions.map(|region| region.size).sum();
+            *bytes.entry(instance.uuid.to_string()).or_default() += mapped_bytes;
         }
         for (ta, mapped) in bytes {
-            self.regions.get_or_create(&OfTa { ta }).set(mapped.cast_signed());
+            self.regions.get_or_create(&TaLabels { ta }).set(mapped.cast_signed());
         }
         for session in sample.sessions.value().into_iter().flatten() {
-            self.sessions.get_or_create(&OfTa { ta: session.uuid.to_string() }).inc();
+            self.sessions.get_or_create(&TaLabels { ta: session.uuid.to_string() }).inc();
         }
     }
 
     /// Counts an alarm.
     pub(super) fn alarm(&self, reason: &'static str) {
-        self.alarms.get_or_create(&OfReason { reason }).inc();
+        self.alarms.get_or_create(&ReasonLabels { reason }).inc();
     }
 
     /// Publishes the metrics; returns a new write error, once.
@@ -164,16 +168,16 @@ impl Metrics {
         let mut text = String::new();
         // Writing to memory never fails.
         let _ = encode(&mut text, &self.registry);
-        let written = self.file.as_deref().map_or(Ok(()), |file| write(file, &text));
+        let result = self.file.as_deref().map_or(Ok(()), |file| write(file, &text));
         *self.text.lock().unwrap_or_else(PoisonError::into_inner) = text;
-        let said = written.err().map(|error| format!("cannot write the metrics: {error:#}"));
-        let news = said.clone().filter(|said| self.said.as_ref() != Some(said));
-        self.said = said;
+        let message = result.err().map(|error| format!("cannot write the metrics: {error:#}"));
+        let news = message.clone().filter(|said| self.said.as_ref() != Some(said));
+        self.said = message;
         news
     }
 }
 
-impl Figures {
+impl PoolGauges {
     fn register(&self, unit: &str, all: &mut Registry) {
         let rows = [
             ("used", "In use", &self.used),
@@ -186,7 +190,7 @@ impl Figures {
         }
     }
 
-    fn set(&self, pool: &Pool, of: &OfPool) {
+    fn set(&self, pool: &Pool, of: &PoolLabels) {
         let rows = [
             (&self.used, pool.allocated),
             (&self.peak, pool.max_allocated),

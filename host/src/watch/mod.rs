@@ -23,33 +23,33 @@ mod viewer;
 
 use std::{io::Write, path::Path, time::Duration};
 
-use action::Action;
+use action::AlarmHook;
 use anyhow::{Context as _, Result};
-use book::{Book, Pages};
-use link::Link;
+use book::{FrameRecorder, Pages};
+use link::TeeLink;
 use metrics::Metrics;
-pub(crate) use metrics::Targets;
-use normal::Normal;
-pub(crate) use settings::Settings;
-use socket::Door;
-pub(crate) use socket::{Asked, ask};
+pub(crate) use metrics::MetricsTargets;
+use normal::NormalWorldWatch;
+pub(crate) use settings::WatchSettings;
+use socket::ControlSocket;
+pub(crate) use socket::{DumpAnswer, ask};
 use teeleak_analysis::{
     alarm::{Alarm, Alarms, Bounds},
     audit::audit,
     text,
 };
-use teeleak_proto::frame::{FrameKind, Iteration, Stage};
-pub(crate) use viewer::{NoViewer, Viewer, Wanted};
+use teeleak_proto::frame::{FrameKind, Iteration, PhaseStage};
+pub(crate) use viewer::{NoViewer, Viewer, ViewerRequest};
 
 use crate::{
     Interrupt,
-    escape::shown,
+    escape::escape_controls,
     source::{
-        Ways,
+        AccessOptions,
         live::{World, begin, monotonic_ns, send},
         normal::Depth,
     },
-    window::{Dump, Window},
+    window::{Window, WindowDump},
 };
 
 /// Bounds in memory: 32 samples suffice for every verdict of a run, and fit into a few megabytes.
@@ -64,14 +64,14 @@ const PUT_OFF: Duration = Duration::from_secs(900);
 
 /// A running watch.
 pub(crate) struct Watch<'e> {
-    settings: Settings,
-    link: Link<'e>,
-    normal: Option<Normal>,
-    book: Book,
+    settings: WatchSettings,
+    link: TeeLink<'e>,
+    normal: Option<NormalWorldWatch>,
+    book: FrameRecorder,
     window: Window,
     alarms: Alarms,
-    action: Action,
-    door: Door,
+    action: AlarmHook,
+    door: ControlSocket,
     metrics: Option<Metrics>,
     err: &'e mut dyn Write,
     viewer: &'e mut dyn Viewer,
@@ -91,22 +91,22 @@ impl<'e> Watch<'e> {
     /// When another watch uses this folder, it can't be written, or the TEE can't be reached.
     pub(crate) fn start(
         folder: &Path,
-        settings: Settings,
-        (ways, world): (&'e Ways, &'e dyn World),
+        settings: WatchSettings,
+        (ways, world): (&'e AccessOptions, &'e dyn World),
         (err, viewer): (&'e mut dyn Write, &'e mut dyn Viewer),
     ) -> Result<Self> {
         let cannot = || format!("cannot keep a window in {}", folder.display());
         let window = Window::open(folder, settings.most_bytes).with_context(cannot)?;
-        let door = Door::open(folder)?;
+        let door = ControlSocket::open(folder)?;
         let bind = settings.options.protocols.iter().rev().find_map(|one| one.bind().ok());
         let root = settings.normal.as_deref();
-        let link = Link::open(ways, world, bind, root.is_some(), err)?;
+        let link = TeeLink::open(ways, world, bind, root.is_some(), err)?;
         let mut watch = Self {
-            book: Book::new(),
-            normal: root.map(|root| Normal::new(root, settings.low_water)),
+            book: FrameRecorder::new(),
+            normal: root.map(|root| NormalWorldWatch::new(root, settings.low_water)),
             window,
             alarms: Alarms::new(settings.low_water),
-            action: Action::new(settings.command.clone(), settings.heard),
+            action: AlarmHook::new(settings.command.clone(), settings.heard),
             door,
             metrics: Metrics::open(&settings.metrics)?,
             err,
@@ -140,35 +140,35 @@ impl<'e> Watch<'e> {
     /// # Errors
     /// When its messages can't be written, or its display is gone.
     pub(crate) fn run(&mut self, interrupt: &Interrupt) -> Result<()> {
-        let gone = self.go_on(interrupt);
+        let outcome = self.go_on(interrupt);
         self.end()?;
-        gone
+        outcome
     }
 
     fn go_on(&mut self, interrupt: &Interrupt) -> Result<()> {
         let mut next = self.link.time().now();
         while !interrupt.is_set() {
-            let now = self.link.time().now();
+            let current_time = self.link.time().now();
             // After a suspend, missed polls are not made up for.
-            if now >= next {
+            if current_time >= next {
                 self.poll()?;
                 self.publish();
-                next = now + self.settings.poll;
+                next = current_time + self.settings.poll;
             }
-            if now >= self.next_census {
+            if current_time >= self.next_census {
                 self.census()?;
-                let took = self.link.time().now().saturating_sub(now);
-                self.next_census = now + pause(self.settings.census, took);
+                let took = self.link.time().now().saturating_sub(current_time);
+                self.next_census = current_time + pause(self.settings.census, took);
             }
             self.serve()?;
-            self.action.look(now, self.err)?;
+            self.action.look(current_time, self.err)?;
             match self.viewer.look(self.link.time().now())? {
-                Wanted::End => break,
+                ViewerRequest::End => break,
                 // Its path is shown at once.
-                Wanted::Dump => self.dump_now()?,
-                Wanted::Nothing => {
-                    let most = next.saturating_sub(self.link.time().now());
-                    self.door.wait(self.link.time(), self.viewer.input(), most);
+                ViewerRequest::Dump => self.dump_now()?,
+                ViewerRequest::Nothing => {
+                    let longest_wait = next.saturating_sub(self.link.time().now());
+                    self.door.wait(self.link.time(), self.viewer.input(), longest_wait);
                 }
             }
         }
@@ -185,12 +185,12 @@ impl<'e> Watch<'e> {
     }
 
     fn end(&mut self) -> Result<()> {
-        begin(Stage::After, 0, self.epoch.wrapping_add(1), &mut self.book)?;
+        begin(PhaseStage::After, 0, self.epoch.wrapping_add(1), &mut self.book)?;
         self.write();
         self.sync();
-        let lost = self.window.lost();
-        if lost.units > 0 {
-            let (units, bytes) = (text::number(lost.units), text::number(lost.bytes));
+        let loss = self.window.loss();
+        if loss.units > 0 {
+            let (units, bytes) = (text::number(loss.units), text::number(loss.bytes));
             writeln!(self.err, "teeleak: {bytes} bytes of {units} units could not be written")?;
         }
         Ok(())
@@ -201,8 +201,8 @@ impl<'e> Watch<'e> {
         let (mut alarms, mut told) = (Vec::new(), Vec::new());
         self.link.renew(&mut self.book, self.err)?;
         let mut pages = Pages::default();
-        let polled = self.link.call(self.err, |observer| observer.pools(&mut pages))?;
-        if let Some(pools) = polled.map(|()| pages.pools()) {
+        let poll_result = self.link.call(self.err, |observer| observer.pools(&mut pages))?;
+        if let Some(pools) = poll_result.map(|()| pages.pools()) {
             if let Some(metrics) = &self.metrics {
                 metrics.pools(&pools);
             }
@@ -242,7 +242,7 @@ impl<'e> Watch<'e> {
         let monotonic_ns = monotonic_ns();
         let duration_ns = monotonic_ns.saturating_sub(self.began_ns);
         let book = &mut self.book;
-        let done = self.link.call(self.err, |observer| {
+        let tee_epoch = self.link.call(self.err, |observer| {
             observer.events(book)?;
             let iteration = Iteration { status: 0, duration_ns, monotonic_ns };
             send(FrameKind::Iteration, &iteration, book)?;
@@ -251,8 +251,8 @@ impl<'e> Watch<'e> {
         })?;
         self.look_beside(Depth::Usual)?;
         self.write();
-        let alone = self.normal.as_ref().map(|_| self.epoch);
-        let Some(epoch) = done.or(alone) else { return Ok(()) };
+        let fallback_epoch = self.normal.as_ref().map(|_| self.epoch);
+        let Some(epoch) = tee_epoch.or(fallback_epoch) else { return Ok(()) };
         self.number += 1;
         self.next_iteration(epoch)?;
         self.write();
@@ -276,7 +276,7 @@ impl<'e> Watch<'e> {
     fn next_iteration(&mut self, epoch: u32) -> Result<()> {
         self.epoch = epoch;
         self.began_ns = monotonic_ns();
-        begin(Stage::Measured, self.number, epoch, &mut self.book)
+        begin(PhaseStage::Measured, self.number, epoch, &mut self.book)
     }
 
     /// Takes a dump and reports the alarms: in messages, in the metrics, to the user's command.
@@ -288,7 +288,7 @@ impl<'e> Watch<'e> {
                 Ok(dump) => (format!("see {}", dump.path.display()), Some(dump.path.as_path())),
                 Err(error) => (format!("no dump: {error:#}"), None),
             };
-            writeln!(self.err, "teeleak: alarm: {} ({said})", shown(&alarm.to_string()))?;
+            writeln!(self.err, "teeleak: alarm: {} ({said})", escape_controls(&alarm.to_string()))?;
             self.viewer.on_alarm(self.link.time().now(), alarm);
             if let Some(metrics) = &self.metrics {
                 metrics.alarm(alarm.reason());
@@ -300,11 +300,12 @@ impl<'e> Watch<'e> {
     }
 
     /// Dumps the window and this moment. Parts that the TEE no longer provides are omitted.
-    fn dump(&mut self, reason: &str) -> Result<Result<Dump>> {
+    fn dump(&mut self, reason: &str) -> Result<Result<WindowDump>> {
         let mut fresh = Pages::default();
-        let told = self.link.call(self.err, |observer| observer.census(&mut fresh).map(drop))?;
-        if told.is_some() || self.normal.is_some() {
-            begin(Stage::After, 0, self.epoch.wrapping_add(1), &mut fresh)?;
+        let snapshot_result =
+            self.link.call(self.err, |observer| observer.census(&mut fresh).map(drop))?;
+        if snapshot_result.is_some() || self.normal.is_some() {
+            begin(PhaseStage::After, 0, self.epoch.wrapping_add(1), &mut fresh)?;
         }
         // The interval is not over: this snapshot is not one of its values.
         if let Some(normal) = &mut self.normal {
@@ -312,7 +313,7 @@ impl<'e> Watch<'e> {
         }
         self.sync();
         let dump = self.window.dump(self.link.time().unix(), reason, &fresh.encoded()?);
-        if let Ok(Dump { left_out_bytes: left_out @ 1.., .. }) = dump {
+        if let Ok(WindowDump { left_out_bytes: left_out @ 1.., .. }) = dump {
             self.say(&format!(
                 "the dump has no room for the oldest {} bytes of the window",
                 text::number(left_out)
@@ -323,8 +324,8 @@ impl<'e> Watch<'e> {
 
     /// Answers requests for a dump: one dump for all requests that came before it.
     fn serve(&mut self) -> Result<()> {
-        let waiting = self.door.look(self.link.time().now());
-        if waiting == 0 {
+        let caller_count = self.door.look(self.link.time().now());
+        if caller_count == 0 {
             return Ok(());
         }
         self.poll()?;
@@ -332,16 +333,16 @@ impl<'e> Watch<'e> {
             Ok(dump) => Ok(dump.path),
             Err(error) => Err(format!("{error:#}")),
         };
-        self.door.answer(waiting, &answer);
+        self.door.answer(caller_count, &answer);
         Ok(())
     }
 
     /// Writes the recorded frames; an error is reported once.
     fn write(&mut self) {
         self.window.set_preamble(self.book.preamble());
-        let written = self.window.append(self.book.unit());
+        let result = self.window.append(self.book.unit());
         self.book.clear();
-        match written {
+        match result {
             Ok(()) if self.stuck => {
                 self.stuck = false;
                 self.say("the window can be written again");

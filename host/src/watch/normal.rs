@@ -14,13 +14,13 @@ use crate::source::{
 };
 
 /// The watched part of the normal world.
-pub(super) struct Normal {
+pub(super) struct NormalWorldWatch {
     ledgers: Ledgers,
     /// Separate from the TEE's alarms: a shortage here does not imply one there.
     alarms: Alarms,
 }
 
-impl Normal {
+impl NormalWorldWatch {
     pub(super) fn new(root: &Path, low_water: u8) -> Self {
         Self { ledgers: Ledgers::new(root), alarms: Alarms::new(low_water) }
     }

@@ -4,10 +4,10 @@ use std::{path::PathBuf, time::Duration};
 
 use teeleak_analysis::audit::Options;
 
-use super::Targets;
+use super::MetricsTargets;
 
 /// The settings of a watch.
-pub(crate) struct Settings {
+pub(crate) struct WatchSettings {
     /// Time between two polls of the pools.
     pub(crate) poll: Duration,
     /// Time between two snapshots.
@@ -22,7 +22,7 @@ pub(crate) struct Settings {
     /// Options of the audit.
     pub(crate) options: Options,
     /// Where the metrics go.
-    pub(crate) metrics: Targets,
+    pub(crate) metrics: MetricsTargets,
     /// Root of the normal world's files, if it is watched, too.
     pub(crate) normal: Option<PathBuf>,
 }

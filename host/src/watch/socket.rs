@@ -21,7 +21,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use crate::source::live::Time;
+use crate::source::live::TimeSource;
 
 /// Name of the socket in the folder.
 const NAME: &str = "watch.sock";
@@ -48,13 +48,13 @@ const ANSWER: Duration = Duration::from_secs(90);
 /// Longest answer, in bytes.
 const ANSWER_BYTES: u64 = 8 << 10;
 
-struct Caller {
+struct SocketCaller {
     stream: UnixStream,
     since: Duration,
     request: Vec<u8>,
 }
 
-impl Caller {
+impl SocketCaller {
     fn is_ready(&self) -> bool {
         self.request == REQUEST
     }
@@ -81,14 +81,14 @@ impl Caller {
 }
 
 /// The listening socket and its callers.
-pub(super) struct Door {
+pub(super) struct ControlSocket {
     listener: UnixListener,
     path: PathBuf,
-    callers: Vec<Caller>,
+    callers: Vec<SocketCaller>,
     answered: Option<Duration>,
 }
 
-impl Door {
+impl ControlSocket {
     /// Creates the socket, for the owner of the folder only; the caller must hold the folder's lock.
     ///
     /// # Errors
@@ -114,7 +114,7 @@ impl Door {
             // Callers that could not be accepted may try again.
             let Ok((stream, _)) = self.listener.accept() else { break };
             if stream.set_nonblocking(true).is_ok() {
-                self.callers.push(Caller { stream, since: now, request: Vec::new() });
+                self.callers.push(SocketCaller { stream, since: now, request: Vec::new() });
             }
         }
         self.callers.retain_mut(|caller| caller.listen(now));
@@ -123,11 +123,11 @@ impl Door {
         }
         // Ready callers come first, in the order of arrival.
         self.callers.sort_by_key(|caller| !caller.is_ready());
-        let waiting = self.callers.iter().filter(|caller| caller.is_ready()).count();
-        if waiting > 0 {
+        let ready_count = self.callers.iter().filter(|caller| caller.is_ready()).count();
+        if ready_count > 0 {
             self.answered = Some(now);
         }
-        waiting
+        ready_count
     }
 
     /// Answers the first callers.
@@ -143,20 +143,25 @@ impl Door {
     }
 
     /// Waits for callers or for `other` to become readable, for `most` at most.
-    pub(super) fn wait(&self, time: &dyn Time, other: Option<BorrowedFd<'_>>, most: Duration) {
+    pub(super) fn wait(
+        &self,
+        time: &dyn TimeSource,
+        other: Option<BorrowedFd<'_>>,
+        most: Duration,
+    ) {
         let mut fds: Vec<_> = other.into_iter().collect();
         if self.callers.len() < CALLERS {
             fds.push(self.listener.as_fd());
         }
         let silent: Vec<_> = self.callers.iter().filter(|caller| !caller.is_ready()).collect();
         fds.extend(silent.iter().map(|caller| caller.stream.as_fd()));
-        let most = if silent.is_empty() { most } else { most.min(PATIENCE) };
-        let most = if self.callers.is_empty() { most } else { most.min(BETWEEN) };
-        time.wait(&fds, most);
+        let timeout = if silent.is_empty() { most } else { most.min(PATIENCE) };
+        let timeout = if self.callers.is_empty() { timeout } else { timeout.min(BETWEEN) };
+        time.wait(&fds, timeout);
     }
 }
 
-impl Drop for Door {
+impl Drop for ControlSocket {
     fn drop(&mut self) {
         // If it remains, the next start replaces it.
         let _ = fs::remove_file(&self.path);
@@ -165,7 +170,7 @@ impl Drop for Door {
 
 /// The outcome of a dump request.
 #[derive(Debug)]
-pub(crate) enum Asked {
+pub(crate) enum DumpAnswer {
     /// The dump was taken.
     Dump(PathBuf),
     /// A watch is running, but could not take it.
@@ -175,20 +180,20 @@ pub(crate) enum Asked {
 }
 
 /// Requests a dump from the watch of this folder.
-pub(crate) fn ask(folder: &Path) -> Asked {
+pub(crate) fn ask(folder: &Path) -> DumpAnswer {
     let stream = match UnixStream::connect(folder.join(NAME)) {
         Ok(stream) => stream,
-        Err(error) => return Asked::Nobody(error),
+        Err(error) => return DumpAnswer::Nobody(error),
     };
     match try_ask(stream) {
         Ok(answer) => match (answer.strip_prefix("ok "), answer.strip_prefix("error ")) {
-            (Some(path), _) => Asked::Dump(PathBuf::from(path)),
-            (None, Some(error)) => Asked::Refused(error.to_owned()),
-            (None, None) => Asked::Refused("it exited without an answer".to_owned()),
+            (Some(path), _) => DumpAnswer::Dump(PathBuf::from(path)),
+            (None, Some(error)) => DumpAnswer::Refused(error.to_owned()),
+            (None, None) => DumpAnswer::Refused("it exited without an answer".to_owned()),
         },
         Err(error) => {
-            let most = ANSWER.as_secs();
-            Asked::Refused(format!("no answer within {most} s ({error}): is it stopped?"))
+            let seconds = ANSWER.as_secs();
+            DumpAnswer::Refused(format!("no answer within {seconds} s ({error}): is it stopped?"))
         }
     }
 }

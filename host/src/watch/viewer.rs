@@ -10,7 +10,7 @@ use teeleak_analysis::{
 
 /// A viewer's request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Wanted {
+pub(crate) enum ViewerRequest {
     /// To continue.
     Nothing,
     /// A dump of this moment.
@@ -34,7 +34,7 @@ pub(crate) trait Viewer {
     ///
     /// # Errors
     /// When the display is gone.
-    fn look(&mut self, now: Duration) -> Result<Wanted>;
+    fn look(&mut self, now: Duration) -> Result<ViewerRequest>;
 
     /// A descriptor to wait for, besides the next poll.
     fn input(&self) -> Option<BorrowedFd<'_>>;
@@ -50,8 +50,8 @@ impl Viewer for NoViewer {
 
     fn on_alarm(&mut self, _: Duration, _: &Alarm) {}
 
-    fn look(&mut self, _: Duration) -> Result<Wanted> {
-        Ok(Wanted::Nothing)
+    fn look(&mut self, _: Duration) -> Result<ViewerRequest> {
+        Ok(ViewerRequest::Nothing)
     }
 
     fn input(&self) -> Option<BorrowedFd<'_>> {

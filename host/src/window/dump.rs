@@ -9,14 +9,14 @@ use std::{
 use teeleak_analysis::text;
 use teeleak_proto::frame::FILE_HEAD;
 
-use super::{Kept, Window, folder, folder::with_mode};
+use super::{DumpFile, Window, folder, folder::with_mode};
 
 /// Number of names to try for dumps of one second.
 const ATTEMPTS: u32 = 1000;
 
 /// A dump that was written.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Dump {
+pub(crate) struct WindowDump {
     /// The file.
     pub(crate) path: PathBuf,
     /// Number of the window's oldest bytes that did not fit.
@@ -29,24 +29,24 @@ impl Window {
     ///
     /// # Errors
     /// When it can't be written; no partial file remains.
-    pub(crate) fn dump(&mut self, unix: u64, reason: &str, fresh: &[u8]) -> io::Result<Dump> {
+    pub(crate) fn dump(&mut self, unix: u64, reason: &str, fresh: &[u8]) -> io::Result<WindowDump> {
         let begin = if self.has_segments() { 0 } else { FILE_HEAD.len() + self.preamble.len() };
         let fixed = (begin + fresh.len()) as u64;
-        let most = self.most_bytes / 4;
-        if fixed > most {
-            let (fixed, most) = (text::number(fixed), text::number(most));
-            let what = format!(
+        let limit = self.most_bytes / 4;
+        if fixed > limit {
+            let (fixed, most) = (text::number(fixed), text::number(limit));
+            let message = format!(
                 "a dump of {fixed} bytes exceeds a quarter of the size limit, {most} bytes"
             );
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
         }
-        let (numbers, copied, left_out_bytes) = self.choose(most - fixed);
+        let (numbers, copied, left_out_bytes) = self.choose(limit - fixed);
         self.make_room_for_dump(fixed + copied)?;
         let name = self.free_name(unix, reason)?;
         let unfinished = self.path(&folder::unfinished_name(&name));
         let path = self.path(&name);
-        let written = self.write_dump(&unfinished, &numbers, fresh);
-        let bytes = match written.and_then(|n| fs::rename(&unfinished, &path).map(|()| n)) {
+        let write_result = self.write_dump(&unfinished, &numbers, fresh);
+        let bytes = match write_result.and_then(|n| fs::rename(&unfinished, &path).map(|()| n)) {
             Ok(bytes) => bytes,
             Err(error) => {
                 // A partial file that remains is deleted at the next start.
@@ -54,9 +54,9 @@ impl Window {
                 return Err(error);
             }
         };
-        self.dumps.push_back(Kept { name, bytes });
+        self.dumps.push_back(DumpFile { name, bytes });
         folder::sync(&self.folder)?;
-        Ok(Dump { path, left_out_bytes })
+        Ok(WindowDump { path, left_out_bytes })
     }
 
     fn has_segments(&self) -> bool {
@@ -96,8 +96,8 @@ impl Window {
             let mut segment = File::open(self.path(&folder::segment_name(*number)))?;
             segment.seek(SeekFrom::Start(FILE_HEAD.len() as u64))?;
             // No more bytes than room was made for.
-            let known = self.segments.iter().find(|known| known.number == *number);
-            let bytes = known.map_or(0, |known| known.bytes);
+            let entry = self.segments.iter().find(|known| known.number == *number);
+            let bytes = entry.map_or(0, |known| known.bytes);
             io::copy(&mut segment.take(bytes.saturating_sub(FILE_HEAD.len() as u64)), &mut file)?;
         }
         file.write_all(fresh)?;

@@ -14,8 +14,8 @@ use rustix::{
 };
 use teeleak_proto::frame::FrameKind;
 
-use super::{Kept, Segment};
-use crate::capture::{Piece, Reader};
+use super::{DumpFile, Segment};
+use crate::capture::{CapturePiece, CaptureReader};
 
 const SEGMENT: &str = "window-";
 const DUMP: &str = "dump-";
@@ -29,11 +29,11 @@ const UNFINISHED: &str = ".unfinished";
 
 /// The contents of a folder.
 #[derive(Default)]
-pub(super) struct Found {
+pub(super) struct FolderContents {
     /// The oldest first.
     pub(super) segments: VecDeque<Segment>,
     /// The oldest first.
-    pub(super) dumps: VecDeque<Kept>,
+    pub(super) dumps: VecDeque<DumpFile>,
     pub(super) unfinished: Vec<String>,
 }
 
@@ -43,8 +43,8 @@ pub(super) fn segment_name(number: u64) -> String {
 
 /// Name of a dump; `n` distinguishes dumps of the same second.
 pub(super) fn dump_name(unix: u64, reason: &str, n: u32) -> String {
-    let again = if n == 0 { String::new() } else { format!("-{n}") };
-    format!("{DUMP}{unix:010}-{reason}{again}{SUFFIX}")
+    let suffix = if n == 0 { String::new() } else { format!("-{n}") };
+    format!("{DUMP}{unix:010}-{reason}{suffix}{SUFFIX}")
 }
 
 pub(super) fn unfinished_name(name: &str) -> String {
@@ -69,15 +69,16 @@ pub(super) fn lock(folder: &Path) -> io::Result<File> {
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(file),
         Err(Errno::WOULDBLOCK) => {
-            let what = "another process uses this folder: choose another one, or stop that process";
-            Err(io::Error::new(io::ErrorKind::ResourceBusy, what))
+            let message =
+                "another process uses this folder: choose another one, or stop that process";
+            Err(io::Error::new(io::ErrorKind::ResourceBusy, message))
         }
         Err(error) => Err(error.into()),
     }
 }
 
-pub(super) fn scan(folder: &Path) -> io::Result<Found> {
-    let mut found = Found::default();
+pub(super) fn scan(folder: &Path) -> io::Result<FolderContents> {
+    let mut contents = FolderContents::default();
     let mut dumps = Vec::new();
     let mut segments = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -85,18 +86,18 @@ pub(super) fn scan(folder: &Path) -> io::Result<Found> {
         let Ok(name) = entry.file_name().into_string() else { continue };
         let bytes = entry.metadata().map_or(0, |data| data.len());
         if name.starts_with(DUMP) && name.ends_with(UNFINISHED) {
-            found.unfinished.push(name);
+            contents.unfinished.push(name);
         } else if let Some(number) = number(&name, SEGMENT) {
             segments.push(Segment { number, bytes });
         } else if let Some(unix) = number(&name, DUMP) {
-            dumps.push((unix, Kept { name, bytes }));
+            dumps.push((unix, DumpFile { name, bytes }));
         }
     }
     segments.sort_by_key(|segment| segment.number);
     dumps.sort_by(|(a, one), (b, other)| (a, &one.name).cmp(&(b, &other.name)));
-    found.segments = segments.into();
-    found.dumps = dumps.into_iter().map(|(_, kept)| kept).collect();
-    Ok(found)
+    contents.segments = segments.into();
+    contents.dumps = dumps.into_iter().map(|(_, kept)| kept).collect();
+    Ok(contents)
 }
 
 /// The number at the start of a name of this kind.
@@ -142,9 +143,9 @@ pub(crate) fn newest_dump(folder: &Path) -> io::Result<Option<PathBuf>> {
 
 /// The first frame of a segment, which records who wrote it.
 fn begin(path: &Path) -> Option<Vec<u8>> {
-    let mut reader = Reader::new(File::open(path).ok()?).ok()?;
+    let mut reader = CaptureReader::new(File::open(path).ok()?).ok()?;
     match reader.next_piece().ok()?? {
-        Piece::Frame { kind: Some(FrameKind::Meta), payload } => Some(payload.to_vec()),
+        CapturePiece::Frame { kind: Some(FrameKind::Meta), payload } => Some(payload.to_vec()),
         _ => None,
     }
 }

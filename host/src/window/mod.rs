@@ -26,7 +26,7 @@ use std::{
 use teeleak_analysis::text;
 use teeleak_proto::frame::FILE_HEAD;
 
-pub(crate) use dump::Dump;
+pub(crate) use dump::WindowDump;
 use folder::with_mode;
 pub(crate) use folder::{newest_dump, session};
 
@@ -43,14 +43,14 @@ struct Segment {
 }
 
 /// A dump in the folder.
-struct Kept {
+struct DumpFile {
     name: String,
     bytes: u64,
 }
 
 /// Data that could not be written.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub(crate) struct Lost {
+pub(crate) struct LostUnits {
     /// Number of units.
     pub(crate) units: u64,
     /// Their bytes.
@@ -67,12 +67,12 @@ pub(crate) struct Window {
     /// The oldest first.
     segments: VecDeque<Segment>,
     /// The oldest first.
-    dumps: VecDeque<Kept>,
+    dumps: VecDeque<DumpFile>,
     /// Number of the next segment.
     next: u64,
     /// Number of the first segment of this process.
     first: u64,
-    lost: Lost,
+    lost: LostUnits,
     _lock: File,
 }
 
@@ -84,21 +84,21 @@ impl Window {
     pub(crate) fn open(folder: &Path, most_bytes: u64) -> io::Result<Self> {
         folder::make(folder)?;
         let lock = folder::lock(folder)?;
-        let found = folder::scan(folder)?;
-        for name in &found.unfinished {
+        let contents = folder::scan(folder)?;
+        for name in &contents.unfinished {
             folder::delete(folder, name)?;
         }
-        let next = found.segments.back().map_or(0, |last| last.number + 1);
+        let next = contents.segments.back().map_or(0, |last| last.number + 1);
         let mut window = Self {
             folder: folder.to_owned(),
             most_bytes: most_bytes.max(LEAST_BYTES),
             preamble: Vec::new(),
             current: None,
-            segments: found.segments,
-            dumps: found.dumps,
+            segments: contents.segments,
+            dumps: contents.dumps,
             next,
             first: next,
-            lost: Lost::default(),
+            lost: LostUnits::default(),
             _lock: lock,
         };
         window.make_room(0)?;
@@ -116,12 +116,12 @@ impl Window {
     /// # Errors
     /// When they could not be written; they are counted as lost then.
     pub(crate) fn append(&mut self, unit: &[u8]) -> io::Result<()> {
-        let written = self.try_append(unit);
-        if written.is_err() {
+        let result = self.try_append(unit);
+        if result.is_err() {
             self.lost.units += 1;
             self.lost.bytes += unit.len() as u64;
         }
-        written
+        result
     }
 
     fn try_append(&mut self, unit: &[u8]) -> io::Result<()> {
@@ -131,10 +131,10 @@ impl Window {
         let bytes = unit.len() as u64;
         let begin = (FILE_HEAD.len() + self.preamble.len()) as u64;
         if begin + bytes > self.most_bytes / 2 {
-            let most = self.most_bytes / 2;
-            let (bytes, most) = (text::number(bytes), text::number(most));
-            let what = format!("a unit of {bytes} bytes exceeds the window's {most} bytes");
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+            let limit = self.most_bytes / 2;
+            let (bytes, most) = (text::number(bytes), text::number(limit));
+            let message = format!("a unit of {bytes} bytes exceeds the window's {most} bytes");
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
         }
         let full = self.segments.back().is_some_and(|current| {
             current.bytes > begin && current.bytes + bytes > self.segment_bytes()
@@ -158,7 +158,7 @@ impl Window {
     }
 
     /// Data that could not be written so far.
-    pub(crate) fn lost(&self) -> Lost {
+    pub(crate) fn loss(&self) -> LostUnits {
         self.lost
     }
 

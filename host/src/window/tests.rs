@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use teeleak_proto::frame::{self, FrameKind};
 
 use crate::{
-    capture::{Piece, Reader},
+    capture::{CapturePiece, CaptureReader},
     window::*,
 };
 
@@ -29,14 +29,14 @@ fn open(folder: &Path) -> Window {
 /// Payloads, without those of the preamble, and bytes of damage.
 fn read(bytes: &[u8]) -> (Vec<Vec<u8>>, u64) {
     let (mut payloads, mut damage) = (Vec::new(), 0);
-    let Ok(mut reader) = Reader::new(bytes) else { return (payloads, bytes.len() as u64) };
+    let Ok(mut reader) = CaptureReader::new(bytes) else { return (payloads, bytes.len() as u64) };
     while let Some(piece) = reader.next_piece().unwrap() {
         match piece {
-            Piece::Frame { kind: Some(FrameKind::Console), payload } => {
+            CapturePiece::Frame { kind: Some(FrameKind::Console), payload } => {
                 payloads.push(payload.to_vec());
             }
-            Piece::Frame { .. } => {}
-            Piece::Damage(at) => damage += at.bytes,
+            CapturePiece::Frame { .. } => {}
+            CapturePiece::Damage(at) => damage += at.bytes,
         }
     }
     (payloads, damage)
@@ -99,7 +99,7 @@ fn a_folder_that_is_gone_costs_what_comes_meanwhile() {
     assert!(window.append(&frame(b"two")).is_err());
     fs::rename(&away, &folder).unwrap();
     window.append(&frame(b"three")).unwrap();
-    assert_eq!(window.lost().units, 1);
+    assert_eq!(window.loss().units, 1);
     assert_eq!(whole(&folder), [b"one".to_vec(), b"three".to_vec()]);
     fs::remove_dir_all(folder).unwrap();
 }

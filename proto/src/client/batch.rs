@@ -4,7 +4,7 @@
 
 use super::{
     ClientCall, PAYLOAD_WORDS, SLOT_WORDS, SLOT_WORDS_STACK, STACK_FRAMES, SlotState,
-    head::{self, Head, HeadError},
+    head::{self, HeadError, RingHead},
 };
 
 /// Bytes of [`BatchHead`].
@@ -51,7 +51,7 @@ impl BatchHead {
 
 /// One record of a batch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Recorded {
+pub struct SlotRecord {
     /// The call; `None` for a kind that this build doesn't know.
     pub call: Option<ClientCall>,
     /// Return addresses, the innermost first; zeros after the last.
@@ -60,7 +60,7 @@ pub struct Recorded {
 
 /// Splits a batch into head and records; `None` for an invalid batch.
 #[must_use]
-pub fn read(payload: &[u8]) -> Option<(BatchHead, impl Iterator<Item = Recorded>)> {
+pub fn read(payload: &[u8]) -> Option<(BatchHead, impl Iterator<Item = SlotRecord>)> {
     let (head, slots) = payload.split_first_chunk()?;
     let head = BatchHead::decode(head);
     let words = usize::try_from(head.slot_words).ok()?;
@@ -72,10 +72,10 @@ pub fn read(payload: &[u8]) -> Option<(BatchHead, impl Iterator<Item = Recorded>
 }
 
 /// Decodes the words of a slot after its state.
-fn read_slot(slot: &[u8]) -> Recorded {
+fn read_slot(slot: &[u8]) -> SlotRecord {
     let payload: [u64; PAYLOAD_WORDS] = core::array::from_fn(|n| word_at(slot, n + 1));
     let stack = core::array::from_fn(|n| word_at(slot, n + SLOT_WORDS));
-    Recorded { call: ClientCall::decode(&payload), stack }
+    SlotRecord { call: ClientCall::decode(&payload), stack }
 }
 
 /// The state, for ticket `ticket`, of a slot copied from a ring in the machine's byte order.
@@ -108,11 +108,11 @@ pub enum ProcessState {
 ///
 /// # Errors
 /// [`HeadError`] when it is too short or not of this version.
-pub fn read_process(payload: &[u8]) -> Result<(ProcessState, Head), HeadError> {
+pub fn read_process(payload: &[u8]) -> Result<(ProcessState, RingHead), HeadError> {
     let (&state, words) = payload.split_first().ok_or(HeadError::Magic(0))?;
     let state = if state == 0 { ProcessState::Running } else { ProcessState::Ended };
     let words = core::array::from_fn(|n| word_at(words, n));
-    Ok((state, Head::decode(&words)?))
+    Ok((state, RingHead::decode(&words)?))
 }
 
 /// Word `n` of little-endian bytes, 0 beyond their end.

@@ -48,7 +48,7 @@ pub const FLAG_IDLE: u32 = 0x8;
 
 /// The decoded head of a ring file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Head {
+pub struct RingHead {
     /// Words of a slot.
     pub slot_words: usize,
     /// Number of slots.
@@ -95,7 +95,7 @@ pub enum HeadError {
     },
 }
 
-impl Head {
+impl RingHead {
     /// Reads a head.
     ///
     /// # Errors
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_head_is_read() {
-        let head = Head::decode(&words()).unwrap();
+        let head = RingHead::decode(&words()).unwrap();
         assert_eq!((head.pid, head.ppid, head.slots, head.flags), (1502, 1, 5, FLAG_TEEC));
         assert_eq!(&head.comm, b"drmserver\0\0\0\0\0\0\0");
     }
@@ -202,7 +202,7 @@ mod tests {
         let bad = |at: usize, value| {
             let mut words = words();
             words[at] = value;
-            Head::decode(&words).unwrap_err()
+            RingHead::decode(&words).unwrap_err()
         };
         assert_eq!(bad(W_MAGIC, 1), HeadError::Magic(1));
         assert_eq!(bad(W_VERSION, word(9, 32)), HeadError::Version(9));

@@ -14,7 +14,7 @@ pub struct Field {
 }
 
 /// A structure of the PTA's header.
-pub trait Layout: Sized {
+pub trait CLayout: Sized {
     /// Its name in C.
     const C_NAME: &'static str;
     /// Its size in bytes.
@@ -80,9 +80,9 @@ impl Le for [u32; 8] {
 
 /// Zero-terminated text in a field of `N` bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Text<const N: usize>(pub [u8; N]);
+pub struct CText<const N: usize>(pub [u8; N]);
 
-impl<const N: usize> Le for Text<N> {
+impl<const N: usize> Le for CText<N> {
     const C_TYPE: &'static str = "char";
     const ELEMENTS: usize = N;
     const SIZE: usize = N;
@@ -92,7 +92,7 @@ impl<const N: usize> Le for Text<N> {
     }
 }
 
-impl<const N: usize> Text<N> {
+impl<const N: usize> CText<N> {
     /// As a string.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -111,7 +111,7 @@ macro_rules! mirror {
             $($(#[$field_doc])* pub $field: $type,)*
         }
 
-        impl Layout for $name {
+        impl CLayout for $name {
             const C_NAME: &'static str = $c_name;
             const SIZE: usize = 0 $(+ <$type as Le>::SIZE)*;
             const FIELDS: &'static [Field] = &{

@@ -7,7 +7,7 @@ mod layout;
 mod rows;
 
 pub use constants::*;
-pub use layout::{Field, Layout};
+pub use layout::{CLayout, Field};
 pub use rows::*;
 
 /// The text of a zero-terminated field; bytes after invalid UTF-8 are cut off.

@@ -1,6 +1,6 @@
 //! The structures of the PTA's replies. The header defines the fields and their units.
 
-use super::layout::{Field, Layout, Le, Text, mirror};
+use super::layout::{CLayout, CText, Field, Le, mirror};
 
 mirror! {
     /// Head of every list reply.
@@ -51,7 +51,7 @@ mirror! {
         /// TA instances that tags can distinguish.
         max_owners: u32,
         /// OP-TEE's own version string, zero terminated.
-        release: Text<64>,
+        release: CText<64>,
     }
 }
 
@@ -77,7 +77,7 @@ mirror! {
         /// Return address of the call, as offset into the core, 0 unknown.
         caller: u32,
         /// Source file, its end if longer, zero terminated.
-        file: Text<64>,
+        file: CText<64>,
     }
 }
 
@@ -103,7 +103,7 @@ mirror! {
         /// Always 0.
         reserved: u32,
         /// Source file, its end if longer, zero terminated.
-        file: Text<64>,
+        file: CText<64>,
     }
 }
 

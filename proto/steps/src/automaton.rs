@@ -1,14 +1,14 @@
 //! The transition function.
 
-use teeleak_proto::bind::Action;
+use teeleak_proto::bind::BindAction;
 
-use crate::{Broken, Kind, Rule, Slot};
+use crate::{BrokenRules, OrderRule, Slot, SlotKind};
 
 /// One step, successful or failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Step {
+pub struct AutomatonStep {
     /// Its effect on the resource.
-    pub action: Action,
+    pub action: BindAction,
     /// Whether it succeeded.
     pub ok: bool,
     /// Number of the step, never 0: stored in [`Slot::since`] and [`Slot::until`] for proofs.
@@ -17,13 +17,13 @@ pub struct Step {
 
 /// The result of a step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Outcome {
+pub struct StepOutcome {
     /// The slot of the step's key.
     pub slot: Slot,
     /// The slot of its parent; `None` for a kind without a parent.
     pub parent: Option<Slot>,
     /// Rules that the step broke.
-    pub broken: Broken,
+    pub broken: BrokenRules,
 }
 
 /// Takes a step.
@@ -32,24 +32,29 @@ pub struct Outcome {
 /// parent.
 #[must_use]
 #[inline]
-pub fn advance(kind: Kind, step: Step, slot: Slot, parent: Option<Slot>) -> Outcome {
-    let mut next = Outcome { slot, parent, broken: Broken::NONE };
+pub fn advance(
+    kind: SlotKind,
+    step: AutomatonStep,
+    slot: Slot,
+    parent: Option<Slot>,
+) -> StepOutcome {
+    let mut next = StepOutcome { slot, parent, broken: BrokenRules::NONE };
     match step.action {
-        Action::Acquire => acquire(kind, step, &mut next),
-        Action::Use => check_use(&mut next),
-        Action::Release => release(kind, step, &mut next),
+        BindAction::Acquire => acquire(kind, step, &mut next),
+        BindAction::Use => check_use(&mut next),
+        BindAction::Release => release(kind, step, &mut next),
     }
     next
 }
 
 #[inline]
-fn acquire(kind: Kind, step: Step, next: &mut Outcome) {
+fn acquire(kind: SlotKind, step: AutomatonStep, next: &mut StepOutcome) {
     if let Some(parent) = next.parent
         && parent.held == 0
     {
         next.broken.insert(match parent.releases {
-            0 => Rule::AcquireWithoutParent,
-            _ => Rule::AcquireAfterParent,
+            0 => OrderRule::AcquireWithoutParent,
+            _ => OrderRule::AcquireAfterParent,
         });
     }
     if !step.ok {
@@ -60,7 +65,7 @@ fn acquire(kind: Kind, step: Step, next: &mut Outcome) {
         next.slot = next.slot.abandon();
     }
     if kind.max_held != 0 && next.slot.held >= kind.max_held {
-        next.broken.insert(Rule::AcquireBeyondLimit);
+        next.broken.insert(OrderRule::AcquireBeyondLimit);
     }
     if next.slot.held == 0 {
         next.slot.since = step.at;
@@ -75,31 +80,31 @@ fn acquire(kind: Kind, step: Step, next: &mut Outcome) {
 }
 
 #[inline]
-fn check_use(next: &mut Outcome) {
+fn check_use(next: &mut StepOutcome) {
     let slot = next.slot;
     if slot.is_orphan(next.parent) || slot.held == 0 && slot.orphans > 0 {
-        next.broken.insert(Rule::UseAfterParent);
+        next.broken.insert(OrderRule::UseAfterParent);
     } else if slot.held == 0 {
         next.broken.insert(match slot.releases {
-            0 => Rule::UseWithoutAcquire,
-            _ => Rule::UseAfterRelease,
+            0 => OrderRule::UseWithoutAcquire,
+            _ => OrderRule::UseAfterRelease,
         });
     }
 }
 
 #[inline]
-fn release(kind: Kind, step: Step, next: &mut Outcome) {
+fn release(kind: SlotKind, step: AutomatonStep, next: &mut StepOutcome) {
     let slot = next.slot;
     let orphan = slot.is_orphan(next.parent);
     if orphan || slot.held == 0 && slot.orphans > 0 {
-        next.broken.insert(Rule::ReleaseAfterParent);
+        next.broken.insert(OrderRule::ReleaseAfterParent);
     } else if slot.held == 0 {
         next.broken.insert(match slot.releases {
-            0 => Rule::ReleaseWithoutAcquire,
-            _ => Rule::DoubleRelease,
+            0 => OrderRule::ReleaseWithoutAcquire,
+            _ => OrderRule::DoubleRelease,
         });
     } else if !step.ok {
-        next.broken.insert(Rule::ReleaseFailed);
+        next.broken.insert(OrderRule::ReleaseFailed);
     }
     if !step.ok {
         return;
@@ -115,7 +120,7 @@ fn release(kind: Kind, step: Step, next: &mut Outcome) {
     }
     next.slot.count_release(step.at);
     if slot.children > 0 {
-        next.broken.insert(Rule::ReleaseBeforeChildren);
+        next.broken.insert(OrderRule::ReleaseBeforeChildren);
         next.slot.children = 0;
     }
     if slot.held > 0

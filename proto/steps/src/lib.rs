@@ -34,7 +34,7 @@ mod proof;
 mod rule;
 mod slot;
 
-pub use automaton::{Outcome, Step, advance};
+pub use automaton::{AutomatonStep, StepOutcome, advance};
 pub use proof::Proof;
-pub use rule::{Broken, Rule};
-pub use slot::{Kind, Slot};
+pub use rule::{BrokenRules, OrderRule};
+pub use slot::{Slot, SlotKind};

@@ -1,6 +1,6 @@
 //! The earlier steps that prove a broken rule.
 
-use crate::{Rule, Slot};
+use crate::{OrderRule, Slot};
 
 /// `at` of the steps that prove it, in order, excluding the step that broke the rule.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -34,7 +34,7 @@ impl Proof {
     }
 }
 
-impl Rule {
+impl OrderRule {
     /// The earlier steps that prove the violation, given the slots before it.
     ///
     /// For [`Rule::ReleaseBeforeChildren`] the caller, which stores the slots, adds the acquire of

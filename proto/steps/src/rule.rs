@@ -5,7 +5,7 @@ use core::fmt;
 /// A rule that a step can break. Numbers are stable, since the wire and fingerprints contain them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
-pub enum Rule {
+pub enum OrderRule {
     /// Released while resources that belong to it were held: close before unmap.
     ReleaseBeforeChildren = 1,
     /// Released, or tried to, after its parent was released: unmap after close.
@@ -30,7 +30,7 @@ pub enum Rule {
     ReleaseFailed = 11,
 }
 
-impl Rule {
+impl OrderRule {
     /// All rules, by number.
     pub const ALL: [Self; 11] = [
         Self::ReleaseBeforeChildren,
@@ -94,13 +94,13 @@ impl Rule {
 
 /// A set of rules.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Broken(u16);
+pub struct BrokenRules(u16);
 
-impl Broken {
+impl BrokenRules {
     /// The empty set.
     pub const NONE: Self = Self(0);
 
-    pub(crate) const fn insert(&mut self, rule: Rule) {
+    pub(crate) const fn insert(&mut self, rule: OrderRule) {
         self.0 |= 1 << rule.number();
     }
 
@@ -112,19 +112,19 @@ impl Broken {
 
     /// Whether the set contains a rule.
     #[must_use]
-    pub const fn contains(self, rule: Rule) -> bool {
+    pub const fn contains(self, rule: OrderRule) -> bool {
         self.0 & (1 << rule.number()) != 0
     }
 
     /// The rules of the set, by number.
-    pub fn iter(self) -> impl Iterator<Item = Rule> {
+    pub fn iter(self) -> impl Iterator<Item = OrderRule> {
         // Fast path: the set is usually empty.
-        let rules = if self.is_empty() { &[][..] } else { &Rule::ALL };
+        let rules = if self.is_empty() { &[][..] } else { &OrderRule::ALL };
         rules.iter().copied().filter(move |rule| self.contains(*rule))
     }
 }
 
-impl fmt::Debug for Broken {
+impl fmt::Debug for BrokenRules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
     }
@@ -132,15 +132,15 @@ impl fmt::Debug for Broken {
 
 #[cfg(test)]
 mod tests {
-    use super::Rule;
+    use super::OrderRule;
 
     #[test]
     fn numbers_are_frozen() {
-        for (n, rule) in Rule::ALL.into_iter().enumerate() {
+        for (n, rule) in OrderRule::ALL.into_iter().enumerate() {
             assert_eq!(usize::from(rule.number()), n + 1);
-            assert_eq!(Rule::from_number(rule.number()), Some(rule));
+            assert_eq!(OrderRule::from_number(rule.number()), Some(rule));
         }
-        assert_eq!(Rule::from_number(0), None);
-        assert_eq!(Rule::from_number(12), None);
+        assert_eq!(OrderRule::from_number(0), None);
+        assert_eq!(OrderRule::from_number(12), None);
     }
 }

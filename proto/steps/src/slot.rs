@@ -2,7 +2,7 @@
 
 /// Properties of a kind of resource.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Kind {
+pub struct SlotKind {
     /// Most simultaneous acquires of one key, 0 for any number.
     pub max_held: u32,
     /// Whether releasing the parent releases it, too, without a violation.
@@ -58,7 +58,7 @@ impl Slot {
     /// The state after the parent's release, where that releases resources of this kind, too.
     #[must_use]
     #[inline]
-    pub const fn settle(mut self, kind: Kind, parent: Option<Self>) -> Self {
+    pub const fn settle(mut self, kind: SlotKind, parent: Option<Self>) -> Self {
         if let Some(parent) = parent
             && kind.ends_with_parent
             && self.is_orphan(Some(parent))

@@ -3,15 +3,15 @@
 use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
-use teeleak_proto::bind::Action;
-use teeleak_steps::{Kind, Rule, Slot, Step, advance};
+use teeleak_proto::bind::BindAction;
+use teeleak_steps::{AutomatonStep, OrderRule, Slot, SlotKind, advance};
 
 /// A step of the test: on parent `parent`, or on its child `child`.
 #[derive(Clone, Copy, Debug)]
 struct Move {
     parent: u8,
     child: Option<u8>,
-    action: Action,
+    action: BindAction,
     ok: bool,
 }
 
@@ -35,19 +35,23 @@ impl Oracle {
         }
     }
 
-    fn broken(&mut self, kind: Kind, step: Move) -> Vec<Rule> {
+    fn broken(&mut self, kind: SlotKind, step: Move) -> Vec<OrderRule> {
         let key = (step.parent, step.child);
         match step.action {
-            Action::Acquire => self.acquire(kind, key, step.ok),
-            Action::Use => self.misuse(
+            BindAction::Acquire => self.acquire(kind, key, step.ok),
+            BindAction::Use => self.misuse(
                 key,
-                [Rule::UseWithoutAcquire, Rule::UseAfterRelease, Rule::UseAfterParent],
+                [
+                    OrderRule::UseWithoutAcquire,
+                    OrderRule::UseAfterRelease,
+                    OrderRule::UseAfterParent,
+                ],
             ),
-            Action::Release => self.release(kind, key, step.ok),
+            BindAction::Release => self.release(kind, key, step.ok),
         }
     }
 
-    fn misuse(&self, key: Key, [never, before, orphan]: [Rule; 3]) -> Vec<Rule> {
+    fn misuse(&self, key: Key, [never, before, orphan]: [OrderRule; 3]) -> Vec<OrderRule> {
         if self.count(key, false) > 0 {
             vec![]
         } else if self.count(key, true) > 0 {
@@ -59,14 +63,14 @@ impl Oracle {
         }
     }
 
-    fn acquire(&mut self, kind: Kind, key: Key, ok: bool) -> Vec<Rule> {
+    fn acquire(&mut self, kind: SlotKind, key: Key, ok: bool) -> Vec<OrderRule> {
         let mut broken = vec![];
         let parent = (key.0, None);
         if key.1.is_some() && self.count(parent, false) == 0 {
             broken.push(if self.released.contains(&parent) {
-                Rule::AcquireAfterParent
+                OrderRule::AcquireAfterParent
             } else {
-                Rule::AcquireWithoutParent
+                OrderRule::AcquireWithoutParent
             });
         }
         if !ok {
@@ -77,21 +81,25 @@ impl Oracle {
             self.released.insert(key);
         }
         if kind.max_held != 0 && self.count(key, false) >= kind.max_held as usize {
-            broken.push(Rule::AcquireBeyondLimit);
+            broken.push(OrderRule::AcquireBeyondLimit);
         }
         self.holds.push((key, false));
         broken
     }
 
-    fn release(&mut self, kind: Kind, key: Key, ok: bool) -> Vec<Rule> {
+    fn release(&mut self, kind: SlotKind, key: Key, ok: bool) -> Vec<OrderRule> {
         let mut broken = self.misuse(
             key,
-            [Rule::ReleaseWithoutAcquire, Rule::DoubleRelease, Rule::ReleaseAfterParent],
+            [
+                OrderRule::ReleaseWithoutAcquire,
+                OrderRule::DoubleRelease,
+                OrderRule::ReleaseAfterParent,
+            ],
         );
         let held = self.count(key, false);
         if !ok {
             if held > 0 {
-                broken.push(Rule::ReleaseFailed);
+                broken.push(OrderRule::ReleaseFailed);
             }
             return broken;
         }
@@ -111,7 +119,7 @@ impl Oracle {
                 .filter(|(at, orphan)| at.0 == key.0 && at.1.is_some() && !orphan);
             let orphaned = children.map(|hold| hold.1 = true).count();
             if orphaned > 0 && !kind.ends_with_parent {
-                broken.push(Rule::ReleaseBeforeChildren);
+                broken.push(OrderRule::ReleaseBeforeChildren);
             }
         }
         broken
@@ -119,7 +127,8 @@ impl Oracle {
 }
 
 fn any_move() -> impl Strategy<Value = Move> {
-    let action = prop_oneof![Just(Action::Acquire), Just(Action::Release), Just(Action::Use)];
+    let action =
+        prop_oneof![Just(BindAction::Acquire), Just(BindAction::Release), Just(BindAction::Use)];
     (0..2u8, proptest::option::weighted(0.6, 0..2u8), action, proptest::bool::weighted(0.8))
         .prop_map(|(parent, child, action, ok)| Move { parent, child, action, ok })
 }
@@ -133,7 +142,7 @@ proptest! {
         max_held in 0..3u32,
         ends_with_parent: bool,
     ) {
-        let kind = Kind { max_held, ends_with_parent };
+        let kind = SlotKind { max_held, ends_with_parent };
         let mut slots: HashMap<Key, Slot> = HashMap::new();
         let mut oracle = Oracle::default();
         for (at, step) in (1..).zip(trace) {
@@ -141,7 +150,7 @@ proptest! {
             let slot = slots.get(&key).copied().unwrap_or_default();
             let parent_key = (step.parent, None);
             let parent = step.child.map(|_| slots.get(&parent_key).copied().unwrap_or_default());
-            let moved = advance(kind, Step { action: step.action, ok: step.ok, at }, slot, parent);
+            let moved = advance(kind, AutomatonStep { action: step.action, ok: step.ok, at }, slot, parent);
             let mut expected = oracle.broken(kind, step);
             expected.sort_unstable();
             prop_assert_eq!(moved.broken.iter().collect::<Vec<_>>(), expected, "{:?}", step);

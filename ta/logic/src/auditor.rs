@@ -2,15 +2,15 @@
 
 use serde::Deserialize;
 use teeleak_proto::{
-    canary::{Canary, CanaryRequest},
-    command::Command,
+    canary::{CanaryRecord, CanaryRequest},
+    command::TaCommand,
     hello::{Hello, HelloRequest},
     ledger::LedgerRequest,
     limits,
     mark::{Epoch, MarkRequest},
     pta,
-    record::{Record, Writer},
-    snapshot::{Cursor, SnapshotRequest},
+    record::{Record, RecordWriter},
+    snapshot::{SnapshotCursor, SnapshotRequest},
     version,
 };
 
@@ -32,7 +32,7 @@ pub struct Auditor {
     scratch: Scratch,
     ledger: Ledger,
     /// The canary, while it is planted.
-    canary: Option<Canary>,
+    canary: Option<CanaryRecord>,
     /// Number of clients that planted it and have not cleared it.
     canaries: u32,
     /// Open sessions.
@@ -73,8 +73,8 @@ impl Auditor {
         request: &[u8],
         reply: &mut [u8],
     ) -> Result<usize, Refusal> {
-        let command = Command::from_id(command).ok_or(Refusal::NotSupported)?;
-        if matches!(caller, Caller::Ta(_)) && command != Command::Note {
+        let command = TaCommand::from_id(command).ok_or(Refusal::NotSupported)?;
+        if matches!(caller, Caller::Ta(_)) && command != TaCommand::Note {
             return Err(Refusal::AccessDenied);
         }
         if request.len() > limits::REQUEST_BYTES {
@@ -83,14 +83,14 @@ impl Auditor {
         if reply.len() < limits::REPLY_BYTES_MIN {
             return Err(Refusal::ShortBuffer(limits::REPLY_BYTES_MIN));
         }
-        if pta.open_result() != 0 && command != Command::Hello {
+        if pta.open_result() != 0 && command != TaCommand::Hello {
             return Err(Refusal::NotSupported);
         }
         let room = reply.len().min(limits::REPLY_BYTES_MAX) - END_BYTES;
-        let mut writer = Writer::new(&mut reply[..room]);
+        let mut writer = RecordWriter::new(&mut reply[..room]);
         let next = self.dispatch(pta, (caller, command), request, &mut writer)?;
         let length = writer.length();
-        let mut writer = Writer::new(&mut reply[length..]);
+        let mut writer = RecordWriter::new(&mut reply[length..]);
         push(&mut writer, &Record::End { next })?;
         Ok(length + writer.length())
     }
@@ -98,20 +98,20 @@ impl Auditor {
     fn dispatch(
         &mut self,
         pta: &mut dyn Pta,
-        (caller, command): (Caller, Command),
+        (caller, command): (Caller, TaCommand),
         request: &[u8],
-        writer: &mut Writer<'_>,
-    ) -> Result<Option<Cursor>, Refusal> {
+        writer: &mut RecordWriter<'_>,
+    ) -> Result<Option<SnapshotCursor>, Refusal> {
         match command {
-            Command::Hello => self.hello(pta, &decode(request)?, writer)?,
-            Command::Snapshot => return self.snapshot(pta, &decode(request)?, writer),
-            Command::Events => {
+            TaCommand::Hello => self.hello(pta, &decode(request)?, writer)?,
+            TaCommand::Snapshot => return self.snapshot(pta, &decode(request)?, writer),
+            TaCommand::Events => {
                 self.ledger.catch_up(pta, &mut self.scratch);
                 events::write(pta, &mut self.scratch, &decode(request)?, writer)?;
             }
-            Command::Mark => mark(pta, decode(request)?, writer)?,
-            Command::Canary => self.canary(pta, decode(request)?, writer)?,
-            Command::Note => {
+            TaCommand::Mark => mark(pta, decode(request)?, writer)?,
+            TaCommand::Canary => self.canary(pta, decode(request)?, writer)?,
+            TaCommand::Note => {
                 let ta = match caller {
                     Caller::Client => None,
                     Caller::Ta(uuid) => Some(uuid),
@@ -120,8 +120,8 @@ impl Auditor {
                 self.ledger.catch_up(pta, &mut self.scratch);
                 self.ledger.note(&note, ta)?;
             }
-            Command::Bind => self.ledger.rebind(decode(request)?, pta, &mut self.scratch)?,
-            Command::Ledger => return Ok(self.ledger(pta, &decode(request)?, writer)),
+            TaCommand::Bind => self.ledger.rebind(decode(request)?, pta, &mut self.scratch)?,
+            TaCommand::Ledger => return Ok(self.ledger(pta, &decode(request)?, writer)),
         }
         Ok(None)
     }
@@ -130,7 +130,7 @@ impl Auditor {
         &mut self,
         pta: &mut dyn Pta,
         request: &HelloRequest,
-        writer: &mut Writer<'_>,
+        writer: &mut RecordWriter<'_>,
     ) -> Result<(), Refusal> {
         if request.min > request.current {
             return Err(Refusal::BadParameters);
@@ -163,10 +163,10 @@ impl Auditor {
         &mut self,
         pta: &mut dyn Pta,
         request: &SnapshotRequest,
-        writer: &mut Writer<'_>,
-    ) -> Result<Option<Cursor>, Refusal> {
+        writer: &mut RecordWriter<'_>,
+    ) -> Result<Option<SnapshotCursor>, Refusal> {
         snapshot::check(request)?;
-        if request.cursor == Cursor::START {
+        if request.cursor == SnapshotCursor::START {
             self.ledger.catch_up(pta, &mut self.scratch);
         }
         let scratch = &mut self.scratch;
@@ -179,7 +179,7 @@ impl Auditor {
         &mut self,
         pta: &mut dyn Pta,
         request: CanaryRequest,
-        writer: &mut Writer<'_>,
+        writer: &mut RecordWriter<'_>,
     ) -> Result<(), Refusal> {
         let size = request.size;
         if size > pta::CANARY_MAX {
@@ -195,7 +195,7 @@ impl Auditor {
         // The PTA clears the old canary first, even if planting fails.
         self.canary = None;
         let [line, epoch] = pta.exchange(pta::CMD_CANARY, [action, size]).map_err(Refusal::Pta)?;
-        let canary = Canary { size, line, epoch };
+        let canary = CanaryRecord { size, line, epoch };
         self.canary = (size > 0).then_some(canary);
         push(writer, &Record::Canary(canary))
     }
@@ -248,8 +248,8 @@ impl Auditor {
         &mut self,
         pta: &mut dyn Pta,
         request: &LedgerRequest,
-        writer: &mut Writer<'_>,
-    ) -> Option<Cursor> {
+        writer: &mut RecordWriter<'_>,
+    ) -> Option<SnapshotCursor> {
         // Later pages continue the same state of the ledger.
         if request.from == 0 {
             self.ledger.catch_up(pta, &mut self.scratch);
@@ -258,7 +258,11 @@ impl Auditor {
     }
 }
 
-fn mark(pta: &mut dyn Pta, request: MarkRequest, writer: &mut Writer<'_>) -> Result<(), Refusal> {
+fn mark(
+    pta: &mut dyn Pta,
+    request: MarkRequest,
+    writer: &mut RecordWriter<'_>,
+) -> Result<(), Refusal> {
     let flags = if request.restart { pta::MARK_RESTART } else { 0 };
     let [epoch, era] = pta.exchange(pta::CMD_MARK, [flags, 0]).map_err(Refusal::Pta)?;
     push(writer, &Record::Epoch(Epoch { epoch, era }))
@@ -269,6 +273,6 @@ fn decode<'a, T: Deserialize<'a>>(request: &'a [u8]) -> Result<T, Refusal> {
     postcard::from_bytes(request).map_err(|_| Refusal::BadParameters)
 }
 
-fn push(writer: &mut Writer<'_>, record: &Record<'_>) -> Result<(), Refusal> {
+fn push(writer: &mut RecordWriter<'_>, record: &Record<'_>) -> Result<(), Refusal> {
     writer.push(record).map_err(|_| Refusal::ShortBuffer(limits::REPLY_BYTES_MIN))
 }

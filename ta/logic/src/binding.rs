@@ -2,11 +2,11 @@
 
 use teeleak_proto::{
     Uuid,
-    bind::{Action, Bind, KeySource, Resource, Scope, Step},
-    event::{Event, EventKind},
-    note::Note,
+    bind::{Bind, BindAction, BindResource, BindScope, BindStep, KeySource},
+    event::{EventRecord, EventRecordKind},
+    note::StepNote,
 };
-use teeleak_steps::Kind;
+use teeleak_steps::SlotKind;
 
 use crate::Refusal;
 
@@ -26,8 +26,8 @@ pub(crate) struct Identity {
 pub(crate) struct Taken {
     pub(crate) of: Identity,
     pub(crate) parent: Option<Identity>,
-    pub(crate) kind: Kind,
-    pub(crate) step: teeleak_steps::Step,
+    pub(crate) kind: SlotKind,
+    pub(crate) step: teeleak_steps::AutomatonStep,
 }
 
 /// Refuses an inconsistent protocol.
@@ -39,7 +39,7 @@ pub(crate) fn check(bind: &Bind) -> Result<(), Refusal> {
         let Some(resource) = bind.resources.get(usize::from(step.resource)) else { return false };
         let rooted = resource.parent.is_some() || step.parent == KeySource::One;
         // A note has keys, but neither instance nor session.
-        let placed = step.kind != EventKind::Note || step.scope == Scope::Global;
+        let placed = step.kind != EventRecordKind::Note || step.scope == BindScope::Global;
         rooted && placed && exists(step.key) && exists(step.parent)
     });
     if tree && steps { Ok(()) } else { Err(Refusal::BadParameters) }
@@ -56,7 +56,7 @@ fn exists(key: KeySource) -> bool {
 }
 
 /// The step with this index, if the event matches it.
-pub(crate) fn of_event(bind: &Bind, step: usize, event: &Event) -> Option<Taken> {
+pub(crate) fn of_event(bind: &Bind, step: usize, event: &EventRecord) -> Option<Taken> {
     let step = bind.steps.get(step).filter(|step| matches_step(step, event))?;
     let resource = bind.resources.get(usize::from(step.resource))?;
     let parent = resource.parent.map(|resource| Identity {
@@ -72,12 +72,12 @@ pub(crate) fn of_event(bind: &Bind, step: usize, event: &Event) -> Option<Taken>
 /// The step of a note, ordered right after the event numbered `at`.
 pub(crate) fn of_note(
     bind: &Bind,
-    note: &Note,
+    note: &StepNote,
     ta: Option<Uuid>,
     at: u64,
 ) -> Result<Taken, Refusal> {
     let step = bind.steps.get(usize::from(note.step)).ok_or(Refusal::BadParameters)?;
-    if step.kind != EventKind::Note {
+    if step.kind != EventRecordKind::Note {
         return Err(Refusal::BadParameters);
     }
     if ta.is_some_and(|ta| step.uuid != Uuid::default() && step.uuid != ta) {
@@ -90,37 +90,37 @@ pub(crate) fn of_note(
 }
 
 fn bound_step(
-    resource: Resource,
+    resource: BindResource,
     of: Identity,
     parent: Option<Identity>,
-    (action, ok, at): (Action, bool, u64),
+    (action, ok, at): (BindAction, bool, u64),
 ) -> Taken {
-    let kind = Kind { max_held: resource.max_held, ends_with_parent: false };
-    Taken { of, parent, kind, step: teeleak_steps::Step { action, ok, at } }
+    let kind = SlotKind { max_held: resource.max_held, ends_with_parent: false };
+    Taken { of, parent, kind, step: teeleak_steps::AutomatonStep { action, ok, at } }
 }
 
-fn matches_step(step: &Step, event: &Event) -> bool {
+fn matches_step(step: &BindStep, event: &EventRecord) -> bool {
     step.kind == event.kind
         && (step.uuid == Uuid::default() || step.uuid == event.uuid)
-        && (step.kind != EventKind::Invoke || step.cmd == event.cmd)
+        && (step.kind != EventRecordKind::Invoke || step.cmd == event.cmd)
 }
 
 /// The scope of a resource's keys: that of its acquiring step.
-fn scope_of(bind: &Bind, resource: u8) -> Scope {
+fn scope_of(bind: &Bind, resource: u8) -> BindScope {
     let mut steps = bind.steps.iter().filter(|step| step.resource == resource);
-    let acquire = steps.clone().find(|step| step.action == Action::Acquire);
-    acquire.or_else(|| steps.next()).map_or(Scope::Global, |step| step.scope)
+    let acquire = steps.clone().find(|step| step.action == BindAction::Acquire);
+    acquire.or_else(|| steps.next()).map_or(BindScope::Global, |step| step.scope)
 }
 
-fn scope(scope: Scope, event: &Event) -> u64 {
+fn scope(scope: BindScope, event: &EventRecord) -> u64 {
     match scope {
-        Scope::Global => 0,
-        Scope::Instance => event.instance.into(),
-        Scope::Session => session(event),
+        BindScope::Global => 0,
+        BindScope::Instance => event.instance.into(),
+        BindScope::Session => session(event),
     }
 }
 
-fn key(source: KeySource, event: &Event) -> u64 {
+fn key(source: KeySource, event: &EventRecord) -> u64 {
     let value = |at: u8| event.values.get(usize::from(at)).copied().map_or(0, u64::from);
     match source {
         KeySource::One => 0,
@@ -132,6 +132,6 @@ fn key(source: KeySource, event: &Event) -> u64 {
 }
 
 /// Session ids are unique among those of one opener only.
-fn session(event: &Event) -> u64 {
+fn session(event: &EventRecord) -> u64 {
     u64::from(event.opener) << 32 | u64::from(event.session)
 }

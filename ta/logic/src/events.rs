@@ -1,9 +1,9 @@
 //! Events after a cursor.
 
 use teeleak_proto::{
-    event::{Event, EventsHead, EventsRequest},
+    event::{EventRecord, EventsHead, EventsRequest},
     pta,
-    record::{Record, Writer},
+    record::{Record, RecordWriter},
 };
 
 use crate::{Pta, Query, Refusal, pta::Scratch, rows};
@@ -29,7 +29,7 @@ pub(crate) fn write(
     pta: &mut dyn Pta,
     scratch: &mut Scratch,
     request: &EventsRequest,
-    writer: &mut Writer<'_>,
+    writer: &mut RecordWriter<'_>,
 ) -> Result<(), Refusal> {
     let batch = scratch.ask::<pta::Event>(pta, &query(request.from))?;
     // The head comes first and states where the page ends, but can't be patched later, since it is
@@ -56,7 +56,7 @@ pub(crate) fn pull(
     pta: &mut dyn Pta,
     scratch: &mut Scratch,
     from: u64,
-    mut see: impl FnMut(u64, Option<&Event>),
+    mut see: impl FnMut(u64, Option<&EventRecord>),
 ) -> Result<u64, Refusal> {
     let mut start = from;
     for _ in 0..PULLS_MAX {

@@ -9,15 +9,15 @@
 use heapless::{Vec, index_map::FnvIndexMap};
 use teeleak_proto::{
     Uuid,
-    bind::{Action, Bind},
-    event::{Event, EventKind},
-    ledger::{LedgerHead, LedgerRequest, Outstanding, Violation},
+    bind::{Bind, BindAction},
+    event::{EventRecord, EventRecordKind},
+    ledger::{LedgerHead, LedgerRequest, OutstandingRecord, Violation},
     limits,
-    note::Note,
-    record::{Record, Writer},
-    snapshot::Cursor,
+    note::StepNote,
+    record::{Record, RecordWriter},
+    snapshot::SnapshotCursor,
 };
-use teeleak_steps::{Outcome, Rule, Slot, advance};
+use teeleak_steps::{OrderRule, Slot, StepOutcome, advance};
 
 use crate::{
     Pta, Refusal,
@@ -110,7 +110,7 @@ impl Ledger {
     }
 
     /// Takes all steps that match an event.
-    fn see(&mut self, event: &Event) {
+    fn see(&mut self, event: &EventRecord) {
         for step in 0..self.bind.steps.len() {
             if let Some(taken) = binding::of_event(&self.bind, step, event) {
                 self.take(&taken);
@@ -119,7 +119,7 @@ impl Ledger {
     }
 
     /// Takes a step reported by a TA or a client.
-    pub(crate) fn note(&mut self, note: &Note, ta: Option<Uuid>) -> Result<(), Refusal> {
+    pub(crate) fn note(&mut self, note: &StepNote, ta: Option<Uuid>) -> Result<(), Refusal> {
         let step = binding::of_note(&self.bind, note, ta, self.next.saturating_sub(1))?;
         self.take(&step);
         Ok(())
@@ -130,7 +130,7 @@ impl Ledger {
         let parent =
             taken.parent.map(|parent| self.entries.get(&parent).copied().unwrap_or_default());
         let previous = (entry.slot, parent.map(|parent| parent.slot));
-        let Outcome { slot, parent: parent_slot, broken } =
+        let StepOutcome { slot, parent: parent_slot, broken } =
             advance(taken.kind, taken.step, previous.0, previous.1);
         for rule in broken.iter() {
             if rule.says_never() && self.has_holes {
@@ -139,7 +139,7 @@ impl Ledger {
                 self.notice(rule, taken, previous);
             }
         }
-        let is_acquired = taken.step.action == Action::Acquire && taken.step.ok;
+        let is_acquired = taken.step.action == BindAction::Acquire && taken.step.ok;
         let belongs_to = if is_acquired { taken.parent } else { entry.parent };
         let mut is_kept = self.keep(taken.of, Entry { slot, parent: belongs_to }, taken.parent);
         // A parent must not count a child without an entry: its release would go unnoticed.
@@ -180,10 +180,10 @@ impl Ledger {
         self.bind.resources.iter().any(|resource| resource.parent == Some(at.resource))
     }
 
-    fn notice(&mut self, rule: Rule, taken: &Taken, (slot, parent): (Slot, Option<Slot>)) {
+    fn notice(&mut self, rule: OrderRule, taken: &Taken, (slot, parent): (Slot, Option<Slot>)) {
         self.noticed = self.noticed.saturating_add(1);
         let mut proof = rule.proof(slot, parent);
-        if rule == Rule::ReleaseBeforeChildren {
+        if rule == OrderRule::ReleaseBeforeChildren {
             proof.add(self.child_of(&taken.of).map_or(0, |child| child.since));
         }
         let steps = proof.as_slice().iter().chain([&taken.step.at]).copied();
@@ -201,7 +201,11 @@ impl Ledger {
     }
 
     /// Writes a page; returns the start of the next one.
-    pub(crate) fn write(&self, request: &LedgerRequest, writer: &mut Writer<'_>) -> Option<Cursor> {
+    pub(crate) fn write(
+        &self,
+        request: &LedgerRequest,
+        writer: &mut RecordWriter<'_>,
+    ) -> Option<SnapshotCursor> {
         let held_entries = || self.entries.iter().filter(|(_, entry)| entry.slot.outstanding() > 0);
         let head = LedgerHead {
             outstanding: u32::try_from(held_entries().count()).unwrap_or(u32::MAX),
@@ -214,11 +218,11 @@ impl Ledger {
         let start = usize::try_from(request.from).unwrap_or(usize::MAX);
         let entries = violations.chain(records).skip(start);
         if writer.push(&Record::Ledger(head)).is_err() {
-            return Some(Cursor { index: request.from, ..Cursor::START });
+            return Some(SnapshotCursor { index: request.from, ..SnapshotCursor::START });
         }
         for (index, record) in (request.from..).zip(entries) {
             if writer.push(&record).is_err() {
-                return Some(Cursor { index, ..Cursor::START });
+                return Some(SnapshotCursor { index, ..SnapshotCursor::START });
             }
         }
         None
@@ -227,11 +231,11 @@ impl Ledger {
 
 /// Whether any step is bound to events other than notes.
 pub(crate) fn watches_events(bind: &Bind) -> bool {
-    bind.steps.iter().any(|step| step.kind != EventKind::Note)
+    bind.steps.iter().any(|step| step.kind != EventRecordKind::Note)
 }
 
 fn outstanding(at: &Identity, slot: &Slot) -> Record<'static> {
     let Identity { resource, scope, key } = *at;
     let (held, since) = (slot.outstanding(), slot.since);
-    Record::Outstanding(Outstanding { resource, scope, key, held, since })
+    Record::Outstanding(OutstandingRecord { resource, scope, key, held, since })
 }

@@ -2,7 +2,7 @@
 
 use core::{marker::PhantomData, ops::Range};
 
-use teeleak_proto::pta::{self, Layout};
+use teeleak_proto::pta::{self, CLayout};
 
 use crate::Refusal;
 
@@ -78,7 +78,7 @@ pub(crate) struct Batch<'s, T> {
     entry: PhantomData<T>,
 }
 
-impl<T: Layout> Batch<'_, T> {
+impl<T: CLayout> Batch<'_, T> {
     /// Its entries.
     pub(crate) fn rows(&self) -> impl Iterator<Item = T> {
         self.entries.chunks_exact(usize::from(self.head.entry_size)).filter_map(T::parse)
@@ -110,7 +110,7 @@ impl Scratch {
     }
 
     /// Runs a list command.
-    pub(crate) fn ask<T: Layout>(
+    pub(crate) fn ask<T: CLayout>(
         &mut self,
         pta: &mut dyn Pta,
         query: &Query,
@@ -123,7 +123,7 @@ impl Scratch {
 
     /// The reply to a query, and whether the PTA was queried for it. With `reuse` a cached reply is
     /// returned, if any: rows of one walk stay together even across a page end.
-    pub(crate) fn get<T: Layout>(
+    pub(crate) fn get<T: CLayout>(
         &mut self,
         pta: &mut dyn Pta,
         query: &Query,
@@ -158,7 +158,7 @@ impl Scratch {
         }
     }
 
-    fn read<T: Layout>(&self, range: Range<usize>) -> Result<Batch<'_, T>, Refusal> {
+    fn read<T: CLayout>(&self, range: Range<usize>) -> Result<Batch<'_, T>, Refusal> {
         let bytes = self.bytes.get(range).ok_or(Refusal::BadFormat)?;
         let head = pta::Reply::parse(bytes).ok_or(Refusal::BadFormat)?;
         let entry_size = usize::from(head.entry_size);

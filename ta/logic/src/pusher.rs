@@ -9,13 +9,13 @@ use core::mem;
 
 use serde::Serialize;
 use teeleak_proto::{
-    command::Command,
+    command::TaCommand,
     hello::HelloRequest,
     ledger::LedgerRequest,
     limits,
-    push::{Cause, FIRST, LAST, Push},
-    record::{self, Record, Writer},
-    snapshot::{Cursor, Section, SnapshotRequest},
+    push::{FIRST, LAST, Push, PushCause},
+    record::{self, Record, RecordWriter},
+    snapshot::{Section, SnapshotCursor, SnapshotRequest},
     version,
 };
 
@@ -83,7 +83,7 @@ impl Pusher {
             violations: 0,
             failures: 0,
             quiet_until: [0; 3],
-            told: Push { cause: Cause::Violation, number: 0, held_back: 0, lost: 0, result: 0 },
+            told: Push { cause: PushCause::Violation, number: 0, held_back: 0, lost: 0, result: 0 },
             looked: false,
             canary_missing: false,
         }
@@ -96,7 +96,7 @@ impl Pusher {
         (auditor, pta): (&mut Auditor, &mut dyn Pta),
         plugin: &mut dyn Plugin,
     ) {
-        if command != Command::Note as u32 || pta.open_result() != 0 {
+        if command != TaCommand::Note as u32 || pta.open_result() != 0 {
             return;
         }
         self.notes = self.notes.saturating_add(1);
@@ -113,13 +113,13 @@ impl Pusher {
     }
 
     /// The cause of a push, if any, the most severe first.
-    fn look(&mut self, auditor: &mut Auditor, pta: &mut dyn Pta) -> Option<Cause> {
+    fn look(&mut self, auditor: &mut Auditor, pta: &mut dyn Pta) -> Option<PushCause> {
         let violations = auditor.violations();
         // A bind resets the count.
         let has_violation = violations > self.violations;
         self.violations = violations;
         if has_violation {
-            return Some(Cause::Violation);
+            return Some(PushCause::Violation);
         }
         // The first note sets the baseline of the counts.
         if self.notes % LOOK_NOTES != 1 % LOOK_NOTES {
@@ -129,14 +129,14 @@ impl Pusher {
         let has_failure = self.looked && failures > self.failures;
         (self.looked, self.failures) = (true, failures);
         if has_failure {
-            return Some(Cause::Failure);
+            return Some(PushCause::Failure);
         }
         if !(self.notes / LOOK_NOTES).is_multiple_of(SEARCH_LOOKS) {
             return None;
         }
         let missing = auditor.misses_canary(pta)?;
         let was_missing = mem::replace(&mut self.canary_missing, missing);
-        (missing && !was_missing).then_some(Cause::Canary)
+        (missing && !was_missing).then_some(PushCause::Canary)
     }
 
     fn push(&mut self, all: (&mut Auditor, &mut dyn Pta), plugin: &mut dyn Plugin) {
@@ -144,11 +144,11 @@ impl Pusher {
         let mut way = Way { plugin, first: FIRST, failures: 0, pages: 0, told: &mut self.told };
         let hello = HelloRequest { min: version::MIN, current: version::CURRENT };
         let rest = PAGE_BYTES - HEAD_BYTES;
-        let Some((used, _)) = ask(auditor, pta, Command::Hello, &hello, &mut self.page[..rest])
+        let Some((used, _)) = ask(auditor, pta, TaCommand::Hello, &hello, &mut self.page[..rest])
         else {
             return;
         };
-        let mut writer = Writer::new(&mut self.page[used..]);
+        let mut writer = RecordWriter::new(&mut self.page[used..]);
         // It always fits.
         let _ = writer.push(&Record::Push(*way.told));
         let length = used + writer.length();
@@ -156,7 +156,7 @@ impl Pusher {
         let mut next_index = Some(0);
         while let Some(at) = next_index {
             let request = LedgerRequest { from: at };
-            let Some((used, next)) = ask(auditor, pta, Command::Ledger, &request, &mut self.page)
+            let Some((used, next)) = ask(auditor, pta, TaCommand::Ledger, &request, &mut self.page)
             else {
                 break;
             };
@@ -175,8 +175,8 @@ fn census(
 ) {
     let mask = Section::ALL.iter().fold(0, |bits, section| bits | section.bit());
     let sections = mask & !Section::Records.bit();
-    let mut request = SnapshotRequest { sections, epoch_from: 0, cursor: Cursor::START };
-    while let Some((used, next)) = ask(auditor, pta, Command::Snapshot, &request, page) {
+    let mut request = SnapshotRequest { sections, epoch_from: 0, cursor: SnapshotCursor::START };
+    while let Some((used, next)) = ask(auditor, pta, TaCommand::Snapshot, &request, page) {
         let next = next.filter(|_| way.goes_on());
         way.give(&page[..used], next.is_none());
         match next {
@@ -223,10 +223,10 @@ impl Way<'_> {
 fn ask(
     auditor: &mut Auditor,
     pta: &mut dyn Pta,
-    command: Command,
+    command: TaCommand,
     request: &impl Serialize,
     reply: &mut [u8],
-) -> Option<(usize, Option<Cursor>)> {
+) -> Option<(usize, Option<SnapshotCursor>)> {
     let mut bytes = [0; 32];
     let request = postcard::to_slice(request, &mut bytes).ok()?;
     let length = auditor.handle(pta, Caller::Client, command as u32, request, reply).ok()?;

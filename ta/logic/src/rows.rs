@@ -2,21 +2,21 @@
 
 use teeleak_proto::{
     Uuid,
-    census::{Block, Instance, Owner, Region, Session, Site},
-    event::{Event, EventKind},
-    pool::Pool,
-    pta::{self, Layout},
+    census::{BlockRecord, InstanceRecord, OwnerRecord, RegionRecord, SessionRecord, SiteRecord},
+    event::{EventRecord, EventRecordKind},
+    pool::PoolRecord,
+    pta::{self, CLayout},
     record::Record,
 };
 
 /// An entry of a snapshot.
-pub(crate) trait Row: Layout {
+pub(crate) trait Row: CLayout {
     fn record(&self) -> Record<'_>;
 }
 
 impl Row for pta::Site {
     fn record(&self) -> Record<'_> {
-        Record::Site(Site {
+        Record::Site(SiteRecord {
             file: self.file.as_str(),
             line: self.line,
             size: self.size,
@@ -32,9 +32,9 @@ impl Row for pta::Site {
 
 impl Row for pta::Record {
     fn record(&self) -> Record<'_> {
-        Record::Block(Block {
+        Record::Block(BlockRecord {
             block: self.block,
-            site: Site {
+            site: SiteRecord {
                 file: self.file.as_str(),
                 line: self.line,
                 size: self.size,
@@ -51,7 +51,7 @@ impl Row for pta::Record {
 
 impl Row for pta::Owner {
     fn record(&self) -> Record<'_> {
-        Record::Owner(Owner {
+        Record::Owner(OwnerRecord {
             owner: self.owner,
             kind: self.kind,
             instance: self.instance,
@@ -62,7 +62,7 @@ impl Row for pta::Owner {
 
 impl Row for pta::Instance {
     fn record(&self) -> Record<'_> {
-        Record::Instance(Instance {
+        Record::Instance(InstanceRecord {
             instance: self.instance,
             uuid: Uuid(self.uuid),
             state: self.state,
@@ -77,7 +77,7 @@ impl Row for pta::Instance {
 
 impl Row for pta::Session {
     fn record(&self) -> Record<'_> {
-        Record::Session(Session {
+        Record::Session(SessionRecord {
             session: self.session,
             opener: self.opener,
             instance: self.instance,
@@ -90,7 +90,7 @@ impl Row for pta::Session {
 
 impl Row for pta::Region {
     fn record(&self) -> Record<'_> {
-        Record::Region(Region {
+        Record::Region(RegionRecord {
             va: self.va,
             size: self.size,
             pa: self.pa,
@@ -102,7 +102,7 @@ impl Row for pta::Region {
 
 impl Row for pta::Pool {
     fn record(&self) -> Record<'_> {
-        Record::Pool(Pool {
+        Record::Pool(PoolRecord {
             kind: self.kind,
             unit: self.unit,
             known: self.known,
@@ -119,16 +119,16 @@ impl Row for pta::Pool {
 }
 
 /// An event; `None` for a kind that this build does not know.
-pub(crate) fn event(row: &pta::Event) -> Option<Event> {
+pub(crate) fn event(row: &pta::Event) -> Option<EventRecord> {
     let kind = match row.kind {
-        pta::EVENT_OPEN => EventKind::Open,
-        pta::EVENT_CLOSE => EventKind::Close,
-        pta::EVENT_INVOKE => EventKind::Invoke,
-        pta::EVENT_MAP => EventKind::Map,
-        pta::EVENT_UNMAP => EventKind::Unmap,
+        pta::EVENT_OPEN => EventRecordKind::Open,
+        pta::EVENT_CLOSE => EventRecordKind::Close,
+        pta::EVENT_INVOKE => EventRecordKind::Invoke,
+        pta::EVENT_MAP => EventRecordKind::Map,
+        pta::EVENT_UNMAP => EventRecordKind::Unmap,
         _ => return None,
     };
-    Some(Event {
+    Some(EventRecord {
         seq: row.seq,
         ticks: row.ticks,
         duration_ticks: row.duration,

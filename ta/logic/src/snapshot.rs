@@ -6,8 +6,8 @@
 use heapless::Vec;
 use teeleak_proto::{
     pta,
-    record::{Record, Writer},
-    snapshot::{Cursor, Section, SectionHead, SnapshotRequest},
+    record::{Record, RecordWriter},
+    snapshot::{Section, SectionHead, SnapshotCursor, SnapshotRequest},
 };
 
 use crate::{
@@ -32,7 +32,7 @@ const ROW_BYTES: usize = 2 + 1 + 10 + (1 + 64) + 4 * 5 + 4 * 3;
 pub(crate) struct Page<'p, 'b> {
     pub(crate) pta: &'p mut dyn Pta,
     pub(crate) scratch: &'p mut Scratch,
-    pub(crate) writer: &'p mut Writer<'b>,
+    pub(crate) writer: &'p mut RecordWriter<'b>,
     pub(crate) epoch_from: u32,
     /// Whether the combined reply of the PTA was requested for this page.
     pub(crate) census_asked: bool,
@@ -61,7 +61,7 @@ pub(crate) fn check(request: &SnapshotRequest) -> Result<(), Refusal> {
 
 impl Page<'_, '_> {
     /// Writes the requested sections from the cursor on; returns the start of the next page.
-    pub(crate) fn fill(&mut self, request: &SnapshotRequest) -> Option<Cursor> {
+    pub(crate) fn fill(&mut self, request: &SnapshotRequest) -> Option<SnapshotCursor> {
         let cursor = request.cursor;
         for (number, section) in (0u8..).zip(Section::ALL).skip(usize::from(cursor.section)) {
             if request.sections & section.bit() == 0 {
@@ -75,7 +75,7 @@ impl Page<'_, '_> {
                 self.census_asked = true;
             }
             if let Some((part, index)) = self.section(section, part, index) {
-                return Some(Cursor { section: number, part, index });
+                return Some(SnapshotCursor { section: number, part, index });
             }
         }
         None
@@ -246,7 +246,7 @@ impl Page<'_, '_> {
 }
 
 fn write_rows<T: Row>(
-    writer: &mut Writer<'_>,
+    writer: &mut RecordWriter<'_>,
     head: &SectionHead,
     batch: &Batch<'_, T>,
     skip: u32,

@@ -9,7 +9,7 @@ use proptest::{collection::vec, prelude::*};
 use teeleak_proto::{
     event::EventsRequest,
     limits,
-    pta::{self, Layout},
+    pta::{self, CLayout},
     record::{self, Record},
     snapshot::Section,
 };

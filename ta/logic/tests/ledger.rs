@@ -10,38 +10,38 @@ use fake::{Fake, entry, send};
 use proptest::{collection::vec, prelude::*};
 use teeleak_proto::{
     Uuid,
-    bind::{Action, Bind, KeySource, Resource, Scope, Step},
-    event::EventKind,
-    ledger::{LedgerHead, LedgerRequest, Outstanding, Violation},
+    bind::{Bind, BindAction, BindResource, BindScope, BindStep, KeySource},
+    event::EventRecordKind,
+    ledger::{LedgerHead, LedgerRequest, OutstandingRecord, Violation},
     limits,
-    note::Note,
+    note::StepNote,
     pta,
     record::{self, Record},
 };
-use teeleak_steps::{Kind, Rule, Slot, advance};
+use teeleak_steps::{OrderRule, Slot, SlotKind, advance};
 use teeleak_ta_logic::{Auditor, Caller, LEDGER_ROOM, Refusal, VIOLATIONS_ROOM};
 
 /// open 0, map 1, unmap 2, close 3; the channel is value 0, the address values 2 and 3.
 fn drm() -> Bind {
-    let step = |resource, action, cmd, key, parent| Step {
+    let step = |resource, action, cmd, key, parent| BindStep {
         resource,
         action,
-        kind: EventKind::Invoke,
+        kind: EventRecordKind::Invoke,
         uuid: Uuid([7; 16]),
         cmd,
-        scope: Scope::Instance,
+        scope: BindScope::Instance,
         key,
         parent,
     };
     let (channel, address) = (KeySource::Value(0), KeySource::Wide(2));
-    let resource = |parent| Resource { parent, max_held: 1 };
+    let resource = |parent| BindResource { parent, max_held: 1 };
     Bind {
         resources: [resource(None), resource(Some(0))].into_iter().collect(),
         steps: [
-            step(0, Action::Acquire, 0, channel, KeySource::One),
-            step(1, Action::Acquire, 1, address, channel),
-            step(1, Action::Release, 2, address, channel),
-            step(0, Action::Release, 3, channel, KeySource::One),
+            step(0, BindAction::Acquire, 0, channel, KeySource::One),
+            step(1, BindAction::Acquire, 1, address, channel),
+            step(1, BindAction::Release, 2, address, channel),
+            step(0, BindAction::Release, 3, channel, KeySource::One),
         ]
         .into_iter()
         .collect(),
@@ -64,7 +64,7 @@ fn invoke(seq: u64, (cmd, channel, address, result): Call) -> Vec<u8> {
 struct Told {
     head: LedgerHead,
     violations: Vec<Violation>,
-    outstanding: Vec<Outstanding>,
+    outstanding: Vec<OutstandingRecord>,
 }
 
 fn ask(auditor: &mut Auditor, pta: &mut Fake, size: usize) -> Told {
@@ -124,9 +124,9 @@ struct Oracle {
 
 impl Oracle {
     fn take(&mut self, at: u64, (cmd, channel, address, result): Call) {
-        let kind = Kind { max_held: 1, ends_with_parent: false };
-        let action = if cmd < 2 { Action::Acquire } else { Action::Release };
-        let step = teeleak_steps::Step { action, ok: result == 0, at };
+        let kind = SlotKind { max_held: 1, ends_with_parent: false };
+        let action = if cmd < 2 { BindAction::Acquire } else { BindAction::Release };
+        let step = teeleak_steps::AutomatonStep { action, ok: result == 0, at };
         let open = self.channels.get(&channel).copied().unwrap_or_default();
         let is_map = cmd == 1 || cmd == 2;
         let (resource, key, slot, parent) = if is_map {
@@ -142,7 +142,7 @@ impl Oracle {
                 continue;
             }
             let mut proof = rule.proof(slot, parent);
-            if rule == Rule::ReleaseBeforeChildren {
+            if rule == OrderRule::ReleaseBeforeChildren {
                 let held = self.maps.values().filter(|(map, of)| map.held > 0 && *of == channel);
                 proof.add(held.map(|(map, _)| map.since).min().unwrap_or(0));
             }
@@ -160,11 +160,11 @@ impl Oracle {
         }
     }
 
-    fn outstanding(&self) -> Vec<Outstanding> {
+    fn outstanding(&self) -> Vec<OutstandingRecord> {
         let channels = self.channels.iter().map(|(key, slot)| (0, *key, *slot));
         let maps = self.maps.iter().map(|(key, (slot, _))| (1, *key, *slot));
         let held = channels.chain(maps).filter(|(.., slot)| slot.outstanding() > 0);
-        held.map(|(resource, key, slot)| Outstanding {
+        held.map(|(resource, key, slot)| OutstandingRecord {
             resource,
             scope: 5,
             key: key.into(),
@@ -175,7 +175,7 @@ impl Oracle {
     }
 }
 
-fn sorted(mut outstanding: Vec<Outstanding>) -> Vec<Outstanding> {
+fn sorted(mut outstanding: Vec<OutstandingRecord>) -> Vec<OutstandingRecord> {
     outstanding.sort_by_key(|held| (held.resource, held.key));
     outstanding
 }
@@ -185,13 +185,16 @@ fn the_story_of_the_field_report() {
     let not_found = 0xffff_0008;
     let told =
         watch(&[(0, 1, 0, 0), (1, 1, 0x1000, 0), (3, 1, 0, 0), (2, 1, 0x1000, not_found)], 2048);
-    let rules: Vec<_> =
-        told.violations.iter().map(|one| (Rule::from_number(one.rule), &one.proof[..])).collect();
+    let rules: Vec<_> = told
+        .violations
+        .iter()
+        .map(|one| (OrderRule::from_number(one.rule), &one.proof[..]))
+        .collect();
     assert_eq!(
         rules,
         [
-            (Some(Rule::ReleaseBeforeChildren), [2, 3, 4].as_slice()),
-            (Some(Rule::ReleaseAfterParent), &[2, 3, 4, 5]),
+            (Some(OrderRule::ReleaseBeforeChildren), [2, 3, 4].as_slice()),
+            (Some(OrderRule::ReleaseAfterParent), &[2, 3, 4, 5]),
         ]
     );
     let held: Vec<_> = told.outstanding.iter().map(|held| (held.resource, held.key)).collect();
@@ -238,18 +241,18 @@ fn overwritten_events_are_counted() {
 #[test]
 fn notes_are_steps() {
     let bind = |uuid| {
-        let step = |action| Step {
+        let step = |action| BindStep {
             resource: 0,
             action,
-            kind: EventKind::Note,
+            kind: EventRecordKind::Note,
             uuid,
             cmd: 0,
-            scope: Scope::Global,
+            scope: BindScope::Global,
             key: KeySource::One,
             parent: KeySource::One,
         };
-        let resource = Resource { parent: None, max_held: 1 };
-        let steps = [step(Action::Acquire), step(Action::Release)];
+        let resource = BindResource { parent: None, max_held: 1 };
+        let steps = [step(BindAction::Acquire), step(BindAction::Release)];
         Bind { resources: [resource].into_iter().collect(), steps: steps.into_iter().collect() }
     };
     let (ta, other) = (Caller::Ta(Uuid([1; 16])), Caller::Ta(Uuid([2; 16])));
@@ -257,7 +260,7 @@ fn notes_are_steps() {
     let mut reply = [0; 2048];
     send(&mut auditor, &mut Fake::default(), 6, &bind(Uuid([1; 16])), &mut reply).unwrap();
     let mut note = |caller, step| {
-        let note = postcard::to_allocvec(&Note { step, key: 9, parent: 0, result: 0 }).unwrap();
+        let note = postcard::to_allocvec(&StepNote { step, key: 9, parent: 0, result: 0 }).unwrap();
         auditor.handle(&mut Fake::default(), caller, 5, &note, &mut reply)
     };
     assert!(note(ta, 0).is_ok());
@@ -266,8 +269,9 @@ fn notes_are_steps() {
     assert!(note(Caller::Client, 1).is_ok());
     assert!(note(ta, 1).is_ok());
     let told = ask(&mut auditor, &mut Fake::default(), 2048);
-    let rules: Vec<_> = told.violations.iter().map(|one| Rule::from_number(one.rule)).collect();
-    assert_eq!((rules, told.head.outstanding), (vec![Some(Rule::DoubleRelease)], 0));
+    let rules: Vec<_> =
+        told.violations.iter().map(|one| OrderRule::from_number(one.rule)).collect();
+    assert_eq!((rules, told.head.outstanding), (vec![Some(OrderRule::DoubleRelease)], 0));
 }
 
 /// Makes a binding wrong.
@@ -283,7 +287,7 @@ fn bindings_that_do_not_hold_together_are_refused() {
         ("a key of a parent that isn't", |bind| bind.steps[0].parent = KeySource::Value(1)),
         ("no such value", |bind| bind.steps[1].key = KeySource::Value(8)),
         ("half a wide value", |bind| bind.steps[1].key = KeySource::Wide(7)),
-        ("a note of an instance", |bind| bind.steps[1].kind = EventKind::Note),
+        ("a note of an instance", |bind| bind.steps[1].kind = EventRecordKind::Note),
     ];
     for (name, spoil) in cases {
         let mut bind = drm();

@@ -7,13 +7,13 @@ mod fake;
 use fake::{Fake, device, entry, send};
 use teeleak_proto::{
     Uuid,
-    bind::{Action, Bind, KeySource, Resource, Scope, Step},
+    bind::{Bind, BindAction, BindResource, BindScope, BindStep, KeySource},
     canary::CanaryRequest,
-    command::Command,
-    event::EventKind,
-    note::Note,
+    command::TaCommand,
+    event::EventRecordKind,
+    note::StepNote,
     pta,
-    push::{Cause, FIRST, LAST, Push},
+    push::{FIRST, LAST, Push, PushCause},
     record::{self, Record},
 };
 use teeleak_ta_logic::{Auditor, LOOK_NOTES, PAGE_BYTES, PAGES_MAX, Plugin, Pusher, QUIET_NOTES};
@@ -59,27 +59,27 @@ impl Ta {
     fn new(pta: Fake) -> Self {
         let plugin = Kept { pages: Vec::new(), asked: 0, refuses: |_| false };
         let mut ta = Self { auditor: Box::default(), pusher: Box::default(), pta, plugin };
-        let step = |action| Step {
+        let step = |action| BindStep {
             resource: 0,
             action,
-            kind: EventKind::Note,
+            kind: EventRecordKind::Note,
             uuid: Uuid::default(),
             cmd: 0,
-            scope: Scope::Global,
+            scope: BindScope::Global,
             key: KeySource::One,
             parent: KeySource::One,
         };
         ta.ask(
-            Command::Bind,
+            TaCommand::Bind,
             &Bind {
-                resources: [Resource { parent: None, max_held: 1 }].into_iter().collect(),
-                steps: [step(Action::Acquire), step(Action::Release)].into_iter().collect(),
+                resources: [BindResource { parent: None, max_held: 1 }].into_iter().collect(),
+                steps: [step(BindAction::Acquire), step(BindAction::Release)].into_iter().collect(),
             },
         );
         ta
     }
 
-    fn ask(&mut self, command: Command, request: &impl serde::Serialize) {
+    fn ask(&mut self, command: TaCommand, request: &impl serde::Serialize) {
         let mut reply = vec![0; 4096];
         send(&mut self.auditor, &mut self.pta, command as u32, request, &mut reply).unwrap();
         let both = (&mut *self.auditor, &mut self.pta as &mut dyn teeleak_ta_logic::Pta);
@@ -87,7 +87,7 @@ impl Ta {
     }
 
     fn note(&mut self, step: u8, key: u64) {
-        self.ask(Command::Note, &Note { step, key, parent: 0, result: 0 });
+        self.ask(TaCommand::Note, &StepNote { step, key, parent: 0, result: 0 });
     }
 
     /// Notes that break nothing.
@@ -115,7 +115,7 @@ fn a_broken_order_is_pushed_with_all_there_is() {
     let records: Vec<_> =
         pages.iter().flat_map(|(_, page)| record::read(page)).map(Result::unwrap).collect();
     assert!(matches!(records[0], Record::Hello(_)));
-    let head = Push { cause: Cause::Violation, number: 1, held_back: 0, lost: 0, result: 0 };
+    let head = Push { cause: PushCause::Violation, number: 1, held_back: 0, lost: 0, result: 0 };
     assert!(records.contains(&Record::Push(head)));
     let count = |is: fn(&Record<'_>) -> bool| records.iter().filter(|one| is(one)).count();
     assert_eq!(count(|one| matches!(one, Record::Violation(_))), 1);
@@ -144,7 +144,7 @@ fn a_failure_that_was_there_before_is_none() {
     ta.fail(4);
     ta.quiet(4 * LOOK_NOTES);
     let heads = ta.plugin.heads();
-    assert_eq!(heads.iter().map(|head| head.cause).collect::<Vec<_>>(), [Cause::Failure]);
+    assert_eq!(heads.iter().map(|head| head.cause).collect::<Vec<_>>(), [PushCause::Failure]);
 }
 
 #[test]
@@ -154,14 +154,14 @@ fn a_canary_that_is_gone_is_told_once() {
         entry::<pta::Site>(&[100, 1, 100, 1100, 0, 0, 0, 4], "core/pta/leak_audit/canary.c");
     pta.sites.push(canary);
     let mut ta = Ta::new(pta);
-    ta.ask(Command::Canary, &CanaryRequest { size: 100 });
+    ta.ask(TaCommand::Canary, &CanaryRequest { size: 100 });
     ta.quiet(300);
     assert!(ta.plugin.heads().is_empty());
     ta.pta.sites.pop();
     ta.quiet(300);
     let causes: Vec<_> = ta.plugin.heads().iter().map(|head| head.cause).collect();
-    assert_eq!(causes, [Cause::Canary]);
-    ta.ask(Command::Canary, &CanaryRequest { size: 0 });
+    assert_eq!(causes, [PushCause::Canary]);
+    ta.ask(TaCommand::Canary, &CanaryRequest { size: 0 });
     ta.quiet(300);
     assert_eq!(ta.plugin.heads().len(), 1);
 }
@@ -171,7 +171,7 @@ fn the_canary_of_a_client_that_was_killed_goes_with_the_last_one() {
     let mut ta = Ta::new(device(4));
     ta.auditor.add_client();
     ta.auditor.add_client();
-    ta.ask(Command::Canary, &CanaryRequest { size: 100 });
+    ta.ask(TaCommand::Canary, &CanaryRequest { size: 100 });
     ta.auditor.remove_client(&mut ta.pta);
     assert!(!ta.pta.cleared);
     ta.auditor.remove_client(&mut ta.pta);
@@ -219,7 +219,7 @@ fn a_push_has_an_end() {
 fn other_commands_push_nothing() {
     let mut ta = Ta::new(device(4));
     ta.plugin.refuses = |_| panic!("asked");
-    ta.ask(Command::Canary, &CanaryRequest { size: 100 });
+    ta.ask(TaCommand::Canary, &CanaryRequest { size: 100 });
     ta.fail(9);
-    ta.ask(Command::Ledger, &0u32);
+    ta.ask(TaCommand::Ledger, &0u32);
 }

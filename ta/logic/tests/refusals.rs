@@ -8,7 +8,7 @@ use fake::{Fake, device, send};
 use teeleak_proto::{
     Uuid,
     canary::CanaryRequest,
-    command::Command,
+    command::TaCommand,
     event::EventsRequest,
     hello::HelloRequest,
     limits,
@@ -44,7 +44,7 @@ fn the_table_of_refusals() {
     for (name, command, request, room, refusal) in table {
         assert_eq!(ask(&mut device(3), command, request, room), Err(refusal), "{name}");
     }
-    for command in Command::ALL {
+    for command in TaCommand::ALL {
         let refused = ask(&mut device(3), command as u32, &[], enough);
         assert_eq!(refused, Err(Refusal::BadParameters), "{command:?} without a request");
     }
@@ -53,7 +53,7 @@ fn the_table_of_refusals() {
 #[test]
 fn without_the_pta_only_hello_answers() {
     let mut absent = Fake { opened: fake::ITEM_NOT_FOUND, ..device(3) };
-    for command in &Command::ALL[1..] {
+    for command in &TaCommand::ALL[1..] {
         let refused = ask(&mut absent, *command as u32, &[0; 16], 2048);
         assert_eq!(refused, Err(Refusal::NotSupported), "{command:?}");
     }
@@ -70,7 +70,7 @@ fn without_the_pta_only_hello_answers() {
 #[test]
 fn a_ta_may_only_leave_notes() {
     let mut reply = [0; 2048];
-    for command in Command::ALL.into_iter().filter(|command| *command != Command::Note) {
+    for command in TaCommand::ALL.into_iter().filter(|command| *command != TaCommand::Note) {
         let caller = Caller::Ta(Uuid::default());
         let refused =
             Auditor::new().handle(&mut device(1), caller, command as u32, &[1, 1], &mut reply);

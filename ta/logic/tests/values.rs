@@ -5,7 +5,7 @@
 
 use proptest::prelude::*;
 use teeleak_proto::{
-    command::Command,
+    command::TaCommand,
     record::{self, Record},
     values::{self, PIECE_BYTES, Words},
 };
@@ -45,7 +45,7 @@ impl Ta {
     }
 
     fn hello(&mut self) -> (u32, u32) {
-        let mut words = [Command::Hello as u32, 2, 0, 0, 0, 0, 0, 0];
+        let mut words = [TaCommand::Hello as u32, 2, 0, 0, 0, 0, 0, 0];
         values::pack(&mut words[2..], &[1, 1]);
         let [used, ticket, ..] = self.ask(values::BEGIN, words).unwrap();
         (used, ticket)
@@ -79,7 +79,7 @@ fn an_old_ticket_is_refused() {
 fn a_request_that_fails_leaves_nothing_to_read() {
     let mut ta = Ta::new();
     let (_, ticket) = ta.hello();
-    let snapshot = [Command::Snapshot as u32, 0, 0, 0, 0, 0, 0, 0];
+    let snapshot = [TaCommand::Snapshot as u32, 0, 0, 0, 0, 0, 0, 0];
     assert_eq!(ta.ask(values::BEGIN, snapshot), Err(Refusal::NotSupported));
     let read = [0, ticket, 0, 0, 0, 0, 0, 0];
     assert_eq!(ta.ask(values::READ, read), Err(Refusal::BadState));
@@ -92,7 +92,7 @@ fn a_ta_has_no_business_here() {
     let mut ta = Ta::new();
     let (auditor, kept) = (&mut ta.auditor, &mut ta.kept);
     let caller = Caller::Ta(teeleak_proto::Uuid([7; 16]));
-    let words = [Command::Note as u32, 0, 0, 0, 0, 0, 0, 0];
+    let words = [TaCommand::Note as u32, 0, 0, 0, 0, 0, 0, 0];
     let done = kept.exchange((auditor, &mut Absent), caller, values::BEGIN, &words);
     assert_eq!(done, Err(Refusal::AccessDenied));
 }

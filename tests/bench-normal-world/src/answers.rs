@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use teeleak_analysis::{
-    model::Said,
+    model::LogFact,
     parse::{ledgers, strace},
 };
 
@@ -24,7 +24,7 @@ const PAGE: u64 = 4096;
 
 /// Ours of a text of `page_owner`.
 pub(crate) fn our_stacks(path: &Path) -> Result<Stacks> {
-    let mut reader = ledgers::Reader::new(&path.display().to_string());
+    let mut reader = ledgers::LedgerReader::new(&path.display().to_string());
     reader.lines(&fs::read(path)?);
     let told = reader.finish();
     let lines = told.accounting;
@@ -63,7 +63,7 @@ fn function(line: &str) -> Option<String> {
 
 /// Ours of a text of strace. Its tasks are threads; `process` tells whose.
 pub(crate) fn our_copies(path: &Path) -> Result<Copies> {
-    let mut reader = strace::Reader::new(&path.display().to_string(), None);
+    let mut reader = strace::StraceReader::new(&path.display().to_string(), None);
     let mut text = BufReader::new(fs::File::open(path)?);
     let mut line = Vec::new();
     while text.read_until(b'\n', &mut line)? > 0 {
@@ -73,7 +73,7 @@ pub(crate) fn our_copies(path: &Path) -> Result<Copies> {
     let told = reader.finish();
     ensure!(told.accounting.rejected == 0, "lines were left: {:?}", told.accounting);
     let copies = told.copies.iter().filter_map(|one| match one.said {
-        Said::Duplicated { task, old, new } => Some((process(task?), old, new)),
+        LogFact::Duplicated { task, old, new } => Some((process(task?), old, new)),
         _ => None,
     });
     Ok(copies.collect())

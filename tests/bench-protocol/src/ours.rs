@@ -5,8 +5,8 @@ use std::hint::black_box;
 use anyhow::{Context as _, Result, anyhow};
 use teeleak_analysis::{
     audit::Options,
-    model::{Event, EventKind, Finding, Keys, Observation, Origin, Place, Unit},
-    parse::console::{Assembler, Cut, Harvest, Rules, chunk_end, scan},
+    model::{Event, EventKind, Finding, Keys, Observation, Origin, SourceLocation, Unit},
+    parse::console::{Assembler, ChunkFacts, IterationSplit, Rules, chunk_end, scan},
     protocol::{Limits, Pack, Protocol, check},
 };
 use teeleak_bench_measure::cpu_seconds;
@@ -38,7 +38,7 @@ fn protocols(name: &str, text: &str) -> Result<Vec<Protocol>> {
 
 /// Events as the TEE's ring has them.
 fn typed(steps: &[Step]) -> Observation {
-    let place = Place { source: "bench".into(), at: 1 };
+    let place = SourceLocation { source: "bench".into(), at: 1 };
     let event = |(seq, step): (u64, &Step)| Event {
         origin: Origin::Tee,
         seq,
@@ -113,8 +113,8 @@ impl Texts {
 }
 
 fn read(mut text: &[u8], rules: &Rules) -> Observation {
-    let mut assembler = Assembler::new("bench", Cut::default());
-    let mut harvest = Harvest::new(false);
+    let mut assembler = Assembler::new("bench", IterationSplit::default());
+    let mut harvest = ChunkFacts::new(false);
     while !text.is_empty() {
         let end = chunk_end(text, CHUNK);
         scan(&text[..end], rules, &mut harvest);

@@ -7,11 +7,11 @@ use optee_teec::raw;
 use serde::Serialize;
 use teeleak_proto::{
     Uuid,
-    bind::{Action, Bind, KeySource, Resource, Scope, Step},
-    command::{Command, TA_UUID},
-    event::EventKind,
+    bind::{Bind, BindAction, BindResource, BindScope, BindStep, KeySource},
+    command::{TA_UUID, TaCommand},
+    event::EventRecordKind,
     limits,
-    note::Note,
+    note::StepNote,
 };
 
 use crate::teec::{Param, Session};
@@ -22,22 +22,23 @@ const QUIET_NOTES: u64 = 80;
 /// Releases what was never acquired, runs a shell command, and does it again.
 pub(crate) fn disorder(between: &str) -> anyhow::Result<()> {
     let session = Session::expect(TA_UUID.0, raw::TEEC_LOGIN_USER)?;
-    let step = |action| Step {
+    let step = |action| BindStep {
         resource: 0,
         action,
-        kind: EventKind::Note,
+        kind: EventRecordKind::Note,
         uuid: Uuid::default(),
         cmd: 0,
-        scope: Scope::Global,
+        scope: BindScope::Global,
         key: KeySource::One,
         parent: KeySource::One,
     };
     let bind = Bind {
-        resources: [Resource { parent: None, max_held: 1 }].into_iter().collect(),
-        steps: [step(Action::Acquire), step(Action::Release)].into_iter().collect(),
+        resources: [BindResource { parent: None, max_held: 1 }].into_iter().collect(),
+        steps: [step(BindAction::Acquire), step(BindAction::Release)].into_iter().collect(),
     };
-    ask(&session, Command::Bind, &bind)?;
-    let note = |step, key| ask(&session, Command::Note, &Note { step, key, parent: 0, result: 0 });
+    ask(&session, TaCommand::Bind, &bind)?;
+    let note =
+        |step, key| ask(&session, TaCommand::Note, &StepNote { step, key, parent: 0, result: 0 });
     note(1, 7)?;
     let status = Process::new("sh").args(["-c", between]).status().context("sh")?;
     ensure!(status.success(), "{between}: {status}");
@@ -48,7 +49,7 @@ pub(crate) fn disorder(between: &str) -> anyhow::Result<()> {
     note(1, 8)
 }
 
-fn ask(session: &Session, command: Command, request: &impl Serialize) -> anyhow::Result<()> {
+fn ask(session: &Session, command: TaCommand, request: &impl Serialize) -> anyhow::Result<()> {
     let (mut bytes, mut reply) = ([0; limits::REQUEST_BYTES], [0; limits::REPLY_BYTES_MIN]);
     let size = postcard::to_slice(request, &mut bytes).context("a long request")?.len();
     let request = Param::Memref(raw::TEEC_MEMREF_TEMP_INPUT, bytes.as_mut_ptr(), size);

@@ -8,7 +8,7 @@ use optee_teec::raw::{
 };
 use teeleak_proto::{
     command::TA_UUID,
-    pta::{self, Layout},
+    pta::{self, CLayout},
 };
 
 use crate::{

@@ -10,15 +10,15 @@ use optee_teec::raw::{
 use teeleak_proto::{
     bind::Bind,
     canary::CanaryRequest,
-    command::{Command, TA_UUID},
+    command::{TA_UUID, TaCommand},
     event::EventsRequest,
     hello::HelloRequest,
     ledger::LedgerRequest,
     limits,
     mark::MarkRequest,
-    note::Note,
+    note::StepNote,
     pta,
-    snapshot::{Cursor, SnapshotRequest},
+    snapshot::{SnapshotCursor, SnapshotRequest},
 };
 
 use crate::{
@@ -52,51 +52,51 @@ pub(crate) fn cases() -> anyhow::Result<Vec<Case>> {
     let session = Session::expect(TA_UUID.0, TEEC_LOGIN_USER)?;
     let mut buffers = Buffers { request: vec![0; 2 << 20], reply: vec![0; HUGE + 8] };
     let mut cases = Vec::new();
-    for command in Command::ALL {
+    for command in TaCommand::ALL {
         cases.extend(shapes(&session, &mut buffers, command)?);
     }
     cases.extend(values(&session, &mut buffers)?);
     cases.extend(crate::values::cases(&session));
     for command in [8, 99, u32::MAX] {
-        let params = valid(&mut buffers, Command::Hello)?;
+        let params = valid(&mut buffers, TaCommand::Hello)?;
         let (result, _) = session.invoke(command, params);
         let name = format!("command {command}");
         cases.push(Case { name, result, expected: &[UNSUPPORTED] });
     }
-    let params = valid(&mut buffers, Command::Snapshot)?;
-    let (result, _) = session.invoke(Command::Snapshot as u32, params);
+    let params = valid(&mut buffers, TaCommand::Snapshot)?;
+    let (result, _) = session.invoke(TaCommand::Snapshot as u32, params);
     cases.push(Case { name: "a snapshot afterwards".into(), result, expected: &[0] });
     Ok(cases)
 }
 
 /// A request that is right.
-fn request(command: Command) -> anyhow::Result<Vec<u8>> {
+fn request(command: TaCommand) -> anyhow::Result<Vec<u8>> {
     let mut buffer = [0; limits::REQUEST_BYTES];
-    let start = Cursor::START;
+    let start = SnapshotCursor::START;
     let sections = (1 << 7) - 1;
     let used = match command {
-        Command::Hello => postcard::to_slice(&HelloRequest { min: 1, current: 1 }, &mut buffer),
-        Command::Snapshot => postcard::to_slice(
+        TaCommand::Hello => postcard::to_slice(&HelloRequest { min: 1, current: 1 }, &mut buffer),
+        TaCommand::Snapshot => postcard::to_slice(
             &SnapshotRequest { sections, epoch_from: 0, cursor: start },
             &mut buffer,
         ),
-        Command::Events => postcard::to_slice(&EventsRequest { from: 1 }, &mut buffer),
-        Command::Mark => postcard::to_slice(&MarkRequest { restart: false }, &mut buffer),
-        Command::Canary => postcard::to_slice(&CanaryRequest { size: 0 }, &mut buffer),
-        Command::Note => {
-            let note = Note { step: 0, key: 0, parent: 0, result: 0 };
+        TaCommand::Events => postcard::to_slice(&EventsRequest { from: 1 }, &mut buffer),
+        TaCommand::Mark => postcard::to_slice(&MarkRequest { restart: false }, &mut buffer),
+        TaCommand::Canary => postcard::to_slice(&CanaryRequest { size: 0 }, &mut buffer),
+        TaCommand::Note => {
+            let note = StepNote { step: 0, key: 0, parent: 0, result: 0 };
             postcard::to_slice(&note, &mut buffer)
         }
-        Command::Bind => {
+        TaCommand::Bind => {
             let bind = Bind { resources: Default::default(), steps: Default::default() };
             postcard::to_slice(&bind, &mut buffer)
         }
-        Command::Ledger => postcard::to_slice(&LedgerRequest { from: 0 }, &mut buffer),
+        TaCommand::Ledger => postcard::to_slice(&LedgerRequest { from: 0 }, &mut buffer),
     };
     Ok(used.context("a request that is too long")?.to_vec())
 }
 
-fn valid(buffers: &mut Buffers, command: Command) -> anyhow::Result<[Param; 4]> {
+fn valid(buffers: &mut Buffers, command: TaCommand) -> anyhow::Result<[Param; 4]> {
     let bytes = request(command)?;
     let request = buffers.request(&bytes, 0);
     Ok([request, buffers.reply(0, 65536), Param::None, Param::None])
@@ -106,7 +106,11 @@ fn valid(buffers: &mut Buffers, command: Command) -> anyhow::Result<[Param; 4]> 
 type Asked = (&'static str, [Param; 4], &'static [u32]);
 
 /// Types, addresses and sizes.
-fn shapes(session: &Session, buffers: &mut Buffers, command: Command) -> anyhow::Result<Vec<Case>> {
+fn shapes(
+    session: &Session,
+    buffers: &mut Buffers,
+    command: TaCommand,
+) -> anyhow::Result<Vec<Case>> {
     let needed = u32::try_from(limits::REPLY_BYTES_MIN)?;
     let mut table = types(valid(buffers, command)?);
     table.extend(sizes(buffers, command)?);
@@ -140,7 +144,7 @@ fn types([request, reply, none, _]: [Param; 4]) -> Vec<Asked> {
 }
 
 /// Buffers that are not there, too small, too big or misaligned.
-fn sizes(buffers: &mut Buffers, command: Command) -> anyhow::Result<Vec<Asked>> {
+fn sizes(buffers: &mut Buffers, command: TaCommand) -> anyhow::Result<Vec<Asked>> {
     let [request, reply, ..] = valid(buffers, command)?;
     let odd = buffers.request(&self::request(command)?, 65537);
     let long = buffers.request(&[0; limits::REQUEST_BYTES + 1], 128 << 10);
@@ -151,7 +155,7 @@ fn sizes(buffers: &mut Buffers, command: Command) -> anyhow::Result<Vec<Asked>> 
     let into = |reply| [request, reply, Param::None, Param::None];
     let min = limits::REPLY_BYTES_MIN;
     // With nothing bound there is no step that a note could be.
-    let right: &[u32] = if command == Command::Note { &[BAD] } else { &[0] };
+    let right: &[u32] = if command == TaCommand::Note { &[BAD] } else { &[0] };
     Ok(vec![
         ("request NULL", asking(null(input, 0)), &[BAD]),
         ("request NULL with a size", asking(null(input, 16)), &[BAD]),
@@ -176,7 +180,7 @@ fn values(session: &Session, buffers: &mut Buffers) -> anyhow::Result<Vec<Case>>
         value(&mut buffer).map(|used| buffer[..used].to_vec())
     };
     let snapshot = |sections, section, part| {
-        let cursor = Cursor { section, part, index: 0 };
+        let cursor = SnapshotCursor { section, part, index: 0 };
         let request = SnapshotRequest { sections, epoch_from: 0, cursor };
         encode(&|buffer| postcard::to_slice(&request, buffer).map(|used| used.len()))
     };
@@ -184,18 +188,18 @@ fn values(session: &Session, buffers: &mut Buffers) -> anyhow::Result<Vec<Case>>
         let request = CanaryRequest { size };
         encode(&|buffer| postcard::to_slice(&request, buffer).map(|used| used.len()))
     };
-    let table: [(&str, Command, Vec<u8>); 11] = [
-        ("a section that isn't", Command::Snapshot, snapshot(1 << 7, 0, 0)?),
-        ("all sections that aren't", Command::Snapshot, snapshot(u32::MAX, 0, 0)?),
-        ("a page of no section", Command::Snapshot, snapshot(1, 7, 0)?),
-        ("a slice that isn't", Command::Snapshot, snapshot(2, 0, 128)?),
-        ("the last slice there is", Command::Snapshot, snapshot(2, 0, u32::MAX)?),
-        ("a byte too big", Command::Canary, canary(pta::CANARY_MAX + 1)?),
-        ("far too big", Command::Canary, canary(u32::MAX)?),
-        ("versions the wrong way round", Command::Hello, vec![2, 1]),
-        ("neither yes nor no", Command::Mark, vec![2]),
-        ("a number that never ends", Command::Events, vec![0xff; 16]),
-        ("more steps than there is room for", Command::Bind, vec![0, 0xff, 0xff, 3]),
+    let table: [(&str, TaCommand, Vec<u8>); 11] = [
+        ("a section that isn't", TaCommand::Snapshot, snapshot(1 << 7, 0, 0)?),
+        ("all sections that aren't", TaCommand::Snapshot, snapshot(u32::MAX, 0, 0)?),
+        ("a page of no section", TaCommand::Snapshot, snapshot(1, 7, 0)?),
+        ("a slice that isn't", TaCommand::Snapshot, snapshot(2, 0, 128)?),
+        ("the last slice there is", TaCommand::Snapshot, snapshot(2, 0, u32::MAX)?),
+        ("a byte too big", TaCommand::Canary, canary(pta::CANARY_MAX + 1)?),
+        ("far too big", TaCommand::Canary, canary(u32::MAX)?),
+        ("versions the wrong way round", TaCommand::Hello, vec![2, 1]),
+        ("neither yes nor no", TaCommand::Mark, vec![2]),
+        ("a number that never ends", TaCommand::Events, vec![0xff; 16]),
+        ("more steps than there is room for", TaCommand::Bind, vec![0, 0xff, 0xff, 3]),
     ];
     let mut cases = Vec::new();
     for (name, command, bytes) in table {

@@ -2,7 +2,7 @@
 
 use optee_teec::raw::{TEEC_MEMREF_TEMP_INOUT, TEEC_VALUE_INOUT, TEEC_VALUE_INPUT};
 use teeleak_proto::{
-    command::Command,
+    command::TaCommand,
     values::{BEGIN, READ, REQUEST_BYTES, Words},
 };
 
@@ -46,7 +46,7 @@ fn exchange(session: &Session, command: u32, words: Words) -> (u32, [(u32, u32);
 }
 
 fn begins(session: &Session) -> Vec<Case> {
-    let hello = Command::Hello as u32;
+    let hello = TaCommand::Hello as u32;
     let too_long = u32::try_from(REQUEST_BYTES).unwrap_or(0) + 1;
     let table: [(&str, Words, &[u32]); 7] = [
         ("a request that is too long", [hello, too_long, 0, 0, 0, 0, 0, 0], &[BAD]),
@@ -65,7 +65,7 @@ fn begins(session: &Session) -> Vec<Case> {
 }
 
 fn reads(session: &Session) -> Vec<Case> {
-    let hello = [Command::Hello as u32, 2, 0x0101, 0, 0, 0, 0, 0];
+    let hello = [TaCommand::Hello as u32, 2, 0x0101, 0, 0, 0, 0, 0];
     let (_, [(used, ticket), ..]) = exchange(session, BEGIN, hello);
     let table: [(&str, u32, u32, &[u32]); 6] = [
         ("the beginning", 0, ticket, &[0]),

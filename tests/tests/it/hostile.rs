@@ -3,7 +3,7 @@
 use std::{fs, sync::LazyLock};
 
 use proptest::prelude::*;
-use teeleak::capture::{Piece, Reader};
+use teeleak::capture::{CapturePiece, CaptureReader};
 use teeleak_analysis::{
     audit::{Options, audit},
     parse::capture::ObservationBuilder,
@@ -17,10 +17,10 @@ type Frames = Vec<(u8, Vec<u8>)>;
 /// Frames of a recording of a real TEE.
 static RECORDED: LazyLock<Frames> = LazyLock::new(|| {
     let file = fs::read(capture("leak-session")).unwrap();
-    let mut reader = Reader::new(&*file).unwrap();
+    let mut reader = CaptureReader::new(&*file).unwrap();
     let mut frames = Vec::new();
     while let Some(piece) = reader.next_piece().unwrap() {
-        let Piece::Frame { kind: Some(kind), payload } = piece else { panic!("{piece:?}") };
+        let CapturePiece::Frame { kind: Some(kind), payload } = piece else { panic!("{piece:?}") };
         frames.push((kind as u8, payload.to_vec()));
     }
     frames

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use teeleak::capture::{Piece, Reader};
+use teeleak::capture::{CapturePiece, CaptureReader};
 use teeleak_analysis::{clients::settle, model::Observation, parse::capture::ObservationBuilder};
 
 /// The folder of this crate, with a slash at its end; goldens have paths without it.
@@ -31,10 +31,10 @@ pub(crate) fn capture(name: &str) -> String {
 /// What it holds.
 pub(crate) fn observed(name: &str) -> Observation {
     let file = fs::read(capture(name)).unwrap();
-    let mut reader = Reader::new(&*file).unwrap();
+    let mut reader = CaptureReader::new(&*file).unwrap();
     let mut builder = ObservationBuilder::new(name);
     while let Some(piece) = reader.next_piece().unwrap() {
-        let Piece::Frame { kind, payload } = piece else { panic!("{piece:?}") };
+        let CapturePiece::Frame { kind, payload } = piece else { panic!("{piece:?}") };
         builder.frame(kind, payload);
     }
     let mut observation = builder.finish();

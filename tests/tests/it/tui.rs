@@ -7,7 +7,7 @@ use std::{
 use teeleak::{
     Exit,
     tui::{
-        Console, Input,
+        ConsoleInput, TuiConsole,
         ratatui::{Frame, Terminal, backend::TestBackend},
     },
 };
@@ -47,7 +47,7 @@ fn leaky() -> Tee {
 
 /// What is typed, each at the next look, and the screen as it was last.
 struct Script {
-    typed: VecDeque<Option<Input>>,
+    typed: VecDeque<Option<ConsoleInput>>,
     screen: String,
     looks: u64,
 }
@@ -58,8 +58,8 @@ struct Fake {
     script: Rc<RefCell<Script>>,
 }
 
-impl Console for Fake {
-    fn input(&mut self) -> io::Result<Option<Input>> {
+impl TuiConsole for Fake {
+    fn input(&mut self) -> io::Result<Option<ConsoleInput>> {
         let mut script = self.script.borrow_mut();
         Ok(script.typed.pop_front().flatten())
     }
@@ -92,7 +92,7 @@ fn screen(
 ) -> (Answer, String) {
     let mut typed: VecDeque<_> = std::iter::repeat_n(None, wait).collect();
     // Each look ends with the first `None`.
-    typed.extend(keys.chars().flat_map(|key| [Some(Input::letter(key)), None]));
+    typed.extend(keys.chars().flat_map(|key| [Some(ConsoleInput::letter(key)), None]));
     let script = Rc::new(RefCell::new(Script { typed, screen: String::new(), looks: 0 }));
     let seen = Rc::clone(&script);
     let mut world = World::with(leaky()).for_seconds(seconds, |_, _| ());

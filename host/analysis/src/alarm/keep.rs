@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::model::{NormalWorld, Observation, Part, Sample, Site};
+use crate::model::{Completeness, NormalWorld, Observation, Sample, Site};
 
 /// Limits of an observation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,7 +60,10 @@ fn normal(normal: &mut NormalWorld, bounds: Bounds) {
 
 /// Merges the sites of all epochs before `first` into epoch 0.
 fn join_epochs(sample: &mut Sample, first: u32) {
-    let (Part::Complete(sites) | Part::Partial(sites, _)) = &mut sample.sites else { return };
+    let (Completeness::Complete(sites) | Completeness::Partial(sites, _)) = &mut sample.sites
+    else {
+        return;
+    };
     let is_old = |site: &Site| site.epoch.is_some_and(|epoch| epoch != 0 && epoch < first);
     if !sites.iter().any(is_old) {
         return;

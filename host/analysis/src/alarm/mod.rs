@@ -93,7 +93,7 @@ impl fmt::Display for Alarm {
 
 /// Alarm state of a pool.
 #[derive(Default)]
-struct Told {
+struct PoolAlarmState {
     /// Failure count at the last alarm, or at the first poll.
     failures: u64,
     /// Time of the last alarm for failures.
@@ -104,7 +104,7 @@ struct Told {
 /// Raises alarms, each one once.
 pub struct Alarms {
     low_water_percent: u8,
-    pools: BTreeMap<PoolKind, Told>,
+    pools: BTreeMap<PoolKind, PoolAlarmState>,
     findings: BTreeSet<Fingerprint>,
     violations: u32,
 }
@@ -130,13 +130,14 @@ impl Alarms {
     /// Whether memory is so short that a snapshot must not allocate any.
     #[must_use]
     pub fn is_short(&self, now: Duration) -> bool {
-        let fresh = |told: &Told| told.at.is_some_and(|at| now.saturating_sub(at) < SAME_FAILURE);
+        let fresh =
+            |told: &PoolAlarmState| told.at.is_some_and(|at| now.saturating_sub(at) < SAME_FAILURE);
         self.pools.values().any(|told| told.low || fresh(told))
     }
 
     fn failure_alarm(&mut self, now: Duration, pool: &Pool) -> Option<Alarm> {
         let count = pool.num_alloc_fail?;
-        let first = || Told { failures: count, ..Told::default() };
+        let first = || PoolAlarmState { failures: count, ..PoolAlarmState::default() };
         let state = self.pools.entry(pool.kind.clone()).or_insert_with(first);
         // A reader that resets the counters sets them back.
         state.failures = state.failures.min(count);

@@ -1,6 +1,6 @@
 //! What an audit concludes: the rule behind them.
 
-use crate::model::{Finding, Kind, Severity};
+use crate::model::{Finding, FindingKind, Severity};
 
 /// What an audit concludes. (Code 2, wrong usage or bad input, comes from the command line.)
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -32,7 +32,7 @@ impl Conclusion {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FindingWeight {
     /// Kind of the finding.
-    pub kind: Kind,
+    pub kind: FindingKind,
     /// Severity of the finding.
     pub severity: Severity,
 }
@@ -47,7 +47,7 @@ impl From<&Finding> for FindingWeight {
 #[must_use]
 pub fn conclude(findings: &[FindingWeight], all_seen: bool) -> Conclusion {
     let failures = || findings.iter().filter(|finding| finding.severity == Severity::Failure);
-    if failures().any(|finding| finding.kind == Kind::Order) {
+    if failures().any(|finding| finding.kind == FindingKind::Order) {
         Conclusion::Order
     } else if failures().next().is_some() {
         Conclusion::Leak
@@ -62,11 +62,11 @@ pub fn conclude(findings: &[FindingWeight], all_seen: bool) -> Conclusion {
 mod tests {
     use crate::audit::conclusion::*;
 
-    type Found = &'static [(Kind, Severity)];
+    type Found = &'static [(FindingKind, Severity)];
 
     #[test]
     fn exit_codes() {
-        use Kind::{Order, RegionGrowth, SiteGrowth, Unpaired};
+        use FindingKind::{Order, RegionGrowth, SiteGrowth, Unpaired};
         use Severity::{Failure, Note, Possible};
         let table: [(Found, bool, u8); 13] = [
             (&[], true, 0),

@@ -22,7 +22,7 @@ use crate::protocol::Protocol;
 use crate::protocol::{self};
 use crate::triage::Accepted;
 use crate::triage::Triage;
-use crate::triage::Triaged;
+use crate::triage::TriageReport;
 use std::sync::Arc;
 
 mod conclusion;
@@ -39,7 +39,7 @@ pub struct Options {
     /// Bounds of the protocol engine.
     pub limits: Limits,
     /// Options of the growth report.
-    pub growth: growth::Options,
+    pub growth: growth::GrowthOptions,
     /// The data that a clean result requires.
     pub needs: Needs,
     /// Baseline, suppressions, budgets and notes.
@@ -54,7 +54,7 @@ impl Default for Options {
         Self {
             protocols: implied.flat_map(read).collect(),
             limits: Limits::default(),
-            growth: growth::Options::default(),
+            growth: growth::GrowthOptions::default(),
             needs: Needs::ALL,
             triage: Triage::default(),
         }
@@ -104,7 +104,7 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     let normal_report = normal::audit(observation);
     findings.extend(normal_report.findings);
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.kind));
-    let Triaged { left: findings, accepted, remarks } = options.triage.apply(findings);
+    let TriageReport { left: findings, accepted, remarks } = options.triage.apply(findings);
     let mut doubts = coverage::doubts(observation, options.needs);
     doubts.extend(normal_report.doubts);
     let further = [protocol_report.gaps, normal_report.gaps].concat();

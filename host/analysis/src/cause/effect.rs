@@ -6,13 +6,14 @@ use teeleak_proto::Uuid;
 
 use crate::{
     model::{
-        EventKind, Finding, Kind, Observation, OwnerId, Region, Sample, Site, Stage, Subject, Unit,
+        EventKind, Finding, FindingKind, Observation, OwnerId, Region, Sample, Site, Stage,
+        Subject, Unit,
     },
     protocol::Tie,
     text,
 };
 
-use super::{Candidate, Mapped};
+use super::{Candidate, RegionCalls};
 
 /// Maximum number of core heap objects that one acquire may plausibly allocate.
 const OBJECTS_PER_ACQUIRE: f64 = 32.0;
@@ -26,16 +27,18 @@ pub(super) struct Effect<'a> {
     pub(super) finding: &'a Finding,
     pub(super) findings: &'a [Finding],
     pub(super) ties: &'a [Tie],
-    pub(super) mapped: &'a Mapped,
+    pub(super) mapped: &'a RegionCalls,
     pub(super) observation: &'a Observation,
 }
 
 impl Effect<'_> {
     pub(super) fn candidates(&self) -> Vec<Candidate> {
         match (&self.finding.subject, self.finding.kind) {
-            (Subject::Ta(ta), Kind::RegionGrowth) => self.of_regions(*ta),
-            (Subject::Ta(ta), Kind::SessionGrowth) => self.of_sessions(*ta),
-            (Subject::Site { owner: Some(owner), .. }, Kind::SiteGrowth) => self.of_sites(*owner),
+            (Subject::Ta(ta), FindingKind::RegionGrowth) => self.of_regions(*ta),
+            (Subject::Ta(ta), FindingKind::SessionGrowth) => self.of_sessions(*ta),
+            (Subject::Site { owner: Some(owner), .. }, FindingKind::SiteGrowth) => {
+                self.of_sites(*owner)
+            }
             _ => Vec::new(),
         }
     }

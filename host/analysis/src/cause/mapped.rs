@@ -6,14 +6,14 @@ use crate::model::{Event, EventKind};
 
 /// Map events by address, and the calls that they belong to.
 #[derive(Default)]
-pub(super) struct Mapped {
+pub(super) struct RegionCalls {
     /// Last event that mapped this address of this instance.
     last: HashMap<(u32, u64), usize>,
     /// The call that a map event belongs to.
     within: HashMap<usize, usize>,
 }
 
-impl Mapped {
+impl RegionCalls {
     /// A TA instance serves one call at a time and events are numbered when they finish, so a map
     /// belongs to the next call that its instance finishes.
     pub(super) fn new(events: &[Event]) -> Self {

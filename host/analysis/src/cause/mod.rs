@@ -10,13 +10,13 @@ mod mapped;
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    model::{Finding, Fingerprint, Kind, Observation, Severity},
+    model::{Finding, FindingKind, Fingerprint, Observation, Severity},
     protocol::Tie,
     text,
 };
 
 use effect::Effect;
-use mapped::Mapped;
+use mapped::RegionCalls;
 
 /// A possible cause, and how much it explains.
 struct Candidate {
@@ -31,13 +31,13 @@ pub(crate) fn link(findings: &mut [Finding], ties: &[Tie], observation: &Observa
     if ties.is_empty() {
         return;
     }
-    let region_calls = Mapped::new(&observation.events);
+    let region_calls = RegionCalls::new(&observation.events);
     link_ties(findings, ties, &region_calls);
     let roots = Roots::new(findings, ties);
     let effects: Vec<_> = findings
         .iter()
         .map(|finding| match finding.kind {
-            Kind::SiteGrowth | Kind::RegionGrowth | Kind::SessionGrowth
+            FindingKind::SiteGrowth | FindingKind::RegionGrowth | FindingKind::SessionGrowth
                 if finding.severity > Severity::Note =>
             {
                 let effect = Effect { finding, findings, ties, mapped: &region_calls, observation };
@@ -53,7 +53,7 @@ pub(crate) fn link(findings: &mut [Finding], ties: &[Tie], observation: &Observa
 }
 
 /// Links mappings recorded by the TEE core to the unpaired command that created them.
-fn link_ties(findings: &mut [Finding], ties: &[Tie], mapped: &Mapped) {
+fn link_ties(findings: &mut [Finding], ties: &[Tie], mapped: &RegionCalls) {
     for (lower, tie) in ties.iter().enumerate() {
         let upper =
             ties.iter().enumerate().filter(|(at, upper)| *at != lower && upper.ta == tie.ta);

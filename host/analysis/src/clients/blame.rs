@@ -1,12 +1,12 @@
 //! One sentence per finding: which process did what, and when.
 
-use crate::model::{Evidence, Finding, Kind, StepRef};
+use crate::model::{Evidence, Finding, FindingKind, StepRef};
 use crate::text;
 
 /// Adds to every order finding a sentence that names the processes:
 /// "unmap by drmserver pid 1502, 3.1 ms after close_channel by mediaserver pid 1423".
 pub fn blame(findings: &mut [Finding]) {
-    for finding in findings.iter_mut().filter(|finding| finding.kind == Kind::Order) {
+    for finding in findings.iter_mut().filter(|finding| finding.kind == FindingKind::Order) {
         if let Some(sentence) = sequence(finding).and_then(sentence) {
             finding.evidence.insert(0, Evidence::Text(sentence.into()));
         }

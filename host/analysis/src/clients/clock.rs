@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::{
     edges::{Sides, overlapping},
-    span::{Act, Span, agree, same_values},
+    span::{JoinKey, Span, agree, same_values},
 };
 
 /// Number of first events and first calls of each kind that are paired with each other.
@@ -37,11 +37,11 @@ pub(super) fn distance(sides: &Sides<'_>) -> Option<i64> {
 
 /// Offset ranges of all pairs of the first events and calls of each kind.
 fn first_bounds(sides: &Sides<'_>) -> Vec<(i64, i64)> {
-    let mut calls: HashMap<&Act, Vec<&Span>> = HashMap::new();
+    let mut calls: HashMap<&JoinKey, Vec<&Span>> = HashMap::new();
     for span in &sides.call_spans {
         calls.entry(&span.act).or_default().push(span);
     }
-    let mut counts: HashMap<&Act, usize> = HashMap::new();
+    let mut counts: HashMap<&JoinKey, usize> = HashMap::new();
     let mut bounds = Vec::new();
     for event in &sides.event_spans {
         let n = counts.entry(&event.act).or_default();

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use teeleak_proto::{Uuid, command::TA_UUID};
 
-use super::{edges::edges, join::Joining, span::Deed};
+use super::{edges::edges, join::Joining, span::JoinKind};
 use crate::{
     fingerprint::fingerprint,
     model::{
-        Call, CallKind, Evidence, Figure, FigureKind, Finding, Kind, Severity, Subject, TeeResult,
-        Unit,
+        Call, CallKind, Evidence, Figure, FigureKind, Finding, FindingKind, Severity, Subject,
+        TeeResult, Unit,
     },
     text,
 };
@@ -18,14 +18,14 @@ use crate::{
 const SHOWN: usize = 3;
 
 /// One disagreement.
-pub(super) struct Odd {
-    what: What,
+pub(super) struct Mismatch {
+    what: MismatchKind,
     uuid: Option<Uuid>,
     text: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum What {
+enum MismatchKind {
     /// The client got a different result than the TEE returned.
     Result,
     /// The client got different values than the TEE returned.
@@ -34,14 +34,14 @@ enum What {
     Unseen,
 }
 
-impl Odd {
+impl Mismatch {
     pub(super) fn is_unseen(&self) -> bool {
-        self.what == What::Unseen
+        self.what == MismatchKind::Unseen
     }
 }
 
 /// All disagreements.
-pub(super) fn find(joining: &Joining<'_>) -> Vec<Odd> {
+pub(super) fn find(joining: &Joining<'_>) -> Vec<Mismatch> {
     let mut odd = values(joining);
     let (results, used) = results(joining);
     odd.extend(results);
@@ -50,7 +50,7 @@ pub(super) fn find(joining: &Joining<'_>) -> Vec<Odd> {
 }
 
 /// Certain pairs with different values.
-fn values(joining: &Joining<'_>) -> Vec<Odd> {
+fn values(joining: &Joining<'_>) -> Vec<Mismatch> {
     let pairs = joining.pairs.values().filter(|edge| !edge.same_values);
     pairs
         .map(|edge| {
@@ -61,13 +61,13 @@ fn values(joining: &Joining<'_>) -> Vec<Odd> {
                 call_text(call),
                 event.seq
             );
-            Odd { what: What::Values, uuid: event.uuid, text }
+            Mismatch { what: MismatchKind::Values, uuid: event.uuid, text }
         })
         .collect()
 }
 
 /// Remaining events and calls that differ only in their result.
-fn results(joining: &Joining<'_>) -> (Vec<Odd>, HashSet<usize>) {
+fn results(joining: &Joining<'_>) -> (Vec<Mismatch>, HashSet<usize>) {
     let remaining_edges = edges(joining.sides, joining.distance, |event, call| {
         event.uuid.zip(call.uuid).is_none_or(|(tee, ree)| tee == ree)
     });
@@ -97,13 +97,13 @@ fn results(joining: &Joining<'_>) -> (Vec<Odd>, HashSet<usize>) {
             event.seq
         );
         used.insert(edge.call);
-        odd.push(Odd { what: What::Result, uuid: event.uuid, text });
+        odd.push(Mismatch { what: MismatchKind::Result, uuid: event.uuid, text });
     }
     (odd, used)
 }
 
 /// Successful calls without an event, within the time that the events cover without a gap.
-fn unrecorded_calls(joining: &Joining<'_>, used: &HashSet<usize>) -> Vec<Odd> {
+fn unrecorded_calls(joining: &Joining<'_>, used: &HashSet<usize>) -> Vec<Mismatch> {
     if joining.events_lost {
         return Vec::new();
     }
@@ -116,14 +116,14 @@ fn unrecorded_calls(joining: &Joining<'_>, used: &HashSet<usize>) -> Vec<Odd> {
     for (n, span) in joining.sides.call_spans.iter().enumerate() {
         let call = joining.call(n);
         let is_matched = joining.used.contains(&n) || used.contains(&n);
-        let is_sent = call.result == 0 && span.act.kind != Deed::Refused;
+        let is_sent = call.result == 0 && span.act.kind != JoinKind::Refused;
         let is_covered = covered.contains(&span.begin) && covered.contains(&span.end);
         // The TEE core does not record sessions to our own TA; of one may can say that it
         // isn't such a session.
         let of_others = call.uuid.is_some_and(|uuid| uuid != TA_UUID);
         if !is_matched && is_sent && is_covered && of_others {
             let text = format!("{}: the TEE recorded nothing", call_text(call));
-            odd.push(Odd { what: What::Unseen, uuid: call.uuid, text });
+            odd.push(Mismatch { what: MismatchKind::Unseen, uuid: call.uuid, text });
         }
     }
     odd
@@ -141,25 +141,25 @@ fn call_text(call: &Call) -> String {
 }
 
 /// One finding per kind of disagreement and TA.
-pub(super) fn findings(odd: &[Odd]) -> Vec<Finding> {
-    let mut groups: BTreeMap<(What, Option<Uuid>), Vec<&Odd>> = BTreeMap::new();
+pub(super) fn findings(odd: &[Mismatch]) -> Vec<Finding> {
+    let mut groups: BTreeMap<(MismatchKind, Option<Uuid>), Vec<&Mismatch>> = BTreeMap::new();
     for one in odd {
         groups.entry((one.what, one.uuid)).or_default().push(one);
     }
     groups.into_iter().map(|((what, uuid), group)| finding(what, uuid, &group)).collect()
 }
 
-fn finding(what: What, uuid: Option<Uuid>, group: &[&Odd]) -> Finding {
+fn finding(what: MismatchKind, uuid: Option<Uuid>, group: &[&Mismatch]) -> Finding {
     let subject = Subject::Ta(uuid.unwrap_or_default());
     let (name, words, action) = words(what);
     let evidence =
         group.iter().take(SHOWN).map(|odd| Evidence::Text(odd.text.as_str().into())).collect();
     let count = group.len();
     Finding {
-        kind: Kind::Disagreement,
+        kind: FindingKind::Disagreement,
         severity: Severity::Possible,
         verdict: None,
-        fingerprint: fingerprint(Kind::Disagreement, &subject, &[name]),
+        fingerprint: fingerprint(FindingKind::Disagreement, &subject, &[name]),
         subject,
         title: format!("{words}, {}", text::times(count as u64)).into(),
         figures: vec![Figure::new(FigureKind::Count, count as f64, Unit::Calls)],
@@ -169,19 +169,19 @@ fn finding(what: What, uuid: Option<Uuid>, group: &[&Odd]) -> Finding {
     }
 }
 
-fn words(what: What) -> (&'static str, &'static str, &'static str) {
+fn words(what: MismatchKind) -> (&'static str, &'static str, &'static str) {
     match what {
-        What::Result => (
+        MismatchKind::Result => (
             "result",
             "a client got a different result than the TEE returned",
             "check what lies between them: libteec, the tee driver, a hypervisor",
         ),
-        What::Values => (
+        MismatchKind::Values => (
             "values",
             "a client got different values than the TEE returned",
             "look for a thread that shares the operation, then at libteec and the tee driver",
         ),
-        What::Unseen => (
+        MismatchKind::Unseen => (
             "unseen",
             "a client's call succeeded, but the TEE did not record it",
             "look for another libteec or another TEE in the process",

@@ -2,21 +2,21 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::model::{Call, CallKind, Clients, Event, Joined, Party, Process};
+use crate::model::{Call, CallKind, Caller, Clients, Event, JoinReport, Process};
 
 use super::{
     clock,
-    disagree::{self, Odd},
+    disagree::{self, Mismatch},
     edges::{Edge, Sides, agreeing},
-    span::{self, Deed},
+    span::{self, JoinKind},
 };
 
 /// Sets the party of every event whose party is certain, and finds disagreements.
-pub fn join(events: &mut [Event], clients: &Clients) -> Joined {
+pub fn join(events: &mut [Event], clients: &Clients) -> JoinReport {
     let sides = Sides::new(events, &clients.calls);
     let Some(distance) = clock::distance(&sides) else {
         let unclaimed = if clients.calls.is_empty() { 0 } else { sides.event_spans.len() as u64 };
-        return Joined { unclaimed, ..Joined::default() };
+        return JoinReport { unclaimed, ..JoinReport::default() };
     };
     let mut joining = Joining::new(&sides, clients, distance);
     joining.match_certain();
@@ -36,13 +36,13 @@ pub(super) struct Joining<'a> {
     /// Pairs that agree.
     edges: Vec<Edge>,
     /// Party of an event span, once it is known.
-    pub(super) parties: HashMap<usize, Party>,
+    pub(super) parties: HashMap<usize, Caller>,
     /// Call span of an event span, once it is certain.
     pub(super) pairs: HashMap<usize, Edge>,
     pub(super) used: HashSet<usize>,
     /// Whether the TEE lost events.
     pub(super) events_lost: bool,
-    joined: Joined,
+    joined: JoinReport,
 }
 
 impl<'a> Joining<'a> {
@@ -56,7 +56,7 @@ impl<'a> Joining<'a> {
             pairs: HashMap::new(),
             used: HashSet::new(),
             events_lost: sides.events.iter().any(|event| event.lost_before > 0),
-            joined: Joined { distance_ns: Some(distance), ..Joined::default() },
+            joined: JoinReport { distance_ns: Some(distance), ..JoinReport::default() },
         }
     }
 
@@ -93,7 +93,7 @@ impl<'a> Joining<'a> {
         if self.clients.lost == 0 {
             return true;
         }
-        let is_refused = self.sides.event_spans[edge.event].act.kind == Deed::Refused;
+        let is_refused = self.sides.event_spans[edge.event].act.kind == JoinKind::Refused;
         edge.same_values && !is_refused && !self.events_lost
     }
 
@@ -105,12 +105,12 @@ impl<'a> Joining<'a> {
         }
         for (event, calls) in candidates {
             let pids: HashSet<_> = calls.iter().map(|call| self.call(*call).by.pid).collect();
-            let is_refused = self.sides.event_spans[event].act.kind == Deed::Refused;
+            let is_refused = self.sides.event_spans[event].act.kind == JoinKind::Refused;
             if pids.len() != 1 || (is_refused && self.clients.lost > 0) {
                 continue;
             }
             let Some(first) = calls.first() else { continue };
-            let party = Party { tid: 0, ..self.call(*first).by.clone() };
+            let party = Caller { tid: 0, ..self.call(*first).by.clone() };
             self.parties.insert(event, party);
             self.used.extend(calls);
             self.joined.by_process += 1;
@@ -119,21 +119,21 @@ impl<'a> Joining<'a> {
 
     /// Matches the close of a session whose process closed its context, or exited, without closing it.
     fn match_kernel(&mut self) {
-        let mut owners: HashMap<u32, Party> = HashMap::new();
+        let mut owners: HashMap<u32, Caller> = HashMap::new();
         for n in 0..self.sides.event_spans.len() {
             let span = &self.sides.event_spans[n];
             match (span.act.kind, self.parties.get(&n)) {
-                (Deed::Open, Some(party)) => {
+                (JoinKind::Open, Some(party)) => {
                     owners.insert(span.act.session, party.clone());
                 }
-                (Deed::Open, None) => {
+                (JoinKind::Open, None) => {
                     owners.remove(&span.act.session);
                 }
-                (Deed::Close, party) => {
+                (JoinKind::Close, party) => {
                     let owner = owners.remove(&span.act.session);
                     let (None, Some(owner)) = (party, owner) else { continue };
                     if self.is_left(&owner, n) {
-                        self.parties.insert(n, Party { tid: 0, by_kernel: true, ..owner });
+                        self.parties.insert(n, Caller { tid: 0, by_kernel: true, ..owner });
                         self.joined.by_kernel += 1;
                     }
                 }
@@ -144,7 +144,7 @@ impl<'a> Joining<'a> {
 
     /// Whether the process can't have closed its session itself: it has exited and made no later call,
     /// or it was closing its context.
-    fn is_left(&self, owner: &Party, event: usize) -> bool {
+    fn is_left(&self, owner: &Caller, event: usize) -> bool {
         let span = &self.sides.event_spans[event];
         let time = span.begin.saturating_add(self.distance);
         let calls = self.clients.calls.iter();
@@ -160,8 +160,8 @@ impl<'a> Joining<'a> {
         !later && self.clients.processes.iter().any(|process| has_ended(&process))
     }
 
-    fn finish(mut self) -> (Joined, Vec<(usize, Party)>) {
-        let odd: Vec<Odd> = disagree::find(&self);
+    fn finish(mut self) -> (JoinReport, Vec<(usize, Caller)>) {
+        let odd: Vec<Mismatch> = disagree::find(&self);
         let total = self.sides.event_spans.len() as u64;
         self.joined.unclaimed = total - self.parties.len() as u64;
         self.joined.unseen = odd.iter().filter(|odd| odd.is_unseen()).count() as u64;

@@ -4,8 +4,8 @@ use crate::model::{Call, CallKind, Event, EventKind, Origin};
 
 /// The properties in which a call and its event must agree.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(super) struct Act {
-    pub(super) kind: Deed,
+pub(super) struct JoinKey {
+    pub(super) kind: JoinKind,
     /// Session id; 0 for a failed open, which has no id known to both sides.
     pub(super) session: u32,
     /// Command of an invoke, else 0.
@@ -14,7 +14,7 @@ pub(super) struct Act {
 
 /// Actions recorded by both sides.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub(super) enum Deed {
+pub(super) enum JoinKind {
     Open,
     Refused,
     Close,
@@ -26,7 +26,7 @@ pub(super) enum Deed {
 pub(super) struct Span {
     /// Index into the events or calls.
     pub(super) at: usize,
-    pub(super) act: Act,
+    pub(super) act: JoinKey,
     pub(super) begin: i64,
     pub(super) end: i64,
 }
@@ -42,10 +42,10 @@ fn of_event(at: usize, event: &Event) -> Option<Span> {
         return None;
     }
     let kind = match event.kind {
-        EventKind::Open if event.result == Some(0) => Deed::Open,
-        EventKind::Open => Deed::Refused,
-        EventKind::Close => Deed::Close,
-        EventKind::Invoke => Deed::Invoke,
+        EventKind::Open if event.result == Some(0) => JoinKind::Open,
+        EventKind::Open => JoinKind::Refused,
+        EventKind::Close => JoinKind::Close,
+        EventKind::Invoke => JoinKind::Invoke,
         _ => return None,
     };
     let end = i64::try_from(event.time?.ns).ok()?;
@@ -67,14 +67,14 @@ fn of_call(at: usize, call: &Call) -> Option<Span> {
         return None;
     }
     let kind = match call.kind {
-        CallKind::OpenSession if call.result == 0 => Deed::Open,
-        CallKind::OpenSession => Deed::Refused,
-        CallKind::CloseSession => Deed::Close,
-        CallKind::InvokeCommand => Deed::Invoke,
+        CallKind::OpenSession if call.result == 0 => JoinKind::Open,
+        CallKind::OpenSession => JoinKind::Refused,
+        CallKind::CloseSession => JoinKind::Close,
+        CallKind::InvokeCommand => JoinKind::Invoke,
         _ => return None,
     };
     let act = act(kind, call.session, call.cmd);
-    if act.session == 0 && kind != Deed::Refused {
+    if act.session == 0 && kind != JoinKind::Refused {
         // A call without a session goes no further than libteec.
         return None;
     }
@@ -88,11 +88,11 @@ pub(super) fn time(call: &Call) -> Option<(i64, i64)> {
     Some((i64::try_from(begin).ok()?, i64::try_from(end).ok()?))
 }
 
-fn act(kind: Deed, session: Option<u32>, cmd: u32) -> Act {
-    Act {
+fn act(kind: JoinKind, session: Option<u32>, cmd: u32) -> JoinKey {
+    JoinKey {
         kind,
-        session: if kind == Deed::Refused { 0 } else { session.unwrap_or(0) },
-        cmd: if kind == Deed::Invoke { cmd } else { 0 },
+        session: if kind == JoinKind::Refused { 0 } else { session.unwrap_or(0) },
+        cmd: if kind == JoinKind::Invoke { cmd } else { 0 },
     }
 }
 

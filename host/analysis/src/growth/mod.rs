@@ -22,5 +22,5 @@ mod survivors;
 
 pub use judge::judge;
 pub use judgement::{Basis, Estimate, Judgement};
-pub use report::{Options, findings};
+pub use report::{GrowthOptions, findings};
 pub use series::{Cohort, Series};

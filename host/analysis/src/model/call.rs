@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use teeleak_proto::Uuid;
 
-use super::{Finding, Party, Place};
+use super::{Caller, Finding, SourceLocation};
 
 /// A function of the TEE Client API, or an operation on a file descriptor.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -76,9 +76,9 @@ pub enum FileKind {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Call {
     /// Position in its source.
-    pub place: Place,
+    pub place: SourceLocation,
     /// The caller.
-    pub by: Party,
+    pub by: Caller,
     /// Name of the thread.
     pub thread: Arc<str>,
     /// The function.
@@ -170,7 +170,7 @@ pub struct Clients {
     /// Unreadable records of all processes.
     pub lost: u64,
     /// How the calls match the TEE's events; `None` until they are joined.
-    pub joined: Option<Joined>,
+    pub joined: Option<JoinReport>,
     /// Whether the observation's events already include those of the calls.
     pub have_events: bool,
     /// The recorders.
@@ -179,7 +179,7 @@ pub struct Clients {
 
 /// How events and calls match.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub struct Joined {
+pub struct JoinReport {
     /// Events whose call is certain.
     pub matched: u64,
     /// Events whose process is certain, but not the call.

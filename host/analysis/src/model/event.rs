@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use teeleak_proto::Uuid;
 
-use super::{Keys, Name, Origin, Place, Time};
+use super::{Keys, Origin, SourceLocation, Symbol, Time};
 
 /// The kind of an event.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -20,14 +20,14 @@ pub enum EventKind {
     /// A region was unmapped.
     Unmap,
     /// A named step, from a client or a log line.
-    Step(Name),
+    Step(Symbol),
     /// A numbered step that a TA notes: `step N` in protocols.
     Note(u32),
 }
 
 /// The process of the normal world that caused an event.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Party {
+pub struct Caller {
     /// Process id.
     pub pid: u32,
     /// Thread id, 0 if only the process is certain.
@@ -38,7 +38,7 @@ pub struct Party {
     pub by_kernel: bool,
 }
 
-impl fmt::Display for Party {
+impl fmt::Display for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { pid, tid, comm, by_kernel } = self;
         if *by_kernel {
@@ -65,7 +65,7 @@ pub struct Event {
     /// How long it took, in nanoseconds.
     pub duration_ns: Option<u64>,
     /// Position in its source.
-    pub place: Place,
+    pub place: SourceLocation,
     /// Iteration of the run, if any.
     pub iteration: Option<u32>,
     /// Its kind.
@@ -88,5 +88,5 @@ pub struct Event {
     /// Named keys of a step from text.
     pub keys: Keys,
     /// The process that caused it, if known.
-    pub by: Option<Arc<Party>>,
+    pub by: Option<Arc<Caller>>,
 }

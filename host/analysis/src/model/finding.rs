@@ -3,8 +3,8 @@
 use super::Event;
 use super::Figure;
 use super::FigureKind;
-use super::Kind;
-use super::Place;
+use super::FindingKind;
+use super::SourceLocation;
 use super::Subject;
 use std::fmt;
 use std::sync::Arc;
@@ -100,7 +100,7 @@ pub enum Evidence {
     /// Steps any of which should have come and never did.
     Missing(Vec<Arc<str>>),
     /// A place in a source.
-    At(Place),
+    At(SourceLocation),
     /// A further subject of the same finding: sites that grow together.
     Member(Subject, Vec<Figure>),
 }
@@ -119,7 +119,7 @@ impl fmt::Display for Fingerprint {
 #[derive(Clone, PartialEq, Debug)]
 pub struct Finding {
     /// Its kind.
-    pub kind: Kind,
+    pub kind: FindingKind,
     /// How it counts for the exit code.
     pub severity: Severity,
     /// Result of the growth analysis, if it is about growth.

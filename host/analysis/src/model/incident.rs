@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use teeleak_proto::Uuid;
-use teeleak_steps::Rule;
+use teeleak_steps::OrderRule;
 
-use super::{Place, Time};
+use super::{SourceLocation, Time};
 
 /// The kind of an incident.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -43,7 +43,7 @@ pub enum IncidentKind {
 /// The name of the rule with this number.
 #[must_use]
 pub fn rule_name(number: u8) -> &'static str {
-    Rule::from_number(number).map_or("a rule unknown to this teeleak", Rule::name)
+    OrderRule::from_number(number).map_or("a rule unknown to this teeleak", OrderRule::name)
 }
 
 /// The function that contains an address.
@@ -72,7 +72,7 @@ pub struct Incident {
     /// Its kind.
     pub kind: IncidentKind,
     /// Position in its source.
-    pub place: Place,
+    pub place: SourceLocation,
     /// When.
     pub time: Option<Time>,
     /// Iteration of the run, if any.

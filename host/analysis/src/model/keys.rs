@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::name::{Name, Names};
+use super::name::{Names, Symbol};
 
 /// Values by name. All steps of one rule share one list of names.
 #[derive(Clone, Debug, Default)]
@@ -32,25 +32,25 @@ impl Keys {
     fn skip(&mut self) {
         let missing = self.values.len();
         let names = self.names().iter().copied().enumerate().filter(|(at, _)| *at != missing);
-        let remaining: Vec<Name> = names.map(|(_, name)| name).collect();
+        let remaining: Vec<Symbol> = names.map(|(_, name)| name).collect();
         self.names = Some(Names::from(remaining.as_slice()));
     }
 
     #[inline]
-    fn names(&self) -> &[Name] {
+    fn names(&self) -> &[Symbol] {
         self.names.as_deref().unwrap_or_default()
     }
 
     /// The value of this name.
     #[must_use]
     #[inline]
-    pub fn get(&self, name: Name) -> Option<u64> {
+    pub fn get(&self, name: Symbol) -> Option<u64> {
         let index = self.names().iter().position(|known| *known == name)?;
         self.values.get(index).copied()
     }
 
     /// All names with their values.
-    pub fn iter(&self) -> impl Iterator<Item = (Name, u64)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Symbol, u64)> {
         self.names().iter().copied().zip(self.values.iter().copied())
     }
 }
@@ -61,8 +61,8 @@ impl PartialEq for Keys {
     }
 }
 
-impl FromIterator<(Name, u64)> for Keys {
-    fn from_iter<I: IntoIterator<Item = (Name, u64)>>(keys: I) -> Self {
+impl FromIterator<(Symbol, u64)> for Keys {
+    fn from_iter<I: IntoIterator<Item = (Symbol, u64)>>(keys: I) -> Self {
         let (names, values): (Vec<_>, _) = keys.into_iter().unzip();
         Self { names: (!names.is_empty()).then(|| Names::from(names.as_slice())), values }
     }
@@ -70,11 +70,11 @@ impl FromIterator<(Name, u64)> for Keys {
 
 #[cfg(test)]
 mod tests {
-    use super::{Keys, Name, Names};
+    use super::{Keys, Names, Symbol};
 
     #[test]
     fn a_key_without_a_value_goes() {
-        let names = ["a", "b", "c"].map(Name::from);
+        let names = ["a", "b", "c"].map(Symbol::from);
         let mut keys = Keys::with_names(Names::from(&names[..]));
         for value in [Some(1), None, Some(3)] {
             keys.push(value);

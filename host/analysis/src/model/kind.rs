@@ -5,7 +5,7 @@
 
 /// The kind of a finding.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Kind {
+pub enum FindingKind {
     /// Allocation sites that grow.
     SiteGrowth,
     /// A TA instance whose regions grow.
@@ -90,7 +90,7 @@ pub struct KindInfo {
     pub alarm: AlarmRule,
 }
 
-impl Kind {
+impl FindingKind {
     /// All kinds, in the order in which outputs list them.
     pub const ALL: [Self; 7] = [
         Self::SiteGrowth,
@@ -189,15 +189,19 @@ mod tests {
     #[test]
     fn all_kinds_are_listed_once_and_named_apart() {
         // A variant that `ALL` lacks has a number beyond its length.
-        for (at, kind) in Kind::ALL.into_iter().enumerate() {
+        for (at, kind) in FindingKind::ALL.into_iter().enumerate() {
             assert_eq!(kind as usize, at, "{kind:?}");
         }
-        assert_eq!(Kind::Disagreement as usize + 1, Kind::ALL.len(), "the last variant");
+        assert_eq!(
+            FindingKind::Disagreement as usize + 1,
+            FindingKind::ALL.len(),
+            "the last variant"
+        );
         let names = |name: fn(&KindInfo) -> &'static str| {
-            Kind::ALL.iter().map(|kind| name(kind.info())).collect::<BTreeSet<_>>().len()
+            FindingKind::ALL.iter().map(|kind| name(kind.info())).collect::<BTreeSet<_>>().len()
         };
         for unique in [names(|kind| kind.json), names(|kind| kind.id), names(|kind| kind.holds)] {
-            assert_eq!(unique, Kind::ALL.len());
+            assert_eq!(unique, FindingKind::ALL.len());
         }
     }
 }

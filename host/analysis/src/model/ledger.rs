@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Accounting, Event, Ledger, Moment, Place};
+use super::{Accounting, Event, Ledger, Moment, SourceLocation};
 
 /// A process, as far as a ledger names it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -41,9 +41,9 @@ pub struct Ids {
 
 /// Something in use, or several alike.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Row {
+pub struct LedgerEntry {
     /// Where it stands.
-    pub place: Place,
+    pub place: SourceLocation,
     /// What it is called: a buffer, a cache, a function that allocates.
     pub name: Arc<str>,
     /// How many.
@@ -58,10 +58,10 @@ pub struct Row {
     pub stack: Vec<Arc<str>>,
 }
 
-impl Row {
+impl LedgerEntry {
     /// So many, of so many bytes in all, with nothing else known.
     #[must_use]
-    pub fn new(place: Place, name: &str, count: u64, bytes: u64) -> Self {
+    pub fn new(place: SourceLocation, name: &str, count: u64, bytes: u64) -> Self {
         let (holder, ids) = (None, Ids::default());
         Self { place, name: name.into(), count, bytes, holder, ids, stack: Vec::new() }
     }
@@ -69,27 +69,27 @@ impl Row {
 
 /// One print of a ledger.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Census {
+pub struct LedgerSnapshot {
     /// Which.
     pub ledger: Ledger,
     /// Of what: a heap, a cache, a device; empty where there is but one.
     pub of: Arc<str>,
     /// Where it begins.
-    pub place: Place,
+    pub place: SourceLocation,
     /// When it was taken, where a run did.
     pub moment: Option<Moment>,
     /// What is in use.
-    pub rows: Vec<Row>,
+    pub rows: Vec<LedgerEntry>,
     /// Bytes in all, as printed.
     pub total: Option<u64>,
     /// Entries that had no room, or could not be read.
     pub lost: u64,
 }
 
-impl Census {
+impl LedgerSnapshot {
     /// An empty one.
     #[must_use]
-    pub fn new(ledger: Ledger, of: &str, place: Place) -> Self {
+    pub fn new(ledger: Ledger, of: &str, place: SourceLocation) -> Self {
         Self { ledger, of: of.into(), place, moment: None, rows: Vec::new(), total: None, lost: 0 }
     }
 
@@ -109,7 +109,7 @@ impl Census {
 
 /// What a log says, besides lists.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Said {
+pub enum LogFact {
     /// Binder: a process mapped its area.
     AreaMapped {
         /// Its number.
@@ -187,7 +187,7 @@ pub enum Said {
     },
 }
 
-impl Said {
+impl LogFact {
     /// The ledger that it is of, where it is of one.
     #[must_use]
     pub const fn ledger(&self) -> Option<Ledger> {
@@ -209,24 +209,24 @@ impl Said {
 
 /// One thing that a log says.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Saying {
+pub struct LogRecord {
     /// Where.
-    pub place: Place,
+    pub place: SourceLocation,
     /// Who said it or did it, as the log names it: a thread.
     pub by: Arc<str>,
     /// When, where a run read it.
     pub moment: Option<Moment>,
     /// What.
-    pub said: Said,
+    pub said: LogFact,
 }
 
 /// All that texts of the normal world told.
 #[derive(Clone, Debug, Default)]
 pub struct NormalWorld {
     /// Prints of ledgers, in order.
-    pub censuses: Vec<Census>,
+    pub censuses: Vec<LedgerSnapshot>,
     /// What logs say, in order.
-    pub sayings: Vec<Saying>,
+    pub sayings: Vec<LogRecord>,
     /// Steps of protocols: ion, iommu.
     pub events: Vec<Event>,
     /// Whether events of ion were among the texts.
@@ -256,7 +256,7 @@ impl NormalWorld {
     }
 
     /// The prints of a ledger.
-    pub fn snapshots(&self, ledger: Ledger) -> impl DoubleEndedIterator<Item = &Census> {
+    pub fn snapshots(&self, ledger: Ledger) -> impl DoubleEndedIterator<Item = &LedgerSnapshot> {
         self.censuses.iter().filter(move |census| census.ledger == ledger)
     }
 }

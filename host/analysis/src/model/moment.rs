@@ -1,6 +1,6 @@
 //! Where and when a fact was observed.
 
-use super::Name;
+use super::Symbol;
 
 /// The origin of a fact.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -15,9 +15,9 @@ pub enum Origin {
 
 /// A position in a source that a reader can look up.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Place {
+pub struct SourceLocation {
     /// Name of the source: a file, a device.
-    pub source: Name,
+    pub source: Symbol,
     /// Line of a text from 1, frame of a capture from 1.
     pub at: u64,
 }

@@ -15,20 +15,20 @@ use std::{
 /// Only for names from rules, protocols and file names; never for text from an input, which is
 /// unbounded.
 #[derive(Clone, Copy)]
-pub struct Name(&'static &'static str);
+pub struct Symbol(&'static &'static str);
 
 /// An interned list of names, in the given order.
 #[derive(Clone, Copy)]
-pub(crate) struct Names(&'static &'static [Name]);
+pub(crate) struct Names(&'static &'static [Symbol]);
 
 /// Interned values by content.
-type Kept<T> = Mutex<BTreeMap<&'static T, &'static &'static T>>;
+type InternTable<T> = Mutex<BTreeMap<&'static T, &'static &'static T>>;
 
-static NAMES: Kept<str> = Mutex::new(BTreeMap::new());
-static SETS: Kept<[Name]> = Mutex::new(BTreeMap::new());
+static NAMES: InternTable<str> = Mutex::new(BTreeMap::new());
+static SETS: InternTable<[Symbol]> = Mutex::new(BTreeMap::new());
 
 /// The interned value equal to `wanted`.
-fn keep<T: Ord + ?Sized>(all: &Kept<T>, wanted: &T) -> &'static &'static T
+fn keep<T: Ord + ?Sized>(all: &InternTable<T>, wanted: &T) -> &'static &'static T
 where
     Box<T>: for<'a> From<&'a T>,
 {
@@ -42,13 +42,13 @@ where
     entry
 }
 
-impl From<&str> for Name {
+impl From<&str> for Symbol {
     fn from(text: &str) -> Self {
         Self(keep(&NAMES, text))
     }
 }
 
-impl Deref for Name {
+impl Deref for Symbol {
     type Target = str;
 
     #[inline]
@@ -57,57 +57,57 @@ impl Deref for Name {
     }
 }
 
-impl PartialEq for Name {
+impl PartialEq for Symbol {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
         ptr::eq(self.0, other.0)
     }
 }
 
-impl Eq for Name {}
+impl Eq for Symbol {}
 
-impl PartialOrd for Name {
+impl PartialOrd for Symbol {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 /// Ordered by content, so that the order is the same in every run.
-impl Ord for Name {
+impl Ord for Symbol {
     fn cmp(&self, other: &Self) -> Ordering {
         str::cmp(self, other)
     }
 }
 
-impl Hash for Name {
+impl Hash for Symbol {
     fn hash<H: Hasher>(&self, state: &mut H) {
         ptr::hash(self.0, state);
     }
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self)
     }
 }
 
-impl fmt::Debug for Name {
+impl fmt::Debug for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&**self, f)
     }
 }
 
-impl From<&[Name]> for Names {
-    fn from(names: &[Name]) -> Self {
+impl From<&[Symbol]> for Names {
+    fn from(names: &[Symbol]) -> Self {
         Self(keep(&SETS, names))
     }
 }
 
 impl Deref for Names {
-    type Target = [Name];
+    type Target = [Symbol];
 
     #[inline]
-    fn deref(&self) -> &[Name] {
+    fn deref(&self) -> &[Symbol] {
         self.0
     }
 }
@@ -120,11 +120,11 @@ impl fmt::Debug for Names {
 
 #[cfg(test)]
 mod tests {
-    use super::{Name, Names};
+    use super::{Names, Symbol};
 
     #[test]
     fn equal_names_are_one() {
-        let [map, again, unmap] = ["map", &String::from("map"), "unmap"].map(Name::from);
+        let [map, again, unmap] = ["map", &String::from("map"), "unmap"].map(Symbol::from);
         assert_eq!(map, again);
         assert_ne!(map, unmap);
         assert!(map < unmap);

@@ -2,7 +2,7 @@
 
 use std::{ops::AddAssign, sync::Arc, time::Duration};
 
-use super::{Clients, Event, Gap, Incident, Moment, NormalWorld, Place, Pool, Sample};
+use super::{Clients, Event, Gap, Incident, Moment, NormalWorld, Pool, Sample, SourceLocation};
 
 /// The observed system.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -70,7 +70,7 @@ pub struct Gauge {
     /// When, relative to the run.
     pub moment: Moment,
     /// Position in its source.
-    pub place: Place,
+    pub place: SourceLocation,
     /// The pools.
     pub pools: Vec<Pool>,
 }
@@ -99,7 +99,7 @@ pub struct Observation {
     /// The canary, if one was planted.
     pub canary: Option<Canary>,
     /// Failed iterations of the workload: place and exit status.
-    pub failed: Vec<(Place, i32)>,
+    pub failed: Vec<(SourceLocation, i32)>,
     /// Number of input lines or frames by outcome.
     pub accounting: Accounting,
 }

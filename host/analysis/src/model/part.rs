@@ -6,7 +6,7 @@ use super::TeeResult;
 
 /// Objects of one kind, with the gap if they are incomplete.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Part<T> {
+pub enum Completeness<T> {
     /// All objects.
     Complete(T),
     /// Some objects.
@@ -15,7 +15,7 @@ pub enum Part<T> {
     Unobserved(Gap),
 }
 
-impl<T> Part<T> {
+impl<T> Completeness<T> {
     /// The observed objects, if any.
     pub fn value(&self) -> Option<&T> {
         match self {

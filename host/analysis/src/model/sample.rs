@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use teeleak_proto::Uuid;
 
-use super::{Moment, Part, Place, Time};
+use super::{Completeness, Moment, SourceLocation, Time};
 use crate::model::PoolKind;
 
 /// The owner of an allocation. Numbers are not reused within one boot.
@@ -68,7 +68,7 @@ pub struct Instance {
     /// Number of open sessions, if known.
     pub ref_count: Option<u32>,
     /// Its regions.
-    pub regions: Part<Vec<Region>>,
+    pub regions: Completeness<Vec<Region>>,
     /// Its heap, if the stock statistics include it.
     pub heap: Option<Pool>,
 }
@@ -149,17 +149,17 @@ pub struct Sample {
     /// When, by a clock.
     pub time: Option<Time>,
     /// Position of its start in the source.
-    pub place: Place,
+    pub place: SourceLocation,
     /// Epoch of allocations after this snapshot, if epochs are kept.
     pub epoch: Option<u32>,
     /// Live allocations of the core heap.
-    pub sites: Part<Vec<Site>>,
+    pub sites: Completeness<Vec<Site>>,
     /// The owner table.
-    pub owners: Part<Vec<Owner>>,
+    pub owners: Completeness<Vec<Owner>>,
     /// User TA instances with their regions.
-    pub instances: Part<Vec<Instance>>,
+    pub instances: Completeness<Vec<Instance>>,
     /// Open sessions.
-    pub sessions: Part<Vec<Session>>,
+    pub sessions: Completeness<Vec<Session>>,
     /// Pools.
-    pub pools: Part<Vec<Pool>>,
+    pub pools: Completeness<Vec<Pool>>,
 }

@@ -3,17 +3,22 @@
 use crate::{
     fingerprint::fingerprint,
     model::{
-        Evidence, Figure, FigureKind, Finding, Fingerprint, Kind, Listing, Place, Severity,
-        Subject, Unit, Verdict,
+        Evidence, Figure, FigureKind, Finding, FindingKind, Fingerprint, Listing, Severity,
+        SourceLocation, Subject, Unit, Verdict,
     },
     text,
 };
 
 /// A finding under construction; its fingerprint is its kind and subject.
-pub(super) struct Draft(Finding);
+pub(super) struct FindingBuilder(Finding);
 
-impl Draft {
-    pub(super) fn new(kind: Kind, subject: Subject, severity: Severity, title: String) -> Self {
+impl FindingBuilder {
+    pub(super) fn new(
+        kind: FindingKind,
+        subject: Subject,
+        severity: Severity,
+        title: String,
+    ) -> Self {
         Self(Finding {
             kind,
             severity,
@@ -50,7 +55,7 @@ impl Draft {
     }
 
     /// Adds a sentence with its place.
-    pub(super) fn evidence_at(self, text: &str, place: &Place) -> Self {
+    pub(super) fn evidence_at(self, text: &str, place: &SourceLocation) -> Self {
         self.text(&format!("{text} ({})", text::place(place)))
     }
 

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{draft::Draft, prints::Prints};
+use super::{draft::FindingBuilder, prints::SnapshotSeries};
 use crate::{
     growth::{
         Series, {self},
     },
     model::{
-        Census, FigureKind, Finding, Kind, Ledger, NormalPool, NormalWorld, PoolKind, Severity,
-        Subject, Unit, Verdict,
+        FigureKind, Finding, FindingKind, Ledger, LedgerSnapshot, NormalPool, NormalWorld,
+        PoolKind, Severity, Subject, Unit, Verdict,
     },
     text,
 };
@@ -22,8 +22,9 @@ const LARGE: u32 = 4;
 const PIECES: u64 = 10;
 
 /// Free memory of one snapshot: in total, and in large blocks.
-fn free(census: &Census) -> (u64, u64) {
-    let large = |row: &&crate::model::Row| row.ids.order.is_some_and(|order| order >= LARGE);
+fn free(census: &LedgerSnapshot) -> (u64, u64) {
+    let large =
+        |row: &&crate::model::LedgerEntry| row.ids.order.is_some_and(|order| order >= LARGE);
     let sum = |rows: &mut dyn Iterator<Item = u64>| rows.fold(0u64, u64::saturating_add);
     let total = sum(&mut census.rows.iter().map(|row| row.bytes));
     (total, sum(&mut census.rows.iter().filter(large).map(|row| row.bytes)))
@@ -31,7 +32,8 @@ fn free(census: &Census) -> (u64, u64) {
 
 /// Findings and triage of free blocks; `leaks` says whether a leak was found.
 pub(super) fn findings(normal: &NormalWorld, leaks: bool) -> (Vec<Finding>, Vec<Arc<str>>) {
-    let prints: Vec<_> = Prints::new(normal, Ledger::BuddyInfo, |_| true).snapshots().collect();
+    let prints: Vec<_> =
+        SnapshotSeries::new(normal, Ledger::BuddyInfo, |_| true).snapshots().collect();
     let (Some(first), Some(last)) = (prints.first(), prints.last()) else {
         return Default::default();
     };
@@ -53,7 +55,11 @@ pub(super) fn findings(normal: &NormalWorld, leaks: bool) -> (Vec<Finding>, Vec<
     (vec![finding(&prints, (before, after), leaks)], vec![verdict.into()])
 }
 
-fn finding(prints: &[&Census], (before, after): ((u64, u64), (u64, u64)), leaks: bool) -> Finding {
+fn finding(
+    prints: &[&LedgerSnapshot],
+    (before, after): ((u64, u64), (u64, u64)),
+    leaks: bool,
+) -> Finding {
     let title = format!(
         "free memory is fragmented{}: {} free, {} of it in blocks of 64 KiB and more",
         if leaks { "" } else { ", without a leak" },
@@ -63,8 +69,8 @@ fn finding(prints: &[&Census], (before, after): ((u64, u64), (u64, u64)), leaks:
     let large = Series::counts(prints.iter().map(|census| free(census).1));
     let judgement = growth::judge(&Series::counts(prints.iter().map(|census| free(census).0)));
     let severity = if leaks { Severity::Note } else { Severity::Possible };
-    let mut draft = Draft::new(
-        Kind::PoolGrowth,
+    let mut draft = FindingBuilder::new(
+        FindingKind::PoolGrowth,
         Subject::Pool(PoolKind::NormalWorld(NormalPool::FreePages)),
         severity,
         title,

@@ -20,15 +20,15 @@ mod reconcile;
 
 use crate::growth::report::tell_apart;
 use crate::model::Finding;
+use crate::model::FindingKind;
 use crate::model::Gap;
-use crate::model::Kind;
 use crate::model::Ledger;
 use crate::model::Listing;
+use crate::model::LogFact;
 use crate::model::NormalPool;
 use crate::model::NormalWorld;
 use crate::model::Observation;
 use crate::model::PoolKind;
-use crate::model::Said;
 use crate::model::Stage;
 use crate::model::Subject;
 use crate::protocol::Protocol;
@@ -39,7 +39,7 @@ pub(crate) use reconcile::shared::join;
 
 /// The result of the analysis of the normal world.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct NormalReport {
     /// Growing pools, one sentence each, largest gain first.
     pub(crate) triage: Vec<Arc<str>>,
     pub(crate) findings: Vec<Finding>,
@@ -52,7 +52,7 @@ pub(crate) struct Told {
 #[must_use]
 pub fn is_observed(normal: &NormalWorld) -> bool {
     let is_ledger_message =
-        |saying: &crate::model::Saying| !matches!(saying.said, Said::Duplicated { .. });
+        |saying: &crate::model::LogRecord| !matches!(saying.said, LogFact::Duplicated { .. });
     normal.traced || !normal.censuses.is_empty() || normal.sayings.iter().any(is_ledger_message)
 }
 
@@ -101,10 +101,10 @@ fn fills(listing: &Listing, pool: &NormalPool) -> bool {
 fn link(findings: &mut [Finding]) {
     let sources: Vec<_> = findings
         .iter()
-        .filter(|one| matches!(one.kind, Kind::SiteGrowth | Kind::Unpaired))
+        .filter(|one| matches!(one.kind, FindingKind::SiteGrowth | FindingKind::Unpaired))
         .filter_map(|one| Some((listing(one)?.clone(), one.fingerprint.clone())))
         .collect();
-    for one in findings.iter_mut().filter(|one| one.kind == Kind::PoolGrowth) {
+    for one in findings.iter_mut().filter(|one| one.kind == FindingKind::PoolGrowth) {
         let Subject::Pool(PoolKind::NormalWorld(pool)) = &one.subject else { continue };
         let source = sources.iter().find(|(listing, _)| fills(listing, pool));
         if let Some((listing, fingerprint)) = source {
@@ -156,10 +156,10 @@ pub fn findings(observation: &Observation) -> Vec<Finding> {
 }
 
 /// Runs all analyses of the normal world.
-pub(crate) fn audit(observation: &Observation) -> Told {
+pub(crate) fn audit(observation: &Observation) -> NormalReport {
     let normal = &observation.normal;
     if !is_observed(normal) {
-        return Told::default();
+        return NormalReport::default();
     }
     let pools = pools::judge(normal);
     let mut findings = pools.findings;
@@ -185,5 +185,5 @@ pub(crate) fn audit(observation: &Observation) -> Told {
     link_buffers(&mut findings);
     tell_apart(&mut findings);
     let (gaps, doubts) = coverage::gaps_and_doubts(normal);
-    Told { triage, findings, gaps, doubts }
+    NormalReport { triage, findings, gaps, doubts }
 }

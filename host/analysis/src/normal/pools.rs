@@ -8,23 +8,23 @@
 //! | a heap of ion | ion/heaps, orphans |
 //! | unaccounted memory | page_owner: pages that drivers allocate themselves |
 
-use super::draft::Draft;
-use super::prints::Counted;
-use super::prints::Prints;
+use super::draft::FindingBuilder;
+use super::prints::CountSeries;
+use super::prints::SnapshotSeries;
 use crate::growth::Judgement;
 use crate::growth::Series;
 use crate::growth::{self};
-use crate::model::Census;
 use crate::model::Evidence;
 use crate::model::FigureKind;
 use crate::model::Finding;
-use crate::model::Kind;
+use crate::model::FindingKind;
 use crate::model::Ledger;
+use crate::model::LedgerSnapshot;
 use crate::model::NormalPool;
 use crate::model::NormalWorld;
-use crate::model::Place;
 use crate::model::PoolKind;
 use crate::model::Severity;
+use crate::model::SourceLocation;
 use crate::model::Subject;
 use crate::model::Verdict;
 use crate::text;
@@ -40,18 +40,18 @@ const WORTH_OF_RUN: u64 = 2 << 20;
 const MOMENTS: usize = 9;
 
 /// Triage and findings of the pools.
-pub(super) struct Pools {
+pub(super) struct PoolTriage {
     pub(super) triage: Vec<Arc<str>>,
     pub(super) findings: Vec<Finding>,
 }
 
 /// A pool over time.
-struct Pool {
+struct PoolTrend {
     kind: &'static NormalPool,
-    values: Counted,
+    values: CountSeries,
     run: bool,
-    from: Place,
-    to: Place,
+    from: SourceLocation,
+    to: SourceLocation,
     /// All memory.
     total: u64,
     said: Option<Judgement>,
@@ -91,17 +91,17 @@ const TREE: [(NormalPool, &[&str], &str); 9] = [
 ];
 
 /// Judges all pools of the first available ledger.
-pub(super) fn judge(normal: &NormalWorld) -> Pools {
+pub(super) fn judge(normal: &NormalWorld) -> PoolTriage {
     let ledger = [Ledger::MemInfo, Ledger::CpuMonitor]
         .into_iter()
         .find(|one| normal.snapshots(*one).count() > 1);
     let Some(ledger) = ledger else {
-        return Pools { triage: Vec::new(), findings: Vec::new() };
+        return PoolTriage { triage: Vec::new(), findings: Vec::new() };
     };
-    let prints = Prints::new(normal, ledger, |_| true);
-    let moments: Vec<Census> = prints.snapshots().map(balanced).collect();
+    let prints = SnapshotSeries::new(normal, ledger, |_| true);
+    let moments: Vec<LedgerSnapshot> = prints.snapshots().map(balanced).collect();
     if moments.is_empty() {
-        return Pools { triage: Vec::new(), findings: Vec::new() };
+        return PoolTriage { triage: Vec::new(), findings: Vec::new() };
     }
     let mut pools: Vec<_> =
         TREE.iter().filter_map(|(kind, rows, _)| pool(kind, rows, &moments, &prints)).collect();
@@ -112,15 +112,15 @@ pub(super) fn judge(normal: &NormalWorld) -> Pools {
         growing_pools.iter().map(|pool| pool.sentence(swap).into()).collect();
     triage.extend(in_use(&moments, growing_pools.is_empty()));
     let findings = growing_pools.into_iter().map(|pool| pool.finding(swap)).collect();
-    Pools { triage, findings }
+    PoolTriage { triage, findings }
 }
 
-fn value(census: &Census, names: &[&str]) -> Option<u64> {
+fn value(census: &LedgerSnapshot, names: &[&str]) -> Option<u64> {
     census.rows.iter().find(|row| names.contains(&&*row.name)).map(|row| row.bytes)
 }
 
 /// Adds a row for the memory that `/proc/meminfo` does not account for.
-fn balanced(census: &Census) -> Census {
+fn balanced(census: &LedgerSnapshot) -> LedgerSnapshot {
     let mut census = census.clone();
     let bytes = |name: &str| value(&census, &[name]).unwrap_or(0);
     if census.ledger == Ledger::MemInfo {
@@ -138,7 +138,7 @@ fn balanced(census: &Census) -> Census {
         let known_bytes = names.iter().fold(slab, |sum, name| sum.saturating_add(bytes(name)));
         let rest = bytes("MemTotal").saturating_sub(known_bytes);
         let place = census.place.clone();
-        census.rows.push(crate::model::Row::new(place, "unaccounted", 1, rest));
+        census.rows.push(crate::model::LedgerEntry::new(place, "unaccounted", 1, rest));
     }
     census
 }
@@ -146,9 +146,9 @@ fn balanced(census: &Census) -> Census {
 fn pool(
     kind: &'static NormalPool,
     rows: &[&str],
-    moments: &[Census],
-    prints: &Prints<'_>,
-) -> Option<Pool> {
+    moments: &[LedgerSnapshot],
+    prints: &SnapshotSeries<'_>,
+) -> Option<PoolTrend> {
     let mut snapshots = moments.iter().filter(|census| value(census, rows).is_some());
     let start = &snapshots.next()?.place;
     let end = snapshots.next_back().map_or(start, |census| &census.place);
@@ -156,17 +156,25 @@ fn pool(
     let total = value(&moments[0], &["MemTotal", "Memory-Total"]).unwrap_or(0);
     let judgement = (values.values().count() >= MOMENTS).then(|| values.judge());
     let run = prints.run();
-    Some(Pool { kind, values, run, from: start.clone(), to: end.clone(), total, said: judgement })
+    Some(PoolTrend {
+        kind,
+        values,
+        run,
+        from: start.clone(),
+        to: end.clone(),
+        total,
+        said: judgement,
+    })
 }
 
 /// Free swap at the first and the last moment.
-fn swap(moments: &[Census]) -> Option<(u64, u64)> {
+fn swap(moments: &[LedgerSnapshot]) -> Option<(u64, u64)> {
     let mut free = moments.iter().filter_map(|census| value(census, &["SwapFree", "Swap-Free"]));
     let first = free.next()?;
     Some((first, free.next_back().unwrap_or(first)))
 }
 
-impl Pool {
+impl PoolTrend {
     fn ends(&self) -> (u64, u64) {
         self.values.ends()
     }
@@ -223,8 +231,8 @@ impl Pool {
             false => format!("{} rose: {}", self.kind.label(), self.change(swap)),
         };
         let series = &self.values.series;
-        let mut draft = Draft::new(
-            Kind::PoolGrowth,
+        let mut draft = FindingBuilder::new(
+            FindingKind::PoolGrowth,
             Subject::Pool(PoolKind::NormalWorld(self.kind.clone())),
             severity,
             title,
@@ -246,8 +254,8 @@ impl Pool {
 }
 
 /// Triage of the memory in use; `none` says that no pool grows.
-fn in_use(moments: &[Census], none: bool) -> Option<Arc<str>> {
-    let free = |census: &Census| value(census, &["MemFree", "Sysfre"]);
+fn in_use(moments: &[LedgerSnapshot], none: bool) -> Option<Arc<str>> {
+    let free = |census: &LedgerSnapshot| value(census, &["MemFree", "Sysfre"]);
     let usage: Vec<u64> = moments
         .iter()
         .filter_map(|census| {
@@ -283,7 +291,7 @@ fn in_use(moments: &[Census], none: bool) -> Option<Arc<str>> {
 }
 
 /// The share of the page cache in the growth.
-fn cache(moments: &[Census]) -> Option<String> {
+fn cache(moments: &[LedgerSnapshot]) -> Option<String> {
     let cached = ["Cached", "Cache"];
     let (before, after) = (value(moments.first()?, &cached)?, value(moments.last()?, &cached)?);
     let gain_text = text::mebibytes(after.checked_sub(before).filter(|gain| *gain > 0)?);

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use crate::{
     growth::{
         Basis, Judgement, Series,
-        collect::{Column, Taken, Timeline},
+        collect::{Column, HasMoment, RunTimeline},
         judge,
     },
-    model::{Census, Ledger, Moment, NormalWorld, Verdict},
+    model::{Ledger, LedgerSnapshot, Moment, NormalWorld, Verdict},
 };
 
-impl Taken for Census {
+impl HasMoment for LedgerSnapshot {
     fn moment(&self) -> Option<Moment> {
         self.moment
     }
@@ -21,13 +21,13 @@ impl Taken for Census {
 const VALUES: usize = 9;
 
 /// The snapshots of a ledger, or of one of its caches, heaps or devices.
-pub(super) struct Prints<'n> {
-    timeline: Timeline<'n, Census>,
+pub(super) struct SnapshotSeries<'n> {
+    timeline: RunTimeline<'n, LedgerSnapshot>,
 }
 
 /// A quantity over the snapshots.
 #[derive(Clone, Debug)]
-pub(super) struct Counted {
+pub(super) struct CountSeries {
     /// The values, less the growth of idle iterations.
     pub(super) series: Series,
     /// Growth per idle iteration.
@@ -36,15 +36,15 @@ pub(super) struct Counted {
     pub(super) first: u32,
 }
 
-impl<'n> Prints<'n> {
+impl<'n> SnapshotSeries<'n> {
     /// The snapshots of a ledger for which `fits` holds.
     pub(super) fn new(
         normal: &'n NormalWorld,
         ledger: Ledger,
-        fits: impl Fn(&Census) -> bool,
+        fits: impl Fn(&LedgerSnapshot) -> bool,
     ) -> Self {
         let snapshots: Vec<_> = normal.snapshots(ledger).filter(|census| fits(census)).collect();
-        Self { timeline: Timeline::from_refs(&snapshots) }
+        Self { timeline: RunTimeline::from_refs(&snapshots) }
     }
 
     /// Whether a run took the snapshots.
@@ -53,16 +53,16 @@ impl<'n> Prints<'n> {
     }
 
     /// The measured snapshots, in order.
-    pub(super) fn snapshots(&self) -> impl DoubleEndedIterator<Item = &'n Census> + '_ {
+    pub(super) fn snapshots(&self) -> impl DoubleEndedIterator<Item = &'n LedgerSnapshot> + '_ {
         self.timeline.measured.iter().flatten().copied()
     }
 
     /// Series of their entries by key; entries missing from a snapshot are 0.
     pub(super) fn columns<K: Ord>(
         &self,
-        list: impl Fn(&'n Census) -> Vec<(K, u64)>,
+        list: impl Fn(&'n LedgerSnapshot) -> Vec<(K, u64)>,
         most: usize,
-    ) -> BTreeMap<K, Counted> {
+    ) -> BTreeMap<K, CountSeries> {
         let measured_columns = columns(&self.timeline.measured, &list, most);
         let idle: Vec<_> = self.timeline.idle.iter().copied().map(Some).collect();
         let idle = columns(&idle, &list, most);
@@ -71,17 +71,18 @@ impl<'n> Prints<'n> {
             let idle = idle.get(&key).map_or(0.0, |idle| idle.idle_rate().0);
             let mut series = column.objects(0, false);
             series.subtract(idle);
-            (key, Counted { series, idle, first })
+            (key, CountSeries { series, idle, first })
         });
         series_by_key.collect()
     }
 
     /// Series of one number per snapshot.
-    pub(super) fn values(&self, value: impl Fn(&Census) -> Option<u64>) -> Counted {
-        let list =
-            |census: &'n Census| value(census).map(|value| ((), value)).into_iter().collect();
+    pub(super) fn values(&self, value: impl Fn(&LedgerSnapshot) -> Option<u64>) -> CountSeries {
+        let list = |census: &'n LedgerSnapshot| {
+            value(census).map(|value| ((), value)).into_iter().collect()
+        };
         let count_series = self.columns(list, 1).remove(&());
-        count_series.unwrap_or(Counted {
+        count_series.unwrap_or(CountSeries {
             series: Series::default(),
             idle: 0.0,
             first: self.timeline.first,
@@ -90,8 +91,8 @@ impl<'n> Prints<'n> {
 }
 
 fn columns<'n, K: Ord>(
-    prints: &[Option<&'n Census>],
-    list: &impl Fn(&'n Census) -> Vec<(K, u64)>,
+    prints: &[Option<&'n LedgerSnapshot>],
+    list: &impl Fn(&'n LedgerSnapshot) -> Vec<(K, u64)>,
     most: usize,
 ) -> BTreeMap<K, Column> {
     let mut columns: BTreeMap<K, Column> = BTreeMap::new();
@@ -107,7 +108,7 @@ fn columns<'n, K: Ord>(
     columns
 }
 
-impl Counted {
+impl CountSeries {
     /// The judgement of the series; a short one is never a leak, as the whole system contributes to it.
     pub(super) fn judge(&self) -> Judgement {
         let judgement = judge(&self.series);

@@ -56,7 +56,7 @@ pub struct TaStats {
 /// # Errors
 /// When the reply is not a list of such elements.
 pub fn pools(element: usize, reply: &[u8]) -> Result<Vec<Pool>, StatsError> {
-    let layout = Layout::for_element(element)?;
+    let layout = StatsLayout::for_element(element)?;
     let is_present = |pool: &Pool| pool.size.is_some_and(|size| size > 0);
     Ok(elements(element, reply)?.map(|bytes| layout.pool(bytes)).filter(is_present).collect())
 }
@@ -66,7 +66,7 @@ pub fn pools(element: usize, reply: &[u8]) -> Result<Vec<Pool>, StatsError> {
 /// # Errors
 /// When the reply is not a list of such elements.
 pub fn tas(element: usize, reply: &[u8]) -> Result<Vec<TaStats>, StatsError> {
-    let layout = Layout::for_element(element)?;
+    let layout = StatsLayout::for_element(element)?;
     let read = |bytes: &[u8]| {
         let (head, heap) = bytes.split_at(TA_HEAD_BYTES);
         let heap = Some(layout.pool(heap));
@@ -99,12 +99,12 @@ pub(super) fn kind(name: &str) -> PoolKind {
 }
 
 /// Offsets of the figures in an element.
-struct Layout {
+struct StatsLayout {
     free2_sum: Option<usize>,
     figures: usize,
 }
 
-impl Layout {
+impl StatsLayout {
     fn for_element(element: usize) -> Result<Self, StatsError> {
         match element {
             56 => Ok(Self { free2_sum: None, figures: NAME_BYTES }),

@@ -7,13 +7,13 @@ use crate::{
     fingerprint::fingerprint,
     growth::{
         Judgement,
-        collect::{PoolSeries, Timeline, pools},
+        collect::{PoolSeries, RunTimeline, pools},
         judge,
         report::words,
     },
     model::{
-        Evidence, Figure, FigureKind, Finding, Kind, Observation, Part, Pool, PoolKind, PoolUnit,
-        Sample, Severity, Subject, Unit, Verdict,
+        Completeness, Evidence, Figure, FigureKind, Finding, FindingKind, Observation, Pool,
+        PoolKind, PoolUnit, Sample, Severity, Subject, Unit, Verdict,
     },
     text,
 };
@@ -25,10 +25,10 @@ const NEARLY_FULL: f64 = 0.9;
 /// observation.
 #[must_use]
 pub fn findings(observation: &Observation, explained: &[Finding]) -> Vec<Finding> {
-    let timeline = Timeline::new(&observation.samples);
-    let context = Context {
+    let timeline = RunTimeline::new(&observation.samples);
+    let context = PoolContext {
         explained: explained.iter().any(|finding| {
-            finding.severity == Severity::Failure && finding.kind < Kind::PoolGrowth
+            finding.severity == Severity::Failure && finding.kind < FindingKind::PoolGrowth
         }),
         detailed: detailed(&timeline),
         duration: forecast::duration(&timeline),
@@ -39,7 +39,7 @@ pub fn findings(observation: &Observation, explained: &[Finding]) -> Vec<Finding
         .filter_map(|series| {
             let oom = incidents::core_heap(observation)
                 .filter(|_| series.last.kind == PoolKind::CoreHeap);
-            Case::new(series, oom).finding(&context)
+            PoolCase::new(series, oom).finding(&context)
         })
         .collect();
     let is_core_heap = |finding: &Finding| finding.subject == Subject::Pool(PoolKind::CoreHeap);
@@ -51,14 +51,14 @@ pub fn findings(observation: &Observation, explained: &[Finding]) -> Vec<Finding
 }
 
 /// Whether allocation sites were observed, which is better evidence than pools.
-fn detailed(timeline: &Timeline<'_>) -> bool {
-    let complete = |sample: &&Sample| matches!(sample.sites, Part::Complete(_));
+fn detailed(timeline: &RunTimeline<'_>) -> bool {
+    let complete = |sample: &&Sample| matches!(sample.sites, Completeness::Complete(_));
     timeline.measured.iter().flatten().filter(|sample| complete(sample)).count() > 1
 }
 
 /// Data common to all pools.
-struct Context<'a> {
-    timeline: Timeline<'a>,
+struct PoolContext<'a> {
+    timeline: RunTimeline<'a>,
     /// Whether a leak explains why pools grow.
     explained: bool,
     detailed: bool,
@@ -67,21 +67,21 @@ struct Context<'a> {
 }
 
 /// One pool with its judgement.
-struct Case<'a> {
+struct PoolCase<'a> {
     series: &'a PoolSeries<'a>,
     pool: &'a Pool,
     judgement: Judgement,
     shortage: Option<Shortage>,
     /// Failed allocations while it was observed.
     failures: u64,
-    oom: Option<incidents::OutOfMemory<'a>>,
+    oom: Option<incidents::CoreHeapShortage<'a>>,
 }
 
-impl<'a> Case<'a> {
-    fn new(series: &'a PoolSeries<'a>, oom: Option<incidents::OutOfMemory<'a>>) -> Self {
+impl<'a> PoolCase<'a> {
+    fn new(series: &'a PoolSeries<'a>, oom: Option<incidents::CoreHeapShortage<'a>>) -> Self {
         let pool = series.last;
         let failures = |pool: &Pool| pool.num_alloc_fail.unwrap_or(0);
-        let printed_shortage = oom.as_ref().map(incidents::OutOfMemory::shortage);
+        let printed_shortage = oom.as_ref().map(incidents::CoreHeapShortage::shortage);
         Self {
             series,
             pool,
@@ -96,7 +96,7 @@ impl<'a> Case<'a> {
         self.judgement.verdict == Verdict::Leak
     }
 
-    fn severity(&self, context: &Context<'_>) -> Option<Severity> {
+    fn severity(&self, context: &PoolContext<'_>) -> Option<Severity> {
         let has_failed = self.failures > 0 || self.oom.is_some();
         match self.judgement.verdict {
             Verdict::Leak if context.explained => Some(Severity::Note),
@@ -113,17 +113,17 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn finding(&self, context: &Context<'_>) -> Option<Finding> {
+    fn finding(&self, context: &PoolContext<'_>) -> Option<Finding> {
         let severity = self.severity(context)?;
         let subject = Subject::Pool(self.pool.kind.clone());
         Some(Finding {
-            kind: Kind::PoolGrowth,
+            kind: FindingKind::PoolGrowth,
             severity,
             verdict: Some(self.judgement.verdict),
             title: self.title().into(),
             figures: self.figures(context),
             evidence: self.evidence(context),
-            fingerprint: fingerprint(Kind::PoolGrowth, &subject, &[]),
+            fingerprint: fingerprint(FindingKind::PoolGrowth, &subject, &[]),
             subject,
             cause: None,
             action: self.action(context).into(),
@@ -156,7 +156,7 @@ impl<'a> Case<'a> {
         text::amount(value, if self.pool.unit == PoolUnit::Bytes { "byte" } else { "object" })
     }
 
-    fn figures(&self, context: &Context<'_>) -> Vec<Figure> {
+    fn figures(&self, context: &PoolContext<'_>) -> Vec<Figure> {
         let (unit, per) = match self.pool.unit {
             PoolUnit::Bytes => (Unit::Bytes, Unit::BytesPerIteration),
             PoolUnit::Objects => (Unit::Objects, Unit::ObjectsPerIteration),
@@ -191,7 +191,7 @@ impl<'a> Case<'a> {
         figures
     }
 
-    fn evidence(&self, context: &Context<'_>) -> Vec<Evidence> {
+    fn evidence(&self, context: &PoolContext<'_>) -> Vec<Evidence> {
         let mut texts = Vec::new();
         if let Some(shortage) = self.shortage {
             texts.push(shortage.reason());
@@ -211,7 +211,7 @@ impl<'a> Case<'a> {
         let mut evidence: Vec<_> =
             texts.into_iter().map(|text| Evidence::Text(Arc::from(text))).collect();
         evidence.extend(words::evidence(&self.series.used, context.timeline.first));
-        evidence.extend(self.oom.iter().flat_map(incidents::OutOfMemory::places));
+        evidence.extend(self.oom.iter().flat_map(incidents::CoreHeapShortage::places));
         evidence
     }
 
@@ -234,7 +234,7 @@ impl<'a> Case<'a> {
         })
     }
 
-    fn action(&self, context: &Context<'_>) -> &'static str {
+    fn action(&self, context: &PoolContext<'_>) -> &'static str {
         match (self.leaks(), self.shortage.as_ref().and_then(Shortage::full)) {
             (true, _) if context.explained => {
                 "fix the growth findings: they are what fills the pool"

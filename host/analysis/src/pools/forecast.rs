@@ -1,7 +1,7 @@
 //! When a growing pool will be full.
 
 use crate::{
-    growth::{Estimate, collect::Timeline},
+    growth::{Estimate, collect::RunTimeline},
     model::{Pool, Sample},
 };
 
@@ -16,7 +16,7 @@ pub(super) fn iterations(pool: &Pool, rate: Estimate) -> Option<Estimate> {
 }
 
 /// Mean duration of an iteration in nanoseconds, if the snapshots have times of one clock.
-pub(super) fn duration(timeline: &Timeline<'_>) -> Option<f64> {
+pub(super) fn duration(timeline: &RunTimeline<'_>) -> Option<f64> {
     let time = |(at, sample): (usize, &Option<&Sample>)| Some((at, sample.as_ref()?.time?));
     let mut times = timeline.measured.iter().enumerate().filter_map(time);
     let (start, first) = times.next()?;

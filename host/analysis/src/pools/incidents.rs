@@ -6,9 +6,9 @@ use crate::growth::report::words;
 use crate::model::Evidence;
 use crate::model::FigureKind;
 use crate::model::Finding;
+use crate::model::FindingKind;
 use crate::model::Incident;
 use crate::model::IncidentKind;
-use crate::model::Kind;
 use crate::model::Observation;
 use crate::model::PoolKind;
 use crate::model::Severity;
@@ -21,14 +21,14 @@ use std::collections::BTreeMap;
 const LISTED: usize = 5;
 
 /// All out-of-memory incidents of the core heap.
-pub(super) struct OutOfMemory<'a> {
+pub(super) struct CoreHeapShortage<'a> {
     incidents: Vec<&'a Incident>,
     /// Smallest failed request, the most conclusive one.
     smallest: u64,
 }
 
 /// The incidents of the core heap, if any.
-pub(super) fn core_heap(observation: &Observation) -> Option<OutOfMemory<'_>> {
+pub(super) fn core_heap(observation: &Observation) -> Option<CoreHeapShortage<'_>> {
     let request_size = |incident: &Incident| match incident.kind {
         IncidentKind::OutOfMemory { requested, .. } => Some(requested),
         _ => None,
@@ -36,10 +36,10 @@ pub(super) fn core_heap(observation: &Observation) -> Option<OutOfMemory<'_>> {
     let failures = observation.incidents.iter().filter(|incident| request_size(incident).is_some());
     let incidents: Vec<_> = failures.collect();
     let smallest = incidents.iter().copied().filter_map(request_size).min()?;
-    Some(OutOfMemory { incidents, smallest })
+    Some(CoreHeapShortage { incidents, smallest })
 }
 
-impl OutOfMemory<'_> {
+impl CoreHeapShortage<'_> {
     /// The shortage that the smallest failed request shows.
     pub(super) fn shortage(&self) -> Shortage {
         Shortage::new(self.smallest, None)
@@ -58,7 +58,7 @@ impl OutOfMemory<'_> {
         let mut evidence = vec![Evidence::Text(self.shortage().reason().into())];
         evidence.extend(self.places());
         Finding {
-            kind: Kind::PoolGrowth,
+            kind: FindingKind::PoolGrowth,
             severity: Severity::Possible,
             verdict: None,
             title: format!(
@@ -72,7 +72,7 @@ impl OutOfMemory<'_> {
                 Unit::Objects,
             )],
             evidence,
-            fingerprint: fingerprint(Kind::PoolGrowth, &subject, &[]),
+            fingerprint: fingerprint(FindingKind::PoolGrowth, &subject, &[]),
             subject,
             cause: None,
             action: "look for growth before the failure: take dumps while the workload repeats"
@@ -97,7 +97,7 @@ fn pool_finding(text: &str, incidents: &[&Incident]) -> Finding {
     let subject = Subject::Pool(PoolKind::Named(text.into()));
     let first = incidents.first().map_or(text, |incident| &incident.text);
     Finding {
-        kind: Kind::PoolGrowth,
+        kind: FindingKind::PoolGrowth,
         severity: Severity::Possible,
         verdict: None,
         title: format!("a pool ran out, reported {times}: {first}").into(),
@@ -107,7 +107,7 @@ fn pool_finding(text: &str, incidents: &[&Incident]) -> Finding {
             .take(LISTED)
             .map(|incident| Evidence::At(incident.place.clone()))
             .collect(),
-        fingerprint: fingerprint(Kind::PoolGrowth, &subject, &[]),
+        fingerprint: fingerprint(FindingKind::PoolGrowth, &subject, &[]),
         subject,
         cause: None,
         action: "make that pool larger, or find what fills it".into(),

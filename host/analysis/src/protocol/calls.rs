@@ -2,7 +2,7 @@
 
 use teeleak_proto::Uuid;
 
-use super::{On, Protocol, Step, StepAction};
+use super::{Protocol, ProtocolStep, StepAction, StepEvent};
 use crate::model::{Event, Observation};
 
 /// Successful calls.
@@ -18,7 +18,7 @@ pub(crate) struct Calls {
 
 /// Counts the calls to a TA that are steps of the protocols for this TA.
 pub(crate) fn calls(protocols: &[Protocol], observation: &Observation, ta: Uuid) -> Calls {
-    let own = |step: &&Step| step.ta == Some(ta) && matches!(step.on, On::Invoke(_));
+    let own = |step: &&ProtocolStep| step.ta == Some(ta) && matches!(step.on, StepEvent::Invoke(_));
     let steps: Vec<_> = protocols.iter().flat_map(|one| &one.steps).filter(own).collect();
     let is_lossy = observation.events.iter().any(|event| event.lost_before > 0);
     let has_succeeded = |event: &&Event| event.result.unwrap_or(0) == 0;

@@ -56,11 +56,11 @@ pub use definition::{
     key::{Key, KeyPart},
     pack::Pack,
 };
-pub use findings::{Checked, Tie, check};
+pub use findings::{ProtocolReport, Tie, check};
 pub use matching::engine::Limits;
 use teeleak_proto::Uuid;
 
-use crate::{mistake::Mistake, model::Name};
+use crate::{mistake::Mistake, model::Symbol};
 
 /// A valid protocol.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -72,7 +72,7 @@ pub struct Protocol {
     /// Its kinds of resources; a parent comes before its children.
     pub resources: Vec<Resource>,
     /// Its steps, in the order of the file.
-    pub steps: Vec<Step>,
+    pub steps: Vec<ProtocolStep>,
 }
 
 /// A kind of resource.
@@ -87,7 +87,7 @@ pub struct Resource {
     /// How many times one key may be held at once, 0 for no limit.
     pub max_held: u32,
     /// What ends it.
-    pub end: End,
+    pub end: ResourceEnd,
     /// Whether steps may be missing, such as with filters of the kernel's trace.
     pub partial: bool,
 }
@@ -109,7 +109,7 @@ pub enum Scope {
 /// What ends a resource correctly.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum End {
+pub enum ResourceEnd {
     /// Its own release only.
     Release,
     /// Its own release or that of its parent.
@@ -120,7 +120,7 @@ pub enum End {
 
 /// A step.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Step {
+pub struct ProtocolStep {
     /// Its name.
     pub name: Arc<str>,
     /// Index of its resource.
@@ -128,7 +128,7 @@ pub struct Step {
     /// Its action on the resource.
     pub action: StepAction,
     /// Its event.
-    pub on: On,
+    pub on: StepEvent,
     /// UUID of the TA or PTA, `None` for any.
     pub ta: Option<Uuid>,
     /// Key of the resource.
@@ -152,7 +152,7 @@ pub enum StepAction {
 
 /// The event of a step.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum On {
+pub enum StepEvent {
     /// A command.
     Invoke(u32),
     /// A session is opened.
@@ -164,7 +164,7 @@ pub enum On {
     /// A region is unmapped.
     Unmap,
     /// A named step.
-    Named(Name),
+    Named(Symbol),
 }
 
 impl Protocol {

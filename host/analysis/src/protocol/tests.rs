@@ -1,6 +1,6 @@
 //! Protocol files: parsing and error messages.
 
-use teeleak_proto::bind::{Action, KeySource, Scope};
+use teeleak_proto::bind::{BindAction, BindScope, KeySource};
 
 use super::{Pack, Protocol};
 use crate::mistake::Mistake;
@@ -33,8 +33,8 @@ fn file_order_and_parents_are_kept() {
     assert_eq!(bound.resources[0].max_held, 2);
     assert_eq!(bound.resources[1].parent, Some(0));
     assert_eq!(bound.steps[0].key, KeySource::Value(7));
-    assert_eq!(bound.steps[1].action, Action::Release);
-    assert_eq!((bound.steps[2].cmd, bound.steps[2].scope), (7, Scope::Global));
+    assert_eq!(bound.steps[1].action, BindAction::Release);
+    assert_eq!((bound.steps[2].cmd, bound.steps[2].scope), (7, BindScope::Global));
     assert_eq!(bound.steps[2].key, KeySource::Pair(0, 1));
     assert_eq!(bound.steps[2].parent, KeySource::Session);
 }

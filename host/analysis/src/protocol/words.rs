@@ -1,7 +1,7 @@
 //! Protocols in words: correct orders, steps of a proof, results.
 
 use super::Protocol;
-use super::Step;
+use super::ProtocolStep;
 use super::StepAction;
 use crate::model::Event;
 use crate::model::StepRef;
@@ -58,7 +58,7 @@ pub(super) fn steps(protocol: &Protocol, resource: usize, action: StepAction) ->
 
 /// An event as a step of a protocol; if it is several steps, preferably one of `resource`.
 pub(super) fn step_ref(protocol: &Protocol, resource: usize, event: &Event) -> StepRef {
-    let mut fitting: Vec<&Step> =
+    let mut fitting: Vec<&ProtocolStep> =
         protocol.steps.iter().filter(|step| step.matches(event)).collect();
     fitting.sort_by_key(|step| step.resource != resource);
     let Some(step) = fitting.first() else {

@@ -1,10 +1,10 @@
 //! Names of places, processes, logins and access bits.
 
-use crate::model::{Holder, Place};
+use crate::model::{Holder, SourceLocation};
 
 /// `file:line`.
 #[must_use]
-pub fn place(place: &Place) -> String {
+pub fn place(place: &SourceLocation) -> String {
     format!("{}:{}", place.source, place.at)
 }
 

@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// Position of a rule: file and line.
-pub type At = (Arc<str>, usize);
+pub type RulePlace = (Arc<str>, usize);
 
 /// Why a finding does not count.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,7 +42,7 @@ pub enum Excuse {
     /// It is suppressed.
     Suppressed {
         /// Position of the suppression.
-        at: At,
+        at: RulePlace,
         /// The reason.
         reason: Arc<str>,
         /// The last day of the suppression.
@@ -58,7 +58,7 @@ pub enum Excuse {
 
 /// A rule that excuses findings.
 #[derive(Clone, Debug)]
-struct Rule {
+struct TriageRule {
     /// Fingerprint pattern.
     pattern: Arc<str>,
     excuse: Excuse,
@@ -75,7 +75,7 @@ struct Fix {
 /// Rules, fixes and budgets.
 #[derive(Clone, Debug, Default)]
 pub struct Triage {
-    rules: Vec<Rule>,
+    rules: Vec<TriageRule>,
     fixes: Vec<Fix>,
     budgets: Vec<Budget>,
     /// The faults that count; `None` for all.
@@ -95,7 +95,7 @@ pub struct Accepted {
 
 /// Findings after triage.
 #[derive(Clone, Debug, Default)]
-pub struct Triaged {
+pub struct TriageReport {
     /// Findings that count.
     pub left: Vec<Finding>,
     /// Findings that do not count.
@@ -132,7 +132,7 @@ impl Triage {
     /// Adds the fingerprints of findings that were accepted before.
     pub fn add_baseline(&mut self, source: &str, fingerprints: impl IntoIterator<Item = Arc<str>>) {
         let source: Arc<str> = source.into();
-        let rule = |pattern| Rule { pattern, excuse: Excuse::Baseline(Arc::clone(&source)) };
+        let rule = |pattern| TriageRule { pattern, excuse: Excuse::Baseline(Arc::clone(&source)) };
         self.rules.extend(fingerprints.into_iter().map(rule));
     }
 
@@ -144,8 +144,8 @@ impl Triage {
 
     /// Separates the findings that count from those that do not.
     #[must_use]
-    pub fn apply(&self, findings: Vec<Finding>) -> Triaged {
-        let mut triaged = Triaged::default();
+    pub fn apply(&self, findings: Vec<Finding>) -> TriageReport {
+        let mut triaged = TriageReport::default();
         let mut used_rules = BTreeSet::new();
         for mut finding in findings {
             self.note(&mut finding);
@@ -194,14 +194,14 @@ impl Triage {
         (!faults.contains(&finding.kind.info().fault)).then_some(Excuse::NotAsked)
     }
 
-    fn is_over(&self, rule: &Rule) -> bool {
+    fn is_over(&self, rule: &TriageRule) -> bool {
         match (&rule.excuse, self.today) {
             (Excuse::Suppressed { until, .. }, Some(today)) => today > *until,
             _ => false,
         }
     }
 
-    fn remark(&self, rule: &Rule, used: bool) -> Option<Arc<str>> {
+    fn remark(&self, rule: &TriageRule, used: bool) -> Option<Arc<str>> {
         let Excuse::Suppressed { at: (file, line), reason, until } = &rule.excuse else {
             return None;
         };
@@ -231,7 +231,7 @@ impl Triage {
     }
 }
 
-impl Rule {
+impl TriageRule {
     fn matches(&self, finding: &Finding) -> bool {
         // A cache stops growing. Growth without end is no cache, wherever it is allocated.
         let excusable = match self.excuse {

@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc};
 use serde::Deserialize;
 use toml::{Spanned, value::Datetime};
 
-use super::{Day, Excuse, Fix, Rule};
+use super::{Day, Excuse, Fix, TriageRule};
 use crate::mistake::Mistake;
 
 /// Prefix of the fingerprints of this version; others match nothing.
@@ -28,46 +28,46 @@ struct Suppression {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Notes {
-    fixed: Vec<Note>,
+    fixed: Vec<FixNote>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Note {
+struct FixNote {
     fingerprint: Spanned<String>,
     version: Spanned<String>,
     note: Option<String>,
 }
 
 /// A file with the mistakes found in it.
-struct File<'a> {
+struct TriageFile<'a> {
     source: &'a str,
     text: &'a str,
     mistakes: Vec<Mistake>,
 }
 
-pub(super) fn suppressions(source: &str, text: &str) -> Result<Vec<Rule>, Vec<Mistake>> {
+pub(super) fn suppressions(source: &str, text: &str) -> Result<Vec<TriageRule>, Vec<Mistake>> {
     let form: Suppressions =
         parse(source, text, "a suppression file consists of [[suppress]] tables")?;
-    let mut file = File { source, text, mistakes: Vec::new() };
+    let mut file = TriageFile { source, text, mistakes: Vec::new() };
     let rules = form.suppress.iter().filter_map(|one| file.suppression(one)).collect();
     file.finish(rules)
 }
 
 /// The builtin suppressions, which never expire.
-pub(super) fn builtin_rules(text: &str) -> Vec<Rule> {
+pub(super) fn builtin_rules(text: &str) -> Vec<TriageRule> {
     let form = toml::from_str(text).unwrap_or(Suppressions { suppress: Vec::new() });
     let rule = |one: Spanned<Suppression>| {
         let Suppression { fingerprint, reason, .. } = one.into_inner();
         let excuse = Excuse::Known(reason.into_inner().into());
-        Rule { pattern: fingerprint.into_inner().into(), excuse }
+        TriageRule { pattern: fingerprint.into_inner().into(), excuse }
     };
     form.suppress.into_iter().map(rule).collect()
 }
 
 pub(super) fn fixes(source: &str, text: &str) -> Result<Vec<Fix>, Vec<Mistake>> {
     let form: Notes = parse(source, text, "a notes file consists of [[fixed]] tables")?;
-    let mut file = File { source, text, mistakes: Vec::new() };
+    let mut file = TriageFile { source, text, mistakes: Vec::new() };
     let mut fixes = Vec::new();
     for note in form.fixed {
         let pattern = file.fingerprint(&note.fingerprint);
@@ -88,7 +88,7 @@ fn parse<'a, T: Deserialize<'a>>(
     })
 }
 
-impl File<'_> {
+impl TriageFile<'_> {
     fn mistake(&mut self, span: Range<usize>, message: &str, hint: &str) {
         let hint = Some(hint.to_owned());
         self.mistakes.push(Mistake::new((self.source, self.text), span, message, hint));
@@ -98,7 +98,7 @@ impl File<'_> {
         if self.mistakes.is_empty() { Ok(read) } else { Err(self.mistakes) }
     }
 
-    fn suppression(&mut self, one: &Spanned<Suppression>) -> Option<Rule> {
+    fn suppression(&mut self, one: &Spanned<Suppression>) -> Option<TriageRule> {
         let Suppression { fingerprint, reason, expires } = one.get_ref();
         let pattern = self.fingerprint(fingerprint);
         let reason = self.words(reason, "give the reason and a contact");
@@ -118,7 +118,10 @@ impl File<'_> {
         let last_day = Day { year: date.year, month: date.month, day: date.day };
         let head = self.text.get(..fingerprint.span().start).unwrap_or_default();
         let position = (self.source.into(), head.matches('\n').count() + 1);
-        Some(Rule { pattern, excuse: Excuse::Suppressed { at: position, reason, until: last_day } })
+        Some(TriageRule {
+            pattern,
+            excuse: Excuse::Suppressed { at: position, reason, until: last_day },
+        })
     }
 
     fn fingerprint(&mut self, text: &Spanned<String>) -> Arc<str> {

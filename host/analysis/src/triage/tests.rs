@@ -1,13 +1,13 @@
 //! Findings and notes after triage.
 
-use super::{Day, Triage, Triaged};
-use crate::model::{Finding, Fingerprint, Kind, PoolKind, Severity, Subject, Verdict};
+use super::{Day, Triage, TriageReport};
+use crate::model::{Finding, FindingKind, Fingerprint, PoolKind, Severity, Subject, Verdict};
 
 const TODAY: Day = Day { year: 2026, month: 11, day: 21 };
 
 fn finding(fingerprint: &str, verdict: Verdict) -> Finding {
     Finding {
-        kind: Kind::SiteGrowth,
+        kind: FindingKind::SiteGrowth,
         severity: if verdict == Verdict::Leak { Severity::Failure } else { Severity::Possible },
         verdict: Some(verdict),
         subject: Subject::Pool(PoolKind::Named("any".into())),
@@ -20,7 +20,7 @@ fn finding(fingerprint: &str, verdict: Verdict) -> Finding {
     }
 }
 
-fn suppress(until: &str, findings: Vec<Finding>) -> Triaged {
+fn suppress(until: &str, findings: Vec<Finding>) -> TriageReport {
     let text = format!("[[suppress]]\nfingerprint = 'v1:a:*'\nreason = 'why'\nexpires = {until}\n");
     let mut triage = Triage { today: Some(TODAY), ..Triage::default() };
     triage.add_suppressions("s.toml", &text).unwrap();

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use teeleak_analysis::model::{
-    Clock, Gap, Instance, Moment, Observation, Owner, OwnerId, Part, Place, Pool, Reason, Region,
-    Sample, Session, Site, Stage, Time,
+    Clock, Completeness, Gap, Instance, Moment, Observation, Owner, OwnerId, Pool, Reason, Region,
+    Sample, Session, Site, SourceLocation, Stage, Time,
 };
 use teeleak_proto::Uuid;
 
@@ -89,19 +89,19 @@ impl Heap {
             uuid: PLAYER,
             panicked: false,
             ref_count: None,
-            regions: Part::Complete(self.regions.clone()),
+            regions: Completeness::Complete(self.regions.clone()),
             heap: None,
         };
         Sample {
             moment: Moment { stage, iteration },
             time: Some(Time { clock: Clock::Monotonic, ns: u64::from(self.epoch) * 2_000_000 }),
-            place: Place { source: "simulation".into(), at: 1 },
+            place: SourceLocation { source: "simulation".into(), at: 1 },
             epoch: Some(self.epoch),
-            sites: Part::Complete(self.sites()),
-            owners: Part::Complete(vec![owner]),
-            instances: Part::Complete(vec![instance]),
-            sessions: Part::Complete(self.sessions.clone()),
-            pools: Part::Complete(self.pools.clone()),
+            sites: Completeness::Complete(self.sites()),
+            owners: Completeness::Complete(vec![owner]),
+            instances: Completeness::Complete(vec![instance]),
+            sessions: Completeness::Complete(self.sessions.clone()),
+            pools: Completeness::Complete(self.pools.clone()),
         }
     }
 }
@@ -152,8 +152,8 @@ impl Run {
         let mut sample = self.heap.sample(stage, iteration);
         if stage == Stage::Measured && self.hidden.contains(&iteration) {
             let gap = Gap { what: "all".into(), reason: Reason::Busy, remedy: None, lost: 0 };
-            sample.sites = Part::Unobserved(gap.clone());
-            sample.instances = Part::Unobserved(gap);
+            sample.sites = Completeness::Unobserved(gap.clone());
+            sample.instances = Completeness::Unobserved(gap);
         }
         self.observation.samples.push(sample);
     }
@@ -167,7 +167,7 @@ impl Run {
             lost: 0,
         };
         for sample in &mut self.observation.samples {
-            sample.sites = Part::Unobserved(gap.clone());
+            sample.sites = Completeness::Unobserved(gap.clone());
         }
     }
 

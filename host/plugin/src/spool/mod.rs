@@ -12,8 +12,8 @@ use std::{
 
 use teeleak_proto::{
     frame::{self, FILE_HEAD, FrameKind, HEAD_BYTES},
-    push::Unwritten,
-    record::{Record, Writer},
+    push::UnwrittenCount,
+    record::{Record, RecordWriter},
 };
 
 use crate::Page;
@@ -39,7 +39,7 @@ const SHARE: u64 = 4;
 pub struct Spool {
     folder: Folder,
     open: Option<Open>,
-    unwritten: Unwritten,
+    unwritten: UnwrittenCount,
     /// Whether a write error was printed and nothing was written since.
     told: bool,
 }
@@ -65,7 +65,7 @@ impl Spool {
     #[must_use]
     pub fn new(folder: PathBuf, cap: u64) -> Self {
         let folder = Folder::new(folder, cap.max(CAP_BYTES_MIN));
-        Self { folder, open: None, unwritten: Unwritten::default(), told: false }
+        Self { folder, open: None, unwritten: UnwrittenCount::default(), told: false }
     }
 
     /// Stores a page. The last page of a push is on disk on return.
@@ -95,7 +95,7 @@ impl Spool {
         };
         let result = self.write(&mut open, &frames, page.last);
         if result.is_ok() {
-            self.unwritten = Unwritten::default();
+            self.unwritten = UnwrittenCount::default();
         }
         if page.last {
             self.folder.set(open.number, open.bytes);
@@ -174,12 +174,12 @@ fn frame_of(kind: FrameKind, payload: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 /// The frame that reports unwritten pages, empty if there are none.
-fn unwritten_frame(unwritten: Unwritten) -> io::Result<Vec<u8>> {
+fn unwritten_frame(unwritten: UnwrittenCount) -> io::Result<Vec<u8>> {
     if unwritten.pages == 0 {
         return Ok(Vec::new());
     }
     let mut records = [0; 64];
-    let mut writer = Writer::new(&mut records);
+    let mut writer = RecordWriter::new(&mut records);
     let no_room = |_| io::Error::from(io::ErrorKind::InvalidData);
     writer.push(&Record::Unwritten(unwritten)).map_err(no_room)?;
     let length = writer.length();

@@ -11,7 +11,7 @@ use std::{
 
 use teeleak_proto::client::{
     ClientCall, HEAD_BYTES, SlotState,
-    head::{self, Head},
+    head::{self, RingHead},
 };
 
 /// Which libteec.
@@ -139,7 +139,7 @@ impl Trace {
 /// What a ring file holds once its process is gone.
 pub(crate) struct Ring {
     /// Its head.
-    pub(crate) head: Head,
+    pub(crate) head: RingHead,
     /// Records, in order.
     pub(crate) calls: Vec<ClientCall>,
     /// Return addresses that belong to them.
@@ -157,7 +157,7 @@ impl Ring {
             .chunks_exact(8)
             .map(|word| u64::from_ne_bytes(word.try_into().unwrap()))
             .collect();
-        let head = Head::decode(words.first_chunk::<{ head::WORDS }>().unwrap()).unwrap();
+        let head = RingHead::decode(words.first_chunk::<{ head::WORDS }>().unwrap()).unwrap();
         let mut ring = Self { head, calls: vec![], stacks: vec![], lost: 0, bytes: bytes.len() };
         for ticket in 0..head.tickets {
             ring.take(ticket, &words[HEAD_BYTES / 8..]);

@@ -15,8 +15,8 @@ use teeleak_analysis::{
 use super::format::Format;
 use crate::{
     Env,
-    cmd::args::{outputs::Outputs, triage::Known},
-    render::{mistake, text::Page},
+    cmd::args::{outputs::Outputs, triage::TriageArgs},
+    render::{mistake, text::TextPage},
 };
 
 /// How an observation is analysed.
@@ -27,7 +27,7 @@ pub(crate) struct Analysis {
     #[arg(long, value_name = "FILE")]
     protocol: Vec<PathBuf>,
     #[command(flatten)]
-    known: Known,
+    known: TriageArgs,
     #[command(flatten)]
     pub(crate) format: Format,
     /// Show the full evidence: all values, events, places, call stacks and fingerprints.
@@ -59,8 +59,8 @@ impl Analysis {
     }
 
     /// The page that text is printed on.
-    pub(crate) fn page<'e>(&self, env: &'e mut Env<'_>) -> Page<'e> {
-        Page::new(env.out, env.screen.layout(self.verbose))
+    pub(crate) fn page<'e>(&self, env: &'e mut Env<'_>) -> TextPage<'e> {
+        TextPage::new(env.out, env.screen.layout(self.verbose))
     }
 }
 

@@ -54,32 +54,32 @@ impl Outputs {
     ) -> Result<()> {
         let ReportView { observation, report, .. } = told;
         let create = |path: &Path| File::create(path);
-        into(self.html.as_deref(), create, |out| Ok(html::write(&told, out)?))?;
-        into(self.junit.as_deref(), create, |out| junit::write(observation, report, out))?;
-        into(self.sarif.as_deref(), create, |out| Ok(sarif::write(report, out)?))?;
-        into(self.csv.as_deref(), create, |out| csv::write(&told, out))?;
-        into(self.perfetto.as_deref(), create, |out| Ok(perfetto::write(&told, out)?))?;
+        write_file(self.html.as_deref(), create, |out| Ok(html::write(&told, out)?))?;
+        write_file(self.junit.as_deref(), create, |out| junit::write(observation, report, out))?;
+        write_file(self.sarif.as_deref(), create, |out| Ok(sarif::write(report, out)?))?;
+        write_file(self.csv.as_deref(), create, |out| csv::write(&told, out))?;
+        write_file(self.perfetto.as_deref(), create, |out| Ok(perfetto::write(&told, out)?))?;
         let as_markdown = |out: &mut dyn Write| Ok(markdown::write(observation, report, out)?);
-        into(self.markdown.as_deref(), create, as_markdown)?;
+        write_file(self.markdown.as_deref(), create, as_markdown)?;
         if self.github {
             github::write(report, err)?;
             let append = |path: &Path| OpenOptions::new().append(true).create(true).open(path);
-            into(summary, append, as_markdown)?;
+            write_file(summary, append, as_markdown)?;
         }
         Ok(())
     }
 }
 
-fn into(
+fn write_file(
     path: Option<&Path>,
     open: impl FnOnce(&Path) -> std::io::Result<File>,
     write: impl FnOnce(&mut dyn Write) -> Result<()>,
 ) -> Result<()> {
     let Some(path) = path else { return Ok(()) };
-    let written = || -> Result<()> {
+    let write_whole = || -> Result<()> {
         let mut file = BufWriter::new(open(path)?);
         write(&mut file)?;
         Ok(file.flush()?)
     };
-    written().with_context(|| format!("cannot write {}", path.display()))
+    write_whole().with_context(|| format!("cannot write {}", path.display()))
 }

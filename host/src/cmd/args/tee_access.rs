@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::source::Ways;
+use crate::source::AccessOptions;
 
 /// How to observe an OP-TEE without the leak audit PTA.
 #[derive(Args, Clone, Default, Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct StockArgs {
 
 impl StockArgs {
     /// The selected access.
-    pub(crate) fn ways(&self) -> Ways {
-        Ways { console: self.console.clone(), ta_stats: self.ta_stats }
+    pub(crate) fn ways(&self) -> AccessOptions {
+        AccessOptions { console: self.console.clone(), ta_stats: self.ta_stats }
     }
 }

@@ -20,7 +20,7 @@ use teeleak_analysis::{
 
 /// Which findings count, and what is already known about them.
 #[derive(Args, Debug)]
-pub(crate) struct Known {
+pub(crate) struct TriageArgs {
     /// Don't count findings that are also in this report, earlier output of `--json` (repeatable).
     #[arg(long, value_name = "FILE")]
     baseline: Vec<PathBuf>,
@@ -63,20 +63,20 @@ fn budget(text: &str) -> Result<(String, u64)> {
 #[derive(Deserialize)]
 struct Baseline {
     kind: String,
-    findings: Vec<Entry>,
+    findings: Vec<BaselineEntry>,
     #[serde(default)]
-    accepted: Vec<Entry>,
+    accepted: Vec<BaselineEntry>,
 }
 
 #[derive(Deserialize)]
-struct Entry {
+struct BaselineEntry {
     fingerprint: String,
 }
 
-impl Known {
+impl TriageArgs {
     pub(crate) fn triage(&self) -> Result<Triage> {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        let today = since.ok().map(|since| Day::of_seconds(since.as_secs()));
+        let epoch_time = SystemTime::now().duration_since(UNIX_EPOCH);
+        let today = epoch_time.ok().map(|since| Day::of_seconds(since.as_secs()));
         let mut triage = Triage::default();
         triage.today = today;
         triage.asked = Some(self.fail_on.clone()).filter(|asked| !asked.is_empty());
@@ -117,14 +117,14 @@ fn baseline(name: &str, text: &str) -> Result<Vec<Arc<str>>> {
     let hint = "a baseline is the output of `teeleak report --json`";
     let baseline: Baseline = serde_json::from_str(text).map_err(|error| {
         let (line, column, what) = (error.line(), error.column(), error.to_string());
-        let what = what.split(" at line ").next().unwrap_or_default().to_owned();
-        anyhow!("mistake in a baseline\n{name}:{line}:{column}: {what}\n  hint: {hint}")
+        let message = what.split(" at line ").next().unwrap_or_default().to_owned();
+        anyhow!("mistake in a baseline\n{name}:{line}:{column}: {message}\n  hint: {hint}")
     })?;
     ensure!(
         baseline.kind == "report",
         "expected a report, found a {} in {name}: {hint}",
         baseline.kind
     );
-    let all = baseline.findings.into_iter().chain(baseline.accepted);
-    Ok(all.map(|entry| entry.fingerprint.into()).collect())
+    let entries = baseline.findings.into_iter().chain(baseline.accepted);
+    Ok(entries.map(|entry| entry.fingerprint.into()).collect())
 }

@@ -10,19 +10,19 @@ use teeleak_analysis::{
 };
 use teeleak_proto::client::head::halves;
 
-use crate::render::text::{Line, Page};
+use crate::render::text::{TextLine, TextPage};
 
 /// Writes seconds since the first call, duration, caller, call and result.
-pub(super) fn text(call: &Call, zero_ns: u64, page: &mut Page<'_>) -> Result<()> {
+pub(super) fn text(call: &Call, zero_ns: u64, page: &mut TextPage<'_>) -> Result<()> {
     let (begin, end) = call.monotonic;
     let start = text::seconds(begin.saturating_sub(zero_ns));
     let took = text::number(end.saturating_sub(begin) / 1_000);
     let kernel = if call.by.by_kernel { "kernel for " } else { "" };
     let caller = format!("{kernel}{}[{}/{}]", call.by.comm, call.by.pid, call.by.tid);
-    let line = Line::default().text(format_args!("{start:>12} {took:>10} us  ")).hang();
+    let line = TextLine::default().text(format_args!("{start:>12} {took:>10} us  ")).hang();
     page.write_line(outcome(call, line.text(format_args!("{caller:<28} {}", description(call)))))?;
     for frame in &call.stack {
-        page.write_line(Line::indent(28).dim(format_args!("{frame:#x}")))?;
+        page.write_line(TextLine::indent(28).dim(format_args!("{frame:#x}")))?;
     }
     Ok(())
 }
@@ -93,7 +93,7 @@ fn param_text(kind: u32, param: &CallParam) -> Option<String> {
     }
 }
 
-fn outcome(call: &Call, line: Line) -> Line {
+fn outcome(call: &Call, line: TextLine) -> TextLine {
     let has_none = matches!(
         call.kind,
         CallKind::CloseSession
@@ -123,12 +123,12 @@ fn origin(origin: Option<u32>) -> &'static str {
 }
 
 /// Writes the summary of a process that made calls.
-pub(super) fn process(process: &Process, page: &mut Page<'_>) -> Result<()> {
+pub(super) fn process(process: &Process, page: &mut TextPage<'_>) -> Result<()> {
     if !process.called {
         return Ok(());
     }
     let Process { pid, comm, exe, lost, running, ended, .. } = process;
-    let mut line = Line::default().text(format_args!("{comm} pid {pid} ")).dim(exe);
+    let mut line = TextLine::default().text(format_args!("{comm} pid {pid} ")).dim(exe);
     if *lost > 0 {
         line = line.text(", ").warn(format_args!("{} lost", text::count(*lost, "call")));
     }
@@ -143,7 +143,7 @@ pub(super) fn process(process: &Process, page: &mut Page<'_>) -> Result<()> {
 }
 
 #[derive(Serialize)]
-struct Object<'c> {
+struct CallJson<'c> {
     begin_ns: u64,
     end_ns: u64,
     pid: u32,
@@ -167,7 +167,7 @@ struct Object<'c> {
 /// Writes a call as one line of JSON. Parameters are input, size and output, see `CallParam`.
 pub(super) fn json(call: &Call, out: &mut dyn Write) -> Result<()> {
     let params = call.params.iter().map(|param| [param.input, param.size, param.output]).collect();
-    let line = Object {
+    let line = CallJson {
         begin_ns: call.monotonic.0,
         end_ns: call.monotonic.1,
         pid: call.by.pid,

@@ -6,16 +6,16 @@ use std::io::Write;
 
 use anyhow::Result;
 use teeleak_analysis::{
-    model::{Call, ClientSource, Clients, Place},
+    model::{Call, ClientSource, Clients, SourceLocation},
     parse::capture::{ClientCallReader, Damage},
     text::number,
 };
 use teeleak_proto::frame::FrameKind;
 
 use crate::{
-    capture::Writer,
+    capture::CaptureWriter,
     render::{
-        text::{Layout, Page},
+        text::{TextLayout, TextPage},
         words,
     },
     source::{Sink, live::monotonic_ns},
@@ -32,13 +32,13 @@ pub(crate) struct Style {
     /// Print calls while they are recorded.
     pub(crate) follow: bool,
     /// Layout of text.
-    pub(crate) layout: Layout,
+    pub(crate) layout: TextLayout,
 }
 
 /// Prints the calls of frames and, optionally, saves the frames to a file.
 pub(crate) struct Log<'e> {
     style: Style,
-    file: Option<Writer>,
+    file: Option<CaptureWriter>,
     out: &'e mut dyn Write,
     reader: ClientCallReader,
     held: Vec<Call>,
@@ -50,7 +50,7 @@ pub(crate) struct Log<'e> {
 }
 
 impl<'e> Log<'e> {
-    pub(crate) fn new(style: Style, file: Option<Writer>, out: &'e mut dyn Write) -> Self {
+    pub(crate) fn new(style: Style, file: Option<CaptureWriter>, out: &'e mut dyn Write) -> Self {
         Self {
             style,
             file,
@@ -92,7 +92,7 @@ impl<'e> Log<'e> {
             if self.style.json {
                 line::json(&call, self.out)?;
             } else {
-                line::text(&call, zero, &mut Page::new(self.out, self.style.layout))?;
+                line::text(&call, zero, &mut TextPage::new(self.out, self.style.layout))?;
             }
             self.printed += 1;
         }
@@ -101,7 +101,7 @@ impl<'e> Log<'e> {
 
     fn sum(&mut self, clients: &Clients) -> Result<()> {
         for process in &clients.processes {
-            line::process(process, &mut Page::new(self.out, self.style.layout))?;
+            line::process(process, &mut TextPage::new(self.out, self.style.layout))?;
         }
         let calls = number(self.printed);
         let called = clients.processes.iter().filter(|process| process.called).count();
@@ -120,8 +120,8 @@ impl<'e> Log<'e> {
         Ok(())
     }
 
-    fn place(&self) -> Place {
-        Place { source: "trace".into(), at: self.frames }
+    fn place(&self) -> SourceLocation {
+        SourceLocation { source: "trace".into(), at: self.frames }
     }
 }
 

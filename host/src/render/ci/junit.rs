@@ -8,13 +8,13 @@ use std::io;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite, XmlString};
 use teeleak_analysis::{
     audit::{Conclusion, Report},
-    model::{Finding, Kind, Observation, Severity},
+    model::{Finding, FindingKind, Observation, Severity},
 };
 
 use super::doubts;
 use crate::render::{
     text::{
-        finding::{self, Among},
+        finding::{self, FindingContext},
         plain,
     },
     words,
@@ -32,7 +32,7 @@ pub(crate) fn write(
     }
     suite.add_property(("workload", observation.platform.workload.join(" ").as_str()));
     suite.add_test_case(observed(report));
-    suite.add_test_cases(Kind::ALL.map(|kind| case(kind, report)));
+    suite.add_test_cases(FindingKind::ALL.map(|kind| case(kind, report)));
     let mut junit = quick_junit::Report::new("teeleak");
     junit.add_test_suite(suite);
     Ok(junit.serialize(out)?)
@@ -49,7 +49,7 @@ fn observed(report: &Report) -> TestCase {
     TestCase::new("all that was needed was observed", status)
 }
 
-fn case(kind: Kind, report: &Report) -> TestCase {
+fn case(kind: FindingKind, report: &Report) -> TestCase {
     let of_severity = |severity| {
         let is_wanted = move |one: &&Finding| one.kind == kind && one.severity == severity;
         report.findings.iter().filter(is_wanted).collect::<Vec<_>>()
@@ -77,7 +77,7 @@ fn case(kind: Kind, report: &Report) -> TestCase {
 
 fn findings_status(kind: NonSuccessKind, of: &str, findings: &[&Finding]) -> TestCaseStatus {
     let titles: Vec<_> = findings.iter().map(|finding| &*finding.title).collect();
-    let context = Among { all: findings, observation: None };
+    let context = FindingContext { all: findings, observation: None };
     let text = plain(|page| {
         let mut entries = findings.iter().enumerate();
         entries.try_for_each(|(n, one)| finding::write(n + 1, one, context, page))

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 use teeleak_analysis::{
     audit::{Conclusion, Report},
-    model::{Evidence, Finding, Kind, Severity, StepRef, Subject},
+    model::{Evidence, Finding, FindingKind, Severity, StepRef, Subject},
     triage::Accepted,
 };
 
@@ -45,14 +45,14 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn driver() -> Value {
-    let rule = |kind: Kind| {
+    let rule = |kind: FindingKind| {
         let info = kind.info();
         json!({ "id": info.id, "shortDescription": { "text": info.meaning } })
     };
     json!({
         "name": "teeleak",
         "semanticVersion": env!("CARGO_PKG_VERSION"),
-        "rules": Kind::ALL.map(rule),
+        "rules": FindingKind::ALL.map(rule),
     })
 }
 
@@ -70,7 +70,7 @@ fn invocation(report: &Report) -> Value {
 fn result(finding: &Finding) -> Value {
     let mut result = json!({
         "ruleId": finding.kind.info().id,
-        "ruleIndex": Kind::ALL.iter().position(|kind| *kind == finding.kind),
+        "ruleIndex": FindingKind::ALL.iter().position(|kind| *kind == finding.kind),
         "level": match finding.severity {
             Severity::Failure => "error",
             Severity::Possible => "warning",

@@ -1,6 +1,6 @@
 //! Machine-readable data of the page: the report as printed by `--json`, and the series behind it.
 
-use super::sites::Table;
+use super::sites::SiteTable;
 use crate::render::json;
 use crate::render::view::ReportView;
 use crate::render::words;
@@ -33,7 +33,7 @@ const COLUMNS: [&str; 11] = [
     "time_ns",
 ];
 
-type Row = (
+type EventRow = (
     u64,
     Option<u32>,
     String,
@@ -48,24 +48,24 @@ type Row = (
 );
 
 #[derive(Serialize)]
-struct Document<'t> {
-    samples: Vec<Moment>,
-    sites: Vec<Site<'t>>,
-    pools: Vec<Course<'t>>,
+struct SeriesDocument<'t> {
+    samples: Vec<SampleMoment>,
+    sites: Vec<SiteCourse<'t>>,
+    pools: Vec<PoolCourse<'t>>,
     uuids: Vec<String>,
     event_columns: [&'static str; 11],
     /// In each row `uuid` is an index into `uuids`.
-    events: Vec<Row>,
+    events: Vec<EventRow>,
 }
 
 #[derive(Serialize)]
-struct Moment {
+struct SampleMoment {
     stage: &'static str,
     iteration: u32,
 }
 
 #[derive(Serialize)]
-struct Site<'t> {
+struct SiteCourse<'t> {
     file: &'t str,
     line: u32,
     size_bytes: u64,
@@ -74,14 +74,14 @@ struct Site<'t> {
 }
 
 #[derive(Serialize)]
-struct Course<'t> {
+struct PoolCourse<'t> {
     name: std::borrow::Cow<'t, str>,
     unit: &'static str,
     allocated: Vec<Option<u64>>,
 }
 
 /// Both documents in data blocks that a browser does not execute.
-pub(super) fn blocks(told: &ReportView<'_>, table: &Table<'_>) -> io::Result<Markup> {
+pub(super) fn blocks(told: &ReportView<'_>, table: &SiteTable<'_>) -> io::Result<Markup> {
     let report = json::report::compact(told.observation, told.report, told.short)?;
     let series = json::compact("series", &document(told.observation, table))?;
     Ok(html! {
@@ -95,20 +95,20 @@ fn enclosed(json: &str) -> String {
     json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
-fn document<'t>(observation: &'t Observation, table: &'t Table<'t>) -> Document<'t> {
+fn document<'t>(observation: &'t Observation, table: &'t SiteTable<'t>) -> SeriesDocument<'t> {
     let mut uuids = BTreeMap::new();
     for uuid in observation.events.iter().filter_map(|event| event.uuid) {
         uuids.insert(uuid, 0);
     }
     uuids.values_mut().enumerate().for_each(|(n, index)| *index = n);
-    let sites = table.rows.iter().map(|(key, change)| Site {
+    let sites = table.rows.iter().map(|(key, change)| SiteCourse {
         file: &key.file,
         line: key.line,
         size_bytes: key.size,
         owner: words::owner(&key.owner),
         n_live: &change.course,
     });
-    Document {
+    SeriesDocument {
         samples: table.samples.iter().map(|sample| moment(sample)).collect(),
         sites: sites.collect(),
         pools: pools(&table.samples),
@@ -118,12 +118,12 @@ fn document<'t>(observation: &'t Observation, table: &'t Table<'t>) -> Document<
     }
 }
 
-fn moment(sample: &Sample) -> Moment {
+fn moment(sample: &Sample) -> SampleMoment {
     let stage = text::stage_key(sample.moment.stage);
-    Moment { stage, iteration: sample.moment.iteration }
+    SampleMoment { stage, iteration: sample.moment.iteration }
 }
 
-fn pools<'t>(samples: &[&'t Sample]) -> Vec<Course<'t>> {
+fn pools<'t>(samples: &[&'t Sample]) -> Vec<PoolCourse<'t>> {
     let sample_pools = |sample: &&'t Sample| sample.pools.value();
     let Some(last) = samples.iter().rev().find_map(sample_pools) else { return Vec::new() };
     let course = |pool: &'t Pool| {
@@ -131,7 +131,7 @@ fn pools<'t>(samples: &[&'t Sample]) -> Vec<Course<'t>> {
             let is_same = |other: &&Pool| other.kind == pool.kind;
             sample.pools.value()?.iter().find(is_same)?.allocated
         };
-        Course {
+        PoolCourse {
             name: pool.kind.label(),
             unit: text::pool_unit(pool.unit),
             allocated: samples.iter().map(allocated_in).collect(),
@@ -140,7 +140,7 @@ fn pools<'t>(samples: &[&'t Sample]) -> Vec<Course<'t>> {
     last.iter().map(course).collect()
 }
 
-fn row(event: &Event, uuids: &BTreeMap<Uuid, usize>) -> Row {
+fn row(event: &Event, uuids: &BTreeMap<Uuid, usize>) -> EventRow {
     let kind = match &event.kind {
         EventKind::Open => "open".to_owned(),
         EventKind::Close => "close".to_owned(),

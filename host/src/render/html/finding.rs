@@ -5,7 +5,7 @@ use teeleak_analysis::model::Finding;
 
 use super::{
     evidence, lanes, plot,
-    summary::{Ordered, severity},
+    summary::{OrderedFindings, severity},
 };
 use crate::render::{
     text::finding::{proof, subject},
@@ -19,7 +19,7 @@ const PICTURES: usize = 60;
 const NOTE_PICTURES: usize = 40;
 
 /// The section `Findings`.
-pub(super) fn section(told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
+pub(super) fn section(told: &ReportView<'_>, ordered: &OrderedFindings<'_>) -> Markup {
     html! {
         section #findings aria-labelledby="findings-h" {
             h2 #findings-h { "Findings" }
@@ -42,7 +42,12 @@ pub(super) fn section(told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
     }
 }
 
-fn article(n: usize, finding: &Finding, told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
+fn article(
+    n: usize,
+    finding: &Finding,
+    told: &ReportView<'_>,
+    ordered: &OrderedFindings<'_>,
+) -> Markup {
     let (class, word) = severity(finding);
     let plot =
         (n <= PICTURES).then(|| plot::growth_figure(&n.to_string(), finding, told.observation));
@@ -67,7 +72,7 @@ fn article(n: usize, finding: &Finding, told: &ReportView<'_>, ordered: &Ordered
     }
 }
 
-fn cause(finding: &Finding, ordered: &Ordered<'_>) -> Markup {
+fn cause(finding: &Finding, ordered: &OrderedFindings<'_>) -> Markup {
     let Some((cause, reason)) = &finding.cause else { return Markup::default() };
     html! {
         p .cause {

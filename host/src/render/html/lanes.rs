@@ -9,7 +9,7 @@ use teeleak_analysis::{
 use super::scale::Px;
 use crate::render::{
     place::{self, truncate},
-    steps::{self, Drawn, Stand, arrange, parties},
+    steps::{self, LaneStep, StepOrder, arrange, parties},
 };
 
 /// Width of a step and of the gap between steps; height of a lane, of its name and of a step.
@@ -39,14 +39,14 @@ pub(super) fn calls_figure(n: usize, finding: &Finding) -> Markup {
     }
 }
 
-fn picture(n: usize, drawn: &[Drawn<'_>]) -> Markup {
+fn picture(n: usize, drawn: &[LaneStep<'_>]) -> Markup {
     let parties = parties(drawn);
-    let lane = |one: &Drawn<'_>| match one {
-        Drawn::Taken(step, _) => {
+    let lane = |one: &LaneStep<'_>| match one {
+        LaneStep::Taken(step, _) => {
             let party = place::party(&step.event);
             parties.iter().position(|known| *known == party).unwrap_or(0)
         }
-        Drawn::Missing(_) => 0,
+        LaneStep::Missing(_) => 0,
     };
     let wide = (drawn.len() as f64 * (STEP + BETWEEN)).max(300.0);
     let high = parties.len() as f64 * LANE + 4.0;
@@ -71,10 +71,10 @@ fn picture(n: usize, drawn: &[Drawn<'_>]) -> Markup {
     }
 }
 
-fn step_box(one: &Drawn<'_>, x: f64, y: f64) -> Markup {
+fn step_box(one: &LaneStep<'_>, x: f64, y: f64) -> Markup {
     let (class, name, below) = match one {
-        Drawn::Missing(name) => ("missing", *name, "missing".to_owned()),
-        Drawn::Taken(step, stand) => {
+        LaneStep::Missing(name) => ("missing", *name, "missing".to_owned()),
+        LaneStep::Taken(step, stand) => {
             let result = place::short_result(&step.event);
             match stand.words() {
                 Some(words) => ("wrong", &*step.step, format!("⚠ {words}")),
@@ -93,7 +93,7 @@ fn step_box(one: &Drawn<'_>, x: f64, y: f64) -> Markup {
     }
 }
 
-fn table(drawn: &[Drawn<'_>], steps: &[StepRef]) -> Markup {
+fn table(drawn: &[LaneStep<'_>], steps: &[StepRef]) -> Markup {
     let first = &steps[0].event;
     let source = &first.place.source;
     let source = Some(source).filter(|one| steps.iter().all(|s| s.event.place.source == **one));
@@ -108,8 +108,8 @@ fn table(drawn: &[Drawn<'_>], steps: &[StepRef]) -> Markup {
             tbody {
                 @for one in drawn {
                     @match one {
-                        Drawn::Taken(step, stand) => (row(step, *stand, first.time, source.is_some())),
-                        Drawn::Missing(name) => tr .missing {
+                        LaneStep::Taken(step, stand) => (row(step, *stand, first.time, source.is_some())),
+                        LaneStep::Missing(name) => tr .missing {
                             td {} td {} td {} td { b { (name) } } td colspan="5" { "missing" }
                         },
                     }
@@ -122,12 +122,12 @@ fn table(drawn: &[Drawn<'_>], steps: &[StepRef]) -> Markup {
 /// The location omits its source if it is the `same` for all rows.
 fn row(
     StepRef { step, keys, event }: &StepRef,
-    stand: Stand,
+    stand: StepOrder,
     first: Option<Time>,
     same: bool,
 ) -> Markup {
     html! {
-        tr .wrong[stand != Stand::Right] {
+        tr .wrong[stand != StepOrder::Right] {
             td .num { "#" (event.seq) }
             td .num { (elapsed(first, event.time)) }
             td { (place::party(event)) }

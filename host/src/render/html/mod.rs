@@ -24,7 +24,7 @@ mod timeline;
 
 use std::io::{self, Write};
 
-use crate::{escape::obeyed, render::view::ReportView};
+use crate::{escape::needs_escape, render::view::ReportView};
 
 /// Writes a page.
 pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -37,7 +37,7 @@ pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> io::Result<()
 fn inert(page: &str) -> String {
     let mut escaped_page = String::with_capacity(page.len());
     for letter in page.chars() {
-        if letter != '\n' && obeyed(letter) {
+        if letter != '\n' && needs_escape(letter) {
             let mut units = [0; 2];
             for unit in letter.encode_utf16(&mut units) {
                 escaped_page.push_str(&format!("\\u{unit:04x}"));

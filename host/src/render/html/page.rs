@@ -4,11 +4,11 @@ use super::coverage;
 use super::data;
 use super::finding;
 use super::policy;
-use super::regions::Maps;
+use super::regions::RegionCharts;
 use super::regions::{self};
-use super::sites::Table;
+use super::sites::SiteTable;
 use super::sites::{self};
-use super::summary::Ordered;
+use super::summary::OrderedFindings;
 use super::summary::{self};
 use super::timeline;
 use crate::render::text::report::headline;
@@ -24,9 +24,9 @@ use teeleak_analysis::audit::Conclusion;
 
 /// The whole page.
 pub(super) fn page(told: &ReportView<'_>) -> io::Result<Markup> {
-    let findings = Ordered::new(told.report);
-    let table = Table::new(told.observation, &findings);
-    let maps = Maps::new(told.observation);
+    let findings = OrderedFindings::new(told.report);
+    let table = SiteTable::new(told.observation, &findings);
+    let maps = RegionCharts::new(told.observation);
     let raw = data::blocks(told, &table)?;
     Ok(html! {
         (DOCTYPE)
@@ -99,7 +99,11 @@ fn banner(told: &ReportView<'_>) -> Markup {
     }
 }
 
-fn contents(ordered: &Ordered<'_>, table: &Table<'_>, maps: &Maps<'_>) -> Markup {
+fn contents(
+    ordered: &OrderedFindings<'_>,
+    table: &SiteTable<'_>,
+    maps: &RegionCharts<'_>,
+) -> Markup {
     let entries = [
         ("summary", "Summary", None),
         ("findings", "Findings", Some(ordered.told.len())),

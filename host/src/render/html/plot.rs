@@ -7,7 +7,7 @@ use teeleak_analysis::{
 };
 
 use super::scale::{Px, Scale};
-use crate::render::series::{Line, Points};
+use crate::render::series::{PlotPoints, TrendLine};
 
 /// Size of a plot, and its margins: left, top, right, bottom.
 const SIZE: (f64, f64) = (640.0, 220.0);
@@ -22,7 +22,7 @@ pub(super) fn growth_figure(
     finding: &Finding,
     observation: &Observation,
 ) -> Option<Markup> {
-    if let Some(points) = Points::from_finding(finding, observation) {
+    if let Some(points) = PlotPoints::from_finding(finding, observation) {
         return Some(values(n, &points));
     }
     finding.evidence.iter().find_map(|evidence| match evidence {
@@ -63,7 +63,7 @@ impl Axes {
     }
 }
 
-fn values(n: &str, points: &Points) -> Markup {
+fn values(n: &str, points: &PlotPoints) -> Markup {
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     for (_, value) in points.values() {
         (low, high) = (low.min(value), high.max(value));
@@ -99,7 +99,7 @@ fn values(n: &str, points: &Points) -> Markup {
 }
 
 /// Description of the plot.
-fn caption(points: &Points) -> String {
+fn caption(points: &PlotPoints) -> String {
     let (Some(first), Some(last)) = (points.judged.first(), points.judged.last()) else {
         return String::new();
     };
@@ -113,7 +113,7 @@ fn caption(points: &Points) -> String {
     format!("{}: {from}, {to}{line}{shading}.", points.what)
 }
 
-fn drawn_line(line: Line, points: &Points, axes: Axes) -> Markup {
+fn drawn_line(line: TrendLine, points: &PlotPoints, axes: Axes) -> Markup {
     let (Some((from, _)), Some((to, _))) = (points.judged.first(), points.judged.last()) else {
         return Markup::default();
     };
@@ -124,7 +124,7 @@ fn drawn_line(line: Line, points: &Points, axes: Axes) -> Markup {
 }
 
 /// Shades the values that do not count: before the workload, idle and warm-up.
-fn shades(points: &Points, axes: Axes, from: f64) -> Markup {
+fn shades(points: &PlotPoints, axes: Axes, from: f64) -> Markup {
     let (top, height) = (FREE.1, SIZE.1 - FREE.1 - FREE.3);
     html! {
         @for (stage, begin, end) in &points.stretches {

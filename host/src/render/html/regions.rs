@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 use teeleak_analysis::{
-    model::{Instance, Observation, Part, Region, Sample, Stage},
+    model::{Completeness, Instance, Observation, Region, Sample, Stage},
     text::{access, count, moment, number},
 };
 use teeleak_proto::Uuid;
@@ -26,34 +26,35 @@ const ROWS: usize = 100;
 
 /// Change of a region between the two snapshots.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fate {
+enum RegionFate {
     Kept,
     Gained,
     Gone,
 }
 
 /// The regions of a TA instance.
-struct Map {
+struct RegionChart {
     id: u32,
     uuid: Uuid,
     /// Number of regions; `None` if the instance was missing or not observed.
     before: Option<usize>,
     after: Option<usize>,
-    regions: BTreeMap<Region, Fate>,
+    regions: BTreeMap<Region, RegionFate>,
 }
 
 /// All TA instances.
-pub(super) struct Maps<'t> {
-    maps: Vec<Map>,
+pub(super) struct RegionCharts<'t> {
+    maps: Vec<RegionChart>,
     both: Option<(&'t Sample, &'t Sample)>,
 }
 
-impl<'t> Maps<'t> {
+impl<'t> RegionCharts<'t> {
     pub(super) fn new(observation: &'t Observation) -> Self {
         let ends = ends(&observation.samples);
         let mut maps = ends.map_or_else(Vec::new, |(before, after)| maps(before, after));
-        let n_changed =
-            |map: &Map| map.regions.values().filter(|fate| **fate != Fate::Kept).count();
+        let n_changed = |map: &RegionChart| {
+            map.regions.values().filter(|fate| **fate != RegionFate::Kept).count()
+        };
         maps.sort_by_key(|map| (std::cmp::Reverse(n_changed(map)), map.id));
         Self { maps, both: ends }
     }
@@ -73,7 +74,7 @@ fn ends(samples: &[Sample]) -> Option<(&Sample, &Sample)> {
     Some((base, last.iter().rev().find(shows)?))
 }
 
-fn maps(before: &Sample, after: &Sample) -> Vec<Map> {
+fn maps(before: &Sample, after: &Sample) -> Vec<RegionChart> {
     let by_id = |sample: &Sample| -> BTreeMap<u32, Instance> {
         let instances = sample.instances.value().into_iter().flatten();
         instances.map(|instance| (instance.id, instance.clone())).collect()
@@ -83,7 +84,7 @@ fn maps(before: &Sample, after: &Sample) -> Vec<Map> {
     ids.into_iter().filter_map(|id| map(id, before.get(&id), after.get(&id))).collect()
 }
 
-fn map(id: u32, before: Option<&Instance>, after: Option<&Instance>) -> Option<Map> {
+fn map(id: u32, before: Option<&Instance>, after: Option<&Instance>) -> Option<RegionChart> {
     let uuid = after.or(before)?.uuid;
     let region_set = |instance: Option<&Instance>| {
         let regions = instance.and_then(|instance| instance.regions.value());
@@ -92,18 +93,18 @@ fn map(id: u32, before: Option<&Instance>, after: Option<&Instance>) -> Option<M
     let (before, after) = (region_set(before), region_set(after));
     let mut regions = BTreeMap::new();
     for region in before.iter().flatten() {
-        regions.insert(*region, if after.is_some() { Fate::Gone } else { Fate::Kept });
+        regions.insert(*region, if after.is_some() { RegionFate::Gone } else { RegionFate::Kept });
     }
     for region in after.iter().flatten() {
-        let fate = if before.is_some() { Fate::Gained } else { Fate::Kept };
-        regions.entry(*region).and_modify(|fate| *fate = Fate::Kept).or_insert(fate);
+        let fate = if before.is_some() { RegionFate::Gained } else { RegionFate::Kept };
+        regions.entry(*region).and_modify(|fate| *fate = RegionFate::Kept).or_insert(fate);
     }
     let len = |regions: Option<BTreeSet<_>>| regions.map(|regions| regions.len());
-    Some(Map { id, uuid, before: len(before), after: len(after), regions })
+    Some(RegionChart { id, uuid, before: len(before), after: len(after), regions })
 }
 
 /// The section `Regions of TAs`.
-pub(super) fn section(maps: &Maps<'_>) -> Markup {
+pub(super) fn section(maps: &RegionCharts<'_>) -> Markup {
     html! {
         section #regions aria-labelledby="regions-h" {
             h2 #regions-h { "Regions of TAs" }
@@ -145,18 +146,18 @@ fn legend() -> Markup {
 fn gaps(after: &Sample) -> Markup {
     let instances = after.instances.value().into_iter().flatten();
     html! {
-        @for (instance, gap) in instances.filter_map(|one| Some((one, Part::gap(&one.regions)?))) {
+        @for (instance, gap) in instances.filter_map(|one| Some((one, Completeness::gap(&one.regions)?))) {
             p { "TA " code { (instance.uuid) } " not completely observed: " (gap.reason) "." }
         }
     }
 }
 
-fn instance(map: &Map) -> Markup {
+fn instance(map: &RegionChart) -> Markup {
     let total = |fate| {
         let regions = map.regions.iter().filter(|(_, of)| **of == fate);
         regions.fold((0, 0), |(n, bytes), (region, _)| (n + 1, bytes + region.size))
     };
-    let (gained, gone) = (total(Fate::Gained), total(Fate::Gone));
+    let (gained, gone) = (total(RegionFate::Gained), total(RegionFate::Gone));
     let count_text = |n: Option<usize>| n.map_or("not observed".to_owned(), |n| number(n as u64));
     let caption = format!(
         "{} regions before, {} after; {} bytes gained in {}, {} bytes gone",
@@ -181,19 +182,19 @@ fn instance(map: &Map) -> Markup {
 }
 
 /// A region of the drawing, or merged neighbours with the same change.
-struct Cell {
+struct RegionCell {
     va: u64,
     end: u64,
-    fate: Fate,
+    fate: RegionFate,
     n: u64,
     weight: f64,
     /// Whether it starts at the end of the previous cell.
     joined: bool,
 }
 
-fn cells(map: &Map) -> Vec<Cell> {
+fn cells(map: &RegionChart) -> Vec<RegionCell> {
     let group_size = map.regions.len().div_ceil(DRAWN).max(1) as u64;
-    let mut cells: Vec<Cell> = Vec::new();
+    let mut cells: Vec<RegionCell> = Vec::new();
     for (region, fate) in &map.regions {
         let end = region.va.saturating_add(region.size);
         let weight = 1.0 + (region.size as f64 / 4096.0).max(1.0).log2() * 0.35;
@@ -202,7 +203,7 @@ fn cells(map: &Map) -> Vec<Cell> {
             Some(last) if is_adjacent && last.fate == *fate && last.n < group_size => {
                 (last.end, last.n) = (end, last.n + 1);
             }
-            _ => cells.push(Cell {
+            _ => cells.push(RegionCell {
                 va: region.va,
                 end,
                 fate: *fate,
@@ -215,9 +216,9 @@ fn cells(map: &Map) -> Vec<Cell> {
     cells
 }
 
-fn picture(map: &Map, told: &str) -> Markup {
+fn picture(map: &RegionChart, told: &str) -> Markup {
     let cells = cells(map);
-    let free = |cell: &Cell| if cell.joined { 0.0 } else { 0.6 };
+    let free = |cell: &RegionCell| if cell.joined { 0.0 } else { 0.6 };
     let sum: f64 = cells.iter().map(|cell| cell.weight + free(cell)).sum();
     let unit = ((WIDTH - NAME) / sum.max(1.0)).min(24.0);
     let mut x = NAME;
@@ -235,17 +236,17 @@ fn picture(map: &Map, told: &str) -> Markup {
             title id={ "map-" (map.id) } { (told) }
             text x="0" y="27" { "before" }
             text x="0" y="67" { "after" }
-            (row(&cells, &places, 12.0, &[Fate::Kept, Fate::Gone]))
-            (row(&cells, &places, 52.0, &[Fate::Kept, Fate::Gained]))
+            (row(&cells, &places, 12.0, &[RegionFate::Kept, RegionFate::Gone]))
+            (row(&cells, &places, 52.0, &[RegionFate::Kept, RegionFate::Gained]))
             (addresses(&cells, &places))
         }
     }
 }
 
 /// One SVG path per fate, to keep the page small.
-fn row(cells: &[Cell], places: &[(f64, f64)], top: f64, fates: &[Fate]) -> Markup {
-    let path = |fate: Fate| -> String {
-        let high = if fate == Fate::Gained { 29 } else { 22 };
+fn row(cells: &[RegionCell], places: &[(f64, f64)], top: f64, fates: &[RegionFate]) -> Markup {
+    let path = |fate: RegionFate| -> String {
+        let high = if fate == RegionFate::Gained { 29 } else { 22 };
         let matches = cells.iter().zip(places).filter(|(cell, _)| cell.fate == fate);
         matches
             .map(|(_, (left, wide))| {
@@ -257,9 +258,9 @@ fn row(cells: &[Cell], places: &[(f64, f64)], top: f64, fates: &[Fate]) -> Marku
     html! {
         @for fate in fates {
             @let class = match fate {
-                Fate::Kept => "kept",
-                Fate::Gained => "gained",
-                Fate::Gone => "gone",
+                RegionFate::Kept => "kept",
+                RegionFate::Gained => "gained",
+                RegionFate::Gone => "gone",
             };
             path class=(class) d=(path(*fate)) {}
         }
@@ -267,7 +268,7 @@ fn row(cells: &[Cell], places: &[(f64, f64)], top: f64, fates: &[Fate]) -> Marku
 }
 
 /// Address labels where ranges start or the fate changes, as far as there is room.
-fn addresses(cells: &[Cell], places: &[(f64, f64)]) -> Markup {
+fn addresses(cells: &[RegionCell], places: &[(f64, f64)]) -> Markup {
     let mut free = 0.0;
     let mut labels = Vec::new();
     let mut fate = None;
@@ -288,9 +289,10 @@ fn addresses(cells: &[Cell], places: &[(f64, f64)]) -> Markup {
 }
 
 /// Gained and gone regions; similar neighbours share a row.
-fn table(map: &Map) -> Markup {
-    let changes: Vec<_> = map.regions.iter().filter(|(_, fate)| **fate != Fate::Kept).collect();
-    let is_same_run = |a: &(&Region, &Fate), b: &(&Region, &Fate)| {
+fn table(map: &RegionChart) -> Markup {
+    let changes: Vec<_> =
+        map.regions.iter().filter(|(_, fate)| **fate != RegionFate::Kept).collect();
+    let is_same_run = |a: &(&Region, &RegionFate), b: &(&Region, &RegionFate)| {
         a.0.va.checked_add(a.0.size) == Some(b.0.va)
             && (a.0.size, a.0.access, a.1) == (b.0.size, b.0.access, b.1)
     };
@@ -309,7 +311,7 @@ fn table(map: &Map) -> Markup {
     }
 }
 
-fn table_row(run: &[(&Region, &Fate)]) -> Markup {
+fn table_row(run: &[(&Region, &RegionFate)]) -> Markup {
     let ((first, fate), (last, _)) = (run[0], run[run.len() - 1]);
     html! {
         tr {
@@ -318,7 +320,7 @@ fn table_row(run: &[(&Region, &Fate)]) -> Markup {
             td .num { (number(run.len() as u64)) }
             td .num { (number(first.size)) }
             td { code { (access(first.access)) } }
-            td { @if *fate == Fate::Gone { "gone" } @else { "gained" } }
+            td { @if *fate == RegionFate::Gone { "gone" } @else { "gained" } }
         }
     }
 }

@@ -8,9 +8,9 @@ use teeleak_analysis::{
     text::{number, signed_number},
 };
 
-use super::{plot::spark, summary::Ordered};
+use super::{plot::spark, summary::OrderedFindings};
 use crate::{
-    compare::censuses::{self, Change, OwnerKey, SiteKey},
+    compare::censuses::{self, AmountChange, ComparedOwnerKey, ComparedSiteKey},
     render::words,
 };
 
@@ -27,19 +27,19 @@ const COLUMNS: [(&str, bool); 8] = [
 ];
 
 /// Sites over the snapshots.
-pub(super) struct Table<'t> {
+pub(super) struct SiteTable<'t> {
     /// The snapshots of the series.
     pub(super) samples: Vec<&'t Sample>,
     /// Largest growth first.
-    pub(super) rows: Vec<(SiteKey, Change)>,
+    pub(super) rows: Vec<(ComparedSiteKey, AmountChange)>,
     findings: HashMap<SiteName, usize>,
 }
 
 /// File, line, size and owner by which findings identify a site.
 type SiteName = (std::sync::Arc<str>, u32, u64, Option<teeleak_proto::Uuid>);
 
-impl<'t> Table<'t> {
-    pub(super) fn new(observation: &'t Observation, ordered: &Ordered<'_>) -> Self {
+impl<'t> SiteTable<'t> {
+    pub(super) fn new(observation: &'t Observation, ordered: &OrderedFindings<'_>) -> Self {
         let samples = judged_samples(&observation.samples);
         let mut rows: Vec<_> = rows(&samples).into_iter().collect();
         rows.sort_by_key(|(_, change)| {
@@ -53,9 +53,9 @@ impl<'t> Table<'t> {
         self.rows.len()
     }
 
-    fn finding(&self, key: &SiteKey) -> Option<usize> {
+    fn finding(&self, key: &ComparedSiteKey) -> Option<usize> {
         let owner = match key.owner {
-            OwnerKey::Ta(uuid) | OwnerKey::Pta(uuid) => Some(uuid),
+            ComparedOwnerKey::Ta(uuid) | ComparedOwnerKey::Pta(uuid) => Some(uuid),
             _ => None,
         };
         self.findings.get(&(key.file.clone(), key.line, key.size, owner)).copied()
@@ -70,8 +70,8 @@ fn judged_samples(samples: &[Sample]) -> Vec<&Sample> {
     base.into_iter().chain(samples[begin..].iter().filter(|sample| is_measured(sample))).collect()
 }
 
-fn rows(samples: &[&Sample]) -> BTreeMap<SiteKey, Change> {
-    let mut rows: BTreeMap<SiteKey, Change> = BTreeMap::new();
+fn rows(samples: &[&Sample]) -> BTreeMap<ComparedSiteKey, AmountChange> {
+    let mut rows: BTreeMap<ComparedSiteKey, AmountChange> = BTreeMap::new();
     let observed_sites: Vec<_> = samples
         .iter()
         .map(|sample| sample.sites.value().map(|_| censuses::sites(sample)))
@@ -96,7 +96,7 @@ fn rows(samples: &[&Sample]) -> BTreeMap<SiteKey, Change> {
     rows
 }
 
-fn findings(ordered: &Ordered<'_>) -> HashMap<SiteName, usize> {
+fn findings(ordered: &OrderedFindings<'_>) -> HashMap<SiteName, usize> {
     let mut findings = HashMap::new();
     for (n, finding) in ordered.told.iter().enumerate() {
         let members = finding.evidence.iter().filter_map(|evidence| match evidence {
@@ -113,7 +113,7 @@ fn findings(ordered: &Ordered<'_>) -> HashMap<SiteName, usize> {
 }
 
 /// The section `Allocation sites`.
-pub(super) fn section(table: &Table<'_>) -> Markup {
+pub(super) fn section(table: &SiteTable<'_>) -> Markup {
     html! {
         section #sites aria-labelledby="sites-h" {
             h2 #sites-h { "Allocation sites" }
@@ -133,7 +133,7 @@ pub(super) fn section(table: &Table<'_>) -> Markup {
     }
 }
 
-fn controls(table: &Table<'_>) -> Markup {
+fn controls(table: &SiteTable<'_>) -> Markup {
     html! {
         form .controls #filter hidden {
             label for="text" { "Filter" }
@@ -147,7 +147,7 @@ fn controls(table: &Table<'_>) -> Markup {
     }
 }
 
-fn grid(table: &Table<'_>) -> Markup {
+fn grid(table: &SiteTable<'_>) -> Markup {
     html! {
         table #sites-table {
             thead { tr {
@@ -161,7 +161,7 @@ fn grid(table: &Table<'_>) -> Markup {
     }
 }
 
-fn row(key: &SiteKey, change: &Change, table: &Table<'_>) -> Markup {
+fn row(key: &ComparedSiteKey, change: &AmountChange, table: &SiteTable<'_>) -> Markup {
     let (n, bytes) = change.growth();
     html! {
         tr {

@@ -16,14 +16,14 @@ use crate::render::{
 const LISTED: usize = 60;
 
 /// Findings in the order of their numbers, the same in all formats.
-pub(super) struct Ordered<'t> {
+pub(super) struct OrderedFindings<'t> {
     /// Failures and possible findings, causes first.
     pub(super) told: Vec<&'t Finding>,
     /// Notes.
     pub(super) notes: Vec<&'t Finding>,
 }
 
-impl<'t> Ordered<'t> {
+impl<'t> OrderedFindings<'t> {
     pub(super) fn new(report: &'t Report) -> Self {
         let counts = |finding: &&Finding| finding.severity > Severity::Note;
         let (told, notes) = report.findings.iter().partition(counts);
@@ -46,7 +46,7 @@ pub(super) fn severity(finding: &Finding) -> (&'static str, &'static str) {
 }
 
 /// The section `Summary`.
-pub(super) fn section(told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
+pub(super) fn section(told: &ReportView<'_>, ordered: &OrderedFindings<'_>) -> Markup {
     html! {
         section #summary aria-labelledby="summary-h" {
             h2 #summary-h { "Summary" }
@@ -76,7 +76,7 @@ pub(super) fn section(told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
     }
 }
 
-fn entry(n: usize, finding: &Finding, ordered: &Ordered<'_>) -> Markup {
+fn entry(n: usize, finding: &Finding, ordered: &OrderedFindings<'_>) -> Markup {
     let (class, word) = severity(finding);
     let cause = finding.cause.as_ref().and_then(|(cause, _)| ordered.number(cause));
     html! {
@@ -90,7 +90,7 @@ fn entry(n: usize, finding: &Finding, ordered: &Ordered<'_>) -> Markup {
     }
 }
 
-fn tiles(told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
+fn tiles(told: &ReportView<'_>, ordered: &OrderedFindings<'_>) -> Markup {
     let (observation, report) = (told.observation, told.report);
     let count_text = |severity| {
         text::number(report.findings.iter().filter(|one| one.severity == severity).count() as u64)

@@ -11,7 +11,7 @@ use teeleak_proto::Uuid;
 
 use super::{
     scale::{Px, Scale},
-    summary::Ordered,
+    summary::OrderedFindings,
 };
 use crate::render::place;
 
@@ -36,7 +36,7 @@ const ROWS: usize = 3;
 
 /// Owner of a lane.
 #[derive(Clone, PartialEq, Eq, Hash)]
-enum Whose {
+enum LaneOwner {
     /// A process of the normal world.
     Process(u32, String),
     /// An unknown process of the normal world.
@@ -47,7 +47,7 @@ enum Whose {
     Served(u32, Option<Uuid>),
 }
 
-impl Whose {
+impl LaneOwner {
     /// Lane of the caller.
     fn caller(event: &Event) -> Option<Self> {
         let is_mapping = matches!(event.kind, EventKind::Map | EventKind::Unmap);
@@ -87,7 +87,7 @@ fn short(uuid: Uuid) -> String {
 
 /// A lane with its number of events and of failed events by column.
 struct Lane {
-    whose: Whose,
+    whose: LaneOwner,
     columns: Vec<(u64, u64)>,
 }
 
@@ -98,7 +98,7 @@ impl Lane {
 }
 
 /// The section `Timeline`.
-pub(super) fn section(observation: &Observation, ordered: &Ordered<'_>) -> Markup {
+pub(super) fn section(observation: &Observation, ordered: &OrderedFindings<'_>) -> Markup {
     let events = &observation.events;
     html! {
         section #timeline aria-labelledby="timeline-h" {
@@ -112,7 +112,7 @@ pub(super) fn section(observation: &Observation, ordered: &Ordered<'_>) -> Marku
     }
 }
 
-fn drawing(events: &[Event], ordered: &Ordered<'_>) -> Markup {
+fn drawing(events: &[Event], ordered: &OrderedFindings<'_>) -> Markup {
     let events_per_column = events.len().div_ceil(COLUMNS).max(1);
     let lanes = lanes(events, events_per_column);
     let (shown, more) = lanes.split_at(lanes.len().min(LANES));
@@ -136,10 +136,10 @@ fn drawing(events: &[Event], ordered: &Ordered<'_>) -> Markup {
 
 fn lanes(events: &[Event], per: usize) -> Vec<Lane> {
     let mut lanes: Vec<Lane> = Vec::new();
-    let mut lane_index: HashMap<Whose, usize> = HashMap::new();
+    let mut lane_index: HashMap<LaneOwner, usize> = HashMap::new();
     let columns = events.len().div_ceil(per);
     for (at, event) in events.iter().enumerate() {
-        for whose in [Whose::caller(event), Whose::callee(event)].into_iter().flatten() {
+        for whose in [LaneOwner::caller(event), LaneOwner::callee(event)].into_iter().flatten() {
             let lane = *lane_index.entry(whose.clone()).or_insert_with(|| {
                 lanes.push(Lane { whose, columns: vec![(0, 0); columns] });
                 lanes.len() - 1
@@ -150,11 +150,11 @@ fn lanes(events: &[Event], per: usize) -> Vec<Lane> {
         }
     }
     // Callers above those who are called; each by first appearance.
-    lanes.sort_by_key(|lane| matches!(lane.whose, Whose::Served(..)));
+    lanes.sort_by_key(|lane| matches!(lane.whose, LaneOwner::Served(..)));
     lanes
 }
 
-fn picture(events: &[Event], per: usize, lanes: &[Lane], ordered: &Ordered<'_>) -> Markup {
+fn picture(events: &[Event], per: usize, lanes: &[Lane], ordered: &OrderedFindings<'_>) -> Markup {
     let high = TOP + lanes.len() as f64 * LANE + 26.0;
     let scale = Scale::new((0.0, events.len() as f64), (NAME, WIDTH));
     let wide = (scale.position(per as f64).0 - NAME).max(1.0);
@@ -215,7 +215,7 @@ fn iterations(events: &[Event], scale: Scale, high: f64) -> Markup {
 }
 
 /// The calls in question of each finding, with its number.
-fn marks(events: &[Event], scale: Scale, high: f64, ordered: &Ordered<'_>) -> Markup {
+fn marks(events: &[Event], scale: Scale, high: f64, ordered: &OrderedFindings<'_>) -> Markup {
     let mut places: HashMap<(Origin, u64), usize> = HashMap::new();
     for (at, event) in events.iter().enumerate() {
         places.entry((event.origin, event.seq)).or_insert(at);
@@ -272,7 +272,7 @@ fn table(lanes: &[Lane]) -> Markup {
                         tr {
                             td {
                                 (lane.whose.name())
-                                @if let Whose::Served(_, Some(uuid)) = lane.whose {
+                                @if let LaneOwner::Served(_, Some(uuid)) = lane.whose {
                                     " " code { (uuid) }
                                 }
                             }

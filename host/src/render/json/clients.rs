@@ -2,14 +2,14 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use teeleak_analysis::model::{Clients, Joined, Party};
+use teeleak_analysis::model::{Caller, Clients, JoinReport};
 
 use crate::render::words::source;
 
 /// The process that made a call.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Caller")]
-pub(super) struct By<'t> {
+pub(super) struct CallerJson<'t> {
     /// Process id.
     pid: u32,
     /// Thread id; 0 if only the process is known.
@@ -20,14 +20,14 @@ pub(super) struct By<'t> {
     by_kernel: bool,
 }
 
-pub(super) fn caller(party: &Party) -> By<'_> {
-    By { pid: party.pid, tid: party.tid, comm: &party.comm, by_kernel: party.by_kernel }
+pub(super) fn caller(party: &Caller) -> CallerJson<'_> {
+    CallerJson { pid: party.pid, tid: party.tid, comm: &party.comm, by_kernel: party.by_kernel }
 }
 
 /// Client calls of the processes of the normal world.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Clients")]
-pub(super) struct Entry<'t> {
+pub(super) struct ClientsJson<'t> {
     /// How the calls were recorded.
     sources: Vec<&'static str>,
     /// Number of recorded calls.
@@ -35,7 +35,7 @@ pub(super) struct Entry<'t> {
     /// Number of lost call records, all processes.
     n_lost: u64,
     /// Recorded processes, including those that made no calls.
-    processes: Vec<Process<'t>>,
+    processes: Vec<ClientProcessJson<'t>>,
     /// Number of events matched to a call.
     n_events_with_call: u64,
     /// Number of events matched to a process, but not to a single call.
@@ -53,7 +53,7 @@ pub(super) struct Entry<'t> {
 /// A process of the normal world.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Process")]
-struct Process<'t> {
+struct ClientProcessJson<'t> {
     /// Process id.
     pid: u32,
     /// Process id of the parent.
@@ -73,13 +73,13 @@ struct Process<'t> {
 }
 
 /// `None` if no process was recorded.
-pub(super) fn entry(clients: &Clients) -> Option<Entry<'_>> {
+pub(super) fn entry(clients: &Clients) -> Option<ClientsJson<'_>> {
     if clients.processes.is_empty() {
         return None;
     }
-    let default = Joined::default();
+    let default = JoinReport::default();
     let join = clients.joined.as_ref().unwrap_or(&default);
-    let processes = clients.processes.iter().map(|process| Process {
+    let processes = clients.processes.iter().map(|process| ClientProcessJson {
         pid: process.pid,
         ppid: process.ppid,
         comm: &process.comm,
@@ -89,7 +89,7 @@ pub(super) fn entry(clients: &Clients) -> Option<Entry<'_>> {
         n_running: process.running,
         n_lost: process.lost,
     });
-    Some(Entry {
+    Some(ClientsJson {
         sources: clients.sources.iter().copied().map(source).collect(),
         n_calls: clients.calls.len(),
         n_lost: clients.lost,

@@ -5,15 +5,15 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Unseen, gap_list};
+use super::{GapJson, gap_list};
 use crate::{
-    compare::censuses::{Change, Difference},
+    compare::censuses::{AmountChange, Difference},
     render::words,
 };
 
 /// Difference between the last snapshot of each capture and that of the first capture.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Document<'d> {
+pub(super) struct DiffDocument<'d> {
     /// Whether anything could be compared.
     compared: bool,
     /// Allocation sites of the TEE core.
@@ -25,7 +25,7 @@ pub(super) struct Document<'d> {
     /// Pools whose usage changed.
     pools: Vec<PoolGrowth<'d>>,
     /// What could not be observed.
-    unseen: Vec<Unseen<'d>>,
+    unseen: Vec<GapJson<'d>>,
 }
 
 /// An allocation site whose live allocations changed.
@@ -81,11 +81,11 @@ struct Growth {
 
 /// Writes a difference.
 pub(crate) fn write(difference: &Difference, out: &mut dyn Write) -> io::Result<()> {
-    let ta = |(uuid, change): (&teeleak_proto::Uuid, &Change)| TaGrowth {
+    let ta = |(uuid, change): (&teeleak_proto::Uuid, &AmountChange)| TaGrowth {
         uuid: uuid.to_string(),
         growth: growth(change),
     };
-    let document = Document {
+    let document = DiffDocument {
         compared: difference.compared,
         sites: sites(difference),
         regions: difference.regions.iter().map(ta).collect(),
@@ -98,7 +98,7 @@ pub(crate) fn write(difference: &Difference, out: &mut dyn Write) -> io::Result<
 
 fn sites(difference: &Difference) -> Vec<SiteGrowth<'_>> {
     let site = |(key, change)| {
-        let key: &crate::compare::censuses::SiteKey = key;
+        let key: &crate::compare::censuses::ComparedSiteKey = key;
         SiteGrowth {
             file: &key.file,
             line: key.line,
@@ -121,7 +121,7 @@ fn pools(difference: &Difference) -> Vec<PoolGrowth<'_>> {
         .collect()
 }
 
-fn growth(change: &Change) -> Growth {
+fn growth(change: &AmountChange) -> Growth {
     Growth {
         count_before: change.before.count,
         count_after: change.after.count,

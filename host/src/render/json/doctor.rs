@@ -9,11 +9,11 @@ use crate::diagnose::{Check, Diagnosis, State, cost::Cost};
 
 /// What teeleak can observe on this system, and how to enable the rest.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Document<'d> {
+pub(super) struct DoctorDocument<'d> {
     /// Whether a snapshot can be taken.
     can_observe: bool,
     /// Result of each check.
-    checks: Vec<Entry<'d>>,
+    checks: Vec<CheckJson<'d>>,
     /// Cost of a snapshot, if measured.
     cost: Option<Costs>,
 }
@@ -48,7 +48,7 @@ struct Costs {
 /// Result of one check.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Check")]
-struct Entry<'d> {
+struct CheckJson<'d> {
     /// Short name of the check, stable across releases.
     name: &'d str,
     /// What it lets teeleak observe.
@@ -70,18 +70,18 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     let checks = diagnosis.checks.iter().map(entry).collect();
     let cost = cost.map(costs);
-    let document = Document { can_observe: diagnosis.can_observe, checks, cost };
+    let document = DoctorDocument { can_observe: diagnosis.can_observe, checks, cost };
     super::write("doctor", &document, out)
 }
 
-fn entry(check: &Check) -> Entry<'_> {
+fn entry(check: &Check) -> CheckJson<'_> {
     let state = match check.state {
         State::Present => "present",
         State::Missing => "missing",
         State::Unknown => "unknown",
     };
     let Check { id, brings, detail, .. } = check;
-    Entry { name: id.name(), brings, state, detail, remedy: check.remedy.as_deref() }
+    CheckJson { name: id.name(), brings, state, detail, remedy: check.remedy.as_deref() }
 }
 
 fn costs(cost: Cost) -> Costs {

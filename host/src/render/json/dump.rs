@@ -6,42 +6,42 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use teeleak_analysis::{
     model::{Finding, Pool},
-    pools::oom::{Held, Holder, Verdict, Why},
+    pools::oom::{HolderShare, MemoryHolder, OomVerdict, ShortfallCause},
 };
 
 use super::{finding, incident, snapshot};
-use crate::dump::collect::Taken;
+use crate::dump::collect::CollectedDump;
 
 /// State of a system that ran out of memory, and which pool ran out.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Document<'t> {
+pub(super) struct DumpDocument<'t> {
     /// Which pool ran out; missing if nothing of the secure world was observed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    out_of_memory: Option<OutOfMemory<'t>>,
+    out_of_memory: Option<OutOfMemoryJson<'t>>,
     /// Findings in the recorded window.
-    findings: Vec<finding::Entry<'t>>,
+    findings: Vec<finding::FindingJson<'t>>,
     /// The parts of the dump, including those that are unavailable.
-    taken_from: Vec<Part<'t>>,
+    taken_from: Vec<DumpPartJson<'t>>,
     /// Log lines of the kernel about OP-TEE.
-    kernel: Vec<Kernel<'t>>,
+    kernel: Vec<KernelLogJson<'t>>,
 }
 
 /// Which pool ran out, and its biggest holders.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "OutOfMemory")]
-pub(crate) struct OutOfMemory<'t> {
+pub(crate) struct OutOfMemoryJson<'t> {
     /// Pools that ran out, most likely first.
-    pools: Vec<Short<'t>>,
+    pools: Vec<ShortfallJson<'t>>,
     /// The fullest pool, if none ran out.
     fullest: Option<snapshot::PoolFigures<'t>>,
     /// The allocation that failed.
-    asked_by: Option<incident::Entry<'t>>,
+    asked_by: Option<incident::IncidentJson<'t>>,
     /// Biggest holders of the core heap, by allocation site.
     holders_by_site: Vec<Share>,
     /// Biggest holders, by TA.
     holders_by_ta: Vec<Share>,
     /// Holders that grew before the dump.
-    grown: Vec<Grown>,
+    grown: Vec<HolderGrowthJson>,
     /// Number of full snapshots that growth was judged by.
     n_censuses: usize,
     /// Number of polls of the pools since the last full snapshot; the holders are older than the pools by these.
@@ -53,7 +53,7 @@ pub(crate) struct OutOfMemory<'t> {
 /// A pool that ran out.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Shortfall")]
-struct Short<'t> {
+struct ShortfallJson<'t> {
     /// Reason, in one word.
     #[schemars(extend("enum" = ["leak", "fragmented", "full", "too_small", "unknown"]))]
     why: &'static str,
@@ -71,7 +71,7 @@ struct Short<'t> {
 #[derive(Serialize, JsonSchema)]
 struct Share {
     #[serde(flatten)]
-    holder: Who,
+    holder: HolderJson,
     /// Bytes held.
     bytes: u64,
     /// Objects held.
@@ -83,9 +83,9 @@ struct Share {
 /// A holder that grew.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "HolderGrowth")]
-struct Grown {
+struct HolderGrowthJson {
     #[serde(flatten)]
-    holder: Who,
+    holder: HolderJson,
     /// Bytes in the first snapshot.
     bytes_first: u64,
     /// Bytes in the last snapshot.
@@ -102,7 +102,7 @@ struct Grown {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Holder")]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum Who {
+enum HolderJson {
     /// An allocation site.
     Site {
         /// Source file as the build names it.
@@ -129,7 +129,7 @@ enum Who {
 /// A part of the dump.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Part")]
-struct Part<'t> {
+struct DumpPartJson<'t> {
     /// Name of the part.
     what: &'t str,
     /// What was recorded; null if unavailable.
@@ -141,7 +141,7 @@ struct Part<'t> {
 /// Lines of one kernel log.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "KernelLog")]
-struct Kernel<'t> {
+struct KernelLogJson<'t> {
     /// Name of the log.
     from: &'t str,
     /// Its lines about OP-TEE.
@@ -152,21 +152,21 @@ struct Kernel<'t> {
 
 /// Writes a dump.
 pub(crate) fn write(
-    taken: &Taken,
-    verdict: Option<&Verdict>,
+    taken: &CollectedDump,
+    verdict: Option<&OomVerdict>,
     findings: &[Finding],
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let part = |part: &'_ crate::dump::collect::Part| -> (Option<String>, Option<String>) {
+    let part = |part: &'_ crate::dump::collect::DumpAttempt| -> (Option<String>, Option<String>) {
         (part.outcome.as_ref().ok().cloned(), part.outcome.as_ref().err().cloned())
     };
     let outcomes: Vec<_> = taken.parts.iter().map(part).collect();
     let parts = taken.parts.iter().zip(&outcomes);
-    let document = Document {
+    let document = DumpDocument {
         out_of_memory: verdict.map(out_of_memory),
         findings: findings.iter().map(finding::entry).collect(),
         taken_from: parts
-            .map(|(part, (taken, why_not))| Part {
+            .map(|(part, (taken, why_not))| DumpPartJson {
                 what: part.what,
                 taken: taken.as_deref(),
                 why_not: why_not.as_deref(),
@@ -175,7 +175,7 @@ pub(crate) fn write(
         kernel: taken
             .kernel
             .iter()
-            .map(|told| Kernel {
+            .map(|told| KernelLogJson {
                 from: told.from,
                 lines: told.lines.as_deref().ok(),
                 why_not: told.lines.as_ref().err().map(ToString::to_string),
@@ -186,12 +186,12 @@ pub(crate) fn write(
 }
 
 /// The out-of-memory verdict as JSON.
-pub(super) fn out_of_memory(verdict: &Verdict) -> OutOfMemory<'_> {
-    OutOfMemory {
+pub(super) fn out_of_memory(verdict: &OomVerdict) -> OutOfMemoryJson<'_> {
+    OutOfMemoryJson {
         pools: verdict
             .short
             .iter()
-            .map(|short| Short {
+            .map(|short| ShortfallJson {
                 why: reason_name(short.why),
                 reason: &short.reason,
                 n_failed_meanwhile: short.failed_meanwhile,
@@ -206,7 +206,7 @@ pub(super) fn out_of_memory(verdict: &Verdict) -> OutOfMemory<'_> {
         grown: verdict
             .grown
             .iter()
-            .map(|one| Grown {
+            .map(|one| HolderGrowthJson {
                 holder: holder_json(&one.holder),
                 bytes_first: one.bytes.0,
                 bytes_last: one.bytes.1,
@@ -225,7 +225,7 @@ fn figures(pool: &Pool) -> snapshot::PoolFigures<'_> {
     snapshot::pool(pool)
 }
 
-fn share(held: &Held) -> Share {
+fn share(held: &HolderShare) -> Share {
     Share {
         holder: holder_json(&held.holder),
         bytes: held.bytes,
@@ -234,25 +234,25 @@ fn share(held: &Held) -> Share {
     }
 }
 
-fn holder_json(holder: &Holder) -> Who {
+fn holder_json(holder: &MemoryHolder) -> HolderJson {
     match holder {
-        Holder::Site { file, line, size, owner } => Who::Site {
+        MemoryHolder::Site { file, line, size, owner } => HolderJson::Site {
             file: file.to_string(),
             line: *line,
             size_bytes: *size,
             owner: owner.to_string(),
         },
-        Holder::Owner(owner) => Who::Owner { owner: owner.to_string() },
-        Holder::Regions(uuid) => Who::Regions { uuid: uuid.to_string() },
+        MemoryHolder::Owner(owner) => HolderJson::Owner { owner: owner.to_string() },
+        MemoryHolder::Regions(uuid) => HolderJson::Regions { uuid: uuid.to_string() },
     }
 }
 
-fn reason_name(why: Why) -> &'static str {
+fn reason_name(why: ShortfallCause) -> &'static str {
     match why {
-        Why::Leak => "leak",
-        Why::Fragmented => "fragmented",
-        Why::Full => "full",
-        Why::TooSmall => "too_small",
-        Why::Unknown => "unknown",
+        ShortfallCause::Leak => "leak",
+        ShortfallCause::Fragmented => "fragmented",
+        ShortfallCause::Full => "full",
+        ShortfallCause::TooSmall => "too_small",
+        ShortfallCause::Unknown => "unknown",
     }
 }

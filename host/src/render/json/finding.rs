@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use teeleak_analysis::model::{
-    Evidence, Figure, Finding, Kind, Severity, StepRef, Subject, TeeResult, Unit, Verdict,
+    Evidence, Figure, Finding, FindingKind, Severity, StepRef, Subject, TeeResult, Unit, Verdict,
 };
 
 use super::clients;
@@ -11,9 +11,9 @@ use super::clients;
 /// A finding.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Finding")]
-pub(super) struct Entry<'t> {
+pub(super) struct FindingJson<'t> {
     /// Kind of finding.
-    #[schemars(extend("enum" = Kind::ALL.map(|kind| kind.info().json)))]
+    #[schemars(extend("enum" = FindingKind::ALL.map(|kind| kind.info().json)))]
     kind: &'static str,
     /// Severity: only a failure makes the command fail.
     #[schemars(extend("enum" = Severity::ALL.map(Severity::name)))]
@@ -22,17 +22,17 @@ pub(super) struct Entry<'t> {
     #[schemars(extend("enum" = nullable(Verdict::ALL.map(Verdict::name))))]
     verdict: Option<&'static str>,
     /// Subject of the finding.
-    subject: About<'t>,
+    subject: SubjectJson<'t>,
     /// Title, one line.
     title: &'t str,
     /// Figures with units.
     figures: Vec<Number<'t>>,
     /// Evidence.
-    evidence: Vec<Proof<'t>>,
+    evidence: Vec<EvidenceJson<'t>>,
     /// Fingerprint, stable across runs, builds and shifted line numbers.
     fingerprint: &'t str,
     /// The finding that explains this one.
-    cause: Option<Cause<'t>>,
+    cause: Option<CauseJson<'t>>,
     /// What to do next.
     action: &'t str,
 }
@@ -41,7 +41,7 @@ pub(super) struct Entry<'t> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Subject")]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum About<'t> {
+enum SubjectJson<'t> {
     /// An allocation site.
     Site {
         /// Source file as the build names it.
@@ -98,7 +98,7 @@ struct Number<'t> {
 /// Cause of a finding.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Cause")]
-struct Cause<'t> {
+struct CauseJson<'t> {
     /// Fingerprint of the finding that explains this one.
     fingerprint: &'t str,
     /// Why it is the cause.
@@ -109,7 +109,7 @@ struct Cause<'t> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Evidence")]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum Proof<'t> {
+enum EvidenceJson<'t> {
     /// A sentence that can be checked by hand.
     Text {
         /// The sentence.
@@ -128,7 +128,7 @@ enum Proof<'t> {
     /// The shortest sequence of events that shows the finding.
     Sequence {
         /// Events as steps of the protocol.
-        steps: Vec<Step<'t>>,
+        steps: Vec<StepJson<'t>>,
     },
     /// The expected order.
     Expected {
@@ -145,7 +145,7 @@ enum Proof<'t> {
     /// A further subject of the same finding: sites that grow together.
     Member {
         /// The subject.
-        subject: About<'t>,
+        subject: SubjectJson<'t>,
         /// Figures of the subject.
         figures: Vec<Number<'t>>,
     },
@@ -154,7 +154,7 @@ enum Proof<'t> {
 /// An event as a step of a protocol.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Step")]
-struct Step<'t> {
+struct StepJson<'t> {
     /// Name of the step in its protocol.
     step: &'t str,
     /// Keys of the resource, as text.
@@ -179,11 +179,11 @@ struct Step<'t> {
     result: Option<String>,
     /// Process that made the call.
     #[serde(skip_serializing_if = "Option::is_none")]
-    by: Option<clients::By<'t>>,
+    by: Option<clients::CallerJson<'t>>,
 }
 
-pub(super) fn entry(finding: &Finding) -> Entry<'_> {
-    Entry {
+pub(super) fn entry(finding: &Finding) -> FindingJson<'_> {
+    FindingJson {
         kind: finding.kind.info().json,
         severity: finding.severity.name(),
         verdict: finding.verdict.map(Verdict::name),
@@ -195,7 +195,7 @@ pub(super) fn entry(finding: &Finding) -> Entry<'_> {
         cause: finding
             .cause
             .as_ref()
-            .map(|(fingerprint, reason)| Cause { fingerprint: &fingerprint.0, reason }),
+            .map(|(fingerprint, reason)| CauseJson { fingerprint: &fingerprint.0, reason }),
         action: &finding.action,
     }
 }
@@ -205,19 +205,21 @@ fn nullable<const N: usize>(names: [&'static str; N]) -> Vec<Option<&'static str
     names.into_iter().map(Some).chain([None]).collect()
 }
 
-fn subject_json(subject: &Subject) -> About<'_> {
+fn subject_json(subject: &Subject) -> SubjectJson<'_> {
     match subject {
-        Subject::Site { file, line, size, owner, caller } => About::Site {
+        Subject::Site { file, line, size, owner, caller } => SubjectJson::Site {
             file,
             line: *line,
             size_bytes: *size,
             owner: owner.map(|owner| owner.to_string()),
             caller: caller.as_deref(),
         },
-        Subject::Ta(uuid) => About::Ta { uuid: uuid.to_string() },
-        Subject::Pool(pool) => About::Pool { name: pool.label() },
-        Subject::Holding { listing, name, .. } => About::Holding { ledger: listing.label(), name },
-        Subject::Resource { protocol, resource } => About::Resource { protocol, resource },
+        Subject::Ta(uuid) => SubjectJson::Ta { uuid: uuid.to_string() },
+        Subject::Pool(pool) => SubjectJson::Pool { name: pool.label() },
+        Subject::Holding { listing, name, .. } => {
+            SubjectJson::Holding { ledger: listing.label(), name }
+        }
+        Subject::Resource { protocol, resource } => SubjectJson::Resource { protocol, resource },
     }
 }
 
@@ -231,25 +233,27 @@ fn number(figure: &Figure) -> Number<'_> {
 }
 
 /// `None` for what the title says already.
-fn proof(evidence: &Evidence) -> Option<Proof<'_>> {
+fn proof(evidence: &Evidence) -> Option<EvidenceJson<'_>> {
     Some(match evidence {
-        Evidence::Text(text) | Evidence::Outstanding(text) => Proof::Text { text },
-        Evidence::Survivors(by_epoch) => Proof::Survivors { by_epoch },
-        Evidence::Series(by_iteration) => Proof::Series { by_iteration },
-        Evidence::Sequence(steps) => Proof::Sequence { steps: steps.iter().map(step).collect() },
-        Evidence::Expected(order) => Proof::Expected { order },
+        Evidence::Text(text) | Evidence::Outstanding(text) => EvidenceJson::Text { text },
+        Evidence::Survivors(by_epoch) => EvidenceJson::Survivors { by_epoch },
+        Evidence::Series(by_iteration) => EvidenceJson::Series { by_iteration },
+        Evidence::Sequence(steps) => {
+            EvidenceJson::Sequence { steps: steps.iter().map(step).collect() }
+        }
+        Evidence::Expected(order) => EvidenceJson::Expected { order },
         Evidence::Missing(_) => return None,
-        Evidence::At(place) => Proof::At { source: &place.source, at: place.at },
-        Evidence::Member(subject, figures) => Proof::Member {
+        Evidence::At(place) => EvidenceJson::At { source: &place.source, at: place.at },
+        Evidence::Member(subject, figures) => EvidenceJson::Member {
             subject: subject_json(subject),
             figures: figures.iter().map(number).collect(),
         },
     })
 }
 
-fn step(step: &StepRef) -> Step<'_> {
+fn step(step: &StepRef) -> StepJson<'_> {
     let event = &step.event;
-    Step {
+    StepJson {
         step: &step.step,
         keys: &step.keys,
         seq: event.seq,

@@ -8,21 +8,21 @@ use crate::render::normal_world::Holdings;
 /// Holdings of the normal world in its last snapshot.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "NormalWorld")]
-pub(super) struct Entry<'s> {
+pub(super) struct NormalWorldJson<'s> {
     /// Processes, most descriptors first.
-    processes: Vec<Process<'s>>,
+    processes: Vec<ProcessHoldingsJson<'s>>,
     /// dma-bufs, largest first.
-    dma_bufs: Vec<Buffer<'s>>,
+    dma_bufs: Vec<DmaBufJson<'s>>,
     /// Figures of `/proc/meminfo`.
-    memory: Vec<Figure<'s>>,
+    memory: Vec<MemoryFigureJson<'s>>,
     /// Slab caches, largest first.
-    caches: Vec<Cache<'s>>,
+    caches: Vec<SlabCacheJson<'s>>,
 }
 
 /// A process and its descriptors.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Process")]
-struct Process<'s> {
+struct ProcessHoldingsJson<'s> {
     /// Process id.
     pid: u64,
     /// Name of the process.
@@ -40,7 +40,7 @@ struct Process<'s> {
 /// A dma-buf and its holders.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "DmaBuf")]
-struct Buffer<'s> {
+struct DmaBufJson<'s> {
     /// Inode, which identifies the dma-buf in all ledgers.
     inode: u64,
     /// Size.
@@ -48,13 +48,13 @@ struct Buffer<'s> {
     /// Name of the dma-buf or of its exporter.
     name: &'s str,
     /// Processes with a descriptor of it.
-    holders: Vec<Holder<'s>>,
+    holders: Vec<DmaBufHolderJson<'s>>,
 }
 
 /// A process with a descriptor of a dma-buf.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Holder")]
-struct Holder<'s> {
+struct DmaBufHolderJson<'s> {
     /// Process id.
     pid: u64,
     /// Name of the process.
@@ -66,7 +66,7 @@ struct Holder<'s> {
 /// A figure of `/proc/meminfo`.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "MemoryFigure")]
-struct Figure<'s> {
+struct MemoryFigureJson<'s> {
     /// Name of the field.
     name: &'s str,
     /// Value.
@@ -76,7 +76,7 @@ struct Figure<'s> {
 /// A slab cache.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "SlabCache")]
-struct Cache<'s> {
+struct SlabCacheJson<'s> {
     /// Name of the cache.
     name: &'s str,
     /// Number of objects in use.
@@ -85,8 +85,8 @@ struct Cache<'s> {
     bytes: u64,
 }
 
-pub(super) fn entry<'s>(holdings: &Holdings<'s>) -> Entry<'s> {
-    let processes = holdings.processes.iter().map(|one| Process {
+pub(super) fn entry<'s>(holdings: &Holdings<'s>) -> NormalWorldJson<'s> {
+    let processes = holdings.processes.iter().map(|one| ProcessHoldingsJson {
         pid: one.holder.pid,
         comm: &one.holder.comm,
         n_fds: one.fds,
@@ -94,29 +94,33 @@ pub(super) fn entry<'s>(holdings: &Holdings<'s>) -> Entry<'s> {
         n_dma_bufs: one.buffers.0,
         dma_buf_bytes: one.buffers.1,
     });
-    let buffers = holdings.buffers.iter().map(|one| Buffer {
+    let buffers = holdings.buffers.iter().map(|one| DmaBufJson {
         inode: one.inode,
         size_bytes: one.bytes,
         name: one.name,
         holders: {
             let holders = one.holders.iter();
             holders
-                .map(|(holder, fd)| Holder { pid: holder.pid, comm: &holder.comm, fd: *fd })
+                .map(|(holder, fd)| DmaBufHolderJson {
+                    pid: holder.pid,
+                    comm: &holder.comm,
+                    fd: *fd,
+                })
                 .collect()
         },
     });
-    let caches = holdings.caches.iter().map(|row| Cache {
+    let caches = holdings.caches.iter().map(|row| SlabCacheJson {
         name: &row.name,
         n_objects: row.count,
         bytes: row.bytes,
     });
-    Entry {
+    NormalWorldJson {
         processes: processes.collect(),
         dma_bufs: buffers.collect(),
         memory: holdings
             .memory
             .iter()
-            .map(|(name, bytes)| Figure { name, bytes: *bytes })
+            .map(|(name, bytes)| MemoryFigureJson { name, bytes: *bytes })
             .collect(),
         caches: caches.collect(),
     }

@@ -9,7 +9,7 @@ use super::hex;
 /// A panic, abort, failed allocation or broken rule in the secure world.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Incident")]
-pub(super) struct Entry<'t> {
+pub(super) struct IncidentJson<'t> {
     /// Kind of incident.
     #[schemars(extend("enum" = ["out_of_memory", "pool_exhausted", "normal_world_memory", "core_panic", "ta_panic", "abort", "rule_broken"]))]
     kind: &'static str,
@@ -32,25 +32,25 @@ pub(super) struct Entry<'t> {
     /// Load address of the TEE core, in hexadecimal.
     load_address: Option<String>,
     /// Call stack, innermost frame first.
-    stack: Vec<Level<'t>>,
+    stack: Vec<StackFrameJson<'t>>,
 }
 
 /// A return address of a call stack.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "StackFrame")]
-struct Level<'t> {
+struct StackFrameJson<'t> {
     /// Address as printed, in hexadecimal.
     address: String,
     /// Offset into the image, in hexadecimal, if the load address is known.
     offset: Option<String>,
     /// Functions at this address, innermost (inlined) first.
-    functions: Vec<Named<'t>>,
+    functions: Vec<FunctionJson<'t>>,
 }
 
 /// A function.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Function")]
-struct Named<'t> {
+struct FunctionJson<'t> {
     /// Name of the function.
     name: &'t str,
     /// Source file.
@@ -60,7 +60,7 @@ struct Named<'t> {
 }
 
 /// An incident as JSON.
-pub(super) fn entry(incident: &Incident) -> Entry<'_> {
+pub(super) fn entry(incident: &Incident) -> IncidentJson<'_> {
     let (kind, requested_bytes, code, address) = match incident.kind {
         IncidentKind::OutOfMemory { requested, .. } => {
             ("out_of_memory", Some(requested), None, None)
@@ -72,7 +72,7 @@ pub(super) fn entry(incident: &Incident) -> Entry<'_> {
         IncidentKind::Abort { address } => ("abort", None, None, address.map(hex)),
         IncidentKind::RuleBroken => ("rule_broken", None, None, None),
     };
-    Entry {
+    IncidentJson {
         kind,
         text: &incident.text,
         requested_bytes,
@@ -87,13 +87,13 @@ pub(super) fn entry(incident: &Incident) -> Entry<'_> {
     }
 }
 
-fn level(frame: &Frame) -> Level<'_> {
-    let functions = frame.functions.iter().map(|function| Named {
+fn level(frame: &Frame) -> StackFrameJson<'_> {
+    let functions = frame.functions.iter().map(|function| FunctionJson {
         name: &function.name,
         file: function.at.as_ref().map(|(file, _)| &**file),
         line: function.at.as_ref().map(|(_, line)| *line),
     });
-    Level {
+    StackFrameJson {
         address: hex(frame.address),
         offset: frame.offset.map(hex),
         functions: functions.collect(),

@@ -27,7 +27,7 @@ const SCHEMA_VERSION: u32 = 1;
 
 /// First fields of every document.
 #[derive(Serialize, JsonSchema)]
-struct Document<'d, T> {
+struct VersionedDocument<'d, T> {
     /// Version of all documents. Fields are added without raising it.
     schema_version: u32,
     /// Kind of document.
@@ -37,7 +37,7 @@ struct Document<'d, T> {
 }
 
 fn write<T: Serialize>(kind: &'static str, body: &T, out: &mut dyn Write) -> io::Result<()> {
-    let document = Document { schema_version: SCHEMA_VERSION, kind, body };
+    let document = VersionedDocument { schema_version: SCHEMA_VERSION, kind, body };
     // In one piece: standard output flushes each line, and a snapshot has thousands of them.
     let mut text = serde_json::to_vec_pretty(&document)?;
     text.push(b'\n');
@@ -46,13 +46,13 @@ fn write<T: Serialize>(kind: &'static str, body: &T, out: &mut dyn Write) -> io:
 
 /// Like [`write()`], but on one line.
 pub(crate) fn compact<T: Serialize>(kind: &'static str, body: &T) -> io::Result<String> {
-    Ok(serde_json::to_string(&Document { schema_version: SCHEMA_VERSION, kind, body })?)
+    Ok(serde_json::to_string(&VersionedDocument { schema_version: SCHEMA_VERSION, kind, body })?)
 }
 
 /// Something that was not observed.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Gap")]
-struct Unseen<'g> {
+struct GapJson<'g> {
     /// What was not observed.
     what: &'g str,
     /// Why it was not observed.
@@ -63,12 +63,12 @@ struct Unseen<'g> {
     n_lost: u64,
 }
 
-fn gap_list(gaps: &[Gap]) -> Vec<Unseen<'_>> {
+fn gap_list(gaps: &[Gap]) -> Vec<GapJson<'_>> {
     gaps.iter().map(unseen_part).collect()
 }
 
-fn unseen_part(gap: &Gap) -> Unseen<'_> {
-    Unseen {
+fn unseen_part(gap: &Gap) -> GapJson<'_> {
+    GapJson {
         what: &gap.what,
         reason: gap.reason.to_string(),
         remedy: gap.remedy.as_deref(),

@@ -12,14 +12,14 @@ use teeleak_analysis::{
 };
 
 use super::{
-    Unseen, clients, dump,
-    finding::{Entry, entry},
+    GapJson, clients, dump,
+    finding::{FindingJson, entry},
     gap_list, incident,
 };
 
 /// Report of the analysis of a run, a capture or logs.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Document<'t> {
+pub(super) struct ReportDocument<'t> {
     /// Verdict.
     #[schemars(extend("enum" = ["clean", "leak", "wrong_order", "not_decided"]))]
     verdict: &'static str,
@@ -36,22 +36,22 @@ pub(super) struct Document<'t> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pools: Vec<&'t str>,
     /// Findings, worst first.
-    findings: Vec<Entry<'t>>,
+    findings: Vec<FindingJson<'t>>,
     /// Accepted findings, which do not count.
-    accepted: Vec<Accepted<'t>>,
+    accepted: Vec<AcceptedJson<'t>>,
     /// Notes on suppressions and baselines, such as rules that expired or match nothing.
     remarks: Vec<&'t str>,
     /// Incidents in order of time.
-    incidents: Vec<incident::Entry<'t>>,
+    incidents: Vec<incident::IncidentJson<'t>>,
     /// Assumptions of the analysis, one sentence each.
     inferred: Vec<&'t str>,
     /// Which pool ran out; missing if none did.
     #[serde(skip_serializing_if = "Option::is_none")]
-    out_of_memory: Option<dump::OutOfMemory<'t>>,
+    out_of_memory: Option<dump::OutOfMemoryJson<'t>>,
     /// What was observed.
     coverage: Coverage<'t>,
     /// What could not be observed.
-    unseen: Vec<Unseen<'t>>,
+    unseen: Vec<GapJson<'t>>,
 }
 
 /// What was observed.
@@ -70,20 +70,20 @@ struct Coverage<'t> {
     /// Number of events that are steps of a protocol.
     n_steps: u64,
     /// Result of the canary, if one was planted.
-    canary: Option<Canary>,
+    canary: Option<CanaryJson>,
     /// Conclusion status of the workload in each failed iteration.
     failed_iterations: Vec<i32>,
     /// Client calls of the normal world.
     #[serde(skip_serializing_if = "Option::is_none")]
-    clients: Option<clients::Entry<'t>>,
+    clients: Option<clients::ClientsJson<'t>>,
     /// Accounting of the input.
-    input: Input,
+    input: InputJson,
 }
 
 /// Result of the canary.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Canary")]
-struct Canary {
+struct CanaryJson {
     /// Size of the planted allocation.
     size_bytes: u32,
     /// Number of snapshots that should contain it.
@@ -95,7 +95,7 @@ struct Canary {
 /// Accounting of all lines or frames of the input: `read` is the sum of the others.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Input")]
-struct Input {
+struct InputJson {
     /// Lines or frames read.
     read: u64,
     /// Lines or frames used.
@@ -109,21 +109,21 @@ struct Input {
 /// A finding that does not count, and why.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Accepted")]
-struct Accepted<'t> {
+struct AcceptedJson<'t> {
     /// Kind of rule that accepts the finding.
     #[schemars(extend("enum" = ["baseline", "suppression", "known_cache", "budget", "not_asked"]))]
     by: &'static str,
     /// Reason, as text.
     excuse: String,
     #[serde(flatten)]
-    finding: Entry<'t>,
+    finding: FindingJson<'t>,
 }
 
 /// Writes a report.
 pub(crate) fn write(
     observation: &Observation,
     report: &Report,
-    short: Option<&oom::Verdict>,
+    short: Option<&oom::OomVerdict>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     super::write("report", &document(observation, report, short), out)
@@ -133,7 +133,7 @@ pub(crate) fn write(
 pub(crate) fn compact(
     observation: &Observation,
     report: &Report,
-    short: Option<&oom::Verdict>,
+    short: Option<&oom::OomVerdict>,
 ) -> io::Result<String> {
     super::compact("report", &document(observation, report, short))
 }
@@ -141,9 +141,9 @@ pub(crate) fn compact(
 fn document<'t>(
     observation: &'t Observation,
     report: &'t Report,
-    short: Option<&'t oom::Verdict>,
-) -> Document<'t> {
-    Document {
+    short: Option<&'t oom::OomVerdict>,
+) -> ReportDocument<'t> {
+    ReportDocument {
         verdict: match report.conclusion {
             Conclusion::Clean => "clean",
             Conclusion::Leak => "leak",
@@ -176,14 +176,14 @@ fn coverage<'t>(observation: &'t Observation, report: &Report) -> Coverage<'t> {
         n_measured: count_of(Stage::Measured),
         n_events: observation.events.len(),
         n_steps: report.steps,
-        canary: observation.canary.map(|canary| Canary {
+        canary: observation.canary.map(|canary| CanaryJson {
             size_bytes: canary.size,
             n_expected: canary.expected,
             n_found: canary.found,
         }),
         failed_iterations: observation.failed.iter().map(|(_, status)| *status).collect(),
         clients: clients::entry(&observation.clients),
-        input: Input {
+        input: InputJson {
             read: accounting.read,
             parsed: accounting.parsed,
             ignored: accounting.ignored,
@@ -192,7 +192,7 @@ fn coverage<'t>(observation: &'t Observation, report: &Report) -> Coverage<'t> {
     }
 }
 
-fn accepted_finding(one: &triage::Accepted) -> Accepted<'_> {
+fn accepted_finding(one: &triage::Accepted) -> AcceptedJson<'_> {
     let rule = match one.excuse {
         Excuse::Baseline(_) => "baseline",
         Excuse::Suppressed { .. } => "suppression",
@@ -200,5 +200,5 @@ fn accepted_finding(one: &triage::Accepted) -> Accepted<'_> {
         Excuse::Budget { .. } => "budget",
         Excuse::NotAsked => "not_asked",
     };
-    Accepted { by: rule, excuse: one.excuse.to_string(), finding: entry(&one.finding) }
+    AcceptedJson { by: rule, excuse: one.excuse.to_string(), finding: entry(&one.finding) }
 }

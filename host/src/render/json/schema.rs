@@ -10,11 +10,13 @@ use schemars::{
 };
 use serde_json::{Value, json};
 
-use super::{Document, SCHEMA_VERSION, diff, differential, doctor, dump, report, snapshot};
+use super::{
+    SCHEMA_VERSION, VersionedDocument, diff, differential, doctor, dump, report, snapshot,
+};
 
 /// Kind of document.
 #[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Kind {
+pub(crate) enum DocumentKind {
     /// Output of `run`, `analyze` and `report`
     #[value(aliases = ["run", "analyze"])]
     Report,
@@ -31,22 +33,24 @@ pub(crate) enum Kind {
 }
 
 /// The schema of a document.
-pub(crate) fn document_schema(kind: Kind) -> Value {
+pub(crate) fn document_schema(kind: DocumentKind) -> Value {
     match kind {
-        Kind::Report => schema::<report::Document<'_>>("report"),
-        Kind::Snapshot => schema::<snapshot::Census<'_>>("snapshot"),
-        Kind::Diff => schema::<diff::Document<'_>>("diff"),
-        Kind::Differential => schema::<differential::Document<'_>>("differential"),
-        Kind::Dump => schema::<dump::Document<'_>>("dump"),
-        Kind::Doctor => schema::<doctor::Document<'_>>("doctor"),
+        DocumentKind::Report => schema::<report::ReportDocument<'_>>("report"),
+        DocumentKind::Snapshot => schema::<snapshot::SnapshotDocument<'_>>("snapshot"),
+        DocumentKind::Diff => schema::<diff::DiffDocument<'_>>("diff"),
+        DocumentKind::Differential => {
+            schema::<differential::DifferentialDocument<'_>>("differential")
+        }
+        DocumentKind::Dump => schema::<dump::DumpDocument<'_>>("dump"),
+        DocumentKind::Doctor => schema::<doctor::DoctorDocument<'_>>("doctor"),
     }
 }
 
 fn schema<T: JsonSchema>(kind: &str) -> Value {
     let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
     let description = T::json_schema(&mut generator).get("description").cloned();
-    let mut schema = generator.into_root_schema_for::<Document<'_, T>>();
-    Closed.transform(&mut schema);
+    let mut schema = generator.into_root_schema_for::<VersionedDocument<'_, T>>();
+    ClosedObjects.transform(&mut schema);
     let mut schema = schema.to_value();
     schema["$id"] = json!(format!("urn:teeleak:schema:{kind}:{SCHEMA_VERSION}"));
     schema["title"] = json!(format!("teeleak {kind}, version {SCHEMA_VERSION}"));
@@ -57,9 +61,9 @@ fn schema<T: JsonSchema>(kind: &str) -> Value {
 }
 
 /// Forbids additional fields in all objects.
-struct Closed;
+struct ClosedObjects;
 
-impl Transform for Closed {
+impl Transform for ClosedObjects {
     fn transform(&mut self, schema: &mut Schema) {
         transform_subschemas(self, schema);
         let Some(object) = schema.as_object_mut() else { return };

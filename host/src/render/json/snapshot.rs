@@ -1,6 +1,6 @@
 //! A snapshot as JSON.
 
-use super::Unseen;
+use super::GapJson;
 use super::gap_list;
 use super::hex;
 use super::holdings;
@@ -18,30 +18,30 @@ use teeleak_analysis::text;
 
 /// Everything live in the secure world at one moment; null for parts that were not observed.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Census<'s> {
+pub(super) struct SnapshotDocument<'s> {
     /// OP-TEE's version, if known.
     release: Option<&'s str>,
     /// Random number of the boot, in hexadecimal.
     boot: Option<String>,
     /// Live allocations of the core heap, by site.
-    sites: Option<Vec<Site<'s>>>,
+    sites: Option<Vec<SiteJson<'s>>>,
     /// TA instances with their regions.
-    instances: Option<Vec<Instance<'s>>>,
+    instances: Option<Vec<InstanceJson<'s>>>,
     /// Open sessions.
-    sessions: Option<Vec<Session>>,
+    sessions: Option<Vec<SessionJson>>,
     /// Pools.
     pools: Option<Vec<PoolFigures<'s>>>,
     /// Holdings of the normal world, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
-    normal_world: Option<holdings::Entry<'s>>,
+    normal_world: Option<holdings::NormalWorldJson<'s>>,
     /// What could not be observed.
-    unseen: Vec<Unseen<'s>>,
+    unseen: Vec<GapJson<'s>>,
 }
 
 /// Live allocations of one site with the same owner, server, session, epoch and caller.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Site")]
-struct Site<'s> {
+struct SiteJson<'s> {
     /// Source file as the build names it.
     file: &'s str,
     /// Source line.
@@ -65,7 +65,7 @@ struct Site<'s> {
 /// A TA instance.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Instance")]
-struct Instance<'s> {
+struct InstanceJson<'s> {
     /// Number of the instance, unique within one boot.
     instance: u32,
     /// UUID of the TA.
@@ -75,7 +75,7 @@ struct Instance<'s> {
     /// Number of open sessions.
     n_sessions: Option<u32>,
     /// Regions of the instance.
-    regions: Option<Vec<Region>>,
+    regions: Option<Vec<RegionJson>>,
     /// Heap of the TA, if OP-TEE's own statistics include it.
     heap: Option<PoolFigures<'s>>,
 }
@@ -83,7 +83,7 @@ struct Instance<'s> {
 /// A region of a TA instance.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Region")]
-struct Region {
+struct RegionJson {
     /// Virtual address in the TA, in hexadecimal.
     va: String,
     /// Bytes mapped.
@@ -99,7 +99,7 @@ struct Region {
 /// An open session.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Session")]
-struct Session {
+struct SessionJson {
     /// Session id, unique per opener.
     session: u32,
     /// TA instance that opened the session; 0 for the normal world.
@@ -147,7 +147,7 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     let mut gaps = observation.gaps.clone();
     gaps.extend(sample.map(censuses::gaps).into_iter().flatten());
-    let census = Census {
+    let census = SnapshotDocument {
         release: observation.platform.release.as_deref(),
         boot: observation.platform.boot.map(hex),
         sites: sample.and_then(sites),
@@ -162,8 +162,8 @@ pub(crate) fn write(
     super::write("snapshot", &census, out)
 }
 
-fn sites(sample: &Sample) -> Option<Vec<Site<'_>>> {
-    let sites = sample.sites.value()?.iter().map(|known| Site {
+fn sites(sample: &Sample) -> Option<Vec<SiteJson<'_>>> {
+    let sites = sample.sites.value()?.iter().map(|known| SiteJson {
         file: &known.file,
         line: known.line,
         size_bytes: known.size,
@@ -177,8 +177,8 @@ fn sites(sample: &Sample) -> Option<Vec<Site<'_>>> {
     Some(sites.collect())
 }
 
-fn instances(sample: &Sample) -> Option<Vec<Instance<'_>>> {
-    let instances = sample.instances.value()?.iter().map(|instance| Instance {
+fn instances(sample: &Sample) -> Option<Vec<InstanceJson<'_>>> {
+    let instances = sample.instances.value()?.iter().map(|instance| InstanceJson {
         instance: instance.id,
         uuid: instance.uuid.to_string(),
         panicked: instance.panicked,
@@ -189,8 +189,8 @@ fn instances(sample: &Sample) -> Option<Vec<Instance<'_>>> {
     Some(instances.collect())
 }
 
-fn region(region: &teeleak_analysis::model::Region) -> Region {
-    Region {
+fn region(region: &teeleak_analysis::model::Region) -> RegionJson {
+    RegionJson {
         va: hex(region.va),
         size_bytes: region.size,
         pa: region.pa.map(hex),
@@ -199,8 +199,8 @@ fn region(region: &teeleak_analysis::model::Region) -> Region {
     }
 }
 
-fn sessions(sample: &Sample) -> Option<Vec<Session>> {
-    let sessions = sample.sessions.value()?.iter().map(|session| Session {
+fn sessions(sample: &Sample) -> Option<Vec<SessionJson>> {
+    let sessions = sample.sessions.value()?.iter().map(|session| SessionJson {
         session: session.id,
         opener: session.opener,
         uuid: session.uuid.to_string(),

@@ -3,20 +3,20 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use teeleak_analysis::model::{Clock, Name, Observation, Place, Sample, Time};
+use teeleak_analysis::model::{Clock, Observation, Sample, SourceLocation, Symbol, Time};
 
 /// Nanoseconds per snapshot if there are no times, and per line or frame outside all known times.
 const SAMPLE_NS: u64 = 1_000_000_000;
 const STEP_NS: u64 = 1_000_000;
 
 /// Earliest and latest time by source and position.
-type Known = BTreeMap<(Name, u64), (u64, u64)>;
+type KnownTimes = BTreeMap<(Symbol, u64), (u64, u64)>;
 
 /// The time axis.
 pub(super) struct Axis {
     /// Clock of the axis; `None` if there are no times.
     pub(super) clock: Option<Clock>,
-    known: Known,
+    known: KnownTimes,
     /// Nanoseconds of the first and last time.
     pub(super) span: (u64, u64),
 }
@@ -24,7 +24,7 @@ pub(super) struct Axis {
 impl Axis {
     pub(super) fn new(observation: &Observation) -> Self {
         let clock = usual(observation);
-        let mut known_times = Known::new();
+        let mut known_times = KnownTimes::new();
         let times = known_instants(observation).filter(|(time, _)| Some(time.clock) == clock);
         for (time, place) in times {
             note(&mut known_times, place, time.ns);
@@ -56,7 +56,7 @@ impl Axis {
     }
 
     /// Nanoseconds of something with an optional time at a position of a source.
-    pub(super) fn time_ns(&self, time: Option<Time>, place: &Place) -> u64 {
+    pub(super) fn time_ns(&self, time: Option<Time>, place: &SourceLocation) -> u64 {
         match time.filter(|time| Some(time.clock) == self.clock) {
             Some(time) => time.ns,
             None => self.estimate(place),
@@ -64,7 +64,7 @@ impl Axis {
     }
 
     /// A time interpolated between the known times before and after the position.
-    fn estimate(&self, place: &Place) -> u64 {
+    fn estimate(&self, place: &SourceLocation) -> u64 {
         let key = |at: u64| (place.source, at);
         let entry = self.known.range(key(0)..=key(place.at)).next_back();
         let previous = entry.map(|((_, at), (_, latest))| (*at, *latest));
@@ -92,13 +92,13 @@ fn interpolated(before: (u64, u64), after: (u64, u64), at: u64) -> u64 {
     before.1.saturating_add(u64::try_from(offset).unwrap_or(u64::MAX))
 }
 
-fn note(known: &mut Known, place: &Place, ns: u64) {
+fn note(known: &mut KnownTimes, place: &SourceLocation, ns: u64) {
     let span = known.entry((place.source, place.at)).or_insert((ns, ns));
     *span = (span.0.min(ns), span.1.max(ns));
 }
 
 /// All known times and their positions.
-fn known_instants(observation: &Observation) -> impl Iterator<Item = (Time, &Place)> {
+fn known_instants(observation: &Observation) -> impl Iterator<Item = (Time, &SourceLocation)> {
     let samples = observation.samples.iter().map(|sample| (sample.time, &sample.place));
     let events = observation.events.iter().map(|event| (event.time, &event.place));
     let incidents = observation.incidents.iter().map(|one| (one.time, &one.place));
@@ -123,7 +123,7 @@ mod tests {
     fn at(at: u64, time: Option<Time>) -> Incident {
         Incident {
             kind: IncidentKind::CorePanic,
-            place: Place { source: "log".into(), at },
+            place: SourceLocation { source: "log".into(), at },
             time,
             iteration: None,
             uuid: None,

@@ -7,10 +7,10 @@ use teeleak_analysis::model::{Observation, PoolUnit};
 use super::{
     axis::Axis,
     whose::Tracks,
-    writer::{Track, Writer},
+    writer::{TraceWriter, Track},
 };
 use crate::render::{
-    figures::{About, Series, of_pool},
+    figures::{MetricSeries, MetricSubject, of_pool},
     words,
 };
 
@@ -18,21 +18,23 @@ use crate::render::{
 const SITES: usize = 20;
 
 /// Pairs of time in nanoseconds and value.
-type Points = Vec<(u64, u64)>;
+type CounterPoints = Vec<(u64, u64)>;
 
 /// Writes the counters of pools, from snapshots and from the gauges between them.
 pub(super) fn pools(
-    series: &[Series<'_>],
+    series: &[MetricSeries<'_>],
     (observation, axis): (&Observation, &Axis),
-    trace: &mut Writer<'_>,
+    trace: &mut TraceWriter<'_>,
 ) -> io::Result<()> {
-    let is_pool = |one: &Series<'_>| matches!(one.about, About::Pool(_));
+    let is_pool = |one: &MetricSeries<'_>| matches!(one.about, MetricSubject::Pool(_));
     if !series.iter().any(is_pool) {
         return Ok(());
     }
     let group = trace.group("pools")?;
     for (rank, one) in series.iter().enumerate() {
-        let (About::Pool(kind), Some(what)) = (&one.about, figure(one.metric)) else { continue };
+        let (MetricSubject::Pool(kind), Some(what)) = (&one.about, figure(one.metric)) else {
+            continue;
+        };
         let mut points = points(one, (observation, axis));
         for gauge in &observation.gauges {
             let ns = axis.time_ns(None, &gauge.place);
@@ -48,11 +50,11 @@ pub(super) fn pools(
 
 /// Writes the live bytes of sites: those in findings, then those with most growth.
 pub(super) fn sites(
-    series: &[Series<'_>],
+    series: &[MetricSeries<'_>],
     (observation, axis): (&Observation, &Axis),
-    trace: &mut Writer<'_>,
+    trace: &mut TraceWriter<'_>,
 ) -> io::Result<()> {
-    let of_sites = series.iter().filter(|one| matches!(one.about, About::Site(_)));
+    let of_sites = series.iter().filter(|one| matches!(one.about, MetricSubject::Site(_)));
     let mut sites: Vec<_> = of_sites.filter(|one| one.unit == PoolUnit::Bytes).collect();
     sites.sort_by_key(|one| (one.finding.is_none(), Reverse(one.growth())));
     if sites.is_empty() {
@@ -67,7 +69,7 @@ pub(super) fn sites(
         sites.len() - n_shown
     ))?;
     for (rank, one) in sites.iter().take(n_shown).enumerate() {
-        let About::Site(key) = &one.about else { continue };
+        let MetricSubject::Site(key) = &one.about else { continue };
         let finding = one.finding.map_or(String::new(), |(n, _)| format!(", finding {n}"));
         let owner = words::owner(&key.owner);
         let name = format!("{}:{} ({} bytes each, {owner}{finding})", key.file, key.line, key.size);
@@ -78,17 +80,17 @@ pub(super) fn sites(
 
 /// Writes regions, heaps and sessions below the tracks of their TAs.
 pub(super) fn tas(
-    series: &[Series<'_>],
+    series: &[MetricSeries<'_>],
     (observation, axis): (&Observation, &Axis),
     tracks: &mut Tracks,
-    trace: &mut Writer<'_>,
+    trace: &mut TraceWriter<'_>,
 ) -> io::Result<()> {
     for (rank, one) in series.iter().enumerate() {
         let name = match (&one.about, one.metric) {
-            (About::Regions(..), "live") => "regions".to_owned(),
-            (About::Regions(..), _) => "bytes mapped".to_owned(),
-            (About::Sessions(..), _) => "open sessions".to_owned(),
-            (About::Heap(..), metric) => match figure(metric) {
+            (MetricSubject::Regions(..), "live") => "regions".to_owned(),
+            (MetricSubject::Regions(..), _) => "bytes mapped".to_owned(),
+            (MetricSubject::Sessions(..), _) => "open sessions".to_owned(),
+            (MetricSubject::Heap(..), metric) => match figure(metric) {
                 Some(what) => format!("heap: {what}"),
                 None => continue,
             },
@@ -112,7 +114,7 @@ fn figure(metric: &str) -> Option<&'static str> {
     }
 }
 
-fn points(one: &Series<'_>, (observation, axis): (&Observation, &Axis)) -> Points {
+fn points(one: &MetricSeries<'_>, (observation, axis): (&Observation, &Axis)) -> CounterPoints {
     let values = observation.samples.iter().zip(&one.values);
     values.filter_map(|(sample, value)| Some((axis.sample(sample), (*value)?))).collect()
 }
@@ -122,7 +124,7 @@ fn draw(
     name: &str,
     unit: PoolUnit,
     place: (Track, usize),
-    (points, trace): (&Points, &mut Writer<'_>),
+    (points, trace): (&CounterPoints, &mut TraceWriter<'_>),
 ) -> io::Result<()> {
     if points.is_empty() {
         return Ok(());

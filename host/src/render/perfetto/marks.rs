@@ -7,13 +7,13 @@ use teeleak_analysis::{
     text,
 };
 
-use super::{axis::Axis, writer::Writer};
+use super::{axis::Axis, writer::TraceWriter};
 use crate::render::view::ReportView;
 
 /// Writes the ends of iterations, on a track named after the clock.
 pub(super) fn iterations(
     (observation, axis): (&Observation, &Axis),
-    trace: &mut Writer<'_>,
+    trace: &mut TraceWriter<'_>,
 ) -> io::Result<()> {
     let track = trace.track(&format!("iterations; {}", times(axis)), None)?;
     for sample in &observation.samples {
@@ -45,7 +45,7 @@ fn times(axis: &Axis) -> &'static str {
 pub(super) fn findings(
     told: &ReportView<'_>,
     axis: &Axis,
-    trace: &mut Writer<'_>,
+    trace: &mut TraceWriter<'_>,
 ) -> io::Result<()> {
     if !told.report.findings.is_empty() {
         let track = trace.track("findings", None)?;

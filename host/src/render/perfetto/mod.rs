@@ -15,7 +15,7 @@ use std::io::{self, Write};
 
 use super::{
     figures,
-    perfetto::{axis::Axis, whose::Tracks, writer::Writer},
+    perfetto::{axis::Axis, whose::Tracks, writer::TraceWriter},
 };
 use crate::render::view::ReportView;
 
@@ -24,7 +24,7 @@ pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> io::Result<()
     let observation = told.observation;
     let axis = Axis::new(observation);
     let series = figures::all_series(told);
-    let mut trace = Writer::new(out, axis.clock, axis.span.0)?;
+    let mut trace = TraceWriter::new(out, axis.clock, axis.span.0)?;
     let mut tracks = Tracks::new(observation);
     let input = (observation, &axis);
     marks::iterations(input, &mut trace)?;

@@ -5,7 +5,7 @@ use prost::Message;
 
 /// `Trace`. Concatenated traces are one trace, so each packet is written as a trace of its own.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Trace {
+pub(super) struct TraceFile {
     #[prost(message, repeated, tag = "1")]
     pub(super) packet: Vec<TracePacket>,
 }

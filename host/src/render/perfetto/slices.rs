@@ -9,25 +9,25 @@ use teeleak_analysis::model::{Event, EventKind, Observation, Origin};
 
 use super::{
     axis::Axis,
-    whose::{self, Tracks, Whose},
-    writer::{Note, Track, Writer},
+    whose::{self, TrackOwner, Tracks},
+    writer::{EventNote, TraceWriter, Track},
 };
 
 /// Something with a duration.
 struct Slice {
-    whose: Whose,
+    whose: TrackOwner,
     /// Name of the track.
     on: &'static str,
     name: String,
     begin: u64,
     /// `None` if it never ended.
     end: Option<u64>,
-    notes: Vec<Note>,
+    notes: Vec<EventNote>,
 }
 
 /// Key shared by the start and end event of a slice.
 #[derive(PartialEq, Eq, Hash)]
-enum Key {
+enum SliceKey {
     Session(Origin, u32, u32),
     Mapping(Origin, u32, u64),
 }
@@ -36,7 +36,7 @@ enum Key {
 pub(super) fn write(
     (observation, axis): (&Observation, &Axis),
     tracks: &mut Tracks,
-    trace: &mut Writer<'_>,
+    trace: &mut TraceWriter<'_>,
 ) -> io::Result<()> {
     let slices = slices(observation, axis, tracks);
     let mut lanes = Lanes::default();
@@ -56,7 +56,7 @@ pub(super) fn write(
 /// All slices, by start.
 fn slices(observation: &Observation, axis: &Axis, tracks: &Tracks) -> Vec<Slice> {
     let mut slices: Vec<Slice> = Vec::new();
-    let mut open: HashMap<Key, usize> = HashMap::new();
+    let mut open: HashMap<SliceKey, usize> = HashMap::new();
     for event in observation.events.iter().filter(|event| event.result.unwrap_or(0) == 0) {
         let Some(key) = key(event) else { continue };
         let ns = axis.time_ns(event.time, &event.place);
@@ -78,13 +78,13 @@ fn slices(observation: &Observation, axis: &Axis, tracks: &Tracks) -> Vec<Slice>
     slices
 }
 
-fn key(event: &Event) -> Option<Key> {
+fn key(event: &Event) -> Option<SliceKey> {
     match event.kind {
         EventKind::Open | EventKind::Close => {
-            Some(Key::Session(event.origin, event.opener, event.session?))
+            Some(SliceKey::Session(event.origin, event.opener, event.session?))
         }
         EventKind::Map | EventKind::Unmap => {
-            Some(Key::Mapping(event.origin, event.instance, number(event, 0)))
+            Some(SliceKey::Mapping(event.origin, event.instance, number(event, 0)))
         }
         _ => None,
     }
@@ -124,13 +124,13 @@ fn slice(
 }
 
 /// A track and the end of its last slice; `None` if that never ended.
-type Taken = (Track, Option<u64>);
+type BusyTrack = (Track, Option<u64>);
 
 /// Tracks without overlapping slices: Perfetto nests a slice into one that started earlier on the same
 /// track, and merges tracks with the same name and parent.
 #[derive(Default)]
 struct Lanes {
-    taken: BTreeMap<(Track, &'static str), Vec<Taken>>,
+    taken: BTreeMap<(Track, &'static str), Vec<BusyTrack>>,
 }
 
 impl Lanes {
@@ -139,7 +139,7 @@ impl Lanes {
         parent: Track,
         name: &'static str,
         (begin, end): (u64, Option<u64>),
-        trace: &mut Writer<'_>,
+        trace: &mut TraceWriter<'_>,
     ) -> io::Result<Track> {
         let lanes = self.taken.entry((parent, name)).or_default();
         let is_free = |until: &Option<u64>| until.is_some_and(|until| until < begin);

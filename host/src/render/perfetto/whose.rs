@@ -9,10 +9,10 @@ use std::{
 use teeleak_analysis::model::{Event, Observation};
 use teeleak_proto::Uuid;
 
-use super::writer::{Track, Writer};
+use super::writer::{TraceWriter, Track};
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Whose {
+pub(super) enum TrackOwner {
     Process(u32, Arc<str>),
     NormalWorld,
     /// A TA instance, or a PTA if the instance is 0.
@@ -21,7 +21,7 @@ pub(super) enum Whose {
 
 /// The tracks of all owners, created on first use.
 pub(super) struct Tracks {
-    known: HashMap<Whose, Track>,
+    known: HashMap<TrackOwner, Track>,
     pids: HashSet<u32>,
     uuids: HashMap<u32, Uuid>,
 }
@@ -37,25 +37,29 @@ impl Tracks {
     }
 
     /// Owner of the caller of an event.
-    pub(super) fn caller(&self, event: &Event) -> Whose {
+    pub(super) fn caller(&self, event: &Event) -> TrackOwner {
         match &event.by {
-            Some(by) => Whose::Process(by.pid, Arc::clone(&by.comm)),
-            None if event.opener == 0 => Whose::NormalWorld,
+            Some(by) => TrackOwner::Process(by.pid, Arc::clone(&by.comm)),
+            None if event.opener == 0 => TrackOwner::NormalWorld,
             None => self.ta(None, event.opener),
         }
     }
 
     /// Owner for an instance, with its UUID if that is known from anywhere.
-    pub(super) fn ta(&self, uuid: Option<Uuid>, instance: u32) -> Whose {
-        Whose::Ta(uuid.or_else(|| self.uuids.get(&instance).copied()), instance)
+    pub(super) fn ta(&self, uuid: Option<Uuid>, instance: u32) -> TrackOwner {
+        TrackOwner::Ta(uuid.or_else(|| self.uuids.get(&instance).copied()), instance)
     }
 
-    pub(super) fn track(&mut self, whose: Whose, trace: &mut Writer<'_>) -> io::Result<Track> {
+    pub(super) fn track(
+        &mut self,
+        whose: TrackOwner,
+        trace: &mut TraceWriter<'_>,
+    ) -> io::Result<Track> {
         if let Some(track) = self.known.get(&whose) {
             return Ok(*track);
         }
         let track = match &whose {
-            Whose::Process(pid, comm) => self.process(*pid, comm, trace)?,
+            TrackOwner::Process(pid, comm) => self.process(*pid, comm, trace)?,
             other => trace.track(&name(other), None)?,
         };
         self.known.insert(whose, track);
@@ -63,7 +67,7 @@ impl Tracks {
     }
 
     /// Perfetto identifies processes by pid, so only the first process with a pid gets a process track.
-    fn process(&mut self, pid: u32, comm: &str, trace: &mut Writer<'_>) -> io::Result<Track> {
+    fn process(&mut self, pid: u32, comm: &str, trace: &mut TraceWriter<'_>) -> io::Result<Track> {
         match i32::try_from(pid) {
             Ok(number) if self.pids.insert(pid) => trace.process(number, comm),
             _ => trace.track(&format!("{comm} pid {pid}, another process with this pid"), None),
@@ -72,12 +76,12 @@ impl Tracks {
 }
 
 /// Name of a track.
-pub(super) fn name(whose: &Whose) -> String {
+pub(super) fn name(whose: &TrackOwner) -> String {
     match whose {
-        Whose::Process(pid, comm) => format!("{comm} pid {pid}"),
-        Whose::NormalWorld => "normal world, process unknown".to_owned(),
-        Whose::Ta(Some(uuid), 0) => format!("TA or PTA {uuid}"),
-        Whose::Ta(Some(uuid), instance) => format!("TA {uuid} (instance {instance})"),
-        Whose::Ta(None, instance) => format!("TA instance {instance}"),
+        TrackOwner::Process(pid, comm) => format!("{comm} pid {pid}"),
+        TrackOwner::NormalWorld => "normal world, process unknown".to_owned(),
+        TrackOwner::Ta(Some(uuid), 0) => format!("TA or PTA {uuid}"),
+        TrackOwner::Ta(Some(uuid), instance) => format!("TA {uuid} (instance {instance})"),
+        TrackOwner::Ta(None, instance) => format!("TA instance {instance}"),
     }
 }

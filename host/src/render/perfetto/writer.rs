@@ -7,10 +7,10 @@ use teeleak_analysis::model::{Clock, PoolUnit};
 
 use super::proto::{
     BuiltinClock, ChildTracksOrdering, ClockReading, ClockSnapshot, CounterDescriptor,
-    DebugAnnotation, INCREMENTAL_STATE_CLEARED, ProcessDescriptor, Trace, TracePacket,
+    DebugAnnotation, INCREMENTAL_STATE_CLEARED, ProcessDescriptor, TraceFile, TracePacket,
     TrackDescriptor, TrackEvent, Type, Unit,
 };
-use crate::escape::shown;
+use crate::escape::escape_controls;
 
 /// Id of the single packet sequence; any number but 0.
 const SEQUENCE: u32 = 1;
@@ -20,16 +20,16 @@ const SEQUENCE: u32 = 1;
 pub(super) struct Track(u64);
 
 /// Annotation of an event: name and text.
-pub(super) type Note = (&'static str, String);
+pub(super) type EventNote = (&'static str, String);
 
 /// Writer of a trace.
-pub(super) struct Writer<'o> {
+pub(super) struct TraceWriter<'o> {
     out: &'o mut dyn Write,
     bytes: Vec<u8>,
     last: u64,
 }
 
-impl<'o> Writer<'o> {
+impl<'o> TraceWriter<'o> {
     /// Writes the clock snapshot first. `clock` is `None` if there are no times; clocks unknown to
     /// Perfetto are omitted.
     pub(super) fn new(
@@ -62,7 +62,7 @@ impl<'o> Writer<'o> {
         self.bytes.clear();
         let packet = TracePacket { trusted_packet_sequence_id: Some(SEQUENCE), ..packet };
         // Encoding fails only if the buffer is full, and a vector grows.
-        Trace { packet: vec![packet] }.encode(&mut self.bytes).map_err(io::Error::other)?;
+        TraceFile { packet: vec![packet] }.encode(&mut self.bytes).map_err(io::Error::other)?;
         self.out.write_all(&self.bytes)
     }
 
@@ -76,7 +76,7 @@ impl<'o> Writer<'o> {
     /// A top-level track, or one below a parent.
     pub(super) fn track(&mut self, name: &str, parent: Option<Track>) -> io::Result<Track> {
         self.describe(TrackDescriptor {
-            name: Some(shown(name)),
+            name: Some(escape_controls(name)),
             parent_uuid: parent.map(|parent| parent.0),
             ..TrackDescriptor::default()
         })
@@ -85,7 +85,7 @@ impl<'o> Writer<'o> {
     /// A track whose children are sorted by rank.
     pub(super) fn group(&mut self, name: &str) -> io::Result<Track> {
         self.describe(TrackDescriptor {
-            name: Some(shown(name)),
+            name: Some(escape_controls(name)),
             child_ordering: Some(ChildTracksOrdering::Explicit as i32),
             ..TrackDescriptor::default()
         })
@@ -93,7 +93,8 @@ impl<'o> Writer<'o> {
 
     /// The track of a process.
     pub(super) fn process(&mut self, pid: i32, name: &str) -> io::Result<Track> {
-        let process = ProcessDescriptor { pid: Some(pid), process_name: Some(shown(name)) };
+        let process =
+            ProcessDescriptor { pid: Some(pid), process_name: Some(escape_controls(name)) };
         self.describe(TrackDescriptor { process: Some(process), ..TrackDescriptor::default() })
     }
 
@@ -109,7 +110,7 @@ impl<'o> Writer<'o> {
             PoolUnit::Objects => Unit::Count,
         };
         self.describe(TrackDescriptor {
-            name: Some(shown(name)),
+            name: Some(escape_controls(name)),
             parent_uuid: Some(parent.0),
             counter: Some(CounterDescriptor { unit: Some(unit as i32) }),
             sibling_order_rank: i32::try_from(rank).ok(),
@@ -141,7 +142,7 @@ impl<'o> Writer<'o> {
         track: Track,
         ns: u64,
         name: &str,
-        notes: &[Note],
+        notes: &[EventNote],
     ) -> io::Result<()> {
         self.event(track, ns, track_event(Type::SliceBegin, name, notes))
     }
@@ -158,20 +159,20 @@ impl<'o> Writer<'o> {
         track: Track,
         ns: u64,
         name: &str,
-        notes: &[Note],
+        notes: &[EventNote],
     ) -> io::Result<()> {
         self.event(track, ns, track_event(Type::Instant, name, notes))
     }
 }
 
-fn track_event(r#type: Type, name: &str, notes: &[Note]) -> TrackEvent {
+fn track_event(r#type: Type, name: &str, notes: &[EventNote]) -> TrackEvent {
     let notes = notes.iter().map(|(name, text)| DebugAnnotation {
         name: Some((*name).to_owned()),
-        string_value: Some(shown(text)),
+        string_value: Some(escape_controls(text)),
     });
     TrackEvent {
         r#type: Some(r#type as i32),
-        name: Some(shown(name)),
+        name: Some(escape_controls(name)),
         debug_annotations: notes.collect(),
         ..TrackEvent::default()
     }

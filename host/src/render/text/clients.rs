@@ -7,11 +7,11 @@ use teeleak_analysis::{
     text::{count, number},
 };
 
-use super::{Line, Page};
+use super::{TextLine, TextPage};
 use crate::render::words::source as source_words;
 
 /// Writes how client calls match TEE events; nothing if no process was recorded.
-pub(crate) fn write(clients: &Clients, page: &mut Page<'_>) -> io::Result<()> {
+pub(crate) fn write(clients: &Clients, page: &mut TextPage<'_>) -> io::Result<()> {
     if clients.processes.is_empty() {
         return Ok(());
     }
@@ -19,7 +19,7 @@ pub(crate) fn write(clients: &Clients, page: &mut Page<'_>) -> io::Result<()> {
     let called = number(called as u64);
     let calls = count(clients.calls.len() as u64, "client call");
     let sources: Vec<_> = clients.sources.iter().copied().map(source_words).collect();
-    let mut line = Line::indent(2).text(format_args!("{calls} of {called} processes "));
+    let mut line = TextLine::indent(2).text(format_args!("{calls} of {called} processes "));
     line = line.dim(format_args!("(from {})", sources.join(" and ")));
     if clients.lost > 0 {
         line = line.text(", ").warn(format_args!("{} lost", number(clients.lost)));
@@ -27,7 +27,7 @@ pub(crate) fn write(clients: &Clients, page: &mut Page<'_>) -> io::Result<()> {
     page.write_line(line)?;
     let Some(joined) = &clients.joined else { return Ok(()) };
     let by_name = number(joined.matched + joined.by_process + joined.by_kernel);
-    let line = Line::indent(2).text(format_args!("events matched to a process: {by_name} "));
+    let line = TextLine::indent(2).text(format_args!("events matched to a process: {by_name} "));
     page.write_line(line.dim(format_args!(
         "({} to a call, {} closed by the kernel); unmatched: {}",
         number(joined.matched),

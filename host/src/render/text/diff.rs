@@ -1,9 +1,9 @@
 //! The difference between snapshots, largest growth first.
 
-use super::Line;
-use super::Page;
+use super::TextLine;
+use super::TextPage;
 use super::gaps;
-use crate::compare::censuses::Change;
+use crate::compare::censuses::AmountChange;
 use crate::compare::censuses::Difference;
 use crate::render::words;
 use std::collections::BTreeMap;
@@ -17,10 +17,10 @@ use teeleak_analysis::text::signed_number;
 const ROWS: usize = 10;
 
 /// Name, owner and change.
-type Row<'c> = (String, String, &'c Change);
+type ChangeRow<'c> = (String, String, &'c AmountChange);
 
 /// Writes a difference.
-pub(crate) fn write(difference: &Difference, page: &mut Page<'_>) -> io::Result<()> {
+pub(crate) fn write(difference: &Difference, page: &mut TextPage<'_>) -> io::Result<()> {
     headline(difference, page)?;
     let sites = difference.sites.iter().map(|(key, change)| {
         (
@@ -37,19 +37,19 @@ pub(crate) fn write(difference: &Difference, page: &mut Page<'_>) -> io::Result<
     page.close()
 }
 
-fn headline(difference: &Difference, page: &mut Page<'_>) -> io::Result<()> {
+fn headline(difference: &Difference, page: &mut TextPage<'_>) -> io::Result<()> {
     if !difference.compared {
         let message = "nothing to compare: no part was observed in both";
-        return page.write_line(Line::default().text(message));
+        return page.write_line(TextLine::default().text(message));
     }
-    let sum = |growth: fn(&Change) -> (i64, i64)| {
+    let sum = |growth: fn(&AmountChange) -> (i64, i64)| {
         let growths = difference.sites.values().map(growth);
         growths.fold((0, 0), |(n, bytes), (dn, dbytes)| (n + dn, bytes + dbytes))
     };
-    let (n, bytes) = sum(Change::growth);
+    let (n, bytes) = sum(AmountChange::growth);
     let regions: i64 = difference.regions.values().map(|change| change.growth().0).sum();
     let sessions: i64 = difference.sessions.values().map(|change| change.growth().0).sum();
-    page.write_line(Line::default().head("growth").text(format_args!(
+    page.write_line(TextLine::default().head("growth").text(format_args!(
         ": {} allocations ({} bytes), {} regions, {} sessions",
         signed_number(n),
         signed_number(bytes),
@@ -58,15 +58,15 @@ fn headline(difference: &Difference, page: &mut Page<'_>) -> io::Result<()> {
     )))
 }
 
-fn keyed_rows<K: Display>(changes: &BTreeMap<K, Change>) -> Vec<Row<'_>> {
+fn keyed_rows<K: Display>(changes: &BTreeMap<K, AmountChange>) -> Vec<ChangeRow<'_>> {
     changes.iter().map(|(key, change)| (key.to_string(), String::new(), change)).collect()
 }
 
 fn section(
     title: &str,
     thing: &str,
-    mut changes: Vec<Row<'_>>,
-    page: &mut Page<'_>,
+    mut changes: Vec<ChangeRow<'_>>,
+    page: &mut TextPage<'_>,
 ) -> io::Result<()> {
     if changes.is_empty() {
         return Ok(());
@@ -79,7 +79,7 @@ fn section(
     let n_shown = if changes.len() > ROWS && !page.shows_all() { ROWS } else { changes.len() };
     for (name, owner, change) in &changes[..n_shown] {
         let (n, bytes) = change.growth();
-        let begin = Line::indent(2).text(format_args!(
+        let begin = TextLine::indent(2).text(format_args!(
             "{:>7} ({:>9} bytes)  ",
             signed_number(n),
             signed_number(bytes)
@@ -94,26 +94,27 @@ fn section(
     match changes.len() - n_shown {
         0 => Ok(()),
         more => page.write_line(
-            Line::indent(2).dim(format_args!("and {} more that grew less", number(more as u64))),
+            TextLine::indent(2)
+                .dim(format_args!("and {} more that grew less", number(more as u64))),
         ),
     }
 }
 
 /// The counts of all captures, if there are more than two.
-fn course(change: &Change) -> String {
+fn course(change: &AmountChange) -> String {
     let course: Vec<_> =
         change.course.iter().map(|n| n.map_or_else(|| "-".to_owned(), number)).collect();
     if course.is_empty() { String::new() } else { format!(": {}", course.join(" ")) }
 }
 
-fn pools(difference: &Difference, page: &mut Page<'_>) -> io::Result<()> {
+fn pools(difference: &Difference, page: &mut TextPage<'_>) -> io::Result<()> {
     if difference.pools.is_empty() {
         return Ok(());
     }
     page.heading("pools")?;
     for (kind, change) in &difference.pools {
         let (growth, now) = (signed_number(change.growth().0), number(change.after.count));
-        let line = Line::indent(2).text(format_args!("{growth:>9}  {}", kind.label()));
+        let line = TextLine::indent(2).text(format_args!("{growth:>9}  {}", kind.label()));
         page.write_line(line.dim(format_args!("  now {now}")))?;
     }
     Ok(())

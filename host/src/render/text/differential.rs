@@ -5,32 +5,35 @@ use std::io;
 use teeleak_analysis::text::{count, number};
 
 use super::{
-    Line, Page, Tone,
-    finding::{self, Among},
+    TextLine, TextPage, Tone,
+    finding::{self, FindingContext},
 };
-use crate::compare::runs::{Differential, News};
+use crate::compare::runs::{Differential, FindingNovelty};
 
 /// Writes the new and worse findings of each run.
 pub(crate) fn write(
     good: &str,
     runs: &[(String, Differential)],
-    page: &mut Page<'_>,
+    page: &mut TextPage<'_>,
 ) -> io::Result<()> {
     for (n, (name, run)) in runs.iter().enumerate() {
         if n > 0 {
             page.blank()?;
         }
         headline(good, name, run, page)?;
-        for (what, news) in [("new", News::New), ("worse", News::Worse), ("unchanged", News::Same)]
-        {
+        for (what, news) in [
+            ("new", FindingNovelty::New),
+            ("worse", FindingNovelty::Worse),
+            ("unchanged", FindingNovelty::Same),
+        ] {
             let findings = run.findings.iter().filter(|(one, _)| *one == news);
             section(what, findings.map(|(_, finding)| &*finding.title), page)?;
         }
         section("gone", run.gone.iter().map(|finding| &*finding.title), page)?;
         section("doubts", run.doubts.iter().map(String::as_str), page)?;
-        let news = run.findings.iter().filter(|(news, _)| *news != News::Same);
+        let news = run.findings.iter().filter(|(news, _)| *news != FindingNovelty::Same);
         let news: Vec<_> = news.map(|(_, finding)| finding).collect();
-        let context = Among { all: &news, observation: None };
+        let context = FindingContext { all: &news, observation: None };
         for (n, one) in news.iter().enumerate() {
             finding::write(n + 1, one, context, page)?;
         }
@@ -38,8 +41,12 @@ pub(crate) fn write(
     page.close()
 }
 
-fn headline(good: &str, name: &str, run: &Differential, page: &mut Page<'_>) -> io::Result<()> {
-    let (new, worse, same) = (run.count(News::New), run.count(News::Worse), run.count(News::Same));
+fn headline(good: &str, name: &str, run: &Differential, page: &mut TextPage<'_>) -> io::Result<()> {
+    let (new, worse, same) = (
+        run.count(FindingNovelty::New),
+        run.count(FindingNovelty::Worse),
+        run.count(FindingNovelty::Same),
+    );
     let (tone, verdict) = match (new + worse, run.doubts.is_empty()) {
         (0, true) => (Tone::Good, "nothing new"),
         (0, false) => (Tone::Warn, "inconclusive"),
@@ -48,7 +55,7 @@ fn headline(good: &str, name: &str, run: &Differential, page: &mut Page<'_>) -> 
     let new_findings = count(new, "new finding");
     let n_gone = number(run.gone.len() as u64);
     let (worse, same) = (number(worse), number(same));
-    let line = Line::default().tone(tone, verdict).text(format_args!(
+    let line = TextLine::default().tone(tone, verdict).text(format_args!(
         ": {name} has {new_findings}, {worse} worse, {same} unchanged, {n_gone} gone "
     ));
     page.write_line(line.dim(format_args!("(compared with {good})")))
@@ -57,11 +64,11 @@ fn headline(good: &str, name: &str, run: &Differential, page: &mut Page<'_>) -> 
 fn section<'t>(
     name: &str,
     titles: impl Iterator<Item = &'t str>,
-    page: &mut Page<'_>,
+    page: &mut TextPage<'_>,
 ) -> io::Result<()> {
     let mut titles = titles.peekable();
     if titles.peek().is_some() {
         page.heading(name)?;
     }
-    titles.try_for_each(|title| page.write_line(Line::indent(2).text(title)))
+    titles.try_for_each(|title| page.write_line(TextLine::indent(2).text(title)))
 }

@@ -1,22 +1,22 @@
 //! A dump as text; the pool that ran out comes first.
 
-use super::Line;
-use super::Page;
-use super::finding::Among;
+use super::TextLine;
+use super::TextPage;
+use super::finding::FindingContext;
 use super::finding::{self};
 use super::incident;
-use crate::dump::collect::Taken;
+use crate::dump::collect::CollectedDump;
 use std::io;
 use std::time::Duration;
 use teeleak_analysis::model::Finding;
 use teeleak_analysis::model::Pool;
 use teeleak_analysis::model::Severity;
-use teeleak_analysis::pools::oom::Grown;
-use teeleak_analysis::pools::oom::Held;
-use teeleak_analysis::pools::oom::Holder;
+use teeleak_analysis::pools::oom::HolderGrowth;
+use teeleak_analysis::pools::oom::HolderShare;
+use teeleak_analysis::pools::oom::MemoryHolder;
+use teeleak_analysis::pools::oom::OomVerdict;
 use teeleak_analysis::pools::oom::Shortfall;
-use teeleak_analysis::pools::oom::Verdict;
-use teeleak_analysis::pools::oom::Why;
+use teeleak_analysis::pools::oom::ShortfallCause;
 use teeleak_analysis::text::count;
 use teeleak_analysis::text::number;
 use teeleak_analysis::text::{self};
@@ -26,10 +26,10 @@ const LINES: usize = 8;
 
 /// Writes a dump.
 pub(crate) fn write(
-    taken: &Taken,
-    verdict: Option<&Verdict>,
+    taken: &CollectedDump,
+    verdict: Option<&OomVerdict>,
     findings: &[Finding],
-    page: &mut Page<'_>,
+    page: &mut TextPage<'_>,
 ) -> io::Result<()> {
     match verdict {
         Some(verdict) => {
@@ -42,7 +42,7 @@ pub(crate) fn write(
     }
     let failures: Vec<_> =
         findings.iter().filter(|found| found.severity == Severity::Failure).collect();
-    let context = Among { all: &failures, observation: taken.observation() };
+    let context = FindingContext { all: &failures, observation: taken.observation() };
     for (n, found) in failures.iter().enumerate() {
         finding::write(n + 1, found, context, page)?;
     }
@@ -51,20 +51,20 @@ pub(crate) fn write(
     page.close()
 }
 
-fn write_unknown(why: &str, page: &mut Page<'_>) -> io::Result<()> {
-    page.write_line(Line::default().warn("unknown").text(format_args!(": {why}")))
+fn write_unknown(why: &str, page: &mut TextPage<'_>) -> io::Result<()> {
+    page.write_line(TextLine::default().warn("unknown").text(format_args!(": {why}")))
 }
 
 /// Writes the pools that ran out and their biggest holders.
 pub(crate) fn oom(
-    verdict: &Verdict,
+    verdict: &OomVerdict,
     interval: Option<Duration>,
-    page: &mut Page<'_>,
+    page: &mut TextPage<'_>,
 ) -> io::Result<()> {
     match (&verdict.short.first(), &verdict.fullest) {
         (Some(short), _) => first_line(short, page)?,
         (None, Some(pool)) => {
-            page.write_line(Line::default().good("no pool ran out").text(format_args!(
+            page.write_line(TextLine::default().good("no pool ran out").text(format_args!(
                 ": the fullest is {}, {}",
                 pool.kind.label(),
                 figures(pool)
@@ -83,16 +83,16 @@ pub(crate) fn oom(
     holders("biggest holders by TA", &verdict.by_ta, polls, page)?;
     growth(verdict, interval, page)?;
     page.blank()?;
-    page.write_line(Line::default().head("next").text(" ").hang().text(&verdict.action))
+    page.write_line(TextLine::default().head("next").text(" ").hang().text(&verdict.action))
 }
 
-fn first_line(short: &Shortfall, page: &mut Page<'_>) -> io::Result<()> {
+fn first_line(short: &Shortfall, page: &mut TextPage<'_>) -> io::Result<()> {
     let (pool, name) = (&short.pool, short.pool.kind.label());
     if pool.num_alloc_fail.is_none() && short.n_incidents == 0 {
-        let line = Line::default().bad(format_args!("{name} is full"));
+        let line = TextLine::default().bad(format_args!("{name} is full"));
         return page.write_line(line.text(format_args!(": {}", figures(pool))));
     }
-    let mut line = Line::default().bad(format_args!("{name} ran out")).text(":");
+    let mut line = TextLine::default().bad(format_args!("{name} ran out")).text(":");
     if let Some(asked) = pool.biggest_alloc_fail.filter(|asked| *asked > 0) {
         let unit = text::pool_unit(pool.unit);
         line = line.text(format_args!(" {} {unit} requested,", number(asked)));
@@ -118,8 +118,8 @@ fn figures(pool: &Pool) -> String {
     text
 }
 
-fn reason(short: &Shortfall, page: &mut Page<'_>) -> io::Result<()> {
-    let line = Line::indent(2).text(format_args!("{}: ", short.pool.kind.label()));
+fn reason(short: &Shortfall, page: &mut TextPage<'_>) -> io::Result<()> {
+    let line = TextLine::indent(2).text(format_args!("{}: ", short.pool.kind.label()));
     let line = line.warn(reason_text(short.why)).text(format_args!(": {}", short.reason));
     page.write_line(match short.failed_meanwhile {
         0 => line,
@@ -128,58 +128,68 @@ fn reason(short: &Shortfall, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// Short reason why a pool ran out.
-pub(crate) fn reason_text(why: Why) -> &'static str {
+pub(crate) fn reason_text(why: ShortfallCause) -> &'static str {
     match why {
-        Why::Leak => "a leak",
-        Why::Fragmented => "fragmentation",
-        Why::Full => "full, inconclusive whether by a leak",
-        Why::TooSmall => "too small for a past peak",
-        Why::Unknown => "unknown reason",
+        ShortfallCause::Leak => "a leak",
+        ShortfallCause::Fragmented => "fragmentation",
+        ShortfallCause::Full => "full, inconclusive whether by a leak",
+        ShortfallCause::TooSmall => "too small for a past peak",
+        ShortfallCause::Unknown => "unknown reason",
     }
 }
 
-fn holders(title: &str, all: &[Held], polls: u64, page: &mut Page<'_>) -> io::Result<()> {
+fn holders(
+    title: &str,
+    all: &[HolderShare],
+    polls: u64,
+    page: &mut TextPage<'_>,
+) -> io::Result<()> {
     if all.is_empty() {
         return Ok(());
     }
     page.heading(title)?;
     if polls > 0 {
         let age = format_args!("as of the last full snapshot, {} ago", count(polls, "poll"));
-        page.write_line(Line::indent(2).warn(age))?;
+        page.write_line(TextLine::indent(2).warn(age))?;
     }
     for one in all {
         let share = one.percent.map_or(String::new(), |percent| format!(" {percent:>5.1} %"));
         let (bytes, n) = (number(one.bytes), number(one.count));
         let begin =
-            Line::indent(2).text(format_args!("{bytes:>11} bytes{share} in {n:>6}  ")).hang();
+            TextLine::indent(2).text(format_args!("{bytes:>11} bytes{share} in {n:>6}  ")).hang();
         page.write_line(begin.text(holder(&one.holder)))?;
     }
     Ok(())
 }
 
-fn growth(verdict: &Verdict, interval: Option<Duration>, page: &mut Page<'_>) -> io::Result<()> {
+fn growth(
+    verdict: &OomVerdict,
+    interval: Option<Duration>,
+    page: &mut TextPage<'_>,
+) -> io::Result<()> {
     let n = verdict.n_censuses;
     page.blank()?;
     if n < 2 {
         let message = "a single snapshot can't show growth; run `teeleak watch` to record several";
-        return page
-            .write_line(Line::default().head("growth").dim(format_args!(" unknown: {message}")));
+        return page.write_line(
+            TextLine::default().head("growth").dim(format_args!(" unknown: {message}")),
+        );
     }
     let window =
         format!(" since the start of the window, over {} full snapshots", number(n as u64));
-    page.write_line(Line::default().head("growth").dim(window))?;
+    page.write_line(TextLine::default().head("growth").dim(window))?;
     if verdict.grown.is_empty() {
-        page.write_line(Line::indent(2).text("none"))?;
+        page.write_line(TextLine::indent(2).text("none"))?;
     }
     for one in &verdict.grown {
-        let Grown { bytes, count, since, .. } = one;
+        let HolderGrowth { bytes, count, since, .. } = one;
         let n_snapshots = n.saturating_sub(*since) as u64;
         let age = interval.map_or(String::new(), |each| {
             format!(", about {} s ago", number(n_snapshots.saturating_mul(each.as_secs())))
         });
         let increase = format!("+{}", number(bytes.1.saturating_sub(bytes.0)));
         let (from, to) = (number(count.0), number(count.1));
-        page.write_line(Line::indent(2).text(format_args!(
+        page.write_line(TextLine::indent(2).text(format_args!(
             "{increase:>11} bytes, {from} to {to} objects, since snapshot {since}{age}  {}",
             holder(&one.holder)
         )))?;
@@ -188,17 +198,17 @@ fn growth(verdict: &Verdict, interval: Option<Duration>, page: &mut Page<'_>) ->
 }
 
 /// A holder as one line.
-pub(crate) fn holder(holder: &Holder) -> String {
+pub(crate) fn holder(holder: &MemoryHolder) -> String {
     match holder {
-        Holder::Site { file, line, size, owner } => {
+        MemoryHolder::Site { file, line, size, owner } => {
             format!("{file}:{line}, {} bytes each, for {owner}", number(*size))
         }
-        Holder::Owner(owner) => owner.to_string(),
-        Holder::Regions(uuid) => format!("regions of TA {uuid}"),
+        MemoryHolder::Owner(owner) => owner.to_string(),
+        MemoryHolder::Regions(uuid) => format!("regions of TA {uuid}"),
     }
 }
 
-fn parts(taken: &Taken, page: &mut Page<'_>) -> io::Result<()> {
+fn parts(taken: &CollectedDump, page: &mut TextPage<'_>) -> io::Result<()> {
     page.heading("sources")?;
     taken.parts.iter().try_for_each(|part| {
         let begin = begin(part.what);
@@ -209,11 +219,11 @@ fn parts(taken: &Taken, page: &mut Page<'_>) -> io::Result<()> {
     })
 }
 
-fn begin(what: &str) -> Line {
-    Line::indent(2).text(format_args!("{what:<20} ")).hang()
+fn begin(what: &str) -> TextLine {
+    TextLine::indent(2).text(format_args!("{what:<20} ")).hang()
 }
 
-fn kernel(taken: &Taken, page: &mut Page<'_>) -> io::Result<()> {
+fn kernel(taken: &CollectedDump, page: &mut TextPage<'_>) -> io::Result<()> {
     for told in &taken.kernel {
         match &told.lines {
             Ok(lines) if lines.is_empty() => {

@@ -12,8 +12,8 @@ use teeleak_analysis::{
 
 use super::{
     lanes,
-    line::{Line, Tone},
-    page::Page,
+    line::{TextLine, Tone},
+    page::TextPage,
     spark,
 };
 
@@ -31,7 +31,7 @@ const MEMBERS: usize = 6;
 
 /// Context of a finding.
 #[derive(Clone, Copy)]
-pub(crate) struct Among<'t> {
+pub(crate) struct FindingContext<'t> {
     /// All findings of this text, in order.
     pub(crate) all: &'t [&'t Finding],
     /// The observation, if available.
@@ -42,12 +42,12 @@ pub(crate) struct Among<'t> {
 pub(crate) fn write(
     n: usize,
     finding: &Finding,
-    among: Among<'_>,
-    page: &mut Page<'_>,
+    among: FindingContext<'_>,
+    page: &mut TextPage<'_>,
 ) -> io::Result<()> {
     let tone = if finding.severity == Severity::Failure { Tone::Bad } else { Tone::Warn };
     page.blank()?;
-    page.write_line(Line::default().tone(tone, format_args!("{n}. {}", finding.title)))?;
+    page.write_line(TextLine::default().tone(tone, format_args!("{n}. {}", finding.title)))?;
     let cause = finding.cause.as_ref().map(|(cause, why)| (number(cause, among.all), why));
     let is_explained = matches!(cause, Some((Some(_), _)));
     if page.shows_all() {
@@ -88,19 +88,19 @@ pub(crate) fn number(fingerprint: &Fingerprint, all: &[&Finding]) -> Option<usiz
 }
 
 /// Label of a line, in a column of its own if the page is wide enough.
-pub(super) fn label(name: &str, page: &Page<'_>) -> Line {
+pub(super) fn label(name: &str, page: &TextPage<'_>) -> TextLine {
     if page.is_narrow() {
-        return Line::indent(3).head(name).text(": ");
+        return TextLine::indent(3).head(name).text(": ");
     }
-    Line::indent(3).head(format_args!("{name} ")).pad(15).hang()
+    TextLine::indent(3).head(format_args!("{name} ")).pad(15).hang()
 }
 
-fn line(name: &str, text: &str, page: &mut Page<'_>) -> io::Result<()> {
+fn line(name: &str, text: &str, page: &mut TextPage<'_>) -> io::Result<()> {
     page.write_line(label(name, page).text(text))
 }
 
 /// All figures on one line, grouped by name.
-fn figures(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+fn figures(finding: &Finding, page: &mut TextPage<'_>) -> io::Result<()> {
     let mut groups = finding.figures.chunk_by(|a, b| a.kind == b.kind);
     let Some(first) = groups.next() else { return Ok(()) };
     let values = |alike: &[Figure]| alike.iter().map(value).collect::<Vec<_>>().join(", ");
@@ -141,7 +141,7 @@ pub(crate) fn value(figure: &Figure) -> String {
 }
 
 /// Evidence as sentences that can be checked by hand.
-fn sentences(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+fn sentences(finding: &Finding, page: &mut TextPage<'_>) -> io::Result<()> {
     let mut n_sentences = 0;
     for evidence in &finding.evidence {
         // The list of everything outstanding is shown with -v only.
@@ -159,7 +159,7 @@ fn sentences(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// Names of the subjects that grow together with this one.
-fn members(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+fn members(finding: &Finding, page: &mut TextPage<'_>) -> io::Result<()> {
     let name = |evidence: &Evidence| match evidence {
         Evidence::Member(Subject::Site { file, line, size, .. }, _) => {
             Some(format!("{file}:{line} ({} bytes)", text::number(*size)))
@@ -181,7 +181,7 @@ fn members(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// The expected order, and the location of the wrong one.
-fn orders(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+fn orders(finding: &Finding, page: &mut TextPage<'_>) -> io::Result<()> {
     for evidence in &finding.evidence {
         match evidence {
             Evidence::Expected(order) => line("expected", order, page)?,
@@ -193,7 +193,7 @@ fn orders(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// Evidence that is shown with `-v` only.
-fn detail(evidence: &Evidence, page: &mut Page<'_>) -> io::Result<()> {
+fn detail(evidence: &Evidence, page: &mut TextPage<'_>) -> io::Result<()> {
     match evidence {
         Evidence::Survivors(survivors) => {
             line("survivors", &format!("by epoch: {}", runs(survivors)), page)
@@ -276,7 +276,7 @@ pub(crate) fn proof(finding: &Finding) -> Option<String> {
 }
 
 /// The events of a sequence with all details.
-fn events(steps: &[StepRef], page: &mut Page<'_>) -> io::Result<()> {
+fn events(steps: &[StepRef], page: &mut TextPage<'_>) -> io::Result<()> {
     page.write_line(label("events", page))?;
     for StepRef { step, keys, event } in steps {
         let result = match event.result {
@@ -288,7 +288,8 @@ fn events(steps: &[StepRef], page: &mut Page<'_>) -> io::Result<()> {
         let command = event.cmd.map_or(String::new(), |cmd| format!("command {cmd} "));
         let caller = event.by.as_ref().map_or(String::new(), |by| format!("by {by}  "));
         let ta = event.uuid.map_or(String::new(), |uuid| uuid.to_string());
-        let line = Line::indent(5).dim(format_args!("#{:<6} :{:<5} ", event.seq, event.place.at));
+        let line =
+            TextLine::indent(5).dim(format_args!("#{:<6} :{:<5} ", event.seq, event.place.at));
         let line = line.text(format_args!("{step:<16} {keys:<16} {session}{command}"));
         page.write_line(line.text(format_args!("-> {result}  {caller}")).dim(ta))?;
     }

@@ -7,17 +7,17 @@ use teeleak_analysis::{
     text::{count, number},
 };
 
-use super::{Line, Page};
+use super::{TextLine, TextPage};
 
 /// Writes the gaps. Gaps that differ only in their losses are summed; gaps without losses that share
 /// reason and remedy are put on one line.
-pub(crate) fn write(gaps: &[Gap], page: &mut Page<'_>) -> io::Result<()> {
+pub(crate) fn write(gaps: &[Gap], page: &mut TextPage<'_>) -> io::Result<()> {
     if gaps.is_empty() {
         return Ok(());
     }
     page.heading("not observed")?;
-    for (Told { reason, remedy, times, lost }, whats) in merge(gaps) {
-        let mut line = Line::indent(2).warn(whats.join("; ")).text(format_args!(": {reason}"));
+    for (GapLine { reason, remedy, times, lost }, whats) in merge(gaps) {
+        let mut line = TextLine::indent(2).warn(whats.join("; ")).text(format_args!(": {reason}"));
         if lost > 0 {
             line = line.text(format_args!(", {} lost", count(lost, "object")));
         }
@@ -26,7 +26,7 @@ pub(crate) fn write(gaps: &[Gap], page: &mut Page<'_>) -> io::Result<()> {
         }
         page.write_line(line)?;
         if let Some(remedy) = remedy {
-            page.write_line(Line::indent(4).text(remedy))?;
+            page.write_line(TextLine::indent(4).text(remedy))?;
         }
     }
     Ok(())
@@ -34,7 +34,7 @@ pub(crate) fn write(gaps: &[Gap], page: &mut Page<'_>) -> io::Result<()> {
 
 /// One line of gaps.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Told {
+struct GapLine {
     reason: String,
     remedy: Option<String>,
     times: u64,
@@ -42,10 +42,10 @@ struct Told {
 }
 
 /// Reason and remedy.
-type Why = (String, Option<String>);
+type GapReason = (String, Option<String>);
 
-fn merge(gaps: &[Gap]) -> Vec<(Told, Vec<String>)> {
-    let mut by_subject: BTreeMap<String, BTreeMap<Why, (u64, u64)>> = BTreeMap::new();
+fn merge(gaps: &[Gap]) -> Vec<(GapLine, Vec<String>)> {
+    let mut by_subject: BTreeMap<String, BTreeMap<GapReason, (u64, u64)>> = BTreeMap::new();
     for gap in gaps {
         let remedy = gap.remedy.as_ref().map(ToString::to_string);
         let reasons = by_subject.entry(gap.what.to_string()).or_default();
@@ -53,10 +53,10 @@ fn merge(gaps: &[Gap]) -> Vec<(Told, Vec<String>)> {
         *times += 1;
         *lost += gap.lost;
     }
-    let mut lines: Vec<(Told, Vec<String>)> = Vec::new();
+    let mut lines: Vec<(GapLine, Vec<String>)> = Vec::new();
     for (what, reasons) in by_subject {
         for ((reason, remedy), (times, lost)) in reasons {
-            let line = Told { reason, remedy, times, lost };
+            let line = GapLine { reason, remedy, times, lost };
             match lines.iter_mut().find(|(known, _)| lost == 0 && *known == line) {
                 Some((_, whats)) => whats.push(what.clone()),
                 None => lines.push((line, vec![what.clone()])),

@@ -7,7 +7,7 @@ use teeleak_analysis::{
     text,
 };
 
-use super::{Line, Page};
+use super::{TextLine, TextPage};
 
 /// Incidents shown; the others are only counted.
 const TOLD: usize = 10;
@@ -16,7 +16,7 @@ const TOLD: usize = 10;
 const FRAMES: usize = 4;
 
 /// Writes incidents with their call stacks.
-pub(crate) fn write(incidents: &[Incident], page: &mut Page<'_>) -> io::Result<()> {
+pub(crate) fn write(incidents: &[Incident], page: &mut TextPage<'_>) -> io::Result<()> {
     if incidents.is_empty() {
         return Ok(());
     }
@@ -27,13 +27,13 @@ pub(crate) fn write(incidents: &[Incident], page: &mut Page<'_>) -> io::Result<(
     match incidents.len().saturating_sub(TOLD) {
         0 => Ok(()),
         more => page.write_line(
-            Line::indent(2).text(format_args!("and {} more", text::number(more as u64))),
+            TextLine::indent(2).text(format_args!("and {} more", text::number(more as u64))),
         ),
     }
 }
 
-fn write_incident(incident: &Incident, page: &mut Page<'_>) -> io::Result<()> {
-    let mut line = Line::indent(2).bad(&incident.text);
+fn write_incident(incident: &Incident, page: &mut TextPage<'_>) -> io::Result<()> {
+    let mut line = TextLine::indent(2).bad(&incident.text);
     if let Some(uuid) = incident.uuid {
         line = line.text(format_args!(", about {uuid}"));
     }
@@ -47,14 +47,14 @@ fn write_incident(incident: &Incident, page: &mut Page<'_>) -> io::Result<()> {
     match incident.stack.len() - n_shown {
         0 => Ok(()),
         more => page.write_line(
-            Line::indent(4)
+            TextLine::indent(4)
                 .dim(format_args!("{} more frames; use -v to show all", text::number(more as u64))),
         ),
     }
 }
 
-fn stack_line(frame: &Frame) -> Line {
-    let mut line = Line::indent(4).text(format_args!("{:#x}", frame.address));
+fn stack_line(frame: &Frame) -> TextLine {
+    let mut line = TextLine::indent(4).text(format_args!("{:#x}", frame.address));
     if let Some(offset) = frame.offset {
         line = line.dim(format_args!(" core+{offset:#x}"));
     }

@@ -9,13 +9,13 @@ use teeleak_analysis::{
 
 use super::{
     finding::label,
-    line::{Line, columns},
-    page::Page,
+    line::{TextLine, columns},
+    page::TextPage,
 };
 use crate::render::{
     place,
     steps::{
-        Drawn, Stand, {self},
+        LaneStep, StepOrder, {self},
     },
 };
 
@@ -29,7 +29,7 @@ const LANES: usize = 5;
 const TIME: usize = 13;
 
 /// A call of the drawing.
-struct Row {
+struct CallRow {
     at: String,
     lane: usize,
     step: String,
@@ -39,15 +39,15 @@ struct Row {
     wrong: Option<&'static str>,
 }
 
-impl Row {
-    fn new(one: &Drawn<'_>, first: Option<Time>, parties: &[String]) -> Self {
+impl CallRow {
+    fn new(one: &LaneStep<'_>, first: Option<Time>, parties: &[String]) -> Self {
         let (step, stand) = match one {
-            Drawn::Missing(step) => {
+            LaneStep::Missing(step) => {
                 let (step, wrong) = ((*step).to_owned(), Some("missing"));
                 let (at, keys) = (String::new(), String::new());
                 return Self { at, lane: 0, step, keys, result: None, wrong };
             }
-            Drawn::Taken(step, stand) => (step, stand),
+            LaneStep::Taken(step, stand) => (step, stand),
         };
         let event = &step.event;
         let party = place::party(event);
@@ -77,11 +77,11 @@ impl Row {
         pieces.into_iter().flatten().filter(|piece| !piece.is_empty()).collect()
     }
 
-    fn append_text(&self, line: Line, what: &str) -> Line {
+    fn append_text(&self, line: TextLine, what: &str) -> TextLine {
         if self.wrong.is_some() { line.bad(what) } else { line.text(what) }
     }
 
-    fn mark(&self, line: Line) -> Line {
+    fn mark(&self, line: TextLine) -> TextLine {
         match self.wrong {
             None => line,
             Some(wrong) => line.bad(format_args!("  <- {wrong}")),
@@ -90,23 +90,24 @@ impl Row {
 }
 
 /// Layout of a call in its lane.
-type Cell = fn(&Row) -> Vec<String>;
+type CallCell = fn(&CallRow) -> Vec<String>;
 
 /// Writes the calls of a finding; nothing if it has none.
-pub(super) fn write(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+pub(super) fn write(finding: &Finding, page: &mut TextPage<'_>) -> io::Result<()> {
     let Some((taken, expected)) = steps::sequence(finding) else { return Ok(()) };
     let calls = steps::arrange(finding, taken, expected);
     let parties = steps::parties(&calls);
     let first = taken[0].event.time;
-    let rows: Vec<_> = calls.iter().map(|one| Row::new(one, first, &parties)).collect();
+    let rows: Vec<_> = calls.iter().map(|one| CallRow::new(one, first, &parties)).collect();
     let indexes = choose(&calls, page);
     let marks = rows.iter().filter_map(|row| row.wrong).map(|wrong| 5 + wrong.len()).max();
     let room = |widths: &[usize]| {
         TIME + 2 + widths.iter().map(|wide| wide + 2).sum::<usize>() + marks.unwrap_or(0)
     };
-    let cells: [Cell; 2] = [Row::flat, Row::tall];
+    let cells: [CallCell; 2] = [CallRow::flat, CallRow::tall];
     let is_list = parties.len() > LANES || page.is_narrow();
-    let has_room = |cell: &Cell| !is_list && page.has_room(room(&widths(&rows, &parties, *cell)));
+    let has_room =
+        |cell: &CallCell| !is_list && page.has_room(room(&widths(&rows, &parties, *cell)));
     let Some(cell) = cells.into_iter().find(has_room) else {
         page.write_line(label("calls", page))?;
         return write_rows(&rows, &indexes, page, |row| vec![list(row, &parties)]);
@@ -122,14 +123,16 @@ pub(super) fn write(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// Indexes of the calls to show: all wrong or failed calls, then the latest others.
-fn choose(drawn: &[Drawn<'_>], page: &mut Page<'_>) -> Vec<usize> {
+fn choose(drawn: &[LaneStep<'_>], page: &mut TextPage<'_>) -> Vec<usize> {
     let range = 0..drawn.len();
     if drawn.len() <= CALLS || page.shows_all() {
         return range.collect();
     }
     let is_notable = |n: &usize| match &drawn[*n] {
-        Drawn::Missing(_) => true,
-        Drawn::Taken(step, stand) => *stand != Stand::Right || place::is_failure(&step.event),
+        LaneStep::Missing(_) => true,
+        LaneStep::Taken(step, stand) => {
+            *stand != StepOrder::Right || place::is_failure(&step.event)
+        }
     };
     let plain_calls = range.clone().rev().filter(|n| !is_notable(n));
     let mut indexes: Vec<_> =
@@ -138,7 +141,7 @@ fn choose(drawn: &[Drawn<'_>], page: &mut Page<'_>) -> Vec<usize> {
     indexes
 }
 
-fn widths(rows: &[Row], parties: &[String], cell: Cell) -> Vec<usize> {
+fn widths(rows: &[CallRow], parties: &[String], cell: CallCell) -> Vec<usize> {
     let lane_width = |(lane, party): (usize, &String)| {
         let texts = rows.iter().filter(|row| row.lane == lane).flat_map(cell);
         texts.map(|text| columns(&text)).chain([columns(party)]).max().unwrap_or(0)
@@ -147,16 +150,16 @@ fn widths(rows: &[Row], parties: &[String], cell: Cell) -> Vec<usize> {
 }
 
 fn write_rows(
-    rows: &[Row],
+    rows: &[CallRow],
     shown: &[usize],
-    page: &mut Page<'_>,
-    draw: impl Fn(&Row) -> Vec<Line>,
+    page: &mut TextPage<'_>,
+    draw: impl Fn(&CallRow) -> Vec<TextLine>,
 ) -> io::Result<()> {
     let mut next = 0;
     for n in shown {
         if *n > next {
             page.write_line(
-                Line::indent(TIME + 2)
+                TextLine::indent(TIME + 2)
                     .dim(format_args!("({} more)", text::number((n - next) as u64))),
             )?;
         }
@@ -166,15 +169,15 @@ fn write_rows(
     match rows.len() - next {
         0 => Ok(()),
         more => page.write_line(
-            Line::indent(TIME + 2).dim(format_args!("({} more)", text::number(more as u64))),
+            TextLine::indent(TIME + 2).dim(format_args!("({} more)", text::number(more as u64))),
         ),
     }
 }
 
-fn lanes(row: &Row, cell: &[String], widths: &[usize]) -> Vec<Line> {
+fn lanes(row: &CallRow, cell: &[String], widths: &[usize]) -> Vec<TextLine> {
     let draw = |(n, what): (usize, &String)| {
         let time = if n == 0 { row.at.as_str() } else { "" };
-        let mut line = Line::default().dim(format_args!("{time:>TIME$}  "));
+        let mut line = TextLine::default().dim(format_args!("{time:>TIME$}  "));
         for (lane, wide) in widths.iter().enumerate() {
             let end = line.columns() + wide + 2;
             line =
@@ -185,8 +188,8 @@ fn lanes(row: &Row, cell: &[String], widths: &[usize]) -> Vec<Line> {
     cell.iter().enumerate().map(draw).collect()
 }
 
-fn list(row: &Row, parties: &[String]) -> Line {
-    let mut line = Line::indent(5);
+fn list(row: &CallRow, parties: &[String]) -> TextLine {
+    let mut line = TextLine::indent(5);
     if !row.at.is_empty() {
         line = line.dim(format_args!("{} ", row.at));
         if let Some(party) = parties.get(row.lane) {

@@ -41,13 +41,13 @@ impl Tone {
 /// Pieces of text. Control characters in them are escaped: tones are the only way to change how a
 /// line looks, and [`super::Page::put`] the only way to end it.
 #[derive(Clone, Default, Debug)]
-pub(crate) struct Line {
+pub(crate) struct TextLine {
     pub(super) pieces: Vec<(Tone, String)>,
     /// Column where continuation lines start.
     pub(super) hang: usize,
 }
 
-impl Line {
+impl TextLine {
     /// Starts a line at a column; continuation lines are indented by two more.
     pub(crate) fn indent(column: usize) -> Self {
         let indent = (Tone::Plain, " ".repeat(column));
@@ -57,7 +57,7 @@ impl Line {
 
     /// Adds text in a tone.
     pub(crate) fn tone(mut self, tone: Tone, text: impl Display) -> Self {
-        let text = escape::shown(&text.to_string());
+        let text = escape::escape_controls(&text.to_string());
         if !text.is_empty() {
             self.pieces.push((tone, text));
         }

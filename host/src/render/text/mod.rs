@@ -18,13 +18,14 @@ pub(crate) mod spark;
 
 use std::io;
 
-pub(crate) use line::{Line, Tone, columns};
-pub(crate) use page::{Layout, Page};
+pub(crate) use line::{TextLine, Tone, columns};
+pub(crate) use page::{TextLayout, TextPage};
 
 /// Renders text for a file: complete and without colours.
-pub(crate) fn plain(write: impl FnOnce(&mut Page<'_>) -> io::Result<()>) -> String {
+pub(crate) fn plain(write: impl FnOnce(&mut TextPage<'_>) -> io::Result<()>) -> String {
     let mut bytes = Vec::new();
     // Writing to memory never fails.
-    let _ = write(&mut Page::new(&mut anstream::StripStream::new(&mut bytes), Layout::FILE));
+    let _ =
+        write(&mut TextPage::new(&mut anstream::StripStream::new(&mut bytes), TextLayout::FILE));
     String::from_utf8_lossy(&bytes).into_owned()
 }

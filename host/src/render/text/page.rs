@@ -5,7 +5,7 @@ use std::{
     ops::Range,
 };
 
-use super::line::{Line, Tone, letter_columns};
+use super::line::{TextLine, Tone, letter_columns};
 
 /// Columns below which labels no longer have a column of their own.
 const NARROW: usize = 60;
@@ -15,7 +15,7 @@ const FOLDED: usize = 6;
 
 /// Layout of text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Layout {
+pub(crate) struct TextLayout {
     /// Width in columns; `None` to never wrap lines.
     pub(crate) columns: Option<usize>,
     /// Whether the terminal shows characters beyond ASCII.
@@ -24,20 +24,20 @@ pub(crate) struct Layout {
     pub(crate) verbose: bool,
 }
 
-impl Layout {
+impl TextLayout {
     /// For files: everything, unwrapped.
     pub(crate) const FILE: Self = Self { columns: None, unicode: true, verbose: true };
 }
 
 /// Destination of lines.
-pub(crate) struct Page<'o> {
+pub(crate) struct TextPage<'o> {
     out: &'o mut dyn Write,
-    layout: Layout,
+    layout: TextLayout,
     left_out: bool,
 }
 
-impl<'o> Page<'o> {
-    pub(crate) fn new(out: &'o mut dyn Write, layout: Layout) -> Self {
+impl<'o> TextPage<'o> {
+    pub(crate) fn new(out: &'o mut dyn Write, layout: TextLayout) -> Self {
         Self { out, layout, left_out: false }
     }
 
@@ -47,7 +47,7 @@ impl<'o> Page<'o> {
         self.layout.verbose
     }
 
-    pub(crate) fn layout(&self) -> Layout {
+    pub(crate) fn layout(&self) -> TextLayout {
         self.layout
     }
 
@@ -67,12 +67,12 @@ impl<'o> Page<'o> {
     /// A heading, after an empty line.
     pub(crate) fn heading(&mut self, text: &str) -> io::Result<()> {
         self.blank()?;
-        self.write_line(Line::default().head(text))
+        self.write_line(TextLine::default().head(text))
     }
 
     /// Writes a line, wrapped if it is too long.
-    pub(crate) fn write_line(&mut self, line: Line) -> io::Result<()> {
-        let Line { pieces, hang } = line;
+    pub(crate) fn write_line(&mut self, line: TextLine) -> io::Result<()> {
+        let TextLine { pieces, hang } = line;
         let letters = letters(&pieces, self.layout.unicode);
         let Some(most) = self.layout.columns else { return self.row(&letters) };
         let hang = if hang > most / 2 { FOLDED.min(most / 4) } else { hang };
@@ -101,7 +101,7 @@ impl<'o> Page<'o> {
         }
         self.blank()?;
         self.write_line(
-            Line::default().dim(
+            TextLine::default().dim(
                 "-v shows the evidence: all values, events, places, call stacks and fingerprints",
             ),
         )
@@ -175,40 +175,40 @@ fn find_break(letters: &[(Tone, char)], first: usize, end: usize) -> Option<usiz
 mod tests {
     use crate::render::text::page::*;
 
-    fn set(line: Line, columns: usize) -> String {
+    fn set(line: TextLine, columns: usize) -> String {
         let mut out = Vec::new();
-        let layout = Layout { columns: Some(columns), unicode: true, verbose: false };
-        Page::new(&mut out, layout).write_line(line).unwrap();
+        let layout = TextLayout { columns: Some(columns), unicode: true, verbose: false };
+        TextPage::new(&mut out, layout).write_line(line).unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn what_does_not_fit_hangs() {
-        let line = || Line::indent(2).text("cause ").hang().text("one two three, four");
+        let line = || TextLine::indent(2).text("cause ").hang().text("one two three, four");
         assert_eq!(set(line(), 30), "  cause one two three, four\n");
         assert_eq!(set(line(), 20), "  cause one two\n        three, four\n");
-        let long = Line::indent(2).text("a ").hang().text("core/mm/mobj.c:377");
+        let long = TextLine::indent(2).text("a ").hang().text("core/mm/mobj.c:377");
         assert_eq!(set(long, 14), "  a core/mm/\n    mobj.c:377\n");
-        assert_eq!(set(Line::default().text("abcdefgh"), 4), "abcd\nefgh\n");
+        assert_eq!(set(TextLine::default().text("abcdefgh"), 4), "abcd\nefgh\n");
     }
 
     #[test]
     fn wide_letters_count_twice() {
-        assert_eq!(set(Line::indent(0).text("中中 中中"), 6), "中中\n  中中\n");
+        assert_eq!(set(TextLine::indent(0).text("中中 中中"), 6), "中中\n  中中\n");
     }
 
     #[test]
     fn what_is_not_seen_is_told() {
         let mut out = Vec::new();
-        let layout = Layout { columns: None, unicode: false, verbose: false };
-        Page::new(&mut out, layout).write_line(Line::default().text("é")).unwrap();
+        let layout = TextLayout { columns: None, unicode: false, verbose: false };
+        TextPage::new(&mut out, layout).write_line(TextLine::default().text("é")).unwrap();
         assert_eq!(out, b"\\u{e9}\n");
     }
 
     #[test]
     fn nothing_in_a_name_is_obeyed() {
         let name = "x\u{1b}[8m\n1. forged\u{202e}";
-        let told = set(Line::default().bad(name), 80);
+        let told = set(TextLine::default().bad(name), 80);
         assert_eq!(told.matches('\n').count(), 1);
         assert!(!told.contains("\u{1b}[8m") && !told.contains('\u{202e}'), "{told:?}");
     }

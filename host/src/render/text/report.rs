@@ -4,7 +4,7 @@ use std::io;
 
 use teeleak_analysis::{
     audit::{Conclusion, Report},
-    model::{Finding, Observation, Part, Sample, Severity, Stage},
+    model::{Completeness, Finding, Observation, Sample, Severity, Stage},
     normal,
     text::{self, count, number},
     triage::Accepted,
@@ -12,10 +12,10 @@ use teeleak_analysis::{
 
 use super::{
     clients,
-    finding::{self, Among},
+    finding::{self, FindingContext},
     gaps, incident,
-    line::{Line, Tone},
-    page::Page,
+    line::{TextLine, Tone},
+    page::TextPage,
     spark,
 };
 use crate::render::words;
@@ -30,7 +30,7 @@ const TOLD: usize = 12;
 pub(crate) fn write(
     observation: &Observation,
     report: &Report,
-    page: &mut Page<'_>,
+    page: &mut TextPage<'_>,
 ) -> io::Result<()> {
     verdict(observation, report, page)?;
     list("which pool grows", report.pools.iter().map(|pool| &**pool), page)?;
@@ -47,31 +47,37 @@ pub(crate) fn write(
     gaps::write(&report.coverage, page)
 }
 
-fn verdict(observation: &Observation, report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+fn verdict(observation: &Observation, report: &Report, page: &mut TextPage<'_>) -> io::Result<()> {
     let tone = match report.conclusion {
         Conclusion::Clean => Tone::Good,
         Conclusion::Leak | Conclusion::Order => Tone::Bad,
         Conclusion::Unobserved => Tone::Warn,
     };
     let (word, what) = (words::verdict(report.conclusion), headline(report));
-    let line = Line::default().tone(tone, word).text(format_args!(": {what} "));
+    let line = TextLine::default().tone(tone, word).text(format_args!(": {what} "));
     page.write_line(line.dim(format_args!("({})", scope(observation))))
 }
 
 /// Writes the findings. If there are many, an overview comes first and only the first are complete.
-fn findings(all: &[&Finding], observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
+fn findings(
+    all: &[&Finding],
+    observation: &Observation,
+    page: &mut TextPage<'_>,
+) -> io::Result<()> {
     if all.len() > LISTED {
         overview(all, page)?;
     }
     let n_shown = if all.len() > TOLD && !page.shows_all() { TOLD } else { all.len() };
-    let context = Among { all, observation: Some(observation) };
+    let context = FindingContext { all, observation: Some(observation) };
     for (n, found) in all.iter().take(n_shown).enumerate() {
         finding::write(n + 1, found, context, page)?;
     }
     if n_shown < all.len() {
         page.blank()?;
         let remaining = number((all.len() - n_shown) as u64);
-        page.write_line(Line::default().dim(format_args!("{remaining} more; use -v to show all")))?;
+        page.write_line(
+            TextLine::default().dim(format_args!("{remaining} more; use -v to show all")),
+        )?;
     }
     Ok(())
 }
@@ -96,18 +102,18 @@ pub(crate) fn headline(report: &Report) -> String {
 fn write_notes(
     notes: &[&Finding],
     observation: &Observation,
-    page: &mut Page<'_>,
+    page: &mut TextPage<'_>,
 ) -> io::Result<()> {
     if notes.is_empty() {
         return Ok(());
     }
     page.heading("notes")?;
     for note in notes {
-        page.write_line(Line::indent(2).text(&note.title))?;
-        let spark = spark::spark_line(note, Some(observation), Line::indent(4), page);
+        page.write_line(TextLine::indent(2).text(&note.title))?;
+        let spark = spark::spark_line(note, Some(observation), TextLine::indent(4), page);
         match (spark, finding::proof(note)) {
             (Some(spark), _) if !page.shows_all() => page.write_line(spark)?,
-            (_, Some(proof)) => page.write_line(Line::indent(4).dim(proof))?,
+            (_, Some(proof)) => page.write_line(TextLine::indent(4).dim(proof))?,
             (_, None) => {}
         }
     }
@@ -115,7 +121,7 @@ fn write_notes(
 }
 
 /// Writes the accepted findings, with the reason why they do not count.
-fn write_accepted(accepted: &[Accepted], page: &mut Page<'_>) -> io::Result<()> {
+fn write_accepted(accepted: &[Accepted], page: &mut TextPage<'_>) -> io::Result<()> {
     if accepted.is_empty() {
         return Ok(());
     }
@@ -123,12 +129,12 @@ fn write_accepted(accepted: &[Accepted], page: &mut Page<'_>) -> io::Result<()> 
     let verb = if accepted.len() == 1 { "does" } else { "do" };
     page.blank()?;
     page.write_line(
-        Line::default().head("accepted").text(format_args!(": {n} that {verb} not count")),
+        TextLine::default().head("accepted").text(format_args!(": {n} that {verb} not count")),
     )?;
     for Accepted { finding, excuse } in accepted {
-        page.write_line(Line::indent(2).text(&finding.title))?;
-        page.write_line(Line::indent(4).text(excuse))?;
-        page.write_line(Line::indent(4).dim(&finding.fingerprint))?;
+        page.write_line(TextLine::indent(2).text(&finding.title))?;
+        page.write_line(TextLine::indent(4).text(excuse))?;
+        page.write_line(TextLine::indent(4).dim(&finding.fingerprint))?;
     }
     Ok(())
 }
@@ -151,9 +157,9 @@ pub(crate) fn causes_first(mut findings: Vec<&Finding>) -> Vec<&Finding> {
 }
 
 /// Writes one line per finding, with the number of its cause.
-fn overview(findings: &[&Finding], page: &mut Page<'_>) -> io::Result<()> {
+fn overview(findings: &[&Finding], page: &mut TextPage<'_>) -> io::Result<()> {
     for (n, one) in findings.iter().enumerate() {
-        let line = Line::indent(2).text(format_args!("{}. {}", n + 1, one.title));
+        let line = TextLine::indent(2).text(format_args!("{}. {}", n + 1, one.title));
         let cause = one.cause.as_ref().and_then(|(cause, _)| finding::number(cause, findings));
         page.write_line(match cause {
             Some(cause) => line.dim(format_args!(" <- {cause}")),
@@ -195,16 +201,16 @@ fn n_measured(observation: &Observation) -> u64 {
 fn list<'t>(
     title: &str,
     mut texts: impl ExactSizeIterator<Item = &'t str>,
-    page: &mut Page<'_>,
+    page: &mut TextPage<'_>,
 ) -> io::Result<()> {
     if texts.len() == 0 {
         return Ok(());
     }
     page.heading(title)?;
-    texts.try_for_each(|text| page.write_line(Line::indent(2).text(text)))
+    texts.try_for_each(|text| page.write_line(TextLine::indent(2).text(text)))
 }
 
-fn coverage(observation: &Observation, report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+fn coverage(observation: &Observation, report: &Report, page: &mut TextPage<'_>) -> io::Result<()> {
     page.heading("observed")?;
     if observation.platform.no_tee.is_none() {
         of_tee(observation, report, page)?;
@@ -216,11 +222,11 @@ fn coverage(observation: &Observation, report: &Report, page: &mut Page<'_>) -> 
         let [size, found, expected] =
             [canary.size, canary.found, canary.expected].map(|n| number(n.into()));
         let text = format!("canary of {size} bytes found in {found} of {expected} snapshots");
-        page.write_line(Line::indent(2).tone(tone, text))?;
+        page.write_line(TextLine::indent(2).tone(tone, text))?;
     }
     failures(observation, page)?;
     let accounting = &observation.accounting;
-    page.write_line(Line::indent(2).text(format_args!(
+    page.write_line(TextLine::indent(2).text(format_args!(
         "input: {} read, {} used, {} unrelated, {} damaged",
         number(accounting.read),
         number(accounting.parsed),
@@ -230,9 +236,9 @@ fn coverage(observation: &Observation, report: &Report, page: &mut Page<'_>) -> 
 }
 
 /// Writes what was observed of the TEE.
-fn of_tee(observation: &Observation, report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+fn of_tee(observation: &Observation, report: &Report, page: &mut TextPage<'_>) -> io::Result<()> {
     let samples = &observation.samples;
-    let mut row = |text: String| page.write_line(Line::indent(2).text(text));
+    let mut row = |text: String| page.write_line(TextLine::indent(2).text(text));
     let stages = stages(samples);
     let stages = if stages.is_empty() { stages } else { format!(": {stages}") };
     row(format!("{}{stages}", count(samples.len() as u64, "snapshot")))?;
@@ -242,7 +248,7 @@ fn of_tee(observation: &Observation, report: &Report, page: &mut Page<'_>) -> io
 }
 
 /// Writes which ledgers of the normal world a run recorded.
-fn ledgers(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
+fn ledgers(observation: &Observation, page: &mut TextPage<'_>) -> io::Result<()> {
     if !normal::live(&observation.normal) {
         return Ok(());
     }
@@ -254,10 +260,12 @@ fn ledgers(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
         }
     }
     let texts: Vec<_> = prints.iter().map(|(name, n)| format!("{name} ({})", number(*n))).collect();
-    page.write_line(Line::indent(2).text(format_args!("ledger snapshots: {}", texts.join(", "))))
+    page.write_line(
+        TextLine::indent(2).text(format_args!("ledger snapshots: {}", texts.join(", "))),
+    )
 }
 
-fn failures(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
+fn failures(observation: &Observation, page: &mut TextPage<'_>) -> io::Result<()> {
     if observation.failed.is_empty() {
         return Ok(());
     }
@@ -266,7 +274,7 @@ fn failures(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
     statuses.dedup();
     let n = count(observation.failed.len() as u64, "iteration");
     let text = format!("the workload failed in {n}, with status {statuses:?}");
-    page.write_line(Line::indent(2).warn(text))
+    page.write_line(TextLine::indent(2).warn(text))
 }
 
 /// Number of snapshots by stage.
@@ -283,8 +291,8 @@ pub(crate) fn stages(samples: &[Sample]) -> String {
 
 /// Number of snapshots in which each part is complete.
 pub(crate) fn complete(samples: &[Sample]) -> String {
-    fn is_complete<T>(part: &Part<T>) -> bool {
-        matches!(part, Part::Complete(_))
+    fn is_complete<T>(part: &Completeness<T>) -> bool {
+        matches!(part, Completeness::Complete(_))
     }
     fn regions(sample: &Sample) -> bool {
         let instances = sample.instances.value().into_iter().flatten();

@@ -7,7 +7,7 @@ use teeleak_analysis::{
     text::{self, count, number},
 };
 
-use super::{Line, Page, gaps, holdings};
+use super::{TextLine, TextPage, gaps, holdings};
 use crate::{
     compare::censuses,
     render::{normal_world::Holdings, words},
@@ -19,7 +19,7 @@ pub(crate) fn write(
     sample: Option<&Sample>,
     held: Option<&Holdings<'_>>,
     top: usize,
-    page: &mut Page<'_>,
+    page: &mut TextPage<'_>,
 ) -> io::Result<()> {
     if let Some(sample) = sample {
         secure(observation, sample, top, page)?;
@@ -39,10 +39,10 @@ fn secure(
     observation: &Observation,
     sample: &Sample,
     top: usize,
-    page: &mut Page<'_>,
+    page: &mut TextPage<'_>,
 ) -> io::Result<()> {
     let release = words::release(observation).unwrap_or("version unknown");
-    let line = Line::default().head("secure world");
+    let line = TextLine::default().head("secure world");
     page.write_line(line.dim(format_args!(" (OP-TEE {release})")))?;
     sites(sample, top, page)?;
     instances(sample, page)?;
@@ -50,7 +50,7 @@ fn secure(
     pools(sample, page)
 }
 
-fn sites(sample: &Sample, top: usize, page: &mut Page<'_>) -> io::Result<()> {
+fn sites(sample: &Sample, top: usize, page: &mut TextPage<'_>) -> io::Result<()> {
     if sample.sites.value().is_none() {
         return Ok(());
     }
@@ -59,7 +59,7 @@ fn sites(sample: &Sample, top: usize, page: &mut Page<'_>) -> io::Result<()> {
     let (n, bytes) =
         sites.iter().fold((0, 0), |(n, bytes), (_, sum)| (n + sum.count, bytes + sum.bytes));
     page.blank()?;
-    page.write_line(Line::default().head("core heap").text(format_args!(
+    page.write_line(TextLine::default().head("core heap").text(format_args!(
         ": {} of {} bytes at {}",
         count(n, "allocation"),
         number(bytes),
@@ -69,21 +69,21 @@ fn sites(sample: &Sample, top: usize, page: &mut Page<'_>) -> io::Result<()> {
         let (bytes, n) = (number(sum.bytes), number(sum.count));
         let (size, owner) = (number(key.size), words::owner(&key.owner));
         let begin =
-            Line::indent(2).text(format_args!("{bytes:>9} bytes = {n:>5} x {size:<7} ")).hang();
+            TextLine::indent(2).text(format_args!("{bytes:>9} bytes = {n:>5} x {size:<7} ")).hang();
         page.write_line(begin.text(format_args!("{}:{}  ", key.file, key.line)).dim(owner))?;
     }
     if sites.len() > top {
         let remaining = count((sites.len() - top) as u64, "site");
-        page.write_line(Line::indent(2).dim(format_args!("and {remaining} more (--top N)")))?;
+        page.write_line(TextLine::indent(2).dim(format_args!("and {remaining} more (--top N)")))?;
     }
     Ok(())
 }
 
-fn instances(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
+fn instances(sample: &Sample, page: &mut TextPage<'_>) -> io::Result<()> {
     let Some(instances) = sample.instances.value() else { return Ok(()) };
     page.blank()?;
     page.write_line(
-        Line::default()
+        TextLine::default()
             .head("TA instances")
             .text(format_args!(": {}", number(instances.len() as u64))),
     )?;
@@ -94,8 +94,11 @@ fn instances(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
         let panicked = if instance.panicked { ", panicked" } else { "" };
         let heap = instance.heap.as_ref();
         let heap = heap.map_or(String::new(), |heap| format!(", heap {}", figures(heap)));
-        let line =
-            Line::indent(2).text(format_args!("{}  {}{heap}", instance.uuid, regions(instance)));
+        let line = TextLine::indent(2).text(format_args!(
+            "{}  {}{heap}",
+            instance.uuid,
+            regions(instance)
+        ));
         page.write_line(line.text(sessions).bad(panicked))?;
     }
     Ok(())
@@ -111,11 +114,13 @@ fn regions(instance: &Instance) -> String {
     }
 }
 
-fn sessions(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
+fn sessions(sample: &Sample, page: &mut TextPage<'_>) -> io::Result<()> {
     let Some(sessions) = sample.sessions.value() else { return Ok(()) };
     page.blank()?;
     page.write_line(
-        Line::default().head("sessions").text(format_args!(": {}", number(sessions.len() as u64))),
+        TextLine::default()
+            .head("sessions")
+            .text(format_args!(": {}", number(sessions.len() as u64))),
     )?;
     let mut groups: BTreeMap<_, u64> = BTreeMap::new();
     for session in sessions {
@@ -130,17 +135,17 @@ fn sessions(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
         let login = login.map_or(String::new(), |login| format!(", login {}", text::login(login)));
         let n = count(n, "session");
         page.write_line(
-            Line::indent(2).text(format_args!("{n} to {uuid} from {opener}")).dim(login),
+            TextLine::indent(2).text(format_args!("{n} to {uuid} from {opener}")).dim(login),
         )?;
     }
     Ok(())
 }
 
-fn pools(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
+fn pools(sample: &Sample, page: &mut TextPage<'_>) -> io::Result<()> {
     let Some(pools) = sample.pools.value() else { return Ok(()) };
     page.heading("pools")?;
     for pool in pools {
-        let begin = Line::indent(2).text(format_args!("{:<15} ", pool.kind.label())).hang();
+        let begin = TextLine::indent(2).text(format_args!("{:<15} ", pool.kind.label())).hang();
         page.write_line(begin.text(figures(pool)))?;
     }
     Ok(())

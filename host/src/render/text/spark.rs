@@ -5,8 +5,8 @@ use teeleak_analysis::{
     text,
 };
 
-use super::{line::Line, page::Page};
-use crate::render::series::Points;
+use super::{line::TextLine, page::TextPage};
+use crate::render::series::PlotPoints;
 
 /// Characters from the lowest value to the highest.
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -37,11 +37,11 @@ pub(crate) fn letters(values: &[f64], unicode: bool) -> String {
 pub(super) fn spark_line(
     finding: &Finding,
     observation: Option<&Observation>,
-    line: Line,
-    page: &Page<'_>,
-) -> Option<Line> {
+    line: TextLine,
+    page: &TextPage<'_>,
+) -> Option<TextLine> {
     let points = observation
-        .and_then(|seen| Points::from_finding(finding, seen))
+        .and_then(|seen| PlotPoints::from_finding(finding, seen))
         .or_else(|| bare(finding))?;
     // The value after the warm-up belongs to no iteration: it goes left of the first one.
     let is_before = |at: f64| !points.before.is_empty() && at <= 0.0;
@@ -73,7 +73,7 @@ pub(super) fn spark_line(
 }
 
 /// Values of the lowest and the highest character: `3 to 23 open sessions`.
-fn range(values: &[f64], points: &Points) -> String {
+fn range(values: &[f64], points: &PlotPoints) -> String {
     let fold = |pick: fn(f64, f64) -> f64| values.iter().copied().reduce(pick).unwrap_or(0.0);
     format!(
         "{} to {} {}",
@@ -84,17 +84,17 @@ fn range(values: &[f64], points: &Points) -> String {
 }
 
 /// Points of a finding without an observation.
-fn bare(finding: &Finding) -> Option<Points> {
+fn bare(finding: &Finding) -> Option<PlotPoints> {
     let series = finding.evidence.iter().find_map(|evidence| match evidence {
         Evidence::Series(series) if !series.is_empty() => Some(series),
         _ => None,
     })?;
     let values = series.iter().map(|(at, value)| (f64::from(*at), *value)).collect();
-    Some(Points::from_values(finding, values))
+    Some(PlotPoints::from_values(finding, values))
 }
 
 /// Stages before the first iteration: `; before |: 3 idle, 2 warm-up`.
-fn preface(points: &Points) -> String {
+fn preface(points: &PlotPoints) -> String {
     let texts: Vec<_> = points
         .stretches
         .iter()

@@ -11,18 +11,18 @@ use crate::source::Sink;
 use anyhow::Result;
 
 /// A folder of ring files.
-pub(crate) struct Folder {
+pub(crate) struct RingFolder {
     path: PathBuf,
-    rings: HashMap<PathBuf, Followed>,
+    rings: HashMap<PathBuf, FollowedRing>,
     unreadable: u64,
 }
 
 /// A known ring file; `ring` is `None` after its process ended or if it can't be read.
-struct Followed {
+struct FollowedRing {
     ring: Option<RingFile>,
 }
 
-impl Folder {
+impl RingFolder {
     pub(crate) fn new(path: &Path) -> Self {
         Self { path: path.to_owned(), rings: HashMap::new(), unreadable: 0 }
     }
@@ -90,19 +90,19 @@ impl Folder {
     fn meet(&mut self, path: PathBuf) {
         match RingFile::open(&path) {
             Ok(Some(ring)) => {
-                self.rings.insert(path, Followed { ring: Some(ring) });
+                self.rings.insert(path, FollowedRing { ring: Some(ring) });
             }
             Ok(None) => {}
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
             Err(_) => {
                 self.unreadable += 1;
-                self.rings.insert(path, Followed { ring: None });
+                self.rings.insert(path, FollowedRing { ring: None });
             }
         }
     }
 }
 
-impl Followed {
+impl FollowedRing {
     /// Whether the process still runs. After an exec it uses another ring, and this one is read to
     /// its end once the process has ended.
     fn is_alive(&self) -> bool {

@@ -15,7 +15,7 @@ mod process;
 mod recorder;
 mod ring;
 
-pub(crate) use folder::Folder;
+pub(crate) use folder::RingFolder;
 pub use library::find as find_library;
 pub(crate) use preload::{Extra, Tracing};
 pub(crate) use recorder::Recorder;

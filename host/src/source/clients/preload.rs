@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use super::Folder;
+use super::RingFolder;
 
 /// Variables that the preload library reads (`settings.rs` of teeleak-preload).
 const DIR: &str = "TEELEAK_TRACE_DIR";
@@ -39,7 +39,7 @@ pub(crate) struct Tracing {
     library: PathBuf,
     path: PathBuf,
     extra: Extra,
-    folder: Folder,
+    folder: RingFolder,
 }
 
 impl Tracing {
@@ -51,7 +51,7 @@ impl Tracing {
         // A workload may change its user: a folder created by root is open to all, like /tmp.
         let mode = if rustix::process::geteuid().is_root() { 0o1777 } else { 0o700 };
         fs::set_permissions(&path, Permissions::from_mode(mode))?;
-        Ok(Self { library, folder: Folder::new(&path), path, extra })
+        Ok(Self { library, folder: RingFolder::new(&path), path, extra })
     }
 
     /// Sets up a command, and its child processes, for recording.
@@ -67,7 +67,7 @@ impl Tracing {
     }
 
     /// The folder of ring files.
-    pub(crate) fn folder(&mut self) -> &mut Folder {
+    pub(crate) fn folder(&mut self) -> &mut RingFolder {
         &mut self.folder
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use teeleak_analysis::parse::ftrace::Note;
+use teeleak_analysis::parse::ftrace::TraceNote;
 
 /// Whether a process exists and is no zombie.
 pub(super) fn runs(proc: &Path, pid: u32) -> bool {
@@ -20,11 +20,11 @@ pub(super) fn of_thread(proc: &Path, tid: u32) -> Option<u32> {
 }
 
 /// The note about a process; only the end is known for one that no longer exists.
-pub(super) fn note(proc: &Path, pid: u32) -> Note {
+pub(super) fn note(proc: &Path, pid: u32) -> TraceNote {
     let read = |name: &str| fs::read_to_string(proc.join(format!("{pid}/{name}")));
     let status = read("status").unwrap_or_default();
     let exe = fs::read_link(proc.join(format!("{pid}/exe")));
-    Note::Process {
+    TraceNote::Process {
         pid,
         ppid: number(&status, "PPid:").unwrap_or(0),
         ended: !runs(proc, pid),
@@ -46,13 +46,13 @@ mod tests {
         let (proc, pid) = (Path::new("/proc"), std::process::id());
         assert!(runs(proc, pid));
         assert_eq!(of_thread(proc, pid), Some(pid));
-        let Note::Process { ended, exe, .. } = note(proc, pid) else { panic!("another note") };
+        let TraceNote::Process { ended, exe, .. } = note(proc, pid) else { panic!("another note") };
         assert!(!ended && exe.starts_with('/'), "{exe}");
     }
 
     #[test]
     fn one_that_never_was_is_gone() {
-        let Note::Process { ended, comm, .. } = note(Path::new("/nowhere"), 1) else {
+        let TraceNote::Process { ended, comm, .. } = note(Path::new("/nowhere"), 1) else {
             panic!("another note")
         };
         assert_eq!((ended, &*comm), (true, ""));

@@ -8,7 +8,7 @@ use teeleak_proto::{
     client::{
         HEAD_BYTES, SlotState,
         batch::{self, BatchHead, PROCESS_BYTES, ProcessState},
-        head::{self, Head, HeadError},
+        head::{self, HeadError, RingHead},
     },
     frame::FrameKind,
 };
@@ -21,16 +21,16 @@ const AT_ONCE: u64 = 512;
 /// A ring file.
 pub struct RingFile {
     file: File,
-    head: Head,
+    head: RingHead,
     /// Ticket to read next.
     next: u64,
     /// Lost records not yet reported in a frame.
     lost: u64,
-    told: Option<Head>,
+    told: Option<RingHead>,
 }
 
 /// A piece copied from the ring.
-struct Taken {
+struct RingPiece {
     /// Complete slots, in capture byte order.
     slots: Vec<u8>,
     first: u64,
@@ -61,7 +61,7 @@ impl RingFile {
 
     /// Its head as of the last read.
     #[must_use]
-    pub fn head(&self) -> &Head {
+    pub fn head(&self) -> &RingHead {
         &self.head
     }
 
@@ -91,7 +91,7 @@ impl RingFile {
     }
 
     /// Copies the next slots and skips lost records.
-    fn take(&mut self, until: u64, ended: bool) -> io::Result<Taken> {
+    fn take(&mut self, until: u64, ended: bool) -> io::Result<RingPiece> {
         self.skip_overwritten();
         let (slots, slot_bytes) = (self.head.slots, self.head.slot_words * 8);
         let first = self.next;
@@ -104,7 +104,7 @@ impl RingFile {
         // A writer takes its ticket before it touches the slot: if no later ticket for a slot was
         // issued by the end of the copy, the slot was not modified meanwhile.
         self.look()?;
-        let mut piece = Taken { slots: Vec::with_capacity(n_bytes), first, stopped: false };
+        let mut piece = RingPiece { slots: Vec::with_capacity(n_bytes), first, stopped: false };
         for slot in copy.chunks_exact(slot_bytes) {
             let overwritten = self.head.tickets > self.next.saturating_add(slots);
             match batch::slot_state(slot, self.next) {
@@ -134,7 +134,7 @@ impl RingFile {
         self.head.tickets.saturating_sub(self.next) > self.head.slots / 2
     }
 
-    fn pass(&mut self, taken: &Taken, sink: &mut dyn Sink) -> Result<()> {
+    fn pass(&mut self, taken: &RingPiece, sink: &mut dyn Sink) -> Result<()> {
         let payload = [&self.batch_head(taken.first).encode(), &taken.slots[..]].concat();
         self.lost = 0;
         sink.frame(Some(FrameKind::ClientCalls), &payload)
@@ -179,18 +179,19 @@ impl RingFile {
     fn look(&mut self) -> io::Result<()> {
         if let Ok(head) = read_head(&self.file)? {
             // The number and size of slots never change; ignore a writer that changes them.
-            self.head = Head { slots: self.head.slots, slot_words: self.head.slot_words, ..head };
+            self.head =
+                RingHead { slots: self.head.slots, slot_words: self.head.slot_words, ..head };
         }
         Ok(())
     }
 }
 
-fn read_head(file: &File) -> io::Result<Result<Head, HeadError>> {
+fn read_head(file: &File) -> io::Result<Result<RingHead, HeadError>> {
     let mut bytes = [0; head::WORDS * 8];
     file.read_exact_at(&mut bytes, 0)?;
     let mut words = [0; head::WORDS];
     for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(8)) {
         *word = u64::from_ne_bytes(bytes.try_into().unwrap_or_default());
     }
-    Ok(Head::decode(&words))
+    Ok(RingHead::decode(&words))
 }

@@ -20,7 +20,7 @@ const RECORD_BYTES: usize = 8192;
 
 /// Lines from one file of the kernel.
 #[derive(Debug)]
-pub struct Told {
+pub struct KernelAnswer {
     /// Path of the file.
     pub from: &'static str,
     /// The lines, or the read error.
@@ -28,8 +28,11 @@ pub struct Told {
 }
 
 /// Reads all sources.
-pub(super) fn ask() -> Vec<Told> {
-    vec![Told { from: KMSG, lines: log() }, Told { from: "/proc/meminfo", lines: memory() }]
+pub(super) fn ask() -> Vec<KernelAnswer> {
+    vec![
+        KernelAnswer { from: KMSG, lines: log() },
+        KernelAnswer { from: "/proc/meminfo", lines: memory() },
+    ]
 }
 
 /// Lines of the kernel log about OP-TEE.

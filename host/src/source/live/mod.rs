@@ -21,16 +21,18 @@ mod unlinked;
 mod values;
 
 use anyhow::Result;
-use teeleak_proto::{bind::Bind, command::Command, values::Words};
+use teeleak_proto::{bind::Bind, command::TaCommand, values::Words};
 
 use super::{Sink, stock::StatsPta};
 use crate::TeeError;
 pub(crate) use child::Workload;
-pub(crate) use plan::{CANARY_BYTES, Discard, Outcome, Plan, Progress, Run, begin};
+pub(crate) use plan::{
+    CANARY_BYTES, Discard, RunOutcome, RunPlan, RunProgress, WorkloadRun, begin,
+};
 pub(crate) use sampler::{Greeting, Sampler, monotonic_ns, send, send_meta};
 pub(crate) use snapshot::Snapshot;
-use time::Clock;
-pub use time::Time;
+use time::SystemClock;
+pub use time::TimeSource;
 
 /// Device node of the TEE.
 pub const NODE: &str = "/dev/tee0";
@@ -43,7 +45,7 @@ pub trait Device {
     /// The result that the TA, the TEE or libteec answered.
     fn invoke(
         &mut self,
-        command: Command,
+        command: TaCommand,
         request: &[u8],
         reply: &mut [u8],
     ) -> Result<usize, TeeError>;
@@ -73,19 +75,19 @@ pub trait World {
     fn stats(&self) -> Result<Box<dyn StatsPta>>;
 
     /// The clock to watch it by.
-    fn time(&self) -> Box<dyn Time> {
+    fn time(&self) -> Box<dyn TimeSource> {
         clock()
     }
 
     /// The normal-world kernel's information about OP-TEE.
-    fn kernel(&self) -> Vec<kernel::Told> {
+    fn kernel(&self) -> Vec<kernel::KernelAnswer> {
         kernel::ask()
     }
 }
 
 /// Counts of a snapshot; `None` where not observed.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub(crate) struct Counts {
+pub(crate) struct LiveCounts {
     /// Live allocations of the core heap.
     pub(crate) allocations: Option<u32>,
     /// Regions of all TA instances.
@@ -98,7 +100,7 @@ pub(crate) trait Observer {
     fn begin(&mut self, sink: &mut dyn Sink) -> Result<u32>;
 
     /// Takes a snapshot of everything.
-    fn census(&mut self, sink: &mut dyn Sink) -> Result<Counts>;
+    fn census(&mut self, sink: &mut dyn Sink) -> Result<LiveCounts>;
 
     /// Passes on the pool counters only.
     fn pools(&mut self, sink: &mut dyn Sink) -> Result<()>;
@@ -141,8 +143,8 @@ pub(crate) trait Observer {
 
 /// The clocks of this system.
 #[must_use]
-pub fn clock() -> Box<dyn Time> {
-    Box::new(Clock)
+pub fn clock() -> Box<dyn TimeSource> {
+    Box::new(SystemClock)
 }
 
 /// The TEE of this system, as this build reaches it.
@@ -153,5 +155,5 @@ pub fn world() -> Box<dyn World> {
     #[cfg(all(feature = "direct", not(feature = "live")))]
     return Box::new(direct::Kernel);
     #[cfg(not(any(feature = "live", feature = "direct")))]
-    return Box::new(unlinked::Unlinked);
+    return Box::new(unlinked::UnlinkedWorld);
 }

@@ -10,10 +10,10 @@ use std::{ffi::OsString, io::Write, process::Command};
 
 use anyhow::{Context as _, Result};
 use teeleak_analysis::{model, parse::capture::Damage, text};
-use teeleak_proto::frame::{FrameKind, Iteration, Phase, Stage};
+use teeleak_proto::frame::{FrameKind, Iteration, Phase, PhaseStage};
 
 use super::{
-    Counts, NODE, Observer,
+    LiveCounts, NODE, Observer,
     child::Workload,
     sampler::{monotonic_ns, send, send_meta},
 };
@@ -26,7 +26,7 @@ use crate::{
 pub(crate) const CANARY_BYTES: u32 = 211;
 
 /// The parameters of a run.
-pub(crate) struct Plan {
+pub(crate) struct RunPlan {
     /// Iterations without the workload.
     pub(crate) idle: u32,
     /// Warm-up iterations, which don't count.
@@ -45,7 +45,7 @@ pub(crate) struct Plan {
 
 /// How a run ended.
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum RunOutcome {
     /// As planned.
     Finished,
     /// As planned, but still inconclusive after this many iterations, the most allowed.
@@ -59,12 +59,12 @@ pub(crate) enum Outcome {
 }
 
 /// Where to show progress, if anywhere.
-pub(crate) struct Progress<'e> {
+pub(crate) struct RunProgress<'e> {
     /// A terminal.
     pub(crate) line: Option<&'e mut dyn Write>,
 }
 
-impl Progress<'_> {
+impl RunProgress<'_> {
     fn show(&mut self, text: &str) {
         if let Some(line) = &mut self.line {
             // Failing to show progress must not stop the run.
@@ -74,12 +74,12 @@ impl Progress<'_> {
 }
 
 /// A run, as a source.
-pub(crate) struct Run<'e> {
+pub(crate) struct WorkloadRun<'e> {
     observer: Box<dyn Observer>,
-    plan: Plan,
+    plan: RunPlan,
     interrupt: Interrupt,
-    progress: Progress<'e>,
-    outcome: Outcome,
+    progress: RunProgress<'e>,
+    outcome: RunOutcome,
 }
 
 /// Discards all frames.
@@ -93,18 +93,18 @@ impl Sink for Discard {
     fn damage(&mut self, _damage: Damage) {}
 }
 
-impl<'e> Run<'e> {
+impl<'e> WorkloadRun<'e> {
     pub(crate) fn new(
         observer: Box<dyn Observer>,
-        plan: Plan,
+        plan: RunPlan,
         interrupt: Interrupt,
-        progress: Progress<'e>,
+        progress: RunProgress<'e>,
     ) -> Self {
-        Self { observer, plan, interrupt, progress, outcome: Outcome::Finished }
+        Self { observer, plan, interrupt, progress, outcome: RunOutcome::Finished }
     }
 
     /// How it ended.
-    pub(crate) fn outcome(self) -> Outcome {
+    pub(crate) fn outcome(self) -> RunOutcome {
         self.outcome
     }
 
@@ -118,14 +118,14 @@ impl<'e> Run<'e> {
         self.observer.census(&mut Discard)?;
         self.observer.events(&mut Discard)?;
         let epoch = self.observer.mark(true)?;
-        begin(Stage::Before, 0, epoch, sink)?;
+        begin(PhaseStage::Before, 0, epoch, sink)?;
         self.observer.plant(CANARY_BYTES, sink)?;
         self.observer.census(sink)?;
         Ok(())
     }
 
-    fn iterations(&mut self, sink: &mut dyn Sink) -> Result<Outcome> {
-        let stages = [(Stage::Idle, self.plan.idle), (Stage::Warmup, self.plan.warmup)];
+    fn iterations(&mut self, sink: &mut dyn Sink) -> Result<RunOutcome> {
+        let stages = [(PhaseStage::Idle, self.plan.idle), (PhaseStage::Warmup, self.plan.warmup)];
         for (stage, n) in stages {
             for k in 1..=n {
                 if let Some(end) = self.observe_iteration(stage, (k, n), sink)? {
@@ -137,14 +137,18 @@ impl<'e> Run<'e> {
         loop {
             while done < n {
                 done += 1;
-                if let Some(end) = self.observe_iteration(Stage::Measured, (done, n), sink)? {
+                if let Some(end) = self.observe_iteration(PhaseStage::Measured, (done, n), sink)? {
                     return Ok(end);
                 }
             }
             let n_extra = sink.undecided();
             n = n.saturating_add(n_extra).min(self.plan.most.max(n));
             if done == n {
-                return Ok(if n_extra > 0 { Outcome::Undecided(n) } else { Outcome::Finished });
+                return Ok(if n_extra > 0 {
+                    RunOutcome::Undecided(n)
+                } else {
+                    RunOutcome::Finished
+                });
             }
         }
     }
@@ -152,29 +156,29 @@ impl<'e> Run<'e> {
     /// Runs iteration `k` of `n` with its snapshot; returns the outcome if the run ended.
     fn observe_iteration(
         &mut self,
-        stage: Stage,
+        stage: PhaseStage,
         (k, n): (u32, u32),
         sink: &mut dyn Sink,
-    ) -> Result<Option<Outcome>> {
+    ) -> Result<Option<RunOutcome>> {
         if self.interrupt.is_set() {
-            return Ok(Some(Outcome::Interrupted));
+            return Ok(Some(RunOutcome::Interrupted));
         }
         let status = self.iteration(stage, k, sink)?;
         let counts = self.census_after(sink)?;
         self.progress.show(&progress_line(stage, k, n, counts));
         Ok(if status != 0 && self.interrupt.is_set() {
-            Some(Outcome::Interrupted)
+            Some(RunOutcome::Interrupted)
         } else if status != 0 && !self.plan.keep_going {
-            Some(Outcome::WorkloadFailed(status))
+            Some(RunOutcome::WorkloadFailed(status))
         } else {
             None
         })
     }
 
-    fn iteration(&mut self, stage: Stage, k: u32, sink: &mut dyn Sink) -> Result<i32> {
+    fn iteration(&mut self, stage: PhaseStage, k: u32, sink: &mut dyn Sink) -> Result<i32> {
         let epoch = self.observer.mark(false)?;
         begin(stage, k, epoch, sink)?;
-        if stage == Stage::Idle {
+        if stage == PhaseStage::Idle {
             return Ok(0);
         }
         let began = monotonic_ns();
@@ -205,13 +209,13 @@ impl<'e> Run<'e> {
         self.plan.recorder.as_mut().map_or(Ok(()), |recorder| recorder.poll(sink))
     }
 
-    fn census_after(&mut self, sink: &mut dyn Sink) -> Result<Counts> {
+    fn census_after(&mut self, sink: &mut dyn Sink) -> Result<LiveCounts> {
         self.observer.events(sink)?;
         self.observer.census(sink)
     }
 }
 
-impl Source for Run<'_> {
+impl Source for WorkloadRun<'_> {
     fn name(&self) -> String {
         NODE.into()
     }
@@ -220,15 +224,15 @@ impl Source for Run<'_> {
         self.prepare(sink)?;
         let outcome = self.iterations(sink).and_then(|outcome| {
             let epoch = self.observer.mark(false)?;
-            begin(Stage::After, 0, epoch, sink)?;
+            begin(PhaseStage::After, 0, epoch, sink)?;
             self.observer.last(sink)?;
             Ok(outcome)
         });
-        self.outcome = outcome.unwrap_or_else(Outcome::Failed);
+        self.outcome = outcome.unwrap_or_else(RunOutcome::Failed);
         if let Some(recorder) = &mut self.plan.recorder
             && let Err(error) = recorder.finish(sink)
         {
-            self.outcome = Outcome::Failed(error);
+            self.outcome = RunOutcome::Failed(error);
         }
         self.progress.show("");
         Ok(())
@@ -236,17 +240,22 @@ impl Source for Run<'_> {
 }
 
 /// Sends the phase that the following frames belong to.
-pub(crate) fn begin(stage: Stage, iteration: u32, epoch: u32, sink: &mut dyn Sink) -> Result<()> {
+pub(crate) fn begin(
+    stage: PhaseStage,
+    iteration: u32,
+    epoch: u32,
+    sink: &mut dyn Sink,
+) -> Result<()> {
     let phase = Phase { stage, iteration, epoch, monotonic_ns: monotonic_ns() };
     send(FrameKind::Phase, &phase, sink)
 }
 
-fn progress_line(stage: Stage, k: u32, n: u32, counts: Counts) -> String {
+fn progress_line(stage: PhaseStage, k: u32, n: u32, counts: LiveCounts) -> String {
     let name = match stage.into() {
         model::Stage::Measured => "iteration",
         stage => text::stage_label(stage),
     };
-    let Counts { allocations, regions } = counts;
+    let LiveCounts { allocations, regions } = counts;
     let figures = [(allocations, "allocations"), (regions, "regions")];
     let parts = figures
         .iter()

@@ -2,11 +2,11 @@
 //!
 //! One session and one reply buffer for everything: taking a snapshot must not show in it.
 
-use super::Counts;
 use super::Device;
+use super::LiveCounts;
 use super::Observer;
 use super::values;
-use crate::Blind;
+use crate::NotObservable;
 use crate::error::TeeError;
 use crate::source::Sink;
 use anyhow::Result;
@@ -17,7 +17,7 @@ use serde::Serialize;
 use teeleak_analysis::model::TeeResult;
 use teeleak_proto::bind::Bind;
 use teeleak_proto::canary::CanaryRequest;
-use teeleak_proto::command::Command;
+use teeleak_proto::command::TaCommand;
 use teeleak_proto::event::EventsRequest;
 use teeleak_proto::frame::FrameKind;
 use teeleak_proto::frame::{self};
@@ -27,9 +27,9 @@ use teeleak_proto::limits;
 use teeleak_proto::mark::MarkRequest;
 use teeleak_proto::record::Record;
 use teeleak_proto::record::{self};
-use teeleak_proto::snapshot::Cursor;
 use teeleak_proto::snapshot::Section;
 use teeleak_proto::snapshot::SectionHead;
+use teeleak_proto::snapshot::SnapshotCursor;
 use teeleak_proto::snapshot::SnapshotRequest;
 use teeleak_proto::tee_result;
 use teeleak_proto::version;
@@ -88,16 +88,18 @@ impl Sampler {
     /// Says hello and checks the versions.
     pub(crate) fn hello(&mut self, sink: &mut dyn Sink) -> Result<Greeting> {
         let request = HelloRequest { min: version::MIN, current: version::CURRENT };
-        let page = self.call(Command::Hello, &request)?;
+        let page = self.call(TaCommand::Hello, &request)?;
         let hello = record::read(page).find_map(|record| match record {
             Ok(Record::Hello(hello)) => Some(hello),
             _ => None,
         });
         let Some(hello) = hello else {
-            bail!(Blind("unexpected reply to hello: install host and TA from one build".into()))
+            bail!(NotObservable(
+                "unexpected reply to hello: install host and TA from one build".into()
+            ))
         };
         if !version::agrees(hello.min, hello.current) {
-            bail!(Blind(format!(
+            bail!(NotObservable(format!(
                 "the TA speaks interface versions {} to {}, this teeleak {} to {}: install both \
                  from one build",
                 hello.min,
@@ -109,7 +111,7 @@ impl Sampler {
         let (result, epoch, features) = (hello.pta_result, hello.epoch, hello.features);
         sink.frame(Some(FrameKind::Records), page)?;
         if result != 0 {
-            bail!(Blind(format!(
+            bail!(NotObservable(format!(
                 "the TA is installed but its PTA is missing ({}): {}",
                 TeeResult(result),
                 teeleak_analysis::parse::capture::remedy::PTA
@@ -119,16 +121,16 @@ impl Sampler {
     }
 
     /// Takes a snapshot of these sections.
-    fn sections(&mut self, sections: u32, sink: &mut dyn Sink) -> Result<Counts> {
-        let mut counts = Counts { allocations: None, regions: Some(0) };
-        let mut cursor = Cursor::START;
+    fn sections(&mut self, sections: u32, sink: &mut dyn Sink) -> Result<LiveCounts> {
+        let mut counts = LiveCounts { allocations: None, regions: Some(0) };
+        let mut cursor = SnapshotCursor::START;
         loop {
             let request = SnapshotRequest { sections, epoch_from: 0, cursor };
-            let page = self.call(Command::Snapshot, &request)?;
+            let page = self.call(TaCommand::Snapshot, &request)?;
             sink.frame(Some(FrameKind::Records), page)?;
             match tally(page, &mut counts) {
                 Some(next) if next == cursor => {
-                    bail!(Blind(
+                    bail!(NotObservable(
                         "the TA repeats a page of the snapshot: no reply can hold the next entry"
                             .into()
                     ))
@@ -139,7 +141,7 @@ impl Sampler {
         }
     }
 
-    fn call(&mut self, command: Command, request: &impl Serialize) -> Result<&[u8], TeeError> {
+    fn call(&mut self, command: TaCommand, request: &impl Serialize) -> Result<&[u8], TeeError> {
         let mut bytes = [0; limits::REQUEST_BYTES];
         let request = postcard::to_slice(request, &mut bytes).map_err(|_| TeeError {
             result: tee_result::BAD_PARAMETERS,
@@ -158,7 +160,12 @@ impl Sampler {
         Ok(&self.reply[..n_bytes])
     }
 
-    fn invoke(&mut self, command: Command, request: &[u8], room: usize) -> Result<usize, TeeError> {
+    fn invoke(
+        &mut self,
+        command: TaCommand,
+        request: &[u8],
+        room: usize,
+    ) -> Result<usize, TeeError> {
         if self.frugal {
             return values::ask(&mut *self.device, command, request, &mut self.reply);
         }
@@ -172,7 +179,7 @@ impl Drop for Sampler {
     fn drop(&mut self) {
         if self.planted {
             // A failure can't be reported here, and costs only a few bytes.
-            let _ = self.call(Command::Canary, &CanaryRequest { size: 0 });
+            let _ = self.call(TaCommand::Canary, &CanaryRequest { size: 0 });
         }
     }
 }
@@ -182,7 +189,7 @@ impl Observer for Sampler {
         Ok(self.hello(sink)?.epoch)
     }
 
-    fn census(&mut self, sink: &mut dyn Sink) -> Result<Counts> {
+    fn census(&mut self, sink: &mut dyn Sink) -> Result<LiveCounts> {
         self.sections(SECTIONS, sink)
     }
 
@@ -191,12 +198,12 @@ impl Observer for Sampler {
     }
 
     fn bind(&mut self, bind: &Bind) -> Result<()> {
-        self.call(Command::Bind, bind)?;
+        self.call(TaCommand::Bind, bind)?;
         Ok(())
     }
 
     fn ledger(&mut self, sink: &mut dyn Sink) -> Result<u32> {
-        let page = self.call(Command::Ledger, &LedgerRequest { from: 0 })?;
+        let page = self.call(TaCommand::Ledger, &LedgerRequest { from: 0 })?;
         sink.frame(Some(FrameKind::Records), page)?;
         let violations = record::read(page).find_map(|record| match record {
             Ok(Record::Ledger(head)) => Some(head.violations),
@@ -219,26 +226,26 @@ impl Observer for Sampler {
     }
 
     fn mark(&mut self, restart: bool) -> Result<u32> {
-        let page = self.call(Command::Mark, &MarkRequest { restart })?;
+        let page = self.call(TaCommand::Mark, &MarkRequest { restart })?;
         let epoch = record::read(page).find_map(|record| match record {
             Ok(Record::Epoch(epoch)) => Some(epoch.epoch),
             _ => None,
         });
         epoch.ok_or_else(|| {
-            Blind("no epoch in the TA's reply: install both from one build".into()).into()
+            NotObservable("no epoch in the TA's reply: install both from one build".into()).into()
         })
     }
 
     fn plant(&mut self, size: u32, sink: &mut dyn Sink) -> Result<()> {
         self.planted = true;
-        let page = self.call(Command::Canary, &CanaryRequest { size })?;
+        let page = self.call(TaCommand::Canary, &CanaryRequest { size })?;
         sink.frame(Some(FrameKind::Records), page)
     }
 
     fn events(&mut self, sink: &mut dyn Sink) -> Result<()> {
         for _ in 0..EVENT_PAGES {
             let first_event = self.next_event;
-            let page = self.call(Command::Events, &EventsRequest { from: first_event })?;
+            let page = self.call(TaCommand::Events, &EventsRequest { from: first_event })?;
             let (next, told) = tally_events(page, first_event);
             if told {
                 sink.frame(Some(FrameKind::Records), page)?;
@@ -258,7 +265,7 @@ fn room_after(longest: usize) -> usize {
 }
 
 /// Counts the objects of a page; returns the start of the next page.
-fn tally(page: &[u8], counts: &mut Counts) -> Option<Cursor> {
+fn tally(page: &[u8], counts: &mut LiveCounts) -> Option<SnapshotCursor> {
     let mut records = record::read(page);
     loop {
         let regions = records.skip_all(record::REGION);

@@ -1,7 +1,7 @@
 //! A snapshot of the current state, as a source.
 
 use anyhow::Result;
-use teeleak_proto::frame::{FrameKind, Phase, Stage};
+use teeleak_proto::frame::{FrameKind, Phase, PhaseStage};
 
 use super::{
     NODE, Observer,
@@ -29,7 +29,7 @@ impl Source for Snapshot {
         send_meta("", sink)?;
         let epoch = self.observer.begin(sink)?;
         let monotonic_ns = monotonic_ns();
-        let phase = Phase { stage: Stage::Before, iteration: 0, epoch, monotonic_ns };
+        let phase = Phase { stage: PhaseStage::Before, iteration: 0, epoch, monotonic_ns };
         send(FrameKind::Phase, &phase, sink)?;
         self.observer.census(sink)?;
         Ok(())

@@ -11,7 +11,7 @@ use rustix::{
 };
 
 /// A clock, and waiting on it.
-pub trait Time {
+pub trait TimeSource {
     /// Time since a fixed moment; it advances during suspend and is never set.
     fn now(&self) -> Duration;
 
@@ -23,9 +23,9 @@ pub trait Time {
 }
 
 /// The clocks of this system.
-pub(super) struct Clock;
+pub(super) struct SystemClock;
 
-impl Time for Clock {
+impl TimeSource for SystemClock {
     fn now(&self) -> Duration {
         let time = clock_gettime(ClockId::Boottime);
         let seconds = u64::try_from(time.tv_sec).unwrap_or(0);

@@ -1,7 +1,7 @@
 //! Requests that use value parameters only, for a TEE without memory left to map ours.
 
 use teeleak_proto::{
-    command::Command,
+    command::TaCommand,
     tee_result::{BAD_PARAMETERS, BAD_STATE},
     values::{self, PIECE_BYTES, REQUEST_BYTES, Words},
 };
@@ -15,7 +15,7 @@ const ATTEMPTS: u32 = 16;
 /// Runs a command; returns the size of its reply in bytes.
 pub(super) fn ask(
     device: &mut dyn Device,
-    command: Command,
+    command: TaCommand,
     request: &[u8],
     reply: &mut [u8],
 ) -> Result<usize, TeeError> {
@@ -30,7 +30,7 @@ pub(super) fn ask(
 
 fn try_ask(
     device: &mut dyn Device,
-    command: Command,
+    command: TaCommand,
     request: &[u8],
     reply: &mut [u8],
 ) -> Result<usize, TeeError> {

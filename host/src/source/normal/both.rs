@@ -7,8 +7,8 @@ use teeleak_proto::{bind::Bind, frame::FrameKind, normal};
 
 use super::{Depth, Ledgers};
 use crate::source::{
-    Sink, Ways,
-    live::{Counts, NODE, Observer, World, send},
+    AccessOptions, Sink,
+    live::{LiveCounts, NODE, Observer, World, send},
 };
 
 /// The best available observer of the TEE, plus the normal-world ledgers below `root`. Without a
@@ -17,7 +17,7 @@ use crate::source::{
 /// # Errors
 /// When nothing that was requested can be observed.
 pub(crate) fn reach(
-    ways: &Ways,
+    ways: &AccessOptions,
     world: &dyn World,
     root: &Path,
     err: &mut dyn Write,
@@ -28,12 +28,12 @@ pub(crate) fn reach(
         Err(error) if ways.are_given() => return Err(error),
         Err(error) => Err(no_tee(world, &error, err)?),
     };
-    Ok(Box::new(Both { tee, ledgers: Ledgers::new(root), samples: 0, epoch: 0 }))
+    Ok(Box::new(BothWorlds { tee, ledgers: Ledgers::new(root), samples: 0, epoch: 0 }))
 }
 
 /// Why the TEE can't be observed.
 #[derive(Debug)]
-pub(crate) struct NoTee {
+pub(crate) struct TeeAbsence {
     there: bool,
     why: String,
 }
@@ -46,27 +46,27 @@ pub(crate) fn no_tee(
     world: &dyn World,
     error: &anyhow::Error,
     err: &mut dyn Write,
-) -> Result<NoTee> {
+) -> Result<TeeAbsence> {
     let has_node = world.has_node();
     let reason = if has_node { format!("{error:#}") } else { format!("{NODE} is missing") };
     writeln!(
         err,
         "teeleak: the TEE is not observed: {reason}; continuing with the normal world only"
     )?;
-    Ok(NoTee { there: has_node, why: reason })
+    Ok(TeeAbsence { there: has_node, why: reason })
 }
 
-impl NoTee {
+impl TeeAbsence {
     /// Passes on the reason.
     pub(crate) fn tell(&self, sink: &mut dyn Sink) -> Result<()> {
         let Self { there, why } = self;
-        send(FrameKind::NoTee, &normal::NoTee { there: *there, why }, sink)
+        send(FrameKind::NoTee, &normal::TeeAbsenceFrame { there: *there, why }, sink)
     }
 }
 
 /// Observer of both worlds.
-pub(crate) struct Both {
-    tee: Result<Box<dyn Observer>, NoTee>,
+pub(crate) struct BothWorlds {
+    tee: Result<Box<dyn Observer>, TeeAbsence>,
     ledgers: Ledgers,
     samples: u32,
     /// Epoch, for use without a TEE.
@@ -76,7 +76,7 @@ pub(crate) struct Both {
 /// Full snapshots at the start: the discarded one, and the one before the first iteration.
 const FIRST: u32 = 2;
 
-impl Observer for Both {
+impl Observer for BothWorlds {
     fn begin(&mut self, sink: &mut dyn Sink) -> Result<u32> {
         match &mut self.tee {
             Ok(tee) => tee.begin(sink),
@@ -84,10 +84,10 @@ impl Observer for Both {
         }
     }
 
-    fn census(&mut self, sink: &mut dyn Sink) -> Result<Counts> {
+    fn census(&mut self, sink: &mut dyn Sink) -> Result<LiveCounts> {
         let counts = match &mut self.tee {
             Ok(tee) => tee.census(sink)?,
-            Err(_) => Counts::default(),
+            Err(_) => LiveCounts::default(),
         };
         self.samples = self.samples.saturating_add(1);
         let depth = if self.samples <= FIRST { Depth::Whole } else { Depth::Usual };

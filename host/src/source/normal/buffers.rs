@@ -11,9 +11,9 @@ use anyhow::Result;
 use teeleak_analysis::model::Ledger;
 
 use super::{
-    bytes::{MOST_BYTES, Read, read, send_text},
+    bytes::{LedgerText, MOST_BYTES, read, send_text},
     files::display_path,
-    unseen::{Missed, Missing},
+    unseen::{LedgerObstacle, MissedLedgers},
 };
 use crate::source::Sink;
 
@@ -30,7 +30,7 @@ const BUFINFO: &str = "CONFIG_DMA_SHARED_BUFFER=y";
 const MOST: usize = 1 << 16;
 
 /// Passes on the better of the two sources.
-pub(super) fn sample(root: &Path, missed: &mut Missed, sink: &mut dyn Sink) -> Result<()> {
+pub(super) fn sample(root: &Path, missed: &mut MissedLedgers, sink: &mut dyn Sink) -> Result<()> {
     match text(root) {
         Ok((path, text)) => {
             send_text(Ledger::DmaBuf, &display_path(root, &root.join(path)), &text, missed, sink)
@@ -43,11 +43,11 @@ pub(super) fn sample(root: &Path, missed: &mut Missed, sink: &mut dyn Sink) -> R
 }
 
 /// Why neither can be read.
-pub(super) fn look(root: &Path) -> Option<Missing> {
+pub(super) fn look(root: &Path) -> Option<LedgerObstacle> {
     text(root).err().map(|error| missing(root, &error))
 }
 
-fn text(root: &Path) -> io::Result<(&'static str, Read)> {
+fn text(root: &Path) -> io::Result<(&'static str, LedgerText)> {
     match (read(&root.join(DEBUGFS), MOST_BYTES), list(&root.join(SYSFS))) {
         (Ok(text), _) => Ok((DEBUGFS, text)),
         (Err(_), Ok(text)) => Ok((SYSFS, text)),
@@ -55,17 +55,17 @@ fn text(root: &Path) -> io::Result<(&'static str, Read)> {
     }
 }
 
-fn missing(root: &Path, error: &io::Error) -> Missing {
+fn missing(root: &Path, error: &io::Error) -> LedgerObstacle {
     let ledger = Ledger::DmaBuf.info().name;
     let option = format!("{BUFINFO}, or CONFIG_DMABUF_SYSFS_STATS=y and /{SYSFS}");
     match error.kind() {
-        ErrorKind::NotFound => Missing::of_path(root, DEBUGFS, ledger, &option),
-        _ => Missing::of_error(ledger, error, &option),
+        ErrorKind::NotFound => LedgerObstacle::of_path(root, DEBUGFS, ledger, &option),
+        _ => LedgerObstacle::of_error(ledger, error, &option),
     }
 }
 
 /// The sysfs folders as lines; buffers freed meanwhile are skipped.
-fn list(folder: &Path) -> io::Result<Read> {
+fn list(folder: &Path) -> io::Result<LedgerText> {
     let mut text = String::from("dma-buf buffers:\n");
     let mut entries = fs::read_dir(folder)?.flatten();
     for entry in entries.by_ref().take(MOST) {
@@ -77,5 +77,5 @@ fn list(folder: &Path) -> io::Result<Read> {
         // Writing to memory never fails.
         let _ = writeln!(text, "ino {inode} size {size} exporter {exporter}");
     }
-    Ok(Read { text: text.into_bytes(), cut: entries.next().is_some() })
+    Ok(LedgerText { text: text.into_bytes(), cut: entries.next().is_some() })
 }

@@ -13,10 +13,10 @@ use rustix::fs::OFlags;
 use teeleak_analysis::model::Ledger;
 use teeleak_proto::{
     frame::FrameKind,
-    normal::{PIECE_BYTES, Text},
+    normal::{NormalTextFrame, PIECE_BYTES},
 };
 
-use super::unseen::{Missed, Missing};
+use super::unseen::{LedgerObstacle, MissedLedgers};
 use crate::source::{
     Sink,
     live::{monotonic_ns, send},
@@ -32,7 +32,7 @@ const MOST_TIME: Duration = Duration::from_secs(2);
 const READ_BYTES: usize = 64 << 10;
 
 /// The text of a file.
-pub(super) struct Read {
+pub(super) struct LedgerText {
     pub(super) text: Vec<u8>,
     /// Whether the text is incomplete.
     pub(super) cut: bool,
@@ -48,7 +48,7 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// When it can't be opened, or the first read fails.
-pub(super) fn read(path: &Path, most: usize) -> io::Result<Read> {
+pub(super) fn read(path: &Path, most: usize) -> io::Result<LedgerText> {
     let mut file = open(path)?;
     let began = Instant::now();
     let (mut text, mut used) = (Vec::new(), 0);
@@ -70,7 +70,7 @@ pub(super) fn read(path: &Path, most: usize) -> io::Result<Read> {
     if is_cut {
         text.truncate(memchr::memrchr(b'\n', &text).map_or(0, |end| end + 1));
     }
-    Ok(Read { text, cut: is_cut })
+    Ok(LedgerText { text, cut: is_cut })
 }
 
 /// Passes on the text of a ledger in pieces; counts an incomplete one as missed.
@@ -80,12 +80,12 @@ pub(super) fn read(path: &Path, most: usize) -> io::Result<Read> {
 pub(super) fn send_text(
     ledger: Ledger,
     path: &str,
-    read: &Read,
-    missed: &mut Missed,
+    read: &LedgerText,
+    missed: &mut MissedLedgers,
     sink: &mut dyn Sink,
 ) -> Result<()> {
     if read.cut {
-        missed.add(Missing::of_room(ledger.info().name), 1);
+        missed.add(LedgerObstacle::of_room(ledger.info().name), 1);
     }
     let monotonic_ns = monotonic_ns();
     let mut pieces: Vec<_> = read.text.chunks(PIECE_BYTES).collect();
@@ -95,7 +95,11 @@ pub(super) fn send_text(
     let last = pieces.len() - 1;
     for (n, text) in pieces.into_iter().enumerate() {
         let (continued, cut) = (n > 0, read.cut && n == last);
-        send(FrameKind::NormalText, &Text { path, monotonic_ns, continued, cut, text }, sink)?;
+        send(
+            FrameKind::NormalText,
+            &NormalTextFrame { path, monotonic_ns, continued, cut, text },
+            sink,
+        )?;
     }
     Ok(())
 }

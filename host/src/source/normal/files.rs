@@ -10,9 +10,9 @@ use teeleak_analysis::model::{Ledger, LedgerFiles};
 
 use super::{
     Depth,
-    bytes::{MOST_BYTES, Read, read, send_text},
+    bytes::{LedgerText, MOST_BYTES, read, send_text},
     page_owner,
-    unseen::{Missed, Missing},
+    unseen::{LedgerObstacle, MissedLedgers},
 };
 use crate::source::Sink;
 
@@ -23,38 +23,38 @@ const MOST_FILES: usize = 1024;
 const MOST_OF_LEDGER: usize = 32 << 20;
 
 /// A ledger in one or several files.
-struct File {
+struct LedgerFile {
     ledger: Ledger,
     place: LedgerFiles,
 }
 
 /// All of them, in the order of the table.
-fn files() -> impl Iterator<Item = File> {
+fn files() -> impl Iterator<Item = LedgerFile> {
     let ledgers = Ledger::ALL.iter();
-    ledgers.filter_map(|ledger| Some(File { ledger: *ledger, place: ledger.info().files? }))
+    ledgers.filter_map(|ledger| Some(LedgerFile { ledger: *ledger, place: ledger.info().files? }))
 }
 
 /// Passes on all ledgers that are due.
 pub(super) fn sample(
     root: &Path,
     depth: Depth,
-    missed: &mut Missed,
+    missed: &mut MissedLedgers,
     sink: &mut dyn Sink,
 ) -> Result<()> {
-    let is_due = |file: &File| !file.place.is_slow || depth == Depth::Whole;
+    let is_due = |file: &LedgerFile| !file.place.is_slow || depth == Depth::Whole;
     files().filter(is_due).try_for_each(|file| file.sample(root, missed, sink))
 }
 
 /// Each non-vendor ledger, and why it can't be read.
-pub(super) fn look(root: &Path) -> Vec<(Ledger, Option<Missing>)> {
+pub(super) fn look(root: &Path) -> Vec<(Ledger, Option<LedgerObstacle>)> {
     files()
         .filter(|file| !file.place.is_optional)
         .map(|file| (file.ledger, file.missing(root)))
         .collect()
 }
 
-impl File {
-    fn sample(&self, root: &Path, missed: &mut Missed, sink: &mut dyn Sink) -> Result<()> {
+impl LedgerFile {
+    fn sample(&self, root: &Path, missed: &mut MissedLedgers, sink: &mut dyn Sink) -> Result<()> {
         let paths = self.existing(root);
         if paths.is_empty() {
             let missing = self.missing(root).filter(|_| !self.place.is_optional);
@@ -74,20 +74,20 @@ impl File {
                 }
                 Err(error) => {
                     let ledger = self.ledger.info().name;
-                    missed.add(Missing::of_error(ledger, &error, self.place.option), 0);
+                    missed.add(LedgerObstacle::of_error(ledger, &error, self.place.option), 0);
                 }
             }
         }
         Ok(())
     }
 
-    fn text(&self, path: &Path, most: usize, missed: &mut Missed) -> io::Result<Read> {
+    fn text(&self, path: &Path, most: usize, missed: &mut MissedLedgers) -> io::Result<LedgerText> {
         if self.ledger != Ledger::PageOwner {
             return read(path, most);
         }
         let (text, lost) = page_owner::read(path)?;
         if lost > 0 {
-            missed.add(Missing::of_room("blocks of page_owner"), lost);
+            missed.add(LedgerObstacle::of_room("blocks of page_owner"), lost);
         }
         Ok(text)
     }
@@ -99,14 +99,14 @@ impl File {
     }
 
     /// Why it can't be read, if it can't.
-    fn missing(&self, root: &Path) -> Option<Missing> {
+    fn missing(&self, root: &Path) -> Option<LedgerObstacle> {
         let what = self.ledger.info().name;
         let Some(path) = self.existing(root).into_iter().next() else {
             let path = self.place.paths.first()?;
-            return Some(Missing::of_path(root, path, what, self.place.option));
+            return Some(LedgerObstacle::of_path(root, path, what, self.place.option));
         };
         let error = read(&path, 1).err()?;
-        Some(Missing::of_error(what, &error, self.place.option))
+        Some(LedgerObstacle::of_error(what, &error, self.place.option))
     }
 }
 

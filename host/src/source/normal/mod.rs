@@ -26,11 +26,11 @@ mod walk;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-pub(crate) use both::{NoTee, no_tee};
-use processes::Processes;
+pub(crate) use both::{TeeAbsence, no_tee};
+use processes::ProcessTables;
 use teeleak_analysis::model::{Ledger, Pool};
-use unseen::Missed;
-pub(crate) use unseen::Missing;
+pub(crate) use unseen::LedgerObstacle;
+use unseen::MissedLedgers;
 
 use super::Sink;
 
@@ -44,7 +44,7 @@ pub(crate) enum Depth {
 }
 
 /// The ledgers below `root`, and why one can't be read.
-pub(crate) fn look(root: &Path) -> Vec<(Ledger, Option<Missing>)> {
+pub(crate) fn look(root: &Path) -> Vec<(Ledger, Option<LedgerObstacle>)> {
     let mut ledgers = vec![
         (Ledger::Descriptors, processes::look_around(&root.join("proc"))),
         (Ledger::DmaBuf, buffers::look(root)),
@@ -57,13 +57,13 @@ pub(crate) fn look(root: &Path) -> Vec<(Ledger, Option<Missing>)> {
 /// The ledgers of a running kernel.
 pub(crate) struct Ledgers {
     root: PathBuf,
-    processes: Processes,
+    processes: ProcessTables,
 }
 
 impl Ledgers {
     /// The ledgers below `root`, the folder of `proc`, `sys` and `dev`.
     pub(crate) fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), processes: Processes::new(&root.join("proc")) }
+        Self { root: root.to_owned(), processes: ProcessTables::new(&root.join("proc")) }
     }
 
     /// Resources that can run out: system memory, and the fullest descriptor table.
@@ -78,7 +78,7 @@ impl Ledgers {
     /// # Errors
     /// When it can't be passed on.
     pub(crate) fn sample(&mut self, depth: Depth, sink: &mut dyn Sink) -> Result<()> {
-        let mut missed = Missed::default();
+        let mut missed = MissedLedgers::default();
         files::sample(&self.root, depth, &mut missed, sink)?;
         buffers::sample(&self.root, &mut missed, sink)?;
         self.processes.sample(depth, &mut missed, sink)?;

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::bytes::{Read, open};
+use super::bytes::{LedgerText, open};
 
 /// Most distinct kinds of blocks.
 const KINDS: usize = 1 << 16;
@@ -22,7 +22,7 @@ const MOST_TIME: Duration = Duration::from_secs(20);
 
 /// Counts of equal blocks.
 #[derive(Default)]
-struct Blocks {
+struct BlockCounts {
     /// Order and stack, as printed.
     alike: HashMap<Vec<u8>, u64>,
     record: Vec<u8>,
@@ -33,9 +33,9 @@ struct Blocks {
 ///
 /// # Errors
 /// When it can't be read.
-pub(super) fn read(path: &Path) -> io::Result<(Read, u64)> {
+pub(super) fn read(path: &Path) -> io::Result<(LedgerText, u64)> {
     let mut text = BufReader::with_capacity(256 << 10, open(path)?);
-    let (began, mut blocks, mut line) = (Instant::now(), Blocks::default(), Vec::new());
+    let (began, mut blocks, mut line) = (Instant::now(), BlockCounts::default(), Vec::new());
     let mut is_cut = false;
     loop {
         line.clear();
@@ -50,10 +50,10 @@ pub(super) fn read(path: &Path) -> io::Result<(Read, u64)> {
     }
     blocks.close();
     let n_lost = blocks.lost;
-    Ok((Read { text: blocks.text(), cut: is_cut }, n_lost))
+    Ok((LedgerText { text: blocks.text(), cut: is_cut }, n_lost))
 }
 
-impl Blocks {
+impl BlockCounts {
     fn line(&mut self, line: &[u8]) {
         const HEAD: &[u8] = b"Page allocated via order ";
         if let Some(rest) = line.strip_prefix(HEAD) {
@@ -99,11 +99,11 @@ fn is_frame(line: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Blocks;
+    use super::BlockCounts;
 
     #[test]
     fn blocks_that_are_alike_are_counted() {
-        let mut blocks = Blocks::default();
+        let mut blocks = BlockCounts::default();
         for n in 0..3 {
             let order = u32::from(n == 2);
             let text = format!(

@@ -17,8 +17,8 @@ use teeleak_analysis::model::Ledger;
 
 use super::{
     bytes::{MOST_BYTES, read},
-    unseen::Missing,
-    walk::{Who, plain},
+    unseen::LedgerObstacle,
+    walk::{ProcessIdentity, plain},
 };
 
 /// Most pages to read per process: 256 MiB of 4 KiB pages.
@@ -45,7 +45,7 @@ struct Area<'m> {
 }
 
 /// Pages that are contiguous in virtual and physical memory.
-struct Run {
+struct PageRun {
     va: u64,
     page: u64,
     pages: u64,
@@ -55,7 +55,12 @@ struct Run {
 ///
 /// # Errors
 /// When the process ended, or its page frame numbers are hidden from this user.
-pub(super) fn tell(folder: &Path, pid: u32, who: &Who, text: &mut String) -> io::Result<u64> {
+pub(super) fn tell(
+    folder: &Path,
+    pid: u32,
+    who: &ProcessIdentity,
+    text: &mut String,
+) -> io::Result<u64> {
     let maps = read(&folder.join("maps"), MOST_BYTES)?;
     let maps = String::from_utf8_lossy(&maps.text);
     let pagemap = File::open(folder.join("pagemap"))?;
@@ -71,7 +76,7 @@ pub(super) fn tell(folder: &Path, pid: u32, who: &Who, text: &mut String) -> io:
         }
         looked += pages;
         for run in runs(&pagemap, &area, page)? {
-            let Run { va, page: number, pages } = run;
+            let PageRun { va, page: number, pages } = run;
             let name = if area.name.is_empty() { "anon".into() } else { plain(area.name) };
             let pa = number.saturating_mul(page);
             let _ = writeln!(text, " {va:#x} pa {pa:#x} pages {pages} ino {} {name}", area.inode);
@@ -81,10 +86,10 @@ pub(super) fn tell(folder: &Path, pid: u32, who: &Who, text: &mut String) -> io:
 }
 
 /// Why the pages of other processes can't be read.
-pub(super) fn look(proc: &Path) -> Option<Missing> {
+pub(super) fn look(proc: &Path) -> Option<LedgerObstacle> {
     let ledger = Ledger::ClientPages.info().name;
     let error = own_page(proc).err()?;
-    Some(Missing::of_error(ledger, &error, "CONFIG_PROC_PAGE_MONITOR=y"))
+    Some(LedgerObstacle::of_error(ledger, &error, "CONFIG_PROC_PAGE_MONITOR=y"))
 }
 
 /// Reads the entry of a page of this process: its number is 0 without the permission.
@@ -110,8 +115,8 @@ fn area(line: &str) -> Option<Area<'_>> {
 }
 
 /// The present pages of an area.
-fn runs(pagemap: &File, area: &Area<'_>, page: u64) -> io::Result<Vec<Run>> {
-    let mut runs: Vec<Run> = Vec::new();
+fn runs(pagemap: &File, area: &Area<'_>, page: u64) -> io::Result<Vec<PageRun>> {
+    let mut runs: Vec<PageRun> = Vec::new();
     let mut entries = [0; AT_ONCE * ENTRY];
     let mut va = area.begin;
     while va < area.end {
@@ -132,7 +137,7 @@ fn runs(pagemap: &File, area: &Area<'_>, page: u64) -> io::Result<Vec<Run>> {
     Ok(runs)
 }
 
-fn add(runs: &mut Vec<Run>, va: u64, entry: u64, bytes: u64) -> io::Result<()> {
+fn add(runs: &mut Vec<PageRun>, va: u64, entry: u64, bytes: u64) -> io::Result<()> {
     if entry & PRESENT == 0 {
         return Ok(());
     }
@@ -145,7 +150,7 @@ fn add(runs: &mut Vec<Run>, va: u64, entry: u64, bytes: u64) -> io::Result<()> {
         Some(run) if run.va + run.pages * bytes == va && run.page + run.pages == page => {
             run.pages += 1;
         }
-        _ => runs.push(Run { va, page, pages: 1 }),
+        _ => runs.push(PageRun { va, page, pages: 1 }),
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use teeleak_analysis::model::{Pool, PoolKind, PoolUnit};
 
-use super::processes::Filled;
+use super::processes::FullestTable;
 use crate::source::meminfo::MemoryFigures;
 
 /// System memory, as `free` counts it.
@@ -16,7 +16,7 @@ pub(super) fn memory(root: &Path) -> Option<Pool> {
 }
 
 /// The descriptor table of the process closest to its limit.
-pub(super) fn descriptors(filled: &Filled) -> Pool {
+pub(super) fn descriptors(filled: &FullestTable) -> Pool {
     let name = format!("descriptors of {}", filled.comm);
     pool(&name, PoolUnit::Objects, filled.fds, filled.limit)
 }

@@ -17,13 +17,13 @@ use std::{
 
 use anyhow::Result;
 use teeleak_analysis::model::Ledger;
-use teeleak_proto::normal::Why;
+use teeleak_proto::normal::UnreadReason;
 
 use super::{
     Depth,
-    texts::Texts,
-    unseen::{Missed, Missing, rights},
-    walk::{Walked, Who, pass_on_buffers, pass_on_mappings, read_identity, walk},
+    texts::SyntheticTexts,
+    unseen::{LedgerObstacle, MissedLedgers, rights},
+    walk::{ProcessIdentity, ProcessWalk, pass_on_buffers, pass_on_mappings, read_identity, walk},
 };
 use crate::source::Sink;
 
@@ -37,25 +37,25 @@ const MOST: usize = 1 << 16;
 const PROC_MAGIC: u64 = 0x9fa0;
 
 /// Descriptors of all processes.
-pub(super) struct Processes {
+pub(super) struct ProcessTables {
     proc: PathBuf,
-    known: BTreeMap<u32, Known>,
+    known: BTreeMap<u32, CachedProcess>,
     samples: u32,
     /// Whether the kernel reports the number of descriptors.
     counted: bool,
 }
 
 /// A descriptor table and its fill level.
-pub(super) struct Filled {
+pub(super) struct FullestTable {
     pub(super) comm: String,
     pub(super) fds: u64,
     pub(super) limit: u64,
 }
 
 /// A process as of the last snapshot.
-struct Known {
+struct CachedProcess {
     inode: u64,
-    who: Who,
+    who: ProcessIdentity,
     fds: Option<u64>,
     buffers: bool,
     /// Whether it is a TEE client.
@@ -63,7 +63,7 @@ struct Known {
     seen: u32,
 }
 
-impl Processes {
+impl ProcessTables {
     pub(super) fn new(proc: &Path) -> Self {
         let (proc, known) = (proc.to_owned(), BTreeMap::new());
         let has_counts = is_counted(&proc);
@@ -74,7 +74,7 @@ impl Processes {
     pub(super) fn sample(
         &mut self,
         depth: Depth,
-        missed: &mut Missed,
+        missed: &mut MissedLedgers,
         sink: &mut dyn Sink,
     ) -> Result<()> {
         let processes = match list(&self.proc) {
@@ -86,7 +86,7 @@ impl Processes {
         };
         self.samples += 1;
         let is_full = depth == Depth::Whole || self.samples.is_multiple_of(EVERY);
-        let mut texts = Texts::default();
+        let mut texts = SyntheticTexts::default();
         let is_cut = processes.len() > MOST;
         for (pid, inode) in processes.into_iter().take(MOST) {
             self.process((pid, inode), is_full, &mut texts, missed, sink)?;
@@ -97,18 +97,18 @@ impl Processes {
 
     /// The process closest to its descriptor limit. Where the kernel does not report the number of
     /// descriptors, uses the last snapshot.
-    pub(super) fn fullest(&mut self) -> Option<Filled> {
-        let mut fullest: Option<Filled> = None;
+    pub(super) fn fullest(&mut self) -> Option<FullestTable> {
+        let mut fullest: Option<FullestTable> = None;
         for (pid, inode) in list(&self.proc).unwrap_or_default() {
             let folder = self.proc.join(pid.to_string());
             let fds = self.count(&folder);
             let Some(known) = self.cached_process(pid, inode, &folder, false) else { continue };
             let (Some(fds), Some(limit)) = (fds.or(known.fds), known.who.limit) else { continue };
-            let is_fuller = |than: &Filled| {
+            let is_fuller = |than: &FullestTable| {
                 u128::from(fds) * u128::from(than.limit) > u128::from(than.fds) * u128::from(limit)
             };
             if limit > 0 && fullest.as_ref().is_none_or(is_fuller) {
-                fullest = Some(Filled { comm: known.who.comm.clone(), fds, limit });
+                fullest = Some(FullestTable { comm: known.who.comm.clone(), fds, limit });
             }
         }
         fullest
@@ -118,8 +118,8 @@ impl Processes {
         &mut self,
         (pid, inode): (u32, u64),
         whole: bool,
-        texts: &mut Texts,
-        missed: &mut Missed,
+        texts: &mut SyntheticTexts,
+        missed: &mut MissedLedgers,
         sink: &mut dyn Sink,
     ) -> Result<()> {
         let folder = self.proc.join(pid.to_string());
@@ -162,7 +162,7 @@ impl Processes {
         inode: u64,
         folder: &Path,
         whole: bool,
-    ) -> Option<&mut Known> {
+    ) -> Option<&mut CachedProcess> {
         let samples = self.samples;
         let is_same = self.known.get(&pid).is_some_and(|known| known.inode == inode);
         if !is_same || whole {
@@ -172,8 +172,10 @@ impl Processes {
                 self.known.remove(&pid).filter(|known| known.who.start == identity.start);
             let previous = previous.map(|known| (known.fds, known.buffers, known.client));
             let (fds, buffers, client) = previous.unwrap_or_default();
-            self.known
-                .insert(pid, Known { inode, who: identity, fds, buffers, client, seen: samples });
+            self.known.insert(
+                pid,
+                CachedProcess { inode, who: identity, fds, buffers, client, seen: samples },
+            );
         }
         let process = self.known.get_mut(&pid)?;
         process.seen = samples;
@@ -182,17 +184,25 @@ impl Processes {
 }
 
 /// Reads a process in full; counts what can't be read.
-fn look(folder: &Path, missed: &mut Missed) -> Option<Walked> {
+fn look(folder: &Path, missed: &mut MissedLedgers) -> Option<ProcessWalk> {
     match walk(folder) {
         Ok(walked) => {
             if walked.lost > 0 {
-                missed.add(Missing::of_room("descriptors of a process, of what"), walked.lost);
+                missed
+                    .add(LedgerObstacle::of_room("descriptors of a process, of what"), walked.lost);
             }
             Some(walked)
         }
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
             let subject = "descriptors of processes, of what";
-            missed.add(Missing { what: subject, why: Why::Refused, remedy: rights().into() }, 1);
+            missed.add(
+                LedgerObstacle {
+                    what: subject,
+                    why: UnreadReason::Refused,
+                    remedy: rights().into(),
+                },
+                1,
+            );
             None
         }
         // It ended.
@@ -200,8 +210,8 @@ fn look(folder: &Path, missed: &mut Missed) -> Option<Walked> {
     }
 }
 
-fn tell(pid: u32, who: &Who, fds: u64, text: &mut String) {
-    let Who { start, comm, limit } = who;
+fn tell(pid: u32, who: &ProcessIdentity, fds: u64, text: &mut String) {
+    let ProcessIdentity { start, comm, limit } = who;
     let limit = limit.map_or_else(|| "-".to_owned(), |limit| limit.to_string());
     // Writing to memory never fails.
     let _ = writeln!(text, "pid {pid} start {start} fds {fds} limit {limit} comm {comm}");
@@ -224,12 +234,12 @@ fn is_counted(proc: &Path) -> bool {
     magic == Ok(PROC_MAGIC) && own_fds > 0
 }
 
-fn missing(error: &io::Error) -> Missing {
-    Missing::of_error(Ledger::Descriptors.info().name, error, "mount /proc")
+fn missing(error: &io::Error) -> LedgerObstacle {
+    LedgerObstacle::of_error(Ledger::Descriptors.info().name, error, "mount /proc")
 }
 
 /// Why some processes can't be read.
-pub(super) fn look_around(proc: &Path) -> Option<Missing> {
+pub(super) fn look_around(proc: &Path) -> Option<LedgerObstacle> {
     let processes = match list(proc) {
         Ok(all) => all,
         Err(error) => return Some(missing(&error)),
@@ -238,5 +248,5 @@ pub(super) fn look_around(proc: &Path) -> Option<Missing> {
     let is_refused = { processes.iter() }
         .any(|(pid, _)| fs::read_dir(proc.join(format!("{pid}/fd"))).is_err_and(denied));
     let (what, remedy) = (Ledger::Descriptors.info().name, rights().to_owned());
-    is_refused.then_some(Missing { what, why: Why::Refused, remedy })
+    is_refused.then_some(LedgerObstacle { what, why: UnreadReason::Refused, remedy })
 }

@@ -4,13 +4,13 @@ use std::{io::ErrorKind, path::Path};
 
 use anyhow::Result;
 use teeleak_analysis::model::Ledger;
-use teeleak_proto::normal::Why;
+use teeleak_proto::normal::UnreadReason;
 
 use super::{
-    bytes::{Read, send_text},
+    bytes::{LedgerText, send_text},
     pages,
-    unseen::{Missed, Missing, rights},
-    walk::Who,
+    unseen::{LedgerObstacle, MissedLedgers, rights},
+    walk::ProcessIdentity,
 };
 use crate::source::Sink;
 
@@ -20,22 +20,35 @@ const PAGES_PATH: &str = "/proc/*/pagemap";
 
 /// The texts about all processes.
 #[derive(Default)]
-pub(super) struct Texts {
+pub(super) struct SyntheticTexts {
     pub(super) descriptors: String,
     pages: String,
 }
 
-impl Texts {
+impl SyntheticTexts {
     /// Adds the pages of a TEE client; counts what can't be read.
-    pub(super) fn pages_of(&mut self, folder: &Path, pid: u32, who: &Who, missed: &mut Missed) {
+    pub(super) fn pages_of(
+        &mut self,
+        folder: &Path,
+        pid: u32,
+        who: &ProcessIdentity,
+        missed: &mut MissedLedgers,
+    ) {
         let ledger = Ledger::ClientPages.info().name;
         match pages::tell(folder, pid, who, &mut self.pages) {
             Ok(0) => {}
             Ok(lost) => {
-                missed.add(Missing::of_room(ledger), lost);
+                missed.add(LedgerObstacle::of_room(ledger), lost);
             }
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                missed.add(Missing { what: ledger, why: Why::Refused, remedy: rights().into() }, 0);
+                missed.add(
+                    LedgerObstacle {
+                        what: ledger,
+                        why: UnreadReason::Refused,
+                        remedy: rights().into(),
+                    },
+                    0,
+                );
             }
             // It ended.
             Err(_) => {}
@@ -43,9 +56,14 @@ impl Texts {
     }
 
     /// Passes on the texts; `cut` marks an incomplete list of processes.
-    pub(super) fn pass_on(self, cut: bool, missed: &mut Missed, sink: &mut dyn Sink) -> Result<()> {
+    pub(super) fn pass_on(
+        self,
+        cut: bool,
+        missed: &mut MissedLedgers,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
         let compose =
-            |title: &str, text: &str| Read { text: [title, text].concat().into_bytes(), cut };
+            |title: &str, text: &str| LedgerText { text: [title, text].concat().into_bytes(), cut };
         let tables = compose("descriptors of processes:\n", &self.descriptors);
         send_text(Ledger::Descriptors, PATH, &tables, missed, sink)?;
         if self.pages.is_empty() {

@@ -10,7 +10,7 @@ use std::{
 use anyhow::Result;
 use teeleak_proto::{
     frame::FrameKind,
-    normal::{Unseen, Why},
+    normal::{UnreadLedger, UnreadReason},
 };
 
 use crate::source::{Sink, live::send};
@@ -29,45 +29,45 @@ const DEBUGFS: &str = "mount -t debugfs none /sys/kernel/debug (CONFIG_DEBUG_FS=
 
 /// Something that was not observed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct Missing {
+pub(crate) struct LedgerObstacle {
     pub(crate) what: &'static str,
-    pub(crate) why: Why,
+    pub(crate) why: UnreadReason,
     pub(crate) remedy: String,
 }
 
 /// Everything not observed in one snapshot, with counts where known.
 #[derive(Default)]
-pub(super) struct Missed(BTreeMap<Missing, u64>);
+pub(super) struct MissedLedgers(BTreeMap<LedgerObstacle, u64>);
 
-impl Missed {
+impl MissedLedgers {
     /// Adds something not observed; `lost` is the count, 0 if unknown.
-    pub(super) fn add(&mut self, missing: Missing, lost: u64) {
+    pub(super) fn add(&mut self, missing: LedgerObstacle, lost: u64) {
         *self.0.entry(missing).or_default() += lost;
     }
 
     /// Passes on all entries.
     pub(super) fn tell(&self, sink: &mut dyn Sink) -> Result<()> {
-        self.0.iter().try_for_each(|(Missing { what, why, remedy }, lost)| {
-            let gap = Unseen { what, why: *why, remedy, lost: *lost };
+        self.0.iter().try_for_each(|(LedgerObstacle { what, why, remedy }, lost)| {
+            let gap = UnreadLedger { what, why: *why, remedy, lost: *lost };
             send(FrameKind::NormalUnseen, &gap, sink)
         })
     }
 }
 
-impl Missing {
+impl LedgerObstacle {
     /// Why a file could not be read; `option` is the remedy for a missing one.
     pub(super) fn of_error(what: &'static str, error: &io::Error, option: &str) -> Self {
         let (why, remedy) = match error.kind() {
-            ErrorKind::PermissionDenied => (Why::Refused, rights()),
-            ErrorKind::NotFound => (Why::Absent, option),
-            _ => (Why::Moved, ""),
+            ErrorKind::PermissionDenied => (UnreadReason::Refused, rights()),
+            ErrorKind::NotFound => (UnreadReason::Absent, option),
+            _ => (UnreadReason::Moved, ""),
         };
         Self { what, why, remedy: remedy.to_owned() }
     }
 
     /// More than the limit allows to read.
     pub(super) fn of_room(what: &'static str) -> Self {
-        Self { what, why: Why::NoRoom, remedy: String::new() }
+        Self { what, why: UnreadReason::NoRoom, remedy: String::new() }
     }
 
     /// Why all files of a ledger are missing.
@@ -76,15 +76,15 @@ impl Missing {
             let debugfs = fs::read_dir(root.join("sys/kernel/debug"));
             match debugfs.map(|mut entries| entries.next().is_none()) {
                 Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                    return Self { what, why: Why::Refused, remedy: rights().into() };
+                    return Self { what, why: UnreadReason::Refused, remedy: rights().into() };
                 }
                 Ok(false) => {}
                 _ => {
                     let remedy = format!("{DEBUGFS}, and {option}");
-                    return Self { what, why: Why::Absent, remedy };
+                    return Self { what, why: UnreadReason::Absent, remedy };
                 }
             }
         }
-        Self { what, why: Why::Absent, remedy: option.into() }
+        Self { what, why: UnreadReason::Absent, remedy: option.into() }
     }
 }

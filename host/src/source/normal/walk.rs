@@ -13,8 +13,8 @@ use anyhow::Result;
 use teeleak_analysis::model::Ledger;
 
 use super::{
-    bytes::{MOST_BYTES, Read, read, send_text},
-    unseen::Missed,
+    bytes::{LedgerText, MOST_BYTES, read, send_text},
+    unseen::MissedLedgers,
 };
 use crate::source::Sink;
 
@@ -29,7 +29,7 @@ const FEW: usize = 4096;
 
 /// Identity of a process.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Who {
+pub(super) struct ProcessIdentity {
     /// Start time in clock ticks since boot: `starttime` of proc_pid_stat(5).
     pub(super) start: u64,
     pub(super) comm: String,
@@ -38,7 +38,7 @@ pub(super) struct Who {
 }
 
 /// Reads the identity of a process; `None` if it ended.
-pub(super) fn read_identity(folder: &Path) -> Option<Who> {
+pub(super) fn read_identity(folder: &Path) -> Option<ProcessIdentity> {
     let stat = fs::read(folder.join("stat")).ok()?;
     let stat = String::from_utf8_lossy(&stat);
     // pid (comm) state ppid ...; the name may contain any character.
@@ -47,7 +47,11 @@ pub(super) fn read_identity(folder: &Path) -> Option<Who> {
     // The state is field 3, the start time field 22.
     let start = rest.split_whitespace().nth(22 - 3)?.parse().ok()?;
     let limits = read(&folder.join("limits"), FEW).map(|read| read.text).unwrap_or_default();
-    Some(Who { start, comm: plain(comm), limit: limit(&String::from_utf8_lossy(&limits)) })
+    Some(ProcessIdentity {
+        start,
+        comm: plain(comm),
+        limit: limit(&String::from_utf8_lossy(&limits)),
+    })
 }
 
 /// A name without control characters.
@@ -63,7 +67,7 @@ fn limit(limits: &str) -> Option<u64> {
 
 /// The descriptors of a process.
 #[derive(Default)]
-pub(super) struct Walked {
+pub(super) struct ProcessWalk {
     /// Number of descriptors.
     pub(super) fds: u64,
     /// Kinds with their counts, the most frequent first.
@@ -80,8 +84,8 @@ pub(super) struct Walked {
 ///
 /// # Errors
 /// When they are not readable by this user, or the process ended.
-pub(super) fn walk(folder: &Path) -> io::Result<Walked> {
-    let mut walked = Walked::default();
+pub(super) fn walk(folder: &Path) -> io::Result<ProcessWalk> {
+    let mut walked = ProcessWalk::default();
     let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
     for entry in fs::read_dir(folder.join("fd"))? {
         // The process ended.
@@ -153,7 +157,7 @@ pub(super) fn pass_on_buffers(
     folder: &Path,
     shown: &str,
     buffers: &[u32],
-    missed: &mut Missed,
+    missed: &mut MissedLedgers,
     sink: &mut dyn Sink,
 ) -> Result<()> {
     for fd in buffers {
@@ -171,7 +175,7 @@ pub(super) fn pass_on_buffers(
 pub(super) fn pass_on_mappings(
     folder: &Path,
     shown: &str,
-    missed: &mut Missed,
+    missed: &mut MissedLedgers,
     sink: &mut dyn Sink,
 ) -> Result<()> {
     let Ok(maps) = read(&folder.join("maps"), MOST_BYTES) else { return Ok(()) };
@@ -182,7 +186,7 @@ pub(super) fn pass_on_mappings(
         return Ok(());
     }
     let path = format!("{shown}/maps");
-    send_text(Ledger::DmaBuf, &path, &Read { text, cut: maps.cut }, missed, sink)
+    send_text(Ledger::DmaBuf, &path, &LedgerText { text, cut: maps.cut }, missed, sink)
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ const READ_BYTES: usize = 64 << 10;
 const MOST_BYTES: usize = 4 << 20;
 
 /// A console, read from the moment it is opened.
-pub(crate) struct Console {
+pub(crate) struct ConsoleReader {
     file: File,
     path: PathBuf,
     /// Read position in a regular file, in bytes.
@@ -35,7 +35,7 @@ pub(crate) struct Console {
     before: Option<Termios>,
 }
 
-impl Console {
+impl ConsoleReader {
     /// Opens a console and skips its earlier text.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let path = if path.as_os_str() == KMSG_WORD { Path::new(KMSG) } else { path };
@@ -101,7 +101,7 @@ fn raw(file: &File) -> Result<Termios> {
     Ok(settings)
 }
 
-impl Drop for Console {
+impl Drop for ConsoleReader {
     fn drop(&mut self) {
         if let Some(before) = &self.before {
             // Ignore errors: the port may have disappeared.
@@ -126,7 +126,7 @@ mod tests {
         path
     }
 
-    fn read(console: &mut Console) -> (String, bool) {
+    fn read(console: &mut ConsoleReader) -> (String, bool) {
         let mut text = Vec::new();
         let overrun = console.read(&mut text).unwrap();
         (String::from_utf8(text).unwrap(), overrun)
@@ -136,7 +136,7 @@ mod tests {
     fn a_file_is_followed_from_its_end() {
         let path = scratch("file");
         fs::write(&path, "before\n").unwrap();
-        let mut console = Console::open(&path).unwrap();
+        let mut console = ConsoleReader::open(&path).unwrap();
         assert_eq!(read(&mut console), (String::new(), false));
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(b"one\ntw").unwrap();
@@ -152,7 +152,7 @@ mod tests {
     fn a_fifo_is_read_whoever_writes_when() {
         let path = scratch("fifo");
         assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
-        let mut console = Console::open(&path).unwrap();
+        let mut console = ConsoleReader::open(&path).unwrap();
         assert_eq!(read(&mut console).0, "");
         for word in ["one\n", "two\n"] {
             fs::write(&path, word).unwrap();
@@ -168,7 +168,7 @@ mod tests {
         grantpt(&wire).unwrap();
         unlockpt(&wire).unwrap();
         let port = ptsname(&wire, Vec::new()).unwrap().into_string().unwrap();
-        let mut console = Console::open(Path::new(&port)).unwrap();
+        let mut console = ConsoleReader::open(Path::new(&port)).unwrap();
         rustix::fs::fcntl_setfl(&wire, OFlags::NONBLOCK).unwrap();
         let mut wire = File::from(wire);
         wire.write_all(b"one\r\ntw").unwrap();
@@ -179,7 +179,8 @@ mod tests {
 
     #[test]
     fn what_is_no_console_is_said() {
-        let said = |path: &str| format!("{:#}", Console::open(Path::new(path)).err().unwrap());
+        let said =
+            |path: &str| format!("{:#}", ConsoleReader::open(Path::new(path)).err().unwrap());
         assert!(said("/").contains("found a directory"));
         assert!(said("/nonexistent").contains("cannot read the console /nonexistent"));
     }

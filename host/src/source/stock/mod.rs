@@ -14,9 +14,9 @@ mod patience;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-pub(crate) use console::Console;
-use patience::{Patience, Wait};
-use teeleak_analysis::parse::{console::Dump, stats::ta_bytes};
+pub(crate) use console::ConsoleReader;
+use patience::{DumpWait, Patience};
+use teeleak_analysis::parse::{console::MarkedDump, stats::ta_bytes};
 use teeleak_proto::{
     frame::FrameKind,
     stock::{self, DumpEnd, StatsReply},
@@ -25,7 +25,7 @@ use teeleak_proto::{
 
 use super::{
     Sink,
-    live::{Counts, Observer, send},
+    live::{LiveCounts, Observer, send},
 };
 
 /// Too short for any reply, so that the PTA returns the needed size.
@@ -87,7 +87,7 @@ pub trait StatsPta {
 /// Takes snapshots of an OP-TEE without our PTA.
 pub(crate) struct Stock {
     pta: Box<dyn StatsPta>,
-    console: Option<Console>,
+    console: Option<ConsoleReader>,
     /// Whether to query the heaps of TAs.
     tas: bool,
     element_bytes: usize,
@@ -106,7 +106,7 @@ pub(crate) fn element_bytes(pta: &mut dyn StatsPta) -> Result<usize, u32> {
 }
 
 impl Stock {
-    pub(crate) fn new(pta: Box<dyn StatsPta>, console: Option<Console>, tas: bool) -> Self {
+    pub(crate) fn new(pta: Box<dyn StatsPta>, console: Option<ConsoleReader>, tas: bool) -> Self {
         let reply = vec![0; POOLS_BYTES];
         Self {
             pta,
@@ -154,7 +154,8 @@ impl Stock {
         self.settle(sink)?;
         let overrun_before = std::mem::take(&mut self.overrun);
         let end = DumpEnd::NotAsked;
-        let mut dump = stock::Dump { result: 0, end, bytes: 0, overrun: false, overrun_before };
+        let mut dump =
+            stock::DumpFrame { result: 0, end, bytes: 0, overrun: false, overrun_before };
         if self.console.is_none() {
             send(FrameKind::Dump, &dump, sink)?;
             return Ok(None);
@@ -168,18 +169,18 @@ impl Stock {
     }
 
     /// Reads until the dump is over; returns its text and the number of allocations.
-    fn wait(&mut self, dump: &mut stock::Dump) -> Result<(Vec<u8>, u64)> {
+    fn wait(&mut self, dump: &mut stock::DumpFrame) -> Result<(Vec<u8>, u64)> {
         let mut patience = Patience::new(self.pta.now());
         let mut text = Vec::new();
         loop {
             let so_far = self.listen(&mut text, &mut dump.overrun)?;
             match patience.look_at(&so_far, self.pta.now()) {
-                Wait::Over(end) => {
+                DumpWait::Over(end) => {
                     dump.end = end;
                     dump.bytes = u32::try_from(text.len()).unwrap_or(u32::MAX);
                     return Ok((text, so_far.records));
                 }
-                Wait::More(pause) => self.pta.pause(pause),
+                DumpWait::More(pause) => self.pta.pause(pause),
             }
         }
     }
@@ -191,11 +192,11 @@ impl Stock {
         dump.result
     }
 
-    fn listen(&mut self, text: &mut Vec<u8>, overrun: &mut bool) -> Result<Dump> {
+    fn listen(&mut self, text: &mut Vec<u8>, overrun: &mut bool) -> Result<MarkedDump> {
         if let Some(console) = &mut self.console {
             *overrun |= console.read(text)?;
         }
-        Ok(Dump::read(text))
+        Ok(MarkedDump::read(text))
     }
 
     /// Passes on new console text and waits for the end of an earlier dump, whose mark would be
@@ -215,13 +216,13 @@ impl Stock {
     }
 
     /// Passes on new console text; returns the dump that it may contain.
-    fn pass_on_text(&mut self, sink: &mut dyn Sink) -> Result<Dump> {
+    fn pass_on_text(&mut self, sink: &mut dyn Sink) -> Result<MarkedDump> {
         let mut text = Vec::new();
         if let Some(console) = &mut self.console {
             self.overrun |= console.read(&mut text)?;
         }
         send_text(&text, sink)?;
-        Ok(Dump::read(&text))
+        Ok(MarkedDump::read(&text))
     }
 }
 
@@ -231,14 +232,14 @@ impl Observer for Stock {
         Ok(self.epoch)
     }
 
-    fn census(&mut self, sink: &mut dyn Sink) -> Result<Counts> {
+    fn census(&mut self, sink: &mut dyn Sink) -> Result<LiveCounts> {
         self.counters(sink)?;
         if self.tas {
             self.tas(sink)?;
         }
         let records = self.dump(sink)?;
         let allocations = records.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
-        Ok(Counts { allocations, regions: None })
+        Ok(LiveCounts { allocations, regions: None })
     }
 
     fn pools(&mut self, sink: &mut dyn Sink) -> Result<()> {

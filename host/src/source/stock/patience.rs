@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use teeleak_analysis::parse::console::Dump;
+use teeleak_analysis::parse::console::MarkedDump;
 use teeleak_proto::stock::DumpEnd;
 
 /// Silence that ends a dump without marks. Kernel threads that forward the secure world's log poll
@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// What to do next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Wait {
+pub(super) enum DumpWait {
     /// The dump is over, for this reason.
     Over(DumpEnd),
     /// Read again after this pause.
@@ -40,23 +40,23 @@ impl Patience {
     }
 
     /// Decides by the dump so far.
-    pub(super) fn look_at(&mut self, dump: &Dump, now: Instant) -> Wait {
+    pub(super) fn look_at(&mut self, dump: &MarkedDump, now: Instant) -> DumpWait {
         let progress = (dump.records, dump.marks);
         if progress != self.seen {
             (self.seen, self.last) = (progress, now);
         }
         let silence = now.saturating_duration_since(self.last);
         match progress {
-            (1.., 2..) => Wait::Over(DumpEnd::Marked),
+            (1.., 2..) => DumpWait::Over(DumpEnd::Marked),
             // The marks may be the late end of an earlier dump and the start of ours.
-            (0, 2..) if silence >= QUIET => Wait::Over(DumpEnd::Marked),
+            (0, 2..) if silence >= QUIET => DumpWait::Over(DumpEnd::Marked),
             // After a first mark, a second one would come.
-            (1.., 0) if silence >= QUIET => Wait::Over(DumpEnd::Quiet),
-            _ if silence >= FIRST => Wait::Over(DumpEnd::TimedOut),
+            (1.., 0) if silence >= QUIET => DumpWait::Over(DumpEnd::Quiet),
+            _ if silence >= FIRST => DumpWait::Over(DumpEnd::TimedOut),
             _ if now.saturating_duration_since(self.began) >= LIMIT => {
-                Wait::Over(DumpEnd::TimedOut)
+                DumpWait::Over(DumpEnd::TimedOut)
             }
-            _ => Wait::More(PAUSE),
+            _ => DumpWait::More(PAUSE),
         }
     }
 }
@@ -65,35 +65,38 @@ impl Patience {
 mod tests {
     use crate::source::stock::patience::*;
 
-    fn dump(records: u64, marks: u64) -> Dump {
-        Dump { records, marks, ..Dump::default() }
+    fn dump(records: u64, marks: u64) -> MarkedDump {
+        MarkedDump { records, marks, ..MarkedDump::default() }
     }
 
     #[test]
     fn two_marks_end_it_at_once() {
         let mut patience = Patience::new(Instant::now());
         let began = patience.began;
-        assert_eq!(patience.look_at(&dump(1, 2), began), Wait::Over(DumpEnd::Marked));
+        assert_eq!(patience.look_at(&dump(1, 2), began), DumpWait::Over(DumpEnd::Marked));
     }
 
     #[test]
     fn marks_with_nothing_between_them_may_be_those_of_two_dumps() {
         let mut patience = Patience::new(Instant::now());
         let began = patience.began;
-        assert_eq!(patience.look_at(&dump(0, 2), began), Wait::More(PAUSE));
-        assert_eq!(patience.look_at(&dump(0, 2), began + QUIET), Wait::Over(DumpEnd::Marked));
+        assert_eq!(patience.look_at(&dump(0, 2), began), DumpWait::More(PAUSE));
+        assert_eq!(patience.look_at(&dump(0, 2), began + QUIET), DumpWait::Over(DumpEnd::Marked));
         let mut patience = Patience::new(Instant::now());
-        assert_eq!(patience.look_at(&dump(0, 2), began), Wait::More(PAUSE));
-        assert_eq!(patience.look_at(&dump(9, 3), began), Wait::Over(DumpEnd::Marked));
+        assert_eq!(patience.look_at(&dump(0, 2), began), DumpWait::More(PAUSE));
+        assert_eq!(patience.look_at(&dump(9, 3), began), DumpWait::Over(DumpEnd::Marked));
     }
 
     #[test]
     fn silence_ends_it_where_no_mark_is_printed() {
         let mut patience = Patience::new(Instant::now());
         let began = patience.began;
-        assert_eq!(patience.look_at(&dump(5, 0), began), Wait::More(PAUSE));
-        assert_eq!(patience.look_at(&dump(9, 0), began + QUIET), Wait::More(PAUSE));
-        assert_eq!(patience.look_at(&dump(9, 0), began + 2 * QUIET), Wait::Over(DumpEnd::Quiet));
+        assert_eq!(patience.look_at(&dump(5, 0), began), DumpWait::More(PAUSE));
+        assert_eq!(patience.look_at(&dump(9, 0), began + QUIET), DumpWait::More(PAUSE));
+        assert_eq!(
+            patience.look_at(&dump(9, 0), began + 2 * QUIET),
+            DumpWait::Over(DumpEnd::Quiet)
+        );
     }
 
     #[test]
@@ -102,9 +105,9 @@ mod tests {
             let mut patience = Patience::new(Instant::now());
             let began = patience.began;
             let dump = dump(records, marks);
-            assert_eq!(patience.look_at(&dump, began), Wait::More(PAUSE));
-            assert_eq!(patience.look_at(&dump, began + QUIET), Wait::More(PAUSE));
-            assert_eq!(patience.look_at(&dump, began + FIRST), Wait::Over(DumpEnd::TimedOut));
+            assert_eq!(patience.look_at(&dump, began), DumpWait::More(PAUSE));
+            assert_eq!(patience.look_at(&dump, began + QUIET), DumpWait::More(PAUSE));
+            assert_eq!(patience.look_at(&dump, began + FIRST), DumpWait::Over(DumpEnd::TimedOut));
         }
     }
 
@@ -113,7 +116,7 @@ mod tests {
         let mut patience = Patience::new(Instant::now());
         let began = patience.began;
         let ends = (0_u32..).map(|n| (n, patience.look_at(&dump(n.into(), 1), began + QUIET * n)));
-        let over = ends.into_iter().find(|(_, wait)| *wait != Wait::More(PAUSE));
-        assert_eq!(over, Some((40, Wait::Over(DumpEnd::TimedOut))));
+        let over = ends.into_iter().find(|(_, wait)| *wait != DumpWait::More(PAUSE));
+        assert_eq!(over, Some((40, DumpWait::Over(DumpEnd::TimedOut))));
     }
 }

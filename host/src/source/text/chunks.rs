@@ -8,7 +8,7 @@ use std::{io::Read, sync::Arc};
 use anyhow::Result;
 use teeleak_analysis::parse::console::{MAX_LINE, chunk_end};
 
-use super::input::Input;
+use super::input::TextInput;
 
 /// Bytes of a chunk: large enough to make hand-over cheap, small enough for a core's own cache.
 pub(super) const CHUNK: usize = 128 * 1024;
@@ -26,8 +26,8 @@ pub(super) struct Label {
 
 /// Reads inputs one after another.
 pub(super) struct Chunks {
-    inputs: std::vec::IntoIter<Input>,
-    open: Option<(Input, Box<dyn Read + Send>)>,
+    inputs: std::vec::IntoIter<TextInput>,
+    open: Option<(TextInput, Box<dyn Read + Send>)>,
     /// Start of a line that the next chunk continues.
     rest: Vec<u8>,
     number: u64,
@@ -37,7 +37,7 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
-    pub(super) fn new(inputs: Vec<Input>) -> Self {
+    pub(super) fn new(inputs: Vec<TextInput>) -> Self {
         let inputs = inputs.into_iter();
         let rest = Vec::new();
         Self { inputs, open: None, rest, number: 0, begins: None, skipping: false }
@@ -134,7 +134,7 @@ mod tests {
 
     fn read(text: Vec<u8>) -> Vec<Vec<u8>> {
         let mut chunks = Chunks::new(Vec::new());
-        chunks.open = Some((Input::Pipe, Box::new(std::io::Cursor::new(text))));
+        chunks.open = Some((TextInput::Pipe, Box::new(std::io::Cursor::new(text))));
         let mut all = Vec::new();
         let mut chunk = Vec::new();
         while let Some(label) = chunks.next(&mut chunk).unwrap() {

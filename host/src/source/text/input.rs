@@ -11,14 +11,14 @@ use anyhow::{Context as _, Result, bail};
 
 /// One input.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Input {
+pub(super) enum TextInput {
     /// Standard input.
     Pipe,
     /// A file.
     File(PathBuf),
 }
 
-impl Input {
+impl TextInput {
     /// Its name in reports.
     pub(super) fn name(&self) -> Arc<str> {
         match self {
@@ -57,11 +57,11 @@ impl Input {
 }
 
 /// The inputs in `paths`: `-` is standard input, a directory is all files below it, sorted by name.
-pub(super) fn expand(paths: &[PathBuf]) -> Result<Vec<Input>> {
+pub(super) fn expand(paths: &[PathBuf]) -> Result<Vec<TextInput>> {
     let mut inputs = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" {
-            inputs.push(Input::Pipe);
+            inputs.push(TextInput::Pipe);
         } else {
             add(path, &mut inputs, 0)?;
         }
@@ -73,17 +73,17 @@ pub(super) fn expand(paths: &[PathBuf]) -> Result<Vec<Input>> {
 }
 
 /// As [`expand`], but `paths` may be empty.
-pub(super) fn expand_any(paths: &[PathBuf]) -> Result<Vec<Input>> {
+pub(super) fn expand_any(paths: &[PathBuf]) -> Result<Vec<TextInput>> {
     if paths.is_empty() { Ok(Vec::new()) } else { expand(paths) }
 }
 
 /// Most levels of nested directories.
 const DEPTH: u32 = 32;
 
-fn add(path: &Path, inputs: &mut Vec<Input>, depth: u32) -> Result<()> {
+fn add(path: &Path, inputs: &mut Vec<TextInput>, depth: u32) -> Result<()> {
     let metadata = fs::metadata(path).with_context(|| format!("cannot open {}", path.display()))?;
     if !metadata.is_dir() {
-        inputs.push(Input::File(path.to_owned()));
+        inputs.push(TextInput::File(path.to_owned()));
         return Ok(());
     }
     if depth == DEPTH {

@@ -5,7 +5,7 @@ use std::io::Read as _;
 
 use teeleak_analysis::parse::{ledgers::has_ledgers, strace::looks_like_strace};
 
-use super::input::Input;
+use super::input::TextInput;
 
 /// Bytes at the start of a text that identify its type.
 const BEGIN: usize = 16 << 10;
@@ -14,14 +14,14 @@ const BEGIN: usize = 16 << 10;
 #[derive(Default)]
 pub(super) struct Kinds {
     /// Console text, and inputs that can't be opened: their reader reports the error.
-    pub(super) inputs: Vec<Input>,
-    pub(super) traces: Vec<Input>,
+    pub(super) inputs: Vec<TextInput>,
+    pub(super) traces: Vec<TextInput>,
     /// The `inputs` that contain normal-world ledgers.
-    pub(super) ledgers: Vec<Input>,
+    pub(super) ledgers: Vec<TextInput>,
 }
 
 /// Sorts inputs by type.
-pub(super) fn split(inputs: Vec<Input>) -> Kinds {
+pub(super) fn split(inputs: Vec<TextInput>) -> Kinds {
     let mut kinds = Kinds::default();
     for input in inputs {
         let begin = begin(&input).unwrap_or_default();
@@ -38,8 +38,8 @@ pub(super) fn split(inputs: Vec<Input>) -> Kinds {
 }
 
 /// The first whole lines of a file; `None` for standard input, which can't be rewound.
-fn begin(input: &Input) -> Option<Vec<u8>> {
-    let Input::File(_) = input else { return None };
+fn begin(input: &TextInput) -> Option<Vec<u8>> {
+    let TextInput::File(_) = input else { return None };
     let mut begin = Vec::new();
     input.open().ok()?.take(BEGIN as u64).read_to_end(&mut begin).ok()?;
     if begin.len() == BEGIN {

@@ -29,14 +29,14 @@ use std::{
 
 use anyhow::{Result, anyhow};
 use chunks::Chunks;
-use order::{Order, Promise};
-pub(crate) use progress::Progress;
-pub(crate) use symbols::Symbols;
+use order::{ChunkOrder, Promise};
+pub(crate) use progress::ReadProgress;
+pub(crate) use symbols::ElfSymbols;
 use teeleak_analysis::{
     model::Observation,
     parse::{
-        console::{Assembler, Cut, Harvest, Rules, scan},
-        strace::Told,
+        console::{Assembler, ChunkFacts, IterationSplit, Rules, scan},
+        strace::StraceTrace,
     },
 };
 
@@ -63,19 +63,19 @@ pub(crate) struct Reading<'r> {
 pub(crate) fn read(
     reading: &Reading<'_>,
     rejected: Option<Box<dyn Write + Send>>,
-    progress: Progress<'_>,
+    progress: ReadProgress<'_>,
 ) -> Result<Observation> {
     let kinds::Kinds { inputs, traces, ledgers } = kinds::split(input::expand_any(reading.paths)?);
     let input_ledgers = normal::read(&ledgers)?;
     let extra_ledgers = normal::read(&input::expand_any(reading.ledgers)?)?;
     let trace = strace::read(&[traces, input::expand_any(reading.traces)?].concat())?;
-    let total = inputs.iter().map(input::Input::size).sum();
-    let first = inputs.first().map(input::Input::name).unwrap_or_default();
-    let settings = Cut { warmup: reading.warmup, marked: reading.rules.has_mark() };
+    let total = inputs.iter().map(input::TextInput::size).sum();
+    let first = inputs.first().map(input::TextInput::name).unwrap_or_default();
+    let settings = IterationSplit { warmup: reading.warmup, marked: reading.rules.has_mark() };
     let keep = rejected.is_some();
     let shared = Shared {
         chunks: Mutex::new(Chunks::new(inputs)),
-        order: Order::new(Assembler::new(&first, settings), rejected),
+        order: ChunkOrder::new(Assembler::new(&first, settings), rejected),
         rules: reading.rules,
         keep,
         bytes: AtomicU64::new(0),
@@ -105,14 +105,14 @@ pub(crate) fn read(
 ///
 /// # Errors
 /// When one can't be opened.
-pub(crate) fn read_traces(paths: &[PathBuf]) -> Result<Option<Told>> {
+pub(crate) fn read_traces(paths: &[PathBuf]) -> Result<Option<StraceTrace>> {
     strace::read(&input::expand(paths)?)
 }
 
 /// State shared by all threads.
 struct Shared<'s> {
     chunks: Mutex<Chunks>,
-    order: Order,
+    order: ChunkOrder,
     rules: &'s Rules,
     keep: bool,
     bytes: AtomicU64,
@@ -123,7 +123,7 @@ impl Shared<'_> {
     fn work(&self) -> Result<()> {
         let _promise = Promise(&self.order);
         let mut chunk = Vec::with_capacity(chunks::CHUNK + 1);
-        let mut harvest = Harvest::new(self.keep);
+        let mut harvest = ChunkFacts::new(self.keep);
         loop {
             let next = self.chunks.lock().map_err(|_| poisoned())?.next(&mut chunk);
             let label = match next {

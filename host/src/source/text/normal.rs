@@ -5,10 +5,10 @@ use std::io::{ErrorKind, Read};
 use anyhow::Result;
 use teeleak_analysis::{
     model::NormalWorld,
-    parse::{ledgers::Reader, lines::LineSplitter},
+    parse::{ledgers::LedgerReader, lines::LineSplitter},
 };
 
-use super::input::Input;
+use super::input::TextInput;
 
 /// Bytes per read, and the longest line: a longer one is split.
 const PIECE_BYTES: usize = 1 << 20;
@@ -17,8 +17,8 @@ const PIECE_BYTES: usize = 1 << 20;
 ///
 /// # Errors
 /// When one can't be opened or read to its end.
-pub(super) fn read(inputs: &[Input]) -> Result<NormalWorld> {
-    let mut reader = Reader::new("");
+pub(super) fn read(inputs: &[TextInput]) -> Result<NormalWorld> {
+    let mut reader = LedgerReader::new("");
     let mut piece = vec![0; PIECE_BYTES];
     for input in inputs {
         reader.source(&input.name());

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use teeleak_analysis::parse::console::{Assembler, Harvest};
+use teeleak_analysis::parse::console::{Assembler, ChunkFacts};
 
 use super::{chunks::Label, poisoned};
 
@@ -15,29 +15,29 @@ use super::{chunks::Label, poisoned};
 const AHEAD: usize = 8;
 
 /// Assembles harvests in the order of their chunks, regardless of which thread finishes first.
-pub(super) struct Order {
-    line: Mutex<Line>,
+pub(super) struct ChunkOrder {
+    line: Mutex<AssemblyLine>,
     moved: Condvar,
 }
 
-struct Line {
+struct AssemblyLine {
     assembler: Assembler,
     rejected: Option<Box<dyn Write + Send>>,
     source: Arc<str>,
     /// Number of the next chunk to assemble.
     next: u64,
-    waiting: BTreeMap<u64, (Label, Harvest)>,
+    waiting: BTreeMap<u64, (Label, ChunkFacts)>,
     /// Emptied harvests for reuse.
-    spare: Vec<Harvest>,
+    spare: Vec<ChunkFacts>,
     /// Threads waiting for other threads.
     asleep: usize,
     /// Whether a chunk is missing because its thread failed.
     aborted: bool,
 }
 
-impl Order {
+impl ChunkOrder {
     pub(super) fn new(assembler: Assembler, rejected: Option<Box<dyn Write + Send>>) -> Self {
-        let line = Line {
+        let line = AssemblyLine {
             assembler,
             rejected,
             source: "".into(),
@@ -51,7 +51,12 @@ impl Order {
     }
 
     /// Takes a harvest and returns an empty one.
-    pub(super) fn hand_over(&self, label: Label, harvest: Harvest, keep: bool) -> Result<Harvest> {
+    pub(super) fn hand_over(
+        &self,
+        label: Label,
+        harvest: ChunkFacts,
+        keep: bool,
+    ) -> Result<ChunkFacts> {
         let mut line = self.lock()?;
         line.waiting.insert(label.number, (label, harvest));
         line.advance()?;
@@ -63,7 +68,7 @@ impl Order {
             line = self.moved.wait(line).map_err(|_| poisoned())?;
             line.asleep -= 1;
         }
-        Ok(line.spare.pop().unwrap_or_else(|| Harvest::new(keep)))
+        Ok(line.spare.pop().unwrap_or_else(|| ChunkFacts::new(keep)))
     }
 
     /// Wakes all threads after a failure: a chunk is missing.
@@ -83,12 +88,12 @@ impl Order {
         Ok(line.assembler)
     }
 
-    fn lock(&self) -> Result<MutexGuard<'_, Line>> {
+    fn lock(&self) -> Result<MutexGuard<'_, AssemblyLine>> {
         self.line.lock().map_err(|_| poisoned())
     }
 }
 
-impl Line {
+impl AssemblyLine {
     fn advance(&mut self) -> Result<()> {
         while let Some((label, mut harvest)) = self.waiting.remove(&self.next) {
             if let Some(name) = label.begins {
@@ -108,7 +113,7 @@ impl Line {
         Ok(())
     }
 
-    fn tell_rejected(&mut self, harvest: &Harvest) -> Result<()> {
+    fn tell_rejected(&mut self, harvest: &ChunkFacts) -> Result<()> {
         let Some(rejected) = &mut self.rejected else { return Ok(()) };
         for (line, why, text) in harvest.rejects() {
             let number = self.assembler.lines() + u64::from(line) + 1;
@@ -121,7 +126,7 @@ impl Line {
 }
 
 /// Aborts the order when the thread that holds it panics.
-pub(super) struct Promise<'p>(pub(super) &'p Order);
+pub(super) struct Promise<'p>(pub(super) &'p ChunkOrder);
 
 impl Drop for Promise<'_> {
     fn drop(&mut self) {

@@ -16,14 +16,14 @@ const TELL: Duration = Duration::from_millis(200);
 const MEGABYTE: f64 = 1e6;
 
 /// Where to show progress.
-pub(crate) struct Progress<'p> {
+pub(crate) struct ReadProgress<'p> {
     /// The output.
     pub(crate) out: &'p mut dyn Write,
     /// Whether it is a terminal.
     pub(crate) terminal: bool,
 }
 
-impl Progress<'_> {
+impl ReadProgress<'_> {
     /// Shows `bytes` and `total` (compressed size on disk; 0 if unknown) until `done`.
     pub(super) fn watch(self, bytes: &AtomicU64, total: u64, done: impl Fn() -> bool) {
         if !self.terminal {

@@ -11,10 +11,10 @@ use std::{
 use anyhow::Result;
 use teeleak_analysis::parse::{
     lines::line_piece,
-    strace::{LINE_BYTES, Reader, Told},
+    strace::{LINE_BYTES, StraceReader, StraceTrace},
 };
 
-use super::input::Input;
+use super::input::TextInput;
 
 /// Bytes per read.
 const READ_BYTES: usize = 128 << 10;
@@ -23,12 +23,12 @@ const READ_BYTES: usize = 128 << 10;
 ///
 /// # Errors
 /// When one can't be opened.
-pub(super) fn read(inputs: &[Input]) -> Result<Option<Told>> {
+pub(super) fn read(inputs: &[TextInput]) -> Result<Option<StraceTrace>> {
     let Some(first) = inputs.first() else { return Ok(None) };
     let is_single = inputs.len() == 1;
-    let open = |input| Trace::open(input, !is_single);
+    let open = |input| TraceText::open(input, !is_single);
     let mut traces = inputs.iter().map(open).collect::<Result<Vec<_>>>()?;
-    let mut reader = Reader::new(&first.name(), first.task());
+    let mut reader = StraceReader::new(&first.name(), first.task());
     let mut current = usize::MAX;
     while let Some(next) = earliest(&traces) {
         let trace = &mut traces[next];
@@ -46,13 +46,13 @@ pub(super) fn read(inputs: &[Input]) -> Result<Option<Told>> {
 }
 
 /// Index of the trace with the earliest next line; the first one on a tie.
-fn earliest(traces: &[Trace]) -> Option<usize> {
+fn earliest(traces: &[TraceText]) -> Option<usize> {
     let open_traces = traces.iter().enumerate().filter(|(_, trace)| !trace.ended);
     open_traces.min_by_key(|(_, trace)| trace.time).map(|(n, _)| n)
 }
 
 /// A trace and its next line.
-struct Trace {
+struct TraceText {
     name: Arc<str>,
     task: Option<u32>,
     text: Box<dyn BufRead + Send>,
@@ -65,8 +65,8 @@ struct Trace {
     ended: bool,
 }
 
-impl Trace {
-    fn open(input: &Input, timed: bool) -> Result<Self> {
+impl TraceText {
+    fn open(input: &TextInput, timed: bool) -> Result<Self> {
         let mut trace = Self {
             name: input.name(),
             task: input.task(),
@@ -88,7 +88,7 @@ impl Trace {
         read_line(&mut self.text, &mut self.line)?;
         self.ended = self.line.is_empty();
         if self.timed {
-            self.time = Reader::time_of(&self.line).unwrap_or(self.time);
+            self.time = StraceReader::time_of(&self.line).unwrap_or(self.time);
         }
         Ok(())
     }

@@ -3,9 +3,9 @@
 
 use teeleak_proto::{
     limits,
-    pta::{self, Layout},
+    pta::{self, CLayout},
     record::{self, Record},
-    snapshot::{Cursor, SnapshotRequest},
+    snapshot::{SnapshotCursor, SnapshotRequest},
 };
 use teeleak_ta_logic::{Auditor, Caller, Pta, Query, Refusal};
 
@@ -43,7 +43,7 @@ pub(crate) struct Fake {
 
 /// Bytes of an entry: each field takes its low bytes from `values`, in order; text fields take
 /// `text`.
-pub(crate) fn entry<T: Layout>(values: &[u64], text: &str) -> Vec<u8> {
+pub(crate) fn entry<T: CLayout>(values: &[u64], text: &str) -> Vec<u8> {
     let mut bytes = vec![0; T::SIZE];
     for (field, n) in T::FIELDS.iter().zip(0..) {
         let value: u64 = values.get(n).copied().unwrap_or_default();
@@ -80,7 +80,7 @@ impl Fake {
         ((out.len() - pta::Reply::SIZE) / size).min(self.at_most.unwrap_or(usize::MAX))
     }
 
-    fn indexed<T: Layout>(&self, all: &[Vec<u8>], from: u32, out: &mut [u8]) -> usize {
+    fn indexed<T: CLayout>(&self, all: &[Vec<u8>], from: u32, out: &mut [u8]) -> usize {
         let from = (from as usize).min(all.len());
         let rows: Vec<_> = all[from..].iter().take(self.room(out, T::SIZE)).collect();
         let end = from + rows.len();
@@ -233,7 +233,7 @@ pub(crate) fn send(
 /// All pages of a snapshot, each a reply of `size` bytes.
 pub(crate) fn snapshot(pta: &mut dyn Pta, sections: u32, size: usize) -> Vec<Vec<u8>> {
     let mut auditor = Box::new(Auditor::new());
-    let mut request = SnapshotRequest { sections, epoch_from: 0, cursor: Cursor::START };
+    let mut request = SnapshotRequest { sections, epoch_from: 0, cursor: SnapshotCursor::START };
     let mut pages = Vec::new();
     loop {
         let mut reply = vec![0xa5; size];

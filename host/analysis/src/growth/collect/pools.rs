@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Timeline, column::Column};
+use super::{RunTimeline, column::Column};
 use crate::growth::Series;
-use crate::model::{Part, Pool, PoolKind, Sample};
+use crate::model::{Completeness, Pool, PoolKind, Sample};
 
 /// The use of one pool.
 pub(crate) struct PoolSeries<'a> {
@@ -19,7 +19,7 @@ pub(crate) struct PoolSeries<'a> {
 }
 
 /// The series of all pools.
-pub(crate) fn pools<'a>(timeline: &Timeline<'a>) -> Vec<PoolSeries<'a>> {
+pub(crate) fn pools<'a>(timeline: &RunTimeline<'a>) -> Vec<PoolSeries<'a>> {
     let idle_samples: Vec<_> = timeline.idle.iter().copied().map(Some).collect();
     let idle = follow(&idle_samples);
     let series = follow(&timeline.measured).into_iter().map(|(kind, followed)| {
@@ -31,21 +31,21 @@ pub(crate) fn pools<'a>(timeline: &Timeline<'a>) -> Vec<PoolSeries<'a>> {
     series.collect()
 }
 
-struct Followed<'a> {
+struct PoolTrack<'a> {
     column: Column,
     first: &'a Pool,
     last: &'a Pool,
 }
 
-fn follow<'a>(samples: &[Option<&'a Sample>]) -> BTreeMap<&'a PoolKind, Followed<'a>> {
-    let mut pools: BTreeMap<&PoolKind, Followed<'_>> = BTreeMap::new();
+fn follow<'a>(samples: &[Option<&'a Sample>]) -> BTreeMap<&'a PoolKind, PoolTrack<'a>> {
+    let mut pools: BTreeMap<&PoolKind, PoolTrack<'_>> = BTreeMap::new();
     for (at, sample) in samples.iter().enumerate() {
-        let observed_pools = sample.map(|sample| &sample.pools).and_then(Part::value);
+        let observed_pools = sample.map(|sample| &sample.pools).and_then(Completeness::value);
         for pool in observed_pools.into_iter().flatten() {
             let column = || Column::new(samples.iter().map(|_| false));
             let entry = pools.entry(&pool.kind);
             let track =
-                entry.or_insert_with(|| Followed { column: column(), first: pool, last: pool });
+                entry.or_insert_with(|| PoolTrack { column: column(), first: pool, last: pool });
             track.last = pool;
             if let Some(allocated) = pool.allocated {
                 track.column.see(at);

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use teeleak_proto::Uuid;
 
-use super::{Timeline, column::Column};
+use super::{RunTimeline, column::Column};
 use crate::growth::Series;
-use crate::model::{Instance, Part, Region, Sample};
+use crate::model::{Completeness, Instance, Region, Sample};
 
 /// Regions of one instance.
 pub(in crate::growth) struct InstanceSeries {
@@ -24,7 +24,7 @@ pub(in crate::growth) struct InstanceSeries {
 }
 
 /// The series of all instances that exist at the end.
-pub(in crate::growth) fn regions(timeline: &Timeline<'_>) -> Vec<InstanceSeries> {
+pub(in crate::growth) fn regions(timeline: &RunTimeline<'_>) -> Vec<InstanceSeries> {
     let idle_samples: Vec<_> = timeline.idle.iter().copied().map(Some).collect();
     let idle = follow(&idle_samples);
     let followers = follow(&timeline.measured);
@@ -88,7 +88,7 @@ fn follow(samples: &[Option<&Sample>]) -> BTreeMap<u32, Follower> {
     for (at, sample) in samples.iter().enumerate() {
         let Some(part) = sample.map(|sample| &sample.instances) else { continue };
         let Some(instances) = part.value() else { continue };
-        if matches!(part, Part::Complete(_)) {
+        if matches!(part, Completeness::Complete(_)) {
             for (id, follower) in &mut followers {
                 let follower: &mut Follower = follower;
                 follower.gone = !instances.iter().any(|instance| instance.id == *id);
@@ -108,7 +108,7 @@ fn follow_one(
     samples: usize,
 ) {
     // A busy instance, or one with missing regions, leaves a gap.
-    let Part::Complete(regions) = &instance.regions else { return };
+    let Completeness::Complete(regions) = &instance.regions else { return };
     followers
         .entry(instance.id)
         .or_insert_with(|| Follower::new(instance.uuid, at, samples))

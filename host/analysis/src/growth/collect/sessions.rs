@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use teeleak_proto::Uuid;
 
-use super::{Timeline, column::Column};
+use super::{RunTimeline, column::Column};
 use crate::growth::Series;
-use crate::model::{Part, Sample, Session};
+use crate::model::{Completeness, Sample, Session};
 
 /// Sessions to one TA or PTA.
 pub(in crate::growth) struct SessionSeries {
@@ -20,7 +20,7 @@ pub(in crate::growth) struct SessionSeries {
 }
 
 /// The series of all TAs and PTAs that ever had an open session.
-pub(in crate::growth) fn sessions(timeline: &Timeline<'_>) -> Vec<SessionSeries> {
+pub(in crate::growth) fn sessions(timeline: &RunTimeline<'_>) -> Vec<SessionSeries> {
     let idle_samples: Vec<_> = timeline.idle.iter().copied().map(Some).collect();
     let (idle, _) = follow(&idle_samples);
     let (columns, known) = follow(&timeline.measured);
@@ -41,14 +41,16 @@ pub(in crate::growth) fn sessions(timeline: &Timeline<'_>) -> Vec<SessionSeries>
 /// Columns by UUID, and the sessions of the last snapshot with the iteration that opened them.
 fn follow(samples: &[Option<&Sample>]) -> (BTreeMap<Uuid, Column>, BTreeMap<Session, usize>) {
     let complete = |sample: &Option<&Sample>| {
-        sample.is_some_and(|sample| matches!(sample.sessions, Part::Complete(_)))
+        sample.is_some_and(|sample| matches!(sample.sessions, Completeness::Complete(_)))
     };
     let empty = Column::new(samples.iter().map(complete));
     let first = samples.iter().position(complete);
     let mut columns: BTreeMap<Uuid, Column> = BTreeMap::new();
     let mut births: BTreeMap<Session, usize> = BTreeMap::new();
     for (at, sample) in samples.iter().enumerate() {
-        let Some(Part::Complete(open)) = sample.map(|sample| &sample.sessions) else { continue };
+        let Some(Completeness::Complete(open)) = sample.map(|sample| &sample.sessions) else {
+            continue;
+        };
         let fresh = if Some(at) == first { 0 } else { at };
         let birth = |session: &Session| births.get(session).copied().unwrap_or(fresh);
         let live_sessions: BTreeMap<_, _> =

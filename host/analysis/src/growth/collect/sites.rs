@@ -7,9 +7,9 @@ use std::{
 
 use teeleak_proto::Uuid;
 
-use super::{Timeline, column::Column, timeline::Births};
+use super::{RunTimeline, column::Column, timeline::Births};
 use crate::growth::Series;
-use crate::model::{Owner, OwnerId, Part, Sample, Site};
+use crate::model::{Completeness, Owner, OwnerId, Sample, Site};
 
 /// The owner of a site's allocations, over the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -52,7 +52,7 @@ pub(in crate::growth) struct SiteSeries {
 }
 
 /// The series of all sites, in order of keys.
-pub(in crate::growth) fn sites(timeline: &Timeline<'_>, samples: &[Sample]) -> Vec<SiteSeries> {
+pub(in crate::growth) fn sites(timeline: &RunTimeline<'_>, samples: &[Sample]) -> Vec<SiteSeries> {
     let owners = owners(samples);
     let births = timeline.births();
     let measured_columns = columns(&timeline.measured, births.as_ref(), &owners);
@@ -77,13 +77,15 @@ fn columns(
     owners: &BTreeMap<u16, Uuid>,
 ) -> HashMap<SiteKey, Column> {
     let complete = |sample: &Option<&Sample>| {
-        sample.is_some_and(|sample| matches!(sample.sites, Part::Complete(_)))
+        sample.is_some_and(|sample| matches!(sample.sites, Completeness::Complete(_)))
     };
     let empty = Column::new(samples.iter().map(complete));
     let mut columns = HashMap::new();
     for (at, sample) in samples.iter().enumerate() {
         // Incomplete data is a gap: a partial count must not be compared.
-        let Some(Part::Complete(sites)) = sample.map(|sample| &sample.sites) else { continue };
+        let Some(Completeness::Complete(sites)) = sample.map(|sample| &sample.sites) else {
+            continue;
+        };
         for site in sites {
             let birth = births.map(|births| site.epoch.map_or(0, |epoch| births.iteration(epoch)));
             let column = columns.entry(key(site, owners)).or_insert_with(|| empty.clone());

@@ -3,19 +3,19 @@
 use crate::model::{Moment, Sample, Stage};
 
 /// Data taken at a moment of a run.
-pub(crate) trait Taken {
+pub(crate) trait HasMoment {
     /// The moment; `None` outside a run.
     fn moment(&self) -> Option<Moment>;
 }
 
-impl Taken for Sample {
+impl HasMoment for Sample {
     fn moment(&self) -> Option<Moment> {
         Some(self.moment)
     }
 }
 
 /// The snapshots of a run, by iteration.
-pub(crate) struct Timeline<'a, T = Sample> {
+pub(crate) struct RunTimeline<'a, T = Sample> {
     /// The snapshot before the first measured iteration, then one after each; `None` if missing.
     pub(crate) measured: Vec<Option<&'a T>>,
     /// The snapshot before the first idle iteration, then one after each.
@@ -26,7 +26,7 @@ pub(crate) struct Timeline<'a, T = Sample> {
     pub(crate) run: bool,
 }
 
-impl<'a, T: Taken> Timeline<'a, T> {
+impl<'a, T: HasMoment> RunTimeline<'a, T> {
     /// A timeline of snapshots in order.
     pub(crate) fn from_refs(all: &[&'a T]) -> Self {
         let begin = all.iter().position(|one| iteration_in(*one, Stage::Measured).is_some());
@@ -50,11 +50,11 @@ impl<'a, T: Taken> Timeline<'a, T> {
 }
 
 /// The iteration of this stage after which it was taken.
-fn iteration_in<T: Taken>(one: &T, stage: Stage) -> Option<u32> {
+fn iteration_in<T: HasMoment>(one: &T, stage: Stage) -> Option<u32> {
     one.moment().filter(|moment| moment.stage == stage).map(|moment| moment.iteration)
 }
 
-impl<'a> Timeline<'a> {
+impl<'a> RunTimeline<'a> {
     pub(crate) fn new(samples: &'a [Sample]) -> Self {
         Self::from_refs(&samples.iter().collect::<Vec<_>>())
     }
@@ -85,7 +85,7 @@ fn place<'a, T>(measured: &mut Vec<Option<&'a T>>, one: &'a T, iteration: u32, f
 }
 
 /// The idle snapshots and the one before them.
-fn idle<'a, T: Taken>(all: &[&'a T]) -> Vec<&'a T> {
+fn idle<'a, T: HasMoment>(all: &[&'a T]) -> Vec<&'a T> {
     let idle = |one: &&&T| iteration_in(**one, Stage::Idle).is_some();
     let Some(begin) = all.iter().position(|one| idle(&one)) else { return Vec::new() };
     let previous = begin.checked_sub(1).map(|before| all[before]);

@@ -12,12 +12,12 @@ use crate::growth::{
 use crate::model::Verdict;
 
 /// A site with its judgement.
-pub(super) struct Judged {
+pub(super) struct JudgedSite {
     pub(super) site: SiteSeries,
     pub(super) judgement: Judgement,
 }
 
-impl Judged {
+impl JudgedSite {
     /// Bytes per iteration, or the gained bytes without a rate.
     pub(super) fn bytes(&self) -> f64 {
         let size = self.site.key.size as f64;
@@ -26,10 +26,10 @@ impl Judged {
 }
 
 /// Groups sites that grow together, largest first.
-pub(super) fn group(sites: Vec<Judged>) -> Vec<Vec<Judged>> {
-    let mut groups: BTreeMap<Key, Vec<Judged>> = BTreeMap::new();
+pub(super) fn group(sites: Vec<JudgedSite>) -> Vec<Vec<JudgedSite>> {
+    let mut groups: BTreeMap<GroupingKey, Vec<JudgedSite>> = BTreeMap::new();
     for site in sites {
-        groups.entry(Key::new(&site)).or_default().push(site);
+        groups.entry(GroupingKey::new(&site)).or_default().push(site);
     }
     let mut groups: Vec<_> = groups.into_values().collect();
     for group in &mut groups {
@@ -37,13 +37,13 @@ pub(super) fn group(sites: Vec<Judged>) -> Vec<Vec<Judged>> {
             b.bytes().total_cmp(&a.bytes()).then_with(|| a.site.key.cmp(&b.site.key))
         });
     }
-    let bytes = |group: &Vec<Judged>| group.iter().map(Judged::bytes).sum::<f64>();
+    let bytes = |group: &Vec<JudgedSite>| group.iter().map(JudgedSite::bytes).sum::<f64>();
     groups.sort_by(|a, b| bytes(b).total_cmp(&bytes(a)));
     groups
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
+struct GroupingKey {
     owner: OwnerKey,
     verdict: Verdict,
     pattern: Pattern,
@@ -62,15 +62,15 @@ enum Pattern {
     Gains(Vec<i64>),
 }
 
-impl Key {
-    fn new(judged: &Judged) -> Self {
+impl GroupingKey {
+    fn new(judged: &JudgedSite) -> Self {
         let verdict = judged.judgement.verdict;
         Self { owner: judged.site.key.owner, verdict, pattern: Pattern::new(judged) }
     }
 }
 
 impl Pattern {
-    fn new(judged: &Judged) -> Self {
+    fn new(judged: &JudgedSite) -> Self {
         let series = &judged.site.objects;
         match (judged.judgement.verdict, judged.judgement.basis) {
             (Verdict::WarmUp | Verdict::Step, _) => Self::Any,

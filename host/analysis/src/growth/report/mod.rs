@@ -8,17 +8,17 @@ pub(crate) mod words;
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::collect::Timeline;
+use super::collect::RunTimeline;
 use crate::model::{Finding, Fingerprint, Observation};
 
 /// Options of the growth report.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Options {
+pub struct GrowthOptions {
     /// Whether warm-up and steps are reported as notes.
     pub notes: bool,
 }
 
-impl Default for Options {
+impl Default for GrowthOptions {
     fn default() -> Self {
         Self { notes: true }
     }
@@ -29,8 +29,8 @@ impl Default for Options {
 /// Failures come first, then possible findings, then notes; sites by bytes. Missing data leaves gaps
 /// and is never taken as zero; the observation itself lists what was not observed.
 #[must_use]
-pub fn findings(observation: &Observation, options: &Options) -> Vec<Finding> {
-    let timeline = Timeline::new(&observation.samples);
+pub fn findings(observation: &Observation, options: &GrowthOptions) -> Vec<Finding> {
+    let timeline = RunTimeline::new(&observation.samples);
     let mut findings = regions::findings(&timeline, *options);
     findings.extend(sessions::findings(&timeline, *options));
     findings.extend(sites::findings(&timeline, &observation.samples, *options));

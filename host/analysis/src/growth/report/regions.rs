@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::{Options, words};
+use super::{GrowthOptions, words};
 use crate::{
     fingerprint::fingerprint,
     growth::{
         Estimate, Judgement,
         collect::{
-            InstanceSeries, Timeline, {self},
+            InstanceSeries, RunTimeline, {self},
         },
         judge,
     },
     model::{
-        Evidence, Figure, FigureKind, Finding, Kind, Region, Severity, Subject, Unit, Verdict,
+        Evidence, Figure, FigureKind, Finding, FindingKind, Region, Severity, Subject, Unit,
+        Verdict,
     },
     text,
 };
@@ -21,7 +22,7 @@ use crate::{
 /// Maximum number of listed addresses per region size; the rest is counted.
 const LISTED: usize = 8;
 
-pub(super) fn findings(timeline: &Timeline<'_>, options: Options) -> Vec<Finding> {
+pub(super) fn findings(timeline: &RunTimeline<'_>, options: GrowthOptions) -> Vec<Finding> {
     let mut findings = Vec::new();
     for instance in collect::regions(timeline) {
         let by_count = judge(&instance.regions);
@@ -41,19 +42,19 @@ pub(super) fn findings(timeline: &Timeline<'_>, options: Options) -> Vec<Finding
 fn finding(
     instance: &InstanceSeries,
     judgement: &Judgement,
-    timeline: &Timeline<'_>,
+    timeline: &RunTimeline<'_>,
     counts: bool,
 ) -> Option<Finding> {
     let severity = words::severity(judgement.verdict)?;
     let subject = Subject::Ta(instance.uuid);
     Some(Finding {
-        kind: Kind::RegionGrowth,
+        kind: FindingKind::RegionGrowth,
         severity,
         verdict: Some(judgement.verdict),
         title: title(instance, judgement, counts).into(),
         figures: figures(instance, judgement, counts),
         evidence: evidence(instance, judgement, timeline, counts),
-        fingerprint: fingerprint(Kind::RegionGrowth, &subject, &[]),
+        fingerprint: fingerprint(FindingKind::RegionGrowth, &subject, &[]),
         subject,
         cause: None,
         action: action(instance, severity).into(),
@@ -113,7 +114,7 @@ fn figures(instance: &InstanceSeries, judgement: &Judgement, counts: bool) -> Ve
 fn evidence(
     instance: &InstanceSeries,
     judgement: &Judgement,
-    timeline: &Timeline<'_>,
+    timeline: &RunTimeline<'_>,
     counts: bool,
 ) -> Vec<Evidence> {
     let series = if counts { &instance.regions } else { &instance.bytes };

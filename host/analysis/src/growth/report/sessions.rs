@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use super::{Options, words};
+use super::{GrowthOptions, words};
 use crate::{
     fingerprint::fingerprint,
     growth::{
         Judgement,
         collect::{
-            SessionSeries, Timeline, {self},
+            RunTimeline, SessionSeries, {self},
         },
         judge,
     },
     model::{
-        Evidence, Figure, FigureKind, Finding, Kind, Session, Severity, Subject, Unit, Verdict,
+        Evidence, Figure, FigureKind, Finding, FindingKind, Session, Severity, Subject, Unit,
+        Verdict,
     },
     text,
 };
@@ -21,7 +22,7 @@ use crate::{
 /// Maximum number of listed session ids per opener; the rest is counted.
 const LISTED: usize = 12;
 
-pub(super) fn findings(timeline: &Timeline<'_>, options: Options) -> Vec<Finding> {
+pub(super) fn findings(timeline: &RunTimeline<'_>, options: GrowthOptions) -> Vec<Finding> {
     let findings = collect::sessions(timeline).into_iter().filter_map(|sessions| {
         let judgement = judge(&sessions.open);
         let is_reportable = words::is_reportable(&judgement, &sessions.open, options.notes);
@@ -33,18 +34,18 @@ pub(super) fn findings(timeline: &Timeline<'_>, options: Options) -> Vec<Finding
 fn finding(
     sessions: &SessionSeries,
     judgement: &Judgement,
-    timeline: &Timeline<'_>,
+    timeline: &RunTimeline<'_>,
 ) -> Option<Finding> {
     let severity = words::severity(judgement.verdict)?;
     let subject = Subject::Ta(sessions.uuid);
     Some(Finding {
-        kind: Kind::SessionGrowth,
+        kind: FindingKind::SessionGrowth,
         severity,
         verdict: Some(judgement.verdict),
         title: title(sessions, judgement).into(),
         figures: figures(sessions, judgement),
         evidence: evidence(sessions, judgement, timeline),
-        fingerprint: fingerprint(Kind::SessionGrowth, &subject, &[]),
+        fingerprint: fingerprint(FindingKind::SessionGrowth, &subject, &[]),
         subject,
         cause: None,
         action: action(sessions, severity).into(),
@@ -87,7 +88,7 @@ fn figures(sessions: &SessionSeries, judgement: &Judgement) -> Vec<Figure> {
 fn evidence(
     sessions: &SessionSeries,
     judgement: &Judgement,
-    timeline: &Timeline<'_>,
+    timeline: &RunTimeline<'_>,
 ) -> Vec<Evidence> {
     let reason = words::reason(judgement, &sessions.open, "session");
     let mut evidence = vec![Evidence::Text(reason.into())];

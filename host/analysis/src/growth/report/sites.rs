@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Options,
-    group::{Judged, group},
+    GrowthOptions,
+    group::{JudgedSite, group},
     words,
 };
 use crate::{
@@ -12,42 +12,43 @@ use crate::{
     growth::{
         Estimate,
         collect::{
-            OwnerKey, SiteKey, Timeline, {self},
+            OwnerKey, RunTimeline, SiteKey, {self},
         },
         judge,
     },
     model::{
-        Evidence, Figure, FigureKind, Finding, Kind, Sample, Severity, Subject, Unit, Verdict,
+        Evidence, Figure, FigureKind, Finding, FindingKind, Sample, Severity, Subject, Unit,
+        Verdict,
     },
     text,
 };
 
 pub(super) fn findings(
-    timeline: &Timeline<'_>,
+    timeline: &RunTimeline<'_>,
     samples: &[Sample],
-    options: Options,
+    options: GrowthOptions,
 ) -> Vec<Finding> {
     let judged_sites = collect::sites(timeline, samples).into_iter().map(|site| {
         let judgement = judge(&site.objects);
-        Judged { site, judgement }
+        JudgedSite { site, judgement }
     });
     let reportable_sites = judged_sites
         .filter(|said| words::is_reportable(&said.judgement, &said.site.objects, options.notes));
     group(reportable_sites.collect()).iter().filter_map(|group| finding(group, timeline)).collect()
 }
 
-fn finding(group: &[Judged], timeline: &Timeline<'_>) -> Option<Finding> {
+fn finding(group: &[JudgedSite], timeline: &RunTimeline<'_>) -> Option<Finding> {
     let (first, others) = group.split_first()?;
     let verdict = first.judgement.verdict;
     let subject = subject(&first.site.key);
     Some(Finding {
-        kind: Kind::SiteGrowth,
+        kind: FindingKind::SiteGrowth,
         severity: words::severity(verdict)?,
         verdict: Some(verdict),
         title: title(first, group).into(),
         figures: figures(first, group),
         evidence: evidence(first, others, timeline),
-        fingerprint: fingerprint(Kind::SiteGrowth, &subject, &[]),
+        fingerprint: fingerprint(FindingKind::SiteGrowth, &subject, &[]),
         subject,
         cause: None,
         action: action(&first.site.key, words::severity(verdict)?).into(),
@@ -74,7 +75,7 @@ fn owner(owner: OwnerKey) -> String {
     }
 }
 
-fn title(first: &Judged, group: &[Judged]) -> String {
+fn title(first: &JudgedSite, group: &[JudgedSite]) -> String {
     let key = &first.site.key;
     let suffix = match group.len() - 1 {
         0 => String::new(),
@@ -82,7 +83,7 @@ fn title(first: &Judged, group: &[Judged]) -> String {
     };
     let site_text = format!("{}:{} ({} bytes){suffix}", key.file, key.line, text::number(key.size));
     let owner = owner(key.owner);
-    let bytes: f64 = group.iter().map(Judged::bytes).sum();
+    let bytes: f64 = group.iter().map(JudgedSite::bytes).sum();
     let gain: f64 = group.iter().map(|judged| judged.site.objects.gain()).sum();
     let amount = text::amount(bytes, "byte");
     let n = text::count(first.judgement.support.into(), "iteration");
@@ -104,7 +105,7 @@ fn title(first: &Judged, group: &[Judged]) -> String {
     }
 }
 
-fn figures(first: &Judged, group: &[Judged]) -> Vec<Figure> {
+fn figures(first: &JudgedSite, group: &[JudgedSite]) -> Vec<Figure> {
     let mut figures = Vec::new();
     if group.iter().all(|judged| judged.judgement.rate.is_some()) {
         let objects = group.iter().map(|judged| scale_rate(judged, 1.0));
@@ -112,7 +113,7 @@ fn figures(first: &Judged, group: &[Judged]) -> Vec<Figure> {
         figures.push(words::figure(FigureKind::Growth, sum(objects), Unit::ObjectsPerIteration));
         figures.push(words::figure(FigureKind::Growth, sum(bytes), Unit::BytesPerIteration));
     }
-    let total_gain = |by: fn(&Judged) -> f64| {
+    let total_gain = |by: fn(&JudgedSite) -> f64| {
         group.iter().map(|judged| judged.site.objects.gain() * by(judged)).sum()
     };
     figures.push(words::plain(FigureKind::Gained, total_gain(|_| 1.0), Unit::Objects));
@@ -125,7 +126,7 @@ fn figures(first: &Judged, group: &[Judged]) -> Vec<Figure> {
     figures
 }
 
-fn scale_rate(judged: &Judged, by: f64) -> Estimate {
+fn scale_rate(judged: &JudgedSite, by: f64) -> Estimate {
     judged.judgement.rate.unwrap_or(Estimate::exact(0.0)).scale(by)
 }
 
@@ -138,7 +139,11 @@ fn sum(rates: impl Iterator<Item = Estimate>) -> Estimate {
     })
 }
 
-fn evidence(first: &Judged, others: &[Judged], timeline: &Timeline<'_>) -> Vec<Evidence> {
+fn evidence(
+    first: &JudgedSite,
+    others: &[JudgedSite],
+    timeline: &RunTimeline<'_>,
+) -> Vec<Evidence> {
     let objects = &first.site.objects;
     let reason = words::reason(&first.judgement, objects, "object");
     let idle = words::idle(timeline.idle.len(), first.site.idle, "object");

@@ -19,7 +19,7 @@ mod models;
 mod season;
 mod steps;
 
-use models::{Limits, Model, Shape};
+use models::{Model, Shape, ShapeLimits};
 
 use super::{Basis, Estimate, Judgement};
 use crate::model::Verdict;
@@ -52,7 +52,7 @@ const BLOCKS: usize = 128;
 
 /// Thresholds for a series of some length.
 struct Demand {
-    limits: Limits,
+    limits: ShapeLimits,
     /// Log likelihood by which a line must beat all bounded models.
     line: f64,
     /// The same for a saturation plus a line, which always fits a little better than its special
@@ -67,13 +67,13 @@ struct Demand {
 impl Demand {
     fn for_length(iterations: usize) -> Self {
         if iterations < SHORT {
-            let limits = Limits { constant: 3.0, period: 4.0 };
+            let limits = ShapeLimits { constant: 3.0, period: 4.0 };
             return Self { limits, line: 6.0, addition: 10.0, hidden: 0.35, hidden_by_rise: 0.15 };
         }
         let n = iterations as f64;
         let constant = (WARM_UP / n).max(0.45);
         let period = (SWING / n).max(1.25);
-        let limits = Limits { constant, period };
+        let limits = ShapeLimits { constant, period };
         Self { limits, line: 2.0, addition: 4.0, hidden: 0.5, hidden_by_rise: 0.2 }
     }
 

@@ -132,7 +132,7 @@ impl Model {
 }
 
 /// How slow bounded models may be.
-pub(super) struct Limits {
+pub(super) struct ShapeLimits {
     /// Longest time constant of a saturation, as a multiple of the length of the series.
     pub(super) constant: f64,
     /// Longest period of a wave, as a multiple of the length of the series.
@@ -140,7 +140,7 @@ pub(super) struct Limits {
 }
 
 /// The best of each shape.
-pub(super) fn fit_all(values: &[f64], limits: &Limits) -> [Model; 7] {
+pub(super) fn fit_all(values: &[f64], limits: &ShapeLimits) -> [Model; 7] {
     let n = values.len() as f64;
     let (one, two) = steps::best(values);
     [

@@ -3,7 +3,7 @@
 /// Positions of the best one step and of the best two steps, by exhaustive search with running sums:
 /// O(n^2), for shortened series. At least three values.
 pub(super) fn best(values: &[f64]) -> (usize, (usize, usize)) {
-    let sums = Sums::new(values);
+    let sums = RunningSums::new(values);
     let n = values.len();
     let (mut one, mut two) = ((f64::INFINITY, 1), (f64::INFINITY, (1, 2)));
     for first in 1..n {
@@ -24,9 +24,9 @@ pub(super) fn best(values: &[f64]) -> (usize, (usize, usize)) {
 
 /// Running sums of values and of their squares, relative to the mean, since the difference of large
 /// squares would lose digits.
-struct Sums(Vec<(f64, f64)>);
+struct RunningSums(Vec<(f64, f64)>);
 
-impl Sums {
+impl RunningSums {
     fn new(values: &[f64]) -> Self {
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         let mut sums = vec![(0.0, 0.0)];

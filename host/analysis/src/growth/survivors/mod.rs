@@ -12,7 +12,7 @@
 
 mod tolls;
 
-use tolls::Tolls;
+use tolls::MortalityTable;
 
 use super::{Basis, Cohort, Estimate, Judgement, Series};
 use super::{spread::Spread, spread::spread, staircase::wait};
@@ -37,16 +37,16 @@ pub(super) fn judge(series: &Series) -> Option<Judgement> {
     if last < 3 {
         return None;
     }
-    let tolls = Tolls::new(cohorts);
+    let tolls = MortalityTable::new(cohorts);
     let survivors = survivors_by_iteration(cohorts, last);
-    match (0..=last / 2).find_map(|age| Settled::at_age(&tolls, &survivors, age)) {
+    match (0..=last / 2).find_map(|age| SettledSurvivors::at_age(&tolls, &survivors, age)) {
         Some(settled) => settled.judge(series),
         None => turnover(series, cohorts, last),
     }
 }
 
 /// Survivors of the iterations that are at least `age` old at the end.
-struct Settled {
+struct SettledSurvivors {
     /// Survivors by iteration, from iteration 1.
     left: Vec<u64>,
     /// Number of iterations.
@@ -55,10 +55,10 @@ struct Settled {
     died: u64,
 }
 
-impl Settled {
+impl SettledSurvivors {
     /// The survivors if objects that have lived for `age` iterations live on; `left` has those of all
     /// iterations.
-    fn at_age(tolls: &Tolls, left: &[u64], age: usize) -> Option<Self> {
+    fn at_age(tolls: &MortalityTable, left: &[u64], age: usize) -> Option<Self> {
         let (young, old) = tolls.at_age(age);
         let last = left.len();
         let survivors = &left[..last - age];

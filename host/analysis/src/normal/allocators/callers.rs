@@ -7,18 +7,18 @@ use crate::growth::report::words as growing;
 use crate::model::Evidence;
 use crate::model::FigureKind;
 use crate::model::Finding;
-use crate::model::Kind;
+use crate::model::FindingKind;
 use crate::model::Ledger;
+use crate::model::LedgerEntry;
 use crate::model::Listing;
 use crate::model::NormalWorld;
-use crate::model::Row;
 use crate::model::Severity;
 use crate::model::Unit;
 use crate::model::Verdict;
-use crate::normal::draft::Draft;
+use crate::normal::draft::FindingBuilder;
 use crate::normal::draft::holding;
-use crate::normal::prints::Counted;
-use crate::normal::prints::Prints;
+use crate::normal::prints::CountSeries;
+use crate::normal::prints::SnapshotSeries;
 use crate::text;
 use std::collections::BTreeSet;
 
@@ -50,8 +50,8 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
 }
 
 /// Growing functions, each with its last row.
-fn growing_rows<'n>(prints: &Prints<'n>) -> Vec<(Counted, &'n Row)> {
-    let list = |census: &'n crate::model::Census| {
+fn growing_rows<'n>(prints: &SnapshotSeries<'n>) -> Vec<(CountSeries, &'n LedgerEntry)> {
+    let list = |census: &'n crate::model::LedgerSnapshot| {
         census.rows.iter().map(|row| ((row.name.clone(), row.ids.order), row.count)).collect()
     };
     let Some(last) = prints.snapshots().next_back() else { return Vec::new() };
@@ -64,7 +64,7 @@ fn growing_rows<'n>(prints: &Prints<'n>) -> Vec<(Counted, &'n Row)> {
 }
 
 fn of_cache(normal: &NormalWorld, cache: &str) -> Vec<(u64, Finding)> {
-    let prints = Prints::new(normal, Ledger::SlabCallers, |census| *census.of == *cache);
+    let prints = SnapshotSeries::new(normal, Ledger::SlabCallers, |census| *census.of == *cache);
     let leaks = growing_rows(&prints).into_iter().filter_map(|(counted, row)| {
         let judgement = counted.judge();
         let (first, last) = counted.ends();
@@ -89,7 +89,7 @@ fn of_cache(normal: &NormalWorld, cache: &str) -> Vec<(u64, Finding)> {
 
 /// Growth of pages, which are only read at the start and at the end.
 fn pages(normal: &NormalWorld) -> Vec<Finding> {
-    let prints = Prints::new(normal, Ledger::PageOwner, |_| true);
+    let prints = SnapshotSeries::new(normal, Ledger::PageOwner, |_| true);
     let mut ranked_findings: Vec<_> = growing_rows(&prints)
         .into_iter()
         .filter_map(|(counted, row)| {
@@ -117,18 +117,23 @@ fn pages(normal: &NormalWorld) -> Vec<Finding> {
 
 fn draft(
     listing: Listing,
-    row: &Row,
+    row: &LedgerEntry,
     title: String,
-    (said, counted): (&Judgement, &Counted),
-) -> Draft {
+    (said, counted): (&Judgement, &CountSeries),
+) -> FindingBuilder {
     let leak = said.verdict == Verdict::Leak;
     let severity = if leak { Severity::Failure } else { Severity::Possible };
     let frames = row.stack.iter().filter(|name| !name.starts_with("age "));
     let stack: Vec<_> = frames.take(FRAMES).map(|name| &**name).collect();
-    let draft = Draft::new(Kind::SiteGrowth, holding(listing, &row.name, None), severity, title)
-        .verdict(said.verdict)
-        .figure(FigureKind::InUse, row.count, Unit::Objects)
-        .evidence(growing::evidence(&counted.series, counted.first));
+    let draft = FindingBuilder::new(
+        FindingKind::SiteGrowth,
+        holding(listing, &row.name, None),
+        severity,
+        title,
+    )
+    .verdict(said.verdict)
+    .figure(FigureKind::InUse, row.count, Unit::Objects)
+    .evidence(growing::evidence(&counted.series, counted.first));
     if stack.is_empty() {
         return draft.evidence_at("last observed", &row.place);
     }

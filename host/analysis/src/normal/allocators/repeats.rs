@@ -2,22 +2,22 @@
 
 use crate::growth::Basis;
 use crate::growth::{self};
-use crate::model::Census;
 use crate::model::Evidence;
 use crate::model::FigureKind;
 use crate::model::Finding;
-use crate::model::Kind;
+use crate::model::FindingKind;
 use crate::model::Ledger;
+use crate::model::LedgerEntry;
+use crate::model::LedgerSnapshot;
 use crate::model::Listing;
 use crate::model::NormalWorld;
-use crate::model::Row;
 use crate::model::Severity;
 use crate::model::Unit;
 use crate::model::Verdict;
-use crate::normal::draft::Draft;
+use crate::normal::draft::FindingBuilder;
 use crate::normal::draft::holding;
-use crate::normal::prints::Counted;
-use crate::normal::prints::Prints;
+use crate::normal::prints::CountSeries;
+use crate::normal::prints::SnapshotSeries;
 use crate::text;
 use std::collections::HashMap;
 
@@ -52,10 +52,10 @@ const RECLAIMED: [&str; 6] =
     ["dentry", "inode_cache", "buffer_head", "radix_tree_node", "names_cache", "xfs_inode"];
 
 /// Equal entries over the snapshots.
-struct Alike<'n> {
-    counts: Counted,
-    bytes: Counted,
-    last: Option<&'n Row>,
+struct RepeatSeries<'n> {
+    counts: CountSeries,
+    bytes: CountSeries,
+    last: Option<&'n LedgerEntry>,
     run: bool,
 }
 
@@ -64,12 +64,12 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
 }
 
 fn ledger_findings(normal: &NormalWorld, ledger: Ledger) -> Vec<Finding> {
-    let prints = Prints::new(normal, ledger, |_| true);
+    let prints = SnapshotSeries::new(normal, ledger, |_| true);
     if prints.snapshots().nth(1).is_none() {
         return Vec::new();
     }
-    let amounts = |amount: fn(&Row) -> u64| {
-        let list = move |census: &Census| {
+    let amounts = |amount: fn(&LedgerEntry) -> u64| {
+        let list = move |census: &LedgerSnapshot| {
             census.rows.iter().map(|row| (key(ledger, row), amount(row))).collect()
         };
         prints.columns(list, KEYS)
@@ -83,7 +83,7 @@ fn ledger_findings(normal: &NormalWorld, ledger: Ledger) -> Vec<Finding> {
         .into_iter()
         .filter_map(|(key, counts)| {
             let (bytes, last) = (bytes.remove(&key)?, last.get(&key).copied());
-            Alike { counts, bytes, last, run: prints.run() }.finding(ledger, &key)
+            RepeatSeries { counts, bytes, last, run: prints.run() }.finding(ledger, &key)
         })
         .collect();
     ranked_findings.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
@@ -91,7 +91,7 @@ fn ledger_findings(normal: &NormalWorld, ledger: Ledger) -> Vec<Finding> {
 }
 
 /// The key that identifies equal entries of two snapshots. It is part of fingerprints, so it stays as it is.
-fn key(ledger: Ledger, row: &Row) -> String {
+fn key(ledger: Ledger, row: &LedgerEntry) -> String {
     let size_text = || format!("{} bytes each", text::number(row.bytes));
     match (ledger, &row.holder) {
         (Ledger::Slab, _) => row.name.to_string(),
@@ -101,7 +101,7 @@ fn key(ledger: Ledger, row: &Row) -> String {
     }
 }
 
-impl Alike<'_> {
+impl RepeatSeries<'_> {
     fn finding(&self, ledger: Ledger, key: &str) -> Option<(u64, Finding)> {
         let (first, last) = self.bytes.ends();
         let gain = last.saturating_sub(first);
@@ -125,8 +125,8 @@ impl Alike<'_> {
             prints
         );
         let reason = judgement.map(|said| growth::report::words::reason(&said, series, "object"));
-        let mut draft = Draft::new(
-            Kind::SiteGrowth,
+        let mut draft = FindingBuilder::new(
+            FindingKind::SiteGrowth,
             holding(Listing::Ledger(ledger), key, None),
             severity,
             title,
@@ -160,14 +160,14 @@ impl Alike<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Holder, Place};
+    use crate::model::{Holder, SourceLocation};
 
     #[test]
     fn keys_stay_as_they_are() {
-        let place = Place { source: "bufinfo".into(), at: 1 };
-        let alone = Row::new(place, "kmalloc-64", 1, 25_165_824);
+        let place = SourceLocation { source: "bufinfo".into(), at: 1 };
+        let alone = LedgerEntry::new(place, "kmalloc-64", 1, 25_165_824);
         let holder = Holder { pid: 812, comm: "player".into() };
-        let held = Row { holder: Some(holder), ..alone.clone() };
+        let held = LedgerEntry { holder: Some(holder), ..alone.clone() };
         assert_eq!(key(Ledger::Slab, &alone), "kmalloc-64");
         assert_eq!(key(Ledger::DmaBuf, &alone), "25,165,824 bytes each");
         assert_eq!(key(Ledger::IonHeap, &held), "pid 812 (player)");

@@ -1,24 +1,24 @@
 //! Kernel functions that allocated the memory in use: slab objects, pages, unreferenced objects.
 
 use crate::growth;
-use crate::model::Census;
 use crate::model::Evidence;
 use crate::model::FigureKind;
 use crate::model::Finding;
-use crate::model::Kind;
+use crate::model::FindingKind;
 use crate::model::Ledger;
+use crate::model::LedgerEntry;
+use crate::model::LedgerSnapshot;
 use crate::model::Listing;
+use crate::model::LogFact;
+use crate::model::LogRecord;
 use crate::model::NormalWorld;
-use crate::model::Row;
-use crate::model::Said;
-use crate::model::Saying;
 use crate::model::Severity;
 use crate::model::Unit;
 use crate::model::Verdict;
-use crate::normal::draft::Draft;
+use crate::normal::draft::FindingBuilder;
 use crate::normal::draft::holding;
-use crate::normal::prints::Counted;
-use crate::normal::prints::Prints;
+use crate::normal::prints::CountSeries;
+use crate::normal::prints::SnapshotSeries;
 use crate::text;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -48,22 +48,22 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
 }
 
 /// The last snapshot of each cache.
-fn newest(normal: &NormalWorld, ledger: Ledger) -> Vec<&Census> {
+fn newest(normal: &NormalWorld, ledger: Ledger) -> Vec<&LedgerSnapshot> {
     let last_by_name: BTreeMap<_, _> =
         normal.snapshots(ledger).map(|census| (&*census.of, census)).collect();
     last_by_name.into_values().collect()
 }
 
 /// The values of one name over the snapshots of a ledger; 0 if a snapshot lacks it.
-fn series(normal: &NormalWorld, ledger: Ledger, of: &str, name: &str) -> Counted {
-    Prints::new(normal, ledger, |census| *census.of == *of).values(|census| {
+fn series(normal: &NormalWorld, ledger: Ledger, of: &str, name: &str) -> CountSeries {
+    SnapshotSeries::new(normal, ledger, |census| *census.of == *of).values(|census| {
         let rows = census.rows.iter().filter(|row| *row.name == *name);
         Some(rows.fold(0u64, |sum, row| sum.saturating_add(row.count)))
     })
 }
 
 /// Severity, verdict and evidence of a series.
-fn judge(counted: &Counted) -> (Severity, Verdict, Vec<Evidence>) {
+fn judge(counted: &CountSeries) -> (Severity, Verdict, Vec<Evidence>) {
     let series = &counted.series;
     if series.points().count() < 2 {
         let text = "one snapshot can't show growth: take another one after the same work";
@@ -81,7 +81,7 @@ fn judge(counted: &Counted) -> (Severity, Verdict, Vec<Evidence>) {
     (severity, judgement.verdict, evidence)
 }
 
-fn caller(normal: &NormalWorld, census: &Census) -> Option<Finding> {
+fn caller(normal: &NormalWorld, census: &LedgerSnapshot) -> Option<Finding> {
     let row = census.rows.iter().max_by_key(|row| row.count)?;
     let total = census.rows.iter().fold(0u64, |sum, row| sum.saturating_add(row.count));
     if row.count < OBJECTS || row.count.saturating_mul(100) < total.saturating_mul(STANDS_OUT) {
@@ -94,8 +94,8 @@ fn caller(normal: &NormalWorld, census: &Census) -> Option<Finding> {
     let bytes = if row.bytes > 0 { format!(", {}", text::bytes(row.bytes)) } else { String::new() };
     let title = format!("{name} in {}: {held}{bytes}, {share} of the cache", census.of);
     let ages = row.stack.first().map_or(String::new(), |ages| format!(", {ages}"));
-    let mut draft = Draft::new(
-        Kind::SiteGrowth,
+    let mut draft = FindingBuilder::new(
+        FindingKind::SiteGrowth,
         holding(Listing::Cache(census.of.clone()), name, None),
         severity,
         title,
@@ -127,12 +127,12 @@ fn plain(name: &str) -> &str {
 /// Traced allocations of this site, grouped by call stack.
 fn traced_stacks<'n>(
     normal: &'n NormalWorld,
-    census: &Census,
+    census: &LedgerSnapshot,
     site: &str,
-) -> Vec<(String, &'n crate::model::Place, u64)> {
-    let mut stacks: BTreeMap<String, (&crate::model::Place, u64)> = BTreeMap::new();
-    for Saying { place, said, .. } in &normal.sayings {
-        let Said::Allocated { cache, stack } = said else { continue };
+) -> Vec<(String, &'n crate::model::SourceLocation, u64)> {
+    let mut stacks: BTreeMap<String, (&crate::model::SourceLocation, u64)> = BTreeMap::new();
+    for LogRecord { place, said, .. } in &normal.sayings {
+        let LogFact::Allocated { cache, stack } = said else { continue };
         let index = stack.iter().position(|name| plain(name) == site);
         let Some(at) = index.filter(|_| census.of.is_empty() || **cache == *census.of) else {
             continue;
@@ -143,7 +143,7 @@ fn traced_stacks<'n>(
     stacks.into_iter().map(|(stack, (place, times))| (stack, place, times)).take(FRAMES).collect()
 }
 
-fn pages(normal: &NormalWorld, census: &Census) -> Option<Finding> {
+fn pages(normal: &NormalWorld, census: &LedgerSnapshot) -> Option<Finding> {
     let row = census.rows.first().filter(|row| row.bytes >= PAGES)?;
     let (severity, verdict, evidence) =
         judge(&series(normal, census.ledger, &census.of, &row.name));
@@ -157,7 +157,7 @@ fn pages(normal: &NormalWorld, census: &Census) -> Option<Finding> {
     );
     let stack: Vec<_> = row.stack.iter().take(FRAMES).map(|name| &**name).collect();
     let block_size = 4096u64 << order;
-    let draft = Draft::new(Kind::SiteGrowth, holding(Listing::Ledger(Ledger::PageOwner), &row.name, None), severity, title)
+    let draft = FindingBuilder::new(FindingKind::SiteGrowth, holding(Listing::Ledger(Ledger::PageOwner), &row.name, None), severity, title)
         .verdict(verdict)
         .figure(FigureKind::Pages, row.count, Unit::Objects)
         .figure(FigureKind::InUse, row.bytes, Unit::Bytes)
@@ -180,12 +180,12 @@ fn unreferenced(normal: &NormalWorld) -> Vec<Finding> {
 
 fn unreferenced_site(
     normal: &NormalWorld,
-    last: &Census,
+    last: &LedgerSnapshot,
     name: &str,
     scans: usize,
 ) -> Option<Finding> {
     let matching_rows = || last.rows.iter().filter(|row| *row.name == *name);
-    let example: &Row = matching_rows().next_back()?;
+    let example: &LedgerEntry = matching_rows().next_back()?;
     let count = matching_rows().count() as u64;
     let bytes = matching_rows().fold(0u64, |sum, row| sum.saturating_add(row.bytes));
     let values = series(normal, Ledger::Kmemleak, "", name);
@@ -204,8 +204,8 @@ fn unreferenced_site(
         text::number(example.bytes),
         stack.join(" <- ")
     );
-    let draft = Draft::new(
-        Kind::SiteGrowth,
+    let draft = FindingBuilder::new(
+        FindingKind::SiteGrowth,
         holding(Listing::Ledger(Ledger::Kmemleak), name, None),
         severity,
         title,

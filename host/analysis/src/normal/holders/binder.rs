@@ -2,21 +2,21 @@
 
 use crate::model::FigureKind;
 use crate::model::Finding;
+use crate::model::FindingKind;
 use crate::model::Fingerprint;
-use crate::model::Kind;
 use crate::model::Ledger;
 use crate::model::Listing;
+use crate::model::LogFact;
+use crate::model::LogRecord;
 use crate::model::NormalPool;
 use crate::model::NormalWorld;
-use crate::model::Place;
 use crate::model::PoolKind;
-use crate::model::Said;
-use crate::model::Saying;
 use crate::model::Severity;
+use crate::model::SourceLocation;
 use crate::model::Subject;
 use crate::model::Unit;
 use crate::model::Verdict;
-use crate::normal::draft::Draft;
+use crate::normal::draft::FindingBuilder;
 use crate::normal::draft::holding;
 use crate::text;
 use std::collections::BTreeMap;
@@ -27,9 +27,10 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let full = too_many_files(normal);
     let cause = full.as_ref().map(|full| full.fingerprint.clone());
     let lives = lives(normal);
-    let is_closed = |life: &Life<'_>| life.closed.is_some() && life.released.is_none();
+    let is_closed = |life: &BinderLife<'_>| life.closed.is_some() && life.released.is_none();
     let stuck_lives = lives.iter().filter(|(_, life)| is_closed(life) || life.is_dead());
-    let has_releases = normal.sayings.iter().any(|one| matches!(one.said, Said::Released { .. }));
+    let has_releases =
+        normal.sayings.iter().any(|one| matches!(one.said, LogFact::Released { .. }));
     let stuck_lives = stuck_lives.filter(|(_, life)| has_releases || life.keeps.is_some());
     let (dead, other): (Vec<_>, Vec<_>) = stuck_lives.partition(|(_, life)| life.is_dead());
     let mut findings: Vec<_> = match &dead[..] {
@@ -42,14 +43,14 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
 }
 
 /// The finding for several exited processes that binder still keeps.
-fn procs_finding(dead: &[(&u64, &Life<'_>)], cause: Option<Fingerprint>) -> Finding {
+fn procs_finding(dead: &[(&u64, &BinderLife<'_>)], cause: Option<Fingerprint>) -> Finding {
     let pids = text::ranges(&dead.iter().map(|(pid, _)| **pid).collect());
     let title = format!(
         "binder: {} procs are never released although their processes have exited",
         text::number(dead.len() as u64)
     );
-    let mut draft = Draft::new(
-        Kind::Unpaired,
+    let mut draft = FindingBuilder::new(
+        FindingKind::Unpaired,
         holding(Listing::Binder, "proc", None),
         Severity::Failure,
         title,
@@ -83,36 +84,37 @@ pub(crate) fn triage(findings: &[Finding]) -> Option<Arc<str>> {
 
 /// Binder's state of a process, from logs and debugfs.
 #[derive(Default)]
-struct Life<'n> {
-    closed: Option<&'n Place>,
-    released: Option<&'n Place>,
-    keeps: Option<(&'n Place, [u64; 3])>,
-    gone: Option<&'n Place>,
+struct BinderLife<'n> {
+    closed: Option<&'n SourceLocation>,
+    released: Option<&'n SourceLocation>,
+    keeps: Option<(&'n SourceLocation, [u64; 3])>,
+    gone: Option<&'n SourceLocation>,
     there: bool,
 }
 
-fn lives(normal: &NormalWorld) -> BTreeMap<u64, Life<'_>> {
-    let mut lives: BTreeMap<u64, Life<'_>> = BTreeMap::new();
+fn lives(normal: &NormalWorld) -> BTreeMap<u64, BinderLife<'_>> {
+    let mut lives: BTreeMap<u64, BinderLife<'_>> = BTreeMap::new();
     let mut list_place = None;
     let last = normal.snapshots(Ledger::Descriptors).next_back();
-    for Saying { place, said, moment, .. } in &normal.sayings {
+    for LogRecord { place, said, moment, .. } in &normal.sayings {
         // Only the last snapshot shows what binder still keeps.
-        if matches!(said, Said::Keeps { .. }) && last.is_some_and(|last| last.moment != *moment) {
+        if matches!(said, LogFact::Keeps { .. }) && last.is_some_and(|last| last.moment != *moment)
+        {
             continue;
         }
         match said {
             // The process id is reused; lists refer to the new process.
-            Said::AreaMapped { pid } => {
+            LogFact::AreaMapped { pid } => {
                 let life = lives.entry(*pid).or_default();
                 (life.closed, life.released) = (None, None);
             }
-            Said::AreaClosed { pid } => lives.entry(*pid).or_default().closed = Some(place),
-            Said::Released { pid } => lives.entry(*pid).or_default().released = Some(place),
-            Said::Keeps { pid, threads, nodes, refs } => {
+            LogFact::AreaClosed { pid } => lives.entry(*pid).or_default().closed = Some(place),
+            LogFact::Released { pid } => lives.entry(*pid).or_default().released = Some(place),
+            LogFact::Keeps { pid, threads, nodes, refs } => {
                 lives.entry(*pid).or_default().keeps = Some((place, [*threads, *nodes, *refs]));
             }
-            Said::NoProcess { pid } => lives.entry(*pid).or_default().gone = Some(place),
-            Said::Process(holder) => {
+            LogFact::NoProcess { pid } => lives.entry(*pid).or_default().gone = Some(place),
+            LogFact::Process(holder) => {
                 list_place = Some(place);
                 lives.entry(holder.pid).or_default().there = true;
             }
@@ -133,13 +135,13 @@ fn lives(normal: &NormalWorld) -> BTreeMap<u64, Life<'_>> {
     lives
 }
 
-impl Life<'_> {
+impl BinderLife<'_> {
     /// Whether binder keeps it although it has exited.
     const fn is_dead(&self) -> bool {
         self.keeps.is_some() && self.gone.is_some()
     }
 
-    fn evidence(&self, pid: u64, mut draft: Draft) -> Draft {
+    fn evidence(&self, pid: u64, mut draft: FindingBuilder) -> FindingBuilder {
         if let Some(place) = self.closed {
             draft = draft.evidence_at(
                 &format!("the area of {pid} was closed, and no binder_release follows"),
@@ -166,7 +168,7 @@ impl Life<'_> {
     fn finding(
         &self,
         pid: u64,
-        all: &BTreeMap<u64, Life<'_>>,
+        all: &BTreeMap<u64, BinderLife<'_>>,
         cause: Option<Fingerprint>,
     ) -> Finding {
         let title = match self.closed {
@@ -175,9 +177,13 @@ impl Life<'_> {
         };
         let sure = self.is_dead();
         let severity = if sure { Severity::Failure } else { Severity::Possible };
-        let draft =
-            Draft::new(Kind::Unpaired, holding(Listing::Binder, "proc", None), severity, title)
-                .verdict(if sure { Verdict::Leak } else { Verdict::Undecided });
+        let draft = FindingBuilder::new(
+            FindingKind::Unpaired,
+            holding(Listing::Binder, "proc", None),
+            severity,
+            title,
+        )
+        .verdict(if sure { Verdict::Leak } else { Verdict::Undecided });
         let mut draft = self.evidence(pid, draft);
         let other_procs: Vec<_> = all
             .iter()
@@ -197,7 +203,7 @@ impl Life<'_> {
 /// The finding for full descriptor tables.
 fn too_many_files(normal: &NormalWorld) -> Option<Finding> {
     let messages = normal.sayings.iter().filter_map(|one| match one.said {
-        Said::TooManyFiles { pid } => Some((pid, one)),
+        LogFact::TooManyFiles { pid } => Some((pid, one)),
         _ => None,
     });
     let (_, first) = messages.clone().next()?;
@@ -210,7 +216,7 @@ fn too_many_files(normal: &NormalWorld) -> Option<Finding> {
     };
     let title = format!("file descriptors{suffix} ran out: \"Too many open files\"");
     let subject = Subject::Pool(PoolKind::NormalWorld(NormalPool::Descriptors));
-    let draft = Draft::new(Kind::PoolGrowth, subject, Severity::Failure, title)
+    let draft = FindingBuilder::new(FindingKind::PoolGrowth, subject, Severity::Failure, title)
         .figure(FigureKind::FailedAllocations, messages.count() as u64, Unit::Objects)
         .evidence_at(
             "error 24 (EMFILE): the table is at its limit, 1024 by default (ulimit -n)",

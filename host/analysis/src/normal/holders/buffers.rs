@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::{
     model::{
-        Census, FigureKind, Finding, Holder, Kind, Ledger, Listing, NormalWorld, Place, Row, Said,
-        Saying, Severity, Unit, Verdict,
+        FigureKind, Finding, FindingKind, Holder, Ledger, LedgerEntry, LedgerSnapshot, Listing,
+        LogFact, LogRecord, NormalWorld, Severity, SourceLocation, Unit, Verdict,
     },
-    normal::draft::{Draft, holding},
+    normal::draft::{FindingBuilder, holding},
     text,
 };
 
@@ -21,15 +21,15 @@ const MOST: usize = 100;
 const EXAMPLES: usize = 3;
 
 /// The key of a group of buffers: whether the holder is doubtful, the holder, the size.
-type Alike = (bool, Option<u64>, u64);
+type BufferGroupKey = (bool, Option<u64>, u64);
 
 /// A buffer held by a duplicated descriptor.
-struct Held<'n> {
-    row: &'n Row,
-    of: &'n Census,
+struct HeldBuffer<'n> {
+    row: &'n LedgerEntry,
+    of: &'n LedgerSnapshot,
     copy: (u64, u64),
     task: Option<u64>,
-    said: &'n Saying,
+    said: &'n LogRecord,
     /// Whether another process has a descriptor of the same number, which may be the copy.
     doubtful: bool,
 }
@@ -37,16 +37,16 @@ struct Held<'n> {
 /// Findings for buffers held by a duplicated descriptor that was never closed.
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let mut reported_copies = HashSet::new();
-    let mut groups: BTreeMap<Alike, Vec<Held<'_>>> = BTreeMap::new();
+    let mut groups: BTreeMap<BufferGroupKey, Vec<HeldBuffer<'_>>> = BTreeMap::new();
     for saying in &normal.sayings {
-        let Said::Duplicated { task, old, new } = saying.said else { continue };
+        let LogFact::Duplicated { task, old, new } = saying.said else { continue };
         let holders = holders(normal, new);
         let first = holders.first().and_then(|(_, row)| row.holder.as_ref()).map(|one| one.pid);
         let doubtful =
             holders.iter().any(|(_, row)| row.holder.as_ref().map(|one| one.pid) != first);
         for (of, row) in holders {
             if reported_copies.insert((row.ids.inode, new)) {
-                let buffer = Held { row, of, copy: (old, new), task, said: saying, doubtful };
+                let buffer = HeldBuffer { row, of, copy: (old, new), task, said: saying, doubtful };
                 let pid = row.holder.as_ref().map(|holder| holder.pid);
                 groups.entry((doubtful, pid, row.bytes)).or_default().push(buffer);
             }
@@ -56,14 +56,14 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
 }
 
 /// The finding for one buffer, or for several of the same size.
-fn finding(all: &[Held<'_>], normal: &NormalWorld) -> Option<Finding> {
+fn finding(all: &[HeldBuffer<'_>], normal: &NormalWorld) -> Option<Finding> {
     let [held] = all else { return group_finding(all, normal) };
     Some(held.finding(normal))
 }
 
-fn group_finding(all: &[Held<'_>], normal: &NormalWorld) -> Option<Finding> {
+fn group_finding(all: &[HeldBuffer<'_>], normal: &NormalWorld) -> Option<Finding> {
     let first = all.first()?;
-    let numbers = |of: fn(&Held<'_>) -> u64| text::ranges(&all.iter().map(of).collect());
+    let numbers = |of: fn(&HeldBuffer<'_>) -> u64| text::ranges(&all.iter().map(of).collect());
     let total = all.iter().fold(0u64, |sum, held| sum.saturating_add(held.row.bytes));
     let (each, who) = (text::number(first.row.bytes), first.holder_text(normal));
     let title = format!(
@@ -90,15 +90,15 @@ fn group_finding(all: &[Held<'_>], normal: &NormalWorld) -> Option<Finding> {
 }
 
 /// Rows of the last snapshots in which a process holds a buffer by this descriptor, best first.
-fn holders(normal: &NormalWorld, fd: u64) -> Vec<(&Census, &Row)> {
+fn holders(normal: &NormalWorld, fd: u64) -> Vec<(&LedgerSnapshot, &LedgerEntry)> {
     let snapshots = HOLDERS.into_iter().flat_map(|ledger| normal.snapshots(ledger).rev());
     let rows = snapshots.flat_map(|census| census.rows.iter().map(move |row| (census, row)));
     rows.filter(|(_, row)| row.ids.fds.contains(&fd) && row.ids.inode.is_some()).collect()
 }
 
-impl Held<'_> {
+impl HeldBuffer<'_> {
     fn finding(&self, normal: &NormalWorld) -> Finding {
-        let Row { bytes, ids, .. } = self.row;
+        let LedgerEntry { bytes, ids, .. } = self.row;
         let (old, new) = self.copy;
         let inode = ids.inode.unwrap_or_default();
         let address = ids.address.map_or(String::new(), |address| format!(" at iova {address:#x}"));
@@ -116,7 +116,7 @@ impl Held<'_> {
     fn holder(&self, normal: &NormalWorld) -> Option<Holder> {
         let holder = self.row.holder.clone()?;
         let log_holder = normal.sayings.iter().rev().find_map(|one| match &one.said {
-            Said::Process(named) if named.pid == holder.pid => Some(named),
+            LogFact::Process(named) if named.pid == holder.pid => Some(named),
             _ => None,
         });
         // A run lists the descriptors of each process with its name.
@@ -133,16 +133,21 @@ impl Held<'_> {
         self.holder(normal).map_or_else(|| "a process".into(), |holder| text::holder(&holder))
     }
 
-    fn draft(&self, title: String, normal: &NormalWorld) -> Draft {
+    fn draft(&self, title: String, normal: &NormalWorld) -> FindingBuilder {
         let severity = if self.doubtful { Severity::Possible } else { Severity::Failure };
         let holder = self.holder(normal);
         let comm = holder.as_ref().map_or("", |holder| &*holder.comm);
         let pid = holder.as_ref().map(|holder| holder.pid);
-        Draft::new(Kind::Unpaired, holding(Listing::DmaBufs, comm, pid), severity, title)
-            .verdict(Verdict::Leak)
+        FindingBuilder::new(
+            FindingKind::Unpaired,
+            holding(Listing::DmaBufs, comm, pid),
+            severity,
+            title,
+        )
+        .verdict(Verdict::Leak)
     }
 
-    fn evidence(&self, normal: &NormalWorld, draft: Draft) -> Draft {
+    fn evidence(&self, normal: &NormalWorld, draft: FindingBuilder) -> FindingBuilder {
         let (old, new) = self.copy;
         let draft = draft.evidence_at(
             &self.listing_text(&self.row.name, &self.holder_text(normal)),
@@ -156,7 +161,7 @@ impl Held<'_> {
         )
     }
 
-    fn end(&self, draft: Draft, normal: &NormalWorld) -> Finding {
+    fn end(&self, draft: FindingBuilder, normal: &NormalWorld) -> Finding {
         let (old, new) = self.copy;
         let pid = self.row.holder.as_ref().map(|holder| holder.pid);
         let draft = match (self.doubtful, self.task == pid) {
@@ -182,7 +187,7 @@ impl Held<'_> {
     }
 
     /// Adds entries of other ledgers for the same buffer.
-    fn add_other_ledgers(&self, normal: &NormalWorld, mut draft: Draft) -> Draft {
+    fn add_other_ledgers(&self, normal: &NormalWorld, mut draft: FindingBuilder) -> FindingBuilder {
         let ids = &self.row.ids;
         for row in normal.snapshots(Ledger::FdInfo).flat_map(|census| &census.rows) {
             let is_same = row.ids.inode == ids.inode && row.ids.fds.contains(&self.copy.1);
@@ -203,7 +208,7 @@ impl Held<'_> {
         draft
     }
 
-    fn of_address(&self, normal: &NormalWorld, address: u64) -> Vec<(String, Place)> {
+    fn of_address(&self, normal: &NormalWorld, address: u64) -> Vec<(String, SourceLocation)> {
         let mut lines = Vec::new();
         for census in normal.snapshots(Ledger::IovaMap) {
             let Some(row) = by_address(census, address) else { continue };
@@ -224,7 +229,7 @@ impl Held<'_> {
             let text = format!("iommu_dump: {}, and no free", text::list(&operations));
             lines.push((text, row.place.clone()));
         }
-        let uses = |saying: &&Saying| saying.said == Said::Uses { address };
+        let uses = |saying: &&LogRecord| saying.said == LogFact::Uses { address };
         let usage = normal.sayings.iter().find(uses);
         lines.extend(
             usage.map(|saying| (format!("a program used {address:#x}"), saying.place.clone())),
@@ -233,6 +238,6 @@ impl Held<'_> {
     }
 }
 
-fn by_address(census: &Census, address: u64) -> Option<&Row> {
+fn by_address(census: &LedgerSnapshot, address: u64) -> Option<&LedgerEntry> {
     census.rows.iter().find(|row| row.ids.address == Some(address))
 }

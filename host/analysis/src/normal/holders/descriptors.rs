@@ -2,23 +2,23 @@
 
 use crate::growth::Judgement;
 use crate::growth::report::words as growing;
-use crate::model::Census;
 use crate::model::Evidence;
 use crate::model::FigureKind;
 use crate::model::Finding;
+use crate::model::FindingKind;
 use crate::model::Holder;
-use crate::model::Kind;
 use crate::model::Ledger;
+use crate::model::LedgerEntry;
+use crate::model::LedgerSnapshot;
 use crate::model::Listing;
 use crate::model::NormalWorld;
-use crate::model::Row;
 use crate::model::Severity;
 use crate::model::Unit;
 use crate::model::Verdict;
-use crate::normal::draft::Draft;
+use crate::normal::draft::FindingBuilder;
 use crate::normal::draft::holding;
-use crate::normal::prints::Counted;
-use crate::normal::prints::Prints;
+use crate::normal::prints::CountSeries;
+use crate::normal::prints::SnapshotSeries;
 use crate::text;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,41 +36,41 @@ const KINDS: usize = 4;
 const NEARLY_FULL: u64 = 90;
 
 /// A process: its id and its start time.
-pub(crate) type Process = (u64, u64);
+pub(crate) type ProcessKey = (u64, u64);
 
 /// The process of a row.
-pub(crate) fn process(row: &Row) -> Option<Process> {
+pub(crate) fn process(row: &LedgerEntry) -> Option<ProcessKey> {
     Some((row.holder.as_ref()?.pid, row.ids.start.unwrap_or(0)))
 }
 
 /// Rows of the processes in a snapshot, by process id.
-pub(crate) fn names(census: &Census) -> BTreeMap<u64, &Row> {
+pub(crate) fn names(census: &LedgerSnapshot) -> BTreeMap<u64, &LedgerEntry> {
     let total_rows = census.rows.iter().filter(|row| row.name.is_empty());
     total_rows.filter_map(|row| Some((row.holder.as_ref()?.pid, row))).collect()
 }
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
-    let prints = Prints::new(normal, Ledger::Descriptors, |_| true);
+    let prints = SnapshotSeries::new(normal, Ledger::Descriptors, |_| true);
     let Some(last) = prints.snapshots().next_back() else { return Vec::new() };
     let list = |census| of_census(census).collect();
     let columns = prints.columns(list, PROCESSES);
     let mut ranked_findings = Vec::new();
     for row in last.rows.iter().filter(|row| row.name.is_empty()) {
         let Some(of) = process(row) else { continue };
-        let Some(counted) = columns.get(&of).map(Counted::since_its_begin) else { continue };
-        let table = Table { row, of, said: counted.judge(), counted, prints: &prints };
+        let Some(counted) = columns.get(&of).map(CountSeries::since_its_begin) else { continue };
+        let table = DescriptorTable { row, of, said: counted.judge(), counted, prints: &prints };
         ranked_findings.extend(table.finding());
     }
     ranked_findings.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
     ranked_findings.into_iter().take(MOST).map(|(_, finding)| finding).collect()
 }
 
-fn of_census(census: &Census) -> impl Iterator<Item = (Process, u64)> + '_ {
+fn of_census(census: &LedgerSnapshot) -> impl Iterator<Item = (ProcessKey, u64)> + '_ {
     let total_rows = census.rows.iter().filter(|row| row.name.is_empty());
     total_rows.filter_map(|row| Some((process(row)?, row.count)))
 }
 
-impl Counted {
+impl CountSeries {
     /// The series from the start of the process on.
     fn since_its_begin(&self) -> Self {
         let values = &self.series.values;
@@ -84,15 +84,15 @@ impl Counted {
 }
 
 /// The descriptors of one process.
-struct Table<'n> {
-    row: &'n Row,
-    of: Process,
-    counted: Counted,
+struct DescriptorTable<'n> {
+    row: &'n LedgerEntry,
+    of: ProcessKey,
+    counted: CountSeries,
     said: Judgement,
-    prints: &'n Prints<'n>,
+    prints: &'n SnapshotSeries<'n>,
 }
 
-impl Table<'_> {
+impl DescriptorTable<'_> {
     fn finding(&self) -> Option<(u64, Finding)> {
         let (first, last) = self.counted.ends();
         let gain = last.saturating_sub(first);
@@ -107,8 +107,8 @@ impl Table<'_> {
         };
         let holder = self.row.holder.as_ref()?;
         let verdict = self.said.verdict;
-        let draft = Draft::new(
-            Kind::PoolGrowth,
+        let draft = FindingBuilder::new(
+            FindingKind::PoolGrowth,
             holding(Listing::Ledger(Ledger::Descriptors), &holder.comm, Some(holder.pid)),
             severity,
             self.title(holder, (first, last)),
@@ -193,7 +193,7 @@ impl Table<'_> {
         (!kinds.is_empty()).then(|| format!("growth by kind: {}", text::list(&kinds)).into())
     }
 
-    fn kinds_of<'n>(&self, census: &'n Census) -> Option<BTreeMap<&'n str, u64>> {
+    fn kinds_of<'n>(&self, census: &'n LedgerSnapshot) -> Option<BTreeMap<&'n str, u64>> {
         let process_rows = census.rows.iter().filter(|row| process(row) == Some(self.of));
         let kinds: BTreeMap<_, _> = process_rows
             .filter(|row| !row.name.is_empty())

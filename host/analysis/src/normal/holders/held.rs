@@ -6,12 +6,12 @@ use super::descriptors::names;
 use crate::{
     growth::{Judgement, report::words as growing},
     model::{
-        Census, Evidence, FigureKind, Finding, Kind, Ledger, Listing, Moment, NormalWorld, Row,
-        Severity, Unit, Verdict,
+        Evidence, FigureKind, Finding, FindingKind, Ledger, LedgerEntry, LedgerSnapshot, Listing,
+        Moment, NormalWorld, Severity, Unit, Verdict,
     },
     normal::{
-        draft::{Draft, holding},
-        prints::{Counted, Prints},
+        draft::{FindingBuilder, holding},
+        prints::{CountSeries, SnapshotSeries},
     },
     text,
 };
@@ -28,13 +28,13 @@ const TOLD: usize = 6;
 
 /// Descriptors and mappings of buffers at one moment.
 #[derive(Default)]
-struct Held<'n> {
-    fds: Vec<&'n Row>,
-    maps: Vec<&'n Row>,
+struct BufferHoldings<'n> {
+    fds: Vec<&'n LedgerEntry>,
+    maps: Vec<&'n LedgerEntry>,
 }
 
-fn by_moment(normal: &NormalWorld) -> BTreeMap<Moment, Held<'_>> {
-    let mut moments: BTreeMap<Moment, Held<'_>> = BTreeMap::new();
+fn by_moment(normal: &NormalWorld) -> BTreeMap<Moment, BufferHoldings<'_>> {
+    let mut moments: BTreeMap<Moment, BufferHoldings<'_>> = BTreeMap::new();
     let live_snapshots = normal.censuses.iter().filter_map(|census| Some((census.moment?, census)));
     for (moment, census) in live_snapshots {
         let rows = moments.entry(moment).or_default();
@@ -48,17 +48,17 @@ fn by_moment(normal: &NormalWorld) -> BTreeMap<Moment, Held<'_>> {
 }
 
 /// Process id of the holder, and size of the buffer.
-type Key = (u64, u64);
+type BufferKey = (u64, u64);
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let holdings = by_moment(normal);
-    let prints = Prints::new(normal, Ledger::Descriptors, |_| true);
-    let rows = |census: &Census| census.moment.and_then(|moment| holdings.get(&moment));
-    let list = |census: &'_ Census| -> Vec<(Key, u64)> {
+    let prints = SnapshotSeries::new(normal, Ledger::Descriptors, |_| true);
+    let rows = |census: &LedgerSnapshot| census.moment.and_then(|moment| holdings.get(&moment));
+    let list = |census: &'_ LedgerSnapshot| -> Vec<(BufferKey, u64)> {
         rows(census).into_iter().flat_map(|held| &held.fds).filter_map(|row| key(row)).collect()
     };
     let Some(last) = prints.snapshots().next_back() else { return Vec::new() };
-    let no_rows = Held::default();
+    let no_rows = BufferHoldings::default();
     let last_rows = rows(last).unwrap_or(&no_rows);
     let names = names(last);
     let mut ranked_findings: Vec<_> = prints
@@ -68,8 +68,15 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
             let comm = names.get(&key.0).and_then(|row| row.holder.as_ref());
             let comm = comm.map_or("", |holder| &*holder.comm);
             let judgement = counted.judge();
-            Growing { pid: key.0, comm, bytes: key.1, counted, said: judgement, now: last_rows }
-                .finding()
+            BufferGrowth {
+                pid: key.0,
+                comm,
+                bytes: key.1,
+                counted,
+                said: judgement,
+                now: last_rows,
+            }
+            .finding()
         })
         .collect();
     ranked_findings.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
@@ -79,21 +86,21 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     findings
 }
 
-fn key(row: &Row) -> Option<(Key, u64)> {
+fn key(row: &LedgerEntry) -> Option<(BufferKey, u64)> {
     Some(((row.holder.as_ref()?.pid, row.bytes), row.count))
 }
 
 /// Buffers of one size with a growing number of descriptors in one process.
-struct Growing<'n> {
+struct BufferGrowth<'n> {
     pid: u64,
     comm: &'n str,
     bytes: u64,
-    counted: Counted,
+    counted: CountSeries,
     said: Judgement,
-    now: &'n Held<'n>,
+    now: &'n BufferHoldings<'n>,
 }
 
-impl Growing<'_> {
+impl BufferGrowth<'_> {
     fn finding(&self) -> Option<(u64, Finding)> {
         let (first, last) = self.counted.ends();
         let gain = last.saturating_sub(first).saturating_mul(self.bytes);
@@ -115,8 +122,9 @@ impl Growing<'_> {
     }
 
     /// Adds the buffers, their descriptors and mappings.
-    fn described(&self, mut draft: Draft) -> Draft {
-        let ours = |row: &&&Row| row.holder.as_ref().is_some_and(|holder| holder.pid == self.pid);
+    fn described(&self, mut draft: FindingBuilder) -> FindingBuilder {
+        let ours =
+            |row: &&&LedgerEntry| row.holder.as_ref().is_some_and(|holder| holder.pid == self.pid);
         let fds: Vec<_> =
             self.now.fds.iter().filter(ours).filter(|row| row.bytes == self.bytes).collect();
         let mut buffers: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
@@ -164,7 +172,7 @@ fn newest(buffers: &BTreeMap<u64, Vec<u64>>) -> String {
 }
 
 /// Severity of a judgement; `None` if there is nothing to report.
-fn severity(said: &Judgement, counted: &Counted) -> Option<Severity> {
+fn severity(said: &Judgement, counted: &CountSeries) -> Option<Severity> {
     match said.verdict {
         Verdict::Leak => Some(Severity::Failure),
         Verdict::Undecided if counted.climbs() => Some(Severity::Possible),
@@ -184,30 +192,33 @@ fn draft(
     severity: Severity,
     title: String,
     said: &Judgement,
-    counted: &Counted,
-) -> Draft {
+    counted: &CountSeries,
+) -> FindingBuilder {
     let rate = said.rate.filter(|_| said.verdict == Verdict::Leak);
-    Draft::new(Kind::SiteGrowth, holding(Listing::DmaBufs, name, pid), severity, title)
-        .verdict(said.verdict)
-        .figures(
-            rate.map(|rate| growing::figure(FigureKind::Growth, rate, Unit::ObjectsPerIteration)),
-        )
-        .figures(growing::judgement_figures(said, counted.idle))
-        .evidence([Evidence::Text(growing::reason(said, &counted.series, "descriptor").into())])
-        .evidence(growing::evidence(&counted.series, counted.first))
+    FindingBuilder::new(
+        FindingKind::SiteGrowth,
+        holding(Listing::DmaBufs, name, pid),
+        severity,
+        title,
+    )
+    .verdict(said.verdict)
+    .figures(rate.map(|rate| growing::figure(FigureKind::Growth, rate, Unit::ObjectsPerIteration)))
+    .figures(growing::judgement_figures(said, counted.idle))
+    .evidence([Evidence::Text(growing::reason(said, &counted.series, "descriptor").into())])
+    .evidence(growing::evidence(&counted.series, counted.first))
 }
 
 /// Findings for buffers that the kernel lists but no process has a descriptor or a mapping of.
-fn nobodys(normal: &NormalWorld, held: &BTreeMap<Moment, Held<'_>>) -> Vec<Finding> {
-    let prints = Prints::new(normal, Ledger::DmaBuf, |census| census.moment.is_some());
-    let list = |census: &'_ Census| -> Vec<(u64, u64)> {
+fn nobodys(normal: &NormalWorld, held: &BTreeMap<Moment, BufferHoldings<'_>>) -> Vec<Finding> {
+    let prints = SnapshotSeries::new(normal, Ledger::DmaBuf, |census| census.moment.is_some());
+    let list = |census: &'_ LedgerSnapshot| -> Vec<(u64, u64)> {
         let Some(held) = census.moment.and_then(|moment| held.get(&moment)) else {
             return Vec::new();
         };
         let held_inodes: BTreeSet<_> =
             held.fds.iter().chain(&held.maps).filter_map(|row| row.ids.inode).collect();
         let is_ownerless =
-            |row: &&Row| row.ids.inode.is_some_and(|inode| !held_inodes.contains(&inode));
+            |row: &&LedgerEntry| row.ids.inode.is_some_and(|inode| !held_inodes.contains(&inode));
         census.rows.iter().filter(is_ownerless).map(|row| (row.bytes, row.count)).collect()
     };
     let columns = prints.columns(list, KEYS);

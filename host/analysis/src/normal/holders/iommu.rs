@@ -4,23 +4,23 @@ use std::sync::Arc;
 
 use crate::{
     model::{
-        FigureKind, Finding, Kind, Ledger, Listing, NormalPool, NormalWorld, PoolKind, Row, Said,
-        Saying, Severity, Subject, Unit,
+        FigureKind, Finding, FindingKind, Ledger, LedgerEntry, Listing, LogFact, LogRecord,
+        NormalPool, NormalWorld, PoolKind, Severity, Subject, Unit,
     },
-    normal::draft::Draft,
+    normal::draft::FindingBuilder,
     text,
 };
 
 /// The first failed allocation of addresses: bytes, device, log fact.
-fn first_refusal(normal: &NormalWorld) -> Option<(u64, &Arc<str>, &Saying)> {
+fn first_refusal(normal: &NormalWorld) -> Option<(u64, &Arc<str>, &LogRecord)> {
     normal.sayings.iter().find_map(|saying| match &saying.said {
-        Said::NoAddresses { bytes, device } => Some((*bytes, device, saying)),
+        LogFact::NoAddresses { bytes, device } => Some((*bytes, device, saying)),
         _ => None,
     })
 }
 
 /// Mappings of a device when addresses ran out.
-fn user<'n>(normal: &'n NormalWorld, device: &str) -> Option<&'n Row> {
+fn user<'n>(normal: &'n NormalWorld, device: &str) -> Option<&'n LedgerEntry> {
     normal
         .snapshots(Ledger::IommuUsers)
         .flat_map(|census| &census.rows)
@@ -47,7 +47,7 @@ pub(crate) fn findings(normal: &NormalWorld, buffers: &[Finding]) -> Vec<Finding
         "addresses of the iommu for {device} ran out: mapping {} failed",
         text::bytes(bytes)
     );
-    let mut draft = Draft::new(Kind::PoolGrowth, subject, Severity::Failure, title);
+    let mut draft = FindingBuilder::new(FindingKind::PoolGrowth, subject, Severity::Failure, title);
     if let Some(row) = user(normal, device) {
         draft = draft.figure(FigureKind::InUse, row.bytes, Unit::Bytes).figure(
             FigureKind::Mappings,
@@ -76,13 +76,13 @@ pub(crate) fn findings(normal: &NormalWorld, buffers: &[Finding]) -> Vec<Finding
 }
 
 /// Threads that wait for a thread whose mappings failed.
-fn waiters(normal: &NormalWorld) -> Vec<(String, &crate::model::Place)> {
-    let failures = normal.sayings.iter().filter(|saying| saying.said == Said::NotMapped);
+fn waiters(normal: &NormalWorld) -> Vec<(String, &crate::model::SourceLocation)> {
+    let failures = normal.sayings.iter().filter(|saying| saying.said == LogFact::NotMapped);
     let mut lines = Vec::new();
     for saying in &normal.sayings {
-        let Said::Waits { from, to } = saying.said else { continue };
+        let LogFact::Waits { from, to } = saying.said else { continue };
         // MediaTek's kernels log tasks as `T`, core number, thread id.
-        let is_from_target = |other: &Saying| {
+        let is_from_target = |other: &LogRecord| {
             other.by.strip_prefix('T').is_some_and(|by| by.ends_with(&to.1.to_string()))
         };
         let times = failures.clone().filter(|other| is_from_target(other)).count() as u64;

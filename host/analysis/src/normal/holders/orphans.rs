@@ -1,15 +1,15 @@
 //! ION buffers without a client, and processes that map buffers of the same size.
 
-use crate::model::Census;
 use crate::model::FigureKind;
 use crate::model::Finding;
-use crate::model::Kind;
+use crate::model::FindingKind;
 use crate::model::Ledger;
+use crate::model::LedgerSnapshot;
 use crate::model::Listing;
 use crate::model::NormalWorld;
 use crate::model::Severity;
 use crate::model::Unit;
-use crate::normal::draft::Draft;
+use crate::normal::draft::FindingBuilder;
 use crate::normal::draft::holding;
 use crate::text;
 use std::collections::BTreeMap;
@@ -23,11 +23,11 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
 }
 
 /// The printed total, which includes rows missing from the text.
-fn bytes(census: &Census) -> u64 {
+fn bytes(census: &LedgerSnapshot) -> u64 {
     census.total.unwrap_or_else(|| census.bytes())
 }
 
-fn finding(normal: &NormalWorld, census: &Census) -> Finding {
+fn finding(normal: &NormalWorld, census: &LedgerSnapshot) -> Finding {
     let orphan_bytes = bytes(census);
     let title = format!(
         "{} bytes of ion heap {} are orphaned: they have no client",
@@ -36,7 +36,7 @@ fn finding(normal: &NormalWorld, census: &Census) -> Finding {
     );
     let subject = holding(Listing::Ledger(Ledger::IonOrphans), &census.of, None);
     let rows = census.rows.len() as u64;
-    let mut draft = Draft::new(Kind::Unpaired, subject, Severity::Failure, title)
+    let mut draft = FindingBuilder::new(FindingKind::Unpaired, subject, Severity::Failure, title)
         .figure(FigureKind::Orphaned, orphan_bytes, Unit::Bytes)
         .figure(FigureKind::Rows, rows, Unit::Objects)
         .evidence_at(
@@ -60,14 +60,14 @@ fn finding(normal: &NormalWorld, census: &Census) -> Finding {
     )
 }
 
-fn heap_total(normal: &NormalWorld, census: &Census) -> Option<u64> {
+fn heap_total(normal: &NormalWorld, census: &LedgerSnapshot) -> Option<u64> {
     let is_same_heap =
-        |heap: &&Census| heap.of == census.of && heap.place.source == census.place.source;
+        |heap: &&LedgerSnapshot| heap.of == census.of && heap.place.source == census.place.source;
     normal.snapshots(Ledger::IonHeap).find(is_same_heap)?.total
 }
 
 /// Number of rows by size and last known client.
-fn clients(census: &Census) -> Vec<String> {
+fn clients(census: &LedgerSnapshot) -> Vec<String> {
     let mut counts: BTreeMap<(String, u64), u64> = BTreeMap::new();
     for row in &census.rows {
         let holder_text = row.holder.as_ref().map_or_else(String::new, text::holder);
@@ -82,7 +82,7 @@ fn clients(census: &Census) -> Vec<String> {
 }
 
 /// Mappings of dma-bufs with the size of an orphan.
-fn mapping_lines(normal: &NormalWorld, census: &Census) -> Vec<String> {
+fn mapping_lines(normal: &NormalWorld, census: &LedgerSnapshot) -> Vec<String> {
     let mut mappings: BTreeMap<(u64, String), (u64, String)> = BTreeMap::new();
     for row in normal.snapshots(Ledger::Mappings).flat_map(|census| &census.rows) {
         if row.bytes == 0 || !census.rows.iter().any(|orphan| orphan.bytes == row.bytes) {

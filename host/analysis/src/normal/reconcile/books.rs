@@ -1,17 +1,17 @@
 //! Disagreement of two ledgers of the same memory, or of a sum and its parts.
 
-use crate::model::Census;
 use crate::model::FigureKind;
 use crate::model::Finding;
-use crate::model::Kind;
+use crate::model::FindingKind;
 use crate::model::Ledger;
+use crate::model::LedgerEntry;
+use crate::model::LedgerSnapshot;
 use crate::model::Listing;
+use crate::model::LogFact;
 use crate::model::NormalWorld;
-use crate::model::Row;
-use crate::model::Said;
 use crate::model::Severity;
 use crate::model::Unit;
-use crate::normal::draft::Draft;
+use crate::normal::draft::FindingBuilder;
 use crate::normal::draft::holding;
 use crate::text;
 
@@ -44,14 +44,15 @@ fn iommu(normal: &NormalWorld) -> Option<Finding> {
         text::kilobytes(all),
         text::kilobytes(list)
     );
-    let has_failed = normal.sayings.iter().any(|one| matches!(one.said, Said::NoAddresses { .. }));
+    let has_failed =
+        normal.sayings.iter().any(|one| matches!(one.said, LogFact::NoAddresses { .. }));
     let severity = if has_failed { Severity::Failure } else { Severity::Possible };
     let top = users.rows.first();
     let top = top.map_or(String::new(), |row| {
         format!(", of which {} has {}", row.name, text::bytes(row.bytes))
     });
     let subject = holding(Listing::Ledger(Ledger::IommuUsers), CAMERA, None);
-    let finding = Draft::new(Kind::Disagreement, subject, severity, title)
+    let finding = FindingBuilder::new(FindingKind::Disagreement, subject, severity, title)
         .figure(FigureKind::Iommu, all, Unit::Bytes)
         .figure(FigureKind::Camera, list, Unit::Bytes)
         .evidence_at(&format!("iommu: {}{top}", text::bytes(all)), &users.place)
@@ -65,7 +66,7 @@ fn iommu(normal: &NormalWorld) -> Option<Finding> {
 }
 
 /// The last place of a snapshot.
-fn last(census: &Census) -> &crate::model::Place {
+fn last(census: &LedgerSnapshot) -> &crate::model::SourceLocation {
     census.rows.last().map_or(&census.place, |row| &row.place)
 }
 
@@ -77,7 +78,7 @@ fn sums(normal: &NormalWorld) -> Vec<Finding> {
     snapshots.filter_map(sum).collect()
 }
 
-fn sum(census: &Census) -> Option<Finding> {
+fn sum(census: &LedgerSnapshot) -> Option<Finding> {
     let total = census.total?;
     let rows = census.bytes();
     let missing = total.abs_diff(rows);
@@ -92,7 +93,7 @@ fn sum(census: &Census) -> Option<Finding> {
         text::number(rows)
     );
     let subject = holding(Listing::Ledger(census.ledger), &census.of, None);
-    let mut draft = Draft::new(Kind::Disagreement, subject, Severity::Note, title)
+    let mut draft = FindingBuilder::new(FindingKind::Disagreement, subject, Severity::Note, title)
         .figure(FigureKind::Printed, total, Unit::Bytes)
         .figure(FigureKind::SumOfRows, rows, Unit::Bytes)
         .evidence_at(&format!("the difference is {}", text::bytes(missing)), &census.place);
@@ -107,7 +108,7 @@ fn sum(census: &Census) -> Option<Finding> {
 }
 
 /// The largest row size that divides the difference.
-fn multiple(census: &Census, missing: u64) -> Option<(u64, u64)> {
+fn multiple(census: &LedgerSnapshot, missing: u64) -> Option<(u64, u64)> {
     let sizes = census.rows.iter().map(|row| row.bytes).filter(|size| *size > 4096);
     let size = sizes.filter(|size| missing.is_multiple_of(*size)).max()?;
     Some((size, missing / size))
@@ -126,7 +127,7 @@ fn total_lost(normal: &NormalWorld) -> Option<Finding> {
     })
 }
 
-fn unbalanced(lost: &Row, derived: u64, parts: [&Row; 3]) -> Finding {
+fn unbalanced(lost: &LedgerEntry, derived: u64, parts: [&LedgerEntry; 3]) -> Finding {
     let mb = |bytes: u64| text::number(bytes >> 20);
     let title = format!(
         "cpu_monitor: Total-lost is printed as {} MB, all less used less free is {} MB",
@@ -134,8 +135,8 @@ fn unbalanced(lost: &Row, derived: u64, parts: [&Row; 3]) -> Finding {
         mb(derived)
     );
     let [all, used, free] = parts.map(|row| mb(row.bytes));
-    Draft::new(
-        Kind::Disagreement,
+    FindingBuilder::new(
+        FindingKind::Disagreement,
         holding(Listing::Ledger(Ledger::CpuMonitor), "Total-lost", None),
         Severity::Note,
         title,

@@ -7,8 +7,8 @@ use teeleak_proto::Uuid;
 
 use crate::{
     model::{
-        Census, Evidence, Figure, FigureKind, Finding, Kind, Ledger, Observation, Region, Row,
-        Sample, Severity, Subject, Unit,
+        Evidence, Figure, FigureKind, Finding, FindingKind, Ledger, LedgerEntry, LedgerSnapshot,
+        Observation, Region, Sample, Severity, Subject, Unit,
     },
     protocol::{Calls, Protocol, calls},
     text,
@@ -23,14 +23,14 @@ pub(crate) fn join(findings: &mut [Finding], observation: &Observation, protocol
     let (Some(pages), Some(sample)) = (pages, observation.samples.last()) else { return };
     for finding in findings.iter_mut() {
         let Subject::Ta(ta) = finding.subject else { continue };
-        if finding.kind != Kind::RegionGrowth || finding.severity == Severity::Note {
+        if finding.kind != FindingKind::RegionGrowth || finding.severity == Severity::Note {
             continue;
         }
-        let shared_regions = Both::new(ta, sample, pages);
+        let shared_regions = SharedRegions::new(ta, sample, pages);
         if shared_regions.0.is_empty() {
             continue;
         }
-        let fault = Fault::new(calls(protocols, observation, ta), region_gain(finding));
+        let fault = UnmapFault::new(calls(protocols, observation, ta), region_gain(finding));
         finding.evidence.extend(shared_regions.evidence());
         finding.evidence.push(text(fault.reason()));
         finding.title = format!("{}; {}", finding.title, fault.words()).into();
@@ -39,10 +39,10 @@ pub(crate) fn join(findings: &mut [Finding], observation: &Observation, protocol
 }
 
 /// Regions with the client pages that contain their start.
-struct Both<'o>(Vec<(&'o Region, &'o Row)>);
+struct SharedRegions<'o>(Vec<(&'o Region, &'o LedgerEntry)>);
 
-impl<'o> Both<'o> {
-    fn new(ta: Uuid, sample: &'o Sample, pages: &'o Census) -> Self {
+impl<'o> SharedRegions<'o> {
+    fn new(ta: Uuid, sample: &'o Sample, pages: &'o LedgerSnapshot) -> Self {
         let instances = sample.instances.value().into_iter().flatten();
         let regions = instances
             .filter(|instance| instance.uuid == ta)
@@ -79,12 +79,12 @@ fn region_gain(finding: &Finding) -> f64 {
 }
 
 /// Whether a range of pages contains this physical address.
-fn contains(row: &Row, pa: u64) -> bool {
+fn contains(row: &LedgerEntry, pa: u64) -> bool {
     row.ids.memory.is_some_and(|begin| pa.checked_sub(begin).is_some_and(|at| at < row.bytes))
 }
 
 /// A buffer in both worlds, in words.
-fn pair(region: &Region, row: &Row) -> String {
+fn pair(region: &Region, row: &LedgerEntry) -> String {
     let pa = region.pa.unwrap_or(0);
     let offset = pa.saturating_sub(row.ids.memory.unwrap_or(0));
     let va = row.ids.va.unwrap_or(0).saturating_add(offset);
@@ -104,7 +104,7 @@ fn text(text: impl Into<Arc<str>>) -> Evidence {
 }
 
 /// The side that does not release the memory.
-enum Fault {
+enum UnmapFault {
     /// The client made fewer unmap calls than map calls.
     Client(Calls),
     /// The TA reported success of all unmap calls but still has regions mapped.
@@ -113,7 +113,7 @@ enum Fault {
     Open(String),
 }
 
-impl Fault {
+impl UnmapFault {
     /// Compares the outstanding calls with the gained regions. A client with fewer outstanding calls than
     /// regions may need them, or each call may map several regions: that is inconclusive.
     fn new(calls: Calls, gained: f64) -> Self {
@@ -173,10 +173,10 @@ impl Fault {
 
 #[cfg(test)]
 mod tests {
-    use crate::{normal::reconcile::shared::*, parse::ledgers::Reader};
+    use crate::{normal::reconcile::shared::*, parse::ledgers::LedgerReader};
 
-    fn pages() -> Census {
-        let mut reader = Reader::new("");
+    fn pages() -> LedgerSnapshot {
+        let mut reader = LedgerReader::new("");
         for line in [
             "pages of clients of the TEE:",
             "pid 812 start 42 page 4096 comm drm-player",
@@ -213,8 +213,9 @@ mod tests {
 
     #[test]
     fn the_side_that_does_not_let_go_is_at_fault() {
-        let of =
-            |acquired, released, lost| Fault::new(Calls { acquired, released, lost }, 8.0).words();
+        let of = |acquired, released, lost| {
+            UnmapFault::new(Calls { acquired, released, lost }, 8.0).words()
+        };
         assert!(of(8, 0, false).contains("the normal world, which"));
         assert!(of(8, 8, false).contains("the TA, which"));
         assert!(
@@ -225,12 +226,12 @@ mod tests {
     #[test]
     fn a_client_that_rightly_keeps_one_is_not_at_fault_for_the_rest() {
         let calls = Calls { acquired: 8, released: 7, lost: false };
-        assert!(Fault::new(calls, 8.0).words().contains("inconclusive"));
+        assert!(UnmapFault::new(calls, 8.0).words().contains("inconclusive"));
         assert!(
-            Fault::new(calls, 8.0)
+            UnmapFault::new(calls, 8.0)
                 .reason()
                 .contains("1 call outstanding, but the TA has 8 more regions")
         );
-        assert!(Fault::new(calls, 1.0).words().contains("the normal world"));
+        assert!(UnmapFault::new(calls, 1.0).words().contains("the normal world"));
     }
 }

@@ -9,13 +9,13 @@ const FILE: &str = "canary.c";
 /// The planted canary, and how many snapshots showed it.
 #[derive(Default)]
 pub(super) struct CanaryTracker {
-    planted: Option<canary::Canary>,
+    planted: Option<canary::CanaryRecord>,
     result: Option<Canary>,
 }
 
 impl CanaryTracker {
     /// Records that the canary was planted, or cleared.
-    pub(super) fn plant(&mut self, canary: &canary::Canary) {
+    pub(super) fn plant(&mut self, canary: &canary::CanaryRecord) {
         self.planted = (canary.size > 0).then_some(*canary);
         if canary.size > 0 {
             let previous = self.result.unwrap_or(Canary { size: 0, expected: 0, found: 0 });
@@ -40,7 +40,7 @@ impl CanaryTracker {
 }
 
 /// Whether a site is the canary's. Epochs are not compared: when they restart, all become epoch 0.
-fn is_canary_site(canary: &canary::Canary, site: &Site) -> bool {
+fn is_canary_site(canary: &canary::CanaryRecord, site: &Site) -> bool {
     site.line == canary.line & 0xffff
         && site.size == u64::from(canary.size)
         && site.file.ends_with(FILE)

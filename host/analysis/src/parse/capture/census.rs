@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::model::{
-    Gauge, Instance, Moment, Owner, Part, Place, Pool, Region, Sample, Session, Site,
+    Completeness, Gauge, Instance, Moment, Owner, Pool, Region, Sample, Session, Site,
+    SourceLocation,
 };
 use teeleak_proto::{
     census,
@@ -18,21 +19,21 @@ use super::{HelloFacts, NamePool, entries, gap, section::SectionEntries};
 /// The entries that the pages of a snapshot have listed so far.
 pub(super) struct CensusBuilder {
     moment: Moment,
-    place: Place,
+    place: SourceLocation,
     tags: bool,
     /// Section of the last head, and the instance if that section lists regions.
     current: Option<(Section, u32)>,
     pools: SectionEntries<Pool>,
     sites: SectionEntries<Site>,
     owners: SectionEntries<Owner>,
-    instances: SectionEntries<census::Instance>,
+    instances: SectionEntries<census::InstanceRecord>,
     sessions: SectionEntries<Session>,
     regions: BTreeMap<u32, SectionEntries<Region>>,
     ended: bool,
 }
 
 impl CensusBuilder {
-    pub(super) fn new(moment: Moment, place: Place, hello: Option<HelloFacts>) -> Self {
+    pub(super) fn new(moment: Moment, place: SourceLocation, hello: Option<HelloFacts>) -> Self {
         Self {
             moment,
             place,
@@ -126,7 +127,7 @@ impl CensusBuilder {
     }
 }
 
-fn is_asking(instance: &census::Instance) -> bool {
+fn is_asking(instance: &census::InstanceRecord) -> bool {
     instance.uuid == TA_UUID && instance.n_regions == 0
 }
 
@@ -134,15 +135,15 @@ type Regions = BTreeMap<u32, SectionEntries<Region>>;
 
 /// TA instances, each with its regions.
 fn instances(
-    instances: SectionEntries<census::Instance>,
+    instances: SectionEntries<census::InstanceRecord>,
     mut regions: Regions,
     (cut, reached): (bool, Option<Section>),
-) -> Part<Vec<Instance>> {
+) -> Completeness<Vec<Instance>> {
     let is_cut = cut && reached.is_none_or(|at| at.place() <= Section::Instances.place());
     let last = if cut { regions.last_key_value().map(|(number, _)| *number) } else { None };
     // Instances that the TA has no room for are counted under number 0.
     let unlisted = regions.remove(&0).map_or(0, |none| none.lost_count());
-    let mut with_regions = |instance: &census::Instance| {
+    let mut with_regions = |instance: &census::InstanceRecord| {
         let label = format!("regions of {} (instance {})", instance.uuid, instance.instance).into();
         let is_truncated = cut && last.is_none_or(|last| instance.instance >= last);
         let collected = regions.remove(&instance.instance).unwrap_or_default();
@@ -150,14 +151,18 @@ fn instances(
     };
     let part = instances.finish(gap::section_name(Section::Instances).into(), is_cut);
     let part = match part {
-        Part::Complete(all) => Part::Complete(all.iter().map(&mut with_regions).collect()),
-        Part::Partial(some, gap) => {
-            Part::Partial(some.iter().map(&mut with_regions).collect(), gap)
+        Completeness::Complete(all) => {
+            Completeness::Complete(all.iter().map(&mut with_regions).collect())
         }
-        Part::Unobserved(gap) => Part::Unobserved(gap),
+        Completeness::Partial(some, gap) => {
+            Completeness::Partial(some.iter().map(&mut with_regions).collect(), gap)
+        }
+        Completeness::Unobserved(gap) => Completeness::Unobserved(gap),
     };
     match part {
-        Part::Complete(all) if unlisted > 0 => Part::Partial(all, gap::no_room(unlisted)),
+        Completeness::Complete(all) if unlisted > 0 => {
+            Completeness::Partial(all, gap::no_room(unlisted))
+        }
         part => part,
     }
 }

@@ -7,12 +7,14 @@ use std::{
 
 use teeleak_proto::client::{
     ClientCall, ClientCallKind, ClientParam,
-    batch::{self, BatchHead, ProcessState, Recorded},
-    head::{FLAG_IDLE, Head, HeadError},
+    batch::{self, BatchHead, ProcessState, SlotRecord},
+    head::{FLAG_IDLE, HeadError, RingHead},
 };
 
 use crate::{
-    model::{Call, CallKind, CallParam, ClientSource, Clients, FileKind, Party, Place, Process},
+    model::{
+        Call, CallKind, CallParam, Caller, ClientSource, Clients, FileKind, Process, SourceLocation,
+    },
     parse::ftrace,
 };
 
@@ -33,11 +35,11 @@ pub struct ClientCallReader {
     processes: Vec<KnownProcess>,
     numbers: HashMap<(u32, u64), usize>,
     calls: Vec<Call>,
-    kernel: ftrace::Reader,
+    kernel: ftrace::TraceReader,
 }
 
 struct KnownProcess {
-    head: Head,
+    head: RingHead,
     ended: bool,
     comm: Arc<str>,
     read: u64,
@@ -66,7 +68,11 @@ impl ClientCallReader {
     ///
     /// # Errors
     /// [`ClientFrameError`] when the frame can't be read at all.
-    pub fn calls(&mut self, payload: &[u8], place: &Place) -> Result<u64, ClientFrameError> {
+    pub fn calls(
+        &mut self,
+        payload: &[u8],
+        place: &SourceLocation,
+    ) -> Result<u64, ClientFrameError> {
         let (head, records) = batch::read(payload).ok_or(ClientFrameError::Batch)?;
         let number = self.numbers.get(&(head.pid, head.born_ns)).copied();
         let process = number.and_then(|number| self.processes.get_mut(number));
@@ -76,7 +82,7 @@ impl ClientCallReader {
     }
 
     /// Reads a piece of the kernel trace; returns how many of its lines were rejected.
-    pub fn kernel(&mut self, text: &[u8], place: &Place) -> u64 {
+    pub fn kernel(&mut self, text: &[u8], place: &SourceLocation) -> u64 {
         let rejected_before = self.kernel.accounting().rejected;
         self.kernel.place(place);
         self.kernel.push(text);
@@ -113,8 +119,8 @@ impl KnownProcess {
     fn take(
         &mut self,
         head: &BatchHead,
-        records: impl Iterator<Item = Recorded>,
-        place: &Place,
+        records: impl Iterator<Item = SlotRecord>,
+        place: &SourceLocation,
         calls: &mut Vec<Call>,
     ) -> u64 {
         // A number read from a file may be anything.
@@ -132,12 +138,12 @@ impl KnownProcess {
         unknown_records
     }
 
-    fn call(&self, call: &ClientCall, stack: &[u64], place: &Place) -> Call {
+    fn call(&self, call: &ClientCall, stack: &[u64], place: &SourceLocation) -> Call {
         let nonzero = |number: u32| (number != 0).then_some(number);
         let has_origin = call.flags & ClientCall::HAS_ORIGIN != 0;
         Call {
             place: place.clone(),
-            by: Party { pid: call.pid, tid: call.tid, comm: self.name(call), by_kernel: false },
+            by: Caller { pid: call.pid, tid: call.tid, comm: self.name(call), by_kernel: false },
             thread: text(&call.comm),
             kind: call_kind(call.kind),
             monotonic: (call.begin_ns, call.end_ns),
@@ -257,7 +263,7 @@ mod tests {
         let head = BatchHead { pid: 0, slot_words, born_ns: 0, first: 0, lost: u64::MAX };
         let mut reader = ClientCallReader::default();
         assert_eq!(reader.process(&process), Ok(()));
-        let place = Place { source: "ring".into(), at: 1 };
+        let place = SourceLocation { source: "ring".into(), at: 1 };
         for _ in 0..2 {
             assert_eq!(reader.calls(&head.encode(), &place), Ok(0));
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     model::{Incident, Moment, Stage},
     parse::{
-        console::{Assembler, Cut, Harvest, Rules, scan},
+        console::{Assembler, ChunkFacts, IterationSplit, Rules, scan},
         lines::LineSplitter,
     },
 };
@@ -16,7 +16,7 @@ const LINE_BYTES: usize = 1 << 20;
 /// Console text, read line by line.
 pub(super) struct ConsoleLog {
     text: Assembler,
-    harvest: Harvest,
+    harvest: ChunkFacts,
     splitter: LineSplitter,
     /// Each iteration, with the number of lines before it.
     iterations: Vec<(u64, Option<u32>)>,
@@ -25,10 +25,10 @@ pub(super) struct ConsoleLog {
 impl ConsoleLog {
     /// An empty log; `source` is the name shown in places.
     pub(super) fn new(source: &str) -> Self {
-        let split = Cut { warmup: 0, marked: true };
+        let split = IterationSplit { warmup: 0, marked: true };
         Self {
             text: Assembler::new(&format!("console of {source}"), split),
-            harvest: Harvest::new(false),
+            harvest: ChunkFacts::new(false),
             splitter: LineSplitter::new(LINE_BYTES),
             iterations: Vec::new(),
         }

@@ -1,30 +1,30 @@
 //! Converts the entries of a snapshot to types of the model.
 
 use crate::model::{
-    Instance, Owner, OwnerId, Part, Pool, PoolKind, PoolUnit, Region, Session, Site, Stage,
+    Completeness, Instance, Owner, OwnerId, Pool, PoolKind, PoolUnit, Region, Session, Site, Stage,
 };
-use teeleak_proto::{census, event::EventKind, frame, pool, pta};
+use teeleak_proto::{census, event::EventRecordKind, frame, pool, pta};
 
 use super::NamePool;
 
-impl From<frame::Stage> for Stage {
-    fn from(stage: frame::Stage) -> Self {
+impl From<frame::PhaseStage> for Stage {
+    fn from(stage: frame::PhaseStage) -> Self {
         match stage {
-            frame::Stage::Before => Stage::Before,
-            frame::Stage::Idle => Stage::Idle,
-            frame::Stage::Warmup => Stage::Warmup,
-            frame::Stage::Measured => Stage::Measured,
-            frame::Stage::After => Stage::After,
+            frame::PhaseStage::Before => Stage::Before,
+            frame::PhaseStage::Idle => Stage::Idle,
+            frame::PhaseStage::Warmup => Stage::Warmup,
+            frame::PhaseStage::Measured => Stage::Measured,
+            frame::PhaseStage::After => Stage::After,
         }
     }
 }
 
 /// Whether an event of this kind is about a session.
-pub(super) fn has_session(kind: EventKind) -> bool {
-    matches!(kind, EventKind::Open | EventKind::Close | EventKind::Invoke)
+pub(super) fn has_session(kind: EventRecordKind) -> bool {
+    matches!(kind, EventRecordKind::Open | EventRecordKind::Close | EventRecordKind::Invoke)
 }
 
-pub(super) fn site(site: &census::Site<'_>, tags: bool, names: &mut NamePool) -> Site {
+pub(super) fn site(site: &census::SiteRecord<'_>, tags: bool, names: &mut NamePool) -> Site {
     Site {
         file: names.get(site.file),
         line: site.line.into(),
@@ -46,7 +46,7 @@ fn owner_id(number: u16, tags: bool) -> OwnerId {
     }
 }
 
-pub(super) fn owner(owner: &census::Owner) -> Owner {
+pub(super) fn owner(owner: &census::OwnerRecord) -> Owner {
     Owner {
         number: owner.owner,
         uuid: (owner.kind != pta::OWNER_OTHERS).then_some(owner.uuid),
@@ -56,7 +56,10 @@ pub(super) fn owner(owner: &census::Owner) -> Owner {
     }
 }
 
-pub(super) fn instance(instance: &census::Instance, regions: Part<Vec<Region>>) -> Instance {
+pub(super) fn instance(
+    instance: &census::InstanceRecord,
+    regions: Completeness<Vec<Region>>,
+) -> Instance {
     Instance {
         id: instance.instance,
         uuid: instance.uuid,
@@ -67,7 +70,7 @@ pub(super) fn instance(instance: &census::Instance, regions: Part<Vec<Region>>) 
     }
 }
 
-pub(super) fn session(session: &census::Session) -> Session {
+pub(super) fn session(session: &census::SessionRecord) -> Session {
     Session {
         id: session.session,
         opener: session.opener,
@@ -78,7 +81,7 @@ pub(super) fn session(session: &census::Session) -> Session {
     }
 }
 
-pub(super) fn region(region: &census::Region) -> Region {
+pub(super) fn region(region: &census::RegionRecord) -> Region {
     const KNOWN_PA: u32 = pta::REGION_PA | pta::REGION_PA_HASH;
     Region {
         va: region.va,
@@ -97,7 +100,7 @@ fn access(flags: u32) -> u8 {
     bit(pta::REGION_READ) | bit(pta::REGION_WRITE) << 1 | bit(pta::REGION_EXEC) << 2 | secure << 3
 }
 
-pub(super) fn pool(pool: &pool::Pool, names: &mut NamePool) -> Pool {
+pub(super) fn pool(pool: &pool::PoolRecord, names: &mut NamePool) -> Pool {
     let known_value = |flag: u32, value: u64| (pool.known & flag != 0).then_some(value);
     Pool {
         kind: pool_kind(pool.kind, names),

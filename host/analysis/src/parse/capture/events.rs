@@ -7,7 +7,7 @@ use crate::model::{Clock, Event, EventKind, Keys, Origin, Stage, Time};
 
 impl ObservationBuilder {
     /// Adds an event; `lost_before` events were lost before it.
-    pub(super) fn event(&mut self, event: &event::Event, lost_before: u64) {
+    pub(super) fn event(&mut self, event: &event::EventRecord, lost_before: u64) {
         let nanoseconds = |ticks| self.hello.and_then(|hello| hello.nanoseconds(ticks));
         let is_measured = self.moment.stage == Stage::Measured;
         let event = Event {
@@ -24,7 +24,7 @@ impl ObservationBuilder {
             opener: event.opener,
             instance: event.instance,
             uuid: Some(event.uuid),
-            cmd: (event.kind == event::EventKind::Invoke).then_some(event.cmd),
+            cmd: (event.kind == event::EventRecordKind::Invoke).then_some(event.cmd),
             values: event.values,
             keys: Keys::default(),
             by: None,
@@ -33,13 +33,13 @@ impl ObservationBuilder {
     }
 }
 
-fn kind(event: &event::Event) -> EventKind {
+fn kind(event: &event::EventRecord) -> EventKind {
     match event.kind {
-        event::EventKind::Open => EventKind::Open,
-        event::EventKind::Close => EventKind::Close,
-        event::EventKind::Invoke => EventKind::Invoke,
-        event::EventKind::Map => EventKind::Map,
-        event::EventKind::Unmap => EventKind::Unmap,
-        event::EventKind::Note => EventKind::Note(event.cmd),
+        event::EventRecordKind::Open => EventKind::Open,
+        event::EventRecordKind::Close => EventKind::Close,
+        event::EventRecordKind::Invoke => EventKind::Invoke,
+        event::EventRecordKind::Map => EventKind::Map,
+        event::EventRecordKind::Unmap => EventKind::Unmap,
+        event::EventRecordKind::Note => EventKind::Note(event.cmd),
     }
 }

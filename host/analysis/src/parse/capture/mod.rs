@@ -30,11 +30,11 @@ pub use client_calls::{ClientCallReader, ClientFrameError};
 use crate::alarm;
 use crate::model::Gap;
 use crate::model::Moment;
-use crate::model::Name;
 use crate::model::Observation;
-use crate::model::Place;
 use crate::model::Reason;
+use crate::model::SourceLocation;
 use crate::model::Stage;
+use crate::model::Symbol;
 use canary::CanaryTracker;
 use census::CensusBuilder;
 use console_log::ConsoleLog;
@@ -62,7 +62,7 @@ pub struct Damage {
 /// Builds an observation, frame by frame.
 pub struct ObservationBuilder {
     observation: Observation,
-    source: Name,
+    source: Symbol,
     frames: u64,
     names: NamePool,
     hello: Option<HelloFacts>,
@@ -231,8 +231,8 @@ impl ObservationBuilder {
         }
     }
 
-    fn place(&self) -> Place {
-        Place { source: self.source, at: self.frames }
+    fn place(&self) -> SourceLocation {
+        SourceLocation { source: self.source, at: self.frames }
     }
 
     fn end_clients(&mut self) {

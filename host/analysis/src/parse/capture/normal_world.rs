@@ -1,16 +1,16 @@
 //! Ledgers of the normal world's kernel, read by the parsers that read saved ones.
 
-use teeleak_proto::normal::{self, Text, Unseen, Why};
+use teeleak_proto::normal::{self, NormalTextFrame, UnreadLedger, UnreadReason};
 
 use super::{ObservationBuilder, gap};
 use crate::{
     model::{Gap, NoTee, Reason},
-    parse::{ledgers::Reader, lines::LineSplitter},
+    parse::{ledgers::LedgerReader, lines::LineSplitter},
 };
 
 /// Reads the ledgers of the normal world.
 pub(super) struct NormalWorldReader {
-    reader: Reader,
+    reader: LedgerReader,
     splitter: LineSplitter,
     /// Rejected lines.
     rejected: u64,
@@ -21,7 +21,7 @@ const LINE_BYTES: usize = 1 << 16;
 
 impl Default for NormalWorldReader {
     fn default() -> Self {
-        Self { reader: Reader::new(""), splitter: LineSplitter::new(LINE_BYTES), rejected: 0 }
+        Self { reader: LedgerReader::new(""), splitter: LineSplitter::new(LINE_BYTES), rejected: 0 }
     }
 }
 
@@ -41,7 +41,7 @@ impl NormalWorldReader {
 impl ObservationBuilder {
     /// Reads a ledger of the normal world, or a piece of one.
     pub(super) fn normal_text(&mut self, payload: &[u8]) -> Option<()> {
-        let text: Text<'_> = postcard::from_bytes(payload).ok()?;
+        let text: NormalTextFrame<'_> = postcard::from_bytes(payload).ok()?;
         if !text.continued {
             self.normal.end_line();
             self.normal.reader.set_moment(self.moment);
@@ -67,7 +67,7 @@ impl ObservationBuilder {
 
     /// Adds a gap of the normal world; one that comes with each snapshot is added once.
     pub(super) fn normal_unseen(&mut self, payload: &[u8]) -> Option<()> {
-        let record: Unseen<'_> = postcard::from_bytes(payload).ok()?;
+        let record: UnreadLedger<'_> = postcard::from_bytes(payload).ok()?;
         let description = format!("normal world: {}", record.what);
         let gap = gap::of_normal(&description, reason(record.why), record.remedy, record.lost);
         let is_same = |known: &&mut Gap| {
@@ -82,7 +82,7 @@ impl ObservationBuilder {
 
     /// Records that the TEE is not observed, and why.
     pub(super) fn no_tee(&mut self, payload: &[u8]) -> Option<()> {
-        let record: normal::NoTee<'_> = postcard::from_bytes(payload).ok()?;
+        let record: normal::TeeAbsenceFrame<'_> = postcard::from_bytes(payload).ok()?;
         let (there, why) = (record.there, record.why.into());
         self.observation.gaps.push(gap::of_tee(there, record.why));
         self.observation.platform.no_tee = Some(NoTee { there, why });
@@ -90,11 +90,11 @@ impl ObservationBuilder {
     }
 }
 
-fn reason(why: Why) -> Reason {
+fn reason(why: UnreadReason) -> Reason {
     match why {
-        Why::Absent => Reason::Absent,
-        Why::Refused => Reason::Refused,
-        Why::NoRoom => Reason::NoRoom,
-        Why::Moved => Reason::Moved,
+        UnreadReason::Absent => Reason::Absent,
+        UnreadReason::Refused => Reason::Refused,
+        UnreadReason::NoRoom => Reason::NoRoom,
+        UnreadReason::Moved => Reason::Moved,
     }
 }

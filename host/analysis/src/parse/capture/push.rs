@@ -2,7 +2,7 @@
 
 use teeleak_proto::{
     ledger::Violation,
-    push::{Push, Unwritten},
+    push::{Push, UnwrittenCount},
     record::Record,
 };
 
@@ -51,7 +51,7 @@ fn of_push(push: &Push) -> Option<Gap> {
     })
 }
 
-fn of_disk(unwritten: &Unwritten) -> Gap {
+fn of_disk(unwritten: &UnwrittenCount) -> Gap {
     let remedy = Some("free disk space for the spool".into());
     let lost_pages = unwritten.pages;
     Gap {
@@ -65,14 +65,14 @@ fn of_disk(unwritten: &Unwritten) -> Gap {
 #[cfg(test)]
 mod tests {
     use teeleak_proto::{
-        frame::FrameKind, push::Cause, record::Writer, tee_result::ITEM_NOT_FOUND,
+        frame::FrameKind, push::PushCause, record::RecordWriter, tee_result::ITEM_NOT_FOUND,
     };
 
     use crate::parse::capture::push::*;
 
     fn observe(records: &[Record<'_>]) -> crate::model::Observation {
         let mut page = [0; 512];
-        let mut writer = Writer::new(&mut page);
+        let mut writer = RecordWriter::new(&mut page);
         for record in records {
             writer.push(record).unwrap();
         }
@@ -89,9 +89,9 @@ mod tests {
 
     #[test]
     fn a_push_tells_what_was_broken_and_what_is_lost() {
-        let (cause, result) = (Cause::Violation, ITEM_NOT_FOUND);
+        let (cause, result) = (PushCause::Violation, ITEM_NOT_FOUND);
         let push = Push { cause, number: 2, held_back: 0, lost: 3, result };
-        let unwritten = Unwritten { pages: 4, bytes: 100 };
+        let unwritten = UnwrittenCount { pages: 4, bytes: 100 };
         let seen = observe(&[Record::Push(push), Record::Unwritten(unwritten), violation()]);
         let told: Vec<_> = seen.incidents.iter().map(|incident| &*incident.text).collect();
         assert_eq!(told, ["detected by the TA: release-without-acquire, resource 0, key 0x2a"]);

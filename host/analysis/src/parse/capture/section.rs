@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Gap, Part, Reason};
+use crate::model::{Completeness, Gap, Reason};
 use teeleak_proto::{pta, snapshot::SectionHead};
 
 use super::gap;
@@ -60,15 +60,15 @@ impl<T> SectionEntries<T> {
     }
 
     /// The entries; `what` is their name in reports.
-    pub(super) fn finish(self, what: Arc<str>, cut: bool) -> Part<Vec<T>> {
+    pub(super) fn finish(self, what: Arc<str>, cut: bool) -> Completeness<Vec<T>> {
         if self.flags & pta::REPLY_BUSY != 0 {
-            return Part::Unobserved(gap::busy(what));
+            return Completeness::Unobserved(gap::busy(what));
         }
         let is_answered = self.heads > 0;
         match (self.gap(what, cut), is_answered) {
-            (Some(gap), true) => Part::Partial(self.entries, gap),
-            (Some(gap), false) => Part::Unobserved(gap),
-            (None, _) => Part::Complete(self.entries),
+            (Some(gap), true) => Completeness::Partial(self.entries, gap),
+            (Some(gap), false) => Completeness::Unobserved(gap),
+            (None, _) => Completeness::Complete(self.entries),
         }
     }
 

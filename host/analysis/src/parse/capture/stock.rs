@@ -2,7 +2,7 @@
 
 use teeleak_proto::{
     stock::{
-        Dump, DumpEnd, StatsReply, {self},
+        DumpEnd, DumpFrame, StatsReply, {self},
     },
     tee_result::ITEM_NOT_FOUND,
 };
@@ -12,7 +12,9 @@ use super::{
     remedy,
 };
 use crate::{
-    model::{Gap, Instance, Moment, OwnerId, Part, Place, Pool, Reason, Sample, Site},
+    model::{
+        Completeness, Gap, Instance, Moment, OwnerId, Pool, Reason, Sample, Site, SourceLocation,
+    },
     parse::{
         console::{
             DumpSite, {self},
@@ -35,9 +37,9 @@ pub(super) struct StockReader {
 
 struct StockCensus {
     moment: Moment,
-    place: Place,
-    pools: Option<Part<Vec<Pool>>>,
-    instances: Option<Part<Vec<Instance>>>,
+    place: SourceLocation,
+    pools: Option<Completeness<Vec<Pool>>>,
+    instances: Option<Completeness<Vec<Instance>>>,
 }
 
 impl StockReader {
@@ -50,7 +52,11 @@ impl StockReader {
     }
 
     /// Reads a reply of the statistics PTA, which starts a snapshot unless one is open.
-    pub(super) fn stats(&mut self, payload: &[u8], (moment, place): (Moment, Place)) -> Option<()> {
+    pub(super) fn stats(
+        &mut self,
+        payload: &[u8],
+        (moment, place): (Moment, SourceLocation),
+    ) -> Option<()> {
         let reply: StatsReply<'_> = postcard::from_bytes(payload).ok()?;
         let draft = self.draft.get_or_insert_with(|| StockCensus::new(moment, place));
         match reply.command {
@@ -65,9 +71,9 @@ impl StockReader {
     pub(super) fn dump(
         &mut self,
         payload: &[u8],
-        (moment, place): (Moment, Place),
+        (moment, place): (Moment, SourceLocation),
     ) -> Option<(Sample, Option<Gap>)> {
-        let dump: Dump = postcard::from_bytes(payload).ok()?;
+        let dump: DumpFrame = postcard::from_bytes(payload).ok()?;
         let draft = self.draft.take().unwrap_or_else(|| StockCensus::new(moment, place));
         let start = self.text.len().saturating_sub(dump.bytes as usize);
         let sites = sites(&dump, &self.text[start..]);
@@ -78,57 +84,61 @@ impl StockReader {
     /// The open snapshot, if the recording ends before it does.
     pub(super) fn take_incomplete(&mut self) -> Option<Sample> {
         let draft = self.draft.take()?;
-        let sites = Part::Unobserved(gap::dump(Reason::Damaged, None, 0));
+        let sites = Completeness::Unobserved(gap::dump(Reason::Damaged, None, 0));
         Some(draft.sample(sites))
     }
 }
 
 impl StockCensus {
-    fn new(moment: Moment, place: Place) -> Self {
+    fn new(moment: Moment, place: SourceLocation) -> Self {
         Self { moment, place, pools: None, instances: None }
     }
 
-    fn sample(self, sites: Part<Vec<Site>>) -> Sample {
+    fn sample(self, sites: Completeness<Vec<Site>>) -> Sample {
         Sample {
             moment: self.moment,
             time: None,
             place: self.place,
             epoch: None,
             sites,
-            owners: Part::Unobserved(gap::needs_pta("owners and epochs of allocations")),
-            instances: self
-                .instances
-                .unwrap_or_else(|| Part::Unobserved(gap::needs_pta("TA instances and regions"))),
-            sessions: Part::Unobserved(gap::needs_pta("sessions")),
-            pools: self.pools.unwrap_or_else(|| Part::Unobserved(gap::stats(ITEM_NOT_FOUND))),
+            owners: Completeness::Unobserved(gap::needs_pta("owners and epochs of allocations")),
+            instances: self.instances.unwrap_or_else(|| {
+                Completeness::Unobserved(gap::needs_pta("TA instances and regions"))
+            }),
+            sessions: Completeness::Unobserved(gap::needs_pta("sessions")),
+            pools: self
+                .pools
+                .unwrap_or_else(|| Completeness::Unobserved(gap::stats(ITEM_NOT_FOUND))),
         }
     }
 }
 
-fn pools(reply: &StatsReply<'_>) -> Part<Vec<Pool>> {
+fn pools(reply: &StatsReply<'_>) -> Completeness<Vec<Pool>> {
     if reply.result != 0 {
-        return Part::Unobserved(gap::stats(reply.result));
+        return Completeness::Unobserved(gap::stats(reply.result));
     }
     match stats::pools(reply.element_bytes as usize, reply.reply) {
         // Stock OP-TEE counts no other pool, and a leak there would not show.
-        Ok(pools) => Part::Partial(pools, gap::needs_pta("the other pools (crypto, page tables)")),
-        Err(error) => Part::Unobserved(gap::unreadable("pools", &error.to_string())),
+        Ok(pools) => {
+            Completeness::Partial(pools, gap::needs_pta("the other pools (crypto, page tables)"))
+        }
+        Err(error) => Completeness::Unobserved(gap::unreadable("pools", &error.to_string())),
     }
 }
 
-fn instances(reply: &StatsReply<'_>) -> Part<Vec<Instance>> {
+fn instances(reply: &StatsReply<'_>) -> Completeness<Vec<Instance>> {
     if reply.result == ITEM_NOT_FOUND {
-        return Part::Partial(Vec::new(), gap::needs_pta("regions of TAs"));
+        return Completeness::Partial(Vec::new(), gap::needs_pta("regions of TAs"));
     }
     if reply.result != 0 {
-        return Part::Unobserved(gap::ta_stats(reply.result));
+        return Completeness::Unobserved(gap::ta_stats(reply.result));
     }
     match stats::tas(reply.element_bytes as usize, reply.reply) {
         Ok(tas) => {
             let instances = (1..).zip(tas).map(|(id, ta)| instance(id, ta)).collect();
-            Part::Partial(instances, gap::needs_pta("regions of TAs"))
+            Completeness::Partial(instances, gap::needs_pta("regions of TAs"))
         }
-        Err(error) => Part::Unobserved(gap::unreadable("TA heaps", &error.to_string())),
+        Err(error) => Completeness::Unobserved(gap::unreadable("TA heaps", &error.to_string())),
     }
 }
 
@@ -144,31 +154,31 @@ fn instance(id: u32, ta: TaStats) -> Instance {
         panicked: ta.panicked,
         // The PTA counts only the sessions from the normal world.
         ref_count: None,
-        regions: Part::Unobserved(regions),
+        regions: Completeness::Unobserved(regions),
         heap: ta.heap,
     }
 }
 
 /// Allocation sites of the core heap, from the dump.
-fn sites(dump: &Dump, text: &[u8]) -> Part<Vec<Site>> {
+fn sites(dump: &DumpFrame, text: &[u8]) -> Completeness<Vec<Site>> {
     if dump.end == DumpEnd::NotAsked {
-        return Part::Unobserved(gap::dump(Reason::NotOffered, Some(remedy::CONSOLE), 0));
+        return Completeness::Unobserved(gap::dump(Reason::NotOffered, Some(remedy::CONSOLE), 0));
     }
     if dump.result != 0 {
         let reason = gap::of_result(dump.result);
-        return Part::Unobserved(gap::dump(reason, Some(remedy::DUMP), 0));
+        return Completeness::Unobserved(gap::dump(reason, Some(remedy::DUMP), 0));
     }
-    let console_dump = console::Dump::read(text);
+    let console_dump = console::MarkedDump::read(text);
     let gap = match dump.end {
         DumpEnd::Marked if console_dump.records == 0 && console_dump.lost == 0 => {
-            return Part::Unobserved(gap::dump(
+            return Completeness::Unobserved(gap::dump(
                 Reason::NotBuilt,
                 Some(remedy::PRINTED),
                 console_dump.lost,
             ));
         }
         _ if console_dump.records == 0 && console_dump.marks == 0 => {
-            return Part::Unobserved(gap::dump(
+            return Completeness::Unobserved(gap::dump(
                 Reason::Late,
                 Some(remedy::OTHER_CONSOLE),
                 console_dump.lost,
@@ -176,7 +186,7 @@ fn sites(dump: &Dump, text: &[u8]) -> Part<Vec<Site>> {
         }
         _ if console_dump.records == 0 => {
             let reason = if console_dump.lost > 0 { Reason::Damaged } else { Reason::Late };
-            return Part::Unobserved(gap::dump(reason, None, console_dump.lost));
+            return Completeness::Unobserved(gap::dump(reason, None, console_dump.lost));
         }
         _ if dump.overrun => Some(gap::dump(Reason::Overrun, None, console_dump.lost)),
         DumpEnd::TimedOut => Some(gap::dump(Reason::Late, None, console_dump.lost)),
@@ -185,8 +195,8 @@ fn sites(dump: &Dump, text: &[u8]) -> Part<Vec<Site>> {
     };
     let sites = console_dump.sites.into_iter().map(site).collect();
     match gap {
-        Some(gap) => Part::Partial(sites, gap),
-        None => Part::Complete(sites),
+        Some(gap) => Completeness::Partial(sites, gap),
+        None => Completeness::Complete(sites),
     }
 }
 

@@ -10,7 +10,8 @@ use memchr::memmem;
 use teeleak_proto::stock::MARK;
 
 use super::{
-    harvest::Harvest, lines::prefix::Image, messages::fact::What, rules::Rules, scan::scan,
+    harvest::ChunkFacts, lines::prefix::LineImage, messages::fact::ConsoleFact, rules::Rules,
+    scan::scan,
 };
 
 /// An allocation site and size.
@@ -26,7 +27,7 @@ pub struct DumpSite {
 
 /// The allocations of a dump.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Dump {
+pub struct MarkedDump {
     /// Number of allocations at each site.
     pub sites: BTreeMap<DumpSite, u64>,
     /// Number of all allocations.
@@ -37,13 +38,13 @@ pub struct Dump {
     pub marks: u64,
 }
 
-impl Dump {
+impl MarkedDump {
     /// Reads `text`: with two marks or more, the part between the last two; with one, the part after
     /// it; with none, everything.
     #[must_use]
     pub fn read(text: &[u8]) -> Self {
         let (between, marks) = text_between_marks(text);
-        let mut harvest = Harvest::new(false);
+        let mut harvest = ChunkFacts::new(false);
         scan(between, &Rules::default(), &mut harvest);
         let tally = harvest.tally();
         let lost_lines = tally.lines.rejected + tally.spliced;
@@ -52,12 +53,12 @@ impl Dump {
         dump
     }
 
-    fn add(&mut self, harvest: &Harvest) {
+    fn add(&mut self, harvest: &ChunkFacts) {
         let names: Vec<_> = harvest.sites.iter().collect();
         for entry in &harvest.entries {
-            let What::Records(run) = &entry.what else { continue };
+            let ConsoleFact::Records(run) = &entry.what else { continue };
             // A TA may dump its own heap.
-            if matches!(entry.who.image, Some(Image::Ta | Image::Ldelf)) {
+            if matches!(entry.who.image, Some(LineImage::Ta | LineImage::Ldelf)) {
                 continue;
             }
             let ids = harvest.ids.get(run.from as usize..run.to as usize).unwrap_or_default();
@@ -106,13 +107,13 @@ I/TC: buffer: 16 bytes lib/libutils/isoc/bget_malloc.c:936
 E/TC:? 0 get_pager_stats:121 expect 3 output values as argument
 ";
 
-    fn count(dump: &Dump, line: u32) -> u64 {
+    fn count(dump: &MarkedDump, line: u32) -> u64 {
         dump.sites.iter().filter(|(site, _)| site.line == line).map(|(_, n)| *n).sum()
     }
 
     #[test]
     fn what_lies_between_the_marks_counts() {
-        let dump = Dump::read(MARKED.as_bytes());
+        let dump = MarkedDump::read(MARKED.as_bytes());
         assert_eq!((dump.records, dump.lost, dump.marks), (3, 0, 2));
         assert_eq!((count(&dump, 377), count(&dump, 936), dump.sites.len()), (2, 1, 2));
     }
@@ -120,16 +121,16 @@ E/TC:? 0 get_pager_stats:121 expect 3 output values as argument
     #[test]
     fn a_dump_without_an_end_has_one_mark() {
         let end = MARKED.rfind("E/TC").unwrap();
-        let dump = Dump::read(&MARKED.as_bytes()[..end]);
+        let dump = MarkedDump::read(&MARKED.as_bytes()[..end]);
         assert_eq!((dump.records, dump.marks), (3, 1));
     }
 
     #[test]
     fn nothing_is_invented_wherever_the_stream_is_cut() {
-        let whole = Dump::read(MARKED.as_bytes());
+        let whole = MarkedDump::read(MARKED.as_bytes());
         let begun = MARKED.find("values").unwrap();
         for cut in begun + 20..=MARKED.len() {
-            let dump = Dump::read(&MARKED.as_bytes()[..cut]);
+            let dump = MarkedDump::read(&MARKED.as_bytes()[..cut]);
             assert!(dump.records <= whole.records, "cut at {cut}");
             assert!(
                 dump.sites.iter().all(|(site, n)| whole.sites.get(site) >= Some(n)),
@@ -142,7 +143,7 @@ E/TC:? 0 get_pager_stats:121 expect 3 output values as argument
     #[test]
     fn a_damaged_record_is_counted_as_lost() {
         let text = MARKED.replacen("56 bytes core/mm", "56 byt", 1);
-        let dump = Dump::read(text.as_bytes());
+        let dump = MarkedDump::read(text.as_bytes());
         assert_eq!((dump.records, dump.lost), (2, 1));
     }
 }

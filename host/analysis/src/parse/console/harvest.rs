@@ -3,21 +3,21 @@
 use std::ops::Range;
 
 use super::{
-    messages::fact::{Entry, Why},
-    rules::Steps,
-    sites::Sites,
+    messages::fact::{ChunkEntry, RejectReason},
+    rules::RuleSteps,
+    sites::ChunkSites,
 };
 use crate::model::Accounting;
 
 /// The facts of one chunk of text. Reuse it for the next chunk: it keeps its memory.
 #[derive(Clone, Debug, Default)]
-pub struct Harvest {
-    pub(super) entries: Vec<Entry>,
+pub struct ChunkFacts {
+    pub(super) entries: Vec<ChunkEntry>,
     /// Sites of the records of all runs.
     pub(super) ids: Vec<u32>,
-    pub(super) sites: Sites,
+    pub(super) sites: ChunkSites,
     /// Steps of rules.
-    pub(super) steps: Steps,
+    pub(super) steps: RuleSteps,
     pub(super) tally: Tally,
     /// Source line that printed the first record, if its prefix has one.
     pub(super) printed_at: Option<u32>,
@@ -30,7 +30,7 @@ pub struct Tally {
     /// Lines read, parsed, ignored and rejected.
     pub lines: Accounting,
     /// Lines rejected by reason, in the order of [`Why::ALL`].
-    pub why: [u64; Why::ALL.len()],
+    pub why: [u64; RejectReason::ALL.len()],
     /// Messages lost from lines that also held an intact one.
     pub spliced: u64,
 }
@@ -50,7 +50,7 @@ impl Tally {
 #[derive(Clone, Debug)]
 struct Reject {
     line: u32,
-    why: Why,
+    why: RejectReason,
     text: Range<usize>,
 }
 
@@ -63,7 +63,7 @@ pub(super) struct Rejects {
 }
 
 impl Rejects {
-    pub(super) fn push(&mut self, line: u32, why: Why, text: &[u8]) {
+    pub(super) fn push(&mut self, line: u32, why: RejectReason, text: &[u8]) {
         if self.keep {
             let start = self.text.len();
             self.text.extend_from_slice(text);
@@ -72,7 +72,7 @@ impl Rejects {
     }
 }
 
-impl Harvest {
+impl ChunkFacts {
     /// No facts; `keep_rejects` if [`Self::rejects`] is needed.
     #[must_use]
     pub fn new(keep_rejects: bool) -> Self {
@@ -87,7 +87,7 @@ impl Harvest {
     }
 
     /// The rejected lines: line within the chunk from 0, why, and its bytes.
-    pub fn rejects(&self) -> impl Iterator<Item = (u32, Why, &[u8])> {
+    pub fn rejects(&self) -> impl Iterator<Item = (u32, RejectReason, &[u8])> {
         let text = &self.rejects.text;
         self.rejects.lines.iter().map(|line| (line.line, line.why, &text[line.text.clone()]))
     }

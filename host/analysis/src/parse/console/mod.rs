@@ -19,10 +19,10 @@ mod rules;
 mod scan;
 mod sites;
 
-pub use dump::{Dump, DumpSite};
-pub use fold::{Assembler, Cut};
-pub use harvest::{Harvest, Tally};
+pub use dump::{DumpSite, MarkedDump};
+pub use fold::{Assembler, IterationSplit};
+pub use harvest::{ChunkFacts, Tally};
 pub use lines::{chunk::chunk_end, line::MAX_LINE};
-pub use messages::fact::Why;
+pub use messages::fact::RejectReason;
 pub use rules::{MarkError, Rules};
 pub use scan::scan;

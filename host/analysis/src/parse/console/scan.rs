@@ -5,18 +5,20 @@
 //! is the same for all chunk sizes.
 
 use super::{
-    harvest::Harvest,
+    harvest::ChunkFacts,
     lines::{
         line::{self, FULL, MAX_LINE},
-        prefix::{self, Head, Known},
+        prefix::{self, CachedPrefix, LineHead},
         stamp,
     },
     messages::{
         classify,
-        fact::{Entry, MapLine, Outcome, Run, What, Who, Why},
+        fact::{
+            ChunkEntry, ChunkRun, ConsoleFact, LineOrigin, MapLine, MessageOutcome, RejectReason,
+        },
         mdbg,
     },
-    rules::{Cursor, Hit, Hits, Rules},
+    rules::{LineHits, RuleCursor, RuleHit, Rules},
 };
 
 /// Longest pause between two records of one dump, in nanoseconds: a record takes 1 to 4 ms on a
@@ -26,7 +28,7 @@ pub(super) const PAUSE_NS: u64 = 2_000_000_000;
 /// Scans `chunk`, which must end with a whole line unless it is the last one of its source.
 ///
 /// `harvest` is overwritten.
-pub fn scan(chunk: &[u8], rules: &Rules, harvest: &mut Harvest) {
+pub fn scan(chunk: &[u8], rules: &Rules, harvest: &mut ChunkFacts) {
     harvest.clear();
     let mut scanner = Scanner {
         words: None,
@@ -58,20 +60,20 @@ struct Scanner<'a> {
     /// Whether prefixes of releases up to 2.6 occur; determined when first needed.
     words: Option<bool>,
     /// The prefix of the previous line.
-    known: Option<Known<'a>>,
+    known: Option<CachedPrefix<'a>>,
     /// Whether lines may contain control sequences.
     controls: bool,
-    cursor: Cursor<'a>,
+    cursor: RuleCursor<'a>,
     rules: &'a Rules,
     run: Option<OpenRun<'a>>,
     line: u32,
     clean: Vec<u8>,
-    out: &'a mut Harvest,
+    out: &'a mut ChunkFacts,
 }
 
 /// The run that the last record belongs to.
 struct OpenRun<'a> {
-    who: Who,
+    who: LineOrigin,
     entry: usize,
     from: u32,
     /// Line of the last record: the records of a run are on successive lines, so the run gives the line
@@ -96,17 +98,17 @@ impl<'a> Scanner<'a> {
         if !hits.is_none() && self.step(line, hits) {
             return;
         }
-        let head = Known::find(&mut self.known, line);
+        let head = CachedPrefix::find(&mut self.known, line);
         if head.is_some_and(|head| self.hot(head)) {
             self.out.tally.lines.parsed += 1;
             return;
         }
-        self.cold((raw, head), ended, Hits::NONE);
+        self.cold((raw, head), ended, LineHits::NONE);
     }
 
     /// Reads the line if it is a record in its usual form, intact and alone.
     #[inline]
-    fn hot(&mut self, head: Head<'a>) -> bool {
+    fn hot(&mut self, head: LineHead<'a>) -> bool {
         if head.length == FULL {
             return false;
         }
@@ -119,7 +121,7 @@ impl<'a> Scanner<'a> {
 
     /// Adds a record to the open run, or starts one.
     #[inline]
-    fn record(&mut self, who: Who, left: &'a [u8], count: Option<u32>, number: u32) {
+    fn record(&mut self, who: LineOrigin, left: &'a [u8], count: Option<u32>, number: u32) {
         match &mut self.run {
             Some(run) if run.line + 1 == self.line && run.continues(who, left, count) => {
                 (run.left, run.line) = (left, self.line);
@@ -136,7 +138,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn begin_run(&mut self, who: Who, left: &'a [u8], count: Option<u32>) {
+    fn begin_run(&mut self, who: LineOrigin, left: &'a [u8], count: Option<u32>) {
         self.end_run();
         let start = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
         let ordinals = count.map(|count| (count, count));
@@ -149,8 +151,13 @@ impl<'a> Scanner<'a> {
             left,
         });
         let time = stamp::read(left);
-        let run = Run { from: start, to: start, ordinals, until: time };
-        self.out.entries.push(Entry { line: self.line, who, time, what: What::Records(run) });
+        let run = ChunkRun { from: start, to: start, ordinals, until: time };
+        self.out.entries.push(ChunkEntry {
+            line: self.line,
+            who,
+            time,
+            what: ConsoleFact::Records(run),
+        });
     }
 
     fn end_run(&mut self) {
@@ -158,7 +165,7 @@ impl<'a> Scanner<'a> {
         let end = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
         let end_time = stamp::read(run.left);
         if let Some(entry) = self.out.entries.get_mut(run.entry) {
-            entry.what = What::Records(Run {
+            entry.what = ConsoleFact::Records(ChunkRun {
                 from: run.from,
                 to: end,
                 ordinals: run.ordinals,
@@ -168,15 +175,15 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads any line that [`Self::hot`] did not, with its prefix if already found.
-    fn cold(&mut self, (raw, head): (&'a [u8], Option<Head<'a>>), ended: bool, hits: Hits) {
+    fn cold(&mut self, (raw, head): (&'a [u8], Option<LineHead<'a>>), ended: bool, hits: LineHits) {
         if raw.len() > MAX_LINE {
-            self.reject(None, Why::TooLong, &raw[..MAX_LINE]);
+            self.reject(None, RejectReason::TooLong, &raw[..MAX_LINE]);
             return;
         }
         if self.controls && line::has_controls(raw) {
             let mut clean = std::mem::take(&mut self.clean);
             line::without_controls(raw, &mut clean);
-            self.clean_line((&clean, None), ended, Hits::ANY);
+            self.clean_line((&clean, None), ended, LineHits::ANY);
             self.clean = clean;
         } else {
             self.clean_line((line::trim(raw), head), ended, hits.anywhere());
@@ -184,20 +191,25 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads the line if a rule matches it.
-    fn step(&mut self, line: &[u8], hits: Hits) -> bool {
+    fn step(&mut self, line: &[u8], hits: LineHits) -> bool {
         let Some(hit) = self.rules.apply(line, hits, &mut self.out.steps) else { return false };
         let fact = match hit {
-            Hit::Mark => What::Mark,
-            Hit::Step => What::Step,
+            RuleHit::Mark => ConsoleFact::Mark,
+            RuleHit::Step => ConsoleFact::Step,
         };
         let edge = prefix::edge(line);
         let origin =
-            edge.map_or(NOBODY, |edge| Who { image: Some(edge.image), thread: edge.thread });
+            edge.map_or(NOBODY, |edge| LineOrigin { image: Some(edge.image), thread: edge.thread });
         self.fact(origin, edge.map_or(line, |edge| edge.left), fact);
         true
     }
 
-    fn clean_line(&mut self, (line, head): (&[u8], Option<Head<'_>>), ended: bool, hits: Hits) {
+    fn clean_line(
+        &mut self,
+        (line, head): (&[u8], Option<LineHead<'_>>),
+        ended: bool,
+        hits: LineHits,
+    ) {
         if !hits.is_none() && self.step(line, hits) {
             return;
         }
@@ -207,7 +219,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn find_words<'l>(&mut self, line: &'l [u8]) -> Option<Head<'l>> {
+    fn find_words<'l>(&mut self, line: &'l [u8]) -> Option<LineHead<'l>> {
         let (chunk, controls) = (self.chunk, self.controls);
         // Control sequences may be in the middle of the words.
         let words = self.words.get_or_insert_with(|| controls || prefix::has_words(chunk));
@@ -216,35 +228,39 @@ impl<'a> Scanner<'a> {
 
     /// Reads a line with a prefix, and possibly more inside: consoles that share a wire cut into each
     /// other's lines.
-    fn take_tagged(&mut self, line: &[u8], first: Head<'_>, ended: bool) {
+    fn take_tagged(&mut self, line: &[u8], first: LineHead<'_>, ended: bool) {
         let mut head = first;
         let mut outcome = self.read(&head, ended);
-        while matches!(outcome, Outcome::Ignored | Outcome::Damaged(_))
+        while matches!(outcome, MessageOutcome::Ignored | MessageOutcome::Damaged(_))
             && let Some(inner) = prefix::find(head.message)
         {
-            if matches!(outcome, Outcome::Damaged(_)) {
+            if matches!(outcome, MessageOutcome::Damaged(_)) {
                 self.out.tally.spliced += 1;
                 self.end_run();
-                self.push(origin_of(&head), None, What::Damaged);
+                self.push(origin_of(&head), None, ConsoleFact::Damaged);
             }
-            head = Head { left: head.left, ..inner };
+            head = LineHead { left: head.left, ..inner };
             outcome = self.read(&head, ended);
         }
         match outcome {
-            Outcome::Record(count) => self.cold_record(&head, count),
-            Outcome::Fact(what) => self.fact(origin_of(&head), head.left, what),
-            Outcome::Damaged(why) => self.reject(Some(origin_of(&head)), why, line),
-            Outcome::Ignored => self.take_other(origin_of(&head)),
+            MessageOutcome::Record(count) => self.cold_record(&head, count),
+            MessageOutcome::Fact(what) => self.fact(origin_of(&head), head.left, what),
+            MessageOutcome::Damaged(why) => self.reject(Some(origin_of(&head)), why, line),
+            MessageOutcome::Ignored => self.take_other(origin_of(&head)),
         }
     }
 
     /// Reads a message; `ended` if its line is complete.
-    fn read(&self, head: &Head<'_>, ended: bool) -> Outcome {
+    fn read(&self, head: &LineHead<'_>, ended: bool) -> MessageOutcome {
         let outcome = classify::read_tagged(head);
         match outcome {
-            Outcome::Record(_) | Outcome::Fact(_) if !ended => Outcome::Damaged(Why::Unterminated),
-            Outcome::Record(_) | Outcome::Fact(What::Region(_)) if head.length == FULL => {
-                Outcome::Damaged(Why::Full)
+            MessageOutcome::Record(_) | MessageOutcome::Fact(_) if !ended => {
+                MessageOutcome::Damaged(RejectReason::Unterminated)
+            }
+            MessageOutcome::Record(_) | MessageOutcome::Fact(ConsoleFact::Region(_))
+                if head.length == FULL =>
+            {
+                MessageOutcome::Damaged(RejectReason::Full)
             }
             outcome => outcome,
         }
@@ -252,17 +268,17 @@ impl<'a> Scanner<'a> {
 
     fn take_untagged(&mut self, line: &[u8], ended: bool) {
         match classify::read_untagged(line) {
-            Outcome::Ignored => {}
-            Outcome::Damaged(why) => self.reject(None, why, line),
-            Outcome::Record(_) | Outcome::Fact(_) if !ended => {
-                self.reject(None, Why::Unterminated, line);
+            MessageOutcome::Ignored => {}
+            MessageOutcome::Damaged(why) => self.reject(None, why, line),
+            MessageOutcome::Record(_) | MessageOutcome::Fact(_) if !ended => {
+                self.reject(None, RejectReason::Unterminated, line);
             }
-            Outcome::Record(_) => self.untagged_record(line),
-            Outcome::Fact(what) => self.fact(NOBODY, line, what),
+            MessageOutcome::Record(_) => self.untagged_record(line),
+            MessageOutcome::Fact(what) => self.fact(NOBODY, line, what),
         }
     }
 
-    fn cold_record(&mut self, head: &Head<'_>, count: Option<u32>) {
+    fn cold_record(&mut self, head: &LineHead<'_>, count: Option<u32>) {
         if let Some(Ok((_, tail))) = mdbg::split(head.message) {
             self.printed_at(head);
             self.lone_record(origin_of(head), head.left, count, tail);
@@ -270,7 +286,7 @@ impl<'a> Scanner<'a> {
     }
 
     #[inline]
-    fn printed_at(&mut self, head: &Head<'_>) {
+    fn printed_at(&mut self, head: &LineHead<'_>) {
         if head.source_line != 0 && self.out.printed_at.is_none() {
             self.out.printed_at = Some(head.source_line);
         }
@@ -284,7 +300,7 @@ impl<'a> Scanner<'a> {
 
     /// Adds a record of a cleaned line as a run of its own, since the text before it does not live as
     /// long as the chunk.
-    fn lone_record(&mut self, who: Who, left: &[u8], count: Option<u32>, tail: &[u8]) {
+    fn lone_record(&mut self, who: LineOrigin, left: &[u8], count: Option<u32>, tail: &[u8]) {
         self.end_run();
         match self.out.sites.number(tail) {
             Ok(number) => {
@@ -292,50 +308,52 @@ impl<'a> Scanner<'a> {
                 self.out.ids.push(number);
                 let time = stamp::read(left);
                 let ordinals = count.map(|count| (count, count));
-                let run = Run { from: start, to: start.saturating_add(1), ordinals, until: time };
-                self.push(who, time, What::Records(run));
+                let run =
+                    ChunkRun { from: start, to: start.saturating_add(1), ordinals, until: time };
+                self.push(who, time, ConsoleFact::Records(run));
                 self.out.tally.lines.parsed += 1;
             }
             Err(why) => self.reject(Some(who), why, tail),
         }
     }
 
-    fn fact(&mut self, who: Who, left: &[u8], what: What) {
+    fn fact(&mut self, who: LineOrigin, left: &[u8], what: ConsoleFact) {
         self.end_run();
         self.out.tally.lines.parsed += 1;
         // The time of a map is that of its first line.
-        let has_time = !matches!(what, What::Region(MapLine { index: 1.., .. }));
+        let has_time = !matches!(what, ConsoleFact::Region(MapLine { index: 1.., .. }));
         self.push(who, if has_time { stamp::read(left) } else { None }, what);
     }
 
-    fn reject(&mut self, who: Option<Who>, why: Why, text: &[u8]) {
+    fn reject(&mut self, who: Option<LineOrigin>, why: RejectReason, text: &[u8]) {
         self.end_run();
         self.out.tally.lines.rejected += 1;
         self.out.tally.why[why as usize] += 1;
         self.out.rejects.push(self.line, why, text);
-        self.push(who.unwrap_or(NOBODY), None, What::Damaged);
+        self.push(who.unwrap_or(NOBODY), None, ConsoleFact::Damaged);
     }
 
     /// Counts an unrelated line of the secure world.
-    fn take_other(&mut self, who: Who) {
+    fn take_other(&mut self, who: LineOrigin) {
         self.end_run();
-        if let Some(Entry { who: last, what: What::Other(n), .. }) = self.out.entries.last_mut()
+        if let Some(ChunkEntry { who: last, what: ConsoleFact::Other(n), .. }) =
+            self.out.entries.last_mut()
             && *last == who
         {
             *n = n.saturating_add(1);
             return;
         }
-        self.push(who, None, What::Other(1));
+        self.push(who, None, ConsoleFact::Other(1));
     }
 
-    fn push(&mut self, who: Who, time: Option<crate::model::Time>, what: What) {
-        self.out.entries.push(Entry { line: self.line, who, time, what });
+    fn push(&mut self, who: LineOrigin, time: Option<crate::model::Time>, what: ConsoleFact) {
+        self.out.entries.push(ChunkEntry { line: self.line, who, time, what });
     }
 }
 
 impl OpenRun<'_> {
     #[inline]
-    fn continues(&self, who: Who, left: &[u8], count: Option<u32>) -> bool {
+    fn continues(&self, who: LineOrigin, left: &[u8], count: Option<u32>) -> bool {
         if self.who != who {
             return false;
         }
@@ -351,9 +369,9 @@ impl OpenRun<'_> {
 }
 
 /// The normal world, or an unknown writer.
-const NOBODY: Who = Who { image: None, thread: None };
+const NOBODY: LineOrigin = LineOrigin { image: None, thread: None };
 
 #[inline]
-fn origin_of(head: &Head<'_>) -> Who {
-    Who { image: Some(head.image), thread: head.thread }
+fn origin_of(head: &LineHead<'_>) -> LineOrigin {
+    LineOrigin { image: Some(head.image), thread: head.thread }
 }

@@ -5,14 +5,14 @@
 
 use std::ops::Range;
 
-use super::messages::{fact::Why, mdbg};
+use super::messages::{fact::RejectReason, mdbg};
 
 /// File name of the heap's source.
 pub(super) const HEAP: &str = "isoc/bget_malloc.c";
 
 /// A site of a chunk.
 #[derive(Clone, Debug)]
-struct Key {
+struct ChunkSiteKey {
     hash: u64,
     /// Text after `buffer: `, in the arena.
     tail: Range<usize>,
@@ -28,16 +28,16 @@ struct Key {
 
 /// The sites of a chunk, numbered in order of first occurrence.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sites {
+pub(super) struct ChunkSites {
     /// Open addressing: number of a site plus one, 0 for a free slot.
     table: Vec<u32>,
-    keys: Vec<Key>,
+    keys: Vec<ChunkSiteKey>,
     arena: Vec<u8>,
     /// Number of the last site.
     last: u32,
 }
 
-impl Sites {
+impl ChunkSites {
     /// Clears it, keeping the memory.
     pub(super) fn clear(&mut self) {
         self.table.fill(0);
@@ -48,7 +48,7 @@ impl Sites {
 
     /// The number of the site of `tail` (`32 bytes core/mm/mobj.c:168`).
     #[inline]
-    pub(super) fn number(&mut self, tail: &[u8]) -> Result<u32, Why> {
+    pub(super) fn number(&mut self, tail: &[u8]) -> Result<u32, RejectReason> {
         // Successive dumps list the same sites in much the same order.
         let guess = self.keys.get(self.last as usize).map_or(0, |last| last.next);
         let number = match self.keys.get(guess as usize) {
@@ -62,7 +62,7 @@ impl Sites {
         Ok(number)
     }
 
-    fn look_up(&mut self, tail: &[u8]) -> Result<u32, Why> {
+    fn look_up(&mut self, tail: &[u8]) -> Result<u32, RejectReason> {
         let hash = hash(tail);
         let mut slot = self.slot(hash);
         while let Some(number) = self.table.get(slot).copied().and_then(|n| n.checked_sub(1)) {
@@ -95,9 +95,9 @@ impl Sites {
     }
 
     #[cold]
-    fn insert(&mut self, hash: u64, tail: &[u8]) -> Result<u32, Why> {
+    fn insert(&mut self, hash: u64, tail: &[u8]) -> Result<u32, RejectReason> {
         let record = mdbg::read(tail)?;
-        let number = u32::try_from(self.keys.len()).map_err(|_| Why::Number)?;
+        let number = u32::try_from(self.keys.len()).map_err(|_| RejectReason::Number)?;
         let start = self.arena.len();
         self.arena.extend_from_slice(tail);
         let end = self.arena.len();
@@ -105,7 +105,7 @@ impl Sites {
         let file = end..self.arena.len();
         let (line, size) = (record.line, record.size);
         let of_heap = record.file.ends_with(HEAP);
-        self.keys.push(Key { hash, tail: start..end, file, line, size, next: 0, of_heap });
+        self.keys.push(ChunkSiteKey { hash, tail: start..end, file, line, size, next: 0, of_heap });
         if self.keys.len() * 2 > self.table.len() {
             self.grow();
         } else {
@@ -158,11 +158,11 @@ fn hash(text: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::Sites;
+    use super::ChunkSites;
 
     #[test]
     fn the_same_text_is_the_same_site() {
-        let mut sites = Sites::default();
+        let mut sites = ChunkSites::default();
         let first = sites.number(b"32 bytes core/mm/mobj.c:168").unwrap();
         assert_eq!(sites.number(b"28 bytes core/mm/mobj.c:168").unwrap(), first + 1);
         assert_eq!(sites.number(b"32 bytes core/mm/mobj.c:168").unwrap(), first);
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn many_sites_keep_their_numbers() {
-        let mut sites = Sites::default();
+        let mut sites = ChunkSites::default();
         for round in 0..2 {
             for n in 0..5000_u32 {
                 let tail = format!("{n} bytes core/mm/mobj.c:{}", n % 7);

@@ -5,40 +5,41 @@ use std::sync::Arc;
 use teeleak_proto::tee_result;
 
 use super::{
-    Reader,
-    probes::Act,
-    thread::{Begun, Ended},
+    TraceReader,
+    probes::ProbeAction,
+    thread::{CallEnd, CallStart},
 };
-use crate::model::{Call, CallKind, FileKind, Party, Process};
+use crate::model::{Call, CallKind, Caller, FileKind, Process};
 
 /// `TEEC_ERROR_GENERIC` and `TEEC_ORIGIN_COMMS` of TEE Client API Specification v1.0, section 4.4: the
 /// kernel refused.
 const REFUSED: (u32, u32) = (tee_result::GENERIC, 2);
 
-impl Reader {
-    pub(super) fn call(&mut self, tid: u32, begun: &Begun, ended: &Ended) {
+impl TraceReader {
+    pub(super) fn call(&mut self, tid: u32, begun: &CallStart, ended: &CallEnd) {
         let pid = self.pid_of(tid, begun.pid.or(ended.pid));
         let is_refused = ended.code != 0;
         let (result, origin) = if is_refused { REFUSED } else { (ended.ret, ended.origin) };
         let (session, uuid) = self.session(begun, ended, result);
         let kind = match begun.act {
             // The call that this one is part of is reported.
-            Act::Shut | Act::Close if begun.inner => return,
-            Act::Open => CallKind::OpenSession,
-            Act::Invoke => CallKind::InvokeCommand,
-            Act::Close | Act::Shut => CallKind::CloseSession,
-            Act::Cancel => CallKind::RequestCancellation,
+            ProbeAction::Shut | ProbeAction::Close if begun.inner => return,
+            ProbeAction::Open => CallKind::OpenSession,
+            ProbeAction::Invoke => CallKind::InvokeCommand,
+            ProbeAction::Close | ProbeAction::Shut => CallKind::CloseSession,
+            ProbeAction::Cancel => CallKind::RequestCancellation,
         };
         let (begin_ns, end_ns) = (begun.begin_ns, ended.end_ns.max(begun.begin_ns));
         let params = begun.params_after(ended).map(|after| begun.params.call_params(&after));
-        let tells_origin = is_refused || matches!(begun.act, Act::Open | Act::Invoke);
+        let tells_origin =
+            is_refused || matches!(begun.act, ProbeAction::Open | ProbeAction::Invoke);
         let process = self.meet(pid, begun);
-        let by_kernel = begun.act == Act::Shut;
+        let by_kernel = begun.act == ProbeAction::Shut;
         let comm = if pid == tid { Arc::clone(&begun.comm) } else { Arc::clone(&process.comm) };
         let call = Call {
             place: self.current_place(),
             // The kernel closes the session in a thread that did not request it.
-            by: Party { pid, tid: if by_kernel { 0 } else { tid }, comm, by_kernel },
+            by: Caller { pid, tid: if by_kernel { 0 } else { tid }, comm, by_kernel },
             thread: Arc::clone(&begun.comm),
             kind,
             monotonic: (self.monotonic(begin_ns), self.monotonic(end_ns)),
@@ -59,20 +60,22 @@ impl Reader {
     /// Session and TA of a call; no session if its open failed.
     fn session(
         &mut self,
-        begun: &Begun,
-        ended: &Ended,
+        begun: &CallStart,
+        ended: &CallEnd,
         result: u32,
     ) -> (Option<u32>, Option<teeleak_proto::Uuid>) {
-        let session = if begun.act == Act::Open { ended.session } else { begun.session };
+        let session = if begun.act == ProbeAction::Open { ended.session } else { begun.session };
         let uuid = match begun.act {
-            Act::Open => {
+            ProbeAction::Open => {
                 if let (Some(uuid), 0) = (begun.uuid, result) {
                     self.tas.insert(session, uuid);
                 }
                 return ((result == 0).then_some(session), begun.uuid);
             }
             // Closed by its client or the kernel; a call within it closes the same session.
-            Act::Close | Act::Shut if ended.code == 0 && !begun.inner => self.tas.remove(&session),
+            ProbeAction::Close | ProbeAction::Shut if ended.code == 0 && !begun.inner => {
+                self.tas.remove(&session)
+            }
             _ => self.tas.get(&session).copied(),
         };
         (Some(session), uuid)
@@ -84,7 +87,7 @@ impl Reader {
     }
 
     /// The process of a call; records that it called.
-    pub(super) fn meet(&mut self, pid: u32, begun: &Begun) -> &mut Process {
+    pub(super) fn meet(&mut self, pid: u32, begun: &CallStart) -> &mut Process {
         let call_ns = self.monotonic(begun.begin_ns);
         let process = self.process(pid);
         if !process.called {

@@ -10,7 +10,7 @@ pub(super) struct Fields<'t>(pub(super) &'t str);
 
 /// Parameters of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Params {
+pub(super) struct TraceParams {
     /// As in `TEEC_PARAM_TYPES()`.
     pub(super) types: u32,
     /// Two words for each parameter: a value, or offset and size of memory.
@@ -61,8 +61,8 @@ impl<'t> Fields<'t> {
     }
 
     /// The first `n` parameters; `None` if they are invalid.
-    pub(super) fn params(&self, n: u32) -> Option<Params> {
-        let mut params = Params::default();
+    pub(super) fn params(&self, n: u32) -> Option<TraceParams> {
+        let mut params = TraceParams::default();
         let names = ["p0", "p1", "p2", "p3"];
         for (at, name) in names.iter().enumerate().take(n.try_into().ok()?) {
             let [attr, a, b] = self.array(name)?;
@@ -84,7 +84,7 @@ impl<'t> Fields<'t> {
     }
 }
 
-impl Params {
+impl TraceParams {
     /// Whether `after` can be the same parameters at the end of the call: inputs do not change.
     pub(super) fn goes_on_as(&self, after: &Self) -> bool {
         let pairs = self.words.iter().zip(&after.words).enumerate();
@@ -137,7 +137,7 @@ mod tests {
         let params = before.call_params(&after);
         assert_eq!(params[0].input, 0x6_0000_0005);
         assert_eq!((params[1].size, params[1].output), (0x40, 0x10));
-        assert_eq!(fields.params(0), Some(Params::default()));
+        assert_eq!(fields.params(0), Some(TraceParams::default()));
     }
 
     #[test]

@@ -11,9 +11,9 @@ use crate::parse::strace::nanoseconds;
 
 /// A parsed line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Line<'t> {
+pub(super) enum TraceLine<'t> {
     /// A probe was hit.
-    Hit(Hit<'t>),
+    Hit(ProbeHit<'t>),
     /// Number of hits that were overwritten before they were read.
     Lost(u64),
     /// A note added by the reader of the trace.
@@ -26,7 +26,7 @@ pub(super) enum Line<'t> {
 
 /// A probe was hit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Hit<'t> {
+pub(super) struct ProbeHit<'t> {
     pub(super) probe: &'static Probe,
     /// Thread.
     pub(super) tid: u32,
@@ -44,13 +44,13 @@ pub(super) const NOTE: &str = "# teeleak ";
 const ROUNDED_NS: u64 = 500;
 
 /// Parses a line.
-pub(super) fn parse(text: &str) -> Line<'_> {
+pub(super) fn parse(text: &str) -> TraceLine<'_> {
     let text = text.trim_end();
     if let Some(note) = text.strip_prefix(NOTE) {
-        return Line::Note(note);
+        return TraceLine::Note(note);
     }
     if let Some(n) = lost_events(text) {
-        return Line::Lost(n);
+        return TraceLine::Lost(n);
     }
     // The name of the task comes first; it may hold anything, but is short.
     let mut is_broken = false;
@@ -60,18 +60,18 @@ pub(super) fn parse(text: &str) -> Line<'_> {
             head_and_name.and_then(|(head, name)| Some((head, Probe::find(name)?)));
         let Some((head, probe)) = head_and_probe else { continue };
         if let Some(hit) = parse_hit(head, probe, &text[at + 2..]) {
-            return Line::Hit(hit);
+            return TraceLine::Hit(hit);
         }
         is_broken = true;
     }
-    if is_broken { Line::Broken } else { Line::Foreign }
+    if is_broken { TraceLine::Broken } else { TraceLine::Foreign }
 }
 
 /// Thread of a hit, and its process if the kernel knows it.
 #[must_use]
 pub fn task_of(line: &[u8]) -> Option<(u32, Option<u32>)> {
     match parse(&String::from_utf8_lossy(line)) {
-        Line::Hit(hit) => Some((hit.tid, hit.pid)),
+        TraceLine::Hit(hit) => Some((hit.tid, hit.pid)),
         _ => None,
     }
 }
@@ -83,7 +83,7 @@ fn lost_events(text: &str) -> Option<u64> {
 }
 
 /// Parses a hit: `head` ends with the time, `rest` starts with the place.
-fn parse_hit<'t>(head: &str, probe: &'static Probe, rest: &'t str) -> Option<Hit<'t>> {
+fn parse_hit<'t>(head: &str, probe: &'static Probe, rest: &'t str) -> Option<ProbeHit<'t>> {
     let (head, time) = head.rsplit_once(' ')?;
     let ns = nanoseconds(time)?;
     // Flags are missing if the option irq-info is off.
@@ -96,7 +96,7 @@ fn parse_hit<'t>(head: &str, probe: &'static Probe, rest: &'t str) -> Option<Hit
     let (_, fields) = rest.split_once(')')?;
     let around = if time.len() - time.find('.')? > 7 { 0 } else { ROUNDED_NS };
     let ns = (ns.saturating_sub(around), ns.saturating_add(around));
-    Some(Hit { probe, tid, pid, ns, fields: Fields(fields.trim_start()) })
+    Some(ProbeHit { probe, tid, pid, ns, fields: Fields(fields.trim_start()) })
 }
 
 /// `task-240     (    240)`, with dashes if the process is unknown.
@@ -110,9 +110,9 @@ fn process(head: &str) -> Option<(&str, Option<u32>)> {
 mod tests {
     use crate::parse::ftrace::line::*;
 
-    fn known(text: &str) -> Hit<'_> {
+    fn known(text: &str) -> ProbeHit<'_> {
         match parse(text) {
-            Line::Hit(hit) => hit,
+            TraceLine::Hit(hit) => hit,
             other => panic!("{other:?} of {text}"),
         }
     }
@@ -140,12 +140,12 @@ mod tests {
 
     #[test]
     fn other_lines_are_told_apart() {
-        assert_eq!(parse("CPU:1 [LOST 12 EVENTS]"), Line::Lost(12));
-        assert_eq!(parse("CPU:1 [LOST EVENTS]"), Line::Lost(1));
-        assert_eq!(parse("# teeleak self pid=3\n"), Line::Note("self pid=3"));
-        assert_eq!(parse("# tracer: nop"), Line::Foreign);
-        assert_eq!(parse("sh-1 [000] ..... 1.0: sys_enter: (x) y"), Line::Foreign);
-        assert_eq!(parse("sh-1 [0x] ..... 1.0: tee_close: (x) session=1"), Line::Broken);
-        assert_eq!(parse(""), Line::Foreign);
+        assert_eq!(parse("CPU:1 [LOST 12 EVENTS]"), TraceLine::Lost(12));
+        assert_eq!(parse("CPU:1 [LOST EVENTS]"), TraceLine::Lost(1));
+        assert_eq!(parse("# teeleak self pid=3\n"), TraceLine::Note("self pid=3"));
+        assert_eq!(parse("# tracer: nop"), TraceLine::Foreign);
+        assert_eq!(parse("sh-1 [000] ..... 1.0: sys_enter: (x) y"), TraceLine::Foreign);
+        assert_eq!(parse("sh-1 [0x] ..... 1.0: tee_close: (x) session=1"), TraceLine::Broken);
+        assert_eq!(parse(""), TraceLine::Foreign);
     }
 }

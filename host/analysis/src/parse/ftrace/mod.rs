@@ -36,23 +36,23 @@ mod thread;
 use std::collections::{BTreeMap, HashMap};
 
 pub use line::task_of;
-use line::{Hit, Line};
-pub use note::Note;
+use line::{ProbeHit, TraceLine};
+pub use note::TraceNote;
 pub use probes::{PROBES, Probe};
 use teeleak_proto::Uuid;
-use thread::{Begun, Ended, Outcome, Thread};
+use thread::{CallEnd, CallStart, HitOutcome, Thread};
 
 use super::lines::{LineOutcome, LineSplitter};
-use crate::model::{Accounting, Call, Clients, Place, Process};
+use crate::model::{Accounting, Call, Clients, Process, SourceLocation};
 
 /// Longest line, in bytes; lines of our probes have at most a fourth of this.
 const LINE_BYTES: usize = 4 << 10;
 
 /// Reads a trace, split anywhere.
 #[derive(Debug)]
-pub struct Reader {
+pub struct TraceReader {
     splitter: LineSplitter,
-    place: Option<Place>,
+    place: Option<SourceLocation>,
     own: Option<u32>,
     /// Offset from times of the trace to `CLOCK_MONOTONIC`, in nanoseconds.
     ahead_ns: i64,
@@ -71,7 +71,7 @@ pub struct Reader {
     accounting: Accounting,
 }
 
-impl Default for Reader {
+impl Default for TraceReader {
     fn default() -> Self {
         Self {
             splitter: LineSplitter::new(LINE_BYTES),
@@ -91,9 +91,9 @@ impl Default for Reader {
     }
 }
 
-impl Reader {
+impl TraceReader {
     /// Sets the place of the text that follows.
-    pub fn place(&mut self, place: &Place) {
+    pub fn place(&mut self, place: &SourceLocation) {
         self.place = Some(place.clone());
     }
 
@@ -107,13 +107,13 @@ impl Reader {
     fn line(&mut self, bytes: &[u8], is_cut: bool) {
         let text = String::from_utf8_lossy(bytes);
         let outcome = match line::parse(&text) {
-            Line::Hit(hit) if !is_cut => self.take_hit(&hit),
-            Line::Note(note) if !is_cut => self.note(note),
-            Line::Lost(n) => {
+            TraceLine::Hit(hit) if !is_cut => self.take_hit(&hit),
+            TraceLine::Note(note) if !is_cut => self.note(note),
+            TraceLine::Lost(n) => {
                 self.lose(n);
                 LineOutcome::Parsed
             }
-            Line::Foreign => LineOutcome::Ignored,
+            TraceLine::Foreign => LineOutcome::Ignored,
             _ => LineOutcome::Rejected,
         };
         self.accounting += outcome;
@@ -122,15 +122,15 @@ impl Reader {
         }
     }
 
-    fn take_hit(&mut self, hit: &Hit<'_>) -> LineOutcome {
+    fn take_hit(&mut self, hit: &ProbeHit<'_>) -> LineOutcome {
         let pid = hit.pid.or_else(|| self.owners.get(&hit.tid).copied());
         if self.own.is_some_and(|own| pid.unwrap_or(hit.tid) == own) {
             return LineOutcome::Ignored;
         }
-        match self.outcome(&Hit { pid, ..*hit }) {
-            Outcome::Broken => LineOutcome::Rejected,
-            Outcome::Pending => LineOutcome::Parsed,
-            Outcome::Call(call) => {
+        match self.outcome(&ProbeHit { pid, ..*hit }) {
+            HitOutcome::Broken => LineOutcome::Rejected,
+            HitOutcome::Pending => LineOutcome::Parsed,
+            HitOutcome::Call(call) => {
                 let (begun, ended) = *call;
                 self.call(hit.tid, &begun, &ended);
                 LineOutcome::Parsed
@@ -138,17 +138,17 @@ impl Reader {
         }
     }
 
-    fn outcome(&mut self, hit: &Hit<'_>) -> Outcome {
+    fn outcome(&mut self, hit: &ProbeHit<'_>) -> HitOutcome {
         let thread = self.threads.entry(hit.tid).or_default();
         let outcome = if hit.probe.at_return {
-            Ended::read(hit).map(|end| thread.end(end, &mut self.lost))
+            CallEnd::read(hit).map(|end| thread.end(end, &mut self.lost))
         } else {
-            Begun::read(hit).map(|begun| thread.begin(begun, &mut self.lost))
+            CallStart::read(hit).map(|begun| thread.begin(begun, &mut self.lost))
         };
         if thread.is_idle() {
             self.threads.remove(&hit.tid);
         }
-        outcome.unwrap_or(Outcome::Broken)
+        outcome.unwrap_or(HitOutcome::Broken)
     }
 
     /// Records that the kernel lost hits, of any thread.
@@ -160,15 +160,15 @@ impl Reader {
     }
 
     fn note(&mut self, text: &str) -> LineOutcome {
-        match Note::parse(text) {
-            Some(Note::Clock { mono_ns, raw_ns }) => {
+        match TraceNote::parse(text) {
+            Some(TraceNote::Clock { mono_ns, raw_ns }) => {
                 self.ahead_ns = mono_ns.cast_signed().wrapping_sub(raw_ns.cast_signed());
             }
-            Some(Note::Own { pid }) => self.own = Some(pid),
-            Some(Note::Thread { tid, pid }) => {
+            Some(TraceNote::Own { pid }) => self.own = Some(pid),
+            Some(TraceNote::Thread { tid, pid }) => {
                 self.owners.insert(tid, pid);
             }
-            Some(Note::Process { pid, ppid, ended, comm, exe }) => {
+            Some(TraceNote::Process { pid, ppid, ended, comm, exe }) => {
                 let process = self.process(pid);
                 // The number may have been reused by another process.
                 process.ended = ended;
@@ -177,7 +177,7 @@ impl Reader {
                     (process.ppid, process.comm, process.exe) = (ppid, comm.into(), exe.into());
                 }
             }
-            Some(Note::Missed { calls }) => self.missed = calls,
+            Some(TraceNote::Missed { calls }) => self.missed = calls,
             None => return LineOutcome::Rejected,
         }
         LineOutcome::Parsed
@@ -235,8 +235,8 @@ impl Reader {
         Clients { processes, calls: self.calls, lost: lost_calls, sources, ..Clients::default() }
     }
 
-    fn current_place(&self) -> Place {
-        self.place.clone().unwrap_or_else(|| Place {
+    fn current_place(&self) -> SourceLocation {
+        self.place.clone().unwrap_or_else(|| SourceLocation {
             source: "kernel trace".into(),
             at: self.accounting.read + 1,
         })

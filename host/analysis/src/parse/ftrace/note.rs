@@ -14,7 +14,7 @@ use super::line::NOTE;
 
 /// A note.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Note {
+pub enum TraceNote {
     /// `CLOCK_MONOTONIC` and `CLOCK_MONOTONIC_RAW`, the clock of the trace, at one moment, in
     /// nanoseconds.
     Clock {
@@ -55,7 +55,7 @@ pub enum Note {
     },
 }
 
-impl Note {
+impl TraceNote {
     /// Reads the text after [`NOTE`].
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (kind, rest) = text.split_once(' ')?;
@@ -86,7 +86,7 @@ impl Note {
 }
 
 /// The note as a line, with its newline.
-impl fmt::Display for Note {
+impl fmt::Display for TraceNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(NOTE)?;
         match self {
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn notes_are_read_again() {
-        let process = Note::Process {
+        let process = TraceNote::Process {
             pid: 240,
             ppid: 1,
             ended: true,
@@ -125,22 +125,22 @@ mod tests {
             exe: "/tmp/a b".into(),
         };
         for note in [
-            Note::Clock { mono_ns: 2, raw_ns: 1 },
-            Note::Own { pid: 3 },
-            Note::Thread { tid: 5, pid: 4 },
+            TraceNote::Clock { mono_ns: 2, raw_ns: 1 },
+            TraceNote::Own { pid: 3 },
+            TraceNote::Thread { tid: 5, pid: 4 },
             process,
-            Note::Missed { calls: 9 },
+            TraceNote::Missed { calls: 9 },
         ] {
             let line = note.to_string();
             let text = line.strip_prefix(NOTE).unwrap().trim_end();
-            assert_eq!(Note::parse(text).as_ref(), Some(&note), "{line}");
+            assert_eq!(TraceNote::parse(text).as_ref(), Some(&note), "{line}");
         }
     }
 
     #[test]
     fn a_name_ends_no_line() {
         let (comm, exe) = ("a\n\"b".to_owned(), String::new());
-        let line = Note::Process { pid: 1, ppid: 0, ended: false, comm, exe }.to_string();
+        let line = TraceNote::Process { pid: 1, ppid: 0, ended: false, comm, exe }.to_string();
         assert!(line.ends_with("comm=\"a??b\" exe=\"\"\n"), "{line}");
     }
 }

@@ -17,7 +17,7 @@ pub struct Probe {
     /// The function (Linux drivers/tee/optee/call.c @ 6.12).
     pub function: &'static str,
     /// Action of the function.
-    pub(super) act: Act,
+    pub(super) act: ProbeAction,
     /// Whether the probe is at the return of the function.
     pub at_return: bool,
     /// Recorded fields, in the syntax of Documentation/trace/kprobetrace.rst.
@@ -26,7 +26,7 @@ pub struct Probe {
 
 /// Action of a client, or of the kernel for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Act {
+pub(super) enum ProbeAction {
     Open,
     Invoke,
     Close,
@@ -35,11 +35,21 @@ pub(super) enum Act {
     Cancel,
 }
 
-const fn begin(name: &'static str, function: &'static str, act: Act, args: &'static str) -> Probe {
+const fn begin(
+    name: &'static str,
+    function: &'static str,
+    act: ProbeAction,
+    args: &'static str,
+) -> Probe {
     Probe { name, function, act, at_return: false, args }
 }
 
-const fn end(name: &'static str, function: &'static str, act: Act, args: &'static str) -> Probe {
+const fn end(
+    name: &'static str,
+    function: &'static str,
+    act: ProbeAction,
+    args: &'static str,
+) -> Probe {
     Probe { name, function, act, at_return: true, args }
 }
 
@@ -49,13 +59,13 @@ pub const PROBES: [Probe; 10] = [
     begin(
         "tee_open",
         "optee_open_session",
-        Act::Open,
+        ProbeAction::Open,
         concat!("uuid=+0($arg2):x8[16] n=+52($arg2):u32 ", params!(), " comm=$comm"),
     ),
     end(
         "tee_opened",
         "optee_open_session",
-        Act::Open,
+        ProbeAction::Open,
         concat!(
             "rc=$retval:s32 session=+40($arg2):u32 ret=+44($arg2):u32 origin=+48($arg2):u32 ",
             params!()
@@ -64,7 +74,7 @@ pub const PROBES: [Probe; 10] = [
     begin(
         "tee_invoke",
         "optee_invoke_func",
-        Act::Invoke,
+        ProbeAction::Invoke,
         concat!(
             "cmd=+0($arg2):u32 session=+4($arg2):u32 n=+20($arg2):u32 ",
             params!(),
@@ -74,24 +84,39 @@ pub const PROBES: [Probe; 10] = [
     end(
         "tee_invoked",
         "optee_invoke_func",
-        Act::Invoke,
+        ProbeAction::Invoke,
         concat!(
             "rc=$retval:s32 cmd=+0($arg2):u32 session=+4($arg2):u32 ret=+12($arg2):u32 \
              origin=+16($arg2):u32 ",
             params!()
         ),
     ),
-    begin("tee_close", "optee_close_session", Act::Close, "session=$arg2:u32 comm=$comm"),
-    end("tee_closed", "optee_close_session", Act::Close, "rc=$retval:s32 session=$arg2:u32"),
-    begin("tee_shut", "optee_close_session_helper", Act::Shut, "session=$arg2:u32 comm=$comm"),
+    begin("tee_close", "optee_close_session", ProbeAction::Close, "session=$arg2:u32 comm=$comm"),
+    end(
+        "tee_closed",
+        "optee_close_session",
+        ProbeAction::Close,
+        "rc=$retval:s32 session=$arg2:u32",
+    ),
+    begin(
+        "tee_shut",
+        "optee_close_session_helper",
+        ProbeAction::Shut,
+        "session=$arg2:u32 comm=$comm",
+    ),
     end(
         "tee_was_shut",
         "optee_close_session_helper",
-        Act::Shut,
+        ProbeAction::Shut,
         "rc=$retval:s32 session=$arg2:u32",
     ),
-    begin("tee_cancel", "optee_cancel_req", Act::Cancel, "session=$arg3:u32 comm=$comm"),
-    end("tee_canceled", "optee_cancel_req", Act::Cancel, "rc=$retval:s32 session=$arg3:u32"),
+    begin("tee_cancel", "optee_cancel_req", ProbeAction::Cancel, "session=$arg3:u32 comm=$comm"),
+    end(
+        "tee_canceled",
+        "optee_cancel_req",
+        ProbeAction::Cancel,
+        "rc=$retval:s32 session=$arg3:u32",
+    ),
 ];
 
 /// Most calls of one function at a time whose return is recorded; each takes a few words of kernel

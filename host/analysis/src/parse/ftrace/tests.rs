@@ -26,8 +26,8 @@ const CLOSED: &str = r#"
       drm-player-176     (    176) [000] d....    81.129633: tee_closed: (tee_ioctl+0x3d8/0x1120 [tee] <- optee_close_session) rc=0 session=2
 "#;
 
-fn read(text: &str) -> Reader {
-    let mut reader = Reader::default();
+fn read(text: &str) -> TraceReader {
+    let mut reader = TraceReader::default();
     reader.push(text.trim_start().as_bytes());
     let Accounting { read, parsed, ignored, rejected } = reader.accounting();
     assert_eq!(read, parsed + ignored + rejected);
@@ -82,7 +82,7 @@ fn a_session_is_closed_once() {
 fn text_may_be_cut_anywhere() {
     let whole = clients(KILLED).calls;
     for at in 0..KILLED.len() {
-        let mut reader = Reader::default();
+        let mut reader = TraceReader::default();
         reader.push(&KILLED.as_bytes()[..at]);
         reader.push(&KILLED.as_bytes()[at..]);
         assert_eq!(reader.take_calls().len(), whole.len(), "cut at {at}");
@@ -154,5 +154,5 @@ fn the_readers_own_calls_are_none() {
 fn what_the_kernel_could_not_follow_is_lost() {
     assert_eq!(clients("# teeleak missed calls=3\n").lost, 3);
     assert_eq!(read("# teeleak strange\n").accounting().rejected, 1);
-    assert!(Reader::default().finish().is_none());
+    assert!(TraceReader::default().finish().is_none());
 }

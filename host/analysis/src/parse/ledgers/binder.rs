@@ -10,20 +10,25 @@
 //!   outgoing transaction 3727983: 0000000000000000 from 15936:15976 to 14964:16752 code 8 flags 10 pri 0:120 r1
 //! ```
 
-use super::{Context, Line, LineOutcome, Out, Parser, fields};
-use crate::model::Said;
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::model::LogFact;
 
 /// Process, and its threads, nodes and references so far.
-type Counts = (u64, u64, u64, u64);
+type BinderCounts = (u64, u64, u64, u64);
 
 #[derive(Default)]
 pub(super) struct Binder {
     state: bool,
-    open: Option<(Counts, crate::model::Place)>,
+    open: Option<(BinderCounts, crate::model::SourceLocation)>,
 }
 
 impl Parser for Binder {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        _: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
         let text = line.ungrepped();
         if text.starts_with("binder proc state:") || text.starts_with("binder state:") {
             self.end(out);
@@ -66,26 +71,26 @@ impl Parser for Binder {
         }
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         self.flush(out);
         self.state = false;
     }
 }
 
 impl Binder {
-    fn flush(&mut self, out: &mut Out) {
+    fn flush(&mut self, out: &mut LedgerOutput) {
         let Some(((pid, threads, nodes, refs), place)) = self.open.take() else { return };
-        out.say(&Line::new("", place), Said::Keeps { pid, threads, nodes, refs });
+        out.say(&LedgerLine::new("", place), LogFact::Keeps { pid, threads, nodes, refs });
     }
 }
 
 /// `… from 15936:15976 to 14964:16752 code 8 …`
-fn transaction(text: &str, line: &Line<'_>, out: &mut Out) -> LineOutcome {
+fn transaction(text: &str, line: &LedgerLine<'_>, out: &mut LedgerOutput) -> LineOutcome {
     let pair = |name| {
         let (pid, tid) = fields::value_after(text, name)?.split_once(':')?;
         Some((fields::decimal(pid)?, fields::decimal(tid)?))
     };
     let (Some(from), Some(to)) = (pair("from "), pair("to ")) else { return LineOutcome::Rejected };
-    out.say(line, Said::Waits { from, to });
+    out.say(line, LogFact::Waits { from, to });
     LineOutcome::Parsed
 }

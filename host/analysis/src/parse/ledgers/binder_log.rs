@@ -11,27 +11,32 @@
 //! later kernels print the same with the name of the driver or of its module in front, if bit 3 of its `debug_mask` is
 //! set. `EMFILE` is 24 on all platforms (`errno-base.h`).
 
-use super::{Context, Line, LineOutcome, Out, Parser, fields};
-use crate::{model::Said, text};
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::{model::LogFact, text};
 
 #[derive(Default)]
 pub(super) struct BinderLog;
 
 impl Parser for BinderLog {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        _: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
         if line.text.contains("Too many open files") {
-            out.say(line, Said::TooManyFiles { pid: line.pid });
+            out.say(line, LogFact::TooManyFiles { pid: line.pid });
             return LineOutcome::Parsed;
         }
         let Some((head, rest)) = head(line.text) else { return LineOutcome::Ignored };
         let pid = rest.split([' ', ':']).next().and_then(fields::decimal);
         let statement = match (head, pid) {
-            (_, Some(pid)) if rest.contains(" close vm area ") => Said::AreaClosed { pid },
-            ("binder_mmap", Some(pid)) => Said::AreaMapped { pid },
+            (_, Some(pid)) if rest.contains(" close vm area ") => LogFact::AreaClosed { pid },
+            ("binder_mmap", Some(pid)) => LogFact::AreaMapped { pid },
             // Printed for each remaining page, before the last line.
             (_, Some(_)) if rest.contains(": page ") => return LineOutcome::Parsed,
             (_, Some(pid)) if rest.contains(" threads ") && rest.contains(" nodes ") => {
-                Said::Released { pid }
+                LogFact::Released { pid }
             }
             ("binder_open" | "binder_flush", Some(_)) => return LineOutcome::Parsed,
             ("binder_debug", Some(lines)) if rest.ends_with(" callbacks suppressed") => {
@@ -56,7 +61,7 @@ fn head(text: &str) -> Option<(&str, &str)> {
 }
 
 /// Notes that the kernel suppressed lines.
-fn note_suppressed(lines: u64, line: &Line<'_>, out: &mut Out) {
+fn note_suppressed(lines: u64, line: &LedgerLine<'_>, out: &mut LedgerOutput) {
     let text = format!(
         "the kernel suppressed {} lines of binder's log, whose rate it limits ({})",
         text::number(lines),
@@ -67,11 +72,11 @@ fn note_suppressed(lines: u64, line: &Line<'_>, out: &mut Out) {
 
 #[cfg(test)]
 mod tests {
-    use crate::{model::Said, parse::ledgers::Reader};
+    use crate::{model::LogFact, parse::ledgers::LedgerReader};
 
     #[test]
     fn modules_put_their_name_in_front() {
-        let mut reader = Reader::new("kmsg");
+        let mut reader = LedgerReader::new("kmsg");
         for line in [
             "[ 12.545981] binder_linux: binder_mmap: 195 ffff8f6f2000-ffff8f7f0000 (1016 K) vma 71 pagep 3",
             "[ 12.568007] binder_linux: 195 close vm area ffff8f6f2000-ffff8f7f0000 (1016 K) vma 1 pagep 3",
@@ -87,7 +92,7 @@ mod tests {
         let pid = 195;
         assert_eq!(
             said,
-            [Said::AreaMapped { pid }, Said::AreaClosed { pid }, Said::Released { pid }]
+            [LogFact::AreaMapped { pid }, LogFact::AreaClosed { pid }, LogFact::Released { pid }]
         );
         assert_eq!((told.accounting.parsed, told.assumptions.len()), (5, 1));
     }

@@ -7,8 +7,8 @@
 //!
 //! Several snapshots may follow each other: a zone that repeats starts the next one.
 
-use super::{Context, Line, LineOutcome, Out, Parser, fields};
-use crate::model::{Census, Ledger, Row};
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::model::{Ledger, LedgerEntry, LedgerSnapshot};
 
 /// Bytes of a page, as on all platforms that OP-TEE runs on with Linux's default.
 const PAGE: u64 = 4096;
@@ -18,11 +18,16 @@ const ORDERS: usize = 16;
 
 #[derive(Default)]
 pub(super) struct BuddyInfo {
-    open: Option<Census>,
+    open: Option<LedgerSnapshot>,
 }
 
 impl Parser for BuddyInfo {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        _: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
         let Some(rest) = line.text.strip_prefix("Node ") else { return LineOutcome::Ignored };
         let Some((node, rest)) = rest.split_once(", zone ") else { return LineOutcome::Ignored };
         let mut words = rest.split_whitespace();
@@ -38,22 +43,23 @@ impl Parser for BuddyInfo {
             };
         };
         let name = format!("node {node} zone {zone}");
-        let has_zone = |census: &Census| census.rows.iter().any(|row| *row.name == name);
+        let has_zone = |census: &LedgerSnapshot| census.rows.iter().any(|row| *row.name == name);
         if self.open.as_ref().is_some_and(has_zone) {
             self.end(out);
         }
-        let census =
-            self.open.get_or_insert_with(|| Census::new(Ledger::BuddyInfo, "", line.place.clone()));
+        let census = self
+            .open
+            .get_or_insert_with(|| LedgerSnapshot::new(Ledger::BuddyInfo, "", line.place.clone()));
         for (order, count) in (0u32..).zip(counts) {
             let bytes = count.saturating_mul(PAGE << order);
-            let mut row = Row::new(line.place.clone(), &name, count, bytes);
+            let mut row = LedgerEntry::new(line.place.clone(), &name, count, bytes);
             row.ids.order = Some(order);
             super::add(census, row);
         }
         LineOutcome::Parsed
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         self.open.take().into_iter().for_each(|census| out.census(census));
     }
 }

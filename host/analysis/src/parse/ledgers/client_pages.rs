@@ -10,12 +10,12 @@
 //!
 //! Each line below a process is a run of pages that are contiguous in both virtual and physical memory.
 
-use super::{Context, Line, LineOutcome, Out, Parser, fields};
-use crate::model::{Census, Holder, Ledger, Row};
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::model::{Holder, Ledger, LedgerEntry, LedgerSnapshot};
 
 #[derive(Default)]
 pub(super) struct ClientPages {
-    open: Option<Census>,
+    open: Option<LedgerSnapshot>,
     of: Option<Client>,
 }
 
@@ -28,10 +28,15 @@ struct Client {
 }
 
 impl Parser for ClientPages {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        _: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
         if line.raw == "pages of clients of the TEE:" {
             self.end(out);
-            self.open = Some(Census::new(Ledger::ClientPages, "", line.place.clone()));
+            self.open = Some(LedgerSnapshot::new(Ledger::ClientPages, "", line.place.clone()));
             return LineOutcome::Parsed;
         }
         let Some(census) = &mut self.open else { return LineOutcome::Ignored };
@@ -47,7 +52,7 @@ impl Parser for ClientPages {
         LineOutcome::Parsed
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         self.open.take().into_iter().for_each(|census| out.census(census));
         self.of = None;
     }
@@ -61,7 +66,7 @@ fn client(text: &str) -> Option<Client> {
     Some(Client { holder: Holder { pid, comm: comm.into() }, start, page })
 }
 
-fn run(text: &str, line: &Line<'_>, of: &Client) -> Option<Row> {
+fn run(text: &str, line: &LedgerLine<'_>, of: &Client) -> Option<LedgerEntry> {
     let mut words = text.splitn(8, ' ');
     let va = fields::number(words.next()?)?;
     let mut value_of = |name: &str| words.next().filter(|word| *word == name).and(words.next());
@@ -70,7 +75,7 @@ fn run(text: &str, line: &Line<'_>, of: &Client) -> Option<Row> {
     let inode = fields::decimal(value_of("ino")?)?;
     let name = words.next().unwrap_or_default();
     let bytes = pages.checked_mul(of.page).filter(|bytes| memory.checked_add(*bytes).is_some())?;
-    let mut row = Row::new(line.place.clone(), name, pages, bytes);
+    let mut row = LedgerEntry::new(line.place.clone(), name, pages, bytes);
     row.holder = Some(of.holder.clone());
     (row.ids.memory, row.ids.va, row.ids.start) = (Some(memory), Some(va), of.start);
     row.ids.inode = Some(inode).filter(|inode| *inode != 0);

@@ -4,12 +4,12 @@ use super::fields::decimal;
 
 /// Origin of the lines that follow.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Context {
+pub(super) struct TextContext {
     /// The path, as far as known: `/proc/29202/fdinfo/400`.
     path: String,
 }
 
-impl Context {
+impl TextContext {
     /// Starts a file.
     pub(super) fn file(&mut self, name: &str) {
         name.clone_into(&mut self.path);
@@ -62,11 +62,11 @@ impl Context {
 
 #[cfg(test)]
 mod tests {
-    use super::Context;
+    use super::TextContext;
 
     #[test]
     fn prompts_and_files_tell_the_same() {
-        let mut typed = Context::default();
+        let mut typed = TextContext::default();
         assert!(typed.prompt("RE8DDCL1:/proc/29202/fdinfo # cat 400"));
         assert_eq!(typed.descriptor(), Some((29202, 400)));
         typed.file("fixtures/000/proc/29202/fdinfo/400");

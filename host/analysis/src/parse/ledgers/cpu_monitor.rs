@@ -12,8 +12,8 @@
 //!
 //! Each line of figures is a snapshot, together with the figures of the last head.
 
-use super::{Context, Line, LineOutcome, Out, Parser, fields};
-use crate::model::{Census, Ledger, Place, Row};
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::model::{Ledger, LedgerEntry, LedgerSnapshot, SourceLocation};
 
 const MIB: u64 = 1 << 20;
 
@@ -22,14 +22,19 @@ const COLUMNS: [&str; 5] = ["Anon", "Slab", "Cache", "Sysfre", "Cmafre"];
 
 #[derive(Default)]
 pub(super) struct CpuMonitor {
-    head: Vec<(String, u64, Place)>,
+    head: Vec<(String, u64, SourceLocation)>,
     /// Whether the line with the names of the columns was read.
     named: bool,
     told: bool,
 }
 
 impl Parser for CpuMonitor {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        _: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
         if line.text.contains("--Mem State") {
             self.end(out);
             return LineOutcome::Parsed;
@@ -43,7 +48,7 @@ impl Parser for CpuMonitor {
         LineOutcome::Ignored
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         if !self.told && !self.head.is_empty() {
             out.census(self.census(self.head[0].2.clone()));
         }
@@ -52,7 +57,7 @@ impl Parser for CpuMonitor {
 }
 
 impl CpuMonitor {
-    fn head(&mut self, line: &Line<'_>) -> LineOutcome {
+    fn head(&mut self, line: &LedgerLine<'_>) -> LineOutcome {
         if line.text.starts_with("Anon") && line.text.contains("Slab") {
             self.named = true;
             return LineOutcome::Parsed;
@@ -74,22 +79,23 @@ impl CpuMonitor {
         LineOutcome::Parsed
     }
 
-    fn figures(&mut self, line: &Line<'_>, out: &mut Out) -> Option<()> {
+    fn figures(&mut self, line: &LedgerLine<'_>, out: &mut LedgerOutput) -> Option<()> {
         let mut census = self.census(line.place.clone());
         let mut words = line.text.split_whitespace();
         for name in COLUMNS {
             let bytes = fields::decimal(words.next()?)?.checked_mul(MIB)?;
-            census.rows.push(Row::new(line.place.clone(), name, 1, bytes));
+            census.rows.push(LedgerEntry::new(line.place.clone(), name, 1, bytes));
         }
         self.told = true;
         out.census(census);
         Some(())
     }
 
-    fn census(&self, place: Place) -> Census {
-        let mut census = Census::new(Ledger::CpuMonitor, "", place);
-        let row =
-            |(name, bytes, place): &(String, u64, Place)| Row::new(place.clone(), name, 1, *bytes);
+    fn census(&self, place: SourceLocation) -> LedgerSnapshot {
+        let mut census = LedgerSnapshot::new(Ledger::CpuMonitor, "", place);
+        let row = |(name, bytes, place): &(String, u64, SourceLocation)| {
+            LedgerEntry::new(place.clone(), name, 1, *bytes)
+        };
         census.rows.extend(self.head.iter().map(row));
         census
     }

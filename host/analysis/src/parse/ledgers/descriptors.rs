@@ -11,19 +11,24 @@
 //! Targets of descriptors are listed for inspected processes. `start` is field 22 of `stat`, in clock ticks
 //! since boot; `limit` is the soft limit of open files, `-` if unlimited or unreadable.
 
-use super::{Context, Line, LineOutcome, Out, Parser, fields};
-use crate::model::{Census, Holder, Ledger, Row};
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::model::{Holder, Ledger, LedgerEntry, LedgerSnapshot};
 
 #[derive(Default)]
 pub(super) struct Descriptors {
-    open: Option<Census>,
+    open: Option<LedgerSnapshot>,
 }
 
 impl Parser for Descriptors {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        _: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
         if line.raw == "descriptors of processes:" {
             self.end(out);
-            self.open = Some(Census::new(Ledger::Descriptors, "", line.place.clone()));
+            self.open = Some(LedgerSnapshot::new(Ledger::Descriptors, "", line.place.clone()));
             return LineOutcome::Parsed;
         }
         let Some(census) = &mut self.open else { return LineOutcome::Ignored };
@@ -37,15 +42,16 @@ impl Parser for Descriptors {
         LineOutcome::Parsed
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         self.open.take().into_iter().for_each(|census| out.census(census));
     }
 }
 
-fn process(line: &Line<'_>) -> Option<Row> {
+fn process(line: &LedgerLine<'_>) -> Option<LedgerEntry> {
     let (figures, comm) = line.raw.split_once(" comm ").unwrap_or((line.raw, ""));
     let pid = fields::number_after(figures, "pid ")?;
-    let mut row = Row::new(line.place.clone(), "", fields::number_after(figures, "fds ")?, 0);
+    let mut row =
+        LedgerEntry::new(line.place.clone(), "", fields::number_after(figures, "fds ")?, 0);
     row.holder = Some(Holder { pid, comm: comm.into() });
     row.ids.start = fields::number_after(figures, "start ");
     row.ids.limit = fields::number_after(figures, "limit ");
@@ -53,10 +59,10 @@ fn process(line: &Line<'_>) -> Option<Row> {
 }
 
 /// Row of a target: how many descriptors of the last process refer to it.
-fn kind(text: &str, line: &Line<'_>, census: &Census) -> Option<Row> {
+fn kind(text: &str, line: &LedgerLine<'_>, census: &LedgerSnapshot) -> Option<LedgerEntry> {
     let (count, name) = text.split_once(' ')?;
     let owner = census.rows.last()?;
-    let mut row = Row::new(line.place.clone(), name, fields::decimal(count)?, 0);
+    let mut row = LedgerEntry::new(line.place.clone(), name, fields::decimal(count)?, 0);
     (row.holder, row.ids.start) = (owner.holder.clone(), owner.ids.start);
     Some(row).filter(|_| !name.is_empty())
 }

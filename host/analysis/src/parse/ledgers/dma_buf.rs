@@ -11,20 +11,25 @@
 //! Total 1 objects, 25165824 bytes
 //! ```
 
-use super::{Context, Line, LineOutcome, Out, Parser, fields};
-use crate::model::{Census, Ledger, Row};
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::model::{Ledger, LedgerEntry, LedgerSnapshot};
 
 #[derive(Default)]
 pub(super) struct DmaBuf {
-    open: Option<Census>,
+    open: Option<LedgerSnapshot>,
 }
 
 impl Parser for DmaBuf {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        _: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
         let text = line.text.trim_start();
         if text.starts_with("Dma-buf Objects:") {
             self.end(out);
-            self.open = Some(Census::new(Ledger::DmaBuf, "", line.place.clone()));
+            self.open = Some(LedgerSnapshot::new(Ledger::DmaBuf, "", line.place.clone()));
             return LineOutcome::Parsed;
         }
         let Some(census) = &mut self.open else { return LineOutcome::Ignored };
@@ -41,7 +46,7 @@ impl Parser for DmaBuf {
             {
                 let bytes = fields::decimal(size).unwrap_or_default();
                 let name = if name.is_empty() { exporter.to_owned() } else { name.join(" ") };
-                let mut row = Row::new(line.place.clone(), &name, 1, bytes);
+                let mut row = LedgerEntry::new(line.place.clone(), &name, 1, bytes);
                 row.ids.inode = fields::decimal(inode);
                 super::add(census, row);
                 LineOutcome::Parsed
@@ -54,7 +59,7 @@ impl Parser for DmaBuf {
         }
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         self.open.take().into_iter().for_each(|census| out.census(census));
     }
 }

@@ -6,19 +6,24 @@
 //! ino 5771744 size 25165824 exporter mtk_mm
 //! ```
 
-use super::{Context, Line, LineOutcome, Out, Parser, fields};
-use crate::model::{Census, Ledger, Row};
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::model::{Ledger, LedgerEntry, LedgerSnapshot};
 
 #[derive(Default)]
-pub(super) struct Buffers {
-    open: Option<Census>,
+pub(super) struct DmaBufSysfs {
+    open: Option<LedgerSnapshot>,
 }
 
-impl Parser for Buffers {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
+impl Parser for DmaBufSysfs {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        _: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
         if line.raw == "dma-buf buffers:" {
             self.end(out);
-            self.open = Some(Census::new(Ledger::DmaBuf, "", line.place.clone()));
+            self.open = Some(LedgerSnapshot::new(Ledger::DmaBuf, "", line.place.clone()));
             return LineOutcome::Parsed;
         }
         let Some(census) = self.open.as_mut().filter(|_| line.raw.starts_with("ino ")) else {
@@ -30,15 +35,15 @@ impl Parser for Buffers {
         outcome
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         self.open.take().into_iter().for_each(|census| out.census(census));
     }
 }
 
-fn buffer(line: &Line<'_>) -> Option<Row> {
+fn buffer(line: &LedgerLine<'_>) -> Option<LedgerEntry> {
     let bytes = fields::number_after(line.raw, "size ")?;
     let exporter = fields::value_after(line.raw, "exporter ").unwrap_or_default();
-    let mut row = Row::new(line.place.clone(), exporter, 1, bytes);
+    let mut row = LedgerEntry::new(line.place.clone(), exporter, 1, bytes);
     row.ids.inode = Some(fields::number_after(line.raw, "ino ")?);
     Some(row)
 }

@@ -9,19 +9,24 @@
 //!
 //! A buffer has one row for each process that holds it, or one row without a holder.
 
-use super::{Context, Line, LineOutcome, Out, Parser, fields};
-use crate::model::{Census, Holder, Ledger, Row};
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::model::{Holder, Ledger, LedgerEntry, LedgerSnapshot};
 
 /// Descriptors that are kept per row.
 const FDS: usize = 4096;
 
 #[derive(Default)]
 pub(super) struct DmaHeap {
-    open: Option<Census>,
+    open: Option<LedgerSnapshot>,
 }
 
 impl Parser for DmaHeap {
-    fn line(&mut self, line: &Line<'_>, context: &Context, _: &mut Out) -> LineOutcome {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        context: &TextContext,
+        _: &mut LedgerOutput,
+    ) -> LineOutcome {
         let text = line.text.trim_start();
         if text.starts_with("inode:") && text.contains("size(Byte):") {
             return LineOutcome::from(self.buffer(text, line, context));
@@ -40,40 +45,41 @@ impl Parser for DmaHeap {
         LineOutcome::Ignored
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         self.open.take().into_iter().for_each(|census| out.census(census));
     }
 }
 
 impl DmaHeap {
-    fn buffer(&mut self, text: &str, line: &Line<'_>, context: &Context) -> Option<()> {
+    fn buffer(&mut self, text: &str, line: &LedgerLine<'_>, context: &TextContext) -> Option<()> {
         let inode = fields::number_after(text, "inode:")?;
         let bytes = fields::number_after(text, "size(Byte):")?;
         let name = fields::rest(text, "name:").unwrap_or_default();
         let heap = fields::value_after(text, "exp:").unwrap_or_else(|| context.name());
-        let census =
-            self.open.get_or_insert_with(|| Census::new(Ledger::DmaHeap, heap, line.place.clone()));
-        let mut row = Row::new(line.place.clone(), name, 1, bytes);
+        let census = self
+            .open
+            .get_or_insert_with(|| LedgerSnapshot::new(Ledger::DmaHeap, heap, line.place.clone()));
+        let mut row = LedgerEntry::new(line.place.clone(), name, 1, bytes);
         row.ids.inode = Some(inode);
         super::add(census, row);
         Some(())
     }
 }
 
-fn holder(text: &str, line: &Line<'_>, census: &mut Census) -> Option<()> {
+fn holder(text: &str, line: &LedgerLine<'_>, census: &mut LedgerSnapshot) -> Option<()> {
     let (pid, comm) = fields::number_and_name(fields::rest(text, "pid:")?)?;
     let inode = fields::number_after(text, "inode:")?;
     let list = fields::rest(text, "fd_list:").unwrap_or_default();
     let fds = list.split([',', ' ']).filter_map(fields::decimal).take(FDS).collect();
     let maps = fields::number_after(text, "mmap_cnt:");
-    let is_same = |row: &&mut Row| row.ids.inode == Some(inode);
+    let is_same = |row: &&mut LedgerEntry| row.ids.inode == Some(inode);
     let buffer_row = census.rows.iter_mut().rev().take(FDS).find(is_same)?;
     let holder = Some(Holder { pid, comm: comm.into() });
     if buffer_row.holder.is_none() {
         (buffer_row.place, buffer_row.holder) = (line.place.clone(), holder);
         (buffer_row.ids.fds, buffer_row.ids.maps) = (fds, maps);
     } else {
-        let mut row = Row { place: line.place.clone(), holder, ..buffer_row.clone() };
+        let mut row = LedgerEntry { place: line.place.clone(), holder, ..buffer_row.clone() };
         (row.ids.fds, row.ids.maps) = (fds, maps);
         super::add(census, row);
     }

@@ -12,25 +12,30 @@
 //! name:   25165824x-BLOB-halbuf:b5
 //! ```
 
-use super::{Context, Line, LineOutcome, Out, Parser, fields};
-use crate::model::{Census, Holder, Ledger, Row};
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::model::{Holder, Ledger, LedgerEntry, LedgerSnapshot};
 
 #[derive(Default)]
 pub(super) struct FdInfo {
-    open: Option<Census>,
+    open: Option<LedgerSnapshot>,
 }
 
 impl Parser for FdInfo {
-    fn line(&mut self, line: &Line<'_>, context: &Context, out: &mut Out) -> LineOutcome {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        context: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
         let Some((name, value)) = line.text.split_once(':') else { return LineOutcome::Ignored };
         let value = value.trim();
         if name == "pos" {
             self.end(out);
             let Some((pid, fd)) = context.descriptor() else { return LineOutcome::Ignored };
-            let mut row = Row::new(line.place.clone(), "", 1, 0);
+            let mut row = LedgerEntry::new(line.place.clone(), "", 1, 0);
             row.holder = Some(Holder { pid, comm: "".into() });
             row.ids.fds.push(fd);
-            let mut census = Census::new(Ledger::FdInfo, "", line.place.clone());
+            let mut census = LedgerSnapshot::new(Ledger::FdInfo, "", line.place.clone());
             census.rows.push(row);
             self.open = Some(census);
             return LineOutcome::Parsed;
@@ -51,7 +56,7 @@ impl Parser for FdInfo {
         if matches!(name, "ino" | "size") { LineOutcome::from(number) } else { LineOutcome::Parsed }
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         // Descriptors of files other than dma-bufs have no size.
         let census = self.open.take().filter(|census| census.rows.iter().any(|row| row.bytes > 0));
         census.into_iter().for_each(|census| out.census(census));

@@ -10,22 +10,27 @@
 
 use std::collections::HashMap;
 
-use super::{Context, Line, LineOutcome, MOST, Out, Parser, fields};
+use super::{LedgerLine, LedgerOutput, LineOutcome, MOST, Parser, TextContext, fields};
 use crate::{
-    model::{Census, Ledger, Row},
+    model::{Ledger, LedgerEntry, LedgerSnapshot},
     parse::strace::nanoseconds,
 };
 
 #[derive(Default)]
 pub(super) struct Iommu {
-    map: Option<Census>,
-    dump: Option<Census>,
+    map: Option<LedgerSnapshot>,
+    dump: Option<LedgerSnapshot>,
     /// Row of each address in `dump`.
     known: HashMap<u64, usize>,
 }
 
 impl Parser for Iommu {
-    fn line(&mut self, line: &Line<'_>, _: &Context, _: &mut Out) -> LineOutcome {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        _: &TextContext,
+        _: &mut LedgerOutput,
+    ) -> LineOutcome {
         let words: Vec<_> = line.ungrepped().split_whitespace().collect();
         match words[..] {
             [table, address, size, time]
@@ -53,7 +58,7 @@ impl Parser for Iommu {
         }
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         self.known.clear();
         let censuses = self.map.take().into_iter().chain(self.dump.take());
         censuses.for_each(|census| out.census(census));
@@ -61,13 +66,14 @@ impl Parser for Iommu {
 }
 
 impl Iommu {
-    fn take_mapping(&mut self, line: &Line<'_>, address: &str, size: &str) -> LineOutcome {
+    fn take_mapping(&mut self, line: &LedgerLine<'_>, address: &str, size: &str) -> LineOutcome {
         let (Some(address), Some(bytes)) = (fields::number(address), fields::number(size)) else {
             return LineOutcome::Rejected;
         };
-        let census =
-            self.map.get_or_insert_with(|| Census::new(Ledger::IovaMap, "", line.place.clone()));
-        let mut row = Row::new(line.place.clone(), "mapping", 1, bytes);
+        let census = self
+            .map
+            .get_or_insert_with(|| LedgerSnapshot::new(Ledger::IovaMap, "", line.place.clone()));
+        let mut row = LedgerEntry::new(line.place.clone(), "mapping", 1, bytes);
         row.ids.address = Some(address);
         super::add(census, row);
         LineOutcome::Parsed
@@ -75,14 +81,15 @@ impl Iommu {
 
     fn take_step(
         &mut self,
-        line: &Line<'_>,
+        line: &LedgerLine<'_>,
         step: &str,
         at: (&str, &str),
         device: &[&str],
     ) -> Option<()> {
         let (address, bytes) = (fields::number(at.0)?, fields::number(at.1)?);
-        let census =
-            self.dump.get_or_insert_with(|| Census::new(Ledger::IommuDump, "", line.place.clone()));
+        let census = self
+            .dump
+            .get_or_insert_with(|| LedgerSnapshot::new(Ledger::IommuDump, "", line.place.clone()));
         let known_row = self.known.get(&address).and_then(|at| census.rows.get_mut(*at));
         if let Some(row) = known_row {
             // Only `free` returns the addresses; after any other step the device keeps them.
@@ -96,7 +103,7 @@ impl Iommu {
             return Some(());
         }
         let name = device.first().copied().unwrap_or("device");
-        let mut row = Row::new(line.place.clone(), name, u64::from(step != "free"), bytes);
+        let mut row = LedgerEntry::new(line.place.clone(), name, u64::from(step != "free"), bytes);
         (row.ids.address, row.stack) = (Some(address), vec![step.into()]);
         self.known.insert(address, census.rows.len());
         census.rows.push(row);

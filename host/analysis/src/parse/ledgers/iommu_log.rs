@@ -9,17 +9,22 @@
 //! [CAM_MEM][dumpAllBufferList] Total Size= 0x1627b000(362988 KBytes)
 //! ```
 
-use super::{Context, Line, LineOutcome, Out, Parser, fields};
-use crate::model::{Census, Ledger, Row, Said};
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::model::{Ledger, LedgerEntry, LedgerSnapshot, LogFact};
 
 #[derive(Default)]
 pub(super) struct IommuLog {
-    users: Option<Census>,
-    buffers: Option<Census>,
+    users: Option<LedgerSnapshot>,
+    buffers: Option<LedgerSnapshot>,
 }
 
 impl Parser for IommuLog {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        _: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
         let text = line.text;
         if let Some((_, rest)) = text.split_once("[dumpAllBufferList]") {
             return self.buffer(rest.trim_start(), line, out);
@@ -33,18 +38,18 @@ impl Parser for IommuLog {
             let Some(address) = address.and_then(fields::number) else {
                 return LineOutcome::Rejected;
             };
-            out.say(line, Said::Uses { address });
+            out.say(line, LogFact::Uses { address });
             return LineOutcome::Parsed;
         }
         let failures = ["map pa failed", "dma_buf_map_attachment failed", "map_dma_buf map fail"];
         if !failures.iter().any(|failed| text.contains(failed)) {
             return LineOutcome::Ignored;
         }
-        out.say(line, Said::NotMapped);
+        out.say(line, LogFact::NotMapped);
         LineOutcome::Parsed
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         // Lines of others in between end neither list.
         let censuses = self.users.take().into_iter().chain(self.buffers.take());
         censuses.for_each(|census| out.census(census));
@@ -52,11 +57,11 @@ impl Parser for IommuLog {
 }
 
 impl IommuLog {
-    fn iommu(&mut self, text: &str, line: &Line<'_>, out: &mut Out) -> LineOutcome {
+    fn iommu(&mut self, text: &str, line: &LedgerLine<'_>, out: &mut LedgerOutput) -> LineOutcome {
         if let Some((_, rest)) = text.split_once("iova alloc total:(") {
             self.users.take().into_iter().for_each(|census| out.census(census));
             let total = rest.split(['/', ')']).nth(1).and_then(kilobytes);
-            let mut census = Census::new(Ledger::IommuUsers, "", line.place.clone());
+            let mut census = LedgerSnapshot::new(Ledger::IommuUsers, "", line.place.clone());
             census.total = total;
             self.users = Some(census);
             return LineOutcome::from(total);
@@ -66,7 +71,7 @@ impl IommuLog {
             let Some(bytes) = fields::number_after(rest, "size:") else {
                 return LineOutcome::Rejected;
             };
-            out.say(line, Said::NoAddresses { bytes, device: device.into() });
+            out.say(line, LogFact::NoAddresses { bytes, device: device.into() });
             return LineOutcome::Parsed;
         }
         let words: Vec<_> = text.split_whitespace().collect();
@@ -78,12 +83,12 @@ impl IommuLog {
         let ([Some(_), Some(_), Some(count)], Some(bytes)) = (numbers, kilobytes(size)) else {
             return LineOutcome::Ignored;
         };
-        super::add(census, Row::new(line.place.clone(), device, count, bytes));
+        super::add(census, LedgerEntry::new(line.place.clone(), device, count, bytes));
         LineOutcome::Parsed
     }
 
-    fn buffer(&mut self, text: &str, line: &Line<'_>, out: &mut Out) -> LineOutcome {
-        let begin = || Census::new(Ledger::CameraBuffers, "", line.place.clone());
+    fn buffer(&mut self, text: &str, line: &LedgerLine<'_>, out: &mut LedgerOutput) -> LineOutcome {
+        let begin = || LedgerSnapshot::new(Ledger::CameraBuffers, "", line.place.clone());
         if let Some(total) = text.strip_prefix("Total Size=") {
             let mut census = self.buffers.take().unwrap_or_else(begin);
             let word = total.trim_start().split(['(', ' ']).next();
@@ -100,7 +105,7 @@ impl IommuLog {
         let (Some(_), Some(bytes), true) = (address, size, number.starts_with('#')) else {
             return LineOutcome::Rejected;
         };
-        let mut row = Row::new(line.place.clone(), &name.join(" "), 1, bytes);
+        let mut row = LedgerEntry::new(line.place.clone(), &name.join(" "), 1, bytes);
         row.ids.address = address;
         super::add(self.buffers.get_or_insert_with(begin), row);
         LineOutcome::Parsed

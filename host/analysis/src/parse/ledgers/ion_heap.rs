@@ -14,21 +14,26 @@
 //! ----------------------------------------------------
 //! ```
 
-use super::{Context, Line, LineOutcome, Out, Parser, fields};
-use crate::model::{Census, Holder, Ledger, Row};
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::model::{Holder, Ledger, LedgerEntry, LedgerSnapshot};
 
 #[derive(Default)]
 pub(super) struct IonHeap {
-    open: Option<[Census; 2]>,
+    open: Option<[LedgerSnapshot; 2]>,
     orphaned: bool,
 }
 
 impl Parser for IonHeap {
-    fn line(&mut self, line: &Line<'_>, context: &Context, out: &mut Out) -> LineOutcome {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        context: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
         let words: Vec<_> = line.text.split_whitespace().collect();
         if words == ["client", "pid", "size"] {
             self.end(out);
-            let begin = |ledger| Census::new(ledger, context.name(), line.place.clone());
+            let begin = |ledger| LedgerSnapshot::new(ledger, context.name(), line.place.clone());
             self.open = Some([Ledger::IonHeap, Ledger::IonOrphans].map(begin));
             return LineOutcome::Parsed;
         }
@@ -55,7 +60,7 @@ impl Parser for IonHeap {
         }
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         self.orphaned = false;
         for census in self.open.take().into_iter().flatten() {
             // A heap without orphans prints a total of 0, or nothing at all.
@@ -66,12 +71,18 @@ impl Parser for IonHeap {
     }
 }
 
-fn row(census: &mut Census, line: &Line<'_>, name: &[&str], pid: &str, bytes: &str) -> LineOutcome {
+fn row(
+    census: &mut LedgerSnapshot,
+    line: &LedgerLine<'_>,
+    name: &[&str],
+    pid: &str,
+    bytes: &str,
+) -> LineOutcome {
     let (Some(pid), Some(bytes)) = (fields::decimal(pid), fields::decimal(bytes)) else {
         return LineOutcome::Ignored;
     };
     let name = name.join(" ");
-    let mut row = Row::new(line.place.clone(), &name, 1, bytes);
+    let mut row = LedgerEntry::new(line.place.clone(), &name, 1, bytes);
     row.holder = Some(Holder { pid, comm: name.into() });
     super::add(census, row);
     LineOutcome::Parsed

@@ -11,9 +11,9 @@
 
 use std::sync::Arc;
 
-use super::{Context, Line, LineOutcome, Out, Parser, fields};
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
 use crate::{
-    model::{Clock, Event, EventKind, Keys, Name, Origin, Party, Time},
+    model::{Caller, Clock, Event, EventKind, Keys, Origin, Symbol, Time},
     parse::strace::nanoseconds,
     text,
 };
@@ -30,7 +30,12 @@ pub(super) struct IonTrace {
 }
 
 impl Parser for IonTrace {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        _: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
         if !line.raw.contains(": ion_") {
             return LineOutcome::Ignored;
         }
@@ -49,7 +54,7 @@ impl Parser for IonTrace {
         LineOutcome::Parsed
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         if self.mended > 0 {
             let text = format!(
                 "{} addresses in the ion trace lack a digit; a leading f was added",
@@ -67,13 +72,13 @@ fn is_short(rest: &str) -> bool {
 }
 
 /// The task, and the time in nanoseconds.
-fn party_and_time(head: &str) -> Option<(Party, u64)> {
+fn party_and_time(head: &str) -> Option<(Caller, u64)> {
     let (task, rest) = head.split_once(" [")?;
     let (comm, tid) = task.trim().rsplit_once('-')?;
     let ns = nanoseconds(rest.rsplit(' ').next()?)?;
     // Some kernels add the process: `comm-2685 ( 1743)`.
     let tid = u32::try_from(fields::decimal(tid.split(' ').next()?)?).ok()?;
-    Some((Party { pid: tid, tid: 0, comm: comm.trim().into(), by_kernel: false }, ns))
+    Some((Caller { pid: tid, tid: 0, comm: comm.trim().into(), by_kernel: false }, ns))
 }
 
 fn keys(name: &str, rest: &str) -> Option<Keys> {
@@ -86,10 +91,10 @@ fn keys(name: &str, rest: &str) -> Option<Keys> {
         "ion_map" | "ion_import" => vec![("fd", fields::number_after(rest, "fd:")?)],
         _ => vec![("address", buffer()?)],
     };
-    Some(keys.into_iter().map(|(name, value)| (Name::from(name), value)).collect())
+    Some(keys.into_iter().map(|(name, value)| (Symbol::from(name), value)).collect())
 }
 
-fn step(name: &str, seq: u64, at: (&Line<'_>, Party, u64), keys: Keys) -> Event {
+fn step(name: &str, seq: u64, at: (&LedgerLine<'_>, Caller, u64), keys: Keys) -> Event {
     let (line, party, ns) = at;
     Event {
         origin: Origin::Text,

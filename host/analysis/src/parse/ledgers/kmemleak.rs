@@ -14,20 +14,25 @@
 
 use std::collections::HashSet;
 
-use super::{Context, Line, LineOutcome, MOST, Out, Parser, fields};
-use crate::model::{Census, Holder, Ledger, Place, Row};
+use super::{LedgerLine, LedgerOutput, LineOutcome, MOST, Parser, TextContext, fields};
+use crate::model::{Holder, Ledger, LedgerEntry, LedgerSnapshot, SourceLocation};
 
 /// Frames that are kept per object.
 const FRAMES: usize = 32;
 
 #[derive(Default)]
 pub(super) struct Kmemleak {
-    open: Option<Census>,
+    open: Option<LedgerSnapshot>,
     seen: HashSet<u64>,
 }
 
 impl Parser for Kmemleak {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        _: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
         let text = line.text.trim_start();
         if let Some(rest) = text.strip_prefix("unreferenced object ") {
             return self.object(rest, line, out);
@@ -55,13 +60,13 @@ impl Parser for Kmemleak {
     }
 
     /// An empty scan is a snapshot as well.
-    fn begin(&mut self, place: &Place, context: &Context) {
+    fn begin(&mut self, place: &SourceLocation, context: &TextContext) {
         if context.name() == "kmemleak" {
-            self.open = Some(Census::new(Ledger::Kmemleak, "", place.clone()));
+            self.open = Some(LedgerSnapshot::new(Ledger::Kmemleak, "", place.clone()));
         }
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         self.seen.clear();
         let Some(mut census) = self.open.take() else { return };
         for row in &mut census.rows {
@@ -74,7 +79,7 @@ impl Parser for Kmemleak {
 }
 
 impl Kmemleak {
-    fn object(&mut self, rest: &str, line: &Line<'_>, out: &mut Out) -> LineOutcome {
+    fn object(&mut self, rest: &str, line: &LedgerLine<'_>, out: &mut LedgerOutput) -> LineOutcome {
         let address = rest.split(' ').next().and_then(fields::number);
         let (Some(address), Some(size)) = (address, fields::number_after(rest, "size ")) else {
             return LineOutcome::Rejected;
@@ -83,9 +88,10 @@ impl Kmemleak {
             self.end(out);
             self.seen.insert(address);
         }
-        let census =
-            self.open.get_or_insert_with(|| Census::new(Ledger::Kmemleak, "", line.place.clone()));
-        let mut row = Row::new(line.place.clone(), "unknown", 1, size);
+        let census = self
+            .open
+            .get_or_insert_with(|| LedgerSnapshot::new(Ledger::Kmemleak, "", line.place.clone()));
+        let mut row = LedgerEntry::new(line.place.clone(), "unknown", 1, size);
         row.ids.address = Some(address);
         super::add(census, row);
         LineOutcome::Parsed
@@ -93,7 +99,7 @@ impl Kmemleak {
 }
 
 /// The first function that is not an allocator's own.
-fn site(row: &Row) -> Option<std::sync::Arc<str>> {
+fn site(row: &LedgerEntry) -> Option<std::sync::Arc<str>> {
     const OWN: [&str; 8] = [
         "kmem",
         "__kmalloc",

@@ -1,11 +1,11 @@
 //! A line and the prefix of its message: line numbers of grep, kernel stamps, heads of logcat.
 
 use super::fields;
-use crate::{model::Place, parse::strace::nanoseconds};
+use crate::{model::SourceLocation, parse::strace::nanoseconds};
 
 /// A parsed line.
 #[derive(Clone, Debug)]
-pub(super) struct Line<'t> {
+pub(super) struct LedgerLine<'t> {
     /// The line without trailing blanks.
     pub(super) raw: &'t str,
     /// The message, without stamp and task.
@@ -15,12 +15,12 @@ pub(super) struct Line<'t> {
     /// Process that logged it, in logcat.
     pub(super) pid: Option<u64>,
     /// Source and line number.
-    pub(super) place: Place,
+    pub(super) place: SourceLocation,
 }
 
-impl<'t> Line<'t> {
+impl<'t> LedgerLine<'t> {
     /// Parses a line.
-    pub(super) fn new(raw: &'t str, place: Place) -> Self {
+    pub(super) fn new(raw: &'t str, place: SourceLocation) -> Self {
         let raw = raw.trim_end();
         let plain = Self { raw, text: raw, by: "", pid: None, place };
         plain.of_kernel().or_else(|| plain.of_logcat()).unwrap_or(plain)
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn heads_are_taken_off() {
-        let place = Place { source: "x".into(), at: 1 };
+        let place = SourceLocation { source: "x".into(), at: 1 };
         for (text, message, by, pid) in [
             ("<6>[14990.389760][T516752] Hw:1_: a", "Hw:1_: a", "T516752", None),
             ("<6>[   45.091496] (0)[1737:Binder_1]binder: b", "binder: b", "1737:Binder_1", None),
@@ -89,7 +89,7 @@ mod tests {
             ("MemTotal: 5 kB", "MemTotal: 5 kB", "", None),
             ("[not a stamp] x", "[not a stamp] x", "", None),
         ] {
-            let line = Line::new(text, place.clone());
+            let line = LedgerLine::new(text, place.clone());
             assert_eq!((line.text, line.by, line.pid), (message, by, pid), "{text}");
         }
     }

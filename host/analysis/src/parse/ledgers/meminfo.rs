@@ -2,12 +2,12 @@
 //!
 //! Several snapshots may follow each other: each starts with `MemTotal`.
 
-use super::{Context, Line, LineOutcome, Out, Parser, fields};
-use crate::model::{Census, Ledger, Row};
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::model::{Ledger, LedgerEntry, LedgerSnapshot};
 
 #[derive(Default)]
 pub(super) struct MemInfo {
-    open: Option<Census>,
+    open: Option<LedgerSnapshot>,
 }
 
 /// Fields that are read; the others do not measure used memory.
@@ -39,7 +39,12 @@ const FIELDS: [&str; 24] = [
 ];
 
 impl Parser for MemInfo {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        _: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
         let Some((name, value)) = line.text.split_once(':') else { return LineOutcome::Ignored };
         if !FIELDS.contains(&name) || (name != "MemTotal" && self.open.is_none()) {
             let is_field = self.open.is_some() && value.trim_end().ends_with(" kB");
@@ -53,13 +58,14 @@ impl Parser for MemInfo {
         let Some(bytes) = number.and_then(|kib| kib.checked_mul(1024)) else {
             return LineOutcome::Rejected;
         };
-        let census =
-            self.open.get_or_insert_with(|| Census::new(Ledger::MemInfo, "", line.place.clone()));
-        census.rows.push(Row::new(line.place.clone(), name, 1, bytes));
+        let census = self
+            .open
+            .get_or_insert_with(|| LedgerSnapshot::new(Ledger::MemInfo, "", line.place.clone()));
+        census.rows.push(LedgerEntry::new(line.place.clone(), name, 1, bytes));
         if census.rows.len() > FIELDS.len() { LineOutcome::Rejected } else { LineOutcome::Parsed }
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         self.open.take().into_iter().for_each(|census| out.census(census));
     }
 }

@@ -46,12 +46,14 @@ mod slab_trace;
 mod sniff;
 mod told;
 
-use context::Context;
-use line::Line;
+use context::TextContext;
+use line::LedgerLine;
 pub use sniff::has_ledgers;
 
 use super::lines::LineOutcome;
-use crate::model::{Accounting, Census, Event, Moment, NormalWorld, Place, Said, Saying};
+use crate::model::{
+    Accounting, Event, LedgerSnapshot, LogFact, LogRecord, Moment, NormalWorld, SourceLocation,
+};
 
 /// Longest line that is read, in bytes.
 const LINE_BYTES: usize = 1 << 16;
@@ -62,10 +64,15 @@ const MOST: usize = 1 << 20;
 /// Parses the lines of a ledger.
 trait Parser {
     /// Reads a line; one of another ledger is ignored.
-    fn line(&mut self, line: &Line<'_>, context: &Context, out: &mut Out) -> LineOutcome;
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        context: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome;
 
     /// Starts a file that a run reads.
-    fn begin(&mut self, _place: &Place, _context: &Context) {}
+    fn begin(&mut self, _place: &SourceLocation, _context: &TextContext) {}
 
     /// Skips lines at the start of a text that it has read and parsed before; returns their number of bytes
     /// and of lines.
@@ -74,19 +81,19 @@ trait Parser {
     }
 
     /// Ends the ledger: the text continues with something else, or ends.
-    fn end(&mut self, _out: &mut Out) {}
+    fn end(&mut self, _out: &mut LedgerOutput) {}
 }
 
 /// Facts read so far, within bounds.
 #[derive(Default)]
-struct Out {
+struct LedgerOutput {
     told: NormalWorld,
     moment: Option<Moment>,
 }
 
-impl Out {
+impl LedgerOutput {
     /// Adds a whole snapshot.
-    fn census(&mut self, mut census: Census) {
+    fn census(&mut self, mut census: LedgerSnapshot) {
         census.moment = self.moment;
         self.told.lost = self.told.lost.saturating_add(census.lost);
         if self.told.censuses.len() < MOST {
@@ -96,11 +103,11 @@ impl Out {
         }
     }
 
-    fn say(&mut self, line: &Line<'_>, said: Said) {
+    fn say(&mut self, line: &LedgerLine<'_>, said: LogFact) {
         if self.told.sayings.len() < MOST {
             let place = line.place.clone();
             let (by, moment) = (line.by.into(), self.moment);
-            self.told.sayings.push(Saying { place, by, moment, said });
+            self.told.sayings.push(LogRecord { place, by, moment, said });
         } else {
             self.told.lost = self.told.lost.saturating_add(1);
         }
@@ -116,7 +123,7 @@ impl Out {
 }
 
 /// Adds a row if it has room, otherwise counts it as lost.
-fn add(census: &mut Census, row: crate::model::Row) {
+fn add(census: &mut LedgerSnapshot, row: crate::model::LedgerEntry) {
     if census.rows.len() < MOST {
         census.rows.push(row);
     } else {
@@ -125,27 +132,27 @@ fn add(census: &mut Census, row: crate::model::Row) {
 }
 
 /// Reads texts with any of these ledgers, line by line.
-pub struct Reader {
-    place: Place,
-    context: Context,
+pub struct LedgerReader {
+    place: SourceLocation,
+    context: TextContext,
     parsers: Vec<Box<dyn Parser + Send>>,
     /// The parser of the previous line.
     last: Option<usize>,
-    out: Out,
+    out: LedgerOutput,
     accounting: Accounting,
 }
 
-impl Reader {
+impl LedgerReader {
     /// A reader of a text; `source` is the name shown in places, and identifies the ledger if it has a path of
     /// `/proc` or `/sys` in it.
     #[must_use]
     pub fn new(source: &str) -> Self {
         let mut reader = Self {
-            place: Place { source: "".into(), at: 0 },
-            context: Context::default(),
+            place: SourceLocation { source: "".into(), at: 0 },
+            context: TextContext::default(),
             parsers: parsers(),
             last: None,
-            out: Out::default(),
+            out: LedgerOutput::default(),
             accounting: Accounting::default(),
         };
         reader.source(source);
@@ -155,7 +162,7 @@ impl Reader {
     /// Starts another text.
     pub fn source(&mut self, name: &str) {
         self.end();
-        self.place = Place { source: name.into(), at: 0 };
+        self.place = SourceLocation { source: name.into(), at: 0 };
         self.context.file(name);
         if self.out.moment.is_some() {
             for parser in &mut self.parsers {
@@ -195,7 +202,7 @@ impl Reader {
     pub fn line(&mut self, bytes: &[u8]) {
         self.place.at += 1;
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LINE_BYTES)]);
-        let line = Line::new(&text, self.place.clone());
+        let line = LedgerLine::new(&text, self.place.clone());
         // A text that a run reads has no shell prompts.
         if self.out.moment.is_none() && self.context.prompt(line.raw) {
             self.end();
@@ -206,7 +213,7 @@ impl Reader {
         self.accounting += outcome;
     }
 
-    fn ask(&mut self, line: &Line<'_>) -> LineOutcome {
+    fn ask(&mut self, line: &LedgerLine<'_>) -> LineOutcome {
         let n = self.parsers.len();
         let first = self.last.unwrap_or(0);
         for at in (0..n).map(|step| (first + step) % n) {
@@ -254,7 +261,7 @@ fn parsers() -> Vec<Box<dyn Parser + Send>> {
         Box::<cpu_monitor::CpuMonitor>::default(),
         Box::<buddyinfo::BuddyInfo>::default(),
         Box::<slab::Slab>::default(),
-        Box::<slab_calls::Callers>::default(),
+        Box::<slab_calls::SlabCalls>::default(),
         Box::<slab_trace::SlabTrace>::default(),
         Box::<page_owner::PageOwner>::default(),
         Box::<kmemleak::Kmemleak>::default(),
@@ -262,7 +269,7 @@ fn parsers() -> Vec<Box<dyn Parser + Send>> {
         Box::<client_pages::ClientPages>::default(),
         Box::<dma_heap::DmaHeap>::default(),
         Box::<dma_buf::DmaBuf>::default(),
-        Box::<dma_buf_sysfs::Buffers>::default(),
+        Box::<dma_buf_sysfs::DmaBufSysfs>::default(),
         Box::<fdinfo::FdInfo>::default(),
         Box::<procmem::Procmem>::default(),
         Box::<ion_heap::IonHeap>::default(),
@@ -271,6 +278,6 @@ fn parsers() -> Vec<Box<dyn Parser + Send>> {
         Box::<iommu_log::IommuLog>::default(),
         Box::<binder::Binder>::default(),
         Box::<binder_log::BinderLog>::default(),
-        Box::<processes::Processes>::default(),
+        Box::<processes::ProcessList>::default(),
     ]
 }

@@ -3,20 +3,25 @@
 //!
 //! `ps 131` that prints only its head shows that the process does not exist.
 
-use super::{Context, Line, LineOutcome, Out, Parser, fields};
-use crate::model::{Holder, Said};
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::model::{Holder, LogFact};
 
 #[derive(Default)]
-pub(super) struct Processes {
+pub(super) struct ProcessList {
     /// The requested process.
     asked: Option<u64>,
     /// Columns of the pid and of a command with arguments, and the place of the head.
-    column: Option<(usize, Option<usize>, crate::model::Place)>,
+    column: Option<(usize, Option<usize>, crate::model::SourceLocation)>,
     any: bool,
 }
 
-impl Parser for Processes {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
+impl Parser for ProcessList {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        _: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
         if let Some((_, asked)) = line.raw.rsplit_once("ps ")
             && let Some(asked) = fields::decimal(asked.trim())
             && line.raw.contains(['>', '#', '$'])
@@ -39,13 +44,13 @@ impl Parser for Processes {
         let (Some(pid), Some(name)) = (pid, name) else { return LineOutcome::Ignored };
         self.any = true;
         let comm = if command.is_some() { program(name) } else { name };
-        out.say(line, Said::Process(Holder { pid, comm: comm.into() }));
+        out.say(line, LogFact::Process(Holder { pid, comm: comm.into() }));
         LineOutcome::Parsed
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         if let (Some(pid), Some((.., place)), false) = (self.asked, self.column.take(), self.any) {
-            out.say(&Line::new("", place), Said::NoProcess { pid });
+            out.say(&LedgerLine::new("", place), LogFact::NoProcess { pid });
         }
         *self = Self::default();
     }
@@ -61,11 +66,11 @@ fn program(command: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use crate::{model::Said, parse::ledgers::Reader};
+    use crate::{model::LogFact, parse::ledgers::LedgerReader};
 
     #[test]
     fn commands_have_arguments_and_names_do_not() {
-        let mut reader = Reader::new("ps");
+        let mut reader = LedgerReader::new("ps");
         for line in [
             "PID   USER     COMMAND",
             "    2 root     [kthreadd]",
@@ -78,7 +83,7 @@ mod tests {
         }
         let told = reader.finish();
         let names = told.sayings.iter().filter_map(|one| match &one.said {
-            Said::Process(holder) => Some((holder.pid, &*holder.comm)),
+            LogFact::Process(holder) => Some((holder.pid, &*holder.comm)),
             _ => None,
         });
         let names: Vec<_> = names.collect();

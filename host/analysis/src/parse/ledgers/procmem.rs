@@ -6,18 +6,23 @@
 //! 7cf8c00000-7cfa400000 rw-s 00000000 00:08 5771744   /dmabuf:        maps
 //! ```
 
-use super::{Context, Line, LineOutcome, Out, Parser, fields};
-use crate::model::{Census, Holder, Ledger, Row};
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::model::{Holder, Ledger, LedgerEntry, LedgerSnapshot};
 
 #[derive(Default)]
 pub(super) struct Procmem {
-    open: Option<Census>,
+    open: Option<LedgerSnapshot>,
     /// Name of the requested process.
     asked: Option<String>,
 }
 
 impl Parser for Procmem {
-    fn line(&mut self, line: &Line<'_>, context: &Context, _: &mut Out) -> LineOutcome {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        context: &TextContext,
+        _: &mut LedgerOutput,
+    ) -> LineOutcome {
         if let Some(name) = asked_program(line.raw) {
             self.asked = Some(name.to_owned());
             return LineOutcome::Parsed;
@@ -33,20 +38,21 @@ impl Parser for Procmem {
         if row.holder.is_none() {
             row.holder = self.holder(context);
         }
-        let census =
-            self.open.get_or_insert_with(|| Census::new(Ledger::Mappings, "", line.place.clone()));
+        let census = self
+            .open
+            .get_or_insert_with(|| LedgerSnapshot::new(Ledger::Mappings, "", line.place.clone()));
         super::add(census, row);
         LineOutcome::Parsed
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         self.asked = None;
         self.open.take().into_iter().for_each(|census| out.census(census));
     }
 }
 
 impl Procmem {
-    fn holder(&self, context: &Context) -> Option<Holder> {
+    fn holder(&self, context: &TextContext) -> Option<Holder> {
         let pid = context.process();
         if pid.is_none() && self.asked.is_none() {
             return None;
@@ -65,30 +71,30 @@ fn asked_program(text: &str) -> Option<&str> {
     rest.split_once('`')?.0.rsplit('/').next()
 }
 
-fn of_procmem(words: &[&str], line: &Line<'_>) -> Option<Row> {
+fn of_procmem(words: &[&str], line: &LedgerLine<'_>) -> Option<LedgerEntry> {
     let [sizes @ .., _] = words else { return None };
     if sizes.len() < 4 || !sizes.iter().all(|word| word.ends_with('K')) {
         return None;
     }
     let bytes = fields::scaled_bytes(sizes.first()?, 1024)?;
-    Some(Row::new(line.place.clone(), "mapping", 1, bytes))
+    Some(LedgerEntry::new(line.place.clone(), "mapping", 1, bytes))
 }
 
-fn of_lsof(words: &[&str], line: &Line<'_>) -> Option<Row> {
+fn of_lsof(words: &[&str], line: &LedgerLine<'_>) -> Option<LedgerEntry> {
     let [comm, pid, _, fd, .., _] = words else { return None };
     let fd = fd.trim_end_matches(|mode: char| mode.is_ascii_lowercase());
     let (pid, fd) = (fields::decimal(pid)?, fields::decimal(fd)?);
-    let mut row = Row::new(line.place.clone(), "descriptor", 1, 0);
+    let mut row = LedgerEntry::new(line.place.clone(), "descriptor", 1, 0);
     row.holder = Some(Holder { pid, comm: (*comm).into() });
     row.ids.fds.push(fd);
     Some(row)
 }
 
-fn of_maps(words: &[&str], line: &Line<'_>) -> Option<Row> {
+fn of_maps(words: &[&str], line: &LedgerLine<'_>) -> Option<LedgerEntry> {
     let [range, _, _, _, inode, ..] = words else { return None };
     let (from, to) = range.split_once('-')?;
     let bytes = fields::hex(to)?.checked_sub(fields::hex(from)?)?;
-    let mut row = Row::new(line.place.clone(), "mapping", 1, bytes);
+    let mut row = LedgerEntry::new(line.place.clone(), "mapping", 1, bytes);
     row.ids.inode = Some(fields::decimal(inode)?);
     Some(row)
 }

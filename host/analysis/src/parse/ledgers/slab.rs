@@ -9,22 +9,27 @@
 //! anon_vma                  9361      56   622.5K      149/13/3   64 0   8  84
 //! ```
 
-use super::{Context, Line, LineOutcome, Out, Parser, fields};
-use crate::model::{Census, Ledger, Row};
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::model::{Ledger, LedgerEntry, LedgerSnapshot};
 
 #[derive(Default)]
 pub(super) struct Slab {
-    open: Option<Census>,
+    open: Option<LedgerSnapshot>,
     tool: bool,
 }
 
 impl Parser for Slab {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        _: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
         let tool = line.text.starts_with("Name ") && line.text.contains(" Objsize ");
         let kernel = line.text.starts_with("# name") && line.text.contains("<active_objs>");
         if tool || kernel {
             self.end(out);
-            self.open = Some(Census::new(Ledger::Slab, "", line.place.clone()));
+            self.open = Some(LedgerSnapshot::new(Ledger::Slab, "", line.place.clone()));
             self.tool = tool;
             return LineOutcome::Parsed;
         }
@@ -34,11 +39,11 @@ impl Parser for Slab {
         let Some(census) = &mut self.open else { return LineOutcome::Ignored };
         let read = if self.tool { of_tool(line.text) } else { of_kernel(line.text) };
         let Some((name, count, bytes)) = read else { return LineOutcome::Ignored };
-        super::add(census, Row::new(line.place.clone(), name, count, bytes));
+        super::add(census, LedgerEntry::new(line.place.clone(), name, count, bytes));
         LineOutcome::Parsed
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         self.open.take().into_iter().for_each(|census| out.census(census));
     }
 }

@@ -11,19 +11,24 @@
 //!
 //! Ages are in jiffies: the youngest, the mean, the oldest. The name of the cache is in the path.
 
-use super::{Context, Line, LineOutcome, Out, Parser, fields};
-use crate::model::{Census, Ledger, Row};
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::model::{Ledger, LedgerEntry, LedgerSnapshot};
 
 /// Frames that are kept per stack.
 const FRAMES: usize = 64;
 
 #[derive(Default)]
-pub(super) struct Callers {
-    open: Option<Census>,
+pub(super) struct SlabCalls {
+    open: Option<LedgerSnapshot>,
 }
 
-impl Parser for Callers {
-    fn line(&mut self, line: &Line<'_>, context: &Context, _: &mut Out) -> LineOutcome {
+impl Parser for SlabCalls {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        context: &TextContext,
+        _: &mut LedgerOutput,
+    ) -> LineOutcome {
         let text = line.text.trim_start();
         if let Some(row) = self.open.as_mut().and_then(|census| census.rows.last_mut()) {
             if text.is_empty() {
@@ -40,18 +45,19 @@ impl Parser for Callers {
         };
         let Some(name) = fields::function(rest) else { return LineOutcome::Rejected };
         let cache = if is_ours(context.name()) { context.parent() } else { "" };
-        let census = self
-            .open
-            .get_or_insert_with(|| Census::new(Ledger::SlabCallers, cache, line.place.clone()));
+        let census = self.open.get_or_insert_with(|| {
+            LedgerSnapshot::new(Ledger::SlabCallers, cache, line.place.clone())
+        });
         let size = cache.rsplit('-').next().and_then(size_of).unwrap_or(0);
-        let mut row = Row::new(line.place.clone(), &name, count, count.saturating_mul(size));
+        let mut row =
+            LedgerEntry::new(line.place.clone(), &name, count, count.saturating_mul(size));
         let ages = fields::value_after(rest, "age=").map(|ages| format!("age {ages} jiffies"));
         row.stack.extend(ages.map(Into::into));
         super::add(census, row);
         LineOutcome::Parsed
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         self.open.take().into_iter().for_each(|census| out.census(census));
     }
 }

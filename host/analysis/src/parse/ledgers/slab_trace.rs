@@ -7,8 +7,8 @@
 //! <4>[  554.826559] [<ffffffc0001822f8>] alloc_vmap_area.isra.29+0xc4/0x348
 //! ```
 
-use super::{Context, Line, LineOutcome, Out, Parser, fields};
-use crate::model::Said;
+use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
+use crate::model::LogFact;
 
 /// Frames that are kept per stack.
 const FRAMES: usize = 64;
@@ -16,13 +16,18 @@ const FRAMES: usize = 64;
 #[derive(Default)]
 pub(super) struct SlabTrace {
     /// The cache, the stack so far, and the place of its first line.
-    open: Option<(String, Vec<std::sync::Arc<str>>, crate::model::Place)>,
+    open: Option<(String, Vec<std::sync::Arc<str>>, crate::model::SourceLocation)>,
     /// The first part of a frame that continues on the next line.
     torn: String,
 }
 
 impl Parser for SlabTrace {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        _: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
         if let Some(rest) = line.text.strip_prefix("TRACE ") {
             self.end(out);
             let Some((cache, rest)) = rest.split_once(' ') else { return LineOutcome::Rejected };
@@ -52,10 +57,10 @@ impl Parser for SlabTrace {
         if is_head { LineOutcome::Parsed } else { LineOutcome::Ignored }
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         self.torn.clear();
         let Some((cache, stack, place)) = self.open.take() else { return };
-        let line = Line::new("", place);
-        out.say(&line, Said::Allocated { cache: cache.into(), stack });
+        let line = LedgerLine::new("", place);
+        out.say(&line, LogFact::Allocated { cache: cache.into(), stack });
     }
 }

@@ -1,6 +1,6 @@
 //! Detects ledgers of the normal world in a text, by its first lines.
 
-use super::Reader;
+use super::LedgerReader;
 
 /// Whether a text has a ledger in its first lines, `begin`. Its file's `name` may identify the ledger.
 ///
@@ -10,7 +10,7 @@ pub fn has_ledgers(name: &str, begin: &[u8]) -> bool {
     if begin.contains(&0) {
         return false;
     }
-    let mut reader = Reader::new(name);
+    let mut reader = LedgerReader::new(name);
     let lines = begin.split(|byte| *byte == b'\n').filter(|line| !is_of_tee(line));
     { lines }.any(|line| {
         reader.line(line);

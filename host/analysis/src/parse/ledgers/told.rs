@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Gap, Holder, Ledger, NormalWorld, Observation, Reason, Row};
+use crate::model::{Gap, Holder, Ledger, LedgerEntry, NormalWorld, Observation, Reason};
 
 impl NormalWorld {
     /// Fills in the names of processes known only by pid, from the process list of the same moment.
@@ -15,7 +15,7 @@ impl NormalWorld {
         });
         let names: HashMap<_, (Holder, Option<u64>)> = named_rows.collect();
         for census in &mut self.censuses {
-            let nameless = |row: &&mut Row| {
+            let nameless = |row: &&mut LedgerEntry| {
                 row.holder.as_ref().is_some_and(|holder| holder.comm.is_empty() && holder.pid != 0)
             };
             for row in census.rows.iter_mut().filter(nameless) {

@@ -34,7 +34,7 @@ impl<'t> Iterator for Args<'t> {
 
 /// A finished call.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Call<'t> {
+pub(super) struct StraceCall<'t> {
     pub(super) args: Args<'t>,
     /// Return value; `None` if the call did not return.
     pub(super) result: Option<i64>,
@@ -46,7 +46,7 @@ pub(super) struct Call<'t> {
     took: Option<&'t str>,
 }
 
-impl Call<'_> {
+impl StraceCall<'_> {
     /// Duration, in nanoseconds.
     pub(super) fn took_ns(&self) -> Option<u64> {
         nanoseconds(self.took?)
@@ -54,7 +54,7 @@ impl Call<'_> {
 }
 
 /// Parses the text of a call after its opening parenthesis; `None` if the end is missing.
-pub(super) fn call(text: &str) -> Option<Call<'_>> {
+pub(super) fn call(text: &str) -> Option<StraceCall<'_>> {
     let (args, outcome) = halves(text)?;
     let outcome = outcome.trim_ascii_start();
     let (result, rest) = match leading_signed(outcome) {
@@ -64,7 +64,7 @@ pub(super) fn call(text: &str) -> Option<Call<'_>> {
     let (rest, took) = took(rest);
     let (path, words) = path(rest)?;
     let errno = words.starts_with('E').then(|| words.split(' ').next()).flatten();
-    Some(Call { args: Args(Some(args)), result, errno, path, took })
+    Some(StraceCall { args: Args(Some(args)), result, errno, path, took })
 }
 
 /// Arguments and outcome. strace puts blanks between the parenthesis and the equals sign.

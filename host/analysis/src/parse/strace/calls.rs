@@ -3,7 +3,7 @@
 use teeleak_proto::tee_result;
 
 use super::{
-    Reader,
+    StraceReader,
     args::{
         descriptor, {self},
     },
@@ -11,21 +11,21 @@ use super::{
     files::kind_of,
     syscall::Syscall,
     tee::{
-        Request, {self},
+        TeeRequest, {self},
     },
 };
-use crate::model::{Call, CallKind as Kind, CallParam, FileKind, Party};
+use crate::model::{Call, CallKind as Kind, CallParam, Caller, FileKind};
 
 /// Characters of a process's name (Linux `TASK_COMM_LEN`, without the final zero).
 const COMM: usize = 15;
 
 /// A finished call.
-pub(super) struct Finished<'t> {
+pub(super) struct FinishedCall<'t> {
     pub(super) task: u32,
     /// Process of the task, as far as known at the start of the line.
     pub(super) process: usize,
     pub(super) name: Syscall,
-    pub(super) call: args::Call<'t>,
+    pub(super) call: args::StraceCall<'t>,
     pub(super) begin_ns: u64,
     /// Time of the line that it ends with, in nanoseconds.
     pub(super) now: u64,
@@ -36,7 +36,7 @@ pub(super) fn shares(args: &str) -> bool {
     args.contains("CLONE_THREAD") || args.contains("CLONE_FILES")
 }
 
-impl Finished<'_> {
+impl FinishedCall<'_> {
     fn arg(&self, n: usize) -> &str {
         self.call.args.get(n)
     }
@@ -58,9 +58,9 @@ impl Finished<'_> {
     }
 }
 
-impl Reader {
+impl StraceReader {
     /// Reads a call; returns whether it is of interest.
-    pub(super) fn call(&mut self, call: &Finished<'_>) -> bool {
+    pub(super) fn call(&mut self, call: &FinishedCall<'_>) -> bool {
         match call.name {
             Syscall::Ioctl => self.take_ioctl(call),
             Syscall::Open => self.take_open(call, 0),
@@ -78,7 +78,7 @@ impl Reader {
         }
     }
 
-    fn take_clone(&mut self, call: &Finished<'_>) -> bool {
+    fn take_clone(&mut self, call: &FinishedCall<'_>) -> bool {
         self.tasks.done_making(call.task);
         let new_task =
             call.success().filter(|task| *task > 0).and_then(|task| u32::try_from(task).ok());
@@ -89,7 +89,11 @@ impl Reader {
     }
 
     /// The process that uses a descriptor, the descriptor and its kind; `None` for one of no interest.
-    fn used_descriptor(&mut self, call: &Finished<'_>, n: usize) -> Option<(usize, i64, FileKind)> {
+    fn used_descriptor(
+        &mut self,
+        call: &FinishedCall<'_>,
+        n: usize,
+    ) -> Option<(usize, i64, FileKind)> {
         let process = call.process;
         if !self.tasks.may_use(process) && !call.call.args.has_path() {
             return None;
@@ -104,7 +108,7 @@ impl Reader {
         (fd >= 0 && kind != FileKind::Other).then_some((process, fd, kind))
     }
 
-    fn take_open(&mut self, call: &Finished<'_>, path: usize) -> bool {
+    fn take_open(&mut self, call: &FinishedCall<'_>, path: usize) -> bool {
         let Some(fd) = call.success() else { return false };
         let process = call.process;
         let kind = kind_of(unquoted(call.arg(path)));
@@ -121,7 +125,7 @@ impl Reader {
         true
     }
 
-    fn take_dup(&mut self, call: &Finished<'_>, flags: usize) -> bool {
+    fn take_dup(&mut self, call: &FinishedCall<'_>, flags: usize) -> bool {
         let used_fd = self.used_descriptor(call, 0);
         let Some(new) = call.success() else { return used_fd.is_some() };
         let process = self.tasks.process(call.task, self.now, &mut self.files);
@@ -142,13 +146,13 @@ impl Reader {
     }
 
     /// Closes a descriptor whose number is reused.
-    fn close_overwritten(&mut self, process: usize, fd: i64, call: &Finished<'_>) {
+    fn close_overwritten(&mut self, process: usize, fd: i64, call: &FinishedCall<'_>) {
         if self.tasks.all[process].table.contains(fd) {
             self.close(process, fd, call);
         }
     }
 
-    fn close(&mut self, process: usize, fd: i64, call: &Finished<'_>) {
+    fn close(&mut self, process: usize, fd: i64, call: &FinishedCall<'_>) {
         let closed_fd = self.tasks.all[process].table.close(fd, &mut self.files);
         let Some(gone) = closed_fd else { return };
         if gone.own {
@@ -158,7 +162,7 @@ impl Reader {
         self.kernel_closes(process, gone.sessions, None);
     }
 
-    fn take_close(&mut self, call: &Finished<'_>) -> bool {
+    fn take_close(&mut self, call: &FinishedCall<'_>) -> bool {
         let used_fd = self.used_descriptor(call, 0);
         let (fd, _) = call.fd(0);
         if let (Some((process, fd, _)), Some(_)) = (used_fd, call.success()) {
@@ -182,7 +186,7 @@ impl Reader {
         true
     }
 
-    fn take_close_range(&mut self, call: &Finished<'_>) -> bool {
+    fn take_close_range(&mut self, call: &FinishedCall<'_>) -> bool {
         let process = call.process;
         let keeps = call.arg(2).contains("CLOEXEC") || call.success().is_none();
         let last = number(call.arg(1)).and_then(|last| last.try_into().ok()).unwrap_or(i64::MAX);
@@ -193,7 +197,7 @@ impl Reader {
         !keeps && !fds.is_empty()
     }
 
-    fn take_mmap(&mut self, call: &Finished<'_>) -> bool {
+    fn take_mmap(&mut self, call: &FinishedCall<'_>) -> bool {
         let Some((process, fd, kind)) = self.used_descriptor(call, 4) else { return false };
         let Some(at) = call.success().map(i64::cast_unsigned) else { return true };
         self.tasks.all[process].table.map(at, kind);
@@ -204,7 +208,7 @@ impl Reader {
         true
     }
 
-    fn take_munmap(&mut self, call: &Finished<'_>) -> bool {
+    fn take_munmap(&mut self, call: &FinishedCall<'_>) -> bool {
         let process = call.process;
         let address = number(call.arg(0)).filter(|_| call.success().is_some());
         let kind = address.and_then(|at| self.tasks.all[process].table.unmap(at));
@@ -216,26 +220,31 @@ impl Reader {
         true
     }
 
-    fn take_ioctl(&mut self, call: &Finished<'_>) -> bool {
+    fn take_ioctl(&mut self, call: &FinishedCall<'_>) -> bool {
         let Some((process, fd, kind)) = self.used_descriptor(call, 0) else { return false };
         let request = tee::request(call.arg(1));
         match request {
-            Request::Share | Request::HeapAlloc => {
+            TeeRequest::Share | TeeRequest::HeapAlloc => {
                 self.made_buffer((process, fd, kind), request, call);
             }
-            Request::OpenSession => self.of_session(Kind::OpenSession, (process, fd), call),
-            Request::Invoke => self.of_session(Kind::InvokeCommand, (process, fd), call),
-            Request::CloseSession => self.of_session(Kind::CloseSession, (process, fd), call),
-            Request::Cancel => self.of_session(Kind::RequestCancellation, (process, fd), call),
-            Request::Other => {}
+            TeeRequest::OpenSession => self.of_session(Kind::OpenSession, (process, fd), call),
+            TeeRequest::Invoke => self.of_session(Kind::InvokeCommand, (process, fd), call),
+            TeeRequest::CloseSession => self.of_session(Kind::CloseSession, (process, fd), call),
+            TeeRequest::Cancel => self.of_session(Kind::RequestCancellation, (process, fd), call),
+            TeeRequest::Other => {}
         }
         true
     }
 
-    fn made_buffer(&mut self, used: (usize, i64, FileKind), request: Request, call: &Finished<'_>) {
+    fn made_buffer(
+        &mut self,
+        used: (usize, i64, FileKind),
+        request: TeeRequest,
+        call: &FinishedCall<'_>,
+    ) {
         let (process, fd, kind) = used;
         let Some(result) = call.success() else { return };
-        let (made, of) = if request == Request::Share {
+        let (made, of) = if request == TeeRequest::Share {
             (Some(result), FileKind::TeeShm)
         } else {
             let output_text = call.arg(2).split_once("=>").map_or("", |(_, after)| after);
@@ -249,7 +258,7 @@ impl Reader {
         note.params[0].output = u64::from(word(made)) + 1;
     }
 
-    fn of_session(&mut self, kind: Kind, (process, fd): (usize, i64), call: &Finished<'_>) {
+    fn of_session(&mut self, kind: Kind, (process, fd): (usize, i64), call: &FinishedCall<'_>) {
         let request_fields = tee::read_fields(call.arg(2));
         let is_failed = call.success().is_none();
         // The kernel refused.
@@ -274,7 +283,7 @@ impl Reader {
         (note.param_types, note.params) = (request_fields.param_types, request_fields.params);
     }
 
-    fn take_exec(&mut self, call: &Finished<'_>, path: usize) -> bool {
+    fn take_exec(&mut self, call: &FinishedCall<'_>, path: usize) -> bool {
         if call.success().is_none() {
             return false;
         }
@@ -297,7 +306,7 @@ impl Reader {
     }
 
     /// Adds a record of a call, to be filled in.
-    fn note(&mut self, kind: Kind, process: usize, call: &Finished<'_>) -> &mut Call {
+    fn note(&mut self, kind: Kind, process: usize, call: &FinishedCall<'_>) -> &mut Call {
         self.record(kind, process, call.task, call.span())
     }
 
@@ -313,7 +322,7 @@ impl Reader {
         let comm = process_state.comm.clone().unwrap_or_else(|| "process".into());
         let call = Call {
             place: self.place(),
-            by: Party {
+            by: Caller {
                 pid: self.tasks.all[process].pid,
                 tid: task,
                 comm: comm.clone(),

@@ -4,26 +4,26 @@
 
 use std::collections::BTreeMap;
 
-use super::{Reader, calls::Finished, tasks::Process};
-use crate::model::{Place, Said, Saying};
+use super::{StraceReader, calls::FinishedCall, tasks::TracedProcess};
+use crate::model::{LogFact, LogRecord, SourceLocation};
 
 /// Most descriptor numbers that are kept; no process has as many.
 const MOST: usize = 1 << 16;
 
 /// Copies, by number and by process.
 #[derive(Debug, Default)]
-pub(super) struct Copies(BTreeMap<i64, BTreeMap<usize, Copied>>);
+pub(super) struct FdCopies(BTreeMap<i64, BTreeMap<usize, FdCopy>>);
 
 #[derive(Debug)]
-struct Copied {
+struct FdCopy {
     task: Option<u64>,
     old: u64,
-    place: Place,
+    place: SourceLocation,
 }
 
-impl Copies {
+impl FdCopies {
     /// Removes a descriptor that was closed or reused.
-    pub(super) fn remove(&mut self, process: usize, fd: i64, all: &[Process]) {
+    pub(super) fn remove(&mut self, process: usize, fd: i64, all: &[TracedProcess]) {
         let Some(same) = self.0.get_mut(&fd) else { return };
         if same.remove(&process).is_none() {
             // The trace may not show that two tasks are of one process. No copy is better than a wrong one.
@@ -44,16 +44,16 @@ impl Copies {
     }
 
     /// The copies that are still open.
-    pub(super) fn finish(self) -> Vec<Saying> {
-        let saying = |(new, copied): (i64, Copied)| {
-            let Copied { task, old, place } = copied;
+    pub(super) fn finish(self) -> Vec<LogRecord> {
+        let saying = |(new, copied): (i64, FdCopy)| {
+            let FdCopy { task, old, place } = copied;
             let new = u64::try_from(new).ok()?;
             let task_name = task.map_or_else(String::new, |task| task.to_string());
-            Some(Saying {
+            Some(LogRecord {
                 place,
                 by: task_name.into(),
                 moment: None,
-                said: Said::Duplicated { task, old, new },
+                said: LogFact::Duplicated { task, old, new },
             })
         };
         let copies = self
@@ -64,16 +64,16 @@ impl Copies {
     }
 }
 
-impl Reader {
+impl StraceReader {
     /// Adds a copy of a descriptor.
-    pub(super) fn take_copy(&mut self, process: usize, new: i64, call: &Finished<'_>) {
+    pub(super) fn take_copy(&mut self, process: usize, new: i64, call: &FinishedCall<'_>) {
         self.copies.remove(process, new, &self.tasks.all);
         let (old, _) = super::args::descriptor(call.call.args.get(0));
         let Some(old) = old.and_then(|old| u64::try_from(old).ok()) else { return };
         if self.copies.0.len() < MOST {
             let task = (call.task != 0).then_some(call.task.into());
             let place = self.place();
-            self.copies.0.entry(new).or_default().insert(process, Copied { task, old, place });
+            self.copies.0.entry(new).or_default().insert(process, FdCopy { task, old, place });
         }
     }
 }

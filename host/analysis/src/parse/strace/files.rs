@@ -11,23 +11,23 @@ use crate::model::FileKind;
 #[derive(Debug, Default)]
 pub(super) struct Files {
     next: u64,
-    all: FxHashMap<u64, File>,
+    all: FxHashMap<u64, OpenFile>,
 }
 
 /// An open file.
 #[derive(Debug, Default)]
-struct File {
+struct OpenFile {
     refs: u32,
-    sessions: Sessions,
+    sessions: FileSessions,
 }
 
 /// Sessions opened on a file, with their TAs.
-pub(super) type Sessions = BTreeMap<u32, Option<Uuid>>;
+pub(super) type FileSessions = BTreeMap<u32, Option<Uuid>>;
 
 impl Files {
     fn open(&mut self) -> u64 {
         self.next += 1;
-        self.all.insert(self.next, File { refs: 1, sessions: Sessions::new() });
+        self.all.insert(self.next, OpenFile { refs: 1, sessions: FileSessions::new() });
         self.next
     }
 
@@ -38,11 +38,11 @@ impl Files {
     }
 
     /// Drops a reference; returns the sessions that the kernel closes with the last one.
-    fn drop_one(&mut self, file: u64) -> Sessions {
-        let Some(known) = self.all.get_mut(&file) else { return Sessions::new() };
+    fn drop_one(&mut self, file: u64) -> FileSessions {
+        let Some(known) = self.all.get_mut(&file) else { return FileSessions::new() };
         known.refs = known.refs.saturating_sub(1);
         if known.refs > 0 {
-            return Sessions::new();
+            return FileSessions::new();
         }
         self.all.remove(&file).map(|file| file.sessions).unwrap_or_default()
     }
@@ -59,11 +59,11 @@ struct Fd {
 }
 
 /// Descriptors and mappings, each with its kind.
-type Owned = (Vec<(i64, FileKind)>, Vec<(u64, FileKind)>);
+type OwnedEntries = (Vec<(i64, FileKind)>, Vec<(u64, FileKind)>);
 
 /// Open descriptors and mappings of a process.
 #[derive(Debug, Default)]
-pub(super) struct Table {
+pub(super) struct FdTable {
     fds: BTreeMap<i64, Fd>,
     maps: FxHashMap<u64, FileKind>,
     /// Descriptors that were closed and not reused.
@@ -74,13 +74,13 @@ pub(super) struct Table {
 
 /// A closed descriptor.
 #[derive(Debug, Default)]
-pub(super) struct Gone {
+pub(super) struct ClosedFd {
     pub(super) kind: FileKind,
     pub(super) own: bool,
-    pub(super) sessions: Sessions,
+    pub(super) sessions: FileSessions,
 }
 
-impl Table {
+impl FdTable {
     pub(super) fn has_any(&self) -> bool {
         !self.fds.is_empty()
     }
@@ -141,10 +141,10 @@ impl Table {
     }
 
     /// Removes a descriptor; `None` for one of no interest.
-    pub(super) fn close(&mut self, fd: i64, files: &mut Files) -> Option<Gone> {
+    pub(super) fn close(&mut self, fd: i64, files: &mut Files) -> Option<ClosedFd> {
         let Fd { kind, file, own, .. } = self.fds.remove(&fd)?;
         self.closed.insert(fd);
-        Some(Gone { kind, own, sessions: files.drop_one(file) })
+        Some(ClosedFd { kind, own, sessions: files.drop_one(file) })
     }
 
     /// Whether a descriptor was of interest until it was closed.
@@ -178,12 +178,12 @@ impl Table {
     }
 
     /// Drops the files of an ended process; returns the sessions that the kernel closes with them.
-    pub(super) fn forsake(&self, files: &mut Files) -> Sessions {
+    pub(super) fn forsake(&self, files: &mut Files) -> FileSessions {
         self.fds.values().flat_map(|fd| files.drop_one(fd.file)).collect()
     }
 
     /// Descriptors and mappings that the process acquired and still holds, with their kinds.
-    pub(super) fn owned(&self) -> Owned {
+    pub(super) fn owned(&self) -> OwnedEntries {
         let fds = self.fds.iter().filter(|(_, fd)| fd.own).map(|(n, fd)| (*n, fd.kind)).collect();
         let mut maps: Vec<_> = self.maps.iter().map(|(at, kind)| (*at, *kind)).collect();
         maps.sort_unstable();

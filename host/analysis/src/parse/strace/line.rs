@@ -20,7 +20,7 @@ pub(super) enum Stamp {
 
 /// The event of a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Body<'t> {
+pub(super) enum StraceBody<'t> {
     /// A system call, with the text after its opening parenthesis.
     Call { name: &'t str, text: &'t str },
     /// The first part of a call; `attached` is the task of strace's own message in the middle of it.
@@ -41,12 +41,12 @@ pub(super) enum Body<'t> {
 
 /// A line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Line<'t> {
+pub(super) struct StraceLine<'t> {
     pub(super) task: Option<u32>,
     /// Name of the task (`-Y`).
     pub(super) comm: Option<&'t str>,
     pub(super) stamp: Option<Stamp>,
-    pub(super) body: Body<'t>,
+    pub(super) body: StraceBody<'t>,
 }
 
 /// End of a line whose call another task's line interrupts.
@@ -56,14 +56,14 @@ const UNFINISHED: &str = "<unfinished ...>";
 const PROCESS: &str = "strace: Process ";
 
 /// Parses a line.
-pub(super) fn parse(text: &str) -> Line<'_> {
+pub(super) fn parse(text: &str) -> StraceLine<'_> {
     let text = text.trim_ascii_end();
     let (task, comm, rest) = match task(text) {
         Some((task, comm, rest)) => (Some(task), comm, rest),
         None => (None, None, text),
     };
     let (stamp, rest) = stamp(rest.trim_ascii_start());
-    Line { task, comm, stamp, body: body(rest.trim_ascii_start()) }
+    StraceLine { task, comm, stamp, body: body(rest.trim_ascii_start()) }
 }
 
 /// `[pid 12]`, `[pid 12<name>]`, `12 ` or `12<name> `: number, name and the text after them.
@@ -121,7 +121,7 @@ fn seconds(text: &str) -> Option<(Stamp, &str)> {
     Some((if ns < BEGIN_NS { Stamp::Delta(ns) } else { Stamp::Epoch(ns) }, rest))
 }
 
-fn body(text: &str) -> Body<'_> {
+fn body(text: &str) -> StraceBody<'_> {
     let first = text.as_bytes().first().copied().unwrap_or_default();
     let special = if matches!(first, b'+' | b'<' | b'-' | b's' | b',' | b')') {
         parse_special(text)
@@ -132,30 +132,30 @@ fn body(text: &str) -> Body<'_> {
 }
 
 /// A line that does not start with the name of a call.
-fn parse_special(text: &str) -> Option<Body<'_>> {
+fn parse_special(text: &str) -> Option<StraceBody<'_>> {
     if let Some(rest) = text.strip_prefix("+++ ") {
         return Some(parse_end(rest));
     }
     if let Some(rest) = text.strip_prefix("<... ") {
         let (name, rest) = name(rest);
-        return Some(Body::Resumed { name, text: rest.strip_prefix(" resumed>")? });
+        return Some(StraceBody::Resumed { name, text: rest.strip_prefix(" resumed>")? });
     }
     if let Some(task) = attached_task(text) {
-        return Some(Body::Attached(task));
+        return Some(StraceBody::Attached(task));
     }
     if text.starts_with("--- ") || text.starts_with("strace: ") {
-        return Some(Body::Other);
+        return Some(StraceBody::Other);
     }
-    (text.starts_with(", ") || text.starts_with(") ")).then_some(Body::Rest(text))
+    (text.starts_with(", ") || text.starts_with(") ")).then_some(StraceBody::Rest(text))
 }
 
-fn parse_end(text: &str) -> Body<'_> {
+fn parse_end(text: &str) -> StraceBody<'_> {
     if text.starts_with("exited with ") {
-        return Body::Ended { signal: None };
+        return StraceBody::Ended { signal: None };
     }
     match text.strip_prefix("killed by ") {
-        Some(rest) => Body::Ended { signal: rest.split(' ').next() },
-        None => Body::Other,
+        Some(rest) => StraceBody::Ended { signal: rest.split(' ').next() },
+        None => StraceBody::Other,
     }
 }
 
@@ -163,11 +163,11 @@ fn attached_task(text: &str) -> Option<u32> {
     text.strip_prefix(PROCESS)?.strip_suffix(" attached")?.parse().ok()
 }
 
-fn call(text: &str) -> Body<'_> {
+fn call(text: &str) -> StraceBody<'_> {
     let (name, rest) = name(text);
     match rest.strip_prefix('(').filter(|_| !name.is_empty()) {
-        Some(text) => interrupted(name, text).unwrap_or(Body::Call { name, text }),
-        None => Body::Foreign,
+        Some(text) => interrupted(name, text).unwrap_or(StraceBody::Call { name, text }),
+        None => StraceBody::Foreign,
     }
 }
 
@@ -178,18 +178,20 @@ fn name(text: &str) -> (&str, &str) {
 }
 
 /// A call that does not end on its line; the last byte rules most lines out.
-fn interrupted<'t>(name: &'t str, text: &'t str) -> Option<Body<'t>> {
+fn interrupted<'t>(name: &'t str, text: &'t str) -> Option<StraceBody<'t>> {
     match text.as_bytes().last()? {
-        b'>' => Some(Body::Begun { name, text: text.strip_suffix(UNFINISHED)?, attached: None }),
+        b'>' => {
+            Some(StraceBody::Begun { name, text: text.strip_suffix(UNFINISHED)?, attached: None })
+        }
         // A task ends in it: `exit(0 <unfinished ...>) = ?`.
         b'?' => {
             let (text, rest) = text.rsplit_once(UNFINISHED)?;
             let ends = rest.trim_ascii_start().starts_with(')');
-            ends.then_some(Body::Begun { name, text, attached: None })
+            ends.then_some(StraceBody::Begun { name, text, attached: None })
         }
         b'd' => {
             let (text, new) = text.split_at(text.find(PROCESS)?);
-            Some(Body::Begun { name, text, attached: Some(attached_task(new)?) })
+            Some(StraceBody::Begun { name, text, attached: Some(attached_task(new)?) })
         }
         _ => None,
     }
@@ -201,8 +203,8 @@ mod tests {
 
     #[test]
     fn prefixes_of_all_kinds_are_taken_off() {
-        let close = Body::Call { name: "close", text: "3) = 0" };
-        let line = |task, comm, stamp| Line { task, comm, stamp, body: close };
+        let close = StraceBody::Call { name: "close", text: "3) = 0" };
+        let line = |task, comm, stamp| StraceLine { task, comm, stamp, body: close };
         let day = Stamp::Day(53_618_560_411_000);
         let epoch = Stamp::Epoch(1_795_272_821_061_500_000);
         for (text, expected) in [
@@ -222,14 +224,17 @@ mod tests {
     #[test]
     fn what_is_no_call_is_told_apart() {
         for (text, expected) in [
-            ("+++ exited with 0 +++", Body::Ended { signal: None }),
-            ("12 +++ killed by SIGKILL +++", Body::Ended { signal: Some("SIGKILL") }),
-            ("--- SIGCHLD {si_signo=SIGCHLD} ---", Body::Other),
-            ("strace: Process 7 attached", Body::Attached(7)),
-            ("7 <... close resumed>) = 0", Body::Resumed { name: "close", text: ") = 0" }),
-            ("close(3 <unfinished ...>", Body::Begun { name: "close", text: "3 ", attached: None }),
-            ("D/TC:0 0 tee_ta_open_session:1 a", Body::Foreign),
-            ("", Body::Foreign),
+            ("+++ exited with 0 +++", StraceBody::Ended { signal: None }),
+            ("12 +++ killed by SIGKILL +++", StraceBody::Ended { signal: Some("SIGKILL") }),
+            ("--- SIGCHLD {si_signo=SIGCHLD} ---", StraceBody::Other),
+            ("strace: Process 7 attached", StraceBody::Attached(7)),
+            ("7 <... close resumed>) = 0", StraceBody::Resumed { name: "close", text: ") = 0" }),
+            (
+                "close(3 <unfinished ...>",
+                StraceBody::Begun { name: "close", text: "3 ", attached: None },
+            ),
+            ("D/TC:0 0 tee_ta_open_session:1 a", StraceBody::Foreign),
+            ("", StraceBody::Foreign),
         ] {
             assert_eq!(parse(text).body, expected, "{text}");
         }

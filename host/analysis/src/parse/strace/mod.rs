@@ -32,17 +32,17 @@ mod told;
 use rustc_hash::FxHashMap;
 
 use super::lines::LineOutcome;
-use crate::model::{Accounting, Call, Gap, Name, Place};
+use crate::model::{Accounting, Call, Gap, SourceLocation, Symbol};
 
-use calls::Finished;
-use copies::Copies;
+use calls::FinishedCall;
+use copies::FdCopies;
 pub(in crate::parse) use digits::{nanoseconds, number};
 use files::Files;
-use line::{Body, Line, Stamp};
+use line::{Stamp, StraceBody, StraceLine};
 pub use sniff::looks_like_strace;
 use syscall::Syscall;
-use tasks::Tasks;
-pub use told::Told;
+use tasks::TaskTable;
+pub use told::StraceTrace;
 
 /// Longest line that is read, in bytes.
 pub const LINE_BYTES: usize = 1 << 20;
@@ -52,18 +52,18 @@ const END_BYTES: usize = 64;
 
 /// Reads a trace line by line, or the traces of several tasks in order of time.
 #[derive(Debug)]
-pub struct Reader {
-    source: Name,
+pub struct StraceReader {
+    source: Symbol,
     at: u64,
     now: u64,
     day: u64,
     /// Task of lines without one.
     default: Option<u32>,
-    tasks: Tasks,
+    tasks: TaskTable,
     files: Files,
-    copies: Copies,
+    copies: FdCopies,
     /// Calls whose end has not come yet, by task.
-    begun: FxHashMap<u32, Begun>,
+    begun: FxHashMap<u32, UnfinishedCall>,
     /// Task whose call a message of strace interrupted.
     torn: Option<u32>,
     /// A call on one line, without a duration: it ended before the next line.
@@ -78,14 +78,14 @@ pub struct Reader {
 }
 
 #[derive(Debug)]
-struct Begun {
+struct UnfinishedCall {
     name: Syscall,
     text: String,
     ns: u64,
     matters: bool,
 }
 
-impl Reader {
+impl StraceReader {
     /// `task` is the task of lines without one, from the name of a file of `strace -ff`.
     #[must_use]
     pub fn new(source: &str, task: Option<u32>) -> Self {
@@ -95,9 +95,9 @@ impl Reader {
             now: 0,
             day: 0,
             default: task,
-            tasks: Tasks::default(),
+            tasks: TaskTable::default(),
             files: Files::default(),
-            copies: Copies::default(),
+            copies: FdCopies::default(),
             begun: FxHashMap::default(),
             torn: None,
             open_ended: None,
@@ -131,7 +131,7 @@ impl Reader {
         let text = str::from_utf8(bytes)
             .map_or_else(|_| String::from_utf8_lossy(bytes), std::borrow::Cow::Borrowed);
         let line = line::parse(&text);
-        if matches!(line.body, Body::Foreign) {
+        if matches!(line.body, StraceBody::Foreign) {
             self.accounting += LineOutcome::Ignored;
             return;
         }
@@ -169,11 +169,11 @@ impl Reader {
         }
     }
 
-    fn body(&mut self, line: &Line<'_>) -> LineOutcome {
-        if let Body::Rest(text) = line.body {
+    fn body(&mut self, line: &StraceLine<'_>) -> LineOutcome {
+        if let StraceBody::Rest(text) = line.body {
             return self.rest(text);
         }
-        if let Body::Attached(task) = line.body {
+        if let StraceBody::Attached(task) = line.body {
             self.tasks.attach(task, self.now, &mut self.files);
             return LineOutcome::Parsed;
         }
@@ -183,13 +183,13 @@ impl Reader {
             self.tasks.all[process].comm = Some(comm.into());
         }
         match line.body {
-            Body::Call { name, text } => match Syscall::from_name(name) {
+            StraceBody::Call { name, text } => match Syscall::from_name(name) {
                 Some(name) if name.matters(text) => {
                     self.finished((task, process), name, text, self.now)
                 }
                 _ => LineOutcome::Ignored,
             },
-            Body::Begun { name, text, attached } => {
+            StraceBody::Begun { name, text, attached } => {
                 let outcome = self.begin(task, name, text);
                 if let Some(new) = attached {
                     self.torn = Some(task);
@@ -197,8 +197,8 @@ impl Reader {
                 }
                 outcome
             }
-            Body::Resumed { name, text } => self.resume((task, process), name, text),
-            Body::Ended { signal } => self.end(task, signal),
+            StraceBody::Resumed { name, text } => self.resume((task, process), name, text),
+            StraceBody::Ended { signal } => self.end(task, signal),
             _ => LineOutcome::Ignored,
         }
     }
@@ -214,7 +214,7 @@ impl Reader {
         }
         let mut call_text = String::with_capacity(text.len() + END_BYTES);
         call_text.push_str(text.trim_ascii_end());
-        self.begun.insert(task, Begun { name, text: call_text, ns: self.now, matters });
+        self.begun.insert(task, UnfinishedCall { name, text: call_text, ns: self.now, matters });
         if matters { LineOutcome::Parsed } else { LineOutcome::Ignored }
     }
 
@@ -236,7 +236,7 @@ impl Reader {
         self.finish_open_call((task, process), &begun)
     }
 
-    fn finish_open_call(&mut self, by: (u32, usize), begun: &Begun) -> LineOutcome {
+    fn finish_open_call(&mut self, by: (u32, usize), begun: &UnfinishedCall) -> LineOutcome {
         if !begun.matters && !begun.name.matters(&begun.text) {
             return LineOutcome::Ignored;
         }
@@ -257,7 +257,7 @@ impl Reader {
             return LineOutcome::Parsed;
         }
         let call_count = self.calls.len();
-        let call = Finished { task, process, name, call, begin_ns, now: self.now };
+        let call = FinishedCall { task, process, name, call, begin_ns, now: self.now };
         let matters = self.call(&call);
         if self.calls.len() > call_count && begin_ns == self.now && call.call.took_ns().is_none() {
             self.open_ended = Some(self.calls.len() - 1);
@@ -265,7 +265,7 @@ impl Reader {
         if matters { LineOutcome::Parsed } else { LineOutcome::Ignored }
     }
 
-    fn place(&self) -> Place {
-        Place { source: self.source, at: self.at }
+    fn place(&self) -> SourceLocation {
+        SourceLocation { source: self.source, at: self.at }
     }
 }

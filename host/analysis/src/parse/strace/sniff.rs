@@ -1,6 +1,6 @@
 //! Detects strace logs.
 
-use super::line::{Body, parse};
+use super::line::{StraceBody, parse};
 
 /// Lines that are checked.
 const LINES: usize = 40;
@@ -17,8 +17,10 @@ pub fn looks_like_strace(begin: &[u8]) -> bool {
         let line_is = parse(line);
         headed += usize::from(line_is.stamp.is_some());
         let ours_is = match line_is.body {
-            Body::Call { text, .. } => super::args::call(text).is_some(),
-            Body::Foreign | Body::Rest(_) | Body::Other => line.contains("strace: Process "),
+            StraceBody::Call { text, .. } => super::args::call(text).is_some(),
+            StraceBody::Foreign | StraceBody::Rest(_) | StraceBody::Other => {
+                line.contains("strace: Process ")
+            }
             _ => true,
         };
         ours += usize::from(ours_is);

@@ -4,20 +4,20 @@ use std::{collections::HashSet, sync::Arc};
 
 use rustc_hash::FxHashMap;
 
-use super::files::{Files, Table};
+use super::files::{FdTable, Files};
 
 /// Pid of a process that no line has named yet.
 const UNNAMED: u32 = 0;
 
 /// A process.
 #[derive(Debug, Default)]
-pub(super) struct Process {
+pub(super) struct TracedProcess {
     pub(super) pid: u32,
     pub(super) ppid: u32,
     pub(super) comm: Option<Arc<str>>,
     pub(super) exe: Arc<str>,
     pub(super) born_ns: u64,
-    pub(super) table: Table,
+    pub(super) table: FdTable,
     /// Number of live tasks.
     tasks: u32,
     pub(super) ended: bool,
@@ -32,8 +32,8 @@ pub(super) struct Process {
 
 /// All tasks.
 #[derive(Debug, Default)]
-pub(super) struct Tasks {
-    pub(super) all: Vec<Process>,
+pub(super) struct TaskTable {
+    pub(super) all: Vec<TracedProcess>,
     of: FxHashMap<u32, usize>,
     /// Open calls that create a task: the caller, and whether it shares its files.
     making: Vec<(u32, bool)>,
@@ -43,7 +43,7 @@ pub(super) struct Tasks {
     pub(super) assumed: u64,
 }
 
-impl Tasks {
+impl TaskTable {
     /// The task of a line, which may name none.
     pub(super) fn number(&self, named: Option<u32>) -> u32 {
         if let Some(task) = named {
@@ -89,8 +89,14 @@ impl Tasks {
 
     fn add(&mut self, task: u32, ppid: u32, now: u64) -> usize {
         let guessed = !self.all.is_empty();
-        let process =
-            Process { pid: task, ppid, born_ns: now, tasks: 1, guessed, ..Process::default() };
+        let process = TracedProcess {
+            pid: task,
+            ppid,
+            born_ns: now,
+            tasks: 1,
+            guessed,
+            ..TracedProcess::default()
+        };
         self.all.push(process);
         self.of.insert(task, self.all.len() - 1);
         self.all.len() - 1
@@ -127,7 +133,7 @@ impl Tasks {
         let (pid, comm) = (self.all[parent_index].pid, self.all[parent_index].comm.clone());
         let table = self.all[parent_index].table.inherit(files);
         let child = self.add(task, pid, now);
-        self.all[child] = Process {
+        self.all[child] = TracedProcess {
             comm,
             table,
             guessed: false,

@@ -9,7 +9,7 @@ use crate::model::CallParam;
 
 /// What request of an ioctl.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Request {
+pub(super) enum TeeRequest {
     /// Shared memory, as a descriptor.
     Share,
     OpenSession,
@@ -21,18 +21,18 @@ pub(super) enum Request {
     Other,
 }
 
-const NAMES: [(&str, Request); 7] = [
-    ("TEE_IOC_SHM_ALLOC", Request::Share),
-    ("TEE_IOC_SHM_REGISTER", Request::Share),
-    ("TEE_IOC_OPEN_SESSION", Request::OpenSession),
-    ("TEE_IOC_INVOKE", Request::Invoke),
-    ("TEE_IOC_CANCEL", Request::Cancel),
-    ("TEE_IOC_CLOSE_SESSION", Request::CloseSession),
-    ("DMA_HEAP_IOCTL_ALLOC", Request::HeapAlloc),
+const NAMES: [(&str, TeeRequest); 7] = [
+    ("TEE_IOC_SHM_ALLOC", TeeRequest::Share),
+    ("TEE_IOC_SHM_REGISTER", TeeRequest::Share),
+    ("TEE_IOC_OPEN_SESSION", TeeRequest::OpenSession),
+    ("TEE_IOC_INVOKE", TeeRequest::Invoke),
+    ("TEE_IOC_CANCEL", TeeRequest::Cancel),
+    ("TEE_IOC_CLOSE_SESSION", TeeRequest::CloseSession),
+    ("DMA_HEAP_IOCTL_ALLOC", TeeRequest::HeapAlloc),
 ];
 
 /// A request by its name, its number, or `_IOC(_IOC_READ, 0xa4, 0x5, 0x4)`.
-pub(super) fn request(text: &str) -> Request {
+pub(super) fn request(text: &str) -> TeeRequest {
     if let Some((_, request)) = NAMES.iter().find(|(name, _)| text.starts_with(name)) {
         return *request;
     }
@@ -44,19 +44,19 @@ pub(super) fn request(text: &str) -> Request {
         None => (number(text).map(|all| all >> 8 & 0xff), number(text).map(|all| all & 0xff)),
     };
     match (of, n) {
-        (Some(0xa4), Some(1 | 9)) => Request::Share,
-        (Some(0xa4), Some(2)) => Request::OpenSession,
-        (Some(0xa4), Some(3)) => Request::Invoke,
-        (Some(0xa4), Some(4)) => Request::Cancel,
-        (Some(0xa4), Some(5)) => Request::CloseSession,
-        (Some(0x48), Some(0)) => Request::HeapAlloc,
-        _ => Request::Other,
+        (Some(0xa4), Some(1 | 9)) => TeeRequest::Share,
+        (Some(0xa4), Some(2)) => TeeRequest::OpenSession,
+        (Some(0xa4), Some(3)) => TeeRequest::Invoke,
+        (Some(0xa4), Some(4)) => TeeRequest::Cancel,
+        (Some(0xa4), Some(5)) => TeeRequest::CloseSession,
+        (Some(0x48), Some(0)) => TeeRequest::HeapAlloc,
+        _ => TeeRequest::Other,
     }
 }
 
 /// Fields of the structure; empty if strace prints only its address.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub(super) struct Told {
+pub(super) struct RequestFields {
     pub(super) session: Option<u32>,
     pub(super) uuid: Option<Uuid>,
     pub(super) cmd: Option<u32>,
@@ -67,16 +67,16 @@ pub(super) struct Told {
 }
 
 /// Reads the structure: inputs, and outputs after an arrow.
-pub(super) fn read_fields(text: &str) -> Told {
+pub(super) fn read_fields(text: &str) -> RequestFields {
     let (before, after) = text.split_once("=>").unwrap_or((text, ""));
     let word = |text: &str, name: &str| number(field(text, name)?).and_then(|n| n.try_into().ok());
-    let mut fields = Told {
+    let mut fields = RequestFields {
         session: word(after, "session").or_else(|| word(before, "session")),
         uuid: field(before, "uuid").and_then(Uuid::parse),
         cmd: word(before, "func"),
         result: word(after, "ret"),
         origin: field(after, "ret_origin").and_then(origin),
-        ..Told::default()
+        ..RequestFields::default()
     };
     let outs: Vec<_> = structures(after).collect();
     for (n, param) in structures(before).take(4).enumerate() {
@@ -130,11 +130,11 @@ mod tests {
     #[test]
     fn requests_by_name_and_number() {
         for text in ["TEE_IOC_INVOKE", "0x8010a403", "_IOC(_IOC_READ, 0xa4, 0x3, 0x10)"] {
-            assert_eq!(request(text), Request::Invoke, "{text}");
+            assert_eq!(request(text), TeeRequest::Invoke, "{text}");
         }
-        assert_eq!(request("0xc0184800"), Request::HeapAlloc);
-        assert_eq!(request("TEE_IOC_VERSION"), Request::Other);
-        assert_eq!(request("TCGETS"), Request::Other);
+        assert_eq!(request("0xc0184800"), TeeRequest::HeapAlloc);
+        assert_eq!(request("TEE_IOC_VERSION"), TeeRequest::Other);
+        assert_eq!(request("TCGETS"), TeeRequest::Other);
     }
 
     #[test]
@@ -157,6 +157,6 @@ mod tests {
 
     #[test]
     fn an_address_tells_nothing() {
-        assert_eq!(read_fields("0xffffd9875c68"), Told::default());
+        assert_eq!(read_fields("0xffffd9875c68"), RequestFields::default());
     }
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Reader, files::Sessions};
+use super::{StraceReader, files::FileSessions};
 use crate::{
     model::{
-        Accounting, CallKind as Kind, ClientSource, Clients, Gap, Observation, Process, Reason,
-        Saying,
+        Accounting, CallKind as Kind, ClientSource, Clients, Gap, LogRecord, Observation, Process,
+        Reason,
     },
     parse::lines::LineOutcome,
     text,
@@ -14,20 +14,20 @@ use crate::{
 
 /// The facts of a trace.
 #[derive(Clone, Debug, Default)]
-pub struct Told {
+pub struct StraceTrace {
     /// Processes and their calls.
     pub clients: Clients,
     /// Assumptions.
     pub assumptions: Vec<Arc<str>>,
     /// Duplicates of descriptors that are not closed.
-    pub copies: Vec<Saying>,
+    pub copies: Vec<LogRecord>,
     /// What was not observed.
     pub gaps: Vec<Gap>,
     /// Lines parsed, ignored and rejected.
     pub accounting: Accounting,
 }
 
-impl Told {
+impl StraceTrace {
     /// Adds it to an observation.
     pub fn add_to(self, observation: &mut Observation) {
         let Observation { accounting, clients, .. } = observation;
@@ -42,7 +42,7 @@ impl Told {
     }
 }
 
-impl Reader {
+impl StraceReader {
     /// Ends a task; with the last one of a process, the kernel closes what is still open.
     pub(super) fn end(&mut self, task: u32, signal: Option<&str>) -> LineOutcome {
         let was_running = self.begun.remove(&task).is_some_and(|begun| begun.matters);
@@ -82,7 +82,12 @@ impl Reader {
     }
 
     /// Records that the kernel closes sessions; `how` is the end of their process.
-    pub(super) fn kernel_closes(&mut self, process: usize, left: Sessions, how: Option<String>) {
+    pub(super) fn kernel_closes(
+        &mut self,
+        process: usize,
+        left: FileSessions,
+        how: Option<String>,
+    ) {
         if left.is_empty() {
             return;
         }
@@ -97,7 +102,7 @@ impl Reader {
 
     /// The facts of the trace. Calls without an end are counted as running.
     #[must_use]
-    pub fn finish(mut self) -> Told {
+    pub fn finish(mut self) -> StraceTrace {
         let open: Vec<_> =
             self.begun.iter().filter(|(_, begun)| begun.matters).map(|(task, _)| *task).collect();
         for task in open {
@@ -120,7 +125,7 @@ impl Reader {
         let processes = self.tasks.all.iter().map(process).collect();
         let sources = std::iter::once(ClientSource::Strace).collect();
         let clients = Clients { processes, calls: self.calls, sources, ..Clients::default() };
-        Told {
+        StraceTrace {
             clients,
             assumptions,
             copies: self.copies.finish(),
@@ -163,7 +168,7 @@ impl Reader {
     }
 }
 
-fn name(known: &super::tasks::Process) -> String {
+fn name(known: &super::tasks::TracedProcess) -> String {
     match (&known.comm, known.pid) {
         (None, 0) => "an unnamed process".into(),
         (None, pid) => format!("pid {pid}"),
@@ -171,7 +176,7 @@ fn name(known: &super::tasks::Process) -> String {
     }
 }
 
-fn process(known: &super::tasks::Process) -> Process {
+fn process(known: &super::tasks::TracedProcess) -> Process {
     Process {
         pid: known.pid,
         ppid: known.ppid,

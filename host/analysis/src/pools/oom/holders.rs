@@ -12,7 +12,7 @@ const SECURE: u8 = 8;
 
 /// A holder of memory.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Holder {
+pub enum MemoryHolder {
     /// An allocation site.
     Site {
         /// Source file.
@@ -32,9 +32,9 @@ pub enum Holder {
 
 /// Memory of one holder.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Held {
+pub struct HolderShare {
     /// The holder.
-    pub holder: Holder,
+    pub holder: MemoryHolder,
     /// Bytes.
     pub bytes: u64,
     /// Objects.
@@ -45,9 +45,9 @@ pub struct Held {
 
 /// Growth of one holder.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Grown {
+pub struct HolderGrowth {
     /// The holder.
-    pub holder: Holder,
+    pub holder: MemoryHolder,
     /// Bytes at the first and the last snapshot.
     pub bytes: (u64, u64),
     /// Objects at the first and the last snapshot.
@@ -62,22 +62,22 @@ struct Sum {
     count: u64,
 }
 
-type Sums = BTreeMap<Holder, Sum>;
+type HolderSums = BTreeMap<MemoryHolder, Sum>;
 
 /// The biggest holders by site; only the core heap has sites.
-pub(crate) fn by_site(sample: &Sample, pool: Option<&Pool>) -> Vec<Held> {
+pub(crate) fn by_site(sample: &Sample, pool: Option<&Pool>) -> Vec<HolderShare> {
     biggest(sites(sample), pool.filter(|pool| pool.kind == PoolKind::CoreHeap))
 }
 
 /// The biggest holders by TA: of secure regions for TA memory, else of allocations.
-pub(crate) fn by_ta(sample: &Sample, pool: Option<&Pool>) -> Vec<Held> {
+pub(crate) fn by_ta(sample: &Sample, pool: Option<&Pool>) -> Vec<HolderShare> {
     if pool.is_some_and(|pool| pool.kind == PoolKind::TaRam) {
         return biggest(regions(sample, true), pool);
     }
-    let mut owners = Sums::new();
+    let mut owners = HolderSums::new();
     for (holder, sum) in sites(sample) {
-        if let Holder::Site { owner, .. } = holder {
-            let of_owner = owners.entry(Holder::Owner(owner)).or_default();
+        if let MemoryHolder::Site { owner, .. } = holder {
+            let of_owner = owners.entry(MemoryHolder::Owner(owner)).or_default();
             of_owner.bytes += sum.bytes;
             of_owner.count += sum.count;
         }
@@ -85,13 +85,13 @@ pub(crate) fn by_ta(sample: &Sample, pool: Option<&Pool>) -> Vec<Held> {
     biggest(owners, pool.filter(|pool| pool.kind == PoolKind::CoreHeap))
 }
 
-fn biggest(sums: Sums, pool: Option<&Pool>) -> Vec<Held> {
+fn biggest(sums: HolderSums, pool: Option<&Pool>) -> Vec<HolderShare> {
     let size = pool.and_then(|pool| pool.size).filter(|size| *size > 0);
     let mut holdings: Vec<_> = sums
         .into_iter()
         .map(|(holder, Sum { bytes, count })| {
             let percent = size.map(|size| 100.0 * bytes as f64 / size as f64);
-            Held { holder, bytes, count, percent }
+            HolderShare { holder, bytes, count, percent }
         })
         .collect();
     holdings.sort_by_key(|held| Reverse(held.bytes));
@@ -100,7 +100,7 @@ fn biggest(sums: Sums, pool: Option<&Pool>) -> Vec<Held> {
 }
 
 /// Holders that have more in the last snapshot than in the first, by gained bytes.
-pub(crate) fn growing_holders(samples: &[&Sample]) -> Vec<Grown> {
+pub(crate) fn growing_holders(samples: &[&Sample]) -> Vec<HolderGrowth> {
     let [first, .., last] = samples else { return Vec::new() };
     let first_sums = sample_sums(first);
     let last_sums = sample_sums(last);
@@ -108,7 +108,7 @@ pub(crate) fn growing_holders(samples: &[&Sample]) -> Vec<Grown> {
         .into_iter()
         .filter_map(|(holder, now)| {
             let base = first_sums.get(&holder).copied().unwrap_or_default();
-            (now.bytes > base.bytes).then_some(Grown {
+            (now.bytes > base.bytes).then_some(HolderGrowth {
                 holder,
                 bytes: (base.bytes, now.bytes),
                 count: (base.count, now.count),
@@ -123,7 +123,7 @@ pub(crate) fn growing_holders(samples: &[&Sample]) -> Vec<Grown> {
 }
 
 /// Sets `since`: goes back as long as a holder has more than at first.
-fn find_starts(grown: &mut [Grown], samples: &[&Sample]) {
+fn find_starts(grown: &mut [HolderGrowth], samples: &[&Sample]) {
     let mut done_flags = vec![false; grown.len()];
     for (at, sample) in samples.iter().enumerate().rev() {
         let sums = sample_sums(sample);
@@ -137,18 +137,18 @@ fn find_starts(grown: &mut [Grown], samples: &[&Sample]) {
     }
 }
 
-fn sample_sums(sample: &Sample) -> Sums {
+fn sample_sums(sample: &Sample) -> HolderSums {
     let mut sums = sites(sample);
     sums.extend(regions(sample, false));
     sums
 }
 
-fn sites(sample: &Sample) -> Sums {
+fn sites(sample: &Sample) -> HolderSums {
     let mut names = BTreeMap::new();
-    let mut sums = Sums::new();
+    let mut sums = HolderSums::new();
     for site in sample.sites.value().into_iter().flatten() {
         let owner = names.entry(site.owner).or_insert_with(|| owner(sample, site.owner));
-        let holder = Holder::Site {
+        let holder = MemoryHolder::Site {
             file: Arc::clone(&site.file),
             line: site.line,
             size: site.size,
@@ -161,12 +161,12 @@ fn sites(sample: &Sample) -> Sums {
     sums
 }
 
-fn regions(sample: &Sample, secure: bool) -> Sums {
-    let mut sums = Sums::new();
+fn regions(sample: &Sample, secure: bool) -> HolderSums {
+    let mut sums = HolderSums::new();
     for instance in sample.instances.value().into_iter().flatten() {
         let counts = |region: &&Region| !secure || region.access & SECURE != 0;
         for region in instance.regions.value().into_iter().flatten().filter(counts) {
-            let sum = sums.entry(Holder::Regions(instance.uuid)).or_default();
+            let sum = sums.entry(MemoryHolder::Regions(instance.uuid)).or_default();
             sum.bytes = sum.bytes.saturating_add(region.size);
             sum.count += 1;
         }

@@ -11,17 +11,17 @@ mod holders;
 #[cfg(test)]
 mod tests;
 
-pub use holders::{Grown, Held, Holder};
+pub use holders::{HolderGrowth, HolderShare, MemoryHolder};
 
 use crate::audit::Conclusion;
 use crate::audit::Options;
 use crate::audit::Report;
 use crate::audit::{self};
 use crate::model::Finding;
+use crate::model::FindingKind;
 use crate::model::Gauge;
 use crate::model::Incident;
 use crate::model::IncidentKind;
-use crate::model::Kind;
 use crate::model::Observation;
 use crate::model::Pool;
 use crate::model::PoolKind;
@@ -44,7 +44,7 @@ const FULL: u64 = 20;
 
 /// Why a pool ran out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Why {
+pub enum ShortfallCause {
     /// A leak.
     Leak,
     /// Enough was free, but not in one piece.
@@ -67,14 +67,14 @@ pub struct Shortfall {
     /// Number of out-of-memory messages on the console.
     pub n_incidents: u64,
     /// Cause of the shortage.
-    pub why: Why,
+    pub why: ShortfallCause,
     /// Evidence for the cause.
     pub reason: Arc<str>,
 }
 
 /// Result of the out-of-memory analysis, of a system with or without a shortage.
 #[derive(Clone, Debug)]
-pub struct Verdict {
+pub struct OomVerdict {
     /// Pools that ran out, the most recent and fullest first.
     pub short: Vec<Shortfall>,
     /// The pool with the smallest free share, if none ran out.
@@ -84,11 +84,11 @@ pub struct Verdict {
     /// Number of pool polls after the snapshot with the holders.
     pub n_polls_since: usize,
     /// Biggest holders of the pool, by allocation site.
-    pub by_site: Vec<Held>,
+    pub by_site: Vec<HolderShare>,
     /// Biggest holders of the pool, by TA.
-    pub by_ta: Vec<Held>,
+    pub by_ta: Vec<HolderShare>,
     /// Holders that have grown since the start of the window.
-    pub grown: Vec<Grown>,
+    pub grown: Vec<HolderGrowth>,
     /// Number of compared snapshots.
     pub n_censuses: usize,
     /// What to do next.
@@ -97,8 +97,8 @@ pub struct Verdict {
 
 /// Analyses an observation; `now` is a current snapshot that is not part of it.
 #[must_use]
-pub fn judge(observation: &Observation, now: Option<&Sample>, findings: &[Finding]) -> Verdict {
-    let facts = Facts { observation, now, findings };
+pub fn judge(observation: &Observation, now: Option<&Sample>, findings: &[Finding]) -> OomVerdict {
+    let facts = OomFacts { observation, now, findings };
     let mut short: Vec<_> = facts.pools().filter_map(|pool| facts.shortfall(pool)).collect();
     short.sort_by_key(|one| {
         let free = free_permille(&one.pool);
@@ -109,7 +109,7 @@ pub fn judge(observation: &Observation, now: Option<&Sample>, findings: &[Findin
     let subject_pool = short.first().map(|one| &one.pool).or(fullest);
     let samples = facts.complete();
     let last = samples.last().copied();
-    Verdict {
+    OomVerdict {
         n_polls_since: last.map_or(0, |last| facts.polls_after(last).count()),
         by_site: last.map(|last| holders::by_site(last, subject_pool)).unwrap_or_default(),
         by_ta: last.map(|last| holders::by_ta(last, subject_pool)).unwrap_or_default(),
@@ -151,13 +151,13 @@ fn until_failure(observation: &Observation) -> Option<Observation> {
     Some(head)
 }
 
-struct Facts<'a> {
+struct OomFacts<'a> {
     observation: &'a Observation,
     now: Option<&'a Sample>,
     findings: &'a [Finding],
 }
 
-impl<'a> Facts<'a> {
+impl<'a> OomFacts<'a> {
     /// The newest figures of each pool, from a snapshot or a pool poll.
     fn pools(&self) -> impl Iterator<Item = &'a Pool> {
         let samples = self.observation.samples.iter().chain(self.now);
@@ -226,12 +226,15 @@ impl<'a> Facts<'a> {
         })
     }
 
-    fn explain(&self, pool: &Pool) -> (Why, Arc<str>) {
+    fn explain(&self, pool: &Pool) -> (ShortfallCause, Arc<str>) {
         if let Some(leak) = self.leak(&pool.kind) {
-            return (Why::Leak, leak.title.clone());
+            return (ShortfallCause::Leak, leak.title.clone());
         }
         if is_full_uncounted(pool) {
-            return (Why::Full, "its failures are not counted, and it is almost full".into());
+            return (
+                ShortfallCause::Full,
+                "its failures are not counted, and it is almost full".into(),
+            );
         }
         let incidents = self.incidents().filter(|_| pool.kind == PoolKind::CoreHeap);
         let requests = incidents.filter_map(|one| match one.kind {
@@ -240,19 +243,19 @@ impl<'a> Facts<'a> {
         });
         let printed_shortage = requests.min().map(|requested| Shortage::new(requested, None));
         let Some(shortage) = Shortage::of_pool(pool).or(printed_shortage) else {
-            return (Why::Unknown, "the size of the failed request is unknown".into());
+            return (ShortfallCause::Unknown, "the size of the failed request is unknown".into());
         };
         let cause = match shortage.full() {
-            None => Why::Unknown,
+            None => ShortfallCause::Unknown,
             // The free rest of a full pool is always fragmented.
             Some(false) if free_permille(pool) < 50 => {
                 let text =
                     "less than 5 % is free, and the rest of a full pool is always fragmented";
-                return (Why::Full, text.into());
+                return (ShortfallCause::Full, text.into());
             }
-            Some(false) => Why::Fragmented,
-            Some(true) if free_permille(pool) >= SHORT => Why::TooSmall,
-            Some(true) => Why::Full,
+            Some(false) => ShortfallCause::Fragmented,
+            Some(true) if free_permille(pool) >= SHORT => ShortfallCause::TooSmall,
+            Some(true) => ShortfallCause::Full,
         };
         (cause, shortage.reason().into())
     }
@@ -260,32 +263,33 @@ impl<'a> Facts<'a> {
     /// The leak that fills a pool.
     fn leak(&self, pool: &PoolKind) -> Option<&'a Finding> {
         let fills = |kind| match pool {
-            PoolKind::CoreHeap => kind < Kind::PoolGrowth,
-            PoolKind::TaRam => kind == Kind::RegionGrowth,
-            PoolKind::Sessions => kind == Kind::SessionGrowth,
+            PoolKind::CoreHeap => kind < FindingKind::PoolGrowth,
+            PoolKind::TaRam => kind == FindingKind::RegionGrowth,
+            PoolKind::Sessions => kind == FindingKind::SessionGrowth,
             _ => false,
         };
         let is_leak =
             |one: &&Finding| one.severity == Severity::Failure && one.verdict == Some(Growth::Leak);
         let mut leaks = self.findings.iter().filter(is_leak);
-        let of_sites =
-            leaks.clone().find(|one| *pool == PoolKind::CoreHeap && one.kind == Kind::SiteGrowth);
+        let of_sites = leaks
+            .clone()
+            .find(|one| *pool == PoolKind::CoreHeap && one.kind == FindingKind::SiteGrowth);
         of_sites.or_else(|| leaks.find(|one| fills(one.kind)))
     }
 
     fn action(&self, short: &[Shortfall]) -> &'static str {
         match short.first().map(|one| one.why) {
-            Some(Why::Leak) => {
+            Some(ShortfallCause::Leak) => {
                 "fix the leak, see the findings; until then a restart of the TA may free the memory"
             }
-            Some(Why::Fragmented) => {
+            Some(ShortfallCause::Fragmented) => {
                 "allocate large pieces early and keep them, or make the pool larger"
             }
-            Some(Why::TooSmall) => "make the pool larger, or use less of it at once",
-            Some(Why::Full) => {
+            Some(ShortfallCause::TooSmall) => "make the pool larger, or use less of it at once",
+            Some(ShortfallCause::Full) => {
                 "check whether the biggest holders grow: run `teeleak watch`, or `teeleak run` with the workload"
             }
-            Some(Why::Unknown) => "check the console log and the biggest holders",
+            Some(ShortfallCause::Unknown) => "check the console log and the biggest holders",
             None => "nothing failed: run `teeleak watch` to get an alarm when something does",
         }
     }

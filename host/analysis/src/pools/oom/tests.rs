@@ -1,5 +1,5 @@
 use crate::{
-    model::{Gap, Moment, OwnerId, Part, Place, PoolUnit, Reason, Site},
+    model::{Completeness, Gap, Moment, OwnerId, PoolUnit, Reason, Site, SourceLocation},
     pools::oom::*,
 };
 
@@ -32,25 +32,30 @@ fn site(line: u32, count: u64) -> Site {
     }
 }
 
-fn unseen<T>() -> Part<T> {
-    Part::Unobserved(Gap { what: "it".into(), reason: Reason::NotOffered, remedy: None, lost: 0 })
+fn unseen<T>() -> Completeness<T> {
+    Completeness::Unobserved(Gap {
+        what: "it".into(),
+        reason: Reason::NotOffered,
+        remedy: None,
+        lost: 0,
+    })
 }
 
 fn sample(iteration: u32, sites: Vec<Site>, pools: Vec<Pool>) -> Sample {
     Sample {
         moment: Moment { stage: Stage::Measured, iteration },
         time: None,
-        place: Place { source: "x".into(), at: 0 },
+        place: SourceLocation { source: "x".into(), at: 0 },
         epoch: None,
-        sites: Part::Complete(sites),
+        sites: Completeness::Complete(sites),
         owners: unseen(),
         instances: unseen(),
         sessions: unseen(),
-        pools: Part::Complete(pools),
+        pools: Completeness::Complete(pools),
     }
 }
 
-fn one(pools: Vec<Pool>) -> Verdict {
+fn one(pools: Vec<Pool>) -> OomVerdict {
     let samples = vec![sample(1, vec![site(1, 3)], pools)];
     judge(&Observation { samples, ..Observation::default() }, None, &[])
 }
@@ -60,7 +65,7 @@ fn what_was_looked_at_last_counts_and_that_the_holders_are_older_is_known() {
     let samples = vec![sample(1, vec![site(1, 3)], vec![pool(PoolKind::CoreHeap, 9_000, 0, 0)])];
     let looked = |at, allocated, failures| Gauge {
         moment: Moment { stage: Stage::Measured, iteration: 1 },
-        place: Place { source: "x".into(), at },
+        place: SourceLocation { source: "x".into(), at },
         pools: vec![pool(PoolKind::CoreHeap, allocated, failures, 400)],
     };
     let gauges = vec![looked(5, 50_000, 0), looked(9, 99_000, 2)];
@@ -76,7 +81,7 @@ fn the_pool_that_failed_is_named_however_full_another_one_is() {
         one(vec![pool(PoolKind::CoreHeap, 99_999, 0, 0), pool(PoolKind::TaRam, 95_000, 3, 50_000)]);
     assert_eq!(verdict.short.len(), 1);
     assert_eq!(verdict.short[0].pool.kind, PoolKind::TaRam);
-    assert_eq!(verdict.short[0].why, Why::Full);
+    assert_eq!(verdict.short[0].why, ShortfallCause::Full);
 }
 
 #[test]
@@ -86,10 +91,10 @@ fn fragmentation_a_peak_and_a_full_pool_are_told_apart() {
         pool.biggest_alloc_fail_used = Some(then);
         one(vec![pool]).short[0].why
     };
-    assert_eq!(why(50_000, 50_000, 8_000), Why::Fragmented);
-    assert_eq!(why(50_000, 99_000, 8_000), Why::TooSmall);
-    assert_eq!(why(99_000, 99_000, 96), Why::Full);
-    assert_eq!(why(99_000, 99_000, 8_000), Why::Full);
+    assert_eq!(why(50_000, 50_000, 8_000), ShortfallCause::Fragmented);
+    assert_eq!(why(50_000, 99_000, 8_000), ShortfallCause::TooSmall);
+    assert_eq!(why(99_000, 99_000, 96), ShortfallCause::Full);
+    assert_eq!(why(99_000, 99_000, 8_000), ShortfallCause::Full);
 }
 
 #[test]
@@ -121,7 +126,10 @@ fn a_full_pool_whose_failures_nobody_counts_comes_before_one_that_has_room_again
         Pool { biggest_alloc_fail_used: Some(99_900), ..pool(PoolKind::CoreHeap, 10_000, 6, 432) };
     let verdict = one(vec![heap.clone(), uncounted.clone()]);
     let said: Vec<_> = verdict.short.iter().map(|one| (&one.pool.kind, one.why)).collect();
-    assert_eq!(said, [(&PoolKind::TaRam, Why::Full), (&PoolKind::CoreHeap, Why::TooSmall)]);
+    assert_eq!(
+        said,
+        [(&PoolKind::TaRam, ShortfallCause::Full), (&PoolKind::CoreHeap, ShortfallCause::TooSmall)]
+    );
     let verdict = one(vec![heap, Pool { allocated: Some(50_000), ..uncounted }]);
     assert_eq!(verdict.short.len(), 1);
 }

@@ -4,11 +4,13 @@ use std::{error::Error, fmt, sync::Arc};
 
 use teeleak_proto::{
     Uuid,
-    bind::{self, Action, Bind, KeySource},
-    event::EventKind,
+    bind::{self, Bind, BindAction, KeySource},
+    event::EventRecordKind,
 };
 
-use crate::protocol::{End, Key, KeyPart, On, Protocol, Resource, Scope, Step, StepAction};
+use crate::protocol::{
+    Key, KeyPart, Protocol, ProtocolStep, Resource, ResourceEnd, Scope, StepAction, StepEvent,
+};
 
 /// Why the TA's ledger can't check a protocol; the host's engine still can.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,36 +57,36 @@ impl Protocol {
         Unbindable { protocol: self.name.clone(), name: name.clone(), needs }
     }
 
-    fn bind_step(&self, step: &Step) -> Result<bind::Step, &'static str> {
+    fn bind_step(&self, step: &ProtocolStep) -> Result<bind::BindStep, &'static str> {
         let resource = self.resources.get(step.resource).ok_or("a resource")?;
         let (kind, cmd) = match step.on {
-            On::Invoke(cmd) => (EventKind::Invoke, cmd),
-            On::Open => (EventKind::Open, 0),
-            On::Close => (EventKind::Close, 0),
-            On::Map => (EventKind::Map, 0),
-            On::Unmap => (EventKind::Unmap, 0),
-            On::Named(_) => (EventKind::Note, 0),
+            StepEvent::Invoke(cmd) => (EventRecordKind::Invoke, cmd),
+            StepEvent::Open => (EventRecordKind::Open, 0),
+            StepEvent::Close => (EventRecordKind::Close, 0),
+            StepEvent::Map => (EventRecordKind::Map, 0),
+            StepEvent::Unmap => (EventRecordKind::Unmap, 0),
+            StepEvent::Named(_) => (EventRecordKind::Note, 0),
         };
         let scope = match resource.scope {
-            Scope::Global => bind::Scope::Global,
-            Scope::Instance => bind::Scope::Instance,
-            Scope::Session => bind::Scope::Session,
+            Scope::Global => bind::BindScope::Global,
+            Scope::Instance => bind::BindScope::Instance,
+            Scope::Session => bind::BindScope::Session,
             Scope::Process => return Err("the process"),
         };
         // A note carries its own keys.
         let key = match kind {
-            EventKind::Note => KeySource::One,
+            EventRecordKind::Note => KeySource::One,
             _ => step.key.source().ok_or("a key by name or process")?,
         };
         let parent = match (&step.parent, resource.parent, kind) {
-            (_, None, _) | (_, _, EventKind::Note) => KeySource::One,
+            (_, None, _) | (_, _, EventRecordKind::Note) => KeySource::One,
             (None, Some(_), _) => return Err("a `parent_key`"),
             (Some(key), Some(_), _) => key.source().ok_or("a parent's key by name or process")?,
         };
         if step.ignore_flags != 0 {
             return Err("`ignore_flags`");
         }
-        Ok(bind::Step {
+        Ok(bind::BindStep {
             resource: u8::try_from(step.resource).map_err(|_| "more room for resources")?,
             action: step.action.into(),
             kind,
@@ -97,8 +99,8 @@ impl Protocol {
     }
 }
 
-fn bind_resource(resource: &Resource) -> Result<bind::Resource, &'static str> {
-    if resource.end != End::Release {
+fn bind_resource(resource: &Resource) -> Result<bind::BindResource, &'static str> {
+    if resource.end != ResourceEnd::Release {
         return Err("an `end` other than `release`");
     }
     if resource.partial {
@@ -106,10 +108,10 @@ fn bind_resource(resource: &Resource) -> Result<bind::Resource, &'static str> {
     }
     let parent = resource.parent.map(u8::try_from).transpose();
     let parent = parent.map_err(|_| "more room for resources")?;
-    Ok(bind::Resource { parent, max_held: resource.max_held })
+    Ok(bind::BindResource { parent, max_held: resource.max_held })
 }
 
-impl From<StepAction> for Action {
+impl From<StepAction> for BindAction {
     #[inline]
     fn from(action: StepAction) -> Self {
         match action {

@@ -6,12 +6,14 @@ use teeleak_proto::Uuid;
 use toml::Spanned;
 
 use super::{
-    file::{FileText, KeyText, Named, ProtocolText, ResourceText, StepText},
+    file::{FileText, KeyText, ProtocolText, ResourceText, SpannedMap, StepText},
     key,
 };
 use crate::{
     mistake::{Mistake, suggest},
-    protocol::{End, Key, KeyPart, On, Protocol, Resource, Scope, Step, StepAction},
+    protocol::{
+        Key, KeyPart, Protocol, ProtocolStep, Resource, ResourceEnd, Scope, StepAction, StepEvent,
+    },
 };
 
 pub(crate) fn compile(source: &str, text: &str) -> Result<Vec<Protocol>, Vec<Mistake>> {
@@ -19,7 +21,7 @@ pub(crate) fn compile(source: &str, text: &str) -> Result<Vec<Protocol>, Vec<Mis
         let span = error.span().unwrap_or(0..text.len().min(1));
         vec![Mistake::new((source, text), span, error.message(), None)]
     })?;
-    let mut reader = Reader { source, text, mistakes: Vec::new() };
+    let mut reader = ProtocolReader { source, text, mistakes: Vec::new() };
     let protocols =
         in_order(&file.protocol).map(|(name, protocol)| reader.protocol(name, protocol)).collect();
     reader.mistakes.sort_by_key(|mistake| mistake.span.start);
@@ -27,19 +29,19 @@ pub(crate) fn compile(source: &str, text: &str) -> Result<Vec<Protocol>, Vec<Mis
 }
 
 /// Entries in the order of the file, by their spans: serde's map does not keep it.
-fn in_order<T>(named: &Named<T>) -> impl Iterator<Item = (&Spanned<String>, &T)> {
+fn in_order<T>(named: &SpannedMap<T>) -> impl Iterator<Item = (&Spanned<String>, &T)> {
     let mut entries: Vec<_> = named.iter().collect();
     entries.sort_by_key(|(name, _)| name.span().start);
     entries.into_iter()
 }
 
-struct Reader<'a> {
+struct ProtocolReader<'a> {
     source: &'a str,
     text: &'a str,
     mistakes: Vec<Mistake>,
 }
 
-impl Reader<'_> {
+impl ProtocolReader<'_> {
     fn mistake(&mut self, span: Range<usize>, message: String, hint: Option<String>) {
         self.mistakes.push(Mistake::new((self.source, self.text), span, message, hint));
     }
@@ -53,7 +55,8 @@ impl Reader<'_> {
             steps.extend(self.step(name, step, step_ta, &resources));
         }
         for (at, (name, _)) in sort_parents_first(&text.resource).into_iter().enumerate() {
-            let acquires = |step: &Step| step.resource == at && step.action == StepAction::Acquire;
+            let acquires =
+                |step: &ProtocolStep| step.resource == at && step.action == StepAction::Acquire;
             if self.mistakes.is_empty() && !steps.iter().any(acquires) {
                 let message = format!("no step acquires `{}`", name.get_ref());
                 self.mistake(name.span(), message, Some("add a step with `acquire`".into()));
@@ -63,7 +66,7 @@ impl Reader<'_> {
         Protocol { name: name.get_ref().as_str().into(), about: summary, resources, steps }
     }
 
-    fn resources(&mut self, named: &Named<ResourceText>) -> Vec<Resource> {
+    fn resources(&mut self, named: &SpannedMap<ResourceText>) -> Vec<Resource> {
         let order = sort_parents_first(named);
         let mut resources: Vec<Resource> = Vec::new();
         for (name, text) in &order {
@@ -81,7 +84,7 @@ impl Reader<'_> {
                 parent,
                 scope: text.scope.unwrap_or(Scope::Instance),
                 max_held: text.max_held.unwrap_or(0),
-                end: text.end.unwrap_or(End::Release),
+                end: text.end.unwrap_or(ResourceEnd::Release),
                 partial: text.partial.unwrap_or(false),
             });
         }
@@ -118,7 +121,7 @@ impl Reader<'_> {
         text: &StepText,
         ta: Option<Uuid>,
         resources: &[Resource],
-    ) -> Option<Step> {
+    ) -> Option<ProtocolStep> {
         let (action, resource) = self.action(name, text)?;
         let event = self.step_event(name, text)?;
         let resource_names = resources.iter().map(|resource| &*resource.name);
@@ -127,7 +130,7 @@ impl Reader<'_> {
             self.mistake(resource.span(), message, suggest(resource.get_ref(), resource_names));
             return None;
         };
-        if let (On::Invoke(_), None, None) = (&event, ta, &text.ta) {
+        if let (StepEvent::Invoke(_), None, None) = (&event, ta, &text.ta) {
             let message = format!("step `{}` has `invoke` but no `ta`", name.get_ref());
             let hint = "add `ta = \"UUID\"` to the step or to the protocol";
             self.mistake(name.span(), message, Some(hint.into()));
@@ -135,11 +138,11 @@ impl Reader<'_> {
         let key = self.key(name, text, &event)?;
         let ignore_flags = self.ignore_flags(text, &event);
         let parent = self.parent_key(name, text, action, (at, resources));
-        Some(Step {
+        Some(ProtocolStep {
             name: name.get_ref().as_str().into(),
             resource: at,
             action,
-            ta: ta.filter(|_| !matches!(event, On::Named(_)) || text.ta.is_some()),
+            ta: ta.filter(|_| !matches!(event, StepEvent::Named(_)) || text.ta.is_some()),
             on: event,
             key,
             parent,
@@ -170,10 +173,10 @@ impl Reader<'_> {
         None
     }
 
-    fn step_event(&mut self, name: &Spanned<String>, text: &StepText) -> Option<On> {
+    fn step_event(&mut self, name: &Spanned<String>, text: &StepText) -> Option<StepEvent> {
         match (&text.invoke, &text.on) {
-            (Some(cmd), None) => Some(On::Invoke(*cmd.get_ref())),
-            (None, None) => Some(On::Named(name.get_ref().as_str().into())),
+            (Some(cmd), None) => Some(StepEvent::Invoke(*cmd.get_ref())),
+            (None, None) => Some(StepEvent::Named(name.get_ref().as_str().into())),
             (None, Some(on)) => self.occasion(on),
             (Some(_), Some(on)) => {
                 let message = format!("step `{}` has both `invoke` and `on`", name.get_ref());
@@ -183,16 +186,18 @@ impl Reader<'_> {
         }
     }
 
-    fn occasion(&mut self, on: &Spanned<String>) -> Option<On> {
+    fn occasion(&mut self, on: &Spanned<String>) -> Option<StepEvent> {
         let words = ["open", "close", "map", "unmap", "named NAME"];
         match on.get_ref().split_once(' ') {
-            Some(("named", name)) if !name.is_empty() => return Some(On::Named(name.into())),
+            Some(("named", name)) if !name.is_empty() => {
+                return Some(StepEvent::Named(name.into()));
+            }
             Some(_) => {}
             None => match on.get_ref().as_str() {
-                "open" => return Some(On::Open),
-                "close" => return Some(On::Close),
-                "map" => return Some(On::Map),
-                "unmap" => return Some(On::Unmap),
+                "open" => return Some(StepEvent::Open),
+                "close" => return Some(StepEvent::Close),
+                "map" => return Some(StepEvent::Map),
+                "unmap" => return Some(StepEvent::Unmap),
                 _ => {}
             },
         }
@@ -201,23 +206,23 @@ impl Reader<'_> {
         None
     }
 
-    fn ignore_flags(&mut self, text: &StepText, on: &On) -> u32 {
+    fn ignore_flags(&mut self, text: &StepText, on: &StepEvent) -> u32 {
         let Some(flags) = &text.ignore_flags else { return 0 };
-        if !matches!(on, On::Map | On::Unmap) {
+        if !matches!(on, StepEvent::Map | StepEvent::Unmap) {
             let hint = "remove `ignore_flags`, or use `on = \"map\"` or `on = \"unmap\"`";
             self.mistake(flags.span(), "only regions have flags".into(), Some(hint.into()));
         }
         *flags.get_ref()
     }
 
-    fn key(&mut self, name: &Spanned<String>, text: &StepText, on: &On) -> Option<Key> {
+    fn key(&mut self, name: &Spanned<String>, text: &StepText, on: &StepEvent) -> Option<Key> {
         if let Some(key) = &text.key {
             return self.parse_key(key);
         }
         match on {
-            On::Open | On::Close => Some(Key::Single(KeyPart::Session)),
-            On::Map | On::Unmap => Some(Key::Single(KeyPart::Wide(0))),
-            On::Invoke(_) | On::Named(_) => {
+            StepEvent::Open | StepEvent::Close => Some(Key::Single(KeyPart::Session)),
+            StepEvent::Map | StepEvent::Unmap => Some(Key::Single(KeyPart::Wide(0))),
+            StepEvent::Invoke(_) | StepEvent::Named(_) => {
                 let message = format!("step `{}` has no key", name.get_ref());
                 self.mistake(name.span(), message, Some(key::FORMS.into()));
                 None
@@ -267,7 +272,7 @@ impl Reader<'_> {
 }
 
 /// Sorts parents first, otherwise in the order of the file; cycles last.
-fn sort_parents_first(named: &Named<ResourceText>) -> Vec<(&Spanned<String>, &ResourceText)> {
+fn sort_parents_first(named: &SpannedMap<ResourceText>) -> Vec<(&Spanned<String>, &ResourceText)> {
     let mut rest: Vec<_> = in_order(named).collect();
     let mut sorted_resources: Vec<(&Spanned<String>, &ResourceText)> = Vec::new();
     loop {

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::protocol::{End, Scope};
+use crate::protocol::{ResourceEnd, Scope};
 
 /// Entries by name, with spans.
-pub(crate) type Named<T> = BTreeMap<Spanned<String>, T>;
+pub(crate) type SpannedMap<T> = BTreeMap<Spanned<String>, T>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileText {
-    pub(crate) protocol: Named<ProtocolText>,
+    pub(crate) protocol: SpannedMap<ProtocolText>,
 }
 
 #[derive(Deserialize)]
@@ -21,8 +21,8 @@ pub(crate) struct FileText {
 pub(crate) struct ProtocolText {
     pub(crate) about: Option<String>,
     pub(crate) ta: Option<Spanned<String>>,
-    pub(crate) resource: Named<ResourceText>,
-    pub(crate) step: Named<StepText>,
+    pub(crate) resource: SpannedMap<ResourceText>,
+    pub(crate) step: SpannedMap<StepText>,
 }
 
 #[derive(Deserialize)]
@@ -31,7 +31,7 @@ pub(crate) struct ResourceText {
     pub(crate) parent: Option<Spanned<String>>,
     pub(crate) scope: Option<Scope>,
     pub(crate) max_held: Option<u32>,
-    pub(crate) end: Option<End>,
+    pub(crate) end: Option<ResourceEnd>,
     pub(crate) partial: Option<bool>,
 }
 

@@ -1,6 +1,6 @@
 //! Keys: which instance of a resource a step refers to.
 
-use crate::model::{Event, Name};
+use crate::model::{Event, Symbol};
 
 /// The source of a key.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,7 +25,7 @@ pub enum KeyPart {
     /// Two neighbouring values, low half first.
     Wide(u8),
     /// A named key.
-    Named(Name),
+    Named(Symbol),
 }
 
 /// The valid forms of a key, for hints.

@@ -9,18 +9,18 @@ use super::matching::engine::Engine;
 use super::matching::group::Group;
 use super::matching::group::GroupKey;
 use super::matching::matcher::Matcher;
-use super::matching::order::Ordered;
-use super::matching::unpaired::Alive;
+use super::matching::order::OrderedEvents;
 use super::matching::unpaired::Length;
+use super::matching::unpaired::LiveState;
 use super::matching::unpaired::collect;
 use crate::fingerprint::fingerprint;
 use crate::model::Evidence;
 use crate::model::Figure;
 use crate::model::FigureKind;
 use crate::model::Finding;
+use crate::model::FindingKind;
 use crate::model::Fingerprint;
 use crate::model::Gap;
-use crate::model::Kind;
 use crate::model::Observation;
 use crate::model::Reason;
 use crate::model::Stage;
@@ -29,7 +29,7 @@ use crate::model::Unit;
 use std::collections::HashSet;
 use std::sync::Arc;
 use teeleak_proto::Uuid;
-use teeleak_steps::Rule;
+use teeleak_steps::OrderRule;
 
 /// Most acquires that a [`Tie`] lists; the finding's figures count all.
 const TIED: usize = 4096;
@@ -43,7 +43,7 @@ const OBJECTS: Units = (Unit::Objects, Unit::ObjectsPerIteration);
 
 /// The result of the protocol check.
 #[derive(Clone, Debug, Default)]
-pub struct Checked {
+pub struct ProtocolReport {
     /// Broken orders and unpaired acquires.
     pub findings: Vec<Finding>,
     /// Links from unpaired findings to growth.
@@ -75,12 +75,13 @@ pub struct Tie {
 
 /// Checks all events against all protocols in one pass.
 #[must_use]
-pub fn check(observation: &Observation, protocols: &[Protocol], limits: Limits) -> Checked {
+pub fn check(observation: &Observation, protocols: &[Protocol], limits: Limits) -> ProtocolReport {
     let matcher = Matcher::new(protocols);
-    let pass = |events: &Ordered<'_>| pass(observation, (protocols, &matcher), events, limits);
+    let pass =
+        |events: &OrderedEvents<'_>| pass(observation, (protocols, &matcher), events, limits);
     // Most events are in order; a second pass handles the others.
-    let first_pass = pass(&Ordered::as_given(&observation.events));
-    let sort = || Ordered::with_window(&observation.events, limits.window);
+    let first_pass = pass(&OrderedEvents::as_given(&observation.events));
+    let sort = || OrderedEvents::with_window(&observation.events, limits.window);
     first_pass.or_else(|| pass(&sort())).unwrap_or_default()
 }
 
@@ -88,21 +89,21 @@ pub fn check(observation: &Observation, protocols: &[Protocol], limits: Limits) 
 fn pass(
     observation: &Observation,
     (protocols, matcher): (&[Protocol], &Matcher),
-    events: &Ordered<'_>,
+    events: &OrderedEvents<'_>,
     limits: Limits,
-) -> Option<Checked> {
+) -> Option<ProtocolReport> {
     let mut engine = Engine::new(events, matcher, limits);
     if !engine.run() {
         return None;
     }
     let groups = std::mem::take(&mut engine.groups).into_sorted();
-    let live_state = Alive::new(observation);
+    let live_state = LiveState::new(observation);
     let (holds, ended) = collect(&engine, events, protocols, &live_state);
     let length = Length {
         iterations: last_iteration(observation).max(engine.iterations),
         events: observation.events.len() as u64,
     };
-    let report = Report { protocols, events, groups: &groups, length };
+    let report = FindingWriter { protocols, events, groups: &groups, length };
     let mut findings = report.orders();
     let mut ties = Vec::new();
     for ((resource, ta), holds) in &holds {
@@ -114,7 +115,14 @@ fn pass(
     // Events of the TEE come first: the normal world may report the same fault.
     findings.retain(|finding| fingerprints.insert(finding.fingerprint.clone()));
     let gaps = gaps(&engine, events);
-    Some(Checked { findings, ties, gaps, steps: engine.steps, ended, unknown: engine.unknown })
+    Some(ProtocolReport {
+        findings,
+        ties,
+        gaps,
+        steps: engine.steps,
+        ended,
+        unknown: engine.unknown,
+    })
 }
 
 /// Last measured iteration of the snapshots.
@@ -124,7 +132,7 @@ fn last_iteration(observation: &Observation) -> u32 {
     samples.map(|sample| sample.moment.iteration).max().unwrap_or(0)
 }
 
-fn gaps(engine: &Engine<'_>, events: &Ordered<'_>) -> Vec<Gap> {
+fn gaps(engine: &Engine<'_>, events: &OrderedEvents<'_>) -> Vec<Gap> {
     let rows = [
         ("events too late to be sorted", Reason::Moved, events.late, "use a larger window"),
         (
@@ -156,14 +164,14 @@ fn gaps(engine: &Engine<'_>, events: &Ordered<'_>) -> Vec<Gap> {
     .collect()
 }
 
-struct Report<'a> {
+struct FindingWriter<'a> {
     protocols: &'a [Protocol],
-    events: &'a Ordered<'a>,
+    events: &'a OrderedEvents<'a>,
     groups: &'a [(GroupKey, Group)],
     length: Length,
 }
 
-impl<'a> Report<'a> {
+impl<'a> FindingWriter<'a> {
     /// The protocol of a resource by number and origin, and the resource's index in it.
     fn find(&self, resource: u32) -> Option<(&'a Protocol, usize)> {
         let mut index = (resource >> 2) as usize;
@@ -188,10 +196,10 @@ impl<'a> Report<'a> {
 
     fn fingerprint(
         &self,
-        kind: Kind,
+        kind: FindingKind,
         subject: &Subject,
         ta: Option<Uuid>,
-        rule: Option<Rule>,
+        rule: Option<OrderRule>,
     ) -> Fingerprint {
         let ta = ta.map_or_else(|| "-".to_owned(), |ta| ta.to_string());
         match rule {

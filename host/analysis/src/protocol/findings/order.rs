@@ -1,12 +1,12 @@
 //! Findings about a wrong order.
 
 use super::CALLS;
-use super::Report;
+use super::FindingWriter;
 use super::sentence;
 use super::subject;
 use crate::model::Evidence;
 use crate::model::Finding;
-use crate::model::Kind;
+use crate::model::FindingKind;
 use crate::model::Severity;
 use crate::model::StepRef;
 use crate::model::TeeResult;
@@ -16,14 +16,14 @@ use crate::protocol::matching::group::Group;
 use crate::protocol::matching::group::GroupKey;
 use crate::protocol::words;
 use crate::text;
-use teeleak_steps::Rule;
+use teeleak_steps::OrderRule;
 
-impl Report<'_> {
+impl FindingWriter<'_> {
     pub(super) fn orders(&self) -> Vec<Finding> {
         let wrong = self.groups.iter().filter(|(key, _)| {
             // The release of a parent is proven to be too early by the child's late step. Without one,
             // the child's release is missing, which is not an order fault.
-            key.rule.is_order() && key.rule != Rule::ReleaseBeforeChildren
+            key.rule.is_order() && key.rule != OrderRule::ReleaseBeforeChildren
         });
         wrong.filter_map(|(key, group)| self.order(key, group)).collect()
     }
@@ -51,10 +51,10 @@ impl Report<'_> {
         evidence.extend(place_evidence);
         evidence.push(Evidence::Expected(right_order.as_str().into()));
         Some(Finding {
-            kind: Kind::Order,
+            kind: FindingKind::Order,
             severity,
             verdict: None,
-            fingerprint: self.fingerprint(Kind::Order, &subject, key.ta, Some(key.rule)),
+            fingerprint: self.fingerprint(FindingKind::Order, &subject, key.ta, Some(key.rule)),
             subject,
             title: title.into(),
             figures: self.figures(CALLS, group.count, in_run, group.iterations),
@@ -69,7 +69,7 @@ impl Report<'_> {
     }
 
     /// The broken rule, with the names of the steps.
-    fn what_broke(&self, protocol: &Protocol, at: usize, rule: Rule, step: &str) -> String {
+    fn what_broke(&self, protocol: &Protocol, at: usize, rule: OrderRule, step: &str) -> String {
         let resource = protocol.resources.get(at);
         let name = resource.map_or("", |resource| &resource.name);
         let parent = resource.and_then(|resource| resource.parent);
@@ -77,22 +77,24 @@ impl Report<'_> {
             at.and_then(|at| words::steps(protocol, at, action)).unwrap_or_else(|| "?".into())
         };
         match rule {
-            Rule::ReleaseAfterParent | Rule::UseAfterParent | Rule::ReleaseBeforeChildren => {
+            OrderRule::ReleaseAfterParent
+            | OrderRule::UseAfterParent
+            | OrderRule::ReleaseBeforeChildren => {
                 format!("{} came before {step}", step_names(parent, StepAction::Release))
             }
-            Rule::AcquireAfterParent => {
+            OrderRule::AcquireAfterParent => {
                 format!("{step} came after {}", step_names(parent, StepAction::Release))
             }
-            Rule::AcquireWithoutParent => {
+            OrderRule::AcquireWithoutParent => {
                 format!("{step} came without {}", step_names(parent, StepAction::Acquire))
             }
-            Rule::DoubleRelease => format!("{step} of a {name} that was already released"),
-            Rule::ReleaseWithoutAcquire | Rule::UseWithoutAcquire => {
+            OrderRule::DoubleRelease => format!("{step} of a {name} that was already released"),
+            OrderRule::ReleaseWithoutAcquire | OrderRule::UseWithoutAcquire => {
                 format!("{step} of a {name} that was never acquired")
             }
-            Rule::UseAfterRelease => format!("{step} of a {name} after its release"),
-            Rule::AcquireBeyondLimit => format!("{step} of a {name} that is already held"),
-            Rule::ReleaseFailed => format!("{step} of a held {name} failed"),
+            OrderRule::UseAfterRelease => format!("{step} of a {name} after its release"),
+            OrderRule::AcquireBeyondLimit => format!("{step} of a {name} that is already held"),
+            OrderRule::ReleaseFailed => format!("{step} of a held {name} failed"),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Findings about missing releases.
 
+use super::FindingWriter;
 use super::OBJECTS;
-use super::Report;
 use super::TIED;
 use super::Tie;
 use super::sentence;
@@ -9,8 +9,8 @@ use super::subject;
 use crate::model::Event;
 use crate::model::Evidence;
 use crate::model::Finding;
+use crate::model::FindingKind;
 use crate::model::Fingerprint;
-use crate::model::Kind;
 use crate::model::Subject;
 use crate::model::TeeResult;
 use crate::protocol::Protocol;
@@ -24,12 +24,12 @@ use std::collections::BTreeMap;
 use std::collections::HashSet;
 use std::sync::Arc;
 use teeleak_proto::Uuid;
-use teeleak_steps::Rule;
+use teeleak_steps::OrderRule;
 
 /// Maximum number of acquires and of callers listed; the figures count all.
 const LISTED: usize = 3;
 
-impl Report<'_> {
+impl FindingWriter<'_> {
     pub(super) fn unpaired(
         &self,
         resource: u32,
@@ -59,10 +59,10 @@ impl Report<'_> {
         );
         let iterations: HashSet<_> = run_holds.iter().filter_map(|hold| hold.iteration).collect();
         let spread = u32::try_from(iterations.len()).unwrap_or(u32::MAX);
-        let fingerprint = self.fingerprint(Kind::Unpaired, &subject, ta, None);
+        let fingerprint = self.fingerprint(FindingKind::Unpaired, &subject, ta, None);
         let right_order = words::right_order(protocol, at);
         let finding = Finding {
-            kind: Kind::Unpaired,
+            kind: FindingKind::Unpaired,
             severity,
             verdict: Some(verdict),
             title: title.into(),
@@ -105,7 +105,7 @@ impl Report<'_> {
         subject: &Subject,
     ) -> Option<(Fingerprint, Arc<str>)> {
         let orphans = holds.iter().filter(|hold| hold.orphaned.is_some()).count() as u64;
-        let key = GroupKey { resource, rule: Rule::ReleaseAfterParent, ta };
+        let key = GroupKey { resource, rule: OrderRule::ReleaseAfterParent, ta };
         let (_, late) = self.groups.iter().find(|(group, _)| *group == key)?;
         if orphans == 0 || late.failed == 0 {
             return None;
@@ -116,7 +116,8 @@ impl Report<'_> {
             text::number(holds.len() as u64),
             text::number(late.failed),
         );
-        let cause = self.fingerprint(Kind::Order, subject, ta, Some(Rule::ReleaseAfterParent));
+        let cause =
+            self.fingerprint(FindingKind::Order, subject, ta, Some(OrderRule::ReleaseAfterParent));
         Some((cause, reason.into()))
     }
 
@@ -193,7 +194,7 @@ impl Report<'_> {
             )));
         }
         let is_failed_release =
-            |key: &GroupKey| key.resource == resource && key.rule == Rule::ReleaseFailed;
+            |key: &GroupKey| key.resource == resource && key.rule == OrderRule::ReleaseFailed;
         if let Some((_, group)) = self.groups.iter().find(|(key, _)| is_failed_release(key)) {
             let (count, result) = (text::times(group.count), TeeResult(group.result.unwrap_or(0)));
             evidence.push(sentence(format!("a release failed {count}, first with {result}")));

@@ -1,12 +1,12 @@
 //! One pass over the events, which updates slots and counts broken rules.
 
-use teeleak_steps::{self as steps, Broken, Outcome, Proof, Rule, Slot};
+use teeleak_steps::{self as steps, BrokenRules, OrderRule, Proof, Slot, StepOutcome};
 
 use super::{
-    group::{GroupKey, Groups, Instance},
-    matcher::{Matcher, Parent, Watch},
-    order::Ordered,
-    table::{Earlier, Entry, SlotKey, Table},
+    group::{GroupKey, RuleBreach, RuleGroups},
+    matcher::{Matcher, Parent, StepWatch},
+    order::OrderedEvents,
+    table::{EarlierAcquire, SlotEntry, SlotKey, SlotTable},
 };
 use crate::{
     model::{Event, Origin},
@@ -29,10 +29,10 @@ impl Default for Limits {
 }
 
 pub(crate) struct Engine<'a> {
-    events: &'a Ordered<'a>,
+    events: &'a OrderedEvents<'a>,
     matcher: &'a Matcher,
-    pub(crate) table: Table,
-    pub(crate) groups: Groups,
+    pub(crate) table: SlotTable,
+    pub(crate) groups: RuleGroups,
     /// Positions of the remaining losses.
     holes: &'a [u64],
     /// Position right after the last loss; 0 for none.
@@ -52,12 +52,12 @@ pub(crate) struct Engine<'a> {
 }
 
 impl<'a> Engine<'a> {
-    pub(crate) fn new(events: &'a Ordered<'a>, matcher: &'a Matcher, limits: Limits) -> Self {
+    pub(crate) fn new(events: &'a OrderedEvents<'a>, matcher: &'a Matcher, limits: Limits) -> Self {
         Self {
             events,
             matcher,
-            table: Table::new(limits.resources, events.len()),
-            groups: Groups::default(),
+            table: SlotTable::new(limits.resources, events.len()),
+            groups: RuleGroups::default(),
             holes: &events.holes,
             last_hole: 0,
             has_beginning: false,
@@ -74,7 +74,9 @@ impl<'a> Engine<'a> {
         let (events, matcher) = (self.events, self.matcher);
         let mut previous: Option<&Event> = None;
         for (at, event) in events.iter() {
-            if !events.is_sorted() && previous.is_some_and(|one| !Ordered::may_follow(one, event)) {
+            if !events.is_sorted()
+                && previous.is_some_and(|one| !OrderedEvents::may_follow(one, event))
+            {
                 return false;
             }
             previous = Some(event);
@@ -102,7 +104,7 @@ impl<'a> Engine<'a> {
 
     /// Processes an event as one step, if it matches.
     #[inline(never)]
-    fn step(&mut self, watch: &Watch, event: &Event, at: u64) {
+    fn step(&mut self, watch: &StepWatch, event: &Event, at: u64) {
         if !watch.matches(event) {
             return;
         }
@@ -117,7 +119,7 @@ impl<'a> Engine<'a> {
             watch.parent.as_ref().and_then(|of| self.parent(of, (watch, event), own_entry));
         let Some(slot) = self.table.slot(Some(own_entry)) else { return };
         let result = event.result.unwrap_or(0);
-        let step = steps::Step { action: watch.action.into(), ok: result == 0, at };
+        let step = steps::AutomatonStep { action: watch.action.into(), ok: result == 0, at };
         let Some(slot) = self.complete(watch, step, slot) else { return };
         let next = steps::advance(watch.kind, step, slot, self.table.slot(parent));
         if !next.broken.is_empty() {
@@ -131,7 +133,12 @@ impl<'a> Engine<'a> {
     /// The slot, corrected for a missing step if the protocol is partial: an acquire of a held resource
     /// implies a release. `None` for a release without an acquire, as both are over.
     #[inline]
-    fn complete(&mut self, watch: &Watch, step: steps::Step, slot: Slot) -> Option<Slot> {
+    fn complete(
+        &mut self,
+        watch: &StepWatch,
+        step: steps::AutomatonStep,
+        slot: Slot,
+    ) -> Option<Slot> {
         if !watch.partial {
             return Some(slot);
         }
@@ -152,9 +159,9 @@ impl<'a> Engine<'a> {
     /// The parent's entry: that of the acquire for a held resource, else that of the step. A resource
     /// that is acquired again after its parent was released may get another one.
     #[inline]
-    fn parent(&mut self, of: &Parent, step: (&Watch, &Event), own: u32) -> Option<u32> {
+    fn parent(&mut self, of: &Parent, step: (&StepWatch, &Event), own: u32) -> Option<u32> {
         let (watch, event) = step;
-        let Entry { slot, parent: old, .. } = self.table.get(own)?;
+        let SlotEntry { slot, parent: old, .. } = self.table.get(own)?;
         if slot.held > 0 && !slot.is_orphan(self.table.slot(*old))
             || watch.action != StepAction::Acquire && slot.outstanding() > 0
         {
@@ -170,7 +177,7 @@ impl<'a> Engine<'a> {
     }
 
     /// Settles a held resource that gets another parent.
-    fn leave(&mut self, watch: &Watch, own: u32, old: Option<u32>) {
+    fn leave(&mut self, watch: &StepWatch, own: u32, old: Option<u32>) {
         if let Some((settled, lost_by)) = self.lost_slot(watch, own, old)
             && let Some(entry) = self.table.get_mut(own)
         {
@@ -182,7 +189,7 @@ impl<'a> Engine<'a> {
     }
 
     /// The slot of a resource that was held when its old parent was released, and the releasing step.
-    fn lost_slot(&self, watch: &Watch, own: u32, old: Option<u32>) -> Option<(Slot, u64)> {
+    fn lost_slot(&self, watch: &StepWatch, own: u32, old: Option<u32>) -> Option<(Slot, u64)> {
         let (slot, old) = (self.table.slot(Some(own))?, self.table.slot(old)?);
         if !slot.is_orphan(Some(old)) {
             return None;
@@ -192,7 +199,13 @@ impl<'a> Engine<'a> {
     }
 
     #[inline]
-    fn store(&mut self, step: (StepAction, u64), next: &Outcome, own: u32, parent: Option<u32>) {
+    fn store(
+        &mut self,
+        step: (StepAction, u64),
+        next: &StepOutcome,
+        own: u32,
+        parent: Option<u32>,
+    ) {
         let (action, at) = step;
         if let (Some(parent), Some(next)) = (parent, next.parent)
             && let Some(entry) = self.table.get_mut(parent)
@@ -210,7 +223,7 @@ impl<'a> Engine<'a> {
             // Acquires that lost their parent are among the earlier ones already.
             StepAction::Acquire if old_slot.held == 0 => {}
             StepAction::Acquire if new_slot.since == old_slot.since => {
-                entry.earlier.push(Earlier { at, lost: 0 });
+                entry.earlier.push(EarlierAcquire { at, lost: 0 });
             }
             StepAction::Acquire => {
                 entry.lose(old_slot, next.parent.map_or(0, |parent| parent.until))
@@ -228,8 +241,8 @@ impl<'a> Engine<'a> {
     #[cold]
     fn count_broken(
         &mut self,
-        step: (&Watch, &Event, u64),
-        rules: Broken,
+        step: (&StepWatch, &Event, u64),
+        rules: BrokenRules,
         own: u32,
         parent: Option<u32>,
     ) {
@@ -240,8 +253,8 @@ impl<'a> Engine<'a> {
 
     fn broken_one(
         &mut self,
-        rule: Rule,
-        step: (&Watch, &Event, u64),
+        rule: OrderRule,
+        step: (&StepWatch, &Event, u64),
         own: u32,
         parent: Option<u32>,
     ) {
@@ -260,7 +273,7 @@ impl<'a> Engine<'a> {
             self.last_hole <= decisive(rule, slot, parent_slot)
         };
         let key = GroupKey { resource: watch.resource << 2 | origin(event), rule, ta: event.uuid };
-        let breach = Instance { certain, result, iteration: event.iteration };
+        let breach = RuleBreach { certain, result, iteration: event.iteration };
         let Some(group) = self.groups.count(key, &breach) else { return };
         group.example = example(&self.table, (rule, at), own, parent);
         group.example_certain = certain;
@@ -268,25 +281,32 @@ impl<'a> Engine<'a> {
 }
 
 /// The shortest sequence of steps that breaks a rule, with the step `at` that broke it.
-fn example(table: &Table, (rule, at): (Rule, u64), own: u32, parent: Option<u32>) -> Vec<u64> {
-    let Some(Entry { slot, earlier, .. }) = table.get(own) else { return vec![at] };
+fn example(
+    table: &SlotTable,
+    (rule, at): (OrderRule, u64),
+    own: u32,
+    parent: Option<u32>,
+) -> Vec<u64> {
+    let Some(SlotEntry { slot, earlier, .. }) = table.get(own) else { return vec![at] };
     let mut proof = rule.proof(*slot, table.slot(parent));
     let mut example = Vec::new();
     match (rule, earlier.last()) {
         // It was acquired again and released since; the acquire that lost its parent is older. The
         // first of those acquires set the parent.
-        (Rule::ReleaseAfterParent | Rule::UseAfterParent, Some(last)) if slot.held == 0 => {
+        (OrderRule::ReleaseAfterParent | OrderRule::UseAfterParent, Some(last))
+            if slot.held == 0 =>
+        {
             proof = Proof::default();
             let first = earlier.iter().find(|one| one.lost == last.lost).unwrap_or(last);
             example.extend([first.at, first.lost]);
         }
-        (Rule::AcquireBeyondLimit, _) => {
+        (OrderRule::AcquireBeyondLimit, _) => {
             let held_steps = earlier.iter().filter(|one| one.lost == 0);
             example.extend(held_steps.rev().take(8).map(|one| one.at));
         }
         _ => {}
     }
-    if rule == Rule::ReleaseBeforeChildren {
+    if rule == OrderRule::ReleaseBeforeChildren {
         let child = table.iter().find(|entry| {
             entry.parent == Some(own)
                 && entry.slot.held > 0
@@ -302,10 +322,10 @@ fn example(table: &Table, (rule, at): (Rule, u64), own: u32, parent: Option<u32>
 }
 
 /// The step after which nothing may be lost for the verdict to be certain.
-const fn decisive(rule: Rule, slot: Slot, parent: Option<Slot>) -> u64 {
+const fn decisive(rule: OrderRule, slot: Slot, parent: Option<Slot>) -> u64 {
     match (rule, parent) {
-        (Rule::DoubleRelease | Rule::UseAfterRelease, _) => slot.until,
-        (Rule::AcquireAfterParent, Some(parent)) => parent.until,
+        (OrderRule::DoubleRelease | OrderRule::UseAfterRelease, _) => slot.until,
+        (OrderRule::AcquireAfterParent, Some(parent)) => parent.until,
         _ => slot.since,
     }
 }

@@ -2,14 +2,14 @@
 
 use rustc_hash::FxHashMap;
 use teeleak_proto::Uuid;
-use teeleak_steps::Rule;
+use teeleak_steps::OrderRule;
 
 /// The key of a group of broken rules.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct GroupKey {
     /// Kind of resource over all protocols, and origin, as in [`super::table::SlotKey`].
     pub(crate) resource: u32,
-    pub(crate) rule: Rule,
+    pub(crate) rule: OrderRule,
     pub(crate) ta: Option<Uuid>,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct Group {
 }
 
 /// One occurrence of a broken rule.
-pub(crate) struct Instance {
+pub(crate) struct RuleBreach {
     pub(crate) certain: bool,
     /// `TEE_Result` of the step, 0 for success.
     pub(crate) result: u32,
@@ -43,11 +43,11 @@ pub(crate) struct Instance {
 }
 
 #[derive(Default)]
-pub(crate) struct Groups(FxHashMap<GroupKey, Group>);
+pub(crate) struct RuleGroups(FxHashMap<GroupKey, Group>);
 
-impl Groups {
+impl RuleGroups {
     /// Counts an occurrence; returns its group if that still needs a proof.
-    pub(crate) fn count(&mut self, key: GroupKey, one: &Instance) -> Option<&mut Group> {
+    pub(crate) fn count(&mut self, key: GroupKey, one: &RuleBreach) -> Option<&mut Group> {
         let group = self.0.entry(key).or_default();
         group.count += 1;
         group.certain += u64::from(one.certain);

@@ -2,23 +2,23 @@
 
 use rustc_hash::FxHashMap;
 use teeleak_proto::Uuid;
-use teeleak_steps::Kind;
+use teeleak_steps::SlotKind;
 
 use crate::{
-    model::{Event, EventKind, Name},
-    protocol::{End, Key, On, Protocol, Scope, Step, StepAction},
+    model::{Event, EventKind, Symbol},
+    protocol::{Key, Protocol, ProtocolStep, ResourceEnd, Scope, StepAction, StepEvent},
 };
 
 /// A step in the form that the engine uses.
 #[derive(Clone)]
-pub(crate) struct Watch {
+pub(crate) struct StepWatch {
     /// Number of the resource over all protocols.
     pub(crate) resource: u32,
     pub(crate) parent: Option<Parent>,
     /// Its action.
     pub(crate) action: StepAction,
     /// Properties of the resource.
-    pub(crate) kind: Kind,
+    pub(crate) kind: SlotKind,
     pub(crate) scope: Scope,
     /// Whether steps may be missing.
     pub(crate) partial: bool,
@@ -43,12 +43,12 @@ const LOW: usize = 256;
 /// Steps by command.
 #[derive(Default)]
 struct Commands {
-    low: Vec<Vec<Watch>>,
-    high: FxHashMap<u32, Vec<Watch>>,
+    low: Vec<Vec<StepWatch>>,
+    high: FxHashMap<u32, Vec<StepWatch>>,
 }
 
 impl Commands {
-    fn add(&mut self, cmd: u32, watch: Watch) {
+    fn add(&mut self, cmd: u32, watch: StepWatch) {
         let index = cmd as usize;
         if index >= LOW {
             self.high.entry(cmd).or_default().push(watch);
@@ -59,7 +59,7 @@ impl Commands {
     }
 
     #[inline]
-    fn watches(&self, cmd: u32) -> &[Watch] {
+    fn watches(&self, cmd: u32) -> &[StepWatch] {
         let low = self.low.get(cmd as usize);
         let watches = if (cmd as usize) < LOW { low } else { self.high.get(&cmd) };
         watches.map_or(&[], Vec::as_slice)
@@ -72,13 +72,13 @@ pub(crate) struct Matcher {
     invoke: Vec<(Uuid, Commands)>,
     /// Commands of any TA.
     invoke_any: Commands,
-    named: FxHashMap<Name, Vec<Watch>>,
+    named: FxHashMap<Symbol, Vec<StepWatch>>,
     /// Steps noted by a TA, by number.
-    noted: FxHashMap<u32, Vec<Watch>>,
-    open: Vec<Watch>,
-    close: Vec<Watch>,
-    map: Vec<Watch>,
-    unmap: Vec<Watch>,
+    noted: FxHashMap<u32, Vec<StepWatch>>,
+    open: Vec<StepWatch>,
+    close: Vec<StepWatch>,
+    map: Vec<StepWatch>,
+    unmap: Vec<StepWatch>,
 }
 
 impl Matcher {
@@ -103,20 +103,20 @@ impl Matcher {
         matcher
     }
 
-    fn add(&mut self, first: u32, protocol: &Protocol, step: &Step) {
+    fn add(&mut self, first: u32, protocol: &Protocol, step: &ProtocolStep) {
         let Some(resource) = protocol.resources.get(step.resource) else { return };
         let number = |at: usize| first + u32::try_from(at).unwrap_or(u32::MAX - first);
         let parent = resource.parent.and_then(|parent| {
             let scope = protocol.resources.get(parent)?.scope;
             Some(Parent { resource: number(parent), scope, key: step.parent.clone() })
         });
-        let watch = Watch {
+        let watch = StepWatch {
             resource: number(step.resource),
             parent,
             action: step.action,
-            kind: Kind {
+            kind: SlotKind {
                 max_held: resource.max_held,
-                ends_with_parent: resource.end != End::Release,
+                ends_with_parent: resource.end != ResourceEnd::Release,
             },
             scope: resource.scope,
             partial: resource.partial,
@@ -125,25 +125,25 @@ impl Matcher {
             ignore_flags: step.ignore_flags,
         };
         match &step.on {
-            On::Invoke(cmd) => {
+            StepEvent::Invoke(cmd) => {
                 self.commands(step.ta).add(*cmd, watch);
             }
-            On::Named(name) => {
+            StepEvent::Named(name) => {
                 if let Some(number) = noted(*name) {
                     self.noted.entry(number).or_default().push(watch.clone());
                 }
                 self.named.entry(*name).or_default().push(watch);
             }
-            On::Open => self.open.push(watch),
-            On::Close => self.close.push(watch),
-            On::Map => self.map.push(watch),
-            On::Unmap => self.unmap.push(watch),
+            StepEvent::Open => self.open.push(watch),
+            StepEvent::Close => self.close.push(watch),
+            StepEvent::Map => self.map.push(watch),
+            StepEvent::Unmap => self.unmap.push(watch),
         }
     }
 
     /// Candidate steps for this event: those of its TA, and those of any TA; see [`Watch::fits`].
     #[inline]
-    pub(crate) fn steps(&self, event: &Event) -> [&[Watch]; 2] {
+    pub(crate) fn steps(&self, event: &Event) -> [&[StepWatch]; 2] {
         let watches = match &event.kind {
             EventKind::Invoke => return self.invokes(event),
             EventKind::Open => &self.open,
@@ -157,7 +157,7 @@ impl Matcher {
     }
 
     #[inline]
-    fn invokes(&self, event: &Event) -> [&[Watch]; 2] {
+    fn invokes(&self, event: &Event) -> [&[StepWatch]; 2] {
         let Some(cmd) = event.cmd else { return [&[]; 2] };
         let of_ta = event.uuid.and_then(|ta| self.invoke.iter().find(|(of, _)| *of == ta));
         [of_ta.map_or(&[], |(_, commands)| commands.watches(cmd)), self.invoke_any.watches(cmd)]
@@ -175,12 +175,12 @@ impl Matcher {
 }
 
 /// The number of a noted step, from its name.
-fn noted(name: Name) -> Option<u32> {
+fn noted(name: Symbol) -> Option<u32> {
     let number = name.strip_prefix("step ")?.parse().ok()?;
     (format!("step {number}") == *name).then_some(number)
 }
 
-impl Watch {
+impl StepWatch {
     /// Whether a candidate event is this step.
     #[inline]
     pub(crate) fn matches(&self, event: &Event) -> bool {
@@ -190,17 +190,17 @@ impl Watch {
     }
 }
 
-impl Step {
+impl ProtocolStep {
     /// Whether this event is this step.
     pub(crate) fn matches(&self, event: &Event) -> bool {
         let is_kind = match (&self.on, &event.kind) {
-            (On::Invoke(cmd), EventKind::Invoke) => event.cmd == Some(*cmd),
-            (On::Named(name), EventKind::Step(step)) => name == step,
-            (On::Named(name), EventKind::Note(number)) => noted(*name) == Some(*number),
-            (On::Open, EventKind::Open)
-            | (On::Close, EventKind::Close)
-            | (On::Map, EventKind::Map)
-            | (On::Unmap, EventKind::Unmap) => true,
+            (StepEvent::Invoke(cmd), EventKind::Invoke) => event.cmd == Some(*cmd),
+            (StepEvent::Named(name), EventKind::Step(step)) => name == step,
+            (StepEvent::Named(name), EventKind::Note(number)) => noted(*name) == Some(*number),
+            (StepEvent::Open, EventKind::Open)
+            | (StepEvent::Close, EventKind::Close)
+            | (StepEvent::Map, EventKind::Map)
+            | (StepEvent::Unmap, EventKind::Unmap) => true,
             _ => false,
         };
         is_kind && (self.ta.is_none() || self.ta == event.uuid)

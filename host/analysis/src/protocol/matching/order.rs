@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BinaryHeap};
 use crate::model::{Event, Origin};
 
 /// Events in order of completion.
-pub(crate) struct Ordered<'a> {
+pub(crate) struct OrderedEvents<'a> {
     events: &'a [Event],
     sorted: bool,
     /// Indices into `events`; `None` in the given order.
@@ -18,13 +18,13 @@ pub(crate) struct Ordered<'a> {
 
 /// The sort key of events: the sequence number if all are from the TEE, else the time if all have one
 /// clock, else none.
-enum By {
+enum SortKey {
     Time,
     Number,
     Arrival,
 }
 
-impl<'a> Ordered<'a> {
+impl<'a> OrderedEvents<'a> {
     /// Events in the given order.
     pub(crate) const fn as_given(events: &'a [Event]) -> Self {
         Self { events, sorted: false, order: None, late: 0, holes: Vec::new() }
@@ -33,8 +33,8 @@ impl<'a> Ordered<'a> {
     /// Events sorted within a window of `window` events.
     pub(crate) fn with_window(events: &'a [Event], window: usize) -> Self {
         let mut output = Self { sorted: true, ..Self::as_given(events) };
-        let sort_key = By::for_events(events);
-        if !matches!(sort_key, By::Arrival) {
+        let sort_key = SortKey::for_events(events);
+        if !matches!(sort_key, SortKey::Arrival) {
             output.sort(&sort_key, window);
         }
         output
@@ -51,7 +51,7 @@ impl<'a> Ordered<'a> {
         }
     }
 
-    fn sort(&mut self, by: &By, window: usize) {
+    fn sort(&mut self, by: &SortKey, window: usize) {
         let mut order = Vec::with_capacity(self.events.len());
         let mut heap = BinaryHeap::with_capacity(window + 1);
         let mut newest = 0;
@@ -113,7 +113,7 @@ impl<'a> Ordered<'a> {
     }
 }
 
-impl By {
+impl SortKey {
     fn for_events(events: &[Event]) -> Self {
         let Some(first) = events.first() else { return Self::Arrival };
         let clock = first.time.map(|time| time.clock);

@@ -14,27 +14,28 @@ pub(crate) struct SlotKey {
 }
 
 /// A resource.
-pub(crate) struct Entry {
+pub(crate) struct SlotEntry {
     pub(crate) key: SlotKey,
     pub(crate) slot: Slot,
     /// Index of the parent's entry, as of the last acquire.
     pub(crate) parent: Option<u32>,
     /// Outstanding acquires other than `slot.since`: rare.
-    pub(crate) earlier: Vec<Earlier>,
+    pub(crate) earlier: Vec<EarlierAcquire>,
 }
 
 /// An outstanding acquire of a resource that was acquired again since.
 #[derive(Clone, Copy)]
-pub(crate) struct Earlier {
+pub(crate) struct EarlierAcquire {
     pub(crate) at: u64,
     /// Step that released the parent since, 0 for none.
     pub(crate) lost: u64,
 }
 
-impl Entry {
+impl SlotEntry {
     /// All acquires without a release.
-    pub(crate) fn acquires(&self) -> impl Iterator<Item = Earlier> {
-        let latest = (self.slot.held > 0).then_some(Earlier { at: self.slot.since, lost: 0 });
+    pub(crate) fn acquires(&self) -> impl Iterator<Item = EarlierAcquire> {
+        let latest =
+            (self.slot.held > 0).then_some(EarlierAcquire { at: self.slot.since, lost: 0 });
         self.earlier.iter().copied().chain(latest)
     }
 
@@ -44,7 +45,7 @@ impl Entry {
         // of them.
         let first = self.earlier.iter().position(|one| one.lost == 0);
         let first = first.unwrap_or(self.earlier.len());
-        self.earlier.insert(first, Earlier { at: before.since, lost: 0 });
+        self.earlier.insert(first, EarlierAcquire { at: before.since, lost: 0 });
         for one in self.earlier.iter_mut().filter(|one| one.lost == 0) {
             one.lost = lost;
         }
@@ -58,10 +59,10 @@ const IDLE: usize = 1 << 13;
 const NEEDED: u64 = 1 << 63;
 
 /// Slots by key.
-pub(crate) struct Table {
+pub(crate) struct SlotTable {
     /// Indices of entries by their keys.
     index: Index,
-    entries: Vec<Entry>,
+    entries: Vec<SlotEntry>,
     capacity: usize,
     /// Number of entries at which to drop some.
     sweep_at: usize,
@@ -71,7 +72,7 @@ pub(crate) struct Table {
     pub(crate) forgot: bool,
 }
 
-impl Table {
+impl SlotTable {
     /// A table of at most `capacity` resources, sized for `steps` steps.
     pub(crate) fn new(capacity: usize, steps: usize) -> Self {
         let capacity = capacity.clamp(16, u32::MAX as usize / 2);
@@ -108,23 +109,28 @@ impl Table {
 
     fn add(&mut self, key: SlotKey, hash: Hash, free: usize) -> u32 {
         let index = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-        self.entries.push(Entry { key, slot: Slot::default(), parent: None, earlier: Vec::new() });
+        self.entries.push(SlotEntry {
+            key,
+            slot: Slot::default(),
+            parent: None,
+            earlier: Vec::new(),
+        });
         let entries = &self.entries;
         self.index.insert(free, hash, index, |at| Hash::new(entries[at as usize].key));
         index
     }
 
     #[inline]
-    pub(crate) fn get(&self, at: u32) -> Option<&Entry> {
+    pub(crate) fn get(&self, at: u32) -> Option<&SlotEntry> {
         self.entries.get(at as usize)
     }
 
     #[inline]
-    pub(crate) fn get_mut(&mut self, at: u32) -> Option<&mut Entry> {
+    pub(crate) fn get_mut(&mut self, at: u32) -> Option<&mut SlotEntry> {
         self.entries.get_mut(at as usize)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &SlotEntry> {
         self.entries.iter()
     }
 
@@ -159,7 +165,7 @@ impl Table {
     /// The order in which entries may be dropped: by age, and held ones and their parents last. Entries
     /// of equal age are empty or belong to one step.
     fn ranks(&self) -> Vec<u64> {
-        let age = |entry: &Entry| entry.slot.since.max(entry.slot.until);
+        let age = |entry: &SlotEntry| entry.slot.since.max(entry.slot.until);
         let mut ranks: Vec<_> = self.entries.iter().map(age).collect();
         for (at, entry) in
             self.entries.iter().enumerate().filter(|(_, entry)| !entry.slot.is_idle())

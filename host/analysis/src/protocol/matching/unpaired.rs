@@ -6,12 +6,12 @@ use teeleak_proto::Uuid;
 
 use super::{
     engine::Engine,
-    order::Ordered,
-    table::{Earlier, Entry},
+    order::OrderedEvents,
+    table::{EarlierAcquire, SlotEntry},
 };
 use crate::{
-    model::{Event, EventKind, Observation, Part, Severity, Verdict},
-    protocol::{End, Protocol},
+    model::{Completeness, Event, EventKind, Observation, Severity, Verdict},
+    protocol::{Protocol, ResourceEnd},
 };
 
 /// An acquire without a release.
@@ -29,31 +29,31 @@ pub(crate) struct Hold {
 }
 
 /// All holds of one kind of resource (number and origin) of one TA.
-pub(crate) type Groups = BTreeMap<(u32, Option<Uuid>), Vec<Hold>>;
+pub(crate) type HoldGroups = BTreeMap<(u32, Option<Uuid>), Vec<Hold>>;
 
 /// Objects that exist in the last snapshot; `None` if not observed.
-pub(crate) struct Alive {
+pub(crate) struct LiveState {
     instances: Option<HashSet<u32>>,
     sessions: Option<HashSet<(u32, u32)>>,
     regions: HashMap<u32, HashSet<u64>>,
 }
 
-impl Alive {
+impl LiveState {
     pub(crate) fn new(observation: &Observation) -> Self {
         let last = observation.samples.last();
         let instances = last.and_then(|sample| match &sample.instances {
-            Part::Complete(instances) => Some(instances),
+            Completeness::Complete(instances) => Some(instances),
             _ => None,
         });
         let regions = instances.into_iter().flatten().filter_map(|instance| {
-            let Part::Complete(regions) = &instance.regions else { return None };
+            let Completeness::Complete(regions) = &instance.regions else { return None };
             Some((instance.id, regions.iter().map(|region| region.va).collect()))
         });
         Self {
             regions: regions.collect(),
             instances: instances.map(|all| all.iter().map(|instance| instance.id).collect()),
             sessions: last.and_then(|sample| match &sample.sessions {
-                Part::Complete(all) => {
+                Completeness::Complete(all) => {
                     Some(all.iter().map(|session| (session.opener, session.id)).collect())
                 }
                 _ => None,
@@ -83,19 +83,19 @@ impl Alive {
 /// Collects holds, and counts those that ended with their TA instance, session or region.
 pub(crate) fn collect(
     engine: &Engine<'_>,
-    events: &Ordered<'_>,
+    events: &OrderedEvents<'_>,
     protocols: &[Protocol],
-    alive: &Alive,
-) -> (Groups, u64) {
-    let ends: Vec<End> =
+    alive: &LiveState,
+) -> (HoldGroups, u64) {
+    let ends: Vec<ResourceEnd> =
         protocols.iter().flat_map(|protocol| &protocol.resources).map(|all| all.end).collect();
-    let mut groups = Groups::new();
+    let mut groups = HoldGroups::new();
     let mut n_ended = 0;
     for entry in engine.table.iter() {
         let end = ends.get((entry.key.resource >> 2) as usize).copied();
         let parent = engine.table.slot(entry.parent);
         let orphan = entry.slot.is_orphan(parent);
-        if end == Some(End::Any) || end == Some(End::Parent) && orphan {
+        if end == Some(ResourceEnd::Any) || end == Some(ResourceEnd::Parent) && orphan {
             continue;
         }
         for one in entry.acquires() {
@@ -115,10 +115,10 @@ pub(crate) fn collect(
 }
 
 fn hold(
-    entry: &Entry,
+    entry: &SlotEntry,
     parent: Option<teeleak_steps::Slot>,
     last_hole: u64,
-    (Earlier { at, lost }, event): (Earlier, &Event),
+    (EarlierAcquire { at, lost }, event): (EarlierAcquire, &Event),
 ) -> Hold {
     let latest = at == entry.slot.since;
     let orphan = entry.slot.is_orphan(parent);

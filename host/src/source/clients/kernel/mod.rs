@@ -15,13 +15,13 @@ use std::{
 };
 
 use anyhow::{Error, Result};
-use needs::Missing;
-use tasks::Tasks;
-use teeleak_analysis::parse::{ftrace::Note, lines::LineSplitter};
+use needs::ProbeObstacle;
+use tasks::KernelTasks;
+use teeleak_analysis::parse::{ftrace::TraceNote, lines::LineSplitter};
 use teeleak_proto::frame::FrameKind;
-use tracefs::Ours;
+use tracefs::ProbeGroup;
 
-use crate::{Blind, source::Sink};
+use crate::{NotObservable, source::Sink};
 
 /// Bytes per read; the kernel returns whole lines, and far fewer bytes.
 const PIECE_BYTES: usize = 64 << 10;
@@ -31,11 +31,11 @@ const PIECES: usize = 64;
 
 /// The kernel probes of this process.
 pub(crate) struct Probes {
-    ours: Ours,
+    ours: ProbeGroup,
     pipe: Option<File>,
     piece: Vec<u8>,
     splitter: LineSplitter,
-    tasks: Tasks,
+    tasks: KernelTasks,
     told: bool,
 }
 
@@ -48,14 +48,14 @@ impl Probes {
         let tracefs = needs::tracefs(root).map_err(blind)?;
         let (proc, pid) = (root.join("proc"), std::process::id());
         tracefs::clear_stale(&tracefs, &proc);
-        let ours = Ours::new(&tracefs, pid);
+        let ours = ProbeGroup::new(&tracefs, pid);
         // From here on, dropping `probes` removes everything that was created.
         let mut probes = Self {
             ours,
             pipe: None,
             piece: vec![0; PIECE_BYTES],
             splitter: LineSplitter::new(PIECE_BYTES),
-            tasks: Tasks::new(&proc, pid),
+            tasks: KernelTasks::new(&proc, pid),
             told: false,
         };
         let pipe = probes.ours.set_up();
@@ -112,7 +112,7 @@ impl Probes {
         self.poll(sink)?;
         pass(self.tasks.end_notes().as_bytes(), sink)?;
         let calls = self.ours.missed();
-        pass(Note::Missed { calls }.to_string().as_bytes(), sink)?;
+        pass(TraceNote::Missed { calls }.to_string().as_bytes(), sink)?;
         self.pipe = None;
         stop_result.and(self.ours.remove())
     }
@@ -127,8 +127,8 @@ impl Drop for Probes {
     }
 }
 
-fn blind(missing: Missing) -> Error {
-    Blind(format!("{missing}: {}", missing.remedy())).into()
+fn blind(missing: ProbeObstacle) -> Error {
+    NotObservable(format!("{missing}: {}", missing.remedy())).into()
 }
 
 fn pass(text: &[u8], sink: &mut dyn Sink) -> Result<()> {

@@ -18,7 +18,7 @@ const AT_RETURN: &str = "kernel return probes support:";
 
 /// The first missing requirement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Missing {
+pub(crate) enum ProbeObstacle {
     /// tracefs is not mounted, or not accessible to this user.
     Tracefs,
     /// The kernel has no `kprobe_events`.
@@ -31,7 +31,7 @@ pub(crate) enum Missing {
     Old,
 }
 
-impl fmt::Display for Missing {
+impl fmt::Display for ProbeObstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tracefs => f.write_str("tracefs is not mounted, or not accessible to this user"),
@@ -47,7 +47,7 @@ impl fmt::Display for Missing {
     }
 }
 
-impl Missing {
+impl ProbeObstacle {
     /// What to do next.
     pub(crate) fn remedy(&self) -> &'static str {
         match self {
@@ -61,30 +61,31 @@ impl Missing {
 }
 
 /// Checks all requirements below `root`.
-pub(crate) fn look(root: &Path) -> Result<(), Missing> {
+pub(crate) fn look(root: &Path) -> Result<(), ProbeObstacle> {
     tracefs(root)?;
     driver(root)
 }
 
 /// Checks all requirements but the driver; returns the path of tracefs.
-pub(super) fn tracefs(root: &Path) -> Result<PathBuf, Missing> {
+pub(super) fn tracefs(root: &Path) -> Result<PathBuf, ProbeObstacle> {
     let places = TRACEFS.iter().map(|place| root.join(place));
     let mut mounted = places.filter(|at| at.join("trace").exists());
-    let tracefs = mounted.next().ok_or(Missing::Tracefs)?;
+    let tracefs = mounted.next().ok_or(ProbeObstacle::Tracefs)?;
     let kprobes = tracefs.join("kprobe_events");
     if !kprobes.exists() {
-        return Err(Missing::Kprobes);
+        return Err(ProbeObstacle::Kprobes);
     }
     if access(&kprobes, Access::WRITE_OK).is_err() {
-        return Err(Missing::Rights);
+        return Err(ProbeObstacle::Rights);
     }
     let readme = fs::read_to_string(tracefs.join("README")).unwrap_or_default();
-    if tells_arguments(&readme) { Ok(tracefs) } else { Err(Missing::Old) }
+    if tells_arguments(&readme) { Ok(tracefs) } else { Err(ProbeObstacle::Old) }
 }
 
 /// Looks up the driver's functions; slow, since a kernel has some 100,000.
-pub(super) fn driver(root: &Path) -> Result<(), Missing> {
-    absent(&root.join("proc/kallsyms")).map_or(Ok(()), |function| Err(Missing::Driver(function)))
+pub(super) fn driver(root: &Path) -> Result<(), ProbeObstacle> {
+    absent(&root.join("proc/kallsyms"))
+        .map_or(Ok(()), |function| Err(ProbeObstacle::Driver(function)))
 }
 
 /// The first function missing in the kernel.

@@ -6,12 +6,12 @@ use std::{
 };
 
 use rustix::time::{ClockId, clock_gettime};
-use teeleak_analysis::parse::ftrace::{Note, task_of};
+use teeleak_analysis::parse::ftrace::{TraceNote, task_of};
 
 use crate::source::{clients::process, live::monotonic_ns};
 
 /// The observed tasks.
-pub(super) struct Tasks {
+pub(super) struct KernelTasks {
     proc: PathBuf,
     own: u32,
     /// Threads whose process the trace does not name.
@@ -20,14 +20,14 @@ pub(super) struct Tasks {
     processes: BTreeMap<u32, bool>,
 }
 
-impl Tasks {
+impl KernelTasks {
     pub(super) fn new(proc: &Path, own: u32) -> Self {
         Self { proc: proc.to_owned(), own, threads: HashSet::new(), processes: BTreeMap::new() }
     }
 
     /// The notes before the first text.
     pub(super) fn first(&self) -> String {
-        Note::Own { pid: self.own }.to_string() + &clock()
+        TraceNote::Own { pid: self.own }.to_string() + &clock()
     }
 
     /// The notes about the tasks in a text.
@@ -53,7 +53,7 @@ impl Tasks {
             return;
         }
         let note = process::note(&self.proc, pid);
-        let is_alive = !matches!(note, Note::Process { ended: true, .. });
+        let is_alive = !matches!(note, TraceNote::Process { ended: true, .. });
         if is_alive || was_alive.is_none() {
             *notes += &note.to_string();
         }
@@ -65,7 +65,7 @@ impl Tasks {
             return None;
         }
         let pid = known.or_else(|| process::of_thread(&self.proc, tid))?;
-        *notes += &Note::Thread { tid, pid }.to_string();
+        *notes += &TraceNote::Thread { tid, pid }.to_string();
         Some(pid)
     }
 
@@ -83,8 +83,8 @@ impl Tasks {
 }
 
 /// The note of an ended process; everything else was noted while it ran.
-fn end_note(pid: u32) -> Note {
-    Note::Process { pid, ppid: 0, ended: true, comm: String::new(), exe: String::new() }
+fn end_note(pid: u32) -> TraceNote {
+    TraceNote::Process { pid, ppid: 0, ended: true, comm: String::new(), exe: String::new() }
 }
 
 /// The note of the current time on both clocks.
@@ -92,5 +92,5 @@ fn clock() -> String {
     let raw = clock_gettime(ClockId::MonotonicRaw);
     let ns = |n: i64| u64::try_from(n).unwrap_or(0);
     let raw_ns = ns(raw.tv_sec) * 1_000_000_000 + ns(raw.tv_nsec);
-    Note::Clock { mono_ns: monotonic_ns(), raw_ns }.to_string()
+    TraceNote::Clock { mono_ns: monotonic_ns(), raw_ns }.to_string()
 }

@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, anyhow};
 use rustix::fs::OFlags;
 use teeleak_analysis::parse::ftrace::PROBES;
 
-use crate::Blind;
+use crate::NotObservable;
 
 /// Name prefixes of groups and instances, before the process ID.
 const GROUP: &str = "teeleak_";
@@ -27,12 +27,12 @@ const INSTANCE: &str = "teeleak.";
 const RING_KIB: &str = "1024";
 
 /// The probes and the instance of one process.
-pub(super) struct Ours {
+pub(super) struct ProbeGroup {
     tracefs: PathBuf,
     pid: u32,
 }
 
-impl Ours {
+impl ProbeGroup {
     pub(super) fn new(tracefs: &Path, pid: u32) -> Self {
         Self { tracefs: tracefs.to_owned(), pid }
     }
@@ -56,7 +56,8 @@ impl Ours {
     pub(super) fn set_up(&self) -> Result<File> {
         for probe in &PROBES {
             let defined = self.define(&probe.definition(&self.group()));
-            defined.map_err(|error| anyhow!(Blind(self.refusal(probe.function, &error))))?;
+            defined
+                .map_err(|error| anyhow!(NotObservable(self.refusal(probe.function, &error))))?;
         }
         let instance = self.instance();
         match fs::create_dir(&instance) {
@@ -152,7 +153,7 @@ pub(super) fn clear_stale(tracefs: &Path, proc: &Path) {
         let is_alive = pid != std::process::id() && proc.join(pid.to_string()).exists();
         if !is_alive {
             // A leftover only costs memory: our own group and instance are separate.
-            let _ = Ours::new(tracefs, pid).remove();
+            let _ = ProbeGroup::new(tracefs, pid).remove();
         }
     }
 }

@@ -5,13 +5,13 @@ use std::path::Path;
 use object::{Architecture, Object as _, ObjectSection as _};
 
 /// The `.text` of an AArch64 image; instructions are always little-endian.
-pub(super) struct Code {
+pub(super) struct ImageCode {
     /// Link address of its first byte.
     base: u64,
     bytes: Vec<u8>,
 }
 
-impl Code {
+impl ImageCode {
     /// Reads the ELF file at `path`; `None` for other architectures.
     pub(super) fn read(path: &Path) -> Option<Self> {
         let file = std::fs::read(path).ok()?;
@@ -46,7 +46,7 @@ const fn is_call(word: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Code, is_call};
+    use super::{ImageCode, is_call};
 
     #[test]
     fn calls_are_distinguished_from_jumps_and_returns() {
@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn addresses_outside_are_no_calls() {
         let words = [0xd503_201f_u32, 0x9400_0000];
-        let code = Code { base: 0x1000, bytes: words.map(u32::to_le_bytes).concat() };
+        let code = ImageCode { base: 0x1000, bytes: words.map(u32::to_le_bytes).concat() };
         let addresses = [0xff0, 0x1000, 0x1004, 0x1006, 0x1008];
         assert_eq!(code.calls(addresses.into_iter()), (1, 5));
     }

@@ -15,7 +15,7 @@ use std::{
 
 use addr2line::Loader;
 use anyhow::{Result, anyhow};
-use code::Code;
+use code::ImageCode;
 use teeleak_analysis::{
     model::{Frame, Function, Incident, IncidentKind, Observation},
     text,
@@ -35,29 +35,29 @@ const PRINTERS: [&str; 6] = [
 ];
 
 /// ELF files of the TEE core and of TAs.
-pub(crate) struct Symbols {
-    core: Option<Image>,
+pub(crate) struct ElfSymbols {
+    core: Option<SymbolImage>,
     folder: Option<PathBuf>,
-    tas: BTreeMap<Uuid, Option<Image>>,
+    tas: BTreeMap<Uuid, Option<SymbolImage>>,
     said: Vec<Arc<str>>,
 }
 
-struct Image {
+struct SymbolImage {
     loader: Loader,
     name: String,
     /// Link addresses of the start and the end of its `.text`.
     text: (u64, u64),
     /// Its code, where call instructions can be recognized.
-    code: Option<Code>,
+    code: Option<ImageCode>,
 }
 
-impl Symbols {
+impl ElfSymbols {
     /// Symbols of the TEE core from `core`, and of TAs from `folder/UUID.elf`.
     ///
     /// # Errors
     /// When `core` can't be read as ELF.
     pub(crate) fn new(core: Option<&Path>, folder: Option<&Path>) -> Result<Self> {
-        let core = core.map(Image::open).transpose()?;
+        let core = core.map(SymbolImage::open).transpose()?;
         let folder = folder.map(Path::to_owned);
         Ok(Self { core, folder, tas: BTreeMap::new(), said: Vec::new() })
     }
@@ -127,14 +127,14 @@ impl Symbols {
         fill(incident, stack);
     }
 
-    fn image(&mut self, uuid: Uuid) -> Option<&Image> {
+    fn image(&mut self, uuid: Uuid) -> Option<&SymbolImage> {
         let folder = self.folder.as_ref()?;
         let notes = &mut self.said;
         self.tas
             .entry(uuid)
             .or_insert_with(|| {
                 let path = folder.join(format!("{uuid}.elf"));
-                match Image::open(&path) {
+                match SymbolImage::open(&path) {
                     Ok(image) => Some(image),
                     Err(error) => {
                         notes.push(format!("no symbols for TA {uuid}: {error:#}").into());
@@ -154,7 +154,7 @@ fn fill(incident: &mut Incident, found: Vec<Option<Vec<Function>>>) {
     }
 }
 
-impl Image {
+impl SymbolImage {
     fn open(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
         let loader =
@@ -162,7 +162,7 @@ impl Image {
         let text = loader.get_section_range(b".text");
         let text =
             text.ok_or_else(|| anyhow!("expected an ELF file with symbols, {name} has no .text"))?;
-        Ok(Self { loader, name, text: (text.begin, text.end), code: Code::read(path) })
+        Ok(Self { loader, name, text: (text.begin, text.end), code: ImageCode::read(path) })
     }
 
     /// Why a stack of these link addresses can't be from this image.
@@ -203,7 +203,7 @@ impl Image {
 
 #[cfg(test)]
 mod tests {
-    use teeleak_analysis::model::Place;
+    use teeleak_analysis::model::SourceLocation;
 
     use crate::source::text::symbols::*;
 
@@ -225,7 +225,7 @@ mod tests {
     fn observation(kind: IncidentKind, address: u64) -> Observation {
         let incident = Incident {
             kind,
-            place: Place { source: "log".into(), at: 1 },
+            place: SourceLocation { source: "log".into(), at: 1 },
             time: None,
             iteration: None,
             uuid: None,
@@ -245,7 +245,7 @@ mod tests {
         std::fs::copy(std::env::current_exe().unwrap(), &elf).unwrap();
         let address = a_function_of_this_test as *const () as u64;
         let mut seen = observation(IncidentKind::TaPanic { code: 1 }, address);
-        Symbols::new(None, Some(&folder)).unwrap().resolve(&mut seen);
+        ElfSymbols::new(None, Some(&folder)).unwrap().resolve(&mut seen);
         std::fs::remove_dir_all(&folder).unwrap();
         let functions = &seen.incidents[0].stack[0].functions;
         assert!(functions.last().unwrap().name.ends_with("a_function_of_this_test"));
@@ -256,13 +256,13 @@ mod tests {
     fn a_core_of_another_build_is_reported() {
         let mut seen = observation(IncidentKind::CorePanic, base());
         let exe = std::env::current_exe().unwrap();
-        Symbols::new(Some(&exe), None).unwrap().resolve(&mut seen);
+        ElfSymbols::new(Some(&exe), None).unwrap().resolve(&mut seen);
         assert!(seen.incidents[0].stack[0].functions.is_empty());
         assert!(seen.assumptions[0].contains("another build"));
     }
 
     #[test]
     fn what_is_no_elf_is_refused() {
-        assert!(Symbols::new(Some(Path::new("/dev/null")), None).is_err());
+        assert!(ElfSymbols::new(Some(Path::new("/dev/null")), None).is_err());
     }
 }

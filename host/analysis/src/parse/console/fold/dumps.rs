@@ -13,15 +13,15 @@
 //! - without such a table, the sites of the boot recur ([`super::recur`]).
 
 use super::{
-    cuts::{Cuts, End},
-    names::Names,
-    row::Row,
+    cut_points::{CutPoints, RunEnd},
+    names::LogSites,
+    row::RecordRun,
 };
 use crate::{
     model::Time,
     parse::console::{
-        lines::{prefix::Image, stamp},
-        messages::fact::{Run, Who},
+        lines::{prefix::LineImage, stamp},
+        messages::fact::{ChunkRun, LineOrigin},
         scan::PAUSE_NS,
     },
 };
@@ -31,7 +31,7 @@ const CHATTER: u32 = 3;
 
 /// A finished dump.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Dump {
+pub(super) struct ConsoleDump {
     /// Line of its first record.
     pub(super) line: u64,
     pub(super) time: Option<Time>,
@@ -45,7 +45,7 @@ pub(super) struct Dump {
 
 /// Why a dump is assumed to start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Begin {
+pub(super) enum DumpStart {
     First,
     Count,
     Thread,
@@ -56,7 +56,7 @@ pub(super) enum Begin {
     Recurs,
 }
 
-impl Begin {
+impl DumpStart {
     pub(super) const TEXTS: [(Self, &'static str); 7] = [
         (Self::Count, "`count:` restarts"),
         (Self::Thread, "the dumping thread printed something else"),
@@ -69,12 +69,12 @@ impl Begin {
 }
 
 /// The run of dumps that records are added to.
-struct Open {
-    who: Who,
+struct OpenDump {
+    who: LineOrigin,
     ordinal: Option<u32>,
     until: Option<Time>,
     hints: Hints,
-    row: Row,
+    row: RecordRun,
 }
 
 /// What was printed between the last record and the next one.
@@ -97,12 +97,12 @@ impl Hints {
 
 /// Finds dumps in runs of records.
 #[derive(Default)]
-pub(super) struct Dumps {
-    open: Option<Open>,
+pub(super) struct DumpFinder {
+    open: Option<OpenDump>,
     /// Damaged lines since the last intact one.
     damaged: u64,
-    done: Vec<Dump>,
-    pub(super) begins: Vec<(Begin, u64)>,
+    done: Vec<ConsoleDump>,
+    pub(super) begins: Vec<(DumpStart, u64)>,
     pub(super) records: u64,
     /// Whether a dump continued after its pool table.
     goes_on: bool,
@@ -110,14 +110,14 @@ pub(super) struct Dumps {
     table: u32,
 }
 
-impl Dumps {
+impl DumpFinder {
     /// Adds a run of records that starts at the line and time `at`.
     pub(super) fn run(
         &mut self,
         at: (u64, Option<Time>),
-        who: Who,
-        (run, ids): (&Run, &[u32]),
-        names: &Names,
+        who: LineOrigin,
+        (run, ids): (&ChunkRun, &[u32]),
+        names: &LogSites,
     ) {
         let lost_records = if let Some(begin) = self.start_reason(who, at.1, run) {
             self.begin(begin, who);
@@ -141,7 +141,7 @@ impl Dumps {
     }
 
     /// Adds records to the open run; `lost` are missing before the first one.
-    fn records_of(&mut self, at: (u64, Option<Time>), lost: u64, ids: &[u32], names: &Names) {
+    fn records_of(&mut self, at: (u64, Option<Time>), lost: u64, ids: &[u32], names: &LogSites) {
         let (mut at, mut lost, mut left) = (at, lost, ids);
         while let Some(open) = &mut self.open {
             open.row.run(at, lost);
@@ -150,13 +150,13 @@ impl Dumps {
             if left.is_empty() {
                 return;
             }
-            self.split_row(End::Full);
+            self.split_row(RunEnd::Full);
             (at, lost) = ((at.0 + taken_count as u64, None), 0);
         }
     }
 
     /// Counts other lines of the secure world.
-    pub(super) fn note_other_lines(&mut self, who: Who, lines: u32) {
+    pub(super) fn note_other_lines(&mut self, who: LineOrigin, lines: u32) {
         self.damaged = 0;
         if who.image.is_none() {
             return;
@@ -166,7 +166,7 @@ impl Dumps {
             open.hints.thread |= who.thread.is_some();
             open.hints.same_thread |= who.thread.is_some() && who.thread == open.who.thread;
             if open.hints.ends_dump() && !open.row.is_over() {
-                self.split_row(End::Sure);
+                self.split_row(RunEnd::Sure);
             }
         }
     }
@@ -188,7 +188,7 @@ impl Dumps {
 
     /// Ends the open dump at the mark of an iteration: no dump spans two iterations.
     pub(super) fn end_iteration(&mut self) {
-        self.close(End::Sure);
+        self.close(RunEnd::Sure);
     }
 
     /// Ends the open dump at the end of the text.
@@ -196,47 +196,53 @@ impl Dumps {
         // Nothing else runs on its core during a dump, so a line after it proves that it ended.
         let is_complete =
             self.open.as_ref().is_some_and(|open| open.hints.thread || open.row.is_over());
-        self.close(if is_complete { End::Sure } else { End::OfText });
+        self.close(if is_complete { RunEnd::Sure } else { RunEnd::OfText });
     }
 
     /// Takes the finished dumps.
-    pub(super) fn drain(&mut self) -> std::vec::Drain<'_, Dump> {
+    pub(super) fn drain(&mut self) -> std::vec::Drain<'_, ConsoleDump> {
         self.done.drain(..)
     }
 
-    fn start_reason(&self, who: Who, time: Option<Time>, run: &Run) -> Option<Begin> {
-        let Some(open) = &self.open else { return Some(Begin::First) };
+    fn start_reason(
+        &self,
+        who: LineOrigin,
+        time: Option<Time>,
+        run: &ChunkRun,
+    ) -> Option<DumpStart> {
+        let Some(open) = &self.open else { return Some(DumpStart::First) };
         if who.image != open.who.image {
-            return Some(Begin::Thread);
+            return Some(DumpStart::Thread);
         }
         match (open.ordinal, run.ordinals) {
-            (Some(last), Some((first, _))) => return (first <= last).then_some(Begin::Count),
+            (Some(last), Some((first, _))) => return (first <= last).then_some(DumpStart::Count),
             (None, None) => {}
-            _ => return Some(Begin::Count),
+            _ => return Some(DumpStart::Count),
         }
         let hints = open.hints;
         let gap = open.until.zip(time).and_then(|(from, to)| stamp::distance(from, to));
         if hints.same_thread {
-            Some(Begin::Thread)
+            Some(DumpStart::Thread)
         } else if hints.requested {
-            Some(Begin::Requested)
+            Some(DumpStart::Requested)
         } else if hints.others > CHATTER {
-            Some(Begin::Chatter)
+            Some(DumpStart::Chatter)
         } else if gap.is_some_and(|gap| gap >= PAUSE_NS) {
-            Some(Begin::Pause)
+            Some(DumpStart::Pause)
         } else {
             None
         }
     }
 
-    fn begin(&mut self, begin: Begin, who: Who) {
-        let row = self.close(End::Sure);
+    fn begin(&mut self, begin: DumpStart, who: LineOrigin) {
+        let row = self.close(RunEnd::Sure);
         self.note(begin, 1);
         let row = row.unwrap_or_default();
-        self.open = Some(Open { who, ordinal: None, until: None, hints: Hints::default(), row });
+        self.open =
+            Some(OpenDump { who, ordinal: None, until: None, hints: Hints::default(), row });
     }
 
-    fn note(&mut self, begin: Begin, times: usize) {
+    fn note(&mut self, begin: DumpStart, times: usize) {
         match self.begins.iter_mut().find(|(known, _)| *known == begin) {
             Some((_, n)) => *n += times as u64,
             None => self.begins.push((begin, times as u64)),
@@ -244,30 +250,30 @@ impl Dumps {
     }
 
     /// Splits the open run, and finishes all its dumps but the last one.
-    fn split_row(&mut self, end: End) {
+    fn split_row(&mut self, end: RunEnd) {
         let Some(open) = &mut self.open else { return };
         // Where records are counted, no other sign is needed.
         let cuts = if open.ordinal.is_some() {
-            Cuts::default()
+            CutPoints::default()
         } else {
             let tables = open.row.tables(&mut self.table);
-            Cuts::new(open.row.ids(), &tables, end, self.goes_on)
+            CutPoints::new(open.row.ids(), &tables, end, self.goes_on)
         };
-        let of_ta = open.who.image == Some(Image::Ta);
-        open.row.split(&cuts, end, |dump| self.done.push(Dump { of_ta, ..dump }));
+        let of_ta = open.who.image == Some(LineImage::Ta);
+        open.row.split(&cuts, end, |dump| self.done.push(ConsoleDump { of_ta, ..dump }));
         self.goes_on |= cuts.goes_on;
-        self.note(if cuts.recur { Begin::Recurs } else { Begin::Table }, cuts.at.len());
+        self.note(if cuts.recur { DumpStart::Recurs } else { DumpStart::Table }, cuts.at.len());
     }
 
     /// Ends the open run, and returns it empty.
-    fn close(&mut self, end: End) -> Option<Row> {
+    fn close(&mut self, end: RunEnd) -> Option<RecordRun> {
         self.split_row(end);
         let open = self.open.take()?;
         let mut row = open.row;
         // After lines of others the damaged one may have been theirs.
         let lost_records = if open.hints.others == 0 { open.hints.damaged } else { 0 };
         let dump = row.take(lost_records);
-        self.done.push(Dump { of_ta: open.who.image == Some(Image::Ta), ..dump });
+        self.done.push(ConsoleDump { of_ta: open.who.image == Some(LineImage::Ta), ..dump });
         Some(row)
     }
 }

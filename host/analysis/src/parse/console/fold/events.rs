@@ -80,7 +80,7 @@ mod tests {
 
     /// What is left of `n` events, of which the last `later` belong to the next boot.
     fn kept(n: usize, later: usize, boot: u32) -> Vec<(u64, u64)> {
-        let blank = Assembler::new("", crate::parse::console::fold::Cut::default());
+        let blank = Assembler::new("", crate::parse::console::fold::IterationSplit::default());
         let mut events = Events::default();
         for at in 0..n {
             if at == n - later {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use teeleak_proto::Uuid;
 
-use crate::model::{Frame, Function, Incident, IncidentKind, Place, Time};
+use crate::model::{Frame, Function, Incident, IncidentKind, SourceLocation, Time};
 
 /// Incidents that are kept: the first ones, since later ones follow from them.
 const MOST: usize = 1000;
@@ -31,7 +31,7 @@ impl Incidents {
         &mut self,
         kind: IncidentKind,
         text: &str,
-        at: (Place, Option<Time>),
+        at: (SourceLocation, Option<Time>),
         context: (Option<u32>, Option<Uuid>),
     ) {
         self.stack = false;
@@ -57,7 +57,7 @@ impl Incidents {
 
     /// Merges a message into the last incident: a panic follows its assertion, and a TA's panic is
     /// printed twice.
-    fn merge_repeat(&mut self, kind: &IncidentKind, text: &str, place: &Place) -> bool {
+    fn merge_repeat(&mut self, kind: &IncidentKind, text: &str, place: &SourceLocation) -> bool {
         let Some(last) = self.done.last_mut() else { return false };
         let is_near = last.place.source == place.source && place.at - last.place.at < NEAR;
         if !is_near || last.kind != *kind {
@@ -92,7 +92,7 @@ impl Incidents {
     }
 
     /// Adds the UUID of a TA, whose status is printed after it died.
-    pub(super) fn attach_uuid(&mut self, uuid: Option<Uuid>, place: &Place) {
+    pub(super) fn attach_uuid(&mut self, uuid: Option<Uuid>, place: &SourceLocation) {
         if let Some(last) = self.done.last_mut()
             && last.uuid.is_none()
             && matches!(last.kind, IncidentKind::TaPanic { .. } | IncidentKind::Abort { .. })
@@ -104,7 +104,7 @@ impl Incidents {
     }
 
     /// Adds an ELF of the TA to the last incident.
-    pub(super) fn image(&mut self, uuid: Uuid, address: u64, place: &Place) {
+    pub(super) fn image(&mut self, uuid: Uuid, address: u64, place: &SourceLocation) {
         if let Some(last) = self.done.last_mut()
             && last.uuid.is_some()
             && last.images.len() < FRAMES

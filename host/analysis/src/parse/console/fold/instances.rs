@@ -5,7 +5,7 @@ use teeleak_proto::Uuid;
 /// Instances that are kept; the oldest are dropped first.
 const MOST: usize = 1024;
 
-struct Known {
+struct KnownInstance {
     id: u32,
     uuid: Uuid,
     /// Address of its context, if a status printed it.
@@ -17,14 +17,14 @@ struct Known {
 /// Assigns instance numbers, from 1.
 #[derive(Default)]
 pub(super) struct Instances {
-    known: std::collections::VecDeque<Known>,
+    known: std::collections::VecDeque<KnownInstance>,
     last: u32,
 }
 
 impl Instances {
     /// The live instance of `uuid`; adds one if there is none.
     pub(super) fn resolve(&mut self, uuid: Uuid, context: Option<u64>) -> u32 {
-        let is_same = |known: &&mut Known| {
+        let is_same = |known: &&mut KnownInstance| {
             let address = known.context.zip(context).is_none_or(|(known, seen)| known == seen);
             known.uuid == uuid && !known.gone && address
         };
@@ -61,7 +61,7 @@ impl Instances {
             self.known.pop_front();
         }
         self.last += 1;
-        self.known.push_back(Known { id: self.last, uuid, context, used, gone: false });
+        self.known.push_back(KnownInstance { id: self.last, uuid, context, used, gone: false });
         self.last
     }
 }

@@ -12,7 +12,7 @@ const MOST: usize = 1 << 16;
 
 /// A finished map.
 #[derive(Clone, Debug)]
-pub(super) struct Map {
+pub(super) struct RegionMap {
     pub(super) line: u64,
     pub(super) time: Option<Time>,
     pub(super) uuid: Option<Uuid>,
@@ -24,17 +24,17 @@ pub(super) struct Map {
 
 /// Assembles region lines to maps.
 #[derive(Default)]
-pub(super) struct Maps {
+pub(super) struct RegionMaps {
     /// The map of the last status, and the number of its last region.
-    open: Option<(Map, Option<u32>)>,
+    open: Option<(RegionMap, Option<u32>)>,
     /// Whether the last line belonged to the open map.
     fresh: bool,
     /// Whether a damaged line followed it.
     damaged: bool,
-    done: Vec<Map>,
+    done: Vec<RegionMap>,
 }
 
-impl Maps {
+impl RegionMaps {
     /// Starts the map of a TA's status.
     pub(super) fn status(
         &mut self,
@@ -102,11 +102,15 @@ impl Maps {
     }
 
     /// Takes the finished maps.
-    pub(super) fn drain(&mut self) -> std::vec::Drain<'_, Map> {
+    pub(super) fn drain(&mut self) -> std::vec::Drain<'_, RegionMap> {
         self.done.drain(..)
     }
 }
 
-const fn empty((line, time): (u64, Option<Time>), uuid: Option<Uuid>, context: Option<u64>) -> Map {
-    Map { line, time, uuid, context, regions: Vec::new(), lost: 0 }
+const fn empty(
+    (line, time): (u64, Option<Time>),
+    uuid: Option<Uuid>,
+    context: Option<u64>,
+) -> RegionMap {
+    RegionMap { line, time, uuid, context, regions: Vec::new(), lost: 0 }
 }

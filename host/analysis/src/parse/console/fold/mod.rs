@@ -1,6 +1,6 @@
 //! Assembles the facts of successive chunks into an observation.
 
-mod cuts;
+mod cut_points;
 mod dumps;
 mod events;
 mod incidents;
@@ -17,27 +17,28 @@ mod timeline;
 
 use std::sync::Arc;
 
-use dumps::Dumps;
+use dumps::DumpFinder;
 use events::Events;
 use incidents::Incidents;
 use instances::Instances;
-use maps::Maps;
-use names::Names;
-use pools::{Pools, Table};
-use sessions::{Change, Sessions};
+use maps::RegionMaps;
+use names::LogSites;
+use pools::{StatTable, StatTables};
+use sessions::{SessionChange, SessionTracker};
 use teeleak_proto::stock::STATS_UUID;
-pub use timeline::Cut;
-use timeline::Timeline;
+pub use timeline::IterationSplit;
+use timeline::SampleTimeline;
 
 use super::{
     dialect,
-    harvest::{Harvest, Tally},
-    lines::prefix::Image,
-    messages::fact::{Entry, SessionLine, What},
-    rules::Step,
+    harvest::{ChunkFacts, Tally},
+    lines::prefix::LineImage,
+    messages::fact::{ChunkEntry, ConsoleFact, SessionLine},
+    rules::RuleStep,
 };
 use crate::model::{
-    Gap, IncidentKind, Instance, Name, Observation, Part, Place, Platform, Reason, Session, Time,
+    Completeness, Gap, IncidentKind, Instance, Observation, Platform, Reason, Session,
+    SourceLocation, Symbol, Time,
 };
 
 /// Assembles the facts of one or more texts, in order.
@@ -45,49 +46,49 @@ use crate::model::{
 /// Its memory is bounded, whatever the length of the text: names of sites, some hundred snapshots,
 /// some ten thousand events. What it drops is counted and reported.
 pub struct Assembler {
-    source: Name,
+    source: Symbol,
     /// Lines of this source before the current chunk.
     base: u64,
     release: Option<Arc<str>>,
     /// Source line that printed the first record.
     printed_at: Option<u32>,
     boots: u64,
-    names: Names,
-    dumps: Dumps,
-    maps: Maps,
-    sessions: Sessions,
+    names: LogSites,
+    dumps: DumpFinder,
+    maps: RegionMaps,
+    sessions: SessionTracker,
     instances: Instances,
     incidents: Incidents,
-    pools: Pools,
+    pools: StatTables,
     events: Events,
-    timeline: Timeline,
+    timeline: SampleTimeline,
     of_tas: u64,
     /// Region maps that no line attributes to a TA.
     nameless: u64,
     tally: Tally,
-    cut: Cut,
+    cut: IterationSplit,
     broken: Vec<Gap>,
 }
 
 impl Assembler {
     /// An assembler whose first source has this name.
     #[must_use]
-    pub fn new(source: &str, cut: Cut) -> Self {
+    pub fn new(source: &str, cut: IterationSplit) -> Self {
         Self {
             source: source.into(),
             base: 0,
             release: None,
             printed_at: None,
             boots: 0,
-            names: Names::default(),
-            dumps: Dumps::default(),
-            maps: Maps::default(),
-            sessions: Sessions::default(),
+            names: LogSites::default(),
+            dumps: DumpFinder::default(),
+            maps: RegionMaps::default(),
+            sessions: SessionTracker::default(),
             instances: Instances::default(),
             incidents: Incidents::default(),
-            pools: Pools::default(),
+            pools: StatTables::default(),
             events: Events::default(),
-            timeline: Timeline::new(cut),
+            timeline: SampleTimeline::new(cut),
             of_tas: 0,
             nameless: 0,
             tally: Tally::default(),
@@ -110,7 +111,7 @@ impl Assembler {
     }
 
     /// Adds the facts of the next chunk, and takes its steps.
-    pub fn push(&mut self, harvest: &mut Harvest) {
+    pub fn push(&mut self, harvest: &mut ChunkFacts) {
         self.names.learn(&harvest.sites);
         self.printed_at = self.printed_at.or(harvest.printed_at);
         let mut steps = harvest.steps.all.drain(..);
@@ -139,10 +140,15 @@ impl Assembler {
         self.dumps.records
     }
 
-    fn entry(&mut self, entry: &Entry, ids: &[u32], steps: &mut impl Iterator<Item = Step>) {
+    fn entry(
+        &mut self,
+        entry: &ChunkEntry,
+        ids: &[u32],
+        steps: &mut impl Iterator<Item = RuleStep>,
+    ) {
         let position = (self.base + u64::from(entry.line) + 1, entry.time);
         match &entry.what {
-            What::Records(run) => {
+            ConsoleFact::Records(run) => {
                 self.maps.note_other_line();
                 self.incidents.end_stack();
                 let ids = ids.get(run.from as usize..run.to as usize).unwrap_or_default();
@@ -150,25 +156,25 @@ impl Assembler {
                 self.flush();
                 return;
             }
-            What::Damaged => {
+            ConsoleFact::Damaged => {
                 self.dumps.note_damage();
                 self.maps.note_damage();
                 return;
             }
-            What::Other(n) => {
+            ConsoleFact::Other(n) => {
                 self.dumps.note_other_lines(entry.who, *n);
                 self.maps.note_other_line();
                 return;
             }
             _ => self.dumps.note_other_lines(entry.who, 1),
         }
-        if !matches!(entry.what, What::Region(_)) {
+        if !matches!(entry.what, ConsoleFact::Region(_)) {
             self.maps.note_other_line();
         }
-        if !matches!(entry.what, What::Address(..) | What::CallStack) {
+        if !matches!(entry.what, ConsoleFact::Address(..) | ConsoleFact::CallStack) {
             self.incidents.end_stack();
         }
-        if matches!(entry.what, What::Step) {
+        if matches!(entry.what, ConsoleFact::Step) {
             if let Some(step) = steps.next() {
                 self.events.push(self.step(step, position));
             }
@@ -178,66 +184,68 @@ impl Assembler {
         self.flush();
     }
 
-    fn fact(&mut self, entry: &Entry, at: (u64, Option<Time>)) {
+    fn fact(&mut self, entry: &ChunkEntry, at: (u64, Option<Time>)) {
         match &entry.what {
-            What::OutOfMemory { .. } | What::Trouble(..) => self.incident(&entry.what, at),
-            What::LoadAddress(address) => self.incidents.load_address(*address),
-            What::CallStack => self.incidents.call_stack(),
-            What::Address(address, symbol) => {
-                let of_core = entry.who.image != Some(Image::Ldelf);
+            ConsoleFact::OutOfMemory { .. } | ConsoleFact::Trouble(..) => {
+                self.incident(&entry.what, at)
+            }
+            ConsoleFact::LoadAddress(address) => self.incidents.load_address(*address),
+            ConsoleFact::CallStack => self.incidents.call_stack(),
+            ConsoleFact::Address(address, symbol) => {
+                let of_core = entry.who.image != Some(LineImage::Ldelf);
                 self.incidents.address(*address, symbol.as_deref(), of_core);
             }
-            What::Status { uuid, context } => {
+            ConsoleFact::Status { uuid, context } => {
                 let place = self.place(at.0);
                 self.incidents.attach_uuid(*uuid, &place);
                 self.maps.status(at, *uuid, *context);
             }
-            What::Region(line) => self.maps.region(at, line),
-            What::Elf(uuid, address) => {
+            ConsoleFact::Region(line) => self.maps.region(at, line),
+            ConsoleFact::Elf(uuid, address) => {
                 self.maps.elf(*uuid);
                 let place = self.place(at.0);
                 self.incidents.image(*uuid, *address, &place);
             }
-            What::Session(line) => self.session(entry, at, *line),
-            What::Stat(line) => self.pools.line(at.0, line),
-            What::Mark => self.mark(),
-            What::Boot(release) => self.boot(release),
-            What::Records(_)
-            | What::Other(_)
-            | What::Damaged
-            | What::Step
-            | What::StatusDetail
-            | What::SessionList => {}
+            ConsoleFact::Session(line) => self.session(entry, at, *line),
+            ConsoleFact::Stat(line) => self.pools.line(at.0, line),
+            ConsoleFact::Mark => self.mark(),
+            ConsoleFact::Boot(release) => self.boot(release),
+            ConsoleFact::Records(_)
+            | ConsoleFact::Other(_)
+            | ConsoleFact::Damaged
+            | ConsoleFact::Step
+            | ConsoleFact::StatusDetail
+            | ConsoleFact::SessionList => {}
         }
     }
 
-    fn place(&self, at: u64) -> Place {
-        Place { source: self.source, at }
+    fn place(&self, at: u64) -> SourceLocation {
+        SourceLocation { source: self.source, at }
     }
 
-    fn incident(&mut self, what: &What, at: (u64, Option<Time>)) {
+    fn incident(&mut self, what: &ConsoleFact, at: (u64, Option<Time>)) {
         let circumstances = (self.timeline.iteration(), self.sessions.opening());
         let place = (self.place(at.0), at.1);
         match what {
-            What::OutOfMemory { requested, context } => {
+            ConsoleFact::OutOfMemory { requested, context } => {
                 let kind = IncidentKind::OutOfMemory { requested: *requested, context: *context };
                 let text = format!("Memory allocation failed: size {requested}");
                 self.incidents.add(kind, &text, place, circumstances);
             }
-            What::Trouble(kind, text) => {
+            ConsoleFact::Trouble(kind, text) => {
                 self.incidents.add(kind.clone(), text, place, circumstances)
             }
             _ => {}
         }
     }
 
-    fn session(&mut self, entry: &Entry, at: (u64, Option<Time>), line: SessionLine) {
+    fn session(&mut self, entry: &ChunkEntry, at: (u64, Option<Time>), line: SessionLine) {
         if line == SessionLine::LookupPta(STATS_UUID) {
             self.dumps.note_request();
         }
         let mut changes = Vec::new();
         // A session that is kept on purpose is not a step that needs a counterpart.
-        let tell = &mut |change: Change| {
+        let tell = &mut |change: SessionChange| {
             if !change.is_of_kept() {
                 changes.push(change);
             }
@@ -295,7 +303,7 @@ impl Assembler {
                 login: None,
                 client: None,
             });
-            let place = Place { source: self.source, at: dump.line };
+            let place = SourceLocation { source: self.source, at: dump.line };
             self.timeline.dump(place, dump, sessions.collect());
         }
     }
@@ -307,26 +315,26 @@ impl Assembler {
                 continue;
             };
             let regions = match map.lost {
-                0 => Part::Complete(map.regions),
+                0 => Completeness::Complete(map.regions),
                 lost => {
                     let gap = timeline::gap("lines of a region map", Reason::Damaged, None, lost);
-                    Part::Partial(map.regions, gap)
+                    Completeness::Partial(map.regions, gap)
                 }
             };
             let id = self.instances.resolve(uuid, map.context);
             let instance =
                 Instance { id, uuid, panicked: false, ref_count: None, regions, heap: None };
-            let place = Place { source: self.source, at: map.line };
+            let place = SourceLocation { source: self.source, at: map.line };
             self.timeline.instance(place, map.time, instance);
         }
     }
 
     fn flush_tables(&mut self) {
         for (at, table) in self.pools.drain() {
-            let place = Place { source: self.source, at };
+            let place = SourceLocation { source: self.source, at };
             match table {
-                Table::Pool(pool) => self.timeline.table(place, pool),
-                Table::Heap(uuid, panicked, ref_count, heap) => {
+                StatTable::Pool(pool) => self.timeline.table(place, pool),
+                StatTable::Heap(uuid, panicked, ref_count, heap) => {
                     let instance = Instance {
                         id: self.instances.resolve(uuid, None),
                         uuid,

@@ -2,14 +2,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use crate::parse::console::sites::{HEAP, Sites};
+use crate::parse::console::sites::{ChunkSites, HEAP};
 
 /// Distinct sites that are kept; an OP-TEE has some hundreds.
 const MOST: usize = 1 << 16;
 
 /// A site: file, line and size in bytes.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Name {
+pub(super) struct LogSite {
     pub(super) file: Arc<str>,
     pub(super) line: u32,
     pub(super) size: u64,
@@ -17,9 +17,9 @@ pub(super) struct Name {
 
 /// All sites, and the numbers of those of the current chunk.
 #[derive(Default)]
-pub(super) struct Names {
-    numbers: HashMap<Name, u32>,
-    names: Vec<Name>,
+pub(super) struct LogSites {
+    numbers: HashMap<LogSite, u32>,
+    names: Vec<LogSite>,
     files: HashMap<Box<str>, Arc<str>>,
     /// Number of each site of the chunk; `None` if there was no room.
     here: Vec<Option<u32>>,
@@ -27,9 +27,9 @@ pub(super) struct Names {
     of_heap: Vec<u32>,
 }
 
-impl Names {
+impl LogSites {
     /// Adds the sites of a chunk.
-    pub(super) fn learn(&mut self, sites: &Sites) {
+    pub(super) fn learn(&mut self, sites: &ChunkSites) {
         let mut numbers = std::mem::take(&mut self.here);
         numbers.clear();
         numbers.extend(sites.iter().map(|(file, line, size)| self.number(file, line, size)));
@@ -41,7 +41,7 @@ impl Names {
         self.here.get(local as usize).copied().flatten()
     }
 
-    pub(super) fn get(&self, number: u32) -> Option<&Name> {
+    pub(super) fn get(&self, number: u32) -> Option<&LogSite> {
         self.names.get(number as usize)
     }
 
@@ -65,7 +65,7 @@ impl Names {
             }
             None => return None,
         };
-        let name = Name { file, line, size };
+        let name = LogSite { file, line, size };
         if let Some(number) = self.numbers.get(&name) {
             return Some(*number);
         }

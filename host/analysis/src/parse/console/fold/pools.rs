@@ -9,7 +9,7 @@ use crate::{
 
 /// A table of `xtest --stats`.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Table {
+pub(super) enum StatTable {
     /// A pool.
     Pool(Pool),
     /// The heap of a TA: UUID, whether it panicked, sessions, heap.
@@ -18,28 +18,28 @@ pub(super) enum Table {
 
 /// Assembles tables from their lines.
 #[derive(Default)]
-pub(super) struct Pools {
-    open: Option<(u64, Table)>,
+pub(super) struct StatTables {
+    open: Option<(u64, StatTable)>,
     figures: usize,
-    done: Vec<(u64, Table)>,
+    done: Vec<(u64, StatTable)>,
 }
 
-impl Pools {
+impl StatTables {
     /// Reads the line with the number `at`.
     pub(super) fn line(&mut self, at: u64, line: &StatLine) {
         match line {
-            StatLine::Pool(name) => self.begin(at, Table::Pool(empty(kind(name)))),
+            StatLine::Pool(name) => self.begin(at, StatTable::Pool(empty(kind(name)))),
             StatLine::Ta(uuid) => {
                 let heap = empty(PoolKind::Named("heap".into()));
-                self.begin(at, Table::Heap(*uuid, false, None, heap));
+                self.begin(at, StatTable::Heap(*uuid, false, None, heap));
             }
             StatLine::Panicked(yes) => {
-                if let Some((_, Table::Heap(_, panicked, ..))) = &mut self.open {
+                if let Some((_, StatTable::Heap(_, panicked, ..))) = &mut self.open {
                     *panicked = *yes;
                 }
             }
             StatLine::Sessions(n) => {
-                if let Some((_, Table::Heap(_, _, sessions, _))) = &mut self.open {
+                if let Some((_, StatTable::Heap(_, _, sessions, _))) = &mut self.open {
                     *sessions = Some(*n);
                 }
             }
@@ -58,17 +58,18 @@ impl Pools {
     }
 
     /// Takes the finished tables, with the number of their first line.
-    pub(super) fn drain(&mut self) -> std::vec::Drain<'_, (u64, Table)> {
+    pub(super) fn drain(&mut self) -> std::vec::Drain<'_, (u64, StatTable)> {
         self.done.drain(..)
     }
 
-    fn begin(&mut self, at: u64, table: Table) {
+    fn begin(&mut self, at: u64, table: StatTable) {
         self.end();
         self.open = Some((at, table));
     }
 
     fn figure(&mut self, n: u8, value: u64) {
-        let Some((_, Table::Pool(pool) | Table::Heap(_, _, _, pool))) = &mut self.open else {
+        let Some((_, StatTable::Pool(pool) | StatTable::Heap(_, _, _, pool))) = &mut self.open
+        else {
             return;
         };
         let place = match n {

@@ -10,7 +10,7 @@
 //! A heap with many records of a few sites, in whatever pattern, has too few such sites; one whose end
 //! does not recur is left whole.
 
-use super::cuts::End;
+use super::cut_points::RunEnd;
 
 /// Sites that have to recur in order. A TA's session and context have three or four that occur once in
 /// each (`core/kernel/{tee_ta_manager,user_ta}.c`, `core/mm/file.c`); the boot of optee_os 4.10 leaves
@@ -27,11 +27,11 @@ const REST: usize = 64;
 const TRIES: usize = 8;
 
 /// Index where each dump of `ids` but the first starts, and whether the last one has no end.
-pub(super) fn recurring(ids: &[u32], end: End) -> Option<(Vec<usize>, bool)> {
+pub(super) fn recurring(ids: &[u32], end: RunEnd) -> Option<(Vec<usize>, bool)> {
     let counts = count(ids);
     let n_singles = counts.iter().filter(|n| **n == 1).count();
     frequent_counts(&counts).into_iter().find_map(|times| {
-        let occurrences = Seen::new(ids, &counts, times);
+        let occurrences = SiteOccurrences::new(ids, &counts, times);
         occurrences.lasts().find_map(|last| {
             let witnesses = occurrences.witnesses(last);
             if witnesses < WITNESSES || witnesses < n_singles {
@@ -48,13 +48,13 @@ pub(super) fn recurring(ids: &[u32], end: End) -> Option<(Vec<usize>, bool)> {
 }
 
 /// Number of records that all dumps share after `ends`.
-pub(super) fn rest(ids: &[u32], ends: &[usize], end: End) -> Option<usize> {
+pub(super) fn rest(ids: &[u32], ends: &[usize], end: RunEnd) -> Option<usize> {
     let longest = ids.len() - ends.last()?;
     let is_shared = |n: usize| {
         let first = ids.get(ends[0]..ends[0] + n);
         first.is_some() && ends.iter().all(|end| ids.get(*end..end + n) == first)
     };
-    if end == End::Sure {
+    if end == RunEnd::Sure {
         return is_shared(longest).then_some(longest);
     }
     // If the text ends within a dump, that one starts like the first one.
@@ -65,7 +65,7 @@ pub(super) fn rest(ids: &[u32], ends: &[usize], end: End) -> Option<usize> {
         !head.is_empty() && longest >= n + HEAD && ends.iter().all(matches_head)
     };
     let length = (0..longest.min(REST)).take_while(|n| is_shared(*n)).find(|n| starts_dump(*n));
-    length.or_else(|| (end == End::OfText && is_shared(longest)).then_some(longest))
+    length.or_else(|| (end == RunEnd::OfText && is_shared(longest)).then_some(longest))
 }
 
 /// The first records of `ids`, if enough of them differ to recognize a start.
@@ -99,12 +99,12 @@ fn frequent_counts(counts: &[u32]) -> Vec<u32> {
 }
 
 /// The sites that occur `times` times, with the positions of each, in order.
-struct Seen {
+struct SiteOccurrences {
     times: usize,
     places: Vec<usize>,
 }
 
-impl Seen {
+impl SiteOccurrences {
     fn new(ids: &[u32], counts: &[u32], times: u32) -> Self {
         let mut numbers = vec![None; counts.len()];
         let mut lists: Vec<Vec<usize>> = Vec::new();

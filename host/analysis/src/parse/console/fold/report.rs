@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Assembler, dumps::Begin, timeline::gap};
+use super::{Assembler, dumps::DumpStart, timeline::gap};
 use crate::{
     model::{Gap, Reason},
-    parse::console::messages::fact::Why,
+    parse::console::messages::fact::RejectReason,
     text,
 };
 
@@ -21,7 +21,7 @@ impl Assembler {
         }
         let losses = self.loss_counts(boot).into_iter().filter(|(_, _, lost)| *lost > 0);
         gaps.extend(losses.map(|(what, reason, lost)| gap(what, reason, None, lost)));
-        for (why, n) in Why::ALL.into_iter().zip(self.tally.why).filter(|(_, n)| *n > 0) {
+        for (why, n) in RejectReason::ALL.into_iter().zip(self.tally.why).filter(|(_, n)| *n > 0) {
             let description = format!("unreadable lines: {}", why.text());
             gaps.push(gap(&description, Reason::Damaged, None, n));
         }
@@ -83,7 +83,7 @@ impl Assembler {
     }
 
     fn about_dumps(&self, said: &mut Vec<Arc<str>>) {
-        for (begin, why) in Begin::TEXTS {
+        for (begin, why) in DumpStart::TEXTS {
             let n = self.dumps.begins.iter().find(|(known, _)| *known == begin);
             if let Some((_, n)) = n.filter(|(_, n)| *n > 0) {
                 let dumps = text::count(*n, "dump");

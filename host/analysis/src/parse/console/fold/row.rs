@@ -1,9 +1,9 @@
 //! Successive records, until they are split into dumps.
 
 use super::{
-    cuts::{Cuts, End},
-    dumps::Dump,
-    names::Names,
+    cut_points::{CutPoints, RunEnd},
+    dumps::ConsoleDump,
+    names::LogSites,
 };
 use crate::model::Time;
 
@@ -14,7 +14,7 @@ const MOST_RUNS: usize = 1 << 16;
 
 /// Records on successive lines.
 #[derive(Clone, Copy, Debug)]
-struct Run {
+struct LineRun {
     /// Index of its first record.
     from: usize,
     /// Line and time of its first record.
@@ -25,13 +25,13 @@ struct Run {
 
 /// Records of one or more dumps, and the counts of those that had no room.
 #[derive(Default)]
-pub(super) struct Row {
+pub(super) struct RecordRun {
     ids: Vec<u32>,
-    runs: Vec<Run>,
+    runs: Vec<LineRun>,
     /// Index and source line of records that may be the pool table.
     tables: Vec<(usize, u32)>,
     /// The first dump, as far as its records are not kept.
-    first: Option<Dump>,
+    first: Option<ConsoleDump>,
     /// Allocations of the first dump, by site.
     counts: Vec<u32>,
     touched: Vec<u32>,
@@ -39,7 +39,7 @@ pub(super) struct Row {
     over: bool,
 }
 
-impl Row {
+impl RecordRun {
     /// Starts a run at a line and time, with `lost` records missing before it.
     pub(super) fn run(&mut self, at: (u64, Option<Time>), lost: u64) {
         self.over = false;
@@ -49,12 +49,12 @@ impl Row {
             && !self.follows_table(start)
             && self.runs.last().is_some_and(|run| run.at.0 + (start - run.from) as u64 == at.0);
         if !goes_on {
-            self.runs.push(Run { from: start, at, lost });
+            self.runs.push(LineRun { from: start, at, lost });
         }
     }
 
     /// Adds the records of the run on that line, by their number in the chunk; returns how many had room.
-    pub(super) fn records(&mut self, line: u64, ids: &[u32], names: &Names) -> usize {
+    pub(super) fn records(&mut self, line: u64, ids: &[u32], names: &LogSites) -> usize {
         self.counts.resize(names.len(), 0);
         for (n, local) in ids.iter().enumerate() {
             if self.is_full() {
@@ -62,7 +62,7 @@ impl Row {
             }
             let Some(id) = names.resolve(*local) else {
                 let position = (line + n as u64 + 1, None);
-                self.runs.push(Run { from: self.ids.len(), at: position, lost: 1 });
+                self.runs.push(LineRun { from: self.ids.len(), at: position, lost: 1 });
                 continue;
             };
             if let Some(line) = names.table_line(id) {
@@ -99,27 +99,32 @@ impl Row {
     }
 
     /// Hands all dumps but the last one to `tell`, and removes them.
-    pub(super) fn split(&mut self, cuts: &Cuts, end: End, mut tell: impl FnMut(Dump)) {
-        self.over = end == End::Sure;
+    pub(super) fn split(
+        &mut self,
+        cuts: &CutPoints,
+        end: RunEnd,
+        mut tell: impl FnMut(ConsoleDump),
+    ) {
+        self.over = end == RunEnd::Sure;
         let mut start = 0;
         for to in &cuts.at {
             self.add(start, Some(*to));
             tell(self.dump());
             start = *to;
         }
-        if end == End::Full && start == 0 {
+        if end == RunEnd::Full && start == 0 {
             self.add(0, None);
             self.clear();
         }
         self.forget(start);
-        if cuts.open && end == End::OfText {
+        if cuts.open && end == RunEnd::OfText {
             let position = (0, None);
-            self.runs.push(Run { from: self.ids.len(), at: position, lost: 1 });
+            self.runs.push(LineRun { from: self.ids.len(), at: position, lost: 1 });
         }
     }
 
     /// Removes and returns the last dump, with `lost` records missing at its end.
-    pub(super) fn take(&mut self, lost: u64) -> Dump {
+    pub(super) fn take(&mut self, lost: u64) -> ConsoleDump {
         self.add(0, None);
         self.clear();
         let mut dump = self.dump();
@@ -144,21 +149,21 @@ impl Row {
     }
 
     /// A dump that starts with that record. Its time is known only if a run surely starts there.
-    fn place(&self, from: usize) -> Dump {
+    fn place(&self, from: usize) -> ConsoleDump {
         let run = self.runs.partition_point(|run| run.from <= from).checked_sub(1);
-        let Some(run) = run.map(|run| self.runs[run]) else { return Dump::default() };
+        let Some(run) = run.map(|run| self.runs[run]) else { return ConsoleDump::default() };
         let line = run.at.0 + (from - run.from) as u64;
         let time = run.at.1.filter(|_| from == 0 || self.follows_table(from));
-        Dump { line, time, ..Dump::default() }
+        ConsoleDump { line, time, ..ConsoleDump::default() }
     }
 
     /// Takes the first dump, with its counts.
-    fn dump(&mut self) -> Dump {
+    fn dump(&mut self) -> ConsoleDump {
         self.touched.sort_unstable();
         let counts = &mut self.counts;
         let take = |id| (id, std::mem::take(&mut counts[id as usize]));
         let groups = self.touched.drain(..).map(take).collect();
-        Dump { groups, ..self.first.take().unwrap_or_default() }
+        ConsoleDump { groups, ..self.first.take().unwrap_or_default() }
     }
 
     /// Drops the records before that index.
@@ -171,7 +176,7 @@ impl Row {
         let position = (place.line, place.time);
         match self.runs.first_mut() {
             Some(run) if run.from == to => run.at = position,
-            _ => self.runs.insert(0, Run { from: to, at: position, lost: 0 }),
+            _ => self.runs.insert(0, LineRun { from: to, at: position, lost: 0 }),
         }
         self.runs.iter_mut().for_each(|run| run.from -= to);
         self.ids.drain(..to);

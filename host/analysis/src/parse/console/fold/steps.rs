@@ -1,28 +1,28 @@
 //! Events from changes of sessions and from steps of rules.
 
-use super::{Assembler, sessions::Change};
+use super::{Assembler, sessions::SessionChange};
 use crate::{
     model::{Event, EventKind, Keys, Origin, Time},
-    parse::console::rules::Step,
+    parse::console::rules::RuleStep,
 };
 
 impl Assembler {
     /// The event of a session that opened or closed.
-    pub(super) fn change(&self, change: Change, at: (u64, Option<Time>)) -> Event {
+    pub(super) fn change(&self, change: SessionChange, at: (u64, Option<Time>)) -> Event {
         let mut event = self.event(EventKind::Open, at);
         match change {
-            Change::Opened(opened) => {
+            SessionChange::Opened(opened) => {
                 event.result = Some(0);
                 event.session = Some(opened.told);
                 event.opener = opened.opener;
                 event.uuid = Some(opened.uuid);
                 event.instance = opened.instance;
             }
-            Change::Failed(uuid, result) => {
+            SessionChange::Failed(uuid, result) => {
                 event.result = Some(result);
                 event.uuid = Some(uuid);
             }
-            Change::Closed(id, opened) => {
+            SessionChange::Closed(id, opened) => {
                 event.kind = EventKind::Close;
                 // A session whose open was not seen has no number.
                 event.session = opened.map(|opened| opened.told);
@@ -32,7 +32,7 @@ impl Assembler {
                 event.opener = opened.map_or(0, |opened| opened.opener);
                 event.instance = opened.map_or(0, |opened| opened.instance);
             }
-            Change::InvokeFailed(result) => {
+            SessionChange::InvokeFailed(result) => {
                 event.kind = EventKind::Invoke;
                 event.result = Some(result);
             }
@@ -42,7 +42,7 @@ impl Assembler {
 
     /// The event of a rule's step.
     #[inline]
-    pub(super) fn step(&self, step: Step, at: (u64, Option<Time>)) -> Event {
+    pub(super) fn step(&self, step: RuleStep, at: (u64, Option<Time>)) -> Event {
         Event {
             result: step.result,
             session: step.session,

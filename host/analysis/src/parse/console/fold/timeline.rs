@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{dumps::Dump, names::Names};
+use super::{dumps::ConsoleDump, names::LogSites};
 use crate::model::{
-    Gap, Instance, Moment, OwnerId, Part, Place, Pool, Reason, Sample, Session, Site, Stage, Time,
+    Completeness, Gap, Instance, Moment, OwnerId, Pool, Reason, Sample, Session, Site,
+    SourceLocation, Stage, Time,
 };
 
 /// Snapshots that are kept; at twice as many, every second one is dropped.
@@ -16,12 +17,12 @@ const GROUPS: usize = 1 << 17;
 /// Dump, region maps and pools of one moment.
 #[derive(Clone, Debug)]
 pub(super) struct Sheet {
-    place: Place,
+    place: SourceLocation,
     time: Option<Time>,
     /// Number of boots before it, and of marks since the last boot.
     boot: u32,
     mark: u32,
-    dump: Option<Dump>,
+    dump: Option<ConsoleDump>,
     instances: Vec<Instance>,
     pools: Vec<Pool>,
     sessions: Vec<Session>,
@@ -36,7 +37,7 @@ enum Lead {
 
 /// How a text is split into iterations.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Cut {
+pub struct IterationSplit {
     /// Warmup iterations at the start, which don't count.
     pub warmup: u32,
     /// Whether iterations start at marks; otherwise each dump ends one.
@@ -44,8 +45,8 @@ pub struct Cut {
 }
 
 /// All sheets, in order.
-pub(super) struct Timeline {
-    cut: Cut,
+pub(super) struct SampleTimeline {
+    cut: IterationSplit,
     sheets: Vec<Sheet>,
     lead: Option<Lead>,
     groups: usize,
@@ -60,8 +61,8 @@ pub(super) struct Timeline {
     skip: u64,
 }
 
-impl Timeline {
-    pub(super) const fn new(cut: Cut) -> Self {
+impl SampleTimeline {
+    pub(super) const fn new(cut: IterationSplit) -> Self {
         let sheets = Vec::new();
         Self {
             cut,
@@ -99,7 +100,12 @@ impl Timeline {
     }
 
     /// Adds a finished dump; `sessions` are open.
-    pub(super) fn dump(&mut self, place: Place, dump: Dump, sessions: Vec<Session>) {
+    pub(super) fn dump(
+        &mut self,
+        place: SourceLocation,
+        dump: ConsoleDump,
+        sessions: Vec<Session>,
+    ) {
         self.dumps += 1;
         self.since += 1;
         if self.stride > 1 && !self.cut.marked {
@@ -120,7 +126,12 @@ impl Timeline {
     }
 
     /// Adds a region map, or a TA's heap.
-    pub(super) fn instance(&mut self, place: Place, time: Option<Time>, instance: Instance) {
+    pub(super) fn instance(
+        &mut self,
+        place: SourceLocation,
+        time: Option<Time>,
+        instance: Instance,
+    ) {
         let lead = *self.lead.get_or_insert(Lead::Map);
         let id = instance.id;
         let fresh = move |sheet: &Sheet| {
@@ -135,7 +146,7 @@ impl Timeline {
     }
 
     /// Adds a pool.
-    pub(super) fn table(&mut self, place: Place, table: Pool) {
+    pub(super) fn table(&mut self, place: SourceLocation, table: Pool) {
         let lead = *self.lead.get_or_insert(Lead::Map);
         let kind = table.kind.clone();
         let fresh = move |sheet: &Sheet| {
@@ -151,7 +162,7 @@ impl Timeline {
     /// The sheet to add to: a new one if `fresh` returns true for the last one.
     fn sheet(
         &mut self,
-        place: Place,
+        place: SourceLocation,
         time: Option<Time>,
         fresh: impl Fn(&Sheet) -> bool,
     ) -> &mut Sheet {
@@ -203,7 +214,7 @@ impl Timeline {
     }
 
     /// All snapshots of a boot.
-    pub(super) fn finish(self, boot: u32, names: &Names) -> Vec<Sample> {
+    pub(super) fn finish(self, boot: u32, names: &LogSites) -> Vec<Sample> {
         let Self { cut, sheets, stride, .. } = self;
         let stride = u32::try_from(stride).unwrap_or(u32::MAX);
         let sheets = sheets.into_iter().filter(|sheet| sheet.boot == boot);
@@ -224,26 +235,26 @@ fn moment(iteration: u32, warmup: u32) -> Moment {
     }
 }
 
-fn sample(sheet: Sheet, moment: Moment, names: &Names) -> Sample {
+fn sample(sheet: Sheet, moment: Moment, names: &LogSites) -> Sample {
     let instances = if sheet.instances.is_empty() {
         absent("TA instances")
     } else {
         let instance_gap =
             gap("TA instances that printed no region map", Reason::NotOffered, None, 0);
-        Part::Partial(sheet.instances, instance_gap)
+        Completeness::Partial(sheet.instances, instance_gap)
     };
     let pools = if sheet.pools.is_empty() {
         absent("pools")
     } else {
         let pool_gap = gap("pools not in the log", Reason::NotOffered, None, 0);
-        Part::Partial(sheet.pools, pool_gap)
+        Completeness::Partial(sheet.pools, pool_gap)
     };
     let sessions = if sheet.sessions.is_empty() {
         absent("sessions")
     } else {
         let session_gap =
             gap("sessions, whose ids OP-TEE does not print on open", Reason::NotOffered, None, 0);
-        Part::Partial(sheet.sessions, session_gap)
+        Completeness::Partial(sheet.sessions, session_gap)
     };
     Sample {
         moment,
@@ -259,14 +270,19 @@ fn sample(sheet: Sheet, moment: Moment, names: &Names) -> Sample {
 }
 
 /// The gap of something not observed at all.
-pub(super) fn absent<T>(what: &str) -> Part<T> {
-    Part::Unobserved(gap(what, Reason::NotOffered, None, 0))
+pub(super) fn absent<T>(what: &str) -> Completeness<T> {
+    Completeness::Unobserved(gap(what, Reason::NotOffered, None, 0))
 }
 
-fn sites(dump: Option<&Dump>, names: &Names) -> Part<Vec<Site>> {
+fn sites(dump: Option<&ConsoleDump>, names: &LogSites) -> Completeness<Vec<Site>> {
     let Some(dump) = dump else {
         let remedy = "call mdbg_check(1) in an OP-TEE built with CFG_TEE_CORE_MALLOC_DEBUG=y";
-        return Part::Unobserved(gap("allocation sites", Reason::NotOffered, Some(remedy), 0));
+        return Completeness::Unobserved(gap(
+            "allocation sites",
+            Reason::NotOffered,
+            Some(remedy),
+            0,
+        ));
     };
     let sites = dump.groups.iter().filter_map(|(id, count)| {
         let name = names.get(*id)?;
@@ -285,8 +301,8 @@ fn sites(dump: Option<&Dump>, names: &Names) -> Part<Vec<Site>> {
     let mut sites: Vec<_> = sites.collect();
     sites.sort_unstable_by(|a, b| (&a.file, a.line, a.size).cmp(&(&b.file, b.line, b.size)));
     match dump.lost {
-        0 => Part::Complete(sites),
-        lost => Part::Partial(sites, gap("records of a dump", Reason::Damaged, None, lost)),
+        0 => Completeness::Complete(sites),
+        lost => Completeness::Partial(sites, gap("records of a dump", Reason::Damaged, None, lost)),
     }
 }
 

@@ -18,7 +18,7 @@ use super::bytes::{blanks, dec};
 
 /// Which image wrote a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Image {
+pub(crate) enum LineImage {
     /// The TEE core.
     Core,
     /// The loader of TAs.
@@ -29,11 +29,11 @@ pub(crate) enum Image {
 
 /// A parsed line.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Head<'a> {
+pub(crate) struct LineHead<'a> {
     /// Everything before the prefix.
     pub left: &'a [u8],
     /// Image that wrote it.
-    pub image: Image,
+    pub image: LineImage,
     /// Thread of the TEE core.
     pub thread: Option<u16>,
     /// Function, empty with the short prefix.
@@ -48,11 +48,11 @@ pub(crate) struct Head<'a> {
 
 /// A line parsed up to its ids.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Edge<'a> {
+pub(crate) struct PrefixEdge<'a> {
     /// Everything before the prefix.
     pub left: &'a [u8],
     /// Image that wrote it.
-    pub image: Image,
+    pub image: LineImage,
     /// Thread of the TEE core.
     pub thread: Option<u16>,
     /// The text after the ids.
@@ -61,14 +61,14 @@ pub(crate) struct Edge<'a> {
 
 /// Finds the first prefix in `line`.
 #[inline]
-pub(crate) fn find(line: &[u8]) -> Option<Head<'_>> {
+pub(crate) fn find(line: &[u8]) -> Option<LineHead<'_>> {
     let edge = edge(line)?;
-    Some(Head { length: line.len() - edge.left.len(), ..head(edge) })
+    Some(LineHead { length: line.len() - edge.left.len(), ..head(edge) })
 }
 
 /// Finds the first prefix in `line`, and parses only its image and ids.
 #[inline]
-pub(crate) fn edge(line: &[u8]) -> Option<Edge<'_>> {
+pub(crate) fn edge(line: &[u8]) -> Option<PrefixEdge<'_>> {
     let mut start = 0;
     loop {
         let slash = start + memchr(b'/', &line[start..])?;
@@ -76,7 +76,7 @@ pub(crate) fn edge(line: &[u8]) -> Option<Edge<'_>> {
             && is_level(line[slash - 1])
             && let Some(image) = image(&line[slash + 1..])
         {
-            return Some(Edge::new(&line[..slash - 1], image, &line[slash + 4..]));
+            return Some(PrefixEdge::new(&line[..slash - 1], image, &line[slash + 4..]));
         }
         start = slash + 1;
     }
@@ -84,16 +84,16 @@ pub(crate) fn edge(line: &[u8]) -> Option<Edge<'_>> {
 
 /// The prefix of the previous line: most lines have the same one, and comparing is faster than parsing.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Known<'a> {
+pub(crate) struct CachedPrefix<'a> {
     /// The text from the image tag up to the message.
     text: &'a [u8],
-    head: Head<'a>,
+    head: LineHead<'a>,
 }
 
-impl<'a> Known<'a> {
+impl<'a> CachedPrefix<'a> {
     /// Like [`find`], but faster if the prefix is that of the previous line.
     #[inline]
-    pub(crate) fn find(known: &mut Option<Self>, line: &'a [u8]) -> Option<Head<'a>> {
+    pub(crate) fn find(known: &mut Option<Self>, line: &'a [u8]) -> Option<LineHead<'a>> {
         let slash = memchr(b'/', line)?;
         if let Some(known) = known
             && let Some(message) = line[slash + 1..].strip_prefix(known.text)
@@ -102,7 +102,7 @@ impl<'a> Known<'a> {
             && is_level(line[slash - 1])
         {
             let (left, length) = (&line[..slash - 1], line.len() + 1 - slash);
-            return Some(Head { left, message, length, ..known.head });
+            return Some(LineHead { left, message, length, ..known.head });
         }
         let head = find(line)?;
         // Only a long prefix has an unambiguous end.
@@ -120,12 +120,12 @@ const fn is_level(letter: u8) -> bool {
 }
 
 /// Finds a prefix of releases up to 2.6: `TEE-CORE:` or `USER-TA:`.
-pub(crate) fn find_words(line: &[u8]) -> Option<Head<'_>> {
+pub(crate) fn find_words(line: &[u8]) -> Option<LineHead<'_>> {
     let (at, image, len) = match memmem::find(line, b"TEE-CORE:") {
-        Some(at) => (at, Image::Core, 9),
-        None => (memmem::find(line, b"USER-TA:")?, Image::Ta, 8),
+        Some(at) => (at, LineImage::Core, 9),
+        None => (memmem::find(line, b"USER-TA:")?, LineImage::Ta, 8),
     };
-    let mut head = head(Edge::new(&line[..at], image, &line[at + len..]));
+    let mut head = head(PrefixEdge::new(&line[..at], image, &line[at + len..]));
     head.thread = words_thread(head.left);
     Some(head)
 }
@@ -136,18 +136,18 @@ pub(crate) fn has_words(text: &[u8]) -> bool {
 }
 
 #[inline]
-fn image(text: &[u8]) -> Option<Image> {
+fn image(text: &[u8]) -> Option<LineImage> {
     match text {
-        [b'T', b'C', b':', ..] => Some(Image::Core),
-        [b'T', b'A', b':', ..] => Some(Image::Ta),
-        [b'L', b'D', b':', ..] => Some(Image::Ldelf),
+        [b'T', b'C', b':', ..] => Some(LineImage::Core),
+        [b'T', b'A', b':', ..] => Some(LineImage::Ta),
+        [b'L', b'D', b':', ..] => Some(LineImage::Ldelf),
         _ => None,
     }
 }
 
-impl<'a> Edge<'a> {
+impl<'a> PrefixEdge<'a> {
     #[inline]
-    fn new(left: &'a [u8], image: Image, after: &'a [u8]) -> Self {
+    fn new(left: &'a [u8], image: LineImage, after: &'a [u8]) -> Self {
         let (ids, rest) = ids(after);
         // One id is the thread up to 3.2, and the core from 3.3 on.
         let thread = match ids {
@@ -159,9 +159,9 @@ impl<'a> Edge<'a> {
 }
 
 #[inline]
-fn head(Edge { left, image, thread, rest }: Edge<'_>) -> Head<'_> {
+fn head(PrefixEdge { left, image, thread, rest }: PrefixEdge<'_>) -> LineHead<'_> {
     let (function, source_line, message) = function(blanks(rest));
-    Head { left, image, thread, function, source_line, message, length: 0 }
+    LineHead { left, image, thread, function, source_line, message, length: 0 }
 }
 
 /// Value of an id printed as `?`.
@@ -224,7 +224,7 @@ fn words_thread(left: &[u8]) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Image, find, find_words};
+    use super::{LineImage, find, find_words};
 
     fn check(line: &str, thread: Option<u16>, function: &str, message: &str) {
         let head = find(line.as_bytes()).or_else(|| find_words(line.as_bytes())).unwrap();
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn paths_before_the_prefix_do_not_hide_it() {
         let head = find(b"drivers/TEE/x [TEE] D/TA:  f:1 m").unwrap();
-        assert_eq!(head.image, Image::Ta);
+        assert_eq!(head.image, LineImage::Ta);
         assert_eq!(head.left, b"drivers/TEE/x [TEE] ");
         assert!(find(b"/TC: I/T").is_none());
     }

@@ -4,34 +4,34 @@ use teeleak_proto::Uuid;
 
 use crate::{
     model::{IncidentKind, Time},
-    parse::console::lines::prefix::Image,
+    parse::console::lines::prefix::LineImage,
 };
 
 /// The image and thread that wrote a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Who {
+pub(crate) struct LineOrigin {
     /// The image; `None` for the normal world.
-    pub image: Option<Image>,
+    pub image: Option<LineImage>,
     /// Thread of the TEE core, where printed.
     pub thread: Option<u16>,
 }
 
 /// A line, or a run of lines, with a fact.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct ChunkEntry {
     /// Line within the chunk, from 0.
     pub line: u32,
     /// Image and thread that wrote it.
-    pub who: Who,
+    pub who: LineOrigin,
     /// Its time stamp.
     pub time: Option<Time>,
     /// The fact.
-    pub what: What,
+    pub what: ConsoleFact,
 }
 
 /// Successive records of one dump.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Run {
+pub(crate) struct ChunkRun {
     /// Index of its first site number among those of the chunk.
     pub from: u32,
     /// Index after its last site number.
@@ -44,9 +44,9 @@ pub(crate) struct Run {
 
 /// The fact of a line.
 #[derive(Clone, Debug)]
-pub(crate) enum What {
+pub(crate) enum ConsoleFact {
     /// Live allocations.
-    Records(Run),
+    Records(ChunkRun),
     /// Unrelated lines of the secure world; only their number matters.
     Other(u32),
     /// A line that should have been a fact and could not be read.
@@ -152,7 +152,7 @@ pub(crate) enum StatLine {
 
 /// Why a line was rejected.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Why {
+pub enum RejectReason {
     /// The line ends within the message.
     Cut,
     /// The start of the message is missing.
@@ -169,7 +169,7 @@ pub enum Why {
     Number,
 }
 
-impl Why {
+impl RejectReason {
     /// All reasons, in the order of their numbers.
     pub const ALL: [Self; 7] = [
         Self::Cut,
@@ -198,13 +198,13 @@ impl Why {
 
 /// The result of reading a message.
 #[derive(Clone, Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum MessageOutcome {
     /// One live allocation, with its `count:` if printed.
     Record(Option<u32>),
     /// A fact.
-    Fact(What),
+    Fact(ConsoleFact),
     /// An unrelated message.
     Ignored,
     /// A damaged message.
-    Damaged(Why),
+    Damaged(RejectReason),
 }

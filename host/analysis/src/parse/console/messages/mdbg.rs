@@ -7,7 +7,7 @@
 
 use memchr::memmem;
 
-use super::fact::Why;
+use super::fact::RejectReason;
 use crate::parse::console::lines::bytes::{dec, dec32, strip_prefix};
 
 /// Words that no file name contains, but a line spliced into another one does.
@@ -15,7 +15,7 @@ const FOREIGN: [&[u8]; 4] = [b"buffer: ", b" bytes ", b"TC:", b"TA:"];
 
 /// A record's place in the source and its size.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Record<'a> {
+pub(crate) struct DumpRecord<'a> {
     /// Source file.
     pub file: &'a str,
     /// Source line; 16 bits in the header.
@@ -25,13 +25,13 @@ pub(crate) struct Record<'a> {
 }
 
 /// The value of `count:`, if printed, and the text after `buffer: `.
-pub(crate) type Split<'a> = (Option<u32>, &'a [u8]);
+pub(crate) type RecordSplit<'a> = (Option<u32>, &'a [u8]);
 
 /// Finds the record in a message: the value of its `count:`, and the text after `buffer: `.
 ///
 /// `None`: the message is not a record. `Some(Err(_))`: it is a damaged one.
 #[inline]
-pub(crate) fn split(message: &[u8]) -> Option<Result<Split<'_>, Why>> {
+pub(crate) fn split(message: &[u8]) -> Option<Result<RecordSplit<'_>, RejectReason>> {
     if let Some(tail) = strip_prefix(message, b"buffer: ") {
         return Some(Ok((None, tail)));
     }
@@ -46,21 +46,21 @@ pub(crate) fn split(message: &[u8]) -> Option<Result<Split<'_>, Why>> {
 
 /// `10, vaddr: 0x32efe1e8, buffer: ...`
 #[inline]
-fn vendor(rest: &[u8]) -> Option<Result<Split<'_>, Why>> {
+fn vendor(rest: &[u8]) -> Option<Result<RecordSplit<'_>, RejectReason>> {
     let Some((count, rest)) = dec32(rest) else {
-        return memmem::find(rest, b"vaddr: ").map(|_| Err(Why::Garbled));
+        return memmem::find(rest, b"vaddr: ").map(|_| Err(RejectReason::Garbled));
     };
     let rest = strip_prefix(rest, b", ")?;
     let rest = match strip_prefix(rest, b"vaddr: ") {
         Some(address) => match address_end(address).and_then(|rest| strip_prefix(rest, b", ")) {
             Some(rest) => rest,
-            None => return Some(Err(Why::Garbled)),
+            None => return Some(Err(RejectReason::Garbled)),
         },
         None => rest,
     };
     match strip_prefix(rest, b"buffer: ") {
         Some(tail) => Some(Ok((Some(count), tail))),
-        None => Some(Err(if rest.len() < 8 { Why::Cut } else { Why::Garbled })),
+        None => Some(Err(if rest.len() < 8 { RejectReason::Cut } else { RejectReason::Garbled })),
     }
 }
 
@@ -73,39 +73,49 @@ fn address_end(text: &[u8]) -> Option<&[u8]> {
 }
 
 /// Reads the text after `buffer: `: `32 bytes core/arch/arm/mm/mobj.c:168`.
-pub(crate) fn read(tail: &[u8]) -> Result<Record<'_>, Why> {
+pub(crate) fn read(tail: &[u8]) -> Result<DumpRecord<'_>, RejectReason> {
     let (size, rest) = size(tail)?;
     let rest = match strip_prefix(rest, b" bytes ") {
         Some(rest) => rest,
-        None if b" bytes ".starts_with(rest) => return Err(Why::Cut),
-        None => return Err(Why::Garbled),
+        None if b" bytes ".starts_with(rest) => return Err(RejectReason::Cut),
+        None => return Err(RejectReason::Garbled),
     };
     let rest = rest.trim_ascii_end();
-    let colon = memchr::memrchr(b':', rest).ok_or(Why::Cut)?;
+    let colon = memchr::memrchr(b':', rest).ok_or(RejectReason::Cut)?;
     let (file, line) = (&rest[..colon], &rest[colon + 1..]);
     if line.is_empty() {
-        return Err(Why::Cut);
+        return Err(RejectReason::Cut);
     }
     let line = match dec(line) {
-        Some((line, [])) if line <= 0xffff => u32::try_from(line).map_err(|_| Why::Number)?,
-        Some((_, [])) => return Err(Why::Number),
-        _ => return Err(Why::Garbled),
+        Some((line, [])) if line <= 0xffff => {
+            u32::try_from(line).map_err(|_| RejectReason::Number)?
+        }
+        Some((_, [])) => return Err(RejectReason::Number),
+        _ => return Err(RejectReason::Garbled),
     };
-    let file = str::from_utf8(file).map_err(|_| Why::Garbled)?;
-    if is_file(file.as_bytes()) { Ok(Record { file, line, size }) } else { Err(Why::Garbled) }
+    let file = str::from_utf8(file).map_err(|_| RejectReason::Garbled)?;
+    if is_file(file.as_bytes()) {
+        Ok(DumpRecord { file, line, size })
+    } else {
+        Err(RejectReason::Garbled)
+    }
 }
 
 /// Bytes requested, printed with `%d`: negative from 2 GiB on.
-fn size(tail: &[u8]) -> Result<(u64, &[u8]), Why> {
+fn size(tail: &[u8]) -> Result<(u64, &[u8]), RejectReason> {
     let (negative, digits) = match strip_prefix(tail, b"-") {
         Some(digits) => (true, digits),
         None => (false, tail),
     };
-    let (value, rest) = dec(digits).ok_or(if tail.is_empty() { Why::Cut } else { Why::Garbled })?;
+    let (value, rest) = dec(digits).ok_or(if tail.is_empty() {
+        RejectReason::Cut
+    } else {
+        RejectReason::Garbled
+    })?;
     match (negative, value) {
         (false, 0..=0x7fff_ffff) => Ok((value, rest)),
         (true, 1..=0x8000_0000) => Ok(((1 << 32) - value, rest)),
-        _ => Err(Why::Number),
+        _ => Err(RejectReason::Number),
     }
 }
 
@@ -136,17 +146,17 @@ pub(crate) fn is_tail(line: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Record, is_tail, read, split};
-    use crate::parse::console::messages::fact::Why;
+    use super::{DumpRecord, is_tail, read, split};
+    use crate::parse::console::messages::fact::RejectReason;
 
-    fn whole(message: &str) -> Result<(Option<u32>, Record<'_>), Why> {
+    fn whole(message: &str) -> Result<(Option<u32>, DumpRecord<'_>), RejectReason> {
         let (count, tail) = split(message.as_bytes()).unwrap()?;
         Ok((count, read(tail)?))
     }
 
     #[test]
     fn every_wording_is_read() {
-        let record = |file, line, size| Record { file, line, size };
+        let record = |file, line, size| DumpRecord { file, line, size };
         let upstream = whole("buffer: 24 bytes core/mm/tee_mm.c:20");
         assert_eq!(upstream, Ok((None, record("core/mm/tee_mm.c", 20, 24))));
         let vendor =
@@ -162,16 +172,16 @@ mod tests {
     fn damage_is_told_from_other_messages() {
         assert_eq!(split(b"something else"), None);
         for (message, why) in [
-            ("buffer: ", Why::Cut),
-            ("buffer: 24 by", Why::Cut),
-            ("buffer: 24 bytes core/mm/tee", Why::Cut),
-            ("buffer: 24 bytes core/mm/tee_mm.c:", Why::Cut),
-            ("buffer: 24 bytes core/mm/tee_mm.c:2x", Why::Garbled),
-            ("buffer: 24 bytes core/[  1.5] mm/tee_mm.c:20", Why::Garbled),
-            ("buffer: 24 bytes a.c:20I/TC: buffer: 28 bytes a.c:20", Why::Garbled),
-            ("buffer: 24 bytes a.c:65536", Why::Number),
-            ("buffer: 4294967295 bytes a.c:1", Why::Number),
-            ("count: 10, vaddr: 0x32e", Why::Garbled),
+            ("buffer: ", RejectReason::Cut),
+            ("buffer: 24 by", RejectReason::Cut),
+            ("buffer: 24 bytes core/mm/tee", RejectReason::Cut),
+            ("buffer: 24 bytes core/mm/tee_mm.c:", RejectReason::Cut),
+            ("buffer: 24 bytes core/mm/tee_mm.c:2x", RejectReason::Garbled),
+            ("buffer: 24 bytes core/[  1.5] mm/tee_mm.c:20", RejectReason::Garbled),
+            ("buffer: 24 bytes a.c:20I/TC: buffer: 28 bytes a.c:20", RejectReason::Garbled),
+            ("buffer: 24 bytes a.c:65536", RejectReason::Number),
+            ("buffer: 4294967295 bytes a.c:1", RejectReason::Number),
+            ("count: 10, vaddr: 0x32e", RejectReason::Garbled),
         ] {
             assert_eq!(whole(message), Err(why), "{message}");
         }

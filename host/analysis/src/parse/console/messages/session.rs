@@ -5,7 +5,7 @@
 use super::fact::SessionLine;
 use crate::parse::console::lines::{
     bytes::{blanks, dec32, hex, hex32, strip_prefix, uuid},
-    prefix::Head,
+    prefix::LineHead,
 };
 
 /// Starts of the lines that name a TA, and their meaning.
@@ -30,7 +30,7 @@ enum Meaning {
 }
 
 /// Reads a line about a session; `None` for an unrelated line.
-pub(crate) fn read(head: &Head<'_>) -> Option<SessionLine> {
+pub(crate) fn read(head: &LineHead<'_>) -> Option<SessionLine> {
     let message = head.message;
     match message.first()? {
         b'R' | b'L' => read_named(message),
@@ -71,7 +71,7 @@ fn end(message: &[u8]) -> Option<SessionLine> {
 }
 
 /// `id 5`, which has a meaning only if `tee_ta_close_session` prints it.
-fn close_id(head: &Head<'_>, message: &[u8]) -> Option<SessionLine> {
+fn close_id(head: &LineHead<'_>, message: &[u8]) -> Option<SessionLine> {
     if !head.function.is_empty() && head.function != b"tee_ta_close_session" {
         return None;
     }

@@ -4,40 +4,40 @@
 //! (`ldelf/ta_elf.c`), with the core's `core/kernel/user_mode_ctx.c` as fallback. A vendor's form has
 //! `Status of user TA((null) UUID) (pointer)` and adds sessions, stack and memory used.
 
-use super::fact::{MapLine, Outcome, What, Why};
+use super::fact::{ConsoleFact, MapLine, MessageOutcome, RejectReason};
 use crate::parse::console::lines::bytes::{blanks, dec32, hex, strip_prefix, text_after, uuid};
 
 /// Reads `Status of ...`.
-pub(crate) fn status(rest: &[u8]) -> Outcome {
+pub(crate) fn status(rest: &[u8]) -> MessageOutcome {
     let Some(rest) = strip_prefix(rest, b"TA").or_else(|| strip_prefix(rest, b"user TA")) else {
-        return Outcome::Ignored;
+        return MessageOutcome::Ignored;
     };
     let rest = rest.trim_ascii();
     if rest.is_empty() {
-        return Outcome::Damaged(Why::Cut);
+        return MessageOutcome::Damaged(RejectReason::Cut);
     }
     let uuid_match = (0..rest.len().min(64)).find_map(|at| uuid(&rest[at..]));
     let context = text_after(rest, b"(0x").and_then(hex).map(|(value, _)| value);
     match (uuid_match, context) {
-        (None, None) if rest.len() < 36 => Outcome::Damaged(Why::Cut),
+        (None, None) if rest.len() < 36 => MessageOutcome::Damaged(RejectReason::Cut),
         (found, context) => {
-            Outcome::Fact(What::Status { uuid: found.map(|(uuid, _)| uuid), context })
+            MessageOutcome::Fact(ConsoleFact::Status { uuid: found.map(|(uuid, _)| uuid), context })
         }
     }
 }
 
 /// Reads the text after `region` or `sect`.
-pub(crate) fn region(rest: &[u8], sect: bool) -> Outcome {
-    let Some((index, rest)) = dec32(blanks(rest)) else { return Outcome::Ignored };
+pub(crate) fn region(rest: &[u8], sect: bool) -> MessageOutcome {
+    let Some((index, rest)) = dec32(blanks(rest)) else { return MessageOutcome::Ignored };
     let rest = blanks(rest);
-    let Some(rest) = strip_prefix(rest, b":") else { return Outcome::Ignored };
+    let Some(rest) = strip_prefix(rest, b":") else { return MessageOutcome::Ignored };
     match fields(index, blanks(rest), sect) {
-        Ok(region) => Outcome::Fact(What::Region(region)),
-        Err(why) => Outcome::Damaged(why),
+        Ok(region) => MessageOutcome::Fact(ConsoleFact::Region(region)),
+        Err(why) => MessageOutcome::Damaged(why),
     }
 }
 
-fn fields(index: u32, rest: &[u8], sect: bool) -> Result<MapLine, Why> {
+fn fields(index: u32, rest: &[u8], sect: bool) -> Result<MapLine, RejectReason> {
     let (va, rest) = named_number(rest, b"va ")?;
     let (pa, rest) = named_number(rest, b"pa ")?;
     let (size, rest) = named_number(rest, if sect { b"" } else { b"size " })?;
@@ -46,30 +46,35 @@ fn fields(index: u32, rest: &[u8], sect: bool) -> Result<MapLine, Why> {
 }
 
 /// `va 0x00100000 `
-fn named_number<'a>(text: &'a [u8], name: &[u8]) -> Result<(u64, &'a [u8]), Why> {
+fn named_number<'a>(text: &'a [u8], name: &[u8]) -> Result<(u64, &'a [u8]), RejectReason> {
     let text = blanks(text);
     let Some(rest) = strip_prefix(text, name) else {
-        return Err(if name.starts_with(text) { Why::Cut } else { Why::Garbled });
+        return Err(if name.starts_with(text) { RejectReason::Cut } else { RejectReason::Garbled });
     };
-    let (value, rest) = hex(rest).ok_or(if rest.is_empty() { Why::Cut } else { Why::Garbled })?;
+    let (value, rest) =
+        hex(rest).ok_or(if rest.is_empty() { RejectReason::Cut } else { RejectReason::Garbled })?;
     match rest.first() {
         None | Some(b' ') => Ok((value, rest)),
-        Some(_) => Err(Why::Garbled),
+        Some(_) => Err(RejectReason::Garbled),
     }
 }
 
 /// `flags rw-s`: 3 letters in 2.6, `rwxRWX` (user, then kernel) from the core since 3.0, `rwxs` from ldelf.
-fn flags(text: &[u8]) -> Result<u8, Why> {
+fn flags(text: &[u8]) -> Result<u8, RejectReason> {
     let Some(flags) = strip_prefix(text, b"flags ") else {
-        return Err(if b"flags ".starts_with(text) { Why::Cut } else { Why::Garbled });
+        return Err(if b"flags ".starts_with(text) {
+            RejectReason::Cut
+        } else {
+            RejectReason::Garbled
+        });
     };
     let len = flags.iter().take_while(|b| **b != b' ').count();
     let letters: &[u8] = match len {
         3 => b"rwx",
         4 => b"rwxs",
         6 => b"rwxRWX",
-        _ if len < 6 => return Err(Why::Cut),
-        _ => return Err(Why::Garbled),
+        _ if len < 6 => return Err(RejectReason::Cut),
+        _ => return Err(RejectReason::Garbled),
     };
     let mut access = 0;
     for (n, (letter, flag)) in letters.iter().zip(flags).enumerate() {
@@ -77,21 +82,21 @@ fn flags(text: &[u8]) -> Result<u8, Why> {
             b'-' => {}
             flag if flag == letter && n < 4 && *flag != b'R' => access |= 1 << n,
             flag if flag == letter => {}
-            _ => return Err(Why::Garbled),
+            _ => return Err(RejectReason::Garbled),
         }
     }
     Ok(access)
 }
 
 /// Reads `[0] UUID @ 0x00100000`.
-pub(crate) fn elf(rest: &[u8]) -> Outcome {
+pub(crate) fn elf(rest: &[u8]) -> MessageOutcome {
     let read = || {
         let (_, rest) = dec32(rest)?;
         let (uuid, rest) = uuid(strip_prefix(rest, b"] ")?)?;
         let (address, _) = hex(strip_prefix(rest, b" @ ")?)?;
-        Some(What::Elf(uuid, address))
+        Some(ConsoleFact::Elf(uuid, address))
     };
-    read().map_or(Outcome::Ignored, Outcome::Fact)
+    read().map_or(MessageOutcome::Ignored, MessageOutcome::Fact)
 }
 
 /// Starts of further lines of a status.
@@ -118,12 +123,16 @@ pub(crate) fn is_detail(message: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{region, status};
-    use crate::parse::console::messages::fact::{MapLine, Outcome, What, Why};
+    use crate::parse::console::messages::fact::{
+        ConsoleFact, MapLine, MessageOutcome, RejectReason,
+    };
 
-    fn map(text: &str) -> Result<(u64, u64, u8), Why> {
+    fn map(text: &str) -> Result<(u64, u64, u8), RejectReason> {
         match region(text.as_bytes(), false) {
-            Outcome::Fact(What::Region(MapLine { va, size, access, .. })) => Ok((va, size, access)),
-            Outcome::Damaged(why) => Err(why),
+            MessageOutcome::Fact(ConsoleFact::Region(MapLine { va, size, access, .. })) => {
+                Ok((va, size, access))
+            }
+            MessageOutcome::Damaged(why) => Err(why),
             other => panic!("{other:?}"),
         }
     }
@@ -145,10 +154,10 @@ mod tests {
 
     #[test]
     fn damaged_region_lines_are_rejected() {
-        assert_eq!(map(" 0: va 0x00100000 pa 0x05"), Err(Why::Cut));
-        assert_eq!(map(" 0: va 0x001[ 1.5] 00000 pa 0x05"), Err(Why::Garbled));
-        assert_eq!(map(" 0: va 0x1 pa 0x2 size 0x3 flags rw"), Err(Why::Cut));
-        assert_eq!(map(" 0: va 0x1 pa 0x2 size 0x3 flags xxxx"), Err(Why::Garbled));
+        assert_eq!(map(" 0: va 0x00100000 pa 0x05"), Err(RejectReason::Cut));
+        assert_eq!(map(" 0: va 0x001[ 1.5] 00000 pa 0x05"), Err(RejectReason::Garbled));
+        assert_eq!(map(" 0: va 0x1 pa 0x2 size 0x3 flags rw"), Err(RejectReason::Cut));
+        assert_eq!(map(" 0: va 0x1 pa 0x2 size 0x3 flags xxxx"), Err(RejectReason::Garbled));
     }
 
     #[test]
@@ -159,7 +168,8 @@ mod tests {
             format!("TA {uuid} (0x32f04e40) (active)"),
             format!("user TA((null) {uuid}) (0x32f04e40)"),
         ] {
-            let Outcome::Fact(What::Status { uuid: Some(found), .. }) = status(text.as_bytes())
+            let MessageOutcome::Fact(ConsoleFact::Status { uuid: Some(found), .. }) =
+                status(text.as_bytes())
             else {
                 panic!("{text}");
             };

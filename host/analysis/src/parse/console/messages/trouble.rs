@@ -1,6 +1,6 @@
 //! Out of memory, panics and aborts, and the call stacks that follow them.
 
-use super::fact::{Outcome, What, Why};
+use super::fact::{ConsoleFact, MessageOutcome, RejectReason};
 use crate::{
     model::IncidentKind,
     parse::console::lines::bytes::{
@@ -9,36 +9,48 @@ use crate::{
 };
 
 /// Reads the text after `Memory allocation failed: ` (`print_oom`, 3.6.0 and later).
-pub(crate) fn out_of_memory(rest: &[u8]) -> Outcome {
+pub(crate) fn out_of_memory(rest: &[u8]) -> MessageOutcome {
     let Some((requested, rest)) = strip_prefix(rest, b"size ").and_then(dec) else {
-        return Outcome::Damaged(if rest.len() < 6 { Why::Cut } else { Why::Garbled });
+        return MessageOutcome::Damaged(if rest.len() < 6 {
+            RejectReason::Cut
+        } else {
+            RejectReason::Garbled
+        });
     };
     let context = strip_prefix(rest, b" context ").and_then(hex);
     match (rest, context) {
         (_, Some((context, []))) => {
-            Outcome::Fact(What::OutOfMemory { requested, context: Some(context) })
+            MessageOutcome::Fact(ConsoleFact::OutOfMemory { requested, context: Some(context) })
         }
-        (_, Some(_)) => Outcome::Damaged(Why::Garbled),
-        (rest, None) => Outcome::Damaged(if rest.len() < 12 { Why::Cut } else { Why::Garbled }),
+        (_, Some(_)) => MessageOutcome::Damaged(RejectReason::Garbled),
+        (rest, None) => MessageOutcome::Damaged(if rest.len() < 12 {
+            RejectReason::Cut
+        } else {
+            RejectReason::Garbled
+        }),
     }
 }
 
 /// Reads a line with an address, and what symbolize.py appends to it.
-pub(crate) fn address(message: &[u8]) -> Outcome {
+pub(crate) fn address(message: &[u8]) -> MessageOutcome {
     match hex0x(message) {
-        Some((address, [])) => Outcome::Fact(What::Address(address, None)),
+        Some((address, [])) => MessageOutcome::Fact(ConsoleFact::Address(address, None)),
         Some((address, rest @ [b' ', ..])) => {
-            Outcome::Fact(What::Address(address, Some(lossy(rest.trim_ascii()))))
+            MessageOutcome::Fact(ConsoleFact::Address(address, Some(lossy(rest.trim_ascii()))))
         }
-        _ => Outcome::Ignored,
+        _ => MessageOutcome::Ignored,
     }
 }
 
 /// `TEE load address @ 0xe100000`.
-pub(crate) fn load_address(rest: &[u8]) -> Outcome {
+pub(crate) fn load_address(rest: &[u8]) -> MessageOutcome {
     match hex(rest) {
-        Some((address, [])) => Outcome::Fact(What::LoadAddress(address)),
-        _ => Outcome::Damaged(if rest.is_empty() { Why::Cut } else { Why::Garbled }),
+        Some((address, [])) => MessageOutcome::Fact(ConsoleFact::LoadAddress(address)),
+        _ => MessageOutcome::Damaged(if rest.is_empty() {
+            RejectReason::Cut
+        } else {
+            RejectReason::Garbled
+        }),
     }
 }
 
@@ -54,7 +66,7 @@ const EXHAUSTED: [&[u8]; 5] = [
 ];
 
 /// Reads a message about an incident.
-pub(crate) fn read(message: &[u8]) -> Option<Outcome> {
+pub(crate) fn read(message: &[u8]) -> Option<MessageOutcome> {
     let kind = match message.first()? {
         b'T' => ta_panic(message)?,
         b'P' | b'a' if is_panic(message) => IncidentKind::CorePanic,
@@ -62,7 +74,7 @@ pub(crate) fn read(message: &[u8]) -> Option<Outcome> {
         b'F' | b'R' | b'P' | b'C' | b'O' | b'i' | b'o' => exhausted(message)?,
         _ => return None,
     };
-    Some(Outcome::Fact(What::Trouble(kind, lossy(message))))
+    Some(MessageOutcome::Fact(ConsoleFact::Trouble(kind, lossy(message))))
 }
 
 fn ta_panic(message: &[u8]) -> Option<IncidentKind> {

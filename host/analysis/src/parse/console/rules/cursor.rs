@@ -7,9 +7,9 @@ use crate::parse::console::lines::literal::Literal;
 
 /// A set of rules; rules 64 apart share a bit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Which(u64);
+pub(super) struct RuleSet(u64);
 
-impl Which {
+impl RuleSet {
     /// No rule.
     const NONE: Self = Self(0);
 
@@ -32,18 +32,18 @@ impl Which {
 
 /// Rules that may match a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::parse::console) struct Hits {
-    pub(super) which: Which,
+pub(in crate::parse::console) struct LineHits {
+    pub(super) which: RuleSet,
     /// Offset in the line of the first of their literals, or 0.
     pub(super) from: usize,
 }
 
-impl Hits {
+impl LineHits {
     /// No rule.
-    pub(in crate::parse::console) const NONE: Self = Self { which: Which::NONE, from: 0 };
+    pub(in crate::parse::console) const NONE: Self = Self { which: RuleSet::NONE, from: 0 };
 
     /// All rules, anywhere in the line.
-    pub(in crate::parse::console) const ANY: Self = Self { which: Which::ALL, from: 0 };
+    pub(in crate::parse::console) const ANY: Self = Self { which: RuleSet::ALL, from: 0 };
 
     /// The same rules, anywhere in the line.
     #[inline]
@@ -59,17 +59,17 @@ impl Hits {
 }
 
 /// A literal, and the rules whose literals occur wherever it does.
-type Entry = (Box<[u8]>, Which);
+type LiteralRules = (Box<[u8]>, RuleSet);
 
 /// Finds the next literal, and the rules of all literals that start there.
 #[derive(Clone, Debug)]
 enum Search {
     /// The literals share a prefix, as those of one vendor's traces do; with the rest of each.
-    Alike(Finder<'static>, Vec<(Literal, Which)>),
+    Alike(Finder<'static>, Vec<(Literal, RuleSet)>),
     /// Up to some hundred literals, with vector instructions; finds the longest that starts there.
-    Packed(packed::Searcher, Vec<Entry>),
+    Packed(packed::Searcher, Vec<LiteralRules>),
     /// Any number of literals; finds the longest that starts there.
-    Any(AhoCorasick, Vec<Entry>),
+    Any(AhoCorasick, Vec<LiteralRules>),
 }
 
 /// Shortest common prefix that is searched for, in bytes.
@@ -77,7 +77,7 @@ const ALIKE: usize = 4;
 
 impl Search {
     /// `None` without literals, or if there are too many.
-    fn new(literals: Vec<Entry>) -> Option<Self> {
+    fn new(literals: Vec<LiteralRules>) -> Option<Self> {
         let (first, _) = literals.first()?;
         let common_length =
             literals.iter().map(|(literal, _)| common_prefix_length(first, literal)).min()?;
@@ -99,15 +99,15 @@ impl Search {
     }
 
     #[inline]
-    fn find(&self, chunk: &[u8], mut from: usize) -> Option<(usize, Which)> {
+    fn find(&self, chunk: &[u8], mut from: usize) -> Option<(usize, RuleSet)> {
         let (found, literals) = match self {
             Self::Alike(finder, rests) => loop {
                 let position = from + finder.find(chunk.get(from..)?)?;
                 let tail = &chunk[position + finder.needle().len()..];
-                let mut rule_set = Which::NONE;
+                let mut rule_set = RuleSet::NONE;
                 let matches = rests.iter().filter(|(rest, _)| rest.is_prefix_of(tail));
                 matches.for_each(|(_, rules)| rule_set.add(*rules));
-                if rule_set != Which::NONE {
+                if rule_set != RuleSet::NONE {
                     return Some((position, rule_set));
                 }
                 from = position + 1;
@@ -132,29 +132,29 @@ fn common_prefix_length(one: &[u8], other: &[u8]) -> usize {
 pub(super) struct Literals {
     search: Option<Search>,
     /// Rules without a literal.
-    always: Which,
+    always: RuleSet,
     /// All rules.
-    all: Which,
+    all: RuleSet,
 }
 
 impl Literals {
     /// The literals of all rules, in order; empty for a rule without one.
     pub(super) fn new(all: &[&[u8]]) -> Self {
         let mut literals = Self::default();
-        let mut distinct: Vec<Entry> = Vec::new();
+        let mut distinct: Vec<LiteralRules> = Vec::new();
         for (at, literal) in all.iter().enumerate() {
-            literals.all.add(Which::for_rule(at));
+            literals.all.add(RuleSet::for_rule(at));
             if literal.is_empty() {
-                literals.always.add(Which::for_rule(at));
+                literals.always.add(RuleSet::for_rule(at));
             } else if !distinct.iter().any(|(known, _)| **known == **literal) {
-                distinct.push(((*literal).into(), Which::NONE));
+                distinct.push(((*literal).into(), RuleSet::NONE));
             }
         }
         // Where a literal occurs, all its prefixes occur too.
         for (one, which) in &mut distinct {
             let is_contained = |literal: &[u8]| !literal.is_empty() && one.starts_with(literal);
             let rules = all.iter().enumerate().filter(|(_, literal)| is_contained(literal));
-            rules.for_each(|(at, _)| which.add(Which::for_rule(at)));
+            rules.for_each(|(at, _)| which.add(RuleSet::for_rule(at)));
         }
         let is_empty = distinct.is_empty();
         literals.search = Search::new(distinct);
@@ -166,35 +166,35 @@ impl Literals {
 }
 
 /// Position of the next literal in a chunk: lines before it are skipped.
-pub(in crate::parse::console) struct Cursor<'a> {
+pub(in crate::parse::console) struct RuleCursor<'a> {
     chunk: &'a [u8],
     literals: &'a Literals,
     next: usize,
-    which: Which,
+    which: RuleSet,
 }
 
-impl<'a> Cursor<'a> {
+impl<'a> RuleCursor<'a> {
     pub(super) fn new(literals: &'a Literals, chunk: &'a [u8]) -> Self {
-        let mut cursor = Self { chunk, literals, next: 0, which: Which::NONE };
+        let mut cursor = Self { chunk, literals, next: 0, which: RuleSet::NONE };
         cursor.seek(0);
         cursor
     }
 
     /// Rules that may match between `start` and `end`; to be called in rising order.
     #[inline]
-    pub(in crate::parse::console) fn hits(&mut self, start: usize, end: usize) -> Hits {
+    pub(in crate::parse::console) fn hits(&mut self, start: usize, end: usize) -> LineHits {
         if self.next >= end {
-            return Hits { which: self.literals.always, from: 0 };
+            return LineHits { which: self.literals.always, from: 0 };
         }
         if self.next < start {
             self.seek(start);
         }
         let offset = self.next.min(end) - start;
-        Hits { which: self.hits_here(end), from: offset }
+        LineHits { which: self.hits_here(end), from: offset }
     }
 
     #[inline]
-    fn hits_here(&mut self, end: usize) -> Which {
+    fn hits_here(&mut self, end: usize) -> RuleSet {
         let mut hits = self.literals.always;
         while self.next < end && hits != self.literals.all {
             hits.add(self.which);
@@ -206,19 +206,19 @@ impl<'a> Cursor<'a> {
     fn seek(&mut self, from: usize) {
         let search = self.literals.search.as_ref();
         let next_match = search.and_then(|search| search.find(self.chunk, from));
-        (self.next, self.which) = next_match.unwrap_or((usize::MAX, Which::NONE));
+        (self.next, self.which) = next_match.unwrap_or((usize::MAX, RuleSet::NONE));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Cursor, Literals, Which};
+    use super::{Literals, RuleCursor, RuleSet};
 
     /// What each line of `chunk` may be matched by.
-    fn hits(literals: &[&str], chunk: &str) -> Vec<Which> {
+    fn hits(literals: &[&str], chunk: &str) -> Vec<RuleSet> {
         let literals: Vec<_> = literals.iter().map(|literal| literal.as_bytes()).collect();
         let literals = Literals::new(&literals);
-        let mut cursor = Cursor::new(&literals, chunk.as_bytes());
+        let mut cursor = RuleCursor::new(&literals, chunk.as_bytes());
         let mut start = 0;
         let lines = chunk.split_inclusive('\n').map(|line| {
             start += line.len();
@@ -230,25 +230,28 @@ mod tests {
     #[test]
     fn lines_without_a_literal_are_skipped() {
         let found = hits(&["--- loop "], "a\nb --- loop 1\nc\n");
-        assert_eq!(found, [Which::NONE, Which(1), Which::NONE]);
+        assert_eq!(found, [RuleSet::NONE, RuleSet(1), RuleSet::NONE]);
     }
 
     #[test]
     fn literals_within_and_across_each_other_are_found() {
         let literals = ["buf_map", "buf_map: ch", "map: ", "buf_map"];
-        assert_eq!(hits(&literals, "x buf_map: ch 3\nbuf_map\n"), [Which(0b1111), Which(0b1001)]);
+        assert_eq!(
+            hits(&literals, "x buf_map: ch 3\nbuf_map\n"),
+            [RuleSet(0b1111), RuleSet(0b1001)]
+        );
         let alike = ["buf_map", "buf_map: ch", "buf_unmap"];
         let found = hits(&alike, "buf_u buf_map: ch\nbuf_m\nbuf_unmap buf_map\n");
-        assert_eq!(found, [Which(0b11), Which::NONE, Which(0b101)]);
+        assert_eq!(found, [RuleSet(0b11), RuleSet::NONE, RuleSet(0b101)]);
         let many: Vec<_> = (0..500).map(|n| format!("{n:03}.")).collect();
         let many: Vec<_> = many.iter().map(String::as_str).collect();
-        assert_eq!(hits(&many, "x 017.\nx 17.\n"), [Which(1 << 17), Which::NONE]);
+        assert_eq!(hits(&many, "x 017.\nx 17.\n"), [RuleSet(1 << 17), RuleSet::NONE]);
     }
 
     #[test]
     fn a_rule_without_a_literal_may_match_anywhere() {
-        assert_eq!(hits(&["", "b"], "a\nb\n"), [Which(1), Which(3)]);
-        assert_eq!(hits(&[""], "a\nb\n"), [Which(1), Which(1)]);
-        assert_eq!(hits(&[], "a\n"), [Which::NONE]);
+        assert_eq!(hits(&["", "b"], "a\nb\n"), [RuleSet(1), RuleSet(3)]);
+        assert_eq!(hits(&[""], "a\nb\n"), [RuleSet(1), RuleSet(1)]);
+        assert_eq!(hits(&[], "a\n"), [RuleSet::NONE]);
     }
 }

@@ -15,9 +15,9 @@ mod rule;
 pub(super) mod straight;
 
 use cursor::Literals;
-pub(super) use cursor::{Cursor, Hits};
-use rule::Rule;
-pub(super) use rule::{Hit, Step, Steps};
+pub(super) use cursor::{LineHits, RuleCursor};
+use rule::ConsoleRule;
+pub(super) use rule::{RuleHit, RuleStep, RuleSteps};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -31,7 +31,7 @@ pub struct MarkError(String);
 /// Compiled rules.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
-    rules: Vec<Rule>,
+    rules: Vec<ConsoleRule>,
     literals: Literals,
 }
 
@@ -69,7 +69,7 @@ impl Rules {
                 let hint = "name the step, for example \"map\"";
                 return Err(mistake(rule.step.span(), "the step has no name", hint));
             }
-            let compiled = Rule::new(Some(step.as_str().into()), rule.pattern.get_ref());
+            let compiled = ConsoleRule::new(Some(step.as_str().into()), rule.pattern.get_ref());
             let compiled = compiled.map_err(|message| {
                 mistake(
                     rule.pattern.span(),
@@ -98,13 +98,14 @@ impl Rules {
     /// # Errors
     /// When the pattern is not a valid regular expression.
     pub fn add_mark(&mut self, pattern: &str) -> Result<(), MarkError> {
-        self.rules.push(Rule::new(None, pattern).map_err(MarkError)?);
+        self.rules.push(ConsoleRule::new(None, pattern).map_err(MarkError)?);
         self.index();
         Ok(())
     }
 
     fn index(&mut self) {
-        self.literals = Literals::new(&self.rules.iter().map(Rule::literal).collect::<Vec<_>>());
+        self.literals =
+            Literals::new(&self.rules.iter().map(ConsoleRule::literal).collect::<Vec<_>>());
     }
 
     /// Whether there are no rules.
@@ -120,13 +121,18 @@ impl Rules {
     }
 
     /// A cursor over the lines of `chunk` that may match.
-    pub(super) fn cursor<'a>(&'a self, chunk: &'a [u8]) -> Cursor<'a> {
-        Cursor::new(&self.literals, chunk)
+    pub(super) fn cursor<'a>(&'a self, chunk: &'a [u8]) -> RuleCursor<'a> {
+        RuleCursor::new(&self.literals, chunk)
     }
 
     /// Applies the first rule that matches `line`, of those that [`Cursor::hits`] returned.
     #[inline]
-    pub(super) fn apply(&self, line: &[u8], hits: Hits, steps: &mut Steps) -> Option<Hit> {
+    pub(super) fn apply(
+        &self,
+        line: &[u8],
+        hits: LineHits,
+        steps: &mut RuleSteps,
+    ) -> Option<RuleHit> {
         let rules = self.rules.iter().enumerate().filter(|(at, _)| hits.which.contains(*at));
         rules.map(|(_, rule)| rule).find_map(|rule| rule.apply(line, hits.from, steps))
     }
@@ -134,7 +140,7 @@ impl Rules {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hit, Hits, Rules, Steps};
+    use super::{LineHits, RuleHit, RuleSteps, Rules};
 
     const MAP: &str = r"
 [[rule]]
@@ -147,14 +153,14 @@ pattern = 'buf_map: ch (?<channel>\d+) pa (?<pa>0x[0-9a-f]+) pid (?<pid>\d+) ret
         let mut rules = Rules::default();
         rules.add_file("map.toml", MAP).unwrap();
         let line = b"x buf_map: ch 3 pa 0x5a pid 7 ret 0xffff000c y";
-        let mut steps = Steps::default();
-        assert_eq!(rules.apply(line, Hits::ANY, &mut steps), Some(Hit::Step));
+        let mut steps = RuleSteps::default();
+        assert_eq!(rules.apply(line, LineHits::ANY, &mut steps), Some(RuleHit::Step));
         let step = steps.all.remove(0);
         assert_eq!((&*step.name, step.result), ("map", Some(0xffff_000c)));
         assert_eq!(step.by.as_ref().unwrap().pid, 7);
         let keys: Vec<_> = step.keys.iter().map(|(name, key)| (name.to_string(), key)).collect();
         assert_eq!(keys, [("channel".into(), 3), ("pa".into(), 0x5a)]);
-        assert!(rules.apply(b"buf_map: nothing", Hits::ANY, &mut steps).is_none());
+        assert!(rules.apply(b"buf_map: nothing", LineHits::ANY, &mut steps).is_none());
     }
 
     #[test]

@@ -7,26 +7,26 @@ use regex::bytes::{Captures, Regex, RegexBuilder};
 use regex_syntax::hir::{Hir, HirKind};
 use teeleak_proto::Uuid;
 
-use super::straight::{Found, Straight, Want};
+use super::straight::{GroupKind, GroupValues, LiteralPattern};
 use crate::{
-    model::{Keys, Name, Names, Party},
+    model::{Caller, Keys, Names, Symbol},
     parse::console::lines::bytes::{number, uuid},
 };
 
 /// A step of a rule.
 #[derive(Clone, PartialEq, Debug)]
-pub(in crate::parse::console) struct Step {
-    pub name: Name,
+pub(in crate::parse::console) struct RuleStep {
+    pub name: Symbol,
     pub result: Option<u32>,
     pub session: Option<u32>,
     pub uuid: Option<Uuid>,
-    pub by: Option<Arc<Party>>,
+    pub by: Option<Arc<Caller>>,
     pub keys: Keys,
 }
 
 /// The result of a rule that matched.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::parse::console) enum Hit {
+pub(in crate::parse::console) enum RuleHit {
     /// An iteration starts.
     Mark,
     /// A step, added to the others.
@@ -35,15 +35,15 @@ pub(in crate::parse::console) enum Hit {
 
 /// Steps of rules.
 #[derive(Clone, Debug, Default)]
-pub(in crate::parse::console) struct Steps {
-    pub all: Vec<Step>,
+pub(in crate::parse::console) struct RuleSteps {
+    pub all: Vec<RuleStep>,
     /// Caller of the last step, most likely also of the next one.
-    last: Option<Arc<Party>>,
+    last: Option<Arc<Caller>>,
 }
 
-impl Steps {
+impl RuleSteps {
     #[inline]
-    fn party(&mut self, pid: u32, tid: u32, comm: &[u8]) -> Arc<Party> {
+    fn party(&mut self, pid: u32, tid: u32, comm: &[u8]) -> Arc<Caller> {
         if let Some(last) = &self.last
             && (last.pid, last.tid) == (pid, tid)
             && last.comm.as_bytes() == comm
@@ -51,7 +51,7 @@ impl Steps {
             return Arc::clone(last);
         }
         let comm = String::from_utf8_lossy(comm).into();
-        let party = Arc::new(Party { pid, tid, comm, by_kernel: false });
+        let party = Arc::new(Caller { pid, tid, comm, by_kernel: false });
         Arc::clone(self.last.insert(party))
     }
 }
@@ -81,23 +81,23 @@ impl Meanings {
         }
     }
 
-    fn group_kind(&self, group: usize) -> Want {
+    fn group_kind(&self, group: usize) -> GroupKind {
         if [self.ta, self.comm].contains(&Some(group)) {
-            return Want::Text;
+            return GroupKind::Text;
         }
         let numbers = [self.result, self.session, self.pid, self.tid];
         let is_number = numbers.contains(&Some(group)) || self.keys.contains(&group);
-        if is_number { Want::Number } else { Want::Nothing }
+        if is_number { GroupKind::Number } else { GroupKind::Nothing }
     }
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Rule {
+pub(super) struct ConsoleRule {
     /// `None` for the mark.
-    pub(super) step: Option<Name>,
+    pub(super) step: Option<Symbol>,
     regex: Regex,
     /// The same pattern without the regex engine, if possible.
-    straight: Option<Straight>,
+    straight: Option<LiteralPattern>,
     /// Whether a match starts with its literal.
     leads: bool,
     meanings: Meanings,
@@ -107,8 +107,8 @@ pub(super) struct Rule {
     literal: Finder<'static>,
 }
 
-impl Rule {
-    pub(super) fn new(step: Option<Name>, pattern: &str) -> Result<Self, String> {
+impl ConsoleRule {
+    pub(super) fn new(step: Option<Symbol>, pattern: &str) -> Result<Self, String> {
         // Logs are bytes: classes mean ASCII, and damaged UTF-8 does not hide a line.
         let regex = RegexBuilder::new(pattern).unicode(false).build();
         let regex = regex.map_err(|error| reason(&error))?;
@@ -123,7 +123,7 @@ impl Rule {
         let kind_of = |group| meanings.group_kind(group);
         Ok(Self {
             step,
-            straight: hir.as_ref().and_then(|hir| Straight::new(hir, kind_of)),
+            straight: hir.as_ref().and_then(|hir| LiteralPattern::new(hir, kind_of)),
             leads: hir.as_ref().is_some_and(|hir| leads(hir, &literal)),
             names: keys.map(|(_, name)| name.into()).collect::<Vec<_>>().as_slice().into(),
             literal: Finder::new(&literal).into_owned(),
@@ -139,27 +139,29 @@ impl Rule {
 
     /// Applies the rule to `line`, in which no literal of the rules starts before `from`.
     #[inline]
-    pub(super) fn apply(&self, line: &[u8], from: usize, steps: &mut Steps) -> Option<Hit> {
+    pub(super) fn apply(&self, line: &[u8], from: usize, steps: &mut RuleSteps) -> Option<RuleHit> {
         if let Some(straight) = &self.straight {
-            let mut values = Found::default();
+            let mut values = GroupValues::default();
             let start = if self.leads { from } else { 0 };
             straight.find(line, start, &mut values).then_some(())?;
-            return Some(self.record_match(&Direct { straight, found: &values, line }, steps));
+            return Some(
+                self.record_match(&LiteralGroups { straight, found: &values, line }, steps),
+            );
         }
         self.literal.find(line)?;
         Some(self.record_match(&self.regex.captures(line)?, steps))
     }
 
     #[inline]
-    fn record_match(&self, groups: &impl Groups, steps: &mut Steps) -> Hit {
-        let Some(name) = self.step else { return Hit::Mark };
+    fn record_match(&self, groups: &impl MatchGroups, steps: &mut RuleSteps) -> RuleHit {
+        let Some(name) = self.step else { return RuleHit::Mark };
         let step = self.step(name, groups, steps);
         steps.all.push(step);
-        Hit::Step
+        RuleHit::Step
     }
 
     #[inline]
-    fn step(&self, name: Name, groups: &impl Groups, steps: &mut Steps) -> Step {
+    fn step(&self, name: Symbol, groups: &impl MatchGroups, steps: &mut RuleSteps) -> RuleStep {
         let meanings = &self.meanings;
         let number = |group: Option<usize>| group.and_then(|group| groups.number(group)).map(low);
         let text = |group: Option<usize>| group.and_then(|group| groups.text(group));
@@ -167,7 +169,7 @@ impl Rule {
         meanings.keys.iter().for_each(|group| keys.push(groups.number(*group)));
         let (pid, tid, comm) = (number(meanings.pid), number(meanings.tid), text(meanings.comm));
         let has_party = pid.is_some() || tid.is_some() || comm.is_some();
-        Step {
+        RuleStep {
             name,
             result: number(meanings.result),
             session: number(meanings.session),
@@ -180,18 +182,18 @@ impl Rule {
 }
 
 /// The groups of a match, by their numbers; `None` for those that did not take part.
-trait Groups {
+trait MatchGroups {
     fn number(&self, group: usize) -> Option<u64>;
     fn text(&self, group: usize) -> Option<&[u8]>;
 }
 
-struct Direct<'a> {
-    straight: &'a Straight,
-    found: &'a Found,
+struct LiteralGroups<'a> {
+    straight: &'a LiteralPattern,
+    found: &'a GroupValues,
     line: &'a [u8],
 }
 
-impl Groups for Direct<'_> {
+impl MatchGroups for LiteralGroups<'_> {
     #[inline]
     fn number(&self, group: usize) -> Option<u64> {
         Some(self.straight.number(self.line, self.found, group))
@@ -202,7 +204,7 @@ impl Groups for Direct<'_> {
     }
 }
 
-impl Groups for Captures<'_> {
+impl MatchGroups for Captures<'_> {
     fn number(&self, group: usize) -> Option<u64> {
         self.get(group).map(|text| number(text.as_bytes()))
     }

@@ -14,7 +14,7 @@ const GROUPS: usize = 16;
 
 /// How a group is used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Want {
+pub(crate) enum GroupKind {
     Nothing,
     Text,
     Number,
@@ -22,44 +22,44 @@ pub(crate) enum Want {
 
 /// The groups of a match: the value of a number, or start and end of a text as two halves.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Found([u64; GROUPS]);
+pub(crate) struct GroupValues([u64; GROUPS]);
 
 /// A pattern of literals and runs.
 #[derive(Clone, Debug)]
-pub(crate) struct Straight {
+pub(crate) struct LiteralPattern {
     /// Finds the start of a match.
     first: Finder<'static>,
     begin: Literal,
     /// The parts after the first literal.
-    parts: Vec<Part>,
+    parts: Vec<PatternPart>,
     /// Groups that are read as numbers while matching.
     numbers: [bool; GROUPS],
 }
 
 /// A set of bytes.
-type Set = Box<[bool; 256]>;
+type ByteSet = Box<[bool; 256]>;
 
 /// A piece of a pattern.
 #[derive(Clone, Debug)]
-enum Piece {
+enum PatternPiece {
     Literal(Literal),
     /// One or more bytes of a set, as many as possible.
-    Run(Set),
+    Run(ByteSet),
     Begin(usize),
     End(usize),
 }
 
 /// A literal, which may be empty, and what follows it.
 #[derive(Clone, Debug)]
-struct Part {
+struct PatternPart {
     before: Literal,
-    what: What,
+    what: PatternTail,
 }
 
 #[derive(Clone, Debug)]
-enum What {
+enum PatternTail {
     Nothing,
-    Run(Set),
+    Run(ByteSet),
     Begin(usize),
     End(usize),
     /// A run of decimal digits that is not used.
@@ -70,22 +70,26 @@ enum What {
     Hexadecimal(usize),
 }
 
-impl Straight {
+impl LiteralPattern {
     /// The pattern, if it has only literals and runs; `wanted` returns how each group is used.
-    pub(crate) fn new(hir: &Hir, wanted: impl Fn(usize) -> Want) -> Option<Self> {
+    pub(crate) fn new(hir: &Hir, wanted: impl Fn(usize) -> GroupKind) -> Option<Self> {
         let mut pieces = Vec::new();
         flatten(hir, &mut pieces)?;
-        let Piece::Literal(begin) = pieces.first()?.clone() else { return None };
-        let solid = |piece: &&Piece| matches!(piece, Piece::Literal(_) | Piece::Run(_));
+        let PatternPiece::Literal(begin) = pieces.first()?.clone() else { return None };
+        let solid = |piece: &&PatternPiece| {
+            matches!(piece, PatternPiece::Literal(_) | PatternPiece::Run(_))
+        };
         let solids: Vec<_> = pieces.iter().filter(solid).collect();
         let is_unambiguous = solids.windows(2).all(|pair| match pair {
-            [Piece::Run(set), next] => next.first_bytes().all(|byte| !set[usize::from(byte)]),
+            [PatternPiece::Run(set), next] => {
+                next.first_bytes().all(|byte| !set[usize::from(byte)])
+            }
             _ => true,
         });
         let parts = fuse(&pieces[1..], wanted);
         let mut numbers = [false; GROUPS];
         for part in &parts {
-            if let What::Decimal(group) | What::Hexadecimal(group) = part.what {
+            if let PatternTail::Decimal(group) | PatternTail::Hexadecimal(group) = part.what {
                 numbers[group] = true;
             }
         }
@@ -95,7 +99,7 @@ impl Straight {
 
     /// Finds the leftmost match in `line`; no match starts before `from`.
     #[inline]
-    pub(crate) fn find(&self, line: &[u8], mut from: usize, found: &mut Found) -> bool {
+    pub(crate) fn find(&self, line: &[u8], mut from: usize, found: &mut GroupValues) -> bool {
         loop {
             let Some(rest) = line.get(from..) else { return false };
             if !self.begin.is_prefix_of(rest) {
@@ -111,27 +115,27 @@ impl Straight {
 
     /// Matches the parts after the first literal, from `at` on.
     #[inline]
-    fn rest(&self, line: &[u8], at: usize, found: &mut Found) -> bool {
+    fn rest(&self, line: &[u8], at: usize, found: &mut GroupValues) -> bool {
         let mut rest = &line[at..];
-        for Part { before, what } in &self.parts {
+        for PatternPart { before, what } in &self.parts {
             if !before.is_prefix_of(rest) {
                 return false;
             }
             rest = &rest[before.len()..];
             let length = match what {
-                What::Decimal(group) => decimal(rest, &mut found.0[*group]),
-                What::Hexadecimal(group) => hexadecimal(rest, &mut found.0[*group]),
-                What::Digits => decimal(rest, &mut 0),
-                What::Run(set) => run(rest, set),
-                What::Begin(group) => {
+                PatternTail::Decimal(group) => decimal(rest, &mut found.0[*group]),
+                PatternTail::Hexadecimal(group) => hexadecimal(rest, &mut found.0[*group]),
+                PatternTail::Digits => decimal(rest, &mut 0),
+                PatternTail::Run(set) => run(rest, set),
+                PatternTail::Begin(group) => {
                     found.0[*group] = ((line.len() - rest.len()) as u64) << 32;
                     continue;
                 }
-                What::End(group) => {
+                PatternTail::End(group) => {
                     found.0[*group] |= (line.len() - rest.len()) as u64;
                     continue;
                 }
-                What::Nothing => continue,
+                PatternTail::Nothing => continue,
             };
             if length == 0 {
                 return false;
@@ -143,12 +147,12 @@ impl Straight {
 
     /// The value of a group that is a number.
     #[inline]
-    pub(crate) fn number(&self, line: &[u8], found: &Found, group: usize) -> u64 {
+    pub(crate) fn number(&self, line: &[u8], found: &GroupValues, group: usize) -> u64 {
         if self.numbers[group] { found.0[group] } else { number(found.text(line, group)) }
     }
 }
 
-impl Found {
+impl GroupValues {
     /// The text of a group that is not a number.
     #[inline]
     pub(crate) fn text<'l>(&self, line: &'l [u8], group: usize) -> &'l [u8] {
@@ -160,7 +164,7 @@ impl Found {
 
 /// Number of bytes of a set at the start of `text`.
 #[inline]
-fn run(text: &[u8], set: &Set) -> usize {
+fn run(text: &[u8], set: &ByteSet) -> usize {
     let mut rest = text;
     while let [byte, after @ ..] = rest
         && set[usize::from(*byte)]
@@ -200,61 +204,70 @@ fn hexadecimal(text: &[u8], value: &mut u64) -> usize {
 }
 
 /// Whether a set has exactly these bytes.
-fn is_set_of(set: &Set, bytes: &[u8]) -> bool {
+fn is_set_of(set: &ByteSet, bytes: &[u8]) -> bool {
     (0..=u8::MAX).all(|byte| set[usize::from(byte)] == bytes.contains(&byte))
 }
 
 /// Fuses the pieces of groups that are numbers, and leaves out unused groups.
-fn fuse(mut pieces: &[Piece], wanted: impl Fn(usize) -> Want) -> Vec<Part> {
+fn fuse(mut pieces: &[PatternPiece], wanted: impl Fn(usize) -> GroupKind) -> Vec<PatternPart> {
     let mut parts = Vec::new();
     let mut prefix = Vec::new();
     while let [first, others @ ..] = pieces {
         let (what, after) = match (number_of(pieces, &wanted), first) {
             (Some(number), _) => number,
-            (None, Piece::Literal(literal)) => {
+            (None, PatternPiece::Literal(literal)) => {
                 prefix.extend_from_slice(literal.bytes());
                 pieces = others;
                 continue;
             }
-            (None, Piece::Run(set)) => (What::Run(set.clone()), others),
-            (None, Piece::Begin(group) | Piece::End(group)) if wanted(*group) == Want::Nothing => {
+            (None, PatternPiece::Run(set)) => (PatternTail::Run(set.clone()), others),
+            (None, PatternPiece::Begin(group) | PatternPiece::End(group))
+                if wanted(*group) == GroupKind::Nothing =>
+            {
                 pieces = others;
                 continue;
             }
-            (None, Piece::Begin(group)) => (What::Begin(*group), others),
-            (None, Piece::End(group)) => (What::End(*group), others),
+            (None, PatternPiece::Begin(group)) => (PatternTail::Begin(*group), others),
+            (None, PatternPiece::End(group)) => (PatternTail::End(*group), others),
         };
-        parts.push(Part { before: Literal::new(&std::mem::take(&mut prefix)), what });
+        parts.push(PatternPart { before: Literal::new(&std::mem::take(&mut prefix)), what });
         pieces = after;
     }
     if !prefix.is_empty() {
-        parts.push(Part { before: Literal::new(&prefix), what: What::Nothing });
+        parts.push(PatternPart { before: Literal::new(&prefix), what: PatternTail::Nothing });
     }
     parts
 }
 
 /// The number that these pieces start with, and the pieces after it.
-fn number_of(pieces: &[Piece], wanted: impl Fn(usize) -> Want) -> Option<(What, &[Piece])> {
-    let is_number = |group: usize| wanted(group) == Want::Number;
+fn number_of(
+    pieces: &[PatternPiece],
+    wanted: impl Fn(usize) -> GroupKind,
+) -> Option<(PatternTail, &[PatternPiece])> {
+    let is_number = |group: usize| wanted(group) == GroupKind::Number;
     Some(match pieces {
-        [Piece::Begin(group), Piece::Run(set), Piece::End(_), after @ ..]
+        [PatternPiece::Begin(group), PatternPiece::Run(set), PatternPiece::End(_), after @ ..]
             if is_number(*group) && is_set_of(set, b"0123456789") =>
         {
-            (What::Decimal(*group), after)
+            (PatternTail::Decimal(*group), after)
         }
-        [Piece::Begin(group), Piece::Literal(zero), Piece::Run(set), Piece::End(_), after @ ..]
-            if is_number(*group)
-                && zero.bytes() == b"0x"
-                && is_set_of(set, b"0123456789abcdef") =>
-        {
-            (What::Hexadecimal(*group), after)
+        [
+            PatternPiece::Begin(group),
+            PatternPiece::Literal(zero),
+            PatternPiece::Run(set),
+            PatternPiece::End(_),
+            after @ ..,
+        ] if is_number(*group) && zero.bytes() == b"0x" && is_set_of(set, b"0123456789abcdef") => {
+            (PatternTail::Hexadecimal(*group), after)
         }
-        [Piece::Run(set), after @ ..] if is_set_of(set, b"0123456789") => (What::Digits, after),
+        [PatternPiece::Run(set), after @ ..] if is_set_of(set, b"0123456789") => {
+            (PatternTail::Digits, after)
+        }
         _ => return None,
     })
 }
 
-impl Piece {
+impl PatternPiece {
     /// Bytes that the piece may start with.
     fn first_bytes(&self) -> impl Iterator<Item = u8> {
         (0..=u8::MAX).filter(move |byte| match self {
@@ -266,15 +279,15 @@ impl Piece {
 }
 
 /// Adds the pieces of `hir`; `None` if it has anything else.
-fn flatten(hir: &Hir, pieces: &mut Vec<Piece>) -> Option<()> {
+fn flatten(hir: &Hir, pieces: &mut Vec<PatternPiece>) -> Option<()> {
     match hir.kind() {
-        HirKind::Literal(literal) => pieces.push(Piece::Literal(Literal::new(&literal.0))),
+        HirKind::Literal(literal) => pieces.push(PatternPiece::Literal(Literal::new(&literal.0))),
         HirKind::Concat(all) => all.iter().try_for_each(|piece| flatten(piece, pieces))?,
         HirKind::Capture(capture) => {
             let group = usize::try_from(capture.index).ok().filter(|group| *group < GROUPS)?;
-            pieces.push(Piece::Begin(group));
+            pieces.push(PatternPiece::Begin(group));
             flatten(&capture.sub, pieces)?;
-            pieces.push(Piece::End(group));
+            pieces.push(PatternPiece::End(group));
         }
         HirKind::Repetition(run) if run.greedy && (run.min, run.max) == (1, None) => {
             let HirKind::Class(Class::Bytes(class)) = run.sub.kind() else { return None };
@@ -282,7 +295,7 @@ fn flatten(hir: &Hir, pieces: &mut Vec<Piece>) -> Option<()> {
             for range in class.ranges() {
                 set[usize::from(range.start())..=usize::from(range.end())].fill(true);
             }
-            pieces.push(Piece::Run(set));
+            pieces.push(PatternPiece::Run(set));
         }
         _ => return None,
     }
@@ -294,11 +307,11 @@ mod tests {
     use proptest::prelude::*;
     use regex::bytes::RegexBuilder;
 
-    use super::{Found, Straight, Want, number};
+    use super::{GroupKind, GroupValues, LiteralPattern, number};
 
-    fn straight(pattern: &str, wanted: impl Fn(usize) -> Want) -> Option<Straight> {
+    fn straight(pattern: &str, wanted: impl Fn(usize) -> GroupKind) -> Option<LiteralPattern> {
         let mut parser = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build();
-        Straight::new(&parser.parse(pattern).unwrap(), wanted)
+        LiteralPattern::new(&parser.parse(pattern).unwrap(), wanted)
     }
 
     #[test]
@@ -306,20 +319,20 @@ mod tests {
         for pattern in
             ["a|b", "a.*b", r"x\d*", r"\d+x", r"x\d+?y", r"x\d+7", r"x[a-c]+\d+b?", "(?i)x"]
         {
-            assert!(straight(pattern, |_| Want::Text).is_none(), "{pattern}");
+            assert!(straight(pattern, |_| GroupKind::Text).is_none(), "{pattern}");
         }
         let pattern = r"map:\d+ ch (?<c>\d+) pa (?<pa>0x[0-9a-f]+) ret (?<r>\S+)";
-        assert!(straight(pattern, |_| Want::Text).is_some());
+        assert!(straight(pattern, |_| GroupKind::Text).is_some());
     }
 
     #[test]
     fn numbers_that_do_not_fit_are_told_apart_by_their_hash() {
-        let pattern = straight(r"n (\d+) (0x[0-9a-f]+)", |_| Want::Number).unwrap();
+        let pattern = straight(r"n (\d+) (0x[0-9a-f]+)", |_| GroupKind::Number).unwrap();
         for text in
             ["18446744073709551615 0xffffffffffffffff", "99999999999999999999 0x10000000000000000"]
         {
             let line = format!("n {text}");
-            let mut found = Found::default();
+            let mut found = GroupValues::default();
             assert!(pattern.find(line.as_bytes(), 0, &mut found));
             let read = [1, 2].map(|group| pattern.number(line.as_bytes(), &found, group));
             let parts: Vec<_> = text.split(' ').map(|part| number(part.as_bytes())).collect();
@@ -354,10 +367,10 @@ mod tests {
             line in "[abx0-2 ]{0,24}",
         ) {
             let pattern = parts.concat();
-            let want = if numbers { Want::Number } else { Want::Text };
+            let want = if numbers { GroupKind::Number } else { GroupKind::Text };
             let Some(straight) = straight(&pattern, |_| want) else { return Ok(()) };
             let regex = RegexBuilder::new(&pattern).unicode(false).build().unwrap();
-            let mut ours = Found::default();
+            let mut ours = GroupValues::default();
             let line = line.as_bytes();
             let there = straight.find(line, 0, &mut ours);
             let theirs = regex.captures(line);

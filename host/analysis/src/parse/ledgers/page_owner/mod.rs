@@ -17,10 +17,10 @@ mod texts;
 
 use std::{collections::HashMap, sync::Arc};
 
-use texts::Texts;
+use texts::BlockTexts;
 
-use super::{Context, Line, LineOutcome, MOST, Out, Parser, fields};
-use crate::model::{Census, Ledger, Place, Row};
+use super::{LedgerLine, LedgerOutput, LineOutcome, MOST, Parser, TextContext, fields};
+use crate::model::{Ledger, LedgerEntry, LedgerSnapshot, SourceLocation};
 
 /// Bytes of a page.
 const PAGE: u64 = 4096;
@@ -32,30 +32,35 @@ const FRAMES: usize = 64;
 const HEAD: &str = "Page allocated via order ";
 
 /// Order and stack.
-type Alike = (u32, Vec<Arc<str>>);
+type BlockKey = (u32, Vec<Arc<str>>);
 
 #[derive(Default)]
 pub(super) struct PageOwner {
-    at: Option<Place>,
+    at: Option<SourceLocation>,
     /// Groups of blocks with the same stack and order: place of the first one, and number of allocations.
-    groups: Vec<(Place, u64)>,
-    all: HashMap<Alike, usize>,
-    texts: Texts,
-    block: Option<Block>,
-    times: Option<(u64, Place)>,
+    groups: Vec<(SourceLocation, u64)>,
+    all: HashMap<BlockKey, usize>,
+    texts: BlockTexts,
+    block: Option<PageBlock>,
+    times: Option<(u64, SourceLocation)>,
     names: HashMap<String, Arc<str>>,
     lost: u64,
 }
 
-struct Block {
-    place: Place,
+struct PageBlock {
+    place: SourceLocation,
     times: u64,
     order: u32,
     stack: Vec<Arc<str>>,
 }
 
 impl Parser for PageOwner {
-    fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
+    fn line(
+        &mut self,
+        line: &LedgerLine<'_>,
+        _: &TextContext,
+        out: &mut LedgerOutput,
+    ) -> LineOutcome {
         if let Some(times) = times(line.text) {
             self.close();
             self.texts.forget();
@@ -100,22 +105,22 @@ impl Parser for PageOwner {
         Some((known_block.bytes, known_block.lines))
     }
 
-    fn end(&mut self, out: &mut Out) {
+    fn end(&mut self, out: &mut LedgerOutput) {
         self.close();
-        self.texts = Texts::default();
+        self.texts = BlockTexts::default();
         let Some(place) = self.at.take() else { return };
-        let mut census = Census::new(Ledger::PageOwner, "", place);
+        let mut census = LedgerSnapshot::new(Ledger::PageOwner, "", place);
         census.lost = std::mem::take(&mut self.lost);
         let groups = std::mem::take(&mut self.groups);
         for ((order, stack), group) in self.all.drain() {
             let Some((place, times)) = groups.get(group).cloned() else { continue };
             let bytes = times.saturating_mul(PAGE << order);
             let name = site(&stack).unwrap_or_else(|| "unknown".into());
-            let mut row = Row::new(place, &name, times, bytes);
+            let mut row = LedgerEntry::new(place, &name, times, bytes);
             (row.ids.order, row.stack) = (Some(order), stack);
             census.rows.push(row);
         }
-        let key = |row: &Row| (std::cmp::Reverse(row.bytes), row.place.at);
+        let key = |row: &LedgerEntry| (std::cmp::Reverse(row.bytes), row.place.at);
         census.rows.sort_by_key(key);
         self.names.clear();
         self.times = None;
@@ -124,7 +129,7 @@ impl Parser for PageOwner {
 }
 
 impl PageOwner {
-    fn begin(&mut self, rest: &str, line: &Line<'_>) -> LineOutcome {
+    fn begin(&mut self, rest: &str, line: &LedgerLine<'_>) -> LineOutcome {
         self.close();
         let order = rest.split([',', ' ']).next().and_then(fields::decimal);
         let order = order.and_then(|order| u32::try_from(order).ok()).filter(|order| *order < 32);
@@ -134,13 +139,13 @@ impl PageOwner {
         };
         let (times, place) = self.times.take().unwrap_or_else(|| (1, line.place.clone()));
         self.at.get_or_insert_with(|| place.clone());
-        self.block = Some(Block { place, times, order, stack: Vec::new() });
+        self.block = Some(PageBlock { place, times, order, stack: Vec::new() });
         LineOutcome::Parsed
     }
 
     /// Ends the open block; returns its group.
     fn close(&mut self) -> Option<usize> {
-        let Block { place, times, order, stack } = self.block.take()?;
+        let PageBlock { place, times, order, stack } = self.block.take()?;
         let (room, next) = (self.groups.len() < MOST, self.groups.len());
         let key = (order, stack);
         let group = match self.all.get(&key) {

@@ -22,7 +22,7 @@ const BLOCK: usize = 16 << 10;
 const MOST: usize = 1 << 16;
 
 /// A block that was read before.
-pub(super) struct Known {
+pub(super) struct KnownBlock {
     /// Index of its group.
     pub(super) group: usize,
     pub(super) bytes: usize,
@@ -30,12 +30,12 @@ pub(super) struct Known {
 }
 
 /// Texts, each with its group and number of lines.
-type Kept = FxHashMap<Box<[u8]>, (usize, u64)>;
+type KnownTexts = FxHashMap<Box<[u8]>, (usize, u64)>;
 
 /// Known texts, by the order of their blocks.
 #[derive(Default)]
-pub(super) struct Texts {
-    by_order: FxHashMap<u8, Kept>,
+pub(super) struct BlockTexts {
+    by_order: FxHashMap<u8, KnownTexts>,
     count: usize,
     /// Order and text of the block being read.
     next: Option<(u8, Box<[u8]>)>,
@@ -51,9 +51,9 @@ struct Parts<'t> {
     heads: u64,
 }
 
-impl Texts {
+impl BlockTexts {
     /// Looks up the block at the start of `text`; remembers a new one for [`Self::learn`].
-    pub(super) fn find(&mut self, text: &[u8]) -> Option<Known> {
+    pub(super) fn find(&mut self, text: &[u8]) -> Option<KnownBlock> {
         if !text.starts_with(HEAD.as_bytes()) {
             return None;
         }
@@ -61,7 +61,7 @@ impl Texts {
         self.next = None;
         let Parts { order, text, bytes, heads } = parts?;
         match self.by_order.get(&order).and_then(|kept| kept.get(text)) {
-            Some((group, lines)) => Some(Known { group: *group, bytes, lines: lines + heads }),
+            Some((group, lines)) => Some(KnownBlock { group: *group, bytes, lines: lines + heads }),
             None => {
                 self.next = (self.count < MOST).then(|| (order, text.into()));
                 None

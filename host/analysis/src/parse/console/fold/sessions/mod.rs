@@ -12,7 +12,7 @@
 use teeleak_proto::Uuid;
 
 use super::instances::Instances;
-use crate::parse::console::messages::fact::{SessionLine, Who};
+use crate::parse::console::messages::fact::{LineOrigin, SessionLine};
 
 /// Sessions that are kept, so that memory is bounded.
 const MOST: usize = 1024;
@@ -34,7 +34,7 @@ struct Pending {
 
 /// An open session.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Opened {
+pub(super) struct LogSession {
     pub(super) id: u32,
     /// Its number in events: the predicted id, unless another session has that.
     pub(super) told: u32,
@@ -47,7 +47,7 @@ pub(super) struct Opened {
     foreign: bool,
 }
 
-impl Opened {
+impl LogSession {
     /// Whether the session is in the normal world's list.
     const fn of_normal_world(&self) -> bool {
         self.opener == 0 && !self.foreign
@@ -61,16 +61,16 @@ impl Opened {
 
 /// A change of the sessions.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Change {
-    Opened(Opened),
+pub(super) enum SessionChange {
+    Opened(LogSession),
     /// An open failed: the TA, and the result code.
     Failed(Uuid, u32),
     /// A close: the id as printed, and the session if known.
-    Closed(Option<u32>, Option<Opened>),
+    Closed(Option<u32>, Option<LogSession>),
     InvokeFailed(u32),
 }
 
-impl Change {
+impl SessionChange {
     /// Whether the session is one that libutee keeps.
     pub(super) fn is_of_kept(&self) -> bool {
         matches!(self, Self::Opened(session) | Self::Closed(_, Some(session)) if session.is_kept())
@@ -79,12 +79,12 @@ impl Change {
 
 /// Tracks which sessions are open.
 #[derive(Default)]
-pub(super) struct Sessions {
-    open: Vec<Opened>,
+pub(super) struct SessionTracker {
+    open: Vec<LogSession>,
     /// Opens in progress: a TA, and on top of it what is opened for it.
     pending: Vec<Pending>,
     /// The session closed last, whose instance may be destroyed next.
-    closed: Option<Opened>,
+    closed: Option<LogSession>,
     /// The instance being destroyed: its sessions are closed next.
     dying: Option<u32>,
     /// Opens whose id was predicted, and closes that confirmed one.
@@ -96,14 +96,14 @@ pub(super) struct Sessions {
     pub(super) forgotten: u64,
 }
 
-impl Sessions {
+impl SessionTracker {
     /// Reads a line and hands the changes to `tell`.
     pub(super) fn line(
         &mut self,
-        who: Who,
+        who: LineOrigin,
         line: SessionLine,
         instances: &mut Instances,
-        tell: &mut dyn FnMut(Change),
+        tell: &mut dyn FnMut(SessionChange),
     ) {
         match line {
             SessionLine::LookupPta(SYSTEM) => self.begin(who, SYSTEM, None),
@@ -133,13 +133,17 @@ impl Sessions {
             }
             SessionLine::InvokeError(result) => {
                 self.settle(instances, tell);
-                tell(Change::InvokeFailed(result));
+                tell(SessionChange::InvokeFailed(result));
             }
         }
     }
 
     /// Completes the opens in progress: something else happened.
-    pub(super) fn settle(&mut self, instances: &mut Instances, tell: &mut dyn FnMut(Change)) {
+    pub(super) fn settle(
+        &mut self,
+        instances: &mut Instances,
+        tell: &mut dyn FnMut(SessionChange),
+    ) {
         for pending in std::mem::take(&mut self.pending) {
             self.complete_open(pending, None, instances, tell);
         }
@@ -151,7 +155,7 @@ impl Sessions {
     }
 
     /// Sessions that are open now.
-    pub(super) fn open(&self) -> &[Opened] {
+    pub(super) fn open(&self) -> &[LogSession] {
         &self.open
     }
 
@@ -162,7 +166,7 @@ impl Sessions {
         (self.closed, self.dying) = (None, None);
     }
 
-    fn begin(&mut self, who: Who, uuid: Uuid, instance: Option<u32>) {
+    fn begin(&mut self, who: LineOrigin, uuid: Uuid, instance: Option<u32>) {
         let opener = if uuid == SYSTEM { self.opener(who) } else { 0 };
         self.dying = None;
         if self.pending.len() < 8 {
@@ -172,9 +176,9 @@ impl Sessions {
     }
 
     /// The TA that the thread works for.
-    fn opener(&self, who: Who) -> u32 {
+    fn opener(&self, who: LineOrigin) -> u32 {
         let pending = self.pending.iter().rev().find_map(|pending| pending.instance);
-        let serving = |open: &&Opened| open.thread == who.thread && open.instance != 0;
+        let serving = |open: &&LogSession| open.thread == who.thread && open.instance != 0;
         pending
             .or_else(|| self.open.iter().rev().find(serving).map(|open| open.instance))
             .unwrap_or(0)
@@ -185,7 +189,7 @@ impl Sessions {
         pending: Pending,
         id: Option<u32>,
         instances: &mut Instances,
-        tell: &mut dyn FnMut(Change),
+        tell: &mut dyn FnMut(SessionChange),
     ) {
         let instance = match (pending.instance, pending.pta) {
             (Some(instance), _) => instance,
@@ -196,27 +200,28 @@ impl Sessions {
         if instance != 0 {
             instances.resolve(pending.uuid, None);
         }
-        let mine = |open: &&Opened| open.opener == pending.opener && !open.foreign;
+        let mine = |open: &&LogSession| open.opener == pending.opener && !open.foreign;
         let next = self.open.iter().rev().find(mine).map_or(1, |last| last.id.saturating_add(1));
         let Pending { uuid, thread, opener, .. } = pending;
         let (predicted, id) = (id.is_none(), id.unwrap_or(next));
         let number = self.free_number(id);
-        let session = Opened { id, told: number, opener, uuid, instance, thread, foreign: false };
+        let session =
+            LogSession { id, told: number, opener, uuid, instance, thread, foreign: false };
         if self.open.len() == MOST {
             self.open.remove(0);
             self.forgotten += 1;
         }
         self.open.push(session);
         self.predicted += u64::from(predicted);
-        tell(Change::Opened(session));
+        tell(SessionChange::Opened(session));
     }
 
     fn load(
         &mut self,
-        who: Who,
+        who: LineOrigin,
         uuid: Uuid,
         instances: &mut Instances,
-        tell: &mut dyn FnMut(Change),
+        tell: &mut dyn FnMut(SessionChange),
     ) {
         if !self.pending.iter().any(|pending| pending.uuid == uuid) {
             self.settle(instances, tell);
@@ -228,20 +233,20 @@ impl Sessions {
         }
     }
 
-    fn fail_open(&mut self, uuid: Option<Uuid>, result: u32, tell: &mut dyn FnMut(Change)) {
+    fn fail_open(&mut self, uuid: Option<Uuid>, result: u32, tell: &mut dyn FnMut(SessionChange)) {
         let Some(pending) = self.pending.last().copied() else { return };
         if uuid.is_none_or(|uuid| uuid == pending.uuid) {
             self.pending.pop();
-            tell(Change::Failed(pending.uuid, result));
+            tell(SessionChange::Failed(pending.uuid, result));
         }
     }
 
     fn close(
         &mut self,
-        who: Who,
+        who: LineOrigin,
         id: Option<u32>,
         instances: &mut Instances,
-        tell: &mut dyn FnMut(Change),
+        tell: &mut dyn FnMut(SessionChange),
     ) {
         // A session opened for a TA that is being loaded is opened and closed before the TA is open.
         let inner = self.pending.len() > 1;
@@ -255,7 +260,7 @@ impl Sessions {
         self.confirmed += u64::from(session.is_some());
         self.unknown += u64::from(session.is_none());
         self.closed = session;
-        tell(Change::Closed(id, session));
+        tell(SessionChange::Closed(id, session));
     }
 
     /// Completes the open in progress and closes it: it has the closed id.
@@ -263,8 +268,8 @@ impl Sessions {
         &mut self,
         id: Option<u32>,
         instances: &mut Instances,
-        tell: &mut dyn FnMut(Change),
-    ) -> Option<Opened> {
+        tell: &mut dyn FnMut(SessionChange),
+    ) -> Option<LogSession> {
         let pending = self.pending.pop()?;
         if let (0, Some(id)) = (pending.opener, id) {
             self.part_from(id);
@@ -292,8 +297,8 @@ impl Sessions {
     }
 
     /// Removes the youngest session of the normal world, whose predicted id was wrong.
-    fn rename(&mut self, id: u32) -> Option<Opened> {
-        let index = self.open.iter().rposition(Opened::of_normal_world)?;
+    fn rename(&mut self, id: u32) -> Option<LogSession> {
+        let index = self.open.iter().rposition(LogSession::of_normal_world)?;
         let wrong = self.open.remove(index);
         self.part_from(id);
         // Sessions older than the text shift all ids by the same amount.
@@ -301,13 +306,13 @@ impl Sessions {
         for open in self.open.iter_mut().filter(|open| open.of_normal_world()) {
             open.id = open.id.saturating_add(off);
         }
-        Some(Opened { id, ..wrong })
+        Some(LogSession { id, ..wrong })
     }
 
     /// Index of the session to close: the youngest with that id, preferably on the same thread.
-    fn find(&self, who: Who, id: Option<u32>) -> Option<usize> {
+    fn find(&self, who: LineOrigin, id: Option<u32>) -> Option<usize> {
         let id = id?;
-        let of_dying = |open: &Opened| open.opener != 0 && self.dying == Some(open.opener);
+        let of_dying = |open: &LogSession| open.opener != 0 && self.dying == Some(open.opener);
         let candidates = self
             .open
             .iter()

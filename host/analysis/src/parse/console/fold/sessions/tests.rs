@@ -2,22 +2,22 @@
 
 use teeleak_proto::Uuid;
 
-use super::{Change, Instances, SYSTEM, Sessions};
-use crate::parse::console::messages::fact::{SessionLine, Who};
+use super::{Instances, SYSTEM, SessionChange, SessionTracker};
+use crate::parse::console::messages::fact::{LineOrigin, SessionLine};
 
 const TA: Uuid = Uuid([1; 16]);
-const WHO: Who = Who { image: None, thread: Some(0) };
+const WHO: LineOrigin = LineOrigin { image: None, thread: Some(0) };
 
 fn play(lines: &[SessionLine]) -> Vec<String> {
-    let (mut sessions, mut instances) = (Sessions::default(), Instances::default());
+    let (mut sessions, mut instances) = (SessionTracker::default(), Instances::default());
     let mut told = Vec::new();
     let mut tell = |change| {
         told.push(match change {
-            Change::Opened(opened) => format!("{}opens {}", opened.opener, opened.id),
-            Change::Closed(id, Some(opened)) => format!("{}closes {id:?}", opened.opener),
-            Change::Closed(id, None) => format!("? closes {id:?}"),
-            Change::Failed(_, result) => format!("failed {result:x}"),
-            Change::InvokeFailed(result) => format!("invoke {result:x}"),
+            SessionChange::Opened(opened) => format!("{}opens {}", opened.opener, opened.id),
+            SessionChange::Closed(id, Some(opened)) => format!("{}closes {id:?}", opened.opener),
+            SessionChange::Closed(id, None) => format!("? closes {id:?}"),
+            SessionChange::Failed(_, result) => format!("failed {result:x}"),
+            SessionChange::InvokeFailed(result) => format!("invoke {result:x}"),
         });
     };
     for line in lines {

@@ -4,7 +4,7 @@ use super::recur;
 
 /// What is known about the end of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum End {
+pub(super) enum RunEnd {
     /// A dump ends there.
     Sure,
     /// The text ends there.
@@ -15,7 +15,7 @@ pub(super) enum End {
 
 /// Where a run of records splits into dumps.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub(super) struct Cuts {
+pub(super) struct CutPoints {
     /// Index of the first record of each dump but the first.
     pub(super) at: Vec<usize>,
     /// Whether the split is by recurring sites; otherwise it is by the pool table.
@@ -26,9 +26,9 @@ pub(super) struct Cuts {
     pub(super) open: bool,
 }
 
-impl Cuts {
+impl CutPoints {
     /// Splits `ids`, which has pool tables at `tables`. `goes_on`: dumps are known to continue after them.
-    pub(super) fn new(ids: &[u32], tables: &[usize], end: End, goes_on: bool) -> Self {
+    pub(super) fn new(ids: &[u32], tables: &[usize], end: RunEnd, goes_on: bool) -> Self {
         let Some(last) = tables.last() else {
             let (at, open) = recur::recurring(ids, end).unwrap_or_default();
             return Self { at, open, recur: true, goes_on: false };
@@ -36,7 +36,7 @@ impl Cuts {
         let table_ends: Vec<_> = tables.iter().map(|table| table + 1).collect();
         let tail_length = ids.len() - last - 1;
         let n_complete = tables.len() - 1;
-        if end == End::Full || tail_length == 0 {
+        if end == RunEnd::Full || tail_length == 0 {
             let second = if tail_length == 0 {
                 None
             } else {
@@ -49,11 +49,11 @@ impl Cuts {
         // The heap's second pool comes after the table, and is the same in each dump.
         let second = tables.len() > 1
             && ids[..tail_length] != ids[last + 1..]
-            && recur::rest(ids, &table_ends, End::Sure).is_some();
+            && recur::rest(ids, &table_ends, RunEnd::Sure).is_some();
         if second {
             let offsets = table_ends[..n_complete].iter().map(|at| at + tail_length).collect();
             Self { at: offsets, goes_on: true, ..Self::default() }
-        } else if end == End::Sure || goes_on {
+        } else if end == RunEnd::Sure || goes_on {
             Self { at: table_ends[..n_complete].to_vec(), goes_on: true, ..Self::default() }
         } else {
             Self { at: table_ends, open: true, ..Self::default() }
@@ -63,7 +63,7 @@ impl Cuts {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cuts, End};
+    use super::{CutPoints, RunEnd};
 
     /// What an OP-TEE allocates while it boots.
     const BOOT: std::ops::Range<u32> = 100..110;
@@ -85,8 +85,8 @@ mod tests {
         (all, at)
     }
 
-    fn at(ids: &[u32], end: End) -> (Vec<usize>, bool) {
-        let cuts = Cuts::new(ids, &[], end, false);
+    fn at(ids: &[u32], end: RunEnd) -> (Vec<usize>, bool) {
+        let cuts = CutPoints::new(ids, &[], end, false);
         (cuts.at, cuts.open)
     }
 
@@ -94,8 +94,8 @@ mod tests {
     fn the_sites_of_the_boot_recur() {
         for n in 1..6 {
             let (ids, begins) = dumps(n);
-            assert_eq!(at(&ids, End::Sure), (begins.clone(), false));
-            assert_eq!(at(&ids, End::OfText), (begins, false));
+            assert_eq!(at(&ids, RunEnd::Sure), (begins.clone(), false));
+            assert_eq!(at(&ids, RunEnd::OfText), (begins, false));
         }
     }
 
@@ -103,32 +103,32 @@ mod tests {
     fn a_dump_that_the_text_cuts_is_told() {
         let (ids, begins) = dumps(4);
         let cut = &ids[..begins[2] + 6];
-        assert_eq!(at(cut, End::OfText), (begins.clone(), true));
-        assert_eq!(at(cut, End::Full), (begins, true));
+        assert_eq!(at(cut, RunEnd::OfText), (begins.clone(), true));
+        assert_eq!(at(cut, RunEnd::Full), (begins, true));
     }
 
     #[test]
     fn a_pattern_within_a_dump_is_none() {
         // Few sites, in whatever number.
         let few = [1_u32, 2, 3, 4, 5, 6, 7].repeat(9);
-        assert_eq!(at(&few, End::Sure).0, []);
+        assert_eq!(at(&few, RunEnd::Sure).0, []);
         // Many of them, but the dump ends with others.
         let mut many: Vec<u32> = (1..12).collect::<Vec<_>>().repeat(5);
         many.extend(BOOT);
-        assert_eq!(at(&many, End::Sure).0, []);
-        assert_eq!(at(&many, End::OfText).0, []);
+        assert_eq!(at(&many, RunEnd::Sure).0, []);
+        assert_eq!(at(&many, RunEnd::OfText).0, []);
         // And begins with others.
         let begun: Vec<u32> = (20..40).chain((1..12).collect::<Vec<_>>().repeat(5)).collect();
-        assert_eq!(at(&begun, End::OfText).0, []);
+        assert_eq!(at(&begun, RunEnd::OfText).0, []);
     }
 
     #[test]
     fn the_second_pool_belongs_to_the_dump_before() {
         let one = [1_u32, 2, 3, 9, 4, 5];
-        let cuts = Cuts::new(&one.repeat(3), &[3, 9, 15], End::OfText, false);
+        let cuts = CutPoints::new(&one.repeat(3), &[3, 9, 15], RunEnd::OfText, false);
         assert_eq!((cuts.at, cuts.goes_on, cuts.open), (vec![6, 12], true, false));
         // The text ends within the third dump of a heap with one pool.
-        let cuts = Cuts::new(&[1, 2, 3, 9, 1, 2, 4, 9, 1, 2], &[3, 7], End::OfText, false);
+        let cuts = CutPoints::new(&[1, 2, 3, 9, 1, 2, 4, 9, 1, 2], &[3, 7], RunEnd::OfText, false);
         assert_eq!((cuts.at, cuts.goes_on, cuts.open), (vec![4, 8], false, true));
     }
 }
