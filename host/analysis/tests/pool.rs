@@ -109,7 +109,7 @@ fn fragmentation_and_a_peak_are_told_apart() {
 
     let peak = |n| if n < 10 { heap(50_000) } else { failed(heap(50_000), 20_000, 95_000) };
     let found = findings(&run(peak).observation());
-    assert!(says(&found[0], "it was a peak of demand"), "{found:#?}");
+    assert!(says(&found[0], "this was a peak of demand"), "{found:#?}");
     assert!(found[0].title.contains("was full"), "{found:#?}");
 }
 

@@ -166,7 +166,7 @@ fn a_ta_that_dies_while_it_is_dumped_leaves_what_the_statistics_tell() {
     let answer = dump(&World::with(tee), &folder, &[]);
     assert_eq!(answer.exit, Exit::Blind, "{}", answer.out);
     assert!(answer.out.contains("TARGET_DEAD"), "{}", answer.out);
-    assert!(answer.out.contains("counters of the pools"), "{}", answer.out);
+    assert!(answer.out.contains("pool counters only"), "{}", answer.out);
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn a_server_that_forgets_descriptors_is_named() {
     let capture = server.folder.join("loop.tlk").display().to_string();
     let answer = run(&here(), &["-v", "-o", &capture], &server.request());
     let said = format!("pid {} (bash): ", server.child.id());
-    for text in [&*said, "1 more per iteration; its limit of ", "more: 8 of /dev/null"] {
+    for text in [&*said, "1 more per iteration; its limit of ", "growth by kind: 8 of /dev/null"] {
         assert!(answer.out.contains(text), "{text}\n{}\n{}", answer.out, answer.err);
     }
     assert_eq!(answer.exit, Exit::Leak, "{}", answer.out);
@@ -228,7 +228,7 @@ fn a_watch_says_when_descriptors_run_out() {
     fs::write(root.join("proc/784/limits"), limits).unwrap();
     let fill = "for n in $(seq 1 18); do ln -sf /dev/null proc/784/fd/$n; done";
     let (_, answer) = watched(&root, "full-window", 4, fill);
-    let said = "alarm: descriptors of allocator@4.0-s: 1 of 20 objects are left";
+    let said = "alarm: descriptors of allocator@4.0-s: 1 of 20 objects left";
     assert!(answer.err.contains(said), "{}", answer.err);
 }
 

@@ -245,7 +245,7 @@ fn caches_and_mappings_are_followed_over_prints() {
     let answer = analyzed("prints", &files);
     assert_eq!(answer.exit, Exit::Leak, "{}", answer.out);
     for text in [
-        "slabinfo: kmalloc-128: 1,000 -> 1,360 objects, 46,080 bytes more over 10 prints",
+        "slabinfo: kmalloc-128: 1,000 -> 1,360 objects, 46,080 bytes more over 10 snapshots",
         "each of iterations 1 to 9 left exactly 40 objects",
         "iova_map: 25,165,824 bytes each: 3 -> 5 objects",
     ] {
@@ -262,7 +262,7 @@ fn a_log_may_have_both_worlds() {
         format!("root@box:/ # cat /proc/meminfo\nMemTotal: 1000 kB\nMemFree: 9 kB\n{console}");
     let answer = analyzed("both", &[("log", text)]);
     assert!(answer.out.contains("input: 6 read, 5 used, 1 unrelated, 0 damaged"), "{}", answer.out);
-    assert!(answer.out.contains("1 sample"), "{}", answer.out);
+    assert!(answer.out.contains("1 snapshot"), "{}", answer.out);
 }
 
 #[test]

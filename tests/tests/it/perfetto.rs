@@ -157,7 +157,7 @@ fn the_counters_are_those_of_the_capture() {
 fn sites_in_findings_come_first_and_the_rest_is_counted() {
     let (tracks, seen) = (tracks(&packets(&report("forget-unmap"))), observed("forget-unmap"));
     let (group, _) = tracks.iter().find(|(_, one)| one.name.starts_with("allocation")).unwrap();
-    assert!(tracks[group].name.contains("24 of 38; left out are 14"), "{}", tracks[group].name);
+    assert!(tracks[group].name.contains("24 of 38; 14"), "{}", tracks[group].name);
     let mut sites: Vec<_> = tracks.values().filter(|track| track.parent == *group).collect();
     sites.sort_by_key(|site| site.descriptor["sibling_order_rank"].as_u64());
     let found: Vec<_> = sites.iter().map(|site| site.name.ends_with("finding 1)")).collect();
@@ -233,7 +233,7 @@ fn findings_are_instants_where_they_show() {
     };
     let (ns, order) = findings.iter().find(|(_, event)| is_order(event)).unwrap();
     assert_eq!(order["type"], "TYPE_INSTANT");
-    let iterations = named(&tracks, "iterations; times are of the secure world's counter");
+    let iterations = named(&tracks, "iterations; times of the secure world's counter");
     assert_eq!(iterations.events.len(), 26);
     let span = (iterations.events[0].0, iterations.events[25].0);
     assert!((span.0..=span.1).contains(ns), "{ns} is within the run");
@@ -262,7 +262,7 @@ fn without_times_each_sample_takes_a_second() {
     let (_, file) = traced("no-times", &World::without_tee(), &["analyze", &log]);
     let packets = packets(&file);
     let tracks = tracks(&packets);
-    let iterations = named(&tracks, "iterations; there are no times: a second stands for each");
+    let iterations = named(&tracks, "iterations; no times recorded: one second per snapshot");
     let times: Vec<_> = iterations.events.iter().map(|(ns, _)| ns / 1_000_000_000).collect();
     assert_eq!(times, (1..=times.len() as u64).collect::<Vec<_>>());
     assert!(packets.iter().all(|packet| packet.get("clock_snapshot").is_none()));

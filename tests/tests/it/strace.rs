@@ -85,7 +85,7 @@ fn a_trace_says_whose_the_events_of_a_capture_are() {
     let answer = teeleak(&["report", "--protocol", DRM_PLAYER, "--strace", &trace, &capture(name)]);
     assert_eq!(answer.exit, Exit::Order, "{}", answer.err);
     assert!(answer.out.contains("(from strace)"), "{}", answer.out);
-    assert!(answer.out.contains("without: 0"), "{}", answer.out);
+    assert!(answer.out.contains("unmatched: 0"), "{}", answer.out);
     let blame = |line: &str| {
         line.contains("unmap by process pid 1002, ")
             && line.contains("after close_channel by process pid 1003")

@@ -141,8 +141,8 @@ fn failures_and_low_water_are_told_at_once() {
     let answer = watch(quiet(), &folder, 200, &[], Box::new(script));
     let lines: Vec<_> = answer.err.lines().collect();
     assert_eq!(lines.len(), 3, "{}", answer.err);
-    assert!(lines[0].starts_with("teeleak: alarm: core heap: 5,832 of 196,608 bytes are left"));
-    assert!(lines[1].starts_with("teeleak: alarm: core heap: 1 allocation failed, the biggest"));
+    assert!(lines[0].starts_with("teeleak: alarm: core heap: 5,832 of 196,608 bytes left"));
+    assert!(lines[1].starts_with("teeleak: alarm: core heap: 1 allocation failed, the largest"));
     assert!(lines[2].starts_with("teeleak: alarm: core heap: 4 allocations failed"));
     let dumps = files(&folder, "dump-");
     assert_eq!(dumps.len(), 3);
@@ -171,7 +171,7 @@ fn a_wrong_order_is_told_by_ledger_and_protocol() {
     };
     let more = ["--protocol", protocol.to_str().unwrap()];
     let answer = watch(quiet(), &folder, 130, &more, Box::new(script));
-    assert!(answer.err.contains("ledger noticed 1 step in the wrong order"), "{}", answer.err);
+    assert!(answer.err.contains("ledger detected 1 step in the wrong order"), "{}", answer.err);
     assert!(files(&folder, "dump-")[0].to_str().unwrap().ends_with("-order.tlk"));
 }
 
