@@ -134,7 +134,7 @@ impl<'b> Writer<'b> {
 
     /// Bytes written so far.
     #[must_use]
-    pub fn used(&self) -> usize {
+    pub fn length(&self) -> usize {
         self.used
     }
 
@@ -198,14 +198,14 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Steps over the records of one number that come next, and counts them.
     pub fn skip_all(&mut self, number: u8) -> u32 {
-        let mut skipped = 0;
+        let mut n_skipped = 0;
         while let Some((body, rest)) = split(self.rest)
             && body.first() == Some(&number)
         {
             self.rest = rest;
-            skipped += 1;
+            n_skipped += 1;
         }
-        skipped
+        n_skipped
     }
 }
 

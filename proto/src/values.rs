@@ -38,16 +38,16 @@ const WORDS: usize = 8;
 pub type Words = [u32; WORDS];
 
 /// Writes bytes to words; those for which there are no bytes stay as they are.
-pub fn put(words: &mut [u32], bytes: &[u8]) {
+pub fn pack(words: &mut [u32], bytes: &[u8]) {
     for (word, bytes) in words.iter_mut().zip(bytes.chunks(4)) {
-        let mut whole = [0; 4];
-        whole[..bytes.len()].copy_from_slice(bytes);
-        *word = u32::from_le_bytes(whole);
+        let mut word_bytes = [0; 4];
+        word_bytes[..bytes.len()].copy_from_slice(bytes);
+        *word = u32::from_le_bytes(word_bytes);
     }
 }
 
 /// Reads bytes from words, as many as there are words for.
-pub fn get(words: &[u32], bytes: &mut [u8]) {
+pub fn unpack(words: &[u32], bytes: &mut [u8]) {
     for (bytes, word) in bytes.chunks_mut(4).zip(words) {
         bytes.copy_from_slice(&word.to_le_bytes()[..bytes.len()]);
     }
@@ -62,8 +62,8 @@ mod tests {
         for length in 0..=PIECE_BYTES {
             let bytes: Vec<u8> = (1..).take(length).collect();
             let (mut words, mut back) = ([0; WORDS], std::vec![0; length]);
-            put(&mut words, &bytes);
-            get(&words, &mut back);
+            pack(&mut words, &bytes);
+            unpack(&words, &mut back);
             assert_eq!(back, bytes);
         }
     }
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn the_wire_stays_as_it_is() {
         let mut words = [0; WORDS];
-        put(&mut words, &[1, 2, 3, 4, 5]);
+        pack(&mut words, &[1, 2, 3, 4, 5]);
         assert_eq!(words[..2], [0x0403_0201, 5]);
         assert_eq!((BEGIN, READ, TYPES), (0x100, 0x101, 0x3333));
     }

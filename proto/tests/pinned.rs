@@ -44,7 +44,7 @@ fn pin_record(value: &Record<'_>, expected: &str) {
     let mut buffer = [0; 600];
     let mut writer = Writer::new(&mut buffer);
     writer.push(value).unwrap();
-    let used = writer.used();
+    let used = writer.length();
     assert_eq!(hex(&buffer[..used]), expected, "{value:?}");
     let back: std::vec::Vec<_> = record::read(&buffer[..used]).collect();
     assert_eq!(back, [Ok(value.clone())]);
@@ -272,7 +272,7 @@ fn the_end_of_a_reply_is_found_without_reading_it() {
         let mut writer = Writer::new(&mut buffer);
         writer.push(&Record::Epoch(Epoch { epoch: 1, era: 0 })).unwrap();
         writer.push(&Record::End { next }).unwrap();
-        let used = writer.used();
+        let used = writer.length();
         buffer[..used].to_vec()
     };
     for next in [None, Some(Cursor { section: 2, part: 300, index: 70_000 })] {
@@ -361,5 +361,5 @@ fn a_full_buffer_takes_no_half_record() {
     let mut buffer = [0; 10];
     let mut writer = Writer::new(&mut buffer);
     assert_eq!(writer.push(&Record::Site(site())), Err(RecordError::NoRoom));
-    assert_eq!(writer.used(), 0);
+    assert_eq!(writer.length(), 0);
 }

@@ -33,7 +33,7 @@ proptest! {
         let mut buffer = vec![0; room];
         let mut writer = Writer::new(&mut buffer);
         let pushed = writer.push(&record);
-        let used = writer.used();
+        let used = writer.length();
         prop_assert_eq!(pushed.is_ok(), room >= 2 + length);
         prop_assert_eq!(used, if pushed.is_ok() { 2 + length } else { 0 });
         prop_assert_eq!(&buffer[..used], &expected[..used]);

@@ -37,8 +37,9 @@ pub(crate) fn caller(context: usize) -> Result<Caller, Refusal> {
 
 /// Property `gpd.client.identity`: GlobalPlatform TEE Internal Core API 1.3.1, section 4.6.
 fn identity() -> Result<(u32, Uuid), Refusal> {
-    let none = TEE_UUID { timeLow: 0, timeMid: 0, timeHiAndVersion: 0, clockSeqAndNode: [0; 8] };
-    let mut identity = TEE_Identity { login: 0, uuid: none };
+    let zero_uuid =
+        TEE_UUID { timeLow: 0, timeMid: 0, timeHiAndVersion: 0, clockSeqAndNode: [0; 8] };
+    let mut identity = TEE_Identity { login: 0, uuid: zero_uuid };
     // SAFETY: The name ends with a zero, and `identity` outlives the call.
     let result = unsafe {
         TEE_GetPropertyAsIdentity(

@@ -57,10 +57,10 @@ unsafe impl Sync for Global {}
 
 static SHELL: Global = Global(UnsafeCell::new(Shell {
     auditor: Auditor::new(),
-    session: Session::closed(),
+    session: Session::new(),
     request: Copied::new(),
     kept: Kept::new(),
-    supplicant: Supplicant::closed(),
+    supplicant: Supplicant::new(),
     pusher: Pusher::new(),
 }));
 
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn TA_OpenSessionEntryPoint(
         Ok(admitted) => {
             with_shell(|shell| {
                 shell.session.open(pta::UUID);
-                shell.auditor.came();
+                shell.auditor.add_client();
                 // When there is something to push there may be no memory to open it.
                 shell.supplicant.open();
             });
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn TA_OpenSessionEntryPoint(
 /// Called when a session ends. The session to the PTA stays for the next client.
 #[unsafe(no_mangle)]
 pub extern "C" fn TA_CloseSessionEntryPoint(_context: *mut c_void) {
-    with_shell(|shell| shell.auditor.went(&mut shell.session));
+    with_shell(|shell| shell.auditor.remove_client(&mut shell.session));
 }
 
 /// Called for a command.
@@ -122,8 +122,8 @@ pub extern "C" fn TA_InvokeCommandEntryPoint(
     params: &mut RawParams,
 ) -> TEE_Result {
     if Kept::knows(command) {
-        let done = with_shell(|shell| exchange(shell, context.addr(), command, types, params));
-        return done.err().map_or(TEE_SUCCESS, Refusal::code);
+        let result = with_shell(|shell| exchange(shell, context.addr(), command, types, params));
+        return result.err().map_or(TEE_SUCCESS, Refusal::code);
     }
     match with_shell(|shell| invoke(shell, context.addr(), command, types, params)) {
         Ok(used) => {
@@ -149,9 +149,9 @@ fn invoke(
     let (request, reply) = params::check(types, params)?;
     let Shell { auditor, session, supplicant, pusher, request: copied, .. } = shell;
     let request = copied.copy(&request);
-    let done = auditor.handle(session, caller, command, request, reply);
-    pusher.after(command, (auditor, session), supplicant);
-    done
+    let result = auditor.handle(session, caller, command, request, reply);
+    pusher.push_if_due(command, (auditor, session), supplicant);
+    result
 }
 
 fn exchange(
@@ -164,9 +164,9 @@ fn exchange(
     let caller = client::caller(admitted)?;
     let words = params::words(types, params)?;
     let Shell { auditor, session, kept, supplicant, pusher, .. } = shell;
-    let asked = if command == values::BEGIN { words[0] } else { command };
-    let done = kept.exchange((&mut *auditor, &mut *session), caller, command, &words);
-    pusher.after(asked, (auditor, session), supplicant);
-    params::set_words(params, &done?);
+    let inner_command = if command == values::BEGIN { words[0] } else { command };
+    let result = kept.exchange((&mut *auditor, &mut *session), caller, command, &words);
+    pusher.push_if_due(inner_command, (auditor, session), supplicant);
+    params::set_words(params, &result?);
     Ok(())
 }

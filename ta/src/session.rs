@@ -26,7 +26,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) const fn closed() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { handle: None, refused: None }
     }
 
@@ -88,15 +88,15 @@ impl Session {
     ) -> Result<usize, u32> {
         let [a, b, c, d] = values.map(u64::from);
         let types = u64::from(TEE_PARAM_TYPE_MEMREF_OUTPUT | types);
-        let at = out.as_mut_ptr().expose_provenance() as u64;
-        let mut params = Params { types, values: [at, out.len() as u64, a, b, c, d, 0, 0] };
+        let address = out.as_mut_ptr().expose_provenance() as u64;
+        let mut params = Params { types, values: [address, out.len() as u64, a, b, c, d, 0, 0] };
         self.invoke(cmd, &mut params)?;
         Ok(usize::try_from(params.values[1]).unwrap_or(usize::MAX))
     }
 }
 
 impl Pta for Session {
-    fn opened(&self) -> u32 {
+    fn open_result(&self) -> u32 {
         self.result()
     }
 

@@ -29,8 +29,8 @@ const TYPES: u32 = TEE_PARAM_TYPE_MEMREF_INPUT
 pub(crate) struct Supplicant(Session);
 
 impl Supplicant {
-    pub(crate) const fn closed() -> Self {
-        Self(Session::closed())
+    pub(crate) const fn new() -> Self {
+        Self(Session::new())
     }
 
     /// Opens the session while there is memory for it, unless it is open.
@@ -47,9 +47,10 @@ impl Plugin for Supplicant {
         let address = |at: *const u8| at.expose_provenance() as u64;
         let (uuid_at, page_at) = (ptr::from_ref(&uuid).cast(), page.as_ptr());
         let uuid_bytes = size_of::<TEE_UUID>() as u64;
-        let of = [push::APPEND.into(), sub_command.into()];
+        let selector = [push::APPEND.into(), sub_command.into()];
         let [uuid_at, page_at] = [address(uuid_at), address(page_at)];
-        let values = [uuid_at, uuid_bytes, of[0], of[1], page_at, page.len() as u64, 0, 0];
+        let values =
+            [uuid_at, uuid_bytes, selector[0], selector[1], page_at, page.len() as u64, 0, 0];
         // The page is only written to when the plugin answers with something, which ours never does.
         self.0.invoke(INVOKE_PLUGIN, &mut Params { types: TYPES.into(), values })
     }

@@ -270,7 +270,7 @@ impl Tee {
 }
 
 impl Pta for Tee {
-    fn opened(&self) -> u32 {
+    fn open_result(&self) -> u32 {
         0
     }
 

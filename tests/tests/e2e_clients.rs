@@ -80,7 +80,7 @@ fn every_call_has_its_event(guest: &mut Guest, how: &str, calls: u32) {
         "teeleak run {how} -n 1 --warmup 0 --idle 0 -o /share/storm.tlk -- sh -c '{storms} wait'"
     );
     let outcome = guest.exec(&line, LIMIT).unwrap();
-    assert_eq!(outcome.code, 3, "one sample can't show growth: {}", outcome.stderr);
+    assert_eq!(outcome.code, 3, "one snapshot can't show growth: {}", outcome.stderr);
     let mut storm = Storm::read(&guest.share().join("storm.tlk"));
     assert_eq!(storm.clients.lost, 0);
     let all = u64::from(THREADS.iter().sum::<u32>() * calls);
@@ -200,7 +200,7 @@ fn the_kernel_closes_for_a_client_that_is_killed(guest: &mut Guest) {
         'drm-player --hold /tmp/held & held=$!; until [ -e /tmp/held ]; do usleep 10000; done; \
         drm-player --poke /tmp/held; sleep 1; kill -9 $held; wait $held; echo $held > /share/killed'";
     let outcome = guest.exec(line, LIMIT).unwrap();
-    assert_eq!(outcome.code, 3, "one sample can't show growth: {}", outcome.stderr);
+    assert_eq!(outcome.code, 3, "one snapshot can't show growth: {}", outcome.stderr);
     let killed = fs::read_to_string(guest.share().join("killed")).unwrap();
     let killed: u32 = killed.trim().parse().unwrap();
     let seen = read(&guest.share().join("killed.tlk"));

@@ -196,7 +196,7 @@ fn buffers_are_held_by_copies(report: &Value, told: &Told) {
 
 /// Processes that have ended and are not let go, and no others.
 fn binder_keeps_the_dead(report: &Value, told: &Told) {
-    let dead = failure(report, &["binder", "never released, and their processes are gone"]);
+    let dead = failure(report, &["binder", "never released although their processes have exited"]);
     assert_eq!(figure(dead, "procs kept"), told.number("binder", "kept") as f64, "{dead:#}");
 }
 

@@ -57,7 +57,7 @@ fn a_broken_order_is_in_the_spool() {
     let report = guest.exec(&line, LIMIT).unwrap();
     eprintln!("{}\n{}", report.stdout, report.stderr);
     assert_eq!(report.code, 3, "one census can't show growth: {}", report.stderr);
-    let noticed = "noticed by the TA: release-without-acquire";
+    let noticed = "detected by the TA: release-without-acquire";
     assert!(report.stdout.contains(noticed), "{}", report.stdout);
     a_supplicant_that_is_killed_meanwhile(&mut guest);
     a_disk_that_is_full(&mut guest);

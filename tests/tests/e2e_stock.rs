@@ -51,7 +51,7 @@ fn read(capture: &Path) -> Observation {
 
 fn objects(sample: &Sample) -> BTreeMap<Key, u64> {
     let mut objects = BTreeMap::new();
-    for site in sample.sites.seen().unwrap() {
+    for site in sample.sites.value().unwrap() {
         *objects.entry((site.file.to_string(), site.line, site.size)).or_default() += site.count;
     }
     objects
@@ -158,7 +158,7 @@ fn what_is_missing_is_told(guest: &mut Guest) {
     // The kernel's log has no word of this OP-TEE.
     let outcome = guest.exec("teeleak snapshot --console kmsg", LIMIT).unwrap();
     assert_eq!(outcome.code, 3, "{}", outcome.stdout);
-    assert!(outcome.stdout.contains("did not come in time"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("did not arrive in time"), "{}", outcome.stdout);
 }
 
 /// Vendors' drivers pass the secure world's log on to the kernel's; a FIFO is what a logger may offer.

@@ -1,9 +1,8 @@
-//! Identities of findings that survive another run, another build and unrelated line drift.
+//! Fingerprints: identities of findings across runs, builds and moved source lines.
 //!
-//! A fingerprint is readable text: `v1:` + kind + what it is about, joined by `:`. It holds no line
-//! numbers, addresses, counts, instance or session ids. The version changes whenever the recipe
-//! does, so that an accepted finding of an older recipe is reported as unknown rather than matched
-//! by accident.
+//! A fingerprint is readable text: `v1:` + kind + subject, joined by `:`. It holds no line numbers,
+//! addresses, counts, instance or session ids. The version changes with the recipe, so an accepted
+//! finding of an older recipe is reported as unknown and never matched by accident.
 
 use std::sync::Arc;
 
@@ -12,11 +11,11 @@ use crate::model::{Fingerprint, Kind, Subject};
 /// Version of the recipe.
 const VERSION: &str = "v1";
 
-/// Folders of optee_os in which sources lie; whatever comes before them is the build's own.
+/// Source folders of optee_os; anything before them depends on the build.
 const ROOTS: [&str; 4] = ["core/", "lib/", "ldelf/", "ta/"];
 
-/// The identity of a finding of `kind` about `subject`; `detail` tells apart what has the same
-/// subject: states of a protocol, names of steps.
+/// The fingerprint of a finding of `kind` about `subject`; `detail` distinguishes findings with the
+/// same subject: states of a protocol, names of steps.
 #[must_use]
 pub fn fingerprint(kind: Kind, subject: &Subject, detail: &[&str]) -> Fingerprint {
     let mut text = format!("{VERSION}:{}", kind.info().id);
@@ -55,16 +54,16 @@ fn push(text: &mut String, part: &str) {
     }
 }
 
-/// The path within optee_os where it can be told, so that the place of the checkout is no part.
+/// The path within optee_os if known, so that the location of the checkout does not matter.
 fn source(file: &str) -> &str {
     if ROOTS.iter().any(|root| file.starts_with(root)) {
         return file;
     }
-    let within = |root: &&str| file.find(&format!("/{root}")).map(|at| &file[at + 1..]);
-    ROOTS.iter().filter_map(within).max_by_key(|path| path.len()).unwrap_or(file)
+    let path_from_root = |root: &&str| file.find(&format!("/{root}")).map(|at| &file[at + 1..]);
+    ROOTS.iter().filter_map(path_from_root).max_by_key(|path| path.len()).unwrap_or(file)
 }
 
-/// Sizes up to the same power of two belong together: a structure that gains a field stays itself.
+/// Sizes up to the same power of two are one class, so a structure may gain a field.
 fn size_class(size: u64) -> String {
     size.checked_next_power_of_two().map_or_else(|| "<=2^64".into(), |power| format!("<={power}"))
 }

@@ -1,11 +1,11 @@
-//! The pure part of teeleak: facts in, findings out.
+//! The analysis of teeleak: facts in, findings out.
 //!
 //! ```text
 //! bytes of a source ── parse ──> model (facts) ── growth, protocol, pool, cause ──> findings
 //! ```
 //!
-//! Nothing here does I/O, reads a clock, knows the command line or links against libteec, so every
-//! analysis of a live device can be repeated from its recording.
+//! This crate does no I/O, reads no clock, knows no command line and does not link against libteec,
+//! so every analysis of a live device can be repeated from its recording.
 #![forbid(unsafe_code)]
 
 pub mod alarm;

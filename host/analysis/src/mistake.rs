@@ -1,21 +1,21 @@
-//! Mistakes in a file that somebody wrote: a protocol, rules, suppressions, notes.
+//! Mistakes in files that users write: protocols, rules, suppressions, notes.
 
 use std::{error::Error, fmt, ops::Range, sync::Arc};
 
-/// A mistake in a file, with its place and a hint.
+/// A mistake in a file, with its position and a hint.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Mistake {
     /// Name of the file.
     pub source: Arc<str>,
-    /// Bytes of the file that it is about.
+    /// Byte range in the file.
     pub span: Range<usize>,
     /// Line, from 1.
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
-    /// What is wrong.
+    /// The error message.
     pub message: String,
-    /// What to write instead.
+    /// How to fix it.
     pub hint: Option<String>,
 }
 
@@ -28,12 +28,12 @@ impl Mistake {
         message: impl Into<String>,
         hint: Option<String>,
     ) -> Self {
-        let before = text.get(..floor(text, span.start)).unwrap_or_default();
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let head = text.get(..floor(text, span.start)).unwrap_or_default();
+        let line_start = head.rfind('\n').map_or(0, |at| at + 1);
         Self {
             source: source.into(),
-            line: before.matches('\n').count() + 1,
-            column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+            line: head.matches('\n').count() + 1,
+            column: head.get(line_start..).unwrap_or_default().chars().count() + 1,
             message: message.into(),
             hint,
             span,
@@ -46,7 +46,7 @@ fn floor(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
-/// `file:line:column: what`.
+/// `file:line:column: message`.
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { source, line, column, message, .. } = self;
@@ -56,7 +56,7 @@ impl fmt::Display for Mistake {
 
 impl Error for Mistake {}
 
-/// "did you mean …", or what there is to choose from.
+/// "did you mean …?", or the list of valid names.
 #[must_use]
 pub fn suggest<'a>(wrong: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
     let close = known
@@ -67,6 +67,6 @@ pub fn suggest<'a>(wrong: &str, known: impl Iterator<Item = &'a str> + Clone) ->
     if let Some((_, name)) = close {
         return Some(format!("did you mean `{name}`?"));
     }
-    let all: Vec<_> = known.map(|name| format!("`{name}`")).collect();
-    (!all.is_empty()).then(|| format!("there is {}", all.join(", ")))
+    let names: Vec<_> = known.map(|name| format!("`{name}`")).collect();
+    (!names.is_empty()).then(|| format!("expected {}", names.join(", ")))
 }

@@ -306,8 +306,8 @@ fn two_stories_are_a_finding() {
     assert_eq!((joined.matched, joined.unseen), (1, 1));
     let titles: Vec<_> = joined.findings.iter().map(|finding| &*finding.title).collect();
     let want = [
-        "a client got another result than the TEE gave, once",
-        "a client's call succeeded, and the TEE recorded nothing of it, once",
+        "a client got a different result than the TEE returned, once",
+        "a client's call succeeded, but the TEE did not record it, once",
     ];
     assert_eq!(titles, want);
     assert!(joined.findings.iter().all(|finding| finding.kind == Kind::Disagreement));

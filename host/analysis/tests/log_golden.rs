@@ -70,7 +70,7 @@ fn render_sample(out: &mut String, sample: &Sample) {
     let time = sample.time.map_or(String::new(), |time| format!(" at {} ns", time.ns));
     let moment = format!("{:?} {}", sample.moment.stage, sample.moment.iteration);
     let _ = writeln!(out, "sample {moment}, line {}{time}", sample.place.at);
-    if let Some(sites) = sample.sites.seen() {
+    if let Some(sites) = sample.sites.value() {
         let _ = writeln!(out, "  sites{}", partial(&sample.sites));
         for site in sites {
             let _ = writeln!(
@@ -80,24 +80,24 @@ fn render_sample(out: &mut String, sample: &Sample) {
             );
         }
     }
-    for instance in sample.instances.seen().into_iter().flatten() {
-        let regions = instance.regions.seen().map_or(0, Vec::len);
+    for instance in sample.instances.value().into_iter().flatten() {
+        let regions = instance.regions.value().map_or(0, Vec::len);
         let part = partial(&instance.regions);
         let _ = writeln!(
             out,
             "  instance {} of {}: {regions} regions{part}",
             instance.id, instance.uuid
         );
-        for region in instance.regions.seen().into_iter().flatten() {
+        for region in instance.regions.value().into_iter().flatten() {
             let access = region.access;
             let _ = writeln!(out, "    {:#x} + {:#x} access {access:04b}", region.va, region.size);
         }
     }
-    for session in sample.sessions.seen().into_iter().flatten() {
+    for session in sample.sessions.value().into_iter().flatten() {
         let _ =
             writeln!(out, "  session {} to {} ({})", session.id, session.uuid, session.instance);
     }
-    for pool in sample.pools.seen().into_iter().flatten() {
+    for pool in sample.pools.value().into_iter().flatten() {
         let _ = writeln!(
             out,
             "  pool {:?}: {:?} of {:?}, most {:?}, failed {:?}",

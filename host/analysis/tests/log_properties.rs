@@ -64,7 +64,7 @@ fn same_in_chunks(text: &[u8], size: usize) -> (Observation, Tally) {
 }
 
 fn censuses(observation: &Observation) -> Vec<Census> {
-    let seen = observation.samples.iter().filter_map(|sample| sample.sites.seen());
+    let seen = observation.samples.iter().filter_map(|sample| sample.sites.value());
     let census = |sites: &Vec<teeleak_analysis::model::Site>| {
         sites
             .iter()
@@ -306,7 +306,7 @@ proptest! {
         }
         let (observation, tally) = read(text.as_bytes(), 100);
         prop_assert_eq!(tally.lines.parsed, regions.len() as u64 + 1);
-        let found = observation.samples[0].instances.seen().and_then(|all| all[0].regions.seen().cloned());
+        let found = observation.samples[0].instances.value().and_then(|all| all[0].regions.value().cloned());
         let found: Vec<_> = found.unwrap_or_default().iter().map(|region| (region.va, region.size)).collect();
         prop_assert_eq!(found, regions);
     }

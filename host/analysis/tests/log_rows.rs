@@ -48,7 +48,7 @@ fn read(text: &[u8], size: usize) -> Observation {
 fn found(text: &str, size: usize) -> (Vec<Census>, Vec<u64>) {
     let (pieces, whole) = (read(text.as_bytes(), size), read(text.as_bytes(), usize::MAX));
     assert!(format!("{pieces:?}") == format!("{whole:?}"), "chunks of {size} bytes tell");
-    let sites = whole.samples.iter().filter_map(|sample| sample.sites.seen());
+    let sites = whole.samples.iter().filter_map(|sample| sample.sites.value());
     let all = sites.map(|sites| sites.iter().map(|site| (site.line, site.count)).collect());
     (all.collect(), whole.samples.iter().map(|sample| sample.place.at).collect())
 }

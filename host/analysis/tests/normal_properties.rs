@@ -125,7 +125,7 @@ proptest! {
         let mut reader = Reader::new("");
         for iteration in 0..12 {
             let stage = if iteration < 3 { Stage::Idle } else { Stage::Measured };
-            reader.at(Moment { stage, iteration });
+            reader.set_moment(Moment { stage, iteration });
             for file in ["/proc/*/fd", "/proc/7/fdinfo/3", "/proc/7/maps", "/x/kmemleak"] {
                 reader.source(file);
                 lines.iter().for_each(|line| reader.line(line.as_bytes()));

@@ -180,7 +180,7 @@ fn double_unmap_is_told_once_with_a_count() {
     let [order] = &checked.findings[..] else { panic!("{:#?}", checked.findings) };
     assert_eq!(order.kind, Kind::Order);
     assert!(
-        order.title.contains("unmap of a mapping that was released already"),
+        order.title.contains("unmap of a mapping that was already released"),
         "{}",
         order.title
     );

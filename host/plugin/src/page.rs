@@ -36,11 +36,11 @@ impl<'d> Page<'d> {
         if command != APPEND || sub_command & !(FIRST | LAST) != 0 {
             return Err(Refused::NotSupported);
         }
-        let whole = |read: Result<_, RecordError>| {
+        let is_whole = |read: Result<_, RecordError>| {
             !matches!(read, Err(RecordError::Truncated | RecordError::TooLong))
         };
-        let fits = !data.is_empty() && data.len() <= limits::FRAME_BYTES;
-        if !fits || !record::read(data).all(|read| whole(read.map(drop))) {
+        let is_valid_size = !data.is_empty() && data.len() <= limits::FRAME_BYTES;
+        if !is_valid_size || !record::read(data).all(|read| is_whole(read.map(drop))) {
             return Err(Refused::BadParameters);
         }
         let (first, last) = (sub_command & FIRST != 0, sub_command & LAST != 0);

@@ -25,7 +25,7 @@ fn page(number: u32, records: usize) -> Vec<u8> {
     for _ in 0..=records {
         writer.push(&Record::Epoch(Epoch { epoch: number, era: 0 })).unwrap();
     }
-    let used = writer.used();
+    let used = writer.length();
     bytes.truncate(used);
     bytes
 }

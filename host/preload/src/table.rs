@@ -34,7 +34,7 @@ impl<const N: usize> Table<N> {
     }
 
     /// Keeps `value` under `key` instead of what is there; `false` when there is no place for it.
-    pub(crate) fn put(&self, key: u64, value: [u64; 2]) -> bool {
+    pub(crate) fn insert(&self, key: u64, value: [u64; 2]) -> bool {
         self.remove(key);
         let Some(entry) = self.entries(key).find(|entry| claim(entry, FREE)) else { return false };
         entry.value[0].store(value[0], Relaxed);
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn what_is_put_is_there_until_it_is_removed() {
         let table = Table::<64>::new();
-        assert!(table.put(7, [1, 2]) && table.put(8, [3, 4]));
+        assert!(table.insert(7, [1, 2]) && table.insert(8, [3, 4]));
         assert_eq!((table.get(7), table.get(8)), (Some([1, 2]), Some([3, 4])));
         table.remove(7);
         assert_eq!((table.get(7), table.get(8)), (None, Some([3, 4])));
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn a_key_that_is_put_again_has_the_new_value() {
         let table = Table::<64>::new();
-        assert!(table.put(7, [1, 2]) && table.put(7, [3, 4]));
+        assert!(table.insert(7, [1, 2]) && table.insert(7, [3, 4]));
         assert_eq!(table.get(7), Some([3, 4]));
         table.remove(7);
         assert_eq!(table.get(7), None);
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn a_full_table_says_so() {
         let table = Table::<16>::new();
-        assert_eq!((1..=40).filter(|key| table.put(*key, [*key, 0])).count(), 16);
+        assert_eq!((1..=40).filter(|key| table.insert(*key, [*key, 0])).count(), 16);
         assert!((1..=40).all(|key| table.get(key).is_none_or(|value| value == [key, 0])));
     }
 }

@@ -124,7 +124,7 @@ fn more(observation: &Observation, options: &Options) -> u32 {
     findings.extend(normal::findings(observation));
     let left = options.triage.apply(findings).left;
     let open = left.iter().filter(|finding| finding.verdict == Some(Verdict::Undecided));
-    open.filter_map(Finding::more).min().unwrap_or(0)
+    open.filter_map(Finding::iterations_to_decide).min().unwrap_or(0)
 }
 
 /// A run that did not end as planned is never clean; what it found all the same counts.

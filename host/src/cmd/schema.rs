@@ -5,7 +5,7 @@ use clap::Args;
 
 use crate::{
     Env, Exit,
-    render::json::schema::{Kind, of},
+    render::json::schema::{Kind, document_schema},
 };
 
 /// Arguments of `teeleak schema`.
@@ -22,6 +22,6 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
-    writeln!(env.out, "{:#}", of(arguments.document))?;
+    writeln!(env.out, "{:#}", document_schema(arguments.document))?;
     Ok(Exit::Clean)
 }

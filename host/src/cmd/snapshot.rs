@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let observer = arguments.with.reach(&arguments.ways.ways(), env)?;
     let file = create(arguments.output.as_ref())?;
     let observation = source::observe(&mut Snapshot::new(observer), file)?;
-    let held = Holdings::of(&observation);
+    let held = Holdings::from_observation(&observation);
     let held = held.as_ref();
     let sample = match held {
         Some(_) => observation.samples.last(),
@@ -69,13 +69,13 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
 
 /// Counters alone say nothing of what is alive.
 fn is_seen(sample: &Sample) -> bool {
-    let has_regions = |instance: &Instance| instance.regions.seen().is_some();
+    let has_regions = |instance: &Instance| instance.regions.value().is_some();
     let instances = match &sample.instances {
         Part::Complete(_) => true,
         Part::Partial(instances, _) => instances.iter().any(has_regions),
         Part::Unobserved(_) => false,
     };
-    instances || sample.sites.seen().is_some()
+    instances || sample.sites.value().is_some()
 }
 
 /// The capture file that was asked for.

@@ -85,9 +85,9 @@ impl Difference {
     fn follow(&mut self, samples: &[&Sample]) {
         for sample in samples {
             let seen = |part: bool| part.then_some(());
-            let of_sites = seen(sample.sites.seen().is_some()).map(|()| sites(sample));
-            let of_regions = seen(sample.instances.seen().is_some()).map(|()| regions(sample));
-            let of_sessions = seen(sample.sessions.seen().is_some()).map(|()| sessions(sample));
+            let of_sites = seen(sample.sites.value().is_some()).map(|()| sites(sample));
+            let of_regions = seen(sample.instances.value().is_some()).map(|()| regions(sample));
+            let of_sessions = seen(sample.sessions.value().is_some()).map(|()| sessions(sample));
             note(&mut self.sites, of_sites.as_ref());
             note(&mut self.regions, of_regions.as_ref());
             note(&mut self.sessions, of_sessions.as_ref());
@@ -108,10 +108,10 @@ fn two(before: &Sample, after: &Sample) -> Difference {
     let both = |a: bool, b: bool| a && b;
     let seen = |sample: &Sample| {
         [
-            sample.sites.seen().is_some(),
-            sample.instances.seen().is_some(),
-            sample.sessions.seen().is_some(),
-            sample.pools.seen().is_some(),
+            sample.sites.value().is_some(),
+            sample.instances.value().is_some(),
+            sample.sessions.value().is_some(),
+            sample.pools.value().is_some(),
         ]
     };
     let compared: Vec<_> =
@@ -147,7 +147,7 @@ fn changes<K: Ord>(
 /// Live allocations by site and owner.
 pub(crate) fn sites(sample: &Sample) -> BTreeMap<SiteKey, Amount> {
     let mut sums: BTreeMap<SiteKey, Amount> = BTreeMap::new();
-    for site in sample.sites.seen().into_iter().flatten() {
+    for site in sample.sites.value().into_iter().flatten() {
         let key = SiteKey {
             file: Arc::clone(&site.file),
             line: site.line,
@@ -168,7 +168,7 @@ pub(crate) fn owner_key(sample: &Sample, id: OwnerId) -> OwnerKey {
         OwnerId::Core => return OwnerKey::Core,
         OwnerId::Number(number) => number,
     };
-    let owners = sample.owners.seen().into_iter().flatten();
+    let owners = sample.owners.value().into_iter().flatten();
     let find = |owner: &&Owner| owner.number == number;
     match { owners }.find(find).and_then(|owner| Some((owner.uuid?, owner.pta))) {
         Some((uuid, true)) => OwnerKey::Pta(uuid),
@@ -179,9 +179,9 @@ pub(crate) fn owner_key(sample: &Sample, id: OwnerId) -> OwnerKey {
 
 fn regions(sample: &Sample) -> BTreeMap<Uuid, Amount> {
     let mut sums: BTreeMap<Uuid, Amount> = BTreeMap::new();
-    for instance in sample.instances.seen().into_iter().flatten() {
+    for instance in sample.instances.value().into_iter().flatten() {
         let sum = sums.entry(instance.uuid).or_default();
-        for region in instance.regions.seen().into_iter().flatten() {
+        for region in instance.regions.value().into_iter().flatten() {
             sum.count += 1;
             sum.bytes += region.size;
         }
@@ -191,7 +191,7 @@ fn regions(sample: &Sample) -> BTreeMap<Uuid, Amount> {
 
 fn sessions(sample: &Sample) -> BTreeMap<Uuid, Amount> {
     let mut sums: BTreeMap<Uuid, Amount> = BTreeMap::new();
-    for session in sample.sessions.seen().into_iter().flatten() {
+    for session in sample.sessions.value().into_iter().flatten() {
         sums.entry(session.uuid).or_default().count += 1;
     }
     sums
@@ -200,10 +200,10 @@ fn sessions(sample: &Sample) -> BTreeMap<Uuid, Amount> {
 fn pools(before: &Sample, after: &Sample) -> Vec<(PoolKind, Change)> {
     let in_use = |pool: &Pool| Amount { count: pool.allocated.unwrap_or(0), bytes: 0 };
     let of = |sample: &Sample, kind: &PoolKind| {
-        let pools = sample.pools.seen().into_iter().flatten();
+        let pools = sample.pools.value().into_iter().flatten();
         { pools }.find(|pool| pool.kind == *kind).map(in_use).unwrap_or_default()
     };
-    let kinds = after.pools.seen().into_iter().flatten().map(|pool| pool.kind.clone());
+    let kinds = after.pools.value().into_iter().flatten().map(|pool| pool.kind.clone());
     let change = |kind: PoolKind| {
         let course = Vec::new();
         let change = Change { before: of(before, &kind), after: of(after, &kind), course };
@@ -214,7 +214,7 @@ fn pools(before: &Sample, after: &Sample) -> Vec<(PoolKind, Change)> {
 
 /// What a sample could not see.
 pub(crate) fn gaps(sample: &Sample) -> Vec<Gap> {
-    let regions = sample.instances.seen().into_iter().flatten();
+    let regions = sample.instances.value().into_iter().flatten();
     let parts = [
         sample.pools.gap(),
         sample.sites.gap(),

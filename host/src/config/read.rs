@@ -176,7 +176,7 @@ impl<'r> Reader<'r> {
     fn path(&self, option: &str, value: &str) -> String {
         let path = self.folder.join(value);
         let built_in = match option {
-            "protocol" => Pack::named(value).is_some(),
+            "protocol" => Pack::find(value).is_some(),
             "rules" => Rules::built_in(value).is_some(),
             _ => false,
         };

@@ -108,7 +108,7 @@ fn counted(sites: &[Site]) -> String {
 
 fn ta_heaps(sample: Option<&Sample>) -> Check {
     let instances = sample.map(|sample| &sample.instances);
-    let (state, detail) = match instances.map(|instances| (instances.seen(), instances.gap())) {
+    let (state, detail) = match instances.map(|instances| (instances.value(), instances.gap())) {
         Some((Some(tas), _)) => {
             let n = tas.iter().filter(|ta| ta.heap.is_some()).count();
             (State::Present, format!("{n} of {} TAs tell their heap", tas.len()))

@@ -142,7 +142,7 @@ fn through_watch(folder: &Path, output: Option<&Path>, taken: &mut Taken) -> Res
 
 /// Whether it tells who holds what.
 fn is_whole(sample: &Sample) -> bool {
-    sample.sites.seen().is_some() && sample.instances.seen().is_some()
+    sample.sites.value().is_some() && sample.instances.value().is_some()
 }
 
 fn directly(

@@ -1,8 +1,8 @@
-//! Every figure over time as one long table (RFC 4180) for spreadsheets and data frames: a row for each
-//! figure of each sample.
+//! All metrics over time as one long CSV table (RFC 4180) for spreadsheets and data frames: one row
+//! per metric and snapshot.
 //!
-//! Invariants: a figure that was not seen has no value, rather than 0; no name is a formula to a
-//! spreadsheet; the same observation and report give the same bytes.
+//! Invariants: a metric that was not observed has an empty value, never 0; a spreadsheet takes no name
+//! for a formula; the same observation and report give the same bytes.
 
 use std::io::Write;
 
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{escape::shown, render::view::ReportView};
 
-/// What each column holds is told in `host/docs/exports.md`.
+/// The columns, documented in `host/docs/exports.md`.
 const COLUMNS: [&str; 17] = [
     "sample",
     "stage",
@@ -40,33 +40,41 @@ const COLUMNS: [&str; 17] = [
     "fingerprint",
 ];
 
-/// Columns that say when.
+/// Cells of the columns `sample` to `clock`.
 type When = [String; 5];
 
-/// Columns that say what.
+/// Cells of the columns `kind` to `instance`.
 type What = [String; 6];
 
 /// Writes the table.
 pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> Result<()> {
     let mut table = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
     table.write_record(COLUMNS)?;
-    let series = figures::all(told);
-    let known: Vec<_> = series.iter().map(|one| (what(&one.about), said(one))).collect();
+    let series = figures::all_series(told);
+    let cells: Vec<_> =
+        series.iter().map(|one| (subject_columns(&one.about), finding_columns(one))).collect();
     for (n, sample) in told.observation.samples.iter().enumerate() {
-        let when = when(n.to_string(), sample.moment, sample.time);
-        for (one, (what, said)) in series.iter().zip(&known) {
+        let time_cells = time_columns(n.to_string(), sample.moment, sample.time);
+        for (one, (what, said)) in series.iter().zip(&cells) {
             let value = one.values.get(n).copied().flatten();
-            let figure = figure(one.metric, value, one.unit, seen(&one.about, sample, value));
-            row(&mut table, &when, what, &figure, said)?;
+            let figure =
+                figure(one.metric, value, one.unit, observed_share(&one.about, sample, value));
+            row(&mut table, &time_cells, what, &figure, said)?;
         }
     }
     for gauge in &told.observation.gauges {
-        let when = when(String::new(), gauge.moment, None);
+        let time_cells = time_columns(String::new(), gauge.moment, None);
         for pool in &gauge.pools {
-            let what = what(&About::Pool(pool.kind.clone()));
+            let subject = subject_columns(&About::Pool(pool.kind.clone()));
             for (metric, unit, value) in of_pool(pool) {
-                let seen = if value.is_some() { "all" } else { "none" };
-                row(&mut table, &when, &what, &figure(metric, value, unit, seen), &said_nothing())?;
+                let share = if value.is_some() { "all" } else { "none" };
+                row(
+                    &mut table,
+                    &time_cells,
+                    &subject,
+                    &figure(metric, value, unit, share),
+                    &said_nothing(),
+                )?;
             }
         }
     }
@@ -84,7 +92,7 @@ fn row(
     Ok(table.write_record(parts.into_iter().flatten())?)
 }
 
-fn when(sample: String, moment: Moment, time: Option<Time>) -> When {
+fn time_columns(sample: String, moment: Moment, time: Option<Time>) -> When {
     let clock = time.map_or("", |time| match time.clock {
         Clock::Counter => "counter",
         Clock::Monotonic => "monotonic",
@@ -94,21 +102,21 @@ fn when(sample: String, moment: Moment, time: Option<Time>) -> When {
     [sample, text::stage_key(moment.stage).into(), moment.iteration.to_string(), ns, clock.into()]
 }
 
-fn what(about: &About) -> What {
-    let none = String::new;
+fn subject_columns(about: &About) -> What {
+    let empty = String::new;
     let (uuid, instance) = about.ta();
-    let uuid = uuid.map_or(none(), |uuid| uuid.to_string());
+    let uuid = uuid.map_or(empty(), |uuid| uuid.to_string());
     let (kind, name, size, owner) = match about {
-        About::Pool(pool) => ("pool", pool.label().into_owned(), none(), none()),
+        About::Pool(pool) => ("pool", pool.label().into_owned(), empty(), empty()),
         About::Site(key) => {
             let name = format!("{}:{}", key.file, key.line);
             ("site", name, key.size.to_string(), words::owner(&key.owner))
         }
-        About::Regions(..) => ("regions", uuid.clone(), none(), none()),
-        About::Heap(..) => ("heap", uuid.clone(), none(), none()),
-        About::Sessions(..) => ("sessions", uuid.clone(), none(), none()),
+        About::Regions(..) => ("regions", uuid.clone(), empty(), empty()),
+        About::Heap(..) => ("heap", uuid.clone(), empty(), empty()),
+        About::Sessions(..) => ("sessions", uuid.clone(), empty(), empty()),
     };
-    let instance = instance.map_or(none(), |instance| instance.to_string());
+    let instance = instance.map_or(empty(), |instance| instance.to_string());
     [kind.to_owned(), harmless(&name), size, owner, uuid, instance]
 }
 
@@ -117,9 +125,9 @@ fn figure(metric: &str, value: Option<u64>, unit: PoolUnit, seen: &str) -> [Stri
     [metric.into(), value, text::pool_unit(unit).into(), seen.into()]
 }
 
-/// How much of what a figure counts was seen.
-fn seen(about: &About, sample: &Sample, value: Option<u64>) -> &'static str {
-    fn of<T>(part: &Part<T>) -> &'static str {
+/// How much of the metric's source was observed: `all`, `part` or `none`.
+fn observed_share(about: &About, sample: &Sample, value: Option<u64>) -> &'static str {
+    fn share<T>(part: &Part<T>) -> &'static str {
         match part {
             Part::Complete(_) => "all",
             Part::Partial(..) => "part",
@@ -128,20 +136,20 @@ fn seen(about: &About, sample: &Sample, value: Option<u64>) -> &'static str {
     }
     match about {
         _ if value.is_none() => "none",
-        About::Pool(_) => of(&sample.pools),
-        About::Site(_) => of(&sample.sites),
-        About::Sessions(..) => of(&sample.sessions),
+        About::Pool(_) => share(&sample.pools),
+        About::Site(_) => share(&sample.sites),
+        About::Sessions(..) => share(&sample.sessions),
         About::Regions(_, id) => {
-            let mut all = sample.instances.seen().into_iter().flatten();
-            let regions = all.find(|one| one.id == *id).map(|one| of(&one.regions));
-            regions.unwrap_or(of(&sample.instances))
+            let mut instances = sample.instances.value().into_iter().flatten();
+            let regions = instances.find(|one| one.id == *id).map(|one| share(&one.regions));
+            regions.unwrap_or(share(&sample.instances))
         }
-        About::Heap(..) => of(&sample.instances),
+        About::Heap(..) => share(&sample.instances),
     }
 }
 
-/// What the analyses say of it.
-fn said(series: &Series<'_>) -> [String; 2] {
+/// Verdict and fingerprint of the finding about this metric.
+fn finding_columns(series: &Series<'_>) -> [String; 2] {
     let Some((_, finding)) = series.finding else { return said_nothing() };
     let verdict = finding.verdict.map_or("", |verdict: Verdict| verdict.name());
     [verdict.to_owned(), harmless(&finding.fingerprint.0)]
@@ -151,11 +159,12 @@ fn said_nothing() -> [String; 2] {
     [String::new(), String::new()]
 }
 
-/// A name that no spreadsheet takes for a formula, and no terminal for an order: OWASP, "CSV Injection".
+/// Escapes a name that a spreadsheet would take for a formula or a terminal for an escape sequence:
+/// OWASP, "CSV Injection".
 fn harmless(name: &str) -> String {
-    let shown = shown(name);
+    let text = shown(name);
     let formula = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
-    if shown.starts_with(formula) { format!("'{shown}") } else { shown }
+    if text.starts_with(formula) { format!("'{text}") } else { text }
 }
 
 #[cfg(test)]

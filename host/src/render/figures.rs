@@ -1,4 +1,4 @@
-//! Every figure that samples tell again and again: what tables and traces are made of.
+//! All metrics over the snapshots: the data of CSV tables and Perfetto traces.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -15,23 +15,23 @@ use crate::{
     render::view::ReportView,
 };
 
-/// What a figure is about.
+/// The subject of a metric.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum About {
     /// A pool of the TEE core.
     Pool(PoolKind),
-    /// An allocation site of its heap.
+    /// An allocation site of the core heap.
     Site(SiteKey),
     /// The regions of a TA instance.
     Regions(Uuid, u32),
     /// The heap of a TA instance.
     Heap(Uuid, u32),
-    /// Sessions open to a TA instance, or to the PTA of this UUID where that is 0.
+    /// Sessions open to a TA instance, or to the PTA with this UUID if the instance is 0.
     Sessions(Uuid, u32),
 }
 
 impl About {
-    /// The UUID of the TA or PTA that it is about, and the instance.
+    /// UUID of the TA or PTA, and the TA instance.
     pub(super) fn ta(&self) -> (Option<Uuid>, Option<u32>) {
         match self {
             Self::Pool(_) => (None, None),
@@ -48,29 +48,29 @@ impl About {
     }
 }
 
-/// A figure over the samples.
+/// One metric over the snapshots.
 pub(super) struct Series<'t> {
-    /// What it is about.
+    /// The subject of the metric.
     pub(super) about: About,
-    /// Which figure: `live`.
+    /// Name of the metric, such as `live`.
     pub(super) metric: &'static str,
     pub(super) unit: PoolUnit,
-    /// One for each sample; `None` where it was not seen.
+    /// One value per snapshot; `None` if not observed.
     pub(super) values: Vec<Option<u64>>,
-    /// The finding that is about it, with its number from 1.
+    /// The finding about this metric, with its number from 1.
     pub(super) finding: Option<(usize, &'t Finding)>,
 }
 
 impl Series<'_> {
-    /// How much more the last value is than the first.
+    /// Last value minus first value.
     pub(super) fn growth(&self) -> i128 {
-        let mut seen = self.values.iter().flatten().copied().map(i128::from);
-        let first = seen.next().unwrap_or_default();
-        seen.next_back().map_or(0, |last| last - first)
+        let mut values = self.values.iter().flatten().copied().map(i128::from);
+        let first = values.next().unwrap_or_default();
+        values.next_back().map_or(0, |last| last - first)
     }
 }
 
-/// The figures of a pool, as this release of the statistics names them.
+/// Metrics of a pool, named like the fields of OP-TEE's `struct pta_stats_alloc`.
 pub(super) fn of_pool(pool: &Pool) -> [(&'static str, PoolUnit, Option<u64>); 4] {
     [
         ("allocated", pool.unit, pool.allocated),
@@ -80,25 +80,25 @@ pub(super) fn of_pool(pool: &Pool) -> [(&'static str, PoolUnit, Option<u64>); 4]
     ]
 }
 
-/// Figures by what they are about: metric, unit, value.
+/// Metric, unit and value by subject and index.
 type Row = BTreeMap<(About, usize), (&'static str, PoolUnit, Option<u64>)>;
 
-/// All figures of all samples, in the order of [`About`].
-pub(super) fn all<'t>(told: &ReportView<'t>) -> Vec<Series<'t>> {
+/// All metrics of all snapshots, in the order of [`About`].
+pub(super) fn all_series<'t>(told: &ReportView<'t>) -> Vec<Series<'t>> {
     let samples = &told.observation.samples;
     let findings = by_subject(&told.report.findings);
     let rows: Vec<Row> = samples.iter().map(row).collect();
     let mut series: BTreeMap<(About, usize), Series<'t>> = BTreeMap::new();
     for (at, row) in rows.iter().enumerate() {
         for ((about, n), (metric, unit, value)) in row {
-            let one = series.entry((about.clone(), *n)).or_insert_with(|| Series {
+            let entry = series.entry((about.clone(), *n)).or_insert_with(|| Series {
                 about: about.clone(),
                 metric,
                 unit: *unit,
                 values: samples.iter().map(|sample| absent(about, sample)).collect(),
                 finding: subject(about).and_then(|subject| findings.get(&subject).copied()),
             });
-            one.values[at] = *value;
+            entry.values[at] = *value;
         }
     }
     series.into_values().collect()
@@ -110,14 +110,14 @@ fn row(sample: &Sample) -> Row {
         let figures = figures.iter().enumerate();
         row.extend(figures.map(|(n, figure)| ((about.clone(), n), *figure)));
     };
-    for pool in sample.pools.seen().into_iter().flatten() {
+    for pool in sample.pools.value().into_iter().flatten() {
         add(About::Pool(pool.kind.clone()), &of_pool(pool));
     }
     for (key, amount) in censuses::sites(sample) {
         add(About::Site(key), &live(Some(amount)));
     }
-    for instance in sample.instances.seen().into_iter().flatten() {
-        let regions = instance.regions.seen().map(|regions| Amount {
+    for instance in sample.instances.value().into_iter().flatten() {
+        let regions = instance.regions.value().map(|regions| Amount {
             count: regions.len() as u64,
             bytes: regions.iter().map(|region| region.size).fold(0, u64::saturating_add),
         });
@@ -141,40 +141,41 @@ fn live(amount: Option<Amount>) -> [(&'static str, PoolUnit, Option<u64>); 2] {
 
 fn sessions(sample: &Sample) -> BTreeMap<(Uuid, u32), u64> {
     let mut sums = BTreeMap::new();
-    for session in sample.sessions.seen().into_iter().flatten() {
+    for session in sample.sessions.value().into_iter().flatten() {
         *sums.entry((session.uuid, session.instance)).or_default() += 1;
     }
     sums
 }
 
-/// What it means that a sample does not tell it: nothing there, or not seen. A pool is always there.
+/// Value for a subject that a snapshot does not list: 0 if the list is complete, else `None`.
+/// Pools and TA heaps always exist, so theirs is `None`.
 fn absent(about: &About, sample: &Sample) -> Option<u64> {
-    fn none<T>(part: &Part<T>) -> Option<u64> {
+    fn zero_if_complete<T>(part: &Part<T>) -> Option<u64> {
         matches!(part, Part::Complete(_)).then_some(0)
     }
     match about {
         About::Pool(_) | About::Heap(..) => None,
-        About::Site(_) => none(&sample.sites),
-        About::Regions(..) => none(&sample.instances),
-        About::Sessions(..) => none(&sample.sessions),
+        About::Site(_) => zero_if_complete(&sample.sites),
+        About::Regions(..) => zero_if_complete(&sample.instances),
+        About::Sessions(..) => zero_if_complete(&sample.sessions),
     }
 }
 
-/// What findings name things by: kind of growth and subject.
+/// Kind of growth and subject of a finding.
 type Named = (Kind, Subject);
 
 fn by_subject(findings: &[Finding]) -> HashMap<Named, (usize, &Finding)> {
-    let mut named = HashMap::new();
+    let mut by_name = HashMap::new();
     for (n, finding) in (1..).zip(findings) {
         let members = finding.evidence.iter().filter_map(|evidence| match evidence {
             Evidence::Member(subject, _) => Some(subject),
             _ => None,
         });
         for subject in [&finding.subject].into_iter().chain(members) {
-            named.entry((finding.kind, without_caller(subject))).or_insert((n, finding));
+            by_name.entry((finding.kind, without_caller(subject))).or_insert((n, finding));
         }
     }
-    named
+    by_name
 }
 
 fn without_caller(subject: &Subject) -> Subject {
@@ -259,7 +260,7 @@ mod tests {
             let report = audit(&mut observation, &Options::default());
             assert_eq!(report.findings.len(), 1, "{kind:?}");
             let view = ReportView { observation: &observation, report: &report, short: None };
-            let series = all(&view);
+            let series = all_series(&view);
             let allocated = series.iter().find(|one| one.metric == "allocated");
             assert!(allocated.is_some_and(|one| one.finding.is_some()), "{kind:?}");
         }

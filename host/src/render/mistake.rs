@@ -1,4 +1,4 @@
-//! Mistakes in files that somebody wrote: what is wrong, where in the file, and what to write instead.
+//! Errors in files written by the user: what is wrong, where, and what to write instead.
 
 use std::{fmt, ops::Range, sync::Arc};
 
@@ -8,7 +8,7 @@ use miette::{
 };
 use teeleak_analysis::mistake::Mistake;
 
-/// A mistake with the file that it is in.
+/// A mistake together with its source file.
 #[derive(Debug)]
 struct Marked<'a> {
     message: &'a str,
@@ -44,15 +44,15 @@ pub(crate) fn error(what: &str, text: &str, mistakes: &[Mistake]) -> anyhow::Err
     anyhow::anyhow!("mistakes in {what}\n{}", super::mistake::mistakes(text, mistakes).trim_end())
 }
 
-/// All mistakes of one file, one after the other; where colours are not wanted whoever prints strips
-/// them.
+/// All mistakes of one file, one after the other, in colour; the writer strips the colours if the
+/// output does not support them.
 fn mistakes(text: &str, mistakes: &[Mistake]) -> String {
     let text = Arc::from(text);
-    mistakes.iter().map(|mistake| one(&text, mistake)).collect::<Vec<_>>().join("\n")
+    mistakes.iter().map(|mistake| report(&text, mistake)).collect::<Vec<_>>().join("\n")
 }
 
-fn one(text: &Arc<str>, mistake: &Mistake) -> String {
-    let marked = Marked {
+fn report(text: &Arc<str>, mistake: &Mistake) -> String {
+    let diagnostic = Marked {
         message: &mistake.message,
         hint: mistake.hint.as_deref(),
         span: within_line(text, &mistake.span),
@@ -64,15 +64,15 @@ fn one(text: &Arc<str>, mistake: &Mistake) -> String {
         .with_links(false)
         .with_wrap_lines(false)
         .with_context_lines(1);
-    let mut told = String::new();
-    match handler.render_report(&mut told, &marked) {
-        Ok(()) => told,
-        // Where the place can't be shown it is told.
+    let mut output = String::new();
+    match handler.render_report(&mut output, &diagnostic) {
+        Ok(()) => output,
+        // The source excerpt could not be drawn: print the message and its location.
         Err(fmt::Error) => format!("{mistake}\n"),
     }
 }
 
-/// As much of a place as is on its first line, and at least one character where there is any.
+/// The part of a span on its first line; at least one character unless that line is empty.
 fn within_line(text: &str, span: &Range<usize>) -> Range<usize> {
     let start = span.start.min(text.len());
     let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();

@@ -1,5 +1,4 @@
-//! Facts and findings as text for a person or JSON for a program. Nothing is computed here but
-//! what it takes to print.
+//! Output formats: text, JSON, HTML, CSV, Perfetto and CI formats. No analysis happens here.
 
 pub(crate) mod calls;
 pub(crate) mod ci;

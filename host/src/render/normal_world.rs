@@ -1,31 +1,31 @@
-//! What the normal world held when it was last looked at: who has which descriptors, which dma-bufs there are.
+//! Holdings of the normal world in its last snapshot: descriptors by process, dma-bufs, memory, slab.
 
 use std::collections::BTreeMap;
 
 use teeleak_analysis::model::{Census, Holder, Ledger, Moment, Observation, Row};
 
-/// What the normal world held at one moment.
+/// Holdings of the normal world at one moment.
 pub(crate) struct Holdings<'o> {
-    /// Processes, those with most descriptors first.
+    /// Processes, most descriptors first.
     pub(crate) processes: Vec<Process<'o>>,
-    /// dma-bufs, the largest first.
+    /// dma-bufs, largest first.
     pub(crate) buffers: Vec<Buffer<'o>>,
     /// Figures of `/proc/meminfo`, in bytes, in their order.
     pub(crate) memory: Vec<(&'o str, u64)>,
-    /// Slab caches: objects and bytes, the largest first.
+    /// Slab caches with objects and bytes, largest first.
     pub(crate) caches: Vec<&'o Row>,
 }
 
-/// A process and its descriptors.
+/// A process and the number of its descriptors.
 pub(crate) struct Process<'o> {
     pub(crate) holder: &'o Holder,
     pub(crate) fds: u64,
     pub(crate) limit: Option<u64>,
-    /// Descriptors of dma-bufs, and bytes of them.
+    /// Number of dma-buf descriptors, and their bytes.
     pub(crate) buffers: (u64, u64),
 }
 
-/// A dma-buf, and who has it.
+/// A dma-buf and its holders.
 pub(crate) struct Buffer<'o> {
     pub(crate) inode: u64,
     pub(crate) bytes: u64,
@@ -35,32 +35,32 @@ pub(crate) struct Buffer<'o> {
 }
 
 impl<'o> Holdings<'o> {
-    /// Those of the last moment; `None` where nobody looked.
-    pub(crate) fn of(observation: &'o Observation) -> Option<Self> {
-        let all = &observation.normal.censuses;
-        let last = all.iter().rev().find(|one| one.ledger == Ledger::Descriptors)?;
-        let now = Now { all, moment: last.moment? };
+    /// Holdings in the last snapshot; `None` if no descriptors were recorded.
+    pub(crate) fn from_observation(observation: &'o Observation) -> Option<Self> {
+        let snapshots = &observation.normal.censuses;
+        let last = snapshots.iter().rev().find(|one| one.ledger == Ledger::Descriptors)?;
+        let snapshot = Now { all: snapshots, moment: last.moment? };
         let mut processes: Vec<_> = processes(last).collect();
         let holders: BTreeMap<_, _> =
             processes.iter().map(|process| (process.holder.pid, process.holder)).collect();
-        for row in now.rows(Ledger::FdInfo) {
-            let own = |process: &&mut Process<'_>| {
+        for row in snapshot.rows(Ledger::FdInfo) {
+            let is_holder = |process: &&mut Process<'_>| {
                 row.holder.as_ref().is_some_and(|holder| holder.pid == process.holder.pid)
             };
-            if let Some(process) = processes.iter_mut().find(own) {
+            if let Some(process) = processes.iter_mut().find(is_holder) {
                 process.buffers.0 += 1;
                 process.buffers.1 += row.bytes;
             }
         }
         processes.sort_by_key(|process| std::cmp::Reverse(process.fds));
-        let mut caches: Vec<_> = now.rows(Ledger::Slab).collect();
+        let mut caches: Vec<_> = snapshot.rows(Ledger::Slab).collect();
         caches.sort_by_key(|row| std::cmp::Reverse(row.bytes));
-        let memory = now.rows(Ledger::MemInfo).map(|row| (&*row.name, row.bytes)).collect();
-        Some(Self { processes, buffers: buffers(&now, &holders), memory, caches })
+        let memory = snapshot.rows(Ledger::MemInfo).map(|row| (&*row.name, row.bytes)).collect();
+        Some(Self { processes, buffers: buffers(&snapshot, &holders), memory, caches })
     }
 }
 
-/// What was printed at one moment.
+/// Ledger snapshots of one moment.
 struct Now<'o> {
     all: &'o [Census],
     moment: Moment,
@@ -69,31 +69,35 @@ struct Now<'o> {
 impl<'o> Now<'o> {
     fn rows(&self, ledger: Ledger) -> impl Iterator<Item = &'o Row> + use<'o> {
         let moment = self.moment;
-        let now = move |one: &&Census| one.ledger == ledger && one.moment == Some(moment);
-        self.all.iter().filter(now).flat_map(|one| &one.rows)
+        let is_match = move |one: &&Census| one.ledger == ledger && one.moment == Some(moment);
+        self.all.iter().filter(is_match).flat_map(|one| &one.rows)
     }
 }
 
 fn processes(census: &Census) -> impl Iterator<Item = Process<'_>> {
-    let own = census.rows.iter().filter(|row| row.name.is_empty());
-    own.filter_map(|row| {
+    let process_rows = census.rows.iter().filter(|row| row.name.is_empty());
+    process_rows.filter_map(|row| {
         let (fds, limit) = (row.count, row.ids.limit);
         Some(Process { holder: row.holder.as_ref()?, fds, limit, buffers: (0, 0) })
     })
 }
 
-/// All that are on the kernel's list, or that a process has a descriptor of.
+/// All dma-bufs in the kernel's list or referenced by a process's descriptor.
 fn buffers<'o>(now: &Now<'o>, holders: &BTreeMap<u64, &'o Holder>) -> Vec<Buffer<'o>> {
-    let mut all: BTreeMap<u64, Buffer<'o>> = BTreeMap::new();
+    let mut by_inode: BTreeMap<u64, Buffer<'o>> = BTreeMap::new();
     for row in now.rows(Ledger::DmaBuf).chain(now.rows(Ledger::FdInfo)) {
         let Some(inode) = row.ids.inode else { continue };
         let (bytes, name) = (row.bytes, &*row.name);
-        let buffer =
-            all.entry(inode).or_insert_with(|| Buffer { inode, bytes, name, holders: Vec::new() });
+        let buffer = by_inode.entry(inode).or_insert_with(|| Buffer {
+            inode,
+            bytes,
+            name,
+            holders: Vec::new(),
+        });
         let holder = row.holder.as_ref().and_then(|holder| holders.get(&holder.pid));
         buffer.holders.extend(holder.zip(row.ids.fds.first()).map(|(holder, fd)| (*holder, *fd)));
     }
-    let mut all: Vec<_> = all.into_values().collect();
-    all.sort_by_key(|buffer| (std::cmp::Reverse(buffer.bytes), buffer.inode));
-    all
+    let mut buffers: Vec<_> = by_inode.into_values().collect();
+    buffers.sort_by_key(|buffer| (std::cmp::Reverse(buffer.bytes), buffer.inode));
+    buffers
 }

@@ -1,8 +1,8 @@
-//! Who and where, in a few words.
+//! Callers, results and source locations as short text.
 
 use teeleak_analysis::model::{Event, Place, TeeResult};
 
-/// Who did it: a process, or the client of a session as far as the TEE knows it.
+/// The caller: a process if known, else the session's client as seen by the TEE.
 pub(crate) fn party(event: &Event) -> String {
     match (&event.by, event.session, event.opener) {
         (Some(by), ..) => by.to_string(),
@@ -13,10 +13,10 @@ pub(crate) fn party(event: &Event) -> String {
     }
 }
 
-/// How it went.
+/// Result of a call by name.
 pub(crate) fn result(event: &Event) -> String {
     match event.result {
-        None => "not told".to_owned(),
+        None => "unknown".to_owned(),
         Some(0) => "ok".to_owned(),
         Some(result) => TeeResult(result).to_string(),
     }
@@ -30,19 +30,19 @@ pub(crate) fn short_result(event: &Event) -> String {
     }
 }
 
-/// Whether it is known to have failed.
-pub(crate) fn failed(event: &Event) -> bool {
+/// Whether the call failed; false if its result is unknown.
+pub(crate) fn is_failure(event: &Event) -> bool {
     event.result.is_some_and(|result| result != 0)
 }
 
-/// A place without the folders of its source.
-pub(crate) fn near(place: &Place) -> String {
+/// File name and line, without directories.
+pub(crate) fn short_place(place: &Place) -> String {
     let file = place.source.rsplit('/').next().unwrap_or(&place.source);
     format!("{file}:{}", place.at)
 }
 
-/// The first letters of what has no room.
-pub(crate) fn cut(text: &str, letters: usize) -> String {
+/// Truncates text to a number of characters, with an ellipsis.
+pub(crate) fn truncate(text: &str, letters: usize) -> String {
     if text.chars().count() <= letters {
         return text.to_owned();
     }

@@ -1,4 +1,4 @@
-//! What a plot of a finding shows: the values that were judged, those of before, and a line.
+//! Points of a finding's plot: the judged values, the values before them, and a trend line.
 
 use teeleak_analysis::{
     growth::{Series, judge},
@@ -11,63 +11,63 @@ use teeleak_proto::Uuid;
 
 /// Values by iteration.
 pub(crate) struct Points {
-    /// What was judged, by iteration.
+    /// Judged values by iteration.
     pub(crate) judged: Vec<(f64, f64)>,
-    /// What was counted before that, by the number of samples before the first iteration.
+    /// Values before the first iteration, by (negative) number of snapshots before it.
     pub(crate) before: Vec<(f64, f64)>,
-    /// Stretches before the first iteration: what for, from, to.
+    /// Stages before the first iteration: stage, start, end.
     pub(crate) stretches: Vec<(Stage, f64, f64)>,
-    /// What a value is: `live objects`.
+    /// Label of the values, such as `live objects`.
     pub(crate) what: &'static str,
-    /// The growth that was found, where there is one.
+    /// The trend line, if the values grow.
     pub(crate) line: Option<Line>,
 }
 
 /// A straight line through the judged values.
 #[derive(Clone, Copy)]
 pub(crate) struct Line {
-    /// Per iteration.
+    /// Growth per iteration.
     pub(crate) slope: f64,
-    /// At iteration 0.
+    /// Value at iteration 0.
     pub(crate) start: f64,
 }
 
 impl Line {
-    pub(crate) fn at(self, iteration: f64) -> f64 {
+    pub(crate) fn value_at(self, iteration: f64) -> f64 {
         self.start + self.slope * iteration
     }
 }
 
 impl Points {
-    /// `None` for a finding that rests on no series.
-    pub(crate) fn of(finding: &Finding, observation: &Observation) -> Option<Self> {
+    /// `None` for a finding without a series.
+    pub(crate) fn from_finding(finding: &Finding, observation: &Observation) -> Option<Self> {
         let series = finding.evidence.iter().find_map(|evidence| match evidence {
             Evidence::Series(series) if !series.is_empty() => Some(series),
             _ => None,
         })?;
-        let judged: Vec<_> = series.iter().map(|(at, value)| (f64::from(*at), *value)).collect();
-        let before = before(finding, &observation.samples, judged[0]);
-        let stretches = if before.is_empty() { Vec::new() } else { stretches(observation) };
+        let values: Vec<_> = series.iter().map(|(at, value)| (f64::from(*at), *value)).collect();
+        let base = base_values(finding, &observation.samples, values[0]);
+        let stretches = if base.is_empty() { Vec::new() } else { stretches(observation) };
         let line = line(finding, series);
-        Some(Self { judged, before, stretches, what: what(finding), line })
+        Some(Self { judged: values, before: base, stretches, what: value_label(finding), line })
     }
 
-    /// Of values of which no more is known.
-    pub(crate) fn judged(finding: &Finding, judged: Vec<(f64, f64)>) -> Self {
-        let what = what(finding);
-        Self { judged, before: Vec::new(), stretches: Vec::new(), what, line: None }
+    /// Points of a bare series, without an observation.
+    pub(crate) fn from_values(finding: &Finding, judged: Vec<(f64, f64)>) -> Self {
+        let label = value_label(finding);
+        Self { judged, before: Vec::new(), stretches: Vec::new(), what: label, line: None }
     }
 
-    /// All values, in order.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+    /// All values in order, those before the first iteration included.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
         self.before.iter().chain(&self.judged).copied()
     }
 }
 
-fn what(finding: &Finding) -> &'static str {
-    let has = |units: [Unit; 2]| finding.figures.iter().any(|one| units.contains(&one.unit));
-    let bytes = has([Unit::Bytes, Unit::BytesPerIteration]);
-    let objects = has([Unit::Objects, Unit::ObjectsPerIteration]);
+fn value_label(finding: &Finding) -> &'static str {
+    let has_unit = |units: [Unit; 2]| finding.figures.iter().any(|one| units.contains(&one.unit));
+    let bytes = has_unit([Unit::Bytes, Unit::BytesPerIteration]);
+    let objects = has_unit([Unit::Objects, Unit::ObjectsPerIteration]);
     match finding.kind {
         Kind::RegionGrowth => "regions",
         Kind::SessionGrowth => "open sessions",
@@ -78,7 +78,7 @@ fn what(finding: &Finding) -> &'static str {
     }
 }
 
-/// By the judge's own estimate where it has one; else from the first value to the last.
+/// Slope as estimated by the growth analysis; without an estimate, from the first value to the last.
 fn line(finding: &Finding, series: &[(u32, f64)]) -> Option<Line> {
     let grows = matches!(finding.verdict, None | Some(Verdict::Leak | Verdict::Undecided));
     let (first, last) = (series.first()?, series.last()?);
@@ -87,29 +87,30 @@ fn line(finding: &Finding, series: &[(u32, f64)]) -> Option<Line> {
     }
     let mut values = vec![None; usize::try_from(last.0 - first.0).ok()? + 1];
     for (at, value) in series {
-        let at = usize::try_from(at.checked_sub(first.0)?).ok()?;
-        *values.get_mut(at)? = Some(*value);
+        let index = usize::try_from(at.checked_sub(first.0)?).ok()?;
+        *values.get_mut(index)? = Some(*value);
     }
-    let judged = judge(&Series { values, cohorts: None });
+    let judgement = judge(&Series { values, cohorts: None });
     let mean = (last.1 - first.1) / f64::from(last.0 - first.0);
-    let slope = judged.rate.map_or(mean, |rate| rate.value);
+    let slope = judgement.rate.map_or(mean, |rate| rate.value);
     let mut starts: Vec<_> =
         series.iter().map(|(at, value)| value - slope * f64::from(*at)).collect();
     starts.sort_by(f64::total_cmp);
     Some(Line { slope, start: starts[starts.len() / 2] })
 }
 
-/// The samples before the first measured one; the last of them stands for iteration 0.
+/// The snapshots before the first measured one; the last of them is iteration 0.
 fn preface(samples: &[Sample]) -> &[Sample] {
-    let measured = |sample: &Sample| sample.moment.stage == Stage::Measured;
-    samples.iter().position(measured).map_or(&[], |begin| &samples[..begin])
+    let is_measured = |sample: &Sample| sample.moment.stage == Stage::Measured;
+    samples.iter().position(is_measured).map_or(&[], |begin| &samples[..begin])
 }
 
-/// Counted the way the series was, or else nothing: what idle iterations do may have been taken away.
-fn before(finding: &Finding, samples: &[Sample], first: (f64, f64)) -> Vec<(f64, f64)> {
+/// Values before the first iteration, counted like the series. Empty if the two do not meet at
+/// iteration 0: the analysis may have subtracted the growth of idle iterations.
+fn base_values(finding: &Finding, samples: &[Sample], first: (f64, f64)) -> Vec<(f64, f64)> {
     let Some((last, earlier)) = preface(samples).split_last() else { return Vec::new() };
-    let fits = |by: &Server| value(finding, last, *by) == Some(first.1) && first.0 == 0.0;
-    let Some(by) = servers(last).into_iter().find(fits) else { return Vec::new() };
+    let matches_first = |by: &Server| value(finding, last, *by) == Some(first.1) && first.0 == 0.0;
+    let Some(by) = servers(last).into_iter().find(matches_first) else { return Vec::new() };
     let places = (1..=earlier.len()).rev().map(|n| -(n as f64));
     places.zip(earlier).filter_map(|(at, sample)| Some((at, value(finding, sample, by)?))).collect()
 }
@@ -117,37 +118,37 @@ fn before(finding: &Finding, samples: &[Sample], first: (f64, f64)) -> Vec<(f64,
 fn stretches(observation: &Observation) -> Vec<(Stage, f64, f64)> {
     let preface = preface(&observation.samples);
     let mut stretches = Vec::new();
-    let mut at = 1.0 - preface.len() as f64;
+    let mut position = 1.0 - preface.len() as f64;
     for alike in preface.chunk_by(|a, b| a.moment.stage == b.moment.stage) {
-        let (from, to) = (at - 1.0, at + alike.len() as f64 - 1.0);
+        let (from, to) = (position - 1.0, position + alike.len() as f64 - 1.0);
         stretches.push((alike[0].moment.stage, from, to));
-        at += alike.len() as f64;
+        position += alike.len() as f64;
     }
     stretches
 }
 
-/// Who served the owner when it allocated: `None` for all, then `None` for nobody. A subject does not
-/// tell, though what is judged is told apart by it.
+/// Filter by the PTA that served the owner during the allocation: outer `None` for any, inner `None`
+/// for no PTA. Findings lack it although series are split by it.
 type Server = Option<Option<Uuid>>;
 
 fn servers(sample: &Sample) -> Vec<Server> {
-    let owners = sample.owners.seen().into_iter().flatten();
+    let owners = sample.owners.value().into_iter().flatten();
     let ptas = owners.filter(|owner| owner.pta).filter_map(|owner| owner.uuid);
     [None, Some(None)].into_iter().chain(ptas.map(|uuid| Some(Some(uuid)))).collect()
 }
 
-/// What a sample has of what a finding is about.
+/// Value of a finding's subject in a snapshot.
 fn value(finding: &Finding, sample: &Sample, by: Server) -> Option<f64> {
     match (finding.kind, &finding.subject) {
         (Kind::SiteGrowth, subject) => sites(subject, sample, by),
         (Kind::RegionGrowth, Subject::Ta(uuid)) => regions(*uuid, sample),
         (Kind::SessionGrowth, Subject::Ta(uuid)) => {
-            let sessions = sample.sessions.seen()?.iter();
+            let sessions = sample.sessions.value()?.iter();
             Some(sessions.filter(|session| session.uuid == *uuid).count() as f64)
         }
         (Kind::PoolGrowth, Subject::Pool(kind)) => {
-            let named = |pool: &&Pool| pool.kind == *kind;
-            Some(sample.pools.seen()?.iter().find(named)?.allocated? as f64)
+            let is_pool = |pool: &&Pool| pool.kind == *kind;
+            Some(sample.pools.value()?.iter().find(is_pool)?.allocated? as f64)
         }
         _ => None,
     }
@@ -155,15 +156,15 @@ fn value(finding: &Finding, sample: &Sample, by: Server) -> Option<f64> {
 
 fn sites(subject: &Subject, sample: &Sample, by: Server) -> Option<f64> {
     let Subject::Site { file, line, size, owner, caller } = subject else { return None };
-    let owners = sample.owners.seen();
+    let owners = sample.owners.value();
     let uuid = |id: OwnerId| match id {
         OwnerId::Number(number) => {
-            let known = |owner: &&Owner| owner.number == number;
-            owners.into_iter().flatten().find(known).and_then(|owner| owner.uuid)
+            let is_owner = |owner: &&Owner| owner.number == number;
+            owners.into_iter().flatten().find(is_owner).and_then(|owner| owner.uuid)
         }
         _ => None,
     };
-    let alike = sample.sites.seen()?.iter().filter(|site| {
+    let matches = sample.sites.value()?.iter().filter(|site| {
         site.line == *line
             && site.size == *size
             && site.file == *file
@@ -171,11 +172,11 @@ fn sites(subject: &Subject, sample: &Sample, by: Server) -> Option<f64> {
             && by.is_none_or(|by| uuid(site.server) == by)
             && site.caller.map(|from| format!("core+{from:#x}")).as_deref() == caller.as_deref()
     });
-    Some(alike.map(|site| site.count).sum::<u64>() as f64)
+    Some(matches.map(|site| site.count).sum::<u64>() as f64)
 }
 
 fn regions(uuid: Uuid, sample: &Sample) -> Option<f64> {
-    let instances = sample.instances.seen()?.iter().filter(|instance| instance.uuid == uuid);
-    let counts = instances.map(|instance| Some(instance.regions.seen()?.len()));
+    let instances = sample.instances.value()?.iter().filter(|instance| instance.uuid == uuid);
+    let counts = instances.map(|instance| Some(instance.regions.value()?.len()));
     Some(counts.sum::<Option<usize>>()? as f64)
 }

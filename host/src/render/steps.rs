@@ -1,4 +1,4 @@
-//! The calls that show a finding, in their order: which of them is out of place, and which never came.
+//! The calls that show a finding, in order, with those that are misplaced or missing.
 
 use std::sync::Arc;
 
@@ -6,18 +6,18 @@ use teeleak_analysis::model::{Evidence, Finding, Kind, StepRef, Time};
 
 use super::place;
 
-/// How a step stands to the order that was expected.
+/// Position of a step relative to the expected order.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stand {
     Right,
     Early,
     Late,
-    /// The last of a wrong sequence of which no other step is out of place.
+    /// The last step of a wrong sequence in which no single step is misplaced.
     Wrong,
 }
 
 impl Stand {
-    /// In a few words, where it is out of place.
+    /// Short description; `None` for a step in the right place.
     pub(crate) fn words(self) -> Option<&'static str> {
         match self {
             Self::Right => None,
@@ -28,29 +28,29 @@ impl Stand {
     }
 }
 
-/// A step as it is drawn.
+/// A step of the drawing.
 pub(crate) enum Drawn<'t> {
     Taken(&'t StepRef, Stand),
-    /// One that never came.
+    /// A missing step.
     Missing(&'t str),
 }
 
-/// The sequence of a finding, and the order that was expected.
-pub(crate) fn of(finding: &Finding) -> Option<(&[StepRef], &str)> {
+/// The sequence of a finding and the expected order.
+pub(crate) fn sequence(finding: &Finding) -> Option<(&[StepRef], &str)> {
     let steps = finding.evidence.iter().find_map(|evidence| match evidence {
         Evidence::Sequence(steps) if !steps.is_empty() => Some(&**steps),
         _ => None,
     })?;
-    let expected = finding.evidence.iter().find_map(|evidence| match evidence {
+    let order = finding.evidence.iter().find_map(|evidence| match evidence {
         Evidence::Expected(order) => Some(&**order),
         _ => None,
     });
-    Some((steps, expected.unwrap_or_default()))
+    Some((steps, order.unwrap_or_default()))
 }
 
-/// Places the steps by the expected order, and those that never came where they should have.
-/// A resource that others are got from may be released without them: only what the finding says is missing
-/// never came.
+/// Compares the steps with the expected order and inserts the missing steps where they belong.
+/// A parent resource may be released without its children, so only the steps that the finding names
+/// count as missing.
 pub(crate) fn arrange<'t>(
     finding: &Finding,
     steps: &'t [StepRef],
@@ -65,10 +65,10 @@ pub(crate) fn arrange<'t>(
     if let Some(last) = stands.last_mut().filter(|_| wrong) {
         *last = Stand::Wrong;
     }
-    let taken = steps.iter().zip(stands);
-    let mut drawn: Vec<_> = taken.map(|(step, stand)| Drawn::Taken(step, stand)).collect();
+    let pairs = steps.iter().zip(stands);
+    let mut cells: Vec<_> = pairs.map(|(step, stand)| Drawn::Taken(step, stand)).collect();
     if kind != Kind::Unpaired {
-        return drawn;
+        return cells;
     }
     let missing = missing(finding);
     let is_missing = |(at, entry): &(usize, &&str)| {
@@ -80,11 +80,11 @@ pub(crate) fn arrange<'t>(
             Drawn::Taken(step, _) => rank(step).is_some_and(|rank| rank > at),
             Drawn::Missing(_) => false,
         };
-        // What comes after the last step that was taken is only told of what is released.
-        let place = drawn.iter().position(later).unwrap_or(drawn.len());
-        drawn.insert(place, Drawn::Missing(name));
+        // A release belongs before the first later step, or at the end.
+        let place = cells.iter().position(later).unwrap_or(cells.len());
+        cells.insert(place, Drawn::Missing(name));
     }
-    drawn
+    cells
 }
 
 /// The steps that an entry of an order stands for: `(unmap or free | use)` for three.

@@ -81,7 +81,7 @@ fn a_finding_about_a_pool_is_in_its_rows_and_its_plot_begins_before_it() {
         let verdict = format!(",leak,{}", finding.fingerprint);
         assert_eq!(rows.len(), 23);
         assert!(rows.iter().all(|row| row.ends_with(&verdict)), "{pool:?}: {}", rows[0]);
-        let points = Points::of(finding, &observation).unwrap();
+        let points = Points::from_finding(finding, &observation).unwrap();
         assert_eq!(points.before.len(), 2, "{pool:?}");
     }
 }
@@ -105,7 +105,7 @@ fn failure(kind: Kind) -> Finding {
 fn a_finding_of_each_kind_is_in_every_output() {
     let mut observation = growing(&PoolKind::CoreHeap);
     let mut report = audit::audit(&mut observation, &Options::default());
-    let schema = schema::of(schema::Kind::Report).to_string();
+    let schema = schema::document_schema(schema::Kind::Report).to_string();
     for kind in Kind::ALL {
         report.findings = vec![failure(kind)];
 

@@ -1,14 +1,14 @@
-//! What renderers of every format are handed: the observation, and what the analyses conclude from it.
+//! Input of all renderers: the observation and the report of the analyses.
 
 use teeleak_analysis::{audit::Report, model::Observation, pools::oom};
 
-/// What there is to say.
+/// Input of a renderer.
 #[derive(Clone, Copy)]
 pub(crate) struct ReportView<'t> {
-    /// What was seen.
+    /// The observation.
     pub(crate) observation: &'t Observation,
-    /// What the analyses say of it.
+    /// The report of the analyses.
     pub(crate) report: &'t Report,
-    /// Which pool ran out, where one did.
+    /// The out-of-memory verdict, if a pool ran out.
     pub(crate) short: Option<&'t oom::Verdict>,
 }

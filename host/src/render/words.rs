@@ -1,4 +1,4 @@
-//! Names that text and JSON share.
+//! Names shared by text and JSON.
 
 use crate::compare::censuses::OwnerKey;
 use teeleak_analysis::audit::Conclusion;
@@ -17,12 +17,12 @@ pub(crate) fn owner(owner: &OwnerKey) -> String {
     }
 }
 
-/// As [`owner`], of an allocation of a sample.
+/// Like [`owner`], for an allocation of a snapshot.
 pub(crate) fn owner_id(sample: &Sample, id: OwnerId) -> String {
     owner(&crate::compare::censuses::owner_key(sample, id))
 }
 
-/// OP-TEE's version without what its build adds: compiler, number of the build, date.
+/// OP-TEE's version without compiler, build number and build date.
 pub(crate) fn release(observation: &Observation) -> Option<&str> {
     observation.platform.release.as_deref()?.split_whitespace().next()
 }
@@ -33,11 +33,11 @@ pub(crate) fn verdict(conclusion: Conclusion) -> &'static str {
         Conclusion::Clean => "clean",
         Conclusion::Leak => "leak",
         Conclusion::Order => "wrong order",
-        Conclusion::Unobserved => "not decided",
+        Conclusion::Unobserved => "inconclusive",
     }
 }
 
-/// How calls of processes became known.
+/// How client calls were recorded.
 pub(crate) fn source(source: ClientSource) -> &'static str {
     match source {
         ClientSource::Preload => "preload library",

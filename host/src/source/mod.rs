@@ -84,12 +84,12 @@ pub fn observe_judged(
     file: Option<Writer>,
     judge: Option<Judge<'_>>,
 ) -> Result<Observation> {
-    let mut both = Both { builder: ObservationBuilder::new(&source.name()), file, judge };
-    source.feed(&mut both)?;
-    if let Some(file) = &mut both.file {
+    let mut sink = Both { builder: ObservationBuilder::new(&source.name()), file, judge };
+    source.feed(&mut sink)?;
+    if let Some(file) = &mut sink.file {
         file.sync()?;
     }
-    Ok(both.builder.finish())
+    Ok(sink.builder.finish())
 }
 
 struct Both<'j> {

@@ -243,7 +243,7 @@ fn event_fact(event: &Event) -> EventFact {
     };
     let (who, result) = (shown(&place::party(event)), place::result(event));
     let (seq, session, uuid) = (event.seq, event.session, event.uuid);
-    EventFact { seq, kind, who, session, result, failed: place::failed(event), uuid }
+    EventFact { seq, kind, who, session, result, failed: place::is_failure(event), uuid }
 }
 
 /// More or less, as a number with its sign.
@@ -252,7 +252,7 @@ fn more(before: u64, after: u64) -> i64 {
 }
 
 fn sites(samples: &[Sample], last: &Sample) -> Vec<SiteFact> {
-    let seen = samples.iter().filter(|sample| sample.sites.seen().is_some());
+    let seen = samples.iter().filter(|sample| sample.sites.value().is_some());
     let all: Vec<_> = seen.map(censuses::sites).collect();
     let bytes =
         |of: &BTreeMap<_, censuses::Amount>, key: &_| of.get(key).map_or(0, |sum| sum.bytes);
@@ -269,26 +269,26 @@ fn sites(samples: &[Sample], last: &Sample) -> Vec<SiteFact> {
 
 /// Regions of a TA and their bytes, of all its instances.
 fn regions(sample: &Sample, uuid: Uuid) -> Option<(u64, u64)> {
-    let own = sample.instances.seen()?.iter().filter(|instance| instance.uuid == uuid);
-    own.map(|instance| instance.regions.seen()).try_fold((0, 0), |sum: (u64, u64), regions| {
+    let own = sample.instances.value()?.iter().filter(|instance| instance.uuid == uuid);
+    own.map(|instance| instance.regions.value()).try_fold((0, 0), |sum: (u64, u64), regions| {
         let bytes: u64 = regions?.iter().map(|region| region.size).sum();
         Some((sum.0 + regions?.len() as u64, sum.1 + bytes))
     })
 }
 
 fn open(sample: &Sample, uuid: Uuid) -> u64 {
-    sample.sessions.seen().into_iter().flatten().filter(|session| session.uuid == uuid).count()
+    sample.sessions.value().into_iter().flatten().filter(|session| session.uuid == uuid).count()
         as u64
 }
 
 fn tas(samples: &[Sample], last: &Sample) -> BTreeMap<Uuid, TaFact> {
     let mut tas: BTreeMap<Uuid, TaFact> = BTreeMap::new();
-    for instance in last.instances.seen().into_iter().flatten() {
+    for instance in last.instances.value().into_iter().flatten() {
         let ta = tas.entry(instance.uuid).or_default();
         ta.instances += 1;
         ta.panicked |= instance.panicked;
     }
-    for session in last.sessions.seen().into_iter().flatten() {
+    for session in last.sessions.value().into_iter().flatten() {
         tas.entry(session.uuid).or_default().sessions += 1;
     }
     for (uuid, ta) in &mut tas {
@@ -304,10 +304,10 @@ fn tas(samples: &[Sample], last: &Sample) -> BTreeMap<Uuid, TaFact> {
 
 fn sessions(samples: &[Sample], last: &Sample) -> Vec<SessionFact> {
     let mut seen: BTreeMap<(u32, u32), u64> = BTreeMap::new();
-    for session in samples.iter().filter_map(|sample| sample.sessions.seen()).flatten() {
+    for session in samples.iter().filter_map(|sample| sample.sessions.value()).flatten() {
         *seen.entry((session.opener, session.id)).or_default() += 1;
     }
-    let open = last.sessions.seen().into_iter().flatten();
+    let open = last.sessions.value().into_iter().flatten();
     let fact = |session: &Session| SessionFact {
         censuses: seen.get(&(session.opener, session.id)).copied().unwrap_or(0),
         session: *session,

@@ -35,7 +35,7 @@ impl Pages {
             builder.frame(Some(*kind), payload);
         }
         let mut told = builder.finish();
-        let pools = told.samples.pop().and_then(|sample| sample.pools.seen().cloned());
+        let pools = told.samples.pop().and_then(|sample| sample.pools.value().cloned());
         told.gauges.pop().map(|gauge| gauge.pools).or(pools).unwrap_or_default()
     }
 

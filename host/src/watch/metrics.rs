@@ -141,15 +141,15 @@ impl Metrics {
         self.regions.clear();
         self.sessions.clear();
         let mut bytes: BTreeMap<String, u64> = BTreeMap::new();
-        for instance in sample.instances.seen().into_iter().flatten() {
-            let regions = instance.regions.seen().into_iter().flatten();
+        for instance in sample.instances.value().into_iter().flatten() {
+            let regions = instance.regions.value().into_iter().flatten();
             let mapped: u64 = regions.map(|region| region.size).sum();
             *bytes.entry(instance.uuid.to_string()).or_default() += mapped;
         }
         for (ta, mapped) in bytes {
             self.regions.get_or_create(&OfTa { ta }).set(mapped.cast_signed());
         }
-        for session in sample.sessions.seen().into_iter().flatten() {
+        for session in sample.sessions.value().into_iter().flatten() {
             self.sessions.get_or_create(&OfTa { ta: session.uuid.to_string() }).inc();
         }
     }

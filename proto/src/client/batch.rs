@@ -65,15 +65,15 @@ pub fn read(payload: &[u8]) -> Option<(BatchHead, impl Iterator<Item = Recorded>
     let (head, slots) = payload.split_first_chunk()?;
     let head = BatchHead::decode(head);
     let words = usize::try_from(head.slot_words).ok()?;
-    let known = words == SLOT_WORDS || words == SLOT_WORDS_STACK;
-    if !known || slots.len() % (words * 8) != 0 {
+    let is_known = words == SLOT_WORDS || words == SLOT_WORDS_STACK;
+    if !is_known || slots.len() % (words * 8) != 0 {
         return None;
     }
-    Some((head, slots.chunks_exact(words * 8).map(recorded)))
+    Some((head, slots.chunks_exact(words * 8).map(read_slot)))
 }
 
 /// Reads the words of a slot after its state.
-fn recorded(slot: &[u8]) -> Recorded {
+fn read_slot(slot: &[u8]) -> Recorded {
     let payload: [u64; PAYLOAD_WORDS] = core::array::from_fn(|n| word_at(slot, n + 1));
     let stack = core::array::from_fn(|n| word_at(slot, n + SLOT_WORDS));
     Recorded { call: ClientCall::decode(&payload), stack }
@@ -84,7 +84,7 @@ fn recorded(slot: &[u8]) -> Recorded {
 #[must_use]
 pub fn slot_state(slot: &[u8], ticket: u64) -> SlotState {
     let state = slot.first_chunk().map_or(0, |bytes| u64::from_ne_bytes(*bytes));
-    SlotState::of(state, ticket)
+    SlotState::for_ticket(state, ticket)
 }
 
 /// Puts words that were copied out of a ring into the byte order of a capture.
@@ -154,7 +154,7 @@ mod tests {
         let head = BatchHead { pid: 7, slot_words: 32, born_ns: 5, first: 9, lost: 2 };
         let mut bytes = head.encode().to_vec();
         for session in 1..=3 {
-            bytes.extend(crate::client::written(u64::from(session)).to_le_bytes());
+            bytes.extend(crate::client::written_state(u64::from(session)).to_le_bytes());
             bytes.extend(call(session).encode().iter().flat_map(|word| word.to_le_bytes()));
         }
         bytes

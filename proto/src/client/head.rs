@@ -131,13 +131,13 @@ impl Head {
 }
 
 fn check(words: u32, n_slots: u32) -> Result<(), HeadError> {
-    let refused = HeadError::Slots { words, slots: n_slots };
-    let words = usize::try_from(words).map_err(|_| refused)?;
+    let error = HeadError::Slots { words, slots: n_slots };
+    let words = usize::try_from(words).map_err(|_| error)?;
     if words != SLOT_WORDS && words != SLOT_WORDS_STACK {
-        return Err(refused);
+        return Err(error);
     }
-    if n_slots == 0 || usize::try_from(n_slots).map_err(|_| refused)? > slots(words) {
-        return Err(refused);
+    if n_slots == 0 || usize::try_from(n_slots).map_err(|_| error)? > slots(words) {
+        return Err(error);
     }
     Ok(())
 }

@@ -39,13 +39,13 @@ pub const STACK_FRAMES: usize = SLOT_WORDS_STACK - SLOT_WORDS;
 
 /// State of a slot while ticket `ticket` is being written.
 #[must_use]
-pub const fn writing(ticket: u64) -> u64 {
-    written(ticket) | 1
+pub const fn writing_state(ticket: u64) -> u64 {
+    written_state(ticket) | 1
 }
 
 /// State of a slot that holds all of ticket `ticket`.
 #[must_use]
-pub const fn written(ticket: u64) -> u64 {
+pub const fn written_state(ticket: u64) -> u64 {
     (ticket + 1) << 1
 }
 
@@ -63,10 +63,10 @@ pub enum SlotState {
 impl SlotState {
     /// Compares a slot's state with the ticket that is looked for.
     #[must_use]
-    pub const fn of(state: u64, ticket: u64) -> Self {
-        if state == written(ticket) {
+    pub const fn for_ticket(state: u64, ticket: u64) -> Self {
+        if state == written_state(ticket) {
             Self::Whole
-        } else if state > written(ticket) && state != writing(ticket) {
+        } else if state > written_state(ticket) && state != writing_state(ticket) {
             Self::Overwritten
         } else {
             Self::Pending
@@ -86,12 +86,12 @@ mod tests {
 
     #[test]
     fn states_tell_tickets_apart() {
-        assert_eq!(SlotState::of(0, 0), SlotState::Pending);
-        assert_eq!(SlotState::of(writing(0), 0), SlotState::Pending);
-        assert_eq!(SlotState::of(written(0), 0), SlotState::Whole);
-        assert_eq!(SlotState::of(writing(7), 0), SlotState::Overwritten);
-        assert_eq!(SlotState::of(written(7), 0), SlotState::Overwritten);
-        assert_eq!(SlotState::of(written(0), 7), SlotState::Pending);
+        assert_eq!(SlotState::for_ticket(0, 0), SlotState::Pending);
+        assert_eq!(SlotState::for_ticket(writing_state(0), 0), SlotState::Pending);
+        assert_eq!(SlotState::for_ticket(written_state(0), 0), SlotState::Whole);
+        assert_eq!(SlotState::for_ticket(writing_state(7), 0), SlotState::Overwritten);
+        assert_eq!(SlotState::for_ticket(written_state(7), 0), SlotState::Overwritten);
+        assert_eq!(SlotState::for_ticket(written_state(0), 7), SlotState::Pending);
     }
 
     #[test]

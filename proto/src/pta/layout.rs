@@ -70,11 +70,11 @@ impl Le for [u32; 8] {
     const SIZE: usize = 32;
 
     fn take(data: &mut &[u8]) -> Option<Self> {
-        let mut all = [0; 8];
-        for one in &mut all {
+        let mut words = [0; 8];
+        for one in &mut words {
             *one = u32::take(data)?;
         }
-        Some(all)
+        Some(words)
     }
 }
 

@@ -55,9 +55,9 @@ fn acquire(kind: Kind, step: Step, next: &mut Outcome) {
     if !step.ok {
         return;
     }
-    next.slot = next.slot.settled(kind, next.parent);
+    next.slot = next.slot.settle(kind, next.parent);
     if next.slot.is_orphan(next.parent) {
-        next.slot = next.slot.abandoned();
+        next.slot = next.slot.abandon();
     }
     if kind.max_held != 0 && next.slot.held >= kind.max_held {
         next.broken.insert(Rule::AcquireBeyondLimit);

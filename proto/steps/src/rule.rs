@@ -119,8 +119,8 @@ impl Broken {
     /// All of them, by number.
     pub fn iter(self) -> impl Iterator<Item = Rule> {
         // Mostly there is none, and then there is nothing to ask for.
-        let all = if self.is_empty() { &[][..] } else { &Rule::ALL };
-        all.iter().copied().filter(move |rule| self.contains(*rule))
+        let rules = if self.is_empty() { &[][..] } else { &Rule::ALL };
+        rules.iter().copied().filter(move |rule| self.contains(*rule))
     }
 }
 

@@ -58,7 +58,7 @@ impl Slot {
     /// As the parent's release leaves it, where that releases resources of this kind, too.
     #[must_use]
     #[inline]
-    pub const fn settled(mut self, kind: Kind, parent: Option<Self>) -> Self {
+    pub const fn settle(mut self, kind: Kind, parent: Option<Self>) -> Self {
         if let Some(parent) = parent
             && kind.ends_with_parent
             && self.is_orphan(Some(parent))
@@ -72,7 +72,7 @@ impl Slot {
     /// As whoever acquires it anew under another parent finds it: what was held is an orphan.
     #[must_use]
     #[inline]
-    pub const fn abandoned(mut self) -> Self {
+    pub const fn abandon(mut self) -> Self {
         self.orphans = self.outstanding();
         self.held = 0;
         self

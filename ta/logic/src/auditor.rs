@@ -82,16 +82,16 @@ impl Auditor {
         if reply.len() < limits::REPLY_BYTES_MIN {
             return Err(Refusal::ShortBuffer(limits::REPLY_BYTES_MIN));
         }
-        if pta.opened() != 0 && command != Command::Hello {
+        if pta.open_result() != 0 && command != Command::Hello {
             return Err(Refusal::NotSupported);
         }
         let room = reply.len().min(limits::REPLY_BYTES_MAX) - END_BYTES;
         let mut writer = Writer::new(&mut reply[..room]);
         let next = self.dispatch(pta, (caller, command), request, &mut writer)?;
-        let used = writer.used();
-        let mut writer = Writer::new(&mut reply[used..]);
+        let length = writer.length();
+        let mut writer = Writer::new(&mut reply[length..]);
         push(&mut writer, &Record::End { next })?;
-        Ok(used + writer.used())
+        Ok(length + writer.length())
     }
 
     fn dispatch(
@@ -134,14 +134,14 @@ impl Auditor {
         if request.min > request.current {
             return Err(Refusal::BadParameters);
         }
-        let opened = pta.opened();
-        let info = if opened == 0 { Some(self.scratch.info(pta)?) } else { None };
+        let pta_result = pta.open_result();
+        let info = if pta_result == 0 { Some(self.scratch.info(pta)?) } else { None };
         let number = |get: fn(&pta::Info) -> u32| info.as_ref().map_or(0, get);
         let wide = |get: fn(&pta::Info) -> u64| info.as_ref().map_or(0, get);
         let hello = Hello {
             min: version::MIN,
             current: version::CURRENT,
-            pta_result: opened,
+            pta_result,
             pta_version: number(|info| info.version),
             features: number(|info| info.features),
             boot: wide(|info| info.boot),
@@ -200,12 +200,12 @@ impl Auditor {
     }
 
     /// A client came.
-    pub fn came(&mut self) {
+    pub fn add_client(&mut self) {
         self.clients = self.clients.saturating_add(1);
     }
 
     /// A client went. One that was killed did not clear its canary, so that goes with the last one.
-    pub fn went(&mut self, pta: &mut dyn Pta) {
+    pub fn remove_client(&mut self, pta: &mut dyn Pta) {
         self.clients = self.clients.saturating_sub(1);
         if self.clients == 0 && self.canary.take().is_some() {
             self.canaries = 0;
@@ -223,8 +223,8 @@ impl Auditor {
     pub(crate) fn failures(&mut self, pta: &mut dyn Pta) -> Option<u64> {
         let query = Query::from_index(pta::CMD_POOLS, 0);
         let pools = self.scratch.ask::<pta::Pool>(pta, &query).ok()?;
-        let failed = pools.rows().map(|pool| pool.num_alloc_fail);
-        Some(failed.fold(0, u64::saturating_add))
+        let failures = pools.rows().map(|pool| pool.num_alloc_fail);
+        Some(failures.fold(0, u64::saturating_add))
     }
 
     /// Whether the canary is planted and yet not in the heap; `None` where nobody can say.
@@ -233,14 +233,14 @@ impl Auditor {
         let first = [canary.epoch, 0];
         let query = Query { cmd: pta::CMD_SITES, first, second: [0, 0] };
         let sites = self.scratch.ask::<pta::Site>(pta, &query).ok()?;
-        let is = |site: &pta::Site| {
+        let is_canary = |site: &pta::Site| {
             // Both are as long as mdbg keeps them.
             let line = u32::from(site.line) == canary.line & 0xffff;
             line && site.size == canary.size && site.file.as_str().ends_with(CANARY_FILE)
         };
-        let found = sites.rows().any(|site| is(&site));
+        let is_found = sites.rows().any(|site| is_canary(&site));
         // What is not told of may be it.
-        if found || sites.head.lost == 0 { Some(!found) } else { None }
+        if is_found || sites.head.lost == 0 { Some(!is_found) } else { None }
     }
 
     fn ledger(

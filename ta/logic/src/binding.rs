@@ -57,7 +57,7 @@ fn exists(key: KeySource) -> bool {
 
 /// What an event means to the step of that number, if anything.
 pub(crate) fn of_event(bind: &Bind, step: usize, event: &Event) -> Option<Taken> {
-    let step = bind.steps.get(step).filter(|step| is(step, event))?;
+    let step = bind.steps.get(step).filter(|step| matches_step(step, event))?;
     let resource = bind.resources.get(usize::from(step.resource))?;
     let parent = resource.parent.map(|resource| Identity {
         resource,
@@ -65,8 +65,8 @@ pub(crate) fn of_event(bind: &Bind, step: usize, event: &Event) -> Option<Taken>
         key: key(step.parent, event),
     });
     let scope = scope(step.scope, event);
-    let of = Identity { resource: step.resource, scope, key: key(step.key, event) };
-    Some(taken(*resource, of, parent, (step.action, event.result == 0, event.seq)))
+    let identity = Identity { resource: step.resource, scope, key: key(step.key, event) };
+    Some(bound_step(*resource, identity, parent, (step.action, event.result == 0, event.seq)))
 }
 
 /// The step that a note is. It is placed right after the event numbered `at`.
@@ -85,11 +85,11 @@ pub(crate) fn of_note(
     }
     let resource = bind.resources.get(usize::from(step.resource)).ok_or(Refusal::BadParameters)?;
     let parent = resource.parent.map(|resource| Identity { resource, scope: 0, key: note.parent });
-    let of = Identity { resource: step.resource, scope: 0, key: note.key };
-    Ok(taken(*resource, of, parent, (step.action, note.result == 0, at.max(1))))
+    let identity = Identity { resource: step.resource, scope: 0, key: note.key };
+    Ok(bound_step(*resource, identity, parent, (step.action, note.result == 0, at.max(1))))
 }
 
-fn taken(
+fn bound_step(
     resource: Resource,
     of: Identity,
     parent: Option<Identity>,
@@ -99,7 +99,7 @@ fn taken(
     Taken { of, parent, kind, step: teeleak_steps::Step { action, ok, at } }
 }
 
-fn is(step: &Step, event: &Event) -> bool {
+fn matches_step(step: &Step, event: &Event) -> bool {
     step.kind == event.kind
         && (step.uuid == Uuid::default() || step.uuid == event.uuid)
         && (step.kind != EventKind::Invoke || step.cmd == event.cmd)

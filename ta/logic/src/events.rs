@@ -36,11 +36,11 @@ pub(crate) fn write(
     // changed: it lies in memory of the client's. So room is counted at an event's longest.
     let room = writer.room().saturating_sub(HEAD_BYTES) / EVENT_BYTES;
     let page = || batch.rows().take(room);
-    let unknown = page().filter(|row| rows::event(row).is_none()).count();
+    let n_unknown = page().filter(|row| rows::event(row).is_none()).count();
     let next = batch.rows().nth(room).map_or(batch.head.generation, |row| row.seq);
-    let lost = u64::from(batch.head.lost).saturating_add(unknown as u64);
+    let n_lost = u64::from(batch.head.lost).saturating_add(n_unknown as u64);
     let short = |_| Refusal::ShortBuffer(teeleak_proto::limits::REPLY_BYTES_MIN);
-    writer.push(&Record::Events(EventsHead { lost, next })).map_err(short)?;
+    writer.push(&Record::Events(EventsHead { lost: n_lost, next })).map_err(short)?;
     for event in page().filter_map(|row| rows::event(&row)) {
         writer.push(&Record::Event(event)).map_err(short)?;
     }
@@ -58,19 +58,19 @@ pub(crate) fn pull(
     from: u64,
     mut see: impl FnMut(u64, Option<&Event>),
 ) -> Result<u64, Refusal> {
-    let mut from = from;
+    let mut start = from;
     for _ in 0..PULLS_MAX {
-        let batch = scratch.ask::<pta::Event>(pta, &query(from))?;
+        let batch = scratch.ask::<pta::Event>(pta, &query(start))?;
         see(batch.head.lost.into(), None);
         for row in batch.rows() {
             let event = rows::event(&row);
             see(event.is_none().into(), event.as_ref());
         }
-        let ends = batch.head.next == 0 || batch.head.generation <= from;
-        from = from.max(batch.head.generation);
+        let ends = batch.head.next == 0 || batch.head.generation <= start;
+        start = start.max(batch.head.generation);
         if ends {
             break;
         }
     }
-    Ok(from)
+    Ok(start)
 }

@@ -98,15 +98,15 @@ impl Ledger {
         if !watches_events(&self.bind) {
             return;
         }
-        let from = self.next;
-        let pulled = events::pull(pta, scratch, from, |lost, event| {
+        let start = self.next;
+        let pulled = events::pull(pta, scratch, start, |lost, event| {
             self.lost = self.lost.saturating_add(lost);
             self.has_holes |= lost > 0;
             if let Some(event) = event {
                 self.see(event);
             }
         });
-        self.next = pulled.unwrap_or(from);
+        self.next = pulled.unwrap_or(start);
     }
 
     /// Takes the steps that an event is.
@@ -120,8 +120,8 @@ impl Ledger {
 
     /// Takes the step that a TA or a client reports.
     pub(crate) fn note(&mut self, note: &Note, ta: Option<Uuid>) -> Result<(), Refusal> {
-        let taken = binding::of_note(&self.bind, note, ta, self.next.saturating_sub(1))?;
-        self.take(&taken);
+        let step = binding::of_note(&self.bind, note, ta, self.next.saturating_sub(1))?;
+        self.take(&step);
         Ok(())
     }
 
@@ -129,25 +129,26 @@ impl Ledger {
         let entry = self.entries.get(&taken.of).copied().unwrap_or_default();
         let parent =
             taken.parent.map(|parent| self.entries.get(&parent).copied().unwrap_or_default());
-        let before = (entry.slot, parent.map(|parent| parent.slot));
+        let previous = (entry.slot, parent.map(|parent| parent.slot));
         let Outcome { slot, parent: parent_slot, broken } =
-            advance(taken.kind, taken.step, before.0, before.1);
+            advance(taken.kind, taken.step, previous.0, previous.1);
         for rule in broken.iter() {
             if rule.says_never() && self.has_holes {
                 self.dropped = self.dropped.saturating_add(1);
             } else {
-                self.notice(rule, taken, before);
+                self.notice(rule, taken, previous);
             }
         }
-        let acquired = taken.step.action == Action::Acquire && taken.step.ok;
-        let belongs_to = if acquired { taken.parent } else { entry.parent };
-        let mut kept = self.keep(taken.of, Entry { slot, parent: belongs_to }, taken.parent);
+        let is_acquired = taken.step.action == Action::Acquire && taken.step.ok;
+        let belongs_to = if is_acquired { taken.parent } else { entry.parent };
+        let mut is_kept = self.keep(taken.of, Entry { slot, parent: belongs_to }, taken.parent);
         // A parent must not count a child that is not remembered: it would never be seen to go.
-        if kept && let (Some(at), Some(parent), Some(slot)) = (taken.parent, parent, parent_slot) {
-            kept = self.keep(at, Entry { slot, ..parent }, Some(taken.of));
+        if is_kept && let (Some(at), Some(parent), Some(slot)) = (taken.parent, parent, parent_slot)
+        {
+            is_kept = self.keep(at, Entry { slot, ..parent }, Some(taken.of));
         }
-        self.dropped = self.dropped.saturating_add(u64::from(!kept));
-        self.has_holes |= !kept;
+        self.dropped = self.dropped.saturating_add(u64::from(!is_kept));
+        self.has_holes |= !is_kept;
     }
 
     /// Stores an entry, if it is worth it; `spare` must not be forgotten for it.
@@ -201,17 +202,17 @@ impl Ledger {
 
     /// Writes a page; gives where the next one begins.
     pub(crate) fn write(&self, request: &LedgerRequest, writer: &mut Writer<'_>) -> Option<Cursor> {
-        let held = || self.entries.iter().filter(|(_, entry)| entry.slot.outstanding() > 0);
+        let held_entries = || self.entries.iter().filter(|(_, entry)| entry.slot.outstanding() > 0);
         let head = LedgerHead {
-            outstanding: u32::try_from(held().count()).unwrap_or(u32::MAX),
+            outstanding: u32::try_from(held_entries().count()).unwrap_or(u32::MAX),
             violations: self.noticed,
             dropped: self.dropped,
             lost: self.lost,
         };
         let violations = self.violations.iter().cloned().map(Record::Violation);
-        let held = held().map(|(at, entry)| outstanding(at, &entry.slot));
-        let from = usize::try_from(request.from).unwrap_or(usize::MAX);
-        let entries = violations.chain(held).skip(from);
+        let records = held_entries().map(|(at, entry)| outstanding(at, &entry.slot));
+        let start = usize::try_from(request.from).unwrap_or(usize::MAX);
+        let entries = violations.chain(records).skip(start);
         if writer.push(&Record::Ledger(head)).is_err() {
             return Some(Cursor { index: request.from, ..Cursor::START });
         }

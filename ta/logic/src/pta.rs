@@ -33,7 +33,7 @@ impl Query {
 /// The open session to the PTA. Errors are `TEE_Result` codes.
 pub trait Pta {
     /// Result of opening the session, 0 when it is open.
-    fn opened(&self) -> u32;
+    fn open_result(&self) -> u32;
 
     /// Asks for `struct pta_leak_audit_info`; gives the bytes written.
     ///
@@ -93,8 +93,8 @@ impl Scratch {
     /// Asks `struct pta_leak_audit_info`.
     pub(crate) fn info(&mut self, pta: &mut dyn Pta) -> Result<pta::Info, Refusal> {
         self.holds = Holds::Nothing;
-        let used = pta.info(&mut self.bytes).map_err(Refusal::Pta)?;
-        let bytes = self.bytes.get(..used).ok_or(Refusal::BadFormat)?;
+        let length = pta.info(&mut self.bytes).map_err(Refusal::Pta)?;
+        let bytes = self.bytes.get(..length).ok_or(Refusal::BadFormat)?;
         pta::Info::parse(bytes).ok_or(Refusal::BadFormat)
     }
 
@@ -116,9 +116,9 @@ impl Scratch {
         query: &Query,
     ) -> Result<Batch<'_, T>, Refusal> {
         self.holds = Holds::Nothing;
-        let used = pta.list(query, &mut self.bytes).map_err(Refusal::Pta)?;
-        self.holds = Holds::Reply(*query, used);
-        self.read(0..used)
+        let length = pta.list(query, &mut self.bytes).map_err(Refusal::Pta)?;
+        self.holds = Holds::Reply(*query, length);
+        self.read(0..length)
     }
 
     /// The reply to a query, and whether it had to be asked for. With `reuse` what was answered
@@ -130,8 +130,8 @@ impl Scratch {
         query: &Query,
         reuse: bool,
     ) -> Result<(Batch<'_, T>, bool), Refusal> {
-        let held = if reuse { self.place(query) } else { None };
-        match held {
+        let cached_range = if reuse { self.place(query) } else { None };
+        match cached_range {
             Some(range) => Ok((self.read(range)?, false)),
             None => Ok((self.ask(pta, query)?, true)),
         }
@@ -147,15 +147,15 @@ impl Scratch {
 
     /// Where the reply to a query is among the parts.
     fn part(&self, query: &Query, used: usize) -> Option<Range<usize>> {
-        let mut at = 0;
+        let mut offset = 0;
         loop {
-            let part = pta::Part::parse(self.bytes.get(at..used)?)?;
-            let start = at + pta::Part::SIZE;
+            let part = pta::Part::parse(self.bytes.get(offset..used)?)?;
+            let start = offset + pta::Part::SIZE;
             let end = start.checked_add(usize::try_from(part.size).ok()?)?;
             if (query.cmd, query.first, query.second) == (part.cmd, [part.value, 0], [0, 0]) {
                 return (part.result == 0 && end <= used).then_some(start..end);
             }
-            at = end;
+            offset = end;
         }
     }
 

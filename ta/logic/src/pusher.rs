@@ -89,13 +89,13 @@ impl Pusher {
     }
 
     /// Looks after a command, and pushes what there is to be told.
-    pub fn after(
+    pub fn push_if_due(
         &mut self,
         command: u32,
         (auditor, pta): (&mut Auditor, &mut dyn Pta),
         plugin: &mut dyn Plugin,
     ) {
-        if command != Command::Note as u32 || pta.opened() != 0 {
+        if command != Command::Note as u32 || pta.open_result() != 0 {
             return;
         }
         self.notes = self.notes.saturating_add(1);
@@ -115,9 +115,9 @@ impl Pusher {
     fn look(&mut self, auditor: &mut Auditor, pta: &mut dyn Pta) -> Option<Cause> {
         let violations = auditor.violations();
         // A bind starts over.
-        let broken = violations > self.violations;
+        let has_violation = violations > self.violations;
         self.violations = violations;
-        if broken {
+        if has_violation {
             return Some(Cause::Violation);
         }
         // The first note of all is where the counts start from.
@@ -125,17 +125,17 @@ impl Pusher {
             return None;
         }
         let failures = auditor.failures(pta)?;
-        let failed = self.looked && failures > self.failures;
+        let has_failure = self.looked && failures > self.failures;
         (self.looked, self.failures) = (true, failures);
-        if failed {
+        if has_failure {
             return Some(Cause::Failure);
         }
         if !(self.notes / LOOK_NOTES).is_multiple_of(SEARCH_LOOKS) {
             return None;
         }
         let missing = auditor.misses_canary(pta)?;
-        let before = mem::replace(&mut self.canary_missing, missing);
-        (missing && !before).then_some(Cause::Canary)
+        let was_missing = mem::replace(&mut self.canary_missing, missing);
+        (missing && !was_missing).then_some(Cause::Canary)
     }
 
     fn push(&mut self, all: (&mut Auditor, &mut dyn Pta), plugin: &mut dyn Plugin) {
@@ -150,16 +150,16 @@ impl Pusher {
         let mut writer = Writer::new(&mut self.page[used..]);
         // There is room for it.
         let _ = writer.push(&Record::Push(*way.told));
-        let used = used + writer.used();
-        way.give(&self.page[..used], false);
-        let mut from = Some(0);
-        while let Some(at) = from {
+        let length = used + writer.length();
+        way.give(&self.page[..length], false);
+        let mut next_index = Some(0);
+        while let Some(at) = next_index {
             let request = LedgerRequest { from: at };
             let Some((used, next)) = ask(auditor, pta, Command::Ledger, &request, &mut self.page)
             else {
                 break;
             };
-            from = next.map(|next| next.index).filter(|next| *next > at && way.goes_on());
+            next_index = next.map(|next| next.index).filter(|next| *next > at && way.goes_on());
             way.give(&self.page[..used], false);
         }
         census((auditor, pta), &mut self.page, &mut way);
@@ -172,8 +172,8 @@ fn census(
     page: &mut [u8; PAGE_BYTES],
     way: &mut Way<'_>,
 ) {
-    let all = Section::ALL.iter().fold(0, |bits, section| bits | section.bit());
-    let sections = all & !Section::Records.bit();
+    let mask = Section::ALL.iter().fold(0, |bits, section| bits | section.bit());
+    let sections = mask & !Section::Records.bit();
     let mut request = SnapshotRequest { sections, epoch_from: 0, cursor: Cursor::START };
     while let Some((used, next)) = ask(auditor, pta, Command::Snapshot, &request, page) {
         let next = next.filter(|_| way.goes_on());
@@ -228,8 +228,8 @@ fn ask(
 ) -> Option<(usize, Option<Cursor>)> {
     let mut bytes = [0; 32];
     let request = postcard::to_slice(request, &mut bytes).ok()?;
-    let used = auditor.handle(pta, Caller::Client, command as u32, request, reply).ok()?;
-    Some((used, record::next_page(reply.get(..used)?)?))
+    let length = auditor.handle(pta, Caller::Client, command as u32, request, reply).ok()?;
+    Some((length, record::next_page(reply.get(..length)?)?))
 }
 
 const _: () = assert!(PAGE_BYTES - HEAD_BYTES >= limits::REPLY_BYTES_MIN);

@@ -52,24 +52,24 @@ type More = Option<(u32, u32)>;
 
 /// Refuses sections that don't exist and places that no page ended at.
 pub(crate) fn check(request: &SnapshotRequest) -> Result<(), Refusal> {
-    let known = Section::ALL.iter().fold(0, |bits, section| bits | section.bit());
+    let mask = Section::ALL.iter().fold(0, |bits, section| bits | section.bit());
     let cursor = request.cursor;
     let section = Section::ALL.get(usize::from(cursor.section)).copied();
     let sliced = section == Some(Section::Sites);
     let placed = section.is_some() && (!sliced || cursor.part < 2 * SLICES_MAX);
-    if request.sections & !known == 0 && placed { Ok(()) } else { Err(Refusal::BadParameters) }
+    if request.sections & !mask == 0 && placed { Ok(()) } else { Err(Refusal::BadParameters) }
 }
 
 impl Page<'_, '_> {
     /// Writes all sections that are wanted, from the cursor on; gives where the next page begins.
     pub(crate) fn fill(&mut self, request: &SnapshotRequest) -> Option<Cursor> {
-        let from = request.cursor;
-        for (number, section) in (0u8..).zip(Section::ALL).skip(usize::from(from.section)) {
+        let cursor = request.cursor;
+        for (number, section) in (0u8..).zip(Section::ALL).skip(usize::from(cursor.section)) {
             if request.sections & section.bit() == 0 {
                 continue;
             }
             let (part, index) =
-                if number == from.section { (from.part, from.index) } else { (0, 0) };
+                if number == cursor.section { (cursor.part, cursor.index) } else { (0, 0) };
             if section != Section::Records && (part, index) == (0, 0) && !self.census_asked {
                 let sites = (section == Section::Sites).then_some(self.epoch_from);
                 self.scratch.ask_census(self.pta, sites);
@@ -116,7 +116,7 @@ impl Page<'_, '_> {
         while slices <= SLICES_MAX && part < 2 * slices {
             let query = self.slice(part - slices, slices);
             let reuse = index > 0 || (probed && slices == 1);
-            match self.put::<pta::Site>(Section::Sites, 0, &query, (index, reuse)) {
+            match self.write_reply::<pta::Site>(Section::Sites, 0, &query, (index, reuse)) {
                 Wrote::Full { rows } => return Some((part, rows)),
                 Wrote::All { .. } => (part, index) = (part + 1, 0),
             }
@@ -211,11 +211,11 @@ impl Page<'_, '_> {
         query: &Query,
         skip: u32,
     ) -> Wrote {
-        self.put::<T>(section, instance, query, (skip, skip > 0 || self.census_asked))
+        self.write_reply::<T>(section, instance, query, (skip, skip > 0 || self.census_asked))
     }
 
     /// Writes a reply of the PTA without its first rows; `reuse` takes what is at hand, if it is.
-    fn put<T: Row>(
+    fn write_reply<T: Row>(
         &mut self,
         section: Section,
         instance: u32,
@@ -255,8 +255,8 @@ fn write_rows<T: Row>(
     if writer.room() < HEAD_BYTES + ROW_BYTES || writer.push(&Record::Section(*head)).is_err() {
         return Wrote::Full { rows: skip };
     }
-    let skipped = usize::try_from(skip).unwrap_or(usize::MAX);
-    for (n, row) in (skip..).zip(batch.rows().skip(skipped)) {
+    let n_skipped = usize::try_from(skip).unwrap_or(usize::MAX);
+    for (n, row) in (skip..).zip(batch.rows().skip(n_skipped)) {
         if writer.push(&row.record()).is_err() {
             return Wrote::Full { rows: n };
         }

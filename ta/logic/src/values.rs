@@ -56,14 +56,14 @@ impl Kept {
     ) -> Result<Words, Refusal> {
         let size = usize::try_from(*size).unwrap_or(usize::MAX);
         let mut bytes = [0; REQUEST_BYTES];
-        values::get(request, &mut bytes);
+        values::unpack(request, &mut bytes);
         let request = bytes.get(..size).ok_or(Refusal::BadParameters)?;
         // Whatever was there is gone, even if this fails.
         self.used = 0;
         self.ticket = self.ticket.wrapping_add(1);
         self.used = auditor.handle(pta, Caller::Client, *command, request, &mut self.reply)?;
-        let used = u32::try_from(self.used).unwrap_or(u32::MAX);
-        Ok([used, self.ticket, 0, 0, 0, 0, 0, 0])
+        let length = u32::try_from(self.used).unwrap_or(u32::MAX);
+        Ok([length, self.ticket, 0, 0, 0, 0, 0, 0])
     }
 
     fn read(&self, [offset, ticket, ..]: &Words) -> Result<Words, Refusal> {
@@ -73,7 +73,7 @@ impl Kept {
         let offset = usize::try_from(*offset).unwrap_or(usize::MAX);
         let rest = self.reply[..self.used].get(offset..).ok_or(Refusal::BadParameters)?;
         let mut words = Words::default();
-        values::put(&mut words, &rest[..rest.len().min(PIECE_BYTES)]);
+        values::pack(&mut words, &rest[..rest.len().min(PIECE_BYTES)]);
         Ok(words)
     }
 }

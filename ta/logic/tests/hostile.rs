@@ -22,7 +22,7 @@ struct Parrot {
 }
 
 impl Pta for Parrot {
-    fn opened(&self) -> u32 {
+    fn open_result(&self) -> u32 {
         0
     }
 

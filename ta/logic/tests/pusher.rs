@@ -83,7 +83,7 @@ impl Ta {
         let mut reply = vec![0; 4096];
         send(&mut self.auditor, &mut self.pta, command as u32, request, &mut reply).unwrap();
         let both = (&mut *self.auditor, &mut self.pta as &mut dyn teeleak_ta_logic::Pta);
-        self.pusher.after(command as u32, both, &mut self.plugin);
+        self.pusher.push_if_due(command as u32, both, &mut self.plugin);
     }
 
     fn note(&mut self, step: u8, key: u64) {
@@ -169,14 +169,14 @@ fn a_canary_that_is_gone_is_told_once() {
 #[test]
 fn the_canary_of_a_client_that_was_killed_goes_with_the_last_one() {
     let mut ta = Ta::new(device(4));
-    ta.auditor.came();
-    ta.auditor.came();
+    ta.auditor.add_client();
+    ta.auditor.add_client();
     ta.ask(Command::Canary, &CanaryRequest { size: 100 });
-    ta.auditor.went(&mut ta.pta);
+    ta.auditor.remove_client(&mut ta.pta);
     assert!(!ta.pta.cleared);
-    ta.auditor.went(&mut ta.pta);
+    ta.auditor.remove_client(&mut ta.pta);
     assert!(ta.pta.cleared);
-    ta.auditor.came();
+    ta.auditor.add_client();
     ta.quiet(300);
     assert!(ta.plugin.heads().is_empty(), "nobody looks for it any more");
 }

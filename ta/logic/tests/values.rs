@@ -15,17 +15,17 @@ use teeleak_ta_logic::{Auditor, Caller, Kept, Pta, Query, Refusal};
 struct Absent;
 
 impl Pta for Absent {
-    fn opened(&self) -> u32 {
+    fn open_result(&self) -> u32 {
         0xffff_0008
     }
     fn info(&mut self, _: &mut [u8]) -> Result<usize, u32> {
-        Err(self.opened())
+        Err(self.open_result())
     }
     fn list(&mut self, _: &Query, _: &mut [u8]) -> Result<usize, u32> {
-        Err(self.opened())
+        Err(self.open_result())
     }
     fn exchange(&mut self, _: u32, _: [u32; 2]) -> Result<[u32; 2], u32> {
-        Err(self.opened())
+        Err(self.open_result())
     }
 }
 
@@ -46,7 +46,7 @@ impl Ta {
 
     fn hello(&mut self) -> (u32, u32) {
         let mut words = [Command::Hello as u32, 2, 0, 0, 0, 0, 0, 0];
-        values::put(&mut words[2..], &[1, 1]);
+        values::pack(&mut words[2..], &[1, 1]);
         let [used, ticket, ..] = self.ask(values::BEGIN, words).unwrap();
         (used, ticket)
     }
@@ -59,7 +59,7 @@ fn a_reply_comes_piece_by_piece() {
     let mut reply = vec![0; used as usize];
     for (n, piece) in (0..).zip(reply.chunks_mut(PIECE_BYTES)) {
         let offset = n * PIECE_BYTES as u32;
-        values::get(&ta.ask(values::READ, [offset, ticket, 0, 0, 0, 0, 0, 0]).unwrap(), piece);
+        values::unpack(&ta.ask(values::READ, [offset, ticket, 0, 0, 0, 0, 0, 0]).unwrap(), piece);
     }
     let hello = record::read(&reply).next().unwrap();
     assert!(matches!(hello, Ok(Record::Hello(hello)) if hello.pta_result == 0xffff_0008));

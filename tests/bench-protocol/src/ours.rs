@@ -92,7 +92,7 @@ pub(crate) struct Texts {
 impl Texts {
     /// Of one text for each trace.
     pub(crate) fn new(texts: Vec<String>) -> Result<Self> {
-        let pack = Pack::named("secure-video").context("the pack secure-video is gone")?;
+        let pack = Pack::find("secure-video").context("the pack secure-video is gone")?;
         let protocols = protocols(pack.name, pack.text)?;
         let mut rules = Rules::default();
         let text = Rules::built_in("secure-video").context("the rules secure-video are gone")?;

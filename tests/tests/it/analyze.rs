@@ -92,7 +92,11 @@ fn mistakes_say_where_they_are() {
     let path = rules.display().to_string();
     let answer = analyze(&["--rules", &path, &log("4.8.shared-uart.log")]);
     assert_eq!(answer.exit, Exit::Usage);
-    assert!(answer.err.contains("mistakes in rules\n  x no regular expression"), "{}", answer.err);
+    assert!(
+        answer.err.contains("mistakes in rules\n  x not a valid regular expression"),
+        "{}",
+        answer.err
+    );
     assert!(answer.err.contains("rules.toml:3:11]\n"), "{}", answer.err);
     assert!(answer.err.contains("\n 3 | pattern = '('\n   :           ^^^\n"), "{}", answer.err);
     let protocol = folder("analyze/mistakes").join("protocol.toml");
@@ -100,7 +104,7 @@ fn mistakes_say_where_they_are() {
     let path = protocol.display().to_string();
     let answer = analyze(&["--protocol", &path, &log("4.8.shared-uart.log")]);
     assert_eq!(answer.exit, Exit::Usage);
-    assert!(answer.err.contains("x there is no resource `R`\n"), "{}", answer.err);
+    assert!(answer.err.contains("x unknown resource `R`\n"), "{}", answer.err);
     assert!(answer.err.contains("protocol.toml:3:22]\n"), "{}", answer.err);
     assert!(answer.err.contains("  help: did you mean `r`?\n"), "{}", answer.err);
     let answer = analyze(&["--mark", "(", &log("4.8.shared-uart.log")]);

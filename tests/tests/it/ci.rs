@@ -116,7 +116,7 @@ fn only_what_is_asked_for_counts() {
     let capture = capture("leak-session");
     let order = teeleak(&["report", "--fail-on", "order,disagreement", &capture]);
     assert_eq!(order.exit, Exit::Clean, "{}", order.out);
-    assert!(order.out.contains("not among what was asked for by --fail-on"), "{}", order.out);
+    assert!(order.out.contains("not selected by --fail-on"), "{}", order.out);
     let both = teeleak(&["report", "--fail-on", "order,leak,unpaired", &capture]);
     assert_eq!(both.exit, Exit::Leak);
     let unknown = teeleak(&["report", "--fail-on", "leaks", &capture]);
@@ -140,7 +140,7 @@ fn a_budget_lets_grow_what_it_names() {
     );
     let other = report("core/nowhere.c=64");
     assert_eq!(other.exit, Exit::Leak);
-    assert!(other.out.contains("for core/nowhere.c is about no finding"), "{}", other.out);
+    assert!(other.out.contains("for core/nowhere.c matches no finding"), "{}", other.out);
     assert_eq!(report("64").exit, Exit::Usage);
 }
 

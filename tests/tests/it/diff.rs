@@ -49,7 +49,7 @@ fn what_a_good_build_does_not_have_is_new() {
 fn what_both_have_is_no_news_unless_it_is_worse() {
     let answer = diff(&["--good", "forget-unmap", "forget-unmap"]);
     assert_eq!(answer.exit, Exit::Clean);
-    assert!(answer.out.starts_with("no news: 4.10.0.forget-unmap.tlk has 0 new findings"));
+    assert!(answer.out.starts_with("nothing new: 4.10.0.forget-unmap.tlk has 0 new findings"));
     // Two regions per iteration instead of one.
     let answer = diff(&["--good", "forget-unmap", "close-before-unmap-2"]);
     assert_eq!(answer.exit, Exit::Leak, "{}", answer.out);

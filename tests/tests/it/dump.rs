@@ -114,7 +114,7 @@ fn what_a_killed_watch_left_says_leak_site_and_ta() {
     let world = World { tee: Ok(tee), ..World::with(quiet()) };
     let answer = dump(&world, &killed, &[]);
     assert_eq!(answer.exit, Exit::Leak, "{}{}", answer.out, answer.err);
-    assert!(answer.out.starts_with("core heap ran out: 8,192 bytes were asked for, "));
+    assert!(answer.out.starts_with("core heap ran out: 8,192 bytes requested, "));
     golden("dump.killed.txt", &answer.out);
     golden("dump.killed.json", &dump(&world, &killed, &["--json"]).out);
 }
@@ -130,7 +130,7 @@ fn a_report_of_a_dump_says_which_pool_ran_out() {
     let file = dumps[0].to_str().unwrap();
     let told = World::without_tee().run(&["report", file]);
     assert_eq!(told.exit, Exit::Leak, "{}{}", told.out, told.err);
-    assert!(told.out.contains("core heap ran out: 8,192 bytes were asked for"), "{}", told.out);
+    assert!(told.out.contains("core heap ran out: 8,192 bytes requested"), "{}", told.out);
     let told = World::without_tee().run(&["report", "--json", file]);
     let json: serde_json::Value = serde_json::from_str(&told.out).unwrap();
     assert_eq!(json["out_of_memory"]["pools"][0]["why"], "leak");
@@ -174,7 +174,7 @@ fn the_memory_of_tas_is_told_by_ta() {
     let folder = scratch("ta-ram");
     let tee = Tee { ta_ram: (1 << 20, 1_000_000), ..quiet() };
     let answer = dump(&World::with(tee), &folder, &[]);
-    assert!(answer.out.starts_with("no pool ran out: fullest is TA memory"), "{}", answer.out);
+    assert!(answer.out.starts_with("no pool ran out: the fullest is TA memory"), "{}", answer.out);
 }
 
 #[test]

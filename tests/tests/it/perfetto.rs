@@ -133,7 +133,7 @@ fn the_counters_are_those_of_the_capture() {
     for name in CAPTURES {
         let (tracks, seen) = (tracks(&packets(&report(name))), observed(name));
         let pools: Vec<_> =
-            seen.samples.iter().map(|sample| sample.pools.seen().unwrap()).collect();
+            seen.samples.iter().map(|sample| sample.pools.value().unwrap()).collect();
         for (kind, what) in [(PoolKind::CoreHeap, "core heap"), (PoolKind::TaRam, "TA memory")] {
             let figures = |figure: fn(&Pool) -> Option<u64>| {
                 let of = |pools: &&Vec<Pool>| {
@@ -164,14 +164,14 @@ fn sites_in_findings_come_first_and_the_rest_is_counted() {
     assert_eq!(found, [[true; 4].as_slice(), &[false; 20]].concat());
     let vm = sites.iter().find(|site| site.name.starts_with("core/mm/vm.c:309")).unwrap();
     let live = |sample: &Sample| {
-        let owners = sample.owners.seen().unwrap();
+        let owners = sample.owners.value().unwrap();
         let is_its = |site: &&teeleak_analysis::model::Site| {
             let number = |owner: &&Owner| OwnerId::Number(owner.number) == site.owner;
             let uuid = owners.iter().find(number).and_then(|owner| owner.uuid);
             (&*site.file, site.line) == ("core/mm/vm.c", 309)
                 && uuid.is_some_and(|uuid| vm.name.contains(&uuid.to_string()))
         };
-        let sites = sample.sites.seen().unwrap().iter().filter(is_its);
+        let sites = sample.sites.value().unwrap().iter().filter(is_its);
         sites.map(|site| site.count * site.size).sum::<u64>()
     };
     let expected: Vec<_> = seen.samples.iter().map(live).collect();

@@ -52,7 +52,7 @@ fn counters_of_both_struct_sizes_are_shown() {
         assert!(answer.err.contains("--console"), "{}", answer.err);
     }
     let answer = World::stock(Stock { element_bytes: 72, ..Stock::default() }).run(&["snapshot"]);
-    assert!(answer.out.contains("counts a pool in 72 bytes"), "{}", answer.out);
+    assert!(answer.out.contains("uses 72 bytes per pool"), "{}", answer.out);
 }
 
 #[test]
@@ -135,8 +135,8 @@ fn another_console_is_told() {
     let answer =
         World::stock(leaking(&console)).run(&["snapshot", "--console", other.to_str().unwrap()]);
     assert_eq!(answer.exit, Exit::Blind);
-    assert!(answer.out.contains("did not come in time"), "{}", answer.out);
-    assert!(answer.out.contains("is it the console that OP-TEE prints to?"), "{}", answer.out);
+    assert!(answer.out.contains("did not arrive in time"), "{}", answer.out);
+    assert!(answer.out.contains("check that OP-TEE prints to this console"), "{}", answer.out);
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn lines_that_cannot_be_read_are_not_taken_for_none() {
     let stock = Stock { noise, heap: Some(Box::new(|_| Vec::new())), ..leaking(&console) };
     let answer = World::stock(stock).run(&["snapshot", "--console", console.to_str().unwrap()]);
     assert_eq!(answer.exit, Exit::Blind);
-    assert!(answer.out.contains("the input is damaged there, 1 object lost"), "{}", answer.out);
+    assert!(answer.out.contains("the input is damaged here, 1 object lost"), "{}", answer.out);
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn all_of_it_is_told_when_asked_for() {
     let missing: Vec<_> = missing.filter(|line| !line.contains(" more)")).collect();
     // Notes have their values as a picture in the one and as numbers in the other, and what grows together
     // has its figures.
-    let told_better = |line: &&&str| line.contains('▁') || line.contains("together");
+    let told_better = |line: &&&str| line.contains('▁') || line.contains("grows with");
     let pictures = missing.iter().filter(told_better).count();
     assert_eq!(missing.len(), pictures, "{missing:#?}");
 }

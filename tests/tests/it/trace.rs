@@ -60,7 +60,7 @@ fn a_log_says_who_called_what() {
     has(4, "CloseSession session 1");
     has(5, "FinalizeContext");
     has(6, "client pid ");
-    has(7, "6 calls by 1 processes, 0 lost; 0 processes called nothing");
+    has(7, "6 calls by 1 processes, 0 lost; 0 processes made no calls");
     assert!(lines[2].contains("client["));
 }
 
@@ -99,7 +99,7 @@ fn read_and_lost_are_all_there_is() {
 fn a_program_without_calls_is_not_clean() {
     let answer = trace(&["--", "true"]);
     assert_eq!(answer.exit, Exit::Blind);
-    assert!(answer.out.contains("1 processes called nothing"), "{}", answer.out);
+    assert!(answer.out.contains("1 processes made no calls"), "{}", answer.out);
     assert!(answer.err.contains("no call was recorded"), "{}", answer.err);
 }
 

@@ -235,7 +235,7 @@ fn a_dump_is_whole_where_the_tee_can_map_no_memory() {
     let dumps = files(&folder, "dump-");
     assert!(dumps[0].to_str().unwrap().ends_with("-alloc-failed.tlk"), "{dumps:?}");
     let told = report(&dumps[0]);
-    assert!(told.out.contains("core heap ran out: 56 bytes were asked for"), "{}", told.out);
+    assert!(told.out.contains("core heap ran out: 56 bytes requested"), "{}", told.out);
     assert!(told.out.contains("core/mm/mobj.c:700, 190,000 bytes each"), "{}", told.out);
     assert!(told.out.contains("sites 3, regions 3, sessions 3, pools 3 of 3"), "{}", told.out);
 }

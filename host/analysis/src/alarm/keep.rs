@@ -1,22 +1,22 @@
-//! Keeps an observation that goes on for days small.
+//! Bounds the size of an observation that goes on for days.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::model::{NormalWorld, Observation, Part, Sample, Site};
 
-/// How much of an observation is kept.
+/// Limits of an observation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Bounds {
-    /// Samples, and gauges for each.
+    /// Snapshots; the same limit for gauges.
     pub samples: usize,
     /// Events.
     pub events: usize,
-    /// Incidents, gaps, failed iterations: each.
+    /// Incidents, gaps and failed iterations, each.
     pub others: usize,
 }
 
-/// Forgets all but the newest of an observation. Allocations from before the samples that are left
-/// count together, as of epoch 0; events that are forgotten count as lost before the first one left.
+/// Drops all but the newest parts of an observation. Allocations older than the oldest remaining
+/// snapshot are merged into epoch 0; dropped events count as lost before the first remaining one.
 pub fn keep(observation: &mut Observation, bounds: Bounds) {
     newest(&mut observation.samples, bounds.samples);
     newest(&mut observation.gauges, bounds.samples);
@@ -25,15 +25,15 @@ pub fn keep(observation: &mut Observation, bounds: Bounds) {
     newest(&mut observation.failed, bounds.others);
     let events = &mut observation.events;
     let forgotten = events.len().saturating_sub(bounds.events);
-    let lost: u64 = events.drain(..forgotten).map(|event| 1 + event.lost_before).sum();
+    let lost_events: u64 = events.drain(..forgotten).map(|event| 1 + event.lost_before).sum();
     if let Some(first) = events.first_mut() {
-        first.lost_before += lost;
+        first.lost_before += lost_events;
     }
-    let mut seen = Vec::new();
+    let mut distinct_gaps = Vec::new();
     observation.gaps.retain(|gap| {
-        let new = !seen.contains(gap);
+        let new = !distinct_gaps.contains(gap);
         if new {
-            seen.push(gap.clone());
+            distinct_gaps.push(gap.clone());
         }
         new
     });
@@ -48,7 +48,7 @@ fn newest<T>(all: &mut Vec<T>, most: usize) {
     all.drain(..all.len().saturating_sub(most));
 }
 
-/// Prints and sayings of the newest moments.
+/// Keeps ledger snapshots and log facts of the newest moments.
 fn normal(normal: &mut NormalWorld, bounds: Bounds) {
     let moments: BTreeSet<_> = normal.censuses.iter().filter_map(|census| census.moment).collect();
     let Some(oldest) = moments.iter().rev().nth(bounds.samples.saturating_sub(1)).copied() else {
@@ -58,7 +58,7 @@ fn normal(normal: &mut NormalWorld, bounds: Bounds) {
     normal.sayings.retain(|saying| saying.moment >= Some(oldest));
 }
 
-/// Puts together what was born before `first`.
+/// Merges the sites of all epochs before `first` into epoch 0.
 fn join_epochs(sample: &mut Sample, first: u32) {
     let (Part::Complete(sites) | Part::Partial(sites, _)) = &mut sample.sites else { return };
     let is_old = |site: &Site| site.epoch.is_some_and(|epoch| epoch != 0 && epoch < first);
@@ -66,17 +66,17 @@ fn join_epochs(sample: &mut Sample, first: u32) {
         return;
     }
     let mut places: HashMap<Site, usize> = HashMap::new();
-    let mut joined: Vec<Site> = Vec::new();
+    let mut merged_sites: Vec<Site> = Vec::new();
     for mut site in sites.drain(..) {
         if is_old(&site) {
             site.epoch = Some(0);
         }
         let count = std::mem::take(&mut site.count);
-        let at = *places.entry(site.clone()).or_insert_with(|| {
-            joined.push(site);
-            joined.len() - 1
+        let index = *places.entry(site.clone()).or_insert_with(|| {
+            merged_sites.push(site);
+            merged_sites.len() - 1
         });
-        joined[at].count += count;
+        merged_sites[index].count += count;
     }
-    *sites = joined;
+    *sites = merged_sites;
 }

@@ -1,12 +1,12 @@
-//! Alarms: what of a system that is watched for days is worth waking somebody.
+//! Alarms of a system under `teeleak watch`.
 //!
 //! ```text
-//! pools of a poll ── Alarms::pools ──┐
-//! findings of an audit ── findings ──┼──> Alarm, once until it goes away
-//! head of the TA's ledger ── ledger ─┘
+//! pools of a poll ──── Alarms::pools ──┐
+//! findings of an audit ── findings ────┼──> Alarm, raised once until it clears
+//! head of the TA's ledger ── ledger ───┘
 //! ```
 //!
-//! [`keep()`] bounds what the audits look at: the newest samples and events.
+//! [`keep()`] limits the audits to the newest snapshots and events.
 
 mod keep;
 #[cfg(test)]
@@ -26,42 +26,42 @@ use crate::{
     text,
 };
 
-/// How long failures of one pool that go on are one alarm.
+/// Time within which repeated failures of a pool are one alarm.
 const SAME_FAILURE: Duration = Duration::from_secs(60);
 
-/// Something worth an alarm.
+/// An alarm.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Alarm {
-    /// Allocations failed since the last time.
+    /// Allocations failed since the last poll.
     Failed {
         /// Name of the pool.
         pool: Arc<str>,
-        /// How many.
+        /// Number of failed allocations.
         failures: u64,
-        /// Biggest request that ever failed, in the unit of the pool; `None` where nobody counts.
+        /// Largest request that ever failed, in the unit of the pool; `None` if not counted.
         biggest: Option<u64>,
-        /// What the pool counts.
+        /// Unit of the pool.
         unit: PoolUnit,
     },
-    /// Little is left.
+    /// A pool is nearly full.
     LowWater {
         /// Name of the pool.
         pool: Arc<str>,
-        /// What is free, in the unit of the pool.
+        /// Free amount, in the unit of the pool.
         free: u64,
-        /// What there is in all.
+        /// Size of the pool.
         size: u64,
-        /// What the pool counts.
+        /// Unit of the pool.
         unit: PoolUnit,
     },
     /// Steps were taken in the wrong order.
     Order(Arc<str>),
-    /// Something grows, and that was decided to be a leak.
+    /// Growth that is a leak.
     Leak(Arc<str>),
 }
 
 impl Alarm {
-    /// In a word, for names of files.
+    /// The kind of alarm, for file names.
     #[must_use]
     pub const fn reason(&self) -> &'static str {
         match self {
@@ -80,28 +80,28 @@ impl fmt::Display for Alarm {
                 write!(f, "{pool}: {} failed", text::count(*failures, "allocation"))?;
                 let Some(size) = biggest else { return Ok(()) };
                 let (size, unit) = (text::number(*size), text::pool_unit(*unit));
-                write!(f, ", the biggest ever of {size} {unit}")
+                write!(f, ", the largest ever of {size} {unit}")
             }
             Self::LowWater { pool, free, size, unit } => {
                 let (free, size) = (text::number(*free), text::number(*size));
-                write!(f, "{pool}: {free} of {size} {} are left", text::pool_unit(*unit))
+                write!(f, "{pool}: {free} of {size} {} left", text::pool_unit(*unit))
             }
             Self::Order(text) | Self::Leak(text) => f.write_str(text),
         }
     }
 }
 
-/// What was told of a pool.
+/// Alarm state of a pool.
 #[derive(Default)]
 struct Told {
-    /// Failures that were counted when it was last told, or first looked at.
+    /// Failure count at the last alarm, or at the first poll.
     failures: u64,
-    /// When failures were last told.
+    /// Time of the last alarm for failures.
     at: Option<Duration>,
     low: bool,
 }
 
-/// Says what is new.
+/// Raises alarms, each one once.
 pub struct Alarms {
     low_water_percent: u8,
     pools: BTreeMap<PoolKind, Told>,
@@ -110,48 +110,48 @@ pub struct Alarms {
 }
 
 impl Alarms {
-    /// Nothing was told yet; a pool is low when less than `low_water_percent` of it is free.
+    /// No alarms yet; a pool is low when less than `low_water_percent` of it is free.
     #[must_use]
     pub const fn new(low_water_percent: u8) -> Self {
         Self { low_water_percent, pools: BTreeMap::new(), findings: BTreeSet::new(), violations: 0 }
     }
 
-    /// What is new of the pools, at `now` of any clock that only goes on. Failures from before the
-    /// first look are no news.
+    /// New alarms of the pools, at `now` of any monotonic clock. Failures from before the first poll
+    /// raise none.
     pub fn pools(&mut self, now: Duration, pools: &[Pool]) -> Vec<Alarm> {
         let mut alarms = Vec::new();
         for pool in pools {
-            alarms.extend(self.failed(now, pool));
+            alarms.extend(self.failure_alarm(now, pool));
             alarms.extend(self.low(pool));
         }
         alarms
     }
 
-    /// Whether memory is so short that nothing should be allocated to look at it.
+    /// Whether memory is so short that a snapshot must not allocate any.
     #[must_use]
     pub fn is_short(&self, now: Duration) -> bool {
         let fresh = |told: &Told| told.at.is_some_and(|at| now.saturating_sub(at) < SAME_FAILURE);
         self.pools.values().any(|told| told.low || fresh(told))
     }
 
-    fn failed(&mut self, now: Duration, pool: &Pool) -> Option<Alarm> {
+    fn failure_alarm(&mut self, now: Duration, pool: &Pool) -> Option<Alarm> {
         let count = pool.num_alloc_fail?;
         let first = || Told { failures: count, ..Told::default() };
-        let told = self.pools.entry(pool.kind.clone()).or_insert_with(first);
-        // Whoever reads the counters with a reset sets them back.
-        told.failures = told.failures.min(count);
-        let fresh = told.at.is_some_and(|at| now.saturating_sub(at) < SAME_FAILURE);
-        if count == told.failures || fresh {
+        let state = self.pools.entry(pool.kind.clone()).or_insert_with(first);
+        // A reader that resets the counters sets them back.
+        state.failures = state.failures.min(count);
+        let fresh = state.at.is_some_and(|at| now.saturating_sub(at) < SAME_FAILURE);
+        if count == state.failures || fresh {
             return None;
         }
-        let failures = count - told.failures;
-        (told.failures, told.at) = (count, Some(now));
+        let failures = count - state.failures;
+        (state.failures, state.at) = (count, Some(now));
         let biggest = pool.biggest_alloc_fail.filter(|biggest| *biggest > 0);
         Some(Alarm::Failed { pool: pool.kind.label().into(), failures, biggest, unit: pool.unit })
     }
 
     fn low(&mut self, pool: &Pool) -> Option<Alarm> {
-        // Threads are all in use whenever there is enough to do.
+        // All threads are in use whenever the TEE is busy.
         let (size, used) = pool.size.zip(pool.allocated).filter(|(size, _)| *size > 0)?;
         if pool.kind == PoolKind::Threads {
             return None;
@@ -159,21 +159,21 @@ impl Alarms {
         let free = size.saturating_sub(used);
         let percent = u128::from(self.low_water_percent);
         let is_below = |percent| u128::from(free) * 100 < u128::from(size) * percent;
-        let told = self.pools.entry(pool.kind.clone()).or_default();
-        // Half as much again has to be free before it can be low again.
-        told.low &= is_below(percent + percent.div_ceil(2));
-        if told.low || !is_below(percent) {
+        let state = self.pools.entry(pool.kind.clone()).or_default();
+        // The alarm clears when half as much again is free.
+        state.low &= is_below(percent + percent.div_ceil(2));
+        if state.low || !is_below(percent) {
             return None;
         }
-        told.low = true;
+        state.low = true;
         let pool_name = pool.kind.label().into();
         Some(Alarm::LowWater { pool: pool_name, free, size, unit: pool.unit })
     }
 
-    /// What is new of the findings of an audit: leaks and wrong order. A finding that is gone and
-    /// comes again is new again. What is merely held at the moment is none: playback goes on.
+    /// New alarms of an audit's findings: leaks and wrong order. A finding that disappears and comes
+    /// back raises a new alarm. Resources held at the moment raise none: they may be in use.
     pub fn findings(&mut self, findings: &[Finding]) -> Vec<Alarm> {
-        let raised = |finding: &&Finding| {
+        let raises_alarm = |finding: &&Finding| {
             finding.severity == Severity::Failure
                 && match finding.kind.info().alarm {
                     AlarmRule::Failure => true,
@@ -181,10 +181,11 @@ impl Alarms {
                     AlarmRule::Never => false,
                 }
         };
-        let raised: Vec<_> = findings.iter().filter(raised).collect();
-        let before = std::mem::take(&mut self.findings);
-        self.findings = raised.iter().map(|finding| finding.fingerprint.clone()).collect();
-        let new = raised.into_iter().filter(|finding| !before.contains(&finding.fingerprint));
+        let alarm_findings: Vec<_> = findings.iter().filter(raises_alarm).collect();
+        let previous = std::mem::take(&mut self.findings);
+        self.findings = alarm_findings.iter().map(|finding| finding.fingerprint.clone()).collect();
+        let new =
+            alarm_findings.into_iter().filter(|finding| !previous.contains(&finding.fingerprint));
         let alarm = |finding: &Finding| match finding.kind.info().fault {
             Fault::Order => Alarm::Order(finding.title.clone()),
             Fault::Leak | Fault::Unpaired | Fault::Disagreement => {
@@ -194,12 +195,12 @@ impl Alarms {
         new.map(alarm).collect()
     }
 
-    /// What is new of the TA's ledger, which noticed so many `violations` since it was bound.
+    /// A new alarm of the TA's ledger, which has detected `violations` since it was bound.
     pub fn ledger(&mut self, violations: u32) -> Option<Alarm> {
         let new = violations.saturating_sub(self.violations);
         self.violations = violations;
         let steps = text::count(new.into(), "step");
-        let text = format!("the TA's ledger noticed {steps} in the wrong order");
+        let text = format!("the TA's ledger detected {steps} in the wrong order");
         (new > 0).then(|| Alarm::Order(text.into()))
     }
 }

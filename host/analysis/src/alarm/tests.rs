@@ -27,10 +27,10 @@ fn failures_of_before_are_no_news_and_those_of_a_minute_are_one() {
         told.iter().map(Alarm::to_string).collect::<Vec<_>>()
     };
     assert!(at(0, 7).is_empty());
-    assert_eq!(at(1, 8), ["core heap: 1 allocation failed, the biggest ever of 56 bytes"],);
+    assert_eq!(at(1, 8), ["core heap: 1 allocation failed, the largest ever of 56 bytes"],);
     assert!(at(2, 20).is_empty());
     assert!(at(60, 20).is_empty());
-    assert_eq!(at(61, 20), ["core heap: 12 allocations failed, the biggest ever of 56 bytes"],);
+    assert_eq!(at(61, 20), ["core heap: 12 allocations failed, the largest ever of 56 bytes"],);
     assert!(at(200, 0).is_empty(), "counters that were set back");
     assert_eq!(at(300, 1).len(), 1);
 }
@@ -65,6 +65,6 @@ fn threads_may_all_be_in_use() {
 fn the_ledger_tells_what_is_new() {
     let mut alarms = Alarms::new(10);
     let told = [0, 2, 2, 3, 0, 1].map(|n| alarms.ledger(n).map(|alarm| alarm.to_string()));
-    let text = |n: &str| Some(format!("the TA's ledger noticed {n} in the wrong order"));
+    let text = |n: &str| Some(format!("the TA's ledger detected {n} in the wrong order"));
     assert_eq!(told, [None, text("2 steps"), None, text("1 step"), None, text("1 step")]);
 }

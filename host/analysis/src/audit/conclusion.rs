@@ -1,15 +1,15 @@
-//! What an audit concludes: the rule of the exit codes.
+//! What an audit concludes: the rule behind them.
 
 use crate::model::{Finding, Kind, Severity};
 
-/// What an audit concludes. (Code 2, wrong usage or bad input, is for whoever reads arguments and files.)
+/// What an audit concludes. (Code 2, wrong usage or bad input, comes from the command line.)
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Conclusion {
-    /// All that was needed was seen, and nothing was found.
+    /// Everything required was observed, and nothing was found.
     Clean,
-    /// Something leaks.
+    /// A leak.
     Leak,
-    /// What was needed could not be seen, or what was seen does not decide.
+    /// Inconclusive, or required data was not observed.
     Unobserved,
     /// Steps were taken in the wrong order, with or without a leak.
     Order,
@@ -28,12 +28,12 @@ impl Conclusion {
     }
 }
 
-/// What of a finding matters for the exit code.
+/// The parts of a finding that determine the exit code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FindingWeight {
-    /// What kind of thing.
+    /// Kind of the finding.
     pub kind: Kind,
-    /// How much it weighs.
+    /// Severity of the finding.
     pub severity: Severity,
 }
 
@@ -43,7 +43,7 @@ impl From<&Finding> for FindingWeight {
     }
 }
 
-/// The rule: failures first, wrong order before leak; then doubt, of a finding or of what was seen.
+/// The rule: failures first, wrong order before leak; then possible findings and missing data.
 #[must_use]
 pub fn conclude(findings: &[FindingWeight], all_seen: bool) -> Conclusion {
     let failures = || findings.iter().filter(|finding| finding.severity == Severity::Failure);

@@ -1,4 +1,4 @@
-//! What could not be seen, and whether that leaves room for doubt.
+//! Coverage: what was not observed, and whether the result is still reliable.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -7,23 +7,23 @@ use crate::{
     normal, text,
 };
 
-/// What must have been seen for "clean".
+/// The data that a clean result requires.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Needs {
-    /// All allocation sites, in every measured sample.
+    /// All allocation sites, in every measured snapshot.
     pub sites: bool,
-    /// All regions of all TAs, in the last measured sample.
+    /// All regions of all TAs, in the last measured snapshot.
     pub regions: bool,
-    /// All sessions, in the last measured sample.
+    /// All sessions, in the last measured snapshot.
     pub sessions: bool,
     /// Events, and none lost.
     pub events: bool,
-    /// The canary, in every sample that had to show it.
+    /// The canary, in every snapshot that had to contain it.
     pub canary: bool,
 }
 
 impl Needs {
-    /// All there is: for a live device with the PTA.
+    /// Everything: for a live device with the PTA.
     pub const ALL: Self =
         Self { sites: true, regions: true, sessions: true, events: true, canary: true };
     /// Allocation sites only: for logs of `mdbg_check()`.
@@ -38,21 +38,21 @@ impl Needs {
     }
 }
 
-/// Why an observation does not allow to say "clean"; empty when it does.
+/// Reasons why an observation can't be called clean; empty if it can.
 pub(super) fn doubts(observation: &Observation, needs: Needs) -> Vec<Arc<str>> {
     let mut doubts = Vec::new();
-    let measured = measured(&observation.samples);
-    // Ledgers of the normal world say for themselves what they leave open.
-    let normal = normal::seen(&observation.normal);
-    let only = observation.samples.is_empty() && normal;
+    let samples = measured_samples(&observation.samples);
+    // Ledgers of the normal world have their own doubts.
+    let normal = normal::is_observed(&observation.normal);
+    let is_normal_only = observation.samples.is_empty() && normal;
     let no_tee = observation.platform.no_tee.as_ref();
-    if needs.samples() && !only {
-        of_samples(&measured, needs, &mut doubts);
+    if needs.samples() && !is_normal_only {
+        of_samples(&samples, needs, &mut doubts);
     }
     if let Some(no_tee) = no_tee.filter(|no_tee| no_tee.there) {
         doubts.push(format!("the TEE was not observed: {}", no_tee.why).into());
     }
-    let without_tee = only && no_tee.is_some();
+    let without_tee = is_normal_only && no_tee.is_some();
     if needs.events && !without_tee {
         of_events(observation, &mut doubts);
     }
@@ -61,44 +61,44 @@ pub(super) fn doubts(observation: &Observation, needs: Needs) -> Vec<Arc<str>> {
         Some(canary) if canary.found < canary.expected => {
             let (found, expected) =
                 (text::number(canary.found.into()), text::number(canary.expected.into()));
-            let told = format!("the canary was found in {found} of {expected} samples");
-            doubts.push(told.into());
+            let doubt = format!("the canary was found in {found} of {expected} snapshots");
+            doubts.push(doubt.into());
         }
         _ => {}
     }
     if let Some((place, status)) = observation.failed.first() {
         let n = text::number(observation.failed.len() as u64);
-        let told = format!(
+        let doubt = format!(
             "the workload failed {n} times, first with status {status} ({})",
             text::place(place)
         );
-        doubts.push(told.into());
+        doubts.push(doubt.into());
     }
     of_input(observation, &mut doubts);
     doubts
 }
 
-/// The samples that count, or all where none are told apart.
-fn measured(samples: &[Sample]) -> Vec<&Sample> {
+/// The measured snapshots, or all if the observation has no stages.
+fn measured_samples(samples: &[Sample]) -> Vec<&Sample> {
     let counts = |sample: &&Sample| sample.moment.stage == Stage::Measured;
-    let measured: Vec<_> = samples.iter().filter(counts).collect();
-    if measured.is_empty() { samples.iter().collect() } else { measured }
+    let selection: Vec<_> = samples.iter().filter(counts).collect();
+    if selection.is_empty() { samples.iter().collect() } else { selection }
 }
 
 fn of_samples(measured: &[&Sample], needs: Needs, doubts: &mut Vec<Arc<str>>) {
     let Some(last) = measured.last() else {
-        doubts.push("no sample was taken".into());
+        doubts.push("no snapshot was taken".into());
         return;
     };
     if measured.len() < 2 {
-        doubts.push("one sample can't show growth".into());
+        doubts.push("one snapshot can't show growth".into());
     }
     let blind = measured.iter().filter_map(|sample| sample.sites.gap());
     if needs.sites
         && let Some(gap) = blind.clone().next()
     {
         let (n, of) = (text::number(blind.count() as u64), text::number(measured.len() as u64));
-        doubts.push(format!("{} of {n} of {of} samples: {}", gap.what, gap.reason).into());
+        doubts.push(format!("{} in {n} of {of} snapshots: {}", gap.what, gap.reason).into());
     }
     if needs.regions {
         let gaps = last.instances.gap().into_iter().chain(of_instances(last));
@@ -112,7 +112,7 @@ fn of_samples(measured: &[&Sample], needs: Needs, doubts: &mut Vec<Arc<str>>) {
 }
 
 fn of_instances(sample: &Sample) -> impl Iterator<Item = &Gap> {
-    let instances = sample.instances.seen().into_iter().flatten();
+    let instances = sample.instances.value().into_iter().flatten();
     instances.filter_map(|Instance { regions, .. }| regions.gap())
 }
 
@@ -120,9 +120,9 @@ fn of_events(observation: &Observation, doubts: &mut Vec<Arc<str>>) {
     if observation.events.is_empty() {
         doubts.push("no event was recorded".into());
     }
-    let lost = lost(observation);
-    if lost > 0 {
-        doubts.push(format!("{} events were lost", text::number(lost)).into());
+    let n_lost = lost_events(observation);
+    if n_lost > 0 {
+        doubts.push(format!("{} events were lost", text::number(n_lost)).into());
     }
 }
 
@@ -131,27 +131,27 @@ fn of_input(observation: &Observation, doubts: &mut Vec<Arc<str>>) {
         doubts.push("the input is damaged".into());
     }
     if observation.accounting.rejected > 0 {
-        let rejected = text::number(observation.accounting.rejected);
-        doubts.push(format!("{rejected} lines or frames could not be read").into());
+        let count = text::number(observation.accounting.rejected);
+        doubts.push(format!("{count} lines or frames could not be read").into());
     }
     if let Some(incident) = observation.incidents.first() {
         let n = text::number(observation.incidents.len() as u64);
         let place = text::place(&incident.place);
-        let told = format!("{n} incidents, first {} ({place})", incident.text);
-        doubts.push(told.into());
+        let doubt = format!("{n} incidents, first {} ({place})", incident.text);
+        doubts.push(doubt.into());
     }
 }
 
-fn lost(observation: &Observation) -> u64 {
+fn lost_events(observation: &Observation) -> u64 {
     observation.events.iter().map(|event| event.lost_before).sum()
 }
 
-/// All gaps, alike ones of several samples together.
+/// All gaps, equal ones of several snapshots merged.
 pub(super) fn gaps(observation: &Observation, further: &[Gap]) -> Vec<Gap> {
-    let mut all: BTreeMap<(Arc<str>, Reason), Gap> = BTreeMap::new();
+    let mut unique_gaps: BTreeMap<(Arc<str>, Reason), Gap> = BTreeMap::new();
     let mut add = |gap: &Gap| {
-        let known = all.entry((gap.what.clone(), gap.reason.clone()));
-        known.and_modify(|known| known.lost += gap.lost).or_insert_with(|| gap.clone());
+        let entry = unique_gaps.entry((gap.what.clone(), gap.reason.clone()));
+        entry.and_modify(|known| known.lost += gap.lost).or_insert_with(|| gap.clone());
     };
     observation.gaps.iter().chain(further).for_each(&mut add);
     for sample in &observation.samples {
@@ -164,9 +164,9 @@ pub(super) fn gaps(observation: &Observation, further: &[Gap]) -> Vec<Gap> {
         ];
         parts.into_iter().flatten().chain(of_instances(sample)).for_each(&mut add);
     }
-    let lost = lost(observation);
-    if lost > 0 {
-        add(&Gap { what: "events".into(), reason: Reason::Overrun, remedy: None, lost });
+    let n_lost = lost_events(observation);
+    if n_lost > 0 {
+        add(&Gap { what: "events".into(), reason: Reason::Overrun, remedy: None, lost: n_lost });
     }
-    all.into_values().collect()
+    unique_gaps.into_values().collect()
 }

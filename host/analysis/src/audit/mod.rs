@@ -4,7 +4,7 @@
 //! Observation ── clients ── growth, pool, protocol ──> findings ── cause ──> linked findings ── conclude ──> Report
 //! ```
 //!
-//! The report says what was found, what could not be seen, and from both how the run ends.
+//! The report lists the findings and the gaps; the exit code follows from both.
 
 use crate::cause;
 use crate::clients;
@@ -31,23 +31,23 @@ mod coverage;
 pub use conclusion::{Conclusion, FindingWeight, conclude};
 pub use coverage::Needs;
 
-/// What is audited, and how.
+/// Options of an audit.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Protocols that the events are checked against.
     pub protocols: Vec<Protocol>,
     /// Bounds of the protocol engine.
     pub limits: Limits,
-    /// What of growth is told.
+    /// Options of the growth report.
     pub growth: growth::Options,
-    /// What must have been seen for "clean".
+    /// The data that a clean result requires.
     pub needs: Needs,
-    /// What is known of findings already.
+    /// Baseline, suppressions, budgets and notes.
     pub triage: Triage,
 }
 
 impl Default for Options {
-    /// The protocols that fit events of the TEE core as they are, and everything must be seen.
+    /// The builtin protocols for events of the TEE core; all data is required.
     fn default() -> Self {
         let implied = Pack::ALL.into_iter().filter(|pack| pack.implied);
         let read = |pack: Pack| Protocol::read(pack.name, pack.text).unwrap_or_default();
@@ -61,24 +61,24 @@ impl Default for Options {
     }
 }
 
-/// What an audit says.
+/// The result of an audit.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// What was found, worst first; causes are linked.
+    /// Findings that count, worst first, with links to their causes.
     pub findings: Vec<Finding>,
-    /// Which pool of the normal world grows, each a sentence.
+    /// Growing pools of the normal world, one sentence each.
     pub pools: Vec<Arc<str>>,
-    /// What was found and does not count.
+    /// Findings that do not count.
     pub accepted: Vec<Accepted>,
-    /// What is to be said of the rules by which it does not.
+    /// Notes on the suppression rules: expired or unused ones.
     pub remarks: Vec<Arc<str>>,
-    /// What could not be seen.
+    /// What was not observed.
     pub coverage: Vec<Gap>,
-    /// Why the run can't be called clean even if nothing was found; empty when it can.
+    /// Reasons why the run can't be called clean even without findings; empty if it can.
     pub doubts: Vec<Arc<str>>,
-    /// What became of the canary.
+    /// How many snapshots found the canary.
     pub canary: Option<Canary>,
-    /// Where the input went.
+    /// Number of input lines or frames by outcome.
     pub accounting: Accounting,
     /// Events that were steps of a protocol.
     pub steps: u64,
@@ -86,39 +86,39 @@ pub struct Report {
     pub conclusion: Conclusion,
 }
 
-/// Runs all analyses; the first one puts into the observation which client made which event.
+/// Runs all analyses; the first one adds to the observation which client caused which event.
 #[must_use]
 pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     clients::settle(observation);
     let observation = &*observation;
     let mut protocols = options.protocols.clone();
     protocols.extend(normal::protocols(observation));
-    let checked = protocol::check(observation, &protocols, options.limits);
+    let protocol_report = protocol::check(observation, &protocols, options.limits);
     let mut findings = growth::findings(observation, &options.growth);
     findings.extend(pools::findings(observation, &findings));
-    findings.extend(checked.findings);
+    findings.extend(protocol_report.findings);
     clients::blame(&mut findings);
     findings.extend(observation.clients.joined.iter().flat_map(|joined| joined.findings.clone()));
-    cause::link(&mut findings, &checked.ties, observation);
+    cause::link(&mut findings, &protocol_report.ties, observation);
     normal::join(&mut findings, observation, &protocols);
-    let other = normal::audit(observation);
-    findings.extend(other.findings);
+    let normal_report = normal::audit(observation);
+    findings.extend(normal_report.findings);
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.kind));
     let Triaged { left: findings, accepted, remarks } = options.triage.apply(findings);
     let mut doubts = coverage::doubts(observation, options.needs);
-    doubts.extend(other.doubts);
-    let further = [checked.gaps, other.gaps].concat();
+    doubts.extend(normal_report.doubts);
+    let further = [protocol_report.gaps, normal_report.gaps].concat();
     let weights: Vec<_> = findings.iter().map(FindingWeight::from).collect();
     Report {
         conclusion: conclude(&weights, doubts.is_empty()),
         findings,
-        pools: other.triage,
+        pools: normal_report.triage,
         accepted,
         remarks,
         coverage: coverage::gaps(observation, &further),
         doubts,
         canary: observation.canary,
         accounting: observation.accounting,
-        steps: checked.steps,
+        steps: protocol_report.steps,
     }
 }

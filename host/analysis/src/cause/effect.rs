@@ -1,4 +1,4 @@
-//! What may explain one finding of growth.
+//! Candidate causes of one growth finding.
 
 use std::collections::HashSet;
 
@@ -14,14 +14,14 @@ use crate::{
 
 use super::{Candidate, Mapped};
 
-/// Most objects of the core heap that one acquire is believed to make.
+/// Maximum number of core heap objects that one acquire may plausibly allocate.
 const OBJECTS_PER_ACQUIRE: f64 = 32.0;
 
 /// The PTA that maps memory for TAs (optee_os lib/libutee/include/pta_system.h@4.10.0,
 /// `PTA_SYSTEM_UUID`).
 const SYSTEM_PTA: Option<Uuid> = Uuid::parse("3a2f8978-5dc0-11e8-9c2d-fa7ae01bbebc");
 
-/// A growth finding, and all that may explain it.
+/// A growth finding, with everything that may explain it.
 pub(super) struct Effect<'a> {
     pub(super) finding: &'a Finding,
     pub(super) findings: &'a [Finding],
@@ -44,24 +44,24 @@ impl Effect<'_> {
         self.ties.iter().enumerate().filter(move |(_, tie)| tie.ta == Some(ta))
     }
 
-    /// Regions that stayed and were mapped by an acquire that was never undone.
+    /// Remaining regions that an acquire without a release mapped.
     fn of_regions(&self, ta: Uuid) -> Vec<Candidate> {
-        let stayed = stayed(self.observation, ta);
+        let regions = lasting_regions(self.observation, ta);
         let explain = |(at, tie): (usize, &Tie)| {
-            let explained = stayed.iter().filter(|(instance, region)| {
+            let matches = regions.iter().filter(|(instance, region)| {
                 let Some(map) = self.mapped.map(*instance, region.va) else { return false };
-                let acquired = |event: usize| tie.acquires.binary_search(&event).is_ok();
-                acquired(map) || self.mapped.within(map).is_some_and(acquired)
+                let is_acquire = |event: usize| tie.acquires.binary_search(&event).is_ok();
+                is_acquire(map) || self.mapped.enclosing_call(map).is_some_and(is_acquire)
             });
-            let n = explained.count();
-            (n * 2 > stayed.len()).then(|| Candidate {
+            let n = matches.count();
+            (n * 2 > regions.len()).then(|| Candidate {
                 tie: at,
                 explains: n as u64,
                 reason: format!(
-                    "{} of {} regions that stayed were mapped by steps that acquired {} and \
-                     were not undone",
+                    "{} of {} remaining regions were mapped by steps that acquired {} and \
+                     never released it",
                     text::number(n as u64),
-                    text::number(stayed.len() as u64),
+                    text::number(regions.len() as u64),
                     tie.what
                 ),
             })
@@ -69,11 +69,11 @@ impl Effect<'_> {
         self.of_ta(ta).filter_map(explain).collect()
     }
 
-    /// Sessions that are open at the end and were opened by these very events.
+    /// Sessions that are open at the end and were opened by these events.
     fn of_sessions(&self, ta: Uuid) -> Vec<Candidate> {
         let last = last(&self.observation.samples);
         let open: HashSet<_> = last
-            .and_then(|sample| sample.sessions.seen())
+            .and_then(|sample| sample.sessions.value())
             .into_iter()
             .flatten()
             .filter(|session| session.uuid == ta)
@@ -87,7 +87,7 @@ impl Effect<'_> {
                 tie: at,
                 explains: n as u64,
                 reason: format!(
-                    "{} of {} open sessions are those of {}",
+                    "{} of {} open sessions belong to {}",
                     text::number(n as u64),
                     text::number(open.len() as u64),
                     tie.what
@@ -97,29 +97,33 @@ impl Effect<'_> {
         self.of_ta(ta).filter_map(explain).collect()
     }
 
-    /// A whole number of objects for each acquire, for the same TA and not for other sessions.
+    /// A whole number of objects per acquire, for the same TA and not for other sessions.
     fn of_sites(&self, owner: Uuid) -> Vec<Candidate> {
         let Some(objects) = rate(self.finding) else { return Vec::new() };
         let sessions = self.sessions_of_site(owner);
-        // What is made while regions are mapped goes with what mapped the regions that stayed.
-        let mapped = if self.is_of_mappings(owner) { self.of_regions(owner) } else { Vec::new() };
+        // Objects allocated by mapping regions belong to the step that mapped the remaining regions.
+        let region_candidates =
+            if self.is_of_mappings(owner) { self.of_regions(owner) } else { Vec::new() };
         let explain = |(at, tie): (usize, &Tie)| {
             let of_tie = self.findings.iter().find(|all| all.fingerprint == tie.fingerprint)?;
-            let each = objects / rate(of_tie)?;
-            let whole = (each - each.round()).abs() <= 0.02 * each;
-            let plausible = whole && (1.0..=OBJECTS_PER_ACQUIRE).contains(&each.round());
+            let per_acquire = objects / rate(of_tie)?;
+            let is_whole = (per_acquire - per_acquire.round()).abs() <= 0.02 * per_acquire;
+            let plausible = is_whole && (1.0..=OBJECTS_PER_ACQUIRE).contains(&per_acquire.round());
             if !plausible || !self.may_be_of(&sessions, tie) {
                 return None;
             }
-            let n = each.round();
+            let n = per_acquire.round();
             let stay = if n > 1.0 { "objects stay" } else { "object stays" };
-            let who = if tie.ta == Some(owner) { "same TA" } else { "opened by this TA" };
+            let relation = if tie.ta == Some(owner) { "same TA" } else { "opened by this TA" };
             Some(Candidate {
                 tie: at,
-                // A rate tells no more of one than of another, so any rival makes it void.
-                explains: mapped.iter().find(|one| one.tie == at).map_or(0, |one| one.explains),
+                // A rate does not favour any candidate, so any rival makes it void.
+                explains: region_candidates
+                    .iter()
+                    .find(|one| one.tie == at)
+                    .map_or(0, |one| one.explains),
                 reason: format!(
-                    "{who}, and {} {stay} for each of the {} {} that were not released",
+                    "{relation}, and {} {stay} for each of the {} {} never released",
                     text::decimal(n),
                     text::number(tie.held),
                     tie.what
@@ -127,14 +131,14 @@ impl Effect<'_> {
             })
         };
         let ties = self.ties.iter().enumerate();
-        let ties = ties.filter(|(_, tie)| tie.ta == Some(owner) || self.opened(owner, tie));
+        let ties = ties.filter(|(_, tie)| tie.ta == Some(owner) || self.is_opener(owner, tie));
         ties.filter_map(explain).collect()
     }
 
-    /// Whether it was a TA that opened the sessions of `tie`: the core keeps them for the opener.
-    fn opened(&self, ta: Uuid, tie: &Tie) -> bool {
+    /// Whether this TA opened the sessions of `tie`: the TEE core keeps them for the opener.
+    fn is_opener(&self, ta: Uuid, tie: &Tie) -> bool {
         let Some(sample) = last(&self.observation.samples) else { return false };
-        let instances = sample.instances.seen().into_iter().flatten();
+        let instances = sample.instances.value().into_iter().flatten();
         let of_ta: HashSet<_> =
             instances.filter(|one| one.uuid == ta).map(|instance| instance.id).collect();
         let mut events =
@@ -143,36 +147,36 @@ impl Effect<'_> {
             && events.all(|one| one.kind == EventKind::Open && of_ta.contains(&one.opener))
     }
 
-    /// Whether the growing site's objects were all made while regions were mapped.
+    /// Whether all objects of the growing site were allocated by mapping regions.
     fn is_of_mappings(&self, owner: Uuid) -> bool {
         let Some(sample) = last(&self.observation.samples) else { return false };
-        let owners = || sample.owners.seen().into_iter().flatten();
+        let owners = || sample.owners.value().into_iter().flatten();
         let uuid = |id| match id {
             OwnerId::Number(number) => owners().find(|one| one.number == number)?.uuid,
             OwnerId::Core | OwnerId::Unknown => None,
         };
         let mut rows = self.rows(sample).filter(|row| uuid(row.owner) == Some(owner)).peekable();
-        // Older ones may have come with the TA itself.
-        let grown = |row: &&Site| row.epoch != Some(0);
-        rows.peek().is_some() && rows.filter(grown).all(|row| uuid(row.server) == SYSTEM_PTA)
+        // Older ones may belong to the TA itself.
+        let is_new = |row: &&Site| row.epoch != Some(0);
+        rows.peek().is_some() && rows.filter(is_new).all(|row| uuid(row.server) == SYSTEM_PTA)
     }
 
     /// Allocations of the growing site.
     fn rows<'s>(&'s self, sample: &'s Sample) -> impl Iterator<Item = &'s Site> {
         let subject = &self.finding.subject;
-        let same = move |site: &&Site| match subject {
+        let is_same_site = move |site: &&Site| match subject {
             Subject::Site { file, line, size, .. } => {
                 (&site.file, site.line, site.size) == (file, *line, *size)
             }
             _ => false,
         };
-        sample.sites.seen().into_iter().flatten().filter(same)
+        sample.sites.value().into_iter().flatten().filter(is_same_site)
     }
 
-    /// Sessions that the growing site's objects were made for, as far as known.
+    /// Sessions that the growing site's objects were allocated for, if known.
     fn sessions_of_site(&self, owner: Uuid) -> HashSet<u32> {
         let Some(sample) = last(&self.observation.samples) else { return HashSet::new() };
-        let owners = sample.owners.seen().into_iter().flatten();
+        let owners = sample.owners.value().into_iter().flatten();
         let numbers: HashSet<_> =
             owners.filter(|one| one.uuid == Some(owner)).map(|one| one.number).collect();
         self.rows(sample)
@@ -183,10 +187,10 @@ impl Effect<'_> {
 
     fn may_be_of(&self, sessions: &HashSet<u32>, tie: &Tie) -> bool {
         let events = tie.acquires.iter().filter_map(|event| self.observation.events.get(*event));
-        // Regions and opens have no session that objects could be made for.
+        // Regions and opens have no session that objects could be allocated for.
         let mut calls = events.filter(|event| event.kind == EventKind::Invoke).peekable();
-        let unknown = sessions.is_empty() || calls.peek().is_none();
-        unknown || calls.any(|event| event.session.is_some_and(|id| sessions.contains(&id)))
+        let is_unknown = sessions.is_empty() || calls.peek().is_none();
+        is_unknown || calls.any(|event| event.session.is_some_and(|id| sessions.contains(&id)))
     }
 }
 
@@ -196,28 +200,28 @@ fn rate(finding: &Finding) -> Option<f64> {
     (rate.value > 0.0).then_some(rate.value)
 }
 
-/// The last sample that counts.
+/// The last measured snapshot.
 fn last(samples: &[Sample]) -> Option<&Sample> {
-    let measured = samples.iter().rfind(|sample| sample.moment.stage == Stage::Measured);
-    measured.or(samples.last())
+    let last_measured = samples.iter().rfind(|sample| sample.moment.stage == Stage::Measured);
+    last_measured.or(samples.last())
 }
 
-/// Regions of a TA's instances at the end that were not there before the first measured iteration.
-fn stayed(observation: &Observation, ta: Uuid) -> Vec<(u32, Region)> {
+/// Regions of a TA's instances at the end that did not exist before the first measured iteration.
+fn lasting_regions(observation: &Observation, ta: Uuid) -> Vec<(u32, Region)> {
     let samples = &observation.samples;
     let begin = samples.iter().position(|sample| sample.moment.stage == Stage::Measured);
-    let before = samples.get(begin.unwrap_or(1).saturating_sub(1));
+    let base_sample = samples.get(begin.unwrap_or(1).saturating_sub(1));
     let regions = |sample: &Sample| -> Vec<(u32, Region)> {
-        let instances = sample.instances.seen().into_iter().flatten();
-        let these = instances.filter(|instance| instance.uuid == ta);
-        these
+        let instances = sample.instances.value().into_iter().flatten();
+        let ta_instances = instances.filter(|instance| instance.uuid == ta);
+        ta_instances
             .flat_map(|instance| {
-                let regions = instance.regions.seen().into_iter().flatten();
+                let regions = instance.regions.value().into_iter().flatten();
                 regions.map(|region| (instance.id, *region)).collect::<Vec<_>>()
             })
             .collect()
     };
-    let old: HashSet<_> = before.map(regions).unwrap_or_default().into_iter().collect();
-    let now = last(samples).map(regions).unwrap_or_default();
-    now.into_iter().filter(|region| !old.contains(region)).collect()
+    let old: HashSet<_> = base_sample.map(regions).unwrap_or_default().into_iter().collect();
+    let current_regions = last(samples).map(regions).unwrap_or_default();
+    current_regions.into_iter().filter(|region| !old.contains(region)).collect()
 }

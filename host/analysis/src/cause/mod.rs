@@ -1,8 +1,8 @@
-//! Which broken protocol explains what grows.
+//! Links growth to the broken protocol that causes it.
 //!
-//! A link needs evidence that names the same things on both sides: regions that stayed and acquires
-//! that mapped just these, or the same TA and a whole number of objects for each acquire. Where two
-//! explanations are as good as each other there is no link: none is better than a wrong one.
+//! A link needs evidence that names the same objects on both sides: remaining regions and the
+//! acquires that mapped them, or the same TA and a whole number of objects per acquire. Two equally
+//! good explanations give no link: none is better than a wrong one.
 
 mod effect;
 mod mapped;
@@ -18,10 +18,10 @@ use crate::{
 use effect::Effect;
 use mapped::Mapped;
 
-/// An explanation of a growing key, and how well it explains it.
+/// A possible cause, and how much it explains.
 struct Candidate {
     tie: usize,
-    /// How many of the things that stayed it explains.
+    /// How many of the remaining objects it explains.
     explains: u64,
     reason: String,
 }
@@ -31,8 +31,8 @@ pub(crate) fn link(findings: &mut [Finding], ties: &[Tie], observation: &Observa
     if ties.is_empty() {
         return;
     }
-    let mapped = Mapped::new(&observation.events);
-    link_ties(findings, ties, &mapped);
+    let region_calls = Mapped::new(&observation.events);
+    link_ties(findings, ties, &region_calls);
     let roots = Roots::new(findings, ties);
     let effects: Vec<_> = findings
         .iter()
@@ -40,7 +40,7 @@ pub(crate) fn link(findings: &mut [Finding], ties: &[Tie], observation: &Observa
             Kind::SiteGrowth | Kind::RegionGrowth | Kind::SessionGrowth
                 if finding.severity > Severity::Note =>
             {
-                let effect = Effect { finding, findings, ties, mapped: &mapped, observation };
+                let effect = Effect { finding, findings, ties, mapped: &region_calls, observation };
                 roots.choose(ties, effect.candidates())
             }
             _ => None,
@@ -52,31 +52,31 @@ pub(crate) fn link(findings: &mut [Finding], ties: &[Tie], observation: &Observa
     }
 }
 
-/// Mappings seen by the TEE core that were made on behalf of a command which is itself unpaired.
+/// Links mappings recorded by the TEE core to the unpaired command that created them.
 fn link_ties(findings: &mut [Finding], ties: &[Tie], mapped: &Mapped) {
     for (lower, tie) in ties.iter().enumerate() {
         let upper =
             ties.iter().enumerate().filter(|(at, upper)| *at != lower && upper.ta == tie.ta);
-        let served = upper.filter_map(|(_, upper)| {
-            let within = tie.acquires.iter().filter_map(|map| mapped.within(*map));
-            let n = within.filter(|call| upper.acquires.binary_search(call).is_ok()).count();
+        let matches = upper.filter_map(|(_, upper)| {
+            let calls = tie.acquires.iter().filter_map(|map| mapped.enclosing_call(*map));
+            let n = calls.filter(|call| upper.acquires.binary_search(call).is_ok()).count();
             (n * 2 > tie.acquires.len()).then_some((n, upper))
         });
-        let Some((n, upper)) = served.max_by_key(|(n, _)| *n) else { continue };
-        let why = format!(
-            "{} of {} were made within a call that acquired {} and was not undone",
+        let Some((n, upper)) = matches.max_by_key(|(n, _)| *n) else { continue };
+        let reason = format!(
+            "{} of {} were created by calls that acquired {} and never released it",
             text::number(n as u64),
             text::number(tie.acquires.len() as u64),
             upper.what
         );
         let of_tie = findings.iter_mut().find(|finding| finding.fingerprint == tie.fingerprint);
         if let Some(finding) = of_tie.filter(|finding| finding.cause.is_none()) {
-            finding.cause = Some((upper.fingerprint.clone(), why.into()));
+            finding.cause = Some((upper.fingerprint.clone(), reason.into()));
         }
     }
 }
 
-/// What explains the explanations: an unpaired acquire may itself have a cause.
+/// The root cause of each unpaired acquire that has a cause itself.
 struct Roots(HashMap<Fingerprint, (Fingerprint, Arc<str>)>);
 
 impl Roots {
@@ -84,31 +84,32 @@ impl Roots {
         let cause = |fingerprint: &Fingerprint| {
             findings.iter().find(|all| all.fingerprint == *fingerprint)?.cause.clone()
         };
-        let all = ties.iter().filter_map(|tie| {
+        let pairs = ties.iter().filter_map(|tie| {
             let mut root = cause(&tie.fingerprint)?;
-            // A mapping, the command that made it, the order that kept it: no chain is longer.
+            // A mapping, the command that created it, the order that kept it: no chain is longer.
             for _ in 0..ties.len().min(3) {
                 let Some((next, why)) = cause(&root.0) else { break };
                 root = (next, format!("{}; {why}", root.1).into());
             }
             Some((tie.fingerprint.clone(), root))
         });
-        Self(all.collect())
+        Self(pairs.collect())
     }
 
     fn root<'a>(&'a self, tie: &'a Tie) -> &'a Fingerprint {
         self.0.get(&tie.fingerprint).map_or(&tie.fingerprint, |root| &root.0)
     }
 
-    /// The one that explains most; none if another, unrelated one explains as much.
+    /// The candidate that explains most; `None` if an unrelated one explains as much.
     fn choose(
         &self,
         ties: &[Tie],
         mut candidates: Vec<Candidate>,
     ) -> Option<(Fingerprint, Arc<str>)> {
-        // Of those with the same root the one nearest to it has the shorter reason.
-        let near = |tie: usize| ties.get(tie).is_some_and(|tie| *self.root(tie) == tie.fingerprint);
-        candidates.sort_by_key(|one| std::cmp::Reverse((one.explains, near(one.tie))));
+        // Among those with the same root, the nearest one has the shortest reason.
+        let is_root =
+            |tie: usize| ties.get(tie).is_some_and(|tie| *self.root(tie) == tie.fingerprint);
+        candidates.sort_by_key(|one| std::cmp::Reverse((one.explains, is_root(one.tie))));
         let best = candidates.first()?;
         let tie = ties.get(best.tie)?;
         let root = self.root(tie);

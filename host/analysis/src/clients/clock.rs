@@ -1,8 +1,8 @@
-//! The distance between the two worlds' clocks.
+//! The offset between the two worlds' clocks.
 //!
-//! On most machines both worlds read one counter and the distance is 0; under a hypervisor, or where
-//! user space can't read it, it is some constant. Every pair of a call and an event that could belong
-//! together bounds it; the distance that most pairs allow is the right one.
+//! On most machines both worlds read one counter and the offset is 0; under a hypervisor, or if user
+//! space can't read the counter, it is some constant. Every possible pair of a call and an event
+//! bounds it; the offset that most pairs allow is the right one.
 
 use std::collections::HashMap;
 
@@ -11,65 +11,66 @@ use super::{
     span::{Act, Span, agree, same_values},
 };
 
-/// Events, and calls, of one kind of act that are paired with each other, from the first on.
+/// Number of first events and first calls of each kind that are paired with each other.
 const PAIRED: usize = 64;
 
-/// Share of the best count at which a distance of 0 is preferred, in percent: of the first of each
-/// kind, and of all.
+/// Share of the best count at which an offset of 0 is preferred, in percent: for the first pairs of
+/// each kind, and for all pairs.
 const ZERO_AT_FIRST: usize = 90;
 const ZERO_OF_ALL: usize = 99;
 
-/// What is to be added to the time of an event to get that of calls, in nanoseconds; `None` when no
-/// two of them fit.
+/// Nanoseconds to add to an event's time to get the calls' time; `None` if nothing matches.
 ///
-/// The first of each kind of act say where to look, whatever the distance; then all that share some
-/// time there say where exactly.
+/// The first pairs of each kind give a rough range, whatever the offset; then all pairs that overlap
+/// in that range give the exact value.
 pub(super) fn distance(sides: &Sides<'_>) -> Option<i64> {
-    let near = best(&first_bounds(sides), ZERO_AT_FIRST)?;
-    let pairs = overlapping(sides, near).into_iter();
+    let rough_range = best(&first_bounds(sides), ZERO_AT_FIRST)?;
+    let pairs = overlapping(sides, rough_range).into_iter();
     let bounds: Vec<_> = pairs
         .filter_map(|(event, call)| {
-            bound(sides, &sides.event_spans[event], &sides.call_spans[call])
+            distance_range(sides, &sides.event_spans[event], &sides.call_spans[call])
         })
         .collect();
-    let (least, largest) = best(&bounds, ZERO_OF_ALL).unwrap_or(near);
+    let (least, largest) = best(&bounds, ZERO_OF_ALL).unwrap_or(rough_range);
     Some(least.midpoint(largest))
 }
 
-/// What pairs of the first events and calls of each act allow.
+/// Offset ranges of all pairs of the first events and calls of each kind.
 fn first_bounds(sides: &Sides<'_>) -> Vec<(i64, i64)> {
     let mut calls: HashMap<&Act, Vec<&Span>> = HashMap::new();
     for span in &sides.call_spans {
         calls.entry(&span.act).or_default().push(span);
     }
-    let mut taken: HashMap<&Act, usize> = HashMap::new();
+    let mut counts: HashMap<&Act, usize> = HashMap::new();
     let mut bounds = Vec::new();
     for event in &sides.event_spans {
-        let n = taken.entry(&event.act).or_default();
+        let n = counts.entry(&event.act).or_default();
         *n += 1;
         let (Some(calls), true) = (calls.get(&event.act), *n <= PAIRED) else { continue };
-        bounds.extend(calls.iter().take(PAIRED).filter_map(|call| bound(sides, event, call)));
+        bounds.extend(
+            calls.iter().take(PAIRED).filter_map(|call| distance_range(sides, event, call)),
+        );
     }
     bounds
 }
 
-/// Least and largest distance at which the event lies within the call.
-fn bound(sides: &Sides<'_>, event: &Span, call: &Span) -> Option<(i64, i64)> {
+/// Smallest and largest offset at which the event lies within the call.
+fn distance_range(sides: &Sides<'_>, event: &Span, call: &Span) -> Option<(i64, i64)> {
     let (tee, ree) = (sides.events.get(event.at)?, sides.calls.get(call.at)?);
     if !agree(tee, ree) || !same_values(tee, ree) {
         return None;
     }
-    let least = call.begin.checked_sub(event.begin)?;
+    let smallest = call.begin.checked_sub(event.begin)?;
     let largest = call.end.checked_sub(event.end)?;
-    (least <= largest).then_some((least, largest))
+    (smallest <= largest).then_some((smallest, largest))
 }
 
-/// The first range of distances that most of the bounds allow, or 0 alone if `zero_from` percent as
-/// many allow that.
+/// The first range of offsets that most of the bounds allow, or just 0 if `zero_from` percent as many
+/// allow that.
 fn best(bounds: &[(i64, i64)], zero_from: usize) -> Option<(i64, i64)> {
     let mut edges: Vec<(i64, bool)> =
         bounds.iter().flat_map(|(least, largest)| [(*least, false), (*largest, true)]).collect();
-    // An interval begins before another one ends at the same place.
+    // An interval that starts where another one ends overlaps it.
     edges.sort_unstable();
     let (mut open, mut most, mut begin, mut range) = (0usize, 0usize, None, None);
     for (at, ends) in edges {

@@ -1,4 +1,4 @@
-//! Where the two worlds tell different stories.
+//! Disagreements between the calls of clients and the events of the TEE.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -26,11 +26,11 @@ pub(super) struct Odd {
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum What {
-    /// The client got another result than the TEE gave.
+    /// The client got a different result than the TEE returned.
     Result,
-    /// The client got other values than the TEE gave.
+    /// The client got different values than the TEE returned.
     Values,
-    /// The client's call succeeded, and the TEE saw nothing.
+    /// The client's call succeeded, but the TEE recorded nothing.
     Unseen,
 }
 
@@ -40,16 +40,16 @@ impl Odd {
     }
 }
 
-/// Everything that does not fit.
+/// All disagreements.
 pub(super) fn find(joining: &Joining<'_>) -> Vec<Odd> {
     let mut odd = values(joining);
     let (results, used) = results(joining);
     odd.extend(results);
-    odd.extend(unseen(joining, &used));
+    odd.extend(unrecorded_calls(joining, &used));
     odd
 }
 
-/// Pairs that are certain but for their values.
+/// Certain pairs with different values.
 fn values(joining: &Joining<'_>) -> Vec<Odd> {
     let pairs = joining.pairs.values().filter(|edge| !edge.same_values);
     pairs
@@ -57,8 +57,8 @@ fn values(joining: &Joining<'_>) -> Vec<Odd> {
             let (event, call) = (joining.event(edge.event), joining.call(edge.call));
             let (tee, ree) = (event.values, call.values());
             let text = format!(
-                "{}: client has {ree:x?}, the TEE had {tee:x?} (event {})",
-                told(call),
+                "{}: the client has {ree:x?}, the TEE had {tee:x?} (event {})",
+                call_text(call),
                 event.seq
             );
             Odd { what: What::Values, uuid: event.uuid, text }
@@ -66,32 +66,32 @@ fn values(joining: &Joining<'_>) -> Vec<Odd> {
         .collect()
 }
 
-/// Events and calls that are left, and that differ in their result alone.
+/// Remaining events and calls that differ only in their result.
 fn results(joining: &Joining<'_>) -> (Vec<Odd>, HashSet<usize>) {
-    let left = edges(joining.sides, joining.distance, |event, call| {
+    let remaining_edges = edges(joining.sides, joining.distance, |event, call| {
         event.uuid.zip(call.uuid).is_none_or(|(tee, ree)| tee == ree)
     });
-    let left: Vec<_> = left
+    let remaining_edges: Vec<_> = remaining_edges
         .into_iter()
         .filter(|edge| {
             !joining.parties.contains_key(&edge.event) && !joining.used.contains(&edge.call)
         })
         .collect();
     let (mut of_event, mut of_call) = (HashMap::new(), HashMap::new());
-    for edge in &left {
+    for edge in &remaining_edges {
         *of_event.entry(edge.event).or_insert(0u32) += 1;
         *of_call.entry(edge.call).or_insert(0u32) += 1;
     }
-    let single = left.iter().filter(|edge| {
+    let single = remaining_edges.iter().filter(|edge| {
         of_event[&edge.event] == 1 && of_call[&edge.call] == 1 && joining.clients.lost == 0
     });
     let (mut odd, mut used) = (Vec::new(), HashSet::new());
     for edge in single {
         let (event, call) = (joining.event(edge.event), joining.call(edge.call));
         let tee = event.result.unwrap_or(0);
-        let (told, ree) = (told(call), call.result);
+        let (told, ree) = (call_text(call), call.result);
         let text = format!(
-            "{told}: client got {}, the TEE gave {} (event {})",
+            "{told}: the client got {}, the TEE returned {} (event {})",
             TeeResult(ree),
             TeeResult(tee),
             event.seq
@@ -102,8 +102,8 @@ fn results(joining: &Joining<'_>) -> (Vec<Odd>, HashSet<usize>) {
     (odd, used)
 }
 
-/// Calls that succeeded within the time that the events cover without a gap, and are in none.
-fn unseen(joining: &Joining<'_>, used: &HashSet<usize>) -> Vec<Odd> {
+/// Successful calls without an event, within the time that the events cover without a gap.
+fn unrecorded_calls(joining: &Joining<'_>, used: &HashSet<usize>) -> Vec<Odd> {
     if joining.events_lost {
         return Vec::new();
     }
@@ -115,32 +115,32 @@ fn unseen(joining: &Joining<'_>, used: &HashSet<usize>) -> Vec<Odd> {
     let mut odd = Vec::new();
     for (n, span) in joining.sides.call_spans.iter().enumerate() {
         let call = joining.call(n);
-        let known = joining.used.contains(&n) || used.contains(&n);
-        let reached = call.result == 0 && span.act.kind != Deed::Refused;
-        let inside = covered.contains(&span.begin) && covered.contains(&span.end);
-        // The TEE core does not record sessions to our own TA; of one from before, nobody can say that it
+        let is_matched = joining.used.contains(&n) || used.contains(&n);
+        let is_sent = call.result == 0 && span.act.kind != Deed::Refused;
+        let is_covered = covered.contains(&span.begin) && covered.contains(&span.end);
+        // The TEE core does not record sessions to our own TA; of one may can say that it
         // isn't such a session.
         let of_others = call.uuid.is_some_and(|uuid| uuid != TA_UUID);
-        if !known && reached && inside && of_others {
-            let text = format!("{}: the TEE recorded nothing", told(call));
+        if !is_matched && is_sent && is_covered && of_others {
+            let text = format!("{}: the TEE recorded nothing", call_text(call));
             odd.push(Odd { what: What::Unseen, uuid: call.uuid, text });
         }
     }
     odd
 }
 
-fn told(call: &Call) -> String {
+fn call_text(call: &Call) -> String {
     let session = call.session.map_or_else(String::new, |session| format!(" session {session}"));
     let cmd = match call.kind {
         CallKind::InvokeCommand => format!(" command {}", call.cmd),
         _ => String::new(),
     };
     let (begin, place) = (call.monotonic.0 as f64 / 1e9, text::place(&call.place));
-    let at = format!("at {begin:.6} s ({place})");
-    format!("{:?}{session}{cmd} by {} {at}", call.kind, call.by)
+    let position = format!("at {begin:.6} s ({place})");
+    format!("{:?}{session}{cmd} by {} {position}", call.kind, call.by)
 }
 
-/// One finding for each kind of disagreement and TA.
+/// One finding per kind of disagreement and TA.
 pub(super) fn findings(odd: &[Odd]) -> Vec<Finding> {
     let mut groups: BTreeMap<(What, Option<Uuid>), Vec<&Odd>> = BTreeMap::new();
     for one in odd {
@@ -173,17 +173,17 @@ fn words(what: What) -> (&'static str, &'static str, &'static str) {
     match what {
         What::Result => (
             "result",
-            "a client got another result than the TEE gave",
-            "look at what lies between: libteec, the tee driver, a hypervisor",
+            "a client got a different result than the TEE returned",
+            "check what lies between them: libteec, the tee driver, a hypervisor",
         ),
         What::Values => (
             "values",
-            "a client got other values than the TEE gave",
+            "a client got different values than the TEE returned",
             "look for a thread that shares the operation, then at libteec and the tee driver",
         ),
         What::Unseen => (
             "unseen",
-            "a client's call succeeded, and the TEE recorded nothing of it",
+            "a client's call succeeded, but the TEE did not record it",
             "look for another libteec or another TEE in the process",
         ),
     }

@@ -1,4 +1,4 @@
-//! Which call an event could belong to.
+//! Possible pairs of events and calls.
 
 use crate::model::{Call, Event};
 
@@ -28,7 +28,7 @@ pub(super) struct Edge {
     pub(super) same_values: bool,
 }
 
-/// All pairs of the same act whose event lies within the call, and that `fit`.
+/// All pairs of the same kind whose event lies within the call, and that `fit`.
 pub(super) fn edges(
     sides: &Sides<'_>,
     distance: i64,
@@ -38,25 +38,25 @@ pub(super) fn edges(
     pairs.filter_map(|pair| edge(sides, pair, distance, &fit)).collect()
 }
 
-/// All pairs of the same act that share some time at any distance of a range, as indices of event and
-/// call into the spans.
+/// All pairs of the same kind that overlap at any offset of a range, as indices of event and call
+/// into the spans.
 pub(super) fn overlapping(sides: &Sides<'_>, (least, largest): (i64, i64)) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
-    let mut running: Vec<usize> = Vec::new();
+    let mut open_calls: Vec<usize> = Vec::new();
     let mut next = 0;
     for (n, event) in sides.event_spans.iter().enumerate() {
         let begin = event.begin.saturating_add(least);
         let end = event.end.saturating_add(largest);
         while sides.call_spans.get(next).is_some_and(|call| call.begin <= end) {
-            running.push(next);
+            open_calls.push(next);
             next += 1;
         }
-        running.retain(|call| sides.call_spans[*call].end >= begin);
-        let same = running.iter().filter(|call| {
+        open_calls.retain(|call| sides.call_spans[*call].end >= begin);
+        let matches = open_calls.iter().filter(|call| {
             let call = &sides.call_spans[**call];
             call.act == event.act && call.begin <= end
         });
-        pairs.extend(same.map(|call| (n, *call)));
+        pairs.extend(matches.map(|call| (n, *call)));
     }
     pairs
 }
@@ -76,10 +76,10 @@ fn edge(
     fit(tee, ree).then(|| Edge { event, call, same_values: same_values(tee, ree) })
 }
 
-/// Pairs that agree in everything that both sides know.
+/// Pairs that agree in everything known to both sides.
 pub(super) fn agreeing(sides: &Sides<'_>, distance: i64) -> Vec<Edge> {
     let mut edges = edges(sides, distance, agree);
-    // Where parameters tell calls apart, they decide.
+    // If parameters distinguish calls, they decide.
     let exact = |count: usize, index: fn(&Edge) -> usize, edges: &[Edge]| {
         let mut exact = vec![false; count];
         for edge in edges.iter().filter(|edge| edge.same_values) {

@@ -1,4 +1,4 @@
-//! Puts calls and events together.
+//! Joins calls and events.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,7 +11,7 @@ use super::{
     span::{self, Deed},
 };
 
-/// Names the party of every event whose party is certain, and finds where the sides disagree.
+/// Sets the party of every event whose party is certain, and finds disagreements.
 pub fn join(events: &mut [Event], clients: &Clients) -> Joined {
     let sides = Sides::new(events, &clients.calls);
     let Some(distance) = clock::distance(&sides) else {
@@ -40,7 +40,7 @@ pub(super) struct Joining<'a> {
     /// Call span of an event span, once it is certain.
     pub(super) pairs: HashMap<usize, Edge>,
     pub(super) used: HashSet<usize>,
-    /// The TEE's own record has gaps.
+    /// Whether the TEE lost events.
     pub(super) events_lost: bool,
     joined: Joined,
 }
@@ -68,7 +68,7 @@ impl<'a> Joining<'a> {
         &self.sides.events[self.sides.event_spans[span].at]
     }
 
-    /// An event that could belong to one call only, which could belong to no other event.
+    /// Matches an event that fits only one call, if that call fits no other event.
     fn match_certain(&mut self) {
         let (mut of_event, mut of_call) = (HashMap::new(), HashMap::new());
         for edge in &self.edges {
@@ -87,17 +87,17 @@ impl<'a> Joining<'a> {
         }
     }
 
-    /// Where calls are missing, the one that is left need not be the right one, unless session and
-    /// parameters say so; where events are missing as well, nothing but the process is certain.
+    /// If calls are missing, the only candidate need not be the right one, unless session and
+    /// parameters agree; if events are missing as well, only the process is certain.
     fn is_safe(&self, edge: Edge) -> bool {
         if self.clients.lost == 0 {
             return true;
         }
-        let refused = self.sides.event_spans[edge.event].act.kind == Deed::Refused;
-        edge.same_values && !refused && !self.events_lost
+        let is_refused = self.sides.event_spans[edge.event].act.kind == Deed::Refused;
+        edge.same_values && !is_refused && !self.events_lost
     }
 
-    /// An event that could belong to several calls, all of one process.
+    /// Matches an event that fits several calls of one process to that process.
     fn match_processes(&mut self) {
         let mut candidates: HashMap<usize, Vec<usize>> = HashMap::new();
         for edge in self.edges.iter().filter(|edge| !self.parties.contains_key(&edge.event)) {
@@ -105,8 +105,8 @@ impl<'a> Joining<'a> {
         }
         for (event, calls) in candidates {
             let pids: HashSet<_> = calls.iter().map(|call| self.call(*call).by.pid).collect();
-            let refused = self.sides.event_spans[event].act.kind == Deed::Refused;
-            if pids.len() != 1 || (refused && self.clients.lost > 0) {
+            let is_refused = self.sides.event_spans[event].act.kind == Deed::Refused;
+            if pids.len() != 1 || (is_refused && self.clients.lost > 0) {
                 continue;
             }
             let Some(first) = calls.first() else { continue };
@@ -117,7 +117,7 @@ impl<'a> Joining<'a> {
         }
     }
 
-    /// A session whose process closed its context, or went, without closing the session.
+    /// Matches the close of a session whose process closed its context, or exited, without closing it.
     fn match_kernel(&mut self) {
         let mut owners: HashMap<u32, Party> = HashMap::new();
         for n in 0..self.sides.event_spans.len() {
@@ -142,28 +142,28 @@ impl<'a> Joining<'a> {
         }
     }
 
-    /// Whether a process can no longer have closed its session itself: it is gone and called
-    /// nothing after that, or was closing its context.
+    /// Whether the process can't have closed its session itself: it has exited and made no later call,
+    /// or it was closing its context.
     fn is_left(&self, owner: &Party, event: usize) -> bool {
         let span = &self.sides.event_spans[event];
-        let at = span.begin.saturating_add(self.distance);
+        let time = span.begin.saturating_add(self.distance);
         let calls = self.clients.calls.iter();
-        let own = calls.filter(|call| call.by.pid == owner.pid && !call.by.by_kernel);
+        let own_calls = calls.filter(|call| call.by.pid == owner.pid && !call.by.by_kernel);
         let mut later = false;
-        for (call, (begin, end)) in own.filter_map(|call| Some((call, span::time(call)?))) {
-            if call.kind == CallKind::FinalizeContext && begin <= at && at <= end {
+        for (call, (begin, end)) in own_calls.filter_map(|call| Some((call, span::time(call)?))) {
+            if call.kind == CallKind::FinalizeContext && begin <= time && time <= end {
                 return true;
             }
-            later |= begin > at;
+            later |= begin > time;
         }
-        let gone = |process: &&Process| process.pid == owner.pid && process.ended;
-        !later && self.clients.processes.iter().any(|process| gone(&process))
+        let has_ended = |process: &&Process| process.pid == owner.pid && process.ended;
+        !later && self.clients.processes.iter().any(|process| has_ended(&process))
     }
 
     fn finish(mut self) -> (Joined, Vec<(usize, Party)>) {
         let odd: Vec<Odd> = disagree::find(&self);
-        let all = self.sides.event_spans.len() as u64;
-        self.joined.unclaimed = all - self.parties.len() as u64;
+        let total = self.sides.event_spans.len() as u64;
+        self.joined.unclaimed = total - self.parties.len() as u64;
         self.joined.unseen = odd.iter().filter(|odd| odd.is_unseen()).count() as u64;
         self.joined.findings = disagree::findings(&odd);
         let place = |n: &usize| self.sides.event_spans[*n].at;

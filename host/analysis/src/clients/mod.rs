@@ -1,4 +1,4 @@
-//! Who did it: calls of the normal world's processes, put together with what the TEE saw.
+//! Joins the calls of the normal world's processes with the events of the TEE.
 //!
 //! ```text
 //! client frames, strace ── parse ──> Clients ──┐
@@ -7,9 +7,9 @@
 //! ```
 //!
 //! A call and an event belong together when function, session, UUID, command and result agree and
-//! the event lies within the call by the counter that both worlds read. Where two threads of one
-//! process do the same at the same time and even their parameters agree, only the process is named.
-//! Nothing is guessed: what stays ambiguous is counted.
+//! the event lies within the call by the counter that both worlds read. If two threads of one
+//! process do the same at the same time with equal parameters, only the process is named. Nothing is
+//! guessed: ambiguous events are counted.
 //!
 //! ```
 //! use teeleak_analysis::{clients, model::Clients};

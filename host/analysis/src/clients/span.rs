@@ -1,18 +1,18 @@
-//! From when to when something happened, by one clock.
+//! Start and end of calls and events, by one clock.
 
 use crate::model::{Call, CallKind, Event, EventKind, Origin};
 
-/// What a call and an event must have in common.
+/// The properties in which a call and its event must agree.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) struct Act {
     pub(super) kind: Deed,
-    /// Session id; 0 for an open that failed, which has none that both sides know.
+    /// Session id; 0 for a failed open, which has no id known to both sides.
     pub(super) session: u32,
     /// Command of an invoke, else 0.
     pub(super) cmd: u32,
 }
 
-/// What is seen by both sides.
+/// Actions recorded by both sides.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) enum Deed {
     Open,
@@ -21,7 +21,7 @@ pub(super) enum Deed {
     Invoke,
 }
 
-/// Something with its time.
+/// A call or an event with its time.
 #[derive(Clone, Debug)]
 pub(super) struct Span {
     /// Index into the events or calls.
@@ -34,7 +34,7 @@ pub(super) struct Span {
 /// Events that a process of the normal world caused, in order of time.
 pub(super) fn of_events(events: &[Event]) -> Vec<Span> {
     let spans = events.iter().enumerate().filter_map(|(at, event)| of_event(at, event));
-    sorted(spans.collect())
+    sort_spans(spans.collect())
 }
 
 fn of_event(at: usize, event: &Event) -> Option<Span> {
@@ -54,16 +54,16 @@ fn of_event(at: usize, event: &Event) -> Option<Span> {
     Some(Span { at, act, begin: end.saturating_sub(duration), end })
 }
 
-/// Calls that the TEE may have seen, in order of time.
+/// Calls that may have reached the TEE, in order of time.
 pub(super) fn of_calls(calls: &[Call]) -> Vec<Span> {
     let spans = calls.iter().enumerate().filter_map(|(at, call)| of_call(at, call));
-    sorted(spans.collect())
+    sort_spans(spans.collect())
 }
 
 fn of_call(at: usize, call: &Call) -> Option<Span> {
-    let seen = call.monotonic.0 < call.monotonic.1;
-    if call.by.by_kernel && !seen {
-        // That the kernel did it is concluded from the end of the process, which is not its time.
+    let is_timed = call.monotonic.0 < call.monotonic.1;
+    if call.by.by_kernel && !is_timed {
+        // Inferred from the exit of the process, which is not the time of the close.
         return None;
     }
     let kind = match call.kind {
@@ -82,7 +82,7 @@ fn of_call(at: usize, call: &Call) -> Option<Span> {
     Some(Span { at, act, begin, end })
 }
 
-/// Begin and end of a call by the counter, else by the kernel's clock.
+/// Start and end of a call by the counter, else by the kernel's clock.
 pub(super) fn time(call: &Call) -> Option<(i64, i64)> {
     let (begin, end) = call.counter.unwrap_or(call.monotonic);
     Some((i64::try_from(begin).ok()?, i64::try_from(end).ok()?))
@@ -96,7 +96,7 @@ fn act(kind: Deed, session: Option<u32>, cmd: u32) -> Act {
     }
 }
 
-fn sorted(mut spans: Vec<Span>) -> Vec<Span> {
+fn sort_spans(mut spans: Vec<Span>) -> Vec<Span> {
     spans.sort_by_key(|span| (span.begin, span.end));
     spans
 }

@@ -1,4 +1,4 @@
-//! Calls as events, for protocols.
+//! Turns calls into events, for protocols.
 
 use std::sync::Arc;
 
@@ -9,41 +9,43 @@ use crate::model::{
 
 use super::join;
 
-/// Joins the calls of clients with the events of the TEE, the first time that it is asked to. What
-/// only calls show, descriptors, becomes events; where strace alone was there, all that they did.
+/// Joins the calls of clients with the events of the TEE, once. Descriptor operations, which only
+/// calls show, become events; without events of the TEE, all calls of an strace log do.
 pub fn settle(observation: &mut Observation) {
     let Observation { events, clients, gaps, .. } = observation;
-    let traced = clients.sources.contains(&ClientSource::Strace);
-    let nobody = clients.processes.is_empty() && !traced;
-    if nobody || std::mem::replace(&mut clients.have_events, true) {
+    let has_strace = clients.sources.contains(&ClientSource::Strace);
+    let no_clients = clients.processes.is_empty() && !has_strace;
+    if no_clients || std::mem::replace(&mut clients.have_events, true) {
         return;
     }
     clients.calls.sort_by_key(|call| call.monotonic);
-    if traced && !events.iter().any(|event| event.origin == Origin::Tee) {
+    if has_strace && !events.iter().any(|event| event.origin == Origin::Tee) {
         events.extend(steps(&clients.calls));
         return;
     }
-    let joined = join(events, clients);
-    // A recorder of ours reads the clock of the TEE, too; strace does not.
-    if traced && joined.distance_ns.is_none() {
-        let what = "which of the TEE's events belong to the traced processes".into();
-        gaps.push(Gap { what, reason: Reason::NotOffered, remedy: None, lost: 0 });
+    let join_report = join(events, clients);
+    // Our own recorders read the clock of the TEE, too; strace does not.
+    if has_strace && join_report.distance_ns.is_none() {
+        let subject = "which of the TEE's events belong to the traced processes".into();
+        gaps.push(Gap { what: subject, reason: Reason::NotOffered, remedy: None, lost: 0 });
     }
-    clients.joined = Some(joined);
+    clients.joined = Some(join_report);
     events.extend(descriptors(&clients.calls));
 }
 
-/// All that calls did.
+/// All calls as events.
 fn steps(calls: &[Call]) -> Vec<Event> {
-    numbered(calls.iter().filter_map(|call| session(call).or_else(|| descriptor(call))).collect())
+    number_events(
+        calls.iter().filter_map(|call| session(call).or_else(|| descriptor(call))).collect(),
+    )
 }
 
 /// Descriptors and mappings of calls as steps of the protocol `descriptors`.
 fn descriptors(calls: &[Call]) -> Vec<Event> {
-    numbered(calls.iter().filter_map(descriptor).collect())
+    number_events(calls.iter().filter_map(descriptor).collect())
 }
 
-fn numbered(mut events: Vec<Event>) -> Vec<Event> {
+fn number_events(mut events: Vec<Event>) -> Vec<Event> {
     for (event, n) in events.iter_mut().zip(1..) {
         event.seq = n;
     }
@@ -57,7 +59,7 @@ fn session(call: &Call) -> Option<Event> {
         CallKind::InvokeCommand => EventKind::Invoke,
         _ => return None,
     };
-    // One that was refused has no session, and one that strace does not show can't be told apart.
+    // A failed open has no session, and sessions that strace does not show can't be distinguished.
     let session = call.session.filter(|session| *session != 0);
     if session.is_none() && (kind != EventKind::Open || call.result == 0) {
         return None;
@@ -68,16 +70,16 @@ fn session(call: &Call) -> Option<Event> {
 
 fn descriptor(call: &Call) -> Option<Event> {
     let fd = |fd: u32| Some(u64::from(fd));
-    let failed = call.result.cast_signed() < 0;
+    let has_failed = call.result.cast_signed() < 0;
     let (name, fd) = match call.kind {
-        CallKind::FdOpen if !failed => ("open_fd", fd(call.result)),
-        CallKind::FdDup if !failed => ("dup_fd", fd(call.result)),
+        CallKind::FdOpen if !has_failed => ("open_fd", fd(call.result)),
+        CallKind::FdDup if !has_failed => ("dup_fd", fd(call.result)),
         CallKind::FdClose => ("close_fd", fd(call.cmd)),
-        CallKind::FdMap if !failed => ("map_fd", None),
-        CallKind::FdUnmap if !failed => ("unmap_fd", None),
+        CallKind::FdMap if !has_failed => ("map_fd", None),
+        CallKind::FdUnmap if !has_failed => ("unmap_fd", None),
         CallKind::FdIoctl => {
-            let made = u32::try_from(call.params[0].output.checked_sub(1)?).ok()?;
-            ("open_fd", fd(made))
+            let new_fd = u32::try_from(call.params[0].output.checked_sub(1)?).ok()?;
+            ("open_fd", fd(new_fd))
         }
         _ => return None,
     };
@@ -98,7 +100,7 @@ fn event(call: &Call, kind: EventKind) -> Event {
         origin: Origin::Ree,
         seq: 0,
         lost_before: 0,
-        // strace need not tell times; the clock it tells them by is nobody else's.
+        // strace may omit times, and no other source shares its clock.
         time: (end > 0).then_some(Time { clock: Clock::Wall, ns: end }),
         duration_ns: Some(end.saturating_sub(begin)),
         place: call.place.clone(),

@@ -1,27 +1,27 @@
-//! Whole numbers that gain exactly the same over and over need no statistics.
+//! Integers that repeat exactly the same gain need no statistics.
 //!
 //! If a site gains exactly k objects in *every* period of p iterations, chance is no explanation:
 //! for noise that takes one of only two equally likely values, n equal gains in a row have a
 //! probability of 2^(1 - n), and real noise takes more. [`MIN_GAINS`] gains in a row are therefore
-//! wrong in less than one series in a hundred, and a longer warm-up before them makes the rule ask
-//! for more: what holds must hold for [`SHARE`] of all iterations.
+//! wrong in less than one series in a hundred. A longer warm-up before them requires more gains:
+//! the rule must hold for [`SHARE`] of all iterations.
 
 use super::{Basis, Estimate, Judgement};
 use crate::model::Verdict;
 
-/// Fewest equal gains in a row that decide: 2^-7 is below 1 %.
+/// Minimum number of equal gains in a row for a verdict: 2^-7 is below 1 %.
 pub(super) const MIN_GAINS: usize = 8;
 
-/// Fewest whole periods that decide where a period is more than one iteration.
+/// Minimum number of whole periods for a verdict if a period is more than one iteration.
 const MIN_PERIODS: usize = 3;
 
-/// Longest period that is tried, in iterations. Longer ones are left to the statistics.
+/// Longest period tried, in iterations. Longer ones are left to the statistics.
 const MAX_PERIOD: usize = 64;
 
-/// Part of all iterations that the rule must hold for; what comes before may be warm-up.
+/// Share of all iterations that the rule must hold for; earlier ones may be warm-up.
 const SHARE: f64 = 0.6;
 
-/// Judges a series of whole numbers without gaps; `None` where the rule doesn't apply.
+/// Judges a series of integers without gaps; `None` if the rule does not apply.
 pub(super) fn judge(values: &[f64]) -> Option<Judgement> {
     if values.iter().any(|value| value.fract() != 0.0) {
         return None;
@@ -33,22 +33,22 @@ pub(super) fn judge(values: &[f64]) -> Option<Judgement> {
 fn with_period(values: &[f64], period: usize) -> Option<Judgement> {
     let last = values.len() - 1;
     let gain = values[last] - values[last - period];
-    let holds = |at: &usize| values[*at] - values[*at - period] == gain;
-    let same = (period..=last).rev().take_while(holds).count();
-    // `same` equal differences over one period span so many iterations:
-    let spanned = same + period - 1;
-    let enough = if period == 1 {
-        same >= MIN_GAINS
+    let has_gain = |at: &usize| values[*at] - values[*at - period] == gain;
+    let n_equal = (period..=last).rev().take_while(has_gain).count();
+    // Number of iterations that `same` equal differences over one period span:
+    let spanned = n_equal + period - 1;
+    let is_enough = if period == 1 {
+        n_equal >= MIN_GAINS
     } else {
         spanned >= MIN_PERIODS * period && spanned >= MIN_GAINS
     };
-    let from = last - spanned;
-    if !enough || (spanned as f64) < SHARE * last as f64 || !settles(&values[..=from], gain) {
+    let start = last - spanned;
+    if !is_enough || (spanned as f64) < SHARE * last as f64 || !settles(&values[..=start], gain) {
         return None;
     }
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let basis = Basis::Exact { gain, period: count(period), from: count(from + 1) };
-    let verdict = match (gain, from) {
+    let basis = Basis::Exact { gain, period: count(period), from: count(start + 1) };
+    let verdict = match (gain, start) {
         (gain, _) if gain > 0.0 => Verdict::Leak,
         (0.0, 0) => Verdict::Oscillation,
         _ => return None,
@@ -57,27 +57,28 @@ fn with_period(values: &[f64], period: usize) -> Option<Judgement> {
     Some(Judgement::new(verdict, basis, count(spanned)).rate(rate))
 }
 
-/// Iterations after which [`judge`] will say leak if the last gains go on as they are; `None` where
-/// too few of them are equal to expect that.
-pub(super) fn wanting(values: &[f64]) -> Option<u32> {
+/// Iterations until [`judge`] reports a leak if the last gains continue unchanged; `None` if too few
+/// of them are equal to expect that.
+pub(super) fn iterations_to_decide(values: &[f64]) -> Option<u32> {
     if values.iter().any(|value| value.fract() != 0.0) {
         return None;
     }
     let gains: Vec<_> = values.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let gain = *gains.last().filter(|gain| **gain > 0.0)?;
-    let same = gains.iter().rev().take_while(|other| **other == gain).count();
-    if same < MIN_PERIODS || !settles(&values[..values.len() - same], gain) {
+    let n_equal = gains.iter().rev().take_while(|other| **other == gain).count();
+    if n_equal < MIN_PERIODS || !settles(&values[..values.len() - n_equal], gain) {
         return None;
     }
     let decides = |more: &usize| {
-        same + more >= MIN_GAINS && (same + more) as f64 >= SHARE * (gains.len() + more) as f64
+        n_equal + more >= MIN_GAINS
+            && (n_equal + more) as f64 >= SHARE * (gains.len() + more) as f64
     };
-    let more = (1..=2 * gains.len().max(MIN_GAINS)).find(decides)?;
-    u32::try_from(more).ok()
+    let missing = (1..=2 * gains.len().max(MIN_GAINS)).find(decides)?;
+    u32::try_from(missing).ok()
 }
 
-/// What came before the steady gain must be a warm-up, not a release: a buffer that fills up and
-/// is emptied now and then gains steadily, too.
+/// The values before the steady gain must be a warm-up, not a release: a buffer that fills up and is
+/// emptied now and then gains steadily, too.
 fn settles(before: &[f64], gain: f64) -> bool {
     before.windows(2).all(|pair| pair[1] >= pair[0] - gain.abs())
 }
@@ -98,7 +99,8 @@ mod tests {
 
     #[test]
     fn it_is_known_when_gains_will_decide() {
-        let said = |values: &[f64]| (judge(values).map(|said| said.verdict), wanting(values));
+        let said =
+            |values: &[f64]| (judge(values).map(|said| said.verdict), iterations_to_decide(values));
         for warm_up in 0..6 {
             for gains in 0..8 {
                 let before = (0..warm_up).map(|n| f64::from(90 - 30 / (n + 1)));

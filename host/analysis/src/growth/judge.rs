@@ -1,18 +1,18 @@
-//! The order in which evidence is asked: survivors, exact gains, rises, statistics.
+//! The methods in order: survivors, exact gains, rises, statistics.
 
 use super::{Basis, Estimate, Judgement, Series, exact, staircase, statistics, survivors};
 use crate::model::Verdict;
 
-/// Fewest iterations for any verdict but undecided.
+/// Minimum number of iterations for any verdict but undecided.
 const SHORTEST: usize = 3;
 
-/// Part of the values that may be missing.
+/// Share of the values that may be missing.
 const MISSING: f64 = 0.25;
 
 /// Judges a series of values per iteration.
 ///
-/// Survivors come first since they are evidence, then whole numbers that gain the same over and
-/// over, then rises without a fall; statistics are for what is left.
+/// Survivors come first since they are evidence, then integers that repeat the same gain, then rises
+/// without a fall; statistics handle the rest.
 ///
 /// ```
 /// use teeleak_analysis::{growth, model::Verdict};
@@ -26,28 +26,28 @@ const MISSING: f64 = 0.25;
 pub fn judge(series: &Series) -> Judgement {
     let iterations = series.iterations();
     let support = u32::try_from(iterations).unwrap_or(u32::MAX);
-    let seen = series.values.len() - series.missing();
-    if seen < SHORTEST + 1 {
-        let more = exact::MIN_GAINS.saturating_sub(seen.saturating_sub(1));
-        return Judgement::undecided(Basis::TooShort, support, more);
+    let n_values = series.values.len() - series.missing();
+    if n_values < SHORTEST + 1 {
+        let n_needed = exact::MIN_GAINS.saturating_sub(n_values.saturating_sub(1));
+        return Judgement::undecided(Basis::TooShort, support, n_needed);
     }
     let missing = series.missing() as f64;
     if missing > MISSING * series.values.len() as f64 {
         return Judgement::undecided(Basis::Gaps, support, iterations.max(exact::MIN_GAINS));
     }
-    let values = filled(series);
+    let values = fill_gaps(series);
     if values.iter().all(|value| *value == values[0]) {
         return constant(series, support);
     }
     survivors::judge(series)
-        .or_else(|| whole(series, &values))
+        .or_else(|| judge_whole_numbers(series, &values))
         .unwrap_or_else(|| sooner(series, &values, statistics::judge(&values)))
 }
 
-/// What statistics can't decide for long may be decided soon by gains that go on as they are.
+/// Equal gains may decide a series sooner than the statistics can.
 fn sooner(series: &Series, values: &[f64], said: Judgement) -> Judgement {
-    let wanting = exact::wanting(values).filter(|_| series.missing() == 0);
-    match (said.verdict, wanting) {
+    let remaining = exact::iterations_to_decide(values).filter(|_| series.missing() == 0);
+    match (said.verdict, remaining) {
         (Verdict::Undecided, Some(more)) => {
             Judgement { more: Some(said.more.map_or(more, |later| later.min(more))), ..said }
         }
@@ -55,8 +55,8 @@ fn sooner(series: &Series, values: &[f64], said: Judgement) -> Judgement {
     }
 }
 
-/// Rules for whole numbers hold only where every one was seen.
-fn whole(series: &Series, values: &[f64]) -> Option<Judgement> {
+/// The rules for integers, which need every value.
+fn judge_whole_numbers(series: &Series, values: &[f64]) -> Option<Judgement> {
     if series.missing() > 0 {
         return None;
     }
@@ -64,23 +64,23 @@ fn whole(series: &Series, values: &[f64]) -> Option<Judgement> {
 }
 
 fn constant(series: &Series, support: u32) -> Judgement {
-    // As many may come as go: then it is the same number, but not the same objects.
+    // The count may be constant although the objects are replaced.
     let replaced = survivors::judge(series).filter(|said| said.verdict == Verdict::Oscillation);
     let clean = Judgement::new(Verdict::Clean, Basis::Constant, support);
     replaced.unwrap_or(clean.rate(Estimate::exact(0.0)))
 }
 
-/// The values with gaps filled by the line between their neighbours, without gaps at the ends.
-fn filled(series: &Series) -> Vec<f64> {
-    let mut filled: Vec<f64> = Vec::with_capacity(series.values.len());
-    let mut before: Option<(usize, f64)> = None;
-    for (at, value) in series.seen() {
-        if let Some((start, low)) = before {
+/// The values with gaps interpolated between neighbours; gaps at the ends are dropped.
+fn fill_gaps(series: &Series) -> Vec<f64> {
+    let mut values: Vec<f64> = Vec::with_capacity(series.values.len());
+    let mut previous: Option<(usize, f64)> = None;
+    for (at, value) in series.points() {
+        if let Some((start, low)) = previous {
             let step = (value - low) / (at - start) as f64;
-            filled.extend((1..at - start).map(|n| low + step * n as f64));
+            values.extend((1..at - start).map(|n| low + step * n as f64));
         }
-        filled.push(value);
-        before = Some((at, value));
+        values.push(value);
+        previous = Some((at, value));
     }
-    filled
+    values
 }

@@ -1,15 +1,15 @@
-//! What is said of a series.
+//! The judgement of a series.
 
 use crate::model::Verdict;
 
-/// A number with its 95 % confidence interval.
+/// An estimate with its 95 % confidence interval.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Estimate {
-    /// Best guess.
+    /// Best estimate.
     pub value: f64,
-    /// Lower end.
+    /// Lower bound.
     pub low: f64,
-    /// Upper end.
+    /// Upper bound.
     pub high: f64,
 }
 
@@ -20,66 +20,64 @@ impl Estimate {
         Self { value, low: value, high: value }
     }
 
-    /// The same in another unit, of which one holds `by`.
+    /// The estimate in another unit: `by` of it make up one of the current unit.
     #[must_use]
-    pub fn scaled(self, by: f64) -> Self {
+    pub fn scale(self, by: f64) -> Self {
         Self { value: self.value * by, low: self.low * by, high: self.high * by }
     }
 }
 
-/// What the verdict rests on.
+/// The basis of a verdict.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Basis {
-    /// Too few iterations for anything.
+    /// Too few iterations for any method.
     TooShort,
     /// Too many values are missing.
     Gaps,
     /// The value never changed.
     Constant,
-    /// Survivors by the iteration they were born in: in how many of the settled iterations
-    /// something stayed.
+    /// Survivors by iteration of their allocation: how many of the settled iterations left some.
     Survivors {
         /// Iterations with survivors.
         with: u32,
-        /// Iterations whose objects were old enough to be judged.
+        /// Iterations whose objects are old enough to be judged.
         of: u32,
     },
-    /// Every `period` iterations, since `from`, brought exactly the same.
+    /// Every `period` iterations, since `from`, gained exactly the same.
     Exact {
         /// Gain of one period.
         gain: f64,
         /// Iterations of one period.
         period: u32,
-        /// First iteration that the rule holds for.
+        /// First iteration for which the rule holds.
         from: u32,
     },
-    /// It rose now and then and never fell.
+    /// Occasional rises and no fall.
     Staircase {
-        /// How often it rose.
+        /// Number of rises.
         rises: u32,
     },
-    /// Comparison of growing with bounded explanations.
+    /// Comparison of growing with bounded models.
     Statistics {
-        /// How much more likely the best growing explanation is than the best bounded one
-        /// (natural logarithm).
+        /// Log likelihood ratio of the best growing model to the best bounded one (natural logarithm).
         margin: f64,
-        /// Period that was taken out, in iterations.
+        /// Period that was removed, in iterations.
         period: Option<f64>,
     },
 }
 
-/// What is said of a series.
+/// The judgement of a series.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
-    /// What it rests on.
+    /// Its basis.
     pub basis: Basis,
-    /// Growth per iteration, where there is any.
+    /// Growth per iteration, if any.
     pub rate: Option<Estimate>,
-    /// Iterations that it rests on.
+    /// Number of iterations judged.
     pub support: u32,
-    /// How many more iterations would decide, where the verdict is [`Verdict::Undecided`].
+    /// Further iterations that would decide, if the verdict is [`Verdict::Undecided`].
     pub more: Option<u32>,
 }
 
@@ -94,7 +92,7 @@ impl Judgement {
     }
 
     pub(crate) fn undecided(basis: Basis, support: u32, more: usize) -> Self {
-        let more = u32::try_from(more.max(1)).unwrap_or(u32::MAX);
-        Self { more: Some(more), ..Self::new(Verdict::Undecided, basis, support) }
+        let remaining = u32::try_from(more.max(1)).unwrap_or(u32::MAX);
+        Self { more: Some(remaining), ..Self::new(Verdict::Undecided, basis, support) }
     }
 }

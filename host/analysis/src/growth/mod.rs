@@ -1,13 +1,13 @@
-//! Growth: what gets more with every iteration, and what only did so at first.
+//! Growth analysis: what grows with every iteration, and what only grew at first.
 //!
 //! ```text
 //! samples ── collect ──> Series per site, TA, kind of session ── judge ──> Judgement ──> findings
 //! ```
 //!
 //! [`judge()`] is pure statistics over one [`Series`] and knows nothing of OP-TEE; [`findings`] builds
-//! the series from an observation, takes away what idle iterations do as well, puts together what
-//! grows together, and says it in words. Invariants: what was not seen is never taken as zero; a
-//! series that the iterations don't decide is undecided, and says how many more would do.
+//! the series from an observation, subtracts the growth of idle iterations, groups what grows
+//! together and writes the findings. Invariants: missing data is never taken as zero; a series
+//! without a verdict is undecided, with the number of further iterations that would decide.
 
 pub(crate) mod collect;
 mod exact;

@@ -1,19 +1,19 @@
-//! What is judged: values by iteration, and the cohorts behind them where they are known.
+//! A series of values by iteration, with the cohorts behind them if known.
 
-/// Objects born in one iteration, and how many of them were still alive after it and later ones.
+/// Objects allocated in one iteration, and how many of them were live after it and later ones.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Cohort {
-    /// Iteration they were born in, from 1; 0 for all that is older than the series.
+    /// Iteration of the allocation, from 1; 0 for everything older than the series.
     pub born: u32,
-    /// How many were alive at the end of iteration `born`, `born` + 1, ...; `None` where nobody
-    /// looked, or not completely.
+    /// How many were live at the end of iteration `born`, `born` + 1, ...; `None` without a complete
+    /// snapshot.
     pub alive: Vec<Option<u64>>,
 }
 
 impl Cohort {
-    /// How many were alive when they were last looked at.
+    /// How many were live at the last snapshot.
     #[must_use]
-    pub fn left(&self) -> u64 {
+    pub fn survivors(&self) -> u64 {
         self.alive.iter().rev().flatten().next().copied().unwrap_or(0)
     }
 }
@@ -21,9 +21,9 @@ impl Cohort {
 /// One quantity over the iterations of a run.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Series {
-    /// Value before the first iteration, then at the end of each; `None` where it was not seen.
+    /// Value before the first iteration, then at the end of each; `None` if not observed.
     pub values: Vec<Option<f64>>,
-    /// Whose objects they are, by the iteration they were born in, where that is known.
+    /// The objects by iteration of their allocation, if known.
     pub cohorts: Option<Vec<Cohort>>,
 }
 
@@ -38,58 +38,59 @@ impl Series {
         Self::gauge(values.into_iter().map(|value| value as f64))
     }
 
-    /// Iterations that the series spans.
+    /// Number of iterations.
     #[must_use]
     pub fn iterations(&self) -> usize {
         self.values.len().saturating_sub(1)
     }
 
-    /// How many values are missing.
+    /// Number of missing values.
     #[must_use]
     pub fn missing(&self) -> usize {
         self.values.iter().filter(|value| value.is_none()).count()
     }
 
-    /// The values that were seen, with their iterations.
-    pub fn seen(&self) -> impl DoubleEndedIterator<Item = (usize, f64)> + '_ {
+    /// The observed values with their iterations.
+    pub fn points(&self) -> impl DoubleEndedIterator<Item = (usize, f64)> + '_ {
         self.values.iter().enumerate().filter_map(|(at, value)| value.map(|value| (at, value)))
     }
 
-    /// Takes away what `per_iteration` alone would have brought: what sampling itself does.
+    /// Subtracts a constant growth per iteration: that of idle iterations.
     ///
-    /// Whole objects are taken from each cohort, too; of a fraction nobody can say whose it is, so
-    /// that the cohorts no longer count as evidence.
+    /// Whole objects are subtracted from each cohort, too; a fraction belongs to no cohort, so it
+    /// drops the cohorts.
     pub fn subtract(&mut self, per_iteration: f64) {
         if per_iteration == 0.0 {
             return;
         }
-        let mut due = 0.0;
+        let mut idle_total = 0.0;
         for value in &mut self.values {
             if let Some(value) = value {
-                *value -= due;
+                *value -= idle_total;
             }
-            due += per_iteration;
+            idle_total += per_iteration;
         }
         self.cohorts = self.cohorts.take().filter(|_| per_iteration.fract() == 0.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-        let whole = per_iteration as u64;
+        let per_cohort = per_iteration as u64;
         for cohort in self.cohorts.iter_mut().flatten().filter(|cohort| cohort.born > 0) {
             for alive in cohort.alive.iter_mut().flatten() {
-                *alive = alive.saturating_sub(whole);
+                *alive = alive.saturating_sub(per_cohort);
             }
         }
     }
 
-    /// Objects that are still alive, by the iteration they were born in.
-    pub(super) fn left(&self) -> Vec<(u32, u64)> {
-        let born = |cohort: &Cohort| (cohort.born > 0).then(|| (cohort.born, cohort.left()));
-        self.cohorts.iter().flatten().filter_map(born).filter(|(_, left)| *left > 0).collect()
+    /// Live objects by iteration of their allocation.
+    pub(super) fn survivors(&self) -> Vec<(u32, u64)> {
+        let survivor =
+            |cohort: &Cohort| (cohort.born > 0).then(|| (cohort.born, cohort.survivors()));
+        self.cohorts.iter().flatten().filter_map(survivor).filter(|(_, left)| *left > 0).collect()
     }
 
-    /// What it gained from the first to the last value that was seen.
-    pub(crate) fn gained(&self) -> f64 {
-        let mut seen = self.seen().map(|(_, value)| value);
-        let Some(first) = seen.next() else { return 0.0 };
-        seen.next_back().unwrap_or(first) - first
+    /// Gain from the first to the last observed value.
+    pub(crate) fn gain(&self) -> f64 {
+        let mut values = self.points().map(|(_, value)| value);
+        let Some(first) = values.next() else { return 0.0 };
+        values.next_back().unwrap_or(first) - first
     }
 }

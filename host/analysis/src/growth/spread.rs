@@ -1,37 +1,37 @@
-//! Whether events that each left something behind go on, or only came at first.
+//! Whether rises go on, or only came at first.
 
-/// What the places of the events say.
+/// The distribution of rises over a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Spread {
-    /// None at all.
+    /// No event.
     Never,
     /// One or two, long ago.
     Once,
-    /// Several at first, then none for too long.
+    /// Several at first, then too long a gap.
     Stopped,
     /// Several, ever rarer.
     Fading,
-    /// Too few, or too recent, to tell.
+    /// Too few, or too recent.
     Few,
     /// They go on.
     Going,
 }
 
-/// Probability below which an empty stretch is not chance any more.
+/// Probability below which a gap is not chance.
 const EMPTY: f64 = 0.002;
 
-/// The same after only two events. Of two at random places in 20 iterations not one pair in fifty
-/// comes that early.
+/// The same after only two events. Less than one in fifty random pairs in 20 iterations comes that
+/// early.
 const EMPTY_AFTER_TWO: f64 = 0.005;
 
-/// Standard deviations by which the mean place of the events may lie before the middle.
+/// Standard deviations by which the mean position of the events may lie before the middle.
 const EARLY: f64 = 2.6;
 
 /// Judges events at `at` (ascending, from 1) within iterations 1 to `span`.
 ///
-/// Under a leak that strikes at a steady rate the places are uniform. With `m` events, the last
+/// Under a leak that strikes at a steady rate the positions are uniform. With `m` events, the last
 /// at `L`, the rate before it is (m - 1) / L, and the chance that none came in the g = span - L
-/// iterations after it is (1 - (m - 1) / L)^g. The mean place of m uniform events has mean
+/// iterations after it is (1 - (m - 1) / L)^g. The mean position of m uniform events has mean
 /// (span + 1) / 2 and standard deviation span / sqrt(12 m) (Laplace's test for a trend in the
 /// times of events; Cox and Lewis, *The Statistical Analysis of Series of Events*, 1966).
 pub(super) fn spread(at: &[usize], span: usize) -> Spread {
@@ -58,7 +58,7 @@ pub(super) fn spread(at: &[usize], span: usize) -> Spread {
     Spread::Going
 }
 
-/// Whether the distances of the events differ by at most one iteration.
+/// Whether the distances between events differ by at most one iteration.
 fn regular(at: &[usize]) -> bool {
     let steps = at.windows(2).map(|pair| pair[1] - pair[0]);
     let (low, high) = steps.fold((usize::MAX, 0), |(low, high), d| (low.min(d), high.max(d)));

@@ -1,5 +1,4 @@
-//! Whole numbers that rise now and then and never fall: a leak that strikes now and then, or
-//! caches that fill.
+//! Integers that rise now and then and never fall: an occasional leak, or a cache that fills.
 
 use super::{
     Basis, Estimate, Judgement,
@@ -7,11 +6,11 @@ use super::{
 };
 use crate::model::Verdict;
 
-/// Part of the iterations in which it may rise at most; what rises more often is for the
-/// statistics, which look at the amounts.
+/// Maximum share of iterations with a rise; more frequent rises are left to the statistics, which
+/// consider the amounts.
 const SPARSE: f64 = 0.5;
 
-/// Judges whole numbers without gaps; `None` where the rule doesn't apply.
+/// Judges integers without gaps; `None` if the rule does not apply.
 pub(super) fn judge(values: &[f64]) -> Option<Judgement> {
     if values.iter().any(|value| value.fract() != 0.0) {
         return None;
@@ -39,35 +38,39 @@ fn decide(rises: &[(usize, f64)], span: usize) -> Judgement {
     let basis = Basis::Staircase { rises: count(rises.len()) };
     let support = count(span);
     let verdict = match spread(&places, span) {
-        // One rise that outweighs all others is a step, whatever the others do.
+        // One rise that outweighs all others is a step.
         Spread::Going if highest * 2.0 <= total => Verdict::Leak,
         Spread::Stopped => Verdict::WarmUp,
         Spread::Once => Verdict::Step,
-        // A leak loses the same each time.
+        // A leak loses the same amount each time.
         Spread::Few if unlike(rises) && (span - places[1]) * 3 >= span => Verdict::Step,
         _ => return Judgement::undecided(basis, support, wait(rises.len(), span)),
     };
     Judgement::new(verdict, basis, support).rate(rate(rises, total, span))
 }
 
-/// Whether there are two rises, and not of the same height.
+/// Whether these are two rises of different height.
 fn unlike(rises: &[(usize, f64)]) -> bool {
     matches!(rises, [first, second] if first.1 != second.1)
 }
 
-/// Iterations until two more rises are due at the rate so far.
+/// Iterations until two more rises at the current rate.
 pub(super) fn wait(rises: usize, span: usize) -> usize {
     (2 * span).div_ceil(rises.max(1)).max(4)
 }
 
-/// Mean gain per iteration; the number of rises is taken to be Poisson distributed, its interval
-/// is Byar's (Breslow and Day, *Statistical Methods in Cancer Research* II, 1987, p. 69).
+/// Mean gain per iteration; the number of rises is assumed to be Poisson distributed, with Byar's
+/// interval (Breslow and Day, *Statistical Methods in Cancer Research* II, 1987, p. 69).
 fn rate(rises: &[(usize, f64)], total: f64, span: usize) -> Estimate {
     let n = rises.len() as f64;
     let byar = |n: f64, z: f64| n * (1.0 - 1.0 / (9.0 * n) + z / (3.0 * n.sqrt())).powi(3);
-    let each = total / n;
-    let per = |rises: f64| rises * each / span as f64;
-    Estimate { value: per(n), low: per(byar(n, -1.96)).max(0.0), high: per(byar(n + 1.0, 1.96)) }
+    let mean_rise = total / n;
+    let per_iteration = |rises: f64| rises * mean_rise / span as f64;
+    Estimate {
+        value: per_iteration(n),
+        low: per_iteration(byar(n, -1.96)).max(0.0),
+        high: per_iteration(byar(n + 1.0, 1.96)),
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Calls: what a process of the normal world says it asked of the TEE.
+//! Calls: requests to the TEE, as recorded in the calling process of the normal world.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -6,7 +6,7 @@ use teeleak_proto::Uuid;
 
 use super::{Finding, Party, Place};
 
-/// What a process asked for: a function of the TEE Client API, or what it did with a descriptor.
+/// A function of the TEE Client API, or an operation on a file descriptor.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum CallKind {
     /// `TEEC_InitializeContext`.
@@ -21,15 +21,15 @@ pub enum CallKind {
     InvokeCommand,
     /// `TEEC_RegisterSharedMemory`; parameter 0 is the memory, `cmd` its flags.
     RegisterSharedMemory,
-    /// `TEEC_AllocateSharedMemory`; likewise.
+    /// `TEEC_AllocateSharedMemory`; parameters as for [`Self::RegisterSharedMemory`].
     AllocateSharedMemory,
-    /// `TEEC_ReleaseSharedMemory`; likewise.
+    /// `TEEC_ReleaseSharedMemory`; parameters as for [`Self::RegisterSharedMemory`].
     ReleaseSharedMemory,
     /// `TEEC_RequestCancellation`; parameter 0 is the operation's address.
     RequestCancellation,
-    /// `TEEC_RegisterSharedMemoryFileDescriptor`, an extension of OP-TEE; likewise, `cmd` is the fd.
+    /// `TEEC_RegisterSharedMemoryFileDescriptor`, an OP-TEE extension; `cmd` is the fd.
     RegisterSharedMemoryFd,
-    /// A file was opened, or a buffer became one; `result` is the fd or the negated errno.
+    /// A file was opened, or a buffer was exported as one; `result` is the fd or the negated errno.
     FdOpen,
     /// A file descriptor was duplicated: `cmd` the old one, `result` the new one.
     FdDup,
@@ -37,7 +37,7 @@ pub enum CallKind {
     FdClose,
     /// A file descriptor was mapped: `cmd`; parameter 0 is address and length.
     FdMap,
-    /// A mapping of one was unmapped: parameter 0 is address and length.
+    /// A mapping of a descriptor was unmapped: parameter 0 is address and length.
     FdUnmap,
     /// An ioctl: `cmd` is the file descriptor, parameter 0 the request and its argument.
     FdIoctl,
@@ -46,71 +46,70 @@ pub enum CallKind {
 /// One parameter of an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct CallParam {
-    /// Value: b and a as they went in, b in the high half. Memory: address of the buffer, which is
-    /// its identity within the process.
+    /// Value: the inputs b and a, b in the high half. Memory: address of the buffer, its identity
+    /// within the process.
     pub input: u64,
-    /// Memory: bytes that were offered. Value: 0.
+    /// Memory: size of the buffer in bytes. Value: 0.
     pub size: u64,
-    /// Value: b and a as they came out. Memory: bytes after the call; for shared memory itself the
-    /// number that the kernel knows it by plus one, 0 unknown.
+    /// Value: the outputs b and a. Memory: size in bytes after the call; for shared memory itself,
+    /// the kernel's id plus one, or 0 if unknown.
     pub output: u64,
 }
 
-/// What a descriptor belongs to.
+/// The kind of file that a descriptor refers to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub enum FileKind {
-    /// Nothing that matters, or there is no descriptor.
+    /// Any other file, or no descriptor.
     #[default]
     Other,
     /// A TEE device, `/dev/tee*`.
     TeeDevice,
     /// A dma-buf.
     DmaBuf,
-    /// Something that hands out dma-bufs: `/dev/dma_heap/*`, `/dev/ion`.
+    /// A dma-buf allocator: `/dev/dma_heap/*`, `/dev/ion`.
     DmaHeap,
     /// Shared memory of a TEE device.
     TeeShm,
 }
 
-/// One call of a TEE client function, as the process that made it recorded it.
+/// One call, as recorded in the process that made it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Call {
-    /// Where it stands in its source.
+    /// Position in its source.
     pub place: Place,
-    /// Who called.
+    /// The caller.
     pub by: Party,
     /// Name of the thread.
     pub thread: Arc<str>,
-    /// Which function.
+    /// The function.
     pub kind: CallKind,
     /// `CLOCK_MONOTONIC` before and after, in nanoseconds.
     pub monotonic: (u64, u64),
-    /// The same by the counter that the secure world counts with, in nanoseconds, where there is
-    /// one.
+    /// The same by the counter that both worlds share, in nanoseconds, if available.
     pub counter: Option<(u64, u64)>,
     /// `TEEC_Result`; 0 for a function that has none.
     pub result: u32,
-    /// `TEEC_ORIGIN_*`, where the caller asked for it.
+    /// `TEEC_ORIGIN_*`, if the caller requested it.
     pub origin: Option<u32>,
     /// Session id.
     pub session: Option<u32>,
     /// UUID of the TA.
     pub uuid: Option<Uuid>,
-    /// Command of an invoke; else see [`CallKind`].
+    /// Command of an invoke; for other kinds see [`CallKind`].
     pub cmd: u32,
     /// `TEEC_PARAM_TYPES()`.
     pub param_types: u32,
     /// Parameters.
     pub params: [CallParam; 4],
-    /// What the descriptor belongs to.
+    /// The kind of file that the descriptor refers to.
     pub file: FileKind,
-    /// Return addresses, the innermost first.
+    /// Return addresses, innermost first.
     pub stack: Vec<u64>,
 }
 
 impl Call {
-    /// Values of an invoke as the TEE core tells them: inputs as they went in, the others as they
-    /// came out, 0 in place of memory.
+    /// Values of an invoke as the TEE core records them: inputs before the call, outputs after it,
+    /// 0 in place of memory.
     #[must_use]
     pub fn values(&self) -> [u32; 8] {
         let mut values = [0; 8];
@@ -127,76 +126,74 @@ impl Call {
     }
 }
 
-/// A process that recorded, or could have.
+/// A process of the normal world that is, or could have been, recorded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Process {
-    /// Its number.
+    /// Process id.
     pub pid: u32,
-    /// Its parent.
+    /// Process id of the parent.
     pub ppid: u32,
-    /// Its name.
+    /// Name, as in `/proc/PID/comm`.
     pub comm: Arc<str>,
-    /// Its executable.
+    /// Path of the program.
     pub exe: Arc<str>,
-    /// `CLOCK_MONOTONIC` when it began to record, in nanoseconds.
+    /// `CLOCK_MONOTONIC` at the start of the recording, in nanoseconds.
     pub born_ns: u64,
-    /// Whether it is gone.
+    /// Whether it has exited.
     pub ended: bool,
-    /// Whether it called anything at all.
+    /// Whether it made any call.
     pub called: bool,
-    /// Calls that it was in when it ended, or when it was last looked at.
+    /// Calls still running at its exit, or at the last read.
     pub running: u64,
-    /// Calls that are not here: overwritten before they were read, never finished, or too early.
+    /// Calls that are missing: overwritten before they were read, never finished, or too early.
     pub lost: u64,
 }
 
-/// How calls of processes became known.
+/// The recorder that calls come from.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ClientSource {
-    /// The library that is loaded into processes.
+    /// The preload library.
     Preload,
-    /// Text of strace.
+    /// An strace log.
     Strace,
-    /// Probes on the kernel's driver.
+    /// Probes on the kernel's TEE driver.
     Kernel,
 }
 
-/// All that processes of the normal world told.
+/// All recorded processes of the normal world and their calls.
 #[derive(Clone, Debug, Default)]
 pub struct Clients {
-    /// Processes, in the order in which they began to record.
+    /// Processes, in order of the start of their recordings.
     pub processes: Vec<Process>,
-    /// Calls, in the order in which they began.
+    /// Calls, in order of their start.
     pub calls: Vec<Call>,
-    /// Records that could not be read, of all processes.
+    /// Unreadable records of all processes.
     pub lost: u64,
-    /// How the calls went together with the TEE's events, once somebody tried.
+    /// How the calls match the TEE's events; `None` until they are joined.
     pub joined: Option<Joined>,
-    /// Whether what the calls did is among the observation's events already.
+    /// Whether the observation's events already include those of the calls.
     pub have_events: bool,
-    /// How all this became known.
+    /// The recorders.
     pub sources: BTreeSet<ClientSource>,
 }
 
-/// How events and calls went together.
+/// How events and calls match.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Joined {
     /// Events whose call is certain.
     pub matched: u64,
-    /// Events whose process is certain, but not which of its calls.
+    /// Events whose process is certain, but not the call.
     pub by_process: u64,
-    /// Sessions that the kernel closed, for a process that went or closed its context.
+    /// Sessions that the kernel closed after the process exited or closed its context.
     pub by_kernel: u64,
-    /// Events of the normal world that no recorded call explains.
+    /// Events caused by the normal world that no recorded call explains.
     pub unclaimed: u64,
-    /// Calls that succeeded and that no event shows; only those within the time that the events
-    /// span.
+    /// Successful calls without an event, within the time that the events span.
     pub unseen: u64,
-    /// Call of each event whose call is certain: index of the event, index of the call.
+    /// Certain matches: index of the event, index of the call.
     pub pairs: Vec<(usize, usize)>,
-    /// Nanoseconds to add to the time of an event to get that of the calls; `None` when no call and
-    /// no event fit.
+    /// Nanoseconds to add to an event's time to get the calls' time; `None` if nothing matches.
     pub distance_ns: Option<i64>,
-    /// Where the two sides disagree.
+    /// Disagreements between the two sides.
     pub findings: Vec<Finding>,
 }

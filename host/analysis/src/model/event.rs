@@ -1,4 +1,4 @@
-//! Events: what happened, in order.
+//! Events: steps in the order in which they happened.
 
 use std::{fmt, sync::Arc};
 
@@ -6,10 +6,10 @@ use teeleak_proto::Uuid;
 
 use super::{Keys, Name, Origin, Place, Time};
 
-/// What kind of thing happened.
+/// The kind of an event.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum EventKind {
-    /// A session was opened, or was not.
+    /// A session was opened, or the open failed.
     Open,
     /// A session was closed.
     Close,
@@ -19,22 +19,22 @@ pub enum EventKind {
     Map,
     /// A region was unmapped.
     Unmap,
-    /// A client or a log line names a step of its own.
+    /// A named step, from a client or a log line.
     Step(Name),
-    /// A TA notes a step of its own, by number: what protocols call `step N`.
+    /// A numbered step that a TA notes: `step N` in protocols.
     Note(u32),
 }
 
-/// Who did it in the normal world.
+/// The process of the normal world that caused an event.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Party {
-    /// Process.
+    /// Process id.
     pub pid: u32,
-    /// Thread, 0 where only the process is certain.
+    /// Thread id, 0 if only the process is certain.
     pub tid: u32,
     /// Name of the process.
     pub comm: Arc<str>,
-    /// Whether the kernel did it, for a process that went or closed its context without.
+    /// Whether the kernel did it on behalf of a process that exited or closed its context.
     pub by_kernel: bool,
 }
 
@@ -44,41 +44,41 @@ impl fmt::Display for Party {
         if *by_kernel {
             f.write_str("the kernel, for ")?;
         }
-        // A log may tell no more than the number.
+        // A log may give only the pid.
         let blank = if comm.is_empty() { "" } else { " " };
         write!(f, "{comm}{blank}pid {pid}")?;
         if *tid != 0 && tid != pid { write!(f, " thread {tid}") } else { Ok(()) }
     }
 }
 
-/// One thing that happened.
+/// One step, with its keys and its result.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Event {
-    /// Who says so.
+    /// Where the record comes from.
     pub origin: Origin,
-    /// Number within its origin; rises by one where nothing was lost.
+    /// Sequence number within its origin, without gaps unless events were lost.
     pub seq: u64,
-    /// Events lost right before this one.
+    /// Number of events lost right before this one.
     pub lost_before: u64,
-    /// When it was done.
+    /// When it finished.
     pub time: Option<Time>,
     /// How long it took, in nanoseconds.
     pub duration_ns: Option<u64>,
-    /// Where it stands in its source.
+    /// Position in its source.
     pub place: Place,
-    /// Iteration of the run that it fell in, where there is one.
+    /// Iteration of the run, if any.
     pub iteration: Option<u32>,
-    /// What kind.
+    /// Its kind.
     pub kind: EventKind,
-    /// `TEE_Result` or `TEEC_Result`; 0 for success; `None` where the source does not tell.
+    /// `TEE_Result` or `TEEC_Result`; 0 for success; `None` if not available from this source.
     pub result: Option<u32>,
-    /// Session id, unique among those of the opener.
+    /// Session id, unique per opener.
     pub session: Option<u32>,
-    /// Instance that is the session's client, 0 for the normal world.
+    /// Instance that opened the session, 0 for the normal world.
     pub opener: u32,
-    /// Instance that serves the session or whose region it is, 0 for a PTA or unknown.
+    /// Instance that serves the session or owns the region, 0 for a PTA or unknown.
     pub instance: u32,
-    /// UUID of what serves the session or whose region it is.
+    /// UUID of the TA or PTA that serves the session or owns the region.
     pub uuid: Option<Uuid>,
     /// Command of an invoke.
     pub cmd: Option<u32>,
@@ -87,6 +87,6 @@ pub struct Event {
     pub values: [u32; 8],
     /// Named keys of a step from text.
     pub keys: Keys,
-    /// Process that did it, where known.
+    /// The process that caused it, if known.
     pub by: Option<Arc<Party>>,
 }

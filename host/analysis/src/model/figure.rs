@@ -1,80 +1,80 @@
 //! Figures: numbers of a finding, each with what it counts and its unit.
 
-/// What a figure is about. Code that looks for a figure looks for its kind; the name is for who reads it.
+/// The quantity that a figure gives. Code looks figures up by kind; the name is for readers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum FigureKind {
-    /// What each iteration adds.
+    /// Growth per iteration.
     Growth,
-    /// What it has more than at first.
+    /// Gain from the first to the last value.
     Gained,
-    /// How often in an iteration.
+    /// Occurrences per iteration.
     Rate,
-    /// How often in all.
+    /// Occurrences in total.
     Count,
-    /// How often it was reported.
+    /// Reports of the same message.
     Times,
-    /// Iterations in which it was seen.
+    /// Iterations in which it was observed.
     SeenIn,
     /// Iterations that were judged.
     Iterations,
-    /// Iterations that would decide what is not decided.
+    /// Further iterations that would decide an inconclusive series.
     ToDecide,
-    /// What sampling itself adds, which is taken away.
+    /// Growth in idle iterations, which is subtracted.
     IdleGrowth,
-    /// What is in use.
+    /// Amount in use.
     InUse,
-    /// The most that was in use.
+    /// Peak use.
     MostInUse,
-    /// What there is in all.
+    /// Total size.
     Size,
-    /// The largest piece that is free.
+    /// The largest free piece.
     LargestFreePiece,
-    /// What a free piece has in the mean.
+    /// Mean size of a free piece.
     MeanFreePiece,
-    /// Requests that failed.
+    /// Failed allocations.
     FailedAllocations,
     /// Iterations until the pool is full.
     UntilFull,
-    /// How many there may be.
+    /// The limit.
     Limit,
     /// Objects in use.
     Objects,
     /// Pages in use.
     Pages,
-    /// Descriptors that are open.
+    /// Open descriptors.
     Descriptors,
-    /// Buffers that are held.
+    /// Held buffers.
     Buffers,
-    /// What is held.
+    /// Held bytes.
     Held,
-    /// Mappings that exist.
+    /// Mappings.
     Mappings,
-    /// What is free.
+    /// Free bytes.
     Free,
-    /// What is free in blocks of the order that fails, or larger.
+    /// Free bytes in blocks of the failing order or larger.
     FreeInLargeBlocks,
-    /// Processes that binder still has.
+    /// Processes that binder still keeps.
     ProcsKept,
-    /// Threads that binder still has.
+    /// Threads that binder still keeps.
     ThreadsKept,
-    /// What no client has any more.
+    /// Bytes without a client.
     Orphaned,
     /// Entries of the ledger.
     Rows,
-    /// A sum as the ledger prints it.
+    /// A sum printed by the ledger.
     Printed,
-    /// The same sum, added up.
+    /// The same sum, added up from the rows.
     SumOfRows,
-    /// The same sum, from other figures.
+    /// The same sum, derived from other figures.
     Derived,
-    /// What the iommu has.
+    /// Bytes mapped in the iommu.
     Iommu,
-    /// What the camera has.
+    /// Bytes listed by the camera.
     Camera,
 }
 
 impl FigureKind {
-    /// As a report names it.
+    /// The name shown in reports.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -116,7 +116,7 @@ impl FigureKind {
     }
 }
 
-/// What a figure counts.
+/// The unit of a figure.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Unit {
     /// Bytes per iteration.
@@ -129,7 +129,7 @@ pub enum Unit {
     Bytes,
     /// Objects.
     Objects,
-    /// Calls, of which each is one step that was taken.
+    /// Calls, one per step.
     Calls,
     /// Iterations.
     Iterations,
@@ -138,7 +138,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// All of them.
+    /// All units.
     pub const ALL: [Self; 8] = [
         Self::BytesPerIteration,
         Self::ObjectsPerIteration,
@@ -150,7 +150,7 @@ impl Unit {
         Self::Nanoseconds,
     ];
 
-    /// In words, as JSON has it.
+    /// Its name in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -166,16 +166,16 @@ impl Unit {
     }
 }
 
-/// A number with its unit and its source.
+/// A number with its kind and unit.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Figure {
-    /// What it is about.
+    /// The quantity.
     pub kind: FigureKind,
-    /// How much.
+    /// The value.
     pub value: f64,
-    /// Confidence interval at 95 %, where there is one.
+    /// 95 % confidence interval, if known.
     pub interval: Option<(f64, f64)>,
-    /// In what.
+    /// The unit.
     pub unit: Unit,
 }
 
@@ -186,7 +186,7 @@ impl Figure {
         Self { kind, value, interval: None, unit }
     }
 
-    /// As a report names it.
+    /// The name shown in reports.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.kind.name()

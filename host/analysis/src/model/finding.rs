@@ -1,4 +1,4 @@
-//! Findings: what an analysis says, with its evidence.
+//! Findings: results of an analysis, with their evidence.
 
 use super::Event;
 use super::Figure;
@@ -9,22 +9,22 @@ use super::Subject;
 use std::fmt;
 use std::sync::Arc;
 
-/// How much a finding weighs for the exit code.
+/// How a finding counts for the exit code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Severity {
-    /// Told, but no failure: warm-up, a step, an accepted finding.
+    /// Reported, not counted as a failure: warm-up, a step, an accepted finding.
     Note,
-    /// Could be one; something was lost.
+    /// A possible failure: inconclusive, or something was lost.
     Possible,
     /// A failure.
     Failure,
 }
 
 impl Severity {
-    /// All of them.
+    /// All values.
     pub const ALL: [Self; 3] = [Self::Note, Self::Possible, Self::Failure];
 
-    /// In one word, as JSON has it.
+    /// Its name in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -35,29 +35,29 @@ impl Severity {
     }
 }
 
-/// What the growth analysis says of a series.
+/// The result of the growth analysis of a series.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Verdict {
-    /// Every iteration leaves something behind, without end.
+    /// A leak: growth without end.
     Leak,
-    /// It grew at first and then stopped.
+    /// Growth that stopped after the first iterations.
     WarmUp,
-    /// It rose once.
+    /// A single rise.
     Step,
-    /// It comes and goes.
+    /// Objects come and go.
     Oscillation,
-    /// It stays as it is.
+    /// No growth.
     Clean,
-    /// The iterations do not decide.
+    /// Inconclusive after these iterations.
     Undecided,
 }
 
 impl Verdict {
-    /// All of them.
+    /// All values.
     pub const ALL: [Self; 6] =
         [Self::Leak, Self::WarmUp, Self::Step, Self::Oscillation, Self::Clean, Self::Undecided];
 
-    /// In one word, as JSON has it.
+    /// Its name in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -76,36 +76,36 @@ impl Verdict {
 pub struct StepRef {
     /// Name of the step in its protocol: "unmap".
     pub step: Arc<str>,
-    /// Keys as a person reads them: "channel 3".
+    /// Keys in words: "channel 3".
     pub keys: Arc<str>,
     /// The event.
     pub event: Event,
 }
 
-/// What a finding rests on.
+/// A piece of evidence of a finding.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Evidence {
     /// A sentence that can be checked by hand.
     Text(Arc<str>),
-    /// The sentence that lists what was never released, which the title counts.
+    /// The sentence that lists the outstanding resources that the title counts.
     Outstanding(Arc<str>),
-    /// Objects alive at the end by the epoch they were born in: (epoch, count).
+    /// Objects live at the end, by epoch of their allocation: (epoch, count).
     Survivors(Vec<(u32, u64)>),
     /// A series: (iteration, value).
     Series(Vec<(u32, f64)>),
-    /// The shortest sequence of events that shows it.
+    /// The shortest sequence of events that proves the finding.
     Sequence(Vec<StepRef>),
-    /// What the right order would have been.
+    /// The correct order.
     Expected(Arc<str>),
     /// Steps any of which should have come and never did.
     Missing(Vec<Arc<str>>),
-    /// A place to look at.
+    /// A place in a source.
     At(Place),
-    /// A further subject that belongs to the same finding: sites that grow together.
+    /// A further subject of the same finding: sites that grow together.
     Member(Subject, Vec<Figure>),
 }
 
-/// A finding's identity over runs, builds and line drift.
+/// A finding's identity across runs, builds and moved source lines.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Fingerprint(pub Arc<str>);
 
@@ -115,41 +115,41 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// What an analysis says.
+/// One result of an analysis.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Finding {
-    /// What kind of thing.
+    /// Its kind.
     pub kind: Kind,
-    /// How much it weighs.
+    /// How it counts for the exit code.
     pub severity: Severity,
-    /// What the growth analysis says, where it is about growth.
+    /// Result of the growth analysis, if it is about growth.
     pub verdict: Option<Verdict>,
-    /// What it is about.
+    /// Its subject.
     pub subject: Subject,
-    /// One line that says it.
+    /// One-line summary.
     pub title: Arc<str>,
-    /// Numbers.
+    /// Its figures.
     pub figures: Vec<Figure>,
-    /// What it rests on.
+    /// Its evidence.
     pub evidence: Vec<Evidence>,
-    /// Its identity.
+    /// Its fingerprint.
     pub fingerprint: Fingerprint,
-    /// Fingerprint of the finding that explains this one, with the reason for the link.
+    /// Fingerprint of the finding that causes this one, with the reason.
     pub cause: Option<(Fingerprint, Arc<str>)>,
     /// What to do next.
     pub action: Arc<str>,
 }
 
 impl Finding {
-    /// Its first figure of this kind.
+    /// The first figure of this kind.
     #[must_use]
     pub fn figure(&self, kind: FigureKind) -> Option<&Figure> {
         self.figures.iter().find(|figure| figure.kind == kind)
     }
 
-    /// How many more iterations would decide it, where that can be said.
+    /// Further iterations that would decide it, if known.
     #[must_use]
-    pub fn more(&self) -> Option<u32> {
+    pub fn iterations_to_decide(&self) -> Option<u32> {
         let figure = self.figure(FigureKind::ToDecide)?;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
         Some(figure.value as u32)

@@ -1,4 +1,4 @@
-//! Incidents: what went wrong in the secure world and left a trace of its own.
+//! Incidents: failures that the secure world itself reported.
 
 use std::sync::Arc;
 
@@ -7,51 +7,51 @@ use teeleak_steps::Rule;
 
 use super::{Place, Time};
 
-/// What went wrong.
+/// The kind of an incident.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum IncidentKind {
-    /// The TEE core's heap had no room (`print_oom` of optee_os).
+    /// The TEE core's heap ran out (`print_oom` of optee_os).
     OutOfMemory {
         /// Bytes requested.
         requested: u64,
-        /// Address of the heap's context, which tells the core heap from the nexus heap.
+        /// Address of the heap's context, which differs between core heap and nexus heap.
         context: Option<u64>,
     },
-    /// A pool other than the core heap had no room: the text names it.
+    /// A pool other than the core heap ran out: the text names it.
     PoolExhausted {
-        /// Bytes requested, where told.
+        /// Bytes requested, if known.
         requested: Option<u64>,
     },
-    /// The normal world could not give memory.
+    /// The normal world could not provide memory.
     NormalWorldMemory,
     /// The TEE core panicked, or an assertion failed.
     CorePanic,
     /// A TA panicked with this code.
     TaPanic {
-        /// Code that the TA gave.
+        /// Panic code.
         code: u32,
     },
-    /// A TA or the core touched memory that it must not touch.
+    /// A TA or the TEE core accessed memory that it must not access.
     Abort {
-        /// Address touched.
+        /// Faulting address.
         address: Option<u64>,
     },
-    /// The TA's ledger noticed a broken rule: the text names it.
+    /// The TA's ledger detected a broken rule: the text names it.
     RuleBroken,
 }
 
 /// The name of the rule with this number.
 #[must_use]
 pub fn rule_name(number: u8) -> &'static str {
-    Rule::from_number(number).map_or("a rule that this teeleak does not know", Rule::name)
+    Rule::from_number(number).map_or("a rule unknown to this teeleak", Rule::name)
 }
 
-/// A function that an address lies in.
+/// The function that contains an address.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Function {
-    /// Its name.
+    /// Function name.
     pub name: Arc<str>,
-    /// Source file and line, where known.
+    /// Source file and line, if known.
     pub at: Option<(Arc<str>, u32)>,
 }
 
@@ -60,31 +60,31 @@ pub struct Function {
 pub struct Frame {
     /// Address as printed.
     pub address: u64,
-    /// Offset into the image, where the load address is known.
+    /// Offset into the image, if the load address is known.
     pub offset: Option<u64>,
-    /// Functions there, innermost (inlined) first; empty where unresolved.
+    /// Functions at the address, innermost (inlined) first; empty if unresolved.
     pub functions: Vec<Function>,
 }
 
-/// Something that went wrong.
+/// A failure that the secure world reported.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Incident {
-    /// What.
+    /// Its kind.
     pub kind: IncidentKind,
-    /// Where it stands in its source.
+    /// Position in its source.
     pub place: Place,
     /// When.
     pub time: Option<Time>,
-    /// Iteration of the run that it fell in, where there is one.
+    /// Iteration of the run, if any.
     pub iteration: Option<u32>,
-    /// TA it is about, where known.
+    /// The TA concerned, if known.
     pub uuid: Option<Uuid>,
-    /// What the source says, without its prefix.
+    /// The message, without the log prefix.
     pub text: Arc<str>,
-    /// Load address of the TEE core, where told.
+    /// Load address of the TEE core, if printed.
     pub load_address: Option<u64>,
-    /// ELF images of the TA by UUID, with the addresses that they are loaded at.
+    /// ELF images of the TA by UUID, with their load addresses.
     pub images: Vec<(Uuid, u64)>,
-    /// Call stack, innermost frame first; empty where none was printed.
+    /// Call stack, innermost frame first; empty if not printed.
     pub stack: Vec<Frame>,
 }

@@ -4,22 +4,22 @@ use smallvec::SmallVec;
 
 use super::name::{Name, Names};
 
-/// Values by name. All steps that one rule names have the same names, and so share them.
+/// Values by name. All steps of one rule share one list of names.
 #[derive(Clone, Debug, Default)]
 pub struct Keys {
-    /// `None` without any.
+    /// `None` if empty.
     names: Option<Names>,
     values: SmallVec<[u64; 3]>,
 }
 
 impl Keys {
-    /// To be filled by [`Self::push`], one value for each name in turn.
+    /// An empty set of these names, to be filled by [`Self::push`], one value per name in order.
     #[inline]
-    pub(crate) fn of(names: Names) -> Self {
+    pub(crate) fn with_names(names: Names) -> Self {
         Self { names: Some(names), values: SmallVec::new() }
     }
 
-    /// The value of the next name; `None` where it has none, so that the name goes, too.
+    /// Adds the value of the next name; `None` drops the name.
     #[inline]
     pub(crate) fn push(&mut self, value: Option<u64>) {
         match value {
@@ -32,8 +32,8 @@ impl Keys {
     fn skip(&mut self) {
         let missing = self.values.len();
         let names = self.names().iter().copied().enumerate().filter(|(at, _)| *at != missing);
-        let left: Vec<Name> = names.map(|(_, name)| name).collect();
-        self.names = Some(Names::from(left.as_slice()));
+        let remaining: Vec<Name> = names.map(|(_, name)| name).collect();
+        self.names = Some(Names::from(remaining.as_slice()));
     }
 
     #[inline]
@@ -41,15 +41,15 @@ impl Keys {
         self.names.as_deref().unwrap_or_default()
     }
 
-    /// The value of that name.
+    /// The value of this name.
     #[must_use]
     #[inline]
     pub fn get(&self, name: Name) -> Option<u64> {
-        let at = self.names().iter().position(|known| *known == name)?;
-        self.values.get(at).copied()
+        let index = self.names().iter().position(|known| *known == name)?;
+        self.values.get(index).copied()
     }
 
-    /// All of them.
+    /// All names with their values.
     pub fn iter(&self) -> impl Iterator<Item = (Name, u64)> {
         self.names().iter().copied().zip(self.values.iter().copied())
     }
@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn a_key_without_a_value_goes() {
         let names = ["a", "b", "c"].map(Name::from);
-        let mut keys = Keys::of(Names::from(&names[..]));
+        let mut keys = Keys::with_names(Names::from(&names[..]));
         for value in [Some(1), None, Some(3)] {
             keys.push(value);
         }

@@ -1,9 +1,9 @@
-//! Kinds of findings, and all that differs between them.
+//! Kinds of findings and their properties.
 //!
-//! One table, [`Kind::info`], says how each kind is named and counted in every output. A new kind is a
-//! variant and a row: what renders, counts, raises alarms or publishes a schema reads the row.
+//! [`Kind::info`] gives each kind's names and how it counts. A new kind is a variant and a row:
+//! renderers, exit codes, alarms and schemas all read the row.
 
-/// What kind of thing was found.
+/// The kind of a finding.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Kind {
     /// Allocation sites that grow.
@@ -14,32 +14,32 @@ pub enum Kind {
     SessionGrowth,
     /// A pool that fills.
     PoolGrowth,
-    /// Acquired and never released.
+    /// Resources acquired and never released.
     Unpaired,
     /// Steps in the wrong order.
     Order,
-    /// Two ledgers that should agree and don't.
+    /// Two ledgers that disagree.
     Disagreement,
 }
 
-/// Which group of faults a kind belongs to, for whoever lets only some of them count.
+/// A group of kinds, as selected by `--fail-on`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
-    /// Something grows.
+    /// Growth.
     Leak,
-    /// Steps were taken in the wrong order.
+    /// Steps in the wrong order.
     Order,
-    /// Something was acquired and never released.
+    /// A resource acquired and never released.
     Unpaired,
-    /// Two ledgers say different things.
+    /// Two ledgers that disagree.
     Disagreement,
 }
 
 impl Fault {
-    /// All of them.
+    /// All faults.
     pub const ALL: [Self; 4] = [Self::Leak, Self::Order, Self::Unpaired, Self::Disagreement];
 
-    /// In one word, as options have it.
+    /// Its name as an option value.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -50,43 +50,43 @@ impl Fault {
         }
     }
 
-    /// What it takes in, for the help of options.
+    /// Its description for the help of options.
     #[must_use]
     pub const fn help(self) -> &'static str {
         match self {
-            Self::Leak => "What grows: sites, regions, sessions, pools",
+            Self::Leak => "Growth of sites, regions, sessions and pools",
             Self::Order => "Steps in the wrong order",
-            Self::Unpaired => "What was acquired and never released",
-            Self::Disagreement => "Where the normal world and the TEE tell different things",
+            Self::Unpaired => "Resources acquired and never released",
+            Self::Disagreement => "Disagreement between the normal world and the TEE",
         }
     }
 }
 
-/// What a finding of a kind raises while a system is watched.
+/// When a finding raises an alarm in `teeleak watch`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AlarmRule {
     /// An alarm for each failure.
     Failure,
-    /// An alarm where growth was decided to be a leak.
+    /// An alarm for growth that is a leak.
     Leak,
-    /// None: what is held at the moment may be in use.
+    /// No alarm: a resource held now may be in use.
     Never,
 }
 
-/// All that depends on the kind of a finding.
+/// The properties of a kind of finding.
 #[derive(Clone, Copy, Debug)]
 pub struct KindInfo {
     /// Name in JSON and metrics: `site_growth`.
     pub json: &'static str,
-    /// Name in fingerprints and SARIF rules: `site-growth`. Part of what is stored: never changes.
+    /// Name in fingerprints and SARIF rules: `site-growth`. Stored by users: must never change.
     pub id: &'static str,
-    /// What a finding of this kind means, as a SARIF rule.
+    /// Its description, as a SARIF rule.
     pub meaning: &'static str,
-    /// What holds where nothing of this kind is found, as a JUnit test case.
+    /// What its absence means, as a JUnit test case.
     pub holds: &'static str,
-    /// Which faults it counts among.
+    /// The fault it belongs to.
     pub fault: Fault,
-    /// What it raises while a system is watched.
+    /// When it raises an alarm.
     pub alarm: AlarmRule,
 }
 
@@ -102,7 +102,7 @@ impl Kind {
         Self::Disagreement,
     ];
 
-    /// All that depends on it.
+    /// The properties of this kind.
     #[must_use]
     pub const fn info(self) -> &'static KindInfo {
         match self {
@@ -120,7 +120,7 @@ impl Kind {
 const SITE_GROWTH: KindInfo = KindInfo {
     json: "site_growth",
     id: "site-growth",
-    meaning: "Allocations of a site in the TEE core or the kernel are left behind by each iteration.",
+    meaning: "Each iteration leaves allocations of one site in the TEE core or the kernel behind.",
     holds: "no allocation site grows",
     fault: Fault::Leak,
     alarm: AlarmRule::Leak,
@@ -147,8 +147,8 @@ const SESSION_GROWTH: KindInfo = KindInfo {
 const POOL_GROWTH: KindInfo = KindInfo {
     json: "pool_growth",
     id: "pool-growth",
-    meaning: "A pool fills, or is in pieces.",
-    holds: "no pool fills",
+    meaning: "A pool fills up or is fragmented.",
+    holds: "no pool fills up",
     fault: Fault::Leak,
     alarm: AlarmRule::Leak,
 };
@@ -156,7 +156,7 @@ const POOL_GROWTH: KindInfo = KindInfo {
 const UNPAIRED: KindInfo = KindInfo {
     json: "unpaired",
     id: "unpaired",
-    meaning: "What a protocol says is to be released was acquired and never released.",
+    meaning: "A resource of a protocol was acquired and never released.",
     holds: "what is acquired is released",
     fault: Fault::Unpaired,
     alarm: AlarmRule::Never,
@@ -174,8 +174,8 @@ const ORDER: KindInfo = KindInfo {
 const DISAGREEMENT: KindInfo = KindInfo {
     json: "disagreement",
     id: "disagreement",
-    meaning: "Two ledgers that should agree tell different things.",
-    holds: "both worlds tell the same",
+    meaning: "Two ledgers that should agree do not.",
+    holds: "both worlds agree",
     fault: Fault::Disagreement,
     alarm: AlarmRule::Never,
 };

@@ -250,11 +250,13 @@ impl NormalWorld {
     #[must_use]
     pub fn has(&self, ledger: Ledger) -> bool {
         let said = || self.sayings.iter().any(|saying| saying.said.ledger() == Some(ledger));
-        self.of(ledger).next().is_some() || said() || (ledger == Ledger::IonTrace && self.traced)
+        self.snapshots(ledger).next().is_some()
+            || said()
+            || (ledger == Ledger::IonTrace && self.traced)
     }
 
     /// The prints of a ledger.
-    pub fn of(&self, ledger: Ledger) -> impl DoubleEndedIterator<Item = &Census> {
+    pub fn snapshots(&self, ledger: Ledger) -> impl DoubleEndedIterator<Item = &Census> {
         self.censuses.iter().filter(move |census| census.ledger == ledger)
     }
 }

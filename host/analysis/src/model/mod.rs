@@ -1,11 +1,12 @@
-//! What every source, live or recorded, is turned into.
+//! The model: facts from every source, live or recorded.
 //!
-//! - a **census**: all live objects of one kind at one moment ([`Sample`] bundles those of a moment),
+//! - a **snapshot**: all live objects at one moment ([`Sample`]),
 //! - an **event**: one step of something, with its keys and its result ([`Event`]),
 //! - a **gauge**: one number of a pool over time ([`Pool`] within a sample).
 //!
-//! Each says where it comes from ([`Origin`], [`Place`]) and what was lost ([`Part`], [`Gap`]).
-//! *Nothing observed is never clean*: a part that was not seen is [`Part::Unobserved`], not empty.
+//! Each has its origin ([`Origin`], [`Place`]) and what was lost ([`Part`], [`Gap`]).
+//! *Nothing observed is never clean*: a part that was not observed is [`Part::Unobserved`], not
+//! empty.
 
 mod call;
 mod event;

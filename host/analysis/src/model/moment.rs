@@ -1,19 +1,19 @@
-//! Where and when a fact was seen.
+//! Where and when a fact was observed.
 
 use super::Name;
 
-/// Who says so.
+/// The origin of a fact.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Origin {
     /// Observed by the TEE core.
     Tee,
-    /// Claimed by the normal world.
+    /// Reported by the normal world.
     Ree,
     /// Parsed from text.
     Text,
 }
 
-/// A place in a source that a person can go and look at.
+/// A position in a source that a reader can look up.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Place {
     /// Name of the source: a file, a device.
@@ -22,46 +22,46 @@ pub struct Place {
     pub at: u64,
 }
 
-/// Which clock a time was read from; times of different clocks don't compare.
+/// The clock of a time; times of different clocks do not compare.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Clock {
-    /// The secure world's counter since it was reset.
+    /// The secure world's counter since reset.
     Counter,
-    /// `CLOCK_MONOTONIC` of the normal world, which kernel log stamps use, too.
+    /// `CLOCK_MONOTONIC` of the normal world, also used by kernel log timestamps.
     Monotonic,
-    /// Wall clock of whoever wrote the log.
+    /// Wall clock of the machine that wrote the log.
     Wall,
 }
 
 /// A time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Time {
-    /// Whose.
+    /// Its clock.
     pub clock: Clock,
-    /// In nanoseconds.
+    /// Nanoseconds.
     pub ns: u64,
 }
 
-/// What a stretch of a run is for.
+/// A stage of a run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Stage {
-    /// Before anything.
+    /// Before the first iteration.
     Before,
-    /// Sampling without the workload.
+    /// Idle iterations: snapshots without the workload.
     Idle,
-    /// Iterations that don't count.
+    /// Warm-up iterations, which do not count.
     Warmup,
-    /// Iterations that count.
+    /// Measured iterations.
     Measured,
-    /// After everything.
+    /// After the last iteration.
     After,
 }
 
-/// When a sample was taken, in terms of the run.
+/// The point of a run at which a snapshot was taken.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Moment {
-    /// Which stretch had just ended.
+    /// The current stage.
     pub stage: Stage,
-    /// Which iteration of it had just ended, from 1; 0 where there are none.
+    /// The iteration of the stage that has just ended, from 1; 0 if the stage has none.
     pub iteration: u32,
 }

@@ -1,4 +1,4 @@
-//! Names: of steps, of keys, of sources. They are few, and each of many events has some.
+//! Interned names of steps, keys and sources.
 
 use std::{
     cmp::Ordering,
@@ -10,37 +10,36 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// One of few names: kept once and never freed, so that it costs nothing to copy one, and two are the
-/// same where their addresses are.
+/// An interned name: stored once and never freed, so it is cheap to copy and compares by address.
 ///
-/// For what rules, protocols and the names of files say; never for what an input says, which may be
-/// without end.
+/// Only for names from rules, protocols and file names; never for text from an input, which is
+/// unbounded.
 #[derive(Clone, Copy)]
 pub struct Name(&'static &'static str);
 
-/// Names in the order in which they were given, kept in the same way.
+/// An interned list of names, in the given order.
 #[derive(Clone, Copy)]
 pub(crate) struct Names(&'static &'static [Name]);
 
-/// What is kept, by its content.
+/// Interned values by content.
 type Kept<T> = Mutex<BTreeMap<&'static T, &'static &'static T>>;
 
 static NAMES: Kept<str> = Mutex::new(BTreeMap::new());
 static SETS: Kept<[Name]> = Mutex::new(BTreeMap::new());
 
-/// The one that is kept of what equals `wanted`.
+/// The interned value equal to `wanted`.
 fn keep<T: Ord + ?Sized>(all: &Kept<T>, wanted: &T) -> &'static &'static T
 where
     Box<T>: for<'a> From<&'a T>,
 {
-    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = all.get(wanted) {
+    let mut table = all.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = table.get(wanted) {
         return known;
     }
     let content: &'static T = Box::leak(Box::from(wanted));
-    let kept: &'static &'static T = Box::leak(Box::new(content));
-    all.insert(content, kept);
-    kept
+    let entry: &'static &'static T = Box::leak(Box::new(content));
+    table.insert(content, entry);
+    entry
 }
 
 impl From<&str> for Name {
@@ -73,7 +72,7 @@ impl PartialOrd for Name {
     }
 }
 
-/// By content, so that what is put in order is so in every run.
+/// Ordered by content, so that the order is the same in every run.
 impl Ord for Name {
     fn cmp(&self, other: &Self) -> Ordering {
         str::cmp(self, other)

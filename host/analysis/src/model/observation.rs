@@ -1,21 +1,21 @@
-//! All that one or more sources told.
+//! The facts of one or more sources.
 
 use std::{ops::AddAssign, sync::Arc, time::Duration};
 
 use super::{Clients, Event, Gap, Incident, Moment, NormalWorld, Place, Pool, Sample};
 
-/// What kind of system was looked at.
+/// The observed system.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Platform {
-    /// OP-TEE's version string, where known.
+    /// OP-TEE's version string, if known.
     pub release: Option<Arc<str>>,
-    /// Random number that tells two boots apart, where there is one.
+    /// Random number that identifies the boot, if available.
     pub boot: Option<u64>,
-    /// Whether only what an OP-TEE without the leak audit PTA offers was asked.
+    /// Whether only the data of a stock OP-TEE, without the leak audit PTA, was read.
     pub stock: bool,
-    /// Why the TEE was not observed, where only the normal world was.
+    /// Why only the normal world was observed, if so.
     pub no_tee: Option<NoTee>,
-    /// The workload's command line, where teeleak ran it.
+    /// The workload's command line, if teeleak ran it.
     pub workload: Vec<Arc<str>>,
     /// Time from one census to the next, where `teeleak watch` took them.
     pub census_interval: Option<Duration>,
@@ -24,37 +24,37 @@ pub struct Platform {
 /// Why a TEE was not observed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NoTee {
-    /// Whether there is one.
+    /// Whether the system has a TEE.
     pub there: bool,
-    /// What reaching it led to.
+    /// The error on access.
     pub why: Arc<str>,
 }
 
-/// What became of the canary.
+/// How many snapshots found the canary.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Canary {
-    /// Size that was planted, in bytes.
+    /// Size of the canary, in bytes.
     pub size: u32,
-    /// Samples that had to show it.
+    /// Snapshots that had to contain it.
     pub expected: u32,
-    /// Samples that did.
+    /// Snapshots that did.
     pub found: u32,
 }
 
-/// Where every line or frame of the input went: `read == parsed + ignored + rejected`.
+/// Number of input lines or frames by outcome: `read == parsed + ignored + rejected`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Accounting {
     /// Lines or frames read.
     pub read: u64,
-    /// Those that became facts or part of one.
+    /// Those that became (part of) a fact.
     pub parsed: u64,
-    /// Those that are about something else.
+    /// Unrelated ones.
     pub ignored: u64,
-    /// Those that should have become facts and could not.
+    /// Those that should have become facts but could not be parsed.
     pub rejected: u64,
 }
 
-/// Both together; what is beyond any number stays the largest one.
+/// Saturating sum.
 impl AddAssign for Accounting {
     fn add_assign(&mut self, other: Self) {
         self.read = self.read.saturating_add(other.read);
@@ -64,42 +64,42 @@ impl AddAssign for Accounting {
     }
 }
 
-/// What pools had in use between two samples.
+/// Use of the pools between two snapshots.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Gauge {
-    /// When, in terms of the run.
+    /// When, relative to the run.
     pub moment: Moment,
-    /// Where it stands in its source.
+    /// Position in its source.
     pub place: Place,
     /// The pools.
     pub pools: Vec<Pool>,
 }
 
-/// All that one or more sources told, in the order in which they told it.
+/// The facts of one or more sources, in their order.
 #[derive(Clone, Debug, Default)]
 pub struct Observation {
-    /// What was looked at.
+    /// The observed system.
     pub platform: Platform,
-    /// Censuses and gauges, in order of time.
+    /// Snapshots, in order of time.
     pub samples: Vec<Sample>,
-    /// Pools between the samples, in order of time.
+    /// Pools between the snapshots, in order of time.
     pub gauges: Vec<Gauge>,
     /// Events, in order of time.
     pub events: Vec<Event>,
-    /// What went wrong and left a trace of its own, in order of time.
+    /// Incidents, in order of time.
     pub incidents: Vec<Incident>,
-    /// What was inferred rather than read, each a sentence: "a dump begins where ...".
+    /// Inferences of the parsers, each a sentence: "a dump starts where ...".
     pub assumptions: Vec<Arc<str>>,
-    /// What processes of the normal world say of their calls.
+    /// Calls of processes of the normal world.
     pub clients: Clients,
-    /// What ledgers of the normal world say.
+    /// Ledgers of the normal world.
     pub normal: NormalWorld,
-    /// What could not be seen at all, beyond what the samples say.
+    /// Gaps beyond those of the snapshots.
     pub gaps: Vec<Gap>,
-    /// The canary, where one was planted.
+    /// The canary, if one was planted.
     pub canary: Option<Canary>,
-    /// Iterations whose workload failed: place and exit status.
+    /// Failed iterations of the workload: place and exit status.
     pub failed: Vec<(Place, i32)>,
-    /// Where the input went.
+    /// Number of input lines or frames by outcome.
     pub accounting: Accounting,
 }

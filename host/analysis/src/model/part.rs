@@ -1,30 +1,30 @@
-//! Completeness: what was seen, in part or not at all, and why.
+//! Completeness: whether data was observed fully, in part or not at all, and why.
 
 use std::{fmt, sync::Arc};
 
 use super::TeeResult;
 
-/// Objects of one kind, as far as they were seen.
+/// Objects of one kind, with the gap if they are incomplete.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Part<T> {
-    /// All of them.
+    /// All objects.
     Complete(T),
-    /// Some of them.
+    /// Some objects.
     Partial(T, Gap),
-    /// None: nothing can be said about them.
+    /// Not observed.
     Unobserved(Gap),
 }
 
 impl<T> Part<T> {
-    /// What was seen, if anything was.
-    pub fn seen(&self) -> Option<&T> {
+    /// The observed objects, if any.
+    pub fn value(&self) -> Option<&T> {
         match self {
             Self::Complete(seen) | Self::Partial(seen, _) => Some(seen),
             Self::Unobserved(_) => None,
         }
     }
 
-    /// What was not seen.
+    /// What was not observed.
     pub fn gap(&self) -> Option<&Gap> {
         match self {
             Self::Complete(_) => None,
@@ -33,63 +33,63 @@ impl<T> Part<T> {
     }
 }
 
-/// Something that was not seen.
+/// Data that was not observed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Gap {
-    /// What: "allocation sites", "regions of 37eb0e02-…".
+    /// The data: "allocation sites", "regions of 37eb0e02-…".
     pub what: Arc<str>,
-    /// Why not.
+    /// Why it is missing.
     pub reason: Reason,
-    /// What would make it visible, if anything: "build OP-TEE with `CFG_…=y`".
+    /// How to get it, if possible: "build OP-TEE with `CFG_…=y`".
     pub remedy: Option<Arc<str>>,
-    /// Objects missed, where somebody counted them.
+    /// Number of missed objects, if counted.
     pub lost: u64,
 }
 
-/// Why something was not seen.
+/// Why data was not observed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Reason {
-    /// The source can't tell such things.
+    /// Not available from this source.
     NotOffered,
-    /// It is not built into this OP-TEE.
+    /// Not built into this OP-TEE.
     NotBuilt,
     /// The TA was busy.
     Busy,
-    /// It was overwritten before it could be read.
+    /// Overwritten before it was read.
     Overrun,
-    /// There was no room for it.
+    /// No room for it.
     NoRoom,
-    /// Block headers were found overwritten.
+    /// Block headers are overwritten.
     Corrupt,
     /// It changed while it was read.
     Moved,
-    /// It was not there in time.
+    /// It did not arrive in time.
     Late,
-    /// Asking failed with this `TEE_Result`.
+    /// The request failed with this `TEE_Result`.
     Failed(u32),
-    /// The text ends, or is damaged, there.
+    /// The input ends or is damaged there.
     Damaged,
-    /// It is not there.
+    /// Missing.
     Absent,
-    /// It may not be read.
+    /// No permission to read it.
     Refused,
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotOffered => f.write_str("the source does not tell"),
+            Self::NotOffered => f.write_str("not available from this source"),
             Self::NotBuilt => f.write_str("not built into this OP-TEE"),
             Self::Busy => f.write_str("the TA was busy"),
             Self::Overrun => f.write_str("overwritten before it was read"),
             Self::NoRoom => f.write_str("no room"),
             Self::Corrupt => f.write_str("block headers are overwritten"),
             Self::Moved => f.write_str("changed while it was read"),
-            Self::Late => f.write_str("did not come in time"),
+            Self::Late => f.write_str("did not arrive in time"),
             Self::Failed(result) => write!(f, "failed with {}", TeeResult(*result)),
-            Self::Damaged => f.write_str("the input is damaged there"),
-            Self::Absent => f.write_str("not there"),
-            Self::Refused => f.write_str("may not be read"),
+            Self::Damaged => f.write_str("the input is damaged here"),
+            Self::Absent => f.write_str("missing"),
+            Self::Refused => f.write_str("no permission to read"),
         }
     }
 }

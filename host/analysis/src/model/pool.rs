@@ -1,16 +1,16 @@
-//! Pools: which there are, and how each is named.
+//! Pools and their names.
 //!
-//! A pool has one label that people read, wherever it is printed, and one name in fingerprints, which are stored
-//! and never change.
+//! A pool has one label, used wherever it is shown, and one id in fingerprints. Users store
+//! fingerprints, so the id never changes.
 
 use std::{borrow::Cow, sync::Arc};
 
-/// Which pool.
+/// A pool.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum PoolKind {
     /// The TEE core's heap.
     CoreHeap,
-    /// The heap of the part that all guests share.
+    /// The nexus heap, shared by all guests.
     NexusHeap,
     /// Memory for TAs.
     TaRam,
@@ -22,14 +22,14 @@ pub enum PoolKind {
     Sessions,
     /// Threads of the TEE core.
     Threads,
-    /// One of the normal world.
+    /// A pool of the normal world.
     NormalWorld(NormalPool),
-    /// Another one, by the name that the source gives.
+    /// Another pool, by the name that the source gives.
     Named(Arc<str>),
 }
 
 impl PoolKind {
-    /// As a person reads it.
+    /// The name shown in reports.
     #[must_use]
     pub fn label(&self) -> Cow<'_, str> {
         match self {
@@ -45,7 +45,7 @@ impl PoolKind {
         }
     }
 
-    /// As fingerprints have it: part of what users stored, so it stays when a label changes.
+    /// The name in fingerprints: stored by users, so it stays when the label changes.
     #[must_use]
     pub fn id(&self) -> Cow<'_, str> {
         match self {
@@ -72,22 +72,22 @@ pub enum NormalPool {
     IonCma,
     /// ion's reserved heap.
     IonCarveout,
-    /// What the gpu's driver has.
+    /// Memory of the GPU driver.
     Gpu,
-    /// What no line of `/proc/meminfo` counts.
+    /// Memory that no line of `/proc/meminfo` counts.
     Unaccounted,
     /// Stacks and page tables of the kernel.
     KernelStacks,
-    /// Free pages, and the blocks they come in.
+    /// Free pages, by block size.
     FreePages,
     /// Descriptors of a process.
     Descriptors,
-    /// Addresses of the iommu for a device.
+    /// IOMMU addresses of a device.
     IommuAddresses(Arc<str>),
 }
 
 impl NormalPool {
-    /// As a person reads it, and as fingerprints have it.
+    /// The name shown in reports and used in fingerprints.
     #[must_use]
     pub fn label(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {

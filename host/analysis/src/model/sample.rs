@@ -1,4 +1,4 @@
-//! A sample: what was alive at one moment.
+//! A snapshot of the TEE: live objects and pools at one moment.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use teeleak_proto::Uuid;
 use super::{Moment, Part, Place, Time};
 use crate::model::PoolKind;
 
-/// Who an allocation is for. Numbers are not reused within one boot.
+/// The owner of an allocation. Numbers are not reused within one boot.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum OwnerId {
-    /// Nobody said.
+    /// Unknown.
     Unknown,
     /// The TEE core itself.
     Core,
@@ -18,65 +18,65 @@ pub enum OwnerId {
     Number(u16),
 }
 
-/// What an owner number stands for.
+/// An entry of the owner table.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Owner {
     /// Owner number.
     pub number: u16,
-    /// UUID of the TA or PTA; `None` for the number that stands for all that had no room.
+    /// UUID of the TA or PTA; `None` for the entry that collects all owners beyond the table.
     pub uuid: Option<Uuid>,
-    /// Instance, never used twice in one boot.
+    /// Instance number, unique within one boot.
     pub instance: u32,
     /// Whether it is a PTA.
     pub pta: bool,
-    /// Whether the instance is gone.
+    /// Whether the instance has ended.
     pub gone: bool,
 }
 
-/// Live allocations that are alike.
+/// Live allocations of one site, grouped by all the fields below.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Site {
-    /// Source file as the build names it.
+    /// Source file, as named by the build.
     pub file: Arc<str>,
     /// Source line.
     pub line: u32,
-    /// Bytes requested by each.
+    /// Bytes per allocation, as requested.
     pub size: u64,
-    /// How many there are.
+    /// Number of allocations.
     pub count: u64,
-    /// For whom.
+    /// Owner.
     pub owner: OwnerId,
     /// PTA that was serving the owner.
     pub server: OwnerId,
-    /// Session of the owner that was being served, where known.
+    /// Session of the owner that was being served, if known.
     pub session: Option<u32>,
-    /// Epoch they were made in; `None` where nobody keeps epochs. Epoch 0 is all before the first.
+    /// Epoch of the allocations; `None` without epochs. Epoch 0 is everything before the first.
     pub epoch: Option<u32>,
-    /// Return address of the call, as offset into the core.
+    /// Return address of the allocating call, as an offset into the TEE core.
     pub caller: Option<u64>,
 }
 
 /// A user TA instance.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Instance {
-    /// Instance, never used twice in one boot.
+    /// Instance number, unique within one boot.
     pub id: u32,
     /// UUID of the TA.
     pub uuid: Uuid,
     /// Whether it panicked.
     pub panicked: bool,
-    /// Sessions open to it, where known.
+    /// Number of open sessions, if known.
     pub ref_count: Option<u32>,
     /// Its regions.
     pub regions: Part<Vec<Region>>,
-    /// Its heap, where the stock statistics tell.
+    /// Its heap, if the stock statistics include it.
     pub heap: Option<Pool>,
 }
 
 /// A region of a TA instance.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Region {
-    /// Where the TA sees it.
+    /// Virtual address in the TA.
     pub va: u64,
     /// Bytes mapped.
     pub size: u64,
@@ -86,18 +86,18 @@ pub struct Region {
     pub hashed: bool,
     /// Read, write, execute for the TA, secure memory: `rwxs` in this order as bits 0 to 3.
     pub access: u8,
-    /// `PTA_LEAK_AUDIT_REGION_*` where the PTA told, else 0.
+    /// `PTA_LEAK_AUDIT_REGION_*` from the PTA, else 0.
     pub flags: u32,
 }
 
 /// An open session.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Session {
-    /// Session id, unique among those of one opener.
+    /// Session id, unique per opener.
     pub id: u32,
     /// Instance that opened it, 0 for the normal world.
     pub opener: u32,
-    /// UUID of the TA or PTA that it is to.
+    /// UUID of the TA or PTA that serves it.
     pub uuid: Uuid,
     /// Instance that serves it, 0 for a PTA.
     pub instance: u32,
@@ -107,7 +107,7 @@ pub struct Session {
     pub client: Option<Uuid>,
 }
 
-/// What a pool counts.
+/// The unit of a pool.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum PoolUnit {
     /// Bytes.
@@ -116,45 +116,45 @@ pub enum PoolUnit {
     Objects,
 }
 
-/// Figures of a pool, named as in `struct pta_stats_alloc`; `None` where nobody counts it.
+/// Figures of a pool, named as in `struct pta_stats_alloc`; `None` if not counted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pool {
-    /// Which.
+    /// The pool.
     pub kind: PoolKind,
-    /// What the figures count.
+    /// Unit of the figures.
     pub unit: PoolUnit,
     /// In use now.
     pub allocated: Option<u64>,
-    /// Most that ever was in use.
+    /// Peak use.
     pub max_allocated: Option<u64>,
-    /// What there is in all.
+    /// Total size.
     pub size: Option<u64>,
-    /// Biggest free block.
+    /// Largest free block.
     pub largest_free: Option<u64>,
     /// Sum of the squares of the free blocks.
     pub free2_sum: Option<u64>,
     /// Failed allocations.
     pub num_alloc_fail: Option<u64>,
-    /// Biggest failed allocation.
+    /// Largest failed allocation.
     pub biggest_alloc_fail: Option<u64>,
-    /// In use when that one failed.
+    /// In use when the largest one failed.
     pub biggest_alloc_fail_used: Option<u64>,
 }
 
-/// What was alive at one moment.
+/// Live objects and pools at one moment.
 #[derive(Clone, Debug)]
 pub struct Sample {
-    /// When, in terms of the run.
+    /// When, relative to the run.
     pub moment: Moment,
     /// When, by a clock.
     pub time: Option<Time>,
-    /// Where it begins in its source.
+    /// Position of its start in the source.
     pub place: Place,
-    /// Epoch that allocations made after this sample belong to, where epochs are kept.
+    /// Epoch of allocations after this snapshot, if epochs are kept.
     pub epoch: Option<u32>,
     /// Live allocations of the core heap.
     pub sites: Part<Vec<Site>>,
-    /// What the owner numbers stand for.
+    /// The owner table.
     pub owners: Part<Vec<Owner>>,
     /// User TA instances with their regions.
     pub instances: Part<Vec<Instance>>,

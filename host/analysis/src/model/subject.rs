@@ -1,4 +1,4 @@
-//! What a finding is about.
+//! The subject of a finding.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use teeleak_proto::Uuid;
 
 use super::{Ledger, PoolKind};
 
-/// What something is about.
+/// The subject of a finding.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Subject {
     /// An allocation site.
@@ -15,24 +15,24 @@ pub enum Subject {
         file: Arc<str>,
         /// Source line.
         line: u32,
-        /// Bytes requested by each.
+        /// Bytes per allocation, as requested.
         size: u64,
-        /// TA or PTA it is for, where known.
+        /// Owning TA or PTA, if known.
         owner: Option<Uuid>,
-        /// Function or offset it was called from, where known.
+        /// Calling function or offset, if known.
         caller: Option<Arc<str>>,
     },
     /// A TA.
     Ta(Uuid),
     /// A pool.
     Pool(PoolKind),
-    /// Something that a ledger of the normal world lists.
+    /// An entry of a normal-world ledger.
     Holding {
-        /// Where it is listed.
+        /// The ledger.
         listing: Listing,
-        /// What is listed: a function, a process, a heap.
+        /// Name of the entry: a function, a process, a heap.
         name: Arc<str>,
-        /// The process that has it, where it is one.
+        /// The process that holds it, if any.
         pid: Option<u64>,
     },
     /// A resource of a protocol.
@@ -44,7 +44,7 @@ pub enum Subject {
     },
 }
 
-/// Where the normal world lists what is held.
+/// A source of held objects in the normal world.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Listing {
     /// A ledger.
@@ -58,7 +58,7 @@ pub enum Listing {
 }
 
 impl Listing {
-    /// As a person reads it.
+    /// The name shown in it.
     #[must_use]
     pub fn label(&self) -> &str {
         match self {
@@ -67,7 +67,7 @@ impl Listing {
         }
     }
 
-    /// As fingerprints have it: part of what users stored, so it stays when a label changes.
+    /// As in it: part of what users stored, so it stays when a label changes.
     #[must_use]
     pub fn id(&self) -> &str {
         match self {

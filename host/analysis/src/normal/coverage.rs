@@ -1,17 +1,18 @@
-//! What ledgers of the normal world were not in the input, and what those that were leave open.
+//! Ledgers of the normal world missing from the input, and the doubts that the others leave.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::model::{Gap, Ledger, LedgerFamily, LedgerInfo, NormalWorld, Reason};
 
 /// Gaps and doubts.
-pub(super) fn of(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>) {
+pub(super) fn gaps_and_doubts(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>) {
     let live = super::live(normal);
-    // A run says for itself what it could not read, and why.
-    let unseen = Ledger::ALL.iter().filter(|ledger| !live && !normal.has(**ledger));
-    // What only some vendor's kernel has is none of a system that shows no sign of it.
-    let unseen = unseen.map(|ledger| ledger.info());
-    let unseen = unseen.filter(|info| info.family.is_none_or(|family| has_family(normal, family)));
+    // A run reports its own gaps.
+    let missing_ledgers = Ledger::ALL.iter().filter(|ledger| !live && !normal.has(**ledger));
+    // Ledgers of a vendor's kernel are no gap on a system without any sign of that vendor.
+    let missing_ledgers = missing_ledgers.map(|ledger| ledger.info());
+    let unseen =
+        missing_ledgers.filter(|info| info.family.is_none_or(|family| has_family(normal, family)));
     let gaps = unseen.map(|LedgerInfo { name, capture, .. }| {
         let (reason, remedy) = (Reason::NotOffered, Some((*capture).into()));
         Gap { what: format!("normal world: {name}").into(), reason, remedy, lost: 0 }
@@ -20,22 +21,24 @@ pub(super) fn of(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>) {
     for census in normal.censuses.iter().filter(|census| !live || is_series(census.ledger)) {
         *prints.entry(census.title()).or_default() += 1;
     }
-    let once: Vec<_> =
+    let single_snapshots: Vec<_> =
         prints.iter().filter(|(_, n)| **n == 1).map(|(name, _)| name.clone()).collect();
-    let doubt = match &once[..] {
+    let doubt = match &single_snapshots[..] {
         [] => None,
-        [one] => Some(format!("one print of {one} can't show growth")),
+        [one] => Some(format!("one snapshot of {one} can't show growth")),
         [one, more @ ..] => Some(format!(
-            "one print each of {one} and {} more ledgers can't show growth",
+            "one snapshot each of {one} and {} more ledgers can't show growth",
             more.len()
         )),
     };
-    let none =
-        normal.censuses.is_empty().then(|| "no ledger of the normal world was printed".to_owned());
-    (gaps.collect(), doubt.into_iter().chain(none).map(Into::into).collect())
+    let no_ledger = normal
+        .censuses
+        .is_empty()
+        .then(|| "the input has no ledger of the normal world".to_owned());
+    (gaps.collect(), doubt.into_iter().chain(no_ledger).map(Into::into).collect())
 }
 
-/// Whether a run has to have seen it more than once: what is of one process or one scan comes and goes.
+/// Whether a run must read it more than once: ledgers of one process or one scan come and go.
 fn is_series(ledger: Ledger) -> bool {
     matches!(ledger, Ledger::Descriptors | Ledger::MemInfo)
 }

@@ -1,4 +1,4 @@
-//! Findings as they are put together.
+//! A builder for findings.
 
 use crate::{
     fingerprint::fingerprint,
@@ -9,7 +9,7 @@ use crate::{
     text,
 };
 
-/// A finding whose identity is its kind and subject.
+/// A finding under construction; its fingerprint is its kind and subject.
 pub(super) struct Draft(Finding);
 
 impl Draft {
@@ -49,8 +49,8 @@ impl Draft {
         self.evidence([Evidence::Text(text.into())])
     }
 
-    /// A sentence and where it stands.
-    pub(super) fn at(self, text: &str, place: &Place) -> Self {
+    /// Adds a sentence with its place.
+    pub(super) fn evidence_at(self, text: &str, place: &Place) -> Self {
         self.text(&format!("{text} ({})", text::place(place)))
     }
 
@@ -70,7 +70,7 @@ impl Draft {
     }
 }
 
-/// What is listed by this name.
+/// The subject of this name in a listing.
 pub(super) fn holding(listing: Listing, name: &str, pid: Option<u64>) -> Subject {
     Subject::Holding { listing, name: name.into(), pid }
 }

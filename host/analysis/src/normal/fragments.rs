@@ -1,4 +1,4 @@
-//! Free memory in pieces: what `/proc/buddyinfo` says of blocks by order, and whether that is what fails.
+//! Fragmentation of free memory, from `/proc/buddyinfo`: free blocks by order.
 
 use std::sync::Arc;
 
@@ -14,54 +14,54 @@ use crate::{
     text,
 };
 
-/// Order from which blocks are large: 64 KiB. What is larger than eight pages the kernel does not promise
+/// Order from which blocks are large: 64 KiB. The kernel does not guarantee more than eight pages
 /// (`PAGE_ALLOC_COSTLY_ORDER` is 3, Linux `include/linux/mmzone.h`).
 const LARGE: u32 = 4;
 
-/// Part of the free memory in large blocks below which it is in pieces, in percent.
+/// Share of large blocks below which free memory is fragmented, in percent.
 const PIECES: u64 = 10;
 
-/// Free memory of one print: all of it, and that in large blocks.
+/// Free memory of one snapshot: in total, and in large blocks.
 fn free(census: &Census) -> (u64, u64) {
     let large = |row: &&crate::model::Row| row.ids.order.is_some_and(|order| order >= LARGE);
-    let of = |rows: &mut dyn Iterator<Item = u64>| rows.fold(0u64, u64::saturating_add);
-    let all = of(&mut census.rows.iter().map(|row| row.bytes));
-    (all, of(&mut census.rows.iter().filter(large).map(|row| row.bytes)))
+    let sum = |rows: &mut dyn Iterator<Item = u64>| rows.fold(0u64, u64::saturating_add);
+    let total = sum(&mut census.rows.iter().map(|row| row.bytes));
+    (total, sum(&mut census.rows.iter().filter(large).map(|row| row.bytes)))
 }
 
-/// What is told of free blocks; `leaks` says that something was found that eats memory.
+/// Findings and triage of free blocks; `leaks` says whether a leak was found.
 pub(super) fn findings(normal: &NormalWorld, leaks: bool) -> (Vec<Finding>, Vec<Arc<str>>) {
-    let prints: Vec<_> = Prints::of(normal, Ledger::BuddyInfo, |_| true).measured().collect();
+    let prints: Vec<_> = Prints::new(normal, Ledger::BuddyInfo, |_| true).snapshots().collect();
     let (Some(first), Some(last)) = (prints.first(), prints.last()) else {
         return Default::default();
     };
     let (before, after) = (free(first), free(last));
     let share = text::share(after.1, after.0);
     let text = format!(
-        "free blocks of 64 KiB and more: {} -> {}, {share} of what is free",
+        "free blocks of 64 KiB and more: {} -> {}, {share} of the free memory",
         text::mebibytes(before.1),
         text::mebibytes(after.1)
     );
     let in_pieces = after.0 > 0 && after.1.saturating_mul(100) < after.0.saturating_mul(PIECES);
     if !in_pieces {
-        return (Vec::new(), vec![format!("{text}: memory is not in pieces").into()]);
+        return (Vec::new(), vec![format!("{text}: memory is not fragmented").into()]);
     }
     let verdict = format!(
-        "{text}: memory is in pieces, {}",
-        if leaks { "and something leaks" } else { "and nothing that was seen leaks" }
+        "{text}: memory is fragmented, {}",
+        if leaks { "and a leak was observed" } else { "and no leak was observed" }
     );
     (vec![finding(&prints, (before, after), leaks)], vec![verdict.into()])
 }
 
 fn finding(prints: &[&Census], (before, after): ((u64, u64), (u64, u64)), leaks: bool) -> Finding {
     let title = format!(
-        "free memory is in pieces{}: {} are free, {} of it in blocks of 64 KiB and more",
+        "free memory is fragmented{}: {} free, {} of it in blocks of 64 KiB and more",
         if leaks { "" } else { ", without a leak" },
         text::mebibytes(after.0),
         text::share(after.1, after.0)
     );
     let large = Series::counts(prints.iter().map(|census| free(census).1));
-    let said = growth::judge(&Series::counts(prints.iter().map(|census| free(census).0)));
+    let judgement = growth::judge(&Series::counts(prints.iter().map(|census| free(census).0)));
     let severity = if leaks { Severity::Note } else { Severity::Possible };
     let mut draft = Draft::new(
         Kind::PoolGrowth,
@@ -69,7 +69,7 @@ fn finding(prints: &[&Census], (before, after): ((u64, u64), (u64, u64)), leaks:
         severity,
         title,
     )
-    .verdict(said.verdict)
+    .verdict(judgement.verdict)
     .figure(FigureKind::Free, after.0, Unit::Bytes)
     .figure(FigureKind::FreeInLargeBlocks, after.1, Unit::Bytes);
     for (census, (all, large)) in [(prints.first(), before), (prints.last(), after)] {
@@ -79,13 +79,13 @@ fn finding(prints: &[&Census], (before, after): ((u64, u64), (u64, u64)), leaks:
                 text::mebibytes(all),
                 text::share(large, all)
             );
-            draft = draft.at(&text, &census.place);
+            draft = draft.evidence_at(&text, &census.place);
         }
     }
-    if said.verdict != Verdict::Leak {
-        draft = draft.text("a leak takes free memory away; here large blocks became small ones");
+    if judgement.verdict != Verdict::Leak {
+        draft = draft.text("not a loss of free memory: large blocks were split into small ones");
     }
     draft
         .evidence(growth::report::words::evidence(&large, 0))
-        .next("allocate large blocks early or from CMA; compact (vm.compact_memory) and see whether they come back")
+        .next("allocate large blocks early or from CMA; compact (vm.compact_memory) and check whether large blocks return")
 }

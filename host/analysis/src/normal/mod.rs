@@ -1,4 +1,4 @@
-//! The other half of the ledger: what the normal world holds, who holds it, and which pool grows.
+//! Analysis of the normal world: held memory, its holders, and growing pools.
 //!
 //! ```text
 //! NormalWorld ── pools ──> triage, growth      which pool grows?
@@ -6,8 +6,8 @@
 //!             ── books ──> ledgers that disagree
 //! ```
 //!
-//! One print shows what is in use, not what leaks. Only a series that [`crate::growth::judge`] decides, or
-//! something that by itself proves that nobody will release it, is a failure; the rest is possible.
+//! One snapshot shows memory in use, not leaks. Only a series that [`crate::growth::judge`] calls a leak,
+//! or proof that nobody will release an object, is a failure; other findings are possible.
 
 mod allocators;
 mod coverage;
@@ -37,55 +37,57 @@ use std::sync::Arc;
 
 pub(crate) use reconcile::shared::join;
 
-/// What is said of the normal world.
+/// The result of the analysis of the normal world.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Told {
-    /// Which pool grows, each a sentence; the most first.
+    /// Growing pools, one sentence each, largest gain first.
     pub(crate) triage: Vec<Arc<str>>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) gaps: Vec<Gap>,
-    /// What its ledgers leave open.
+    /// Doubts that its ledgers leave.
     pub(crate) doubts: Vec<Arc<str>>,
 }
 
-/// Whether any ledger of the normal world was read. What strace says of descriptors is none by itself.
+/// Whether any ledger of the normal world was read. Descriptors from strace alone do not count.
 #[must_use]
-pub fn seen(normal: &NormalWorld) -> bool {
-    let own = |saying: &crate::model::Saying| !matches!(saying.said, Said::Duplicated { .. });
-    normal.traced || !normal.censuses.is_empty() || normal.sayings.iter().any(own)
+pub fn is_observed(normal: &NormalWorld) -> bool {
+    let is_ledger_message =
+        |saying: &crate::model::Saying| !matches!(saying.said, Said::Duplicated { .. });
+    normal.traced || !normal.censuses.is_empty() || normal.sayings.iter().any(is_ledger_message)
 }
 
-/// Iterations that count after which a run looked at it.
+/// Number of measured iterations with a snapshot of the normal world.
 #[must_use]
 pub fn iterations(normal: &NormalWorld) -> u64 {
-    let measured = normal
-        .of(Ledger::Descriptors)
+    let moments = normal
+        .snapshots(Ledger::Descriptors)
         .filter_map(|census| census.moment)
         .filter(|moment| moment.stage == Stage::Measured);
-    measured.map(|moment| moment.iteration).collect::<BTreeSet<_>>().len() as u64
+    moments.map(|moment| moment.iteration).collect::<BTreeSet<_>>().len() as u64
 }
 
-/// Whether a run looked at it.
+/// Whether a run read the normal world.
 #[must_use]
 pub fn live(normal: &NormalWorld) -> bool {
     normal.censuses.iter().any(|census| census.moment.is_some())
 }
 
-/// Protocols of the events that were read.
+/// Protocols for the events that were read.
 pub(crate) fn protocols(observation: &Observation) -> Vec<Protocol> {
     let text = include_str!("../../packs/ion-trace.toml");
     let is_ours = |event: &crate::model::Event| matches!(&event.kind, crate::model::EventKind::Step(name) if name.starts_with("ion_alloc"));
-    // Only what the kernel's trace calls a buffer fits; a vendor's own steps have other keys.
+    // Only for events of the kernel's trace; a vendor's own steps have other keys.
     let address = "address".into();
-    let any = |event: &crate::model::Event| is_ours(event) && event.keys.get(address).is_some();
-    if observation.events.iter().any(any) {
+    let has_address =
+        |event: &crate::model::Event| is_ours(event) && event.keys.get(address).is_some();
+    if observation.events.iter().any(has_address) {
         Protocol::read("ion-trace", text).unwrap_or_default()
     } else {
         Vec::new()
     }
 }
 
-/// Whether what is listed there is counted in this pool.
+/// Whether the entries of a listing are counted in this pool.
 fn fills(listing: &Listing, pool: &NormalPool) -> bool {
     match pool {
         NormalPool::Unaccounted => *listing == Listing::Ledger(Ledger::PageOwner),
@@ -95,7 +97,7 @@ fn fills(listing: &Listing, pool: &NormalPool) -> bool {
     }
 }
 
-/// Pools that grow are explained by what is found in their own ledgers.
+/// Links growing pools to findings in their own ledgers.
 fn link(findings: &mut [Finding]) {
     let sources: Vec<_> = findings
         .iter()
@@ -106,15 +108,15 @@ fn link(findings: &mut [Finding]) {
         let Subject::Pool(PoolKind::NormalWorld(pool)) = &one.subject else { continue };
         let source = sources.iter().find(|(listing, _)| fills(listing, pool));
         if let Some((listing, fingerprint)) = source {
-            let why = format!("what {} lists is counted there", listing.label());
-            one.cause = Some((fingerprint.clone(), why.into()));
+            let reason = format!("the entries of {} are part of this pool", listing.label());
+            one.cause = Some((fingerprint.clone(), reason.into()));
         }
     }
 }
 
-/// More descriptors of buffers explain more descriptors of the same process, and more buffers in all.
+/// Links growth of a process's descriptors, and of all buffers, to growth of buffer descriptors.
 fn link_buffers(findings: &mut [Finding]) {
-    // Programs of one name are not one process.
+    // By process id: several processes may have one name.
     let buffers: Vec<_> = findings
         .iter()
         .filter_map(|one| match one.subject {
@@ -131,9 +133,9 @@ fn link_buffers(findings: &mut [Finding]) {
         let (cause, why) = match ledger {
             Ledger::Descriptors => (
                 buffers.iter().find(|(holder, _)| holder == pid),
-                "they are descriptors of this process",
+                "part of this process's descriptors",
             ),
-            Ledger::DmaBuf => (buffers.first(), "whoever holds them keeps them"),
+            Ledger::DmaBuf => (buffers.first(), "the descriptors keep them allocated"),
             _ => continue,
         };
         one.cause = cause.map(|(_, fingerprint)| (fingerprint.clone(), why.into()));
@@ -147,16 +149,16 @@ fn listing(finding: &Finding) -> Option<&Listing> {
     }
 }
 
-/// What was found in the normal world.
+/// Findings in the normal world.
 #[must_use]
 pub fn findings(observation: &Observation) -> Vec<Finding> {
     audit(observation).findings
 }
 
-/// Looks at all that the normal world told.
+/// Runs all analyses of the normal world.
 pub(crate) fn audit(observation: &Observation) -> Told {
     let normal = &observation.normal;
-    if !seen(normal) {
+    if !is_observed(normal) {
         return Told::default();
     }
     let pools = pools::judge(normal);
@@ -182,6 +184,6 @@ pub(crate) fn audit(observation: &Observation) -> Told {
     link(&mut findings);
     link_buffers(&mut findings);
     tell_apart(&mut findings);
-    let (gaps, doubts) = coverage::of(normal);
+    let (gaps, doubts) = coverage::gaps_and_doubts(normal);
     Told { triage, findings, gaps, doubts }
 }

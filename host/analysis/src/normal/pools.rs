@@ -1,12 +1,12 @@
-//! Which pool grows: the triage of `/proc/meminfo` and `cpu_monitor`.
+//! Growing pools: the triage of `/proc/meminfo` and `cpu_monitor`.
 //!
-//! | grows | so look at |
+//! | growing pool | look at |
 //! | --- | --- |
 //! | Anon, and swap shrinks | heaps of processes |
 //! | Shmem, and swap shrinks | shared memory of processes |
 //! | Slab | slabinfo, then `alloc_calls` of the cache |
 //! | a heap of ion | ion/heaps, orphans |
-//! | what nobody accounts for | page_owner: pages that drivers allocate themselves |
+//! | unaccounted memory | page_owner: pages that drivers allocate themselves |
 
 use super::draft::Draft;
 use super::prints::Counted;
@@ -30,16 +30,16 @@ use crate::model::Verdict;
 use crate::text;
 use std::sync::Arc;
 
-/// Part of all memory that a pool has to gain to be told, in percent, where a series does not decide.
+/// Minimum gain to report an inconclusive pool, in percent of all memory.
 const WORTH: u64 = 2;
 
-/// Bytes that a pool has to gain in a run to be told: less is in the noise of any system.
+/// Minimum gain to report a pool of a run, in bytes: less is noise.
 const WORTH_OF_RUN: u64 = 2 << 20;
 
-/// Moments that a series needs to be judged.
+/// Minimum number of moments for a verdict.
 const MOMENTS: usize = 9;
 
-/// What is told of pools.
+/// Triage and findings of the pools.
 pub(super) struct Pools {
     pub(super) triage: Vec<Arc<str>>,
     pub(super) findings: Vec<Finding>,
@@ -57,7 +57,7 @@ struct Pool {
     said: Option<Judgement>,
 }
 
-/// What to look at where a pool grows; the rows are those of the two ledgers.
+/// Growing pools, their rows in the two ledgers, and what to look at.
 const TREE: [(NormalPool, &[&str], &str); 9] = [
     (
         NormalPool::Anonymous,
@@ -81,7 +81,7 @@ const TREE: [(NormalPool, &[&str], &str); 9] = [
         &["ion carveout heap"],
         "ion/heaps: its orphans, then a trace of ion",
     ),
-    (NormalPool::Gpu, &["Gpu", "GPUTotalUsed"], "memory of the gpu's driver"),
+    (NormalPool::Gpu, &["Gpu", "GPUTotalUsed"], "memory of the GPU driver"),
     (
         NormalPool::Unaccounted,
         &["Total-lost", "unaccounted"],
@@ -90,15 +90,16 @@ const TREE: [(NormalPool, &[&str], &str); 9] = [
     (NormalPool::KernelStacks, &["KernelStack", "KernStack"], "threads that never end"),
 ];
 
-/// Judges all pools of a ledger, the first one that was seen.
+/// Judges all pools of the first available ledger.
 pub(super) fn judge(normal: &NormalWorld) -> Pools {
-    let ledger =
-        [Ledger::MemInfo, Ledger::CpuMonitor].into_iter().find(|one| normal.of(*one).count() > 1);
+    let ledger = [Ledger::MemInfo, Ledger::CpuMonitor]
+        .into_iter()
+        .find(|one| normal.snapshots(*one).count() > 1);
     let Some(ledger) = ledger else {
         return Pools { triage: Vec::new(), findings: Vec::new() };
     };
-    let prints = Prints::of(normal, ledger, |_| true);
-    let moments: Vec<Census> = prints.measured().map(balanced).collect();
+    let prints = Prints::new(normal, ledger, |_| true);
+    let moments: Vec<Census> = prints.snapshots().map(balanced).collect();
     if moments.is_empty() {
         return Pools { triage: Vec::new(), findings: Vec::new() };
     }
@@ -106,10 +107,11 @@ pub(super) fn judge(normal: &NormalWorld) -> Pools {
         TREE.iter().filter_map(|(kind, rows, _)| pool(kind, rows, &moments, &prints)).collect();
     pools.sort_by_key(|pool| std::cmp::Reverse(pool.gain()));
     let swap = swap(&moments);
-    let growing: Vec<_> = pools.iter().filter(|pool| pool.grows()).collect();
-    let mut triage: Vec<Arc<str>> = growing.iter().map(|pool| pool.sentence(swap).into()).collect();
-    triage.extend(in_use(&moments, growing.is_empty()));
-    let findings = growing.into_iter().map(|pool| pool.finding(swap)).collect();
+    let growing_pools: Vec<_> = pools.iter().filter(|pool| pool.grows()).collect();
+    let mut triage: Vec<Arc<str>> =
+        growing_pools.iter().map(|pool| pool.sentence(swap).into()).collect();
+    triage.extend(in_use(&moments, growing_pools.is_empty()));
+    let findings = growing_pools.into_iter().map(|pool| pool.finding(swap)).collect();
     Pools { triage, findings }
 }
 
@@ -117,13 +119,13 @@ fn value(census: &Census, names: &[&str]) -> Option<u64> {
     census.rows.iter().find(|row| names.contains(&&*row.name)).map(|row| row.bytes)
 }
 
-/// With what `/proc/meminfo` leaves for the reader to work out.
+/// Adds a row for the memory that `/proc/meminfo` does not account for.
 fn balanced(census: &Census) -> Census {
     let mut census = census.clone();
-    let of = |name: &str| value(&census, &[name]).unwrap_or(0);
+    let bytes = |name: &str| value(&census, &[name]).unwrap_or(0);
     if census.ledger == Ledger::MemInfo {
-        let slab = of("Slab").max(of("SReclaimable").saturating_add(of("SUnreclaim")));
-        let known = [
+        let slab = bytes("Slab").max(bytes("SReclaimable").saturating_add(bytes("SUnreclaim")));
+        let names = [
             "MemFree",
             "Buffers",
             "Cached",
@@ -133,8 +135,8 @@ fn balanced(census: &Census) -> Census {
             "PageTables",
             "Percpu",
         ];
-        let known = known.iter().fold(slab, |sum, name| sum.saturating_add(of(name)));
-        let rest = of("MemTotal").saturating_sub(known);
+        let known_bytes = names.iter().fold(slab, |sum, name| sum.saturating_add(bytes(name)));
+        let rest = bytes("MemTotal").saturating_sub(known_bytes);
         let place = census.place.clone();
         census.rows.push(crate::model::Row::new(place, "unaccounted", 1, rest));
     }
@@ -147,17 +149,17 @@ fn pool(
     moments: &[Census],
     prints: &Prints<'_>,
 ) -> Option<Pool> {
-    let mut seen = moments.iter().filter(|census| value(census, rows).is_some());
-    let from = &seen.next()?.place;
-    let to = seen.next_back().map_or(from, |census| &census.place);
+    let mut snapshots = moments.iter().filter(|census| value(census, rows).is_some());
+    let start = &snapshots.next()?.place;
+    let end = snapshots.next_back().map_or(start, |census| &census.place);
     let values = prints.values(|census| value(&balanced(census), rows));
     let total = value(&moments[0], &["MemTotal", "Memory-Total"]).unwrap_or(0);
-    let said = (values.seen().count() >= MOMENTS).then(|| values.judge());
+    let judgement = (values.values().count() >= MOMENTS).then(|| values.judge());
     let run = prints.run();
-    Some(Pool { kind, values, run, from: from.clone(), to: to.clone(), total, said })
+    Some(Pool { kind, values, run, from: start.clone(), to: end.clone(), total, said: judgement })
 }
 
-/// How much swap was free at first and at last.
+/// Free swap at the first and the last moment.
 fn swap(moments: &[Census]) -> Option<(u64, u64)> {
     let mut free = moments.iter().filter_map(|census| value(census, &["SwapFree", "Swap-Free"]));
     let first = free.next()?;
@@ -179,13 +181,13 @@ impl Pool {
     }
 
     fn grows(&self) -> bool {
-        let much =
+        let is_large =
             self.gain() > 0 && self.gain().saturating_mul(100) >= self.total.saturating_mul(WORTH);
         match self.verdict() {
-            // All processes of the system have a part in it.
+            // All processes of the system contribute to it.
             Verdict::Leak if self.run => self.gain() >= WORTH_OF_RUN,
             Verdict::Leak => true,
-            Verdict::Undecided => much && (!self.run || self.values.climbs()),
+            Verdict::Undecided => is_large && (!self.run || self.values.climbs()),
             _ => false,
         }
     }
@@ -204,13 +206,13 @@ impl Pool {
                 text::mebibytes(after)
             )
         });
-        let moments = text::count(self.values.seen().count() as u64, "moment");
+        let moments = text::count(self.values.values().count() as u64, "moment");
         format!("{} -> {} over {moments}{swap}", text::mebibytes(first), text::mebibytes(last))
     }
 
     fn sentence(&self, swap: Option<(u64, u64)>) -> String {
-        let how = if self.verdict() == Verdict::Leak { "grows" } else { "rose" };
-        format!("{} {how}: {}: look at {}", self.kind.label(), self.change(swap), self.advice())
+        let trend = if self.verdict() == Verdict::Leak { "grows" } else { "rose" };
+        format!("{} {trend}: {}: look at {}", self.kind.label(), self.change(swap), self.advice())
     }
 
     fn finding(&self, swap: Option<(u64, u64)>) -> Finding {
@@ -235,7 +237,7 @@ impl Pool {
             let unit = crate::model::Unit::BytesPerIteration;
             draft = draft
                 .figures(rate.map(|rate| growing::figure(FigureKind::Growth, rate, unit)))
-                .evidence([Evidence::Text(growing::why(said, series, "byte").into())]);
+                .evidence([Evidence::Text(growing::reason(said, series, "byte").into())]);
         }
         draft
             .evidence(growth::report::words::evidence(series, self.values.first))
@@ -243,35 +245,35 @@ impl Pool {
     }
 }
 
-/// Whether memory in use grows, and that no pool does.
+/// Triage of the memory in use; `none` says that no pool grows.
 fn in_use(moments: &[Census], none: bool) -> Option<Arc<str>> {
     let free = |census: &Census| value(census, &["MemFree", "Sysfre"]);
-    let used: Vec<u64> = moments
+    let usage: Vec<u64> = moments
         .iter()
         .filter_map(|census| {
             Some(value(census, &["MemTotal", "Memory-Total"])?.saturating_sub(free(census)?))
         })
         .collect();
-    let (first, last) = (*used.first()?, *used.last()?);
+    let (first, last) = (*usage.first()?, *usage.last()?);
     let total = moments.first().and_then(|census| value(census, &["MemTotal", "Memory-Total"]))?;
-    let said = growth::judge(&Series::counts(used.iter().copied()));
-    let how = match said.verdict {
+    let judgement = growth::judge(&Series::counts(usage.iter().copied()));
+    let trend = match judgement.verdict {
         Verdict::Leak => "grows",
-        Verdict::Oscillation => "comes and goes",
+        Verdict::Oscillation => "fluctuates",
         _ if last.saturating_sub(first).saturating_mul(100) >= total.saturating_mul(WORTH) => {
             "rose"
         }
-        _ => "stays",
+        _ => "is constant",
     };
     let range = format!(
         " (between {} and {})",
-        text::mebibytes(used.iter().copied().min().unwrap_or(0)),
-        text::mebibytes(used.iter().copied().max().unwrap_or(0))
+        text::mebibytes(usage.iter().copied().min().unwrap_or(0)),
+        text::mebibytes(usage.iter().copied().max().unwrap_or(0))
     );
-    let pools = if none { ", and no pool that is told does" } else { "" };
+    let pools = if none { ", but no known pool grows" } else { "" };
     Some(
         format!(
-            "memory in use {how}: {} -> {}{range}{pools}{}",
+            "memory in use {trend}: {} -> {}{range}{pools}{}",
             text::mebibytes(first),
             text::mebibytes(last),
             cache(moments).filter(|_| none).unwrap_or_default()
@@ -280,10 +282,12 @@ fn in_use(moments: &[Census], none: bool) -> Option<Arc<str>> {
     )
 }
 
-/// What of the growth the page cache has.
+/// The share of the page cache in the growth.
 fn cache(moments: &[Census]) -> Option<String> {
     let cached = ["Cached", "Cache"];
     let (before, after) = (value(moments.first()?, &cached)?, value(moments.last()?, &cached)?);
-    let has = text::mebibytes(after.checked_sub(before).filter(|gain| *gain > 0)?);
-    Some(format!("; the page cache, which the kernel gives back, has {has} of it"))
+    let gain_text = text::mebibytes(after.checked_sub(before).filter(|gain| *gain > 0)?);
+    Some(format!(
+        "; {gain_text} of it is page cache, which the kernel gives back, has {gain_text} reclaim"
+    ))
 }

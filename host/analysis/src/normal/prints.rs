@@ -1,4 +1,4 @@
-//! The prints of a ledger by iteration, where a run took them, and series of what they list.
+//! Snapshots of a ledger by iteration, and series of their entries.
 
 use std::collections::BTreeMap;
 
@@ -17,71 +17,71 @@ impl Taken for Census {
     }
 }
 
-/// Values that a leak takes at least: eight gains in a row are chance in less than one of a hundred.
+/// Minimum number of values for a leak: eight gains in a row are chance in less than 1 % of cases.
 const VALUES: usize = 9;
 
-/// The prints of a ledger, or of one thing that it has prints of.
+/// The snapshots of a ledger, or of one of its caches, heaps or devices.
 pub(super) struct Prints<'n> {
     timeline: Timeline<'n, Census>,
 }
 
-/// A quantity over the prints.
+/// A quantity over the snapshots.
 #[derive(Clone, Debug)]
 pub(super) struct Counted {
-    /// With what idle iterations do as well taken away.
+    /// The values, less the growth of idle iterations.
     pub(super) series: Series,
-    /// What that is, for each.
+    /// Growth per idle iteration.
     pub(super) idle: f64,
     /// Iteration of the first value.
     pub(super) first: u32,
 }
 
 impl<'n> Prints<'n> {
-    /// Those of a ledger that fit.
-    pub(super) fn of(
+    /// The snapshots of a ledger for which `fits` holds.
+    pub(super) fn new(
         normal: &'n NormalWorld,
         ledger: Ledger,
         fits: impl Fn(&Census) -> bool,
     ) -> Self {
-        let all: Vec<_> = normal.of(ledger).filter(|census| fits(census)).collect();
-        Self { timeline: Timeline::of(&all) }
+        let snapshots: Vec<_> = normal.snapshots(ledger).filter(|census| fits(census)).collect();
+        Self { timeline: Timeline::from_refs(&snapshots) }
     }
 
-    /// Whether a run took them.
+    /// Whether a run took the snapshots.
     pub(super) fn run(&self) -> bool {
         self.timeline.run
     }
 
-    /// Those that count, in order.
-    pub(super) fn measured(&self) -> impl DoubleEndedIterator<Item = &'n Census> + '_ {
+    /// The measured snapshots, in order.
+    pub(super) fn snapshots(&self) -> impl DoubleEndedIterator<Item = &'n Census> + '_ {
         self.timeline.measured.iter().flatten().copied()
     }
 
-    /// What they list, by key: amounts that a print does not list are 0.
+    /// Series of their entries by key; entries missing from a snapshot are 0.
     pub(super) fn columns<K: Ord>(
         &self,
         list: impl Fn(&'n Census) -> Vec<(K, u64)>,
         most: usize,
     ) -> BTreeMap<K, Counted> {
-        let measured = columns(&self.timeline.measured, &list, most);
+        let measured_columns = columns(&self.timeline.measured, &list, most);
         let idle: Vec<_> = self.timeline.idle.iter().copied().map(Some).collect();
         let idle = columns(&idle, &list, most);
         let first = self.timeline.first;
-        let counted = measured.into_iter().map(|(key, column)| {
+        let series_by_key = measured_columns.into_iter().map(|(key, column)| {
             let idle = idle.get(&key).map_or(0.0, |idle| idle.idle_rate().0);
             let mut series = column.objects(0, false);
             series.subtract(idle);
             (key, Counted { series, idle, first })
         });
-        counted.collect()
+        series_by_key.collect()
     }
 
-    /// One number of each print.
+    /// Series of one number per snapshot.
     pub(super) fn values(&self, value: impl Fn(&Census) -> Option<u64>) -> Counted {
         let list =
             |census: &'n Census| value(census).map(|value| ((), value)).into_iter().collect();
-        let counted = self.columns(list, 1).remove(&());
-        counted.unwrap_or(Counted {
+        let count_series = self.columns(list, 1).remove(&());
+        count_series.unwrap_or(Counted {
             series: Series::default(),
             idle: 0.0,
             first: self.timeline.first,
@@ -100,47 +100,47 @@ fn columns<'n, K: Ord>(
             if columns.len() >= most && !columns.contains_key(&key) {
                 continue;
             }
-            let seen = || Column::new(prints.iter().map(Option::is_some));
-            columns.entry(key).or_insert_with(seen).add(at, None, amount, 0);
+            let empty_column = || Column::new(prints.iter().map(Option::is_some));
+            columns.entry(key).or_insert_with(empty_column).add(at, None, amount, 0);
         }
     }
     columns
 }
 
 impl Counted {
-    /// What the series says; nothing, where it is short: all of a system has a part in it.
+    /// The judgement of the series; a short one is never a leak, as the whole system contributes to it.
     pub(super) fn judge(&self) -> Judgement {
-        let said = judge(&self.series);
-        let values = self.series.seen().count();
-        if said.verdict != Verdict::Leak || values >= VALUES {
-            return said;
+        let judgement = judge(&self.series);
+        let values = self.series.points().count();
+        if judgement.verdict != Verdict::Leak || values >= VALUES {
+            return judgement;
         }
-        Judgement::undecided(Basis::TooShort, said.support, VALUES - values)
+        Judgement::undecided(Basis::TooShort, judgement.support, VALUES - values)
     }
 
-    /// First and last value as they were seen.
+    /// First and last observed value.
     pub(super) fn ends(&self) -> (u64, u64) {
-        let mut seen = self.seen();
-        let first = seen.next().unwrap_or(0);
-        (first, seen.next_back().unwrap_or(first))
+        let mut values = self.values();
+        let first = values.next().unwrap_or(0);
+        (first, values.next_back().unwrap_or(first))
     }
 
-    /// The values as they were seen.
-    pub(super) fn seen(&self) -> impl DoubleEndedIterator<Item = u64> + '_ {
+    /// The observed values, including idle growth.
+    pub(super) fn values(&self) -> impl DoubleEndedIterator<Item = u64> + '_ {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-        self.series.seen().map(|(at, value)| (value + self.idle * at as f64).round() as u64)
+        self.series.points().map(|(at, value)| (value + self.idle * at as f64).round() as u64)
     }
 
-    /// In how many iterations it rose.
-    pub(super) fn rises(&self) -> usize {
-        let values: Vec<_> = self.series.seen().map(|(_, value)| value).collect();
+    /// Number of iterations with a rise.
+    pub(super) fn rise_count(&self) -> usize {
+        let values: Vec<_> = self.series.points().map(|(_, value)| value).collect();
         values.windows(2).filter(|pair| pair[1] > pair[0]).count()
     }
 
     /// Whether it rose in most iterations and never fell.
     pub(super) fn climbs(&self) -> bool {
-        let values: Vec<_> = self.series.seen().map(|(_, value)| value).collect();
+        let values: Vec<_> = self.series.points().map(|(_, value)| value).collect();
         let falls = values.windows(2).any(|pair| pair[1] < pair[0]);
-        !falls && values.len() > 2 && 2 * self.rises() >= values.len() - 1
+        !falls && values.len() > 2 && 2 * self.rise_count() >= values.len() - 1
     }
 }

@@ -1,36 +1,36 @@
-//! Lines: put together from text that comes in pieces, and where each of them went.
+//! Lines: assembled from text that comes in pieces, and counted by outcome.
 //!
 //! ```text
 //! "on"  "e\ntwo\nthr"  "ee\n"  ── LineSplitter ──> "one", "two", "three"
 //! ```
 //!
-//! How text is cut into pieces makes no difference, and no line takes more memory than its limit. What of a
-//! line is beyond that is either left out ([`LineSplitter::lines`]) or taken for another line
-//! ([`LineSplitter::stretches`], [`line_piece`]), as whoever counts the lines needs it.
+//! How text is split into pieces makes no difference, and no line takes more memory than its limit. The part
+//! of a line beyond the limit is either dropped ([`LineSplitter::lines`]) or treated as another line
+//! ([`LineSplitter::stretches`], [`line_piece`]), depending on how the caller counts lines.
 
 use std::ops::AddAssign;
 
 use crate::model::Accounting;
 
-/// Puts lines together.
+/// Assembles lines.
 #[derive(Debug)]
 pub struct LineSplitter {
-    /// The begin of a line whose end has not come yet.
+    /// The first part of a line whose end has not come yet.
     rest: Vec<u8>,
     limit: usize,
-    /// Whether more of that line has come than there is room for.
+    /// Whether that line is longer than the limit.
     is_cut: bool,
 }
 
 impl LineSplitter {
-    /// `limit` is the most bytes that are kept of a line, at least one.
+    /// `limit` is the longest line that is kept, in bytes, at least 1.
     #[must_use]
     pub const fn new(limit: usize) -> Self {
         Self { rest: Vec::new(), limit: if limit == 0 { 1 } else { limit }, is_cut: false }
     }
 
-    /// Takes text and hands over each line that ends in it, without its end; with it, whether the line
-    /// was longer than the limit and has lost what is beyond.
+    /// Reads text and hands each line that ends in it to `take`, without its newline, and with whether it
+    /// was cut off at the limit.
     pub fn lines(&mut self, mut text: &[u8], mut take: impl FnMut(&[u8], bool)) {
         while let Some(end) = memchr::memchr(b'\n', text) {
             let line = &text[..end];
@@ -46,8 +46,8 @@ impl LineSplitter {
         self.keep(text);
     }
 
-    /// Takes text and hands over stretches of it, each of whole lines with their ends; of a line that is
-    /// longer than the limit, as many bytes at a time.
+    /// Reads text and hands stretches of whole lines, with their newlines, to `take`; a line longer than
+    /// the limit comes in stretches of that length.
     pub fn stretches(&mut self, text: &[u8], mut take: impl FnMut(&[u8])) {
         // No line within a part is longer than the limit.
         for mut part in text.chunks(self.limit) {
@@ -69,7 +69,7 @@ impl LineSplitter {
         }
     }
 
-    /// The text is over: gives its last line, where that has no end, and whether it was cut.
+    /// Ends the text: its last line, if that has no newline, and whether it was cut off.
     pub fn end(&mut self) -> Option<(Vec<u8>, bool)> {
         let is_cut = std::mem::take(&mut self.is_cut);
         Some((std::mem::take(&mut self.rest), is_cut)).filter(|(line, _)| !line.is_empty())
@@ -87,8 +87,8 @@ impl LineSplitter {
     }
 }
 
-/// How many bytes at the begin of a text belong to a line that has room for `room` more, its end among
-/// them, and whether the line is over with them: it ends there, or there is no more room.
+/// Number of bytes at the start of a text that belong to a line with room for `room` more, its newline
+/// included, and whether the line is complete with them: it ends there, or has no more room.
 #[must_use]
 pub fn line_piece(text: &[u8], room: usize) -> (usize, bool) {
     let text = &text[..text.len().min(room)];
@@ -98,25 +98,25 @@ pub fn line_piece(text: &[u8], room: usize) -> (usize, bool) {
     }
 }
 
-/// What became of a line.
+/// The outcome of a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum LineOutcome {
-    /// It became facts, or part of one.
+    /// It gave facts, or part of one.
     Parsed,
-    /// It is about something else.
+    /// It is unrelated.
     Ignored,
-    /// It should have become facts and could not be read.
+    /// It should have given facts and could not be read.
     Rejected,
 }
 
-/// Parsed where there is a value, else rejected.
+/// Parsed if it has a value, otherwise rejected.
 impl<T> From<Option<T>> for LineOutcome {
     fn from(read: Option<T>) -> Self {
         if read.is_some() { Self::Parsed } else { Self::Rejected }
     }
 }
 
-/// One more line was read.
+/// Counts one more line.
 impl AddAssign<LineOutcome> for Accounting {
     fn add_assign(&mut self, outcome: LineOutcome) {
         let (parsed, ignored, rejected) = match outcome {

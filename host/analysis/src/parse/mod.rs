@@ -1,4 +1,4 @@
-//! Bytes of a source in, facts out.
+//! Parses the bytes of sources into facts.
 
 pub mod capture;
 pub mod console;

@@ -1,8 +1,8 @@
 //! Replies of stock OP-TEE's statistics PTA.
 //!
 //! `struct pta_stats_alloc` (optee_os lib/libutee/include/pta_stats.h, `struct malloc_stats` before 4.1.0)
-//! has no version of its own: it has 56 bytes up to 4.5.0, and 64 since 4.6.0 put `free2_sum` into it.
-//! How many it has here tells the size that the PTA asks for when it is given too short a buffer.
+//! has no version: it has 56 bytes up to 4.5.0, and 64 since 4.6.0 added `free2_sum`. Which one it is
+//! follows from the size that the PTA requests when the buffer is too short.
 //!
 //! ```text
 //! bytes  desc[32] | free2_sum u64 (4.6.0+) | allocated, max_allocated, size, num_alloc_fail,
@@ -20,16 +20,14 @@ const NAME_BYTES: usize = 32;
 /// Bytes before `heap` in `struct pta_stats_ta`: UUID, `panicked`, `sess_num`.
 const TA_HEAD_BYTES: usize = 24;
 
-/// A reply that is none.
+/// An invalid reply.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub enum StatsError {
-    /// A release that nobody told us of.
-    #[error(
-        "the statistics PTA counts a pool in {0} bytes; known are 56 (before 4.6.0) and 64 (since)"
-    )]
+    /// Unknown size of an element.
+    #[error("the statistics PTA uses {0} bytes per pool; expected 56 (before 4.6.0) or 64 (since)")]
     Element(usize),
     /// Not a whole number of elements.
-    #[error("a reply of {bytes} bytes is no list of elements of {element} bytes")]
+    #[error("a reply of {bytes} bytes is not a whole number of {element}-byte elements")]
     Length {
         /// Bytes of the reply.
         bytes: usize,
@@ -38,7 +36,7 @@ pub enum StatsError {
     },
 }
 
-/// What the PTA tells of a TA.
+/// The PTA's statistics of a TA.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TaStats {
     /// The TA.
@@ -47,50 +45,50 @@ pub struct TaStats {
     pub panicked: bool,
     /// Sessions from the normal world.
     pub sessions: u32,
-    /// Its heap. `None` where the PTA could not ask the TA, which it reports as zeros: the TA was
-    /// busy, has no session from the normal world, or was built without `CFG_TA_STATS`.
+    /// Its heap. `None` if the PTA could not query the TA, which it reports as zeros: the TA was busy,
+    /// has no session from the normal world, or was built without `CFG_TA_STATS`.
     pub heap: Option<Pool>,
 }
 
-/// Reads the reply of `STATS_CMD_ALLOC_STATS`. Pools that are not there (nexus heap without virtualization,
-/// public memory since 4.6.0) are left out.
+/// Reads the reply of `STATS_CMD_ALLOC_STATS`. Missing pools (nexus heap without virtualization, public
+/// memory since 4.6.0) are left out.
 ///
 /// # Errors
-/// When it is no list of such elements.
+/// When the reply is not a list of such elements.
 pub fn pools(element: usize, reply: &[u8]) -> Result<Vec<Pool>, StatsError> {
-    let layout = Layout::of(element)?;
-    let there = |pool: &Pool| pool.size.is_some_and(|size| size > 0);
-    Ok(elements(element, reply)?.map(|bytes| layout.pool(bytes)).filter(there).collect())
+    let layout = Layout::for_element(element)?;
+    let is_present = |pool: &Pool| pool.size.is_some_and(|size| size > 0);
+    Ok(elements(element, reply)?.map(|bytes| layout.pool(bytes)).filter(is_present).collect())
 }
 
 /// Reads the reply of `STATS_CMD_TA_STATS`; `element` is, as for [`pools`], the size of a pool.
 ///
 /// # Errors
-/// When it is no list of such elements.
+/// When the reply is not a list of such elements.
 pub fn tas(element: usize, reply: &[u8]) -> Result<Vec<TaStats>, StatsError> {
-    let layout = Layout::of(element)?;
+    let layout = Layout::for_element(element)?;
     let read = |bytes: &[u8]| {
         let (head, heap) = bytes.split_at(TA_HEAD_BYTES);
         let heap = Some(layout.pool(heap));
-        // No TA has a heap of 0 bytes; all ones is what the buffer held before.
-        let told = |heap: &Pool| !matches!(heap.size, None | Some(0 | 0xffff_ffff));
+        // No TA has a heap of 0 bytes; all ones is the initial content of the buffer.
+        let has_size = |heap: &Pool| !matches!(heap.size, None | Some(0 | 0xffff_ffff));
         TaStats {
             uuid: uuid(head),
             panicked: number(head, 16) != 0,
             sessions: number(head, 20),
-            heap: heap.filter(told),
+            heap: heap.filter(has_size),
         }
     };
     Ok(elements(TA_HEAD_BYTES + element, reply)?.map(read).collect())
 }
 
-/// Bytes of an element of [`tas`] where one of [`pools`] has `element` bytes.
+/// Bytes of an element of [`tas`] if one of [`pools`] has `element` bytes.
 #[must_use]
 pub const fn ta_bytes(element: usize) -> usize {
     TA_HEAD_BYTES + element
 }
 
-/// A pool's kind by the name that a release from 1.1 to 4.10 gives it (core/pta/stats.c).
+/// A pool's kind by its name in releases 1.1 to 4.10 (core/pta/stats.c).
 pub(super) fn kind(name: &str) -> PoolKind {
     match name {
         "Heap" => PoolKind::CoreHeap,
@@ -100,14 +98,14 @@ pub(super) fn kind(name: &str) -> PoolKind {
     }
 }
 
-/// Where the figures stand in an element.
+/// Offsets of the figures in an element.
 struct Layout {
     free2_sum: Option<usize>,
     figures: usize,
 }
 
 impl Layout {
-    fn of(element: usize) -> Result<Self, StatsError> {
+    fn for_element(element: usize) -> Result<Self, StatsError> {
         match element {
             56 => Ok(Self { free2_sum: None, figures: NAME_BYTES }),
             64 => Ok(Self { free2_sum: Some(NAME_BYTES), figures: NAME_BYTES + 8 }),
@@ -129,7 +127,7 @@ impl Layout {
             max_allocated: Some(figure(1)),
             size: Some(figure(2)),
             largest_free: None,
-            // Where it is not kept it is 0.
+            // It is 0 if the release does not maintain it.
             free2_sum: self.free2_sum.map(wide).filter(|sum| *sum > 0),
             num_alloc_fail: failures(3),
             biggest_alloc_fail: failures(4),
@@ -153,7 +151,7 @@ fn number(bytes: &[u8], at: usize) -> u32 {
     four.map_or(0, |four| u32::from_le_bytes(*four))
 }
 
-/// `TEE_UUID` keeps its first three fields as numbers of the machine.
+/// A `TEE_UUID`, whose first three fields are in the machine's byte order.
 fn uuid(head: &[u8]) -> Uuid {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(head.get(..16).unwrap_or(&[0; 16]));

@@ -18,10 +18,11 @@ use crate::{
     text,
 };
 
-/// Part of a pool that is in use where it is nearly full.
+/// Share in use from which a pool is nearly full.
 const NEARLY_FULL: f64 = 0.9;
 
-/// What fills, and what had no room. `explained` are the growth findings of the same observation.
+/// Findings about pools that fill up or ran out. `explained` are the growth findings of the same
+/// observation.
 #[must_use]
 pub fn findings(observation: &Observation, explained: &[Finding]) -> Vec<Finding> {
     let timeline = Timeline::new(&observation.samples);
@@ -41,37 +42,37 @@ pub fn findings(observation: &Observation, explained: &[Finding]) -> Vec<Finding
             Case::new(series, oom).finding(&context)
         })
         .collect();
-    let told = |finding: &Finding| finding.subject == Subject::Pool(PoolKind::CoreHeap);
-    if !findings.iter().any(told) {
+    let is_core_heap = |finding: &Finding| finding.subject == Subject::Pool(PoolKind::CoreHeap);
+    if !findings.iter().any(is_core_heap) {
         findings.extend(incidents::core_heap(observation).map(|oom| oom.finding()));
     }
-    findings.extend(incidents::others(observation));
+    findings.extend(incidents::pool_findings(observation));
     findings
 }
 
-/// Whether something better than pools was seen: what they hold, one by one.
+/// Whether allocation sites were observed, which is better evidence than pools.
 fn detailed(timeline: &Timeline<'_>) -> bool {
     let complete = |sample: &&Sample| matches!(sample.sites, Part::Complete(_));
     timeline.measured.iter().flatten().filter(|sample| complete(sample)).count() > 1
 }
 
-/// What is the same for all pools.
+/// Data common to all pools.
 struct Context<'a> {
     timeline: Timeline<'a>,
-    /// Whether a leak was found that explains why pools grow.
+    /// Whether a leak explains why pools grow.
     explained: bool,
     detailed: bool,
     /// Nanoseconds per iteration.
     duration: Option<f64>,
 }
 
-/// One pool with what is said of it.
+/// One pool with its judgement.
 struct Case<'a> {
     series: &'a PoolSeries<'a>,
     pool: &'a Pool,
     judgement: Judgement,
     shortage: Option<Shortage>,
-    /// Failures that were counted while it was observed.
+    /// Failed allocations while it was observed.
     failures: u64,
     oom: Option<incidents::OutOfMemory<'a>>,
 }
@@ -79,14 +80,14 @@ struct Case<'a> {
 impl<'a> Case<'a> {
     fn new(series: &'a PoolSeries<'a>, oom: Option<incidents::OutOfMemory<'a>>) -> Self {
         let pool = series.last;
-        let failed = |pool: &Pool| pool.num_alloc_fail.unwrap_or(0);
-        let told = oom.as_ref().map(incidents::OutOfMemory::shortage);
+        let failures = |pool: &Pool| pool.num_alloc_fail.unwrap_or(0);
+        let printed_shortage = oom.as_ref().map(incidents::OutOfMemory::shortage);
         Self {
             series,
             pool,
             judgement: judge(&series.used),
-            shortage: told.or_else(|| Shortage::of_pool(pool)),
-            failures: failed(pool).saturating_sub(failed(series.first)),
+            shortage: printed_shortage.or_else(|| Shortage::of_pool(pool)),
+            failures: failures(pool).saturating_sub(failures(series.first)),
             oom,
         }
     }
@@ -96,15 +97,15 @@ impl<'a> Case<'a> {
     }
 
     fn severity(&self, context: &Context<'_>) -> Option<Severity> {
-        let failed = self.failures > 0 || self.oom.is_some();
+        let has_failed = self.failures > 0 || self.oom.is_some();
         match self.judgement.verdict {
             Verdict::Leak if context.explained => Some(Severity::Note),
-            // Every object is seen, and none of them grows: something does that has no record.
+            // All recorded objects are observed and none grows, so unrecorded memory does.
             Verdict::Leak if context.detailed => Some(Severity::Possible),
             Verdict::Leak => Some(Severity::Failure),
-            _ if failed && context.explained => Some(Severity::Note),
-            _ if failed => Some(Severity::Possible),
-            Verdict::Undecided if !context.detailed && self.series.used.gained() > 0.0 => {
+            _ if has_failed && context.explained => Some(Severity::Note),
+            _ if has_failed => Some(Severity::Possible),
+            Verdict::Undecided if !context.detailed && self.series.used.gain() > 0.0 => {
                 Some(Severity::Possible)
             }
             _ if self.shortage.is_some() => Some(Severity::Note),
@@ -133,21 +134,21 @@ impl<'a> Case<'a> {
         let name = self.pool.kind.label();
         let full = self.shortage.as_ref().and_then(Shortage::full);
         let rate = self.judgement.rate.filter(|_| self.leaks());
-        let until = rate.and_then(|rate| forecast::iterations(self.pool, rate));
+        let iterations_left = rate.and_then(|rate| forecast::iterations(self.pool, rate));
         let amount = rate.map(|rate| self.amount(rate.value)).unwrap_or_default();
-        match (self.leaks(), self.shortage, until) {
+        match (self.leaks(), self.shortage, iterations_left) {
             (true, Some(_), _) => format!("{name}: ran out; it grows by {amount} per iteration"),
             (true, None, Some(until)) => format!(
-                "{name}: grows by {amount} per iteration and will be full after {} more",
+                "{name}: grows by {amount} per iteration and will be full after {} more iterations",
                 text::approximation(until.value.floor())
             ),
             (true, None, None) => format!("{name}: grows by {amount} per iteration"),
             (false, Some(_), _) if full == Some(false) => {
-                format!("{name}: ran out of large pieces, it is fragmented")
+                format!("{name}: ran out of large pieces; it is fragmented")
             }
             (false, Some(_), _) if full == Some(true) => format!("{name}: was full"),
             (false, Some(_), _) => format!("{name}: an allocation failed"),
-            (false, None, _) => format!("{name}: may grow, not yet decided"),
+            (false, None, _) => format!("{name}: may grow; inconclusive"),
         }
     }
 
@@ -165,13 +166,13 @@ impl<'a> Case<'a> {
             figures.push(words::figure(FigureKind::Growth, rate, per));
             if let Some(until) = forecast::iterations(self.pool, rate) {
                 figures.push(words::figure(FigureKind::UntilFull, until, Unit::Iterations));
-                let time = context.duration.map(|each| until.scaled(each));
+                let time = context.duration.map(|each| until.scale(each));
                 figures.extend(
                     time.map(|t| words::figure(FigureKind::UntilFull, t, Unit::Nanoseconds)),
                 );
             }
         }
-        let known = [
+        let values = [
             (FigureKind::InUse, self.pool.allocated),
             (FigureKind::MostInUse, self.pool.max_allocated),
             (FigureKind::Size, self.pool.size),
@@ -181,12 +182,12 @@ impl<'a> Case<'a> {
         let plain = |(kind, value): (FigureKind, Option<u64>)| {
             Some(words::plain(kind, value? as f64, unit))
         };
-        figures.extend(known.into_iter().filter_map(plain));
+        figures.extend(values.into_iter().filter_map(plain));
         let failures = self.pool.num_alloc_fail.filter(|failures| *failures > 0);
         let failures =
             failures.map(|n| words::plain(FigureKind::FailedAllocations, n as f64, Unit::Objects));
         figures.extend(failures);
-        figures.extend(words::about(&self.judgement, 0.0));
+        figures.extend(words::judgement_figures(&self.judgement, 0.0));
         figures
     }
 
@@ -203,7 +204,7 @@ impl<'a> Case<'a> {
             ));
         }
         let thing = if self.pool.unit == PoolUnit::Bytes { "byte" } else { "object" };
-        texts.push(words::why(&self.judgement, &self.series.used, thing));
+        texts.push(words::reason(&self.judgement, &self.series.used, thing));
         if context.timeline.run {
             texts.push(words::idle(context.timeline.idle.len(), self.series.idle, thing));
         }
@@ -214,30 +215,32 @@ impl<'a> Case<'a> {
         evidence
     }
 
-    /// Where a pool was full but does not grow: whether it still is, or was so only at its peak.
+    /// For a pool that was full but does not grow: whether it still is, or was so only at its peak.
     fn demand(&self, shortage: Shortage) -> Option<String> {
         if self.leaks() || shortage.full() != Some(true) {
             return None;
         }
         let (used, size) = (self.pool.allocated?, self.pool.size?);
-        let most = text::number(self.pool.max_allocated.unwrap_or(used));
+        let peak = text::number(self.pool.max_allocated.unwrap_or(used));
         let nearly_full = used as f64 > NEARLY_FULL * size as f64;
         let (used, size) = (text::number(used), text::number(size));
         Some(if nearly_full {
-            format!("{used} of {size} are still in use, and that was not seen to grow")
+            format!("{used} of {size} are still in use, without observed growth")
         } else {
             format!(
-                "now {used} of {size} are in use, at most {most} were: it was a peak of demand, \
-                 not a leak that lasts"
+                "now {used} of {size} are in use, at most {peak} were: this was a peak of demand, \
+                 not a leak"
             )
         })
     }
 
     fn action(&self, context: &Context<'_>) -> &'static str {
         match (self.leaks(), self.shortage.as_ref().and_then(Shortage::full)) {
-            (true, _) if context.explained => "see what grows; the pool is where it shows",
+            (true, _) if context.explained => {
+                "fix the growth findings: they are what fills the pool"
+            }
             (true, _) if context.detailed => {
-                "look for memory that malloc debug has no record of: it was not seen by site"
+                "look for memory that malloc debug does not record: no allocation site grows"
             }
             (true, _) => {
                 "build OP-TEE with malloc debug and the leak_audit PTA to see which site grows"
@@ -246,7 +249,7 @@ impl<'a> Case<'a> {
                 "allocate large pieces early and keep them, or make the pool larger"
             }
             (false, Some(true)) => "find who holds most of it, or make the pool larger",
-            (false, None) => "run more iterations, or take pool figures when it fails",
+            (false, None) => "run more iterations, or read the pool figures when it fails",
         }
     }
 }

@@ -5,16 +5,17 @@ use crate::{
     model::{Pool, Sample},
 };
 
-/// Iterations until a pool that grows by `rate` has nothing left; the interval is that of the
-/// rate. `None` where its size is not known, or where it doesn't surely grow.
+/// Iterations until a pool that grows by `rate` is full; the interval is that of the rate. `None` if
+/// its size is unknown or its growth uncertain.
 pub(super) fn iterations(pool: &Pool, rate: Estimate) -> Option<Estimate> {
     let free = pool.size?.checked_sub(pool.allocated?)? as f64;
-    let until = |rate: f64| if rate > 0.0 { free / rate } else { f64::INFINITY };
-    let (value, low, high) = (until(rate.value), until(rate.high), until(rate.low));
+    let iterations_at = |rate: f64| if rate > 0.0 { free / rate } else { f64::INFINITY };
+    let (value, low, high) =
+        (iterations_at(rate.value), iterations_at(rate.high), iterations_at(rate.low));
     (value.is_finite() && high.is_finite()).then_some(Estimate { value, low, high })
 }
 
-/// Mean duration of an iteration in nanoseconds, where the samples have times of one clock.
+/// Mean duration of an iteration in nanoseconds, if the snapshots have times of one clock.
 pub(super) fn duration(timeline: &Timeline<'_>) -> Option<f64> {
     let time = |(at, sample): (usize, &Option<&Sample>)| Some((at, sample.as_ref()?.time?));
     let mut times = timeline.measured.iter().enumerate().filter_map(time);

@@ -1,4 +1,4 @@
-//! What the secure world itself said about having no room.
+//! Out-of-memory messages of the secure world.
 
 use super::Shortage;
 use crate::fingerprint::fingerprint;
@@ -17,40 +17,40 @@ use crate::model::Unit;
 use crate::text;
 use std::collections::BTreeMap;
 
-/// Places that are listed of one finding.
+/// Maximum number of places per finding.
 const LISTED: usize = 5;
 
-/// The core heap had no room, once or more.
+/// All out-of-memory incidents of the core heap.
 pub(super) struct OutOfMemory<'a> {
     incidents: Vec<&'a Incident>,
-    /// Smallest request that failed: it says the most.
+    /// Smallest failed request, the most conclusive one.
     smallest: u64,
 }
 
-/// All that was told of the core heap.
+/// The incidents of the core heap, if any.
 pub(super) fn core_heap(observation: &Observation) -> Option<OutOfMemory<'_>> {
-    let requested = |incident: &Incident| match incident.kind {
+    let request_size = |incident: &Incident| match incident.kind {
         IncidentKind::OutOfMemory { requested, .. } => Some(requested),
         _ => None,
     };
-    let failed = observation.incidents.iter().filter(|incident| requested(incident).is_some());
-    let incidents: Vec<_> = failed.collect();
-    let smallest = incidents.iter().copied().filter_map(requested).min()?;
+    let failures = observation.incidents.iter().filter(|incident| request_size(incident).is_some());
+    let incidents: Vec<_> = failures.collect();
+    let smallest = incidents.iter().copied().filter_map(request_size).min()?;
     Some(OutOfMemory { incidents, smallest })
 }
 
 impl OutOfMemory<'_> {
-    /// What the smallest of them says by itself.
+    /// The shortage that the smallest failed request shows.
     pub(super) fn shortage(&self) -> Shortage {
-        Shortage::of(self.smallest, None)
+        Shortage::new(self.smallest, None)
     }
 
-    /// Where it is told.
+    /// Places of the incidents.
     pub(super) fn places(&self) -> impl Iterator<Item = Evidence> {
         self.incidents.iter().take(LISTED).map(|incident| Evidence::At(incident.place.clone()))
     }
 
-    /// The finding where no figures of the pool are known.
+    /// The finding if no figures of the pool are known.
     pub(super) fn finding(&self) -> Finding {
         let pool = PoolKind::CoreHeap.label();
         let times = text::amount(self.incidents.len() as f64, "time");
@@ -75,23 +75,24 @@ impl OutOfMemory<'_> {
             fingerprint: fingerprint(Kind::PoolGrowth, &subject, &[]),
             subject,
             cause: None,
-            action: "look for what grows before it: take dumps while the workload repeats".into(),
+            action: "look for growth before the failure: take dumps while the workload repeats"
+                .into(),
         }
     }
 }
 
-/// Other pools that had no room, by what was said of them.
-pub(super) fn others(observation: &Observation) -> Vec<Finding> {
+/// Findings about other pools that ran out, by message.
+pub(super) fn pool_findings(observation: &Observation) -> Vec<Finding> {
     let mut by_text: BTreeMap<String, Vec<&Incident>> = BTreeMap::new();
     for incident in &observation.incidents {
         if matches!(incident.kind, IncidentKind::PoolExhausted { .. }) {
             by_text.entry(without_numbers(&incident.text)).or_default().push(incident);
         }
     }
-    by_text.iter().map(|(text, incidents)| other(text, incidents)).collect()
+    by_text.iter().map(|(text, incidents)| pool_finding(text, incidents)).collect()
 }
 
-fn other(text: &str, incidents: &[&Incident]) -> Finding {
+fn pool_finding(text: &str, incidents: &[&Incident]) -> Finding {
     let times = text::amount(incidents.len() as f64, "time");
     let subject = Subject::Pool(PoolKind::Named(text.into()));
     let first = incidents.first().map_or(text, |incident| &incident.text);
@@ -99,7 +100,7 @@ fn other(text: &str, incidents: &[&Incident]) -> Finding {
         kind: Kind::PoolGrowth,
         severity: Severity::Possible,
         verdict: None,
-        title: format!("a pool ran out, told {times}: {first}").into(),
+        title: format!("a pool ran out, reported {times}: {first}").into(),
         figures: vec![words::plain(FigureKind::Times, incidents.len() as f64, Unit::Objects)],
         evidence: incidents
             .iter()
@@ -109,11 +110,11 @@ fn other(text: &str, incidents: &[&Incident]) -> Finding {
         fingerprint: fingerprint(Kind::PoolGrowth, &subject, &[]),
         subject,
         cause: None,
-        action: "make that pool larger, or find what holds it".into(),
+        action: "make that pool larger, or find what fills it".into(),
     }
 }
 
-/// The text with each number as one `#`, so that the same message is one finding.
+/// The text with each number as one `#`, so that equal messages are one finding.
 fn without_numbers(text: &str) -> String {
     let mut plain = String::new();
     for character in text.chars() {

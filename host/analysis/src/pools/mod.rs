@@ -1,12 +1,12 @@
-//! Pools: what fills, when it will be full, and why an allocation failed.
+//! Pools: which ones fill up, when they will be full, and why an allocation failed.
 //!
-//! Three things are told apart that look the same from outside, a failed allocation:
-//! - a **leak**: what is in use grows without end ([`crate::growth::judge`]);
+//! A failed allocation has one of three causes:
+//! - a **leak**: the amount in use grows without end ([`crate::growth::judge`]);
 //! - **fragmentation**: enough is free, but not in one piece ([`Shortage`]);
-//! - plain **exhaustion**: at its peak the demand was more than the pool has.
+//! - plain **exhaustion**: peak demand exceeds the size of the pool.
 //!
-//! Who fills a pool is for the analyses of sites, regions and sessions to say. Where one of them
-//! found it, the pool's own growth is a note that tells how long it will last.
+//! The analyses of sites, regions and sessions find out what fills a pool. If one of them did, the
+//! pool's own growth is a note with a forecast.
 
 mod findings;
 mod forecast;

@@ -1,24 +1,23 @@
-//! Why an allocation failed: nothing left, or nothing in one piece.
+//! Why an allocation failed: the pool was full or fragmented.
 
 use crate::{model::Pool, text};
 
-/// Largest request whose failure can't be fragmentation, in bytes: whatever is free is free in
-/// pieces of at least this size. bget, the allocator of optee_os, keeps no smaller free block than
+/// Largest request whose failure can't be fragmentation, in bytes: free pieces are at least this
+/// large. bget, the allocator of optee_os, keeps no smaller free block than
 /// its header and two links (`struct bfhead` of lib/libutils/isoc/bget.c, 32 bytes on 64-bit cores,
 /// to which malloc debug adds its own header and alignment).
 const TINY: u64 = 64;
 
-/// Bytes that an allocation takes on top of what was requested: headers of bget and malloc debug.
+/// Overhead of an allocation in bytes: headers of bget and malloc debug.
 const OVERHEAD: u64 = 64;
 
-/// A pool of which less than this part was free counts as full: making its free pieces one would not
-/// have helped for long.
+/// A pool with less than this fraction free counts as full: defragmentation would not help for long.
 const LEFTOVERS: u64 = 16;
 
-/// What a failed request says of a pool.
+/// What a failed request shows about a pool.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Shortage {
-    /// So small a request fails only where nothing is left.
+    /// So small a request fails only if the pool is full.
     Tiny {
         /// Bytes requested.
         requested: u64,
@@ -27,26 +26,26 @@ pub enum Shortage {
     Full {
         /// Bytes requested.
         requested: u64,
-        /// Bytes that were free then, in all.
+        /// Free bytes at that time.
         free: u64,
     },
     /// Enough was free, but not in one piece.
     Fragmented {
         /// Bytes requested.
         requested: u64,
-        /// Bytes that were free then, in all.
+        /// Free bytes at that time.
         free: u64,
     },
-    /// Enough was free, but so little of the pool that it is what is left over in a full one.
+    /// Enough was free, but so little that the pool was practically full.
     Leftovers {
         /// Bytes requested.
         requested: u64,
-        /// Bytes that were free then, in all.
+        /// Free bytes at that time.
         free: u64,
-        /// Bytes of the pool.
+        /// Size of the pool in bytes.
         size: u64,
     },
-    /// It is not known how much was free.
+    /// The free amount is unknown.
     Unknown {
         /// Bytes requested.
         requested: u64,
@@ -54,9 +53,9 @@ pub enum Shortage {
 }
 
 impl Shortage {
-    /// What the failure of a request of `requested` bytes says if `free` bytes were free in all.
+    /// The shortage that a failed request of `requested` bytes shows, with `free` bytes free in total.
     #[must_use]
-    pub const fn of(requested: u64, free: Option<u64>) -> Self {
+    pub const fn new(requested: u64, free: Option<u64>) -> Self {
         match free {
             _ if requested <= TINY => Self::Tiny { requested },
             None => Self::Unknown { requested },
@@ -67,14 +66,14 @@ impl Shortage {
         }
     }
 
-    /// What the biggest failure that a pool counted says.
+    /// The shortage that the largest failed request of a pool shows.
     #[must_use]
     pub fn of_pool(pool: &Pool) -> Option<Self> {
-        let requested = pool.biggest_alloc_fail.filter(|requested| *requested > 0)?;
+        let request_size = pool.biggest_alloc_fail.filter(|requested| *requested > 0)?;
         pool.num_alloc_fail.filter(|failures| *failures > 0)?;
-        let used = pool.biggest_alloc_fail_used;
-        let free = pool.size.zip(used).map(|(size, used)| size.saturating_sub(used));
-        match (Self::of(requested, free), pool.size) {
+        let usage = pool.biggest_alloc_fail_used;
+        let free = pool.size.zip(usage).map(|(size, used)| size.saturating_sub(used));
+        match (Self::new(request_size, free), pool.size) {
             (Self::Fragmented { requested, free }, Some(size)) if free < size / LEFTOVERS => {
                 Some(Self::Leftovers { requested, free, size })
             }
@@ -85,36 +84,36 @@ impl Shortage {
     /// The reasoning, as a sentence that can be checked by hand.
     #[must_use]
     pub fn reason(&self) -> String {
-        let request = format!("a {}-byte request failed", text::number(self.requested()));
+        let request = format!("a {}-byte request failed", text::number(self.request_size()));
         match self {
             Self::Tiny { .. } => format!(
-                "{request}: pieces of that size are left in any pool that is not full, so it is not \
+                "{request}: any pool that is not full has pieces of that size, so it is not \
                  fragmentation"
             ),
             Self::Full { free, .. } => format!(
-                "{request} while {} bytes were free in all, so it is not fragmentation",
+                "{request} while {} bytes were free in total, so it is not fragmentation",
                 text::number(*free)
             ),
             Self::Fragmented { free, .. } => format!(
-                "{request} although {} bytes were free in all: no piece was large enough, it is \
+                "{request} although {} bytes were free in total: no piece was large enough, it is \
                  fragmentation",
                 text::number(*free)
             ),
             Self::Leftovers { free, size, .. } => format!(
-                "{request} while {} of {} bytes were free in all: the pool was full, and these are \
-                 what was left between its allocations",
+                "{request} while {} of {} bytes were free in total: the pool was full, and these are \
+                 the gaps between its allocations",
                 text::number(*free),
                 text::number(*size)
             ),
             Self::Unknown { .. } => format!(
-                "{request}; how much was free then is not known, so that it may be either full or \
+                "{request}; the free amount at that time is unknown, so it may be either full or \
                  fragmented"
             ),
         }
     }
 
     /// Bytes of the request that failed.
-    const fn requested(&self) -> u64 {
+    const fn request_size(&self) -> u64 {
         match self {
             Self::Tiny { requested }
             | Self::Full { requested, .. }
@@ -124,7 +123,7 @@ impl Shortage {
         }
     }
 
-    /// Whether the pool was full, if that is known.
+    /// Whether the pool was full, if known.
     #[must_use]
     pub const fn full(&self) -> Option<bool> {
         match self {
@@ -135,9 +134,8 @@ impl Shortage {
     }
 }
 
-/// How the free memory of a pool is cut up now: size of the piece that a free byte lies in on
-/// average, which is the sum of the squares of the pieces over their sum. `None` where nobody
-/// counts it or nothing is free.
+/// Mean size of the free piece that a free byte belongs to: the sum of the squares of the pieces over
+/// their sum. `None` if not counted or nothing is free.
 #[must_use]
 pub fn mean_piece(pool: &Pool) -> Option<u64> {
     let free = pool.size?.checked_sub(pool.allocated?)?;
@@ -153,7 +151,7 @@ mod tests {
 
     #[test]
     fn four_bytes_are_no_fragmentation() {
-        let shortage = Shortage::of(4, Some(100_000));
+        let shortage = Shortage::new(4, Some(100_000));
         assert_eq!(shortage, Shortage::Tiny { requested: 4 });
         assert_eq!(shortage.full(), Some(true));
         assert!(shortage.reason().contains("a 4-byte request failed"));
@@ -181,8 +179,8 @@ mod tests {
 
     #[test]
     fn free_space_decides() {
-        assert_eq!(Shortage::of(7689, Some(5000)).full(), Some(true));
-        assert_eq!(Shortage::of(7689, Some(50_000)).full(), Some(false));
-        assert_eq!(Shortage::of(7689, None).full(), None);
+        assert_eq!(Shortage::new(7689, Some(5000)).full(), Some(true));
+        assert_eq!(Shortage::new(7689, Some(50_000)).full(), Some(false));
+        assert_eq!(Shortage::new(7689, None).full(), None);
     }
 }

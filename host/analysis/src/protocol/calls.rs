@@ -1,31 +1,31 @@
-//! How often a TA was called to take something, and to give it back.
+//! Number of acquiring and releasing calls to a TA.
 
 use teeleak_proto::Uuid;
 
 use super::{On, Protocol, Step, StepAction};
 use crate::model::{Event, Observation};
 
-/// Calls that succeeded.
+/// Successful calls.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Calls {
-    /// Those that acquire.
+    /// Acquiring calls.
     pub(crate) acquired: u64,
-    /// Those that release.
+    /// Releasing calls.
     pub(crate) released: u64,
-    /// Whether there may be more, since events were lost.
+    /// Whether events were lost, so that calls may be missing.
     pub(crate) lost: bool,
 }
 
-/// The calls to a TA that protocols which are about this one know.
+/// Counts the calls to a TA that are steps of the protocols for this TA.
 pub(crate) fn calls(protocols: &[Protocol], observation: &Observation, ta: Uuid) -> Calls {
     let own = |step: &&Step| step.ta == Some(ta) && matches!(step.on, On::Invoke(_));
     let steps: Vec<_> = protocols.iter().flat_map(|one| &one.steps).filter(own).collect();
-    let lost = observation.events.iter().any(|event| event.lost_before > 0);
-    let done = |event: &&Event| event.result.unwrap_or(0) == 0;
-    let mut calls = Calls { lost, ..Calls::default() };
-    for event in observation.events.iter().filter(done) {
+    let is_lossy = observation.events.iter().any(|event| event.lost_before > 0);
+    let has_succeeded = |event: &&Event| event.result.unwrap_or(0) == 0;
+    let mut calls = Calls { lost: is_lossy, ..Calls::default() };
+    for event in observation.events.iter().filter(has_succeeded) {
         // The same command may be a step of several protocols; it is one call.
-        match steps.iter().find(|step| step.is(event)).map(|step| step.action) {
+        match steps.iter().find(|step| step.matches(event)).map(|step| step.action) {
             Some(StepAction::Acquire) => calls.acquired += 1,
             Some(StepAction::Release) => calls.released += 1,
             Some(StepAction::Use) | None => {}

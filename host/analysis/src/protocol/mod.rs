@@ -1,11 +1,11 @@
-//! Temporal protocols: which steps belong together, and which order of them is wrong.
+//! Temporal protocols: resources, the steps on them, and their correct order.
 //!
-//! A protocol is a tree of resources, each acquired, used and released by steps. A file describes
-//! it, and nothing else does: no UUID and no command number of any TA is known to teeleak.
+//! A protocol is a tree of resources, each acquired, used and released by steps. It is defined only
+//! in a file: teeleak itself knows no UUID and no command number of any TA.
 //!
 //! ```toml
 //! [protocol.secure-video]
-//! ta = "37eb0e02-c43d-48a8-a129-a95dd3d43929"   # for all its steps that don't say otherwise
+//! ta = "37eb0e02-c43d-48a8-a129-a95dd3d43929"   # default for all its steps
 //! [protocol.secure-video.resource]
 //! channel = { max_held = 1 }
 //! mapping = { parent = "channel" }
@@ -17,28 +17,28 @@
 //! ```
 //!
 //! A resource has
-//! - `parent`: what it belongs to: must be acquired before it and released after it,
-//! - `scope`: within what equal keys mean the same: `global`, `instance` (of the TA; the default),
-//!   `session`, `process`,
-//! - `max_held`: how often one key may be held at once; 0, the default, for any number,
-//! - `end`: what ends it: its `release` (the default), also the release of its `parent`, or `any`
-//!   end, also none at all,
-//! - `partial`: whether steps may be missing from the events, as a filter leaves them out: what is acquired
-//!   or released twice is then no fault, but shows that a step was not seen.
+//! - `parent`: the resource that must be acquired before it and released after it,
+//! - `scope`: the scope of its keys: `global`, `instance` (of the TA; the default), `session`,
+//!   `process`,
+//! - `max_held`: how many times one key may be held at once; 0, the default, for no limit,
+//! - `end`: what ends it: its `release` (the default), also the release of its `parent`, or `any`: it
+//!   may stay,
+//! - `partial`: whether steps may be missing from the events, such as with a trace filter: acquiring
+//!   or releasing twice is then no fault, but implies a missing step.
 //!
 //! A step has
 //! - one of `acquire`, `use`, `release`: the resource,
-//! - what it is in the events: `invoke = N` for a command, `on = "open"`, `"close"` (of a session),
-//!   `"map"`, `"unmap"` (of a region), or `on = "named NAME"` for a step that a log rule, a TA or a
-//!   client names. Without either it is the step named as it is itself,
-//! - `ta`: UUID or `"any"`; needed for `invoke`, any for the others,
-//! - `key`: which one of the resource: `"value N.a"`, `"value N.b"` of parameter N, `"wide N"` for a
+//! - its event: `invoke = N` for a command, `on = "open"`, `"close"` (of a session), `"map"`,
+//!   `"unmap"` (of a region), or `on = "named NAME"` for a step named by a log rule, a TA or a client.
+//!   The default is the step of the same name,
+//! - `ta`: UUID or `"any"`; required for `invoke`, default `"any"` for the others,
+//! - `key`: identifies the resource: `"value N.a"`, `"value N.b"` of parameter N, `"wide N"` for a
 //!   (low half) and b (high half) of parameter N as one number, `"va"`, `"size"`, `"pa"` of a region,
-//!   `"session"`, `"pid"`, `"named NAME"` for a key by name, `"one"` if there is only one of it; or a
-//!   list of two of these. Left out: the session of `open` and `close`, the va of `map` and `unmap`,
-//! - `parent_key`: which one of the parent. A `use` or a `release` may leave it out, since the engine
-//!   remembers what was acquired; the TA's ledger needs it,
-//! - `ignore_flags`: bits of a region's flags with which `map` and `unmap` are none of the protocol's.
+//!   `"session"`, `"pid"`, `"named NAME"` for a key by name, `"one"` for a single resource; or a list of two
+//!   of these. Defaults: the session for `open` and `close`, the va for `map` and `unmap`,
+//! - `parent_key`: identifies the parent. Optional for `use` and `release`, since the engine remembers
+//!   the acquire; the TA's ledger requires it,
+//! - `ignore_flags`: region flags; `map` and `unmap` of regions with any of them are ignored.
 
 mod calls;
 mod definition;
@@ -62,12 +62,12 @@ use teeleak_proto::Uuid;
 
 use crate::{mistake::Mistake, model::Name};
 
-/// A protocol, as its file says and found to be without mistakes.
+/// A valid protocol.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Protocol {
     /// Its name.
     pub name: Arc<str>,
-    /// What it is for, in a line.
+    /// One-line description.
     pub about: Option<Arc<str>>,
     /// Its kinds of resources; a parent comes before its children.
     pub resources: Vec<Resource>,
@@ -80,19 +80,19 @@ pub struct Protocol {
 pub struct Resource {
     /// Its name.
     pub name: Arc<str>,
-    /// Index of what it belongs to.
+    /// Index of its parent.
     pub parent: Option<usize>,
-    /// Within what equal keys mean the same.
+    /// Scope of its keys.
     pub scope: Scope,
-    /// How often one key may be held at once, 0 for any number.
+    /// How many times one key may be held at once, 0 for no limit.
     pub max_held: u32,
     /// What ends it.
     pub end: End,
-    /// Whether steps may be missing: filters of the kernel's trace leave some out.
+    /// Whether steps may be missing, such as with filters of the kernel's trace.
     pub partial: bool,
 }
 
-/// Within what equal keys mean the same resource.
+/// The scope within which equal keys identify the same resource.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
@@ -106,11 +106,11 @@ pub enum Scope {
     Process,
 }
 
-/// What ends a resource properly.
+/// What ends a resource correctly.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum End {
-    /// Its own release, and nothing else.
+    /// Its own release only.
     Release,
     /// Its own release or that of its parent.
     Parent,
@@ -125,32 +125,32 @@ pub struct Step {
     pub name: Arc<str>,
     /// Index of its resource.
     pub resource: usize,
-    /// What it does with it.
+    /// Its action on the resource.
     pub action: StepAction,
-    /// What it is in the events.
+    /// Its event.
     pub on: On,
-    /// UUID of what serves the session, `None` for any.
+    /// UUID of the TA or PTA, `None` for any.
     pub ta: Option<Uuid>,
-    /// Which one of the resource.
+    /// Key of the resource.
     pub key: Key,
-    /// Which one of the parent; `None` without a parent, or where the engine shall remember.
+    /// Key of the parent; `None` without a parent, or if the engine remembers it.
     pub parent: Option<Key>,
-    /// Flags of a region with which it is not this step.
+    /// Region flags with which an event is not this step.
     pub ignore_flags: u32,
 }
 
-/// What a step does with its resource.
+/// The action of a step on its resource.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum StepAction {
-    /// Takes it: open, map, register, alloc.
+    /// Acquires it: open, map, register, alloc.
     Acquire,
-    /// Needs it to be held.
+    /// Requires that it is held.
     Use,
-    /// Gives it back: close, unmap, free.
+    /// Releases it: close, unmap, free.
     Release,
 }
 
-/// What a step is in the events.
+/// The event of a step.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum On {
     /// A command.
@@ -163,7 +163,7 @@ pub enum On {
     Map,
     /// A region is unmapped.
     Unmap,
-    /// A step that is named in the source.
+    /// A named step.
     Named(Name),
 }
 
@@ -171,7 +171,7 @@ impl Protocol {
     /// Reads all protocols of a file; `source` is its name in messages.
     ///
     /// # Errors
-    /// All mistakes that were found, in the order of the file.
+    /// All mistakes, in the order of the file.
     pub fn read(source: &str, text: &str) -> Result<Vec<Self>, Vec<Mistake>> {
         definition::compile::compile(source, text)
     }

@@ -1,4 +1,4 @@
-//! Protocol files: what is read from them, and how mistakes are told.
+//! Protocol files: parsing and error messages.
 
 use teeleak_proto::bind::{Action, KeySource, Scope};
 
@@ -41,13 +41,10 @@ fn file_order_and_parents_are_kept() {
 
 #[test]
 fn ledger_refuses_what_it_cannot_do() {
-    let pack = Pack::named("dma-buf").unwrap();
+    let pack = Pack::find("dma-buf").unwrap();
     let protocol = Protocol::read(pack.name, pack.text).unwrap().remove(0);
     let told = protocol.bind().unwrap_err().to_string();
-    assert_eq!(
-        told,
-        "the TA's ledger can't watch `dma-buf`: `dma_heap_alloc` needs to know processes"
-    );
+    assert_eq!(told, "the TA's ledger can't check `dma-buf`: `dma_heap_alloc` needs the process");
 }
 
 /// All mistakes of a protocol with these resources and steps, each with its hint.
@@ -63,7 +60,7 @@ fn mistake_has_place_and_hint() {
     let text = "[protocol.p]\nresource.channel = {}\n\
                 step.open = { acquire = \"chanel\", invoke = 0, ta = \"any\", key = \"one\" }";
     let mistakes = Protocol::read("p.toml", text).unwrap_err();
-    assert_eq!(mistakes[0].to_string(), "p.toml:3:25: there is no resource `chanel`");
+    assert_eq!(mistakes[0].to_string(), "p.toml:3:25: unknown resource `chanel`");
     assert_eq!(&text[mistakes[0].span.clone()], "\"chanel\"");
     assert_eq!(mistakes[0].hint.as_deref(), Some("did you mean `channel`?"));
 }
@@ -75,19 +72,16 @@ fn every_mistake_is_told() {
         ("resource.r = { scope = \"galaxy\" }\nstep = {}", "unknown variant `galaxy`"),
         (
             "resource.r = { parent = \"r\" }\nstep.s = { acquire = \"r\", key = \"one\", parent_key = \"one\" }",
-            "belongs to itself",
+            "is its own parent",
         ),
-        ("resource.r = {}\nstep.s = { key = \"one\" }", "none of acquire, use, release"),
+        ("resource.r = {}\nstep.s = { key = \"one\" }", "has none of `acquire`, `use`, `release`"),
         (
             "resource.r = {}\nstep.s = { acquire = \"r\", use = \"r\", key = \"one\" }",
-            "more than one of",
+            "has more than one of",
         ),
-        (
-            "resource.r = {}\nstep.s = { acquire = \"r\", invoke = 1, key = \"one\" }",
-            "whose command",
-        ),
+        ("resource.r = {}\nstep.s = { acquire = \"r\", invoke = 1, key = \"one\" }", "but no `ta`"),
         ("resource.r = {}\nstep.s = { acquire = \"r\", on = \"opne\" }", "did you mean `open`?"),
-        ("resource.r = {}\nstep.s = { acquire = \"r\", key = \"value 4.a\" }", "this is no key"),
+        ("resource.r = {}\nstep.s = { acquire = \"r\", key = \"value 4.a\" }", "expected a key"),
         ("resource.r = {}\nstep.s = { acquire = \"r\", key = 3 }", "a key such as"),
         ("resource.r = {}\nstep.s = { acquire = \"r\" }", "has no key"),
         (
@@ -97,12 +91,12 @@ fn every_mistake_is_told() {
         ("resource.r = {}\nstep.s = { release = \"r\", key = \"one\" }", "no step acquires `r`"),
         (
             "resource.r = {}\nstep.s = { acquire = \"r\", ta = \"x\", invoke = 1, key = \"one\" }",
-            "`x` is no UUID",
+            "expected a UUID, found `x`",
         ),
         ("resource.r = {}\nstep.s = { acquire = \"r\", colour = 1 }", "unknown field `colour`"),
         (
             "resource.r = { }\nresource.c = { parent = \"r\" }\nstep.s = { acquire = \"c\", key = \"one\" }",
-            "does not say which r",
+            "has no `parent_key` for its r",
         ),
         (
             "resource.r = {}\nstep.s = { acquire = \"r\", key = \"one\", ignore_flags = 1 }",

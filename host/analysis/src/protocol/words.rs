@@ -1,4 +1,4 @@
-//! Protocols in words: right orders, steps of a proof, results.
+//! Protocols in words: correct orders, steps of a proof, results.
 
 use super::Protocol;
 use super::Step;
@@ -11,8 +11,8 @@ use std::sync::Arc;
 /// Longest sequence that a finding shows.
 const SHOWN: usize = 10;
 
-/// The right order around a resource: "open_channel > map > unmap > close_channel".
-pub(super) fn expected(protocol: &Protocol, resource: usize) -> String {
+/// The correct order around a resource: "open_channel > map > unmap > close_channel".
+pub(super) fn right_order(protocol: &Protocol, resource: usize) -> String {
     let mut top = resource;
     while let Some(parent) = protocol.resources.get(top).and_then(|resource| resource.parent) {
         top = parent;
@@ -39,15 +39,15 @@ fn order(protocol: &Protocol, resource: usize) -> String {
     parts.join(" > ")
 }
 
-/// Names of the steps that do this.
+/// Names of the steps with this.
 pub(super) fn step_names(
     protocol: &Protocol,
     resource: usize,
     action: StepAction,
 ) -> Vec<Arc<str>> {
-    let all = protocol.steps.iter();
-    let these = all.filter(|step| step.resource == resource && step.action == action);
-    these.map(|step| Arc::clone(&step.name)).collect()
+    let steps = protocol.steps.iter();
+    let matches = steps.filter(|step| step.resource == resource && step.action == action);
+    matches.map(|step| Arc::clone(&step.name)).collect()
 }
 
 /// The same as "a or b".
@@ -56,9 +56,10 @@ pub(super) fn steps(protocol: &Protocol, resource: usize, action: StepAction) ->
     (!names.is_empty()).then(|| names.join(" or "))
 }
 
-/// An event as a step of a protocol; where it is more than one, as one of `resource`.
+/// An event as a step of a protocol; if it is several steps, preferably one of `resource`.
 pub(super) fn step_ref(protocol: &Protocol, resource: usize, event: &Event) -> StepRef {
-    let mut fitting: Vec<&Step> = protocol.steps.iter().filter(|step| step.is(event)).collect();
+    let mut fitting: Vec<&Step> =
+        protocol.steps.iter().filter(|step| step.matches(event)).collect();
     fitting.sort_by_key(|step| step.resource != resource);
     let Some(step) = fitting.first() else {
         return StepRef { step: "?".into(), keys: "".into(), event: event.clone() };
@@ -83,18 +84,18 @@ pub(super) fn sequence<'a>(
     steps
 }
 
-/// ", 2.0 per iteration" where there are iterations.
+/// ", 2.0 per iteration", or nothing without iterations.
 pub(super) fn rate(count: u64, iterations: u32) -> String {
     text::rate(count, iterations).map_or_else(String::new, |rate| format!(", {rate}"))
 }
 
-/// " of TA UUID" where it is known.
+/// " of TA UUID", or nothing if unknown.
 pub(super) fn of_ta(ta: Option<teeleak_proto::Uuid>) -> String {
     ta.map_or_else(String::new, |ta| format!(" of TA {ta}"))
 }
 
-/// Who did it: process, or session.
-pub(super) fn who(event: &Event) -> Option<Arc<str>> {
+/// The process or session that caused the event.
+pub(super) fn doer(event: &Event) -> Option<Arc<str>> {
     if let Some(by) = &event.by {
         return Some(match &*by.comm {
             "" => format!("process {}", by.pid).into(),

@@ -1,4 +1,4 @@
-//! How many of what: a noun agrees with its count.
+//! Counts with their noun in the right form.
 
 use super::{approximation, number};
 
@@ -8,7 +8,7 @@ pub fn count(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{} {}", number(count), plural(noun)) }
 }
 
-/// As [`count`], of what may be a fraction: `0.50 regions`.
+/// Like [`count`], for a fraction: `0.50 regions`.
 #[must_use]
 pub fn amount(value: f64, noun: &str) -> String {
     match approximation(value).as_str() {
@@ -17,7 +17,7 @@ pub fn amount(value: f64, noun: &str) -> String {
     }
 }
 
-/// More than one of it, as English forms it.
+/// The English plural.
 #[must_use]
 pub fn plural(noun: &str) -> String {
     match noun.strip_suffix('y') {
@@ -35,7 +35,7 @@ pub fn times(count: u64) -> String {
     if count == 1 { "once".into() } else { super::count::count(count, "time") }
 }
 
-/// `2.0 per iteration`; `None` where there are no iterations.
+/// `2.0 per iteration`; `None` without iterations.
 #[must_use]
 pub fn rate(count: u64, iterations: u32) -> Option<String> {
     (iterations > 0).then(|| format!("{:.1} per iteration", count as f64 / f64::from(iterations)))

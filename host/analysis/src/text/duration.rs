@@ -1,4 +1,4 @@
-//! Lengths of time. They are cut and not rounded: what has not passed yet is not shown.
+//! Durations. They are truncated, not rounded.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ pub fn duration(ns: u64) -> String {
     }
 }
 
-/// Time since the first of several events: `0`, `12.5 us`, `3.140 ms`, with `us` spelled as given. From
-/// ten seconds on in seconds.
+/// Time since the first of several events: `0`, `12.5 us`, `3.140 ms`, with `us` spelled as given; in
+/// seconds from ten seconds on.
 #[must_use]
 pub fn elapsed(ns: u64, us: &str) -> String {
     match ns {
@@ -29,13 +29,13 @@ pub fn elapsed(ns: u64, us: &str) -> String {
     }
 }
 
-/// Seconds with six digits after the point, as strace writes them: `12.000345`.
+/// Seconds with six decimals, as in strace logs: `12.000345`.
 #[must_use]
 pub fn seconds(ns: u64) -> String {
     format!("{}.{:06}", ns / SECOND, ns / US % MS)
 }
 
-/// How old something is: `119 s`, `2 min`, `5 h`, `3 d`.
+/// An age: `119 s`, `2 min`, `5 h`, `3 d`.
 #[must_use]
 pub fn age(time: Duration) -> String {
     match time.as_secs() {

@@ -1,8 +1,8 @@
-//! Several in a row.
+//! Lists in sentences.
 
 use std::collections::BTreeSet;
 
-/// Runs of numbers that a sentence has room for.
+/// Maximum number of ranges in a sentence.
 const RANGES: usize = 8;
 
 /// `a, b and c`.
@@ -15,7 +15,7 @@ pub fn list(words: &[String]) -> String {
     }
 }
 
-/// `8 to 19`, `3, 5 and 7 to 9`: of numbers that are names, such as those of descriptors.
+/// `8 to 19`, `3, 5 and 7 to 9`: for numbers that are names, such as descriptors.
 #[must_use]
 pub fn ranges(numbers: &BTreeSet<u64>) -> String {
     let runs = runs(numbers);
@@ -31,7 +31,7 @@ pub fn ranges(numbers: &BTreeSet<u64>) -> String {
     list(&texts)
 }
 
-/// First and last of each stretch without a hole.
+/// First and last number of each consecutive run.
 fn runs(numbers: &BTreeSet<u64>) -> Vec<(u64, u64)> {
     let mut runs: Vec<(u64, u64)> = Vec::new();
     for number in numbers {

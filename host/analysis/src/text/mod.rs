@@ -1,13 +1,12 @@
-//! How numbers, counts, sizes, times and names are written wherever a person reads them.
+//! The format of numbers, counts, sizes, times and names in reports.
 //!
-//! Titles, figures and evidence of findings are written here, and so are text, HTML and Markdown of
-//! the host: a report has one form of a number. Whole numbers and whole parts have their thousands
-//! apart, a noun agrees with its count.
+//! Titles, figures and evidence of findings use it, and so do text, HTML and Markdown of the host: a
+//! number looks the same everywhere. Integers have thousands separators, a noun agrees with its
+//! count.
 //!
-//! Invariants: what programs read (JSON, CSV, metrics, fingerprints) shares the words with people
-//! but has numbers without separators, so none of these come from here; ids, addresses, ports,
-//! versions, and numbers of lines and of iterations are names and not quantities, and have no
-//! separators either.
+//! Invariants: machine formats (JSON, CSV, metrics, fingerprints) have numbers without separators,
+//! so they never use this module for numbers; ids, addresses, ports, versions, line and iteration
+//! numbers are names, not quantities, and have no separators either.
 
 mod count;
 mod duration;

@@ -1,4 +1,4 @@
-//! Names of what the model has numbers for.
+//! Names of places, processes, logins and access bits.
 
 use crate::model::{Holder, Place};
 
@@ -34,7 +34,7 @@ pub fn login(login: u32) -> String {
     }
 }
 
-/// `rwxs` of a region's access bits, with a dash for each that does not hold.
+/// `rwxs` of a region's access bits, with a dash for each clear bit.
 #[must_use]
 pub fn access(bits: u8) -> String {
     let letters = ['r', 'w', 'x', 's'].into_iter().enumerate();

@@ -1,26 +1,25 @@
-//! Numbers as a person reads them.
+//! Numbers in reports.
 
-/// With thousands apart: `1,234,567`.
+/// With thousands separators: `1,234,567`.
 #[must_use]
 pub fn number(number: u64) -> String {
     separate(&number.to_string())
 }
 
-/// As [`number`], always with its sign: `+4,096`.
+/// Like [`number`], always with a sign: `+4,096`.
 #[must_use]
 pub fn signed_number(number: i64) -> String {
     let sign = if number < 0 { '-' } else { '+' };
     format!("{sign}{}", super::number::number(number.unsigned_abs()))
 }
 
-/// Whole where it is whole, else with two digits after the point.
+/// An integer if it is whole, else two decimals.
 #[must_use]
 pub fn decimal(value: f64) -> String {
     separate(&if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.2}") })
 }
 
-/// As many digits as say something: whole where it is whole to the eye or large, else two after the
-/// point.
+/// Significant digits only: an integer if it is nearly whole or large, else two decimals.
 #[must_use]
 pub fn approximation(value: f64) -> String {
     separate(&if (value - value.round()).abs() < 5e-4 {
@@ -32,7 +31,7 @@ pub fn approximation(value: f64) -> String {
     })
 }
 
-/// Puts commas into the whole part of a number; what is none, such as infinity, stays.
+/// Puts commas into the integer part; text that is not a number, such as infinity, stays.
 fn separate(number: &str) -> String {
     let begin = usize::from(number.starts_with('-'));
     let end = begin + number.bytes().skip(begin).take_while(u8::is_ascii_digit).count();

@@ -1,10 +1,10 @@
-//! Sizes of memory, and parts of a whole.
+//! Memory sizes and percentages.
 
 use super::number;
 
 const MIB: f64 = (1u64 << 20) as f64;
 
-/// `25,165 bytes`, with the mebibytes of a larger number: `25,165,824 bytes (24.0 MiB)`.
+/// `25,165 bytes`; from 1 MiB on with the mebibytes: `25,165,824 bytes (24.0 MiB)`.
 #[must_use]
 pub fn bytes(bytes: u64) -> String {
     if bytes < 1 << 20 {
@@ -21,7 +21,7 @@ pub fn mebibytes(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / MIB)
 }
 
-/// `3.6 GB`, `362 MB`: in steps of a thousand KB, cut and not rounded, as people read tables in KB.
+/// `3.6 GB`, `362 MB`: in steps of a thousand KB, truncated, as in kernel tables in KB.
 #[must_use]
 pub fn kilobytes(bytes: u64) -> String {
     match bytes / 1024 {

@@ -1,8 +1,8 @@
-//! Stretches of a run.
+//! Stages of a run.
 
 use crate::model::{Moment, Stage};
 
-/// A stretch of a run, for people.
+/// The stage in reports.
 #[must_use]
 pub const fn stage_label(stage: Stage) -> &'static str {
     match stage {
@@ -11,7 +11,7 @@ pub const fn stage_label(stage: Stage) -> &'static str {
     }
 }
 
-/// A stretch of a run in one word, for programs: CSV, and the data of the HTML page.
+/// The stage in machine formats: CSV, and the data of the HTML page.
 #[must_use]
 pub const fn stage_key(stage: Stage) -> &'static str {
     match stage {
@@ -23,14 +23,14 @@ pub const fn stage_key(stage: Stage) -> &'static str {
     }
 }
 
-/// After what a sample was taken: `warm-up iteration 3`, `before anything`.
+/// When a snapshot was taken: `warm-up iteration 3`, `before the first iteration`.
 #[must_use]
 pub fn moment(moment: Moment) -> String {
     let n = moment.iteration;
     match moment.stage {
-        Stage::Before => "before anything".to_owned(),
+        Stage::Before => "before the first iteration".to_owned(),
         Stage::Measured => format!("iteration {n}"),
-        Stage::After => "after everything".to_owned(),
+        Stage::After => "after the last iteration".to_owned(),
         stage => format!("{} iteration {n}", stage_label(stage)),
     }
 }

@@ -1,9 +1,9 @@
-//! What figures count.
+//! Units of figures.
 
 use super::decimal;
 use crate::model::{PoolUnit, Unit};
 
-/// What a pool counts.
+/// The unit of a pool.
 #[must_use]
 pub const fn pool_unit(unit: PoolUnit) -> &'static str {
     match unit {
@@ -12,7 +12,7 @@ pub const fn pool_unit(unit: PoolUnit) -> &'static str {
     }
 }
 
-/// What a figure of one and one of several count, for people.
+/// The unit in reports, singular and plural.
 const fn unit_labels(unit: Unit) -> (&'static str, &'static str) {
     match unit {
         Unit::BytesPerIteration => ("byte per iteration", "bytes per iteration"),
@@ -26,7 +26,7 @@ const fn unit_labels(unit: Unit) -> (&'static str, &'static str) {
     }
 }
 
-/// A value with what it counts: `1 object per iteration`, `2.50 objects per iteration`, `4,096 bytes`.
+/// A value with its unit: `1 object per iteration`, `2.50 objects per iteration`, `4,096 bytes`.
 #[must_use]
 pub fn quantity(value: f64, unit: Unit) -> String {
     let value = decimal(value);

@@ -1,4 +1,4 @@
-//! Growth that somebody allows.
+//! Budgets: allowed growth.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::{
     text,
 };
 
-/// What may grow, and by how much in each iteration.
+/// A pattern of names, and the growth per iteration that they may have.
 #[derive(Clone, Debug)]
 pub(super) struct Budget {
     pub(super) pattern: Arc<str>,
@@ -16,7 +16,7 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// Whether it is about this finding.
+    /// Whether the pattern matches this finding.
     pub(super) fn is_of(&self, finding: &Finding) -> bool {
         let names = match &finding.subject {
             Subject::Site { file, line, .. } => [file.to_string(), format!("{file}:{line}")],
@@ -30,22 +30,21 @@ impl Budget {
         names.iter().any(|name| glob::matches(&self.pattern, name))
     }
 
-    /// Whether it allows this finding: what grows by a number of bytes that is not known is not allowed.
+    /// Whether it allows this finding: growth by an unknown number of bytes is not allowed.
     pub(super) fn covers(&self, finding: &Finding) -> bool {
         let growth = |one: &&Figure| one.unit == Unit::BytesPerIteration;
         let Some(growth) = finding.figures.iter().find(growth) else { return false };
-        // The most that it may be.
-        let most = growth.interval.map_or(growth.value, |(_, high)| high.max(growth.value));
+        // The upper bound of the growth.
+        let upper_bound = growth.interval.map_or(growth.value, |(_, high)| high.max(growth.value));
         #[expect(clippy::cast_precision_loss, reason = "budgets are far below 2^53 bytes")]
-        let allowed = most <= self.bytes as f64;
+        let allowed = upper_bound <= self.bytes as f64;
         allowed && self.is_of(finding)
     }
 
-    /// What is to be said of one that is about nothing.
-    pub(super) fn unused(&self) -> Arc<str> {
+    /// The note for a budget that matches no finding.
+    pub(super) fn unused_note(&self) -> Arc<str> {
         let Self { pattern, bytes } = self;
         let bytes = text::number(*bytes);
-        format!("the budget of {bytes} bytes per iteration for {pattern} is about no finding")
-            .into()
+        format!("the budget of {bytes} bytes per iteration for {pattern} matches no finding").into()
     }
 }

@@ -1,4 +1,4 @@
-//! Days, as suppressions expire on them.
+//! Calendar days, for the expiry of suppressions.
 
 use std::fmt;
 
@@ -17,20 +17,20 @@ pub struct Day {
 }
 
 impl Day {
-    /// The day, in UTC, that many seconds after 1970 began.
+    /// The day in UTC, from seconds since 1970.
     #[must_use]
     pub fn of_seconds(seconds: u64) -> Self {
-        let mut left = seconds / DAY;
+        let mut days = seconds / DAY;
         let (mut year, mut month) = (1970_u16, 1_u8);
-        while left >= length_of_year(year) {
-            left -= length_of_year(year);
+        while days >= length_of_year(year) {
+            days -= length_of_year(year);
             year = year.saturating_add(1);
         }
-        while left >= length_of_month(year, month) {
-            left -= length_of_month(year, month);
+        while days >= length_of_month(year, month) {
+            days -= length_of_month(year, month);
             month += 1;
         }
-        Self { year, month, day: u8::try_from(left + 1).unwrap_or(u8::MAX) }
+        Self { year, month, day: u8::try_from(days + 1).unwrap_or(u8::MAX) }
     }
 }
 

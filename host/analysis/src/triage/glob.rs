@@ -1,13 +1,13 @@
-//! Fingerprints with stars.
+//! Patterns with stars.
 
-/// Whether `text` is `pattern`, in which each star stands for any number of characters.
+/// Whether `text` matches `pattern`; a star stands for any number of characters.
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else { return false };
     let Some(last) = parts.next_back() else { return rest.is_empty() };
     for part in parts {
-        // The first place leaves the most for what follows.
+        // The first match leaves the most text for the remaining parts.
         let Some(at) = rest.find(part) else { return false };
         rest = &rest[at + part.len()..];
     }

@@ -1,4 +1,4 @@
-//! What somebody knows of findings already: accepted ones, suppressed ones, and what fixes them.
+//! Triage of findings: accepted ones, suppressed ones, and known fixes.
 //!
 //! ```toml
 //! [[suppress]]                                             # a file for --suppress
@@ -12,8 +12,8 @@
 //! note = "commit 5f3c: unmap before close_channel"
 //! ```
 //!
-//! Invariants: what is taken out of a report is in [`Triaged::accepted`], with who took it out; a
-//! suppression that has expired takes out nothing and is told; a note never changes what counts.
+//! Invariants: a finding that is taken out of a report is in [`Triaged::accepted`], with the rule; an
+//! expired suppression takes out nothing and is reported; a note never changes what counts.
 
 mod budget;
 mod day;
@@ -31,40 +31,40 @@ use crate::{
     text,
 };
 
-/// Where a rule stands: file and line.
+/// Position of a rule: file and line.
 pub type At = (Arc<str>, usize);
 
 /// Why a finding does not count.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Excuse {
-    /// It was there before, by this baseline.
+    /// It is in this baseline.
     Baseline(Arc<str>),
-    /// Somebody suppressed it.
+    /// It is suppressed.
     Suppressed {
-        /// Where.
+        /// Position of the suppression.
         at: At,
-        /// Why.
+        /// The reason.
         reason: Arc<str>,
-        /// The last day on which that holds.
+        /// The last day of the suppression.
         until: Day,
     },
-    /// OP-TEE is known to keep it.
+    /// A known cache of OP-TEE.
     Known(Arc<str>),
     /// It stays within a budget, in bytes per iteration.
     Budget(u64),
-    /// Only other kinds of findings were asked for.
+    /// Its fault is not selected by `--fail-on`.
     NotAsked,
 }
 
-/// Something that may be excused.
+/// A rule that excuses findings.
 #[derive(Clone, Debug)]
 struct Rule {
-    /// Fingerprint, with stars.
+    /// Fingerprint pattern.
     pattern: Arc<str>,
     excuse: Excuse,
 }
 
-/// A version that fixes something.
+/// A version that fixes a finding.
 #[derive(Clone, Debug)]
 struct Fix {
     pattern: Arc<str>,
@@ -72,15 +72,15 @@ struct Fix {
     note: Option<Arc<str>>,
 }
 
-/// What is known.
+/// Rules, fixes and budgets.
 #[derive(Clone, Debug, Default)]
 pub struct Triage {
     rules: Vec<Rule>,
     fixes: Vec<Fix>,
     budgets: Vec<Budget>,
-    /// What counts; `None` for everything.
+    /// The faults that count; `None` for all.
     pub asked: Option<Vec<Fault>>,
-    /// The day on which it is judged; without one nothing expires.
+    /// The current day; without one nothing expires.
     pub today: Option<Day>,
 }
 
@@ -96,19 +96,19 @@ pub struct Accepted {
 /// Findings after triage.
 #[derive(Clone, Debug, Default)]
 pub struct Triaged {
-    /// Those that count.
+    /// Findings that count.
     pub left: Vec<Finding>,
-    /// Those that don't.
+    /// Findings that do not count.
     pub accepted: Vec<Accepted>,
-    /// What is to be said of the rules: expired ones, and ones that nothing matches.
+    /// Notes on the rules: expired ones, and ones that match nothing.
     pub remarks: Vec<Arc<str>>,
 }
 
 impl Triage {
-    /// Adds what OP-TEE's own caches are known for.
+    /// Adds the rules for OP-TEE's own caches.
     pub fn add_known(&mut self) {
         let text = include_str!("../../known/optee-caches.toml");
-        self.rules.extend(read::known(text));
+        self.rules.extend(read::builtin_rules(text));
     }
 
     /// Adds the suppressions of a file; `source` is its name.
@@ -136,60 +136,62 @@ impl Triage {
         self.rules.extend(fingerprints.into_iter().map(rule));
     }
 
-    /// Lets what `pattern` names grow by so many bytes per iteration: a file or FILE:LINE of a site, the
-    /// UUID of a TA, or the name of a pool, with stars for anything.
+    /// Allows `pattern` to grow by `bytes` per iteration: a file or FILE:LINE of a site, the UUID of a
+    /// TA, or the name of a pool, with stars for anything.
     pub fn add_budget(&mut self, pattern: &str, bytes: u64) {
         self.budgets.push(Budget { pattern: pattern.into(), bytes });
     }
 
-    /// Takes out what does not count.
+    /// Separates the findings that count from those that do not.
     #[must_use]
     pub fn apply(&self, findings: Vec<Finding>) -> Triaged {
         let mut triaged = Triaged::default();
-        let mut used = BTreeSet::new();
+        let mut used_rules = BTreeSet::new();
         for mut finding in findings {
             self.note(&mut finding);
-            match self.excuse(&finding, &mut used) {
+            match self.excuse(&finding, &mut used_rules) {
                 Some(excuse) => triaged.accepted.push(Accepted { finding, excuse }),
                 None => triaged.left.push(finding),
             }
         }
         let remarks = self.rules.iter().enumerate();
         triaged.remarks =
-            remarks.filter_map(|(at, rule)| self.remark(rule, used.contains(&at))).collect();
-        let all = || triaged.left.iter().chain(triaged.accepted.iter().map(|one| &one.finding));
-        let unused = self.budgets.iter().filter(|budget| !all().any(|one| budget.is_of(one)));
-        let unused: Vec<_> = unused.map(Budget::unused).collect();
-        triaged.remarks.extend(unused);
+            remarks.filter_map(|(at, rule)| self.remark(rule, used_rules.contains(&at))).collect();
+        let all_findings =
+            || triaged.left.iter().chain(triaged.accepted.iter().map(|one| &one.finding));
+        let unused_budgets =
+            self.budgets.iter().filter(|budget| !all_findings().any(|one| budget.is_of(one)));
+        let notes: Vec<_> = unused_budgets.map(Budget::unused_note).collect();
+        triaged.remarks.extend(notes);
         triaged
     }
 
-    /// The first rule that holds for a finding; all that match are noted as `used`.
+    /// The excuse of the first rule that applies to a finding; adds all matching rules to `used`.
     fn excuse(&self, finding: &Finding, used: &mut BTreeSet<usize>) -> Option<Excuse> {
         if finding.severity == Severity::Note {
             return None;
         }
-        let mut found = None;
+        let mut excuse = None;
         for (at, rule) in self.rules.iter().enumerate() {
             if !rule.matches(finding) {
                 continue;
             }
             used.insert(at);
-            if found.is_none() && !self.is_over(rule) {
-                found = Some(rule.excuse.clone());
+            if excuse.is_none() && !self.is_over(rule) {
+                excuse = Some(rule.excuse.clone());
             }
         }
-        found.or_else(|| self.within(finding)).or_else(|| self.not_asked(finding))
+        excuse.or_else(|| self.budget_excuse(finding)).or_else(|| self.not_asked(finding))
     }
 
-    fn within(&self, finding: &Finding) -> Option<Excuse> {
+    fn budget_excuse(&self, finding: &Finding) -> Option<Excuse> {
         let budget = self.budgets.iter().find(|budget| budget.covers(finding))?;
         Some(Excuse::Budget(budget.bytes))
     }
 
     fn not_asked(&self, finding: &Finding) -> Option<Excuse> {
-        let asked = self.asked.as_ref()?;
-        (!asked.contains(&finding.kind.info().fault)).then_some(Excuse::NotAsked)
+        let faults = self.asked.as_ref()?;
+        (!faults.contains(&finding.kind.info().fault)).then_some(Excuse::NotAsked)
     }
 
     fn is_over(&self, rule: &Rule) -> bool {
@@ -203,18 +205,18 @@ impl Triage {
         let Excuse::Suppressed { at: (file, line), reason, until } = &rule.excuse else {
             return None;
         };
-        let at = format!("{file}:{line}");
+        let place = format!("{file}:{line}");
         if self.is_over(rule) {
-            let effect =
-                if used { "what it matches counts again" } else { "and nothing matches it" };
+            let effect = if used { "its findings count again" } else { "and it matches nothing" };
             return Some(
-                format!("suppression at {at} expired after {until}: {effect} ({reason})").into(),
+                format!("suppression at {place} expired after {until}: {effect} ({reason})").into(),
             );
         }
-        (!used).then(|| format!("suppression at {at} matches nothing: drop it ({reason})").into())
+        (!used)
+            .then(|| format!("suppression at {place} matches nothing: remove it ({reason})").into())
     }
 
-    /// Adds what fixes a finding.
+    /// Adds the version that fixes a finding.
     fn note(&self, finding: &mut Finding) {
         let fixes =
             self.fixes.iter().filter(|fix| glob::matches(&fix.pattern, &finding.fingerprint.0));
@@ -222,7 +224,8 @@ impl Triage {
             let note = note.as_ref().map_or(String::new(), |note| format!(" ({note})"));
             let text = format!("fixed in {version}{note}");
             finding.action =
-                format!("take {version}, which fixes it; until then: {}", finding.action).into();
+                format!("update to {version}, which fixes it; until then: {}", finding.action)
+                    .into();
             finding.evidence.push(Evidence::Text(text.into()));
         }
     }
@@ -230,7 +233,7 @@ impl Triage {
 
 impl Rule {
     fn matches(&self, finding: &Finding) -> bool {
-        // A cache ends. What goes on without end is none, wherever it is allocated.
+        // A cache stops growing. Growth without end is no cache, wherever it is allocated.
         let excusable = match self.excuse {
             Excuse::Known(_) => finding.verdict.is_some_and(|verdict| verdict != Verdict::Leak),
             _ => true,
@@ -250,7 +253,7 @@ impl std::fmt::Display for Excuse {
             Self::Budget(bytes) => {
                 write!(f, "within the budget of {} bytes per iteration", text::number(*bytes))
             }
-            Self::NotAsked => f.write_str("not among what was asked for by --fail-on"),
+            Self::NotAsked => f.write_str("not selected by --fail-on"),
         }
     }
 }

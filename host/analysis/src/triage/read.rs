@@ -8,7 +8,7 @@ use toml::{Spanned, value::Datetime};
 use super::{Day, Excuse, Fix, Rule};
 use crate::mistake::Mistake;
 
-/// What a fingerprint begins with in this version; another one matches nothing.
+/// Prefix of the fingerprints of this version; others match nothing.
 const VERSION: &str = "v1:";
 
 #[derive(Deserialize)]
@@ -39,7 +39,7 @@ struct Note {
     note: Option<String>,
 }
 
-/// The file that mistakes are found in.
+/// A file with the mistakes found in it.
 struct File<'a> {
     source: &'a str,
     text: &'a str,
@@ -47,14 +47,15 @@ struct File<'a> {
 }
 
 pub(super) fn suppressions(source: &str, text: &str) -> Result<Vec<Rule>, Vec<Mistake>> {
-    let form: Suppressions = parse(source, text, "a file of suppressions has [[suppress]] tables")?;
+    let form: Suppressions =
+        parse(source, text, "a suppression file consists of [[suppress]] tables")?;
     let mut file = File { source, text, mistakes: Vec::new() };
     let rules = form.suppress.iter().filter_map(|one| file.suppression(one)).collect();
-    file.ended(rules)
+    file.finish(rules)
 }
 
-/// The suppressions that come with teeleak, which don't expire.
-pub(super) fn known(text: &str) -> Vec<Rule> {
+/// The builtin suppressions, which never expire.
+pub(super) fn builtin_rules(text: &str) -> Vec<Rule> {
     let form = toml::from_str(text).unwrap_or(Suppressions { suppress: Vec::new() });
     let rule = |one: Spanned<Suppression>| {
         let Suppression { fingerprint, reason, .. } = one.into_inner();
@@ -65,15 +66,15 @@ pub(super) fn known(text: &str) -> Vec<Rule> {
 }
 
 pub(super) fn fixes(source: &str, text: &str) -> Result<Vec<Fix>, Vec<Mistake>> {
-    let form: Notes = parse(source, text, "a file of notes has [[fixed]] tables")?;
+    let form: Notes = parse(source, text, "a notes file consists of [[fixed]] tables")?;
     let mut file = File { source, text, mistakes: Vec::new() };
     let mut fixes = Vec::new();
     for note in form.fixed {
         let pattern = file.fingerprint(&note.fingerprint);
-        let version = file.words(&note.version, "name the version that has the fix");
+        let version = file.words(&note.version, "give the version that has the fix");
         fixes.push(Fix { pattern, version, note: note.note.map(Arc::from) });
     }
-    file.ended(fixes)
+    file.finish(fixes)
 }
 
 fn parse<'a, T: Deserialize<'a>>(
@@ -93,46 +94,46 @@ impl File<'_> {
         self.mistakes.push(Mistake::new((self.source, self.text), span, message, hint));
     }
 
-    fn ended<T>(self, read: T) -> Result<T, Vec<Mistake>> {
+    fn finish<T>(self, read: T) -> Result<T, Vec<Mistake>> {
         if self.mistakes.is_empty() { Ok(read) } else { Err(self.mistakes) }
     }
 
     fn suppression(&mut self, one: &Spanned<Suppression>) -> Option<Rule> {
         let Suppression { fingerprint, reason, expires } = one.get_ref();
         let pattern = self.fingerprint(fingerprint);
-        let reason = self.words(reason, "say why it may be there, and who knows of it");
+        let reason = self.words(reason, "give the reason and a contact");
         let Some(expires) = expires else {
-            let hint = "add the last day on which it holds, such as `expires = 2027-03-31`";
-            self.mistake(one.span(), "this suppression never expires", hint);
+            let hint = "add its last day, such as `expires = 2027-03-31`";
+            self.mistake(one.span(), "this suppression has no `expires`", hint);
             return None;
         };
         let Some(date) = expires.get_ref().date else {
             self.mistake(
                 expires.span(),
-                "expected a day, found a time",
-                "write a day such as 2027-03-31",
+                "expected a date, found a time",
+                "write a date such as 2027-03-31",
             );
             return None;
         };
-        let until = Day { year: date.year, month: date.month, day: date.day };
-        let before = self.text.get(..fingerprint.span().start).unwrap_or_default();
-        let at = (self.source.into(), before.matches('\n').count() + 1);
-        Some(Rule { pattern, excuse: Excuse::Suppressed { at, reason, until } })
+        let last_day = Day { year: date.year, month: date.month, day: date.day };
+        let head = self.text.get(..fingerprint.span().start).unwrap_or_default();
+        let position = (self.source.into(), head.matches('\n').count() + 1);
+        Some(Rule { pattern, excuse: Excuse::Suppressed { at: position, reason, until: last_day } })
     }
 
     fn fingerprint(&mut self, text: &Spanned<String>) -> Arc<str> {
         let pattern = text.get_ref();
         if !pattern.starts_with(VERSION) {
             let hint =
-                "copy a finding's id, which begins with \"v1:\", and put * where anything will do";
-            self.mistake(text.span(), "this is no fingerprint of this version", hint);
+                "copy a finding's fingerprint, which starts with \"v1:\", with * for any text";
+            self.mistake(text.span(), "expected a fingerprint that starts with `v1:`", hint);
         }
         pattern.as_str().into()
     }
 
     fn words(&mut self, text: &Spanned<String>, hint: &str) -> Arc<str> {
         if text.get_ref().trim().is_empty() {
-            self.mistake(text.span(), "there is nothing in it", hint);
+            self.mistake(text.span(), "expected text, found an empty string", hint);
         }
         text.get_ref().as_str().into()
     }

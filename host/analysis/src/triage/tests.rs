@@ -1,4 +1,4 @@
-//! What counts after triage, and what is said of it.
+//! Findings and notes after triage.
 
 use super::{Day, Triage, Triaged};
 use crate::model::{Finding, Fingerprint, Kind, PoolKind, Severity, Subject, Verdict};
@@ -38,14 +38,14 @@ fn a_suppression_holds_to_its_last_day() {
     let triaged = suppress("2026-11-20", findings());
     assert_eq!((triaged.left.len(), triaged.accepted.len()), (2, 0));
     let expired =
-        "suppression at s.toml:2 expired after 2026-11-20: what it matches counts again (why)";
+        "suppression at s.toml:2 expired after 2026-11-20: its findings count again (why)";
     assert_eq!(*triaged.remarks[0], *expired);
 }
 
 #[test]
 fn what_matches_nothing_is_told() {
     let triaged = suppress("2099-01-01", vec![finding("v1:b", Verdict::Leak)]);
-    assert_eq!(*triaged.remarks[0], *"suppression at s.toml:2 matches nothing: drop it (why)");
+    assert_eq!(*triaged.remarks[0], *"suppression at s.toml:2 matches nothing: remove it (why)");
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn caches_are_excused_and_leaks_in_them_are_not() {
 #[test]
 fn the_list_of_caches_has_no_mistakes() {
     let text = include_str!("../../known/optee-caches.toml");
-    assert_eq!(super::read::known(text).len(), text.matches("[[suppress]]").count());
+    assert_eq!(super::read::builtin_rules(text).len(), text.matches("[[suppress]]").count());
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_note_changes_what_to_do_and_not_what_counts() {
     let text = "[[fixed]]\nfingerprint = 'v1:a'\nversion = '4.3.0'\nnote = 'commit 5f3c'\n";
     triage.add_notes("n.toml", text).unwrap();
     let triaged = triage.apply(vec![finding("v1:a", Verdict::Leak)]);
-    assert_eq!(*triaged.left[0].action, *"take 4.3.0, which fixes it; until then: look");
+    assert_eq!(*triaged.left[0].action, *"update to 4.3.0, which fixes it; until then: look");
     assert!(format!("{:?}", triaged.left[0].evidence).contains("fixed in 4.3.0 (commit 5f3c)"));
 }
 
@@ -79,12 +79,12 @@ fn a_note_changes_what_to_do_and_not_what_counts() {
 fn mistakes_have_places_and_hints() {
     let whole = "fingerprint = 'v1:a'\nreason = 'why'\n";
     let cases = [
-        (format!("[[suppress]]\n{whole}"), "s.toml:1:1: this suppression never expires"),
-        (format!("[[suppress]]\n{whole}expires = 12:00:00\n"), "s.toml:4:11: expected a day"),
+        (format!("[[suppress]]\n{whole}"), "s.toml:1:1: this suppression has no `expires`"),
+        (format!("[[suppress]]\n{whole}expires = 12:00:00\n"), "s.toml:4:11: expected a date"),
         (format!("[[suppress]]\n{whole}until = 3\n"), "s.toml:4:1: unknown field `until`"),
         (
             "[[suppress]]\nfingerprint = 'core/mm'\nreason = ' '\nexpires = 2027-01-01\n".into(),
-            "s.toml:2:15: this is no fingerprint",
+            "s.toml:2:15: expected a fingerprint",
         ),
         ("[suppress]\n".into(), "s.toml:1:1: invalid type"),
     ];

@@ -67,10 +67,11 @@ impl Folder {
 
     /// Deletes the oldest files until so many bytes more are within the cap.
     pub(super) fn make_room(&mut self, bytes: u64, spare: Option<u64>) -> io::Result<()> {
-        let more = usize::from(spare.is_none());
+        let n_new = usize::from(spare.is_none());
         loop {
-            let used: u64 = self.files.values().sum();
-            if used.saturating_add(bytes) <= self.cap && self.files.len() + more <= FILES_MAX {
+            let used_bytes: u64 = self.files.values().sum();
+            if used_bytes.saturating_add(bytes) <= self.cap && self.files.len() + n_new <= FILES_MAX
+            {
                 return Ok(());
             }
             let oldest = self.files.keys().copied().find(|number| Some(*number) != spare);
@@ -111,8 +112,8 @@ impl Folder {
 /// The number in a file's name.
 fn number(name: &str) -> Option<u64> {
     let digits = name.strip_prefix(NAME.0)?.strip_suffix(NAME.1)?;
-    let is = digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
-    digits.parse().ok().filter(|_| is)
+    let is_number = digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|_| is_number)
 }
 
 #[cfg(test)]

@@ -14,12 +14,12 @@ const META_BYTES: usize = 256;
 /// The head of a file and who wrote it when.
 pub(super) fn write() -> io::Result<Vec<u8>> {
     let system = rustix::system::uname();
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let unix_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let meta = Meta {
         tool: concat!("teeleak-plugin ", env!("CARGO_PKG_VERSION")),
         host: system.nodename().to_str().unwrap_or_default(),
         workload: "",
-        unix_ns: u64::try_from(since.as_nanos()).unwrap_or(u64::MAX),
+        unix_ns: u64::try_from(unix_time.as_nanos()).unwrap_or(u64::MAX),
         monotonic_ns: monotonic_ns(),
     };
     let mut bytes = [0; META_BYTES];
@@ -29,7 +29,7 @@ pub(super) fn write() -> io::Result<Vec<u8>> {
 
 /// `CLOCK_MONOTONIC`, in nanoseconds.
 fn monotonic_ns() -> u64 {
-    let now = clock_gettime(ClockId::Monotonic);
-    let (seconds, ns) = (u64::try_from(now.tv_sec), u64::try_from(now.tv_nsec));
+    let time = clock_gettime(ClockId::Monotonic);
+    let (seconds, ns) = (u64::try_from(time.tv_sec), u64::try_from(time.tv_nsec));
     seconds.unwrap_or(0).saturating_mul(1_000_000_000).saturating_add(ns.unwrap_or(0))
 }

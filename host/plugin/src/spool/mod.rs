@@ -73,12 +73,12 @@ impl Spool {
     /// # Errors
     /// When it can't be written; it is counted then.
     pub fn append(&mut self, page: &Page<'_>) -> io::Result<()> {
-        let done = self.keep(page);
-        match &done {
+        let result = self.keep(page);
+        match &result {
             Ok(()) => self.told = false,
             Err(error) => self.count(page, error),
         }
-        done
+        result
     }
 
     fn keep(&mut self, page: &Page<'_>) -> io::Result<()> {
@@ -86,15 +86,15 @@ impl Spool {
             // One that did not end is as good as ended.
             self.end();
         }
-        let before = told(self.unwritten)?;
-        let frames = [before, framed(page.records)?].concat();
+        let loss_frame = unwritten_frame(self.unwritten)?;
+        let frames = [loss_frame, records_frame(page.records)?].concat();
         let need = frames.len() as u64;
         let mut open = match self.open.take() {
             Some(open) => open,
             None => self.begin(page.first, need)?,
         };
-        let kept = self.write(&mut open, &frames, page.last);
-        if kept.is_ok() {
+        let result = self.write(&mut open, &frames, page.last);
+        if result.is_ok() {
             self.unwritten = Unwritten::default();
         }
         if page.last {
@@ -102,7 +102,7 @@ impl Spool {
         } else {
             self.open = Some(open);
         }
-        kept
+        result
     }
 
     /// The file for a page: a new one for a push that begins. One that goes on after a restart of
@@ -110,8 +110,8 @@ impl Spool {
     fn begin(&mut self, first: bool, need: u64) -> io::Result<Open> {
         self.folder.scan()?;
         if !first && let Some((number, bytes)) = self.folder.newest() {
-            let known = bytes >= FILE_HEAD.len() as u64;
-            if known && bytes + need <= self.folder.cap() / SHARE {
+            let has_head = bytes >= FILE_HEAD.len() as u64;
+            if has_head && bytes + need <= self.folder.cap() / SHARE {
                 return Ok(Open { number, file: self.folder.reopen(number)?, bytes });
             }
         }
@@ -129,8 +129,8 @@ impl Spool {
     fn write(&mut self, open: &mut Open, frames: &[u8], last: bool) -> io::Result<()> {
         let bytes = open.bytes + frames.len() as u64;
         if bytes > self.folder.cap() / SHARE {
-            let what = "a push is longer than a quarter of the cap: its rest is left out";
-            return Err(io::Error::new(io::ErrorKind::StorageFull, what));
+            let message = "a push is longer than a quarter of the cap: its rest is left out";
+            return Err(io::Error::new(io::ErrorKind::StorageFull, message));
         }
         self.folder.make_room(frames.len() as u64, Some(open.number))?;
         if let Err(error) = open.file.write_all(frames) {
@@ -163,7 +163,7 @@ impl Spool {
 }
 
 /// A frame of records.
-fn framed(records: &[u8]) -> io::Result<Vec<u8>> {
+fn records_frame(records: &[u8]) -> io::Result<Vec<u8>> {
     frame_of(FrameKind::Records, records)
 }
 
@@ -174,7 +174,7 @@ fn frame_of(kind: FrameKind, payload: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 /// A frame that tells what could not be written, if anything.
-fn told(unwritten: Unwritten) -> io::Result<Vec<u8>> {
+fn unwritten_frame(unwritten: Unwritten) -> io::Result<Vec<u8>> {
     if unwritten.pages == 0 {
         return Ok(Vec::new());
     }
@@ -182,6 +182,6 @@ fn told(unwritten: Unwritten) -> io::Result<Vec<u8>> {
     let mut writer = Writer::new(&mut records);
     let no_room = |_| io::Error::from(io::ErrorKind::InvalidData);
     writer.push(&Record::Unwritten(unwritten)).map_err(no_room)?;
-    let used = writer.used();
-    framed(&records[..used])
+    let length = writer.length();
+    records_frame(&records[..length])
 }

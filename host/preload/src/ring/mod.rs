@@ -28,8 +28,8 @@ impl<'a> Ring<'a> {
     /// A ring in `words`: the head, then slots of `slot_words`; `None` when there is no room for one.
     pub(crate) fn new(words: &'a [AtomicU64], slot_words: usize) -> Option<Self> {
         let (head, slots) = words.split_at_checked(client::HEAD_BYTES / size_of::<u64>())?;
-        let fits = slot_words > client::PAYLOAD_WORDS && slots.len() >= slot_words;
-        fits.then_some(Self { head, slots, slot_words })
+        let is_large_enough = slot_words > client::PAYLOAD_WORDS && slots.len() >= slot_words;
+        is_large_enough.then_some(Self { head, slots, slot_words })
     }
 
     /// Slots of the ring.
@@ -68,7 +68,7 @@ impl<'a> Ring<'a> {
         for (n, to) in frames.iter().enumerate() {
             to.store(stack.get(n).copied().unwrap_or(0), Relaxed);
         }
-        state.store(client::written(ticket), Release);
+        state.store(client::written_state(ticket), Release);
         true
     }
 
@@ -82,9 +82,9 @@ impl<'a> Ring<'a> {
 /// Takes a slot for a ticket, unless it is being written or a later ticket has had it.
 fn claim(state: &AtomicU64, ticket: u64) -> bool {
     let old = state.load(Relaxed);
-    let free = old & 1 == 0 && old < client::written(ticket);
+    let free = old & 1 == 0 && old < client::written_state(ticket);
     let claimed =
-        free && state.compare_exchange(old, client::writing(ticket), AcqRel, Relaxed).is_ok();
+        free && state.compare_exchange(old, client::writing_state(ticket), AcqRel, Relaxed).is_ok();
     if claimed {
         // Whoever sees one of the words stored after this also sees that the slot was taken.
         fence(Release);

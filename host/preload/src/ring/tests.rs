@@ -3,7 +3,7 @@
 
 use std::{sync::atomic::Ordering::Acquire, thread};
 
-use teeleak_proto::client::{SlotState, written};
+use teeleak_proto::client::{SlotState, written_state};
 
 use super::*;
 
@@ -23,13 +23,13 @@ fn payload(number: u64) -> [u64; client::PAYLOAD_WORDS] {
 /// Reads a ticket the way a reader does: state, words, state.
 fn read(ring: &Ring<'_>, ticket: u64) -> Result<[u64; client::PAYLOAD_WORDS], SlotState> {
     let (state, words) = ring.slot(ticket).unwrap();
-    let before = SlotState::of(state.load(Acquire), ticket);
+    let before = SlotState::for_ticket(state.load(Acquire), ticket);
     if before != SlotState::Whole {
         return Err(before);
     }
     let copy = std::array::from_fn(|n| words[n].load(Relaxed));
     fence(Acquire);
-    match SlotState::of(state.load(Relaxed), ticket) {
+    match SlotState::for_ticket(state.load(Relaxed), ticket) {
         SlotState::Whole => Ok(copy),
         other => Err(other),
     }
@@ -84,7 +84,7 @@ fn a_late_writer_does_not_go_back() {
     assert!(ring.push(&payload(1), &[]));
     let (state, _) = ring.slot(late).unwrap();
     assert!(!claim(state, late));
-    assert_eq!(state.load(Relaxed), written(1));
+    assert_eq!(state.load(Relaxed), written_state(1));
 }
 
 #[test]

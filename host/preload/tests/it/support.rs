@@ -168,7 +168,7 @@ impl Ring {
     fn take(&mut self, ticket: u64, slots: &[u64]) {
         let at = usize::try_from(ticket % self.head.slots).unwrap() * self.head.slot_words;
         let slot = &slots[at..at + self.head.slot_words];
-        if SlotState::of(slot[0], ticket) != SlotState::Whole {
+        if SlotState::for_ticket(slot[0], ticket) != SlotState::Whole {
             self.lost += 1;
             return;
         }

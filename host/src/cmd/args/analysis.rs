@@ -67,7 +67,7 @@ impl Analysis {
 /// The protocols of a file, or the built-in ones of that name.
 pub(crate) fn protocols(path: &Path) -> Result<Vec<Protocol>> {
     let name = path.display().to_string();
-    let built_in = Pack::named(&name).filter(|_| !path.exists());
+    let built_in = Pack::find(&name).filter(|_| !path.exists());
     let text = match built_in {
         Some(pack) => pack.text.to_owned(),
         None => fs::read_to_string(path).with_context(|| format!("cannot read protocol {name}"))?,

@@ -1,4 +1,4 @@
-//! One call, one line.
+//! A client call as one line.
 
 use std::io::Write;
 
@@ -12,22 +12,22 @@ use teeleak_proto::client::head::halves;
 
 use crate::render::text::{Line, Page};
 
-/// Seconds since the first call, who, what, with which outcome.
+/// Writes seconds since the first call, duration, caller, call and result.
 pub(super) fn text(call: &Call, zero_ns: u64, page: &mut Page<'_>) -> Result<()> {
     let (begin, end) = call.monotonic;
-    let at = text::seconds(begin.saturating_sub(zero_ns));
+    let start = text::seconds(begin.saturating_sub(zero_ns));
     let took = text::number(end.saturating_sub(begin) / 1_000);
     let kernel = if call.by.by_kernel { "kernel for " } else { "" };
-    let who = format!("{kernel}{}[{}/{}]", call.by.comm, call.by.pid, call.by.tid);
-    let line = Line::default().text(format_args!("{at:>12} {took:>10} us  ")).hang();
-    page.put(outcome(call, line.text(format_args!("{who:<28} {}", what(call)))))?;
+    let caller = format!("{kernel}{}[{}/{}]", call.by.comm, call.by.pid, call.by.tid);
+    let line = Line::default().text(format_args!("{start:>12} {took:>10} us  ")).hang();
+    page.write_line(outcome(call, line.text(format_args!("{caller:<28} {}", description(call)))))?;
     for frame in &call.stack {
-        page.put(Line::at(28).dim(format_args!("{frame:#x}")))?;
+        page.write_line(Line::indent(28).dim(format_args!("{frame:#x}")))?;
     }
     Ok(())
 }
 
-fn what(call: &Call) -> String {
+fn description(call: &Call) -> String {
     let session = call.session.map_or(String::new(), |session| format!(" session {session}"));
     let uuid = call.uuid.map_or(String::new(), |uuid| format!(" {uuid}"));
     let [memory, ..] = call.params;
@@ -57,7 +57,7 @@ fn what(call: &Call) -> String {
     }
 }
 
-/// What a file descriptor belongs to.
+/// Kind of file behind a descriptor.
 fn file(call: &Call) -> &'static str {
     match call.file {
         FileKind::TeeDevice => "TEE device",
@@ -68,10 +68,10 @@ fn file(call: &Call) -> &'static str {
     }
 }
 
-/// Parameters as they went in and came out: `(5,6) (1,2)->(3,4) 0x7f..:4096->12`.
+/// Parameters before and after the call: `(5,6) (1,2)->(3,4) 0x7f..:4096->12`.
 fn params(call: &Call) -> String {
-    let each = call.params.iter().enumerate();
-    let texts: Vec<_> = each
+    let params = call.params.iter().enumerate();
+    let texts: Vec<_> = params
         .filter_map(|(n, param)| param_text(call.param_types >> (4 * n) & 0xf, param))
         .collect();
     if texts.is_empty() { String::new() } else { format!(" {}", texts.join(" ")) }
@@ -122,7 +122,7 @@ fn origin(origin: Option<u32>) -> &'static str {
     }
 }
 
-/// How a process did.
+/// Writes the summary of a process that made calls.
 pub(super) fn process(process: &Process, page: &mut Page<'_>) -> Result<()> {
     if !process.called {
         return Ok(());
@@ -134,10 +134,12 @@ pub(super) fn process(process: &Process, page: &mut Page<'_>) -> Result<()> {
     }
     line = match (running, ended) {
         (0, _) => line,
-        (n, true) => line.text(", ").warn(format_args!("ended within {}", text::count(*n, "call"))),
-        (n, false) => line.text(format_args!(", within {}", text::count(*n, "call"))),
+        (n, true) => {
+            line.text(", ").warn(format_args!("exited during {}", text::count(*n, "call")))
+        }
+        (n, false) => line.text(format_args!(", still in {}", text::count(*n, "call"))),
     };
-    Ok(page.put(line)?)
+    Ok(page.write_line(line)?)
 }
 
 #[derive(Serialize)]
@@ -162,7 +164,7 @@ struct Object<'c> {
     stack: &'c [u64],
 }
 
-/// The same for programs. Parameters are input, size and output, see `CallParam`.
+/// Writes a call as one line of JSON. Parameters are input, size and output, see `CallParam`.
 pub(super) fn json(call: &Call, out: &mut dyn Write) -> Result<()> {
     let params = call.params.iter().map(|param| [param.input, param.size, param.output]).collect();
     let line = Object {

@@ -1,4 +1,4 @@
-//! The calls of processes, as a log.
+//! A log of the client calls of processes.
 
 mod line;
 
@@ -21,28 +21,28 @@ use crate::{
     source::{Sink, live::monotonic_ns},
 };
 
-/// How long calls are held back so that those of another process can come before them.
+/// How long calls are held back to sort them with those of other processes.
 const HELD_NS: u64 = 100_000_000;
 
-/// How to print.
+/// Output options.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Style {
-    /// JSON, one object a line.
+    /// Print JSON, one object per line.
     pub(crate) json: bool,
-    /// As they come.
+    /// Print calls while they are recorded.
     pub(crate) follow: bool,
-    /// How text is set.
+    /// Layout of text.
     pub(crate) layout: Layout,
 }
 
-/// Takes frames, keeps them in a file if there is one, and prints what they tell.
+/// Prints the calls of frames and, optionally, saves the frames to a file.
 pub(crate) struct Log<'e> {
     style: Style,
     file: Option<Writer>,
     out: &'e mut dyn Write,
     reader: ClientCallReader,
     held: Vec<Call>,
-    /// Time that lines are counted from.
+    /// Time of the first printed call; printed times are relative to it.
     zero_ns: Option<u64>,
     frames: u64,
     printed: u64,
@@ -64,7 +64,7 @@ impl<'e> Log<'e> {
         }
     }
 
-    /// Prints all that is left, and the sum; says how many calls there were.
+    /// Prints the remaining calls and the summary; returns the number of calls.
     pub(crate) fn finish(mut self) -> Result<u64> {
         if let Some(file) = &mut self.file {
             file.sync()?;
@@ -77,14 +77,14 @@ impl<'e> Log<'e> {
         Ok(self.printed)
     }
 
-    /// Counts pieces that could not be read.
+    /// Counts unreadable parts of the recording.
     pub(crate) fn reject(&mut self, pieces: u64) {
         self.rejected += pieces;
     }
 
     fn print_until(&mut self, end_ns: u64) -> Result<()> {
         self.held.append(&mut self.reader.take_calls());
-        // By their ends: a call is known when it is over.
+        // By end time: a call is recorded when it returns.
         self.held.sort_by_key(|call| (call.monotonic.1, call.monotonic.0));
         let n = self.held.partition_point(|call| call.monotonic.1 < end_ns);
         for call in self.held.drain(..n) {
@@ -109,17 +109,13 @@ impl<'e> Log<'e> {
         let (called, lost) = (number(called as u64), number(clients.lost));
         write!(self.out, "{calls} calls by {called} processes, {lost} lost; ")?;
         if clients.sources.contains(&ClientSource::Kernel) {
-            // It knows of nobody who called nothing.
+            // Kernel probes do not see processes without calls.
             writeln!(self.out, "from {}", words::source(ClientSource::Kernel))?;
         } else {
-            writeln!(self.out, "{idle} processes called nothing")?;
+            writeln!(self.out, "{idle} processes made no calls")?;
         }
         if self.rejected > 0 {
-            writeln!(
-                self.out,
-                "{} pieces of the recording could not be read",
-                number(self.rejected)
-            )?;
+            writeln!(self.out, "{} parts of the recording are unreadable", number(self.rejected))?;
         }
         Ok(())
     }
@@ -136,13 +132,13 @@ impl Sink for Log<'_> {
             file.push(kind, payload)?;
         }
         let place = self.place();
-        let taken = match kind {
+        let n_rejected = match kind {
             Some(FrameKind::ClientProcess) => self.reader.process(payload).map(|()| 0),
             Some(FrameKind::ClientCalls) => self.reader.calls(payload, &place),
             Some(FrameKind::KernelTrace) => Ok(self.reader.kernel(payload, &place)),
             _ => Ok(0),
         };
-        self.rejected += taken.unwrap_or(1);
+        self.rejected += n_rejected.unwrap_or(1);
         let has_calls = matches!(kind, Some(FrameKind::ClientCalls | FrameKind::KernelTrace));
         if self.style.follow && has_calls {
             self.print_until(monotonic_ns().saturating_sub(HELD_NS))?;

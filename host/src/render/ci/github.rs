@@ -10,7 +10,7 @@ use teeleak_analysis::{
 use super::place;
 use crate::render::{text::report::headline, words};
 
-/// Writes a line for each finding, or for the verdict where there is none.
+/// Writes one line per finding, or the verdict if nothing was found.
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let counts = |finding: &&Finding| finding.severity > Severity::Note;
     report.findings.iter().filter(counts).try_for_each(|finding| annotate(finding, out))?;
@@ -32,12 +32,12 @@ fn annotate(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "::{}", message(&text))
 }
 
-/// Characters that would end a message.
+/// Escapes characters that would end a message.
 fn message(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-/// The same of a property.
+/// Escapes characters that would end a property.
 fn property(text: &str) -> String {
     message(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,8 +1,7 @@
-//! Findings as test cases of JUnit's XML, for whatever shows tests.
+//! Findings as JUnit XML test cases, for CI servers.
 //!
-//! The cases are always the same, one for each kind of thing that can be found, so that a server knows
-//! their history. Where something could not be observed, a case that did not fail is skipped and not
-//! passed.
+//! The cases are always the same, one per kind of finding, so that a server can keep their history.
+//! If something could not be observed, a case without a failure is reported as skipped, not passed.
 
 use std::io;
 
@@ -34,12 +33,12 @@ pub(crate) fn write(
     suite.add_property(("workload", observation.platform.workload.join(" ").as_str()));
     suite.add_test_case(observed(report));
     suite.add_test_cases(Kind::ALL.map(|kind| case(kind, report)));
-    let mut all = quick_junit::Report::new("teeleak");
-    all.add_test_suite(suite);
-    Ok(all.serialize(out)?)
+    let mut junit = quick_junit::Report::new("teeleak");
+    junit.add_test_suite(suite);
+    Ok(junit.serialize(out)?)
 }
 
-/// Whether all that was needed was seen.
+/// The test case that fails if something necessary could not be observed.
 fn observed(report: &Report) -> TestCase {
     let status = match report.doubts.as_slice() {
         [] => TestCaseStatus::success(),
@@ -51,36 +50,37 @@ fn observed(report: &Report) -> TestCase {
 }
 
 fn case(kind: Kind, report: &Report) -> TestCase {
-    let of = |severity| {
-        let found = move |one: &&Finding| one.kind == kind && one.severity == severity;
-        report.findings.iter().filter(found).collect::<Vec<_>>()
+    let of_severity = |severity| {
+        let is_wanted = move |one: &&Finding| one.kind == kind && one.severity == severity;
+        report.findings.iter().filter(is_wanted).collect::<Vec<_>>()
     };
-    let status = match (&*of(Severity::Failure), &*of(Severity::Possible)) {
+    let status = match (&*of_severity(Severity::Failure), &*of_severity(Severity::Possible)) {
         ([], []) if report.conclusion == Conclusion::Unobserved && !report.doubts.is_empty() => {
-            let mut skipped = TestCaseStatus::skipped();
-            skipped.set_message(doubts(report));
-            skipped
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(doubts(report));
+            status
         }
         ([], []) => TestCaseStatus::success(),
-        ([], possible) => told(NonSuccessKind::Error, "possible", possible),
-        (failures, _) => told(NonSuccessKind::Failure, "finding", failures),
+        ([], possible) => findings_status(NonSuccessKind::Error, "possible", possible),
+        (failures, _) => findings_status(NonSuccessKind::Failure, "finding", failures),
     };
     let mut case = TestCase::new(kind.info().holds, status);
-    let accepted = report.accepted.iter().filter(|one| one.finding.kind == kind);
-    let accepted: Vec<_> =
-        accepted.map(|one| format!("accepted, {}: {}", one.excuse, one.finding.title)).collect();
-    if !accepted.is_empty() {
-        case.set_system_out(accepted.join("\n"));
+    let accepted_findings = report.accepted.iter().filter(|one| one.finding.kind == kind);
+    let accepted_texts: Vec<_> = accepted_findings
+        .map(|one| format!("accepted, {}: {}", one.excuse, one.finding.title))
+        .collect();
+    if !accepted_texts.is_empty() {
+        case.set_system_out(accepted_texts.join("\n"));
     }
     case
 }
 
-fn told(kind: NonSuccessKind, of: &str, findings: &[&Finding]) -> TestCaseStatus {
+fn findings_status(kind: NonSuccessKind, of: &str, findings: &[&Finding]) -> TestCaseStatus {
     let titles: Vec<_> = findings.iter().map(|finding| &*finding.title).collect();
-    let among = Among { all: findings, observation: None };
+    let context = Among { all: findings, observation: None };
     let text = plain(|page| {
-        let mut numbered = findings.iter().enumerate();
-        numbered.try_for_each(|(n, one)| finding::write(n + 1, one, among, page))
+        let mut entries = findings.iter().enumerate();
+        entries.try_for_each(|(n, one)| finding::write(n + 1, one, context, page))
     });
     unlike(kind, of, &titles.join("; "), text.trim_start())
 }

@@ -1,4 +1,4 @@
-//! A report as Markdown: the verdict, a table of findings, and the whole text to unfold.
+//! A report as Markdown: the verdict, a table of findings, and the full text, folded.
 
 use std::io::{self, Write};
 
@@ -24,7 +24,7 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     let verdict = words::verdict(report.conclusion);
     writeln!(out, "## teeleak: {verdict}\n")?;
-    writeln!(out, "{} ({})", escaped(&headline(report)), escaped(&scope(observation)))?;
+    writeln!(out, "{} ({})", escape(&headline(report)), escape(&scope(observation)))?;
     let counts = |finding: &&Finding| finding.severity > Severity::Note;
     let findings = causes_first(report.findings.iter().filter(counts).collect());
     if !findings.is_empty() {
@@ -32,15 +32,12 @@ pub(crate) fn write(
     }
     let text = plain(|out| report::write(observation, report, out));
     let fence = fence(&text);
-    writeln!(out, "\n<details><summary>the whole report</summary>\n\n{fence}text")?;
+    writeln!(out, "\n<details><summary>full report</summary>\n\n{fence}text")?;
     writeln!(out, "{text}{fence}\n\n</details>")
 }
 
 fn table(findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
-    writeln!(
-        out,
-        "\n| | finding | about | figures | because of |\n| --: | --- | --- | --- | --- |"
-    )?;
+    writeln!(out, "\n| | finding | about | figures | cause |\n| --: | --- | --- | --- | --- |")?;
     for (n, finding) in findings.iter().enumerate() {
         let figures: Vec<_> =
             finding.figures.iter().map(|one| format!("{}: {}", one.name(), value(one))).collect();
@@ -48,25 +45,25 @@ fn table(findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
         let cause = cause.map_or(String::new(), |cause| cause.to_string());
         let cells = [&*finding.title, &subject(&finding.subject), &figures.join("<br>"), &cause];
         let [title, about, figures, cause] =
-            cells.map(|cell| escaped(cell).replace("&lt;br>", "<br>"));
+            cells.map(|cell| escape(cell).replace("&lt;br>", "<br>"));
         writeln!(out, "| {} | {title} | {about} | {figures} | {cause} |", n + 1)?;
     }
     Ok(())
 }
 
-/// Text that means nothing but itself.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
+/// Escapes Markdown and HTML markup.
+fn escape(text: &str) -> String {
+    let mut markdown = String::new();
     for letter in text.chars() {
         match letter {
-            '<' => escaped.push_str("&lt;"),
-            '&' => escaped.push_str("&amp;"),
-            '\n' | '\r' => escaped.push(' '),
-            '|' | '*' | '_' | '`' | '\\' | '[' | ']' => escaped.extend(['\\', letter]),
-            other => escaped.push(other),
+            '<' => markdown.push_str("&lt;"),
+            '&' => markdown.push_str("&amp;"),
+            '\n' | '\r' => markdown.push(' '),
+            '|' | '*' | '_' | '`' | '\\' | '[' | ']' => markdown.extend(['\\', letter]),
+            other => markdown.push(other),
         }
     }
-    escaped
+    markdown
 }
 
 /// A fence that does not occur in the text.
@@ -80,11 +77,11 @@ fn fence(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{escaped, fence};
+    use super::{escape, fence};
 
     #[test]
     fn nothing_becomes_markup() {
-        assert_eq!(escaped("a|b <i> *c*\n& `d`"), r"a\|b &lt;i> \*c\* &amp; \`d\`");
+        assert_eq!(escape("a|b <i> *c*\n& `d`"), r"a\|b &lt;i> \*c\* &amp; \`d\`");
         assert_eq!(fence("x ``` y"), "````");
     }
 }

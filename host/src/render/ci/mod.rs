@@ -1,6 +1,6 @@
-//! Findings as continuous integration wants them: test cases, code scanning, annotations, Markdown.
+//! Output formats for continuous integration: JUnit, SARIF, GitHub annotations, Markdown.
 //!
-//! The same observation and report give the same bytes: nothing of the time or the machine is in them.
+//! The same observation and report give the same bytes: no times and no host names.
 
 pub(crate) mod github;
 pub(crate) mod junit;
@@ -9,15 +9,15 @@ pub(crate) mod sarif;
 
 use teeleak_analysis::{audit::Report, model::Subject};
 
-/// All doubts in a line.
+/// All doubts on one line.
 fn doubts(report: &Report) -> String {
     report.doubts.join("; ")
 }
 
-/// File and line in OP-TEE's source, of what is about an allocation site.
+/// File and line in OP-TEE's source, for the subject of an allocation site.
 fn place(subject: &Subject) -> Option<(&str, u32)> {
     match subject {
-        // Logs of old releases have lines of 0 where the rest of them is.
+        // Logs of old releases have a line number of 0, which is not valid here.
         Subject::Site { file, line, .. } => Some((file, (*line).max(1))),
         _ => None,
     }

@@ -1,6 +1,6 @@
 //! Findings for code scanning: SARIF 2.1.0 (OASIS Standard, 27 March 2020).
 //!
-//! Places are relative to the tree of `optee_os`, which is the base `OPTEE_OS`.
+//! Paths are relative to the `optee_os` source tree, which is the URI base `OPTEE_OS`.
 
 use std::io::{self, Write};
 
@@ -17,7 +17,7 @@ use crate::render::text::finding::{subject, value};
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
 
-/// Name of the tree that places are relative to.
+/// URI base of all paths.
 const BASE: &str = "OPTEE_OS";
 
 /// Version of fingerprints, see `teeleak_analysis::fingerprint`.
@@ -25,8 +25,8 @@ const FINGERPRINT: &str = "teeleak/v1";
 
 /// Writes a report.
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let found = report.findings.iter().map(result);
-    let results: Vec<_> = found.chain(report.accepted.iter().map(suppressed)).collect();
+    let findings = report.findings.iter().map(result);
+    let results: Vec<_> = findings.chain(report.accepted.iter().map(suppressed_result)).collect();
     let log = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -34,7 +34,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             "tool": { "driver": driver() },
             "invocations": [invocation(report)],
             "originalUriBaseIds": {
-                BASE: { "description": { "text": "the tree of optee_os that the firmware was built from" } }
+                BASE: { "description": { "text": "the optee_os source tree that the firmware was built from" } }
             },
             "columnKind": "utf16CodeUnits",
             "results": results,
@@ -56,7 +56,7 @@ fn driver() -> Value {
     })
 }
 
-/// How the run ended: what could not be observed is told as such.
+/// Outcome of the run, with what could not be observed as notifications.
 fn invocation(report: &Report) -> Value {
     let doubt =
         |text: &std::sync::Arc<str>| json!({ "level": "warning", "message": { "text": &**text } });
@@ -84,27 +84,27 @@ fn result(finding: &Finding) -> Value {
     if !flows.is_empty() {
         result["codeFlows"] = flows.into();
     }
-    let others: Vec<_> = finding.evidence.iter().filter_map(other).collect();
-    if !others.is_empty() {
-        result["relatedLocations"] = others.into();
+    let related: Vec<_> = finding.evidence.iter().filter_map(related_location).collect();
+    if !related.is_empty() {
+        result["relatedLocations"] = related.into();
     }
     result
 }
 
-fn suppressed(Accepted { finding, excuse }: &Accepted) -> Value {
+fn suppressed_result(Accepted { finding, excuse }: &Accepted) -> Value {
     let mut result = result(finding);
     result["suppressions"] = json!([{ "kind": "external", "justification": excuse.to_string() }]);
     result
 }
 
-/// Title, figures, what to do.
+/// Title, figures and next step.
 fn message(finding: &Finding) -> String {
     let figures = finding.figures.iter().map(|one| format!("{}: {}", one.name(), value(one)));
     let figures = figures.collect::<Vec<_>>().join(", ");
     format!("{}. {figures}. {}", finding.title, finding.action)
 }
 
-/// Line of the source, or the name of what has none.
+/// Source line of the subject, or its name if it has none.
 fn location(about: &Subject) -> Value {
     match place(about) {
         Some((file, line)) => json!({
@@ -117,8 +117,8 @@ fn location(about: &Subject) -> Value {
     }
 }
 
-/// A further subject of the same finding.
-fn other(evidence: &Evidence) -> Option<Value> {
+/// Location of a further subject of the finding.
+fn related_location(evidence: &Evidence) -> Option<Value> {
     let Evidence::Member(about, figures) = evidence else { return None };
     let figures: Vec<_> = figures.iter().map(value).collect();
     let mut location = location(about);
@@ -126,7 +126,7 @@ fn other(evidence: &Evidence) -> Option<Value> {
     Some(location)
 }
 
-/// The steps that show it, in their order.
+/// The sequence of a finding as a code flow.
 fn flow(evidence: &Evidence) -> Option<Value> {
     let Evidence::Sequence(steps) = evidence else { return None };
     let steps: Vec<_> = steps.iter().map(step).collect();
@@ -134,12 +134,12 @@ fn flow(evidence: &Evidence) -> Option<Value> {
 }
 
 fn step(step: &StepRef) -> Value {
-    let by = step.event.by.as_ref().map_or(String::new(), |by| format!(" by {by}"));
-    let text = format!("{} {}{by}", step.step, step.keys);
+    let caller = step.event.by.as_ref().map_or(String::new(), |by| format!(" by {by}"));
+    let text = format!("{} {}{caller}", step.step, step.keys);
     json!({ "location": { "message": { "text": text } } })
 }
 
-/// A path as a relative reference (RFC 3986): what is no path character is in percent.
+/// A path as a relative reference (RFC 3986), percent-encoded.
 fn uri(path: &str) -> String {
     let mut uri = String::new();
     for byte in path.bytes() {

@@ -1,4 +1,4 @@
-//! What the verdict rests on, and what could not be observed.
+//! Coverage: what was observed and what was not.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::render::{
     view::ReportView,
 };
 
-/// The section.
+/// The section `Coverage`.
 pub(super) fn section(told: &ReportView<'_>) -> Markup {
     let (observation, report) = (told.observation, told.report);
     html! {
@@ -23,15 +23,15 @@ pub(super) fn section(told: &ReportView<'_>) -> Markup {
             h2 #coverage-h { "Coverage" }
             h3 { "What could not be observed" }
             (gaps(&report.coverage))
-            (list("Why this is not sure", &report.doubts))
+            (list("Why this is inconclusive", &report.doubts))
             h3 { "What was observed" }
-            (seen(observation, report))
+            (observed_parts(observation, report))
             @if !observation.incidents.is_empty() {
                 h3 { "Incidents" }
                 pre { (plain(|out| incident::write(&observation.incidents, out)).trim_start()) }
             }
-            (accepted(&report.accepted))
-            (list("Remarks", &report.remarks))
+            (accepted_list(&report.accepted))
+            (list("Notes on suppressions", &report.remarks))
             (list("Inferred", &observation.assumptions))
         }
     }
@@ -40,12 +40,12 @@ pub(super) fn section(told: &ReportView<'_>) -> Markup {
 fn gaps(gaps: &[Gap]) -> Markup {
     html! {
         @if gaps.is_empty() {
-            p { "All that was asked for was seen." }
+            p { "Everything requested was observed." }
         } @else {
             div .scroll tabindex="0" role="region" aria-label="What could not be observed" {
                 table {
                     thead { tr {
-                        @for name in ["What", "Why", "Lost", "How to see it"] {
+                        @for name in ["What", "Why", "Lost", "How to observe it"] {
                             th scope="col" { (name) }
                         }
                     } }
@@ -72,29 +72,29 @@ fn list(title: &str, texts: &[Arc<str>]) -> Markup {
     }
 }
 
-fn seen(observation: &Observation, report: &Report) -> Markup {
+fn observed_parts(observation: &Observation, report: &Report) -> Markup {
     let samples = &observation.samples;
     let events = count(observation.events.len() as u64, "event");
     let steps = count(report.steps, "step");
     let clients = plain(|out| clients::write(&observation.clients, out));
-    let all = &observation.accounting;
+    let accounting = &observation.accounting;
     let input = [
-        (all.read, "read"),
-        (all.parsed, "used"),
-        (all.ignored, "of other things"),
-        (all.rejected, "damaged"),
+        (accounting.read, "read"),
+        (accounting.parsed, "used"),
+        (accounting.ignored, "unrelated"),
+        (accounting.rejected, "damaged"),
     ];
     html! {
         dl .seen {
-            dt { "Samples" } dd { (number(samples.len() as u64)) ": " (report::stages(samples)) }
-            dt { "Complete in" } dd { (report::complete(samples)) }
-            dt { "Events" } dd { (events) ", of which " (steps) " of a protocol" }
+            dt { "Snapshots" } dd { (number(samples.len() as u64)) ": " (report::stages(samples)) }
+            dt { "Complete snapshots" } dd { (report::complete(samples)) }
+            dt { "Events" } dd { (events) ", " (steps) " of a protocol" }
             @if !clients.is_empty() { dt { "Client calls" } dd { (clients) } }
             @if let Some(canary) = &report.canary {
                 dt { "Canary" }
                 dd {
                     (number(canary.size.into())) " bytes, found in " (number(canary.found.into())) " of "
-                    (number(canary.expected.into())) " samples"
+                    (number(canary.expected.into())) " snapshots"
                 }
             }
             @if !observation.failed.is_empty() {
@@ -111,11 +111,11 @@ fn seen(observation: &Observation, report: &Report) -> Markup {
     }
 }
 
-fn accepted(accepted: &[Accepted]) -> Markup {
+fn accepted_list(accepted: &[Accepted]) -> Markup {
     html! {
         @if !accepted.is_empty() {
             h3 { "Accepted" }
-            p .dim { "Found, and does not count." }
+            p .dim { "Reported, but does not count." }
             ul {
                 @for Accepted { finding, excuse } in accepted {
                     li {

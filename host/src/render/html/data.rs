@@ -1,4 +1,4 @@
-//! What the page shows, for programs: the report as `--json` prints it, and the series behind it.
+//! Machine-readable data of the page: the report as printed by `--json`, and the series behind it.
 
 use super::sites::Table;
 use crate::render::json;
@@ -54,7 +54,7 @@ struct Document<'t> {
     pools: Vec<Course<'t>>,
     uuids: Vec<String>,
     event_columns: [&'static str; 11],
-    /// `uuid` is an index of `uuids`.
+    /// In each row `uuid` is an index into `uuids`.
     events: Vec<Row>,
 }
 
@@ -80,7 +80,7 @@ struct Course<'t> {
     allocated: Vec<Option<u64>>,
 }
 
-/// Both documents, in blocks that a browser does not run.
+/// Both documents in data blocks that a browser does not execute.
 pub(super) fn blocks(told: &ReportView<'_>, table: &Table<'_>) -> io::Result<Markup> {
     let report = json::report::compact(told.observation, told.report, told.short)?;
     let series = json::compact("series", &document(told.observation, table))?;
@@ -90,7 +90,7 @@ pub(super) fn blocks(told: &ReportView<'_>, table: &Table<'_>) -> io::Result<Mar
     })
 }
 
-/// JSON in which nothing can end the block: in it, these letters occur within strings only.
+/// Escapes the characters that could end the script block; in JSON they occur in strings only.
 fn enclosed(json: &str) -> String {
     json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
@@ -124,17 +124,17 @@ fn moment(sample: &Sample) -> Moment {
 }
 
 fn pools<'t>(samples: &[&'t Sample]) -> Vec<Course<'t>> {
-    let of = |sample: &&'t Sample| sample.pools.seen();
-    let Some(last) = samples.iter().rev().find_map(of) else { return Vec::new() };
+    let sample_pools = |sample: &&'t Sample| sample.pools.value();
+    let Some(last) = samples.iter().rev().find_map(sample_pools) else { return Vec::new() };
     let course = |pool: &'t Pool| {
-        let allocated = |sample: &&Sample| {
-            let same = |other: &&Pool| other.kind == pool.kind;
-            sample.pools.seen()?.iter().find(same)?.allocated
+        let allocated_in = |sample: &&Sample| {
+            let is_same = |other: &&Pool| other.kind == pool.kind;
+            sample.pools.value()?.iter().find(is_same)?.allocated
         };
         Course {
             name: pool.kind.label(),
             unit: text::pool_unit(pool.unit),
-            allocated: samples.iter().map(allocated).collect(),
+            allocated: samples.iter().map(allocated_in).collect(),
         }
     };
     last.iter().map(course).collect()

@@ -1,4 +1,4 @@
-//! What a finding rests on, as far as it is neither a plot nor a sequence.
+//! Evidence of a finding other than plots and sequences.
 
 use crate::render::text::finding::subject;
 use crate::render::text::finding::value;
@@ -10,17 +10,17 @@ use teeleak_analysis::model::Finding;
 use teeleak_analysis::model::Subject;
 use teeleak_analysis::text;
 
-/// Members that are told at once; more are to unfold.
+/// Members shown unfolded.
 const MEMBERS: usize = 4;
 
-/// Sentences and places.
+/// Sentences and locations.
 pub(super) fn sentences(finding: &Finding) -> Markup {
-    let told = |evidence: &Evidence| match evidence {
+    let sentence = |evidence: &Evidence| match evidence {
         Evidence::Text(text) | Evidence::Outstanding(text) => Some(html! { (text) }),
         Evidence::At(at) => Some(html! { "shown at " code { (text::place(at)) } }),
         _ => None,
     };
-    let sentences: Vec<_> = finding.evidence.iter().filter_map(told).collect();
+    let sentences: Vec<_> = finding.evidence.iter().filter_map(sentence).collect();
     html! {
         @if !sentences.is_empty() {
             h4 { "Evidence" }
@@ -29,7 +29,7 @@ pub(super) fn sentences(finding: &Finding) -> Markup {
     }
 }
 
-/// What grows together with the subject.
+/// The subjects that grow together with this one.
 pub(super) fn members(finding: &Finding) -> Markup {
     let member = |evidence| match evidence {
         Evidence::Member(subject, figures) => Some((subject, figures)),
@@ -65,7 +65,7 @@ fn list(members: &[(Subject, Vec<Figure>)]) -> Markup {
     }
 }
 
-/// What was measured.
+/// The figures of a finding.
 pub(super) fn figures(finding: &Finding) -> Markup {
     html! {
         dl .figures {

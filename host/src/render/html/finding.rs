@@ -1,4 +1,4 @@
-//! Findings, each with its figures, its picture, its calls, its cause and what to do.
+//! Findings with figures, plot, calls, cause and next step.
 
 use maud::{Markup, html};
 use teeleak_analysis::model::Finding;
@@ -12,13 +12,13 @@ use crate::render::{
     view::ReportView,
 };
 
-/// Findings that have a picture of their own; the values of the others are in the data of the page.
+/// Findings with a plot; the values of the others are in the data of the page.
 const PICTURES: usize = 60;
 
-/// Notes are many and short, and have smaller claims to a picture.
+/// Notes with a plot.
 const NOTE_PICTURES: usize = 40;
 
-/// The section.
+/// The section `Findings`.
 pub(super) fn section(told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
     html! {
         section #findings aria-labelledby="findings-h" {
@@ -28,14 +28,14 @@ pub(super) fn section(told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
                 (article(n + 1, finding, told, ordered))
             }
             @if ordered.told.len() > PICTURES {
-                p .dim { "Only the first " (PICTURES) " have pictures." }
+                p .dim { "Only the first " (PICTURES) " have plots." }
             }
             @if !ordered.notes.is_empty() {
                 h3 #notes { "Notes" }
-                p .dim { "Told, but no failure." }
+                p .dim { "Reported, not counted as a failure." }
                 @for (n, note) in ordered.notes.iter().enumerate() { (short(n + 1, note, told)) }
                 @if ordered.notes.len() > NOTE_PICTURES {
-                    p .dim { "Only the first " (NOTE_PICTURES) " have pictures." }
+                    p .dim { "Only the first " (NOTE_PICTURES) " have plots." }
                 }
             }
         }
@@ -44,7 +44,8 @@ pub(super) fn section(told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
 
 fn article(n: usize, finding: &Finding, told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
     let (class, word) = severity(finding);
-    let plot = (n <= PICTURES).then(|| plot::of(&n.to_string(), finding, told.observation));
+    let plot =
+        (n <= PICTURES).then(|| plot::growth_figure(&n.to_string(), finding, told.observation));
     html! {
         article id={ "finding-" (n) } class=(class) aria-labelledby={ "finding-" (n) "-h" } {
             h3 id={ "finding-" (n) "-h" } {
@@ -58,7 +59,7 @@ fn article(n: usize, finding: &Finding, told: &ReportView<'_>, ordered: &Ordered
                 @if let Some(Some(plot)) = plot { (plot) }
                 (evidence::figures(finding))
             }
-            (lanes::of(n, finding))
+            (lanes::calls_figure(n, finding))
             (evidence::sentences(finding))
             (evidence::members(finding))
             p .print { code { (finding.fingerprint) } }
@@ -81,12 +82,14 @@ fn cause(finding: &Finding, ordered: &Ordered<'_>) -> Markup {
 
 fn short(n: usize, note: &Finding, told: &ReportView<'_>) -> Markup {
     let picture = n <= NOTE_PICTURES;
-    let plot = picture.then(|| plot::of(&format!("note-{n}"), note, told.observation)).flatten();
+    let plot = picture
+        .then(|| plot::growth_figure(&format!("note-{n}"), note, told.observation))
+        .flatten();
     html! {
         article .note id={ "note-" (n) } {
             h4 { (note.title) }
             @if let Some(proof) = proof(note) { p .dim { (proof) } }
-            @if let Some(plot) = plot { details { summary { "Picture" } (plot) } }
+            @if let Some(plot) = plot { details { summary { "Plot" } (plot) } }
             p .print { code { (note.fingerprint) } }
         }
     }

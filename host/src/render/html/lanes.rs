@@ -1,4 +1,4 @@
-//! The calls that show a finding: a lane for each who called, from left to right in their order.
+//! The calls that show a finding: one lane per caller, in order from left to right.
 
 use maud::{Markup, html};
 use teeleak_analysis::{
@@ -8,30 +8,30 @@ use teeleak_analysis::{
 
 use super::scale::Px;
 use crate::render::{
-    place::{self, cut},
+    place::{self, truncate},
     steps::{self, Drawn, Stand, arrange, parties},
 };
 
-/// Widths of a step and of what is between steps; heights of a lane, of its name and of a step.
+/// Width of a step and of the gap between steps; height of a lane, of its name and of a step.
 const STEP: f64 = 132.0;
 const BETWEEN: f64 = 22.0;
 const LANE: f64 = 72.0;
 const NAME: f64 = 22.0;
 const BOX: f64 = 42.0;
 
-/// Letters of a name that have room.
+/// Maximum characters of a lane's name.
 const LETTERS: usize = 40;
 const STEP_LETTERS: usize = 17;
 
-/// The sequence of a finding, as a picture and as a table; nothing where it has none.
-pub(super) fn of(n: usize, finding: &Finding) -> Markup {
-    let Some((steps, expected)) = steps::of(finding) else { return Markup::default() };
-    let drawn = arrange(finding, steps, expected);
+/// The sequence of a finding as a drawing and a table; empty if it has none.
+pub(super) fn calls_figure(n: usize, finding: &Finding) -> Markup {
+    let Some((steps, expected)) = steps::sequence(finding) else { return Markup::default() };
+    let cells = arrange(finding, steps, expected);
     html! {
         h4 { "Calls in question" }
         div .scroll tabindex="0" role="region" aria-label={ "Calls of finding " (n) } {
-            (picture(n, &drawn))
-            (table(&drawn, steps))
+            (picture(n, &cells))
+            (table(&cells, steps))
         }
         @if !expected.is_empty() {
             p .expected { b { "Expected order: " } code { (expected) } }
@@ -51,21 +51,21 @@ fn picture(n: usize, drawn: &[Drawn<'_>]) -> Markup {
     let wide = (drawn.len() as f64 * (STEP + BETWEEN)).max(300.0);
     let high = parties.len() as f64 * LANE + 4.0;
     let middle = |lane: usize| lane as f64 * LANE + NAME + BOX / 2.0;
-    let left = |column: usize| 1.5 + column as f64 * (STEP + BETWEEN);
+    let column_x = |column: usize| 1.5 + column as f64 * (STEP + BETWEEN);
     html! {
         svg .lanes width=(wide) height=(high) viewBox=(format!("0 0 {wide} {high}")) role="img"
             aria-labelledby={ "lanes-" (n) } {
-            title id={ "lanes-" (n) } { "calls by process, in order; told in the table below" }
+            title id={ "lanes-" (n) } { "calls by process, in order; see the table below" }
             @for (at, party) in parties.iter().enumerate() {
                 line .lane x1="0" x2=(wide) y1=(middle(at)) y2=(middle(at)) {}
-                text .party x="0" y=(middle(at) - BOX / 2.0 - 8.0) { (cut(party, LETTERS)) }
+                text .party x="0" y=(middle(at) - BOX / 2.0 - 8.0) { (truncate(party, LETTERS)) }
             }
             @for (column, pair) in drawn.windows(2).enumerate() {
-                path .to d=(format!("M{} {}L{} {}", left(column) + STEP, middle(lane(&pair[0])),
-                    left(column + 1), middle(lane(&pair[1])))) {}
+                path .to d=(format!("M{} {}L{} {}", column_x(column) + STEP, middle(lane(&pair[0])),
+                    column_x(column + 1), middle(lane(&pair[1])))) {}
             }
             @for (column, one) in drawn.iter().enumerate() {
-                (step_box(one, left(column), middle(lane(one)) - BOX / 2.0))
+                (step_box(one, column_x(column), middle(lane(one)) - BOX / 2.0))
             }
         }
     }
@@ -73,12 +73,12 @@ fn picture(n: usize, drawn: &[Drawn<'_>]) -> Markup {
 
 fn step_box(one: &Drawn<'_>, x: f64, y: f64) -> Markup {
     let (class, name, below) = match one {
-        Drawn::Missing(name) => ("missing", *name, "never came".to_owned()),
+        Drawn::Missing(name) => ("missing", *name, "missing".to_owned()),
         Drawn::Taken(step, stand) => {
             let result = place::short_result(&step.event);
             match stand.words() {
                 Some(words) => ("wrong", &*step.step, format!("⚠ {words}")),
-                None if place::failed(&step.event) => ("failed", &*step.step, result),
+                None if place::is_failure(&step.event) => ("failed", &*step.step, result),
                 None => ("right", &*step.step, result),
             }
         }
@@ -87,8 +87,8 @@ fn step_box(one: &Drawn<'_>, x: f64, y: f64) -> Markup {
     html! {
         g class={ "step " (class) } {
             rect x=(x) y=(y) width=(STEP) height=(BOX) rx="5" {}
-            text .mid x=(middle) y=(y + 18.0) { (cut(name, STEP_LETTERS)) }
-            text .mid .small x=(middle) y=(y + 33.0) { (cut(&below, STEP_LETTERS)) }
+            text .mid x=(middle) y=(y + 18.0) { (truncate(name, STEP_LETTERS)) }
+            text .mid .small x=(middle) y=(y + 33.0) { (truncate(&below, STEP_LETTERS)) }
         }
     }
 }
@@ -99,7 +99,7 @@ fn table(drawn: &[Drawn<'_>], steps: &[StepRef]) -> Markup {
     let source = Some(source).filter(|one| steps.iter().all(|s| s.event.place.source == **one));
     html! {
         table .calls {
-            @if let Some(source) = source { caption { "where: frame or line of " code { (source) } } }
+            @if let Some(source) = source { caption { "Where: frame or line of " code { (source) } } }
             thead { tr {
                 @for name in ["Event", "After", "Who", "Step", "Keys", "Session", "Command", "Result", "Where"] {
                     th scope="col" { (name) }
@@ -110,7 +110,7 @@ fn table(drawn: &[Drawn<'_>], steps: &[StepRef]) -> Markup {
                     @match one {
                         Drawn::Taken(step, stand) => (row(step, *stand, first.time, source.is_some())),
                         Drawn::Missing(name) => tr .missing {
-                            td {} td {} td {} td { b { (name) } } td colspan="5" { "never came" }
+                            td {} td {} td {} td { b { (name) } } td colspan="5" { "missing" }
                         },
                     }
                 }
@@ -119,7 +119,7 @@ fn table(drawn: &[Drawn<'_>], steps: &[StepRef]) -> Markup {
     }
 }
 
-/// The place is told without its source where that is the `same` for all.
+/// The location omits its source if it is the `same` for all rows.
 fn row(
     StepRef { step, keys, event }: &StepRef,
     stand: Stand,
@@ -129,7 +129,7 @@ fn row(
     html! {
         tr .wrong[stand != Stand::Right] {
             td .num { "#" (event.seq) }
-            td .num { (after(first, event.time)) }
+            td .num { (elapsed(first, event.time)) }
             td { (place::party(event)) }
             td {
                 b { (step) }
@@ -139,12 +139,12 @@ fn row(
             td .num { @if let Some(session) = event.session { (session) } }
             td .num { @if let Some(cmd) = event.cmd { (cmd) } }
             td { (place::result(event)) }
-            td { code { @if same { ":" (event.place.at) } @else { (place::near(&event.place)) } } }
+            td { code { @if same { ":" (event.place.at) } @else { (place::short_place(&event.place)) } } }
         }
     }
 }
 
-/// How long after the first, by the same clock.
-fn after(first: Option<Time>, this: Option<Time>) -> String {
+/// Time since the first call; empty if unknown.
+fn elapsed(first: Option<Time>, this: Option<Time>) -> String {
     steps::after_ns(first, this).map_or_else(String::new, |ns| text::elapsed(ns, "µs"))
 }

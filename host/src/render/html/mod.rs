@@ -1,11 +1,11 @@
-//! A report as one page of HTML that needs nothing else: no network, no folder beside it, no script.
+//! A report as a single self-contained HTML page: works without network, further files or scripts.
 //!
 //! Invariants:
-//! - Everything is in the page before its script runs; that only sorts, filters and switches.
-//! - The policy of the page allows its own style sheet and script by their hashes and nothing else,
-//!   so there are no `style` and no event attributes.
-//! - Whatever a capture names things, it stays text: [`maud`] escapes what is markup, and [`inert`]
-//!   shows what a terminal or a browser would obey.
+//! - The page is complete without its script, which only sorts, filters and toggles.
+//! - The content security policy allows only the page's own style sheet and script, by hash, so there
+//!   are no `style` and no event attributes.
+//! - Names from a capture stay text: [`maud`] escapes markup, and [`inert`] escapes control
+//!   characters.
 //! - The same observation and report give the same bytes.
 
 mod coverage;
@@ -32,21 +32,21 @@ pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> io::Result<()
     out.write_all(inert(&page).as_bytes())
 }
 
-/// Shows what is not seen or changes how the rest is: controls, directions of writing, marks of no
-/// width. They are told as JSON tells them, so that data stay what they are.
+/// Escapes invisible characters and those that change how others look: controls, writing directions,
+/// zero-width marks. The escapes are those of JSON, so that embedded data keep their value.
 fn inert(page: &str) -> String {
-    let mut shown = String::with_capacity(page.len());
+    let mut escaped_page = String::with_capacity(page.len());
     for letter in page.chars() {
         if letter != '\n' && obeyed(letter) {
             let mut units = [0; 2];
             for unit in letter.encode_utf16(&mut units) {
-                shown.push_str(&format!("\\u{unit:04x}"));
+                escaped_page.push_str(&format!("\\u{unit:04x}"));
             }
         } else {
-            shown.push(letter);
+            escaped_page.push(letter);
         }
     }
-    shown
+    escaped_page
 }
 
 #[cfg(test)]

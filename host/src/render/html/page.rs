@@ -1,4 +1,4 @@
-//! The page: what it begins with, its sections, what it ends with.
+//! The page: head, banner, sections and footer.
 
 use super::coverage;
 use super::data;
@@ -22,10 +22,10 @@ use maud::html;
 use std::io;
 use teeleak_analysis::audit::Conclusion;
 
-/// All of it.
+/// The whole page.
 pub(super) fn page(told: &ReportView<'_>) -> io::Result<Markup> {
-    let ordered = Ordered::new(told.report);
-    let table = Table::new(told.observation, &ordered);
+    let findings = Ordered::new(told.report);
+    let table = Table::new(told.observation, &findings);
     let maps = Maps::new(told.observation);
     let raw = data::blocks(told, &table)?;
     Ok(html! {
@@ -35,19 +35,19 @@ pub(super) fn page(told: &ReportView<'_>) -> io::Result<Markup> {
             body {
                 a .skip href="#findings" { "Skip to the findings" }
                 (banner(told))
-                (contents(&ordered, &table, &maps))
+                (contents(&findings, &table, &maps))
                 main {
-                    (summary::section(told, &ordered))
-                    (finding::section(told, &ordered))
+                    (summary::section(told, &findings))
+                    (finding::section(told, &findings))
                     (regions::section(&maps))
-                    (timeline::section(told.observation, &ordered))
+                    (timeline::section(told.observation, &findings))
                     (sites::section(&table))
                     (coverage::section(told))
                 }
                 footer {
                     p {
                         "teeleak " (env!("CARGO_PKG_VERSION")) " · "
-                        "this page holds all that it shows, and asks no network for anything"
+                        "this page is self-contained and makes no network requests"
                     }
                 }
                 (raw)
@@ -91,7 +91,7 @@ fn banner(told: &ReportView<'_>) -> Markup {
             }
             p .scope { (scope(told.observation)) " · exit code " (conclusion.code()) }
             div .tools hidden {
-                button type="button" data-do="theme" { "Light or dark" }
+                button type="button" data-do="theme" { "Toggle theme" }
                 button type="button" data-do="report" { "Save report.json" }
                 button type="button" data-do="series" { "Save series.json" }
             }

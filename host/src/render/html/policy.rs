@@ -1,4 +1,4 @@
-//! What the page may do, see Content Security Policy Level 3.
+//! The Content Security Policy (Level 3) of the page.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 pub(super) const STYLE: &str = include_str!("style.css");
 pub(super) const SCRIPT: &str = include_str!("script.js");
 
-/// Nothing but its own style sheet and script, which are told by their hashes.
+/// Allows only the page's own style sheet and script, by hash.
 pub(super) fn policy() -> String {
     let [style, script] = [STYLE, SCRIPT].map(hash);
     format!(

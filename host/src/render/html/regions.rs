@@ -1,4 +1,4 @@
-//! What a TA has mapped, before the first iteration and after the last, side by side.
+//! Regions of each TA before the first iteration and after the last, side by side.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,20 +11,20 @@ use teeleak_proto::Uuid;
 
 use super::scale::Px;
 
-/// Width of a drawing, and of the names of its rows.
+/// Width of a drawing, and of its row labels.
 const WIDTH: f64 = 960.0;
 const NAME: f64 = 76.0;
 
-/// Regions that are drawn one by one; of more, neighbours are drawn together.
+/// Maximum number of regions drawn separately; beyond that, neighbours are merged.
 const DRAWN: usize = 240;
 
-/// Instances that are drawn, those that changed first.
+/// Maximum number of instances drawn; changed ones come first.
 const INSTANCES: usize = 24;
 
-/// Rows of a table.
+/// Maximum rows of a table.
 const ROWS: usize = 100;
 
-/// What became of a region.
+/// Change of a region between the two snapshots.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fate {
     Kept,
@@ -32,17 +32,17 @@ enum Fate {
     Gone,
 }
 
-/// The regions of an instance.
+/// The regions of a TA instance.
 struct Map {
     id: u32,
     uuid: Uuid,
-    /// `None` where the instance was not there, or was not seen.
+    /// Number of regions; `None` if the instance was missing or not observed.
     before: Option<usize>,
     after: Option<usize>,
     regions: BTreeMap<Region, Fate>,
 }
 
-/// All instances.
+/// All TA instances.
 pub(super) struct Maps<'t> {
     maps: Vec<Map>,
     both: Option<(&'t Sample, &'t Sample)>,
@@ -50,11 +50,12 @@ pub(super) struct Maps<'t> {
 
 impl<'t> Maps<'t> {
     pub(super) fn new(observation: &'t Observation) -> Self {
-        let both = ends(&observation.samples);
-        let mut maps = both.map_or_else(Vec::new, |(before, after)| maps(before, after));
-        let changed = |map: &Map| map.regions.values().filter(|fate| **fate != Fate::Kept).count();
-        maps.sort_by_key(|map| (std::cmp::Reverse(changed(map)), map.id));
-        Self { maps, both }
+        let ends = ends(&observation.samples);
+        let mut maps = ends.map_or_else(Vec::new, |(before, after)| maps(before, after));
+        let n_changed =
+            |map: &Map| map.regions.values().filter(|fate| **fate != Fate::Kept).count();
+        maps.sort_by_key(|map| (std::cmp::Reverse(n_changed(map)), map.id));
+        Self { maps, both: ends }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -62,33 +63,33 @@ impl<'t> Maps<'t> {
     }
 }
 
-/// The samples that show instances before the first iteration and after the last.
+/// The last snapshot with instances before the first iteration, and the last one of the run.
 fn ends(samples: &[Sample]) -> Option<(&Sample, &Sample)> {
-    let shows = |sample: &&Sample| sample.instances.seen().is_some();
-    let measured = |sample: &Sample| sample.moment.stage == Stage::Measured;
-    let begin = samples.iter().position(measured).unwrap_or(0);
-    let before = samples[..begin].iter().rev().find(shows).or(samples.iter().find(shows))?;
-    let last = samples.iter().rposition(measured).map_or(samples, |last| &samples[..=last]);
-    Some((before, last.iter().rev().find(shows)?))
+    let shows = |sample: &&Sample| sample.instances.value().is_some();
+    let is_measured = |sample: &Sample| sample.moment.stage == Stage::Measured;
+    let begin = samples.iter().position(is_measured).unwrap_or(0);
+    let base = samples[..begin].iter().rev().find(shows).or(samples.iter().find(shows))?;
+    let last = samples.iter().rposition(is_measured).map_or(samples, |last| &samples[..=last]);
+    Some((base, last.iter().rev().find(shows)?))
 }
 
 fn maps(before: &Sample, after: &Sample) -> Vec<Map> {
-    let of = |sample: &Sample| -> BTreeMap<u32, Instance> {
-        let instances = sample.instances.seen().into_iter().flatten();
+    let by_id = |sample: &Sample| -> BTreeMap<u32, Instance> {
+        let instances = sample.instances.value().into_iter().flatten();
         instances.map(|instance| (instance.id, instance.clone())).collect()
     };
-    let (before, after) = (of(before), of(after));
+    let (before, after) = (by_id(before), by_id(after));
     let ids: BTreeSet<_> = before.keys().chain(after.keys()).copied().collect();
     ids.into_iter().filter_map(|id| map(id, before.get(&id), after.get(&id))).collect()
 }
 
 fn map(id: u32, before: Option<&Instance>, after: Option<&Instance>) -> Option<Map> {
     let uuid = after.or(before)?.uuid;
-    let seen = |instance: Option<&Instance>| {
-        let regions = instance.and_then(|instance| instance.regions.seen());
+    let region_set = |instance: Option<&Instance>| {
+        let regions = instance.and_then(|instance| instance.regions.value());
         regions.map(|regions| regions.iter().copied().collect::<BTreeSet<_>>())
     };
-    let (before, after) = (seen(before), seen(after));
+    let (before, after) = (region_set(before), region_set(after));
     let mut regions = BTreeMap::new();
     for region in before.iter().flatten() {
         regions.insert(*region, if after.is_some() { Fate::Gone } else { Fate::Kept });
@@ -101,24 +102,24 @@ fn map(id: u32, before: Option<&Instance>, after: Option<&Instance>) -> Option<M
     Some(Map { id, uuid, before: len(before), after: len(after), regions })
 }
 
-/// The section.
+/// The section `Regions of TAs`.
 pub(super) fn section(maps: &Maps<'_>) -> Markup {
     html! {
         section #regions aria-labelledby="regions-h" {
             h2 #regions-h { "Regions of TAs" }
             @match maps.both {
-                None => p { "No sample shows what TAs have mapped." },
+                None => p { "No snapshot contains TA regions." },
                 Some((before, after)) => {
                     p .dim {
                         "By address, not to scale: before (" (moment(before.moment)) ") and after ("
-                        (moment(after.moment)) "). What was gained is taller."
+                        (moment(after.moment)) "). Gained regions are taller."
                     }
                     (legend())
                     @for map in maps.maps.iter().take(INSTANCES) { (instance(map)) }
                     @if maps.maps.len() > INSTANCES {
-                        p { (number((maps.maps.len() - INSTANCES) as u64)) " more instances are not drawn." }
+                        p { (number((maps.maps.len() - INSTANCES) as u64)) " more instances not drawn." }
                     }
-                    (unseen(after))
+                    (gaps(after))
                 }
             }
         }
@@ -140,27 +141,27 @@ fn legend() -> Markup {
     }
 }
 
-/// Instances whose regions are not known at the end.
-fn unseen(after: &Sample) -> Markup {
-    let instances = after.instances.seen().into_iter().flatten();
+/// Instances whose regions were not completely observed in the last snapshot.
+fn gaps(after: &Sample) -> Markup {
+    let instances = after.instances.value().into_iter().flatten();
     html! {
         @for (instance, gap) in instances.filter_map(|one| Some((one, Part::gap(&one.regions)?))) {
-            p { "Not all of TA " code { (instance.uuid) } " was seen: " (gap.reason) "." }
+            p { "TA " code { (instance.uuid) } " not completely observed: " (gap.reason) "." }
         }
     }
 }
 
 fn instance(map: &Map) -> Markup {
-    let of = |fate| {
-        let these = map.regions.iter().filter(|(_, of)| **of == fate);
-        these.fold((0, 0), |(n, bytes), (region, _)| (n + 1, bytes + region.size))
+    let total = |fate| {
+        let regions = map.regions.iter().filter(|(_, of)| **of == fate);
+        regions.fold((0, 0), |(n, bytes), (region, _)| (n + 1, bytes + region.size))
     };
-    let (gained, gone) = (of(Fate::Gained), of(Fate::Gone));
-    let known = |n: Option<usize>| n.map_or("not seen".to_owned(), |n| number(n as u64));
-    let told = format!(
-        "{} regions before, {} after; {} bytes gained in {}, {} gone",
-        known(map.before),
-        known(map.after),
+    let (gained, gone) = (total(Fate::Gained), total(Fate::Gone));
+    let count_text = |n: Option<usize>| n.map_or("not observed".to_owned(), |n| number(n as u64));
+    let caption = format!(
+        "{} regions before, {} after; {} bytes gained in {}, {} bytes gone",
+        count_text(map.before),
+        count_text(map.after),
         number(gained.1),
         count(gained.0, "region"),
         number(gone.0)
@@ -170,38 +171,45 @@ fn instance(map: &Map) -> Markup {
             h3 { "TA " code { (map.uuid) } " " span .dim { "instance " (map.id) } }
             @if !map.regions.is_empty() {
                 div .scroll tabindex="0" role="region" aria-label={ "Regions of instance " (map.id) } {
-                    (picture(map, &told))
+                    (picture(map, &caption))
                 }
             }
-            figcaption { (told) "." }
+            figcaption { (caption) "." }
             @if gained.0 + gone.0 > 0 { (table(map)) }
         }
     }
 }
 
-/// A region, or neighbours with the same fate, as drawn.
+/// A region of the drawing, or merged neighbours with the same change.
 struct Cell {
     va: u64,
     end: u64,
     fate: Fate,
     n: u64,
     weight: f64,
-    /// Whether it begins where the one before ends.
+    /// Whether it starts at the end of the previous cell.
     joined: bool,
 }
 
 fn cells(map: &Map) -> Vec<Cell> {
-    let together = map.regions.len().div_ceil(DRAWN).max(1) as u64;
+    let group_size = map.regions.len().div_ceil(DRAWN).max(1) as u64;
     let mut cells: Vec<Cell> = Vec::new();
     for (region, fate) in &map.regions {
         let end = region.va.saturating_add(region.size);
         let weight = 1.0 + (region.size as f64 / 4096.0).max(1.0).log2() * 0.35;
-        let joined = cells.last().is_some_and(|last| last.end == region.va);
+        let is_adjacent = cells.last().is_some_and(|last| last.end == region.va);
         match cells.last_mut() {
-            Some(last) if joined && last.fate == *fate && last.n < together => {
+            Some(last) if is_adjacent && last.fate == *fate && last.n < group_size => {
                 (last.end, last.n) = (end, last.n + 1);
             }
-            _ => cells.push(Cell { va: region.va, end, fate: *fate, n: 1, weight, joined }),
+            _ => cells.push(Cell {
+                va: region.va,
+                end,
+                fate: *fate,
+                n: 1,
+                weight,
+                joined: is_adjacent,
+            }),
         }
     }
     cells
@@ -212,13 +220,13 @@ fn picture(map: &Map, told: &str) -> Markup {
     let free = |cell: &Cell| if cell.joined { 0.0 } else { 0.6 };
     let sum: f64 = cells.iter().map(|cell| cell.weight + free(cell)).sum();
     let unit = ((WIDTH - NAME) / sum.max(1.0)).min(24.0);
-    let mut at = NAME;
+    let mut x = NAME;
     let places: Vec<_> = cells
         .iter()
         .map(|cell| {
-            let left = at + free(cell) * unit;
-            at = left + cell.weight * unit;
-            (left, cell.weight * unit)
+            let cell_x = x + free(cell) * unit;
+            x = cell_x + cell.weight * unit;
+            (cell_x, cell.weight * unit)
         })
         .collect();
     html! {
@@ -234,12 +242,12 @@ fn picture(map: &Map, told: &str) -> Markup {
     }
 }
 
-/// One path for each fate: a page of many regions stays small.
+/// One SVG path per fate, to keep the page small.
 fn row(cells: &[Cell], places: &[(f64, f64)], top: f64, fates: &[Fate]) -> Markup {
     let path = |fate: Fate| -> String {
         let high = if fate == Fate::Gained { 29 } else { 22 };
-        let these = cells.iter().zip(places).filter(|(cell, _)| cell.fate == fate);
-        these
+        let matches = cells.iter().zip(places).filter(|(cell, _)| cell.fate == fate);
+        matches
             .map(|(_, (left, wide))| {
                 let wide = Px((wide - 0.8).max(0.6));
                 format!("M{} {top}h{wide}v{high}h-{wide}z", Px(*left))
@@ -258,45 +266,45 @@ fn row(cells: &[Cell], places: &[(f64, f64)], top: f64, fates: &[Fate]) -> Marku
     }
 }
 
-/// Addresses where stretches begin or their fate changes, as far as they have room.
+/// Address labels where ranges start or the fate changes, as far as there is room.
 fn addresses(cells: &[Cell], places: &[(f64, f64)]) -> Markup {
     let mut free = 0.0;
-    let mut told = Vec::new();
+    let mut labels = Vec::new();
     let mut fate = None;
     for (cell, (left, _)) in cells.iter().zip(places) {
-        let begins = !cell.joined || fate != Some(cell.fate);
+        let is_start = !cell.joined || fate != Some(cell.fate);
         fate = Some(cell.fate);
-        if begins && *left >= free {
+        if is_start && *left >= free {
             free = left + 92.0;
-            told.push((*left, cell.va));
+            labels.push((*left, cell.va));
         }
     }
     html! {
-        @for (left, va) in told.into_iter().filter(|(left, _)| left + 80.0 < WIDTH) {
+        @for (left, va) in labels.into_iter().filter(|(left, _)| left + 80.0 < WIDTH) {
             line .tick x1=(Px(left)) x2=(Px(left)) y1="82" y2="88" {}
             text .small x=(Px(left)) y="99" { (format!("{va:#x}")) }
         }
     }
 }
 
-/// Regions that came or went; alike neighbours in one row.
+/// Gained and gone regions; similar neighbours share a row.
 fn table(map: &Map) -> Markup {
-    let changed: Vec<_> = map.regions.iter().filter(|(_, fate)| **fate != Fate::Kept).collect();
-    let alike = |a: &(&Region, &Fate), b: &(&Region, &Fate)| {
+    let changes: Vec<_> = map.regions.iter().filter(|(_, fate)| **fate != Fate::Kept).collect();
+    let is_same_run = |a: &(&Region, &Fate), b: &(&Region, &Fate)| {
         a.0.va.checked_add(a.0.size) == Some(b.0.va)
             && (a.0.size, a.0.access, a.1) == (b.0.size, b.0.access, b.1)
     };
-    let rows: Vec<_> = changed.chunk_by(alike).collect();
+    let rows: Vec<_> = changes.chunk_by(is_same_run).collect();
     html! {
         details {
-            summary { "What came and went: " (count(changed.len() as u64, "region")) }
+            summary { "Changed regions: " (count(changes.len() as u64, "region")) }
             table {
                 thead { tr { @for name in ["From", "To", "Regions", "Bytes each", "Access", ""] {
                     th scope="col" { (name) }
                 } } }
                 tbody { @for run in rows.iter().take(ROWS) { (table_row(run)) } }
             }
-            @if rows.len() > ROWS { p { (number((rows.len() - ROWS) as u64)) " more rows are not shown." } }
+            @if rows.len() > ROWS { p { (number((rows.len() - ROWS) as u64)) " more rows not shown." } }
         }
     }
 }

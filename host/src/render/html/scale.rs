@@ -1,8 +1,8 @@
-//! From values to places on a drawing, and the marks of an axis.
+//! Conversion of values to positions in a drawing, and axis ticks.
 
 use std::fmt;
 
-/// A stretch of values, and the stretch that it is drawn on.
+/// A range of values and the range of positions it is drawn on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
     values: (f64, f64),
@@ -10,21 +10,21 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// Values that are all the same get room on both sides.
+    /// An empty range of values is widened on both sides.
     pub(super) fn new(values: (f64, f64), places: (f64, f64)) -> Self {
         let (low, high) = values;
         let values = if high > low { values } else { (low - 1.0, high + 1.0) };
         Self { values, places }
     }
 
-    /// Where a value is drawn.
-    pub(super) fn at(self, value: f64) -> Px {
+    /// Position of a value.
+    pub(super) fn position(self, value: f64) -> Px {
         let (low, high) = self.values;
         let (from, to) = self.places;
         Px(from + (value - low) / (high - low) * (to - from))
     }
 
-    /// Round values to mark, about `n` of them and whole ones only.
+    /// About `n` round, whole values for ticks.
     pub(super) fn ticks(self, n: f64) -> Vec<f64> {
         let (low, high) = self.values;
         let rough = ((high - low) / n).max(1.0);
@@ -37,13 +37,13 @@ impl Scale {
     }
 }
 
-/// A place on a drawing, with a digit after the point at most.
+/// A position in a drawing, printed with at most one decimal.
 #[derive(Clone, Copy, PartialEq, PartialOrd, Debug)]
 pub(super) struct Px(pub(super) f64);
 
 impl fmt::Display for Px {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Adding zero makes of a negative zero a plain one.
+        // Adding zero turns a negative zero into a positive one.
         let tenths = (self.0 * 10.0).round() + 0.0;
         if tenths % 10.0 == 0.0 {
             write!(f, "{:.0}", tenths / 10.0)

@@ -1,4 +1,4 @@
-//! All allocation sites, with what they had before the first iteration and after the last.
+//! All allocation sites, with their live allocations before the first iteration and after the last.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,7 +14,7 @@ use crate::{
     render::words,
 };
 
-/// Names of the columns; of numbers, the largest comes first when sorted.
+/// Names of the columns, and whether they hold numbers, which sort descending.
 const COLUMNS: [(&str, bool); 8] = [
     ("Site", false),
     ("Growth in bytes", true),
@@ -26,21 +26,21 @@ const COLUMNS: [(&str, bool); 8] = [
     ("Finding", false),
 ];
 
-/// Sites over the samples.
+/// Sites over the snapshots.
 pub(super) struct Table<'t> {
-    /// The samples that the courses are of.
+    /// The snapshots of the series.
     pub(super) samples: Vec<&'t Sample>,
     /// Largest growth first.
     pub(super) rows: Vec<(SiteKey, Change)>,
     findings: HashMap<SiteName, usize>,
 }
 
-/// What findings call a site.
+/// File, line, size and owner by which findings identify a site.
 type SiteName = (std::sync::Arc<str>, u32, u64, Option<teeleak_proto::Uuid>);
 
 impl<'t> Table<'t> {
     pub(super) fn new(observation: &'t Observation, ordered: &Ordered<'_>) -> Self {
-        let samples = judged(&observation.samples);
+        let samples = judged_samples(&observation.samples);
         let mut rows: Vec<_> = rows(&samples).into_iter().collect();
         rows.sort_by_key(|(_, change)| {
             let (n, bytes) = change.growth();
@@ -62,27 +62,29 @@ impl<'t> Table<'t> {
     }
 }
 
-/// The sample before the first measured one and those, or all where none are told apart.
-fn judged(samples: &[Sample]) -> Vec<&Sample> {
-    let measured = |sample: &Sample| sample.moment.stage == Stage::Measured;
-    let Some(begin) = samples.iter().position(measured) else { return samples.iter().collect() };
-    let before = begin.checked_sub(1).map(|before| &samples[before]);
-    before.into_iter().chain(samples[begin..].iter().filter(|sample| measured(sample))).collect()
+/// The measured snapshots and the one before them; all snapshots if none is marked as measured.
+fn judged_samples(samples: &[Sample]) -> Vec<&Sample> {
+    let is_measured = |sample: &Sample| sample.moment.stage == Stage::Measured;
+    let Some(begin) = samples.iter().position(is_measured) else { return samples.iter().collect() };
+    let base = begin.checked_sub(1).map(|before| &samples[before]);
+    base.into_iter().chain(samples[begin..].iter().filter(|sample| is_measured(sample))).collect()
 }
 
 fn rows(samples: &[&Sample]) -> BTreeMap<SiteKey, Change> {
     let mut rows: BTreeMap<SiteKey, Change> = BTreeMap::new();
-    let seen: Vec<_> =
-        samples.iter().map(|sample| sample.sites.seen().map(|_| censuses::sites(sample))).collect();
-    let unseen: Vec<_> = seen.iter().map(|sites| sites.as_ref().map(|_| 0)).collect();
-    let first = seen.iter().position(Option::is_some);
-    for (at, sites) in seen.into_iter().enumerate() {
+    let observed_sites: Vec<_> = samples
+        .iter()
+        .map(|sample| sample.sites.value().map(|_| censuses::sites(sample)))
+        .collect();
+    let zeros: Vec<_> = observed_sites.iter().map(|sites| sites.as_ref().map(|_| 0)).collect();
+    let first = observed_sites.iter().position(Option::is_some);
+    for (at, sites) in observed_sites.into_iter().enumerate() {
         let Some(sites) = sites else { continue };
         rows.values_mut().for_each(|change| change.after = censuses::Amount::default());
         for (key, amount) in sites {
             let change = rows.entry(key).or_default();
             if change.course.is_empty() {
-                change.course.clone_from(&unseen);
+                change.course.clone_from(&zeros);
             }
             change.course[at] = Some(amount.count);
             change.after = amount;
@@ -110,17 +112,17 @@ fn findings(ordered: &Ordered<'_>) -> HashMap<SiteName, usize> {
     findings
 }
 
-/// The section.
+/// The section `Allocation sites`.
 pub(super) fn section(table: &Table<'_>) -> Markup {
     html! {
         section #sites aria-labelledby="sites-h" {
             h2 #sites-h { "Allocation sites" }
             @if table.rows.is_empty() {
-                p { "No sample shows allocation sites." }
+                p { "No snapshot contains allocation sites." }
             } @else {
                 p .dim {
                     "Live allocations of the TEE core's heap by site, before the first iteration \
-                     and after the last; the course is that of their number."
+                     and after the last. The trend is that of their count."
                 }
                 (controls(table))
                 div .scroll tabindex="0" role="region" aria-labelledby="sites-h" {
@@ -136,8 +138,8 @@ fn controls(table: &Table<'_>) -> Markup {
         form .controls #filter hidden {
             label for="text" { "Filter" }
             input #text type="search" placeholder="file, owner, size" autocomplete="off";
-            label { input #growing type="checkbox"; " only what grew" }
-            label { input #found type="checkbox"; " only what is in a finding" }
+            label { input #growing type="checkbox"; " grown only" }
+            label { input #found type="checkbox"; " in a finding only" }
             output #shown for="text growing found" aria-live="polite" {
                 (table.len()) " of " (table.len()) " sites"
             }
@@ -152,7 +154,7 @@ fn grid(table: &Table<'_>) -> Markup {
                 @for (n, (name, number)) in COLUMNS.into_iter().enumerate() {
                     th scope="col" .num[number] data-n=(n) { (name) }
                 }
-                th scope="col" { "Course" }
+                th scope="col" { "Trend" }
             } }
             tbody { @for (key, change) in &table.rows { (row(key, change, table)) } }
         }
@@ -176,7 +178,7 @@ fn row(key: &SiteKey, change: &Change, table: &Table<'_>) -> Markup {
     }
 }
 
-/// Zero has no sign.
+/// Signed number; zero has no sign.
 fn difference(number: i64) -> String {
     if number == 0 { "0".to_owned() } else { signed_number(number) }
 }

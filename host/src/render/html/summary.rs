@@ -1,4 +1,4 @@
-//! What a person in a hurry reads: some figures, and the findings in a line each.
+//! Summary: key figures and one line per finding.
 
 use maud::{Markup, html};
 use teeleak_analysis::{
@@ -12,14 +12,14 @@ use crate::render::{
     view::ReportView,
 };
 
-/// Findings that are listed at the top.
+/// Maximum number of findings in the summary.
 const LISTED: usize = 60;
 
-/// Findings as they are numbered in every form of the report.
+/// Findings in the order of their numbers, the same in all formats.
 pub(super) struct Ordered<'t> {
-    /// Those that count, causes first.
+    /// Failures and possible findings, causes first.
     pub(super) told: Vec<&'t Finding>,
-    /// The others.
+    /// Notes.
     pub(super) notes: Vec<&'t Finding>,
 }
 
@@ -36,7 +36,7 @@ impl<'t> Ordered<'t> {
     }
 }
 
-/// How much a finding weighs, in a word.
+/// CSS class and name of a finding's severity.
 pub(super) fn severity(finding: &Finding) -> (&'static str, &'static str) {
     match finding.severity {
         Severity::Failure => ("bad", "failure"),
@@ -45,7 +45,7 @@ pub(super) fn severity(finding: &Finding) -> (&'static str, &'static str) {
     }
 }
 
-/// The section.
+/// The section `Summary`.
 pub(super) fn section(told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
     html! {
         section #summary aria-labelledby="summary-h" {
@@ -64,7 +64,7 @@ pub(super) fn section(told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
                     }
                 }
                 @if ordered.told.len() > LISTED {
-                    p { (ordered.told.len() - LISTED) " more are told below." }
+                    p { (ordered.told.len() - LISTED) " more below." }
                 }
             }
             @if let Some(short) = told.short {
@@ -84,7 +84,7 @@ fn entry(n: usize, finding: &Finding, ordered: &Ordered<'_>) -> Markup {
             a href={ "#finding-" (n) } { (finding.title) }
             " " span class={ "tag " (class) } { (word) }
             @if let Some(cause) = cause {
-                " " span .because { "because of " a href={ "#finding-" (cause) } { (cause) } }
+                " " span .because { "caused by " a href={ "#finding-" (cause) } { (cause) } }
             }
         }
     }
@@ -92,27 +92,27 @@ fn entry(n: usize, finding: &Finding, ordered: &Ordered<'_>) -> Markup {
 
 fn tiles(told: &ReportView<'_>, ordered: &Ordered<'_>) -> Markup {
     let (observation, report) = (told.observation, told.report);
-    let of = |severity| {
+    let count_text = |severity| {
         text::number(report.findings.iter().filter(|one| one.severity == severity).count() as u64)
     };
-    let measured = |sample: &&Sample| sample.moment.stage == Stage::Measured;
-    let measured = observation.samples.iter().filter(measured).count() as u64;
+    let is_measured = |sample: &&Sample| sample.moment.stage == Stage::Measured;
+    let n_iterations = observation.samples.iter().filter(is_measured).count() as u64;
     let canary = report.canary.map(|canary| {
         format!("{} of {}", text::number(canary.found.into()), text::number(canary.expected.into()))
     });
     let events = observation.events.len() as u64;
     html! {
         dl .tiles {
-            (tile(&of(Severity::Failure), "failures", ""))
-            (tile(&of(Severity::Possible), "possible", ""))
+            (tile(&count_text(Severity::Failure), "failures", ""))
+            (tile(&count_text(Severity::Possible), "possible", ""))
             (tile(&text::number(ordered.notes.len() as u64), "notes", ""))
-            (tile(&text::number(measured), "iterations", "measured"))
+            (tile(&text::number(n_iterations), "iterations", "measured"))
             (tile(&text::number(events), "events", &format!("{} steps", text::number(report.steps))))
             @match &canary {
-                Some(canary) => (tile(canary, "canary", "found in samples")),
+                Some(canary) => (tile(canary, "canary", "found in snapshots")),
                 None => (tile("none", "canary", "planted")),
             }
-            (tile(&text::number(report.coverage.len() as u64), "not seen", "kinds of gaps"))
+            (tile(&text::number(report.coverage.len() as u64), "not observed", "kinds of gaps"))
         }
     }
 }

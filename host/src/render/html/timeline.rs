@@ -1,4 +1,4 @@
-//! All events in a picture: a lane for each process and TA, and where the findings lie.
+//! All events as a timeline: one lane per process and TA, with the findings marked.
 
 use std::collections::HashMap;
 
@@ -15,60 +15,60 @@ use super::{
 };
 use crate::render::place;
 
-/// Widths of a drawing and of a lane's name, heights of what is above the lanes and of a lane.
+/// Width of the drawing and of a lane's name; height of the space above the lanes and of a lane.
 const WIDTH: f64 = 1000.0;
 const NAME: f64 = 250.0;
 const TOP: f64 = 50.0;
 const LANE: f64 = 34.0;
 
-/// Letters of a lane's name that have room.
+/// Maximum characters of a lane's name.
 const LETTERS: usize = 36;
 
-/// Columns that a lane is drawn in: with more events than that, each stands for several.
+/// Columns of a lane; with more events, each column stands for several.
 const COLUMNS: usize = 240;
 
-/// Lanes that are drawn, by first appearance.
+/// Maximum number of lanes, by first appearance.
 const LANES: usize = 24;
 
-/// Findings that are marked, and rows of their numbers.
+/// Maximum number of marked findings, and rows of their numbers.
 const MARKS: usize = 60;
 const ROWS: usize = 3;
 
-/// Whose events.
+/// Owner of a lane.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Whose {
     /// A process of the normal world.
     Process(u32, String),
-    /// Somebody of the normal world.
+    /// An unknown process of the normal world.
     NormalWorld,
     /// A TA as a client.
     Client(u32),
-    /// A TA or PTA that is called, or that maps.
+    /// A TA or PTA that is called, or that maps memory.
     Served(u32, Option<Uuid>),
 }
 
 impl Whose {
-    /// Who called.
+    /// Lane of the caller.
     fn caller(event: &Event) -> Option<Self> {
-        let own = matches!(event.kind, EventKind::Map | EventKind::Unmap);
+        let is_mapping = matches!(event.kind, EventKind::Map | EventKind::Unmap);
         match &event.by {
             Some(by) => Some(Self::Process(by.pid, by.comm.to_string())),
-            None if own => None,
+            None if is_mapping => None,
             None if event.opener == 0 => Some(Self::NormalWorld),
             None => Some(Self::Client(event.opener)),
         }
     }
 
-    /// Who was called.
-    fn served(event: &Event) -> Option<Self> {
-        let known = event.instance != 0 || event.uuid.is_some();
-        known.then_some(Self::Served(event.instance, event.uuid))
+    /// Lane of the called TA or PTA.
+    fn callee(event: &Event) -> Option<Self> {
+        let is_known = event.instance != 0 || event.uuid.is_some();
+        is_known.then_some(Self::Served(event.instance, event.uuid))
     }
 
     fn name(&self) -> String {
         match self {
             Self::Process(pid, comm) => format!("{comm} pid {pid}"),
-            Self::NormalWorld => "normal world, process not told".to_owned(),
+            Self::NormalWorld => "normal world, process unknown".to_owned(),
             Self::Client(instance) => format!("TA instance {instance} as a client"),
             Self::Served(0, Some(uuid)) => short(*uuid),
             Self::Served(instance, Some(uuid)) => {
@@ -85,7 +85,7 @@ fn short(uuid: Uuid) -> String {
     format!("{}…", text.split('-').next().unwrap_or(&text))
 }
 
-/// Events of a lane by column: how many, and how many of them failed.
+/// A lane with its number of events and of failed events by column.
 struct Lane {
     whose: Whose,
     columns: Vec<(u64, u64)>,
@@ -97,37 +97,37 @@ impl Lane {
     }
 }
 
-/// The section.
+/// The section `Timeline`.
 pub(super) fn section(observation: &Observation, ordered: &Ordered<'_>) -> Markup {
     let events = &observation.events;
     html! {
         section #timeline aria-labelledby="timeline-h" {
             h2 #timeline-h { "Timeline" }
             @if events.is_empty() {
-                p { "No event was recorded." }
+                p { "No events were recorded." }
             } @else {
-                (drawn(events, ordered))
+                (drawing(events, ordered))
             }
         }
     }
 }
 
-fn drawn(events: &[Event], ordered: &Ordered<'_>) -> Markup {
-    let per = events.len().div_ceil(COLUMNS).max(1);
-    let lanes = lanes(events, per);
+fn drawing(events: &[Event], ordered: &Ordered<'_>) -> Markup {
+    let events_per_column = events.len().div_ceil(COLUMNS).max(1);
+    let lanes = lanes(events, events_per_column);
     let (shown, more) = lanes.split_at(lanes.len().min(LANES));
     html! {
         p .dim {
-            (count(events.len() as u64, "event")) " in their order, "
-            @if per > 1 { (per) " to a column" } @else { "one to a column" }
-            ", not to scale of time. A lane for each who called, and for each who was called. \
-             In red, from below: what failed. Marked above: the calls in question of a finding."
+            (count(events.len() as u64, "event")) " in order, "
+            @if events_per_column > 1 { (events_per_column) " per column" } @else { "one per column" }
+            ", not to scale. One lane per caller and per called TA. \
+             Red: failed calls. Marked above: the calls in question of a finding."
         }
         div .scroll tabindex="0" role="region" aria-label="Timeline of all events" {
-            (picture(events, per, shown, ordered))
+            (picture(events, events_per_column, shown, ordered))
         }
         @if !more.is_empty() {
-            p { (more.len()) " more lanes are not drawn: "
+            p { (more.len()) " more lanes not drawn: "
                 @for lane in more.iter().take(LANES) { (lane.whose.name()) " (" (lane.sum().0) "); " } }
         }
         (table(shown))
@@ -136,17 +136,17 @@ fn drawn(events: &[Event], ordered: &Ordered<'_>) -> Markup {
 
 fn lanes(events: &[Event], per: usize) -> Vec<Lane> {
     let mut lanes: Vec<Lane> = Vec::new();
-    let mut known: HashMap<Whose, usize> = HashMap::new();
+    let mut lane_index: HashMap<Whose, usize> = HashMap::new();
     let columns = events.len().div_ceil(per);
     for (at, event) in events.iter().enumerate() {
-        for whose in [Whose::caller(event), Whose::served(event)].into_iter().flatten() {
-            let lane = *known.entry(whose.clone()).or_insert_with(|| {
+        for whose in [Whose::caller(event), Whose::callee(event)].into_iter().flatten() {
+            let lane = *lane_index.entry(whose.clone()).or_insert_with(|| {
                 lanes.push(Lane { whose, columns: vec![(0, 0); columns] });
                 lanes.len() - 1
             });
             let column = &mut lanes[lane].columns[at / per];
             column.0 += 1;
-            column.1 += u64::from(place::failed(event));
+            column.1 += u64::from(place::is_failure(event));
         }
     }
     // Callers above those who are called; each by first appearance.
@@ -157,7 +157,7 @@ fn lanes(events: &[Event], per: usize) -> Vec<Lane> {
 fn picture(events: &[Event], per: usize, lanes: &[Lane], ordered: &Ordered<'_>) -> Markup {
     let high = TOP + lanes.len() as f64 * LANE + 26.0;
     let scale = Scale::new((0.0, events.len() as f64), (NAME, WIDTH));
-    let wide = (scale.at(per as f64).0 - NAME).max(1.0);
+    let wide = (scale.position(per as f64).0 - NAME).max(1.0);
     html! {
         svg .timeline viewBox=(format!("0 0 {WIDTH} {high}")) width=(WIDTH) height=(high)
             role="group" aria-labelledby="timeline-t" {
@@ -174,43 +174,43 @@ fn picture(events: &[Event], per: usize, lanes: &[Lane], ordered: &Ordered<'_>) 
 }
 
 fn drawn_lane(lane: &Lane, top: f64, wide: f64) -> Markup {
-    let most = lane.columns.iter().map(|(all, _)| *all).max().unwrap_or(1).max(1) as f64;
+    let max = lane.columns.iter().map(|(all, _)| *all).max().unwrap_or(1).max(1) as f64;
     let floor = top + LANE - 6.0;
     let path = |of: fn(&(u64, u64)) -> u64| -> String {
-        let drawn = lane.columns.iter().enumerate().filter(|(_, n)| of(n) > 0);
-        let bar = drawn.map(|(at, n)| {
-            let left = Px(NAME + at as f64 * wide);
-            let high = Px((of(n) as f64 / most * (LANE - 12.0)).max(2.0));
-            format!("M{left} {floor}v-{high}h{}v{high}z", Px((wide * 0.85).max(0.8)))
+        let columns = lane.columns.iter().enumerate().filter(|(_, n)| of(n) > 0);
+        let bar = columns.map(|(at, n)| {
+            let x = Px(NAME + at as f64 * wide);
+            let high = Px((of(n) as f64 / max * (LANE - 12.0)).max(2.0));
+            format!("M{x} {floor}v-{high}h{}v{high}z", Px((wide * 0.85).max(0.8)))
         });
         bar.collect()
     };
     html! {
-        text x="0" y=(floor - 5.0) { (place::cut(&lane.whose.name(), LETTERS)) }
+        text x="0" y=(floor - 5.0) { (place::truncate(&lane.whose.name(), LETTERS)) }
         line .axis x1=(NAME) x2=(WIDTH) y1=(floor) y2=(floor) {}
         path .events d=(path(|n| n.0)) {}
         path .failures d=(path(|n| n.1)) {}
     }
 }
 
-/// Where iterations begin, as far as their numbers have room.
+/// Starts of iterations, numbered as far as there is room.
 fn iterations(events: &[Event], scale: Scale, high: f64) -> Markup {
-    let mut begins = Vec::new();
+    let mut starts = Vec::new();
     let mut last = None;
     for (at, event) in events.iter().enumerate() {
         if event.iteration.is_some() && event.iteration != last {
-            begins.push((at, event.iteration.unwrap_or(0)));
+            starts.push((at, event.iteration.unwrap_or(0)));
             last = event.iteration;
         }
     }
-    let step = begins.len().div_ceil(25).max(1);
+    let step = starts.len().div_ceil(25).max(1);
     html! {
-        @for (at, iteration) in begins.iter().step_by(step) {
-            @let x = scale.at(*at as f64);
+        @for (at, iteration) in starts.iter().step_by(step) {
+            @let x = scale.position(*at as f64);
             line .grid x1=(x) x2=(x) y1=(TOP - 6.0) y2=(high - 20.0) {}
             text .mid .small x=(x) y=(high - 8.0) { (iteration) }
         }
-        @if !begins.is_empty() { text .small x="0" y=(high - 8.0) { "iteration begins" } }
+        @if !starts.is_empty() { text .small x="0" y=(high - 8.0) { "iteration" } }
     }
 }
 
@@ -220,31 +220,32 @@ fn marks(events: &[Event], scale: Scale, high: f64, ordered: &Ordered<'_>) -> Ma
     for (at, event) in events.iter().enumerate() {
         places.entry((event.origin, event.seq)).or_insert(at);
     }
-    let mut found = ordered.told.iter().enumerate().filter_map(|(n, finding)| {
+    let mut sequences = ordered.told.iter().enumerate().filter_map(|(n, finding)| {
         let steps = finding.evidence.iter().find_map(|evidence| match evidence {
             Evidence::Sequence(steps) => Some(steps),
             _ => None,
         })?;
-        let at = steps.iter().filter_map(|step| places.get(&(step.event.origin, step.event.seq)));
-        let (first, last) = (at.clone().min()?, at.max()?);
+        let positions =
+            steps.iter().filter_map(|step| places.get(&(step.event.origin, step.event.seq)));
+        let (first, last) = (positions.clone().min()?, positions.max()?);
         Some((n + 1, *first, *last + 1))
     });
     let mut free = [0.0; ROWS];
-    let marks: Vec<_> = found
+    let marks: Vec<_> = sequences
         .by_ref()
         .take(MARKS)
         .map(|(n, first, last)| {
-            let (left, right) = (scale.at(first as f64).0, scale.at(last as f64).0);
+            let (left, right) = (scale.position(first as f64).0, scale.position(last as f64).0);
             let middle = f64::midpoint(left, right);
             let row = free.iter().position(|free| *free <= middle - 14.0).unwrap_or(ROWS - 1);
             free[row] = middle + 14.0;
             (n, Px(left), Px((right - left).max(2.0)), Px(middle), 12.0 + row as f64 * 14.0)
         })
         .collect();
-    let more = found.count();
+    let n_hidden = sequences.count();
     html! {
-        @if more > 0 {
-            text .small x="0" y="12" { (number(more as u64)) " findings more are not marked" }
+        @if n_hidden > 0 {
+            text .small x="0" y="12" { (number(n_hidden as u64)) " more findings not marked" }
         }
         @for (_, left, wide, _, y) in &marks {
             rect .mark x=(left) y=(y + 2.0) width=(wide) height=(high - 22.0 - y) {}
@@ -257,11 +258,11 @@ fn marks(events: &[Event], scale: Scale, high: f64, ordered: &Ordered<'_>) -> Ma
     }
 }
 
-/// The same in figures.
+/// The lanes as a table.
 fn table(lanes: &[Lane]) -> Markup {
     html! {
         details {
-            summary { "The same in figures" }
+            summary { "As a table" }
             table {
                 thead { tr {
                     th scope="col" { "Lane" } th scope="col" { "Events" } th scope="col" { "Failed" }

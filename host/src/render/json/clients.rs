@@ -1,4 +1,4 @@
-//! Processes of the normal world and how their calls went together with the TEE's events.
+//! Processes of the normal world, and how their calls match the TEE's events.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -6,77 +6,79 @@ use teeleak_analysis::model::{Clients, Joined, Party};
 
 use crate::render::words::source;
 
-/// Who did it.
+/// The process that made a call.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Caller")]
 pub(super) struct By<'t> {
-    /// Process.
+    /// Process id.
     pid: u32,
-    /// 0 where only the process is certain.
+    /// Thread id; 0 if only the process is known.
     tid: u32,
     /// Name of the process.
     comm: &'t str,
-    /// Whether the kernel did it, for a process that went or closed its context without.
+    /// Whether the kernel made the call because the process exited or closed its context.
     by_kernel: bool,
 }
 
-pub(super) fn by(party: &Party) -> By<'_> {
+pub(super) fn caller(party: &Party) -> By<'_> {
     By { pid: party.pid, tid: party.tid, comm: &party.comm, by_kernel: party.by_kernel }
 }
 
-/// All that is told of processes of the normal world.
+/// Client calls of the processes of the normal world.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Clients")]
 pub(super) struct Entry<'t> {
-    /// How calls of processes became known.
+    /// How the calls were recorded.
     sources: Vec<&'static str>,
-    /// Calls that were recorded.
+    /// Number of recorded calls.
     n_calls: usize,
-    /// Records that could not be read, of all processes.
+    /// Number of lost call records, all processes.
     n_lost: u64,
-    /// Processes that recorded, or could have.
+    /// Recorded processes, including those that made no calls.
     processes: Vec<Process<'t>>,
-    /// Events whose call is certain.
+    /// Number of events matched to a call.
     n_events_with_call: u64,
-    /// Events whose process is certain, but not which of its calls.
+    /// Number of events matched to a process, but not to a single call.
     n_events_with_process: u64,
-    /// Sessions that the kernel closed, for a process that went or closed its context.
+    /// Number of sessions closed by the kernel because the process exited or closed its context.
     n_events_by_kernel: u64,
-    /// Events of the normal world that no recorded call explains.
+    /// Number of events of the normal world that match no recorded call.
     n_events_unclaimed: u64,
-    /// Calls that succeeded and that no event shows.
+    /// Number of successful calls without an event.
     n_calls_unseen: u64,
-    /// Nanoseconds to add to the time of an event to get that of the calls; null when no call and no event fit.
+    /// Nanoseconds to add to the time of an event to get the clock of the calls; null if no call matches an event.
     clock_distance_ns: Option<i64>,
 }
 
 /// A process of the normal world.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Process")]
 struct Process<'t> {
-    /// Its number.
+    /// Process id.
     pid: u32,
-    /// Its parent.
+    /// Process id of the parent.
     ppid: u32,
-    /// Its name.
+    /// Name of the process.
     comm: &'t str,
-    /// Its executable.
+    /// Path of the program.
     exe: &'t str,
-    /// Whether it is gone.
+    /// Whether the process has exited.
     ended: bool,
-    /// Whether it called anything at all.
+    /// Whether the process made any call.
     called: bool,
-    /// Calls that it was in when it ended, or when it was last looked at.
+    /// Number of calls in progress at exit or at the end of the recording.
     n_running: u64,
-    /// Calls that are not here: overwritten before they were read, never finished, or too early.
+    /// Number of missing calls: overwritten before they were read, never finished, or made before the recording.
     n_lost: u64,
 }
 
-/// `None` where no process was recorded.
+/// `None` if no process was recorded.
 pub(super) fn entry(clients: &Clients) -> Option<Entry<'_>> {
     if clients.processes.is_empty() {
         return None;
     }
-    let none = Joined::default();
-    let joined = clients.joined.as_ref().unwrap_or(&none);
+    let default = Joined::default();
+    let join = clients.joined.as_ref().unwrap_or(&default);
     let processes = clients.processes.iter().map(|process| Process {
         pid: process.pid,
         ppid: process.ppid,
@@ -92,11 +94,11 @@ pub(super) fn entry(clients: &Clients) -> Option<Entry<'_>> {
         n_calls: clients.calls.len(),
         n_lost: clients.lost,
         processes: processes.collect(),
-        n_events_with_call: joined.matched,
-        n_events_with_process: joined.by_process,
-        n_events_by_kernel: joined.by_kernel,
-        n_events_unclaimed: joined.unclaimed,
-        n_calls_unseen: joined.unseen,
-        clock_distance_ns: joined.distance_ns,
+        n_events_with_call: join.matched,
+        n_events_with_process: join.by_process,
+        n_events_by_kernel: join.by_kernel,
+        n_events_unclaimed: join.unclaimed,
+        n_calls_unseen: join.unseen,
+        clock_distance_ns: join.distance_ns,
     })
 }

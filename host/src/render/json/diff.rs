@@ -1,17 +1,17 @@
-//! What differs between two samples.
+//! The difference between snapshots.
 
 use std::io::{self, Write};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Unseen, unseen};
+use super::{Unseen, gap_list};
 use crate::{
     compare::censuses::{Change, Difference},
     render::words,
 };
 
-/// What differs between the last census of each capture and that of the first.
+/// Difference between the last snapshot of each capture and that of the first capture.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Document<'d> {
     /// Whether anything could be compared.
@@ -22,13 +22,13 @@ pub(super) struct Document<'d> {
     regions: Vec<TaGrowth>,
     /// Sessions by TA or PTA.
     sessions: Vec<TaGrowth>,
-    /// Pools, by what is in use.
+    /// Pools whose usage changed.
     pools: Vec<PoolGrowth<'d>>,
-    /// What could not be seen.
+    /// What could not be observed.
     unseen: Vec<Unseen<'d>>,
 }
 
-/// An allocation site that has more or less.
+/// An allocation site whose live allocations changed.
 #[derive(Serialize, JsonSchema)]
 struct SiteGrowth<'d> {
     /// Source file as the build names it.
@@ -37,44 +37,44 @@ struct SiteGrowth<'d> {
     line: u32,
     /// Bytes requested by each allocation.
     size_bytes: u64,
-    /// Who the allocations are for.
+    /// Owner of the allocations.
     owner: String,
     #[serde(flatten)]
     growth: Growth,
 }
 
-/// A TA or PTA that has more or less.
+/// A TA or PTA whose regions or sessions changed.
 #[derive(Serialize, JsonSchema)]
 struct TaGrowth {
-    /// Which.
+    /// UUID of the TA or PTA.
     uuid: String,
     #[serde(flatten)]
     growth: Growth,
 }
 
-/// A pool that has more or less in use.
+/// A pool whose usage changed.
 #[derive(Serialize, JsonSchema)]
 struct PoolGrowth<'d> {
-    /// Which.
+    /// Name of the pool.
     name: std::borrow::Cow<'d, str>,
-    /// In use at first, in the unit of the pool.
+    /// In use in the first capture, in the unit of the pool.
     before: u64,
-    /// In use at last, in the unit of the pool.
+    /// In use in the last capture, in the unit of the pool.
     after: u64,
 }
 
-/// How much there was, and is.
+/// Objects and bytes in the first and the last capture.
 #[derive(Serialize, JsonSchema)]
 struct Growth {
-    /// Objects at first.
+    /// Objects in the first capture.
     count_before: u64,
-    /// Objects at last.
+    /// Objects in the last capture.
     count_after: u64,
-    /// Their bytes at first.
+    /// Bytes in the first capture.
     bytes_before: u64,
-    /// Their bytes at last.
+    /// Bytes in the last capture.
     bytes_after: u64,
-    /// Objects in each capture, where there are more than two; null where they were not seen.
+    /// Objects in each capture, if there are more than two; null if not observed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     counts: Vec<Option<u64>>,
 }
@@ -91,7 +91,7 @@ pub(crate) fn write(difference: &Difference, out: &mut dyn Write) -> io::Result<
         regions: difference.regions.iter().map(ta).collect(),
         sessions: difference.sessions.iter().map(ta).collect(),
         pools: pools(difference),
-        unseen: unseen(&difference.gaps),
+        unseen: gap_list(&difference.gaps),
     };
     super::write("diff", &document, out)
 }

@@ -1,4 +1,4 @@
-//! Runs beside that of a known-good build.
+//! Comparison of runs with the run of a known-good build.
 
 use std::io::{self, Write};
 
@@ -11,41 +11,42 @@ use crate::{
     compare::runs::{Differential, News},
 };
 
-/// Findings of runs beside those of a known-good build.
+/// Findings of runs, compared with those of a known-good build.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Document<'d> {
     /// Exit code of the command.
     exit_code: u8,
     /// Capture of the known-good build.
     good: &'d str,
-    /// Runs of other builds.
+    /// Compared runs.
     runs: Vec<Run<'d>>,
 }
 
-/// A run beside that of the known-good build.
+/// A run compared with that of the known-good build.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Run")]
 struct Run<'d> {
-    /// Its capture.
+    /// Capture of the run.
     capture: &'d str,
-    /// What was found in it.
+    /// Findings of the run.
     findings: Vec<Told<'d>>,
-    /// What the known-good build has and this run has not.
+    /// Findings of the known-good build that this run does not have.
     gone: Vec<Entry<'d>>,
-    /// Why it can not be called clean even if nothing is new.
+    /// Why the run is inconclusive even if nothing is new.
     doubts: Vec<&'d str>,
 }
 
-/// A finding, and whether it is news.
+/// A finding, and whether it is new.
 #[derive(Serialize, JsonSchema)]
 struct Told<'d> {
-    /// Whether the known-good build has it, too.
+    /// Whether the finding is new, worse than in the known-good build, or the same.
     #[schemars(extend("enum" = ["new", "worse", "same"]))]
     news: &'static str,
     #[serde(flatten)]
     finding: Entry<'d>,
 }
 
-/// Writes what is new in each run.
+/// Writes the comparison of each run.
 pub(crate) fn write(
     good: &str,
     runs: &[(String, Differential)],
@@ -54,7 +55,7 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     let runs = runs.iter().map(|(capture, run)| Run {
         capture,
-        findings: run.findings.iter().map(told).collect(),
+        findings: run.findings.iter().map(differential_finding).collect(),
         gone: run.gone.iter().map(entry).collect(),
         doubts: run.doubts.iter().map(String::as_str).collect(),
     });
@@ -62,7 +63,7 @@ pub(crate) fn write(
     super::write("differential", &document, out)
 }
 
-fn told((news, finding): &(News, teeleak_analysis::model::Finding)) -> Told<'_> {
+fn differential_finding((news, finding): &(News, teeleak_analysis::model::Finding)) -> Told<'_> {
     let news = match news {
         News::New => "new",
         News::Worse => "worse",

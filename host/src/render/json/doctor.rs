@@ -1,4 +1,4 @@
-//! What is there and what is not.
+//! Result of all checks of `teeleak doctor`.
 
 use std::io::{self, Write};
 
@@ -7,62 +7,62 @@ use serde::Serialize;
 
 use crate::diagnose::{Check, Diagnosis, State, cost::Cost};
 
-/// What can be seen here, and what would bring the rest.
+/// What teeleak can observe on this system, and how to enable the rest.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Document<'d> {
-    /// Whether a census can be taken.
+    /// Whether a snapshot can be taken.
     can_observe: bool,
-    /// All that was looked for.
+    /// Result of each check.
     checks: Vec<Entry<'d>>,
-    /// What a snapshot costs, where it was measured.
+    /// Cost of a snapshot, if measured.
     cost: Option<Costs>,
 }
 
-/// What a snapshot costs.
+/// Cost of a snapshot and of a poll of the pools.
 #[derive(Serialize, JsonSchema)]
 struct Costs {
-    /// Snapshots that were taken.
+    /// Number of snapshots taken.
     n_snapshots: u32,
-    /// Live allocations of the core heap in the last one.
+    /// Live allocations of the core heap in the last snapshot.
     n_allocations: Option<u32>,
-    /// Regions of all TAs in the last one.
+    /// Regions of all TAs in the last snapshot.
     n_regions: Option<u32>,
-    /// Time from asking to the last page, median.
+    /// Time from the request to the last page, median.
     wall_median_ns: u64,
-    /// The same, at most.
+    /// Time from the request to the last page, maximum.
     wall_max_ns: u64,
-    /// Time that the malloc lock of the TEE core was held, median.
+    /// Time the TEE core's malloc lock was held, median.
     malloc_lock_median_ns: u64,
-    /// The same, at most.
+    /// Time the TEE core's malloc lock was held, maximum.
     malloc_lock_max_ns: u64,
-    /// Time from asking for the pools to the answer, median.
+    /// Time from a poll of the pools to the reply, median.
     poll_wall_median_ns: u64,
-    /// The same, at most.
+    /// Time from a poll of the pools to the reply, maximum.
     poll_wall_max_ns: u64,
-    /// Time that the malloc lock was held for the pools, median.
+    /// Time the malloc lock was held for a poll, median.
     poll_malloc_lock_median_ns: u64,
-    /// The same, at most.
+    /// Time the malloc lock was held for a poll, maximum.
     poll_malloc_lock_max_ns: u64,
 }
 
-/// One thing that was looked for.
+/// Result of one check.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Check")]
 struct Entry<'d> {
-    /// A short name, the same in every release.
+    /// Short name of the check, stable across releases.
     name: &'d str,
-    /// What it lets teeleak see.
+    /// What it lets teeleak observe.
     brings: &'d str,
-    /// Whether it is there.
+    /// Result of the check.
     #[schemars(extend("enum" = ["present", "missing", "unknown"]))]
     state: &'static str,
-    /// What was found.
+    /// Details of the result.
     detail: &'d str,
-    /// What to do to have it.
+    /// How to fix it.
     remedy: Option<&'d str>,
 }
 
-/// Writes a diagnosis and, where they were measured, the costs of a snapshot.
+/// Writes a diagnosis and the costs of a snapshot, if they were measured.
 pub(crate) fn write(
     diagnosis: &Diagnosis,
     cost: Option<Cost>,

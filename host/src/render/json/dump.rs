@@ -1,4 +1,4 @@
-//! What a dump says.
+//! A dump as JSON.
 
 use std::io::{self, Write};
 
@@ -12,38 +12,39 @@ use teeleak_analysis::{
 use super::{finding, incident, snapshot};
 use crate::dump::collect::Taken;
 
-/// Everything that could be taken of a system that ran out of memory, and which pool it was.
+/// State of a system that ran out of memory, and which pool ran out.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Document<'t> {
-    /// Which pool ran out, where one did.
+    /// Which pool ran out; missing if nothing of the secure world was observed.
     #[serde(skip_serializing_if = "Option::is_none")]
     out_of_memory: Option<OutOfMemory<'t>>,
-    /// What was found in what was kept.
+    /// Findings in the recorded window.
     findings: Vec<finding::Entry<'t>>,
-    /// What was taken, and what could not be.
+    /// The parts of the dump, including those that are unavailable.
     taken_from: Vec<Part<'t>>,
-    /// What the kernel of the normal world tells.
+    /// Log lines of the kernel about OP-TEE.
     kernel: Vec<Kernel<'t>>,
 }
 
-/// Which pool ran out, and who holds it.
+/// Which pool ran out, and its biggest holders.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OutOfMemory")]
 pub(crate) struct OutOfMemory<'t> {
-    /// Pools that ran out, the likeliest first.
+    /// Pools that ran out, most likely first.
     pools: Vec<Short<'t>>,
-    /// The fullest pool, where none ran out.
+    /// The fullest pool, if none ran out.
     fullest: Option<snapshot::PoolFigures<'t>>,
-    /// Who asked for what there was no room for.
+    /// The allocation that failed.
     asked_by: Option<incident::Entry<'t>>,
-    /// Who holds most of the core heap, by allocation site.
+    /// Biggest holders of the core heap, by allocation site.
     holders_by_site: Vec<Share>,
-    /// Who holds most, by TA.
+    /// Biggest holders, by TA.
     holders_by_ta: Vec<Share>,
-    /// What grew before.
+    /// Holders that grew before the dump.
     grown: Vec<Grown>,
-    /// Censuses that growth was judged by.
+    /// Number of full snapshots that growth was judged by.
     n_censuses: usize,
-    /// Looks at the pools alone, after the last census: the holders are older than the pools.
+    /// Number of polls of the pools since the last full snapshot; the holders are older than the pools by these.
     n_polls_since: usize,
     /// What to do next.
     action: &'t str,
@@ -53,51 +54,53 @@ pub(crate) struct OutOfMemory<'t> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Shortfall")]
 struct Short<'t> {
-    /// Why, in one word.
+    /// Reason, in one word.
     #[schemars(extend("enum" = ["leak", "fragmented", "full", "too_small", "unknown"]))]
     why: &'static str,
-    /// Why, in a sentence.
+    /// Reason, as a sentence.
     reason: &'t str,
-    /// Allocations that failed while it was looked at.
+    /// Number of allocations that failed during the recording.
     n_failed_meanwhile: u64,
-    /// Incidents that are about it.
+    /// Number of incidents about this pool.
     n_incidents: u64,
-    /// Its figures.
+    /// Figures of the pool.
     pool: snapshot::PoolFigures<'t>,
 }
 
-/// A part of a pool.
+/// Share of a holder in a pool.
 #[derive(Serialize, JsonSchema)]
 struct Share {
     #[serde(flatten)]
     holder: Who,
-    /// Bytes that are held.
+    /// Bytes held.
     bytes: u64,
-    /// Objects that are held.
+    /// Objects held.
     count: u64,
-    /// Percent of the pool, where its size is known.
+    /// Percentage of the pool, if its size is known.
     percent_of_pool: Option<f64>,
 }
 
-/// Something that grew.
+/// A holder that grew.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "HolderGrowth")]
 struct Grown {
     #[serde(flatten)]
     holder: Who,
-    /// Bytes at first.
+    /// Bytes in the first snapshot.
     bytes_first: u64,
-    /// Bytes at last.
+    /// Bytes in the last snapshot.
     bytes_last: u64,
-    /// Objects at first.
+    /// Objects in the first snapshot.
     count_first: u64,
-    /// Objects at last.
+    /// Objects in the last snapshot.
     count_last: u64,
-    /// Census since which it grows, from 0.
+    /// Index of the snapshot since which it grows, from 0.
     since_census: usize,
 }
 
-/// Who holds a part of a pool.
+/// Holder of a part of a pool.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Holder")]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Who {
     /// An allocation site.
@@ -108,44 +111,46 @@ enum Who {
         line: u32,
         /// Bytes requested by each allocation.
         size_bytes: u64,
-        /// Who the allocations are for.
+        /// Owner of the allocations.
         owner: String,
     },
-    /// All allocations for somebody.
+    /// All allocations of one owner.
     Owner {
-        /// For whom.
+        /// The owner.
         owner: String,
     },
     /// The regions of a TA.
     Regions {
-        /// Which TA.
+        /// UUID of the TA.
         uuid: String,
     },
 }
 
 /// A part of the dump.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Part")]
 struct Part<'t> {
-    /// Which.
+    /// Name of the part.
     what: &'t str,
-    /// What was taken, where it could be.
+    /// What was recorded; null if unavailable.
     taken: Option<&'t str>,
-    /// Why it could not be taken.
+    /// Why the part is unavailable.
     why_not: Option<&'t str>,
 }
 
-/// What the kernel tells in one place.
+/// Lines of one kernel log.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "KernelLog")]
 struct Kernel<'t> {
-    /// Where.
+    /// Name of the log.
     from: &'t str,
-    /// What it tells.
+    /// Its lines about OP-TEE.
     lines: Option<&'t [String]>,
     /// Why it could not be read.
     why_not: Option<String>,
 }
 
-/// Writes what was taken.
+/// Writes a dump.
 pub(crate) fn write(
     taken: &Taken,
     verdict: Option<&Verdict>,
@@ -180,14 +185,14 @@ pub(crate) fn write(
     super::write("dump", &document, out)
 }
 
-/// What is said of the pools.
+/// The out-of-memory verdict as JSON.
 pub(super) fn out_of_memory(verdict: &Verdict) -> OutOfMemory<'_> {
     OutOfMemory {
         pools: verdict
             .short
             .iter()
             .map(|short| Short {
-                why: why(short.why),
+                why: reason_name(short.why),
                 reason: &short.reason,
                 n_failed_meanwhile: short.failed_meanwhile,
                 n_incidents: short.n_incidents,
@@ -202,7 +207,7 @@ pub(super) fn out_of_memory(verdict: &Verdict) -> OutOfMemory<'_> {
             .grown
             .iter()
             .map(|one| Grown {
-                holder: who(&one.holder),
+                holder: holder_json(&one.holder),
                 bytes_first: one.bytes.0,
                 bytes_last: one.bytes.1,
                 count_first: one.count.0,
@@ -222,14 +227,14 @@ fn figures(pool: &Pool) -> snapshot::PoolFigures<'_> {
 
 fn share(held: &Held) -> Share {
     Share {
-        holder: who(&held.holder),
+        holder: holder_json(&held.holder),
         bytes: held.bytes,
         count: held.count,
         percent_of_pool: held.percent,
     }
 }
 
-fn who(holder: &Holder) -> Who {
+fn holder_json(holder: &Holder) -> Who {
     match holder {
         Holder::Site { file, line, size, owner } => Who::Site {
             file: file.to_string(),
@@ -242,7 +247,7 @@ fn who(holder: &Holder) -> Who {
     }
 }
 
-fn why(why: Why) -> &'static str {
+fn reason_name(why: Why) -> &'static str {
     match why {
         Why::Leak => "leak",
         Why::Fragmented => "fragmented",

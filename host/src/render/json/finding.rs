@@ -1,4 +1,4 @@
-//! A finding.
+//! A finding as JSON.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,24 +12,24 @@ use super::clients;
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Finding")]
 pub(super) struct Entry<'t> {
-    /// What kind of thing.
+    /// Kind of finding.
     #[schemars(extend("enum" = Kind::ALL.map(|kind| kind.info().json)))]
     kind: &'static str,
-    /// How much it weighs: only a failure makes the command fail.
+    /// Severity: only a failure makes the command fail.
     #[schemars(extend("enum" = Severity::ALL.map(Severity::name)))]
     severity: &'static str,
-    /// What the growth analysis says, where it is about growth.
+    /// Verdict of the growth analysis; null for findings not about growth.
     #[schemars(extend("enum" = nullable(Verdict::ALL.map(Verdict::name))))]
     verdict: Option<&'static str>,
-    /// What it is about.
+    /// Subject of the finding.
     subject: About<'t>,
-    /// One line that says it.
+    /// Title, one line.
     title: &'t str,
-    /// Numbers.
+    /// Figures with units.
     figures: Vec<Number<'t>>,
-    /// What it rests on.
+    /// Evidence.
     evidence: Vec<Proof<'t>>,
-    /// Its identity over runs, builds and line drift.
+    /// Fingerprint, stable across runs, builds and shifted line numbers.
     fingerprint: &'t str,
     /// The finding that explains this one.
     cause: Option<Cause<'t>>,
@@ -37,8 +37,9 @@ pub(super) struct Entry<'t> {
     action: &'t str,
 }
 
-/// What a finding is about.
+/// Subject of a finding.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Subject")]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum About<'t> {
     /// An allocation site.
@@ -49,26 +50,26 @@ enum About<'t> {
         line: u32,
         /// Bytes requested by each allocation.
         size_bytes: u64,
-        /// UUID of the TA or PTA it is for, where known.
+        /// UUID of the TA or PTA that owns the allocations, if known.
         owner: Option<String>,
-        /// Function or offset it was called from, where known.
+        /// Function or offset of the caller, if known.
         caller: Option<&'t str>,
     },
     /// A TA.
     Ta {
-        /// Which.
+        /// UUID of the TA.
         uuid: String,
     },
     /// A pool.
     Pool {
-        /// Which.
+        /// Name of the pool.
         name: std::borrow::Cow<'t, str>,
     },
-    /// Something that a ledger of the normal world lists.
+    /// An entry of a ledger of the normal world.
     Holding {
-        /// The ledger: a slab cache, page_owner, dma-bufs.
+        /// The ledger, such as slab caches, page_owner or dma-bufs.
         ledger: &'t str,
-        /// What it lists: a function, a process, a heap.
+        /// The entry: a function, a process, a heap.
         name: &'t str,
     },
     /// A resource of a protocol.
@@ -80,31 +81,33 @@ enum About<'t> {
     },
 }
 
-/// A number with its unit.
+/// A figure with its unit.
 #[derive(Serialize, JsonSchema)]
 struct Number<'t> {
-    /// What it is.
+    /// Name of the figure.
     name: &'t str,
-    /// How much.
+    /// Value.
     value: f64,
-    /// Confidence interval at 95 %.
+    /// 95 % confidence interval.
     interval_95: Option<(f64, f64)>,
-    /// In what.
+    /// Unit of the value.
     #[schemars(extend("enum" = Unit::ALL.map(Unit::name)))]
     unit: &'static str,
 }
 
-/// Why one finding explains another.
+/// Cause of a finding.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Cause")]
 struct Cause<'t> {
-    /// The finding that explains.
+    /// Fingerprint of the finding that explains this one.
     fingerprint: &'t str,
-    /// Why.
+    /// Why it is the cause.
     reason: &'t str,
 }
 
-/// What a finding rests on.
+/// Evidence of a finding.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Evidence")]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Proof<'t> {
     /// A sentence that can be checked by hand.
@@ -112,68 +115,69 @@ enum Proof<'t> {
         /// The sentence.
         text: &'t str,
     },
-    /// Objects alive at the end by the epoch they were born in.
+    /// Objects live at the end, by the epoch of their allocation.
     Survivors {
-        /// Epoch, count.
+        /// Pairs of epoch and count.
         by_epoch: &'t [(u32, u64)],
     },
-    /// A series.
+    /// Values over the iterations.
     Series {
-        /// Iteration, value.
+        /// Pairs of iteration and value.
         by_iteration: &'t [(u32, f64)],
     },
-    /// The shortest sequence of events that shows it.
+    /// The shortest sequence of events that shows the finding.
     Sequence {
-        /// The events as steps of the protocol.
+        /// Events as steps of the protocol.
         steps: Vec<Step<'t>>,
     },
-    /// What the right order would have been.
+    /// The expected order.
     Expected {
-        /// The steps in their order.
+        /// Names of the steps in order.
         order: &'t str,
     },
-    /// A place to look at.
+    /// A location in a source.
     At {
         /// Name of the source: a file, a device.
         source: &'t str,
-        /// Line of a text from 1, frame of a capture from 1.
+        /// Line of a text or frame of a capture, from 1.
         at: u64,
     },
-    /// A further subject that belongs to the same finding: sites that grow together.
+    /// A further subject of the same finding: sites that grow together.
     Member {
-        /// What it is.
+        /// The subject.
         subject: About<'t>,
-        /// Its numbers.
+        /// Figures of the subject.
         figures: Vec<Number<'t>>,
     },
 }
 
-/// An event as part of a proof.
+/// An event as a step of a protocol.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Step")]
 struct Step<'t> {
     /// Name of the step in its protocol.
     step: &'t str,
-    /// Keys as a person reads them.
+    /// Keys of the resource, as text.
     keys: &'t str,
     /// Number of the event within its origin.
     seq: u64,
-    /// Where it stands in its source: line of a text, frame of a capture.
+    /// Line of a text or frame of a capture.
     at: u64,
-    /// Iteration of the run that it fell in.
+    /// Iteration of the run.
     iteration: Option<u32>,
-    /// Session id, unique among those of the opener.
+    /// Session id, unique per opener.
     session: Option<u32>,
-    /// Instance that is the session's client, 0 for the normal world.
+    /// TA instance that opened the session; 0 for the normal world.
     opener: u32,
-    /// Instance that serves the session or whose region it is, 0 for a PTA or unknown.
+    /// TA instance that serves the session or owns the region; 0 for a PTA or if unknown.
     instance: u32,
-    /// UUID of what serves the session or whose region it is.
+    /// UUID of the TA or PTA that serves the session or owns the region.
     uuid: Option<String>,
-    /// Command of an invoke.
+    /// Command id of an invocation.
     command: Option<u32>,
-    /// Result, by name where it has one.
+    /// Result, by name if known.
     result: Option<String>,
-    /// Process that did it.
+    /// Process that made the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<clients::By<'t>>,
 }
@@ -183,7 +187,7 @@ pub(super) fn entry(finding: &Finding) -> Entry<'_> {
         kind: finding.kind.info().json,
         severity: finding.severity.name(),
         verdict: finding.verdict.map(Verdict::name),
-        subject: about(&finding.subject),
+        subject: subject_json(&finding.subject),
         title: &finding.title,
         figures: finding.figures.iter().map(number).collect(),
         evidence: finding.evidence.iter().filter_map(proof).collect(),
@@ -196,12 +200,12 @@ pub(super) fn entry(finding: &Finding) -> Entry<'_> {
     }
 }
 
-/// Values of an enumeration that may be null.
+/// Values of a nullable enumeration.
 fn nullable<const N: usize>(names: [&'static str; N]) -> Vec<Option<&'static str>> {
     names.into_iter().map(Some).chain([None]).collect()
 }
 
-fn about(subject: &Subject) -> About<'_> {
+fn subject_json(subject: &Subject) -> About<'_> {
     match subject {
         Subject::Site { file, line, size, owner, caller } => About::Site {
             file,
@@ -236,9 +240,10 @@ fn proof(evidence: &Evidence) -> Option<Proof<'_>> {
         Evidence::Expected(order) => Proof::Expected { order },
         Evidence::Missing(_) => return None,
         Evidence::At(place) => Proof::At { source: &place.source, at: place.at },
-        Evidence::Member(subject, figures) => {
-            Proof::Member { subject: about(subject), figures: figures.iter().map(number).collect() }
-        }
+        Evidence::Member(subject, figures) => Proof::Member {
+            subject: subject_json(subject),
+            figures: figures.iter().map(number).collect(),
+        },
     })
 }
 
@@ -258,6 +263,6 @@ fn step(step: &StepRef) -> Step<'_> {
         result: event
             .result
             .map(|result| if result == 0 { "ok".into() } else { TeeResult(result).to_string() }),
-        by: event.by.as_deref().map(clients::by),
+        by: event.by.as_deref().map(clients::caller),
     }
 }

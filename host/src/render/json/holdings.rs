@@ -1,63 +1,65 @@
-//! What the normal world holds.
+//! Holdings of the normal world as JSON.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::render::normal_world::Holdings;
 
-/// What the normal world held when it was last looked at.
+/// Holdings of the normal world in its last snapshot.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "NormalWorld")]
 pub(super) struct Entry<'s> {
-    /// Processes, those with most descriptors first.
+    /// Processes, most descriptors first.
     processes: Vec<Process<'s>>,
-    /// dma-bufs, the largest first.
+    /// dma-bufs, largest first.
     dma_bufs: Vec<Buffer<'s>>,
     /// Figures of `/proc/meminfo`.
     memory: Vec<Figure<'s>>,
-    /// Slab caches, the largest first.
+    /// Slab caches, largest first.
     caches: Vec<Cache<'s>>,
 }
 
 /// A process and its descriptors.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Process")]
 struct Process<'s> {
-    /// Its number.
+    /// Process id.
     pid: u64,
-    /// Its name.
+    /// Name of the process.
     comm: &'s str,
-    /// Descriptors that it has.
+    /// Number of open descriptors.
     n_fds: u64,
-    /// Those that it may have; null for any number, or where that could not be read.
+    /// Limit of open descriptors; null if unlimited or unreadable.
     limit: Option<u64>,
-    /// Those of dma-bufs.
+    /// Number of descriptors of dma-bufs.
     n_dma_bufs: u64,
-    /// Bytes of those.
+    /// Bytes of these dma-bufs.
     dma_buf_bytes: u64,
 }
 
-/// A dma-buf, and who has it.
+/// A dma-buf and its holders.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "DmaBuf")]
 struct Buffer<'s> {
-    /// Its inode, by which all ledgers know it.
+    /// Inode, which identifies the dma-buf in all ledgers.
     inode: u64,
-    /// Its size.
+    /// Size.
     size_bytes: u64,
-    /// Its name, or that of its exporter.
+    /// Name of the dma-buf or of its exporter.
     name: &'s str,
-    /// Who has a descriptor of it.
+    /// Processes with a descriptor of it.
     holders: Vec<Holder<'s>>,
 }
 
-/// Who has a descriptor of a dma-buf.
+/// A process with a descriptor of a dma-buf.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Holder")]
 struct Holder<'s> {
-    /// Process.
+    /// Process id.
     pid: u64,
-    /// Its name.
+    /// Name of the process.
     comm: &'s str,
-    /// Descriptor.
+    /// File descriptor.
     fd: u64,
 }
 
@@ -65,9 +67,9 @@ struct Holder<'s> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "MemoryFigure")]
 struct Figure<'s> {
-    /// As the kernel calls it.
+    /// Name of the field.
     name: &'s str,
-    /// What it says.
+    /// Value.
     bytes: u64,
 }
 
@@ -75,11 +77,11 @@ struct Figure<'s> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "SlabCache")]
 struct Cache<'s> {
-    /// As the kernel calls it.
+    /// Name of the cache.
     name: &'s str,
-    /// Objects in use.
+    /// Number of objects in use.
     n_objects: u64,
-    /// Bytes of those.
+    /// Bytes of these objects.
     bytes: u64,
 }
 
@@ -97,8 +99,9 @@ pub(super) fn entry<'s>(holdings: &Holdings<'s>) -> Entry<'s> {
         size_bytes: one.bytes,
         name: one.name,
         holders: {
-            let all = one.holders.iter();
-            all.map(|(holder, fd)| Holder { pid: holder.pid, comm: &holder.comm, fd: *fd })
+            let holders = one.holders.iter();
+            holders
+                .map(|(holder, fd)| Holder { pid: holder.pid, comm: &holder.comm, fd: *fd })
                 .collect()
         },
     });

@@ -1,4 +1,4 @@
-//! What went wrong in the secure world and left a trace of its own.
+//! An incident as JSON.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -6,28 +6,28 @@ use teeleak_analysis::model::{Frame, Incident, IncidentKind};
 
 use super::hex;
 
-/// Something that went wrong in the secure world and left a trace of its own.
+/// A panic, abort, failed allocation or broken rule in the secure world.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Incident")]
 pub(super) struct Entry<'t> {
-    /// What.
+    /// Kind of incident.
     #[schemars(extend("enum" = ["out_of_memory", "pool_exhausted", "normal_world_memory", "core_panic", "ta_panic", "abort", "rule_broken"]))]
     kind: &'static str,
-    /// What the source says, without its prefix.
+    /// Text of the source, without its prefix.
     text: &'t str,
-    /// Bytes requested, where it is about memory.
+    /// Bytes requested, for failed allocations.
     requested_bytes: Option<u64>,
-    /// Code of a panic, in hexadecimal.
+    /// Panic code, in hexadecimal.
     code: Option<String>,
-    /// Address that was touched, in hexadecimal.
+    /// Faulting address, in hexadecimal.
     address: Option<String>,
-    /// UUID of the TA it is about.
+    /// UUID of the TA concerned.
     ta: Option<String>,
-    /// Iteration of the run that it fell in.
+    /// Iteration of the run.
     iteration: Option<u32>,
     /// Name of the source: a file, a device.
     source: &'t str,
-    /// Line of a text from 1, frame of a capture from 1.
+    /// Line of a text or frame of a capture, from 1.
     at: u64,
     /// Load address of the TEE core, in hexadecimal.
     load_address: Option<String>,
@@ -37,19 +37,21 @@ pub(super) struct Entry<'t> {
 
 /// A return address of a call stack.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "StackFrame")]
 struct Level<'t> {
     /// Address as printed, in hexadecimal.
     address: String,
-    /// Offset into the image, in hexadecimal, where the load address is known.
+    /// Offset into the image, in hexadecimal, if the load address is known.
     offset: Option<String>,
-    /// Functions there, innermost (inlined) first.
+    /// Functions at this address, innermost (inlined) first.
     functions: Vec<Named<'t>>,
 }
 
 /// A function.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Function")]
 struct Named<'t> {
-    /// Its name.
+    /// Name of the function.
     name: &'t str,
     /// Source file.
     file: Option<&'t str>,
@@ -57,7 +59,7 @@ struct Named<'t> {
     line: Option<u32>,
 }
 
-/// An incident as JSON has it.
+/// An incident as JSON.
 pub(super) fn entry(incident: &Incident) -> Entry<'_> {
     let (kind, requested_bytes, code, address) = match incident.kind {
         IncidentKind::OutOfMemory { requested, .. } => {

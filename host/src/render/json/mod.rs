@@ -1,7 +1,8 @@
-//! JSON with structs of its own: the model may change, these only grow.
+//! JSON documents. Their structs are separate from the model: the model may change, these only gain
+//! fields.
 //!
 //! Every document has `schema_version` and `kind`. Numbers carry their unit in their name;
-//! addresses are strings, since JSON numbers are doubles to many readers.
+//! addresses are strings, since many readers parse JSON numbers as doubles.
 
 mod clients;
 pub(crate) mod diff;
@@ -24,12 +25,12 @@ use teeleak_analysis::model::Gap;
 /// Version of all documents. Fields are added without raising it.
 const SCHEMA_VERSION: u32 = 1;
 
-/// What every document starts with.
+/// First fields of every document.
 #[derive(Serialize, JsonSchema)]
 struct Document<'d, T> {
     /// Version of all documents. Fields are added without raising it.
     schema_version: u32,
-    /// Which document it is.
+    /// Kind of document.
     kind: &'static str,
     #[serde(flatten)]
     body: &'d T,
@@ -37,31 +38,32 @@ struct Document<'d, T> {
 
 fn write<T: Serialize>(kind: &'static str, body: &T, out: &mut dyn Write) -> io::Result<()> {
     let document = Document { schema_version: SCHEMA_VERSION, kind, body };
-    // In one piece: standard output flushes at each line, and a census has thousands of them.
+    // In one piece: standard output flushes each line, and a snapshot has thousands of them.
     let mut text = serde_json::to_vec_pretty(&document)?;
     text.push(b'\n');
     out.write_all(&text)
 }
 
-/// The same as [`write()`] does, on one line.
+/// Like [`write()`], but on one line.
 pub(crate) fn compact<T: Serialize>(kind: &'static str, body: &T) -> io::Result<String> {
     Ok(serde_json::to_string(&Document { schema_version: SCHEMA_VERSION, kind, body })?)
 }
 
-/// Something that was not seen.
+/// Something that was not observed.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Gap")]
 struct Unseen<'g> {
-    /// What.
+    /// What was not observed.
     what: &'g str,
-    /// Why not.
+    /// Why it was not observed.
     reason: String,
-    /// What would make it visible.
+    /// How to observe it.
     remedy: Option<&'g str>,
-    /// Objects missed, where somebody counted them.
+    /// Number of objects missed, if known.
     n_lost: u64,
 }
 
-fn unseen(gaps: &[Gap]) -> Vec<Unseen<'_>> {
+fn gap_list(gaps: &[Gap]) -> Vec<Unseen<'_>> {
     gaps.iter().map(unseen_part).collect()
 }
 

@@ -1,4 +1,4 @@
-//! What an analysis says.
+//! A report as JSON.
 
 use std::io::{self, Write};
 
@@ -14,103 +14,106 @@ use teeleak_analysis::{
 use super::{
     Unseen, clients, dump,
     finding::{Entry, entry},
-    incident, unseen,
+    gap_list, incident,
 };
 
-/// What an analysis says of a run, a capture or logs.
+/// Report of the analysis of a run, a capture or logs.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Document<'t> {
-    /// How it ends.
+    /// Verdict.
     #[schemars(extend("enum" = ["clean", "leak", "wrong_order", "not_decided"]))]
     verdict: &'static str,
     /// Conclusion code of the command.
     #[schemars(extend("enum" = [0, 1, 3, 4]))]
     exit_code: u8,
-    /// Why it can not be called clean even if nothing was found.
+    /// Why the result is inconclusive even if nothing was found.
     doubts: Vec<&'t str>,
-    /// OP-TEE's version, where known.
+    /// OP-TEE's version, if known.
     release: Option<&'t str>,
-    /// The workload's command line, where teeleak ran it.
+    /// Command line of the workload, if teeleak ran it.
     workload: Vec<&'t str>,
-    /// Which pool of the normal world grows, and who holds it, each a sentence.
+    /// Growing pools of the normal world and their holders, one sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pools: Vec<&'t str>,
-    /// What was found, worst first.
+    /// Findings, worst first.
     findings: Vec<Entry<'t>>,
-    /// What was found and does not count.
+    /// Accepted findings, which do not count.
     accepted: Vec<Accepted<'t>>,
-    /// What is to be said of the rules by which it does not.
+    /// Notes on suppressions and baselines, such as rules that expired or match nothing.
     remarks: Vec<&'t str>,
-    /// What went wrong and left a trace of its own, in order of time.
+    /// Incidents in order of time.
     incidents: Vec<incident::Entry<'t>>,
-    /// What was inferred rather than read, each a sentence.
+    /// Assumptions of the analysis, one sentence each.
     inferred: Vec<&'t str>,
-    /// Which pool ran out, where one did.
+    /// Which pool ran out; missing if none did.
     #[serde(skip_serializing_if = "Option::is_none")]
     out_of_memory: Option<dump::OutOfMemory<'t>>,
-    /// What was looked at.
+    /// What was observed.
     coverage: Coverage<'t>,
-    /// What could not be seen.
+    /// What could not be observed.
     unseen: Vec<Unseen<'t>>,
 }
 
-/// What was looked at.
+/// What was observed.
 #[derive(Serialize, JsonSchema)]
 struct Coverage<'t> {
-    /// Samples in all.
+    /// Number of snapshots.
     n_samples: usize,
-    /// Those after nothing was done.
+    /// Snapshots after idle iterations.
     n_idle: usize,
-    /// Those after iterations that do not count.
+    /// Snapshots after warm-up iterations.
     n_warmup: usize,
-    /// Those after iterations that count.
+    /// Snapshots after measured iterations.
     n_measured: usize,
-    /// Events.
+    /// Number of events.
     n_events: usize,
-    /// Events that were steps of a protocol.
+    /// Number of events that are steps of a protocol.
     n_steps: u64,
-    /// What became of the canary, where one was planted.
+    /// Result of the canary, if one was planted.
     canary: Option<Canary>,
-    /// Conclusion status of the workload in each iteration that it failed in.
+    /// Conclusion status of the workload in each failed iteration.
     failed_iterations: Vec<i32>,
-    /// What processes of the normal world told.
+    /// Client calls of the normal world.
     #[serde(skip_serializing_if = "Option::is_none")]
     clients: Option<clients::Entry<'t>>,
-    /// Where the input went.
+    /// Accounting of the input.
     input: Input,
 }
 
-/// What became of the canary.
+/// Result of the canary.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Canary")]
 struct Canary {
-    /// Size that was planted.
+    /// Size of the planted allocation.
     size_bytes: u32,
-    /// Samples that had to show it.
+    /// Number of snapshots that should contain it.
     n_expected: u32,
-    /// Samples that did.
+    /// Number of snapshots that contain it.
     n_found: u32,
 }
 
-/// Where every line or frame of the input went: `read` is the sum of the others.
+/// Accounting of all lines or frames of the input: `read` is the sum of the others.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Input")]
 struct Input {
     /// Lines or frames read.
     read: u64,
-    /// Those that became facts or part of one.
+    /// Lines or frames used.
     parsed: u64,
-    /// Those that are about something else.
+    /// Unrelated lines or frames.
     ignored: u64,
-    /// Those that should have become facts and could not.
+    /// Damaged lines or frames.
     rejected: u64,
 }
 
 /// A finding that does not count, and why.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Accepted")]
 struct Accepted<'t> {
-    /// What takes it out.
+    /// Kind of rule that accepts the finding.
     #[schemars(extend("enum" = ["baseline", "suppression", "known_cache", "budget", "not_asked"]))]
     by: &'static str,
-    /// Why, in words.
+    /// Reason, as text.
     excuse: String,
     #[serde(flatten)]
     finding: Entry<'t>,
@@ -126,7 +129,7 @@ pub(crate) fn write(
     super::write("report", &document(observation, report, short), out)
 }
 
-/// The same on one line.
+/// Like [`write`], but returns the report on one line.
 pub(crate) fn compact(
     observation: &Observation,
     report: &Report,
@@ -153,24 +156,24 @@ fn document<'t>(
         workload: observation.platform.workload.iter().map(|word| &**word).collect(),
         pools: report.pools.iter().map(|pool| &**pool).collect(),
         findings: report.findings.iter().map(entry).collect(),
-        accepted: report.accepted.iter().map(accepted).collect(),
+        accepted: report.accepted.iter().map(accepted_finding).collect(),
         remarks: report.remarks.iter().map(|remark| &**remark).collect(),
         incidents: observation.incidents.iter().map(incident::entry).collect(),
         inferred: observation.assumptions.iter().map(|text| &**text).collect(),
         out_of_memory: short.map(dump::out_of_memory),
         coverage: coverage(observation, report),
-        unseen: unseen(&report.coverage),
+        unseen: gap_list(&report.coverage),
     }
 }
 
 fn coverage<'t>(observation: &'t Observation, report: &Report) -> Coverage<'t> {
-    let of = |stage| observation.samples.iter().filter(|s| s.moment.stage == stage).count();
-    let all = &observation.accounting;
+    let count_of = |stage| observation.samples.iter().filter(|s| s.moment.stage == stage).count();
+    let accounting = &observation.accounting;
     Coverage {
         n_samples: observation.samples.len(),
-        n_idle: of(Stage::Idle),
-        n_warmup: of(Stage::Warmup),
-        n_measured: of(Stage::Measured),
+        n_idle: count_of(Stage::Idle),
+        n_warmup: count_of(Stage::Warmup),
+        n_measured: count_of(Stage::Measured),
         n_events: observation.events.len(),
         n_steps: report.steps,
         canary: observation.canary.map(|canary| Canary {
@@ -181,21 +184,21 @@ fn coverage<'t>(observation: &'t Observation, report: &Report) -> Coverage<'t> {
         failed_iterations: observation.failed.iter().map(|(_, status)| *status).collect(),
         clients: clients::entry(&observation.clients),
         input: Input {
-            read: all.read,
-            parsed: all.parsed,
-            ignored: all.ignored,
-            rejected: all.rejected,
+            read: accounting.read,
+            parsed: accounting.parsed,
+            ignored: accounting.ignored,
+            rejected: accounting.rejected,
         },
     }
 }
 
-fn accepted(one: &triage::Accepted) -> Accepted<'_> {
-    let by = match one.excuse {
+fn accepted_finding(one: &triage::Accepted) -> Accepted<'_> {
+    let rule = match one.excuse {
         Excuse::Baseline(_) => "baseline",
         Excuse::Suppressed { .. } => "suppression",
         Excuse::Known(_) => "known_cache",
         Excuse::Budget { .. } => "budget",
         Excuse::NotAsked => "not_asked",
     };
-    Accepted { by, excuse: one.excuse.to_string(), finding: entry(&one.finding) }
+    Accepted { by: rule, excuse: one.excuse.to_string(), finding: entry(&one.finding) }
 }

@@ -1,7 +1,7 @@
-//! JSON Schema (draft 2020-12) of each document, derived from what writes it.
+//! JSON Schema (draft 2020-12) of each document, derived from the structs that are written.
 //!
-//! Documents have no other fields than their schema names: a field is added to both at once, and a
-//! reader that checks strictly takes the schema of the release that it reads.
+//! Documents have no fields that are missing in their schema. A strict reader needs the schema of the
+//! release that wrote the document.
 
 use schemars::{
     JsonSchema, Schema,
@@ -12,26 +12,26 @@ use serde_json::{Value, json};
 
 use super::{Document, SCHEMA_VERSION, diff, differential, doctor, dump, report, snapshot};
 
-/// A document.
+/// Kind of document.
 #[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
-    /// Of `run`, `analyze` and `report`
+    /// Output of `run`, `analyze` and `report`
     #[value(aliases = ["run", "analyze"])]
     Report,
-    /// Of `snapshot`
+    /// Output of `snapshot`
     Snapshot,
-    /// Of `diff`
+    /// Output of `diff`
     Diff,
-    /// Of `diff --good`
+    /// Output of `diff --good`
     Differential,
-    /// Of `dump`
+    /// Output of `dump`
     Dump,
-    /// Of `doctor`
+    /// Output of `doctor`
     Doctor,
 }
 
 /// The schema of a document.
-pub(crate) fn of(kind: Kind) -> Value {
+pub(crate) fn document_schema(kind: Kind) -> Value {
     match kind {
         Kind::Report => schema::<report::Document<'_>>("report"),
         Kind::Snapshot => schema::<snapshot::Census<'_>>("snapshot"),
@@ -44,19 +44,19 @@ pub(crate) fn of(kind: Kind) -> Value {
 
 fn schema<T: JsonSchema>(kind: &str) -> Value {
     let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
-    let about = T::json_schema(&mut generator).get("description").cloned();
+    let description = T::json_schema(&mut generator).get("description").cloned();
     let mut schema = generator.into_root_schema_for::<Document<'_, T>>();
     Closed.transform(&mut schema);
     let mut schema = schema.to_value();
     schema["$id"] = json!(format!("urn:teeleak:schema:{kind}:{SCHEMA_VERSION}"));
     schema["title"] = json!(format!("teeleak {kind}, version {SCHEMA_VERSION}"));
-    schema["description"] = json!(about);
+    schema["description"] = json!(description);
     schema["properties"]["schema_version"]["const"] = json!(SCHEMA_VERSION);
     schema["properties"]["kind"]["const"] = json!(kind);
     schema
 }
 
-/// Lets no object have other fields than are named.
+/// Forbids additional fields in all objects.
 struct Closed;
 
 impl Transform for Closed {
@@ -66,7 +66,7 @@ impl Transform for Closed {
         if !object.contains_key("properties") {
             return;
         }
-        // Its fields are those of one of several besides its own: each alone can't say what is left.
+        // A flattened enum: its alternatives alone can't know the fields beside them.
         let Some(several) = object.get_mut("oneOf").and_then(Value::as_array_mut) else {
             object.insert("additionalProperties".into(), false.into());
             return;

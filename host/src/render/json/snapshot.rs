@@ -1,9 +1,9 @@
-//! A census in full.
+//! A snapshot as JSON.
 
 use super::Unseen;
+use super::gap_list;
 use super::hex;
 use super::holdings;
-use super::unseen;
 use crate::compare::censuses;
 use crate::render::normal_world::Holdings;
 use crate::render::words;
@@ -16,72 +16,75 @@ use teeleak_analysis::model::Pool;
 use teeleak_analysis::model::Sample;
 use teeleak_analysis::text;
 
-/// Everything that is alive in the secure world at one moment; null for what was not seen.
+/// Everything live in the secure world at one moment; null for parts that were not observed.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Census<'s> {
-    /// OP-TEE's version, where known.
+    /// OP-TEE's version, if known.
     release: Option<&'s str>,
-    /// Random number that tells two boots apart, in hexadecimal.
+    /// Random number of the boot, in hexadecimal.
     boot: Option<String>,
-    /// Live allocations of the core heap that are alike.
+    /// Live allocations of the core heap, by site.
     sites: Option<Vec<Site<'s>>>,
-    /// User TA instances with their regions.
+    /// TA instances with their regions.
     instances: Option<Vec<Instance<'s>>>,
     /// Open sessions.
     sessions: Option<Vec<Session>>,
     /// Pools.
     pools: Option<Vec<PoolFigures<'s>>>,
-    /// What the normal world held, where that was asked for.
+    /// Holdings of the normal world, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     normal_world: Option<holdings::Entry<'s>>,
-    /// What could not be seen.
+    /// What could not be observed.
     unseen: Vec<Unseen<'s>>,
 }
 
-/// Live allocations that are alike.
+/// Live allocations of one site with the same owner, server, session, epoch and caller.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Site")]
 struct Site<'s> {
     /// Source file as the build names it.
     file: &'s str,
     /// Source line.
     line: u32,
-    /// Bytes requested by each.
+    /// Bytes requested by each allocation.
     size_bytes: u64,
-    /// How many there are.
+    /// Number of allocations.
     count: u64,
-    /// For whom.
+    /// Owner of the allocations.
     owner: String,
     /// PTA that was serving the owner.
     server: String,
-    /// Session of the owner that was being served.
+    /// Session of the owner that was served.
     session: Option<u32>,
-    /// Epoch they were made in; null where nobody keeps epochs.
+    /// Epoch of the allocations; null if epochs are not recorded.
     epoch: Option<u32>,
-    /// Return address of the call as offset into the core, in hexadecimal.
+    /// Return address of the call as an offset into the TEE core, in hexadecimal.
     caller: Option<String>,
 }
 
-/// A user TA instance.
+/// A TA instance.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Instance")]
 struct Instance<'s> {
-    /// Its number, never used twice in one boot.
+    /// Number of the instance, unique within one boot.
     instance: u32,
     /// UUID of the TA.
     uuid: String,
-    /// Whether it panicked.
+    /// Whether the TA panicked.
     panicked: bool,
-    /// Sessions open to it.
+    /// Number of open sessions.
     n_sessions: Option<u32>,
-    /// Its regions.
+    /// Regions of the instance.
     regions: Option<Vec<Region>>,
-    /// Its heap, where the stock statistics tell.
+    /// Heap of the TA, if OP-TEE's own statistics include it.
     heap: Option<PoolFigures<'s>>,
 }
 
 /// A region of a TA instance.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Region")]
 struct Region {
-    /// Where the TA sees it, in hexadecimal.
+    /// Virtual address in the TA, in hexadecimal.
     va: String,
     /// Bytes mapped.
     size_bytes: u64,
@@ -89,52 +92,53 @@ struct Region {
     pa: Option<String>,
     /// Whether `pa` is a hash.
     pa_hashed: bool,
-    /// Read, write, execute, secure memory as `rwxs`, with a dash for each that does not hold.
+    /// Read, write, execute and secure memory as `rwxs`, with a dash for each flag that is not set.
     access: String,
 }
 
 /// An open session.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Session")]
 struct Session {
-    /// Session id, unique among those of one opener.
+    /// Session id, unique per opener.
     session: u32,
-    /// Instance that opened it, 0 for the normal world.
+    /// TA instance that opened the session; 0 for the normal world.
     opener: u32,
-    /// UUID of the TA or PTA that it is to.
+    /// UUID of the TA or PTA that serves the session.
     uuid: String,
-    /// Instance that serves it, 0 for a PTA.
+    /// TA instance that serves the session; 0 for a PTA.
     instance: u32,
-    /// How the client logged in.
+    /// Login method of the client.
     login: Option<String>,
     /// UUID of the client.
     client: Option<String>,
 }
 
-/// Figures of a pool, named as in `struct pta_stats_alloc`; null where nobody counts it.
+/// Figures of a pool, named as in `struct pta_stats_alloc`; null if not counted.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct PoolFigures<'s> {
-    /// Which.
+    /// Name of the pool.
     name: std::borrow::Cow<'s, str>,
-    /// What the figures count.
+    /// Unit of the figures.
     #[schemars(extend("enum" = ["bytes", "objects"]))]
     unit: &'static str,
-    /// In use now.
+    /// In use.
     allocated: Option<u64>,
-    /// Most that ever was in use.
+    /// Peak usage.
     max_allocated: Option<u64>,
-    /// What there is in all.
+    /// Size of the pool.
     size: Option<u64>,
-    /// Biggest free block.
+    /// Largest free block.
     largest_free: Option<u64>,
-    /// Failed allocations.
+    /// Number of failed allocations.
     num_alloc_fail: Option<u64>,
-    /// Biggest failed allocation.
+    /// Size of the largest failed allocation.
     biggest_alloc_fail: Option<u64>,
-    /// In use when that one failed.
+    /// In use when the largest allocation failed.
     biggest_alloc_fail_used: Option<u64>,
 }
 
-/// Writes a census.
+/// Writes a snapshot.
 pub(crate) fn write(
     observation: &Observation,
     sample: Option<&Sample>,
@@ -150,16 +154,16 @@ pub(crate) fn write(
         instances: sample.and_then(instances),
         sessions: sample.and_then(sessions),
         pools: sample
-            .and_then(|sample| sample.pools.seen())
+            .and_then(|sample| sample.pools.value())
             .map(|pools| pools.iter().map(pool).collect()),
         normal_world: held.map(holdings::entry),
-        unseen: unseen(&gaps),
+        unseen: gap_list(&gaps),
     };
     super::write("snapshot", &census, out)
 }
 
 fn sites(sample: &Sample) -> Option<Vec<Site<'_>>> {
-    let all = sample.sites.seen()?.iter().map(|known| Site {
+    let sites = sample.sites.value()?.iter().map(|known| Site {
         file: &known.file,
         line: known.line,
         size_bytes: known.size,
@@ -170,19 +174,19 @@ fn sites(sample: &Sample) -> Option<Vec<Site<'_>>> {
         epoch: known.epoch,
         caller: known.caller.map(hex),
     });
-    Some(all.collect())
+    Some(sites.collect())
 }
 
 fn instances(sample: &Sample) -> Option<Vec<Instance<'_>>> {
-    let all = sample.instances.seen()?.iter().map(|instance| Instance {
+    let instances = sample.instances.value()?.iter().map(|instance| Instance {
         instance: instance.id,
         uuid: instance.uuid.to_string(),
         panicked: instance.panicked,
         n_sessions: instance.ref_count,
-        regions: instance.regions.seen().map(|regions| regions.iter().map(region).collect()),
+        regions: instance.regions.value().map(|regions| regions.iter().map(region).collect()),
         heap: instance.heap.as_ref().map(pool),
     });
-    Some(all.collect())
+    Some(instances.collect())
 }
 
 fn region(region: &teeleak_analysis::model::Region) -> Region {
@@ -196,7 +200,7 @@ fn region(region: &teeleak_analysis::model::Region) -> Region {
 }
 
 fn sessions(sample: &Sample) -> Option<Vec<Session>> {
-    let all = sample.sessions.seen()?.iter().map(|session| Session {
+    let sessions = sample.sessions.value()?.iter().map(|session| Session {
         session: session.id,
         opener: session.opener,
         uuid: session.uuid.to_string(),
@@ -204,7 +208,7 @@ fn sessions(sample: &Sample) -> Option<Vec<Session>> {
         login: session.login.map(text::login),
         client: session.client.map(|client| client.to_string()),
     });
-    Some(all.collect())
+    Some(sessions.collect())
 }
 
 pub(super) fn pool(pool: &Pool) -> PoolFigures<'_> {

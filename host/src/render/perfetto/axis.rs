@@ -1,76 +1,77 @@
-//! When something was, on one axis: by the clock that most times are of, and for what has no such time by
-//! its place among those that do.
+//! The time axis: times of the most common clock; everything else is placed by its position among
+//! those in its source.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use teeleak_analysis::model::{Clock, Name, Observation, Place, Sample, Time};
 
-/// Nanoseconds of a sample where nobody tells the time, and of a step in a source beyond all times.
+/// Nanoseconds per snapshot if there are no times, and per line or frame outside all known times.
 const SAMPLE_NS: u64 = 1_000_000_000;
 const STEP_NS: u64 = 1_000_000;
 
-/// Earliest and latest time at a place of a source, by source and place.
+/// Earliest and latest time by source and position.
 type Known = BTreeMap<(Name, u64), (u64, u64)>;
 
-/// The axis of time.
+/// The time axis.
 pub(super) struct Axis {
-    /// By which clock; `None` where there are no times.
+    /// Clock of the axis; `None` if there are no times.
     pub(super) clock: Option<Clock>,
     known: Known,
-    /// First and last time.
+    /// Nanoseconds of the first and last time.
     pub(super) span: (u64, u64),
 }
 
 impl Axis {
     pub(super) fn new(observation: &Observation) -> Self {
         let clock = usual(observation);
-        let mut known = Known::new();
-        let timed = timed(observation).filter(|(time, _)| Some(time.clock) == clock);
-        for (time, place) in timed {
-            note(&mut known, place, time.ns);
+        let mut known_times = Known::new();
+        let times = known_instants(observation).filter(|(time, _)| Some(time.clock) == clock);
+        for (time, place) in times {
+            note(&mut known_times, place, time.ns);
         }
         if clock.is_none() {
             for (n, sample) in (1..).zip(&observation.samples) {
-                note(&mut known, &sample.place, n * SAMPLE_NS);
+                note(&mut known_times, &sample.place, n * SAMPLE_NS);
             }
         }
-        let mut axis = Self { clock, known, span: (0, 0) };
+        let mut axis = Self { clock, known: known_times, span: (0, 0) };
         axis.span = axis.reach(observation);
         axis
     }
 
-    /// First and last time of everything.
+    /// First and last time of all events and snapshots.
     fn reach(&self, observation: &Observation) -> (u64, u64) {
-        let events = observation.events.iter().map(|event| self.of(event.time, &event.place));
-        let all = events.chain(observation.samples.iter().map(|sample| self.sample(sample)));
-        all.fold(None, |span: Option<(u64, u64)>, ns| {
-            let (first, last) = span.unwrap_or((ns, ns));
-            Some((first.min(ns), last.max(ns)))
-        })
-        .unwrap_or_default()
+        let events = observation.events.iter().map(|event| self.time_ns(event.time, &event.place));
+        let instants = events.chain(observation.samples.iter().map(|sample| self.sample(sample)));
+        instants
+            .fold(None, |span: Option<(u64, u64)>, ns| {
+                let (first, last) = span.unwrap_or((ns, ns));
+                Some((first.min(ns), last.max(ns)))
+            })
+            .unwrap_or_default()
     }
 
     pub(super) fn sample(&self, sample: &Sample) -> u64 {
-        self.of(sample.time, &sample.place)
+        self.time_ns(sample.time, &sample.place)
     }
 
-    /// When something was.
-    pub(super) fn of(&self, time: Option<Time>, place: &Place) -> u64 {
+    /// Nanoseconds of something with an optional time at a position of a source.
+    pub(super) fn time_ns(&self, time: Option<Time>, place: &Place) -> u64 {
         match time.filter(|time| Some(time.clock) == self.clock) {
             Some(time) => time.ns,
-            None => self.between(place),
+            None => self.estimate(place),
         }
     }
 
-    /// A time between those of what stands before and after, as far from each as the place is.
-    fn between(&self, place: &Place) -> u64 {
+    /// A time interpolated between the known times before and after the position.
+    fn estimate(&self, place: &Place) -> u64 {
         let key = |at: u64| (place.source, at);
-        let before = self.known.range(key(0)..=key(place.at)).next_back();
-        let before = before.map(|((_, at), (_, latest))| (*at, *latest));
-        let after = place.at.checked_add(1);
-        let after = after.and_then(|from| self.known.range(key(from)..=key(u64::MAX)).next());
-        let after = after.map(|((_, at), (earliest, _))| (*at, *earliest));
-        match (before, after) {
+        let entry = self.known.range(key(0)..=key(place.at)).next_back();
+        let previous = entry.map(|((_, at), (_, latest))| (*at, *latest));
+        let start = place.at.checked_add(1);
+        let next_entry = start.and_then(|from| self.known.range(key(from)..=key(u64::MAX)).next());
+        let next = next_entry.map(|((_, at), (earliest, _))| (*at, *earliest));
+        match (previous, next) {
             (Some(before), Some(after)) => interpolated(before, after, place.at),
             (Some((at, ns)), None) => ns.saturating_add(steps(place.at - at)),
             (None, Some((at, ns))) => ns.saturating_sub(steps(at - place.at)),
@@ -83,12 +84,12 @@ fn steps(n: u64) -> u64 {
     n.saturating_mul(STEP_NS)
 }
 
-/// Times of a log can go back; what is between then is not before what stands before it.
+/// Times of a log can go backwards; the result is never before the previous time.
 fn interpolated(before: (u64, u64), after: (u64, u64), at: u64) -> u64 {
     let (width, part) = (u128::from(after.0 - before.0), u128::from(at - before.0));
     let long = u128::from(after.1.saturating_sub(before.1));
-    let more = long.saturating_mul(part).checked_div(width).unwrap_or(0);
-    before.1.saturating_add(u64::try_from(more).unwrap_or(u64::MAX))
+    let offset = long.saturating_mul(part).checked_div(width).unwrap_or(0);
+    before.1.saturating_add(u64::try_from(offset).unwrap_or(u64::MAX))
 }
 
 fn note(known: &mut Known, place: &Place, ns: u64) {
@@ -96,18 +97,18 @@ fn note(known: &mut Known, place: &Place, ns: u64) {
     *span = (span.0.min(ns), span.1.max(ns));
 }
 
-/// Everything that has a time.
-fn timed(observation: &Observation) -> impl Iterator<Item = (Time, &Place)> {
+/// All known times and their positions.
+fn known_instants(observation: &Observation) -> impl Iterator<Item = (Time, &Place)> {
     let samples = observation.samples.iter().map(|sample| (sample.time, &sample.place));
     let events = observation.events.iter().map(|event| (event.time, &event.place));
     let incidents = observation.incidents.iter().map(|one| (one.time, &one.place));
     samples.chain(events).chain(incidents).filter_map(|(time, place)| Some((time?, place)))
 }
 
-/// The clock of most times.
+/// The most common clock.
 fn usual(observation: &Observation) -> Option<Clock> {
     let mut counts: BTreeMap<Clock, usize> = BTreeMap::new();
-    for (time, _) in timed(observation) {
+    for (time, _) in known_instants(observation) {
         *counts.entry(time.clock).or_default() += 1;
     }
     counts.into_iter().min_by_key(|(clock, n)| (Reverse(*n), *clock)).map(|(clock, _)| clock)
@@ -140,9 +141,9 @@ mod tests {
         let incidents = vec![known(10, wall, 100), known(20, wall, 300), known(30, counter, 5)];
         let axis = Axis::new(&Observation { incidents, ..Observation::default() });
         assert_eq!(axis.clock, Some(wall));
-        let of = |place| axis.of(None, &at(place, None).place);
+        let of = |place| axis.time_ns(None, &at(place, None).place);
         assert_eq!([of(10), of(15), of(20)], [100, 200, 300]);
-        assert_eq!(of(30), 300 + 10 * STEP_NS, "another clock tells nothing");
+        assert_eq!(of(30), 300 + 10 * STEP_NS, "another clock gives no time");
         assert_eq!(of(9), 0, "there is nothing before the beginning");
     }
 }

@@ -1,4 +1,4 @@
-//! Figures over time: pools, allocation sites, and what TAs have.
+//! Counters: pools, allocation sites, and the regions, heaps and sessions of TAs.
 
 use std::{cmp::Reverse, io};
 
@@ -14,13 +14,13 @@ use crate::render::{
     words,
 };
 
-/// Sites that are drawn besides those in findings.
+/// Maximum number of sites drawn besides those in findings.
 const SITES: usize = 20;
 
-/// Values by time.
+/// Pairs of time in nanoseconds and value.
 type Points = Vec<(u64, u64)>;
 
-/// Writes the figures of pools: those of samples, and those between them.
+/// Writes the counters of pools, from snapshots and from the gauges between them.
 pub(super) fn pools(
     series: &[Series<'_>],
     (observation, axis): (&Observation, &Axis),
@@ -35,10 +35,10 @@ pub(super) fn pools(
         let (About::Pool(kind), Some(what)) = (&one.about, figure(one.metric)) else { continue };
         let mut points = points(one, (observation, axis));
         for gauge in &observation.gauges {
-            let ns = axis.of(None, &gauge.place);
+            let ns = axis.time_ns(None, &gauge.place);
             let figures = gauge.pools.iter().filter(|pool| pool.kind == *kind).flat_map(of_pool);
-            let same = figures.filter(|(metric, ..)| *metric == one.metric);
-            points.extend(same.filter_map(|(.., value)| Some((ns, value?))));
+            let matches = figures.filter(|(metric, ..)| *metric == one.metric);
+            points.extend(matches.filter_map(|(.., value)| Some((ns, value?))));
         }
         points.sort_unstable();
         draw(&format!("{}: {what}", kind.label()), one.unit, (group, rank), (&points, trace))?;
@@ -46,27 +46,27 @@ pub(super) fn pools(
     Ok(())
 }
 
-/// Writes the live bytes of sites: of those in findings, then of those that grow most.
+/// Writes the live bytes of sites: those in findings, then those with most growth.
 pub(super) fn sites(
     series: &[Series<'_>],
     (observation, axis): (&Observation, &Axis),
     trace: &mut Writer<'_>,
 ) -> io::Result<()> {
     let of_sites = series.iter().filter(|one| matches!(one.about, About::Site(_)));
-    let mut all: Vec<_> = of_sites.filter(|one| one.unit == PoolUnit::Bytes).collect();
-    all.sort_by_key(|one| (one.finding.is_none(), Reverse(one.growth())));
-    if all.is_empty() {
+    let mut sites: Vec<_> = of_sites.filter(|one| one.unit == PoolUnit::Bytes).collect();
+    sites.sort_by_key(|one| (one.finding.is_none(), Reverse(one.growth())));
+    if sites.is_empty() {
         return Ok(());
     }
-    let found = all.iter().filter(|one| one.finding.is_some()).count();
-    let shown = all.len().min(found + SITES);
+    let n_found = sites.iter().filter(|one| one.finding.is_some()).count();
+    let n_shown = sites.len().min(n_found + SITES);
     let group = trace.group(&format!(
-        "allocation sites, live bytes: {shown} of {}; left out are {} that no finding names and that \
-         grow least",
-        all.len(),
-        all.len() - shown
+        "allocation sites, live bytes: {n_shown} of {}; {} without a finding and with the least growth \
+         are omitted",
+        sites.len(),
+        sites.len() - n_shown
     ))?;
-    for (rank, one) in all.iter().take(shown).enumerate() {
+    for (rank, one) in sites.iter().take(n_shown).enumerate() {
         let About::Site(key) = &one.about else { continue };
         let finding = one.finding.map_or(String::new(), |(n, _)| format!(", finding {n}"));
         let owner = words::owner(&key.owner);
@@ -76,7 +76,7 @@ pub(super) fn sites(
     Ok(())
 }
 
-/// Writes regions, heaps and sessions below the TAs that have them.
+/// Writes regions, heaps and sessions below the tracks of their TAs.
 pub(super) fn tas(
     series: &[Series<'_>],
     (observation, axis): (&Observation, &Axis),
@@ -87,7 +87,7 @@ pub(super) fn tas(
         let name = match (&one.about, one.metric) {
             (About::Regions(..), "live") => "regions".to_owned(),
             (About::Regions(..), _) => "bytes mapped".to_owned(),
-            (About::Sessions(..), _) => "sessions open".to_owned(),
+            (About::Sessions(..), _) => "open sessions".to_owned(),
             (About::Heap(..), metric) => match figure(metric) {
                 Some(what) => format!("heap: {what}"),
                 None => continue,
@@ -95,14 +95,14 @@ pub(super) fn tas(
             _ => continue,
         };
         let (uuid, instance) = one.about.ta();
-        let whose = tracks.ta(uuid, instance.unwrap_or(0));
-        let place = (tracks.track(whose, trace)?, rank);
+        let owner = tracks.ta(uuid, instance.unwrap_or(0));
+        let place = (tracks.track(owner, trace)?, rank);
         draw(&name, one.unit, place, (&points(one, (observation, axis)), trace))?;
     }
     Ok(())
 }
 
-/// A figure of a pool in words, if it is drawn.
+/// Name of a pool's metric; `None` if it is not drawn.
 fn figure(metric: &str) -> Option<&'static str> {
     match metric {
         "allocated" => Some("in use"),
@@ -117,7 +117,7 @@ fn points(one: &Series<'_>, (observation, axis): (&Observation, &Axis)) -> Point
     values.filter_map(|(sample, value)| Some((axis.sample(sample), (*value)?))).collect()
 }
 
-/// What was never seen has no track.
+/// Writes a counter track; none without values.
 fn draw(
     name: &str,
     unit: PoolUnit,

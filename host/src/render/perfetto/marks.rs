@@ -1,4 +1,4 @@
-//! What takes no time: the end of each iteration, findings, and what went wrong.
+//! Instants: ends of iterations, findings and incidents.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use teeleak_analysis::{
 use super::{axis::Axis, writer::Writer};
 use crate::render::view::ReportView;
 
-/// Writes the ends of iterations, on a track that says what the times are.
+/// Writes the ends of iterations, on a track named after the clock.
 pub(super) fn iterations(
     (observation, axis): (&Observation, &Axis),
     trace: &mut Writer<'_>,
@@ -23,7 +23,7 @@ pub(super) fn iterations(
     }
     for (place, status) in &observation.failed {
         let name = format!("the workload failed with status {status}");
-        trace.instant(track, axis.of(None, place), &name, &[])?;
+        trace.instant(track, axis.time_ns(None, place), &name, &[])?;
     }
     Ok(())
 }
@@ -31,19 +31,17 @@ pub(super) fn iterations(
 fn times(axis: &Axis) -> &'static str {
     match axis.clock {
         Some(Clock::Counter) => {
-            "times are of the secure world's counter, samples stand between the events around them"
+            "times of the secure world's counter, snapshots are placed between their neighbouring events"
         }
         Some(Clock::Monotonic) => {
-            "times are CLOCK_MONOTONIC, what has none stands between what is around it"
+            "CLOCK_MONOTONIC, anything without a time is placed between its neighbours"
         }
-        Some(Clock::Wall) => {
-            "times are of the wall clock, what has none stands between what is around it"
-        }
-        None => "there are no times: a second stands for each sample",
+        Some(Clock::Wall) => "wall clock, anything without a time is placed between its neighbours",
+        None => "no times recorded: one second per snapshot",
     }
 }
 
-/// Writes what was found, where the last event that shows it is, and what went wrong.
+/// Writes the findings, each at the last event of its sequence, and the incidents.
 pub(super) fn findings(
     told: &ReportView<'_>,
     axis: &Axis,
@@ -55,7 +53,7 @@ pub(super) fn findings(
             let name = format!("{n}: {}", finding.title);
             trace.instant(
                 track,
-                when(finding, axis),
+                finding_ns(finding, axis),
                 &name,
                 &[
                     ("kind", finding.kind.info().json.into()),
@@ -70,17 +68,22 @@ pub(super) fn findings(
     if !incidents.is_empty() {
         let track = trace.track("incidents", None)?;
         for incident in incidents {
-            trace.instant(track, axis.of(incident.time, &incident.place), &incident.text, &[])?;
+            trace.instant(
+                track,
+                axis.time_ns(incident.time, &incident.place),
+                &incident.text,
+                &[],
+            )?;
         }
     }
     Ok(())
 }
 
-fn when(finding: &Finding, axis: &Axis) -> u64 {
+fn finding_ns(finding: &Finding, axis: &Axis) -> u64 {
     let steps = finding.evidence.iter().filter_map(|evidence| match evidence {
         Evidence::Sequence(steps) => steps.last(),
         _ => None,
     });
-    let last = steps.map(|step| axis.of(step.event.time, &step.event.place)).max();
+    let last = steps.map(|step| axis.time_ns(step.event.time, &step.event.place)).max();
     last.unwrap_or(axis.span.1)
 }

@@ -1,8 +1,7 @@
-//! A report as a trace for Perfetto: figures as counters, sessions and mappings as slices, what was found as
+//! A report as a trace for Perfetto: metrics as counters, sessions and mappings as slices, findings as
 //! instants.
 //!
-//! Packet after packet is written as it is made. [`prost`] encodes them: its messages say in a line each
-//! what a number is, which own code would have to say at every use.
+//! Packets are written one at a time, encoded by [`prost`].
 
 mod axis;
 mod counters;
@@ -24,14 +23,14 @@ use crate::render::view::ReportView;
 pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let observation = told.observation;
     let axis = Axis::new(observation);
-    let series = figures::all(told);
+    let series = figures::all_series(told);
     let mut trace = Writer::new(out, axis.clock, axis.span.0)?;
     let mut tracks = Tracks::new(observation);
-    let seen = (observation, &axis);
-    marks::iterations(seen, &mut trace)?;
+    let input = (observation, &axis);
+    marks::iterations(input, &mut trace)?;
     marks::findings(told, &axis, &mut trace)?;
-    counters::pools(&series, seen, &mut trace)?;
-    counters::sites(&series, seen, &mut trace)?;
-    slices::write(seen, &mut tracks, &mut trace)?;
-    counters::tas(&series, seen, &mut tracks, &mut trace)
+    counters::pools(&series, input, &mut trace)?;
+    counters::sites(&series, input, &mut trace)?;
+    slices::write(input, &mut tracks, &mut trace)?;
+    counters::tas(&series, input, &mut tracks, &mut trace)
 }

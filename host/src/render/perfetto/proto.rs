@@ -1,9 +1,9 @@
-//! The messages of Perfetto that are written, with the field numbers of
-//! protos/perfetto/trace/perfetto_trace.proto@v59.1: only the fields that are written.
+//! The subset of Perfetto's messages that teeleak writes, with the field numbers of
+//! protos/perfetto/trace/perfetto_trace.proto@v59.1.
 
 use prost::Message;
 
-/// A file: `Trace`. Several of them one after the other are one, so each packet is written as one.
+/// `Trace`. Concatenated traces are one trace, so each packet is written as a trace of its own.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Trace {
     #[prost(message, repeated, tag = "1")]
@@ -27,7 +27,7 @@ pub(super) struct TracePacket {
     pub(super) track_descriptor: Option<TrackDescriptor>,
 }
 
-/// `TracePacket.SequenceFlags`: nothing before this packet is needed to read it.
+/// `TracePacket.SequenceFlags`: the packet depends on no earlier packet.
 pub(super) const INCREMENTAL_STATE_CLEARED: u32 = 1;
 
 #[derive(Clone, PartialEq, Message)]

@@ -1,4 +1,4 @@
-//! What begins and ends: sessions by who opened them, mappings by whose they are.
+//! Slices: sessions by opener, mappings by TA.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -13,26 +13,26 @@ use super::{
     writer::{Note, Track, Writer},
 };
 
-/// Something that goes on for a time.
+/// Something with a duration.
 struct Slice {
     whose: Whose,
-    /// What the track is called.
+    /// Name of the track.
     on: &'static str,
     name: String,
     begin: u64,
-    /// `None` where it never ended.
+    /// `None` if it never ended.
     end: Option<u64>,
     notes: Vec<Note>,
 }
 
-/// What tells that two events are about one thing.
+/// Key shared by the start and end event of a slice.
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
     Session(Origin, u32, u32),
     Mapping(Origin, u32, u64),
 }
 
-/// Writes them all.
+/// Writes all slices.
 pub(super) fn write(
     (observation, axis): (&Observation, &Axis),
     tracks: &mut Tracks,
@@ -53,21 +53,21 @@ pub(super) fn write(
     Ok(())
 }
 
-/// All of them, by when they began.
+/// All slices, by start.
 fn slices(observation: &Observation, axis: &Axis, tracks: &Tracks) -> Vec<Slice> {
     let mut slices: Vec<Slice> = Vec::new();
     let mut open: HashMap<Key, usize> = HashMap::new();
     for event in observation.events.iter().filter(|event| event.result.unwrap_or(0) == 0) {
         let Some(key) = key(event) else { continue };
-        let ns = axis.of(event.time, &event.place);
-        let begins = matches!(event.kind, EventKind::Open | EventKind::Map);
+        let ns = axis.time_ns(event.time, &event.place);
+        let is_start = matches!(event.kind, EventKind::Open | EventKind::Map);
         match open.remove(&key) {
-            Some(at) if !begins => slices[at].end = Some(ns.max(slices[at].begin)),
-            // It was there before, or its begin is lost.
-            None if !begins => {
+            Some(at) if !is_start => slices[at].end = Some(ns.max(slices[at].begin)),
+            // It existed before the trace, or its start is lost.
+            None if !is_start => {
                 slices.push(slice(event, tracks, (axis.span.0, Some(ns)), ", opened before"));
             }
-            // Where the end of the one before is lost it stays open.
+            // If the end of an earlier one is lost, that one stays open.
             _ => {
                 open.insert(key, slices.len());
                 slices.push(slice(event, tracks, (ns, None), ""));
@@ -90,7 +90,7 @@ fn key(event: &Event) -> Option<Key> {
     }
 }
 
-/// One of the numbers of a region, which come as low and high half.
+/// A 64-bit value of a region event, which is stored as low and high half.
 fn number(event: &Event, at: usize) -> u64 {
     let half = |at: usize| event.values.get(at).copied().map_or(0, u64::from);
     half(at) | half(at + 1) << 32
@@ -102,7 +102,7 @@ fn slice(
     (begin, end): (u64, Option<u64>),
     more: &'static str,
 ) -> Slice {
-    let served = tracks.ta(event.uuid, event.instance);
+    let owner = tracks.ta(event.uuid, event.instance);
     match event.kind {
         EventKind::Open | EventKind::Close => Slice {
             whose: tracks.caller(event),
@@ -110,11 +110,11 @@ fn slice(
             name: format!("session {}{more}", event.session.unwrap_or_default()),
             begin,
             end,
-            notes: vec![("to", whose::name(&served))],
+            notes: vec![("to", whose::name(&owner))],
         },
         _ => Slice {
             name: format!("{:#x}{more}", number(event, 0)),
-            whose: served,
+            whose: owner,
             on: "mappings",
             begin,
             end,
@@ -123,11 +123,11 @@ fn slice(
     }
 }
 
-/// A track and until when it is taken; `None` for ever.
+/// A track and the end of its last slice; `None` if that never ended.
 type Taken = (Track, Option<u64>);
 
-/// Tracks on which nothing overlaps: Perfetto takes what begins later on a track for a part of what
-/// began before, and draws tracks of one name and parent as one.
+/// Tracks without overlapping slices: Perfetto nests a slice into one that started earlier on the same
+/// track, and merges tracks with the same name and parent.
 #[derive(Default)]
 struct Lanes {
     taken: BTreeMap<(Track, &'static str), Vec<Taken>>,

@@ -1,5 +1,4 @@
-//! Who acts: a process, the normal world where no process is told, a TA instance or a PTA. Each has a
-//! track.
+//! Owners of tracks: a process, the normal world if the process is unknown, a TA instance or a PTA.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -16,11 +15,11 @@ use super::writer::{Track, Writer};
 pub(super) enum Whose {
     Process(u32, Arc<str>),
     NormalWorld,
-    /// An instance, or a PTA where that is 0.
+    /// A TA instance, or a PTA if the instance is 0.
     Ta(Option<Uuid>, u32),
 }
 
-/// The tracks of all who act, described when they are first asked for.
+/// The tracks of all owners, created on first use.
 pub(super) struct Tracks {
     known: HashMap<Whose, Track>,
     pids: HashSet<u32>,
@@ -29,7 +28,7 @@ pub(super) struct Tracks {
 
 impl Tracks {
     pub(super) fn new(observation: &Observation) -> Self {
-        let samples = observation.samples.iter().flat_map(|sample| sample.instances.seen());
+        let samples = observation.samples.iter().flat_map(|sample| sample.instances.value());
         let of_samples = samples.flatten().map(|instance| (instance.id, instance.uuid));
         let of_events = observation.events.iter();
         let of_events = of_events.filter_map(|event| Some((event.instance, event.uuid?)));
@@ -37,7 +36,7 @@ impl Tracks {
         Self { known: HashMap::new(), pids: HashSet::new(), uuids }
     }
 
-    /// Who asked for what an event tells.
+    /// Owner of the caller of an event.
     pub(super) fn caller(&self, event: &Event) -> Whose {
         match &event.by {
             Some(by) => Whose::Process(by.pid, Arc::clone(&by.comm)),
@@ -46,7 +45,7 @@ impl Tracks {
         }
     }
 
-    /// An instance with the UUID that anybody tells for it.
+    /// Owner for an instance, with its UUID if that is known from anywhere.
     pub(super) fn ta(&self, uuid: Option<Uuid>, instance: u32) -> Whose {
         Whose::Ta(uuid.or_else(|| self.uuids.get(&instance).copied()), instance)
     }
@@ -63,20 +62,20 @@ impl Tracks {
         Ok(track)
     }
 
-    /// Perfetto takes all of one number for one process, so only the first has a process's track.
+    /// Perfetto identifies processes by pid, so only the first process with a pid gets a process track.
     fn process(&mut self, pid: u32, comm: &str, trace: &mut Writer<'_>) -> io::Result<Track> {
         match i32::try_from(pid) {
             Ok(number) if self.pids.insert(pid) => trace.process(number, comm),
-            _ => trace.track(&format!("{comm} pid {pid}, another process of that number"), None),
+            _ => trace.track(&format!("{comm} pid {pid}, another process with this pid"), None),
         }
     }
 }
 
-/// What it is called.
+/// Name of a track.
 pub(super) fn name(whose: &Whose) -> String {
     match whose {
         Whose::Process(pid, comm) => format!("{comm} pid {pid}"),
-        Whose::NormalWorld => "normal world, process not told".to_owned(),
+        Whose::NormalWorld => "normal world, process unknown".to_owned(),
         Whose::Ta(Some(uuid), 0) => format!("TA or PTA {uuid}"),
         Whose::Ta(Some(uuid), instance) => format!("TA {uuid} (instance {instance})"),
         Whose::Ta(None, instance) => format!("TA instance {instance}"),

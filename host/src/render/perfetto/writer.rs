@@ -1,4 +1,4 @@
-//! Writes packets one by one; nothing is kept but what names the next track.
+//! Writes packets one at a time; the only state is the id of the last track.
 
 use std::io::{self, Write};
 
@@ -12,17 +12,17 @@ use super::proto::{
 };
 use crate::escape::shown;
 
-/// All packets are of one sequence; any number but 0.
+/// Id of the single packet sequence; any number but 0.
 const SEQUENCE: u32 = 1;
 
-/// A track; 0 is the one that everything without a track is on, and that none is named by.
+/// Id of a track; 0 is Perfetto's default track and never assigned.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Track(u64);
 
-/// Something more about an event: name, text.
+/// Annotation of an event: name and text.
 pub(super) type Note = (&'static str, String);
 
-/// A trace that is being written.
+/// Writer of a trace.
 pub(super) struct Writer<'o> {
     out: &'o mut dyn Write,
     bytes: Vec<u8>,
@@ -30,8 +30,8 @@ pub(super) struct Writer<'o> {
 }
 
 impl<'o> Writer<'o> {
-    /// Begins with the clock that times are read from; `None` for one that Perfetto does not have, or where
-    /// there are no times.
+    /// Writes the clock snapshot first. `clock` is `None` if there are no times; clocks unknown to
+    /// Perfetto are omitted.
     pub(super) fn new(
         out: &'o mut dyn Write,
         clock: Option<Clock>,
@@ -61,7 +61,7 @@ impl<'o> Writer<'o> {
     fn packet(&mut self, packet: TracePacket) -> io::Result<()> {
         self.bytes.clear();
         let packet = TracePacket { trusted_packet_sequence_id: Some(SEQUENCE), ..packet };
-        // A vector has room for whatever comes, which is all that can fail.
+        // Encoding fails only if the buffer is full, and a vector grows.
         Trace { packet: vec![packet] }.encode(&mut self.bytes).map_err(io::Error::other)?;
         self.out.write_all(&self.bytes)
     }
@@ -73,7 +73,7 @@ impl<'o> Writer<'o> {
         Ok(Track(self.last))
     }
 
-    /// A track of its own, or one below another.
+    /// A top-level track, or one below a parent.
     pub(super) fn track(&mut self, name: &str, parent: Option<Track>) -> io::Result<Track> {
         self.describe(TrackDescriptor {
             name: Some(shown(name)),
@@ -82,7 +82,7 @@ impl<'o> Writer<'o> {
         })
     }
 
-    /// A track that others are below, in the order of their ranks.
+    /// A track whose children are sorted by rank.
     pub(super) fn group(&mut self, name: &str) -> io::Result<Track> {
         self.describe(TrackDescriptor {
             name: Some(shown(name)),
@@ -97,7 +97,7 @@ impl<'o> Writer<'o> {
         self.describe(TrackDescriptor { process: Some(process), ..TrackDescriptor::default() })
     }
 
-    /// A track of a figure, the one of this rank below another.
+    /// A counter track with a rank below its parent.
     pub(super) fn counter(
         &mut self,
         name: &str,
@@ -125,7 +125,7 @@ impl<'o> Writer<'o> {
         })
     }
 
-    /// What a figure is from now on.
+    /// Writes the value of a counter from a time on.
     pub(super) fn value(&mut self, track: Track, ns: u64, value: u64) -> io::Result<()> {
         let event = TrackEvent {
             r#type: Some(Type::Counter as i32),
@@ -135,7 +135,7 @@ impl<'o> Writer<'o> {
         self.event(track, ns, event)
     }
 
-    /// Something begins that goes on until the next [`Self::end`] of the track.
+    /// Starts a slice that lasts until the matching [`Self::end`] on the track.
     pub(super) fn begin(
         &mut self,
         track: Track,
@@ -143,16 +143,16 @@ impl<'o> Writer<'o> {
         name: &str,
         notes: &[Note],
     ) -> io::Result<()> {
-        self.event(track, ns, named(Type::SliceBegin, name, notes))
+        self.event(track, ns, track_event(Type::SliceBegin, name, notes))
     }
 
-    /// What began last ends.
+    /// Ends the slice that started last.
     pub(super) fn end(&mut self, track: Track, ns: u64) -> io::Result<()> {
         let r#type = Some(Type::SliceEnd as i32);
         self.event(track, ns, TrackEvent { r#type, ..TrackEvent::default() })
     }
 
-    /// Something that takes no time.
+    /// Writes an instant.
     pub(super) fn instant(
         &mut self,
         track: Track,
@@ -160,11 +160,11 @@ impl<'o> Writer<'o> {
         name: &str,
         notes: &[Note],
     ) -> io::Result<()> {
-        self.event(track, ns, named(Type::Instant, name, notes))
+        self.event(track, ns, track_event(Type::Instant, name, notes))
     }
 }
 
-fn named(r#type: Type, name: &str, notes: &[Note]) -> TrackEvent {
+fn track_event(r#type: Type, name: &str, notes: &[Note]) -> TrackEvent {
     let notes = notes.iter().map(|(name, text)| DebugAnnotation {
         name: Some((*name).to_owned()),
         string_value: Some(shown(text)),

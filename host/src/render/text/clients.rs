@@ -1,4 +1,4 @@
-//! Who called, and how far that could be told.
+//! Client calls and how many events they could be matched with.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use teeleak_analysis::{
 use super::{Line, Page};
 use crate::render::words::source as source_words;
 
-/// Writes how calls and events went together; nothing where no process was recorded.
+/// Writes how client calls match TEE events; nothing if no process was recorded.
 pub(crate) fn write(clients: &Clients, page: &mut Page<'_>) -> io::Result<()> {
     if clients.processes.is_empty() {
         return Ok(());
@@ -19,17 +19,17 @@ pub(crate) fn write(clients: &Clients, page: &mut Page<'_>) -> io::Result<()> {
     let called = number(called as u64);
     let calls = count(clients.calls.len() as u64, "client call");
     let sources: Vec<_> = clients.sources.iter().copied().map(source_words).collect();
-    let mut line = Line::at(2).text(format_args!("{calls} of {called} processes "));
+    let mut line = Line::indent(2).text(format_args!("{calls} of {called} processes "));
     line = line.dim(format_args!("(from {})", sources.join(" and ")));
     if clients.lost > 0 {
         line = line.text(", ").warn(format_args!("{} lost", number(clients.lost)));
     }
-    page.put(line)?;
+    page.write_line(line)?;
     let Some(joined) = &clients.joined else { return Ok(()) };
     let by_name = number(joined.matched + joined.by_process + joined.by_kernel);
-    let line = Line::at(2).text(format_args!("events with a process: {by_name} "));
-    page.put(line.dim(format_args!(
-        "({} with the call itself, {} of closing by the kernel), without: {}",
+    let line = Line::indent(2).text(format_args!("events matched to a process: {by_name} "));
+    page.write_line(line.dim(format_args!(
+        "({} to a call, {} closed by the kernel); unmatched: {}",
         number(joined.matched),
         number(joined.by_kernel),
         number(joined.unclaimed)

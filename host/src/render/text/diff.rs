@@ -1,4 +1,4 @@
-//! What differs between two samples, the largest growth first.
+//! The difference between snapshots, largest growth first.
 
 use super::Line;
 use super::Page;
@@ -13,10 +13,10 @@ use teeleak_analysis::text::count;
 use teeleak_analysis::text::number;
 use teeleak_analysis::text::signed_number;
 
-/// Rows of a table where not everything is told.
+/// Rows per table without `-v`.
 const ROWS: usize = 10;
 
-/// Name of what changed, whose it is, how it changed.
+/// Name, owner and change.
 type Row<'c> = (String, String, &'c Change);
 
 /// Writes a difference.
@@ -30,8 +30,8 @@ pub(crate) fn write(difference: &Difference, page: &mut Page<'_>) -> io::Result<
         )
     });
     section("sites", "allocation", sites.collect(), page)?;
-    section("regions", "region", named(&difference.regions), page)?;
-    section("sessions", "session", named(&difference.sessions), page)?;
+    section("regions", "region", keyed_rows(&difference.regions), page)?;
+    section("sessions", "session", keyed_rows(&difference.sessions), page)?;
     pools(difference, page)?;
     gaps::write(&difference.gaps, page)?;
     page.close()
@@ -39,17 +39,17 @@ pub(crate) fn write(difference: &Difference, page: &mut Page<'_>) -> io::Result<
 
 fn headline(difference: &Difference, page: &mut Page<'_>) -> io::Result<()> {
     if !difference.compared {
-        let why = "nothing to compare: no part was seen in both";
-        return page.put(Line::default().text(why));
+        let message = "nothing to compare: no part was observed in both";
+        return page.write_line(Line::default().text(message));
     }
     let sum = |growth: fn(&Change) -> (i64, i64)| {
-        let grown = difference.sites.values().map(growth);
-        grown.fold((0, 0), |(n, bytes), (dn, dbytes)| (n + dn, bytes + dbytes))
+        let growths = difference.sites.values().map(growth);
+        growths.fold((0, 0), |(n, bytes), (dn, dbytes)| (n + dn, bytes + dbytes))
     };
     let (n, bytes) = sum(Change::growth);
     let regions: i64 = difference.regions.values().map(|change| change.growth().0).sum();
     let sessions: i64 = difference.sessions.values().map(|change| change.growth().0).sum();
-    page.put(Line::default().head("growth").text(format_args!(
+    page.write_line(Line::default().head("growth").text(format_args!(
         ": {} allocations ({} bytes), {} regions, {} sessions",
         signed_number(n),
         signed_number(bytes),
@@ -58,7 +58,7 @@ fn headline(difference: &Difference, page: &mut Page<'_>) -> io::Result<()> {
     )))
 }
 
-fn named<K: Display>(changes: &BTreeMap<K, Change>) -> Vec<Row<'_>> {
+fn keyed_rows<K: Display>(changes: &BTreeMap<K, Change>) -> Vec<Row<'_>> {
     changes.iter().map(|(key, change)| (key.to_string(), String::new(), change)).collect()
 }
 
@@ -76,29 +76,30 @@ fn section(
         (std::cmp::Reverse(bytes), std::cmp::Reverse(n))
     });
     page.heading(title)?;
-    let most = if changes.len() > ROWS && !page.tells_all() { ROWS } else { changes.len() };
-    for (name, owner, change) in &changes[..most] {
+    let n_shown = if changes.len() > ROWS && !page.shows_all() { ROWS } else { changes.len() };
+    for (name, owner, change) in &changes[..n_shown] {
         let (n, bytes) = change.growth();
-        let begin = Line::at(2).text(format_args!(
+        let begin = Line::indent(2).text(format_args!(
             "{:>7} ({:>9} bytes)  ",
             signed_number(n),
             signed_number(bytes)
         ));
         let line = begin.hang().text(name).dim(owner);
-        page.put(line.dim(format_args!(
+        page.write_line(line.dim(format_args!(
             "  now {}{}",
             count(change.after.count, thing),
             course(change)
         )))?;
     }
-    match changes.len() - most {
+    match changes.len() - n_shown {
         0 => Ok(()),
-        more => page
-            .put(Line::at(2).dim(format_args!("and {} more that grew less", number(more as u64)))),
+        more => page.write_line(
+            Line::indent(2).dim(format_args!("and {} more that grew less", number(more as u64))),
+        ),
     }
 }
 
-/// The numbers in between, where there are more than two captures.
+/// The counts of all captures, if there are more than two.
 fn course(change: &Change) -> String {
     let course: Vec<_> =
         change.course.iter().map(|n| n.map_or_else(|| "-".to_owned(), number)).collect();
@@ -112,8 +113,8 @@ fn pools(difference: &Difference, page: &mut Page<'_>) -> io::Result<()> {
     page.heading("pools")?;
     for (kind, change) in &difference.pools {
         let (growth, now) = (signed_number(change.growth().0), number(change.after.count));
-        let line = Line::at(2).text(format_args!("{growth:>9}  {}", kind.label()));
-        page.put(line.dim(format_args!("  now {now}")))?;
+        let line = Line::indent(2).text(format_args!("{growth:>9}  {}", kind.label()));
+        page.write_line(line.dim(format_args!("  now {now}")))?;
     }
     Ok(())
 }

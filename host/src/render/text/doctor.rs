@@ -1,4 +1,4 @@
-//! What is there, line by line, with the way to what is not.
+//! Result of each check, with the fix for what is missing.
 
 use std::io;
 
@@ -10,13 +10,13 @@ use crate::diagnose::{
     cost::{Cost, Spread},
 };
 
-/// Writes a diagnosis and, where they were measured, the costs of a snapshot.
+/// Writes a diagnosis and the costs of a snapshot, if they were measured.
 pub(crate) fn write(
     diagnosis: &Diagnosis,
     cost: Option<Cost>,
     page: &mut Page<'_>,
 ) -> io::Result<()> {
-    page.put(if diagnosis.can_observe {
+    page.write_line(if diagnosis.can_observe {
         Line::default().good("teeleak can observe this TEE")
     } else {
         Line::default().bad("teeleak can't observe this TEE")
@@ -28,26 +28,26 @@ pub(crate) fn write(
 
 fn costs(cost: &Cost, page: &mut Page<'_>) -> io::Result<()> {
     let Cost { snapshots, counts, .. } = cost;
-    let known = |n: Option<u32>| n.map_or_else(|| "?".into(), |n| number(n.into()));
-    let (allocations, regions) = (known(counts.allocations), known(counts.regions));
+    let count_text = |n: Option<u32>| n.map_or_else(|| "?".into(), |n| number(n.into()));
+    let (allocations, regions) = (count_text(counts.allocations), count_text(counts.regions));
     page.blank()?;
-    page.put(Line::default().head("cost of a snapshot").text(format_args!(
+    page.write_line(Line::default().head("cost of a snapshot").text(format_args!(
         " ({} taken; {allocations} allocations, {regions} regions)",
         number((*snapshots).into())
     )))?;
-    spread("from asking to the last page", cost.wall, page)?;
-    spread("malloc lock of the TEE core held", cost.lock, page)?;
-    let polls = Line::default().head("cost of a look at the pools");
-    page.put(polls.text(", as each poll of a watch takes"))?;
-    spread("from asking to the answer", cost.poll_wall, page)?;
-    spread("malloc lock of the TEE core held", cost.poll_lock, page)
+    spread("request to last page", cost.wall, page)?;
+    spread("TEE core's malloc lock held", cost.lock, page)?;
+    let polls = Line::default().head("cost of a poll of the pools");
+    page.write_line(polls.text(", as done by `teeleak watch`"))?;
+    spread("request to reply", cost.poll_wall, page)?;
+    spread("TEE core's malloc lock held", cost.poll_lock, page)
 }
 
 fn spread(what: &str, spread: Spread, page: &mut Page<'_>) -> io::Result<()> {
     let Spread { median_ns, max_ns } = spread;
     let (median, max) = (number(median_ns / 1_000), number(max_ns / 1_000));
     let text = format!("{what}: median {median} us, at most {max} us");
-    page.put(Line::at(4).text(text))
+    page.write_line(Line::indent(4).text(text))
 }
 
 fn line(check: &Check, page: &mut Page<'_>) -> io::Result<()> {
@@ -59,10 +59,10 @@ fn line(check: &Check, page: &mut Page<'_>) -> io::Result<()> {
     let Check { id, brings, detail, .. } = check;
     let begin =
         Line::default().tone(tone, format_args!("{mark:<4}")).head(id.name()).pad(19).text(" ");
-    page.put(begin.hang().text(format_args!("{brings}: {detail}")))?;
+    page.write_line(begin.hang().text(format_args!("{brings}: {detail}")))?;
     match &check.remedy {
         Some(remedy) => {
-            page.put(Line::at(4).dim(format_args!("{:<15} ", "to have it:")).hang().dim(remedy))
+            page.write_line(Line::indent(4).dim(format_args!("{:<15} ", "fix:")).hang().dim(remedy))
         }
         None => Ok(()),
     }

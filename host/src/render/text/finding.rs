@@ -1,5 +1,4 @@
-//! One finding with its figures, its growth, its calls, its cause and what to do; all that it rests on
-//! where that is asked for.
+//! One finding: figures, growth, calls, cause and next step; with `-v` also its full evidence.
 
 use std::io;
 
@@ -18,28 +17,28 @@ use super::{
     spark,
 };
 
-/// Values of a series that are shown, half of them from each end.
+/// Values shown of a long series, half of them from each end.
 const VALUES: usize = 12;
 
-/// Values of a series that are shown where everything is.
+/// Values shown of a series with `-v`.
 const EVERY: usize = 256;
 
-/// Sentences that are told where not everything is.
+/// Sentences of evidence shown without `-v`.
 const SENTENCES: usize = 3;
 
-/// What grows together that is told by its name where not everything is.
+/// Subjects named on the line `grows with` without `-v`.
 const MEMBERS: usize = 6;
 
-/// Where a finding stands.
+/// Context of a finding.
 #[derive(Clone, Copy)]
 pub(crate) struct Among<'t> {
-    /// All that are told, in this order.
+    /// All findings of this text, in order.
     pub(crate) all: &'t [&'t Finding],
-    /// What was seen, where that is at hand.
+    /// The observation, if available.
     pub(crate) observation: Option<&'t Observation>,
 }
 
-/// Writes the `n`th finding, from 1. Of one that another one explains little more than that is told.
+/// Writes the `n`th finding, from 1. A finding explained by another one is kept short.
 pub(crate) fn write(
     n: usize,
     finding: &Finding,
@@ -48,36 +47,37 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     let tone = if finding.severity == Severity::Failure { Tone::Bad } else { Tone::Warn };
     page.blank()?;
-    page.put(Line::default().tone(tone, format_args!("{n}. {}", finding.title)))?;
+    page.write_line(Line::default().tone(tone, format_args!("{n}. {}", finding.title)))?;
     let cause = finding.cause.as_ref().map(|(cause, why)| (number(cause, among.all), why));
-    let explained = matches!(cause, Some((Some(_), _)));
-    if page.tells_all() {
+    let is_explained = matches!(cause, Some((Some(_), _)));
+    if page.shows_all() {
         line("about", &subject(&finding.subject), page)?;
     }
     figures(finding, page)?;
-    if let Some(spark) = spark::of(finding, among.observation, label("values", page), page) {
-        page.put(spark)?;
+    if let Some(spark) = spark::spark_line(finding, among.observation, label("values", page), page)
+    {
+        page.write_line(spark)?;
     }
     if !page.layout().verbose {
-        together(finding, page)?;
+        members(finding, page)?;
     }
-    if !explained || page.tells_all() {
+    if !is_explained || page.shows_all() {
         sentences(finding, page)?;
         lanes::write(finding, page)?;
         orders(finding, page)?;
     }
-    if page.tells_all() {
+    if page.shows_all() {
         finding.evidence.iter().try_for_each(|one| detail(one, page))?;
     }
     if let Some((which, why)) = cause {
-        let which = which.map_or(String::new(), |n| format!("finding {n}: "));
-        line("cause", &format!("{which}{why}"), page)?;
+        let reference = which.map_or(String::new(), |n| format!("finding {n}: "));
+        line("cause", &format!("{reference}{why}"), page)?;
     }
-    if !explained || page.tells_all() {
+    if !is_explained || page.shows_all() {
         line("next", &finding.action, page)?;
     }
-    if page.tells_all() {
-        page.put(label("id", page).dim(&finding.fingerprint))?;
+    if page.shows_all() {
+        page.write_line(label("fingerprint", page).dim(&finding.fingerprint))?;
     }
     Ok(())
 }
@@ -87,25 +87,25 @@ pub(crate) fn number(fingerprint: &Fingerprint, all: &[&Finding]) -> Option<usiz
     Some(1 + all.iter().position(|other| other.fingerprint == *fingerprint)?)
 }
 
-/// What a line is about: in a column of its own where there is room.
+/// Label of a line, in a column of its own if the page is wide enough.
 pub(super) fn label(name: &str, page: &Page<'_>) -> Line {
     if page.is_narrow() {
-        return Line::at(3).head(name).text(": ");
+        return Line::indent(3).head(name).text(": ");
     }
-    Line::at(3).head(format_args!("{name} ")).pad(15).hang()
+    Line::indent(3).head(format_args!("{name} ")).pad(15).hang()
 }
 
 fn line(name: &str, text: &str, page: &mut Page<'_>) -> io::Result<()> {
-    page.put(label(name, page).text(text))
+    page.write_line(label(name, page).text(text))
 }
 
-/// All figures in one line, those of one name together.
+/// All figures on one line, grouped by name.
 fn figures(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
-    let mut alike = finding.figures.chunk_by(|a, b| a.kind == b.kind);
-    let Some(first) = alike.next() else { return Ok(()) };
+    let mut groups = finding.figures.chunk_by(|a, b| a.kind == b.kind);
+    let Some(first) = groups.next() else { return Ok(()) };
     let values = |alike: &[Figure]| alike.iter().map(value).collect::<Vec<_>>().join(", ");
     let mut text = values(first);
-    for figures in alike {
+    for figures in groups {
         let (kind, values) = (figures[0].kind, values(figures));
         text.push_str(&match kind {
             FigureKind::Iterations => format!("; over {values}"),
@@ -116,7 +116,7 @@ fn figures(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     line(first[0].name(), &text, page)
 }
 
-/// A subject in one line.
+/// A subject as one line.
 pub(crate) fn subject(subject: &Subject) -> String {
     match subject {
         Subject::Site { file, line, size, owner, caller } => {
@@ -132,7 +132,7 @@ pub(crate) fn subject(subject: &Subject) -> String {
     }
 }
 
-/// A figure with its unit and its interval.
+/// A figure with its unit and confidence interval.
 pub(crate) fn value(figure: &Figure) -> String {
     let interval = figure.interval.map_or(String::new(), |(low, high)| {
         format!(" (95 %: {} to {})", text::decimal(low), text::decimal(high))
@@ -140,26 +140,26 @@ pub(crate) fn value(figure: &Figure) -> String {
     format!("{}{interval}", text::quantity(figure.value, figure.unit))
 }
 
-/// What can be checked by hand.
+/// Evidence as sentences that can be checked by hand.
 fn sentences(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
-    let mut told = 0;
+    let mut n_sentences = 0;
     for evidence in &finding.evidence {
-        // A list of what the title counts is for whoever wants everything.
+        // The list of everything outstanding is shown with -v only.
         let (text, brief) = match evidence {
             Evidence::Text(text) => (text, true),
             Evidence::Outstanding(text) => (text, false),
             _ => continue,
         };
-        if (told < SENTENCES && brief) || page.tells_all() {
-            told += 1;
+        if (n_sentences < SENTENCES && brief) || page.shows_all() {
+            n_sentences += 1;
             line("evidence", text, page)?;
         }
     }
     Ok(())
 }
 
-/// The names of what grows together with it.
-fn together(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+/// Names of the subjects that grow together with this one.
+fn members(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     let name = |evidence: &Evidence| match evidence {
         Evidence::Member(Subject::Site { file, line, size, .. }, _) => {
             Some(format!("{file}:{line} ({} bytes)", text::number(*size)))
@@ -168,16 +168,19 @@ fn together(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
         _ => None,
     };
     let names: Vec<_> = finding.evidence.iter().filter_map(name).collect();
-    let more = names.len().saturating_sub(MEMBERS);
-    let more =
-        if more > 0 { format!(" and {} more", text::number(more as u64)) } else { String::new() };
+    let n_hidden = names.len().saturating_sub(MEMBERS);
+    let suffix = if n_hidden > 0 {
+        format!(" and {} more", text::number(n_hidden as u64))
+    } else {
+        String::new()
+    };
     match names.len() {
         0 => Ok(()),
-        n => line("together", &format!("{}{more}", names[..n.min(MEMBERS)].join(", ")), page),
+        n => line("grows with", &format!("{}{suffix}", names[..n.min(MEMBERS)].join(", ")), page),
     }
 }
 
-/// Where a wrong order is seen, and the right one.
+/// The expected order, and the location of the wrong one.
 fn orders(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     for evidence in &finding.evidence {
         match evidence {
@@ -189,17 +192,17 @@ fn orders(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// What else a finding rests on.
+/// Evidence that is shown with `-v` only.
 fn detail(evidence: &Evidence, page: &mut Page<'_>) -> io::Result<()> {
     match evidence {
         Evidence::Survivors(survivors) => {
-            line("survivors", &format!("born in {}", runs(survivors)), page)
+            line("survivors", &format!("by epoch: {}", runs(survivors)), page)
         }
-        Evidence::Series(series) => line("series", &every(series), page),
+        Evidence::Series(series) => line("series", &all_values(series), page),
         Evidence::Sequence(steps) => events(steps, page),
         Evidence::Member(member, figures) => {
             let figures: Vec<_> = figures.iter().map(value).collect();
-            line("together", &format!("{}: {}", subject(member), figures.join(", ")), page)
+            line("grows with", &format!("{}: {}", subject(member), figures.join(", ")), page)
         }
         // These have lines of their own.
         Evidence::Text(_)
@@ -210,7 +213,7 @@ fn detail(evidence: &Evidence, page: &mut Page<'_>) -> io::Result<()> {
     }
 }
 
-/// Neighbouring epochs with the same count come as one: `5 to 24: 1 each`.
+/// Survivors by epoch; neighbouring epochs with the same count are merged: `5 to 24: 1 each`.
 fn runs(survivors: &[(u32, u64)]) -> String {
     let mut texts = Vec::new();
     for run in survivors.chunk_by(|a, b| a.0 + 1 == b.0 && a.1 == b.1) {
@@ -224,7 +227,7 @@ fn runs(survivors: &[(u32, u64)]) -> String {
     texts.join(", ")
 }
 
-/// The values, and after which iterations they were seen.
+/// First and last values of a series, with the range of iterations.
 fn ends(series: &[(u32, f64)]) -> String {
     let (Some((from, _)), Some((to, _))) = (series.first(), series.last()) else {
         return String::new();
@@ -239,8 +242,8 @@ fn ends(series: &[(u32, f64)]) -> String {
     format!("{values} (after iterations {from} to {to})")
 }
 
-/// As [`ends`], with all values of a run that is not endless.
-fn every(series: &[(u32, f64)]) -> String {
+/// Like [`ends`], but with all values unless there are more than [`EVERY`].
+fn all_values(series: &[(u32, f64)]) -> String {
     let (Some((from, _)), Some((to, _))) = (series.first(), series.last()) else {
         return String::new();
     };
@@ -251,11 +254,11 @@ fn every(series: &[(u32, f64)]) -> String {
     format!("{} (after iterations {from} to {to})", texts.join(" "))
 }
 
-/// What a note rests on, in one line: figures of the pool as it was seen last, and its values; else the
-/// first sentence.
+/// Evidence of a note in one line: the pool's last figures and its values; otherwise the first
+/// sentence.
 pub(crate) fn proof(finding: &Finding) -> Option<String> {
-    let seen = [FigureKind::InUse, FigureKind::Size, FigureKind::FailedAllocations];
-    let figures = finding.figures.iter().filter(|figure| seen.contains(&figure.kind));
+    let kinds = [FigureKind::InUse, FigureKind::Size, FigureKind::FailedAllocations];
+    let figures = finding.figures.iter().filter(|figure| kinds.contains(&figure.kind));
     let mut texts: Vec<_> =
         figures.map(|figure| format!("{} {}", figure.name(), value(figure))).collect();
     texts.extend(finding.evidence.iter().find_map(|evidence| match evidence {
@@ -272,9 +275,9 @@ pub(crate) fn proof(finding: &Finding) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join(", "))
 }
 
-/// The events of a sequence with all that is known of them.
+/// The events of a sequence with all details.
 fn events(steps: &[StepRef], page: &mut Page<'_>) -> io::Result<()> {
-    page.put(label("events", page))?;
+    page.write_line(label("events", page))?;
     for StepRef { step, keys, event } in steps {
         let result = match event.result {
             None => "?".to_owned(),
@@ -283,11 +286,11 @@ fn events(steps: &[StepRef], page: &mut Page<'_>) -> io::Result<()> {
         };
         let session = event.session.map_or(String::new(), |id| format!("session {id} "));
         let command = event.cmd.map_or(String::new(), |cmd| format!("command {cmd} "));
-        let by = event.by.as_ref().map_or(String::new(), |by| format!("by {by}  "));
+        let caller = event.by.as_ref().map_or(String::new(), |by| format!("by {by}  "));
         let ta = event.uuid.map_or(String::new(), |uuid| uuid.to_string());
-        let line = Line::at(5).dim(format_args!("#{:<6} :{:<5} ", event.seq, event.place.at));
+        let line = Line::indent(5).dim(format_args!("#{:<6} :{:<5} ", event.seq, event.place.at));
         let line = line.text(format_args!("{step:<16} {keys:<16} {session}{command}"));
-        page.put(line.text(format_args!("-> {result}  {by}")).dim(ta))?;
+        page.write_line(line.text(format_args!("-> {result}  {caller}")).dim(ta))?;
     }
     Ok(())
 }

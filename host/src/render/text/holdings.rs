@@ -1,4 +1,4 @@
-//! What the normal world holds, at a glance.
+//! Holdings of the normal world as text.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use teeleak_analysis::text::{count, number};
 use super::{Line, Page};
 use crate::render::normal_world::{Buffer, Holdings, Process};
 
-/// Figures of `/proc/meminfo` that are told.
+/// Figures of `/proc/meminfo` that are shown.
 const MEMORY: [&str; 8] = [
     "MemTotal",
     "MemAvailable",
@@ -19,22 +19,25 @@ const MEMORY: [&str; 8] = [
     "CmaFree",
 ];
 
-/// Holders of one buffer that are told.
+/// Holders shown per buffer.
 const HOLDERS: usize = 4;
 
-/// Writes it; of each list only the `top` ones.
+/// Writes the holdings; of each list the `top` entries.
 pub(crate) fn write(holdings: &Holdings<'_>, top: usize, page: &mut Page<'_>) -> io::Result<()> {
-    page.put(Line::default().head("normal world, now"))?;
+    page.write_line(Line::default().head("normal world"))?;
     processes(&holdings.processes, top, page)?;
     buffers(&holdings.buffers, top, page)?;
     caches(holdings, top, page)?;
-    let told: Vec<_> = holdings.memory.iter().filter(|(name, _)| MEMORY.contains(name)).collect();
-    if told.is_empty() {
+    let figures: Vec<_> =
+        holdings.memory.iter().filter(|(name, _)| MEMORY.contains(name)).collect();
+    if figures.is_empty() {
         return Ok(());
     }
     page.heading("memory")?;
-    told.into_iter().try_for_each(|(name, bytes)| {
-        page.put(Line::at(2).text(format_args!("{name:<15} {:>15} bytes", number(*bytes))))
+    figures.into_iter().try_for_each(|(name, bytes)| {
+        page.write_line(
+            Line::indent(2).text(format_args!("{name:<15} {:>15} bytes", number(*bytes))),
+        )
     })
 }
 
@@ -42,9 +45,11 @@ fn processes(all: &[Process<'_>], top: usize, page: &mut Page<'_>) -> io::Result
     let fds: u64 = all.iter().map(|process| process.fds).sum();
     page.blank()?;
     let n = count(all.len() as u64, "process");
-    page.put(Line::default().head("descriptors").text(format_args!(": {} of {n}", number(fds))))?;
+    page.write_line(
+        Line::default().head("descriptors").text(format_args!(": {} of {n}", number(fds))),
+    )?;
     for process in all.iter().take(top) {
-        let limit = process.limit.map_or_else(|| "any".to_owned(), number);
+        let limit = process.limit.map_or_else(|| "unlimited".to_owned(), number);
         let (n, bytes) = process.buffers;
         let buffers = match n {
             0 => String::new(),
@@ -52,8 +57,8 @@ fn processes(all: &[Process<'_>], top: usize, page: &mut Page<'_>) -> io::Result
         };
         let (pid, comm) = (process.holder.pid, &process.holder.comm);
         let fds = number(process.fds);
-        let line = Line::at(2).text(format_args!("{fds:>9} of {limit:<9} ")).hang();
-        page.put(line.text(format_args!("pid {pid} ({comm}){buffers}")))?;
+        let line = Line::indent(2).text(format_args!("{fds:>9} of {limit:<9} ")).hang();
+        page.write_line(line.text(format_args!("pid {pid} ({comm}){buffers}")))?;
     }
     rest(all.len(), top, "process", page)
 }
@@ -66,44 +71,47 @@ fn buffers(all: &[Buffer<'_>], top: usize, page: &mut Page<'_>) -> io::Result<()
     page.blank()?;
     let n = number(all.len() as u64);
     let bytes = number(bytes);
-    page.put(Line::default().head("dma-bufs").text(format_args!(": {n} of {bytes} bytes")))?;
+    page.write_line(Line::default().head("dma-bufs").text(format_args!(": {n} of {bytes} bytes")))?;
     for buffer in all.iter().take(top) {
-        let told = buffer.holders.iter().take(HOLDERS);
-        let mut who: Vec<_> = told
+        let holders = buffer.holders.iter().take(HOLDERS);
+        let mut holder_texts: Vec<_> = holders
             .map(|(holder, fd)| format!("pid {} ({}) as fd {fd}", holder.pid, holder.comm))
             .collect();
         if buffer.holders.len() > HOLDERS {
-            who.push(format!("{} more", number((buffer.holders.len() - HOLDERS) as u64)));
+            holder_texts.push(format!("{} more", number((buffer.holders.len() - HOLDERS) as u64)));
         }
-        let who = if who.is_empty() { "no process".into() } else { who.join(", ") };
+        let holder_text =
+            if holder_texts.is_empty() { "no process".into() } else { holder_texts.join(", ") };
         let (bytes, inode, name) = (number(buffer.bytes), buffer.inode, buffer.name);
-        let line = Line::at(2).text(format_args!("{bytes:>13} bytes ")).hang();
-        page.put(line.text(format_args!("inode {inode}, {name}: ")).dim(who))?;
+        let line = Line::indent(2).text(format_args!("{bytes:>13} bytes ")).hang();
+        page.write_line(line.text(format_args!("inode {inode}, {name}: ")).dim(holder_text))?;
     }
     rest(all.len(), top, "dma-buf", page)
 }
 
 fn caches(holdings: &Holdings<'_>, top: usize, page: &mut Page<'_>) -> io::Result<()> {
-    let all = &holdings.caches;
-    if all.is_empty() {
+    let caches = &holdings.caches;
+    if caches.is_empty() {
         return Ok(());
     }
-    let bytes: u64 = all.iter().map(|row| row.bytes).sum();
+    let bytes: u64 = caches.iter().map(|row| row.bytes).sum();
     page.blank()?;
-    let n = count(all.len() as u64, "cache");
+    let n = count(caches.len() as u64, "cache");
     let bytes = number(bytes);
-    page.put(Line::default().head("slab").text(format_args!(": {bytes} bytes in {n}")))?;
-    for row in all.iter().take(top) {
+    page.write_line(Line::default().head("slab").text(format_args!(": {bytes} bytes in {n}")))?;
+    for row in caches.iter().take(top) {
         let (bytes, n) = (number(row.bytes), number(row.count));
-        page.put(Line::at(2).text(format_args!("{bytes:>13} bytes = {n:>9} x {}", row.name)))?;
+        page.write_line(
+            Line::indent(2).text(format_args!("{bytes:>13} bytes = {n:>9} x {}", row.name)),
+        )?;
     }
-    rest(all.len(), top, "cache", page)
+    rest(caches.len(), top, "cache", page)
 }
 
 fn rest(all: usize, top: usize, one: &str, page: &mut Page<'_>) -> io::Result<()> {
     if all <= top {
         return Ok(());
     }
-    let more = count((all - top) as u64, one);
-    page.put(Line::at(2).dim(format_args!("and {more} more (--top N)")))
+    let remaining = count((all - top) as u64, one);
+    page.write_line(Line::indent(2).dim(format_args!("and {remaining} more (--top N)")))
 }

@@ -1,4 +1,4 @@
-//! What went wrong in the secure world and left a trace of its own.
+//! Incidents: panics, aborts and failed allocations of the secure world.
 
 use std::io;
 
@@ -9,10 +9,10 @@ use teeleak_analysis::{
 
 use super::{Line, Page};
 
-/// Incidents that are told; the others are only counted.
+/// Incidents shown; the others are only counted.
 const TOLD: usize = 10;
 
-/// Frames of a call stack that are told where not everything is: mostly those that have names.
+/// Frames of a call stack shown without `-v`.
 const FRAMES: usize = 4;
 
 /// Writes incidents with their call stacks.
@@ -22,47 +22,50 @@ pub(crate) fn write(incidents: &[Incident], page: &mut Page<'_>) -> io::Result<(
     }
     page.heading("incidents")?;
     for incident in incidents.iter().take(TOLD) {
-        one(incident, page)?;
+        write_incident(incident, page)?;
     }
     match incidents.len().saturating_sub(TOLD) {
         0 => Ok(()),
-        more => page.put(Line::at(2).text(format_args!("and {} more", text::number(more as u64)))),
+        more => page.write_line(
+            Line::indent(2).text(format_args!("and {} more", text::number(more as u64))),
+        ),
     }
 }
 
-fn one(incident: &Incident, page: &mut Page<'_>) -> io::Result<()> {
-    let mut line = Line::at(2).bad(&incident.text);
+fn write_incident(incident: &Incident, page: &mut Page<'_>) -> io::Result<()> {
+    let mut line = Line::indent(2).bad(&incident.text);
     if let Some(uuid) = incident.uuid {
         line = line.text(format_args!(", about {uuid}"));
     }
     if let Some(iteration) = incident.iteration {
         line = line.text(format_args!(", in iteration {iteration}"));
     }
-    page.put(line.dim(format_args!(" ({})", text::place(&incident.place))))?;
-    let long = incident.stack.len() > FRAMES && !page.tells_all();
-    let most = if long { FRAMES } else { incident.stack.len() };
-    incident.stack.iter().take(most).try_for_each(|frame| page.put(stack_line(frame)))?;
-    match incident.stack.len() - most {
+    page.write_line(line.dim(format_args!(" ({})", text::place(&incident.place))))?;
+    let long = incident.stack.len() > FRAMES && !page.shows_all();
+    let n_shown = if long { FRAMES } else { incident.stack.len() };
+    incident.stack.iter().take(n_shown).try_for_each(|frame| page.write_line(stack_line(frame)))?;
+    match incident.stack.len() - n_shown {
         0 => Ok(()),
-        more => {
-            page.put(Line::at(4).dim(format_args!("and {} more frames", text::number(more as u64))))
-        }
+        more => page.write_line(
+            Line::indent(4)
+                .dim(format_args!("{} more frames; use -v to show all", text::number(more as u64))),
+        ),
     }
 }
 
 fn stack_line(frame: &Frame) -> Line {
-    let mut line = Line::at(4).text(format_args!("{:#x}", frame.address));
+    let mut line = Line::indent(4).text(format_args!("{:#x}", frame.address));
     if let Some(offset) = frame.offset {
         line = line.dim(format_args!(" core+{offset:#x}"));
     }
     for (n, function) in frame.functions.iter().enumerate() {
-        let between = if n == 0 { " " } else { ", inlined into " };
-        line = line.text(format_args!("{between}{}", named(function)));
+        let separator = if n == 0 { " " } else { ", inlined into " };
+        line = line.text(format_args!("{separator}{}", function_text(function)));
     }
     line
 }
 
-fn named(function: &Function) -> String {
+fn function_text(function: &Function) -> String {
     match &function.at {
         Some((file, line)) => format!("{} ({file}:{line})", function.name),
         None => function.name.to_string(),

@@ -1,4 +1,4 @@
-//! The calls that show a finding: a lane for each who called, from top to bottom in their order.
+//! The calls that show a finding: one lane per caller, in order from top to bottom.
 
 use std::io;
 
@@ -19,23 +19,23 @@ use crate::render::{
     },
 };
 
-/// Calls that are told where not everything is.
+/// Calls shown without `-v`.
 const CALLS: usize = 10;
 
-/// Lanes that still are a picture.
+/// Maximum number of lanes; more callers are shown as a list.
 const LANES: usize = 5;
 
-/// Columns of times.
+/// Width of the time column.
 const TIME: usize = 13;
 
-/// A call as it is drawn.
+/// A call of the drawing.
 struct Row {
     at: String,
     lane: usize,
     step: String,
     keys: String,
     result: Option<String>,
-    /// What is wrong with it.
+    /// What is wrong with the call, if anything.
     wrong: Option<&'static str>,
 }
 
@@ -43,7 +43,7 @@ impl Row {
     fn new(one: &Drawn<'_>, first: Option<Time>, parties: &[String]) -> Self {
         let (step, stand) = match one {
             Drawn::Missing(step) => {
-                let (step, wrong) = ((*step).to_owned(), Some("never came"));
+                let (step, wrong) = ((*step).to_owned(), Some("missing"));
                 let (at, keys) = (String::new(), String::new());
                 return Self { at, lane: 0, step, keys, result: None, wrong };
             }
@@ -51,32 +51,33 @@ impl Row {
         };
         let event = &step.event;
         let party = place::party(event);
-        let after = steps::after_ns(first, event.time).map(after);
+        let time = steps::after_ns(first, event.time).map(elapsed);
         Self {
-            at: after.unwrap_or_else(|| format!("#{}", event.seq)),
+            at: time.unwrap_or_else(|| format!("#{}", event.seq)),
             lane: parties.iter().position(|known| *known == party).unwrap_or(0),
             step: step.step.to_string(),
             keys: step.keys.to_string(),
-            result: place::failed(event).then(|| format!("-> {}", place::short_result(event))),
+            result: place::is_failure(event).then(|| format!("-> {}", place::short_result(event))),
             wrong: stand.words(),
         }
     }
 
-    /// What is done, in one line.
+    /// Step, keys and result on one line.
     fn flat(&self) -> Vec<String> {
         let pieces = [Some(&self.step), Some(&self.keys), self.result.as_ref()];
-        let told: Vec<_> = pieces.into_iter().flatten().filter(|piece| !piece.is_empty()).collect();
-        vec![told.iter().map(|piece| piece.as_str()).collect::<Vec<_>>().join(" ")]
+        let texts: Vec<_> =
+            pieces.into_iter().flatten().filter(|piece| !piece.is_empty()).collect();
+        vec![texts.iter().map(|piece| piece.as_str()).collect::<Vec<_>>().join(" ")]
     }
 
-    /// The same, one below the other; of its keys only its own.
+    /// Step, first key and result on a line each.
     fn tall(&self) -> Vec<String> {
-        let own = self.keys.split(" of ").next().unwrap_or_default().to_owned();
-        let pieces = [Some(self.step.clone()), Some(own), self.result.clone()];
+        let key = self.keys.split(" of ").next().unwrap_or_default().to_owned();
+        let pieces = [Some(self.step.clone()), Some(key), self.result.clone()];
         pieces.into_iter().flatten().filter(|piece| !piece.is_empty()).collect()
     }
 
-    fn tell(&self, line: Line, what: &str) -> Line {
+    fn append_text(&self, line: Line, what: &str) -> Line {
         if self.wrong.is_some() { line.bad(what) } else { line.text(what) }
     }
 
@@ -88,63 +89,64 @@ impl Row {
     }
 }
 
-/// How much of a call is in a line.
+/// Layout of a call in its lane.
 type Cell = fn(&Row) -> Vec<String>;
 
-/// Writes the calls of a finding; nothing where it has none.
+/// Writes the calls of a finding; nothing if it has none.
 pub(super) fn write(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
-    let Some((taken, expected)) = steps::of(finding) else { return Ok(()) };
-    let drawn = steps::arrange(finding, taken, expected);
-    let parties = steps::parties(&drawn);
+    let Some((taken, expected)) = steps::sequence(finding) else { return Ok(()) };
+    let calls = steps::arrange(finding, taken, expected);
+    let parties = steps::parties(&calls);
     let first = taken[0].event.time;
-    let rows: Vec<_> = drawn.iter().map(|one| Row::new(one, first, &parties)).collect();
-    let shown = choose(&drawn, page);
+    let rows: Vec<_> = calls.iter().map(|one| Row::new(one, first, &parties)).collect();
+    let indexes = choose(&calls, page);
     let marks = rows.iter().filter_map(|row| row.wrong).map(|wrong| 5 + wrong.len()).max();
     let room = |widths: &[usize]| {
         TIME + 2 + widths.iter().map(|wide| wide + 2).sum::<usize>() + marks.unwrap_or(0)
     };
     let cells: [Cell; 2] = [Row::flat, Row::tall];
-    let many = parties.len() > LANES || page.is_narrow();
-    let fits = |cell: &Cell| !many && page.fits(room(&widths(&rows, &parties, *cell)));
-    let Some(cell) = cells.into_iter().find(fits) else {
-        page.put(label("calls", page))?;
-        return told(&rows, &shown, page, |row| vec![list(row, &parties)]);
+    let is_list = parties.len() > LANES || page.is_narrow();
+    let has_room = |cell: &Cell| !is_list && page.has_room(room(&widths(&rows, &parties, *cell)));
+    let Some(cell) = cells.into_iter().find(has_room) else {
+        page.write_line(label("calls", page))?;
+        return write_rows(&rows, &indexes, page, |row| vec![list(row, &parties)]);
     };
     let widths = widths(&rows, &parties, cell);
     let mut head = label("calls", page);
     for (party, wide) in parties.iter().zip(&widths) {
-        let to = head.columns() + wide + 2;
-        head = head.head(party).pad(to);
+        let end = head.columns() + wide + 2;
+        head = head.head(party).pad(end);
     }
-    page.put(head)?;
-    told(&rows, &shown, page, |row| lanes(row, &cell(row), &widths))
+    page.write_line(head)?;
+    write_rows(&rows, &indexes, page, |row| lanes(row, &cell(row), &widths))
 }
 
-/// Which calls are told: those that are wrong or failed, and of the others the last ones.
+/// Indexes of the calls to show: all wrong or failed calls, then the latest others.
 fn choose(drawn: &[Drawn<'_>], page: &mut Page<'_>) -> Vec<usize> {
-    let all = 0..drawn.len();
-    if drawn.len() <= CALLS || page.tells_all() {
-        return all.collect();
+    let range = 0..drawn.len();
+    if drawn.len() <= CALLS || page.shows_all() {
+        return range.collect();
     }
-    let telling = |n: &usize| match &drawn[*n] {
+    let is_notable = |n: &usize| match &drawn[*n] {
         Drawn::Missing(_) => true,
-        Drawn::Taken(step, stand) => *stand != Stand::Right || place::failed(&step.event),
+        Drawn::Taken(step, stand) => *stand != Stand::Right || place::is_failure(&step.event),
     };
-    let others = all.clone().rev().filter(|n| !telling(n));
-    let mut shown: Vec<_> = all.clone().filter(telling).chain(others).take(CALLS).collect();
-    shown.sort_unstable();
-    shown
+    let plain_calls = range.clone().rev().filter(|n| !is_notable(n));
+    let mut indexes: Vec<_> =
+        range.clone().filter(is_notable).chain(plain_calls).take(CALLS).collect();
+    indexes.sort_unstable();
+    indexes
 }
 
 fn widths(rows: &[Row], parties: &[String], cell: Cell) -> Vec<usize> {
-    let of = |(lane, party): (usize, &String)| {
-        let own = rows.iter().filter(|row| row.lane == lane).flat_map(cell);
-        own.map(|text| columns(&text)).chain([columns(party)]).max().unwrap_or(0)
+    let lane_width = |(lane, party): (usize, &String)| {
+        let texts = rows.iter().filter(|row| row.lane == lane).flat_map(cell);
+        texts.map(|text| columns(&text)).chain([columns(party)]).max().unwrap_or(0)
     };
-    parties.iter().enumerate().map(of).collect()
+    parties.iter().enumerate().map(lane_width).collect()
 }
 
-fn told(
+fn write_rows(
     rows: &[Row],
     shown: &[usize],
     page: &mut Page<'_>,
@@ -153,28 +155,30 @@ fn told(
     let mut next = 0;
     for n in shown {
         if *n > next {
-            page.put(
-                Line::at(TIME + 2).dim(format_args!("({} more)", text::number((n - next) as u64))),
+            page.write_line(
+                Line::indent(TIME + 2)
+                    .dim(format_args!("({} more)", text::number((n - next) as u64))),
             )?;
         }
-        draw(&rows[*n]).into_iter().try_for_each(|line| page.put(line))?;
+        draw(&rows[*n]).into_iter().try_for_each(|line| page.write_line(line))?;
         next = n + 1;
     }
     match rows.len() - next {
         0 => Ok(()),
-        more => {
-            page.put(Line::at(TIME + 2).dim(format_args!("({} more)", text::number(more as u64))))
-        }
+        more => page.write_line(
+            Line::indent(TIME + 2).dim(format_args!("({} more)", text::number(more as u64))),
+        ),
     }
 }
 
 fn lanes(row: &Row, cell: &[String], widths: &[usize]) -> Vec<Line> {
     let draw = |(n, what): (usize, &String)| {
-        let at = if n == 0 { row.at.as_str() } else { "" };
-        let mut line = Line::default().dim(format_args!("{at:>TIME$}  "));
+        let time = if n == 0 { row.at.as_str() } else { "" };
+        let mut line = Line::default().dim(format_args!("{time:>TIME$}  "));
         for (lane, wide) in widths.iter().enumerate() {
-            let to = line.columns() + wide + 2;
-            line = if lane == row.lane { row.tell(line, what) } else { line.dim('|') }.pad(to);
+            let end = line.columns() + wide + 2;
+            line =
+                if lane == row.lane { row.append_text(line, what) } else { line.dim('|') }.pad(end);
         }
         if n == 0 { row.mark(line) } else { line }
     };
@@ -182,18 +186,18 @@ fn lanes(row: &Row, cell: &[String], widths: &[usize]) -> Vec<Line> {
 }
 
 fn list(row: &Row, parties: &[String]) -> Line {
-    let mut line = Line::at(5);
+    let mut line = Line::indent(5);
     if !row.at.is_empty() {
         line = line.dim(format_args!("{} ", row.at));
         if let Some(party) = parties.get(row.lane) {
             line = line.head(party).text(": ");
         }
     }
-    row.mark(row.tell(line, &row.flat().concat()))
+    row.mark(row.append_text(line, &row.flat().concat()))
 }
 
-/// Time since the first call.
-fn after(ns: u64) -> String {
+/// Time since the first call, with a plus sign.
+fn elapsed(ns: u64) -> String {
     let plus = if ns > 0 { "+" } else { "" };
     format!("{plus}{}", text::elapsed(ns, "us"))
 }

@@ -1,4 +1,4 @@
-//! A line as it is composed: pieces of text, each in a tone.
+//! A line of text, composed of pieces with a tone each.
 
 use std::fmt::Display;
 
@@ -7,16 +7,16 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::escape;
 
-/// What a piece of text is to a reader.
+/// Meaning of a piece of text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Tone {
-    /// Nothing special.
+    /// Normal text.
     Plain,
     /// A heading.
     Head,
     /// Bad news.
     Bad,
-    /// Neither good nor bad.
+    /// A warning.
     Warn,
     /// Good news.
     Good,
@@ -25,7 +25,7 @@ pub(crate) enum Tone {
 }
 
 impl Tone {
-    /// How it looks.
+    /// Terminal style of the tone.
     pub(super) const fn style(self) -> Style {
         match self {
             Self::Plain => Style::new(),
@@ -38,18 +38,18 @@ impl Tone {
     }
 }
 
-/// Pieces of text. Whatever a terminal would obey in them is told instead: tones are the only way to
-/// change how a line looks, and [`super::Page::put`] the only way to end it.
+/// Pieces of text. Control characters in them are escaped: tones are the only way to change how a
+/// line looks, and [`super::Page::put`] the only way to end it.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Line {
     pub(super) pieces: Vec<(Tone, String)>,
-    /// Column at which it goes on where it has to be broken.
+    /// Column where continuation lines start.
     pub(super) hang: usize,
 }
 
 impl Line {
-    /// Begins after so many blanks, and goes on two columns further.
-    pub(crate) fn at(column: usize) -> Self {
+    /// Starts a line at a column; continuation lines are indented by two more.
+    pub(crate) fn indent(column: usize) -> Self {
         let indent = (Tone::Plain, " ".repeat(column));
         let pieces = if column == 0 { Vec::new() } else { vec![indent] };
         Self { pieces, hang: column + 2 }
@@ -79,7 +79,7 @@ impl Line {
         self.tone(Tone::Bad, text)
     }
 
-    /// Adds what is neither good nor bad.
+    /// Adds a warning.
     pub(crate) fn warn(self, text: impl Display) -> Self {
         self.tone(Tone::Warn, text)
     }
@@ -100,24 +100,24 @@ impl Line {
         self.text(" ".repeat(blanks))
     }
 
-    /// Has what does not fit go on at the column that is reached.
+    /// Makes continuation lines start at the current column.
     pub(crate) fn hang(mut self) -> Self {
         self.hang = self.columns();
         self
     }
 
-    /// Columns that it takes.
+    /// Width of the line in columns.
     pub(crate) fn columns(&self) -> usize {
         self.pieces.iter().map(|(_, text)| text.width()).sum()
     }
 }
 
-/// Columns that text takes.
+/// Width of a text in columns.
 pub(crate) fn columns(text: &str) -> usize {
     text.width()
 }
 
-/// Columns that a letter takes.
+/// Width of a character in columns.
 pub(super) fn letter_columns(letter: char) -> usize {
     letter.width().unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! Text for a person in a hurry: the answer first, what it rests on below.
+//! Text for people: the verdict first, the evidence below.
 
 pub(crate) mod clients;
 pub(crate) mod diff;
@@ -21,7 +21,7 @@ use std::io;
 pub(crate) use line::{Line, Tone, columns};
 pub(crate) use page::{Layout, Page};
 
-/// What `write` writes for a file: all of it, without colours.
+/// Renders text for a file: complete and without colours.
 pub(crate) fn plain(write: impl FnOnce(&mut Page<'_>) -> io::Result<()>) -> String {
     let mut bytes = Vec::new();
     // Writing to memory never fails.

@@ -1,4 +1,4 @@
-//! Where lines go: as wide as the reader's screen, with what is left out said at the end.
+//! A page of text: wraps lines to the width of the terminal and mentions `-v` if something is hidden.
 
 use std::{
     io::{self, Write},
@@ -7,29 +7,29 @@ use std::{
 
 use super::line::{Line, Tone, letter_columns};
 
-/// Columns below which names stand before a text, not in a column of their own.
+/// Columns below which labels no longer have a column of their own.
 const NARROW: usize = 60;
 
-/// Where a line goes on whose own place is too far to the right of a narrow page.
+/// Column of continuation lines whose own column is too far right for a narrow page.
 const FOLDED: usize = 6;
 
-/// How text is set.
+/// Layout of text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Layout {
-    /// Columns; `None` where lines are as long as they are.
+    /// Width in columns; `None` to never wrap lines.
     pub(crate) columns: Option<usize>,
-    /// Whether the reader sees letters beyond ASCII.
+    /// Whether the terminal shows characters beyond ASCII.
     pub(crate) unicode: bool,
-    /// Whether everything is told.
+    /// Whether to show everything (`-v`).
     pub(crate) verbose: bool,
 }
 
 impl Layout {
-    /// For files: all of it, in lines as long as they are.
+    /// For files: everything, unwrapped.
     pub(crate) const FILE: Self = Self { columns: None, unicode: true, verbose: true };
 }
 
-/// What lines are written to.
+/// Destination of lines.
 pub(crate) struct Page<'o> {
     out: &'o mut dyn Write,
     layout: Layout,
@@ -41,8 +41,8 @@ impl<'o> Page<'o> {
         Self { out, layout, left_out: false }
     }
 
-    /// Whether everything is told. Whoever asks leaves something out where it is not.
-    pub(crate) fn tells_all(&mut self) -> bool {
+    /// Whether to show everything. If not, the caller hides something, and [`Self::close`] says so.
+    pub(crate) fn shows_all(&mut self) -> bool {
         self.left_out |= !self.layout.verbose;
         self.layout.verbose
     }
@@ -55,8 +55,8 @@ impl<'o> Page<'o> {
         self.layout.columns.is_some_and(|columns| columns < NARROW)
     }
 
-    /// Whether that many columns are there.
-    pub(crate) fn fits(&self, columns: usize) -> bool {
+    /// Whether the page is at least this wide.
+    pub(crate) fn has_room(&self, columns: usize) -> bool {
         self.layout.columns.is_none_or(|most| columns <= most)
     }
 
@@ -67,11 +67,11 @@ impl<'o> Page<'o> {
     /// A heading, after an empty line.
     pub(crate) fn heading(&mut self, text: &str) -> io::Result<()> {
         self.blank()?;
-        self.put(Line::default().head(text))
+        self.write_line(Line::default().head(text))
     }
 
-    /// Writes a line, or several where it has no room.
-    pub(crate) fn put(&mut self, line: Line) -> io::Result<()> {
+    /// Writes a line, wrapped if it is too long.
+    pub(crate) fn write_line(&mut self, line: Line) -> io::Result<()> {
         let Line { pieces, hang } = line;
         let letters = letters(&pieces, self.layout.unicode);
         let Some(most) = self.layout.columns else { return self.row(&letters) };
@@ -94,13 +94,13 @@ impl<'o> Page<'o> {
         writeln!(self.out)
     }
 
-    /// Says what was left out, where something was.
+    /// Writes a hint about `-v` if something was hidden.
     pub(crate) fn close(&mut self) -> io::Result<()> {
         if !self.left_out {
             return Ok(());
         }
         self.blank()?;
-        self.put(
+        self.write_line(
             Line::default().dim(
                 "-v shows the evidence: all values, events, places, call stacks and fingerprints",
             ),
@@ -108,7 +108,7 @@ impl<'o> Page<'o> {
     }
 }
 
-/// All letters, each in its tone; those that the reader does not see are told by their number.
+/// All characters with their tones; characters that the terminal can't show are escaped.
 fn letters(pieces: &[(Tone, String)], unicode: bool) -> Vec<(Tone, char)> {
     let mut letters = Vec::new();
     for (tone, text) in pieces {
@@ -126,7 +126,8 @@ fn letters(pieces: &[(Tone, String)], unicode: bool) -> Vec<(Tone, char)> {
     letters
 }
 
-/// Breaks letters into rows of at most so many columns, all but the first of which hang.
+/// Breaks characters into rows of at most `most` columns; all rows but the first are indented by
+/// `hang`.
 fn rows(letters: &[(Tone, char)], most: usize, hang: usize) -> Vec<Range<usize>> {
     let mut rows = Vec::new();
     let (mut start, mut room) = (0, most);
@@ -137,10 +138,10 @@ fn rows(letters: &[(Tone, char)], most: usize, hang: usize) -> Vec<Range<usize>>
             return rows;
         }
         let first = if start == 0 { hang.min(end) } else { start };
-        let cut = cut(letters, first, end).unwrap_or(end.max(start + 1));
-        let shown = letters[start..cut].iter().rposition(|(_, letter)| *letter != ' ');
-        rows.push(start..start + shown.map_or(0, |last| last + 1));
-        start = cut;
+        let break_at = find_break(letters, first, end).unwrap_or(end.max(start + 1));
+        let last_letter = letters[start..break_at].iter().rposition(|(_, letter)| *letter != ' ');
+        rows.push(start..start + last_letter.map_or(0, |last| last + 1));
+        start = break_at;
         while letters.get(start).is_some_and(|(_, letter)| *letter == ' ') {
             start += 1;
         }
@@ -148,26 +149,26 @@ fn rows(letters: &[(Tone, char)], most: usize, hang: usize) -> Vec<Range<usize>>
     }
 }
 
-/// Letters from the beginning that fit into so many columns.
+/// Number of characters from the start that fit into `room` columns.
 fn fitting(letters: &[(Tone, char)], room: usize) -> usize {
-    let mut taken = 0;
-    let fits = |(_, letter): &&(Tone, char)| {
-        taken += letter_columns(*letter);
-        taken <= room
+    let mut width = 0;
+    let fits_width = |(_, letter): &&(Tone, char)| {
+        width += letter_columns(*letter);
+        width <= room
     };
-    letters.iter().take_while(fits).count()
+    letters.iter().take_while(fits_width).count()
 }
 
-/// Where best to end a row: after a blank, else after what parts a path or a name.
-fn cut(letters: &[(Tone, char)], first: usize, end: usize) -> Option<usize> {
-    let after = |parts: &str| {
+/// Best place to end a row: after a blank, else after a separator in a path or name.
+fn find_break(letters: &[(Tone, char)], first: usize, end: usize) -> Option<usize> {
+    let find_after = |parts: &str| {
         let parts = |at: &usize| *at > first && parts.contains(letters[at - 1].1);
         (first..=end).rev().find(parts)
     };
     if letters[end].1 == ' ' {
         return Some(end);
     }
-    after(" ").or_else(|| after("/,:;=_-"))
+    find_after(" ").or_else(|| find_after("/,:;=_-"))
 }
 
 #[cfg(test)]
@@ -177,30 +178,30 @@ mod tests {
     fn set(line: Line, columns: usize) -> String {
         let mut out = Vec::new();
         let layout = Layout { columns: Some(columns), unicode: true, verbose: false };
-        Page::new(&mut out, layout).put(line).unwrap();
+        Page::new(&mut out, layout).write_line(line).unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn what_does_not_fit_hangs() {
-        let line = || Line::at(2).text("cause ").hang().text("one two three, four");
+        let line = || Line::indent(2).text("cause ").hang().text("one two three, four");
         assert_eq!(set(line(), 30), "  cause one two three, four\n");
         assert_eq!(set(line(), 20), "  cause one two\n        three, four\n");
-        let long = Line::at(2).text("a ").hang().text("core/mm/mobj.c:377");
+        let long = Line::indent(2).text("a ").hang().text("core/mm/mobj.c:377");
         assert_eq!(set(long, 14), "  a core/mm/\n    mobj.c:377\n");
         assert_eq!(set(Line::default().text("abcdefgh"), 4), "abcd\nefgh\n");
     }
 
     #[test]
     fn wide_letters_count_twice() {
-        assert_eq!(set(Line::at(0).text("中中 中中"), 6), "中中\n  中中\n");
+        assert_eq!(set(Line::indent(0).text("中中 中中"), 6), "中中\n  中中\n");
     }
 
     #[test]
     fn what_is_not_seen_is_told() {
         let mut out = Vec::new();
         let layout = Layout { columns: None, unicode: false, verbose: false };
-        Page::new(&mut out, layout).put(Line::default().text("é")).unwrap();
+        Page::new(&mut out, layout).write_line(Line::default().text("é")).unwrap();
         assert_eq!(out, b"\\u{e9}\n");
     }
 

@@ -1,4 +1,4 @@
-//! What an analysis says: the verdict, each finding with its proof, then what it rests on.
+//! A report as text: the verdict, each finding with its evidence, then the coverage.
 
 use std::io;
 
@@ -20,10 +20,10 @@ use super::{
 };
 use crate::render::words;
 
-/// With more findings than that, a list of all comes first.
+/// With more findings than this, an overview comes first.
 const LISTED: usize = 6;
 
-/// Findings that are told in full where not everything is; the list has them all.
+/// Findings shown in full without `-v`; the overview lists all.
 const TOLD: usize = 12;
 
 /// Writes a report.
@@ -39,8 +39,8 @@ pub(crate) fn write(
     findings(&causes_first(told_in_full), observation, page)?;
     incident::write(&observation.incidents, page)?;
     write_notes(&notes, observation, page)?;
-    accepted(&report.accepted, page)?;
-    list("remarks", report.remarks.iter().map(|remark| &**remark), page)?;
+    write_accepted(&report.accepted, page)?;
+    list("notes on suppressions", report.remarks.iter().map(|remark| &**remark), page)?;
     list("doubts", report.doubts.iter().map(|doubt| &**doubt), page)?;
     list("inferred", observation.assumptions.iter().map(|text| &**text), page)?;
     coverage(observation, report, page)?;
@@ -55,44 +55,44 @@ fn verdict(observation: &Observation, report: &Report, page: &mut Page<'_>) -> i
     };
     let (word, what) = (words::verdict(report.conclusion), headline(report));
     let line = Line::default().tone(tone, word).text(format_args!(": {what} "));
-    page.put(line.dim(format_args!("({})", scope(observation))))
+    page.write_line(line.dim(format_args!("({})", scope(observation))))
 }
 
-/// Each finding; of very many first a list, and in full only the first ones.
+/// Writes the findings. If there are many, an overview comes first and only the first are complete.
 fn findings(all: &[&Finding], observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
     if all.len() > LISTED {
         overview(all, page)?;
     }
-    let most = if all.len() > TOLD && !page.tells_all() { TOLD } else { all.len() };
-    let among = Among { all, observation: Some(observation) };
-    for (n, found) in all.iter().take(most).enumerate() {
-        finding::write(n + 1, found, among, page)?;
+    let n_shown = if all.len() > TOLD && !page.shows_all() { TOLD } else { all.len() };
+    let context = Among { all, observation: Some(observation) };
+    for (n, found) in all.iter().take(n_shown).enumerate() {
+        finding::write(n + 1, found, context, page)?;
     }
-    if most < all.len() {
+    if n_shown < all.len() {
         page.blank()?;
-        let more = count((all.len() - most) as u64, "more finding");
-        page.put(Line::default().dim(format_args!("{more} of the list: -v tells them in full")))?;
+        let remaining = number((all.len() - n_shown) as u64);
+        page.write_line(Line::default().dim(format_args!("{remaining} more; use -v to show all")))?;
     }
     Ok(())
 }
 
-/// What the verdict rests on, in a few words.
+/// Reason for the verdict, in a few words.
 pub(crate) fn headline(report: &Report) -> String {
-    let of = |severity| report.findings.iter().filter(|one| one.severity == severity).count();
+    let count_of = |severity| report.findings.iter().filter(|one| one.severity == severity).count();
     match report.conclusion {
         Conclusion::Clean if !report.accepted.is_empty() => {
             let n = count(report.accepted.len() as u64, "accepted finding");
-            format!("nothing but {n}")
+            format!("nothing except {n}")
         }
-        Conclusion::Clean => "nothing is left behind".to_owned(),
+        Conclusion::Clean => "no growth, nothing outstanding".to_owned(),
         Conclusion::Leak | Conclusion::Order => {
-            format!("{}, causes first", count(of(Severity::Failure) as u64, "finding"))
+            format!("{}, causes first", count(count_of(Severity::Failure) as u64, "finding"))
         }
-        Conclusion::Unobserved => undecided(report, of(Severity::Possible)),
+        Conclusion::Unobserved => undecided(report, count_of(Severity::Possible)),
     }
 }
 
-/// What is no failure, each with what it rests on.
+/// Writes the notes, each with its evidence.
 fn write_notes(
     notes: &[&Finding],
     observation: &Observation,
@@ -103,30 +103,32 @@ fn write_notes(
     }
     page.heading("notes")?;
     for note in notes {
-        page.put(Line::at(2).text(&note.title))?;
-        let spark = spark::of(note, Some(observation), Line::at(4), page);
+        page.write_line(Line::indent(2).text(&note.title))?;
+        let spark = spark::spark_line(note, Some(observation), Line::indent(4), page);
         match (spark, finding::proof(note)) {
-            (Some(spark), _) if !page.tells_all() => page.put(spark)?,
-            (_, Some(proof)) => page.put(Line::at(4).dim(proof))?,
+            (Some(spark), _) if !page.shows_all() => page.write_line(spark)?,
+            (_, Some(proof)) => page.write_line(Line::indent(4).dim(proof))?,
             (_, None) => {}
         }
     }
     Ok(())
 }
 
-/// What was found and does not count, with who says so.
-fn accepted(accepted: &[Accepted], page: &mut Page<'_>) -> io::Result<()> {
+/// Writes the accepted findings, with the reason why they do not count.
+fn write_accepted(accepted: &[Accepted], page: &mut Page<'_>) -> io::Result<()> {
     if accepted.is_empty() {
         return Ok(());
     }
     let n = count(accepted.len() as u64, "finding");
     let verb = if accepted.len() == 1 { "does" } else { "do" };
     page.blank()?;
-    page.put(Line::default().head("accepted").text(format_args!(": {n} that {verb} not count")))?;
+    page.write_line(
+        Line::default().head("accepted").text(format_args!(": {n} that {verb} not count")),
+    )?;
     for Accepted { finding, excuse } in accepted {
-        page.put(Line::at(2).text(&finding.title))?;
-        page.put(Line::at(4).text(excuse))?;
-        page.put(Line::at(4).dim(&finding.fingerprint))?;
+        page.write_line(Line::indent(2).text(&finding.title))?;
+        page.write_line(Line::indent(4).text(excuse))?;
+        page.write_line(Line::indent(4).dim(&finding.fingerprint))?;
     }
     Ok(())
 }
@@ -139,7 +141,7 @@ fn undecided(report: &Report, possible: usize) -> String {
     }
 }
 
-/// What explains others and is not explained itself comes first; otherwise the order stays.
+/// Sorts by severity; root causes of other findings come first, otherwise the order is kept.
 pub(crate) fn causes_first(mut findings: Vec<&Finding>) -> Vec<&Finding> {
     let causes: Vec<_> =
         findings.iter().filter_map(|one| Some(one.cause.as_ref()?.0.clone())).collect();
@@ -148,12 +150,12 @@ pub(crate) fn causes_first(mut findings: Vec<&Finding>) -> Vec<&Finding> {
     findings
 }
 
-/// All findings in a line each, with what explains them.
+/// Writes one line per finding, with the number of its cause.
 fn overview(findings: &[&Finding], page: &mut Page<'_>) -> io::Result<()> {
     for (n, one) in findings.iter().enumerate() {
-        let line = Line::at(2).text(format_args!("{}. {}", n + 1, one.title));
+        let line = Line::indent(2).text(format_args!("{}. {}", n + 1, one.title));
         let cause = one.cause.as_ref().and_then(|(cause, _)| finding::number(cause, findings));
-        page.put(match cause {
+        page.write_line(match cause {
             Some(cause) => line.dim(format_args!(" <- {cause}")),
             None => line,
         })?;
@@ -161,29 +163,31 @@ fn overview(findings: &[&Finding], page: &mut Page<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// What was looked at: `20 iterations of drm-player, OP-TEE 4.10.0`.
+/// Scope of the observation: `20 iterations of drm-player, OP-TEE 4.10.0`.
 pub(crate) fn scope(observation: &Observation) -> String {
     let ledgers = observation.normal.censuses.len() as u64;
-    let alone = observation.samples.is_empty() && normal::seen(&observation.normal);
+    let is_normal_world_only =
+        observation.samples.is_empty() && normal::is_observed(&observation.normal);
     let live = normal::live(&observation.normal);
-    let iterations = match (alone, live) {
+    let iterations = match (is_normal_world_only, live) {
         (true, true) => count(normal::iterations(&observation.normal), "iteration"),
-        (true, false) => count(ledgers, "print") + " of ledgers of the normal world",
-        _ => count(measured(observation), "iteration"),
+        (true, false) => count(ledgers, "ledger snapshot") + " of the normal world",
+        _ => count(n_measured(observation), "iteration"),
     };
-    let worlds = match (alone && live, live) {
-        (true, _) => ", the normal world alone",
+    let worlds = match (is_normal_world_only && live, live) {
+        (true, _) => ", normal world only",
         (_, true) => ", both worlds",
         _ => "",
     };
     let workload = observation.platform.workload.join(" ");
-    let of = if workload.is_empty() { String::new() } else { format!(" of `{workload}`") };
+    let workload_text =
+        if workload.is_empty() { String::new() } else { format!(" of `{workload}`") };
     let release = words::release(observation);
     let release = release.map_or(String::new(), |release| format!(", OP-TEE {release}"));
-    format!("{iterations}{of}{release}{worlds}")
+    format!("{iterations}{workload_text}{release}{worlds}")
 }
 
-fn measured(observation: &Observation) -> u64 {
+fn n_measured(observation: &Observation) -> u64 {
     observation.samples.iter().filter(|sample| sample.moment.stage == Stage::Measured).count()
         as u64
 }
@@ -197,11 +201,11 @@ fn list<'t>(
         return Ok(());
     }
     page.heading(title)?;
-    texts.try_for_each(|text| page.put(Line::at(2).text(text)))
+    texts.try_for_each(|text| page.write_line(Line::indent(2).text(text)))
 }
 
 fn coverage(observation: &Observation, report: &Report, page: &mut Page<'_>) -> io::Result<()> {
-    page.heading("seen")?;
+    page.heading("observed")?;
     if observation.platform.no_tee.is_none() {
         of_tee(observation, report, page)?;
     }
@@ -211,33 +215,33 @@ fn coverage(observation: &Observation, report: &Report, page: &mut Page<'_>) -> 
         let tone = if canary.found < canary.expected { Tone::Bad } else { Tone::Dim };
         let [size, found, expected] =
             [canary.size, canary.found, canary.expected].map(|n| number(n.into()));
-        let text = format!("canary of {size} bytes found in {found} of {expected} samples");
-        page.put(Line::at(2).tone(tone, text))?;
+        let text = format!("canary of {size} bytes found in {found} of {expected} snapshots");
+        page.write_line(Line::indent(2).tone(tone, text))?;
     }
     failures(observation, page)?;
-    let all = &observation.accounting;
-    page.put(Line::at(2).text(format_args!(
-        "input: {} read, {} used, {} of other things, {} damaged",
-        number(all.read),
-        number(all.parsed),
-        number(all.ignored),
-        number(all.rejected)
+    let accounting = &observation.accounting;
+    page.write_line(Line::indent(2).text(format_args!(
+        "input: {} read, {} used, {} unrelated, {} damaged",
+        number(accounting.read),
+        number(accounting.parsed),
+        number(accounting.ignored),
+        number(accounting.rejected)
     )))
 }
 
-/// What of the TEE was looked at.
+/// Writes what was observed of the TEE.
 fn of_tee(observation: &Observation, report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     let samples = &observation.samples;
-    let mut row = |text: String| page.put(Line::at(2).text(text));
+    let mut row = |text: String| page.write_line(Line::indent(2).text(text));
     let stages = stages(samples);
     let stages = if stages.is_empty() { stages } else { format!(": {stages}") };
-    row(format!("{}{stages}", count(samples.len() as u64, "sample")))?;
-    row(format!("complete in: {}", complete(samples)))?;
+    row(format!("{}{stages}", count(samples.len() as u64, "snapshot")))?;
+    row(format!("complete snapshots: {}", complete(samples)))?;
     let events = count(observation.events.len() as u64, "event");
-    row(format!("{events}, of which {} of a protocol", count(report.steps, "step")))
+    row(format!("{events}, {} of a protocol", count(report.steps, "step")))
 }
 
-/// What of the normal world a run looked at.
+/// Writes which ledgers of the normal world a run recorded.
 fn ledgers(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
     if !normal::live(&observation.normal) {
         return Ok(());
@@ -249,8 +253,8 @@ fn ledgers(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
             None => prints.push((census.ledger.info().name, 1)),
         }
     }
-    let told: Vec<_> = prints.iter().map(|(name, n)| format!("{name} ({})", number(*n))).collect();
-    page.put(Line::at(2).text(format_args!("prints of the normal world: {}", told.join(", "))))
+    let texts: Vec<_> = prints.iter().map(|(name, n)| format!("{name} ({})", number(*n))).collect();
+    page.write_line(Line::indent(2).text(format_args!("ledger snapshots: {}", texts.join(", "))))
 }
 
 fn failures(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
@@ -262,14 +266,14 @@ fn failures(observation: &Observation, page: &mut Page<'_>) -> io::Result<()> {
     statuses.dedup();
     let n = count(observation.failed.len() as u64, "iteration");
     let text = format!("the workload failed in {n}, with status {statuses:?}");
-    page.put(Line::at(2).warn(text))
+    page.write_line(Line::indent(2).warn(text))
 }
 
-/// How many samples of which stage.
+/// Number of snapshots by stage.
 pub(crate) fn stages(samples: &[Sample]) -> String {
-    let all = [Stage::Before, Stage::Idle, Stage::Warmup, Stage::Measured, Stage::After];
+    let order = [Stage::Before, Stage::Idle, Stage::Warmup, Stage::Measured, Stage::After];
     let count_of = |stage| samples.iter().filter(|sample| sample.moment.stage == stage).count();
-    let counts = all.into_iter().map(|stage| (count_of(stage), text::stage_label(stage)));
+    let counts = order.into_iter().map(|stage| (count_of(stage), text::stage_label(stage)));
     let texts: Vec<_> = counts
         .filter(|(n, _)| *n > 0)
         .map(|(n, name)| format!("{} {name}", number(n as u64)))
@@ -277,23 +281,24 @@ pub(crate) fn stages(samples: &[Sample]) -> String {
     texts.join(", ")
 }
 
-/// In how many samples each part was seen as a whole.
+/// Number of snapshots in which each part is complete.
 pub(crate) fn complete(samples: &[Sample]) -> String {
-    fn whole<T>(part: &Part<T>) -> bool {
+    fn is_complete<T>(part: &Part<T>) -> bool {
         matches!(part, Part::Complete(_))
     }
     fn regions(sample: &Sample) -> bool {
-        let instances = sample.instances.seen().into_iter().flatten();
-        whole(&sample.instances) && { instances }.all(|instance| whole(&instance.regions))
+        let instances = sample.instances.value().into_iter().flatten();
+        is_complete(&sample.instances) && { instances }
+            .all(|instance| is_complete(&instance.regions))
     }
     let in_how_many =
         |is: fn(&Sample) -> bool| number(samples.iter().filter(|sample| is(sample)).count() as u64);
     format!(
-        "sites {}, regions {}, sessions {}, pools {} of {} samples",
-        in_how_many(|sample| whole(&sample.sites)),
+        "sites {}, regions {}, sessions {}, pools {} of {}",
+        in_how_many(|sample| is_complete(&sample.sites)),
         in_how_many(regions),
-        in_how_many(|sample| whole(&sample.sessions)),
-        in_how_many(|sample| whole(&sample.pools)),
+        in_how_many(|sample| is_complete(&sample.sessions)),
+        in_how_many(|sample| is_complete(&sample.pools)),
         number(samples.len() as u64)
     )
 }

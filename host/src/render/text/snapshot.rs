@@ -1,4 +1,4 @@
-//! A census at a glance.
+//! A snapshot as text.
 
 use std::{collections::BTreeMap, io};
 
@@ -13,7 +13,7 @@ use crate::{
     render::{normal_world::Holdings, words},
 };
 
-/// Writes the census; of the sites only the `top` ones by bytes.
+/// Writes a snapshot; of the sites the `top` ones by bytes.
 pub(crate) fn write(
     observation: &Observation,
     sample: Option<&Sample>,
@@ -41,9 +41,9 @@ fn secure(
     top: usize,
     page: &mut Page<'_>,
 ) -> io::Result<()> {
-    let release = words::release(observation).unwrap_or("of unknown release");
-    let line = Line::default().head("secure world, alive now");
-    page.put(line.dim(format_args!(" (OP-TEE {release})")))?;
+    let release = words::release(observation).unwrap_or("version unknown");
+    let line = Line::default().head("secure world");
+    page.write_line(line.dim(format_args!(" (OP-TEE {release})")))?;
     sites(sample, top, page)?;
     instances(sample, page)?;
     sessions(sample, page)?;
@@ -51,7 +51,7 @@ fn secure(
 }
 
 fn sites(sample: &Sample, top: usize, page: &mut Page<'_>) -> io::Result<()> {
-    if sample.sites.seen().is_none() {
+    if sample.sites.value().is_none() {
         return Ok(());
     }
     let mut sites: Vec<_> = censuses::sites(sample).into_iter().collect();
@@ -59,7 +59,7 @@ fn sites(sample: &Sample, top: usize, page: &mut Page<'_>) -> io::Result<()> {
     let (n, bytes) =
         sites.iter().fold((0, 0), |(n, bytes), (_, sum)| (n + sum.count, bytes + sum.bytes));
     page.blank()?;
-    page.put(Line::default().head("core heap").text(format_args!(
+    page.write_line(Line::default().head("core heap").text(format_args!(
         ": {} of {} bytes at {}",
         count(n, "allocation"),
         number(bytes),
@@ -68,20 +68,21 @@ fn sites(sample: &Sample, top: usize, page: &mut Page<'_>) -> io::Result<()> {
     for (key, sum) in sites.iter().take(top) {
         let (bytes, n) = (number(sum.bytes), number(sum.count));
         let (size, owner) = (number(key.size), words::owner(&key.owner));
-        let begin = Line::at(2).text(format_args!("{bytes:>9} bytes = {n:>5} x {size:<7} ")).hang();
-        page.put(begin.text(format_args!("{}:{}  ", key.file, key.line)).dim(owner))?;
+        let begin =
+            Line::indent(2).text(format_args!("{bytes:>9} bytes = {n:>5} x {size:<7} ")).hang();
+        page.write_line(begin.text(format_args!("{}:{}  ", key.file, key.line)).dim(owner))?;
     }
     if sites.len() > top {
-        let more = count((sites.len() - top) as u64, "site");
-        page.put(Line::at(2).dim(format_args!("and {more} more (--top N)")))?;
+        let remaining = count((sites.len() - top) as u64, "site");
+        page.write_line(Line::indent(2).dim(format_args!("and {remaining} more (--top N)")))?;
     }
     Ok(())
 }
 
 fn instances(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
-    let Some(instances) = sample.instances.seen() else { return Ok(()) };
+    let Some(instances) = sample.instances.value() else { return Ok(()) };
     page.blank()?;
-    page.put(
+    page.write_line(
         Line::default()
             .head("TA instances")
             .text(format_args!(": {}", number(instances.len() as u64))),
@@ -93,56 +94,59 @@ fn instances(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
         let panicked = if instance.panicked { ", panicked" } else { "" };
         let heap = instance.heap.as_ref();
         let heap = heap.map_or(String::new(), |heap| format!(", heap {}", figures(heap)));
-        let line = Line::at(2).text(format_args!("{}  {}{heap}", instance.uuid, regions(instance)));
-        page.put(line.text(sessions).bad(panicked))?;
+        let line =
+            Line::indent(2).text(format_args!("{}  {}{heap}", instance.uuid, regions(instance)));
+        page.write_line(line.text(sessions).bad(panicked))?;
     }
     Ok(())
 }
 
 fn regions(instance: &Instance) -> String {
-    match instance.regions.seen() {
+    match instance.regions.value() {
         Some(regions) => {
             let bytes = regions.iter().map(|region| region.size).sum();
             format!("{} of {} bytes", count(regions.len() as u64, "region"), number(bytes))
         }
-        None => "regions not seen".into(),
+        None => "regions not observed".into(),
     }
 }
 
 fn sessions(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
-    let Some(sessions) = sample.sessions.seen() else { return Ok(()) };
+    let Some(sessions) = sample.sessions.value() else { return Ok(()) };
     page.blank()?;
-    page.put(
+    page.write_line(
         Line::default().head("sessions").text(format_args!(": {}", number(sessions.len() as u64))),
     )?;
-    let mut alike: BTreeMap<_, u64> = BTreeMap::new();
+    let mut groups: BTreeMap<_, u64> = BTreeMap::new();
     for session in sessions {
         let key = (session.uuid, session.opener, session.login);
-        *alike.entry(key).or_default() += 1;
+        *groups.entry(key).or_default() += 1;
     }
-    for ((uuid, opener, login), n) in alike {
+    for ((uuid, opener, login), n) in groups {
         let opener = match opener {
             0 => "the normal world".to_owned(),
             instance => format!("TA instance {instance}"),
         };
         let login = login.map_or(String::new(), |login| format!(", login {}", text::login(login)));
         let n = count(n, "session");
-        page.put(Line::at(2).text(format_args!("{n} to {uuid} from {opener}")).dim(login))?;
+        page.write_line(
+            Line::indent(2).text(format_args!("{n} to {uuid} from {opener}")).dim(login),
+        )?;
     }
     Ok(())
 }
 
 fn pools(sample: &Sample, page: &mut Page<'_>) -> io::Result<()> {
-    let Some(pools) = sample.pools.seen() else { return Ok(()) };
+    let Some(pools) = sample.pools.value() else { return Ok(()) };
     page.heading("pools")?;
     for pool in pools {
-        let begin = Line::at(2).text(format_args!("{:<15} ", pool.kind.label())).hang();
-        page.put(begin.text(figures(pool)))?;
+        let begin = Line::indent(2).text(format_args!("{:<15} ", pool.kind.label())).hang();
+        page.write_line(begin.text(figures(pool)))?;
     }
     Ok(())
 }
 
-/// What is known of a pool: `12,345 of 196,608 bytes, at most 20,000, 3 failures`.
+/// Figures of a pool: `12,345 of 196,608 bytes, peak 20,000, 3 failures`.
 pub(crate) fn figures(pool: &Pool) -> String {
     let mut text = pool.allocated.map_or_else(|| "?".to_owned(), number);
     if let Some(size) = pool.size {
@@ -150,7 +154,7 @@ pub(crate) fn figures(pool: &Pool) -> String {
     }
     text.push_str(&format!(" {}", text::pool_unit(pool.unit)));
     if let Some(most) = pool.max_allocated {
-        text.push_str(&format!(", at most {}", number(most)));
+        text.push_str(&format!(", peak {}", number(most)));
     }
     if let Some(failures) = pool.num_alloc_fail.filter(|failures| *failures > 0) {
         text.push_str(&format!(", {}", count(failures, "failure")));

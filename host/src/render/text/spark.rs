@@ -1,4 +1,4 @@
-//! Growth in one line: a letter for each value, the higher the more.
+//! Growth as a spark line: one character per value.
 
 use teeleak_analysis::{
     model::{Evidence, Finding, Observation},
@@ -8,66 +8,71 @@ use teeleak_analysis::{
 use super::{line::Line, page::Page};
 use crate::render::series::Points;
 
-/// Letters from the least value to the most.
+/// Characters from the lowest value to the highest.
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const ASCII: [char; 8] = ['_', '.', ':', '-', '=', '+', '*', '#'];
 
-/// Letters at most; of more values every second, third or further one is drawn.
+/// Maximum number of characters; of a longer series only every `n`th value is drawn.
 const MOST: usize = 64;
 
-/// Letters on the narrowest page.
+/// Characters on the narrowest page.
 const LEAST: usize = 8;
 
-/// What stands between the values that count and those of before.
+/// Separates the values before the first iteration from the judged ones.
 const BEGIN: char = '|';
 
-/// One letter for each value; all the same where they are.
+/// One character per value; the lowest level if all values are equal.
 pub(crate) fn letters(values: &[f64], unicode: bool) -> String {
     let scale = if unicode { &BLOCKS } else { &ASCII };
-    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let min = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let max = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let steps = (1..scale.len()).map(|step| step as f64 / scale.len() as f64);
-    let steps: Vec<_> = steps.map(|part| least + part * (most - least)).collect();
+    let steps: Vec<_> = steps.map(|part| min + part * (max - min)).collect();
     let level =
-        |value: &f64| if most > least { steps.partition_point(|step| value >= step) } else { 0 };
+        |value: &f64| if max > min { steps.partition_point(|step| value >= step) } else { 0 };
     values.iter().map(|value| scale[level(value)]).collect()
 }
 
-/// The values of a finding: `|` stands where those of before the first iteration end.
-pub(super) fn of(
+/// Spark line of a finding; `|` marks the first iteration.
+pub(super) fn spark_line(
     finding: &Finding,
     observation: Option<&Observation>,
     line: Line,
     page: &Page<'_>,
 ) -> Option<Line> {
-    let points =
-        observation.and_then(|seen| Points::of(finding, seen)).or_else(|| bare(finding))?;
-    // What was counted after the warm-up belongs to no iteration: it is left of the first one.
+    let points = observation
+        .and_then(|seen| Points::from_finding(finding, seen))
+        .or_else(|| bare(finding))?;
+    // The value after the warm-up belongs to no iteration: it goes left of the first one.
     let is_before = |at: f64| !points.before.is_empty() && at <= 0.0;
     let columns = page.layout().columns.map_or(MOST, |all| all.saturating_sub(line.columns()));
     let room = columns.min(MOST).saturating_sub(1).max(LEAST);
-    let all: Vec<_> = points.all().collect();
-    let every = all.len().div_ceil(room);
-    // The last value is always among them.
-    let kept: Vec<_> = all.iter().rev().step_by(every).rev().copied().collect();
-    let values: Vec<_> = kept.iter().map(|(_, value)| *value).collect();
-    let begin = kept.iter().filter(|(at, _)| is_before(*at)).count();
-    let drawn: Vec<char> = letters(&values, page.layout().unicode).chars().collect();
-    let (before, judged) = drawn.split_at(begin);
+    let all_values: Vec<_> = points.values().collect();
+    let step = all_values.len().div_ceil(room);
+    // Counted from the end, so that the last value is always drawn.
+    let picked_points: Vec<_> = all_values.iter().rev().step_by(step).rev().copied().collect();
+    let values: Vec<_> = picked_points.iter().map(|(_, value)| *value).collect();
+    let begin = picked_points.iter().filter(|(at, _)| is_before(*at)).count();
+    let blocks: Vec<char> = letters(&values, page.layout().unicode).chars().collect();
+    let (before, judged) = blocks.split_at(begin);
     let mut line = line.dim(before.iter().collect::<String>());
     if !before.is_empty() {
         line = line.dim(BEGIN);
     }
     line = line.text(judged.iter().collect::<String>());
     let first = points.judged.iter().find(|(at, _)| !is_before(*at))?.0;
-    let text = format!("  {}, iterations {first} to {}", range(&values, &points), all.last()?.0);
-    let thinned =
-        if every > 1 { format!(", one of {}", text::number(every as u64)) } else { String::new() };
+    let text =
+        format!("  {}, iterations {first} to {}", range(&values, &points), all_values.last()?.0);
+    let thinned = if step > 1 {
+        format!(", every {}th value", text::number(step as u64))
+    } else {
+        String::new()
+    };
     let preface = if begin > 0 { preface(&points) } else { String::new() };
     Some(line.text(text).text(thinned).text(preface))
 }
 
-/// What the lowest and the highest letter stand for: `3 to 23 open sessions`.
+/// Values of the lowest and the highest character: `3 to 23 open sessions`.
 fn range(values: &[f64], points: &Points) -> String {
     let fold = |pick: fn(f64, f64) -> f64| values.iter().copied().reduce(pick).unwrap_or(0.0);
     format!(
@@ -78,17 +83,17 @@ fn range(values: &[f64], points: &Points) -> String {
     )
 }
 
-/// Where only the values are known.
+/// Points of a finding without an observation.
 fn bare(finding: &Finding) -> Option<Points> {
     let series = finding.evidence.iter().find_map(|evidence| match evidence {
         Evidence::Series(series) if !series.is_empty() => Some(series),
         _ => None,
     })?;
-    let judged = series.iter().map(|(at, value)| (f64::from(*at), *value)).collect();
-    Some(Points::judged(finding, judged))
+    let values = series.iter().map(|(at, value)| (f64::from(*at), *value)).collect();
+    Some(Points::from_values(finding, values))
 }
 
-/// What was before the first iteration: `; before |: 3 idle, 2 warm-up`.
+/// Stages before the first iteration: `; before |: 3 idle, 2 warm-up`.
 fn preface(points: &Points) -> String {
     let texts: Vec<_> = points
         .stretches

@@ -52,16 +52,16 @@ impl Folder {
 
     fn look(&mut self, last: bool, sink: &mut dyn Sink) -> Result<()> {
         // A process that is gone now has written all that it ever will: look first, read then.
-        let alive: HashMap<PathBuf, bool> =
+        let liveness: HashMap<PathBuf, bool> =
             self.rings.iter().map(|(path, followed)| (path.clone(), followed.is_alive())).collect();
         for path in self.files()? {
             self.meet(path);
         }
         for (path, followed) in &mut self.rings {
             let Some(ring) = &mut followed.ring else { continue };
-            let ended = alive.get(path) == Some(&false);
-            ring.poll(ended, sink)?;
-            if ended {
+            let has_ended = liveness.get(path) == Some(&false);
+            ring.poll(has_ended, sink)?;
+            if has_ended {
                 followed.ring = None;
             } else if last {
                 ring.finish(sink)?;
@@ -75,10 +75,10 @@ impl Folder {
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
             let name = entry.file_name();
-            let named = name
+            let is_ring = name
                 .to_str()
                 .is_some_and(|name| name.starts_with("ring-") || name.starts_with("idle-"));
-            if named && !self.rings.contains_key(&entry.path()) {
+            if is_ring && !self.rings.contains_key(&entry.path()) {
                 files.push(entry.path());
             }
         }

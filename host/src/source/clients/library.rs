@@ -18,16 +18,16 @@ const FROM_PROGRAM: [&str; 3] = [".", "../lib/teeleak", "../lib"];
 #[must_use]
 pub fn find() -> Option<PathBuf> {
     if let Some(named) = env::var_os(VARIABLE).filter(|named| !named.is_empty()) {
-        return whole(Path::new(&named));
+        return absolute_path(Path::new(&named));
     }
     let program = env::current_exe().ok()?;
     let folder = program.parent()?;
-    FROM_PROGRAM.iter().find_map(|from| whole(&folder.join(from).join(NAME)))
+    FROM_PROGRAM.iter().find_map(|from| absolute_path(&folder.join(from).join(NAME)))
 }
 
 /// The path without anything relative, which a workload in another folder would not find. The
 /// loader takes a blank or a colon for the end of a name.
-fn whole(path: &Path) -> Option<PathBuf> {
+fn absolute_path(path: &Path) -> Option<PathBuf> {
     let path = path.canonicalize().ok()?;
     let splits = |text: &str| text.contains([' ', ':']);
     (path.is_file() && !path.to_str().is_none_or(splits)).then_some(path)

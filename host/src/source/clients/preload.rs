@@ -61,8 +61,8 @@ impl Tracing {
             preload.push(others);
         }
         command.env(PRELOAD, preload).env(DIR, &self.path);
-        let on = |yes: bool| if yes { "1" } else { "0" };
-        command.env(STACK, on(self.extra.stacks)).env(FDS, on(self.extra.fds));
+        let flag = |yes: bool| if yes { "1" } else { "0" };
+        command.env(STACK, flag(self.extra.stacks)).env(FDS, flag(self.extra.fds));
     }
 
     /// What is recorded.

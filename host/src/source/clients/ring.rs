@@ -74,13 +74,13 @@ impl RingFile {
         if self.told.is_none() {
             self.tell(ProcessState::Running, sink)?;
         }
-        let until = self.head.tickets;
-        while self.next < until {
-            let taken = self.take(until, ended)?;
-            if !taken.slots.is_empty() {
-                self.pass(&taken, sink)?;
+        let end = self.head.tickets;
+        while self.next < end {
+            let piece = self.take(end, ended)?;
+            if !piece.slots.is_empty() {
+                self.pass(&piece, sink)?;
             }
-            if taken.stopped {
+            if piece.stopped {
                 break;
             }
         }
@@ -98,27 +98,27 @@ impl RingFile {
         // Not beyond the end of the file, where the ring goes on at its start.
         let n = until.saturating_sub(first).min(AT_ONCE).min(slots - first % slots);
         let n_bytes = usize::try_from(n).unwrap_or(0) * slot_bytes;
-        let at = HEAD_BYTES as u64 + first % slots * slot_bytes as u64;
+        let offset = HEAD_BYTES as u64 + first % slots * slot_bytes as u64;
         let mut copy = vec![0; n_bytes];
-        self.file.read_exact_at(&mut copy, at)?;
+        self.file.read_exact_at(&mut copy, offset)?;
         // A writer takes its ticket before it touches the slot: what nobody had a later ticket for
         // when all was copied was not touched meanwhile.
         self.look()?;
-        let mut taken = Taken { slots: Vec::with_capacity(n_bytes), first, stopped: false };
+        let mut piece = Taken { slots: Vec::with_capacity(n_bytes), first, stopped: false };
         for slot in copy.chunks_exact(slot_bytes) {
             let overwritten = self.head.tickets > self.next.saturating_add(slots);
             match batch::slot_state(slot, self.next) {
-                SlotState::Whole if !overwritten => taken.slots.extend_from_slice(slot),
+                SlotState::Whole if !overwritten => piece.slots.extend_from_slice(slot),
                 SlotState::Pending if !overwritten && !ended && !self.is_stuck() => {
-                    taken.stopped = true;
+                    piece.stopped = true;
                     break;
                 }
                 _ => self.lost += 1,
             }
             self.next += 1;
         }
-        batch::to_capture_order(&mut taken.slots);
-        Ok(taken)
+        batch::to_capture_order(&mut piece.slots);
+        Ok(piece)
     }
 
     fn skip_overwritten(&mut self) {

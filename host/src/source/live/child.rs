@@ -63,8 +63,8 @@ impl Workload {
             return Ok(());
         }
         // A terminal sends SIGINT to the workload, too: it has a moment to end by itself.
-        let since = self.asked.get_or_insert_with(Instant::now);
-        if since.elapsed() > GRACE { self.child.kill() } else { Ok(()) }
+        let interrupt_time = self.asked.get_or_insert_with(Instant::now);
+        if interrupt_time.elapsed() > GRACE { self.child.kill() } else { Ok(()) }
     }
 }
 

@@ -51,8 +51,8 @@ fn log() -> io::Result<Vec<String>> {
 fn about_tee(record: &str) -> Option<String> {
     let (_, message) = record.lines().next()?.split_once(';')?;
     let lower = message.to_lowercase();
-    let named = ["optee", "op-tee", "tee-supplicant", "print_oom"].iter();
-    { named }.any(|name| lower.contains(name)).then(|| message.to_owned())
+    let keywords = ["optee", "op-tee", "tee-supplicant", "print_oom"].iter();
+    { keywords }.any(|name| lower.contains(name)).then(|| message.to_owned())
 }
 
 /// Contiguous memory, of which secure buffers are taken.

@@ -128,7 +128,7 @@ impl<'e> Run<'e> {
         let stages = [(Stage::Idle, self.plan.idle), (Stage::Warmup, self.plan.warmup)];
         for (stage, n) in stages {
             for k in 1..=n {
-                if let Some(end) = self.one(stage, (k, n), sink)? {
+                if let Some(end) = self.observe_iteration(stage, (k, n), sink)? {
                     return Ok(end);
                 }
             }
@@ -137,20 +137,20 @@ impl<'e> Run<'e> {
         loop {
             while done < n {
                 done += 1;
-                if let Some(end) = self.one(Stage::Measured, (done, n), sink)? {
+                if let Some(end) = self.observe_iteration(Stage::Measured, (done, n), sink)? {
                     return Ok(end);
                 }
             }
-            let more = sink.undecided();
-            n = n.saturating_add(more).min(self.plan.most.max(n));
+            let n_extra = sink.undecided();
+            n = n.saturating_add(n_extra).min(self.plan.most.max(n));
             if done == n {
-                return Ok(if more > 0 { Outcome::Undecided(n) } else { Outcome::Finished });
+                return Ok(if n_extra > 0 { Outcome::Undecided(n) } else { Outcome::Finished });
             }
         }
     }
 
     /// The `k`th of `n` iterations with its census; how the run ended, if it did.
-    fn one(
+    fn observe_iteration(
         &mut self,
         stage: Stage,
         (k, n): (u32, u32),
@@ -247,8 +247,9 @@ fn progress_line(stage: Stage, k: u32, n: u32, counts: Counts) -> String {
         stage => text::stage_label(stage),
     };
     let Counts { allocations, regions } = counts;
-    let told = [(allocations, "allocations"), (regions, "regions")];
-    let told =
-        told.iter().filter_map(|(n, what)| Some(format!("{} {what}", text::number((*n)?.into()))));
-    format!("{name} {k}/{n}: {}", told.collect::<Vec<_>>().join(", "))
+    let figures = [(allocations, "allocations"), (regions, "regions")];
+    let parts = figures
+        .iter()
+        .filter_map(|(n, what)| Some(format!("{} {what}", text::number((*n)?.into()))));
+    format!("{name} {k}/{n}: {}", parts.collect::<Vec<_>>().join(", "))
 }

@@ -146,24 +146,24 @@ impl Sampler {
             doing: "writing a request",
         })?;
         let room = room_after(self.longest);
-        let used = match self.invoke(command, request, room) {
+        let n_bytes = match self.invoke(command, request, room) {
             Err(error) if error.result == tee_result::OUT_OF_MEMORY => {
-                let used = values::ask(&mut *self.device, command, request, &mut self.reply);
-                self.frugal = used.is_ok();
-                used.map_err(|_| error)?
+                let result = values::ask(&mut *self.device, command, request, &mut self.reply);
+                self.frugal = result.is_ok();
+                result.map_err(|_| error)?
             }
             done => done?,
         };
-        self.longest = self.longest.max(used);
-        Ok(&self.reply[..used])
+        self.longest = self.longest.max(n_bytes);
+        Ok(&self.reply[..n_bytes])
     }
 
     fn invoke(&mut self, command: Command, request: &[u8], room: usize) -> Result<usize, TeeError> {
         if self.frugal {
             return values::ask(&mut *self.device, command, request, &mut self.reply);
         }
-        let used = self.device.invoke(command, request, &mut self.reply[..room])?;
-        Ok(used.min(room))
+        let n_bytes = self.device.invoke(command, request, &mut self.reply[..room])?;
+        Ok(n_bytes.min(room))
     }
 }
 
@@ -235,14 +235,14 @@ impl Observer for Sampler {
 
     fn events(&mut self, sink: &mut dyn Sink) -> Result<()> {
         for _ in 0..EVENT_PAGES {
-            let from = self.next_event;
-            let page = self.call(Command::Events, &EventsRequest { from })?;
-            let (next, told) = tally_events(page, from);
+            let first_event = self.next_event;
+            let page = self.call(Command::Events, &EventsRequest { from: first_event })?;
+            let (next, told) = tally_events(page, first_event);
             if told {
                 sink.frame(Some(FrameKind::Records), page)?;
             }
             self.next_event = next;
-            if next <= from {
+            if next <= first_event {
                 break;
             }
         }
@@ -282,9 +282,9 @@ fn tally_events(page: &[u8], from: u64) -> (u64, bool) {
 
 /// `CLOCK_MONOTONIC`, in nanoseconds.
 pub(crate) fn monotonic_ns() -> u64 {
-    let now = clock_gettime(ClockId::Monotonic);
-    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
-    seconds * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
+    let time = clock_gettime(ClockId::Monotonic);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    seconds * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
 }
 
 /// Says who records what, when.

@@ -21,14 +21,14 @@ pub(super) fn ask(
 ) -> Result<usize, TeeError> {
     let mut attempt = 1;
     loop {
-        match once(device, command, request, reply) {
+        match try_ask(device, command, request, reply) {
             Err(error) if error.result == BAD_STATE && attempt < ATTEMPTS => attempt += 1,
             done => return done,
         }
     }
 }
 
-fn once(
+fn try_ask(
     device: &mut dyn Device,
     command: Command,
     request: &[u8],
@@ -40,13 +40,13 @@ fn once(
         return Err(TeeError { result: BAD_PARAMETERS, doing });
     }
     let mut words: Words = [command as u32, size, 0, 0, 0, 0, 0, 0];
-    values::put(&mut words[2..], request);
+    values::pack(&mut words[2..], request);
     let [used, ticket, ..] = device.exchange(values::BEGIN, words)?;
-    let used = usize::try_from(used).unwrap_or(usize::MAX).min(reply.len());
-    let pieces = reply[..used].chunks_mut(PIECE_BYTES);
+    let n_bytes = usize::try_from(used).unwrap_or(usize::MAX).min(reply.len());
+    let pieces = reply[..n_bytes].chunks_mut(PIECE_BYTES);
     for (offset, piece) in (0u32..).step_by(PIECE_BYTES).zip(pieces) {
         let words = device.exchange(values::READ, [offset, ticket, 0, 0, 0, 0, 0, 0])?;
-        values::get(&words, piece);
+        values::unpack(&words, piece);
     }
-    Ok(used)
+    Ok(n_bytes)
 }

@@ -47,10 +47,13 @@ pub(crate) fn no_tee(
     error: &anyhow::Error,
     err: &mut dyn Write,
 ) -> Result<NoTee> {
-    let there = world.has_node();
-    let why = if there { format!("{error:#}") } else { format!("there is no {NODE}") };
-    writeln!(err, "teeleak: the TEE is not observed: {why}; going on with the normal world alone")?;
-    Ok(NoTee { there, why })
+    let has_node = world.has_node();
+    let reason = if has_node { format!("{error:#}") } else { format!("there is no {NODE}") };
+    writeln!(
+        err,
+        "teeleak: the TEE is not observed: {reason}; going on with the normal world alone"
+    )?;
+    Ok(NoTee { there: has_node, why: reason })
 }
 
 impl NoTee {

@@ -12,7 +12,7 @@ use teeleak_analysis::model::Ledger;
 
 use super::{
     bytes::{MOST_BYTES, Read, read, send_text},
-    files::shown,
+    files::display_path,
     unseen::{Missed, Missing},
 };
 use crate::source::Sink;
@@ -33,7 +33,7 @@ const MOST: usize = 1 << 16;
 pub(super) fn sample(root: &Path, missed: &mut Missed, sink: &mut dyn Sink) -> Result<()> {
     match text(root) {
         Ok((path, text)) => {
-            send_text(Ledger::DmaBuf, &shown(root, &root.join(path)), &text, missed, sink)
+            send_text(Ledger::DmaBuf, &display_path(root, &root.join(path)), &text, missed, sink)
         }
         Err(error) => {
             missed.add(missing(root, &error), 0);
@@ -56,11 +56,11 @@ fn text(root: &Path) -> io::Result<(&'static str, Read)> {
 }
 
 fn missing(root: &Path, error: &io::Error) -> Missing {
-    let what = Ledger::DmaBuf.info().name;
+    let ledger = Ledger::DmaBuf.info().name;
     let option = format!("{BUFINFO}, or CONFIG_DMABUF_SYSFS_STATS=y and /{SYSFS}");
     match error.kind() {
-        ErrorKind::NotFound => Missing::of_path(root, DEBUGFS, what, &option),
-        _ => Missing::of_error(what, error, &option),
+        ErrorKind::NotFound => Missing::of_path(root, DEBUGFS, ledger, &option),
+        _ => Missing::of_error(ledger, error, &option),
     }
 }
 
@@ -69,10 +69,10 @@ fn list(folder: &Path) -> io::Result<Read> {
     let mut text = String::from("dma-buf buffers:\n");
     let mut entries = fs::read_dir(folder)?.flatten();
     for entry in entries.by_ref().take(MOST) {
-        let of = |name: &str| fs::read_to_string(entry.path().join(name)).ok();
-        let (inode, size) = (entry.file_name(), of("size"));
+        let attribute = |name: &str| fs::read_to_string(entry.path().join(name)).ok();
+        let (inode, size) = (entry.file_name(), attribute("size"));
         let Some(size) = size else { continue };
-        let exporter = of("exporter_name").unwrap_or_default();
+        let exporter = attribute("exporter_name").unwrap_or_default();
         let (inode, size, exporter) = (inode.to_string_lossy(), size.trim(), exporter.trim());
         // Writing to memory never fails.
         let _ = writeln!(text, "ino {inode} size {size} exporter {exporter}");

@@ -52,7 +52,7 @@ pub(super) fn read(path: &Path, most: usize) -> io::Result<Read> {
     let mut file = open(path)?;
     let began = Instant::now();
     let (mut text, mut used) = (Vec::new(), 0);
-    let cut = loop {
+    let is_cut = loop {
         if used >= most || began.elapsed() > MOST_TIME {
             break true;
         }
@@ -67,10 +67,10 @@ pub(super) fn read(path: &Path, most: usize) -> io::Result<Read> {
         }
     };
     text.truncate(used);
-    if cut {
+    if is_cut {
         text.truncate(memchr::memrchr(b'\n', &text).map_or(0, |end| end + 1));
     }
-    Ok(Read { text, cut })
+    Ok(Read { text, cut: is_cut })
 }
 
 /// Passes on a text of a ledger, in pieces; one that was longer than what is read of it is counted.

@@ -41,8 +41,8 @@ pub(super) fn sample(
     missed: &mut Missed,
     sink: &mut dyn Sink,
 ) -> Result<()> {
-    let due = |file: &File| !file.place.is_slow || depth == Depth::Whole;
-    files().filter(due).try_for_each(|file| file.sample(root, missed, sink))
+    let is_due = |file: &File| !file.place.is_slow || depth == Depth::Whole;
+    files().filter(is_due).try_for_each(|file| file.sample(root, missed, sink))
 }
 
 /// Each that any kernel could have, and why it can't be read.
@@ -65,16 +65,16 @@ impl File {
             // Where kmemleak may not be asked to scan, it scans by itself each ten minutes.
             let _ = fs::write(file, command);
         }
-        let mut left = MOST_OF_LEDGER;
+        let mut budget = MOST_OF_LEDGER;
         for path in paths {
-            match self.text(&path, left.min(MOST_BYTES), missed) {
+            match self.text(&path, budget.min(MOST_BYTES), missed) {
                 Ok(text) => {
-                    left = left.saturating_sub(text.text.len());
-                    send_text(self.ledger, &shown(root, &path), &text, missed, sink)?;
+                    budget = budget.saturating_sub(text.text.len());
+                    send_text(self.ledger, &display_path(root, &path), &text, missed, sink)?;
                 }
                 Err(error) => {
-                    let what = self.ledger.info().name;
-                    missed.add(Missing::of_error(what, &error, self.place.option), 0);
+                    let ledger = self.ledger.info().name;
+                    missed.add(Missing::of_error(ledger, &error, self.place.option), 0);
                 }
             }
         }
@@ -111,9 +111,9 @@ impl File {
 }
 
 /// A path as it is on the system.
-pub(super) fn shown(root: &Path, path: &Path) -> String {
-    let own = path.strip_prefix(root).unwrap_or(path);
-    format!("/{}", own.to_string_lossy())
+pub(super) fn display_path(root: &Path, path: &Path) -> String {
+    let relative_path = path.strip_prefix(root).unwrap_or(path);
+    format!("/{}", relative_path.to_string_lossy())
 }
 
 /// The files that a pattern stands for, in order.
@@ -128,7 +128,7 @@ fn expand(root: &Path, pattern: &str) -> Vec<PathBuf> {
         "" => entry.path(),
         rest => entry.path().join(rest),
     });
-    let mut found: Vec<_> = paths.filter(|path| path.is_file()).take(MOST_FILES).collect();
-    found.sort();
-    found
+    let mut files: Vec<_> = paths.filter(|path| path.is_file()).take(MOST_FILES).collect();
+    files.sort();
+    files
 }

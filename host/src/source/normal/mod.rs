@@ -45,13 +45,13 @@ pub(crate) enum Depth {
 
 /// What there is to look at below `root`, and why it can't be.
 pub(crate) fn look(root: &Path) -> Vec<(Ledger, Option<Missing>)> {
-    let mut all = vec![
+    let mut ledgers = vec![
         (Ledger::Descriptors, processes::look_around(&root.join("proc"))),
         (Ledger::DmaBuf, buffers::look(root)),
         (Ledger::ClientPages, pages::look(&root.join("proc"))),
     ];
-    all.extend(files::look(root));
-    all
+    ledgers.extend(files::look(root));
+    ledgers
 }
 
 /// The ledgers of a running kernel.
@@ -68,8 +68,8 @@ impl Ledgers {
 
     /// What runs full: all memory, and the table of the process that has least left.
     pub(crate) fn pools(&mut self) -> Vec<Pool> {
-        let filled = self.processes.fullest();
-        let table = filled.as_ref().map(pools::descriptors);
+        let fullest = self.processes.fullest();
+        let table = fullest.as_ref().map(pools::descriptors);
         pools::memory(&self.root).into_iter().chain(table).collect()
     }
 

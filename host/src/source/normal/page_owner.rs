@@ -35,21 +35,21 @@ struct Blocks {
 pub(super) fn read(path: &Path) -> io::Result<(Read, u64)> {
     let mut text = BufReader::with_capacity(256 << 10, open(path)?);
     let (began, mut blocks, mut line) = (Instant::now(), Blocks::default(), Vec::new());
-    let mut cut = false;
+    let mut is_cut = false;
     loop {
         line.clear();
         if text.by_ref().take(RECORD as u64).read_until(b'\n', &mut line)? == 0 {
             break;
         }
         blocks.line(&line);
-        cut = began.elapsed() > MOST_TIME;
-        if cut {
+        is_cut = began.elapsed() > MOST_TIME;
+        if is_cut {
             break;
         }
     }
     blocks.close();
-    let lost = blocks.lost;
-    Ok((Read { text: blocks.text(), cut }, lost))
+    let n_lost = blocks.lost;
+    Ok((Read { text: blocks.text(), cut: is_cut }, n_lost))
 }
 
 impl Blocks {
@@ -82,9 +82,9 @@ impl Blocks {
 
     /// Most first.
     fn text(self) -> Vec<u8> {
-        let mut all: Vec<_> = self.alike.into_iter().collect();
-        all.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
-        let blocks = all.into_iter().map(|(record, times)| {
+        let mut kinds: Vec<_> = self.alike.into_iter().collect();
+        kinds.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+        let blocks = kinds.into_iter().map(|(record, times)| {
             [format!("{times} times:\n").as_bytes(), &record, b"\n"].concat()
         });
         blocks.flatten().collect()

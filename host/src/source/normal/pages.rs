@@ -82,16 +82,16 @@ pub(super) fn tell(folder: &Path, pid: u32, who: &Who, text: &mut String) -> io:
 
 /// Why the pages of other processes can't be looked at.
 pub(super) fn look(proc: &Path) -> Option<Missing> {
-    let what = Ledger::ClientPages.info().name;
-    let own = own_page(proc).err()?;
-    Some(Missing::of_error(what, &own, "CONFIG_PROC_PAGE_MONITOR=y"))
+    let ledger = Ledger::ClientPages.info().name;
+    let error = own_page(proc).err()?;
+    Some(Missing::of_error(ledger, &error, "CONFIG_PROC_PAGE_MONITOR=y"))
 }
 
 /// Looks at a page of this process: its number is 0 for whom may not see it.
 fn own_page(proc: &Path) -> io::Result<()> {
     let page = rustix::param::page_size() as u64;
-    let own = [0_u8; 1];
-    let va = std::hint::black_box(&raw const own).addr() as u64 / page * page;
+    let probe = [0_u8; 1];
+    let va = std::hint::black_box(&raw const probe).addr() as u64 / page * page;
     let area = Area { begin: va, end: va + page, inode: "", name: "" };
     runs(&File::open(proc.join("self/pagemap"))?, &area, page).map(|_| ())
 }
@@ -114,11 +114,11 @@ fn runs(pagemap: &File, area: &Area<'_>, page: u64) -> io::Result<Vec<Run>> {
     let mut entries = [0; AT_ONCE * ENTRY];
     let mut va = area.begin;
     while va < area.end {
-        let wanted = usize::try_from((area.end - va) / page).unwrap_or(AT_ONCE).min(AT_ONCE);
-        if wanted == 0 {
+        let n_pages = usize::try_from((area.end - va) / page).unwrap_or(AT_ONCE).min(AT_ONCE);
+        if n_pages == 0 {
             break;
         }
-        let read = pagemap.read_at(&mut entries[..wanted * ENTRY], va / page * ENTRY as u64)?;
+        let read = pagemap.read_at(&mut entries[..n_pages * ENTRY], va / page * ENTRY as u64)?;
         let (entries, _) = entries[..read].as_chunks();
         if entries.is_empty() {
             break;

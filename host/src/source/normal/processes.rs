@@ -22,7 +22,7 @@ use super::{
     Depth,
     texts::Texts,
     unseen::{Missed, Missing, rights},
-    walk::{Walked, Who, pass_on_buffers, pass_on_mappings, walk, who},
+    walk::{Walked, Who, pass_on_buffers, pass_on_mappings, read_identity, walk},
 };
 use crate::source::Sink;
 
@@ -65,8 +65,8 @@ struct Known {
 impl Processes {
     pub(super) fn new(proc: &Path) -> Self {
         let (proc, known) = (proc.to_owned(), BTreeMap::new());
-        let counted = is_counted(&proc);
-        Self { proc, known, samples: 0, counted }
+        let has_counts = is_counted(&proc);
+        Self { proc, known, samples: 0, counted: has_counts }
     }
 
     /// Passes on the descriptors of all processes, and what dma-bufs they hold.
@@ -76,7 +76,7 @@ impl Processes {
         missed: &mut Missed,
         sink: &mut dyn Sink,
     ) -> Result<()> {
-        let all = match list(&self.proc) {
+        let processes = match list(&self.proc) {
             Ok(all) => all,
             Err(error) => {
                 missed.add(missing(&error), 0);
@@ -84,14 +84,14 @@ impl Processes {
             }
         };
         self.samples += 1;
-        let whole = depth == Depth::Whole || self.samples.is_multiple_of(EVERY);
+        let is_full = depth == Depth::Whole || self.samples.is_multiple_of(EVERY);
         let mut texts = Texts::default();
-        let cut = all.len() > MOST;
-        for (pid, inode) in all.into_iter().take(MOST) {
-            self.process((pid, inode), whole, &mut texts, missed, sink)?;
+        let is_cut = processes.len() > MOST;
+        for (pid, inode) in processes.into_iter().take(MOST) {
+            self.process((pid, inode), is_full, &mut texts, missed, sink)?;
         }
         self.known.retain(|_, known| known.seen == self.samples);
-        texts.pass_on(cut, missed, sink)
+        texts.pass_on(is_cut, missed, sink)
     }
 
     /// The process that has used most of its limit. Where the kernel does not tell how many descriptors there
@@ -101,12 +101,12 @@ impl Processes {
         for (pid, inode) in list(&self.proc).unwrap_or_default() {
             let folder = self.proc.join(pid.to_string());
             let fds = self.count(&folder);
-            let Some(known) = self.known(pid, inode, &folder, false) else { continue };
+            let Some(known) = self.cached_process(pid, inode, &folder, false) else { continue };
             let (Some(fds), Some(limit)) = (fds.or(known.fds), known.who.limit) else { continue };
-            let more = |than: &Filled| {
+            let is_fuller = |than: &Filled| {
                 u128::from(fds) * u128::from(than.limit) > u128::from(than.fds) * u128::from(limit)
             };
-            if limit > 0 && fullest.as_ref().is_none_or(more) {
+            if limit > 0 && fullest.as_ref().is_none_or(is_fuller) {
                 fullest = Some(Filled { comm: known.who.comm.clone(), fds, limit });
             }
         }
@@ -123,9 +123,10 @@ impl Processes {
     ) -> Result<()> {
         let folder = self.proc.join(pid.to_string());
         let fds = self.count(&folder);
-        let Some(known) = self.known(pid, inode, &folder, whole) else { return Ok(()) };
-        let changed = whole || fds.is_none() || known.fds != fds || known.buffers || known.client;
-        let walked = if changed { look(&folder, missed) } else { None };
+        let Some(known) = self.cached_process(pid, inode, &folder, whole) else { return Ok(()) };
+        let needs_walk =
+            whole || fds.is_none() || known.fds != fds || known.buffers || known.client;
+        let walked = if needs_walk { look(&folder, missed) } else { None };
         known.fds = walked.as_ref().map(|walked| walked.fds).or(fds);
         let Some(fds) = known.fds else { return Ok(()) };
         tell(pid, &known.who, fds, &mut texts.descriptors);
@@ -137,10 +138,10 @@ impl Processes {
         if known.client {
             texts.pages_of(&folder, pid, &known.who, missed);
         }
-        let shown = format!("/proc/{pid}");
-        pass_on_buffers(&folder, &shown, &walked.buffers, missed, sink)?;
+        let display_path = format!("/proc/{pid}");
+        pass_on_buffers(&folder, &display_path, &walked.buffers, missed, sink)?;
         if known.buffers || whole {
-            pass_on_mappings(&folder, &shown, missed, sink)?;
+            pass_on_mappings(&folder, &display_path, missed, sink)?;
         }
         Ok(())
     }
@@ -154,20 +155,28 @@ impl Processes {
     }
 
     /// The process with this number, as it was known or anew; `None` for one that is gone.
-    fn known(&mut self, pid: u32, inode: u64, folder: &Path, whole: bool) -> Option<&mut Known> {
+    fn cached_process(
+        &mut self,
+        pid: u32,
+        inode: u64,
+        folder: &Path,
+        whole: bool,
+    ) -> Option<&mut Known> {
         let samples = self.samples;
-        let same = self.known.get(&pid).is_some_and(|known| known.inode == inode);
-        if !same || whole {
+        let is_same = self.known.get(&pid).is_some_and(|known| known.inode == inode);
+        if !is_same || whole {
             // Its name and its limit may have changed.
-            let who = who(folder)?;
-            let before = self.known.remove(&pid).filter(|known| known.who.start == who.start);
-            let before = before.map(|known| (known.fds, known.buffers, known.client));
-            let (fds, buffers, client) = before.unwrap_or_default();
-            self.known.insert(pid, Known { inode, who, fds, buffers, client, seen: samples });
+            let identity = read_identity(folder)?;
+            let previous =
+                self.known.remove(&pid).filter(|known| known.who.start == identity.start);
+            let previous = previous.map(|known| (known.fds, known.buffers, known.client));
+            let (fds, buffers, client) = previous.unwrap_or_default();
+            self.known
+                .insert(pid, Known { inode, who: identity, fds, buffers, client, seen: samples });
         }
-        let known = self.known.get_mut(&pid)?;
-        known.seen = samples;
-        Some(known)
+        let process = self.known.get_mut(&pid)?;
+        process.seen = samples;
+        Some(process)
     }
 }
 
@@ -181,8 +190,8 @@ fn look(folder: &Path, missed: &mut Missed) -> Option<Walked> {
             Some(walked)
         }
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            let what = "descriptors of processes, of what";
-            missed.add(Missing { what, why: Why::Refused, remedy: rights().into() }, 1);
+            let subject = "descriptors of processes, of what";
+            missed.add(Missing { what: subject, why: Why::Refused, remedy: rights().into() }, 1);
             None
         }
         // It ended.
@@ -199,19 +208,19 @@ fn tell(pid: u32, who: &Who, fds: u64, text: &mut String) {
 
 /// All processes, with the inodes of their folders.
 fn list(proc: &Path) -> io::Result<Vec<(u32, u64)>> {
-    let mut all: Vec<_> = fs::read_dir(proc)?
+    let mut processes: Vec<_> = fs::read_dir(proc)?
         .flatten()
         .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.ino())))
         .collect();
-    all.sort_unstable();
-    if all.is_empty() { Err(ErrorKind::NotFound.into()) } else { Ok(all) }
+    processes.sort_unstable();
+    if processes.is_empty() { Err(ErrorKind::NotFound.into()) } else { Ok(processes) }
 }
 
 /// Whether the size of `/proc/PID/fd` is the number of descriptors.
 fn is_counted(proc: &Path) -> bool {
     let magic = rustix::fs::statfs(proc).map(|of| u64::try_from(of.f_type).unwrap_or(0));
-    let own = fs::metadata(proc.join("self/fd")).map_or(0, |fd| fd.len());
-    magic == Ok(PROC_MAGIC) && own > 0
+    let own_fds = fs::metadata(proc.join("self/fd")).map_or(0, |fd| fd.len());
+    magic == Ok(PROC_MAGIC) && own_fds > 0
 }
 
 fn missing(error: &io::Error) -> Missing {
@@ -220,13 +229,13 @@ fn missing(error: &io::Error) -> Missing {
 
 /// Why not all processes can be looked at.
 pub(super) fn look_around(proc: &Path) -> Option<Missing> {
-    let all = match list(proc) {
+    let processes = match list(proc) {
         Ok(all) => all,
         Err(error) => return Some(missing(&error)),
     };
     let denied = |error: io::Error| error.kind() == ErrorKind::PermissionDenied;
-    let refused = { all.iter() }
+    let is_refused = { processes.iter() }
         .any(|(pid, _)| fs::read_dir(proc.join(format!("{pid}/fd"))).is_err_and(denied));
     let (what, remedy) = (Ledger::Descriptors.info().name, rights().to_owned());
-    refused.then_some(Missing { what, why: Why::Refused, remedy })
+    is_refused.then_some(Missing { what, why: Why::Refused, remedy })
 }

@@ -28,14 +28,14 @@ pub(super) struct Texts {
 impl Texts {
     /// Adds the pages of a client of the TEE; what can't be had is counted.
     pub(super) fn pages_of(&mut self, folder: &Path, pid: u32, who: &Who, missed: &mut Missed) {
-        let what = Ledger::ClientPages.info().name;
+        let ledger = Ledger::ClientPages.info().name;
         match pages::tell(folder, pid, who, &mut self.pages) {
             Ok(0) => {}
             Ok(lost) => {
-                missed.add(Missing::of_room(what), lost);
+                missed.add(Missing::of_room(ledger), lost);
             }
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                missed.add(Missing { what, why: Why::Refused, remedy: rights().into() }, 0);
+                missed.add(Missing { what: ledger, why: Why::Refused, remedy: rights().into() }, 0);
             }
             // It ended.
             Err(_) => {}
@@ -44,13 +44,14 @@ impl Texts {
 
     /// Passes them on; `cut` where there were more processes.
     pub(super) fn pass_on(self, cut: bool, missed: &mut Missed, sink: &mut dyn Sink) -> Result<()> {
-        let of = |title: &str, text: &str| Read { text: [title, text].concat().into_bytes(), cut };
-        let tables = of("descriptors of processes:\n", &self.descriptors);
+        let compose =
+            |title: &str, text: &str| Read { text: [title, text].concat().into_bytes(), cut };
+        let tables = compose("descriptors of processes:\n", &self.descriptors);
         send_text(Ledger::Descriptors, PATH, &tables, missed, sink)?;
         if self.pages.is_empty() {
             return Ok(());
         }
-        let pages = of("pages of clients of the TEE:\n", &self.pages);
+        let pages = compose("pages of clients of the TEE:\n", &self.pages);
         send_text(Ledger::ClientPages, PAGES_PATH, &pages, missed, sink)
     }
 }

@@ -48,8 +48,8 @@ impl Missed {
     /// Passes it on.
     pub(super) fn tell(&self, sink: &mut dyn Sink) -> Result<()> {
         self.0.iter().try_for_each(|(Missing { what, why, remedy }, lost)| {
-            let unseen = Unseen { what, why: *why, remedy, lost: *lost };
-            send(FrameKind::NormalUnseen, &unseen, sink)
+            let gap = Unseen { what, why: *why, remedy, lost: *lost };
+            send(FrameKind::NormalUnseen, &gap, sink)
         })
     }
 }

@@ -38,7 +38,7 @@ pub(super) struct Who {
 }
 
 /// Reads who it is; `None` for one that is gone.
-pub(super) fn who(folder: &Path) -> Option<Who> {
+pub(super) fn read_identity(folder: &Path) -> Option<Who> {
     let stat = fs::read(folder.join("stat")).ok()?;
     let stat = String::from_utf8_lossy(&stat);
     // pid (comm) state ppid ...; the name may hold anything.
@@ -107,9 +107,9 @@ pub(super) fn walk(folder: &Path) -> io::Result<Walked> {
     walked.buffers.sort_unstable();
     walked.kinds = kinds.into_iter().map(|(kind, n)| (n, kind)).collect();
     walked.kinds.sort_by(|one, other| other.cmp(one));
-    let others = walked.kinds.split_off(walked.kinds.len().min(KINDS));
-    let others: u64 = others.into_iter().map(|(n, _)| n).sum();
-    walked.kinds.extend((others > 0).then(|| (others, "others".to_owned())));
+    let rare_kinds = walked.kinds.split_off(walked.kinds.len().min(KINDS));
+    let n_others: u64 = rare_kinds.into_iter().map(|(n, _)| n).sum();
+    walked.kinds.extend((n_others > 0).then(|| (n_others, "others".to_owned())));
     Ok(walked)
 }
 
@@ -176,8 +176,8 @@ pub(super) fn pass_on_mappings(
 ) -> Result<()> {
     let Ok(maps) = read(&folder.join("maps"), MOST_BYTES) else { return Ok(()) };
     let lines = maps.text.split_inclusive(|byte| *byte == b'\n');
-    let own = lines.filter(|line| memchr::memmem::find(line, b"dmabuf").is_some());
-    let text: Vec<u8> = own.flatten().copied().collect();
+    let buffer_lines = lines.filter(|line| memchr::memmem::find(line, b"dmabuf").is_some());
+    let text: Vec<u8> = buffer_lines.flatten().copied().collect();
     if text.is_empty() && !maps.cut {
         return Ok(());
     }
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn this_process_is_known() {
         let folder = Path::new("/proc/self");
-        let who = who(folder).unwrap();
+        let who = read_identity(folder).unwrap();
         assert!(who.start > 0 && who.limit.is_some_and(|limit| limit > 0), "{who:?}");
         let walked = walk(folder).unwrap();
         assert_eq!(walked.kinds.iter().map(|(n, _)| n).sum::<u64>(), walked.fds);

@@ -52,14 +52,14 @@ impl Console {
             bail!("it is a directory; give a file, a FIFO, a serial port or kmsg");
         }
         let terminal = kind.is_char_device() && isatty(&file);
-        let before = terminal.then(|| raw(&file)).transpose()?;
+        let saved_settings = terminal.then(|| raw(&file)).transpose()?;
         // A file system over a wire may know the end only when it is asked for it.
         let end = file.metadata()?.len();
         let position = kind.is_file().then(|| file.seek(SeekFrom::Start(end))).transpose()?;
         if path == Path::new(KMSG) {
             file.seek(SeekFrom::End(0))?;
         }
-        Ok(Self { file, path: path.to_owned(), position, before })
+        Ok(Self { file, path: path.to_owned(), position, before: saved_settings })
     }
 
     /// Appends what came since; says whether something was overwritten before.
@@ -93,11 +93,11 @@ impl Console {
 
 /// Sets a serial port to give bytes as they come, and to send nothing back; its speed stays.
 fn raw(file: &File) -> Result<Termios> {
-    let before = tcgetattr(file)?;
-    let mut raw = before.clone();
+    let settings = tcgetattr(file)?;
+    let mut raw = settings.clone();
     raw.make_raw();
     tcsetattr(file, OptionalActions::Now, &raw)?;
-    Ok(before)
+    Ok(settings)
 }
 
 impl Drop for Console {

@@ -206,8 +206,8 @@ impl Stock {
         self.pass_on_text(sink)?;
         for _ in 0..times {
             self.pta.pause(patience::QUIET);
-            let said = self.pass_on_text(sink)?;
-            if said.records == 0 && said.marks == 0 {
+            let dump = self.pass_on_text(sink)?;
+            if dump.records == 0 && dump.marks == 0 {
                 break;
             }
         }

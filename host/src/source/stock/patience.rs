@@ -42,12 +42,12 @@ impl Patience {
 
     /// Looks at what the dump says so far.
     pub(super) fn look_at(&mut self, dump: &Dump, now: Instant) -> Wait {
-        let seen = (dump.records, dump.marks);
-        if seen != self.seen {
-            (self.seen, self.last) = (seen, now);
+        let progress = (dump.records, dump.marks);
+        if progress != self.seen {
+            (self.seen, self.last) = (progress, now);
         }
         let silence = now.saturating_duration_since(self.last);
-        match seen {
+        match progress {
             (1.., 2..) => Wait::Over(DumpEnd::Marked),
             // Or it is the end of a dump before that came late, and the begin of ours.
             (0, 2..) if silence >= QUIET => Wait::Over(DumpEnd::Marked),

@@ -53,9 +53,10 @@ impl Chunks {
             if self.open.is_none() && !self.open_next()? {
                 return Ok(None);
             }
-            let broken = self.fill(chunk);
-            if !chunk.is_empty() || broken.is_some() {
-                let label = Label { number: self.number, begins: self.begins.take(), broken };
+            let failure = self.fill(chunk);
+            if !chunk.is_empty() || failure.is_some() {
+                let label =
+                    Label { number: self.number, begins: self.begins.take(), broken: failure };
                 self.number += 1;
                 return Ok(Some(label));
             }
@@ -78,19 +79,19 @@ impl Chunks {
         chunk[..self.rest.len()].copy_from_slice(&self.rest);
         let mut len = self.rest.len();
         self.rest.clear();
-        let mut broken = None;
-        let mut ended = false;
-        while len < CHUNK && !ended {
+        let mut failure = None;
+        let mut is_end = false;
+        while len < CHUNK && !is_end {
             match self.read(&mut chunk[len..]) {
-                Ok(0) => ended = true,
+                Ok(0) => is_end = true,
                 Ok(n) => len = self.skip(chunk, len + n),
-                Err(error) => (ended, broken) = (true, Some(error.to_string().into())),
+                Err(error) => (is_end, failure) = (true, Some(error.to_string().into())),
             }
         }
         chunk.truncate(len);
-        if ended {
+        if is_end {
             self.open = None;
-            return broken;
+            return failure;
         }
         let end = chunk_end(chunk, chunk.len() - 1);
         if chunk[..end].ends_with(b"\n") {

@@ -82,8 +82,8 @@ pub(super) fn expand_any(paths: &[PathBuf]) -> Result<Vec<Input>> {
 const DEPTH: u32 = 32;
 
 fn add(path: &Path, inputs: &mut Vec<Input>, depth: u32) -> Result<()> {
-    let what = fs::metadata(path).with_context(|| format!("cannot open {}", path.display()))?;
-    if !what.is_dir() {
+    let metadata = fs::metadata(path).with_context(|| format!("cannot open {}", path.display()))?;
+    if !metadata.is_dir() {
         inputs.push(Input::File(path.to_owned()));
         return Ok(());
     }
@@ -106,13 +106,13 @@ const PACKED: [&[u8]; 3] = [b"\x1f\x8b", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd"];
 fn unpack(mut raw: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>> {
     let mut first = Vec::with_capacity(6);
     raw.by_ref().take(6).read_to_end(&mut first)?;
-    let how = PACKED.iter().position(|magic| first.starts_with(magic));
-    let whole = io::Cursor::new(first).chain(raw);
-    Ok(match how {
-        Some(0) => Box::new(flate2::read::MultiGzDecoder::new(whole)),
-        Some(1) => Box::new(lzma_rust2::XzReader::new(whole, true)),
-        Some(_) => Box::new(Frames { whole: io::BufReader::new(whole), frame: None }),
-        None => Box::new(whole),
+    let format = PACKED.iter().position(|magic| first.starts_with(magic));
+    let stream = io::Cursor::new(first).chain(raw);
+    Ok(match format {
+        Some(0) => Box::new(flate2::read::MultiGzDecoder::new(stream)),
+        Some(1) => Box::new(lzma_rust2::XzReader::new(stream, true)),
+        Some(_) => Box::new(Frames { whole: io::BufReader::new(stream), frame: None }),
+        None => Box::new(stream),
     })
 }
 
@@ -130,8 +130,8 @@ impl<R: Read> Read for Frames<R> {
         loop {
             if let Some(frame) = &mut self.frame {
                 if frame.can_collect() == 0 && !frame.is_finished() {
-                    let most = BlockDecodingStrategy::UptoBytes(buffer.len());
-                    frame.decode_blocks(&mut self.whole, most).map_err(io::Error::other)?;
+                    let limit = BlockDecodingStrategy::UptoBytes(buffer.len());
+                    frame.decode_blocks(&mut self.whole, limit).map_err(io::Error::other)?;
                 }
                 let n = frame.read(buffer)?;
                 if n > 0 || buffer.is_empty() {

@@ -66,16 +66,16 @@ pub(crate) fn read(
     progress: Progress<'_>,
 ) -> Result<Observation> {
     let kinds::Kinds { inputs, traces, ledgers } = kinds::split(input::expand_any(reading.paths)?);
-    let found = normal::read(&ledgers)?;
-    let named = normal::read(&input::expand_any(reading.ledgers)?)?;
-    let traced = strace::read(&[traces, input::expand_any(reading.traces)?].concat())?;
+    let input_ledgers = normal::read(&ledgers)?;
+    let extra_ledgers = normal::read(&input::expand_any(reading.ledgers)?)?;
+    let trace = strace::read(&[traces, input::expand_any(reading.traces)?].concat())?;
     let total = inputs.iter().map(input::Input::size).sum();
     let first = inputs.first().map(input::Input::name).unwrap_or_default();
-    let cut = Cut { warmup: reading.warmup, marked: reading.rules.has_mark() };
+    let settings = Cut { warmup: reading.warmup, marked: reading.rules.has_mark() };
     let keep = rejected.is_some();
     let shared = Shared {
         chunks: Mutex::new(Chunks::new(inputs)),
-        order: Order::new(Assembler::new(&first, cut), rejected),
+        order: Order::new(Assembler::new(&first, settings), rejected),
         rules: reading.rules,
         keep,
         bytes: AtomicU64::new(0),
@@ -92,12 +92,12 @@ pub(crate) fn read(
         ends.collect::<Result<()>>()
     })?;
     let mut observation = shared.order.finish()?.finish();
-    if let Some(traced) = traced {
+    if let Some(traced) = trace {
         traced.add_to(&mut observation);
     }
     // What is found among the inputs was read as console text, too.
-    found.add_to(&mut observation, true);
-    named.add_to(&mut observation, false);
+    input_ledgers.add_to(&mut observation, true);
+    extra_ledgers.add_to(&mut observation, false);
     Ok(observation)
 }
 

@@ -100,7 +100,7 @@ impl Line {
             self.tell_rejected(&harvest)?;
             self.assembler.push(&mut harvest);
             if let Some(why) = label.broken {
-                self.assembler.broken(&format!("the rest of {}: {why}", self.source));
+                self.assembler.note_unreadable(&format!("the rest of {}: {why}", self.source));
             }
             self.spare.push(harvest);
             self.next += 1;
@@ -111,9 +111,9 @@ impl Line {
     fn tell_rejected(&mut self, harvest: &Harvest) -> Result<()> {
         let Some(rejected) = &mut self.rejected else { return Ok(()) };
         for (line, why, text) in harvest.rejects() {
-            let at = self.assembler.lines() + u64::from(line) + 1;
+            let number = self.assembler.lines() + u64::from(line) + 1;
             let text = String::from_utf8_lossy(text);
-            writeln!(rejected, "{}:{at}: {}: {}", self.source, why.text(), text.escape_debug())
+            writeln!(rejected, "{}:{number}: {}: {}", self.source, why.text(), text.escape_debug())
                 .context("cannot write rejected lines")?;
         }
         Ok(())

@@ -31,25 +31,26 @@ impl Progress<'_> {
         }
         let terminal = self.out;
         let start = Instant::now();
-        let mut told = start;
-        let mut shown = false;
+        let mut last_update = start;
+        let mut is_visible = false;
         while !done() {
             thread::sleep(GLANCE);
-            if told.elapsed() >= TELL {
-                told = Instant::now();
+            if last_update.elapsed() >= TELL {
+                last_update = Instant::now();
                 let read = bytes.load(Ordering::Relaxed) as f64 / MEGABYTE;
                 let speed = read / start.elapsed().as_secs_f64();
-                let of = if total > 0 {
+                let total_text = if total > 0 {
                     format!(" of {:.0} MB on disk", total as f64 / MEGABYTE)
                 } else {
                     String::new()
                 };
                 // A terminal that goes away is no reason to stop.
-                shown |= write!(terminal, "\r{read:.0} MB{of}, {speed:.0} MB/s\x1b[K").is_ok();
+                is_visible |=
+                    write!(terminal, "\r{read:.0} MB{total_text}, {speed:.0} MB/s\x1b[K").is_ok();
                 let _ = terminal.flush();
             }
         }
-        if shown {
+        if is_visible {
             let _ = write!(terminal, "\r\x1b[K");
             let _ = terminal.flush();
         }

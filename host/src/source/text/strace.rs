@@ -25,8 +25,8 @@ const READ_BYTES: usize = 128 << 10;
 /// When one can't be opened.
 pub(super) fn read(inputs: &[Input]) -> Result<Option<Told>> {
     let Some(first) = inputs.first() else { return Ok(None) };
-    let one = inputs.len() == 1;
-    let open = |input| Trace::open(input, !one);
+    let is_single = inputs.len() == 1;
+    let open = |input| Trace::open(input, !is_single);
     let mut traces = inputs.iter().map(open).collect::<Result<Vec<_>>>()?;
     let mut reader = Reader::new(&first.name(), first.task());
     let mut current = usize::MAX;
@@ -39,7 +39,7 @@ pub(super) fn read(inputs: &[Input]) -> Result<Option<Told>> {
         reader.line(&trace.line);
         trace.lines += 1;
         if let Err(error) = trace.advance() {
-            reader.broken(&format!("the rest of {}: {error}", trace.name));
+            reader.note_unreadable(&format!("the rest of {}: {error}", trace.name));
         }
     }
     Ok(Some(reader.finish()))
@@ -47,8 +47,8 @@ pub(super) fn read(inputs: &[Input]) -> Result<Option<Told>> {
 
 /// The trace whose next line is the earliest, the first one of equal ones.
 fn earliest(traces: &[Trace]) -> Option<usize> {
-    let left = traces.iter().enumerate().filter(|(_, trace)| !trace.ended);
-    left.min_by_key(|(_, trace)| trace.time).map(|(n, _)| n)
+    let open_traces = traces.iter().enumerate().filter(|(_, trace)| !trace.ended);
+    open_traces.min_by_key(|(_, trace)| trace.time).map(|(n, _)| n)
 }
 
 /// A trace and its next line.
@@ -97,12 +97,12 @@ impl Trace {
 /// Adds what is left of a line, up to [`LINE_BYTES`]; the rest of a longer one is taken for another. That of the standard library looks for its end byte by byte.
 fn read_line(text: &mut dyn BufRead, line: &mut Vec<u8>) -> std::io::Result<()> {
     while line.len() < LINE_BYTES {
-        let there = match text.fill_buf() {
+        let buffer = match text.fill_buf() {
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             there => there?,
         };
-        let (bytes, is_over) = line_piece(there, LINE_BYTES - line.len());
-        line.extend_from_slice(&there[..bytes]);
+        let (bytes, is_over) = line_piece(buffer, LINE_BYTES - line.len());
+        line.extend_from_slice(&buffer[..bytes]);
         text.consume(bytes);
         if bytes == 0 || is_over {
             break;

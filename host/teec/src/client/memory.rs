@@ -44,9 +44,9 @@ impl Memory {
     pub(super) fn read(&self, offset: usize, bytes: &mut [u8]) {
         let offset = offset.min(self.size());
         let size = bytes.len().min(self.size() - offset);
-        let from = self.0.buffer.cast::<u8>().wrapping_add(offset);
+        let start = self.0.buffer.cast::<u8>().wrapping_add(offset);
         // SAFETY: `from` and `size` bytes lie within the buffer, which is not part of any Rust object.
-        unsafe { ptr::copy_nonoverlapping(from, bytes.as_mut_ptr(), size) };
+        unsafe { ptr::copy_nonoverlapping(start, bytes.as_mut_ptr(), size) };
     }
 }
 

@@ -43,8 +43,8 @@ impl Session {
         reply_bytes: usize,
     ) -> Result<Self, Code> {
         let memory = Memory::allocate(&context, request_bytes.saturating_add(reply_bytes))?;
-        let opened = Opened::new(&context, uuid)?;
-        Ok(Self { opened, memory, request_bytes, _context: context })
+        let session = Opened::new(&context, uuid)?;
+        Ok(Self { opened: session, memory, request_bytes, _context: context })
     }
 
     /// Invokes a command: `MEMREF_INPUT`, `MEMREF_OUTPUT`, `NONE`, `NONE`. Copies the reply, once,
@@ -74,14 +74,14 @@ impl Session {
                 raw::TEEC_NONE,
                 raw::TEEC_NONE,
             ),
-            params: [input, output, none(), none()],
+            params: [input, output, empty_parameter(), empty_parameter()],
             imp: raw::TEEC_Operation__Imp { session: ptr::null_mut() },
         };
         self.opened.invoke(command, &mut operation)?;
         // SAFETY: Parameter 1 was set as a memref, and stays one.
-        let used = unsafe { operation.params[1].memref }.size.min(room);
-        self.memory.read(self.request_bytes, &mut reply[..used]);
-        Ok(used)
+        let size = unsafe { operation.params[1].memref }.size.min(room);
+        self.memory.read(self.request_bytes, &mut reply[..size]);
+        Ok(size)
     }
 
     /// Invokes a command with values alone, `VALUE_INOUT` four times: a and b of each. The TEE
@@ -149,7 +149,7 @@ impl Drop for Opened {
     }
 }
 
-fn none() -> raw::TEEC_Parameter {
+fn empty_parameter() -> raw::TEEC_Parameter {
     value((0, 0))
 }
 

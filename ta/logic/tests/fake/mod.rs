@@ -164,7 +164,7 @@ impl Fake {
 }
 
 impl Pta for Fake {
-    fn opened(&self) -> u32 {
+    fn open_result(&self) -> u32 {
         self.opened
     }
 

@@ -1,4 +1,4 @@
-//! From samples to series.
+//! Turns snapshots into series.
 
 mod column;
 mod pools;

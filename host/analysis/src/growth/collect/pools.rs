@@ -1,4 +1,4 @@
-//! Series of what pools have in use.
+//! Series of the use of pools.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,15 @@ use super::{Timeline, column::Column};
 use crate::growth::Series;
 use crate::model::{Part, Pool, PoolKind, Sample};
 
-/// What one pool had in use.
+/// The use of one pool.
 pub(crate) struct PoolSeries<'a> {
-    /// In use, with what idle iterations do taken away.
+    /// Amount in use, less the growth of idle iterations.
     pub(crate) used: Series,
-    /// Use per idle iteration.
+    /// Growth per idle iteration.
     pub(crate) idle: f64,
-    /// Its figures when it was last seen.
+    /// Its last figures.
     pub(crate) last: &'a Pool,
-    /// Its figures when it was first seen.
+    /// Its first figures.
     pub(crate) first: &'a Pool,
 }
 
@@ -24,9 +24,9 @@ pub(crate) fn pools<'a>(timeline: &Timeline<'a>) -> Vec<PoolSeries<'a>> {
     let idle = follow(&idle_samples);
     let series = follow(&timeline.measured).into_iter().map(|(kind, followed)| {
         let idle = idle.get(kind).map_or(0.0, |idle| idle.column.idle_rate().0);
-        let mut used = followed.column.objects(0, false);
-        used.subtract(idle);
-        PoolSeries { used, idle, last: followed.last, first: followed.first }
+        let mut usage = followed.column.objects(0, false);
+        usage.subtract(idle);
+        PoolSeries { used: usage, idle, last: followed.last, first: followed.first }
     });
     series.collect()
 }
@@ -40,16 +40,16 @@ struct Followed<'a> {
 fn follow<'a>(samples: &[Option<&'a Sample>]) -> BTreeMap<&'a PoolKind, Followed<'a>> {
     let mut pools: BTreeMap<&PoolKind, Followed<'_>> = BTreeMap::new();
     for (at, sample) in samples.iter().enumerate() {
-        let seen = sample.map(|sample| &sample.pools).and_then(Part::seen);
-        for pool in seen.into_iter().flatten() {
+        let observed_pools = sample.map(|sample| &sample.pools).and_then(Part::value);
+        for pool in observed_pools.into_iter().flatten() {
             let column = || Column::new(samples.iter().map(|_| false));
-            let followed = pools.entry(&pool.kind);
-            let followed =
-                followed.or_insert_with(|| Followed { column: column(), first: pool, last: pool });
-            followed.last = pool;
+            let entry = pools.entry(&pool.kind);
+            let track =
+                entry.or_insert_with(|| Followed { column: column(), first: pool, last: pool });
+            track.last = pool;
             if let Some(allocated) = pool.allocated {
-                followed.column.see(at);
-                followed.column.add(at, None, allocated, 0);
+                track.column.see(at);
+                track.column.add(at, None, allocated, 0);
             }
         }
     }

@@ -11,25 +11,25 @@ use crate::model::{Instance, Part, Region, Sample};
 /// Regions of one instance.
 pub(in crate::growth) struct InstanceSeries {
     pub(in crate::growth) uuid: Uuid,
-    /// Number of regions, with what idle iterations do taken away.
+    /// Number of regions, less the growth of idle iterations.
     pub(in crate::growth) regions: Series,
-    /// Mapped bytes, likewise.
+    /// Mapped bytes, less the growth of idle iterations.
     pub(in crate::growth) bytes: Series,
     /// Regions per idle iteration.
     pub(in crate::growth) idle: f64,
-    /// Regions that are there at the end and were not at the beginning, by address.
+    /// Regions that exist at the end and did not at the start, by address.
     pub(in crate::growth) stayed: Vec<Region>,
-    /// Index of the first sample that shows the instance.
+    /// Index of the first snapshot of the instance.
     pub(in crate::growth) from: usize,
 }
 
-/// The series of all instances that are there at the end.
+/// The series of all instances that exist at the end.
 pub(in crate::growth) fn regions(timeline: &Timeline<'_>) -> Vec<InstanceSeries> {
     let idle_samples: Vec<_> = timeline.idle.iter().copied().map(Some).collect();
     let idle = follow(&idle_samples);
-    let measured = follow(&timeline.measured);
-    let alive = measured.into_iter().filter(|(_, follower)| !follower.gone);
-    alive
+    let followers = follow(&timeline.measured);
+    let live_instances = followers.into_iter().filter(|(_, follower)| !follower.gone);
+    live_instances
         .map(|(id, follower)| {
             let idle = idle.get(&id).map_or((0.0, 0.0), |idle| idle.column.idle_rate());
             follower.series(idle)
@@ -37,12 +37,12 @@ pub(in crate::growth) fn regions(timeline: &Timeline<'_>) -> Vec<InstanceSeries>
         .collect()
 }
 
-/// One instance on its way through the samples.
+/// One instance followed through the snapshots.
 struct Follower {
     uuid: Uuid,
     column: Column,
     from: usize,
-    /// Regions when it was last seen, with the iteration that brought them.
+    /// Its last known regions, with the iteration that mapped them.
     known: BTreeMap<Region, usize>,
     gone: bool,
 }
@@ -56,12 +56,13 @@ impl Follower {
     fn see(&mut self, at: usize, regions: &[Region]) {
         self.column.see(at);
         let fresh = if at == self.from { 0 } else { at };
-        let born = |region: &Region| self.known.get(region).copied().unwrap_or(fresh);
-        let now: BTreeMap<_, _> = regions.iter().map(|region| (*region, born(region))).collect();
-        for (region, born) in &now {
+        let birth = |region: &Region| self.known.get(region).copied().unwrap_or(fresh);
+        let live_regions: BTreeMap<_, _> =
+            regions.iter().map(|region| (*region, birth(region))).collect();
+        for (region, born) in &live_regions {
             self.column.add(at, Some(*born), 1, region.size);
         }
-        self.known = now;
+        self.known = live_regions;
     }
 
     fn series(self, idle: (f64, f64)) -> InstanceSeries {
@@ -69,9 +70,16 @@ impl Follower {
         regions.subtract(idle.0);
         let mut bytes = self.column.bytes(self.from);
         bytes.subtract(idle.1);
-        let stayed = self.known.iter().filter(|(_, born)| **born > self.from);
-        let stayed = stayed.map(|(region, _)| *region).collect();
-        InstanceSeries { uuid: self.uuid, regions, bytes, idle: idle.0, stayed, from: self.from }
+        let lasting_regions = self.known.iter().filter(|(_, born)| **born > self.from);
+        let lasting_regions = lasting_regions.map(|(region, _)| *region).collect();
+        InstanceSeries {
+            uuid: self.uuid,
+            regions,
+            bytes,
+            idle: idle.0,
+            stayed: lasting_regions,
+            from: self.from,
+        }
     }
 }
 
@@ -79,7 +87,7 @@ fn follow(samples: &[Option<&Sample>]) -> BTreeMap<u32, Follower> {
     let mut followers = BTreeMap::new();
     for (at, sample) in samples.iter().enumerate() {
         let Some(part) = sample.map(|sample| &sample.instances) else { continue };
-        let Some(instances) = part.seen() else { continue };
+        let Some(instances) = part.value() else { continue };
         if matches!(part, Part::Complete(_)) {
             for (id, follower) in &mut followers {
                 let follower: &mut Follower = follower;
@@ -99,7 +107,7 @@ fn follow_one(
     at: usize,
     samples: usize,
 ) {
-    // A busy instance, or one of whose regions some are missing, leaves a gap.
+    // A busy instance, or one with missing regions, leaves a gap.
     let Part::Complete(regions) = &instance.regions else { return };
     followers
         .entry(instance.id)

@@ -11,14 +11,14 @@ use super::{Timeline, column::Column, timeline::Births};
 use crate::growth::Series;
 use crate::model::{Owner, OwnerId, Part, Sample, Site};
 
-/// Who a site allocates for, over the whole run.
+/// The owner of a site's allocations, over the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(in crate::growth) enum OwnerKey {
     Unknown,
     Core,
     /// TA or PTA.
     Ta(Uuid),
-    /// A number that no owner table explains.
+    /// A number missing from the owner tables.
     Number(u16),
 }
 
@@ -31,7 +31,7 @@ impl OwnerKey {
     }
 }
 
-/// What makes a site the same site: session and epoch are summed out.
+/// The identity of a site: session and epoch are summed out.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(in crate::growth) struct SiteKey {
     pub(in crate::growth) file: Arc<str>,
@@ -45,20 +45,20 @@ pub(in crate::growth) struct SiteKey {
 /// Objects of one site.
 pub(in crate::growth) struct SiteSeries {
     pub(in crate::growth) key: SiteKey,
-    /// Objects, with what idle iterations do taken away.
+    /// Objects, less the growth of idle iterations.
     pub(in crate::growth) objects: Series,
     /// Objects per idle iteration.
     pub(in crate::growth) idle: f64,
 }
 
-/// The series of all sites that were alive at the last sample that shows sites, in order of keys.
+/// The series of all sites, in order of keys.
 pub(in crate::growth) fn sites(timeline: &Timeline<'_>, samples: &[Sample]) -> Vec<SiteSeries> {
     let owners = owners(samples);
     let births = timeline.births();
-    let measured = columns(&timeline.measured, births.as_ref(), &owners);
+    let measured_columns = columns(&timeline.measured, births.as_ref(), &owners);
     let idle_samples: Vec<_> = timeline.idle.iter().copied().map(Some).collect();
     let idle = columns(&idle_samples, None, &owners);
-    let mut series: Vec<_> = measured
+    let mut series: Vec<_> = measured_columns
         .into_iter()
         .map(|(key, column)| {
             let idle = idle.get(&key).map_or(0.0, |column| column.idle_rate().0);
@@ -82,12 +82,12 @@ fn columns(
     let empty = Column::new(samples.iter().map(complete));
     let mut columns = HashMap::new();
     for (at, sample) in samples.iter().enumerate() {
-        // What is not complete is a gap: a count that may lack some must not be compared.
+        // Incomplete data is a gap: a partial count must not be compared.
         let Some(Part::Complete(sites)) = sample.map(|sample| &sample.sites) else { continue };
         for site in sites {
-            let born = births.map(|births| site.epoch.map_or(0, |epoch| births.of(epoch)));
+            let birth = births.map(|births| site.epoch.map_or(0, |epoch| births.iteration(epoch)));
             let column = columns.entry(key(site, owners)).or_insert_with(|| empty.clone());
-            column.add(at, born, site.count, site.count.saturating_mul(site.size));
+            column.add(at, birth, site.count, site.count.saturating_mul(site.size));
         }
     }
     columns
@@ -114,8 +114,8 @@ fn owner(id: OwnerId, owners: &BTreeMap<u16, Uuid>) -> OwnerKey {
     }
 }
 
-/// What the owner numbers stand for; they are not reused within one boot, so any sample tells.
+/// UUIDs by owner number; numbers are not reused within one boot, so any snapshot will do.
 fn owners(samples: &[Sample]) -> BTreeMap<u16, Uuid> {
-    let tables = samples.iter().filter_map(|sample| sample.owners.seen()).flatten();
+    let tables = samples.iter().filter_map(|sample| sample.owners.value()).flatten();
     tables.filter_map(|owner: &Owner| Some((owner.number, owner.uuid?))).collect()
 }

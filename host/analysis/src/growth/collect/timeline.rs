@@ -1,10 +1,10 @@
-//! Which sample stands for which iteration.
+//! Assigns snapshots to iterations.
 
 use crate::model::{Moment, Sample, Stage};
 
-/// Something that was taken at a moment of a run.
+/// Data taken at a moment of a run.
 pub(crate) trait Taken {
-    /// Which; `None` where no run took it.
+    /// The moment; `None` outside a run.
     fn moment(&self) -> Option<Moment>;
 }
 
@@ -14,94 +14,93 @@ impl Taken for Sample {
     }
 }
 
-/// The samples of a run, by iteration.
+/// The snapshots of a run, by iteration.
 pub(crate) struct Timeline<'a, T = Sample> {
-    /// The sample before the first measured iteration, then one after each; `None` where there is
-    /// none.
+    /// The snapshot before the first measured iteration, then one after each; `None` if missing.
     pub(crate) measured: Vec<Option<&'a T>>,
-    /// The sample before the first idle iteration, then one after each.
+    /// The snapshot before the first idle iteration, then one after each.
     pub(crate) idle: Vec<&'a T>,
-    /// Number of the iteration that `measured[0]` was taken after.
+    /// Number of the iteration before `measured[0]`.
     pub(crate) first: u32,
-    /// Whether the samples are those of a run; otherwise each stands for an iteration of its own.
+    /// Whether the snapshots are those of a run; otherwise each counts as one iteration.
     pub(crate) run: bool,
 }
 
 impl<'a, T: Taken> Timeline<'a, T> {
-    /// Of all that was taken, in order.
-    pub(crate) fn of(all: &[&'a T]) -> Self {
-        let begin = all.iter().position(|one| at(*one, Stage::Measured).is_some());
+    /// A timeline of snapshots in order.
+    pub(crate) fn from_refs(all: &[&'a T]) -> Self {
+        let begin = all.iter().position(|one| iteration_in(*one, Stage::Measured).is_some());
         let Some(begin) = begin else {
-            let measured = all.iter().copied().map(Some).collect();
-            return Self { measured, idle: Vec::new(), first: 0, run: false };
+            let measured_samples = all.iter().copied().map(Some).collect();
+            return Self { measured: measured_samples, idle: Vec::new(), first: 0, run: false };
         };
-        let mut measured = vec![begin.checked_sub(1).map(|before| all[before])];
+        let mut measured_samples = vec![begin.checked_sub(1).map(|before| all[before])];
         let mut first = 0;
-        if measured[0].is_none() {
-            first = at(all[begin], Stage::Measured).unwrap_or(0);
-            measured.clear();
+        if measured_samples[0].is_none() {
+            first = iteration_in(all[begin], Stage::Measured).unwrap_or(0);
+            measured_samples.clear();
         }
         for one in &all[begin..] {
-            if let Some(iteration) = at(*one, Stage::Measured) {
-                place(&mut measured, *one, iteration, first);
+            if let Some(iteration) = iteration_in(*one, Stage::Measured) {
+                place(&mut measured_samples, *one, iteration, first);
             }
         }
-        Self { measured, idle: idle(&all[..begin]), first, run: true }
+        Self { measured: measured_samples, idle: idle(&all[..begin]), first, run: true }
     }
 }
 
-/// Which iteration of this stage it was taken after.
-fn at<T: Taken>(one: &T, stage: Stage) -> Option<u32> {
+/// The iteration of this stage after which it was taken.
+fn iteration_in<T: Taken>(one: &T, stage: Stage) -> Option<u32> {
     one.moment().filter(|moment| moment.stage == stage).map(|moment| moment.iteration)
 }
 
 impl<'a> Timeline<'a> {
     pub(crate) fn new(samples: &'a [Sample]) -> Self {
-        Self::of(&samples.iter().collect::<Vec<_>>())
+        Self::from_refs(&samples.iter().collect::<Vec<_>>())
     }
 
-    /// Iteration in which an object of `epoch` was born, as an index of `measured`: 0 for all that
-    /// is older. `None` where epochs are not kept or were started over in between.
+    /// Maps epochs to iterations, as indices of `measured`: 0 for everything older. `None` if epochs
+    /// are not kept or restarted in between.
     pub(super) fn births(&self) -> Option<Births> {
-        let at = |(at, sample): (usize, &Option<&Sample>)| Some((sample.as_ref()?.epoch?, at));
-        let starts: Vec<_> = self.measured.iter().enumerate().filter_map(at).collect();
+        let start = |(at, sample): (usize, &Option<&Sample>)| Some((sample.as_ref()?.epoch?, at));
+        let starts: Vec<_> = self.measured.iter().enumerate().filter_map(start).collect();
         let grows = starts.windows(2).all(|pair| pair[0].0 < pair[1].0);
         (grows && starts.len() > 1).then_some(Births { starts })
     }
 }
 
-/// Puts a sample where its iteration belongs; the last one of an iteration stands.
+/// Stores a snapshot under its iteration; the last one of an iteration wins.
 fn place<'a, T>(measured: &mut Vec<Option<&'a T>>, one: &'a T, iteration: u32, first: u32) {
-    /// No run has more; a damaged number must not make room for billions.
+    /// Upper limit, so that a damaged number does not allocate billions of entries.
     const MOST: usize = 1 << 20;
     let Some(at) = iteration.checked_sub(first) else { return };
-    let at = at as usize;
-    if at >= MOST {
+    let index = at as usize;
+    if index >= MOST {
         return;
     }
-    if at >= measured.len() {
-        measured.resize(at + 1, None);
+    if index >= measured.len() {
+        measured.resize(index + 1, None);
     }
-    measured[at] = Some(one);
+    measured[index] = Some(one);
 }
 
-/// The idle samples and the one before them.
+/// The idle snapshots and the one before them.
 fn idle<'a, T: Taken>(all: &[&'a T]) -> Vec<&'a T> {
-    let idle = |one: &&&T| at(**one, Stage::Idle).is_some();
+    let idle = |one: &&&T| iteration_in(**one, Stage::Idle).is_some();
     let Some(begin) = all.iter().position(|one| idle(&one)) else { return Vec::new() };
-    let before = begin.checked_sub(1).map(|before| all[before]);
-    before.into_iter().chain(all[begin..].iter().filter(idle).copied()).collect()
+    let previous = begin.checked_sub(1).map(|before| all[before]);
+    previous.into_iter().chain(all[begin..].iter().filter(idle).copied()).collect()
 }
 
-/// Which epoch began after which sample.
+/// First epoch after each snapshot.
 pub(super) struct Births {
     starts: Vec<(u32, usize)>,
 }
 
 impl Births {
     /// Index of the iteration that `epoch` belongs to.
-    pub(super) fn of(&self, epoch: u32) -> usize {
-        let after = self.starts.partition_point(|(start, _)| *start <= epoch);
-        after.checked_sub(1).map_or(0, |at| self.starts[at].1 + 1)
+    pub(super) fn iteration(&self, epoch: u32) -> usize {
+        let n_started = self.starts.partition_point(|(start, _)| *start <= epoch);
+        n_started.checked_sub(1).map_or(0, |at| self.starts[at].1 + 1)
     }
 }

@@ -1,6 +1,6 @@
 //! Sites that grow together: by the same count in the same iterations, for the same owner.
 //!
-//! One lost object of the TEE core is often several allocations: a region, its memory object, the
+//! One leaked object of the TEE core is often several allocations: a region, its memory object, the
 //! session's bookkeeping. They are one finding with several members.
 
 use std::collections::BTreeMap;
@@ -11,25 +11,25 @@ use crate::growth::{
 };
 use crate::model::Verdict;
 
-/// A site with what is said of it.
+/// A site with its judgement.
 pub(super) struct Judged {
     pub(super) site: SiteSeries,
     pub(super) judgement: Judgement,
 }
 
 impl Judged {
-    /// Bytes per iteration, or that were gained where there is no rate.
+    /// Bytes per iteration, or the gained bytes without a rate.
     pub(super) fn bytes(&self) -> f64 {
         let size = self.site.key.size as f64;
-        self.judgement.rate.map_or(self.site.objects.gained(), |rate| rate.value) * size
+        self.judgement.rate.map_or(self.site.objects.gain(), |rate| rate.value) * size
     }
 }
 
-/// Puts sites together; within each group, and among the groups, the most bytes come first.
+/// Groups sites that grow together, largest first.
 pub(super) fn group(sites: Vec<Judged>) -> Vec<Vec<Judged>> {
     let mut groups: BTreeMap<Key, Vec<Judged>> = BTreeMap::new();
     for site in sites {
-        groups.entry(Key::of(&site)).or_default().push(site);
+        groups.entry(Key::new(&site)).or_default().push(site);
     }
     let mut groups: Vec<_> = groups.into_values().collect();
     for group in &mut groups {
@@ -49,52 +49,52 @@ struct Key {
     pattern: Pattern,
 }
 
-/// What must be equal for two sites to grow together.
+/// The growth pattern that sites of a group share.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Pattern {
-    /// Warm-up and steps are told once per owner.
+    /// Any: warm-up and steps are reported once per owner.
     Any,
     /// The same exact gain per period.
     Exact(i64, u32),
-    /// As many survivors of the same iterations.
+    /// The same number of survivors in the same iterations.
     Left(Vec<(u32, u64)>),
     /// The same gain in each iteration.
     Gains(Vec<i64>),
 }
 
 impl Key {
-    fn of(judged: &Judged) -> Self {
+    fn new(judged: &Judged) -> Self {
         let verdict = judged.judgement.verdict;
-        Self { owner: judged.site.key.owner, verdict, pattern: Pattern::of(judged) }
+        Self { owner: judged.site.key.owner, verdict, pattern: Pattern::new(judged) }
     }
 }
 
 impl Pattern {
-    fn of(judged: &Judged) -> Self {
+    fn new(judged: &Judged) -> Self {
         let series = &judged.site.objects;
         match (judged.judgement.verdict, judged.judgement.basis) {
             (Verdict::WarmUp | Verdict::Step, _) => Self::Any,
             (_, Basis::Exact { gain, period, .. }) => Self::Exact(milli(gain), period),
-            (_, Basis::Survivors { .. }) => Self::Left(settled(series)),
+            (_, Basis::Survivors { .. }) => Self::Left(settled_survivors(series)),
             _ => Self::Gains(gains(series)),
         }
     }
 }
 
 /// Survivors of iterations that are past the first quarter (warm-up) and older than a third of
-/// the run (objects of younger ones may still go).
-fn settled(series: &Series) -> Vec<(u32, u64)> {
+/// the run (objects of younger ones may still be freed).
+fn settled_survivors(series: &Series) -> Vec<(u32, u64)> {
     let n = series.iterations();
-    let within = |born: u32| (n / 4 + 1..=n - n / 3).contains(&(born as usize));
-    series.left().into_iter().filter(|(born, _)| within(*born)).collect()
+    let is_settled = |born: u32| (n / 4 + 1..=n - n / 3).contains(&(born as usize));
+    series.survivors().into_iter().filter(|(born, _)| is_settled(*born)).collect()
 }
 
 fn gains(series: &Series) -> Vec<i64> {
-    let values: Vec<_> = series.seen().map(|(_, value)| milli(value)).collect();
+    let values: Vec<_> = series.points().map(|(_, value)| milli(value)).collect();
     values.windows(2).map(|pair| pair[1] - pair[0]).collect()
 }
 
-/// Thousandths: gains may be fractions when what idle iterations do was taken away.
+/// Thousandths: gains may be fractions once idle growth is subtracted.
 #[expect(clippy::cast_possible_truncation, reason = "saturates, which is as good a key")]
 fn milli(value: f64) -> i64 {
     (value * 1000.0).round() as i64

@@ -1,4 +1,4 @@
-//! Findings: judged series put together and into words.
+//! Findings about growth, from judged series.
 
 mod group;
 mod regions;
@@ -11,10 +11,10 @@ use std::{collections::HashMap, sync::Arc};
 use super::collect::Timeline;
 use crate::model::{Finding, Fingerprint, Observation};
 
-/// What is reported.
+/// Options of the growth report.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Options {
-    /// Whether warm-up and steps are told, too, as notes.
+    /// Whether warm-up and steps are reported as notes.
     pub notes: bool,
 }
 
@@ -24,28 +24,27 @@ impl Default for Options {
     }
 }
 
-/// All that grows in an observation: allocation sites, regions of TAs, sessions.
+/// Growth in an observation: allocation sites, regions of TAs, sessions.
 ///
-/// The worst come first: failures before possible ones before notes; sites by bytes.
-/// What was not seen leaves gaps and is never taken as zero; the observation itself says what
-/// could not be seen at all.
+/// Failures come first, then possible findings, then notes; sites by bytes. Missing data leaves gaps
+/// and is never taken as zero; the observation itself lists what was not observed.
 #[must_use]
 pub fn findings(observation: &Observation, options: &Options) -> Vec<Finding> {
     let timeline = Timeline::new(&observation.samples);
     let mut findings = regions::findings(&timeline, *options);
     findings.extend(sessions::findings(&timeline, *options));
     findings.extend(sites::findings(&timeline, &observation.samples, *options));
-    // Stable: what a TA keeps comes before the sites that keep it alive.
+    // Stable: a TA's regions and sessions come before their allocation sites.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     tell_apart(&mut findings);
     findings
 }
 
-/// Two findings of the same identity in one report get a number each.
+/// Numbers findings of one report with the same fingerprint.
 pub(crate) fn tell_apart(findings: &mut [Finding]) {
-    let mut seen: HashMap<Fingerprint, u32> = HashMap::new();
+    let mut counts: HashMap<Fingerprint, u32> = HashMap::new();
     for finding in findings {
-        let times = seen.entry(finding.fingerprint.clone()).or_default();
+        let times = counts.entry(finding.fingerprint.clone()).or_default();
         *times += 1;
         if *times > 1 {
             let text = format!("{}#{times}", finding.fingerprint);

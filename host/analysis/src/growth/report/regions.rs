@@ -18,20 +18,20 @@ use crate::{
     text,
 };
 
-/// Addresses of regions that are listed of one size; the rest is counted.
+/// Maximum number of listed addresses per region size; the rest is counted.
 const LISTED: usize = 8;
 
 pub(super) fn findings(timeline: &Timeline<'_>, options: Options) -> Vec<Finding> {
     let mut findings = Vec::new();
     for instance in collect::regions(timeline) {
         let by_count = judge(&instance.regions);
-        if words::tells(&by_count, &instance.regions, options.notes) {
+        if words::is_reportable(&by_count, &instance.regions, options.notes) {
             findings.extend(finding(&instance, &by_count, timeline, true));
             continue;
         }
-        // Regions may grow in size while their number stays.
+        // Regions may grow in size while their number is constant.
         let by_bytes = judge(&instance.bytes);
-        if words::tells(&by_bytes, &instance.bytes, options.notes) {
+        if words::is_reportable(&by_bytes, &instance.bytes, options.notes) {
             findings.extend(finding(&instance, &by_bytes, timeline, false));
         }
     }
@@ -66,16 +66,16 @@ fn bytes(instance: &InstanceSeries, judgement: &Judgement, counts: bool) -> Opti
     if !counts {
         return Some(rate);
     }
-    let gained = instance.regions.gained();
-    let each = if gained > 0.0 { instance.bytes.gained() / gained } else { return None };
-    Some(rate.scaled(each))
+    let gain = instance.regions.gain();
+    let mean_size = if gain > 0.0 { instance.bytes.gain() / gain } else { return None };
+    Some(rate.scale(mean_size))
 }
 
 fn title(instance: &InstanceSeries, judgement: &Judgement, counts: bool) -> String {
     let uuid = instance.uuid;
     let n = text::count(judgement.support.into(), "iteration");
-    let regions = text::amount(instance.regions.gained(), "region");
-    let grown = text::amount(instance.bytes.gained(), "byte");
+    let regions = text::amount(instance.regions.gain(), "region");
+    let byte_text = text::amount(instance.bytes.gain(), "byte");
     match (judgement.verdict, judgement.rate, bytes(instance, judgement, counts)) {
         (Verdict::Leak, Some(rate), bytes) if counts => {
             let bytes = bytes.map_or_else(String::new, |bytes| {
@@ -89,10 +89,10 @@ fn title(instance: &InstanceSeries, judgement: &Judgement, counts: bool) -> Stri
             format!("TA {uuid} keeps {bytes} more mapped after each iteration")
         }
         (Verdict::WarmUp, ..) => {
-            format!("TA {uuid} mapped {regions}, {grown}, in the first of {n}")
+            format!("TA {uuid} mapped {regions}, {byte_text}, in the first of {n}")
         }
-        (Verdict::Step, ..) => format!("TA {uuid} mapped {regions}, {grown}, once"),
-        _ => format!("TA {uuid} has {regions}, {grown}, more after {n}: not decided"),
+        (Verdict::Step, ..) => format!("TA {uuid} mapped {regions}, {byte_text}, once"),
+        _ => format!("TA {uuid} has {regions}, {byte_text}, more after {n}: inconclusive"),
     }
 }
 
@@ -104,9 +104,9 @@ fn figures(instance: &InstanceSeries, judgement: &Judgement, counts: bool) -> Ve
     if let Some(bytes) = bytes(instance, judgement, counts) {
         figures.push(words::figure(FigureKind::Growth, bytes, Unit::BytesPerIteration));
     }
-    figures.push(words::plain(FigureKind::Gained, instance.regions.gained(), Unit::Objects));
-    figures.push(words::plain(FigureKind::Gained, instance.bytes.gained(), Unit::Bytes));
-    figures.extend(words::about(judgement, instance.idle));
+    figures.push(words::plain(FigureKind::Gained, instance.regions.gain(), Unit::Objects));
+    figures.push(words::plain(FigureKind::Gained, instance.bytes.gain(), Unit::Bytes));
+    figures.extend(words::judgement_figures(judgement, instance.idle));
     figures
 }
 
@@ -117,20 +117,20 @@ fn evidence(
     counts: bool,
 ) -> Vec<Evidence> {
     let series = if counts { &instance.regions } else { &instance.bytes };
-    let why = words::why(judgement, series, if counts { "region" } else { "byte" });
-    let mut evidence = vec![Evidence::Text(why.into())];
+    let reason = words::reason(judgement, series, if counts { "region" } else { "byte" });
+    let mut evidence = vec![Evidence::Text(reason.into())];
     if timeline.run {
         let idle = words::idle(timeline.idle.len(), instance.idle, "region");
         evidence.push(Evidence::Text(idle.into()));
     }
     let first = timeline.first.saturating_add(u32::try_from(instance.from).unwrap_or(u32::MAX));
     evidence.extend(words::evidence(series, first));
-    evidence.extend(stayed(&instance.stayed));
+    evidence.extend(region_lists(&instance.stayed));
     evidence
 }
 
-/// The regions that stayed, by size, most numerous first.
-fn stayed(regions: &[Region]) -> Vec<Evidence> {
+/// The remaining regions by size, most numerous first.
+fn region_lists(regions: &[Region]) -> Vec<Evidence> {
     let mut by_size: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     for region in regions {
         by_size.entry(region.size).or_default().push(region.va);
@@ -142,7 +142,7 @@ fn stayed(regions: &[Region]) -> Vec<Evidence> {
 
 fn list(size: u64, addresses: &[u64]) -> String {
     let regions = text::amount(addresses.len() as f64, "region");
-    let mut text = format!("{regions} of {} bytes stayed, va", text::number(size));
+    let mut text = format!("{regions} of {} bytes remain mapped, va", text::number(size));
     for (n, va) in addresses.iter().take(LISTED).enumerate() {
         let comma = if n == 0 { "" } else { "," };
         text.push_str(&format!("{comma} {va:#010x}"));
@@ -155,11 +155,10 @@ fn list(size: u64, addresses: &[u64]) -> String {
 
 fn action(instance: &InstanceSeries, severity: Severity) -> String {
     match severity {
-        Severity::Note => "nothing to do unless it comes back in later runs".to_owned(),
-        Severity::Possible => "run more iterations to decide".to_owned(),
-        Severity::Failure => format!(
-            "look for map calls to TA {} that are not followed by an unmap that succeeds",
-            instance.uuid
-        ),
+        Severity::Note => "no action needed unless later runs show it again".to_owned(),
+        Severity::Possible => "run more iterations for a verdict".to_owned(),
+        Severity::Failure => {
+            format!("look for map calls to TA {} without a successful unmap", instance.uuid)
+        }
     }
 }

@@ -18,16 +18,16 @@ use crate::{
     text,
 };
 
-/// Session ids that are listed of one opener; the rest is counted.
+/// Maximum number of listed session ids per opener; the rest is counted.
 const LISTED: usize = 12;
 
 pub(super) fn findings(timeline: &Timeline<'_>, options: Options) -> Vec<Finding> {
-    let judged = collect::sessions(timeline).into_iter().filter_map(|sessions| {
+    let findings = collect::sessions(timeline).into_iter().filter_map(|sessions| {
         let judgement = judge(&sessions.open);
-        let telling = words::tells(&judgement, &sessions.open, options.notes);
-        telling.then(|| finding(&sessions, &judgement, timeline)).flatten()
+        let is_reportable = words::is_reportable(&judgement, &sessions.open, options.notes);
+        is_reportable.then(|| finding(&sessions, &judgement, timeline)).flatten()
     });
-    judged.collect()
+    findings.collect()
 }
 
 fn finding(
@@ -53,7 +53,7 @@ fn finding(
 
 fn title(sessions: &SessionSeries, judgement: &Judgement) -> String {
     let uuid = sessions.uuid;
-    let gained = text::amount(sessions.open.gained(), "session");
+    let gain_text = text::amount(sessions.open.gain(), "session");
     let n = text::count(judgement.support.into(), "iteration");
     match (judgement.verdict, judgement.rate) {
         (Verdict::Leak, Some(rate)) => {
@@ -64,13 +64,13 @@ fn title(sessions: &SessionSeries, judgement: &Judgement) -> String {
             }
         }
         (Verdict::WarmUp, _) => {
-            format!("{gained} to TA {uuid} opened in the first of {n} stay open")
+            format!("{gain_text} to TA {uuid}, opened in the first of {n}, stay open")
         }
         (Verdict::Step, _) => {
-            let stay = if gained.starts_with("1 ") { "stays" } else { "stay" };
-            format!("{gained} to TA {uuid} opened once {stay} open")
+            let stay = if gain_text.starts_with("1 ") { "stays" } else { "stay" };
+            format!("{gain_text} to TA {uuid}, opened once, {stay} open")
         }
-        _ => format!("{gained} to TA {uuid} more after {n}: not decided"),
+        _ => format!("{gain_text} more to TA {uuid} after {n}: inconclusive"),
     }
 }
 
@@ -79,8 +79,8 @@ fn figures(sessions: &SessionSeries, judgement: &Judgement) -> Vec<Figure> {
         .rate
         .map(|rate| words::figure(FigureKind::Growth, rate, Unit::ObjectsPerIteration));
     let mut figures: Vec<_> = rate.into_iter().collect();
-    figures.push(words::plain(FigureKind::Gained, sessions.open.gained(), Unit::Objects));
-    figures.extend(words::about(judgement, sessions.idle));
+    figures.push(words::plain(FigureKind::Gained, sessions.open.gain(), Unit::Objects));
+    figures.extend(words::judgement_figures(judgement, sessions.idle));
     figures
 }
 
@@ -89,38 +89,38 @@ fn evidence(
     judgement: &Judgement,
     timeline: &Timeline<'_>,
 ) -> Vec<Evidence> {
-    let why = words::why(judgement, &sessions.open, "session");
-    let mut evidence = vec![Evidence::Text(why.into())];
+    let reason = words::reason(judgement, &sessions.open, "session");
+    let mut evidence = vec![Evidence::Text(reason.into())];
     if timeline.run {
         let idle = words::idle(timeline.idle.len(), sessions.idle, "session");
         evidence.push(Evidence::Text(idle.into()));
     }
     evidence.extend(words::evidence(&sessions.open, timeline.first));
-    evidence.extend(stayed(&sessions.stayed));
+    evidence.extend(session_lists(&sessions.stayed));
     evidence
 }
 
-/// The sessions that stayed, by who opened them.
-fn stayed(sessions: &[Session]) -> Vec<Evidence> {
+/// The remaining sessions by opener.
+fn session_lists(sessions: &[Session]) -> Vec<Evidence> {
     let mut by_opener: BTreeMap<_, Vec<u32>> = BTreeMap::new();
     for session in sessions {
         by_opener.entry((session.opener, session.client)).or_default().push(session.id);
     }
     let line = |((opener, client), ids): (&(u32, Option<_>), &Vec<u32>)| {
-        let who = match (opener, client) {
+        let opener_text = match (opener, client) {
             (0, None) => "the normal world".to_owned(),
             (0, Some(client)) => format!("the normal world's client {client}"),
             (opener, Some(client)) => format!("TA {client} (instance {opener})"),
             (opener, None) => format!("instance {opener}"),
         };
-        Evidence::Text(list(&who, ids).into())
+        Evidence::Text(list(&opener_text, ids).into())
     };
     by_opener.iter().map(line).collect()
 }
 
 fn list(who: &str, ids: &[u32]) -> String {
     let sessions = text::amount(ids.len() as f64, "session");
-    let mut text = format!("{sessions} opened by {who} stayed, id");
+    let mut text = format!("{sessions} opened by {who} still open, id");
     for (n, id) in ids.iter().take(LISTED).enumerate() {
         let comma = if n == 0 { "" } else { "," };
         text.push_str(&format!("{comma} {id}"));
@@ -133,10 +133,10 @@ fn list(who: &str, ids: &[u32]) -> String {
 
 fn action(sessions: &SessionSeries, severity: Severity) -> String {
     match severity {
-        Severity::Note => "nothing to do unless it comes back in later runs".to_owned(),
-        Severity::Possible => "run more iterations to decide".to_owned(),
+        Severity::Note => "no action needed unless later runs show it again".to_owned(),
+        Severity::Possible => "run more iterations for a verdict".to_owned(),
         Severity::Failure => format!(
-            "look for a client of TA {} that opens a session in each iteration and does not close it",
+            "look for a client of TA {} that opens a session per iteration and does not close it",
             sessions.uuid
         ),
     }

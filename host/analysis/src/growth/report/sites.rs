@@ -27,13 +27,13 @@ pub(super) fn findings(
     samples: &[Sample],
     options: Options,
 ) -> Vec<Finding> {
-    let judged = collect::sites(timeline, samples).into_iter().map(|site| {
+    let judged_sites = collect::sites(timeline, samples).into_iter().map(|site| {
         let judgement = judge(&site.objects);
         Judged { site, judgement }
     });
-    let telling =
-        judged.filter(|said| words::tells(&said.judgement, &said.site.objects, options.notes));
-    group(telling.collect()).iter().filter_map(|group| finding(group, timeline)).collect()
+    let reportable_sites = judged_sites
+        .filter(|said| words::is_reportable(&said.judgement, &said.site.objects, options.notes));
+    group(reportable_sites.collect()).iter().filter_map(|group| finding(group, timeline)).collect()
 }
 
 fn finding(group: &[Judged], timeline: &Timeline<'_>) -> Option<Finding> {
@@ -64,7 +64,7 @@ fn subject(key: &SiteKey) -> Subject {
     }
 }
 
-/// "TA or PTA 37eb0e02-..." as a person says it.
+/// The owner in words: "for TA 37eb0e02-...".
 fn owner(owner: OwnerKey) -> String {
     match owner {
         OwnerKey::Ta(uuid) => format!("for TA {uuid}"),
@@ -76,58 +76,60 @@ fn owner(owner: OwnerKey) -> String {
 
 fn title(first: &Judged, group: &[Judged]) -> String {
     let key = &first.site.key;
-    let more = match group.len() - 1 {
+    let suffix = match group.len() - 1 {
         0 => String::new(),
         n => format!(" and {}", text::count(n as u64, "more site")),
     };
-    let at = format!("{}:{} ({} bytes){more}", key.file, key.line, text::number(key.size));
+    let site_text = format!("{}:{} ({} bytes){suffix}", key.file, key.line, text::number(key.size));
     let owner = owner(key.owner);
     let bytes: f64 = group.iter().map(Judged::bytes).sum();
-    let gained: f64 = group.iter().map(|judged| judged.site.objects.gained()).sum();
+    let gain: f64 = group.iter().map(|judged| judged.site.objects.gain()).sum();
     let amount = text::amount(bytes, "byte");
     let n = text::count(first.judgement.support.into(), "iteration");
     match first.judgement.verdict {
-        Verdict::Leak => format!("{amount} per iteration stay allocated {owner}: {at}"),
+        Verdict::Leak => format!("{amount} per iteration stay allocated {owner}: {site_text}"),
         Verdict::WarmUp => format!(
-            "{} came in the first of {n} and stay {owner}: {at}",
-            text::amount(gained, "object")
+            "{} allocated in the first of {n} and kept {owner}: {site_text}",
+            text::amount(gain, "object")
         ),
         Verdict::Step => {
-            format!("{} came once and stay {owner}: {at}", text::amount(gained, "object"))
+            format!("{} allocated once and kept {owner}: {site_text}", text::amount(gain, "object"))
         }
-        _ => format!(
-            "{} more after {n} {owner}, not yet decided: {at}",
-            text::amount(gained, "object")
-        ),
+        _ => {
+            format!(
+                "{} more after {n} {owner}, inconclusive: {site_text}",
+                text::amount(gain, "object")
+            )
+        }
     }
 }
 
 fn figures(first: &Judged, group: &[Judged]) -> Vec<Figure> {
     let mut figures = Vec::new();
     if group.iter().all(|judged| judged.judgement.rate.is_some()) {
-        let objects = group.iter().map(|judged| scaled(judged, 1.0));
-        let bytes = group.iter().map(|judged| scaled(judged, judged.site.key.size as f64));
+        let objects = group.iter().map(|judged| scale_rate(judged, 1.0));
+        let bytes = group.iter().map(|judged| scale_rate(judged, judged.site.key.size as f64));
         figures.push(words::figure(FigureKind::Growth, sum(objects), Unit::ObjectsPerIteration));
         figures.push(words::figure(FigureKind::Growth, sum(bytes), Unit::BytesPerIteration));
     }
-    let gained = |by: fn(&Judged) -> f64| {
-        group.iter().map(|judged| judged.site.objects.gained() * by(judged)).sum()
+    let total_gain = |by: fn(&Judged) -> f64| {
+        group.iter().map(|judged| judged.site.objects.gain() * by(judged)).sum()
     };
-    figures.push(words::plain(FigureKind::Gained, gained(|_| 1.0), Unit::Objects));
+    figures.push(words::plain(FigureKind::Gained, total_gain(|_| 1.0), Unit::Objects));
     figures.push(words::plain(
         FigureKind::Gained,
-        gained(|site| site.site.key.size as f64),
+        total_gain(|site| site.site.key.size as f64),
         Unit::Bytes,
     ));
-    figures.extend(words::about(&first.judgement, first.site.idle));
+    figures.extend(words::judgement_figures(&first.judgement, first.site.idle));
     figures
 }
 
-fn scaled(judged: &Judged, by: f64) -> Estimate {
-    judged.judgement.rate.unwrap_or(Estimate::exact(0.0)).scaled(by)
+fn scale_rate(judged: &Judged, by: f64) -> Estimate {
+    judged.judgement.rate.unwrap_or(Estimate::exact(0.0)).scale(by)
 }
 
-/// Sites of a group rise and fall together, so that the ends of their intervals add up.
+/// Sites of a group rise and fall together, so the bounds of their intervals add up.
 fn sum(rates: impl Iterator<Item = Estimate>) -> Estimate {
     rates.fold(Estimate::exact(0.0), |sum, rate| Estimate {
         value: sum.value + rate.value,
@@ -138,25 +140,26 @@ fn sum(rates: impl Iterator<Item = Estimate>) -> Estimate {
 
 fn evidence(first: &Judged, others: &[Judged], timeline: &Timeline<'_>) -> Vec<Evidence> {
     let objects = &first.site.objects;
-    let why = words::why(&first.judgement, objects, "object");
+    let reason = words::reason(&first.judgement, objects, "object");
     let idle = words::idle(timeline.idle.len(), first.site.idle, "object");
-    let mut evidence = vec![Evidence::Text(why.into())];
+    let mut evidence = vec![Evidence::Text(reason.into())];
     if timeline.run {
         evidence.push(Evidence::Text(idle.into()));
     }
     evidence.extend(words::evidence(objects, timeline.first));
     if let OwnerKey::Ta(server) = first.site.key.server {
-        evidence.push(Evidence::Text(format!("allocated while PTA {server} served it").into()));
+        evidence
+            .push(Evidence::Text(format!("allocated while PTA {server} served the owner").into()));
     }
     evidence.extend(others.iter().map(|other| {
         let mut figures = Vec::new();
         if other.judgement.rate.is_some() {
             let size = other.site.key.size as f64;
-            let (objects, bytes) = (scaled(other, 1.0), scaled(other, size));
+            let (objects, bytes) = (scale_rate(other, 1.0), scale_rate(other, size));
             figures.push(words::figure(FigureKind::Growth, objects, Unit::ObjectsPerIteration));
             figures.push(words::figure(FigureKind::Growth, bytes, Unit::BytesPerIteration));
         }
-        figures.push(words::plain(FigureKind::Gained, other.site.objects.gained(), Unit::Objects));
+        figures.push(words::plain(FigureKind::Gained, other.site.objects.gain(), Unit::Objects));
         Evidence::Member(subject(&other.site.key), figures)
     }));
     evidence
@@ -165,14 +168,14 @@ fn evidence(first: &Judged, others: &[Judged], timeline: &Timeline<'_>) -> Vec<E
 fn action(key: &SiteKey, severity: Severity) -> String {
     let place = format!("{}:{}", key.file, key.line);
     match (severity, key.owner) {
-        (Severity::Note, _) => "nothing to do unless it comes back in later runs".to_owned(),
-        (Severity::Possible, _) => "run more iterations to decide".to_owned(),
+        (Severity::Note, _) => "no action needed unless later runs show it again".to_owned(),
+        (Severity::Possible, _) => "run more iterations for a verdict".to_owned(),
         (Severity::Failure, OwnerKey::Ta(uuid)) => format!(
             "look for what TA {uuid} or its client acquires through {place} once per iteration and \
              does not release"
         ),
         (Severity::Failure, _) => {
-            format!("look for the release that belongs to the allocation at {place}")
+            format!("look for the missing release of the allocation at {place}")
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Sentences and figures that all kinds of growth have in common.
+//! Sentences and figures common to all kinds of growth.
 
 use crate::{
     growth::{Basis, Estimate, Judgement, Series},
@@ -6,7 +6,7 @@ use crate::{
     text,
 };
 
-/// How much a verdict weighs; `None` where there is nothing to tell.
+/// Severity of a verdict; `None` if there is nothing to report.
 pub(crate) const fn severity(verdict: Verdict) -> Option<Severity> {
     match verdict {
         Verdict::Leak => Some(Severity::Failure),
@@ -16,17 +16,17 @@ pub(crate) const fn severity(verdict: Verdict) -> Option<Severity> {
     }
 }
 
-/// Whether a judged series is worth telling: it grew, or may grow.
-pub(crate) fn tells(judgement: &Judgement, series: &Series, notes: bool) -> bool {
+/// Whether to report a judged series: it grew, or may grow.
+pub(crate) fn is_reportable(judgement: &Judgement, series: &Series, notes: bool) -> bool {
     match severity(judgement.verdict) {
-        Some(Severity::Note) => notes && series.gained() > 0.0,
-        Some(Severity::Possible) => series.gained() > 0.0,
+        Some(Severity::Note) => notes && series.gain() > 0.0,
+        Some(Severity::Possible) => series.gain() > 0.0,
         Some(Severity::Failure) => true,
         None => false,
     }
 }
 
-/// A figure, with its interval where it has a width.
+/// A figure, with its interval unless that is a single value.
 pub(crate) fn figure(kind: FigureKind, rate: Estimate, unit: Unit) -> Figure {
     let interval = Some((rate.low, rate.high)).filter(|(low, high)| low < high);
     Figure { kind, value: rate.value, interval, unit }
@@ -38,7 +38,7 @@ pub(crate) fn plain(kind: FigureKind, value: f64, unit: Unit) -> Figure {
 }
 
 /// Figures about the judgement itself.
-pub(crate) fn about(judgement: &Judgement, idle: f64) -> Vec<Figure> {
+pub(crate) fn judgement_figures(judgement: &Judgement, idle: f64) -> Vec<Figure> {
     let mut figures =
         vec![plain(FigureKind::Iterations, judgement.support.into(), Unit::Iterations)];
     if let Some(more) = judgement.more {
@@ -50,16 +50,19 @@ pub(crate) fn about(judgement: &Judgement, idle: f64) -> Vec<Figure> {
     figures
 }
 
-/// What the verdict rests on, as a sentence that can be checked by hand.
-pub(crate) fn why(judgement: &Judgement, series: &Series, thing: &str) -> String {
+/// The basis of the verdict, as a sentence that can be checked by hand.
+pub(crate) fn reason(judgement: &Judgement, series: &Series, thing: &str) -> String {
     let n = judgement.support;
     let mut text = match judgement.basis {
         Basis::Survivors { with, of } => survivors(thing, with, of, n),
         Basis::Exact { gain, period: 1, from } => {
-            format!("each of iterations {from} to {n} left exactly {}", text::amount(gain, thing))
+            format!(
+                "each of iterations {from} to {n} left exactly {} behind",
+                text::amount(gain, thing)
+            )
         }
         Basis::Exact { gain, period, from } => format!(
-            "from iteration {from} to {n}, every {} left exactly {}",
+            "from iteration {from} to {n}, every {} left exactly {} behind",
             text::count(period.into(), "iteration"),
             text::amount(gain, thing)
         ),
@@ -77,16 +80,16 @@ pub(crate) fn why(judgement: &Judgement, series: &Series, thing: &str) -> String
         Basis::TooShort => {
             format!("{} iterations are too few for this series", text::number(n.into()))
         }
-        Basis::Gaps => "too many samples did not show it".to_owned(),
-        Basis::Constant => "it never changed".to_owned(),
+        Basis::Gaps => "missing from too many snapshots".to_owned(),
+        Basis::Constant => "the value never changed".to_owned(),
     };
     let missing = series.missing();
     if missing > 0 {
         let (missing, samples) = (missing as u64, series.values.len() as u64);
         text.push_str(&format!(
-            "; {} of {} did not show it",
+            "; missing from {} of {}",
             text::number(missing),
-            text::count(samples, "sample")
+            text::count(samples, "snapshot")
         ));
     }
     text
@@ -95,21 +98,21 @@ pub(crate) fn why(judgement: &Judgement, series: &Series, thing: &str) -> String
 fn survivors(thing: &str, with: u32, of: u32, n: u32) -> String {
     let things = text::plural(thing);
     let mut text = format!(
-        "{things} born in {} of {} are still there",
+        "{things} allocated in {} of {} are still live",
         text::number(with.into()),
         text::count(of.into(), "iteration")
     );
     let young = n.saturating_sub(of);
     if young > 0 {
         let young = text::amount(young.into(), "youngest iteration");
-        text.push_str(&format!("; {young} don't count yet, their {things} may still go"));
+        text.push_str(&format!("; {young} do not count yet: their {things} may still be released"));
     }
     text
 }
 
-/// What anybody can work out from the series: how its end lies to its beginning.
+/// The means of the first and the last third of the series.
 fn thirds(series: &Series) -> String {
-    let values: Vec<f64> = series.seen().map(|(_, value)| value).collect();
+    let values: Vec<f64> = series.points().map(|(_, value)| value).collect();
     let third = (values.len() / 3).max(1);
     let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len().max(1) as f64;
     let (first, last) =
@@ -124,14 +127,12 @@ fn thirds(series: &Series) -> String {
 fn statistics(judgement: &Judgement, margin: f64, period: Option<f64>) -> String {
     let n = text::count(judgement.support.into(), "iteration");
     let period = period.map_or_else(String::new, |period| {
-        format!(", after a period of {} iterations was taken out", text::approximation(period))
+        format!(", after removing a period of {} iterations", text::approximation(period))
     });
-    let said = match judgement.verdict {
-        Verdict::Leak => "steady growth explains the values better than any bounded change",
-        Verdict::Undecided => {
-            "neither steady growth nor a bounded change explains the values alone"
-        }
-        _ => "a bounded change explains the values better than steady growth",
+    let explanation = match judgement.verdict {
+        Verdict::Leak => "steady growth fits the values better than any bounded change",
+        Verdict::Undecided => "neither steady growth nor a bounded change clearly fits the values",
+        _ => "a bounded change fits the values better than steady growth",
     };
     let limit = judgement.rate.filter(|_| judgement.verdict != Verdict::Leak).map_or_else(
         String::new,
@@ -142,28 +143,33 @@ fn statistics(judgement: &Judgement, margin: f64, period: Option<f64>) -> String
             )
         },
     );
-    format!("over {n} {said} (log likelihood {margin:+.1}){period}{limit}")
+    format!("over {n} {explanation} (log likelihood {margin:+.1}){period}{limit}")
 }
 
-/// What sampling itself was seen to do.
+/// The growth in idle iterations, in words.
 pub(crate) fn idle(idle_samples: usize, idle: f64, thing: &str) -> String {
     let n = idle_samples.saturating_sub(1);
     let iterations = text::count(n as u64, "idle iteration");
     match n {
-        0 => "no idle iterations were taken: what sampling itself does is not known".to_owned(),
-        _ if idle == 0.0 => format!("{iterations} left none behind"),
-        _ => format!("{iterations} left {} each, which is taken away", text::amount(idle, thing)),
+        0 => "no idle iterations were run: the growth caused by the measurement itself is unknown"
+            .to_owned(),
+        _ if idle == 0.0 => format!("{iterations} left nothing behind"),
+        _ => format!(
+            "{iterations} left {} behind each, which is subtracted",
+            text::amount(idle, thing)
+        ),
     }
 }
 
-/// The series itself, labelled with iterations, and the survivors where they are known.
+/// The series itself, labelled with iterations, and the survivors if known.
 pub(crate) fn evidence(series: &Series, first: u32) -> Vec<Evidence> {
     let label = |at: u32| first.saturating_add(at);
     let value = |(at, value): (usize, f64)| (label(u32::try_from(at).unwrap_or(u32::MAX)), value);
-    let mut evidence = vec![Evidence::Series(series.seen().map(value).collect())];
-    let left: Vec<_> = series.left().into_iter().map(|(at, n)| (label(at), n)).collect();
-    if !left.is_empty() {
-        evidence.push(Evidence::Survivors(left));
+    let mut evidence = vec![Evidence::Series(series.points().map(value).collect())];
+    let survivor_counts: Vec<_> =
+        series.survivors().into_iter().map(|(at, n)| (label(at), n)).collect();
+    if !survivor_counts.is_empty() {
+        evidence.push(Evidence::Survivors(survivor_counts));
     }
     evidence
 }

@@ -9,7 +9,7 @@ pub(super) struct Fit {
     pub(super) last: f64,
     /// Its variance, as a multiple of the variance of the noise.
     pub(super) spread: f64,
-    /// What the model leaves unexplained.
+    /// The residuals.
     pub(super) residuals: Vec<f64>,
 }
 
@@ -24,8 +24,8 @@ pub(super) fn fit(values: &[f64], columns: &[&[f64]]) -> Fit {
         let mut rest = column.to_vec();
         let length = dot(&rest, &rest);
         for known in &basis {
-            let along = dot(known, &rest);
-            subtract(&mut rest, known, along);
+            let projection = dot(known, &rest);
+            subtract(&mut rest, known, projection);
         }
         let square = dot(&rest, &rest);
         if square <= 1e-10 * length {
@@ -34,9 +34,9 @@ pub(super) fn fit(values: &[f64], columns: &[&[f64]]) -> Fit {
         }
         let norm = square.sqrt();
         rest.iter_mut().for_each(|value| *value /= norm);
-        let along = dot(&rest, &residuals);
-        subtract(&mut residuals, &rest, along);
-        (last, spread) = (along / norm, 1.0 / square);
+        let projection = dot(&rest, &residuals);
+        subtract(&mut residuals, &rest, projection);
+        (last, spread) = (projection / norm, 1.0 / square);
         basis.push(rest);
     }
     Fit { squares: dot(&residuals, &residuals), last, spread, residuals }

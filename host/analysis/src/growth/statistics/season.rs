@@ -1,4 +1,4 @@
-//! What comes back: a period in the values, and the values without it.
+//! Finds a period in the values and removes it.
 
 use super::fit::fit;
 
@@ -8,27 +8,27 @@ const SHORTEST: usize = 2;
 /// Longest period of any shape, in iterations.
 const LONGEST: usize = 64;
 
-/// Whole cycles that a period must have been seen for.
+/// Minimum number of whole cycles of a period.
 const CYCLES: usize = 3;
 
-/// Whole cycles of a sine wave.
+/// Minimum number of whole cycles of a sine wave.
 const WAVES: usize = 4;
 
-/// Part of the spread that must be left for something to count as periodic.
+/// Maximum share of the spread that may remain for a series to count as periodic.
 const LEFT: f64 = 0.25;
 
 /// Values without their periodic part.
 pub(super) struct Season {
-    /// Period in iterations, where there is one.
+    /// Period in iterations, if any.
     pub(super) period: Option<f64>,
     /// The values without it.
     pub(super) values: Vec<f64>,
-    /// Parameters that were spent on it.
+    /// Number of parameters used for it.
     parameters: usize,
 }
 
-/// Takes the strongest period out of the values: one of any shape if it is a whole number of
-/// iterations, or a sine wave, whichever leaves less for its parameters.
+/// Removes the strongest period from the values: any shape with a whole number of iterations, or a
+/// sine wave, whichever fits better for its number of parameters.
 pub(super) fn remove(values: &[f64]) -> Season {
     let shape = whole_period(values).map(|period| Season {
         period: Some(period as f64),
@@ -40,9 +40,9 @@ pub(super) fn remove(values: &[f64]) -> Season {
         values: without_wave(values, period),
         parameters: 3,
     });
-    let nothing = Season { period: None, values: values.to_vec(), parameters: 0 };
-    let found = [shape, wave].into_iter().flatten();
-    found.min_by(|a, b| a.cost().total_cmp(&b.cost())).unwrap_or(nothing)
+    let no_season = Season { period: None, values: values.to_vec(), parameters: 0 };
+    let candidates = [shape, wave].into_iter().flatten();
+    candidates.min_by(|a, b| a.cost().total_cmp(&b.cost())).unwrap_or(no_season)
 }
 
 impl Season {
@@ -54,22 +54,22 @@ impl Season {
     }
 }
 
-/// The shortest period p for which the values p iterations apart differ far less than for others:
-/// differences over one period take out any shape, and turn a line into a constant.
+/// The shortest period p for which values p iterations apart differ far less than for others:
+/// differences over one period remove any shape, and turn a line into a constant.
 fn whole_period(values: &[f64]) -> Option<usize> {
     let longest = ((values.len() - 1) / CYCLES).min(LONGEST);
     if longest < SHORTEST + 1 {
         return None;
     }
     let spreads: Vec<_> = (1..=longest).map(|lag| lag_spread(values, lag)).collect();
-    let mut sorted = spreads.clone();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let usual = sorted[sorted.len() / 2];
+    let mut sorted_spreads = spreads.clone();
+    sorted_spreads.sort_unstable_by(f64::total_cmp);
+    let usual = sorted_spreads[sorted_spreads.len() / 2];
     if usual <= 0.0 {
         return None;
     }
-    // Slow changes make near values alike: one iteration apart is no period, and a period must be
-    // better than both its neighbours.
+    // Slow changes make neighbouring values similar: one iteration apart is no period, and a period
+    // must be better than both its neighbours.
     let dip = |&at: &usize| {
         let next = spreads.get(at + 1).copied().unwrap_or(f64::INFINITY);
         spreads[at] < LEFT * usual && spreads[at] < LEFT * spreads[at - 1] && spreads[at] < next
@@ -85,11 +85,11 @@ fn lag_spread(values: &[f64], lag: usize) -> f64 {
     steps().map(|step| (step - mean).powi(2)).sum::<f64>() / n
 }
 
-/// Classical decomposition: what each phase has more than the moving average over one period,
-/// which is free of any shape of that period and keeps a line a line (Kendall and Stuart, *The
-/// Advanced Theory of Statistics* III, ch. 46). Medians, so that a step harms only its own place.
+/// Classical decomposition: the excess of each phase over the moving average over one period, which
+/// is free of any shape of that period and keeps a line a line (Kendall and Stuart, *The Advanced
+/// Theory of Statistics* III, ch. 46). Medians, so that a step affects only its own position.
 fn without_shape(values: &[f64], period: usize) -> Vec<f64> {
-    let mut above: Vec<Vec<f64>> = vec![Vec::new(); period];
+    let mut excess: Vec<Vec<f64>> = vec![Vec::new(); period];
     let mut sums = vec![0.0];
     for value in values {
         sums.push(sums[sums.len() - 1] + value - values[0]);
@@ -101,9 +101,9 @@ fn without_shape(values: &[f64], period: usize) -> Vec<f64> {
         if half {
             mean += (values[from + period] - values[from]) / 2.0;
         }
-        above[at % period].push(values[at] - values[0] - mean / period as f64);
+        excess[at % period].push(values[at] - values[0] - mean / period as f64);
     }
-    let shape: Vec<_> = above.into_iter().map(median).collect();
+    let shape: Vec<_> = excess.into_iter().map(median).collect();
     let level = shape.iter().sum::<f64>() / period as f64;
     values.iter().enumerate().map(|(at, value)| value - shape[at % period] + level).collect()
 }
@@ -117,7 +117,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     }
 }
 
-/// The period of the sine wave that explains most of what a line leaves, if that is most of it.
+/// The period of the sine wave that best fits the residuals of a line, if it explains most of them.
 fn wave_period(values: &[f64]) -> Option<f64> {
     let n = values.len();
     if !(16..=4 * LONGEST).contains(&n) {

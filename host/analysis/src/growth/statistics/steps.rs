@@ -1,19 +1,19 @@
-//! The best explanations by one step and by two.
+//! The best fits by one step and by two steps.
 
-/// Where the level changes in the best one step and in the best two steps, by exhaustive search
-/// with running sums: O(n^2), for series that were shortened before. At least three values.
+/// Positions of the best one step and of the best two steps, by exhaustive search with running sums:
+/// O(n^2), for shortened series. At least three values.
 pub(super) fn best(values: &[f64]) -> (usize, (usize, usize)) {
     let sums = Sums::new(values);
     let n = values.len();
     let (mut one, mut two) = ((f64::INFINITY, 1), (f64::INFINITY, (1, 2)));
     for first in 1..n {
-        let left = sums.squares(0, first);
-        let squares = left + sums.squares(first, n);
+        let left_squares = sums.squares(0, first);
+        let squares = left_squares + sums.squares(first, n);
         if squares < one.0 {
             one = (squares, first);
         }
         for second in first + 1..n {
-            let squares = left + sums.squares(first, second) + sums.squares(second, n);
+            let squares = left_squares + sums.squares(first, second) + sums.squares(second, n);
             if squares < two.0 {
                 two = (squares, (first, second));
             }
@@ -22,7 +22,7 @@ pub(super) fn best(values: &[f64]) -> (usize, (usize, usize)) {
     (one.1, two.1)
 }
 
-/// Running sums of values and of their squares, around the mean, since the difference of large
+/// Running sums of values and of their squares, relative to the mean, since the difference of large
 /// squares would lose digits.
 struct Sums(Vec<(f64, f64)>);
 

@@ -1,14 +1,14 @@
-//! Evidence instead of statistics: which objects of which iteration are still alive.
+//! Evidence instead of statistics: which iteration's objects are still live.
 //!
-//! The last iterations always have some survivors, so what counts is *age*: of several samples,
-//! whether the objects of old iterations stay. Four patterns are told apart:
+//! The last iterations always have some survivors, so *age* decides: whether the objects of old
+//! iterations remain. Four patterns are distinguished:
 //!
-//! | | old iterations keep theirs | which iterations |
+//! | | old iterations keep objects | which iterations |
 //! | --- | --- | --- |
 //! | leak | yes | all, or every so often up to the end |
 //! | cache | yes | the first ones only |
-//! | coming and going | no | |
-//! | replacement (a ring of buffers) | yes, but as many older ones go | |
+//! | oscillation | no | |
+//! | replacement (a ring of buffers) | yes, but as many older ones are freed | |
 
 mod tolls;
 
@@ -18,28 +18,28 @@ use super::{Basis, Cohort, Estimate, Judgement, Series};
 use super::{spread::Spread, spread::spread, staircase::wait};
 use crate::model::Verdict;
 
-/// Part of the settled survivors that may still die at a settled age.
+/// Share of the settled survivors that may still be freed at a settled age.
 const STILL_DYING: f64 = 0.15;
 
-/// Chance below which it is not luck that so few settled objects died.
+/// Probability below which it is not chance that so few settled objects were freed.
 const LUCK: f64 = 0.01;
 
-/// Part of the objects that is hardly any.
+/// Share of the objects that counts as hardly any.
 const HARDLY: f64 = 0.1;
 
-/// Fewest objects of old iterations whose disappearance decides.
+/// Minimum number of old objects whose disappearance decides.
 const ENOUGH: u64 = 3;
 
-/// Judges by cohorts; `None` where they don't decide and the values have to.
+/// Judges by cohorts; `None` if they do not decide.
 pub(super) fn judge(series: &Series) -> Option<Judgement> {
     let cohorts = series.cohorts.as_deref()?;
     let last = series.iterations();
     if last < 3 {
         return None;
     }
-    let tolls = Tolls::of(cohorts);
-    let left = left(cohorts, last);
-    match (0..=last / 2).find_map(|age| Settled::at(&tolls, &left, age)) {
+    let tolls = Tolls::new(cohorts);
+    let survivors = survivors_by_iteration(cohorts, last);
+    match (0..=last / 2).find_map(|age| Settled::at_age(&tolls, &survivors, age)) {
         Some(settled) => settled.judge(series),
         None => turnover(series, cohorts, last),
     }
@@ -49,58 +49,62 @@ pub(super) fn judge(series: &Series) -> Option<Judgement> {
 struct Settled {
     /// Survivors by iteration, from iteration 1.
     left: Vec<u64>,
-    /// Iterations in all.
+    /// Number of iterations.
     last: usize,
-    /// How many of older objects died meanwhile.
+    /// Older objects freed at a settled age.
     died: u64,
 }
 
 impl Settled {
-    /// The survivors if objects that have lived for `age` iterations live on; `left` are those of all
+    /// The survivors if objects that have lived for `age` iterations live on; `left` has those of all
     /// iterations.
-    fn at(tolls: &Tolls, left: &[u64], age: usize) -> Option<Self> {
-        let (young, old) = tolls.at(age);
+    fn at_age(tolls: &Tolls, left: &[u64], age: usize) -> Option<Self> {
+        let (young, old) = tolls.at_age(age);
         let last = left.len();
-        let left = &left[..last - age];
-        let sum: u64 = left.iter().sum();
+        let survivors = &left[..last - age];
+        let sum: u64 = survivors.iter().sum();
         if old.died as f64 > STILL_DYING * sum as f64 {
             return None;
         }
         let lucky = young.died > 0 && at_most(old.died, old.exposed as f64 * young.hazard()) > LUCK;
-        (!lucky).then(|| Self { left: left.to_vec(), last, died: old.died })
+        (!lucky).then(|| Self { left: survivors.to_vec(), last, died: old.died })
     }
 
     fn judge(&self, series: &Series) -> Option<Judgement> {
         let places: Vec<_> = (1..).zip(&self.left).filter(|(_, n)| **n > 0).map(|p| p.0).collect();
-        let of = self.left.len();
-        let basis = Basis::Survivors { with: count(places.len()), of: count(of) };
-        let said = |verdict| Some(Judgement::new(verdict, basis, count(self.last)));
+        let n_iterations = self.left.len();
+        let basis = Basis::Survivors { with: count(places.len()), of: count(n_iterations) };
+        let judgement = |verdict| Some(Judgement::new(verdict, basis, count(self.last)));
         let sum: u64 = self.left.iter().sum();
         let highest = self.left.iter().copied().max().unwrap_or(0);
-        match spread(&places, of) {
+        match spread(&places, n_iterations) {
             Spread::Never => None,
-            _ if series.gained() < 0.5 * (sum as f64 - self.died as f64) => {
-                said(Verdict::Oscillation)
+            _ if series.gain() < 0.5 * (sum as f64 - self.died as f64) => {
+                judgement(Verdict::Oscillation)
             }
             Spread::Going if highest * 2 <= sum => {
-                said(Verdict::Leak).map(|leak| leak.rate(rate(&self.left)))
+                judgement(Verdict::Leak).map(|leak| leak.rate(rate(&self.left)))
             }
-            Spread::Stopped => said(Verdict::WarmUp),
-            Spread::Once => said(Verdict::Step),
-            _ => Some(Judgement::undecided(basis, count(self.last), wait(places.len(), of))),
+            Spread::Stopped => judgement(Verdict::WarmUp),
+            Spread::Once => judgement(Verdict::Step),
+            _ => Some(Judgement::undecided(
+                basis,
+                count(self.last),
+                wait(places.len(), n_iterations),
+            )),
         }
     }
 }
 
 /// Survivors by iteration, from iteration 1 to `last`.
-fn left(cohorts: &[Cohort], last: usize) -> Vec<u64> {
-    let mut left = vec![0; last];
+fn survivors_by_iteration(cohorts: &[Cohort], last: usize) -> Vec<u64> {
+    let mut counts = vec![0; last];
     for cohort in cohorts {
-        if let Some(slot) = (cohort.born as usize).checked_sub(1).and_then(|k| left.get_mut(k)) {
-            *slot += cohort.left();
+        if let Some(slot) = (cohort.born as usize).checked_sub(1).and_then(|k| counts.get_mut(k)) {
+            *slot += cohort.survivors();
         }
     }
-    left
+    counts
 }
 
 /// Probability that a Poisson number of mean `mean` is at most `n`.
@@ -117,22 +121,24 @@ fn at_most(n: u64, mean: f64) -> f64 {
     sum
 }
 
-/// Objects keep dying at every age. If hardly any of those born in the oldest third are left,
-/// things come and go. Otherwise this compares how many of the older half live from birth to the age of a
-/// quarter of the run with how many of those live for another quarter: the same part if things
-/// come and go, nearly all if some of them are there for good.
+/// For objects that are freed at every age. If hardly any of the oldest third remain, objects come
+/// and go. Otherwise this compares the share of the older half that lives for a quarter of the run
+/// with the share of those that lives for another quarter: equal if objects come and go, nearly all
+/// if some of them stay for good.
 fn turnover(series: &Series, cohorts: &[Cohort], last: usize) -> Option<Judgement> {
     let age = last / 4;
     let (mut born, mut young, mut old, mut with, mut of) = (0, 0, 0, 0_u32, 0_u32);
     let (mut oldest, mut left) = (0, 0);
     for cohort in cohorts.iter().filter(|cohort| cohort.born > 0) {
-        let at = |age: usize| cohort.alive.get(age).copied().flatten();
+        let count_at = |age: usize| cohort.alive.get(age).copied().flatten();
         if cohort.born as usize <= last / 3 {
-            (oldest, left) = (oldest + at(0).unwrap_or(0), left + cohort.left());
+            (oldest, left) = (oldest + count_at(0).unwrap_or(0), left + cohort.survivors());
         }
-        let (Some(a), Some(b), Some(c)) = (at(0), at(age), at(2 * age)) else { continue };
+        let (Some(a), Some(b), Some(c)) = (count_at(0), count_at(age), count_at(2 * age)) else {
+            continue;
+        };
         (born, young, old, of) = (born + a, young + b, old + c, of + 1);
-        with += u32::from(cohort.left() > 0);
+        with += u32::from(cohort.survivors() > 0);
     }
     let basis = Basis::Survivors { with, of };
     let come_and_go = Judgement::new(Verdict::Oscillation, basis, count(last));
@@ -142,21 +148,21 @@ fn turnover(series: &Series, cohorts: &[Cohort], last: usize) -> Option<Judgemen
     if young < ENOUGH || of < 3 {
         return None;
     }
-    let stays = young as f64 / born as f64;
-    let mean = young as f64 * stays;
-    let deviation = (mean * (1.0 - stays)).sqrt().max(0.5);
-    let few = (old as f64 - mean) / deviation < 2.0;
-    (few && series.gained() < 0.5 * born as f64).then_some(come_and_go)
+    let survival_rate = young as f64 / born as f64;
+    let mean = young as f64 * survival_rate;
+    let deviation = (mean * (1.0 - survival_rate)).sqrt().max(0.5);
+    let is_few = (old as f64 - mean) / deviation < 2.0;
+    (is_few && series.gain() < 0.5 * born as f64).then_some(come_and_go)
 }
 
-/// Mean survivors per iteration, after the first third where that has more: it may be warm-up.
+/// Mean survivors per iteration, without the first third if that has more: it may be warm-up.
 fn rate(left: &[u64]) -> Estimate {
     let mean = |left: &[u64]| left.iter().sum::<u64>() as f64 / left.len() as f64;
     let tail = &left[left.len() / 3..];
-    let used = if mean(tail) < mean(left) { tail } else { left };
-    let value = mean(used);
-    let squares: f64 = used.iter().map(|&n| (n as f64 - value).powi(2)).sum();
-    let n = used.len() as f64;
+    let window = if mean(tail) < mean(left) { tail } else { left };
+    let value = mean(window);
+    let squares: f64 = window.iter().map(|&n| (n as f64 - value).powi(2)).sum();
+    let n = window.len() as f64;
     let error = (squares / (n * (n - 1.0).max(1.0))).sqrt();
     Estimate { value, low: (value - 1.96 * error).max(0.0), high: value + 1.96 * error }
 }

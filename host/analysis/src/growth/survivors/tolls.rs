@@ -1,9 +1,9 @@
-//! How many objects died at which age: added up once, so that asking for every age costs no more than
+//! Mortality of objects by age, added up once, so that a query for every age costs no more than
 //! reading the cohorts.
 
 use super::Cohort;
 
-/// Deaths and how many could have died.
+/// Number of freed objects, out of how many.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Toll {
     pub(super) died: u64,
@@ -16,29 +16,29 @@ impl Toll {
     }
 }
 
-/// The tolls of all ages.
+/// Mortality at all ages.
 pub(super) struct Tolls {
-    /// Of objects born in the series, up to each age.
+    /// Objects allocated within the series, up to each age.
     young: Vec<Toll>,
-    /// Of all objects at any age. Those born before the series count as old from its beginning.
+    /// All objects at any age. Those older than the series count as old from its start.
     all: Toll,
 }
 
 impl Tolls {
-    pub(super) fn of(cohorts: &[Cohort]) -> Self {
+    pub(super) fn new(cohorts: &[Cohort]) -> Self {
         let mut young = vec![Toll::default()];
-        let mut all = Toll::default();
+        let mut total = Toll::default();
         for cohort in cohorts {
-            let mut before = None;
+            let mut previous = None;
             for (age, alive) in cohort.alive.iter().enumerate() {
                 let Some(alive) = *alive else { continue };
-                let Some(exposed) = before.replace(alive) else { continue };
+                let Some(exposed) = previous.replace(alive) else { continue };
                 let died = exposed.saturating_sub(alive);
                 let add = |toll: &mut Toll| {
                     toll.exposed += exposed;
                     toll.died += died;
                 };
-                add(&mut all);
+                add(&mut total);
                 if cohort.born > 0 {
                     young.resize(young.len().max(age + 1), Toll::default());
                     add(&mut young[age]);
@@ -50,11 +50,11 @@ impl Tolls {
             sum = Toll { died: sum.died + toll.died, exposed: sum.exposed + toll.exposed };
             *toll = sum;
         }
-        Self { young, all }
+        Self { young, all: total }
     }
 
-    /// The tolls up to `age`, and beyond it.
-    pub(super) fn at(&self, age: usize) -> (Toll, Toll) {
+    /// Mortality up to `age`, and beyond it.
+    pub(super) fn at_age(&self, age: usize) -> (Toll, Toll) {
         let young = self.young.get(age).or(self.young.last()).copied().unwrap_or_default();
         let old =
             Toll { died: self.all.died - young.died, exposed: self.all.exposed - young.exposed };
@@ -102,9 +102,9 @@ mod tests {
     proptest! {
         #[test]
         fn adding_up_once_is_counting_anew(cohorts in prop::collection::vec(cohort(), 0..12)) {
-            let tolls = Tolls::of(&cohorts);
+            let tolls = Tolls::new(&cohorts);
             for age in 0..25 {
-                prop_assert_eq!(tolls.at(age), naive(&cohorts, age));
+                prop_assert_eq!(tolls.at_age(age), naive(&cohorts, age));
             }
         }
     }

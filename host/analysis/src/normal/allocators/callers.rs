@@ -1,6 +1,6 @@
-//! Functions of the kernel that allocate more and more while a run goes on: of a slab cache, or pages.
+//! Kernel functions whose allocations grow during a run: of a slab cache, or pages.
 //!
-//! A run sees all functions, and most of what they hold is what a system needs: only what grows is told.
+//! A run observes all functions, and most of their memory is needed: only growth is reported.
 
 use crate::growth::Judgement;
 use crate::growth::report::words as growing;
@@ -22,51 +22,53 @@ use crate::normal::prints::Prints;
 use crate::text;
 use std::collections::BTreeSet;
 
-/// Findings of each ledger: those that gained most.
+/// Maximum number of findings per ledger, by gain.
 const MOST: usize = 5;
 
-/// Functions that are followed of one cache.
+/// Maximum number of functions per cache.
 const KEYS: usize = 1 << 16;
 
-/// Bytes of pages that a function has to have gained from the begin of a run to its end.
+/// Minimum gain of a function over a run, in bytes of pages.
 const PAGES: u64 = 4 << 20;
 
 /// Bytes of a page.
 const PAGE: u64 = 4096;
 
-/// Frames of a stack that are told.
+/// Maximum number of stack frames shown.
 const FRAMES: usize = 8;
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let caches: BTreeSet<_> =
-        normal.of(Ledger::SlabCallers).map(|census| census.of.clone()).collect();
-    let mut told: Vec<_> = caches.iter().flat_map(|cache| of_cache(normal, cache)).collect();
-    told.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
-    let mut told: Vec<_> = told.into_iter().take(MOST).map(|(_, finding)| finding).collect();
-    told.extend(pages(normal));
-    told
+        normal.snapshots(Ledger::SlabCallers).map(|census| census.of.clone()).collect();
+    let mut ranked_findings: Vec<_> =
+        caches.iter().flat_map(|cache| of_cache(normal, cache)).collect();
+    ranked_findings.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
+    let mut findings: Vec<_> =
+        ranked_findings.into_iter().take(MOST).map(|(_, finding)| finding).collect();
+    findings.extend(pages(normal));
+    findings
 }
 
-/// What grew, with its last row.
-fn grown<'n>(prints: &Prints<'n>) -> Vec<(Counted, &'n Row)> {
+/// Growing functions, each with its last row.
+fn growing_rows<'n>(prints: &Prints<'n>) -> Vec<(Counted, &'n Row)> {
     let list = |census: &'n crate::model::Census| {
         census.rows.iter().map(|row| ((row.name.clone(), row.ids.order), row.count)).collect()
     };
-    let Some(last) = prints.measured().next_back() else { return Vec::new() };
-    let mut all = prints.columns(list, KEYS);
+    let Some(last) = prints.snapshots().next_back() else { return Vec::new() };
+    let mut columns = prints.columns(list, KEYS);
     let rows = last.rows.iter().filter_map(|row| {
-        let counted = all.remove(&(row.name.clone(), row.ids.order))?;
-        Some((counted, row))
+        let column = columns.remove(&(row.name.clone(), row.ids.order))?;
+        Some((column, row))
     });
-    rows.filter(|(counted, _)| counted.series.gained() > 0.0).collect()
+    rows.filter(|(counted, _)| counted.series.gain() > 0.0).collect()
 }
 
 fn of_cache(normal: &NormalWorld, cache: &str) -> Vec<(u64, Finding)> {
-    let prints = Prints::of(normal, Ledger::SlabCallers, |census| *census.of == *cache);
-    let leaks = grown(&prints).into_iter().filter_map(|(counted, row)| {
-        let said = counted.judge();
+    let prints = Prints::new(normal, Ledger::SlabCallers, |census| *census.of == *cache);
+    let leaks = growing_rows(&prints).into_iter().filter_map(|(counted, row)| {
+        let judgement = counted.judge();
         let (first, last) = counted.ends();
-        let rate = said.rate.filter(|_| said.verdict == Verdict::Leak)?;
+        let rate = judgement.rate.filter(|_| judgement.verdict == Verdict::Leak)?;
         let title = format!(
             "{} in {cache}: {} -> {}, {} more per iteration",
             row.name,
@@ -74,21 +76,21 @@ fn of_cache(normal: &NormalWorld, cache: &str) -> Vec<(u64, Finding)> {
             text::count(last, "object"),
             text::approximation(rate.value)
         );
-        let why = growing::why(&said, &counted.series, "object");
-        let draft = draft(Listing::Cache(cache.into()), row, title, (&said, &counted))
+        let reason = growing::reason(&judgement, &counted.series, "object");
+        let draft = draft(Listing::Cache(cache.into()), row, title, (&judgement, &counted))
             .figures([growing::figure(FigureKind::Growth, rate, Unit::ObjectsPerIteration)])
-            .figures(growing::about(&said, counted.idle))
-            .evidence([Evidence::Text(why.into())]);
-        let next = "read who calls it: what a module's function gets it must give back";
+            .figures(growing::judgement_figures(&judgement, counted.idle))
+            .evidence([Evidence::Text(reason.into())]);
+        let next = "check its callers: a module must free what it allocates";
         Some((last.saturating_sub(first), draft.next(next)))
     });
     leaks.collect()
 }
 
-/// Pages, which are read at the begin and at the end alone.
+/// Growth of pages, which are only read at the start and at the end.
 fn pages(normal: &NormalWorld) -> Vec<Finding> {
-    let prints = Prints::of(normal, Ledger::PageOwner, |_| true);
-    let mut told: Vec<_> = grown(&prints)
+    let prints = Prints::new(normal, Ledger::PageOwner, |_| true);
+    let mut ranked_findings: Vec<_> = growing_rows(&prints)
         .into_iter()
         .filter_map(|(counted, row)| {
             let (first, last) = counted.ends();
@@ -104,13 +106,13 @@ fn pages(normal: &NormalWorld) -> Vec<Finding> {
             );
             let draft = draft(Listing::Ledger(Ledger::PageOwner), row, title, (&counted.judge(), &counted));
             let draft =
-                draft.text("it is slow to read: before the first iteration, and after the last");
-            let next = "see who frees what these functions allocate; more iterations tell whether it goes on";
+                draft.text("slow to read, so only read before the first iteration and after the last");
+            let next = "check who frees what these functions allocate; more iterations show whether the growth continues";
             (gain >= PAGES).then(|| (gain, draft.next(next)))
         })
         .collect();
-    told.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
-    told.into_iter().take(MOST).map(|(_, finding)| finding).collect()
+    ranked_findings.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
+    ranked_findings.into_iter().take(MOST).map(|(_, finding)| finding).collect()
 }
 
 fn draft(
@@ -128,7 +130,7 @@ fn draft(
         .figure(FigureKind::InUse, row.count, Unit::Objects)
         .evidence(growing::evidence(&counted.series, counted.first));
     if stack.is_empty() {
-        return draft.at("last seen", &row.place);
+        return draft.evidence_at("last observed", &row.place);
     }
-    draft.at(&format!("last seen, from {}", stack.join(" <- ")), &row.place)
+    draft.evidence_at(&format!("last observed, from {}", stack.join(" <- ")), &row.place)
 }

@@ -1,4 +1,4 @@
-//! Which functions of the kernel allocate what stays in use.
+//! Kernel functions that allocate the memory in use.
 
 pub(super) mod callers;
 pub(super) mod repeats;

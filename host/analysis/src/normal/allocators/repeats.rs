@@ -1,4 +1,4 @@
-//! What gets more from one print of a ledger to the next: caches, buffers of one holder, mappings of one size.
+//! Growth from one snapshot of a ledger to the next: caches, buffers of one holder, mappings of one size.
 
 use crate::growth::Basis;
 use crate::growth::{self};
@@ -21,7 +21,7 @@ use crate::normal::prints::Prints;
 use crate::text;
 use std::collections::HashMap;
 
-/// Ledgers whose entries are counted over their prints.
+/// Ledgers whose entries are counted over their snapshots.
 const LEDGERS: [Ledger; 6] = [
     Ledger::Slab,
     Ledger::DmaHeap,
@@ -31,27 +31,27 @@ const LEDGERS: [Ledger; 6] = [
     Ledger::IonHeap,
 ];
 
-/// Prints that a series needs to be judged.
+/// Minimum number of snapshots for a verdict.
 const PRINTS: usize = 9;
 
-/// Bytes that are worth telling where few prints don't decide.
+/// Minimum gain in bytes to report an inconclusive series.
 const WORTH: u64 = 1 << 20;
 
-/// Findings of each ledger: those that gained most.
+/// Maximum number of findings per ledger, by gain.
 const MOST: usize = 5;
 
-/// Kinds of entries that are followed in each ledger.
+/// Maximum number of kinds of entries per ledger.
 const KEYS: usize = 1 << 16;
 
-/// Iterations from which growth of a slab cache is believed that is not the same each time: the kernel counts
-/// whole slabs of each processor as in use, and frees late.
+/// Minimum number of iterations to accept irregular growth of a slab cache: the kernel counts whole
+/// slabs of each processor as in use, and frees late.
 const SLAB_ITERATIONS: u32 = 16;
 
-/// Caches of what the kernel keeps for later and gives back when it wants memory (`SLAB_RECLAIM_ACCOUNT`).
+/// Caches that the kernel reclaims when it needs memory (`SLAB_RECLAIM_ACCOUNT`).
 const RECLAIMED: [&str; 6] =
     ["dentry", "inode_cache", "buffer_head", "radix_tree_node", "names_cache", "xfs_inode"];
 
-/// Entries that are alike, over the prints.
+/// Equal entries over the snapshots.
 struct Alike<'n> {
     counts: Counted,
     bytes: Counted,
@@ -60,12 +60,12 @@ struct Alike<'n> {
 }
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
-    LEDGERS.into_iter().flat_map(|ledger| of(normal, ledger)).collect()
+    LEDGERS.into_iter().flat_map(|ledger| ledger_findings(normal, ledger)).collect()
 }
 
-fn of(normal: &NormalWorld, ledger: Ledger) -> Vec<Finding> {
-    let prints = Prints::of(normal, ledger, |_| true);
-    if prints.measured().nth(1).is_none() {
+fn ledger_findings(normal: &NormalWorld, ledger: Ledger) -> Vec<Finding> {
+    let prints = Prints::new(normal, ledger, |_| true);
+    if prints.snapshots().nth(1).is_none() {
         return Vec::new();
     }
     let amounts = |amount: fn(&Row) -> u64| {
@@ -76,28 +76,28 @@ fn of(normal: &NormalWorld, ledger: Ledger) -> Vec<Finding> {
     };
     let mut bytes = amounts(|row| row.bytes);
     let last: HashMap<_, _> = prints
-        .measured()
+        .snapshots()
         .flat_map(|census| census.rows.iter().map(|row| (key(ledger, row), row)))
         .collect();
-    let mut told: Vec<_> = amounts(|row| row.count)
+    let mut ranked_findings: Vec<_> = amounts(|row| row.count)
         .into_iter()
         .filter_map(|(key, counts)| {
             let (bytes, last) = (bytes.remove(&key)?, last.get(&key).copied());
             Alike { counts, bytes, last, run: prints.run() }.finding(ledger, &key)
         })
         .collect();
-    told.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
-    told.into_iter().take(MOST).map(|(_, finding)| finding).collect()
+    ranked_findings.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
+    ranked_findings.into_iter().take(MOST).map(|(_, finding)| finding).collect()
 }
 
-/// What entries of two prints have in common. It is part of fingerprints, so it stays as it is.
+/// The key that identifies equal entries of two snapshots. It is part of fingerprints, so it stays as it is.
 fn key(ledger: Ledger, row: &Row) -> String {
-    let each = || format!("{} bytes each", text::number(row.bytes));
+    let size_text = || format!("{} bytes each", text::number(row.bytes));
     match (ledger, &row.holder) {
         (Ledger::Slab, _) => row.name.to_string(),
         (Ledger::IonHeap, Some(holder)) => text::holder(holder),
-        (_, Some(holder)) => format!("{}, {}", text::holder(holder), each()),
-        (_, None) => each(),
+        (_, Some(holder)) => format!("{}, {}", text::holder(holder), size_text()),
+        (_, None) => size_text(),
     }
 }
 
@@ -106,25 +106,25 @@ impl Alike<'_> {
         let (first, last) = self.bytes.ends();
         let gain = last.saturating_sub(first);
         let series = &self.counts.series;
-        let prints = series.seen().count();
-        let said = (prints >= PRINTS).then(|| growth::judge(series));
-        let verdict = said.map_or(Verdict::Undecided, |said| said.verdict);
-        let told = !self.run || self.is_worth(ledger, key, said.as_ref());
+        let prints = series.points().count();
+        let judgement = (prints >= PRINTS).then(|| growth::judge(series));
+        let verdict = judgement.map_or(Verdict::Undecided, |said| said.verdict);
+        let is_reported = !self.run || self.is_worth(ledger, key, judgement.as_ref());
         let severity = match verdict {
-            Verdict::Leak if told => Severity::Failure,
-            Verdict::Undecided if told && gain >= WORTH => Severity::Possible,
+            Verdict::Leak if is_reported => Severity::Failure,
+            Verdict::Undecided if is_reported && gain >= WORTH => Severity::Possible,
             _ => return None,
         };
         let (from, to) = self.counts.ends();
         let title = format!(
-            "{}: {key}: {} -> {}, {} more over {} prints",
+            "{}: {key}: {} -> {}, {} more over {} snapshots",
             ledger.info().name,
             text::number(from),
             text::count(to, "object"),
             text::bytes(gain),
             prints
         );
-        let why = said.map(|said| growth::report::words::why(&said, series, "object"));
+        let reason = judgement.map(|said| growth::report::words::reason(&said, series, "object"));
         let mut draft = Draft::new(
             Kind::SiteGrowth,
             holding(Listing::Ledger(ledger), key, None),
@@ -134,15 +134,15 @@ impl Alike<'_> {
         .verdict(verdict)
         .figure(FigureKind::InUse, last, Unit::Bytes)
         .figure(FigureKind::Objects, to, Unit::Objects)
-        .evidence(why.map(|why| Evidence::Text(why.into())))
+        .evidence(reason.map(|why| Evidence::Text(why.into())))
         .evidence(growth::report::words::evidence(series, self.counts.first));
         if let Some(row) = self.last {
-            draft = draft.at("last seen", &row.place);
+            draft = draft.evidence_at("last observed", &row.place);
         }
-        Some((gain, draft.next("find who takes them and does not give them back: alloc_calls of a cache, fdinfo of a buffer")))
+        Some((gain, draft.next("find who allocates them and does not free them: alloc_calls of a cache, fdinfo of a buffer")))
     }
 
-    /// Whether a run that says so is to be believed, where all processes of the system have a part in it.
+    /// Whether the growth in a run is significant, as all processes of the system contribute to it.
     fn is_worth(&self, ledger: Ledger, key: &str, said: Option<&growth::Judgement>) -> bool {
         let undecided = said.is_none_or(|said| said.verdict == Verdict::Undecided);
         if undecided && !self.counts.climbs() {

@@ -1,5 +1,4 @@
-//! Functions of the kernel that have allocated what is in use: objects of a slab cache, pages, objects that
-//! nothing points to.
+//! Kernel functions that allocated the memory in use: slab objects, pages, unreferenced objects.
 
 use crate::growth;
 use crate::model::Census;
@@ -24,16 +23,16 @@ use crate::text;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-/// Part of a cache, or of all pages, from which a site is told, in percent.
+/// Minimum share of a cache, or of all pages, to report a site, in percent.
 const STANDS_OUT: u64 = 50;
 
-/// Pages that a site of `page_owner` has at least, in bytes.
+/// Minimum bytes of a site of `page_owner`.
 const PAGES: u64 = 16 << 20;
 
-/// Objects that a site of a slab cache has at least.
+/// Minimum objects of a site of a slab cache.
 const OBJECTS: u64 = 10_000;
 
-/// Frames of a stack that are told.
+/// Maximum number of stack frames shown.
 const FRAMES: usize = 8;
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
@@ -48,49 +47,50 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     findings
 }
 
-/// The last print of each cache.
+/// The last snapshot of each cache.
 fn newest(normal: &NormalWorld, ledger: Ledger) -> Vec<&Census> {
-    let all: BTreeMap<_, _> = normal.of(ledger).map(|census| (&*census.of, census)).collect();
-    all.into_values().collect()
+    let last_by_name: BTreeMap<_, _> =
+        normal.snapshots(ledger).map(|census| (&*census.of, census)).collect();
+    last_by_name.into_values().collect()
 }
 
-/// The values of one name over the prints of a ledger; 0 where a print does not have it.
+/// The values of one name over the snapshots of a ledger; 0 if a snapshot lacks it.
 fn series(normal: &NormalWorld, ledger: Ledger, of: &str, name: &str) -> Counted {
-    Prints::of(normal, ledger, |census| *census.of == *of).values(|census| {
-        let same = census.rows.iter().filter(|row| *row.name == *name);
-        Some(same.fold(0u64, |sum, row| sum.saturating_add(row.count)))
+    Prints::new(normal, ledger, |census| *census.of == *of).values(|census| {
+        let rows = census.rows.iter().filter(|row| *row.name == *name);
+        Some(rows.fold(0u64, |sum, row| sum.saturating_add(row.count)))
     })
 }
 
-/// What a series says of its site: verdict, and the evidence.
-fn judged(counted: &Counted) -> (Severity, Verdict, Vec<Evidence>) {
+/// Severity, verdict and evidence of a series.
+fn judge(counted: &Counted) -> (Severity, Verdict, Vec<Evidence>) {
     let series = &counted.series;
-    if series.seen().count() < 2 {
-        let text = "one print can't show growth: take another one after the same work";
+    if series.points().count() < 2 {
+        let text = "one snapshot can't show growth: take another one after the same work";
         return (Severity::Possible, Verdict::Undecided, vec![Evidence::Text(text.into())]);
     }
-    let said = growth::judge(series);
-    let severity = match said.verdict {
+    let judgement = growth::judge(series);
+    let severity = match judgement.verdict {
         Verdict::Leak => Severity::Failure,
         Verdict::Undecided => Severity::Possible,
         _ => Severity::Note,
     };
-    let why = growth::report::words::why(&said, series, "object");
-    let mut evidence = vec![Evidence::Text(why.into())];
+    let reason = growth::report::words::reason(&judgement, series, "object");
+    let mut evidence = vec![Evidence::Text(reason.into())];
     evidence.extend(growth::report::words::evidence(series, counted.first));
-    (severity, said.verdict, evidence)
+    (severity, judgement.verdict, evidence)
 }
 
 fn caller(normal: &NormalWorld, census: &Census) -> Option<Finding> {
     let row = census.rows.iter().max_by_key(|row| row.count)?;
-    let all = census.rows.iter().fold(0u64, |sum, row| sum.saturating_add(row.count));
-    if row.count < OBJECTS || row.count.saturating_mul(100) < all.saturating_mul(STANDS_OUT) {
+    let total = census.rows.iter().fold(0u64, |sum, row| sum.saturating_add(row.count));
+    if row.count < OBJECTS || row.count.saturating_mul(100) < total.saturating_mul(STANDS_OUT) {
         return None;
     }
     let (severity, verdict, evidence) =
-        judged(&series(normal, census.ledger, &census.of, &row.name));
+        judge(&series(normal, census.ledger, &census.of, &row.name));
     let name = plain(&row.name);
-    let (held, share) = (text::count(row.count, "object"), text::share(row.count, all));
+    let (held, share) = (text::count(row.count, "object"), text::share(row.count, total));
     let bytes = if row.bytes > 0 { format!(", {}", text::bytes(row.bytes)) } else { String::new() };
     let title = format!("{name} in {}: {held}{bytes}, {share} of the cache", census.of);
     let ages = row.stack.first().map_or(String::new(), |ages| format!(", {ages}"));
@@ -103,16 +103,19 @@ fn caller(normal: &NormalWorld, census: &Census) -> Option<Finding> {
     .verdict(verdict)
     .figure(FigureKind::Objects, row.count, Unit::Objects)
     .figure(FigureKind::InUse, row.bytes, Unit::Bytes)
-    .at(&format!("alloc_calls: {} {}{ages}", text::number(row.count), row.name), &row.place)
+    .evidence_at(
+        &format!("alloc_calls: {} {}{ages}", text::number(row.count), row.name),
+        &row.place,
+    )
     .evidence(evidence);
-    for (stack, place, times) in traced(normal, census, name) {
+    for (stack, place, times) in traced_stacks(normal, census, name) {
         let text = format!("traced {}: {}", text::count(times, "time"), stack);
-        draft = draft.at(&text, place);
+        draft = draft.evidence_at(&text, place);
     }
-    Some(draft.next("trace the cache (slub_debug=T) and read who calls it: what a module's function gets it must give back"))
+    Some(draft.next("trace the cache (slub_debug=T) and check the callers: a module must free what it allocates"))
 }
 
-/// A name without what the compiler has added.
+/// A function name without suffixes of the compiler.
 fn plain(name: &str) -> &str {
     let end = [".isra.", ".part.", ".constprop.", ".cold"]
         .iter()
@@ -121,30 +124,29 @@ fn plain(name: &str) -> &str {
     &name[..end.unwrap_or(name.len())]
 }
 
-/// Traced allocations that this site made, alike ones together: its callers up to the first module's
-/// function and beyond.
-fn traced<'n>(
+/// Traced allocations of this site, grouped by call stack.
+fn traced_stacks<'n>(
     normal: &'n NormalWorld,
     census: &Census,
     site: &str,
 ) -> Vec<(String, &'n crate::model::Place, u64)> {
-    let mut all: BTreeMap<String, (&crate::model::Place, u64)> = BTreeMap::new();
+    let mut stacks: BTreeMap<String, (&crate::model::Place, u64)> = BTreeMap::new();
     for Saying { place, said, .. } in &normal.sayings {
         let Said::Allocated { cache, stack } = said else { continue };
-        let at = stack.iter().position(|name| plain(name) == site);
-        let Some(at) = at.filter(|_| census.of.is_empty() || **cache == *census.of) else {
+        let index = stack.iter().position(|name| plain(name) == site);
+        let Some(at) = index.filter(|_| census.of.is_empty() || **cache == *census.of) else {
             continue;
         };
         let callers: Vec<_> = stack[at..].iter().take(FRAMES).map(|name| &**name).collect();
-        all.entry(callers.join(" <- ")).or_insert((place, 0)).1 += 1;
+        stacks.entry(callers.join(" <- ")).or_insert((place, 0)).1 += 1;
     }
-    all.into_iter().map(|(stack, (place, times))| (stack, place, times)).take(FRAMES).collect()
+    stacks.into_iter().map(|(stack, (place, times))| (stack, place, times)).take(FRAMES).collect()
 }
 
 fn pages(normal: &NormalWorld, census: &Census) -> Option<Finding> {
     let row = census.rows.first().filter(|row| row.bytes >= PAGES)?;
     let (severity, verdict, evidence) =
-        judged(&series(normal, census.ledger, &census.of, &row.name));
+        judge(&series(normal, census.ledger, &census.of, &row.name));
     let order = row.ids.order.unwrap_or(0);
     let title = format!(
         "{}: {} order-{order} {} = {}",
@@ -154,43 +156,54 @@ fn pages(normal: &NormalWorld, census: &Census) -> Option<Finding> {
         text::bytes(row.bytes)
     );
     let stack: Vec<_> = row.stack.iter().take(FRAMES).map(|name| &**name).collect();
-    let each = 4096u64 << order;
+    let block_size = 4096u64 << order;
     let draft = Draft::new(Kind::SiteGrowth, holding(Listing::Ledger(Ledger::PageOwner), &row.name, None), severity, title)
         .verdict(verdict)
         .figure(FigureKind::Pages, row.count, Unit::Objects)
         .figure(FigureKind::InUse, row.bytes, Unit::Bytes)
-        .at(&format!("{} times {} bytes: {}", text::number(row.count), text::number(each), stack.join(" <- ")), &row.place)
+        .evidence_at(&format!("{} times {} bytes: {}", text::number(row.count), text::number(block_size), stack.join(" <- ")), &row.place)
         .evidence(evidence)
-        .next("see who frees what these functions allocate; compare the bytes with what the triage calls lost");
+        .next("check who frees what these functions allocate; compare the bytes with the lost memory of the triage");
     Some(draft)
 }
 
-/// Objects of kmemleak, by function and size.
+/// Objects of kmemleak, by function.
 fn unreferenced(normal: &NormalWorld) -> Vec<Finding> {
-    let scans: Vec<_> = normal.of(Ledger::Kmemleak).collect();
+    let scans: Vec<_> = normal.snapshots(Ledger::Kmemleak).collect();
     let Some(last) = scans.last() else { return Vec::new() };
     let sites: BTreeSet<_> = last.rows.iter().map(|row| &row.name).collect();
-    sites.into_iter().filter_map(|name| lost(normal, last, name, scans.len())).collect()
+    sites
+        .into_iter()
+        .filter_map(|name| unreferenced_site(normal, last, name, scans.len()))
+        .collect()
 }
 
-fn lost(normal: &NormalWorld, last: &Census, name: &str, scans: usize) -> Option<Finding> {
-    let own = || last.rows.iter().filter(|row| *row.name == *name);
-    let example: &Row = own().next_back()?;
-    let count = own().count() as u64;
-    let bytes = own().fold(0u64, |sum, row| sum.saturating_add(row.bytes));
+fn unreferenced_site(
+    normal: &NormalWorld,
+    last: &Census,
+    name: &str,
+    scans: usize,
+) -> Option<Finding> {
+    let matching_rows = || last.rows.iter().filter(|row| *row.name == *name);
+    let example: &Row = matching_rows().next_back()?;
+    let count = matching_rows().count() as u64;
+    let bytes = matching_rows().fold(0u64, |sum, row| sum.saturating_add(row.bytes));
     let values = series(normal, Ledger::Kmemleak, "", name);
-    let (severity, verdict, evidence) = judged(&values);
+    let (severity, verdict, evidence) = judge(&values);
     let title = format!(
-        "{name}: nothing points to {} any more, {}, after {}",
+        "{name}: {} without any reference, {}, after {}",
         text::count(count, "object"),
         text::bytes(bytes),
         text::count(scans as u64, "scan")
     );
     let stack: Vec<_> = example.stack.iter().take(FRAMES).map(|name| &**name).collect();
-    let by =
+    let holder_text =
         example.holder.as_ref().map_or(String::new(), |by| format!(", by {}", text::holder(by)));
-    let text =
-        format!("kmemleak: {} bytes{by}: {}", text::number(example.bytes), stack.join(" <- "));
+    let text = format!(
+        "kmemleak: {} bytes{holder_text}: {}",
+        text::number(example.bytes),
+        stack.join(" <- ")
+    );
     let draft = Draft::new(
         Kind::SiteGrowth,
         holding(Listing::Ledger(Ledger::Kmemleak), name, None),
@@ -200,8 +213,8 @@ fn lost(normal: &NormalWorld, last: &Census, name: &str, scans: usize) -> Option
     .verdict(verdict)
     .figure(FigureKind::Objects, count, Unit::Objects)
     .figure(FigureKind::InUse, bytes, Unit::Bytes)
-    .at(&text, &example.place)
+    .evidence_at(&text, &example.place)
     .evidence(evidence)
-    .next("see who overwrites the only pointer to what this function allocates");
+    .next("find out who overwrites the only pointer to the memory that this function allocates");
     Some(draft)
 }

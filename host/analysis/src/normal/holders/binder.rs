@@ -1,4 +1,4 @@
-//! Processes that binder still has though they are gone, and descriptors that ran out.
+//! Exited processes that binder still keeps, and exhausted descriptor tables.
 
 use crate::model::FigureKind;
 use crate::model::Finding;
@@ -27,13 +27,13 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let full = too_many_files(normal);
     let cause = full.as_ref().map(|full| full.fingerprint.clone());
     let lives = lives(normal);
-    let closed = |life: &Life<'_>| life.closed.is_some() && life.released.is_none();
-    let stuck = lives.iter().filter(|(_, life)| closed(life) || life.is_dead());
-    let known = normal.sayings.iter().any(|one| matches!(one.said, Said::Released { .. }));
-    let stuck = stuck.filter(|(_, life)| known || life.keeps.is_some());
-    let (dead, other): (Vec<_>, Vec<_>) = stuck.partition(|(_, life)| life.is_dead());
+    let is_closed = |life: &Life<'_>| life.closed.is_some() && life.released.is_none();
+    let stuck_lives = lives.iter().filter(|(_, life)| is_closed(life) || life.is_dead());
+    let has_releases = normal.sayings.iter().any(|one| matches!(one.said, Said::Released { .. }));
+    let stuck_lives = stuck_lives.filter(|(_, life)| has_releases || life.keeps.is_some());
+    let (dead, other): (Vec<_>, Vec<_>) = stuck_lives.partition(|(_, life)| life.is_dead());
     let mut findings: Vec<_> = match &dead[..] {
-        [_, _, ..] => vec![many(&dead, cause.clone())],
+        [_, _, ..] => vec![procs_finding(&dead, cause.clone())],
         _ => dead.iter().map(|(pid, life)| life.finding(**pid, &lives, cause.clone())).collect(),
     };
     findings.extend(other.iter().map(|(pid, life)| life.finding(**pid, &lives, cause.clone())));
@@ -41,11 +41,11 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     findings
 }
 
-/// Several processes that are gone and that binder still has.
-fn many(dead: &[(&u64, &Life<'_>)], cause: Option<Fingerprint>) -> Finding {
+/// The finding for several exited processes that binder still keeps.
+fn procs_finding(dead: &[(&u64, &Life<'_>)], cause: Option<Fingerprint>) -> Finding {
     let pids = text::ranges(&dead.iter().map(|(pid, _)| **pid).collect());
     let title = format!(
-        "binder: {} procs are never released, and their processes are gone",
+        "binder: {} procs are never released although their processes have exited",
         text::number(dead.len() as u64)
     );
     let mut draft = Draft::new(
@@ -63,25 +63,25 @@ fn many(dead: &[(&u64, &Life<'_>)], cause: Option<Fingerprint>) -> Finding {
     draft.cause(cause, FULL).next(NEXT)
 }
 
-/// Of several alike, those that are told with all that is known of them.
+/// Maximum number of processes shown in detail.
 const EXAMPLES: usize = 3;
 
-/// What a full table has to do with it, and what to look for.
+/// Why a full descriptor table may be the cause, and what to do next.
 const FULL: &str = "after \"Too many open files\": a process without a free descriptor may not be released when it \
      ends (clocks of several logs don't compare)";
-const NEXT: &str = "find what keeps the last descriptor of /dev/binder of the process: fds that were passed on, or a \
+const NEXT: &str = "find what keeps the process's last descriptor of /dev/binder open: passed-on fds, or a \
      full table";
 
-/// Tables that were full, as pools.
+/// Triage of full descriptor tables.
 pub(crate) fn triage(findings: &[Finding]) -> Option<Arc<str>> {
     let full = |one: &&Finding| {
         matches!(&one.subject, Subject::Pool(PoolKind::NormalWorld(NormalPool::Descriptors)))
     };
-    let found = findings.iter().find(full)?;
-    Some(format!("{}: look at /proc/PID/fd", found.title).into())
+    let finding = findings.iter().find(full)?;
+    Some(format!("{}: look at /proc/PID/fd", finding.title).into())
 }
 
-/// What logs and debugfs say of a process.
+/// Binder's state of a process, from logs and debugfs.
 #[derive(Default)]
 struct Life<'n> {
     closed: Option<&'n Place>,
@@ -93,15 +93,15 @@ struct Life<'n> {
 
 fn lives(normal: &NormalWorld) -> BTreeMap<u64, Life<'_>> {
     let mut lives: BTreeMap<u64, Life<'_>> = BTreeMap::new();
-    let mut listed = None;
-    let last = normal.of(Ledger::Descriptors).next_back();
+    let mut list_place = None;
+    let last = normal.snapshots(Ledger::Descriptors).next_back();
     for Saying { place, said, moment, .. } in &normal.sayings {
-        // What binder had before is not what it still has.
+        // Only the last snapshot shows what binder still keeps.
         if matches!(said, Said::Keeps { .. }) && last.is_some_and(|last| last.moment != *moment) {
             continue;
         }
         match said {
-            // A new life, in the log; what lists say of the number is not of a time before.
+            // The process id is reused; lists refer to the new process.
             Said::AreaMapped { pid } => {
                 let life = lives.entry(*pid).or_default();
                 (life.closed, life.released) = (None, None);
@@ -113,47 +113,52 @@ fn lives(normal: &NormalWorld) -> BTreeMap<u64, Life<'_>> {
             }
             Said::NoProcess { pid } => lives.entry(*pid).or_default().gone = Some(place),
             Said::Process(holder) => {
-                listed = Some(place);
+                list_place = Some(place);
                 lives.entry(holder.pid).or_default().there = true;
             }
             _ => {}
         }
     }
     if let Some(last) = last {
-        listed = Some(&last.place);
+        list_place = Some(&last.place);
         for pid in last.rows.iter().filter_map(|row| row.holder.as_ref()).map(|one| one.pid) {
             lives.entry(pid).or_default().there = true;
         }
     }
-    // Who is not on a list of all processes is gone.
-    lives.values_mut().filter(|life| !life.there).for_each(|life| life.gone = life.gone.or(listed));
+    // A process missing from a list of all processes has exited.
+    lives
+        .values_mut()
+        .filter(|life| !life.there)
+        .for_each(|life| life.gone = life.gone.or(list_place));
     lives
 }
 
 impl Life<'_> {
-    /// Binder has it, and it is not on the list of all processes.
+    /// Whether binder keeps it although it has exited.
     const fn is_dead(&self) -> bool {
         self.keeps.is_some() && self.gone.is_some()
     }
 
     fn evidence(&self, pid: u64, mut draft: Draft) -> Draft {
         if let Some(place) = self.closed {
-            draft = draft.at(
-                &format!("the area of {pid} was closed, and no binder_release of it follows"),
+            draft = draft.evidence_at(
+                &format!("the area of {pid} was closed, and no binder_release follows"),
                 place,
             );
         }
         if let Some((place, [threads, nodes, refs])) = self.keeps {
             let text = format!(
-                "binder still has proc {pid}, with {}, {} and {}",
+                "binder still keeps proc {pid}, with {}, {} and {}",
                 text::count(threads, "thread"),
                 text::count(nodes, "node"),
                 text::count(refs, "ref")
             );
-            draft = draft.figure(FigureKind::ThreadsKept, threads, Unit::Objects).at(&text, place);
+            draft = draft
+                .figure(FigureKind::ThreadsKept, threads, Unit::Objects)
+                .evidence_at(&text, place);
         }
         if let Some(place) = self.gone {
-            draft = draft.at(&format!("there is no process {pid} any more"), place);
+            draft = draft.evidence_at(&format!("process {pid} has exited"), place);
         }
         draft
     }
@@ -165,8 +170,8 @@ impl Life<'_> {
         cause: Option<Fingerprint>,
     ) -> Finding {
         let title = match self.closed {
-            Some(_) => format!("binder: proc {pid} released its vma and never its proc"),
-            None => format!("binder: proc {pid} is never released, and its process is gone"),
+            Some(_) => format!("binder: proc {pid} released its vma but never its proc"),
+            None => format!("binder: proc {pid} is never released although its process has exited"),
         };
         let sure = self.is_dead();
         let severity = if sure { Severity::Failure } else { Severity::Possible };
@@ -174,37 +179,43 @@ impl Life<'_> {
             Draft::new(Kind::Unpaired, holding(Listing::Binder, "proc", None), severity, title)
                 .verdict(if sure { Verdict::Leak } else { Verdict::Undecided });
         let mut draft = self.evidence(pid, draft);
-        let others: Vec<_> = all
+        let other_procs: Vec<_> = all
             .iter()
             .filter_map(|(other, life)| Some((other, life.closed?, life.released?)))
             .map(|(other, _, released)| format!("{other} ({})", text::place(released)))
             .collect();
-        if !others.is_empty() {
-            draft = draft
-                .text(&format!("others closed theirs and were released: {}", text::list(&others)));
+        if !other_procs.is_empty() {
+            draft = draft.text(&format!(
+                "other procs closed their area and were released: {}",
+                text::list(&other_procs)
+            ));
         }
         draft.cause(cause, FULL).next(NEXT)
     }
 }
 
-/// Tables of descriptors that were full.
+/// The finding for full descriptor tables.
 fn too_many_files(normal: &NormalWorld) -> Option<Finding> {
-    let all = normal.sayings.iter().filter_map(|one| match one.said {
+    let messages = normal.sayings.iter().filter_map(|one| match one.said {
         Said::TooManyFiles { pid } => Some((pid, one)),
         _ => None,
     });
-    let (_, first) = all.clone().next()?;
-    let pids: BTreeSet<_> = all.clone().filter_map(|(pid, _)| pid).collect();
-    let whose: Vec<_> = pids.iter().map(|pid| format!("pid {pid}")).collect();
-    let of = if whose.is_empty() { String::new() } else { format!(" of {}", text::list(&whose)) };
-    let title = format!("file descriptors{of} ran out: \"Too many open files\"");
+    let (_, first) = messages.clone().next()?;
+    let pids: BTreeSet<_> = messages.clone().filter_map(|(pid, _)| pid).collect();
+    let pid_texts: Vec<_> = pids.iter().map(|pid| format!("pid {pid}")).collect();
+    let suffix = if pid_texts.is_empty() {
+        String::new()
+    } else {
+        format!(" of {}", text::list(&pid_texts))
+    };
+    let title = format!("file descriptors{suffix} ran out: \"Too many open files\"");
     let subject = Subject::Pool(PoolKind::NormalWorld(NormalPool::Descriptors));
     let draft = Draft::new(Kind::PoolGrowth, subject, Severity::Failure, title)
-        .figure(FigureKind::FailedAllocations, all.count() as u64, Unit::Objects)
-        .at(
+        .figure(FigureKind::FailedAllocations, messages.count() as u64, Unit::Objects)
+        .evidence_at(
             "error 24 (EMFILE): the table is at its limit, 1024 by default (ulimit -n)",
             &first.place,
         )
-        .next("count /proc/PID/fd over time, and see which kind of descriptor grows");
+        .next("count /proc/PID/fd over time, and check which kind of descriptor grows");
     Some(draft)
 }

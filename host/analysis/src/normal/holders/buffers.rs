@@ -1,4 +1,4 @@
-//! dma-bufs that a descriptor keeps alive: buffer, inode, descriptor, process, and the dup that made it.
+//! dma-bufs kept alive by a descriptor: buffer, inode, descriptor, process, and the dup that created it.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -11,33 +11,33 @@ use crate::{
     text,
 };
 
-/// Ledgers that say who holds a buffer.
+/// Ledgers with the holders of buffers.
 const HOLDERS: [Ledger; 3] = [Ledger::DmaHeap, Ledger::FdInfo, Ledger::Mappings];
 
-/// Findings that are told; more of the same kind say no more.
+/// Maximum number of findings.
 const MOST: usize = 100;
 
-/// Buffers of one holder that are told with all that is known of them.
+/// Maximum number of buffers per holder shown in detail.
 const EXAMPLES: usize = 3;
 
-/// What several buffers have in common: whether it is sure whose they are, the holder, the size.
+/// The key of a group of buffers: whether the holder is doubtful, the holder, the size.
 type Alike = (bool, Option<u64>, u64);
 
-/// A buffer that a copy of a descriptor keeps.
+/// A buffer held by a duplicated descriptor.
 struct Held<'n> {
     row: &'n Row,
     of: &'n Census,
     copy: (u64, u64),
     task: Option<u64>,
     said: &'n Saying,
-    /// Whether another process has a descriptor of the same number, which the copy may be as well.
+    /// Whether another process has a descriptor of the same number, which may be the copy.
     doubtful: bool,
 }
 
-/// Buffers that a descriptor holds which was duplicated and not closed.
+/// Findings for buffers held by a duplicated descriptor that was never closed.
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
-    let mut told = HashSet::new();
-    let mut alike: BTreeMap<Alike, Vec<Held<'_>>> = BTreeMap::new();
+    let mut reported_copies = HashSet::new();
+    let mut groups: BTreeMap<Alike, Vec<Held<'_>>> = BTreeMap::new();
     for saying in &normal.sayings {
         let Said::Duplicated { task, old, new } = saying.said else { continue };
         let holders = holders(normal, new);
@@ -45,27 +45,27 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
         let doubtful =
             holders.iter().any(|(_, row)| row.holder.as_ref().map(|one| one.pid) != first);
         for (of, row) in holders {
-            if told.insert((row.ids.inode, new)) {
-                let held = Held { row, of, copy: (old, new), task, said: saying, doubtful };
+            if reported_copies.insert((row.ids.inode, new)) {
+                let buffer = Held { row, of, copy: (old, new), task, said: saying, doubtful };
                 let pid = row.holder.as_ref().map(|holder| holder.pid);
-                alike.entry((doubtful, pid, row.bytes)).or_default().push(held);
+                groups.entry((doubtful, pid, row.bytes)).or_default().push(buffer);
             }
         }
     }
-    alike.values().take(MOST).filter_map(|held| finding(held, normal)).collect()
+    groups.values().take(MOST).filter_map(|held| finding(held, normal)).collect()
 }
 
-/// One that a process holds, or several of the same size.
+/// The finding for one buffer, or for several of the same size.
 fn finding(all: &[Held<'_>], normal: &NormalWorld) -> Option<Finding> {
-    let [held] = all else { return several(all, normal) };
+    let [held] = all else { return group_finding(all, normal) };
     Some(held.finding(normal))
 }
 
-fn several(all: &[Held<'_>], normal: &NormalWorld) -> Option<Finding> {
+fn group_finding(all: &[Held<'_>], normal: &NormalWorld) -> Option<Finding> {
     let first = all.first()?;
     let numbers = |of: fn(&Held<'_>) -> u64| text::ranges(&all.iter().map(of).collect());
     let total = all.iter().fold(0u64, |sum, held| sum.saturating_add(held.row.bytes));
-    let (each, who) = (text::number(first.row.bytes), first.who(normal));
+    let (each, who) = (text::number(first.row.bytes), first.holder_text(normal));
     let title = format!(
         "{} of {each} bytes, {} in all, are held by {who} as fd {}, dups of {} never closed",
         text::count(all.len() as u64, "buffer"),
@@ -89,10 +89,10 @@ fn several(all: &[Held<'_>], normal: &NormalWorld) -> Option<Finding> {
     Some(first.end(draft, normal))
 }
 
-/// Rows of the last prints that say that a process holds a buffer by this descriptor, the best first.
+/// Rows of the last snapshots in which a process holds a buffer by this descriptor, best first.
 fn holders(normal: &NormalWorld, fd: u64) -> Vec<(&Census, &Row)> {
-    let all = HOLDERS.into_iter().flat_map(|ledger| normal.of(ledger).rev());
-    let rows = all.flat_map(|census| census.rows.iter().map(move |row| (census, row)));
+    let snapshots = HOLDERS.into_iter().flat_map(|ledger| normal.snapshots(ledger).rev());
+    let rows = snapshots.flat_map(|census| census.rows.iter().map(move |row| (census, row)));
     rows.filter(|(_, row)| row.ids.fds.contains(&fd) && row.ids.inode.is_some()).collect()
 }
 
@@ -105,31 +105,31 @@ impl Held<'_> {
         let title = format!(
             "{} bytes{address} (inode {inode}) are held by {} as fd {new}, a dup of {old} never closed",
             text::number(*bytes),
-            self.who(normal)
+            self.holder_text(normal)
         );
         let draft = self.draft(title, normal).figure(FigureKind::Held, *bytes, Unit::Bytes);
         let draft = self.evidence(normal, draft);
         self.end(draft, normal)
     }
 
-    /// Who has it, with the name that any ledger tells.
+    /// The holder, with its name from any ledger.
     fn holder(&self, normal: &NormalWorld) -> Option<Holder> {
         let holder = self.row.holder.clone()?;
-        let named = normal.sayings.iter().rev().find_map(|one| match &one.said {
+        let log_holder = normal.sayings.iter().rev().find_map(|one| match &one.said {
             Said::Process(named) if named.pid == holder.pid => Some(named),
             _ => None,
         });
         // A run lists the descriptors of each process with its name.
-        let listed = normal.of(Ledger::Descriptors).next_back();
-        let listed = listed.and_then(|census| {
-            let all = census.rows.iter().filter_map(|row| row.holder.as_ref());
-            { all }.find(|listed| listed.pid == holder.pid)
+        let last_list = normal.snapshots(Ledger::Descriptors).next_back();
+        let list_holder = last_list.and_then(|census| {
+            let row_holders = census.rows.iter().filter_map(|row| row.holder.as_ref());
+            { row_holders }.find(|listed| listed.pid == holder.pid)
         });
-        let named = named.or(listed).filter(|_| holder.comm.is_empty());
-        Some(named.cloned().unwrap_or(holder))
+        let replacement = log_holder.or(list_holder).filter(|_| holder.comm.is_empty());
+        Some(replacement.cloned().unwrap_or(holder))
     }
 
-    fn who(&self, normal: &NormalWorld) -> String {
+    fn holder_text(&self, normal: &NormalWorld) -> String {
         self.holder(normal).map_or_else(|| "a process".into(), |holder| text::holder(&holder))
     }
 
@@ -144,10 +144,13 @@ impl Held<'_> {
 
     fn evidence(&self, normal: &NormalWorld, draft: Draft) -> Draft {
         let (old, new) = self.copy;
-        let draft = draft.at(&self.listed(&self.row.name, &self.who(normal)), &self.row.place);
-        let draft = self.others(normal, draft);
+        let draft = draft.evidence_at(
+            &self.listing_text(&self.row.name, &self.holder_text(normal)),
+            &self.row.place,
+        );
+        let draft = self.add_other_ledgers(normal, draft);
         let task = self.task.map_or(String::new(), |task| format!("task {task}: "));
-        draft.at(
+        draft.evidence_at(
             &format!("strace: {task}dup({old}) = {new}, and no close({new}) after it"),
             &self.said.place,
         )
@@ -158,18 +161,17 @@ impl Held<'_> {
         let pid = self.row.holder.as_ref().map(|holder| holder.pid);
         let draft = match (self.doubtful, self.task == pid) {
             (true, _) => draft.text(&format!(
-                "other processes hold buffers as fd {new}, too: whose it is, is not sure"
+                "other processes also hold buffers as fd {new}, so the holder is uncertain"
             )),
             // The first thread of a process has its number.
             (false, true) => draft,
-            (false, false) => draft.text(
-                "the trace names a task and no process: the descriptor's number tells whose it is",
-            ),
+            (false, false) => draft
+                .text("the trace names a task, not a process: matched by the descriptor's number"),
         };
-        draft.next(&format!("close the copy of fd {old} where it was made: look for dup() without close() in what {} loads", self.who(normal)))
+        draft.next(&format!("close the copy of fd {old}: look for dup() without close() in the program and libraries of {}", self.holder_text(normal)))
     }
 
-    fn listed(&self, name: &str, who: &str) -> String {
+    fn listing_text(&self, name: &str, who: &str) -> String {
         let maps = self
             .row
             .ids
@@ -179,54 +181,55 @@ impl Held<'_> {
         format!("{}: \"{name}\", {who} has fd {}{maps}", self.of.title(), text::list(&fds))
     }
 
-    /// What the other ledgers say of the same buffer.
-    fn others(&self, normal: &NormalWorld, mut draft: Draft) -> Draft {
+    /// Adds entries of other ledgers for the same buffer.
+    fn add_other_ledgers(&self, normal: &NormalWorld, mut draft: Draft) -> Draft {
         let ids = &self.row.ids;
-        for row in normal.of(Ledger::FdInfo).flat_map(|census| &census.rows) {
-            let same = row.ids.inode == ids.inode && row.ids.fds.contains(&self.copy.1);
-            if same && row.place != self.row.place {
-                let who = row.holder.as_ref().map_or(String::new(), text::holder);
+        for row in normal.snapshots(Ledger::FdInfo).flat_map(|census| &census.rows) {
+            let is_same = row.ids.inode == ids.inode && row.ids.fds.contains(&self.copy.1);
+            if is_same && row.place != self.row.place {
+                let holder_text = row.holder.as_ref().map_or(String::new(), text::holder);
                 let text = format!(
-                    "fdinfo: fd {} of {who} is inode {}",
+                    "fdinfo: fd {} of {holder_text} is inode {}",
                     self.copy.1,
                     ids.inode.unwrap_or(0)
                 );
-                draft = draft.at(&text, &row.place);
+                draft = draft.evidence_at(&text, &row.place);
             }
         }
         let Some(address) = ids.address else { return draft };
         for (text, place) in self.of_address(normal, address) {
-            draft = draft.at(&text, &place);
+            draft = draft.evidence_at(&text, &place);
         }
         draft
     }
 
     fn of_address(&self, normal: &NormalWorld, address: u64) -> Vec<(String, Place)> {
-        let mut told = Vec::new();
-        for census in normal.of(Ledger::IovaMap) {
+        let mut lines = Vec::new();
+        for census in normal.snapshots(Ledger::IovaMap) {
             let Some(row) = by_address(census, address) else { continue };
-            let alike = census.rows.iter().filter(|row| row.bytes == self.row.bytes).count() as u64;
+            let same_size =
+                census.rows.iter().filter(|row| row.bytes == self.row.bytes).count() as u64;
             let text = format!(
                 "iova_map: {address:#x} is mapped, one of {} of this size, {} in all",
-                text::count(alike, "mapping"),
-                text::bytes(alike.saturating_mul(self.row.bytes))
+                text::count(same_size, "mapping"),
+                text::bytes(same_size.saturating_mul(self.row.bytes))
             );
-            told.push((text, row.place.clone()));
+            lines.push((text, row.place.clone()));
         }
-        for census in normal.of(Ledger::IommuDump) {
+        for census in normal.snapshots(Ledger::IommuDump) {
             let Some(row) = by_address(census, address).filter(|row| row.count > 0) else {
                 continue;
             };
-            let done: Vec<_> = row.stack.iter().map(ToString::to_string).collect();
-            let text = format!("iommu_dump: {}, and no free", text::list(&done));
-            told.push((text, row.place.clone()));
+            let operations: Vec<_> = row.stack.iter().map(ToString::to_string).collect();
+            let text = format!("iommu_dump: {}, and no free", text::list(&operations));
+            lines.push((text, row.place.clone()));
         }
         let uses = |saying: &&Saying| saying.said == Said::Uses { address };
-        let used = normal.sayings.iter().find(uses);
-        told.extend(
-            used.map(|saying| (format!("a program worked on {address:#x}"), saying.place.clone())),
+        let usage = normal.sayings.iter().find(uses);
+        lines.extend(
+            usage.map(|saying| (format!("a program used {address:#x}"), saying.place.clone())),
         );
-        told
+        lines
     }
 }
 

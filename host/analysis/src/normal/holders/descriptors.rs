@@ -1,4 +1,4 @@
-//! Processes that open more and more descriptors, and when their table will be full.
+//! Processes with a growing number of descriptors, and when their table will be full.
 
 use crate::growth::Judgement;
 use crate::growth::report::words as growing;
@@ -23,63 +23,63 @@ use crate::text;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Processes that are followed.
+/// Maximum number of processes.
 const PROCESSES: usize = 1 << 16;
 
-/// Findings that are told: those of the processes that gained most.
+/// Maximum number of findings, by gain.
 const MOST: usize = 10;
 
-/// Kinds of descriptors that are told of a process.
+/// Maximum number of kinds of descriptors shown per process.
 const KINDS: usize = 4;
 
-/// Part of the limit that is in use where a table is nearly full, in percent.
+/// Share in use from which a table is nearly full, in percent.
 const NEARLY_FULL: u64 = 90;
 
-/// A process: its number, and when it began.
+/// A process: its id and its start time.
 pub(crate) type Process = (u64, u64);
 
-/// Which process a row is of.
+/// The process of a row.
 pub(crate) fn process(row: &Row) -> Option<Process> {
     Some((row.holder.as_ref()?.pid, row.ids.start.unwrap_or(0)))
 }
 
-/// Names of the processes at the last print.
+/// Rows of the processes in a snapshot, by process id.
 pub(crate) fn names(census: &Census) -> BTreeMap<u64, &Row> {
-    let own = census.rows.iter().filter(|row| row.name.is_empty());
-    own.filter_map(|row| Some((row.holder.as_ref()?.pid, row))).collect()
+    let total_rows = census.rows.iter().filter(|row| row.name.is_empty());
+    total_rows.filter_map(|row| Some((row.holder.as_ref()?.pid, row))).collect()
 }
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
-    let prints = Prints::of(normal, Ledger::Descriptors, |_| true);
-    let Some(last) = prints.measured().next_back() else { return Vec::new() };
+    let prints = Prints::new(normal, Ledger::Descriptors, |_| true);
+    let Some(last) = prints.snapshots().next_back() else { return Vec::new() };
     let list = |census| of_census(census).collect();
-    let all = prints.columns(list, PROCESSES);
-    let mut told = Vec::new();
+    let columns = prints.columns(list, PROCESSES);
+    let mut ranked_findings = Vec::new();
     for row in last.rows.iter().filter(|row| row.name.is_empty()) {
         let Some(of) = process(row) else { continue };
-        let Some(counted) = all.get(&of).map(Counted::since_its_begin) else { continue };
+        let Some(counted) = columns.get(&of).map(Counted::since_its_begin) else { continue };
         let table = Table { row, of, said: counted.judge(), counted, prints: &prints };
-        told.extend(table.finding());
+        ranked_findings.extend(table.finding());
     }
-    told.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
-    told.into_iter().take(MOST).map(|(_, finding)| finding).collect()
+    ranked_findings.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
+    ranked_findings.into_iter().take(MOST).map(|(_, finding)| finding).collect()
 }
 
 fn of_census(census: &Census) -> impl Iterator<Item = (Process, u64)> + '_ {
-    let own = census.rows.iter().filter(|row| row.name.is_empty());
-    own.filter_map(|row| Some((process(row)?, row.count)))
+    let total_rows = census.rows.iter().filter(|row| row.name.is_empty());
+    total_rows.filter_map(|row| Some((process(row)?, row.count)))
 }
 
 impl Counted {
-    /// Without the prints before the process was there.
+    /// The series from the start of the process on.
     fn since_its_begin(&self) -> Self {
         let values = &self.series.values;
-        let there = |value: &Option<f64>| value.is_some_and(|value| value != 0.0);
-        let from = values.iter().position(there).unwrap_or(0);
-        let mut since = self.clone();
-        since.series.values.drain(..from);
-        since.first = self.first.saturating_add(u32::try_from(from).unwrap_or(u32::MAX));
-        since
+        let is_present = |value: &Option<f64>| value.is_some_and(|value| value != 0.0);
+        let start = values.iter().position(is_present).unwrap_or(0);
+        let mut tail = self.clone();
+        tail.series.values.drain(..start);
+        tail.first = self.first.saturating_add(u32::try_from(start).unwrap_or(u32::MAX));
+        tail
     }
 }
 
@@ -116,11 +116,11 @@ impl Table<'_> {
         .verdict(verdict)
         .figure(FigureKind::Descriptors, last, Unit::Objects)
         .figures(self.figures())
-        .evidence([Evidence::Text(growing::why(&self.said, &self.counted.series, "descriptor").into())])
+        .evidence([Evidence::Text(growing::reason(&self.said, &self.counted.series, "descriptor").into())])
         .evidence(self.kinds().map(Evidence::Text))
         .evidence(growing::evidence(&self.counted.series, self.counted.first))
-        .at("last seen", &self.row.place)
-        .next("see what these descriptors are of, and where the process opens one and does not close it: strace -f -e trace=%desc -p PID");
+        .evidence_at("last observed", &self.row.place)
+        .next("check what these descriptors refer to, and where the process opens one and does not close it: strace -f -e trace=%desc -p PID");
         Some((gain, draft))
     }
 
@@ -129,32 +129,32 @@ impl Table<'_> {
     }
 
     fn title(&self, holder: &Holder, (first, last): (u64, u64)) -> String {
-        let who = text::holder(holder);
+        let holder_text = text::holder(holder);
         let (first, last) = (text::number(first), text::count(last, "descriptor"));
         let limit = self.row.ids.limit;
-        match (self.rate(), self.left()) {
+        match (self.rate(), self.iterations_left()) {
             (Some(rate), Some(left)) => format!(
-                "{who}: {first} -> {last}, {} more per iteration; its limit of {} is reached after {} more iterations",
+                "{holder_text}: {first} -> {last}, {} more per iteration; its limit of {} is reached after {} more iterations",
                 text::approximation(rate),
                 text::number(limit.unwrap_or(0)),
                 text::number(left)
             ),
             (Some(rate), None) => {
                 format!(
-                    "{who}: {first} -> {last}, {} more per iteration",
+                    "{holder_text}: {first} -> {last}, {} more per iteration",
                     text::approximation(rate)
                 )
             }
             (None, _) => {
                 let limit = limit.map_or_else(|| "no limit".into(), text::number);
-                format!("{who}: {first} -> {last}, of {limit}")
+                format!("{holder_text}: {first} -> {last}, of {limit}")
             }
         }
     }
 
     /// Iterations until its table is full.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
-    fn left(&self) -> Option<u64> {
+    fn iterations_left(&self) -> Option<u64> {
         let free = self.row.ids.limit?.saturating_sub(self.counted.ends().1);
         Some((free as f64 / self.rate().filter(|rate| *rate > 0.0)?).ceil() as u64)
     }
@@ -167,36 +167,38 @@ impl Table<'_> {
         if let Some(limit) = self.row.ids.limit {
             figures.push(growing::plain(FigureKind::Limit, limit as f64, Unit::Objects));
         }
-        if let Some(left) = self.left() {
+        if let Some(left) = self.iterations_left() {
             figures.push(growing::plain(FigureKind::UntilFull, left as f64, Unit::Iterations));
         }
-        figures.extend(growing::about(&self.said, self.counted.idle));
+        figures.extend(growing::judgement_figures(&self.said, self.counted.idle));
         figures
     }
 
-    /// What the descriptors are of that it gained.
+    /// The kinds of descriptors that it gained.
     fn kinds(&self) -> Option<Arc<str>> {
-        let mut prints = self.prints.measured().filter_map(|census| self.kinds_of(census));
+        let mut prints = self.prints.snapshots().filter_map(|census| self.kinds_of(census));
         let first = prints.next()?;
         let last = prints.next_back()?;
-        let mut gained: Vec<_> = last
+        let mut gains: Vec<_> = last
             .iter()
             .map(|(kind, n)| (n.saturating_sub(first.get(kind).copied().unwrap_or(0)), *kind))
             .filter(|(gain, _)| *gain > 0)
             .collect();
-        gained.sort_by(|one, other| other.cmp(one));
-        let told: Vec<_> = gained
+        gains.sort_by(|one, other| other.cmp(one));
+        let kinds: Vec<_> = gains
             .iter()
             .take(KINDS)
             .map(|(n, kind)| format!("{} of {kind}", text::number(*n)))
             .collect();
-        (!told.is_empty()).then(|| format!("more: {}", text::list(&told)).into())
+        (!kinds.is_empty()).then(|| format!("growth by kind: {}", text::list(&kinds)).into())
     }
 
     fn kinds_of<'n>(&self, census: &'n Census) -> Option<BTreeMap<&'n str, u64>> {
-        let own = census.rows.iter().filter(|row| process(row) == Some(self.of));
-        let kinds: BTreeMap<_, _> =
-            own.filter(|row| !row.name.is_empty()).map(|row| (&*row.name, row.count)).collect();
+        let process_rows = census.rows.iter().filter(|row| process(row) == Some(self.of));
+        let kinds: BTreeMap<_, _> = process_rows
+            .filter(|row| !row.name.is_empty())
+            .map(|row| (&*row.name, row.count))
+            .collect();
         (!kinds.is_empty()).then_some(kinds)
     }
 }

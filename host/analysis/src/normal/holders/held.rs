@@ -1,4 +1,4 @@
-//! dma-bufs that processes have more and more descriptors of, and those that no process has any more.
+//! dma-bufs with a growing number of descriptors, and dma-bufs without any process.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,14 +19,14 @@ use crate::{
 /// Name of buffers that no process has, in fingerprints, too.
 const NO_PROCESS: &str = "no process";
 
-/// Kinds of buffers that are followed, and findings that are told.
+/// Kinds of kinds of buffers, and of findings.
 const KEYS: usize = 1 << 16;
 const MOST: usize = 10;
 
-/// Buffers and descriptors that are told by their numbers.
+/// Maximum number of buffers and of descriptors listed.
 const TOLD: usize = 6;
 
-/// Descriptors and mappings of buffers that processes had at a moment.
+/// Descriptors and mappings of buffers at one moment.
 #[derive(Default)]
 struct Held<'n> {
     fds: Vec<&'n Row>,
@@ -34,54 +34,56 @@ struct Held<'n> {
 }
 
 fn by_moment(normal: &NormalWorld) -> BTreeMap<Moment, Held<'_>> {
-    let mut all: BTreeMap<Moment, Held<'_>> = BTreeMap::new();
-    let own = normal.censuses.iter().filter_map(|census| Some((census.moment?, census)));
-    for (moment, census) in own {
-        let held = all.entry(moment).or_default();
+    let mut moments: BTreeMap<Moment, Held<'_>> = BTreeMap::new();
+    let live_snapshots = normal.censuses.iter().filter_map(|census| Some((census.moment?, census)));
+    for (moment, census) in live_snapshots {
+        let rows = moments.entry(moment).or_default();
         match census.ledger {
-            Ledger::FdInfo => held.fds.extend(&census.rows),
-            Ledger::Mappings => held.maps.extend(&census.rows),
+            Ledger::FdInfo => rows.fds.extend(&census.rows),
+            Ledger::Mappings => rows.maps.extend(&census.rows),
             _ => {}
         }
     }
-    all
+    moments
 }
 
-/// Who holds, and bytes of each buffer.
+/// Process id of the holder, and size of the buffer.
 type Key = (u64, u64);
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
-    let held = by_moment(normal);
-    let prints = Prints::of(normal, Ledger::Descriptors, |_| true);
-    let rows = |census: &Census| census.moment.and_then(|moment| held.get(&moment));
+    let holdings = by_moment(normal);
+    let prints = Prints::new(normal, Ledger::Descriptors, |_| true);
+    let rows = |census: &Census| census.moment.and_then(|moment| holdings.get(&moment));
     let list = |census: &'_ Census| -> Vec<(Key, u64)> {
         rows(census).into_iter().flat_map(|held| &held.fds).filter_map(|row| key(row)).collect()
     };
-    let Some(last) = prints.measured().next_back() else { return Vec::new() };
-    let now = Held::default();
-    let now = rows(last).unwrap_or(&now);
+    let Some(last) = prints.snapshots().next_back() else { return Vec::new() };
+    let no_rows = Held::default();
+    let last_rows = rows(last).unwrap_or(&no_rows);
     let names = names(last);
-    let mut told: Vec<_> = prints
+    let mut ranked_findings: Vec<_> = prints
         .columns(list, KEYS)
         .into_iter()
         .filter_map(|(key, counted)| {
             let comm = names.get(&key.0).and_then(|row| row.holder.as_ref());
             let comm = comm.map_or("", |holder| &*holder.comm);
-            let said = counted.judge();
-            Growing { pid: key.0, comm, bytes: key.1, counted, said, now }.finding()
+            let judgement = counted.judge();
+            Growing { pid: key.0, comm, bytes: key.1, counted, said: judgement, now: last_rows }
+                .finding()
         })
         .collect();
-    told.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
-    let mut told: Vec<_> = told.into_iter().take(MOST).map(|(_, finding)| finding).collect();
-    told.extend(nobodys(normal, &held));
-    told
+    ranked_findings.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
+    let mut findings: Vec<_> =
+        ranked_findings.into_iter().take(MOST).map(|(_, finding)| finding).collect();
+    findings.extend(nobodys(normal, &holdings));
+    findings
 }
 
 fn key(row: &Row) -> Option<(Key, u64)> {
     Some(((row.holder.as_ref()?.pid, row.bytes), row.count))
 }
 
-/// Buffers of one size that one process has ever more descriptors of.
+/// Buffers of one size with a growing number of descriptors in one process.
 struct Growing<'n> {
     pid: u64,
     comm: &'n str,
@@ -96,9 +98,10 @@ impl Growing<'_> {
         let (first, last) = self.counted.ends();
         let gain = last.saturating_sub(first).saturating_mul(self.bytes);
         let severity = severity(&self.said, &self.counted)?;
-        let who = text::holder(&crate::model::Holder { pid: self.pid, comm: self.comm.into() });
+        let holder_text =
+            text::holder(&crate::model::Holder { pid: self.pid, comm: self.comm.into() });
         let title = format!(
-            "{who}: {} -> {} of dma-bufs of {} each{}, {} more",
+            "{holder_text}: {} -> {} of dma-bufs of {} each{}, {} more",
             text::number(first),
             text::count(last, "descriptor"),
             text::bytes(self.bytes),
@@ -108,10 +111,10 @@ impl Growing<'_> {
         let draft = draft((self.comm, Some(self.pid)), severity, title, &self.said, &self.counted)
             .figure(FigureKind::InUse, last.saturating_mul(self.bytes), Unit::Bytes);
         let draft = self.described(draft);
-        Some((gain, draft.next("close what was duplicated or received, in whoever this process got the buffer from: strace -f -e trace=%desc tells the dup or the open")))
+        Some((gain, draft.next("close duplicated or received descriptors, here or in the process that sent them: strace -f -e trace=%desc shows the dup or the open")))
     }
 
-    /// Which buffers, by which descriptors, mapped or not.
+    /// Adds the buffers, their descriptors and mappings.
     fn described(&self, mut draft: Draft) -> Draft {
         let ours = |row: &&&Row| row.holder.as_ref().is_some_and(|holder| holder.pid == self.pid);
         let fds: Vec<_> =
@@ -120,18 +123,18 @@ impl Growing<'_> {
         for row in &fds {
             buffers.entry(row.ids.inode.unwrap_or(0)).or_default().extend(&row.ids.fds);
         }
-        let mapped: BTreeSet<_> =
+        let mapped_inodes: BTreeSet<_> =
             self.now.maps.iter().filter(ours).filter_map(|row| row.ids.inode).collect();
-        let of = text::count(buffers.len() as u64, "buffer");
-        let maps = buffers.keys().filter(|inode| mapped.contains(inode)).count();
+        let buffer_count = text::count(buffers.len() as u64, "buffer");
+        let maps = buffers.keys().filter(|inode| mapped_inodes.contains(inode)).count();
         let text = format!(
-            "{} of {of}, of which it has {} mapped",
+            "{} of {buffer_count}, {} of them mapped",
             text::count(fds.len() as u64, "descriptor"),
             text::number(maps as u64)
         );
         draft = match fds.last() {
             Some(row) => {
-                draft.at(&format!("{text}; exporter or name \"{}\"", row.name), &row.place)
+                draft.evidence_at(&format!("{text}; exporter or name \"{}\"", row.name), &row.place)
             }
             None => draft.text(&text),
         };
@@ -139,7 +142,7 @@ impl Growing<'_> {
         let copies = buffers.values().filter(|fds| fds.len() > 1).count() as u64;
         if copies > 0 {
             draft = draft.text(&format!(
-                "{} by more than one descriptor of the process: a dup, or received twice",
+                "{} by more than one descriptor of the process: duplicated, or received twice",
                 if copies == 1 {
                     "1 buffer is held".into()
                 } else {
@@ -153,14 +156,14 @@ impl Growing<'_> {
 
 /// `inode 5771009 as fd 409`, the newest first.
 fn newest(buffers: &BTreeMap<u64, Vec<u64>>) -> String {
-    let told = buffers.iter().rev().take(TOLD).map(|(inode, fds)| {
+    let lines = buffers.iter().rev().take(TOLD).map(|(inode, fds)| {
         let fds: Vec<_> = fds.iter().take(TOLD).map(u64::to_string).collect();
         format!("inode {inode} as fd {}", text::list(&fds))
     });
-    told.collect::<Vec<_>>().join("; ")
+    lines.collect::<Vec<_>>().join("; ")
 }
 
-/// How much it weighs; `None` where it is not worth telling.
+/// Severity of a judgement; `None` if there is nothing to report.
 fn severity(said: &Judgement, counted: &Counted) -> Option<Severity> {
     match said.verdict {
         Verdict::Leak => Some(Severity::Failure),
@@ -189,39 +192,40 @@ fn draft(
         .figures(
             rate.map(|rate| growing::figure(FigureKind::Growth, rate, Unit::ObjectsPerIteration)),
         )
-        .figures(growing::about(said, counted.idle))
-        .evidence([Evidence::Text(growing::why(said, &counted.series, "descriptor").into())])
+        .figures(growing::judgement_figures(said, counted.idle))
+        .evidence([Evidence::Text(growing::reason(said, &counted.series, "descriptor").into())])
         .evidence(growing::evidence(&counted.series, counted.first))
 }
 
-/// Buffers that the kernel lists and no process has a descriptor or a mapping of.
+/// Findings for buffers that the kernel lists but no process has a descriptor or a mapping of.
 fn nobodys(normal: &NormalWorld, held: &BTreeMap<Moment, Held<'_>>) -> Vec<Finding> {
-    let prints = Prints::of(normal, Ledger::DmaBuf, |census| census.moment.is_some());
+    let prints = Prints::new(normal, Ledger::DmaBuf, |census| census.moment.is_some());
     let list = |census: &'_ Census| -> Vec<(u64, u64)> {
         let Some(held) = census.moment.and_then(|moment| held.get(&moment)) else {
             return Vec::new();
         };
-        let known: BTreeSet<_> =
+        let held_inodes: BTreeSet<_> =
             held.fds.iter().chain(&held.maps).filter_map(|row| row.ids.inode).collect();
-        let alone = |row: &&Row| row.ids.inode.is_some_and(|inode| !known.contains(&inode));
-        census.rows.iter().filter(alone).map(|row| (row.bytes, row.count)).collect()
+        let is_ownerless =
+            |row: &&Row| row.ids.inode.is_some_and(|inode| !held_inodes.contains(&inode));
+        census.rows.iter().filter(is_ownerless).map(|row| (row.bytes, row.count)).collect()
     };
-    let all = prints.columns(list, KEYS);
-    let told = all.into_iter().filter_map(|(bytes, counted)| {
-        let said = counted.judge();
-        let severity = severity(&said, &counted)?;
+    let columns = prints.columns(list, KEYS);
+    let findings = columns.into_iter().filter_map(|(bytes, counted)| {
+        let judgement = counted.judge();
+        let severity = severity(&judgement, &counted)?;
         let (first, last) = counted.ends();
         let title = format!(
-            "{} -> {} of {} each that no process has{}: the kernel holds them",
+            "{} -> {} of {} each without a process{}: held by the kernel",
             text::number(first),
             text::count(last, "dma-buf"),
             text::bytes(bytes),
-            per_iteration(&said)
+            per_iteration(&judgement)
         );
-        let draft = draft((NO_PROCESS, None), severity, title, &said, &counted)
+        let draft = draft((NO_PROCESS, None), severity, title, &judgement, &counted)
             .figure(FigureKind::InUse, last.saturating_mul(bytes), Unit::Bytes)
-            .text("processes that could be looked at have neither a descriptor nor a mapping of them");
-        Some(draft.next("find the driver that imported them and does not let go: bufinfo lists attached devices; a registration with the TEE holds one, too"))
+            .text("no readable process has a descriptor or a mapping of them");
+        Some(draft.next("find the driver that imported them and does not release them: bufinfo lists attached devices; a registration with the TEE also holds a buffer"))
     });
-    told.take(MOST).collect()
+    findings.take(MOST).collect()
 }

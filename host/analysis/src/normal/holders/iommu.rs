@@ -1,4 +1,4 @@
-//! Addresses of an iommu that ran out, and who has them.
+//! Exhausted IOMMU addresses, and their holders.
 
 use std::sync::Arc;
 
@@ -11,37 +11,40 @@ use crate::{
     text,
 };
 
-/// The first refusal: bytes, device, where.
-fn refused(normal: &NormalWorld) -> Option<(u64, &Arc<str>, &Saying)> {
+/// The first failed allocation of addresses: bytes, device, log fact.
+fn first_refusal(normal: &NormalWorld) -> Option<(u64, &Arc<str>, &Saying)> {
     normal.sayings.iter().find_map(|saying| match &saying.said {
         Said::NoAddresses { bytes, device } => Some((*bytes, device, saying)),
         _ => None,
     })
 }
 
-/// What a device had when addresses ran out.
+/// Mappings of a device when addresses ran out.
 fn user<'n>(normal: &'n NormalWorld, device: &str) -> Option<&'n Row> {
-    normal.of(Ledger::IommuUsers).flat_map(|census| &census.rows).find(|row| *row.name == *device)
+    normal
+        .snapshots(Ledger::IommuUsers)
+        .flat_map(|census| &census.rows)
+        .find(|row| *row.name == *device)
 }
 
 pub(crate) fn triage(normal: &NormalWorld) -> Vec<Arc<str>> {
-    let Some((bytes, device, _)) = refused(normal) else { return Vec::new() };
-    let has = user(normal, device).map_or(String::new(), |row| {
+    let Some((bytes, device, _)) = first_refusal(normal) else { return Vec::new() };
+    let usage = user(normal, device).map_or(String::new(), |row| {
         let mappings = text::count(row.count, "mapping");
-        format!(" while it has {} in {mappings}", text::bytes(row.bytes))
+        format!(" while it holds {} in {mappings}", text::bytes(row.bytes))
     });
     let text = format!(
-        "addresses of the iommu for {device}: none left for {}{has}: look for buffers that stay mapped",
+        "addresses of the iommu for {device}: none left for {}{usage}: look for buffers that are never unmapped",
         text::bytes(bytes)
     );
     vec![text.into()]
 }
 
 pub(crate) fn findings(normal: &NormalWorld, buffers: &[Finding]) -> Vec<Finding> {
-    let Some((bytes, device, saying)) = refused(normal) else { return Vec::new() };
+    let Some((bytes, device, saying)) = first_refusal(normal) else { return Vec::new() };
     let subject = Subject::Pool(PoolKind::NormalWorld(NormalPool::IommuAddresses(device.clone())));
     let title = format!(
-        "addresses of the iommu for {device} ran out: {} could not be mapped",
+        "addresses of the iommu for {device} ran out: mapping {} failed",
         text::bytes(bytes)
     );
     let mut draft = Draft::new(Kind::PoolGrowth, subject, Severity::Failure, title);
@@ -56,34 +59,34 @@ pub(crate) fn findings(normal: &NormalWorld, buffers: &[Finding]) -> Vec<Finding
             text::count(row.count, "mapping"),
             text::bytes(row.bytes)
         );
-        draft = draft.at(&text, &row.place);
+        draft = draft.evidence_at(&text, &row.place);
     }
-    draft = draft.at("the kernel log says so", &saying.place);
+    draft = draft.evidence_at("from the kernel log", &saying.place);
     for (text, place) in waiters(normal) {
-        draft = draft.at(&text, place);
+        draft = draft.evidence_at(&text, place);
     }
-    let held = buffers
+    let buffer_finding = buffers
         .iter()
         .find(|one| matches!(&one.subject, Subject::Holding { listing: Listing::DmaBufs, .. }));
-    let why = "each buffer that is held keeps its addresses";
-    let draft = draft.cause(held.map(|one| one.fingerprint.clone()), why);
+    let reason = "each held buffer keeps its addresses";
+    let draft = draft.cause(buffer_finding.map(|one| one.fingerprint.clone()), reason);
     vec![draft.next(
-        "find the buffers that stay mapped: iova_map before and after, then dma_heap and fdinfo",
+        "find the buffers that are never unmapped: iova_map before and after, then dma_heap and fdinfo",
     )]
 }
 
-/// Whose calls failed, and who waits for them.
+/// Threads that wait for a thread whose mappings failed.
 fn waiters(normal: &NormalWorld) -> Vec<(String, &crate::model::Place)> {
-    let failed = normal.sayings.iter().filter(|saying| saying.said == Said::NotMapped);
-    let mut told = Vec::new();
+    let failures = normal.sayings.iter().filter(|saying| saying.said == Said::NotMapped);
+    let mut lines = Vec::new();
     for saying in &normal.sayings {
         let Said::Waits { from, to } = saying.said else { continue };
-        // MediaTek's kernels log tasks as `T`, the core's number and the task's.
-        let of = |other: &Saying| {
+        // MediaTek's kernels log tasks as `T`, core number, thread id.
+        let is_from_target = |other: &Saying| {
             other.by.strip_prefix('T').is_some_and(|by| by.ends_with(&to.1.to_string()))
         };
-        let times = failed.clone().filter(|other| of(other)).count() as u64;
-        if times > 0 && told.is_empty() {
+        let times = failures.clone().filter(|other| is_from_target(other)).count() as u64;
+        if times > 0 && lines.is_empty() {
             let text = format!(
                 "thread {} of pid {} waits for thread {} of pid {}, whose mappings failed {}",
                 from.1,
@@ -92,8 +95,8 @@ fn waiters(normal: &NormalWorld) -> Vec<(String, &crate::model::Place)> {
                 to.0,
                 text::count(times, "time")
             );
-            told.push((text, &saying.place));
+            lines.push((text, &saying.place));
         }
     }
-    told
+    lines
 }

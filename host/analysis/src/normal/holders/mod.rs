@@ -1,4 +1,4 @@
-//! Who holds what of the normal world's memory: buffers, descriptors, address space.
+//! Holders of the normal world's memory: buffers, descriptors, address space.
 
 pub(super) mod binder;
 pub(super) mod buffers;

@@ -1,4 +1,4 @@
-//! Buffers of ion that no client has any more, and who has buffers of the same size mapped.
+//! ION buffers without a client, and processes that map buffers of the same size.
 
 use crate::model::Census;
 use crate::model::FigureKind;
@@ -14,92 +14,95 @@ use crate::normal::draft::holding;
 use crate::text;
 use std::collections::BTreeMap;
 
-/// Sizes that are told.
+/// Maximum number of sizes listed.
 const SIZES: usize = 4;
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
-    let last = normal.of(Ledger::IonOrphans).filter(|census| bytes(census) > 0);
+    let last = normal.snapshots(Ledger::IonOrphans).filter(|census| bytes(census) > 0);
     last.map(|census| finding(normal, census)).collect()
 }
 
-/// By the printed total, which is of all of them.
+/// The printed total, which includes rows missing from the text.
 fn bytes(census: &Census) -> u64 {
     census.total.unwrap_or_else(|| census.bytes())
 }
 
 fn finding(normal: &NormalWorld, census: &Census) -> Finding {
-    let orphaned = bytes(census);
+    let orphan_bytes = bytes(census);
     let title = format!(
-        "{} bytes of ion heap {} are orphaned: no client has them any more",
-        text::number(orphaned),
+        "{} bytes of ion heap {} are orphaned: they have no client",
+        text::number(orphan_bytes),
         census.of
     );
     let subject = holding(Listing::Ledger(Ledger::IonOrphans), &census.of, None);
     let rows = census.rows.len() as u64;
     let mut draft = Draft::new(Kind::Unpaired, subject, Severity::Failure, title)
-        .figure(FigureKind::Orphaned, orphaned, Unit::Bytes)
+        .figure(FigureKind::Orphaned, orphan_bytes, Unit::Bytes)
         .figure(FigureKind::Rows, rows, Unit::Objects)
-        .at(
+        .evidence_at(
             &format!("printed total of the heap's orphans, with {}", text::count(rows, "row")),
             &census.place,
         );
     if let Some(total) = heap_total(normal, census) {
         draft = draft.text(&format!(
-            "that is {} of the {} that the heap has in all",
-            text::share(orphaned, total),
+            "that is {} of the {} in the heap",
+            text::share(orphan_bytes, total),
             text::bytes(total)
         ));
     }
     draft = draft.text(&format!("last known clients: {}", text::list(&clients(census))));
-    for text in mapped(normal, census) {
+    for text in mapping_lines(normal, census) {
         draft = draft.text(&text);
     }
     draft.next(
-        "a mapping or a descriptor still holds each: look for missing munmap() and close() in whoever has \
-         dma-bufs of these sizes mapped, or whose process is another one than the last known client",
+        "a mapping or a descriptor still holds each: look for a missing munmap() or close() in processes with \
+         mapped dma-bufs of these sizes, or other than the last known client",
     )
 }
 
 fn heap_total(normal: &NormalWorld, census: &Census) -> Option<u64> {
-    let same = |heap: &&Census| heap.of == census.of && heap.place.source == census.place.source;
-    normal.of(Ledger::IonHeap).find(same)?.total
+    let is_same_heap =
+        |heap: &&Census| heap.of == census.of && heap.place.source == census.place.source;
+    normal.snapshots(Ledger::IonHeap).find(is_same_heap)?.total
 }
 
-/// Sizes with their rows, by last known client.
+/// Number of rows by size and last known client.
 fn clients(census: &Census) -> Vec<String> {
-    let mut all: BTreeMap<(String, u64), u64> = BTreeMap::new();
+    let mut counts: BTreeMap<(String, u64), u64> = BTreeMap::new();
     for row in &census.rows {
-        let who = row.holder.as_ref().map_or_else(String::new, text::holder);
-        *all.entry((who, row.bytes)).or_default() += 1;
+        let holder_text = row.holder.as_ref().map_or_else(String::new, text::holder);
+        *counts.entry((holder_text, row.bytes)).or_default() += 1;
     }
-    let mut sorted: Vec<_> = all.into_iter().collect();
-    sorted.sort_by_key(|((_, size), times)| std::cmp::Reverse(size.saturating_mul(*times)));
-    let one = |((who, size), times): ((String, u64), u64)| {
+    let mut ranking: Vec<_> = counts.into_iter().collect();
+    ranking.sort_by_key(|((_, size), times)| std::cmp::Reverse(size.saturating_mul(*times)));
+    let line = |((who, size), times): ((String, u64), u64)| {
         format!("{} of {} bytes of {who}", text::count(times, "row"), text::number(size))
     };
-    sorted.into_iter().take(SIZES).map(one).collect()
+    ranking.into_iter().take(SIZES).map(line).collect()
 }
 
-/// Mappings of dma-bufs that have the size of orphans.
-fn mapped(normal: &NormalWorld, census: &Census) -> Vec<String> {
-    let mut told: BTreeMap<(u64, String), (u64, String)> = BTreeMap::new();
-    for row in normal.of(Ledger::Mappings).flat_map(|census| &census.rows) {
+/// Mappings of dma-bufs with the size of an orphan.
+fn mapping_lines(normal: &NormalWorld, census: &Census) -> Vec<String> {
+    let mut mappings: BTreeMap<(u64, String), (u64, String)> = BTreeMap::new();
+    for row in normal.snapshots(Ledger::Mappings).flat_map(|census| &census.rows) {
         if row.bytes == 0 || !census.rows.iter().any(|orphan| orphan.bytes == row.bytes) {
             continue;
         }
-        let who = row.holder.as_ref().map_or_else(String::new, text::holder);
-        let known = told.entry((row.bytes, who)).or_insert_with(|| (0, text::place(&row.place)));
-        known.0 += 1;
+        let holder_text = row.holder.as_ref().map_or_else(String::new, text::holder);
+        let entry = mappings
+            .entry((row.bytes, holder_text))
+            .or_insert_with(|| (0, text::place(&row.place)));
+        entry.0 += 1;
     }
     let text = |((size, who), (times, at)): ((u64, String), (u64, String))| {
         let orphans = census.rows.iter().filter(|row| row.bytes == size).count() as u64;
-        let who = if who.is_empty() { String::new() } else { format!("{who} has ") };
+        let prefix = if who.is_empty() { String::new() } else { format!("{who} has ") };
         format!(
-            "{who}{} of {} bytes, the size of {} ({at})",
+            "{prefix}{} of {} bytes, the size of {} ({at})",
             text::count(times, "mapping"),
             text::number(size),
             text::count(orphans, "orphan")
         )
     };
-    told.into_iter().map(text).collect()
+    mappings.into_iter().map(text).collect()
 }

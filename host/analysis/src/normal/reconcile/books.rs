@@ -1,4 +1,4 @@
-//! Two ledgers of the same memory, or a sum and its parts, that should agree and don't.
+//! Disagreement of two ledgers of the same memory, or of a sum and its parts.
 
 use crate::model::Census;
 use crate::model::FigureKind;
@@ -15,27 +15,27 @@ use crate::normal::draft::Draft;
 use crate::normal::draft::holding;
 use crate::text;
 
-/// Part by which two ledgers may differ, as one is read after the other: a tenth.
+/// Two ledgers may differ by this fraction, as one is read after the other: a tenth.
 const SLACK: u64 = 10;
 
 /// What the users of the iommu are compared with, in fingerprints, too.
 const CAMERA: &str = "buffers of the camera";
 
-/// Bytes by which figures in MB may be off: each of three is rounded.
+/// Bytes error in bytes of a sum of three figures in MB.
 const ROUNDED: u64 = 2 << 20;
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let mut findings: Vec<_> = iommu(normal).into_iter().collect();
     findings.extend(sums(normal));
-    findings.extend(lost(normal));
+    findings.extend(total_lost(normal));
     findings
 }
 
-/// What the iommu has mapped against what its user has on its list.
+/// Compares the mappings of the IOMMU with the buffer list of its user.
 fn iommu(normal: &NormalWorld) -> Option<Finding> {
-    let users = normal.of(Ledger::IommuUsers).next_back()?;
-    let listed = normal.of(Ledger::CameraBuffers).next_back()?;
-    let (all, list) = (users.total?, listed.total?);
+    let users = normal.snapshots(Ledger::IommuUsers).next_back()?;
+    let camera_list = normal.snapshots(Ledger::CameraBuffers).next_back()?;
+    let (all, list) = (users.total?, camera_list.total?);
     if all.abs_diff(list) <= all / SLACK {
         return None;
     }
@@ -44,8 +44,8 @@ fn iommu(normal: &NormalWorld) -> Option<Finding> {
         text::kilobytes(all),
         text::kilobytes(list)
     );
-    let failed = normal.sayings.iter().any(|one| matches!(one.said, Said::NoAddresses { .. }));
-    let severity = if failed { Severity::Failure } else { Severity::Possible };
+    let has_failed = normal.sayings.iter().any(|one| matches!(one.said, Said::NoAddresses { .. }));
+    let severity = if has_failed { Severity::Failure } else { Severity::Possible };
     let top = users.rows.first();
     let top = top.map_or(String::new(), |row| {
         format!(", of which {} has {}", row.name, text::bytes(row.bytes))
@@ -54,27 +54,27 @@ fn iommu(normal: &NormalWorld) -> Option<Finding> {
     let finding = Draft::new(Kind::Disagreement, subject, severity, title)
         .figure(FigureKind::Iommu, all, Unit::Bytes)
         .figure(FigureKind::Camera, list, Unit::Bytes)
-        .at(&format!("iommu: {}{top}", text::bytes(all)), &users.place)
-        .at(&format!("camera: {}", text::bytes(list)), last(listed))
+        .evidence_at(&format!("iommu: {}{top}", text::bytes(all)), &users.place)
+        .evidence_at(&format!("camera: {}", text::bytes(list)), last(camera_list))
         .text(&format!(
-            "{} are mapped and on no list: somebody else keeps them",
+            "{} are mapped but not listed: another user holds them",
             text::bytes(all.saturating_sub(list))
         ))
         .next("find who holds the rest: dma_heap or bufinfo, then fdinfo of the process");
     Some(finding)
 }
 
-/// Where a census ends.
+/// The last place of a snapshot.
 fn last(census: &Census) -> &crate::model::Place {
     census.rows.last().map_or(&census.place, |row| &row.place)
 }
 
-/// Totals that are printed and rows that don't add up to them. What clients of a heap share is counted
-/// for each of them, so that their total may be less.
+/// Printed totals that differ from the sum of the rows. Shared buffers of a heap are counted for each
+/// client, so that heap totals may be less.
 fn sums(normal: &NormalWorld) -> Vec<Finding> {
-    let printed = [Ledger::IonOrphans, Ledger::DmaBuf];
-    let all = printed.into_iter().flat_map(|ledger| normal.of(ledger));
-    all.filter_map(sum).collect()
+    let ledgers = [Ledger::IonOrphans, Ledger::DmaBuf];
+    let snapshots = ledgers.into_iter().flat_map(|ledger| normal.snapshots(ledger));
+    snapshots.filter_map(sum).collect()
 }
 
 fn sum(census: &Census) -> Option<Finding> {
@@ -95,30 +95,30 @@ fn sum(census: &Census) -> Option<Finding> {
     let mut draft = Draft::new(Kind::Disagreement, subject, Severity::Note, title)
         .figure(FigureKind::Printed, total, Unit::Bytes)
         .figure(FigureKind::SumOfRows, rows, Unit::Bytes)
-        .at(&format!("{} are in one and not in the other", text::bytes(missing)), &census.place);
+        .evidence_at(&format!("the difference is {}", text::bytes(missing)), &census.place);
     if let Some((size, times)) = multiple(census, missing) {
         draft = draft.text(&format!(
-            "that is {} times {} bytes, a size that rows have: rows may be missing from the text",
+            "that is {} times {} bytes, a size of listed rows: rows may be missing from the text",
             text::number(times),
             text::number(size)
         ));
     }
-    Some(draft.next("take the whole print again"))
+    Some(draft.next("capture the complete output again"))
 }
 
-/// The largest size of rows that the difference is a whole number of.
+/// The largest row size that divides the difference.
 fn multiple(census: &Census, missing: u64) -> Option<(u64, u64)> {
     let sizes = census.rows.iter().map(|row| row.bytes).filter(|size| *size > 4096);
     let size = sizes.filter(|size| missing.is_multiple_of(*size)).max()?;
     Some((size, missing / size))
 }
 
-/// `Total-lost` of `cpu_monitor` is what remains of all memory, used and free taken away.
-fn lost(normal: &NormalWorld) -> Option<Finding> {
-    normal.of(Ledger::CpuMonitor).find_map(|census| {
-        let of = |name: &str| census.rows.iter().find(|row| *row.name == *name);
+/// Checks `Total-lost` of `cpu_monitor`: all memory less used less free.
+fn total_lost(normal: &NormalWorld) -> Option<Finding> {
+    normal.snapshots(Ledger::CpuMonitor).find_map(|census| {
+        let row_named = |name: &str| census.rows.iter().find(|row| *row.name == *name);
         let [all, used, free, lost] =
-            ["Memory-Total", "Total-used", "Total-freed", "Total-lost"].map(of);
+            ["Memory-Total", "Total-used", "Total-freed", "Total-lost"].map(row_named);
         let (all, used, free, lost) = (all?, used?, free?, lost?);
         let derived = all.bytes.saturating_sub(used.bytes).saturating_sub(free.bytes);
         (lost.bytes.abs_diff(derived) > ROUNDED)
@@ -142,6 +142,6 @@ fn unbalanced(lost: &Row, derived: u64, parts: [&Row; 3]) -> Finding {
     )
     .figure(FigureKind::Printed, lost.bytes, Unit::Bytes)
     .figure(FigureKind::Derived, derived, Unit::Bytes)
-    .at(&format!("{all} - {used} - {free} MB"), &lost.place)
-    .next("see whether the text was copied right")
+    .evidence_at(&format!("{all} - {used} - {free} MB"), &lost.place)
+    .next("check whether the text was copied correctly")
 }

@@ -1,4 +1,4 @@
-//! Two ledgers of the same memory, held against each other.
+//! Comparison of ledgers of the same memory.
 
 pub(super) mod books;
 pub(super) mod shared;

@@ -1,5 +1,5 @@
-//! Memory that both worlds have: regions of a TA that are pages of a client of it, found by their physical
-//! addresses, and which side does not let go.
+//! Memory shared by both worlds: regions of a TA that are pages of its client, matched by physical address,
+//! and which side does not release them.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -14,44 +14,44 @@ use crate::{
     text,
 };
 
-/// Regions that are told one by one.
+/// Maximum number of regions listed.
 const TOLD: usize = 4;
 
-/// Adds to growing regions of TAs whose memory they are in the normal world, and who is at fault.
+/// Adds the holder in the normal world, and the side at fault, to findings about growing regions.
 pub(crate) fn join(findings: &mut [Finding], observation: &Observation, protocols: &[Protocol]) {
-    let pages = observation.normal.of(Ledger::ClientPages).next_back();
+    let pages = observation.normal.snapshots(Ledger::ClientPages).next_back();
     let (Some(pages), Some(sample)) = (pages, observation.samples.last()) else { return };
     for finding in findings.iter_mut() {
         let Subject::Ta(ta) = finding.subject else { continue };
         if finding.kind != Kind::RegionGrowth || finding.severity == Severity::Note {
             continue;
         }
-        let both = Both::new(ta, sample, pages);
-        if both.0.is_empty() {
+        let shared_regions = Both::new(ta, sample, pages);
+        if shared_regions.0.is_empty() {
             continue;
         }
-        let fault = Fault::of(calls(protocols, observation, ta), gained(finding));
-        finding.evidence.extend(both.evidence());
-        finding.evidence.push(text(fault.why()));
+        let fault = Fault::new(calls(protocols, observation, ta), region_gain(finding));
+        finding.evidence.extend(shared_regions.evidence());
+        finding.evidence.push(text(fault.reason()));
         finding.title = format!("{}; {}", finding.title, fault.words()).into();
         finding.action = fault.action(&finding.action);
     }
 }
 
-/// A region, and the client's pages that it begins with.
+/// Regions with the client pages that contain their start.
 struct Both<'o>(Vec<(&'o Region, &'o Row)>);
 
 impl<'o> Both<'o> {
     fn new(ta: Uuid, sample: &'o Sample, pages: &'o Census) -> Self {
-        let instances = sample.instances.seen().into_iter().flatten();
+        let instances = sample.instances.value().into_iter().flatten();
         let regions = instances
             .filter(|instance| instance.uuid == ta)
-            .flat_map(|instance| instance.regions.seen().into_iter().flatten());
-        let known = regions.filter_map(|region| {
+            .flat_map(|instance| instance.regions.value().into_iter().flatten());
+        let pairs = regions.filter_map(|region| {
             let pa = region.pa.filter(|_| !region.hashed)?;
-            Some((region, pages.rows.iter().find(|row| has(row, pa))?))
+            Some((region, pages.rows.iter().find(|row| contains(row, pa))?))
         });
-        Self(known.collect())
+        Self(pairs.collect())
     }
 
     fn evidence(&self) -> Vec<Evidence> {
@@ -59,39 +59,39 @@ impl<'o> Both<'o> {
         let holders: BTreeSet<_> =
             self.0.iter().filter_map(|(_, row)| row.holder.clone()).collect();
         let holders: Vec<_> = holders.iter().map(text::holder).collect();
-        let all = text(format!(
+        let summary = text(format!(
             "{} of the TA, of {} by physical address, {} memory of {}",
             text::count(self.0.len() as u64, "region"),
             text::count(buffers.len() as u64, "buffer"),
             if self.0.len() == 1 { "is" } else { "are" },
             text::list(&holders)
         ));
-        let each = self.0.iter().rev().take(TOLD).map(|(region, row)| text(pair(region, row)));
-        [all].into_iter().chain(each).collect()
+        let lines = self.0.iter().rev().take(TOLD).map(|(region, row)| text(pair(region, row)));
+        [summary].into_iter().chain(lines).collect()
     }
 }
 
-/// Regions that the TA has more than at first.
-fn gained(finding: &Finding) -> f64 {
+/// Number of regions gained.
+fn region_gain(finding: &Finding) -> f64 {
     let is_gain =
         |figure: &&Figure| figure.kind == FigureKind::Gained && figure.unit == Unit::Objects;
     finding.figures.iter().find(is_gain).map_or(0.0, |figure| figure.value)
 }
 
-/// Whether a run of pages has this address.
-fn has(row: &Row, pa: u64) -> bool {
+/// Whether a range of pages contains this physical address.
+fn contains(row: &Row, pa: u64) -> bool {
     row.ids.memory.is_some_and(|begin| pa.checked_sub(begin).is_some_and(|at| at < row.bytes))
 }
 
-/// Both ends of a buffer.
+/// A buffer in both worlds, in words.
 fn pair(region: &Region, row: &Row) -> String {
     let pa = region.pa.unwrap_or(0);
-    let at = pa.saturating_sub(row.ids.memory.unwrap_or(0));
-    let va = row.ids.va.unwrap_or(0).saturating_add(at);
-    let who = row.holder.as_ref().map_or_else(String::new, text::holder);
+    let offset = pa.saturating_sub(row.ids.memory.unwrap_or(0));
+    let va = row.ids.va.unwrap_or(0).saturating_add(offset);
+    let holder_text = row.holder.as_ref().map_or_else(String::new, text::holder);
     let inode = row.ids.inode.map_or_else(String::new, |inode| format!(" inode {inode}"));
     format!(
-        "{pa:#x}: {:#x} of the TA, {}; {va:#x} of {who}, {}{inode} ({})",
+        "{pa:#x}: {:#x} of the TA, {}; {va:#x} of {holder_text}, {}{inode} ({})",
         region.va,
         text::bytes(region.size),
         row.name,
@@ -103,33 +103,33 @@ fn text(text: impl Into<Arc<str>>) -> Evidence {
     Evidence::Text(text.into())
 }
 
-/// Who does not let go.
+/// The side that does not release the memory.
 enum Fault {
-    /// The client did not have all unmapped that it had mapped: so many calls of each.
+    /// The client made fewer unmap calls than map calls.
     Client(Calls),
-    /// The TA says that it unmapped and has it still.
+    /// The TA reported success of all unmap calls but still has regions mapped.
     Ta(Calls),
-    /// Calls are not known, not all of them, or they do not say it.
+    /// Inconclusive, with the reason: unknown or lost calls, or they do not explain the growth.
     Open(String),
 }
 
 impl Fault {
-    /// Compares the calls that were not undone with the regions that the TA has more. A client that keeps some,
-    /// but not as many, may keep them rightly, or each call may map several: that is left open.
-    fn of(calls: Calls, gained: f64) -> Self {
-        let kept = calls.acquired.saturating_sub(calls.released);
+    /// Compares the outstanding calls with the gained regions. A client with fewer outstanding calls than
+    /// regions may need them, or each call may map several regions: that is inconclusive.
+    fn new(calls: Calls, gained: f64) -> Self {
+        let n_outstanding = calls.acquired.saturating_sub(calls.released);
         match calls {
             Calls { lost: true, .. } => {
                 Self::Open("events were lost, so calls may be missing".into())
             }
             Calls { acquired: 0, .. } => Self::Open(
-                "no protocol says which calls to this TA map and unmap: see --protocol".into(),
+                "no protocol defines which calls to this TA map and unmap: see --protocol".into(),
             ),
-            _ if kept == 0 => Self::Ta(calls),
-            _ if kept as f64 >= gained => Self::Client(calls),
+            _ if n_outstanding == 0 => Self::Ta(calls),
+            _ if n_outstanding as f64 >= gained => Self::Client(calls),
             _ => Self::Open(format!(
-                "{} not undone, but the TA has {} regions more",
-                text::count(kept, "call"),
+                "{} outstanding, but the TA has {} more regions",
+                text::count(n_outstanding, "call"),
                 text::approximation(gained)
             )),
         }
@@ -137,16 +137,18 @@ impl Fault {
 
     fn words(&self) -> &'static str {
         match self {
-            Self::Client(_) => "at fault: the normal world, which never has them unmapped",
-            Self::Ta(_) => "at fault: the TA, which keeps what it was told to unmap",
-            Self::Open(_) => "the normal world has the same memory; who is at fault is open",
+            Self::Client(_) => "at fault: the normal world, which never requests the unmap",
+            Self::Ta(_) => "at fault: the TA, which keeps regions after it was asked to unmap them",
+            Self::Open(_) => {
+                "the normal world has the same memory; which side is at fault is inconclusive"
+            }
         }
     }
 
-    fn why(&self) -> String {
+    fn reason(&self) -> String {
         match self {
             Self::Client(calls) | Self::Ta(calls) => format!(
-                "{} that acquire succeeded and {} that release",
+                "{} that acquired and {} that released succeeded",
                 text::count(calls.acquired, "call"),
                 text::number(calls.released)
             ),
@@ -157,15 +159,13 @@ impl Fault {
     fn action(&self, usual: &Arc<str>) -> Arc<str> {
         match self {
             Self::Client(_) => {
-                "have the client call what unmaps before it forgets a buffer: until then \
-                                neither world can use its pages"
+                "make the client call the unmap command before it drops a buffer: until then \
+                                neither world can reuse its pages"
                     .into()
             }
-            Self::Ta(_) => {
-                "look at what the TA does when it is told to unmap: as long as it keeps a \
-                            region its client waits for ever when it releases the buffer"
-                    .into()
-            }
+            Self::Ta(_) => "check the TA's unmap command: as long as the TA keeps a \
+                            region, its client blocks forever when it releases the buffer"
+                .into(),
             Self::Open(_) => usual.clone(),
         }
     }
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn a_region_is_found_in_the_pages_that_have_its_address() {
         let pages = pages();
-        let found = |pa| pages.rows.iter().position(|row| has(row, pa));
+        let found = |pa| pages.rows.iter().position(|row| contains(row, pa));
         assert_eq!(found(0x5a3c_3fff), None);
         assert_eq!(
             (found(0x5a3c_4000), found(0x5a3c_7fff), found(0x5a3c_8000)),
@@ -214,19 +214,23 @@ mod tests {
     #[test]
     fn the_side_that_does_not_let_go_is_at_fault() {
         let of =
-            |acquired, released, lost| Fault::of(Calls { acquired, released, lost }, 8.0).words();
+            |acquired, released, lost| Fault::new(Calls { acquired, released, lost }, 8.0).words();
         assert!(of(8, 0, false).contains("the normal world, which"));
         assert!(of(8, 8, false).contains("the TA, which"));
-        assert!(of(0, 0, false).contains("open") && of(8, 8, true).contains("open"));
+        assert!(
+            of(0, 0, false).contains("inconclusive") && of(8, 8, true).contains("inconclusive")
+        );
     }
 
     #[test]
     fn a_client_that_rightly_keeps_one_is_not_at_fault_for_the_rest() {
         let calls = Calls { acquired: 8, released: 7, lost: false };
-        assert!(Fault::of(calls, 8.0).words().contains("open"));
+        assert!(Fault::new(calls, 8.0).words().contains("inconclusive"));
         assert!(
-            Fault::of(calls, 8.0).why().contains("1 call not undone, but the TA has 8 regions")
+            Fault::new(calls, 8.0)
+                .reason()
+                .contains("1 call outstanding, but the TA has 8 more regions")
         );
-        assert!(Fault::of(calls, 1.0).words().contains("the normal world"));
+        assert!(Fault::new(calls, 1.0).words().contains("the normal world"));
     }
 }

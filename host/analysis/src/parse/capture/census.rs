@@ -1,4 +1,4 @@
-//! A census on its way to become a sample.
+//! Builds a snapshot from the pages of the TA.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,12 +15,12 @@ use teeleak_proto::{
 
 use super::{HelloFacts, NamePool, entries, gap, section::SectionEntries};
 
-/// What the pages of a census told so far.
+/// The entries that the pages of a snapshot have listed so far.
 pub(super) struct CensusBuilder {
     moment: Moment,
     place: Place,
     tags: bool,
-    /// Section of the last head, and instance where it is about regions.
+    /// Section of the last head, and the instance if that section lists regions.
     current: Option<(Section, u32)>,
     pools: SectionEntries<Pool>,
     sites: SectionEntries<Site>,
@@ -36,7 +36,7 @@ impl CensusBuilder {
         Self {
             moment,
             place,
-            tags: hello.is_some_and(|hello| hello.has(pta::FEATURE_TAGS)),
+            tags: hello.is_some_and(|hello| hello.has_feature(pta::FEATURE_TAGS)),
             current: None,
             pools: SectionEntries::default(),
             sites: SectionEntries::default(),
@@ -57,7 +57,7 @@ impl CensusBuilder {
             Section::Instances => self.instances.head(head),
             Section::Sessions => self.sessions.head(head),
             Section::Regions => self.regions.entry(head.instance).or_default().head(head),
-            // Single allocations say nothing that sites don't.
+            // Single allocations add nothing to sites.
             Section::Records => {}
         }
     }
@@ -67,8 +67,8 @@ impl CensusBuilder {
             Record::Pool(pool) => self.pools.push(entries::pool(pool, names)),
             Record::Site(site) => self.sites.push(entries::site(site, self.tags, names)),
             Record::Owner(owner) => self.owners.push(entries::owner(owner)),
-            // The auditor's own TA is in a call whenever it asks. Where the PTA can't list its
-            // regions for that reason it is left out, or no run could ever be clean.
+            // The auditor's own TA is in a call whenever it takes a snapshot. Where the PTA can't
+            // list its regions for that reason it is left out, or no run could ever be clean.
             Record::Instance(instance) if is_asking(instance) => {}
             Record::Instance(instance) => self.instances.push(*instance),
             Record::Session(session) => self.sessions.push(entries::session(session)),
@@ -81,35 +81,36 @@ impl CensusBuilder {
         }
     }
 
-    /// The last page was read.
+    /// Marks the snapshot as complete: the last page was read.
     pub(super) fn end(&mut self) {
         self.ended = true;
     }
 
-    /// What it is when nothing but pools was asked for.
+    /// The pools, if the snapshot has no other section.
     pub(super) fn gauge(&mut self) -> Option<Gauge> {
-        let others = [
+        let other_sections = [
             self.sites.is_asked(),
             self.owners.is_asked(),
             self.instances.is_asked(),
             self.sessions.is_asked(),
             !self.regions.is_empty(),
         ];
-        if !self.ended || !self.pools.is_asked() || others.contains(&true) {
+        if !self.ended || !self.pools.is_asked() || other_sections.contains(&true) {
             return None;
         }
         let pools =
             std::mem::take(&mut self.pools).finish(gap::section_name(Section::Pools).into(), false);
-        let pools = pools.seen().cloned().unwrap_or_default();
+        let pools = pools.value().cloned().unwrap_or_default();
         Some(Gauge { moment: self.moment, place: self.place.clone(), pools })
     }
 
     pub(super) fn finish(self) -> Sample {
-        let cut = !self.ended;
-        // Sections come in order: those before the one that was cut are complete.
-        let reached = self.current.map(|(section, _)| section);
-        let is_cut =
-            |section: Section| cut && reached.is_none_or(|at| at.place() <= section.place());
+        let is_truncated = !self.ended;
+        // Sections come in order: those before the truncated one are complete.
+        let last_section = self.current.map(|(section, _)| section);
+        let is_cut = |section: Section| {
+            is_truncated && last_section.is_none_or(|at| at.place() <= section.place())
+        };
         let name = |section| Arc::from(gap::section_name(section));
         Sample {
             moment: self.moment,
@@ -119,7 +120,7 @@ impl CensusBuilder {
             pools: self.pools.finish(name(Section::Pools), is_cut(Section::Pools)),
             sites: self.sites.finish(name(Section::Sites), is_cut(Section::Sites)),
             owners: self.owners.finish(name(Section::Owners), is_cut(Section::Owners)),
-            instances: instances(self.instances, self.regions, (cut, reached)),
+            instances: instances(self.instances, self.regions, (is_truncated, last_section)),
             sessions: self.sessions.finish(name(Section::Sessions), is_cut(Section::Sessions)),
         }
     }
@@ -131,7 +132,7 @@ fn is_asking(instance: &census::Instance) -> bool {
 
 type Regions = BTreeMap<u32, SectionEntries<Region>>;
 
-/// Instances with the regions of each.
+/// TA instances, each with its regions.
 fn instances(
     instances: SectionEntries<census::Instance>,
     mut regions: Regions,
@@ -139,13 +140,13 @@ fn instances(
 ) -> Part<Vec<Instance>> {
     let is_cut = cut && reached.is_none_or(|at| at.place() <= Section::Instances.place());
     let last = if cut { regions.last_key_value().map(|(number, _)| *number) } else { None };
-    // Instances beyond what the TA has room for are told of under number 0.
-    let unlisted = regions.remove(&0).map_or(0, |none| none.lost());
+    // Instances that the TA has no room for are counted under number 0.
+    let unlisted = regions.remove(&0).map_or(0, |none| none.lost_count());
     let mut with_regions = |instance: &census::Instance| {
-        let what = format!("regions of {} (instance {})", instance.uuid, instance.instance).into();
-        let cut = cut && last.is_none_or(|last| instance.instance >= last);
+        let label = format!("regions of {} (instance {})", instance.uuid, instance.instance).into();
+        let is_truncated = cut && last.is_none_or(|last| instance.instance >= last);
         let collected = regions.remove(&instance.instance).unwrap_or_default();
-        entries::instance(instance, collected.finish(what, cut))
+        entries::instance(instance, collected.finish(label, is_truncated))
     };
     let part = instances.finish(gap::section_name(Section::Instances).into(), is_cut);
     let part = match part {

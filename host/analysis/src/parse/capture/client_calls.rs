@@ -1,4 +1,4 @@
-//! From frames to processes and calls.
+//! Frames of client processes and their calls.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -16,18 +16,18 @@ use crate::{
     parse::ftrace,
 };
 
-/// Why a frame was not taken.
+/// Why a frame was rejected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ClientFrameError {
-    /// A head of another version, or none.
+    /// The head is missing or has another version.
     Head(HeadError),
     /// Not a batch of records.
     Batch,
-    /// Records of a process that no frame before told of.
+    /// Records of a process that no earlier frame described.
     Stranger(u32),
 }
 
-/// Takes frames of clients one after the other.
+/// Reads the frames of clients, one after the other.
 #[derive(Default)]
 pub struct ClientCallReader {
     processes: Vec<KnownProcess>,
@@ -45,10 +45,10 @@ struct KnownProcess {
 }
 
 impl ClientCallReader {
-    /// Takes a frame that tells of a process.
+    /// Reads a frame that describes a process.
     ///
     /// # Errors
-    /// [`ClientFrameError::Head`] when this build can't read it.
+    /// [`ClientFrameError::Head`] when this build can't read the head.
     pub fn process(&mut self, payload: &[u8]) -> Result<(), ClientFrameError> {
         let (state, head) = batch::read_process(payload).map_err(ClientFrameError::Head)?;
         let number = *self.numbers.entry((head.pid, head.born_ns)).or_insert_with(|| {
@@ -56,56 +56,56 @@ impl ClientCallReader {
             self.processes.push(KnownProcess { head, ended: false, comm, read: 0, lost: 0 });
             self.processes.len() - 1
         });
-        let known = &mut self.processes[number];
-        known.head = head;
-        known.ended |= state == ProcessState::Ended;
+        let process = &mut self.processes[number];
+        process.head = head;
+        process.ended |= state == ProcessState::Ended;
         Ok(())
     }
 
-    /// Takes a frame of records; says how many there are of kinds that this build doesn't know.
+    /// Reads a frame of records; returns how many are of kinds that this build doesn't know.
     ///
     /// # Errors
-    /// [`ClientFrameError`] when it can't be read at all.
+    /// [`ClientFrameError`] when the frame can't be read at all.
     pub fn calls(&mut self, payload: &[u8], place: &Place) -> Result<u64, ClientFrameError> {
         let (head, records) = batch::read(payload).ok_or(ClientFrameError::Batch)?;
         let number = self.numbers.get(&(head.pid, head.born_ns)).copied();
-        let known = number.and_then(|number| self.processes.get_mut(number));
-        let known = known.ok_or(ClientFrameError::Stranger(head.pid))?;
-        let unknown = known.take(&head, records, place, &mut self.calls);
-        Ok(unknown)
+        let process = number.and_then(|number| self.processes.get_mut(number));
+        let process = process.ok_or(ClientFrameError::Stranger(head.pid))?;
+        let unknown_records = process.take(&head, records, place, &mut self.calls);
+        Ok(unknown_records)
     }
 
-    /// Takes a piece of the kernel's trace; says how many of its lines could not be read.
+    /// Reads a piece of the kernel trace; returns how many of its lines were rejected.
     pub fn kernel(&mut self, text: &[u8], place: &Place) -> u64 {
-        let before = self.kernel.accounting().rejected;
+        let rejected_before = self.kernel.accounting().rejected;
         self.kernel.place(place);
         self.kernel.push(text);
-        self.kernel.accounting().rejected - before
+        self.kernel.accounting().rejected - rejected_before
     }
 
-    /// Calls read so far and not taken yet, in no order.
+    /// Takes the calls read since the last time, in no order.
     pub fn take_calls(&mut self) -> Vec<Call> {
         let mut calls = std::mem::take(&mut self.calls);
         calls.append(&mut self.kernel.take_calls());
         calls
     }
 
-    /// What they told.
+    /// All processes, and the calls not taken yet in order of time.
     #[must_use]
     pub fn finish(mut self) -> Clients {
         let mut processes: Vec<_> = self.processes.iter().map(KnownProcess::process).collect();
-        let mut lost =
+        let mut lost_calls =
             processes.iter().fold(0, |sum: u64, process| sum.saturating_add(process.lost));
         let preload = (!processes.is_empty()).then_some(ClientSource::Preload);
         let mut sources: BTreeSet<_> = preload.into_iter().collect();
         if let Some(told) = self.kernel.finish() {
             processes.extend(told.processes);
             self.calls.extend(told.calls);
-            lost = lost.saturating_add(told.lost);
+            lost_calls = lost_calls.saturating_add(told.lost);
             sources.extend(told.sources);
         }
         self.calls.sort_by_key(|call| call.monotonic);
-        Clients { processes, calls: self.calls, lost, sources, ..Clients::default() }
+        Clients { processes, calls: self.calls, lost: lost_calls, sources, ..Clients::default() }
     }
 }
 
@@ -117,24 +117,24 @@ impl KnownProcess {
         place: &Place,
         calls: &mut Vec<Call>,
     ) -> u64 {
-        // What a file says may be anything.
+        // A number read from a file may be anything.
         self.lost = self.lost.saturating_add(head.lost);
-        let mut unknown = 0;
+        let mut unknown_records = 0;
         for record in records {
             match &record.call {
                 Some(call) => {
                     self.read += 1;
                     calls.push(self.call(call, &record.stack, place));
                 }
-                None => unknown += 1,
+                None => unknown_records += 1,
             }
         }
-        unknown
+        unknown_records
     }
 
     fn call(&self, call: &ClientCall, stack: &[u64], place: &Place) -> Call {
-        let known = |number: u32| (number != 0).then_some(number);
-        let asked = call.flags & ClientCall::HAS_ORIGIN != 0;
+        let nonzero = |number: u32| (number != 0).then_some(number);
+        let has_origin = call.flags & ClientCall::HAS_ORIGIN != 0;
         Call {
             place: place.clone(),
             by: Party { pid: call.pid, tid: call.tid, comm: self.name(call), by_kernel: false },
@@ -143,8 +143,8 @@ impl KnownProcess {
             monotonic: (call.begin_ns, call.end_ns),
             counter: counter(call, self.head.tick_hz),
             result: call.result,
-            origin: asked.then_some(call.origin),
-            session: known(call.session),
+            origin: has_origin.then_some(call.origin),
+            session: nonzero(call.session),
             uuid: (call.uuid.0 != [0; 16]).then_some(call.uuid),
             cmd: call.cmd,
             param_types: call.param_types,
@@ -154,7 +154,7 @@ impl KnownProcess {
         }
     }
 
-    /// The main thread has the process's name of now; another one, that of when it was loaded.
+    /// Name of the process: the main thread's current name, or for other threads the name at load time.
     fn name(&self, call: &ClientCall) -> Arc<str> {
         if call.pid == call.tid { text(&call.comm) } else { Arc::clone(&self.comm) }
     }
@@ -212,7 +212,7 @@ fn file_kind(flags: u16) -> FileKind {
     }
 }
 
-/// Begin and end by the counter, in nanoseconds.
+/// Start and end of the call by the counter, in nanoseconds.
 fn counter(call: &ClientCall, hz: u64) -> Option<(u64, u64)> {
     let ns = |ticks: u64| {
         let ns = u128::from(ticks) * 1_000_000_000 / u128::from(hz);

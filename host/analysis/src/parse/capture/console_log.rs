@@ -1,4 +1,4 @@
-//! What a console says besides dumps: what went wrong, and which OP-TEE it is.
+//! Incidents and the OP-TEE release from console text.
 
 use std::sync::Arc;
 
@@ -10,37 +10,37 @@ use crate::{
     },
 };
 
-/// Longest line that is waited for, in bytes.
+/// Longest line that is kept, in bytes.
 const LINE_BYTES: usize = 1 << 20;
 
-/// The text of a console, line by line.
+/// Console text, read line by line.
 pub(super) struct ConsoleLog {
     text: Assembler,
     harvest: Harvest,
     splitter: LineSplitter,
-    /// Lines before each iteration.
+    /// Each iteration, with the number of lines before it.
     iterations: Vec<(u64, Option<u32>)>,
 }
 
 impl ConsoleLog {
-    /// `source` is what places in it are called.
+    /// An empty log; `source` is the name shown in places.
     pub(super) fn new(source: &str) -> Self {
-        let cut = Cut { warmup: 0, marked: true };
+        let split = Cut { warmup: 0, marked: true };
         Self {
-            text: Assembler::new(&format!("console of {source}"), cut),
+            text: Assembler::new(&format!("console of {source}"), split),
             harvest: Harvest::new(false),
             splitter: LineSplitter::new(LINE_BYTES),
             iterations: Vec::new(),
         }
     }
 
-    /// What follows belongs to this iteration.
+    /// Starts an iteration: the text that follows belongs to it.
     pub(super) fn begin(&mut self, moment: Moment) {
-        let measured = moment.stage == Stage::Measured;
-        self.iterations.push((self.text.lines(), measured.then_some(moment.iteration)));
+        let is_measured = moment.stage == Stage::Measured;
+        self.iterations.push((self.text.lines(), is_measured.then_some(moment.iteration)));
     }
 
-    /// Takes text, cut anywhere.
+    /// Reads text, split anywhere.
     pub(super) fn push(&mut self, text: &[u8]) {
         let Self { text: console, harvest, splitter, .. } = self;
         splitter.stretches(text, |lines| {
@@ -49,16 +49,17 @@ impl ConsoleLog {
         });
     }
 
-    /// What went wrong, and the release of OP-TEE, where it was printed.
+    /// The incidents, and the OP-TEE release if it was printed.
     pub(super) fn finish(self) -> (Vec<Incident>, Option<Arc<str>>) {
-        let told = self.text.finish();
-        let mut incidents = told.incidents;
+        let observation = self.text.finish();
+        let mut incidents = observation.incidents;
         for incident in &mut incidents {
-            let before = self.iterations.iter().rev();
-            let mut begun = before.skip_while(|(lines, _)| *lines >= incident.place.at);
-            incident.iteration = begun.next().and_then(|(_, iteration)| *iteration);
+            let iterations = self.iterations.iter().rev();
+            let mut earlier_iterations =
+                iterations.skip_while(|(lines, _)| *lines >= incident.place.at);
+            incident.iteration = earlier_iterations.next().and_then(|(_, iteration)| *iteration);
         }
-        (incidents, told.platform.release)
+        (incidents, observation.platform.release)
     }
 }
 

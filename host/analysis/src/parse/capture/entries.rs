@@ -1,4 +1,4 @@
-//! Entries of a census as facts of the model.
+//! Converts the entries of a snapshot to types of the model.
 
 use crate::model::{
     Instance, Owner, OwnerId, Part, Pool, PoolKind, PoolUnit, Region, Session, Site, Stage,
@@ -90,26 +90,26 @@ pub(super) fn region(region: &census::Region) -> Region {
     }
 }
 
-/// `rwxs` as bits 0 to 3.
+/// Access rights `rwxs` as bits 0 to 3.
 fn access(flags: u32) -> u8 {
-    let has = |flag: u32| u8::from(flags & flag != 0);
-    let secure = 1 - has(pta::REGION_NONSEC);
-    has(pta::REGION_READ) | has(pta::REGION_WRITE) << 1 | has(pta::REGION_EXEC) << 2 | secure << 3
+    let bit = |flag: u32| u8::from(flags & flag != 0);
+    let secure = 1 - bit(pta::REGION_NONSEC);
+    bit(pta::REGION_READ) | bit(pta::REGION_WRITE) << 1 | bit(pta::REGION_EXEC) << 2 | secure << 3
 }
 
 pub(super) fn pool(pool: &pool::Pool, names: &mut NamePool) -> Pool {
-    let known = |flag: u32, value: u64| (pool.known & flag != 0).then_some(value);
+    let known_value = |flag: u32, value: u64| (pool.known & flag != 0).then_some(value);
     Pool {
         kind: pool_kind(pool.kind, names),
         unit: if pool.unit == pta::UNIT_BYTES { PoolUnit::Bytes } else { PoolUnit::Objects },
-        allocated: known(pta::KNOWN_ALLOCATED, pool.allocated),
-        max_allocated: known(pta::KNOWN_MAX, pool.max_allocated),
-        size: known(pta::KNOWN_SIZE, pool.size),
-        largest_free: known(pta::KNOWN_LARGEST_FREE, pool.largest_free),
-        free2_sum: known(pta::KNOWN_FREE2, pool.free2_sum),
-        num_alloc_fail: known(pta::KNOWN_FAIL, pool.num_alloc_fail),
-        biggest_alloc_fail: known(pta::KNOWN_FAIL, pool.biggest_alloc_fail),
-        biggest_alloc_fail_used: known(pta::KNOWN_FAIL, pool.biggest_alloc_fail_used),
+        allocated: known_value(pta::KNOWN_ALLOCATED, pool.allocated),
+        max_allocated: known_value(pta::KNOWN_MAX, pool.max_allocated),
+        size: known_value(pta::KNOWN_SIZE, pool.size),
+        largest_free: known_value(pta::KNOWN_LARGEST_FREE, pool.largest_free),
+        free2_sum: known_value(pta::KNOWN_FREE2, pool.free2_sum),
+        num_alloc_fail: known_value(pta::KNOWN_FAIL, pool.num_alloc_fail),
+        biggest_alloc_fail: known_value(pta::KNOWN_FAIL, pool.biggest_alloc_fail),
+        biggest_alloc_fail_used: known_value(pta::KNOWN_FAIL, pool.biggest_alloc_fail_used),
     }
 }
 

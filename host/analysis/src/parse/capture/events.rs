@@ -1,4 +1,4 @@
-//! Events of the TEE core, in the time that it counts.
+//! Events of the TEE core, timed by its counter.
 
 use teeleak_proto::event;
 
@@ -6,10 +6,10 @@ use super::{ObservationBuilder, entries};
 use crate::model::{Clock, Event, EventKind, Keys, Origin, Stage, Time};
 
 impl ObservationBuilder {
-    /// Takes an event; before it, `lost_before` more were lost.
+    /// Adds an event; `lost_before` events were lost before it.
     pub(super) fn event(&mut self, event: &event::Event, lost_before: u64) {
         let nanoseconds = |ticks| self.hello.and_then(|hello| hello.nanoseconds(ticks));
-        let measured = self.moment.stage == Stage::Measured;
+        let is_measured = self.moment.stage == Stage::Measured;
         let event = Event {
             origin: Origin::Tee,
             seq: event.seq,
@@ -17,7 +17,7 @@ impl ObservationBuilder {
             time: nanoseconds(event.ticks).map(|ns| Time { clock: Clock::Counter, ns }),
             duration_ns: nanoseconds(event.duration_ticks.into()),
             place: self.place(),
-            iteration: measured.then_some(self.moment.iteration),
+            iteration: is_measured.then_some(self.moment.iteration),
             kind: kind(event),
             result: Some(event.result),
             session: entries::has_session(event.kind).then_some(event.session),

@@ -1,10 +1,10 @@
-//! Who answers, and what it can tell.
+//! The hello of the TA: its release and features.
 
 use teeleak_proto::{hello::Hello, pta, version};
 
 use super::{ObservationBuilder, gap};
 
-/// What [`Hello`] said that later frames depend on.
+/// The fields of [`Hello`] that later frames depend on.
 #[derive(Clone, Copy)]
 pub(super) struct HelloFacts {
     features: u32,
@@ -12,7 +12,7 @@ pub(super) struct HelloFacts {
 }
 
 impl HelloFacts {
-    pub(super) fn has(self, feature: u32) -> bool {
+    pub(super) fn has_feature(self, feature: u32) -> bool {
         self.features & feature != 0
     }
 
@@ -35,6 +35,6 @@ impl ObservationBuilder {
     }
 
     pub(super) fn has_tags(&self) -> bool {
-        self.hello.is_some_and(|hello| hello.has(pta::FEATURE_TAGS))
+        self.hello.is_some_and(|hello| hello.has_feature(pta::FEATURE_TAGS))
     }
 }

@@ -1,14 +1,14 @@
-//! Frames in, an [`Observation`] out: the one way in which a device and a recording are read.
+//! Builds an [`Observation`] from frames, of a live device and of a recording alike.
 //!
 //! ```text
-//! frame ─┬─ records ── hello, census (section by section), events, push
+//! frame ─┬─ records ── hello, snapshot (section by section), events, push
 //!        ├─ client calls, kernel trace ── client_calls
-//!        ├─ statistics PTA, console ── stock (the dump), console_log (the rest)
-//!        └─ texts of the normal world ── normal_world
+//!        ├─ statistics PTA, console ── stock (the dump), console_log (other lines)
+//!        └─ ledgers of the normal world ── normal_world
 //! ```
 //!
-//! Invariants: every frame is parsed, ignored or rejected; nothing is analysed here, so calls of clients
-//! and events of the TEE stand side by side until an audit joins them.
+//! Invariants: every frame is parsed, ignored or rejected; nothing is analyzed here, so client calls
+//! and events of the TEE stay separate until an audit joins them.
 
 mod canary;
 mod census;
@@ -50,10 +50,10 @@ use teeleak_proto::record::Record;
 use teeleak_proto::record::RecordError;
 use teeleak_proto::record::{self};
 
-/// A stretch of bytes of a capture that are no frames.
+/// A stretch of bytes in a capture that are not frames.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Damage {
-    /// How many.
+    /// Length of the stretch, in bytes.
     pub bytes: u64,
     /// Whether the file ends there.
     pub at_end: bool,
@@ -73,12 +73,12 @@ pub struct ObservationBuilder {
     log: ConsoleLog,
     clients: ClientCallReader,
     normal: NormalWorldReader,
-    /// Whether events were lost, and those of them that no event after them tells of yet.
+    /// Whether events were lost, and how many since the last event.
     lost_events: (bool, u64),
     ended: bool,
     is_push: bool,
     unknown_records: u64,
-    /// Of the kernel's trace.
+    /// Rejected lines of the kernel trace.
     unknown_lines: u64,
     damaged_bytes: u64,
 }
@@ -99,10 +99,10 @@ impl NamePool {
 }
 
 impl ObservationBuilder {
-    /// Takes a frame; `kind` is `None` for one that this build doesn't know.
+    /// Reads a frame; `kind` is `None` for one that this build doesn't know.
     pub fn frame(&mut self, kind: Option<FrameKind>, payload: &[u8]) {
         self.frames += 1;
-        let known = match kind {
+        let outcome = match kind {
             Some(FrameKind::Meta) => self.meta(payload),
             Some(FrameKind::Phase) => self.phase(payload),
             Some(FrameKind::Iteration) => self.iteration(payload),
@@ -131,13 +131,13 @@ impl ObservationBuilder {
                 return;
             }
         };
-        match known {
+        match outcome {
             Some(()) => self.observation.accounting.parsed += 1,
             None => self.observation.accounting.rejected += 1,
         }
     }
 
-    /// Takes note of bytes that were no frames.
+    /// Records bytes that were not frames.
     pub fn damage(&mut self, damage: Damage) {
         self.frames += 1;
         self.observation.accounting.rejected += 1;
@@ -146,7 +146,7 @@ impl ObservationBuilder {
 }
 
 impl ObservationBuilder {
-    /// Begins; `source` is what places in reports are called.
+    /// An empty builder; `source` is the name shown in places of reports.
     #[must_use]
     pub fn new(source: &str) -> Self {
         Self {
@@ -171,26 +171,26 @@ impl ObservationBuilder {
         }
     }
 
-    /// What the frames told so far, at the end of an iteration.
+    /// The observation so far, at the end of an iteration.
     pub fn so_far(&mut self) -> &mut Observation {
         self.end_census();
-        // The next phase will say it; epochs rise by one with each.
+        // The next phase will state it; epochs rise by one with each.
         if let [.., before, last] = self.observation.samples.as_mut_slice() {
             last.epoch = last.epoch.or(before.epoch.map(|epoch| epoch.wrapping_add(1)));
         }
         &mut self.observation
     }
 
-    /// Forgets all but the newest.
+    /// Drops old data, keeping what is within `bounds`.
     pub fn keep(&mut self, bounds: alarm::Bounds) {
         self.end_census();
-        // Text of a console is read in one piece; what it told so far is kept by itself.
+        // The log is read in one piece, so its incidents so far are moved to the observation first.
         self.end_log();
         self.log = ConsoleLog::new(&self.source);
         alarm::keep(&mut self.observation, bounds);
     }
 
-    /// Everything that the frames told.
+    /// The whole observation.
     #[must_use]
     pub fn finish(mut self) -> Observation {
         self.end_census();
@@ -205,24 +205,24 @@ impl ObservationBuilder {
     fn end_log(&mut self) {
         let (incidents, release) = std::mem::replace(&mut self.log, ConsoleLog::new("")).finish();
         self.observation.incidents.extend(incidents);
-        let known = &mut self.observation.platform.release;
-        *known = known.take().or(release);
+        let known_release = &mut self.observation.platform.release;
+        *known_release = known_release.take().or(release);
     }
 
     fn note_losses(&mut self) {
         let (any, lost) = self.lost_events;
         if any {
             let remedy = Some(remedy::MORE_EVENTS.into());
-            let what = "events".into();
-            self.observation.gaps.push(Gap { what, reason: Reason::Overrun, remedy, lost });
+            let label = "events".into();
+            self.observation.gaps.push(Gap { what: label, reason: Reason::Overrun, remedy, lost });
         }
         if !self.ended {
             self.observation.gaps.push(gap::no_end());
         }
         let losses = [
             ("records", Reason::NotOffered, Some(remedy::OTHER_VERSION), self.unknown_records),
-            ("lines of the kernel's trace", Reason::Damaged, None, self.unknown_lines),
-            ("lines of the normal world", Reason::Damaged, None, self.rejected_lines()),
+            ("lines of the kernel trace", Reason::Damaged, None, self.unknown_lines),
+            ("lines of normal-world ledgers", Reason::Damaged, None, self.rejected_lines()),
             ("bytes of the capture", Reason::Damaged, None, self.damaged_bytes),
         ];
         for (what, reason, remedy, lost) in losses.into_iter().filter(|loss| loss.3 > 0) {
@@ -269,13 +269,13 @@ impl ObservationBuilder {
         self.end_census();
         let epoch = self.has_tags().then_some(phase.epoch);
         self.log.begin(Moment { stage: Stage::from(phase.stage), iteration: phase.iteration });
-        // What is allocated after a census belongs to the epoch of the phase that follows it;
-        // where none does, nobody can say.
+        // What is allocated after a snapshot belongs to the epoch of the phase that follows it;
+        // without one, the epoch is unknown.
         if let Some(sample) = self.observation.samples.last_mut() {
             sample.epoch = epoch;
         }
         self.moment = Moment { stage: Stage::from(phase.stage), iteration: phase.iteration };
-        // A snapshot has but one phase; a run goes from iteration to iteration to its end.
+        // A single snapshot has one phase; a run goes from iteration to iteration to its end.
         self.ended = phase.iteration == 0;
         Some(())
     }
@@ -296,8 +296,8 @@ impl ObservationBuilder {
                     self.lost_events.1 = self.lost_events.1.saturating_add(head.lost);
                 }
                 Ok(Record::Event(event)) => {
-                    let lost = std::mem::take(&mut self.lost_events.1);
-                    self.event(&event, lost);
+                    let lost_before = std::mem::take(&mut self.lost_events.1);
+                    self.event(&event, lost_before);
                 }
                 Ok(record) => self.record(&record),
                 Err(RecordError::Truncated) => self.damaged_bytes += 1,
@@ -337,20 +337,20 @@ impl ObservationBuilder {
 
     fn stats(&mut self, payload: &[u8]) -> Option<()> {
         self.is_stock();
-        let at = (self.moment, self.place());
-        self.stock.stats(payload, at)
+        let context = (self.moment, self.place());
+        self.stock.stats(payload, context)
     }
 
     fn dump(&mut self, payload: &[u8]) -> Option<()> {
         self.is_stock();
-        let at = (self.moment, self.place());
-        let (sample, missed) = self.stock.dump(payload, at)?;
+        let context = (self.moment, self.place());
+        let (sample, missed) = self.stock.dump(payload, context)?;
         self.observation.samples.push(sample);
         self.observation.gaps.extend(missed);
         Some(())
     }
 
-    /// Nobody but stock OP-TEE speaks.
+    /// Records that the data comes from stock OP-TEE.
     fn is_stock(&mut self) {
         if !std::mem::replace(&mut self.observation.platform.stock, true) {
             self.observation.gaps.push(gap::of_stock());
@@ -359,7 +359,7 @@ impl ObservationBuilder {
 
     fn end_census(&mut self) {
         self.end_normal();
-        self.observation.samples.extend(self.stock.cut());
+        self.observation.samples.extend(self.stock.take_incomplete());
         let Some(mut draft) = self.draft.take() else { return };
         if let Some(gauge) = draft.gauge() {
             self.observation.gauges.push(gauge);

@@ -1,4 +1,4 @@
-//! Texts of the normal world's kernel, read by the parsers that read saved ones.
+//! Ledgers of the normal world's kernel, read by the parsers that read saved ones.
 
 use teeleak_proto::normal::{self, Text, Unseen, Why};
 
@@ -8,15 +8,15 @@ use crate::{
     parse::{ledgers::Reader, lines::LineSplitter},
 };
 
-/// What was read of the normal world.
+/// Reads the ledgers of the normal world.
 pub(super) struct NormalWorldReader {
     reader: Reader,
     splitter: LineSplitter,
-    /// Lines that should have told something and did not.
+    /// Rejected lines.
     rejected: u64,
 }
 
-/// Longest line that is put together from pieces, in bytes.
+/// Longest line assembled from pieces, in bytes.
 const LINE_BYTES: usize = 1 << 16;
 
 impl Default for NormalWorldReader {
@@ -39,52 +39,52 @@ impl NormalWorldReader {
 }
 
 impl ObservationBuilder {
-    /// A text of the normal world, or a piece of it.
+    /// Reads a ledger of the normal world, or a piece of one.
     pub(super) fn normal_text(&mut self, payload: &[u8]) -> Option<()> {
         let text: Text<'_> = postcard::from_bytes(payload).ok()?;
         if !text.continued {
             self.normal.end_line();
-            self.normal.reader.at(self.moment);
+            self.normal.reader.set_moment(self.moment);
             self.normal.reader.source(text.path);
         }
         self.normal.lines(text.text);
         Some(())
     }
 
-    /// What was read so far is part of the observation.
+    /// Moves what was read so far to the observation.
     pub(super) fn end_normal(&mut self) {
         self.normal.end_line();
-        let mut told = self.normal.reader.take();
-        // Frames are accounted for; of their lines only what is wrong is told.
-        self.normal.rejected += told.accounting.rejected;
-        told.accounting = Default::default();
-        told.add_to(&mut self.observation, false);
+        let mut world = self.normal.reader.take();
+        // Frames are accounted for; of their lines only the rejected ones are reported.
+        self.normal.rejected += world.accounting.rejected;
+        world.accounting = Default::default();
+        world.add_to(&mut self.observation, false);
     }
 
     pub(super) fn rejected_lines(&self) -> u64 {
         self.normal.rejected
     }
 
-    /// Something that was not seen; what is told with each sample counts once.
+    /// Adds a gap of the normal world; one that comes with each snapshot is added once.
     pub(super) fn normal_unseen(&mut self, payload: &[u8]) -> Option<()> {
-        let unseen: Unseen<'_> = postcard::from_bytes(payload).ok()?;
-        let what = format!("normal world: {}", unseen.what);
-        let gap = gap::of_normal(&what, reason(unseen.why), unseen.remedy, unseen.lost);
-        let same = |known: &&mut Gap| {
+        let record: Unseen<'_> = postcard::from_bytes(payload).ok()?;
+        let description = format!("normal world: {}", record.what);
+        let gap = gap::of_normal(&description, reason(record.why), record.remedy, record.lost);
+        let is_same = |known: &&mut Gap| {
             (&known.what, &known.reason, &known.remedy) == (&gap.what, &gap.reason, &gap.remedy)
         };
-        match self.observation.gaps.iter_mut().find(same) {
+        match self.observation.gaps.iter_mut().find(is_same) {
             Some(known) => known.lost = known.lost.max(gap.lost),
             None => self.observation.gaps.push(gap),
         }
         Some(())
     }
 
-    /// The TEE is left out.
+    /// Records that the TEE is not observed, and why.
     pub(super) fn no_tee(&mut self, payload: &[u8]) -> Option<()> {
-        let none: normal::NoTee<'_> = postcard::from_bytes(payload).ok()?;
-        let (there, why) = (none.there, none.why.into());
-        self.observation.gaps.push(gap::of_tee(there, none.why));
+        let record: normal::NoTee<'_> = postcard::from_bytes(payload).ok()?;
+        let (there, why) = (record.there, record.why.into());
+        self.observation.gaps.push(gap::of_tee(there, record.why));
         self.observation.platform.no_tee = Some(NoTee { there, why });
         Some(())
     }

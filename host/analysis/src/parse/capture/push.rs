@@ -1,4 +1,4 @@
-//! What the TA pushed by itself, and what of it was lost.
+//! Pages that the TA pushed on its own, and the lost ones.
 
 use teeleak_proto::{
     ledger::Violation,
@@ -10,7 +10,7 @@ use super::ObservationBuilder;
 use crate::model::{Gap, Incident, IncidentKind, Reason, rule_name};
 
 impl ObservationBuilder {
-    /// Takes a record that only a push has, or that means more in one.
+    /// Reads a record that only a push has, or that means more in a push.
     pub(super) fn pushed(&mut self, record: &Record<'_>) {
         match record {
             Record::Push(push) => {
@@ -18,12 +18,12 @@ impl ObservationBuilder {
                 self.observation.gaps.extend(of_push(push));
             }
             Record::Unwritten(unwritten) => self.observation.gaps.push(of_disk(unwritten)),
-            Record::Violation(violation) if self.is_push => self.broken(violation),
+            Record::Violation(violation) if self.is_push => self.record_violation(violation),
             _ => {}
         }
     }
 
-    fn broken(&mut self, violation: &Violation) {
+    fn record_violation(&mut self, violation: &Violation) {
         let Violation { rule, resource, key, .. } = *violation;
         let rule = rule_name(rule);
         self.observation.incidents.push(Incident {
@@ -32,7 +32,7 @@ impl ObservationBuilder {
             time: None,
             iteration: None,
             uuid: None,
-            text: format!("noticed by the TA: {rule}, resource {resource}, key {key:#x}").into(),
+            text: format!("detected by the TA: {rule}, resource {resource}, key {key:#x}").into(),
             load_address: None,
             images: Vec::new(),
             stack: Vec::new(),
@@ -41,15 +41,25 @@ impl ObservationBuilder {
 }
 
 fn of_push(push: &Push) -> Option<Gap> {
-    let what = "pages of earlier pushes".into();
-    let lost = push.lost.into();
-    (lost > 0).then_some(Gap { what, reason: Reason::Failed(push.result), remedy: None, lost })
+    let label = "pages of earlier pushes".into();
+    let lost_pages = push.lost.into();
+    (lost_pages > 0).then_some(Gap {
+        what: label,
+        reason: Reason::Failed(push.result),
+        remedy: None,
+        lost: lost_pages,
+    })
 }
 
 fn of_disk(unwritten: &Unwritten) -> Gap {
-    let remedy = Some("make room on the disk of the spool".into());
-    let lost = unwritten.pages;
-    Gap { what: "pages that the plugin got".into(), reason: Reason::NoRoom, remedy, lost }
+    let remedy = Some("free disk space for the spool".into());
+    let lost_pages = unwritten.pages;
+    Gap {
+        what: "pages received by the plugin".into(),
+        reason: Reason::NoRoom,
+        remedy,
+        lost: lost_pages,
+    }
 }
 
 #[cfg(test)]
@@ -66,7 +76,7 @@ mod tests {
         for record in records {
             writer.push(record).unwrap();
         }
-        let used = writer.used();
+        let used = writer.length();
         let mut builder = ObservationBuilder::new("push");
         builder.frame(Some(FrameKind::Records), &page[..used]);
         builder.finish()
@@ -84,7 +94,7 @@ mod tests {
         let unwritten = Unwritten { pages: 4, bytes: 100 };
         let seen = observe(&[Record::Push(push), Record::Unwritten(unwritten), violation()]);
         let told: Vec<_> = seen.incidents.iter().map(|incident| &*incident.text).collect();
-        assert_eq!(told, ["noticed by the TA: release-without-acquire, resource 0, key 0x2a"]);
+        assert_eq!(told, ["detected by the TA: release-without-acquire, resource 0, key 0x2a"]);
         assert_eq!(seen.gaps.iter().map(|gap| gap.lost).collect::<Vec<_>>(), [3, 4]);
     }
 

@@ -1,53 +1,52 @@
-//! Which build flag, or what else, brings what could not be seen.
+//! How to observe what is missing: build flags and other remedies.
 
 use teeleak_proto::pta;
 
-/// What brings the PTA.
+/// How to get the PTA.
 pub const PTA: &str = "patch optee_os with ta/pta and build it with CFG_LEAK_AUDIT=y";
 
-/// What brings allocation records.
+/// How to get allocation records.
 pub const RECORDS: &str = "build optee_os with CFG_TEE_CORE_MALLOC_DEBUG=y";
 
-/// What brings pool counters.
+/// How to get pool counters.
 pub const POOLS: &str = "build optee_os with CFG_WITH_STATS=y";
 
-/// What brings events.
+/// How to get events.
 pub const EVENTS: &str = "build optee_os with CFG_LEAK_AUDIT_EVENTS=512";
 
-/// What keeps more events.
+/// How to keep more events.
 pub const MORE_EVENTS: &str = "build optee_os with a larger CFG_LEAK_AUDIT_EVENTS";
 
-/// What brings owners and epochs.
-pub const TAGS: &str =
-    "a 64-bit core has room for them; on 32 bits differences between samples take over";
+/// How to get owners and epochs.
+pub const TAGS: &str = "needs a 64-bit TEE core; on 32 bits teeleak compares snapshots instead";
 
-/// What brings the records of another version.
-pub const OTHER_VERSION: &str = "read it with the teeleak that wrote it";
+/// How to read records of another version.
+pub const OTHER_VERSION: &str = "read it with the teeleak version that wrote it";
 
-/// What brings allocation sites without the PTA.
-pub const CONSOLE: &str = "give --console CONSOLE, where OP-TEE's own output can be read, with an optee_os built with \
-                                  CFG_TEE_CORE_MALLOC_DEBUG=y; or the PTA: patch optee_os with ta/pta and build it \
-                                  with CFG_LEAK_AUDIT=y";
+/// How to get allocation sites without the PTA.
+pub const CONSOLE: &str = "pass --console CONSOLE, the console that OP-TEE prints to, \
+     with an optee_os built with CFG_TEE_CORE_MALLOC_DEBUG=y; or use the PTA: patch optee_os with \
+     ta/pta and build it with CFG_LEAK_AUDIT=y";
 
-/// What makes dumps appear.
+/// How to make OP-TEE print dumps.
 pub const PRINTED: &str =
-    "build optee_os with CFG_TEE_CORE_MALLOC_DEBUG=y and CFG_TEE_CORE_LOG_LEVEL=2 or more";
+    "build optee_os with CFG_TEE_CORE_MALLOC_DEBUG=y and CFG_TEE_CORE_LOG_LEVEL=2 or higher";
 
-/// What lets dumps be asked for.
+/// Which release prints dumps on request.
 pub const DUMP: &str = "optee_os 3.5.0 or later prints its allocations on request";
 
-/// What to do about a console that says nothing.
-pub const OTHER_CONSOLE: &str = "is it the console that OP-TEE prints to? a serial port needs its speed set (stty), and optee_os \
-     CFG_TEE_CORE_LOG_LEVEL=2 or more";
+/// What to do about a console without OP-TEE output.
+pub const OTHER_CONSOLE: &str = "check that OP-TEE prints to this console; set the speed of a \
+     serial port (stty), and build optee_os with CFG_TEE_CORE_LOG_LEVEL=2 or higher";
 
-/// What brings heaps of TAs.
+/// How to get heaps of TAs.
 pub const TA_STATS: &str =
     "build optee_os and the TA's dev kit with CFG_TA_STATS=y (optee_os 3.20.0 or later)";
 
-/// What shows the regions of a TA that is in a call.
-pub(super) const IDLE: &str = "sample while no call into the TA is running";
+/// How to get the regions of a TA that is in a call.
+pub(super) const IDLE: &str = "take snapshots while no call into the TA is running";
 
-/// Features that a build has or has not: bit, what it brings, the way to it.
+/// Optional features of a build: bit, name, and how to enable it.
 pub const FEATURES: &[(u32, &str, &str)] = &[
     (pta::FEATURE_RECORDS, "allocation sites", RECORDS),
     (pta::FEATURE_TAGS, "owners and epochs of allocations", TAGS),

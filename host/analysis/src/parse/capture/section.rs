@@ -1,4 +1,4 @@
-//! One section of a census: its entries, and how complete they are.
+//! One section of a snapshot: its entries, and how complete they are.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use teeleak_proto::{pta, snapshot::SectionHead};
 
 use super::gap;
 
-/// Entries of one section, over all the pages that hold a part of it.
+/// Entries of one section, collected from all its pages.
 pub(super) struct SectionEntries<T> {
     entries: Vec<T>,
     heads: u32,
@@ -49,23 +49,23 @@ impl<T> SectionEntries<T> {
         self.entries.push(entry);
     }
 
-    /// Whether anything was answered.
+    /// Whether the section was requested: it has entries or failed.
     pub(super) fn is_asked(&self) -> bool {
         self.heads > 0 || self.failed.is_some()
     }
 
-    /// What was lost before the entries of one part: instances without regions.
-    pub(super) fn lost(&self) -> u64 {
+    /// How many entries were lost.
+    pub(super) fn lost_count(&self) -> u64 {
         self.lost
     }
 
-    /// The entries; `what` is what a report calls them.
+    /// The entries; `what` is their name in reports.
     pub(super) fn finish(self, what: Arc<str>, cut: bool) -> Part<Vec<T>> {
         if self.flags & pta::REPLY_BUSY != 0 {
             return Part::Unobserved(gap::busy(what));
         }
-        let told = self.heads > 0;
-        match (self.gap(what, cut), told) {
+        let is_answered = self.heads > 0;
+        match (self.gap(what, cut), is_answered) {
             (Some(gap), true) => Part::Partial(self.entries, gap),
             (Some(gap), false) => Part::Unobserved(gap),
             (None, _) => Part::Complete(self.entries),

@@ -1,4 +1,4 @@
-//! A census of an OP-TEE without our PTA: answers of its statistics PTA, and a dump on a console.
+//! A snapshot of stock OP-TEE: replies of its statistics PTA, and a dump on the console.
 
 use teeleak_proto::{
     stock::{
@@ -23,10 +23,10 @@ use crate::{
     },
 };
 
-/// Console text that is kept for the dump that may end it, in bytes: more than the largest heap prints.
+/// Console text that is kept for the dump that may follow, in bytes: more than the largest heap prints.
 const TEXT_BYTES: usize = 16 << 20;
 
-/// What the frames of stock OP-TEE told since the last census.
+/// Console text and statistics since the last snapshot.
 #[derive(Default)]
 pub(super) struct StockReader {
     text: Vec<u8>,
@@ -41,7 +41,7 @@ struct StockCensus {
 }
 
 impl StockReader {
-    /// Text of the console.
+    /// Reads console text.
     pub(super) fn console(&mut self, text: &[u8]) {
         self.text.extend_from_slice(text);
         if self.text.len() > 2 * TEXT_BYTES {
@@ -49,7 +49,7 @@ impl StockReader {
         }
     }
 
-    /// An answer of the statistics PTA, which begins a census unless one has begun.
+    /// Reads a reply of the statistics PTA, which starts a snapshot unless one is open.
     pub(super) fn stats(&mut self, payload: &[u8], (moment, place): (Moment, Place)) -> Option<()> {
         let reply: StatsReply<'_> = postcard::from_bytes(payload).ok()?;
         let draft = self.draft.get_or_insert_with(|| StockCensus::new(moment, place));
@@ -61,7 +61,7 @@ impl StockReader {
         Some(())
     }
 
-    /// The end of a census, and what was missed before it.
+    /// Ends the snapshot with its dump; also gives the gap before it.
     pub(super) fn dump(
         &mut self,
         payload: &[u8],
@@ -69,14 +69,14 @@ impl StockReader {
     ) -> Option<(Sample, Option<Gap>)> {
         let dump: Dump = postcard::from_bytes(payload).ok()?;
         let draft = self.draft.take().unwrap_or_else(|| StockCensus::new(moment, place));
-        let from = self.text.len().saturating_sub(dump.bytes as usize);
-        let sites = sites(&dump, &self.text[from..]);
+        let start = self.text.len().saturating_sub(dump.bytes as usize);
+        let sites = sites(&dump, &self.text[start..]);
         self.text.clear();
         Some((draft.sample(sites), dump.overrun_before.then(gap::of_console)))
     }
 
-    /// The census that has begun, if one has, when the recording ends before it does.
-    pub(super) fn cut(&mut self) -> Option<Sample> {
+    /// The open snapshot, if the recording ends before it does.
+    pub(super) fn take_incomplete(&mut self) -> Option<Sample> {
         let draft = self.draft.take()?;
         let sites = Part::Unobserved(gap::dump(Reason::Damaged, None, 0));
         Some(draft.sample(sites))
@@ -110,7 +110,7 @@ fn pools(reply: &StatsReply<'_>) -> Part<Vec<Pool>> {
         return Part::Unobserved(gap::stats(reply.result));
     }
     match stats::pools(reply.element_bytes as usize, reply.reply) {
-        // StockReader OP-TEE counts no other pool, and a leak there would not show.
+        // Stock OP-TEE counts no other pool, and a leak there would not show.
         Ok(pools) => Part::Partial(pools, gap::needs_pta("the other pools (crypto, page tables)")),
         Err(error) => Part::Unobserved(gap::unreadable("pools", &error.to_string())),
     }
@@ -135,21 +135,21 @@ fn instances(reply: &StatsReply<'_>) -> Part<Vec<Instance>> {
 fn instance(id: u32, ta: TaStats) -> Instance {
     let regions = match ta.heap {
         Some(_) => gap::needs_pta(&format!("regions of {}", ta.uuid)),
-        // Regions are not seen either, but this is what can be helped.
+        // Regions are missing too, but only the heap has a remedy.
         None => gap::no_heap(&format!("heap and regions of {}", ta.uuid)),
     };
     Instance {
         id,
         uuid: ta.uuid,
         panicked: ta.panicked,
-        // Those from the normal world only.
+        // The PTA counts only the sessions from the normal world.
         ref_count: None,
         regions: Part::Unobserved(regions),
         heap: ta.heap,
     }
 }
 
-/// What the dump says of the core heap.
+/// Allocation sites of the core heap, from the dump.
 fn sites(dump: &Dump, text: &[u8]) -> Part<Vec<Site>> {
     if dump.end == DumpEnd::NotAsked {
         return Part::Unobserved(gap::dump(Reason::NotOffered, Some(remedy::CONSOLE), 0));
@@ -158,28 +158,32 @@ fn sites(dump: &Dump, text: &[u8]) -> Part<Vec<Site>> {
         let reason = gap::of_result(dump.result);
         return Part::Unobserved(gap::dump(reason, Some(remedy::DUMP), 0));
     }
-    let told = console::Dump::read(text);
+    let console_dump = console::Dump::read(text);
     let gap = match dump.end {
-        DumpEnd::Marked if told.records == 0 && told.lost == 0 => {
-            return Part::Unobserved(gap::dump(Reason::NotBuilt, Some(remedy::PRINTED), told.lost));
+        DumpEnd::Marked if console_dump.records == 0 && console_dump.lost == 0 => {
+            return Part::Unobserved(gap::dump(
+                Reason::NotBuilt,
+                Some(remedy::PRINTED),
+                console_dump.lost,
+            ));
         }
-        _ if told.records == 0 && told.marks == 0 => {
+        _ if console_dump.records == 0 && console_dump.marks == 0 => {
             return Part::Unobserved(gap::dump(
                 Reason::Late,
                 Some(remedy::OTHER_CONSOLE),
-                told.lost,
+                console_dump.lost,
             ));
         }
-        _ if told.records == 0 => {
-            let reason = if told.lost > 0 { Reason::Damaged } else { Reason::Late };
-            return Part::Unobserved(gap::dump(reason, None, told.lost));
+        _ if console_dump.records == 0 => {
+            let reason = if console_dump.lost > 0 { Reason::Damaged } else { Reason::Late };
+            return Part::Unobserved(gap::dump(reason, None, console_dump.lost));
         }
-        _ if dump.overrun => Some(gap::dump(Reason::Overrun, None, told.lost)),
-        DumpEnd::TimedOut => Some(gap::dump(Reason::Late, None, told.lost)),
-        _ if told.lost > 0 => Some(gap::dump(Reason::Damaged, None, told.lost)),
+        _ if dump.overrun => Some(gap::dump(Reason::Overrun, None, console_dump.lost)),
+        DumpEnd::TimedOut => Some(gap::dump(Reason::Late, None, console_dump.lost)),
+        _ if console_dump.lost > 0 => Some(gap::dump(Reason::Damaged, None, console_dump.lost)),
         _ => None,
     };
-    let sites = told.sites.into_iter().map(site).collect();
+    let sites = console_dump.sites.into_iter().map(site).collect();
     match gap {
         Some(gap) => Part::Partial(sites, gap),
         None => Part::Complete(sites),

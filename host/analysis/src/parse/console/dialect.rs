@@ -1,4 +1,4 @@
-//! What the wording alone tells about the release.
+//! Guesses the OP-TEE release from the source line that prints records.
 
 /// Source line of the statement in `mdbg_check()` or `gen_mdbg_check()` that prints a record, of every
 /// release since 2.0 (`lib/libutils/isoc/bget_malloc.c` of optee_os at each tag).

@@ -1,8 +1,8 @@
-//! A dump whose begin and end are known: somebody asked for it, with a mark on the console before
-//! and after it.
+//! A dump whose start and end are known: it was requested, with a mark on the console before and
+//! after it.
 //!
-//! [`super::Assembler`] has to find out where a dump of a log ends; here only what lies between the
-//! marks counts, and all of it does.
+//! [`super::Assembler`] has to find where the dumps of a log end; here everything between the marks
+//! is the dump.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -13,7 +13,7 @@ use super::{
     harvest::Harvest, lines::prefix::Image, messages::fact::What, rules::Rules, scan::scan,
 };
 
-/// Allocations that are alike.
+/// An allocation site and size.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct DumpSite {
     /// Source file.
@@ -24,30 +24,30 @@ pub struct DumpSite {
     pub size: u64,
 }
 
-/// What a dump says.
+/// The allocations of a dump.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Dump {
-    /// How many allocations there are at each site.
+    /// Number of allocations at each site.
     pub sites: BTreeMap<DumpSite, u64>,
-    /// Their sum.
+    /// Number of all allocations.
     pub records: u64,
-    /// Lines that should have said something and could not be read.
+    /// Lines that should have been records and could not be read.
     pub lost: u64,
-    /// Marks there were.
+    /// Marks in the text.
     pub marks: u64,
 }
 
 impl Dump {
-    /// Reads `text`. With two marks or more what lies between the last two counts; with one, what
-    /// comes after it; with none, everything.
+    /// Reads `text`: with two marks or more, the part between the last two; with one, the part after
+    /// it; with none, everything.
     #[must_use]
     pub fn read(text: &[u8]) -> Self {
-        let (between, marks) = between(text);
+        let (between, marks) = text_between_marks(text);
         let mut harvest = Harvest::new(false);
         scan(between, &Rules::default(), &mut harvest);
         let tally = harvest.tally();
-        let lost = tally.lines.rejected + tally.spliced;
-        let mut dump = Self { marks, lost, ..Self::default() };
+        let lost_lines = tally.lines.rejected + tally.spliced;
+        let mut dump = Self { marks, lost: lost_lines, ..Self::default() };
         dump.add(&harvest);
         dump
     }
@@ -56,7 +56,7 @@ impl Dump {
         let names: Vec<_> = harvest.sites.iter().collect();
         for entry in &harvest.entries {
             let What::Records(run) = &entry.what else { continue };
-            // A TA may have a heap, and a dump, of its own.
+            // A TA may dump its own heap.
             if matches!(entry.who.image, Some(Image::Ta | Image::Ldelf)) {
                 continue;
             }
@@ -70,11 +70,11 @@ impl Dump {
     }
 }
 
-/// The text that counts, and how many marks there are.
-fn between(text: &[u8]) -> (&[u8], u64) {
-    // A line that has not come to its end yet may still become something else.
-    let whole = memchr::memrchr(b'\n', text).map_or(0, |end| end + 1);
-    let marks: Vec<_> = memmem::find_iter(&text[..whole], MARK).collect();
+/// The text of the dump, and the number of marks.
+fn text_between_marks(text: &[u8]) -> (&[u8], u64) {
+    // A line without its end may still become something else.
+    let complete_bytes = memchr::memrchr(b'\n', text).map_or(0, |end| end + 1);
+    let marks: Vec<_> = memmem::find_iter(&text[..complete_bytes], MARK).collect();
     let line_end =
         |at: usize| memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |n| at + n + 1);
     let line_start = |at: usize| memchr::memrchr(b'\n', &text[..at]).map_or(0, |n| n + 1);
@@ -84,7 +84,7 @@ fn between(text: &[u8]) -> (&[u8], u64) {
         [only] => (&text[line_end(only)..], n),
         [.., before, after] => {
             let (from, to) = (line_end(before), line_start(after));
-            // Two on one line: consoles that share a wire may do that.
+            // Both marks may be on one line where consoles share a wire.
             (text.get(from..to).unwrap_or_default(), n)
         }
     }

@@ -1,4 +1,4 @@
-//! What one chunk of text said, line by line, before it is put together with its neighbours.
+//! The facts of one chunk of text, line by line, before they are assembled with other chunks.
 
 use std::ops::Range;
 
@@ -9,29 +9,29 @@ use super::{
 };
 use crate::model::Accounting;
 
-/// What one chunk of text said. To be used again and again: it keeps its memory.
+/// The facts of one chunk of text. Reuse it for the next chunk: it keeps its memory.
 #[derive(Clone, Debug, Default)]
 pub struct Harvest {
     pub(super) entries: Vec<Entry>,
     /// Sites of the records of all runs.
     pub(super) ids: Vec<u32>,
     pub(super) sites: Sites,
-    /// Steps that rules name.
+    /// Steps of rules.
     pub(super) steps: Steps,
     pub(super) tally: Tally,
-    /// Source line that printed the first record, where its prefix says so.
+    /// Source line that printed the first record, if its prefix has one.
     pub(super) printed_at: Option<u32>,
     pub(super) rejects: Rejects,
 }
 
-/// Where the lines of a chunk, or of a whole text, went.
+/// How many lines of a chunk, or of a whole text, were parsed, ignored and rejected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Tally {
-    /// Lines, parsed, ignored and rejected.
+    /// Lines read, parsed, ignored and rejected.
     pub lines: Accounting,
     /// Lines rejected by reason, in the order of [`Why::ALL`].
     pub why: [u64; Why::ALL.len()],
-    /// Messages lost from lines that held another, intact one, too.
+    /// Messages lost from lines that also held an intact one.
     pub spliced: u64,
 }
 
@@ -54,7 +54,7 @@ struct Reject {
     text: Range<usize>,
 }
 
-/// The lines that were rejected, where somebody wants to see them.
+/// The rejected lines, if they are kept.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rejects {
     pub(super) keep: bool,
@@ -73,26 +73,26 @@ impl Rejects {
 }
 
 impl Harvest {
-    /// An empty one; `keep_rejects` if [`Self::rejects`] is wanted.
+    /// No facts; `keep_rejects` if [`Self::rejects`] is needed.
     #[must_use]
     pub fn new(keep_rejects: bool) -> Self {
         let rejects = Rejects { keep: keep_rejects, ..Rejects::default() };
         Self { rejects, ..Self::default() }
     }
 
-    /// Where the chunk's lines went.
+    /// How many of the chunk's lines were parsed, ignored and rejected.
     #[must_use]
     pub const fn tally(&self) -> &Tally {
         &self.tally
     }
 
-    /// The lines that were rejected: line within the chunk from 0, why, and its bytes.
+    /// The rejected lines: line within the chunk from 0, why, and its bytes.
     pub fn rejects(&self) -> impl Iterator<Item = (u32, Why, &[u8])> {
         let text = &self.rejects.text;
         self.rejects.lines.iter().map(|line| (line.line, line.why, &text[line.text.clone()]))
     }
 
-    /// Forgets all, keeping the memory.
+    /// Clears it, keeping the memory.
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.ids.clear();

@@ -1,13 +1,13 @@
-//! Console text of any OP-TEE, in whatever way it reached a file.
+//! Console text of any OP-TEE release, however it was recorded.
 //!
 //! ```text
-//! chunk of bytes ── scan ──> Harvest   each line by itself, in parallel
+//! chunk of bytes ── scan ──> Harvest   each line alone, in parallel
 //! Harvest, Harvest ... ── Assembler ──> Observation   in the order of the text
 //! ```
 //!
-//! Invariants: lines read = parsed + ignored + rejected; any way of cutting a text into chunks gives the same
-//! observation; memory is bounded whatever the text; nothing is in the observation that no line says.
-//! Property tests (`tests/log_properties.rs`) and a fuzz target (`cargo xtask fuzz text`) hold it to that.
+//! Invariants: lines read = parsed + ignored + rejected; the chunk size makes no difference to the
+//! observation; memory is bounded whatever the text; the observation has only facts that a line states.
+//! Property tests (`tests/log_properties.rs`) and a fuzz target (`cargo xtask fuzz text`) check this.
 
 mod dialect;
 mod dump;

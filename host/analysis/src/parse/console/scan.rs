@@ -1,8 +1,8 @@
-//! One chunk of text: every line looked at once, by nothing but its own bytes.
+//! Scans one chunk of text: every line once, independent of all others.
 //!
-//! Since no line's meaning depends on another one here, chunks can be scanned in any order, by any
-//! number of threads; [`super::Assembler`] then puts their harvests together in the order of the
-//! text. That makes the result the same for every way of cutting the text into chunks.
+//! Since no line depends on another one here, chunks can be scanned in any order, by any number of
+//! threads; [`super::Assembler`] then assembles their facts in the order of the text. So the result
+//! is the same for all chunk sizes.
 
 use super::{
     harvest::Harvest,
@@ -19,11 +19,11 @@ use super::{
     rules::{Cursor, Hit, Hits, Rules},
 };
 
-/// Two records of one dump are less than this apart, in nanoseconds: a record takes 1 to 4 ms on a
-/// console of 115200 baud, and nothing else runs on that core until the dump is over.
+/// Longest pause between two records of one dump, in nanoseconds: a record takes 1 to 4 ms on a
+/// console of 115200 baud, and nothing else runs on that core during a dump.
 pub(super) const PAUSE_NS: u64 = 2_000_000_000;
 
-/// Scans `chunk`, which must end where a line ends unless it is the last one of its source.
+/// Scans `chunk`, which must end with a whole line unless it is the last one of its source.
 ///
 /// `harvest` is overwritten.
 pub fn scan(chunk: &[u8], rules: &Rules, harvest: &mut Harvest) {
@@ -55,11 +55,11 @@ pub fn scan(chunk: &[u8], rules: &Rules, harvest: &mut Harvest) {
 
 struct Scanner<'a> {
     chunk: &'a [u8],
-    /// Whether prefixes of releases up to 2.6 occur, once somebody had to know.
+    /// Whether prefixes of releases up to 2.6 occur; determined when first needed.
     words: Option<bool>,
-    /// The prefix of the line before.
+    /// The prefix of the previous line.
     known: Option<Known<'a>>,
-    /// Whether lines may have to be cleaned.
+    /// Whether lines may contain control sequences.
     controls: bool,
     cursor: Cursor<'a>,
     rules: &'a Rules,
@@ -74,11 +74,11 @@ struct OpenRun<'a> {
     who: Who,
     entry: usize,
     from: u32,
-    /// Line of the last record: where one is left out another run begins, so that a run gives the line of
-    /// each of its records.
+    /// Line of the last record: the records of a run are on successive lines, so the run gives the line
+    /// of each.
     line: u32,
     ordinals: Option<(u32, u32)>,
-    /// What stood before the last record.
+    /// The text before the last record.
     left: &'a [u8],
 }
 
@@ -91,7 +91,7 @@ impl<'a> Scanner<'a> {
             self.cold((raw, None), ended, hits);
             return;
         }
-        // What is trimmed off the beginning makes places in the text none in the line.
+        // Trimming the start of a line shifts the offsets of its literals.
         let hits = if raw.first() == Some(&b'\r') { hits.anywhere() } else { hits };
         if !hits.is_none() && self.step(line, hits) {
             return;
@@ -104,7 +104,7 @@ impl<'a> Scanner<'a> {
         self.cold((raw, head), ended, Hits::NONE);
     }
 
-    /// Takes the line if it is a record in its usual form, whole and alone.
+    /// Reads the line if it is a record in its usual form, intact and alone.
     #[inline]
     fn hot(&mut self, head: Head<'a>) -> bool {
         if head.length == FULL {
@@ -113,11 +113,11 @@ impl<'a> Scanner<'a> {
         let Some(Ok((count, tail))) = mdbg::split(head.message) else { return false };
         let Ok(number) = self.out.sites.number(tail) else { return false };
         self.printed_at(&head);
-        self.record(who(&head), head.left, count, number);
+        self.record(origin_of(&head), head.left, count, number);
         true
     }
 
-    /// Adds a record to the run that is open, or begins one.
+    /// Adds a record to the open run, or starts one.
     #[inline]
     fn record(&mut self, who: Who, left: &'a [u8], count: Option<u32>, number: u32) {
         match &mut self.run {
@@ -130,7 +130,7 @@ impl<'a> Scanner<'a> {
             _ => self.begin_run(who, left, count),
         }
         self.out.ids.push(number);
-        // What follows may be another dump, which has a time of its own.
+        // What follows may be another dump, with its own time.
         if self.out.sites.is_of_heap(number) {
             self.end_run();
         }
@@ -138,31 +138,36 @@ impl<'a> Scanner<'a> {
 
     fn begin_run(&mut self, who: Who, left: &'a [u8], count: Option<u32>) {
         self.end_run();
-        let from = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
+        let start = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
         let ordinals = count.map(|count| (count, count));
         self.run = Some(OpenRun {
             who,
             entry: self.out.entries.len(),
-            from,
+            from: start,
             line: self.line,
             ordinals,
             left,
         });
         let time = stamp::read(left);
-        let run = Run { from, to: from, ordinals, until: time };
+        let run = Run { from: start, to: start, ordinals, until: time };
         self.out.entries.push(Entry { line: self.line, who, time, what: What::Records(run) });
     }
 
     fn end_run(&mut self) {
         let Some(run) = self.run.take() else { return };
-        let to = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
-        let until = stamp::read(run.left);
+        let end = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
+        let end_time = stamp::read(run.left);
         if let Some(entry) = self.out.entries.get_mut(run.entry) {
-            entry.what = What::Records(Run { from: run.from, to, ordinals: run.ordinals, until });
+            entry.what = What::Records(Run {
+                from: run.from,
+                to: end,
+                ordinals: run.ordinals,
+                until: end_time,
+            });
         }
     }
 
-    /// Any line that [`Self::hot`] did not take, with its prefix where that was found already.
+    /// Reads any line that [`Self::hot`] did not, with its prefix if already found.
     fn cold(&mut self, (raw, head): (&'a [u8], Option<Head<'a>>), ended: bool, hits: Hits) {
         if raw.len() > MAX_LINE {
             self.reject(None, Why::TooLong, &raw[..MAX_LINE]);
@@ -178,16 +183,17 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Takes the line if a rule matches it.
+    /// Reads the line if a rule matches it.
     fn step(&mut self, line: &[u8], hits: Hits) -> bool {
         let Some(hit) = self.rules.apply(line, hits, &mut self.out.steps) else { return false };
-        let what = match hit {
+        let fact = match hit {
             Hit::Mark => What::Mark,
             Hit::Step => What::Step,
         };
         let edge = prefix::edge(line);
-        let who = edge.map_or(NOBODY, |edge| Who { image: Some(edge.image), thread: edge.thread });
-        self.fact(who, edge.map_or(line, |edge| edge.left), what);
+        let origin =
+            edge.map_or(NOBODY, |edge| Who { image: Some(edge.image), thread: edge.thread });
+        self.fact(origin, edge.map_or(line, |edge| edge.left), fact);
         true
     }
 
@@ -196,21 +202,21 @@ impl<'a> Scanner<'a> {
             return;
         }
         match head.or_else(|| prefix::find(line)).or_else(|| self.find_words(line)) {
-            Some(head) => self.tagged(line, head, ended),
-            None => self.untagged(line, ended),
+            Some(head) => self.take_tagged(line, head, ended),
+            None => self.take_untagged(line, ended),
         }
     }
 
     fn find_words<'l>(&mut self, line: &'l [u8]) -> Option<Head<'l>> {
         let (chunk, controls) = (self.chunk, self.controls);
-        // Controls may stand in the middle of the words.
+        // Control sequences may be in the middle of the words.
         let words = self.words.get_or_insert_with(|| controls || prefix::has_words(chunk));
         if *words { prefix::find_words(line) } else { None }
     }
 
-    /// A line with a prefix, and perhaps with further ones inside: consoles that share a wire cut
-    /// into one another's lines.
-    fn tagged(&mut self, line: &[u8], first: Head<'_>, ended: bool) {
+    /// Reads a line with a prefix, and possibly more inside: consoles that share a wire cut into each
+    /// other's lines.
+    fn take_tagged(&mut self, line: &[u8], first: Head<'_>, ended: bool) {
         let mut head = first;
         let mut outcome = self.read(&head, ended);
         while matches!(outcome, Outcome::Ignored | Outcome::Damaged(_))
@@ -219,22 +225,22 @@ impl<'a> Scanner<'a> {
             if matches!(outcome, Outcome::Damaged(_)) {
                 self.out.tally.spliced += 1;
                 self.end_run();
-                self.push(who(&head), None, What::Damaged);
+                self.push(origin_of(&head), None, What::Damaged);
             }
             head = Head { left: head.left, ..inner };
             outcome = self.read(&head, ended);
         }
         match outcome {
             Outcome::Record(count) => self.cold_record(&head, count),
-            Outcome::Fact(what) => self.fact(who(&head), head.left, what),
-            Outcome::Damaged(why) => self.reject(Some(who(&head)), why, line),
-            Outcome::Ignored => self.other(who(&head)),
+            Outcome::Fact(what) => self.fact(origin_of(&head), head.left, what),
+            Outcome::Damaged(why) => self.reject(Some(origin_of(&head)), why, line),
+            Outcome::Ignored => self.take_other(origin_of(&head)),
         }
     }
 
-    /// Reads a message, knowing how its line ends.
+    /// Reads a message; `ended` if its line is complete.
     fn read(&self, head: &Head<'_>, ended: bool) -> Outcome {
-        let outcome = classify::tagged(head);
+        let outcome = classify::read_tagged(head);
         match outcome {
             Outcome::Record(_) | Outcome::Fact(_) if !ended => Outcome::Damaged(Why::Unterminated),
             Outcome::Record(_) | Outcome::Fact(What::Region(_)) if head.length == FULL => {
@@ -244,8 +250,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn untagged(&mut self, line: &[u8], ended: bool) {
-        match classify::untagged(line) {
+    fn take_untagged(&mut self, line: &[u8], ended: bool) {
+        match classify::read_untagged(line) {
             Outcome::Ignored => {}
             Outcome::Damaged(why) => self.reject(None, why, line),
             Outcome::Record(_) | Outcome::Fact(_) if !ended => {
@@ -259,7 +265,7 @@ impl<'a> Scanner<'a> {
     fn cold_record(&mut self, head: &Head<'_>, count: Option<u32>) {
         if let Some(Ok((_, tail))) = mdbg::split(head.message) {
             self.printed_at(head);
-            self.lone_record(who(head), head.left, count, tail);
+            self.lone_record(origin_of(head), head.left, count, tail);
         }
     }
 
@@ -276,17 +282,17 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// A record of a line that had to be cleaned: a run of its own, since what stands before it does
-    /// not live as long as the chunk.
+    /// Adds a record of a cleaned line as a run of its own, since the text before it does not live as
+    /// long as the chunk.
     fn lone_record(&mut self, who: Who, left: &[u8], count: Option<u32>, tail: &[u8]) {
         self.end_run();
         match self.out.sites.number(tail) {
             Ok(number) => {
-                let from = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
+                let start = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
                 self.out.ids.push(number);
                 let time = stamp::read(left);
                 let ordinals = count.map(|count| (count, count));
-                let run = Run { from, to: from.saturating_add(1), ordinals, until: time };
+                let run = Run { from: start, to: start.saturating_add(1), ordinals, until: time };
                 self.push(who, time, What::Records(run));
                 self.out.tally.lines.parsed += 1;
             }
@@ -297,9 +303,9 @@ impl<'a> Scanner<'a> {
     fn fact(&mut self, who: Who, left: &[u8], what: What) {
         self.end_run();
         self.out.tally.lines.parsed += 1;
-        // The time of a map is that of its beginning.
-        let timed = !matches!(what, What::Region(MapLine { index: 1.., .. }));
-        self.push(who, if timed { stamp::read(left) } else { None }, what);
+        // The time of a map is that of its first line.
+        let has_time = !matches!(what, What::Region(MapLine { index: 1.., .. }));
+        self.push(who, if has_time { stamp::read(left) } else { None }, what);
     }
 
     fn reject(&mut self, who: Option<Who>, why: Why, text: &[u8]) {
@@ -310,8 +316,8 @@ impl<'a> Scanner<'a> {
         self.push(who.unwrap_or(NOBODY), None, What::Damaged);
     }
 
-    /// A line of the secure world about something else.
-    fn other(&mut self, who: Who) {
+    /// Counts an unrelated line of the secure world.
+    fn take_other(&mut self, who: Who) {
         self.end_run();
         if let Some(Entry { who: last, what: What::Other(n), .. }) = self.out.entries.last_mut()
             && *last == who
@@ -344,10 +350,10 @@ impl OpenRun<'_> {
     }
 }
 
-/// The normal world, or nobody that we know.
+/// The normal world, or an unknown writer.
 const NOBODY: Who = Who { image: None, thread: None };
 
 #[inline]
-fn who(head: &Head<'_>) -> Who {
+fn origin_of(head: &Head<'_>) -> Who {
     Who { image: Some(head.image), thread: head.thread }
 }

@@ -1,13 +1,13 @@
-//! Allocation sites of one chunk, found again by the very bytes of their text.
+//! Allocation sites of one chunk, looked up by the bytes of their text.
 //!
-//! A dump says the same few sites again and again. So the text after `buffer: ` is looked up as it is,
-//! and only what was not seen before is parsed.
+//! A dump repeats the same few sites many times. So the text after `buffer: ` is looked up unparsed,
+//! and only new text is parsed.
 
 use std::ops::Range;
 
 use super::messages::{fact::Why, mdbg};
 
-/// End of the name of the file that the heap is in.
+/// File name of the heap's source.
 pub(super) const HEAP: &str = "isoc/bget_malloc.c";
 
 /// A site of a chunk.
@@ -20,16 +20,16 @@ struct Key {
     file: Range<usize>,
     line: u32,
     size: u64,
-    /// Number of the site that followed it last time.
+    /// Number of the site after it in the last dump.
     next: u32,
-    /// Whether the heap allocates for itself there: its table of pools comes last in a dump.
+    /// Whether the heap allocates for itself there: its pool table comes last in a dump.
     of_heap: bool,
 }
 
-/// The sites of a chunk, numbered in the order in which they were met.
+/// The sites of a chunk, numbered in order of first occurrence.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sites {
-    /// Open addressing: number of a site plus one, 0 for none.
+    /// Open addressing: number of a site plus one, 0 for a free slot.
     table: Vec<u32>,
     keys: Vec<Key>,
     arena: Vec<u8>,
@@ -38,7 +38,7 @@ pub(super) struct Sites {
 }
 
 impl Sites {
-    /// Forgets all, keeping the memory.
+    /// Clears it, keeping the memory.
     pub(super) fn clear(&mut self) {
         self.table.fill(0);
         self.keys.clear();
@@ -46,7 +46,7 @@ impl Sites {
         self.last = 0;
     }
 
-    /// The number of the site that `tail` (`32 bytes core/mm/mobj.c:168`) names.
+    /// The number of the site of `tail` (`32 bytes core/mm/mobj.c:168`).
     #[inline]
     pub(super) fn number(&mut self, tail: &[u8]) -> Result<u32, Why> {
         // Successive dumps list the same sites in much the same order.
@@ -75,13 +75,13 @@ impl Sites {
         self.insert(hash, tail)
     }
 
-    /// Whether the site is one of the heap itself.
+    /// Whether the site is in the heap's own source.
     #[inline]
     pub(super) fn is_of_heap(&self, number: u32) -> bool {
         self.keys.get(number as usize).is_some_and(|key| key.of_heap)
     }
 
-    /// The sites in their order: file, line, size in bytes.
+    /// The sites in order: file, line, size in bytes.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, u32, u64)> {
         self.keys.iter().map(|key| {
             let file = str::from_utf8(&self.arena[key.file.clone()]).unwrap_or_default();
@@ -109,7 +109,7 @@ impl Sites {
         if self.keys.len() * 2 > self.table.len() {
             self.grow();
         } else {
-            self.put(number, hash);
+            self.store(number, hash);
         }
         Ok(number)
     }
@@ -120,12 +120,12 @@ impl Sites {
         self.table.resize(len, 0);
         for number in 0..self.keys.len() {
             if let Ok(n) = u32::try_from(number) {
-                self.put(n, self.keys[number].hash);
+                self.store(n, self.keys[number].hash);
             }
         }
     }
 
-    fn put(&mut self, number: u32, hash: u64) {
+    fn store(&mut self, number: u32, hash: u64) {
         let mut slot = self.slot(hash);
         while self.table[slot] != 0 {
             slot = (slot + 1) & (self.table.len() - 1);
@@ -142,8 +142,8 @@ fn hash(text: &[u8]) -> u64 {
         let product = u128::from(hash ^ word) * u128::from(ODD);
         // The sum of both halves of the product, truncated on purpose.
         #[expect(clippy::cast_possible_truncation, reason = "both halves are used")]
-        let folded = (product as u64) ^ ((product >> 64) as u64);
-        folded
+        let sum = (product as u64) ^ ((product >> 64) as u64);
+        sum
     };
     let mut hash = ODD ^ text.len() as u64;
     let (words, rest) = text.as_chunks::<8>();

@@ -1,4 +1,4 @@
-//! A call, from its begin to its end, as the model has it.
+//! Converts the start and end of a call to a call of the model.
 
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ const REFUSED: (u32, u32) = (tee_result::GENERIC, 2);
 impl Reader {
     pub(super) fn call(&mut self, tid: u32, begun: &Begun, ended: &Ended) {
         let pid = self.pid_of(tid, begun.pid.or(ended.pid));
-        let refused = ended.code != 0;
-        let (result, origin) = if refused { REFUSED } else { (ended.ret, ended.origin) };
+        let is_refused = ended.code != 0;
+        let (result, origin) = if is_refused { REFUSED } else { (ended.ret, ended.origin) };
         let (session, uuid) = self.session(begun, ended, result);
         let kind = match begun.act {
-            // Who asked for it is told by itself.
+            // The call that this one is part of is reported.
             Act::Shut | Act::Close if begun.inner => return,
             Act::Open => CallKind::OpenSession,
             Act::Invoke => CallKind::InvokeCommand,
@@ -30,14 +30,14 @@ impl Reader {
             Act::Cancel => CallKind::RequestCancellation,
         };
         let (begin_ns, end_ns) = (begun.begin_ns, ended.end_ns.max(begun.begin_ns));
-        let params = begun.params_after(ended).map(|after| begun.params.with(&after));
-        let tells_origin = refused || matches!(begun.act, Act::Open | Act::Invoke);
+        let params = begun.params_after(ended).map(|after| begun.params.call_params(&after));
+        let tells_origin = is_refused || matches!(begun.act, Act::Open | Act::Invoke);
         let process = self.meet(pid, begun);
         let by_kernel = begun.act == Act::Shut;
         let comm = if pid == tid { Arc::clone(&begun.comm) } else { Arc::clone(&process.comm) };
         let call = Call {
-            place: self.here(),
-            // The thread in which the kernel closes did not ask for it.
+            place: self.current_place(),
+            // The kernel closes the session in a thread that did not request it.
             by: Party { pid, tid: if by_kernel { 0 } else { tid }, comm, by_kernel },
             thread: Arc::clone(&begun.comm),
             kind,
@@ -56,7 +56,7 @@ impl Reader {
         self.calls.push(call);
     }
 
-    /// Session and TA of a call, the former `None` where there is none.
+    /// Session and TA of a call; no session if its open failed.
     fn session(
         &mut self,
         begun: &Begun,
@@ -71,24 +71,24 @@ impl Reader {
                 }
                 return ((result == 0).then_some(session), begun.uuid);
             }
-            // Closed by its client or the kernel; what is in it is the same closing again.
+            // Closed by its client or the kernel; a call within it closes the same session.
             Act::Close | Act::Shut if ended.code == 0 && !begun.inner => self.tas.remove(&session),
             _ => self.tas.get(&session).copied(),
         };
         (Some(session), uuid)
     }
 
-    /// The process of a thread; a thread of which nobody knows it stands for itself.
+    /// The process of a thread; the thread itself if its process is unknown.
     pub(super) fn pid_of(&self, tid: u32, told: Option<u32>) -> u32 {
         told.or_else(|| self.owners.get(&tid).copied()).unwrap_or(tid)
     }
 
-    /// The process that a call is of.
+    /// The process of a call; records that it called.
     pub(super) fn meet(&mut self, pid: u32, begun: &Begun) -> &mut Process {
-        let at = self.monotonic(begun.begin_ns);
+        let call_ns = self.monotonic(begun.begin_ns);
         let process = self.process(pid);
         if !process.called {
-            (process.called, process.born_ns) = (true, at);
+            (process.called, process.born_ns) = (true, call_ns);
         }
         if process.comm.is_empty() {
             process.comm = Arc::clone(&begun.comm);

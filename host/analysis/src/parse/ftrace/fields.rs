@@ -1,4 +1,4 @@
-//! What a probe tells: `session=2 ret=0 p0={0x1,0x5,0x0} comm="drm-player"`.
+//! Fields of a probe's event: `session=2 ret=0 p0={0x1,0x5,0x0} comm="drm-player"`.
 
 use teeleak_proto::{Uuid, client::head::word};
 
@@ -13,15 +13,15 @@ pub(super) struct Fields<'t>(pub(super) &'t str);
 pub(super) struct Params {
     /// As in `TEEC_PARAM_TYPES()`.
     pub(super) types: u32,
-    /// Each one's two words: a value, or offset and size of memory.
+    /// Two words for each parameter: a value, or offset and size of memory.
     pub(super) words: [(u64, u64); 4],
 }
 
-/// The name of the task comes last and may look like any other field.
+/// The name of the task comes last, since it may look like any other field.
 const LAST: &str = "comm=";
 
-/// Bits of the attributes that say what a parameter is (`TEE_IOCTL_PARAM_ATTR_TYPE_MASK`), and the
-/// one that says what it is for (`TEE_IOCTL_PARAM_ATTR_META`), of Linux include/uapi/linux/tee.h.
+/// Bits of the attributes with a parameter's type (`TEE_IOCTL_PARAM_ATTR_TYPE_MASK`) and its use
+/// (`TEE_IOCTL_PARAM_ATTR_META`), of Linux include/uapi/linux/tee.h.
 const ATTR: (u64, u64) = (0xff, 0x100);
 
 impl<'t> Fields<'t> {
@@ -36,19 +36,19 @@ impl<'t> Fields<'t> {
         number(self.value(name)?)?.try_into().ok()
     }
 
-    /// What a function of the kernel returned.
+    /// Return value of a kernel function.
     pub(super) fn code(&self, name: &str) -> Option<i32> {
         self.value(name)?.parse().ok()
     }
 
     fn array<const N: usize>(&self, name: &str) -> Option<[u64; N]> {
-        let inside = self.value(name)?.strip_prefix('{')?.strip_suffix('}')?;
-        let mut all = [0; N];
-        let mut numbers = inside.split(',');
-        for to in &mut all {
+        let list = self.value(name)?.strip_prefix('{')?.strip_suffix('}')?;
+        let mut values = [0; N];
+        let mut numbers = list.split(',');
+        for to in &mut values {
             *to = number(numbers.next()?)?;
         }
-        numbers.next().is_none().then_some(all)
+        numbers.next().is_none().then_some(values)
     }
 
     pub(super) fn uuid(&self) -> Option<Uuid> {
@@ -60,7 +60,7 @@ impl<'t> Fields<'t> {
         Some(Uuid(uuid))
     }
 
-    /// The first `n` parameters; `None` when that is not what they can look like.
+    /// The first `n` parameters; `None` if they are invalid.
     pub(super) fn params(&self, n: u32) -> Option<Params> {
         let mut params = Params::default();
         let names = ["p0", "p1", "p2", "p3"];
@@ -78,24 +78,24 @@ impl<'t> Fields<'t> {
 
     /// Name of the task.
     pub(super) fn comm(&self) -> Option<&'t str> {
-        let at = self.0.find(&format!(" {LAST}"))?;
-        let quoted = self.0[at + 1 + LAST.len()..].strip_prefix('"')?;
-        Some(quoted.strip_suffix('"').unwrap_or(quoted))
+        let position = self.0.find(&format!(" {LAST}"))?;
+        let quoted_name = self.0[position + 1 + LAST.len()..].strip_prefix('"')?;
+        Some(quoted_name.strip_suffix('"').unwrap_or(quoted_name))
     }
 }
 
 impl Params {
-    /// Whether these can be the same parameters later: inputs stay as they are.
+    /// Whether `after` can be the same parameters at the end of the call: inputs do not change.
     pub(super) fn goes_on_as(&self, after: &Self) -> bool {
-        let both = self.words.iter().zip(&after.words).enumerate();
-        let mut inputs = both.filter(|(n, _)| self.types >> (4 * n) & 0xf == 1);
+        let pairs = self.words.iter().zip(&after.words).enumerate();
+        let mut inputs = pairs.filter(|(n, _)| self.types >> (4 * n) & 0xf == 1);
         self.types == after.types && inputs.all(|(_, (before, after))| before == after)
     }
 
-    /// What went in, and what came out of the same parameters.
-    pub(super) fn with(&self, after: &Self) -> [CallParam; 4] {
-        let mut all = [CallParam::default(); 4];
-        for (n, to) in all.iter_mut().enumerate() {
+    /// The parameters with their inputs, and their outputs from `after`.
+    pub(super) fn call_params(&self, after: &Self) -> [CallParam; 4] {
+        let mut params = [CallParam::default(); 4];
+        for (n, to) in params.iter_mut().enumerate() {
             let (before, after) = (self.words[n], after.words[n]);
             *to = match self.types >> (4 * n) & 0xf {
                 0 => CallParam::default(),
@@ -103,11 +103,11 @@ impl Params {
                 _ => CallParam { input: 0, size: before.1, output: after.1 },
             };
         }
-        all
+        params
     }
 }
 
-/// Clients of the normal world have 32 bits for each.
+/// A value parameter as one word: clients of the normal world have 32 bits for each half.
 fn value((a, b): (u64, u64)) -> u64 {
     let low = |word| teeleak_proto::client::head::halves(word).0;
     word(low(a), low(b))
@@ -134,7 +134,7 @@ mod tests {
         let before = fields.params(4).unwrap();
         assert_eq!(before.types, 0x0071);
         let after = Fields("p0={0x1,0x5,0x6} p1={0x7,0x1000,0x10}").params(2).unwrap();
-        let params = before.with(&after);
+        let params = before.call_params(&after);
         assert_eq!(params[0].input, 0x6_0000_0005);
         assert_eq!((params[1].size, params[1].output), (0x40, 0x10));
         assert_eq!(fields.params(0), Some(Params::default()));

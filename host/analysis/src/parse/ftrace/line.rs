@@ -1,4 +1,4 @@
-//! One line of the kernel's trace: who, when, what.
+//! One line of the kernel trace: task, time and event.
 //!
 //! ```text
 //!       drm-player-240     (    240) [001] .....    12.345678: tee_close: (optee_close_session+0x0/0x30 [optee]) session=2 comm="drm-player"
@@ -9,18 +9,18 @@
 use super::{fields::Fields, probes::Probe};
 use crate::parse::strace::nanoseconds;
 
-/// What a line says.
+/// A parsed line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Line<'t> {
     /// A probe was hit.
     Hit(Hit<'t>),
-    /// So many hits were overwritten before they were read.
+    /// Number of hits that were overwritten before they were read.
     Lost(u64),
-    /// What the one who read the trace added.
+    /// A note added by the reader of the trace.
     Note(&'t str),
-    /// A hit of one of our probes that makes no sense.
+    /// An invalid hit of one of our probes.
     Broken,
-    /// Something else.
+    /// An unrelated line.
     Foreign,
 }
 
@@ -30,43 +30,44 @@ pub(super) struct Hit<'t> {
     pub(super) probe: &'static Probe,
     /// Thread.
     pub(super) tid: u32,
-    /// Its process; the kernel does not always know it.
+    /// Its process, if the kernel knows it.
     pub(super) pid: Option<u32>,
-    /// The earliest and latest time, in nanoseconds, as it is told with six decimals.
+    /// Earliest and latest possible time, in nanoseconds: it is printed with six decimals.
     pub(super) ns: (u64, u64),
     pub(super) fields: Fields<'t>,
 }
 
-/// What lines begin with that are not of the kernel.
+/// Start of a line that teeleak added.
 pub(super) const NOTE: &str = "# teeleak ";
 
-/// Half of a microsecond, to which the kernel rounds, in nanoseconds.
+/// Half a microsecond, in nanoseconds: the kernel rounds to microseconds.
 const ROUNDED_NS: u64 = 500;
 
-/// Takes a line apart.
+/// Parses a line.
 pub(super) fn parse(text: &str) -> Line<'_> {
     let text = text.trim_end();
     if let Some(note) = text.strip_prefix(NOTE) {
         return Line::Note(note);
     }
-    if let Some(n) = lost(text) {
+    if let Some(n) = lost_events(text) {
         return Line::Lost(n);
     }
-    // What comes first is the name of the task, which may hold anything but is short.
-    let mut broken = false;
+    // The name of the task comes first; it may hold anything, but is short.
+    let mut is_broken = false;
     for (at, _) in text.match_indices(": (") {
-        let named = text[..at].rsplit_once(": ");
-        let found = named.and_then(|(head, name)| Some((head, Probe::named(name)?)));
-        let Some((head, probe)) = found else { continue };
-        if let Some(hit) = hit(head, probe, &text[at + 2..]) {
+        let head_and_name = text[..at].rsplit_once(": ");
+        let head_and_probe =
+            head_and_name.and_then(|(head, name)| Some((head, Probe::find(name)?)));
+        let Some((head, probe)) = head_and_probe else { continue };
+        if let Some(hit) = parse_hit(head, probe, &text[at + 2..]) {
             return Line::Hit(hit);
         }
-        broken = true;
+        is_broken = true;
     }
-    if broken { Line::Broken } else { Line::Foreign }
+    if is_broken { Line::Broken } else { Line::Foreign }
 }
 
-/// Thread of a hit, and its process where the kernel knows it, for whoever looks up the rest.
+/// Thread of a hit, and its process if the kernel knows it.
 #[must_use]
 pub fn task_of(line: &[u8]) -> Option<(u32, Option<u32>)> {
     match parse(&String::from_utf8_lossy(line)) {
@@ -75,17 +76,17 @@ pub fn task_of(line: &[u8]) -> Option<(u32, Option<u32>)> {
     }
 }
 
-/// `CPU:1 [LOST 12 EVENTS]`; without a number where the kernel does not know it.
-fn lost(text: &str) -> Option<u64> {
+/// `CPU:1 [LOST 12 EVENTS]`; without a number if the kernel does not know it.
+fn lost_events(text: &str) -> Option<u64> {
     let rest = text.strip_prefix("CPU:")?.split_once(" [LOST ")?.1.strip_suffix("EVENTS]")?;
     Some(rest.trim().parse().unwrap_or(1))
 }
 
-/// `head` ends with the time, `rest` begins with the place.
-fn hit<'t>(head: &str, probe: &'static Probe, rest: &'t str) -> Option<Hit<'t>> {
+/// Parses a hit: `head` ends with the time, `rest` starts with the place.
+fn parse_hit<'t>(head: &str, probe: &'static Probe, rest: &'t str) -> Option<Hit<'t>> {
     let (head, time) = head.rsplit_once(' ')?;
     let ns = nanoseconds(time)?;
-    // Flags are left out with the option irq-info off.
+    // Flags are missing if the option irq-info is off.
     let head = head.trim_end();
     let head = if head.ends_with(']') { head } else { head.rsplit_once(' ')?.0.trim_end() };
     let (head, cpu) = head.strip_suffix(']')?.rsplit_once('[')?;
@@ -98,7 +99,7 @@ fn hit<'t>(head: &str, probe: &'static Probe, rest: &'t str) -> Option<Hit<'t>> 
     Some(Hit { probe, tid, pid, ns, fields: Fields(fields.trim_start()) })
 }
 
-/// `task-240     (    240)`, with dashes where the process is not known.
+/// `task-240     (    240)`, with dashes if the process is unknown.
 fn process(head: &str) -> Option<(&str, Option<u32>)> {
     let Some(inside) = head.strip_suffix(')') else { return Some((head, None)) };
     let (head, number) = inside.rsplit_once('(')?;

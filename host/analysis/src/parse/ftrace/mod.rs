@@ -1,19 +1,18 @@
-//! Text of the kernel's trace (tracefs), with [`PROBES`] on the functions of the optee driver, as
-//! calls of client processes.
+//! Client calls from the kernel trace (tracefs), with [`PROBES`] on the functions of the optee driver.
 //!
 //! ```text
-//! line ── hit (who, when, what) ──> threads (begin + end) ──> Call
+//! line ── hit (task, time, event) ──> threads (start + end) ──> Call
 //!     └── note ──> processes, clocks
 //! ```
 //!
-//! Whatever asks OP-TEE for something goes through four functions of the driver: programs with
-//! libteec or without, hardened ones, vendors', the kernel itself. Their arguments are the structures
-//! of the ioctls, which tell TA, session, command, values and results. So these probes are enough,
-//! and none on libteec are needed, which would have to be found in each program and would see less.
-//! What the kernel closes for a process that has gone is seen where it is closed.
+//! Every request to OP-TEE goes through four functions of the driver, whether from a program with
+//! libteec or without, a hardened one, a vendor's, or the kernel itself. Their arguments are the
+//! structures of the ioctls, with TA, session, command, values and results. So these probes are
+//! enough; probes on libteec would have to be placed in each program and would observe less. Sessions
+//! that the kernel closes for an exited process are observed as well.
 //!
-//! Times are those of `CLOCK_MONOTONIC_RAW`: unlike `CLOCK_MONOTONIC` it is never adjusted, and so
-//! keeps its distance to the counter of the secure world however long a run takes.
+//! Times are those of `CLOCK_MONOTONIC_RAW`: unlike `CLOCK_MONOTONIC` it is never adjusted, so its
+//! offset to the counter of the secure world stays constant however long a run takes.
 //!
 //! Each line is parsed, ignored or rejected; hits that the kernel lost count as half a call each.
 //!
@@ -46,16 +45,16 @@ use thread::{Begun, Ended, Outcome, Thread};
 use super::lines::{LineOutcome, LineSplitter};
 use crate::model::{Accounting, Call, Clients, Place, Process};
 
-/// Longest line, in bytes; ours have at most a fourth of this.
+/// Longest line, in bytes; lines of our probes have at most a fourth of this.
 const LINE_BYTES: usize = 4 << 10;
 
-/// Reads a trace, cut anywhere.
+/// Reads a trace, split anywhere.
 #[derive(Debug)]
 pub struct Reader {
     splitter: LineSplitter,
     place: Option<Place>,
     own: Option<u32>,
-    /// What is to be added to a time of the trace to get that of `CLOCK_MONOTONIC`, in nanoseconds.
+    /// Offset from times of the trace to `CLOCK_MONOTONIC`, in nanoseconds.
     ahead_ns: i64,
     threads: BTreeMap<u32, Thread>,
     /// Processes of threads.
@@ -64,9 +63,9 @@ pub struct Reader {
     /// TAs of sessions.
     tas: HashMap<u32, Uuid>,
     calls: Vec<Call>,
-    /// Calls of which not all was there.
+    /// Incomplete calls.
     lost: u64,
-    /// Hits that the kernel lost; each call has two at least.
+    /// Hits that the kernel lost; each call has at least two.
     lost_hits: u64,
     missed: u64,
     accounting: Accounting,
@@ -93,12 +92,12 @@ impl Default for Reader {
 }
 
 impl Reader {
-    /// What follows stands there.
+    /// Sets the place of the text that follows.
     pub fn place(&mut self, place: &Place) {
         self.place = Some(place.clone());
     }
 
-    /// Takes text.
+    /// Reads text.
     pub fn push(&mut self, text: &[u8]) {
         let mut splitter = std::mem::replace(&mut self.splitter, LineSplitter::new(LINE_BYTES));
         splitter.lines(text, |line, is_cut| self.line(line, is_cut));
@@ -108,7 +107,7 @@ impl Reader {
     fn line(&mut self, bytes: &[u8], is_cut: bool) {
         let text = String::from_utf8_lossy(bytes);
         let outcome = match line::parse(&text) {
-            Line::Hit(hit) if !is_cut => self.hit(&hit),
+            Line::Hit(hit) if !is_cut => self.take_hit(&hit),
             Line::Note(note) if !is_cut => self.note(note),
             Line::Lost(n) => {
                 self.lose(n);
@@ -123,7 +122,7 @@ impl Reader {
         }
     }
 
-    fn hit(&mut self, hit: &Hit<'_>) -> LineOutcome {
+    fn take_hit(&mut self, hit: &Hit<'_>) -> LineOutcome {
         let pid = hit.pid.or_else(|| self.owners.get(&hit.tid).copied());
         if self.own.is_some_and(|own| pid.unwrap_or(hit.tid) == own) {
             return LineOutcome::Ignored;
@@ -152,7 +151,7 @@ impl Reader {
         outcome.unwrap_or(Outcome::Broken)
     }
 
-    /// The kernel lost hits; of any thread.
+    /// Records that the kernel lost hits, of any thread.
     fn lose(&mut self, n: u64) {
         self.lost_hits = self.lost_hits.saturating_add(n);
         self.threads.values_mut().for_each(Thread::forget);
@@ -170,12 +169,12 @@ impl Reader {
                 self.owners.insert(tid, pid);
             }
             Some(Note::Process { pid, ppid, ended, comm, exe }) => {
-                let known = self.process(pid);
-                // A number may be another process's later.
-                known.ended = ended;
-                // Of one that has gone no more is known.
+                let process = self.process(pid);
+                // The number may have been reused by another process.
+                process.ended = ended;
+                // Nothing else is known of an exited process.
                 if !comm.is_empty() {
-                    (known.ppid, known.comm, known.exe) = (ppid, comm.into(), exe.into());
+                    (process.ppid, process.comm, process.exe) = (ppid, comm.into(), exe.into());
                 }
             }
             Some(Note::Missed { calls }) => self.missed = calls,
@@ -198,18 +197,18 @@ impl Reader {
         })
     }
 
-    /// Where each line went.
+    /// Lines parsed, ignored and rejected.
     #[must_use]
     pub fn accounting(&self) -> Accounting {
         self.accounting
     }
 
-    /// Calls read so far and not taken yet, by their ends.
+    /// Takes the calls read since the last time, in order of their ends.
     pub fn take_calls(&mut self) -> Vec<Call> {
         std::mem::take(&mut self.calls)
     }
 
-    /// What was told; `None` where nothing was.
+    /// Processes and calls; `None` if no line was read.
     #[must_use]
     pub fn finish(mut self) -> Option<Clients> {
         if let Some((line, is_cut)) = self.splitter.end() {
@@ -222,7 +221,7 @@ impl Reader {
         let threads = std::mem::take(&mut self.threads);
         for (tid, thread) in threads {
             self.lost = self.lost.saturating_add(thread.unbegun());
-            for begun in thread.within().iter().filter(|begun| !begun.inner) {
+            for begun in thread.open_calls().iter().filter(|begun| !begun.inner) {
                 let pid = self.pid_of(tid, begun.pid);
                 self.meet(pid, begun).running += 1;
             }
@@ -230,13 +229,13 @@ impl Reader {
         let mut processes: Vec<_> = self.processes.into_values().collect();
         processes.retain(|process| process.called);
         processes.sort_by_key(|process| (process.born_ns, process.pid));
-        // At most so many: what is half there may have lost its other half to the kernel.
-        let lost = self.lost.saturating_add(self.lost_hits.div_ceil(2)).max(self.missed);
+        // An upper bound: the missing half of a call may be among the kernel's lost hits.
+        let lost_calls = self.lost.saturating_add(self.lost_hits.div_ceil(2)).max(self.missed);
         let sources = std::iter::once(crate::model::ClientSource::Kernel).collect();
-        Clients { processes, calls: self.calls, lost, sources, ..Clients::default() }
+        Clients { processes, calls: self.calls, lost: lost_calls, sources, ..Clients::default() }
     }
 
-    fn here(&self) -> Place {
+    fn current_place(&self) -> Place {
         self.place.clone().unwrap_or_else(|| Place {
             source: "kernel trace".into(),
             at: self.accounting.read + 1,

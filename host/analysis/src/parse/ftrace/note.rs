@@ -1,4 +1,4 @@
-//! What the one who read the trace adds to it: what the kernel's text does not tell.
+//! Notes that the reader of the trace adds: what the kernel's text does not contain.
 //!
 //! ```text
 //! # teeleak clock mono_ns=81234567890 raw_ns=81234561234
@@ -15,7 +15,7 @@ use super::line::NOTE;
 /// A note.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Note {
-    /// `CLOCK_MONOTONIC` and `CLOCK_MONOTONIC_RAW`, by which the trace is written, at one moment, in
+    /// `CLOCK_MONOTONIC` and `CLOCK_MONOTONIC_RAW`, the clock of the trace, at one moment, in
     /// nanoseconds.
     Clock {
         /// `CLOCK_MONOTONIC`.
@@ -23,12 +23,12 @@ pub enum Note {
         /// `CLOCK_MONOTONIC_RAW`.
         raw_ns: u64,
     },
-    /// The reader's own process, whose calls are none of the workload's.
+    /// The reader's own process, whose calls do not belong to the workload.
     Own {
         /// Process.
         pid: u32,
     },
-    /// A thread whose process the kernel did not tell.
+    /// A thread whose process is missing in the kernel's text.
     Thread {
         /// Thread.
         tid: u32,
@@ -37,26 +37,26 @@ pub enum Note {
     },
     /// A process.
     Process {
-        /// Its number.
+        /// Its pid.
         pid: u32,
-        /// Its parent.
+        /// Pid of its parent.
         ppid: u32,
-        /// Whether it is gone.
+        /// Whether it exited.
         ended: bool,
         /// Its name.
         comm: String,
         /// Its executable.
         exe: String,
     },
-    /// Calls that the kernel could not follow, in all.
+    /// All calls that the kernel could not follow.
     Missed {
-        /// How many.
+        /// Number of calls.
         calls: u64,
     },
 }
 
 impl Note {
-    /// Reads what follows [`NOTE`].
+    /// Reads the text after [`NOTE`].
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (kind, rest) = text.split_once(' ')?;
         let number = |name: &str| {
@@ -85,7 +85,7 @@ impl Note {
     }
 }
 
-/// As a line, with its end.
+/// The note as a line, with its newline.
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(NOTE)?;
@@ -106,7 +106,7 @@ impl fmt::Display for Note {
     }
 }
 
-/// A name may hold anything, a line may not.
+/// A name without control characters and quotes.
 fn plain(name: &str) -> String {
     name.chars().map(|c| if c.is_control() || c == '"' { '?' } else { c }).collect()
 }

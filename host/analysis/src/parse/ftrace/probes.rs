@@ -1,8 +1,8 @@
-//! Where the kernel is to be watched, and what is to be told of each place.
+//! Kernel probes: the functions to trace, and the fields to record.
 
 /// The four parameters of a call, `struct tee_param[4]` of Linux include/linux/tee_core.h @ 6.12: for
 /// each its attributes and two words, which are a value or the offset and size of memory. The third
-/// word is an address of the kernel for memory and is left there.
+/// word, a kernel address for memory, is not recorded.
 macro_rules! params {
     () => {
         "p0=+0($arg3):x64[3] p1=+32($arg3):x64[3] p2=+64($arg3):x64[3] p3=+96($arg3):x64[3]"
@@ -12,25 +12,25 @@ macro_rules! params {
 /// A probe on a function of the optee driver.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Probe {
-    /// Name of its events, one that nobody else takes: the kernel counts misses by it.
+    /// Unique name of its events: the kernel counts misses by it.
     pub name: &'static str,
     /// The function (Linux drivers/tee/optee/call.c @ 6.12).
     pub function: &'static str,
-    /// What it does.
+    /// Action of the function.
     pub(super) act: Act,
-    /// Whether it is its end that is told.
+    /// Whether the probe is at the return of the function.
     pub at_return: bool,
-    /// What is told, in the words of Documentation/trace/kprobetrace.rst.
+    /// Recorded fields, in the syntax of Documentation/trace/kprobetrace.rst.
     args: &'static str,
 }
 
-/// What a client, or the kernel for it, does.
+/// Action of a client, or of the kernel for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Act {
     Open,
     Invoke,
     Close,
-    /// Closing, whoever asks for it.
+    /// Closing a session, for a client or the kernel.
     Shut,
     Cancel,
 }
@@ -43,9 +43,8 @@ const fn end(name: &'static str, function: &'static str, act: Act, args: &'stati
     Probe { name, function, act, at_return: true, args }
 }
 
-/// All of them. Offsets are those of `struct tee_ioctl_open_session_arg` and
-/// `tee_ioctl_invoke_arg` (Linux include/uapi/linux/tee.h). The name of a task stands last, since it
-/// may hold anything.
+/// All probes. Offsets are those of `struct tee_ioctl_open_session_arg` and `tee_ioctl_invoke_arg`
+/// (Linux include/uapi/linux/tee.h). The name of a task comes last, since it may hold anything.
 pub const PROBES: [Probe; 10] = [
     begin(
         "tee_open",
@@ -95,12 +94,12 @@ pub const PROBES: [Probe; 10] = [
     end("tee_canceled", "optee_cancel_req", Act::Cancel, "rc=$retval:s32 session=$arg3:u32"),
 ];
 
-/// Calls that can be within one function at a time and have their end told; each takes but a few
-/// words of kernel memory. A thread waits in the TEE, so there are as many as threads that do.
+/// Most calls of one function at a time whose return is recorded; each takes a few words of kernel
+/// memory. A thread waits in the TEE, so there are at most as many as waiting threads.
 const AT_ONCE: u32 = 256;
 
 impl Probe {
-    /// How it is written to `kprobe_events`.
+    /// The probe's definition for `kprobe_events`.
     #[must_use]
     pub fn definition(&self, group: &str) -> String {
         let Self { name, function, args, .. } = self;
@@ -108,7 +107,7 @@ impl Probe {
         format!("{kind}:{group}/{name} {function} {args}")
     }
 
-    pub(super) fn named(name: &str) -> Option<&'static Self> {
+    pub(super) fn find(name: &str) -> Option<&'static Self> {
         PROBES.iter().find(|probe| probe.name == name)
     }
 }

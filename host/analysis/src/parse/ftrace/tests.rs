@@ -1,9 +1,8 @@
-//! Lines of Linux 6.12.107 (Debian, arm64), and what they may be made into.
+//! Reads lines of Linux 6.12.107 (Debian, arm64), intact and changed.
 
 use crate::{model::CallKind, parse::ftrace::*};
 
-/// A player that maps a buffer, is told that another one is not there, and is killed with its session
-/// open.
+/// A player that maps a buffer, fails to unmap a missing one, and is killed with its session open.
 const KILLED: &str = r#"
 # teeleak clock mono_ns=90000001000 raw_ns=90000000000
            <...>-179     (-------) [001] d....    81.754599: tee_open: (optee_open_session+0x0/0x270 [optee]) uuid={0x23,0xfe,0x83,0xec,0x2b,0x7b,0x4b,0x16,0xa8,0x72,0x7b,0x92,0x7e,0x6e,0x45,0x57} n=4 p0={0x0,0x0,0x0} p1={0x0,0x0,0x0} p2={0x0,0x0,0x0} p3={0x0,0x0,0x0} comm="drm-player"
@@ -59,7 +58,7 @@ fn calls_are_told_whole() {
     assert_eq!((close.kind, close.uuid), (CallKind::CloseSession, ta));
     assert_eq!(close.by.to_string(), "the kernel, for player pid 178");
     assert_eq!((unmap.by.tid, &*unmap.thread), (179, "drm-player"));
-    // Nobody had looked up the process when the first call was told.
+    // The process was not yet known at the first call.
     assert_eq!((open.by.pid, map.by.pid), (179, 178));
 }
 
@@ -100,9 +99,9 @@ fn what_the_kernel_lost_is_counted_and_nothing_is_put_together_across_it() {
 
 #[test]
 fn an_end_may_come_before_its_begin() {
-    // Each processor has a buffer of its own.
+    // Each CPU has its own buffer.
     let mut reader = read(&[line(KILLED, 5), line(KILLED, 4)].concat());
-    // The end is told by lines that are read before that of the begin.
+    // The line of the end is read before that of the start.
     assert_eq!(reader.take_calls().len(), 0, "these two are of different calls");
     let mut reader = read(&[line(KILLED, 6), line(KILLED, 5)].concat());
     assert_eq!(reader.take_calls().len(), 1);

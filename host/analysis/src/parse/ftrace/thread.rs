@@ -1,4 +1,4 @@
-//! Calls of one thread: each begin with its end.
+//! Calls of one thread: matches each start with its end.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use teeleak_proto::Uuid;
 
 use super::{fields::Params, line::Hit, probes::Act};
 
-/// Calls that a thread can be in at once: opening a session closes one if its answer makes no sense.
+/// Deepest nesting of calls: opening a session closes it again if the reply is invalid.
 const NESTED: usize = 3;
 
-/// A call that has begun.
+/// The start of a call.
 #[derive(Clone, Debug)]
 pub(super) struct Begun {
     pub(super) act: Act,
@@ -18,27 +18,27 @@ pub(super) struct Begun {
     pub(super) comm: Arc<str>,
     pub(super) uuid: Option<Uuid>,
     pub(super) cmd: u32,
-    /// 0 for an open, which has none yet.
+    /// 0 for an open, whose session does not exist yet.
     pub(super) session: u32,
     n_params: u32,
     pub(super) params: Params,
-    /// Whether a call of the same thread is around it.
+    /// Whether it is nested in a call of the same thread.
     pub(super) inner: bool,
 }
 
-/// How a call ended.
+/// The end of a call.
 #[derive(Clone, Debug)]
 pub(super) struct Ended {
     act: Act,
     pub(super) end_ns: u64,
     pub(super) pid: Option<u32>,
-    /// What the function of the kernel returned.
+    /// Return value of the kernel function.
     pub(super) code: i32,
     pub(super) ret: u32,
     pub(super) origin: u32,
     pub(super) session: u32,
     cmd: u32,
-    /// For each number of parameters that there can be, what they look like.
+    /// The parameters, for each possible number of them.
     params: [Option<Params>; 5],
 }
 
@@ -46,17 +46,17 @@ pub(super) struct Ended {
 #[derive(Debug, Default)]
 pub(super) struct Thread {
     within: Vec<Begun>,
-    /// An end that came before its begin: two processors' buffers are read one after the other.
+    /// An end that came before its start: buffers of two CPUs are read one after the other.
     early: Option<Ended>,
 }
 
-/// What came of a hit.
+/// The result of a hit.
 pub(super) enum Outcome {
     /// Nothing yet.
     Pending,
-    /// A call, from its begin to its end.
+    /// A call, with its start and end.
     Call(Box<(Begun, Ended)>),
-    /// A field is missing or makes no sense.
+    /// A field is missing or invalid.
     Broken,
 }
 
@@ -81,12 +81,12 @@ impl Begun {
         })
     }
 
-    /// Whether this is its end, by all that both tell.
+    /// Whether `end` is the end of this call, by all common fields.
     fn is_ended_by(&self, end: &Ended) -> bool {
         let same_session = self.act == Act::Open || self.session == end.session;
-        let after = self.params_after(end);
-        let same = after.is_some_and(|after| self.params.goes_on_as(&after));
-        self.act == end.act && self.cmd == end.cmd && same_session && same
+        let end_params = self.params_after(end);
+        let has_same_params = end_params.is_some_and(|after| self.params.goes_on_as(&after));
+        self.act == end.act && self.cmd == end.cmd && same_session && has_same_params
     }
 
     /// Parameters at the end.
@@ -99,14 +99,14 @@ impl Ended {
     pub(super) fn read(hit: &Hit<'_>) -> Option<Self> {
         let fields = &hit.fields;
         let act = hit.probe.act;
-        let tells = matches!(act, Act::Open | Act::Invoke);
+        let has_result = matches!(act, Act::Open | Act::Invoke);
         Some(Self {
             act,
             end_ns: hit.ns.1,
             pid: hit.pid,
             code: fields.code("rc")?,
-            ret: if tells { fields.word("ret")? } else { 0 },
-            origin: if tells { fields.word("origin")? } else { 0 },
+            ret: if has_result { fields.word("ret")? } else { 0 },
+            origin: if has_result { fields.word("origin")? } else { 0 },
             session: fields.word("session")?,
             cmd: if act == Act::Invoke { fields.word("cmd")? } else { 0 },
             params: [0, 1, 2, 3, 4].map(|n| fields.params(n)),
@@ -115,17 +115,17 @@ impl Ended {
 }
 
 impl Thread {
-    /// Whether nothing is left to wait for.
+    /// Whether no call is open.
     pub(super) fn is_idle(&self) -> bool {
         self.within.is_empty() && self.early.is_none()
     }
 
-    /// Calls that it is in.
-    pub(super) fn within(&self) -> &[Begun] {
+    /// The open calls.
+    pub(super) fn open_calls(&self) -> &[Begun] {
         &self.within
     }
 
-    /// Takes a begin; calls that can't be any more are counted as `lost`.
+    /// Adds a start; open calls that it rules out are counted as `lost`.
     pub(super) fn begin(&mut self, mut begun: Begun, lost: &mut u64) -> Outcome {
         if let Some(end) = self.early.take() {
             if end.end_ns >= begun.begin_ns && begun.is_ended_by(&end) {
@@ -133,13 +133,13 @@ impl Thread {
             }
             *lost += 1;
         }
-        let fits = match self.within.last().map(|around| around.act) {
+        let is_expected = match self.within.last().map(|around| around.act) {
             None => true,
             Some(Act::Close) => begun.act == Act::Shut,
             Some(Act::Open) => matches!(begun.act, Act::Close | Act::Shut),
             Some(_) => false,
         };
-        if !fits || self.within.len() == NESTED {
+        if !is_expected || self.within.len() == NESTED {
             *lost += self.within.len() as u64;
             self.within.clear();
         }
@@ -148,14 +148,14 @@ impl Thread {
         Outcome::Pending
     }
 
-    /// Takes an end.
+    /// Adds an end.
     pub(super) fn end(&mut self, end: Ended, lost: &mut u64) -> Outcome {
-        let at = self.within.iter().rposition(|begun| begun.is_ended_by(&end));
-        let Some(at) = at else {
+        let index = self.within.iter().rposition(|begun| begun.is_ended_by(&end));
+        let Some(at) = index else {
             *lost += u64::from(self.early.replace(end).is_some());
             return Outcome::Pending;
         };
-        // Ends of what is within it should have come before.
+        // Nested calls should have ended before.
         *lost += (self.within.len() - at - 1) as u64;
         self.within.truncate(at + 1);
         match self.within.pop() {
@@ -164,12 +164,12 @@ impl Thread {
         }
     }
 
-    /// Some hits are missing: what began before need not be what ends after.
+    /// Drops the open calls: after lost hits, an end may belong to another start.
     pub(super) fn forget(&mut self) {
         self.within.clear();
     }
 
-    /// Ends whose begin never came.
+    /// Number of ends without a start.
     pub(super) fn unbegun(&self) -> u64 {
         u64::from(self.early.is_some())
     }

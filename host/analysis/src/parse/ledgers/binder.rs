@@ -13,7 +13,7 @@
 use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::Said;
 
-/// Process, threads, nodes and references so far.
+/// Process, and its threads, nodes and references so far.
 type Counts = (u64, u64, u64, u64);
 
 #[derive(Default)]
@@ -30,7 +30,7 @@ impl Parser for Binder {
             self.state = true;
             return LineOutcome::Parsed;
         }
-        // What grep prints of files has their names in front.
+        // grep over several files prints their names in front.
         let text = text
             .rsplit_once(": outgoing")
             .map_or(text, |_| &text[text.find("outgoing").unwrap_or(0)..]);
@@ -49,17 +49,17 @@ impl Parser for Binder {
         let Some(((_, threads, nodes, refs), _)) = &mut self.open else {
             return LineOutcome::Ignored;
         };
-        let counted = [("thread ", threads), ("node ", nodes), ("ref ", refs)];
-        for (head, count) in counted {
+        let counters = [("thread ", threads), ("node ", nodes), ("ref ", refs)];
+        for (head, count) in counters {
             if let Some(rest) = text.strip_prefix(head) {
-                // `node work 5:` is about a node that was counted.
+                // `node work 5:` is about a node that is counted already.
                 *count =
                     count.saturating_add(u64::from(rest.starts_with(|c: char| c.is_ascii_digit())));
                 return LineOutcome::Parsed;
             }
         }
-        let more = ["buffer ", "context ", "has delivered", "pending ", "undelivered"];
-        if more.iter().any(|more| text.starts_with(more)) {
+        let other_heads = ["buffer ", "context ", "has delivered", "pending ", "undelivered"];
+        if other_heads.iter().any(|more| text.starts_with(more)) {
             LineOutcome::Parsed
         } else {
             LineOutcome::Ignored
@@ -82,7 +82,7 @@ impl Binder {
 /// `… from 15936:15976 to 14964:16752 code 8 …`
 fn transaction(text: &str, line: &Line<'_>, out: &mut Out) -> LineOutcome {
     let pair = |name| {
-        let (pid, tid) = fields::after(text, name)?.split_once(':')?;
+        let (pid, tid) = fields::value_after(text, name)?.split_once(':')?;
         Some((fields::decimal(pid)?, fields::decimal(tid)?))
     };
     let (Some(from), Some(to)) = (pair("from "), pair("to ")) else { return LineOutcome::Rejected };

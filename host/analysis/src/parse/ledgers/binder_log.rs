@@ -1,4 +1,4 @@
-//! What binder logs of its processes, and who cannot open files any more.
+//! Binder's log of its processes, and processes that ran out of file descriptors.
 //!
 //! ```text
 //! <6>[   45.091496] (0)[1737:Binder_1]binder: 1727 close vm area 5d12c000-5d32a000 (2040 K) vma 2220051 pagep 79f
@@ -25,27 +25,27 @@ impl Parser for BinderLog {
         }
         let Some((head, rest)) = head(line.text) else { return LineOutcome::Ignored };
         let pid = rest.split([' ', ':']).next().and_then(fields::decimal);
-        let said = match (head, pid) {
+        let statement = match (head, pid) {
             (_, Some(pid)) if rest.contains(" close vm area ") => Said::AreaClosed { pid },
             ("binder_mmap", Some(pid)) => Said::AreaMapped { pid },
-            // One line for each page that was left comes before the last one.
+            // Printed for each remaining page, before the last line.
             (_, Some(_)) if rest.contains(": page ") => return LineOutcome::Parsed,
             (_, Some(pid)) if rest.contains(" threads ") && rest.contains(" nodes ") => {
                 Said::Released { pid }
             }
             ("binder_open" | "binder_flush", Some(_)) => return LineOutcome::Parsed,
             ("binder_debug", Some(lines)) if rest.ends_with(" callbacks suppressed") => {
-                suppressed(lines, line, out);
+                note_suppressed(lines, line, out);
                 return LineOutcome::Parsed;
             }
             _ => return LineOutcome::Ignored,
         };
-        out.say(line, said);
+        out.say(line, statement);
         LineOutcome::Parsed
     }
 }
 
-/// Who says it, and what: `binder: 1727 close …`, `binder_mmap: 2019 …`, `binder_linux: binder_mmap: 195 …`.
+/// Head and message: `binder: 1727 close …`, `binder_mmap: 2019 …`, `binder_linux: binder_mmap: 195 …`.
 fn head(text: &str) -> Option<(&str, &str)> {
     let (head, rest) = text.trim_start().split_once(": ")?;
     if !head.starts_with("binder") {
@@ -55,10 +55,10 @@ fn head(text: &str) -> Option<(&str, &str)> {
     Some(inner.unwrap_or((head, rest)))
 }
 
-/// The kernel says how much it did not say.
-fn suppressed(lines: u64, line: &Line<'_>, out: &mut Out) {
+/// Notes that the kernel suppressed lines.
+fn note_suppressed(lines: u64, line: &Line<'_>, out: &mut Out) {
     let text = format!(
-        "the kernel left out {} lines of binder's log, as it does when there are many ({})",
+        "the kernel suppressed {} lines of binder's log, whose rate it limits ({})",
         text::number(lines),
         text::place(&line.place)
     );

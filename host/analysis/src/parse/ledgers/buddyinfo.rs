@@ -5,7 +5,7 @@
 //! Node 0, zone   Normal   4381   2110    801    302     99     31      9      3      1      0      0
 //! ```
 //!
-//! Several ones in a row are a series: a zone that comes again begins the next one.
+//! Several snapshots may follow each other: a zone that repeats starts the next one.
 
 use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Ledger, Row};
@@ -13,7 +13,7 @@ use crate::model::{Census, Ledger, Row};
 /// Bytes of a page, as on all platforms that OP-TEE runs on with Linux's default.
 const PAGE: u64 = 4096;
 
-/// More orders than any kernel has.
+/// Most orders; no kernel has as many.
 const ORDERS: usize = 16;
 
 #[derive(Default)]
@@ -30,7 +30,7 @@ impl Parser for BuddyInfo {
         let counts: Option<Vec<u64>> = words.map(fields::decimal).collect();
         let counts = counts.filter(|counts| !counts.is_empty() && counts.len() <= ORDERS);
         let Some(counts) = counts.filter(|_| fields::decimal(node).is_some()) else {
-            // `pagetypeinfo` has lines that begin alike.
+            // `pagetypeinfo` has lines with the same start.
             return if rest.contains(", type") {
                 LineOutcome::Ignored
             } else {
@@ -38,8 +38,8 @@ impl Parser for BuddyInfo {
             };
         };
         let name = format!("node {node} zone {zone}");
-        let known = |census: &Census| census.rows.iter().any(|row| *row.name == name);
-        if self.open.as_ref().is_some_and(known) {
+        let has_zone = |census: &Census| census.rows.iter().any(|row| *row.name == name);
+        if self.open.as_ref().is_some_and(has_zone) {
             self.end(out);
         }
         let census =

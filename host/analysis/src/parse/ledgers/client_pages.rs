@@ -1,5 +1,5 @@
-//! Which physical memory the memory of the TEE's clients is, as teeleak's live source puts `/proc/PID/maps` and
-//! `pagemap` together: the kernel has no file that says it.
+//! Physical memory behind the mappings of TEE clients, as teeleak's live source joins `/proc/PID/maps` and
+//! `pagemap`: the kernel has no such file.
 //!
 //! ```text
 //! pages of clients of the TEE:
@@ -8,7 +8,7 @@
 //!  0xffff9c200000 pa 0x5b000000 pages 16 ino 1042 /memfd:frame (deleted)
 //! ```
 //!
-//! Each line below a process is a run of pages side by side in both kinds of addresses.
+//! Each line below a process is a run of pages that are contiguous in both virtual and physical memory.
 
 use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Holder, Ledger, Row};
@@ -19,7 +19,7 @@ pub(super) struct ClientPages {
     of: Option<Client>,
 }
 
-/// The process that the next lines are of.
+/// The process of the lines that follow.
 struct Client {
     holder: Holder,
     start: Option<u64>,
@@ -64,10 +64,10 @@ fn client(text: &str) -> Option<Client> {
 fn run(text: &str, line: &Line<'_>, of: &Client) -> Option<Row> {
     let mut words = text.splitn(8, ' ');
     let va = fields::number(words.next()?)?;
-    let mut named = |name: &str| words.next().filter(|word| *word == name).and(words.next());
-    let memory = fields::number(named("pa")?)?;
-    let pages = fields::decimal(named("pages")?)?;
-    let inode = fields::decimal(named("ino")?)?;
+    let mut value_of = |name: &str| words.next().filter(|word| *word == name).and(words.next());
+    let memory = fields::number(value_of("pa")?)?;
+    let pages = fields::decimal(value_of("pages")?)?;
+    let inode = fields::decimal(value_of("ino")?)?;
     let name = words.next().unwrap_or_default();
     let bytes = pages.checked_mul(of.page).filter(|bytes| memory.checked_add(*bytes).is_some())?;
     let mut row = Row::new(line.place.clone(), name, pages, bytes);

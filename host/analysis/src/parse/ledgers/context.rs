@@ -1,29 +1,30 @@
-//! What a text is of, going by the name of its file and by the commands of a shell within it.
+//! The file that a text comes from, by its name and by shell commands in the text.
 
 use super::fields::decimal;
 
-/// Where the next lines come from.
+/// Origin of the lines that follow.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Context {
-    /// The path, as far as it is known: `/proc/29202/fdinfo/400`.
+    /// The path, as far as known: `/proc/29202/fdinfo/400`.
     path: String,
 }
 
 impl Context {
-    /// A file begins.
+    /// Starts a file.
     pub(super) fn file(&mut self, name: &str) {
         name.clone_into(&mut self.path);
     }
 
-    /// Takes a line that has a shell's prompt and a command: `root@box:/sys/kernel # cat alloc_calls`.
+    /// Reads a line with a shell prompt and a `cat`: `root@box:/sys/kernel # cat alloc_calls`. Returns whether
+    /// it is one.
     pub(super) fn prompt(&mut self, text: &str) -> bool {
-        // Most lines have none, and this is quick to tell.
+        // A quick check, since most lines have no command.
         if memchr::memmem::find(text.as_bytes(), b" cat ").is_none() {
             return false;
         }
         let prompts = ["# cat ", "$ cat ", " shell cat "];
-        let told = prompts.iter().find_map(|prompt| text.split_once(prompt));
-        let Some((head, command)) = told else { return false };
+        let prompt_and_command = prompts.iter().find_map(|prompt| text.split_once(prompt));
+        let Some((head, command)) = prompt_and_command else { return false };
         let file = command.split([' ', '|', '>', ';']).next().unwrap_or_default();
         let folder = head.split_once(':').map_or("", |(_, folder)| folder.trim());
         self.path = match (file.starts_with('/'), folder.starts_with('/')) {
@@ -33,7 +34,7 @@ impl Context {
         true
     }
 
-    /// The last part of the path, without what only tells texts apart: `system` of `heaps/system.txt`.
+    /// The last part of the path, without `.txt` or `.log`: `system` of `heaps/system.txt`.
     pub(super) fn name(&self) -> &str {
         let name = self.path.rsplit('/').next().unwrap_or_default();
         name.strip_suffix(".txt").or_else(|| name.strip_suffix(".log")).unwrap_or(name)
@@ -52,10 +53,10 @@ impl Context {
         Some((decimal(pid)?, fd))
     }
 
-    /// The number that the path has for a process: `…/proc/131`, `procmem.1892.txt`, `…/131/maps`.
+    /// The pid in the path: `…/proc/131`, `procmem.1892.txt`, `…/131/maps`.
     pub(super) fn process(&self) -> Option<u64> {
-        let own = self.name().rsplit(['.', '-']).find_map(decimal);
-        own.or_else(|| decimal(self.parent()).filter(|_| self.name() == "maps"))
+        let own_number = self.name().rsplit(['.', '-']).find_map(decimal);
+        own_number.or_else(|| decimal(self.parent()).filter(|_| self.name() == "maps"))
     }
 }
 

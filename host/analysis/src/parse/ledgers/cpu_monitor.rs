@@ -10,20 +10,20 @@
 //! 439 138 713 449 451 561 527 35 0 0 0 0 0 0
 //! ```
 //!
-//! Each line of figures is a moment of its own, with what the head said last.
+//! Each line of figures is a snapshot, together with the figures of the last head.
 
 use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Ledger, Place, Row};
 
 const MIB: u64 = 1 << 20;
 
-/// Columns of a line of figures that are memory in use or free.
+/// Columns with used or free memory, in a line of figures.
 const COLUMNS: [&str; 5] = ["Anon", "Slab", "Cache", "Sysfre", "Cmafre"];
 
 #[derive(Default)]
 pub(super) struct CpuMonitor {
     head: Vec<(String, u64, Place)>,
-    /// Whether the names of the columns have come.
+    /// Whether the line with the names of the columns was read.
     named: bool,
     told: bool,
 }
@@ -67,7 +67,7 @@ impl CpuMonitor {
             let Some(value) = value.and_then(|mb: i64| mb.checked_mul(MIB.cast_signed())) else {
                 return LineOutcome::Rejected;
             };
-            // More pages were counted than there are: nothing is lost.
+            // Negative if more pages are counted than exist: nothing is lost.
             let bytes = u64::try_from(value).unwrap_or(0);
             self.head.push((name_of(name).to_owned(), bytes, line.place.clone()));
         }
@@ -101,7 +101,7 @@ fn signed(word: &str) -> Option<i64> {
     Some(if minus { -value } else { value })
 }
 
-/// Heaps of ion say so.
+/// Name of a row; heaps of ion are named as such.
 fn name_of(name: &str) -> &str {
     match name {
         "cma" => "ion cma heap",

@@ -1,5 +1,5 @@
-//! Descriptors of all processes, as teeleak's live source puts `/proc/PID/fd`, `limits` and `stat` together: the
-//! kernel has no file that says it.
+//! Descriptors of all processes, as teeleak's live source joins `/proc/PID/fd`, `limits` and `stat`: the
+//! kernel has no such file.
 //!
 //! ```text
 //! descriptors of processes:
@@ -8,8 +8,8 @@
 //!  5 socket
 //! ```
 //!
-//! What descriptors are of is told of processes that were looked at. `start` is field 22 of `stat`, in clock
-//! ticks since boot; `limit` is the soft one of open files, `-` where it can't be read or there is none.
+//! Targets of descriptors are listed for inspected processes. `start` is field 22 of `stat`, in clock ticks
+//! since boot; `limit` is the soft limit of open files, `-` if unlimited or unreadable.
 
 use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Holder, Ledger, Row};
@@ -52,11 +52,11 @@ fn process(line: &Line<'_>) -> Option<Row> {
     Some(row)
 }
 
-/// How many descriptors of the process before are of this.
+/// Row of a target: how many descriptors of the last process refer to it.
 fn kind(text: &str, line: &Line<'_>, census: &Census) -> Option<Row> {
     let (count, name) = text.split_once(' ')?;
-    let of = census.rows.last()?;
+    let owner = census.rows.last()?;
     let mut row = Row::new(line.place.clone(), name, fields::decimal(count)?, 0);
-    (row.holder, row.ids.start) = (of.holder.clone(), of.ids.start);
+    (row.holder, row.ids.start) = (owner.holder.clone(), owner.ids.start);
     Some(row).filter(|_| !name.is_empty())
 }

@@ -46,7 +46,7 @@ impl Parser for DmaBuf {
                 super::add(census, row);
                 LineOutcome::Parsed
             }
-            // Heads of columns, devices, fences: as many as there may be.
+            // Heads of columns, devices, fences, in any number.
             _ if line.raw.starts_with('\t') || text.is_empty() || text.starts_with("size") => {
                 LineOutcome::Parsed
             }

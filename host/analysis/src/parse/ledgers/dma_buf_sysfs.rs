@@ -1,5 +1,5 @@
-//! `/sys/kernel/dmabuf/buffers` (Linux 5.13, `drivers/dma-buf/dma-buf-sysfs-stats.c`), a folder for each buffer that
-//! is named by its inode. teeleak's live source makes a line of each:
+//! `/sys/kernel/dmabuf/buffers` (Linux 5.13, `drivers/dma-buf/dma-buf-sysfs-stats.c`), a directory for each
+//! buffer, named by its inode. teeleak's live source writes a line for each:
 //!
 //! ```text
 //! dma-buf buffers:
@@ -37,7 +37,7 @@ impl Parser for Buffers {
 
 fn buffer(line: &Line<'_>) -> Option<Row> {
     let bytes = fields::number_after(line.raw, "size ")?;
-    let exporter = fields::after(line.raw, "exporter ").unwrap_or_default();
+    let exporter = fields::value_after(line.raw, "exporter ").unwrap_or_default();
     let mut row = Row::new(line.place.clone(), exporter, 1, bytes);
     row.ids.inode = Some(fields::number_after(line.raw, "ino ")?);
     Some(row)

@@ -7,12 +7,12 @@
 //!     pid:29202(camerahalserver) inode:5771744 size:25165824 fd_cnt:1 mmap_cnt:0 fd_list:400
 //! ```
 //!
-//! A buffer has a row for each process that holds it, or one without a holder.
+//! A buffer has one row for each process that holds it, or one row without a holder.
 
 use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Holder, Ledger, Row};
 
-/// Descriptors that are kept of each row.
+/// Descriptors that are kept per row.
 const FDS: usize = 4096;
 
 #[derive(Default)]
@@ -50,7 +50,7 @@ impl DmaHeap {
         let inode = fields::number_after(text, "inode:")?;
         let bytes = fields::number_after(text, "size(Byte):")?;
         let name = fields::rest(text, "name:").unwrap_or_default();
-        let heap = fields::after(text, "exp:").unwrap_or_else(|| context.name());
+        let heap = fields::value_after(text, "exp:").unwrap_or_else(|| context.name());
         let census =
             self.open.get_or_insert_with(|| Census::new(Ledger::DmaHeap, heap, line.place.clone()));
         let mut row = Row::new(line.place.clone(), name, 1, bytes);
@@ -61,19 +61,19 @@ impl DmaHeap {
 }
 
 fn holder(text: &str, line: &Line<'_>, census: &mut Census) -> Option<()> {
-    let (pid, comm) = fields::named(fields::rest(text, "pid:")?)?;
+    let (pid, comm) = fields::number_and_name(fields::rest(text, "pid:")?)?;
     let inode = fields::number_after(text, "inode:")?;
     let list = fields::rest(text, "fd_list:").unwrap_or_default();
     let fds = list.split([',', ' ']).filter_map(fields::decimal).take(FDS).collect();
     let maps = fields::number_after(text, "mmap_cnt:");
-    let same = |row: &&mut Row| row.ids.inode == Some(inode);
-    let known = census.rows.iter_mut().rev().take(FDS).find(same)?;
+    let is_same = |row: &&mut Row| row.ids.inode == Some(inode);
+    let buffer_row = census.rows.iter_mut().rev().take(FDS).find(is_same)?;
     let holder = Some(Holder { pid, comm: comm.into() });
-    if known.holder.is_none() {
-        (known.place, known.holder) = (line.place.clone(), holder);
-        (known.ids.fds, known.ids.maps) = (fds, maps);
+    if buffer_row.holder.is_none() {
+        (buffer_row.place, buffer_row.holder) = (line.place.clone(), holder);
+        (buffer_row.ids.fds, buffer_row.ids.maps) = (fds, maps);
     } else {
-        let mut row = Row { place: line.place.clone(), holder, ..known.clone() };
+        let mut row = Row { place: line.place.clone(), holder, ..buffer_row.clone() };
         (row.ids.fds, row.ids.maps) = (fds, maps);
         super::add(census, row);
     }

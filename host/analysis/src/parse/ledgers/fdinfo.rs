@@ -52,7 +52,7 @@ impl Parser for FdInfo {
     }
 
     fn end(&mut self, out: &mut Out) {
-        // Descriptors of other files have no size.
+        // Descriptors of files other than dma-bufs have no size.
         let census = self.open.take().filter(|census| census.rows.iter().any(|row| row.bytes > 0));
         census.into_iter().for_each(|census| out.census(census));
     }

@@ -8,56 +8,56 @@ pub(super) fn number(word: &str) -> Option<u64> {
     }
 }
 
-/// Digits, and nothing else.
+/// A decimal number of digits only.
 pub(super) fn decimal(word: &str) -> Option<u64> {
     let digits = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| word.parse().ok()).flatten()
 }
 
-/// Hexadecimal digits, and nothing else.
+/// A hexadecimal number of digits only.
 pub(super) fn hex(digits: &str) -> Option<u64> {
-    let whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    whole.then(|| u64::from_str_radix(digits, 16).ok()).flatten()
+    let is_hex = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hex.then(|| u64::from_str_radix(digits, 16).ok()).flatten()
 }
 
-/// An address of the 64-bit kernel, which always begins with an `f`. Whoever copies a report may lose one
-/// of the many: then there are 15 digits.
+/// An address of the 64-bit kernel, which always starts with `f`. With 15 digits, one `f` was lost in
+/// copying and is added.
 pub(super) fn kernel_address(word: &str) -> Option<u64> {
     let digits = word.strip_prefix("0x").unwrap_or(word);
     let address = hex(digits)?;
-    let lost = digits.len() == 15 && digits.starts_with('f');
-    Some(if lost { address | 0xf << 60 } else { address })
+    let has_lost_digit = digits.len() == 15 && digits.starts_with('f');
+    Some(if has_lost_digit { address | 0xf << 60 } else { address })
 }
 
-/// What follows `name`, up to a blank, comma or bracket: `5771744` of `inode:5771744 size:1`.
-pub(super) fn after<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+/// The text after `name`, up to a blank, comma or bracket: `5771744` of `inode:5771744 size:1`.
+pub(super) fn value_after<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     let rest = rest(text, name)?;
     let end = rest.find([' ', '\t', ',', '(', ')']).unwrap_or(rest.len());
     Some(&rest[..end])
 }
 
-/// The number that follows `name`.
+/// The number after `name`.
 pub(super) fn number_after(text: &str, name: &str) -> Option<u64> {
-    number(after(text, name)?)
+    number(value_after(text, name)?)
 }
 
-/// All that follows `name` where that is a word of its own, or begins one.
+/// The text after `name`, if `name` is at the start of a word.
 pub(super) fn rest<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    let begins =
+    let starts_word =
         |at: &usize| text[..*at].chars().next_back().is_none_or(|before| !before.is_alphanumeric());
-    let at = text.match_indices(name).map(|(at, _)| at).find(begins)?;
-    Some(text[at + name.len()..].trim_start())
+    let start = text.match_indices(name).map(|(at, _)| at).find(starts_word)?;
+    Some(text[start + name.len()..].trim_start())
 }
 
 /// `784(allocator@4.0-s)`: a number and a name.
-pub(super) fn named(word: &str) -> Option<(u64, &str)> {
+pub(super) fn number_and_name(word: &str) -> Option<(u64, &str)> {
     let (number, rest) = word.split_once('(')?;
     let name = rest.split_once(')').map_or(rest, |(name, _)| name);
     Some((decimal(number.trim())?, name.trim()))
 }
 
-/// `21036K`, `622.5K`, `1.2M`: bytes, by a factor of `thousand`.
-pub(super) fn scaled(word: &str, thousand: u64) -> Option<u64> {
+/// `21036K`, `622.5K`, `1.2M` in bytes, by a factor of `thousand`.
+pub(super) fn scaled_bytes(word: &str, thousand: u64) -> Option<u64> {
     let scale = match word.as_bytes().last()? {
         b'K' | b'k' => thousand,
         b'M' => thousand.pow(2),
@@ -101,9 +101,9 @@ mod tests {
         {
             assert_eq!(number(bad), None, "{bad}");
         }
-        assert_eq!(scaled("622.5K", 1000), Some(622_500));
-        assert_eq!(scaled("21036K", 1024), Some(21_540_864));
-        assert_eq!(scaled("18446744073709551615G", 1024), None);
+        assert_eq!(scaled_bytes("622.5K", 1000), Some(622_500));
+        assert_eq!(scaled_bytes("21036K", 1024), Some(21_540_864));
+        assert_eq!(scaled_bytes("18446744073709551615G", 1024), None);
         assert_eq!(kernel_address("fffffc075c07f00"), kernel_address("ffffffc075c07f00"));
     }
 

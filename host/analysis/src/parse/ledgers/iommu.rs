@@ -6,7 +6,7 @@
 //! map 0 0x29ca00000 0x1800000 0x29e1fffff 48446.930479
 //! ```
 //!
-//! What `iommu_dump` says becomes rows of a census, too: each of its addresses, with what was done last.
+//! `iommu_dump` becomes rows of a snapshot, too: one for each address, with the last step.
 
 use std::collections::HashMap;
 
@@ -34,7 +34,7 @@ impl Parser for Iommu {
                     && size.starts_with("0x") =>
             {
                 nanoseconds(time)
-                    .map_or(LineOutcome::Rejected, |_| self.mapped(line, address, size))
+                    .map_or(LineOutcome::Rejected, |_| self.take_mapping(line, address, size))
             }
             [
                 step @ ("alloc" | "map" | "sync" | "unmap" | "free"),
@@ -45,8 +45,8 @@ impl Parser for Iommu {
                 time,
                 ref device @ ..,
             ] if fields::decimal(table).is_some() && address.starts_with("0x") => {
-                let read =
-                    nanoseconds(time).and_then(|_| self.done(line, step, (address, size), device));
+                let read = nanoseconds(time)
+                    .and_then(|_| self.take_step(line, step, (address, size), device));
                 LineOutcome::from(read)
             }
             _ => LineOutcome::Ignored,
@@ -55,13 +55,13 @@ impl Parser for Iommu {
 
     fn end(&mut self, out: &mut Out) {
         self.known.clear();
-        let both = self.map.take().into_iter().chain(self.dump.take());
-        both.for_each(|census| out.census(census));
+        let censuses = self.map.take().into_iter().chain(self.dump.take());
+        censuses.for_each(|census| out.census(census));
     }
 }
 
 impl Iommu {
-    fn mapped(&mut self, line: &Line<'_>, address: &str, size: &str) -> LineOutcome {
+    fn take_mapping(&mut self, line: &Line<'_>, address: &str, size: &str) -> LineOutcome {
         let (Some(address), Some(bytes)) = (fields::number(address), fields::number(size)) else {
             return LineOutcome::Rejected;
         };
@@ -73,7 +73,7 @@ impl Iommu {
         LineOutcome::Parsed
     }
 
-    fn done(
+    fn take_step(
         &mut self,
         line: &Line<'_>,
         step: &str,
@@ -83,9 +83,9 @@ impl Iommu {
         let (address, bytes) = (fields::number(at.0)?, fields::number(at.1)?);
         let census =
             self.dump.get_or_insert_with(|| Census::new(Ledger::IommuDump, "", line.place.clone()));
-        let known = self.known.get(&address).and_then(|at| census.rows.get_mut(*at));
-        if let Some(row) = known {
-            // Only `free` gives the addresses back; all else leaves them with the device.
+        let known_row = self.known.get(&address).and_then(|at| census.rows.get_mut(*at));
+        if let Some(row) = known_row {
+            // Only `free` returns the addresses; after any other step the device keeps them.
             row.count = u64::from(step != "free");
             row.stack.truncate(MOST);
             row.stack.push(step.into());

@@ -1,4 +1,4 @@
-//! What MediaTek's iommu and camera drivers log when addresses run out (as in a field report of a 5.10
+//! Logs of MediaTek's iommu and camera drivers when addresses run out (as in a field report of a 5.10
 //! kernel).
 //!
 //! ```text
@@ -36,8 +36,8 @@ impl Parser for IommuLog {
             out.say(line, Said::Uses { address });
             return LineOutcome::Parsed;
         }
-        let failed = ["map pa failed", "dma_buf_map_attachment failed", "map_dma_buf map fail"];
-        if !failed.iter().any(|failed| text.contains(failed)) {
+        let failures = ["map pa failed", "dma_buf_map_attachment failed", "map_dma_buf map fail"];
+        if !failures.iter().any(|failed| text.contains(failed)) {
             return LineOutcome::Ignored;
         }
         out.say(line, Said::NotMapped);
@@ -45,9 +45,9 @@ impl Parser for IommuLog {
     }
 
     fn end(&mut self, out: &mut Out) {
-        // What others log in between is no end of either.
-        let both = self.users.take().into_iter().chain(self.buffers.take());
-        both.for_each(|census| out.census(census));
+        // Lines of others in between end neither list.
+        let censuses = self.users.take().into_iter().chain(self.buffers.take());
+        censuses.for_each(|census| out.census(census));
     }
 }
 
@@ -62,7 +62,7 @@ impl IommuLog {
             return LineOutcome::from(total);
         }
         if let Some((_, rest)) = text.split_once("mtk_iova_dbg_alloc fail!") {
-            let device = fields::after(rest, "dev:").unwrap_or_default();
+            let device = fields::value_after(rest, "dev:").unwrap_or_default();
             let Some(bytes) = fields::number_after(rest, "size:") else {
                 return LineOutcome::Rejected;
             };
@@ -107,7 +107,7 @@ impl IommuLog {
     }
 }
 
-/// `3415980KB`: bytes.
+/// `3415980KB` in bytes.
 fn kilobytes(word: &str) -> Option<u64> {
     fields::decimal(word.strip_suffix("KB")?.trim_end())?.checked_mul(1024)
 }

@@ -58,7 +58,7 @@ impl Parser for IonHeap {
     fn end(&mut self, out: &mut Out) {
         self.orphaned = false;
         for census in self.open.take().into_iter().flatten() {
-            // A heap without orphans says so by a total, or by nothing at all.
+            // A heap without orphans prints a total of 0, or nothing at all.
             if !census.rows.is_empty() || census.total.is_some() {
                 out.census(census);
             }

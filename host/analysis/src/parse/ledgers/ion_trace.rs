@@ -1,4 +1,4 @@
-//! Events of ion in the kernel's trace (vendors' 3.10 kernels), as steps of the protocol `ion-trace`.
+//! Events of ion in the kernel trace (vendors' 3.10 kernels), as steps of the protocol `ion-trace`.
 //!
 //! ```text
 //! Binder:1743.4-2685 [002] ...1 6833.925935: ion_alloc: len 8294400 align 0 heap:1 flags 0 handle id 25 buffer ffffffc075c07f00
@@ -7,7 +7,7 @@
 //! Binder:1743.4-2685 [002] ...1 6833.925477: ion_free_buffer: buffer:ffffffc075c07f00
 //! ```
 //!
-//! Keys: `address` and `len` of what is allocated, `fd` of what is shared.
+//! Keys: `address` and `len` of an allocation, `fd` of a shared buffer.
 
 use std::sync::Arc;
 
@@ -18,14 +18,14 @@ use crate::{
     text,
 };
 
-/// Events that are read.
+/// Names of the events.
 const NAMES: [&str; 5] =
     ["ion_alloc", "ion_map", "ion_import", "ion_free_handle", "ion_free_buffer"];
 
 #[derive(Default)]
 pub(super) struct IonTrace {
     seq: u64,
-    /// Addresses that had lost a digit.
+    /// Addresses that lacked a digit.
     mended: u64,
 }
 
@@ -34,13 +34,13 @@ impl Parser for IonTrace {
         if !line.raw.contains(": ion_") {
             return LineOutcome::Ignored;
         }
-        let found = NAMES.iter().find_map(|name| {
+        let parts = NAMES.iter().find_map(|name| {
             let (head, rest) = line.raw.split_once(": ")?;
             Some((head, *name, rest.strip_prefix(*name)?.strip_prefix(": ")?))
         });
-        let Some((head, name, rest)) = found else { return LineOutcome::Ignored };
+        let Some((head, name, rest)) = parts else { return LineOutcome::Ignored };
         let keys = keys(name, rest);
-        let Some((party, ns)) = who(head).filter(|_| keys.is_some()) else {
+        let Some((party, ns)) = party_and_time(head).filter(|_| keys.is_some()) else {
             return LineOutcome::Rejected;
         };
         self.seq += 1;
@@ -52,7 +52,7 @@ impl Parser for IonTrace {
     fn end(&mut self, out: &mut Out) {
         if self.mended > 0 {
             let text = format!(
-                "{} addresses in the trace of ion lack a digit; an f was put in front of them",
+                "{} addresses in the ion trace lack a digit; a leading f was added",
                 text::number(std::mem::take(&mut self.mended))
             );
             out.told.assumptions.push(text.into());
@@ -62,12 +62,12 @@ impl Parser for IonTrace {
 
 /// Whether the address of a buffer lacks a digit, see [`fields::kernel_address`].
 fn is_short(rest: &str) -> bool {
-    let word = fields::after(rest, "buffer:").unwrap_or_default();
+    let word = fields::value_after(rest, "buffer:").unwrap_or_default();
     word.len() == 15 && word.starts_with('f')
 }
 
-/// Name and number of the task, and the time.
-fn who(head: &str) -> Option<(Party, u64)> {
+/// The task, and the time in nanoseconds.
+fn party_and_time(head: &str) -> Option<(Party, u64)> {
     let (task, rest) = head.split_once(" [")?;
     let (comm, tid) = task.trim().rsplit_once('-')?;
     let ns = nanoseconds(rest.rsplit(' ').next()?)?;
@@ -78,8 +78,8 @@ fn who(head: &str) -> Option<(Party, u64)> {
 
 fn keys(name: &str, rest: &str) -> Option<Keys> {
     let buffer = || {
-        let word = fields::after(rest, "buffer:").filter(|word| !word.is_empty());
-        fields::kernel_address(word.or_else(|| fields::after(rest, "buffer "))?)
+        let word = fields::value_after(rest, "buffer:").filter(|word| !word.is_empty());
+        fields::kernel_address(word.or_else(|| fields::value_after(rest, "buffer "))?)
     };
     let keys = match name {
         "ion_alloc" => vec![("address", buffer()?), ("len", fields::number_after(rest, "len ")?)],

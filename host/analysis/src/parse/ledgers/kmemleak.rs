@@ -1,4 +1,4 @@
-//! `kmemleak` (Linux `mm/kmemleak.c`, `print_unreferenced`): objects that nothing points to.
+//! `kmemleak` (Linux `mm/kmemleak.c`, `print_unreferenced`): unreferenced objects.
 //!
 //! ```text
 //! unreferenced object 0xffffffc0a1b2c800 (size 2048):
@@ -10,14 +10,14 @@
 //!     [<0000000012345678>] bug_driver+0x2c/0x80 [bug]
 //! ```
 //!
-//! Several scans in a row are a series: an object that comes again begins the next one.
+//! Several scans may follow each other: an object that repeats starts the next one.
 
 use std::collections::HashSet;
 
 use super::{Context, Line, LineOutcome, MOST, Out, Parser, fields};
 use crate::model::{Census, Holder, Ledger, Place, Row};
 
-/// Frames that are kept of each object.
+/// Frames that are kept per object.
 const FRAMES: usize = 32;
 
 #[derive(Default)]
@@ -47,14 +47,14 @@ impl Parser for Kmemleak {
             row.holder = pid.map(|pid| Holder { pid, comm: comm.into() });
             return LineOutcome::from(pid);
         }
-        // Contents are never kept.
+        // The contents of memory are never kept.
         let dump = text.bytes().take(2).all(|byte| byte.is_ascii_hexdigit())
             && text.get(2..3) == Some(" ");
-        let known = dump || text.starts_with("hex dump") || text.starts_with("backtrace");
-        if known { LineOutcome::Parsed } else { LineOutcome::Ignored }
+        let is_known = dump || text.starts_with("hex dump") || text.starts_with("backtrace");
+        if is_known { LineOutcome::Parsed } else { LineOutcome::Ignored }
     }
 
-    /// A scan that finds nothing is one as well.
+    /// An empty scan is a snapshot as well.
     fn begin(&mut self, place: &Place, context: &Context) {
         if context.name() == "kmemleak" {
             self.open = Some(Census::new(Ledger::Kmemleak, "", place.clone()));
@@ -104,6 +104,6 @@ fn site(row: &Row) -> Option<std::sync::Arc<str>> {
         "__vmalloc",
         "slab_",
     ];
-    let own = |name: &str| OWN.iter().any(|own| name.starts_with(own));
-    row.stack.iter().find(|name| !own(name)).or(row.stack.first()).cloned()
+    let is_allocator = |name: &str| OWN.iter().any(|own| name.starts_with(own));
+    row.stack.iter().find(|name| !is_allocator(name)).or(row.stack.first()).cloned()
 }

@@ -1,25 +1,25 @@
-//! A line and what stands before its message: numbers of grep, stamps of the kernel, heads of logcat.
+//! A line and the prefix of its message: line numbers of grep, kernel stamps, heads of logcat.
 
 use super::fields;
 use crate::{model::Place, parse::strace::nanoseconds};
 
-/// A line.
+/// A parsed line.
 #[derive(Clone, Debug)]
 pub(super) struct Line<'t> {
-    /// The line without blanks at its end.
+    /// The line without trailing blanks.
     pub(super) raw: &'t str,
-    /// What remains without a stamp and a task.
+    /// The message, without stamp and task.
     pub(super) text: &'t str,
-    /// Who logged it: `T516752`, `1737:Binder_1`; empty where nobody is told.
+    /// Task that logged it: `T516752`, `1737:Binder_1`; empty if unknown.
     pub(super) by: &'t str,
-    /// Process that logged it, where logcat tells.
+    /// Process that logged it, in logcat.
     pub(super) pid: Option<u64>,
-    /// Where.
+    /// Source and line number.
     pub(super) place: Place,
 }
 
 impl<'t> Line<'t> {
-    /// Takes a line apart.
+    /// Parses a line.
     pub(super) fn new(raw: &'t str, place: Place) -> Self {
         let raw = raw.trim_end();
         let plain = Self { raw, text: raw, by: "", pid: None, place };
@@ -59,10 +59,11 @@ impl<'t> Line<'t> {
         Some(Self { text, by: tid, pid: Some(fields::decimal(pid)?), ..self.clone() })
     }
 
-    /// Its message without the numbers that `grep -n` puts in front.
+    /// The message without a line number of `grep -n`.
     pub(super) fn ungrepped(&self) -> &'t str {
-        let numbered = self.text.split_once(':').filter(|(n, _)| fields::decimal(n).is_some());
-        numbered.map_or(self.text, |(_, rest)| rest).trim_start()
+        let number_and_rest =
+            self.text.split_once(':').filter(|(n, _)| fields::decimal(n).is_some());
+        number_and_rest.map_or(self.text, |(_, rest)| rest).trim_start()
     }
 }
 

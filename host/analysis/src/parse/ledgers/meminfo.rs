@@ -1,6 +1,6 @@
 //! `/proc/meminfo`: `MemTotal:        1009276 kB` (Linux `fs/proc/meminfo.c`, any release).
 //!
-//! Several ones in a row are a series: each begins with `MemTotal`.
+//! Several snapshots may follow each other: each starts with `MemTotal`.
 
 use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Ledger, Row};
@@ -10,7 +10,7 @@ pub(super) struct MemInfo {
     open: Option<Census>,
 }
 
-/// Fields that are read; the others are none of anybody's memory.
+/// Fields that are read; the others do not measure used memory.
 const FIELDS: [&str; 24] = [
     "MemTotal",
     "MemFree",
@@ -42,8 +42,8 @@ impl Parser for MemInfo {
     fn line(&mut self, line: &Line<'_>, _: &Context, out: &mut Out) -> LineOutcome {
         let Some((name, value)) = line.text.split_once(':') else { return LineOutcome::Ignored };
         if !FIELDS.contains(&name) || (name != "MemTotal" && self.open.is_none()) {
-            let known = self.open.is_some() && value.trim_end().ends_with(" kB");
-            return if known { LineOutcome::Parsed } else { LineOutcome::Ignored };
+            let is_field = self.open.is_some() && value.trim_end().ends_with(" kB");
+            return if is_field { LineOutcome::Parsed } else { LineOutcome::Ignored };
         }
         let mut words = value.split_whitespace();
         let number = words.next().and_then(fields::decimal).filter(|_| words.next() == Some("kB"));

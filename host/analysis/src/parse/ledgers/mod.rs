@@ -1,21 +1,21 @@
-//! What the kernel and its tools print of the normal world's memory, as censuses, sayings and events.
+//! Ledgers of the normal world's memory, as the kernel and its tools print them.
 //!
 //! ```text
-//! line ── Line (stamp, task, message) ── the parser that took the last one, else the others ──> NormalWorld
+//! line ── Line (stamp, task, message) ── the parser of the previous line, else the others ──> NormalWorld
 //! ```
 //!
-//! Each ledger has a small parser of its own that knows its lines wherever they stand: in a file of
-//! their own, in a kernel log among others, in what somebody copied off a terminal. Invariants: lines read
-//! = parsed + ignored + rejected; no number overflows; what has no room is counted.
+//! Each ledger has its own small parser, which recognizes its lines anywhere: in a separate file, within a
+//! kernel log, in a terminal log. Invariants: lines read = parsed + ignored + rejected; no number
+//! overflows; what has no room is counted.
 //!
 //! ```
 //! use teeleak_analysis::{model::Ledger, parse::ledgers::Reader};
 //!
 //! let mut reader = Reader::new("meminfo");
 //! reader.line(b"MemTotal:        1009276 kB");
-//! let told = reader.finish();
-//! assert_eq!(told.censuses[0].ledger, Ledger::MemInfo);
-//! assert_eq!(told.censuses[0].rows[0].bytes, 1009276 * 1024);
+//! let world = reader.finish();
+//! assert_eq!(world.censuses[0].ledger, Ledger::MemInfo);
+//! assert_eq!(world.censuses[0].rows[0].bytes, 1009276 * 1024);
 //! ```
 
 mod binder;
@@ -53,31 +53,31 @@ pub use sniff::has_ledgers;
 use super::lines::LineOutcome;
 use crate::model::{Accounting, Census, Event, Moment, NormalWorld, Place, Said, Saying};
 
-/// Longest line that is looked at, in bytes.
+/// Longest line that is read, in bytes.
 const LINE_BYTES: usize = 1 << 16;
 
-/// Entries of a census, sayings and events that are kept, each.
+/// Most entries of a snapshot, and most snapshots, statements and events.
 const MOST: usize = 1 << 20;
 
-/// Knows the lines of a ledger.
+/// Parses the lines of a ledger.
 trait Parser {
-    /// Takes a line; one of another ledger is ignored.
+    /// Reads a line; one of another ledger is ignored.
     fn line(&mut self, line: &Line<'_>, context: &Context, out: &mut Out) -> LineOutcome;
 
-    /// A file that a run reads begins.
+    /// Starts a file that a run reads.
     fn begin(&mut self, _place: &Place, _context: &Context) {}
 
-    /// Takes lines at the begin of a text without looking at each, where it has read the same before and took
-    /// all of them; gives how many bytes and lines they are.
-    fn known(&mut self, _text: &[u8]) -> Option<(usize, u64)> {
+    /// Skips lines at the start of a text that it has read and parsed before; returns their number of bytes
+    /// and of lines.
+    fn take_known(&mut self, _text: &[u8]) -> Option<(usize, u64)> {
         None
     }
 
-    /// The text goes on with something else, or ends.
+    /// Ends the ledger: the text continues with something else, or ends.
     fn end(&mut self, _out: &mut Out) {}
 }
 
-/// What was told so far, kept within bounds.
+/// Facts read so far, within bounds.
 #[derive(Default)]
 struct Out {
     told: NormalWorld,
@@ -85,7 +85,7 @@ struct Out {
 }
 
 impl Out {
-    /// A whole census.
+    /// Adds a whole snapshot.
     fn census(&mut self, mut census: Census) {
         census.moment = self.moment;
         self.told.lost = self.told.lost.saturating_add(census.lost);
@@ -115,7 +115,7 @@ impl Out {
     }
 }
 
-/// Adds a row where there is room, and counts it else.
+/// Adds a row if it has room, otherwise counts it as lost.
 fn add(census: &mut Census, row: crate::model::Row) {
     if census.rows.len() < MOST {
         census.rows.push(row);
@@ -124,19 +124,20 @@ fn add(census: &mut Census, row: crate::model::Row) {
     }
 }
 
-/// Reads texts of any of these ledgers, line by line.
+/// Reads texts with any of these ledgers, line by line.
 pub struct Reader {
     place: Place,
     context: Context,
     parsers: Vec<Box<dyn Parser + Send>>,
-    /// The parser that took the last line.
+    /// The parser of the previous line.
     last: Option<usize>,
     out: Out,
     accounting: Accounting,
 }
 
 impl Reader {
-    /// `source` is what places are called; a path of `/proc` or `/sys` within it says what a text is of.
+    /// A reader of a text; `source` is the name shown in places, and identifies the ledger if it has a path of
+    /// `/proc` or `/sys` in it.
     #[must_use]
     pub fn new(source: &str) -> Self {
         let mut reader = Self {
@@ -151,7 +152,7 @@ impl Reader {
         reader
     }
 
-    /// What follows is another text.
+    /// Starts another text.
     pub fn source(&mut self, name: &str) {
         self.end();
         self.place = Place { source: name.into(), at: 0 };
@@ -163,19 +164,19 @@ impl Reader {
         }
     }
 
-    /// What follows was read at this moment of a run.
-    pub fn at(&mut self, moment: Moment) {
+    /// Sets the moment of a run at which the text that follows was read.
+    pub fn set_moment(&mut self, moment: Moment) {
         if self.out.moment != Some(moment) {
             self.end();
             self.out.moment = Some(moment);
         }
     }
 
-    /// Takes lines, of which the last one may have no end.
+    /// Reads lines; the last one may have no newline.
     pub fn lines(&mut self, mut text: &[u8]) {
         while !text.is_empty() {
             let last = self.last.and_then(|last| self.parsers.get_mut(last));
-            if let Some((bytes, lines)) = last.and_then(|last| last.known(text)) {
+            if let Some((bytes, lines)) = last.and_then(|last| last.take_known(text)) {
                 self.place.at += lines;
                 self.accounting += Accounting { read: lines, parsed: lines, ..Default::default() };
                 text = text.get(bytes..).unwrap_or_default();
@@ -190,12 +191,12 @@ impl Reader {
         }
     }
 
-    /// Takes a line.
+    /// Reads a line.
     pub fn line(&mut self, bytes: &[u8]) {
         self.place.at += 1;
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LINE_BYTES)]);
         let line = Line::new(&text, self.place.clone());
-        // What a run reads was typed by nobody.
+        // A text that a run reads has no shell prompts.
         if self.out.moment.is_none() && self.context.prompt(line.raw) {
             self.end();
             self.accounting += LineOutcome::Ignored;
@@ -228,19 +229,19 @@ impl Reader {
         self.last = None;
     }
 
-    /// What was told since the last time; the text is at its end.
+    /// Takes what was read since the last time; ends the text.
     #[must_use]
     pub fn take(&mut self) -> NormalWorld {
         self.end();
         let accounting = std::mem::take(&mut self.accounting);
-        let mut told = std::mem::take(&mut self.out.told);
+        let mut world = std::mem::take(&mut self.out.told);
         if self.out.moment.is_some() {
-            told.name_holders();
+            world.name_holders();
         }
-        NormalWorld { accounting, ..told }
+        NormalWorld { accounting, ..world }
     }
 
-    /// All that was told.
+    /// Everything that was read.
     #[must_use]
     pub fn finish(mut self) -> NormalWorld {
         self.take()

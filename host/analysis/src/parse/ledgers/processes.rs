@@ -1,16 +1,16 @@
-//! `ps`, of everything or of one process: `USER PID PPID VSIZE RSS WCHAN PC NAME` (Android's toolbox, whose heads lack
-//! one column), or any other table with a column `PID` and the name or the command at its end.
+//! `ps`, of all processes or of one: `USER PID PPID VSIZE RSS WCHAN PC NAME` (Android's toolbox, whose head
+//! lacks one column), or any other table with a column `PID` and the name or the command at its end.
 //!
-//! `ps 131` that prints its heads and nothing else says that there is no such process.
+//! `ps 131` that prints only its head shows that the process does not exist.
 
 use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Holder, Said};
 
 #[derive(Default)]
 pub(super) struct Processes {
-    /// The process that was asked for.
+    /// The requested process.
     asked: Option<u64>,
-    /// Columns of the number and of a command with its arguments, and where the heads stand.
+    /// Columns of the pid and of a command with arguments, and the place of the head.
     column: Option<(usize, Option<usize>, crate::model::Place)>,
     any: bool,
 }
@@ -51,8 +51,8 @@ impl Parser for Processes {
     }
 }
 
-/// The name of a program that a command begins with; busybox puts that of a script in braces, and all that of a
-/// thread of the kernel in brackets.
+/// Name of the program at the start of a command; busybox puts a script in braces, and every `ps` puts a
+/// kernel thread in brackets.
 fn program(command: &str) -> &str {
     let name = command.rsplit('/').next().unwrap_or(command);
     let bare = |from, to| command.strip_prefix(from).and_then(|name| name.strip_suffix(to));

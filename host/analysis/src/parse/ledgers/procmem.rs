@@ -1,4 +1,4 @@
-//! Mappings and descriptors of dma-bufs, of Android's `procmem PID`, `lsof -p PID` and `/proc/PID/maps`.
+//! Mappings and descriptors of dma-bufs, from Android's `procmem PID`, `lsof -p PID` and `/proc/PID/maps`.
 //!
 //! ```text
 //! 21036K 7620K 7620K 7620K 0K 0K 7764K 0K anon_inode:dmabuf           procmem: size first
@@ -12,13 +12,13 @@ use crate::model::{Census, Holder, Ledger, Row};
 #[derive(Default)]
 pub(super) struct Procmem {
     open: Option<Census>,
-    /// Name of the process that was asked for.
+    /// Name of the requested process.
     asked: Option<String>,
 }
 
 impl Parser for Procmem {
     fn line(&mut self, line: &Line<'_>, context: &Context, _: &mut Out) -> LineOutcome {
-        if let Some(name) = asked(line.raw) {
+        if let Some(name) = asked_program(line.raw) {
             self.asked = Some(name.to_owned());
             return LineOutcome::Parsed;
         }
@@ -56,8 +56,8 @@ impl Procmem {
     }
 }
 
-/// The program whose process a command asks for: ``# procmem `pidof /system/bin/mediaserver` ``.
-fn asked(text: &str) -> Option<&str> {
+/// The program whose process a command requests: ``# procmem `pidof /system/bin/mediaserver` ``.
+fn asked_program(text: &str) -> Option<&str> {
     if !["procmem ", "lsof "].iter().any(|tool| text.contains(tool)) {
         return None;
     }
@@ -70,7 +70,7 @@ fn of_procmem(words: &[&str], line: &Line<'_>) -> Option<Row> {
     if sizes.len() < 4 || !sizes.iter().all(|word| word.ends_with('K')) {
         return None;
     }
-    let bytes = fields::scaled(sizes.first()?, 1024)?;
+    let bytes = fields::scaled_bytes(sizes.first()?, 1024)?;
     Some(Row::new(line.place.clone(), "mapping", 1, bytes))
 }
 

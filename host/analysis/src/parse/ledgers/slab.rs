@@ -54,7 +54,7 @@ fn of_kernel(text: &str) -> Option<(&str, u64, u64)> {
 }
 
 fn of_tool(text: &str) -> Option<(&str, u64, u64)> {
-    // Names may have blanks: what is looked for is `objects size space slabs/partial/cpu`.
+    // Names may have blanks, so the columns are found by `objects size space slabs/partial/cpu`.
     let words: Vec<_> = text.split_whitespace().collect();
     let slabs = words.iter().position(|word| word.matches('/').count() == 2)?;
     let [.., count, size, _] = words[..slabs] else { return None };

@@ -1,5 +1,5 @@
-//! `alloc_calls` of a slab cache (Linux 2.6.22 to 5.13, `mm/slub.c`, `list_locations`), and `alloc_traces` of debugfs
-//! (since 5.14, `slab_debugfs_show`): who allocated the objects that are in use.
+//! `alloc_calls` of a slab cache (Linux 2.6.22 to 5.13, `mm/slub.c`, `list_locations`), and `alloc_traces` of
+//! debugfs (since 5.14, `slab_debugfs_show`): callers that allocated the live objects.
 //!
 //! ```text
 //! 561481 alloc_vmap_area.isra.29+0xc8/0x348 age=845/6200344/6776810 pid=0-30147
@@ -14,7 +14,7 @@
 use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::{Census, Ledger, Row};
 
-/// Frames that are kept of each stack.
+/// Frames that are kept per stack.
 const FRAMES: usize = 64;
 
 #[derive(Default)]
@@ -45,7 +45,7 @@ impl Parser for Callers {
             .get_or_insert_with(|| Census::new(Ledger::SlabCallers, cache, line.place.clone()));
         let size = cache.rsplit('-').next().and_then(size_of).unwrap_or(0);
         let mut row = Row::new(line.place.clone(), &name, count, count.saturating_mul(size));
-        let ages = fields::after(rest, "age=").map(|ages| format!("age {ages} jiffies"));
+        let ages = fields::value_after(rest, "age=").map(|ages| format!("age {ages} jiffies"));
         row.stack.extend(ages.map(Into::into));
         super::add(census, row);
         LineOutcome::Parsed
@@ -56,12 +56,12 @@ impl Parser for Callers {
     }
 }
 
-/// Whether a file of this name lists who allocated what its folder is called after.
+/// Whether a file of this name lists the callers of the cache that its directory is named after.
 fn is_ours(name: &str) -> bool {
     name.ends_with("_calls") || name == "alloc_traces"
 }
 
 /// Bytes of an object of `kmalloc-128` or `kmalloc-2k`.
 fn size_of(class: &str) -> Option<u64> {
-    fields::scaled(class, 1024)
+    fields::scaled_bytes(class, 1024)
 }

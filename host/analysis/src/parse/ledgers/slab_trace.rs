@@ -10,14 +10,14 @@
 use super::{Context, Line, LineOutcome, Out, Parser, fields};
 use crate::model::Said;
 
-/// Frames of a stack that are kept.
+/// Frames that are kept per stack.
 const FRAMES: usize = 64;
 
 #[derive(Default)]
 pub(super) struct SlabTrace {
-    /// The cache, the stack so far, and the line that it began with.
+    /// The cache, the stack so far, and the place of its first line.
     open: Option<(String, Vec<std::sync::Arc<str>>, crate::model::Place)>,
-    /// The begin of a frame whose rest is in the next line.
+    /// The first part of a frame that continues on the next line.
     torn: String,
 }
 
@@ -33,23 +33,23 @@ impl Parser for SlabTrace {
         }
         let Some((_, stack, _)) = &mut self.open else { return LineOutcome::Ignored };
         if line.text.starts_with("[<") || !self.torn.is_empty() {
-            let whole = format!("{}{}", std::mem::take(&mut self.torn), line.text.trim());
-            return match fields::function(&whole) {
-                Some(function) if stack.len() < FRAMES && !whole.ends_with('/') => {
+            let frame = format!("{}{}", std::mem::take(&mut self.torn), line.text.trim());
+            return match fields::function(&frame) {
+                Some(function) if stack.len() < FRAMES && !frame.ends_with('/') => {
                     stack.push(function.into());
                     LineOutcome::Parsed
                 }
-                // What was copied off a page is cut where the page is.
-                None | Some(_) if whole.len() < 200 && whole.starts_with("[<") => {
-                    self.torn = whole;
+                // A frame may be wrapped where the log was copied from a page.
+                None | Some(_) if frame.len() < 200 && frame.starts_with("[<") => {
+                    self.torn = frame;
                     LineOutcome::Parsed
                 }
                 _ => LineOutcome::Rejected,
             };
         }
         let head = ["CPU: ", "Workqueue: ", "Call trace:", "Hardware name: "];
-        let known = head.iter().any(|head| line.text.starts_with(head));
-        if known { LineOutcome::Parsed } else { LineOutcome::Ignored }
+        let is_head = head.iter().any(|head| line.text.starts_with(head));
+        if is_head { LineOutcome::Parsed } else { LineOutcome::Ignored }
     }
 
     fn end(&mut self, out: &mut Out) {

@@ -1,10 +1,10 @@
-//! Whether ledgers of the normal world stand in a text, by its begin.
+//! Detects ledgers of the normal world in a text, by its first lines.
 
 use super::Reader;
 
-/// Whether a text that begins so has a ledger in it. `name` is that of its file, which may say of what.
+/// Whether a text has a ledger in its first lines, `begin`. Its file's `name` may identify the ledger.
 ///
-/// Others may have something to read there, too: a terminal's log has everything.
+/// The text may hold other data too: a terminal log may have everything.
 #[must_use]
 pub fn has_ledgers(name: &str, begin: &[u8]) -> bool {
     if begin.contains(&0) {
@@ -18,7 +18,7 @@ pub fn has_ledgers(name: &str, begin: &[u8]) -> bool {
     })
 }
 
-/// Whether a line has a prefix of OP-TEE: most lines of most logs, and quick to tell.
+/// Whether a line has a prefix of OP-TEE: a quick check that excludes most lines of most logs.
 fn is_of_tee(line: &[u8]) -> bool {
     let marks: [&[u8]; 3] = [b"/TC:", b"/TA:", b"TEE-CORE"];
     marks.iter().any(|mark| memchr::memmem::find(line, mark).is_some())

@@ -1,48 +1,48 @@
-//! Into an observation.
+//! Adds the normal world to an observation.
 
 use std::collections::HashMap;
 
 use crate::model::{Gap, Holder, Ledger, NormalWorld, Observation, Reason, Row};
 
 impl NormalWorld {
-    /// Names processes that only their number is known of, by the list of all processes of the same moment.
+    /// Fills in the names of processes known only by pid, from the process list of the same moment.
     pub(super) fn name_holders(&mut self) {
         let lists = self.censuses.iter().filter(|census| census.ledger == Ledger::Descriptors);
         let rows = lists.flat_map(|census| census.rows.iter().map(|row| (census.moment, row)));
-        let named = rows.filter(|(_, row)| row.name.is_empty()).filter_map(|(moment, row)| {
+        let named_rows = rows.filter(|(_, row)| row.name.is_empty()).filter_map(|(moment, row)| {
             let holder = row.holder.clone()?;
             Some(((moment, holder.pid), (holder, row.ids.start)))
         });
-        let named: HashMap<_, (Holder, Option<u64>)> = named.collect();
+        let names: HashMap<_, (Holder, Option<u64>)> = named_rows.collect();
         for census in &mut self.censuses {
             let nameless = |row: &&mut Row| {
                 row.holder.as_ref().is_some_and(|holder| holder.comm.is_empty() && holder.pid != 0)
             };
             for row in census.rows.iter_mut().filter(nameless) {
                 let pid = row.holder.as_ref().map_or(0, |holder| holder.pid);
-                if let Some((holder, start)) = named.get(&(census.moment, pid)) {
+                if let Some((holder, start)) = names.get(&(census.moment, pid)) {
                     (row.holder, row.ids.start) = (Some(holder.clone()), *start);
                 }
             }
         }
     }
 
-    /// Adds it to what other sources told. `again` says that those have read the same lines, too.
+    /// Adds it to an observation. `again`: the other sources have read the same lines too.
     pub fn add_to(mut self, observation: &mut Observation, again: bool) {
         let (own, all) = (self.accounting, &mut observation.accounting);
         if again {
-            // What nobody else took is ours.
-            let parsed = own.parsed.min(all.ignored);
-            let rejected = own.rejected.min(all.ignored - parsed);
-            all.ignored -= parsed + rejected;
-            all.parsed += parsed;
-            all.rejected += rejected;
+            // Lines that the others ignored may be ours.
+            let parsed_lines = own.parsed.min(all.ignored);
+            let rejected_lines = own.rejected.min(all.ignored - parsed_lines);
+            all.ignored -= parsed_lines + rejected_lines;
+            all.parsed += parsed_lines;
+            all.rejected += rejected_lines;
         } else {
             *all += own;
         }
         if self.lost > 0 {
-            let what = "entries of ledgers of the normal world".into();
-            let gap = Gap { what, reason: Reason::NoRoom, remedy: None, lost: self.lost };
+            let label = "entries of normal-world ledgers".into();
+            let gap = Gap { what: label, reason: Reason::NoRoom, remedy: None, lost: self.lost };
             observation.gaps.push(gap);
         }
         observation.assumptions.append(&mut self.assumptions);

@@ -4,18 +4,18 @@ use memchr::{memchr, memchr2, memrchr};
 
 use super::digits::{leading_signed, nanoseconds};
 
-/// Arguments of a call: parts between commas that are in no bracket, string or path. Most calls are of no interest
-/// once the first is known, so they are looked for when they are asked for.
+/// Arguments of a call: the parts between commas outside of brackets, strings and paths. They are split
+/// lazily, since the first one rules most calls out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Args<'t>(Option<&'t str>);
 
 impl<'t> Args<'t> {
-    /// Whether one may be a descriptor with its path.
+    /// Whether one of the arguments may be a descriptor with its path.
     pub(super) fn has_path(self) -> bool {
         self.0.is_some_and(|text| memchr(b'<', text.as_bytes()).is_some())
     }
 
-    /// One of them, empty where there are fewer.
+    /// The argument with the index `n`, empty if there are fewer.
     pub(super) fn get(mut self, n: usize) -> &'t str {
         self.nth(n).unwrap_or_default()
     }
@@ -36,24 +36,24 @@ impl<'t> Iterator for Args<'t> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Call<'t> {
     pub(super) args: Args<'t>,
-    /// What it returned; `None` for one that did not return.
+    /// Return value; `None` if the call did not return.
     pub(super) result: Option<i64>,
     /// Name of the error.
     pub(super) errno: Option<&'t str>,
-    /// Path of the descriptor that it returned (`-y`).
+    /// Path of the returned descriptor (`-y`).
     pub(super) path: Option<&'t str>,
-    /// How long it took (`-T`), in seconds.
+    /// Duration (`-T`), in seconds.
     took: Option<&'t str>,
 }
 
 impl Call<'_> {
-    /// How long it took, in nanoseconds.
+    /// Duration, in nanoseconds.
     pub(super) fn took_ns(&self) -> Option<u64> {
         nanoseconds(self.took?)
     }
 }
 
-/// Takes a call's text after its opening parenthesis apart; `None` when the end is missing.
+/// Parses the text of a call after its opening parenthesis; `None` if the end is missing.
 pub(super) fn call(text: &str) -> Option<Call<'_>> {
     let (args, outcome) = halves(text)?;
     let outcome = outcome.trim_ascii_start();
@@ -71,10 +71,10 @@ pub(super) fn call(text: &str) -> Option<Call<'_>> {
 fn halves(text: &str) -> Option<(&str, &str)> {
     let mut end = text.len();
     while let Some(at) = memrchr(b'=', &text.as_bytes()[..end]) {
-        let before = text[..at].strip_suffix(' ');
-        let after = text[at + 1..].strip_prefix(' ');
-        let args = before.and_then(|before| before.trim_ascii_end().strip_suffix(')'));
-        if let (Some(args), Some(after)) = (args, after) {
+        let head = text[..at].strip_suffix(' ');
+        let tail = text[at + 1..].strip_prefix(' ');
+        let args = head.and_then(|before| before.trim_ascii_end().strip_suffix(')'));
+        if let (Some(args), Some(after)) = (args, tail) {
             return Some((args, after));
         }
         end = at;
@@ -82,19 +82,19 @@ fn halves(text: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// How long it took, in angle brackets at the end behind a blank.
+/// Splits off the duration, in angle brackets after a blank at the end.
 fn took(outcome: &str) -> (&str, Option<&str>) {
     let parts = || {
-        let inside = outcome.strip_suffix('>')?;
-        let at = inside.bytes().rposition(|byte| byte == b'<')?;
-        let time = &inside[at + 1..];
+        let inner_text = outcome.strip_suffix('>')?;
+        let bracket = inner_text.bytes().rposition(|byte| byte == b'<')?;
+        let time = &inner_text[bracket + 1..];
         time.starts_with(|first: char| first.is_ascii_digit()).then_some(())?;
-        Some((inside[..at].strip_suffix(' ')?, time))
+        Some((inner_text[..bracket].strip_suffix(' ')?, time))
     };
     parts().map_or((outcome, None), |(before, time)| (before, Some(time)))
 }
 
-/// The path of a descriptor, which may have blanks in it, and what strace adds in words.
+/// The path of a descriptor, which may contain blanks, and the words that strace adds.
 fn path(outcome: &str) -> Option<(Option<&str>, &str)> {
     match outcome.strip_prefix('<') {
         Some(inside) => {
@@ -115,21 +115,21 @@ pub(super) fn descriptor(text: &str) -> (Option<i64>, Option<&str>) {
     }
 }
 
-/// Where the first argument ends.
+/// Index of the end of the first argument.
 fn end_of_first(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut depth, mut at) = (0u32, 0);
     while let Some(byte) = bytes.get(at) {
-        let before = || at.checked_sub(1).map_or(0, |before| bytes[before]);
+        let previous_byte = || at.checked_sub(1).map_or(0, |before| bytes[before]);
         match byte {
             _ if !IS_SPECIAL[usize::from(*byte)] => {}
             b'"' => at = end_of_string(bytes, at + 1),
             b'(' | b'[' | b'{' => depth += 1,
-            // What is in angle brackets is the path of a descriptor (`3<`, `AT_FDCWD<`), or of a device within one
+            // Angle brackets enclose the path of a descriptor (`3<`, `AT_FDCWD<`), or of a device within one
             // (`tee0<`).
-            b'<' if before().is_ascii_alphanumeric() => depth += 1,
+            b'<' if previous_byte().is_ascii_alphanumeric() => depth += 1,
             b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            b'>' if !matches!(before(), b'=' | b'-') => depth = depth.saturating_sub(1),
+            b'>' if !matches!(previous_byte(), b'=' | b'-') => depth = depth.saturating_sub(1),
             b',' if depth == 0 => return at,
             _ => {}
         }
@@ -138,7 +138,7 @@ fn end_of_first(text: &str) -> usize {
     text.len()
 }
 
-/// Bytes that bound arguments, or keep a comma from doing so.
+/// Bytes that separate arguments, or enclose commas.
 static IS_SPECIAL: [bool; 256] = {
     let (mut all, special) = ([false; 256], b"\"([{<>}]),");
     let mut n = 0;
@@ -149,27 +149,28 @@ static IS_SPECIAL: [bool; 256] = {
     all
 };
 
-/// Where the string that begins there ends, at its quotes.
+/// Index of the closing quote of the string that starts at `begin`.
 fn end_of_string(bytes: &[u8], begin: usize) -> usize {
-    let mut at = begin;
-    while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
-        at += found;
-        if bytes[at] == b'"' {
-            return at;
+    let mut index = begin;
+    while let Some(found) = bytes.get(index..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        index += found;
+        if bytes[index] == b'"' {
+            return index;
         }
-        at += 2;
+        index += 2;
     }
     bytes.len()
 }
 
-/// Value of a field of a structure: `session` of `{func=0, session=0x1}` is `0x1`.
+/// Value of a field in a structure: `session` of `{func=0, session=0x1}` is `0x1`.
 pub(super) fn field<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    let mut from = 0;
-    while let Some(found) = text[from..].find(name) {
-        let at = from + found;
-        from = at + name.len();
-        let begins = at == 0 || matches!(text.as_bytes()[at - 1], b'{' | b' ' | b',');
-        if let Some(value) = text[from..].strip_prefix('=').filter(|_| begins) {
+    let mut start = 0;
+    while let Some(found) = text[start..].find(name) {
+        let position = start + found;
+        start = position + name.len();
+        let is_word_start =
+            position == 0 || matches!(text.as_bytes()[position - 1], b'{' | b' ' | b',');
+        if let Some(value) = text[start..].strip_prefix('=').filter(|_| is_word_start) {
             return value.split([',', '}', ']', ' ']).next();
         }
     }

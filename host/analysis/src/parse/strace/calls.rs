@@ -1,4 +1,4 @@
-//! What each system call does.
+//! Effects of each system call.
 
 use teeleak_proto::tee_result;
 
@@ -19,19 +19,19 @@ use crate::model::{Call, CallKind as Kind, CallParam, FileKind, Party};
 /// Characters of a process's name (Linux `TASK_COMM_LEN`, without the final zero).
 const COMM: usize = 15;
 
-/// A call that has returned, or that a task ended in.
+/// A finished call.
 pub(super) struct Finished<'t> {
     pub(super) task: u32,
-    /// Process of the task, as far as was known when the line began.
+    /// Process of the task, as far as known at the start of the line.
     pub(super) process: usize,
     pub(super) name: Syscall,
     pub(super) call: args::Call<'t>,
     pub(super) begin_ns: u64,
-    /// When the line was printed that it ends with.
+    /// Time of the line that it ends with, in nanoseconds.
     pub(super) now: u64,
 }
 
-/// Whether the task that it makes has the same descriptors.
+/// Whether the new task shares the descriptors.
 pub(super) fn shares(args: &str) -> bool {
     args.contains("CLONE_THREAD") || args.contains("CLONE_FILES")
 }
@@ -41,7 +41,7 @@ impl Finished<'_> {
         self.call.args.get(n)
     }
 
-    /// From when to when, in nanoseconds.
+    /// Start and end, in nanoseconds.
     fn span(&self) -> (u64, u64) {
         let took = self.call.took_ns().map(|ns| self.begin_ns.saturating_add(ns));
         (self.begin_ns, took.unwrap_or(self.now).max(self.begin_ns))
@@ -52,43 +52,44 @@ impl Finished<'_> {
         (fd.unwrap_or(-1), path)
     }
 
-    /// What it returned, where it succeeded.
-    fn made(&self) -> Option<i64> {
+    /// Return value, if the call succeeded.
+    fn success(&self) -> Option<i64> {
         self.call.result.filter(|result| *result >= 0)
     }
 }
 
 impl Reader {
-    /// Takes a call; whether it tells something.
+    /// Reads a call; returns whether it is of interest.
     pub(super) fn call(&mut self, call: &Finished<'_>) -> bool {
         match call.name {
-            Syscall::Ioctl => self.asked(call),
-            Syscall::Open => self.opened(call, 0),
-            Syscall::OpenAt => self.opened(call, 1),
-            Syscall::Dup => self.duplicated(call, 2),
-            Syscall::Fcntl => self.duplicated(call, 1),
-            Syscall::Close => self.closed(call),
-            Syscall::CloseRange => self.closed_range(call),
-            Syscall::Mmap => self.mapped(call),
-            Syscall::Munmap => self.unmapped(call),
-            Syscall::Exec => self.executed(call, 0),
-            Syscall::ExecAt => self.executed(call, 1),
-            Syscall::Make => self.made(call),
+            Syscall::Ioctl => self.take_ioctl(call),
+            Syscall::Open => self.take_open(call, 0),
+            Syscall::OpenAt => self.take_open(call, 1),
+            Syscall::Dup => self.take_dup(call, 2),
+            Syscall::Fcntl => self.take_dup(call, 1),
+            Syscall::Close => self.take_close(call),
+            Syscall::CloseRange => self.take_close_range(call),
+            Syscall::Mmap => self.take_mmap(call),
+            Syscall::Munmap => self.take_munmap(call),
+            Syscall::Exec => self.take_exec(call, 0),
+            Syscall::ExecAt => self.take_exec(call, 1),
+            Syscall::Make => self.take_clone(call),
             Syscall::Exit | Syscall::Unshare => false,
         }
     }
 
-    fn made(&mut self, call: &Finished<'_>) -> bool {
+    fn take_clone(&mut self, call: &Finished<'_>) -> bool {
         self.tasks.done_making(call.task);
-        let made = call.made().filter(|task| *task > 0).and_then(|task| u32::try_from(task).ok());
-        let Some(made) = made else { return true };
+        let new_task =
+            call.success().filter(|task| *task > 0).and_then(|task| u32::try_from(task).ok());
+        let Some(made) = new_task else { return true };
         let shares = { call.call.args }.any(shares);
-        self.tasks.made(call.task, made, shares, self.now, &mut self.files);
+        self.tasks.create_task(call.task, made, shares, self.now, &mut self.files);
         true
     }
 
-    /// The process that uses a descriptor, and what that is; `None` for one of no interest.
-    fn used(&mut self, call: &Finished<'_>, n: usize) -> Option<(usize, i64, FileKind)> {
+    /// The process that uses a descriptor, the descriptor and its kind; `None` for one of no interest.
+    fn used_descriptor(&mut self, call: &Finished<'_>, n: usize) -> Option<(usize, i64, FileKind)> {
         let process = call.process;
         if !self.tasks.may_use(process) && !call.call.args.has_path() {
             return None;
@@ -103,12 +104,12 @@ impl Reader {
         (fd >= 0 && kind != FileKind::Other).then_some((process, fd, kind))
     }
 
-    fn opened(&mut self, call: &Finished<'_>, path: usize) -> bool {
-        let Some(fd) = call.made() else { return false };
+    fn take_open(&mut self, call: &Finished<'_>, path: usize) -> bool {
+        let Some(fd) = call.success() else { return false };
         let process = call.process;
         let kind = kind_of(unquoted(call.arg(path)));
-        self.overwritten(process, fd, call);
-        self.copies.closed(process, fd, &self.tasks.all);
+        self.close_overwritten(process, fd, call);
+        self.copies.remove(process, fd, &self.tasks.all);
         if kind == FileKind::Other {
             self.tasks.all[process].table.reused(fd);
             return false;
@@ -120,16 +121,16 @@ impl Reader {
         true
     }
 
-    fn duplicated(&mut self, call: &Finished<'_>, flags: usize) -> bool {
-        let used = self.used(call, 0);
-        let Some(new) = call.made() else { return used.is_some() };
+    fn take_dup(&mut self, call: &Finished<'_>, flags: usize) -> bool {
+        let used_fd = self.used_descriptor(call, 0);
+        let Some(new) = call.success() else { return used_fd.is_some() };
         let process = self.tasks.process(call.task, self.now, &mut self.files);
-        if used.is_some_and(|(_, old, _)| old == new) {
+        if used_fd.is_some_and(|(_, old, _)| old == new) {
             return true;
         }
-        self.copied(process, new, call);
-        self.overwritten(process, new, call);
-        let Some((process, old, kind)) = used else {
+        self.take_copy(process, new, call);
+        self.close_overwritten(process, new, call);
+        let Some((process, old, kind)) = used_fd else {
             self.tasks.all[process].table.reused(new);
             return false;
         };
@@ -140,16 +141,16 @@ impl Reader {
         true
     }
 
-    /// A descriptor that is made over another one closes that.
-    fn overwritten(&mut self, process: usize, fd: i64, call: &Finished<'_>) {
-        if self.tasks.all[process].table.has(fd) {
+    /// Closes a descriptor whose number is reused.
+    fn close_overwritten(&mut self, process: usize, fd: i64, call: &Finished<'_>) {
+        if self.tasks.all[process].table.contains(fd) {
             self.close(process, fd, call);
         }
     }
 
     fn close(&mut self, process: usize, fd: i64, call: &Finished<'_>) {
-        let gone = self.tasks.all[process].table.close(fd, &mut self.files);
-        let Some(gone) = gone else { return };
+        let closed_fd = self.tasks.all[process].table.close(fd, &mut self.files);
+        let Some(gone) = closed_fd else { return };
         if gone.own {
             let note = self.note(Kind::FdClose, process, call);
             (note.file, note.cmd) = (gone.kind, word(fd));
@@ -157,44 +158,44 @@ impl Reader {
         self.kernel_closes(process, gone.sessions, None);
     }
 
-    fn closed(&mut self, call: &Finished<'_>) -> bool {
-        let used = self.used(call, 0);
+    fn take_close(&mut self, call: &Finished<'_>) -> bool {
+        let used_fd = self.used_descriptor(call, 0);
         let (fd, _) = call.fd(0);
-        if let (Some((process, fd, _)), Some(_)) = (used, call.made()) {
-            self.copies.closed(process, fd, &self.tasks.all);
+        if let (Some((process, fd, _)), Some(_)) = (used_fd, call.success()) {
+            self.copies.remove(process, fd, &self.tasks.all);
             self.close(process, fd, call);
             return true;
         }
         let process = self.tasks.process(call.task, self.now, &mut self.files);
-        if call.made().is_some() {
-            self.copies.closed(process, fd, &self.tasks.all);
+        if call.success().is_some() {
+            self.copies.remove(process, fd, &self.tasks.all);
         }
         let table = &mut self.tasks.all[process].table;
-        if call.made().is_some() {
+        if call.success().is_some() {
             table.forget(fd);
         }
         if call.call.errno != Some("EBADF") || !table.was_closed(fd) {
-            return used.is_some();
+            return used_fd.is_some();
         }
         let note = self.note(Kind::FdClose, process, call);
         (note.cmd, note.result) = (word(fd), u32::MAX);
         true
     }
 
-    fn closed_range(&mut self, call: &Finished<'_>) -> bool {
+    fn take_close_range(&mut self, call: &Finished<'_>) -> bool {
         let process = call.process;
-        let keeps = call.arg(2).contains("CLOEXEC") || call.made().is_none();
+        let keeps = call.arg(2).contains("CLOEXEC") || call.success().is_none();
         let last = number(call.arg(1)).and_then(|last| last.try_into().ok()).unwrap_or(i64::MAX);
-        let all = self.tasks.all[process].table.range(call.fd(0).0, last);
-        for fd in all.iter().filter(|_| !keeps) {
+        let fds = self.tasks.all[process].table.range(call.fd(0).0, last);
+        for fd in fds.iter().filter(|_| !keeps) {
             self.close(process, *fd, call);
         }
-        !keeps && !all.is_empty()
+        !keeps && !fds.is_empty()
     }
 
-    fn mapped(&mut self, call: &Finished<'_>) -> bool {
-        let Some((process, fd, kind)) = self.used(call, 4) else { return false };
-        let Some(at) = call.made().map(i64::cast_unsigned) else { return true };
+    fn take_mmap(&mut self, call: &Finished<'_>) -> bool {
+        let Some((process, fd, kind)) = self.used_descriptor(call, 4) else { return false };
+        let Some(at) = call.success().map(i64::cast_unsigned) else { return true };
         self.tasks.all[process].table.map(at, kind);
         let size = number(call.arg(1)).unwrap_or(0);
         let note = self.note(Kind::FdMap, process, call);
@@ -203,11 +204,11 @@ impl Reader {
         true
     }
 
-    fn unmapped(&mut self, call: &Finished<'_>) -> bool {
+    fn take_munmap(&mut self, call: &Finished<'_>) -> bool {
         let process = call.process;
-        let at = number(call.arg(0)).filter(|_| call.made().is_some());
-        let kind = at.and_then(|at| self.tasks.all[process].table.unmap(at));
-        let (Some(at), Some(kind)) = (at, kind) else { return false };
+        let address = number(call.arg(0)).filter(|_| call.success().is_some());
+        let kind = address.and_then(|at| self.tasks.all[process].table.unmap(at));
+        let (Some(at), Some(kind)) = (address, kind) else { return false };
         let size = number(call.arg(1)).unwrap_or(0);
         let note = self.note(Kind::FdUnmap, process, call);
         note.file = kind;
@@ -215,8 +216,8 @@ impl Reader {
         true
     }
 
-    fn asked(&mut self, call: &Finished<'_>) -> bool {
-        let Some((process, fd, kind)) = self.used(call, 0) else { return false };
+    fn take_ioctl(&mut self, call: &Finished<'_>) -> bool {
+        let Some((process, fd, kind)) = self.used_descriptor(call, 0) else { return false };
         let request = tee::request(call.arg(1));
         match request {
             Request::Share | Request::HeapAlloc => {
@@ -233,15 +234,15 @@ impl Reader {
 
     fn made_buffer(&mut self, used: (usize, i64, FileKind), request: Request, call: &Finished<'_>) {
         let (process, fd, kind) = used;
-        let Some(result) = call.made() else { return };
+        let Some(result) = call.success() else { return };
         let (made, of) = if request == Request::Share {
             (Some(result), FileKind::TeeShm)
         } else {
-            let after = call.arg(2).split_once("=>").map_or("", |(_, after)| after);
-            (args::field(after, "fd").and_then(|fd| descriptor(fd).0), FileKind::DmaBuf)
+            let output_text = call.arg(2).split_once("=>").map_or("", |(_, after)| after);
+            (args::field(output_text, "fd").and_then(|fd| descriptor(fd).0), FileKind::DmaBuf)
         };
         let Some(made) = made else { return };
-        self.overwritten(process, made, call);
+        self.close_overwritten(process, made, call);
         self.tasks.all[process].table.open(made, of, true, &mut self.files);
         let note = self.note(Kind::FdIoctl, process, call);
         (note.file, note.cmd, note.result) = (kind, word(fd), word(result));
@@ -249,40 +250,41 @@ impl Reader {
     }
 
     fn of_session(&mut self, kind: Kind, (process, fd): (usize, i64), call: &Finished<'_>) {
-        let told = tee::told(call.arg(2));
-        let failed = call.made().is_none();
+        let request_fields = tee::read_fields(call.arg(2));
+        let is_failed = call.success().is_none();
         // The kernel refused.
-        let result = if failed { tee_result::GENERIC } else { told.result.unwrap_or(0) };
+        let result =
+            if is_failed { tee_result::GENERIC } else { request_fields.result.unwrap_or(0) };
         let table = &self.tasks.all[process].table;
-        let uuid = match (kind, told.session) {
+        let uuid = match (kind, request_fields.session) {
             (Kind::OpenSession, Some(session)) if result == 0 => {
-                table.begin(fd, session, told.uuid, &mut self.files);
-                told.uuid
+                table.begin(fd, session, request_fields.uuid, &mut self.files);
+                request_fields.uuid
             }
-            (Kind::OpenSession, _) | (_, None) => told.uuid,
+            (Kind::OpenSession, _) | (_, None) => request_fields.uuid,
             (_, Some(session)) => {
-                table.ta(fd, session, kind == Kind::CloseSession && !failed, &mut self.files)
+                table.ta(fd, session, kind == Kind::CloseSession && !is_failed, &mut self.files)
             }
         };
-        self.opaque += u64::from(told.session.is_none() && result == 0);
+        self.opaque += u64::from(request_fields.session.is_none() && result == 0);
         let note = self.note(kind, process, call);
-        note.session = told.session.filter(|_| kind != Kind::OpenSession || result == 0);
-        (note.uuid, note.cmd, note.result) = (uuid, told.cmd.unwrap_or(0), result);
-        note.origin = if failed { Some(2) } else { told.origin };
-        (note.param_types, note.params) = (told.param_types, told.params);
+        note.session = request_fields.session.filter(|_| kind != Kind::OpenSession || result == 0);
+        (note.uuid, note.cmd, note.result) = (uuid, request_fields.cmd.unwrap_or(0), result);
+        note.origin = if is_failed { Some(2) } else { request_fields.origin };
+        (note.param_types, note.params) = (request_fields.param_types, request_fields.params);
     }
 
-    fn executed(&mut self, call: &Finished<'_>, path: usize) -> bool {
-        if call.made().is_none() {
+    fn take_exec(&mut self, call: &Finished<'_>, path: usize) -> bool {
+        if call.success().is_none() {
             return false;
         }
         let process = call.process;
-        let known = &mut self.tasks.all[process];
+        let process_state = &mut self.tasks.all[process];
         let path = unquoted(call.arg(path));
-        known.exe = path.into();
+        process_state.exe = path.into();
         let name: String = path.rsplit('/').next().unwrap_or(path).chars().take(COMM).collect();
-        known.comm = Some(name.into());
-        known.made = true;
+        process_state.comm = Some(name.into());
+        process_state.made = true;
         for fd in self.tasks.all[process].table.ends_with_program() {
             self.close(process, fd, call);
         }
@@ -294,7 +296,7 @@ impl Reader {
         true
     }
 
-    /// A record of a call, to be filled in.
+    /// Adds a record of a call, to be filled in.
     fn note(&mut self, kind: Kind, process: usize, call: &Finished<'_>) -> &mut Call {
         self.record(kind, process, call.task, call.span())
     }
@@ -306,9 +308,9 @@ impl Reader {
         task: u32,
         span: (u64, u64),
     ) -> &mut Call {
-        let known = &mut self.tasks.all[process];
-        known.called = true;
-        let comm = known.comm.clone().unwrap_or_else(|| "process".into());
+        let process_state = &mut self.tasks.all[process];
+        process_state.called = true;
+        let comm = process_state.comm.clone().unwrap_or_else(|| "process".into());
         let call = Call {
             place: self.place(),
             by: Party {
@@ -344,7 +346,7 @@ fn unquoted(path: &str) -> &str {
     path.strip_suffix('"').unwrap_or(path)
 }
 
-/// A descriptor as records keep it.
+/// A descriptor as stored in records.
 fn word(fd: i64) -> u32 {
     u32::try_from(fd).unwrap_or(u32::MAX)
 }

@@ -1,16 +1,16 @@
-//! Copies of descriptors of any kind that nobody has closed yet.
+//! Open copies of descriptors, of any kind.
 //!
-//! What lies behind a descriptor need not be known: another ledger may say it.
+//! The file of a descriptor need not be known: another ledger may have it.
 
 use std::collections::BTreeMap;
 
 use super::{Reader, calls::Finished, tasks::Process};
 use crate::model::{Place, Said, Saying};
 
-/// Numbers of copies that are kept, more than any process can have.
+/// Most descriptor numbers that are kept; no process has as many.
 const MOST: usize = 1 << 16;
 
-/// Copies by their number and by the process that made them.
+/// Copies, by number and by process.
 #[derive(Debug, Default)]
 pub(super) struct Copies(BTreeMap<i64, BTreeMap<usize, Copied>>);
 
@@ -22,11 +22,11 @@ struct Copied {
 }
 
 impl Copies {
-    /// A descriptor was closed, or became something else.
-    pub(super) fn closed(&mut self, process: usize, fd: i64, all: &[Process]) {
+    /// Removes a descriptor that was closed or reused.
+    pub(super) fn remove(&mut self, process: usize, fd: i64, all: &[Process]) {
         let Some(same) = self.0.get_mut(&fd) else { return };
         if same.remove(&process).is_none() {
-            // The trace may not say that two tasks are of one process. None is better than a wrong one.
+            // The trace may not show that two tasks are of one process. No copy is better than a wrong one.
             let sure = |process: usize| all.get(process).is_some_and(|process| process.made);
             same.retain(|other, _| sure(process) && sure(*other));
         }
@@ -35,39 +35,39 @@ impl Copies {
         }
     }
 
-    /// A process has ended, and with it all that it had.
-    pub(super) fn ended(&mut self, process: usize) {
+    /// Removes all descriptors of a process that ended.
+    pub(super) fn remove_process(&mut self, process: usize) {
         self.0.retain(|_, same| {
             same.remove(&process);
             !same.is_empty()
         });
     }
 
-    /// Those that are left.
+    /// The copies that are still open.
     pub(super) fn finish(self) -> Vec<Saying> {
         let saying = |(new, copied): (i64, Copied)| {
             let Copied { task, old, place } = copied;
             let new = u64::try_from(new).ok()?;
-            let by = task.map_or_else(String::new, |task| task.to_string());
+            let task_name = task.map_or_else(String::new, |task| task.to_string());
             Some(Saying {
                 place,
-                by: by.into(),
+                by: task_name.into(),
                 moment: None,
                 said: Said::Duplicated { task, old, new },
             })
         };
-        let all = self
+        let copies = self
             .0
             .into_iter()
             .flat_map(|(new, same)| same.into_values().map(move |one| (new, one)));
-        all.filter_map(saying).collect()
+        copies.filter_map(saying).collect()
     }
 }
 
 impl Reader {
-    /// A descriptor was duplicated.
-    pub(super) fn copied(&mut self, process: usize, new: i64, call: &Finished<'_>) {
-        self.copies.closed(process, new, &self.tasks.all);
+    /// Adds a copy of a descriptor.
+    pub(super) fn take_copy(&mut self, process: usize, new: i64, call: &Finished<'_>) {
+        self.copies.remove(process, new, &self.tasks.all);
         let (old, _) = super::args::descriptor(call.call.args.get(0));
         let Some(old) = old.and_then(|old| u64::try_from(old).ok()) else { return };
         if self.copies.0.len() < MOST {

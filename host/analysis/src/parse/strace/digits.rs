@@ -1,13 +1,13 @@
-//! Numbers as strace prints them.
+//! Parses numbers as strace prints them.
 
-/// What a unit of the last of so many decimals of a second is, in nanoseconds.
+/// Nanoseconds of the last digit of a second, by number of decimals.
 const DECIMALS: [u64; 10] =
     [1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1000, 100, 10, 1];
 
-/// Digits that any number of 64 bits can be written with.
+/// Number of digits that always fit into 64 bits.
 const DIGITS: usize = 19;
 
-/// The decimal number that a text begins with, and what follows it.
+/// The decimal number at the start of a text, and the text after it.
 #[inline]
 pub(super) fn leading(text: &str) -> Option<(u64, &str)> {
     let (mut number, mut rest) = (0_u64, text.as_bytes());
@@ -23,7 +23,7 @@ pub(super) fn leading(text: &str) -> Option<(u64, &str)> {
     }
 }
 
-/// The same of `12`, `-12` or `0xc`.
+/// Like [`leading`], for `12`, `-12` or `0xc`.
 #[inline]
 pub(super) fn leading_signed(text: &str) -> Option<(i64, &str)> {
     if let Some(digits) = text.strip_prefix("0x") {
@@ -47,20 +47,20 @@ pub(in crate::parse) fn number(text: &str) -> Option<u64> {
     }
 }
 
-/// Seconds with up to nine decimals.
+/// Seconds with up to nine decimals, in nanoseconds.
 pub(in crate::parse) fn nanoseconds(word: &str) -> Option<u64> {
     leading_nanoseconds(word).filter(|(_, rest)| rest.is_empty()).map(|(ns, _)| ns)
 }
 
-/// The seconds that a text begins with, and what follows them.
+/// The seconds at the start of a text, in nanoseconds, and the text after them.
 #[inline]
 pub(super) fn leading_nanoseconds(text: &str) -> Option<(u64, &str)> {
     let (whole, rest) = leading(text)?;
-    let whole = whole.checked_mul(DECIMALS[0])?;
-    let Some(fraction) = rest.strip_prefix('.') else { return Some((whole, rest)) };
+    let whole_ns = whole.checked_mul(DECIMALS[0])?;
+    let Some(fraction) = rest.strip_prefix('.') else { return Some((whole_ns, rest)) };
     let (part, end) = leading(fraction).unwrap_or((0, fraction));
     let part = part * DECIMALS.get(fraction.len() - end.len())?;
-    Some((whole.checked_add(part)?, end))
+    Some((whole_ns.checked_add(part)?, end))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use teeleak_proto::Uuid;
 
 use crate::model::FileKind;
 
-/// Open files that more than one descriptor may refer to.
+/// Open files, each with one or more descriptors.
 #[derive(Debug, Default)]
 pub(super) struct Files {
     next: u64,
@@ -21,7 +21,7 @@ struct File {
     sessions: Sessions,
 }
 
-/// Sessions that were opened by a file, with their TAs.
+/// Sessions opened on a file, with their TAs.
 pub(super) type Sessions = BTreeMap<u32, Option<Uuid>>;
 
 impl Files {
@@ -37,7 +37,7 @@ impl Files {
         }
     }
 
-    /// Sessions that the kernel closes, since nobody has the file any more.
+    /// Drops a reference; returns the sessions that the kernel closes with the last one.
     fn drop_one(&mut self, file: u64) -> Sessions {
         let Some(known) = self.all.get_mut(&file) else { return Sessions::new() };
         known.refs = known.refs.saturating_sub(1);
@@ -52,27 +52,27 @@ impl Files {
 struct Fd {
     kind: FileKind,
     file: u64,
-    /// Whether this process has acquired it, rather than been given it.
+    /// Whether this process opened it, rather than inherited it.
     own: bool,
-    /// Whether it is closed by execve.
+    /// Whether `execve` closes it.
     cloexec: bool,
 }
 
 /// Descriptors and mappings, each with its kind.
 type Owned = (Vec<(i64, FileKind)>, Vec<(u64, FileKind)>);
 
-/// What a process has open.
+/// Open descriptors and mappings of a process.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     fds: BTreeMap<i64, Fd>,
     maps: FxHashMap<u64, FileKind>,
-    /// Descriptors that were closed and have not come back.
+    /// Descriptors that were closed and not reused.
     closed: FxHashSet<i64>,
-    /// Descriptors that the process has got itself for something of no interest.
+    /// Descriptors that the process opened for files of no interest.
     others: FxHashSet<i64>,
 }
 
-/// A descriptor that is no longer there.
+/// A closed descriptor.
 #[derive(Debug, Default)]
 pub(super) struct Gone {
     pub(super) kind: FileKind,
@@ -85,11 +85,11 @@ impl Table {
         !self.fds.is_empty()
     }
 
-    pub(super) fn has(&self, fd: i64) -> bool {
+    pub(super) fn contains(&self, fd: i64) -> bool {
         self.fds.contains_key(&fd)
     }
 
-    /// Whether the process itself has got something else by this number.
+    /// Whether the process opened a file of no interest with this number.
     pub(super) fn has_other(&self, fd: i64) -> bool {
         self.others.contains(&fd)
     }
@@ -98,41 +98,41 @@ impl Table {
         self.fds.get(&fd).is_some_and(|fd| fd.own)
     }
 
-    /// Descriptors and mappings that the process has acquired and still has.
-    pub(super) fn held(&self) -> (usize, usize) {
+    /// Number of descriptors and of mappings that the process acquired and still holds.
+    pub(super) fn owned_counts(&self) -> (usize, usize) {
         (self.fds.values().filter(|fd| fd.own).count(), self.maps.len())
     }
 
-    /// What a child begins with.
+    /// The table of a new child.
     pub(super) fn inherit(&self, files: &mut Files) -> Self {
         self.fds.values().for_each(|fd| files.share(fd.file));
         let fds = self.fds.iter().map(|(n, fd)| (*n, Fd { own: false, ..*fd })).collect();
         Self { fds, ..Self::default() }
     }
 
-    /// What a descriptor is, going by its path where the line shows it.
+    /// Kind of a descriptor, by its path if the line has it.
     pub(super) fn kind(&mut self, fd: i64, path: Option<&str>, files: &mut Files) -> FileKind {
-        let known = self.fds.get(&fd).map_or(FileKind::Other, |fd| fd.kind);
-        let Some(path) = path else { return known };
+        let cached_kind = self.fds.get(&fd).map_or(FileKind::Other, |fd| fd.kind);
+        let Some(path) = path else { return cached_kind };
         let kind = kind_of(path);
-        if kind != known {
+        if kind != cached_kind {
             self.close(fd, files);
         }
-        if kind != FileKind::Other && kind != known {
+        if kind != FileKind::Other && kind != cached_kind {
             let new = Fd { kind, file: files.open(), own: false, cloexec: false };
             self.fds.insert(fd, new);
         }
         kind
     }
 
-    /// A new descriptor.
+    /// Adds a new descriptor.
     pub(super) fn open(&mut self, fd: i64, kind: FileKind, cloexec: bool, files: &mut Files) {
         let file = files.open();
         self.forget(fd);
         self.fds.insert(fd, Fd { kind, file, own: true, cloexec });
     }
 
-    /// Another descriptor of the same file.
+    /// Adds another descriptor of the same file.
     pub(super) fn dup(&mut self, old: i64, new: i64, cloexec: bool, files: &mut Files) {
         let Some(from) = self.fds.get(&old).copied() else { return };
         files.share(from.file);
@@ -140,7 +140,7 @@ impl Table {
         self.fds.insert(new, Fd { own: true, cloexec, ..from });
     }
 
-    /// Forgets a descriptor; `None` for one of no interest.
+    /// Removes a descriptor; `None` for one of no interest.
     pub(super) fn close(&mut self, fd: i64, files: &mut Files) -> Option<Gone> {
         let Fd { kind, file, own, .. } = self.fds.remove(&fd)?;
         self.closed.insert(fd);
@@ -152,19 +152,19 @@ impl Table {
         self.closed.contains(&fd)
     }
 
-    /// A number was given to something of no interest.
+    /// Records that a number was reused for a file of no interest.
     pub(super) fn reused(&mut self, fd: i64) {
         self.closed.remove(&fd);
         self.others.insert(fd);
     }
 
-    /// Something of no interest was closed.
+    /// Records that a file of no interest was closed.
     pub(super) fn forget(&mut self, fd: i64) {
         self.closed.remove(&fd);
         self.others.remove(&fd);
     }
 
-    /// Descriptors within a range.
+    /// Descriptors in a range.
     pub(super) fn range(&self, first: i64, last: i64) -> Vec<i64> {
         if first > last {
             return Vec::new();
@@ -172,17 +172,17 @@ impl Table {
         self.fds.range(first..=last).map(|(fd, _)| *fd).collect()
     }
 
-    /// Descriptors that do not survive `execve`.
+    /// Descriptors that `execve` closes.
     pub(super) fn ends_with_program(&self) -> Vec<i64> {
         self.fds.iter().filter(|(_, fd)| fd.cloexec).map(|(n, _)| *n).collect()
     }
 
-    /// Sessions that the kernel closes with the process, which forgets nothing it has acquired.
+    /// Drops the files of an ended process; returns the sessions that the kernel closes with them.
     pub(super) fn forsake(&self, files: &mut Files) -> Sessions {
         self.fds.values().flat_map(|fd| files.drop_one(fd.file)).collect()
     }
 
-    /// Descriptors and mappings that the process has acquired and still has, with their kinds.
+    /// Descriptors and mappings that the process acquired and still holds, with their kinds.
     pub(super) fn owned(&self) -> Owned {
         let fds = self.fds.iter().filter(|(_, fd)| fd.own).map(|(n, fd)| (*n, fd.kind)).collect();
         let mut maps: Vec<_> = self.maps.iter().map(|(at, kind)| (*at, *kind)).collect();
@@ -198,14 +198,14 @@ impl Table {
         self.maps.remove(&address)
     }
 
-    /// Forgets all mappings, with the program that made them.
+    /// Removes and returns all mappings, when the program is replaced.
     pub(super) fn unmap_all(&mut self) -> Vec<(u64, FileKind)> {
-        let mut all: Vec<_> = self.maps.drain().collect();
-        all.sort_unstable();
-        all
+        let mut maps: Vec<_> = self.maps.drain().collect();
+        maps.sort_unstable();
+        maps
     }
 
-    /// A session was opened by a descriptor.
+    /// Adds a session opened on a descriptor.
     pub(super) fn begin(&self, fd: i64, session: u32, ta: Option<Uuid>, files: &mut Files) {
         let file = self.fds.get(&fd).and_then(|fd| files.all.get_mut(&fd.file));
         if let Some(file) = file {
@@ -213,15 +213,14 @@ impl Table {
         }
     }
 
-    /// TA of a session; the session is forgotten if it `ends`.
+    /// TA of a session; the session is removed if it `ends`.
     pub(super) fn ta(&self, fd: i64, session: u32, ends: bool, files: &mut Files) -> Option<Uuid> {
         let file = files.all.get_mut(&self.fds.get(&fd)?.file)?;
         if ends { file.sessions.remove(&session)? } else { *file.sessions.get(&session)? }
     }
 }
 
-/// What a file is, by its path as `/proc/PID/fd` tells it; the preload library goes by the same
-/// names.
+/// Kind of a file, by its path as in `/proc/PID/fd`; the preload library uses the same names.
 pub(super) fn kind_of(path: &str) -> FileKind {
     let kinds = [
         ("/dev/teepriv", FileKind::Other),

@@ -1,4 +1,4 @@
-//! One line of strace: who, when, and what.
+//! One line of strace: task, time and event.
 //!
 //! ```text
 //! [pid   184] 1795272821.061500 dup(3</dev/tee0>) = 4</dev/tee0>        -f to the terminal
@@ -7,33 +7,33 @@
 
 use super::digits::{leading, leading_nanoseconds};
 
-/// When, as far as the line tells.
+/// The time stamp of a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Stamp {
     /// Nanoseconds of the day (`-t`, `-tt`).
     Day(u64),
     /// Nanoseconds since 1970 (`-ttt`).
     Epoch(u64),
-    /// Nanoseconds since the line before (`-r`).
+    /// Nanoseconds since the previous line (`-r`).
     Delta(u64),
 }
 
-/// What the line says.
+/// The event of a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Body<'t> {
-    /// A system call with all of its text after the opening parenthesis.
+    /// A system call, with the text after its opening parenthesis.
     Call { name: &'t str, text: &'t str },
-    /// The begin of one; `attached` is what strace itself said in the middle of the line.
+    /// The first part of a call; `attached` is the task of strace's own message in the middle of it.
     Begun { name: &'t str, text: &'t str, attached: Option<u32> },
-    /// The rest of one.
+    /// The rest of a call.
     Resumed { name: &'t str, text: &'t str },
-    /// The rest of the line before, which strace itself has interrupted.
+    /// The rest of a line that a message of strace interrupted.
     Rest(&'t str),
     /// A new task is traced.
     Attached(u32),
-    /// A task ended, and was killed by this signal if there is one.
+    /// A task ended; `signal` if one killed it.
     Ended { signal: Option<&'t str> },
-    /// Something else that strace prints.
+    /// Another line of strace.
     Other,
     /// Not a line of strace.
     Foreign,
@@ -49,13 +49,13 @@ pub(super) struct Line<'t> {
     pub(super) body: Body<'t>,
 }
 
-/// Where a call is interrupted by another task's.
+/// End of a line whose call another task's line interrupts.
 const UNFINISHED: &str = "<unfinished ...>";
 
-/// Where strace itself says something in the middle of a line.
+/// Start of strace's own message in the middle of a line.
 const PROCESS: &str = "strace: Process ";
 
-/// Takes a line apart.
+/// Parses a line.
 pub(super) fn parse(text: &str) -> Line<'_> {
     let text = text.trim_ascii_end();
     let (task, comm, rest) = match task(text) {
@@ -66,23 +66,25 @@ pub(super) fn parse(text: &str) -> Line<'_> {
     Line { task, comm, stamp, body: body(rest.trim_ascii_start()) }
 }
 
-/// `[pid 12]`, `[pid 12<name>]`, `12 ` or `12<name> `: number, name and what follows.
+/// `[pid 12]`, `[pid 12<name>]`, `12 ` or `12<name> `: number, name and the text after them.
 fn task(text: &str) -> Option<(u32, Option<&str>, &str)> {
     if let Some(inside) = text.strip_prefix("[pid ") {
         let (inside, rest) = inside.split_once("] ")?;
         let (number, comm) = leading(inside.trim_ascii_start())?;
-        return Some((u32::try_from(number).ok()?, named(comm)?, rest));
+        return Some((u32::try_from(number).ok()?, bracketed_name(comm)?, rest));
     }
     let (number, after) = leading(text)?;
     let (comm, rest) = match after.strip_prefix(' ') {
         Some(rest) => (None, rest),
-        None => after.split_once(' ').and_then(|(comm, rest)| Some((named(comm)?, rest)))?,
+        None => {
+            after.split_once(' ').and_then(|(comm, rest)| Some((bracketed_name(comm)?, rest)))?
+        }
     };
     Some((u32::try_from(number).ok()?, comm, rest))
 }
 
 /// The name in `<name>`, if there is one.
-fn named(text: &str) -> Option<Option<&str>> {
+fn bracketed_name(text: &str) -> Option<Option<&str>> {
     match text.strip_prefix('<') {
         Some(comm) => Some(comm.strip_suffix('>')),
         None => text.is_empty().then_some(None),
@@ -103,15 +105,15 @@ fn of_day(text: &str) -> Option<(Stamp, &str)> {
     Some((Stamp::Day((hours * 3600 + minutes * 60) * 1_000_000_000 + ns), rest))
 }
 
-/// What stands before a colon, and what behind it.
+/// The two-digit number before a colon, and the text after the colon.
 fn two_digits(text: &str) -> Option<(u64, &str)> {
     let [tens @ b'0'..=b'9', ones @ b'0'..=b'9', b':', ..] = text.as_bytes() else { return None };
     Some((u64::from(tens - b'0') * 10 + u64::from(ones - b'0'), &text[3..]))
 }
 
-/// `1795272821.061500`, or `0.057018` since the line before.
+/// `1795272821.061500`, or `0.057018` since the previous line.
 fn seconds(text: &str) -> Option<(Stamp, &str)> {
-    /// No trace is from before 1973, and no pause lasts three years.
+    /// Lowest absolute time: no trace is older than 1973, and no pause lasts three years.
     const BEGIN_NS: u64 = 100_000_000 * 1_000_000_000;
     let (ns, rest) = leading_nanoseconds(text)?;
     let word = &text[..text.len() - rest.len()];
@@ -121,21 +123,24 @@ fn seconds(text: &str) -> Option<(Stamp, &str)> {
 
 fn body(text: &str) -> Body<'_> {
     let first = text.as_bytes().first().copied().unwrap_or_default();
-    let other =
-        if matches!(first, b'+' | b'<' | b'-' | b's' | b',' | b')') { other(text) } else { None };
-    other.unwrap_or_else(|| call(text))
+    let special = if matches!(first, b'+' | b'<' | b'-' | b's' | b',' | b')') {
+        parse_special(text)
+    } else {
+        None
+    };
+    special.unwrap_or_else(|| call(text))
 }
 
-/// What does not begin with the name of a call.
-fn other(text: &str) -> Option<Body<'_>> {
+/// A line that does not start with the name of a call.
+fn parse_special(text: &str) -> Option<Body<'_>> {
     if let Some(rest) = text.strip_prefix("+++ ") {
-        return Some(ended(rest));
+        return Some(parse_end(rest));
     }
     if let Some(rest) = text.strip_prefix("<... ") {
         let (name, rest) = name(rest);
         return Some(Body::Resumed { name, text: rest.strip_prefix(" resumed>")? });
     }
-    if let Some(task) = attached(text) {
+    if let Some(task) = attached_task(text) {
         return Some(Body::Attached(task));
     }
     if text.starts_with("--- ") || text.starts_with("strace: ") {
@@ -144,7 +149,7 @@ fn other(text: &str) -> Option<Body<'_>> {
     (text.starts_with(", ") || text.starts_with(") ")).then_some(Body::Rest(text))
 }
 
-fn ended(text: &str) -> Body<'_> {
+fn parse_end(text: &str) -> Body<'_> {
     if text.starts_with("exited with ") {
         return Body::Ended { signal: None };
     }
@@ -154,7 +159,7 @@ fn ended(text: &str) -> Body<'_> {
     }
 }
 
-fn attached(text: &str) -> Option<u32> {
+fn attached_task(text: &str) -> Option<u32> {
     text.strip_prefix(PROCESS)?.strip_suffix(" attached")?.parse().ok()
 }
 
@@ -166,13 +171,13 @@ fn call(text: &str) -> Body<'_> {
     }
 }
 
-/// The name of a call, and what follows it.
+/// The name of a call, and the text after it.
 fn name(text: &str) -> (&str, &str) {
     let of_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     text.split_at(text.bytes().position(|byte| !of_name(byte)).unwrap_or(text.len()))
 }
 
-/// A call that does not end in its line: most are known by their last byte not to be.
+/// A call that does not end on its line; the last byte rules most lines out.
 fn interrupted<'t>(name: &'t str, text: &'t str) -> Option<Body<'t>> {
     match text.as_bytes().last()? {
         b'>' => Some(Body::Begun { name, text: text.strip_suffix(UNFINISHED)?, attached: None }),
@@ -184,7 +189,7 @@ fn interrupted<'t>(name: &'t str, text: &'t str) -> Option<Body<'t>> {
         }
         b'd' => {
             let (text, new) = text.split_at(text.find(PROCESS)?);
-            Some(Body::Begun { name, text, attached: Some(attached(new)?) })
+            Some(Body::Begun { name, text, attached: Some(attached_task(new)?) })
         }
         _ => None,
     }

@@ -1,20 +1,20 @@
-//! Text of strace, in any of its layouts, as calls of client processes.
+//! Client calls from strace logs, in any of strace's formats.
 //!
 //! ```text
 //! line ── task, time, call ──> tasks (process, thread) ── descriptors ──> Call, Process
 //! ```
 //!
-//! strace 6.1 and later show what lies behind an ioctl of the TEE's device: session, TA, command,
-//! values and result. Where it shows but an address, descriptors and their order are all there is.
-//! Descriptors that come over a socket become known when they are duplicated or mapped with `-y`.
+//! strace 6.1 and later decode the ioctls of the TEE's device: session, TA, command, values and result.
+//! Older ones print only an address, so only descriptors and their order are known. Descriptors received
+//! over a socket become known when they are duplicated or mapped, with `-y`.
 //!
 //! ```
 //! use teeleak_analysis::parse::strace::Reader;
 //!
 //! let mut reader = Reader::new("trace", None);
 //! reader.line(b"7 openat(AT_FDCWD, \"/dev/tee0\", O_RDWR) = 3");
-//! let told = reader.finish();
-//! assert_eq!((told.clients.calls.len(), told.accounting.parsed), (1, 1));
+//! let trace = reader.finish();
+//! assert_eq!((trace.clients.calls.len(), trace.accounting.parsed), (1, 1));
 //! ```
 
 mod args;
@@ -44,29 +44,29 @@ use syscall::Syscall;
 use tasks::Tasks;
 pub use told::Told;
 
-/// Longest line that is looked at, in bytes.
+/// Longest line that is read, in bytes.
 pub const LINE_BYTES: usize = 1 << 20;
 
-/// Bytes that the end of an interrupted call mostly takes.
+/// Typical length of the end of an interrupted call, in bytes.
 const END_BYTES: usize = 64;
 
-/// Reads a trace, line by line, or the traces of several tasks in the order of time.
+/// Reads a trace line by line, or the traces of several tasks in order of time.
 #[derive(Debug)]
 pub struct Reader {
     source: Name,
     at: u64,
     now: u64,
     day: u64,
-    /// Task of lines that name none.
+    /// Task of lines without one.
     default: Option<u32>,
     tasks: Tasks,
     files: Files,
     copies: Copies,
-    /// The begin of calls whose end has not come yet, by task.
+    /// Calls whose end has not come yet, by task.
     begun: FxHashMap<u32, Begun>,
-    /// Task whose call was interrupted by strace itself.
+    /// Task whose call a message of strace interrupted.
     torn: Option<u32>,
-    /// A call that stands in one line, and so has ended before the next one; its end is not known.
+    /// A call on one line, without a duration: it ended before the next line.
     open_ended: Option<usize>,
     calls: Vec<Call>,
     /// Process of each call.
@@ -86,7 +86,7 @@ struct Begun {
 }
 
 impl Reader {
-    /// `task` is the task of lines that name none, as the name of a file of `strace -ff` tells it.
+    /// `task` is the task of lines without one, from the name of a file of `strace -ff`.
     #[must_use]
     pub fn new(source: &str, task: Option<u32>) -> Self {
         Self {
@@ -110,24 +110,24 @@ impl Reader {
         }
     }
 
-    /// What follows stands in another file, behind so many lines of it.
+    /// Switches to another file, of which `lines` lines were read.
     pub fn source(&mut self, source: &str, lines: u64, task: Option<u32>) {
         self.source = source.into();
         self.at = lines;
         self.default = task;
     }
 
-    /// The rest of a source could not be read.
-    pub fn broken(&mut self, what: &str) {
+    /// Records that the rest of a source could not be read.
+    pub fn note_unreadable(&mut self, what: &str) {
         let reason = crate::model::Reason::Damaged;
         self.gaps.push(Gap { what: what.into(), reason, remedy: None, lost: 0 });
     }
 
-    /// Takes a line.
+    /// Reads a line.
     pub fn line(&mut self, bytes: &[u8]) {
         self.at += 1;
         let bytes = &bytes[..bytes.len().min(LINE_BYTES)];
-        // Nearly all lines are valid, and to see that takes less than to look for what is not.
+        // Nearly all lines are valid UTF-8, and checking that is faster than a lossy conversion.
         let text = str::from_utf8(bytes)
             .map_or_else(|_| String::from_utf8_lossy(bytes), std::borrow::Cow::Borrowed);
         let line = line::parse(&text);
@@ -143,7 +143,7 @@ impl Reader {
         self.accounting += outcome;
     }
 
-    /// The time of a line, where its begin tells one.
+    /// The absolute time of a line, if it has one, in nanoseconds.
     #[must_use]
     pub fn time_of(bytes: &[u8]) -> Option<u64> {
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(80)]);
@@ -154,7 +154,7 @@ impl Reader {
     }
 
     fn pass_time(&mut self, stamp: Option<Stamp>) {
-        /// Half a day: a time that is so much earlier is of the next one.
+        /// Half a day, in nanoseconds: a time that is so much earlier is of the next day.
         const HALF: u64 = 12 * 3600 * 1_000_000_000;
         match stamp {
             Some(Stamp::Epoch(ns)) => self.now = ns,
@@ -174,7 +174,7 @@ impl Reader {
             return self.rest(text);
         }
         if let Body::Attached(task) = line.body {
-            self.tasks.attached(task, self.now, &mut self.files);
+            self.tasks.attach(task, self.now, &mut self.files);
             return LineOutcome::Parsed;
         }
         let task = self.tasks.number(line.task.or(self.default));
@@ -183,7 +183,7 @@ impl Reader {
             self.tasks.all[process].comm = Some(comm.into());
         }
         match line.body {
-            Body::Call { name, text } => match Syscall::of(name) {
+            Body::Call { name, text } => match Syscall::from_name(name) {
                 Some(name) if name.matters(text) => {
                     self.finished((task, process), name, text, self.now)
                 }
@@ -193,7 +193,7 @@ impl Reader {
                 let outcome = self.begin(task, name, text);
                 if let Some(new) = attached {
                     self.torn = Some(task);
-                    self.tasks.attached(new, self.now, &mut self.files);
+                    self.tasks.attach(new, self.now, &mut self.files);
                 }
                 outcome
             }
@@ -204,7 +204,7 @@ impl Reader {
     }
 
     fn begin(&mut self, task: u32, name: &str, text: &str) -> LineOutcome {
-        let Some(name) = Syscall::of(name) else {
+        let Some(name) = Syscall::from_name(name) else {
             self.begun.remove(&task);
             return LineOutcome::Ignored;
         };
@@ -212,19 +212,20 @@ impl Reader {
         if name == Syscall::Make {
             self.tasks.making(task, calls::shares(text));
         }
-        let mut whole = String::with_capacity(text.len() + END_BYTES);
-        whole.push_str(text.trim_ascii_end());
-        self.begun.insert(task, Begun { name, text: whole, ns: self.now, matters });
+        let mut call_text = String::with_capacity(text.len() + END_BYTES);
+        call_text.push_str(text.trim_ascii_end());
+        self.begun.insert(task, Begun { name, text: call_text, ns: self.now, matters });
         if matters { LineOutcome::Parsed } else { LineOutcome::Ignored }
     }
 
     fn resume(&mut self, (task, process): (u32, usize), name: &str, text: &str) -> LineOutcome {
-        let begun = self.begun.remove(&task).filter(|begun| Syscall::of(name) == Some(begun.name));
-        // It may have begun before the trace did.
-        let Some(mut begun) = begun else { return LineOutcome::Ignored };
+        let open_call =
+            self.begun.remove(&task).filter(|begun| Syscall::from_name(name) == Some(begun.name));
+        // The call may have started before the trace.
+        let Some(mut begun) = open_call else { return LineOutcome::Ignored };
         begun.text.push(' ');
         begun.text.push_str(text.trim_ascii_start());
-        self.whole((task, process), &begun)
+        self.finish_open_call((task, process), &begun)
     }
 
     fn rest(&mut self, text: &str) -> LineOutcome {
@@ -232,10 +233,10 @@ impl Reader {
         let Some((task, mut begun)) = torn else { return LineOutcome::Ignored };
         begun.text.push_str(text);
         let process = self.tasks.process(task, self.now, &mut self.files);
-        self.whole((task, process), &begun)
+        self.finish_open_call((task, process), &begun)
     }
 
-    fn whole(&mut self, by: (u32, usize), begun: &Begun) -> LineOutcome {
+    fn finish_open_call(&mut self, by: (u32, usize), begun: &Begun) -> LineOutcome {
         if !begun.matters && !begun.name.matters(&begun.text) {
             return LineOutcome::Ignored;
         }
@@ -251,14 +252,14 @@ impl Reader {
     ) -> LineOutcome {
         let Some(call) = args::call(text) else { return LineOutcome::Rejected };
         if call.result.is_none() {
-            // The task ended in it, or is about to.
+            // The task ended in the call, or is about to.
             self.tasks.all[process].running += u64::from(name != Syscall::Exit);
             return LineOutcome::Parsed;
         }
-        let before = self.calls.len();
+        let call_count = self.calls.len();
         let call = Finished { task, process, name, call, begin_ns, now: self.now };
         let matters = self.call(&call);
-        if self.calls.len() > before && begin_ns == self.now && call.call.took_ns().is_none() {
+        if self.calls.len() > call_count && begin_ns == self.now && call.call.took_ns().is_none() {
             self.open_ended = Some(self.calls.len() - 1);
         }
         if matters { LineOutcome::Parsed } else { LineOutcome::Ignored }

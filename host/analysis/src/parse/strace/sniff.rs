@@ -1,12 +1,12 @@
-//! Whether a text is one of strace's.
+//! Detects strace logs.
 
 use super::line::{Body, parse};
 
-/// Lines that are looked at.
+/// Lines that are checked.
 const LINES: usize = 40;
 
-/// Whether the begin of a text is strace's: half of its lines, and three at least unless there are no others, are
-/// system calls or what becomes of a traced task.
+/// Whether the first lines of a text are strace's: at least half of them, and at least three, are system
+/// calls or events of traced tasks. Fewer lines are enough if all of them are, with time stamps.
 #[must_use]
 pub fn looks_like_strace(begin: &[u8]) -> bool {
     let text = String::from_utf8_lossy(begin);
@@ -23,9 +23,9 @@ pub fn looks_like_strace(begin: &[u8]) -> bool {
         };
         ours += usize::from(ours_is);
     }
-    // A line or two that somebody has cut out of a trace, all of them with their times.
-    let few = all > 0 && ours == all && headed == all;
-    few || ours >= 3 && ours * 2 >= all
+    // A line or two copied from a trace, all with time stamps.
+    let is_fragment = all > 0 && ours == all && headed == all;
+    is_fragment || ours >= 3 && ours * 2 >= all
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! System calls that matter; what a program itself prints between them may look like any other.
+//! System calls of interest; a program's own output in between may look like any other.
 
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-/// What a call does, whichever of its names it goes by.
+/// A system call, whichever name it has on the platform.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Syscall {
     Ioctl,
@@ -16,7 +16,7 @@ pub(super) enum Syscall {
     CloseRange,
     Mmap,
     Munmap,
-    /// Makes a task.
+    /// Creates a task.
     Make,
     Exec,
     ExecAt,
@@ -24,15 +24,15 @@ pub(super) enum Syscall {
     Unshare,
 }
 
-/// A flag of memory that no file stands behind.
+/// A flag of memory without a file.
 static ANONYMOUS: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("MAP_ANON"));
 
-/// What fcntl is asked for that makes a copy of a descriptor.
+/// Commands of fcntl that copy a descriptor.
 static COPY: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("F_DUPFD"));
 
 impl Syscall {
-    /// The call of this name; those that come most often stand first.
-    pub(super) fn of(name: &str) -> Option<Self> {
+    /// The call of this name; the most frequent ones come first.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "ioctl" => Self::Ioctl,
             "close" => Self::Close,
@@ -52,7 +52,7 @@ impl Syscall {
         })
     }
 
-    /// Whether it can tell something: most maps are of files and of memory that no file stands behind.
+    /// Whether the call is of interest: most mappings are of files or of anonymous memory.
     pub(super) fn matters(self, text: &str) -> bool {
         match self {
             Self::Mmap => ANONYMOUS.find(text.as_bytes()).is_none(),

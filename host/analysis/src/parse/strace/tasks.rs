@@ -1,4 +1,4 @@
-//! Which task belongs to which process, and what each process holds.
+//! Tasks and their processes, and what each process holds.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::files::{Files, Table};
 
-/// Number of a process that no line has named yet.
+/// Pid of a process that no line has named yet.
 const UNNAMED: u32 = 0;
 
 /// A process.
@@ -18,15 +18,15 @@ pub(super) struct Process {
     pub(super) exe: Arc<str>,
     pub(super) born_ns: u64,
     pub(super) table: Table,
-    /// Tasks that are there.
+    /// Number of live tasks.
     tasks: u32,
     pub(super) ended: bool,
     pub(super) called: bool,
     /// Calls that it was in when it ended.
     pub(super) running: u64,
-    /// Nothing told whether it is a process or a thread of another one.
+    /// Whether it may also be a thread of another process: the trace does not show which.
     guessed: bool,
-    /// The trace shows how it was made, and so whose its descriptors are.
+    /// Whether the trace shows its creation, and so where its descriptors come from.
     pub(super) made: bool,
 }
 
@@ -35,22 +35,22 @@ pub(super) struct Process {
 pub(super) struct Tasks {
     pub(super) all: Vec<Process>,
     of: FxHashMap<u32, usize>,
-    /// Calls that make a task and have not returned: the caller, and whether it shares its files.
+    /// Open calls that create a task: the caller, and whether it shares its files.
     making: Vec<(u32, bool)>,
-    /// Tasks that strace has told the begin of.
+    /// Tasks that strace attached to at their start.
     new: HashSet<u32>,
-    /// Tasks that were taken for threads since they use descriptors that another one has opened.
+    /// Tasks treated as threads because they use descriptors that another one opened.
     pub(super) assumed: u64,
 }
 
 impl Tasks {
-    /// The task that a line is about, which may name none.
+    /// The task of a line, which may name none.
     pub(super) fn number(&self, named: Option<u32>) -> u32 {
         if let Some(task) = named {
             return task;
         }
-        let mut alive = self.of.keys();
-        match (alive.next(), alive.next()) {
+        let mut live_tasks = self.of.keys();
+        match (live_tasks.next(), live_tasks.next()) {
             (Some(task), None) => *task,
             _ => UNNAMED,
         }
@@ -63,7 +63,7 @@ impl Tasks {
         }
         if !self.making.is_empty() {
             let (parent, shares) = self.making.remove(0);
-            return self.made(parent, task, shares, now, files);
+            return self.create_task(parent, task, shares, now, files);
         }
         let unnamed =
             if task == UNNAMED || self.is_new(task) { None } else { self.of.remove(&UNNAMED) };
@@ -77,8 +77,8 @@ impl Tasks {
         }
     }
 
-    /// strace says that it traces a new task from here on.
-    pub(super) fn attached(&mut self, task: u32, now: u64, files: &mut Files) {
+    /// Adds a task that strace attached to.
+    pub(super) fn attach(&mut self, task: u32, now: u64, files: &mut Files) {
         self.new.insert(task);
         self.process(task, now, files);
     }
@@ -96,18 +96,18 @@ impl Tasks {
         self.all.len() - 1
     }
 
-    /// A task begins to make another one.
+    /// Records that a task starts creating another one.
     pub(super) fn making(&mut self, parent: u32, shares: bool) {
         self.making.push((parent, shares));
     }
 
-    /// It has, or has not.
+    /// Records that the task is done creating another one, or failed to.
     pub(super) fn done_making(&mut self, parent: u32) {
         self.making.retain(|(task, _)| *task != parent);
     }
 
-    /// A task was made; gives its process.
-    pub(super) fn made(
+    /// Adds a new task; returns its process.
+    pub(super) fn create_task(
         &mut self,
         parent: u32,
         task: u32,
@@ -118,36 +118,36 @@ impl Tasks {
         if let Some(known) = self.of.get(&task) {
             return *known;
         }
-        let from = self.process(parent, now, files);
+        let parent_index = self.process(parent, now, files);
         if shares {
-            self.all[from].tasks += 1;
-            self.of.insert(task, from);
-            return from;
+            self.all[parent_index].tasks += 1;
+            self.of.insert(task, parent_index);
+            return parent_index;
         }
-        let (pid, comm) = (self.all[from].pid, self.all[from].comm.clone());
-        let table = self.all[from].table.inherit(files);
-        let made = self.add(task, pid, now);
-        self.all[made] = Process {
+        let (pid, comm) = (self.all[parent_index].pid, self.all[parent_index].comm.clone());
+        let table = self.all[parent_index].table.inherit(files);
+        let child = self.add(task, pid, now);
+        self.all[child] = Process {
             comm,
             table,
             guessed: false,
             made: true,
-            ..std::mem::take(&mut self.all[made])
+            ..std::mem::take(&mut self.all[child])
         };
-        made
+        child
     }
 
-    /// Whether a descriptor of this process can be of interest, though no path says so.
+    /// Whether a descriptor of this process may be of interest without a path.
     pub(super) fn may_use(&self, process: usize) -> bool {
-        let known = &self.all[process];
-        known.table.has_any() || known.guessed && !known.called
+        let process_state = &self.all[process];
+        process_state.table.has_any() || process_state.guessed && !process_state.called
     }
 
-    /// The process whose descriptor a task uses, where nothing told what the task is: a thread of
-    /// the only process that has opened it.
+    /// The process whose descriptor a task uses. A task of unknown origin is treated as a thread of the
+    /// only process that opened it.
     pub(super) fn user_of(&mut self, task: u32, process: usize, fd: i64) -> usize {
         let guest = &self.all[process];
-        if !guest.guessed || guest.called || guest.table.has(fd) || guest.table.has_other(fd) {
+        if !guest.guessed || guest.called || guest.table.contains(fd) || guest.table.has_other(fd) {
             return process;
         }
         let mut owners = (0..self.all.len()).filter(|n| self.all[*n].table.owns(fd));
@@ -160,12 +160,12 @@ impl Tasks {
         owner
     }
 
-    /// A task has ended; whether that was the last one of its process.
+    /// Ends a task; returns its process, and whether it was the last task of that.
     pub(super) fn end(&mut self, task: u32) -> Option<(usize, bool)> {
         let process = self.of.remove(&task)?;
-        let known = &mut self.all[process];
-        known.tasks = known.tasks.saturating_sub(1);
-        known.ended = known.tasks == 0;
-        Some((process, known.ended))
+        let process_state = &mut self.all[process];
+        process_state.tasks = process_state.tasks.saturating_sub(1);
+        process_state.ended = process_state.tasks == 0;
+        Some((process, process_state.ended))
     }
 }

@@ -1,4 +1,4 @@
-//! What is asked of the TEE's device, by ioctls.
+//! Ioctls of the TEE's device.
 //!
 //! Numbers: Linux include/uapi/linux/tee.h @ 6.12; names and fields as strace 6.1 and 7.2 print them.
 
@@ -7,7 +7,7 @@ use teeleak_proto::Uuid;
 use super::{args::field, digits::number};
 use crate::model::CallParam;
 
-/// What is asked for.
+/// What request of an ioctl.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Request {
     /// Shared memory, as a descriptor.
@@ -54,7 +54,7 @@ pub(super) fn request(text: &str) -> Request {
     }
 }
 
-/// What the structure tells; nothing where strace shows but its address.
+/// Fields of the structure; empty if strace prints only its address.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct Told {
     pub(super) session: Option<u32>,
@@ -66,11 +66,11 @@ pub(super) struct Told {
     pub(super) params: [CallParam; 4],
 }
 
-/// Reads the structure: what went in, and after an arrow what came out.
-pub(super) fn told(text: &str) -> Told {
+/// Reads the structure: inputs, and outputs after an arrow.
+pub(super) fn read_fields(text: &str) -> Told {
     let (before, after) = text.split_once("=>").unwrap_or((text, ""));
     let word = |text: &str, name: &str| number(field(text, name)?).and_then(|n| n.try_into().ok());
-    let mut told = Told {
+    let mut fields = Told {
         session: word(after, "session").or_else(|| word(before, "session")),
         uuid: field(before, "uuid").and_then(Uuid::parse),
         cmd: word(before, "func"),
@@ -81,10 +81,10 @@ pub(super) fn told(text: &str) -> Told {
     let outs: Vec<_> = structures(after).collect();
     for (n, param) in structures(before).take(4).enumerate() {
         let (kind, read) = param_of(param, outs.get(n).copied().unwrap_or_default());
-        told.param_types |= kind << (4 * n);
-        told.params[n] = read;
+        fields.param_types |= kind << (4 * n);
+        fields.params[n] = read;
     }
-    told
+    fields
 }
 
 /// Origins of TEE Client API Specification v1.0, section 4.4.3.
@@ -102,7 +102,7 @@ fn structures(text: &str) -> impl Iterator<Item = &str> {
     text.split("{attr=").skip(1).map(|text| text.split('}').next().unwrap_or(text))
 }
 
-/// Kind of a parameter, as in `TEEC_PARAM_TYPES()`, and what went in and came out.
+/// Kind of a parameter, as in `TEEC_PARAM_TYPES()`, and its input and output.
 fn param_of(before: &str, after: &str) -> (u32, CallParam) {
     let attr = before.split([',', '|']).next().unwrap_or_default().trim();
     let direction = if attr.ends_with("_INPUT") {
@@ -146,7 +146,7 @@ mod tests {
             {attr=TEE_IOCTL_PARAM_ATTR_TYPE_NONE}]} => {ret=4294901768, \
             ret_origin=TEEC_ORIGIN_TRUSTED_APP, params=[{attr=TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_INPUT, a=0x2, b=0x1000, c=0}, \
             {attr=TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_OUTPUT, a=0x8001c000, b=1, c=0}]}}";
-        let told = told(text);
+        let told = read_fields(text);
         assert_eq!((told.session, told.cmd), (Some(2), Some(1)));
         assert_eq!((told.result, told.origin), (Some(0xffff_0008), Some(4)));
         assert_eq!(told.param_types, 0x0521);
@@ -157,6 +157,6 @@ mod tests {
 
     #[test]
     fn an_address_tells_nothing() {
-        assert_eq!(told("0xffffd9875c68"), Told::default());
+        assert_eq!(read_fields("0xffffd9875c68"), Told::default());
     }
 }

@@ -1,4 +1,4 @@
-//! What a trace told, once it is read.
+//! The facts of a whole trace.
 
 use std::sync::Arc;
 
@@ -12,23 +12,23 @@ use crate::{
     text,
 };
 
-/// What a trace told.
+/// The facts of a trace.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
     /// Processes and their calls.
     pub clients: Clients,
-    /// What was inferred.
+    /// Assumptions.
     pub assumptions: Vec<Arc<str>>,
-    /// Descriptors that were duplicated, and the copies not closed.
+    /// Duplicates of descriptors that are not closed.
     pub copies: Vec<Saying>,
-    /// What could not be seen.
+    /// What was not observed.
     pub gaps: Vec<Gap>,
-    /// Where each line went.
+    /// Lines parsed, ignored and rejected.
     pub accounting: Accounting,
 }
 
 impl Told {
-    /// Adds it to what other sources told.
+    /// Adds it to an observation.
     pub fn add_to(self, observation: &mut Observation) {
         let Observation { accounting, clients, .. } = observation;
         *accounting += self.accounting;
@@ -43,29 +43,29 @@ impl Told {
 }
 
 impl Reader {
-    /// A task has ended; the kernel closes what its process has left open.
+    /// Ends a task; with the last one of a process, the kernel closes what is still open.
     pub(super) fn end(&mut self, task: u32, signal: Option<&str>) -> LineOutcome {
-        let running = self.begun.remove(&task).is_some_and(|begun| begun.matters);
+        let was_running = self.begun.remove(&task).is_some_and(|begun| begun.matters);
         let Some((process, last)) = self.tasks.end(task) else { return LineOutcome::Ignored };
-        self.tasks.all[process].running += u64::from(running);
+        self.tasks.all[process].running += u64::from(was_running);
         if !last {
             return LineOutcome::Parsed;
         }
-        self.copies.ended(process);
-        let left = self.tasks.all[process].table.forsake(&mut self.files);
-        let how = match signal {
+        self.copies.remove_process(process);
+        let sessions = self.tasks.all[process].table.forsake(&mut self.files);
+        let ending = match signal {
             Some(signal) => {
                 self.kernel_releases(process);
                 format!("was killed by {signal}")
             }
-            // What it had acquired itself and not released is its own fault.
+            // What it acquired and did not release is its own fault.
             None => "ended".into(),
         };
-        self.kernel_closes(process, left, Some(how));
+        self.kernel_closes(process, sessions, Some(ending));
         LineOutcome::Parsed
     }
 
-    /// The kernel releases what a process had no chance to.
+    /// Records that the kernel releases what a killed process could not.
     fn kernel_releases(&mut self, process: usize) {
         let (fds, maps) = self.tasks.all[process].table.owned();
         let span = (self.now, self.now);
@@ -81,7 +81,7 @@ impl Reader {
         }
     }
 
-    /// The kernel closes sessions, `how` being what became of their process.
+    /// Records that the kernel closes sessions; `how` is the end of their process.
     pub(super) fn kernel_closes(&mut self, process: usize, left: Sessions, how: Option<String>) {
         if left.is_empty() {
             return;
@@ -95,7 +95,7 @@ impl Reader {
         self.by_kernel.push((process, how, count));
     }
 
-    /// What was told. Calls of tasks that are still in them are counted as running.
+    /// The facts of the trace. Calls without an end are counted as running.
     #[must_use]
     pub fn finish(mut self) -> Told {
         let open: Vec<_> =
@@ -111,9 +111,9 @@ impl Reader {
         let mut gaps = self.gaps;
         if self.opaque > 0 {
             gaps.push(Gap {
-                what: "sessions, TAs and commands of calls in strace's text".into(),
+                what: "sessions, TAs and commands of calls in the strace log".into(),
                 reason: Reason::NotOffered,
-                remedy: Some("strace 6.1 or later shows them, without -e raw=ioctl".into()),
+                remedy: Some("use strace 6.1 or later, without -e raw=ioctl".into()),
                 lost: self.opaque,
             });
         }
@@ -130,21 +130,23 @@ impl Reader {
     }
 
     fn assumptions(&self) -> Vec<Arc<str>> {
-        let mut told = Vec::new();
+        let mut assumptions = Vec::new();
         for (process, how, count) in &self.by_kernel {
-            let of = name(&self.tasks.all[*process]);
-            let how = how.as_deref().unwrap_or("closed the device before");
+            let process_name = name(&self.tasks.all[*process]);
+            let ending = how.as_deref().unwrap_or("had closed the device");
             let sessions = text::count(*count, "session");
-            told.push(format!("the kernel closed {sessions} of {of}, which {how}").into());
+            assumptions.push(
+                format!("the kernel closed {sessions} of {process_name}, which {ending}").into(),
+            );
         }
         for known in self.tasks.all.iter().filter(|process| process.ended) {
-            let (fds, maps) = known.table.held();
+            let (fds, maps) = known.table.owned_counts();
             if fds + maps > 0 {
                 let fds = text::count(fds as u64, "file descriptor");
                 let maps = text::count(maps as u64, "mapping");
-                let of = name(known);
-                told.push(
-                    format!("the kernel released {fds} and {maps} that {of} still had at its end")
+                let process_name = name(known);
+                assumptions.push(
+                    format!("the kernel released {fds} and {maps} that {process_name} still held at its end")
                         .into(),
                 );
             }
@@ -152,18 +154,18 @@ impl Reader {
         if self.tasks.assumed > 0 {
             let tasks = text::count(self.tasks.assumed, "task");
             let text = format!(
-                "{tasks} taken for a thread of the process whose descriptors it uses, for the trace \
-                 does not show what made it (strace -e trace= with %process does)"
+                "{tasks} treated as a thread of the process whose descriptors it uses: the trace does \
+                 not show what created it (add %process to strace -e trace=)"
             );
-            told.push(text.into());
+            assumptions.push(text.into());
         }
-        told
+        assumptions
     }
 }
 
 fn name(known: &super::tasks::Process) -> String {
     match (&known.comm, known.pid) {
-        (None, 0) => "the process that is not named".into(),
+        (None, 0) => "an unnamed process".into(),
         (None, pid) => format!("pid {pid}"),
         (Some(comm), pid) => format!("{comm} pid {pid}"),
     }

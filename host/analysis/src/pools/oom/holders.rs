@@ -1,4 +1,4 @@
-//! Who holds how much, and what holds more than before.
+//! Holders of memory and their growth.
 
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
@@ -7,10 +7,10 @@ use teeleak_proto::Uuid;
 use super::LISTED;
 use crate::model::{Owner, OwnerId, Pool, PoolKind, Region, Sample};
 
-/// Bit of [`Region::access`] of secure memory.
+/// The bit for secure memory in [`Region::access`].
 const SECURE: u8 = 8;
 
-/// Somebody or something that holds memory.
+/// A holder of memory.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Holder {
     /// An allocation site.
@@ -19,40 +19,40 @@ pub enum Holder {
         file: Arc<str>,
         /// Source line.
         line: u32,
-        /// Bytes requested by each.
+        /// Bytes per allocation, as requested.
         size: u64,
-        /// For whom, as a person reads it.
+        /// Owner, in words.
         owner: Arc<str>,
     },
-    /// A TA, a PTA or the TEE core, as a person reads it.
+    /// A TA, a PTA or the TEE core, in words.
     Owner(Arc<str>),
     /// The regions of a TA.
     Regions(Uuid),
 }
 
-/// What somebody holds.
+/// Memory of one holder.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Held {
-    /// Who.
+    /// The holder.
     pub holder: Holder,
     /// Bytes.
     pub bytes: u64,
     /// Objects.
     pub count: u64,
-    /// Percent of the pool that this is, where that has a size.
+    /// Percentage of the pool, if its size is known.
     pub percent: Option<f64>,
 }
 
-/// What somebody holds more than at first.
+/// Growth of one holder.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Grown {
-    /// Who.
+    /// The holder.
     pub holder: Holder,
-    /// Bytes at first and at last.
+    /// Bytes at the first and the last snapshot.
     pub bytes: (u64, u64),
-    /// Objects at first and at last.
+    /// Objects at the first and the last snapshot.
     pub count: (u64, u64),
-    /// Number of the census, from 1, since which it never was what it was at first.
+    /// Number of the snapshot, from 1, since which it has been above its first value.
     pub since: usize,
 }
 
@@ -69,8 +69,7 @@ pub(crate) fn by_site(sample: &Sample, pool: Option<&Pool>) -> Vec<Held> {
     biggest(sites(sample), pool.filter(|pool| pool.kind == PoolKind::CoreHeap))
 }
 
-/// The biggest holders by TA: of secure regions where it is about the memory for TAs, of allocations
-/// otherwise.
+/// The biggest holders by TA: of secure regions for TA memory, else of allocations.
 pub(crate) fn by_ta(sample: &Sample, pool: Option<&Pool>) -> Vec<Held> {
     if pool.is_some_and(|pool| pool.kind == PoolKind::TaRam) {
         return biggest(regions(sample, true), pool);
@@ -88,48 +87,48 @@ pub(crate) fn by_ta(sample: &Sample, pool: Option<&Pool>) -> Vec<Held> {
 
 fn biggest(sums: Sums, pool: Option<&Pool>) -> Vec<Held> {
     let size = pool.and_then(|pool| pool.size).filter(|size| *size > 0);
-    let mut held: Vec<_> = sums
+    let mut holdings: Vec<_> = sums
         .into_iter()
         .map(|(holder, Sum { bytes, count })| {
             let percent = size.map(|size| 100.0 * bytes as f64 / size as f64);
             Held { holder, bytes, count, percent }
         })
         .collect();
-    held.sort_by_key(|held| Reverse(held.bytes));
-    held.truncate(LISTED);
-    held
+    holdings.sort_by_key(|held| Reverse(held.bytes));
+    holdings.truncate(LISTED);
+    holdings
 }
 
-/// What holds more in the last of some samples than in the first, by the bytes gained.
-pub(crate) fn grown(samples: &[&Sample]) -> Vec<Grown> {
+/// Holders that have more in the last snapshot than in the first, by gained bytes.
+pub(crate) fn growing_holders(samples: &[&Sample]) -> Vec<Grown> {
     let [first, .., last] = samples else { return Vec::new() };
-    let before = all(first);
-    let now = all(last);
-    let mut grown: Vec<_> = now
+    let first_sums = sample_sums(first);
+    let last_sums = sample_sums(last);
+    let mut growths: Vec<_> = last_sums
         .into_iter()
         .filter_map(|(holder, now)| {
-            let before = before.get(&holder).copied().unwrap_or_default();
-            (now.bytes > before.bytes).then_some(Grown {
+            let base = first_sums.get(&holder).copied().unwrap_or_default();
+            (now.bytes > base.bytes).then_some(Grown {
                 holder,
-                bytes: (before.bytes, now.bytes),
-                count: (before.count, now.count),
+                bytes: (base.bytes, now.bytes),
+                count: (base.count, now.count),
                 since: samples.len(),
             })
         })
         .collect();
-    grown.sort_by_key(|one| Reverse(one.bytes.1 - one.bytes.0));
-    grown.truncate(LISTED);
-    since(&mut grown, samples);
-    grown
+    growths.sort_by_key(|one| Reverse(one.bytes.1 - one.bytes.0));
+    growths.truncate(LISTED);
+    find_starts(&mut growths, samples);
+    growths
 }
 
-/// Finds out since when they grew: goes back as long as they hold more than at first.
-fn since(grown: &mut [Grown], samples: &[&Sample]) {
-    let mut done = vec![false; grown.len()];
+/// Sets `since`: goes back as long as a holder has more than at first.
+fn find_starts(grown: &mut [Grown], samples: &[&Sample]) {
+    let mut done_flags = vec![false; grown.len()];
     for (at, sample) in samples.iter().enumerate().rev() {
-        let held = all(sample);
-        for (one, done) in grown.iter_mut().zip(&mut done) {
-            let bytes = held.get(&one.holder).map_or(0, |sum| sum.bytes);
+        let sums = sample_sums(sample);
+        for (one, done) in grown.iter_mut().zip(&mut done_flags) {
+            let bytes = sums.get(&one.holder).map_or(0, |sum| sum.bytes);
             *done |= bytes <= one.bytes.0;
             if !*done {
                 one.since = at + 1;
@@ -138,7 +137,7 @@ fn since(grown: &mut [Grown], samples: &[&Sample]) {
     }
 }
 
-fn all(sample: &Sample) -> Sums {
+fn sample_sums(sample: &Sample) -> Sums {
     let mut sums = sites(sample);
     sums.extend(regions(sample, false));
     sums
@@ -147,7 +146,7 @@ fn all(sample: &Sample) -> Sums {
 fn sites(sample: &Sample) -> Sums {
     let mut names = BTreeMap::new();
     let mut sums = Sums::new();
-    for site in sample.sites.seen().into_iter().flatten() {
+    for site in sample.sites.value().into_iter().flatten() {
         let owner = names.entry(site.owner).or_insert_with(|| owner(sample, site.owner));
         let holder = Holder::Site {
             file: Arc::clone(&site.file),
@@ -164,9 +163,9 @@ fn sites(sample: &Sample) -> Sums {
 
 fn regions(sample: &Sample, secure: bool) -> Sums {
     let mut sums = Sums::new();
-    for instance in sample.instances.seen().into_iter().flatten() {
+    for instance in sample.instances.value().into_iter().flatten() {
         let counts = |region: &&Region| !secure || region.access & SECURE != 0;
-        for region in instance.regions.seen().into_iter().flatten().filter(counts) {
+        for region in instance.regions.value().into_iter().flatten().filter(counts) {
             let sum = sums.entry(Holder::Regions(instance.uuid)).or_default();
             sum.bytes = sum.bytes.saturating_add(region.size);
             sum.count += 1;
@@ -182,8 +181,8 @@ fn owner(sample: &Sample, id: OwnerId) -> Arc<str> {
         OwnerId::Number(number) => number,
     };
     let find = |owner: &&Owner| owner.number == number;
-    let known = sample.owners.seen().into_iter().flatten().find(find);
-    match known.and_then(|owner| Some((owner.uuid?, owner.pta))) {
+    let owner_entry = sample.owners.value().into_iter().flatten().find(find);
+    match owner_entry.and_then(|owner| Some((owner.uuid?, owner.pta))) {
         Some((uuid, true)) => format!("PTA {uuid}").into(),
         Some((uuid, false)) => format!("TA {uuid}").into(),
         None => format!("owner {number}").into(),

@@ -1,11 +1,11 @@
-//! Which pool ran out, why, who holds it, and what grew since when.
+//! Out-of-memory analysis: which pool ran out, why, who holds it, and what has grown since when.
 //!
 //! ```text
-//! samples of a window (and one of this moment) + findings of their audit ──> Verdict
+//! snapshots of a window (and a current one) + findings of their audit ──> Verdict
 //! ```
 //!
-//! Invariants: a share is of the pool that ran out; what nobody counted is `None`; "leak" is said only
-//! where an analysis of growth decided it.
+//! Invariants: a share refers to the pool that ran out; uncounted figures are `None`; a leak is
+//! reported only if the growth analysis found one.
 
 mod holders;
 #[cfg(test)]
@@ -33,27 +33,27 @@ use crate::pools::Shortage;
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-/// Entries of each list that are told.
+/// Maximum number of entries per list.
 const LISTED: usize = 10;
 
-/// Thousandths of a pool: where that much is free it is no longer short of what was asked for.
+/// Free thousandths of a pool from which it is no longer short.
 const SHORT: u64 = 100;
 
-/// Thousandths of a pool: with less than that it is taken to be full where nobody counts failures.
+/// Free thousandths of a pool below which it counts as full if its failures are not counted.
 const FULL: u64 = 20;
 
 /// Why a pool ran out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Why {
-    /// Something in it grows without end.
+    /// A leak.
     Leak,
     /// Enough was free, but not in one piece.
     Fragmented,
-    /// It was full, and still nearly is; whether something leaks is not decided.
+    /// It was full and nearly still is; whether a leak exists is inconclusive.
     Full,
-    /// It was full at a peak of demand that has passed: too small for it.
+    /// It was full at a past peak of demand: too small.
     TooSmall,
-    /// Not enough is known.
+    /// Unknown.
     Unknown,
 }
 
@@ -62,40 +62,40 @@ pub enum Why {
 pub struct Shortfall {
     /// Its newest figures.
     pub pool: Pool,
-    /// Failures while it was observed; those counted in all are in `pool`.
+    /// Failed allocations while it was observed; `pool` has the total.
     pub failed_meanwhile: u64,
-    /// What the secure world printed of it.
+    /// Number of out-of-memory messages on the console.
     pub n_incidents: u64,
-    /// Why.
+    /// Cause of the shortage.
     pub why: Why,
-    /// What says so.
+    /// Evidence for the cause.
     pub reason: Arc<str>,
 }
 
-/// What is said of a system that has no secure memory left, or of one that has.
+/// Result of the out-of-memory analysis, of a system with or without a shortage.
 #[derive(Clone, Debug)]
 pub struct Verdict {
-    /// Pools that ran out, the one that did so last and is fullest first.
+    /// Pools that ran out, the most recent and fullest first.
     pub short: Vec<Shortfall>,
-    /// The pool with the least part free, where none ran out.
+    /// The pool with the smallest free share, if none ran out.
     pub fullest: Option<Pool>,
-    /// Incident whose call stack says who asked.
+    /// Incident with the call stack of the failed allocation.
     pub asked_by: Option<Incident>,
-    /// Looks at the pools alone, after the census that says who holds them.
+    /// Number of pool polls after the snapshot with the holders.
     pub n_polls_since: usize,
-    /// Who holds most of the pool, by allocation site.
+    /// Biggest holders of the pool, by allocation site.
     pub by_site: Vec<Held>,
-    /// Who holds most of the pool, by TA.
+    /// Biggest holders of the pool, by TA.
     pub by_ta: Vec<Held>,
-    /// What holds more than when the window began.
+    /// Holders that have grown since the start of the window.
     pub grown: Vec<Grown>,
-    /// Censuses that were compared.
+    /// Number of compared snapshots.
     pub n_censuses: usize,
     /// What to do next.
     pub action: Arc<str>,
 }
 
-/// Judges; `now` is a census of this moment where it is not the last one of the observation.
+/// Analyses an observation; `now` is a current snapshot that is not part of it.
 #[must_use]
 pub fn judge(observation: &Observation, now: Option<&Sample>, findings: &[Finding]) -> Verdict {
     let facts = Facts { observation, now, findings };
@@ -106,14 +106,14 @@ pub fn judge(observation: &Observation, now: Option<&Sample>, findings: &[Findin
     });
     let fullest = facts.pools().filter(|pool| pool.kind != PoolKind::Threads);
     let fullest = fullest.min_by_key(|pool| free_permille(pool)).filter(|_| short.is_empty());
-    let told = short.first().map(|one| &one.pool).or(fullest);
+    let subject_pool = short.first().map(|one| &one.pool).or(fullest);
     let samples = facts.complete();
     let last = samples.last().copied();
     Verdict {
         n_polls_since: last.map_or(0, |last| facts.polls_after(last).count()),
-        by_site: last.map(|last| holders::by_site(last, told)).unwrap_or_default(),
-        by_ta: last.map(|last| holders::by_ta(last, told)).unwrap_or_default(),
-        grown: holders::grown(&samples),
+        by_site: last.map(|last| holders::by_site(last, subject_pool)).unwrap_or_default(),
+        by_ta: last.map(|last| holders::by_ta(last, subject_pool)).unwrap_or_default(),
+        grown: holders::growing_holders(&samples),
         n_censuses: samples.len(),
         asked_by: facts.asked_by().cloned(),
         action: facts.action(&short).into(),
@@ -122,32 +122,33 @@ pub fn judge(observation: &Observation, now: Option<&Sample>, findings: &[Findin
     }
 }
 
-/// Audits; where nothing is decided, once more with the censuses up to the first failed allocation
-/// only: what leaks stops to grow when there is nothing left, and then looks like a cache.
+/// Audits; if that is inconclusive, audits only the snapshots up to the first failed allocation: a
+/// leak stops growing when the pool is full, and then looks like a cache.
 #[must_use]
 pub fn audit(observation: &mut Observation, options: &Options) -> Report {
-    let whole = audit::audit(observation, options);
-    if matches!(whole.conclusion, Conclusion::Leak | Conclusion::Order) {
-        return whole;
+    let full_report = audit::audit(observation, options);
+    if matches!(full_report.conclusion, Conclusion::Leak | Conclusion::Order) {
+        return full_report;
     }
-    let before = until_failure(observation).map(|mut before| audit::audit(&mut before, options));
-    before
+    let earlier_report =
+        until_failure(observation).map(|mut before| audit::audit(&mut before, options));
+    earlier_report
         .filter(|report| matches!(report.conclusion, Conclusion::Leak | Conclusion::Order))
-        .unwrap_or(whole)
+        .unwrap_or(full_report)
 }
 
-/// An observation without the censuses after the first failure that was seen to happen.
+/// The observation up to the first observed failure.
 fn until_failure(observation: &Observation) -> Option<Observation> {
     let failures = |sample: &Sample| {
-        let pools = sample.pools.seen()?.iter();
+        let pools = sample.pools.value()?.iter();
         Some(pools.filter_map(|pool| pool.num_alloc_fail).sum::<u64>())
     };
-    let mut counted = observation.samples.iter().map(failures);
-    let first = counted.next()??;
-    let at = 1 + counted.position(|n| n.is_some_and(|n| n > first))?;
-    let mut before = observation.clone();
-    before.samples.truncate(at);
-    Some(before)
+    let mut failure_counts = observation.samples.iter().map(failures);
+    let first = failure_counts.next()??;
+    let end = 1 + failure_counts.position(|n| n.is_some_and(|n| n > first))?;
+    let mut head = observation.clone();
+    head.samples.truncate(end);
+    Some(head)
 }
 
 struct Facts<'a> {
@@ -157,19 +158,19 @@ struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// The newest figures of each pool: of a census, or of a look at the pools alone.
+    /// The newest figures of each pool, from a snapshot or a pool poll.
     fn pools(&self) -> impl Iterator<Item = &'a Pool> {
         let samples = self.observation.samples.iter().chain(self.now);
-        let newest = samples.rev().find_map(|sample| Some((sample, sample.pools.seen()?)));
-        let polled = match newest {
+        let newest = samples.rev().find_map(|sample| Some((sample, sample.pools.value()?)));
+        let last_gauge = match newest {
             Some((sample, _)) => self.polls_after(sample).last(),
             None => self.observation.gauges.last(),
         };
-        let pools = polled.map(|gauge| &gauge.pools).or(newest.map(|(_, pools)| pools));
+        let pools = last_gauge.map(|gauge| &gauge.pools).or(newest.map(|(_, pools)| pools));
         pools.into_iter().flatten()
     }
 
-    /// Looks at the pools alone that came after a census.
+    /// Pool polls after a snapshot.
     fn polls_after(&self, sample: &'a Sample) -> impl Iterator<Item = &'a Gauge> {
         let is_now = self.now.is_some_and(|now| std::ptr::eq(now, sample));
         let later = move |gauge: &&Gauge| {
@@ -182,18 +183,18 @@ impl<'a> Facts<'a> {
     /// The earliest figures of a pool.
     fn first(&self, kind: &PoolKind) -> Option<&'a Pool> {
         let mut samples = self.observation.samples.iter();
-        samples.find_map(|sample| sample.pools.seen()?.iter().find(|pool| pool.kind == *kind))
+        samples.find_map(|sample| sample.pools.value()?.iter().find(|pool| pool.kind == *kind))
     }
 
-    /// Censuses that tell of sites or regions, in order of time.
+    /// Snapshots with sites or regions, in order of time.
     fn complete(&self) -> Vec<&'a Sample> {
-        let all = self.observation.samples.iter().chain(self.now);
-        let tells = |sample: &&Sample| {
-            sample.sites.seen().is_some()
-                || sample.instances.seen().is_some_and(|all| !all.is_empty())
+        let samples = self.observation.samples.iter().chain(self.now);
+        let has_holders = |sample: &&Sample| {
+            sample.sites.value().is_some()
+                || sample.instances.value().is_some_and(|all| !all.is_empty())
         };
-        // The first one may be of before the window.
-        all.filter(|sample| sample.moment.stage != Stage::Idle).filter(tells).collect()
+        // The first one may be from before the window.
+        samples.filter(|sample| sample.moment.stage != Stage::Idle).filter(has_holders).collect()
     }
 
     fn incidents(&self) -> impl Iterator<Item = &'a Incident> {
@@ -201,10 +202,10 @@ impl<'a> Facts<'a> {
         self.observation.incidents.iter().filter(is_oom)
     }
 
-    /// The last one that says by whom memory was asked for.
+    /// The last incident with a call stack, else the last one.
     fn asked_by(&self) -> Option<&'a Incident> {
-        let told: Vec<_> = self.incidents().collect();
-        { told.iter().rev() }.find(|one| !one.stack.is_empty()).or(told.last()).copied()
+        let incidents: Vec<_> = self.incidents().collect();
+        { incidents.iter().rev() }.find(|one| !one.stack.is_empty()).or(incidents.last()).copied()
     }
 
     fn shortfall(&self, pool: &Pool) -> Option<Shortfall> {
@@ -214,10 +215,10 @@ impl<'a> Facts<'a> {
         if failures == 0 && n_incidents == 0 && !is_full_uncounted(pool) {
             return None;
         }
-        let before = self.first(&pool.kind).and_then(|pool| pool.num_alloc_fail);
-        let (why, reason) = self.why(pool);
+        let first_failures = self.first(&pool.kind).and_then(|pool| pool.num_alloc_fail);
+        let (why, reason) = self.explain(pool);
         Some(Shortfall {
-            failed_meanwhile: failures.saturating_sub(before.unwrap_or(failures)),
+            failed_meanwhile: failures.saturating_sub(first_failures.unwrap_or(failures)),
             pool: pool.clone(),
             n_incidents,
             why,
@@ -225,38 +226,38 @@ impl<'a> Facts<'a> {
         })
     }
 
-    fn why(&self, pool: &Pool) -> (Why, Arc<str>) {
+    fn explain(&self, pool: &Pool) -> (Why, Arc<str>) {
         if let Some(leak) = self.leak(&pool.kind) {
             return (Why::Leak, leak.title.clone());
         }
         if is_full_uncounted(pool) {
-            return (Why::Full, "nobody counts its failures, and next to nothing is free".into());
+            return (Why::Full, "its failures are not counted, and it is almost full".into());
         }
-        let requested = self.incidents().filter(|_| pool.kind == PoolKind::CoreHeap);
-        let requested = requested.filter_map(|one| match one.kind {
+        let incidents = self.incidents().filter(|_| pool.kind == PoolKind::CoreHeap);
+        let requests = incidents.filter_map(|one| match one.kind {
             IncidentKind::OutOfMemory { requested, .. } => Some(requested),
             _ => None,
         });
-        let printed = requested.min().map(|requested| Shortage::of(requested, None));
-        let Some(shortage) = Shortage::of_pool(pool).or(printed) else {
-            return (Why::Unknown, "nobody counted what was asked for".into());
+        let printed_shortage = requests.min().map(|requested| Shortage::new(requested, None));
+        let Some(shortage) = Shortage::of_pool(pool).or(printed_shortage) else {
+            return (Why::Unknown, "the size of the failed request is unknown".into());
         };
-        let why = match shortage.full() {
+        let cause = match shortage.full() {
             None => Why::Unknown,
-            // What is left of a full pool is always in pieces.
+            // The free rest of a full pool is always fragmented.
             Some(false) if free_permille(pool) < 50 => {
-                let told =
-                    "less than 5 % of it is free, and what is left of a full pool is in pieces";
-                return (Why::Full, told.into());
+                let text =
+                    "less than 5 % is free, and the rest of a full pool is always fragmented";
+                return (Why::Full, text.into());
             }
             Some(false) => Why::Fragmented,
             Some(true) if free_permille(pool) >= SHORT => Why::TooSmall,
             Some(true) => Why::Full,
         };
-        (why, shortage.reason().into())
+        (cause, shortage.reason().into())
     }
 
-    /// What was decided to leak into a pool.
+    /// The leak that fills a pool.
     fn leak(&self, pool: &PoolKind) -> Option<&'a Finding> {
         let fills = |kind| match pool {
             PoolKind::CoreHeap => kind < Kind::PoolGrowth,
@@ -264,9 +265,9 @@ impl<'a> Facts<'a> {
             PoolKind::Sessions => kind == Kind::SessionGrowth,
             _ => false,
         };
-        let decided =
+        let is_leak =
             |one: &&Finding| one.severity == Severity::Failure && one.verdict == Some(Growth::Leak);
-        let mut leaks = self.findings.iter().filter(decided);
+        let mut leaks = self.findings.iter().filter(is_leak);
         let of_sites =
             leaks.clone().find(|one| *pool == PoolKind::CoreHeap && one.kind == Kind::SiteGrowth);
         of_sites.or_else(|| leaks.find(|one| fills(one.kind)))
@@ -275,29 +276,29 @@ impl<'a> Facts<'a> {
     fn action(&self, short: &[Shortfall]) -> &'static str {
         match short.first().map(|one| one.why) {
             Some(Why::Leak) => {
-                "fix what leaks, see the findings; a restart of the TA may give it back until then"
+                "fix the leak, see the findings; until then a restart of the TA may free the memory"
             }
             Some(Why::Fragmented) => {
                 "allocate large pieces early and keep them, or make the pool larger"
             }
-            Some(Why::TooSmall) => "make the pool larger, or have less of it in use at once",
+            Some(Why::TooSmall) => "make the pool larger, or use less of it at once",
             Some(Why::Full) => {
-                "find out whether the biggest holders grow: run `teeleak watch`, or `teeleak run` with the workload"
+                "check whether the biggest holders grow: run `teeleak watch`, or `teeleak run` with the workload"
             }
-            Some(Why::Unknown) => "see what the console says of it, and who holds most",
-            None => "nothing failed: run `teeleak watch` to be told when something does",
+            Some(Why::Unknown) => "check the console log and the biggest holders",
+            None => "nothing failed: run `teeleak watch` to get an alarm when something does",
         }
     }
 }
 
-/// Whether a pool is full whose failures nobody counts, as TA memory's.
+/// Whether a pool without a failure count, such as TA memory, is full.
 fn is_full_uncounted(pool: &Pool) -> bool {
     pool.num_alloc_fail.is_none()
         && matches!(pool.kind, PoolKind::TaRam | PoolKind::PageTables)
         && free_permille(pool) < FULL
 }
 
-/// How much of a pool is free, in thousandths; all of it where nobody counts.
+/// Free thousandths of a pool; 1000 if unknown.
 fn free_permille(pool: &Pool) -> u64 {
     match (pool.size, pool.allocated) {
         (Some(size), Some(used)) if size > 0 => {

@@ -1,4 +1,4 @@
-//! A protocol in the form that the TA's ledger watches.
+//! Converts a protocol into the form that the TA's ledger checks.
 
 use std::{error::Error, fmt, sync::Arc};
 
@@ -10,45 +10,45 @@ use teeleak_proto::{
 
 use crate::protocol::{End, Key, KeyPart, On, Protocol, Resource, Scope, Step, StepAction};
 
-/// Why the TA's ledger can't watch a protocol; the host's engine still can.
+/// Why the TA's ledger can't check a protocol; the host's engine still can.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unbindable {
-    /// Protocol.
+    /// Name of the protocol.
     pub protocol: Arc<str>,
-    /// Resource or step.
+    /// Name of the resource or step.
     pub name: Arc<str>,
-    /// What it needs that the ledger has not.
+    /// The feature that the ledger lacks.
     pub needs: &'static str,
 }
 
 impl fmt::Display for Unbindable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { protocol, name, needs } = self;
-        write!(f, "the TA's ledger can't watch `{protocol}`: `{name}` needs {needs}")
+        write!(f, "the TA's ledger can't check `{protocol}`: `{name}` needs {needs}")
     }
 }
 
 impl Error for Unbindable {}
 
 impl Protocol {
-    /// The same for the TA's ledger.
+    /// The protocol in the form of the TA's ledger.
     ///
     /// # Errors
-    /// What the ledger can't do: keys by name or process, more resources or steps than it has room
-    /// for, ends other than a release.
+    /// A feature that the ledger lacks: keys by name or process, more resources or steps than fit, ends
+    /// other than a release.
     pub fn bind(&self) -> Result<Bind, Unbindable> {
-        let mut bound = Bind { resources: heapless::Vec::new(), steps: heapless::Vec::new() };
+        let mut binding = Bind { resources: heapless::Vec::new(), steps: heapless::Vec::new() };
         for resource in &self.resources {
             let fail = |needs| self.unbindable(&resource.name, needs);
-            let room = bound.resources.push(bind_resource(resource).map_err(fail)?);
+            let room = binding.resources.push(bind_resource(resource).map_err(fail)?);
             room.map_err(|_| fail("more room for resources"))?;
         }
         for step in &self.steps {
             let fail = |needs| self.unbindable(&step.name, needs);
-            let room = bound.steps.push(self.bind_step(step).map_err(fail)?);
+            let room = binding.steps.push(self.bind_step(step).map_err(fail)?);
             room.map_err(|_| fail("more room for steps"))?;
         }
-        Ok(bound)
+        Ok(binding)
     }
 
     fn unbindable(&self, name: &Arc<str>, needs: &'static str) -> Unbindable {
@@ -69,9 +69,9 @@ impl Protocol {
             Scope::Global => bind::Scope::Global,
             Scope::Instance => bind::Scope::Instance,
             Scope::Session => bind::Scope::Session,
-            Scope::Process => return Err("to know processes"),
+            Scope::Process => return Err("the process"),
         };
-        // A note carries its keys; where they came from does not matter any more.
+        // A note carries its own keys.
         let key = match kind {
             EventKind::Note => KeySource::One,
             _ => step.key.source().ok_or("a key by name or process")?,
@@ -82,7 +82,7 @@ impl Protocol {
             (Some(key), Some(_), _) => key.source().ok_or("a parent's key by name or process")?,
         };
         if step.ignore_flags != 0 {
-            return Err("to tell regions apart by their flags");
+            return Err("`ignore_flags`");
         }
         Ok(bind::Step {
             resource: u8::try_from(step.resource).map_err(|_| "more room for resources")?,
@@ -99,10 +99,10 @@ impl Protocol {
 
 fn bind_resource(resource: &Resource) -> Result<bind::Resource, &'static str> {
     if resource.end != End::Release {
-        return Err("an end other than its release");
+        return Err("an `end` other than `release`");
     }
     if resource.partial {
-        return Err("steps that may be missing");
+        return Err("`partial`");
     }
     let parent = resource.parent.map(u8::try_from).transpose();
     let parent = parent.map_err(|_| "more room for resources")?;
@@ -121,7 +121,7 @@ impl From<StepAction> for Action {
 }
 
 impl Key {
-    /// The same for the TA's ledger; `None` where that can't.
+    /// The key in the form of the TA's ledger; `None` if not supported.
     fn source(&self) -> Option<KeySource> {
         Some(match self {
             Self::Single(KeyPart::One) => KeySource::One,

@@ -1,4 +1,4 @@
-//! From a protocol file to protocols, or to all mistakes in it.
+//! Compiles a protocol file into protocols, or reports all mistakes in it.
 
 use std::{ops::Range, sync::Arc};
 
@@ -26,11 +26,11 @@ pub(crate) fn compile(source: &str, text: &str) -> Result<Vec<Protocol>, Vec<Mis
     if reader.mistakes.is_empty() { Ok(protocols) } else { Err(reader.mistakes) }
 }
 
-/// In the order of the file; a map of serde's has lost it, the places tell.
+/// Entries in the order of the file, by their spans: serde's map does not keep it.
 fn in_order<T>(named: &Named<T>) -> impl Iterator<Item = (&Spanned<String>, &T)> {
-    let mut all: Vec<_> = named.iter().collect();
-    all.sort_by_key(|(name, _)| name.span().start);
-    all.into_iter()
+    let mut entries: Vec<_> = named.iter().collect();
+    entries.sort_by_key(|(name, _)| name.span().start);
+    entries.into_iter()
 }
 
 struct Reader<'a> {
@@ -49,32 +49,32 @@ impl Reader<'_> {
         let ta = text.ta.as_ref().and_then(|ta| self.ta(ta));
         let mut steps = Vec::new();
         for (name, step) in in_order(&text.step) {
-            let given = step.ta.as_ref().map_or(ta, |ta| self.ta(ta));
-            steps.extend(self.step(name, step, given, &resources));
+            let step_ta = step.ta.as_ref().map_or(ta, |ta| self.ta(ta));
+            steps.extend(self.step(name, step, step_ta, &resources));
         }
-        for (at, (name, _)) in sorted(&text.resource).into_iter().enumerate() {
+        for (at, (name, _)) in sort_parents_first(&text.resource).into_iter().enumerate() {
             let acquires = |step: &Step| step.resource == at && step.action == StepAction::Acquire;
             if self.mistakes.is_empty() && !steps.iter().any(acquires) {
                 let message = format!("no step acquires `{}`", name.get_ref());
                 self.mistake(name.span(), message, Some("add a step with `acquire`".into()));
             }
         }
-        let about = text.about.as_deref().map(Arc::from);
-        Protocol { name: name.get_ref().as_str().into(), about, resources, steps }
+        let summary = text.about.as_deref().map(Arc::from);
+        Protocol { name: name.get_ref().as_str().into(), about: summary, resources, steps }
     }
 
     fn resources(&mut self, named: &Named<ResourceText>) -> Vec<Resource> {
-        let order = sorted(named);
+        let order = sort_parents_first(named);
         let mut resources: Vec<Resource> = Vec::new();
         for (name, text) in &order {
             let parent = text.parent.as_ref().and_then(|parent| {
-                let known = resources.iter().map(|resource| &*resource.name);
-                let at = known.clone().position(|name| name == parent.get_ref());
-                if at.is_none() {
+                let parent_names = resources.iter().map(|resource| &*resource.name);
+                let index = parent_names.clone().position(|name| name == parent.get_ref());
+                if index.is_none() {
                     let names = named.keys().map(|name| name.get_ref().as_str());
                     self.unknown_parent(parent, names);
                 }
-                at
+                index
             });
             resources.push(Resource {
                 name: name.get_ref().as_str().into(),
@@ -95,12 +95,9 @@ impl Reader<'_> {
     ) {
         let circle = names.clone().any(|name| name == parent.get_ref());
         let (message, hint) = if circle {
-            (format!("`{}` belongs to itself", parent.get_ref()), None)
+            (format!("`{}` is its own parent", parent.get_ref()), None)
         } else {
-            (
-                format!("there is no resource `{}`", parent.get_ref()),
-                suggest(parent.get_ref(), names),
-            )
+            (format!("unknown resource `{}`", parent.get_ref()), suggest(parent.get_ref(), names))
         };
         self.mistake(parent.span(), message, hint);
     }
@@ -108,7 +105,7 @@ impl Reader<'_> {
     fn ta(&mut self, ta: &Spanned<String>) -> Option<Uuid> {
         let uuid = Uuid::parse(ta.get_ref());
         if uuid.is_none() && ta.get_ref() != "any" {
-            let message = format!("`{}` is no UUID", ta.get_ref());
+            let message = format!("expected a UUID, found `{}`", ta.get_ref());
             let hint = "write 8-4-4-4-12 hexadecimal digits, or \"any\"";
             self.mistake(ta.span(), message, Some(hint.into()));
         }
@@ -123,27 +120,27 @@ impl Reader<'_> {
         resources: &[Resource],
     ) -> Option<Step> {
         let (action, resource) = self.action(name, text)?;
-        let on = self.on(name, text)?;
-        let known = resources.iter().map(|resource| &*resource.name);
-        let Some(at) = known.clone().position(|name| name == resource.get_ref()) else {
-            let message = format!("there is no resource `{}`", resource.get_ref());
-            self.mistake(resource.span(), message, suggest(resource.get_ref(), known));
+        let event = self.step_event(name, text)?;
+        let resource_names = resources.iter().map(|resource| &*resource.name);
+        let Some(at) = resource_names.clone().position(|name| name == resource.get_ref()) else {
+            let message = format!("unknown resource `{}`", resource.get_ref());
+            self.mistake(resource.span(), message, suggest(resource.get_ref(), resource_names));
             return None;
         };
-        if let (On::Invoke(_), None, None) = (&on, ta, &text.ta) {
-            let message = format!("step `{}` does not say whose command it is", name.get_ref());
+        if let (On::Invoke(_), None, None) = (&event, ta, &text.ta) {
+            let message = format!("step `{}` has `invoke` but no `ta`", name.get_ref());
             let hint = "add `ta = \"UUID\"` to the step or to the protocol";
             self.mistake(name.span(), message, Some(hint.into()));
         }
-        let key = self.key(name, text, &on)?;
-        let ignore_flags = self.ignore_flags(text, &on);
+        let key = self.key(name, text, &event)?;
+        let ignore_flags = self.ignore_flags(text, &event);
         let parent = self.parent_key(name, text, action, (at, resources));
         Some(Step {
             name: name.get_ref().as_str().into(),
             resource: at,
             action,
-            ta: ta.filter(|_| !matches!(on, On::Named(_)) || text.ta.is_some()),
-            on,
+            ta: ta.filter(|_| !matches!(event, On::Named(_)) || text.ta.is_some()),
+            on: event,
             key,
             parent,
             ignore_flags,
@@ -155,30 +152,32 @@ impl Reader<'_> {
         name: &Spanned<String>,
         text: &'t StepText,
     ) -> Option<(StepAction, &'t Spanned<String>)> {
-        let all = [
+        let actions = [
             (StepAction::Acquire, &text.acquire),
             (StepAction::Use, &text.uses),
             (StepAction::Release, &text.release),
         ];
-        let mut given = all.into_iter().filter_map(|(action, on)| Some((action, on.as_ref()?)));
-        let (first, second) = (given.next(), given.next());
+        let mut given_actions =
+            actions.into_iter().filter_map(|(action, on)| Some((action, on.as_ref()?)));
+        let (first, second) = (given_actions.next(), given_actions.next());
         if first.is_some() && second.is_none() {
             return first;
         }
-        let which = if first.is_none() { "none" } else { "more than one" };
-        let message = format!("step `{}` has {which} of acquire, use, release", name.get_ref());
-        self.mistake(name.span(), message, Some("it needs exactly one".into()));
+        let count_text = if first.is_none() { "none" } else { "more than one" };
+        let message =
+            format!("step `{}` has {count_text} of `acquire`, `use`, `release`", name.get_ref());
+        self.mistake(name.span(), message, Some("give exactly one".into()));
         None
     }
 
-    fn on(&mut self, name: &Spanned<String>, text: &StepText) -> Option<On> {
+    fn step_event(&mut self, name: &Spanned<String>, text: &StepText) -> Option<On> {
         match (&text.invoke, &text.on) {
             (Some(cmd), None) => Some(On::Invoke(*cmd.get_ref())),
             (None, None) => Some(On::Named(name.get_ref().as_str().into())),
             (None, Some(on)) => self.occasion(on),
             (Some(_), Some(on)) => {
                 let message = format!("step `{}` has both `invoke` and `on`", name.get_ref());
-                self.mistake(on.span(), message, Some("drop one of them".into()));
+                self.mistake(on.span(), message, Some("remove one of them".into()));
                 None
             }
         }
@@ -197,7 +196,7 @@ impl Reader<'_> {
                 _ => {}
             },
         }
-        let message = format!("there is no event `{}`", on.get_ref());
+        let message = format!("unknown event `{}`", on.get_ref());
         self.mistake(on.span(), message, suggest(on.get_ref(), words.into_iter()));
         None
     }
@@ -205,7 +204,7 @@ impl Reader<'_> {
     fn ignore_flags(&mut self, text: &StepText, on: &On) -> u32 {
         let Some(flags) = &text.ignore_flags else { return 0 };
         if !matches!(on, On::Map | On::Unmap) {
-            let hint = "drop `ignore_flags`, or use `on = \"map\"` or `on = \"unmap\"`";
+            let hint = "remove `ignore_flags`, or use `on = \"map\"` or `on = \"unmap\"`";
             self.mistake(flags.span(), "only regions have flags".into(), Some(hint.into()));
         }
         *flags.get_ref()
@@ -238,13 +237,14 @@ impl Reader<'_> {
             (Some(key), Some(_)) => self.parse_key(key),
             (Some(key), None) => {
                 let message = format!("`{}` has no parent", resource.name);
-                let hint = "drop `parent_key`, or give the resource a `parent`";
+                let hint = "remove `parent_key`, or give the resource a `parent`";
                 self.mistake(key.span(), message, Some(hint.into()));
                 None
             }
             (None, Some(parent)) if action == StepAction::Acquire => {
                 let parent = resources.get(parent).map_or("", |parent| &parent.name);
-                let message = format!("step `{}` does not say which {parent}", name.get_ref());
+                let message =
+                    format!("step `{}` has no `parent_key` for its {parent}", name.get_ref());
                 self.mistake(name.span(), message, Some("add `parent_key`".into()));
                 None
             }
@@ -253,33 +253,35 @@ impl Reader<'_> {
     }
 
     fn parse_key(&mut self, key: &Spanned<KeyText>) -> Option<Key> {
-        let parsed = match key.get_ref() {
+        let parsed_key = match key.get_ref() {
             KeyText::Single(part) => KeyPart::parse(part).map(Key::Single),
             KeyText::Double([high, low]) => {
                 KeyPart::parse(high).and_then(|high| Some(Key::Double(high, KeyPart::parse(low)?)))
             }
         };
-        if parsed.is_none() {
-            self.mistake(key.span(), "this is no key".into(), Some(key::FORMS.into()));
+        if parsed_key.is_none() {
+            self.mistake(key.span(), "expected a key".into(), Some(key::FORMS.into()));
         }
-        parsed
+        parsed_key
     }
 }
 
-/// Parents first, otherwise in the order of the file; circles last.
-fn sorted(named: &Named<ResourceText>) -> Vec<(&Spanned<String>, &ResourceText)> {
+/// Sorts parents first, otherwise in the order of the file; cycles last.
+fn sort_parents_first(named: &Named<ResourceText>) -> Vec<(&Spanned<String>, &ResourceText)> {
     let mut rest: Vec<_> = in_order(named).collect();
-    let mut done: Vec<(&Spanned<String>, &ResourceText)> = Vec::new();
+    let mut sorted_resources: Vec<(&Spanned<String>, &ResourceText)> = Vec::new();
     loop {
         let ready = rest.iter().position(|(_, text)| match &text.parent {
             None => true,
-            Some(parent) => done.iter().any(|(name, _)| name.get_ref() == parent.get_ref()),
+            Some(parent) => {
+                sorted_resources.iter().any(|(name, _)| name.get_ref() == parent.get_ref())
+            }
         });
         match ready {
-            Some(at) => done.push(rest.remove(at)),
+            Some(at) => sorted_resources.push(rest.remove(at)),
             None => break,
         }
     }
-    done.append(&mut rest);
-    done
+    sorted_resources.append(&mut rest);
+    sorted_resources
 }

@@ -1,4 +1,4 @@
-//! A protocol file as text: what serde reads, with places.
+//! A protocol file as deserialized by serde, with spans.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use crate::protocol::{End, Scope};
 
-/// Things by name, each with its place.
+/// Entries by name, with spans.
 pub(crate) type Named<T> = BTreeMap<Spanned<String>, T>;
 
 #[derive(Deserialize)]

@@ -1,20 +1,20 @@
-//! Keys: which one of a resource a step is about.
+//! Keys: which instance of a resource a step refers to.
 
 use crate::model::{Event, Name};
 
-/// Where a key comes from.
+/// The source of a key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Key {
-    /// From one place.
+    /// One part.
     Single(KeyPart),
-    /// From two, for things that are only unique together.
+    /// Two parts that are only unique together.
     Double(KeyPart, KeyPart),
 }
 
-/// A place in an event.
+/// A part of an event that is (half of) a key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum KeyPart {
-    /// None: there is one resource per scope.
+    /// No key: one resource per scope.
     One,
     /// The session, with its opener.
     Session,
@@ -28,7 +28,7 @@ pub enum KeyPart {
     Named(Name),
 }
 
-/// What a key may be written as, for hints.
+/// The valid forms of a key, for hints.
 pub(crate) const FORMS: &str = "a key is \"value N.a\", \"value N.b\" or \"wide N\" of parameter N \
     (0 to 3), \"va\", \"size\", \"pa\", \"session\", \"pid\", \"named NAME\" or \"one\"";
 
@@ -60,7 +60,7 @@ impl KeyPart {
     }
 
     #[inline]
-    fn of(&self, event: &Event) -> Option<u64> {
+    fn value(&self, event: &Event) -> Option<u64> {
         let value = |at: u8| event.values.get(usize::from(at)).copied().map(u64::from);
         match self {
             Self::One => Some(0),
@@ -100,16 +100,16 @@ fn parameter_number(text: &str) -> Option<u8> {
 }
 
 impl Key {
-    /// The key in this event; `None` if the event does not have it.
+    /// The key in this event; `None` if missing.
     #[inline]
-    pub(crate) fn of(&self, event: &Event) -> Option<u64> {
+    pub(crate) fn value(&self, event: &Event) -> Option<u64> {
         match self {
-            Self::Single(part) => part.of(event),
-            Self::Double(high, low) => Some(pair(high.of(event)?, low.of(event)?)),
+            Self::Single(part) => part.value(event),
+            Self::Double(high, low) => Some(pair(high.value(event)?, low.value(event)?)),
         }
     }
 
-    /// The key in this event as a person reads it: "channel 3".
+    /// The key in this event in words: "channel 3".
     pub(crate) fn read(&self, resource: &str, event: &Event) -> String {
         let parts = match self {
             Self::Single(part) => vec![part],
@@ -117,7 +117,7 @@ impl Key {
         };
         let mut words = resource.to_owned();
         for part in parts.into_iter().filter(|part| **part != KeyPart::One) {
-            if let Some(value) = part.of(event) {
+            if let Some(value) = part.value(event) {
                 let name = part.words().filter(|name| *name != resource);
                 words.extend(name.map(|name| format!(" {name}")));
                 words.push(' ');
@@ -128,10 +128,10 @@ impl Key {
     }
 }
 
-/// Two numbers as one. Numbers of up to 32 bits keep all they have; of wider ones the high halves
-/// are folded in, with an odd multiplier so that neighbours stay apart.
+/// Combines two numbers. Numbers of up to 32 bits are kept whole; the high halves of wider ones are
+/// folded in, with an odd multiplier so that neighbours differ.
 const fn pair(high: u64, low: u64) -> u64 {
     const FOLD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let folded = (high >> 32).wrapping_mul(FOLD) ^ (low >> 32).wrapping_mul(FOLD.rotate_left(32));
-    ((high << 32) | (low & 0xffff_ffff)) ^ folded
+    let high_mix = (high >> 32).wrapping_mul(FOLD) ^ (low >> 32).wrapping_mul(FOLD.rotate_left(32));
+    ((high << 32) | (low & 0xffff_ffff)) ^ high_mix
 }

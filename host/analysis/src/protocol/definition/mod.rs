@@ -1,4 +1,4 @@
-//! A protocol as a file defines it, and what the engine and the TA's ledger make of it.
+//! Protocol definitions: files, keys, and the forms for the engine and the TA's ledger.
 
 pub(super) mod bind;
 pub(super) mod compile;

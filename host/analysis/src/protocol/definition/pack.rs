@@ -1,19 +1,18 @@
-//! Protocols that come with teeleak.
+//! Builtin protocols.
 
-/// A protocol file that comes with teeleak.
+/// A builtin protocol file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Pack {
     /// Its name.
     pub name: &'static str,
-    /// The file.
+    /// Content of the file.
     pub text: &'static str,
-    /// Whether events of the TEE core fit it as they are, so that it may be on without being asked
-    /// for.
+    /// Whether it is on by default, as it applies to any events of the TEE core.
     pub implied: bool,
 }
 
 impl Pack {
-    /// All of them.
+    /// All builtin protocol files.
     pub const ALL: [Self; 9] = [
         Self {
             name: "sessions",
@@ -48,7 +47,7 @@ impl Pack {
 
     /// The pack of this name.
     #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn find(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|pack| pack.name == name)
     }
 }

@@ -1,4 +1,4 @@
-//! From one pass over the events to findings.
+//! Findings of one pass over the events.
 
 mod order;
 mod unpaired;
@@ -34,42 +34,42 @@ use teeleak_steps::Rule;
 /// Most acquires that a [`Tie`] lists; the finding's figures count all.
 const TIED: usize = 4096;
 
-/// What a finding counts, in all and per iteration.
+/// Units of a finding, in total and per iteration.
 type Units = (Unit, Unit);
 
-/// A wrong order is seen in calls, a missing release in what is held.
+/// A wrong order counts calls, a missing release counts objects.
 const CALLS: Units = (Unit::Calls, Unit::CallsPerIteration);
 const OBJECTS: Units = (Unit::Objects, Unit::ObjectsPerIteration);
 
-/// What the protocols say of an observation.
+/// The result of the protocol check.
 #[derive(Clone, Debug, Default)]
 pub struct Checked {
     /// Broken orders and unpaired acquires.
     pub findings: Vec<Finding>,
-    /// What ties unpaired findings to growth.
+    /// Links from unpaired findings to growth.
     pub ties: Vec<Tie>,
     /// What could not be checked.
     pub gaps: Vec<Gap>,
     /// Events that were steps of a protocol.
     pub steps: u64,
-    /// Acquires without a release whose TA instance, session or region is gone: no leak.
+    /// Acquires without a release whose TA instance, session or region has ended: no leak.
     pub ended: u64,
-    /// Releases of what was acquired before anything was seen: no fault.
+    /// Releases of resources acquired before the recording started: no fault.
     pub unknown: u64,
 }
 
-/// What ties a finding to growth: whose resources, and which acquires made them.
+/// The link from a finding to growth: the TA and its acquires.
 #[derive(Clone, Debug)]
 pub struct Tie {
-    /// The finding.
+    /// Fingerprint of the finding.
     pub fingerprint: Fingerprint,
-    /// TA whose resources they are.
+    /// TA that owns the resources.
     pub ta: Option<Uuid>,
-    /// In words: "mappings of drm-player".
+    /// The resources in words: "mappings of drm-player".
     pub what: Arc<str>,
     /// Indices into the observation's events of acquires without a release, in order.
     pub acquires: Vec<usize>,
-    /// How many there are within iterations.
+    /// Number of acquires within iterations.
     pub held: u64,
 }
 
@@ -78,10 +78,10 @@ pub struct Tie {
 pub fn check(observation: &Observation, protocols: &[Protocol], limits: Limits) -> Checked {
     let matcher = Matcher::new(protocols);
     let pass = |events: &Ordered<'_>| pass(observation, (protocols, &matcher), events, limits);
-    // Most are in order; the few that are not are worth a second pass.
-    let checked = pass(&Ordered::as_given(&observation.events));
-    let sort = || Ordered::sorted(&observation.events, limits.window);
-    checked.or_else(|| pass(&sort())).unwrap_or_default()
+    // Most events are in order; a second pass handles the others.
+    let first_pass = pass(&Ordered::as_given(&observation.events));
+    let sort = || Ordered::with_window(&observation.events, limits.window);
+    first_pass.or_else(|| pass(&sort())).unwrap_or_default()
 }
 
 /// One pass; `None` if the events are not in order.
@@ -96,10 +96,10 @@ fn pass(
         return None;
     }
     let groups = std::mem::take(&mut engine.groups).into_sorted();
-    let alive = Alive::new(observation);
-    let (holds, ended) = collect(&engine, events, protocols, &alive);
+    let live_state = Alive::new(observation);
+    let (holds, ended) = collect(&engine, events, protocols, &live_state);
     let length = Length {
-        iterations: measured(observation).max(engine.iterations),
+        iterations: last_iteration(observation).max(engine.iterations),
         events: observation.events.len() as u64,
     };
     let report = Report { protocols, events, groups: &groups, length };
@@ -110,48 +110,43 @@ fn pass(
         findings.push(finding);
         ties.push(tie);
     }
-    let mut seen = HashSet::new();
-    // Who observed comes before who claims; both may tell of the same.
-    findings.retain(|finding| seen.insert(finding.fingerprint.clone()));
+    let mut fingerprints = HashSet::new();
+    // Events of the TEE come first: the normal world may report the same fault.
+    findings.retain(|finding| fingerprints.insert(finding.fingerprint.clone()));
     let gaps = gaps(&engine, events);
     Some(Checked { findings, ties, gaps, steps: engine.steps, ended, unknown: engine.unknown })
 }
 
-/// Iterations that the samples tell of.
-fn measured(observation: &Observation) -> u32 {
-    let measured =
+/// Last measured iteration of the snapshots.
+fn last_iteration(observation: &Observation) -> u32 {
+    let samples =
         observation.samples.iter().filter(|sample| sample.moment.stage == Stage::Measured);
-    measured.map(|sample| sample.moment.iteration).max().unwrap_or(0)
+    samples.map(|sample| sample.moment.iteration).max().unwrap_or(0)
 }
 
 fn gaps(engine: &Engine<'_>, events: &Ordered<'_>) -> Vec<Gap> {
-    let all = [
+    let rows = [
+        ("events too late to be sorted", Reason::Moved, events.late, "use a larger window"),
         (
-            "events that came too late to be put in order",
-            Reason::Moved,
-            events.late,
-            "a larger window",
-        ),
-        (
-            "steps without the key that their protocol names",
+            "steps without the key of their protocol",
             Reason::NotOffered,
             engine.keyless,
-            "another key in the protocol",
+            "use another key in the protocol",
         ),
         (
-            "steps that others show to have been",
+            "steps implied by later ones but not recorded",
             Reason::NotOffered,
             engine.missing,
-            "no filter, or one that lets both ends of a resource pass",
+            "remove the filter, or let both acquires and releases pass it",
         ),
         (
-            "resources that were held, for want of room",
+            "held resources dropped for lack of room",
             Reason::NoRoom,
             engine.table.evicted,
-            "a higher limit",
+            "use a higher limit",
         ),
     ];
-    let gaps = all.into_iter().filter(|(.., lost, _)| *lost > 0);
+    let gaps = rows.into_iter().filter(|(.., lost, _)| *lost > 0);
     gaps.map(|(what, reason, lost, remedy)| Gap {
         what: what.into(),
         reason,
@@ -171,12 +166,12 @@ struct Report<'a> {
 impl<'a> Report<'a> {
     /// The protocol of a resource by number and origin, and the resource's index in it.
     fn find(&self, resource: u32) -> Option<(&'a Protocol, usize)> {
-        let mut at = (resource >> 2) as usize;
+        let mut index = (resource >> 2) as usize;
         for protocol in self.protocols {
-            if at < protocol.resources.len() {
-                return Some((protocol, at));
+            if index < protocol.resources.len() {
+                return Some((protocol, index));
             }
-            at -= protocol.resources.len();
+            index -= protocol.resources.len();
         }
         None
     }

@@ -21,8 +21,8 @@ use teeleak_steps::Rule;
 impl Report<'_> {
     pub(super) fn orders(&self) -> Vec<Finding> {
         let wrong = self.groups.iter().filter(|(key, _)| {
-            // A parent that is released too early is proven by the step that then comes too late;
-            // without one the child's release is missing, which is no matter of order.
+            // The release of a parent is proven to be too early by the child's late step. Without one,
+            // the child's release is missing, which is not an order fault.
             key.rule.is_order() && key.rule != Rule::ReleaseBeforeChildren
         });
         wrong.filter_map(|(key, group)| self.order(key, group)).collect()
@@ -44,12 +44,12 @@ impl Report<'_> {
             text::times(group.count),
             words::rate(in_run, self.length.iterations),
         );
-        let expected = words::expected(protocol, at);
+        let right_order = words::right_order(protocol, at);
         let mut evidence = self.order_evidence(group, &step, &sequence);
-        let shown = sequence.last().map(|step| Evidence::At(step.event.place.clone()));
+        let place_evidence = sequence.last().map(|step| Evidence::At(step.event.place.clone()));
         evidence.push(Evidence::Sequence(sequence));
-        evidence.extend(shown);
-        evidence.push(Evidence::Expected(expected.as_str().into()));
+        evidence.extend(place_evidence);
+        evidence.push(Evidence::Expected(right_order.as_str().into()));
         Some(Finding {
             kind: Kind::Order,
             severity,
@@ -60,7 +60,7 @@ impl Report<'_> {
             figures: self.figures(CALLS, group.count, in_run, group.iterations),
             evidence,
             cause: None,
-            action: format!("call in this order: {expected}").into(),
+            action: format!("call the steps in this order: {right_order}").into(),
         })
     }
 
@@ -73,26 +73,26 @@ impl Report<'_> {
         let resource = protocol.resources.get(at);
         let name = resource.map_or("", |resource| &resource.name);
         let parent = resource.and_then(|resource| resource.parent);
-        let by = |at: Option<usize>, action| {
+        let step_names = |at: Option<usize>, action| {
             at.and_then(|at| words::steps(protocol, at, action)).unwrap_or_else(|| "?".into())
         };
         match rule {
             Rule::ReleaseAfterParent | Rule::UseAfterParent | Rule::ReleaseBeforeChildren => {
-                format!("{} came before {step}", by(parent, StepAction::Release))
+                format!("{} came before {step}", step_names(parent, StepAction::Release))
             }
             Rule::AcquireAfterParent => {
-                format!("{step} came after {}", by(parent, StepAction::Release))
+                format!("{step} came after {}", step_names(parent, StepAction::Release))
             }
             Rule::AcquireWithoutParent => {
-                format!("{step} came without {}", by(parent, StepAction::Acquire))
+                format!("{step} came without {}", step_names(parent, StepAction::Acquire))
             }
-            Rule::DoubleRelease => format!("{step} of a {name} that was released already"),
+            Rule::DoubleRelease => format!("{step} of a {name} that was already released"),
             Rule::ReleaseWithoutAcquire | Rule::UseWithoutAcquire => {
-                format!("{step} of a {name} that never was acquired")
+                format!("{step} of a {name} that was never acquired")
             }
             Rule::UseAfterRelease => format!("{step} of a {name} after its release"),
-            Rule::AcquireBeyondLimit => format!("{step} of a {name} that is held already"),
-            Rule::ReleaseFailed => format!("{step} of a {name} that is held failed"),
+            Rule::AcquireBeyondLimit => format!("{step} of a {name} that is already held"),
+            Rule::ReleaseFailed => format!("{step} of a held {name} failed"),
         }
     }
 
@@ -104,18 +104,19 @@ impl Report<'_> {
         }
         let doers: Vec<_> = sequence
             .iter()
-            .filter_map(|step| Some((&step.step, words::who(&step.event)?)))
+            .filter_map(|step| Some((&step.step, words::doer(&step.event)?)))
             .collect();
         if let Some((_, first)) = doers.first()
             && doers.iter().any(|(_, who)| who != first)
         {
-            let by: Vec<_> = doers.iter().map(|(step, who)| format!("{step} by {who}")).collect();
-            evidence.push(sentence(format!("not all by the same: {}", by.join(", "))));
+            let doer_texts: Vec<_> =
+                doers.iter().map(|(step, who)| format!("{step} by {who}")).collect();
+            evidence.push(sentence(format!("by different callers: {}", doer_texts.join(", "))));
         }
         if group.certain < group.count {
             let unsure = text::number(group.count - group.certain);
             let count = text::number(group.count);
-            evidence.push(sentence(format!("{unsure} of {count} uncertain: events were lost")));
+            evidence.push(sentence(format!("{unsure} of {count} are uncertain: events were lost")));
         }
         evidence
     }

@@ -1,4 +1,4 @@
-//! Findings about what was never released.
+//! Findings about missing releases.
 
 use super::OBJECTS;
 use super::Report;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 use teeleak_proto::Uuid;
 use teeleak_steps::Rule;
 
-/// Acquires, and who made them, that are named; the figures count all.
+/// Maximum number of acquires and of callers listed; the figures count all.
 const LISTED: usize = 3;
 
 impl Report<'_> {
@@ -38,16 +38,16 @@ impl Report<'_> {
     ) -> Option<(Finding, Tie)> {
         let (protocol, at) = self.find(resource)?;
         let run = self.length.iterations > 0;
-        // What was there before the run began is not the run's fault.
-        let blamed: Vec<Hold> =
+        // Resources acquired before the run are not the run's fault.
+        let run_holds: Vec<Hold> =
             holds.iter().copied().filter(|hold| !run || hold.iteration.is_some()).collect();
-        // The parent's steps are those of its last time, so the last hold has the shortest proof.
+        // The parent's steps are its last ones, so the last hold has the shortest proof.
         let rank = |hold: &&Hold| (hold.certain, hold.parent.is_some(), hold.at);
-        let example = *blamed.iter().max_by_key(rank)?;
-        let (severity, verdict) = unpaired::judge(&blamed, self.length);
+        let example = *run_holds.iter().max_by_key(rank)?;
+        let (severity, verdict) = unpaired::judge(&run_holds, self.length);
         let subject = subject(protocol, at)?;
         let name = &protocol.resources.get(at)?.name;
-        let count = blamed.len() as u64;
+        let count = run_holds.len() as u64;
         let missing =
             words::steps(protocol, at, StepAction::Release).unwrap_or_else(|| "release".into());
         let title = format!(
@@ -57,39 +57,46 @@ impl Report<'_> {
             words::of_ta(ta),
             words::rate(if run { count } else { 0 }, self.length.iterations),
         );
-        let iterations: HashSet<_> = blamed.iter().filter_map(|hold| hold.iteration).collect();
+        let iterations: HashSet<_> = run_holds.iter().filter_map(|hold| hold.iteration).collect();
         let spread = u32::try_from(iterations.len()).unwrap_or(u32::MAX);
         let fingerprint = self.fingerprint(Kind::Unpaired, &subject, ta, None);
-        let expected = words::expected(protocol, at);
+        let right_order = words::right_order(protocol, at);
         let finding = Finding {
             kind: Kind::Unpaired,
             severity,
             verdict: Some(verdict),
             title: title.into(),
             figures: self.figures(OBJECTS, count, if run { count } else { 0 }, spread),
-            evidence: self.unpaired_evidence((protocol, at), &blamed, example, resource),
+            evidence: self.unpaired_evidence((protocol, at), &run_holds, example, resource),
             fingerprint: fingerprint.clone(),
-            cause: self.late_release(resource, ta, &blamed, &subject),
+            cause: self.late_release(resource, ta, &run_holds, &subject),
             subject,
-            action: format!("see that every {name} reaches {missing}: {expected}").into(),
+            action: format!("make sure that every {name} reaches {missing}: {right_order}").into(),
         };
         let names = text::plural(name);
-        let of =
+        let suffix =
             if *names == *protocol.name { String::new() } else { format!(" of {}", protocol.name) };
-        let what = format!("{names}{of}").into();
-        let tie = Tie { fingerprint, ta, what, acquires: self.acquires(&blamed), held: count };
+        let tie_name = format!("{names}{suffix}").into();
+        let tie = Tie {
+            fingerprint,
+            ta,
+            what: tie_name,
+            acquires: self.acquires(&run_holds),
+            held: count,
+        };
         Some((finding, tie))
     }
 
-    /// Indices of the events that acquired what is held, in order.
+    /// Indices of the acquiring events, in order.
     fn acquires(&self, holds: &[Hold]) -> Vec<usize> {
-        let tied = holds.iter().take(TIED);
-        let mut acquires: Vec<_> = tied.filter_map(|hold| self.events.index(hold.at)).collect();
+        let first_holds = holds.iter().take(TIED);
+        let mut acquires: Vec<_> =
+            first_holds.filter_map(|hold| self.events.index(hold.at)).collect();
         acquires.sort_unstable();
         acquires
     }
 
-    /// The order finding that explains why these were not released, if it does.
+    /// The order finding that caused these missing releases, if any.
     fn late_release(
         &self,
         resource: u32,
@@ -103,61 +110,61 @@ impl Report<'_> {
         if orphans == 0 || late.failed == 0 {
             return None;
         }
-        let why = format!(
-            "{} of {} lost their parent while they were held, and {} releases came too late and failed",
+        let reason = format!(
+            "{} of {} were still held when their parent was closed; {} later releases failed",
             text::number(orphans),
             text::number(holds.len() as u64),
             text::number(late.failed),
         );
         let cause = self.fingerprint(Kind::Order, subject, ta, Some(Rule::ReleaseAfterParent));
-        Some((cause, why.into()))
+        Some((cause, reason.into()))
     }
 
-    /// Which ones are held, who acquired them, and in which iterations.
-    fn held(&self, protocol: &Protocol, at: usize, holds: &[Hold]) -> Vec<Evidence> {
-        let mut evidence = vec![Evidence::Outstanding(self.listed(protocol, at, holds).into())];
+    /// Which resources are held, who acquired them, and in which iterations.
+    fn held_evidence(&self, protocol: &Protocol, at: usize, holds: &[Hold]) -> Vec<Evidence> {
+        let mut evidence = vec![Evidence::Outstanding(self.list_text(protocol, at, holds).into())];
         let mut doers = BTreeMap::<_, u64>::new();
         let events = holds.iter().filter_map(|hold| self.events.get(hold.at));
-        for who in events.filter_map(words::who) {
+        for who in events.filter_map(words::doer) {
             *doers.entry(who).or_default() += 1;
         }
         if !doers.is_empty() && doers.len() <= LISTED {
-            let by: Vec<_> =
+            let doer_texts: Vec<_> =
                 doers.iter().map(|(who, n)| format!("{who} {}", text::times(*n))).collect();
-            evidence.push(sentence(format!("acquired by {}", by.join(", "))));
+            evidence.push(sentence(format!("acquired by {}", doer_texts.join(", "))));
         }
-        let mut born = BTreeMap::<_, u64>::new();
+        let mut births = BTreeMap::<_, u64>::new();
         for iteration in holds.iter().filter_map(|hold| hold.iteration) {
-            *born.entry(iteration).or_default() += 1;
+            *births.entry(iteration).or_default() += 1;
         }
-        if !born.is_empty() {
-            evidence.push(Evidence::Survivors(born.into_iter().collect()));
+        if !births.is_empty() {
+            evidence.push(Evidence::Survivors(births.into_iter().collect()));
         }
         evidence
     }
 
-    /// The first ones that are held, and the last, with their keys and places.
-    fn listed(&self, protocol: &Protocol, at: usize, holds: &[Hold]) -> String {
+    /// The first held resources and the last one, with their keys and places.
+    fn list_text(&self, protocol: &Protocol, at: usize, holds: &[Hold]) -> String {
         let events: Vec<_> = holds.iter().filter_map(|hold| self.events.get(hold.at)).collect();
         let source = events.first().map(|event| event.place.source);
-        // Its name is told once.
-        let same = events.iter().all(|event| Some(event.place.source) == source);
-        let one = |event: &Event| {
+        // A common source is named once.
+        let is_one_source = events.iter().all(|event| Some(event.place.source) == source);
+        let item_text = |event: &Event| {
             let keys = words::step_ref(protocol, at, event).keys;
-            let name = if same { "" } else { &*event.place.source };
+            let name = if is_one_source { "" } else { &*event.place.source };
             format!("{keys} (event {}, {name}:{})", event.seq, event.place.at)
         };
         let (head, rest) = events.split_at(events.len().min(LISTED));
-        let mut listed: Vec<_> = head.iter().map(|event| one(event)).collect();
+        let mut items: Vec<_> = head.iter().map(|event| item_text(event)).collect();
         if let [more @ .., last] = rest {
             if !more.is_empty() {
-                listed.push(format!("{} more", text::number(more.len() as u64)));
+                items.push(format!("{} more", text::number(more.len() as u64)));
             }
-            listed.push(one(last));
+            items.push(item_text(last));
         }
-        let place = source.filter(|_| same);
+        let place = source.filter(|_| is_one_source);
         let place = place.map_or_else(String::new, |source| format!(" in {source}"));
-        format!("never released: {}{place}", listed.join(", "))
+        format!("outstanding: {}{place}", items.join(", "))
     }
 
     fn unpaired_evidence(
@@ -167,35 +174,34 @@ impl Report<'_> {
         example: Hold,
         resource: u32,
     ) -> Vec<Evidence> {
-        let mut evidence = self.held(protocol, at, holds);
+        let mut evidence = self.held_evidence(protocol, at, holds);
         let orphans = holds.iter().filter(|hold| hold.orphaned.is_some()).count();
         if let Some(parent) = protocol.resources.get(at).and_then(|resource| resource.parent)
             && orphans > 0
         {
             let close = words::steps(protocol, parent, StepAction::Release).unwrap_or_default();
             evidence.push(sentence(format!(
-                "{close} came while {} of them were held",
+                "{close} came while {} were still held",
                 text::number(orphans as u64)
             )));
         }
         let unsure = holds.iter().filter(|hold| !hold.certain).count();
         if unsure > 0 {
             evidence.push(sentence(format!(
-                "{} uncertain: events were lost after them",
+                "{} are uncertain: events were lost after them",
                 text::number(unsure as u64)
             )));
         }
-        let failed = |key: &GroupKey| key.resource == resource && key.rule == Rule::ReleaseFailed;
-        if let Some((_, group)) = self.groups.iter().find(|(key, _)| failed(key)) {
+        let is_failed_release =
+            |key: &GroupKey| key.resource == resource && key.rule == Rule::ReleaseFailed;
+        if let Some((_, group)) = self.groups.iter().find(|(key, _)| is_failed_release(key)) {
             let (count, result) = (text::times(group.count), TeeResult(group.result.unwrap_or(0)));
-            evidence.push(sentence(format!(
-                "a release of what was held failed {count}, first with {result}"
-            )));
+            evidence.push(sentence(format!("a release failed {count}, first with {result}")));
         }
         let proof = [example.parent, Some(example.at), example.orphaned];
         let events = proof.into_iter().flatten().filter_map(|at| self.events.get(at));
         evidence.push(Evidence::Sequence(words::sequence(protocol, at, events)));
-        evidence.push(Evidence::Expected(words::expected(protocol, at).into()));
+        evidence.push(Evidence::Expected(words::right_order(protocol, at).into()));
         let releases = words::step_names(protocol, at, StepAction::Release);
         evidence.push(Evidence::Missing(releases));
         evidence

@@ -1,4 +1,4 @@
-//! One pass over the events: slots, and groups of broken rules.
+//! One pass over the events, which updates slots and counts broken rules.
 
 use teeleak_steps::{self as steps, Broken, Outcome, Proof, Rule, Slot};
 
@@ -16,9 +16,9 @@ use crate::{
 /// Bounds of the engine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// How many events an event may come too late.
+    /// How many positions an event may come too late.
     pub window: usize,
-    /// Resources that are remembered at once, at about 120 bytes each.
+    /// Maximum number of tracked resources, at about 120 bytes each.
     pub resources: usize,
 }
 
@@ -33,21 +33,21 @@ pub(crate) struct Engine<'a> {
     matcher: &'a Matcher,
     pub(crate) table: Table,
     pub(crate) groups: Groups,
-    /// Where something was lost, from here on.
+    /// Positions of the remaining losses.
     holes: &'a [u64],
-    /// Position right before which something was lost most lately; 0 for nowhere.
+    /// Position right after the last loss; 0 for none.
     pub(crate) last_hole: u64,
-    /// Whether nothing was lost so far, not even before the first event.
+    /// Whether nothing was lost so far, from the first event on.
     has_beginning: bool,
-    /// Last iteration that an event told of.
+    /// Last iteration of any event.
     pub(crate) iterations: u32,
     /// Steps taken.
     pub(crate) steps: u64,
-    /// Steps whose event did not have their key.
+    /// Steps without their key.
     pub(crate) keyless: u64,
-    /// Releases and uses of what must have been acquired before anything was seen.
+    /// Releases and uses of resources acquired before the recording started.
     pub(crate) unknown: u64,
-    /// Steps that others show to have been, and that were not among the events.
+    /// Steps implied by other steps but missing from the events.
     pub(crate) missing: u64,
 }
 
@@ -69,15 +69,15 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Takes all events; false as soon as they turn out not to be in order and were not sorted.
+    /// Processes all events; returns false at the first unsorted event that is out of order.
     pub(crate) fn run(&mut self) -> bool {
         let (events, matcher) = (self.events, self.matcher);
-        let mut before: Option<&Event> = None;
+        let mut previous: Option<&Event> = None;
         for (at, event) in events.iter() {
-            if !events.is_sorted() && before.is_some_and(|one| !Ordered::may_follow(one, event)) {
+            if !events.is_sorted() && previous.is_some_and(|one| !Ordered::may_follow(one, event)) {
                 return false;
             }
-            before = Some(event);
+            previous = Some(event);
             self.look(event, at);
             let [of_ta, of_any] = matcher.steps(event);
             of_ta.iter().for_each(|watch| self.step(watch, event, at));
@@ -100,10 +100,10 @@ impl<'a> Engine<'a> {
         self.iterations = self.iterations.max(event.iteration.unwrap_or(0));
     }
 
-    /// Takes an event as one step, if it is that.
+    /// Processes an event as one step, if it matches.
     #[inline(never)]
     fn step(&mut self, watch: &Watch, event: &Event, at: u64) {
-        if !watch.fits(event) {
+        if !watch.matches(event) {
             return;
         }
         let Some(key) = slot_key((watch.resource, watch.scope, &watch.key), event) else {
@@ -112,36 +112,36 @@ impl<'a> Engine<'a> {
         };
         self.steps += 1;
         self.table.make_room();
-        let own = self.table.find(key);
-        let parent = watch.parent.as_ref().and_then(|of| self.parent(of, (watch, event), own));
-        let Some(slot) = self.table.slot(Some(own)) else { return };
+        let own_entry = self.table.find(key);
+        let parent =
+            watch.parent.as_ref().and_then(|of| self.parent(of, (watch, event), own_entry));
+        let Some(slot) = self.table.slot(Some(own_entry)) else { return };
         let result = event.result.unwrap_or(0);
         let step = steps::Step { action: watch.action.into(), ok: result == 0, at };
         let Some(slot) = self.complete(watch, step, slot) else { return };
         let next = steps::advance(watch.kind, step, slot, self.table.slot(parent));
         if !next.broken.is_empty() {
-            self.broken((watch, event, at), next.broken, own, parent);
+            self.count_broken((watch, event, at), next.broken, own_entry, parent);
         }
         if step.ok {
-            self.store((watch.action, at), &next, own, parent);
+            self.store((watch.action, at), &next, own_entry, parent);
         }
     }
 
-    /// What was known; where steps may be missing, with one put in that was not seen: what is acquired while it is
-    /// held was released before. `None` for a release of what is not held, whose acquire was not seen: nothing is
-    /// left of both.
+    /// The slot, corrected for a missing step if the protocol is partial: an acquire of a held resource
+    /// implies a release. `None` for a release without an acquire, as both are over.
     #[inline]
     fn complete(&mut self, watch: &Watch, step: steps::Step, slot: Slot) -> Option<Slot> {
         if !watch.partial {
             return Some(slot);
         }
-        let held = slot.held > 0;
+        let is_held = slot.held > 0;
         match watch.action {
-            StepAction::Acquire if held && step.ok => {
+            StepAction::Acquire if is_held && step.ok => {
                 self.missing += 1;
                 Some(Slot { held: 0, ..slot })
             }
-            StepAction::Release if !held => {
+            StepAction::Release if !is_held => {
                 self.missing += u64::from(step.ok);
                 None
             }
@@ -149,8 +149,8 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// The parent's entry: for what is held the one that it was acquired under, else as the step
-    /// says. What is acquired anew after it lost its parent may get another one.
+    /// The parent's entry: that of the acquire for a held resource, else that of the step. A resource
+    /// that is acquired again after its parent was released may get another one.
     #[inline]
     fn parent(&mut self, of: &Parent, step: (&Watch, &Event), own: u32) -> Option<u32> {
         let (watch, event) = step;
@@ -169,26 +169,26 @@ impl<'a> Engine<'a> {
         new
     }
 
-    /// Settles what is held and gets another parent.
+    /// Settles a held resource that gets another parent.
     fn leave(&mut self, watch: &Watch, own: u32, old: Option<u32>) {
-        if let Some((settled, lost_by)) = self.lost(watch, own, old)
+        if let Some((settled, lost_by)) = self.lost_slot(watch, own, old)
             && let Some(entry) = self.table.get_mut(own)
         {
-            let before = std::mem::replace(&mut entry.slot, settled);
-            if settled.orphans > before.orphans {
-                entry.lose(before, lost_by);
+            let old_slot = std::mem::replace(&mut entry.slot, settled);
+            if settled.orphans > old_slot.orphans {
+                entry.lose(old_slot, lost_by);
             }
         }
     }
 
-    /// The slot of what was held when its old parent was released, and the step that released it.
-    fn lost(&self, watch: &Watch, own: u32, old: Option<u32>) -> Option<(Slot, u64)> {
+    /// The slot of a resource that was held when its old parent was released, and the releasing step.
+    fn lost_slot(&self, watch: &Watch, own: u32, old: Option<u32>) -> Option<(Slot, u64)> {
         let (slot, old) = (self.table.slot(Some(own))?, self.table.slot(old)?);
         if !slot.is_orphan(Some(old)) {
             return None;
         }
-        let settled = slot.settled(watch.kind, Some(old));
-        Some((if settled.held > 0 { settled.abandoned() } else { settled }, old.until))
+        let settled_slot = slot.settle(watch.kind, Some(old));
+        Some((if settled_slot.held > 0 { settled_slot.abandon() } else { settled_slot }, old.until))
     }
 
     #[inline]
@@ -200,29 +200,33 @@ impl<'a> Engine<'a> {
             entry.slot = next;
         }
         let Some(entry) = self.table.get_mut(own) else { return };
-        let after = next.slot;
-        let before = std::mem::replace(&mut entry.slot, after);
+        let new_slot = next.slot;
+        let old_slot = std::mem::replace(&mut entry.slot, new_slot);
         if action == StepAction::Acquire {
             entry.parent = parent;
         }
         match action {
-            StepAction::Acquire if after.outstanding() == 1 => entry.earlier.clear(),
-            // What was lost before is among the earlier ones already.
-            StepAction::Acquire if before.held == 0 => {}
-            StepAction::Acquire if after.since == before.since => {
+            StepAction::Acquire if new_slot.outstanding() == 1 => entry.earlier.clear(),
+            // Acquires that lost their parent are among the earlier ones already.
+            StepAction::Acquire if old_slot.held == 0 => {}
+            StepAction::Acquire if new_slot.since == old_slot.since => {
                 entry.earlier.push(Earlier { at, lost: 0 });
             }
-            StepAction::Acquire => entry.lose(before, next.parent.map_or(0, |parent| parent.until)),
-            StepAction::Release if before.held > 1 || before.held == 0 && before.orphans > 0 => {
+            StepAction::Acquire => {
+                entry.lose(old_slot, next.parent.map_or(0, |parent| parent.until))
+            }
+            StepAction::Release
+                if old_slot.held > 1 || old_slot.held == 0 && old_slot.orphans > 0 =>
+            {
                 entry.earlier.pop();
             }
             StepAction::Release | StepAction::Use => {}
         }
     }
 
-    /// Counts broken rules; `own` and `parent` are as they were before the step.
+    /// Counts broken rules; `own` and `parent` are the states before the step.
     #[cold]
-    fn broken(
+    fn count_broken(
         &mut self,
         step: (&Watch, &Event, u64),
         rules: Broken,
@@ -245,19 +249,19 @@ impl<'a> Engine<'a> {
         let Some(slot) = self.table.slot(Some(own)) else { return };
         let parent_slot = self.table.slot(parent);
         let result = event.result.unwrap_or(0);
-        let whole = self.has_beginning && !self.table.forgot;
-        if rule.says_never() && !whole && result == 0 {
+        let is_complete = self.has_beginning && !self.table.forgot;
+        if rule.says_never() && !is_complete && result == 0 {
             self.unknown += 1;
             return;
         }
         let certain = if rule.says_never() {
-            whole
+            is_complete
         } else {
             self.last_hole <= decisive(rule, slot, parent_slot)
         };
         let key = GroupKey { resource: watch.resource << 2 | origin(event), rule, ta: event.uuid };
-        let one = Instance { certain, result, iteration: event.iteration };
-        let Some(group) = self.groups.count(key, &one) else { return };
+        let breach = Instance { certain, result, iteration: event.iteration };
+        let Some(group) = self.groups.count(key, &breach) else { return };
         group.example = example(&self.table, (rule, at), own, parent);
         group.example_certain = certain;
     }
@@ -269,16 +273,16 @@ fn example(table: &Table, (rule, at): (Rule, u64), own: u32, parent: Option<u32>
     let mut proof = rule.proof(*slot, table.slot(parent));
     let mut example = Vec::new();
     match (rule, earlier.last()) {
-        // It was acquired anew since, and released; what lost its parent is older. The first of
-        // those acquires is the one that set the parent.
+        // It was acquired again and released since; the acquire that lost its parent is older. The
+        // first of those acquires set the parent.
         (Rule::ReleaseAfterParent | Rule::UseAfterParent, Some(last)) if slot.held == 0 => {
             proof = Proof::default();
             let first = earlier.iter().find(|one| one.lost == last.lost).unwrap_or(last);
             example.extend([first.at, first.lost]);
         }
         (Rule::AcquireBeyondLimit, _) => {
-            let held = earlier.iter().filter(|one| one.lost == 0);
-            example.extend(held.rev().take(8).map(|one| one.at));
+            let held_steps = earlier.iter().filter(|one| one.lost == 0);
+            example.extend(held_steps.rev().take(8).map(|one| one.at));
         }
         _ => {}
     }
@@ -297,7 +301,7 @@ fn example(table: &Table, (rule, at): (Rule, u64), own: u32, parent: Option<u32>
     example
 }
 
-/// The step after which nothing may have been lost for the verdict to be certain.
+/// The step after which nothing may be lost for the verdict to be certain.
 const fn decisive(rule: Rule, slot: Slot, parent: Option<Slot>) -> u64 {
     match (rule, parent) {
         (Rule::DoubleRelease | Rule::UseAfterRelease, _) => slot.until,
@@ -326,6 +330,6 @@ fn scope_of(scope: Scope, event: &Event) -> Option<u64> {
 
 #[inline(always)]
 fn slot_key((resource, scope, key): (u32, Scope, &Key), event: &Event) -> Option<SlotKey> {
-    let key = key.of(event)?;
+    let key = key.value(event)?;
     Some(SlotKey { resource: resource << 2 | origin(event), scope: scope_of(scope, event)?, key })
 }

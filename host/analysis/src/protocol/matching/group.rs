@@ -1,10 +1,10 @@
-//! Broken rules of the same kind, counted together.
+//! Broken rules, counted by kind.
 
 use rustc_hash::FxHashMap;
 use teeleak_proto::Uuid;
 use teeleak_steps::Rule;
 
-/// What makes broken rules alike.
+/// The key of a group of broken rules.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct GroupKey {
     /// Kind of resource over all protocols, and origin, as in [`super::table::SlotKey`].
@@ -16,25 +16,25 @@ pub(crate) struct GroupKey {
 /// Rules broken in the same way.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Group {
-    /// How often.
+    /// Number of occurrences.
     pub(crate) count: u64,
-    /// How often for certain: nothing was lost that could have changed it.
+    /// Certain occurrences: no loss could have changed them.
     pub(crate) certain: u64,
-    /// How often by a step that failed.
+    /// Occurrences whose step failed.
     pub(crate) failed: u64,
-    /// Iterations in which it happened.
+    /// Number of iterations with an occurrence.
     pub(crate) iterations: u32,
-    /// How often within iterations.
+    /// Occurrences within iterations.
     pub(crate) in_iterations: u64,
     last_iteration: Option<u32>,
-    /// Result of the first step that failed.
+    /// Result of the first failed step.
     pub(crate) result: Option<u32>,
-    /// The shortest sequence that shows it, as positions of events, and whether it is a certain one.
+    /// The shortest sequence that proves it, as positions of events, and whether it is certain.
     pub(crate) example: Vec<u64>,
     pub(crate) example_certain: bool,
 }
 
-/// One time that a rule was broken.
+/// One occurrence of a broken rule.
 pub(crate) struct Instance {
     pub(crate) certain: bool,
     /// `TEE_Result` of the step, 0 for success.
@@ -46,7 +46,7 @@ pub(crate) struct Instance {
 pub(crate) struct Groups(FxHashMap<GroupKey, Group>);
 
 impl Groups {
-    /// Counts one, and says whether its proof is wanted.
+    /// Counts an occurrence; returns its group if that still needs a proof.
     pub(crate) fn count(&mut self, key: GroupKey, one: &Instance) -> Option<&mut Group> {
         let group = self.0.entry(key).or_default();
         group.count += 1;
@@ -61,14 +61,14 @@ impl Groups {
             group.iterations += u32::from(group.last_iteration != one.iteration);
             group.last_iteration = one.iteration;
         }
-        let wanted = group.example.is_empty() || one.certain && !group.example_certain;
-        wanted.then_some(group)
+        let needs_example = group.example.is_empty() || one.certain && !group.example_certain;
+        needs_example.then_some(group)
     }
 
     /// All groups in an order that does not depend on hashes.
     pub(crate) fn into_sorted(self) -> Vec<(GroupKey, Group)> {
-        let mut all: Vec<_> = self.0.into_iter().collect();
-        all.sort_by_key(|(key, _)| *key);
-        all
+        let mut groups: Vec<_> = self.0.into_iter().collect();
+        groups.sort_by_key(|(key, _)| *key);
+        groups
     }
 }

@@ -1,32 +1,32 @@
-//! From keys to numbers of entries: open addressing, a word for each, nothing removed one by one.
+//! Hash index from keys to entry numbers: open addressing, one word per entry, no single removal.
 
 use super::table::SlotKey;
 
-/// Cells at least; a power of two.
+/// Minimum number of cells; a power of two.
 const CELLS: usize = 64;
 
-/// Numbers of entries by key. The keys themselves are in the entries.
+/// Entry numbers by key. The keys themselves are in the entries.
 pub(crate) struct Index {
-    /// High half of the hash, and number plus one; 0 where it is free.
+    /// High half of the hash, and entry number plus one; 0 if free.
     cells: Vec<u64>,
     used: usize,
 }
 
-/// The mark of a key in a cell, and where to look for it first.
+/// The hash of a key: its mark in a cell, and its first cell.
 #[derive(Clone, Copy)]
 pub(crate) struct Hash(u64);
 
 impl Hash {
-    /// Of a key: the halves of a product by a random odd number, mixed.
+    /// The hash of a key: the mixed halves of a product with a random odd number.
     #[inline]
-    pub(crate) fn of(key: SlotKey) -> Self {
+    pub(crate) fn new(key: SlotKey) -> Self {
         const ODD: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0xd1b5_4a32_d192_ed03];
         let low = (key.key ^ u64::from(key.resource).wrapping_mul(ODD[1])).wrapping_mul(ODD[0]);
         let (low, high) = halves(u128::from(low ^ key.scope) * u128::from(ODD[1]));
         Self(low ^ high)
     }
 
-    /// The cell to look at first, out of so many.
+    /// The first cell to probe.
     #[inline]
     const fn first(self, mask: usize) -> usize {
         #[expect(clippy::cast_possible_truncation, reason = "the low bits are what is wanted")]
@@ -47,7 +47,7 @@ const fn halves(product: u128) -> (u64, u64) {
     (low, (product >> 64) as u64)
 }
 
-/// The number of the entry in a cell.
+/// The entry number in a cell.
 #[inline]
 const fn number(cell: u64) -> u32 {
     #[expect(clippy::cast_possible_truncation, reason = "the low half")]
@@ -56,32 +56,33 @@ const fn number(cell: u64) -> u32 {
 }
 
 impl Index {
-    /// With room for so many entries.
+    /// An index with room for `room` entries.
     pub(crate) fn new(room: usize) -> Self {
         Self { cells: vec![0; (2 * room).next_power_of_two().max(CELLS)], used: 0 }
     }
 
-    /// The entry with that hash that `is_it`, or the free cell where it belongs.
+    /// The entry with this hash for which `is_it` holds, or the free cell for it.
     #[inline]
     pub(crate) fn find(&self, hash: Hash, is_it: impl Fn(u32) -> bool) -> Result<u32, usize> {
         let mask = self.cells.len() - 1;
-        let mut at = hash.first(mask);
+        let mut position = hash.first(mask);
         loop {
-            let cell = self.cells[at];
+            let cell = self.cells[position];
             if cell == 0 {
-                return Err(at);
+                return Err(position);
             }
             let number = number(cell);
             if cell & !0xffff_ffff == hash.mark() && is_it(number) {
                 return Ok(number);
             }
-            at = (at + 1) & mask;
+            position = (position + 1) & mask;
         }
     }
 
-    /// Puts an entry into the free cell that [`Self::find`] gave; `hash_of` those that are there.
+    /// Puts an entry into the free cell from [`Self::find`]; `hash_of` gives the hashes of existing
+    /// entries.
     #[inline]
-    pub(crate) fn put(
+    pub(crate) fn insert(
         &mut self,
         free: usize,
         hash: Hash,
@@ -106,7 +107,7 @@ impl Index {
         }
     }
 
-    /// Forgets all and puts entries from 0 on in again.
+    /// Rebuilds the index from the hashes of entries 0, 1, ...
     pub(crate) fn refill(&mut self, hashes: impl Iterator<Item = Hash>) {
         self.cells.fill(0);
         self.used = 0;
@@ -117,7 +118,7 @@ impl Index {
         }
     }
 
-    /// The cell where a new entry with that hash belongs.
+    /// The free cell for a new entry with this hash.
     fn free(&self, hash: Hash) -> usize {
         match self.find(hash, |_| false) {
             Ok(_) => 0,
@@ -138,10 +139,10 @@ mod tests {
     #[test]
     fn each_key_has_its_number() {
         let mut index = Index::new(0);
-        let hash_of = |at| Hash::of(key(at));
+        let hash_of = |at| Hash::new(key(at));
         for at in 0..10_000 {
             let free = index.find(hash_of(at), |there| key(there) == key(at)).unwrap_err();
-            index.put(free, hash_of(at), at, hash_of);
+            index.insert(free, hash_of(at), at, hash_of);
         }
         let find = |index: &Index, at| index.find(hash_of(at), |there| key(there) == key(at)).ok();
         assert!((0..10_000).all(|at| find(&index, at) == Some(at)));

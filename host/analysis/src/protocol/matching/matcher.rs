@@ -1,4 +1,4 @@
-//! Which steps an event is.
+//! Matches events to steps.
 
 use rustc_hash::FxHashMap;
 use teeleak_proto::Uuid;
@@ -9,15 +9,15 @@ use crate::{
     protocol::{End, Key, On, Protocol, Scope, Step, StepAction},
 };
 
-/// A step, as the engine needs it.
+/// A step in the form that the engine uses.
 #[derive(Clone)]
 pub(crate) struct Watch {
     /// Number of the resource over all protocols.
     pub(crate) resource: u32,
     pub(crate) parent: Option<Parent>,
-    /// What it does.
+    /// Its action.
     pub(crate) action: StepAction,
-    /// What holds for the resource.
+    /// Properties of the resource.
     pub(crate) kind: Kind,
     pub(crate) scope: Scope,
     /// Whether steps may be missing.
@@ -27,17 +27,17 @@ pub(crate) struct Watch {
     ignore_flags: u32,
 }
 
-/// What a resource belongs to.
+/// The parent of a resource.
 #[derive(Clone)]
 pub(crate) struct Parent {
     /// Number of the resource over all protocols.
     pub(crate) resource: u32,
     pub(crate) scope: Scope,
-    /// `None` where the engine shall remember.
+    /// `None` if the engine remembers it from the acquire.
     pub(crate) key: Option<Key>,
 }
 
-/// Commands from 0 on that are found without a search: TAs count theirs.
+/// Commands below this number are looked up directly: TAs number theirs from 0.
 const LOW: usize = 256;
 
 /// Steps by command.
@@ -49,31 +49,31 @@ struct Commands {
 
 impl Commands {
     fn add(&mut self, cmd: u32, watch: Watch) {
-        let at = cmd as usize;
-        if at >= LOW {
+        let index = cmd as usize;
+        if index >= LOW {
             self.high.entry(cmd).or_default().push(watch);
             return;
         }
-        self.low.resize_with(self.low.len().max(at + 1), Vec::new);
-        self.low[at].push(watch);
+        self.low.resize_with(self.low.len().max(index + 1), Vec::new);
+        self.low[index].push(watch);
     }
 
     #[inline]
-    fn of(&self, cmd: u32) -> &[Watch] {
+    fn watches(&self, cmd: u32) -> &[Watch] {
         let low = self.low.get(cmd as usize);
         let watches = if (cmd as usize) < LOW { low } else { self.high.get(&cmd) };
         watches.map_or(&[], Vec::as_slice)
     }
 }
 
-/// Steps by what they are in the events.
+/// Steps by event.
 pub(crate) struct Matcher {
-    /// Commands of each TA that is named; few, so that a look at each costs less than a hash.
+    /// Commands by TA; few TAs, so a linear search costs less than a hash.
     invoke: Vec<(Uuid, Commands)>,
     /// Commands of any TA.
     invoke_any: Commands,
     named: FxHashMap<Name, Vec<Watch>>,
-    /// Steps that a TA notes, by their numbers.
+    /// Steps noted by a TA, by number.
     noted: FxHashMap<u32, Vec<Watch>>,
     open: Vec<Watch>,
     close: Vec<Watch>,
@@ -141,10 +141,10 @@ impl Matcher {
         }
     }
 
-    /// The steps that this event may be: those of its TA, and those of any; see [`Watch::fits`].
+    /// Candidate steps for this event: those of its TA, and those of any TA; see [`Watch::fits`].
     #[inline]
     pub(crate) fn steps(&self, event: &Event) -> [&[Watch]; 2] {
-        let any = match &event.kind {
+        let watches = match &event.kind {
             EventKind::Invoke => return self.invokes(event),
             EventKind::Open => &self.open,
             EventKind::Close => &self.close,
@@ -153,37 +153,37 @@ impl Matcher {
             EventKind::Step(name) => self.named.get(name).map_or(&[][..], Vec::as_slice),
             EventKind::Note(number) => self.noted.get(number).map_or(&[][..], Vec::as_slice),
         };
-        [&[], any]
+        [&[], watches]
     }
 
     #[inline]
     fn invokes(&self, event: &Event) -> [&[Watch]; 2] {
         let Some(cmd) = event.cmd else { return [&[]; 2] };
         let of_ta = event.uuid.and_then(|ta| self.invoke.iter().find(|(of, _)| *of == ta));
-        [of_ta.map_or(&[], |(_, commands)| commands.of(cmd)), self.invoke_any.of(cmd)]
+        [of_ta.map_or(&[], |(_, commands)| commands.watches(cmd)), self.invoke_any.watches(cmd)]
     }
 
     fn commands(&mut self, ta: Option<Uuid>) -> &mut Commands {
         let Some(ta) = ta else { return &mut self.invoke_any };
-        let known = self.invoke.iter().position(|(of, _)| *of == ta);
-        let at = known.unwrap_or(self.invoke.len());
-        if known.is_none() {
+        let position = self.invoke.iter().position(|(of, _)| *of == ta);
+        let index = position.unwrap_or(self.invoke.len());
+        if position.is_none() {
             self.invoke.push((ta, Commands::default()));
         }
-        &mut self.invoke[at].1
+        &mut self.invoke[index].1
     }
 }
 
-/// The number of a step that a TA notes, from its name.
+/// The number of a noted step, from its name.
 fn noted(name: Name) -> Option<u32> {
     let number = name.strip_prefix("step ")?.parse().ok()?;
     (format!("step {number}") == *name).then_some(number)
 }
 
 impl Watch {
-    /// Whether an event that this step may be is it.
+    /// Whether a candidate event is this step.
     #[inline]
-    pub(crate) fn fits(&self, event: &Event) -> bool {
+    pub(crate) fn matches(&self, event: &Event) -> bool {
         // Flags of a region are its seventh value, see `Event::values`.
         let [.., flags, _] = event.values;
         (self.ta.is_none() || self.ta == event.uuid) && flags & self.ignore_flags == 0
@@ -192,8 +192,8 @@ impl Watch {
 
 impl Step {
     /// Whether this event is this step.
-    pub(crate) fn is(&self, event: &Event) -> bool {
-        let on = match (&self.on, &event.kind) {
+    pub(crate) fn matches(&self, event: &Event) -> bool {
+        let is_kind = match (&self.on, &event.kind) {
             (On::Invoke(cmd), EventKind::Invoke) => event.cmd == Some(*cmd),
             (On::Named(name), EventKind::Step(step)) => name == step,
             (On::Named(name), EventKind::Note(number)) => noted(*name) == Some(*number),
@@ -203,6 +203,6 @@ impl Step {
             | (On::Unmap, EventKind::Unmap) => true,
             _ => false,
         };
-        on && (self.ta.is_none() || self.ta == event.uuid)
+        is_kind && (self.ta.is_none() || self.ta == event.uuid)
     }
 }

@@ -1,4 +1,4 @@
-//! Events run through compiled protocols: which step each is, and what is held after it.
+//! Runs events through compiled protocols: the step of each event, and the resources held after it.
 
 pub(super) mod engine;
 pub(super) mod group;

@@ -1,10 +1,10 @@
-//! Where the engine keeps slots: bounded, and what it must forget is counted.
+//! The engine's table of slots: bounded, with dropped entries counted.
 
 use teeleak_steps::Slot;
 
 use super::index::{Hash, Index};
 
-/// Which resource.
+/// The key of a resource.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct SlotKey {
     /// Kind of resource over all protocols, and origin.
@@ -19,29 +19,29 @@ pub(crate) struct Entry {
     pub(crate) slot: Slot,
     /// Index of the parent's entry, as of the last acquire.
     pub(crate) parent: Option<u32>,
-    /// Steps that acquired it and were not undone, beyond `slot.since`: rare.
+    /// Outstanding acquires other than `slot.since`: rare.
     pub(crate) earlier: Vec<Earlier>,
 }
 
-/// A step that acquired what was acquired anew since.
+/// An outstanding acquire of a resource that was acquired again since.
 #[derive(Clone, Copy)]
 pub(crate) struct Earlier {
     pub(crate) at: u64,
-    /// Step that released the parent meanwhile, 0 for none.
+    /// Step that released the parent since, 0 for none.
     pub(crate) lost: u64,
 }
 
 impl Entry {
-    /// Each acquire that has no release.
-    pub(crate) fn holds(&self) -> impl Iterator<Item = Earlier> {
+    /// All acquires without a release.
+    pub(crate) fn acquires(&self) -> impl Iterator<Item = Earlier> {
         let latest = (self.slot.held > 0).then_some(Earlier { at: self.slot.since, lost: 0 });
         self.earlier.iter().copied().chain(latest)
     }
 
-    /// Notes that all that was held, as of `before`, lost its parent by the step `lost`.
+    /// Notes that everything held in `before` lost its parent by the step `lost`.
     pub(crate) fn lose(&mut self, before: Slot, lost: u64) {
-        // Before the others of the same hold: it is the one that set the parent, so it has to be
-        // there as long as any of them is.
+        // Before the others of the same hold: it set the parent, so it has to stay as long as any
+        // of them.
         let first = self.earlier.iter().position(|one| one.lost == 0);
         let first = first.unwrap_or(self.earlier.len());
         self.earlier.insert(first, Earlier { at: before.since, lost: 0 });
@@ -51,10 +51,10 @@ impl Entry {
     }
 }
 
-/// Released resources that are remembered at least, to tell a double release: what fits a cache.
+/// Minimum number of released resources kept to detect double releases: fits into a cache.
 const IDLE: usize = 1 << 13;
 
-/// Added to the rank of what is not to be forgotten; no position of an event is as large.
+/// Added to the rank of entries that must be kept; larger than any position.
 const NEEDED: u64 = 1 << 63;
 
 /// Slots by key.
@@ -63,16 +63,16 @@ pub(crate) struct Table {
     index: Index,
     entries: Vec<Entry>,
     capacity: usize,
-    /// Entries at which to forget some.
+    /// Number of entries at which to drop some.
     sweep_at: usize,
-    /// Resources that were held and had to be forgotten.
+    /// Number of held resources that were dropped.
     pub(crate) evicted: u64,
-    /// Whether anything, also what was not held, had to be forgotten.
+    /// Whether any entry, held or not, was dropped.
     pub(crate) forgot: bool,
 }
 
 impl Table {
-    /// For at most `capacity` resources, of which so many steps may be about.
+    /// A table of at most `capacity` resources, sized for `steps` steps.
     pub(crate) fn new(capacity: usize, steps: usize) -> Self {
         let capacity = capacity.clamp(16, u32::MAX as usize / 2);
         let room = steps.min(capacity).min(2 * IDLE);
@@ -86,7 +86,7 @@ impl Table {
         }
     }
 
-    /// Makes room for one step; indices from before are void.
+    /// Makes room for one step; invalidates earlier indices.
     #[inline]
     pub(crate) fn make_room(&mut self) {
         // A step needs at most two entries: its own and its parent's.
@@ -98,7 +98,7 @@ impl Table {
     /// Index of this resource, known or new.
     #[inline]
     pub(crate) fn find(&mut self, key: SlotKey) -> u32 {
-        let hash = Hash::of(key);
+        let hash = Hash::new(key);
         let is_it = |at: u32| self.entries[at as usize].key == key;
         match self.index.find(hash, is_it) {
             Ok(known) => known,
@@ -107,11 +107,11 @@ impl Table {
     }
 
     fn add(&mut self, key: SlotKey, hash: Hash, free: usize) -> u32 {
-        let at = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        let index = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
         self.entries.push(Entry { key, slot: Slot::default(), parent: None, earlier: Vec::new() });
         let entries = &self.entries;
-        self.index.put(free, hash, at, |at| Hash::of(entries[at as usize].key));
-        at
+        self.index.insert(free, hash, index, |at| Hash::new(entries[at as usize].key));
+        index
     }
 
     #[inline]
@@ -133,8 +133,8 @@ impl Table {
         self.get(at?).map(|entry| entry.slot)
     }
 
-    /// Forgets the older half of what nothing depends on; where too much is held for that to help,
-    /// also what was acquired longest ago.
+    /// Drops the older half of the entries that nothing depends on; if too many are held for that to
+    /// help, also the oldest held ones.
     #[cold]
     fn sweep(&mut self) {
         self.forgot = true;
@@ -148,16 +148,16 @@ impl Table {
         };
         if let Some(last) = n_gone.checked_sub(1) {
             let last = *ranks.clone().select_nth_unstable(last).1;
-            let gone = |rank: &u64| *rank <= last;
+            let is_forgotten = |rank: &u64| *rank <= last;
             self.evicted +=
-                ranks.iter().filter(|rank| **rank >= NEEDED && gone(rank)).count() as u64;
-            self.retain(&ranks.iter().map(|rank| !gone(rank)).collect::<Vec<_>>());
+                ranks.iter().filter(|rank| **rank >= NEEDED && is_forgotten(rank)).count() as u64;
+            self.retain(&ranks.iter().map(|rank| !is_forgotten(rank)).collect::<Vec<_>>());
         }
         self.sweep_at = self.capacity.min(self.entries.len() + IDLE);
     }
 
-    /// In which order entries may be forgotten: by their ages, and those last that something needs:
-    /// what is held, and the parents of it. Those of one age know nothing, or are of one step.
+    /// The order in which entries may be dropped: by age, and held ones and their parents last. Entries
+    /// of equal age are empty or belong to one step.
     fn ranks(&self) -> Vec<u64> {
         let age = |entry: &Entry| entry.slot.since.max(entry.slot.until);
         let mut ranks: Vec<_> = self.entries.iter().map(age).collect();
@@ -179,13 +179,13 @@ impl Table {
             next += u32::from(*keep);
             number
         };
-        let moved: Vec<_> = keep.iter().map(number).collect();
-        let mut kept = keep.iter();
-        self.entries.retain(|_| kept.next().is_some_and(|keep| *keep));
+        let new_indices: Vec<_> = keep.iter().map(number).collect();
+        let mut flags = keep.iter();
+        self.entries.retain(|_| flags.next().is_some_and(|keep| *keep));
         for entry in &mut self.entries {
             entry.parent =
-                entry.parent.and_then(|parent| moved.get(parent as usize).copied().flatten());
+                entry.parent.and_then(|parent| new_indices.get(parent as usize).copied().flatten());
         }
-        self.index.refill(self.entries.iter().map(|entry| Hash::of(entry.key)));
+        self.index.refill(self.entries.iter().map(|entry| Hash::new(entry.key)));
     }
 }

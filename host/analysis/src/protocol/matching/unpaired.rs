@@ -1,4 +1,4 @@
-//! What was acquired and never released, and whether that is a leak.
+//! Acquires without a release, and whether they are a leak.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -14,7 +14,7 @@ use crate::{
     protocol::{End, Protocol},
 };
 
-/// One acquire without a release.
+/// An acquire without a release.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Hold {
     /// Position of the acquire.
@@ -22,16 +22,16 @@ pub(crate) struct Hold {
     pub(crate) iteration: Option<u32>,
     /// Whether nothing was lost since.
     pub(crate) certain: bool,
-    /// Position of the parent's release, where that came since.
+    /// Position of the parent's later release, if any.
     pub(crate) orphaned: Option<u64>,
-    /// Position of the parent's acquire, where that is known.
+    /// Position of the parent's acquire, if known.
     pub(crate) parent: Option<u64>,
 }
 
 /// All holds of one kind of resource (number and origin) of one TA.
 pub(crate) type Groups = BTreeMap<(u32, Option<Uuid>), Vec<Hold>>;
 
-/// What the last sample says is still there; `None` for what it can't tell.
+/// Objects that exist in the last snapshot; `None` if not observed.
 pub(crate) struct Alive {
     instances: Option<HashSet<u32>>,
     sessions: Option<HashSet<(u32, u32)>>,
@@ -61,10 +61,10 @@ impl Alive {
         }
     }
 
-    /// Whether what this event acquired can still be there: a TA's state ends with its instance.
+    /// Whether the acquired object may still exist: a TA's state ends with its instance.
     fn may_hold(&self, event: &Event) -> bool {
-        let gone = |all: &HashSet<u32>| event.instance != 0 && !all.contains(&event.instance);
-        if self.instances.as_ref().is_some_and(gone) {
+        let is_gone = |all: &HashSet<u32>| event.instance != 0 && !all.contains(&event.instance);
+        if self.instances.as_ref().is_some_and(is_gone) {
             return false;
         }
         match (&event.kind, &self.sessions, self.regions.get(&event.instance)) {
@@ -80,7 +80,7 @@ impl Alive {
     }
 }
 
-/// Collects holds; also gives how many ended with their TA instance, session or region.
+/// Collects holds, and counts those that ended with their TA instance, session or region.
 pub(crate) fn collect(
     engine: &Engine<'_>,
     events: &Ordered<'_>,
@@ -90,7 +90,7 @@ pub(crate) fn collect(
     let ends: Vec<End> =
         protocols.iter().flat_map(|protocol| &protocol.resources).map(|all| all.end).collect();
     let mut groups = Groups::new();
-    let mut ended = 0;
+    let mut n_ended = 0;
     for entry in engine.table.iter() {
         let end = ends.get((entry.key.resource >> 2) as usize).copied();
         let parent = engine.table.slot(entry.parent);
@@ -98,20 +98,20 @@ pub(crate) fn collect(
         if end == Some(End::Any) || end == Some(End::Parent) && orphan {
             continue;
         }
-        for one in entry.holds() {
+        for one in entry.acquires() {
             let Some(event) = events.get(one.at) else { continue };
             if alive.may_hold(event) {
                 let hold = hold(entry, parent, engine.last_hole, (one, event));
                 groups.entry((entry.key.resource, event.uuid)).or_default().push(hold);
             } else {
-                ended += 1;
+                n_ended += 1;
             }
         }
     }
     for holds in groups.values_mut() {
         holds.sort_unstable_by_key(|hold| hold.at);
     }
-    (groups, ended)
+    (groups, n_ended)
 }
 
 fn hold(
@@ -122,20 +122,20 @@ fn hold(
 ) -> Hold {
     let latest = at == entry.slot.since;
     let orphan = entry.slot.is_orphan(parent);
-    let closed = parent.filter(|_| orphan).map(|parent| parent.until);
+    let parent_release = parent.filter(|_| orphan).map(|parent| parent.until);
     Hold {
         at,
         iteration: event.iteration,
         certain: last_hole <= at,
-        orphaned: if lost > 0 { Some(lost) } else { closed },
+        orphaned: if lost > 0 { Some(lost) } else { parent_release },
         parent: parent.map(|parent| parent.since).filter(|since| latest && (1..at).contains(since)),
     }
 }
 
-/// How long the run was.
+/// Length of the run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Length {
-    /// Iterations that count, 0 where nobody told.
+    /// Measured iterations, 0 if unknown.
     pub(crate) iterations: u32,
     /// Events.
     pub(crate) events: u64,
@@ -143,19 +143,19 @@ pub(crate) struct Length {
 
 /// Whether holds at the end are a leak.
 ///
-/// With iterations a leak goes on: something of the first third is still held, and of the last, and
-/// of three in all; or of every one. What only the first ones hold is a warm-up, what one holds is a
-/// step. Without iterations the quarters of the trace stand in for them, and what lost its parent is
-/// lost.
+/// With iterations, a leak has holds of the first third, of the last third, and of at least three
+/// iterations; or of every iteration. Holds of only the first iterations are a warm-up, those of one
+/// iteration a step. Without iterations the quarters of the trace replace them, and any hold whose
+/// parent was released is a leak.
 pub(crate) fn judge(holds: &[Hold], length: Length) -> (Severity, Verdict) {
     let certain = pattern(holds.iter().filter(|hold| hold.certain), length);
     if certain == Verdict::Leak {
         return (Severity::Failure, certain);
     }
-    let all = pattern(holds.iter(), length);
-    match all {
+    let verdict = pattern(holds.iter(), length);
+    match verdict {
         Verdict::Leak | Verdict::Undecided => (Severity::Possible, Verdict::Undecided),
-        _ => (Severity::Note, all),
+        _ => (Severity::Note, verdict),
     }
 }
 
@@ -164,18 +164,18 @@ fn pattern<'a>(holds: impl Iterator<Item = &'a Hold> + Clone, length: Length) ->
         return pattern_of_trace(holds, length.events);
     }
     let n = length.iterations;
-    let of: HashSet<u32> = holds.clone().filter_map(|hold| hold.iteration).collect();
-    let (Some(first), Some(last)) = (of.iter().min(), of.iter().max()) else {
+    let iterations: HashSet<u32> = holds.clone().filter_map(|hold| hold.iteration).collect();
+    let (Some(first), Some(last)) = (iterations.iter().min(), iterations.iter().max()) else {
         return Verdict::Clean;
     };
-    let orphaned = holds.filter(|hold| hold.orphaned.is_some());
-    let lost: HashSet<u32> = orphaned.filter_map(|hold| hold.iteration).collect();
-    let every = of.len() == n as usize && n > 1;
-    let spread = of.len() >= 3 && *first <= n.div_ceil(3) && *last > n - n.div_ceil(3);
-    // The last iteration may have ended a moment too early for what comes late.
-    let lost_for_good = lost.iter().any(|iteration| *iteration < n);
-    match of.len() {
-        _ if every || spread || lost_for_good => Verdict::Leak,
+    let orphans = holds.filter(|hold| hold.orphaned.is_some());
+    let orphan_iterations: HashSet<u32> = orphans.filter_map(|hold| hold.iteration).collect();
+    let is_every = iterations.len() == n as usize && n > 1;
+    let spread = iterations.len() >= 3 && *first <= n.div_ceil(3) && *last > n - n.div_ceil(3);
+    // The last iteration may have ended just before a late release.
+    let lost_for_good = orphan_iterations.iter().any(|iteration| *iteration < n);
+    match iterations.len() {
+        _ if is_every || spread || lost_for_good => Verdict::Leak,
         1 if n > 2 => Verdict::Step,
         _ if n > 5 && *last <= n / 2 => Verdict::WarmUp,
         _ => Verdict::Undecided,
@@ -184,15 +184,15 @@ fn pattern<'a>(holds: impl Iterator<Item = &'a Hold> + Clone, length: Length) ->
 
 fn pattern_of_trace<'a>(holds: impl Iterator<Item = &'a Hold>, events: u64) -> Verdict {
     let mut quarters = [0u64; 4];
-    let mut lost = 0;
+    let mut n_lost = 0;
     for hold in holds {
         let quarter = usize::try_from(hold.at.saturating_sub(1) * 4 / events.max(1)).unwrap_or(3);
         if let Some(count) = quarters.get_mut(quarter) {
             *count += 1;
         }
-        lost += u64::from(hold.orphaned.is_some());
+        n_lost += u64::from(hold.orphaned.is_some());
     }
-    if lost > 0 || quarters.iter().filter(|count| **count > 1).count() >= 3 {
+    if n_lost > 0 || quarters.iter().filter(|count| **count > 1).count() >= 3 {
         Verdict::Leak
     } else if quarters == [0; 4] {
         Verdict::Clean

@@ -73,7 +73,7 @@ impl Probes {
             self.told = true;
             pass(self.tasks.first().as_bytes(), sink)?;
         }
-        pass(self.tasks.ended().as_bytes(), sink)?;
+        pass(self.tasks.end_notes().as_bytes(), sink)?;
         for _ in 0..PIECES {
             let Some(text) = self.read()? else { break };
             if !text.is_empty() {
@@ -108,13 +108,13 @@ impl Probes {
         if self.pipe.is_none() {
             return Ok(());
         }
-        let stopped = self.ours.switch(false);
+        let stop_result = self.ours.switch(false);
         self.poll(sink)?;
-        pass(self.tasks.ended().as_bytes(), sink)?;
+        pass(self.tasks.end_notes().as_bytes(), sink)?;
         let calls = self.ours.missed();
         pass(Note::Missed { calls }.to_string().as_bytes(), sink)?;
         self.pipe = None;
-        stopped.and(self.ours.remove())
+        stop_result.and(self.ours.remove())
     }
 }
 

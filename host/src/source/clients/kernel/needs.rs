@@ -89,18 +89,18 @@ pub(super) fn driver(root: &Path) -> Result<(), Missing> {
 
 /// The first function that the kernel does not have.
 fn absent(kallsyms: &Path) -> Option<&'static str> {
-    let mut left: Vec<_> = PROBES.iter().map(|probe| probe.function).collect();
+    let mut missing_functions: Vec<_> = PROBES.iter().map(|probe| probe.function).collect();
     if let Ok(file) = fs::File::open(kallsyms) {
         // address, type, name, and the module in brackets
         for line in BufReader::new(file).lines().map_while(Result::ok) {
             let name = line.split_ascii_whitespace().nth(2);
-            left.retain(|function| name != Some(*function));
-            if left.is_empty() {
+            missing_functions.retain(|function| name != Some(*function));
+            if missing_functions.is_empty() {
                 break;
             }
         }
     }
-    left.first().copied()
+    missing_functions.first().copied()
 }
 
 fn tells_arguments(readme: &str) -> bool {

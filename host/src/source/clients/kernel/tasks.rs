@@ -35,10 +35,10 @@ impl Tasks {
         let mut notes = clock();
         let tasks: Vec<_> = text.split(|byte| *byte == b'\n').filter_map(task_of).collect();
         // The kernel may know by the end of a text what it did not at its begin.
-        let known: HashMap<u32, u32> =
+        let pids: HashMap<u32, u32> =
             tasks.iter().filter_map(|(tid, pid)| Some((*tid, (*pid)?))).collect();
         for (tid, pid) in tasks {
-            let pid = pid.or_else(|| self.find(tid, known.get(&tid).copied(), &mut notes));
+            let pid = pid.or_else(|| self.find(tid, pids.get(&tid).copied(), &mut notes));
             if let Some(pid) = pid {
                 self.meet(pid, &mut notes);
             }
@@ -48,16 +48,16 @@ impl Tasks {
 
     /// A process that is new, or has the number of one that has gone.
     fn meet(&mut self, pid: u32, notes: &mut String) {
-        let known = self.processes.get(&pid).copied();
-        if pid == self.own || known == Some(true) {
+        let was_alive = self.processes.get(&pid).copied();
+        if pid == self.own || was_alive == Some(true) {
             return;
         }
         let note = process::note(&self.proc, pid);
-        let alive = !matches!(note, Note::Process { ended: true, .. });
-        if alive || known.is_none() {
+        let is_alive = !matches!(note, Note::Process { ended: true, .. });
+        if is_alive || was_alive.is_none() {
             *notes += &note.to_string();
         }
-        self.processes.insert(pid, alive);
+        self.processes.insert(pid, is_alive);
     }
 
     fn find(&mut self, tid: u32, known: Option<u32>, notes: &mut String) -> Option<u32> {
@@ -70,12 +70,12 @@ impl Tasks {
     }
 
     /// Processes that have gone since the last look.
-    pub(super) fn ended(&mut self) -> String {
+    pub(super) fn end_notes(&mut self) -> String {
         let mut notes = String::new();
         for (pid, alive) in self.processes.iter_mut().filter(|(_, alive)| **alive) {
             *alive = process::runs(&self.proc, *pid);
             if !*alive {
-                notes += &gone(*pid).to_string();
+                notes += &end_note(*pid).to_string();
             }
         }
         notes
@@ -83,7 +83,7 @@ impl Tasks {
 }
 
 /// The rest was told while it was there.
-fn gone(pid: u32) -> Note {
+fn end_note(pid: u32) -> Note {
     Note::Process { pid, ppid: 0, ended: true, comm: String::new(), exe: String::new() }
 }
 

@@ -56,7 +56,7 @@ impl Ours {
     pub(super) fn set_up(&self) -> Result<File> {
         for probe in &PROBES {
             let defined = self.define(&probe.definition(&self.group()));
-            defined.map_err(|error| anyhow!(Blind(self.refused(probe.function, &error))))?;
+            defined.map_err(|error| anyhow!(Blind(self.refusal(probe.function, &error))))?;
         }
         let instance = self.instance();
         match fs::create_dir(&instance) {
@@ -74,8 +74,8 @@ impl Ours {
         }
         let flags = OFlags::NONBLOCK.bits().cast_signed();
         let pipe = instance.join("trace_pipe");
-        let opened = OpenOptions::new().read(true).custom_flags(flags).open(&pipe);
-        opened.with_context(|| format!("cannot read {}", pipe.display()))
+        let file = OpenOptions::new().read(true).custom_flags(flags).open(&pipe);
+        file.with_context(|| format!("cannot read {}", pipe.display()))
     }
 
     /// Begins, or ends.
@@ -108,9 +108,9 @@ impl Ours {
         // It may be half set up.
         let _ = self.switch(false);
         let instance = self.instance();
-        let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+        let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
         let removed = match fs::remove_dir(&instance) {
-            Err(error) if !gone(&error) => Err(error),
+            Err(error) if !is_missing(&error) => Err(error),
             _ => Ok(()),
         };
         let group = self.group();
@@ -125,12 +125,12 @@ impl Ours {
     }
 
     /// Why a probe was not taken.
-    fn refused(&self, function: &str, error: &io::Error) -> String {
+    fn refusal(&self, function: &str, error: &io::Error) -> String {
         let log = fs::read_to_string(self.tracefs.join("error_log")).unwrap_or_default();
         let last = log.lines().rev().find_map(|line| line.split_once("error: "));
-        let why = last.map_or_else(String::new, |(_, why)| format!(", {why}"));
+        let reason = last.map_or_else(String::new, |(_, why)| format!(", {why}"));
         format!(
-            "the kernel takes no probe on {function} ({error}{why}): it takes root, and a kernel that \
+            "the kernel takes no probe on {function} ({error}{reason}): it takes root, and a kernel that \
              is not locked down; the preload library and strace work without"
         )
     }
@@ -144,20 +144,20 @@ fn event(line: &str) -> Option<(&str, &str)> {
 /// Removes what processes left behind that were killed.
 pub(super) fn clear_stale(tracefs: &Path, proc: &Path) {
     let events = fs::read_to_string(tracefs.join("kprobe_events")).unwrap_or_default();
-    let groups = events.lines().filter_map(event).filter_map(|(group, _)| of(group, GROUP));
+    let groups = events.lines().filter_map(event).filter_map(|(group, _)| parse_pid(group, GROUP));
     let instances = fs::read_dir(tracefs.join("instances")).into_iter().flatten().flatten();
-    let instances = instances.filter_map(|entry| of(entry.file_name().to_str()?, INSTANCE));
+    let instances = instances.filter_map(|entry| parse_pid(entry.file_name().to_str()?, INSTANCE));
     let pids: std::collections::BTreeSet<u32> = groups.chain(instances).collect();
     for pid in pids {
-        let alive = pid != std::process::id() && proc.join(pid.to_string()).exists();
-        if !alive {
+        let is_alive = pid != std::process::id() && proc.join(pid.to_string()).exists();
+        if !is_alive {
             // What can't be removed does no harm but to its memory; what we need is ours alone.
             let _ = Ours::new(tracefs, pid).remove();
         }
     }
 }
 
-fn of(name: &str, start: &str) -> Option<u32> {
+fn parse_pid(name: &str, start: &str) -> Option<u32> {
     name.strip_prefix(start)?.parse().ok()
 }
 
@@ -170,6 +170,6 @@ mod tests {
         let line = "r256:teeleak_7/tee_opened optee_open_session rc=$retval:s32";
         assert_eq!(event(line), Some(("teeleak_7", "tee_opened")));
         assert_eq!(event("p:kprobes/p_do_exit_0 do_exit"), Some(("kprobes", "p_do_exit_0")));
-        assert_eq!((of("teeleak_7", GROUP), of("teeleak_x", GROUP)), (Some(7), None));
+        assert_eq!((parse_pid("teeleak_7", GROUP), parse_pid("teeleak_x", GROUP)), (Some(7), None));
     }
 }

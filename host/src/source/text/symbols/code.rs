@@ -33,8 +33,8 @@ impl Code {
     /// OP-TEE prints the return address minus 4 (`unwind_stack_arm64()` of optee_os
     /// `lib/libunw/unwind_arm64.c`), which is the call.
     fn is_call(&self, address: u64) -> bool {
-        let at = address.checked_sub(self.base).and_then(|at| usize::try_from(at).ok());
-        let word = at.and_then(|at| self.bytes.get(at..)?.first_chunk());
+        let offset = address.checked_sub(self.base).and_then(|at| usize::try_from(at).ok());
+        let word = offset.and_then(|at| self.bytes.get(at..)?.first_chunk());
         word.is_some_and(|word| is_call(u32::from_le_bytes(*word)))
     }
 }

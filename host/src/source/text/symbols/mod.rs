@@ -81,31 +81,31 @@ impl Symbols {
         let (Some(core), Some(load)) = (&self.core, incident.load_address) else { return };
         let base = core.text.0;
         let linked = |frame: &Frame| frame.address.checked_sub(load)?.checked_add(base);
-        let found: Vec<_> =
+        let stack: Vec<_> =
             incident.stack.iter().map(|frame| core.functions(linked(frame))).collect();
-        let first = found.first().and_then(|functions| functions.as_ref()?.last());
+        let first = stack.first().and_then(|functions| functions.as_ref()?.last());
         let prints = first.is_some_and(|first| PRINTERS.contains(&&*first.name));
-        let why = if !prints || found.iter().any(Option::is_none) {
+        let reason = if !prints || stack.iter().any(Option::is_none) {
             "stacks of the core do not begin where one is printed".to_owned()
         } else if let Some(why) = core.misfit(incident.stack.iter().map(linked)) {
             why
         } else {
-            fill(incident, found);
+            fill(incident, stack);
             return;
         };
         let start = format!("symbols of {} are of another build: ", core.name);
         if !self.said.iter().any(|said| said.starts_with(&start)) {
-            self.said.push((start + &why).into());
+            self.said.push((start + &reason).into());
         }
     }
 
     fn ta(&mut self, incident: &mut Incident) {
         let mut images = incident.images.clone();
         images.sort_by_key(|(_, address)| std::cmp::Reverse(*address));
-        let mut found = Vec::new();
+        let mut stack = Vec::new();
         for frame in &incident.stack {
-            let at = images.iter().find(|(_, address)| *address <= frame.address);
-            let functions = at.and_then(|(uuid, address)| {
+            let image = images.iter().find(|(_, address)| *address <= frame.address);
+            let functions = image.and_then(|(uuid, address)| {
                 let image = self.image(*uuid)?;
                 Some(image.functions(Some(frame.address - address)))
             });
@@ -113,22 +113,22 @@ impl Symbols {
                 Some(None) => {
                     let text = format!(
                         "symbols of {} are of another build: {:#x} is not in its text",
-                        at.map_or(String::new(), |(uuid, _)| uuid.to_string()),
+                        image.map_or(String::new(), |(uuid, _)| uuid.to_string()),
                         frame.address
                     );
                     self.said.push(text.into());
                     return;
                 }
-                Some(functions) => found.push(functions),
-                None => found.push(None),
+                Some(functions) => stack.push(functions),
+                None => stack.push(None),
             }
         }
-        fill(incident, found);
+        fill(incident, stack);
     }
 
     fn image(&mut self, uuid: Uuid) -> Option<&Image> {
         let folder = self.folder.as_ref()?;
-        let said = &mut self.said;
+        let notes = &mut self.said;
         self.tas
             .entry(uuid)
             .or_insert_with(|| {
@@ -136,7 +136,7 @@ impl Symbols {
                 match Image::open(&path) {
                     Ok(image) => Some(image),
                     Err(error) => {
-                        said.push(format!("no symbols of TA {uuid}: {error:#}").into());
+                        notes.push(format!("no symbols of TA {uuid}: {error:#}").into());
                         None
                     }
                 }
@@ -188,8 +188,8 @@ impl Image {
             while let Ok(Some(frame)) = frames.next() {
                 let name = frame.function.as_ref().and_then(|name| name.demangle().ok());
                 let Some(name) = name else { continue };
-                let at = frame.location.and_then(|at| Some((at.file?.into(), at.line?)));
-                functions.push(Function { name: (&*name).into(), at });
+                let location = frame.location.and_then(|at| Some((at.file?.into(), at.line?)));
+                functions.push(Function { name: (&*name).into(), at: location });
             }
         }
         if functions.is_empty() {

@@ -1,58 +1,62 @@
-//! Where a row of records, with nothing between them that tells, falls into dumps.
+//! Splits a run of records into dumps.
 
 use super::recur;
 
-/// What is known about the end of the row.
+/// What is known about the end of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum End {
     /// A dump ends there.
     Sure,
-    /// The text does.
+    /// The text ends there.
     OfText,
-    /// No more of it can be kept.
+    /// No more records can be kept.
     Full,
 }
 
-/// Where a row falls into dumps.
+/// Where a run of records splits into dumps.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(super) struct Cuts {
-    /// Where each dump but the first begins.
+    /// Index of the first record of each dump but the first.
     pub(super) at: Vec<usize>,
-    /// Whether that is so because their sites recur; otherwise because of the pool table.
+    /// Whether the split is by recurring sites; otherwise it is by the pool table.
     pub(super) recur: bool,
-    /// Whether a dump goes on after its pool table.
+    /// Whether a dump continues after its pool table.
     pub(super) goes_on: bool,
-    /// Whether the last one has no end.
+    /// Whether the last dump has no end.
     pub(super) open: bool,
 }
 
 impl Cuts {
-    /// Cuts `ids`, which has the pool table at `tables`. `goes_on`: dumps are known to go on after it.
+    /// Splits `ids`, which has pool tables at `tables`. `goes_on`: dumps are known to continue after them.
     pub(super) fn new(ids: &[u32], tables: &[usize], end: End, goes_on: bool) -> Self {
         let Some(last) = tables.last() else {
             let (at, open) = recur::recurring(ids, end).unwrap_or_default();
             return Self { at, open, recur: true, goes_on: false };
         };
-        let after: Vec<_> = tables.iter().map(|table| table + 1).collect();
-        let left = ids.len() - last - 1;
-        let own = tables.len() - 1;
-        if end == End::Full || left == 0 {
-            let second = if left == 0 { None } else { recur::rest(ids, &after[..own], end) };
-            let begins = after.into_iter().map(|at| at + second.unwrap_or(0));
-            let at = begins.filter(|at| *at < ids.len()).collect();
-            return Self { at, ..Self::default() };
+        let table_ends: Vec<_> = tables.iter().map(|table| table + 1).collect();
+        let tail_length = ids.len() - last - 1;
+        let n_complete = tables.len() - 1;
+        if end == End::Full || tail_length == 0 {
+            let second = if tail_length == 0 {
+                None
+            } else {
+                recur::rest(ids, &table_ends[..n_complete], end)
+            };
+            let starts = table_ends.into_iter().map(|at| at + second.unwrap_or(0));
+            let offsets = starts.filter(|at| *at < ids.len()).collect();
+            return Self { at: offsets, ..Self::default() };
         }
-        // The heap's second pool comes after the table, the same in each dump.
+        // The heap's second pool comes after the table, and is the same in each dump.
         let second = tables.len() > 1
-            && ids[..left] != ids[last + 1..]
-            && recur::rest(ids, &after, End::Sure).is_some();
+            && ids[..tail_length] != ids[last + 1..]
+            && recur::rest(ids, &table_ends, End::Sure).is_some();
         if second {
-            let at = after[..own].iter().map(|at| at + left).collect();
-            Self { at, goes_on: true, ..Self::default() }
+            let offsets = table_ends[..n_complete].iter().map(|at| at + tail_length).collect();
+            Self { at: offsets, goes_on: true, ..Self::default() }
         } else if end == End::Sure || goes_on {
-            Self { at: after[..own].to_vec(), goes_on: true, ..Self::default() }
+            Self { at: table_ends[..n_complete].to_vec(), goes_on: true, ..Self::default() }
         } else {
-            Self { at: after, open: true, ..Self::default() }
+            Self { at: table_ends, open: true, ..Self::default() }
         }
     }
 }

@@ -1,15 +1,15 @@
-//! Where one dump ends and the next one begins.
+//! Finds where one dump ends and the next one starts.
 //!
-//! No release marks it. What tells, in this order:
-//! - `count:` starts again (a vendor's form);
-//! - the thread that dumps said something else: it holds the heap's lock with all exceptions masked until
-//!   the dump is over, so the dump was over;
+//! No release marks it. The signs, in this order:
+//! - `count:` restarts (a vendor's form);
+//! - the dumping thread printed something else: it holds the heap's lock with all exceptions masked
+//!   during a dump, so the dump had ended;
 //! - an iteration was marked;
-//! - somebody opened the statistics PTA, which dumps on request;
-//! - many other lines, or more than two seconds, lie between two records;
-//! - the table of the heap's own pools was listed: the first thing ever allocated lies at the end of the
-//!   first pool, and few have a second one. What follows the table belongs to the same dump where all go on
-//!   alike, or where one of the other signs shows where the dump really ended;
+//! - the statistics PTA, which dumps on request, was opened;
+//! - many other lines, or two seconds, lie between two records;
+//! - the table of the heap's own pools was listed: the first allocation ever made lies at the end of the
+//!   first pool, and few heaps have a second one. What follows the table belongs to the same dump if it is
+//!   the same in all of them, or if one of the other signs shows where the dump really ended;
 //! - without such a table, the sites of the boot recur ([`super::recur`]).
 
 use super::{
@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-/// Lines of other threads that may be printed during a dump before they need the heap themselves.
+/// Lines that other threads may print during a dump before they need the heap themselves.
 const CHATTER: u32 = 3;
 
 /// A finished dump.
@@ -35,15 +35,15 @@ pub(super) struct Dump {
     /// Line of its first record.
     pub(super) line: u64,
     pub(super) time: Option<Time>,
-    /// Whether it is of a TA's heap rather than the core's.
+    /// Whether the heap is a TA's rather than the core's.
     pub(super) of_ta: bool,
-    /// Site and objects, in order of sites.
+    /// Sites with their numbers of allocations, in order of sites.
     pub(super) groups: Vec<(u32, u32)>,
-    /// Records that are missing, as far as that can be known.
+    /// Missing records, as far as known.
     pub(super) lost: u64,
 }
 
-/// Why a dump was taken to begin.
+/// Why a dump is assumed to start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Begin {
     First,
@@ -58,17 +58,17 @@ pub(super) enum Begin {
 
 impl Begin {
     pub(super) const TEXTS: [(Self, &'static str); 7] = [
-        (Self::Count, "their count starts again"),
-        (Self::Thread, "the dumping thread had said something else"),
-        (Self::Requested, "the statistics PTA had been opened"),
-        (Self::Chatter, "many other lines came before"),
-        (Self::Pause, "two seconds had passed"),
-        (Self::Table, "the table of the heap's pools, which comes last, was listed"),
-        (Self::Recurs, "the sites that the boot allocates once had come in their order"),
+        (Self::Count, "`count:` restarts"),
+        (Self::Thread, "the dumping thread printed something else"),
+        (Self::Requested, "the statistics PTA was opened"),
+        (Self::Chatter, "many other lines came in between"),
+        (Self::Pause, "two seconds passed"),
+        (Self::Table, "the table of the heap's pools, the last record of a dump, was listed"),
+        (Self::Recurs, "the sites allocated once at boot recurred in the same order"),
     ];
 }
 
-/// The dumps that records are added to.
+/// The run of dumps that records are added to.
 struct Open {
     who: Who,
     ordinal: Option<u32>,
@@ -77,20 +77,20 @@ struct Open {
     row: Row,
 }
 
-/// What lies between the last record and the next one.
+/// What was printed between the last record and the next one.
 #[derive(Clone, Copy, Default)]
 struct Hints {
     others: u32,
     same_thread: bool,
-    /// Whether a thread of the core spoke: one that serves a call, not an interrupt.
+    /// Whether a thread of the core printed: one that serves a call, not an interrupt.
     thread: bool,
     requested: bool,
     damaged: u64,
 }
 
 impl Hints {
-    /// Whether the next record is of another dump for sure.
-    const fn over(self) -> bool {
+    /// Whether the next record surely belongs to another dump.
+    const fn ends_dump(self) -> bool {
         self.same_thread || self.requested || self.others > CHATTER
     }
 }
@@ -99,19 +99,19 @@ impl Hints {
 #[derive(Default)]
 pub(super) struct Dumps {
     open: Option<Open>,
-    /// Damaged lines since the last thing that was whole.
+    /// Damaged lines since the last intact one.
     damaged: u64,
     done: Vec<Dump>,
     pub(super) begins: Vec<(Begin, u64)>,
     pub(super) records: u64,
-    /// Whether a dump was seen to go on after its pool table.
+    /// Whether a dump continued after its pool table.
     goes_on: bool,
-    /// Line of the pool table, as far as the text has told up to here.
+    /// Source line of the pool table, as far as known.
     table: u32,
 }
 
 impl Dumps {
-    /// Takes a run of records that begins at the line and time `at`.
+    /// Adds a run of records that starts at the line and time `at`.
     pub(super) fn run(
         &mut self,
         at: (u64, Option<Time>),
@@ -119,7 +119,7 @@ impl Dumps {
         (run, ids): (&Run, &[u32]),
         names: &Names,
     ) {
-        let lost = if let Some(begin) = self.begins(who, at.1, run) {
+        let lost_records = if let Some(begin) = self.start_reason(who, at.1, run) {
             self.begin(begin, who);
             // A count starts with 0 or 1.
             let first = run.ordinals.map(|(first, _)| u64::from(first.saturating_sub(1)));
@@ -137,26 +137,26 @@ impl Dumps {
             open.until = run.until;
             open.ordinal = run.ordinals.map(|(_, last)| last);
         }
-        self.records_of(at, lost, ids, names);
+        self.records_of(at, lost_records, ids, names);
     }
 
-    /// Adds records to the row, of which `lost` are missing before the first one.
+    /// Adds records to the open run; `lost` are missing before the first one.
     fn records_of(&mut self, at: (u64, Option<Time>), lost: u64, ids: &[u32], names: &Names) {
         let (mut at, mut lost, mut left) = (at, lost, ids);
         while let Some(open) = &mut self.open {
             open.row.run(at, lost);
-            let taken = open.row.records(at.0, left, names);
-            left = &left[taken..];
+            let taken_count = open.row.records(at.0, left, names);
+            left = &left[taken_count..];
             if left.is_empty() {
                 return;
             }
-            self.cut(End::Full);
-            (at, lost) = ((at.0 + taken as u64, None), 0);
+            self.split_row(End::Full);
+            (at, lost) = ((at.0 + taken_count as u64, None), 0);
         }
     }
 
-    /// Other lines of the secure world.
-    pub(super) fn other(&mut self, who: Who, lines: u32) {
+    /// Counts other lines of the secure world.
+    pub(super) fn note_other_lines(&mut self, who: Who, lines: u32) {
         self.damaged = 0;
         if who.image.is_none() {
             return;
@@ -165,45 +165,46 @@ impl Dumps {
             open.hints.others = open.hints.others.saturating_add(lines);
             open.hints.thread |= who.thread.is_some();
             open.hints.same_thread |= who.thread.is_some() && who.thread == open.who.thread;
-            if open.hints.over() && !open.row.is_over() {
-                self.cut(End::Sure);
+            if open.hints.ends_dump() && !open.row.is_over() {
+                self.split_row(End::Sure);
             }
         }
     }
 
-    /// Somebody opened the PTA that dumps.
-    pub(super) const fn requested(&mut self) {
+    /// Records that the PTA that dumps was opened.
+    pub(super) const fn note_request(&mut self) {
         if let Some(open) = &mut self.open {
             open.hints.requested = true;
         }
     }
 
-    /// A line that could not be read.
-    pub(super) const fn damaged(&mut self) {
+    /// Counts a line that could not be read.
+    pub(super) const fn note_damage(&mut self) {
         self.damaged += 1;
         if let Some(open) = &mut self.open {
             open.hints.damaged += 1;
         }
     }
 
-    /// An iteration was marked: whoever marks them says that a dump is not in two of them.
-    pub(super) fn marked(&mut self) {
+    /// Ends the open dump at the mark of an iteration: no dump spans two iterations.
+    pub(super) fn end_iteration(&mut self) {
         self.close(End::Sure);
     }
 
-    /// Ends the open dump, since nothing can be added to it any more.
+    /// Ends the open dump at the end of the text.
     pub(super) fn end(&mut self) {
-        // Nothing else runs on its core until a dump is over, so what was said after it is a sign.
-        let over = self.open.as_ref().is_some_and(|open| open.hints.thread || open.row.is_over());
-        self.close(if over { End::Sure } else { End::OfText });
+        // Nothing else runs on its core during a dump, so a line after it proves that it ended.
+        let is_complete =
+            self.open.as_ref().is_some_and(|open| open.hints.thread || open.row.is_over());
+        self.close(if is_complete { End::Sure } else { End::OfText });
     }
 
-    /// The dumps that have ended.
+    /// Takes the finished dumps.
     pub(super) fn drain(&mut self) -> std::vec::Drain<'_, Dump> {
         self.done.drain(..)
     }
 
-    fn begins(&self, who: Who, time: Option<Time>, run: &Run) -> Option<Begin> {
+    fn start_reason(&self, who: Who, time: Option<Time>, run: &Run) -> Option<Begin> {
         let Some(open) = &self.open else { return Some(Begin::First) };
         if who.image != open.who.image {
             return Some(Begin::Thread);
@@ -242,10 +243,10 @@ impl Dumps {
         }
     }
 
-    /// Takes the dumps out of the row, but the last one.
-    fn cut(&mut self, end: End) {
+    /// Splits the open run, and finishes all its dumps but the last one.
+    fn split_row(&mut self, end: End) {
         let Some(open) = &mut self.open else { return };
-        // Where each record is counted, nothing else has to tell.
+        // Where records are counted, no other sign is needed.
         let cuts = if open.ordinal.is_some() {
             Cuts::default()
         } else {
@@ -253,19 +254,19 @@ impl Dumps {
             Cuts::new(open.row.ids(), &tables, end, self.goes_on)
         };
         let of_ta = open.who.image == Some(Image::Ta);
-        open.row.cut(&cuts, end, |dump| self.done.push(Dump { of_ta, ..dump }));
+        open.row.split(&cuts, end, |dump| self.done.push(Dump { of_ta, ..dump }));
         self.goes_on |= cuts.goes_on;
         self.note(if cuts.recur { Begin::Recurs } else { Begin::Table }, cuts.at.len());
     }
 
-    /// Ends the row, and gives it back empty.
+    /// Ends the open run, and returns it empty.
     fn close(&mut self, end: End) -> Option<Row> {
-        self.cut(end);
+        self.split_row(end);
         let open = self.open.take()?;
         let mut row = open.row;
-        // Lines of others came after the damage: it may have been theirs.
-        let lost = if open.hints.others == 0 { open.hints.damaged } else { 0 };
-        let dump = row.take(lost);
+        // After lines of others the damaged one may have been theirs.
+        let lost_records = if open.hints.others == 0 { open.hints.damaged } else { 0 };
+        let dump = row.take(lost_records);
         self.done.push(Dump { of_ta: open.who.image == Some(Image::Ta), ..dump });
         Some(row)
     }

@@ -1,34 +1,34 @@
-//! Events, as many as memory allows: the first ones and the last ones.
+//! Events in bounded memory: the first and the last ones.
 
 use crate::model::Event;
 
-/// Events that are kept from the beginning, and as many from the end.
+/// Events that are kept from the start, and as many from the end.
 const HALF: usize = 1 << 14;
 
-/// Events after which room is made for all that are kept.
+/// Number of events at which memory for all kept events is reserved.
 const MANY: usize = 1 << 10;
 
-/// Keeps events and counts those that it can't keep.
+/// Keeps the first and the last events, and counts those dropped.
 #[derive(Default)]
 pub(super) struct Events {
-    /// The first ones, then the last ones as a ring.
+    /// The first events, then the last ones as a ring.
     kept: Vec<Event>,
-    /// Where in the ring the oldest one is.
+    /// Index of the oldest event in the ring.
     oldest: usize,
-    /// Numbers of the first events of each boot but the first one.
+    /// Number of the first event of each boot but the first.
     boots: Vec<u64>,
     seq: u64,
     dropped: u64,
 }
 
 impl Events {
-    /// Adds one; its number is set here.
+    /// Adds an event and sets its number.
     #[inline]
     pub(super) fn push(&mut self, mut event: Event) {
         self.seq += 1;
         event.seq = self.seq;
         if self.kept.len() < 2 * HALF {
-            // Where there are many there may be more: growing step by step moves them each time.
+            // Many events mean more to come: growing step by step would move them each time.
             if self.kept.len() == MANY {
                 self.kept.reserve_exact(2 * HALF - MANY);
             }
@@ -40,17 +40,17 @@ impl Events {
         }
     }
 
-    /// The TEE started again.
+    /// Records that the TEE rebooted.
     pub(super) fn boot(&mut self) {
         self.boots.push(self.seq + 1);
     }
 
-    /// Events that could not be kept.
-    pub(super) const fn dropped(&self) -> u64 {
+    /// Number of events that were not kept.
+    pub(super) const fn dropped_count(&self) -> u64 {
         self.dropped
     }
 
-    /// Those of a boot that were kept.
+    /// The kept events of a boot.
     pub(super) fn finish(self, boot: u32) -> Vec<Event> {
         let Self { mut kept, oldest, boots, dropped, .. } = self;
         if let Some(ring) = kept.get_mut(HALF..) {

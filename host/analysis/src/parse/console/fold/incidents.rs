@@ -1,4 +1,4 @@
-//! What went wrong, with the call stack that follows it.
+//! Incidents, each with the call stack printed after it.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use teeleak_proto::Uuid;
 
 use crate::model::{Frame, Function, Incident, IncidentKind, Place, Time};
 
-/// Incidents that are kept: the first ones, since the later ones follow from them.
+/// Incidents that are kept: the first ones, since later ones follow from them.
 const MOST: usize = 1000;
 
 /// Frames of a call stack that are kept.
@@ -15,7 +15,7 @@ const FRAMES: usize = 128;
 /// Lines after which a repeated message is another incident.
 const NEAR: u64 = 300;
 
-/// Puts incidents together.
+/// Collects incidents.
 #[derive(Default)]
 pub(super) struct Incidents {
     done: Vec<Incident>,
@@ -26,7 +26,7 @@ pub(super) struct Incidents {
 }
 
 impl Incidents {
-    /// Something went wrong.
+    /// Adds an incident.
     pub(super) fn add(
         &mut self,
         kind: IncidentKind,
@@ -35,7 +35,7 @@ impl Incidents {
         context: (Option<u32>, Option<Uuid>),
     ) {
         self.stack = false;
-        if self.again(&kind, text, &at.0) {
+        if self.merge_repeat(&kind, text, &at.0) {
             return;
         }
         if self.done.len() == MOST {
@@ -55,11 +55,12 @@ impl Incidents {
         });
     }
 
-    /// An assertion panics next, and a TA's panic is told twice: by who saw it and by who ran it.
-    fn again(&mut self, kind: &IncidentKind, text: &str, place: &Place) -> bool {
+    /// Merges a message into the last incident: a panic follows its assertion, and a TA's panic is
+    /// printed twice.
+    fn merge_repeat(&mut self, kind: &IncidentKind, text: &str, place: &Place) -> bool {
         let Some(last) = self.done.last_mut() else { return false };
-        let near = last.place.source == place.source && place.at - last.place.at < NEAR;
-        if !near || last.kind != *kind {
+        let is_near = last.place.source == place.source && place.at - last.place.at < NEAR;
+        if !is_near || last.kind != *kind {
             return false;
         }
         match kind {
@@ -72,7 +73,7 @@ impl Incidents {
         }
     }
 
-    /// The TEE core says where it is loaded.
+    /// Records the load address of the TEE core.
     pub(super) fn load_address(&mut self, address: u64) {
         self.load_address = Some(address);
         if let Some(last) = self.done.last_mut().filter(|last| last.stack.is_empty()) {
@@ -80,18 +81,18 @@ impl Incidents {
         }
     }
 
-    /// A call stack follows.
+    /// Starts a call stack.
     pub(super) const fn call_stack(&mut self) {
         self.stack = true;
     }
 
-    /// Something else follows.
+    /// Ends the call stack.
     pub(super) const fn end_stack(&mut self) {
         self.stack = false;
     }
 
-    /// A TA's status follows what killed it.
-    pub(super) fn about(&mut self, uuid: Option<Uuid>, place: &Place) {
+    /// Adds the UUID of a TA, whose status is printed after it died.
+    pub(super) fn attach_uuid(&mut self, uuid: Option<Uuid>, place: &Place) {
         if let Some(last) = self.done.last_mut()
             && last.uuid.is_none()
             && matches!(last.kind, IncidentKind::TaPanic { .. } | IncidentKind::Abort { .. })
@@ -102,7 +103,7 @@ impl Incidents {
         }
     }
 
-    /// An ELF of the TA that it is about.
+    /// Adds an ELF of the TA to the last incident.
     pub(super) fn image(&mut self, uuid: Uuid, address: u64, place: &Place) {
         if let Some(last) = self.done.last_mut()
             && last.uuid.is_some()
@@ -114,7 +115,7 @@ impl Incidents {
         }
     }
 
-    /// An address, if one is expected; of the core, or of the TA.
+    /// Adds an address of the core or the TA to the call stack, if one is open.
     pub(super) fn address(&mut self, address: u64, symbol: Option<&str>, of_core: bool) {
         if !self.stack {
             return;
@@ -134,11 +135,11 @@ impl Incidents {
     }
 }
 
-/// What symbolize.py writes: `function at file:line`.
+/// Parses what symbolize.py writes: `function at file:line`.
 fn function(text: &str) -> Function {
     let (name, at) = text.split_once(" at ").unwrap_or((text, ""));
-    let at = at
+    let position = at
         .rsplit_once(':')
         .and_then(|(file, line)| Some((Arc::from(file), line.split(' ').next()?.parse().ok()?)));
-    Function { name: name.into(), at }
+    Function { name: name.into(), at: position }
 }

@@ -1,20 +1,20 @@
-//! TA instances: a TA that is loaded again is another instance.
+//! TA instances: a TA that is loaded again is a new instance.
 
 use teeleak_proto::Uuid;
 
-/// Instances that are remembered; the oldest ones are forgotten first.
+/// Instances that are kept; the oldest are dropped first.
 const MOST: usize = 1024;
 
 struct Known {
     id: u32,
     uuid: Uuid,
-    /// Address of its context, where a status told.
+    /// Address of its context, if a status printed it.
     context: Option<u64>,
     used: bool,
     gone: bool,
 }
 
-/// Hands out instance numbers from 1.
+/// Assigns instance numbers, from 1.
 #[derive(Default)]
 pub(super) struct Instances {
     known: std::collections::VecDeque<Known>,
@@ -22,13 +22,13 @@ pub(super) struct Instances {
 }
 
 impl Instances {
-    /// The instance of `uuid` that is meant now.
-    pub(super) fn of(&mut self, uuid: Uuid, context: Option<u64>) -> u32 {
-        let same = |known: &&mut Known| {
+    /// The live instance of `uuid`; adds one if there is none.
+    pub(super) fn resolve(&mut self, uuid: Uuid, context: Option<u64>) -> u32 {
+        let is_same = |known: &&mut Known| {
             let address = known.context.zip(context).is_none_or(|(known, seen)| known == seen);
             known.uuid == uuid && !known.gone && address
         };
-        if let Some(known) = self.known.iter_mut().rev().find(same) {
+        if let Some(known) = self.known.iter_mut().rev().find(is_same) {
             known.used = true;
             known.context = known.context.or(context);
             return known.id;
@@ -36,7 +36,7 @@ impl Instances {
         self.add(uuid, context, true)
     }
 
-    /// The TA is loaded. Some releases say so once for each store that they look into.
+    /// Adds an instance when its TA is loaded. Some releases print that once for each store they search.
     pub(super) fn load(&mut self, uuid: Uuid) -> u32 {
         match self.known.iter().rev().find(|known| known.uuid == uuid) {
             Some(known) if !known.used => known.id,
@@ -44,14 +44,14 @@ impl Instances {
         }
     }
 
-    /// The instance is gone.
-    pub(super) fn gone(&mut self, id: u32) {
+    /// Marks an instance as destroyed.
+    pub(super) fn retire(&mut self, id: u32) {
         if let Some(known) = self.known.iter_mut().rev().find(|known| known.id == id) {
             known.gone = true;
         }
     }
 
-    /// All are gone: the TEE started again.
+    /// Removes all instances: the TEE rebooted.
     pub(super) fn clear(&mut self) {
         self.known.clear();
     }
@@ -78,13 +78,13 @@ mod tests {
         let uuid = Uuid([1; 16]);
         let first = instances.load(uuid);
         assert_eq!(instances.load(uuid), first, "told twice");
-        assert_eq!(instances.of(uuid, Some(0x10)), first);
-        assert_eq!(instances.of(uuid, None), first);
-        assert_ne!(instances.of(uuid, Some(0x20)), first, "another context");
+        assert_eq!(instances.resolve(uuid, Some(0x10)), first);
+        assert_eq!(instances.resolve(uuid, None), first);
+        assert_ne!(instances.resolve(uuid, Some(0x20)), first, "another context");
         let second = instances.load(uuid);
         assert_ne!(second, first);
-        assert_eq!(instances.of(uuid, None), second);
-        instances.gone(second);
-        assert_ne!(instances.of(uuid, Some(0x30)), second);
+        assert_eq!(instances.resolve(uuid, None), second);
+        instances.retire(second);
+        assert_ne!(instances.resolve(uuid, Some(0x30)), second);
     }
 }

@@ -1,4 +1,4 @@
-//! Region maps: which lines belong together, and to which TA.
+//! Assembles region maps from their lines.
 
 use teeleak_proto::Uuid;
 
@@ -7,7 +7,7 @@ use crate::{
     parse::console::messages::fact::MapLine,
 };
 
-/// Regions that one map may have; a text can't make it grow without bound.
+/// Regions kept per map, so that memory is bounded.
 const MOST: usize = 1 << 16;
 
 /// A finished map.
@@ -18,16 +18,16 @@ pub(super) struct Map {
     pub(super) uuid: Option<Uuid>,
     pub(super) context: Option<u64>,
     pub(super) regions: Vec<Region>,
-    /// Regions missing, as far as their numbers tell.
+    /// Missing regions, by the gaps in their numbers.
     pub(super) lost: u64,
 }
 
-/// Puts region lines together.
+/// Assembles region lines to maps.
 #[derive(Default)]
 pub(super) struct Maps {
-    /// A status whose regions may follow, or are following.
+    /// The map of the last status, and the number of its last region.
     open: Option<(Map, Option<u32>)>,
-    /// Whether the last line of interest was one of the open map.
+    /// Whether the last line belonged to the open map.
     fresh: bool,
     /// Whether a damaged line followed it.
     damaged: bool,
@@ -35,7 +35,7 @@ pub(super) struct Maps {
 }
 
 impl Maps {
-    /// A TA's status begins.
+    /// Starts the map of a TA's status.
     pub(super) fn status(
         &mut self,
         at: (u64, Option<Time>),
@@ -46,7 +46,7 @@ impl Maps {
         self.open = Some((empty(at, uuid, context), None));
     }
 
-    /// A line of a region map.
+    /// Adds a line of a region map.
     pub(super) fn region(&mut self, at: (u64, Option<Time>), line: &MapLine) {
         let next = |last: &Option<u32>| last.map_or(0, |last| last.saturating_add(1));
         if self.open.as_ref().is_none_or(|(_, last)| line.index < next(last)) {
@@ -56,7 +56,7 @@ impl Maps {
         map.lost += u64::from(line.index - next(last));
         *last = Some(line.index);
         (self.fresh, self.damaged) = (true, false);
-        // Unused entries of the fixed list that releases up to 2.6 print.
+        // An unused entry of the fixed list that releases up to 2.6 print.
         if line.size == 0 {
             return;
         }
@@ -74,21 +74,21 @@ impl Maps {
         }
     }
 
-    /// An ELF of the TA whose map this is: the first one is the TA itself.
+    /// Adds an ELF of the TA to the open map: the first one is the TA itself.
     pub(super) fn elf(&mut self, uuid: Uuid) {
         if let Some((map, Some(_))) = &mut self.open {
             map.uuid.get_or_insert(uuid);
         }
     }
 
-    /// A line that could not be read. Within a map the next number tells what it was; after the last
-    /// line it may have been one more.
-    pub(super) const fn damaged(&mut self) {
+    /// Records a line that could not be read. Within a map the next region's number shows whether one is
+    /// missing; after the last line it may have been one more region.
+    pub(super) const fn note_damage(&mut self) {
         self.damaged |= self.fresh;
     }
 
-    /// A line about something else.
-    pub(super) const fn other(&mut self) {
+    /// Records an unrelated line.
+    pub(super) const fn note_other_line(&mut self) {
         self.fresh = false;
     }
 
@@ -101,7 +101,7 @@ impl Maps {
         (self.fresh, self.damaged) = (false, false);
     }
 
-    /// The maps that have ended.
+    /// Takes the finished maps.
     pub(super) fn drain(&mut self) -> std::vec::Drain<'_, Map> {
         self.done.drain(..)
     }

@@ -1,4 +1,4 @@
-//! Harvests of successive chunks, put together into what was observed.
+//! Assembles the facts of successive chunks into an observation.
 
 mod cuts;
 mod dumps;
@@ -40,13 +40,13 @@ use crate::model::{
     Gap, IncidentKind, Instance, Name, Observation, Part, Place, Platform, Reason, Session, Time,
 };
 
-/// Puts the harvests of one or more texts together, in their order.
+/// Assembles the facts of one or more texts, in order.
 ///
-/// What it keeps is bounded, whatever the length of the text: names of sites, some hundred samples,
-/// some ten thousand events. What it can't keep is counted and reported.
+/// Its memory is bounded, whatever the length of the text: names of sites, some hundred snapshots,
+/// some ten thousand events. What it drops is counted and reported.
 pub struct Assembler {
     source: Name,
-    /// Lines of this source before the harvest at hand.
+    /// Lines of this source before the current chunk.
     base: u64,
     release: Option<Arc<str>>,
     /// Source line that printed the first record.
@@ -62,7 +62,7 @@ pub struct Assembler {
     events: Events,
     timeline: Timeline,
     of_tas: u64,
-    /// Region maps that no line ties to a TA.
+    /// Region maps that no line attributes to a TA.
     nameless: u64,
     tally: Tally,
     cut: Cut,
@@ -70,7 +70,7 @@ pub struct Assembler {
 }
 
 impl Assembler {
-    /// Begins with a first source of that name.
+    /// An assembler whose first source has this name.
     #[must_use]
     pub fn new(source: &str, cut: Cut) -> Self {
         Self {
@@ -96,7 +96,7 @@ impl Assembler {
         }
     }
 
-    /// Goes on with another source, which continues where the last one ended.
+    /// Switches to another source, which continues where the last one ended.
     pub fn source(&mut self, name: &str) {
         self.settle();
         self.source = name.into();
@@ -109,7 +109,7 @@ impl Assembler {
         self.base
     }
 
-    /// Takes the next chunk's harvest, and the steps out of it.
+    /// Adds the facts of the next chunk, and takes its steps.
     pub fn push(&mut self, harvest: &mut Harvest) {
         self.names.learn(&harvest.sites);
         self.printed_at = self.printed_at.or(harvest.printed_at);
@@ -122,12 +122,12 @@ impl Assembler {
         self.tally.add(&harvest.tally);
     }
 
-    /// The current source could not be read to its end.
-    pub fn broken(&mut self, what: &str) {
+    /// Records that the current source could not be read to its end.
+    pub fn note_unreadable(&mut self, what: &str) {
         self.broken.push(timeline::gap(what, Reason::Damaged, None, 0));
     }
 
-    /// Where the lines went so far.
+    /// Lines parsed, ignored and rejected so far.
     #[must_use]
     pub const fn tally(&self) -> &Tally {
         &self.tally
@@ -140,41 +140,41 @@ impl Assembler {
     }
 
     fn entry(&mut self, entry: &Entry, ids: &[u32], steps: &mut impl Iterator<Item = Step>) {
-        let at = (self.base + u64::from(entry.line) + 1, entry.time);
+        let position = (self.base + u64::from(entry.line) + 1, entry.time);
         match &entry.what {
             What::Records(run) => {
-                self.maps.other();
+                self.maps.note_other_line();
                 self.incidents.end_stack();
                 let ids = ids.get(run.from as usize..run.to as usize).unwrap_or_default();
-                self.dumps.run(at, entry.who, (run, ids), &self.names);
+                self.dumps.run(position, entry.who, (run, ids), &self.names);
                 self.flush();
                 return;
             }
             What::Damaged => {
-                self.dumps.damaged();
-                self.maps.damaged();
+                self.dumps.note_damage();
+                self.maps.note_damage();
                 return;
             }
             What::Other(n) => {
-                self.dumps.other(entry.who, *n);
-                self.maps.other();
+                self.dumps.note_other_lines(entry.who, *n);
+                self.maps.note_other_line();
                 return;
             }
-            _ => self.dumps.other(entry.who, 1),
+            _ => self.dumps.note_other_lines(entry.who, 1),
         }
         if !matches!(entry.what, What::Region(_)) {
-            self.maps.other();
+            self.maps.note_other_line();
         }
         if !matches!(entry.what, What::Address(..) | What::CallStack) {
             self.incidents.end_stack();
         }
         if matches!(entry.what, What::Step) {
             if let Some(step) = steps.next() {
-                self.events.push(self.step(step, at));
+                self.events.push(self.step(step, position));
             }
             return;
         }
-        self.fact(entry, at);
+        self.fact(entry, position);
         self.flush();
     }
 
@@ -189,7 +189,7 @@ impl Assembler {
             }
             What::Status { uuid, context } => {
                 let place = self.place(at.0);
-                self.incidents.about(*uuid, &place);
+                self.incidents.attach_uuid(*uuid, &place);
                 self.maps.status(at, *uuid, *context);
             }
             What::Region(line) => self.maps.region(at, line),
@@ -216,25 +216,27 @@ impl Assembler {
     }
 
     fn incident(&mut self, what: &What, at: (u64, Option<Time>)) {
-        let about = (self.timeline.iteration(), self.sessions.opening());
+        let circumstances = (self.timeline.iteration(), self.sessions.opening());
         let place = (self.place(at.0), at.1);
         match what {
             What::OutOfMemory { requested, context } => {
                 let kind = IncidentKind::OutOfMemory { requested: *requested, context: *context };
                 let text = format!("Memory allocation failed: size {requested}");
-                self.incidents.add(kind, &text, place, about);
+                self.incidents.add(kind, &text, place, circumstances);
             }
-            What::Trouble(kind, text) => self.incidents.add(kind.clone(), text, place, about),
+            What::Trouble(kind, text) => {
+                self.incidents.add(kind.clone(), text, place, circumstances)
+            }
             _ => {}
         }
     }
 
     fn session(&mut self, entry: &Entry, at: (u64, Option<Time>), line: SessionLine) {
         if line == SessionLine::LookupPta(STATS_UUID) {
-            self.dumps.requested();
+            self.dumps.note_request();
         }
         let mut changes = Vec::new();
-        // A session that is kept on purpose is no step that another one has to follow.
+        // A session that is kept on purpose is not a step that needs a counterpart.
         let tell = &mut |change: Change| {
             if !change.is_of_kept() {
                 changes.push(change);
@@ -248,12 +250,12 @@ impl Assembler {
     }
 
     fn mark(&mut self) {
-        self.dumps.marked();
+        self.dumps.end_iteration();
         self.settle();
         self.timeline.mark();
     }
 
-    /// Nothing of an earlier boot is alive any more.
+    /// Starts a boot: nothing of an earlier one is live any more.
     fn boot(&mut self, release: &str) {
         self.settle();
         self.boots += 1;
@@ -264,7 +266,7 @@ impl Assembler {
         self.instances.clear();
     }
 
-    /// Ends all that is open.
+    /// Ends open dumps, maps and tables.
     fn settle(&mut self) {
         self.dumps.end();
         self.maps.end();
@@ -272,7 +274,7 @@ impl Assembler {
         self.flush();
     }
 
-    /// Takes over what has ended.
+    /// Moves finished dumps, maps and tables to the timeline.
     fn flush(&mut self) {
         self.flush_dumps();
         self.flush_maps();
@@ -307,11 +309,11 @@ impl Assembler {
             let regions = match map.lost {
                 0 => Part::Complete(map.regions),
                 lost => {
-                    let why = timeline::gap("lines of a region map", Reason::Damaged, None, lost);
-                    Part::Partial(map.regions, why)
+                    let gap = timeline::gap("lines of a region map", Reason::Damaged, None, lost);
+                    Part::Partial(map.regions, gap)
                 }
             };
-            let id = self.instances.of(uuid, map.context);
+            let id = self.instances.resolve(uuid, map.context);
             let instance =
                 Instance { id, uuid, panicked: false, ref_count: None, regions, heap: None };
             let place = Place { source: self.source, at: map.line };
@@ -326,7 +328,7 @@ impl Assembler {
                 Table::Pool(pool) => self.timeline.table(place, pool),
                 Table::Heap(uuid, panicked, ref_count, heap) => {
                     let instance = Instance {
-                        id: self.instances.of(uuid, None),
+                        id: self.instances.resolve(uuid, None),
                         uuid,
                         panicked,
                         ref_count,
@@ -339,7 +341,7 @@ impl Assembler {
         }
     }
 
-    /// What was observed.
+    /// The observation.
     #[must_use]
     pub fn finish(mut self) -> Observation {
         self.settle();

@@ -1,4 +1,4 @@
-//! Sites of the whole text, each by one number.
+//! Numbers the sites of the whole text.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -7,7 +7,7 @@ use crate::parse::console::sites::{HEAP, Sites};
 /// Distinct sites that are kept; an OP-TEE has some hundreds.
 const MOST: usize = 1 << 16;
 
-/// File, line and size in bytes.
+/// A site: file, line and size in bytes.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Name {
     pub(super) file: Arc<str>,
@@ -15,28 +15,28 @@ pub(super) struct Name {
     pub(super) size: u64,
 }
 
-/// All sites, and the numbers of those of the harvest at hand.
+/// All sites, and the numbers of those of the current chunk.
 #[derive(Default)]
 pub(super) struct Names {
     numbers: HashMap<Name, u32>,
     names: Vec<Name>,
     files: HashMap<Box<str>, Arc<str>>,
-    /// Number by number of the harvest; `None` for those that there is no room for.
+    /// Number of each site of the chunk; `None` if there was no room.
     here: Vec<Option<u32>>,
-    /// Line of each site that may be the table of the heap's pools; 0 for all others.
+    /// Source line of each site that may be the heap's pool table; 0 for all others.
     of_heap: Vec<u32>,
 }
 
 impl Names {
-    /// Learns the sites of a harvest.
+    /// Adds the sites of a chunk.
     pub(super) fn learn(&mut self, sites: &Sites) {
-        let mut here = std::mem::take(&mut self.here);
-        here.clear();
-        here.extend(sites.iter().map(|(file, line, size)| self.number(file, line, size)));
-        self.here = here;
+        let mut numbers = std::mem::take(&mut self.here);
+        numbers.clear();
+        numbers.extend(sites.iter().map(|(file, line, size)| self.number(file, line, size)));
+        self.here = numbers;
     }
 
-    /// The number of the harvest's site `local`.
+    /// The number of the chunk's site `local`.
     pub(super) fn resolve(&self, local: u32) -> Option<u32> {
         self.here.get(local as usize).copied().flatten()
     }
@@ -49,8 +49,8 @@ impl Names {
         self.names.len()
     }
 
-    /// Line of a site that may be the table of the heap's pools: 8 or 16 bytes for each of up to four. The
-    /// table is further down in its file than what allocates for others.
+    /// Source line of a site that may be the heap's pool table: 8 or 16 bytes for each of up to four pools.
+    /// The table is further down in its file than the allocations for others.
     pub(super) fn table_line(&self, number: u32) -> Option<u32> {
         self.of_heap.get(number as usize).copied().filter(|line| *line != 0)
     }

@@ -1,4 +1,4 @@
-//! Pools from what `xtest --stats` prints.
+//! Pools from the output of `xtest --stats`.
 
 use teeleak_proto::Uuid;
 
@@ -7,7 +7,7 @@ use crate::{
     parse::{console::messages::fact::StatLine, stats::kind},
 };
 
-/// What a table of `xtest --stats` is about.
+/// A table of `xtest --stats`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Table {
     /// A pool.
@@ -16,7 +16,7 @@ pub(super) enum Table {
     Heap(Uuid, bool, Option<u32>, Pool),
 }
 
-/// Puts figures together.
+/// Assembles tables from their lines.
 #[derive(Default)]
 pub(super) struct Pools {
     open: Option<(u64, Table)>,
@@ -25,7 +25,7 @@ pub(super) struct Pools {
 }
 
 impl Pools {
-    /// Takes the line with the number `at`.
+    /// Reads the line with the number `at`.
     pub(super) fn line(&mut self, at: u64, line: &StatLine) {
         match line {
             StatLine::Pool(name) => self.begin(at, Table::Pool(empty(kind(name)))),
@@ -57,7 +57,7 @@ impl Pools {
         self.figures = 0;
     }
 
-    /// The tables that have ended, with the number of their first line.
+    /// Takes the finished tables, with the number of their first line.
     pub(super) fn drain(&mut self) -> std::vec::Drain<'_, (u64, Table)> {
         self.done.drain(..)
     }

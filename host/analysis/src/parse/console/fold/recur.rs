@@ -1,80 +1,81 @@
-//! Where dumps that follow each other with nothing in between, not even the table of the heap's pools,
-//! are told apart: the sites that an OP-TEE allocates once, while it boots, come again in the same order.
+//! Separates dumps that follow each other with nothing in between, not even the table of the heap's
+//! pools: the sites that OP-TEE allocates once, while it boots, recur in the same order.
 //!
 //! The heap is walked by address and handed out from its end, so a dump ends with what was allocated
-//! first. It is cut only where all of this holds:
+//! first. Records are split into dumps only if all of this holds:
 //! - at least [`WITNESSES`] sites occur equally often, once in each dump, in the same order in each;
-//! - no more sites than those occur a single time: in one dump that repeats itself, its boot's do;
-//! - after the last of those sites all dumps go on alike, for as long as the last one does.
+//! - no more sites than those occur a single time: in one dump with repetitions, its boot's sites do;
+//! - after the last of those sites all dumps continue with the same records, for the length of the last.
 //!
-//! A heap full of a few alike records, in whatever pattern, has too few such sites; one whose end does not
-//! recur is left whole.
+//! A heap with many records of a few sites, in whatever pattern, has too few such sites; one whose end
+//! does not recur is left whole.
 
 use super::cuts::End;
 
-/// Sites that have to recur in their order. A TA's session and context take three or four that occur once
-/// in each (`core/kernel/{tee_ta_manager,user_ta}.c`, `core/mm/file.c`); the boot of optee_os 4.10 leaves
-/// nine and more.
+/// Sites that have to recur in order. A TA's session and context have three or four that occur once in
+/// each (`core/kernel/{tee_ta_manager,user_ta}.c`, `core/mm/file.c`); the boot of optee_os 4.10 leaves
+/// nine or more.
 const WITNESSES: usize = 8;
 
-/// Records that make a begin look like another one, at most two of them alike.
+/// Number of first records by which starts of dumps are compared, at most two of them the same.
 const HEAD: usize = 4;
 
-/// Records at most between the last site that recurs and the end of a dump, where that end is not known.
+/// Most records between the last recurring site and the end of a dump, if that end is unknown.
 const REST: usize = 64;
 
-/// Sites tried as the last one that recurs.
+/// Number of sites tried as the last recurring one.
 const TRIES: usize = 8;
 
-/// Where each dump of `ids` but the first begins, and whether the last one has no end.
+/// Index where each dump of `ids` but the first starts, and whether the last one has no end.
 pub(super) fn recurring(ids: &[u32], end: End) -> Option<(Vec<usize>, bool)> {
     let counts = count(ids);
-    let once = counts.iter().filter(|n| **n == 1).count();
-    often(&counts).into_iter().find_map(|times| {
-        let seen = Seen::new(ids, &counts, times);
-        seen.lasts().find_map(|last| {
-            let witnesses = seen.witnesses(last);
-            if witnesses < WITNESSES || witnesses < once {
+    let n_singles = counts.iter().filter(|n| **n == 1).count();
+    frequent_counts(&counts).into_iter().find_map(|times| {
+        let occurrences = Seen::new(ids, &counts, times);
+        occurrences.lasts().find_map(|last| {
+            let witnesses = occurrences.witnesses(last);
+            if witnesses < WITNESSES || witnesses < n_singles {
                 return None;
             }
-            let ends: Vec<_> = seen.at(last).iter().map(|at| at + 1).collect();
+            let ends: Vec<_> = occurrences.positions(last).iter().map(|at| at + 1).collect();
             let rest = rest(ids, &ends, end)?;
-            let begins = ends.iter().map(|end| end + rest);
-            let begins: Vec<_> = begins.filter(|begin| *begin < ids.len()).collect();
-            let open = begins.len() == ends.len();
-            Some((begins, open))
+            let starts = ends.iter().map(|end| end + rest);
+            let starts: Vec<_> = starts.filter(|begin| *begin < ids.len()).collect();
+            let open = starts.len() == ends.len();
+            Some((starts, open))
         })
     })
 }
 
-/// Records by which all dumps go on after `ends`.
+/// Number of records that all dumps share after `ends`.
 pub(super) fn rest(ids: &[u32], ends: &[usize], end: End) -> Option<usize> {
     let longest = ids.len() - ends.last()?;
-    let alike = |n: usize| {
+    let is_shared = |n: usize| {
         let first = ids.get(ends[0]..ends[0] + n);
         first.is_some() && ends.iter().all(|end| ids.get(*end..end + n) == first)
     };
     if end == End::Sure {
-        return alike(longest).then_some(longest);
+        return is_shared(longest).then_some(longest);
     }
-    // Where the text ends within a dump, that one begins as the first one does.
+    // If the text ends within a dump, that one starts like the first one.
     let head = head(ids).unwrap_or_default();
-    let begins = |n: usize| {
-        let known = |end: &usize| ids[end + n..].iter().zip(head).all(|(id, known)| id == known);
-        !head.is_empty() && longest >= n + HEAD && ends.iter().all(known)
+    let starts_dump = |n: usize| {
+        let matches_head =
+            |end: &usize| ids[end + n..].iter().zip(head).all(|(id, known)| id == known);
+        !head.is_empty() && longest >= n + HEAD && ends.iter().all(matches_head)
     };
-    let cut = (0..longest.min(REST)).take_while(|n| alike(*n)).find(|n| begins(*n));
-    cut.or_else(|| (end == End::OfText && alike(longest)).then_some(longest))
+    let length = (0..longest.min(REST)).take_while(|n| is_shared(*n)).find(|n| starts_dump(*n));
+    length.or_else(|| (end == End::OfText && is_shared(longest)).then_some(longest))
 }
 
-/// Records that a begin is known by: enough different ones.
+/// The first records of `ids`, if enough of them differ to recognize a start.
 fn head(ids: &[u32]) -> Option<&[u32]> {
     let head = ids.get(..HEAD)?;
     let new = |(at, id): &(usize, &u32)| !head[..*at].contains(id);
     (head.iter().enumerate().filter(new).count() >= HEAD - 1).then_some(head)
 }
 
-/// How often each site occurs.
+/// Number of records of each site.
 fn count(ids: &[u32]) -> Vec<u32> {
     let sites = ids.iter().max().map_or(0, |most| *most as usize + 1);
     let mut counts = vec![0; sites];
@@ -84,20 +85,20 @@ fn count(ids: &[u32]) -> Vec<u32> {
     counts
 }
 
-/// How often enough sites occur to be witnesses: what most of them do first.
-fn often(counts: &[u32]) -> Vec<u32> {
-    let mut all: Vec<_> = counts.iter().copied().filter(|n| *n > 1).collect();
-    if all.len() < WITNESSES {
+/// Numbers of occurrences that enough sites share to be witnesses, the most common first.
+fn frequent_counts(counts: &[u32]) -> Vec<u32> {
+    let mut repeats: Vec<_> = counts.iter().copied().filter(|n| *n > 1).collect();
+    if repeats.len() < WITNESSES {
         return Vec::new();
     }
-    all.sort_unstable();
+    repeats.sort_unstable();
     let mut groups: Vec<_> =
-        all.chunk_by(PartialEq::eq).filter(|alike| alike.len() >= WITNESSES).collect();
+        repeats.chunk_by(PartialEq::eq).filter(|alike| alike.len() >= WITNESSES).collect();
     groups.sort_by_key(|alike| std::cmp::Reverse(alike.len()));
     groups.into_iter().map(|alike| alike[0]).take(TRIES).collect()
 }
 
-/// The sites that occur `times` times, and where: as many places for each, in order.
+/// The sites that occur `times` times, with the positions of each, in order.
 struct Seen {
     times: usize,
     places: Vec<usize>,
@@ -114,7 +115,7 @@ impl Seen {
             });
             lists[number].push(at);
         }
-        // Those that come last in the first dump come first.
+        // Sorted by the position in the first dump, the last one first.
         lists.sort_unstable_by_key(|list| std::cmp::Reverse(list[0]));
         Self { times: times as usize, places: lists.concat() }
     }
@@ -123,27 +124,27 @@ impl Seen {
         self.places.chunks_exact(self.times)
     }
 
-    /// Where the site of that number is.
-    fn at(&self, site: usize) -> &[usize] {
+    /// Positions of the site of that number.
+    fn positions(&self, site: usize) -> &[usize] {
         &self.places[site * self.times..(site + 1) * self.times]
     }
 
-    /// Sites that may be the last ones to recur, the latest one first.
+    /// Candidates for the last recurring site, the latest first.
     fn lasts(&self) -> impl Iterator<Item = usize> + use<> {
         let mut sites: Vec<_> = (0..self.places.len() / self.times).collect();
-        sites.sort_unstable_by_key(|site| std::cmp::Reverse(self.at(*site)[self.times - 1]));
+        sites.sort_unstable_by_key(|site| std::cmp::Reverse(self.positions(*site)[self.times - 1]));
         sites.into_iter().take(TRIES)
     }
 
-    /// How many sites occur once before each place of `last`, all in one order.
+    /// Number of sites that occur once before each position of `last`, all in the same order.
     fn witnesses(&self, last: usize) -> usize {
-        let ends = self.at(last);
+        let ends = self.positions(last);
         let once_each = |places: &&[usize]| {
-            let begins = std::iter::once(None).chain(ends.iter().map(Some));
+            let starts = std::iter::once(None).chain(ends.iter().map(Some));
             places
                 .iter()
                 .zip(ends)
-                .zip(begins)
+                .zip(starts)
                 .all(|((at, end), begin)| at <= end && begin.is_none_or(|begin| begin < at))
         };
         let mut next = ends;

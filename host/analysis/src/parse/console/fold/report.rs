@@ -1,4 +1,4 @@
-//! What was missed, and what was inferred, in words.
+//! Gaps and assumptions, as text.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use crate::{
     text,
 };
 
-/// What only an OP-TEE with malloc debug prints.
-const REMEDY: &str = "build OP-TEE with CFG_TEE_CORE_MALLOC_DEBUG=y and have mdbg_check(1) called \
-                      (xtest --stats --memleak) once per iteration";
+/// How to make OP-TEE print dumps.
+const REMEDY: &str = "build OP-TEE with CFG_TEE_CORE_MALLOC_DEBUG=y and call mdbg_check(1) once per \
+                      iteration (xtest --stats --memleak)";
 
 impl Assembler {
     pub(super) fn gaps(&self, boot: u32) -> Vec<Gap> {
@@ -19,63 +19,67 @@ impl Assembler {
         if self.dumps.records == 0 {
             gaps.push(gap("allocation sites", Reason::NotOffered, Some(REMEDY), 0));
         }
-        let counted = self.counted(boot).into_iter().filter(|(_, _, lost)| *lost > 0);
-        gaps.extend(counted.map(|(what, reason, lost)| gap(what, reason, None, lost)));
+        let losses = self.loss_counts(boot).into_iter().filter(|(_, _, lost)| *lost > 0);
+        gaps.extend(losses.map(|(what, reason, lost)| gap(what, reason, None, lost)));
         for (why, n) in Why::ALL.into_iter().zip(self.tally.why).filter(|(_, n)| *n > 0) {
-            let what = format!("lines that should have told something: {}", why.text());
-            gaps.push(gap(&what, Reason::Damaged, None, n));
+            let description = format!("unreadable lines: {}", why.text());
+            gaps.push(gap(&description, Reason::Damaged, None, n));
         }
         gaps
     }
 
-    /// What may be missing, why, and how much of it is.
-    fn counted(&self, boot: u32) -> [(&'static str, Reason, u64); 8] {
+    /// Possible losses: what, why, and how many.
+    fn loss_counts(&self, boot: u32) -> [(&'static str, Reason, u64); 8] {
         use Reason::{Damaged, NoRoom, NotOffered};
         let elsewhere = self.timeline.elsewhere(boot);
         let sessions = &self.sessions;
         [
-            ("dumps of TAs' own heaps, which no line ties to a TA", NotOffered, self.of_tas),
-            ("region maps that no line ties to a TA", NotOffered, self.nameless),
-            ("samples of other boots, which can't be compared", NotOffered, elsewhere),
-            ("events between the first and the last ones", NoRoom, self.events.dropped()),
-            ("open sessions beyond the youngest ones", NoRoom, sessions.forgotten),
-            ("messages cut by another one within their line", Damaged, self.tally.spliced),
-            ("incidents after the first thousand", NoRoom, self.incidents.dropped),
-            ("opens of sessions that were closed later", NotOffered, sessions.unknown),
+            ("dumps of TA heaps that no line attributes to a TA", NotOffered, self.of_tas),
+            ("region maps that no line attributes to a TA", NotOffered, self.nameless),
+            ("snapshots of other boots, which cannot be compared", NotOffered, elsewhere),
+            (
+                "events between the first and the last ones kept",
+                NoRoom,
+                self.events.dropped_count(),
+            ),
+            ("open sessions older than those kept", NoRoom, sessions.forgotten),
+            ("messages cut by another message on the same line", Damaged, self.tally.spliced),
+            ("incidents after the first 1,000", NoRoom, self.incidents.dropped),
+            ("missing opens of sessions that were closed", NotOffered, sessions.unknown),
         ]
     }
 
     pub(super) fn assumptions(&self) -> Vec<Arc<str>> {
-        let mut said = Vec::new();
-        self.about_dumps(&mut said);
+        let mut assumptions = Vec::new();
+        self.about_dumps(&mut assumptions);
         if self.timeline.dumps > 1 && !self.cut.marked {
-            said.push("each dump ends an iteration: no mark of iterations was given".into());
+            assumptions.push("each dump ends an iteration: no --mark was given".into());
         }
         if self.timeline.stride > 1 {
             let (dumps, stride) =
                 (text::number(self.timeline.dumps), text::number(self.timeline.stride));
             let text = format!(
-                "{dumps} dumps are too many to keep: an iteration stands for {stride} of them"
+                "{dumps} dumps are too many to keep: each iteration stands for {stride} of them"
             );
-            said.push(text.into());
+            assumptions.push(text.into());
         }
         if self.sessions.predicted > 0 {
             let (opened, closed) =
                 (text::number(self.sessions.predicted), text::number(self.sessions.confirmed));
             let text = format!(
-                "ids of {opened} opened sessions are predicted, since no open prints one; {closed} closes \
-                 named a predicted one"
+                "ids of {opened} opened sessions are predicted, since OP-TEE prints none on open; \
+                 {closed} closes confirmed a predicted id"
             );
-            said.push(text.into());
+            assumptions.push(text.into());
         }
         if self.boots > 1 {
             let text = format!(
-                "the TEE started {} times; only the boot with most samples is looked at",
+                "the TEE booted {} times; only the boot with the most snapshots is analyzed",
                 text::number(self.boots)
             );
-            said.push(text.into());
+            assumptions.push(text.into());
         }
-        said
+        assumptions
     }
 
     fn about_dumps(&self, said: &mut Vec<Arc<str>>) {
@@ -84,7 +88,7 @@ impl Assembler {
             if let Some((_, n)) = n.filter(|(_, n)| *n > 0) {
                 let dumps = text::count(*n, "dump");
                 let verb = if *n == 1 { "is" } else { "are" };
-                said.push(format!("{dumps} {verb} taken to begin where {why}").into());
+                said.push(format!("{dumps} {verb} assumed to start where {why}").into());
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Records that follow each other, until it is known which dumps they are.
+//! Successive records, until they are split into dumps.
 
 use super::{
     cuts::{Cuts, End},
@@ -7,53 +7,53 @@ use super::{
 };
 use crate::model::Time;
 
-/// Records that are kept: a thousand dumps of some hundred records, in 1 MiB.
+/// Records that are kept, in 1 MiB: a thousand dumps of some hundred records.
 const MOST: usize = 1 << 18;
 /// Runs of records that are kept, in 3 MiB.
 const MOST_RUNS: usize = 1 << 16;
 
-/// A run of records on successive lines.
+/// Records on successive lines.
 #[derive(Clone, Copy, Debug)]
 struct Run {
-    /// Its first record.
+    /// Index of its first record.
     from: usize,
-    /// Line and time of that.
+    /// Line and time of its first record.
     at: (u64, Option<Time>),
-    /// Records that are missing before it.
+    /// Records missing before it.
     lost: u64,
 }
 
-/// Records of one or more dumps, and of the last one what there is no room for.
+/// Records of one or more dumps, and the counts of those that had no room.
 #[derive(Default)]
 pub(super) struct Row {
     ids: Vec<u32>,
     runs: Vec<Run>,
-    /// Records that may be the pool table, and their source lines.
+    /// Index and source line of records that may be the pool table.
     tables: Vec<(usize, u32)>,
-    /// The first dump, as far as it is not kept.
+    /// The first dump, as far as its records are not kept.
     first: Option<Dump>,
-    /// Objects by site of that.
+    /// Allocations of the first dump, by site.
     counts: Vec<u32>,
     touched: Vec<u32>,
-    /// Whether nothing is added any more.
+    /// Whether no more records are added.
     over: bool,
 }
 
 impl Row {
-    /// Begins a run at a line and time, with records missing before it.
+    /// Starts a run at a line and time, with `lost` records missing before it.
     pub(super) fn run(&mut self, at: (u64, Option<Time>), lost: u64) {
         self.over = false;
-        let from = self.ids.len();
-        // How a text is cut into chunks must not tell, so what goes on does.
+        let start = self.ids.len();
+        // Chunk boundaries must not make a difference, so a run continues across them.
         let goes_on = lost == 0
-            && !self.follows_table(from)
-            && self.runs.last().is_some_and(|run| run.at.0 + (from - run.from) as u64 == at.0);
+            && !self.follows_table(start)
+            && self.runs.last().is_some_and(|run| run.at.0 + (start - run.from) as u64 == at.0);
         if !goes_on {
-            self.runs.push(Run { from, at, lost });
+            self.runs.push(Run { from: start, at, lost });
         }
     }
 
-    /// Adds the records of the run on that line, by their number in the harvest: how many there is room for.
+    /// Adds the records of the run on that line, by their number in the chunk; returns how many had room.
     pub(super) fn records(&mut self, line: u64, ids: &[u32], names: &Names) -> usize {
         self.counts.resize(names.len(), 0);
         for (n, local) in ids.iter().enumerate() {
@@ -61,8 +61,8 @@ impl Row {
                 return n;
             }
             let Some(id) = names.resolve(*local) else {
-                let at = (line + n as u64 + 1, None);
-                self.runs.push(Run { from: self.ids.len(), at, lost: 1 });
+                let position = (line + n as u64 + 1, None);
+                self.runs.push(Run { from: self.ids.len(), at: position, lost: 1 });
                 continue;
             };
             if let Some(line) = names.table_line(id) {
@@ -73,7 +73,7 @@ impl Row {
         ids.len()
     }
 
-    /// Whether what may be the pool table is right before that record.
+    /// Whether the record right before `at` may be the pool table.
     fn follows_table(&self, at: usize) -> bool {
         self.tables.binary_search_by_key(&at, |(table, _)| table + 1).is_ok()
     }
@@ -86,39 +86,39 @@ impl Row {
         self.ids.len() >= MOST || self.runs.len() >= MOST_RUNS
     }
 
-    /// Whether it is known to have ended, and was cut.
+    /// Whether the run is known to have ended.
     pub(super) const fn is_over(&self) -> bool {
         self.over
     }
 
-    /// Where the pool table is: it is further down in its file than whatever else looks like it.
+    /// Indices of the pool tables: of all candidates, the one with the highest source line.
     pub(super) fn tables(&self, known: &mut u32) -> Vec<usize> {
-        let most = self.tables.iter().map(|(_, line)| *line).max();
-        *known = most.map_or(*known, |most| most.max(*known));
+        let highest_line = self.tables.iter().map(|(_, line)| *line).max();
+        *known = highest_line.map_or(*known, |most| most.max(*known));
         self.tables.iter().filter(|(_, line)| line == known).map(|(at, _)| *at).collect()
     }
 
-    /// Takes all dumps but the last one out.
-    pub(super) fn cut(&mut self, cuts: &Cuts, end: End, mut tell: impl FnMut(Dump)) {
+    /// Hands all dumps but the last one to `tell`, and removes them.
+    pub(super) fn split(&mut self, cuts: &Cuts, end: End, mut tell: impl FnMut(Dump)) {
         self.over = end == End::Sure;
-        let mut from = 0;
+        let mut start = 0;
         for to in &cuts.at {
-            self.add(from, Some(*to));
+            self.add(start, Some(*to));
             tell(self.dump());
-            from = *to;
+            start = *to;
         }
-        if end == End::Full && from == 0 {
+        if end == End::Full && start == 0 {
             self.add(0, None);
             self.clear();
         }
-        self.forget(from);
+        self.forget(start);
         if cuts.open && end == End::OfText {
-            let at = (0, None);
-            self.runs.push(Run { from: self.ids.len(), at, lost: 1 });
+            let position = (0, None);
+            self.runs.push(Run { from: self.ids.len(), at: position, lost: 1 });
         }
     }
 
-    /// Takes the last dump out, with records missing at its end.
+    /// Removes and returns the last dump, with `lost` records missing at its end.
     pub(super) fn take(&mut self, lost: u64) -> Dump {
         self.add(0, None);
         self.clear();
@@ -127,7 +127,7 @@ impl Row {
         dump
     }
 
-    /// Adds the records from one place to another, or all there are, to the first dump.
+    /// Adds the records from one index up to another, or to the end, to the first dump.
     fn add(&mut self, from: usize, to: Option<usize>) {
         let place = self.place(from);
         let first = self.first.get_or_insert(place);
@@ -143,7 +143,7 @@ impl Row {
         }
     }
 
-    /// A dump that begins with that record. Its time is known only where a run surely begins with it.
+    /// A dump that starts with that record. Its time is known only if a run surely starts there.
     fn place(&self, from: usize) -> Dump {
         let run = self.runs.partition_point(|run| run.from <= from).checked_sub(1);
         let Some(run) = run.map(|run| self.runs[run]) else { return Dump::default() };
@@ -152,7 +152,7 @@ impl Row {
         Dump { line, time, ..Dump::default() }
     }
 
-    /// The first dump, with what was counted.
+    /// Takes the first dump, with its counts.
     fn dump(&mut self) -> Dump {
         self.touched.sort_unstable();
         let counts = &mut self.counts;
@@ -161,17 +161,17 @@ impl Row {
         Dump { groups, ..self.first.take().unwrap_or_default() }
     }
 
-    /// Forgets the records before that place.
+    /// Drops the records before that index.
     fn forget(&mut self, to: usize) {
         if to == 0 {
             return;
         }
         let place = self.place(to);
         self.runs.retain(|run| run.from >= to);
-        let at = (place.line, place.time);
+        let position = (place.line, place.time);
         match self.runs.first_mut() {
-            Some(run) if run.from == to => run.at = at,
-            _ => self.runs.insert(0, Run { from: to, at, lost: 0 }),
+            Some(run) if run.from == to => run.at = position,
+            _ => self.runs.insert(0, Run { from: to, at: position, lost: 0 }),
         }
         self.runs.iter_mut().for_each(|run| run.from -= to);
         self.ids.drain(..to);
@@ -179,7 +179,7 @@ impl Row {
         self.tables.iter_mut().for_each(|(at, _)| *at -= to);
     }
 
-    /// Forgets all records.
+    /// Drops all records.
     fn clear(&mut self) {
         self.ids.clear();
         self.runs.clear();

@@ -1,4 +1,4 @@
-//! Events from changes of sessions and from steps that rules name.
+//! Events from changes of sessions and from steps of rules.
 
 use super::{Assembler, sessions::Change};
 use crate::{
@@ -24,7 +24,7 @@ impl Assembler {
             }
             Change::Closed(id, opened) => {
                 event.kind = EventKind::Close;
-                // One that nothing told of before is not known to be a session that was told of.
+                // A session whose open was not seen has no number.
                 event.session = opened.map(|opened| opened.told);
                 let stray = id.filter(|_| opened.is_none());
                 event.keys = stray.map(|id| ("id".into(), u64::from(id))).into_iter().collect();
@@ -40,7 +40,7 @@ impl Assembler {
         event
     }
 
-    /// The event of a step that a rule names.
+    /// The event of a rule's step.
     #[inline]
     pub(super) fn step(&self, step: Step, at: (u64, Option<Time>)) -> Event {
         Event {

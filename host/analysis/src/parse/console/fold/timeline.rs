@@ -1,4 +1,4 @@
-//! Samples: which censuses belong to the same moment, and which iteration had ended then.
+//! Snapshots: which dumps, maps and tables belong to the same moment, and to which iteration.
 
 use std::sync::Arc;
 
@@ -7,18 +7,18 @@ use crate::model::{
     Gap, Instance, Moment, OwnerId, Part, Place, Pool, Reason, Sample, Session, Site, Stage, Time,
 };
 
-/// Samples that are kept; from twice as many on every second one is left out.
+/// Snapshots that are kept; at twice as many, every second one is dropped.
 const MOST: usize = 512;
 
-/// Site groups that are kept in all samples together.
+/// Site groups that are kept in all snapshots together.
 const GROUPS: usize = 1 << 17;
 
-/// Censuses of one moment.
+/// Dump, region maps and pools of one moment.
 #[derive(Clone, Debug)]
 pub(super) struct Sheet {
     place: Place,
     time: Option<Time>,
-    /// Boots and marks before it.
+    /// Number of boots before it, and of marks since the last boot.
     boot: u32,
     mark: u32,
     dump: Option<Dump>,
@@ -27,36 +27,36 @@ pub(super) struct Sheet {
     sessions: Vec<Session>,
 }
 
-/// What a census is of.
+/// What starts a new sheet.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lead {
     Dump,
     Map,
 }
 
-/// How a text is cut into iterations.
+/// How a text is split into iterations.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Cut {
-    /// Iterations that don't count, at the beginning.
+    /// Warmup iterations at the start, which don't count.
     pub warmup: u32,
-    /// Whether iterations begin at marks; otherwise each dump ends one.
+    /// Whether iterations start at marks; otherwise each dump ends one.
     pub marked: bool,
 }
 
-/// All sheets.
+/// All sheets, in order.
 pub(super) struct Timeline {
     cut: Cut,
     sheets: Vec<Sheet>,
     lead: Option<Lead>,
     groups: usize,
     boot: u32,
-    /// Marks, and dumps, since the TEE started.
+    /// Marks, and dumps, since the TEE booted.
     marks: u32,
     since: u64,
-    /// Dumps of the text, and how many of them one sample stands for.
+    /// Dumps of the text, and how many of them one snapshot stands for.
     pub(super) dumps: u64,
     pub(super) stride: u64,
-    /// Dumps left out to keep to one sample in so many.
+    /// Dumps skipped since the last kept one.
     skip: u64,
 }
 
@@ -77,7 +77,7 @@ impl Timeline {
         }
     }
 
-    /// Iteration that is going on.
+    /// The current iteration.
     pub(super) fn iteration(&self) -> Option<u32> {
         let n = if self.cut.marked {
             self.marks
@@ -87,18 +87,18 @@ impl Timeline {
         (n > 0).then_some(n)
     }
 
-    /// The TEE started again.
+    /// Starts a boot.
     pub(super) const fn boot(&mut self) {
         self.boot += 1;
         (self.marks, self.since) = (0, 0);
     }
 
-    /// An iteration begins.
+    /// Starts an iteration.
     pub(super) const fn mark(&mut self) {
         self.marks = self.marks.saturating_add(1);
     }
 
-    /// A dump ended; `sessions` are open.
+    /// Adds a finished dump; `sessions` are open.
     pub(super) fn dump(&mut self, place: Place, dump: Dump, sessions: Vec<Session>) {
         self.dumps += 1;
         self.since += 1;
@@ -119,7 +119,7 @@ impl Timeline {
         self.thin();
     }
 
-    /// A region map, or a TA's heap, was told.
+    /// Adds a region map, or a TA's heap.
     pub(super) fn instance(&mut self, place: Place, time: Option<Time>, instance: Instance) {
         let lead = *self.lead.get_or_insert(Lead::Map);
         let id = instance.id;
@@ -134,7 +134,7 @@ impl Timeline {
         self.thin();
     }
 
-    /// A pool was told.
+    /// Adds a pool.
     pub(super) fn table(&mut self, place: Place, table: Pool) {
         let lead = *self.lead.get_or_insert(Lead::Map);
         let kind = table.kind.clone();
@@ -148,7 +148,7 @@ impl Timeline {
         }
     }
 
-    /// The sheet that a census goes to: a new one where `fresh` says so of the last one.
+    /// The sheet to add to: a new one if `fresh` returns true for the last one.
     fn sheet(
         &mut self,
         place: Place,
@@ -156,9 +156,9 @@ impl Timeline {
         fresh: impl Fn(&Sheet) -> bool,
     ) -> &mut Sheet {
         let (boot, mark) = (self.boot, self.marks);
-        let marked = self.cut.marked;
-        let ended = |last: &Sheet| if marked { last.mark != mark } else { fresh(last) };
-        let new = self.sheets.last().is_none_or(|last| last.boot != boot || ended(last));
+        let is_marked = self.cut.marked;
+        let is_ended = |last: &Sheet| if is_marked { last.mark != mark } else { fresh(last) };
+        let new = self.sheets.last().is_none_or(|last| last.boot != boot || is_ended(last));
         if new {
             self.sheets.push(Sheet {
                 place,
@@ -175,7 +175,7 @@ impl Timeline {
         &mut self.sheets[last]
     }
 
-    /// Leaves out every second sample when there are too many.
+    /// Drops every second snapshot when there are too many.
     fn thin(&mut self) {
         if self.sheets.len() < 2 * MOST && (self.groups < GROUPS || self.sheets.len() < 8) {
             return;
@@ -191,25 +191,25 @@ impl Timeline {
         self.groups = dumps.map(|dump| dump.groups.len()).sum();
     }
 
-    /// The boot with most samples; the last one of several.
+    /// The boot with the most snapshots; the last one of several.
     pub(super) fn best_boot(&self) -> u32 {
         let boots = self.sheets.chunk_by(|a, b| a.boot == b.boot);
         boots.max_by_key(|sheets| sheets.len()).map_or(self.boot, |sheets| sheets[0].boot)
     }
 
-    /// Samples of other boots.
+    /// Number of snapshots of other boots.
     pub(super) fn elsewhere(&self, boot: u32) -> u64 {
         self.sheets.iter().filter(|sheet| sheet.boot != boot).count() as u64
     }
 
-    /// All samples of a boot.
+    /// All snapshots of a boot.
     pub(super) fn finish(self, boot: u32, names: &Names) -> Vec<Sample> {
         let Self { cut, sheets, stride, .. } = self;
         let stride = u32::try_from(stride).unwrap_or(u32::MAX);
         let sheets = sheets.into_iter().filter(|sheet| sheet.boot == boot);
-        let numbered = (0_u32..).zip(sheets);
+        let numbered_sheets = (0_u32..).zip(sheets);
         let moment_of = |n, mark| moment(if cut.marked { mark / stride } else { n }, cut.warmup);
-        numbered
+        numbered_sheets
             .map(|(n, sheet)| (moment_of(n, sheet.mark), sheet))
             .map(|(moment, sheet)| sample(sheet, moment, names))
             .collect()
@@ -228,20 +228,22 @@ fn sample(sheet: Sheet, moment: Moment, names: &Names) -> Sample {
     let instances = if sheet.instances.is_empty() {
         absent("TA instances")
     } else {
-        let why = gap("TA instances that printed no region map", Reason::NotOffered, None, 0);
-        Part::Partial(sheet.instances, why)
+        let instance_gap =
+            gap("TA instances that printed no region map", Reason::NotOffered, None, 0);
+        Part::Partial(sheet.instances, instance_gap)
     };
     let pools = if sheet.pools.is_empty() {
         absent("pools")
     } else {
-        let why = gap("pools that no log shows", Reason::NotOffered, None, 0);
-        Part::Partial(sheet.pools, why)
+        let pool_gap = gap("pools not in the log", Reason::NotOffered, None, 0);
+        Part::Partial(sheet.pools, pool_gap)
     };
     let sessions = if sheet.sessions.is_empty() {
         absent("sessions")
     } else {
-        let why = gap("sessions, whose ids no open prints", Reason::NotOffered, None, 0);
-        Part::Partial(sheet.sessions, why)
+        let session_gap =
+            gap("sessions, whose ids OP-TEE does not print on open", Reason::NotOffered, None, 0);
+        Part::Partial(sheet.sessions, session_gap)
     };
     Sample {
         moment,
@@ -256,15 +258,14 @@ fn sample(sheet: Sheet, moment: Moment, names: &Names) -> Sample {
     }
 }
 
-/// Something that was not seen at all.
+/// The gap of something not observed at all.
 pub(super) fn absent<T>(what: &str) -> Part<T> {
     Part::Unobserved(gap(what, Reason::NotOffered, None, 0))
 }
 
 fn sites(dump: Option<&Dump>, names: &Names) -> Part<Vec<Site>> {
     let Some(dump) = dump else {
-        let remedy =
-            "have mdbg_check(1) called in an OP-TEE built with CFG_TEE_CORE_MALLOC_DEBUG=y";
+        let remedy = "call mdbg_check(1) in an OP-TEE built with CFG_TEE_CORE_MALLOC_DEBUG=y";
         return Part::Unobserved(gap("allocation sites", Reason::NotOffered, Some(remedy), 0));
     };
     let sites = dump.groups.iter().filter_map(|(id, count)| {
@@ -289,7 +290,7 @@ fn sites(dump: Option<&Dump>, names: &Names) -> Part<Vec<Site>> {
     }
 }
 
-/// Something that was not seen.
+/// A gap.
 pub(super) fn gap(what: &str, reason: Reason, remedy: Option<&str>, lost: u64) -> Gap {
     Gap { what: what.into(), reason, remedy: remedy.map(Into::into), lost }
 }

@@ -1,4 +1,4 @@
-//! Numbers and UUIDs out of bytes, without going through `str`.
+//! Parses numbers and UUIDs from bytes, without going through `str`.
 
 use teeleak_proto::Uuid;
 
@@ -14,7 +14,7 @@ pub(crate) fn dec(text: &[u8]) -> Option<(u64, &[u8])> {
     }
 }
 
-/// The same, digit by digit.
+/// Like [`dec`], digit by digit.
 #[cold]
 fn dec_by_one(text: &[u8]) -> Option<(u64, &[u8])> {
     let mut value = 0_u64;
@@ -57,7 +57,7 @@ pub(crate) fn hex0x(text: &[u8]) -> Option<(u64, &[u8])> {
     text.starts_with(b"0x").then(|| hex(text)).flatten()
 }
 
-/// A number, or a hash of what is none (FNV-1a, the same in every run).
+/// The value of a number, or a hash of any other text (FNV-1a, the same in every run).
 pub(crate) fn number(text: &[u8]) -> u64 {
     let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
@@ -102,9 +102,9 @@ pub(crate) fn uuid(text: &[u8]) -> Option<(Uuid, &[u8])> {
     Some((Uuid(bytes), rest))
 }
 
-/// What follows `prefix`.
+/// The text after `prefix`, if `text` starts with it.
 #[inline]
-pub(crate) fn after<'a>(text: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
+pub(crate) fn strip_prefix<'a>(text: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     text.strip_prefix(prefix)
 }
 
@@ -117,21 +117,21 @@ pub(crate) fn blanks(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// What follows the first `needle`.
-pub(crate) fn beyond<'a>(text: &'a [u8], needle: &[u8]) -> Option<&'a [u8]> {
+/// The text after the first `needle`.
+pub(crate) fn text_after<'a>(text: &'a [u8], needle: &[u8]) -> Option<&'a [u8]> {
     memchr::memmem::find(text, needle).map(|at| &text[at + needle.len()..])
 }
 
-/// Text for a person: damaged UTF-8 replaced.
+/// Printable text: damaged UTF-8 is replaced.
 pub(crate) fn lossy(text: &[u8]) -> Box<str> {
     String::from_utf8_lossy(text).into()
 }
 
-/// What each byte means as a hexadecimal digit, 16 for none.
+/// Value of each byte as a hexadecimal digit; 16 for any other byte.
 static NIBBLES: [u8; 256] = {
     let mut table = [16; 256];
     let mut byte = 0;
-    // None beyond is a digit.
+    // No byte beyond is a digit.
     while byte < u8::MAX {
         if let Some(value) = nibble(byte) {
             table[byte as usize] = value;

@@ -1,10 +1,10 @@
-//! Where a text may be cut.
+//! Splits a text into chunks of whole lines.
 
 use memchr::{memchr, memrchr};
 
 /// The length of the first chunk of `text`, about `size` bytes: at least one line, and no line in part.
 ///
-/// Any way of cutting a text so gives the same observation.
+/// The size of the chunks makes no difference to the observation.
 #[must_use]
 pub fn chunk_end(text: &[u8], size: usize) -> usize {
     if text.len() <= size {

@@ -1,14 +1,14 @@
-//! Up to eight digits at once, without a branch for each: where a number ends can't be foreseen, and
-//! a processor that guesses wrong loses more time than it takes to read one.
+//! Parses up to eight digits at once, without a branch for each: where a number ends can't be
+//! predicted, and a mispredicted branch costs more than parsing a number.
 
-/// Bytes that are looked at together.
+/// Bytes that are processed together.
 const WORD: usize = 8;
 
 /// The low bit, and the high bit, of each byte.
 const LOW: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x80 * LOW;
 
-/// The first bytes of `text` as a little-endian word, with zeros for those that there are not.
+/// The first bytes of `text` as a little-endian word, padded with zeros.
 #[inline]
 fn word(text: &[u8]) -> u64 {
     match text.first_chunk::<WORD>() {
@@ -17,22 +17,22 @@ fn word(text: &[u8]) -> u64 {
     }
 }
 
-/// The decimal number that `text` begins with and how many digits it has; `None` where that takes
-/// more than one look.
+/// The decimal number that `text` starts with, and its number of digits; `None` for eight digits or
+/// more.
 #[inline]
 pub(crate) fn decimal(text: &[u8]) -> Option<(u64, usize)> {
     let digits = word(text) ^ (0x30 * LOW);
-    // Beyond the first byte that is no digit a carry may spoil the others; nobody looks at those.
+    // Beyond the first byte that is no digit a carry may spoil the others, which are not used.
     let n = good(!(digits.wrapping_add(0x76 * LOW) | digits))?;
-    // The last digit comes to the highest byte, with zeros before the first one.
+    // Moves the last digit to the highest byte, with zeros before the first one.
     let digits = digits.unbounded_shl(64 - 8 * n);
     let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
     let fours = (pairs & 0xff_0000_00ff).wrapping_mul(100 + (1_000_000 << 32));
-    let others = (pairs >> 16 & 0xff_0000_00ff).wrapping_mul(1 + (10_000 << 32));
-    Some((fours.wrapping_add(others) >> 32, n as usize))
+    let other_fours = (pairs >> 16 & 0xff_0000_00ff).wrapping_mul(1 + (10_000 << 32));
+    Some((fours.wrapping_add(other_fours) >> 32, n as usize))
 }
 
-/// The same for digits of hexadecimal numbers, `a` to `f`.
+/// Like [`decimal`], for hexadecimal numbers with digits `a` to `f`.
 #[inline]
 pub(crate) fn hexadecimal(text: &[u8]) -> Option<(u64, usize)> {
     let bytes = word(text);
@@ -41,13 +41,13 @@ pub(crate) fn hexadecimal(text: &[u8]) -> Option<(u64, usize)> {
     let is_letter = letters.wrapping_add(0x7f * LOW) & !letters.wrapping_add(0x79 * LOW) & !letters;
     let n = good(is_digit | is_letter)?;
     let nibbles = (bytes & (0x0f * LOW)) + (bytes >> 6 & LOW) * 9;
-    let one = nibbles.unbounded_shl(64 - 8 * n).swap_bytes();
-    let two = (one | one >> 4) & 0x00ff_00ff_00ff_00ff;
+    let single_digits = nibbles.unbounded_shl(64 - 8 * n).swap_bytes();
+    let two = (single_digits | single_digits >> 4) & 0x00ff_00ff_00ff_00ff;
     let four = (two | two >> 8) & 0x0000_ffff_0000_ffff;
     Some(((four | four >> 16) & 0xffff_ffff, n as usize))
 }
 
-/// How many bytes from the lowest on have their high bit set; `None` for all.
+/// Number of lowest bytes that have their high bit set; `None` if all have.
 #[inline]
 const fn good(bytes: u64) -> Option<u32> {
     let bad = !bytes & HIGH;

@@ -1,17 +1,17 @@
-//! Lines: where they end, and what a terminal, a mail or a transfer left in them.
+//! Splits lines, and removes what a terminal, a mail or a transfer left in them.
 
 use memchr::{memchr, memchr2};
 
-/// Longest line that is read, in bytes; a trace line has 254 (`MAX_PRINT_SIZE` of optee_os
-/// `lib/libutils/ext/include/trace.h`), the rest is room for stamps and symbols.
+/// Longest line that is read, in bytes. A trace line has at most 254 (`MAX_PRINT_SIZE` of optee_os
+/// `lib/libutils/ext/include/trace.h`); the limit leaves room for stamps and symbols.
 pub const MAX_LINE: usize = 64 * 1024;
 
-/// Bytes that a trace line has at most, without what stands left of its prefix.
+/// Length of the longest trace line, in bytes, without what stands left of its prefix.
 pub(crate) const FULL: usize = 254;
 
 const ESCAPE: u8 = 0x1b;
 
-/// Takes the first line off `text`: the line without its newline, and whether it has one.
+/// Removes the first line from `text`: the line without its newline, and whether it had one.
 #[inline]
 pub(crate) fn take<'a>(text: &mut &'a [u8]) -> (&'a [u8], bool) {
     match memchr(b'\n', text) {
@@ -24,7 +24,7 @@ pub(crate) fn take<'a>(text: &mut &'a [u8]) -> (&'a [u8], bool) {
     }
 }
 
-/// `line` without carriage returns and blanks at its ends and without a markdown tick there.
+/// `line` without carriage returns, blanks and Markdown ticks at its ends.
 ///
 /// The kernel's log writes a carriage return as `\\x0d` (Linux Documentation/ABI/testing/dev-kmsg).
 #[inline]
@@ -45,7 +45,7 @@ pub(crate) fn has_controls(line: &[u8]) -> bool {
     memchr2(ESCAPE, 0, line).is_some()
 }
 
-/// Puts `line` into `clean` without NUL bytes and terminal control sequences.
+/// Copies `line` to `clean`, without NUL bytes and terminal control sequences.
 pub(crate) fn without_controls(line: &[u8], clean: &mut Vec<u8>) {
     clean.clear();
     let mut rest = line;
@@ -62,7 +62,7 @@ pub(crate) fn without_controls(line: &[u8], clean: &mut Vec<u8>) {
     clean.truncate(trim(clean).len());
 }
 
-/// Skips the rest of a sequence after ESC: `[` parameters letter, or one byte (ECMA-48).
+/// The text after a control sequence: after ESC, `[` parameters letter, or one byte (ECMA-48).
 fn beyond_sequence(text: &[u8]) -> &[u8] {
     match text {
         [b'[', parameters @ ..] => {

@@ -1,16 +1,16 @@
-//! Short literals, compared a word at a time: a call costs more than to compare.
+//! Short literals, compared a word at a time: a call to `memcmp` costs more.
 
-/// Bytes that are compared at once.
+/// Number of bytes compared at once.
 const WORD: usize = 8;
 
 /// Bytes to compare with.
 #[derive(Clone, Debug)]
 pub(crate) struct Literal {
     bytes: Box<[u8]>,
-    /// The first of its bytes as a little-endian word, and the bits of it that count.
+    /// The first bytes as a little-endian word, and the mask of the bits in use.
     first: u64,
     mask: u64,
-    /// Further whole words, and the last one, which may overlap them; none of up to eight bytes.
+    /// The other whole words, and the last one, which may overlap them; empty for up to eight bytes.
     words: Box<[u64]>,
     last: u64,
 }
@@ -39,9 +39,9 @@ impl Literal {
         self.bytes.len()
     }
 
-    /// Whether `text` begins with it.
+    /// Whether `text` starts with the literal.
     #[inline]
-    pub(crate) fn begins(&self, text: &[u8]) -> bool {
+    pub(crate) fn is_prefix_of(&self, text: &[u8]) -> bool {
         let Some(first) = text.first_chunk::<WORD>() else {
             return text.starts_with(&self.bytes);
         };
@@ -49,7 +49,7 @@ impl Literal {
             && (self.bytes.len() <= WORD || self.goes_on(text))
     }
 
-    /// Whether `text`, which has its first word, has the others, too.
+    /// Whether `text`, whose first word matches, matches the others too.
     #[inline]
     fn goes_on(&self, text: &[u8]) -> bool {
         let Some(text) = text.get(..self.bytes.len()) else { return false };
@@ -71,12 +71,12 @@ mod tests {
             let literal = Literal::new(&text[..length]);
             assert_eq!((literal.len(), literal.bytes()), (length, &text[..length]));
             for cut in 0..=text.len() {
-                assert_eq!(literal.begins(&text[..cut]), cut >= length, "{length} of {cut}");
+                assert_eq!(literal.is_prefix_of(&text[..cut]), cut >= length, "{length} of {cut}");
             }
             for at in 0..length {
                 let mut other = *text;
                 other[at] = b'_';
-                assert!(!literal.begins(&other), "{length} at {at}");
+                assert!(!literal.is_prefix_of(&other), "{length} at {at}");
             }
         }
     }

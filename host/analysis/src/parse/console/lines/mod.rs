@@ -1,4 +1,4 @@
-//! Lines of a console text: where they end, what stands before their message, numbers in them.
+//! Lines of a console text: splitting, prefixes, time stamps and numbers.
 
 pub(super) mod bytes;
 pub(super) mod chunk;

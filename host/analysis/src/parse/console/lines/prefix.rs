@@ -1,6 +1,6 @@
-//! Trace prefixes: from the left edge of a line to its message.
+//! Trace prefixes: everything before the message of a line.
 //!
-//! `core/kernel/trace_ext.c` and `lib/libutils/ext/trace.c` of optee_os write, over the years,
+//! Formats of `core/kernel/trace_ext.c` and `lib/libutils/ext/trace.c` of optee_os, by release:
 //!
 //! ```text
 //! 2.0        DBG [0x0] TEE-CORE:func:line: message          (thread part optional)
@@ -23,16 +23,16 @@ pub(crate) enum Image {
     Core,
     /// The loader of TAs.
     Ldelf,
-    /// A TA; no line says which.
+    /// A TA; the line does not show which.
     Ta,
 }
 
-/// A line taken apart.
+/// A parsed line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head<'a> {
-    /// All that stands before the prefix.
+    /// Everything before the prefix.
     pub left: &'a [u8],
-    /// Who wrote it.
+    /// Image that wrote it.
     pub image: Image,
     /// Thread of the TEE core.
     pub thread: Option<u16>,
@@ -46,16 +46,16 @@ pub(crate) struct Head<'a> {
     pub length: usize,
 }
 
-/// A line up to its ids.
+/// A line parsed up to its ids.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Edge<'a> {
-    /// All that stands before the prefix.
+    /// Everything before the prefix.
     pub left: &'a [u8],
-    /// Who wrote it.
+    /// Image that wrote it.
     pub image: Image,
     /// Thread of the TEE core.
     pub thread: Option<u16>,
-    /// What follows the ids.
+    /// The text after the ids.
     rest: &'a [u8],
 }
 
@@ -66,32 +66,32 @@ pub(crate) fn find(line: &[u8]) -> Option<Head<'_>> {
     Some(Head { length: line.len() - edge.left.len(), ..head(edge) })
 }
 
-/// Finds the first prefix in `line`, and no more of it than who wrote it.
+/// Finds the first prefix in `line`, and parses only its image and ids.
 #[inline]
 pub(crate) fn edge(line: &[u8]) -> Option<Edge<'_>> {
-    let mut from = 0;
+    let mut start = 0;
     loop {
-        let slash = from + memchr(b'/', &line[from..])?;
+        let slash = start + memchr(b'/', &line[start..])?;
         if slash > 0
             && is_level(line[slash - 1])
             && let Some(image) = image(&line[slash + 1..])
         {
             return Some(Edge::new(&line[..slash - 1], image, &line[slash + 4..]));
         }
-        from = slash + 1;
+        start = slash + 1;
     }
 }
 
-/// The prefix of the line before: most lines have the same one, so that comparing replaces reading.
+/// The prefix of the previous line: most lines have the same one, and comparing is faster than parsing.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Known<'a> {
-    /// Image tag and all up to the message.
+    /// The text from the image tag up to the message.
     text: &'a [u8],
     head: Head<'a>,
 }
 
 impl<'a> Known<'a> {
-    /// Like [`find`], but quicker where the prefix is that of the line before.
+    /// Like [`find`], but faster if the prefix is that of the previous line.
     #[inline]
     pub(crate) fn find(known: &mut Option<Self>, line: &'a [u8]) -> Option<Head<'a>> {
         let slash = memchr(b'/', line)?;
@@ -105,7 +105,7 @@ impl<'a> Known<'a> {
             return Some(Head { left, message, length, ..known.head });
         }
         let head = find(line)?;
-        // Only a long prefix says for sure where it ends.
+        // Only a long prefix has an unambiguous end.
         if !head.function.is_empty() && !head.message.is_empty() {
             let (from, to) = (head.left.len() + 2, line.len() - head.message.len());
             *known = line.get(from..to).map(|text| Self { text, head });
@@ -119,7 +119,7 @@ const fn is_level(letter: u8) -> bool {
     matches!(letter, b'U' | b'E' | b'I' | b'D' | b'F' | b'M')
 }
 
-/// Finds the words that releases up to 2.6 wrote instead.
+/// Finds a prefix of releases up to 2.6: `TEE-CORE:` or `USER-TA:`.
 pub(crate) fn find_words(line: &[u8]) -> Option<Head<'_>> {
     let (at, image, len) = match memmem::find(line, b"TEE-CORE:") {
         Some(at) => (at, Image::Core, 9),
@@ -130,7 +130,7 @@ pub(crate) fn find_words(line: &[u8]) -> Option<Head<'_>> {
     Some(head)
 }
 
-/// Whether releases up to 2.6 may have written some of `text`.
+/// Whether `text` has a prefix of releases up to 2.6.
 pub(crate) fn has_words(text: &[u8]) -> bool {
     memmem::find(text, b"TEE-CORE:").is_some() || memmem::find(text, b"USER-TA:").is_some()
 }
@@ -151,7 +151,7 @@ impl<'a> Edge<'a> {
         let (ids, rest) = ids(after);
         // One id is the thread up to 3.2, and the core from 3.3 on.
         let thread = match ids {
-            [Some(_), Some(thread), None] | [_, _, Some(thread)] => known(thread),
+            [Some(_), Some(thread), None] | [_, _, Some(thread)] => known_id(thread),
             _ => None,
         };
         Self { left, image, thread, rest }
@@ -164,10 +164,10 @@ fn head(Edge { left, image, thread, rest }: Edge<'_>) -> Head<'_> {
     Head { left, image, thread, function, source_line, message, length: 0 }
 }
 
-/// Stands for an id printed as `?`.
+/// Value of an id printed as `?`.
 const UNKNOWN: u16 = u16::MAX;
 
-fn known(id: u16) -> Option<u16> {
+fn known_id(id: u16) -> Option<u16> {
     (id != UNKNOWN).then_some(id)
 }
 
@@ -216,9 +216,9 @@ fn function(text: &[u8]) -> (&[u8], u32, &[u8]) {
 
 /// `[0x0]` right before the tag.
 fn words_thread(left: &[u8]) -> Option<u16> {
-    let left = left.strip_suffix(b"] ")?;
-    let open = memchr::memrchr(b'[', left)?;
-    let (value, rest) = super::bytes::hex0x(&left[open + 1..])?;
+    let text = left.strip_suffix(b"] ")?;
+    let open = memchr::memrchr(b'[', text)?;
+    let (value, rest) = super::bytes::hex0x(&text[open + 1..])?;
     rest.is_empty().then(|| u16::try_from(value).ok()).flatten()
 }
 

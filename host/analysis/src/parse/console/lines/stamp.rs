@@ -1,6 +1,6 @@
-//! Times that the way of a trace to a file puts before it.
+//! Time stamps before a trace prefix, added by the kernel, a terminal or logcat.
 //!
-//! Only read where a fact needs its time: most lines never get here.
+//! Only read if a fact needs its time: most lines never get here.
 
 use memchr::{memchr, memrchr};
 
@@ -11,8 +11,8 @@ const SECOND: u64 = 1_000_000_000;
 
 /// Reads the time from what stands to the left of a trace prefix.
 ///
-/// Stamps of the kernel (`[   12.345678]`, `[12.345678@2]`, `5,1234,12345678,-;`) come before those
-/// of a terminal or logcat, since they are nearer to the event.
+/// Stamps of the kernel (`[   12.345678]`, `[12.345678@2]`, `5,1234,12345678,-;`) are preferred to
+/// those of a terminal or logcat, since they are closer to the event.
 pub(crate) fn read(left: &[u8]) -> Option<Time> {
     kernel(left).or_else(|| kmsg(left)).or_else(|| wall(left))
 }
@@ -27,8 +27,8 @@ pub(crate) fn distance(from: Time, to: Time) -> Option<u64> {
     (from.clock == to.clock).then(|| to.ns.saturating_sub(from.ns))
 }
 
-/// Whether both are alike up to the last point, and nothing but a fraction can differ after it: then
-/// no second passed.
+/// Whether both stamps are the same up to the last point, with only a fraction after it: then less
+/// than a second passed.
 #[inline]
 pub(crate) fn same_second(from: &[u8], to: &[u8]) -> bool {
     let Some(point) = memrchr(b'.', from) else { return to == from };
@@ -80,19 +80,19 @@ fn kmsg(left: &[u8]) -> Option<Time> {
     Some(Time { clock: Clock::Monotonic, ns: us.checked_mul(1000)? })
 }
 
-/// `240807_15:27:01.736`, `2024-08-07 15:27:01.736`, `08-07 15:27:01.736` or the time alone, wherever
-/// it stands.
+/// `240807_15:27:01.736`, `2024-08-07 15:27:01.736`, `08-07 15:27:01.736` or the time alone, anywhere
+/// in `left`.
 fn wall(left: &[u8]) -> Option<Time> {
     let colon = memchr(b':', left)?;
-    let from = colon.checked_sub(2)?;
-    let (hour, rest) = dec(&left[from..])?;
+    let start = colon.checked_sub(2)?;
+    let (hour, rest) = dec(&left[start..])?;
     let (minute, rest) = dec(rest.strip_prefix(b":")?)?;
     let (second, rest) = dec(rest.strip_prefix(b":")?)?;
     if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     let part = rest.strip_prefix(b".").and_then(fraction).map_or(0, |(ns, _)| ns);
-    let days = date(&left[..from]).unwrap_or(0);
+    let days = date(&left[..start]).unwrap_or(0);
     let ns = (days * 86_400 + hour * 3600 + minute * 60 + second).checked_mul(SECOND)?;
     Some(Time { clock: Clock::Wall, ns: ns.checked_add(part)? })
 }
@@ -124,10 +124,10 @@ fn days(year: u64, month: u64, day: u64) -> Option<u64> {
     if !(1970..10_000).contains(&year) || !(1..=31).contains(&day) {
         return None;
     }
-    let before = BEFORE.get(usize::try_from(month.checked_sub(1)?).ok()?)?;
+    let days_before = BEFORE.get(usize::try_from(month.checked_sub(1)?).ok()?)?;
     let leaps = |year: u64| year / 4 - year / 100 + year / 400;
     let leap_day = u64::from(month > 2 && leaps(year) > leaps(year - 1));
-    Some((year - 1970) * 365 + leaps(year - 1) - leaps(1969) + before + day - 1 + leap_day)
+    Some((year - 1970) * 365 + leaps(year - 1) - leaps(1969) + days_before + day - 1 + leap_day)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! From a message to what it says: one look at its first byte decides who reads it.
+//! Classifies a message: its first byte selects the parser.
 
 use memchr::memmem;
 
@@ -7,15 +7,15 @@ use super::{
     mdbg, session, stats, status, trouble,
 };
 use crate::parse::console::lines::{
-    bytes::{after, blanks, lossy},
+    bytes::{blanks, lossy, strip_prefix},
     prefix::{Head, Image},
 };
 
-/// Beginnings that are so much ours that a message which ends within one was cut.
+/// Starts of OP-TEE's messages: a message that ends within one was cut off.
 const OURS: [&[u8]; 4] = [b"buffer: ", b"region ", b"Memory allocation failed: ", b"Status of TA "];
 
 /// Reads the message of a line that carries a trace prefix.
-pub(crate) fn tagged(head: &Head<'_>) -> Outcome {
+pub(crate) fn read_tagged(head: &Head<'_>) -> Outcome {
     let message = head.message;
     if let Some(outcome) = fixed(message) {
         return outcome;
@@ -31,11 +31,11 @@ pub(crate) fn tagged(head: &Head<'_>) -> Outcome {
     if message.len() > 2 && OURS.iter().any(|words| words.starts_with(message)) {
         return Outcome::Damaged(Why::Cut);
     }
-    trouble::other(message).unwrap_or(Outcome::Ignored)
+    trouble::read(message).unwrap_or(Outcome::Ignored)
 }
 
-/// Reads a line without any prefix that we know.
-pub(crate) fn untagged(line: &[u8]) -> Outcome {
+/// Reads a line without a known prefix.
+pub(crate) fn read_untagged(line: &[u8]) -> Outcome {
     if let Some(at) = memmem::find(line, b"buffer: ") {
         let tail = &line[at + 8..];
         return match mdbg::read(tail) {
@@ -49,7 +49,7 @@ pub(crate) fn untagged(line: &[u8]) -> Outcome {
     }
     let bare = crate::parse::console::lines::line::bare(line);
     match bare.first() {
-        Some(b'r') => after(bare, b"region ")
+        Some(b'r') => strip_prefix(bare, b"region ")
             .map_or(Outcome::Ignored, |rest| raw(status::region(rest, false))),
         Some(b'S') if bare.starts_with(b"Status of TA ") => raw(status::status(&bare[10..])),
         _ => match stats::read(bare) {
@@ -59,7 +59,7 @@ pub(crate) fn untagged(line: &[u8]) -> Outcome {
     }
 }
 
-/// Without a prefix only what is whole counts: the words alone are not ours.
+/// Without a prefix only intact messages count: the words alone may be anybody's.
 fn raw(outcome: Outcome) -> Outcome {
     match outcome {
         Outcome::Damaged(_) => Outcome::Ignored,
@@ -67,23 +67,23 @@ fn raw(outcome: Outcome) -> Outcome {
     }
 }
 
-/// Messages that mean the same whoever prints them.
+/// Messages that mean the same, whichever image prints them.
 fn fixed(message: &[u8]) -> Option<Outcome> {
     match message.first()? {
         b'b' | b'c' | b'I' | b'O' => record(message).or_else(|| boot(message)),
-        b'M' => match after(message, b"Memory allocation failed: ") {
+        b'M' => match strip_prefix(message, b"Memory allocation failed: ") {
             Some(rest) => Some(trouble::out_of_memory(rest)),
             None => detail(message),
         },
-        b'T' => after(message, b"TEE load address @ ").map(trouble::load_address),
+        b'T' => strip_prefix(message, b"TEE load address @ ").map(trouble::load_address),
         b'C' => (message == b"Call stack:").then_some(Outcome::Fact(What::CallStack)),
         b'0' => Some(trouble::address(message)),
-        b'r' => after(message, b"region ").map(|rest| status::region(rest, false)),
-        b's' => match after(message, b"sect ") {
+        b'r' => strip_prefix(message, b"region ").map(|rest| status::region(rest, false)),
+        b's' => match strip_prefix(message, b"sect ") {
             Some(rest) => Some(status::region(rest, true)),
             None => detail(message),
         },
-        b'S' => match after(message, b"Status of ") {
+        b'S' => match strip_prefix(message, b"Status of ") {
             Some(rest) => Some(status::status(rest)),
             None if message == b"Sessions List:" => Some(Outcome::Fact(What::SessionList)),
             None => detail(message),
@@ -105,7 +105,7 @@ fn record(message: &[u8]) -> Option<Outcome> {
 }
 
 fn boot(message: &[u8]) -> Option<Outcome> {
-    let release = blanks(after(message, b"OP-TEE version:")?);
+    let release = blanks(strip_prefix(message, b"OP-TEE version:")?);
     let end = release.iter().position(|b| *b == b' ').unwrap_or(release.len());
     Some(Outcome::Fact(What::Boot(lossy(&release[..end]))))
 }

@@ -1,4 +1,4 @@
-//! What a single line says, before anything is concluded from its neighbours.
+//! The facts of a single line, before neighboring lines are considered.
 
 use teeleak_proto::Uuid;
 
@@ -7,49 +7,49 @@ use crate::{
     parse::console::lines::prefix::Image,
 };
 
-/// Who wrote a line.
+/// The image and thread that wrote a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Who {
-    /// Which image; `None` for the normal world.
+    /// The image; `None` for the normal world.
     pub image: Option<Image>,
     /// Thread of the TEE core, where printed.
     pub thread: Option<u16>,
 }
 
-/// A line, or a run of lines, that the model is built from.
+/// A line, or a run of lines, with a fact.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     /// Line within the chunk, from 0.
     pub line: u32,
-    /// Who wrote it.
+    /// Image and thread that wrote it.
     pub who: Who,
-    /// When.
+    /// Its time stamp.
     pub time: Option<Time>,
-    /// What it says.
+    /// The fact.
     pub what: What,
 }
 
 /// Successive records of one dump.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Run {
-    /// Where its site numbers begin among those of the harvest.
+    /// Index of its first site number among those of the chunk.
     pub from: u32,
-    /// Where they end.
+    /// Index after its last site number.
     pub to: u32,
-    /// `count:` of the first and of the last record, where the dialect has it.
+    /// `count:` of the first and of the last record, if the dialect has it.
     pub ordinals: Option<(u32, u32)>,
     /// Time of the last record.
     pub until: Option<Time>,
 }
 
-/// What a line says.
+/// The fact of a line.
 #[derive(Clone, Debug)]
 pub(crate) enum What {
     /// Live allocations.
     Records(Run),
-    /// Lines of the secure world about something else; only their number matters.
+    /// Unrelated lines of the secure world; only their number matters.
     Other(u32),
-    /// A line that should have said something.
+    /// A line that should have been a fact and could not be read.
     Damaged,
     /// The core heap had no room.
     OutOfMemory {
@@ -58,13 +58,13 @@ pub(crate) enum What {
         /// Heap.
         context: Option<u64>,
     },
-    /// Something else went wrong.
+    /// Another incident.
     Trouble(IncidentKind, Box<str>),
-    /// Where the TEE core is loaded.
+    /// Load address of the TEE core.
     LoadAddress(u64),
     /// A call stack follows.
     CallStack,
-    /// An address on a line of its own: of a call stack, or of a list of sessions.
+    /// A line with only an address: of a call stack, or of a list of sessions.
     Address(u64, Option<Box<str>>),
     /// A TA's status follows.
     Status {
@@ -77,30 +77,30 @@ pub(crate) enum What {
     StatusDetail,
     /// A list of the TA's sessions follows.
     SessionList,
-    /// A region of the TA whose status this is.
+    /// A region of the TA in the status.
     Region(MapLine),
-    /// An ELF of the TA whose status this is, and where it is loaded.
+    /// An ELF of the TA in the status, and its load address.
     Elf(Uuid, u64),
-    /// A session, or a TA, begins or ends.
+    /// A session is opened or closed, or a TA is loaded or destroyed.
     Session(SessionLine),
     /// A line of `xtest --stats`.
     Stat(StatLine),
     /// The user's mark of an iteration.
     Mark,
-    /// The next one of the steps that rules name.
+    /// The next step of the rules.
     Step,
-    /// The TEE starts.
+    /// The TEE boots; its release.
     Boot(Box<str>),
 }
 
 /// A line of a region map.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct MapLine {
-    /// Number within the map.
+    /// Number of the region within the map.
     pub index: u32,
     /// Virtual address.
     pub va: u64,
-    /// Physical address, or an offset: no identity (`ldelf/ta_elf.c`).
+    /// Physical address, or an offset that identifies nothing (`ldelf/ta_elf.c`).
     pub pa: u64,
     /// Bytes.
     pub size: u64,
@@ -111,9 +111,9 @@ pub(crate) struct MapLine {
 /// A line about a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum SessionLine {
-    /// A TA that runs gets one more session.
+    /// A running TA gets another session.
     Reopen(Uuid),
-    /// A PTA is looked for; printed for every TA, too.
+    /// A PTA is looked up; printed for every TA too.
     LookupPta(Uuid),
     /// A PTA was found.
     OpenPta,
@@ -121,13 +121,13 @@ pub(crate) enum SessionLine {
     Load(Uuid),
     /// Opening failed.
     Failed(Option<Uuid>, u32),
-    /// A session is closed; by its id, or unknown.
+    /// A session is closed; its id, if printed.
     Close(Option<u32>),
-    /// The session that was to be closed does not exist.
+    /// The session to close does not exist.
     NotFound,
-    /// The session closed is gone.
+    /// The closed session is destroyed.
     Destroy,
-    /// An instance is gone.
+    /// An instance is destroyed.
     DestroyContext,
     /// A command failed.
     InvokeError(u32),
@@ -138,13 +138,13 @@ pub(crate) enum SessionLine {
 pub(crate) enum StatLine {
     /// A pool's name.
     Pool(Box<str>),
-    /// A figure of it, by its position in the table.
+    /// A figure of the pool, by its position in the table.
     Figure(u8, u64),
     /// A TA's UUID.
     Ta(Uuid),
-    /// Whether it panicked.
+    /// Whether the TA panicked.
     Panicked(bool),
-    /// Sessions to it.
+    /// Number of sessions to the TA.
     Sessions(u32),
     /// A heading.
     Heading,
@@ -153,19 +153,19 @@ pub(crate) enum StatLine {
 /// Why a line was rejected.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Why {
-    /// It ends in the middle of a message.
+    /// The line ends within the message.
     Cut,
-    /// It is the end of a message whose beginning is missing.
+    /// The start of the message is missing.
     Headless,
-    /// A message has something in it that does not belong there.
+    /// The message has something in it that does not belong there.
     Garbled,
-    /// It is as long as a trace line can get, so its last number may be cut.
+    /// The line has the maximum length, so its last number may be cut off.
     Full,
-    /// The input ends before the line does.
+    /// The input ends within the line.
     Unterminated,
-    /// It is longer than any line is read.
+    /// The line is longer than the limit.
     TooLong,
-    /// A number in it does not fit.
+    /// A number is out of range.
     Number,
 }
 
@@ -181,14 +181,14 @@ impl Why {
         Self::Number,
     ];
 
-    /// What to tell a person.
+    /// The text shown to users.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
             Self::Cut => "ends within the message",
-            Self::Headless => "beginning of the message is missing",
+            Self::Headless => "start of the message is missing",
             Self::Garbled => "message is garbled",
-            Self::Full => "as long as a trace line gets: its end may be cut",
+            Self::Full => "maximum length of a trace line: its end may be cut off",
             Self::Unterminated => "the input ends within the line",
             Self::TooLong => "longer than 64 KiB",
             Self::Number => "number out of range",
@@ -196,15 +196,15 @@ impl Why {
     }
 }
 
-/// What a message turned out to be.
+/// The result of reading a message.
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
-    /// One live allocation: (`count:`, where the rest after `buffer: ` begins in the message).
+    /// One live allocation, with its `count:` if printed.
     Record(Option<u32>),
-    /// Something to build from.
+    /// A fact.
     Fact(What),
-    /// About something else.
+    /// An unrelated message.
     Ignored,
-    /// Damaged.
+    /// A damaged message.
     Damaged(Why),
 }

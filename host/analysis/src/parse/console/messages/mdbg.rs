@@ -3,14 +3,14 @@
 //! `lib/libutils/isoc/bget_malloc.c` of optee_os prints `buffer: %d bytes %s:%d` in every release, with
 //! a newline inside up to 4.0.0 and a word before it (`Ignore`, `Orphaned`) up to 1.0. A vendor's form
 //! puts `count: %d, vaddr: 0x%x, ` before it. A file name may be absolute and contain blanks;
-//! `unknown` stands for none.
+//! `unknown` stands for a missing one.
 
 use memchr::memmem;
 
 use super::fact::Why;
-use crate::parse::console::lines::bytes::{after, dec, dec32};
+use crate::parse::console::lines::bytes::{dec, dec32, strip_prefix};
 
-/// Words that no file name has, but a line with another one in its middle.
+/// Words that no file name contains, but a line spliced into another one does.
 const FOREIGN: [&[u8]; 4] = [b"buffer: ", b" bytes ", b"TC:", b"TA:"];
 
 /// A record's place in the source and its size.
@@ -24,23 +24,23 @@ pub(crate) struct Record<'a> {
     pub size: u64,
 }
 
-/// What `count:` says, where there is one, and what follows `buffer: `.
+/// The value of `count:`, if printed, and the text after `buffer: `.
 pub(crate) type Split<'a> = (Option<u32>, &'a [u8]);
 
-/// Finds the record in a message: what its `count:` says, and what follows `buffer: `.
+/// Finds the record in a message: the value of its `count:`, and the text after `buffer: `.
 ///
-/// `None`: the message is no record. `Some(Err(_))`: it should be one.
+/// `None`: the message is not a record. `Some(Err(_))`: it is a damaged one.
 #[inline]
 pub(crate) fn split(message: &[u8]) -> Option<Result<Split<'_>, Why>> {
-    if let Some(tail) = after(message, b"buffer: ") {
+    if let Some(tail) = strip_prefix(message, b"buffer: ") {
         return Some(Ok((None, tail)));
     }
-    if let Some(rest) = after(message, b"count: ") {
+    if let Some(rest) = strip_prefix(message, b"count: ") {
         return vendor(rest);
     }
     ["Ignore buffer: ", "Orphaned buffer: "]
         .iter()
-        .find_map(|words| after(message, words.as_bytes()))
+        .find_map(|words| strip_prefix(message, words.as_bytes()))
         .map(|tail| Ok((None, tail)))
 }
 
@@ -50,32 +50,32 @@ fn vendor(rest: &[u8]) -> Option<Result<Split<'_>, Why>> {
     let Some((count, rest)) = dec32(rest) else {
         return memmem::find(rest, b"vaddr: ").map(|_| Err(Why::Garbled));
     };
-    let rest = after(rest, b", ")?;
-    let rest = match after(rest, b"vaddr: ") {
-        Some(address) => match address_end(address).and_then(|rest| after(rest, b", ")) {
+    let rest = strip_prefix(rest, b", ")?;
+    let rest = match strip_prefix(rest, b"vaddr: ") {
+        Some(address) => match address_end(address).and_then(|rest| strip_prefix(rest, b", ")) {
             Some(rest) => rest,
             None => return Some(Err(Why::Garbled)),
         },
         None => rest,
     };
-    match after(rest, b"buffer: ") {
+    match strip_prefix(rest, b"buffer: ") {
         Some(tail) => Some(Ok((Some(count), tail))),
         None => Some(Err(if rest.len() < 8 { Why::Cut } else { Why::Garbled })),
     }
 }
 
-/// What follows a `0x` address whose value nobody needs.
+/// The text after a `0x` address, whose value is not needed.
 #[inline]
 fn address_end(text: &[u8]) -> Option<&[u8]> {
-    let digits = after(text, b"0x")?;
+    let digits = strip_prefix(text, b"0x")?;
     let n = digits.iter().take(17).take_while(|digit| digit.is_ascii_hexdigit()).count();
     (1..=16).contains(&n).then(|| &digits[n..])
 }
 
-/// Reads what follows `buffer: `: `32 bytes core/arch/arm/mm/mobj.c:168`.
+/// Reads the text after `buffer: `: `32 bytes core/arch/arm/mm/mobj.c:168`.
 pub(crate) fn read(tail: &[u8]) -> Result<Record<'_>, Why> {
     let (size, rest) = size(tail)?;
-    let rest = match after(rest, b" bytes ") {
+    let rest = match strip_prefix(rest, b" bytes ") {
         Some(rest) => rest,
         None if b" bytes ".starts_with(rest) => return Err(Why::Cut),
         None => return Err(Why::Garbled),
@@ -95,9 +95,9 @@ pub(crate) fn read(tail: &[u8]) -> Result<Record<'_>, Why> {
     if is_file(file.as_bytes()) { Ok(Record { file, line, size }) } else { Err(Why::Garbled) }
 }
 
-/// Bytes requested, printed with `%d`: beyond 2 GiB a negative number.
+/// Bytes requested, printed with `%d`: negative from 2 GiB on.
 fn size(tail: &[u8]) -> Result<(u64, &[u8]), Why> {
-    let (negative, digits) = match after(tail, b"-") {
+    let (negative, digits) = match strip_prefix(tail, b"-") {
         Some(digits) => (true, digits),
         None => (false, tail),
     };
@@ -121,7 +121,7 @@ fn is_file(name: &[u8]) -> bool {
         && !FOREIGN.iter().any(|word| memmem::find(name, word).is_some())
 }
 
-/// Whether `line` is the end of a record that lost its beginning: ` bytes FILE:LINE`.
+/// Whether `line` is a record without its start: ` bytes FILE:LINE`.
 pub(crate) fn is_tail(line: &[u8]) -> bool {
     let Some(at) = memmem::find(line, b" bytes ") else { return false };
     let rest = line[at + 7..].trim_ascii_end();

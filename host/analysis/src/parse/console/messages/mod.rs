@@ -1,4 +1,4 @@
-//! Messages of OP-TEE: what each kind of line says.
+//! Messages of OP-TEE, by kind.
 
 pub(super) mod classify;
 pub(super) mod fact;

@@ -4,11 +4,11 @@
 
 use super::fact::SessionLine;
 use crate::parse::console::lines::{
-    bytes::{after, blanks, dec32, hex, hex32, uuid},
+    bytes::{blanks, dec32, hex, hex32, strip_prefix, uuid},
     prefix::Head,
 };
 
-/// Beginnings of the lines that name a TA, with what they mean.
+/// Starts of the lines that name a TA, and their meaning.
 const NAMED: [(&[u8], Meaning); 9] = [
     (b"Re-open trusted service ", Meaning::Reopen),
     (b"Re-open TA ", Meaning::Reopen),
@@ -29,36 +29,36 @@ enum Meaning {
     Elf,
 }
 
-/// Reads a line about a session; `None` if it is about something else.
+/// Reads a line about a session; `None` for an unrelated line.
 pub(crate) fn read(head: &Head<'_>) -> Option<SessionLine> {
     let message = head.message;
     match message.first()? {
-        b'R' | b'L' => named(message),
-        b'.' => named(message).or_else(|| end(after(message, b"... ")?)),
+        b'R' | b'L' => read_named(message),
+        b'.' => read_named(message).or_else(|| end(strip_prefix(message, b"... ")?)),
         b'D' => end(message),
-        b'O' => after(message, b"Open ").map(|_| SessionLine::OpenPta),
+        b'O' => strip_prefix(message, b"Open ").map(|_| SessionLine::OpenPta),
         b'i' => init_failed(message).or_else(|| close_id(head, message)),
-        b'c' => after(message, b"csess ").and_then(|rest| {
+        b'c' => strip_prefix(message, b"csess ").and_then(|rest| {
             let (_, rest) = hex(rest)?;
             close_id(head, blanks(rest))
         }),
-        b't' => after(message, b"tee_ta_close_session(0x").map(|_| SessionLine::Close(None)),
+        b't' => strip_prefix(message, b"tee_ta_close_session(0x").map(|_| SessionLine::Close(None)),
         b's' => not_found(message),
-        b'F' => failed(message),
+        b'F' => read_failure(message),
         b'E' | b'=' => invoke_error(message),
         _ => None,
     }
 }
 
-fn named(message: &[u8]) -> Option<SessionLine> {
+fn read_named(message: &[u8]) -> Option<SessionLine> {
     let (rest, meaning) =
-        NAMED.iter().find_map(|(start, meaning)| Some((after(message, start)?, meaning)))?;
+        NAMED.iter().find_map(|(start, meaning)| Some((strip_prefix(message, start)?, meaning)))?;
     let (uuid, _) = uuid(rest)?;
     match meaning {
         Meaning::Reopen => Some(SessionLine::Reopen(uuid)),
         Meaning::Lookup => Some(SessionLine::LookupPta(uuid)),
         Meaning::Load => Some(SessionLine::Load(uuid)),
-        // One pair of lines for each store that is tried: `Loading` says it once.
+        // Printed for each store that is tried; `Loading` is printed once.
         Meaning::Elf => None,
     }
 }
@@ -70,12 +70,12 @@ fn end(message: &[u8]) -> Option<SessionLine> {
     message.starts_with(b"Destroy TA ctx").then_some(SessionLine::DestroyContext)
 }
 
-/// `id 5`, which only means something when `tee_ta_close_session` says it.
+/// `id 5`, which has a meaning only if `tee_ta_close_session` prints it.
 fn close_id(head: &Head<'_>, message: &[u8]) -> Option<SessionLine> {
     if !head.function.is_empty() && head.function != b"tee_ta_close_session" {
         return None;
     }
-    match dec32(after(message, b"id ")?)? {
+    match dec32(strip_prefix(message, b"id ")?)? {
         // 3.7 prints UINT_MAX for a session that does not exist.
         (u32::MAX, []) => Some(SessionLine::NotFound),
         (id, []) => Some(SessionLine::Close(Some(id))),
@@ -84,17 +84,17 @@ fn close_id(head: &Head<'_>, message: &[u8]) -> Option<SessionLine> {
 }
 
 fn init_failed(message: &[u8]) -> Option<SessionLine> {
-    let (result, rest) = hex32(after(message, b"init session failed ")?)?;
+    let (result, rest) = hex32(strip_prefix(message, b"init session failed ")?)?;
     rest.is_empty().then_some(SessionLine::Failed(None, result))
 }
 
-fn failed(message: &[u8]) -> Option<SessionLine> {
-    if let Some(rest) = after(message, b"Failed for TA ") {
+fn read_failure(message: &[u8]) -> Option<SessionLine> {
+    if let Some(rest) = strip_prefix(message, b"Failed for TA ") {
         let (uuid, rest) = uuid(rest)?;
-        let (result, _) = hex32(after(rest, b". Return error ")?)?;
+        let (result, _) = hex32(strip_prefix(rest, b". Return error ")?)?;
         return Some(SessionLine::Failed(Some(uuid), result));
     }
-    let (result, _) = hex32(after(message, b"Failed. Return error ")?)?;
+    let (result, _) = hex32(strip_prefix(message, b"Failed. Return error ")?)?;
     Some(SessionLine::Failed(None, result))
 }
 
@@ -106,9 +106,9 @@ fn not_found(message: &[u8]) -> Option<SessionLine> {
 
 /// `Error: ffff000c of 3`; up to 2.0 after `=> `.
 fn invoke_error(message: &[u8]) -> Option<SessionLine> {
-    let message = after(message, b"=> ").unwrap_or(message);
-    let (result, rest) = hex32(after(message, b"Error: ")?)?;
-    let (_, rest) = dec32(after(rest, b" of ")?)?;
+    let message = strip_prefix(message, b"=> ").unwrap_or(message);
+    let (result, rest) = hex32(strip_prefix(message, b"Error: ")?)?;
+    let (_, rest) = dec32(strip_prefix(rest, b" of ")?)?;
     rest.is_empty().then_some(SessionLine::InvokeError(result))
 }
 

@@ -1,24 +1,24 @@
 //! A TA's status and region map.
 //!
 //! Up to 3.5 the TEE core prints them (`core/arch/arm/kernel/user_ta.c`), since 3.6 ldelf does
-//! (`ldelf/ta_elf.c`), with the core's `core/kernel/user_mode_ctx.c` as fallback. A vendor's form says
+//! (`ldelf/ta_elf.c`), with the core's `core/kernel/user_mode_ctx.c` as fallback. A vendor's form has
 //! `Status of user TA((null) UUID) (pointer)` and adds sessions, stack and memory used.
 
 use super::fact::{MapLine, Outcome, What, Why};
-use crate::parse::console::lines::bytes::{after, beyond, blanks, dec32, hex, uuid};
+use crate::parse::console::lines::bytes::{blanks, dec32, hex, strip_prefix, text_after, uuid};
 
 /// Reads `Status of ...`.
 pub(crate) fn status(rest: &[u8]) -> Outcome {
-    let Some(rest) = after(rest, b"TA").or_else(|| after(rest, b"user TA")) else {
+    let Some(rest) = strip_prefix(rest, b"TA").or_else(|| strip_prefix(rest, b"user TA")) else {
         return Outcome::Ignored;
     };
     let rest = rest.trim_ascii();
     if rest.is_empty() {
         return Outcome::Damaged(Why::Cut);
     }
-    let found = (0..rest.len().min(64)).find_map(|at| uuid(&rest[at..]));
-    let context = beyond(rest, b"(0x").and_then(hex).map(|(value, _)| value);
-    match (found, context) {
+    let uuid_match = (0..rest.len().min(64)).find_map(|at| uuid(&rest[at..]));
+    let context = text_after(rest, b"(0x").and_then(hex).map(|(value, _)| value);
+    match (uuid_match, context) {
         (None, None) if rest.len() < 36 => Outcome::Damaged(Why::Cut),
         (found, context) => {
             Outcome::Fact(What::Status { uuid: found.map(|(uuid, _)| uuid), context })
@@ -26,11 +26,11 @@ pub(crate) fn status(rest: &[u8]) -> Outcome {
     }
 }
 
-/// Reads what follows `region` or `sect`.
+/// Reads the text after `region` or `sect`.
 pub(crate) fn region(rest: &[u8], sect: bool) -> Outcome {
     let Some((index, rest)) = dec32(blanks(rest)) else { return Outcome::Ignored };
     let rest = blanks(rest);
-    let Some(rest) = after(rest, b":") else { return Outcome::Ignored };
+    let Some(rest) = strip_prefix(rest, b":") else { return Outcome::Ignored };
     match fields(index, blanks(rest), sect) {
         Ok(region) => Outcome::Fact(What::Region(region)),
         Err(why) => Outcome::Damaged(why),
@@ -38,17 +38,17 @@ pub(crate) fn region(rest: &[u8], sect: bool) -> Outcome {
 }
 
 fn fields(index: u32, rest: &[u8], sect: bool) -> Result<MapLine, Why> {
-    let (va, rest) = named(rest, b"va ")?;
-    let (pa, rest) = named(rest, b"pa ")?;
-    let (size, rest) = named(rest, if sect { b"" } else { b"size " })?;
+    let (va, rest) = named_number(rest, b"va ")?;
+    let (pa, rest) = named_number(rest, b"pa ")?;
+    let (size, rest) = named_number(rest, if sect { b"" } else { b"size " })?;
     let access = if rest.trim_ascii().is_empty() { 0 } else { flags(blanks(rest))? };
     Ok(MapLine { index, va, pa, size, access })
 }
 
 /// `va 0x00100000 `
-fn named<'a>(text: &'a [u8], name: &[u8]) -> Result<(u64, &'a [u8]), Why> {
+fn named_number<'a>(text: &'a [u8], name: &[u8]) -> Result<(u64, &'a [u8]), Why> {
     let text = blanks(text);
-    let Some(rest) = after(text, name) else {
+    let Some(rest) = strip_prefix(text, name) else {
         return Err(if name.starts_with(text) { Why::Cut } else { Why::Garbled });
     };
     let (value, rest) = hex(rest).ok_or(if rest.is_empty() { Why::Cut } else { Why::Garbled })?;
@@ -60,7 +60,7 @@ fn named<'a>(text: &'a [u8], name: &[u8]) -> Result<(u64, &'a [u8]), Why> {
 
 /// `flags rw-s`: 3 letters in 2.6, `rwxRWX` (user, then kernel) from the core since 3.0, `rwxs` from ldelf.
 fn flags(text: &[u8]) -> Result<u8, Why> {
-    let Some(flags) = after(text, b"flags ") else {
+    let Some(flags) = strip_prefix(text, b"flags ") else {
         return Err(if b"flags ".starts_with(text) { Why::Cut } else { Why::Garbled });
     };
     let len = flags.iter().take_while(|b| **b != b' ').count();
@@ -87,14 +87,14 @@ fn flags(text: &[u8]) -> Result<u8, Why> {
 pub(crate) fn elf(rest: &[u8]) -> Outcome {
     let read = || {
         let (_, rest) = dec32(rest)?;
-        let (uuid, rest) = uuid(after(rest, b"] ")?)?;
-        let (address, _) = hex(after(rest, b" @ ")?)?;
+        let (uuid, rest) = uuid(strip_prefix(rest, b"] ")?)?;
+        let (address, _) = hex(strip_prefix(rest, b" @ ")?)?;
         Some(What::Elf(uuid, address))
     };
     read().map_or(Outcome::Ignored, Outcome::Fact)
 }
 
-/// Beginnings of further lines of a status.
+/// Starts of further lines of a status.
 const DETAILS: [&[u8]; 12] = [
     b"arch:",
     b"Arch:",

@@ -3,15 +3,17 @@
 use super::fact::{Outcome, What, Why};
 use crate::{
     model::IncidentKind,
-    parse::console::lines::bytes::{after, beyond, blanks, dec, hex, hex0x, hex32, lossy},
+    parse::console::lines::bytes::{
+        blanks, dec, hex, hex0x, hex32, lossy, strip_prefix, text_after,
+    },
 };
 
-/// Reads what follows `Memory allocation failed: ` (`print_oom`, 3.6.0 and later).
+/// Reads the text after `Memory allocation failed: ` (`print_oom`, 3.6.0 and later).
 pub(crate) fn out_of_memory(rest: &[u8]) -> Outcome {
-    let Some((requested, rest)) = after(rest, b"size ").and_then(dec) else {
+    let Some((requested, rest)) = strip_prefix(rest, b"size ").and_then(dec) else {
         return Outcome::Damaged(if rest.len() < 6 { Why::Cut } else { Why::Garbled });
     };
-    let context = after(rest, b" context ").and_then(hex);
+    let context = strip_prefix(rest, b" context ").and_then(hex);
     match (rest, context) {
         (_, Some((context, []))) => {
             Outcome::Fact(What::OutOfMemory { requested, context: Some(context) })
@@ -21,7 +23,7 @@ pub(crate) fn out_of_memory(rest: &[u8]) -> Outcome {
     }
 }
 
-/// An address on a line of its own, with what symbolize.py puts after it.
+/// Reads a line with an address, and what symbolize.py appends to it.
 pub(crate) fn address(message: &[u8]) -> Outcome {
     match hex0x(message) {
         Some((address, [])) => Outcome::Fact(What::Address(address, None)),
@@ -40,7 +42,7 @@ pub(crate) fn load_address(rest: &[u8]) -> Outcome {
     }
 }
 
-/// Messages of optee_os that say that some pool is empty, and who is out of what:
+/// Messages of optee_os about an exhausted pool:
 /// `core/arch/arm/kernel/thread_optee_smc.c`, `lib/libutils/ext/mempool.c`, `core/mm/vm.c`,
 /// `core/arch/arm/kernel/virtualization.c`, `lib/libutee/{tcb,user_ta_entry}.c`.
 const EXHAUSTED: [&[u8]; 5] = [
@@ -51,12 +53,12 @@ const EXHAUSTED: [&[u8]; 5] = [
     b"Can't allocate memory for page tables",
 ];
 
-/// Reads one of the rarer messages.
-pub(crate) fn other(message: &[u8]) -> Option<Outcome> {
+/// Reads a message about an incident.
+pub(crate) fn read(message: &[u8]) -> Option<Outcome> {
     let kind = match message.first()? {
         b'T' => ta_panic(message)?,
         b'P' | b'a' if is_panic(message) => IncidentKind::CorePanic,
-        b'U' | b'C' if beyond(message, b"-abort at address ").is_some() => abort(message)?,
+        b'U' | b'C' if text_after(message, b"-abort at address ").is_some() => abort(message)?,
         b'F' | b'R' | b'P' | b'C' | b'O' | b'i' | b'o' => exhausted(message)?,
         _ => return None,
     };
@@ -64,7 +66,7 @@ pub(crate) fn other(message: &[u8]) -> Option<Outcome> {
 }
 
 fn ta_panic(message: &[u8]) -> Option<IncidentKind> {
-    let (code, _) = after(message, b"TA panicked with code ").and_then(hex32)?;
+    let (code, _) = strip_prefix(message, b"TA panicked with code ").and_then(hex32)?;
     Some(IncidentKind::TaPanic { code })
 }
 
@@ -72,15 +74,15 @@ fn ta_panic(message: &[u8]) -> Option<IncidentKind> {
 fn is_panic(message: &[u8]) -> bool {
     message.starts_with(b"Panic at ")
         || message.starts_with(b"Panic '")
-        || (message.starts_with(b"assertion '") && beyond(message, b"' failed at ").is_some())
+        || (message.starts_with(b"assertion '") && text_after(message, b"' failed at ").is_some())
 }
 
 fn abort(message: &[u8]) -> Option<IncidentKind> {
-    let who = message.starts_with(b"User mode ")
+    let has_subject = message.starts_with(b"User mode ")
         || message.starts_with(b"User TA ")
         || message.starts_with(b"Core ");
-    let address = beyond(message, b" at address ").and_then(hex).map(|(address, _)| address);
-    who.then_some(IncidentKind::Abort { address })
+    let address = text_after(message, b" at address ").and_then(hex).map(|(address, _)| address);
+    has_subject.then_some(IncidentKind::Abort { address })
 }
 
 fn exhausted(message: &[u8]) -> Option<IncidentKind> {
@@ -89,7 +91,7 @@ fn exhausted(message: &[u8]) -> Option<IncidentKind> {
     {
         return Some(IncidentKind::NormalWorldMemory);
     }
-    if let Some((requested, rest)) = after(message, b"Failed to allocate ").and_then(dec)
+    if let Some((requested, rest)) = strip_prefix(message, b"Failed to allocate ").and_then(dec)
         && blanks(rest).starts_with(b"bytes, please tune the pool size")
     {
         return Some(IncidentKind::PoolExhausted { requested: Some(requested) });

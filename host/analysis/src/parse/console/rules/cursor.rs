@@ -1,28 +1,28 @@
-//! Which rules may match which lines of a chunk, found in one sweep over it.
+//! Finds which rules may match which lines of a chunk, in one pass.
 
 use aho_corasick::{AhoCorasick, Input, MatchKind, packed};
 use memchr::memmem::Finder;
 
 use crate::parse::console::lines::literal::Literal;
 
-/// A set of rules, those 64 apart together.
+/// A set of rules; rules 64 apart share a bit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Which(u64);
 
 impl Which {
-    /// None of them.
+    /// No rule.
     const NONE: Self = Self(0);
 
-    /// All of them.
+    /// All rules.
     const ALL: Self = Self(u64::MAX);
 
-    const fn of(rule: usize) -> Self {
+    const fn for_rule(rule: usize) -> Self {
         Self(1 << (rule % 64))
     }
 
     #[inline]
-    pub(super) const fn has(self, rule: usize) -> bool {
-        self.0 & Self::of(rule).0 != 0
+    pub(super) const fn contains(self, rule: usize) -> bool {
+        self.0 & Self::for_rule(rule).0 != 0
     }
 
     const fn add(&mut self, other: Self) {
@@ -34,15 +34,15 @@ impl Which {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::parse::console) struct Hits {
     pub(super) which: Which,
-    /// Where in the line the first one of their literals begins, or 0.
+    /// Offset in the line of the first of their literals, or 0.
     pub(super) from: usize,
 }
 
 impl Hits {
-    /// None of them.
+    /// No rule.
     pub(in crate::parse::console) const NONE: Self = Self { which: Which::NONE, from: 0 };
 
-    /// All of them, anywhere.
+    /// All rules, anywhere in the line.
     pub(in crate::parse::console) const ANY: Self = Self { which: Which::ALL, from: 0 };
 
     /// The same rules, anywhere in the line.
@@ -51,38 +51,39 @@ impl Hits {
         Self { from: 0, ..self }
     }
 
-    /// Whether there is none.
+    /// Whether no rule may match.
     #[inline]
     pub(in crate::parse::console) const fn is_none(self) -> bool {
         self.which.0 == 0
     }
 }
 
-/// A literal, and the rules whose literals are there where it is.
+/// A literal, and the rules whose literals occur wherever it does.
 type Entry = (Box<[u8]>, Which);
 
-/// Finds where the next literal begins, and the rules of those that begin there.
+/// Finds the next literal, and the rules of all literals that start there.
 #[derive(Clone, Debug)]
 enum Search {
-    /// They all begin alike, as those of one vendor's traces do; with what follows that.
+    /// The literals share a prefix, as those of one vendor's traces do; with the rest of each.
     Alike(Finder<'static>, Vec<(Literal, Which)>),
-    /// Up to some hundred, with vector instructions; the longest one of those that begin there.
+    /// Up to some hundred literals, with vector instructions; finds the longest that starts there.
     Packed(packed::Searcher, Vec<Entry>),
-    /// Any number, likewise.
+    /// Any number of literals; finds the longest that starts there.
     Any(AhoCorasick, Vec<Entry>),
 }
 
-/// Bytes that literals have in common at least to be found by them.
+/// Shortest common prefix that is searched for, in bytes.
 const ALIKE: usize = 4;
 
 impl Search {
-    /// `None` without any literal, or if they are too many.
+    /// `None` without literals, or if there are too many.
     fn new(literals: Vec<Entry>) -> Option<Self> {
         let (first, _) = literals.first()?;
-        let alike = literals.iter().map(|(literal, _)| alike(first, literal)).min()?;
-        if alike >= ALIKE {
-            let finder = Finder::new(&first[..alike]).into_owned();
-            let rests = literals.iter().map(|(literal, which)| (&literal[alike..], *which));
+        let common_length =
+            literals.iter().map(|(literal, _)| common_prefix_length(first, literal)).min()?;
+        if common_length >= ALIKE {
+            let finder = Finder::new(&first[..common_length]).into_owned();
+            let rests = literals.iter().map(|(literal, which)| (&literal[common_length..], *which));
             let rests = rests.map(|(rest, which)| (Literal::new(rest), which)).collect();
             return Some(Self::Alike(finder, rests));
         }
@@ -93,23 +94,23 @@ impl Search {
             return Some(Self::Packed(packed, literals));
         }
         let mut builder = AhoCorasick::builder();
-        let any = builder.match_kind(MatchKind::LeftmostLongest).build(bytes()).ok()?;
-        Some(Self::Any(any, literals))
+        let automaton = builder.match_kind(MatchKind::LeftmostLongest).build(bytes()).ok()?;
+        Some(Self::Any(automaton, literals))
     }
 
     #[inline]
     fn find(&self, chunk: &[u8], mut from: usize) -> Option<(usize, Which)> {
         let (found, literals) = match self {
             Self::Alike(finder, rests) => loop {
-                let at = from + finder.find(chunk.get(from..)?)?;
-                let after = &chunk[at + finder.needle().len()..];
-                let mut which = Which::NONE;
-                let there = rests.iter().filter(|(rest, _)| rest.begins(after));
-                there.for_each(|(_, rules)| which.add(*rules));
-                if which != Which::NONE {
-                    return Some((at, which));
+                let position = from + finder.find(chunk.get(from..)?)?;
+                let tail = &chunk[position + finder.needle().len()..];
+                let mut rule_set = Which::NONE;
+                let matches = rests.iter().filter(|(rest, _)| rest.is_prefix_of(tail));
+                matches.for_each(|(_, rules)| rule_set.add(*rules));
+                if rule_set != Which::NONE {
+                    return Some((position, rule_set));
                 }
-                from = at + 1;
+                from = position + 1;
             },
             Self::Packed(packed, literals) => {
                 (packed.find_in(chunk, (from..chunk.len()).into())?, literals)
@@ -121,50 +122,50 @@ impl Search {
     }
 }
 
-/// How many bytes two literals have in common at their beginnings.
-fn alike(one: &[u8], other: &[u8]) -> usize {
+/// Length of the common prefix of two literals, in bytes.
+fn common_prefix_length(one: &[u8], other: &[u8]) -> usize {
     one.iter().zip(other).take_while(|(one, other)| one == other).count()
 }
 
-/// What every match of some rule contains.
+/// The literals of all rules, which every match of a rule contains.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Literals {
     search: Option<Search>,
-    /// Rules without.
+    /// Rules without a literal.
     always: Which,
     /// All rules.
     all: Which,
 }
 
 impl Literals {
-    /// Of all rules, in their order; empty for a rule that has none.
+    /// The literals of all rules, in order; empty for a rule without one.
     pub(super) fn new(all: &[&[u8]]) -> Self {
         let mut literals = Self::default();
         let mut distinct: Vec<Entry> = Vec::new();
         for (at, literal) in all.iter().enumerate() {
-            literals.all.add(Which::of(at));
+            literals.all.add(Which::for_rule(at));
             if literal.is_empty() {
-                literals.always.add(Which::of(at));
+                literals.always.add(Which::for_rule(at));
             } else if !distinct.iter().any(|(known, _)| **known == **literal) {
                 distinct.push(((*literal).into(), Which::NONE));
             }
         }
-        // Where a literal is, all that begin as it does are, too.
+        // Where a literal occurs, all its prefixes occur too.
         for (one, which) in &mut distinct {
-            let there = |literal: &[u8]| !literal.is_empty() && one.starts_with(literal);
-            let rules = all.iter().enumerate().filter(|(_, literal)| there(literal));
-            rules.for_each(|(at, _)| which.add(Which::of(at)));
+            let is_contained = |literal: &[u8]| !literal.is_empty() && one.starts_with(literal);
+            let rules = all.iter().enumerate().filter(|(_, literal)| is_contained(literal));
+            rules.for_each(|(at, _)| which.add(Which::for_rule(at)));
         }
-        let none = distinct.is_empty();
+        let is_empty = distinct.is_empty();
         literals.search = Search::new(distinct);
-        if literals.search.is_none() && !none {
+        if literals.search.is_none() && !is_empty {
             literals.always = literals.all;
         }
         literals
     }
 }
 
-/// Where in a chunk one of the literals occurs next: lines between need no look.
+/// Position of the next literal in a chunk: lines before it are skipped.
 pub(in crate::parse::console) struct Cursor<'a> {
     chunk: &'a [u8],
     literals: &'a Literals,
@@ -179,7 +180,7 @@ impl<'a> Cursor<'a> {
         cursor
     }
 
-    /// Rules that may match between `start` and `end`; to be asked in rising order.
+    /// Rules that may match between `start` and `end`; to be called in rising order.
     #[inline]
     pub(in crate::parse::console) fn hits(&mut self, start: usize, end: usize) -> Hits {
         if self.next >= end {
@@ -188,8 +189,8 @@ impl<'a> Cursor<'a> {
         if self.next < start {
             self.seek(start);
         }
-        let from = self.next.min(end) - start;
-        Hits { which: self.hits_here(end), from }
+        let offset = self.next.min(end) - start;
+        Hits { which: self.hits_here(end), from: offset }
     }
 
     #[inline]
@@ -204,8 +205,8 @@ impl<'a> Cursor<'a> {
 
     fn seek(&mut self, from: usize) {
         let search = self.literals.search.as_ref();
-        let found = search.and_then(|search| search.find(self.chunk, from));
-        (self.next, self.which) = found.unwrap_or((usize::MAX, Which::NONE));
+        let next_match = search.and_then(|search| search.find(self.chunk, from));
+        (self.next, self.which) = next_match.unwrap_or((usize::MAX, Which::NONE));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rules: a vendor's own trace lines as steps of a protocol.
+//! Rules: read a vendor's trace lines as steps of a protocol.
 //!
 //! ```toml
 //! [[rule]]
@@ -6,9 +6,9 @@
 //! pattern = 'input_buf_map: channel (?<channel>\d+) pa (?<pa>0x[0-9a-f]+) ret (?<result>\S+)'
 //! ```
 //!
-//! Every named group becomes a key of the step. Some names mean more: `result` (0 for success),
-//! `session`, `ta` (a UUID), `pid`, `tid` and `comm` of the process that did it. Numbers are decimal,
-//! or hexadecimal after `0x`; any other text is told apart by a hash of it.
+//! Every named group becomes a key of the step. Some names have a meaning: `result` (0 for success),
+//! `session`, `ta` (a UUID), `pid`, `tid` and `comm` of the calling process. Numbers are decimal, or
+//! hexadecimal after `0x`; of any other text a hash is used.
 
 mod cursor;
 mod rule;
@@ -23,9 +23,9 @@ use toml::Spanned;
 
 use crate::mistake::Mistake;
 
-/// A pattern for the lines that begin an iteration.
+/// The pattern for the lines that start an iteration is invalid.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the mark is no regular expression: {0}")]
+#[error("the mark is not a valid regular expression: {0}")]
 pub struct MarkError(String);
 
 /// Compiled rules.
@@ -53,25 +53,29 @@ impl Rules {
     /// Adds the rules of a file; `source` is its name in messages.
     ///
     /// # Errors
-    /// Says where the file is no TOML, has a key that no rule has, an empty step or a pattern that is
-    /// no regular expression.
+    /// If the file is not valid TOML, or has an unknown key, an empty step or an invalid pattern; with the
+    /// place of the mistake.
     pub fn add_file(&mut self, source: &str, text: &str) -> Result<(), Mistake> {
         let mistake = |span, message: &str, hint: &str| {
             Mistake::new((source, text), span, message, Some(hint.to_owned()))
         };
         let form: FileForm = toml::from_str(text).map_err(|error| {
             let span = error.span().unwrap_or(0..text.len().min(1));
-            mistake(span, error.message(), "a rule is a table [[rule]] with `step` and `pattern`")
+            mistake(span, error.message(), "a rule is a [[rule]] table with `step` and `pattern`")
         })?;
         for rule in form.rule {
             let step = rule.step.get_ref();
             if step.is_empty() {
-                let hint = "give it one, such as \"map\"";
+                let hint = "name the step, for example \"map\"";
                 return Err(mistake(rule.step.span(), "the step has no name", hint));
             }
             let compiled = Rule::new(Some(step.as_str().into()), rule.pattern.get_ref());
             let compiled = compiled.map_err(|message| {
-                mistake(rule.pattern.span(), &message, "its syntax is that of the crate `regex`")
+                mistake(
+                    rule.pattern.span(),
+                    &message,
+                    "patterns use the syntax of the Rust crate `regex`",
+                )
             })?;
             self.rules.push(compiled);
         }
@@ -79,7 +83,7 @@ impl Rules {
         Ok(())
     }
 
-    /// The text of the rules that come with teeleak under that name.
+    /// The text of teeleak's built-in rules of that name.
     #[must_use]
     pub fn built_in(name: &str) -> Option<&'static str> {
         match name {
@@ -89,10 +93,10 @@ impl Rules {
         }
     }
 
-    /// Adds the pattern of the lines that begin an iteration.
+    /// Adds the pattern of the lines that start an iteration.
     ///
     /// # Errors
-    /// When it is no regular expression.
+    /// When the pattern is not a valid regular expression.
     pub fn add_mark(&mut self, pattern: &str) -> Result<(), MarkError> {
         self.rules.push(Rule::new(None, pattern).map_err(MarkError)?);
         self.index();
@@ -103,27 +107,27 @@ impl Rules {
         self.literals = Literals::new(&self.rules.iter().map(Rule::literal).collect::<Vec<_>>());
     }
 
-    /// Whether there are none.
+    /// Whether there are no rules.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }
 
-    /// Whether one of them is a mark.
+    /// Whether one of the rules is a mark.
     #[must_use]
     pub fn has_mark(&self) -> bool {
         self.rules.iter().any(|rule| rule.step.is_none())
     }
 
-    /// Looks for lines of `chunk` that may match.
+    /// A cursor over the lines of `chunk` that may match.
     pub(super) fn cursor<'a>(&'a self, chunk: &'a [u8]) -> Cursor<'a> {
         Cursor::new(&self.literals, chunk)
     }
 
-    /// What the first rule that matches says of `line`, of those that [`Cursor::hits`] names.
+    /// Applies the first rule that matches `line`, of those that [`Cursor::hits`] returned.
     #[inline]
     pub(super) fn apply(&self, line: &[u8], hits: Hits, steps: &mut Steps) -> Option<Hit> {
-        let rules = self.rules.iter().enumerate().filter(|(at, _)| hits.which.has(*at));
+        let rules = self.rules.iter().enumerate().filter(|(at, _)| hits.which.contains(*at));
         rules.map(|(_, rule)| rule).find_map(|rule| rule.apply(line, hits.from, steps))
     }
 }

@@ -1,4 +1,4 @@
-//! One rule: a compiled pattern, and what its groups mean.
+//! One rule: a compiled pattern, and the meaning of its groups.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{
     parse::console::lines::bytes::{number, uuid},
 };
 
-/// A step that a rule named.
+/// A step of a rule.
 #[derive(Clone, PartialEq, Debug)]
 pub(in crate::parse::console) struct Step {
     pub name: Name,
@@ -24,20 +24,20 @@ pub(in crate::parse::console) struct Step {
     pub keys: Keys,
 }
 
-/// What a rule says of a line.
+/// The result of a rule that matched.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::parse::console) enum Hit {
-    /// An iteration begins.
+    /// An iteration starts.
     Mark,
-    /// A step, which was added to the others.
+    /// A step, added to the others.
     Step,
 }
 
-/// Steps that rules named.
+/// Steps of rules.
 #[derive(Clone, Debug, Default)]
 pub(in crate::parse::console) struct Steps {
     pub all: Vec<Step>,
-    /// Who did the last one: most likely also the next one.
+    /// Caller of the last step, most likely also of the next one.
     last: Option<Arc<Party>>,
 }
 
@@ -56,7 +56,7 @@ impl Steps {
     }
 }
 
-/// Numbers of a pattern's groups, by what they mean.
+/// Numbers of a pattern's groups, by meaning.
 #[derive(Clone, Debug, Default)]
 struct Meanings {
     result: Option<usize>,
@@ -81,7 +81,7 @@ impl Meanings {
         }
     }
 
-    fn wanted(&self, group: usize) -> Want {
+    fn group_kind(&self, group: usize) -> Want {
         if [self.ta, self.comm].contains(&Some(group)) {
             return Want::Text;
         }
@@ -96,14 +96,14 @@ pub(super) struct Rule {
     /// `None` for the mark.
     pub(super) step: Option<Name>,
     regex: Regex,
-    /// The same without the regex engine, where that can be.
+    /// The same pattern without the regex engine, if possible.
     straight: Option<Straight>,
-    /// Whether a match begins with its literal.
+    /// Whether a match starts with its literal.
     leads: bool,
     meanings: Meanings,
-    /// Names of those groups that are keys.
+    /// Names of the groups that are keys.
     names: Names,
-    /// Bytes that every match contains; empty if there are none.
+    /// The longest literal that every match contains; may be empty.
     literal: Finder<'static>,
 }
 
@@ -115,14 +115,15 @@ impl Rule {
         let mut parser = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build();
         let hir = parser.parse(pattern).ok();
         let literal = hir.as_ref().map(longest_literal).unwrap_or_default();
-        let named = || (0..).zip(regex.capture_names()).filter_map(|(n, name)| Some((n, name?)));
+        let named_groups =
+            || (0..).zip(regex.capture_names()).filter_map(|(n, name)| Some((n, name?)));
         let mut meanings = Meanings::default();
-        named().for_each(|(group, name)| meanings.add(group, name));
-        let keys = named().filter(|(group, _)| meanings.keys.contains(group));
-        let wanted = |group| meanings.wanted(group);
+        named_groups().for_each(|(group, name)| meanings.add(group, name));
+        let keys = named_groups().filter(|(group, _)| meanings.keys.contains(group));
+        let kind_of = |group| meanings.group_kind(group);
         Ok(Self {
             step,
-            straight: hir.as_ref().and_then(|hir| Straight::new(hir, wanted)),
+            straight: hir.as_ref().and_then(|hir| Straight::new(hir, kind_of)),
             leads: hir.as_ref().is_some_and(|hir| leads(hir, &literal)),
             names: keys.map(|(_, name)| name.into()).collect::<Vec<_>>().as_slice().into(),
             literal: Finder::new(&literal).into_owned(),
@@ -131,26 +132,26 @@ impl Rule {
         })
     }
 
-    /// Bytes that every match contains; empty if there are none.
+    /// The longest literal that every match contains; may be empty.
     pub(super) fn literal(&self) -> &[u8] {
         self.literal.needle()
     }
 
-    /// What it says of `line`, in which none of the rules' literals begins before `from`.
+    /// Applies the rule to `line`, in which no literal of the rules starts before `from`.
     #[inline]
     pub(super) fn apply(&self, line: &[u8], from: usize, steps: &mut Steps) -> Option<Hit> {
         if let Some(straight) = &self.straight {
-            let mut found = Found::default();
-            let from = if self.leads { from } else { 0 };
-            straight.find(line, from, &mut found).then_some(())?;
-            return Some(self.hit(&Direct { straight, found: &found, line }, steps));
+            let mut values = Found::default();
+            let start = if self.leads { from } else { 0 };
+            straight.find(line, start, &mut values).then_some(())?;
+            return Some(self.record_match(&Direct { straight, found: &values, line }, steps));
         }
         self.literal.find(line)?;
-        Some(self.hit(&self.regex.captures(line)?, steps))
+        Some(self.record_match(&self.regex.captures(line)?, steps))
     }
 
     #[inline]
-    fn hit(&self, groups: &impl Groups, steps: &mut Steps) -> Hit {
+    fn record_match(&self, groups: &impl Groups, steps: &mut Steps) -> Hit {
         let Some(name) = self.step else { return Hit::Mark };
         let step = self.step(name, groups, steps);
         steps.all.push(step);
@@ -162,23 +163,23 @@ impl Rule {
         let meanings = &self.meanings;
         let number = |group: Option<usize>| group.and_then(|group| groups.number(group)).map(low);
         let text = |group: Option<usize>| group.and_then(|group| groups.text(group));
-        let mut keys = Keys::of(self.names);
+        let mut keys = Keys::with_names(self.names);
         meanings.keys.iter().for_each(|group| keys.push(groups.number(*group)));
         let (pid, tid, comm) = (number(meanings.pid), number(meanings.tid), text(meanings.comm));
-        let known = pid.is_some() || tid.is_some() || comm.is_some();
+        let has_party = pid.is_some() || tid.is_some() || comm.is_some();
         Step {
             name,
             result: number(meanings.result),
             session: number(meanings.session),
             uuid: text(meanings.ta).and_then(uuid).map(|(uuid, _)| uuid),
-            by: known
+            by: has_party
                 .then(|| steps.party(pid.unwrap_or(0), tid.unwrap_or(0), comm.unwrap_or_default())),
             keys,
         }
     }
 }
 
-/// The groups of a match, by their numbers; `None` for those that it has not.
+/// The groups of a match, by their numbers; `None` for those that did not take part.
 trait Groups {
     fn number(&self, group: usize) -> Option<u64>;
     fn text(&self, group: usize) -> Option<&[u8]>;
@@ -229,7 +230,7 @@ fn longest_literal(hir: &Hir) -> Vec<u8> {
     }
 }
 
-/// Whether every match of `hir` begins with these bytes.
+/// Whether every match of `hir` starts with these bytes.
 fn leads(hir: &Hir, literal: &[u8]) -> bool {
     match hir.kind() {
         HirKind::Literal(first) => *first.0 == *literal,
@@ -239,9 +240,9 @@ fn leads(hir: &Hir, literal: &[u8]) -> bool {
     }
 }
 
-/// The part of a regex error that says what is wrong, on one line.
+/// The reason of a regex error, on one line.
 fn reason(error: &regex::Error) -> String {
     let text = error.to_string();
     let last = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or(&text);
-    format!("no regular expression: {}", last.trim().trim_start_matches("error: "))
+    format!("not a valid regular expression: {}", last.trim().trim_start_matches("error: "))
 }

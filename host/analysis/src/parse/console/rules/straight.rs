@@ -1,17 +1,18 @@
-//! Patterns that one look from left to right decides: literals and runs of bytes, each of which ends
-//! where the next part begins. Trace lines are like that, and a regex engine takes ten times as long.
+//! Patterns that are matched in one pass from left to right: literals and runs of bytes, each of which
+//! ends where the next part starts. Most trace lines need no more, and a regex engine takes ten times
+//! as long.
 //!
-//! Invariant: finds what the regex finds, or is not made at all (`tests` compare the two).
+//! Invariant: finds what the regex finds, or is not used at all (`tests` compare the two).
 
 use memchr::memmem::Finder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use crate::parse::console::lines::{bytes::number, digits, literal::Literal};
 
-/// Most groups of a pattern that is taken, the whole match included.
+/// Most groups of a pattern, the whole match included.
 const GROUPS: usize = 16;
 
-/// What is wanted of a group.
+/// How a group is used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Want {
     Nothing,
@@ -19,36 +20,36 @@ pub(crate) enum Want {
     Number,
 }
 
-/// What the groups of a match are: numbers, or where they begin and end as two halves.
+/// The groups of a match: the value of a number, or start and end of a text as two halves.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Found([u64; GROUPS]);
 
-/// A pattern of that kind.
+/// A pattern of literals and runs.
 #[derive(Clone, Debug)]
 pub(crate) struct Straight {
-    /// Where a match begins.
+    /// Finds the start of a match.
     first: Finder<'static>,
     begin: Literal,
-    /// What follows.
+    /// The parts after the first literal.
     parts: Vec<Part>,
-    /// Groups that are read as numbers on the way.
+    /// Groups that are read as numbers while matching.
     numbers: [bool; GROUPS],
 }
 
 /// A set of bytes.
 type Set = Box<[bool; 256]>;
 
-/// A pattern in pieces.
+/// A piece of a pattern.
 #[derive(Clone, Debug)]
 enum Piece {
     Literal(Literal),
-    /// At least one byte of a set, and as many as there are.
+    /// One or more bytes of a set, as many as possible.
     Run(Set),
     Begin(usize),
     End(usize),
 }
 
-/// A literal, which may be empty, and what comes after it.
+/// A literal, which may be empty, and what follows it.
 #[derive(Clone, Debug)]
 struct Part {
     before: Literal,
@@ -61,7 +62,7 @@ enum What {
     Run(Set),
     Begin(usize),
     End(usize),
-    /// A run of decimal digits that nobody asks for.
+    /// A run of decimal digits that is not used.
     Digits,
     /// A group that is a run of decimal digits.
     Decimal(usize),
@@ -70,15 +71,15 @@ enum What {
 }
 
 impl Straight {
-    /// The pattern, if it is one of that kind; with what is wanted of each group.
+    /// The pattern, if it has only literals and runs; `wanted` returns how each group is used.
     pub(crate) fn new(hir: &Hir, wanted: impl Fn(usize) -> Want) -> Option<Self> {
         let mut pieces = Vec::new();
         flatten(hir, &mut pieces)?;
         let Piece::Literal(begin) = pieces.first()?.clone() else { return None };
         let solid = |piece: &&Piece| matches!(piece, Piece::Literal(_) | Piece::Run(_));
         let solids: Vec<_> = pieces.iter().filter(solid).collect();
-        let decided = solids.windows(2).all(|pair| match pair {
-            [Piece::Run(set), next] => next.begins().all(|byte| !set[usize::from(byte)]),
+        let is_unambiguous = solids.windows(2).all(|pair| match pair {
+            [Piece::Run(set), next] => next.first_bytes().all(|byte| !set[usize::from(byte)]),
             _ => true,
         });
         let parts = fuse(&pieces[1..], wanted);
@@ -89,15 +90,15 @@ impl Straight {
             }
         }
         let first = Finder::new(begin.bytes()).into_owned();
-        decided.then_some(Self { first, begin, parts, numbers })
+        is_unambiguous.then_some(Self { first, begin, parts, numbers })
     }
 
-    /// Finds the leftmost match in `line`, of which none begins before `from`.
+    /// Finds the leftmost match in `line`; no match starts before `from`.
     #[inline]
     pub(crate) fn find(&self, line: &[u8], mut from: usize, found: &mut Found) -> bool {
         loop {
             let Some(rest) = line.get(from..) else { return false };
-            if !self.begin.begins(rest) {
+            if !self.begin.is_prefix_of(rest) {
                 let Some(at) = self.first.find(rest) else { return false };
                 from += at;
             }
@@ -108,12 +109,12 @@ impl Straight {
         }
     }
 
-    /// What follows the first literal, from `at` on.
+    /// Matches the parts after the first literal, from `at` on.
     #[inline]
     fn rest(&self, line: &[u8], at: usize, found: &mut Found) -> bool {
         let mut rest = &line[at..];
         for Part { before, what } in &self.parts {
-            if !before.begins(rest) {
+            if !before.is_prefix_of(rest) {
                 return false;
             }
             rest = &rest[before.len()..];
@@ -140,7 +141,7 @@ impl Straight {
         true
     }
 
-    /// The number that a group is.
+    /// The value of a group that is a number.
     #[inline]
     pub(crate) fn number(&self, line: &[u8], found: &Found, group: usize) -> u64 {
         if self.numbers[group] { found.0[group] } else { number(found.text(line, group)) }
@@ -148,7 +149,7 @@ impl Straight {
 }
 
 impl Found {
-    /// The text of a group that is none of the pattern's numbers.
+    /// The text of a group that is not a number.
     #[inline]
     pub(crate) fn text<'l>(&self, line: &'l [u8], group: usize) -> &'l [u8] {
         let place = self.0[group];
@@ -157,7 +158,7 @@ impl Found {
     }
 }
 
-/// How many bytes `text` begins with that are of a set.
+/// Number of bytes of a set at the start of `text`.
 #[inline]
 fn run(text: &[u8], set: &Set) -> usize {
     let mut rest = text;
@@ -169,7 +170,7 @@ fn run(text: &[u8], set: &Set) -> usize {
     text.len() - rest.len()
 }
 
-/// Reads a run of decimal digits, as [`number`] does; gives its length.
+/// Reads a run of decimal digits, as [`number`] does; returns its length.
 #[inline]
 fn decimal(text: &[u8], value: &mut u64) -> usize {
     if let Some((read, length)) = digits::decimal(text) {
@@ -181,7 +182,7 @@ fn decimal(text: &[u8], value: &mut u64) -> usize {
     length
 }
 
-/// Reads `0x` and a run of hexadecimal digits, `a` to `f`, likewise.
+/// Reads `0x` and a run of hexadecimal digits, `a` to `f`; returns its length.
 #[inline]
 fn hexadecimal(text: &[u8], value: &mut u64) -> usize {
     let [b'0', b'x', rest @ ..] = text else { return 0 };
@@ -198,20 +199,20 @@ fn hexadecimal(text: &[u8], value: &mut u64) -> usize {
     length
 }
 
-/// Whether a set is that of these bytes.
-fn is(set: &Set, bytes: &[u8]) -> bool {
+/// Whether a set has exactly these bytes.
+fn is_set_of(set: &Set, bytes: &[u8]) -> bool {
     (0..=u8::MAX).all(|byte| set[usize::from(byte)] == bytes.contains(&byte))
 }
 
-/// Puts groups that are numbers together, and leaves out those that nobody wants.
+/// Fuses the pieces of groups that are numbers, and leaves out unused groups.
 fn fuse(mut pieces: &[Piece], wanted: impl Fn(usize) -> Want) -> Vec<Part> {
     let mut parts = Vec::new();
-    let mut before = Vec::new();
+    let mut prefix = Vec::new();
     while let [first, others @ ..] = pieces {
         let (what, after) = match (number_of(pieces, &wanted), first) {
             (Some(number), _) => number,
             (None, Piece::Literal(literal)) => {
-                before.extend_from_slice(literal.bytes());
+                prefix.extend_from_slice(literal.bytes());
                 pieces = others;
                 continue;
             }
@@ -223,37 +224,39 @@ fn fuse(mut pieces: &[Piece], wanted: impl Fn(usize) -> Want) -> Vec<Part> {
             (None, Piece::Begin(group)) => (What::Begin(*group), others),
             (None, Piece::End(group)) => (What::End(*group), others),
         };
-        parts.push(Part { before: Literal::new(&std::mem::take(&mut before)), what });
+        parts.push(Part { before: Literal::new(&std::mem::take(&mut prefix)), what });
         pieces = after;
     }
-    if !before.is_empty() {
-        parts.push(Part { before: Literal::new(&before), what: What::Nothing });
+    if !prefix.is_empty() {
+        parts.push(Part { before: Literal::new(&prefix), what: What::Nothing });
     }
     parts
 }
 
-/// The number that these pieces begin with, and what follows it.
+/// The number that these pieces start with, and the pieces after it.
 fn number_of(pieces: &[Piece], wanted: impl Fn(usize) -> Want) -> Option<(What, &[Piece])> {
     let is_number = |group: usize| wanted(group) == Want::Number;
     Some(match pieces {
         [Piece::Begin(group), Piece::Run(set), Piece::End(_), after @ ..]
-            if is_number(*group) && is(set, b"0123456789") =>
+            if is_number(*group) && is_set_of(set, b"0123456789") =>
         {
             (What::Decimal(*group), after)
         }
         [Piece::Begin(group), Piece::Literal(zero), Piece::Run(set), Piece::End(_), after @ ..]
-            if is_number(*group) && zero.bytes() == b"0x" && is(set, b"0123456789abcdef") =>
+            if is_number(*group)
+                && zero.bytes() == b"0x"
+                && is_set_of(set, b"0123456789abcdef") =>
         {
             (What::Hexadecimal(*group), after)
         }
-        [Piece::Run(set), after @ ..] if is(set, b"0123456789") => (What::Digits, after),
+        [Piece::Run(set), after @ ..] if is_set_of(set, b"0123456789") => (What::Digits, after),
         _ => return None,
     })
 }
 
 impl Piece {
-    /// Bytes that it may begin with.
-    fn begins(&self) -> impl Iterator<Item = u8> {
+    /// Bytes that the piece may start with.
+    fn first_bytes(&self) -> impl Iterator<Item = u8> {
         (0..=u8::MAX).filter(move |byte| match self {
             Self::Literal(literal) => literal.bytes().first() == Some(byte),
             Self::Run(set) => set[usize::from(*byte)],
@@ -262,7 +265,7 @@ impl Piece {
     }
 }
 
-/// Adds the pieces of `hir`; `None` if there is one of another kind.
+/// Adds the pieces of `hir`; `None` if it has anything else.
 fn flatten(hir: &Hir, pieces: &mut Vec<Piece>) -> Option<()> {
     match hir.kind() {
         HirKind::Literal(literal) => pieces.push(Piece::Literal(Literal::new(&literal.0))),

@@ -2,16 +2,16 @@
 //! and the patch that vendors' 3.10 kernels have).
 //!
 //! ```text
-//! 119706 times                                  sorted: so many allocations are alike
+//! 119706 times                                  sorted: number of allocations with this stack
 //! Page allocated via order 0, mask 0x2084d0     raw: one allocation
 //! [<ffffffc00015b700>] __get_free_pages+0x30/0x80
 //! [<ffffffc00017596c>] __pte_alloc_kernel+0x28/0xa8
 //!
-//! 2 times, 8 pages:                             newer ones say the pages, too
+//! 2 times, 8 pages:                             newer ones print the pages, too
 //! ```
 //!
-//! A raw one has a block for each allocation in use, hundreds of thousands, and few stacks: a block whose
-//! stack was read before is told by its bytes.
+//! A raw file has a block for each live allocation, hundreds of thousands, but few stacks: a block whose
+//! stack was read before is recognized by its bytes.
 
 mod texts;
 
@@ -25,10 +25,10 @@ use crate::model::{Census, Ledger, Place, Row};
 /// Bytes of a page.
 const PAGE: u64 = 4096;
 
-/// Frames that are kept of each stack.
+/// Frames that are kept per stack.
 const FRAMES: usize = 64;
 
-/// How the first line of a block begins, before the order.
+/// Start of the first line of a block, before the order.
 const HEAD: &str = "Page allocated via order ";
 
 /// Order and stack.
@@ -37,7 +37,7 @@ type Alike = (u32, Vec<Arc<str>>);
 #[derive(Default)]
 pub(super) struct PageOwner {
     at: Option<Place>,
-    /// What all blocks of one stack and order have in common: where the first one stands, and how many.
+    /// Groups of blocks with the same stack and order: place of the first one, and number of allocations.
     groups: Vec<(Place, u64)>,
     all: HashMap<Alike, usize>,
     texts: Texts,
@@ -87,17 +87,17 @@ impl Parser for PageOwner {
         LineOutcome::Ignored
     }
 
-    fn known(&mut self, text: &[u8]) -> Option<(usize, u64)> {
-        // What `page_owner_sort` has counted stands in front of its block.
+    fn take_known(&mut self, text: &[u8]) -> Option<(usize, u64)> {
+        // `page_owner_sort` prints the count in front of its block.
         if self.times.is_some() {
             return None;
         }
-        let known = self.texts.known(text)?;
+        let known_block = self.texts.find(text)?;
         self.close();
-        if let Some((_, times)) = self.groups.get_mut(known.group) {
+        if let Some((_, times)) = self.groups.get_mut(known_block.group) {
             *times = times.saturating_add(1);
         }
-        Some((known.bytes, known.lines))
+        Some((known_block.bytes, known_block.lines))
     }
 
     fn end(&mut self, out: &mut Out) {
@@ -138,16 +138,16 @@ impl PageOwner {
         LineOutcome::Parsed
     }
 
-    /// Ends the block that is open; gives where its like are counted.
+    /// Ends the open block; returns its group.
     fn close(&mut self) -> Option<usize> {
         let Block { place, times, order, stack } = self.block.take()?;
         let (room, next) = (self.groups.len() < MOST, self.groups.len());
-        let alike = (order, stack);
-        let group = match self.all.get(&alike) {
+        let key = (order, stack);
+        let group = match self.all.get(&key) {
             Some(group) => *group,
             None if room => {
                 self.groups.push((place, 0));
-                self.all.insert(alike, next);
+                self.all.insert(key, next);
                 next
             }
             None => {
@@ -186,6 +186,6 @@ pub(super) fn site(stack: &[Arc<str>]) -> Option<Arc<str>> {
         "folio_alloc",
         "new_slab",
     ];
-    let own = |name: &str| OWN.iter().any(|own| name.starts_with(own));
-    stack.iter().find(|name| !own(name)).or(stack.first()).cloned()
+    let is_allocator = |name: &str| OWN.iter().any(|own| name.starts_with(own));
+    stack.iter().find(|name| !is_allocator(name)).or(stack.first()).cloned()
 }

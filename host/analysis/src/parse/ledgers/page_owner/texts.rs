@@ -1,7 +1,7 @@
-//! Blocks of `page_owner` that were read before, by their bytes.
+//! Cache of the blocks of `page_owner`, by their bytes.
 //!
-//! Of two allocations by one stack nothing differs but the first line, which has process and time, and the one
-//! that tells the page.
+//! Blocks of two allocations with the same stack differ only in the first line, which has process and time,
+//! and in the line with the page.
 //!
 //! ```text
 //! Page allocated via order 0, mask 0x…, pid 1, tgid 1 (init), ts 1 ns     order
@@ -15,29 +15,29 @@ use rustc_hash::FxHashMap;
 
 use super::HEAD;
 
-/// Bytes of a block at most; of longer ones nothing is kept.
+/// Longest cached block, in bytes.
 const BLOCK: usize = 16 << 10;
 
-/// Texts that are kept.
+/// Most texts in the cache.
 const MOST: usize = 1 << 16;
 
 /// A block that was read before.
 pub(super) struct Known {
-    /// Where its like are counted.
+    /// Index of its group.
     pub(super) group: usize,
     pub(super) bytes: usize,
     pub(super) lines: u64,
 }
 
-/// Groups and numbers of lines of texts.
+/// Texts, each with its group and number of lines.
 type Kept = FxHashMap<Box<[u8]>, (usize, u64)>;
 
-/// Texts that were read, by the order of their blocks.
+/// Known texts, by the order of their blocks.
 #[derive(Default)]
 pub(super) struct Texts {
     by_order: FxHashMap<u8, Kept>,
     count: usize,
-    /// The one that is being read.
+    /// Order and text of the block being read.
     next: Option<(u8, Box<[u8]>)>,
 }
 
@@ -45,15 +45,15 @@ pub(super) struct Texts {
 struct Parts<'t> {
     order: u8,
     text: &'t [u8],
-    /// Bytes of all of it.
+    /// Bytes of the whole block.
     bytes: usize,
-    /// Lines in front of the text.
+    /// Lines before the text.
     heads: u64,
 }
 
 impl Texts {
-    /// What was read of a text that begins like this one. One that is new will be learned.
-    pub(super) fn known(&mut self, text: &[u8]) -> Option<Known> {
+    /// Looks up the block at the start of `text`; remembers a new one for [`Self::learn`].
+    pub(super) fn find(&mut self, text: &[u8]) -> Option<Known> {
         if !text.starts_with(HEAD.as_bytes()) {
             return None;
         }
@@ -69,21 +69,21 @@ impl Texts {
         }
     }
 
-    /// What is read next is not what was asked for.
+    /// Drops the remembered block: what is read next is a different one.
     pub(super) fn forget(&mut self) {
         self.next = None;
     }
 
-    /// The block whose text was not known has ended and is counted there.
+    /// Adds the remembered block, which has ended and belongs to `group`.
     pub(super) fn learn(&mut self, group: usize) {
         let Some((order, text)) = self.next.take() else { return };
         let blank = |line: &[u8]| line.iter().all(u8::is_ascii_whitespace);
         if text.strip_suffix(b"\n").is_none_or(|text| text.split(|byte| *byte == b'\n').any(blank))
         {
-            // The block has ended there, and something else follows.
+            // The block ended at the blank line, and something else follows.
             return;
         }
-        // The empty line at the end, too.
+        // Includes the empty line at the end.
         let lines = memchr_iter(b'\n', &text).count() as u64 + 1;
         self.by_order.entry(order).or_default().insert(text, (group, lines));
         self.count += 1;
@@ -100,8 +100,8 @@ fn parts(block: &[u8]) -> Option<Parts<'_>> {
         begin += memchr(b'\n', &block[begin..])? + 1;
         heads += 1;
     }
-    let whole = &block[begin..block.len().min(BLOCK)];
-    // The text has the line's end in it, and all of the block the empty line.
-    let end = memmem::find(whole, b"\n\n")? + 1;
-    Some(Parts { order, text: &whole[..end], bytes: begin + end + 1, heads })
+    let window = &block[begin..block.len().min(BLOCK)];
+    // The text includes the newline of its last line, and the block the empty line.
+    let end = memmem::find(window, b"\n\n")? + 1;
+    Some(Parts { order, text: &window[..end], bytes: begin + end + 1, heads })
 }

@@ -1,26 +1,26 @@
-//! Sessions, rebuilt from lines that say little.
+//! Reconstructs sessions from the few lines that mention them.
 //!
 //! No release prints an id when a session is opened, and ids repeat: `new_session_id()` of optee_os
-//! `core/kernel/tee_ta_manager.c` takes the last one of the opener's list plus one, and starts again with
-//! 1 when the list is empty. So the id of an open is predicted by keeping each opener's list.
+//! `core/kernel/tee_ta_manager.c` takes the last id of the opener's list plus one, and restarts with 1
+//! when the list is empty. So the id of an open is predicted by keeping each opener's list.
 //!
-//! Nothing says that an open succeeded, either: it did when the next line on its way is not about its
-//! failure. A close with an id that no open session has is the close of the one being opened, or, where
-//! none is, of the youngest: then its predicted id was wrong. Ids rise along a list, so an older session
-//! with a higher id is in another list, that of a TA which opened it.
+//! No line reports that an open succeeded, either: it did unless the next line reports its failure. A
+//! close with an id that no open session has closes the session being opened or, if there is none, the
+//! youngest one, whose predicted id was wrong. Ids rise along a list, so an older session with a higher
+//! id is in another list, that of a TA which opened it.
 
 use teeleak_proto::Uuid;
 
 use super::instances::Instances;
 use crate::parse::console::messages::fact::{SessionLine, Who};
 
-/// Sessions that are remembered; a log can't make the list grow without bound.
+/// Sessions that are kept, so that memory is bounded.
 const MOST: usize = 1024;
 
 /// UUID of the system PTA (optee_os `core/pta/system.c`), to which only TAs can open sessions.
 const SYSTEM: Uuid = Uuid(*b"\x3a\x2f\x89\x78\x5d\xc0\x11\xe8\x9c\x2d\xfa\x7a\xe0\x1b\xbe\xbc");
 
-/// An open that has begun.
+/// An open in progress.
 #[derive(Clone, Copy)]
 struct Pending {
     uuid: Uuid,
@@ -28,76 +28,76 @@ struct Pending {
     opener: u32,
     /// Whether a PTA was found.
     pta: bool,
-    /// Instance that serves it, once known.
+    /// Instance that serves the session, once known.
     instance: Option<u32>,
 }
 
-/// A session that was opened.
+/// An open session.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Opened {
     pub(super) id: u32,
-    /// The number under which it was told: the id that was predicted, unless another one has that.
+    /// Its number in events: the predicted id, unless another session has that.
     pub(super) told: u32,
     /// Instance that opened it, 0 for the normal world.
     pub(super) opener: u32,
     pub(super) uuid: Uuid,
     pub(super) instance: u32,
     thread: Option<u16>,
-    /// Whether a TA opened it that no line names.
+    /// Whether an unknown TA opened it.
     foreign: bool,
 }
 
 impl Opened {
-    /// Whether it is in the normal world's list.
+    /// Whether the session is in the normal world's list.
     const fn of_normal_world(&self) -> bool {
         self.opener == 0 && !self.foreign
     }
 
-    /// Whether libutee keeps it as long as the TA lives that opened it: the one to the system PTA.
+    /// Whether libutee keeps the session open as long as its TA lives: the one to the system PTA.
     pub(super) fn is_kept(&self) -> bool {
         self.opener != 0 && self.uuid == SYSTEM
     }
 }
 
-/// What a line made of the sessions.
+/// A change of the sessions.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Change {
     Opened(Opened),
-    /// With the result.
+    /// An open failed: the TA, and the result code.
     Failed(Uuid, u32),
-    /// With the id as printed, and the session where that could be told.
+    /// A close: the id as printed, and the session if known.
     Closed(Option<u32>, Option<Opened>),
     InvokeFailed(u32),
 }
 
 impl Change {
-    /// Whether it is about a session that libutee keeps.
+    /// Whether the session is one that libutee keeps.
     pub(super) fn is_of_kept(&self) -> bool {
         matches!(self, Self::Opened(session) | Self::Closed(_, Some(session)) if session.is_kept())
     }
 }
 
-/// Sessions that are open as far as the text tells.
+/// Tracks which sessions are open.
 #[derive(Default)]
 pub(super) struct Sessions {
     open: Vec<Opened>,
-    /// What is being opened: a TA, and on top of it what is opened for it.
+    /// Opens in progress: a TA, and on top of it what is opened for it.
     pending: Vec<Pending>,
-    /// The session closed last, whose instance may go away next.
+    /// The session closed last, whose instance may be destroyed next.
     closed: Option<Opened>,
-    /// The instance that goes away: its sessions are closed next.
+    /// The instance being destroyed: its sessions are closed next.
     dying: Option<u32>,
-    /// Opens whose id was predicted, and closes that named one of them.
+    /// Opens whose id was predicted, and closes that confirmed one.
     pub(super) predicted: u64,
     pub(super) confirmed: u64,
-    /// Closes of sessions whose open the text does not show.
+    /// Closes of sessions whose open is not in the text.
     pub(super) unknown: u64,
-    /// Sessions that there was no room to remember.
+    /// Sessions dropped for lack of room.
     pub(super) forgotten: u64,
 }
 
 impl Sessions {
-    /// Takes a line and tells what happened to `tell`.
+    /// Reads a line and hands the changes to `tell`.
     pub(super) fn line(
         &mut self,
         who: Who,
@@ -119,15 +119,15 @@ impl Sessions {
             SessionLine::Load(uuid) => self.load(who, uuid, instances, tell),
             SessionLine::Reopen(uuid) => {
                 self.settle(instances, tell);
-                let instance = instances.of(uuid, None);
+                let instance = instances.resolve(uuid, None);
                 self.begin(who, uuid, Some(instance));
             }
-            SessionLine::Failed(uuid, result) => self.failed(uuid, result, tell),
+            SessionLine::Failed(uuid, result) => self.fail_open(uuid, result, tell),
             SessionLine::Close(id) => self.close(who, id, instances, tell),
             SessionLine::NotFound | SessionLine::Destroy => {}
             SessionLine::DestroyContext => {
                 if let Some(closed) = self.closed.take() {
-                    instances.gone(closed.instance);
+                    instances.retire(closed.instance);
                     self.dying = Some(closed.instance);
                 }
             }
@@ -138,14 +138,14 @@ impl Sessions {
         }
     }
 
-    /// Something else happened, so what was being opened is open.
+    /// Completes the opens in progress: something else happened.
     pub(super) fn settle(&mut self, instances: &mut Instances, tell: &mut dyn FnMut(Change)) {
         for pending in std::mem::take(&mut self.pending) {
-            self.done(pending, None, instances, tell);
+            self.complete_open(pending, None, instances, tell);
         }
     }
 
-    /// TA that is being opened.
+    /// The TA that is being opened.
     pub(super) fn opening(&self) -> Option<Uuid> {
         self.pending.first().map(|pending| pending.uuid)
     }
@@ -155,7 +155,7 @@ impl Sessions {
         &self.open
     }
 
-    /// None is left: the TEE started again.
+    /// Drops all sessions: the TEE rebooted.
     pub(super) fn clear(&mut self) {
         self.open.clear();
         self.pending.clear();
@@ -180,7 +180,7 @@ impl Sessions {
             .unwrap_or(0)
     }
 
-    fn done(
+    fn complete_open(
         &mut self,
         pending: Pending,
         id: Option<u32>,
@@ -190,25 +190,25 @@ impl Sessions {
         let instance = match (pending.instance, pending.pta) {
             (Some(instance), _) => instance,
             (None, true) => 0,
-            // Looked for as a PTA, and nothing after it: not known to have been opened.
+            // A PTA was looked up, and nothing followed: not known to have been opened.
             (None, false) => return,
         };
         if instance != 0 {
-            instances.of(pending.uuid, None);
+            instances.resolve(pending.uuid, None);
         }
         let mine = |open: &&Opened| open.opener == pending.opener && !open.foreign;
         let next = self.open.iter().rev().find(mine).map_or(1, |last| last.id.saturating_add(1));
         let Pending { uuid, thread, opener, .. } = pending;
         let (predicted, id) = (id.is_none(), id.unwrap_or(next));
-        let told = self.free_number(id);
-        let opened = Opened { id, told, opener, uuid, instance, thread, foreign: false };
+        let number = self.free_number(id);
+        let session = Opened { id, told: number, opener, uuid, instance, thread, foreign: false };
         if self.open.len() == MOST {
             self.open.remove(0);
             self.forgotten += 1;
         }
-        self.open.push(opened);
+        self.open.push(session);
         self.predicted += u64::from(predicted);
-        tell(Change::Opened(opened));
+        tell(Change::Opened(session));
     }
 
     fn load(
@@ -228,7 +228,7 @@ impl Sessions {
         }
     }
 
-    fn failed(&mut self, uuid: Option<Uuid>, result: u32, tell: &mut dyn FnMut(Change)) {
+    fn fail_open(&mut self, uuid: Option<Uuid>, result: u32, tell: &mut dyn FnMut(Change)) {
         let Some(pending) = self.pending.last().copied() else { return };
         if uuid.is_none_or(|uuid| uuid == pending.uuid) {
             self.pending.pop();
@@ -243,22 +243,22 @@ impl Sessions {
         instances: &mut Instances,
         tell: &mut dyn FnMut(Change),
     ) {
-        // What is opened for a TA that is being loaded is open, and closed, before the TA is open.
+        // A session opened for a TA that is being loaded is opened and closed before the TA is open.
         let inner = self.pending.len() > 1;
-        let found = if !inner && self.find(who, id).is_some() {
-            // What was being opened meanwhile is open, and stays so.
+        let session = if !inner && self.find(who, id).is_some() {
+            // What was being opened meanwhile is open, and stays open.
             self.settle(instances, tell);
             self.find(who, id).map(|at| self.open.remove(at))
         } else {
             self.adopt(id, instances, tell).or_else(|| self.rename(id?))
         };
-        self.confirmed += u64::from(found.is_some());
-        self.unknown += u64::from(found.is_none());
-        self.closed = found;
-        tell(Change::Closed(id, found));
+        self.confirmed += u64::from(session.is_some());
+        self.unknown += u64::from(session.is_none());
+        self.closed = session;
+        tell(Change::Closed(id, session));
     }
 
-    /// The session being opened has the id that is closed.
+    /// Completes the open in progress and closes it: it has the closed id.
     fn adopt(
         &mut self,
         id: Option<u32>,
@@ -269,30 +269,34 @@ impl Sessions {
         if let (0, Some(id)) = (pending.opener, id) {
             self.part_from(id);
         }
-        let before = self.open.len();
-        self.done(pending, id, instances, tell);
-        if self.open.len() > before { self.open.pop() } else { None }
+        let open_count = self.open.len();
+        self.complete_open(pending, id, instances, tell);
+        if self.open.len() > open_count { self.open.pop() } else { None }
     }
 
-    /// `id`, or a number beyond all those that are in use.
+    /// `id`, or the next free number if it is in use.
     fn free_number(&self, id: u32) -> u32 {
-        let told = || self.open.iter().map(|open| open.told);
-        if told().any(|told| told == id) { told().max().unwrap_or(0).saturating_add(1) } else { id }
+        let numbers = || self.open.iter().map(|open| open.told);
+        if numbers().any(|told| told == id) {
+            numbers().max().unwrap_or(0).saturating_add(1)
+        } else {
+            id
+        }
     }
 
-    /// What is older than a session of the normal world, and has no smaller id, is in another list.
+    /// Marks older sessions as foreign if their id is not below `id`: they are in another list.
     fn part_from(&mut self, id: u32) {
         for open in self.open.iter_mut().filter(|open| open.of_normal_world()) {
             open.foreign = open.id >= id;
         }
     }
 
-    /// The youngest session of the normal world, which has another id than was predicted.
+    /// Removes the youngest session of the normal world, whose predicted id was wrong.
     fn rename(&mut self, id: u32) -> Option<Opened> {
-        let at = self.open.iter().rposition(Opened::of_normal_world)?;
-        let wrong = self.open.remove(at);
+        let index = self.open.iter().rposition(Opened::of_normal_world)?;
+        let wrong = self.open.remove(index);
         self.part_from(id);
-        // Sessions older than the text put all ids off alike.
+        // Sessions older than the text shift all ids by the same amount.
         let off = id.saturating_sub(wrong.id);
         for open in self.open.iter_mut().filter(|open| open.of_normal_world()) {
             open.id = open.id.saturating_add(off);
@@ -300,16 +304,17 @@ impl Sessions {
         Some(Opened { id, ..wrong })
     }
 
-    /// The session that a close means: the youngest with that id, best on the same thread.
+    /// Index of the session to close: the youngest with that id, preferably on the same thread.
     fn find(&self, who: Who, id: Option<u32>) -> Option<usize> {
         let id = id?;
         let of_dying = |open: &Opened| open.opener != 0 && self.dying == Some(open.opener);
-        let named = self
+        let candidates = self
             .open
             .iter()
             .enumerate()
             .filter(|(_, open)| open.id == id && (!open.is_kept() || of_dying(open)));
-        let best = named.max_by_key(|(at, open)| (of_dying(open), open.thread == who.thread, *at));
+        let best =
+            candidates.max_by_key(|(at, open)| (of_dying(open), open.thread == who.thread, *at));
         best.map(|(at, _)| at)
     }
 }

@@ -1,4 +1,4 @@
-//! Orders in which lines about sessions come.
+//! Lines about sessions, in various orders.
 
 use teeleak_proto::Uuid;
 
