@@ -1,4 +1,4 @@
-//! Writes the TA's header and says how it is linked. Needs `TA_DEV_KIT_DIR`; `TEELEAK_GROUP=GID`
+//! Generates the TA's header and sets its link options. Needs `TA_DEV_KIT_DIR`; `TEELEAK_GROUP=GID`
 //! admits the clients of a group besides root.
 
 use std::{env, error::Error};
@@ -12,14 +12,14 @@ use uuid::{Uuid, uuid};
 /// finds the TA loaded and its session to the PTA open.
 const FLAGS: u32 = 1 << 2 | 1 << 3 | 1 << 4;
 
-/// Bytes. Nothing allocates; libutee's start-up wants a pool that it can register.
+/// Heap size in bytes. Nothing allocates, but libutee's start-up needs a pool to register.
 const HEAP: u32 = 4 << 10;
 
-/// Bytes, without the 2 KiB that the framework adds. The deepest use is decoding a `Bind` of
-/// 1 KiB and copying it into the ledger.
+/// Stack size in bytes, without the 2 KiB that the framework adds. The deepest use is decoding a
+/// `Bind` of 1 KiB and copying it into the ledger.
 const STACK: u32 = 14 << 10;
 
-/// Only errors are traced.
+/// Trace errors only.
 const TRACE_LEVEL: i32 = 1;
 
 /// The name space of client UUIDs: Linux, `drivers/tee/tee_core.c`, `tee_client_uuid_ns`.

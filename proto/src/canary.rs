@@ -1,4 +1,4 @@
-//! The canary: a leak made on purpose, which every census must find again.
+//! The canary: a deliberate leak, which every snapshot must find.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,10 +9,10 @@ pub struct CanaryRequest {
     pub size: u32,
 }
 
-/// Where a census must find the canary.
+/// The site where a snapshot must find the canary.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Canary {
-    /// Bytes asked for, 0 when it was cleared.
+    /// Bytes allocated, 0 if it was cleared.
     pub size: u32,
     /// Source line of its allocation in the PTA.
     pub line: u32,

@@ -1,21 +1,21 @@
-//! Entries of a census. Meanings and units are those of the PTA's header, which is the source.
+//! Entries of a snapshot. The PTA's header defines their meanings and units.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Uuid;
 
-/// Live allocations of the core heap that are alike in all but their address.
+/// Live allocations of the core heap that differ only in their address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Site<'a> {
-    /// Source file, its end where it is longer than the PTA's field.
+    /// Source file; its end, if longer than the PTA's field.
     pub file: &'a str,
     /// Source line, 16 bits as mdbg keeps it.
     pub line: u16,
     /// Bytes requested by each.
     pub size: u32,
-    /// How many there are.
+    /// Number of allocations.
     pub count: u32,
-    /// For whom: owner number, 0 for the core itself.
+    /// Owner number, 0 for the core itself.
     pub owner: u16,
     /// Owner number of the PTA that was serving the owner, 0 for none.
     pub server: u16,
@@ -23,7 +23,7 @@ pub struct Site<'a> {
     pub session: u16,
     /// Epoch they were made in.
     pub epoch: u32,
-    /// Return address of the call as offset into the core, 0 for unknown.
+    /// Return address of the call as an offset into the core, 0 if unknown.
     pub caller: u32,
 }
 
@@ -32,12 +32,12 @@ pub struct Site<'a> {
 pub struct Block<'a> {
     /// Identity: offset of the block in its heap pool, in bytes.
     pub block: u64,
-    /// What it has in common with others; `count` is 1.
+    /// Its site; `count` is 1.
     #[serde(borrow)]
     pub site: Site<'a>,
 }
 
-/// What an owner number stands for.
+/// The meaning of an owner number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Owner {
     /// Owner number.
@@ -61,13 +61,13 @@ pub struct Instance {
     pub state: u32,
     /// `TA_FLAG_*` of the TA's header.
     pub ta_flags: u32,
-    /// References, that is sessions open to it.
+    /// References: sessions open to it.
     pub ref_count: u32,
     /// Regions, 0 when busy.
     pub n_regions: u32,
     /// Bytes mapped, 0 when busy.
     pub mapped_bytes: u64,
-    /// When panicked.
+    /// Panic code, if panicked.
     pub panic_code: u32,
 }
 
@@ -80,7 +80,7 @@ pub struct Session {
     pub opener: u32,
     /// Instance that serves it, 0 for a PTA.
     pub instance: u32,
-    /// UUID of the TA or PTA that it is to.
+    /// UUID of the TA or PTA that serves it.
     pub uuid: Uuid,
     /// `TEE_LOGIN_*` of the client's identity.
     pub login: u32,
@@ -91,11 +91,11 @@ pub struct Session {
 /// A region of the instance that the section head names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Region {
-    /// Where the TA sees it.
+    /// Virtual address in the TA.
     pub va: u64,
     /// Bytes mapped.
     pub size: u64,
-    /// Physical address, or a keyed hash of it: `flags` tells.
+    /// Physical address, or a keyed hash of it, see `flags`.
     pub pa: u64,
     /// `TEE_MATTR_*`.
     pub attr: u32,

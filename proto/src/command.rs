@@ -1,6 +1,6 @@
 //! The commands of the TA.
 //!
-//! All of them take the same four parameters:
+//! All commands take the same four parameters:
 //!
 //! | parameter | type | content |
 //! | --- | --- | --- |
@@ -24,7 +24,7 @@ pub const TA_UUID: Uuid = match Uuid::parse("8e0c41d7-93b2-4f5a-b62d-0a5bc719e34
 pub enum Command {
     /// [`crate::hello::HelloRequest`] → one [`crate::hello::Hello`].
     Hello = 0,
-    /// [`crate::snapshot::SnapshotRequest`] → a page of the census of everything.
+    /// [`crate::snapshot::SnapshotRequest`] → a page of a snapshot.
     Snapshot = 1,
     /// [`crate::event::EventsRequest`] → the events after a cursor.
     Events = 2,
@@ -32,11 +32,11 @@ pub enum Command {
     Mark = 3,
     /// [`crate::canary::CanaryRequest`] → one [`crate::canary::Canary`].
     Canary = 4,
-    /// [`crate::note::Note`] → nothing but the end.
+    /// [`crate::note::Note`] → only the end record.
     Note = 5,
-    /// [`crate::bind::Bind`] → nothing but the end.
+    /// [`crate::bind::Bind`] → only the end record.
     Bind = 6,
-    /// [`crate::ledger::LedgerRequest`] → what is outstanding and what was broken.
+    /// [`crate::ledger::LedgerRequest`] → outstanding resources and violations.
     Ledger = 7,
 }
 

@@ -1,20 +1,20 @@
-//! What happened, in order.
+//! Events, in order.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Uuid;
 
-/// Asks for events.
+/// Requests events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct EventsRequest {
     /// Sequence number to start from; the first event has 1.
     pub from: u64,
 }
 
-/// What kind of thing happened.
+/// Kind of an event.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum EventKind {
-    /// A session was opened, or was not.
+    /// A session was opened, or failed to open.
     Open,
     /// A session was closed.
     Close,
@@ -28,16 +28,16 @@ pub enum EventKind {
     Note,
 }
 
-/// One thing that happened, as the TEE core saw it.
+/// One event, as recorded by the TEE core.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Event {
     /// Sequence number.
     pub seq: u64,
-    /// Counter when it was done.
+    /// Counter at its end.
     pub ticks: u64,
     /// Ticks that it took, saturated.
     pub duration_ticks: u32,
-    /// What kind.
+    /// Its kind.
     pub kind: EventKind,
     /// `TEE_Result` it ended with.
     pub result: u32,
@@ -51,20 +51,20 @@ pub struct Event {
     pub opener: u32,
     /// Instance that serves the session or whose region it is, 0 for a PTA.
     pub instance: u32,
-    /// UUID of what serves the session or whose region it is.
+    /// UUID of the TA or PTA that serves the session or whose region it is.
     pub uuid: Uuid,
     /// `TEE_LOGIN_*` of the client, of an open.
     pub login: u32,
-    /// Value parameters, or what else the PTA's header says of `values`.
+    /// Value parameters, or as the PTA's header defines `values`.
     pub values: [u32; 8],
 }
 
-/// Where a page of events left off. A page without events is the last for now.
+/// Head of a page of events. A page without events is the last one for now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct EventsHead {
     /// Events that were overwritten before they could be read, or of a kind that the TA doesn't
     /// know.
     pub lost: u64,
-    /// Sequence number to start from next time.
+    /// Sequence number of the next request.
     pub next: u64,
 }

@@ -1,7 +1,7 @@
-//! Frames: what a capture file is made of.
+//! Frames: the contents of a capture file.
 //!
-//! A file is [`FILE_HEAD`] and then frames, appended one after the other, so that a file cut at any
-//! byte still gives every frame that was written whole. A frame is
+//! A file is [`FILE_HEAD`] and then consecutive frames, so a file truncated at any byte still has
+//! every completely written frame. A frame is
 //!
 //! | bytes | content |
 //! | --- | --- |
@@ -24,17 +24,17 @@ pub const SYNC: u8 = 0xa7;
 /// Bytes of a frame before its payload.
 pub const HEAD_BYTES: usize = 10;
 
-/// What a frame holds.
+/// Kind of a frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum FrameKind {
-    /// [`Meta`]: who made the capture, from what.
+    /// [`Meta`]: origin of the capture.
     Meta = 1,
-    /// [`Phase`]: what the frames up to the next of these belong to.
+    /// [`Phase`]: the phase of the frames up to the next one of these.
     Phase = 2,
     /// Records of one reply of the TA, see [`crate::record`].
     Records = 3,
-    /// Bytes of a console as they came.
+    /// Unchanged console bytes.
     Console = 4,
     /// [`Iteration`]: how the workload of an iteration ended.
     Iteration = 5,
@@ -43,15 +43,15 @@ pub enum FrameKind {
     ClientProcess = 6,
     /// TEE client calls that a process recorded.
     ClientCalls = 7,
-    /// [`crate::stock::StatsReply`]: an answer of stock OP-TEE's statistics PTA.
+    /// [`crate::stock::StatsReply`]: a reply of stock OP-TEE's statistics PTA.
     Stats = 8,
-    /// [`crate::stock::Dump`]: the console's text before this is a dump.
+    /// [`crate::stock::Dump`]: the preceding console text is a dump.
     Dump = 9,
-    /// Text of the kernel's trace of its optee driver, cut anywhere.
+    /// Kernel trace of the optee driver, split at any byte.
     KernelTrace = 10,
-    /// [`crate::normal::Text`]: what a file of the normal world's kernel says.
+    /// [`crate::normal::Text`]: text of a normal-world kernel file.
     NormalText = 11,
-    /// [`crate::normal::Unseen`]: what of the normal world was not seen.
+    /// [`crate::normal::Unseen`]: something of the normal world that was not observed.
     NormalUnseen = 12,
     /// [`crate::normal::NoTee`]: the TEE is not observed.
     NoTee = 13,
@@ -80,7 +80,7 @@ impl FrameKind {
     }
 }
 
-/// Who made the capture, from what. Postcard.
+/// Origin of the capture. Postcard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Meta<'a> {
     /// Version of teeleak that wrote it.
@@ -89,52 +89,52 @@ pub struct Meta<'a> {
     pub host: &'a str,
     /// The workload, its words separated by zero bytes.
     pub workload: &'a str,
-    /// When it began, nanoseconds since 1970-01-01 UTC.
+    /// Start time, nanoseconds since 1970-01-01 UTC.
     pub unix_ns: u64,
     /// The clock that the other frames use (`CLOCK_MONOTONIC`) at that moment, in nanoseconds.
     pub monotonic_ns: u64,
 }
 
-/// What a stretch of a run is for.
+/// Stage of a run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Stage {
-    /// Before anything.
+    /// Before the first iteration.
     Before,
-    /// Sampling without the workload, to learn what sampling itself does.
+    /// Snapshots without the workload, to measure their own effect.
     Idle,
-    /// Iterations that don't count.
+    /// Warm-up iterations, which don't count.
     Warmup,
-    /// Iterations that count.
+    /// Measured iterations.
     Measured,
-    /// After everything.
+    /// After the last iteration.
     After,
 }
 
-/// The frames up to the next phase belong to this. Postcard.
+/// The phase of the frames up to the next phase. Postcard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Phase {
-    /// What it is for.
+    /// Its stage.
     pub stage: Stage,
-    /// Number of the iteration within its stage, from 1; 0 where there is none.
+    /// Number of the iteration within its stage, from 1; 0 outside iterations.
     pub iteration: u32,
-    /// Epoch that allocations belong to from here on.
+    /// Epoch of allocations from here on.
     pub epoch: u32,
-    /// When it began (`CLOCK_MONOTONIC`), in nanoseconds.
+    /// Start time (`CLOCK_MONOTONIC`), in nanoseconds.
     pub monotonic_ns: u64,
 }
 
 /// How the workload of an iteration ended. Postcard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Iteration {
-    /// Exit code, or 128 plus the number of the signal that ended it.
+    /// Exit code, or 128 plus the number of the fatal signal.
     pub status: i32,
-    /// How long it took, in nanoseconds.
+    /// Duration in nanoseconds.
     pub duration_ns: u64,
-    /// When it ended (`CLOCK_MONOTONIC`), in nanoseconds.
+    /// End time (`CLOCK_MONOTONIC`), in nanoseconds.
     pub monotonic_ns: u64,
 }
 
-/// The head of a frame with this payload; `None` when the payload is too long.
+/// The head of a frame with this payload; `None` for a too long payload.
 #[must_use]
 pub fn head(kind: FrameKind, payload: &[u8]) -> Option<[u8; HEAD_BYTES]> {
     let length = u32::try_from(payload.len()).ok()?;
@@ -150,21 +150,21 @@ pub fn head(kind: FrameKind, payload: &[u8]) -> Option<[u8; HEAD_BYTES]> {
     Some(head)
 }
 
-/// What is found where a frame should begin.
+/// Result of a scan for a frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Found<'a> {
     /// A whole frame; `kind` is `None` for one that this build doesn't know.
     Frame {
-        /// What it holds.
+        /// Its kind.
         kind: Option<FrameKind>,
         /// Its payload.
         payload: &'a [u8],
-        /// Bytes to its end.
+        /// Size of the frame in bytes.
         bytes: usize,
     },
     /// The data ends before the frame does.
     NeedMore,
-    /// Not a frame: go on with the next byte.
+    /// Not a frame: continue with the next byte.
     Damaged,
 }
 

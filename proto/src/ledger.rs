@@ -1,14 +1,14 @@
-//! The TA's own pairing ledger: what is open, and what was done in the wrong order.
+//! The TA's pairing ledger: outstanding resources, and steps in the wrong order.
 
 use heapless::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::limits;
 
-/// Asks for the ledger.
+/// Requests the ledger.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LedgerRequest {
-    /// Index of the first entry, over violations and then outstanding ones.
+    /// Index of the first entry, counted over violations, then outstanding resources.
     pub from: u32,
 }
 
@@ -17,12 +17,12 @@ pub struct LedgerRequest {
 pub struct LedgerHead {
     /// Resources held now.
     pub outstanding: u32,
-    /// Violations noticed since the last bind, of which the first ones follow.
+    /// Violations since the last bind; the first ones follow.
     pub violations: u32,
-    /// Steps that could not be judged: dropped for want of room, or about what may have been acquired
-    /// unseen.
+    /// Steps that could not be checked: dropped for lack of room, or on a resource that may have
+    /// been acquired unobserved.
     pub dropped: u64,
-    /// Events that were overwritten before the ledger saw them.
+    /// Events that were overwritten before the ledger read them.
     pub lost: u64,
 }
 
@@ -33,7 +33,7 @@ pub struct Outstanding {
     pub resource: u8,
     /// Scope: instance or session that the key belongs to, 0 for global.
     pub scope: u64,
-    /// Which one.
+    /// Key of the resource.
     pub key: u64,
     /// How often it is held.
     pub held: u32,
@@ -50,7 +50,7 @@ pub struct Violation {
     pub resource: u8,
     /// Scope: instance or session that the key belongs to, 0 for global.
     pub scope: u64,
-    /// Which one.
+    /// Key of the resource.
     pub key: u64,
     /// Sequence numbers of the events that prove it, in order; a note has that of the event before
     /// it.

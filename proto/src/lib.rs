@@ -1,12 +1,12 @@
-//! What teeleak's parts say to each other: the commands and records of the TA, the frames of a
-//! capture file, and mirrors of the structures that the PTA's C header defines.
+//! The wire formats between teeleak's parts: the commands and records of the TA, the frames of a
+//! capture file, and mirrors of the structures in the PTA's C header.
 //!
 //! Rules of the wire, for every type here:
-//! - Enum variants and struct fields are only ever appended; `version` says how that is negotiated.
-//! - Everything that can be lost is counted, and the count travels with what was not lost.
-//! - Lengths are bounded by `limits`; a decoder never allocates what a peer asks for.
+//! - Enum variants and struct fields are only ever appended; `version` negotiates that.
+//! - Every loss is counted, and the count is sent with the remaining data.
+//! - Lengths are bounded by `limits`; a decoder never allocates by a peer's length.
 //!
-//! There is no logic in this crate beyond encoding and decoding.
+//! This crate only encodes and decodes.
 //!
 //! ```
 //! use teeleak_proto::{record::{self, Record}, mark::Epoch};

@@ -1,4 +1,4 @@
-//! Bounds that both ends of a wire keep.
+//! Limits for both ends of a wire.
 
 /// Longest request that the TA reads, in bytes.
 pub const REQUEST_BYTES: usize = 1024;
@@ -9,17 +9,17 @@ pub const RECORD_BYTES: usize = 512;
 /// Smallest reply buffer that the TA accepts, in bytes: any one record and the end of the page.
 pub const REPLY_BYTES_MIN: usize = 2 * (RECORD_BYTES + 2);
 
-/// Largest reply buffer that the TA fills, in bytes; the rest of a larger one stays untouched.
+/// Largest reply buffer that the TA fills, in bytes; it leaves the remainder untouched.
 pub const REPLY_BYTES_MAX: usize = 1 << 20;
 
 /// Longest payload of a capture frame, in bytes.
 pub const FRAME_BYTES: usize = 1 << 20;
 
-/// Kinds of resources that one protocol can have.
+/// Most kinds of resources per protocol.
 pub const RESOURCES: usize = 8;
 
-/// Steps that one protocol can have, over all resources.
+/// Most steps per protocol, over all resources.
 pub const STEPS: usize = 24;
 
-/// Events that one violation carries as its proof.
+/// Most events in the proof of a violation.
 pub const PROOF_EVENTS: usize = 10;

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Begins the next epoch.
+/// Starts the next epoch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct MarkRequest {
-    /// Whether everything alive is put back into epoch 0 first.
+    /// Whether to move all live allocations to epoch 0 first.
     pub restart: bool,
 }
 
@@ -14,6 +14,6 @@ pub struct MarkRequest {
 pub struct Epoch {
     /// Number of the epoch, 1 after a restart.
     pub epoch: u32,
-    /// How often the epochs were started over since boot.
+    /// Number of epoch restarts since boot.
     pub era: u32,
 }

@@ -1,7 +1,7 @@
-//! What the kernel of the normal world says of its memory, as it was read.
+//! Memory ledgers of the normal-world kernel, unparsed.
 //!
-//! A sample is one [`Text`] for each file that was read, a longer one in several pieces, and one
-//! [`Unseen`] for each thing that could not be. They belong to the phase before them.
+//! A snapshot of the ledgers is one [`Text`] for each file, a long one in several pieces, and one
+//! [`Unseen`] for each unreadable item. They belong to the preceding phase.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,49 +11,49 @@ pub const PIECE_BYTES: usize = 256 << 10;
 /// A text, or a piece of it. Postcard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Text<'a> {
-    /// Its file: `/proc/meminfo`.
+    /// Path of its file: `/proc/meminfo`.
     pub path: &'a str,
-    /// When reading it began (`CLOCK_MONOTONIC`), in nanoseconds.
+    /// Time of the read (`CLOCK_MONOTONIC`), in nanoseconds.
     pub monotonic_ns: u64,
-    /// Whether it goes on where the frame before ended.
+    /// Whether it continues the previous frame.
     pub continued: bool,
-    /// Whether there was more, which was not read.
+    /// Whether the text is incomplete.
     pub cut: bool,
-    /// What it says.
+    /// The bytes of the text.
     pub text: &'a [u8],
 }
 
-/// Why something was not seen.
+/// Why something was not observed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Why {
-    /// It is not there.
+    /// It is missing.
     Absent,
-    /// It may not be read.
+    /// This user may not read it.
     Refused,
-    /// There was more than is read of one file.
+    /// It exceeds the limit for reading one file.
     NoRoom,
-    /// It went away, or failed, while it was read.
+    /// It disappeared, or failed, while it was read.
     Moved,
 }
 
-/// Something that was not seen. Postcard.
+/// Something that was not observed. Postcard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Unseen<'a> {
-    /// What: the name of a ledger.
+    /// Name of a ledger, or of a part of one.
     pub what: &'a str,
-    /// Why not.
+    /// The reason.
     pub why: Why,
-    /// What would bring it; may be empty.
+    /// How to enable it; may be empty.
     pub remedy: &'a str,
-    /// How many of them.
+    /// Number of objects not observed, 0 if unknown.
     pub lost: u64,
 }
 
-/// Why the TEE is none of a run's observation. Postcard.
+/// Why a run does not observe the TEE. Postcard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct NoTee<'a> {
-    /// Whether there is one, which could not be reached.
+    /// Whether a TEE exists but could not be reached.
     pub there: bool,
-    /// Why it could not.
+    /// The reason.
     pub why: &'a str,
 }

@@ -1,13 +1,13 @@
-//! Steps that a TA or a client reports by itself.
+//! Steps reported by a TA or a client.
 
 use serde::{Deserialize, Serialize};
 
-/// A step that the TEE core can't see, such as the mapping of a buffer by a vendor's own syscall.
+/// A step that the TEE core can't observe, such as mapping a buffer with a vendor's own syscall.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Note {
     /// Step of the bound protocol, see [`crate::bind::Step`].
     pub step: u8,
-    /// Key of what is acquired, used or released.
+    /// Key of the resource that is acquired, used or released.
     pub key: u64,
     /// Key of the resource that it belongs to, 0 for none.
     pub parent: u64,

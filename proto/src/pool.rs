@@ -1,4 +1,4 @@
-//! What can run out.
+//! Pools: resources that can run out.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,13 +9,13 @@ pub struct Pool {
     pub kind: u16,
     /// `PTA_LEAK_AUDIT_UNIT_*`.
     pub unit: u16,
-    /// `PTA_LEAK_AUDIT_KNOWN_*`: which of the figures somebody counts.
+    /// `PTA_LEAK_AUDIT_KNOWN_*`: the figures that are counted.
     pub known: u32,
     /// In use now.
     pub allocated: u64,
-    /// Most that ever was in use.
+    /// Peak use.
     pub max_allocated: u64,
-    /// What there is in all.
+    /// Total size.
     pub size: u64,
     /// Biggest free block.
     pub largest_free: u64,

@@ -1,7 +1,7 @@
-//! Records: what a reply and a capture frame are made of.
+//! Records: the contents of replies and of capture frames.
 //!
 //! On the wire each is its length in bytes (`u16`, little-endian) and then a postcard-encoded
-//! [`Record`]. The length lets a reader step over a variant that it doesn't know.
+//! [`Record`]. The length lets a reader skip an unknown variant.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,30 +18,30 @@ use crate::{
     snapshot::{Cursor, SectionHead},
 };
 
-/// Anything that the TA tells.
+/// A record from the TA.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Record<'a> {
-    /// End of a reply; `next` is where the next page begins, if there is one.
+    /// End of a reply; `next` is the start of the next page, if any.
     End {
-        /// Where to go on.
+        /// Where to continue.
         next: Option<Cursor>,
     },
-    /// Who is there.
+    /// The TA and its features.
     #[serde(borrow)]
     Hello(Hello<'a>),
-    /// The epoch now.
+    /// The current epoch.
     Epoch(Epoch),
-    /// Where the canary is.
+    /// The canary's site.
     Canary(Canary),
-    /// A section begins, or goes on.
+    /// Start or continuation of a section.
     Section(SectionHead),
-    /// Allocations of one kind.
+    /// Allocations of one site.
     #[serde(borrow)]
     Site(Site<'a>),
     /// One allocation.
     #[serde(borrow)]
     Block(Block<'a>),
-    /// What an owner number stands for.
+    /// The meaning of an owner number.
     Owner(Owner),
     /// A TA instance.
     Instance(Instance),
@@ -51,26 +51,26 @@ pub enum Record<'a> {
     Region(Region),
     /// A pool.
     Pool(Pool),
-    /// A page of events begins.
+    /// Start of a page of events.
     Events(EventsHead),
-    /// Something that happened.
+    /// An event.
     Event(Event),
-    /// The ledger begins.
+    /// Start of the ledger.
     Ledger(LedgerHead),
-    /// Held in the ledger.
+    /// An outstanding resource.
     Outstanding(Outstanding),
-    /// Noticed by the ledger.
+    /// A broken rule.
     Violation(Violation),
-    /// A push begins.
+    /// Start of a push.
     Push(Push),
-    /// The plugin could not write something.
+    /// Count of pages that the plugin could not write.
     Unwritten(Unwritten),
 }
 
 /// Why a record could not be read or written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RecordError {
-    /// The buffer has no room for it: nothing was written.
+    /// The buffer is too small: nothing was written.
     NoRoom,
     /// Longer than [`limits::RECORD_BYTES`].
     TooLong,
@@ -80,14 +80,14 @@ pub enum RecordError {
     Unknown,
 }
 
-/// Writes records into a buffer, whole ones only.
+/// Writes whole records into a buffer.
 pub struct Writer<'b> {
     buffer: &'b mut [u8],
     used: usize,
 }
 
 impl<'b> Writer<'b> {
-    /// Starts at the beginning of `buffer`.
+    /// A writer at the start of `buffer`.
     pub fn new(buffer: &'b mut [u8]) -> Self {
         Self { buffer, used: 0 }
     }
@@ -113,8 +113,8 @@ impl<'b> Writer<'b> {
         Ok(())
     }
 
-    /// Appends a region as postcard does, but without copying each of its bytes twice: most records
-    /// of a census are regions. Gives false where the longest one would not fit.
+    /// Appends a region as postcard does, but without copying each byte twice: most records of a
+    /// snapshot are regions. Returns false where the longest region would not fit.
     fn push_region(&mut self, region: &Region) -> bool {
         let room = self.buffer.get_mut(self.used..).and_then(<[u8]>::first_chunk_mut);
         let Some(room): Option<&mut [u8; REGION_BYTES]> = room else { return false };
@@ -148,7 +148,7 @@ impl<'b> Writer<'b> {
 /// Longest region with its length, in bytes: of 64-bit numbers at most 10, of 32-bit ones 5.
 const REGION_BYTES: usize = 2 + 1 + 3 * 10 + 2 * 5;
 
-/// Writes a number, seven bits a byte, the low ones first; gives where it ends.
+/// Writes a number, seven bits per byte, low bits first; returns its end.
 #[expect(clippy::cast_possible_truncation, reason = "the bits that are cut are written next")]
 fn varint(room: &mut [u8; REGION_BYTES], at: usize, value: u64) -> usize {
     let (mut at, mut rest) = (at, value);
@@ -161,13 +161,12 @@ fn varint(room: &mut [u8; REGION_BYTES], at: usize, value: u64) -> usize {
     at + 1
 }
 
-/// Number of [`Record::Region`], the first byte of each: regions can be counted without reading them.
+/// Number of [`Record::Region`], its first byte: lets a reader count regions without decoding them.
 pub const REGION: u8 = 10;
 
 /// Reads records one after the other.
 ///
-/// An unknown record is reported and stepped over; truncation is reported once and ends the
-/// iteration.
+/// An unknown record is reported and skipped; truncation is reported once and ends the iteration.
 pub fn read(data: &[u8]) -> Reader<'_> {
     Reader { rest: data }
 }
@@ -175,8 +174,8 @@ pub fn read(data: &[u8]) -> Reader<'_> {
 /// Number of [`Record::End`].
 const END: u8 = 0;
 
-/// Where the page after a reply begins, as its [`Record::End`] says; `None` where the reply has no
-/// such end. Nothing else of it is read.
+/// The start of the next page, from the [`Record::End`] of a reply; `None` if the reply has no end.
+/// Decodes nothing else.
 #[must_use]
 pub fn next_page(reply: &[u8]) -> Option<Option<Cursor>> {
     let mut rest = reply;
@@ -196,7 +195,7 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Steps over the records of one number that come next, and counts them.
+    /// Skips the next records with one number; returns their count.
     pub fn skip_all(&mut self, number: u8) -> u32 {
         let mut n_skipped = 0;
         while let Some((body, rest)) = split(self.rest)

@@ -1,44 +1,44 @@
-//! Taking a census, page by page.
+//! Taking a snapshot, page by page.
 
 use serde::{Deserialize, Serialize};
 
-/// Asks for the next page of a census.
+/// Requests the next page of a snapshot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SnapshotRequest {
     /// Which sections, as a sum of [`Section::bit`]s.
     pub sections: u32,
     /// Epochs below this one are counted together, as epoch 0.
     pub epoch_from: u32,
-    /// Where to go on; [`Cursor::START`] begins.
+    /// Where to continue; [`Cursor::START`] for the first page.
     pub cursor: Cursor,
 }
 
-/// A place in a census.
+/// A position in a snapshot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Cursor {
     /// Index of the section in [`Section::ALL`].
     pub section: u8,
-    /// What the section is divided by, 0 for its beginning; the TA alone knows what it means.
+    /// Part of the section, 0 for its start; opaque to all but the TA.
     pub part: u32,
     /// Next entry in that part.
     pub index: u32,
 }
 
 impl Cursor {
-    /// The beginning.
+    /// The start of a snapshot.
     pub const START: Self = Self { section: 0, part: 0, index: 0 };
 }
 
-/// The sections of a census; [`Section::ALL`] has the order in which they come.
+/// The sections of a snapshot; [`Section::ALL`] is their order.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum Section {
-    /// What can run out.
+    /// Pools.
     Pools,
     /// Live allocations of the core heap, grouped.
     Sites,
     /// Live allocations of the core heap, one by one.
     Records,
-    /// What the owner numbers stand for.
+    /// The meanings of owner numbers.
     Owners,
     /// User TA instances.
     Instances,
@@ -49,8 +49,8 @@ pub enum Section {
 }
 
 impl Section {
-    /// All sections in the order in which they are told: single allocations come last, since all the
-    /// others are in one reply of the PTA.
+    /// All sections in reply order: single allocations come last, since one reply of the PTA holds
+    /// all the others.
     pub const ALL: [Self; 7] = [
         Self::Sites,
         Self::Pools,
@@ -74,24 +74,24 @@ impl Section {
     }
 }
 
-/// Head of a section, or of a part of it: one for each time that the PTA was asked. Where a page
-/// ends within a part, the next one begins with its head again, and that one's `lost` is 0.
+/// Head of a section, or of a part of it: one for each query to the PTA. Where a page ends within a
+/// part, the next page repeats its head with a `lost` of 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SectionHead {
-    /// Which one.
+    /// The section.
     pub section: Section,
-    /// `TEE_Result` of asking the PTA for it; entries follow only after 0.
+    /// `TEE_Result` of the query to the PTA; entries follow only after 0.
     pub result: u32,
     /// Instance whose regions follow, 0 in other sections.
     pub instance: u32,
-    /// Objects there were: allocations walked, instances, sessions, regions.
+    /// Number of objects: allocations walked, instances, sessions, regions.
     pub total: u32,
-    /// Objects that no entry tells of.
+    /// Objects without an entry.
     pub lost: u32,
     /// `PTA_LEAK_AUDIT_REPLY_*`.
     pub flags: u32,
-    /// The same in two heads of a section when nothing was changed in between.
+    /// Equal in two heads of a section if nothing changed in between.
     pub generation: u64,
-    /// Counter ticks during which what is listed was locked; 0 when that was told in a head before.
+    /// Counter ticks that the listed objects were locked; 0 if an earlier head has it.
     pub lock_ticks: u64,
 }

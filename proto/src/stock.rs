@@ -1,7 +1,7 @@
-//! What an OP-TEE without our PTA offers: its statistics PTA, and what it prints on a console.
+//! Data of an OP-TEE without our PTA: from its statistics PTA, and from its console output.
 //!
-//! A census of such an OP-TEE is, in a capture: one [`StatsReply`] for each question to the statistics
-//! PTA, the console's text as it came, and then a [`Dump`], which ends it.
+//! In a capture, a snapshot of such an OP-TEE is one [`StatsReply`] for each query to the
+//! statistics PTA, the unchanged console text, and then a [`Dump`], which ends it.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,20 +29,22 @@ pub const ALL_POOLS: u32 = 0;
 /// `ALLOC_ID_HEAP`: the core heap.
 pub const HEAP: u32 = 1;
 
-/// What OP-TEE of every release prints, as an error, when [`PAGER_STATS`] comes without parameters
-/// (core/pta/stats.c, core/arch/arm/pta/stats.c before): a mark that anybody can set on the console.
+/// The error that every OP-TEE release prints when [`PAGER_STATS`] comes without parameters
+/// (core/pta/stats.c, core/arch/arm/pta/stats.c before): a mark that any client can set on the
+/// console.
 pub const MARK: &str = "expect 3 output values as argument";
 
-/// What the statistics PTA answered. Postcard.
+/// A reply of the statistics PTA. Postcard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct StatsReply<'a> {
     /// [`ALLOC_STATS`] or [`TA_STATS`].
     pub command: u32,
     /// `TEE_Result`.
     pub result: u32,
-    /// Bytes of a `struct pta_stats_alloc` of this OP-TEE, as its answer to too short a buffer says.
+    /// Size of this OP-TEE's `struct pta_stats_alloc` in bytes, from its reply to too short a
+    /// buffer.
     pub element_bytes: u32,
-    /// What it wrote.
+    /// The bytes that it wrote.
     pub reply: &'a [u8],
 }
 
@@ -51,25 +53,25 @@ pub struct StatsReply<'a> {
 pub enum DumpEnd {
     /// With the mark that was set after it.
     Marked,
-    /// No mark is printed here; after the last record there was silence.
+    /// By silence after the last record; this OP-TEE prints no marks.
     Quiet,
-    /// Neither, in the time that it was given.
+    /// By neither, within the time limit.
     TimedOut,
-    /// There is no console to read it from.
+    /// Not requested: no console to read it from.
     NotAsked,
 }
 
-/// Ends a census: says which of the console's text is a dump of the core heap. Postcard.
+/// Ends a snapshot: which part of the console text is a dump of the core heap. Postcard.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Dump {
-    /// `TEE_Result` of asking for it.
+    /// `TEE_Result` of the request.
     pub result: u32,
     /// How it ended.
     pub end: DumpEnd,
-    /// Bytes of console text right before this frame that came since it was asked for.
+    /// Bytes of console text right before this frame that came since the request.
     pub bytes: u32,
-    /// Whether some of that was overwritten before it was read.
+    /// Whether some of that text was overwritten before it was read.
     pub overrun: bool,
-    /// Whether text before that, since the last dump, was.
+    /// Whether text between the last dump and the request was overwritten.
     pub overrun_before: bool,
 }

@@ -1,4 +1,4 @@
-//! UUIDs as GlobalPlatform writes them.
+//! UUIDs in GlobalPlatform's form.
 
 use core::fmt;
 

@@ -1,20 +1,20 @@
-//! Commands without memory: what a TEE that is out of it can still do.
+//! Commands without shared memory, for a TEE that is out of memory.
 //!
-//! For memory that a client hands over with a command, the TEE core allocates a region
-//! (`vm_map_param()` in optee_os core/mm/vm.c@4.10.0), and the command fails where there is no room
-//! for one. These two take four value parameters and nothing else: a request of any other command
-//! goes in with the first, its reply comes out with the second, piece by piece.
+//! For memory that a client shares with a command, the TEE core allocates a region
+//! (`vm_map_param()` in optee_os core/mm/vm.c@4.10.0); without room for one the command fails.
+//! These two commands take four value parameters only: the first carries the request of any other
+//! command, the second returns its reply piece by piece.
 //!
 //! | command | in | out |
 //! | --- | --- | --- |
 //! | [`BEGIN`] | command, bytes of its request, the request in six words | bytes of its reply, ticket |
 //! | [`READ`] | offset into the reply, ticket | the next 32 bytes of the reply, or zeros |
 //!
-//! A word is a value: a and b of parameters 0 to 3. Bytes lie in words from the lowest one on. There
-//! is one reply at a time: a ticket that another client's request has made old is answered with
-//! `TEE_ERROR_BAD_STATE`, and begins again.
+//! A word is a value: a and b of parameters 0 to 3. Words hold bytes in little-endian order. The TA
+//! keeps one reply at a time: a ticket outdated by another client's request gets
+//! `TEE_ERROR_BAD_STATE`, and its client starts over.
 
-/// Does another command.
+/// Runs another command.
 pub const BEGIN: u32 = 0x100;
 
 /// Reads a piece of its reply.
@@ -26,18 +26,18 @@ pub const TYPES: u32 = 0x3333;
 /// Longest request, in bytes: six words.
 pub const REQUEST_BYTES: usize = 4 * (WORDS - 2);
 
-/// Longest reply, in bytes; a census has more of such pages then.
+/// Longest reply, in bytes; a snapshot then takes more pages.
 pub const REPLY_BYTES: usize = 4 << 10;
 
-/// Bytes of a reply that one [`READ`] gives.
+/// Bytes of a reply per [`READ`].
 pub const PIECE_BYTES: usize = 4 * WORDS;
 
 const WORDS: usize = 8;
 
-/// What the parameters hold.
+/// The values of the parameters.
 pub type Words = [u32; WORDS];
 
-/// Writes bytes to words; those for which there are no bytes stay as they are.
+/// Packs bytes into words; words beyond the bytes stay unchanged.
 pub fn pack(words: &mut [u32], bytes: &[u8]) {
     for (word, bytes) in words.iter_mut().zip(bytes.chunks(4)) {
         let mut word_bytes = [0; 4];
@@ -46,7 +46,7 @@ pub fn pack(words: &mut [u32], bytes: &[u8]) {
     }
 }
 
-/// Reads bytes from words, as many as there are words for.
+/// Unpacks bytes from words, as many as the words hold.
 pub fn unpack(words: &[u32], bytes: &mut [u8]) {
     for (bytes, word) in bytes.chunks_mut(4).zip(words) {
         bytes.copy_from_slice(&word.to_le_bytes()[..bytes.len()]);

@@ -1,4 +1,4 @@
-//! Who the client of a session is.
+//! Identifies the client of a session.
 
 use optee_utee::raw::{
     TEE_GetPropertyAsIdentity, TEE_Identity, TEE_PROPSET_CURRENT_CLIENT, TEE_SUCCESS, TEE_UUID,
@@ -6,18 +6,18 @@ use optee_utee::raw::{
 use teeleak_proto::Uuid;
 use teeleak_ta_logic::{Caller, Refusal, login};
 
-/// What a session's context holds for a client of the normal world.
+/// Session context of a normal-world client.
 const CLIENT: usize = 1;
-/// What it holds for a TA. Which one is asked when it matters, so that nothing has to be kept.
+/// Session context of a client TA. Its UUID is queried when needed, so nothing is stored.
 const TA: usize = 2;
 
-/// Client UUID of the group that build.rs was given.
+/// Client UUID of the group set in build.rs.
 const GROUP: Option<Uuid> = match option_env!("TEELEAK_GROUP_CLIENT") {
     Some(text) => Uuid::parse(text),
     None => None,
 };
 
-/// Admits the client of the session that is being opened; gives the session's context.
+/// Admits the client of the session that is being opened; returns the session's context.
 pub(crate) fn admit() -> Result<usize, Refusal> {
     let (login, uuid) = identity()?;
     match login::admit(login, uuid, GROUP)? {

@@ -1,4 +1,4 @@
-//! The parameters of a command: one memref in, one memref out, or values alone.
+//! The parameters of a command: one input memref and one output memref, or values only.
 
 use core::{ptr, slice};
 
@@ -15,13 +15,13 @@ use teeleak_ta_logic::Refusal;
 /// `TEE_PARAM_TYPES(MEMREF_INPUT, MEMREF_OUTPUT, NONE, NONE)`.
 const TYPES: u32 = TEE_PARAM_TYPE_MEMREF_INPUT | TEE_PARAM_TYPE_MEMREF_OUTPUT << 4;
 
-/// A request where the client put it; it may change at any time.
+/// A request in client memory, which may change at any time.
 pub(crate) struct Request {
     from: *const u8,
     size: usize,
 }
 
-/// A request that stays as it is.
+/// A private copy of a request.
 pub(crate) struct Copied([u8; limits::REQUEST_BYTES]);
 
 impl Copied {
@@ -39,7 +39,7 @@ impl Copied {
     }
 }
 
-/// Checks types, addresses and sizes; nothing of the client's memory is read.
+/// Checks types, addresses and sizes without reading client memory.
 pub(crate) fn check(types: u32, params: &mut RawParams) -> Result<(Request, &mut [u8]), Refusal> {
     if types != TYPES {
         return Err(Refusal::BadParameters);
@@ -61,8 +61,8 @@ pub(crate) fn check(types: u32, params: &mut RawParams) -> Result<(Request, &mut
     Ok((Request { from: request.buffer.cast_const().cast(), size: request.size }, reply))
 }
 
-/// Says how much of the reply is used, or would be needed. Parameter 1 must be a memref, which it
-/// is after [`check`].
+/// Sets the size of the reply, or the needed size. Parameter 1 must be a memref, as after
+/// [`check`].
 pub(crate) fn set_reply_size(params: &mut RawParams, size: usize) {
     params[1].memref.size = size;
 }
@@ -73,7 +73,7 @@ fn memref(params: &RawParams, n: usize) -> Memref {
     unsafe { params[n].memref }
 }
 
-/// The values of a command that takes nothing else.
+/// The values of a values-only command.
 pub(crate) fn words(types: u32, params: &RawParams) -> Result<Words, Refusal> {
     if types != values::TYPES {
         return Err(Refusal::BadParameters);
@@ -88,7 +88,7 @@ pub(crate) fn words(types: u32, params: &RawParams) -> Result<Words, Refusal> {
     Ok(words)
 }
 
-/// Answers with values. The parameters must be values, which they are after [`words`].
+/// Sets the values of the reply. The parameters must be values, as after [`words`].
 pub(crate) fn set_words(params: &mut RawParams, words: &Words) {
     for (param, [a, b]) in params.iter_mut().zip(words.as_chunks().0) {
         param.value = Value { a: *a, b: *b };

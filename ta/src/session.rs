@@ -9,7 +9,7 @@ use optee_utee::raw::{
 use teeleak_proto::{Uuid, pta, tee_result};
 use teeleak_ta_logic::{Pta, Query};
 
-/// Nobody has tried to open it.
+/// `TEE_ERROR_BAD_STATE`: not opened yet.
 const NOT_TRIED: u32 = tee_result::BAD_STATE;
 
 /// `struct utee_params` of optee_os 4.10.0, `lib/libutee/include/utee_types.h`.
@@ -19,7 +19,7 @@ pub(crate) struct Params {
     pub(crate) values: [u64; 8],
 }
 
-/// A session, or why there is none.
+/// A session, or the error of opening it.
 pub(crate) struct Session {
     handle: Option<u32>,
     refused: Option<u32>,
@@ -58,9 +58,9 @@ impl Session {
         self.refused = Some(result);
     }
 
-    /// Invokes a command by the syscall itself. `TEE_InvokeTACommand()` would copy private memory
-    /// through pages that it maps and unmaps each time, which allocates from the very heap that is
-    /// being looked at; a PTA can read and write its caller's private memory anyway.
+    /// Invokes a command with a direct syscall. `TEE_InvokeTACommand()` would copy private memory
+    /// through pages that it maps and unmaps each time, which allocates from the very heap under
+    /// observation; a PTA can access its caller's private memory anyway.
     pub(crate) fn invoke(&mut self, cmd: u32, params: &mut Params) -> Result<(), u32> {
         let Some(handle) = self.handle else { return Err(self.result()) };
         let mut origin = 0;

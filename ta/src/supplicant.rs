@@ -1,4 +1,4 @@
-//! The way to the plugin of tee-supplicant: through the system PTA.
+//! Access to the tee-supplicant plugin, through the system PTA.
 
 use core::ptr;
 
@@ -40,8 +40,8 @@ impl Supplicant {
 }
 
 impl Plugin for Supplicant {
-    /// As `tee_invoke_supp_plugin()` does, but by the syscall itself: libutee would map pages for a
-    /// copy of the page, and print an error for each page where there is no plugin.
+    /// As `tee_invoke_supp_plugin()`, but with a direct syscall: libutee would map pages for a copy
+    /// of the page, and print an error for each page without a plugin.
     fn append(&mut self, sub_command: u32, page: &[u8]) -> Result<(), u32> {
         let uuid = to_raw(push::PLUGIN.0);
         let address = |at: *const u8| at.expose_provenance() as u64;
@@ -51,7 +51,7 @@ impl Plugin for Supplicant {
         let [uuid_at, page_at] = [address(uuid_at), address(page_at)];
         let values =
             [uuid_at, uuid_bytes, selector[0], selector[1], page_at, page.len() as u64, 0, 0];
-        // The page is only written to when the plugin answers with something, which ours never does.
+        // The page is only written if the plugin returns data, which ours never does.
         self.0.invoke(INVOKE_PLUGIN, &mut Params { types: TYPES.into(), values })
     }
 }

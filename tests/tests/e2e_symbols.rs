@@ -58,6 +58,6 @@ fn stacks_are_named_as_addr2line_names_them() {
 
     let other = lab.firmware("default").unwrap().core_elf().display().to_string();
     let answer = teeleak(&["analyze", "--tee", &other, &log]);
-    assert!(answer.out.contains("are of another build"), "{}", answer.out);
+    assert!(answer.out.contains("are from another build"), "{}", answer.out);
     assert!(!answer.out.contains("print_oom ("), "{}", answer.out);
 }

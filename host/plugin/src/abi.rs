@@ -1,5 +1,5 @@
-//! What tee-supplicant looks for in the shared object: `struct plugin_method` of optee_client@4.10.0,
-//! tee-supplicant's `plugin.c` and `tee_plugin_method.h`.
+//! The symbol that tee-supplicant loads from the shared object: `struct plugin_method` of
+//! optee_client@4.10.0, tee-supplicant's `plugin.c` and `tee_plugin_method.h`.
 
 use std::{
     ffi::{c_char, c_uint, c_void},
@@ -38,7 +38,7 @@ struct Method {
 
 type Invoke = unsafe extern "C" fn(c_uint, c_uint, *mut c_void, usize, *mut usize) -> u32;
 
-// SAFETY: Nothing in it ever changes, and its one pointer is to a constant.
+// SAFETY: It is immutable, and its only pointer is to a constant.
 unsafe impl Sync for Method {}
 
 #[unsafe(no_mangle)]
@@ -58,12 +58,12 @@ const fn uuid(octets: [u8; 16]) -> Uuid {
 /// The spool; tee-supplicant has several threads.
 static SPOOL: Mutex<Option<Spool>> = Mutex::new(None);
 
-/// Succeeds always, or the plugin would not be there when there is room again.
+/// Always succeeds: otherwise the plugin would stay unloaded even when space is available again.
 extern "C" fn init() -> u32 {
     SUCCESS
 }
 
-/// Does a command.
+/// Runs a command.
 ///
 /// # Safety
 /// `data` points to `in_len` bytes that can be read, and `out_len` to a number.
@@ -75,20 +75,20 @@ unsafe extern "C" fn invoke(
     out_len: *mut usize,
 ) -> u32 {
     if !out_len.is_null() {
-        // SAFETY: The caller says so.
+        // SAFETY: The caller guarantees it.
         unsafe { out_len.write(0) };
     }
     if data.is_null() || in_len > limits::FRAME_BYTES {
         return BAD_PARAMETERS;
     }
-    // The secure world waits for the answer; a copy, in case it does not.
+    // Work on a copy: the secure world should wait for the reply, but may not.
     let mut page: Vec<u8> = Vec::new();
     if page.try_reserve_exact(in_len).is_err() {
         return OUT_OF_MEMORY;
     }
-    // SAFETY: The caller says so of `data`, and there is room for as much in `page`.
+    // SAFETY: The caller guarantees `data`, and `page` has room for `in_len` bytes.
     unsafe { ptr::copy_nonoverlapping(data.cast_const().cast(), page.as_mut_ptr(), in_len) };
-    // SAFETY: So much was written just now.
+    // SAFETY: `in_len` bytes were just written.
     unsafe { page.set_len(in_len) };
     catch_unwind(|| take(command, sub_command, &page)).unwrap_or(GENERIC)
 }
@@ -99,7 +99,7 @@ fn take(command: u32, sub_command: u32, data: &[u8]) -> u32 {
         Err(Refused::NotSupported) => return NOT_SUPPORTED,
         Err(Refused::BadParameters) => return BAD_PARAMETERS,
     };
-    // Whoever panicked with it left nothing half done but a frame, which readers step over.
+    // A panic leaves at most a partial frame, which readers skip.
     let mut spool = SPOOL.lock().unwrap_or_else(PoisonError::into_inner);
     match spool.get_or_insert_with(Spool::from_env).append(&page) {
         Ok(()) => SUCCESS,

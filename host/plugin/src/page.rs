@@ -1,4 +1,4 @@
-//! What the secure world hands over, checked.
+//! Checks the data that the secure world hands over.
 
 use teeleak_proto::{
     limits,
@@ -17,18 +17,18 @@ pub struct Page<'d> {
     pub records: &'d [u8],
 }
 
-/// Why something is no page.
+/// Why a call is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refused {
-    /// No such command, or bits of a sub-command that don't exist.
+    /// Unknown command, or unknown bits of the sub-command.
     NotSupported,
     /// Empty, longer than [`limits::FRAME_BYTES`], or not made of records.
     BadParameters,
 }
 
 impl<'d> Page<'d> {
-    /// Reads a call of the plugin. Records of a newer TA are let through as long as their lengths are
-    /// right: who reads them counts what it does not know.
+    /// Reads a call of the plugin. Unknown records of a newer TA pass if their lengths are valid:
+    /// the reader counts them.
     ///
     /// # Errors
     /// Why it was refused: see [`Refused`].

@@ -1,9 +1,9 @@
-//! The part of `tee_client_api.h` that is looked at.
+//! The parts of `tee_client_api.h` that the recorder reads.
 //!
 //! `libteec.so.1` (optee_client up to 3.x) and `libteec.so.2` (from 4.0.0, which put the private
-//! fields into a member `imp`) agree in all of it on 64-bit machines but for the kernel's number of
-//! a shared memory, which `imp` moves from byte 20 to byte 24. Source of both layouts: optee_client
-//! `libteec/include/tee_client_api.h` @ 3.22.0 and @ 4.0.0.
+//! fields into a member `imp`) have the same layout on 64-bit machines, except for the kernel's ID
+//! of a shared memory, which `imp` moves from byte 20 to byte 24. Source of both layouts:
+//! optee_client `libteec/include/tee_client_api.h` @ 3.22.0 and @ 4.0.0.
 
 use std::ffi::{c_int, c_void};
 
@@ -42,7 +42,7 @@ pub(crate) struct Uuid {
     pub(crate) clock_seq_and_node: [u8; 8],
 }
 
-/// `TEEC_SharedMemory`, up to what both versions have at the same place, and the words after it.
+/// `TEEC_SharedMemory`: the fields common to both versions, and the words after them.
 #[repr(C)]
 pub(crate) struct SharedMemory {
     pub(crate) buffer: *mut c_void,

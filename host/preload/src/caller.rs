@@ -1,8 +1,8 @@
-//! Who calls, with one system call instead of three.
+//! Identifies the calling thread with one system call instead of three.
 //!
-//! A thread remembers its process and its name together with its number, and asks for that number
-//! each time: a `vfork` child runs on its parent's memory, and a `fork` child on a copy of it. A
-//! signal handler may come in between at any point; it finds no number, and asks for everything.
+//! A thread caches its process and its name together with its thread ID, and reads that ID each
+//! time: a `vfork` child runs on its parent's memory, a `fork` child on a copy of it. A signal
+//! handler may interrupt at any point; it then finds no thread ID and reads everything.
 
 use std::sync::atomic::{
     AtomicU32, AtomicU64,
@@ -12,7 +12,7 @@ use std::sync::atomic::{
 
 use crate::sys;
 
-/// How long a thread may have another name already, in nanoseconds.
+/// Longest age of a cached name, in nanoseconds.
 const STALE_NS: u64 = 10_000_000;
 
 struct Known {
@@ -33,7 +33,7 @@ thread_local! {
     };
 }
 
-/// Process and thread.
+/// IDs of the process and the thread.
 pub(crate) fn numbers() -> (u32, u32) {
     let tid = sys::tid();
     let pid = KNOWN.try_with(|known| {
@@ -45,7 +45,7 @@ pub(crate) fn numbers() -> (u32, u32) {
     (pid.unwrap_or_else(|_| sys::pid()), tid)
 }
 
-/// Name of the thread `tid`, which calls.
+/// Name of the calling thread `tid`.
 pub(crate) fn name(tid: u32, now_ns: u64) -> [u8; 16] {
     let name = KNOWN.try_with(|known| {
         let age = now_ns.saturating_sub(known.asked_ns.load(Relaxed));

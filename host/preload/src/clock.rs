@@ -1,4 +1,4 @@
-//! Clocks that may be read anywhere.
+//! Clocks that are safe to read anywhere.
 
 /// `clock`, in nanoseconds; 0 if it can't be read.
 pub(crate) fn read_ns(clock: libc::clockid_t) -> u64 {
@@ -16,7 +16,7 @@ pub(crate) fn now_ns() -> u64 {
     read_ns(libc::CLOCK_MONOTONIC)
 }
 
-/// The counter that the secure world counts with, as far as user space may read it; 0 if it can't.
+/// The counter that the secure world also uses; 0 if user space can't read it.
 #[cfg(target_arch = "aarch64")]
 pub(crate) fn ticks() -> u64 {
     let ticks: u64;
@@ -27,7 +27,7 @@ pub(crate) fn ticks() -> u64 {
     ticks
 }
 
-/// Frequency of [`ticks`] in Hz; 0 where there is none.
+/// Frequency of [`ticks`] in Hz; 0 without a counter.
 #[cfg(target_arch = "aarch64")]
 pub(crate) fn tick_hz() -> u64 {
     let hz: u64;
@@ -38,13 +38,13 @@ pub(crate) fn tick_hz() -> u64 {
     hz
 }
 
-/// There is no such counter here.
+/// This architecture has no such counter.
 #[cfg(not(target_arch = "aarch64"))]
 pub(crate) fn ticks() -> u64 {
     0
 }
 
-/// There is no such counter here.
+/// This architecture has no such counter.
 #[cfg(not(target_arch = "aarch64"))]
 pub(crate) fn tick_hz() -> u64 {
     0

@@ -1,4 +1,4 @@
-//! One call, from before to after.
+//! Records one call.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -11,7 +11,8 @@ use crate::{caller, clock, home, ring::Ring, stack, sys};
 
 /// Makes the real call and records it.
 ///
-/// `before` and `after` fill in the record; nothing they do, not even a panic, reaches the caller.
+/// `before` and `after` fill in the record; their effects, even a panic, stay hidden from the
+/// caller.
 pub(crate) fn observe<R: Copy>(
     kind: ClientCallKind,
     before: impl FnOnce(&mut ClientCall),
@@ -32,7 +33,7 @@ pub(crate) fn observe<R: Copy>(
     result
 }
 
-/// Records what needs no real call between before and after.
+/// Runs code without effects on the caller: keeps `errno` and catches a panic.
 pub(crate) fn quietly<R>(run: impl FnOnce() -> R) -> Option<R> {
     sys::keeping_errno(|| catch_unwind(AssertUnwindSafe(run)).ok())
 }

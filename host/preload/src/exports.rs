@@ -1,6 +1,6 @@
-//! The functions of `tee_client_api.h`, as this library offers them.
+//! The functions of `tee_client_api.h` that this library exports.
 //!
-//! Each passes its arguments on untouched. `C-unwind`, since cancelling a thread unwinds it.
+//! Each passes its arguments on unchanged. `C-unwind`, since thread cancellation unwinds the stack.
 
 use std::ffi::{c_char, c_int, c_void};
 
@@ -17,6 +17,10 @@ use crate::{
     real::{self, Real},
     sessions,
 };
+
+/// `TEEC_ERROR_NOT_IMPLEMENTED`: no libteec is loaded.
+const NOT_IMPLEMENTED: TeecResult = 0xffff_0009;
+const SUCCESS: TeecResult = 0;
 
 macro_rules! real {
     ($($name:ident = $symbol:literal: fn($($arg:ty),*) $(-> $result:ty)?;)*) => {
@@ -51,7 +55,7 @@ real! {
     REQUEST_CANCELLATION = c"TEEC_RequestCancellation": fn(*mut Operation);
 }
 
-/// Calls the real function, or gives `$none` when there is none.
+/// Calls the real function, or returns `$none` if it is missing.
 macro_rules! pass {
     ($name:ident($($arg:expr),*), $none:expr) => {{
         let at = $name.get();
@@ -102,7 +106,7 @@ fn outcome(call: &mut ClientCall, result: TeecResult, origin: *const u32) {
 /// See `tee_client_api.h`.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_InitializeContext(
     name: *const c_char,
@@ -122,7 +126,7 @@ pub(crate) unsafe extern "C-unwind" fn TEEC_InitializeContext(
 /// See `tee_client_api.h`.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_FinalizeContext(context: *mut Context) {
     observe(
@@ -136,7 +140,7 @@ pub(crate) unsafe extern "C-unwind" fn TEEC_FinalizeContext(context: *mut Contex
 /// See `tee_client_api.h`.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_OpenSession(
     context: *mut Context,
@@ -182,14 +186,14 @@ fn opened(call: &mut ClientCall, result: TeecResult, session: *const Session) {
 /// See `tee_client_api.h`.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_CloseSession(session: *mut Session) {
     observe(
         Kind::CloseSession,
         |call| {
             name_session(call, session);
-            // Before the call: right after it, the number may belong to somebody else's session.
+            // Before the call: right after it, another session may reuse the number.
             sessions::forget(call.context, call.session);
         },
         || pass!(CLOSE_SESSION(session), ()),
@@ -200,7 +204,7 @@ pub(crate) unsafe extern "C-unwind" fn TEEC_CloseSession(session: *mut Session) 
 /// See `tee_client_api.h`.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_InvokeCommand(
     session: *mut Session,
@@ -225,7 +229,7 @@ pub(crate) unsafe extern "C-unwind" fn TEEC_InvokeCommand(
     )
 }
 
-/// Records a call that makes shared memory known.
+/// Records a call that registers shared memory.
 fn observe_memory(
     kind: Kind,
     context: *const Context,
@@ -247,7 +251,7 @@ fn observe_memory(
 /// See `tee_client_api.h`.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_RegisterSharedMemory(
     context: *mut Context,
@@ -261,7 +265,7 @@ pub(crate) unsafe extern "C-unwind" fn TEEC_RegisterSharedMemory(
 /// See `tee_client_api_extensions.h` of optee_client.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_RegisterSharedMemoryFileDescriptor(
     context: *mut Context,
@@ -276,7 +280,7 @@ pub(crate) unsafe extern "C-unwind" fn TEEC_RegisterSharedMemoryFileDescriptor(
 /// See `tee_client_api.h`.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_AllocateSharedMemory(
     context: *mut Context,
@@ -290,7 +294,7 @@ pub(crate) unsafe extern "C-unwind" fn TEEC_AllocateSharedMemory(
 /// See `tee_client_api.h`.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_ReleaseSharedMemory(memory: *mut SharedMemory) {
     observe(
@@ -305,19 +309,19 @@ pub(crate) unsafe extern "C-unwind" fn TEEC_ReleaseSharedMemory(memory: *mut Sha
 /// See `tee_client_api.h`.
 ///
 /// # Safety
-/// As of libteec's own.
+/// As for libteec's own function.
 #[unsafe(no_mangle)]
 pub(crate) unsafe extern "C-unwind" fn TEEC_RequestCancellation(operation: *mut Operation) {
     observe(
         Kind::RequestCancellation,
-        // The address only: another thread is using the operation right now.
+        // Record the address only: another thread is using the operation.
         |call| call.params[0].input = operation as u64,
         || pass!(REQUEST_CANCELLATION(operation), ()),
         |_, ()| {},
     );
 }
 
-/// Our function that stands in front of the real one called `name`.
+/// Our wrapper of the function `name`, with the real function.
 pub(crate) fn ours(name: &std::ffi::CStr) -> Option<(&'static Real, *mut c_void)> {
     let all: [(&'static Real, *mut c_void); 10] = [
         (&INITIALIZE_CONTEXT, TEEC_InitializeContext as *mut c_void),
@@ -334,8 +338,8 @@ pub(crate) fn ours(name: &std::ffi::CStr) -> Option<(&'static Real, *mut c_void)
     all.into_iter().find(|(real, _)| real.name() == name)
 }
 
-/// Takes the real function behind a name from a `dlsym` of the program's own, and says what the
-/// program gets: ours if it stands in front of just that function.
+/// Learns a real function from the program's own `dlsym`; returns the address for the program: our
+/// wrapper, if it wraps that very function.
 pub(crate) fn adopt(name: &std::ffi::CStr, found: *mut c_void) -> *mut c_void {
     let Some((real, ours)) = ours(name) else { return found };
     if found.is_null() || found == ours {

@@ -1,8 +1,8 @@
-//! Where the ring of this process is.
+//! The ring of this process.
 //!
-//! It is made when the library is loaded into a program that has libteec, else at the first call;
-//! a child of `fork` makes its own at its own first call. Nothing is ever unmapped: a thread or a
-//! `vfork` child may be writing. Calls that come while it is being made are counted, not kept.
+//! It is created at load time in a program with libteec, else at the first call; a child of `fork`
+//! creates its own at its first call. It is never unmapped, since a thread or a `vfork` child may
+//! be writing. Calls during its creation are counted, not recorded.
 
 use std::{
     ffi::c_int,
@@ -31,7 +31,7 @@ static STATE: AtomicU8 = AtomicU8::new(UNMADE);
 static WORDS: AtomicPtr<AtomicU64> = AtomicPtr::new(ptr::null_mut());
 static EARLY: AtomicU64 = AtomicU64::new(0);
 
-/// Reads the settings and makes the ring if the program has libteec, else a mark that it is there.
+/// Reads the settings; creates the ring if the program has libteec, else an idle mark.
 pub(crate) fn load(has_teec: bool) {
     let Some(settings) = settings::read() else {
         STATE.store(OFF, Release);
@@ -55,7 +55,7 @@ extern "C" fn forked() {
     STATE.store(UNMADE, Release);
 }
 
-/// The ring of this process, made if need be.
+/// The ring of this process, created if missing.
 pub(crate) fn ring() -> Option<Ring<'static>> {
     let settings = settings::get()?;
     match STATE.load(Acquire) {
@@ -72,7 +72,7 @@ pub(crate) fn ring() -> Option<Ring<'static>> {
     }
 }
 
-/// The ring if it is there.
+/// The ring, if it exists.
 pub(crate) fn ring_if_made() -> Option<Ring<'static>> {
     let settings = settings::get()?;
     (STATE.load(Acquire) == READY).then(|| view(settings)).flatten()
@@ -129,7 +129,7 @@ fn write_head(settings: &Settings, ring: &Ring<'_>, flags: u32) {
     ring.set(head::W_MAGIC, client::MAGIC);
 }
 
-/// What the head says that never changes.
+/// The constant words of the head.
 fn head_words(settings: &Settings, flags: u32) -> [u64; head::W_TICKETS] {
     let mut words = [0; head::W_TICKETS];
     let slot_words = settings.slot_words();
@@ -156,7 +156,7 @@ fn put_text(to: &mut [u64], text: &[u8], words: usize) {
     }
 }
 
-/// Leaves a file that says: this process was there, and could have recorded.
+/// Creates the file that marks this process as loaded, but without a call so far.
 fn leave_mark(settings: &Settings) {
     let path = settings.path("idle", sys::pid(), clock::now_ns());
     let Some(fd) = sys::create(path.as_c()) else { return };

@@ -1,23 +1,23 @@
-//! Records the TEE client calls of the process that it is loaded into with `LD_PRELOAD`.
+//! Records the TEE client calls of the process that loads it with `LD_PRELOAD`.
 //!
 //! ```text
 //! program ── TEEC_InvokeCommand ──> exports ── before ──> real (libteec) ── after ──> ring (shared file)
 //! ```
 //!
-//! It stands in front of libteec and, when asked, of the functions that make and drop file
-//! descriptors. What it promises, in this order:
-//! - a call is passed on unchanged, with its result and `errno`, and never waits for the recording;
-//! - nothing is allocated after the library was loaded, no lock is taken, no descriptor stays open,
-//!   nothing is printed; all of it may happen in a signal handler, in a child of `fork` or `vfork`,
-//!   in any thread; a panic stays inside;
-//! - every record that was finished can be read, whatever becomes of the process; every other one
-//!   is counted.
+//! It wraps the functions of libteec and, if enabled, those that create and close file descriptors.
+//! Guarantees, in this order:
+//! - a call, its result and `errno` are passed on unchanged, and it never waits for the recording;
+//! - after loading, it allocates nothing, takes no lock, leaves no descriptor open and prints
+//!   nothing; it works in signal handlers, in children of `fork` or `vfork` and in any thread; a
+//!   panic stays inside;
+//! - every finished record stays readable, even after a crash of the process; every other one is
+//!   counted.
 //!
-//! `TEELEAK_TRACE_DIR` names the folder of the rings; without it, everything is passed through.
+//! `TEELEAK_TRACE_DIR` names the folder of the ring files; without it, nothing is recorded.
 //! `TEELEAK_TRACE_STACK=1` adds call stacks, `TEELEAK_TRACE_FDS=1` file descriptors.
 #![cfg_attr(not(test), expect(unsafe_code, reason = "stands between C programs and C libraries"))]
 
-// A test binary must not offer these functions to itself: only what is pure is in it.
+// A test binary must not wrap its own functions: it contains the pure modules only.
 #[cfg(not(test))]
 mod abi;
 #[cfg(not(test))]

@@ -1,7 +1,7 @@
-//! `dlsym`, for programs that load libteec themselves and ask it for its functions.
+//! `dlsym`, for programs that load libteec at run time and look up its functions.
 //!
-//! `dlsym` looks at its return address to find out who asks, so ours must not stand in between: it
-//! either answers by itself (a `TEEC_` name of a given library) or *jumps* to the real one.
+//! `dlsym` identifies its caller by the return address, so ours must not add a frame: it either
+//! answers itself (a `TEEC_` name with a library handle) or *jumps* to the real one.
 
 use std::{
     ffi::{c_char, c_void},
@@ -20,7 +20,7 @@ unsafe extern "C" {
     fn dlvsym(handle: *mut c_void, name: *const c_char, version: *const c_char) -> *mut c_void;
 }
 
-/// Versions that `dlsym` has had in glibc: since it moved into libc, and before.
+/// Symbol versions of `dlsym` in glibc: since it moved into libc, and before.
 #[cfg(target_arch = "x86_64")]
 const VERSIONS: [&std::ffi::CStr; 2] = [c"GLIBC_2.34", c"GLIBC_2.2.5"];
 #[cfg(not(target_arch = "x86_64"))]
@@ -32,7 +32,7 @@ pub(crate) fn real_dlsym() -> Dlsym {
     if at.is_null() {
         return no_dlsym;
     }
-    // SAFETY: it is the address of the function whose type this is.
+    // SAFETY: the address is that of `dlsym`, which has this type.
     unsafe { std::mem::transmute::<*mut c_void, Dlsym>(at) }
 }
 
@@ -65,7 +65,7 @@ mod entry {
     use super::{real_address, real_dlsym};
     use crate::{emit::quietly, exports};
 
-    /// What to do with a request: answer it, or go on to the real function.
+    /// What to do with a request: return an answer, or jump to the real function.
     #[repr(C)]
     struct Choice {
         answer: *mut c_void,
@@ -92,10 +92,10 @@ mod entry {
         exports::adopt(name, found)
     }
 
-    /// `dlsym` of the C library, but for the functions of libteec.
+    /// `dlsym` of the C library, except for the functions of libteec.
     ///
     /// # Safety
-    /// As of the C library's.
+    /// As for the C library's `dlsym`.
     #[cfg(target_arch = "x86_64")]
     #[unsafe(naked)]
     #[unsafe(no_mangle)]
@@ -119,10 +119,10 @@ mod entry {
         )
     }
 
-    /// `dlsym` of the C library, but for the functions of libteec.
+    /// `dlsym` of the C library, except for the functions of libteec.
     ///
     /// # Safety
-    /// As of the C library's.
+    /// As for the C library's `dlsym`.
     #[cfg(target_arch = "aarch64")]
     #[unsafe(naked)]
     #[unsafe(no_mangle)]

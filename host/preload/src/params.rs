@@ -1,4 +1,4 @@
-//! What an operation's parameters are, before and after a call.
+//! The parameters of an operation, before and after a call.
 
 use teeleak_proto::client::{ClientCall, ClientParam, head};
 
@@ -9,7 +9,7 @@ use crate::{
     real,
 };
 
-/// Notes what goes in.
+/// Records the inputs.
 ///
 /// # Safety
 /// `operation` is null or an operation that the caller passed to libteec for this very call, which
@@ -28,7 +28,7 @@ pub(crate) unsafe fn before(call: &mut ClientCall, operation: *const Operation) 
     }
 }
 
-/// Notes what came out.
+/// Records the outputs.
 ///
 /// # Safety
 /// As [`before`], with the same operation.
@@ -100,7 +100,7 @@ unsafe fn output(param: &Parameter, kind: u32) -> u64 {
     }
 }
 
-/// Notes shared memory as parameter 0.
+/// Records shared memory as parameter 0.
 ///
 /// # Safety
 /// `memory` is null or shared memory that the caller passes to libteec.
@@ -118,7 +118,7 @@ pub(crate) unsafe fn shared_memory(call: &mut ClientCall, memory: *const SharedM
     };
 }
 
-/// The kernel's number plus one; 0 where its place is not known.
+/// The kernel's ID of shared memory plus one; 0 if its position is unknown.
 fn number(memory: &SharedMemory) -> u64 {
     let number = match real::version() {
         1 => memory.id_v1,

@@ -1,7 +1,7 @@
-//! The functions that ours stand in front of.
+//! The real functions behind our wrappers.
 //!
-//! Each is looked up once: the next one in the order of libraries, else the one of a libteec that
-//! was loaded in private (`dlopen` without `RTLD_GLOBAL`, which the next-one rule can't see).
+//! Each is looked up once: the next one in library order, else the one of a privately loaded
+//! libteec (`dlopen` without `RTLD_GLOBAL`, which `RTLD_NEXT` does not find).
 
 use std::{
     ffi::{CStr, c_char, c_int, c_void},
@@ -12,10 +12,10 @@ use std::{
     },
 };
 
-/// Sonames that libteec has had (optee_client `libteec/CMakeLists.txt` @ 3.22.0 and @ 4.0.0).
+/// Sonames of libteec (optee_client `libteec/CMakeLists.txt` @ 3.22.0 and @ 4.0.0).
 const LIBRARIES: [&CStr; 3] = [c"libteec.so.2", c"libteec.so.1", c"libteec.so"];
 
-/// Which layout the private fields have: 1 and 2 as the soname, 0 unknown.
+/// Layout of the private fields: 1 or 2 as in the soname, 0 if unknown.
 static VERSION: AtomicU32 = AtomicU32::new(0);
 
 /// A function of another library, by name.
@@ -25,7 +25,7 @@ pub(crate) struct Real {
 }
 
 impl Real {
-    /// The function `name`, to be looked up when it is first needed.
+    /// The function `name`, looked up on first use.
     pub(crate) const fn new(name: &'static CStr) -> Self {
         Self { name, at: AtomicPtr::new(ptr::null_mut()) }
     }
@@ -35,7 +35,7 @@ impl Real {
         self.name
     }
 
-    /// Its address, null when there is no such function.
+    /// Its address, null if the function is missing.
     pub(crate) fn get(&self) -> *mut c_void {
         let known = self.at.load(Acquire);
         if !known.is_null() {
@@ -45,12 +45,12 @@ impl Real {
         if found.is_null() { found } else { self.settle(found) }
     }
 
-    /// Its address if it was looked up already, else null.
+    /// Its address if already looked up, else null.
     pub(crate) fn known(&self) -> *mut c_void {
         self.at.load(Acquire)
     }
 
-    /// Settles on an address, unless there is one already; gives the one that holds.
+    /// Sets the address unless it is set already; returns the address in effect.
     pub(crate) fn settle(&self, found: *mut c_void) -> *mut c_void {
         match self.at.compare_exchange(ptr::null_mut(), found, Release, Acquire) {
             Ok(_) => found,
@@ -80,18 +80,18 @@ fn in_loaded(library: &CStr, name: &CStr) -> *mut c_void {
     if handle.is_null() {
         return handle;
     }
-    // The handle is kept, so that the library stays as long as its function is used.
+    // The handle is never closed, so that the library stays loaded while its function is in use.
     symbol(handle, name)
 }
 
-/// `dlsym`, the one of the C library.
+/// Looks up a symbol with the C library's `dlsym`.
 pub(crate) fn symbol(handle: *mut c_void, name: &CStr) -> *mut c_void {
     let dlsym = crate::lookup::real_dlsym();
     // SAFETY: `name` is a C string and `handle` one that dlopen gave or a special one.
     unsafe { dlsym(handle, name.as_ptr()) }
 }
 
-/// Tells the versions apart by the file that `function` lies in; once.
+/// Detects the libteec version by the file that contains `function`.
 pub(crate) fn learn_version(function: *mut c_void) {
     let mut found = libc::Dl_info {
         dli_fname: ptr::null(),
@@ -119,7 +119,7 @@ fn version_of(file: *const c_char) -> u32 {
     }
 }
 
-/// Which libteec it is: 1 or 2, 0 where that is not known.
+/// Version of libteec: 1 or 2, 0 if unknown.
 pub(crate) fn version() -> c_int {
     c_int::try_from(VERSION.load(Relaxed)).unwrap_or(0)
 }

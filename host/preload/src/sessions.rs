@@ -1,7 +1,7 @@
-//! Which TA a session belongs to, so that every record of a session can name it.
+//! Maps sessions to their TAs, so that every record of a session can name the TA.
 //!
-//! A session that finds no place is recorded without a UUID; whoever reads the records still finds
-//! it in the one that opened the session.
+//! A session that does not fit is recorded without a UUID; a reader still finds the UUID in the
+//! record that opened the session.
 
 use teeleak_proto::{Uuid, client::head};
 
@@ -12,11 +12,11 @@ static SESSIONS: Table<512> = Table::new();
 
 /// Remembers the TA of session `id` of the context with the file descriptor `fd`.
 pub(crate) fn remember(fd: i32, id: u32, uuid: Uuid) {
-    // Whether it found a place makes no difference, see above.
-    let _ = SESSIONS.put(key(fd, id), [head::text_word(&uuid.0, 0), head::text_word(&uuid.0, 1)]);
+    // A full table is handled by the reader, see above.
+    let _ = SESSIONS.insert(key(fd, id), [head::text_word(&uuid.0, 0), head::text_word(&uuid.0, 1)]);
 }
 
-/// The TA of a session; zeros when that is not known.
+/// The TA of a session; zeros if unknown.
 pub(crate) fn uuid_of(fd: i32, id: u32) -> Uuid {
     SESSIONS.get(key(fd, id)).map_or_else(Uuid::default, |words| Uuid(head::text(&words)))
 }

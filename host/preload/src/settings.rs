@@ -1,4 +1,4 @@
-//! What the environment asks for, read once when the library is loaded.
+//! Settings from the environment, read once at load time.
 
 use std::{
     ffi::{CStr, c_char},
@@ -10,17 +10,17 @@ use teeleak_proto::client::{SLOT_WORDS, SLOT_WORDS_STACK};
 
 use crate::text::Text;
 
-/// Folder that rings are made in; without it nothing is recorded.
+/// Folder of the ring files; without it nothing is recorded.
 const DIR: &CStr = c"TEELEAK_TRACE_DIR";
-/// `1` asks for call stacks.
+/// `1` enables call stacks.
 const STACK: &CStr = c"TEELEAK_TRACE_STACK";
-/// `1` asks for file descriptors.
+/// `1` enables file descriptors.
 const FDS: &CStr = c"TEELEAK_TRACE_FDS";
 
-/// Longest name of a folder, in bytes.
+/// Longest path of the folder, in bytes.
 const DIR_BYTES: usize = 192;
 
-/// What is asked for.
+/// The settings.
 pub(crate) struct Settings {
     dir: Text<DIR_BYTES>,
     /// Record call stacks.
@@ -35,7 +35,7 @@ unsafe extern "C" {
     fn secure_getenv(name: *const c_char) -> *const c_char;
 }
 
-/// What is asked for; `None` when that is nothing, or not read yet.
+/// The settings; `None` if recording is off, or before they are read.
 pub(crate) fn get() -> Option<&'static Settings> {
     SETTINGS.get()
 }
@@ -50,8 +50,7 @@ pub(crate) fn read() -> Option<&'static Settings> {
     Some(SETTINGS.get_or_init(|| settings))
 }
 
-/// A variable of the environment; none of them in a program that runs with more rights than its
-/// user.
+/// An environment variable; `None` in a set-user-ID program and the like.
 fn variable(name: &CStr) -> Option<&'static [u8]> {
     // SAFETY: `name` is a C string; before there are threads nobody changes the environment.
     let value = unsafe { secure_getenv(name.as_ptr()) };
@@ -69,7 +68,7 @@ impl Settings {
     pub(crate) fn path(&self, prefix: &str, pid: u32, born_ns: u64) -> Text<256> {
         let mut path = Text::new();
         path.push(self.dir.bytes());
-        // What does not fit is cut; creating the file then fails, and nothing is recorded.
+        // A too long path is truncated; creating the file then fails, and nothing is recorded.
         let _ = write!(path, "/{prefix}-{pid}-{born_ns:016x}");
         path
     }

@@ -1,8 +1,8 @@
-//! Call stacks, for those who ask for them.
+//! Optional call stacks.
 //!
-//! The unwinder of libgcc needs neither locks nor memory since glibc 2.35 and gcc 12 (it finds its
-//! tables through `_dl_find_object`); before that a signal handler that interrupts `dlopen` must not
-//! ask for stacks.
+//! Since glibc 2.35 and gcc 12, the unwinder of libgcc takes no locks and allocates nothing (it
+//! finds its tables through `_dl_find_object`); with older ones, a signal handler that interrupts
+//! `dlopen` must not capture stacks.
 
 use std::ffi::{c_int, c_void};
 
@@ -22,7 +22,7 @@ struct Walk<'a> {
     used: usize,
 }
 
-/// Fills in return addresses, the innermost first, and says how many.
+/// Fills in return addresses, the innermost first; returns their number.
 pub(crate) fn walk(frames: &mut [u64]) -> usize {
     let mut walk = Walk { frames, used: 0 };
     // SAFETY: `step` gets the pointer to `walk` back, which outlives the call.

@@ -1,11 +1,11 @@
-//! System calls, made directly.
+//! Direct system calls.
 //!
-//! The C library's functions are cancellation points or are the very ones that this library stands
-//! in front of. Each of these is safe in a signal handler and after `fork`.
+//! The C library's functions are cancellation points, or wrapped by this library. These here are
+//! safe in a signal handler and after `fork`.
 
 use std::ffi::{CStr, c_int, c_long, c_void};
 
-/// Makes sure that what runs inside leaves `errno` as it was.
+/// Runs `run` and restores `errno`.
 pub(crate) fn keeping_errno<R>(run: impl FnOnce() -> R) -> R {
     // SAFETY: gives the address of this thread's errno, valid as long as the thread.
     let place = unsafe { libc::__errno_location() };
@@ -47,7 +47,7 @@ pub(crate) fn comm() -> [u8; 16] {
     name
 }
 
-/// Makes and opens a file that was not there.
+/// Creates and opens a new file.
 pub(crate) fn create(path: &CStr) -> Option<c_int> {
     let flags = libc::O_RDWR | libc::O_CREAT | libc::O_EXCL | libc::O_CLOEXEC | libc::O_NOFOLLOW;
     let at = libc::AT_FDCWD;
@@ -68,7 +68,7 @@ pub(crate) fn unlink(path: &CStr) {
     unsafe { libc::syscall(libc::SYS_unlinkat, libc::AT_FDCWD, path.as_ptr(), 0) };
 }
 
-/// Gives a file `bytes` of real room, so that writing through a mapping can't fail.
+/// Allocates `bytes` of a file on disk, so that writing through a mapping can't fail.
 pub(crate) fn reserve(fd: c_int, bytes: usize) -> bool {
     // SAFETY: works on the descriptor alone.
     if unsafe { libc::syscall(libc::SYS_fallocate, fd, 0, 0u64, bytes as u64) } == 0 {
@@ -99,7 +99,7 @@ pub(crate) fn map(fd: c_int, bytes: usize) -> Option<*mut c_void> {
     Some(std::ptr::with_exposed_provenance_mut(address))
 }
 
-/// Target of a symbolic link, its start where it is longer than `N`; zero padded.
+/// Target of a symbolic link, truncated at `N` bytes; zero padded.
 pub(crate) fn link_start<const N: usize>(path: &CStr) -> [u8; N] {
     let mut start = [0; N];
     let at = libc::AT_FDCWD;
@@ -108,7 +108,7 @@ pub(crate) fn link_start<const N: usize>(path: &CStr) -> [u8; N] {
     start
 }
 
-/// Target of a symbolic link, its end where it is longer than `N`; zero padded.
+/// Target of a symbolic link, its last `N` bytes if longer; zero padded.
 pub(crate) fn link_target<const N: usize>(path: &CStr) -> [u8; N] {
     let mut whole = [0u8; 1024];
     let (to, room) = (whole.as_mut_ptr(), whole.len());

@@ -1,7 +1,7 @@
-//! A small table from a key to two words, without locks: an entry is claimed by its key.
+//! A small lock-free table from a key to two words: an entry is claimed by its key.
 //!
-//! A key is tried at a few places only, so that looking for one that is not there costs little. One
-//! that finds no place is not kept, and the caller is told.
+//! A key is tried in a few entries only, so that a failed lookup is cheap. A key that does not fit
+//! is not stored, and the caller gets `false`.
 
 use std::sync::atomic::{
     AtomicU64,
@@ -9,7 +9,7 @@ use std::sync::atomic::{
     fence,
 };
 
-/// Entries that are tried for one key.
+/// Entries tried per key.
 const TRIES: usize = 16;
 /// Key of an entry that is free.
 const FREE: u64 = 0;
@@ -33,7 +33,7 @@ impl<const N: usize> Table<N> {
         )
     }
 
-    /// Keeps `value` under `key` instead of what is there; `false` when there is no place for it.
+    /// Stores `value` under `key`, replacing an old value; `false` if it does not fit.
     pub(crate) fn insert(&self, key: u64, value: [u64; 2]) -> bool {
         self.remove(key);
         let Some(entry) = self.entries(key).find(|entry| claim(entry, FREE)) else { return false };
@@ -43,7 +43,7 @@ impl<const N: usize> Table<N> {
         true
     }
 
-    /// What is kept under `key`.
+    /// The value of `key`.
     pub(crate) fn get(&self, key: u64) -> Option<[u64; 2]> {
         let entry = self.entries(key).find(|entry| entry.key.load(Acquire) == key)?;
         let value = [entry.value[0].load(Relaxed), entry.value[1].load(Relaxed)];

@@ -1,4 +1,4 @@
-//! Texts in a fixed place, for where nothing may be allocated.
+//! Fixed-size texts, for code that must not allocate.
 
 use std::{
     ffi::CStr,
@@ -12,12 +12,12 @@ pub(crate) struct Text<const N: usize> {
 }
 
 impl<const N: usize> Text<N> {
-    /// An empty one.
+    /// An empty text.
     pub(crate) fn new() -> Self {
         Self { bytes: [0; N], used: 0 }
     }
 
-    /// Appends bytes; what has no room is cut.
+    /// Appends bytes; truncates what does not fit.
     pub(crate) fn push(&mut self, more: &[u8]) {
         for byte in more {
             if self.used + 1 < N {
@@ -27,7 +27,7 @@ impl<const N: usize> Text<N> {
         }
     }
 
-    /// What is in it.
+    /// Its bytes, without the zero.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.used]
     }

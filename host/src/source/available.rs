@@ -1,4 +1,4 @@
-//! What there is to be read of something that goes on: the kernel's log, a FIFO, a serial port.
+//! Non-blocking reads of the kernel log, a FIFO or a serial port.
 
 use std::{
     fs::File,
@@ -6,11 +6,11 @@ use std::{
     ops::ControlFlow,
 };
 
-/// The kernel's log: each read gives one record (Linux Documentation/ABI/testing/dev-kmsg).
+/// The kernel log: each read returns one record (Linux Documentation/ABI/testing/dev-kmsg).
 pub(super) const KMSG: &str = "/dev/kmsg";
 
-/// Hands over what there is, read by read, until there is no more or `take` has enough; `file` does not
-/// block. Says whether something was overwritten before it could be read.
+/// Passes each read to `take` until no data is available or `take` breaks; `file` is non-blocking.
+/// Returns whether data was overwritten before it could be read.
 pub(super) fn read_available(
     file: &mut File,
     buffer: &mut [u8],
@@ -24,7 +24,7 @@ pub(super) fn read_available(
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(is_overrun),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            // Of the kernel's log; the next read goes on with what is left.
+            // The kernel log was overwritten; the next read continues at the oldest record.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => is_overrun = true,
             Err(error) => return Err(error),
         }

@@ -1,4 +1,4 @@
-//! The recorded source.
+//! A capture file as a source.
 
 use std::{
     fs::File,

@@ -1,12 +1,12 @@
-//! `/proc/meminfo`: figures of the normal world's memory.
+//! `/proc/meminfo`: memory figures of the normal world.
 
 use std::{fs, io, path::Path};
 
-/// Its text.
+/// The text of `/proc/meminfo`.
 pub(super) struct MemoryFigures(String);
 
 impl MemoryFigures {
-    /// Reads it; `root` is where the file system begins.
+    /// Reads it; `root` is the root of the file system.
     pub(super) fn read(root: &Path) -> io::Result<Self> {
         fs::read_to_string(root.join("proc/meminfo")).map(Self)
     }
@@ -18,7 +18,7 @@ impl MemoryFigures {
         figure.split_whitespace().next()?.parse::<u64>().ok()?.checked_mul(1024)
     }
 
-    /// The lines whose name begins with one of these.
+    /// The lines whose name starts with one of `names`.
     pub(super) fn lines<'m>(&'m self, names: &'m [&str]) -> impl Iterator<Item = &'m str> {
         self.0.lines().filter(|line| names.iter().any(|name| line.starts_with(name)))
     }

@@ -1,4 +1,4 @@
-//! Where frames come from: a device or a recording, the same to everything after them.
+//! Sources of frames: a device or a capture, alike to everything downstream.
 
 mod available;
 mod capture;
@@ -27,20 +27,19 @@ pub trait Sink {
     /// Takes a frame; `kind` is `None` for one that this build doesn't know.
     ///
     /// # Errors
-    /// When it can't be kept.
+    /// When it can't be stored.
     fn frame(&mut self, kind: Option<FrameKind>, payload: &[u8]) -> Result<()>;
 
-    /// Takes note of bytes that were no frames.
+    /// Records bytes that are no valid frames.
     fn damage(&mut self, damage: Damage);
 
-    /// How many more iterations would decide something that those so far don't; 0 if nothing, or
-    /// where nobody asks.
+    /// How many more iterations an inconclusive result needs; 0 if none, or without a judge.
     fn undecided(&mut self) -> u32 {
         0
     }
 }
 
-/// Takes all, and never fails.
+/// Takes all frames and never fails.
 impl Sink for ObservationBuilder {
     fn frame(&mut self, kind: Option<FrameKind>, payload: &[u8]) -> Result<()> {
         self.frame(kind, payload);
@@ -52,22 +51,22 @@ impl Sink for ObservationBuilder {
     }
 }
 
-/// Says of what was observed so far how many more iterations it takes, 0 for none.
+/// Returns how many more iterations an observation needs, 0 for none.
 pub type Judge<'j> = &'j dyn Fn(&Observation) -> u32;
 
-/// Gives frames.
+/// Produces frames.
 pub trait Source {
-    /// What it is called in reports: a file name, `/dev/tee0`.
+    /// Its name in reports: a file name, `/dev/tee0`.
     fn name(&self) -> String;
 
-    /// Gives all of its frames.
+    /// Passes all frames to `sink`.
     ///
     /// # Errors
-    /// When the source fails in a way that leaves nothing to look at.
+    /// When the source fails and leaves nothing to analyze.
     fn feed(&mut self, sink: &mut dyn Sink) -> Result<()>;
 }
 
-/// What a source told; its frames are kept in `file`, too, if there is one.
+/// The observation from a source; its frames are also written to `file`, if any.
 ///
 /// # Errors
 /// When the source fails, or the file can't be written.
@@ -75,7 +74,7 @@ pub fn observe(source: &mut dyn Source, file: Option<Writer>) -> Result<Observat
     observe_judged(source, file, None)
 }
 
-/// The same, with somebody who is asked between iterations whether they are enough.
+/// As [`observe`], with a judge that decides between iterations whether they suffice.
 ///
 /// # Errors
 /// As [`observe`].

@@ -1,4 +1,4 @@
-//! Which way into the TEE there is: the teeleak TA and its PTA, or what stock OP-TEE offers.
+//! Access to the TEE: the teeleak TA and its PTA, or the interfaces of stock OP-TEE.
 
 use std::{io::Write, path::PathBuf};
 
@@ -11,31 +11,31 @@ use super::{
 };
 use crate::{Blind, TeeError};
 
-/// How to look into an OP-TEE without the leak audit PTA.
+/// Options for an OP-TEE without the leak audit PTA.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Ways {
     /// Where OP-TEE prints allocation sites.
     pub(crate) console: Option<PathBuf>,
-    /// Whether the statistics PTA is asked for the heap of each TA.
+    /// Whether to query the statistics PTA for the heap of each TA.
     pub(crate) ta_stats: bool,
 }
 
 impl Ways {
-    /// Whether only what stock OP-TEE offers is wanted.
+    /// Whether the user asked for stock OP-TEE data only.
     pub(crate) fn are_given(&self) -> bool {
         self.console.is_some() || self.ta_stats
     }
 
-    /// What stock OP-TEE offers.
+    /// An observer of stock OP-TEE.
     pub(crate) fn stock(&self, world: &dyn World) -> Result<Stock> {
         let console = self.console.as_deref().map(Console::open).transpose()?;
         Ok(Stock::new(world.stats()?, console, self.ta_stats))
     }
 
-    /// The best way that there is; what it lacks is told on `err`.
+    /// The best available observer; its limits are printed to `err`.
     ///
     /// # Errors
-    /// When there is none, or the one that was asked for is not there.
+    /// When none is available, or the requested one is missing.
     pub(crate) fn reach(
         &self,
         world: &dyn World,
@@ -44,12 +44,12 @@ impl Ways {
         let (observer, missing) = self.best(world)?;
         if let Some(missing) = missing {
             writeln!(err, "teeleak: {missing:#}")?;
-            writeln!(err, "teeleak: going on with what stock OP-TEE tells: see --console")?;
+            writeln!(err, "teeleak: continuing with stock OP-TEE data; see --console")?;
         }
         Ok(observer)
     }
 
-    /// The best way that there is, and why it is not a better one.
+    /// The best available observer, and why a better one is missing.
     ///
     /// # Errors
     /// As [`Self::reach`].
@@ -67,14 +67,14 @@ impl Ways {
     }
 }
 
-/// A session to a TA that reaches its PTA.
+/// A session to the teeleak TA, whose PTA is available.
 pub(crate) fn auditor(world: &dyn World) -> Result<Sampler> {
     let mut sampler = Sampler::new(world.connect()?);
     sampler.hello(&mut Discard)?;
     Ok(sampler)
 }
 
-/// Whether it is not there, rather than out of reach for the moment or for this user.
+/// Whether the TA is missing, as opposed to temporarily or for this user out of reach.
 fn is_missing(error: &Error) -> bool {
     let result = error.downcast_ref::<TeeError>().map(|error| error.result);
     error.is::<Blind>() || matches!(result, Some(ITEM_NOT_FOUND | SECURITY))

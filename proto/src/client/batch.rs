@@ -1,6 +1,6 @@
-//! Payloads of the capture frames that keep what processes of the normal world recorded.
+//! Payloads of the capture frames with the recordings of normal-world processes.
 //!
-//! All words little-endian, whatever machine reads them.
+//! All words are little-endian, on every machine.
 
 use super::{
     ClientCall, PAYLOAD_WORDS, SLOT_WORDS, SLOT_WORDS_STACK, STACK_FRAMES, SlotState,
@@ -14,24 +14,23 @@ pub const BATCH_HEAD_BYTES: usize = 32;
 /// words of the head.
 pub const PROCESS_BYTES: usize = 1 + head::WORDS * 8;
 
-/// What a [`crate::frame::FrameKind::ClientCalls`] frame begins with; slots follow, as they lay in
-/// the ring.
+/// Head of a [`crate::frame::FrameKind::ClientCalls`] frame; slots follow, as copied from the ring.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BatchHead {
-    /// Process.
+    /// Process ID.
     pub pid: u32,
     /// Words of a slot.
     pub slot_words: u32,
-    /// `CLOCK_MONOTONIC` when the ring was made, in nanoseconds; with the pid, its identity.
+    /// `CLOCK_MONOTONIC` when the ring was created, in nanoseconds; with the pid, its identity.
     pub born_ns: u64,
     /// Ticket of the first slot.
     pub first: u64,
-    /// Records of this ring that are missing since the frame before: overwritten or never finished.
+    /// Records of this ring lost since the previous frame: overwritten or never finished.
     pub lost: u64,
 }
 
 impl BatchHead {
-    /// Puts it into bytes.
+    /// Encodes it.
     #[must_use]
     pub fn encode(&self) -> [u8; BATCH_HEAD_BYTES] {
         let mut bytes = [0; BATCH_HEAD_BYTES];
@@ -59,7 +58,7 @@ pub struct Recorded {
     pub stack: [u64; STACK_FRAMES],
 }
 
-/// Takes a batch apart; `None` when it is not one.
+/// Splits a batch into head and records; `None` for an invalid batch.
 #[must_use]
 pub fn read(payload: &[u8]) -> Option<(BatchHead, impl Iterator<Item = Recorded>)> {
     let (head, slots) = payload.split_first_chunk()?;
@@ -72,22 +71,21 @@ pub fn read(payload: &[u8]) -> Option<(BatchHead, impl Iterator<Item = Recorded>
     Some((head, slots.chunks_exact(words * 8).map(read_slot)))
 }
 
-/// Reads the words of a slot after its state.
+/// Decodes the words of a slot after its state.
 fn read_slot(slot: &[u8]) -> Recorded {
     let payload: [u64; PAYLOAD_WORDS] = core::array::from_fn(|n| word_at(slot, n + 1));
     let stack = core::array::from_fn(|n| word_at(slot, n + SLOT_WORDS));
     Recorded { call: ClientCall::decode(&payload), stack }
 }
 
-/// Whether a slot that was copied out of a ring, in the machine's byte order, holds ticket
-/// `ticket`.
+/// The state, for ticket `ticket`, of a slot copied from a ring in the machine's byte order.
 #[must_use]
 pub fn slot_state(slot: &[u8], ticket: u64) -> SlotState {
     let state = slot.first_chunk().map_or(0, |bytes| u64::from_ne_bytes(*bytes));
     SlotState::for_ticket(state, ticket)
 }
 
-/// Puts words that were copied out of a ring into the byte order of a capture.
+/// Converts words copied from a ring to the byte order of a capture.
 pub fn to_capture_order(words: &mut [u8]) {
     for word in words.chunks_exact_mut(8) {
         if cfg!(target_endian = "big") {
@@ -96,13 +94,13 @@ pub fn to_capture_order(words: &mut [u8]) {
     }
 }
 
-/// What became of a process.
+/// State of a process.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum ProcessState {
-    /// It is there, or was when the capture ended.
+    /// It runs, or ran when the capture ended.
     Running = 0,
-    /// It is gone, or runs another program.
+    /// It ended, or runs another program.
     Ended = 1,
 }
 
@@ -117,7 +115,7 @@ pub fn read_process(payload: &[u8]) -> Result<(ProcessState, Head), HeadError> {
     Ok((state, Head::decode(&words)?))
 }
 
-/// Word `n` of little-endian bytes, 0 where they end.
+/// Word `n` of little-endian bytes, 0 beyond their end.
 fn word_at(bytes: &[u8], n: usize) -> u64 {
     let word = bytes.get(n * 8..).and_then(<[u8]>::first_chunk);
     word.map_or(0, |bytes| u64::from_le_bytes(*bytes))

@@ -1,8 +1,8 @@
-//! The head of a ring file: numbers of the words, and the words that never change, decoded.
+//! The head of a ring file: the indices of its words, and its decoded form.
 
 use super::{MAGIC, SLOT_WORDS, SLOT_WORDS_STACK, VERSION, slots};
 
-/// [`MAGIC`], stored last of the words that never change.
+/// [`MAGIC`], stored last of the constant words.
 pub const W_MAGIC: usize = 0;
 /// Low half [`VERSION`], high half words of a slot.
 pub const W_VERSION: usize = 1;
@@ -10,24 +10,24 @@ pub const W_VERSION: usize = 1;
 pub const W_SLOTS: usize = 2;
 /// Low half pid, high half pid of the parent.
 pub const W_PID: usize = 3;
-/// `CLOCK_MONOTONIC` when the ring was made, in nanoseconds.
+/// `CLOCK_MONOTONIC` when the ring was created, in nanoseconds.
 pub const W_BORN_NS: usize = 4;
-/// Counter (`CNTVCT`) at that moment, 0 where there is none.
+/// Counter (`CNTVCT`) at that moment, 0 without a counter.
 pub const W_BORN_TICKS: usize = 5;
-/// Ticks of the counter per second, 0 where there is none.
+/// Ticks of the counter per second, 0 without a counter.
 pub const W_TICK_HZ: usize = 6;
 /// Nanoseconds since 1970-01-01 UTC at that moment.
 pub const W_UNIX_NS: usize = 7;
 /// Name of the process, [`COMM_WORDS`] words.
 pub const W_COMM: usize = 8;
-/// Path of the executable, its end where it is longer, [`EXE_WORDS`] words.
+/// Path of the executable, its end if longer, [`EXE_WORDS`] words.
 pub const W_EXE: usize = 10;
 
-/// Tickets handed out; on a cache line of its own, as every call writes it.
+/// Tickets issued; on its own cache line, as every call writes it.
 pub const W_TICKETS: usize = 64;
-/// Calls begun; those that are not in a ticket are still running.
+/// Calls started; those without a ticket are still running.
 pub const W_BEGUN: usize = 72;
-/// Calls that came before the ring was there and are in no ticket.
+/// Calls before the ring was ready, which have no ticket.
 pub const W_EARLY: usize = 80;
 
 /// Words of the head that a reader needs.
@@ -37,33 +37,33 @@ pub const COMM_WORDS: usize = 2;
 /// Words of an executable's path.
 pub const EXE_WORDS: usize = 32;
 
-/// A library that offers `TEEC_InvokeCommand` was loaded when the ring was made.
+/// A library with `TEEC_InvokeCommand` was loaded when the ring was created.
 pub const FLAG_TEEC: u32 = 0x1;
 /// Slots hold call stacks.
 pub const FLAG_STACK: u32 = 0x2;
-/// File descriptors are traced as well.
+/// File descriptors are recorded, too.
 pub const FLAG_FDS: u32 = 0x4;
-/// There are no slots: the process has called nothing so far.
+/// No slots: the process has made no call so far.
 pub const FLAG_IDLE: u32 = 0x8;
 
-/// What the head of a ring file says.
+/// The decoded head of a ring file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Head {
     /// Words of a slot.
     pub slot_words: usize,
-    /// Slots.
+    /// Number of slots.
     pub slots: u64,
     /// `FLAG_*`.
     pub flags: u32,
-    /// Process.
+    /// Process ID.
     pub pid: u32,
-    /// Its parent.
+    /// Process ID of the parent.
     pub ppid: u32,
-    /// `CLOCK_MONOTONIC` when the ring was made, in nanoseconds.
+    /// `CLOCK_MONOTONIC` when the ring was created, in nanoseconds.
     pub born_ns: u64,
-    /// Counter at that moment, 0 where there is none.
+    /// Counter at that moment, 0 without a counter.
     pub born_ticks: u64,
-    /// Ticks of the counter per second, 0 where there is none.
+    /// Ticks of the counter per second, 0 without a counter.
     pub tick_hz: u64,
     /// Nanoseconds since 1970-01-01 UTC at that moment.
     pub unix_ns: u64,
@@ -71,18 +71,18 @@ pub struct Head {
     pub comm: [u8; COMM_WORDS * 8],
     /// Path of the executable, zero padded.
     pub exe: [u8; EXE_WORDS * 8],
-    /// Tickets handed out.
+    /// Tickets issued.
     pub tickets: u64,
-    /// Calls begun.
+    /// Calls started.
     pub begun: u64,
-    /// Calls that are in no ticket.
+    /// Calls without a ticket.
     pub early: u64,
 }
 
-/// Why a head is not one.
+/// Why a head is invalid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum HeadError {
-    /// Not a ring file, or one that was not finished.
+    /// Not a ring file, or an unfinished one.
     Magic(u64),
     /// Written by another version of teeleak.
     Version(u32),
@@ -142,20 +142,20 @@ fn check(words: u32, n_slots: u32) -> Result<(), HeadError> {
     Ok(())
 }
 
-/// Puts two halves into a word.
+/// Joins two halves to a word.
 #[must_use]
 pub const fn word(low: u32, high: u32) -> u64 {
     low as u64 | (high as u64) << 32
 }
 
-/// Takes a word apart into its low and high half.
+/// Splits a word into its low and high half.
 #[must_use]
 #[expect(clippy::cast_possible_truncation, reason = "the halves are what is asked for")]
 pub const fn halves(word: u64) -> (u32, u32) {
     (word as u32, (word >> 32) as u32)
 }
 
-/// Bytes of a text kept in words, the first byte in the lowest one.
+/// Bytes of a text stored in words, the first byte in the lowest position.
 #[must_use]
 pub fn text<const N: usize>(words: &[u64]) -> [u8; N] {
     let mut bytes = [0; N];

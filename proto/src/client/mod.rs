@@ -1,14 +1,14 @@
-//! What processes of the normal world say of their TEE client calls.
+//! Recordings of TEE client calls by normal-world processes.
 //!
-//! Every traced process keeps a ring in a file of its own: [`HEAD_BYTES`] of [`head`], then slots of
-//! equal size. All of it is 64-bit words, stored in the byte order of the machine (the file never
-//! leaves it; the magic tells a foreign one). Word 0 of a slot is its *state*, written last:
+//! Every traced process has a ring in a file of its own: [`HEAD_BYTES`] of [`head`], then slots of
+//! equal size. The file consists of 64-bit words in the byte order of the machine (it never leaves
+//! the machine; the magic reveals a foreign file). Word 0 of a slot is its *state*, written last:
 //!
 //! - ticket `t` (the first is 0) goes to slot `t % slots`;
-//! - `0` says never used, [`writing`]`(t)` that it is being filled, [`written`]`(t)` that it is whole.
+//! - `0` means never used, [`writing`]`(t)` being filled, [`written`]`(t)` complete.
 //!
-//! So whoever reads finds every record that was finished, whatever became of the process, and
-//! counts the others: tickets handed out minus records read.
+//! So a reader finds every finished record, even after a crash of the process, and counts the
+//! others: tickets issued minus records read.
 
 pub mod batch;
 pub mod head;
@@ -16,7 +16,7 @@ mod record;
 
 pub use record::{ClientCall, ClientCallKind, ClientParam, PAYLOAD_WORDS};
 
-/// First word of a ring file, as the machine that wrote it stores it.
+/// First word of a ring file, in the byte order of its machine.
 pub const MAGIC: u64 = u64::from_le_bytes(*b"TEELKCLI");
 
 /// Version of head and slots. A reader refuses others; new fields go into spare words.
@@ -43,25 +43,25 @@ pub const fn writing_state(ticket: u64) -> u64 {
     written_state(ticket) | 1
 }
 
-/// State of a slot that holds all of ticket `ticket`.
+/// State of a slot that holds the complete record of ticket `ticket`.
 #[must_use]
 pub const fn written_state(ticket: u64) -> u64 {
     (ticket + 1) << 1
 }
 
-/// What a slot's state says to a reader that looks for a certain ticket.
+/// State of a slot with respect to a certain ticket.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SlotState {
     /// Not finished, and maybe never will be.
     Pending,
-    /// All there.
+    /// Complete.
     Whole,
     /// A later ticket has taken the slot.
     Overwritten,
 }
 
 impl SlotState {
-    /// Compares a slot's state with the ticket that is looked for.
+    /// Compares a slot's state with the wanted ticket.
     #[must_use]
     pub const fn for_ticket(state: u64, ticket: u64) -> Self {
         if state == written_state(ticket) {
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn states_tell_tickets_apart() {
+    fn states_distinguish_tickets() {
         assert_eq!(SlotState::for_ticket(0, 0), SlotState::Pending);
         assert_eq!(SlotState::for_ticket(writing_state(0), 0), SlotState::Pending);
         assert_eq!(SlotState::for_ticket(written_state(0), 0), SlotState::Whole);

@@ -1,4 +1,4 @@
-//! One call, as it lies in a slot.
+//! One call, as stored in a slot.
 
 use super::head::{halves, text, text_word, word};
 use crate::Uuid;
@@ -8,7 +8,7 @@ pub const PAYLOAD_WORDS: usize = 31;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $id:literal),* $(,)?) => {
-        /// Which function was called.
+        /// The called function.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         #[repr(u16)]
         pub enum ClientCallKind {
@@ -16,7 +16,7 @@ macro_rules! kinds {
         }
 
         impl ClientCallKind {
-            /// All of them.
+            /// All kinds.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
             /// The kind with this number.
@@ -50,9 +50,10 @@ kinds! {
     ReleaseSharedMemory = 8,
     /// `TEEC_RequestCancellation`; parameter 0 is the operation's address.
     RequestCancellation = 9,
-    /// `TEEC_RegisterSharedMemoryFileDescriptor`, an extension of OP-TEE; likewise, `cmd` is the fd.
+    /// `TEEC_RegisterSharedMemoryFileDescriptor`, an extension of OP-TEE; likewise, `cmd` is the
+    /// fd.
     RegisterSharedMemoryFd = 10,
-    /// A file was opened, or a buffer became one; `result` is the fd or the negated errno.
+    /// A file was opened or a buffer exported as one; `result` is the fd or the negated errno.
     FdOpen = 32,
     /// A file descriptor was duplicated: `cmd` the old one, `result` the new one.
     FdDup = 33,
@@ -69,20 +70,20 @@ kinds! {
 /// One parameter of an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ClientParam {
-    /// Value: b and a as they went in, b in the high half. Memory: address of the buffer, which is
-    /// its identity within the process.
+    /// Value: a and b before the call, b in the high half. Memory: address of the buffer, its
+    /// identity within the process.
     pub input: u64,
-    /// Memory: bytes that were offered. Value: 0.
+    /// Memory: size before the call, in bytes. Value: 0.
     pub size: u64,
-    /// Value: b and a as they came out. Memory: bytes after the call; for shared memory itself the
-    /// number that the kernel knows it by plus one, 0 unknown.
+    /// Value: a and b after the call, b in the high half. Memory: size after the call, in bytes;
+    /// for shared memory itself the kernel's ID of it plus one, 0 if unknown.
     pub output: u64,
 }
 
 /// One call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ClientCall {
-    /// Which function.
+    /// The called function.
     pub kind: ClientCallKind,
     /// `ClientCall::HAS_*` and `ClientCall::FILE_*`.
     pub flags: u16,
@@ -90,51 +91,51 @@ pub struct ClientCall {
     pub begin_ns: u64,
     /// `CLOCK_MONOTONIC` after the call, in nanoseconds.
     pub end_ns: u64,
-    /// Counter (`CNTVCT`) before the call, 0 where there is none.
+    /// Counter (`CNTVCT`) before the call, 0 without a counter.
     pub begin_ticks: u64,
     /// Counter after the call.
     pub end_ticks: u64,
-    /// Process.
+    /// Process ID.
     pub pid: u32,
-    /// Thread.
+    /// Thread ID.
     pub tid: u32,
     /// Name of the thread, zero padded.
     pub comm: [u8; 16],
-    /// `TEEC_Result`; 0 where the function has none.
+    /// `TEEC_Result`; 0 if the function has none.
     pub result: u32,
-    /// `TEEC_ORIGIN_*`; 0 when the caller did not ask for it.
+    /// `TEEC_ORIGIN_*`; 0 if the caller did not request it.
     pub origin: u32,
     /// Command of an invoke, else see the kind.
     pub cmd: u32,
-    /// Session id, 0 where there is none.
+    /// Session id, 0 without a session.
     pub session: u32,
     /// `TEEC_PARAM_TYPES()` of the operation.
     pub param_types: u32,
-    /// File descriptor of the context, -1 where there is none.
+    /// File descriptor of the context, -1 without a context.
     pub context: i32,
-    /// UUID of the TA; zeros where it is not known.
+    /// UUID of the TA; zeros if unknown.
     pub uuid: Uuid,
     /// Parameters.
     pub params: [ClientParam; 4],
 }
 
 impl ClientCall {
-    /// The caller asked for the origin of the result.
+    /// The caller requested the origin of the result.
     pub const HAS_ORIGIN: u16 = 0x1;
-    /// There was an operation.
+    /// The call has an operation.
     pub const HAS_OPERATION: u16 = 0x2;
-    /// Mask of what kind of file a descriptor belongs to.
+    /// Mask of the file kind.
     pub const FILE_MASK: u16 = 0x700;
     /// A TEE device, `/dev/tee*`.
     pub const FILE_TEE: u16 = 0x100;
     /// A dma-buf.
     pub const FILE_DMA_BUF: u16 = 0x200;
-    /// Something that hands out dma-bufs: `/dev/dma_heap/*`, `/dev/ion`.
+    /// An allocator of dma-bufs: `/dev/dma_heap/*`, `/dev/ion`.
     pub const FILE_HEAP: u16 = 0x300;
     /// Shared memory of a TEE device.
     pub const FILE_TEE_SHM: u16 = 0x400;
 
-    /// Puts it into words.
+    /// Encodes it.
     #[must_use]
     pub fn encode(&self) -> [u64; PAYLOAD_WORDS] {
         let mut words = [0; PAYLOAD_WORDS];
@@ -157,7 +158,7 @@ impl ClientCall {
         words
     }
 
-    /// Reads it from words; `None` when that is a kind that this build doesn't know.
+    /// Decodes it; `None` for a kind that this build doesn't know.
     #[must_use]
     pub fn decode(words: &[u64; PAYLOAD_WORDS]) -> Option<Self> {
         let (pid, tid) = halves(words[4]);

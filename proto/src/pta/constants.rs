@@ -8,7 +8,7 @@ pub const UUID: Uuid = match Uuid::parse("2f3a0b4e-5d0c-4b6e-9a51-7c1e84d26f03")
     None => unreachable!(),
 };
 
-/// Defines constants and the list of them that the test compares with the header.
+/// Defines the constants, and the list that a test compares with the header.
 macro_rules! constants {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $value:expr;)*) => {
         $($(#[$doc])* pub const $name: $type = $value;)*
@@ -23,7 +23,7 @@ constants! {
     VERSION: u32 = 1;
     /// A block header or footer was found overwritten; the walk went on.
     REPLY_CORRUPT: u32 = 0x1;
-    /// The TA was busy, so its regions or sessions could not be read.
+    /// A TA was busy, so its regions or sessions could not be read.
     REPLY_BUSY: u32 = 0x2;
     /// `PTA_LEAK_AUDIT_CMD_INFO`.
     CMD_INFO: u32 = 0;
@@ -55,7 +55,7 @@ constants! {
     OWNER_TA_GONE: u16 = 2;
     /// `PTA_LEAK_AUDIT_OWNER_PTA`.
     OWNER_PTA: u16 = 3;
-    /// Stands for every instance that came when the table was full.
+    /// All instances created while the table was full.
     OWNER_OTHERS: u16 = 4;
     /// `PTA_LEAK_AUDIT_CMD_INSTANCES`.
     CMD_INSTANCES: u32 = 5;

@@ -1,4 +1,4 @@
-//! How a fixed-layout little-endian structure is read.
+//! Reads fixed-layout little-endian structures.
 
 /// A field of a structure: its name, its C type, its offset in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,7 +26,7 @@ pub trait Layout: Sized {
     fn parse(data: &[u8]) -> Option<Self>;
 }
 
-/// Something that a field can hold.
+/// A type that a field can have.
 pub(super) trait Le: Sized {
     const C_TYPE: &'static str;
     const ELEMENTS: usize = 0;

@@ -1,6 +1,6 @@
-//! Mirrors of `ta/pta/lib/libutee/include/pta_leak_audit.h`, which is the source: layouts are read
-//! from bytes field by field, so neither alignment nor padding matters here. A test compares every
-//! constant, field name, width and offset with the header's text.
+//! Mirrors of the definitions in `ta/pta/lib/libutee/include/pta_leak_audit.h`. Structures are read
+//! field by field, so alignment and padding don't matter here. A test compares every constant,
+//! field name, width and offset with the header's text.
 
 mod constants;
 mod layout;

@@ -1,9 +1,9 @@
-//! The structures of the PTA's replies. What the fields mean and their units: see the header.
+//! The structures of the PTA's replies. The header defines the fields and their units.
 
 use super::layout::{Field, Layout, Le, Text, mirror};
 
 mirror! {
-    /// What every list reply starts with.
+    /// Head of every list reply.
     Reply = "pta_leak_audit_reply" {
         /// `PTA_LEAK_AUDIT_VERSION`.
         version: u16,
@@ -11,44 +11,44 @@ mirror! {
         entry_size: u16,
         /// Entries that follow.
         count: u32,
-        /// Entries there are, from the first to the last.
+        /// Number of all entries.
         total: u32,
-        /// Objects that no entry tells of: overwritten events, allocations of a site for which
-        /// there was no room, corrupt block headers.
+        /// Objects without an entry: overwritten events, allocations of sites that did not fit,
+        /// corrupt block headers.
         lost: u32,
-        /// Where the next call goes on, 0 when this reply ends the list.
+        /// Where the next call continues, 0 if this reply ends the list.
         next: u32,
         /// `PTA_LEAK_AUDIT_REPLY_*`.
         flags: u32,
-        /// The same in two replies when nothing was changed in between.
+        /// Equal in two replies if nothing changed in between.
         generation: u64,
-        /// Counter ticks during which the lock of what is listed was held.
+        /// Counter ticks that the listed objects were locked.
         lock_ticks: u64,
     }
 }
 
 mirror! {
-    /// What the PTA's build can tell.
+    /// Facts about the PTA's build and boot.
     Info = "pta_leak_audit_info" {
         /// `PTA_LEAK_AUDIT_VERSION`.
         version: u32,
         /// `PTA_LEAK_AUDIT_FEATURE_*`.
         features: u32,
-        /// Random number drawn at boot, tells two boots apart.
+        /// Random number drawn at boot, different in each boot.
         boot: u64,
-        /// Counter (`CNTPCT`) now.
+        /// Current counter (`CNTPCT`).
         ticks: u64,
         /// Counter frequency in Hz.
         tick_hz: u64,
-        /// 0, or where the core is loaded when the raw option is built in.
+        /// Load address of the core with the raw option, else 0.
         load_addr: u64,
         /// Current epoch, see `PTA_LEAK_AUDIT_CMD_MARK`.
         epoch: u32,
-        /// How often the epochs were started over.
+        /// Number of epoch restarts.
         era: u32,
         /// Events that the ring holds, 0 when it is off.
         event_room: u32,
-        /// TA instances that tags can tell apart.
+        /// TA instances that tags can distinguish.
         max_owners: u32,
         /// OP-TEE's own version string, zero terminated.
         release: Text<64>,
@@ -56,27 +56,27 @@ mirror! {
 }
 
 mirror! {
-    /// Allocations alike in all but their address.
+    /// Allocations that differ only in their address.
     Site = "pta_leak_audit_site" {
         /// Bytes requested by them, all together.
         bytes: u64,
-        /// How many there are.
+        /// Number of allocations.
         count: u32,
         /// Bytes requested by each.
         size: u32,
         /// Source line, as 16 bits (mdbg keeps no more).
         line: u16,
-        /// For whom: owner number, see `PTA_LEAK_AUDIT_CMD_OWNERS`, 0 for the core itself.
+        /// Owner number, see `PTA_LEAK_AUDIT_CMD_OWNERS`, 0 for the core itself.
         owner: u16,
         /// Owner number of the PTA that was serving the owner, 0 for none.
         server: u16,
         /// Id of the session of the owner that was being served, saturated.
         session: u16,
-        /// When: see `PTA_LEAK_AUDIT_CMD_MARK`.
+        /// Epoch they were made in, see `PTA_LEAK_AUDIT_CMD_MARK`.
         epoch: u32,
         /// Return address of the call, as offset into the core, 0 unknown.
         caller: u32,
-        /// Source file, its end where it is longer, zero terminated.
+        /// Source file, its end if longer, zero terminated.
         file: Text<64>,
     }
 }
@@ -102,13 +102,13 @@ mirror! {
         caller: u32,
         /// Always 0.
         reserved: u32,
-        /// Source file, its end where it is longer, zero terminated.
+        /// Source file, its end if longer, zero terminated.
         file: Text<64>,
     }
 }
 
 mirror! {
-    /// What an owner number stands for.
+    /// The meaning of an owner number.
     Owner = "pta_leak_audit_owner" {
         /// `TEE_UUID` in RFC 4122 byte order.
         uuid: [u8; 16],
@@ -132,13 +132,13 @@ mirror! {
         state: u32,
         /// `TA_FLAG_*` of the TA's header.
         ta_flags: u32,
-        /// References, that is sessions open to it.
+        /// References: sessions open to it.
         ref_count: u32,
         /// Bytes in its regions, 0 when busy.
         mapped: u64,
         /// Regions, 0 when busy.
         n_regions: u32,
-        /// When panicked.
+        /// Panic code, if panicked.
         panic_code: u32,
     }
 }
@@ -146,7 +146,7 @@ mirror! {
 mirror! {
     /// An open session.
     Session = "pta_leak_audit_session" {
-        /// Of the TA or PTA that the session is to.
+        /// UUID of the TA or PTA that serves the session.
         uuid: [u8; 16],
         /// UUID of the client's identity.
         client: [u8; 16],
@@ -164,7 +164,7 @@ mirror! {
 mirror! {
     /// A region of a user TA.
     Region = "pta_leak_audit_region" {
-        /// Where the TA sees it.
+        /// Virtual address in the TA.
         va: u64,
         /// Bytes mapped.
         size: u64,
@@ -179,17 +179,17 @@ mirror! {
 }
 
 mirror! {
-    /// One thing that happened.
+    /// An event.
     Event = "pta_leak_audit_event" {
         /// Sequence number, the first is 1.
         seq: u64,
-        /// Counter when it was done.
+        /// Counter at its end.
         ticks: u64,
         /// Ticks it took, saturated.
         duration: u32,
         /// `PTA_LEAK_AUDIT_EVENT_*`.
         kind: u16,
-        /// Of an invoke, as `TEE_PARAM_TYPES()`.
+        /// `TEE_PARAM_TYPES()` of an invoke.
         param_types: u16,
         /// `TEE_Result` it ended with.
         result: u32,
@@ -203,26 +203,26 @@ mirror! {
         instance: u32,
         /// `TEE_LOGIN_*` of the client, of an open.
         login: u32,
-        /// Of the TA or PTA that serves the session, or whose region it is.
+        /// UUID of the TA or PTA that serves the session, or whose region it is.
         uuid: [u8; 16],
         /// INVOKE: a and b of the value parameters, inputs as they came in, INOUT and OUT as
         /// they went out, 0 in place of anything else. MAP and UNMAP: va, size and pa as in the
         /// region, low half first, then its flags. OPEN: UUID of the client's identity, in the
-        /// first four..
+        /// first four.
         values: [u32; 8],
     }
 }
 
 mirror! {
-    /// What can run out.
+    /// A resource that can run out.
     Pool = "pta_leak_audit_pool" {
-        /// Now, in `unit`.
+        /// In use now, in `unit`.
         allocated: u64,
-        /// Most there ever was, 0 where nobody counts it.
+        /// Peak use, 0 if not counted.
         max_allocated: u64,
-        /// What there is in all.
+        /// Total size.
         size: u64,
-        /// Biggest free block, 0 where nobody counts it.
+        /// Biggest free block, 0 if not counted.
         largest_free: u64,
         /// Sum of the squares of the free blocks, see `struct pta_stats_alloc`.
         free2_sum: u64,
@@ -236,21 +236,21 @@ mirror! {
         kind: u16,
         /// `PTA_LEAK_AUDIT_UNIT_*`.
         unit: u16,
-        /// `PTA_LEAK_AUDIT_KNOWN_*`: which of the figures somebody counts.
+        /// `PTA_LEAK_AUDIT_KNOWN_*`: the figures that are counted.
         known: u32,
     }
 }
 
 mirror! {
-    /// A reply of a list command among others.
+    /// Head of one list reply within a combined reply.
     Part = "pta_leak_audit_part" {
         /// `PTA_LEAK_AUDIT_CMD_*`.
         cmd: u32,
-        /// `value[1].a` that it was asked with, all others are 0.
+        /// `value[1].a` of the query; its other values are 0.
         value: u32,
         /// Bytes of the reply, which follows.
         size: u32,
-        /// What the command returned; the size is 0 unless `TEE_SUCCESS`.
+        /// Result of the command; the size is 0 unless `TEE_SUCCESS`.
         result: u32,
     }
 }

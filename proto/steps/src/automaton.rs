@@ -4,23 +4,23 @@ use teeleak_proto::bind::Action;
 
 use crate::{Broken, Kind, Rule, Slot};
 
-/// One step that was taken, or tried.
+/// One step, successful or failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Step {
-    /// What it does.
+    /// Its effect on the resource.
     pub action: Action,
     /// Whether it succeeded.
     pub ok: bool,
-    /// Which step it is, never 0: kept as [`Slot::since`] and [`Slot::until`] for proofs.
+    /// Number of the step, never 0: stored in [`Slot::since`] and [`Slot::until`] for proofs.
     pub at: u64,
 }
 
-/// What became of the slots.
+/// The result of a step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Outcome {
     /// The slot of the step's key.
     pub slot: Slot,
-    /// The slot of its parent; `None` as it was given.
+    /// The slot of its parent; `None` for a kind without a parent.
     pub parent: Option<Slot>,
     /// Rules that the step broke.
     pub broken: Broken,
@@ -28,8 +28,8 @@ pub struct Outcome {
 
 /// Takes a step.
 ///
-/// `parent` is `None` for a kind of resource without a parent, and the default slot for a parent of
-/// which nothing is known.
+/// `parent` is `None` for a kind of resource without a parent, and the default slot for an unknown
+/// parent.
 #[must_use]
 #[inline]
 pub fn advance(kind: Kind, step: Step, slot: Slot, parent: Option<Slot>) -> Outcome {
@@ -105,7 +105,7 @@ fn release(kind: Kind, step: Step, next: &mut Outcome) {
         return;
     }
     match slot.held {
-        // What was known to be lost came back, or somebody held it before anything was seen.
+        // An orphan was released after all, or it was acquired before observation started.
         0 if slot.orphans > 0 => next.slot.orphans -= 1,
         0 => {}
         held => next.slot.held = held - 1,

@@ -1,13 +1,13 @@
-//! The step automaton: which order of acquire, use and release is wrong.
+//! The step automaton: detects wrong orders of acquire, use and release.
 //!
-//! A protocol is a tree of resources: a channel, and mappings that belong to it. Each resource that
-//! exists at run time has a [`Slot`], which whoever runs the automaton stores under the resource's
-//! key: the TA's ledger in a table of fixed size, the host's engine in a hash map. [`advance`] takes
-//! the slots of a key and of its parent and one [`Step`], and gives the new slots and the rules that
-//! the step broke. It keeps no state, allocates nothing and never fails.
+//! A protocol is a tree of resources: a channel, and mappings that belong to it. Each resource has
+//! a [`Slot`] at run time, which the caller stores under the resource's key: the TA's ledger in a
+//! table of fixed size, the host's engine in a hash map. [`advance`] takes one [`Step`] and the
+//! slots of a key and its parent, and returns the new slots and the broken rules. It keeps no
+//! state, allocates nothing and never fails.
 //!
-//! Steps that failed change no slot, but they are evidence: an unmap that fails because the channel
-//! was closed before is what tells the caller's fault from the TA's.
+//! Failed steps change no slot, but they are evidence: an unmap that fails because the channel was
+//! closed before distinguishes the caller's fault from the TA's.
 //!
 //! ```
 //! use teeleak_proto::bind::Action;

@@ -1,8 +1,8 @@
-//! Which earlier steps prove that a rule was broken.
+//! The earlier steps that prove a broken rule.
 
 use crate::{Rule, Slot};
 
-/// `at` of the steps that prove it, in order, without the step that broke the rule.
+/// `at` of the steps that prove it, in order, excluding the step that broke the rule.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Proof {
     steps: [u64; Self::STEPS],
@@ -10,7 +10,7 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// Most steps that a proof has.
+    /// Most steps of a proof.
     pub const STEPS: usize = 4;
 
     /// The steps.
@@ -19,7 +19,7 @@ impl Proof {
         self.steps.get(..self.used).unwrap_or_default()
     }
 
-    /// Adds a step that the slots don't know, such as the one that acquired a child; 0 adds none.
+    /// Adds a step that is not in the slots, such as the acquire of a child; 0 adds none.
     pub fn add(&mut self, at: u64) {
         if at == 0 || self.as_slice().contains(&at) {
             return;
@@ -35,9 +35,10 @@ impl Proof {
 }
 
 impl Rule {
-    /// The steps before it that prove that it was broken, given the slots as they were then.
+    /// The earlier steps that prove the violation, given the slots before it.
     ///
-    /// For [`Rule::ReleaseBeforeChildren`] whoever stores the slots adds the acquire of a child.
+    /// For [`Rule::ReleaseBeforeChildren`] the caller, which stores the slots, adds the acquire of
+    /// a child.
     #[must_use]
     pub fn proof(self, slot: Slot, parent: Option<Slot>) -> Proof {
         let parent = parent.unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// A rule that a step can break. Numbers are stable: they are on the wire and in fingerprints.
+/// A rule that a step can break. Numbers are stable, since the wire and fingerprints contain them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub enum Rule {
@@ -26,7 +26,7 @@ pub enum Rule {
     UseWithoutAcquire = 9,
     /// Acquired more often than it may be held.
     AcquireBeyondLimit = 10,
-    /// Held by all that is known, and yet its release failed: no wrong order, but worth knowing.
+    /// A release failed although the resource is held: no wrong order, but notable.
     ReleaseFailed = 11,
 }
 
@@ -76,13 +76,13 @@ impl Rule {
         }
     }
 
-    /// Whether breaking it is a wrong order, and not merely a failure.
+    /// Whether breaking it is a wrong order, not just a failure.
     #[must_use]
     pub const fn is_order(self) -> bool {
         !matches!(self, Self::ReleaseFailed)
     }
 
-    /// Whether it says "never", which is certain only if everything from the beginning was seen.
+    /// Whether it implies "never", which is certain only if everything was observed from the start.
     #[must_use]
     pub const fn says_never(self) -> bool {
         matches!(
@@ -97,28 +97,28 @@ impl Rule {
 pub struct Broken(u16);
 
 impl Broken {
-    /// None.
+    /// The empty set.
     pub const NONE: Self = Self(0);
 
     pub(crate) const fn insert(&mut self, rule: Rule) {
         self.0 |= 1 << rule.number();
     }
 
-    /// Whether there is none.
+    /// Whether the set is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether this one is among them.
+    /// Whether the set contains a rule.
     #[must_use]
     pub const fn contains(self, rule: Rule) -> bool {
         self.0 & (1 << rule.number()) != 0
     }
 
-    /// All of them, by number.
+    /// The rules of the set, by number.
     pub fn iter(self) -> impl Iterator<Item = Rule> {
-        // Mostly there is none, and then there is nothing to ask for.
+        // Fast path: the set is usually empty.
         let rules = if self.is_empty() { &[][..] } else { &Rule::ALL };
         rules.iter().copied().filter(move |rule| self.contains(*rule))
     }

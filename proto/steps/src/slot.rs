@@ -1,30 +1,30 @@
-//! What is known of one resource.
+//! The state of one resource.
 
-/// What holds for all resources of one kind.
+/// Properties of a kind of resource.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Kind {
-    /// How often one key may be held at once, 0 for any number.
+    /// Most simultaneous acquires of one key, 0 for any number.
     pub max_held: u32,
-    /// Whether releasing the parent properly releases it, too: no fault, and nothing outstanding.
+    /// Whether releasing the parent releases it, too, without a violation.
     pub ends_with_parent: bool,
 }
 
-/// What is known of one resource; [`Slot::default`] when nothing is.
+/// The state of one resource; [`Slot::default`] for an unknown one.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Slot {
-    /// How often it is held, under the parent as it is now.
+    /// Current holds under the current parent.
     pub held: u32,
-    /// How often it was still held when its parent was released, and was acquired anew since.
+    /// Holds left over from a released parent, if it was acquired again since.
     pub orphans: u32,
-    /// Resources that belong to it and are held.
+    /// Held resources that belong to it.
     pub children: u32,
-    /// How often it was released for good, from 1 again after the largest number.
+    /// Number of final releases; wraps to 1.
     pub releases: u32,
-    /// The parent's `releases` when it was acquired.
+    /// The parent's `releases` at the acquire.
     pub parent_releases: u32,
-    /// `at` of the step that acquired it, 0 for never.
+    /// `at` of the acquiring step, 0 for never.
     pub since: u64,
-    /// `at` of the step that released it for good, 0 for never.
+    /// `at` of the final release, 0 for never.
     pub until: u64,
 }
 
@@ -36,16 +36,16 @@ impl Slot {
         self.held.saturating_add(self.orphans)
     }
 
-    /// Whether nothing is held, so that a table without room may forget it.
+    /// Whether nothing is held, so that a full table may evict it.
     ///
-    /// What is lost by it: a double release is then told as a release without an acquire.
+    /// After eviction, a double release is reported as a release without an acquire.
     #[must_use]
     #[inline]
     pub const fn is_idle(self) -> bool {
         self.held == 0 && self.orphans == 0 && self.children == 0
     }
 
-    /// Whether its parent was released while it was held.
+    /// Whether it is held and its parent was released since.
     #[must_use]
     #[inline]
     pub const fn is_orphan(self, parent: Option<Self>) -> bool {
@@ -55,7 +55,7 @@ impl Slot {
         }
     }
 
-    /// As the parent's release leaves it, where that releases resources of this kind, too.
+    /// The state after the parent's release, where that releases resources of this kind, too.
     #[must_use]
     #[inline]
     pub const fn settle(mut self, kind: Kind, parent: Option<Self>) -> Self {
@@ -69,7 +69,7 @@ impl Slot {
         self
     }
 
-    /// As whoever acquires it anew under another parent finds it: what was held is an orphan.
+    /// The state before an acquire under another parent: current holds become orphans.
     #[must_use]
     #[inline]
     pub const fn abandon(mut self) -> Self {

@@ -1,4 +1,4 @@
-//! One command at a time.
+//! Runs commands, one at a time.
 
 use serde::Deserialize;
 use teeleak_proto::{
@@ -27,13 +27,13 @@ const END_BYTES: usize = 2 + 1 + 1 + 1 + 2 * 5;
 /// End of the name of the source file that plants the canary: `core/pta/leak_audit/canary.c`.
 const CANARY_FILE: &str = "canary.c";
 
-/// All that the TA keeps.
+/// The state of the TA.
 pub struct Auditor {
     scratch: Scratch,
     ledger: Ledger,
     /// The canary, while it is planted.
     canary: Option<Canary>,
-    /// Clients that planted it and have not cleared it.
+    /// Number of clients that planted it and have not cleared it.
     canaries: u32,
     /// Open sessions.
     clients: u32,
@@ -46,7 +46,7 @@ impl Default for Auditor {
 }
 
 impl Auditor {
-    /// Nothing is bound and nothing is known yet.
+    /// An auditor without a bound protocol.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -58,11 +58,12 @@ impl Auditor {
         }
     }
 
-    /// Does a command; gives the bytes of the reply. The reply is only written to, never read.
+    /// Runs a command; returns the size of the reply in bytes. The reply is only written, never
+    /// read.
     ///
     /// # Errors
-    /// Why it was refused: see [`Refusal`]. What a refused request left in the reply means nothing.
-    // Several places come here; one copy is enough for the TA.
+    /// See [`Refusal`]. The contents of the reply are then undefined.
+    // Called from several places; one copy keeps the TA small.
     #[inline(never)]
     pub fn handle(
         &mut self,
@@ -185,13 +186,13 @@ impl Auditor {
             return Err(Refusal::BadParameters);
         }
         if let (0, 2.., Some(canary)) = (size, self.canaries, self.canary) {
-            // Somebody else still looks for it.
+            // Another client still needs it.
             self.canaries -= 1;
             return push(writer, &Record::Canary(canary));
         }
         self.canaries = if size == 0 { 0 } else { self.canaries.saturating_add(1) };
         let action = if size == 0 { pta::CANARY_CLEAR } else { pta::CANARY_PLANT };
-        // The one that was there is cleared first, whatever comes of this one.
+        // The PTA clears the old canary first, even if planting fails.
         self.canary = None;
         let [line, epoch] = pta.exchange(pta::CMD_CANARY, [action, size]).map_err(Refusal::Pta)?;
         let canary = Canary { size, line, epoch };
@@ -199,27 +200,27 @@ impl Auditor {
         push(writer, &Record::Canary(canary))
     }
 
-    /// A client came.
+    /// Counts a new client.
     pub fn add_client(&mut self) {
         self.clients = self.clients.saturating_add(1);
     }
 
-    /// A client went. One that was killed did not clear its canary, so that goes with the last one.
+    /// Removes a client. A killed client leaves its canary, so the last client clears it.
     pub fn remove_client(&mut self, pta: &mut dyn Pta) {
         self.clients = self.clients.saturating_sub(1);
         if self.clients == 0 && self.canary.take().is_some() {
             self.canaries = 0;
-            // Who plants one looks whether it is there.
+            // Ignore errors: the next client that plants a canary checks it.
             let _ = pta.exchange(pta::CMD_CANARY, [pta::CANARY_CLEAR, 0]);
         }
     }
 
-    /// Violations that the ledger noticed since the last bind.
+    /// Violations in the ledger since the last bind.
     pub(crate) fn violations(&self) -> u32 {
         self.ledger.noticed()
     }
 
-    /// Failed allocations of all pools; `None` where the PTA does not tell.
+    /// Failed allocations of all pools; `None` if the PTA does not report them.
     pub(crate) fn failures(&mut self, pta: &mut dyn Pta) -> Option<u64> {
         let query = Query::from_index(pta::CMD_POOLS, 0);
         let pools = self.scratch.ask::<pta::Pool>(pta, &query).ok()?;
@@ -227,7 +228,7 @@ impl Auditor {
         Some(failures.fold(0, u64::saturating_add))
     }
 
-    /// Whether the canary is planted and yet not in the heap; `None` where nobody can say.
+    /// Whether the canary is planted but missing in the heap; `None` if unknown.
     pub(crate) fn misses_canary(&mut self, pta: &mut dyn Pta) -> Option<bool> {
         let canary = self.canary?;
         let first = [canary.epoch, 0];
@@ -239,7 +240,7 @@ impl Auditor {
             line && site.size == canary.size && site.file.as_str().ends_with(CANARY_FILE)
         };
         let is_found = sites.rows().any(|site| is_canary(&site));
-        // What is not told of may be it.
+        // A lost site may be the canary.
         if is_found || sites.head.lost == 0 { Some(!is_found) } else { None }
     }
 
@@ -249,7 +250,7 @@ impl Auditor {
         request: &LedgerRequest,
         writer: &mut Writer<'_>,
     ) -> Option<Cursor> {
-        // The pages after the first one tell of the same ledger.
+        // Later pages continue the same state of the ledger.
         if request.from == 0 {
             self.ledger.catch_up(pta, &mut self.scratch);
         }
@@ -263,7 +264,7 @@ fn mark(pta: &mut dyn Pta, request: MarkRequest, writer: &mut Writer<'_>) -> Res
     push(writer, &Record::Epoch(Epoch { epoch, era }))
 }
 
-/// Reads a request. Bytes that follow are fields of a newer client and are left alone.
+/// Decodes a request. Trailing bytes are fields of a newer client and are ignored.
 fn decode<'a, T: Deserialize<'a>>(request: &'a [u8]) -> Result<T, Refusal> {
     postcard::from_bytes(request).map_err(|_| Refusal::BadParameters)
 }

@@ -1,4 +1,4 @@
-//! Which events are steps, and of what.
+//! Maps events to steps of the bound protocol.
 
 use teeleak_proto::{
     Uuid,
@@ -10,7 +10,7 @@ use teeleak_steps::Kind;
 
 use crate::Refusal;
 
-/// Values of an event.
+/// Number of values of an event.
 const VALUES: u8 = 8;
 
 /// Identity of a resource.
@@ -21,7 +21,7 @@ pub(crate) struct Identity {
     pub(crate) key: u64,
 }
 
-/// A step that was taken, or tried.
+/// A step of the bound protocol, successful or failed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Taken {
     pub(crate) of: Identity,
@@ -30,22 +30,22 @@ pub(crate) struct Taken {
     pub(crate) step: teeleak_steps::Step,
 }
 
-/// Refuses what doesn't hold together.
+/// Refuses an inconsistent protocol.
 pub(crate) fn check(bind: &Bind) -> Result<(), Refusal> {
     let resources = bind.resources.iter().zip(0u8..);
-    // A parent comes before its children, so that nothing belongs to itself.
+    // A parent must come before its children, which excludes cycles.
     let tree = resources.clone().all(|(one, at)| one.parent.is_none_or(|parent| parent < at));
     let steps = bind.steps.iter().all(|step| {
         let Some(resource) = bind.resources.get(usize::from(step.resource)) else { return false };
         let rooted = resource.parent.is_some() || step.parent == KeySource::One;
-        // A note comes with its keys, but without an instance or a session.
+        // A note has keys, but neither instance nor session.
         let placed = step.kind != EventKind::Note || step.scope == Scope::Global;
         rooted && placed && exists(step.key) && exists(step.parent)
     });
     if tree && steps { Ok(()) } else { Err(Refusal::BadParameters) }
 }
 
-/// Whether an event holds such a key.
+/// Whether an event has such a key.
 fn exists(key: KeySource) -> bool {
     match key {
         KeySource::One | KeySource::Session => true,
@@ -55,7 +55,7 @@ fn exists(key: KeySource) -> bool {
     }
 }
 
-/// What an event means to the step of that number, if anything.
+/// The step with this index, if the event matches it.
 pub(crate) fn of_event(bind: &Bind, step: usize, event: &Event) -> Option<Taken> {
     let step = bind.steps.get(step).filter(|step| matches_step(step, event))?;
     let resource = bind.resources.get(usize::from(step.resource))?;
@@ -69,7 +69,7 @@ pub(crate) fn of_event(bind: &Bind, step: usize, event: &Event) -> Option<Taken>
     Some(bound_step(*resource, identity, parent, (step.action, event.result == 0, event.seq)))
 }
 
-/// The step that a note is. It is placed right after the event numbered `at`.
+/// The step of a note, ordered right after the event numbered `at`.
 pub(crate) fn of_note(
     bind: &Bind,
     note: &Note,
@@ -105,7 +105,7 @@ fn matches_step(step: &Step, event: &Event) -> bool {
         && (step.kind != EventKind::Invoke || step.cmd == event.cmd)
 }
 
-/// The scope in which the keys of a resource are: that of what acquires it.
+/// The scope of a resource's keys: that of its acquiring step.
 fn scope_of(bind: &Bind, resource: u8) -> Scope {
     let mut steps = bind.steps.iter().filter(|step| step.resource == resource);
     let acquire = steps.clone().find(|step| step.action == Action::Acquire);

@@ -15,7 +15,7 @@ pub(crate) const EVENT_BYTES: usize = 2 + 1 + 2 * 10 + 5 + 1 + 2 * 5 + 3 + 3 * 5
 /// Longest head of a page of events with its length, in bytes.
 const HEAD_BYTES: usize = 2 + 1 + 2 * 10;
 
-/// Asks for the events from a sequence number on.
+/// The query for the events from a sequence number on.
 pub(crate) const fn query(from: u64) -> Query {
     // Two halves, the low one first.
     #[expect(clippy::cast_possible_truncation, reason = "the other half goes on its own")]
@@ -23,8 +23,8 @@ pub(crate) const fn query(from: u64) -> Query {
     Query { cmd: pta::CMD_EVENTS, first: halves, second: [0, 0] }
 }
 
-/// Writes a page. What is lost is counted in its head: events that were overwritten, and kinds
-/// that this build does not know.
+/// Writes a page. Its head counts losses: overwritten events, and kinds that this build does not
+/// know.
 pub(crate) fn write(
     pta: &mut dyn Pta,
     scratch: &mut Scratch,
@@ -32,8 +32,8 @@ pub(crate) fn write(
     writer: &mut Writer<'_>,
 ) -> Result<(), Refusal> {
     let batch = scratch.ask::<pta::Event>(pta, &query(request.from))?;
-    // The head comes first and must say where the page ends, but what was written can't be
-    // changed: it lies in memory of the client's. So room is counted at an event's longest.
+    // The head comes first and states where the page ends, but can't be patched later, since it is
+    // in client memory. So the number of events is limited by their longest form.
     let room = writer.room().saturating_sub(HEAD_BYTES) / EVENT_BYTES;
     let page = || batch.rows().take(room);
     let n_unknown = page().filter(|row| rows::event(row).is_none()).count();
@@ -47,11 +47,11 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// Most replies of the PTA that are read at once: 28,000 events, seven times its usual ring.
+/// Most PTA replies per pull: 28,000 events, seven times its usual ring.
 const PULLS_MAX: u32 = 64;
 
-/// Shows all events from a sequence number on, and how many were lost before each reply of the
-/// PTA; gives the number to go on from.
+/// Passes all events from a sequence number on to `see`, with the losses before each PTA reply;
+/// returns the next sequence number.
 pub(crate) fn pull(
     pta: &mut dyn Pta,
     scratch: &mut Scratch,

@@ -1,10 +1,10 @@
-//! What is open, and what was done in the wrong order, kept where the events are: it survives a
-//! client that dies, and goes on while no client is there.
+//! The pairing ledger, kept next to the events: it survives a crashed client, and works without any
+//! client.
 //!
-//! Room is fixed. When it is full, what is not held is forgotten first, those that nothing can
-//! belong to before the others; when all is held, the step is dropped and counted. Where something
-//! was not seen or not kept, nobody can say any more that a resource never was acquired: such a step
-//! is counted with the dropped ones, and breaks no rule.
+//! Its size is fixed. A full ledger evicts resources that are not held, first those that can't have
+//! children; if all are held, the step is dropped and counted. After a loss or an eviction, "never
+//! acquired" is no longer certain: a step that would break such a rule is counted as dropped, and
+//! breaks no rule.
 
 use heapless::{Vec, index_map::FnvIndexMap};
 use teeleak_proto::{
@@ -26,17 +26,17 @@ use crate::{
     pta::Scratch,
 };
 
-/// Resources that can be remembered at once; a power of two.
+/// Most resources in the ledger; a power of two.
 pub const LEDGER_ROOM: usize = 256;
 
-/// Violations that are kept with their proof; the head counts all.
+/// Most violations stored with their proof; the head counts all.
 pub const VIOLATIONS_ROOM: usize = 32;
 
 /// A resource.
 #[derive(Clone, Copy, Default)]
 struct Entry {
     slot: Slot,
-    /// What it belonged to when it was acquired.
+    /// Its parent at the acquire.
     parent: Option<Identity>,
 }
 
@@ -48,9 +48,9 @@ pub(crate) struct Ledger {
     noticed: u32,
     dropped: u64,
     lost: u64,
-    /// Whether something may have been acquired that the entries don't tell of.
+    /// Whether a resource without an entry may have been acquired.
     has_holes: bool,
-    /// Sequence number of the next event to look at.
+    /// Sequence number of the next event to read.
     next: u64,
 }
 
@@ -68,12 +68,12 @@ impl Ledger {
         }
     }
 
-    /// Violations noticed since the last bind.
+    /// Violations since the last bind.
     pub(crate) fn noticed(&self) -> u32 {
         self.noticed
     }
 
-    /// Watches something else from now on, and forgets everything.
+    /// Switches to another protocol and clears the ledger.
     pub(crate) fn rebind(
         &mut self,
         bind: Bind,
@@ -81,7 +81,7 @@ impl Ledger {
         scratch: &mut Scratch,
     ) -> Result<(), Refusal> {
         binding::check(&bind)?;
-        // What happened before now is not watched.
+        // Skip earlier events.
         let next =
             if watches_events(&bind) { events::pull(pta, scratch, 1, |_, _| {})? } else { 1 };
         self.bind = bind;
@@ -92,8 +92,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Looks at what happened since the last time. What the PTA refuses is told by who asks it for
-    /// events; here there is nothing to look at then.
+    /// Reads the events since the last call. An error of the PTA is ignored here: the client's own
+    /// request for events returns it.
     pub(crate) fn catch_up(&mut self, pta: &mut dyn Pta, scratch: &mut Scratch) {
         if !watches_events(&self.bind) {
             return;
@@ -109,7 +109,7 @@ impl Ledger {
         self.next = pulled.unwrap_or(start);
     }
 
-    /// Takes the steps that an event is.
+    /// Takes all steps that match an event.
     fn see(&mut self, event: &Event) {
         for step in 0..self.bind.steps.len() {
             if let Some(taken) = binding::of_event(&self.bind, step, event) {
@@ -118,7 +118,7 @@ impl Ledger {
         }
     }
 
-    /// Takes the step that a TA or a client reports.
+    /// Takes a step reported by a TA or a client.
     pub(crate) fn note(&mut self, note: &Note, ta: Option<Uuid>) -> Result<(), Refusal> {
         let step = binding::of_note(&self.bind, note, ta, self.next.saturating_sub(1))?;
         self.take(&step);
@@ -142,7 +142,7 @@ impl Ledger {
         let is_acquired = taken.step.action == Action::Acquire && taken.step.ok;
         let belongs_to = if is_acquired { taken.parent } else { entry.parent };
         let mut is_kept = self.keep(taken.of, Entry { slot, parent: belongs_to }, taken.parent);
-        // A parent must not count a child that is not remembered: it would never be seen to go.
+        // A parent must not count a child without an entry: its release would go unnoticed.
         if is_kept && let (Some(at), Some(parent), Some(slot)) = (taken.parent, parent, parent_slot)
         {
             is_kept = self.keep(at, Entry { slot, ..parent }, Some(taken.of));
@@ -151,7 +151,7 @@ impl Ledger {
         self.has_holes |= !is_kept;
     }
 
-    /// Stores an entry, if it is worth it; `spare` must not be forgotten for it.
+    /// Stores an entry unless it is empty; never evicts `spare` for it.
     fn keep(&mut self, at: Identity, entry: Entry, spare: Option<Identity>) -> bool {
         if let Some(known) = self.entries.get_mut(&at) {
             *known = entry;
@@ -168,7 +168,7 @@ impl Ledger {
         self.entries.insert(at, entry).is_ok()
     }
 
-    /// What can be forgotten best.
+    /// The best entry to evict.
     fn idle(&self, spare: Option<Identity>) -> Option<Identity> {
         let idle =
             self.entries.iter().filter(|(at, entry)| entry.slot.is_idle() && Some(**at) != spare);
@@ -190,17 +190,17 @@ impl Ledger {
         let Identity { resource, scope, key } = taken.of;
         let proof = steps.take(limits::PROOF_EVENTS).collect();
         let violation = Violation { rule: rule.number(), resource, scope, key, proof };
-        // The first ones are kept; the rest is in the count.
+        // Only the first violations are stored; the count has all.
         let _ = self.violations.push(violation);
     }
 
-    /// What belongs to it, is held and has been for the longest time.
+    /// Its child that has been held for the longest time.
     fn child_of(&self, at: &Identity) -> Option<Slot> {
         let children = self.entries.values().filter(|entry| entry.parent == Some(*at));
         children.map(|entry| entry.slot).filter(|slot| slot.held > 0).min_by_key(|slot| slot.since)
     }
 
-    /// Writes a page; gives where the next one begins.
+    /// Writes a page; returns the start of the next one.
     pub(crate) fn write(&self, request: &LedgerRequest, writer: &mut Writer<'_>) -> Option<Cursor> {
         let held_entries = || self.entries.iter().filter(|(_, entry)| entry.slot.outstanding() > 0);
         let head = LedgerHead {
@@ -225,7 +225,7 @@ impl Ledger {
     }
 }
 
-/// Whether any event can be a step, and not only notes.
+/// Whether any step is bound to events other than notes.
 pub(crate) fn watches_events(bind: &Bind) -> bool {
     bind.steps.iter().any(|step| step.kind != EventKind::Note)
 }

@@ -1,13 +1,13 @@
-//! What the teeleak TA does, without the TEE: who may ask, reading requests, asking the PTA,
-//! paging the census, keeping the ledger.
+//! The logic of the teeleak TA, without the TEE: admission, decoding requests, querying the PTA,
+//! paging snapshots, keeping the ledger.
 //!
 //! Invariants:
-//! - Nothing is allocated. All that is kept lies in one [`Auditor`], in buffers of fixed size.
-//! - Nothing panics: requests, and replies of the PTA, are taken for garbage until checked.
+//! - Nothing is allocated. All state is in one [`Auditor`], in fixed-size buffers.
+//! - Nothing panics: requests and PTA replies are untrusted until checked.
 //! - A reply is only written, never read back: it lies in memory that the normal world can change.
-//! - What the PTA refuses is a head with its result, what was lost is a count: never an empty list.
+//! - A PTA error becomes a head with its result, a loss becomes a count: never an empty list.
 //!
-//! The TA's shell gives a [`Pta`] and calls [`Auditor::handle`]:
+//! The TA's shell provides a [`Pta`] and calls [`Auditor::handle`]:
 //!
 //! ```
 //! use teeleak_ta_logic::{Auditor, Caller, Pta, Query, Refusal};

@@ -1,4 +1,4 @@
-//! Who may ask.
+//! Admission of clients.
 
 use teeleak_proto::Uuid;
 
@@ -11,29 +11,29 @@ const LOGIN_GROUP: u32 = 2;
 /// `TEE_LOGIN_TRUSTED_APP`: the client is a TA.
 const LOGIN_TRUSTED_APP: u32 = 0xf000_0000;
 
-/// What Linux calls user 0: the version 5 UUID of `uid=0` in the name space
+/// Linux's client UUID of user 0: the version 5 UUID of `uid=0` in the name space
 /// 58ac9ca0-2086-4683-a1b8-ec4bc08e01b6 (`drivers/tee/tee_core.c`).
 pub const ROOT: Uuid = match Uuid::parse("ef0180a3-13f3-5d1c-b7f5-888c0e21059a") {
     Some(uuid) => uuid,
     None => unreachable!(),
 };
 
-/// Who is on the other end of a session.
+/// The client of a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Caller {
-    /// A client of the normal world that the policy admits.
+    /// An admitted normal-world client.
     Client,
-    /// A TA: it may leave notes and nothing else.
+    /// A TA, which may only send notes.
     Ta(Uuid),
 }
 
-/// Admits a client by its identity: root, the members of `group` if there is one, and TAs.
+/// Admits a client by its identity: root, the members of `group` if set, and TAs.
 ///
-/// A public login carries no identity, and those of applications are not checked by Linux, so
-/// neither is let in.
+/// A public login carries no identity, and Linux does not check those of applications, so neither
+/// is admitted.
 ///
 /// # Errors
-/// [`Refusal::AccessDenied`] for everybody else.
+/// [`Refusal::AccessDenied`] for all other clients.
 pub fn admit(login: u32, client: Uuid, group: Option<Uuid>) -> Result<Caller, Refusal> {
     match login {
         LOGIN_USER if client == ROOT => Ok(Caller::Client),

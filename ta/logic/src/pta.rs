@@ -1,4 +1,4 @@
-//! Asking the PTA and reading its replies, which are checked like any other input.
+//! Queries the PTA and checks its replies like any other input.
 
 use core::{marker::PhantomData, ops::Range};
 
@@ -12,7 +12,7 @@ pub const SCRATCH_BYTES: usize = 48 << 10;
 /// Header of a list reply, in bytes.
 const HEAD: usize = pta::Reply::SIZE;
 
-/// What a list command is asked.
+/// The query of a list command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Query {
     /// `PTA_LEAK_AUDIT_CMD_*`.
@@ -24,7 +24,7 @@ pub struct Query {
 }
 
 impl Query {
-    /// Asks for a list from an index.
+    /// The query for a list from an index on.
     pub(crate) const fn from_index(cmd: u32, index: u32) -> Self {
         Self { cmd, first: [index, 0], second: [0, 0] }
     }
@@ -35,33 +35,33 @@ pub trait Pta {
     /// Result of opening the session, 0 when it is open.
     fn open_result(&self) -> u32;
 
-    /// Asks for `struct pta_leak_audit_info`; gives the bytes written.
+    /// Queries `struct pta_leak_audit_info`; returns the bytes written.
     ///
     /// # Errors
-    /// What the PTA refuses with.
+    /// The error code of the PTA.
     fn info(&mut self, out: &mut [u8]) -> Result<usize, u32>;
 
-    /// Asks a list command; gives the bytes written. `out` is aligned to 8 bytes.
+    /// Runs a list command; returns the bytes written. `out` is aligned to 8 bytes.
     ///
     /// # Errors
-    /// What the PTA refuses with.
+    /// The error code of the PTA.
     fn list(&mut self, query: &Query, out: &mut [u8]) -> Result<usize, u32>;
 
-    /// Asks a command that takes two values and gives two.
+    /// Runs a command that takes two values and returns two.
     ///
     /// # Errors
-    /// What the PTA refuses with.
+    /// The error code of the PTA.
     fn exchange(&mut self, cmd: u32, input: [u32; 2]) -> Result<[u32; 2], u32>;
 }
 
-/// Where the PTA writes. It wants 8-byte alignment and private memory of the TA.
+/// Buffer for PTA replies: 8-byte aligned, in private memory of the TA.
 #[repr(C, align(8))]
 pub(crate) struct Scratch {
     bytes: [u8; SCRATCH_BYTES],
     holds: Holds,
 }
 
-/// What the bytes are, and how many of them.
+/// Contents of the buffer, with their size in bytes.
 #[derive(Clone, Copy)]
 enum Holds {
     Nothing,
@@ -71,7 +71,7 @@ enum Holds {
     Census(usize),
 }
 
-/// A reply of the PTA, found to be whole.
+/// A checked reply of the PTA.
 pub(crate) struct Batch<'s, T> {
     pub(crate) head: pta::Reply,
     entries: &'s [u8],
@@ -90,7 +90,7 @@ impl Scratch {
         Self { bytes: [0; SCRATCH_BYTES], holds: Holds::Nothing }
     }
 
-    /// Asks `struct pta_leak_audit_info`.
+    /// Queries `struct pta_leak_audit_info`.
     pub(crate) fn info(&mut self, pta: &mut dyn Pta) -> Result<pta::Info, Refusal> {
         self.holds = Holds::Nothing;
         let length = pta.info(&mut self.bytes).map_err(Refusal::Pta)?;
@@ -98,8 +98,8 @@ impl Scratch {
         pta::Info::parse(bytes).ok_or(Refusal::BadFormat)
     }
 
-    /// Asks for everything at once, with sites or without, so that it is at hand. A PTA that can't is
-    /// asked for each list.
+    /// Requests and caches the combined reply, with or without sites. If the PTA does not support
+    /// it, each list is queried separately.
     pub(crate) fn ask_census(&mut self, pta: &mut dyn Pta, sites: Option<u32>) {
         let first = [sites.unwrap_or(0), u32::from(sites.is_some())];
         let query = Query { cmd: pta::CMD_CENSUS, first, second: [0, 0] };
@@ -109,7 +109,7 @@ impl Scratch {
         };
     }
 
-    /// Asks a list command.
+    /// Runs a list command.
     pub(crate) fn ask<T: Layout>(
         &mut self,
         pta: &mut dyn Pta,
@@ -121,9 +121,8 @@ impl Scratch {
         self.read(0..length)
     }
 
-    /// The reply to a query, and whether it had to be asked for. With `reuse` what was answered
-    /// before is taken, if it is at hand: rows of one walk stay together even when a page ends
-    /// between them.
+    /// The reply to a query, and whether the PTA was queried for it. With `reuse` a cached reply is
+    /// returned, if any: rows of one walk stay together even across a page end.
     pub(crate) fn get<T: Layout>(
         &mut self,
         pta: &mut dyn Pta,
@@ -145,7 +144,7 @@ impl Scratch {
         }
     }
 
-    /// Where the reply to a query is among the parts.
+    /// Range of the reply to a query within the combined reply.
     fn part(&self, query: &Query, used: usize) -> Option<Range<usize>> {
         let mut offset = 0;
         loop {

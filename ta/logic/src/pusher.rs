@@ -1,8 +1,9 @@
-//! When the TA gives what it knows to the normal world by itself, and what.
+//! Decides when the TA pushes data to the normal world, and which data.
 //!
-//! It looks after each note, since notes are what comes in while no teeleak runs: a teeleak that runs
-//! asks for all of this, and must not wait for tee-supplicant when it does. A push is what a client
-//! would get: hello, the ledger, a census. It never fails the command that led to it.
+//! It checks after each note, since notes are the commands that come while no teeleak runs: a
+//! running teeleak requests all of this itself, and must not wait for tee-supplicant. A push has
+//! what a client would get: hello, the ledger, a snapshot. It never fails the command that
+//! triggered it.
 
 use core::mem;
 
@@ -26,43 +27,43 @@ pub const PAGE_BYTES: usize = 8 << 10;
 /// Most pages of a push: 512 KiB, 20,000 sites or so.
 pub const PAGES_MAX: u32 = 64;
 
-/// Notes for which nothing more is pushed for the same cause after a push.
+/// Number of notes after a push during which the same cause is held back.
 pub const QUIET_NOTES: u32 = 64;
 
-/// Notes from one look at the pools to the next.
+/// Number of notes between two checks of the pools.
 pub const LOOK_NOTES: u32 = 8;
 
-/// Looks at the pools from one search for the canary to the next: it walks the heap.
+/// Number of pool checks between two searches for the canary, which walk the heap.
 const SEARCH_LOOKS: u32 = 8;
 
-/// Pages of one push that may fail before the rest is given up.
+/// Failed pages after which a push is abandoned.
 const FAILURES_MAX: u32 = 2;
 
 /// Longest head of a push with its length, in bytes.
 const HEAD_BYTES: usize = 2 + 1 + 1 + 4 * 5;
 
-/// The way to the plugin. Errors are `TEE_Result` codes.
+/// Access to the plugin. Errors are `TEE_Result` codes.
 pub trait Plugin {
-    /// Gives a page to the plugin, with a sub-command of [`teeleak_proto::push`].
+    /// Sends a page to the plugin, with a sub-command of [`teeleak_proto::push`].
     ///
     /// # Errors
-    /// What tee-supplicant or the plugin answered, or why it was not asked.
+    /// The error code of tee-supplicant or the plugin, or of the failed call.
     fn append(&mut self, sub_command: u32, page: &[u8]) -> Result<(), u32>;
 }
 
-/// What is remembered from look to look.
+/// State between checks.
 pub struct Pusher {
     page: [u8; PAGE_BYTES],
     notes: u32,
     violations: u32,
     failures: u64,
-    /// By cause: the note at which nothing more is held back.
+    /// By cause: the number of the note that ends holding back.
     quiet_until: [u32; 3],
-    /// Pushes, causes held back, pages lost, result of the last one.
+    /// Counters of pushes, held-back causes and lost pages, and the last error.
     told: Push,
-    /// Whether it was looked at the pools at all.
+    /// Whether the pools were checked before.
     looked: bool,
-    /// Whether the canary was missing when it was last searched for.
+    /// Whether the canary was missing in the last search.
     canary_missing: bool,
 }
 
@@ -73,7 +74,7 @@ impl Default for Pusher {
 }
 
 impl Pusher {
-    /// Nothing was seen yet.
+    /// A pusher before its first check.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -88,7 +89,7 @@ impl Pusher {
         }
     }
 
-    /// Looks after a command, and pushes what there is to be told.
+    /// Checks for a cause after a command, and pushes if there is one.
     pub fn push_if_due(
         &mut self,
         command: u32,
@@ -111,16 +112,16 @@ impl Pusher {
         self.push((auditor, pta), plugin);
     }
 
-    /// What there is to be told, the worst first.
+    /// The cause of a push, if any, the most severe first.
     fn look(&mut self, auditor: &mut Auditor, pta: &mut dyn Pta) -> Option<Cause> {
         let violations = auditor.violations();
-        // A bind starts over.
+        // A bind resets the count.
         let has_violation = violations > self.violations;
         self.violations = violations;
         if has_violation {
             return Some(Cause::Violation);
         }
-        // The first note of all is where the counts start from.
+        // The first note sets the baseline of the counts.
         if self.notes % LOOK_NOTES != 1 % LOOK_NOTES {
             return None;
         }
@@ -148,7 +149,7 @@ impl Pusher {
             return;
         };
         let mut writer = Writer::new(&mut self.page[used..]);
-        // There is room for it.
+        // It always fits.
         let _ = writer.push(&Record::Push(*way.told));
         let length = used + writer.length();
         way.give(&self.page[..length], false);
@@ -166,7 +167,7 @@ impl Pusher {
     }
 }
 
-/// All sections but single allocations, which the sites add up.
+/// Pushes a snapshot of all sections but single allocations, which the sites sum up.
 fn census(
     (auditor, pta): (&mut Auditor, &mut dyn Pta),
     page: &mut [u8; PAGE_BYTES],
@@ -185,7 +186,7 @@ fn census(
     }
 }
 
-/// The way of one push.
+/// Delivery of one push.
 struct Way<'w> {
     plugin: &'w mut dyn Plugin,
     first: u32,
@@ -217,8 +218,8 @@ impl Way<'_> {
     }
 }
 
-/// Asks as a client would; gives the bytes of the reply and where the next page begins. `None` where
-/// it was refused: who asks for it later is told why.
+/// Sends a request as a client would; returns the size of the reply in bytes and the start of the
+/// next page. `None` if it was refused: a later client request returns the reason.
 fn ask(
     auditor: &mut Auditor,
     pta: &mut dyn Pta,

@@ -1,23 +1,23 @@
-//! Why a request is turned down, as the `TEE_Result` that a client gets.
+//! Refusals of requests, and their `TEE_Result` codes.
 
 use teeleak_proto::tee_result;
 
-/// Says no.
+/// Why a request is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refusal {
-    /// Not a caller that this command is for.
+    /// The caller may not use this command.
     AccessDenied,
-    /// A request that can't be read or holds a value out of its range.
+    /// A malformed request, or a value out of range.
     BadParameters,
-    /// A reply of the PTA that can't be read.
+    /// A malformed reply of the PTA.
     BadFormat,
-    /// Something else was asked for since.
+    /// Another request has replaced this one.
     BadState,
-    /// No such command, or the PTA isn't there.
+    /// Unknown command, or the PTA is missing.
     NotSupported,
-    /// The reply buffer is too small: bytes that are needed.
+    /// The reply buffer is too small: needed bytes.
     ShortBuffer(usize),
-    /// What the PTA answered.
+    /// An error code of the PTA.
     Pta(u32),
 }
 

@@ -9,7 +9,7 @@ use teeleak_proto::{
     record::Record,
 };
 
-/// An entry of a census.
+/// An entry of a snapshot.
 pub(crate) trait Row: Layout {
     fn record(&self) -> Record<'_>;
 }

@@ -1,8 +1,7 @@
-//! A census, page by page.
+//! A snapshot, page by page.
 //!
-//! The rows of one reply of the PTA are followed by those of the next, each reply under a head of
-//! its own. `Cursor::part` names the reply (see each section), `Cursor::index` counts the rows of
-//! it that earlier pages held.
+//! Each reply of the PTA becomes a head and its rows. `Cursor::part` identifies the reply (see each
+//! section), `Cursor::index` is the number of its rows in earlier pages.
 
 use heapless::Vec;
 use teeleak_proto::{
@@ -17,10 +16,10 @@ use crate::{
     rows::Row,
 };
 
-/// Most parts that the sites are divided into: enough for 32,000 of them.
+/// Most slices of the sites: enough for 32,000 sites.
 pub const SLICES_MAX: u32 = 64;
 
-/// Most TA instances whose regions are listed; a head counts those beyond as lost.
+/// Most TA instances with listed regions; a head counts further ones as lost.
 pub const INSTANCES_MAX: usize = 128;
 
 /// Longest head with its length, in bytes: of 64-bit numbers at most 10, of 32-bit ones 5.
@@ -29,28 +28,28 @@ const HEAD_BYTES: usize = 2 + 1 + 1 + 5 * 5 + 2 * 10;
 /// Longest row with its length, in bytes: a block.
 const ROW_BYTES: usize = 2 + 1 + 10 + (1 + 64) + 4 * 5 + 4 * 3;
 
-/// What a page is made with.
+/// A page in progress.
 pub(crate) struct Page<'p, 'b> {
     pub(crate) pta: &'p mut dyn Pta,
     pub(crate) scratch: &'p mut Scratch,
     pub(crate) writer: &'p mut Writer<'b>,
     pub(crate) epoch_from: u32,
-    /// Whether the PTA was asked for everything at once while this page is made.
+    /// Whether the combined reply of the PTA was requested for this page.
     pub(crate) census_asked: bool,
 }
 
-/// How writing ended.
+/// Result of writing a reply.
 enum Wrote {
-    /// All rows; the PTA goes on at `next`, 0 for nowhere.
+    /// All rows fit; the PTA continues at `next`, 0 at the end.
     All { next: u32 },
-    /// The page is full; rows of the reply that are told by now.
+    /// The page is full; number of rows written so far.
     Full { rows: u32 },
 }
 
-/// Where a section goes on, if the page could not hold it.
+/// Part and index where a section continues on the next page.
 type More = Option<(u32, u32)>;
 
-/// Refuses sections that don't exist and places that no page ended at.
+/// Refuses unknown sections and invalid cursors.
 pub(crate) fn check(request: &SnapshotRequest) -> Result<(), Refusal> {
     let mask = Section::ALL.iter().fold(0, |bits, section| bits | section.bit());
     let cursor = request.cursor;
@@ -61,7 +60,7 @@ pub(crate) fn check(request: &SnapshotRequest) -> Result<(), Refusal> {
 }
 
 impl Page<'_, '_> {
-    /// Writes all sections that are wanted, from the cursor on; gives where the next page begins.
+    /// Writes the requested sections from the cursor on; returns the start of the next page.
     pub(crate) fn fill(&mut self, request: &SnapshotRequest) -> Option<Cursor> {
         let cursor = request.cursor;
         for (number, section) in (0u8..).zip(Section::ALL).skip(usize::from(cursor.section)) {
@@ -96,7 +95,7 @@ impl Page<'_, '_> {
         }
     }
 
-    /// A section that the PTA lists by index: the part is where its reply starts.
+    /// A section that the PTA lists by index: the part is the first index of the reply.
     fn list<T: Row>(&mut self, section: Section, cmd: u32, part: u32, index: u32) -> More {
         let (mut part, mut index) = (part, index);
         loop {
@@ -108,7 +107,8 @@ impl Page<'_, '_> {
         }
     }
 
-    /// Sites: the part is the number of slices, a power of two, plus the slice; 0 to find out.
+    /// Sites: the part is the number of slices, a power of two, plus the slice; 0 if not chosen
+    /// yet.
     fn sites(&mut self, part: u32, index: u32) -> More {
         let probed = part == 0;
         let (mut part, mut index) = (if probed { self.slices() } else { part }, index);
@@ -125,13 +125,13 @@ impl Page<'_, '_> {
     }
 
     fn slice(&self, slice: u32, slices: u32) -> Query {
-        // All of them as one slice are asked for by zeros, as the census does.
+        // Zeros request all sites as one slice, as in the combined reply.
         let second = if slices == 1 { [0, 0] } else { [slice, slices] };
         Query { cmd: pta::CMD_SITES, first: [self.epoch_from, 0], second }
     }
 
-    /// Slices for which each reply holds all its sites. When even the most are too few, or a
-    /// broken header makes the loss, the heads say what was lost.
+    /// Number of slices such that each fits one reply. If the maximum is too few, or a corrupt
+    /// header causes the loss, the heads count the loss.
     fn slices(&mut self) -> u32 {
         let mut slices = 1;
         while slices < SLICES_MAX && (0..slices).any(|slice| self.overflows(slice, slices)) {
@@ -147,8 +147,8 @@ impl Page<'_, '_> {
         )
     }
 
-    /// Regions: the part is the number of the instance, the index counts all of its regions.
-    /// Instances come in ascending order, since their list may change between two pages.
+    /// Regions: the part is the instance number, the index counts its regions. Instances are in
+    /// ascending order, since their list may change between two pages.
     fn regions(&mut self, part: u32, index: u32) -> More {
         let (instances, lost) = match self.instances() {
             Ok(found) => found,
@@ -185,7 +185,7 @@ impl Page<'_, '_> {
         }
     }
 
-    /// Numbers of all instances, ascending, and how many there was no room for.
+    /// Numbers of all instances, ascending, and the number of instances that did not fit.
     fn instances(&mut self) -> Result<(Vec<u32, INSTANCES_MAX>, u32), Refusal> {
         let (mut numbers, mut lost, mut start) = (Vec::new(), 0, 0);
         loop {
@@ -214,7 +214,7 @@ impl Page<'_, '_> {
         self.write_reply::<T>(section, instance, query, (skip, skip > 0 || self.census_asked))
     }
 
-    /// Writes a reply of the PTA without its first rows; `reuse` takes what is at hand, if it is.
+    /// Writes a reply of the PTA without its first `skip` rows; `reuse` allows a cached reply.
     fn write_reply<T: Row>(
         &mut self,
         section: Section,
@@ -251,7 +251,7 @@ fn write_rows<T: Row>(
     batch: &Batch<'_, T>,
     skip: u32,
 ) -> Wrote {
-    // A head alone at the end of a page would come again on the next one and count twice.
+    // A head without rows at the end of a page would be repeated on the next one and count twice.
     if writer.room() < HEAD_BYTES + ROW_BYTES || writer.push(&Record::Section(*head)).is_err() {
         return Wrote::Full { rows: skip };
     }

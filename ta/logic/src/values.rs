@@ -4,7 +4,7 @@ use teeleak_proto::values::{self, PIECE_BYTES, REPLY_BYTES, REQUEST_BYTES, Words
 
 use crate::{Auditor, Caller, Pta, Refusal};
 
-/// The reply that is being read.
+/// The values-only exchange: the reply that is being read.
 pub struct Kept {
     reply: [u8; REPLY_BYTES],
     used: usize,
@@ -18,19 +18,19 @@ impl Default for Kept {
 }
 
 impl Kept {
-    /// Nothing was asked for.
+    /// An exchange without a reply.
     #[must_use]
     pub const fn new() -> Self {
         Self { reply: [0; REPLY_BYTES], used: 0, ticket: 0 }
     }
 
-    /// Whether a command is one of those that this is for.
+    /// Whether a command belongs to this exchange.
     #[must_use]
     pub const fn knows(command: u32) -> bool {
         matches!(command, values::BEGIN | values::READ)
     }
 
-    /// Does a command; gives what its parameters hold then.
+    /// Runs a command; returns the values of its reply.
     ///
     /// # Errors
     /// Why it was refused: see [`Refusal`].
@@ -58,7 +58,7 @@ impl Kept {
         let mut bytes = [0; REQUEST_BYTES];
         values::unpack(request, &mut bytes);
         let request = bytes.get(..size).ok_or(Refusal::BadParameters)?;
-        // Whatever was there is gone, even if this fails.
+        // Discard the old reply, even if this fails.
         self.used = 0;
         self.ticket = self.ticket.wrapping_add(1);
         self.used = auditor.handle(pta, Caller::Client, *command, request, &mut self.reply)?;

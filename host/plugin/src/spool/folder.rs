@@ -1,4 +1,4 @@
-//! The files, by number, and the room they take.
+//! The files by number, and their sizes.
 
 use std::{
     collections::BTreeMap,
@@ -10,13 +10,13 @@ use std::{
 
 use super::FILES_MAX;
 
-/// What a name is made of besides its number.
+/// Prefix and suffix of a file name.
 const NAME: (&str, &str) = ("push-", ".tlk");
 
 /// Digits of a number.
 const DIGITS: usize = 10;
 
-/// A folder and what is in it.
+/// A folder and its files.
 #[derive(Debug)]
 pub(super) struct Folder {
     path: PathBuf,
@@ -38,15 +38,15 @@ impl Folder {
         self.cap
     }
 
-    /// Looks what there is, since others may have taken files away.
+    /// Lists the files, since others may have removed some.
     pub(super) fn scan(&mut self) -> io::Result<()> {
-        // What leaks where is nothing for everybody.
+        // Leak data is private to the owner.
         DirBuilder::new().recursive(true).mode(0o700).create(&self.path)?;
         self.files.clear();
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
             let Some(number) = entry.file_name().to_str().and_then(number) else { continue };
-            // A file that goes meanwhile takes no room, and a link is none of ours.
+            // Skip links, and files removed meanwhile.
             match entry.metadata() {
                 Ok(known) if known.is_file() => drop(self.files.insert(number, known.len())),
                 _ => {}
@@ -60,12 +60,12 @@ impl Folder {
         self.files.last_key_value().map(|(number, bytes)| (*number, *bytes))
     }
 
-    /// Says how long a file is.
+    /// Records the size of a file.
     pub(super) fn set(&mut self, number: u64, bytes: u64) {
         self.files.insert(number, bytes);
     }
 
-    /// Deletes the oldest files until so many bytes more are within the cap.
+    /// Deletes the oldest files until `bytes` more fit under the cap; keeps the file `spare`.
     pub(super) fn make_room(&mut self, bytes: u64, spare: Option<u64>) -> io::Result<()> {
         let n_new = usize::from(spare.is_none());
         loop {
@@ -83,7 +83,7 @@ impl Folder {
         }
     }
 
-    /// A new file after all others; its name is on the disk when this returns.
+    /// Creates the next file; its directory entry is on disk on return.
     pub(super) fn create(&mut self) -> io::Result<(u64, File)> {
         let number = self.newest().map_or(1, |(number, _)| number.saturating_add(1));
         let file =
@@ -92,14 +92,14 @@ impl Folder {
         Ok((number, file))
     }
 
-    /// A file that is there, to go on with.
+    /// Opens an existing file for appending.
     pub(super) fn reopen(&self, number: u64) -> io::Result<File> {
         OpenOptions::new().append(true).open(self.file(number))
     }
 
-    /// Takes back a file that could not be begun.
+    /// Removes a file whose head could not be written.
     pub(super) fn remove(&mut self, number: u64) {
-        // An empty file is in nobody's way.
+        // A leftover empty file is harmless.
         let _ = fs::remove_file(self.file(number));
         self.files.remove(&number);
     }

@@ -1,4 +1,4 @@
-//! How a file begins.
+//! The head of a file.
 
 use std::{
     io,
@@ -11,7 +11,7 @@ use teeleak_proto::frame::{FILE_HEAD, FrameKind, Meta};
 /// Longest [`Meta`] here, in bytes: a host's name has at most 64.
 const META_BYTES: usize = 256;
 
-/// The head of a file and who wrote it when.
+/// The head of a file, with its origin and time.
 pub(super) fn write() -> io::Result<Vec<u8>> {
     let system = rustix::system::uname();
     let unix_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A folder of captures, `push-NNNNNNNNNN.tlk`, that never holds more than its cap.
+//! A folder of captures, `push-NNNNNNNNNN.tlk`, that never exceeds its cap.
 
 mod folder;
 mod head;
@@ -19,28 +19,28 @@ use teeleak_proto::{
 use crate::Page;
 use folder::Folder;
 
-/// Where the spool is.
+/// Default folder of the spool.
 pub const FOLDER: &str = "/var/lib/teeleak/spool";
 
-/// Bytes of all files together.
+/// Default cap: bytes of all files.
 pub const CAP_BYTES: u64 = 16 << 20;
 
 /// Smallest cap, in bytes: some pages of the TA.
 const CAP_BYTES_MIN: u64 = 128 << 10;
 
-/// Files at once, so that pushes of nothing don't fill the folder with names.
+/// Most files, so that tiny pushes don't fill the folder with names.
 pub const FILES_MAX: usize = 1024;
 
-/// Part of the cap that one push may take, so that none takes the place of all others.
+/// A push may take 1/`SHARE` of the cap, so that it can't displace all others.
 const SHARE: u64 = 4;
 
-/// The spool. Nothing is touched before the first page comes.
+/// The spool. It does not touch the disk before the first page.
 #[derive(Debug)]
 pub struct Spool {
     folder: Folder,
     open: Option<Open>,
     unwritten: Unwritten,
-    /// Whether the disk's refusal was told and nothing was written since.
+    /// Whether a write error was printed and nothing was written since.
     told: bool,
 }
 
@@ -53,7 +53,7 @@ struct Open {
 }
 
 impl Spool {
-    /// The spool that the environment names.
+    /// The spool set by the environment.
     #[must_use]
     pub fn from_env() -> Self {
         let folder = env::var_os("TEELEAK_SPOOL").map_or_else(|| FOLDER.into(), PathBuf::from);
@@ -61,17 +61,17 @@ impl Spool {
         Self::new(folder, cap.unwrap_or(CAP_BYTES))
     }
 
-    /// The spool in a folder, with a cap in bytes, which is raised to what some pages need.
+    /// The spool in a folder, with a cap in bytes, raised to a minimum of some pages.
     #[must_use]
     pub fn new(folder: PathBuf, cap: u64) -> Self {
         let folder = Folder::new(folder, cap.max(CAP_BYTES_MIN));
         Self { folder, open: None, unwritten: Unwritten::default(), told: false }
     }
 
-    /// Keeps a page. One that ends a push is on the disk when this returns.
+    /// Stores a page. The last page of a push is on disk on return.
     ///
     /// # Errors
-    /// When it can't be written; it is counted then.
+    /// When it can't be written; it is then counted.
     pub fn append(&mut self, page: &Page<'_>) -> io::Result<()> {
         let result = self.keep(page);
         match &result {
@@ -83,7 +83,7 @@ impl Spool {
 
     fn keep(&mut self, page: &Page<'_>) -> io::Result<()> {
         if page.first {
-            // One that did not end is as good as ended.
+            // An unfinished push ends here.
             self.end();
         }
         let loss_frame = unwritten_frame(self.unwritten)?;
@@ -105,8 +105,8 @@ impl Spool {
         result
     }
 
-    /// The file for a page: a new one for a push that begins. One that goes on after a restart of
-    /// tee-supplicant goes on where it was.
+    /// The file for a page: a new one for the first page of a push. A push that continues after a
+    /// restart of tee-supplicant continues in its file.
     fn begin(&mut self, first: bool, need: u64) -> io::Result<Open> {
         self.folder.scan()?;
         if !first && let Some((number, bytes)) = self.folder.newest() {
@@ -129,12 +129,12 @@ impl Spool {
     fn write(&mut self, open: &mut Open, frames: &[u8], last: bool) -> io::Result<()> {
         let bytes = open.bytes + frames.len() as u64;
         if bytes > self.folder.cap() / SHARE {
-            let message = "a push is longer than a quarter of the cap: its rest is left out";
+            let message = "push exceeds a quarter of the cap: dropped the remainder";
             return Err(io::Error::new(io::ErrorKind::StorageFull, message));
         }
         self.folder.make_room(frames.len() as u64, Some(open.number))?;
         if let Err(error) = open.file.write_all(frames) {
-            // What there is of it would be stepped over by a reader, but takes room.
+            // A reader would skip the partial frame, but it takes space.
             let _ = open.file.set_len(open.bytes);
             return Err(error);
         }
@@ -145,7 +145,7 @@ impl Spool {
 
     fn end(&mut self) {
         if let Some(open) = self.open.take() {
-            // Nothing more can be done for it.
+            // A sync error can't be handled here.
             let _ = open.file.sync_data();
         }
     }
@@ -156,8 +156,8 @@ impl Spool {
         self.unwritten.bytes = self.unwritten.bytes.saturating_add(bytes);
         if !std::mem::replace(&mut self.told, true) {
             let folder = self.folder.path().display();
-            // Nobody to tell where there is no stderr.
-            let _ = writeln!(io::stderr(), "teeleak: cannot keep a push in {folder}: {error}");
+            // Without stderr the message is dropped.
+            let _ = writeln!(io::stderr(), "teeleak: cannot store a push in {folder}: {error}");
         }
     }
 }
@@ -173,7 +173,7 @@ fn frame_of(kind: FrameKind, payload: &[u8]) -> io::Result<Vec<u8>> {
     Ok([&head, payload].concat())
 }
 
-/// A frame that tells what could not be written, if anything.
+/// The frame that reports unwritten pages, empty if there are none.
 fn unwritten_frame(unwritten: Unwritten) -> io::Result<Vec<u8>> {
     if unwritten.pages == 0 {
         return Ok(Vec::new());

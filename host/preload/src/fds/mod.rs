@@ -1,8 +1,9 @@
-//! File descriptors of the TEE and of dma-bufs: who opens, duplicates, maps and closes them.
+//! Records how file descriptors of the TEE and of dma-bufs are opened, duplicated, mapped and
+//! closed.
 //!
-//! These functions are called by everything, so whatever is not asked for, or is of no interest, goes
-//! straight on. Descriptors that come by other ways (over a socket, through binder) become known when
-//! they are duplicated or mapped. Part of a mapping that is unmapped on its own is not seen.
+//! All code calls these functions, so calls of no interest go straight to the real function.
+//! Descriptors received in other ways (over a socket, through binder) become known when they are
+//! duplicated or mapped. Partial unmapping is not observed.
 
 mod track;
 
@@ -31,14 +32,14 @@ static MMAP: Real = Real::new(c"mmap");
 static MUNMAP: Real = Real::new(c"munmap");
 static IOCTL: Real = Real::new(c"ioctl");
 
-/// Looks up the real functions: later, somebody could be calling from within the loader.
+/// Looks up the real functions now: a later call could come from within the loader.
 pub(crate) fn load() {
     for real in [&OPENAT, &DUP, &DUP3, &FCNTL, &CLOSE, &MMAP, &MUNMAP, &IOCTL] {
         real.get();
     }
 }
 
-/// Begins to record, if that is asked for.
+/// Starts recording, if the settings enable it.
 pub(crate) fn begin() {
     ON.store(settings::get().is_some_and(|settings| settings.fds), Relaxed);
 }
@@ -47,10 +48,10 @@ fn on() -> bool {
     ON.load(Relaxed)
 }
 
-/// Functions that call the real one; before it is looked up, the kernel itself.
+/// Functions that call the real one, or the kernel before the real one is looked up.
 ///
-/// Variable arguments are passed as the fixed ones that they are: the calling conventions of x86-64
-/// and AArch64 Linux put both into the same registers.
+/// Variable arguments are passed as fixed ones: the calling conventions of x86-64 and AArch64 Linux
+/// put both into the same registers.
 macro_rules! plain {
     ($($pass:ident = $name:ident $number:ident ($($arg:ident: $ty:ty),*) -> $result:ty;)*) => {$(
         #[expect(
@@ -88,7 +89,7 @@ plain! {
     pass_ioctl = IOCTL SYS_ioctl (fd: c_int, request: u64, arg: usize) -> c_int;
 }
 
-/// `dup2` is `dup3` without flags, but for equal descriptors.
+/// `dup2` is `dup3` without flags, except for equal descriptors.
 fn pass_dup2(old: c_int, new: c_int) -> c_int {
     if old != new {
         return pass_dup3(old, new, 0);
@@ -97,7 +98,7 @@ fn pass_dup2(old: c_int, new: c_int) -> c_int {
     if is_open { old } else { -1 }
 }
 
-/// Records a file that was opened, if it is of interest.
+/// Opens a file, and records it if it is of interest.
 fn opened(path: *const c_char, real: impl FnOnce() -> c_int) -> c_int {
     if !on() || path.is_null() {
         return real();
@@ -120,7 +121,7 @@ fn opened(path: *const c_char, real: impl FnOnce() -> c_int) -> c_int {
     )
 }
 
-/// Records a descriptor that was duplicated, if it is of interest.
+/// Duplicates a descriptor, and records it if it is of interest.
 fn duplicated(old: c_int, real: impl FnOnce() -> c_int) -> c_int {
     let kind = if on() { quietly(|| track::look(old)).unwrap_or(0) } else { 0 };
     if kind == 0 {
@@ -140,14 +141,14 @@ fn duplicated(old: c_int, real: impl FnOnce() -> c_int) -> c_int {
     })
 }
 
-/// `fcntl`, of which only duplicating is of interest.
+/// `fcntl`; only duplication is of interest.
 fn control(fd: c_int, cmd: c_int, arg: usize) -> c_int {
     let real = || pass_fcntl(fd, cmd, arg);
     let duplicates = cmd == libc::F_DUPFD || cmd == libc::F_DUPFD_CLOEXEC;
     if duplicates { duplicated(fd, real) } else { real() }
 }
 
-/// Records a descriptor that is closed, if it is of interest.
+/// Closes a descriptor, and records it if it is of interest.
 fn closed(fd: c_int, real: impl FnOnce() -> c_int) -> c_int {
     if !on() || track::remembered(fd) == 0 {
         return real();
@@ -164,7 +165,7 @@ fn closed(fd: c_int, real: impl FnOnce() -> c_int) -> c_int {
     observe(Kind::FdClose, before, real, |call, result| call.result = result.cast_unsigned())
 }
 
-/// Records a mapping of a descriptor of interest.
+/// Maps a descriptor, and records it if it is of interest.
 fn mapped(length: usize, fd: c_int, real: impl FnOnce() -> isize) -> isize {
     let kind = if on() && fd >= 0 { quietly(|| track::look(fd)).unwrap_or(0) } else { 0 };
     if kind == 0 {
@@ -185,7 +186,7 @@ fn mapped(length: usize, fd: c_int, real: impl FnOnce() -> isize) -> isize {
     })
 }
 
-/// Records the end of a mapping of interest.
+/// Unmaps memory, and records it if it is of interest.
 fn unmapped(address: usize, length: usize) -> c_int {
     let real = || pass_munmap(address, length);
     let Some(kind) = (if on() { track::unmap(address as u64) } else { None }) else {
@@ -198,7 +199,7 @@ fn unmapped(address: usize, length: usize) -> c_int {
     observe(Kind::FdUnmap, before, real, |call, result| call.result = result.cast_unsigned())
 }
 
-/// Records an ioctl on a descriptor of interest, and the descriptor that it makes.
+/// Runs an ioctl, and records it with any new descriptor if it is of interest.
 fn controlled(fd: c_int, request: u64, arg: usize) -> c_int {
     let real = || pass_ioctl(fd, request, arg);
     let kind = if on() { track::remembered(fd) } else { 0 };
@@ -225,7 +226,7 @@ macro_rules! offer {
         /// See the manual page of the function with this name.
         ///
         /// # Safety
-        /// As of the C library's.
+        /// As for the C library's function.
         #[unsafe(no_mangle)]
         pub(crate) unsafe extern "C-unwind" fn $name($($arg: $ty),*) -> $result $body
     )*};

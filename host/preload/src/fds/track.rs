@@ -1,4 +1,4 @@
-//! Which file descriptors and mappings are of interest.
+//! Tracks file descriptors and mappings of interest.
 
 use std::{
     ffi::c_int,
@@ -10,10 +10,10 @@ use teeleak_proto::client::{ClientCall, head};
 
 use crate::{home, sys, table::Table, text::Text};
 
-/// Descriptors whose kind is remembered; of larger ones it is looked up each time.
+/// Descriptors with a remembered kind; that of larger ones is looked up each time.
 const REMEMBERED: usize = 4096;
 
-/// High byte of `ClientCall::FILE_*` of each descriptor, 0 for one of no interest or unknown.
+/// High byte of `ClientCall::FILE_*` per descriptor, 0 if unknown or of no interest.
 static KINDS: [AtomicU8; REMEMBERED] = [const { AtomicU8::new(0) }; REMEMBERED];
 
 /// Mappings of interest: address, then length and kind.
@@ -23,12 +23,12 @@ fn place(fd: c_int) -> Option<&'static AtomicU8> {
     KINDS.get(usize::try_from(fd).ok()?)
 }
 
-/// What a descriptor is remembered as; 0 for one that is of no interest.
+/// The remembered kind of a descriptor; 0 if of no interest.
 pub(super) fn remembered(fd: c_int) -> u16 {
     place(fd).map_or_else(|| look(fd), |place| u16::from(place.load(Relaxed)) << 8)
 }
 
-/// What a descriptor is now. Others may have closed it behind our back.
+/// Looks up the current kind of a descriptor, which may have been closed unnoticed.
 pub(super) fn look(fd: c_int) -> u16 {
     if fd < 0 {
         return 0;
@@ -41,7 +41,7 @@ pub(super) fn look(fd: c_int) -> u16 {
     kind
 }
 
-/// Remembers what a descriptor is.
+/// Remembers the kind of a descriptor.
 pub(super) fn remember(fd: c_int, kind: u16) {
     if let Some(place) = place(fd) {
         place.store(kind.to_be_bytes()[0], Relaxed);
@@ -53,10 +53,10 @@ pub(super) fn forget(fd: c_int) {
     remember(fd, 0);
 }
 
-/// What a file is, by its path as `/proc/self/fd` tells it.
+/// Kind of a file, by its path in `/proc/self/fd`.
 ///
-/// Names of dma-bufs: Linux drivers/dma-buf/dma-buf.c (`/dmabuf:NAME` since 5.3, `anon_inode:dmabuf`
-/// before); of shared memory: drivers/tee/tee_shm.c (`anon_inode:tee_shm`).
+/// Names of dma-bufs: Linux drivers/dma-buf/dma-buf.c (`/dmabuf:NAME` since 5.3,
+/// `anon_inode:dmabuf` before); of shared memory: drivers/tee/tee_shm.c (`anon_inode:tee_shm`).
 pub(super) fn kind_of(path: &[u8]) -> u16 {
     let kinds: [(&[u8], u16); 8] = [
         (b"/dev/teepriv", 0),
@@ -71,27 +71,27 @@ pub(super) fn kind_of(path: &[u8]) -> u16 {
     kinds.iter().find(|(start, _)| path.starts_with(start)).map_or(0, |(_, kind)| *kind)
 }
 
-/// Remembers a mapping; one that finds no place is counted as lost, since its end won't be seen.
+/// Remembers a mapping; one that does not fit is counted as lost, since its end won't be recorded.
 pub(super) fn map(address: u64, length: u64, kind: u16) {
-    if !MAPPINGS.put(address, [length, u64::from(kind)])
+    if !MAPPINGS.insert(address, [length, u64::from(kind)])
         && let Some(ring) = home::ring()
     {
         ring.add(head::W_EARLY, 1);
     }
 }
 
-/// Kind of the mapping that begins at an address; it is forgotten.
+/// Removes the mapping at an address; returns its kind.
 pub(super) fn unmap(address: u64) -> Option<u16> {
     let [_, kind] = MAPPINGS.get(address)?;
     MAPPINGS.remove(address);
     u16::try_from(kind).ok()
 }
 
-/// The descriptor that an ioctl has made, and its kind.
+/// The descriptor created by an ioctl, and its kind.
 ///
 /// Numbers: Linux include/uapi/linux/tee.h (`TEE_IOC_SHM_ALLOC`, `TEE_IOC_SHM_REGISTER`: it is the
-/// result), include/uapi/linux/dma-heap.h (`DMA_HEAP_IOCTL_ALLOC`), drivers/staging/android/uapi/ion.h
-/// @ 5.10 (`ION_IOC_ALLOC`) and @ 4.9 (`ION_IOC_SHARE`).
+/// result), include/uapi/linux/dma-heap.h (`DMA_HEAP_IOCTL_ALLOC`),
+/// drivers/staging/android/uapi/ion.h @ 5.10 (`ION_IOC_ALLOC`) and @ 4.9 (`ION_IOC_SHARE`).
 ///
 /// # Safety
 /// `arg` is what the kernel took with `request`.

@@ -1,10 +1,10 @@
-//! The ring that calls are written to: words shared with whoever reads them.
+//! The ring that calls are written to: words shared with a reader.
 //!
-//! Any number of writers, threads and signal handlers alike, none of which ever waits:
+//! Any number of writers, threads and signal handlers alike; none ever waits:
 //! - a ticket is taken with one addition; it names the slot;
-//! - the slot is claimed with one compare-and-swap that fails when somebody else is still filling
-//!   it (then this record is given up, and its ticket shows that it is missing);
-//! - the words are stored, and the state last.
+//! - the slot is claimed with one compare-and-swap, which fails while another writer still fills it
+//!   (then this record is dropped, and its ticket shows that it is missing);
+//! - the words are stored first, the state last.
 //!
 //! A full ring overwrites its oldest record. Nothing here is unsafe or knows of files.
 
@@ -25,14 +25,14 @@ pub(crate) struct Ring<'a> {
 }
 
 impl<'a> Ring<'a> {
-    /// A ring in `words`: the head, then slots of `slot_words`; `None` when there is no room for one.
+    /// A ring in `words`: the head, then slots of `slot_words`; `None` without room for one slot.
     pub(crate) fn new(words: &'a [AtomicU64], slot_words: usize) -> Option<Self> {
         let (head, slots) = words.split_at_checked(client::HEAD_BYTES / size_of::<u64>())?;
         let is_large_enough = slot_words > client::PAYLOAD_WORDS && slots.len() >= slot_words;
         is_large_enough.then_some(Self { head, slots, slot_words })
     }
 
-    /// Slots of the ring.
+    /// Number of slots.
     pub(crate) fn slots(&self) -> usize {
         self.slots.len() / self.slot_words
     }
@@ -49,12 +49,12 @@ impl<'a> Ring<'a> {
         }
     }
 
-    /// Adds to a counter of the head and gives what it was before.
+    /// Adds to a counter of the head; returns its previous value.
     pub(crate) fn add(&self, word: usize, value: u64) -> u64 {
         self.head.get(word).map_or(0, |at| at.fetch_add(value, Relaxed))
     }
 
-    /// Writes a record; `false` when it was given up because its slot is being written.
+    /// Writes a record; `false` if it was dropped because its slot is being written.
     pub(crate) fn push(&self, payload: &[u64; client::PAYLOAD_WORDS], stack: &[u64]) -> bool {
         let ticket = self.add(head::W_TICKETS, 1);
         let Some((state, words)) = self.slot(ticket) else { return false };
@@ -79,14 +79,14 @@ impl<'a> Ring<'a> {
     }
 }
 
-/// Takes a slot for a ticket, unless it is being written or a later ticket has had it.
+/// Claims a slot for a ticket, unless it is being written or a later ticket has used it.
 fn claim(state: &AtomicU64, ticket: u64) -> bool {
     let old = state.load(Relaxed);
     let free = old & 1 == 0 && old < client::written_state(ticket);
     let claimed =
         free && state.compare_exchange(old, client::writing_state(ticket), AcqRel, Relaxed).is_ok();
     if claimed {
-        // Whoever sees one of the words stored after this also sees that the slot was taken.
+        // A reader that sees a word stored after this also sees the claim.
         fence(Release);
     }
     claimed

@@ -1,4 +1,4 @@
-//! A folder of rings: processes come and go.
+//! A folder of ring files, one for each traced process.
 
 use std::{
     collections::HashMap,
@@ -10,14 +10,14 @@ use super::{RingFile, process};
 use crate::source::Sink;
 use anyhow::Result;
 
-/// A folder of rings.
+/// A folder of ring files.
 pub(crate) struct Folder {
     path: PathBuf,
     rings: HashMap<PathBuf, Followed>,
     unreadable: u64,
 }
 
-/// A ring, until its process has ended.
+/// A known ring file; `ring` is `None` after its process ended or if it can't be read.
 struct Followed {
     ring: Option<RingFile>,
 }
@@ -27,31 +27,31 @@ impl Folder {
         Self { path: path.to_owned(), rings: HashMap::new(), unreadable: 0 }
     }
 
-    /// Files that could not be read.
+    /// Number of unreadable files.
     pub(crate) fn unreadable(&self) -> u64 {
         self.unreadable
     }
 
-    /// Passes on what is new in all rings.
+    /// Passes on the new records of all rings.
     pub(crate) fn poll(&mut self, sink: &mut dyn Sink) -> Result<()> {
         self.look(false, sink)
     }
 
-    /// Passes on all that there is, whether or not processes are still there.
+    /// Passes on all remaining records, also of processes that still run.
     pub(crate) fn finish(&mut self, sink: &mut dyn Sink) -> Result<()> {
         self.look(true, sink)
     }
 
-    /// Removes the files of processes that are gone and read to their end.
+    /// Removes the fully read files of ended processes.
     pub(crate) fn clear_ended(&mut self) {
         self.rings.retain(|path, followed| {
-            // A file that can't be removed stays known, so that it is not read again.
+            // Keep a file that can't be removed, so that it is not read again.
             followed.ring.is_some() || fs::remove_file(path).is_err()
         });
     }
 
     fn look(&mut self, last: bool, sink: &mut dyn Sink) -> Result<()> {
-        // A process that is gone now has written all that it ever will: look first, read then.
+        // Check processes before reading: one that has ended has written everything.
         let liveness: HashMap<PathBuf, bool> =
             self.rings.iter().map(|(path, followed)| (path.clone(), followed.is_alive())).collect();
         for path in self.files()? {
@@ -82,7 +82,7 @@ impl Folder {
                 files.push(entry.path());
             }
         }
-        // By number and birth, so that what is told first is the same every time.
+        // By process ID and start time, for a deterministic order.
         files.sort();
         Ok(files)
     }
@@ -103,8 +103,8 @@ impl Folder {
 }
 
 impl Followed {
-    /// Whether the process is still there. One that runs another program since has mapped another
-    /// ring, and may as well be read to its end later.
+    /// Whether the process still runs. After an exec it uses another ring, and this one is read to
+    /// its end once the process has ended.
     fn is_alive(&self) -> bool {
         let proc = Path::new("/proc");
         self.ring.as_ref().is_some_and(|ring| process::runs(proc, ring.head().pid))

@@ -1,4 +1,4 @@
-//! Where the preload library is.
+//! Finds the preload library.
 
 use std::{
     env,
@@ -8,10 +8,10 @@ use std::{
 /// Its file name.
 const NAME: &str = "libteeleak_preload.so";
 
-/// Variable that names it outright.
+/// Environment variable with its path.
 const VARIABLE: &str = "TEELEAK_PRELOAD";
 
-/// Where packages put it, from the folder that the program lies in.
+/// Where packages install it, relative to the folder of the program.
 const FROM_PROGRAM: [&str; 3] = [".", "../lib/teeleak", "../lib"];
 
 /// The library, if it is installed.
@@ -25,8 +25,8 @@ pub fn find() -> Option<PathBuf> {
     FROM_PROGRAM.iter().find_map(|from| absolute_path(&folder.join(from).join(NAME)))
 }
 
-/// The path without anything relative, which a workload in another folder would not find. The
-/// loader takes a blank or a colon for the end of a name.
+/// The absolute path, since a workload may run in another folder. `None` for a path with a space or
+/// a colon, which the dynamic loader takes for separators.
 fn absolute_path(path: &Path) -> Option<PathBuf> {
     let path = path.canonicalize().ok()?;
     let splits = |text: &str| text.contains([' ', ':']);

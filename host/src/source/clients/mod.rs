@@ -1,11 +1,11 @@
-//! What processes of the normal world ask of the TEE.
+//! TEE client calls of normal-world processes.
 //!
 //! ```text
 //! process + preload library ── ring file ──> folder ── frames ──> sink
 //! kernel's driver + probes ── trace_pipe ──> text + notes ── frames ──> sink
 //! ```
 //!
-//! A ring file is read while it is written; see [`teeleak_proto::client`] for what makes that safe.
+//! A ring file is read while it is written; [`teeleak_proto::client`] explains why that is safe.
 
 mod folder;
 pub(crate) mod kernel;

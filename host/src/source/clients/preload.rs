@@ -1,4 +1,5 @@
-//! Processes that run with the preload library, each with a ring in a folder of this run's own.
+//! Processes that run with the preload library, each with a ring file in a private folder of this
+//! run.
 
 use std::{
     env,
@@ -21,10 +22,10 @@ const FDS: &str = "TEELEAK_TRACE_FDS";
 /// Variable that the dynamic loader reads, see ld.so(8).
 const PRELOAD: &str = "LD_PRELOAD";
 
-/// Folders that this process made, so that each has a name of its own.
+/// Number of folders created by this process, for unique names.
 static MADE: AtomicU32 = AtomicU32::new(0);
 
-/// What is to be recorded beyond the calls.
+/// What to record besides the calls.
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Extra {
     /// Call stacks.
@@ -33,7 +34,7 @@ pub(crate) struct Extra {
     pub(crate) fds: bool,
 }
 
-/// A folder of this run's own, and the library that fills it.
+/// A private folder of this run, and the library that fills it.
 pub(crate) struct Tracing {
     library: PathBuf,
     path: PathBuf,
@@ -42,18 +43,18 @@ pub(crate) struct Tracing {
 }
 
 impl Tracing {
-    /// Makes the folder.
+    /// Creates the folder.
     pub(crate) fn new(library: PathBuf, extra: Extra) -> Result<Self> {
         let n = MADE.fetch_add(1, Ordering::Relaxed);
         let path = place().join(format!("teeleak-{}-{n}", std::process::id()));
-        fs::create_dir(&path).with_context(|| format!("cannot make {}", path.display()))?;
-        // A workload may go on as another user; root lets everybody in, as in /tmp.
+        fs::create_dir(&path).with_context(|| format!("cannot create {}", path.display()))?;
+        // A workload may change its user: a folder created by root is open to all, like /tmp.
         let mode = if rustix::process::geteuid().is_root() { 0o1777 } else { 0o700 };
         fs::set_permissions(&path, Permissions::from_mode(mode))?;
         Ok(Self { library, folder: Folder::new(&path), path, extra })
     }
 
-    /// Makes a command, and all that it starts, record.
+    /// Sets up a command, and its child processes, for recording.
     pub(crate) fn apply(&self, command: &mut Command) {
         let mut preload = OsString::from(&self.library);
         if let Some(others) = env::var_os(PRELOAD).filter(|others| !others.is_empty()) {
@@ -65,7 +66,7 @@ impl Tracing {
         command.env(STACK, flag(self.extra.stacks)).env(FDS, flag(self.extra.fds));
     }
 
-    /// What is recorded.
+    /// The folder of ring files.
     pub(crate) fn folder(&mut self) -> &mut Folder {
         &mut self.folder
     }
@@ -73,12 +74,12 @@ impl Tracing {
 
 impl Drop for Tracing {
     fn drop(&mut self) {
-        // Rings of processes that are still running go with it; they keep theirs mapped.
+        // This removes the ring files of running processes, too; they keep them mapped.
         let _ = fs::remove_dir_all(&self.path);
     }
 }
 
-/// Where a folder of rings lies best: in memory, so that writing to it never waits for a disk.
+/// The best place for ring files: in memory, so that writing never waits for a disk.
 fn place() -> PathBuf {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { memory.to_owned() } else { env::temp_dir() }

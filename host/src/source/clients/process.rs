@@ -1,14 +1,14 @@
-//! What `proc` tells of a process, see proc(5).
+//! Process information from `proc`, see proc(5).
 
 use std::{fs, path::Path};
 
 use teeleak_analysis::parse::ftrace::Note;
 
-/// Whether a process is there and no zombie.
+/// Whether a process exists and is no zombie.
 pub(super) fn runs(proc: &Path, pid: u32) -> bool {
     let stat = fs::read_to_string(proc.join(format!("{pid}/stat")));
     let Ok(stat) = stat else { return false };
-    // pid (comm) state ...; the name may hold anything.
+    // pid (comm) state ...; the name may contain any character.
     let state = stat.rsplit(')').next().and_then(|rest| rest.trim_start().chars().next());
     !matches!(state, Some('Z' | 'X') | None)
 }
@@ -19,7 +19,7 @@ pub(super) fn of_thread(proc: &Path, tid: u32) -> Option<u32> {
     number(&status, "Tgid:")
 }
 
-/// What is to be known of a process; all but its end is unknown for one that is gone.
+/// The note about a process; only the end is known for one that no longer exists.
 pub(super) fn note(proc: &Path, pid: u32) -> Note {
     let read = |name: &str| fs::read_to_string(proc.join(format!("{pid}/{name}")));
     let status = read("status").unwrap_or_default();

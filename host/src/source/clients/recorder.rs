@@ -1,4 +1,4 @@
-//! Whoever records what processes ask of the TEE while a program runs.
+//! Records TEE client calls while a program runs.
 
 use std::process::Command;
 
@@ -7,23 +7,23 @@ use anyhow::Result;
 use super::{Tracing, kernel::Probes};
 use crate::source::Sink;
 
-/// A recorder.
+/// A recorder of TEE client calls.
 pub(crate) enum Recorder {
-    /// The library that is loaded into the program and all that it starts.
+    /// The preload library, loaded into the program and its child processes.
     Preload(Tracing),
-    /// The kernel, for all processes of the system.
+    /// Kernel probes, for all processes of the system.
     Kernel(Box<Probes>),
 }
 
 impl Recorder {
-    /// Makes a command, and all that it starts, record, where it has to do with it.
+    /// Sets up a command, and its child processes, for recording where that is needed.
     pub(crate) fn apply(&self, command: &mut Command) {
         if let Self::Preload(tracing) = self {
             tracing.apply(command);
         }
     }
 
-    /// Passes on what is new.
+    /// Passes on new records.
     pub(crate) fn poll(&mut self, sink: &mut dyn Sink) -> Result<()> {
         match self {
             Self::Preload(tracing) => tracing.folder().poll(sink),
@@ -31,7 +31,7 @@ impl Recorder {
         }
     }
 
-    /// Passes on all that there is, and leaves nothing behind.
+    /// Passes on all remaining records and cleans up.
     pub(crate) fn finish(&mut self, sink: &mut dyn Sink) -> Result<()> {
         match self {
             Self::Preload(tracing) => tracing.folder().finish(sink),
@@ -39,7 +39,7 @@ impl Recorder {
         }
     }
 
-    /// Recordings of processes that could not be read.
+    /// Number of unreadable process recordings.
     pub(crate) fn unreadable(&mut self) -> u64 {
         match self {
             Self::Preload(tracing) => tracing.folder().unreadable(),

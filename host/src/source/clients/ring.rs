@@ -15,7 +15,7 @@ use teeleak_proto::{
 
 use crate::source::Sink;
 
-/// Slots that are copied at once; a frame of them stays far below `limits::FRAME_BYTES`.
+/// Slots per copy; a frame of them stays far below `limits::FRAME_BYTES`.
 const AT_ONCE: u64 = 512;
 
 /// A ring file.
@@ -24,22 +24,22 @@ pub struct RingFile {
     head: Head,
     /// Ticket to read next.
     next: u64,
-    /// Records that are missing and in no frame yet.
+    /// Lost records not yet reported in a frame.
     lost: u64,
     told: Option<Head>,
 }
 
-/// How a piece of the ring was taken.
+/// A piece copied from the ring.
 struct Taken {
-    /// Slots that are whole, in the order of a capture.
+    /// Complete slots, in capture byte order.
     slots: Vec<u8>,
     first: u64,
-    /// A record that is still being written: the rest comes later.
+    /// Whether it ends at a record that is still being written.
     stopped: bool,
 }
 
 impl RingFile {
-    /// Opens a ring file; `None` for one whose head is not finished yet.
+    /// Opens a ring file; `None` while its head is still being written.
     ///
     /// # Errors
     /// When it can't be read, is no regular file, or is of another version.
@@ -53,19 +53,19 @@ impl RingFile {
             Ok(head) => Ok(Some(Self { file, head, next: 0, lost: 0, told: None })),
             Err(HeadError::Magic(0)) => Ok(None),
             Err(error) => {
-                let text = format!("expected the head of a ring, found {error:?}");
+                let text = format!("expected a ring head, found {error:?}");
                 Err(io::Error::new(io::ErrorKind::InvalidData, text))
             }
         }
     }
 
-    /// What its head said when it was last looked at.
+    /// Its head as of the last read.
     #[must_use]
     pub fn head(&self) -> &Head {
         &self.head
     }
 
-    /// Passes on what is new. When the process has `ended`, nothing more is waited for.
+    /// Passes on new records. If the process has `ended`, does not wait for pending ones.
     ///
     /// # Errors
     /// When the file can't be read or the sink does not take it.
@@ -90,19 +90,19 @@ impl RingFile {
         Ok(())
     }
 
-    /// Copies the next slots and steps over what is lost.
+    /// Copies the next slots and skips lost records.
     fn take(&mut self, until: u64, ended: bool) -> io::Result<Taken> {
         self.skip_overwritten();
         let (slots, slot_bytes) = (self.head.slots, self.head.slot_words * 8);
         let first = self.next;
-        // Not beyond the end of the file, where the ring goes on at its start.
+        // Stop at the end of the file, where the ring wraps.
         let n = until.saturating_sub(first).min(AT_ONCE).min(slots - first % slots);
         let n_bytes = usize::try_from(n).unwrap_or(0) * slot_bytes;
         let offset = HEAD_BYTES as u64 + first % slots * slot_bytes as u64;
         let mut copy = vec![0; n_bytes];
         self.file.read_exact_at(&mut copy, offset)?;
-        // A writer takes its ticket before it touches the slot: what nobody had a later ticket for
-        // when all was copied was not touched meanwhile.
+        // A writer takes its ticket before it touches the slot: if no later ticket for a slot was
+        // issued by the end of the copy, the slot was not modified meanwhile.
         self.look()?;
         let mut piece = Taken { slots: Vec::with_capacity(n_bytes), first, stopped: false };
         for slot in copy.chunks_exact(slot_bytes) {
@@ -129,8 +129,7 @@ impl RingFile {
         }
     }
 
-    /// Whether half a ring was written since: then the one who should write this record was stopped
-    /// or has given it up.
+    /// Whether half a ring was written since: the writer of this record was stopped or gave up.
     fn is_stuck(&self) -> bool {
         self.head.tickets.saturating_sub(self.next) > self.head.slots / 2
     }
@@ -160,12 +159,12 @@ impl RingFile {
         self.tell(ProcessState::Ended, sink)
     }
 
-    /// Says how things stand with a process that is still there, once everybody stops looking.
+    /// Passes on the final state of a process that still runs when tracing stops.
     pub(super) fn finish(&mut self, sink: &mut dyn Sink) -> Result<()> {
         self.tell(ProcessState::Running, sink)
     }
 
-    /// Passes on what the head says now.
+    /// Passes on the current head.
     fn tell(&mut self, state: ProcessState, sink: &mut dyn Sink) -> Result<()> {
         self.told = Some(self.head);
         let mut payload = Vec::with_capacity(PROCESS_BYTES);
@@ -179,7 +178,7 @@ impl RingFile {
 
     fn look(&mut self) -> io::Result<()> {
         if let Ok(head) = read_head(&self.file)? {
-            // Slots and their size never change; whoever could change them is not believed.
+            // The number and size of slots never change; ignore a writer that changes them.
             self.head = Head { slots: self.head.slots, slot_words: self.head.slot_words, ..head };
         }
         Ok(())

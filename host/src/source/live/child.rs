@@ -1,4 +1,4 @@
-//! The workload of an iteration: a process of its own.
+//! The workload of an iteration: a child process.
 
 use std::{
     ffi::OsString,
@@ -11,13 +11,13 @@ use std::{
 
 use crate::Interrupt;
 
-/// Longest pause between two looks, so that the event ring is read before it is full.
+/// Longest pause between two polls, so that the event ring is drained before it overflows.
 const POLL_MAX: Duration = Duration::from_millis(25);
 
-/// How long a workload may take to end after an interrupt before it is killed.
+/// Time between an interrupt and killing the workload.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// A workload that runs.
+/// A running workload.
 pub(crate) struct Workload {
     child: Child,
     interrupt: Interrupt,
@@ -26,15 +26,18 @@ pub(crate) struct Workload {
 }
 
 impl Workload {
-    /// Starts `words`, after `prepare` had its way. What it prints goes to standard error, since
-    /// standard output is the report's.
+    /// Starts the command `words` after `prepare` has adjusted it. Its output goes to standard
+    /// error, since standard output is for the report.
     pub(crate) fn start(
         words: &[OsString],
         prepare: impl FnOnce(&mut Command),
         interrupt: &Interrupt,
     ) -> io::Result<Self> {
         let [program, arguments @ ..] = words else {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "no command was given"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "expected a command, found none",
+            ));
         };
         let mut command = Command::new(program);
         prepare(&mut command);
@@ -47,7 +50,7 @@ impl Workload {
         })
     }
 
-    /// Waits a moment; gives the exit status once there is one.
+    /// Waits a moment; returns the exit status once the workload has ended.
     pub(crate) fn poll(&mut self) -> io::Result<Option<i32>> {
         if let Some(status) = self.child.try_wait()? {
             return Ok(Some(code(status)));
@@ -62,24 +65,24 @@ impl Workload {
         if !self.interrupt.is_set() {
             return Ok(());
         }
-        // A terminal sends SIGINT to the workload, too: it has a moment to end by itself.
+        // A terminal sends SIGINT to the workload, too: give it time to exit.
         let interrupt_time = self.asked.get_or_insert_with(Instant::now);
         if interrupt_time.elapsed() > GRACE { self.child.kill() } else { Ok(()) }
     }
 }
 
-/// Nothing is left running when a run ends early.
+/// Kills the workload when a run ends early.
 impl Drop for Workload {
     fn drop(&mut self) {
         if matches!(self.child.try_wait(), Ok(None)) {
-            // It may end by itself in between: then there is nothing to do.
+            // It may exit meanwhile; then both calls fail harmlessly.
             let _ = self.child.kill();
             let _ = self.child.wait();
         }
     }
 }
 
-/// As a shell tells it: the exit code, or 128 plus the signal.
+/// The status as in a shell: the exit code, or 128 plus the signal.
 fn code(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
 }
@@ -99,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_how_it_ended() {
+    fn the_status_is_that_of_a_shell() {
         assert_eq!(run(&["true"]).unwrap(), 0);
         assert_eq!(run(&["sh", "-c", "exit 7"]).unwrap(), 7);
         assert_eq!(run(&["sh", "-c", "kill -9 $$"]).unwrap(), 128 + 9);

@@ -1,4 +1,4 @@
-//! The kernel's interface to the TEE, without libteec.
+//! Access to the TEE over the kernel's interface, without libteec.
 
 use std::path::Path;
 
@@ -21,11 +21,11 @@ use crate::{
     source::stock::{Answer, Question, StatsPta},
 };
 
-/// Room for what the statistics PTA tells: 372 TAs at 88 bytes each (`struct pta_stats_ta`,
+/// Room for a reply of the statistics PTA: 372 TAs at 88 bytes each (`struct pta_stats_ta`,
 /// lib/libutee/include/pta_stats.h of optee_os 4.6.0).
 const STATS_BYTES: usize = 32 << 10;
 
-/// The TEE that the kernel has.
+/// The TEE as reached over the kernel.
 pub(super) struct Kernel;
 
 impl World for Kernel {

@@ -1,4 +1,4 @@
-//! What the kernel of the normal world tells of OP-TEE: little, but it can always be asked.
+//! The normal-world kernel's information about OP-TEE: little, but always available.
 
 use std::{fs::OpenOptions, io, ops::ControlFlow, os::unix::fs::OpenOptionsExt as _, path::Path};
 
@@ -9,30 +9,30 @@ use crate::source::{
     meminfo::MemoryFigures,
 };
 
-/// Lines of the log that are told, the newest ones.
+/// Most log lines to show, the newest ones.
 const LINES: usize = 10;
 
-/// Records of the log that are read at most.
+/// Most log records to read.
 const RECORDS: usize = 100_000;
 
 /// Longest record of the log, in bytes (`CONSOLE_EXT_LOG_MAX` of Linux kernel/printk).
 const RECORD_BYTES: usize = 8192;
 
-/// An answer of the kernel.
+/// Lines from one file of the kernel.
 #[derive(Debug)]
 pub struct Told {
-    /// Where it was read.
+    /// Path of the file.
     pub from: &'static str,
-    /// Lines, or why there are none.
+    /// The lines, or the read error.
     pub lines: io::Result<Vec<String>>,
 }
 
-/// All that it is asked.
+/// Reads all sources.
 pub(super) fn ask() -> Vec<Told> {
     vec![Told { from: KMSG, lines: log() }, Told { from: "/proc/meminfo", lines: memory() }]
 }
 
-/// Lines of the kernel's log that are about OP-TEE.
+/// Lines of the kernel log about OP-TEE.
 fn log() -> io::Result<Vec<String>> {
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let mut file = OpenOptions::new().read(true).custom_flags(flags).open(KMSG)?;
@@ -55,7 +55,7 @@ fn about_tee(record: &str) -> Option<String> {
     { keywords }.any(|name| lower.contains(name)).then(|| message.to_owned())
 }
 
-/// Contiguous memory, of which secure buffers are taken.
+/// Free and contiguous memory; secure buffers come from the latter.
 fn memory() -> io::Result<Vec<String>> {
     let figures = MemoryFigures::read(Path::new("/"))?;
     let lines = figures.lines(&["MemFree", "Cma"]);
@@ -67,7 +67,7 @@ mod tests {
     use super::about_tee;
 
     #[test]
-    fn messages_about_tee_are_told() {
+    fn messages_about_tee_are_selected() {
         let told = about_tee("6,812,1234567,-;optee: revision 4.10 (0)\n SUBSYSTEM=platform\n");
         assert_eq!(told.as_deref(), Some("optee: revision 4.10 (0)"));
         assert_eq!(about_tee("6,813,1234568,-;usb 1-1: new device"), None);

@@ -1,7 +1,8 @@
-//! The live source: a TEE, by way of the teeleak TA.
+//! The live source: a TEE, through the teeleak TA.
 //!
-//! Only [`world`] and the modules behind the features `live` and `direct` know how a TEE is reached:
-//! over libteec, or over the kernel's interface. Everything else talks to a [`Device`], which tests replace by the TA's own logic in their process.
+//! Only [`world`] and the modules behind the features `live` and `direct` know how to reach a TEE:
+//! over libteec, or over the kernel's interface. Everything else uses a [`Device`], which tests
+//! replace with the TA's own logic in their process.
 
 mod child;
 #[cfg(all(feature = "direct", not(feature = "live")))]
@@ -31,12 +32,12 @@ pub(crate) use snapshot::Snapshot;
 use time::Clock;
 pub use time::Time;
 
-/// What a TEE's device node is called.
+/// Device node of the TEE.
 pub const NODE: &str = "/dev/tee0";
 
 /// A session to the teeleak TA.
 pub trait Device {
-    /// Invokes a command; gives the bytes of the reply.
+    /// Invokes a command; returns the size of the reply in bytes.
     ///
     /// # Errors
     /// The result that the TA, the TEE or libteec answered.
@@ -47,16 +48,16 @@ pub trait Device {
         reply: &mut [u8],
     ) -> Result<usize, TeeError>;
 
-    /// Invokes a command that takes and gives values alone, see [`teeleak_proto::values`].
+    /// Invokes a command with value parameters only, see [`teeleak_proto::values`].
     ///
     /// # Errors
     /// The result that the TA, the TEE or libteec answered.
     fn exchange(&mut self, command: u32, words: Words) -> Result<Words, TeeError>;
 }
 
-/// The ways to a TEE from this process.
+/// Access to a TEE from this process.
 pub trait World {
-    /// Whether there is a device node of a TEE.
+    /// Whether the device node of a TEE exists.
     fn has_node(&self) -> bool;
 
     /// Opens a session to the teeleak TA.
@@ -71,18 +72,18 @@ pub trait World {
     /// A [`TeeError`], or a [`crate::Blind`] when this build can't.
     fn stats(&self) -> Result<Box<dyn StatsPta>>;
 
-    /// The time by which it is watched.
+    /// The clock to watch it by.
     fn time(&self) -> Box<dyn Time> {
         clock()
     }
 
-    /// What the kernel of the normal world tells.
+    /// The normal-world kernel's information about OP-TEE.
     fn kernel(&self) -> Vec<kernel::Told> {
         kernel::ask()
     }
 }
 
-/// What a census counted, as far as it could be seen.
+/// Counts of a snapshot; `None` where not observed.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(crate) struct Counts {
     /// Live allocations of the core heap.
@@ -91,50 +92,50 @@ pub(crate) struct Counts {
     pub(crate) regions: Option<u32>,
 }
 
-/// Who looks into a TEE: the teeleak TA, or what stock OP-TEE offers.
+/// An observer of a TEE: the teeleak TA, or the interfaces of stock OP-TEE.
 pub(crate) trait Observer {
-    /// Says what it is that is looked at; gives the epoch of allocations made now.
+    /// Identifies the TEE; returns the current epoch.
     fn begin(&mut self, sink: &mut dyn Sink) -> Result<u32>;
 
-    /// Takes a census of everything.
+    /// Takes a snapshot of everything.
     fn census(&mut self, sink: &mut dyn Sink) -> Result<Counts>;
 
-    /// Passes on the figures of the pools, and nothing else.
+    /// Passes on the pool counters only.
     fn pools(&mut self, sink: &mut dyn Sink) -> Result<()>;
 
-    /// Has the TA's ledger watch this, where there is one.
+    /// Binds the TA's ledger to a protocol, where the TA has one.
     fn bind(&mut self, _bind: &Bind) -> Result<()> {
         Ok(())
     }
 
-    /// Passes on the head of the TA's ledger, where there is one; gives the violations that it noticed.
+    /// Passes on the head of the TA's ledger, where it has one; returns the number of violations.
     fn ledger(&mut self, _sink: &mut dyn Sink) -> Result<u32> {
         Ok(0)
     }
 
-    /// Passes on what happened since the last time.
+    /// Passes on the events since the last call.
     fn events(&mut self, sink: &mut dyn Sink) -> Result<()>;
 
-    /// Says whether the TEE has to do without allocating anything for what is asked, where it can.
+    /// Sets whether requests must avoid allocations in the TEE, where that is possible.
     fn set_frugal(&mut self, _frugal: bool) {}
 
-    /// Number of the event that comes next, where events have any.
+    /// Sequence number of the next event, 0 where events have none.
     fn position(&self) -> u64 {
         0
     }
 
-    /// Goes on where a session before ended.
+    /// Continues at the event where an earlier session ended.
     fn resume(&mut self, _position: u64) {}
 
-    /// Begins the next epoch; gives its number.
+    /// Starts the next epoch; returns its number.
     fn mark(&mut self, restart: bool) -> Result<u32>;
 
-    /// Takes what is told of the end alone.
+    /// Takes what is recorded only at the end of a run.
     fn last(&mut self, _sink: &mut dyn Sink) -> Result<()> {
         Ok(())
     }
 
-    /// Plants the canary, where there can be one.
+    /// Plants the canary, where that is possible.
     fn plant(&mut self, size: u32, sink: &mut dyn Sink) -> Result<()>;
 }
 
@@ -144,7 +145,7 @@ pub fn clock() -> Box<dyn Time> {
     Box::new(Clock)
 }
 
-/// The TEE of this system, as far as this build can reach it.
+/// The TEE of this system, as this build reaches it.
 #[must_use]
 pub fn world() -> Box<dyn World> {
     #[cfg(feature = "live")]

@@ -1,9 +1,9 @@
-//! A run: a workload again and again, with a census between.
+//! A run: a repeated workload, with a snapshot after each iteration.
 //!
 //! ```text
-//! discarded census · canary · epochs restarted · census
-//! { mark · nothing  · events · census }  idle: what sampling itself does
-//! { mark · workload · events · census }  warm-up, then measured
+//! discarded snapshot · epochs restarted · canary · snapshot
+//! { mark · nothing  · events · snapshot }  idle: the effect of the snapshots themselves
+//! { mark · workload · events · snapshot }  warm-up, then measured
 //! ```
 
 use std::{ffi::OsString, io::Write, process::Command};
@@ -22,24 +22,24 @@ use crate::{
     source::{Sink, Source, clients::Recorder},
 };
 
-/// Bytes of the canary: a size that few allocations have.
+/// Size of the canary in bytes: one that few allocations have.
 pub(crate) const CANARY_BYTES: u32 = 211;
 
-/// What is to be done.
+/// The parameters of a run.
 pub(crate) struct Plan {
     /// Iterations without the workload.
     pub(crate) idle: u32,
-    /// Iterations that don't count.
+    /// Warm-up iterations, which don't count.
     pub(crate) warmup: u32,
-    /// Iterations that count.
+    /// Measured iterations.
     pub(crate) iterations: u32,
-    /// Iterations that count at most, where those don't decide.
+    /// Most measured iterations while the result is inconclusive.
     pub(crate) most: u32,
     /// Program and arguments of the workload.
     pub(crate) words: Vec<OsString>,
-    /// Whether to go on after a workload that failed.
+    /// Whether to continue after a failed workload.
     pub(crate) keep_going: bool,
-    /// Records the calls of processes.
+    /// Records TEE client calls.
     pub(crate) recorder: Option<Recorder>,
 }
 
@@ -48,17 +48,17 @@ pub(crate) struct Plan {
 pub(crate) enum Outcome {
     /// As planned.
     Finished,
-    /// As planned, and what it saw does not decide, after the most iterations that were allowed.
+    /// As planned, but still inconclusive after this many iterations, the most allowed.
     Undecided(u32),
-    /// By a signal, after so many measured iterations.
+    /// By a signal.
     Interrupted,
     /// The workload failed with this status.
     WorkloadFailed(i32),
-    /// The TEE did not answer any more.
+    /// The TEE stopped responding.
     Failed(anyhow::Error),
 }
 
-/// Where progress is shown, if anywhere.
+/// Where to show progress, if anywhere.
 pub(crate) struct Progress<'e> {
     /// A terminal.
     pub(crate) line: Option<&'e mut dyn Write>,
@@ -67,7 +67,7 @@ pub(crate) struct Progress<'e> {
 impl Progress<'_> {
     fn show(&mut self, text: &str) {
         if let Some(line) = &mut self.line {
-            // Progress that can't be shown is no reason to stop.
+            // Failing to show progress must not stop the run.
             let _ = write!(line, "\r\x1b[K{text}").and_then(|()| line.flush());
         }
     }
@@ -82,7 +82,7 @@ pub(crate) struct Run<'e> {
     outcome: Outcome,
 }
 
-/// Takes frames and forgets them.
+/// Discards all frames.
 pub(crate) struct Discard;
 
 impl Sink for Discard {
@@ -108,13 +108,13 @@ impl<'e> Run<'e> {
         self.outcome
     }
 
-    /// What comes before the first iteration: an error here leaves nothing to report.
+    /// Everything before the first iteration; an error here leaves nothing to report.
     fn prepare(&mut self, sink: &mut dyn Sink) -> Result<()> {
         let words: Vec<_> = self.plan.words.iter().map(|word| word.to_string_lossy()).collect();
         send_meta(&words.join("\0"), sink)?;
         self.observer.begin(sink)?;
-        // What the first census and the first read of the events allocate once is not to show,
-        // and what happened before is not part of the run.
+        // Hide what the first snapshot and the first read of events allocate once, and drop earlier
+        // events.
         self.observer.census(&mut Discard)?;
         self.observer.events(&mut Discard)?;
         let epoch = self.observer.mark(true)?;
@@ -149,7 +149,7 @@ impl<'e> Run<'e> {
         }
     }
 
-    /// The `k`th of `n` iterations with its census; how the run ended, if it did.
+    /// Runs iteration `k` of `n` with its snapshot; returns the outcome if the run ended.
     fn observe_iteration(
         &mut self,
         stage: Stage,
@@ -200,7 +200,7 @@ impl<'e> Run<'e> {
         Ok(status)
     }
 
-    /// What processes did since.
+    /// Passes on the client calls since the last poll.
     fn clients(&mut self, sink: &mut dyn Sink) -> Result<()> {
         self.plan.recorder.as_mut().map_or(Ok(()), |recorder| recorder.poll(sink))
     }
@@ -235,7 +235,7 @@ impl Source for Run<'_> {
     }
 }
 
-/// Says what the frames from here on belong to.
+/// Sends the phase that the following frames belong to.
 pub(crate) fn begin(stage: Stage, iteration: u32, epoch: u32, sink: &mut dyn Sink) -> Result<()> {
     let phase = Phase { stage, iteration, epoch, monotonic_ns: monotonic_ns() };
     send(FrameKind::Phase, &phase, sink)

@@ -1,6 +1,6 @@
-//! Asks the TA and passes its replies on as frames.
+//! Queries the TA and passes its replies on as frames.
 //!
-//! One session, one reply buffer for everything: sampling must not show in the samples.
+//! One session and one reply buffer for everything: taking a snapshot must not show in it.
 
 use super::Counts;
 use super::Device;
@@ -34,13 +34,13 @@ use teeleak_proto::snapshot::SnapshotRequest;
 use teeleak_proto::tee_result;
 use teeleak_proto::version;
 
-/// Size of the reply buffer in bytes: a busy system's census fits in a few of these.
+/// Size of the reply buffer in bytes: a snapshot of a busy system takes a few of these.
 pub(crate) const REPLY_BYTES: usize = 64 << 10;
 
-/// How much of it is handed over with a command, at least: the TEE maps it page by page.
+/// Least part of it shared with a command, in bytes: the TEE maps it page by page.
 const REPLY_BYTES_USUAL: usize = 16 << 10;
 
-/// All sections but the single allocations, of which sites tell enough.
+/// All sections but the single allocations: sites suffice.
 const SECTIONS: u32 = Section::Pools.bit()
     | Section::Sites.bit()
     | Section::Owners.bit()
@@ -48,27 +48,27 @@ const SECTIONS: u32 = Section::Pools.bit()
     | Section::Sessions.bit()
     | Section::Regions.bit();
 
-/// Pages of events that one poll reads at most, so that a flood can't hold it.
+/// Most pages of events per poll, so that a flood can't block it.
 const EVENT_PAGES: u32 = 64;
 
-/// What the TA said in its hello.
+/// Facts from the TA's reply to hello.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Greeting {
-    /// Epoch of allocations made now.
+    /// The current epoch.
     pub(crate) epoch: u32,
     /// `PTA_LEAK_AUDIT_FEATURE_*`.
     pub(crate) features: u32,
 }
 
-/// A session to the TA, and what it takes to ask and to pass on.
+/// A session to the TA and its reply buffer.
 pub(crate) struct Sampler {
     device: Box<dyn Device>,
-    /// Whether nothing but values is sent: the TEE has no memory left to map ours.
+    /// Whether to send values only, because the TEE has no memory left to map ours.
     frugal: bool,
-    /// Whether the canary is to be taken away in the end.
+    /// Whether to clear the canary at the end.
     planted: bool,
     reply: Vec<u8>,
-    /// Bytes that the longest page so far had.
+    /// Size of the longest page so far, in bytes.
     longest: usize,
     next_event: u64,
 }
@@ -85,7 +85,7 @@ impl Sampler {
         }
     }
 
-    /// Asks who is there.
+    /// Says hello and checks the versions.
     pub(crate) fn hello(&mut self, sink: &mut dyn Sink) -> Result<Greeting> {
         let request = HelloRequest { min: version::MIN, current: version::CURRENT };
         let page = self.call(Command::Hello, &request)?;
@@ -94,12 +94,12 @@ impl Sampler {
             _ => None,
         });
         let Some(hello) = hello else {
-            bail!(Blind("the TA answered hello with something else: install a matching one".into()))
+            bail!(Blind("unexpected reply to hello: install host and TA from one build".into()))
         };
         if !version::agrees(hello.min, hello.current) {
             bail!(Blind(format!(
-                "the TA speaks interface versions {} to {}, this teeleak {} to {}: install those \
-                 of one build",
+                "the TA speaks interface versions {} to {}, this teeleak {} to {}: install both \
+                 from one build",
                 hello.min,
                 hello.current,
                 version::MIN,
@@ -110,7 +110,7 @@ impl Sampler {
         sink.frame(Some(FrameKind::Records), page)?;
         if result != 0 {
             bail!(Blind(format!(
-                "the TA is there, its PTA is not ({}): {}",
+                "the TA is installed but its PTA is missing ({}): {}",
                 TeeResult(result),
                 teeleak_analysis::parse::capture::remedy::PTA
             )));
@@ -118,7 +118,7 @@ impl Sampler {
         Ok(Greeting { epoch, features })
     }
 
-    /// Takes a census of these sections.
+    /// Takes a snapshot of these sections.
     fn sections(&mut self, sections: u32, sink: &mut dyn Sink) -> Result<Counts> {
         let mut counts = Counts { allocations: None, regions: Some(0) };
         let mut cursor = Cursor::START;
@@ -129,7 +129,7 @@ impl Sampler {
             match tally(page, &mut counts) {
                 Some(next) if next == cursor => {
                     bail!(Blind(
-                        "the TA repeats a page of the census: no reply can hold the next entry"
+                        "the TA repeats a page of the snapshot: no reply can hold the next entry"
                             .into()
                     ))
                 }
@@ -167,11 +167,11 @@ impl Sampler {
     }
 }
 
-/// Nothing is left behind.
+/// Clears the canary.
 impl Drop for Sampler {
     fn drop(&mut self) {
         if self.planted {
-            // Nobody is left to be told when this fails, and it is but some bytes.
+            // A failure can't be reported here, and costs only a few bytes.
             let _ = self.call(Command::Canary, &CanaryRequest { size: 0 });
         }
     }
@@ -205,7 +205,7 @@ impl Observer for Sampler {
         Ok(violations.unwrap_or(0))
     }
 
-    /// It is slower.
+    /// The frugal mode is slower.
     fn set_frugal(&mut self, frugal: bool) {
         self.frugal = frugal;
     }
@@ -224,7 +224,9 @@ impl Observer for Sampler {
             Ok(Record::Epoch(epoch)) => Some(epoch.epoch),
             _ => None,
         });
-        epoch.ok_or_else(|| Blind("the TA did not tell the epoch".into()).into())
+        epoch.ok_or_else(|| {
+            Blind("no epoch in the TA's reply: install both from one build".into()).into()
+        })
     }
 
     fn plant(&mut self, size: u32, sink: &mut dyn Sink) -> Result<()> {
@@ -250,12 +252,12 @@ impl Observer for Sampler {
     }
 }
 
-/// Bytes to hand over for a page: what the longest one had, and a quarter more.
+/// Bytes to share for a page: a quarter more than the longest one so far.
 fn room_after(longest: usize) -> usize {
     (longest + longest / 4).next_multiple_of(4 << 10).clamp(REPLY_BYTES_USUAL, REPLY_BYTES)
 }
 
-/// Counts what a page holds; gives where the next one begins.
+/// Counts the objects of a page; returns the start of the next page.
 fn tally(page: &[u8], counts: &mut Counts) -> Option<Cursor> {
     let mut records = record::read(page);
     loop {
@@ -271,7 +273,7 @@ fn tally(page: &[u8], counts: &mut Counts) -> Option<Cursor> {
     }
 }
 
-/// Where the events after a page begin, and whether it tells of anything.
+/// The next event after a page, and whether the page has events or losses.
 fn tally_events(page: &[u8], from: u64) -> (u64, bool) {
     let heads = record::read(page).find_map(|record| match record {
         Ok(Record::Events(head)) => Some(head),
@@ -287,7 +289,7 @@ pub(crate) fn monotonic_ns() -> u64 {
     seconds * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
 }
 
-/// Says who records what, when.
+/// Sends the frame that says who records what, and when.
 pub(crate) fn send_meta(workload: &str, sink: &mut dyn Sink) -> Result<()> {
     let host = rustix::system::uname();
     let unix_ns = std::time::SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_nanos());
@@ -301,7 +303,7 @@ pub(crate) fn send_meta(workload: &str, sink: &mut dyn Sink) -> Result<()> {
     send(FrameKind::Meta, &meta, sink)
 }
 
-/// Passes on a frame of its own.
+/// Sends a frame with a postcard-encoded body.
 pub(crate) fn send(kind: FrameKind, body: &impl Serialize, sink: &mut dyn Sink) -> Result<()> {
     sink.frame(Some(kind), &postcard::to_extend(body, Vec::new())?)
 }

@@ -1,4 +1,4 @@
-//! A census of this moment, as a source.
+//! A snapshot of the current state, as a source.
 
 use anyhow::Result;
 use teeleak_proto::frame::{FrameKind, Phase, Stage};
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::source::{Sink, Source};
 
-/// A census of this moment.
+/// A single snapshot.
 pub(crate) struct Snapshot {
     observer: Box<dyn Observer>,
 }

@@ -1,4 +1,4 @@
-//! Our TA, behind an open session.
+//! The teeleak TA, behind an open session.
 
 use teeleak_proto::{command::Command, values::Words};
 #[cfg(feature = "live")]
@@ -28,7 +28,7 @@ impl Device for Ta {
     }
 
     fn exchange(&mut self, command: u32, words: Words) -> Result<Words, TeeError> {
-        let failed = |result| TeeError { result, doing: "asking with values alone" };
+        let failed = |result| TeeError { result, doing: "sending a values-only request" };
         self.session.exchange(command, words).map_err(failed)
     }
 }
@@ -36,9 +36,9 @@ impl Device for Ta {
 fn doing(command: Command) -> &'static str {
     match command {
         Command::Hello => "saying hello to the TA",
-        Command::Snapshot => "taking a census",
+        Command::Snapshot => "taking a snapshot",
         Command::Events => "reading events",
-        Command::Mark => "beginning an epoch",
+        Command::Mark => "starting an epoch",
         Command::Canary => "planting the canary",
         Command::Note => "reporting a step",
         Command::Bind => "binding a protocol",

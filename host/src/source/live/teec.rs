@@ -1,4 +1,4 @@
-//! libteec.
+//! Access to the TEE over libteec.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ use crate::{
     source::stock::{Answer, Question, StatsPta},
 };
 
-/// The TEE that libteec reaches.
+/// The TEE as reached over libteec.
 pub(super) struct Libteec;
 
 impl World for Libteec {

@@ -1,4 +1,4 @@
-//! Time as somebody sees it who watches for days.
+//! Clocks for watching over days.
 
 use std::{
     os::fd::BorrowedFd,
@@ -10,15 +10,15 @@ use rustix::{
     time::{ClockId, clock_gettime},
 };
 
-/// A clock, and waiting by it.
+/// A clock, and waiting on it.
 pub trait Time {
-    /// Time since some moment, that goes on while the system sleeps and is never set.
+    /// Time since a fixed moment; it advances during suspend and is never set.
     fn now(&self) -> Duration;
 
-    /// Seconds since 1970-01-01 UTC, for names only: it may be set at any time.
+    /// Seconds since 1970-01-01 UTC, for names only: the clock may be set at any time.
     fn unix(&self) -> u64;
 
-    /// Waits until one of these can be read, a signal comes, or the time is over.
+    /// Waits until one of these is readable, a signal arrives, or the time is up.
     fn wait(&self, readable: &[BorrowedFd<'_>], most: Duration);
 }
 
@@ -39,8 +39,8 @@ impl Time for Clock {
     fn wait(&self, readable: &[BorrowedFd<'_>], most: Duration) {
         let mut fds: Vec<_> =
             readable.iter().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
-        // A signal ends it early, which is all that it is for; whatever else it says shows when the
-        // descriptor is read.
+        // A signal ends the wait early, as intended; any other error shows up when the descriptor
+        // is read.
         let _ = poll(&mut fds, Timespec::try_from(most).ok().as_ref());
     }
 }

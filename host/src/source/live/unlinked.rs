@@ -1,4 +1,4 @@
-//! What a build without libteec can do with a TEE: nothing, and say how to change that.
+//! A build without access to a TEE: every request fails with build instructions.
 
 use std::path::Path;
 
@@ -7,13 +7,13 @@ use anyhow::{Result, bail};
 use super::{Device, NODE, World};
 use crate::{Blind, source::stock::StatsPta};
 
-/// No way to a TEE.
+/// No access to a TEE.
 pub(super) struct Unlinked;
 
 const HOW: &str = "this teeleak was built without libteec and cannot talk to a TEE: build it with \
                    `OPTEE_CLIENT_EXPORT=DIR cargo build --release -p teeleak --features live`, \
                    where DIR/usr/lib holds libteec.so, or with `--features direct` to do without \
-                   libteec; recordings can be read without";
+                   libteec; this build can still read captures";
 
 impl World for Unlinked {
     fn has_node(&self) -> bool {

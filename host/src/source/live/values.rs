@@ -1,4 +1,4 @@
-//! Asking with values alone, where the TEE has no memory left to map ours.
+//! Requests that use value parameters only, for a TEE without memory left to map ours.
 
 use teeleak_proto::{
     command::Command,
@@ -9,10 +9,10 @@ use teeleak_proto::{
 use super::Device;
 use crate::TeeError;
 
-/// How often to begin again when other clients ask the same way.
+/// Most attempts when other clients use the same exchange.
 const ATTEMPTS: u32 = 16;
 
-/// Does a command; gives the bytes of its reply.
+/// Runs a command; returns the size of its reply in bytes.
 pub(super) fn ask(
     device: &mut dyn Device,
     command: Command,
@@ -34,7 +34,7 @@ fn try_ask(
     request: &[u8],
     reply: &mut [u8],
 ) -> Result<usize, TeeError> {
-    let doing = "asking with values alone";
+    let doing = "sending a values-only request";
     let size = u32::try_from(request.len()).unwrap_or(u32::MAX);
     if request.len() > REQUEST_BYTES {
         return Err(TeeError { result: BAD_PARAMETERS, doing });

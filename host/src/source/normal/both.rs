@@ -1,4 +1,4 @@
-//! Both worlds as one that is looked at: the TEE, if there is one, and the ledgers of the normal world.
+//! Observes both worlds: the TEE, if available, and the ledgers of the normal world.
 
 use std::{io::Write, path::Path};
 
@@ -11,11 +11,11 @@ use crate::source::{
     live::{Counts, NODE, Observer, World, send},
 };
 
-/// The best way into the TEE, with the ledgers of the normal world below `root`. Without a TEE it is the
-/// normal world alone, which `err` is told.
+/// The best available observer of the TEE, plus the normal-world ledgers below `root`. Without a
+/// TEE it observes the normal world only and prints that to `err`.
 ///
 /// # Errors
-/// When nothing that was asked for can be looked at.
+/// When nothing that was requested can be observed.
 pub(crate) fn reach(
     ways: &Ways,
     world: &dyn World,
@@ -24,56 +24,56 @@ pub(crate) fn reach(
 ) -> Result<Box<dyn Observer>> {
     let tee = match ways.reach(world, err) {
         Ok(tee) => Ok(tee),
-        // What was asked for by name has to be there.
+        // A source that was requested explicitly is required.
         Err(error) if ways.are_given() => return Err(error),
         Err(error) => Err(no_tee(world, &error, err)?),
     };
     Ok(Box::new(Both { tee, ledgers: Ledgers::new(root), samples: 0, epoch: 0 }))
 }
 
-/// Why there is no TEE to look at.
+/// Why the TEE can't be observed.
 #[derive(Debug)]
 pub(crate) struct NoTee {
     there: bool,
     why: String,
 }
 
-/// Says that the TEE is left out.
+/// Prints that the TEE is not observed.
 ///
 /// # Errors
-/// When it can't be said.
+/// When `err` can't be written.
 pub(crate) fn no_tee(
     world: &dyn World,
     error: &anyhow::Error,
     err: &mut dyn Write,
 ) -> Result<NoTee> {
     let has_node = world.has_node();
-    let reason = if has_node { format!("{error:#}") } else { format!("there is no {NODE}") };
+    let reason = if has_node { format!("{error:#}") } else { format!("{NODE} is missing") };
     writeln!(
         err,
-        "teeleak: the TEE is not observed: {reason}; going on with the normal world alone"
+        "teeleak: the TEE is not observed: {reason}; continuing with the normal world only"
     )?;
     Ok(NoTee { there: has_node, why: reason })
 }
 
 impl NoTee {
-    /// Passes it on.
+    /// Passes on the reason.
     pub(crate) fn tell(&self, sink: &mut dyn Sink) -> Result<()> {
         let Self { there, why } = self;
         send(FrameKind::NoTee, &normal::NoTee { there: *there, why }, sink)
     }
 }
 
-/// Both worlds.
+/// Observer of both worlds.
 pub(crate) struct Both {
     tee: Result<Box<dyn Observer>, NoTee>,
     ledgers: Ledgers,
     samples: u32,
-    /// Where the TEE keeps none.
+    /// Epoch, for use without a TEE.
     epoch: u32,
 }
 
-/// Samples at the begin that are of everything: one that is thrown away, and the one before the first iteration.
+/// Full snapshots at the start: the discarded one, and the one before the first iteration.
 const FIRST: u32 = 2;
 
 impl Observer for Both {

@@ -1,4 +1,4 @@
-//! All dma-bufs of the system: `dma_buf/bufinfo` of debugfs, or else the folders of sysfs, a line for each.
+//! All dma-bufs of the system: `dma_buf/bufinfo` of debugfs, else the sysfs folders, one line each.
 
 use std::{
     fmt::Write as _,
@@ -17,19 +17,16 @@ use super::{
 };
 use crate::source::Sink;
 
-/// Debugfs: everything, with who is attached.
+/// debugfs: all buffers with their attachments.
 const DEBUGFS: &str = "sys/kernel/debug/dma_buf/bufinfo";
 
-/// Sysfs: a folder for each (`CONFIG_DMABUF_SYSFS_STATS`, Linux 5.13).
+/// sysfs: a folder per buffer (`CONFIG_DMABUF_SYSFS_STATS`, Linux 5.13).
 const SYSFS: &str = "sys/kernel/dmabuf/buffers";
 
-/// What brings the file of debugfs.
-const BUFINFO: &str = "CONFIG_DMA_SHARED_BUFFER=y";
-
-/// Buffers that are told at most.
+/// Most buffers to list.
 const MOST: usize = 1 << 16;
 
-/// Passes on what the better of the two says.
+/// Passes on the better of the two sources.
 pub(super) fn sample(root: &Path, missed: &mut Missed, sink: &mut dyn Sink) -> Result<()> {
     match text(root) {
         Ok((path, text)) => {
@@ -64,7 +61,7 @@ fn missing(root: &Path, error: &io::Error) -> Missing {
     }
 }
 
-/// The folders of sysfs as lines; buffers that go meanwhile are none.
+/// The sysfs folders as lines; buffers freed meanwhile are skipped.
 fn list(folder: &Path) -> io::Result<Read> {
     let mut text = String::from("dma-buf buffers:\n");
     let mut entries = fs::read_dir(folder)?.flatten();

@@ -1,4 +1,4 @@
-//! A file of the kernel, read up to a bound of bytes and time.
+//! Reads a kernel file with limits on bytes and time.
 
 use std::{
     fs::{File, OpenOptions},
@@ -22,32 +22,32 @@ use crate::source::{
     live::{monotonic_ns, send},
 };
 
-/// Bytes of one text at most.
+/// Most bytes of one text.
 pub(super) const MOST_BYTES: usize = 8 << 20;
 
-/// How long reading one file may take.
+/// Time limit for reading one file.
 const MOST_TIME: Duration = Duration::from_secs(2);
 
-/// Bytes asked for at once: files of the kernel that are made line by line fill a page or more.
+/// Bytes per read: kernel files that are generated line by line fill a page or more.
 const READ_BYTES: usize = 64 << 10;
 
-/// What a file said.
+/// The text of a file.
 pub(super) struct Read {
     pub(super) text: Vec<u8>,
-    /// Whether there was more.
+    /// Whether the text is incomplete.
     pub(super) cut: bool,
 }
 
-/// Opens a file for reading, whatever it is, without waiting for anybody.
+/// Opens a file of any type for reading, without blocking.
 pub(super) fn open(path: &Path) -> io::Result<File> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)
 }
 
-/// Reads at most so many bytes of a file, in whole lines where there is more.
+/// Reads at most `most` bytes of a file; an incomplete text ends at a line end.
 ///
 /// # Errors
-/// When it can't be opened, or nothing of it read.
+/// When it can't be opened, or the first read fails.
 pub(super) fn read(path: &Path, most: usize) -> io::Result<Read> {
     let mut file = open(path)?;
     let began = Instant::now();
@@ -73,7 +73,7 @@ pub(super) fn read(path: &Path, most: usize) -> io::Result<Read> {
     Ok(Read { text, cut: is_cut })
 }
 
-/// Passes on a text of a ledger, in pieces; one that was longer than what is read of it is counted.
+/// Passes on the text of a ledger in pieces; counts an incomplete one as missed.
 ///
 /// # Errors
 /// When it can't be passed on.

@@ -1,4 +1,4 @@
-//! Ledgers that are files: which, where, how often, and what brings them.
+//! Ledgers that are kernel files: their paths, intervals and kernel options.
 
 use std::{
     fs, io,
@@ -16,25 +16,71 @@ use super::{
 };
 use crate::source::Sink;
 
-/// Files that a pattern stands for, at most.
+/// Most files per pattern.
 const MOST_FILES: usize = 1024;
 
-/// Bytes of all texts of one ledger at most.
+/// Most bytes of all texts of one ledger.
 const MOST_OF_LEDGER: usize = 32 << 20;
 
-/// A ledger that is a file, or several.
+/// A ledger in one or several files.
 struct File {
     ledger: Ledger,
-    place: LedgerFiles,
+    /// Candidate paths; the first existing one is read. A `*` matches one name.
+    paths: &'static [&'static str],
+    /// What provides it: a kernel option, a mount.
+    option: &'static str,
+    when: Depth,
+    /// Whether only some vendors' kernels have it: not reported as missing elsewhere.
+    vendor: LedgerFiles,
 }
 
 /// All of them, in the order of the table.
-fn files() -> impl Iterator<Item = File> {
+fn files() -> File {
+    File { ledger, paths, option: "", when: Depth::Usual, vendor: true }
+}
+
+/// All ledgers that are files.
+const FILES: [File; 12] = [
+    file(Ledger::MemInfo, &["proc/meminfo"], "mount /proc"),
+    file(Ledger::BuddyInfo, &["proc/buddyinfo"], "mount /proc"),
+    file(Ledger::Slab, &["proc/slabinfo"], "CONFIG_SLUB_DEBUG=y"),
+    file(
+        Ledger::SlabCallers,
+        &["sys/kernel/debug/slab/*/alloc_traces", "sys/kernel/slab/*/alloc_calls"],
+        "CONFIG_SLUB_DEBUG=y and slub_debug=U on the kernel's command line",
+    ),
+    File {
+        ledger: Ledger::PageOwner,
+        paths: &["sys/kernel/debug/page_owner"],
+        option: "CONFIG_PAGE_OWNER=y and page_owner=on on the kernel's command line",
+        when: Depth::Whole,
+        vendor: false,
+    },
+    file(Ledger::Kmemleak, &["sys/kernel/debug/kmemleak"], "CONFIG_DEBUG_KMEMLEAK=y"),
+    file(
+        Ledger::BinderProc,
+        &["dev/binderfs/binder_logs/state", "sys/kernel/debug/binder/state"],
+        "CONFIG_ANDROID_BINDER_IPC=y, CONFIG_ANDROID_BINDERFS=y and a mounted binderfs",
+    ),
+    vendor(
+        Ledger::BinderLog,
+        &[
+            "dev/binderfs/binder_logs/failed_transaction_log",
+            "sys/kernel/debug/binder/failed_transaction_log",
+        ],
+    ),
+    vendor(Ledger::DmaHeap, &["proc/dma_heap/heaps/*"]),
+    vendor(Ledger::IovaMap, &["proc/iommu_debug/iova_map"]),
+    vendor(Ledger::IommuDump, &["proc/iommu_debug/iommu_dump"]),
+    vendor(Ledger::IonHeap, &["sys/kernel/debug/ion/heaps/*"]),
+];
+
+/// Kernel option of = File> {
     let ledgers = Ledger::ALL.iter();
     ledgers.filter_map(|ledger| Some(File { ledger: *ledger, place: ledger.info().files? }))
 }
 
-/// Passes on all that are due.
+/// Passes on all ledgers that are due.
 pub(super) fn sample(
     root: &Path,
     depth: Depth,
@@ -45,7 +91,7 @@ pub(super) fn sample(
     files().filter(is_due).try_for_each(|file| file.sample(root, missed, sink))
 }
 
-/// Each that any kernel could have, and why it can't be read.
+/// Each non-vendor ledger, and why it can't be read.
 pub(super) fn look(root: &Path) -> Vec<(Ledger, Option<Missing>)> {
     files()
         .filter(|file| !file.place.is_optional)
@@ -62,7 +108,7 @@ impl File {
             return Ok(());
         }
         if let (Some(command), Some(file)) = (self.place.command, paths.first()) {
-            // Where kmemleak may not be asked to scan, it scans by itself each ten minutes.
+            // If the write is refused, kmemleak still scans every ten minutes.
             let _ = fs::write(file, command);
         }
         let mut budget = MOST_OF_LEDGER;
@@ -92,7 +138,7 @@ impl File {
         Ok(text)
     }
 
-    /// The files of the first of its places that is there.
+    /// The files of the first candidate path that exists, and its files.
     fn existing(&self, root: &Path) -> Vec<PathBuf> {
         let places = self.place.paths.iter().map(|path| expand(root, path));
         { places }.find(|paths| !paths.is_empty()).unwrap_or_default()
@@ -110,13 +156,13 @@ impl File {
     }
 }
 
-/// A path as it is on the system.
+/// The path without `root`, as on the live system.
 pub(super) fn display_path(root: &Path, path: &Path) -> String {
     let relative_path = path.strip_prefix(root).unwrap_or(path);
     format!("/{}", relative_path.to_string_lossy())
 }
 
-/// The files that a pattern stands for, in order.
+/// The files that match a pattern, sorted.
 fn expand(root: &Path, pattern: &str) -> Vec<PathBuf> {
     let Some((folder, rest)) = pattern.split_once('*') else {
         let path = root.join(pattern);

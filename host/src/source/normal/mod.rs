@@ -1,4 +1,4 @@
-//! The live source of the normal world's memory: what its kernel says in `/proc`, `/sys` and debugfs.
+//! The live source of normal-world memory: the kernel's files in `/proc`, `/sys` and debugfs.
 //!
 //! ```text
 //! files ───── text as it was read ──────────────┐
@@ -7,9 +7,9 @@
 //! buffers ─── a line for each ──────────────────┘
 //! ```
 //!
-//! Everything is passed on as text; what it means is for [`teeleak_analysis::parse::ledgers`] to say, now or when a
-//! capture is read again. Invariants: what can't be read is told with what would bring it; every file is read up to a
-//! bound of bytes and time; a process that ends while it is looked at is none.
+//! Everything is passed on as text, which [`teeleak_analysis::parse::ledgers`] parses now or when a
+//! capture is read again. Invariants: what can't be read is reported with a remedy; every file is
+//! read with limits on bytes and time; a process that ends while it is read is skipped.
 
 pub(crate) mod both;
 mod buffers;
@@ -34,16 +34,16 @@ pub(crate) use unseen::Missing;
 
 use super::Sink;
 
-/// How much is looked at.
+/// How much a snapshot of the ledgers reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Depth {
-    /// All that an iteration may have changed.
+    /// Everything that an iteration may have changed.
     Usual,
-    /// At the begin and at the end: also what is slow to read, and every process.
+    /// At the start and the end of a run: also slow files, and every process.
     Whole,
 }
 
-/// What there is to look at below `root`, and why it can't be.
+/// The ledgers below `root`, and why one can't be read.
 pub(crate) fn look(root: &Path) -> Vec<(Ledger, Option<Missing>)> {
     let mut ledgers = vec![
         (Ledger::Descriptors, processes::look_around(&root.join("proc"))),
@@ -61,19 +61,19 @@ pub(crate) struct Ledgers {
 }
 
 impl Ledgers {
-    /// Those below `root`, where `proc`, `sys` and `dev` are.
+    /// The ledgers below `root`, the folder of `proc`, `sys` and `dev`.
     pub(crate) fn new(root: &Path) -> Self {
         Self { root: root.to_owned(), processes: Processes::new(&root.join("proc")) }
     }
 
-    /// What runs full: all memory, and the table of the process that has least left.
+    /// Resources that can run out: system memory, and the fullest descriptor table.
     pub(crate) fn pools(&mut self) -> Vec<Pool> {
         let fullest = self.processes.fullest();
         let table = fullest.as_ref().map(pools::descriptors);
         pools::memory(&self.root).into_iter().chain(table).collect()
     }
 
-    /// Passes on what they say now.
+    /// Passes on a snapshot of the ledgers.
     ///
     /// # Errors
     /// When it can't be passed on.

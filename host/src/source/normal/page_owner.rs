@@ -1,5 +1,6 @@
-//! `page_owner` of a running kernel: some hundred bytes for each block of pages, so that blocks that are alike are put
-//! together while it is read, in the form that `page_owner_sort` prints (Linux `tools/mm/page_owner_sort.c`).
+//! `page_owner` of a running kernel: some hundred bytes for each block of pages, so equal blocks
+//! are counted while reading, in the output format of `page_owner_sort` (Linux
+//! `tools/mm/page_owner_sort.c`).
 
 use std::{
     collections::HashMap,
@@ -10,16 +11,16 @@ use std::{
 
 use super::bytes::{Read, open};
 
-/// Kinds of blocks that are told apart.
+/// Most distinct kinds of blocks.
 const KINDS: usize = 1 << 16;
 
-/// Bytes of one record that are looked at.
+/// Most bytes of one record.
 const RECORD: usize = 16 << 10;
 
-/// How long reading it may take: one record costs the kernel about a microsecond.
+/// Time limit for reading: one record costs the kernel about a microsecond.
 const MOST_TIME: Duration = Duration::from_secs(20);
 
-/// Blocks that are alike, and what did not fit.
+/// Counts of equal blocks.
 #[derive(Default)]
 struct Blocks {
     /// Order and stack, as printed.
@@ -28,7 +29,7 @@ struct Blocks {
     lost: u64,
 }
 
-/// Reads it; how many blocks had no room is the second.
+/// Reads it; also returns the number of blocks that did not fit.
 ///
 /// # Errors
 /// When it can't be read.
@@ -80,7 +81,7 @@ impl Blocks {
         }
     }
 
-    /// Most first.
+    /// The counted blocks as text, the most frequent first.
     fn text(self) -> Vec<u8> {
         let mut kinds: Vec<_> = self.alike.into_iter().collect();
         kinds.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));

@@ -1,9 +1,9 @@
-//! Which physical memory the memory of the TEE's clients is: what a TA has mapped of it is found again by that.
+//! Physical addresses of the memory of TEE clients, to match with what a TA has mapped.
 //!
-//! `/proc/PID/maps` says where memory is, `/proc/PID/pagemap` what is behind it, 8 bytes for each page (Linux
-//! `Documentation/admin-guide/mm/pagemap.rst`). Memory that drivers map by themselves (`VM_PFNMAP`) has no
-//! entries there, and so is not found. Physical addresses of the normal world are no secret to root, who alone gets
-//! them.
+//! `/proc/PID/maps` lists virtual ranges, `/proc/PID/pagemap` the physical pages behind them, 8
+//! bytes per page (Linux `Documentation/admin-guide/mm/pagemap.rst`). Memory mapped by drivers
+//! (`VM_PFNMAP`) has no entries there and is not found. Only root can read physical addresses, and
+//! they are no secret to root.
 
 use std::{
     fmt::Write as _,
@@ -21,19 +21,19 @@ use super::{
     walk::{Who, plain},
 };
 
-/// Pages of one process that are looked at: 256 MiB of 4 KiB each.
+/// Most pages to read per process: 256 MiB of 4 KiB pages.
 const MOST_PAGES: u64 = 1 << 16;
 
-/// Pages whose entries are read at once.
+/// Pagemap entries per read.
 const AT_ONCE: usize = 512;
 
 /// Bytes of an entry of pagemap.
 const ENTRY: usize = 8;
 
-/// Bit 63 of an entry: there is a page.
+/// Bit 63 of an entry: the page is present.
 const PRESENT: u64 = 1 << 63;
 
-/// Bits 0 to 54: its number.
+/// Bits 0 to 54: the page frame number.
 const NUMBER: u64 = (1 << 55) - 1;
 
 /// A range of a process's memory.
@@ -44,17 +44,17 @@ struct Area<'m> {
     name: &'m str,
 }
 
-/// Pages side by side in both kinds of addresses.
+/// Pages that are contiguous in virtual and physical memory.
 struct Run {
     va: u64,
     page: u64,
     pages: u64,
 }
 
-/// Adds the lines of one process; gives how many of its pages were not looked at.
+/// Appends the lines of one process; returns the number of pages not read.
 ///
 /// # Errors
-/// When the process is gone, or the numbers of its pages are kept from this user.
+/// When the process ended, or its page frame numbers are hidden from this user.
 pub(super) fn tell(folder: &Path, pid: u32, who: &Who, text: &mut String) -> io::Result<u64> {
     let maps = read(&folder.join("maps"), MOST_BYTES)?;
     let maps = String::from_utf8_lossy(&maps.text);
@@ -80,14 +80,14 @@ pub(super) fn tell(folder: &Path, pid: u32, who: &Who, text: &mut String) -> io:
     Ok(lost)
 }
 
-/// Why the pages of other processes can't be looked at.
+/// Why the pages of other processes can't be read.
 pub(super) fn look(proc: &Path) -> Option<Missing> {
     let ledger = Ledger::ClientPages.info().name;
     let error = own_page(proc).err()?;
     Some(Missing::of_error(ledger, &error, "CONFIG_PROC_PAGE_MONITOR=y"))
 }
 
-/// Looks at a page of this process: its number is 0 for whom may not see it.
+/// Reads the entry of a page of this process: its number is 0 without the permission.
 fn own_page(proc: &Path) -> io::Result<()> {
     let page = rustix::param::page_size() as u64;
     let probe = [0_u8; 1];
@@ -96,7 +96,8 @@ fn own_page(proc: &Path) -> io::Result<()> {
     runs(&File::open(proc.join("self/pagemap"))?, &area, page).map(|_| ())
 }
 
-/// `7f12-7f13 rw-s 00000000 00:05 1042 /dmabuf:x`: what may be written; programs and libraries are no buffers.
+/// `7f12-7f13 rw-s 00000000 00:05 1042 /dmabuf:x`: writable areas only, since program text and
+/// libraries are no buffers.
 fn area(line: &str) -> Option<Area<'_>> {
     let mut words = line.splitn(6, ' ');
     let (begin, end) = words.next()?.split_once('-')?;
@@ -108,7 +109,7 @@ fn area(line: &str) -> Option<Area<'_>> {
     (access.as_bytes().get(1) == Some(&b'w') && area.begin < area.end).then_some(area)
 }
 
-/// The pages that an area has now.
+/// The present pages of an area.
 fn runs(pagemap: &File, area: &Area<'_>, page: u64) -> io::Result<Vec<Run>> {
     let mut runs: Vec<Run> = Vec::new();
     let mut entries = [0; AT_ONCE * ENTRY];
@@ -137,7 +138,7 @@ fn add(runs: &mut Vec<Run>, va: u64, entry: u64, bytes: u64) -> io::Result<()> {
     }
     let page = entry & NUMBER;
     if page == 0 {
-        // Without CAP_SYS_ADMIN all of them are 0.
+        // Without CAP_SYS_ADMIN all numbers are 0.
         return Err(ErrorKind::PermissionDenied.into());
     }
     match runs.last_mut() {

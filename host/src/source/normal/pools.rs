@@ -1,4 +1,5 @@
-//! What of the normal world runs full: memory, and tables of descriptors. Cheap enough for each second.
+//! Normal-world resources that can run out: memory and descriptor tables. Cheap enough to read
+//! every second.
 
 use std::path::Path;
 
@@ -7,14 +8,14 @@ use teeleak_analysis::model::{Pool, PoolKind, PoolUnit};
 use super::processes::Filled;
 use crate::source::meminfo::MemoryFigures;
 
-/// All memory, as `free` counts it.
+/// System memory, as `free` counts it.
 pub(super) fn memory(root: &Path) -> Option<Pool> {
     let figures = MemoryFigures::read(root).ok()?;
     let (size, free) = (figures.bytes("MemTotal")?, figures.bytes("MemAvailable")?);
     Some(pool("normal world", PoolUnit::Bytes, size.saturating_sub(free), size))
 }
 
-/// The table of descriptors of the process that has least left.
+/// The descriptor table of the process closest to its limit.
 pub(super) fn descriptors(filled: &Filled) -> Pool {
     let name = format!("descriptors of {}", filled.comm);
     pool(&name, PoolUnit::Objects, filled.fds, filled.limit)

@@ -1,9 +1,10 @@
-//! Descriptors of all processes, as cheaply as the kernel lets see whose changed.
+//! Descriptors of all processes, re-read only where they may have changed.
 //!
-//! One `getdents` of `/proc` gives all processes with their inodes, which change where a number is used again;
-//! one `stat` of `/proc/PID/fd` gives the number of its descriptors (Linux 6.2, "proc: report open files as size in
-//! stat() for /proc/pid/fd"). Only processes that are new, whose number changed, that have dma-bufs or are clients
-//! of the TEE are looked at closer; all of them in the first and the last sample, and in every [`EVERY`]th.
+//! One `getdents` of `/proc` lists all processes with their inodes, which change when a process ID
+//! is reused; one `stat` of `/proc/PID/fd` returns the number of descriptors (Linux 6.2, "proc:
+//! report open files as size in stat() for /proc/pid/fd"). Only processes that are new, whose
+//! number of descriptors changed, that hold dma-bufs or are TEE clients are read in full; every
+//! process is in the first and the last snapshot, and in every [`EVERY`]th.
 
 use std::{
     collections::BTreeMap,
@@ -26,10 +27,10 @@ use super::{
 };
 use crate::source::Sink;
 
-/// In every so manieth sample all processes are looked at.
+/// Every `EVERY`th snapshot reads all processes in full.
 const EVERY: u32 = 16;
 
-/// Processes that are told at most.
+/// Most processes to list.
 const MOST: usize = 1 << 16;
 
 /// `PROC_SUPER_MAGIC` (Linux `include/uapi/linux/magic.h`).
@@ -40,24 +41,24 @@ pub(super) struct Processes {
     proc: PathBuf,
     known: BTreeMap<u32, Known>,
     samples: u32,
-    /// Whether the kernel tells how many descriptors there are.
+    /// Whether the kernel reports the number of descriptors.
     counted: bool,
 }
 
-/// A table of descriptors, and how full it is.
+/// A descriptor table and its fill level.
 pub(super) struct Filled {
     pub(super) comm: String,
     pub(super) fds: u64,
     pub(super) limit: u64,
 }
 
-/// A process as it was seen last.
+/// A process as of the last snapshot.
 struct Known {
     inode: u64,
     who: Who,
     fds: Option<u64>,
     buffers: bool,
-    /// Whether it is a client of the TEE.
+    /// Whether it is a TEE client.
     client: bool,
     seen: u32,
 }
@@ -69,7 +70,7 @@ impl Processes {
         Self { proc, known, samples: 0, counted: has_counts }
     }
 
-    /// Passes on the descriptors of all processes, and what dma-bufs they hold.
+    /// Passes on the descriptors and dma-bufs of all processes.
     pub(super) fn sample(
         &mut self,
         depth: Depth,
@@ -94,8 +95,8 @@ impl Processes {
         texts.pass_on(is_cut, missed, sink)
     }
 
-    /// The process that has used most of its limit. Where the kernel does not tell how many descriptors there
-    /// are, those of the last sample count.
+    /// The process closest to its descriptor limit. Where the kernel does not report the number of
+    /// descriptors, uses the last snapshot.
     pub(super) fn fullest(&mut self) -> Option<Filled> {
         let mut fullest: Option<Filled> = None;
         for (pid, inode) in list(&self.proc).unwrap_or_default() {
@@ -146,7 +147,7 @@ impl Processes {
         Ok(())
     }
 
-    /// How many descriptors it has, where the kernel tells.
+    /// Number of its descriptors, where the kernel reports it.
     fn count(&self, folder: &Path) -> Option<u64> {
         if !self.counted {
             return None;
@@ -154,7 +155,7 @@ impl Processes {
         fs::metadata(folder.join("fd")).map(|fd| fd.len()).ok()
     }
 
-    /// The process with this number, as it was known or anew; `None` for one that is gone.
+    /// The process with this ID, from the cache or read anew; `None` if it ended.
     fn cached_process(
         &mut self,
         pid: u32,
@@ -165,7 +166,7 @@ impl Processes {
         let samples = self.samples;
         let is_same = self.known.get(&pid).is_some_and(|known| known.inode == inode);
         if !is_same || whole {
-            // Its name and its limit may have changed.
+            // Its name and limit may have changed.
             let identity = read_identity(folder)?;
             let previous =
                 self.known.remove(&pid).filter(|known| known.who.start == identity.start);
@@ -180,7 +181,7 @@ impl Processes {
     }
 }
 
-/// Looks at a process closer; what it does not let see is counted.
+/// Reads a process in full; counts what can't be read.
 fn look(folder: &Path, missed: &mut Missed) -> Option<Walked> {
     match walk(folder) {
         Ok(walked) => {
@@ -206,7 +207,7 @@ fn tell(pid: u32, who: &Who, fds: u64, text: &mut String) {
     let _ = writeln!(text, "pid {pid} start {start} fds {fds} limit {limit} comm {comm}");
 }
 
-/// All processes, with the inodes of their folders.
+/// IDs of all processes, with the inodes of their folders.
 fn list(proc: &Path) -> io::Result<Vec<(u32, u64)>> {
     let mut processes: Vec<_> = fs::read_dir(proc)?
         .flatten()
@@ -227,7 +228,7 @@ fn missing(error: &io::Error) -> Missing {
     Missing::of_error(Ledger::Descriptors.info().name, error, "mount /proc")
 }
 
-/// Why not all processes can be looked at.
+/// Why some processes can't be read.
 pub(super) fn look_around(proc: &Path) -> Option<Missing> {
     let processes = match list(proc) {
         Ok(all) => all,

@@ -1,4 +1,4 @@
-//! What is said of all processes together, in texts of our own.
+//! Texts of our own about all processes.
 
 use std::{io::ErrorKind, path::Path};
 
@@ -14,11 +14,11 @@ use super::{
 };
 use crate::source::Sink;
 
-/// What the texts are called: the kernel has no files that say it.
+/// Names of the texts: the kernel has no such files.
 const PATH: &str = "/proc/*/fd";
 const PAGES_PATH: &str = "/proc/*/pagemap";
 
-/// What is said of all processes together.
+/// The texts about all processes.
 #[derive(Default)]
 pub(super) struct Texts {
     pub(super) descriptors: String,
@@ -26,7 +26,7 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    /// Adds the pages of a client of the TEE; what can't be had is counted.
+    /// Adds the pages of a TEE client; counts what can't be read.
     pub(super) fn pages_of(&mut self, folder: &Path, pid: u32, who: &Who, missed: &mut Missed) {
         let ledger = Ledger::ClientPages.info().name;
         match pages::tell(folder, pid, who, &mut self.pages) {
@@ -42,7 +42,7 @@ impl Texts {
         }
     }
 
-    /// Passes them on; `cut` where there were more processes.
+    /// Passes on the texts; `cut` marks an incomplete list of processes.
     pub(super) fn pass_on(self, cut: bool, missed: &mut Missed, sink: &mut dyn Sink) -> Result<()> {
         let compose =
             |title: &str, text: &str| Read { text: [title, text].concat().into_bytes(), cut };

@@ -1,4 +1,4 @@
-//! What could not be read, why, and what would bring it.
+//! Ledgers that could not be read: why, and the remedy.
 
 use std::{
     collections::BTreeMap,
@@ -15,19 +15,19 @@ use teeleak_proto::{
 
 use crate::source::{Sink, live::send};
 
-/// What brings what this user may not read.
+/// The remedy for missing permissions.
 pub(super) fn rights() -> &'static str {
     if rustix::process::geteuid().is_root() {
-        "let teeleak have CAP_SYS_PTRACE and CAP_SYS_ADMIN"
+        "give teeleak CAP_SYS_PTRACE and CAP_SYS_ADMIN"
     } else {
         "run teeleak as root"
     }
 }
 
-/// What brings debugfs.
+/// The remedy for a missing debugfs.
 const DEBUGFS: &str = "mount -t debugfs none /sys/kernel/debug (CONFIG_DEBUG_FS=y)";
 
-/// Something that was not seen.
+/// Something that was not observed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Missing {
     pub(crate) what: &'static str,
@@ -35,17 +35,17 @@ pub(crate) struct Missing {
     pub(crate) remedy: String,
 }
 
-/// All that was not seen in one go, with how many of each where somebody counts.
+/// Everything not observed in one snapshot, with counts where known.
 #[derive(Default)]
 pub(super) struct Missed(BTreeMap<Missing, u64>);
 
 impl Missed {
-    /// Something was not seen; `lost` says how many of it, 0 where nobody counts.
+    /// Adds something not observed; `lost` is the count, 0 if unknown.
     pub(super) fn add(&mut self, missing: Missing, lost: u64) {
         *self.0.entry(missing).or_default() += lost;
     }
 
-    /// Passes it on.
+    /// Passes on all entries.
     pub(super) fn tell(&self, sink: &mut dyn Sink) -> Result<()> {
         self.0.iter().try_for_each(|(Missing { what, why, remedy }, lost)| {
             let gap = Unseen { what, why: *why, remedy, lost: *lost };
@@ -55,7 +55,7 @@ impl Missed {
 }
 
 impl Missing {
-    /// Why a file could not be read; `option` is what brings it where it is not there.
+    /// Why a file could not be read; `option` is the remedy for a missing one.
     pub(super) fn of_error(what: &'static str, error: &io::Error, option: &str) -> Self {
         let (why, remedy) = match error.kind() {
             ErrorKind::PermissionDenied => (Why::Refused, rights()),
@@ -65,12 +65,12 @@ impl Missing {
         Self { what, why, remedy: remedy.to_owned() }
     }
 
-    /// More than is read.
+    /// More than the limit allows to read.
     pub(super) fn of_room(what: &'static str) -> Self {
         Self { what, why: Why::NoRoom, remedy: String::new() }
     }
 
-    /// Why none of the files of a ledger is there.
+    /// Why all files of a ledger are missing.
     pub(super) fn of_path(root: &Path, path: &str, what: &'static str, option: &str) -> Self {
         if path.starts_with("sys/kernel/debug/") {
             let debugfs = fs::read_dir(root.join("sys/kernel/debug"));

@@ -1,4 +1,4 @@
-//! One process: who it is, what its descriptors are of, which of them are dma-bufs.
+//! One process: its identity, its descriptors and its dma-bufs.
 
 use std::{
     collections::BTreeMap,
@@ -18,39 +18,39 @@ use super::{
 };
 use crate::source::Sink;
 
-/// Descriptors that are looked at of one process.
+/// Most descriptors to read per process.
 const MOST_FDS: usize = 1 << 14;
 
-/// Kinds of descriptors that are told of one process.
+/// Most kinds of descriptors to list per process.
 const KINDS: usize = 8;
 
-/// Bytes of `fdinfo` and of `stat`, `limits` that are read: a few lines each.
+/// Most bytes of `fdinfo`, `stat` and `limits`: a few lines each.
 const FEW: usize = 4096;
 
-/// Who a process is.
+/// Identity of a process.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Who {
-    /// Clock ticks from boot to its begin: `starttime` of proc_pid_stat(5).
+    /// Start time in clock ticks since boot: `starttime` of proc_pid_stat(5).
     pub(super) start: u64,
     pub(super) comm: String,
-    /// Descriptors that it may have; `None` for any number, or where that is not told.
+    /// Descriptor limit; `None` for unlimited or unknown.
     pub(super) limit: Option<u64>,
 }
 
-/// Reads who it is; `None` for one that is gone.
+/// Reads the identity of a process; `None` if it ended.
 pub(super) fn read_identity(folder: &Path) -> Option<Who> {
     let stat = fs::read(folder.join("stat")).ok()?;
     let stat = String::from_utf8_lossy(&stat);
-    // pid (comm) state ppid ...; the name may hold anything.
+    // pid (comm) state ppid ...; the name may contain any character.
     let (head, rest) = stat.rsplit_once(')')?;
     let comm = head.split_once('(').map_or("", |(_, comm)| comm);
-    // The state is field 3, the begin field 22.
+    // The state is field 3, the start time field 22.
     let start = rest.split_whitespace().nth(22 - 3)?.parse().ok()?;
     let limits = read(&folder.join("limits"), FEW).map(|read| read.text).unwrap_or_default();
     Some(Who { start, comm: plain(comm), limit: limit(&String::from_utf8_lossy(&limits)) })
 }
 
-/// A name on one line.
+/// A name without control characters.
 pub(super) fn plain(name: &str) -> String {
     name.chars().map(|one| if one.is_control() { '?' } else { one }).collect()
 }
@@ -61,30 +61,30 @@ fn limit(limits: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// What its descriptors are of.
+/// The descriptors of a process.
 #[derive(Default)]
 pub(super) struct Walked {
-    /// How many there are.
+    /// Number of descriptors.
     pub(super) fds: u64,
-    /// The kinds, most first.
+    /// Kinds with their counts, the most frequent first.
     pub(super) kinds: Vec<(u64, String)>,
     /// Descriptors of dma-bufs.
     pub(super) buffers: Vec<u32>,
-    /// Whether it is a client of the TEE.
+    /// Whether it is a TEE client.
     pub(super) client: bool,
-    /// Descriptors that were not looked at.
+    /// Descriptors beyond the limit, not read.
     pub(super) lost: u64,
 }
 
-/// Looks at the descriptors of a process.
+/// Reads the descriptors of a process.
 ///
 /// # Errors
-/// When they may not be looked at, or the process is gone.
+/// When they are not readable by this user, or the process ended.
 pub(super) fn walk(folder: &Path) -> io::Result<Walked> {
     let mut walked = Walked::default();
     let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
     for entry in fs::read_dir(folder.join("fd"))? {
-        // A process that ends has no more of them.
+        // The process ended.
         let Ok(entry) = entry else { break };
         walked.fds += 1;
         if walked.fds > MOST_FDS as u64 {
@@ -119,14 +119,14 @@ fn is_dma_buf(target: &OsStr) -> bool {
     target.starts_with(b"/dmabuf:") || target == b"anon_inode:dmabuf"
 }
 
-/// The TEE's device for clients, `/dev/tee0`, or memory that is shared with it (Linux `drivers/tee`).
+/// The TEE's client device, `/dev/tee0`, or memory shared with the TEE (Linux `drivers/tee`).
 fn is_of_client(target: &OsStr) -> bool {
     let number = target.as_bytes().strip_prefix(b"/dev/tee");
     number.is_some_and(|number| number.first().is_some_and(u8::is_ascii_digit))
         || target == "anon_inode:tee_shm"
 }
 
-/// What descriptors that are alike have in common: `socket`, `/dev/null`, `/tmp/*`.
+/// Kind of a descriptor: `socket`, `/dev/null`, `/tmp/*`.
 fn kind(target: &Path) -> String {
     if is_dma_buf(target.as_os_str()) {
         return "dma-buf".into();
@@ -145,7 +145,7 @@ fn kind(target: &Path) -> String {
     plain(&kind)
 }
 
-/// Passes on what the kernel says of its dma-bufs; where `whole`, of mappings without a descriptor, too.
+/// Passes on the `fdinfo` of a process's dma-bufs.
 ///
 /// # Errors
 /// When it can't be passed on.
@@ -164,7 +164,7 @@ pub(super) fn pass_on_buffers(
     Ok(())
 }
 
-/// Passes on the lines of its mappings that are of dma-bufs, if there are any.
+/// Passes on the mappings of dma-bufs of a process, if any.
 ///
 /// # Errors
 /// When it can't be passed on.

@@ -1,4 +1,4 @@
-//! Text of a console while it comes: a file that grows, a FIFO, a serial port, the kernel's log.
+//! Live console text from a growing file, a FIFO, a serial port or the kernel log.
 
 use std::{
     fs::{File, OpenOptions},
@@ -16,44 +16,45 @@ use rustix::{
 
 use crate::source::available::{KMSG, read_available};
 
-/// The word that stands for [`KMSG`].
+/// The argument that selects [`KMSG`].
 const KMSG_WORD: &str = "kmsg";
 
-/// Bytes asked for at once; a record of the kernel's log is shorter.
+/// Bytes per read; a record of the kernel log is shorter.
 const READ_BYTES: usize = 64 << 10;
 
-/// Bytes taken in one go at most, so that a flood can't hold it.
+/// Most bytes per call, so that a flood can't block it.
 const MOST_BYTES: usize = 4 << 20;
 
-/// A console that is read from now on.
+/// A console, read from the moment it is opened.
 pub(crate) struct Console {
     file: File,
     path: PathBuf,
-    /// How far a regular file was read.
+    /// Read position in a regular file, in bytes.
     position: Option<u64>,
-    /// What a terminal was set to.
+    /// Original settings of a terminal.
     before: Option<Termios>,
 }
 
 impl Console {
-    /// Opens it; what it said before is left out.
+    /// Opens a console and skips its earlier text.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let path = if path.as_os_str() == KMSG_WORD { Path::new(KMSG) } else { path };
         Self::try_open(path).with_context(|| format!("cannot read the console {}", path.display()))
     }
 
     fn try_open(path: &Path) -> Result<Self> {
-        // A FIFO without a writer must not block; a serial port must not become our terminal.
+        // A FIFO without a writer must not block; a serial port must not become our controlling
+        // terminal.
         let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
         let mut file =
             OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
         let kind = file.metadata()?.file_type();
         if kind.is_dir() {
-            bail!("it is a directory; give a file, a FIFO, a serial port or kmsg");
+            bail!("expected a file, a FIFO, a serial port or kmsg, found a directory");
         }
         let terminal = kind.is_char_device() && isatty(&file);
         let saved_settings = terminal.then(|| raw(&file)).transpose()?;
-        // A file system over a wire may know the end only when it is asked for it.
+        // A network file system may know the size only when queried.
         let end = file.metadata()?.len();
         let position = kind.is_file().then(|| file.seek(SeekFrom::Start(end))).transpose()?;
         if path == Path::new(KMSG) {
@@ -62,10 +63,10 @@ impl Console {
         Ok(Self { file, path: path.to_owned(), position, before: saved_settings })
     }
 
-    /// Appends what came since; says whether something was overwritten before.
+    /// Appends the new text; returns whether text was overwritten before it could be read.
     ///
     /// # Errors
-    /// When it can't be read any more.
+    /// When the console can no longer be read.
     pub(crate) fn read(&mut self, text: &mut Vec<u8>) -> Result<bool> {
         let began_again = self.began_again()?;
         let end = text.len() + MOST_BYTES;
@@ -80,7 +81,7 @@ impl Console {
         Ok(began_again || overrun)
     }
 
-    /// Whether a file became shorter: then it begins again.
+    /// Whether a file was truncated; then reading restarts at its beginning.
     fn began_again(&mut self) -> Result<bool> {
         let Some(position) = self.position else { return Ok(false) };
         if self.file.metadata()?.len() >= position {
@@ -91,7 +92,7 @@ impl Console {
     }
 }
 
-/// Sets a serial port to give bytes as they come, and to send nothing back; its speed stays.
+/// Sets a serial port to raw mode without echo and keeps its speed; returns the original settings.
 fn raw(file: &File) -> Result<Termios> {
     let settings = tcgetattr(file)?;
     let mut raw = settings.clone();
@@ -103,7 +104,7 @@ fn raw(file: &File) -> Result<Termios> {
 impl Drop for Console {
     fn drop(&mut self) {
         if let Some(before) = &self.before {
-            // A port that is gone needs no settings.
+            // Ignore errors: the port may have disappeared.
             let _ = tcsetattr(&self.file, OptionalActions::Now, before);
         }
     }
@@ -179,7 +180,7 @@ mod tests {
     #[test]
     fn what_is_no_console_is_said() {
         let said = |path: &str| format!("{:#}", Console::open(Path::new(path)).err().unwrap());
-        assert!(said("/").contains("it is a directory"));
+        assert!(said("/").contains("found a directory"));
         assert!(said("/nonexistent").contains("cannot read the console /nonexistent"));
     }
 }

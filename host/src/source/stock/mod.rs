@@ -1,12 +1,12 @@
-//! The live source on an OP-TEE without our PTA: its statistics PTA, asked from the normal world, and
-//! what it prints on a console.
+//! The live source on an OP-TEE without our PTA: its statistics PTA, queried from the normal world,
+//! and its console output.
 //!
 //! ```text
 //! counters of the pools · (heaps of the TAs) · mark, dump, mark ── console ──> text · end of the dump
 //! ```
 //!
-//! Everything is passed on as it came; [`teeleak_analysis::parse::capture`] reads it. No epochs, no owners, no regions, no
-//! sessions of TAs: stock OP-TEE does not tell them.
+//! Everything is passed on unchanged; [`teeleak_analysis::parse::capture`] parses it. Stock OP-TEE
+//! has no epochs, owners or regions, and does not list TA sessions.
 
 mod console;
 mod patience;
@@ -28,25 +28,25 @@ use super::{
     live::{Counts, Observer, send},
 };
 
-/// Too short for any answer, so that the PTA says how long it is.
+/// Too short for any reply, so that the PTA returns the needed size.
 const TOO_SHORT: usize = 8;
 
 /// Room for the pools of any release: five of 64 bytes in 4.10.
 const POOLS_BYTES: usize = 4096;
 
-/// TAs that may be loaded between asking how many there are and asking for them.
+/// TAs that may be loaded between querying their number and their list.
 const SPARE_TAS: usize = 2;
 
-/// Times that the list of TAs is asked for when it grows meanwhile.
+/// Most queries of the TA list when it grows meanwhile.
 const ATTEMPTS: usize = 4;
 
-/// Times that silence is waited for before a dump.
+/// Most waits for silence before a dump.
 const SETTLE: u32 = 10;
 
 /// Longest piece of console text in a frame, in bytes.
 const PIECE_BYTES: usize = 64 << 10;
 
-/// What the statistics PTA is asked.
+/// A query to the statistics PTA.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Question {
     /// `STATS_CMD_ALLOC_STATS` of this pool, or of all.
@@ -59,47 +59,47 @@ pub enum Question {
     Mark,
 }
 
-/// What it answers.
+/// The reply to a [`Question`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Answer {
     /// `TEE_Result`.
     pub result: u32,
-    /// Bytes of the reply, or, where it had no room, those that it needs.
+    /// Size of the reply in bytes; if the buffer is too short, the needed size.
     pub bytes: usize,
 }
 
 /// A session to the statistics PTA.
 pub trait StatsPta {
-    /// Asks.
+    /// Sends a query.
     fn ask(&mut self, question: Question, reply: &mut [u8]) -> Answer;
 
-    /// What time it is; where the PTA is simulated, so is the time.
+    /// The current time; simulated with a simulated PTA.
     fn now(&self) -> Instant {
         Instant::now()
     }
 
-    /// Lets that much time pass.
+    /// Waits.
     fn pause(&mut self, time: Duration) {
         std::thread::sleep(time);
     }
 }
 
-/// Takes censuses of an OP-TEE without our PTA.
+/// Takes snapshots of an OP-TEE without our PTA.
 pub(crate) struct Stock {
     pta: Box<dyn StatsPta>,
     console: Option<Console>,
-    /// Whether the heaps of the TAs are asked for.
+    /// Whether to query the heaps of TAs.
     tas: bool,
     element_bytes: usize,
     reply: Vec<u8>,
     epoch: u32,
-    /// Whether more of a dump before, perhaps of another process, may still come.
+    /// Whether text of an earlier dump, perhaps by another process, may still arrive.
     unsettled: bool,
-    /// Whether text was overwritten since.
+    /// Whether text was overwritten since the last dump.
     overrun: bool,
 }
 
-/// Bytes of a pool's counters: what the PTA says when it has room for none.
+/// Size of a pool's counters in bytes: what the PTA returns for too short a buffer.
 pub(crate) fn element_bytes(pta: &mut dyn StatsPta) -> Result<usize, u32> {
     let answer = pta.ask(Question::Pools(stock::HEAP), &mut [0; TOO_SHORT]);
     if answer.result == SHORT_BUFFER { Ok(answer.bytes) } else { Err(answer.result) }
@@ -115,7 +115,7 @@ impl Stock {
             element_bytes: 0,
             reply,
             epoch: 0,
-            // Whoever asked before us may have asked for a dump, too.
+            // An earlier client may have requested a dump, too.
             unsettled: true,
             overrun: false,
         }
@@ -134,7 +134,7 @@ impl Stock {
             }
             let room = answer.bytes + SPARE_TAS * ta_bytes(self.element_bytes);
             self.reply.resize(room.max(POOLS_BYTES), 0);
-            // What the PTA does not write must not look like an answer.
+            // Bytes that the PTA does not write must not look like a reply.
             self.reply.fill(0);
             answer = self.pta.ask(Question::Tas, &mut self.reply);
         }
@@ -149,7 +149,7 @@ impl Stock {
         send(FrameKind::Stats, &reply, sink)
     }
 
-    /// Has the core heap printed, and passes on what the console says; gives the allocations.
+    /// Requests a dump of the core heap and passes on its text; returns the number of allocations.
     fn dump(&mut self, sink: &mut dyn Sink) -> Result<Option<u64>> {
         self.settle(sink)?;
         let overrun_before = std::mem::take(&mut self.overrun);
@@ -167,7 +167,7 @@ impl Stock {
         Ok(Some(records))
     }
 
-    /// Reads until the dump is over; gives its text and its allocations.
+    /// Reads until the dump is over; returns its text and the number of allocations.
     fn wait(&mut self, dump: &mut stock::Dump) -> Result<(Vec<u8>, u64)> {
         let mut patience = Patience::new(self.pta.now());
         let mut text = Vec::new();
@@ -198,8 +198,8 @@ impl Stock {
         Ok(Dump::read(text))
     }
 
-    /// Passes on what the console said since; what may belong to a dump before is waited for, for a
-    /// mark of that one would be taken for one of the next.
+    /// Passes on new console text and waits for the end of an earlier dump, whose mark would be
+    /// taken for one of the next dump.
     fn settle(&mut self, sink: &mut dyn Sink) -> Result<()> {
         let unsettled = std::mem::take(&mut self.unsettled) && self.console.is_some();
         let times = if unsettled { SETTLE } else { 0 };
@@ -214,7 +214,7 @@ impl Stock {
         Ok(())
     }
 
-    /// Passes on what the console said since, and says what of it a dump might be.
+    /// Passes on new console text; returns the dump that it may contain.
     fn pass_on_text(&mut self, sink: &mut dyn Sink) -> Result<Dump> {
         let mut text = Vec::new();
         if let Some(console) = &mut self.console {
@@ -249,7 +249,7 @@ impl Observer for Stock {
         self.pass_on_text(sink).map(drop)
     }
 
-    /// Numbers the iterations; no allocation carries them.
+    /// Numbers the iterations; allocations carry no epoch.
     fn mark(&mut self, restart: bool) -> Result<u32> {
         self.epoch = if restart { 0 } else { self.epoch + 1 };
         Ok(self.epoch)

@@ -1,34 +1,33 @@
-//! How long a dump is waited for: text takes its time from the secure world to the file that it is read
-//! from.
+//! How long to wait for a dump: its text takes time to reach the file that it is read from.
 
 use std::time::{Duration, Instant};
 
 use teeleak_analysis::parse::console::Dump;
 use teeleak_proto::stock::DumpEnd;
 
-/// Silence after which a dump is over where no mark is printed. Kernel threads that pass on a secure
-/// world's log look for more every 500 ms (MediaTek's `tee_ramlog`).
+/// Silence that ends a dump without marks. Kernel threads that forward the secure world's log poll
+/// it every 500 ms (MediaTek's `tee_ramlog`).
 pub(super) const QUIET: Duration = Duration::from_millis(1500);
 
-/// How long the first line may take.
+/// Longest silence before the first line.
 const FIRST: Duration = Duration::from_secs(5);
 
-/// How long a dump may take in all: 5,000 records at 115200 baud take 20 s.
+/// Longest duration of a dump: 5,000 records at 115200 baud take 20 s.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Pause between two looks.
+/// Pause between two reads.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What to do.
+/// What to do next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Wait {
     /// The dump is over, for this reason.
     Over(DumpEnd),
-    /// Look again after this.
+    /// Read again after this pause.
     More(Duration),
 }
 
-/// How long it lasted, and since when nothing was added.
+/// Start of the wait, and time of the last progress.
 pub(super) struct Patience {
     began: Instant,
     last: Instant,
@@ -40,7 +39,7 @@ impl Patience {
         Self { began: now, last: now, seen: (0, 0) }
     }
 
-    /// Looks at what the dump says so far.
+    /// Decides by the dump so far.
     pub(super) fn look_at(&mut self, dump: &Dump, now: Instant) -> Wait {
         let progress = (dump.records, dump.marks);
         if progress != self.seen {
@@ -49,9 +48,9 @@ impl Patience {
         let silence = now.saturating_duration_since(self.last);
         match progress {
             (1.., 2..) => Wait::Over(DumpEnd::Marked),
-            // Or it is the end of a dump before that came late, and the begin of ours.
+            // The marks may be the late end of an earlier dump and the start of ours.
             (0, 2..) if silence >= QUIET => Wait::Over(DumpEnd::Marked),
-            // The first mark says that the second one would come.
+            // After a first mark, a second one would come.
             (1.., 0) if silence >= QUIET => Wait::Over(DumpEnd::Quiet),
             _ if silence >= FIRST => Wait::Over(DumpEnd::TimedOut),
             _ if now.saturating_duration_since(self.began) >= LIMIT => {

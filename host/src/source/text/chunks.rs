@@ -1,7 +1,7 @@
-//! Inputs as a sequence of chunks that end where lines end.
+//! Splits inputs into chunks that end at line ends.
 //!
-//! This is the way of most bytes, so it does without [`teeleak_analysis::parse::lines::LineSplitter`]: a
-//! chunk is read into the memory that it is scanned in, and nothing but its last line is ever copied.
+//! This is the hot path, so it avoids [`teeleak_analysis::parse::lines::LineSplitter`]: a chunk is
+//! scanned in the buffer it is read into, and only its last, partial line is copied.
 
 use std::{io::Read, sync::Arc};
 
@@ -10,17 +10,17 @@ use teeleak_analysis::parse::console::{MAX_LINE, chunk_end};
 
 use super::input::Input;
 
-/// Bytes of a chunk: enough that handing it over costs nothing, and little enough for a core's own cache.
+/// Bytes of a chunk: large enough to make hand-over cheap, small enough for a core's own cache.
 pub(super) const CHUNK: usize = 128 * 1024;
 
-/// What a chunk comes with.
+/// Position and origin of a chunk.
 #[derive(Clone, Debug)]
 pub(super) struct Label {
-    /// Number of the chunk, over all inputs.
+    /// Number of the chunk, counted over all inputs.
     pub(super) number: u64,
-    /// Name of the input that begins with it.
+    /// Name of the input, on its first chunk.
     pub(super) begins: Option<Arc<str>>,
-    /// Why its input could not be read further than this.
+    /// Read error that ended its input after this chunk.
     pub(super) broken: Option<Arc<str>>,
 }
 
@@ -28,11 +28,11 @@ pub(super) struct Label {
 pub(super) struct Chunks {
     inputs: std::vec::IntoIter<Input>,
     open: Option<(Input, Box<dyn Read + Send>)>,
-    /// Begin of a line that the last chunk did not hold.
+    /// Start of a line that the next chunk continues.
     rest: Vec<u8>,
     number: u64,
     begins: Option<Arc<str>>,
-    /// Whether all is skipped until the next newline: the line is too long.
+    /// Whether to skip to the next newline because the line is too long.
     skipping: bool,
 }
 
@@ -43,11 +43,11 @@ impl Chunks {
         Self { inputs, open: None, rest, number: 0, begins: None, skipping: false }
     }
 
-    /// Fills `chunk`; `None` when there is nothing more.
+    /// Fills `chunk`; `None` at the end of the last input.
     ///
     /// # Errors
-    /// When an input can't be opened. One that can't be read to its end is told in the label: what
-    /// was read of it stands.
+    /// When an input can't be opened. A later read error is in the label: what was read before it
+    /// counts.
     pub(super) fn next(&mut self, chunk: &mut Vec<u8>) -> Result<Option<Label>> {
         loop {
             if self.open.is_none() && !self.open_next()? {
@@ -72,9 +72,9 @@ impl Chunks {
         Ok(true)
     }
 
-    /// Reads into `chunk` up to the end of a line; says why reading failed, if it did.
+    /// Reads into `chunk` up to the end of a line; returns the read error, if any.
     fn fill(&mut self, chunk: &mut Vec<u8>) -> Option<Arc<str>> {
-        // Cleared once, then overwritten: what is not read is cut off below.
+        // Zeroed once, then overwritten; truncated to the bytes read below.
         chunk.resize(CHUNK, 0);
         chunk[..self.rest.len()].copy_from_slice(&self.rest);
         let mut len = self.rest.len();
@@ -98,7 +98,7 @@ impl Chunks {
             self.rest.extend_from_slice(&chunk[end..]);
             chunk.truncate(end);
         } else {
-            // More than any line is read of: the scanner sees that it is too long, and no more.
+            // Longer than any valid line: pass on just enough for the scanner to reject it.
             chunk.truncate(MAX_LINE + 1);
             chunk.push(b'\n');
             self.skipping = true;
@@ -116,7 +116,7 @@ impl Chunks {
         }
     }
 
-    /// Drops the rest of a line that is too long from the first `len` bytes; gives how many are left.
+    /// Drops the tail of a too-long line from the first `len` bytes; returns the remaining bytes.
     fn skip(&mut self, chunk: &mut [u8], len: usize) -> usize {
         if !self.skipping {
             return len;

@@ -1,4 +1,4 @@
-//! Inputs: files, directories, standard input, and what they are packed in.
+//! Inputs: files, directories and standard input, plain or compressed.
 
 use std::{
     fs::{self, File},
@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-/// One thing to read.
+/// One input.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Input {
     /// Standard input.
@@ -19,7 +19,7 @@ pub(super) enum Input {
 }
 
 impl Input {
-    /// What it is called in reports.
+    /// Its name in reports.
     pub(super) fn name(&self) -> Arc<str> {
         match self {
             Self::Pipe => "standard input".into(),
@@ -27,7 +27,7 @@ impl Input {
         }
     }
 
-    /// The task whose trace it is, if `strace -ff` has named it.
+    /// The traced task, where `strace -ff` put its number into the file name.
     pub(super) fn task(&self) -> Option<u32> {
         match self {
             Self::Pipe => None,
@@ -35,7 +35,7 @@ impl Input {
         }
     }
 
-    /// Bytes it has, as it lies there.
+    /// Size on disk in bytes, 0 for standard input.
     pub(super) fn size(&self) -> u64 {
         match self {
             Self::Pipe => 0,
@@ -43,7 +43,7 @@ impl Input {
         }
     }
 
-    /// Opens it for reading, unpacked.
+    /// Opens it for reading, decompressed.
     pub(super) fn open(&self) -> Result<Box<dyn Read + Send>> {
         match self {
             Self::Pipe => unpack(Box::new(io::stdin())),
@@ -56,8 +56,7 @@ impl Input {
     }
 }
 
-/// The files that `paths` stand for: `-` for standard input, a directory for all files below it, in order
-/// of their names.
+/// The inputs in `paths`: `-` is standard input, a directory is all files below it, sorted by name.
 pub(super) fn expand(paths: &[PathBuf]) -> Result<Vec<Input>> {
     let mut inputs = Vec::new();
     for path in paths {
@@ -68,17 +67,17 @@ pub(super) fn expand(paths: &[PathBuf]) -> Result<Vec<Input>> {
         }
     }
     if inputs.is_empty() {
-        bail!("there is no file in the directories given");
+        bail!("expected files, found only empty directories: check the paths");
     }
     Ok(inputs)
 }
 
-/// The same, where there need not be any.
+/// As [`expand`], but `paths` may be empty.
 pub(super) fn expand_any(paths: &[PathBuf]) -> Result<Vec<Input>> {
     if paths.is_empty() { Ok(Vec::new()) } else { expand(paths) }
 }
 
-/// Directories within directories that are followed.
+/// Most levels of nested directories.
 const DEPTH: u32 = 32;
 
 fn add(path: &Path, inputs: &mut Vec<Input>, depth: u32) -> Result<()> {
@@ -93,7 +92,7 @@ fn add(path: &Path, inputs: &mut Vec<Input>, depth: u32) -> Result<()> {
     let list = fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?;
     let mut names = list.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
     names.sort();
-    // What vanishes, leads nowhere or is no file is none of ours: nobody named it.
+    // Skip dangling links, special files and files that disappeared: none was named explicitly.
     for name in names.into_iter().filter(|name| name.is_file() || name.is_dir()) {
         add(&name, inputs, depth + 1)?;
     }
@@ -116,7 +115,7 @@ fn unpack(mut raw: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>> {
     })
 }
 
-/// The frames of a zstd file, one after another.
+/// Decompresses the consecutive frames of a zstd file.
 struct Frames<R: Read> {
     whole: io::BufReader<R>,
     frame: Option<Box<ruzstd::decoding::FrameDecoder>>,

@@ -1,4 +1,5 @@
-//! What each input is, by its begin: a trace of strace, or text that ledgers of the normal world may stand in.
+//! Detects the type of each input from its first lines: an strace trace, or text that may contain
+//! normal-world ledgers.
 
 use std::io::Read as _;
 
@@ -6,20 +7,20 @@ use teeleak_analysis::parse::{ledgers::has_ledgers, strace::looks_like_strace};
 
 use super::input::Input;
 
-/// Bytes of a text that tell what it is.
+/// Bytes at the start of a text that identify its type.
 const BEGIN: usize = 16 << 10;
 
-/// Inputs by what they are.
+/// Inputs by type.
 #[derive(Default)]
 pub(super) struct Kinds {
-    /// Console text, and what can't be opened, to be told of by whoever reads it.
+    /// Console text, and inputs that can't be opened: their reader reports the error.
     pub(super) inputs: Vec<Input>,
     pub(super) traces: Vec<Input>,
-    /// Those of `inputs` that have ledgers of the normal world in them.
+    /// The `inputs` that contain normal-world ledgers.
     pub(super) ledgers: Vec<Input>,
 }
 
-/// Tells inputs apart.
+/// Sorts inputs by type.
 pub(super) fn split(inputs: Vec<Input>) -> Kinds {
     let mut kinds = Kinds::default();
     for input in inputs {
@@ -36,7 +37,7 @@ pub(super) fn split(inputs: Vec<Input>) -> Kinds {
     kinds
 }
 
-/// The begin of a file, in whole lines. What standard input begins with can't be put back.
+/// The first whole lines of a file; `None` for standard input, which can't be rewound.
 fn begin(input: &Input) -> Option<Vec<u8>> {
     let Input::File(_) = input else { return None };
     let mut begin = Vec::new();

@@ -4,8 +4,8 @@
 //! inputs ── unpack ──> chunks ──> threads: scan ──> in order again: assemble
 //! ```
 //!
-//! Every thread takes the next chunk, scans it, and hands over what it found; whoever has the chunk that is
-//! next in line assembles. No thread gets further ahead than a few chunks, so memory stays bounded.
+//! Every thread takes the next chunk, scans it and hands over its facts; the thread with the next
+//! chunk in order assembles. No thread runs ahead by more than a few chunks, which bounds memory.
 
 mod chunks;
 mod input;
@@ -40,19 +40,19 @@ use teeleak_analysis::{
     },
 };
 
-/// What is read, and how.
+/// Inputs and options of a text analysis.
 pub(crate) struct Reading<'r> {
     /// Files, directories, `-`.
     pub(crate) paths: &'r [PathBuf],
-    /// Files that are strace's, whatever they look like.
+    /// Files to read as strace traces, whatever they look like.
     pub(crate) traces: &'r [PathBuf],
-    /// Files of ledgers of the normal world, whatever they look like.
+    /// Files to read as normal-world ledgers, whatever they look like.
     pub(crate) ledgers: &'r [PathBuf],
-    /// Steps and marks.
+    /// Rules for steps and iteration marks.
     pub(crate) rules: &'r Rules,
-    /// Iterations that don't count, at the beginning.
+    /// Warm-up iterations at the start, which don't count.
     pub(crate) warmup: u32,
-    /// Threads that scan.
+    /// Number of scanning threads.
     pub(crate) threads: NonZeroUsize,
 }
 
@@ -95,13 +95,13 @@ pub(crate) fn read(
     if let Some(traced) = trace {
         traced.add_to(&mut observation);
     }
-    // What is found among the inputs was read as console text, too.
+    // Detected ledgers were read as console text, too.
     input_ledgers.add_to(&mut observation, true);
     extra_ledgers.add_to(&mut observation, false);
     Ok(observation)
 }
 
-/// Reads texts of strace, whatever they look like.
+/// Reads strace traces, whatever they look like.
 ///
 /// # Errors
 /// When one can't be opened.
@@ -109,7 +109,7 @@ pub(crate) fn read_traces(paths: &[PathBuf]) -> Result<Option<Told>> {
     strace::read(&input::expand(paths)?)
 }
 
-/// What all threads share.
+/// State shared by all threads.
 struct Shared<'s> {
     chunks: Mutex<Chunks>,
     order: Order,
@@ -119,7 +119,7 @@ struct Shared<'s> {
 }
 
 impl Shared<'_> {
-    /// What every thread does, until there is no chunk left.
+    /// Scans chunks until the last one.
     fn work(&self) -> Result<()> {
         let _promise = Promise(&self.order);
         let mut chunk = Vec::with_capacity(chunks::CHUNK + 1);

@@ -1,4 +1,4 @@
-//! Ledgers of the normal world among the inputs, one after another in the order of their names.
+//! Normal-world ledgers among the inputs, read in name order.
 
 use std::io::{ErrorKind, Read};
 
@@ -10,13 +10,13 @@ use teeleak_analysis::{
 
 use super::input::Input;
 
-/// Bytes that are read at once, and longest line: the rest of a longer one is taken for another.
+/// Bytes per read, and the longest line: a longer one is split.
 const PIECE_BYTES: usize = 1 << 20;
 
 /// Reads ledgers.
 ///
 /// # Errors
-/// When one can't be opened, or not read to its end.
+/// When one can't be opened or read to its end.
 pub(super) fn read(inputs: &[Input]) -> Result<NormalWorld> {
     let mut reader = Reader::new("");
     let mut piece = vec![0; PIECE_BYTES];

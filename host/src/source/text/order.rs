@@ -1,4 +1,4 @@
-//! Harvests back in the order of the text.
+//! Puts the facts of chunks back into the order of the text.
 
 use std::{
     collections::BTreeMap,
@@ -11,10 +11,10 @@ use teeleak_analysis::parse::console::{Assembler, Harvest};
 
 use super::{chunks::Label, poisoned};
 
-/// Harvests that may wait for one before them.
+/// Most harvests that may wait for an earlier one.
 const AHEAD: usize = 8;
 
-/// Assembles harvests in the order of their chunks, whoever hands them over when.
+/// Assembles harvests in the order of their chunks, regardless of which thread finishes first.
 pub(super) struct Order {
     line: Mutex<Line>,
     moved: Condvar,
@@ -24,14 +24,14 @@ struct Line {
     assembler: Assembler,
     rejected: Option<Box<dyn Write + Send>>,
     source: Arc<str>,
-    /// Chunk whose harvest is next.
+    /// Number of the next chunk to assemble.
     next: u64,
     waiting: BTreeMap<u64, (Label, Harvest)>,
-    /// Harvests to be used again.
+    /// Emptied harvests for reuse.
     spare: Vec<Harvest>,
-    /// Threads that wait for others.
+    /// Threads waiting for other threads.
     asleep: usize,
-    /// Whether a chunk will never come.
+    /// Whether a chunk is missing because its thread failed.
     aborted: bool,
 }
 
@@ -50,7 +50,7 @@ impl Order {
         Self { line: Mutex::new(line), moved: Condvar::new() }
     }
 
-    /// Takes a harvest, and gives another one to fill.
+    /// Takes a harvest and returns an empty one.
     pub(super) fn hand_over(&self, label: Label, harvest: Harvest, keep: bool) -> Result<Harvest> {
         let mut line = self.lock()?;
         line.waiting.insert(label.number, (label, harvest));
@@ -66,7 +66,7 @@ impl Order {
         Ok(line.spare.pop().unwrap_or_else(|| Harvest::new(keep)))
     }
 
-    /// A chunk will never come.
+    /// Wakes all threads after a failure: a chunk is missing.
     pub(super) fn abort(&self) {
         if let Ok(mut line) = self.lock() {
             line.aborted = true;
@@ -74,7 +74,7 @@ impl Order {
         self.moved.notify_all();
     }
 
-    /// What was assembled.
+    /// Flushes the rejected lines and returns the assembler.
     pub(super) fn finish(self) -> Result<Assembler> {
         let mut line = self.line.into_inner().map_err(|_| poisoned())?;
         if let Some(rejected) = &mut line.rejected {
@@ -100,7 +100,7 @@ impl Line {
             self.tell_rejected(&harvest)?;
             self.assembler.push(&mut harvest);
             if let Some(why) = label.broken {
-                self.assembler.note_unreadable(&format!("the rest of {}: {why}", self.source));
+                self.assembler.note_unreadable(&format!("the remainder of {}: {why}", self.source));
             }
             self.spare.push(harvest);
             self.next += 1;
@@ -120,7 +120,7 @@ impl Line {
     }
 }
 
-/// Tells the others when the thread that holds it ends in the middle of a chunk.
+/// Aborts the order when the thread that holds it panics.
 pub(super) struct Promise<'p>(pub(super) &'p Order);
 
 impl Drop for Promise<'_> {

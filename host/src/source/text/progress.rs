@@ -1,4 +1,4 @@
-//! How far reading has come, for somebody who watches.
+//! Shows the progress of reading on a terminal.
 
 use std::{
     io::Write,
@@ -7,24 +7,24 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Between two looks at whether all is done.
+/// Pause between two checks for the end.
 const GLANCE: Duration = Duration::from_millis(2);
 
-/// Between two lines for the person who watches.
+/// Pause between two progress lines.
 const TELL: Duration = Duration::from_millis(200);
 
 const MEGABYTE: f64 = 1e6;
 
-/// Where progress is shown.
+/// Where to show progress.
 pub(crate) struct Progress<'p> {
-    /// Where to.
+    /// The output.
     pub(crate) out: &'p mut dyn Write,
-    /// Whether that is a terminal.
+    /// Whether it is a terminal.
     pub(crate) terminal: bool,
 }
 
 impl Progress<'_> {
-    /// Shows how `bytes` grows towards `total` (as packed on disk; 0 if unknown) until `done`.
+    /// Shows `bytes` and `total` (compressed size on disk; 0 if unknown) until `done`.
     pub(super) fn watch(self, bytes: &AtomicU64, total: u64, done: impl Fn() -> bool) {
         if !self.terminal {
             return;
@@ -44,7 +44,7 @@ impl Progress<'_> {
                 } else {
                     String::new()
                 };
-                // A terminal that goes away is no reason to stop.
+                // A terminal that disappears must not stop the analysis.
                 is_visible |=
                     write!(terminal, "\r{read:.0} MB{total_text}, {speed:.0} MB/s\x1b[K").is_ok();
                 let _ = terminal.flush();

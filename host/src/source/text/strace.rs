@@ -1,7 +1,7 @@
-//! Traces of strace among the inputs.
+//! strace traces among the inputs.
 //!
-//! A text is strace's from its begin to its end or not at all. Several ones, as of `strace -ff`, are
-//! read in the order of time, line by line.
+//! A trace contains nothing but strace output. Several traces, as from `strace -ff`, are merged
+//! line by line in time order.
 
 use std::{
     io::{BufRead, BufReader, ErrorKind},
@@ -16,10 +16,10 @@ use teeleak_analysis::parse::{
 
 use super::input::Input;
 
-/// Bytes that are asked for at once.
+/// Bytes per read.
 const READ_BYTES: usize = 128 << 10;
 
-/// Reads traces; `None` if there are none.
+/// Reads traces; `None` without inputs.
 ///
 /// # Errors
 /// When one can't be opened.
@@ -39,13 +39,13 @@ pub(super) fn read(inputs: &[Input]) -> Result<Option<Told>> {
         reader.line(&trace.line);
         trace.lines += 1;
         if let Err(error) = trace.advance() {
-            reader.note_unreadable(&format!("the rest of {}: {error}", trace.name));
+            reader.note_unreadable(&format!("the remainder of {}: {error}", trace.name));
         }
     }
     Ok(Some(reader.finish()))
 }
 
-/// The trace whose next line is the earliest, the first one of equal ones.
+/// Index of the trace with the earliest next line; the first one on a tie.
 fn earliest(traces: &[Trace]) -> Option<usize> {
     let open_traces = traces.iter().enumerate().filter(|(_, trace)| !trace.ended);
     open_traces.min_by_key(|(_, trace)| trace.time).map(|(n, _)| n)
@@ -59,7 +59,7 @@ struct Trace {
     line: Vec<u8>,
     /// Lines before that one.
     lines: u64,
-    /// Whether the time of each line has to be known.
+    /// Whether lines are ordered by time.
     timed: bool,
     time: u64,
     ended: bool,
@@ -83,7 +83,7 @@ impl Trace {
 
     fn advance(&mut self) -> std::io::Result<()> {
         self.line.clear();
-        // Whatever goes wrong, there is nothing more.
+        // A read error ends the trace.
         self.ended = true;
         read_line(&mut self.text, &mut self.line)?;
         self.ended = self.line.is_empty();
@@ -94,7 +94,8 @@ impl Trace {
     }
 }
 
-/// Adds what is left of a line, up to [`LINE_BYTES`]; the rest of a longer one is taken for another. That of the standard library looks for its end byte by byte.
+/// Appends the remainder of a line, up to [`LINE_BYTES`]; a longer line is split. Faster than
+/// `read_until` of the standard library, which searches byte by byte.
 fn read_line(text: &mut dyn BufRead, line: &mut Vec<u8>) -> std::io::Result<()> {
     while line.len() < LINE_BYTES {
         let buffer = match text.fill_buf() {

@@ -1,4 +1,4 @@
-//! Memory that both worlds see.
+//! Memory shared by both worlds.
 
 use std::{mem, ptr};
 
@@ -7,8 +7,8 @@ use optee_teec::raw;
 use super::{check, context::Context};
 use crate::Code;
 
-/// Shared memory, registered for as long as it lives. The other side may change it at any time, so
-/// no reference into it is ever made.
+/// Shared memory, registered until drop. The other side may change it at any time, so it is never
+/// borrowed as a reference.
 pub(super) struct Memory(raw::TEEC_SharedMemory);
 
 impl Memory {
@@ -33,26 +33,27 @@ impl Memory {
         raw::TEEC_Parameter { memref }
     }
 
-    /// Writes to its beginning, as much as it holds.
+    /// Writes bytes at its start, truncated to its size.
     pub(super) fn write(&mut self, bytes: &[u8]) {
         let size = bytes.len().min(self.size());
         // SAFETY: Both have `size` bytes, and the buffer is not part of any Rust object.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), self.0.buffer.cast(), size) };
     }
 
-    /// Reads from an offset on, as much as it holds.
+    /// Reads bytes from an offset, up to its end.
     pub(super) fn read(&self, offset: usize, bytes: &mut [u8]) {
         let offset = offset.min(self.size());
         let size = bytes.len().min(self.size() - offset);
         let start = self.0.buffer.cast::<u8>().wrapping_add(offset);
-        // SAFETY: `from` and `size` bytes lie within the buffer, which is not part of any Rust object.
+        // SAFETY: `from` and `size` bytes lie within the buffer, which is not part of any Rust
+        // object.
         unsafe { ptr::copy_nonoverlapping(start, bytes.as_mut_ptr(), size) };
     }
 }
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        // SAFETY: It was allocated from a context that is still there, and nobody uses it any more.
+        // SAFETY: It was allocated from a context that still exists, and is not used again.
         unsafe { raw::TEEC_ReleaseSharedMemory(&raw mut self.0) };
     }
 }

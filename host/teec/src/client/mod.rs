@@ -1,8 +1,8 @@
 //! Sessions over libteec.
 //!
-//! A temporary memref is registered with the TEE and taken back for every command: four more world
-//! switches for two of them, and objects in the core heap while it lasts. Memory that stays
-//! registered costs neither, and is still there when the TEE has no room for another buffer.
+//! A temporary memref is registered and unregistered with every command: four more world switches
+//! for two of them, and objects in the core heap meanwhile. Permanently registered memory avoids
+//! both, and remains usable when the TEE has no room for another buffer.
 //! `optee_teec` has no wrapper for it, hence this one over its raw interface (GlobalPlatform TEE
 //! Client API 1.0, 4.5.3 to 4.5.8).
 
@@ -17,25 +17,25 @@ use optee_teec::raw;
 
 use crate::Code;
 
-/// An open session to a TA whose commands take one memref and give one.
+/// An open session to a TA whose commands have one input memref and one output memref.
 pub struct Session {
-    // Dropped in this order, which is the one that libteec wants.
+    // Dropped in this order, as libteec requires.
     opened: Opened,
-    /// The request, then the reply: what lies side by side is mapped in one go.
+    /// The request, then the reply: adjacent, so that both are mapped at once.
     memory: Memory,
     request_bytes: usize,
     _context: Context,
 }
 
-/// What is closed when it goes.
+/// The session handle, closed on drop.
 struct Opened(raw::TEEC_Session);
 
 impl Session {
-    /// Opens a session as the user who runs this process. Requests have at most `request_bytes`,
-    /// replies `reply_bytes`.
+    /// Opens a session as the user of this process, for requests up to `request_bytes` and replies
+    /// up to `reply_bytes`.
     ///
     /// # Errors
-    /// The first result that is not success; nothing stays open or registered then.
+    /// The first error code; nothing stays open or registered then.
     pub fn open(
         context: Context,
         uuid: [u8; 16],
@@ -47,12 +47,12 @@ impl Session {
         Ok(Self { opened: session, memory, request_bytes, _context: context })
     }
 
-    /// Invokes a command: `MEMREF_INPUT`, `MEMREF_OUTPUT`, `NONE`, `NONE`. Copies the reply, once,
-    /// and gives its size in bytes. Only as much memory as `reply` has is handed over: the TEE maps
-    /// and unmaps it for each command, page by page.
+    /// Invokes a command: `MEMREF_INPUT`, `MEMREF_OUTPUT`, `NONE`, `NONE`. Copies the reply once;
+    /// returns its size in bytes. Shares only as much memory as `reply` has: the TEE maps and
+    /// unmaps it page by page for each command.
     ///
     /// # Errors
-    /// What the command was answered with; `TEEC_ERROR_EXCESS_DATA` for a request that is too long.
+    /// The error code of the command; `TEEC_ERROR_EXCESS_DATA` for a too long request.
     pub fn invoke(
         &mut self,
         command: u32,
@@ -84,11 +84,11 @@ impl Session {
         Ok(size)
     }
 
-    /// Invokes a command with values alone, `VALUE_INOUT` four times: a and b of each. The TEE
-    /// allocates nothing for it.
+    /// Invokes a command with four `VALUE_INOUT` parameters: a and b of each. The TEE allocates
+    /// nothing for it.
     ///
     /// # Errors
-    /// What the command was answered with.
+    /// The error code of the command.
     pub fn exchange(&mut self, command: u32, words: [u32; 8]) -> Result<[u32; 8], Code> {
         let [p0, p1, p2, p3] = [0, 2, 4, 6].map(|n| (words[n], words[n + 1])).map(value);
         let inout = raw::TEEC_VALUE_INOUT;
@@ -144,7 +144,7 @@ impl Opened {
 
 impl Drop for Opened {
     fn drop(&mut self) {
-        // SAFETY: It was opened, and this is the last that is heard of it.
+        // SAFETY: The session is open and is not used again.
         unsafe { raw::TEEC_CloseSession(&raw mut self.0) };
     }
 }

@@ -1,4 +1,4 @@
-//! Memory that both worlds see.
+//! Memory shared by both worlds.
 
 use std::{
     os::fd::{AsFd, OwnedFd},
@@ -10,8 +10,8 @@ use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 use super::{code, uapi};
 use crate::Code;
 
-/// Shared memory, registered for as long as it lives. The other side may change it at any time, so
-/// no reference into it is ever made.
+/// Shared memory, registered until drop. The other side may change it at any time, so it is never
+/// borrowed as a reference.
 pub(super) struct Memory {
     at: *mut u8,
     size: usize,
@@ -27,7 +27,7 @@ impl Memory {
         let mut shm = uapi::Shm { size: size as u64, ..uapi::Shm::default() };
         let memory = uapi::shm_alloc(device, &mut shm).map_err(code)?;
         let both = ProtFlags::READ | ProtFlags::WRITE;
-        // SAFETY: The kernel chooses the address, so nothing that is there is touched.
+        // SAFETY: The kernel chooses the address, so no existing mapping is affected.
         let at = unsafe { mmap(ptr::null_mut(), size, both, MapFlags::SHARED, &memory, 0) };
         let at = at.map_err(code)?.cast();
         Ok(Self { at, size, id: shm.id, _memory: memory })
@@ -37,26 +37,27 @@ impl Memory {
         self.size
     }
 
-    /// Writes to its beginning, as much as it holds.
+    /// Writes bytes at its start, truncated to its size.
     pub(super) fn write(&mut self, bytes: &[u8]) {
         let size = bytes.len().min(self.size);
         // SAFETY: Both have `size` bytes, and the mapping is not part of any Rust object.
         unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), self.at, size) };
     }
 
-    /// Reads from an offset on, as much as it holds.
+    /// Reads bytes from an offset, up to its end.
     pub(super) fn read(&self, offset: usize, bytes: &mut [u8]) {
         let offset = offset.min(self.size);
         let size = bytes.len().min(self.size - offset);
         let from = self.at.wrapping_add(offset);
-        // SAFETY: `from` and `size` bytes lie within the mapping, which is not part of any Rust object.
+        // SAFETY: `from` and `size` bytes lie within the mapping, which is not part of any Rust
+        // object.
         unsafe { ptr::copy_nonoverlapping(from, bytes.as_mut_ptr(), size) };
     }
 }
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        // SAFETY: It was mapped with this size, and this is the last that is heard of it.
+        // SAFETY: It was mapped with this size and is not used again.
         let _ = unsafe { munmap(self.at.cast(), self.size) };
     }
 }

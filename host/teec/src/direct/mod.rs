@@ -1,5 +1,5 @@
-//! Sessions over the kernel's interface alone, for a program without any library: the same as over
-//! libteec, as far as a client needs it that shares one piece of memory with one TA.
+//! Sessions over the kernel's interface, for a program without libteec: the subset that a client
+//! with one shared memory and one TA needs.
 
 mod memory;
 mod uapi;
@@ -18,13 +18,13 @@ use uapi::{Invoke, Open, Param};
 
 use crate::Code;
 
-/// Devices that are tried, as libteec does: /dev/tee0 and on.
+/// Devices to try, as in libteec: /dev/tee0 to /dev/tee9.
 const DEVICES: u32 = 10;
 
-/// Who a session is opened as.
+/// The identity to open a session with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Login {
-    /// Nobody in particular.
+    /// No identity.
     Public,
     /// The user who runs this process.
     User,
@@ -37,8 +37,8 @@ impl Context {
     /// Connects to the first OP-TEE that serves clients.
     ///
     /// # Errors
-    /// `TEEC_ERROR_ITEM_NOT_FOUND` when there is none, `TEEC_ERROR_ACCESS_DENIED` when there is one
-    /// that may not be opened.
+    /// `TEEC_ERROR_ITEM_NOT_FOUND` without a device, `TEEC_ERROR_ACCESS_DENIED` if this user may
+    /// not open it.
     pub fn new() -> Result<Self, Code> {
         let mut missing = ITEM_NOT_FOUND;
         for n in 0..DEVICES {
@@ -59,37 +59,37 @@ fn serves_clients(device: &File) -> bool {
         .is_ok_and(|version| version.impl_id == uapi::OPTEE && version.gen_caps & uapi::GP != 0)
 }
 
-/// A parameter of a command; memory is the session's own.
+/// A parameter of a command; memory is that of the session.
 #[derive(Clone, Copy)]
 pub enum Parameter {
     /// Nothing.
     None,
-    /// Two numbers that are only passed.
+    /// Two input values.
     Values(u32, u32),
-    /// Memory that the TA fills: where it begins, and its bytes.
+    /// Memory that the TA fills: offset and size in bytes.
     Output(usize, usize),
 }
 
-/// An open session to a TA or PTA, with memory that stays registered.
+/// An open session to a TA or PTA, with permanently registered memory.
 pub struct Session {
-    // Dropped in this order: the session goes before its memory, and that before the device.
+    // Dropped in this order: the session before its memory, the memory before the device.
     opened: Opened,
     /// The request, then the reply.
     memory: Memory,
     request_bytes: usize,
 }
 
-/// What is closed when it goes.
+/// The session handle, closed on drop.
 struct Opened {
     device: File,
     session: u32,
 }
 
 impl Session {
-    /// Opens a session. Requests have at most `request_bytes`, replies `reply_bytes`.
+    /// Opens a session for requests up to `request_bytes` and replies up to `reply_bytes`.
     ///
     /// # Errors
-    /// The first result that is not success; nothing stays open or registered then.
+    /// The first error code; nothing stays open or registered then.
     pub fn open(
         context: Context,
         (uuid, login): ([u8; 16], Login),
@@ -102,11 +102,11 @@ impl Session {
         Ok(Self { opened, memory, request_bytes })
     }
 
-    /// Invokes a command: `MEMREF_INPUT`, `MEMREF_OUTPUT`, `NONE`, `NONE`. Copies the reply, once,
-    /// and gives its size in bytes.
+    /// Invokes a command: `MEMREF_INPUT`, `MEMREF_OUTPUT`, `NONE`, `NONE`. Copies the reply once;
+    /// returns its size in bytes.
     ///
     /// # Errors
-    /// What the command was answered with; `TEEC_ERROR_EXCESS_DATA` for a request that is too long.
+    /// The error code of the command; `TEEC_ERROR_EXCESS_DATA` for a too long request.
     pub fn invoke(
         &mut self,
         command: u32,
@@ -127,11 +127,11 @@ impl Session {
         Ok(used)
     }
 
-    /// Invokes a command with values alone, `VALUE_INOUT` four times: a and b of each. The TEE
-    /// allocates nothing for it.
+    /// Invokes a command with four `VALUE_INOUT` parameters: a and b of each. The TEE allocates
+    /// nothing for it.
     ///
     /// # Errors
-    /// What the command was answered with.
+    /// The error code of the command.
     pub fn exchange(&mut self, command: u32, words: [u32; 8]) -> Result<[u32; 8], Code> {
         let value = |n: usize| value(uapi::VALUE_INOUT, words[2 * n], words[2 * n + 1]);
         let answered = self.opened.invoke(command, std::array::from_fn(value))?;
@@ -142,8 +142,8 @@ impl Session {
         Ok(words)
     }
 
-    /// Invokes a command with any parameters, and reads what it put into the session's memory. Gives
-    /// its result, and the bytes that it says are, or would be, there.
+    /// Invokes a command with any parameters, and copies its output from the session's memory.
+    /// Returns the result, and the size of the output, or the needed size, in bytes.
     pub fn ask(&mut self, command: u32, asked: [Parameter; 4], reply: &mut [u8]) -> (Code, usize) {
         let params = asked.map(|parameter| match parameter {
             Parameter::None => Param::default(),
@@ -208,7 +208,7 @@ fn value(attr: u64, a: u32, b: u32) -> Param {
     Param { attr, a: a.into(), b: b.into(), c: 0 }
 }
 
-/// The half of a number that a value has.
+/// The low half: the 32 bits of a value.
 const fn low(number: u64) -> u32 {
     (number & 0xffff_ffff) as u32
 }
@@ -217,7 +217,7 @@ fn check(code: Code) -> Result<(), Code> {
     if code == 0 { Ok(()) } else { Err(code) }
 }
 
-/// The result that libteec would give for this refusal of the kernel.
+/// The result that libteec returns for this kernel error.
 fn code(error: Errno) -> Code {
     match error {
         Errno::NOMEM => OUT_OF_MEMORY,

@@ -1,4 +1,4 @@
-//! The kernel's interface to a TEE: include/uapi/linux/tee.h, as it is since Linux 4.12.
+//! The kernel's interface to a TEE: include/uapi/linux/tee.h, since Linux 4.12.
 
 use std::{
     ffi::c_void,
@@ -15,7 +15,7 @@ const MAGIC: u8 = 0xa4;
 
 /// `TEE_IMPL_ID_OPTEE`.
 pub(super) const OPTEE: u32 = 1;
-/// `TEE_GEN_CAP_GP`: clients are served as GlobalPlatform says, unlike `tee-supplicant`.
+/// `TEE_GEN_CAP_GP`: the device serves GlobalPlatform clients, not `tee-supplicant`.
 pub(super) const GP: u32 = 1;
 
 /// `TEE_IOCTL_LOGIN_PUBLIC`.
@@ -87,7 +87,7 @@ pub(super) struct Invoke {
     pub(super) params: [Param; PARAMS as usize],
 }
 
-/// `struct tee_ioctl_buf_data`: where an argument of variable size is.
+/// `struct tee_ioctl_buf_data`: address and size of a variable-size argument.
 #[repr(C)]
 struct Buffer {
     at: u64,
@@ -107,24 +107,24 @@ pub(super) fn version(device: impl AsFd) -> Result<Version> {
     Ok(version)
 }
 
-/// Allocates shared memory; gives its file descriptor.
+/// Allocates shared memory; returns its file descriptor.
 pub(super) fn shm_alloc(device: impl AsFd, shm: &mut Shm) -> Result<OwnedFd> {
     // SAFETY: The kernel reads and fills in exactly this structure, and nothing after the call.
     let number = unsafe { call(device, SHM_ALLOC, shm) }?;
-    // SAFETY: The kernel just made this descriptor for us; nobody else knows of it.
+    // SAFETY: The kernel just created this descriptor, and nothing else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
 pub(super) fn open_session(device: impl AsFd, open: &mut Open) -> Result<()> {
     let mut buffer = Buffer::of(open);
-    // SAFETY: The buffer is all of a structure that says of itself that no parameters follow it.
+    // SAFETY: The buffer is a whole structure, whose fields say that no parameters follow.
     unsafe { call(device, OPEN_SESSION, &mut buffer) }.map(drop)
 }
 
 pub(super) fn invoke(device: impl AsFd, invoke: &mut Invoke) -> Result<()> {
     invoke.num_params = PARAMS;
     let mut buffer = Buffer::of(invoke);
-    // SAFETY: The buffer is all of a structure with as many parameters as it says.
+    // SAFETY: The buffer is a whole structure with as many parameters as its fields say.
     unsafe { call(device, INVOKE, &mut buffer) }.map(drop)
 }
 
@@ -146,7 +146,7 @@ unsafe fn call<T>(device: impl AsFd, opcode: Opcode, argument: &mut T) -> Result
     unsafe { ioctl(device, Call { opcode, argument }) }
 }
 
-/// A call of the driver: one that answers with a number, since one of them does.
+/// An ioctl of the driver that returns a number, as one of them does.
 struct Call<'a, T> {
     opcode: Opcode,
     argument: &'a mut T,

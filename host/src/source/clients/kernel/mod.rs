@@ -1,8 +1,8 @@
-//! Clients as the kernel sees them: probes on its optee driver, by way of tracefs.
+//! Client calls as the kernel sees them: probes on its optee driver, through tracefs.
 //!
-//! What is to be told, and why these probes are enough, is in [`teeleak_analysis::parse::ftrace`].
-//! Ring and probes are of this process alone, and go when it ends; those of one that was killed go
-//! when the next one begins.
+//! See [`teeleak_analysis::parse::ftrace`] for the probes and why they suffice. Ring and probes
+//! belong to this process and are removed when it ends; the next teeleak removes those of a killed
+//! one.
 
 pub(crate) mod needs;
 mod tasks;
@@ -23,13 +23,13 @@ use tracefs::Ours;
 
 use crate::{Blind, source::Sink};
 
-/// Bytes that are read at once: the kernel hands out whole lines, and far fewer of them.
+/// Bytes per read; the kernel returns whole lines, and far fewer bytes.
 const PIECE_BYTES: usize = 64 << 10;
 
-/// Pieces that one look reads at most, so that a flood can't hold it.
+/// Most pieces per poll, so that a flood of events can't block it.
 const PIECES: usize = 64;
 
-/// Probes of this process.
+/// The kernel probes of this process.
 pub(crate) struct Probes {
     ours: Ours,
     pipe: Option<File>,
@@ -40,16 +40,16 @@ pub(crate) struct Probes {
 }
 
 impl Probes {
-    /// Sets them up; `root` is where the file system begins.
+    /// Installs the probes; `root` is the root of the file system.
     ///
     /// # Errors
-    /// [`Blind`] when this system can't do it, and what to do about that.
+    /// [`Blind`] with what to do next when this system does not support them.
     pub(crate) fn new(root: &Path) -> Result<Self> {
         let tracefs = needs::tracefs(root).map_err(blind)?;
         let (proc, pid) = (root.join("proc"), std::process::id());
         tracefs::clear_stale(&tracefs, &proc);
         let ours = Ours::new(&tracefs, pid);
-        // From here on whatever was made goes with this.
+        // From here on, dropping `probes` removes everything that was created.
         let mut probes = Self {
             ours,
             pipe: None,
@@ -67,7 +67,7 @@ impl Probes {
         Ok(probes)
     }
 
-    /// Passes on what is new.
+    /// Passes on new text.
     pub(crate) fn poll(&mut self, sink: &mut dyn Sink) -> Result<()> {
         if !self.told {
             self.told = true;
@@ -84,7 +84,7 @@ impl Probes {
         Ok(())
     }
 
-    /// Whole lines that have come; `None` when there are no more.
+    /// The next whole lines; `None` when the pipe is empty.
     fn read(&mut self) -> io::Result<Option<Vec<u8>>> {
         let Some(pipe) = &mut self.pipe else { return Ok(None) };
         let n = match pipe.read(&mut self.piece) {
@@ -94,16 +94,16 @@ impl Probes {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
             Err(error) => return Err(error),
         };
-        // A line without an end is passed on as it is, for the parser to count.
+        // The splitter passes on an unterminated line, which the parser counts.
         let mut lines = Vec::new();
         self.splitter.stretches(&self.piece[..n], |stretch| lines.extend_from_slice(stretch));
         Ok(Some(lines))
     }
 
-    /// Ends them, passes on what is left, and removes them.
+    /// Stops the probes, passes on the remaining text and removes the probes.
     ///
     /// # Errors
-    /// When something of them can't be removed.
+    /// When a probe or the instance can't be removed.
     pub(crate) fn finish(&mut self, sink: &mut dyn Sink) -> Result<()> {
         if self.pipe.is_none() {
             return Ok(());
@@ -118,11 +118,11 @@ impl Probes {
     }
 }
 
-/// Nothing is left behind, whatever went wrong.
+/// Removes the probes on every path.
 impl Drop for Probes {
     fn drop(&mut self) {
         self.pipe = None;
-        // Twice does no harm, and nobody is left to be told.
+        // Removing twice is harmless, and an error can't be reported here.
         let _ = self.ours.remove();
     }
 }

@@ -1,4 +1,4 @@
-//! What it takes to see clients from the kernel.
+//! Requirements of the kernel probes.
 
 use std::{
     fmt, fs,
@@ -12,20 +12,20 @@ use teeleak_analysis::parse::ftrace::PROBES;
 /// Where tracefs is mounted, see Documentation/trace/ftrace.rst.
 const TRACEFS: [&str; 2] = ["sys/kernel/tracing", "sys/kernel/debug/tracing"];
 
-/// How the `README` of a tracefs begins the line of what the end of a function can tell; its
-/// arguments are in it since Linux 6.9.
+/// Start of the line in the `README` of tracefs that lists what return probes can fetch; function
+/// arguments since Linux 6.9.
 const AT_RETURN: &str = "kernel return probes support:";
 
-/// Something that is not there, the first of what would be needed.
+/// The first missing requirement.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Missing {
-    /// No tracefs, or none for this user.
+    /// tracefs is not mounted, or not accessible to this user.
     Tracefs,
-    /// No `kprobe_events` in it.
+    /// The kernel has no `kprobe_events`.
     Kprobes,
-    /// It is there, and not for this user.
+    /// `kprobe_events` is not writable by this user.
     Rights,
-    /// A function of the driver.
+    /// A function of the optee driver.
     Driver(&'static str),
     /// The kernel is too old.
     Old,
@@ -34,39 +34,39 @@ pub(crate) enum Missing {
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tracefs => f.write_str("tracefs is not mounted, or not for this user"),
+            Self::Tracefs => f.write_str("tracefs is not mounted, or not accessible to this user"),
             Self::Kprobes => f.write_str("this kernel has no kprobe_events"),
-            Self::Rights => f.write_str("kprobe_events may not be written"),
+            Self::Rights => f.write_str("kprobe_events is not writable"),
             Self::Driver(function) => {
                 write!(f, "the kernel has no {function}: the optee driver is not loaded")
             }
             Self::Old => f.write_str(
-                "the end of a function does not tell its arguments, and so no result; with Linux 6.9 it does",
+                "return probes cannot read function arguments: expected Linux 6.9 or newer",
             ),
         }
     }
 }
 
 impl Missing {
-    /// What to do about it.
+    /// What to do next.
     pub(crate) fn remedy(&self) -> &'static str {
         match self {
             Self::Tracefs => "as root: mount -t tracefs tracefs /sys/kernel/tracing",
             Self::Kprobes => "build the kernel with CONFIG_KPROBES=y and CONFIG_KPROBE_EVENTS=y",
             Self::Rights => "run as root, on a kernel that is not locked down",
             Self::Driver(_) => "load it (modprobe optee)",
-            Self::Old => "use the preload library or strace there",
+            Self::Old => "use the preload library or strace",
         }
     }
 }
 
-/// Looks for all of it below `root`.
+/// Checks all requirements below `root`.
 pub(crate) fn look(root: &Path) -> Result<(), Missing> {
     tracefs(root)?;
     driver(root)
 }
 
-/// Looks for all but the driver; gives where tracefs is.
+/// Checks all requirements but the driver; returns the path of tracefs.
 pub(super) fn tracefs(root: &Path) -> Result<PathBuf, Missing> {
     let places = TRACEFS.iter().map(|place| root.join(place));
     let mut mounted = places.filter(|at| at.join("trace").exists());
@@ -82,12 +82,12 @@ pub(super) fn tracefs(root: &Path) -> Result<PathBuf, Missing> {
     if tells_arguments(&readme) { Ok(tracefs) } else { Err(Missing::Old) }
 }
 
-/// Looks for the driver's functions, which takes a while: a kernel has some 100,000.
+/// Looks up the driver's functions; slow, since a kernel has some 100,000.
 pub(super) fn driver(root: &Path) -> Result<(), Missing> {
     absent(&root.join("proc/kallsyms")).map_or(Ok(()), |function| Err(Missing::Driver(function)))
 }
 
-/// The first function that the kernel does not have.
+/// The first function missing in the kernel.
 fn absent(kallsyms: &Path) -> Option<&'static str> {
     let mut missing_functions: Vec<_> = PROBES.iter().map(|probe| probe.function).collect();
     if let Ok(file) = fs::File::open(kallsyms) {
@@ -113,7 +113,7 @@ mod tests {
     use super::tells_arguments;
 
     #[test]
-    fn arguments_at_the_end_are_told_of() {
+    fn arguments_of_return_probes_are_detected() {
         let fetch = "\t           $stack<index>, $stack, $retval, $comm, $arg<N>,\n";
         let new = "\t    kernel return probes support: $retval, $arg<N>, $comm\n";
         assert!(tells_arguments(&format!("{fetch}{new}")));

@@ -1,4 +1,4 @@
-//! What the kernel's text does not tell of its tasks, from `proc`.
+//! Task information that the kernel's trace lacks, from `proc`.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -10,13 +10,13 @@ use teeleak_analysis::parse::ftrace::{Note, task_of};
 
 use crate::source::{clients::process, live::monotonic_ns};
 
-/// Tasks that were met.
+/// The observed tasks.
 pub(super) struct Tasks {
     proc: PathBuf,
     own: u32,
-    /// Threads whose process the kernel did not tell.
+    /// Threads whose process the trace does not name.
     threads: HashSet<u32>,
-    /// Processes, and whether they were there when last looked at.
+    /// Processes, and whether they existed at the last check.
     processes: BTreeMap<u32, bool>,
 }
 
@@ -25,16 +25,16 @@ impl Tasks {
         Self { proc: proc.to_owned(), own, threads: HashSet::new(), processes: BTreeMap::new() }
     }
 
-    /// What comes before all text.
+    /// The notes before the first text.
     pub(super) fn first(&self) -> String {
         Note::Own { pid: self.own }.to_string() + &clock()
     }
 
-    /// What is to be known of the tasks in a text.
+    /// The notes about the tasks in a text.
     pub(super) fn notes(&mut self, text: &[u8]) -> String {
         let mut notes = clock();
         let tasks: Vec<_> = text.split(|byte| *byte == b'\n').filter_map(task_of).collect();
-        // The kernel may know by the end of a text what it did not at its begin.
+        // A later line of the text may name a process that an earlier one does not.
         let pids: HashMap<u32, u32> =
             tasks.iter().filter_map(|(tid, pid)| Some((*tid, (*pid)?))).collect();
         for (tid, pid) in tasks {
@@ -46,7 +46,7 @@ impl Tasks {
         notes
     }
 
-    /// A process that is new, or has the number of one that has gone.
+    /// Notes a process that is new or reuses the process ID of an ended one.
     fn meet(&mut self, pid: u32, notes: &mut String) {
         let was_alive = self.processes.get(&pid).copied();
         if pid == self.own || was_alive == Some(true) {
@@ -69,7 +69,7 @@ impl Tasks {
         Some(pid)
     }
 
-    /// Processes that have gone since the last look.
+    /// The notes of processes that ended since the last check.
     pub(super) fn end_notes(&mut self) -> String {
         let mut notes = String::new();
         for (pid, alive) in self.processes.iter_mut().filter(|(_, alive)| **alive) {
@@ -82,12 +82,12 @@ impl Tasks {
     }
 }
 
-/// The rest was told while it was there.
+/// The note of an ended process; everything else was noted while it ran.
 fn end_note(pid: u32) -> Note {
     Note::Process { pid, ppid: 0, ended: true, comm: String::new(), exe: String::new() }
 }
 
-/// Both clocks, now.
+/// The note of the current time on both clocks.
 fn clock() -> String {
     let raw = clock_gettime(ClockId::MonotonicRaw);
     let ns = |n: i64| u64::try_from(n).unwrap_or(0);

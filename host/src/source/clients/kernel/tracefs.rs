@@ -1,8 +1,8 @@
-//! Our part of tracefs: a group of probes and an instance, both with this process's number.
+//! Our part of tracefs: a group of probes and an instance, both named after this process's ID.
 //!
 //! ```text
 //! kprobe_events                          teeleak_PID/tee_open ...
-//! instances/teeleak.PID/trace_pipe       what they tell
+//! instances/teeleak.PID/trace_pipe       their output
 //! ```
 
 use std::{
@@ -18,15 +18,15 @@ use teeleak_analysis::parse::ftrace::PROBES;
 
 use crate::Blind;
 
-/// What groups and instances are called, before the number of their process.
+/// Name prefixes of groups and instances, before the process ID.
 const GROUP: &str = "teeleak_";
 const INSTANCE: &str = "teeleak.";
 
-/// Memory of the instance's ring for each processor, in KiB: some thousands of calls, read every
-/// few hundredths of a second.
+/// Size of the instance's ring per CPU, in KiB: room for some thousand calls, drained every few
+/// hundredths of a second.
 const RING_KIB: &str = "1024";
 
-/// What is in use of one process.
+/// The probes and the instance of one process.
 pub(super) struct Ours {
     tracefs: PathBuf,
     pid: u32,
@@ -46,13 +46,13 @@ impl Ours {
     }
 
     fn define(&self, line: &str) -> io::Result<()> {
-        // Without O_APPEND the kernel would remove everybody's probes.
+        // Without O_APPEND the kernel would remove all probes of the system.
         let mut events =
             OpenOptions::new().append(true).open(self.tracefs.join("kprobe_events"))?;
         events.write_all(format!("{line}\n").as_bytes())
     }
 
-    /// Sets everything up; nothing is told before [`Self::switch`].
+    /// Creates probes and instance; nothing is recorded before [`Self::switch`].
     pub(super) fn set_up(&self) -> Result<File> {
         for probe in &PROBES {
             let defined = self.define(&probe.definition(&self.group()));
@@ -60,9 +60,9 @@ impl Ours {
         }
         let instance = self.instance();
         match fs::create_dir(&instance) {
-            // Of one who had this number before and was killed.
+            // Left by a killed process with the same process ID.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            made => made.with_context(|| format!("cannot make {}", instance.display()))?,
+            made => made.with_context(|| format!("cannot create {}", instance.display()))?,
         }
         let settings = [
             ("trace_clock", "mono_raw"),
@@ -78,7 +78,7 @@ impl Ours {
         file.with_context(|| format!("cannot read {}", pipe.display()))
     }
 
-    /// Begins, or ends.
+    /// Starts or stops recording.
     pub(super) fn switch(&self, on: bool) -> Result<()> {
         let file = format!("events/{}/enable", self.group());
         self.set(&file, if on { "1" } else { "0" })
@@ -90,7 +90,7 @@ impl Ours {
             .with_context(|| format!("cannot write {value} to {}", path.display()))
     }
 
-    /// Calls whose begin or end the kernel had no room to follow.
+    /// Calls whose entry or return the kernel missed for lack of room.
     pub(super) fn missed(&self) -> u64 {
         let profile = self.tracefs.join("kprobe_profile");
         let profile = fs::read_to_string(profile).unwrap_or_default();
@@ -103,9 +103,9 @@ impl Ours {
         misses.sum()
     }
 
-    /// Removes it all; what is not there is no error.
+    /// Removes probes and instance; missing ones are no error.
     pub(super) fn remove(&self) -> Result<()> {
-        // It may be half set up.
+        // The setup may be incomplete.
         let _ = self.switch(false);
         let instance = self.instance();
         let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
@@ -124,14 +124,14 @@ impl Ours {
         removed.with_context(|| format!("cannot remove {}", instance.display()))
     }
 
-    /// Why a probe was not taken.
+    /// Why the kernel rejected a probe.
     fn refusal(&self, function: &str, error: &io::Error) -> String {
         let log = fs::read_to_string(self.tracefs.join("error_log")).unwrap_or_default();
         let last = log.lines().rev().find_map(|line| line.split_once("error: "));
         let reason = last.map_or_else(String::new, |(_, why)| format!(", {why}"));
         format!(
-            "the kernel takes no probe on {function} ({error}{reason}): it takes root, and a kernel that \
-             is not locked down; the preload library and strace work without"
+            "the kernel rejected the probe on {function} ({error}{reason}): run as root on a kernel \
+             that is not locked down, or use the preload library or strace"
         )
     }
 }
@@ -141,7 +141,7 @@ fn event(line: &str) -> Option<(&str, &str)> {
     line.split(' ').next()?.split_once(':')?.1.split_once('/')
 }
 
-/// Removes what processes left behind that were killed.
+/// Removes the probes and instances of killed processes.
 pub(super) fn clear_stale(tracefs: &Path, proc: &Path) {
     let events = fs::read_to_string(tracefs.join("kprobe_events")).unwrap_or_default();
     let groups = events.lines().filter_map(event).filter_map(|(group, _)| parse_pid(group, GROUP));
@@ -151,7 +151,7 @@ pub(super) fn clear_stale(tracefs: &Path, proc: &Path) {
     for pid in pids {
         let is_alive = pid != std::process::id() && proc.join(pid.to_string()).exists();
         if !is_alive {
-            // What can't be removed does no harm but to its memory; what we need is ours alone.
+            // A leftover only costs memory: our own group and instance are separate.
             let _ = Ours::new(tracefs, pid).remove();
         }
     }

@@ -1,18 +1,18 @@
-//! Instructions of an image, to see whether return addresses can be its own.
+//! Instructions of an image, to check return addresses against.
 
 use std::path::Path;
 
 use object::{Architecture, Object as _, ObjectSection as _};
 
-/// The text of an AArch64 image, little-endian as all of its instructions are.
+/// The `.text` of an AArch64 image; instructions are always little-endian.
 pub(super) struct Code {
-    /// Address of its first byte, as linked.
+    /// Link address of its first byte.
     base: u64,
     bytes: Vec<u8>,
 }
 
 impl Code {
-    /// The text of the ELF file at `path`; `None` of another architecture.
+    /// Reads the ELF file at `path`; `None` for other architectures.
     pub(super) fn read(path: &Path) -> Option<Self> {
         let file = std::fs::read(path).ok()?;
         let file = object::File::parse(&*file).ok()?;
@@ -23,7 +23,7 @@ impl Code {
         Some(Self { base: text.address(), bytes: text.data().ok()?.to_vec() })
     }
 
-    /// How many of these addresses are calls, and of how many.
+    /// Number of addresses that are call instructions, and number of all addresses.
     pub(super) fn calls(&self, addresses: impl Iterator<Item = u64>) -> (usize, usize) {
         addresses.fold((0, 0), |(calls, of), address| {
             (calls + usize::from(self.is_call(address)), of + 1)
@@ -49,7 +49,7 @@ mod tests {
     use super::{Code, is_call};
 
     #[test]
-    fn calls_are_told_from_jumps_and_returns() {
+    fn calls_are_distinguished_from_jumps_and_returns() {
         // bl .; blr x8; blraaz x8; blraa x8, x9
         for word in [0x9400_0000, 0xd63f_0100, 0xd63f_091f, 0xd73f_0909] {
             assert!(is_call(word), "{word:#x}");

@@ -1,9 +1,9 @@
-//! Functions of call stacks, from the ELF files that the addresses were linked in.
+//! Resolves the functions of call stacks from ELF files.
 //!
-//! A log has no build id to compare with, so the content must do: a stack of the TEE core begins in one of the
-//! functions that print stacks, every address lies in the text of its image, and where the code is known
-//! nearly all are those of calls. Where that does not hold, the file is of another build, which is said, and
-//! nothing is resolved.
+//! A log carries no build ID, so an image must match by content: a TEE core stack starts in one of
+//! the functions that print stacks, every address is inside the image's `.text`, and where the code
+//! can be decoded nearly all addresses are call instructions. Otherwise the file is from another
+//! build: the report notes it, and nothing is resolved.
 
 mod code;
 
@@ -22,8 +22,9 @@ use teeleak_analysis::{
 };
 use teeleak_proto::Uuid;
 
-/// Functions of optee_os that print call stacks, in which those of the core begin
-/// (`core/arch/arm/kernel/unwind_arm{32,64}.c`, `core/kernel/panic.c`, `lib/libutils/isoc/bget_malloc.c`).
+/// Functions of optee_os that print call stacks; every core stack starts in one of them
+/// (`core/arch/arm/kernel/unwind_arm{32,64}.c`, `core/kernel/panic.c`,
+/// `lib/libutils/isoc/bget_malloc.c`).
 const PRINTERS: [&str; 6] = [
     "print_kernel_stack",
     "print_stack_arm32",
@@ -33,7 +34,7 @@ const PRINTERS: [&str; 6] = [
     "print_oom",
 ];
 
-/// ELF files.
+/// ELF files of the TEE core and of TAs.
 pub(crate) struct Symbols {
     core: Option<Image>,
     folder: Option<PathBuf>,
@@ -44,14 +45,14 @@ pub(crate) struct Symbols {
 struct Image {
     loader: Loader,
     name: String,
-    /// First and last address of its text, as linked.
+    /// Link addresses of the start and the end of its `.text`.
     text: (u64, u64),
-    /// The text itself, where calls can be told from other instructions.
+    /// Its code, where call instructions can be recognized.
     code: Option<Code>,
 }
 
 impl Symbols {
-    /// Those of the TEE core in `core`, and those of TAs in `folder/UUID.elf`.
+    /// Symbols of the TEE core from `core`, and of TAs from `folder/UUID.elf`.
     ///
     /// # Errors
     /// When `core` can't be read as ELF.
@@ -86,14 +87,14 @@ impl Symbols {
         let first = stack.first().and_then(|functions| functions.as_ref()?.last());
         let prints = first.is_some_and(|first| PRINTERS.contains(&&*first.name));
         let reason = if !prints || stack.iter().any(Option::is_none) {
-            "stacks of the core do not begin where one is printed".to_owned()
+            "core stacks do not start in a function that prints stacks".to_owned()
         } else if let Some(why) = core.misfit(incident.stack.iter().map(linked)) {
             why
         } else {
             fill(incident, stack);
             return;
         };
-        let start = format!("symbols of {} are of another build: ", core.name);
+        let start = format!("symbols in {} are from another build: ", core.name);
         if !self.said.iter().any(|said| said.starts_with(&start)) {
             self.said.push((start + &reason).into());
         }
@@ -112,7 +113,7 @@ impl Symbols {
             match functions {
                 Some(None) => {
                     let text = format!(
-                        "symbols of {} are of another build: {:#x} is not in its text",
+                        "symbols of {} are from another build: {:#x} is outside its .text",
                         image.map_or(String::new(), |(uuid, _)| uuid.to_string()),
                         frame.address
                     );
@@ -136,7 +137,7 @@ impl Symbols {
                 match Image::open(&path) {
                     Ok(image) => Some(image),
                     Err(error) => {
-                        notes.push(format!("no symbols of TA {uuid}: {error:#}").into());
+                        notes.push(format!("no symbols for TA {uuid}: {error:#}").into());
                         None
                     }
                 }
@@ -160,28 +161,28 @@ impl Image {
             Loader::new(path).map_err(|error| anyhow!("cannot read {name} as ELF: {error}"))?;
         let text = loader.get_section_range(b".text");
         let text =
-            text.ok_or_else(|| anyhow!("{name} has no .text: is it an ELF file with symbols?"))?;
+            text.ok_or_else(|| anyhow!("expected an ELF file with symbols, {name} has no .text"))?;
         Ok(Self { loader, name, text: (text.begin, text.end), code: Code::read(path) })
     }
 
-    /// Why a stack of these addresses, as linked, is none of this image's.
+    /// Why a stack of these link addresses can't be from this image.
     fn misfit(&self, stack: impl Iterator<Item = Option<u64>>) -> Option<String> {
         let code = self.code.as_ref()?;
-        // The first one is where the stack was taken, not where a call is.
+        // The first address is where the stack was captured, not a call.
         let (calls, of) = code.calls(stack.skip(1).flatten());
         (calls * 4 < of * 3).then(|| {
             let (calls, of) = (text::number(calls as u64), text::number(of as u64));
-            format!("only {calls} of {of} addresses of a call stack are calls in it")
+            format!("only {calls} of {of} stack addresses are call instructions in it")
         })
     }
 
-    /// Functions at an address as linked, innermost first; `None` where that is not in the text.
+    /// Functions at a link address, innermost first; `None` outside `.text`.
     fn functions(&self, address: Option<u64>) -> Option<Vec<Function>> {
         let address = address?;
         if !(self.text.0..self.text.1).contains(&address) {
             return None;
         }
-        // Bit 0 only says that the code is Thumb.
+        // Bit 0 only marks Thumb code.
         let probe = address & !1;
         let mut functions = Vec::new();
         if let Ok(mut frames) = self.loader.find_frames(probe) {
@@ -213,7 +214,7 @@ mod tests {
         std::hint::black_box(7)
     }
 
-    /// Where this program is loaded.
+    /// Load address of this program.
     fn base() -> u64 {
         let exe = std::env::current_exe().unwrap();
         let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
@@ -252,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_core_of_another_build_is_told() {
+    fn a_core_of_another_build_is_reported() {
         let mut seen = observation(IncidentKind::CorePanic, base());
         let exe = std::env::current_exe().unwrap();
         Symbols::new(Some(&exe), None).unwrap().resolve(&mut seen);
