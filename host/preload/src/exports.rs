@@ -18,10 +18,6 @@ use crate::{
     sessions,
 };
 
-/// `TEEC_ERROR_NOT_IMPLEMENTED`: no libteec is loaded.
-const NOT_IMPLEMENTED: TeecResult = 0xffff_0009;
-const SUCCESS: TeecResult = 0;
-
 macro_rules! real {
     ($($name:ident = $symbol:literal: fn($($arg:ty),*) $(-> $result:ty)?;)*) => {
         $(pub(crate) static $name: Real = Real::new($symbol);)*

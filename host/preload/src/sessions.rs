@@ -13,7 +13,8 @@ static SESSIONS: Table<512> = Table::new();
 /// Remembers the TA of session `id` of the context with the file descriptor `fd`.
 pub(crate) fn remember(fd: i32, id: u32, uuid: Uuid) {
     // A full table is handled by the reader, see above.
-    let _ = SESSIONS.insert(key(fd, id), [head::text_word(&uuid.0, 0), head::text_word(&uuid.0, 1)]);
+    let _ =
+        SESSIONS.insert(key(fd, id), [head::text_word(&uuid.0, 0), head::text_word(&uuid.0, 1)]);
 }
 
 /// The TA of a session; zeros if unknown.

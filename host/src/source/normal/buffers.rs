@@ -23,7 +23,10 @@ const DEBUGFS: &str = "sys/kernel/debug/dma_buf/bufinfo";
 /// sysfs: a folder per buffer (`CONFIG_DMABUF_SYSFS_STATS`, Linux 5.13).
 const SYSFS: &str = "sys/kernel/dmabuf/buffers";
 
-/// Most buffers to list.
+/// What brings the file of debugfs.
+const BUFINFO: &str = "CONFIG_DMA_SHARED_BUFFER=y";
+
+/// Buffers that are buffers to list.
 const MOST: usize = 1 << 16;
 
 /// Passes on the better of the two sources.

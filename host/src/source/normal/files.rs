@@ -25,57 +25,11 @@ const MOST_OF_LEDGER: usize = 32 << 20;
 /// A ledger in one or several files.
 struct File {
     ledger: Ledger,
-    /// Candidate paths; the first existing one is read. A `*` matches one name.
-    paths: &'static [&'static str],
-    /// What provides it: a kernel option, a mount.
-    option: &'static str,
-    when: Depth,
-    /// Whether only some vendors' kernels have it: not reported as missing elsewhere.
-    vendor: LedgerFiles,
+    place: LedgerFiles,
 }
 
 /// All of them, in the order of the table.
-fn files() -> File {
-    File { ledger, paths, option: "", when: Depth::Usual, vendor: true }
-}
-
-/// All ledgers that are files.
-const FILES: [File; 12] = [
-    file(Ledger::MemInfo, &["proc/meminfo"], "mount /proc"),
-    file(Ledger::BuddyInfo, &["proc/buddyinfo"], "mount /proc"),
-    file(Ledger::Slab, &["proc/slabinfo"], "CONFIG_SLUB_DEBUG=y"),
-    file(
-        Ledger::SlabCallers,
-        &["sys/kernel/debug/slab/*/alloc_traces", "sys/kernel/slab/*/alloc_calls"],
-        "CONFIG_SLUB_DEBUG=y and slub_debug=U on the kernel's command line",
-    ),
-    File {
-        ledger: Ledger::PageOwner,
-        paths: &["sys/kernel/debug/page_owner"],
-        option: "CONFIG_PAGE_OWNER=y and page_owner=on on the kernel's command line",
-        when: Depth::Whole,
-        vendor: false,
-    },
-    file(Ledger::Kmemleak, &["sys/kernel/debug/kmemleak"], "CONFIG_DEBUG_KMEMLEAK=y"),
-    file(
-        Ledger::BinderProc,
-        &["dev/binderfs/binder_logs/state", "sys/kernel/debug/binder/state"],
-        "CONFIG_ANDROID_BINDER_IPC=y, CONFIG_ANDROID_BINDERFS=y and a mounted binderfs",
-    ),
-    vendor(
-        Ledger::BinderLog,
-        &[
-            "dev/binderfs/binder_logs/failed_transaction_log",
-            "sys/kernel/debug/binder/failed_transaction_log",
-        ],
-    ),
-    vendor(Ledger::DmaHeap, &["proc/dma_heap/heaps/*"]),
-    vendor(Ledger::IovaMap, &["proc/iommu_debug/iova_map"]),
-    vendor(Ledger::IommuDump, &["proc/iommu_debug/iommu_dump"]),
-    vendor(Ledger::IonHeap, &["sys/kernel/debug/ion/heaps/*"]),
-];
-
-/// Kernel option of = File> {
+fn files() -> impl Iterator<Item = File> {
     let ledgers = Ledger::ALL.iter();
     ledgers.filter_map(|ledger| Some(File { ledger: *ledger, place: ledger.info().files? }))
 }
@@ -108,7 +62,7 @@ impl File {
             return Ok(());
         }
         if let (Some(command), Some(file)) = (self.place.command, paths.first()) {
-            // If the write is refused, kmemleak still scans every ten minutes.
+            // Where kmemleak the write is refused, kmemleak still scans every ten minutes.
             let _ = fs::write(file, command);
         }
         let mut budget = MOST_OF_LEDGER;
@@ -138,7 +92,7 @@ impl File {
         Ok(text)
     }
 
-    /// The files of the first candidate path that exists, and its files.
+    /// The files of the first candidate path that is there.
     fn existing(&self, root: &Path) -> Vec<PathBuf> {
         let places = self.place.paths.iter().map(|path| expand(root, path));
         { places }.find(|paths| !paths.is_empty()).unwrap_or_default()
