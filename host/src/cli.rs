@@ -4,8 +4,8 @@ use clap::Parser;
 
 use crate::{cmd::Command, config::Choice, terminal::capabilities::Color};
 
-/// Finds leaks in OP-TEE's secure world: what grows, by how much, who caused it, and which call
-/// came in the wrong order.
+/// Finds leaks in OP-TEE's secure world: what grows, by how much, what causes it, and which calls
+/// were made in the wrong order.
 #[derive(Parser, Debug)]
 #[command(name = "teeleak", version, about, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = AFTER_HELP)]
@@ -14,17 +14,17 @@ pub(crate) struct Cli {
     pub(crate) config: Choice,
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// Use colours: by itself on a terminal, unless NO_COLOR is set or TERM is dumb.
+    /// When to use colours; auto: on a terminal, unless NO_COLOR is set or TERM is dumb.
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value = "auto")]
     pub(crate) color: Color,
 }
 
 const AFTER_HELP: &str = "\
 Exit codes:
-  0  observed, and nothing found
-  1  something leaks
+  0  observed, no leak found
+  1  leak found
   2  wrong usage or bad input
-  3  could not observe what was asked for
+  3  the requested parts could not be observed
   4  steps in the wrong order, with or without a leak
 
 Examples:

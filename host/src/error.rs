@@ -28,7 +28,7 @@ pub(crate) const CONNECTING: &str = "connecting to the TEE";
 /// What opening a session to the statistics PTA is called there.
 pub const OPENING_STATS: &str = "opening a session to the statistics PTA";
 
-/// What to do about it.
+/// What to do about a result code.
 pub(crate) fn advice(result: u32, doing: &str) -> &'static str {
     match result {
         ACCESS_DENIED if doing == CONNECTING => "run as root, or as a user that may open /dev/tee0",
@@ -37,24 +37,24 @@ pub(crate) fn advice(result: u32, doing: &str) -> &'static str {
             "no /dev/tee0: load the optee driver (modprobe optee)"
         }
         ITEM_NOT_FOUND if doing == OPENING_STATS => {
-            "this OP-TEE has none: build optee_os with CFG_WITH_STATS=y"
+            "this OP-TEE was built without it: build optee_os with CFG_WITH_STATS=y"
         }
         ITEM_NOT_FOUND => {
-            "the TA is not installed, or tee-supplicant does not run: put the .ta file into \
+            "the TA is not installed, or tee-supplicant is not running: put the .ta file into \
              /lib/optee_armtz and start tee-supplicant"
         }
         SECURITY => {
-            "the TA is signed with another key than this OP-TEE trusts: sign it with the key of its dev kit"
+            "this OP-TEE does not trust the key that signed the TA: sign it with the key of its dev kit"
         }
         OUT_OF_MEMORY => {
-            "the secure world has no memory left for it: keep a session open from before, \
+            "the secure world is out of memory: open a session before memory runs out, \
              or raise CFG_CORE_HEAP_SIZE or the TA memory"
         }
-        BUSY => "something holds the TEE: try again when no long command runs",
+        BUSY => "the TEE is busy: try again when no long command runs",
         COMMUNICATION => "tee-supplicant or the driver does not answer: is tee-supplicant running?",
-        TARGET_DEAD => "the TA panicked: see the secure console, then start teeleak again",
-        NOT_SUPPORTED => "this OP-TEE does not have it: see `teeleak doctor`",
-        BAD_PARAMETERS => "host and TA do not understand each other: install those of one build",
+        TARGET_DEAD => "the TA panicked: see the secure console, then restart teeleak",
+        NOT_SUPPORTED => "not supported by this OP-TEE: see `teeleak doctor`",
+        BAD_PARAMETERS => "host and TA versions do not match; install both from one build",
         _ => "see the secure console, and `teeleak doctor`",
     }
 }

@@ -1,7 +1,7 @@
-//! Names come from captures and logs: what of them a terminal or a browser would obey.
+//! Escapes characters in names from captures and logs that a terminal or a browser would obey.
 
-/// Controls (Unicode's category Cc); of its category Cf what has no width, turns the direction of
-/// writing (UAX 9) or carries tags; and its separators of lines.
+/// Whether a character must be escaped: controls (Unicode category Cc); characters of category Cf
+/// that have no width, change the writing direction (UAX 9) or carry tags; line separators.
 pub(crate) fn obeyed(letter: char) -> bool {
     match letter {
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' => true,
@@ -11,7 +11,7 @@ pub(crate) fn obeyed(letter: char) -> bool {
     }
 }
 
-/// Text with whatever would be obeyed told instead, as `\u{1b}`: of one line, whatever it was.
+/// The text with such characters escaped, as in `\u{1b}`: always a single line.
 pub(crate) fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {

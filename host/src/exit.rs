@@ -16,14 +16,14 @@ pub enum Exit {
     Leak = 1,
     /// The command line or an input file is wrong.
     Usage = 2,
-    /// What was asked for could not be observed.
+    /// The requested parts could not be observed.
     Blind = 3,
     /// Steps were taken in the wrong order, with or without a leak.
     Order = 4,
 }
 
 impl Exit {
-    /// The graver one: a wrong order before a leak before what could not be seen.
+    /// The more severe one: a wrong order, then a leak, then an incomplete observation.
     pub(crate) fn or(self, other: Self) -> Self {
         let weight = |exit: &Self| match exit {
             Self::Clean => 0,
@@ -35,7 +35,7 @@ impl Exit {
         if weight(&other) > weight(&self) { other } else { self }
     }
 
-    /// What an error that ended a command stands for.
+    /// The exit code for an error that ended a command.
     pub(crate) fn of_error(error: &anyhow::Error) -> Self {
         let blind = error.chain().any(|cause| cause.is::<TeeError>() || cause.is::<Blind>());
         if blind { Self::Blind } else { Self::Usage }

@@ -1,4 +1,4 @@
-//! The host tool `teeleak`: observes a TEE or re-reads a recording, and says what leaks.
+//! The host tool `teeleak`: observes a TEE or re-reads a capture, and reports leaks.
 //!
 //! ```text
 //! source (device | capture) ── frames ──> parse ── Observation ──> analysis ──> render
@@ -7,7 +7,7 @@
 //!
 //! Invariants:
 //! - A live run and its capture go through the same [`teeleak_analysis::parse::capture`]: every report
-//!   of a run can be had again from the file.
+//!   of a run can be reproduced from the file.
 //! - Without the feature `live` nothing links against libteec; commands that need a TEE say so.
 //! - Standard output carries the report and nothing else.
 #![forbid(unsafe_code)]
@@ -39,29 +39,29 @@ pub use exit::Exit;
 use terminal::capabilities::{Color, Colors};
 pub use terminal::{broken_pipe::Quiet, capabilities::Screen, signals::Interrupt};
 
-/// What the program touches of the world around it.
+/// The program's environment: streams, terminal, TEE, file system.
 pub struct Env<'e> {
-    /// Reports; colours are taken out before it where it should have none.
+    /// Reports; colours are stripped beforehand if not wanted.
     pub out: &'e mut dyn Write,
-    /// Errors, progress.
+    /// Errors and progress.
     pub err: &'e mut dyn Write,
-    /// What shows what is printed.
+    /// Capabilities of the terminal.
     pub screen: Screen,
     /// Whether `err` is a terminal that can show progress.
     pub progress: bool,
-    /// Takes the terminal for a screen of our own.
+    /// Opens the terminal for a full-screen display.
     pub console: &'e dyn Fn() -> anyhow::Result<Box<dyn tui::Console>>,
-    /// The way to the TEE.
+    /// Access to the TEE.
     pub world: &'e dyn source::live::World,
-    /// Whether somebody wants it to end.
+    /// Whether the program was asked to end.
     pub interrupt: Interrupt,
-    /// The library that records the calls of the processes it is loaded into, where it is installed.
+    /// The library that records the calls of the processes it is loaded into, if installed.
     pub preload: Option<PathBuf>,
-    /// Where GitHub Actions wants the summary of a step.
+    /// The file of the GitHub Actions step summary.
     pub github_summary: Option<PathBuf>,
-    /// Where the file system begins, for what is looked for in it.
+    /// Root of the file system that is searched.
     pub root: PathBuf,
-    /// Where files with defaults of options are looked for.
+    /// Where configuration files are looked for.
     pub places: Places,
 }
 
@@ -92,14 +92,14 @@ fn command(cli: cli::Cli, args: Vec<OsString>, env: &mut Env<'_>) -> Exit {
     match configured(cli, args, env) {
         Ok(exit) => exit,
         Err(error) => {
-            // Nobody is left to be told when this fails, too.
+            // There is nowhere left to report that this failed, too.
             let _ = writeln!(env.err, "teeleak: {error:#}");
             Exit::of_error(&error)
         }
     }
 }
 
-/// Runs the command with the defaults that files give it.
+/// Runs the command with the defaults of the configuration files.
 fn configured(cli: cli::Cli, args: Vec<OsString>, env: &mut Env<'_>) -> anyhow::Result<Exit> {
     let command = cli::Cli::command();
     let configuration = Configuration::read(&cli.config, &env.places, &command)?;
@@ -107,7 +107,7 @@ fn configured(cli: cli::Cli, args: Vec<OsString>, env: &mut Env<'_>) -> anyhow::
         let path = path.display();
         writeln!(
             env.err,
-            "teeleak: {path} can be written by anybody: left alone, --config takes it"
+            "teeleak: {path} ignored because it is world-writable; load it with --config"
         )?;
     }
     let cli = if configuration.is_empty() {

@@ -135,6 +135,6 @@ fn a_watch_that_is_killed(guest: &mut Guest, watch: Running) {
     assert_ne!(guest.wait(watch, LIMIT).unwrap().code, 0);
     let told = dump(guest, "teeleak TA");
     let watch = told["taken_from"][0]["why_not"].as_str().unwrap();
-    assert!(watch.contains("none runs with"), "{watch}");
+    assert!(watch.contains("no `teeleak watch` is running for"), "{watch}");
     assert!(has(&told, "last window on disk"), "{told:#}");
 }

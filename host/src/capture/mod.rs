@@ -1,4 +1,4 @@
-//! Capture files: frames in a row, see [`teeleak_proto::frame`].
+//! Capture files: a sequence of frames, see [`teeleak_proto::frame`].
 
 mod reader;
 mod writer;

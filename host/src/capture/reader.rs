@@ -1,4 +1,4 @@
-//! Reads a capture file, however damaged.
+//! Reads a capture file, damaged or not.
 //!
 //! Memory is bounded by the longest frame. Every byte is either part of a frame or counted as damage.
 
@@ -10,21 +10,21 @@ use teeleak_proto::{
     limits,
 };
 
-/// What is found next in a file.
+/// The next item of a capture file: a frame, or damaged bytes.
 #[derive(PartialEq, Eq, Debug)]
 pub enum Piece<'r> {
     /// A frame; `kind` is `None` for one that this build doesn't know.
     Frame {
-        /// What it holds.
+        /// Type of the payload.
         kind: Option<FrameKind>,
         /// Its payload.
         payload: &'r [u8],
     },
-    /// Bytes that are none.
+    /// Bytes that are not part of any frame.
     Damage(Damage),
 }
 
-/// Reads pieces one after the other.
+/// Reads a capture file piece by piece.
 pub struct Reader<R> {
     input: R,
     buffer: Vec<u8>,
@@ -32,7 +32,7 @@ pub struct Reader<R> {
     ended: bool,
 }
 
-/// Bytes read at once.
+/// Bytes per read.
 const CHUNK_BYTES: usize = 64 << 10;
 
 enum Step {
@@ -42,10 +42,10 @@ enum Step {
 }
 
 impl<R: Read> Reader<R> {
-    /// Checks the head of a file.
+    /// Checks the header of a file.
     ///
     /// # Errors
-    /// When it can't be read, is no capture, or one of another version.
+    /// When the file can't be read, is not a capture, or has another format version.
     pub fn new(mut input: R) -> io::Result<Self> {
         let mut head = Vec::with_capacity(FILE_HEAD.len());
         input.by_ref().take(FILE_HEAD.len() as u64).read_to_end(&mut head)?;
@@ -84,13 +84,13 @@ impl<R: Read> Reader<R> {
                     let damage = Damage { bytes: skipped, at_end: true };
                     return Ok(if skipped > 0 { Step::Damage(damage) } else { Step::End });
                 }
-                // At the end of the file a frame that needs more is none, but what follows may be.
+                // At the end of the file an incomplete frame is damage, but may contain a frame.
                 Found::NeedMore | Found::Damaged => skipped += self.skip(),
             }
         }
     }
 
-    /// Goes on to where the next frame could begin, at least one byte.
+    /// Skips to the next possible start of a frame, by at least one byte; returns the bytes skipped.
     fn skip(&mut self) -> u64 {
         let rest = &self.buffer[self.at + 1..];
         let bytes = 1 + rest.iter().position(|byte| *byte == SYNC).unwrap_or(rest.len());
@@ -116,7 +116,7 @@ impl<R: Read> Reader<R> {
     }
 }
 
-/// Bytes of the head that name the format; the two after them are its version.
+/// Bytes of the header that name the format; the next two bytes are its version.
 const NAME_BYTES: usize = 8;
 
 fn check_head(head: &[u8]) -> io::Result<()> {
@@ -124,14 +124,14 @@ fn check_head(head: &[u8]) -> io::Result<()> {
         return Ok(());
     }
     let what = if FILE_HEAD.starts_with(head) {
-        "the file ends within its head: nothing was recorded".to_owned()
+        "the file ends within its header: nothing was recorded".to_owned()
     } else if head.starts_with(&FILE_HEAD[..NAME_BYTES]) {
         let version = u16::from_le_bytes([head[NAME_BYTES], head[NAME_BYTES + 1]]);
         format!(
-            "capture of version {version}, this teeleak reads version 1: use the teeleak that wrote it"
+            "capture format version {version}, expected version 1: use the teeleak that wrote the file"
         )
     } else {
-        "not a capture file: expected one that `teeleak run -o` or `teeleak snapshot -o` wrote"
+        "not a capture file: expected a file from `teeleak run -o` or `teeleak snapshot -o`"
             .to_owned()
     };
     Err(io::Error::new(io::ErrorKind::InvalidData, what))

@@ -9,14 +9,14 @@ use std::{
 use teeleak_analysis::text;
 use teeleak_proto::frame::{self, FILE_HEAD, FrameKind};
 
-/// Appends frames to a file. Whatever ends the program, the frames before the last
+/// Appends frames to a file. However the program ends, the frames before the last
 /// [`Writer::sync`] can be read.
 pub struct Writer {
     file: BufWriter<File>,
 }
 
 impl Writer {
-    /// Begins a file, replacing one of that name.
+    /// Creates the file, replacing an existing one.
     ///
     /// # Errors
     /// When the file can't be created or written.
@@ -40,7 +40,7 @@ impl Writer {
         self.file.write_all(payload)
     }
 
-    /// Hands everything to the operating system, so that it survives the end of this process.
+    /// Passes all frames to the operating system, so that they survive the end of this process.
     ///
     /// # Errors
     /// When it can't be written.
@@ -48,7 +48,7 @@ impl Writer {
         self.file.flush()
     }
 
-    /// Waits until everything is on the disk, so that it survives the end of the system.
+    /// Waits until all frames are on disk, so that they survive a power loss.
     ///
     /// # Errors
     /// When it can't be written.

@@ -22,24 +22,24 @@ use crate::{
 /// Arguments of `teeleak analyze`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Reads what OP-TEE of any release printed, however it got into a file: serial console, kernel log,
-logcat, terminal log, mail. Each dump of mdbg_check(1) is a census; without --mark each ends an
-iteration. Where a dump ends no release marks: other lines, pauses, the table of the heap's pools
-or, with none of these, the recurring sites of the boot tell; \"inferred\" says which of them did.
+Reads the console output of any OP-TEE release, however it was captured: serial console, kernel log,
+logcat, terminal log, mail. Each dump of mdbg_check(1) is a snapshot; without --mark, each one ends an
+iteration. No release marks the end of a dump, so it is inferred: from other lines, pauses, the table
+of heap pools or, failing these, the recurring sites of the boot; \"inferred\" names the evidence.
 
-Text of strace among them is told by its begin. It shows who opens and closes sessions, calls commands
-(strace 6.1 or later), and who leaves descriptors of shared memory and dma-bufs open, with
+Output of strace is detected from its first lines. It shows who opens and closes sessions, who calls
+commands (strace 6.1 or later), and who leaves descriptors of shared memory and dma-bufs open, with
   strace -f -y -tt -o FILE -e trace=%process,ioctl,openat,dup,dup2,dup3,fcntl,close,mmap,munmap CMD
 
 So are ledgers of the normal world: meminfo, buddyinfo, slabinfo, alloc_calls, page_owner, kmemleak,
-dma-bufs with their fdinfo, ion heaps and trace, MediaTek's dma_heap and iommu_debug, binder, ps. Paths of
-/proc and /sys tell what a file is of; files of one folder are read in the order of their names.
+dma-bufs with their fdinfo, ion heaps and trace, MediaTek's dma_heap and iommu_debug, binder, ps. A
+path below /proc or /sys identifies a file; files of one directory are read in the order of their names.
 
 A rules file turns a vendor's own lines into steps that --protocol then checks:
   [[rule]]
   step = \"map\"
   pattern = 'buf_map: channel (?<channel>\\d+) pa (?<address>0x[0-9a-f]+) ret (?<result>\\S+)'
-Named groups are keys of the step; result (0 for success), session, ta, pid, tid and comm mean more.
+Named groups are the step's keys; result (0 for success), session, ta, pid, tid and comm are special.
 
 Examples:
   teeleak analyze uart.log
@@ -49,40 +49,40 @@ pub(crate) struct Arguments {
     /// Logs, directories of logs, or - for standard input; .gz, .xz and .zst are unpacked.
     #[arg(value_name = "LOG", required_unless_present_any = ["strace", "normal_world"])]
     logs: Vec<PathBuf>,
-    /// A text of strace, where it is not told as one by its begin; can be given again.
+    /// Output of strace, if not auto-detected (repeatable).
     #[arg(long, value_name = "TEXT")]
     strace: Vec<PathBuf>,
-    /// A ledger of the normal world, where it is not told as one by its begin; can be given again.
+    /// A ledger of the normal world, if not auto-detected (repeatable).
     #[arg(long, value_name = "TEXT")]
     normal_world: Vec<PathBuf>,
-    /// Turn lines into steps as this file, or the built-in one of this name, says; can be given again.
+    /// Turn lines into steps with this rules file, or built-in rules of this name (repeatable).
     #[arg(long, value_name = "FILE")]
     rules: Vec<PathBuf>,
-    /// An iteration begins with each line that this regular expression matches.
+    /// Start an iteration at each line that matches this regular expression.
     #[arg(long, value_name = "REGEX")]
     mark: Option<String>,
-    /// Iterations at the beginning that don't count.
+    /// Warm-up iterations at the start, which don't count.
     #[arg(long, value_name = "K", default_value_t = 0)]
     warmup: u32,
-    /// Write the lines that should have told something and could not be read to this file.
+    /// Write lines that look relevant but could not be parsed to this file.
     #[arg(long, value_name = "FILE")]
     rejected: Option<PathBuf>,
     #[command(flatten)]
     images: Images,
-    /// Threads that read; one for each core if not given.
+    /// Number of parser threads; one per core if not given.
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
     #[command(flatten)]
     reporting: Reporting,
 }
 
-/// What has the names of call stacks.
+/// ELF files that call stacks are symbolized with.
 #[derive(Args, Debug)]
 pub(crate) struct Images {
-    /// Name the functions of the core's call stacks from this file; a build's out/core/tee.elf.
+    /// Symbolize call stacks of the TEE core with this file: out/core/tee.elf of a build.
     #[arg(long, value_name = "ELF")]
     tee: Option<PathBuf>,
-    /// Name the functions of TAs' call stacks from the files UUID.elf in this directory.
+    /// Symbolize call stacks of TAs with the files UUID.elf in this directory.
     #[arg(long, value_name = "DIR")]
     ta: Option<PathBuf>,
 }

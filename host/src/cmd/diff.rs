@@ -18,24 +18,24 @@ use crate::{
 /// Arguments of `teeleak diff`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Compares the last census of each capture with that of the first. What is there twice as often has
-grown; whether it is a leak takes a run: `teeleak run`.
+Compares the last snapshot of each capture with that of the first. More live objects are growth;
+only a run can show whether it is a leak: `teeleak run`.
 
-With --good the captures are runs of the same workload on other builds, and their findings are
-compared: what a known-good build has, too, is no news. The exit code follows what is new or worse.
+With --good, the captures are runs of the same workload on other builds, and their findings are
+compared with those of a known-good build. Only new or worse findings affect the exit code.
 
 Examples:
   teeleak diff before.tlk after.tlk
   teeleak diff monday.tlk tuesday.tlk wednesday.tlk
   teeleak diff --good release.tlk candidate.tlk")]
 pub(crate) struct Arguments {
-    /// Captures, the earliest first.
+    /// Captures, oldest first.
     #[arg(value_name = "FILE", required = true)]
     captures: Vec<PathBuf>,
-    /// A run of the same workload on a build that is known to be good.
+    /// A run of the same workload on a known-good build.
     #[arg(long, value_name = "FILE")]
     good: Option<PathBuf>,
-    /// Compare captures of several boots: instances and sessions have other numbers there.
+    /// Compare captures from different boots, although instances and sessions are numbered differently.
     #[arg(long)]
     across_boots: bool,
     #[command(flatten)]
@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
 /// Growth from the first capture to the last.
 fn growth(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     if arguments.captures.len() < 2 {
-        bail!("expected two captures or more, found one: give another, or --good FILE");
+        bail!("expected two or more captures, found one: add a capture, or use --good FILE");
     }
     let observations: Vec<_> =
         arguments.captures.iter().map(|path| load(path)).collect::<Result<_>>()?;
@@ -104,8 +104,8 @@ fn check_boots(
         return Ok(());
     }
     bail!(
-        "{} and {} are of two boots: what was alive in one says little about the other; give \
-         --across-boots to compare all the same",
+        "{} and {} are from different boots, so their live objects can't be matched; use \
+         --across-boots to compare anyway",
         before.0.display(),
         after.0.display()
     )

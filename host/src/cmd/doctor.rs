@@ -17,8 +17,8 @@ use crate::{
 /// Arguments of `teeleak doctor`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Exits with 0 when teeleak can observe this TEE, 3 when it can't. For each thing that is missing it
-names the build flag that brings it.
+Exits with 0 when teeleak can observe this TEE, 3 when it can't. Shows the build flag that enables
+each missing feature.
 
 Examples:
   teeleak doctor --json
@@ -27,7 +27,7 @@ Examples:
 pub(crate) struct Arguments {
     #[command(flatten)]
     format: Format,
-    /// Take N snapshots, too, and tell how long each takes and holds the malloc lock.
+    /// Take N snapshots, too, and show how long each takes and holds the malloc lock.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     cost: Option<u32>,
     #[command(flatten)]
@@ -55,11 +55,11 @@ pub(crate) fn run(
     Ok(if diagnosis.can_observe { Exit::Clean } else { Exit::Blind })
 }
 
-/// A file with defaults of options.
+/// The check that shows a configuration file.
 fn check(told: String) -> Check {
     Check {
         id: CheckId::Config,
-        brings: "defaults of options",
+        brings: "default values of options",
         state: State::Present,
         detail: told,
         remedy: None,

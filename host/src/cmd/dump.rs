@@ -15,30 +15,30 @@ use crate::{
     source::text::{self, Progress, Reading},
 };
 
-/// Where the service of `teeleak watch` keeps its window.
+/// Directory of the `teeleak watch` service.
 const FOLDER: &str = "/var/lib/teeleak";
 
 /// Arguments of `teeleak dump`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Asks the `teeleak watch` that runs with this DIR, which holds its session from before. Where none
-runs it asks the TA itself; where that can't be opened any more, it takes what can still be had:
-counters of the statistics PTA, the last window in DIR, what the kernel says. What could not be had
-is told with the reason. Exits with 1 for a leak, 4 for steps in the wrong order, 3 when nothing was
-seen or a pool ran out for a reason that is not decided.
+Asks the `teeleak watch` that runs for DIR, which already has a session open. Without one, it asks
+the TA itself; if the TA can't be opened any more, it takes what is still available: counters of the
+statistics PTA, the last window in DIR, kernel data. Missing parts are listed with the reason. Exits
+with 1 for a leak, 4 for steps in the wrong order, 3 when nothing was observed or the cause of a
+pool's exhaustion is inconclusive.
 
 Examples:
   teeleak dump
   teeleak dump -o now.tlk --dir /var/lib/teeleak
   teeleak dump --log uart.log --tee tee.elf")]
 pub(crate) struct Arguments {
-    /// Write what was taken to a capture file, too.
+    /// Write the dump to a capture file, too.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The folder of `teeleak watch`.
+    /// The directory of `teeleak watch`.
     #[arg(long, value_name = "DIR", default_value = FOLDER)]
     dir: PathBuf,
-    /// Say by whom memory was asked for, from what OP-TEE printed into this file; can be given again.
+    /// Show who requested the memory, from OP-TEE's console output in this file (repeatable).
     #[arg(long, value_name = "LOG")]
     log: Vec<PathBuf>,
     #[command(flatten)]
@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     Ok(exit(&taken, verdict.as_ref(), report.map(|report| report.conclusion.into())))
 }
 
-/// What OP-TEE printed, with the names of its call stacks.
+/// OP-TEE's console output, with symbolized call stacks.
 fn console(arguments: &Arguments, env: &mut Env<'_>) -> Result<Observation> {
     let symbols = arguments.images.symbols()?;
     let reading = Reading {
@@ -85,7 +85,7 @@ fn console(arguments: &Arguments, env: &mut Env<'_>) -> Result<Observation> {
     Ok(told)
 }
 
-/// What is found counts; otherwise a pool that ran out for an unknown reason is not decided.
+/// Findings decide; without any, a pool that ran out for an unknown reason is inconclusive.
 fn exit(taken: &Taken, verdict: Option<&oom::Verdict>, audited: Option<Exit>) -> Exit {
     match (audited, verdict) {
         (Some(found @ (Exit::Leak | Exit::Order)), _) => found,

@@ -1,4 +1,4 @@
-//! `teeleak completions` and `teeleak man`: what a package installs beside the program.
+//! `teeleak completions` and `teeleak man`: files that a package installs along with the program.
 
 use std::{fs, path::PathBuf};
 
@@ -15,7 +15,7 @@ Examples:
   teeleak completions bash > teeleak.bash
   teeleak completions zsh > _teeleak")]
 pub(crate) struct Completions {
-    /// For which shell.
+    /// Shell to print the script for.
     shell: Shell,
 }
 
@@ -25,14 +25,14 @@ pub(crate) struct Completions {
 Examples:
   teeleak man man1")]
 pub(crate) struct Man {
-    /// Folder that gets a page for teeleak and one for each command; made if it is not there.
+    /// Directory to write a page for teeleak and one for each command to; created if missing.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }
 
-/// Prints the script that has a shell complete our arguments.
+/// Prints the completion script of a shell.
 pub(crate) fn completions(arguments: &Completions, env: &mut Env<'_>) -> Result<Exit> {
-    // It panics where it can't write, so it writes to memory.
+    // `generate` panics when it can't write, so it writes to memory.
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Cli::command(), "teeleak", &mut script);
     env.out.write_all(&script)?;

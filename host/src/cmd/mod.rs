@@ -18,32 +18,32 @@ use clap::Subcommand;
 
 use crate::{Env, Exit, config::Configuration};
 
-/// What teeleak is asked to do.
+/// The subcommands.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
-    /// Say what can be seen here, and which build flag unlocks the rest.
+    /// Check what teeleak can observe here and how to enable the rest.
     Doctor(doctor::Arguments),
-    /// Take a census of everything that is alive in the secure world now.
+    /// Take a snapshot of everything that is live in the secure world now.
     Snapshot(snapshot::Arguments),
-    /// Compare what was alive at the end of two captures.
+    /// Compare what was live at the end of two captures.
     Diff(diff::Arguments),
-    /// Run a workload again and again and find what it leaves behind.
+    /// Run a workload repeatedly and find what it leaks.
     Run(run::Arguments),
-    /// Watch for days: keep a window on disk, and dump it when something is wrong.
+    /// Watch for days: keep a rolling window on disk, and dump it when something goes wrong.
     Watch(watch::Arguments),
-    /// Take everything now, and say which pool of secure memory ran out.
+    /// Dump everything available now, and show which pool of secure memory ran out.
     Dump(dump::Arguments),
-    /// Find leaks in nothing but logs: what OP-TEE printed, from wherever.
+    /// Find leaks from console logs alone (any OP-TEE release).
     Analyze(analyze::Arguments),
     /// Analyse a capture again.
     Report(report::Arguments),
-    /// Record which process calls what in the TEE, and print it.
+    /// Record and print TEE client calls per process.
     Trace(trace::Arguments),
-    /// Print the JSON Schema of what --json prints.
+    /// Print the JSON Schema of the output of --json.
     Schema(schema::Arguments),
-    /// Print the script that has a shell complete arguments.
+    /// Print a shell completion script.
     Completions(manual::Completions),
-    /// Write manual pages.
+    /// Write the manual pages.
     Man(manual::Man),
 }
 

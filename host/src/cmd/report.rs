@@ -20,7 +20,7 @@ use crate::{
 /// Arguments of `teeleak report`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Says the same of a capture as the run that wrote it did, or something else with other options.
+Prints the same report as the run that wrote the capture, or another one with other options.
 
 Examples:
   teeleak report --protocol drm.toml loop.tlk
@@ -31,8 +31,8 @@ pub(crate) struct Arguments {
     /// A capture that `teeleak run -o` wrote.
     #[arg(value_name = "FILE")]
     capture: PathBuf,
-    /// Put the calls of this text of strace together with the TEE's events, for a run without
-    /// recorded clients; strace -f -T -ttt -e trace=ioctl,%process tells enough. Can be given again.
+    /// Correlate the calls in this output of strace with the TEE's events, for a run without recorded
+    /// clients; strace -f -T -ttt -e trace=ioctl,%process is sufficient (repeatable).
     #[arg(long, value_name = "TEXT")]
     strace: Vec<PathBuf>,
     #[command(flatten)]
@@ -48,11 +48,11 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     tell(&mut observation, &options, &arguments.reporting, env)
 }
 
-/// Adds what strace told to what was captured.
+/// Adds the calls in the output of strace to the observation.
 fn trace(paths: &[PathBuf], observation: &mut Observation) -> Result<()> {
     if !observation.clients.processes.is_empty() {
         bail!(
-            "the capture has calls of processes already: --strace is for one of `teeleak run --no-clients`"
+            "the capture already has recorded clients: use --strace with one of `teeleak run --no-clients`"
         );
     }
     if let Some(told) = read_traces(paths)? {
@@ -61,7 +61,7 @@ fn trace(paths: &[PathBuf], observation: &mut Observation) -> Result<()> {
     Ok(())
 }
 
-/// Analyses an observation and prints what comes of it.
+/// Analyses an observation and prints its report.
 pub(crate) fn tell(
     observation: &mut Observation,
     options: &Options,
@@ -70,7 +70,7 @@ pub(crate) fn tell(
 ) -> Result<Exit> {
     let mut options = options.clone();
     if observation.platform.stock {
-        // The rest is told as not seen; to need it would make every such run undecided.
+        // The rest is reported as not observed; needing it would make every such run inconclusive.
         options.needs = Needs::SITES;
     }
     let report = audit(observation, &options);

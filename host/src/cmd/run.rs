@@ -25,8 +25,8 @@ use crate::{
 /// Arguments of `teeleak run`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The workload's output goes to standard error. A workload that fails ends the run after its census,
-unless --keep-going is given; what was seen until then is reported. Ctrl-C does the same.
+The workload's output goes to standard error. A workload that fails ends the run after its snapshot,
+unless --keep-going is given; what was observed until then is reported. Ctrl-C does the same.
 
 Examples:
   teeleak run -n 20 -- ./switch-channel.sh
@@ -36,24 +36,24 @@ Examples:
   teeleak run --console /dev/ttyUSB0 -- ./switch-channel.sh
   teeleak run --with normal-world -n 20 -o loop.tlk -- ./play.sh")]
 pub(crate) struct Arguments {
-    /// Iterations that count.
+    /// Number of measured iterations.
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
     iterations: u32,
-    /// Go on until all that grows is decided, for at most MAX iterations that count.
+    /// Continue until all growth is conclusive, for at most MAX measured iterations.
     #[arg(long, value_name = "MAX", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "200")]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=10_000))]
     until_decided: Option<u32>,
-    /// Iterations before those, which fill caches and don't count.
+    /// Warm-up iterations before those, which fill caches and don't count.
     #[arg(long, value_name = "K", default_value_t = 2)]
     #[arg(value_parser = clap::value_parser!(u32).range(0..=10_000))]
     warmup: u32,
-    /// Iterations without the workload, to learn what sampling itself does.
+    /// Iterations without the workload, to measure the effect of sampling itself.
     #[arg(long, value_name = "K", default_value_t = 3)]
     #[arg(value_parser = clap::value_parser!(u32).range(0..=1_000))]
     idle: u32,
-    /// Go on after a workload that failed.
+    /// Continue after the workload fails.
     #[arg(long)]
     keep_going: bool,
     /// Don't record which process of the workload makes which call.
@@ -62,11 +62,11 @@ pub(crate) struct Arguments {
     /// Record the call stack of each call, too.
     #[arg(long, conflicts_with = "no_clients")]
     stacks: bool,
-    /// Have the kernel record which process makes which call: of the whole system, with programs
-    /// that the library can't be loaded into. Needs root and Linux 6.9, see `teeleak doctor`.
+    /// Record system-wide, with kernel probes: also programs that the preload library can't be loaded
+    /// into. Needs root and Linux 6.9, see `teeleak doctor`.
     #[arg(long, conflicts_with_all = ["no_clients", "stacks"])]
     kernel: bool,
-    /// Write everything that is observed to a capture file, for `teeleak report`.
+    /// Write all observations to a capture file, for `teeleak report`.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -107,7 +107,7 @@ fn plan(arguments: &Arguments, env: &Env<'_>) -> Result<Plan> {
     })
 }
 
-/// Who says which process calls; `None` where nobody can or is to.
+/// The recorder of client calls; `None` if it is missing or not wanted.
 fn recorder(arguments: &Arguments, env: &Env<'_>) -> Result<Option<Recorder>> {
     if arguments.kernel {
         return Ok(Some(Recorder::Kernel(Box::new(Probes::new(&env.root)?))));
@@ -118,7 +118,7 @@ fn recorder(arguments: &Arguments, env: &Env<'_>) -> Result<Option<Recorder>> {
     Ok(tracing.map(Recorder::Preload))
 }
 
-/// The fewest iterations that would decide one more of the findings that count.
+/// The fewest iterations that would make one more counted finding conclusive; 0 if none would.
 fn more(observation: &Observation, options: &Options) -> u32 {
     let mut findings = growth::findings(observation, &options.growth);
     findings.extend(normal::findings(observation));
@@ -127,18 +127,18 @@ fn more(observation: &Observation, options: &Options) -> u32 {
     open.filter_map(Finding::iterations_to_decide).min().unwrap_or(0)
 }
 
-/// A run that did not end as planned is never clean; what it found all the same counts.
+/// A run that ended early is never clean, but its findings count.
 fn ended(outcome: Outcome, exit: Exit, env: &mut Env<'_>) -> Result<Exit> {
     let (text, otherwise) = match outcome {
         Outcome::Finished => return Ok(exit),
         Outcome::Undecided(n) => {
-            let how = "--until-decided=MAX allows more";
-            writeln!(env.err, "teeleak: not all is decided after {n} iterations: {how}")?;
+            let how = "raise --until-decided=MAX";
+            writeln!(env.err, "teeleak: still inconclusive after {n} iterations; {how}")?;
             return Ok(exit);
         }
         Outcome::Interrupted => ("interrupted".to_owned(), Exit::Blind),
         Outcome::WorkloadFailed(status) => {
-            let how = "see what it printed, or go on all the same with --keep-going";
+            let how = "check its output, or continue despite failures with --keep-going";
             (format!("the workload failed with status {status}: {how}"), Exit::Blind)
         }
         Outcome::Failed(error) => (format!("{error:#}"), Exit::of_error(&error)),

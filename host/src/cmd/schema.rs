@@ -11,13 +11,13 @@ use crate::{
 /// Arguments of `teeleak schema`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Fields are added to documents without another version, and then their schema has them, too.
+New fields are added to documents and their schemas without a new version.
 
 Examples:
   teeleak schema report > teeleak-report.schema.json
   teeleak schema snapshot")]
 pub(crate) struct Arguments {
-    /// Of which document.
+    /// Document to print the schema of.
     document: Kind,
 }
 

@@ -21,8 +21,8 @@ use crate::{
 /// Arguments of `teeleak snapshot`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Exits with 3 when nothing could be seen. Parts that could not be seen are named. Where the PTA is
-missing it tells what stock OP-TEE does; allocation sites then need --console.
+Exits with 3 when nothing could be observed. Parts that could not be observed are listed. Without
+the PTA it shows what stock OP-TEE provides; allocation sites then need --console.
 
 Examples:
   teeleak snapshot
@@ -31,10 +31,10 @@ Examples:
   teeleak snapshot --console /dev/ttyUSB0
   teeleak snapshot --with normal-world")]
 pub(crate) struct Arguments {
-    /// Write the census to a capture file, too.
+    /// Write the snapshot to a capture file, too.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Sites to show.
+    /// Number of sites to show.
     #[arg(long, value_name = "N", default_value_t = 20)]
     top: usize,
     #[command(flatten)]
@@ -61,13 +61,13 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
         let page = &mut Page::new(env.out, env.screen.layout(false));
         text::snapshot::write(&observation, sample, held, arguments.top, page)?;
     }
-    // A TEE that is there has to be seen, too.
+    // A TEE that is present must be observed, too.
     let unreached = observation.platform.no_tee.as_ref().is_some_and(|none| none.there);
     let seen = sample.is_none_or(is_seen) && !unreached;
     Ok(if seen { Exit::Clean } else { Exit::Blind })
 }
 
-/// Counters alone say nothing of what is alive.
+/// Whether live objects were observed: counters alone don't show them.
 fn is_seen(sample: &Sample) -> bool {
     let has_regions = |instance: &Instance| instance.regions.value().is_some();
     let instances = match &sample.instances {
@@ -78,7 +78,7 @@ fn is_seen(sample: &Sample) -> bool {
     instances || sample.sites.value().is_some()
 }
 
-/// The capture file that was asked for.
+/// Creates the requested capture file.
 pub(super) fn create(path: Option<&PathBuf>) -> Result<Option<Writer>> {
     path.map(|path| {
         Writer::create(path).with_context(|| format!("cannot write {}", path.display()))
@@ -86,10 +86,10 @@ pub(super) fn create(path: Option<&PathBuf>) -> Result<Option<Writer>> {
     .transpose()
 }
 
-/// The sample that counts when there is but one moment to look at.
+/// The sample to use when only one moment is shown: the last one.
 pub(super) fn last_sample(observation: &Observation) -> Result<&Sample> {
     let Some(sample) = observation.samples.last() else {
-        bail!(Blind("no census was recorded".into()));
+        bail!(Blind("no snapshot was recorded".into()));
     };
     Ok(sample)
 }

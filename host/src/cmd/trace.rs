@@ -23,25 +23,25 @@ use crate::{
     },
 };
 
-/// Pause between two looks at the rings: short enough that a ring of 16,000 calls is not overrun.
+/// Pause between two polls of the rings: short enough that a ring of 16,000 calls does not overrun.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Arguments of `teeleak trace`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Runs a program, and all that it starts, with a library in front of libteec that records each call,
-and prints the calls of all processes in the order of time. The program's own output goes to
-standard error. Nothing is recorded of programs that are linked statically, that run with more rights
-than their user, or whose environment is emptied.
+Runs a program, and all processes it starts, with a library in front of libteec that records each
+call, and prints the calls of all processes in order of time. The program's own output goes to
+standard error. Programs that are linked statically, that run with elevated privileges (setuid), or
+whose environment is cleared are not recorded.
 
-A process that is already there records if it was started with
+A process that is already running records if it was started with
   LD_PRELOAD=/usr/lib/teeleak/libteeleak_preload.so TEELEAK_TRACE_DIR=/run/teeleak
-and --collect reads what it records until Ctrl-C.
+and --collect reads its records until Ctrl-C.
 
-With --kernel the kernel itself tells of all clients of OP-TEE in the system, those that the library
-can't be loaded into and those that were there before, while the program runs, or without one until
-Ctrl-C; and of sessions that it closes for a process that has gone. That needs root and Linux 6.9
-or later: `teeleak doctor` says whether it can work here.
+With --kernel, the kernel itself records all clients of OP-TEE in the system, including those that
+the library can't be loaded into and those that started earlier, while the program runs or, without
+a program, until Ctrl-C. It also records sessions that it closes for a process that has exited. Needs
+root and Linux 6.9 or later: `teeleak doctor` shows whether it works here.
 
 Exits with 0 when calls were recorded, 3 when there were none.
 
@@ -52,7 +52,7 @@ Examples:
   teeleak trace --collect /run/teeleak --follow
   teeleak trace --kernel --follow")]
 pub(crate) struct Arguments {
-    /// Print calls as they come, not when all is over.
+    /// Print calls as they happen, not at the end.
     #[arg(long)]
     follow: bool,
     /// Record call stacks, too.
@@ -61,16 +61,16 @@ pub(crate) struct Arguments {
     /// Record file descriptors of the TEE and of dma-bufs, too.
     #[arg(long)]
     fds: bool,
-    /// Print JSON, one object a line.
+    /// Print JSON, one object per line.
     #[arg(long)]
     json: bool,
-    /// Write what is recorded to a capture file, too.
+    /// Write the recorded calls to a capture file, too.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Have the kernel tell, of all processes of the system.
+    /// Record system-wide, with kernel probes.
     #[arg(long, conflicts_with_all = ["collect", "read", "stacks", "fds"])]
     kernel: bool,
-    /// Read what processes record into this folder, instead of running a program.
+    /// Read calls that processes record into this directory, instead of running a program.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["read", "words", "stacks", "fds"])]
     collect: Option<PathBuf>,
     /// Print the calls of a capture file.
@@ -103,8 +103,8 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
 }
 
 fn no_library() -> anyhow::Error {
-    let text = "libteeleak_preload.so is not there: install it next to teeleak or in ../lib/teeleak, \
-                or name it in TEELEAK_PRELOAD";
+    let text = "libteeleak_preload.so is missing: install it next to teeleak or in ../lib/teeleak, \
+                or set TEELEAK_PRELOAD to its path";
     anyhow!(Blind(text.into()))
 }
 
@@ -117,8 +117,8 @@ fn recorder(arguments: &Arguments, library: Option<&PathBuf>, root: &Path) -> Re
     Ok(Recorder::Preload(Tracing::new(library, extra)?))
 }
 
-/// Records until a program has ended, and gives its exit status; or, without one, until the end is
-/// asked for.
+/// Records until the program has ended, and returns its exit status; without a program, records
+/// until interrupted.
 fn launch(
     mut recorder: Recorder,
     words: &[OsString],
@@ -136,7 +136,7 @@ fn launch(
     } else {
         Some(attend(&mut recorder, words, interrupt, log)?)
     };
-    // One look to notice who is gone, one to read what they left.
+    // One poll to notice exited processes, one to read their last records.
     recorder.poll(log)?;
     recorder.finish(log)?;
     log.reject(recorder.unreadable());
@@ -160,10 +160,10 @@ fn attend(
     }
 }
 
-/// Reads a folder until the end is asked for.
+/// Reads a folder until interrupted.
 fn collect(path: &Path, interrupt: &Interrupt, log: &mut Log<'_>) -> Result<()> {
     if !path.is_dir() {
-        fs::create_dir_all(path).with_context(|| format!("cannot make {}", path.display()))?;
+        fs::create_dir_all(path).with_context(|| format!("cannot create {}", path.display()))?;
     }
     send_meta("", log)?;
     let mut folder = Folder::new(path);

@@ -26,53 +26,52 @@ use crate::{
 /// Arguments of `teeleak watch`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Runs until SIGTERM or SIGINT, and then exits with 0. DIR holds window-*.tlk, the newest censuses
-and events, and dump-*.tlk, taken at each alarm: captures that `teeleak report` reads. Half of SIZE
-is for each. Alarms: an allocation failed; less than PERCENT of a pool is free; steps came in the
-wrong order; growth was decided to be a leak. Each is a line on standard error.
+Runs until SIGTERM or SIGINT, and then exits with 0. DIR holds window-*.tlk, the newest snapshots
+and events, and dump-*.tlk, one per alarm: captures that `teeleak report` reads. Each kind gets half
+of SIZE. Alarms: an allocation failed; less than PERCENT of a pool is free; steps came in the wrong
+order; growth turned out to be a leak. Each alarm prints a line to standard error.
 
-`teeleak dump --dir DIR` asks for a dump while it runs.
+`teeleak dump --dir DIR` requests a dump while it runs.
 
 Examples:
   teeleak watch --dir /var/lib/teeleak --metrics 9469
   teeleak watch --dir /var/lib/teeleak --protocol drm.toml --on-alarm 'logger \"$TEELEAK_REASON\"'
   teeleak watch --dir /var/lib/teeleak --with normal-world")]
 pub(crate) struct Arguments {
-    /// Where to keep the window and the dumps.
+    /// Directory of the window and the dumps.
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
-    /// Seconds between two looks at the pools.
+    /// Seconds between two polls of the pools.
     #[arg(long, value_name = "SECONDS", default_value_t = 1)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=3600))]
     poll: u32,
-    /// Seconds between two censuses of everything.
+    /// Seconds between two full snapshots.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=86_400))]
     census: u32,
-    /// Bytes on disk at most, with KiB, MiB or GiB; at least 1MiB.
+    /// Maximum bytes on disk, with KiB, MiB or GiB; at least 1MiB.
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = size)]
     max_bytes: u64,
-    /// Alarm when less than this of a pool is free.
+    /// Alarm when less than this percentage of a pool is free.
     #[arg(long, value_name = "PERCENT", default_value_t = 10)]
     #[arg(value_parser = clap::value_parser!(u8).range(0..=100))]
     low_water: u8,
-    /// Have a shell run this at each alarm, with TEELEAK_REASON and TEELEAK_DUMP (a file) set; one at a
-    /// time, for a minute at most.
+    /// Run this shell command at each alarm, with TEELEAK_REASON and TEELEAK_DUMP (a file) set; one at a
+    /// time, for at most a minute.
     #[arg(long, value_name = "CMD")]
     on_alarm: Option<String>,
-    /// Tell figures as OpenMetrics text to whoever asks at this address and port; a port alone means
-    /// 127.0.0.1.
+    /// Serve OpenMetrics at this address and port; a port alone means 127.0.0.1.
     #[arg(long, value_name = "ADDR", value_parser = address)]
     metrics: Option<SocketAddr>,
-    /// Write the same to this file at each poll, for node_exporter's textfile collector; better in memory
-    /// than on flash.
+    /// Write the metrics to this file at each poll, for node_exporter's textfile collector; better in
+    /// memory than on flash.
     #[arg(long, value_name = "FILE")]
     metrics_file: Option<PathBuf>,
-    /// Alarm when this protocol is broken: a file, or a built-in one by name; can be given again.
+    /// Alarm when this protocol is violated: a file, or a built-in protocol by name (repeatable).
     #[arg(long, value_name = "FILE")]
     protocol: Vec<PathBuf>,
-    /// Show it on the terminal: pools, growing sites, TAs, sessions, events and alarms. `?` tells the keys.
-    /// What CMD prints is dropped then.
+    /// Show a live screen: pools, growing sites, TAs, sessions, events and alarms. `?` lists the keys.
+    /// The output of CMD is discarded.
     #[arg(long)]
     tui: bool,
     #[command(flatten)]
@@ -84,7 +83,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
-    // Before the folder and the TEE are taken.
+    // Before the folder is locked and the TEE is opened.
     let console = arguments.tui.then(|| (env.console)()).transpose()?;
     let settings = Settings {
         poll: Duration::from_secs(arguments.poll.into()),
@@ -111,12 +110,12 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
         Watch::start(&arguments.dir, settings, tee, (&mut said.clone(), &mut tui))
             .and_then(|mut watch| watch.run(&env.interrupt))
     };
-    // The screen is gone: what was said on it is said again.
+    // The screen is closed: print its messages again.
     said.repeat(&mut Unheard(env.err))?;
     watched.map(|()| Exit::Clean)
 }
 
-/// A stream that nobody has to read, and whose disk may be full: a watch goes on without.
+/// A stream whose write errors are ignored: a watch continues without a reader, or on a full disk.
 struct Unheard<'w>(&'w mut dyn Write);
 
 impl Write for Unheard<'_> {

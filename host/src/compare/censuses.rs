@@ -1,4 +1,4 @@
-//! What differs between samples. It says *growth*: that something leaks takes a run to tell.
+//! Differences between samples. They are *growth*: only a run can show that something leaks.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,17 +12,17 @@ pub(crate) struct Amount {
     pub(crate) bytes: u64,
 }
 
-/// What was there before and after.
+/// An amount before and after.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub(crate) struct Change {
     pub(crate) before: Amount,
     pub(crate) after: Amount,
-    /// Its number in each sample where there are more than two; `None` where it was not seen.
+    /// The number of objects in each sample if there are more than two; `None` if not observed.
     pub(crate) course: Vec<Option<u64>>,
 }
 
 impl Change {
-    /// Objects and bytes more (or less) than before.
+    /// The increase (or decrease) in objects and bytes.
     pub(crate) fn growth(&self) -> (i64, i64) {
         let minus = |a: u64, b: u64| {
             i64::try_from(i128::from(a) - i128::from(b)).unwrap_or(if a > b {
@@ -35,7 +35,7 @@ impl Change {
     }
 }
 
-/// What a site is told by: epochs, sessions and callers are summed up.
+/// What identifies a site: epochs, sessions and callers are summed up.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct SiteKey {
     pub(crate) file: Arc<str>,
@@ -44,7 +44,7 @@ pub(crate) struct SiteKey {
     pub(crate) owner: OwnerKey,
 }
 
-/// An owner as it can be told across samples.
+/// What identifies an owner across samples.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum OwnerKey {
     Unknown,
@@ -55,16 +55,16 @@ pub(crate) enum OwnerKey {
     Number(u16),
 }
 
-/// What changed.
+/// The changes between samples.
 pub(crate) struct Difference {
     pub(crate) sites: BTreeMap<SiteKey, Change>,
     /// Regions by TA.
     pub(crate) regions: BTreeMap<Uuid, Change>,
     /// Sessions by TA or PTA.
     pub(crate) sessions: BTreeMap<Uuid, Change>,
-    /// What is in use, in the unit of the pool.
+    /// The amount in use, in the unit of the pool.
     pub(crate) pools: Vec<(PoolKind, Change)>,
-    /// What either sample could not see.
+    /// What either sample could not observe.
     pub(crate) gaps: Vec<Gap>,
     /// Whether anything could be compared.
     pub(crate) compared: bool,
@@ -81,7 +81,7 @@ pub(crate) fn samples(samples: &[&Sample]) -> Difference {
 }
 
 impl Difference {
-    /// Notes how many there were in each sample.
+    /// Records the number of objects in each sample.
     fn follow(&mut self, samples: &[&Sample]) {
         for sample in samples {
             let seen = |part: bool| part.then_some(());
@@ -161,7 +161,7 @@ pub(crate) fn sites(sample: &Sample) -> BTreeMap<SiteKey, Amount> {
     sums
 }
 
-/// Who a number of a sample stands for.
+/// The owner that a sample's owner id stands for.
 pub(crate) fn owner_key(sample: &Sample, id: OwnerId) -> OwnerKey {
     let number = match id {
         OwnerId::Unknown => return OwnerKey::Unknown,
@@ -212,7 +212,7 @@ fn pools(before: &Sample, after: &Sample) -> Vec<(PoolKind, Change)> {
     kinds.map(change).filter(|(_, change)| change.before != change.after).collect()
 }
 
-/// What a sample could not see.
+/// What a sample could not observe.
 pub(crate) fn gaps(sample: &Sample) -> Vec<Gap> {
     let regions = sample.instances.value().into_iter().flatten();
     let parts = [

@@ -1,4 +1,4 @@
-//! Two looks at the TEE, held against each other.
+//! Comparisons of snapshots, and of runs.
 
 pub(crate) mod censuses;
 pub(crate) mod runs;

@@ -1,35 +1,35 @@
-//! Two runs of the same workload: what one build finds and a known-good one does not.
+//! Two runs of the same workload: findings of one build that a known-good build does not have.
 //!
-//! A finding that both have is no news unless it is worse: more per iteration than the good build's,
-//! beyond what the intervals of both leave open. (Matias et al., *SRDS* 2014: comparison with a good
-//! build tells more than a trend alone.)
+//! A finding that both builds have is not new, but can be worse: more growth per iteration than on
+//! the good build, beyond the intervals of both. (Matias et al., *SRDS* 2014: comparison with a good
+//! build shows more than a trend alone.)
 
 use teeleak_analysis::{
     audit::{Conclusion, FindingWeight, Report, conclude},
     model::{Figure, Finding, Severity, Unit},
 };
 
-/// Part by which a rate must be higher to count as worse, beyond its interval.
+/// Fraction by which a rate must be higher to count as worse, beyond its interval.
 const WORSE: f64 = 0.05;
 
-/// What a finding is to the known-good build.
+/// How a finding compares with the known-good build.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum News {
-    /// It does not have it.
+    /// The good build does not have it.
     New,
-    /// It has less of it.
+    /// The good build has less of it.
     Worse,
-    /// It has it, too.
+    /// The good build has it, too.
     Same,
 }
 
-/// A run beside the known-good one.
+/// A run compared with the known-good one.
 pub(crate) struct Differential {
-    /// Findings that count, with what they are to the good build.
+    /// Findings that count, compared with the good build.
     pub(crate) findings: Vec<(News, Finding)>,
     /// Findings of the good build that this one does not have.
     pub(crate) gone: Vec<Finding>,
-    /// Why nothing can be called clean.
+    /// Why the run can't be called clean.
     pub(crate) doubts: Vec<String>,
 }
 
@@ -53,14 +53,14 @@ pub(crate) fn compare(good: &Report, report: Report) -> Differential {
 }
 
 impl Differential {
-    /// How it ends: as a run would in which only what is new or worse was found.
+    /// The outcome: that of a run with only the new and worse findings.
     pub(crate) fn conclusion(&self) -> Conclusion {
         let news = self.findings.iter().filter(|(news, _)| *news != News::Same);
         let weights: Vec<_> = news.map(|(_, finding)| FindingWeight::from(finding)).collect();
         conclude(&weights, self.doubts.is_empty())
     }
 
-    /// How many are of this kind.
+    /// Number of findings of this kind.
     pub(crate) fn count(&self, news: News) -> u64 {
         self.findings.iter().filter(|(one, _)| *one == news).count() as u64
     }
@@ -70,7 +70,7 @@ fn doubts<'r>(of: &'r str, report: &'r Report) -> impl Iterator<Item = String> +
     report.doubts.iter().map(move |doubt| format!("{of}: {doubt}"))
 }
 
-/// Whether it was only possible and is certain now, or grows faster.
+/// Whether a finding is more severe than before, or grows faster.
 fn is_worse(finding: &Finding, known: &Finding) -> bool {
     let faster = match (growth(finding), growth(known)) {
         (Some(now), Some(before)) => {
@@ -83,7 +83,7 @@ fn is_worse(finding: &Finding, known: &Finding) -> bool {
     finding.severity > known.severity || faster
 }
 
-/// What a finding gains per iteration: bytes where it tells them, else objects.
+/// Growth per iteration: in bytes if known, else in objects.
 fn growth(finding: &Finding) -> Option<&Figure> {
     let of = |unit| finding.figures.iter().find(|figure| figure.unit == unit);
     of(Unit::BytesPerIteration).or_else(|| of(Unit::ObjectsPerIteration))

@@ -1,4 +1,4 @@
-//! Defaults of the command line, and what it says of a value.
+//! Sets defaults of the command line, and checks values with its parser.
 
 use std::error::Error as _;
 
@@ -6,7 +6,7 @@ use clap::{Arg, Command, ValueHint, error::ContextKind};
 
 use super::Setting;
 
-/// The command line with this as a default.
+/// The command line with this setting as a default.
 pub(super) fn setting(command: Command, setting: &Setting) -> Command {
     let names: Vec<String> = match &setting.command {
         Some(name) => vec![name.clone()],
@@ -34,7 +34,7 @@ pub(super) fn is_path(arg: &Arg) -> bool {
     !matches!(arg.get_value_hint(), ValueHint::Unknown | ValueHint::Other)
 }
 
-/// What the command line has against a value: what is wrong, and what there is to choose from.
+/// The parser's objection to a value: the error, and the valid values.
 pub(super) fn objection(
     command: &Command,
     (name, option): (&str, &str),
@@ -56,6 +56,7 @@ pub(super) fn objection(
         Some(clap::error::ContextValue::Strings(known)) => known.clone(),
         _ => Vec::new(),
     };
-    let why = error.source().map_or_else(|| format!("`{wrong}` is none"), ToString::to_string);
+    let why =
+        error.source().map_or_else(|| format!("invalid value `{wrong}`"), ToString::to_string);
     Some((why, known))
 }

@@ -1,4 +1,4 @@
-//! Which files count.
+//! Finds the configuration files.
 
 use std::{
     env, fs,
@@ -8,20 +8,20 @@ use std::{
 
 use super::NAME;
 
-/// Where files are looked for.
+/// Where configuration files are looked for.
 #[derive(Clone, Default, Debug)]
 pub struct Places {
-    /// The current folder; it and those above it, up to that of a repository or of the user, may have the
+    /// The current folder; it and its parents, up to a repository or the user's home, may contain the
     /// project's file.
     pub folder: Option<PathBuf>,
-    /// The user's folder.
+    /// The user's home folder.
     pub home: Option<PathBuf>,
     /// The folder of the user's configurations (XDG Base Directory Specification 0.8).
     pub user: Option<PathBuf>,
 }
 
 impl Places {
-    /// Those of this process.
+    /// The places of this process.
     #[must_use]
     pub fn of_process() -> Self {
         let absolute =
@@ -31,7 +31,7 @@ impl Places {
         Self { folder: env::current_dir().ok(), home, user }
     }
 
-    /// The user's file and the project's, where they are there, and files that anybody may have written.
+    /// The user's and the project's file if they exist, and those of them that are world-writable.
     pub(super) fn find(&self) -> (Vec<PathBuf>, Vec<PathBuf>) {
         let user = self.user.as_ref().map(|folder| folder.join("teeleak").join(NAME));
         let project = self.folder.as_ref().and_then(|folder| self.above(folder));
@@ -53,8 +53,8 @@ impl Places {
     }
 }
 
-/// Whether not everybody can write the file or put another one in its place: teeleak often runs as root
-/// in a folder of somebody else, but should not do what it finds in `/tmp`.
+/// Whether neither the file nor its folder is world-writable: teeleak often runs as root in a folder
+/// of another user, but should not follow a file in `/tmp`.
 fn is_trusted(file: &Path) -> bool {
     let closed = |path: &Path| {
         fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o002 == 0)

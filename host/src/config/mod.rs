@@ -1,19 +1,19 @@
-//! `teeleak.toml`: what options are where the command line does not give them.
+//! `teeleak.toml`: values of options that the command line does not give.
 //!
 //! ```toml
-//! protocol = ["drm.toml"]             # of every command that has the option
+//! protocol = ["drm.toml"]             # for every command that has the option
 //! fail-on = ["leak", "order"]
 //!
-//! [run]                               # of one command
+//! [run]                               # for one command
 //! iterations = 50
 //!
 //! [run.max-bytes-per-iter]
 //! "core/mm/mobj.c" = 64
 //! ```
 //!
-//! Options have the names that they have on the command line, and its parser reads their values: a
-//! file can't say anything that could not be typed. A file that is found rather than named may be
-//! somebody else's, so there is no option in it that writes a file or runs a program.
+//! Options have the same names as on the command line, and its parser reads their values: a file
+//! can't set anything that could not be typed. A file that is found rather than named may belong to
+//! another user, so it can't set options that write a file or run a program.
 
 mod apply;
 mod find;
@@ -25,25 +25,25 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 pub use find::Places;
 
-/// What the files are called.
+/// Name of the configuration files.
 const NAME: &str = "teeleak.toml";
 
-/// Where defaults of options come from.
+/// Where option defaults come from.
 #[derive(Args, Clone, Default, Debug)]
 #[command(next_help_heading = "Configuration")]
 pub(crate) struct Choice {
-    /// Take defaults of options from this file, and from no teeleak.toml that would be found.
+    /// Take option defaults from this file, and ignore other teeleak.toml files.
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
-    /// Take defaults of options from no file.
+    /// Ignore all configuration files.
     #[arg(long, global = true, conflicts_with = "config")]
     no_config: bool,
 }
 
-/// What one option is by default.
+/// The default of one option.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Setting {
-    /// Of which command; `None` for all that have the option.
+    /// The command that it is for; `None` for all that have the option.
     command: Option<String>,
     /// Its name on the command line, without dashes.
     option: &'static str,
@@ -57,20 +57,20 @@ pub(crate) struct File {
     settings: Vec<Setting>,
 }
 
-/// What is said about files, too, that were not taken.
+/// The configuration files, and files that were ignored.
 #[derive(Debug, Default)]
 pub(crate) struct Configuration {
-    /// The user's own file, then the project's, whose settings go first.
+    /// The user's own file, then the project's, whose settings take precedence.
     files: Vec<File>,
-    /// Files that were found and are not trusted.
+    /// Files that were found but are not trusted.
     pub(crate) left_alone: Vec<PathBuf>,
 }
 
 impl Configuration {
-    /// Reads the files that count; `command` is the command line that they are for.
+    /// Reads the configuration files for the command line `command`.
     ///
     /// # Errors
-    /// When the file that was named can't be read, or one has mistakes.
+    /// When a file can't be read or has mistakes.
     pub(crate) fn read(choice: &Choice, places: &Places, command: &clap::Command) -> Result<Self> {
         if choice.no_config {
             return Ok(Self::default());
@@ -93,7 +93,7 @@ impl Configuration {
         settings.fold(command, apply::setting)
     }
 
-    /// Each file with what it sets.
+    /// Each file with its settings.
     pub(crate) fn told(&self) -> Vec<String> {
         let settings = |file: &File| {
             let all: Vec<_> = file.settings.iter().map(ToString::to_string).collect();

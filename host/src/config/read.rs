@@ -1,4 +1,4 @@
-//! A file as settings, or its mistakes.
+//! Reads a file's settings, or its mistakes.
 
 use std::{borrow::Cow, collections::BTreeSet, ops::Range, path::Path};
 
@@ -15,7 +15,7 @@ use toml::{
 
 use super::{Setting, apply};
 
-/// Options that a file can give.
+/// Options that a file can set.
 const OPTIONS: [&str; 18] = [
     "protocol",
     "rules",
@@ -40,7 +40,7 @@ const OPTIONS: [&str; 18] = [
 /// The option that is a table.
 const BUDGETS: &str = "max-bytes-per-iter";
 
-/// What is read, and the mistakes in it.
+/// The settings read so far, and the mistakes in the file.
 struct Reader<'r> {
     file: (&'r str, &'r str),
     folder: &'r Path,
@@ -49,7 +49,7 @@ struct Reader<'r> {
     mistakes: Vec<Mistake>,
 }
 
-/// The settings of a file: its name and text; paths in it begin at `folder`.
+/// The settings of a file, given by name and text; its paths are relative to `folder`.
 pub(super) fn settings(
     file: (&str, &str),
     folder: &Path,
@@ -62,7 +62,7 @@ pub(super) fn settings(
     let (settings, mistakes) = (Vec::new(), Vec::new());
     let mut reader = Reader { file, folder, command, settings, mistakes };
     reader.top(table.get_ref());
-    // What is said of one command goes before what is said of all.
+    // Settings of one command override those of all commands.
     reader.settings.sort_by_key(|setting| setting.command.is_some());
     reader.mistakes.sort_by_key(|mistake| mistake.span.start);
     if reader.mistakes.is_empty() { Ok(reader.settings) } else { Err(reader.mistakes) }
@@ -86,7 +86,7 @@ impl<'r> Reader<'r> {
                 (_, Some(command)) => self.option(None, command.get_name(), (key, value)),
                 (_, None) => {
                     let hint = suggest(name, known(&commands).iter().copied());
-                    self.mistake(key.span(), format!("there is no `{name}` here"), hint);
+                    self.mistake(key.span(), format!("unknown option or command `{name}`"), hint);
                 }
             }
         }
@@ -99,13 +99,13 @@ impl<'r> Reader<'r> {
             if options(command).any(|known| known == option) {
                 self.option(Some(name), name, (key, value));
             } else {
-                let message = format!("`teeleak {name}` has no `{option}` to be given here");
+                let message = format!("`{option}` cannot be set for `teeleak {name}`");
                 self.mistake(key.span(), message, suggest(option, options(command)));
             }
         }
     }
 
-    /// An option of all commands or of one, as `command` has it.
+    /// Reads an option for all commands or for one; `command` is one that has it.
     fn option(
         &mut self,
         of: Option<&str>,
@@ -134,7 +134,7 @@ impl<'r> Reader<'r> {
         self.mistake(span.clone(), format!("{}: {why}", of.1), hint);
     }
 
-    /// The values of an option as they would be typed; `None` where it can't have such.
+    /// The values of an option as they would be typed; `None` if their type is wrong.
     fn values(
         &mut self,
         arg: &Arg,
@@ -172,7 +172,7 @@ impl<'r> Reader<'r> {
         Some(values)
     }
 
-    /// A path as it is from anywhere; what teeleak has a file of its own for keeps its name.
+    /// A path below the file's folder; the name of a built-in file is left alone.
     fn path(&self, option: &str, value: &str) -> String {
         let path = self.folder.join(value);
         let built_in = match option {
@@ -194,7 +194,7 @@ fn known<'c>(commands: &[&'c Command]) -> BTreeSet<&'c str> {
     known
 }
 
-/// Options of a command that a file can give.
+/// Options of a command that a file can set.
 fn options(command: &Command) -> impl Iterator<Item = &'static str> + Clone {
     let has = |option: &&str| apply::option(command, option).is_some();
     OPTIONS.into_iter().filter(has).collect::<Vec<_>>().into_iter()
@@ -208,21 +208,21 @@ fn single(value: &DeValue<'_>) -> Option<String> {
     }
 }
 
-/// What the value of an option can be.
+/// The type of an option's value.
 fn expected(arg: &Arg, option: &str) -> &'static str {
     match arg.get_action() {
         ArgAction::SetTrue => "true or false",
         _ if option == BUDGETS => "a table of sites and bytes, such as { \"core/mm/mobj.c\" = 64 }",
-        ArgAction::Append => "a text, or a list of them",
-        _ => "a text or a number",
+        ArgAction::Append => "a string, or a list of strings",
+        _ => "a string or a number",
     }
 }
 
 const fn kind(value: &DeValue<'_>) -> &'static str {
     match value {
-        DeValue::String(_) => "a text",
+        DeValue::String(_) => "a string",
         DeValue::Integer(_) => "a number",
-        DeValue::Float(_) => "a number with a fraction",
+        DeValue::Float(_) => "a float",
         DeValue::Boolean(_) => "true or false",
         DeValue::Datetime(_) => "a date",
         DeValue::Array(_) => "a list",

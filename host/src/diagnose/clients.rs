@@ -1,11 +1,11 @@
-//! Which ways there are to see what processes ask of the TEE.
+//! Which recorders of client calls are available.
 
 use std::path::{Path, PathBuf};
 
 use super::{Check, CheckId, State};
 use crate::source::clients::kernel::needs;
 
-/// Folders in which the loader finds libraries: of Debian, of others, of Android.
+/// Library folders of Debian, of other distributions, of Android.
 const LIBRARIES: [&str; 12] = [
     "usr/lib",
     "usr/lib64",
@@ -21,18 +21,18 @@ const LIBRARIES: [&str; 12] = [
     "system/lib",
 ];
 
-/// Folders in which programs lie.
+/// Folders of executables.
 const PROGRAMS: [&str; 6] =
     ["usr/bin", "bin", "usr/local/bin", "usr/sbin", "system/bin", "vendor/bin"];
 
-/// Looks for them below `root`.
+/// Checks for them below `root`.
 pub(super) fn checks(root: &Path, library: Option<&Path>) -> [Check; 4] {
     [preload(library), teec(root), strace(root), kernel(root)]
 }
 
 fn preload(library: Option<&Path>) -> Check {
     let detail = match library {
-        // Where it lies differs from system to system.
+        // Its path differs between systems.
         Some(_) => "installed".into(),
         None => "not next to teeleak, nor in ../lib/teeleak".into(),
     };
@@ -54,12 +54,12 @@ fn teec(root: &Path) -> Check {
     let names = ["libteec.so.2", "libteec.so.1", "libteec.so"];
     let found = names.iter().find(|name| find(root, &LIBRARIES, name).is_some());
     let (state, detail, remedy) = match found {
-        Some(name) => (State::Present, format!("{name} is there"), None),
+        Some(name) => (State::Present, format!("{name} is present"), None),
         None => (
             State::Unknown,
-            "not where libraries are usually".into(),
+            "not in the usual library folders".into(),
             Some(
-                "nothing, if clients bring their own; strace follows those that have it linked in",
+                "nothing, if clients ship their own; use strace for clients that link it statically",
             ),
         ),
     };
@@ -76,26 +76,26 @@ fn strace(root: &Path) -> Check {
     let there = find(root, &PROGRAMS, "strace").is_some();
     Check {
         id: CheckId::Strace,
-        brings: "the same of static, hardened and vendor programs: analyze and report --strace",
+        brings: "the same for static, hardened and vendor programs: analyze and report --strace",
         state: if there { State::Present } else { State::Missing },
         detail: if there { "installed" } else { "not installed" }.into(),
         remedy: (!there).then(|| {
-            "install strace, 6.1 or later for sessions and commands; its text can be read anywhere"
+            "install strace, 6.1 or later for sessions and commands; its output can be read anywhere"
                 .into()
         }),
     }
 }
 
-/// Whether the kernel itself can tell.
+/// Whether the kernel itself can record.
 fn kernel(root: &Path) -> Check {
     let missing = needs::look(root).err();
     Check {
         id: CheckId::KernelProbes,
-        brings: "the same of all programs, live, and what the kernel closes for those that have gone: trace \
+        brings: "the same for all programs, live, and what the kernel closes for exited processes: trace \
                  and run --kernel",
         state: if missing.is_none() { State::Present } else { State::Missing },
         detail: match &missing {
-            None => "tracefs, kprobes and the driver's functions are there".into(),
+            None => "tracefs, kprobes and the driver's functions are present".into(),
             Some(missing) => missing.to_string(),
         },
         remedy: missing.map(|missing| missing.remedy().into()),

@@ -1,4 +1,4 @@
-//! What a snapshot costs here: how long it takes, how long it holds the lock of the core heap.
+//! The cost of a snapshot: how long it takes, and how long it holds the core heap's lock.
 
 use std::time::Instant;
 
@@ -35,18 +35,18 @@ impl Spread {
     }
 }
 
-/// What snapshots cost.
+/// The cost of snapshots.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Cost {
     /// Snapshots taken.
     pub(crate) snapshots: u32,
-    /// What each of them counted.
+    /// The objects that each snapshot counted.
     pub(crate) counts: Counts,
-    /// From asking to the last page, by the normal world's clock.
+    /// From the request to the last page, by the normal world's clock.
     pub(crate) wall: Spread,
     /// How long the malloc lock of the TEE core was held, by the secure world's counter.
     pub(crate) lock: Spread,
-    /// The same for a look at the pools alone, as `teeleak watch` takes at each poll.
+    /// The same for a poll of the pools alone, as `teeleak watch` does it.
     pub(crate) poll_wall: Spread,
     pub(crate) poll_lock: Spread,
 }
@@ -56,7 +56,7 @@ pub(crate) fn measure(device: Box<dyn Device>, n: u32, interrupt: &Interrupt) ->
     let mut sampler = Sampler::new(device);
     let mut meter = Meter::default();
     sampler.hello(&mut meter)?;
-    // The first one allocates what later ones use again.
+    // The first snapshot allocates memory that later ones reuse.
     let mut counts = sampler.census(&mut meter)?;
     meter.take_lock_ns();
     let (mut snapshots, mut polls) = (Timed::default(), Timed::default());
@@ -74,7 +74,7 @@ pub(crate) fn measure(device: Box<dyn Device>, n: u32, interrupt: &Interrupt) ->
     })
 }
 
-/// What was asked again and again took, in nanoseconds.
+/// Durations of repeated requests, in nanoseconds.
 #[derive(Default)]
 struct Timed {
     wall: Vec<u64>,
@@ -91,7 +91,7 @@ impl Timed {
     }
 }
 
-/// Keeps what is sampled, to look at it when the clock has stopped.
+/// Keeps the sampled pages, to parse them after the clock has stopped.
 #[derive(Default)]
 struct Meter {
     pages: Vec<u8>,
@@ -99,7 +99,7 @@ struct Meter {
 }
 
 impl Meter {
-    /// For how long the heap was locked, by the records since the last time.
+    /// How long the heap was locked, by the records since the last call.
     fn take_lock_ns(&mut self) -> u64 {
         let mut ticks = 0;
         for record in record::read(&self.pages).flatten() {

@@ -1,7 +1,7 @@
-//! What can be seen on this system, and what would bring the rest.
+//! What can be observed on this system, and what would enable the rest.
 //!
-//! Per-TA statistics of the stats PTA are asked for only where somebody says so: that can hang a stock
-//! TEE while another client opens a session (seen on optee_os 4.10.0).
+//! Per-TA statistics of the stats PTA are queried only on request: that can hang a stock
+//! TEE while another client opens a session (observed on optee_os 4.10.0).
 
 mod check;
 mod clients;
@@ -29,26 +29,26 @@ use crate::{
     },
 };
 
-/// All that was looked for.
+/// All results of all checks.
 pub(crate) struct Diagnosis {
     pub(crate) checks: Vec<Check>,
-    /// Whether a census can be taken.
+    /// Whether a snapshot can be taken.
     pub(crate) can_observe: bool,
-    /// Whether the TA and its PTA take it.
+    /// Whether the TA and its PTA take the snapshot.
     pub(crate) has_auditor: bool,
 }
 
-/// Where clients can be seen: the root of the file system, and the preload library.
+/// Where clients are looked for: the root of the file system, and the preload library.
 #[derive(Clone, Copy)]
 pub(crate) struct Surroundings<'s> {
     pub(crate) root: &'s Path,
     pub(crate) library: Option<&'s Path>,
 }
 
-/// Looks for everything that teeleak can use.
+/// Runs all checks.
 ///
 /// # Errors
-/// When the console that is to be tried can't be read.
+/// When the given console can't be read.
 pub(crate) fn diagnose(
     world: &dyn World,
     ways: &Ways,
@@ -77,14 +77,14 @@ pub(crate) fn diagnose(
     Ok(Diagnosis { checks, can_observe, has_auditor })
 }
 
-/// Of a switch that leaves no trace on the device.
+/// The check of a build flag that can't be detected on the device.
 fn concurrency() -> Check {
     Check {
         id: CheckId::ConcurrentTas,
-        brings: "a census that never waits for a TA",
+        brings: "a snapshot that never waits for a TA",
         state: State::Unknown,
         detail:
-            "a device does not tell; without it a census, with or without the PTA, waits as long \
+            "not detectable on a device; without it a snapshot, with or without the PTA, waits as long \
                  as any single-instance TA is in a call"
                 .into(),
         remedy: Some("build optee_os with CFG_CONCURRENT_SINGLE_INSTANCE_TA=y".into()),
@@ -95,7 +95,7 @@ fn node(world: &dyn World) -> Check {
     let there = world.has_node();
     Check {
         id: CheckId::TeeDevice,
-        brings: "a way to the TEE",
+        brings: "access to the TEE",
         state: if there { State::Present } else { State::Missing },
         detail: format!("{NODE} {}", if there { "exists" } else { "does not exist" }),
         remedy: (!there).then(|| {
@@ -120,7 +120,7 @@ fn trusted_application<T>(ta: &Result<T>) -> Check {
     }
 }
 
-/// Only an answer says that something is not there; no way to ask says nothing.
+/// Only an answer of the TEE shows that a feature is missing; other errors leave it unknown.
 fn state_of(error: &Error) -> State {
     let result = error.downcast_ref::<TeeError>().map(|error| error.result);
     let absent = [ITEM_NOT_FOUND, SECURITY, NOT_SUPPORTED];
@@ -135,7 +135,7 @@ fn pta(greeting: &Result<Greeting>) -> Check {
     let (state, detail) = match greeting {
         Ok(_) => (State::Present, "the TA reaches it".into()),
         Err(error) if error.is::<crate::Blind>() => (State::Missing, error.to_string()),
-        Err(_) => (State::Unknown, "only the TA can tell".into()),
+        Err(_) => (State::Unknown, "only the TA knows".into()),
     };
     Check {
         id: CheckId::LeakAuditPta,
@@ -162,7 +162,7 @@ fn feature(greeting: &Result<Greeting>, (bit, brings, remedy): (u32, &'static st
     let detail = match state {
         State::Present => "built in",
         State::Missing => "not built into this OP-TEE",
-        State::Unknown => "only the PTA can tell",
+        State::Unknown => "only the PTA knows",
     };
     Check {
         id: feature_id(bit),
@@ -182,7 +182,7 @@ fn feature_id(bit: u32) -> CheckId {
     }
 }
 
-/// Not having it is as it should be.
+/// Raw addresses: missing is the right state for production.
 fn raw_addresses(greeting: &Result<Greeting>) -> Check {
     let raw = greeting.as_ref().ok().map(|greeting| greeting.features & pta::FEATURE_RAW != 0);
     let (state, detail) = match raw {
@@ -190,13 +190,13 @@ fn raw_addresses(greeting: &Result<Greeting>) -> Check {
             (State::Present, "secure addresses leave the secure world: not for production")
         }
         Some(false) => {
-            (State::Missing, "secure addresses are told as keyed hashes, as in production")
+            (State::Missing, "secure addresses are shown as keyed hashes, as in production")
         }
-        None => (State::Unknown, "only the PTA can tell"),
+        None => (State::Unknown, "only the PTA knows"),
     };
     Check {
         id: CheckId::RawAddresses,
-        brings: "secure addresses as they are, for development",
+        brings: "unhashed secure addresses, for development",
         state,
         detail: detail.into(),
         remedy: (state == State::Missing)

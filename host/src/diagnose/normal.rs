@@ -1,4 +1,4 @@
-//! What of the normal world's memory can be seen.
+//! Which ledgers of the normal world can be observed.
 
 use std::path::Path;
 
@@ -17,8 +17,8 @@ pub(super) fn checks(root: &Path) -> Vec<Check> {
 fn check(ledger: Ledger, missing: Option<&Missing>) -> Check {
     let (state, detail) = match missing.map(|missing| missing.why) {
         None => (State::Present, "can be read"),
-        Some(Why::Absent) => (State::Missing, "this kernel does not show it"),
-        Some(Why::Refused) => (State::Missing, "may not be read, or not all of it"),
+        Some(Why::Absent) => (State::Missing, "not provided by this kernel"),
+        Some(Why::Refused) => (State::Missing, "not (fully) readable by this user"),
         Some(_) => (State::Unknown, "could not be read"),
     };
     let remedy = missing.map(|missing| missing.remedy.clone()).filter(|remedy| !remedy.is_empty());

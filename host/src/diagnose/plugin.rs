@@ -1,4 +1,4 @@
-//! Whether the TA can push by itself while no teeleak runs.
+//! Whether the TA can push dumps on its own while no teeleak runs.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::{Check, CheckId, State};
 /// `CFG_TEE_PLUGIN_LOAD_PATH`).
 const FOLDER: &str = "usr/lib/tee-supplicant/plugins";
 
-/// Looks for the plugin below `root`. That tee-supplicant loaded it, nothing tells.
+/// Checks for the plugin below `root`. Whether tee-supplicant loaded it can't be detected.
 pub(super) fn check(root: &Path) -> Check {
     let name = format!("{PLUGIN_TEXT}.plugin");
     let there = root.join(FOLDER).join(&name).exists();
@@ -25,7 +25,7 @@ pub(super) fn check(root: &Path) -> Check {
     );
     Check {
         id: CheckId::SupplicantPlugin,
-        brings: "dumps that the TA pushes by itself",
+        brings: "dumps that the TA pushes on its own",
         state: if there { State::Present } else { State::Missing },
         detail,
         remedy: (!there).then_some(remedy),

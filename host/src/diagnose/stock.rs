@@ -1,4 +1,4 @@
-//! What an OP-TEE without the leak audit PTA lets see, tried out.
+//! What can be observed of an OP-TEE without the leak audit PTA, by trying it.
 
 use anyhow::Result;
 use teeleak_analysis::{
@@ -13,7 +13,7 @@ use crate::source::{
     live::{Observer as _, World},
 };
 
-/// What a check of the statistics PTA says.
+/// The answer of the statistics PTA: bytes per pool.
 pub(super) struct Stats {
     pub(super) bytes: usize,
 }
@@ -24,13 +24,13 @@ impl Stats {
         let since = match bytes {
             56 => "optee_os before 4.6.0",
             64 => "optee_os 4.6.0 or later",
-            _ => "a release that teeleak does not know",
+            _ => "an unknown release",
         };
-        format!("answers the normal world with {bytes} bytes a pool ({since})")
+        format!("answers the normal world with {bytes} bytes per pool ({since})")
     }
 }
 
-/// What the ways that were asked for let see, and what the others would.
+/// Tries the requested ways of access, and describes the others.
 pub(super) fn checks(world: &dyn World, ways: &Ways) -> Result<(Vec<Check>, bool)> {
     let sample = if ways.are_given() { try_out(world, ways)? } else { None };
     let console = console(sample.as_ref());
@@ -38,17 +38,17 @@ pub(super) fn checks(world: &dyn World, ways: &Ways) -> Result<(Vec<Check>, bool
     Ok((vec![console, ta_heaps(sample.as_ref())], can_observe))
 }
 
-/// What the ways that work say of switches that only the PTA tells of: check that works, switch, how.
+/// Build flags that a passed check implies: the passed check, the flag's check, its detail.
 const INFERRED: [(CheckId, CheckId, &str); 2] = [
     (CheckId::MdbgConsole, CheckId::MallocDebug, "allocations were printed"),
     (
         CheckId::StatsPta,
         CheckId::PoolCounters,
-        "the statistics PTA is there; the pools that it knows",
+        "the statistics PTA is present; only the pools that it knows",
     ),
 ];
 
-/// Says of switches what can be concluded.
+/// Marks build flags as present that passed checks imply.
 pub(super) fn infer(checks: &mut [Check]) {
     for (evidence, switch, how) in INFERRED {
         let works =
@@ -60,7 +60,7 @@ pub(super) fn infer(checks: &mut [Check]) {
     }
 }
 
-/// A census; `None` where the statistics PTA is not there, which another check says.
+/// A snapshot; `None` if the statistics PTA is missing, which another check reports.
 fn try_out(world: &dyn World, ways: &Ways) -> Result<Option<Sample>> {
     let mut stock = match ways.stock(world) {
         Ok(stock) => stock,
@@ -79,15 +79,15 @@ fn console(sample: Option<&Sample>) -> Check {
     let (state, detail) = match sample.map(|sample| &sample.sites) {
         Some(Part::Complete(sites)) => (State::Present, counted(sites)),
         Some(Part::Partial(sites, gap)) => {
-            (State::Unknown, format!("{}, in part: {}", counted(sites), gap.reason))
+            (State::Unknown, format!("{}, incomplete: {}", counted(sites), gap.reason))
         }
         Some(Part::Unobserved(gap)) if gap.reason == Reason::NotBuilt => {
-            (State::Missing, "the console shows marks, and no allocation between them".into())
+            (State::Missing, "the console shows marks, but no allocations between them".into())
         }
         Some(Part::Unobserved(gap)) if gap.reason != Reason::NotOffered => {
             (State::Unknown, gap.reason.to_string())
         }
-        _ => (State::Unknown, "not tried: give --console CONSOLE".into()),
+        _ => (State::Unknown, "not tried: use --console CONSOLE".into()),
     };
     let remedy = sample.and_then(|sample| sample.sites.gap()).and_then(|gap| gap.remedy.clone());
     let remedy = remedy.map_or_else(|| remedy::PRINTED.to_owned(), |remedy| remedy.to_string());
@@ -111,14 +111,14 @@ fn ta_heaps(sample: Option<&Sample>) -> Check {
     let (state, detail) = match instances.map(|instances| (instances.value(), instances.gap())) {
         Some((Some(tas), _)) => {
             let n = tas.iter().filter(|ta| ta.heap.is_some()).count();
-            (State::Present, format!("{n} of {} TAs tell their heap", tas.len()))
+            (State::Present, format!("{n} of {} TAs report their heap", tas.len()))
         }
         Some((None, Some(gap))) if gap.reason == Reason::NotBuilt => {
             (State::Missing, "not built into this OP-TEE".into())
         }
         _ => {
-            let why = "not tried, for it can hang the TEE while another client opens a session: \
-                       give --ta-stats when none does";
+            let why = "not tried: it can hang the TEE while another client opens a session; \
+                       use --ta-stats when none does";
             (State::Unknown, why.into())
         }
     };

@@ -1,8 +1,8 @@
-//! All that can be had of the secure world now, and why the rest can't: what `teeleak dump` takes.
+//! Collects a dump: all available data of the secure world, and why the rest is missing.
 //!
 //! ```text
 //! a running watch ── its dump ─────────────────────────────┐
-//!   else   TA ── census    else   statistics PTA ── pools ─┼──> Taken
+//!   else   TA ── snapshot  else   statistics PTA ── pools ─┼──> Taken
 //!   and    last window or dump on disk, kernel ────────────┘
 //! ```
 
@@ -30,56 +30,56 @@ use crate::{
     window,
 };
 
-/// One part of what was tried.
+/// One attempt to collect data.
 #[derive(Debug)]
 pub(crate) struct Part {
-    /// What.
+    /// The source of the data.
     pub(crate) what: &'static str,
-    /// What came of it, or why nothing did.
+    /// What was collected, or why it failed.
     pub(crate) outcome: Result<String, String>,
 }
 
-/// What was taken.
+/// The collected data.
 #[derive(Default)]
 pub(crate) struct Taken {
-    /// What was tried, in this order.
+    /// The attempts, in order.
     pub(crate) parts: Vec<Part>,
-    /// What the kernel says.
+    /// What the kernel reports.
     pub(crate) kernel: Vec<Told>,
-    /// A window of before, or a dump.
+    /// The window of a watch, or a dump.
     before: Option<Observation>,
-    /// This moment.
+    /// The snapshot of this moment.
     now: Option<Observation>,
     complete: bool,
 }
 
 impl Taken {
-    /// What there is to look at: a window, or a census of this moment where there is none.
+    /// The observation to analyse: the window or, without one, the snapshot of this moment.
     pub(crate) fn observation(&self) -> Option<&Observation> {
         self.before.as_ref().or(self.now.as_ref())
     }
 
-    /// The same, to be audited.
+    /// The same, mutable for the audit.
     pub(crate) fn observation_mut(&mut self) -> Option<&mut Observation> {
         self.before.as_mut().or(self.now.as_mut())
     }
 
-    /// The census of this moment, where the window does not end with it.
+    /// The snapshot of this moment, if the window does not end with it.
     pub(crate) fn now(&self) -> Option<&Sample> {
         self.before.as_ref()?;
         self.now.as_ref()?.samples.last()
     }
 
-    /// Whether the secure world itself told all that there is now.
+    /// Whether the secure world itself gave a complete snapshot.
     pub(crate) fn is_complete(&self) -> bool {
         self.complete
     }
 
-    /// Adds what OP-TEE printed of memory that ran out.
+    /// Adds the out-of-memory incidents that OP-TEE printed.
     pub(crate) fn add_console(&mut self, told: Observation) {
         let n = told.incidents.len();
         let outcome = match n {
-            0 => Err("it tells of no failed allocation and of no panic".to_owned()),
+            0 => Err("it shows no failed allocation and no panic".to_owned()),
             _ => Ok(text::count(n as u64, "incident")),
         };
         match (&mut self.before, &mut self.now) {
@@ -96,10 +96,10 @@ impl Taken {
     }
 }
 
-/// Takes what there is.
+/// Collects a dump.
 ///
 /// # Errors
-/// When the file that was asked for can't be written.
+/// When the requested file can't be written.
 pub(crate) fn take(
     folder: &Path,
     output: Option<&Path>,
@@ -121,7 +121,7 @@ fn through_watch(folder: &Path, output: Option<&Path>, taken: &mut Taken) -> Res
         Asked::Dump(path) => load(&path).map(|seen| (seen, path)).map_err(|e| format!("{e:#}")),
         Asked::Refused(why) => Err(format!("it answered: {why}")),
         Asked::Nobody(error) => Err(format!(
-            "none runs with {} ({error}): start it before it is needed, with --dir {0}",
+            "no `teeleak watch` is running for {} ({error}); start one first",
             folder.display()
         )),
     };
@@ -140,7 +140,7 @@ fn through_watch(folder: &Path, output: Option<&Path>, taken: &mut Taken) -> Res
     Ok(taken.note("running watch", outcome))
 }
 
-/// Whether it tells who holds what.
+/// Whether the snapshot shows who holds which memory.
 fn is_whole(sample: &Sample) -> bool {
     sample.sites.value().is_some() && sample.instances.value().is_some()
 }
@@ -155,10 +155,10 @@ fn directly(
     let file = output.map(|path| Writer::create(path).with_context(|| cannot(path))).transpose()?;
     let census = |observer: Box<dyn Observer>, file| {
         let seen = source::observe(&mut Snapshot::new(observer), file)?;
-        let n = seen.samples.last().map(|_| "a census of this moment".to_owned());
-        n.map(|told| (seen, told)).context("nothing was told")
+        let n = seen.samples.last().map(|_| "a snapshot of this moment".to_owned());
+        n.map(|told| (seen, told)).context("no snapshot was received")
     };
-    // A census that breaks off leaves what it wrote; the next one begins the file again.
+    // A snapshot that fails leaves a partial file; the next one replaces it.
     let ta = auditor(world).and_then(|sampler| census(Box::new(sampler), file));
     let outcome = match ta {
         Ok((seen, told)) => {
@@ -176,7 +176,7 @@ fn directly(
     let outcome = match stock {
         Ok((seen, _)) => {
             taken.now = Some(seen);
-            Ok("counters of the pools, and nothing of who holds what".to_owned())
+            Ok("pool counters only, without owners".to_owned())
         }
         Err(error) => Err(format!("{error:#}")),
     };
@@ -191,21 +191,21 @@ fn from_disk(folder: &Path, taken: &mut Taken) {
                 taken.before = Some(seen);
                 Ok(told)
             }
-            false => Err(format!("{told} is of another boot")),
+            false => Err(format!("{told} is from another boot")),
         },
-        Ok(None) => Err(format!("no window and no dump in {}", folder.display())),
+        Ok(None) => Err(format!("no window or dump in {}", folder.display())),
         Err(error) => Err(format!("{error:#}")),
     };
     taken.note("last window on disk", outcome);
 }
 
-/// Whether they may be of one boot.
+/// Whether both may be from the same boot.
 fn boots(before: &Observation, now: Option<&Observation>) -> bool {
     let now = now.and_then(|now| now.platform.boot);
     before.platform.boot.zip(now).is_none_or(|(before, now)| before == now)
 }
 
-/// The last window, or the newest dump where there is none.
+/// The last window or, without one, the newest dump.
 fn newest(folder: &Path) -> Result<Option<(Observation, String)>> {
     let cannot = || format!("cannot read {}", folder.display());
     let segments = window::session(folder).with_context(cannot)?;
@@ -232,7 +232,7 @@ impl Source for Segments {
 
     fn feed(&mut self, sink: &mut dyn Sink) -> Result<()> {
         for path in &self.0 {
-            // Whoever watches may delete the oldest meanwhile.
+            // A running watch may delete the oldest file meanwhile.
             let Ok(file) = File::open(path) else { continue };
             let Ok(mut reader) = Reader::new(file) else {
                 sink.damage(Damage { bytes: 1, at_end: true });

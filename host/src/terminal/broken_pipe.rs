@@ -1,8 +1,8 @@
-//! `teeleak report | head`: a reader that has seen enough.
+//! `teeleak report | head`: a reader that closes the pipe early.
 
 use std::io::{self, ErrorKind, Write};
 
-/// A writer whose reader may go away. What is written then is dropped, and the command goes on to its
+/// A writer whose reader may go away. Further output is then dropped, and the command runs to its
 /// end, so that the exit code is still the verdict.
 pub struct Quiet<W> {
     inner: W,
@@ -10,7 +10,7 @@ pub struct Quiet<W> {
 }
 
 impl<W: Write> Quiet<W> {
-    /// Writes to `inner` as long as somebody reads.
+    /// Writes to `inner` until its reader goes away.
     pub fn new(inner: W) -> Self {
         Self { inner, gone: false }
     }

@@ -1,4 +1,4 @@
-//! What shows what is printed: how wide it is, and what of letters and colours it knows.
+//! Capabilities of a terminal: its width, characters and colours.
 
 use std::{
     env,
@@ -12,13 +12,13 @@ use clap::ValueEnum;
 
 use crate::render::text::Layout;
 
-/// Columns of a terminal that does not say how many it has.
+/// Columns of a terminal that does not report its width.
 const USUAL: usize = 80;
 
-/// The fewest columns that are taken for true.
+/// The smallest width that is used.
 const FEWEST: usize = 20;
 
-/// When to use colours: by itself, on a terminal where NO_COLOR is not set and TERM is not dumb.
+/// When to use colours; auto: on a terminal, unless NO_COLOR is set or TERM is dumb.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum Color {
     Auto,
@@ -27,7 +27,7 @@ pub(crate) enum Color {
 }
 
 impl Color {
-    /// Whether a stream is coloured that would be or not `by_itself`.
+    /// Whether a stream is coloured; `by_itself` is the choice of `auto`.
     pub(crate) fn wanted(self, by_itself: bool) -> bool {
         match self {
             Self::Auto => by_itself,
@@ -36,7 +36,7 @@ impl Color {
         }
     }
 
-    /// What is asked for in a command line that could not be read.
+    /// The choice in a command line that could not be parsed.
     pub(crate) fn among(arguments: &[OsString]) -> Self {
         let named = |word: &OsString| Self::from_str(word.to_str()?, false).ok();
         let after = arguments.windows(2).filter(|pair| pair[0] == "--color");
@@ -49,7 +49,7 @@ impl Color {
     }
 }
 
-/// A stream that takes colours out of what is written, or leaves them.
+/// A stream that strips colours, or passes them through.
 pub(crate) struct Colors<'w> {
     inner: &'w mut dyn Write,
     strip: Option<StripBytes>,
@@ -76,21 +76,21 @@ impl Write for Colors<'_> {
     }
 }
 
-/// What shows what is printed.
+/// Capabilities of a terminal.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Screen {
-    /// Columns; `None` where lines are as long as they are, as in a file.
+    /// Columns; `None` if lines are not wrapped, as in a file.
     pub columns: Option<usize>,
-    /// Whether it shows letters beyond ASCII.
+    /// Whether it shows characters beyond ASCII.
     pub unicode: bool,
-    /// Whether standard output is coloured where nothing else is asked for.
+    /// Whether standard output is coloured by default.
     pub color: bool,
-    /// Whether standard error is.
+    /// Whether standard error is coloured by default.
     pub err_color: bool,
 }
 
 impl Screen {
-    /// That of this process.
+    /// The terminal of this process.
     #[must_use]
     pub fn of_process() -> Self {
         let is_plain = is_plain(|name| env::var(name).ok());
@@ -103,13 +103,13 @@ impl Screen {
         }
     }
 
-    /// How text is set on it.
+    /// The layout of text for it.
     pub(crate) fn layout(self, verbose: bool) -> Layout {
         Layout { columns: self.columns, unicode: self.unicode, verbose }
     }
 }
 
-/// Those of the terminal, else those of `COLUMNS`; a file has none.
+/// The columns of the terminal, else of `COLUMNS`; a file has none.
 fn columns(out: &impl AsFd, is_terminal: bool) -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(out).ok().filter(|_| is_terminal);
     let told = size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
@@ -118,13 +118,13 @@ fn columns(out: &impl AsFd, is_terminal: bool) -> Option<usize> {
     columns.map(|columns| columns.max(FEWEST))
 }
 
-/// A terminal that knows no colours. Where `CI` is set anstream takes every terminal for one that does.
+/// Whether the terminal has no colours. If `CI` is set, anstream assumes that every terminal has.
 fn is_plain(variable: impl Fn(&str) -> Option<String>) -> bool {
     let is_forced = variable("CLICOLOR_FORCE").is_some_and(|value| value != "0");
     !is_forced && variable("TERM").as_deref() == Some("dumb")
 }
 
-/// By the first of these variables that says something (POSIX.1-2017, section 8.2).
+/// Whether the first of these variables that is set names UTF-8 (POSIX.1-2017, section 8.2).
 fn is_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
     let told = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(variable);
     let locale = { told }.find(|value| !value.is_empty()).unwrap_or_default().to_lowercase();

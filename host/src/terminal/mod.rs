@@ -1,4 +1,4 @@
-//! What standard output leads to: a terminal, a pipe that may close, and the signals that end a run.
+//! Standard output, a terminal or a pipe that may close, and the signals that end a run.
 
 pub(crate) mod broken_pipe;
 pub(crate) mod capabilities;

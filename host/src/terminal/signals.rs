@@ -1,4 +1,4 @@
-//! Ctrl-C: the first one ends a run with a report, the second one at once.
+//! Ctrl-C: the first one ends a run with a report, the second one ends it at once.
 
 use std::{
     io,
@@ -13,12 +13,12 @@ use signal_hook::{
     flag,
 };
 
-/// Whether somebody wants the program to end.
+/// Whether the program was asked to end.
 #[derive(Clone, Default, Debug)]
 pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {
-    /// One that SIGINT and SIGTERM set; a second signal ends the program as it would by default.
+    /// A flag that SIGINT and SIGTERM set; a second signal ends the program as by default.
     ///
     /// # Errors
     /// When the signals can't be handled.
@@ -32,12 +32,12 @@ impl Interrupt {
         Ok(this)
     }
 
-    /// Asks for the end.
+    /// Requests the end.
     pub fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the end was asked for.
+    /// Whether the end was requested.
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)

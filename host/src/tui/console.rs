@@ -1,31 +1,31 @@
-//! What a screen is drawn on, and who types.
+//! The terminal that a screen is drawn on, and its keyboard.
 
 use std::{io, os::fd::BorrowedFd};
 
 use ratatui::{Frame, crossterm::event::KeyCode};
 
-/// What somebody did at the terminal.
+/// Input from the terminal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Input {
-    /// Typed.
+    /// A key was pressed.
     Key {
         /// Which key.
         code: KeyCode,
         /// Whether the control key was held.
         control: bool,
     },
-    /// Made it another size.
+    /// The terminal was resized.
     Resized,
 }
 
 impl Input {
-    /// A letter.
+    /// A letter key.
     #[must_use]
     pub const fn letter(letter: char) -> Self {
         Self::key(KeyCode::Char(letter))
     }
 
-    /// A key by itself.
+    /// A key without the control key.
     #[must_use]
     pub const fn key(code: KeyCode) -> Self {
         Self::Key { code, control: false }
@@ -34,7 +34,7 @@ impl Input {
 
 /// A terminal.
 pub trait Console {
-    /// What somebody did, if anything; never waits.
+    /// The next input, if any; never waits.
     ///
     /// # Errors
     /// When the terminal is gone.
@@ -46,6 +46,6 @@ pub trait Console {
     /// When the terminal is gone.
     fn draw(&mut self, paint: &mut dyn FnMut(&mut Frame<'_>)) -> io::Result<()>;
 
-    /// What can be read when somebody typed.
+    /// The descriptor that becomes readable on input.
     fn waits_for(&self) -> Option<BorrowedFd<'_>>;
 }

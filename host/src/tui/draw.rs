@@ -1,4 +1,4 @@
-//! Draws it, at any size.
+//! Draws the screen, at any size.
 
 use ratatui::{
     Frame,
@@ -19,7 +19,7 @@ use teeleak_analysis::text::{age, count, number};
 
 use crate::render::text::{Tone, columns};
 
-/// Sizes from which there is room for two and for all panels.
+/// Smallest sizes for the middle layout, and for the one with all panels.
 const MIDDLE: (u16, u16) = (60, 20);
 const LARGE: (u16, u16) = (120, 36);
 
@@ -37,7 +37,7 @@ const ASCII: border::Set<'_> = border::Set {
     horizontal_bottom: "-",
 };
 
-/// Draws all of it.
+/// Draws the whole screen.
 pub(super) fn draw(frame: &mut Frame<'_>, facts: &Facts, view: &mut View) {
     let area = frame.area();
     let parts = [Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)];
@@ -65,15 +65,15 @@ fn style(tone: Tone) -> Style {
     }
 }
 
-/// What matters most comes first: it is cut where there is no room.
+/// Draws the status line, most important first: its end is cut if there is no room.
 fn header(frame: &mut Frame<'_>, area: Rect, facts: &Facts) {
     let alarms = match facts.alarms {
         0 => Span::styled("no alarm", style(Tone::Good)),
         n => Span::styled(count(n, "alarm"), style(Tone::Bad)),
     };
     let census = match facts.census_age() {
-        Some(ago) => format!("census {}, {} ago", facts.censuses, age(ago)),
-        None => "no census yet".to_owned(),
+        Some(ago) => format!("snapshot {}, {} ago", facts.censuses, age(ago)),
+        None => "no snapshot yet".to_owned(),
     };
     let mut spans = vec![Span::styled("teeleak ", style(Tone::Head)), alarms];
     spans.push(format!(" | up {} | {census}", age(facts.up())).into());
@@ -83,7 +83,7 @@ fn header(frame: &mut Frame<'_>, area: Rect, facts: &Facts) {
     }
     if let Some(unseen) = facts.unseen.first() {
         let n = facts.unseen.len();
-        spans.push(Span::styled(format!(" | {n} not seen: {unseen}"), style(Tone::Warn)));
+        spans.push(Span::styled(format!(" | {n} not observed: {unseen}"), style(Tone::Warn)));
     }
     frame.render_widget(Line::from(spans), area);
 }
@@ -169,7 +169,7 @@ fn boxed(frame: &mut Frame<'_>, area: Rect, panel: Panel, facts: &Facts, view: &
     rows(frame, inner, panel, facts, view);
 }
 
-/// The rows of a panel that have room, and how many have none.
+/// Draws the rows of a panel that fit, and the number of those that don't.
 fn rows(frame: &mut Frame<'_>, area: Rect, panel: Panel, facts: &Facts, view: &mut View) {
     let mut table = table::of(panel, facts, view);
     if panel == Panel::Alarms {
@@ -211,16 +211,16 @@ fn head(column: &Column) -> Cell<'static> {
 
 fn nothing(panel: Panel, table: &Table) -> &'static str {
     match panel {
-        _ if table.all > 0 => "no row has that text; Esc shows all",
-        Panel::Alarms => "nothing was said",
+        _ if table.all > 0 => "no row matches; Esc shows all",
+        Panel::Alarms => "no message yet",
         Panel::Events => "no event yet",
-        Panel::Pools => "no pool was seen",
-        _ => "comes with the first census",
+        Panel::Pools => "no pool observed",
+        _ => "shown after the first snapshot",
     }
 }
 
-/// Columns that have room, with their widths; where not even those that stay have it, the widest of them
-/// gives.
+/// Columns that fit, with their widths; if not even the mandatory ones fit, the widest of them is
+/// narrowed.
 fn fit(table: &Table, room: usize) -> Vec<(usize, usize)> {
     let wide = |at: usize| {
         let cells = table.rows.iter().map(|row| columns(&row.cells[at]));
@@ -242,7 +242,7 @@ fn fit(table: &Table, room: usize) -> Vec<(usize, usize)> {
     kept.iter().map(|at| (*at, width(*at))).collect()
 }
 
-/// What has room of a text: of a path its end.
+/// Truncates a text to `room` columns; of a path, the end is kept.
 fn cut(text: &str, room: usize) -> String {
     if columns(text) <= room {
         return text.to_owned();
@@ -266,7 +266,7 @@ fn cut(text: &str, room: usize) -> String {
     fits(&mut text.chars()).into_iter().collect::<String>() + &dots
 }
 
-/// Has lines that are longer than the panel go on below.
+/// Wraps lines that are longer than the panel.
 fn unfold(table: &mut Table, wide: usize) {
     let ago = table.rows.iter().map(|row| columns(&row.cells[0])).max().unwrap_or(0).max(3);
     let room = wide.saturating_sub(ago + GAP).max(10);
@@ -296,7 +296,7 @@ fn folded_text(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
-/// How many rows are not seen, in the corner.
+/// Draws the number of hidden rows in the corner.
 fn more(frame: &mut Frame<'_>, area: Rect, above: usize, below: usize) {
     let text = if above > 0 { format!(" -{above} +{below}") } else { format!(" +{below}") };
     let width = u16::try_from(text.len()).unwrap_or(u16::MAX).min(area.width);

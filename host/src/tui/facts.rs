@@ -1,4 +1,4 @@
-//! What is known, as far as a screen shows it.
+//! The data that the screen shows.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -17,7 +17,7 @@ use crate::{
     render::{place, words},
 };
 
-/// Events and lines that are kept.
+/// Maximum number of events and of lines in memory.
 const EVENTS: usize = 500;
 const LINES: usize = 500;
 
@@ -28,7 +28,7 @@ pub(super) struct PoolFact {
     pub(super) unit: PoolUnit,
     pub(super) used: Option<u64>,
     pub(super) size: Option<u64>,
-    /// Least that ever was free, where somebody counts.
+    /// The smallest amount that was ever free, if counted.
     pub(super) least_free: Option<u64>,
     pub(super) failures: Option<u64>,
     pub(super) history: History,
@@ -42,14 +42,14 @@ impl PoolFact {
     }
 }
 
-/// An allocation site, as it was in the censuses that are kept.
+/// An allocation site, over the snapshots in memory.
 #[derive(Debug)]
 pub(super) struct SiteFact {
     pub(super) name: String,
     pub(super) owner: String,
     pub(super) count: u64,
     pub(super) bytes: u64,
-    /// Since the oldest census.
+    /// Growth in bytes since the oldest snapshot.
     pub(super) grown: i64,
     pub(super) history: History,
 }
@@ -58,11 +58,11 @@ pub(super) struct SiteFact {
 #[derive(Default, Debug)]
 pub(super) struct TaFact {
     pub(super) instances: u64,
-    /// Regions and their bytes; `None` where they were not seen.
+    /// Regions and their bytes; `None` if not observed.
     pub(super) regions: Option<(u64, u64)>,
     pub(super) sessions: u64,
     pub(super) panicked: bool,
-    /// Regions and sessions more than in the oldest census.
+    /// Growth in regions and in sessions since the oldest snapshot.
     pub(super) grown: (i64, i64),
     pub(super) history: History,
 }
@@ -71,11 +71,11 @@ pub(super) struct TaFact {
 #[derive(Debug)]
 pub(super) struct SessionFact {
     pub(super) session: Session,
-    /// Censuses, among those that are kept, that it was open in.
+    /// Number of snapshots in memory in which it was open.
     pub(super) censuses: u64,
 }
 
-/// An event, in a line.
+/// An event, as one line.
 #[derive(Debug)]
 pub(super) struct EventFact {
     pub(super) seq: u64,
@@ -87,7 +87,7 @@ pub(super) struct EventFact {
     pub(super) uuid: Option<Uuid>,
 }
 
-/// A line that the watch said.
+/// A message of the watch.
 #[derive(Debug)]
 pub(super) struct LineFact {
     pub(super) at: Duration,
@@ -95,7 +95,7 @@ pub(super) struct LineFact {
     pub(super) alarm: bool,
 }
 
-/// What is known.
+/// The data that the screen shows.
 pub(super) struct Facts {
     pub(super) low_water: u8,
     began: Option<Duration>,
@@ -111,7 +111,7 @@ pub(super) struct Facts {
     counted: Option<Duration>,
     /// Events that were overwritten before they were read.
     pub(super) lost: u64,
-    /// What the last census could not see.
+    /// What the last snapshot could not observe.
     pub(super) unseen: Vec<String>,
 }
 
@@ -140,17 +140,17 @@ impl Facts {
         self.now = now;
     }
 
-    /// Since when it is watched.
+    /// Time since the watch started.
     pub(super) fn up(&self) -> Duration {
         self.began.map_or(Duration::ZERO, |began| self.now.saturating_sub(began))
     }
 
-    /// How long ago that was.
+    /// Time since `then`.
     pub(super) fn since(&self, then: Duration) -> Duration {
         self.now.saturating_sub(then)
     }
 
-    /// Time since the last census.
+    /// Time since the last snapshot.
     pub(super) fn census_age(&self) -> Option<Duration> {
         self.counted.map(|then| self.since(then))
     }
@@ -188,7 +188,7 @@ impl Facts {
         self.happened(&kept.events);
     }
 
-    /// Takes over the events that are new.
+    /// Adds the new events.
     fn happened(&mut self, events: &[Event]) {
         let last = self.events.back().map(|event| event.seq);
         let fresh = events.iter().rev().take_while(|event| Some(event.seq) != last).take(EVENTS);
@@ -246,7 +246,7 @@ fn event_fact(event: &Event) -> EventFact {
     EventFact { seq, kind, who, session, result, failed: place::is_failure(event), uuid }
 }
 
-/// More or less, as a number with its sign.
+/// The signed difference.
 fn more(before: u64, after: u64) -> i64 {
     i64::try_from(i128::from(after) - i128::from(before)).unwrap_or(i64::MAX)
 }

@@ -1,11 +1,11 @@
-//! Values of some time, the newest last.
+//! A bounded series of values, the newest last.
 
 use std::collections::VecDeque;
 
-/// Values that are kept: those of four minutes at a poll each second.
+/// Maximum number of values: four minutes at one poll per second.
 const KEPT: usize = 240;
 
-/// Values of some time.
+/// A bounded series of values, the newest last.
 #[derive(Clone, Default, Debug)]
 pub(super) struct History(VecDeque<f64>);
 
@@ -17,7 +17,7 @@ impl History {
         self.0.push_back(value);
     }
 
-    /// The newest ones.
+    /// The newest values, at most `most`.
     pub(super) fn last(&self, most: usize) -> Vec<f64> {
         self.0.iter().skip(self.0.len().saturating_sub(most)).copied().collect()
     }

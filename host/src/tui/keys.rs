@@ -1,30 +1,30 @@
-//! What is typed.
+//! The keyboard commands.
 
 use ratatui::crossterm::event::KeyCode;
 
 use super::view::{Panel, View};
 use crate::watch::Wanted;
 
-/// Rows of a page, as far as keys go.
+/// Rows that a page key scrolls.
 const PAGE: isize = 10;
 
-/// Letters of a filter.
+/// Maximum number of letters in a filter.
 const LETTERS: usize = 64;
 
-/// Every key with what it does.
+/// Every key and its function.
 pub(super) const HELP: [(&str, &str); 9] = [
-    ("Tab 1-6", "next panel, or this one"),
-    ("Up Down", "scroll; PgUp PgDn Home, too"),
-    ("s", "sort by something else"),
-    ("/", "show only rows with a text"),
+    ("Tab 1-6", "next panel, or panel 1-6"),
+    ("Up Down", "scroll; also PgUp PgDn Home"),
+    ("s", "next sort order"),
+    ("/", "show only rows with this text"),
     ("Esc", "show all rows again"),
-    ("d", "dump: take all of it now"),
+    ("d", "take a dump now"),
     ("?", "this help"),
     ("q", "end the watch"),
     ("Ctrl-C", "end the watch"),
 ];
 
-/// Follows a key, and gives what is wanted of the watch.
+/// Handles a key, and returns the request to the watch.
 pub(super) fn typed(code: KeyCode, control: bool, view: &mut View) -> Wanted {
     if control {
         return if code == KeyCode::Char('c') { Wanted::End } else { Wanted::Nothing };

@@ -1,14 +1,14 @@
-//! `teeleak watch --tui`: what is watched, on a screen.
+//! `teeleak watch --tui`: a live screen of the watch.
 //!
 //! ```text
-//! polls, censuses ──> facts ─┐
+//! polls, snapshots ─> facts ─┐
 //! keys ─────────────> view ──┴─> tables ──> draw ──> Console
 //! ```
 //!
 //! Invariants:
-//! - It shows what the watch asks for anyway: it never asks the TEE for anything itself.
+//! - It shows data that the watch requests anyway: it never queries the TEE itself.
 //! - Facts, view and tables know neither the terminal nor the TEE, and are bounded as the watch is.
-//! - The terminal is given back however it ends: see [`terminal()`].
+//! - The terminal is restored however the watch ends: see [`terminal()`].
 
 mod console;
 mod draw;
@@ -47,36 +47,36 @@ use view::View;
 
 use crate::watch::{Viewer, Wanted};
 
-/// Lines of what was said that are kept.
+/// Maximum number of messages in memory.
 const SAID: usize = 500;
 
-/// Lines that the watch says: what else would be lines on standard error.
+/// Messages of the watch, which would otherwise go to standard error.
 #[derive(Clone, Default)]
 pub(crate) struct Said(Rc<RefCell<Lines>>);
 
 #[derive(Default)]
 struct Lines {
     whole: VecDeque<String>,
-    /// Lines that were forgotten for newer ones.
+    /// Number of old lines that were dropped.
     forgotten: u64,
-    /// Those that nobody has taken yet.
+    /// Number of lines that were not shown yet.
     fresh: usize,
     begun: Vec<u8>,
 }
 
 impl Said {
-    /// Lines that came since the last time.
+    /// Lines since the last call.
     fn fresh(&self) -> Vec<String> {
         let mut lines = self.0.borrow_mut();
         let n = std::mem::take(&mut lines.fresh).min(lines.whole.len());
         lines.whole.iter().skip(lines.whole.len() - n).cloned().collect()
     }
 
-    /// Says all of it again, for who reads it when the screen is gone.
+    /// Prints all lines again, after the screen is closed.
     pub(crate) fn repeat(&self, out: &mut dyn Write) -> io::Result<()> {
         let lines = self.0.borrow();
         if lines.forgotten > 0 {
-            writeln!(out, "teeleak: {} older lines are forgotten", text::number(lines.forgotten))?;
+            writeln!(out, "teeleak: {} older lines were dropped", text::number(lines.forgotten))?;
         }
         lines.whole.iter().try_for_each(|line| writeln!(out, "{line}"))
     }
@@ -110,14 +110,14 @@ impl Write for Said {
 pub(crate) struct Tui {
     console: Box<dyn Console>,
     said: Said,
-    /// The folder of the watch: known to who looks, and left out of what is said.
+    /// The folder of the watch, which messages omit.
     folder: String,
     facts: Facts,
     view: View,
 }
 
 impl Tui {
-    /// Shows a watch on `console`, which says on `said` what it would say on standard error.
+    /// Shows a watch on `console`; its messages go to `said` instead of standard error.
     pub(crate) fn new(
         console: Box<dyn Console>,
         said: Said,
@@ -160,7 +160,7 @@ impl Viewer for Tui {
             self.facts.add_line(now, &line);
         }
         let mut wanted = Wanted::Nothing;
-        while let Some(input) = self.console.input().context("cannot read what is typed")? {
+        while let Some(input) = self.console.input().context("cannot read keyboard input")? {
             if let Input::Key { code, control } = input {
                 wanted = keys::typed(code, control, &mut self.view);
             }

@@ -14,11 +14,11 @@ use crate::{
     render::text::{Tone, spark},
 };
 
-/// Letters of a trend and of a gauge.
+/// Widths of a trend and of a gauge, in characters.
 const TREND: usize = 14;
 const GAUGE: u64 = 10;
 
-/// A column. Where there is little room, those with the highest number go first; 0 stays.
+/// A column. If room is short, columns with the highest `goes` are dropped first; 0 stays.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Column {
     pub(super) head: &'static str,
@@ -38,7 +38,7 @@ const fn right(head: &'static str, goes: u8) -> Column {
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     pub(super) cells: Vec<String>,
-    /// What it is sorted by, the most first; the name where there are no more keys.
+    /// Sort keys, the largest value first; after the last key, rows are sorted by name.
     pub(super) keys: Vec<i64>,
     pub(super) tone: Tone,
 }
@@ -48,7 +48,7 @@ pub(super) struct Row {
 pub(super) struct Table {
     pub(super) columns: &'static [Column],
     pub(super) rows: Vec<Row>,
-    /// Rows before the filter.
+    /// Number of rows before filtering.
     pub(super) all: usize,
 }
 
@@ -68,18 +68,18 @@ const SITES: [Column; 6] = [
     right("bytes", 1),
     right("count", 3),
     left("trend", 4),
-    left("whose", 5),
+    left("owner", 5),
 ];
 const TAS: [Column; 6] = [
     left("TA", 0),
     right("regions", 0),
-    right("grown", 0),
+    right("growth", 0),
     right("bytes", 2),
     right("sessions", 1),
     left("trend", 4),
 ];
 const SESSIONS: [Column; 5] =
-    [left("to", 0), right("session", 0), right("censuses", 1), left("from", 2), left("login", 3)];
+    [left("to", 0), right("session", 0), right("snapshots", 1), left("from", 2), left("login", 3)];
 const EVENTS: [Column; 6] = [
     right("event", 1),
     left("what", 0),
@@ -88,7 +88,7 @@ const EVENTS: [Column; 6] = [
     left("result", 0),
     left("TA", 4),
 ];
-const ALARMS: [Column; 2] = [right("ago", 0), left("what", 0)];
+const ALARMS: [Column; 2] = [right("ago", 0), left("message", 0)];
 
 /// The rows of a panel.
 pub(super) fn of(panel: Panel, facts: &Facts, view: &View) -> Table {
@@ -109,7 +109,7 @@ pub(super) fn of(panel: Panel, facts: &Facts, view: &View) -> Table {
     Table { columns, rows, all }
 }
 
-/// Events and lines have no keys: they stay as they are, the newest first.
+/// Events and lines have no sort keys: they stay in order, the newest first.
 fn sort(rows: &mut [Row], by: usize) {
     match rows.first() {
         Some(row) if !row.keys.is_empty() && by < row.keys.len() => {

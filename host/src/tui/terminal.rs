@@ -1,5 +1,5 @@
-//! The terminal of this process. It is given back as it was: at the end, with an error, and before the
-//! words of a panic. SIGTERM and SIGINT end the watch, and so come to its end, too.
+//! The terminal of this process. It is restored at the end, after an error, and before the message
+//! of a panic. SIGTERM and SIGINT end the watch normally, so they restore it, too.
 
 use std::{
     io::{self, IsTerminal as _, Stdout},
@@ -23,24 +23,24 @@ use ratatui::{
 
 use super::{Console, Input};
 
-/// Whether the terminal is taken. There is but one.
+/// Whether the terminal is in use. A process has only one.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// The terminal that standard input and output are, for a screen.
+/// The terminal of standard input and output.
 ///
 /// # Errors
-/// When they are none.
+/// When either is not a terminal.
 pub fn terminal() -> Result<Box<dyn Console>> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         bail!(
-            "--tui needs a terminal as standard input and output; without it a watch says what is wrong \
-             in lines on standard error"
+            "--tui needs a terminal as standard input and output; without --tui, a watch prints alarms \
+             to standard error"
         );
     }
     Ok(Box::new(Screen { stdin: io::stdin(), terminal: None }))
 }
 
-/// Taken when it is first drawn on.
+/// The terminal, set up when it is first drawn on.
 struct Screen {
     stdin: io::Stdin,
     terminal: Option<Terminal<CrosstermBackend<Stdout>>>,
@@ -94,7 +94,7 @@ fn take() -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
 
 fn give_back() {
     if TAKEN.swap(false, Ordering::Relaxed) {
-        // Where the terminal is gone there is nothing to give back.
+        // If the terminal is gone, there is nothing to restore.
         let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
         let _ = disable_raw_mode();
     }

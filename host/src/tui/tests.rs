@@ -151,5 +151,5 @@ fn what_was_said_is_bounded_and_said_again() {
     let mut out = Vec::new();
     said.repeat(&mut out).unwrap();
     let out = String::from_utf8(out).unwrap();
-    assert!(out.starts_with("teeleak: 5 older lines are forgotten\nline 5\n"), "{out}");
+    assert!(out.starts_with("teeleak: 5 older lines were dropped\nline 5\n"), "{out}");
 }

@@ -1,6 +1,6 @@
-//! How it is looked at.
+//! State of the display: panel, sort order, scroll position, filter.
 
-/// A part of the screen.
+/// A panel of the screen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Panel {
     Pools,
@@ -26,7 +26,7 @@ impl Panel {
         }
     }
 
-    /// What it can be sorted by, in this order.
+    /// Its sort orders.
     pub(super) const fn sorts(self) -> &'static [&'static str] {
         match self {
             Self::Pools => &["fullest", "failures", "name"],
@@ -42,21 +42,21 @@ impl Panel {
     }
 }
 
-/// How it is looked at.
+/// State of the display.
 pub(super) struct View {
-    /// Whether the terminal shows letters beyond ASCII.
+    /// Whether the terminal shows characters beyond ASCII.
     pub(super) unicode: bool,
-    /// The panel that keys are for.
+    /// The selected panel.
     pub(super) panel: Panel,
-    /// What each is sorted by.
+    /// Sort order of each panel: an index into [`Panel::sorts`].
     sorts: [usize; Panel::ALL.len()],
-    /// Rows of each that are above what is seen.
+    /// Number of rows above the visible ones, for each panel.
     pub(super) above: [usize; Panel::ALL.len()],
-    /// What rows have to have in them.
+    /// Text that rows must contain.
     pub(super) filter: String,
     /// Whether the filter is being typed.
     pub(super) typing: bool,
-    /// Whether the keys are explained.
+    /// Whether the help is shown.
     pub(super) help: bool,
 }
 
@@ -73,7 +73,7 @@ impl View {
         }
     }
 
-    /// What a panel is sorted by: its place among [`Panel::sorts`].
+    /// Sort order of a panel: an index into [`Panel::sorts`].
     pub(super) fn sort(&self, panel: Panel) -> usize {
         self.sorts[panel.at()]
     }
@@ -89,7 +89,7 @@ impl View {
         self.panel = all[(self.panel.at() + by) % all.len()];
     }
 
-    /// Moves the rows of the panel; how far they can be moved is known when they are drawn.
+    /// Scrolls the panel; the limit is applied when it is drawn.
     pub(super) fn scroll(&mut self, by: isize) {
         let above = &mut self.above[self.panel.at()];
         *above = above.saturating_add_signed(by);

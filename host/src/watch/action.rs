@@ -1,4 +1,4 @@
-//! What the user wants done at an alarm: a shell command, one at a time, never waited for.
+//! The user's shell command for alarms: one at a time, never blocking the watch.
 
 use std::{
     collections::VecDeque,
@@ -12,16 +12,16 @@ use std::{
 use anyhow::Result;
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// How long a command may take before it is killed.
+/// Time limit of a command, after which it is killed.
 const MOST: Duration = Duration::from_secs(60);
 
-/// Alarms that wait for the command to end; older ones are left out.
+/// Alarms that wait for the command to end; older ones are dropped.
 const WAITING: usize = 8;
 
 /// Runs a command for each alarm.
 pub(super) struct Action {
     command: Option<String>,
-    /// Whether what it prints goes where our own messages go.
+    /// Whether its output goes to standard error.
     heard: bool,
     running: Option<(Child, Duration)>,
     waiting: VecDeque<(String, Option<PathBuf>)>,
@@ -32,7 +32,7 @@ impl Action {
         Self { command, heard, running: None, waiting: VecDeque::new() }
     }
 
-    /// Has it run for an alarm, as soon as it does not run for another one.
+    /// Runs the command for an alarm, after those that wait.
     pub(super) fn add(
         &mut self,
         reason: &str,
@@ -45,12 +45,12 @@ impl Action {
         self.waiting.push_back((reason.to_owned(), dump.map(Path::to_owned)));
         if self.waiting.len() > WAITING {
             self.waiting.pop_front();
-            writeln!(err, "teeleak: --on-alarm is too slow: an alarm was left out")?;
+            writeln!(err, "teeleak: --on-alarm is too slow: dropped an alarm")?;
         }
         Ok(())
     }
 
-    /// Sees after the one that runs, and starts the next one.
+    /// Checks the running command, and starts the next one.
     pub(super) fn look(&mut self, now: Duration, err: &mut dyn Write) -> Result<()> {
         if let Some((child, since)) = &mut self.running {
             match child.try_wait() {
@@ -63,7 +63,7 @@ impl Action {
                     writeln!(err, "teeleak: --on-alarm failed: {status}")?;
                 }
                 Ok(Some(_)) => {}
-                Err(error) => writeln!(err, "teeleak: --on-alarm is lost: {error}")?,
+                Err(error) => writeln!(err, "teeleak: cannot wait for --on-alarm: {error}")?,
             }
             self.running = None;
         }
@@ -86,7 +86,7 @@ fn start(command: &str, (reason, dump): (&str, Option<&Path>), heard: bool) -> i
         .stdin(Stdio::null())
         .stdout(sink())
         .stderr(sink())
-        // So that what it started is killed with it.
+        // So that its child processes are killed with it.
         .process_group(0)
         .spawn()
 }
@@ -94,7 +94,7 @@ fn start(command: &str, (reason, dump): (&str, Option<&Path>), heard: bool) -> i
 fn kill(child: &mut Child) {
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     if let Some(group) = group {
-        // Whoever ended meanwhile can't be killed.
+        // A group that ended meanwhile can't be killed.
         let _ = kill_process_group(group, Signal::KILL);
     }
     let _ = child.wait();
@@ -125,7 +125,7 @@ mod tests {
         assert!(action.running.is_none());
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "alarm 2 /d.tlk\n");
         let said = String::from_utf8(err).unwrap();
-        assert_eq!(said.matches("left out").count(), 2, "{said}");
+        assert_eq!(said.matches("dropped an alarm").count(), 2, "{said}");
         assert!(said.ends_with("teeleak: --on-alarm took over 60 s: killed\n"), "{said}");
         std::fs::remove_file(file).unwrap();
     }

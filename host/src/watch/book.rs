@@ -1,4 +1,4 @@
-//! What was observed and is not yet on disk, and the newest of it in memory.
+//! Observations that are not yet on disk, and the newest ones in memory.
 
 use anyhow::Result;
 use teeleak_analysis::{
@@ -14,7 +14,7 @@ use crate::source::{
     live::{NODE, send_meta},
 };
 
-/// Frames, one after the other.
+/// A sequence of frames.
 #[derive(Clone, Default)]
 pub(super) struct Pages(Vec<(FrameKind, Vec<u8>)>);
 
@@ -28,7 +28,7 @@ impl Sink for Pages {
 }
 
 impl Pages {
-    /// The pools that they tell of.
+    /// The pools in the frames.
     pub(super) fn pools(&self) -> Vec<Pool> {
         let mut builder = ObservationBuilder::new(NODE);
         for (kind, payload) in &self.0 {
@@ -39,7 +39,7 @@ impl Pages {
         told.gauges.pop().map(|gauge| gauge.pools).or(pools).unwrap_or_default()
     }
 
-    /// As they stand in a capture.
+    /// The frames as encoded in a capture.
     pub(super) fn encoded(&self) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
         self.0.iter().try_for_each(|(kind, payload)| encode(*kind, payload, &mut bytes))?;
@@ -56,24 +56,24 @@ fn encode(kind: FrameKind, payload: &[u8], bytes: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-/// A frame that each segment begins with.
+/// A frame of the preamble of each segment.
 enum Special {
     Hello,
     Canary,
 }
 
-/// What was observed.
+/// Records observations for the window and for the audit.
 pub(super) struct Book {
     builder: ObservationBuilder,
     unit: Vec<u8>,
-    /// Who writes it, and who is there: what each segment begins with.
+    /// The latest frame of each kind that a segment's preamble contains.
     meta: Vec<u8>,
     hello: Vec<u8>,
     phase: Vec<u8>,
     canary: Vec<u8>,
-    /// What the next frame of records is.
+    /// The kind of the next frame of records, if it belongs to the preamble.
     next: Option<Special>,
-    /// The pools that were written last.
+    /// The pools that were last written.
     pools: Vec<Pool>,
 }
 
@@ -91,32 +91,32 @@ impl Book {
         }
     }
 
-    /// Says who observes.
+    /// Records who observes.
     pub(super) fn begin(&mut self, workload: &str) -> Result<()> {
         send_meta(&workload.replace(' ', "\0"), self)
     }
 
-    /// The next frame of records says who answers.
+    /// The next frame of records is the hello.
     pub(super) fn greet(&mut self) {
         self.next = Some(Special::Hello);
     }
 
-    /// The next frame of records says where the canary is.
+    /// The next frame of records is the canary.
     pub(super) fn plant(&mut self) {
         self.next = Some(Special::Canary);
     }
 
-    /// The next frame of records is nothing special after all.
+    /// The next frame of records does not belong to the preamble after all.
     pub(super) fn forget(&mut self) {
         self.next = None;
     }
 
-    /// What each segment begins with.
+    /// The frames that each segment starts with.
     pub(super) fn preamble(&self) -> Vec<u8> {
         [&self.meta[..], &self.hello, &self.phase, &self.canary].concat()
     }
 
-    /// Frames that were not yet written.
+    /// Frames that are not yet on disk.
     pub(super) fn unit(&self) -> &[u8] {
         &self.unit
     }
@@ -125,8 +125,8 @@ impl Book {
         self.unit.clear();
     }
 
-    /// Whether these figures are worth a place on disk: between two censuses only those that have a
-    /// new peak or a new failure.
+    /// Whether these pools should be written to disk: between two snapshots only those with a new peak
+    /// or a new failure.
     pub(super) fn is_news(&mut self, pools: &[Pool], alarm: bool) -> bool {
         let peaks = |pools: &[Pool]| {
             let peak = |pool: &Pool| (pool.max_allocated, pool.num_alloc_fail);
@@ -147,7 +147,7 @@ impl Book {
         self.builder.keep(bounds);
     }
 
-    /// Whether there are more events than should be kept in memory for long.
+    /// Whether memory holds so many events that they should be trimmed.
     pub(super) fn is_long(&mut self, bounds: Bounds) -> bool {
         self.so_far().events.len() > 2 * bounds.events
     }
@@ -166,7 +166,7 @@ impl Sink for Book {
         let encoded = &self.unit[from..];
         match kind {
             FrameKind::Meta => self.meta = encoded.to_vec(),
-            // Nobody says hello then.
+            // Without a TEE there is no hello.
             FrameKind::NoTee => self.hello = encoded.to_vec(),
             FrameKind::Phase => self.phase = encoded.to_vec(),
             FrameKind::Records => match self.next.take() {

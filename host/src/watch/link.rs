@@ -1,4 +1,4 @@
-//! The session to the TEE: held as long as it lives, opened again when it is dead.
+//! The session to the TEE: kept open, and reopened when it has died.
 
 use std::{io::Write, time::Duration};
 
@@ -19,35 +19,35 @@ use crate::{
     },
 };
 
-/// Pause before a session is opened again: at first, and at most.
+/// Pause before a session is reopened: the first one, and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
-/// A session, and how to get another one.
+/// A session, and how to reopen it.
 pub(super) struct Link<'e> {
     ways: &'e Ways,
     world: &'e dyn World,
     time: Box<dyn Time>,
-    /// What the TA's ledger is to watch.
+    /// The protocol that the TA's ledger checks.
     bind: Option<Bind>,
     bound: bool,
     observer: Option<Box<dyn Observer>>,
-    /// Why there was none at first.
+    /// Why there was no TEE at the start.
     none: Option<NoTee>,
-    /// Whether it is the best one that was ever had.
+    /// Whether the session uses the best access available so far.
     best: bool,
     retry: Duration,
     pause: Duration,
-    /// Event that comes next.
+    /// Sequence number of the next event.
     position: u64,
-    /// What was said last of what fails.
+    /// The last error that was reported.
     said: Option<String>,
 }
 
 impl<'e> Link<'e> {
-    /// `alone` says that there is something to watch without a TEE, too.
+    /// Opens a session; with `alone`, there is something to watch without a TEE, too.
     ///
     /// # Errors
-    /// When the TEE can't be reached, and there is nothing else.
+    /// When the TEE can't be reached, and there is nothing else to watch.
     pub(super) fn open(
         ways: &'e Ways,
         world: &'e dyn World,
@@ -82,12 +82,12 @@ impl<'e> Link<'e> {
         &*self.time
     }
 
-    /// Whether the TA's ledger watches.
+    /// Whether the TA's ledger is active.
     pub(super) fn binds(&self) -> bool {
         self.bound
     }
 
-    /// Everything before the first interval; gives the epoch of what is allocated from then on.
+    /// Does everything before the first interval; returns the epoch of later allocations.
     pub(super) fn prepare(&mut self, book: &mut Book) -> Result<u32> {
         let Some(observer) = &mut self.observer else {
             self.none.as_ref().map_or(Ok(()), |none| none.tell(book))?;
@@ -96,7 +96,7 @@ impl<'e> Link<'e> {
         };
         book.greet();
         observer.begin(book)?;
-        // As in a run: what the first ones allocate once is not to show.
+        // As in a run: one-time allocations of the first requests must not show.
         observer.census(&mut Discard)?;
         observer.events(&mut Discard)?;
         let epoch = observer.mark(true)?;
@@ -109,7 +109,7 @@ impl<'e> Link<'e> {
             .map(|mark| mark.unwrap_or(epoch))
     }
 
-    /// Has the ledger watch what it can.
+    /// Activates the TA's ledger, if there is a protocol for it.
     fn watch_order(&mut self) -> Result<()> {
         if let (Some(observer), Some(bind)) = (&mut self.observer, &self.bind) {
             observer.bind(bind)?;
@@ -118,10 +118,10 @@ impl<'e> Link<'e> {
         Ok(())
     }
 
-    /// Asks, if there is anybody; what fails is said once.
+    /// Makes a request if a session is open; an error is reported once.
     ///
     /// # Errors
-    /// When it can't be said.
+    /// When the error can't be reported.
     pub(super) fn call<T>(
         &mut self,
         err: &mut dyn Write,
@@ -135,7 +135,7 @@ impl<'e> Link<'e> {
             }
             Err(error) => error,
         };
-        // A session is worth more than anything when there is no memory for another one.
+        // Keep the session: there may be no memory for another one.
         if !passes(&error) {
             self.observer = None;
             self.retry = self.time.now() + self.pause;
@@ -144,17 +144,17 @@ impl<'e> Link<'e> {
         Ok(None)
     }
 
-    /// Says whether what is asked may cost the TEE memory.
+    /// Sets whether requests must save the TEE's memory.
     pub(super) fn set_frugal(&mut self, frugal: bool) {
         if let Some(observer) = &mut self.observer {
             observer.set_frugal(frugal);
         }
     }
 
-    /// Opens a session where there is none, or a better one, when it is time to try.
+    /// Opens a missing session, or a better one, when it is time to retry.
     ///
     /// # Errors
-    /// When what came of it can't be said.
+    /// When the outcome can't be reported.
     pub(super) fn renew(&mut self, book: &mut Book, err: &mut dyn Write) -> Result<()> {
         if (self.best && self.observer.is_some()) || self.time.now() < self.retry {
             return Ok(());
@@ -162,7 +162,7 @@ impl<'e> Link<'e> {
         let why = match self.ways.best(self.world) {
             Ok((observer, None)) => match self.resume(observer, book) {
                 Ok(()) => {
-                    writeln!(err, "teeleak: a session is open again")?;
+                    writeln!(err, "teeleak: session reopened")?;
                     return Ok(());
                 }
                 Err(error) => error,
@@ -178,7 +178,7 @@ impl<'e> Link<'e> {
             && let Ok(mut stock) = self.ways.stock(self.world)
             && stock.begin(book).is_ok()
         {
-            writeln!(err, "teeleak: going on with what stock OP-TEE tells until then")?;
+            writeln!(err, "teeleak: continuing with stock OP-TEE data until then")?;
             self.observer = Some(Box::new(stock));
         }
         Ok(())
@@ -202,14 +202,14 @@ impl<'e> Link<'e> {
 
     fn say(&mut self, what: String, err: &mut dyn Write) -> Result<()> {
         if self.said.as_ref() != Some(&what) {
-            writeln!(err, "teeleak: {what}; going on, and trying again")?;
+            writeln!(err, "teeleak: {what}; continuing; will retry")?;
             self.said = Some(what);
         }
         Ok(())
     }
 }
 
-/// Whether the session is still good.
+/// Whether the session is still usable after this error.
 fn passes(error: &Error) -> bool {
     let result = error.downcast_ref::<TeeError>().map(|error| error.result);
     matches!(result, Some(OUT_OF_MEMORY | BUSY))

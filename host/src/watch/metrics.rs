@@ -1,7 +1,7 @@
-//! What is seen, as OpenMetrics text: for a server that comes and asks, or in a file.
+//! Metrics as OpenMetrics text: served over HTTP, or in a file.
 //!
-//! Figures are those of the last poll and of the last census. Who asks gets a copy: it can't slow down who
-//! watches.
+//! Values are those of the last poll and of the last snapshot. A scraper gets a copy, so it can't slow
+//! down the watch.
 
 use std::{
     collections::BTreeMap,
@@ -39,7 +39,7 @@ struct OfReason {
     reason: &'static str,
 }
 
-/// What there is of a pool, in its unit.
+/// Gauges of a pool, in its unit.
 #[derive(Default)]
 struct Figures {
     used: Family<OfPool, Gauge>,
@@ -48,16 +48,16 @@ struct Figures {
     largest_free: Family<OfPool, Gauge>,
 }
 
-/// Where the text goes.
+/// Where the metrics go.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Targets {
-    /// An address to listen at.
+    /// An address to listen on.
     pub(crate) address: Option<SocketAddr>,
-    /// A file that is written anew each time.
+    /// A file that is rewritten each time.
     pub(crate) file: Option<PathBuf>,
 }
 
-/// What is told.
+/// The metrics of a watch.
 pub(super) struct Metrics {
     registry: Registry,
     bytes: Figures,
@@ -70,15 +70,15 @@ pub(super) struct Metrics {
     last_census: Gauge,
     file: Option<PathBuf>,
     text: Arc<Mutex<String>>,
-    /// What was said last of a file that can't be written.
+    /// The last write error that was reported.
     said: Option<String>,
 }
 
 impl Metrics {
-    /// Listens, where that is asked for; `None` where nobody wants anything.
+    /// Starts to listen if requested; `None` without any target.
     ///
     /// # Errors
-    /// When nobody can listen at that address.
+    /// When the address can't be listened on.
     pub(super) fn open(targets: &Targets) -> Result<Option<Self>> {
         if targets.address.is_none() && targets.file.is_none() {
             return Ok(None);
@@ -114,12 +114,12 @@ impl Metrics {
         all.register("ta_region_bytes", "Memory mapped into a TA", self.regions.clone());
         all.register("ta_sessions", "Open sessions of a TA", self.sessions.clone());
         all.register("alarms", "Alarms raised", self.alarms.clone());
-        all.register("censuses", "Censuses taken", self.censuses.clone());
+        all.register("censuses", "Snapshots taken", self.censuses.clone());
         let last = self.last_census.clone();
-        all.register("last_census_timestamp_seconds", "When the last census was taken", last);
+        all.register("last_census_timestamp_seconds", "When the last snapshot was taken", last);
     }
 
-    /// Takes over what a poll told.
+    /// Updates the metrics from a poll.
     pub(super) fn pools(&self, pools: &[Pool]) {
         for one in pools {
             let of = OfPool { pool: one.kind.label().to_string() };
@@ -133,11 +133,11 @@ impl Metrics {
         }
     }
 
-    /// Takes over what a census told at `unix` seconds.
+    /// Updates the metrics from a snapshot taken at `unix` seconds.
     pub(super) fn census(&self, sample: &Sample, unix: u64) {
         self.censuses.inc();
         self.last_census.set(unix.cast_signed());
-        // A TA that is gone is told no more.
+        // A TA that is gone is no longer reported.
         self.regions.clear();
         self.sessions.clear();
         let mut bytes: BTreeMap<String, u64> = BTreeMap::new();
@@ -159,14 +159,14 @@ impl Metrics {
         self.alarms.get_or_create(&OfReason { reason }).inc();
     }
 
-    /// Has it told. What of it can't be written is given back, once.
+    /// Publishes the metrics; returns a new write error, once.
     pub(super) fn publish(&mut self) -> Option<String> {
         let mut text = String::new();
         // Writing to memory never fails.
         let _ = encode(&mut text, &self.registry);
         let written = self.file.as_deref().map_or(Ok(()), |file| write(file, &text));
         *self.text.lock().unwrap_or_else(PoisonError::into_inner) = text;
-        let said = written.err().map(|error| format!("the metrics can't be written: {error:#}"));
+        let said = written.err().map(|error| format!("cannot write the metrics: {error:#}"));
         let news = said.clone().filter(|said| self.said.as_ref() != Some(said));
         self.said = said;
         news
@@ -179,7 +179,7 @@ impl Figures {
             ("used", "In use", &self.used),
             ("peak", "Most ever in use", &self.peak),
             ("size", "Size of the pool", &self.size),
-            ("largest_free", "Largest block that is free", &self.largest_free),
+            ("largest_free", "Largest free block", &self.largest_free),
         ];
         for (name, help, family) in rows {
             all.register(format!("pool_{name}_{unit}"), help, family.clone());
@@ -201,23 +201,23 @@ impl Figures {
     }
 }
 
-/// Answers whoever asks at that address, for as long as the process lives.
+/// Serves the metrics at that address, for as long as the process lives.
 fn listen(address: SocketAddr, text: Arc<Mutex<String>>) -> Result<()> {
     let server = Server::http(address)
-        .map_err(|error| anyhow!("cannot listen at {address} for who asks for metrics: {error}"))?;
+        .map_err(|error| anyhow!("cannot serve metrics at {address}: {error}"))?;
     let header = Header::from_bytes("Content-Type", TYPE)
-        .map_err(|()| anyhow!("{TYPE} is no value of a header"))?;
+        .map_err(|()| anyhow!("{TYPE} is not a valid header value"))?;
     thread::spawn(move || {
         for request in server.incoming_requests() {
             let text = text.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            // Who went away needs no answer.
+            // A client that has gone needs no answer.
             let _ = request.respond(Response::from_string(text).with_header(header.clone()));
         }
     });
     Ok(())
 }
 
-/// As a whole: who reads it meanwhile sees the one before.
+/// Replaces the file atomically: a concurrent reader gets the old text.
 fn write(file: &Path, text: &str) -> Result<()> {
     let unfinished = file.with_extension("unfinished");
     fs::write(&unfinished, text)

@@ -1,16 +1,16 @@
 //! Watching for days: a rolling window on disk, alarms, and a dump at once when something is wrong.
 //!
 //! ```text
-//! each poll     pools, events ───────> alarms ──> dump, command of the user
-//! each census   mark, whole census ──> window of captures on disk, and audit of the newest samples
-//! whenever      "dump" on the socket > dump
+//! each poll      pools, events ───────> alarms ──> dump, the user's command
+//! each snapshot  mark, full snapshot ─> window of captures on disk, and audit of the newest samples
+//! on request     "dump" on the socket > dump
 //! ```
 //!
 //! Invariants:
-//! - One session, held all the time. Only when it is dead is another one opened, with a back-off; until
-//!   then it goes on with what stock OP-TEE tells.
-//! - What is kept is bounded: on disk by the window, in memory by the newest samples and events.
-//! - Nothing that fails ends it but the request to end: it is said once, counted, and tried again.
+//! - One session, kept open. Another one is opened only when it has died, with a back-off; until then
+//!   the watch continues with stock OP-TEE data.
+//! - Storage is bounded: on disk by the window, in memory by the newest samples and events.
+//! - No failure ends the watch: failures are reported once, counted, and retried.
 
 mod action;
 mod book;
@@ -52,17 +52,17 @@ use crate::{
     window::{Dump, Window},
 };
 
-/// What is kept in memory: 32 samples decide whatever a run decides, and fit into a few megabytes.
+/// Bounds in memory: 32 samples suffice for every verdict of a run, and fit into a few megabytes.
 const BOUNDS: Bounds = Bounds { samples: 32, events: 4096, others: 64 };
 
-/// Part of the time that may go into censuses: one of so many. Where the TEE has so little memory left that
-/// it tells a few bytes at a time, a census takes seconds.
+/// Snapshots may take one part in so many of the time. When the TEE has so little memory left that it
+/// returns a few bytes at a time, a snapshot takes seconds.
 const COST: u32 = 200;
 
-/// The longest that a census is put off for what it cost: one that a suspend fell into took little.
+/// The longest delay of a snapshot due to its cost: a suspend makes a cheap one look expensive.
 const PUT_OFF: Duration = Duration::from_secs(900);
 
-/// Somebody who watches.
+/// A running watch.
 pub(crate) struct Watch<'e> {
     settings: Settings,
     link: Link<'e>,
@@ -75,9 +75,9 @@ pub(crate) struct Watch<'e> {
     metrics: Option<Metrics>,
     err: &'e mut dyn Write,
     viewer: &'e mut dyn Viewer,
-    /// Census that comes next.
+    /// Number of the next snapshot.
     number: u32,
-    /// Whether that the window can't be written was said.
+    /// Whether a write error of the window was reported.
     stuck: bool,
     epoch: u32,
     began_ns: u64,
@@ -85,10 +85,10 @@ pub(crate) struct Watch<'e> {
 }
 
 impl<'e> Watch<'e> {
-    /// Takes the folder and the TEE.
+    /// Locks the folder and opens the TEE.
     ///
     /// # Errors
-    /// When another one watches into this folder, it can't be written, or the TEE can't be reached.
+    /// When another watch uses this folder, it can't be written, or the TEE can't be reached.
     pub(crate) fn start(
         folder: &Path,
         settings: Settings,
@@ -123,7 +123,7 @@ impl<'e> Watch<'e> {
         Ok(watch)
     }
 
-    /// What comes before the first interval: as in a run.
+    /// Does everything before the first interval, as in a run.
     fn prepare(&mut self) -> Result<()> {
         self.book.begin(&format!("watch --census {}", self.settings.census.as_secs()))?;
         self.epoch = self.link.prepare(&mut self.book)?;
@@ -135,10 +135,10 @@ impl<'e> Watch<'e> {
         Ok(())
     }
 
-    /// Watches until somebody wants it to end.
+    /// Watches until asked to end.
     ///
     /// # Errors
-    /// When nobody reads what it says, or looks at what it shows.
+    /// When its messages can't be written, or its display is gone.
     pub(crate) fn run(&mut self, interrupt: &Interrupt) -> Result<()> {
         let gone = self.go_on(interrupt);
         self.end()?;
@@ -149,7 +149,7 @@ impl<'e> Watch<'e> {
         let mut next = self.link.time().now();
         while !interrupt.is_set() {
             let now = self.link.time().now();
-            // Not one poll for each interval that was slept through.
+            // After a suspend, missed polls are not made up for.
             if now >= next {
                 self.poll()?;
                 self.publish();
@@ -164,7 +164,7 @@ impl<'e> Watch<'e> {
             self.action.look(now, self.err)?;
             match self.viewer.look(self.link.time().now())? {
                 Wanted::End => break,
-                // At once shown where it is.
+                // Its path is shown at once.
                 Wanted::Dump => self.dump_now()?,
                 Wanted::Nothing => {
                     let most = next.saturating_sub(self.link.time().now());
@@ -175,7 +175,7 @@ impl<'e> Watch<'e> {
         Ok(())
     }
 
-    /// A dump that the viewer asks for.
+    /// Takes a dump that the viewer requested.
     fn dump_now(&mut self) -> Result<()> {
         match self.dump("asked")? {
             Ok(dump) => self.say(&format!("dump: {}", dump.path.display())),
@@ -196,7 +196,7 @@ impl<'e> Watch<'e> {
         Ok(())
     }
 
-    /// Looks at the pools and reads the events.
+    /// Polls the pools and reads the events.
     fn poll(&mut self) -> Result<()> {
         let (mut alarms, mut told) = (Vec::new(), Vec::new());
         self.link.renew(&mut self.book, self.err)?;
@@ -207,7 +207,7 @@ impl<'e> Watch<'e> {
                 metrics.pools(&pools);
             }
             alarms.extend(self.alarms.pools(self.link.time().now(), &pools));
-            // What is asked from here on must not take the last of it.
+            // Later requests must not use up the remaining memory.
             let short = self.alarms.is_short(self.link.time().now());
             self.link.set_frugal(short);
             if self.book.is_news(&pools, !alarms.is_empty()) {
@@ -237,7 +237,7 @@ impl<'e> Watch<'e> {
         self.raise(&alarms)
     }
 
-    /// Ends an interval with a census, and begins the next one.
+    /// Ends an interval with a snapshot, and starts the next one.
     fn census(&mut self) -> Result<()> {
         let monotonic_ns = monotonic_ns();
         let duration_ns = monotonic_ns.saturating_sub(self.began_ns);
@@ -267,7 +267,7 @@ impl<'e> Watch<'e> {
         self.raise(&alarms)
     }
 
-    /// Takes the normal world's part of a census.
+    /// Takes the normal world's part of a snapshot.
     fn look_beside(&mut self, depth: Depth) -> Result<()> {
         let book = &mut self.book;
         self.normal.as_mut().map_or(Ok(()), |normal| normal.census(depth, book))
@@ -279,7 +279,7 @@ impl<'e> Watch<'e> {
         begin(Stage::Measured, self.number, epoch, &mut self.book)
     }
 
-    /// Says what is wrong, takes a dump, and has it told to whoever wants to know.
+    /// Takes a dump and reports the alarms: in messages, in the metrics, to the user's command.
     fn raise(&mut self, alarms: &[Alarm]) -> Result<()> {
         let Some(first) = alarms.first() else { return Ok(()) };
         let dump = self.dump(first.reason())?;
@@ -299,14 +299,14 @@ impl<'e> Watch<'e> {
         Ok(())
     }
 
-    /// A dump of the window and of this moment. What the TEE does not tell any more is left out.
+    /// Dumps the window and this moment. Parts that the TEE no longer provides are omitted.
     fn dump(&mut self, reason: &str) -> Result<Result<Dump>> {
         let mut fresh = Pages::default();
         let told = self.link.call(self.err, |observer| observer.census(&mut fresh).map(drop))?;
         if told.is_some() || self.normal.is_some() {
             begin(Stage::After, 0, self.epoch.wrapping_add(1), &mut fresh)?;
         }
-        // The interval is not over: this is none of its values.
+        // The interval is not over: this snapshot is not one of its values.
         if let Some(normal) = &mut self.normal {
             normal.census(Depth::Usual, &mut fresh)?;
         }
@@ -321,7 +321,7 @@ impl<'e> Watch<'e> {
         Ok(dump.context("cannot write the dump"))
     }
 
-    /// Serves those who ask for a dump: one for all who asked before it was taken.
+    /// Answers requests for a dump: one dump for all requests that came before it.
     fn serve(&mut self) -> Result<()> {
         let waiting = self.door.look(self.link.time().now());
         if waiting == 0 {
@@ -336,7 +336,7 @@ impl<'e> Watch<'e> {
         Ok(())
     }
 
-    /// Writes what the book holds; that it can't be is said once.
+    /// Writes the recorded frames; an error is reported once.
     fn write(&mut self) {
         self.window.set_preamble(self.book.preamble());
         let written = self.window.append(self.book.unit());
@@ -348,7 +348,7 @@ impl<'e> Watch<'e> {
             }
             Err(error) if !self.stuck => {
                 self.stuck = true;
-                self.say(&format!("the window can't be written: {error}; going on without"));
+                self.say(&format!("cannot write the window: {error}; continuing without it"));
             }
             _ => {}
         }
@@ -359,7 +359,7 @@ impl<'e> Watch<'e> {
             && !self.stuck
         {
             self.stuck = true;
-            self.say(&format!("the window can't be written: {error}; going on without"));
+            self.say(&format!("cannot write the window: {error}; continuing without it"));
         }
     }
 
@@ -369,13 +369,13 @@ impl<'e> Watch<'e> {
         }
     }
 
-    /// A line for whoever reads; nobody has to.
+    /// Prints a message; errors are ignored.
     fn say(&mut self, what: &str) {
         let _ = writeln!(self.err, "teeleak: {what}");
     }
 }
 
-/// Time from a census that `took` so long to the next one.
+/// Time to the next snapshot, after one that `took` so long.
 fn pause(between: Duration, took: Duration) -> Duration {
     between.max(took.saturating_mul(COST).min(PUT_OFF))
 }

@@ -1,4 +1,4 @@
-//! The normal world, where it is watched as well: its pools at each poll, its ledgers with each census.
+//! The normal world, if watched: its pools at each poll, its ledgers with each snapshot.
 
 use std::{path::Path, time::Duration};
 
@@ -13,10 +13,10 @@ use crate::source::{
     normal::{Depth, Ledgers},
 };
 
-/// What is watched of it.
+/// The watched part of the normal world.
 pub(super) struct Normal {
     ledgers: Ledgers,
-    /// Of its own: that its memory is short says nothing of the TEE's.
+    /// Separate from the TEE's alarms: a shortage here does not imply one there.
     alarms: Alarms,
 }
 
@@ -25,17 +25,17 @@ impl Normal {
         Self { ledgers: Ledgers::new(root), alarms: Alarms::new(low_water) }
     }
 
-    /// Its pools, and what is wrong with them.
+    /// Its pools, and their alarms.
     pub(super) fn poll(&mut self, now: Duration) -> (Vec<Pool>, Vec<Alarm>) {
         let pools = self.ledgers.pools();
         let alarms = self.alarms.pools(now, &pools);
         (pools, alarms)
     }
 
-    /// Passes on what its ledgers say.
+    /// Passes a snapshot of its ledgers to `sink`.
     ///
     /// # Errors
-    /// When it can't be passed on.
+    /// When `sink` fails.
     pub(super) fn census(&mut self, depth: Depth, sink: &mut dyn Sink) -> Result<()> {
         self.ledgers.sample(depth, sink)
     }

@@ -1,4 +1,4 @@
-//! What is to be watched, and how.
+//! The settings of a watch.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -6,23 +6,23 @@ use teeleak_analysis::audit::Options;
 
 use super::Targets;
 
-/// What is to be watched, and how.
+/// The settings of a watch.
 pub(crate) struct Settings {
-    /// Between two looks at the pools.
+    /// Time between two polls of the pools.
     pub(crate) poll: Duration,
-    /// Between two censuses.
+    /// Time between two snapshots.
     pub(crate) census: Duration,
-    /// Bytes on disk, at most.
+    /// Maximum bytes on disk.
     pub(crate) most_bytes: u64,
-    /// Percent of a pool that should be free.
+    /// Percentage of a pool that should be free.
     pub(crate) low_water: u8,
-    /// What a shell runs at each alarm, and whether what it prints has a place to go to.
+    /// Shell command for each alarm, and whether its output goes to standard error.
     pub(crate) command: Option<String>,
     pub(crate) heard: bool,
-    /// How it is judged.
+    /// Options of the audit.
     pub(crate) options: Options,
-    /// Who is told figures.
+    /// Where the metrics go.
     pub(crate) metrics: Targets,
-    /// Where the files of the normal world are, if it is watched, too.
+    /// Root of the normal world's files, if it is watched, too.
     pub(crate) normal: Option<PathBuf>,
 }

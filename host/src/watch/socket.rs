@@ -1,4 +1,4 @@
-//! The socket by which a dump is asked for: one line there, one line back.
+//! The socket for dump requests: a one-line request, a one-line answer.
 //!
 //! ```text
 //! > dump
@@ -23,26 +23,26 @@ use anyhow::{Context as _, Result};
 
 use crate::source::live::Time;
 
-/// What it is called in the folder.
+/// Name of the socket in the folder.
 const NAME: &str = "watch.sock";
 
-/// Name that it has until nobody else may connect.
+/// Name of the socket until its permissions are set.
 const CLOSED: &str = "watch.sock.closed";
 
-/// What is asked.
+/// The request.
 const REQUEST: &[u8] = b"dump\n";
 
-/// Callers at once; more have to wait.
+/// Maximum number of simultaneous callers; more have to wait.
 const CALLERS: usize = 64;
 
-/// How long a caller may take to say what it wants.
+/// How long a caller may take to send its request.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Shortest time between two dumps that were asked for.
+/// Shortest time between two requested dumps.
 const BETWEEN: Duration = Duration::from_secs(1);
 
-/// How long whoever asks waits for the answer: a TEE that is full tells its census a few bytes at a time,
-/// and without the watch next to nothing can be had then.
+/// How long a caller waits for the answer: a TEE that is out of memory returns its snapshot a few
+/// bytes at a time, and without the watch hardly any data is available then.
 const ANSWER: Duration = Duration::from_secs(90);
 
 /// Longest answer, in bytes.
@@ -59,7 +59,7 @@ impl Caller {
         self.request == REQUEST
     }
 
-    /// Reads what there is; gives false when nothing will come of it.
+    /// Reads the request so far; returns false when the caller can be dropped.
     fn listen(&mut self, now: Duration) -> bool {
         let mut bytes = [0; REQUEST.len()];
         while self.request.len() < REQUEST.len() {
@@ -80,7 +80,7 @@ impl Caller {
     }
 }
 
-/// Where callers come in.
+/// The listening socket and its callers.
 pub(super) struct Door {
     listener: UnixListener,
     path: PathBuf,
@@ -89,10 +89,10 @@ pub(super) struct Door {
 }
 
 impl Door {
-    /// Opens it for the owner of the folder; whoever holds the folder's lock is the only one who may.
+    /// Creates the socket, for the owner of the folder only; the caller must hold the folder's lock.
     ///
     /// # Errors
-    /// When there can be no socket.
+    /// When the socket can't be created.
     pub(super) fn open(folder: &Path) -> Result<Self> {
         let (path, closed) = (folder.join(NAME), folder.join(CLOSED));
         let open = || {
@@ -100,7 +100,7 @@ impl Door {
             let listener = UnixListener::bind(&closed)?;
             listener.set_nonblocking(true)?;
             fs::set_permissions(&closed, Permissions::from_mode(0o600))?;
-            // One of a process that is dead is replaced.
+            // A socket of a dead process is replaced.
             fs::rename(&closed, &path)?;
             io::Result::Ok(listener)
         };
@@ -108,10 +108,10 @@ impl Door {
         Ok(Self { listener, path, callers: Vec::new(), answered: None })
     }
 
-    /// Lets callers in and listens to them; gives how many wait for a dump that may be taken now.
+    /// Accepts callers and reads their requests; returns how many wait for a dump that may be taken now.
     pub(super) fn look(&mut self, now: Duration) -> usize {
         while self.callers.len() < CALLERS {
-            // Those who could not come in may try again.
+            // Callers that could not be accepted may try again.
             let Ok((stream, _)) = self.listener.accept() else { break };
             if stream.set_nonblocking(true).is_ok() {
                 self.callers.push(Caller { stream, since: now, request: Vec::new() });
@@ -121,7 +121,7 @@ impl Door {
         if self.answered.is_some_and(|last| now.saturating_sub(last) < BETWEEN) {
             return 0;
         }
-        // Those who are ready come first, in the order in which they came.
+        // Ready callers come first, in the order of arrival.
         self.callers.sort_by_key(|caller| !caller.is_ready());
         let waiting = self.callers.iter().filter(|caller| caller.is_ready()).count();
         if waiting > 0 {
@@ -137,12 +137,12 @@ impl Door {
             Err(error) => format!("error {}\n", error.replace('\n', " ")),
         };
         for mut caller in self.callers.drain(..callers.min(self.callers.len())) {
-            // It fits into the socket's buffer; who is gone needs no answer.
+            // It fits into the socket's buffer; a caller that has gone needs no answer.
             let _ = caller.stream.write(text.as_bytes());
         }
     }
 
-    /// Waits for callers or for something else to read, for `most` at most.
+    /// Waits for callers or for `other` to become readable, for `most` at most.
     pub(super) fn wait(&self, time: &dyn Time, other: Option<BorrowedFd<'_>>, most: Duration) {
         let mut fds: Vec<_> = other.into_iter().collect();
         if self.callers.len() < CALLERS {
@@ -158,23 +158,23 @@ impl Door {
 
 impl Drop for Door {
     fn drop(&mut self) {
-        // Where it stays it is replaced.
+        // If it remains, the next start replaces it.
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// What came of asking for a dump.
+/// The outcome of a dump request.
 #[derive(Debug)]
 pub(crate) enum Asked {
-    /// It was taken.
+    /// The dump was taken.
     Dump(PathBuf),
-    /// Somebody watches, and could not.
+    /// A watch is running, but could not take it.
     Refused(String),
-    /// Nobody answers.
+    /// No watch is running.
     Nobody(io::Error),
 }
 
-/// Asks whoever watches into this folder for a dump.
+/// Requests a dump from the watch of this folder.
 pub(crate) fn ask(folder: &Path) -> Asked {
     let stream = match UnixStream::connect(folder.join(NAME)) {
         Ok(stream) => stream,
@@ -184,7 +184,7 @@ pub(crate) fn ask(folder: &Path) -> Asked {
         Ok(answer) => match (answer.strip_prefix("ok "), answer.strip_prefix("error ")) {
             (Some(path), _) => Asked::Dump(PathBuf::from(path)),
             (None, Some(error)) => Asked::Refused(error.to_owned()),
-            (None, None) => Asked::Refused("it went away without an answer".to_owned()),
+            (None, None) => Asked::Refused("it exited without an answer".to_owned()),
         },
         Err(error) => {
             let most = ANSWER.as_secs();

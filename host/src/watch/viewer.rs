@@ -1,4 +1,4 @@
-//! Somebody who looks on while a watch goes on.
+//! A viewer of a running watch.
 
 use std::{os::fd::BorrowedFd, time::Duration};
 
@@ -8,39 +8,39 @@ use teeleak_analysis::{
     model::{Observation, Pool},
 };
 
-/// What a viewer wants.
+/// A viewer's request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Wanted {
-    /// To go on looking.
+    /// To continue.
     Nothing,
     /// A dump of this moment.
     Dump,
-    /// That the watch ends.
+    /// The end of the watch.
     End,
 }
 
-/// Somebody who looks on. What it is told is what the watch asks anyway: nobody asks the TEE for it.
+/// A viewer. It gets data that the watch requests anyway: it causes no requests to the TEE.
 pub(crate) trait Viewer {
-    /// Called with each poll: the pools, and all that is kept so far.
+    /// Called at each poll, with the pools and the observation so far.
     fn on_poll(&mut self, now: Duration, pools: &[Pool], kept: &Observation);
 
-    /// Called with each census, as the last sample of what is kept.
+    /// Called after each snapshot, which is the last sample of `kept`.
     fn on_census(&mut self, now: Duration, kept: &Observation);
 
     /// Called with each alarm, right after the watch wrote its line.
     fn on_alarm(&mut self, now: Duration, alarm: &Alarm);
 
-    /// Shows what there is, and takes what is wanted; never waits.
+    /// Shows the display, and returns the user's request; never waits.
     ///
     /// # Errors
-    /// When there is nothing left to show it on.
+    /// When the display is gone.
     fn look(&mut self, now: Duration) -> Result<Wanted>;
 
-    /// What to wait for besides the next poll.
+    /// A descriptor to wait for, besides the next poll.
     fn input(&self) -> Option<BorrowedFd<'_>>;
 }
 
-/// Nobody looks on.
+/// No viewer.
 pub(crate) struct NoViewer;
 
 impl Viewer for NoViewer {

@@ -1,4 +1,4 @@
-//! Dumps: what the window holds, and what is so at the moment, in one capture.
+//! Dumps: the window and a snapshot of this moment, in one capture.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -11,31 +11,33 @@ use teeleak_proto::frame::FILE_HEAD;
 
 use super::{Kept, Window, folder, folder::with_mode};
 
-/// Names that are tried for dumps of one second.
+/// Number of names to try for dumps of one second.
 const ATTEMPTS: u32 = 1000;
 
 /// A dump that was written.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Dump {
-    /// Where.
+    /// The file.
     pub(crate) path: PathBuf,
-    /// Bytes of the window for which it has no room, the oldest ones.
+    /// Number of the window's oldest bytes that did not fit.
     pub(crate) left_out_bytes: u64,
 }
 
 impl Window {
-    /// Writes a dump: the newest segments of this process for which a quarter of all bytes has room,
-    /// and then `fresh`, whole frames.
+    /// Writes a dump: the newest segments of this process that fit into a quarter of the size limit,
+    /// and then the whole frames `fresh`.
     ///
     /// # Errors
-    /// When it can't be written; nothing is left of it then.
+    /// When it can't be written; no partial file remains.
     pub(crate) fn dump(&mut self, unix: u64, reason: &str, fresh: &[u8]) -> io::Result<Dump> {
         let begin = if self.has_segments() { 0 } else { FILE_HEAD.len() + self.preamble.len() };
         let fixed = (begin + fresh.len()) as u64;
         let most = self.most_bytes / 4;
         if fixed > most {
             let (fixed, most) = (text::number(fixed), text::number(most));
-            let what = format!("a dump of {fixed} bytes is more than a quarter of all, {most}");
+            let what = format!(
+                "a dump of {fixed} bytes exceeds a quarter of the size limit, {most} bytes"
+            );
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
         }
         let (numbers, copied, left_out_bytes) = self.choose(most - fixed);
@@ -47,7 +49,7 @@ impl Window {
         let bytes = match written.and_then(|n| fs::rename(&unfinished, &path).map(|()| n)) {
             Ok(bytes) => bytes,
             Err(error) => {
-                // What is left is deleted at the next start at the latest.
+                // A partial file that remains is deleted at the next start.
                 let _ = fs::remove_file(&unfinished);
                 return Err(error);
             }
@@ -61,7 +63,7 @@ impl Window {
         self.segments.back().is_some_and(|segment| segment.number >= self.first)
     }
 
-    /// Numbers of the newest segments that fit, the oldest first, their bytes, and those of the rest.
+    /// Numbers of the newest segments that fit, oldest first; their bytes; the bytes of the others.
     fn choose(&self, room: u64) -> (Vec<u64>, u64, u64) {
         let (mut numbers, mut copied, mut rest) = (Vec::new(), 0, 0);
         let ours = self.segments.iter().rev().filter(|segment| segment.number >= self.first);
@@ -80,7 +82,7 @@ impl Window {
     fn free_name(&self, unix: u64, reason: &str) -> io::Result<String> {
         let mut names = (0..ATTEMPTS).map(|n| folder::dump_name(unix, reason, n));
         let free = names.find(|name| !self.path(name).exists());
-        free.ok_or_else(|| io::Error::other(format!("{ATTEMPTS} dumps in one second")))
+        free.ok_or_else(|| io::Error::other(format!("more than {ATTEMPTS} dumps in one second")))
     }
 
     fn write_dump(&self, path: &PathBuf, numbers: &[u64], fresh: &[u8]) -> io::Result<u64> {
@@ -93,7 +95,7 @@ impl Window {
         for number in numbers {
             let mut segment = File::open(self.path(&folder::segment_name(*number)))?;
             segment.seek(SeekFrom::Start(FILE_HEAD.len() as u64))?;
-            // No more than room was made for.
+            // No more bytes than room was made for.
             let known = self.segments.iter().find(|known| known.number == *number);
             let bytes = known.map_or(0, |known| known.bytes);
             io::copy(&mut segment.take(bytes.saturating_sub(FILE_HEAD.len() as u64)), &mut file)?;

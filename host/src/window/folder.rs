@@ -1,4 +1,4 @@
-//! Names in the folder of a window, and what makes them last.
+//! File names in the folder of a window, and their durability.
 
 use std::{
     collections::VecDeque,
@@ -19,15 +19,15 @@ use crate::capture::{Piece, Reader};
 
 const SEGMENT: &str = "window-";
 const DUMP: &str = "dump-";
-/// Held by whoever writes into the folder.
+/// Lock file of the process that writes into the folder.
 const LOCK: &str = "lock";
 
 const SUFFIX: &str = ".tlk";
 
-/// What a dump is called until it is whole.
+/// Suffix of a dump until it is complete.
 const UNFINISHED: &str = ".unfinished";
 
-/// What a folder holds.
+/// The contents of a folder.
 #[derive(Default)]
 pub(super) struct Found {
     /// The oldest first.
@@ -41,7 +41,7 @@ pub(super) fn segment_name(number: u64) -> String {
     format!("{SEGMENT}{number:010}{SUFFIX}")
 }
 
-/// Name of a dump; `n` tells apart those of one second.
+/// Name of a dump; `n` distinguishes dumps of the same second.
 pub(super) fn dump_name(unix: u64, reason: &str, n: u32) -> String {
     let again = if n == 0 { String::new() } else { format!("-{n}") };
     format!("{DUMP}{unix:010}-{reason}{again}{SUFFIX}")
@@ -51,12 +51,12 @@ pub(super) fn unfinished_name(name: &str) -> String {
     format!("{name}{UNFINISHED}")
 }
 
-/// What is found out about the secure world is for its owner.
+/// Data about the secure world is readable by its owner only.
 pub(super) fn with_mode(options: &mut OpenOptions) -> &mut OpenOptions {
     options.mode(0o600)
 }
 
-/// Makes the folder, for its owner only.
+/// Creates the folder, for its owner only.
 pub(super) fn make(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
@@ -72,7 +72,7 @@ impl Drop for FolderLock {
     }
 }
 
-/// Takes the folder for this process, until the lock is dropped.
+/// Locks the folder for this process, until the lock is dropped.
 pub(super) fn lock(folder: &Path) -> io::Result<FolderLock> {
     let mut options = OpenOptions::new();
     let options = with_mode(options.write(true).create(true).truncate(false));
@@ -80,7 +80,7 @@ pub(super) fn lock(folder: &Path) -> io::Result<FolderLock> {
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(FolderLock(file)),
         Err(Errno::WOULDBLOCK) => {
-            let what = "another process keeps one there: give another folder, or stop it";
+            let what = "another process uses this folder: choose another one, or stop that process";
             Err(io::Error::new(io::ErrorKind::ResourceBusy, what))
         }
         Err(error) => Err(error.into()),
@@ -110,13 +110,13 @@ pub(super) fn scan(folder: &Path) -> io::Result<Found> {
     Ok(found)
 }
 
-/// The digits that a name of this kind begins with.
+/// The number at the start of a name of this kind.
 fn number(name: &str, kind: &str) -> Option<u64> {
     let rest = name.strip_prefix(kind)?.strip_suffix(SUFFIX)?;
     rest.split('-').next()?.parse().ok()
 }
 
-/// Deletes a file; that it is gone already is as good.
+/// Deletes a file; a missing file is no error.
 pub(super) fn delete(folder: &Path, name: &str) -> io::Result<()> {
     match fs::remove_file(folder.join(name)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -124,13 +124,13 @@ pub(super) fn delete(folder: &Path, name: &str) -> io::Result<()> {
     }
 }
 
-/// Makes names last that were given or taken.
+/// Makes created and deleted names durable.
 pub(super) fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// The segments that the last process wrote, the oldest first: those that begin with the same frame
-/// as the newest one that begins with any.
+/// The segments that the last process wrote, oldest first: those that start with the same frame as
+/// the newest one that has a first frame.
 pub(crate) fn session(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     let mut meta = None;
@@ -151,7 +151,7 @@ pub(crate) fn newest_dump(folder: &Path) -> io::Result<Option<PathBuf>> {
     Ok(scan(folder)?.dumps.back().map(|kept| folder.join(&kept.name)))
 }
 
-/// The frame that says who wrote a segment.
+/// The first frame of a segment, which records who wrote it.
 fn begin(path: &Path) -> Option<Vec<u8>> {
     let mut reader = Reader::new(File::open(path).ok()?).ok()?;
     match reader.next_piece().ok()?? {

@@ -6,12 +6,12 @@
 //! ```
 //!
 //! Invariants:
-//! - Each file is a capture by itself: the head of the file, then what every segment begins with.
-//! - All files together have at most the bytes that were asked for: half of them for the window, half
-//!   for dumps, of which the newest is never deleted.
-//! - Files are only appended to, and a dump gets its name when it is on the disk: after a power loss
-//!   at any moment what was synced is read, and the rest is a counted loss.
-//! - What can't be written is counted; the next unit is tried again.
+//! - Each file is a complete capture: the file header, then the preamble of every segment.
+//! - All files together stay within the size limit: half of it is for the window, half for dumps, of
+//!   which the newest is never deleted.
+//! - Files are only appended to, and a dump gets its name when it is on disk: after a power loss at
+//!   any moment synced data can be read, and the rest is a counted loss.
+//! - Units that can't be written are counted; the next unit is tried again.
 
 mod dump;
 mod folder;
@@ -30,28 +30,28 @@ pub(crate) use dump::Dump;
 use folder::{FolderLock, with_mode};
 pub(crate) use folder::{newest_dump, session};
 
-/// Fewest bytes that a window works with: a segment then holds a few pages of a census.
+/// Smallest size limit: a segment then holds a few pages of a snapshot.
 pub(crate) const LEAST_BYTES: u64 = 1 << 20;
 
-/// Segments that fit into the bytes asked for; half of them are the window's.
+/// Segments that fit into the size limit; half of them are the window's.
 const SEGMENTS: u64 = 16;
 
-/// A segment, the newest of which is appended to.
+/// A segment; the newest one is appended to.
 struct Segment {
     number: u64,
     bytes: u64,
 }
 
-/// A dump that is kept.
+/// A dump in the folder.
 struct Kept {
     name: String,
     bytes: u64,
 }
 
-/// What could not be written.
+/// Data that could not be written.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub(crate) struct Lost {
-    /// Units.
+    /// Number of units.
     pub(crate) units: u64,
     /// Their bytes.
     pub(crate) bytes: u64,
@@ -61,7 +61,7 @@ pub(crate) struct Lost {
 pub(crate) struct Window {
     folder: PathBuf,
     most_bytes: u64,
-    /// What each segment begins with, after the head of the file.
+    /// The frames that each segment starts with, after the file header.
     preamble: Vec<u8>,
     current: Option<File>,
     /// The oldest first.
@@ -77,10 +77,10 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// Opens a folder with what is left of windows before; what is too much is deleted.
+    /// Opens a folder with the files of earlier windows; files beyond the size limit are deleted.
     ///
     /// # Errors
-    /// When the folder can't be made or read, or another process keeps a window in it.
+    /// When the folder can't be created or read, or another process uses it.
     pub(crate) fn open(folder: &Path, most_bytes: u64) -> io::Result<Self> {
         folder::make(folder)?;
         let lock = folder::lock(folder)?;
@@ -106,7 +106,7 @@ impl Window {
         Ok(window)
     }
 
-    /// What each segment that is begun from now on begins with: whole frames.
+    /// Sets the whole frames that each new segment starts with.
     pub(crate) fn set_preamble(&mut self, preamble: Vec<u8>) {
         self.preamble = preamble;
     }
@@ -133,7 +133,7 @@ impl Window {
         if begin + bytes > self.most_bytes / 2 {
             let most = self.most_bytes / 2;
             let (bytes, most) = (text::number(bytes), text::number(most));
-            let what = format!("{bytes} bytes at once are more than the window's {most}");
+            let what = format!("a unit of {bytes} bytes exceeds the window's {most} bytes");
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
         }
         let full = self.segments.back().is_some_and(|current| {
@@ -149,15 +149,15 @@ impl Window {
         self.write(unit)
     }
 
-    /// Waits until all is on the disk.
+    /// Waits until all data is on disk.
     ///
     /// # Errors
-    /// When it can't be.
+    /// When the data can't be synced.
     pub(crate) fn sync(&mut self) -> io::Result<()> {
         self.current.as_ref().map_or(Ok(()), File::sync_data)
     }
 
-    /// What could not be written so far.
+    /// Data that could not be written so far.
     pub(crate) fn lost(&self) -> Lost {
         self.lost
     }
@@ -191,12 +191,12 @@ impl Window {
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let (Some(file), Some(segment)) = (&mut self.current, self.segments.back_mut()) else {
-            return Err(io::Error::other("no segment was begun"));
+            return Err(io::Error::other("no segment is open"));
         };
         match file.write_all(bytes) {
             Ok(()) => segment.bytes += bytes.len() as u64,
             Err(error) => {
-                // Half a unit is of no use; where it can't be cut off, it is found to be damaged.
+                // A partial unit is useless; if it can't be cut off, readers report it as damage.
                 if file.set_len(segment.bytes).is_err() {
                     segment.bytes = file.metadata().map_or(segment.bytes, |now| now.len());
                 }
@@ -211,10 +211,10 @@ impl Window {
         Ok(())
     }
 
-    /// A segment without as much as a head is no capture.
+    /// Deletes the newest segment: without a complete header it is no capture.
     fn delete_newest(&mut self) {
         if let Some(segment) = self.segments.pop_back() {
-            // Where it stays, the next start finds it.
+            // If it remains, the next start finds it.
             let _ = folder::delete(&self.folder, &folder::segment_name(segment.number));
         }
     }

@@ -178,7 +178,11 @@ fn what_anybody_could_have_written_is_left_alone() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
     let answer = run_in(&folder, &RUN);
     assert_eq!(measured(&answer), 10);
-    assert!(answer.err.contains("teeleak.toml can be written by anybody"), "{}", answer.err);
+    assert!(
+        answer.err.contains("teeleak.toml ignored because it is world-writable"),
+        "{}",
+        answer.err
+    );
     let named = ["run", "--json", "--config", file.to_str().unwrap(), "--", "true"];
     assert_eq!(measured(&run_in(&folder, &named)), 3);
 }

@@ -34,7 +34,7 @@ fn several_captures_show_the_course() {
 fn one_capture_alone_is_not_enough() {
     let answer = diff(&["none"]);
     assert_eq!(answer.exit, Exit::Usage);
-    assert!(answer.err.contains("expected two captures or more"), "{}", answer.err);
+    assert!(answer.err.contains("expected two or more captures"), "{}", answer.err);
 }
 
 #[test]

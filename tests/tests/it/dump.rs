@@ -102,7 +102,7 @@ fn the_console_says_by_whom_memory_was_asked_for() {
     golden("dump.console.txt", &answer.out.replace(&logs, ""));
     let quiet = dump(&world, &folder, &["--log", &log("2.0.word-prefix-with-thread")]);
     assert!(quiet.out.contains("console log"), "{}", quiet.out);
-    assert!(quiet.out.contains("it tells of no failed allocation"), "{}", quiet.out);
+    assert!(quiet.out.contains("it shows no failed allocation"), "{}", quiet.out);
     assert_eq!(dump(&world, &folder, &["--log", "/nowhere.log"]).exit, Exit::Usage);
 }
 

@@ -84,5 +84,5 @@ fn figures_are_told_to_whoever_asks_and_in_a_file() {
     let taken = other.local_addr().unwrap().to_string();
     let refused = watch(5, &["--metrics", &taken], |_, _| ());
     assert_eq!(refused.exit, Exit::Usage);
-    assert!(refused.err.contains(&format!("cannot listen at {taken}")), "{}", refused.err);
+    assert!(refused.err.contains(&format!("cannot serve metrics at {taken}")), "{}", refused.err);
 }

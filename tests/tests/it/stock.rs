@@ -193,7 +193,7 @@ fn doctor_tries_the_console() {
     let world = World::stock(Stock { heap: None, ..leaking(&console) });
     let answer = world.run(&["doctor", "--console", name]);
     assert_eq!(answer.exit, Exit::Blind);
-    assert!(answer.out.contains("marks, and no allocation between them"), "{}", answer.out);
+    assert!(answer.out.contains("marks, but no allocations between them"), "{}", answer.out);
 }
 
 #[test]

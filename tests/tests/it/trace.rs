@@ -107,7 +107,7 @@ fn a_program_without_calls_is_not_clean() {
 fn without_the_library_nothing_can_be_seen() {
     let answer = World::without_tee().run(&["trace", "--", "true"]);
     assert_eq!(answer.exit, Exit::Blind);
-    assert!(answer.err.contains("libteeleak_preload.so is not there"), "{}", answer.err);
+    assert!(answer.err.contains("libteeleak_preload.so is missing"), "{}", answer.err);
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn mistakes_are_told_with_place_and_hint() {
     for (text, expected) in [
         (
             "{\"kind\": \"report\",\n  \"findings\": [}",
-            ":2:16: expected value\n  hint: a baseline is what",
+            ":2:16: expected value\n  hint: a baseline is the output of",
         ),
         ("{\"kind\": \"report\"}", ":1:18: missing field `findings`\n  hint: "),
         ("{\"kind\": \"diff\", \"findings\": []}", "expected a report, found a diff in "),

@@ -62,7 +62,7 @@ fn the_most_is_the_most() {
     let world = || keeping(|iteration| (iteration + 2).is_power_of_two());
     let (answer, n) = run(&world(), &["-n", "8", "--until-decided=15"]);
     assert_eq!((answer.exit, n), (Exit::Blind, 15), "{}", answer.out);
-    assert!(answer.err.contains("not all is decided after 15 iterations"), "{}", answer.err);
+    assert!(answer.err.contains("still inconclusive after 15 iterations"), "{}", answer.err);
     let (_, n) = run(&world(), &["-n", "8", "--until-decided=4"]);
     assert_eq!(n, 8);
 }

@@ -197,7 +197,7 @@ fn a_dead_session_is_opened_again_and_events_are_not_told_twice() {
         "{}",
         answer.err
     );
-    assert_eq!(answer.err.matches("a session is open again").count(), 1, "{}", answer.err);
+    assert_eq!(answer.err.matches("session reopened").count(), 1, "{}", answer.err);
     let told = report(&files(&folder, "window-")[0]);
     assert!(!told.out.contains("double"), "{}", told.out);
     let canary = told.out.split("canary of 211 bytes found in ").nth(1).unwrap();
@@ -216,7 +216,7 @@ fn a_session_is_held_while_there_is_no_memory() {
     };
     let answer = watch(quiet(), &folder, 400, &[], Box::new(script));
     assert_eq!(answer.err.matches("OUT_OF_MEMORY").count(), 1, "{}", answer.err);
-    assert!(!answer.err.contains("open again"), "{}", answer.err);
+    assert!(!answer.err.contains("session reopened"), "{}", answer.err);
     assert!(report(&files(&folder, "window-")[0]).out.contains("iterations of `watch"));
 }
 
@@ -282,7 +282,7 @@ fn a_second_watch_is_refused() {
     assert_eq!(watch(quiet(), &folder, 10, &[], Box::new(script)).exit, Exit::Clean);
     let refused = refused.take().unwrap();
     assert_eq!(refused.exit, Exit::Usage);
-    assert!(refused.err.contains("another process keeps one there"), "{}", refused.err);
+    assert!(refused.err.contains("another process uses this folder"), "{}", refused.err);
 }
 
 #[test]

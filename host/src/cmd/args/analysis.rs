@@ -1,4 +1,4 @@
-//! How an observation is analysed, and where its report goes: arguments of every command that reports.
+//! How an observation is analysed, and where its report goes: arguments of all reporting commands.
 
 use std::{
     fs,
@@ -22,20 +22,20 @@ use crate::{
 /// How an observation is analysed.
 #[derive(Args, Debug)]
 pub(crate) struct Analysis {
-    /// Check the order of steps that this file, or the built-in protocol of this name, describes;
-    /// can be given again.
+    /// Check the order of steps against this protocol file, or built-in protocol of this name
+    /// (repeatable).
     #[arg(long, value_name = "FILE")]
     protocol: Vec<PathBuf>,
     #[command(flatten)]
     known: Known,
     #[command(flatten)]
     pub(crate) format: Format,
-    /// Tell the evidence, too: all values, events, places, call stacks and fingerprints.
+    /// Show the full evidence: all values, events, places, call stacks and fingerprints.
     #[arg(short, long)]
     verbose: bool,
 }
 
-/// How an observation is analysed, and where to say what comes of it.
+/// How an observation is analysed, and where its report goes.
 #[derive(Args, Debug)]
 pub(crate) struct Reporting {
     #[command(flatten)]
@@ -58,7 +58,7 @@ impl Analysis {
         self.format
     }
 
-    /// What text is printed on.
+    /// The page that text is printed on.
     pub(crate) fn page<'e>(&self, env: &'e mut Env<'_>) -> Page<'e> {
         Page::new(env.out, env.screen.layout(self.verbose))
     }

@@ -1,8 +1,8 @@
-//! The form of what is printed.
+//! The output format.
 
 use clap::Args;
 
-/// How to say it.
+/// The output format.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Format {
     /// Print JSON instead of text.

@@ -1,4 +1,4 @@
-//! Files that a report is written to besides what is printed: any number of them from one run.
+//! Report files to write in addition to the printed report: any number of them per run.
 
 use std::{
     fs::{File, OpenOptions},
@@ -15,38 +15,37 @@ use crate::render::{
     view::ReportView,
 };
 
-/// Where else to say it.
+/// Further report files.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Further reports")]
 pub(crate) struct Outputs {
-    /// Write one page of HTML to this file, with plots, timeline, region maps and tables; it needs
-    /// no network and holds its data.
+    /// Write a self-contained HTML page to this file, with plots, timeline, region maps and tables.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// Write test cases of JUnit's XML to this file.
+    /// Write JUnit XML test cases to this file.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Write SARIF 2.1.0 for code scanning to this file; places are relative to the tree of optee_os.
+    /// Write SARIF 2.1.0 for code scanning to this file; paths are relative to the optee_os tree.
     #[arg(long, value_name = "FILE")]
     sarif: Option<PathBuf>,
     /// Write Markdown to this file.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
-    /// Write a table of all figures over time to this file, as CSV.
+    /// Write a table of all metrics over time to this file, as CSV.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
-    /// Write a trace for Perfetto to this file: pools and sites as counters, sessions and mappings as
+    /// Write a Perfetto trace to this file: pools and sites as counters, sessions and mappings as
     /// slices.
     #[arg(long, value_name = "FILE")]
     perfetto: Option<PathBuf>,
-    /// Print annotations for GitHub Actions on standard error, and add the report to the summary of the
-    /// step.
+    /// Print annotations for GitHub Actions to standard error, and append the report to the step
+    /// summary.
     #[arg(long)]
     github: bool,
 }
 
 impl Outputs {
-    /// Writes all that were asked for; `summary` is where GitHub Actions wants that of a step.
+    /// Writes the requested files; `summary` is the file of the GitHub Actions step summary.
     pub(crate) fn write(
         &self,
         told: ReportView<'_>,

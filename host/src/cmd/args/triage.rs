@@ -1,4 +1,4 @@
-//! What is known of findings already: files of `--baseline`, `--suppress` and `--notes`.
+//! Which findings count, and what is already known: `--baseline`, `--suppress`, `--notes`.
 
 use std::{
     fs,
@@ -18,36 +18,36 @@ use teeleak_analysis::{
     triage::{Day, Triage},
 };
 
-/// What is known of findings already.
+/// Which findings count, and what is already known about them.
 #[derive(Args, Debug)]
 pub(crate) struct Known {
-    /// Findings that this report has, too, don't count: what `--json` printed earlier.
+    /// Don't count findings that are also in this report, earlier output of `--json` (repeatable).
     #[arg(long, value_name = "FILE")]
     baseline: Vec<PathBuf>,
-    /// Findings that this file names with reason and expiry don't count; can be given again.
+    /// Don't count findings that this file lists with reason and expiry (repeatable).
     #[arg(long, value_name = "FILE")]
     suppress: Vec<PathBuf>,
-    /// Say which version fixes a finding, where this file knows; can be given again.
+    /// Show which version fixes a finding, from this file (repeatable).
     #[arg(long, value_name = "FILE")]
     notes: Vec<PathBuf>,
-    /// Let growth of OP-TEE's own caches count, too.
+    /// Count growth of OP-TEE's own caches, too.
     #[arg(long)]
     strict: bool,
-    /// Only these kinds of findings count, with commas between; everything if not given. The others are
-    /// told all the same.
+    /// Count only these kinds of findings, separated by commas; all kinds if not given. Others are
+    /// still reported.
     #[arg(long, value_name = "KIND", value_parser = faults(), value_delimiter = ',')]
     fail_on: Vec<Fault>,
-    /// Let what SITE names grow by BYTES per iteration: a file or FILE:LINE, the UUID of a TA or the name of
-    /// a pool, with stars for anything; can be given again.
+    /// Allow SITE to grow by BYTES per iteration: a file, FILE:LINE, the UUID of a TA or the name of a
+    /// pool; * matches anything (repeatable).
     #[arg(long, value_name = "SITE=BYTES", value_parser = budget)]
     max_bytes_per_iter: Vec<(String, u64)>,
 }
 
-/// Names of faults, with their help, as clap reads and completes them.
+/// Parser for the kinds of findings, with their help, for messages and completion.
 fn faults() -> impl TypedValueParser<Value = Fault> {
     let value = |fault: Fault| PossibleValue::new(fault.name()).help(fault.help());
     PossibleValuesParser::new(Fault::ALL.map(value)).try_map(|name| {
-        Fault::ALL.into_iter().find(|fault| fault.name() == name).ok_or("no such kind")
+        Fault::ALL.into_iter().find(|fault| fault.name() == name).ok_or("unknown kind")
     })
 }
 
@@ -59,7 +59,7 @@ fn budget(text: &str) -> Result<(String, u64)> {
     Ok((site.to_owned(), bytes))
 }
 
-/// What is read of a report.
+/// The fields of a JSON report that are read.
 #[derive(Deserialize)]
 struct Baseline {
     kind: String,
@@ -112,9 +112,9 @@ fn read(path: &Path) -> Result<(String, String)> {
     Ok((name, text))
 }
 
-/// All that the report found, accepted findings included.
+/// The fingerprints of all findings of a report, accepted ones included.
 fn baseline(name: &str, text: &str) -> Result<Vec<Arc<str>>> {
-    let hint = "a baseline is what `teeleak report --json` printed";
+    let hint = "a baseline is the output of `teeleak report --json`";
     let baseline: Baseline = serde_json::from_str(text).map_err(|error| {
         let (line, column, what) = (error.line(), error.column(), error.to_string());
         let what = what.split(" at line ").next().unwrap_or_default().to_owned();
