@@ -61,13 +61,24 @@ pub(super) fn make(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// Locks the folder for this process, until the file is closed.
-pub(super) fn lock(folder: &Path) -> io::Result<File> {
+/// Keeps other processes from writing into the folder.
+pub(super) struct FolderLock(pub(super) File);
+
+impl Drop for FolderLock {
+    /// Closing is not enough: a program that is just being started has the file, too, until it runs.
+    fn drop(&mut self) {
+        // What fails here is done by the end of this process.
+        let _ = flock(&self.0, FlockOperation::Unlock);
+    }
+}
+
+/// Locks the folder for this process, until the lock is dropped.
+pub(super) fn lock(folder: &Path) -> io::Result<FolderLock> {
     let mut options = OpenOptions::new();
     let options = with_mode(options.write(true).create(true).truncate(false));
     let file = options.open(folder.join(LOCK))?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(FolderLock(file)),
         Err(Errno::WOULDBLOCK) => {
             let message =
                 "another process uses this folder: choose another one, or stop that process";

@@ -27,7 +27,7 @@ use teeleak_analysis::text;
 use teeleak_proto::frame::FILE_HEAD;
 
 pub(crate) use dump::WindowDump;
-use folder::with_mode;
+use folder::{FolderLock, with_mode};
 pub(crate) use folder::{newest_dump, session};
 
 /// Smallest size limit: a segment then holds a few pages of a snapshot.
@@ -73,7 +73,7 @@ pub(crate) struct Window {
     /// Number of the first segment of this process.
     first: u64,
     lost: LostUnits,
-    _lock: File,
+    _lock: FolderLock,
 }
 
 impl Window {

@@ -156,3 +156,16 @@ proptest! {
         fs::remove_dir_all(folder).unwrap();
     }
 }
+
+#[test]
+fn a_folder_is_free_at_once_though_a_program_is_being_started() {
+    let folder = scratch("free");
+    folder::make(&folder).unwrap();
+    let lock = folder::lock(&folder).unwrap();
+    assert!(folder::lock(&folder).is_err());
+    // As a child has it between fork and exec.
+    let inherited = lock.0.try_clone().unwrap();
+    drop(lock);
+    assert!(folder::lock(&folder).is_ok());
+    drop(inherited);
+}

@@ -33,21 +33,24 @@ fn run(world: &World, more: &[&str], workload: &str) -> Answer {
     world.run(&[&first, more, &last].concat())
 }
 
-/// A server that opens a file for each request and never closes it.
+/// A process that does something for each request.
 struct Server {
     child: Child,
     folder: PathBuf,
 }
 
 impl Server {
-    fn start() -> Self {
-        let folder = scratch("server");
+    /// `service` is what it does.
+    fn start(name: &str, service: &str) -> Self {
+        let folder = scratch(name);
         for name in ["request", "answer"] {
             assert!(Command::new("mkfifo").arg(folder.join(name)).status().unwrap().success());
         }
-        let script = "exec 3<>request 1<>answer; while read -r -u 3 line; do exec {fd}</dev/null; echo done; done";
+        let script = format!(
+            "exec 3<>request 1<>answer; while read -r -u 3 line; do {service}; echo done; done"
+        );
         let child = Command::new("bash")
-            .args(["-c", script])
+            .args(["-c", &script])
             .current_dir(&folder)
             .stdin(Stdio::null())
             .spawn()
@@ -71,7 +74,7 @@ impl Drop for Server {
 
 #[test]
 fn a_server_that_forgets_descriptors_is_named() {
-    let server = Server::start();
+    let server = Server::start("forgetful", "exec {fd}</dev/null");
     let capture = server.folder.join("loop.tlk").display().to_string();
     let answer = run(&here(), &["-v", "-o", &capture], &server.request());
     let said = format!("pid {} (bash): ", server.child.id());
@@ -84,11 +87,36 @@ fn a_server_that_forgets_descriptors_is_named() {
 }
 
 #[test]
-fn nothing_leaks_where_nothing_does() {
+fn this_system_is_observed_without_a_tee() {
+    // Whatever else runs here may leak meanwhile.
     let answer = run(&here(), &[], "true");
-    assert_ne!(answer.exit, Exit::Leak, "{}", answer.out);
     assert!(answer.out.contains("normal world only"), "{}", answer.out);
     assert!(answer.err.contains("the TEE is not observed: /dev/tee0 is missing"), "{}", answer.err);
+}
+
+/// A real process, on a system whose other processes and memory stay as they are.
+#[test]
+fn a_server_that_closes_what_it_opens_is_not_named() {
+    let server = Server::start("careful", "exec {fd}</dev/null {fd}<&-");
+    let root = system("one-process");
+    let pid = server.child.id().to_string();
+    let real = Path::new("/proc").join(&pid);
+    std::os::unix::fs::symlink(real, root.join("proc").join(&pid)).unwrap();
+    let answer = run(&played(&root), &[], &server.request());
+    assert_ne!(answer.exit, Exit::Leak, "{}", answer.out);
+    assert!(!answer.out.contains("(bash)"), "{}", answer.out);
+}
+
+/// The same process would be named.
+#[test]
+fn a_server_that_forgets_is_named_there() {
+    let server = Server::start("forgetful-there", "exec {fd}</dev/null");
+    let root = system("one-forgetful-process");
+    let pid = server.child.id().to_string();
+    let real = Path::new("/proc").join(&pid);
+    std::os::unix::fs::symlink(real, root.join("proc").join(&pid)).unwrap();
+    let answer = run(&played(&root), &[], &server.request());
+    assert_eq!(answer.exit, Exit::Leak, "{}", answer.out);
 }
 
 /// A process of a played system, with a standard input and nothing else.
