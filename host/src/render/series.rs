@@ -74,7 +74,7 @@ fn value_label(finding: &Finding) -> &'static str {
         Kind::PoolGrowth if bytes => "bytes in use",
         Kind::PoolGrowth if objects => "objects in use",
         Kind::PoolGrowth => "in use",
-        _ => "live objects",
+        Kind::SiteGrowth | Kind::Unpaired | Kind::Order | Kind::Disagreement => "live objects",
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an audit concludes: the rule behind them.
 
-use crate::model::{Finding, Kind, Severity};
+use crate::model::{Fault, Finding, Kind, Severity};
 
 /// What an audit concludes. (Code 2, wrong usage or bad input, comes from the command line.)
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -47,7 +47,7 @@ impl From<&Finding> for FindingWeight {
 #[must_use]
 pub fn conclude(findings: &[FindingWeight], all_seen: bool) -> Conclusion {
     let failures = || findings.iter().filter(|finding| finding.severity == Severity::Failure);
-    if failures().any(|finding| finding.kind == Kind::Order) {
+    if failures().any(|finding| finding.kind.info().fault == Fault::Order) {
         Conclusion::Order
     } else if failures().next().is_some() {
         Conclusion::Leak

@@ -259,8 +259,8 @@ impl<'a> Facts<'a> {
 
     /// The leak that fills a pool.
     fn leak(&self, pool: &PoolKind) -> Option<&'a Finding> {
-        let fills = |kind| match pool {
-            PoolKind::CoreHeap => kind < Kind::PoolGrowth,
+        let fills = |kind: Kind| match pool {
+            PoolKind::CoreHeap => kind.info().per_object,
             PoolKind::TaRam => kind == Kind::RegionGrowth,
             PoolKind::Sessions => kind == Kind::SessionGrowth,
             _ => false,
