@@ -74,7 +74,7 @@ fn value_label(finding: &Finding) -> &'static str {
         FindingKind::PoolGrowth if bytes => "bytes in use",
         FindingKind::PoolGrowth if objects => "objects in use",
         FindingKind::PoolGrowth => "in use",
-        _ => "live objects",
+        Kind::SiteGrowth | Kind::Unpaired | Kind::Order | Kind::Disagreement => "live objects",
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an audit concludes: the rule behind them.
 
-use crate::model::{Finding, FindingKind, Severity};
+use crate::model::{Fault, Finding, FindingKind, Severity};
 
 /// What an audit concludes. (Code 2, wrong usage or bad input, comes from the command line.)
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -47,7 +47,7 @@ impl From<&Finding> for FindingWeight {
 #[must_use]
 pub fn conclude(findings: &[FindingWeight], all_seen: bool) -> Conclusion {
     let failures = || findings.iter().filter(|finding| finding.severity == Severity::Failure);
-    if failures().any(|finding| finding.kind == FindingKind::Order) {
+    if failures().any(|finding| finding.kind.info().fault == Fault::Order) {
         Conclusion::Order
     } else if failures().next().is_some() {
         Conclusion::Leak

@@ -10,7 +10,7 @@ mod mapped;
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    model::{Finding, FindingKind, Fingerprint, Observation, Severity},
+    model::{Finding, FindingKind, Observation, Severity},
     protocol::Tie,
     text,
 };
@@ -36,14 +36,12 @@ pub(crate) fn link(findings: &mut [Finding], ties: &[Tie], observation: &Observa
     let roots = Roots::new(findings, ties);
     let effects: Vec<_> = findings
         .iter()
-        .map(|finding| match finding.kind {
-            FindingKind::SiteGrowth | FindingKind::RegionGrowth | FindingKind::SessionGrowth
-                if finding.severity > Severity::Note =>
-            {
-                let effect = Effect { finding, findings, ties, mapped: &region_calls, observation };
-                roots.choose(ties, effect.candidates())
+        .map(|finding| {
+            if !finding.kind.info().per_object || finding.severity == Severity::Note {
+                return None;
             }
-            _ => None,
+            let effect = Effect { finding, findings, ties, mapped: &region_calls, observation };
+            roots.choose(ties, effect.candidates())
         })
         .collect();
     for (finding, cause) in findings.iter_mut().zip(effects) {

@@ -3,23 +3,45 @@
 //! [`Kind::info`] gives each kind's names and how it counts. A new kind is a variant and a row:
 //! renderers, exit codes, alarms and schemas all read the row.
 
-/// The kind of a finding.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum FindingKind {
+/// Defines [`Kind`] with the list of its variants and their rows, so that neither can lack a kind.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident: $info:ident,)*) => {
+        /// The kind of a finding.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        pub enum FindingKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl Kind {
+            /// All kinds, in the order in which outputs list them.
+            pub const ALL: [Self; [$(Self::$kind),*].len()] = [$(Self::$kind),*];
+
+            /// The properties of this kind.
+            #[must_use]
+            pub const fn info(self) -> &'static KindInfo {
+                match self {
+                    $(Self::$kind => &$info,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
     /// Allocation sites that grow.
-    SiteGrowth,
+    SiteGrowth: SITE_GROWTH,
     /// A TA instance whose regions grow.
-    RegionGrowth,
+    RegionGrowth: REGION_GROWTH,
     /// Sessions that stay open.
-    SessionGrowth,
+    SessionGrowth: SESSION_GROWTH,
     /// A pool that fills.
-    PoolGrowth,
+    PoolGrowth: POOL_GROWTH,
     /// Resources acquired and never released.
-    Unpaired,
+    Unpaired: UNPAIRED,
     /// Steps in the wrong order.
-    Order,
+    Order: ORDER,
     /// Two ledgers that disagree.
-    Disagreement,
+    Disagreement: DISAGREEMENT,
 }
 
 /// A group of kinds, as selected by `--fail-on`.
@@ -88,33 +110,9 @@ pub struct KindInfo {
     pub fault: Fault,
     /// When it raises an alarm.
     pub alarm: AlarmRule,
-}
-
-impl FindingKind {
-    /// All kinds, in the order in which outputs list them.
-    pub const ALL: [Self; 7] = [
-        Self::SiteGrowth,
-        Self::RegionGrowth,
-        Self::SessionGrowth,
-        Self::PoolGrowth,
-        Self::Unpaired,
-        Self::Order,
-        Self::Disagreement,
-    ];
-
-    /// The properties of this kind.
-    #[must_use]
-    pub const fn info(self) -> &'static KindInfo {
-        match self {
-            Self::SiteGrowth => &SITE_GROWTH,
-            Self::RegionGrowth => &REGION_GROWTH,
-            Self::SessionGrowth => &SESSION_GROWTH,
-            Self::PoolGrowth => &POOL_GROWTH,
-            Self::Unpaired => &UNPAIRED,
-            Self::Order => &ORDER,
-            Self::Disagreement => &DISAGREEMENT,
-        }
-    }
+    /// Whether it is growth of objects that are observed one by one. Such growth explains why a pool
+    /// grows, and a broken protocol may explain it.
+    pub per_object: bool,
 }
 
 const SITE_GROWTH: KindInfo = KindInfo {
@@ -124,6 +122,7 @@ const SITE_GROWTH: KindInfo = KindInfo {
     holds: "no allocation site grows",
     fault: Fault::Leak,
     alarm: AlarmRule::Leak,
+    per_object: true,
 };
 
 const REGION_GROWTH: KindInfo = KindInfo {
@@ -133,6 +132,7 @@ const REGION_GROWTH: KindInfo = KindInfo {
     holds: "no TA's regions grow",
     fault: Fault::Leak,
     alarm: AlarmRule::Leak,
+    per_object: true,
 };
 
 const SESSION_GROWTH: KindInfo = KindInfo {
@@ -142,6 +142,7 @@ const SESSION_GROWTH: KindInfo = KindInfo {
     holds: "no sessions stay open",
     fault: Fault::Leak,
     alarm: AlarmRule::Leak,
+    per_object: true,
 };
 
 const POOL_GROWTH: KindInfo = KindInfo {
@@ -151,6 +152,7 @@ const POOL_GROWTH: KindInfo = KindInfo {
     holds: "no pool fills up",
     fault: Fault::Leak,
     alarm: AlarmRule::Leak,
+    per_object: false,
 };
 
 const UNPAIRED: KindInfo = KindInfo {
@@ -160,6 +162,7 @@ const UNPAIRED: KindInfo = KindInfo {
     holds: "what is acquired is released",
     fault: Fault::Unpaired,
     alarm: AlarmRule::Never,
+    per_object: false,
 };
 
 const ORDER: KindInfo = KindInfo {
@@ -169,6 +172,7 @@ const ORDER: KindInfo = KindInfo {
     holds: "steps come in order",
     fault: Fault::Order,
     alarm: AlarmRule::Failure,
+    per_object: false,
 };
 
 const DISAGREEMENT: KindInfo = KindInfo {
@@ -178,6 +182,7 @@ const DISAGREEMENT: KindInfo = KindInfo {
     holds: "both worlds agree",
     fault: Fault::Disagreement,
     alarm: AlarmRule::Never,
+    per_object: false,
 };
 
 #[cfg(test)]
@@ -187,16 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_kinds_are_listed_once_and_named_apart() {
-        // A variant that `ALL` lacks has a number beyond its length.
-        for (at, kind) in FindingKind::ALL.into_iter().enumerate() {
-            assert_eq!(kind as usize, at, "{kind:?}");
-        }
-        assert_eq!(
-            FindingKind::Disagreement as usize + 1,
-            FindingKind::ALL.len(),
-            "the last variant"
-        );
+    fn kinds_are_named_apart() {
         let names = |name: fn(&KindInfo) -> &'static str| {
             FindingKind::ALL.iter().map(|kind| name(kind.info())).collect::<BTreeSet<_>>().len()
         };

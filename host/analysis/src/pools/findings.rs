@@ -27,9 +27,9 @@ const NEARLY_FULL: f64 = 0.9;
 pub fn findings(observation: &Observation, explained: &[Finding]) -> Vec<Finding> {
     let timeline = RunTimeline::new(&observation.samples);
     let context = PoolContext {
-        explained: explained.iter().any(|finding| {
-            finding.severity == Severity::Failure && finding.kind < FindingKind::PoolGrowth
-        }),
+        explained: explained
+            .iter()
+            .any(|finding| finding.severity == Severity::Failure && finding.kind.info().per_object),
         detailed: detailed(&timeline),
         duration: forecast::duration(&timeline),
         timeline,

@@ -13,6 +13,10 @@ use crate::{
     render::{normal_world::Holdings, words},
 };
 
+/// Columns that names of pools have at least, and at most.
+const NARROW: usize = 15;
+const WIDE: usize = 32;
+
 /// Writes a snapshot; of the sites the `top` ones by bytes.
 pub(crate) fn write(
     observation: &Observation,
@@ -144,8 +148,10 @@ fn sessions(sample: &Sample, page: &mut TextPage<'_>) -> io::Result<()> {
 fn pools(sample: &Sample, page: &mut TextPage<'_>) -> io::Result<()> {
     let Some(pools) = sample.pools.value() else { return Ok(()) };
     page.heading("pools")?;
+    let widths = pools.iter().map(|pool| pool.kind.label().chars().count());
+    let width = widths.max().unwrap_or(0).clamp(NARROW, WIDE);
     for pool in pools {
-        let begin = TextLine::indent(2).text(format_args!("{:<15} ", pool.kind.label())).hang();
+        let begin = TextLine::indent(2).text(format_args!("{:<width$} ", pool.kind.label())).hang();
         page.write_line(begin.text(figures(pool)))?;
     }
     Ok(())

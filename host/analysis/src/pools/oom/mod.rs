@@ -262,8 +262,8 @@ impl<'a> OomFacts<'a> {
 
     /// The leak that fills a pool.
     fn leak(&self, pool: &PoolKind) -> Option<&'a Finding> {
-        let fills = |kind| match pool {
-            PoolKind::CoreHeap => kind < FindingKind::PoolGrowth,
+        let fills = |kind: Kind| match pool {
+            PoolKind::CoreHeap => kind.info().per_object,
             PoolKind::TaRam => kind == FindingKind::RegionGrowth,
             PoolKind::Sessions => kind == FindingKind::SessionGrowth,
             _ => false,
