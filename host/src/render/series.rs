@@ -74,7 +74,10 @@ fn value_label(finding: &Finding) -> &'static str {
         FindingKind::PoolGrowth if bytes => "bytes in use",
         FindingKind::PoolGrowth if objects => "objects in use",
         FindingKind::PoolGrowth => "in use",
-        Kind::SiteGrowth | Kind::Unpaired | Kind::Order | Kind::Disagreement => "live objects",
+        FindingKind::SiteGrowth
+        | FindingKind::Unpaired
+        | FindingKind::Order
+        | FindingKind::Disagreement => "live objects",
     }
 }
 

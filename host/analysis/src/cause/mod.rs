@@ -10,7 +10,7 @@ mod mapped;
 use std::{collections::HashMap, sync::Arc};
 
 use crate::{
-    model::{Finding, FindingKind, Observation, Severity},
+    model::{Finding, Fingerprint, Observation, Severity},
     protocol::Tie,
     text,
 };

@@ -12,7 +12,7 @@ macro_rules! kinds {
             $($(#[$doc])* $kind,)*
         }
 
-        impl Kind {
+        impl FindingKind {
             /// All kinds, in the order in which outputs list them.
             pub const ALL: [Self; [$(Self::$kind),*].len()] = [$(Self::$kind),*];
 

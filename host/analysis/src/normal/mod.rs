@@ -119,6 +119,7 @@ fn link_buffers(findings: &mut [Finding]) {
     // By process id: several processes may have one name.
     let buffers: Vec<_> = findings
         .iter()
+        .filter(|one| one.kind == FindingKind::SiteGrowth)
         .filter_map(|one| match one.subject {
             Subject::Holding { listing: Listing::DmaBufs, pid, .. } => {
                 Some((pid, one.fingerprint.clone()))

@@ -262,7 +262,7 @@ impl<'a> OomFacts<'a> {
 
     /// The leak that fills a pool.
     fn leak(&self, pool: &PoolKind) -> Option<&'a Finding> {
-        let fills = |kind: Kind| match pool {
+        let fills = |kind: FindingKind| match pool {
             PoolKind::CoreHeap => kind.info().per_object,
             PoolKind::TaRam => kind == FindingKind::RegionGrowth,
             PoolKind::Sessions => kind == FindingKind::SessionGrowth,

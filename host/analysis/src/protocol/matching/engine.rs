@@ -226,7 +226,7 @@ impl<'a> Engine<'a> {
                 entry.earlier.push(EarlierAcquire { at, lost: 0 });
             }
             StepAction::Acquire => {
-                entry.lose(old_slot, next.parent.map_or(0, |parent| parent.until))
+                entry.lose(old_slot, next.parent.map_or(0, |parent| parent.until));
             }
             StepAction::Release
                 if old_slot.held > 1 || old_slot.held == 0 && old_slot.orphans > 0 =>

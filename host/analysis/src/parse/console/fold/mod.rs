@@ -187,7 +187,7 @@ impl Assembler {
     fn fact(&mut self, entry: &ChunkEntry, at: (u64, Option<Time>)) {
         match &entry.what {
             ConsoleFact::OutOfMemory { .. } | ConsoleFact::Trouble(..) => {
-                self.incident(&entry.what, at)
+                self.incident(&entry.what, at);
             }
             ConsoleFact::LoadAddress(address) => self.incidents.load_address(*address),
             ConsoleFact::CallStack => self.incidents.call_stack(),
@@ -233,7 +233,7 @@ impl Assembler {
                 self.incidents.add(kind, &text, place, circumstances);
             }
             ConsoleFact::Trouble(kind, text) => {
-                self.incidents.add(kind.clone(), text, place, circumstances)
+                self.incidents.add(kind.clone(), text, place, circumstances);
             }
             _ => {}
         }
