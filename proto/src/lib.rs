@@ -12,10 +12,10 @@
 //! use teeleak_proto::{record::{self, Record}, mark::Epoch};
 //!
 //! let mut buffer = [0u8; 64];
-//! let mut writer = record::Writer::new(&mut buffer);
+//! let mut writer = record::RecordWriter::new(&mut buffer);
 //! writer.push(&Record::Epoch(Epoch { epoch: 7, era: 0 })).unwrap();
-//! let used = writer.used();
-//! let records: Vec<_> = record::read(&buffer[..used]).collect();
+//! let length = writer.length();
+//! let records: Vec<_> = record::read(&buffer[..length]).collect();
 //! assert_eq!(records, [Ok(Record::Epoch(Epoch { epoch: 7, era: 0 }))]);
 //! ```
 #![cfg_attr(not(test), no_std)]

@@ -15,10 +15,10 @@
 //! /// A device without the PTA.
 //! struct Absent;
 //! impl Pta for Absent {
-//!     fn opened(&self) -> u32 { 0xffff_0008 }
-//!     fn info(&mut self, _: &mut [u8]) -> Result<usize, u32> { Err(self.opened()) }
-//!     fn list(&mut self, _: &Query, _: &mut [u8]) -> Result<usize, u32> { Err(self.opened()) }
-//!     fn exchange(&mut self, _: u32, _: [u32; 2]) -> Result<[u32; 2], u32> { Err(self.opened()) }
+//!     fn open_result(&self) -> u32 { 0xffff_0008 }
+//!     fn info(&mut self, _: &mut [u8]) -> Result<usize, u32> { Err(self.open_result()) }
+//!     fn list(&mut self, _: &Query, _: &mut [u8]) -> Result<usize, u32> { Err(self.open_result()) }
+//!     fn exchange(&mut self, _: u32, _: [u32; 2]) -> Result<[u32; 2], u32> { Err(self.open_result()) }
 //! }
 //!
 //! let mut auditor = Auditor::new();

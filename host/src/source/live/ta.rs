@@ -1,6 +1,6 @@
 //! The teeleak TA, behind an open session.
 
-use teeleak_proto::{command::Command, values::Words};
+use teeleak_proto::{command::TaCommand, values::Words};
 #[cfg(feature = "live")]
 use teeleak_teec::client::Session;
 #[cfg(not(feature = "live"))]
@@ -18,7 +18,7 @@ pub(super) struct Ta {
 impl Device for Ta {
     fn invoke(
         &mut self,
-        command: Command,
+        command: TaCommand,
         request: &[u8],
         reply: &mut [u8],
     ) -> Result<usize, TeeError> {
@@ -33,15 +33,15 @@ impl Device for Ta {
     }
 }
 
-fn doing(command: Command) -> &'static str {
+fn doing(command: TaCommand) -> &'static str {
     match command {
-        Command::Hello => "saying hello to the TA",
-        Command::Snapshot => "taking a snapshot",
-        Command::Events => "reading events",
-        Command::Mark => "starting an epoch",
-        Command::Canary => "planting the canary",
-        Command::Note => "reporting a step",
-        Command::Bind => "binding a protocol",
-        Command::Ledger => "reading the ledger",
+        TaCommand::Hello => "saying hello to the TA",
+        TaCommand::Snapshot => "taking a snapshot",
+        TaCommand::Events => "reading events",
+        TaCommand::Mark => "starting an epoch",
+        TaCommand::Canary => "planting the canary",
+        TaCommand::Note => "reporting a step",
+        TaCommand::Bind => "binding a protocol",
+        TaCommand::Ledger => "reading the ledger",
     }
 }

@@ -17,9 +17,9 @@
 //! Each line is parsed, ignored or rejected; hits that the kernel lost count as half a call each.
 //!
 //! ```
-//! use teeleak_analysis::parse::ftrace::Reader;
+//! use teeleak_analysis::parse::ftrace::TraceReader;
 //!
-//! let mut reader = Reader::default();
+//! let mut reader = TraceReader::default();
 //! reader.push(b"  player-7  (  7) [000] ..... 1.000001: tee_close: (optee_close_session+0x0/0x30 [optee]) session=2 comm=\"player\"\n\
 //!               player-7  (  7) [000] ..... 1.000019: tee_closed: (tee_ioctl+0x0/0x30 [tee] <- optee_close_session) rc=0 session=2\n");
 //! assert_eq!(reader.take_calls().len(), 1);

@@ -9,9 +9,9 @@
 //! overflows; what has no room is counted.
 //!
 //! ```
-//! use teeleak_analysis::{model::Ledger, parse::ledgers::Reader};
+//! use teeleak_analysis::{model::Ledger, parse::ledgers::LedgerReader};
 //!
-//! let mut reader = Reader::new("meminfo");
+//! let mut reader = LedgerReader::new("meminfo");
 //! reader.line(b"MemTotal:        1009276 kB");
 //! let world = reader.finish();
 //! assert_eq!(world.censuses[0].ledger, Ledger::MemInfo);

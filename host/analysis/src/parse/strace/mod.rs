@@ -9,9 +9,9 @@
 //! over a socket become known when they are duplicated or mapped, with `-y`.
 //!
 //! ```
-//! use teeleak_analysis::parse::strace::Reader;
+//! use teeleak_analysis::parse::strace::StraceReader;
 //!
-//! let mut reader = Reader::new("trace", None);
+//! let mut reader = StraceReader::new("trace", None);
 //! reader.line(b"7 openat(AT_FDCWD, \"/dev/tee0\", O_RDWR) = 3");
 //! let trace = reader.finish();
 //! assert_eq!((trace.clients.calls.len(), trace.accounting.parsed), (1, 1));
