@@ -30,9 +30,9 @@ pub enum TaCommand {
     Events = 2,
     /// [`crate::mark::MarkRequest`] → one [`crate::mark::Epoch`].
     Mark = 3,
-    /// [`crate::canary::CanaryRequest`] → one [`crate::canary::Canary`].
+    /// [`crate::canary::CanaryRequest`] → one [`crate::canary::CanaryRecord`].
     Canary = 4,
-    /// [`crate::note::Note`] → only the end record.
+    /// `crate::note::TraceNote` → only the end record.
     Note = 5,
     /// [`crate::bind::Bind`] → only the end record.
     Bind = 6,

@@ -45,15 +45,15 @@ pub enum FrameKind {
     ClientCalls = 7,
     /// [`crate::stock::StatsReply`]: a reply of stock OP-TEE's statistics PTA.
     Stats = 8,
-    /// [`crate::stock::Dump`]: the preceding console text is a dump.
+    /// [`crate::stock::DumpFrame`]: the preceding console text is a dump.
     Dump = 9,
     /// Kernel trace of the optee driver, split at any byte.
     KernelTrace = 10,
-    /// [`crate::normal::Text`]: text of a normal-world kernel file.
+    /// [`crate::normal::NormalTextFrame`]: text of a normal-world kernel file.
     NormalText = 11,
-    /// [`crate::normal::Unseen`]: something of the normal world that was not observed.
+    /// [`crate::normal::UnreadLedger`]: something of the normal world that was not observed.
     NormalUnseen = 12,
-    /// [`crate::normal::NoTee`]: the TEE is not observed.
+    /// [`crate::normal::TeeAbsenceFrame`]: the TEE is not observed.
     NoTee = 13,
 }
 

@@ -1,7 +1,7 @@
 //! Memory ledgers of the normal-world kernel, unparsed.
 //!
-//! A snapshot of the ledgers is one [`Text`] for each file, a long one in several pieces, and one
-//! [`Unseen`] for each unreadable item. They belong to the preceding phase.
+//! A snapshot of the ledgers is one [`NormalTextFrame`] for each file, a long one in several pieces, and one
+//! [`UnreadLedger`] for each unreadable item. They belong to the preceding phase.
 
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A step that the TEE core can't observe, such as mapping a buffer with a vendor's own syscall.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct StepNote {
-    /// Step of the bound protocol, see [`crate::bind::Step`].
+    /// Step of the bound protocol, see [`crate::bind::BindStep`].
     pub step: u8,
     /// Key of the resource that is acquired, used or released.
     pub key: u64,

@@ -9,7 +9,7 @@ pub struct SnapshotRequest {
     pub sections: u32,
     /// Epochs below this one are counted together, as epoch 0.
     pub epoch_from: u32,
-    /// Where to continue; [`Cursor::START`] for the first page.
+    /// Where to continue; [`SnapshotCursor::START`] for the first page.
     pub cursor: SnapshotCursor,
 }
 

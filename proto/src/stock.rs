@@ -1,7 +1,7 @@
 //! Data of an OP-TEE without our PTA: from its statistics PTA, and from its console output.
 //!
 //! In a capture, a snapshot of such an OP-TEE is one [`StatsReply`] for each query to the
-//! statistics PTA, the unchanged console text, and then a [`Dump`], which ends it.
+//! statistics PTA, the unchanged console text, and then a [`DumpFrame`], which ends it.
 
 use serde::{Deserialize, Serialize};
 

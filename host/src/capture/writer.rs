@@ -10,7 +10,7 @@ use teeleak_analysis::text;
 use teeleak_proto::frame::{self, FILE_HEAD, FrameKind};
 
 /// Appends frames to a file. However the program ends, the frames before the last
-/// [`Writer::sync`] can be read.
+/// [`CaptureWriter::sync`] can be read.
 pub struct CaptureWriter {
     file: BufWriter<File>,
 }

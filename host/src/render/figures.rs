@@ -83,7 +83,7 @@ pub(super) fn of_pool(pool: &Pool) -> [(&'static str, PoolUnit, Option<u64>); 4]
 /// Metric, unit and value by subject and index.
 type MetricRow = BTreeMap<(MetricSubject, usize), (&'static str, PoolUnit, Option<u64>)>;
 
-/// All metrics of all snapshots, in the order of [`About`].
+/// All metrics of all snapshots, in the order of [`MetricSubject`].
 pub(super) fn all_series<'t>(told: &ReportView<'t>) -> Vec<MetricSeries<'t>> {
     let samples = &told.observation.samples;
     let findings = by_subject(&told.report.findings);

@@ -5,7 +5,7 @@
 //! the machine; the magic reveals a foreign file). Word 0 of a slot is its *state*, written last:
 //!
 //! - ticket `t` (the first is 0) goes to slot `t % slots`;
-//! - `0` means never used, [`writing`]`(t)` being filled, [`written`]`(t)` complete.
+//! - `0` means never used, [`writing_state`]`(t)` being filled, [`written_state`]`(t)` complete.
 //!
 //! So a reader finds every finished record, even after a crash of the process, and counts the
 //! others: tickets issued minus records read.

@@ -37,7 +37,7 @@ impl Proof {
 impl OrderRule {
     /// The earlier steps that prove the violation, given the slots before it.
     ///
-    /// For [`Rule::ReleaseBeforeChildren`] the caller, which stores the slots, adds the acquire of
+    /// For [`OrderRule::ReleaseBeforeChildren`] the caller, which stores the slots, adds the acquire of
     /// a child.
     #[must_use]
     pub fn proof(self, slot: Slot, parent: Option<Slot>) -> Proof {

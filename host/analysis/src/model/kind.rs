@@ -1,9 +1,9 @@
 //! Kinds of findings and their properties.
 //!
-//! [`Kind::info`] gives each kind's names and how it counts. A new kind is a variant and a row:
+//! [`FindingKind::info`] gives each kind's names and how it counts. A new kind is a variant and a row:
 //! renderers, exit codes, alarms and schemas all read the row.
 
-/// Defines [`Kind`] with the list of its variants and their rows, so that neither can lack a kind.
+/// Defines [`FindingKind`] with the list of its variants and their rows, so that neither can lack a kind.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident: $info:ident,)*) => {
         /// The kind of a finding.

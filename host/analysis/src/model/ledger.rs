@@ -1,7 +1,7 @@
 //! What the normal world holds, by its own ledgers: buffers, pages, objects, descriptors.
 //!
 //! A ledger is a list that some part of the kernel, or a tool, keeps of memory that is in use. One print
-//! of it is a [`Census`]; what a log says besides is a [`Saying`].
+//! of it is a [`LedgerSnapshot`]; what a log says besides is a [`LogRecord`].
 
 use std::sync::Arc;
 

@@ -12,7 +12,7 @@
 //! note = "commit 5f3c: unmap before close_channel"
 //! ```
 //!
-//! Invariants: a finding that is taken out of a report is in [`Triaged::accepted`], with the rule; an
+//! Invariants: a finding that is taken out of a report is in [`TriageReport::accepted`], with the rule; an
 //! expired suppression takes out nothing and is reported; a note never changes what counts.
 
 mod budget;

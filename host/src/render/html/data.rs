@@ -18,7 +18,7 @@ use teeleak_analysis::model::Sample;
 use teeleak_analysis::text;
 use teeleak_proto::Uuid;
 
-/// Names of the columns of [`Row`].
+/// Names of the columns of [`EventRow`].
 const COLUMNS: [&str; 11] = [
     "seq",
     "iteration",

@@ -129,7 +129,7 @@ pub(crate) fn write(
     super::write("report", &document(observation, report, short), out)
 }
 
-/// Like [`write`], but returns the report on one line.
+/// Like [`write()`], but returns the report on one line.
 pub(crate) fn compact(
     observation: &Observation,
     report: &Report,

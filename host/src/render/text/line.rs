@@ -39,7 +39,7 @@ impl Tone {
 }
 
 /// Pieces of text. Control characters in them are escaped: tones are the only way to change how a
-/// line looks, and [`super::Page::put`] the only way to end it.
+/// line looks, and [`super::TextPage::write_line`] the only way to end it.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct TextLine {
     pub(super) pieces: Vec<(Tone, String)>,

@@ -65,13 +65,13 @@ pub trait World {
     /// Opens a session to the teeleak TA.
     ///
     /// # Errors
-    /// A [`TeeError`], or a [`crate::Blind`] when this build can't.
+    /// A [`TeeError`], or a [`crate::NotObservable`] when this build can't.
     fn connect(&self) -> Result<Box<dyn Device>>;
 
     /// Opens a session to the statistics PTA of stock OP-TEE.
     ///
     /// # Errors
-    /// A [`TeeError`], or a [`crate::Blind`] when this build can't.
+    /// A [`TeeError`], or a [`crate::NotObservable`] when this build can't.
     fn stats(&self) -> Result<Box<dyn StatsPta>>;
 
     /// The clock to watch it by.

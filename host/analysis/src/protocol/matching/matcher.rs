@@ -141,7 +141,7 @@ impl Matcher {
         }
     }
 
-    /// Candidate steps for this event: those of its TA, and those of any TA; see [`Watch::fits`].
+    /// Candidate steps for this event: those of its TA, and those of any TA; see [`StepWatch::matches`].
     #[inline]
     pub(crate) fn steps(&self, event: &Event) -> [&[StepWatch]; 2] {
         let watches = match &event.kind {

@@ -43,7 +43,7 @@ impl Probes {
     /// Installs the probes; `root` is the root of the file system.
     ///
     /// # Errors
-    /// [`Blind`] with what to do next when this system does not support them.
+    /// [`NotObservable`] with what to do next when this system does not support them.
     pub(crate) fn new(root: &Path) -> Result<Self> {
         let tracefs = needs::tracefs(root).map_err(blind)?;
         let (proc, pid) = (root.join("proc"), std::process::id());

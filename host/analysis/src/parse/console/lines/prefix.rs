@@ -10,7 +10,7 @@
 //! 4.x, virt. D/TC:<guest> <core> <thread> func:line message
 //! ```
 //!
-//! Whatever stands to the left of that (stamps, `[TEE]`, mail quotes, `*`) is [`Head::left`].
+//! Whatever stands to the left of that (stamps, `[TEE]`, mail quotes, `*`) is [`LineHead::left`].
 
 use memchr::{memchr, memmem};
 

@@ -125,7 +125,7 @@ impl Rules {
         RuleCursor::new(&self.literals, chunk)
     }
 
-    /// Applies the first rule that matches `line`, of those that [`Cursor::hits`] returned.
+    /// Applies the first rule that matches `line`, of those that [`RuleCursor::hits`] returned.
     #[inline]
     pub(super) fn apply(
         &self,
