@@ -3,23 +3,14 @@
 #[expect(dead_code, reason = "the growth tests use more of the simulation")]
 mod simulation;
 
-use simulation::PLAYER;
-use simulation::Run;
-use teeleak_analysis::audit::Conclusion;
-use teeleak_analysis::audit::Needs;
-use teeleak_analysis::audit::Options;
-use teeleak_analysis::audit::Report;
-use teeleak_analysis::audit::audit;
-use teeleak_analysis::model::Canary;
-use teeleak_analysis::model::Event;
-use teeleak_analysis::model::EventKind;
-use teeleak_analysis::model::Finding;
-use teeleak_analysis::model::FindingKind;
-use teeleak_analysis::model::Keys;
-use teeleak_analysis::model::Origin;
-use teeleak_analysis::model::Severity;
-use teeleak_analysis::model::SourceLocation;
-use teeleak_analysis::protocol::Protocol;
+use simulation::{PLAYER, Run};
+use teeleak_analysis::{
+    audit::{Conclusion, Needs, Options, Report, audit},
+    model::{
+        Canary, Event, EventKind, Finding, FindingKind, Keys, Origin, Severity, SourceLocation,
+    },
+    protocol::Protocol,
+};
 
 const DRM: &str = r#"
 [protocol.drm]

@@ -1,11 +1,11 @@
 //! Names shared by text and JSON.
 
+use teeleak_analysis::{
+    audit::Conclusion,
+    model::{ClientSource, Observation, OwnerId, Sample},
+};
+
 use crate::compare::censuses::ComparedOwnerKey;
-use teeleak_analysis::audit::Conclusion;
-use teeleak_analysis::model::ClientSource;
-use teeleak_analysis::model::Observation;
-use teeleak_analysis::model::OwnerId;
-use teeleak_analysis::model::Sample;
 
 pub(crate) fn owner(owner: &ComparedOwnerKey) -> String {
     match owner {

@@ -24,9 +24,7 @@ mod view;
 use std::{
     cell::RefCell,
     collections::VecDeque,
-    io::{
-        Write, {self},
-    },
+    io::{self, Write},
     os::fd::BorrowedFd,
     path::Path,
     rc::Rc,

@@ -1,4 +1,4 @@
-//! What an audit concludes: the rule behind them.
+//! What an audit concludes, and the rule behind it.
 
 use crate::model::{Fault, Finding, FindingKind, Severity};
 

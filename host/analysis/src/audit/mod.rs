@@ -6,30 +6,21 @@
 //!
 //! The report lists the findings and the gaps; the exit code follows from both.
 
-use crate::cause;
-use crate::clients;
-use crate::growth;
-use crate::model::Accounting;
-use crate::model::Canary;
-use crate::model::Finding;
-use crate::model::Gap;
-use crate::model::Observation;
-use crate::normal;
-use crate::pools;
-use crate::protocol::Limits;
-use crate::protocol::Pack;
-use crate::protocol::Protocol;
-use crate::protocol::{self};
-use crate::triage::Accepted;
-use crate::triage::Triage;
-use crate::triage::TriageReport;
-use std::sync::Arc;
-
 mod conclusion;
 mod coverage;
 
+use std::sync::Arc;
+
 pub use conclusion::{Conclusion, FindingWeight, conclude};
 pub use coverage::Needs;
+
+use crate::{
+    cause, clients, growth,
+    model::{Accounting, Canary, Finding, Gap, Observation},
+    normal, pools, protocol,
+    protocol::{Limits, Pack, Protocol},
+    triage::{Accepted, Triage, TriageReport},
+};
 
 /// Options of an audit.
 #[derive(Clone, Debug)]

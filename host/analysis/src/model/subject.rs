@@ -58,7 +58,7 @@ pub enum Listing {
 }
 
 impl Listing {
-    /// The name shown in it.
+    /// The name shown in reports.
     #[must_use]
     pub fn label(&self) -> &str {
         match self {
@@ -67,7 +67,7 @@ impl Listing {
         }
     }
 
-    /// As in it: part of what users stored, so it stays when a label changes.
+    /// The name in fingerprints: stored by users, so it stays when the label changes.
     #[must_use]
     pub fn id(&self) -> &str {
         match self {

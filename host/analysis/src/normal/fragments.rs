@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use super::{draft::FindingBuilder, prints::SnapshotSeries};
 use crate::{
-    growth::{
-        Series, {self},
-    },
+    growth::{self, Series},
     model::{
         FigureKind, Finding, FindingKind, Ledger, LedgerSnapshot, NormalPool, NormalWorld,
         PoolKind, Severity, Subject, Unit, Verdict,

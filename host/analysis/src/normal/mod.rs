@@ -18,24 +18,18 @@ mod pools;
 mod prints;
 mod reconcile;
 
-use crate::growth::report::tell_apart;
-use crate::model::Finding;
-use crate::model::FindingKind;
-use crate::model::Gap;
-use crate::model::Ledger;
-use crate::model::Listing;
-use crate::model::LogFact;
-use crate::model::NormalPool;
-use crate::model::NormalWorld;
-use crate::model::Observation;
-use crate::model::PoolKind;
-use crate::model::Stage;
-use crate::model::Subject;
-use crate::protocol::Protocol;
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 pub(crate) use reconcile::shared::join;
+
+use crate::{
+    growth::report::tell_apart,
+    model::{
+        Finding, FindingKind, Gap, Ledger, Listing, LogFact, NormalPool, NormalWorld, Observation,
+        PoolKind, Stage, Subject,
+    },
+    protocol::Protocol,
+};
 
 /// The result of the analysis of the normal world.
 #[derive(Clone, Debug, Default)]

@@ -8,27 +8,21 @@
 //! | a heap of ion | ion/heaps, orphans |
 //! | unaccounted memory | page_owner: pages that drivers allocate themselves |
 
-use super::draft::FindingBuilder;
-use super::prints::CountSeries;
-use super::prints::SnapshotSeries;
-use crate::growth::Judgement;
-use crate::growth::Series;
-use crate::growth::{self};
-use crate::model::Evidence;
-use crate::model::FigureKind;
-use crate::model::Finding;
-use crate::model::FindingKind;
-use crate::model::Ledger;
-use crate::model::LedgerSnapshot;
-use crate::model::NormalPool;
-use crate::model::NormalWorld;
-use crate::model::PoolKind;
-use crate::model::Severity;
-use crate::model::SourceLocation;
-use crate::model::Subject;
-use crate::model::Verdict;
-use crate::text;
 use std::sync::Arc;
+
+use super::{
+    draft::FindingBuilder,
+    prints::{CountSeries, SnapshotSeries},
+};
+use crate::{
+    growth,
+    growth::{Judgement, Series},
+    model::{
+        Evidence, FigureKind, Finding, FindingKind, Ledger, LedgerSnapshot, NormalPool,
+        NormalWorld, PoolKind, Severity, SourceLocation, Subject, Verdict,
+    },
+    text,
+};
 
 /// Minimum gain to report an inconclusive pool, in percent of all memory.
 const WORTH: u64 = 2;

@@ -1,21 +1,17 @@
 //! Out-of-memory messages of the secure world.
 
-use super::Shortage;
-use crate::fingerprint::fingerprint;
-use crate::growth::report::words;
-use crate::model::Evidence;
-use crate::model::FigureKind;
-use crate::model::Finding;
-use crate::model::FindingKind;
-use crate::model::Incident;
-use crate::model::IncidentKind;
-use crate::model::Observation;
-use crate::model::PoolKind;
-use crate::model::Severity;
-use crate::model::Subject;
-use crate::model::Unit;
-use crate::text;
 use std::collections::BTreeMap;
+
+use super::Shortage;
+use crate::{
+    fingerprint::fingerprint,
+    growth::report::words,
+    model::{
+        Evidence, FigureKind, Finding, FindingKind, Incident, IncidentKind, Observation, PoolKind,
+        Severity, Subject, Unit,
+    },
+    text,
+};
 
 /// Maximum number of places per finding.
 const LISTED: usize = 5;

@@ -1,12 +1,12 @@
 //! Protocols in words: correct orders, steps of a proof, results.
 
-use super::Protocol;
-use super::ProtocolStep;
-use super::StepAction;
-use crate::model::Event;
-use crate::model::StepRef;
-use crate::text;
 use std::sync::Arc;
+
+use super::{Protocol, ProtocolStep, StepAction};
+use crate::{
+    model::{Event, StepRef},
+    text,
+};
 
 /// Longest sequence that a finding shows.
 const SHOWN: usize = 10;

@@ -1,22 +1,17 @@
 //! Machine-readable data of the page: the report as printed by `--json`, and the series behind it.
 
-use super::sites::SiteTable;
-use crate::render::json;
-use crate::render::view::ReportView;
-use crate::render::words;
-use maud::Markup;
-use maud::PreEscaped;
-use maud::html;
+use std::{collections::BTreeMap, io};
+
+use maud::{Markup, PreEscaped, html};
 use serde::Serialize;
-use std::collections::BTreeMap;
-use std::io;
-use teeleak_analysis::model::Event;
-use teeleak_analysis::model::EventKind;
-use teeleak_analysis::model::Observation;
-use teeleak_analysis::model::Pool;
-use teeleak_analysis::model::Sample;
-use teeleak_analysis::text;
+use teeleak_analysis::{
+    model::{Event, EventKind, Observation, Pool, Sample},
+    text,
+};
 use teeleak_proto::Uuid;
+
+use super::sites::SiteTable;
+use crate::render::{json, view::ReportView, words};
 
 /// Names of the columns of [`EventRow`].
 const COLUMNS: [&str; 11] = [

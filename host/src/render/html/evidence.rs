@@ -1,14 +1,12 @@
 //! Evidence of a finding other than plots and sequences.
 
-use crate::render::text::finding::subject;
-use crate::render::text::finding::value;
-use maud::Markup;
-use maud::html;
-use teeleak_analysis::model::Evidence;
-use teeleak_analysis::model::Figure;
-use teeleak_analysis::model::Finding;
-use teeleak_analysis::model::Subject;
-use teeleak_analysis::text;
+use maud::{Markup, html};
+use teeleak_analysis::{
+    model::{Evidence, Figure, Finding, Subject},
+    text,
+};
+
+use crate::render::text::finding::{subject, value};
 
 /// Members shown unfolded.
 const MEMBERS: usize = 4;

@@ -1,26 +1,19 @@
 //! The page: head, banner, sections and footer.
 
-use super::coverage;
-use super::data;
-use super::finding;
-use super::policy;
-use super::regions::RegionCharts;
-use super::regions::{self};
-use super::sites::SiteTable;
-use super::sites::{self};
-use super::summary::OrderedFindings;
-use super::summary::{self};
-use super::timeline;
-use crate::render::text::report::headline;
-use crate::render::text::report::scope;
-use crate::render::view::ReportView;
-use crate::render::words;
-use maud::DOCTYPE;
-use maud::Markup;
-use maud::PreEscaped;
-use maud::html;
 use std::io;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use teeleak_analysis::audit::Conclusion;
+
+use super::{
+    coverage, data, finding, policy, regions, regions::RegionCharts, sites, sites::SiteTable,
+    summary, summary::OrderedFindings, timeline,
+};
+use crate::render::{
+    text::report::{headline, scope},
+    view::ReportView,
+    words,
+};
 
 /// The whole page.
 pub(super) fn page(told: &ReportView<'_>) -> io::Result<Markup> {

@@ -1,20 +1,19 @@
 //! A snapshot as JSON.
 
-use super::GapJson;
-use super::gap_list;
-use super::hex;
-use super::holdings;
-use crate::compare::censuses;
-use crate::render::normal_world::Holdings;
-use crate::render::words;
+use std::{io, io::Write};
+
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::io::Write;
-use std::io::{self};
-use teeleak_analysis::model::Observation;
-use teeleak_analysis::model::Pool;
-use teeleak_analysis::model::Sample;
-use teeleak_analysis::text;
+use teeleak_analysis::{
+    model::{Observation, Pool, Sample},
+    text,
+};
+
+use super::{GapJson, gap_list, hex, holdings};
+use crate::{
+    compare::censuses,
+    render::{normal_world::Holdings, words},
+};
 
 /// Everything live in the secure world at one moment; null for parts that were not observed.
 #[derive(Serialize, JsonSchema)]

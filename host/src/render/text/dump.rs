@@ -1,25 +1,16 @@
 //! A dump as text; the pool that ran out comes first.
 
-use super::TextLine;
-use super::TextPage;
-use super::finding::FindingContext;
-use super::finding::{self};
-use super::incident;
+use std::{io, time::Duration};
+
+use teeleak_analysis::{
+    model::{Finding, Pool, Severity},
+    pools::oom::{HolderGrowth, HolderShare, MemoryHolder, OomVerdict, Shortfall, ShortfallCause},
+    text,
+    text::{count, number},
+};
+
+use super::{TextLine, TextPage, finding, finding::FindingContext, incident};
 use crate::dump::collect::CollectedDump;
-use std::io;
-use std::time::Duration;
-use teeleak_analysis::model::Finding;
-use teeleak_analysis::model::Pool;
-use teeleak_analysis::model::Severity;
-use teeleak_analysis::pools::oom::HolderGrowth;
-use teeleak_analysis::pools::oom::HolderShare;
-use teeleak_analysis::pools::oom::MemoryHolder;
-use teeleak_analysis::pools::oom::OomVerdict;
-use teeleak_analysis::pools::oom::Shortfall;
-use teeleak_analysis::pools::oom::ShortfallCause;
-use teeleak_analysis::text::count;
-use teeleak_analysis::text::number;
-use teeleak_analysis::text::{self};
 
 /// Last lines of the kernel log shown without `-v`.
 const LINES: usize = 8;

@@ -14,9 +14,7 @@ use super::{
 };
 use crate::render::{
     place,
-    steps::{
-        LaneStep, StepOrder, {self},
-    },
+    steps::{self, LaneStep, StepOrder},
 };
 
 /// Calls shown without `-v`.

@@ -2,37 +2,29 @@
 //!
 //! One session and one reply buffer for everything: taking a snapshot must not show in it.
 
-use super::Device;
-use super::LiveCounts;
-use super::Observer;
-use super::values;
-use crate::NotObservable;
-use crate::error::TeeError;
-use crate::source::Sink;
-use anyhow::Result;
-use anyhow::bail;
-use rustix::time::ClockId;
-use rustix::time::clock_gettime;
+use anyhow::{Result, bail};
+use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 use teeleak_analysis::model::TeeResult;
-use teeleak_proto::bind::Bind;
-use teeleak_proto::canary::CanaryRequest;
-use teeleak_proto::command::TaCommand;
-use teeleak_proto::event::EventsRequest;
-use teeleak_proto::frame::FrameKind;
-use teeleak_proto::frame::{self};
-use teeleak_proto::hello::HelloRequest;
-use teeleak_proto::ledger::LedgerRequest;
-use teeleak_proto::limits;
-use teeleak_proto::mark::MarkRequest;
-use teeleak_proto::record::Record;
-use teeleak_proto::record::{self};
-use teeleak_proto::snapshot::Section;
-use teeleak_proto::snapshot::SectionHead;
-use teeleak_proto::snapshot::SnapshotCursor;
-use teeleak_proto::snapshot::SnapshotRequest;
-use teeleak_proto::tee_result;
-use teeleak_proto::version;
+use teeleak_proto::{
+    bind::Bind,
+    canary::CanaryRequest,
+    command::TaCommand,
+    event::EventsRequest,
+    frame,
+    frame::FrameKind,
+    hello::HelloRequest,
+    ledger::LedgerRequest,
+    limits,
+    mark::MarkRequest,
+    record,
+    record::Record,
+    snapshot::{Section, SectionHead, SnapshotCursor, SnapshotRequest},
+    tee_result, version,
+};
+
+use super::{Device, LiveCounts, Observer, values};
+use crate::{NotObservable, error::TeeError, source::Sink};
 
 /// Size of the reply buffer in bytes: a snapshot of a busy system takes a few of these.
 pub(crate) const REPLY_BYTES: usize = 64 << 10;

@@ -5,11 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::growth::{
-    Basis, Judgement, Series,
-    collect::{OwnerKey, SiteSeries},
+use crate::{
+    growth::{
+        Basis, Judgement, Series,
+        collect::{OwnerKey, SiteSeries},
+    },
+    model::Verdict,
 };
-use crate::model::Verdict;
 
 /// A site with its judgement.
 pub(super) struct JudgedSite {

@@ -7,9 +7,7 @@ use crate::{
     fingerprint::fingerprint,
     growth::{
         Estimate, Judgement,
-        collect::{
-            InstanceSeries, RunTimeline, {self},
-        },
+        collect::{self, InstanceSeries, RunTimeline},
         judge,
     },
     model::{

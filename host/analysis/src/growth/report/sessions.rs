@@ -7,9 +7,7 @@ use crate::{
     fingerprint::fingerprint,
     growth::{
         Judgement,
-        collect::{
-            RunTimeline, SessionSeries, {self},
-        },
+        collect::{self, RunTimeline, SessionSeries},
         judge,
     },
     model::{

@@ -11,9 +11,7 @@ use crate::{
     fingerprint::fingerprint,
     growth::{
         Estimate,
-        collect::{
-            OwnerKey, RunTimeline, SiteKey, {self},
-        },
+        collect::{self, OwnerKey, RunTimeline, SiteKey},
         judge,
     },
     model::{

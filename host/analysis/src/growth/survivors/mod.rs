@@ -14,8 +14,11 @@ mod tolls;
 
 use tolls::MortalityTable;
 
-use super::{Basis, Cohort, Estimate, Judgement, Series};
-use super::{spread::Spread, spread::spread, staircase::wait};
+use super::{
+    Basis, Cohort, Estimate, Judgement, Series,
+    spread::{Spread, spread},
+    staircase::wait,
+};
 use crate::model::Verdict;
 
 /// Share of the settled survivors that may still be freed at a settled age.

@@ -2,25 +2,20 @@
 //!
 //! A run observes all functions, and most of their memory is needed: only growth is reported.
 
-use crate::growth::Judgement;
-use crate::growth::report::words as growing;
-use crate::model::Evidence;
-use crate::model::FigureKind;
-use crate::model::Finding;
-use crate::model::FindingKind;
-use crate::model::Ledger;
-use crate::model::LedgerEntry;
-use crate::model::Listing;
-use crate::model::NormalWorld;
-use crate::model::Severity;
-use crate::model::Unit;
-use crate::model::Verdict;
-use crate::normal::draft::FindingBuilder;
-use crate::normal::draft::holding;
-use crate::normal::prints::CountSeries;
-use crate::normal::prints::SnapshotSeries;
-use crate::text;
 use std::collections::BTreeSet;
+
+use crate::{
+    growth::{Judgement, report::words as growing},
+    model::{
+        Evidence, FigureKind, Finding, FindingKind, Ledger, LedgerEntry, Listing, NormalWorld,
+        Severity, Unit, Verdict,
+    },
+    normal::{
+        draft::{FindingBuilder, holding},
+        prints::{CountSeries, SnapshotSeries},
+    },
+    text,
+};
 
 /// Maximum number of findings per ledger, by gain.
 const MOST: usize = 5;

@@ -1,25 +1,20 @@
 //! Growth from one snapshot of a ledger to the next: caches, buffers of one holder, mappings of one size.
 
-use crate::growth::Basis;
-use crate::growth::{self};
-use crate::model::Evidence;
-use crate::model::FigureKind;
-use crate::model::Finding;
-use crate::model::FindingKind;
-use crate::model::Ledger;
-use crate::model::LedgerEntry;
-use crate::model::LedgerSnapshot;
-use crate::model::Listing;
-use crate::model::NormalWorld;
-use crate::model::Severity;
-use crate::model::Unit;
-use crate::model::Verdict;
-use crate::normal::draft::FindingBuilder;
-use crate::normal::draft::holding;
-use crate::normal::prints::CountSeries;
-use crate::normal::prints::SnapshotSeries;
-use crate::text;
 use std::collections::HashMap;
+
+use crate::{
+    growth,
+    growth::Basis,
+    model::{
+        Evidence, FigureKind, Finding, FindingKind, Ledger, LedgerEntry, LedgerSnapshot, Listing,
+        NormalWorld, Severity, Unit, Verdict,
+    },
+    normal::{
+        draft::{FindingBuilder, holding},
+        prints::{CountSeries, SnapshotSeries},
+    },
+    text,
+};
 
 /// Ledgers whose entries are counted over their snapshots.
 const LEDGERS: [Ledger; 6] = [

@@ -1,27 +1,19 @@
 //! Kernel functions that allocated the memory in use: slab objects, pages, unreferenced objects.
 
-use crate::growth;
-use crate::model::Evidence;
-use crate::model::FigureKind;
-use crate::model::Finding;
-use crate::model::FindingKind;
-use crate::model::Ledger;
-use crate::model::LedgerEntry;
-use crate::model::LedgerSnapshot;
-use crate::model::Listing;
-use crate::model::LogFact;
-use crate::model::LogRecord;
-use crate::model::NormalWorld;
-use crate::model::Severity;
-use crate::model::Unit;
-use crate::model::Verdict;
-use crate::normal::draft::FindingBuilder;
-use crate::normal::draft::holding;
-use crate::normal::prints::CountSeries;
-use crate::normal::prints::SnapshotSeries;
-use crate::text;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    growth,
+    model::{
+        Evidence, FigureKind, Finding, FindingKind, Ledger, LedgerEntry, LedgerSnapshot, Listing,
+        LogFact, LogRecord, NormalWorld, Severity, Unit, Verdict,
+    },
+    normal::{
+        draft::{FindingBuilder, holding},
+        prints::{CountSeries, SnapshotSeries},
+    },
+    text,
+};
 
 /// Minimum share of a cache, or of all pages, to report a site, in percent.
 const STANDS_OUT: u64 = 50;

@@ -1,27 +1,18 @@
 //! Exited processes that binder still keeps, and exhausted descriptor tables.
 
-use crate::model::FigureKind;
-use crate::model::Finding;
-use crate::model::FindingKind;
-use crate::model::Fingerprint;
-use crate::model::Ledger;
-use crate::model::Listing;
-use crate::model::LogFact;
-use crate::model::LogRecord;
-use crate::model::NormalPool;
-use crate::model::NormalWorld;
-use crate::model::PoolKind;
-use crate::model::Severity;
-use crate::model::SourceLocation;
-use crate::model::Subject;
-use crate::model::Unit;
-use crate::model::Verdict;
-use crate::normal::draft::FindingBuilder;
-use crate::normal::draft::holding;
-use crate::text;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use crate::{
+    model::{
+        FigureKind, Finding, FindingKind, Fingerprint, Ledger, Listing, LogFact, LogRecord,
+        NormalPool, NormalWorld, PoolKind, Severity, SourceLocation, Subject, Unit, Verdict,
+    },
+    normal::draft::{FindingBuilder, holding},
+    text,
+};
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let full = too_many_files(normal);

@@ -1,27 +1,19 @@
 //! Processes with a growing number of descriptors, and when their table will be full.
 
-use crate::growth::Judgement;
-use crate::growth::report::words as growing;
-use crate::model::Evidence;
-use crate::model::FigureKind;
-use crate::model::Finding;
-use crate::model::FindingKind;
-use crate::model::Holder;
-use crate::model::Ledger;
-use crate::model::LedgerEntry;
-use crate::model::LedgerSnapshot;
-use crate::model::Listing;
-use crate::model::NormalWorld;
-use crate::model::Severity;
-use crate::model::Unit;
-use crate::model::Verdict;
-use crate::normal::draft::FindingBuilder;
-use crate::normal::draft::holding;
-use crate::normal::prints::CountSeries;
-use crate::normal::prints::SnapshotSeries;
-use crate::text;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    growth::{Judgement, report::words as growing},
+    model::{
+        Evidence, FigureKind, Finding, FindingKind, Holder, Ledger, LedgerEntry, LedgerSnapshot,
+        Listing, NormalWorld, Severity, Unit, Verdict,
+    },
+    normal::{
+        draft::{FindingBuilder, holding},
+        prints::{CountSeries, SnapshotSeries},
+    },
+    text,
+};
 
 /// Maximum number of processes.
 const PROCESSES: usize = 1 << 16;

@@ -1,18 +1,15 @@
 //! ION buffers without a client, and processes that map buffers of the same size.
 
-use crate::model::FigureKind;
-use crate::model::Finding;
-use crate::model::FindingKind;
-use crate::model::Ledger;
-use crate::model::LedgerSnapshot;
-use crate::model::Listing;
-use crate::model::NormalWorld;
-use crate::model::Severity;
-use crate::model::Unit;
-use crate::normal::draft::FindingBuilder;
-use crate::normal::draft::holding;
-use crate::text;
 use std::collections::BTreeMap;
+
+use crate::{
+    model::{
+        FigureKind, Finding, FindingKind, Ledger, LedgerSnapshot, Listing, NormalWorld, Severity,
+        Unit,
+    },
+    normal::draft::{FindingBuilder, holding},
+    text,
+};
 
 /// Maximum number of sizes listed.
 const SIZES: usize = 4;

@@ -1,19 +1,13 @@
 //! Disagreement of two ledgers of the same memory, or of a sum and its parts.
 
-use crate::model::FigureKind;
-use crate::model::Finding;
-use crate::model::FindingKind;
-use crate::model::Ledger;
-use crate::model::LedgerEntry;
-use crate::model::LedgerSnapshot;
-use crate::model::Listing;
-use crate::model::LogFact;
-use crate::model::NormalWorld;
-use crate::model::Severity;
-use crate::model::Unit;
-use crate::normal::draft::FindingBuilder;
-use crate::normal::draft::holding;
-use crate::text;
+use crate::{
+    model::{
+        FigureKind, Finding, FindingKind, Ledger, LedgerEntry, LedgerSnapshot, Listing, LogFact,
+        NormalWorld, Severity, Unit,
+    },
+    normal::draft::{FindingBuilder, holding},
+    text,
+};
 
 /// Two ledgers may differ by this fraction, as one is read after the other: a tenth.
 const SLACK: u64 = 10;

@@ -25,30 +25,26 @@ pub mod remedy;
 mod section;
 mod stock;
 
-pub use client_calls::{ClientCallReader, ClientFrameError};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use crate::alarm;
-use crate::model::Gap;
-use crate::model::Moment;
-use crate::model::Observation;
-use crate::model::Reason;
-use crate::model::SourceLocation;
-use crate::model::Stage;
-use crate::model::Symbol;
 use canary::CanaryTracker;
 use census::CensusBuilder;
+pub use client_calls::{ClientCallReader, ClientFrameError};
 use console_log::ConsoleLog;
 use hello::HelloFacts;
 use normal_world::NormalWorldReader;
-use std::collections::HashSet;
-use std::sync::Arc;
-use std::time::Duration;
 use stock::StockReader;
-use teeleak_proto::frame::FrameKind;
-use teeleak_proto::frame::{self};
-use teeleak_proto::record::Record;
-use teeleak_proto::record::RecordError;
-use teeleak_proto::record::{self};
+use teeleak_proto::{
+    frame,
+    frame::FrameKind,
+    record,
+    record::{Record, RecordError},
+};
+
+use crate::{
+    alarm,
+    model::{Gap, Moment, Observation, Reason, SourceLocation, Stage, Symbol},
+};
 
 /// A stretch of bytes in a capture that are not frames.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

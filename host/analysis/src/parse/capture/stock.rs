@@ -1,27 +1,18 @@
 //! A snapshot of stock OP-TEE: replies of its statistics PTA, and a dump on the console.
 
 use teeleak_proto::{
-    stock::{
-        DumpEnd, DumpFrame, StatsReply, {self},
-    },
+    stock::{self, DumpEnd, DumpFrame, StatsReply},
     tee_result::ITEM_NOT_FOUND,
 };
 
-use super::{
-    gap::{self},
-    remedy,
-};
+use super::{gap, remedy};
 use crate::{
     model::{
         Completeness, Gap, Instance, Moment, OwnerId, Pool, Reason, Sample, Site, SourceLocation,
     },
     parse::{
-        console::{
-            DumpSite, {self},
-        },
-        stats::{
-            TaStats, {self},
-        },
+        console::{self, DumpSite},
+        stats::{self, TaStats},
     },
 };
 

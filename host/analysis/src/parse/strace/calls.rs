@@ -4,15 +4,11 @@ use teeleak_proto::tee_result;
 
 use super::{
     StraceReader,
-    args::{
-        descriptor, {self},
-    },
+    args::{self, descriptor},
     digits::number,
     files::kind_of,
     syscall::Syscall,
-    tee::{
-        TeeRequest, {self},
-    },
+    tee::{self, TeeRequest},
 };
 use crate::model::{Call, CallKind as Kind, CallParam, Caller, FileKind};
 

@@ -11,27 +11,19 @@ mod holders;
 #[cfg(test)]
 mod tests;
 
+use std::{cmp::Reverse, sync::Arc};
+
 pub use holders::{HolderGrowth, HolderShare, MemoryHolder};
 
-use crate::audit::Conclusion;
-use crate::audit::Options;
-use crate::audit::Report;
-use crate::audit::{self};
-use crate::model::Finding;
-use crate::model::FindingKind;
-use crate::model::Gauge;
-use crate::model::Incident;
-use crate::model::IncidentKind;
-use crate::model::Observation;
-use crate::model::Pool;
-use crate::model::PoolKind;
-use crate::model::Sample;
-use crate::model::Severity;
-use crate::model::Stage;
-use crate::model::Verdict as Growth;
-use crate::pools::Shortage;
-use std::cmp::Reverse;
-use std::sync::Arc;
+use crate::{
+    audit,
+    audit::{Conclusion, Options, Report},
+    model::{
+        Finding, FindingKind, Gauge, Incident, IncidentKind, Observation, Pool, PoolKind, Sample,
+        Severity, Stage, Verdict as Growth,
+    },
+    pools::Shortage,
+};
 
 /// Maximum number of entries per list.
 const LISTED: usize = 10;

@@ -3,33 +3,28 @@
 mod order;
 mod unpaired;
 
-use super::Limits;
-use super::Protocol;
-use super::matching::engine::Engine;
-use super::matching::group::Group;
-use super::matching::group::GroupKey;
-use super::matching::matcher::Matcher;
-use super::matching::order::OrderedEvents;
-use super::matching::unpaired::Length;
-use super::matching::unpaired::LiveState;
-use super::matching::unpaired::collect;
-use crate::fingerprint::fingerprint;
-use crate::model::Evidence;
-use crate::model::Figure;
-use crate::model::FigureKind;
-use crate::model::Finding;
-use crate::model::FindingKind;
-use crate::model::Fingerprint;
-use crate::model::Gap;
-use crate::model::Observation;
-use crate::model::Reason;
-use crate::model::Stage;
-use crate::model::Subject;
-use crate::model::Unit;
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
+
 use teeleak_proto::Uuid;
 use teeleak_steps::OrderRule;
+
+use super::{
+    Limits, Protocol,
+    matching::{
+        engine::Engine,
+        group::{Group, GroupKey},
+        matcher::Matcher,
+        order::OrderedEvents,
+        unpaired::{Length, LiveState, collect},
+    },
+};
+use crate::{
+    fingerprint::fingerprint,
+    model::{
+        Evidence, Figure, FigureKind, Finding, FindingKind, Fingerprint, Gap, Observation, Reason,
+        Stage, Subject, Unit,
+    },
+};
 
 /// Most acquires that a [`Tie`] lists; the finding's figures count all.
 const TIED: usize = 4096;

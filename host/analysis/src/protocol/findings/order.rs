@@ -1,22 +1,17 @@
 //! Findings about a wrong order.
 
-use super::CALLS;
-use super::FindingWriter;
-use super::sentence;
-use super::subject;
-use crate::model::Evidence;
-use crate::model::Finding;
-use crate::model::FindingKind;
-use crate::model::Severity;
-use crate::model::StepRef;
-use crate::model::TeeResult;
-use crate::protocol::Protocol;
-use crate::protocol::StepAction;
-use crate::protocol::matching::group::Group;
-use crate::protocol::matching::group::GroupKey;
-use crate::protocol::words;
-use crate::text;
 use teeleak_steps::OrderRule;
+
+use super::{CALLS, FindingWriter, sentence, subject};
+use crate::{
+    model::{Evidence, Finding, FindingKind, Severity, StepRef, TeeResult},
+    protocol::{
+        Protocol, StepAction,
+        matching::group::{Group, GroupKey},
+        words,
+    },
+    text,
+};
 
 impl FindingWriter<'_> {
     pub(super) fn orders(&self) -> Vec<Finding> {

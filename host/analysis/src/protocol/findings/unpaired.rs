@@ -1,30 +1,23 @@
 //! Findings about missing releases.
 
-use super::FindingWriter;
-use super::OBJECTS;
-use super::TIED;
-use super::Tie;
-use super::sentence;
-use super::subject;
-use crate::model::Event;
-use crate::model::Evidence;
-use crate::model::Finding;
-use crate::model::FindingKind;
-use crate::model::Fingerprint;
-use crate::model::Subject;
-use crate::model::TeeResult;
-use crate::protocol::Protocol;
-use crate::protocol::StepAction;
-use crate::protocol::matching::group::GroupKey;
-use crate::protocol::matching::unpaired::Hold;
-use crate::protocol::matching::unpaired::{self};
-use crate::protocol::words;
-use crate::text;
-use std::collections::BTreeMap;
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
+
 use teeleak_proto::Uuid;
 use teeleak_steps::OrderRule;
+
+use super::{FindingWriter, OBJECTS, TIED, Tie, sentence, subject};
+use crate::{
+    model::{Event, Evidence, Finding, FindingKind, Fingerprint, Subject, TeeResult},
+    protocol::{
+        Protocol, StepAction,
+        matching::{group::GroupKey, unpaired, unpaired::Hold},
+        words,
+    },
+    text,
+};
 
 /// Maximum number of acquires and of callers listed; the figures count all.
 const LISTED: usize = 3;
