@@ -8,6 +8,8 @@
 pub struct LedgerInfo {
     /// A short name for machines, the same in every release.
     pub id: &'static str,
+    /// Its name in fingerprints: stored by users, so it stays when `name` changes.
+    pub fingerprint: &'static str,
     /// What it is called.
     pub name: &'static str,
     /// What it lets teeleak see.
@@ -78,7 +80,7 @@ macro_rules! ledgers {
             #[expect(clippy::needless_update, reason = "rows leave out fields that they do not need")]
             pub const fn info(self) -> &'static LedgerInfo {
                 const BLANK: LedgerInfo =
-                    LedgerInfo { id: "", name: "", shows: "", capture: "", family: None, files: None };
+                    LedgerInfo { id: "", fingerprint: "", name: "", shows: "", capture: "", family: None, files: None };
                 match self {
                     $(Self::$kind => const { &LedgerInfo { $($field: $value,)* ..BLANK } },)*
                 }
@@ -91,6 +93,7 @@ ledgers! {
     /// `/proc/meminfo`.
     MemInfo {
         id: "meminfo",
+        fingerprint: "meminfo",
         name: "meminfo",
         shows: "which pool of the normal world grows",
         capture: "cat /proc/meminfo, again and again",
@@ -99,6 +102,7 @@ ledgers! {
     /// The table of Allwinner's `cpu_monitor -m`.
     CpuMonitor {
         id: "cpu-monitor",
+        fingerprint: "cpu_monitor",
         name: "cpu_monitor",
         shows: "which pool of the normal world grows",
         capture: "cpu_monitor -m 1000, or /proc/meminfo",
@@ -107,6 +111,7 @@ ledgers! {
     /// `/proc/buddyinfo`.
     BuddyInfo {
         id: "buddyinfo",
+        fingerprint: "buddyinfo",
         name: "buddyinfo",
         shows: "whether free memory is in pieces",
         capture: "cat /proc/buddyinfo, again and again",
@@ -115,6 +120,7 @@ ledgers! {
     /// `/proc/slabinfo`, or the table of the kernel's `slabinfo` tool.
     Slab {
         id: "slabinfo",
+        fingerprint: "slabinfo",
         name: "slabinfo",
         shows: "caches of the kernel that grow",
         capture: "CONFIG_SLUB_DEBUG=y and /proc/slabinfo",
@@ -123,6 +129,7 @@ ledgers! {
     /// `alloc_calls` of a slab cache.
     SlabCallers {
         id: "slab-callers",
+        fingerprint: "slab alloc_calls",
         name: "slab alloc_calls",
         shows: "functions that fill a cache",
         capture: "slub_debug=U and /sys/kernel/slab/CACHE/alloc_calls (since 5.14 alloc_traces of debugfs)",
@@ -134,6 +141,7 @@ ledgers! {
     /// Kernel log of a traced slab cache.
     SlabTrace {
         id: "slab-trace",
+        fingerprint: "slab trace",
         name: "slab trace",
         shows: "functions that allocate from a cache",
         capture: "slub_debug=T,CACHE or /sys/kernel/slab/CACHE/trace",
@@ -141,6 +149,7 @@ ledgers! {
     /// `page_owner`, raw or sorted.
     PageOwner {
         id: "page-owner",
+        fingerprint: "page_owner",
         name: "page_owner",
         shows: "functions that allocate pages",
         capture: "CONFIG_PAGE_OWNER=y, page_owner=on and /sys/kernel/debug/page_owner",
@@ -155,6 +164,7 @@ ledgers! {
     /// `kmemleak`.
     Kmemleak {
         id: "kmemleak",
+        fingerprint: "kmemleak",
         name: "kmemleak",
         shows: "objects that nothing points to",
         capture: "CONFIG_DEBUG_KMEMLEAK=y and /sys/kernel/debug/kmemleak",
@@ -169,6 +179,7 @@ ledgers! {
     /// `dma_buf/bufinfo`.
     DmaBuf {
         id: "dma-bufs",
+        fingerprint: "dma-buf bufinfo",
         name: "dma-buf bufinfo",
         shows: "all dma-bufs, also those that no process has",
         capture: "CONFIG_DEBUG_FS=y and dma_buf/bufinfo",
@@ -176,6 +187,7 @@ ledgers! {
     /// `/proc/dma_heap/heaps/*` of MediaTek's kernels.
     DmaHeap {
         id: "dma-heap",
+        fingerprint: "dma_heap",
         name: "dma_heap",
         shows: "dma-bufs of each heap, and who has them",
         capture: "/proc/dma_heap/heaps/* of MediaTek's kernels",
@@ -185,6 +197,7 @@ ledgers! {
     /// `/proc/PID/fdinfo/FD` of a dma-buf.
     FdInfo {
         id: "fdinfo",
+        fingerprint: "fdinfo",
         name: "fdinfo",
         shows: "dma-bufs that a process has descriptors of",
         capture: "/proc/PID/fdinfo/* of whoever holds dma-bufs",
@@ -192,6 +205,7 @@ ledgers! {
     /// Mappings of dma-bufs as `procmem` or `lsof` list them.
     Mappings {
         id: "mappings",
+        fingerprint: "mappings",
         name: "mappings",
         shows: "dma-bufs that a process has mapped",
         capture: "procmem PID or /proc/PID/maps",
@@ -199,6 +213,7 @@ ledgers! {
     /// `ion/heaps/*`, what clients have.
     IonHeap {
         id: "ion-heap",
+        fingerprint: "ion heap",
         name: "ion heap",
         shows: "who has buffers of ion",
         capture: "CONFIG_ION of a vendor's kernel and ion/heaps/*",
@@ -208,6 +223,7 @@ ledgers! {
     /// `ion/heaps/*`, what no client has any more.
     IonOrphans {
         id: "ion-orphans",
+        fingerprint: "orphans of an ion heap",
         name: "orphans of an ion heap",
         shows: "buffers of ion that no client has any more",
         capture: "CONFIG_ION of a vendor's kernel and ion/heaps/*",
@@ -216,6 +232,7 @@ ledgers! {
     /// Events of ion in the kernel's trace.
     IonTrace {
         id: "ion-trace",
+        fingerprint: "trace of ion",
         name: "trace of ion",
         shows: "who allocates buffers of ion and never frees them",
         capture: "events/ion/enable of tracefs",
@@ -224,6 +241,7 @@ ledgers! {
     /// `iova_map` of MediaTek's iommu.
     IovaMap {
         id: "iova-map",
+        fingerprint: "iova_map",
         name: "iova_map",
         shows: "what is mapped for devices",
         capture: "/proc/iommu_debug/iova_map of MediaTek's kernels",
@@ -233,6 +251,7 @@ ledgers! {
     /// `iommu_dump` of MediaTek's iommu.
     IommuDump {
         id: "iommu-dump",
+        fingerprint: "iommu_dump",
         name: "iommu_dump",
         shows: "what was mapped and unmapped for devices",
         capture: "/proc/iommu_debug/iommu_dump of MediaTek's kernels",
@@ -242,6 +261,7 @@ ledgers! {
     /// The table of its top users that the iommu logs when it is full.
     IommuUsers {
         id: "iommu-users",
+        fingerprint: "users of the iommu",
         name: "users of the iommu",
         shows: "who fills the addresses of devices",
         capture: "the kernel log of when it is full",
@@ -250,6 +270,7 @@ ledgers! {
     /// The list of buffers that a camera driver logs.
     CameraBuffers {
         id: "camera-buffers",
+        fingerprint: "buffers of the camera",
         name: "buffers of the camera",
         shows: "buffers that the camera's driver knows",
         capture: "the kernel log of its driver",
@@ -258,6 +279,7 @@ ledgers! {
     /// `binder/proc/*`.
     BinderProc {
         id: "binder",
+        fingerprint: "binder proc",
         name: "binder proc",
         shows: "processes that binder still has though they are gone",
         capture: "CONFIG_ANDROID_BINDERFS=y and binder_logs/proc/*, or debugfs",
@@ -270,6 +292,7 @@ ledgers! {
     /// What binder logs, of its processes and of transactions.
     BinderLog {
         id: "binder-log",
+        fingerprint: "log of binder",
         name: "log of binder",
         shows: "processes that binder has released, and transactions that wait",
         capture: "binder's debug_mask and the kernel log",
@@ -282,6 +305,7 @@ ledgers! {
     /// `ps`.
     Processes {
         id: "processes",
+        fingerprint: "processes",
         name: "processes",
         shows: "processes that are there",
         capture: "ps",
@@ -290,6 +314,7 @@ ledgers! {
     /// strace: descriptors that were duplicated.
     Duplicates {
         id: "duplicates",
+        fingerprint: "duplicated descriptors",
         name: "duplicated descriptors",
         shows: "descriptors that were duplicated and never closed",
         capture: "strace -f -e trace=dup,dup2,dup3,close",
@@ -297,6 +322,7 @@ ledgers! {
     /// Descriptors of each process against its limit.
     Descriptors {
         id: "descriptors",
+        fingerprint: "descriptors",
         name: "descriptors",
         shows: "run, watch and snapshot --with normal-world: who opens and never closes, who holds dma-bufs",
         capture: "teeleak run --with normal-world, or /proc/*/fd",
@@ -305,6 +331,7 @@ ledgers! {
     /// Pages of the TEE's clients.
     ClientPages {
         id: "pagemap",
+        fingerprint: "pages of clients",
         name: "pages of clients",
         shows: "which memory of its clients a TA has mapped",
         capture: "teeleak run --with normal-world as root",

@@ -71,41 +71,10 @@ impl Listing {
     #[must_use]
     pub fn id(&self) -> &str {
         match self {
-            Self::Ledger(ledger) => ledger_id(*ledger),
+            Self::Ledger(ledger) => ledger.info().fingerprint,
             Self::DmaBufs => "dma-bufs",
             Self::Binder => "binder",
             Self::Cache(name) => name,
         }
-    }
-}
-
-/// The name of a ledger in fingerprints.
-const fn ledger_id(ledger: Ledger) -> &'static str {
-    match ledger {
-        Ledger::MemInfo => "meminfo",
-        Ledger::CpuMonitor => "cpu_monitor",
-        Ledger::BuddyInfo => "buddyinfo",
-        Ledger::Slab => "slabinfo",
-        Ledger::SlabCallers => "slab alloc_calls",
-        Ledger::SlabTrace => "slab trace",
-        Ledger::PageOwner => "page_owner",
-        Ledger::Kmemleak => "kmemleak",
-        Ledger::DmaBuf => "dma-buf bufinfo",
-        Ledger::DmaHeap => "dma_heap",
-        Ledger::FdInfo => "fdinfo",
-        Ledger::Mappings => "mappings",
-        Ledger::IonHeap => "ion heap",
-        Ledger::IonOrphans => "orphans of an ion heap",
-        Ledger::IonTrace => "trace of ion",
-        Ledger::IovaMap => "iova_map",
-        Ledger::IommuDump => "iommu_dump",
-        Ledger::IommuUsers => "users of the iommu",
-        Ledger::CameraBuffers => "buffers of the camera",
-        Ledger::BinderProc => "binder proc",
-        Ledger::BinderLog => "log of binder",
-        Ledger::Processes => "processes",
-        Ledger::Duplicates => "duplicated descriptors",
-        Ledger::Descriptors => "descriptors",
-        Ledger::ClientPages => "pages of clients",
     }
 }

@@ -62,7 +62,7 @@ impl LedgerFile {
             return Ok(());
         }
         if let (Some(command), Some(file)) = (self.place.command, paths.first()) {
-            // Where kmemleak the write is refused, kmemleak still scans every ten minutes.
+            // Where the write is refused, kmemleak still scans every ten minutes.
             let _ = fs::write(file, command);
         }
         let mut budget = MOST_OF_LEDGER;
