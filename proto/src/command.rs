@@ -32,7 +32,7 @@ pub enum TaCommand {
     Mark = 3,
     /// [`crate::canary::CanaryRequest`] → one [`crate::canary::CanaryRecord`].
     Canary = 4,
-    /// `crate::note::TraceNote` → only the end record.
+    /// [`crate::note::StepNote`] → only the end record.
     Note = 5,
     /// [`crate::bind::Bind`] → only the end record.
     Bind = 6,

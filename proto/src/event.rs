@@ -24,7 +24,7 @@ pub enum EventRecordKind {
     Map,
     /// A region was unmapped.
     Unmap,
-    /// A TA or a client reported a step, see `crate::note::TraceNote`.
+    /// A TA or a client reported a step, see [`crate::note::StepNote`].
     Note,
 }
 

@@ -44,7 +44,7 @@ pub struct OutstandingRecord {
 /// A rule that was broken.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Violation {
-    /// Number of the rule, see `teeleak_steps::Rule`.
+    /// Number of the rule, see `teeleak_steps::OrderRule`.
     pub rule: u8,
     /// Index of the kind of resource.
     pub resource: u8,

@@ -9,7 +9,7 @@ use optee_utee::raw::{
 use teeleak_proto::{Uuid, pta, tee_result};
 use teeleak_ta_logic::{Pta, Query};
 
-/// Nobody opened yet.
+/// Not opened yet.
 const NOT_TRIED: u32 = tee_result::BAD_STATE;
 
 /// `struct utee_params` of optee_os 4.10.0, `lib/libutee/include/utee_types.h`.

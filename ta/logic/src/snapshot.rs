@@ -1,7 +1,7 @@
 //! A snapshot, page by page.
 //!
-//! Each reply of the PTA becomes a head and its rows. `Cursor::part` identifies the reply (see each
-//! section), `Cursor::index` is the number of its rows in earlier pages.
+//! Each reply of the PTA becomes a head and its rows. `SnapshotCursor::part` identifies the reply (see each
+//! section), `SnapshotCursor::index` is the number of its rows in earlier pages.
 
 use heapless::Vec;
 use teeleak_proto::{

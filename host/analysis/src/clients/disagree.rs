@@ -118,8 +118,8 @@ fn unrecorded_calls(joining: &Joining<'_>, used: &HashSet<usize>) -> Vec<Mismatc
         let is_matched = joining.used.contains(&n) || used.contains(&n);
         let is_sent = call.result == 0 && span.act.kind != JoinKind::Refused;
         let is_covered = covered.contains(&span.begin) && covered.contains(&span.end);
-        // The TEE core does not record sessions to our own TA; of one may can say that it
-        // isn't such a session.
+        // The TEE core does not record sessions to our own TA, and a call whose TA is not known
+        // may be to one.
         let of_others = call.uuid.is_some_and(|uuid| uuid != TA_UUID);
         if !is_matched && is_sent && is_covered && of_others {
             let text = format!("{}: the TEE recorded nothing", call_text(call));

@@ -4,8 +4,8 @@
 //! - an **event**: one step of something, with its keys and its result ([`Event`]),
 //! - a **gauge**: one number of a pool over time ([`Pool`] within a sample).
 //!
-//! Each has its origin ([`Origin`], [`SourceLocation`]) and what was lost (`Part`, [`Gap`]).
-//! *Nothing observed is never clean*: a part that was not observed is `Part::Unobserved`, not
+//! Each has its origin ([`Origin`], [`SourceLocation`]) and what was lost ([`Completeness`], [`Gap`]).
+//! *Nothing observed is never clean*: a part that was not observed is [`Completeness::Unobserved`], not
 //! empty.
 
 mod call;

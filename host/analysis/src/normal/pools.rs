@@ -289,7 +289,5 @@ fn cache(moments: &[LedgerSnapshot]) -> Option<String> {
     let cached = ["Cached", "Cache"];
     let (before, after) = (value(moments.first()?, &cached)?, value(moments.last()?, &cached)?);
     let gain_text = text::mebibytes(after.checked_sub(before).filter(|gain| *gain > 0)?);
-    Some(format!(
-        "; {gain_text} of it is page cache, which the kernel gives back, has {gain_text} reclaim"
-    ))
+    Some(format!("; {gain_text} of it is page cache, which the kernel can reclaim"))
 }

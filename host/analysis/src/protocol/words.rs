@@ -39,7 +39,7 @@ fn order(protocol: &Protocol, resource: usize) -> String {
     parts.join(" > ")
 }
 
-/// Names of the steps with this.
+/// Names of the steps with this action.
 pub(super) fn step_names(
     protocol: &Protocol,
     resource: usize,

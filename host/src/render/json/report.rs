@@ -71,7 +71,7 @@ struct Coverage<'t> {
     n_steps: u64,
     /// Result of the canary, if one was planted.
     canary: Option<CanaryJson>,
-    /// Conclusion status of the workload in each failed iteration.
+    /// Exit status of the workload in each failed iteration.
     failed_iterations: Vec<i32>,
     /// Client calls of the normal world.
     #[serde(skip_serializing_if = "Option::is_none")]

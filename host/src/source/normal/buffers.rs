@@ -26,7 +26,7 @@ const SYSFS: &str = "sys/kernel/dmabuf/buffers";
 /// What brings the file of debugfs.
 const BUFINFO: &str = "CONFIG_DMA_SHARED_BUFFER=y";
 
-/// Buffers that are buffers to list.
+/// Most buffers to list.
 const MOST: usize = 1 << 16;
 
 /// Passes on the better of the two sources.

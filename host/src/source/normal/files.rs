@@ -92,7 +92,7 @@ impl LedgerFile {
         Ok(text)
     }
 
-    /// The files of the first candidate path that is there.
+    /// The files of the first candidate path that exists.
     fn existing(&self, root: &Path) -> Vec<PathBuf> {
         let places = self.place.paths.iter().map(|path| expand(root, path));
         { places }.find(|paths| !paths.is_empty()).unwrap_or_default()

@@ -19,7 +19,7 @@ use crate::{
 /// Name of buffers that no process has, in fingerprints, too.
 const NO_PROCESS: &str = "no process";
 
-/// Kinds of kinds of buffers, and of findings.
+/// Most kinds of buffers that are followed, and most findings.
 const KEYS: usize = 1 << 16;
 const MOST: usize = 10;
 

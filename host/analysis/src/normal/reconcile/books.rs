@@ -15,7 +15,7 @@ const SLACK: u64 = 10;
 /// What the users of the iommu are compared with, in fingerprints, too.
 const CAMERA: &str = "buffers of the camera";
 
-/// Bytes error in bytes of a sum of three figures in MB.
+/// Rounding error in bytes of a sum of three figures in MB.
 const ROUNDED: u64 = 2 << 20;
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {

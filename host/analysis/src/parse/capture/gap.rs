@@ -13,7 +13,7 @@ use teeleak_proto::{
 use super::remedy;
 use crate::model::{Gap, Reason};
 
-/// Something gap in the normal world.
+/// A gap in the normal world.
 pub(super) fn of_normal(what: &str, reason: Reason, remedy: &str, lost: u64) -> Gap {
     gap(what, reason, Some(remedy).filter(|remedy| !remedy.is_empty()), lost)
 }

@@ -29,7 +29,7 @@ pub struct ChunkFacts {
 pub struct Tally {
     /// Lines read, parsed, ignored and rejected.
     pub lines: Accounting,
-    /// Lines rejected by reason, in the order of `Why::ALL`.
+    /// Lines rejected by reason, in the order of `RejectReason::ALL`.
     pub why: [u64; RejectReason::ALL.len()],
     /// Messages lost from lines that also held an intact one.
     pub spliced: u64,

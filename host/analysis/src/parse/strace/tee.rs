@@ -7,7 +7,7 @@ use teeleak_proto::Uuid;
 use super::{args::field, digits::number};
 use crate::model::CallParam;
 
-/// What request of an ioctl.
+/// The request of an ioctl.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum TeeRequest {
     /// Shared memory, as a descriptor.
