@@ -94,7 +94,7 @@ fn four_bytes_are_no_fragmentation() {
         if iteration < 20 { heap(used) } else { failed(heap(used), 4, used) }
     });
     let found = findings(&run.observation());
-    assert!(says(&found[0], "a 4-byte request failed"), "{found:#?}");
+    assert!(says(&found[0], "a request of 4 bytes failed"), "{found:#?}");
     assert!(says(&found[0], "so it is not fragmentation"), "{found:#?}");
     assert!(found[0].title.contains("ran out; it grows by 2,000 bytes"), "{}", found[0].title);
 }
@@ -129,5 +129,5 @@ fn what_the_core_says_counts_without_figures() {
     let incidents = vec![incident(7689, 3), incident(4, 9)];
     let found = findings(&Observation { incidents, ..Observation::default() });
     assert_eq!(found.len(), 1);
-    assert!(says(&found[0], "a 4-byte request failed"), "{found:#?}");
+    assert!(says(&found[0], "a request of 4 bytes failed"), "{found:#?}");
 }

@@ -4,7 +4,7 @@
 use std::io::Cursor;
 
 use libfuzzer_sys::fuzz_target;
-use teeleak::capture::{Piece, Reader};
+use teeleak::capture::{CapturePiece, CaptureReader};
 use teeleak_analysis::parse::capture::ObservationBuilder;
 use teeleak_proto::{
     frame::{FILE_HEAD, FrameKind, HEAD_BYTES},
@@ -22,16 +22,16 @@ fuzz_target!(|data: &[u8]| {
     }
 
     let file = [FILE_HEAD.as_slice(), data].concat();
-    let Ok(mut reader) = Reader::new(Cursor::new(file)) else { return };
+    let Ok(mut reader) = CaptureReader::new(Cursor::new(file)) else { return };
     let mut builder = ObservationBuilder::new("capture");
     let mut bytes = 0;
     while let Ok(Some(piece)) = reader.next_piece() {
         match piece {
-            Piece::Frame { kind, payload } => {
+            CapturePiece::Frame { kind, payload } => {
                 bytes += HEAD_BYTES + payload.len();
                 builder.frame(kind, payload);
             }
-            Piece::Damage(damage) => {
+            CapturePiece::Damage(damage) => {
                 bytes += damage.bytes as usize;
                 builder.damage(damage);
             }

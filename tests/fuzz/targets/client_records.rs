@@ -3,11 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use teeleak_analysis::{
-    clients::join,
-    model::Place,
-    parse::capture::ClientCallReader,
-};
+use teeleak_analysis::{clients::join, model::SourceLocation, parse::capture::ClientCallReader};
 use teeleak_proto::client::{
     SLOT_WORDS,
     batch::{self, BATCH_HEAD_BYTES, PROCESS_BYTES},
@@ -17,7 +13,7 @@ fuzz_target!(|data: &[u8]| {
     let (process, calls) = data.split_at(data.len().min(PROCESS_BYTES));
     let mut reader = ClientCallReader::default();
     let head = batch::read_process(process);
-    let place = Place { source: "fuzz".into(), at: 1 };
+    let place = SourceLocation { source: "fuzz".into(), at: 1 };
     let known = reader.process(process).is_ok();
     assert_eq!(known, head.is_ok());
     let taken = reader.calls(calls, &place);

@@ -5,17 +5,17 @@
 use libfuzzer_sys::fuzz_target;
 use teeleak_analysis::{
     clients::join,
-    parse::ftrace::{Reader, task_of},
+    parse::ftrace::{TraceReader, task_of},
 };
 
 fuzz_target!(|data: &[u8]| {
     let (Some(&first), data) = (data.first(), data.get(1..).unwrap_or_default()) else { return };
-    let mut whole = Reader::default();
+    let mut whole = TraceReader::default();
     whole.push(data);
     let lines = whole.accounting();
     assert_eq!(lines.read, lines.parsed + lines.ignored + lines.rejected);
     assert_eq!(lines.read, data.iter().filter(|byte| **byte == b'\n').count() as u64);
-    let mut cut = Reader::default();
+    let mut cut = TraceReader::default();
     data.chunks(usize::from(first) + 1).for_each(|piece| cut.push(piece));
     assert_eq!(cut.accounting(), lines);
     data.split(|byte| *byte == b'\n').for_each(|line| drop(task_of(line)));

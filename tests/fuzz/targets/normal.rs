@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use teeleak_analysis::{
     audit::{Options, audit},
     model::{Moment, NormalWorld, Observation, Stage},
-    parse::ledgers::{Reader, has_ledgers},
+    parse::ledgers::{LedgerReader, has_ledgers},
 };
 
 /// Files that a run reads.
@@ -15,17 +15,17 @@ const FILES: [&str; 4] =
 
 fuzz_target!(|data: &[u8]| {
     let _ = has_ledgers("proc/7/fdinfo/3", data);
-    let mut reader = Reader::new("slab/kmalloc-128/alloc_calls");
+    let mut reader = LedgerReader::new("slab/kmalloc-128/alloc_calls");
     for text in data.split(|byte| *byte == 0) {
         text.split(|byte| *byte == b'\n').for_each(|line| reader.line(line));
         reader.source("proc/7/fdinfo/3");
     }
     check(reader.finish());
 
-    let mut reader = Reader::new("");
+    let mut reader = LedgerReader::new("");
     for (iteration, text) in (0..).zip(data.split(|byte| *byte == 0)) {
         let stage = if iteration < 2 { Stage::Idle } else { Stage::Measured };
-        reader.at(Moment { stage, iteration });
+        reader.set_moment(Moment { stage, iteration });
         for file in FILES {
             reader.source(file);
             reader.lines(text);
@@ -39,5 +39,5 @@ fn check(told: NormalWorld) {
     assert_eq!(lines.read, lines.parsed + lines.ignored + lines.rejected);
     let mut observation = Observation::default();
     told.add_to(&mut observation, false);
-    let _ = audit(&observation, &Options::default());
+    let _ = audit(&mut observation, &Options::default());
 }

@@ -5,7 +5,7 @@
 use std::{env, fs, process, sync::LazyLock};
 
 use libfuzzer_sys::fuzz_target;
-use teeleak::capture::{Piece, Reader};
+use teeleak::capture::{CapturePiece, CaptureReader};
 use teeleak_plugin::{Page, Spool};
 use teeleak_proto::{
     frame::FrameKind,
@@ -35,14 +35,14 @@ fuzz_target!(|data: &[u8]| {
     for entry in fs::read_dir(&*FOLDER).unwrap() {
         let path = entry.unwrap().path();
         bytes += fs::metadata(&path).unwrap().len();
-        let mut reader = Reader::new(fs::File::open(path).unwrap()).unwrap();
+        let mut reader = CaptureReader::new(fs::File::open(path).unwrap()).unwrap();
         while let Some(piece) = reader.next_piece().unwrap() {
             match piece {
-                Piece::Frame { kind: Some(FrameKind::Records), payload } => {
+                CapturePiece::Frame { kind: Some(FrameKind::Records), payload } => {
                     found += usize::from(payload == data);
                 }
-                Piece::Frame { kind, .. } => assert_eq!(kind, Some(FrameKind::Meta)),
-                Piece::Damage(damage) => panic!("{damage:?}"),
+                CapturePiece::Frame { kind, .. } => assert_eq!(kind, Some(FrameKind::Meta)),
+                CapturePiece::Damage(damage) => panic!("{damage:?}"),
             }
         }
     }

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use teeleak_analysis::parse::console::{Assembler, Cut, Harvest, Rules, scan};
+use teeleak_analysis::parse::console::{Assembler, ChunkFacts, IterationSplit, Rules, scan};
 
 fuzz_target!(|data: &[u8]| {
     let (file, lines) = data.split_at(data.len() / 2);
@@ -13,9 +13,9 @@ fuzz_target!(|data: &[u8]| {
         assert!(mistake.column >= 1);
         return;
     }
-    let mut harvest = Harvest::new(false);
+    let mut harvest = ChunkFacts::new(false);
     scan(lines, &rules, &mut harvest);
-    let mut assembler = Assembler::new("log", Cut::default());
+    let mut assembler = Assembler::new("log", IterationSplit::default());
     assembler.push(&mut harvest);
-    assembler.finish();
+    let _ = assembler.finish();
 });

@@ -5,17 +5,17 @@ use libfuzzer_sys::fuzz_target;
 use teeleak_analysis::{
     audit::{Options, audit},
     model::Observation,
-    parse::strace::{Reader, looks_like_strace},
+    parse::strace::{StraceReader, looks_like_strace},
 };
 
 fuzz_target!(|data: &[u8]| {
     let _ = looks_like_strace(data);
-    let mut reader = Reader::new("trace", None);
+    let mut reader = StraceReader::new("trace", None);
     data.split(|byte| *byte == b'\n').for_each(|line| reader.line(line));
     let told = reader.finish();
     let lines = told.accounting;
     assert_eq!(lines.read, lines.parsed + lines.ignored + lines.rejected);
     let mut observation = Observation::default();
     told.add_to(&mut observation);
-    let _ = audit(&observation, &Options::default());
+    let _ = audit(&mut observation, &Options::default());
 });

@@ -4,12 +4,13 @@
 use libfuzzer_sys::fuzz_target;
 use teeleak_analysis::{
     model::Observation,
-    parse::console::{Assembler, Cut, Harvest, Rules, Tally, chunk_end, scan},
+    parse::console::{Assembler, ChunkFacts, IterationSplit, Rules, Tally, chunk_end, scan},
 };
 
 fn read(text: &[u8], rules: &Rules, size: usize) -> (Observation, Tally) {
-    let mut assembler = Assembler::new("log", Cut { warmup: 1, marked: rules.has_mark() });
-    let mut harvest = Harvest::new(true);
+    let mut assembler =
+        Assembler::new("log", IterationSplit { warmup: 1, marked: rules.has_mark() });
+    let mut harvest = ChunkFacts::new(true);
     let mut rest = text;
     while !rest.is_empty() {
         let end = chunk_end(rest, size);

@@ -84,7 +84,7 @@ impl Shortage {
     /// The reasoning, as a sentence that can be checked by hand.
     #[must_use]
     pub fn reason(&self) -> String {
-        let request = format!("a {}-byte request failed", text::number(self.request_size()));
+        let request = format!("a request of {} bytes failed", text::number(self.request_size()));
         match self {
             Self::Tiny { .. } => format!(
                 "{request}: any pool that is not full has pieces of that size, so it is not \
@@ -154,7 +154,7 @@ mod tests {
         let shortage = Shortage::new(4, Some(100_000));
         assert_eq!(shortage, Shortage::Tiny { requested: 4 });
         assert_eq!(shortage.full(), Some(true));
-        assert!(shortage.reason().contains("a 4-byte request failed"));
+        assert!(shortage.reason().contains("a request of 4 bytes failed"));
         assert!(shortage.reason().ends_with("so it is not fragmentation"));
     }
 

@@ -123,7 +123,7 @@ pub(crate) fn reason_text(why: ShortfallCause) -> &'static str {
     match why {
         ShortfallCause::Leak => "a leak",
         ShortfallCause::Fragmented => "fragmentation",
-        ShortfallCause::Full => "full, inconclusive whether by a leak",
+        ShortfallCause::Full => "full; a leak is neither shown nor excluded",
         ShortfallCause::TooSmall => "too small for a past peak",
         ShortfallCause::Unknown => "unknown reason",
     }
