@@ -51,6 +51,18 @@ impl Parser for Binder {
             self.open = Some(((pid, 0, 0, 0), line.place.clone()));
             return LineOutcome::Parsed;
         }
+        self.count(text)
+    }
+
+    fn end(&mut self, out: &mut LedgerOutput) {
+        self.flush(out);
+        self.state = false;
+    }
+}
+
+impl Binder {
+    /// Counts a thread, a node or a reference of the open process.
+    fn count(&mut self, text: &str) -> LineOutcome {
         let Some(((_, threads, nodes, refs), _)) = &mut self.open else {
             return LineOutcome::Ignored;
         };
@@ -71,13 +83,6 @@ impl Parser for Binder {
         }
     }
 
-    fn end(&mut self, out: &mut LedgerOutput) {
-        self.flush(out);
-        self.state = false;
-    }
-}
-
-impl Binder {
     fn flush(&mut self, out: &mut LedgerOutput) {
         let Some(((pid, threads, nodes, refs), place)) = self.open.take() else { return };
         out.say(&LedgerLine::new("", place), LogFact::Keeps { pid, threads, nodes, refs });

@@ -43,13 +43,8 @@ impl FindingWriter<'_> {
         let count = run_holds.len() as u64;
         let missing =
             words::steps(protocol, at, StepAction::Release).unwrap_or_else(|| "release".into());
-        let title = format!(
-            "{}: {}{} acquired and never released{}: no {missing}",
-            protocol.name,
-            text::count(count, name),
-            words::of_ta(ta),
-            words::rate(if run { count } else { 0 }, self.length.iterations),
-        );
+        let in_run = if run { count } else { 0 };
+        let title = self.unpaired_title((protocol, name), ta, (count, in_run), &missing);
         let iterations: HashSet<_> = run_holds.iter().filter_map(|hold| hold.iteration).collect();
         let spread = u32::try_from(iterations.len()).unwrap_or(u32::MAX);
         let fingerprint = self.fingerprint(FindingKind::Unpaired, &subject, ta, None);
@@ -59,25 +54,37 @@ impl FindingWriter<'_> {
             severity,
             verdict: Some(verdict),
             title: title.into(),
-            figures: self.figures(OBJECTS, count, if run { count } else { 0 }, spread),
+            figures: self.figures(OBJECTS, count, in_run, spread),
             evidence: self.unpaired_evidence((protocol, at), &run_holds, example, resource),
             fingerprint: fingerprint.clone(),
             cause: self.late_release(resource, ta, &run_holds, &subject),
             subject,
             action: format!("make sure that every {name} reaches {missing}: {right_order}").into(),
         };
-        let names = text::plural(name);
-        let suffix =
-            if *names == *protocol.name { String::new() } else { format!(" of {}", protocol.name) };
-        let tie_name = format!("{names}{suffix}").into();
         let tie = Tie {
             fingerprint,
             ta,
-            what: tie_name,
+            what: resources_text(protocol, name),
             acquires: self.acquires(&run_holds),
             held: count,
         };
         Some((finding, tie))
+    }
+
+    fn unpaired_title(
+        &self,
+        (protocol, name): (&Protocol, &str),
+        ta: Option<Uuid>,
+        (count, in_run): (u64, u64),
+        missing: &str,
+    ) -> String {
+        format!(
+            "{}: {}{} acquired and never released{}: no {missing}",
+            protocol.name,
+            text::count(count, name),
+            words::of_ta(ta),
+            words::rate(in_run, self.length.iterations),
+        )
     }
 
     /// Indices of the acquiring events, in order.
@@ -200,4 +207,13 @@ impl FindingWriter<'_> {
         evidence.push(Evidence::Missing(releases));
         evidence
     }
+}
+
+/// Several resources, with their protocol where its name is another: "mappings of player".
+fn resources_text(protocol: &Protocol, name: &str) -> Arc<str> {
+    let names = text::plural(name);
+    if *names == *protocol.name {
+        return names.into();
+    }
+    format!("{names} of {}", protocol.name).into()
 }
