@@ -49,11 +49,11 @@ pub enum FrameKind {
     Dump = 9,
     /// Kernel trace of the optee driver, split at any byte.
     KernelTrace = 10,
-    /// [`crate::normal::NormalTextFrame`]: text of a normal-world kernel file.
+    /// [`crate::normal_world::NormalTextFrame`]: text of a normal-world kernel file.
     NormalText = 11,
-    /// [`crate::normal::UnreadLedger`]: something of the normal world that was not observed.
+    /// [`crate::normal_world::UnreadLedger`]: something of the normal world that was not observed.
     NormalUnseen = 12,
-    /// [`crate::normal::TeeAbsenceFrame`]: the TEE is not observed.
+    /// [`crate::normal_world::TeeAbsenceFrame`]: the TEE is not observed.
     NoTee = 13,
 }
 
@@ -199,7 +199,7 @@ fn checksum(head: &[u8; HEAD_BYTES], payload: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::frame::*;
 
     fn frame(payload: &[u8]) -> Vec<u8> {
         let mut bytes = head(FrameKind::Records, payload).unwrap().to_vec();

@@ -32,7 +32,7 @@ pub mod hello;
 pub mod ledger;
 pub mod limits;
 pub mod mark;
-pub mod normal;
+pub mod normal_world;
 pub mod note;
 pub mod pool;
 pub mod pta;

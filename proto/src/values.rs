@@ -55,7 +55,7 @@ pub fn unpack(words: &[u32], bytes: &mut [u8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::values::*;
 
     #[test]
     fn bytes_go_through_words() {

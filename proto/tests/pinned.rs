@@ -7,9 +7,10 @@
     reason = "a test stops at the first surprise"
 )]
 
+use std::fmt::Debug;
+
 use heapless::Vec;
 use serde::{Serialize, de::DeserializeOwned};
-use std::fmt::Debug;
 use teeleak_proto::{
     Uuid,
     bind::{Bind, BindAction, BindResource, BindScope, BindStep, KeySource},
@@ -20,7 +21,7 @@ use teeleak_proto::{
     hello::{Hello, HelloRequest},
     ledger::{LedgerHead, LedgerRequest, OutstandingRecord, Violation},
     mark::{Epoch, MarkRequest},
-    normal::{NormalTextFrame, TeeAbsenceFrame, UnreadLedger, UnreadReason},
+    normal_world::{NormalTextFrame, TeeAbsenceFrame, UnreadLedger, UnreadReason},
     note::StepNote,
     pool::PoolRecord,
     push::{Push, PushCause, UnwrittenCount},

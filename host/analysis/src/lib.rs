@@ -16,7 +16,7 @@ pub mod fingerprint;
 pub mod growth;
 pub mod mistake;
 pub mod model;
-pub mod normal;
+pub mod normal_world;
 pub mod parse;
 pub mod pools;
 pub mod protocol;

@@ -10,7 +10,7 @@ use super::snapshot::last_sample;
 use crate::{
     Env, Exit,
     cmd::args::analysis::Analysis,
-    compare::{censuses, runs},
+    compare::{runs, snapshots},
     render::{json, text},
     source::{self, CaptureFile},
 };
@@ -60,7 +60,7 @@ fn growth(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
         check_boots(arguments, (&arguments.captures[0], &observations[0]), (path, observation))?;
     }
     let samples = observations.iter().map(last_sample).collect::<Result<Vec<_>>>()?;
-    let difference = censuses::samples(&samples);
+    let difference = snapshots::samples(&samples);
     if arguments.analysis.format().json {
         json::diff::write(&difference, env.out)?;
     } else {

@@ -8,7 +8,7 @@ use teeleak_analysis::{
     audit::Options,
     growth,
     model::{Finding, Observation, Verdict},
-    normal,
+    normal_world,
 };
 
 use super::{args::analysis::Reporting, report, snapshot::create};
@@ -121,7 +121,7 @@ fn recorder(arguments: &Arguments, env: &Env<'_>) -> Result<Option<Recorder>> {
 /// The fewest iterations that would make one more counted finding conclusive; 0 if none would.
 fn iterations_to_decide(observation: &Observation, options: &Options) -> u32 {
     let mut findings = growth::findings(observation, &options.growth);
-    findings.extend(normal::findings(observation));
+    findings.extend(normal_world::findings(observation));
     let remaining = options.triage.apply(findings).left;
     let open = remaining.iter().filter(|finding| finding.verdict == Some(Verdict::Undecided));
     open.filter_map(Finding::iterations_to_decide).min().unwrap_or(0)

@@ -1,4 +1,4 @@
 //! Comparisons of snapshots, and of runs.
 
-pub(crate) mod censuses;
 pub(crate) mod runs;
+pub(crate) mod snapshots;

@@ -6,7 +6,7 @@
 mod check;
 mod clients;
 pub(crate) mod cost;
-mod normal;
+mod normal_world;
 mod plugin;
 mod stock;
 
@@ -73,7 +73,7 @@ pub(crate) fn diagnose(
     checks.push(concurrency());
     checks.extend(clients::checks(around.root, around.library));
     checks.push(plugin::check(around.root));
-    checks.extend(normal::checks(around.root));
+    checks.extend(normal_world::checks(around.root));
     Ok(Diagnosis { checks, can_observe, has_auditor })
 }
 

@@ -14,8 +14,8 @@ use teeleak_analysis::{
 };
 
 use super::{
-    figures::{self, MetricSeries, MetricSubject, of_pool},
-    words,
+    labels,
+    metrics::{self, MetricSeries, MetricSubject, of_pool},
 };
 use crate::{escape::escape_controls, render::view::ReportView};
 
@@ -50,7 +50,7 @@ type SubjectColumns = [String; 6];
 pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> Result<()> {
     let mut table = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
     table.write_record(COLUMNS)?;
-    let series = figures::all_series(told);
+    let series = metrics::all_series(told);
     let cells: Vec<_> =
         series.iter().map(|one| (subject_columns(&one.about), finding_columns(one))).collect();
     for (n, sample) in told.observation.samples.iter().enumerate() {
@@ -110,7 +110,7 @@ fn subject_columns(about: &MetricSubject) -> SubjectColumns {
         MetricSubject::Pool(pool) => ("pool", pool.label().into_owned(), empty(), empty()),
         MetricSubject::Site(key) => {
             let name = format!("{}:{}", key.file, key.line);
-            ("site", name, key.size.to_string(), words::owner(&key.owner))
+            ("site", name, key.size.to_string(), labels::owner(&key.owner))
         }
         MetricSubject::Regions(..) => ("regions", uuid.clone(), empty(), empty()),
         MetricSubject::Heap(..) => ("heap", uuid.clone(), empty(), empty()),

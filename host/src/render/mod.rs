@@ -3,17 +3,17 @@
 pub(crate) mod calls;
 pub(crate) mod ci;
 pub(crate) mod csv;
-mod figures;
 pub(crate) mod html;
 pub(crate) mod json;
+pub(crate) mod labels;
+mod metrics;
 pub(crate) mod mistake;
 pub(crate) mod normal_world;
 pub(crate) mod perfetto;
 pub(crate) mod place;
-mod series;
+mod plot_points;
 mod steps;
 #[cfg(test)]
 mod tests;
 pub(crate) mod text;
 pub(crate) mod view;
-pub(crate) mod words;

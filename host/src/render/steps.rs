@@ -140,7 +140,7 @@ mod tests {
     };
     use teeleak_proto::Uuid;
 
-    use super::*;
+    use crate::render::steps::*;
 
     fn step(name: &str) -> StepRef {
         let event = Event {

@@ -16,7 +16,7 @@ use crate::render::{
     ci::{junit, sarif},
     csv,
     json::schema,
-    series::PlotPoints,
+    plot_points::PlotPoints,
     view::ReportView,
 };
 

@@ -5,12 +5,14 @@ mod capture;
 pub mod clients;
 pub mod live;
 mod meminfo;
-pub(crate) mod normal;
-mod reach;
+pub(crate) mod normal_world;
 pub mod stock;
+mod tee_access;
 pub(crate) mod text;
 
 use anyhow::Result;
+pub(crate) use capture::CaptureFile;
+pub(crate) use tee_access::{AccessOptions, auditor};
 use teeleak_analysis::{
     model::Observation,
     parse::capture::{Damage, ObservationBuilder},
@@ -18,9 +20,6 @@ use teeleak_analysis::{
 use teeleak_proto::frame::FrameKind;
 
 use crate::capture::CaptureWriter;
-
-pub(crate) use capture::CaptureFile;
-pub(crate) use reach::{AccessOptions, auditor};
 
 /// Takes frames.
 pub trait Sink {

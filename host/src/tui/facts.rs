@@ -12,9 +12,9 @@ use teeleak_proto::Uuid;
 
 use super::history::History;
 use crate::{
-    compare::censuses,
+    compare::snapshots,
     escape::escape_controls,
-    render::{place, words},
+    render::{labels, place},
 };
 
 /// Maximum number of events and of lines in memory.
@@ -209,7 +209,7 @@ impl ScreenFacts {
         self.sites = sites(&kept.samples, last);
         self.tas = tas(&kept.samples, last);
         self.sessions = sessions(&kept.samples, last);
-        let gaps = censuses::gaps(last);
+        let gaps = snapshots::gaps(last);
         self.unseen = gaps
             .iter()
             .map(|gap| escape_controls(&format!("{}: {}", gap.what, gap.reason)))
@@ -255,12 +255,12 @@ fn signed_difference(before: u64, after: u64) -> i64 {
 
 fn sites(samples: &[Sample], last: &Sample) -> Vec<SiteFact> {
     let observed_samples = samples.iter().filter(|sample| sample.sites.value().is_some());
-    let amounts: Vec<_> = observed_samples.map(censuses::sites).collect();
+    let amounts: Vec<_> = observed_samples.map(snapshots::sites).collect();
     let bytes =
-        |of: &BTreeMap<_, censuses::Amount>, key: &_| of.get(key).map_or(0, |sum| sum.bytes);
-    let facts = censuses::sites(last).into_iter().map(|(key, sum)| SiteFact {
+        |of: &BTreeMap<_, snapshots::Amount>, key: &_| of.get(key).map_or(0, |sum| sum.bytes);
+    let facts = snapshots::sites(last).into_iter().map(|(key, sum)| SiteFact {
         name: escape_controls(&format!("{}:{}", key.file, key.line)),
-        owner: escape_controls(&words::owner(&key.owner)),
+        owner: escape_controls(&labels::owner(&key.owner)),
         count: sum.count,
         bytes: sum.bytes,
         grown: amounts.first().map_or(0, |first| signed_difference(bytes(first, &key), sum.bytes)),

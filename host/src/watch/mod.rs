@@ -12,27 +12,27 @@
 //! - Storage is bounded: on disk by the window, in memory by the newest samples and events.
 //! - No failure ends the watch: failures are reported once, counted, and retried.
 
-mod action;
-mod book;
-mod link;
+mod alarm_hook;
+mod control_socket;
 mod metrics;
-mod normal;
+mod normal_world;
+mod recorder;
 mod settings;
-mod socket;
+mod tee_session;
 mod viewer;
 
 use std::{io::Write, path::Path, time::Duration};
 
-use action::AlarmHook;
+use alarm_hook::AlarmHook;
 use anyhow::{Context as _, Result};
-use book::{FrameRecorder, Pages};
-use link::TeeLink;
+use control_socket::ControlSocket;
+pub(crate) use control_socket::{DumpAnswer, ask};
 use metrics::Metrics;
 pub(crate) use metrics::MetricsTargets;
-use normal::NormalWorldWatch;
+use normal_world::NormalWorldWatch;
+use recorder::{FrameRecorder, Pages};
 pub(crate) use settings::WatchSettings;
-use socket::ControlSocket;
-pub(crate) use socket::{DumpAnswer, ask};
+use tee_session::TeeLink;
 use teeleak_analysis::{
     alarm::{Alarm, Alarms, Bounds},
     audit::audit,
@@ -47,7 +47,7 @@ use crate::{
     source::{
         AccessOptions,
         live::{World, begin, monotonic_ns, send},
-        normal::Depth,
+        normal_world::Depth,
     },
     window::{Window, WindowDump},
 };

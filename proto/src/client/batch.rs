@@ -123,8 +123,7 @@ fn word_at(bytes: &[u8], n: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::client::{ClientCallKind, ClientParam};
+    use crate::client::{ClientCallKind, ClientParam, batch::*};
 
     fn call(session: u32) -> ClientCall {
         ClientCall {

@@ -177,7 +177,7 @@ pub fn text_word(bytes: &[u8], n: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::client::head::*;
 
     fn words() -> [u64; WORDS] {
         let mut words = [0; WORDS];

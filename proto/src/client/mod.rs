@@ -82,7 +82,7 @@ pub const fn slots(slot_words: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::client::*;
 
     #[test]
     fn states_distinguish_tickets() {

@@ -194,7 +194,7 @@ impl ClientCall {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::client::record::*;
 
     fn call() -> ClientCall {
         ClientCall {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     model::{Gap, Instance, Observation, Reason, Sample, Stage},
-    normal, text,
+    normal_world, text,
 };
 
 /// The data that a clean result requires.
@@ -43,7 +43,7 @@ pub(super) fn doubts(observation: &Observation, needs: Needs) -> Vec<Arc<str>> {
     let mut doubts = Vec::new();
     let samples = measured_samples(&observation.samples);
     // Ledgers of the normal world have their own doubts.
-    let normal = normal::is_observed(&observation.normal);
+    let normal = normal_world::is_observed(&observation.normal);
     let is_normal_only = observation.samples.is_empty() && normal;
     let no_tee = observation.platform.no_tee.as_ref();
     if needs.samples() && !is_normal_only {

@@ -17,7 +17,7 @@ pub use coverage::Needs;
 use crate::{
     cause, clients, growth,
     model::{Accounting, Canary, Finding, Gap, Observation},
-    normal, pools, protocol,
+    normal_world, pools, protocol,
     protocol::{Limits, Pack, Protocol},
     triage::{Accepted, Triage, TriageReport},
 };
@@ -83,7 +83,7 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     clients::settle(observation);
     let observation = &*observation;
     let mut protocols = options.protocols.clone();
-    protocols.extend(normal::protocols(observation));
+    protocols.extend(normal_world::protocols(observation));
     let protocol_report = protocol::check(observation, &protocols, options.limits);
     let mut findings = growth::findings(observation, &options.growth);
     findings.extend(pools::findings(observation, &findings));
@@ -91,8 +91,8 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     clients::blame(&mut findings);
     findings.extend(observation.clients.joined.iter().flat_map(|joined| joined.findings.clone()));
     cause::link(&mut findings, &protocol_report.ties, observation);
-    normal::join(&mut findings, observation, &protocols);
-    let normal_report = normal::audit(observation);
+    normal_world::join(&mut findings, observation, &protocols);
+    let normal_report = normal_world::audit(observation);
     findings.extend(normal_report.findings);
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.kind));
     let TriageReport { left: findings, accepted, remarks } = options.triage.apply(findings);

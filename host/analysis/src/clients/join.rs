@@ -2,14 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::model::{Call, CallKind, Caller, Clients, Event, JoinReport, Process};
-
 use super::{
     clock,
-    disagree::{self, Mismatch},
+    disagreement::{self, Mismatch},
     edges::{Edge, Sides, agreeing},
     span::{self, JoinKind},
 };
+use crate::model::{Call, CallKind, Caller, Clients, Event, JoinReport, Process};
 
 /// Sets the party of every event whose party is certain, and finds disagreements.
 pub fn join(events: &mut [Event], clients: &Clients) -> JoinReport {
@@ -161,11 +160,11 @@ impl<'a> Joining<'a> {
     }
 
     fn finish(mut self) -> (JoinReport, Vec<(usize, Caller)>) {
-        let odd: Vec<Mismatch> = disagree::find(&self);
+        let odd: Vec<Mismatch> = disagreement::find(&self);
         let total = self.sides.event_spans.len() as u64;
         self.joined.unclaimed = total - self.parties.len() as u64;
         self.joined.unseen = odd.iter().filter(|odd| odd.is_unseen()).count() as u64;
-        self.joined.findings = disagree::findings(&odd);
+        self.joined.findings = disagreement::findings(&odd);
         let place = |n: &usize| self.sides.event_spans[*n].at;
         let call = |edge: &Edge| self.sides.call_spans[edge.call].at;
         let mut pairs: Vec<_> =

@@ -20,7 +20,7 @@
 
 mod blame;
 mod clock;
-mod disagree;
+mod disagreement;
 mod edges;
 mod join;
 mod span;

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::name::{Names, Symbol};
+use super::symbol::{Names, Symbol};
 
 /// Values by name. All steps of one rule share one list of names.
 #[derive(Clone, Debug, Default)]

@@ -189,7 +189,7 @@ const DISAGREEMENT: KindInfo = KindInfo {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::*;
+    use crate::model::kind::*;
 
     #[test]
     fn kinds_are_named_apart() {

@@ -9,6 +9,7 @@
 //! empty.
 
 mod call;
+mod completeness;
 mod event;
 mod figure;
 mod finding;
@@ -18,16 +19,16 @@ mod kind;
 mod ledger;
 mod ledger_kind;
 mod moment;
-mod name;
 mod observation;
-mod part;
 mod pool;
 mod sample;
+mod symbol;
 
 mod subject;
 mod tee_result;
 
 pub use call::{Call, CallKind, CallParam, ClientSource, Clients, FileKind, JoinReport, Process};
+pub use completeness::{Completeness, Gap, Reason};
 pub use event::{Caller, Event, EventKind};
 pub use figure::{Figure, FigureKind, Unit};
 pub use finding::{Evidence, Finding, Fingerprint, Severity, StepRef, Verdict};
@@ -37,11 +38,10 @@ pub use kind::{AlarmRule, Fault, FindingKind, KindInfo};
 pub use ledger::{Holder, Ids, LedgerEntry, LedgerSnapshot, LogFact, LogRecord, NormalWorld};
 pub use ledger_kind::{Ledger, LedgerFamily, LedgerFiles, LedgerInfo};
 pub use moment::{Clock, Moment, Origin, SourceLocation, Stage, Time};
-pub(crate) use name::Names;
-pub use name::Symbol;
 pub use observation::{Accounting, Canary, Gauge, NoTee, Observation, Platform};
-pub use part::{Completeness, Gap, Reason};
 pub use pool::{NormalPool, PoolKind};
 pub use sample::{Instance, Owner, OwnerId, Pool, PoolUnit, Region, Sample, Session, Site};
 pub use subject::{Listing, Subject};
+pub(crate) use symbol::Names;
+pub use symbol::Symbol;
 pub use tee_result::TeeResult;

@@ -53,8 +53,8 @@ use std::sync::Arc;
 pub(crate) use calls::{Calls, calls};
 pub use definition::{
     bind::Unbindable,
+    builtin::Pack,
     key::{Key, KeyPart},
-    pack::Pack,
 };
 pub use findings::{ProtocolReport, Tie, check};
 pub use matching::engine::Limits;

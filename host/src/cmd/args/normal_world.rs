@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     Env,
-    source::{AccessOptions, live::Observer, normal::both},
+    source::{AccessOptions, live::Observer, normal_world::both_worlds},
 };
 
 /// What can be observed in addition to the TEE.
@@ -40,7 +40,7 @@ impl NormalWorldArgs {
         env: &mut Env<'_>,
     ) -> Result<Box<dyn Observer>> {
         if self.normal_world() {
-            both::reach(ways, env.world, &env.root, env.err)
+            both_worlds::reach(ways, env.world, &env.root, env.err)
         } else {
             ways.reach(env.world, env.err)
         }

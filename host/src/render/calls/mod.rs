@@ -15,8 +15,8 @@ use teeleak_proto::frame::FrameKind;
 use crate::{
     capture::CaptureWriter,
     render::{
+        labels,
         text::{TextLayout, TextPage},
-        words,
     },
     source::{Sink, live::monotonic_ns},
 };
@@ -110,7 +110,7 @@ impl<'e> Log<'e> {
         write!(self.out, "{calls} calls by {called} processes, {lost} lost; ")?;
         if clients.sources.contains(&ClientSource::Kernel) {
             // Kernel probes do not see processes without calls.
-            writeln!(self.out, "from {}", words::source(ClientSource::Kernel))?;
+            writeln!(self.out, "from {}", labels::source(ClientSource::Kernel))?;
         } else {
             writeln!(self.out, "{idle} processes made no calls")?;
         }

@@ -8,15 +8,15 @@ use teeleak_analysis::{
 };
 
 use super::place;
-use crate::render::{text::report::headline, words};
+use crate::render::{labels, text::report::headline};
 
 /// Writes one line per finding, or the verdict if nothing was found.
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let counts = |finding: &&Finding| finding.severity > Severity::Note;
     report.findings.iter().filter(counts).try_for_each(|finding| annotate(finding, out))?;
     let (level, verdict) = match report.conclusion {
-        Conclusion::Clean => ("notice", words::verdict(report.conclusion)),
-        Conclusion::Unobserved => ("error", words::verdict(report.conclusion)),
+        Conclusion::Clean => ("notice", labels::verdict(report.conclusion)),
+        Conclusion::Unobserved => ("error", labels::verdict(report.conclusion)),
         Conclusion::Leak | Conclusion::Order => return Ok(()),
     };
     writeln!(out, "::{level} title=teeleak::{verdict}: {}", message(&headline(report)))

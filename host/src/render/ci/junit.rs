@@ -13,11 +13,11 @@ use teeleak_analysis::{
 
 use super::doubts;
 use crate::render::{
+    labels,
     text::{
         finding::{self, FindingContext},
         plain,
     },
-    words,
 };
 
 /// Writes a report.
@@ -27,7 +27,7 @@ pub(crate) fn write(
     out: &mut dyn io::Write,
 ) -> anyhow::Result<()> {
     let mut suite = TestSuite::new("teeleak");
-    if let Some(release) = words::release(observation) {
+    if let Some(release) = labels::release(observation) {
         suite.add_property(("optee", release));
     }
     suite.add_property(("workload", observation.platform.workload.join(" ").as_str()));

@@ -8,12 +8,12 @@ use teeleak_analysis::{
 };
 
 use crate::render::{
+    labels,
     text::{
         finding::{number, subject, value},
         plain,
         report::{self, causes_first, headline, scope},
     },
-    words,
 };
 
 /// Writes a report.
@@ -22,7 +22,7 @@ pub(crate) fn write(
     report: &Report,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let verdict = words::verdict(report.conclusion);
+    let verdict = labels::verdict(report.conclusion);
     writeln!(out, "## teeleak: {verdict}\n")?;
     writeln!(out, "{} ({})", escape(&headline(report)), escape(&scope(observation)))?;
     let counts = |finding: &&Finding| finding.severity > Severity::Note;

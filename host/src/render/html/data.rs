@@ -11,7 +11,7 @@ use teeleak_analysis::{
 use teeleak_proto::Uuid;
 
 use super::sites::SiteTable;
-use crate::render::{json, view::ReportView, words};
+use crate::render::{json, labels, view::ReportView};
 
 /// Names of the columns of [`EventRow`].
 const COLUMNS: [&str; 11] = [
@@ -100,7 +100,7 @@ fn document<'t>(observation: &'t Observation, table: &'t SiteTable<'t>) -> Serie
         file: &key.file,
         line: key.line,
         size_bytes: key.size,
-        owner: words::owner(&key.owner),
+        owner: labels::owner(&key.owner),
         n_live: &change.course,
     });
     SeriesDocument {

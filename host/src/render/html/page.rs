@@ -10,9 +10,9 @@ use super::{
     summary, summary::OrderedFindings, timeline,
 };
 use crate::render::{
+    labels,
     text::report::{headline, scope},
     view::ReportView,
-    words,
 };
 
 /// The whole page.
@@ -51,7 +51,7 @@ pub(super) fn page(told: &ReportView<'_>) -> io::Result<Markup> {
 }
 
 fn head(told: &ReportView<'_>) -> Markup {
-    let verdict = words::verdict(told.report.conclusion);
+    let verdict = labels::verdict(told.report.conclusion);
     html! {
         head {
             meta charset="utf-8";
@@ -78,7 +78,7 @@ fn banner(told: &ReportView<'_>) -> Markup {
             h1 {
                 span class={ "verdict " (class) } {
                     span aria-hidden="true" { (mark) " " }
-                    (words::verdict(conclusion))
+                    (labels::verdict(conclusion))
                 }
                 " " (headline(told.report))
             }

@@ -7,7 +7,7 @@ use teeleak_analysis::{
 };
 
 use super::scale::{Px, Scale};
-use crate::render::series::{PlotPoints, TrendLine};
+use crate::render::plot_points::{PlotPoints, TrendLine};
 
 /// Size of a plot, and its margins: left, top, right, bottom.
 const SIZE: (f64, f64) = (640.0, 220.0);

@@ -10,8 +10,8 @@ use teeleak_analysis::{
 
 use super::{plot::spark, summary::OrderedFindings};
 use crate::{
-    compare::censuses::{self, AmountChange, ComparedOwnerKey, ComparedSiteKey},
-    render::words,
+    compare::snapshots::{self, AmountChange, ComparedOwnerKey, ComparedSiteKey},
+    render::labels,
 };
 
 /// Names of the columns, and whether they hold numbers, which sort descending.
@@ -74,13 +74,13 @@ fn rows(samples: &[&Sample]) -> BTreeMap<ComparedSiteKey, AmountChange> {
     let mut rows: BTreeMap<ComparedSiteKey, AmountChange> = BTreeMap::new();
     let observed_sites: Vec<_> = samples
         .iter()
-        .map(|sample| sample.sites.value().map(|_| censuses::sites(sample)))
+        .map(|sample| sample.sites.value().map(|_| snapshots::sites(sample)))
         .collect();
     let zeros: Vec<_> = observed_sites.iter().map(|sites| sites.as_ref().map(|_| 0)).collect();
     let first = observed_sites.iter().position(Option::is_some);
     for (at, sites) in observed_sites.into_iter().enumerate() {
         let Some(sites) = sites else { continue };
-        rows.values_mut().for_each(|change| change.after = censuses::Amount::default());
+        rows.values_mut().for_each(|change| change.after = snapshots::Amount::default());
         for (key, amount) in sites {
             let change = rows.entry(key).or_default();
             if change.course.is_empty() {
@@ -171,7 +171,7 @@ fn row(key: &ComparedSiteKey, change: &AmountChange, table: &SiteTable<'_>) -> M
             td { (number(change.before.count)) }
             td { (number(change.after.count)) }
             td { (number(key.size)) }
-            td { (words::owner(&key.owner)) }
+            td { (labels::owner(&key.owner)) }
             td { @if let Some(n) = table.finding(key) { a href={ "#finding-" (n) } { (n) } } }
             td { (spark(&change.course)) }
         }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use teeleak_analysis::model::{Caller, Clients, JoinReport};
 
-use crate::render::words::source;
+use crate::render::labels::source;
 
 /// The process that made a call.
 #[derive(Serialize, JsonSchema)]

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{GapJson, gap_list};
 use crate::{
-    compare::censuses::{AmountChange, Difference},
-    render::words,
+    compare::snapshots::{AmountChange, Difference},
+    render::labels,
 };
 
 /// Difference between the last snapshot of each capture and that of the first capture.
@@ -98,12 +98,12 @@ pub(crate) fn write(difference: &Difference, out: &mut dyn Write) -> io::Result<
 
 fn sites(difference: &Difference) -> Vec<SiteGrowth<'_>> {
     let site = |(key, change)| {
-        let key: &crate::compare::censuses::ComparedSiteKey = key;
+        let key: &crate::compare::snapshots::ComparedSiteKey = key;
         SiteGrowth {
             file: &key.file,
             line: key.line,
             size_bytes: key.size,
-            owner: words::owner(&key.owner),
+            owner: labels::owner(&key.owner),
             growth: growth(change),
         }
     };

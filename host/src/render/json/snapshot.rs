@@ -11,8 +11,8 @@ use teeleak_analysis::{
 
 use super::{GapJson, gap_list, hex, holdings};
 use crate::{
-    compare::censuses,
-    render::{normal_world::Holdings, words},
+    compare::snapshots,
+    render::{labels, normal_world::Holdings},
 };
 
 /// Everything live in the secure world at one moment; null for parts that were not observed.
@@ -145,7 +145,7 @@ pub(crate) fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut gaps = observation.gaps.clone();
-    gaps.extend(sample.map(censuses::gaps).into_iter().flatten());
+    gaps.extend(sample.map(snapshots::gaps).into_iter().flatten());
     let census = SnapshotDocument {
         release: observation.platform.release.as_deref(),
         boot: observation.platform.boot.map(hex),
@@ -167,8 +167,8 @@ fn sites(sample: &Sample) -> Option<Vec<SiteJson<'_>>> {
         line: known.line,
         size_bytes: known.size,
         count: known.count,
-        owner: words::owner_id(sample, known.owner),
-        server: words::owner_id(sample, known.server),
+        owner: labels::owner_id(sample, known.owner),
+        server: labels::owner_id(sample, known.server),
         session: known.session,
         epoch: known.epoch,
         caller: known.caller.map(hex),

@@ -14,7 +14,7 @@ mod writer;
 use std::io::{self, Write};
 
 use super::{
-    figures,
+    metrics,
     perfetto::{axis::Axis, whose::Tracks, writer::TraceWriter},
 };
 use crate::render::view::ReportView;
@@ -23,7 +23,7 @@ use crate::render::view::ReportView;
 pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let observation = told.observation;
     let axis = Axis::new(observation);
-    let series = figures::all_series(told);
+    let series = metrics::all_series(told);
     let mut trace = TraceWriter::new(out, axis.clock, axis.span.0)?;
     let mut tracks = Tracks::new(observation);
     let input = (observation, &axis);

@@ -8,7 +8,7 @@ use teeleak_analysis::{
 };
 
 use super::{TextLine, TextPage};
-use crate::render::words::source as source_words;
+use crate::render::labels::source as source_words;
 
 /// Writes how client calls match TEE events; nothing if no process was recorded.
 pub(crate) fn write(clients: &Clients, page: &mut TextPage<'_>) -> io::Result<()> {

@@ -1,17 +1,14 @@
 //! The difference between snapshots, largest growth first.
 
-use super::TextLine;
-use super::TextPage;
-use super::gaps;
-use crate::compare::censuses::AmountChange;
-use crate::compare::censuses::Difference;
-use crate::render::words;
-use std::collections::BTreeMap;
-use std::fmt::Display;
-use std::io;
-use teeleak_analysis::text::count;
-use teeleak_analysis::text::number;
-use teeleak_analysis::text::signed_number;
+use std::{collections::BTreeMap, fmt::Display, io};
+
+use teeleak_analysis::text::{count, number, signed_number};
+
+use super::{TextLine, TextPage, gaps};
+use crate::{
+    compare::snapshots::{AmountChange, Difference},
+    render::labels,
+};
 
 /// Rows per table without `-v`.
 const ROWS: usize = 10;
@@ -25,7 +22,7 @@ pub(crate) fn write(difference: &Difference, page: &mut TextPage<'_>) -> io::Res
     let sites = difference.sites.iter().map(|(key, change)| {
         (
             format!("{}:{} size {}  ", key.file, key.line, number(key.size)),
-            words::owner(&key.owner),
+            labels::owner(&key.owner),
             change,
         )
     });

@@ -5,7 +5,7 @@ use std::io;
 use teeleak_analysis::{
     audit::{Conclusion, Report},
     model::{Completeness, Finding, Observation, Sample, Severity, Stage},
-    normal,
+    normal_world,
     text::{self, count, number},
     triage::Accepted,
 };
@@ -18,7 +18,7 @@ use super::{
     page::TextPage,
     spark,
 };
-use crate::render::words;
+use crate::render::labels;
 
 /// With more findings than this, an overview comes first.
 const LISTED: usize = 6;
@@ -53,7 +53,7 @@ fn verdict(observation: &Observation, report: &Report, page: &mut TextPage<'_>) 
         Conclusion::Leak | Conclusion::Order => Tone::Bad,
         Conclusion::Unobserved => Tone::Warn,
     };
-    let (word, what) = (words::verdict(report.conclusion), headline(report));
+    let (word, what) = (labels::verdict(report.conclusion), headline(report));
     let line = TextLine::default().tone(tone, word).text(format_args!(": {what} "));
     page.write_line(line.dim(format_args!("({})", scope(observation))))
 }
@@ -173,10 +173,10 @@ fn overview(findings: &[&Finding], page: &mut TextPage<'_>) -> io::Result<()> {
 pub(crate) fn scope(observation: &Observation) -> String {
     let ledgers = observation.normal.censuses.len() as u64;
     let is_normal_world_only =
-        observation.samples.is_empty() && normal::is_observed(&observation.normal);
-    let live = normal::live(&observation.normal);
+        observation.samples.is_empty() && normal_world::is_observed(&observation.normal);
+    let live = normal_world::live(&observation.normal);
     let iterations = match (is_normal_world_only, live) {
-        (true, true) => count(normal::iterations(&observation.normal), "iteration"),
+        (true, true) => count(normal_world::iterations(&observation.normal), "iteration"),
         (true, false) => count(ledgers, "ledger snapshot") + " of the normal world",
         _ => count(n_measured(observation), "iteration"),
     };
@@ -188,7 +188,7 @@ pub(crate) fn scope(observation: &Observation) -> String {
     let workload = observation.platform.workload.join(" ");
     let workload_text =
         if workload.is_empty() { String::new() } else { format!(" of `{workload}`") };
-    let release = words::release(observation);
+    let release = labels::release(observation);
     let release = release.map_or(String::new(), |release| format!(", OP-TEE {release}"));
     format!("{iterations}{workload_text}{release}{worlds}")
 }
@@ -249,7 +249,7 @@ fn of_tee(observation: &Observation, report: &Report, page: &mut TextPage<'_>) -
 
 /// Writes which ledgers of the normal world a run recorded.
 fn ledgers(observation: &Observation, page: &mut TextPage<'_>) -> io::Result<()> {
-    if !normal::live(&observation.normal) {
+    if !normal_world::live(&observation.normal) {
         return Ok(());
     }
     let mut prints: Vec<(&str, u64)> = Vec::new();

@@ -9,8 +9,8 @@ use teeleak_analysis::{
 
 use super::{TextLine, TextPage, gaps, holdings};
 use crate::{
-    compare::censuses,
-    render::{normal_world::Holdings, words},
+    compare::snapshots,
+    render::{labels, normal_world::Holdings},
 };
 
 /// Columns that names of pools have at least, and at most.
@@ -35,7 +35,7 @@ pub(crate) fn write(
         holdings::write(held, top, page)?;
     }
     let mut gaps = observation.gaps.clone();
-    gaps.extend(sample.map(censuses::gaps).into_iter().flatten());
+    gaps.extend(sample.map(snapshots::gaps).into_iter().flatten());
     gaps::write(&gaps, page)
 }
 
@@ -45,7 +45,7 @@ fn secure(
     top: usize,
     page: &mut TextPage<'_>,
 ) -> io::Result<()> {
-    let release = words::release(observation).unwrap_or("version unknown");
+    let release = labels::release(observation).unwrap_or("version unknown");
     let line = TextLine::default().head("secure world");
     page.write_line(line.dim(format_args!(" (OP-TEE {release})")))?;
     sites(sample, top, page)?;
@@ -58,7 +58,7 @@ fn sites(sample: &Sample, top: usize, page: &mut TextPage<'_>) -> io::Result<()>
     if sample.sites.value().is_none() {
         return Ok(());
     }
-    let mut sites: Vec<_> = censuses::sites(sample).into_iter().collect();
+    let mut sites: Vec<_> = snapshots::sites(sample).into_iter().collect();
     sites.sort_by_key(|(key, sum)| (std::cmp::Reverse(sum.bytes), key.clone()));
     let (n, bytes) =
         sites.iter().fold((0, 0), |(n, bytes), (_, sum)| (n + sum.count, bytes + sum.bytes));
@@ -71,7 +71,7 @@ fn sites(sample: &Sample, top: usize, page: &mut TextPage<'_>) -> io::Result<()>
     )))?;
     for (key, sum) in sites.iter().take(top) {
         let (bytes, n) = (number(sum.bytes), number(sum.count));
-        let (size, owner) = (number(key.size), words::owner(&key.owner));
+        let (size, owner) = (number(key.size), labels::owner(&key.owner));
         let begin =
             TextLine::indent(2).text(format_args!("{bytes:>9} bytes = {n:>5} x {size:<7} ")).hang();
         page.write_line(begin.text(format_args!("{}:{}  ", key.file, key.line)).dim(owner))?;

@@ -6,7 +6,7 @@ use teeleak_analysis::{
 };
 
 use super::{line::TextLine, page::TextPage};
-use crate::render::series::PlotPoints;
+use crate::render::plot_points::PlotPoints;
 
 /// Characters from the lowest value to the highest.
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];

@@ -4,11 +4,10 @@
 //! over libteec, or over the kernel's interface. Everything else uses a [`Device`], which tests
 //! replace with the TA's own logic in their process.
 
-mod child;
 #[cfg(all(feature = "direct", not(feature = "live")))]
 mod direct;
 pub mod kernel;
-mod plan;
+mod run;
 mod sampler;
 mod snapshot;
 #[cfg(any(feature = "live", feature = "direct"))]
@@ -19,20 +18,19 @@ mod time;
 #[cfg(not(any(feature = "live", feature = "direct")))]
 mod unlinked;
 mod values;
+mod workload;
 
 use anyhow::Result;
+pub(crate) use run::{CANARY_BYTES, Discard, RunOutcome, RunPlan, RunProgress, WorkloadRun, begin};
+pub(crate) use sampler::{Greeting, Sampler, monotonic_ns, send, send_meta};
+pub(crate) use snapshot::Snapshot;
 use teeleak_proto::{bind::Bind, command::TaCommand, values::Words};
+use time::SystemClock;
+pub use time::TimeSource;
+pub(crate) use workload::Workload;
 
 use super::{Sink, stock::StatsPta};
 use crate::TeeError;
-pub(crate) use child::Workload;
-pub(crate) use plan::{
-    CANARY_BYTES, Discard, RunOutcome, RunPlan, RunProgress, WorkloadRun, begin,
-};
-pub(crate) use sampler::{Greeting, Sampler, monotonic_ns, send, send_meta};
-pub(crate) use snapshot::Snapshot;
-use time::SystemClock;
-pub use time::TimeSource;
 
 /// Device node of the TEE.
 pub const NODE: &str = "/dev/tee0";

@@ -10,7 +10,7 @@
 mod chunks;
 mod input;
 mod kinds;
-mod normal;
+mod ledgers;
 mod order;
 mod progress;
 mod strace;
@@ -66,8 +66,8 @@ pub(crate) fn read(
     progress: ReadProgress<'_>,
 ) -> Result<Observation> {
     let kinds::Kinds { inputs, traces, ledgers } = kinds::split(input::expand_any(reading.paths)?);
-    let input_ledgers = normal::read(&ledgers)?;
-    let extra_ledgers = normal::read(&input::expand_any(reading.ledgers)?)?;
+    let input_ledgers = ledgers::read(&ledgers)?;
+    let extra_ledgers = ledgers::read(&input::expand_any(reading.ledgers)?)?;
     let trace = strace::read(&[traces, input::expand_any(reading.traces)?].concat())?;
     let total = inputs.iter().map(input::TextInput::size).sum();
     let first = inputs.first().map(input::TextInput::name).unwrap_or_default();

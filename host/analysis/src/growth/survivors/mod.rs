@@ -10,9 +10,7 @@
 //! | oscillation | no | |
 //! | replacement (a ring of buffers) | yes, but as many older ones are freed | |
 
-mod tolls;
-
-use tolls::MortalityTable;
+use mortality::MortalityTable;
 
 use super::{
     Basis, Cohort, Estimate, Judgement, Series,
@@ -173,3 +171,5 @@ fn rate(left: &[u64]) -> Estimate {
 fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
+
+mod mortality;

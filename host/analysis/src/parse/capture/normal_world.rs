@@ -1,6 +1,6 @@
 //! Ledgers of the normal world's kernel, read by the parsers that read saved ones.
 
-use teeleak_proto::normal::{self, NormalTextFrame, UnreadLedger, UnreadReason};
+use teeleak_proto::normal_world::{self, NormalTextFrame, UnreadLedger, UnreadReason};
 
 use super::{ObservationBuilder, gap};
 use crate::{
@@ -82,7 +82,7 @@ impl ObservationBuilder {
 
     /// Records that the TEE is not observed, and why.
     pub(super) fn no_tee(&mut self, payload: &[u8]) -> Option<()> {
-        let record: normal::TeeAbsenceFrame<'_> = postcard::from_bytes(payload).ok()?;
+        let record: normal_world::TeeAbsenceFrame<'_> = postcard::from_bytes(payload).ok()?;
         let (there, why) = (record.there, record.why.into());
         self.observation.gaps.push(gap::of_tee(there, record.why));
         self.observation.platform.no_tee = Some(NoTee { there, why });

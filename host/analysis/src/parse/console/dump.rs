@@ -10,7 +10,7 @@ use memchr::memmem;
 use teeleak_proto::stock::MARK;
 
 use super::{
-    harvest::ChunkFacts, lines::prefix::LineImage, messages::fact::ConsoleFact, rules::Rules,
+    chunk_facts::ChunkFacts, lines::prefix::LineImage, messages::fact::ConsoleFact, rules::Rules,
     scan::scan,
 };
 

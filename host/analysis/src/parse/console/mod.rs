@@ -9,19 +9,19 @@
 //! observation; memory is bounded whatever the text; the observation has only facts that a line states.
 //! Property tests (`tests/log_properties.rs`) and a fuzz target (`cargo xtask fuzz text`) check this.
 
+mod chunk_facts;
 mod dialect;
 mod dump;
 mod fold;
-mod harvest;
 mod lines;
 mod messages;
 mod rules;
 mod scan;
 mod sites;
 
+pub use chunk_facts::{ChunkFacts, Tally};
 pub use dump::{DumpSite, MarkedDump};
 pub use fold::{Assembler, IterationSplit};
-pub use harvest::{ChunkFacts, Tally};
 pub use lines::{chunk::chunk_end, line::MAX_LINE};
 pub use messages::fact::RejectReason;
 pub use rules::{MarkError, Rules};

@@ -5,7 +5,7 @@
 //! is the same for all chunk sizes.
 
 use super::{
-    harvest::ChunkFacts,
+    chunk_facts::ChunkFacts,
     lines::{
         line::{self, FULL, MAX_LINE},
         prefix::{self, CachedPrefix, LineHead},

@@ -37,6 +37,7 @@ mod ion_trace;
 mod kmemleak;
 mod line;
 mod meminfo;
+mod merge;
 mod page_owner;
 mod processes;
 mod procmem;
@@ -44,7 +45,6 @@ mod slab;
 mod slab_calls;
 mod slab_trace;
 mod sniff;
-mod told;
 
 use context::TextContext;
 use line::LedgerLine;

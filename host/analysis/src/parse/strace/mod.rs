@@ -24,25 +24,24 @@ mod digits;
 mod files;
 mod line;
 mod sniff;
+mod summary;
 mod syscall;
 mod tasks;
 mod tee;
-mod told;
-
-use rustc_hash::FxHashMap;
-
-use super::lines::LineOutcome;
-use crate::model::{Accounting, Call, Gap, SourceLocation, Symbol};
 
 use calls::FinishedCall;
 use copies::FdCopies;
 pub(in crate::parse) use digits::{nanoseconds, number};
 use files::Files;
 use line::{Stamp, StraceBody, StraceLine};
+use rustc_hash::FxHashMap;
 pub use sniff::looks_like_strace;
+pub use summary::StraceTrace;
 use syscall::Syscall;
 use tasks::TaskTable;
-pub use told::StraceTrace;
+
+use super::lines::LineOutcome;
+use crate::model::{Accounting, Call, Gap, SourceLocation, Symbol};
 
 /// Longest line that is read, in bytes.
 pub const LINE_BYTES: usize = 1 << 20;

@@ -6,8 +6,8 @@ use teeleak_proto::Uuid;
 use toml::Spanned;
 
 use super::{
-    file::{FileText, KeyText, ProtocolText, ResourceText, SpannedMap, StepText},
     key,
+    toml_file::{FileText, KeyText, ProtocolText, ResourceText, SpannedMap, StepText},
 };
 use crate::{
     mistake::{Mistake, suggest},

@@ -13,8 +13,8 @@ use super::{
     matching::{
         engine::Engine,
         group::{Group, GroupKey},
-        matcher::Matcher,
         order::OrderedEvents,
+        step_matcher::Matcher,
         unpaired::{Length, LiveState, collect},
     },
 };

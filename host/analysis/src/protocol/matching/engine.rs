@@ -4,8 +4,8 @@ use teeleak_steps::{self as steps, BrokenRules, OrderRule, Proof, Slot, StepOutc
 
 use super::{
     group::{GroupKey, RuleBreach, RuleGroups},
-    matcher::{Matcher, Parent, StepWatch},
     order::OrderedEvents,
+    step_matcher::{Matcher, Parent, StepWatch},
     table::{EarlierAcquire, SlotEntry, SlotKey, SlotTable},
 };
 use crate::{

@@ -3,7 +3,7 @@
 pub(super) mod engine;
 pub(super) mod group;
 pub(super) mod index;
-pub(super) mod matcher;
 pub(super) mod order;
+pub(super) mod step_matcher;
 pub(super) mod table;
 pub(super) mod unpaired;

@@ -1,6 +1,6 @@
 //! Splits a run of records into dumps.
 
-use super::recur;
+use super::recurrence;
 
 /// What is known about the end of a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,7 +30,7 @@ impl CutPoints {
     /// Splits `ids`, which has pool tables at `tables`. `goes_on`: dumps are known to continue after them.
     pub(super) fn new(ids: &[u32], tables: &[usize], end: RunEnd, goes_on: bool) -> Self {
         let Some(last) = tables.last() else {
-            let (at, open) = recur::recurring(ids, end).unwrap_or_default();
+            let (at, open) = recurrence::recurring(ids, end).unwrap_or_default();
             return Self { at, open, recur: true, goes_on: false };
         };
         let table_ends: Vec<_> = tables.iter().map(|table| table + 1).collect();
@@ -40,7 +40,7 @@ impl CutPoints {
             let second = if tail_length == 0 {
                 None
             } else {
-                recur::rest(ids, &table_ends[..n_complete], end)
+                recurrence::rest(ids, &table_ends[..n_complete], end)
             };
             let starts = table_ends.into_iter().map(|at| at + second.unwrap_or(0));
             let offsets = starts.filter(|at| *at < ids.len()).collect();
@@ -49,7 +49,7 @@ impl CutPoints {
         // The heap's second pool comes after the table, and is the same in each dump.
         let second = tables.len() > 1
             && ids[..tail_length] != ids[last + 1..]
-            && recur::rest(ids, &table_ends, RunEnd::Sure).is_some();
+            && recurrence::rest(ids, &table_ends, RunEnd::Sure).is_some();
         if second {
             let offsets = table_ends[..n_complete].iter().map(|at| at + tail_length).collect();
             Self { at: offsets, goes_on: true, ..Self::default() }

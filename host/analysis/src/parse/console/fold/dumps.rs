@@ -10,12 +10,12 @@
 //! - the table of the heap's own pools was listed: the first allocation ever made lies at the end of the
 //!   first pool, and few heaps have a second one. What follows the table belongs to the same dump if it is
 //!   the same in all of them, or if one of the other signs shows where the dump really ended;
-//! - without such a table, the sites of the boot recur ([`super::recur`]).
+//! - without such a table, the sites of the boot recur ([`super::recurrence`]).
 
 use super::{
     cut_points::{CutPoints, RunEnd},
     names::LogSites,
-    row::RecordRun,
+    record_run::RecordRun,
 };
 use crate::{
     model::Time,

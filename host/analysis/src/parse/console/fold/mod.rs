@@ -8,9 +8,9 @@ mod instances;
 mod maps;
 mod names;
 mod pools;
-mod recur;
+mod record_run;
+mod recurrence;
 mod report;
-mod row;
 mod sessions;
 mod steps;
 mod timeline;
@@ -30,8 +30,8 @@ pub use timeline::IterationSplit;
 use timeline::SampleTimeline;
 
 use super::{
+    chunk_facts::{ChunkFacts, Tally},
     dialect,
-    harvest::{ChunkFacts, Tally},
     lines::prefix::LineImage,
     messages::fact::{ChunkEntry, ConsoleFact, SessionLine},
     rules::RuleStep,

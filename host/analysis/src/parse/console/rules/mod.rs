@@ -11,8 +11,8 @@
 //! hexadecimal after `0x`; of any other text a hash is used.
 
 mod cursor;
+pub(super) mod literal_pattern;
 mod rule;
-pub(super) mod straight;
 
 use cursor::Literals;
 pub(super) use cursor::{LineHits, RuleCursor};

@@ -7,7 +7,7 @@ use regex::bytes::{Captures, Regex, RegexBuilder};
 use regex_syntax::hir::{Hir, HirKind};
 use teeleak_proto::Uuid;
 
-use super::straight::{GroupKind, GroupValues, LiteralPattern};
+use super::literal_pattern::{GroupKind, GroupValues, LiteralPattern};
 use crate::{
     model::{Caller, Keys, Names, Symbol},
     parse::console::lines::bytes::{number, uuid},

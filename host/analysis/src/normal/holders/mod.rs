@@ -1,8 +1,0 @@
-//! Holders of the normal world's memory: buffers, descriptors, address space.
-
-pub(super) mod binder;
-pub(super) mod buffers;
-pub(super) mod descriptors;
-pub(super) mod held;
-pub(super) mod iommu;
-pub(super) mod orphans;

@@ -1,0 +1,8 @@
+//! Holders of the normal world's memory: buffers, descriptors, address space.
+
+pub(super) mod binder;
+pub(super) mod buffer_growth;
+pub(super) mod buffers;
+pub(super) mod descriptors;
+pub(super) mod iommu;
+pub(super) mod orphans;

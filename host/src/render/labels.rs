@@ -1,0 +1,47 @@
+//! Names shared by text and JSON.
+
+use teeleak_analysis::{
+    audit::Conclusion,
+    model::{ClientSource, Observation, OwnerId, Sample},
+};
+
+use crate::compare::snapshots::ComparedOwnerKey;
+
+pub(crate) fn owner(owner: &ComparedOwnerKey) -> String {
+    match owner {
+        ComparedOwnerKey::Unknown => "unknown".into(),
+        ComparedOwnerKey::Core => "TEE core".into(),
+        ComparedOwnerKey::Ta(uuid) => format!("TA {uuid}"),
+        ComparedOwnerKey::Pta(uuid) => format!("PTA {uuid}"),
+        ComparedOwnerKey::Number(number) => format!("owner {number}"),
+    }
+}
+
+/// Like [`owner`], for an allocation of a snapshot.
+pub(crate) fn owner_id(sample: &Sample, id: OwnerId) -> String {
+    owner(&crate::compare::snapshots::owner_key(sample, id))
+}
+
+/// OP-TEE's version without compiler, build number and build date.
+pub(crate) fn release(observation: &Observation) -> Option<&str> {
+    observation.platform.release.as_deref()?.split_whitespace().next()
+}
+
+/// The verdict in a word or two.
+pub(crate) fn verdict(conclusion: Conclusion) -> &'static str {
+    match conclusion {
+        Conclusion::Clean => "clean",
+        Conclusion::Leak => "leak",
+        Conclusion::Order => "wrong order",
+        Conclusion::Unobserved => "inconclusive",
+    }
+}
+
+/// How client calls were recorded.
+pub(crate) fn source(source: ClientSource) -> &'static str {
+    match source {
+        ClientSource::Preload => "preload library",
+        ClientSource::Strace => "strace",
+        ClientSource::Kernel => "kernel probes",
+    }
+}
