@@ -4,7 +4,7 @@
 //! out.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::Child;
@@ -68,7 +68,7 @@ impl Control {
 
     /// Sends one line.
     pub(super) fn send(&mut self, line: &str) -> Result<()> {
-        let send = writeln!(self.stream, "{line}");
+        let send = write_line(&mut self.stream, line);
         send.map_err(LabError::io("send to", Path::new("the guest")))
     }
 
@@ -157,6 +157,12 @@ impl Listener {
     }
 }
 
+/// Writes a line in one piece: a shell forgets the beginning of a line if a child of its ends before
+/// the rest has come.
+fn write_line(out: &mut impl Write, line: &str) -> io::Result<()> {
+    out.write_all(format!("{line}\n").as_bytes())
+}
+
 fn lock(shared: &Shared) -> MutexGuard<'_, Said> {
     shared.said.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -215,6 +221,27 @@ mod tests {
         assert_eq!(reason, Ended::Given("panic".into()));
         drop(guest);
         assert_eq!(control.wait_done(1, LONG, || None), Ended::GuestGone);
+    }
+
+    /// Counts the writes.
+    struct Pieces(Vec<Vec<u8>>);
+
+    impl Write for Pieces {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.push(bytes.to_vec());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_is_written_in_one_piece() {
+        let mut pieces = Pieces(Vec::new());
+        write_line(&mut pieces, "run 1 root").unwrap();
+        assert_eq!(pieces.0, [b"run 1 root\n"]);
     }
 
     #[test]
