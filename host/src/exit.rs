@@ -48,7 +48,7 @@ impl From<Conclusion> for Exit {
         match conclusion {
             Conclusion::Clean => Self::Clean,
             Conclusion::Leak => Self::Leak,
-            Conclusion::Unobserved => Self::Blind,
+            Conclusion::Inconclusive => Self::Blind,
             Conclusion::Order => Self::Order,
         }
     }

@@ -19,6 +19,7 @@ mod compare;
 mod config;
 mod diagnose;
 mod dump;
+mod env;
 mod error;
 pub(crate) mod escape;
 mod exit;
@@ -29,41 +30,16 @@ pub mod tui;
 mod watch;
 mod window;
 
-use std::{ffi::OsString, io::Write, path::PathBuf};
+use std::ffi::OsString;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 use config::Configuration;
 pub use config::Places;
+pub use env::Env;
 pub use error::{NotObservable, OPENING_STATS, TeeError};
 pub use exit::Exit;
 use terminal::capabilities::{Color, Colors};
 pub use terminal::{broken_pipe::PipeWriter, capabilities::Screen, signals::Interrupt};
-
-/// The program's environment: streams, terminal, TEE, file system.
-pub struct Env<'e> {
-    /// Reports; colours are stripped beforehand if not wanted.
-    pub out: &'e mut dyn Write,
-    /// Errors and progress.
-    pub err: &'e mut dyn Write,
-    /// Capabilities of the terminal.
-    pub screen: Screen,
-    /// Whether `err` is a terminal that can show progress.
-    pub progress: bool,
-    /// Opens the terminal for a full-screen display.
-    pub console: &'e dyn Fn() -> anyhow::Result<Box<dyn tui::TuiConsole>>,
-    /// Access to the TEE.
-    pub world: &'e dyn source::live::World,
-    /// Whether the program was asked to end.
-    pub interrupt: Interrupt,
-    /// The library that records the calls of the processes it is loaded into, if installed.
-    pub preload: Option<PathBuf>,
-    /// The file of the GitHub Actions step summary.
-    pub github_summary: Option<PathBuf>,
-    /// Root of the file system that is searched.
-    pub root: PathBuf,
-    /// Where configuration files are looked for.
-    pub places: Places,
-}
 
 /// Runs the command line `args`, the first of which is the program's name.
 pub fn run(args: impl IntoIterator<Item = OsString>, env: &mut Env<'_>) -> Exit {
@@ -118,7 +94,7 @@ fn run_configured(cli: cli::Cli, args: Vec<OsString>, env: &mut Env<'_>) -> anyh
             Err(error) => return Ok(explain(&error, env)),
         }
     };
-    let exit = cmd::run(&cli.command, &configuration, env)?;
+    let exit = cmd::run(&cli.command, cli::Cli::command(), &configuration, env)?;
     env.out.flush()?;
     Ok(exit)
 }

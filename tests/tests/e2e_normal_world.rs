@@ -202,7 +202,7 @@ fn binder_keeps_the_dead(report: &Value, told: &Told) {
 
 /// With what would bring them.
 fn unseen_are_told(report: &Value) {
-    let unseen = report["unseen"].to_string();
+    let unseen = report["not_observed"].to_string();
     for option in ["CONFIG_PAGE_OWNER", "CONFIG_DEBUG_KMEMLEAK"] {
         assert!(unseen.contains(option), "{option}: {unseen}");
     }

@@ -207,7 +207,7 @@ fn is_told_busy(guest: &mut Guest) -> bool {
         let what = gap["what"].as_str().unwrap();
         what.contains(LEAKY) && gap["reason"].as_str().unwrap().contains("busy")
     };
-    census["unseen"].as_array().unwrap().iter().any(busy)
+    census["not_observed"].as_array().unwrap().iter().any(busy)
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn nothing_wrong_is_clean(guest: &mut Guest) {
     let line = format!("teeleak run -n {N} --json --console /share/console -- drm-player");
     let outcome = guest.exec(&line, LIMIT).unwrap();
     assert_eq!(outcome.code, 0, "{}", outcome.stdout);
-    let unseen = json(&outcome)["unseen"].to_string();
+    let unseen = json(&outcome)["not_observed"].to_string();
     for part in ["regions", "sessions", "events", "owners and epochs"] {
         assert!(unseen.contains(part), "{part} is not told as unseen: {unseen}");
     }
@@ -176,7 +176,7 @@ fn any_way_to_the_console_will_do(guest: &mut Guest) {
         let outcome = guest.exec(&line, LIMIT).unwrap();
         assert_eq!(outcome.code, 0, "{console}: {}{}", outcome.stdout, outcome.stderr);
         let census = json(&outcome);
-        let unseen = census["unseen"].to_string();
+        let unseen = census["not_observed"].to_string();
         assert!(!unseen.contains("allocation sites"), "{console}: {unseen}");
         census["sites"].as_array().unwrap().len()
     });
@@ -197,7 +197,7 @@ fn without_malloc_debug_there_are_counters() {
         let (used, size) = (heap["allocated"].as_u64().unwrap(), heap["size"].as_u64().unwrap());
         // What Debian's CFG_CORE_HEAP_SIZE sets, and what is left over behind it.
         assert!(used > 10_000 && used < size && size >= 196_608, "{heap:#}");
-        let unseen = census["unseen"].as_array().unwrap();
+        let unseen = census["not_observed"].as_array().unwrap();
         let sites = unseen.iter().find(|gap| gap["what"] == "allocation sites").unwrap();
         let remedy = sites["remedy"].as_str().unwrap();
         assert!(remedy.contains("CFG_TEE_CORE_MALLOC_DEBUG=y"), "{sites:#}");

@@ -71,7 +71,7 @@ fn size_class(size: u64) -> String {
 #[cfg(test)]
 mod tests {
     use crate::fingerprint::*;
-    use crate::model::{Ledger, Listing, NormalPool, PoolKind};
+    use crate::model::{LedgerKind, Listing, NormalPool, PoolKind};
 
     fn site(file: &str, size: u64) -> String {
         let subject =
@@ -127,18 +127,18 @@ mod tests {
             (Listing::DmaBufs, "dma-bufs"),
             (Listing::Binder, "binder"),
             (Listing::Cache("kmalloc-64".into()), "kmalloc-64"),
-            (Listing::Ledger(Ledger::PageOwner), "page_owner"),
-            (Listing::Ledger(Ledger::Kmemleak), "kmemleak"),
-            (Listing::Ledger(Ledger::CpuMonitor), "cpu_monitor"),
-            (Listing::Ledger(Ledger::Slab), "slabinfo"),
-            (Listing::Ledger(Ledger::DmaHeap), "dma_heap"),
-            (Listing::Ledger(Ledger::DmaBuf), "dma-buf_bufinfo"),
-            (Listing::Ledger(Ledger::Mappings), "mappings"),
-            (Listing::Ledger(Ledger::IovaMap), "iova_map"),
-            (Listing::Ledger(Ledger::IonHeap), "ion_heap"),
-            (Listing::Ledger(Ledger::IonOrphans), "orphans_of_an_ion_heap"),
-            (Listing::Ledger(Ledger::IommuUsers), "users_of_the_iommu"),
-            (Listing::Ledger(Ledger::Descriptors), "descriptors"),
+            (Listing::Ledger(LedgerKind::PageOwner), "page_owner"),
+            (Listing::Ledger(LedgerKind::Kmemleak), "kmemleak"),
+            (Listing::Ledger(LedgerKind::CpuMonitor), "cpu_monitor"),
+            (Listing::Ledger(LedgerKind::Slab), "slabinfo"),
+            (Listing::Ledger(LedgerKind::DmaHeap), "dma_heap"),
+            (Listing::Ledger(LedgerKind::DmaBuf), "dma-buf_bufinfo"),
+            (Listing::Ledger(LedgerKind::Mappings), "mappings"),
+            (Listing::Ledger(LedgerKind::IovaMap), "iova_map"),
+            (Listing::Ledger(LedgerKind::IonHeap), "ion_heap"),
+            (Listing::Ledger(LedgerKind::IonOrphans), "orphans_of_an_ion_heap"),
+            (Listing::Ledger(LedgerKind::IommuUsers), "users_of_the_iommu"),
+            (Listing::Ledger(LedgerKind::Descriptors), "descriptors"),
         ];
         for (listing, id) in all {
             for pid in [None, Some(7)] {

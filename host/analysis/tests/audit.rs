@@ -134,11 +134,11 @@ fn close_before_unmap_is_the_cause_of_all_that_grows() {
     }
     let kinds: Vec<_> = failures.iter().map(|finding| finding.kind).collect();
     let expected = [
+        FindingKind::Order,
         FindingKind::SiteGrowth,
         FindingKind::RegionGrowth,
         FindingKind::Unpaired,
         FindingKind::Unpaired,
-        FindingKind::Order,
     ];
     assert_eq!(kinds, expected);
 }
@@ -189,11 +189,11 @@ fn what_was_not_seen_is_no_clean_run() {
     hidden.hide([7]);
     hidden.measure(20, |_, _| {});
     let hidden = report(&hidden, Events::default(), Needs::SITES);
-    assert_eq!(hidden.conclusion, Conclusion::Unobserved);
+    assert_eq!(hidden.conclusion, Conclusion::Inconclusive);
     assert_eq!(hidden.coverage.len(), 1);
 
     let nothing = audit(&mut Default::default(), &Options::default());
-    assert_eq!(nothing.conclusion, Conclusion::Unobserved);
+    assert_eq!(nothing.conclusion, Conclusion::Inconclusive);
     assert_eq!(nothing.doubts.len(), 3);
 }
 
@@ -204,9 +204,9 @@ fn missing_canary_is_no_clean_run() {
     let mut observation = run.observation();
     let needs = Needs { canary: true, ..Needs::SITES };
     let options = Options { needs, ..Options::default() };
-    assert_eq!(audit(&mut observation, &options).conclusion, Conclusion::Unobserved);
+    assert_eq!(audit(&mut observation, &options).conclusion, Conclusion::Inconclusive);
     observation.canary = Some(Canary { size: 999, expected: 21, found: 20 });
-    assert_eq!(audit(&mut observation, &options).conclusion, Conclusion::Unobserved);
+    assert_eq!(audit(&mut observation, &options).conclusion, Conclusion::Inconclusive);
     observation.canary = Some(Canary { size: 999, expected: 21, found: 21 });
     assert_eq!(audit(&mut observation, &options).conclusion, Conclusion::Clean);
 }

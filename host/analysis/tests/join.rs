@@ -332,7 +332,7 @@ fn a_violation_names_both_processes() {
         evidence: vec![Evidence::Sequence(vec![close, unmap])],
         fingerprint: Fingerprint(Arc::from("x")),
         cause: None,
-        action: "x".into(),
+        next_step: "x".into(),
     }];
     blame(&mut findings);
     let want = "unmap by drmserver pid 1502, 3.1 ms after close_channel by mediaserver pid 1423";

@@ -14,8 +14,9 @@ use teeleak_analysis::{audit::Needs, parse::console::Rules};
 
 use super::report;
 use crate::{
-    Env, Exit,
     cmd::args::analysis::Reporting,
+    env::Env,
+    exit::Exit,
     source::text::{self, ElfSymbols, ReadProgress, Reading},
 };
 

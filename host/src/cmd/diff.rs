@@ -8,9 +8,10 @@ use teeleak_analysis::{audit::audit, model::Observation};
 
 use super::snapshot::last_sample;
 use crate::{
-    Env, Exit,
     cmd::args::analysis::Analysis,
     compare::{runs, snapshots},
+    env::Env,
+    exit::Exit,
     render::{json, text},
     source::{self, CaptureFile},
 };

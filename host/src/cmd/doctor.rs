@@ -4,10 +4,11 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    Env, Exit,
     cmd::args::{format::Format, tee_access::StockArgs},
     config::Configuration,
     diagnose::{Check, CheckId, State, Surroundings, cost, diagnose},
+    env::Env,
+    exit::Exit,
     render::{
         json,
         text::{self, TextPage},

@@ -8,9 +8,10 @@ use teeleak_analysis::{model::Observation, parse::console::Rules, pools::oom};
 
 use super::analyze::Images;
 use crate::{
-    Env, Exit,
     cmd::args::{analysis::Analysis, tee_access::StockArgs},
     dump::collect::{self, CollectedDump},
+    env::Env,
+    exit::Exit,
     render,
     source::text::{self, ReadProgress, Reading},
 };

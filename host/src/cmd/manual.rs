@@ -3,10 +3,10 @@
 use std::{fs, path::PathBuf};
 
 use anyhow::{Context as _, Result};
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::{Env, Exit, cli::Cli};
+use crate::{env::Env, exit::Exit};
 
 /// Arguments of `teeleak completions`.
 #[derive(Args, Debug)]
@@ -31,19 +31,23 @@ pub(crate) struct Man {
 }
 
 /// Prints the completion script of a shell.
-pub(crate) fn completions(arguments: &Completions, env: &mut Env<'_>) -> Result<Exit> {
+pub(crate) fn completions(
+    arguments: &Completions,
+    mut program: Command,
+    env: &mut Env<'_>,
+) -> Result<Exit> {
     // `generate` panics when it can't write, so it writes to memory.
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Cli::command(), "teeleak", &mut script);
+    clap_complete::generate(arguments.shell, &mut program, "teeleak", &mut script);
     env.out.write_all(&script)?;
     Ok(Exit::Clean)
 }
 
 /// Writes the manual pages.
-pub(crate) fn man(arguments: &Man) -> Result<Exit> {
+pub(crate) fn man(arguments: &Man, program: Command) -> Result<Exit> {
     let folder = &arguments.folder;
     let cannot = || format!("cannot write manual pages into {}", folder.display());
     fs::create_dir_all(folder).with_context(cannot)?;
-    clap_mangen::generate_to(Cli::command(), folder).with_context(cannot)?;
+    clap_mangen::generate_to(program, folder).with_context(cannot)?;
     Ok(Exit::Clean)
 }

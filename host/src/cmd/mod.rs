@@ -14,9 +14,9 @@ mod trace;
 mod watch;
 
 use anyhow::Result;
-use clap::Subcommand;
+use clap::{Command, Subcommand};
 
-use crate::{Env, Exit, config::Configuration};
+use crate::{config::Configuration, env::Env, exit::Exit};
 
 /// The subcommands.
 #[derive(Subcommand, Debug)]
@@ -47,8 +47,10 @@ pub(crate) enum TeeleakCommand {
     Man(manual::Man),
 }
 
+/// Runs a subcommand of the `program`.
 pub(crate) fn run(
     command: &TeeleakCommand,
+    program: Command,
     configuration: &Configuration,
     env: &mut Env<'_>,
 ) -> Result<Exit> {
@@ -62,8 +64,8 @@ pub(crate) fn run(
         TeeleakCommand::Trace(arguments) => trace::run(arguments, env),
         TeeleakCommand::Dump(arguments) => dump::run(arguments, env),
         TeeleakCommand::Watch(arguments) => watch::run(arguments, env),
-        TeeleakCommand::Completions(arguments) => manual::completions(arguments, env),
+        TeeleakCommand::Completions(arguments) => manual::completions(arguments, program, env),
         TeeleakCommand::Schema(arguments) => schema::run(arguments, env),
-        TeeleakCommand::Man(arguments) => manual::man(arguments),
+        TeeleakCommand::Man(arguments) => manual::man(arguments, program),
     }
 }

@@ -12,7 +12,8 @@ use teeleak_analysis::{
 
 use super::{args::analysis::Reporting, diff::load};
 use crate::{
-    Env, Exit,
+    env::Env,
+    exit::Exit,
     render::{json, text, view::ReportView},
     source::text::read_traces,
 };

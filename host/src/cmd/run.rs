@@ -13,8 +13,9 @@ use teeleak_analysis::{
 
 use super::{args::analysis::Reporting, report, snapshot::create};
 use crate::{
-    Env, Exit,
     cmd::args::{normal_world::NormalWorldArgs, tee_access::StockArgs},
+    env::Env,
+    exit::Exit,
     source::{
         self,
         clients::{Extra, Recorder, Tracing, kernel::Probes},

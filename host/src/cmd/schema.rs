@@ -4,7 +4,8 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::{
-    Env, Exit,
+    env::Env,
+    exit::Exit,
     render::json::schema::{DocumentKind, document_schema},
 };
 

@@ -7,9 +7,11 @@ use clap::Args;
 use teeleak_analysis::model::{Completeness, Instance, Observation, Sample};
 
 use crate::{
-    Env, Exit, NotObservable,
     capture::CaptureWriter,
     cmd::args::{format::Format, normal_world::NormalWorldArgs, tee_access::StockArgs},
+    env::Env,
+    error::NotObservable,
+    exit::Exit,
     render::{
         json,
         normal_world::Holdings,

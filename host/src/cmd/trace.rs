@@ -13,14 +13,17 @@ use clap::Args;
 
 use super::snapshot::create;
 use crate::{
-    Env, Exit, Interrupt, NotObservable,
     capture::{CapturePiece, CaptureReader},
+    env::Env,
+    error::NotObservable,
+    exit::Exit,
     render::calls::{Log, Style},
     source::{
         Sink,
         clients::{Extra, Recorder, RingFolder, Tracing, kernel::Probes},
         live::{Workload, send_meta},
     },
+    terminal::signals::Interrupt,
 };
 
 /// Pause between two polls of the rings: short enough that a ring of 16,000 calls does not overrun.

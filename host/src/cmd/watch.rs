@@ -16,8 +16,9 @@ use teeleak_analysis::{
 
 use super::args::{analysis::protocols, triage::TriageArgs};
 use crate::{
-    Env, Exit,
     cmd::args::{normal_world::NormalWorldArgs, tee_access::StockArgs},
+    env::Env,
+    exit::Exit,
     tui::{MessageLog, Tui},
     watch::{MetricsTargets, NoViewer, Viewer, Watch, WatchSettings},
     window::LEAST_BYTES,

@@ -1,6 +1,6 @@
 //! One thing that was looked for, and what came of it.
 
-use teeleak_analysis::model::Ledger;
+use teeleak_analysis::model::LedgerKind;
 
 /// Whether something is there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,7 +50,7 @@ pub(crate) enum CheckId {
     /// A file with defaults of options.
     Config,
     /// A ledger of the normal world.
-    Ledger(Ledger),
+    Ledger(LedgerKind),
 }
 
 impl CheckId {

@@ -11,11 +11,12 @@ use teeleak_proto::{
 };
 
 use crate::{
-    Interrupt,
     source::{
         Sink,
-        live::{Device, LiveCounts, Observer as _, Sampler},
+        live::{Device, Sampler},
+        observer::{LiveCounts, Observer as _},
     },
+    terminal::signals::Interrupt,
 };
 
 /// The median and the largest of several measurements, in nanoseconds.

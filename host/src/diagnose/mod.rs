@@ -21,7 +21,7 @@ use teeleak_proto::{
 };
 
 use crate::{
-    TeeError,
+    error::TeeError,
     source::{
         AccessOptions,
         live::{Discard, Greeting, NODE, Sampler, World},
@@ -134,7 +134,9 @@ fn state_of(error: &Error) -> State {
 fn pta(greeting: &Result<Greeting>) -> Check {
     let (state, detail) = match greeting {
         Ok(_) => (State::Present, "the TA reaches it".into()),
-        Err(error) if error.is::<crate::NotObservable>() => (State::Missing, error.to_string()),
+        Err(error) if error.is::<crate::error::NotObservable>() => {
+            (State::Missing, error.to_string())
+        }
         Err(_) => (State::Unknown, "only the TA knows".into()),
     };
     Check {

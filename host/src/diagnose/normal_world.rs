@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use teeleak_analysis::model::Ledger;
+use teeleak_analysis::model::LedgerKind;
 use teeleak_proto::normal_world::UnreadReason;
 
 use super::{Check, CheckId, State};
@@ -14,7 +14,7 @@ pub(super) fn checks(root: &Path) -> Vec<Check> {
     ledgers.map(|(ledger, missing)| check(ledger, missing.as_ref())).collect()
 }
 
-fn check(ledger: Ledger, missing: Option<&LedgerObstacle>) -> Check {
+fn check(ledger: LedgerKind, missing: Option<&LedgerObstacle>) -> Check {
     let (state, detail) = match missing.map(|missing| missing.why) {
         None => (State::Present, "can be read"),
         Some(UnreadReason::Absent) => (State::Missing, "not provided by this kernel"),

@@ -8,10 +8,7 @@ use teeleak_analysis::{
 };
 
 use super::{Check, CheckId, State};
-use crate::source::{
-    AccessOptions,
-    live::{Observer as _, World},
-};
+use crate::source::{AccessOptions, live::World, observer::Observer as _};
 
 /// The answer of the statistics PTA: bytes per pool.
 pub(super) struct StatsAnswer {
@@ -64,7 +61,10 @@ pub(super) fn infer(checks: &mut [Check]) {
 fn try_out(world: &dyn World, ways: &AccessOptions) -> Result<Option<Sample>> {
     let mut stock = match ways.stock(world) {
         Ok(stock) => stock,
-        Err(error) if error.is::<crate::TeeError>() || error.is::<crate::NotObservable>() => {
+        Err(error)
+            if error.is::<crate::error::TeeError>()
+                || error.is::<crate::error::NotObservable>() =>
+        {
             return Ok(None);
         }
         Err(error) => return Err(error),

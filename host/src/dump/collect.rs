@@ -24,7 +24,8 @@ use crate::{
     source,
     source::{
         AccessOptions, CaptureFile, Sink, Source, auditor,
-        live::{NODE, Observer, Snapshot, World, kernel::KernelAnswer},
+        live::{NODE, Snapshot, World, kernel::KernelAnswer},
+        observer::Observer,
     },
     watch::{DumpAnswer, ask},
     window,

@@ -33,7 +33,7 @@ pub(crate) fn verdict(conclusion: Conclusion) -> &'static str {
         Conclusion::Clean => "clean",
         Conclusion::Leak => "leak",
         Conclusion::Order => "wrong order",
-        Conclusion::Unobserved => "inconclusive",
+        Conclusion::Inconclusive => "inconclusive",
     }
 }
 

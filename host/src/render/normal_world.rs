@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use teeleak_analysis::model::{Holder, Ledger, LedgerEntry, LedgerSnapshot, Moment, Observation};
+use teeleak_analysis::model::{
+    Holder, LedgerEntry, LedgerKind, LedgerSnapshot, Moment, Observation,
+};
 
 /// Holdings of the normal world at one moment.
 pub(crate) struct Holdings<'o> {
@@ -38,12 +40,12 @@ impl<'o> Holdings<'o> {
     /// Holdings in the last snapshot; `None` if no descriptors were recorded.
     pub(crate) fn from_observation(observation: &'o Observation) -> Option<Self> {
         let snapshots = &observation.normal.censuses;
-        let last = snapshots.iter().rev().find(|one| one.ledger == Ledger::Descriptors)?;
+        let last = snapshots.iter().rev().find(|one| one.ledger == LedgerKind::Descriptors)?;
         let snapshot = MomentLedgers { all: snapshots, moment: last.moment? };
         let mut processes: Vec<_> = processes(last).collect();
         let holders: BTreeMap<_, _> =
             processes.iter().map(|process| (process.holder.pid, process.holder)).collect();
-        for row in snapshot.rows(Ledger::FdInfo) {
+        for row in snapshot.rows(LedgerKind::FdInfo) {
             let is_holder = |process: &&mut ProcessHoldings<'_>| {
                 row.holder.as_ref().is_some_and(|holder| holder.pid == process.holder.pid)
             };
@@ -53,9 +55,10 @@ impl<'o> Holdings<'o> {
             }
         }
         processes.sort_by_key(|process| std::cmp::Reverse(process.fds));
-        let mut caches: Vec<_> = snapshot.rows(Ledger::Slab).collect();
+        let mut caches: Vec<_> = snapshot.rows(LedgerKind::Slab).collect();
         caches.sort_by_key(|row| std::cmp::Reverse(row.bytes));
-        let memory = snapshot.rows(Ledger::MemInfo).map(|row| (&*row.name, row.bytes)).collect();
+        let memory =
+            snapshot.rows(LedgerKind::MemInfo).map(|row| (&*row.name, row.bytes)).collect();
         Some(Self { processes, buffers: buffers(&snapshot, &holders), memory, caches })
     }
 }
@@ -67,7 +70,7 @@ struct MomentLedgers<'o> {
 }
 
 impl<'o> MomentLedgers<'o> {
-    fn rows(&self, ledger: Ledger) -> impl Iterator<Item = &'o LedgerEntry> + use<'o> {
+    fn rows(&self, ledger: LedgerKind) -> impl Iterator<Item = &'o LedgerEntry> + use<'o> {
         let moment = self.moment;
         let is_match =
             move |one: &&LedgerSnapshot| one.ledger == ledger && one.moment == Some(moment);
@@ -89,7 +92,7 @@ fn buffers<'o>(
     holders: &BTreeMap<u64, &'o Holder>,
 ) -> Vec<DmaBufHoldings<'o>> {
     let mut by_inode: BTreeMap<u64, DmaBufHoldings<'o>> = BTreeMap::new();
-    for row in now.rows(Ledger::DmaBuf).chain(now.rows(Ledger::FdInfo)) {
+    for row in now.rows(LedgerKind::DmaBuf).chain(now.rows(LedgerKind::FdInfo)) {
         let Some(inode) = row.ids.inode else { continue };
         let (bytes, name) = (row.bytes, &*row.name);
         let buffer = by_inode.entry(inode).or_insert_with(|| DmaBufHoldings {

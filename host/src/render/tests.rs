@@ -102,7 +102,7 @@ fn failure(kind: FindingKind) -> Finding {
         evidence: Vec::new(),
         fingerprint: Fingerprint(format!("v1:{kind:?}").into()),
         cause: None,
-        action: "look".into(),
+        next_step: "look".into(),
     }
 }
 

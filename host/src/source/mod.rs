@@ -6,6 +6,7 @@ pub mod clients;
 pub mod live;
 mod meminfo;
 pub(crate) mod normal_world;
+pub(crate) mod observer;
 pub mod stock;
 mod tee_access;
 pub(crate) mod text;

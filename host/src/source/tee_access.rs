@@ -6,10 +6,13 @@ use anyhow::{Error, Result};
 use teeleak_proto::tee_result::{ITEM_NOT_FOUND, SECURITY};
 
 use super::{
-    live::{Discard, Observer, Sampler, World},
+    live::{Discard, Sampler, World},
     stock::{ConsoleReader, Stock},
 };
-use crate::{NotObservable, TeeError};
+use crate::{
+    error::{NotObservable, TeeError},
+    source::observer::Observer,
+};
 
 /// Options for an OP-TEE without the leak audit PTA.
 #[derive(Clone, Default, Debug)]

@@ -8,6 +8,7 @@ use ratatui::{
     text::{Line, Span},
     widgets::{Block, Borders, Cell, Clear, Paragraph, Row as Drawn},
 };
+use teeleak_analysis::text::{age, count, number};
 
 use super::{
     facts::ScreenFacts,
@@ -15,8 +16,6 @@ use super::{
     table::{self, PanelColumn, PanelTable},
     view::{Panel, View},
 };
-use teeleak_analysis::text::{age, count, number};
-
 use crate::render::text::{Tone, columns};
 
 /// Smallest sizes for the middle layout, and for the one with all panels.

@@ -42,13 +42,14 @@ use teeleak_proto::frame::{FrameKind, Iteration, PhaseStage};
 pub(crate) use viewer::{NoViewer, Viewer, ViewerRequest};
 
 use crate::{
-    Interrupt,
     escape::escape_controls,
     source::{
         AccessOptions,
-        live::{World, begin, monotonic_ns, send},
+        live::{World, begin, monotonic_ns},
         normal_world::Depth,
+        observer::send,
     },
+    terminal::signals::Interrupt,
     window::{Window, WindowDump},
 };
 

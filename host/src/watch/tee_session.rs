@@ -11,11 +11,12 @@ use teeleak_proto::{
 
 use super::recorder::FrameRecorder;
 use crate::{
-    TeeError,
+    error::TeeError,
     source::{
         AccessOptions,
-        live::{CANARY_BYTES, Discard, Observer, TimeSource, World, begin},
+        live::{CANARY_BYTES, Discard, TimeSource, World, begin},
         normal_world::{TeeAbsence, no_tee},
+        observer::Observer,
     },
 };
 

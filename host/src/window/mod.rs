@@ -23,12 +23,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use teeleak_analysis::text;
-use teeleak_proto::frame::FILE_HEAD;
-
 pub(crate) use dump::WindowDump;
 use folder::{FolderLock, with_mode};
 pub(crate) use folder::{newest_dump, session};
+use teeleak_analysis::text;
+use teeleak_proto::frame::FILE_HEAD;
 
 /// Smallest size limit: a segment then holds a few pages of a snapshot.
 pub(crate) const LEAST_BYTES: u64 = 1 << 20;

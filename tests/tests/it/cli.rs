@@ -195,7 +195,7 @@ fn the_auditor_leaves_itself_out() {
     let tee = Tee { tas: vec![teeleak_proto::command::TA_UUID], busy: vec![1], ..Tee::default() };
     let census = json(&World::with(tee).run(&["snapshot", "--json"]).out);
     assert_eq!(census["instances"], json("[]"));
-    assert_eq!(census["unseen"], json("[]"));
+    assert_eq!(census["not_observed"], json("[]"));
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn large_censuses_take_many_pages() {
     let census = json(&World::with(tee).run(&["snapshot", "--json"]).out);
     assert_eq!(census["sites"].as_array().unwrap().len(), 4000);
     assert_eq!(census["instances"][0]["regions"].as_array().unwrap().len(), 1000);
-    assert_eq!(census["unseen"].as_array().unwrap().len(), 0, "{}", census["unseen"]);
+    assert_eq!(census["not_observed"].as_array().unwrap().len(), 0, "{}", census["not_observed"]);
 }
 
 #[test]

@@ -51,11 +51,11 @@ fn every_finding_is_in_the_page_with_the_data() {
         let findings = report["findings"].as_array().unwrap();
         assert_eq!(articles.len(), findings.len(), "{name}");
         for finding in findings {
-            let [title, id, action] =
-                ["title", "fingerprint", "action"].map(|key| finding[key].as_str().unwrap());
+            let [title, id, next] =
+                ["title", "fingerprint", "next"].map(|key| finding[key].as_str().unwrap());
             let told = |article: &&String| article.contains(title) && article.contains(id);
             let article = articles.iter().find(told).unwrap();
-            assert!(finding["severity"] == "note" || article.contains(action), "{action}");
+            assert!(finding["severity"] == "note" || article.contains(next), "{next}");
         }
         let data: Value = serde_json::from_str(&text(all(&html, "#data")[0])).unwrap();
         assert_eq!(data, report, "{name}");

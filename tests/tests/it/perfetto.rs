@@ -160,7 +160,7 @@ fn sites_in_findings_come_first_and_the_rest_is_counted() {
     assert!(tracks[group].name.contains("24 of 38; 14"), "{}", tracks[group].name);
     let mut sites: Vec<_> = tracks.values().filter(|track| track.parent == *group).collect();
     sites.sort_by_key(|site| site.descriptor["sibling_order_rank"].as_u64());
-    let found: Vec<_> = sites.iter().map(|site| site.name.ends_with("finding 1)")).collect();
+    let found: Vec<_> = sites.iter().map(|site| site.name.ends_with("finding 2)")).collect();
     assert_eq!(found, [[true; 4].as_slice(), &[false; 20]].concat());
     let vm = sites.iter().find(|site| site.name.starts_with("core/mm/vm.c:309")).unwrap();
     let live = |sample: &Sample| {

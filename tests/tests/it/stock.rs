@@ -125,7 +125,11 @@ fn a_console_without_marks_is_read_until_it_is_silent() {
     let census = json(&answer);
     assert_eq!(census["sites"].as_array().unwrap().len(), 3);
     assert!(
-        census["unseen"].as_array().unwrap().iter().all(|gap| gap["what"] != "allocation sites")
+        census["not_observed"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|gap| gap["what"] != "allocation sites")
     );
 }
 
@@ -147,7 +151,7 @@ fn damaged_lines_and_other_trouble_are_told() {
     let answer = run(stock, &console, &["--json"]);
     assert_eq!(answer.exit, Exit::Blind, "{}", answer.out);
     let report = json(&answer);
-    let unseen = report["unseen"].as_array().unwrap();
+    let unseen = report["not_observed"].as_array().unwrap();
     let sites = unseen.iter().find(|gap| gap["what"] == "allocation sites").unwrap();
     assert_eq!(sites["n_lost"], 1 + 3 + 2 + 12, "{sites:#}");
     assert!(answer.out.contains("Memory allocation failed"), "{}", answer.out);

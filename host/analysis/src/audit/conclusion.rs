@@ -10,7 +10,7 @@ pub enum Conclusion {
     /// A leak.
     Leak,
     /// Inconclusive, or required data was not observed.
-    Unobserved,
+    Inconclusive,
     /// Steps were taken in the wrong order, with or without a leak.
     Order,
 }
@@ -22,7 +22,7 @@ impl Conclusion {
         match self {
             Self::Clean => 0,
             Self::Leak => 1,
-            Self::Unobserved => 3,
+            Self::Inconclusive => 3,
             Self::Order => 4,
         }
     }
@@ -52,7 +52,7 @@ pub fn conclude(findings: &[FindingWeight], all_seen: bool) -> Conclusion {
     } else if failures().next().is_some() {
         Conclusion::Leak
     } else if !all_seen || findings.iter().any(|finding| finding.severity == Severity::Possible) {
-        Conclusion::Unobserved
+        Conclusion::Inconclusive
     } else {
         Conclusion::Clean
     }

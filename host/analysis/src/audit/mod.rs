@@ -16,7 +16,7 @@ pub use coverage::Needs;
 
 use crate::{
     cause, clients, growth,
-    model::{Accounting, Canary, Finding, Gap, Observation},
+    model::{Accounting, Canary, Finding, Fingerprint, Gap, Observation, Severity},
     normal_world, pools, protocol,
     protocol::{Limits, Pack, Protocol},
     triage::{Accepted, Triage, TriageReport},
@@ -55,14 +55,14 @@ impl Default for Options {
 /// The result of an audit.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// Findings that count, worst first, with links to their causes.
+    /// All findings: the worst first, causes before their effects, notes last.
     pub findings: Vec<Finding>,
     /// Growing pools of the normal world, one sentence each.
     pub pools: Vec<Arc<str>>,
     /// Findings that do not count.
     pub accepted: Vec<Accepted>,
     /// Notes on the suppression rules: expired or unused ones.
-    pub remarks: Vec<Arc<str>>,
+    pub suppression_notes: Vec<Arc<str>>,
     /// What was not observed.
     pub coverage: Vec<Gap>,
     /// Reasons why the run can't be called clean even without findings; empty if it can.
@@ -75,6 +75,32 @@ pub struct Report {
     pub steps: u64,
     /// What follows from all that.
     pub conclusion: Conclusion,
+}
+
+impl Report {
+    /// The findings that count, in the order of their numbers.
+    #[must_use]
+    pub fn counted(&self) -> &[Finding] {
+        &self.findings[..self.n_counted()]
+    }
+
+    /// The findings that do not count.
+    #[must_use]
+    pub fn notes(&self) -> &[Finding] {
+        &self.findings[self.n_counted()..]
+    }
+
+    /// Number of the finding with this fingerprint, from 1, the same in every format. `None` for a
+    /// note.
+    #[must_use]
+    pub fn number(&self, fingerprint: &Fingerprint) -> Option<usize> {
+        let index = self.counted().iter().position(|one| one.fingerprint == *fingerprint)?;
+        Some(index + 1)
+    }
+
+    fn n_counted(&self) -> usize {
+        self.findings.partition_point(|finding| finding.severity > Severity::Note)
+    }
 }
 
 /// Runs all analyses; the first one adds to the observation which client caused which event.
@@ -95,7 +121,9 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     let normal_report = normal_world::audit(observation);
     findings.extend(normal_report.findings);
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.kind));
-    let TriageReport { left: findings, accepted, remarks } = options.triage.apply(findings);
+    let triaged = options.triage.apply(findings);
+    let TriageReport { left: mut findings, accepted, suppression_notes } = triaged;
+    cause::sort(&mut findings);
     let mut doubts = coverage::doubts(observation, options.needs);
     doubts.extend(normal_report.doubts);
     let further = [protocol_report.gaps, normal_report.gaps].concat();
@@ -105,7 +133,7 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
         findings,
         pools: normal_report.triage,
         accepted,
-        remarks,
+        suppression_notes,
         coverage: coverage::gaps(observation, &further),
         doubts,
         canary: observation.canary,

@@ -7,7 +7,11 @@
 mod effect;
 mod mapped;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use crate::{
     model::{Finding, Fingerprint, Observation, Severity},
@@ -48,6 +52,15 @@ pub(crate) fn link(findings: &mut [Finding], ties: &[Tie], observation: &Observa
         let root = roots.0.get(&finding.fingerprint).cloned();
         finding.cause = root.or(finding.cause.take()).or(cause);
     }
+}
+
+/// Sorts the worst findings first, among them those that explain others. Otherwise the order is kept.
+pub(crate) fn sort(findings: &mut [Finding]) {
+    let counted = findings.iter().filter(|finding| finding.severity > Severity::Note);
+    let causes: HashSet<_> =
+        counted.filter_map(|finding| Some(finding.cause.as_ref()?.0.clone())).collect();
+    let is_root = |one: &Finding| one.cause.is_none() && causes.contains(&one.fingerprint);
+    findings.sort_by_key(|finding| (Reverse(finding.severity), !is_root(finding)));
 }
 
 /// Links mappings recorded by the TEE core to the unpaired command that created them.
@@ -107,7 +120,7 @@ impl Roots {
         // Among those with the same root, the nearest one has the shortest reason.
         let is_root =
             |tie: usize| ties.get(tie).is_some_and(|tie| *self.root(tie) == tie.fingerprint);
-        candidates.sort_by_key(|one| std::cmp::Reverse((one.explains, is_root(one.tie))));
+        candidates.sort_by_key(|one| Reverse((one.explains, is_root(one.tie))));
         let best = candidates.first()?;
         let tie = ties.get(best.tie)?;
         let root = self.root(tie);

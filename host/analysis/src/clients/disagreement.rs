@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use teeleak_proto::{Uuid, command::TA_UUID};
 
-use super::{edges::edges, join::Joining, span::JoinKind};
+use super::{call_matcher::CallMatcher, edges::edges, span::JoinKind};
 use crate::{
     fingerprint::fingerprint,
     model::{
@@ -41,20 +41,20 @@ impl Mismatch {
 }
 
 /// All disagreements.
-pub(super) fn find(joining: &Joining<'_>) -> Vec<Mismatch> {
-    let mut odd = values(joining);
-    let (results, used) = results(joining);
+pub(super) fn find(matcher: &CallMatcher<'_>) -> Vec<Mismatch> {
+    let mut odd = values(matcher);
+    let (results, used) = results(matcher);
     odd.extend(results);
-    odd.extend(unrecorded_calls(joining, &used));
+    odd.extend(unrecorded_calls(matcher, &used));
     odd
 }
 
 /// Certain pairs with different values.
-fn values(joining: &Joining<'_>) -> Vec<Mismatch> {
-    let pairs = joining.pairs.values().filter(|edge| !edge.same_values);
+fn values(matcher: &CallMatcher<'_>) -> Vec<Mismatch> {
+    let pairs = matcher.pairs.values().filter(|edge| !edge.same_values);
     pairs
         .map(|edge| {
-            let (event, call) = (joining.event(edge.event), joining.call(edge.call));
+            let (event, call) = (matcher.event(edge.event), matcher.call(edge.call));
             let (tee, ree) = (event.values, call.values());
             let text = format!(
                 "{}: the client has {ree:x?}, the TEE had {tee:x?} (event {})",
@@ -67,14 +67,14 @@ fn values(joining: &Joining<'_>) -> Vec<Mismatch> {
 }
 
 /// Remaining events and calls that differ only in their result.
-fn results(joining: &Joining<'_>) -> (Vec<Mismatch>, HashSet<usize>) {
-    let remaining_edges = edges(joining.sides, joining.distance, |event, call| {
+fn results(matcher: &CallMatcher<'_>) -> (Vec<Mismatch>, HashSet<usize>) {
+    let remaining_edges = edges(matcher.sides, matcher.distance, |event, call| {
         event.uuid.zip(call.uuid).is_none_or(|(tee, ree)| tee == ree)
     });
     let remaining_edges: Vec<_> = remaining_edges
         .into_iter()
         .filter(|edge| {
-            !joining.parties.contains_key(&edge.event) && !joining.used.contains(&edge.call)
+            !matcher.parties.contains_key(&edge.event) && !matcher.used.contains(&edge.call)
         })
         .collect();
     let (mut of_event, mut of_call) = (HashMap::new(), HashMap::new());
@@ -83,11 +83,11 @@ fn results(joining: &Joining<'_>) -> (Vec<Mismatch>, HashSet<usize>) {
         *of_call.entry(edge.call).or_insert(0u32) += 1;
     }
     let single = remaining_edges.iter().filter(|edge| {
-        of_event[&edge.event] == 1 && of_call[&edge.call] == 1 && joining.clients.lost == 0
+        of_event[&edge.event] == 1 && of_call[&edge.call] == 1 && matcher.clients.lost == 0
     });
     let (mut odd, mut used) = (Vec::new(), HashSet::new());
     for edge in single {
-        let (event, call) = (joining.event(edge.event), joining.call(edge.call));
+        let (event, call) = (matcher.event(edge.event), matcher.call(edge.call));
         let tee = event.result.unwrap_or(0);
         let (told, ree) = (call_text(call), call.result);
         let text = format!(
@@ -103,19 +103,19 @@ fn results(joining: &Joining<'_>) -> (Vec<Mismatch>, HashSet<usize>) {
 }
 
 /// Successful calls without an event, within the time that the events cover without a gap.
-fn unrecorded_calls(joining: &Joining<'_>, used: &HashSet<usize>) -> Vec<Mismatch> {
-    if joining.events_lost {
+fn unrecorded_calls(matcher: &CallMatcher<'_>, used: &HashSet<usize>) -> Vec<Mismatch> {
+    if matcher.events_lost {
         return Vec::new();
     }
-    let spans = &joining.sides.event_spans;
+    let spans = &matcher.sides.event_spans;
     let (Some(first), Some(last)) = (spans.first(), spans.iter().map(|span| span.end).max()) else {
         return Vec::new();
     };
-    let covered = first.begin + joining.distance..=last + joining.distance;
+    let covered = first.begin + matcher.distance..=last + matcher.distance;
     let mut odd = Vec::new();
-    for (n, span) in joining.sides.call_spans.iter().enumerate() {
-        let call = joining.call(n);
-        let is_matched = joining.used.contains(&n) || used.contains(&n);
+    for (n, span) in matcher.sides.call_spans.iter().enumerate() {
+        let call = matcher.call(n);
+        let is_matched = matcher.used.contains(&n) || used.contains(&n);
         let is_sent = call.result == 0 && span.act.kind != JoinKind::Refused;
         let is_covered = covered.contains(&span.begin) && covered.contains(&span.end);
         // The TEE core does not record sessions to our own TA, and a call whose TA is not known
@@ -151,7 +151,7 @@ pub(super) fn findings(odd: &[Mismatch]) -> Vec<Finding> {
 
 fn finding(what: MismatchKind, uuid: Option<Uuid>, group: &[&Mismatch]) -> Finding {
     let subject = Subject::Ta(uuid.unwrap_or_default());
-    let (name, words, action) = words(what);
+    let (name, words, next_step) = words(what);
     let evidence =
         group.iter().take(SHOWN).map(|odd| Evidence::Text(odd.text.as_str().into())).collect();
     let count = group.len();
@@ -165,7 +165,7 @@ fn finding(what: MismatchKind, uuid: Option<Uuid>, group: &[&Mismatch]) -> Findi
         figures: vec![Figure::new(FigureKind::Count, count as f64, Unit::Calls)],
         evidence,
         cause: None,
-        action: action.into(),
+        next_step: next_step.into(),
     }
 }
 

@@ -19,6 +19,7 @@
 //! ```
 
 mod blame;
+mod call_matcher;
 mod clock;
 mod disagreement;
 mod edges;

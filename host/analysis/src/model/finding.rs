@@ -137,7 +137,7 @@ pub struct Finding {
     /// Fingerprint of the finding that causes this one, with the reason.
     pub cause: Option<(Fingerprint, Arc<str>)>,
     /// What to do next.
-    pub action: Arc<str>,
+    pub next_step: Arc<str>,
 }
 
 impl Finding {

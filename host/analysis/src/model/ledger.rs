@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Accounting, Event, Ledger, Moment, SourceLocation};
+use super::{Accounting, Event, LedgerKind, Moment, SourceLocation};
 
 /// A process, as far as a ledger names it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -71,7 +71,7 @@ impl LedgerEntry {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LedgerSnapshot {
     /// Which.
-    pub ledger: Ledger,
+    pub ledger: LedgerKind,
     /// Of what: a heap, a cache, a device; empty where there is but one.
     pub of: Arc<str>,
     /// Where it begins.
@@ -89,7 +89,7 @@ pub struct LedgerSnapshot {
 impl LedgerSnapshot {
     /// An empty one.
     #[must_use]
-    pub fn new(ledger: Ledger, of: &str, place: SourceLocation) -> Self {
+    pub fn new(ledger: LedgerKind, of: &str, place: SourceLocation) -> Self {
         Self { ledger, of: of.into(), place, moment: None, rows: Vec::new(), total: None, lost: 0 }
     }
 
@@ -190,13 +190,13 @@ pub enum LogFact {
 impl LogFact {
     /// The ledger that it is of, where it is of one.
     #[must_use]
-    pub const fn ledger(&self) -> Option<Ledger> {
+    pub const fn ledger(&self) -> Option<LedgerKind> {
         match self {
-            Self::Allocated { .. } => Some(Ledger::SlabTrace),
-            Self::Keeps { .. } => Some(Ledger::BinderProc),
-            Self::AreaClosed { .. } | Self::Released { .. } => Some(Ledger::BinderLog),
-            Self::Process(_) | Self::NoProcess { .. } => Some(Ledger::Processes),
-            Self::Duplicated { .. } => Some(Ledger::Duplicates),
+            Self::Allocated { .. } => Some(LedgerKind::SlabTrace),
+            Self::Keeps { .. } => Some(LedgerKind::BinderProc),
+            Self::AreaClosed { .. } | Self::Released { .. } => Some(LedgerKind::BinderLog),
+            Self::Process(_) | Self::NoProcess { .. } => Some(LedgerKind::Processes),
+            Self::Duplicated { .. } => Some(LedgerKind::Duplicates),
             Self::AreaMapped { .. }
             | Self::Waits { .. }
             | Self::TooManyFiles { .. }
@@ -248,15 +248,18 @@ impl NormalWorld {
 
     /// Whether anything of a ledger was there.
     #[must_use]
-    pub fn has(&self, ledger: Ledger) -> bool {
+    pub fn has(&self, ledger: LedgerKind) -> bool {
         let said = || self.sayings.iter().any(|saying| saying.said.ledger() == Some(ledger));
         self.snapshots(ledger).next().is_some()
             || said()
-            || (ledger == Ledger::IonTrace && self.traced)
+            || (ledger == LedgerKind::IonTrace && self.traced)
     }
 
     /// The prints of a ledger.
-    pub fn snapshots(&self, ledger: Ledger) -> impl DoubleEndedIterator<Item = &LedgerSnapshot> {
+    pub fn snapshots(
+        &self,
+        ledger: LedgerKind,
+    ) -> impl DoubleEndedIterator<Item = &LedgerSnapshot> {
         self.censuses.iter().filter(move |census| census.ledger == ledger)
     }
 }

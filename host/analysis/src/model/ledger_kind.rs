@@ -1,54 +1,54 @@
-//! The ledgers of the normal world: one table of what each is called, shows and needs.
+//! The kinds of ledgers of the normal world: one table of their names, what they show and how to get them.
 //!
-//! The reader of a running system, `teeleak doctor` and what a report says of ledgers that were not seen are all made
-//! from it. A new ledger is a row here, a parser in `parse`, and an analysis where it has one.
+//! The reader of a live system, `teeleak doctor` and the list of what was not observed are made from this table. To add
+//! a ledger, add a row here, a parser in `parse/ledgers` and, if it needs one, an analysis in `normal_world`.
 
-/// What there is to know of a ledger.
+/// Properties of a kind of ledger.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LedgerInfo {
-    /// A short name for machines, the same in every release.
+    /// Short stable identifier, for machines.
     pub id: &'static str,
-    /// Its name in fingerprints: stored by users, so it stays when `name` changes.
+    /// Name in fingerprints. Users store these, so it must stay when `name` changes.
     pub fingerprint: &'static str,
-    /// What it is called.
+    /// Name in reports.
     pub name: &'static str,
-    /// What it lets teeleak see.
+    /// What it shows.
     pub shows: &'static str,
-    /// What would bring it where it was not seen: a file, an option of the kernel's configuration, a command.
+    /// How to get it if it is missing: a file, a kernel option, a command.
     pub capture: &'static str,
-    /// Those that it comes with; `None` for one that is missed by itself.
+    /// The family it belongs to; `None` for a ledger that is reported as missing on its own.
     pub family: Option<LedgerFamily>,
-    /// The files that a run reads it from, where it is files that are read as they are.
+    /// The files that a live run reads, if it reads them unchanged.
     pub files: Option<LedgerFiles>,
 }
 
-/// Ledgers that come together: none of them is missed where none was seen.
+/// Ledgers that come together: if none of a family was seen, none is reported as missing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LedgerFamily {
-    /// What teeleak itself writes of a running system.
+    /// Recorded by teeleak itself on a live system.
     Run,
-    /// Of Allwinner's tools.
+    /// Allwinner's tools.
     Allwinner,
-    /// Of Android's ion.
+    /// Android's ion.
     Ion,
-    /// Of MediaTek's kernels.
+    /// MediaTek's kernels.
     MediaTek,
-    /// Of Android's binder.
+    /// Android's binder.
     Binder,
 }
 
-/// Where a ledger is in the file system.
+/// Files of a ledger.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LedgerFiles {
-    /// Where it may be, from the root; the first that is there is read. A `*` stands for one name.
+    /// Possible paths, relative to the root; the first that exists is read. `*` stands for one path component.
     pub paths: &'static [&'static str],
-    /// What brings it where it is not there.
+    /// How to get it if it does not exist.
     pub option: &'static str,
-    /// What is written to it before it is read.
+    /// Text to write to it before reading.
     pub command: Option<&'static str>,
-    /// Whether it takes so long that it is read at the begin and at the end of a run only.
+    /// Whether reading takes so long that it is read only at the start and at the end of a run.
     pub is_slow: bool,
-    /// Whether it is not missed where it is not there: only some kernels have it.
+    /// Whether only some kernels have it, so that its absence is not reported.
     pub is_optional: bool,
 }
 
@@ -62,20 +62,20 @@ impl LedgerFiles {
     }
 }
 
-/// Defines the ledgers and what there is to know of each; without a word of them, `family` and `files` are `None`.
+/// Defines the kinds of ledgers and their properties; `family` and `files` default to `None`.
 macro_rules! ledgers {
     ($($(#[doc = $doc:literal])* $kind:ident { $($field:ident: $value:expr,)* })*) => {
-        /// A list of what is in use.
+        /// A kind of ledger: a list of memory in use, as the normal world prints it.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-        pub enum Ledger {
+        pub enum LedgerKind {
             $($(#[doc = $doc])* $kind,)*
         }
 
-        impl Ledger {
-            /// All of them.
+        impl LedgerKind {
+            /// All kinds.
             pub const ALL: &[Self] = &[$(Self::$kind),*];
 
-            /// What there is to know of it.
+            /// Properties of the kind.
             #[must_use]
             #[expect(clippy::needless_update, reason = "rows leave out fields that they do not need")]
             pub const fn info(self) -> &'static LedgerInfo {
@@ -96,7 +96,7 @@ ledgers! {
         fingerprint: "meminfo",
         name: "meminfo",
         shows: "which pool of the normal world grows",
-        capture: "cat /proc/meminfo, again and again",
+        capture: "cat /proc/meminfo, repeatedly",
         files: LedgerFiles::new(&["proc/meminfo"], "mount /proc"),
     }
     /// The table of Allwinner's `cpu_monitor -m`.
@@ -113,8 +113,8 @@ ledgers! {
         id: "buddyinfo",
         fingerprint: "buddyinfo",
         name: "buddyinfo",
-        shows: "whether free memory is in pieces",
-        capture: "cat /proc/buddyinfo, again and again",
+        shows: "fragmentation of free memory",
+        capture: "cat /proc/buddyinfo, repeatedly",
         files: LedgerFiles::new(&["proc/buddyinfo"], "mount /proc"),
     }
     /// `/proc/slabinfo`, or the table of the kernel's `slabinfo` tool.
@@ -122,7 +122,7 @@ ledgers! {
         id: "slabinfo",
         fingerprint: "slabinfo",
         name: "slabinfo",
-        shows: "caches of the kernel that grow",
+        shows: "growing kernel caches",
         capture: "CONFIG_SLUB_DEBUG=y and /proc/slabinfo",
         files: LedgerFiles::new(&["proc/slabinfo"], "CONFIG_SLUB_DEBUG=y"),
     }
@@ -131,7 +131,7 @@ ledgers! {
         id: "slab-callers",
         fingerprint: "slab alloc_calls",
         name: "slab alloc_calls",
-        shows: "functions that fill a cache",
+        shows: "functions that allocate the objects of a cache",
         capture: "slub_debug=U and /sys/kernel/slab/CACHE/alloc_calls (since 5.14 alloc_traces of debugfs)",
         files: LedgerFiles::new(
             &["sys/kernel/debug/slab/*/alloc_traces", "sys/kernel/slab/*/alloc_calls"],
@@ -166,7 +166,7 @@ ledgers! {
         id: "kmemleak",
         fingerprint: "kmemleak",
         name: "kmemleak",
-        shows: "objects that nothing points to",
+        shows: "objects that nothing refers to",
         capture: "CONFIG_DEBUG_KMEMLEAK=y and /sys/kernel/debug/kmemleak",
         files: Some(LedgerFiles {
             paths: &["sys/kernel/debug/kmemleak"],
@@ -181,7 +181,7 @@ ledgers! {
         id: "dma-bufs",
         fingerprint: "dma-buf bufinfo",
         name: "dma-buf bufinfo",
-        shows: "all dma-bufs, also those that no process has",
+        shows: "all dma-bufs, including those that no process holds",
         capture: "CONFIG_DEBUG_FS=y and dma_buf/bufinfo",
     }
     /// `/proc/dma_heap/heaps/*` of MediaTek's kernels.
@@ -189,7 +189,7 @@ ledgers! {
         id: "dma-heap",
         fingerprint: "dma_heap",
         name: "dma_heap",
-        shows: "dma-bufs of each heap, and who has them",
+        shows: "dma-bufs of each heap and their holders",
         capture: "/proc/dma_heap/heaps/* of MediaTek's kernels",
         family: Some(LedgerFamily::MediaTek),
         files: LedgerFiles::optional(&["proc/dma_heap/heaps/*"]),
@@ -199,8 +199,8 @@ ledgers! {
         id: "fdinfo",
         fingerprint: "fdinfo",
         name: "fdinfo",
-        shows: "dma-bufs that a process has descriptors of",
-        capture: "/proc/PID/fdinfo/* of whoever holds dma-bufs",
+        shows: "dma-bufs that a process holds descriptors for",
+        capture: "/proc/PID/fdinfo/* of the processes that hold dma-bufs",
     }
     /// Mappings of dma-bufs as `procmem` or `lsof` list them.
     Mappings {
@@ -215,7 +215,7 @@ ledgers! {
         id: "ion-heap",
         fingerprint: "ion heap",
         name: "ion heap",
-        shows: "who has buffers of ion",
+        shows: "holders of ion buffers",
         capture: "CONFIG_ION of a vendor's kernel and ion/heaps/*",
         family: Some(LedgerFamily::Ion),
         files: LedgerFiles::optional(&["sys/kernel/debug/ion/heaps/*"]),
@@ -225,7 +225,7 @@ ledgers! {
         id: "ion-orphans",
         fingerprint: "orphans of an ion heap",
         name: "orphans of an ion heap",
-        shows: "buffers of ion that no client has any more",
+        shows: "ion buffers that no client holds any more",
         capture: "CONFIG_ION of a vendor's kernel and ion/heaps/*",
         family: Some(LedgerFamily::Ion),
     }
@@ -234,7 +234,7 @@ ledgers! {
         id: "ion-trace",
         fingerprint: "trace of ion",
         name: "trace of ion",
-        shows: "who allocates buffers of ion and never frees them",
+        shows: "processes that allocate ion buffers and never free them",
         capture: "events/ion/enable of tracefs",
         family: Some(LedgerFamily::Ion),
     }
@@ -263,8 +263,8 @@ ledgers! {
         id: "iommu-users",
         fingerprint: "users of the iommu",
         name: "users of the iommu",
-        shows: "who fills the addresses of devices",
-        capture: "the kernel log of when it is full",
+        shows: "users of the device address space",
+        capture: "the kernel log from the moment it is full",
         family: Some(LedgerFamily::MediaTek),
     }
     /// The list of buffers that a camera driver logs.
@@ -272,8 +272,8 @@ ledgers! {
         id: "camera-buffers",
         fingerprint: "buffers of the camera",
         name: "buffers of the camera",
-        shows: "buffers that the camera's driver knows",
-        capture: "the kernel log of its driver",
+        shows: "buffers of the camera driver",
+        capture: "the kernel log of that driver",
         family: Some(LedgerFamily::MediaTek),
     }
     /// `binder/proc/*`.
@@ -281,7 +281,7 @@ ledgers! {
         id: "binder",
         fingerprint: "binder proc",
         name: "binder proc",
-        shows: "processes that binder still has though they are gone",
+        shows: "processes that binder still holds although they have exited",
         capture: "CONFIG_ANDROID_BINDERFS=y and binder_logs/proc/*, or debugfs",
         family: Some(LedgerFamily::Binder),
         files: LedgerFiles::new(
@@ -307,7 +307,7 @@ ledgers! {
         id: "processes",
         fingerprint: "processes",
         name: "processes",
-        shows: "processes that are there",
+        shows: "running processes",
         capture: "ps",
         family: Some(LedgerFamily::Binder),
     }
@@ -324,7 +324,7 @@ ledgers! {
         id: "descriptors",
         fingerprint: "descriptors",
         name: "descriptors",
-        shows: "run, watch and snapshot --with normal-world: who opens and never closes, who holds dma-bufs",
+        shows: "descriptors that are never closed, and holders of dma-bufs (run, watch and snapshot --with normal-world)",
         capture: "teeleak run --with normal-world, or /proc/*/fd",
         family: Some(LedgerFamily::Run),
     }
@@ -333,7 +333,7 @@ ledgers! {
         id: "pagemap",
         fingerprint: "pages of clients",
         name: "pages of clients",
-        shows: "which memory of its clients a TA has mapped",
+        shows: "client memory that a TA has mapped",
         capture: "teeleak run --with normal-world as root",
         family: Some(LedgerFamily::Run),
     }
@@ -343,19 +343,19 @@ ledgers! {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::Ledger;
+    use super::LedgerKind;
 
     #[test]
     fn each_ledger_has_names_of_its_own() {
-        let infos: Vec<_> = Ledger::ALL.iter().map(|ledger| ledger.info()).collect();
+        let infos: Vec<_> = LedgerKind::ALL.iter().map(|ledger| ledger.info()).collect();
         let ids: BTreeSet<_> = infos.iter().map(|info| info.id).collect();
         let names: BTreeSet<_> = infos.iter().map(|info| info.name).collect();
-        assert_eq!((ids.len(), names.len()), (Ledger::ALL.len(), Ledger::ALL.len()));
+        assert_eq!((ids.len(), names.len()), (LedgerKind::ALL.len(), LedgerKind::ALL.len()));
     }
 
     #[test]
     fn nothing_in_the_table_is_blank() {
-        for ledger in Ledger::ALL {
+        for ledger in LedgerKind::ALL {
             let info = ledger.info();
             let texts = [info.id, info.name, info.shows, info.capture];
             assert!(texts.iter().all(|text| !text.is_empty()), "{ledger:?}");

@@ -36,7 +36,7 @@ pub use incident::{Frame, Function, Incident, IncidentKind, rule_name};
 pub use keys::Keys;
 pub use kind::{AlarmRule, Fault, FindingKind, KindInfo};
 pub use ledger::{Holder, Ids, LedgerEntry, LedgerSnapshot, LogFact, LogRecord, NormalWorld};
-pub use ledger_kind::{Ledger, LedgerFamily, LedgerFiles, LedgerInfo};
+pub use ledger_kind::{LedgerFamily, LedgerFiles, LedgerInfo, LedgerKind};
 pub use moment::{Clock, Moment, Origin, SourceLocation, Stage, Time};
 pub use observation::{Accounting, Canary, Gauge, NoTee, Observation, Platform};
 pub use pool::{NormalPool, PoolKind};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use teeleak_proto::Uuid;
 
-use super::{Ledger, PoolKind};
+use super::{LedgerKind, PoolKind};
 
 /// The subject of a finding.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -48,7 +48,7 @@ pub enum Subject {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Listing {
     /// A ledger.
-    Ledger(Ledger),
+    Ledger(LedgerKind),
     /// Descriptors and mappings of dma-bufs, from several ledgers.
     DmaBufs,
     /// Binder's processes, from several ledgers.

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::model::{Gap, Ledger, LedgerFamily, LedgerInfo, NormalWorld, Reason};
+use crate::model::{Gap, LedgerFamily, LedgerInfo, LedgerKind, NormalWorld, Reason};
 
 /// Gaps and doubts.
 pub(super) fn gaps_and_doubts(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>) {
     let live = super::live(normal);
     // A run reports its own gaps.
-    let missing_ledgers = Ledger::ALL.iter().filter(|ledger| !live && !normal.has(**ledger));
+    let missing_ledgers = LedgerKind::ALL.iter().filter(|ledger| !live && !normal.has(**ledger));
     // Ledgers of a vendor's kernel are no gap on a system without any sign of that vendor.
     let missing_ledgers = missing_ledgers.map(|ledger| ledger.info());
     let unseen =
@@ -39,11 +39,11 @@ pub(super) fn gaps_and_doubts(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>)
 }
 
 /// Whether a run must read it more than once: ledgers of one process or one scan come and go.
-fn is_series(ledger: Ledger) -> bool {
-    matches!(ledger, Ledger::Descriptors | Ledger::MemInfo)
+fn is_series(ledger: LedgerKind) -> bool {
+    matches!(ledger, LedgerKind::Descriptors | LedgerKind::MemInfo)
 }
 
 fn has_family(normal: &NormalWorld, family: LedgerFamily) -> bool {
-    let members = Ledger::ALL.iter().filter(|ledger| ledger.info().family == Some(family));
+    let members = LedgerKind::ALL.iter().filter(|ledger| ledger.info().family == Some(family));
     { members }.any(|ledger| normal.has(*ledger))
 }

@@ -29,7 +29,7 @@ impl FindingBuilder {
             figures: Vec::new(),
             evidence: Vec::new(),
             cause: None,
-            action: "".into(),
+            next_step: "".into(),
         })
     }
 
@@ -69,8 +69,8 @@ impl FindingBuilder {
         self
     }
 
-    pub(super) fn next(mut self, action: &str) -> Finding {
-        self.0.action = action.into();
+    pub(super) fn next(mut self, next_step: &str) -> Finding {
+        self.0.next_step = next_step.into();
         self.0
     }
 }

@@ -6,7 +6,7 @@ use super::{finding_builder::FindingBuilder, snapshots::SnapshotSeries};
 use crate::{
     growth::{self, Series},
     model::{
-        FigureKind, Finding, FindingKind, Ledger, LedgerSnapshot, NormalPool, NormalWorld,
+        FigureKind, Finding, FindingKind, LedgerKind, LedgerSnapshot, NormalPool, NormalWorld,
         PoolKind, Severity, Subject, Unit, Verdict,
     },
     text,
@@ -31,7 +31,7 @@ fn free(census: &LedgerSnapshot) -> (u64, u64) {
 /// Findings and triage of free blocks; `leaks` says whether a leak was found.
 pub(super) fn findings(normal: &NormalWorld, leaks: bool) -> (Vec<Finding>, Vec<Arc<str>>) {
     let prints: Vec<_> =
-        SnapshotSeries::new(normal, Ledger::BuddyInfo, |_| true).snapshots().collect();
+        SnapshotSeries::new(normal, LedgerKind::BuddyInfo, |_| true).snapshots().collect();
     let (Some(first), Some(last)) = (prints.first(), prints.last()) else {
         return Default::default();
     };

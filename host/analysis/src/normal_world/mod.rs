@@ -25,8 +25,8 @@ pub(crate) use reconcile::shared_memory::join;
 use crate::{
     growth::report::tell_apart,
     model::{
-        Finding, FindingKind, Gap, Ledger, Listing, LogFact, NormalPool, NormalWorld, Observation,
-        PoolKind, Stage, Subject,
+        Finding, FindingKind, Gap, LedgerKind, Listing, LogFact, NormalPool, NormalWorld,
+        Observation, PoolKind, Stage, Subject,
     },
     protocol::Protocol,
 };
@@ -54,7 +54,7 @@ pub fn is_observed(normal: &NormalWorld) -> bool {
 #[must_use]
 pub fn iterations(normal: &NormalWorld) -> u64 {
     let moments = normal
-        .snapshots(Ledger::Descriptors)
+        .snapshots(LedgerKind::Descriptors)
         .filter_map(|census| census.moment)
         .filter(|moment| moment.stage == Stage::Measured);
     moments.map(|moment| moment.iteration).collect::<BTreeSet<_>>().len() as u64
@@ -84,8 +84,8 @@ pub(crate) fn protocols(observation: &Observation) -> Vec<Protocol> {
 /// Whether the entries of a listing are counted in this pool.
 fn fills(listing: &Listing, pool: &NormalPool) -> bool {
     match pool {
-        NormalPool::Unaccounted => *listing == Listing::Ledger(Ledger::PageOwner),
-        NormalPool::IonSystem => *listing == Listing::Ledger(Ledger::IonOrphans),
+        NormalPool::Unaccounted => *listing == Listing::Ledger(LedgerKind::PageOwner),
+        NormalPool::IonSystem => *listing == Listing::Ledger(LedgerKind::IonOrphans),
         NormalPool::Slab => matches!(listing, Listing::Cache(name) if name.starts_with("kmalloc")),
         _ => false,
     }
@@ -126,11 +126,11 @@ fn link_buffers(findings: &mut [Finding]) {
             continue;
         };
         let (cause, why) = match ledger {
-            Ledger::Descriptors => (
+            LedgerKind::Descriptors => (
                 buffers.iter().find(|(holder, _)| holder == pid),
                 "part of this process's descriptors",
             ),
-            Ledger::DmaBuf => (buffers.first(), "the descriptors keep them allocated"),
+            LedgerKind::DmaBuf => (buffers.first(), "the descriptors keep them allocated"),
             _ => continue,
         };
         one.cause = cause.map(|(_, fingerprint)| (fingerprint.clone(), why.into()));

@@ -18,7 +18,7 @@ use crate::{
     growth,
     growth::{Judgement, Series},
     model::{
-        Evidence, FigureKind, Finding, FindingKind, Ledger, LedgerSnapshot, NormalPool,
+        Evidence, FigureKind, Finding, FindingKind, LedgerKind, LedgerSnapshot, NormalPool,
         NormalWorld, PoolKind, Severity, SourceLocation, Subject, Verdict,
     },
     text,
@@ -86,7 +86,7 @@ const TREE: [(NormalPool, &[&str], &str); 9] = [
 
 /// Judges all pools of the first available ledger.
 pub(super) fn judge(normal: &NormalWorld) -> PoolTriage {
-    let ledger = [Ledger::MemInfo, Ledger::CpuMonitor]
+    let ledger = [LedgerKind::MemInfo, LedgerKind::CpuMonitor]
         .into_iter()
         .find(|one| normal.snapshots(*one).count() > 1);
     let Some(ledger) = ledger else {
@@ -117,7 +117,7 @@ fn value(census: &LedgerSnapshot, names: &[&str]) -> Option<u64> {
 fn balanced(census: &LedgerSnapshot) -> LedgerSnapshot {
     let mut census = census.clone();
     let bytes = |name: &str| value(&census, &[name]).unwrap_or(0);
-    if census.ledger == Ledger::MemInfo {
+    if census.ledger == LedgerKind::MemInfo {
         let slab = bytes("Slab").max(bytes("SReclaimable").saturating_add(bytes("SUnreclaim")));
         let names = [
             "MemFree",

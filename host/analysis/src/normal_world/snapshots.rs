@@ -8,7 +8,7 @@ use crate::{
         collect::{Column, HasMoment, RunTimeline},
         judge,
     },
-    model::{Ledger, LedgerSnapshot, Moment, NormalWorld, Verdict},
+    model::{LedgerKind, LedgerSnapshot, Moment, NormalWorld, Verdict},
 };
 
 impl HasMoment for LedgerSnapshot {
@@ -40,7 +40,7 @@ impl<'n> SnapshotSeries<'n> {
     /// The snapshots of a ledger for which `fits` holds.
     pub(super) fn new(
         normal: &'n NormalWorld,
-        ledger: Ledger,
+        ledger: LedgerKind,
         fits: impl Fn(&LedgerSnapshot) -> bool,
     ) -> Self {
         let snapshots: Vec<_> = normal.snapshots(ledger).filter(|census| fits(census)).collect();

@@ -126,7 +126,7 @@ impl<'a> PoolCase<'a> {
             fingerprint: fingerprint(FindingKind::PoolGrowth, &subject, &[]),
             subject,
             cause: None,
-            action: self.action(context).into(),
+            next_step: self.next_step(context).into(),
         })
     }
 
@@ -234,7 +234,7 @@ impl<'a> PoolCase<'a> {
         })
     }
 
-    fn action(&self, context: &PoolContext<'_>) -> &'static str {
+    fn next_step(&self, context: &PoolContext<'_>) -> &'static str {
         match (self.leaks(), self.shortage.as_ref().and_then(Shortage::full)) {
             (true, _) if context.explained => {
                 "fix the growth findings: they are what fills the pool"

@@ -71,7 +71,7 @@ impl CoreHeapShortage<'_> {
             fingerprint: fingerprint(FindingKind::PoolGrowth, &subject, &[]),
             subject,
             cause: None,
-            action: "look for growth before the failure: take dumps while the workload repeats"
+            next_step: "look for growth before the failure: take dumps while the workload repeats"
                 .into(),
         }
     }
@@ -106,7 +106,7 @@ fn pool_finding(text: &str, incidents: &[&Incident]) -> Finding {
         fingerprint: fingerprint(FindingKind::PoolGrowth, &subject, &[]),
         subject,
         cause: None,
-        action: "make that pool larger, or find what fills it".into(),
+        next_step: "make that pool larger, or find what fills it".into(),
     }
 }
 

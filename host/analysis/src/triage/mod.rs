@@ -101,7 +101,7 @@ pub struct TriageReport {
     /// Findings that do not count.
     pub accepted: Vec<Accepted>,
     /// Notes on the rules: expired ones, and ones that match nothing.
-    pub remarks: Vec<Arc<str>>,
+    pub suppression_notes: Vec<Arc<str>>,
 }
 
 impl Triage {
@@ -154,15 +154,16 @@ impl Triage {
                 None => triaged.left.push(finding),
             }
         }
-        let remarks = self.rules.iter().enumerate();
-        triaged.remarks =
-            remarks.filter_map(|(at, rule)| self.remark(rule, used_rules.contains(&at))).collect();
+        let rules = self.rules.iter().enumerate();
+        triaged.suppression_notes = rules
+            .filter_map(|(at, rule)| self.suppression_note(rule, used_rules.contains(&at)))
+            .collect();
         let all_findings =
             || triaged.left.iter().chain(triaged.accepted.iter().map(|one| &one.finding));
         let unused_budgets =
             self.budgets.iter().filter(|budget| !all_findings().any(|one| budget.is_of(one)));
         let notes: Vec<_> = unused_budgets.map(Budget::unused_note).collect();
-        triaged.remarks.extend(notes);
+        triaged.suppression_notes.extend(notes);
         triaged
     }
 
@@ -201,7 +202,7 @@ impl Triage {
         }
     }
 
-    fn remark(&self, rule: &TriageRule, used: bool) -> Option<Arc<str>> {
+    fn suppression_note(&self, rule: &TriageRule, used: bool) -> Option<Arc<str>> {
         let Excuse::Suppressed { at: (file, line), reason, until } = &rule.excuse else {
             return None;
         };
@@ -223,8 +224,8 @@ impl Triage {
         for Fix { version, note, .. } in fixes {
             let note = note.as_ref().map_or(String::new(), |note| format!(" ({note})"));
             let text = format!("fixed in {version}{note}");
-            finding.action =
-                format!("update to {version}, which fixes it; until then: {}", finding.action)
+            finding.next_step =
+                format!("update to {version}, which fixes it; until then: {}", finding.next_step)
                     .into();
             finding.evidence.push(Evidence::Text(text.into()));
         }

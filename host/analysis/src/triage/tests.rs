@@ -16,7 +16,7 @@ fn finding(fingerprint: &str, verdict: Verdict) -> Finding {
         evidence: Vec::new(),
         fingerprint: Fingerprint(fingerprint.into()),
         cause: None,
-        action: "look".into(),
+        next_step: "look".into(),
     }
 }
 
@@ -34,18 +34,21 @@ fn a_suppression_holds_to_its_last_day() {
     assert_eq!((triaged.left.len(), triaged.accepted.len()), (1, 1));
     let excuse = triaged.accepted[0].excuse.to_string();
     assert_eq!(excuse, "suppressed at s.toml:2 until 2026-11-21: why");
-    assert!(triaged.remarks.is_empty());
+    assert!(triaged.suppression_notes.is_empty());
     let triaged = suppress("2026-11-20", findings());
     assert_eq!((triaged.left.len(), triaged.accepted.len()), (2, 0));
     let expired =
         "suppression at s.toml:2 expired after 2026-11-20: its findings count again (why)";
-    assert_eq!(*triaged.remarks[0], *expired);
+    assert_eq!(*triaged.suppression_notes[0], *expired);
 }
 
 #[test]
 fn what_matches_nothing_is_told() {
     let triaged = suppress("2099-01-01", vec![finding("v1:b", Verdict::Leak)]);
-    assert_eq!(*triaged.remarks[0], *"suppression at s.toml:2 matches nothing: remove it (why)");
+    assert_eq!(
+        *triaged.suppression_notes[0],
+        *"suppression at s.toml:2 matches nothing: remove it (why)"
+    );
 }
 
 #[test]
@@ -56,7 +59,7 @@ fn caches_are_excused_and_leaks_in_them_are_not() {
     let triaged = triage.apply(vec![grown(Verdict::Undecided), grown(Verdict::Leak)]);
     assert_eq!(triaged.accepted.len(), 1);
     assert_eq!(triaged.left[0].verdict, Some(Verdict::Leak));
-    assert!(triaged.remarks.is_empty());
+    assert!(triaged.suppression_notes.is_empty());
 }
 
 #[test]
@@ -71,7 +74,7 @@ fn a_note_changes_what_to_do_and_not_what_counts() {
     let text = "[[fixed]]\nfingerprint = 'v1:a'\nversion = '4.3.0'\nnote = 'commit 5f3c'\n";
     triage.add_notes("n.toml", text).unwrap();
     let triaged = triage.apply(vec![finding("v1:a", Verdict::Leak)]);
-    assert_eq!(*triaged.left[0].action, *"update to 4.3.0, which fixes it; until then: look");
+    assert_eq!(*triaged.left[0].next_step, *"update to 4.3.0, which fixes it; until then: look");
     assert!(format!("{:?}", triaged.left[0].evidence).contains("fixed in 4.3.0 (commit 5f3c)"));
 }
 

@@ -14,8 +14,8 @@ use teeleak_analysis::{
 
 use super::format::Format;
 use crate::{
-    Env,
     cmd::args::{outputs::Outputs, triage::TriageArgs},
+    env::Env,
     render::{mistake, text::TextPage},
 };
 

@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use crate::{
-    Env,
-    source::{AccessOptions, live::Observer, normal_world::both_worlds},
+    env::Env,
+    source::{AccessOptions, normal_world::both_worlds, observer::Observer},
 };
 
 /// What can be observed in addition to the TEE.

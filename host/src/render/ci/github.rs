@@ -8,27 +8,26 @@ use teeleak_analysis::{
 };
 
 use super::place;
-use crate::render::{labels, text::report::headline};
+use crate::render::{labels, view::report::headline};
 
 /// Writes one line per finding, or the verdict if nothing was found.
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let counts = |finding: &&Finding| finding.severity > Severity::Note;
-    report.findings.iter().filter(counts).try_for_each(|finding| annotate(finding, out))?;
+    (1..).zip(report.counted()).try_for_each(|(n, finding)| annotate(n, finding, out))?;
     let (level, verdict) = match report.conclusion {
         Conclusion::Clean => ("notice", labels::verdict(report.conclusion)),
-        Conclusion::Unobserved => ("error", labels::verdict(report.conclusion)),
+        Conclusion::Inconclusive => ("error", labels::verdict(report.conclusion)),
         Conclusion::Leak | Conclusion::Order => return Ok(()),
     };
     writeln!(out, "::{level} title=teeleak::{verdict}: {}", message(&headline(report)))
 }
 
-fn annotate(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+fn annotate(n: usize, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let level = if finding.severity == Severity::Failure { "error" } else { "warning" };
     write!(out, "::{level} title=teeleak")?;
     if let Some((file, line)) = place(&finding.subject) {
         write!(out, ",file={},line={line}", property(file))?;
     }
-    let text = format!("{}\n{}\n{}", finding.title, finding.action, finding.fingerprint);
+    let text = format!("{n}. {}\n{}\n{}", finding.title, finding.next_step, finding.fingerprint);
     writeln!(out, "::{}", message(&text))
 }
 

@@ -55,14 +55,14 @@ fn case(kind: FindingKind, report: &Report) -> TestCase {
         report.findings.iter().filter(is_wanted).collect::<Vec<_>>()
     };
     let status = match (&*of_severity(Severity::Failure), &*of_severity(Severity::Possible)) {
-        ([], []) if report.conclusion == Conclusion::Unobserved && !report.doubts.is_empty() => {
+        ([], []) if report.conclusion == Conclusion::Inconclusive && !report.doubts.is_empty() => {
             let mut status = TestCaseStatus::skipped();
             status.set_message(doubts(report));
             status
         }
         ([], []) => TestCaseStatus::success(),
-        ([], possible) => findings_status(NonSuccessKind::Error, "possible", possible),
-        (failures, _) => findings_status(NonSuccessKind::Failure, "finding", failures),
+        ([], possible) => findings_status(NonSuccessKind::Error, "possible", possible, report),
+        (failures, _) => findings_status(NonSuccessKind::Failure, "finding", failures, report),
     };
     let mut case = TestCase::new(kind.info().holds, status);
     let accepted_findings = report.accepted.iter().filter(|one| one.finding.kind == kind);
@@ -75,12 +75,18 @@ fn case(kind: FindingKind, report: &Report) -> TestCase {
     case
 }
 
-fn findings_status(kind: NonSuccessKind, of: &str, findings: &[&Finding]) -> TestCaseStatus {
+fn findings_status(
+    kind: NonSuccessKind,
+    of: &str,
+    findings: &[&Finding],
+    report: &Report,
+) -> TestCaseStatus {
     let titles: Vec<_> = findings.iter().map(|finding| &*finding.title).collect();
-    let context = FindingContext { all: findings, observation: None };
+    let all: Vec<_> = report.counted().iter().collect();
+    let context = FindingContext { all: &all, observation: None };
     let text = plain(|page| {
-        let mut entries = findings.iter().enumerate();
-        entries.try_for_each(|(n, one)| finding::write(n + 1, one, context, page))
+        let mut numbered = (1..).zip(&all).filter(|(_, one)| findings.contains(one));
+        numbered.try_for_each(|(n, one)| finding::write(n, one, context, page))
     });
     unlike(kind, of, &titles.join("; "), text.trim_start())
 }

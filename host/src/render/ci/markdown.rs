@@ -2,17 +2,14 @@
 
 use std::io::{self, Write};
 
-use teeleak_analysis::{
-    audit::Report,
-    model::{Finding, Observation, Severity},
-};
+use teeleak_analysis::{audit::Report, model::Observation};
 
 use crate::render::{
     labels,
-    text::{
-        finding::{number, subject, value},
-        plain,
-        report::{self, causes_first, headline, scope},
+    text::{plain, report as text_report},
+    view::{
+        finding::{subject, value},
+        report::{headline, scope},
     },
 };
 
@@ -25,28 +22,26 @@ pub(crate) fn write(
     let verdict = labels::verdict(report.conclusion);
     writeln!(out, "## teeleak: {verdict}\n")?;
     writeln!(out, "{} ({})", escape(&headline(report)), escape(&scope(observation)))?;
-    let counts = |finding: &&Finding| finding.severity > Severity::Note;
-    let findings = causes_first(report.findings.iter().filter(counts).collect());
-    if !findings.is_empty() {
-        table(&findings, out)?;
+    if !report.counted().is_empty() {
+        table(report, out)?;
     }
-    let text = plain(|out| report::write(observation, report, out));
+    let text = plain(|out| text_report::write(observation, report, out));
     let fence = fence(&text);
     writeln!(out, "\n<details><summary>full report</summary>\n\n{fence}text")?;
     writeln!(out, "{text}{fence}\n\n</details>")
 }
 
-fn table(findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
+fn table(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n| | finding | about | figures | cause |\n| --: | --- | --- | --- | --- |")?;
-    for (n, finding) in findings.iter().enumerate() {
+    for (n, finding) in (1..).zip(report.counted()) {
         let figures: Vec<_> =
             finding.figures.iter().map(|one| format!("{}: {}", one.name(), value(one))).collect();
-        let cause = finding.cause.as_ref().and_then(|(cause, _)| number(cause, findings));
+        let cause = finding.cause.as_ref().and_then(|(cause, _)| report.number(cause));
         let cause = cause.map_or(String::new(), |cause| cause.to_string());
         let cells = [&*finding.title, &subject(&finding.subject), &figures.join("<br>"), &cause];
         let [title, about, figures, cause] =
             cells.map(|cell| escape(cell).replace("&lt;br>", "<br>"));
-        writeln!(out, "| {} | {title} | {about} | {figures} | {cause} |", n + 1)?;
+        writeln!(out, "| {n} | {title} | {about} | {figures} | {cause} |")?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use teeleak_analysis::{
 };
 
 use super::place;
-use crate::render::text::finding::{subject, value};
+use crate::render::view::finding::{subject, value};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json";
@@ -25,7 +25,8 @@ const FINGERPRINT: &str = "teeleak/v1";
 
 /// Writes a report.
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let findings = report.findings.iter().map(result);
+    let counted = (1..).zip(report.counted()).map(|(n, finding)| numbered_result(n, finding));
+    let findings = counted.chain(report.notes().iter().map(result));
     let results: Vec<_> = findings.chain(report.accepted.iter().map(suppressed_result)).collect();
     let log = json!({
         "$schema": SCHEMA,
@@ -61,7 +62,7 @@ fn invocation(report: &Report) -> Value {
     let doubt =
         |text: &std::sync::Arc<str>| json!({ "level": "warning", "message": { "text": &**text } });
     json!({
-        "executionSuccessful": report.conclusion != Conclusion::Unobserved,
+        "executionSuccessful": report.conclusion != Conclusion::Inconclusive,
         "exitCode": report.conclusion.code(),
         "toolExecutionNotifications": report.doubts.iter().map(doubt).collect::<Vec<_>>(),
     })
@@ -91,6 +92,13 @@ fn result(finding: &Finding) -> Value {
     result
 }
 
+/// A result with the number of its finding, which is the same in every format.
+fn numbered_result(n: usize, finding: &Finding) -> Value {
+    let mut result = result(finding);
+    result["message"]["text"] = format!("{n}. {}", message(finding)).into();
+    result
+}
+
 fn suppressed_result(Accepted { finding, excuse }: &Accepted) -> Value {
     let mut result = result(finding);
     result["suppressions"] = json!([{ "kind": "external", "justification": excuse.to_string() }]);
@@ -101,7 +109,7 @@ fn suppressed_result(Accepted { finding, excuse }: &Accepted) -> Value {
 fn message(finding: &Finding) -> String {
     let figures = finding.figures.iter().map(|one| format!("{}: {}", one.name(), value(one)));
     let figures = figures.collect::<Vec<_>>().join(", ");
-    format!("{}. {figures}. {}", finding.title, finding.action)
+    format!("{}. {figures}. {}", finding.title, finding.next_step)
 }
 
 /// Source line of the subject, or its name if it has none.

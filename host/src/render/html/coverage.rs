@@ -11,13 +11,13 @@ use teeleak_analysis::{
 };
 
 use crate::render::{
-    text::{clients, incident, plain, report},
-    view::ReportView,
+    text::{clients, incident, plain},
+    view::{ReportView, report},
 };
 
 /// The section `Coverage`.
-pub(super) fn section(told: &ReportView<'_>) -> Markup {
-    let (observation, report) = (told.observation, told.report);
+pub(super) fn section(view: &ReportView<'_>) -> Markup {
+    let (observation, report) = (view.observation, view.report);
     html! {
         section #coverage aria-labelledby="coverage-h" {
             h2 #coverage-h { "Coverage" }
@@ -31,7 +31,7 @@ pub(super) fn section(told: &ReportView<'_>) -> Markup {
                 pre { (plain(|out| incident::write(&observation.incidents, out)).trim_start()) }
             }
             (accepted_list(&report.accepted))
-            (list("Notes on suppressions", &report.remarks))
+            (list("Notes on suppressions", &report.suppression_notes))
             (list("Inferred", &observation.assumptions))
         }
     }

@@ -6,7 +6,7 @@ use teeleak_analysis::{
     text,
 };
 
-use crate::render::text::finding::{subject, value};
+use crate::render::view::finding::{subject, value};
 
 /// Members shown unfolded.
 const MEMBERS: usize = 4;

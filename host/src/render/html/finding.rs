@@ -1,15 +1,12 @@
 //! Findings with figures, plot, calls, cause and next step.
 
 use maud::{Markup, html};
-use teeleak_analysis::model::Finding;
+use teeleak_analysis::{audit::Report, model::Finding};
 
-use super::{
-    evidence, lanes, plot,
-    summary::{OrderedFindings, severity},
-};
-use crate::render::{
-    text::finding::{proof, subject},
-    view::ReportView,
+use super::{evidence, lanes, plot, summary::severity};
+use crate::render::view::{
+    ReportView,
+    finding::{proof, subject},
 };
 
 /// Findings with a plot; the values of the others are in the data of the page.
@@ -19,22 +16,23 @@ const PICTURES: usize = 60;
 const NOTE_PICTURES: usize = 40;
 
 /// The section `Findings`.
-pub(super) fn section(told: &ReportView<'_>, ordered: &OrderedFindings<'_>) -> Markup {
+pub(super) fn section(view: &ReportView<'_>) -> Markup {
+    let report = view.report;
     html! {
         section #findings aria-labelledby="findings-h" {
             h2 #findings-h { "Findings" }
-            @if ordered.told.is_empty() { p { "None." } }
-            @for (n, finding) in ordered.told.iter().enumerate() {
-                (article(n + 1, finding, told, ordered))
+            @if report.counted().is_empty() { p { "None." } }
+            @for (n, finding) in report.counted().iter().enumerate() {
+                (article(n + 1, finding, view))
             }
-            @if ordered.told.len() > PICTURES {
+            @if report.counted().len() > PICTURES {
                 p .dim { "Only the first " (PICTURES) " have plots." }
             }
-            @if !ordered.notes.is_empty() {
+            @if !report.notes().is_empty() {
                 h3 #notes { "Notes" }
                 p .dim { "Reported, not counted as a failure." }
-                @for (n, note) in ordered.notes.iter().enumerate() { (short(n + 1, note, told)) }
-                @if ordered.notes.len() > NOTE_PICTURES {
+                @for (n, note) in report.notes().iter().enumerate() { (short(n + 1, note, view)) }
+                @if report.notes().len() > NOTE_PICTURES {
                     p .dim { "Only the first " (NOTE_PICTURES) " have plots." }
                 }
             }
@@ -42,15 +40,10 @@ pub(super) fn section(told: &ReportView<'_>, ordered: &OrderedFindings<'_>) -> M
     }
 }
 
-fn article(
-    n: usize,
-    finding: &Finding,
-    told: &ReportView<'_>,
-    ordered: &OrderedFindings<'_>,
-) -> Markup {
+fn article(n: usize, finding: &Finding, view: &ReportView<'_>) -> Markup {
     let (class, word) = severity(finding);
     let plot =
-        (n <= PICTURES).then(|| plot::growth_figure(&n.to_string(), finding, told.observation));
+        (n <= PICTURES).then(|| plot::growth_figure(&n.to_string(), finding, view.observation));
     html! {
         article id={ "finding-" (n) } class=(class) aria-labelledby={ "finding-" (n) "-h" } {
             h3 id={ "finding-" (n) "-h" } {
@@ -58,8 +51,8 @@ fn article(
                 " " span class={ "tag " (class) } { (word) }
             }
             p .about { "about " code { (subject(&finding.subject)) } }
-            (cause(finding, ordered))
-            p .next { b { "Next: " } (finding.action) }
+            (cause(finding, view.report))
+            p .next { b { "Next: " } (finding.next_step) }
             div .split {
                 @if let Some(Some(plot)) = plot { (plot) }
                 (evidence::figures(finding))
@@ -72,12 +65,12 @@ fn article(
     }
 }
 
-fn cause(finding: &Finding, ordered: &OrderedFindings<'_>) -> Markup {
+fn cause(finding: &Finding, report: &Report) -> Markup {
     let Some((cause, reason)) = &finding.cause else { return Markup::default() };
     html! {
         p .cause {
             b { "Cause: " }
-            @if let Some(number) = ordered.number(cause) {
+            @if let Some(number) = report.number(cause) {
                 a href={ "#finding-" (number) } { "finding " (number) } ": "
             }
             (reason)
@@ -85,10 +78,10 @@ fn cause(finding: &Finding, ordered: &OrderedFindings<'_>) -> Markup {
     }
 }
 
-fn short(n: usize, note: &Finding, told: &ReportView<'_>) -> Markup {
+fn short(n: usize, note: &Finding, view: &ReportView<'_>) -> Markup {
     let picture = n <= NOTE_PICTURES;
     let plot = picture
-        .then(|| plot::growth_figure(&format!("note-{n}"), note, told.observation))
+        .then(|| plot::growth_figure(&format!("note-{n}"), note, view.observation))
         .flatten();
     html! {
         article .note id={ "note-" (n) } {

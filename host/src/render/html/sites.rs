@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use maud::{Markup, html};
 use teeleak_analysis::{
-    model::{Evidence, Observation, Sample, Stage, Subject},
+    audit::Report,
+    model::{Evidence, Sample, Stage, Subject},
     text::{number, signed_number},
 };
 
-use super::{plot::spark, summary::OrderedFindings};
+use super::plot::spark;
 use crate::{
     compare::snapshots::{self, AmountChange, ComparedOwnerKey, ComparedSiteKey},
-    render::labels,
+    render::{labels, view::ReportView},
 };
 
 /// Names of the columns, and whether they hold numbers, which sort descending.
@@ -39,14 +40,14 @@ pub(super) struct SiteTable<'t> {
 type SiteName = (std::sync::Arc<str>, u32, u64, Option<teeleak_proto::Uuid>);
 
 impl<'t> SiteTable<'t> {
-    pub(super) fn new(observation: &'t Observation, ordered: &OrderedFindings<'_>) -> Self {
-        let samples = judged_samples(&observation.samples);
+    pub(super) fn new(view: &ReportView<'t>) -> Self {
+        let samples = judged_samples(&view.observation.samples);
         let mut rows: Vec<_> = rows(&samples).into_iter().collect();
         rows.sort_by_key(|(_, change)| {
             let (n, bytes) = change.growth();
             std::cmp::Reverse((bytes, n, change.after.bytes))
         });
-        Self { samples, rows, findings: findings(ordered) }
+        Self { samples, rows, findings: findings(view.report) }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -96,9 +97,9 @@ fn rows(samples: &[&Sample]) -> BTreeMap<ComparedSiteKey, AmountChange> {
     rows
 }
 
-fn findings(ordered: &OrderedFindings<'_>) -> HashMap<SiteName, usize> {
+fn findings(report: &Report) -> HashMap<SiteName, usize> {
     let mut findings = HashMap::new();
-    for (n, finding) in ordered.told.iter().enumerate() {
+    for (n, finding) in report.counted().iter().enumerate() {
         let members = finding.evidence.iter().filter_map(|evidence| match evidence {
             Evidence::Member(subject, _) => Some(subject),
             _ => None,

@@ -3,38 +3,17 @@
 use maud::{Markup, html};
 use teeleak_analysis::{
     audit::Report,
-    model::{Finding, Fingerprint, Sample, Severity, Stage},
+    model::{Finding, Sample, Severity, Stage},
     text,
 };
 
 use crate::render::{
-    text::{dump, finding::number, plain, report::causes_first},
+    text::{dump, plain},
     view::ReportView,
 };
 
 /// Maximum number of findings in the summary.
 const LISTED: usize = 60;
-
-/// Findings in the order of their numbers, the same in all formats.
-pub(super) struct OrderedFindings<'t> {
-    /// Failures and possible findings, causes first.
-    pub(super) told: Vec<&'t Finding>,
-    /// Notes.
-    pub(super) notes: Vec<&'t Finding>,
-}
-
-impl<'t> OrderedFindings<'t> {
-    pub(super) fn new(report: &'t Report) -> Self {
-        let counts = |finding: &&Finding| finding.severity > Severity::Note;
-        let (told, notes) = report.findings.iter().partition(counts);
-        Self { told: causes_first(told), notes }
-    }
-
-    /// Number of the finding with this fingerprint, from 1.
-    pub(super) fn number(&self, fingerprint: &Fingerprint) -> Option<usize> {
-        number(fingerprint, &self.told)
-    }
-}
 
 /// CSS class and name of a finding's severity.
 pub(super) fn severity(finding: &Finding) -> (&'static str, &'static str) {
@@ -46,29 +25,30 @@ pub(super) fn severity(finding: &Finding) -> (&'static str, &'static str) {
 }
 
 /// The section `Summary`.
-pub(super) fn section(told: &ReportView<'_>, ordered: &OrderedFindings<'_>) -> Markup {
+pub(super) fn section(view: &ReportView<'_>) -> Markup {
+    let report = view.report;
     html! {
         section #summary aria-labelledby="summary-h" {
             h2 #summary-h { "Summary" }
-            (tiles(told, ordered))
-            @if !told.report.pools.is_empty() {
+            (tiles(view))
+            @if !report.pools.is_empty() {
                 h3 { "Which pool grows" }
-                ul { @for pool in &told.report.pools { li { (pool) } } }
+                ul { @for pool in &report.pools { li { (pool) } } }
             }
-            @if ordered.told.is_empty() {
+            @if report.counted().is_empty() {
                 p { "No finding counts as a failure." }
             } @else {
                 ol .overview {
-                    @for (n, finding) in ordered.told.iter().take(LISTED).enumerate() {
-                        (entry(n + 1, finding, ordered))
+                    @for (n, finding) in report.counted().iter().take(LISTED).enumerate() {
+                        (entry(n + 1, finding, report))
                     }
                 }
-                @if ordered.told.len() > LISTED {
-                    p { (ordered.told.len() - LISTED) " more below." }
+                @if report.counted().len() > LISTED {
+                    p { (report.counted().len() - LISTED) " more below." }
                 }
             }
-            @if let Some(short) = told.short {
-                @let interval = told.observation.platform.census_interval;
+            @if let Some(short) = view.short {
+                @let interval = view.observation.platform.census_interval;
                 h3 { "Memory ran out" }
                 pre { (plain(|out| dump::oom(short, interval, out))) }
             }
@@ -76,9 +56,9 @@ pub(super) fn section(told: &ReportView<'_>, ordered: &OrderedFindings<'_>) -> M
     }
 }
 
-fn entry(n: usize, finding: &Finding, ordered: &OrderedFindings<'_>) -> Markup {
+fn entry(n: usize, finding: &Finding, report: &Report) -> Markup {
     let (class, word) = severity(finding);
-    let cause = finding.cause.as_ref().and_then(|(cause, _)| ordered.number(cause));
+    let cause = finding.cause.as_ref().and_then(|(cause, _)| report.number(cause));
     html! {
         li {
             a href={ "#finding-" (n) } { (finding.title) }
@@ -90,8 +70,8 @@ fn entry(n: usize, finding: &Finding, ordered: &OrderedFindings<'_>) -> Markup {
     }
 }
 
-fn tiles(told: &ReportView<'_>, ordered: &OrderedFindings<'_>) -> Markup {
-    let (observation, report) = (told.observation, told.report);
+fn tiles(view: &ReportView<'_>) -> Markup {
+    let (observation, report) = (view.observation, view.report);
     let count_text = |severity| {
         text::number(report.findings.iter().filter(|one| one.severity == severity).count() as u64)
     };
@@ -105,7 +85,7 @@ fn tiles(told: &ReportView<'_>, ordered: &OrderedFindings<'_>) -> Markup {
         dl .tiles {
             (tile(&count_text(Severity::Failure), "failures", ""))
             (tile(&count_text(Severity::Possible), "possible", ""))
-            (tile(&text::number(ordered.notes.len() as u64), "notes", ""))
+            (tile(&text::number(report.notes().len() as u64), "notes", ""))
             (tile(&text::number(n_iterations), "iterations", "measured"))
             (tile(&text::number(events), "events", &format!("{} steps", text::number(report.steps))))
             @match &canary {

@@ -4,16 +4,14 @@ use std::collections::HashMap;
 
 use maud::{Markup, html};
 use teeleak_analysis::{
-    model::{Event, EventKind, Evidence, Observation, Origin},
+    audit::Report,
+    model::{Event, EventKind, Evidence, Origin},
     text::{count, number},
 };
 use teeleak_proto::Uuid;
 
-use super::{
-    scale::{Px, Scale},
-    summary::OrderedFindings,
-};
-use crate::render::place;
+use super::scale::{Px, Scale};
+use crate::render::{place, view::ReportView};
 
 /// Width of the drawing and of a lane's name; height of the space above the lanes and of a lane.
 const WIDTH: f64 = 1000.0;
@@ -98,21 +96,21 @@ impl Lane {
 }
 
 /// The section `Timeline`.
-pub(super) fn section(observation: &Observation, ordered: &OrderedFindings<'_>) -> Markup {
-    let events = &observation.events;
+pub(super) fn section(view: &ReportView<'_>) -> Markup {
+    let events = &view.observation.events;
     html! {
         section #timeline aria-labelledby="timeline-h" {
             h2 #timeline-h { "Timeline" }
             @if events.is_empty() {
                 p { "No events were recorded." }
             } @else {
-                (drawing(events, ordered))
+                (drawing(events, view.report))
             }
         }
     }
 }
 
-fn drawing(events: &[Event], ordered: &OrderedFindings<'_>) -> Markup {
+fn drawing(events: &[Event], report: &Report) -> Markup {
     let events_per_column = events.len().div_ceil(COLUMNS).max(1);
     let lanes = lanes(events, events_per_column);
     let (shown, more) = lanes.split_at(lanes.len().min(LANES));
@@ -124,7 +122,7 @@ fn drawing(events: &[Event], ordered: &OrderedFindings<'_>) -> Markup {
              Red: failed calls. Marked above: the calls in question of a finding."
         }
         div .scroll tabindex="0" role="region" aria-label="Timeline of all events" {
-            (picture(events, events_per_column, shown, ordered))
+            (picture(events, events_per_column, shown, report))
         }
         @if !more.is_empty() {
             p { (more.len()) " more lanes not drawn: "
@@ -154,7 +152,7 @@ fn lanes(events: &[Event], per: usize) -> Vec<Lane> {
     lanes
 }
 
-fn picture(events: &[Event], per: usize, lanes: &[Lane], ordered: &OrderedFindings<'_>) -> Markup {
+fn picture(events: &[Event], per: usize, lanes: &[Lane], report: &Report) -> Markup {
     let high = TOP + lanes.len() as f64 * LANE + 26.0;
     let scale = Scale::new((0.0, events.len() as f64), (NAME, WIDTH));
     let wide = (scale.position(per as f64).0 - NAME).max(1.0);
@@ -165,7 +163,7 @@ fn picture(events: &[Event], per: usize, lanes: &[Lane], ordered: &OrderedFindin
                 (count(lanes.len() as u64, "lane")) " of events by process and TA, in order"
             }
             (iterations(events, scale, high))
-            (marks(events, scale, high, ordered))
+            (marks(events, scale, high, report))
             @for (n, lane) in lanes.iter().enumerate() {
                 (drawn_lane(lane, TOP + n as f64 * LANE, wide))
             }
@@ -215,12 +213,12 @@ fn iterations(events: &[Event], scale: Scale, high: f64) -> Markup {
 }
 
 /// The calls in question of each finding, with its number.
-fn marks(events: &[Event], scale: Scale, high: f64, ordered: &OrderedFindings<'_>) -> Markup {
+fn marks(events: &[Event], scale: Scale, high: f64, report: &Report) -> Markup {
     let mut places: HashMap<(Origin, u64), usize> = HashMap::new();
     for (at, event) in events.iter().enumerate() {
         places.entry((event.origin, event.seq)).or_insert(at);
     }
-    let mut sequences = ordered.told.iter().enumerate().filter_map(|(n, finding)| {
+    let mut sequences = report.counted().iter().enumerate().filter_map(|(n, finding)| {
         let steps = finding.evidence.iter().find_map(|evidence| match evidence {
             Evidence::Sequence(steps) => Some(steps),
             _ => None,

@@ -25,7 +25,7 @@ pub(super) struct DiffDocument<'d> {
     /// Pools whose usage changed.
     pools: Vec<PoolGrowth<'d>>,
     /// What could not be observed.
-    unseen: Vec<GapJson<'d>>,
+    not_observed: Vec<GapJson<'d>>,
 }
 
 /// An allocation site whose live allocations changed.
@@ -91,7 +91,7 @@ pub(crate) fn write(difference: &Difference, out: &mut dyn Write) -> io::Result<
         regions: difference.regions.iter().map(ta).collect(),
         sessions: difference.sessions.iter().map(ta).collect(),
         pools: pools(difference),
-        unseen: gap_list(&difference.gaps),
+        not_observed: gap_list(&difference.gaps),
     };
     super::write("diff", &document, out)
 }

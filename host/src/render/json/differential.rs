@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::finding::{FindingJson, entry};
 use crate::{
-    Exit,
     compare::runs::{Differential, FindingNovelty},
+    exit::Exit,
 };
 
 /// Findings of runs, compared with those of a known-good build.

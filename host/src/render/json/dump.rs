@@ -19,7 +19,7 @@ pub(super) struct DumpDocument<'t> {
     #[serde(skip_serializing_if = "Option::is_none")]
     out_of_memory: Option<OutOfMemoryJson<'t>>,
     /// Findings in the recorded window.
-    findings: Vec<finding::FindingJson<'t>>,
+    findings: Vec<finding::NumberedFindingJson<'t>>,
     /// The parts of the dump, including those that are unavailable.
     taken_from: Vec<DumpPartJson<'t>>,
     /// Log lines of the kernel about OP-TEE.
@@ -47,7 +47,7 @@ pub(crate) struct OutOfMemoryJson<'t> {
     /// Number of polls of the pools since the last full snapshot; the holders are older than the pools by these.
     n_polls_since: usize,
     /// What to do next.
-    action: &'t str,
+    next: &'t str,
 }
 
 /// A pool that ran out.
@@ -164,7 +164,7 @@ pub(crate) fn write(
     let parts = taken.parts.iter().zip(&outcomes);
     let document = DumpDocument {
         out_of_memory: verdict.map(out_of_memory),
-        findings: findings.iter().map(finding::entry).collect(),
+        findings: finding::numbered(findings),
         taken_from: parts
             .map(|(part, (taken, why_not))| DumpPartJson {
                 what: part.what,
@@ -217,7 +217,7 @@ pub(super) fn out_of_memory(verdict: &OomVerdict) -> OutOfMemoryJson<'_> {
             .collect(),
         n_censuses: verdict.n_censuses,
         n_polls_since: verdict.n_polls_since,
-        action: &verdict.action,
+        next: &verdict.next_step,
     }
 }
 

@@ -34,7 +34,17 @@ pub(super) struct FindingJson<'t> {
     /// The finding that explains this one.
     cause: Option<CauseJson<'t>>,
     /// What to do next.
-    action: &'t str,
+    next: &'t str,
+}
+
+/// A finding of a report.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "NumberedFinding")]
+pub(super) struct NumberedFindingJson<'t> {
+    /// Number of the finding, from 1, the same in every format; null if it does not count.
+    number: Option<usize>,
+    #[serde(flatten)]
+    finding: FindingJson<'t>,
 }
 
 /// Subject of a finding.
@@ -189,15 +199,24 @@ pub(super) fn entry(finding: &Finding) -> FindingJson<'_> {
         verdict: finding.verdict.map(Verdict::name),
         subject: subject_json(&finding.subject),
         title: &finding.title,
-        figures: finding.figures.iter().map(number).collect(),
+        figures: finding.figures.iter().map(figure_json).collect(),
         evidence: finding.evidence.iter().filter_map(proof).collect(),
         fingerprint: &finding.fingerprint.0,
         cause: finding
             .cause
             .as_ref()
             .map(|(fingerprint, reason)| CauseJson { fingerprint: &fingerprint.0, reason }),
-        action: &finding.action,
+        next: &finding.next_step,
     }
+}
+
+/// The findings of a report in its order, notes last.
+pub(super) fn numbered(findings: &[Finding]) -> Vec<NumberedFindingJson<'_>> {
+    fn numbered((number, finding): (usize, &Finding)) -> NumberedFindingJson<'_> {
+        let number = (finding.severity > Severity::Note).then_some(number);
+        NumberedFindingJson { number, finding: entry(finding) }
+    }
+    (1..).zip(findings).map(numbered).collect()
 }
 
 /// Values of a nullable enumeration.
@@ -223,7 +242,7 @@ fn subject_json(subject: &Subject) -> SubjectJson<'_> {
     }
 }
 
-fn number(figure: &Figure) -> Number<'_> {
+fn figure_json(figure: &Figure) -> Number<'_> {
     Number {
         name: figure.name(),
         value: figure.value,
@@ -246,7 +265,7 @@ fn proof(evidence: &Evidence) -> Option<EvidenceJson<'_>> {
         Evidence::At(place) => EvidenceJson::At { source: &place.source, at: place.at },
         Evidence::Member(subject, figures) => EvidenceJson::Member {
             subject: subject_json(subject),
-            figures: figures.iter().map(number).collect(),
+            figures: figures.iter().map(figure_json).collect(),
         },
     })
 }

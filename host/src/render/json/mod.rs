@@ -64,10 +64,10 @@ struct GapJson<'g> {
 }
 
 fn gap_list(gaps: &[Gap]) -> Vec<GapJson<'_>> {
-    gaps.iter().map(unseen_part).collect()
+    gaps.iter().map(gap).collect()
 }
 
-fn unseen_part(gap: &Gap) -> GapJson<'_> {
+fn gap(gap: &Gap) -> GapJson<'_> {
     GapJson {
         what: &gap.what,
         reason: gap.reason.to_string(),

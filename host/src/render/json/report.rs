@@ -13,7 +13,7 @@ use teeleak_analysis::{
 
 use super::{
     GapJson, clients, dump,
-    finding::{FindingJson, entry},
+    finding::{FindingJson, NumberedFindingJson, entry, numbered},
     gap_list, incident,
 };
 
@@ -21,7 +21,7 @@ use super::{
 #[derive(Serialize, JsonSchema)]
 pub(super) struct ReportDocument<'t> {
     /// Verdict.
-    #[schemars(extend("enum" = ["clean", "leak", "wrong_order", "not_decided"]))]
+    #[schemars(extend("enum" = ["clean", "leak", "wrong_order", "inconclusive"]))]
     verdict: &'static str,
     /// Conclusion code of the command.
     #[schemars(extend("enum" = [0, 1, 3, 4]))]
@@ -35,12 +35,12 @@ pub(super) struct ReportDocument<'t> {
     /// Growing pools of the normal world and their holders, one sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pools: Vec<&'t str>,
-    /// Findings, worst first.
-    findings: Vec<FindingJson<'t>>,
+    /// Findings: the worst first, causes before their effects, notes last.
+    findings: Vec<NumberedFindingJson<'t>>,
     /// Accepted findings, which do not count.
     accepted: Vec<AcceptedJson<'t>>,
     /// Notes on suppressions and baselines, such as rules that expired or match nothing.
-    remarks: Vec<&'t str>,
+    suppression_notes: Vec<&'t str>,
     /// Incidents in order of time.
     incidents: Vec<incident::IncidentJson<'t>>,
     /// Assumptions of the analysis, one sentence each.
@@ -51,14 +51,14 @@ pub(super) struct ReportDocument<'t> {
     /// What was observed.
     coverage: Coverage<'t>,
     /// What could not be observed.
-    unseen: Vec<GapJson<'t>>,
+    not_observed: Vec<GapJson<'t>>,
 }
 
 /// What was observed.
 #[derive(Serialize, JsonSchema)]
 struct Coverage<'t> {
     /// Number of snapshots.
-    n_samples: usize,
+    n_snapshots: usize,
     /// Snapshots after idle iterations.
     n_idle: usize,
     /// Snapshots after warm-up iterations.
@@ -148,21 +148,21 @@ fn document<'t>(
             Conclusion::Clean => "clean",
             Conclusion::Leak => "leak",
             Conclusion::Order => "wrong_order",
-            Conclusion::Unobserved => "not_decided",
+            Conclusion::Inconclusive => "inconclusive",
         },
         exit_code: report.conclusion.code(),
         doubts: report.doubts.iter().map(|doubt| &**doubt).collect(),
         release: observation.platform.release.as_deref(),
         workload: observation.platform.workload.iter().map(|word| &**word).collect(),
         pools: report.pools.iter().map(|pool| &**pool).collect(),
-        findings: report.findings.iter().map(entry).collect(),
+        findings: numbered(&report.findings),
         accepted: report.accepted.iter().map(accepted_finding).collect(),
-        remarks: report.remarks.iter().map(|remark| &**remark).collect(),
+        suppression_notes: report.suppression_notes.iter().map(|note| &**note).collect(),
         incidents: observation.incidents.iter().map(incident::entry).collect(),
         inferred: observation.assumptions.iter().map(|text| &**text).collect(),
         out_of_memory: short.map(dump::out_of_memory),
         coverage: coverage(observation, report),
-        unseen: gap_list(&report.coverage),
+        not_observed: gap_list(&report.coverage),
     }
 }
 
@@ -170,7 +170,7 @@ fn coverage<'t>(observation: &'t Observation, report: &Report) -> Coverage<'t> {
     let count_of = |stage| observation.samples.iter().filter(|s| s.moment.stage == stage).count();
     let accounting = &observation.accounting;
     Coverage {
-        n_samples: observation.samples.len(),
+        n_snapshots: observation.samples.len(),
         n_idle: count_of(Stage::Idle),
         n_warmup: count_of(Stage::Warmup),
         n_measured: count_of(Stage::Measured),

@@ -34,7 +34,7 @@ pub(super) struct SnapshotDocument<'s> {
     #[serde(skip_serializing_if = "Option::is_none")]
     normal_world: Option<holdings::NormalWorldJson<'s>>,
     /// What could not be observed.
-    unseen: Vec<GapJson<'s>>,
+    not_observed: Vec<GapJson<'s>>,
 }
 
 /// Live allocations of one site with the same owner, server, session, epoch and caller.
@@ -156,7 +156,7 @@ pub(crate) fn write(
             .and_then(|sample| sample.pools.value())
             .map(|pools| pools.iter().map(pool).collect()),
         normal_world: held.map(holdings::entry),
-        unseen: gap_list(&gaps),
+        not_observed: gap_list(&gaps),
     };
     super::write("snapshot", &census, out)
 }

@@ -49,8 +49,10 @@ pub(super) fn findings(
 ) -> io::Result<()> {
     if !told.report.findings.is_empty() {
         let track = trace.track("findings", None)?;
-        for (n, finding) in (1..).zip(&told.report.findings) {
-            let name = format!("{n}: {}", finding.title);
+        for finding in &told.report.findings {
+            let number = told.report.number(&finding.fingerprint);
+            let number = number.map_or(String::new(), |n| format!("{n}. "));
+            let name = format!("{number}{}", finding.title);
             trace.instant(
                 track,
                 finding_ns(finding, axis),
@@ -59,7 +61,7 @@ pub(super) fn findings(
                     ("kind", finding.kind.info().json.into()),
                     ("severity", finding.severity.name().into()),
                     ("fingerprint", finding.fingerprint.to_string()),
-                    ("action", finding.action.to_string()),
+                    ("next", finding.next_step.to_string()),
                 ],
             )?;
         }

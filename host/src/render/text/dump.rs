@@ -74,7 +74,7 @@ pub(crate) fn oom(
     holders("biggest holders by TA", &verdict.by_ta, polls, page)?;
     growth(verdict, interval, page)?;
     page.blank()?;
-    page.write_line(TextLine::default().head("next").text(" ").hang().text(&verdict.action))
+    page.write_line(TextLine::default().head("next").text(" ").hang().text(&verdict.next_step))
 }
 
 fn first_line(short: &Shortfall, page: &mut TextPage<'_>) -> io::Result<()> {

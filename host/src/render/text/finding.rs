@@ -4,8 +4,7 @@ use std::io;
 
 use teeleak_analysis::{
     model::{
-        Evidence, Figure, FigureKind, Finding, Fingerprint, Observation, Severity, StepRef,
-        Subject, TeeResult,
+        Evidence, Figure, FigureKind, Finding, Observation, Severity, StepRef, Subject, TeeResult,
     },
     text,
 };
@@ -13,12 +12,10 @@ use teeleak_analysis::{
 use super::{
     lanes,
     line::{TextLine, Tone},
-    page::TextPage,
+    page::{TextPage, label},
     spark,
 };
-
-/// Values shown of a long series, half of them from each end.
-const VALUES: usize = 12;
+use crate::render::view::finding::{ends, number, subject, value};
 
 /// Values shown of a series with `-v`.
 const EVERY: usize = 256;
@@ -74,25 +71,12 @@ pub(crate) fn write(
         line("cause", &format!("{reference}{why}"), page)?;
     }
     if !is_explained || page.shows_all() {
-        line("next", &finding.action, page)?;
+        line("next", &finding.next_step, page)?;
     }
     if page.shows_all() {
         page.write_line(label("fingerprint", page).dim(&finding.fingerprint))?;
     }
     Ok(())
-}
-
-/// Number of the finding with this fingerprint, from 1.
-pub(crate) fn number(fingerprint: &Fingerprint, all: &[&Finding]) -> Option<usize> {
-    Some(1 + all.iter().position(|other| other.fingerprint == *fingerprint)?)
-}
-
-/// Label of a line, in a column of its own if the page is wide enough.
-pub(super) fn label(name: &str, page: &TextPage<'_>) -> TextLine {
-    if page.is_narrow() {
-        return TextLine::indent(3).head(name).text(": ");
-    }
-    TextLine::indent(3).head(format_args!("{name} ")).pad(15).hang()
 }
 
 fn line(name: &str, text: &str, page: &mut TextPage<'_>) -> io::Result<()> {
@@ -114,30 +98,6 @@ fn figures(finding: &Finding, page: &mut TextPage<'_>) -> io::Result<()> {
         });
     }
     line(first[0].name(), &text, page)
-}
-
-/// A subject as one line.
-pub(crate) fn subject(subject: &Subject) -> String {
-    match subject {
-        Subject::Site { file, line, size, owner, caller } => {
-            let owner = owner.map_or(String::new(), |owner| format!(", for {owner}"));
-            let caller = caller.as_ref().map_or(String::new(), |from| format!(", from {from}"));
-            format!("{file}:{line}, {} bytes each{owner}{caller}", text::number(*size))
-        }
-        Subject::Ta(uuid) => format!("TA {uuid}"),
-        Subject::Pool(pool) => format!("pool {}", pool.label()),
-        Subject::Holding { listing, name, .. } if name.is_empty() => listing.label().to_owned(),
-        Subject::Holding { listing, name, .. } => format!("{name} in {}", listing.label()),
-        Subject::Resource { protocol, resource } => format!("{resource} of {protocol}"),
-    }
-}
-
-/// A figure with its unit and confidence interval.
-pub(crate) fn value(figure: &Figure) -> String {
-    let interval = figure.interval.map_or(String::new(), |(low, high)| {
-        format!(" (95 %: {} to {})", text::decimal(low), text::decimal(high))
-    });
-    format!("{}{interval}", text::quantity(figure.value, figure.unit))
 }
 
 /// Evidence as sentences that can be checked by hand.
@@ -227,21 +187,6 @@ fn runs(survivors: &[(u32, u64)]) -> String {
     texts.join(", ")
 }
 
-/// First and last values of a series, with the range of iterations.
-fn ends(series: &[(u32, f64)]) -> String {
-    let (Some((from, _)), Some((to, _))) = (series.first(), series.last()) else {
-        return String::new();
-    };
-    let texts: Vec<_> = series.iter().map(|(_, value)| text::decimal(*value)).collect();
-    let values = if texts.len() <= VALUES {
-        texts.join(" ")
-    } else {
-        let (head, tail) = (&texts[..VALUES / 2], &texts[texts.len() - VALUES / 2..]);
-        format!("{} ... {}", head.join(" "), tail.join(" "))
-    };
-    format!("{values} (after iterations {from} to {to})")
-}
-
 /// Like [`ends`], but with all values unless there are more than [`EVERY`].
 fn all_values(series: &[(u32, f64)]) -> String {
     let (Some((from, _)), Some((to, _))) = (series.first(), series.last()) else {
@@ -252,27 +197,6 @@ fn all_values(series: &[(u32, f64)]) -> String {
     }
     let texts: Vec<_> = series.iter().map(|(_, value)| text::decimal(*value)).collect();
     format!("{} (after iterations {from} to {to})", texts.join(" "))
-}
-
-/// Evidence of a note in one line: the pool's last figures and its values; otherwise the first
-/// sentence.
-pub(crate) fn proof(finding: &Finding) -> Option<String> {
-    let kinds = [FigureKind::InUse, FigureKind::Size, FigureKind::FailedAllocations];
-    let figures = finding.figures.iter().filter(|figure| kinds.contains(&figure.kind));
-    let mut texts: Vec<_> =
-        figures.map(|figure| format!("{} {}", figure.name(), value(figure))).collect();
-    texts.extend(finding.evidence.iter().find_map(|evidence| match evidence {
-        Evidence::Series(series) => Some(format!("series {}", ends(series))),
-        _ => None,
-    }));
-    if texts.is_empty() {
-        texts.extend(finding.evidence.iter().find_map(|evidence| match evidence {
-            Evidence::Text(text) | Evidence::Outstanding(text) => Some(text.to_string()),
-            Evidence::At(place) => Some(format!("at {}", text::place(place))),
-            _ => None,
-        }));
-    }
-    (!texts.is_empty()).then(|| texts.join(", "))
 }
 
 /// The events of a sequence with all details.
@@ -298,17 +222,10 @@ fn events(steps: &[StepRef], page: &mut TextPage<'_>) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use crate::render::text::finding::*;
+    use super::runs;
 
     #[test]
     fn neighbours_come_as_one() {
         assert_eq!(runs(&[(2, 5), (3, 1), (4, 1), (5, 1), (7, 1)]), "2: 5, 3 to 5: 1 each, 7: 1");
-    }
-
-    #[test]
-    fn long_series_show_their_ends() {
-        let series: Vec<_> = (0..20).map(|n| (n, f64::from(n))).collect();
-        let shown = "0 1 2 3 4 5 ... 14 15 16 17 18 19 (after iterations 0 to 19)";
-        assert_eq!(ends(&series), shown);
     }
 }

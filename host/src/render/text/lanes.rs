@@ -8,9 +8,8 @@ use teeleak_analysis::{
 };
 
 use super::{
-    finding::label,
     line::{TextLine, columns},
-    page::TextPage,
+    page::{TextPage, label},
 };
 use crate::render::{
     place,

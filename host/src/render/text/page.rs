@@ -171,6 +171,14 @@ fn find_break(letters: &[(Tone, char)], first: usize, end: usize) -> Option<usiz
     find_after(" ").or_else(|| find_after("/,:;=_-"))
 }
 
+/// Label of a line, in a column of its own if the page is wide enough.
+pub(super) fn label(name: &str, page: &TextPage<'_>) -> TextLine {
+    if page.is_narrow() {
+        return TextLine::indent(3).head(name).text(": ");
+    }
+    TextLine::indent(3).head(format_args!("{name} ")).pad(15).hang()
+}
+
 #[cfg(test)]
 mod tests {
     use crate::render::text::page::*;

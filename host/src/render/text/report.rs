@@ -4,9 +4,9 @@ use std::io;
 
 use teeleak_analysis::{
     audit::{Conclusion, Report},
-    model::{Completeness, Finding, Observation, Sample, Severity, Stage},
+    model::{Finding, Observation},
     normal_world,
-    text::{self, count, number},
+    text::{count, number},
     triage::Accepted,
 };
 
@@ -18,13 +18,19 @@ use super::{
     page::TextPage,
     spark,
 };
-use crate::render::labels;
+use crate::render::{
+    labels,
+    view::{
+        finding::{number as number_of, proof},
+        report::{complete, headline, scope, stages},
+    },
+};
 
 /// With more findings than this, an overview comes first.
 const LISTED: usize = 6;
 
 /// Findings shown in full without `-v`; the overview lists all.
-const TOLD: usize = 12;
+const SHOWN_IN_FULL: usize = 12;
 
 /// Writes a report.
 pub(crate) fn write(
@@ -34,13 +40,11 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     verdict(observation, report, page)?;
     list("which pool grows", report.pools.iter().map(|pool| &**pool), page)?;
-    let (told_in_full, notes): (Vec<_>, Vec<_>) =
-        report.findings.iter().partition(|finding| finding.severity > Severity::Note);
-    findings(&causes_first(told_in_full), observation, page)?;
+    findings(&report.counted().iter().collect::<Vec<_>>(), observation, page)?;
     incident::write(&observation.incidents, page)?;
-    write_notes(&notes, observation, page)?;
+    write_notes(report.notes(), observation, page)?;
     write_accepted(&report.accepted, page)?;
-    list("notes on suppressions", report.remarks.iter().map(|remark| &**remark), page)?;
+    list("notes on suppressions", report.suppression_notes.iter().map(|note| &**note), page)?;
     list("doubts", report.doubts.iter().map(|doubt| &**doubt), page)?;
     list("inferred", observation.assumptions.iter().map(|text| &**text), page)?;
     coverage(observation, report, page)?;
@@ -51,7 +55,7 @@ fn verdict(observation: &Observation, report: &Report, page: &mut TextPage<'_>) 
     let tone = match report.conclusion {
         Conclusion::Clean => Tone::Good,
         Conclusion::Leak | Conclusion::Order => Tone::Bad,
-        Conclusion::Unobserved => Tone::Warn,
+        Conclusion::Inconclusive => Tone::Warn,
     };
     let (word, what) = (labels::verdict(report.conclusion), headline(report));
     let line = TextLine::default().tone(tone, word).text(format_args!(": {what} "));
@@ -67,7 +71,8 @@ fn findings(
     if all.len() > LISTED {
         overview(all, page)?;
     }
-    let n_shown = if all.len() > TOLD && !page.shows_all() { TOLD } else { all.len() };
+    let n_shown =
+        if all.len() > SHOWN_IN_FULL && !page.shows_all() { SHOWN_IN_FULL } else { all.len() };
     let context = FindingContext { all, observation: Some(observation) };
     for (n, found) in all.iter().take(n_shown).enumerate() {
         finding::write(n + 1, found, context, page)?;
@@ -82,25 +87,9 @@ fn findings(
     Ok(())
 }
 
-/// Reason for the verdict, in a few words.
-pub(crate) fn headline(report: &Report) -> String {
-    let count_of = |severity| report.findings.iter().filter(|one| one.severity == severity).count();
-    match report.conclusion {
-        Conclusion::Clean if !report.accepted.is_empty() => {
-            let n = count(report.accepted.len() as u64, "accepted finding");
-            format!("nothing except {n}")
-        }
-        Conclusion::Clean => "no growth, nothing outstanding".to_owned(),
-        Conclusion::Leak | Conclusion::Order => {
-            format!("{}, causes first", count(count_of(Severity::Failure) as u64, "finding"))
-        }
-        Conclusion::Unobserved => undecided(report, count_of(Severity::Possible)),
-    }
-}
-
 /// Writes the notes, each with its evidence.
 fn write_notes(
-    notes: &[&Finding],
+    notes: &[Finding],
     observation: &Observation,
     page: &mut TextPage<'_>,
 ) -> io::Result<()> {
@@ -111,7 +100,7 @@ fn write_notes(
     for note in notes {
         page.write_line(TextLine::indent(2).text(&note.title))?;
         let spark = spark::spark_line(note, Some(observation), TextLine::indent(4), page);
-        match (spark, finding::proof(note)) {
+        match (spark, proof(note)) {
             (Some(spark), _) if !page.shows_all() => page.write_line(spark)?,
             (_, Some(proof)) => page.write_line(TextLine::indent(4).dim(proof))?,
             (_, None) => {}
@@ -139,63 +128,17 @@ fn write_accepted(accepted: &[Accepted], page: &mut TextPage<'_>) -> io::Result<
     Ok(())
 }
 
-fn undecided(report: &Report, possible: usize) -> String {
-    match report.doubts.as_slice() {
-        [] => count(possible as u64, "possible finding"),
-        [doubt] => doubt.to_string(),
-        [doubt, more @ ..] => format!("{doubt}, and {}", count(more.len() as u64, "more doubt")),
-    }
-}
-
-/// Sorts by severity; root causes of other findings come first, otherwise the order is kept.
-pub(crate) fn causes_first(mut findings: Vec<&Finding>) -> Vec<&Finding> {
-    let causes: Vec<_> =
-        findings.iter().filter_map(|one| Some(one.cause.as_ref()?.0.clone())).collect();
-    let is_root = |one: &Finding| one.cause.is_none() && causes.contains(&one.fingerprint);
-    findings.sort_by_key(|one| (std::cmp::Reverse(one.severity), !is_root(one)));
-    findings
-}
-
 /// Writes one line per finding, with the number of its cause.
 fn overview(findings: &[&Finding], page: &mut TextPage<'_>) -> io::Result<()> {
     for (n, one) in findings.iter().enumerate() {
         let line = TextLine::indent(2).text(format_args!("{}. {}", n + 1, one.title));
-        let cause = one.cause.as_ref().and_then(|(cause, _)| finding::number(cause, findings));
+        let cause = one.cause.as_ref().and_then(|(cause, _)| number_of(cause, findings));
         page.write_line(match cause {
             Some(cause) => line.dim(format_args!(" <- {cause}")),
             None => line,
         })?;
     }
     Ok(())
-}
-
-/// Scope of the observation: `20 iterations of drm-player, OP-TEE 4.10.0`.
-pub(crate) fn scope(observation: &Observation) -> String {
-    let ledgers = observation.normal.censuses.len() as u64;
-    let is_normal_world_only =
-        observation.samples.is_empty() && normal_world::is_observed(&observation.normal);
-    let live = normal_world::live(&observation.normal);
-    let iterations = match (is_normal_world_only, live) {
-        (true, true) => count(normal_world::iterations(&observation.normal), "iteration"),
-        (true, false) => count(ledgers, "ledger snapshot") + " of the normal world",
-        _ => count(n_measured(observation), "iteration"),
-    };
-    let worlds = match (is_normal_world_only && live, live) {
-        (true, _) => ", normal world only",
-        (_, true) => ", both worlds",
-        _ => "",
-    };
-    let workload = observation.platform.workload.join(" ");
-    let workload_text =
-        if workload.is_empty() { String::new() } else { format!(" of `{workload}`") };
-    let release = labels::release(observation);
-    let release = release.map_or(String::new(), |release| format!(", OP-TEE {release}"));
-    format!("{iterations}{workload_text}{release}{worlds}")
-}
-
-fn n_measured(observation: &Observation) -> u64 {
-    observation.samples.iter().filter(|sample| sample.moment.stage == Stage::Measured).count()
-        as u64
 }
 
 fn list<'t>(
@@ -275,38 +218,4 @@ fn failures(observation: &Observation, page: &mut TextPage<'_>) -> io::Result<()
     let n = count(observation.failed.len() as u64, "iteration");
     let text = format!("the workload failed in {n}, with status {statuses:?}");
     page.write_line(TextLine::indent(2).warn(text))
-}
-
-/// Number of snapshots by stage.
-pub(crate) fn stages(samples: &[Sample]) -> String {
-    let order = [Stage::Before, Stage::Idle, Stage::Warmup, Stage::Measured, Stage::After];
-    let count_of = |stage| samples.iter().filter(|sample| sample.moment.stage == stage).count();
-    let counts = order.into_iter().map(|stage| (count_of(stage), text::stage_label(stage)));
-    let texts: Vec<_> = counts
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, name)| format!("{} {name}", number(n as u64)))
-        .collect();
-    texts.join(", ")
-}
-
-/// Number of snapshots in which each part is complete.
-pub(crate) fn complete(samples: &[Sample]) -> String {
-    fn is_complete<T>(part: &Completeness<T>) -> bool {
-        matches!(part, Completeness::Complete(_))
-    }
-    fn regions(sample: &Sample) -> bool {
-        let instances = sample.instances.value().into_iter().flatten();
-        is_complete(&sample.instances) && { instances }
-            .all(|instance| is_complete(&instance.regions))
-    }
-    let in_how_many =
-        |is: fn(&Sample) -> bool| number(samples.iter().filter(|sample| is(sample)).count() as u64);
-    format!(
-        "sites {}, regions {}, sessions {}, pools {} of {}",
-        in_how_many(|sample| is_complete(&sample.sites)),
-        in_how_many(regions),
-        in_how_many(|sample| is_complete(&sample.sessions)),
-        in_how_many(|sample| is_complete(&sample.pools)),
-        number(samples.len() as u64)
-    )
 }

@@ -6,9 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use anyhow::Result;
+
 use super::{RingFile, process};
 use crate::source::Sink;
-use anyhow::Result;
 
 /// A folder of ring files.
 pub(crate) struct RingFolder {

@@ -16,8 +16,7 @@ use super::{
     ta::{OPENING, Ta},
 };
 use crate::{
-    TeeError,
-    error::{CONNECTING, OPENING_STATS},
+    error::{CONNECTING, OPENING_STATS, TeeError},
     source::stock::{Answer, Question, StatsPta},
 };
 

@@ -13,13 +13,17 @@ use teeleak_analysis::{model, parse::capture::Damage, text};
 use teeleak_proto::frame::{FrameKind, Iteration, Phase, PhaseStage};
 
 use super::{
-    LiveCounts, NODE, Observer,
-    sampler::{monotonic_ns, send, send_meta},
+    NODE,
+    sampler::{monotonic_ns, send_meta},
     workload::Workload,
 };
 use crate::{
-    Interrupt,
-    source::{Sink, Source, clients::Recorder},
+    source::{
+        Sink, Source,
+        clients::Recorder,
+        observer::{LiveCounts, Observer, send},
+    },
+    terminal::signals::Interrupt,
 };
 
 /// Size of the canary in bytes: one that few allocations have.

@@ -23,8 +23,14 @@ use teeleak_proto::{
     tee_result, version,
 };
 
-use super::{Device, LiveCounts, Observer, values};
-use crate::{NotObservable, error::TeeError, source::Sink};
+use super::{Device, values};
+use crate::{
+    error::{NotObservable, TeeError},
+    source::{
+        Sink,
+        observer::{LiveCounts, Observer, send},
+    },
+};
 
 /// Size of the reply buffer in bytes: a snapshot of a busy system takes a few of these.
 pub(crate) const REPLY_BYTES: usize = 64 << 10;
@@ -300,9 +306,4 @@ pub(crate) fn send_meta(workload: &str, sink: &mut dyn Sink) -> Result<()> {
         monotonic_ns: monotonic_ns(),
     };
     send(FrameKind::Meta, &meta, sink)
-}
-
-/// Sends a frame with a postcard-encoded body.
-pub(crate) fn send(kind: FrameKind, body: &impl Serialize, sink: &mut dyn Sink) -> Result<()> {
-    sink.frame(Some(kind), &postcard::to_extend(body, Vec::new())?)
 }

@@ -4,10 +4,13 @@ use anyhow::Result;
 use teeleak_proto::frame::{FrameKind, Phase, PhaseStage};
 
 use super::{
-    NODE, Observer,
-    sampler::{monotonic_ns, send, send_meta},
+    NODE,
+    sampler::{monotonic_ns, send_meta},
 };
-use crate::source::{Sink, Source};
+use crate::source::{
+    Sink, Source,
+    observer::{Observer, send},
+};
 
 /// A single snapshot.
 pub(crate) struct Snapshot {

@@ -7,7 +7,7 @@ use teeleak_teec::client::Session;
 use teeleak_teec::direct::Session;
 
 use super::Device;
-use crate::TeeError;
+use crate::error::TeeError;
 
 pub(super) const OPENING: &str = "opening a session to the teeleak TA";
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use super::{Device, NODE, World};
-use crate::{NotObservable, source::stock::StatsPta};
+use crate::{error::NotObservable, source::stock::StatsPta};
 
 /// No access to a TEE.
 pub(super) struct UnlinkedWorld;

@@ -7,7 +7,7 @@ use teeleak_proto::{
 };
 
 use super::Device;
-use crate::TeeError;
+use crate::error::TeeError;
 
 /// Most attempts when other clients use the same exchange.
 const ATTEMPTS: u32 = 16;

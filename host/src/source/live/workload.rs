@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::Interrupt;
+use crate::terminal::signals::Interrupt;
 
 /// Longest pause between two polls, so that the event ring is drained before it overflows.
 const POLL_MAX: Duration = Duration::from_millis(25);

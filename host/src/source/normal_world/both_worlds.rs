@@ -8,7 +8,8 @@ use teeleak_proto::{bind::Bind, frame::FrameKind, normal_world};
 use super::{Depth, Ledgers};
 use crate::source::{
     AccessOptions, Sink,
-    live::{LiveCounts, NODE, Observer, World, send},
+    live::{NODE, World},
+    observer::{LiveCounts, Observer, send},
 };
 
 /// The best available observer of the TEE, plus the normal-world ledgers below `root`. Without a

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Result;
-use teeleak_analysis::model::Ledger;
+use teeleak_analysis::model::LedgerKind;
 
 use super::{
     bytes::{LedgerText, MOST_BYTES, read, send_text},
@@ -32,9 +32,13 @@ const MOST: usize = 1 << 16;
 /// Passes on the better of the two sources.
 pub(super) fn sample(root: &Path, missed: &mut MissedLedgers, sink: &mut dyn Sink) -> Result<()> {
     match text(root) {
-        Ok((path, text)) => {
-            send_text(Ledger::DmaBuf, &display_path(root, &root.join(path)), &text, missed, sink)
-        }
+        Ok((path, text)) => send_text(
+            LedgerKind::DmaBuf,
+            &display_path(root, &root.join(path)),
+            &text,
+            missed,
+            sink,
+        ),
         Err(error) => {
             missed.add(missing(root, &error), 0);
             Ok(())
@@ -56,7 +60,7 @@ fn text(root: &Path) -> io::Result<(&'static str, LedgerText)> {
 }
 
 fn missing(root: &Path, error: &io::Error) -> LedgerObstacle {
-    let ledger = Ledger::DmaBuf.info().name;
+    let ledger = LedgerKind::DmaBuf.info().name;
     let option = format!("{BUFINFO}, or CONFIG_DMABUF_SYSFS_STATS=y and /{SYSFS}");
     match error.kind() {
         ErrorKind::NotFound => LedgerObstacle::of_path(root, DEBUGFS, ledger, &option),

@@ -10,17 +10,14 @@ use std::{
 
 use anyhow::Result;
 use rustix::fs::OFlags;
-use teeleak_analysis::model::Ledger;
+use teeleak_analysis::model::LedgerKind;
 use teeleak_proto::{
     frame::FrameKind,
     normal_world::{NormalTextFrame, PIECE_BYTES},
 };
 
 use super::gaps::{LedgerObstacle, MissedLedgers};
-use crate::source::{
-    Sink,
-    live::{monotonic_ns, send},
-};
+use crate::source::{Sink, live::monotonic_ns, observer::send};
 
 /// Most bytes of one text.
 pub(super) const MOST_BYTES: usize = 8 << 20;
@@ -78,7 +75,7 @@ pub(super) fn read(path: &Path, most: usize) -> io::Result<LedgerText> {
 /// # Errors
 /// When it can't be passed on.
 pub(super) fn send_text(
-    ledger: Ledger,
+    ledger: LedgerKind,
     path: &str,
     read: &LedgerText,
     missed: &mut MissedLedgers,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Result;
-use teeleak_analysis::model::{Ledger, LedgerFiles};
+use teeleak_analysis::model::{LedgerFiles, LedgerKind};
 
 use super::{
     Depth,
@@ -24,13 +24,13 @@ const MOST_OF_LEDGER: usize = 32 << 20;
 
 /// A ledger in one or several files.
 struct LedgerFile {
-    ledger: Ledger,
+    ledger: LedgerKind,
     place: LedgerFiles,
 }
 
 /// All of them, in the order of the table.
 fn files() -> impl Iterator<Item = LedgerFile> {
-    let ledgers = Ledger::ALL.iter();
+    let ledgers = LedgerKind::ALL.iter();
     ledgers.filter_map(|ledger| Some(LedgerFile { ledger: *ledger, place: ledger.info().files? }))
 }
 
@@ -46,7 +46,7 @@ pub(super) fn sample(
 }
 
 /// Each non-vendor ledger, and why it can't be read.
-pub(super) fn look(root: &Path) -> Vec<(Ledger, Option<LedgerObstacle>)> {
+pub(super) fn look(root: &Path) -> Vec<(LedgerKind, Option<LedgerObstacle>)> {
     files()
         .filter(|file| !file.place.is_optional)
         .map(|file| (file.ledger, file.missing(root)))
@@ -82,7 +82,7 @@ impl LedgerFile {
     }
 
     fn text(&self, path: &Path, most: usize, missed: &mut MissedLedgers) -> io::Result<LedgerText> {
-        if self.ledger != Ledger::PageOwner {
+        if self.ledger != LedgerKind::PageOwner {
             return read(path, most);
         }
         let (text, lost) = page_owner::read(path)?;

@@ -13,7 +13,7 @@ use teeleak_proto::{
     normal_world::{UnreadLedger, UnreadReason},
 };
 
-use crate::source::{Sink, live::send};
+use crate::source::{Sink, observer::send};
 
 /// The remedy for missing permissions.
 pub(super) fn rights() -> &'static str {

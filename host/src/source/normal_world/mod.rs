@@ -30,7 +30,7 @@ pub(crate) use both_worlds::{TeeAbsence, no_tee};
 pub(crate) use gaps::LedgerObstacle;
 use gaps::MissedLedgers;
 use processes::ProcessTables;
-use teeleak_analysis::model::{Ledger, Pool};
+use teeleak_analysis::model::{LedgerKind, Pool};
 
 use super::Sink;
 
@@ -44,11 +44,11 @@ pub(crate) enum Depth {
 }
 
 /// The ledgers below `root`, and why one can't be read.
-pub(crate) fn look(root: &Path) -> Vec<(Ledger, Option<LedgerObstacle>)> {
+pub(crate) fn look(root: &Path) -> Vec<(LedgerKind, Option<LedgerObstacle>)> {
     let mut ledgers = vec![
-        (Ledger::Descriptors, processes::look_around(&root.join("proc"))),
-        (Ledger::DmaBuf, buffers::look(root)),
-        (Ledger::ClientPages, pages::look(&root.join("proc"))),
+        (LedgerKind::Descriptors, processes::look_around(&root.join("proc"))),
+        (LedgerKind::DmaBuf, buffers::look(root)),
+        (LedgerKind::ClientPages, pages::look(&root.join("proc"))),
     ];
     ledgers.extend(files::look(root));
     ledgers

@@ -13,7 +13,7 @@ use std::{
     path::Path,
 };
 
-use teeleak_analysis::model::Ledger;
+use teeleak_analysis::model::LedgerKind;
 
 use super::{
     bytes::{MOST_BYTES, read},
@@ -87,7 +87,7 @@ pub(super) fn tell(
 
 /// Why the pages of other processes can't be read.
 pub(super) fn look(proc: &Path) -> Option<LedgerObstacle> {
-    let ledger = Ledger::ClientPages.info().name;
+    let ledger = LedgerKind::ClientPages.info().name;
     let error = own_page(proc).err()?;
     Some(LedgerObstacle::of_error(ledger, &error, "CONFIG_PROC_PAGE_MONITOR=y"))
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::Result;
-use teeleak_analysis::model::Ledger;
+use teeleak_analysis::model::LedgerKind;
 
 use super::{
     bytes::{LedgerText, MOST_BYTES, read, send_text},
@@ -163,7 +163,7 @@ pub(super) fn pass_on_buffers(
     for fd in buffers {
         // Closed meanwhile, or the process ended.
         let Ok(text) = read(&folder.join(format!("fdinfo/{fd}")), FEW) else { continue };
-        send_text(Ledger::DmaBuf, &format!("{shown}/fdinfo/{fd}"), &text, missed, sink)?;
+        send_text(LedgerKind::DmaBuf, &format!("{shown}/fdinfo/{fd}"), &text, missed, sink)?;
     }
     Ok(())
 }
@@ -186,7 +186,7 @@ pub(super) fn pass_on_mappings(
         return Ok(());
     }
     let path = format!("{shown}/maps");
-    send_text(Ledger::DmaBuf, &path, &LedgerText { text, cut: maps.cut }, missed, sink)
+    send_text(LedgerKind::DmaBuf, &path, &LedgerText { text, cut: maps.cut }, missed, sink)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use std::{
 };
 
 use anyhow::Result;
-use teeleak_analysis::model::Ledger;
+use teeleak_analysis::model::LedgerKind;
 use teeleak_proto::normal_world::UnreadReason;
 
 use super::{
@@ -237,7 +237,7 @@ fn is_counted(proc: &Path) -> bool {
 }
 
 fn missing(error: &io::Error) -> LedgerObstacle {
-    LedgerObstacle::of_error(Ledger::Descriptors.info().name, error, "mount /proc")
+    LedgerObstacle::of_error(LedgerKind::Descriptors.info().name, error, "mount /proc")
 }
 
 /// Why some processes can't be read.
@@ -249,6 +249,6 @@ pub(super) fn look_around(proc: &Path) -> Option<LedgerObstacle> {
     let denied = |error: io::Error| error.kind() == ErrorKind::PermissionDenied;
     let is_refused = { processes.iter() }
         .any(|(pid, _)| fs::read_dir(proc.join(format!("{pid}/fd"))).is_err_and(denied));
-    let (what, remedy) = (Ledger::Descriptors.info().name, rights().to_owned());
+    let (what, remedy) = (LedgerKind::Descriptors.info().name, rights().to_owned());
     is_refused.then_some(LedgerObstacle { what, why: UnreadReason::Refused, remedy })
 }

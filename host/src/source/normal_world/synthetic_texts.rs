@@ -3,7 +3,7 @@
 use std::{io::ErrorKind, path::Path};
 
 use anyhow::Result;
-use teeleak_analysis::model::Ledger;
+use teeleak_analysis::model::LedgerKind;
 use teeleak_proto::normal_world::UnreadReason;
 
 use super::{
@@ -34,7 +34,7 @@ impl SyntheticTexts {
         who: &ProcessIdentity,
         missed: &mut MissedLedgers,
     ) {
-        let ledger = Ledger::ClientPages.info().name;
+        let ledger = LedgerKind::ClientPages.info().name;
         match pages::tell(folder, pid, who, &mut self.pages) {
             Ok(0) => {}
             Ok(lost) => {
@@ -65,11 +65,11 @@ impl SyntheticTexts {
         let compose =
             |title: &str, text: &str| LedgerText { text: [title, text].concat().into_bytes(), cut };
         let tables = compose("descriptors of processes:\n", &self.descriptors);
-        send_text(Ledger::Descriptors, PATH, &tables, missed, sink)?;
+        send_text(LedgerKind::Descriptors, PATH, &tables, missed, sink)?;
         if self.pages.is_empty() {
             return Ok(());
         }
         let pages = compose("pages of clients of the TEE:\n", &self.pages);
-        send_text(Ledger::ClientPages, PAGES_PATH, &pages, missed, sink)
+        send_text(LedgerKind::ClientPages, PAGES_PATH, &pages, missed, sink)
     }
 }

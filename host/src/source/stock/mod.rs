@@ -23,10 +23,8 @@ use teeleak_proto::{
     tee_result::SHORT_BUFFER,
 };
 
-use super::{
-    Sink,
-    live::{LiveCounts, Observer, send},
-};
+use super::Sink;
+use crate::source::observer::{LiveCounts, Observer, send};
 
 /// Too short for any reply, so that the PTA returns the needed size.
 const TOO_SHORT: usize = 8;

@@ -55,7 +55,7 @@ fn finding(
         fingerprint: fingerprint(FindingKind::RegionGrowth, &subject, &[]),
         subject,
         cause: None,
-        action: action(instance, severity).into(),
+        next_step: next_step(instance, severity).into(),
     })
 }
 
@@ -152,7 +152,7 @@ fn list(size: u64, addresses: &[u64]) -> String {
     text
 }
 
-fn action(instance: &InstanceSeries, severity: Severity) -> String {
+fn next_step(instance: &InstanceSeries, severity: Severity) -> String {
     match severity {
         Severity::Note => "no action needed unless later runs show it again".to_owned(),
         Severity::Possible => "run more iterations for a verdict".to_owned(),

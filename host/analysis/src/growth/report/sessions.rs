@@ -46,7 +46,7 @@ fn finding(
         fingerprint: fingerprint(FindingKind::SessionGrowth, &subject, &[]),
         subject,
         cause: None,
-        action: action(sessions, severity).into(),
+        next_step: next_step(sessions, severity).into(),
     })
 }
 
@@ -130,7 +130,7 @@ fn list(who: &str, ids: &[u32]) -> String {
     text
 }
 
-fn action(sessions: &SessionSeries, severity: Severity) -> String {
+fn next_step(sessions: &SessionSeries, severity: Severity) -> String {
     match severity {
         Severity::Note => "no action needed unless later runs show it again".to_owned(),
         Severity::Possible => "run more iterations for a verdict".to_owned(),

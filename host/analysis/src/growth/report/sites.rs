@@ -49,7 +49,7 @@ fn finding(group: &[JudgedSite], timeline: &RunTimeline<'_>) -> Option<Finding> 
         fingerprint: fingerprint(FindingKind::SiteGrowth, &subject, &[]),
         subject,
         cause: None,
-        action: action(&first.site.key, words::severity(verdict)?).into(),
+        next_step: next_step(&first.site.key, words::severity(verdict)?).into(),
     })
 }
 
@@ -168,7 +168,7 @@ fn evidence(
     evidence
 }
 
-fn action(key: &SiteKey, severity: Severity) -> String {
+fn next_step(key: &SiteKey, severity: Severity) -> String {
     let place = format!("{}:{}", key.file, key.line);
     match (severity, key.owner) {
         (Severity::Note, _) => "no action needed unless later runs show it again".to_owned(),

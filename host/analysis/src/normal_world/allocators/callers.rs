@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::{
     growth::{Judgement, report::words as growing},
     model::{
-        Evidence, FigureKind, Finding, FindingKind, Ledger, LedgerEntry, Listing, NormalWorld,
+        Evidence, FigureKind, Finding, FindingKind, LedgerEntry, LedgerKind, Listing, NormalWorld,
         Severity, Unit, Verdict,
     },
     normal_world::{
@@ -34,7 +34,7 @@ const FRAMES: usize = 8;
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let caches: BTreeSet<_> =
-        normal.snapshots(Ledger::SlabCallers).map(|census| census.of.clone()).collect();
+        normal.snapshots(LedgerKind::SlabCallers).map(|census| census.of.clone()).collect();
     let mut ranked_findings: Vec<_> =
         caches.iter().flat_map(|cache| of_cache(normal, cache)).collect();
     ranked_findings.sort_by_key(|(gain, _)| std::cmp::Reverse(*gain));
@@ -59,7 +59,8 @@ fn growing_rows<'n>(prints: &SnapshotSeries<'n>) -> Vec<(CountSeries, &'n Ledger
 }
 
 fn of_cache(normal: &NormalWorld, cache: &str) -> Vec<(u64, Finding)> {
-    let prints = SnapshotSeries::new(normal, Ledger::SlabCallers, |census| *census.of == *cache);
+    let prints =
+        SnapshotSeries::new(normal, LedgerKind::SlabCallers, |census| *census.of == *cache);
     let leaks = growing_rows(&prints).into_iter().filter_map(|(counted, row)| {
         let judgement = counted.judge();
         let (first, last) = counted.ends();
@@ -84,7 +85,7 @@ fn of_cache(normal: &NormalWorld, cache: &str) -> Vec<(u64, Finding)> {
 
 /// Growth of pages, which are only read at the start and at the end.
 fn pages(normal: &NormalWorld) -> Vec<Finding> {
-    let prints = SnapshotSeries::new(normal, Ledger::PageOwner, |_| true);
+    let prints = SnapshotSeries::new(normal, LedgerKind::PageOwner, |_| true);
     let mut ranked_findings: Vec<_> = growing_rows(&prints)
         .into_iter()
         .filter_map(|(counted, row)| {
@@ -99,7 +100,7 @@ fn pages(normal: &NormalWorld) -> Vec<Finding> {
                 text::number(block),
                 text::bytes(gain)
             );
-            let draft = draft(Listing::Ledger(Ledger::PageOwner), row, title, (&counted.judge(), &counted));
+            let draft = draft(Listing::Ledger(LedgerKind::PageOwner), row, title, (&counted.judge(), &counted));
             let draft =
                 draft.text("slow to read, so only read before the first iteration and after the last");
             let next = "check who frees what these functions allocate; more iterations show whether the growth continues";

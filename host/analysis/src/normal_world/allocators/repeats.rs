@@ -6,8 +6,8 @@ use crate::{
     growth,
     growth::Basis,
     model::{
-        Evidence, FigureKind, Finding, FindingKind, Ledger, LedgerEntry, LedgerSnapshot, Listing,
-        NormalWorld, Severity, Unit, Verdict,
+        Evidence, FigureKind, Finding, FindingKind, LedgerEntry, LedgerKind, LedgerSnapshot,
+        Listing, NormalWorld, Severity, Unit, Verdict,
     },
     normal_world::{
         finding_builder::{FindingBuilder, holding},
@@ -17,13 +17,13 @@ use crate::{
 };
 
 /// Ledgers whose entries are counted over their snapshots.
-const LEDGERS: [Ledger; 6] = [
-    Ledger::Slab,
-    Ledger::DmaHeap,
-    Ledger::DmaBuf,
-    Ledger::Mappings,
-    Ledger::IovaMap,
-    Ledger::IonHeap,
+const LEDGERS: [LedgerKind; 6] = [
+    LedgerKind::Slab,
+    LedgerKind::DmaHeap,
+    LedgerKind::DmaBuf,
+    LedgerKind::Mappings,
+    LedgerKind::IovaMap,
+    LedgerKind::IonHeap,
 ];
 
 /// Minimum number of snapshots for a verdict.
@@ -58,7 +58,7 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     LEDGERS.into_iter().flat_map(|ledger| ledger_findings(normal, ledger)).collect()
 }
 
-fn ledger_findings(normal: &NormalWorld, ledger: Ledger) -> Vec<Finding> {
+fn ledger_findings(normal: &NormalWorld, ledger: LedgerKind) -> Vec<Finding> {
     let prints = SnapshotSeries::new(normal, ledger, |_| true);
     if prints.snapshots().nth(1).is_none() {
         return Vec::new();
@@ -86,18 +86,18 @@ fn ledger_findings(normal: &NormalWorld, ledger: Ledger) -> Vec<Finding> {
 }
 
 /// The key that identifies equal entries of two snapshots. It is part of fingerprints, so it stays as it is.
-fn key(ledger: Ledger, row: &LedgerEntry) -> String {
+fn key(ledger: LedgerKind, row: &LedgerEntry) -> String {
     let size_text = || format!("{} bytes each", text::number(row.bytes));
     match (ledger, &row.holder) {
-        (Ledger::Slab, _) => row.name.to_string(),
-        (Ledger::IonHeap, Some(holder)) => text::holder(holder),
+        (LedgerKind::Slab, _) => row.name.to_string(),
+        (LedgerKind::IonHeap, Some(holder)) => text::holder(holder),
         (_, Some(holder)) => format!("{}, {}", text::holder(holder), size_text()),
         (_, None) => size_text(),
     }
 }
 
 impl RepeatSeries<'_> {
-    fn finding(&self, ledger: Ledger, key: &str) -> Option<(u64, Finding)> {
+    fn finding(&self, ledger: LedgerKind, key: &str) -> Option<(u64, Finding)> {
         let (first, last) = self.bytes.ends();
         let gain = last.saturating_sub(first);
         let series = &self.counts.series;
@@ -138,12 +138,12 @@ impl RepeatSeries<'_> {
     }
 
     /// Whether the growth in a run is significant, as all processes of the system contribute to it.
-    fn is_worth(&self, ledger: Ledger, key: &str, said: Option<&growth::Judgement>) -> bool {
+    fn is_worth(&self, ledger: LedgerKind, key: &str, said: Option<&growth::Judgement>) -> bool {
         let undecided = said.is_none_or(|said| said.verdict == Verdict::Undecided);
         if undecided && !self.counts.climbs() {
             return false;
         }
-        if ledger != Ledger::Slab {
+        if ledger != LedgerKind::Slab {
             return true;
         }
         let exact = said.is_some_and(|said| matches!(said.basis, Basis::Exact { .. }));
@@ -165,9 +165,9 @@ mod tests {
         let alone = LedgerEntry::new(place, "kmalloc-64", 1, 25_165_824);
         let holder = Holder { pid: 812, comm: "player".into() };
         let held = LedgerEntry { holder: Some(holder), ..alone.clone() };
-        assert_eq!(key(Ledger::Slab, &alone), "kmalloc-64");
-        assert_eq!(key(Ledger::DmaBuf, &alone), "25,165,824 bytes each");
-        assert_eq!(key(Ledger::IonHeap, &held), "pid 812 (player)");
-        assert_eq!(key(Ledger::DmaHeap, &held), "pid 812 (player), 25,165,824 bytes each");
+        assert_eq!(key(LedgerKind::Slab, &alone), "kmalloc-64");
+        assert_eq!(key(LedgerKind::DmaBuf, &alone), "25,165,824 bytes each");
+        assert_eq!(key(LedgerKind::IonHeap, &held), "pid 812 (player)");
+        assert_eq!(key(LedgerKind::DmaHeap, &held), "pid 812 (player), 25,165,824 bytes each");
     }
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     growth,
     model::{
-        Evidence, FigureKind, Finding, FindingKind, Ledger, LedgerEntry, LedgerSnapshot, Listing,
-        LogFact, LogRecord, NormalWorld, Severity, Unit, Verdict,
+        Evidence, FigureKind, Finding, FindingKind, LedgerEntry, LedgerKind, LedgerSnapshot,
+        Listing, LogFact, LogRecord, NormalWorld, Severity, Unit, Verdict,
     },
     normal_world::{
         finding_builder::{FindingBuilder, holding},
@@ -32,22 +32,22 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     if crate::normal_world::live(normal) {
         return findings;
     }
-    let callers = newest(normal, Ledger::SlabCallers);
+    let callers = newest(normal, LedgerKind::SlabCallers);
     findings.extend(callers.into_iter().filter_map(|census| caller(normal, census)));
-    let owners = newest(normal, Ledger::PageOwner);
+    let owners = newest(normal, LedgerKind::PageOwner);
     findings.extend(owners.into_iter().filter_map(|census| pages(normal, census)));
     findings
 }
 
 /// The last snapshot of each cache.
-fn newest(normal: &NormalWorld, ledger: Ledger) -> Vec<&LedgerSnapshot> {
+fn newest(normal: &NormalWorld, ledger: LedgerKind) -> Vec<&LedgerSnapshot> {
     let last_by_name: BTreeMap<_, _> =
         normal.snapshots(ledger).map(|census| (&*census.of, census)).collect();
     last_by_name.into_values().collect()
 }
 
 /// The values of one name over the snapshots of a ledger; 0 if a snapshot lacks it.
-fn series(normal: &NormalWorld, ledger: Ledger, of: &str, name: &str) -> CountSeries {
+fn series(normal: &NormalWorld, ledger: LedgerKind, of: &str, name: &str) -> CountSeries {
     SnapshotSeries::new(normal, ledger, |census| *census.of == *of).values(|census| {
         let rows = census.rows.iter().filter(|row| *row.name == *name);
         Some(rows.fold(0u64, |sum, row| sum.saturating_add(row.count)))
@@ -149,7 +149,7 @@ fn pages(normal: &NormalWorld, census: &LedgerSnapshot) -> Option<Finding> {
     );
     let stack: Vec<_> = row.stack.iter().take(FRAMES).map(|name| &**name).collect();
     let block_size = 4096u64 << order;
-    let draft = FindingBuilder::new(FindingKind::SiteGrowth, holding(Listing::Ledger(Ledger::PageOwner), &row.name, None), severity, title)
+    let draft = FindingBuilder::new(FindingKind::SiteGrowth, holding(Listing::Ledger(LedgerKind::PageOwner), &row.name, None), severity, title)
         .verdict(verdict)
         .figure(FigureKind::Pages, row.count, Unit::Objects)
         .figure(FigureKind::InUse, row.bytes, Unit::Bytes)
@@ -161,7 +161,7 @@ fn pages(normal: &NormalWorld, census: &LedgerSnapshot) -> Option<Finding> {
 
 /// Objects of kmemleak, by function.
 fn unreferenced(normal: &NormalWorld) -> Vec<Finding> {
-    let scans: Vec<_> = normal.snapshots(Ledger::Kmemleak).collect();
+    let scans: Vec<_> = normal.snapshots(LedgerKind::Kmemleak).collect();
     let Some(last) = scans.last() else { return Vec::new() };
     let sites: BTreeSet<_> = last.rows.iter().map(|row| &row.name).collect();
     sites
@@ -180,7 +180,7 @@ fn unreferenced_site(
     let example: &LedgerEntry = matching_rows().next_back()?;
     let count = matching_rows().count() as u64;
     let bytes = matching_rows().fold(0u64, |sum, row| sum.saturating_add(row.bytes));
-    let values = series(normal, Ledger::Kmemleak, "", name);
+    let values = series(normal, LedgerKind::Kmemleak, "", name);
     let (severity, verdict, evidence) = judge(&values);
     let title = format!(
         "{name}: {} without any reference, {}, after {}",
@@ -198,7 +198,7 @@ fn unreferenced_site(
     );
     let draft = FindingBuilder::new(
         FindingKind::SiteGrowth,
-        holding(Listing::Ledger(Ledger::Kmemleak), name, None),
+        holding(Listing::Ledger(LedgerKind::Kmemleak), name, None),
         severity,
         title,
     )

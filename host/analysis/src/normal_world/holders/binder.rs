@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     model::{
-        FigureKind, Finding, FindingKind, Fingerprint, Ledger, Listing, LogFact, LogRecord,
+        FigureKind, Finding, FindingKind, Fingerprint, LedgerKind, Listing, LogFact, LogRecord,
         NormalPool, NormalWorld, PoolKind, Severity, SourceLocation, Subject, Unit, Verdict,
     },
     normal_world::finding_builder::{FindingBuilder, holding},
@@ -86,7 +86,7 @@ struct BinderLife<'n> {
 fn lives(normal: &NormalWorld) -> BTreeMap<u64, BinderLife<'_>> {
     let mut lives: BTreeMap<u64, BinderLife<'_>> = BTreeMap::new();
     let mut list_place = None;
-    let last = normal.snapshots(Ledger::Descriptors).next_back();
+    let last = normal.snapshots(LedgerKind::Descriptors).next_back();
     for LogRecord { place, said, moment, .. } in &normal.sayings {
         // Only the last snapshot shows what binder still keeps.
         if matches!(said, LogFact::Keeps { .. }) && last.is_some_and(|last| last.moment != *moment)

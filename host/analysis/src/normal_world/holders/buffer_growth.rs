@@ -6,8 +6,8 @@ use super::descriptors::names;
 use crate::{
     growth::{Judgement, report::words as growing},
     model::{
-        Evidence, FigureKind, Finding, FindingKind, Ledger, LedgerEntry, LedgerSnapshot, Listing,
-        Moment, NormalWorld, Severity, Unit, Verdict,
+        Evidence, FigureKind, Finding, FindingKind, LedgerEntry, LedgerKind, LedgerSnapshot,
+        Listing, Moment, NormalWorld, Severity, Unit, Verdict,
     },
     normal_world::{
         finding_builder::{FindingBuilder, holding},
@@ -39,8 +39,8 @@ fn by_moment(normal: &NormalWorld) -> BTreeMap<Moment, BufferHoldings<'_>> {
     for (moment, census) in live_snapshots {
         let rows = moments.entry(moment).or_default();
         match census.ledger {
-            Ledger::FdInfo => rows.fds.extend(&census.rows),
-            Ledger::Mappings => rows.maps.extend(&census.rows),
+            LedgerKind::FdInfo => rows.fds.extend(&census.rows),
+            LedgerKind::Mappings => rows.maps.extend(&census.rows),
             _ => {}
         }
     }
@@ -52,7 +52,7 @@ type BufferKey = (u64, u64);
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
     let holdings = by_moment(normal);
-    let prints = SnapshotSeries::new(normal, Ledger::Descriptors, |_| true);
+    let prints = SnapshotSeries::new(normal, LedgerKind::Descriptors, |_| true);
     let rows = |census: &LedgerSnapshot| census.moment.and_then(|moment| holdings.get(&moment));
     let list = |census: &'_ LedgerSnapshot| -> Vec<(BufferKey, u64)> {
         rows(census).into_iter().flat_map(|held| &held.fds).filter_map(|row| key(row)).collect()
@@ -210,7 +210,7 @@ fn draft(
 
 /// Findings for buffers that the kernel lists but no process has a descriptor or a mapping of.
 fn nobodys(normal: &NormalWorld, held: &BTreeMap<Moment, BufferHoldings<'_>>) -> Vec<Finding> {
-    let prints = SnapshotSeries::new(normal, Ledger::DmaBuf, |census| census.moment.is_some());
+    let prints = SnapshotSeries::new(normal, LedgerKind::DmaBuf, |census| census.moment.is_some());
     let list = |census: &'_ LedgerSnapshot| -> Vec<(u64, u64)> {
         let Some(held) = census.moment.and_then(|moment| held.get(&moment)) else {
             return Vec::new();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::{
     model::{
-        FigureKind, Finding, FindingKind, Holder, Ledger, LedgerEntry, LedgerSnapshot, Listing,
+        FigureKind, Finding, FindingKind, Holder, LedgerEntry, LedgerKind, LedgerSnapshot, Listing,
         LogFact, LogRecord, NormalWorld, Severity, SourceLocation, Unit, Verdict,
     },
     normal_world::finding_builder::{FindingBuilder, holding},
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Ledgers with the holders of buffers.
-const HOLDERS: [Ledger; 3] = [Ledger::DmaHeap, Ledger::FdInfo, Ledger::Mappings];
+const HOLDERS: [LedgerKind; 3] = [LedgerKind::DmaHeap, LedgerKind::FdInfo, LedgerKind::Mappings];
 
 /// Maximum number of findings.
 const MOST: usize = 100;
@@ -120,7 +120,7 @@ impl HeldBuffer<'_> {
             _ => None,
         });
         // A run lists the descriptors of each process with its name.
-        let last_list = normal.snapshots(Ledger::Descriptors).next_back();
+        let last_list = normal.snapshots(LedgerKind::Descriptors).next_back();
         let list_holder = last_list.and_then(|census| {
             let row_holders = census.rows.iter().filter_map(|row| row.holder.as_ref());
             { row_holders }.find(|listed| listed.pid == holder.pid)
@@ -189,7 +189,7 @@ impl HeldBuffer<'_> {
     /// Adds entries of other ledgers for the same buffer.
     fn add_other_ledgers(&self, normal: &NormalWorld, mut draft: FindingBuilder) -> FindingBuilder {
         let ids = &self.row.ids;
-        for row in normal.snapshots(Ledger::FdInfo).flat_map(|census| &census.rows) {
+        for row in normal.snapshots(LedgerKind::FdInfo).flat_map(|census| &census.rows) {
             let is_same = row.ids.inode == ids.inode && row.ids.fds.contains(&self.copy.1);
             if is_same && row.place != self.row.place {
                 let holder_text = row.holder.as_ref().map_or(String::new(), text::holder);
@@ -210,7 +210,7 @@ impl HeldBuffer<'_> {
 
     fn of_address(&self, normal: &NormalWorld, address: u64) -> Vec<(String, SourceLocation)> {
         let mut lines = Vec::new();
-        for census in normal.snapshots(Ledger::IovaMap) {
+        for census in normal.snapshots(LedgerKind::IovaMap) {
             let Some(row) = by_address(census, address) else { continue };
             let same_size =
                 census.rows.iter().filter(|row| row.bytes == self.row.bytes).count() as u64;
@@ -221,7 +221,7 @@ impl HeldBuffer<'_> {
             );
             lines.push((text, row.place.clone()));
         }
-        for census in normal.snapshots(Ledger::IommuDump) {
+        for census in normal.snapshots(LedgerKind::IommuDump) {
             let Some(row) = by_address(census, address).filter(|row| row.count > 0) else {
                 continue;
             };

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     growth::{Judgement, report::words as growing},
     model::{
-        Evidence, FigureKind, Finding, FindingKind, Holder, Ledger, LedgerEntry, LedgerSnapshot,
-        Listing, NormalWorld, Severity, Unit, Verdict,
+        Evidence, FigureKind, Finding, FindingKind, Holder, LedgerEntry, LedgerKind,
+        LedgerSnapshot, Listing, NormalWorld, Severity, Unit, Verdict,
     },
     normal_world::{
         finding_builder::{FindingBuilder, holding},
@@ -42,7 +42,7 @@ pub(crate) fn names(census: &LedgerSnapshot) -> BTreeMap<u64, &LedgerEntry> {
 }
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
-    let prints = SnapshotSeries::new(normal, Ledger::Descriptors, |_| true);
+    let prints = SnapshotSeries::new(normal, LedgerKind::Descriptors, |_| true);
     let Some(last) = prints.snapshots().next_back() else { return Vec::new() };
     let list = |census| of_census(census).collect();
     let columns = prints.columns(list, PROCESSES);
@@ -101,7 +101,7 @@ impl DescriptorTable<'_> {
         let verdict = self.said.verdict;
         let draft = FindingBuilder::new(
             FindingKind::PoolGrowth,
-            holding(Listing::Ledger(Ledger::Descriptors), &holder.comm, Some(holder.pid)),
+            holding(Listing::Ledger(LedgerKind::Descriptors), &holder.comm, Some(holder.pid)),
             severity,
             self.title(holder, (first, last)),
         )

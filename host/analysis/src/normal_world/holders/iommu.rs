@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     model::{
-        FigureKind, Finding, FindingKind, Ledger, LedgerEntry, Listing, LogFact, LogRecord,
+        FigureKind, Finding, FindingKind, LedgerEntry, LedgerKind, Listing, LogFact, LogRecord,
         NormalPool, NormalWorld, PoolKind, Severity, Subject, Unit,
     },
     normal_world::finding_builder::FindingBuilder,
@@ -22,7 +22,7 @@ fn first_refusal(normal: &NormalWorld) -> Option<(u64, &Arc<str>, &LogRecord)> {
 /// Mappings of a device when addresses ran out.
 fn user<'n>(normal: &'n NormalWorld, device: &str) -> Option<&'n LedgerEntry> {
     normal
-        .snapshots(Ledger::IommuUsers)
+        .snapshots(LedgerKind::IommuUsers)
         .flat_map(|census| &census.rows)
         .find(|row| *row.name == *device)
 }

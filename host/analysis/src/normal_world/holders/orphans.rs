@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::{
     model::{
-        FigureKind, Finding, FindingKind, Ledger, LedgerSnapshot, Listing, NormalWorld, Severity,
-        Unit,
+        FigureKind, Finding, FindingKind, LedgerKind, LedgerSnapshot, Listing, NormalWorld,
+        Severity, Unit,
     },
     normal_world::finding_builder::{FindingBuilder, holding},
     text,
@@ -15,7 +15,7 @@ use crate::{
 const SIZES: usize = 4;
 
 pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
-    let last = normal.snapshots(Ledger::IonOrphans).filter(|census| bytes(census) > 0);
+    let last = normal.snapshots(LedgerKind::IonOrphans).filter(|census| bytes(census) > 0);
     last.map(|census| finding(normal, census)).collect()
 }
 
@@ -31,7 +31,7 @@ fn finding(normal: &NormalWorld, census: &LedgerSnapshot) -> Finding {
         text::number(orphan_bytes),
         census.of
     );
-    let subject = holding(Listing::Ledger(Ledger::IonOrphans), &census.of, None);
+    let subject = holding(Listing::Ledger(LedgerKind::IonOrphans), &census.of, None);
     let rows = census.rows.len() as u64;
     let mut draft = FindingBuilder::new(FindingKind::Unpaired, subject, Severity::Failure, title)
         .figure(FigureKind::Orphaned, orphan_bytes, Unit::Bytes)
@@ -60,7 +60,7 @@ fn finding(normal: &NormalWorld, census: &LedgerSnapshot) -> Finding {
 fn heap_total(normal: &NormalWorld, census: &LedgerSnapshot) -> Option<u64> {
     let is_same_heap =
         |heap: &&LedgerSnapshot| heap.of == census.of && heap.place.source == census.place.source;
-    normal.snapshots(Ledger::IonHeap).find(is_same_heap)?.total
+    normal.snapshots(LedgerKind::IonHeap).find(is_same_heap)?.total
 }
 
 /// Number of rows by size and last known client.
@@ -81,7 +81,7 @@ fn clients(census: &LedgerSnapshot) -> Vec<String> {
 /// Mappings of dma-bufs with the size of an orphan.
 fn mapping_lines(normal: &NormalWorld, census: &LedgerSnapshot) -> Vec<String> {
     let mut mappings: BTreeMap<(u64, String), (u64, String)> = BTreeMap::new();
-    for row in normal.snapshots(Ledger::Mappings).flat_map(|census| &census.rows) {
+    for row in normal.snapshots(LedgerKind::Mappings).flat_map(|census| &census.rows) {
         if row.bytes == 0 || !census.rows.iter().any(|orphan| orphan.bytes == row.bytes) {
             continue;
         }

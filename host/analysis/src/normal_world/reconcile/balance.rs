@@ -2,8 +2,8 @@
 
 use crate::{
     model::{
-        FigureKind, Finding, FindingKind, Ledger, LedgerEntry, LedgerSnapshot, Listing, LogFact,
-        NormalWorld, Severity, Unit,
+        FigureKind, Finding, FindingKind, LedgerEntry, LedgerKind, LedgerSnapshot, Listing,
+        LogFact, NormalWorld, Severity, Unit,
     },
     normal_world::finding_builder::{FindingBuilder, holding},
     text,
@@ -27,8 +27,8 @@ pub(crate) fn findings(normal: &NormalWorld) -> Vec<Finding> {
 
 /// Compares the mappings of the IOMMU with the buffer list of its user.
 fn iommu(normal: &NormalWorld) -> Option<Finding> {
-    let users = normal.snapshots(Ledger::IommuUsers).next_back()?;
-    let camera_list = normal.snapshots(Ledger::CameraBuffers).next_back()?;
+    let users = normal.snapshots(LedgerKind::IommuUsers).next_back()?;
+    let camera_list = normal.snapshots(LedgerKind::CameraBuffers).next_back()?;
     let (all, list) = (users.total?, camera_list.total?);
     if all.abs_diff(list) <= all / SLACK {
         return None;
@@ -45,7 +45,7 @@ fn iommu(normal: &NormalWorld) -> Option<Finding> {
     let top = top.map_or(String::new(), |row| {
         format!(", of which {} has {}", row.name, text::bytes(row.bytes))
     });
-    let subject = holding(Listing::Ledger(Ledger::IommuUsers), CAMERA, None);
+    let subject = holding(Listing::Ledger(LedgerKind::IommuUsers), CAMERA, None);
     let finding = FindingBuilder::new(FindingKind::Disagreement, subject, severity, title)
         .figure(FigureKind::Iommu, all, Unit::Bytes)
         .figure(FigureKind::Camera, list, Unit::Bytes)
@@ -67,7 +67,7 @@ fn last(census: &LedgerSnapshot) -> &crate::model::SourceLocation {
 /// Printed totals that differ from the sum of the rows. Shared buffers of a heap are counted for each
 /// client, so that heap totals may be less.
 fn sums(normal: &NormalWorld) -> Vec<Finding> {
-    let ledgers = [Ledger::IonOrphans, Ledger::DmaBuf];
+    let ledgers = [LedgerKind::IonOrphans, LedgerKind::DmaBuf];
     let snapshots = ledgers.into_iter().flat_map(|ledger| normal.snapshots(ledger));
     snapshots.filter_map(sum).collect()
 }
@@ -110,7 +110,7 @@ fn multiple(census: &LedgerSnapshot, missing: u64) -> Option<(u64, u64)> {
 
 /// Checks `Total-lost` of `cpu_monitor`: all memory less used less free.
 fn total_lost(normal: &NormalWorld) -> Option<Finding> {
-    normal.snapshots(Ledger::CpuMonitor).find_map(|census| {
+    normal.snapshots(LedgerKind::CpuMonitor).find_map(|census| {
         let row_named = |name: &str| census.rows.iter().find(|row| *row.name == *name);
         let [all, used, free, lost] =
             ["Memory-Total", "Total-used", "Total-freed", "Total-lost"].map(row_named);
@@ -131,7 +131,7 @@ fn unbalanced(lost: &LedgerEntry, derived: u64, parts: [&LedgerEntry; 3]) -> Fin
     let [all, used, free] = parts.map(|row| mb(row.bytes));
     FindingBuilder::new(
         FindingKind::Disagreement,
-        holding(Listing::Ledger(Ledger::CpuMonitor), "Total-lost", None),
+        holding(Listing::Ledger(LedgerKind::CpuMonitor), "Total-lost", None),
         Severity::Note,
         title,
     )

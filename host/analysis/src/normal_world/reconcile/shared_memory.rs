@@ -7,8 +7,8 @@ use teeleak_proto::Uuid;
 
 use crate::{
     model::{
-        Evidence, Figure, FigureKind, Finding, FindingKind, Ledger, LedgerEntry, LedgerSnapshot,
-        Observation, Region, Sample, Severity, Subject, Unit,
+        Evidence, Figure, FigureKind, Finding, FindingKind, LedgerEntry, LedgerKind,
+        LedgerSnapshot, Observation, Region, Sample, Severity, Subject, Unit,
     },
     protocol::{Calls, Protocol, calls},
     text,
@@ -19,7 +19,7 @@ const TOLD: usize = 4;
 
 /// Adds the holder in the normal world, and the side at fault, to findings about growing regions.
 pub(crate) fn join(findings: &mut [Finding], observation: &Observation, protocols: &[Protocol]) {
-    let pages = observation.normal.snapshots(Ledger::ClientPages).next_back();
+    let pages = observation.normal.snapshots(LedgerKind::ClientPages).next_back();
     let (Some(pages), Some(sample)) = (pages, observation.samples.last()) else { return };
     for finding in findings.iter_mut() {
         let Subject::Ta(ta) = finding.subject else { continue };
@@ -34,7 +34,7 @@ pub(crate) fn join(findings: &mut [Finding], observation: &Observation, protocol
         finding.evidence.extend(shared_regions.evidence());
         finding.evidence.push(text(fault.reason()));
         finding.title = format!("{}; {}", finding.title, fault.words()).into();
-        finding.action = fault.action(&finding.action);
+        finding.next_step = fault.next_step(&finding.next_step);
     }
 }
 
@@ -156,7 +156,7 @@ impl UnmapFault {
         }
     }
 
-    fn action(&self, usual: &Arc<str>) -> Arc<str> {
+    fn next_step(&self, usual: &Arc<str>) -> Arc<str> {
         match self {
             Self::Client(_) => {
                 "make the client call the unmap command before it drops a buffer: until then \

@@ -8,7 +8,7 @@
 //! Several snapshots may follow each other: a zone that repeats starts the next one.
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
-use crate::model::{Ledger, LedgerEntry, LedgerSnapshot};
+use crate::model::{LedgerEntry, LedgerKind, LedgerSnapshot};
 
 /// Bytes of a page, as on all platforms that OP-TEE runs on with Linux's default.
 const PAGE: u64 = 4096;
@@ -47,9 +47,9 @@ impl Parser for BuddyInfo {
         if self.open.as_ref().is_some_and(has_zone) {
             self.end(out);
         }
-        let census = self
-            .open
-            .get_or_insert_with(|| LedgerSnapshot::new(Ledger::BuddyInfo, "", line.place.clone()));
+        let census = self.open.get_or_insert_with(|| {
+            LedgerSnapshot::new(LedgerKind::BuddyInfo, "", line.place.clone())
+        });
         for (order, count) in (0u32..).zip(counts) {
             let bytes = count.saturating_mul(PAGE << order);
             let mut row = LedgerEntry::new(line.place.clone(), &name, count, bytes);

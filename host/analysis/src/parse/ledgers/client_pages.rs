@@ -11,7 +11,7 @@
 //! Each line below a process is a run of pages that are contiguous in both virtual and physical memory.
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
-use crate::model::{Holder, Ledger, LedgerEntry, LedgerSnapshot};
+use crate::model::{Holder, LedgerEntry, LedgerKind, LedgerSnapshot};
 
 #[derive(Default)]
 pub(super) struct ClientPages {
@@ -36,7 +36,7 @@ impl Parser for ClientPages {
     ) -> LineOutcome {
         if line.raw == "pages of clients of the TEE:" {
             self.end(out);
-            self.open = Some(LedgerSnapshot::new(Ledger::ClientPages, "", line.place.clone()));
+            self.open = Some(LedgerSnapshot::new(LedgerKind::ClientPages, "", line.place.clone()));
             return LineOutcome::Parsed;
         }
         let Some(census) = &mut self.open else { return LineOutcome::Ignored };

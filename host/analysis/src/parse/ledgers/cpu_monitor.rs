@@ -13,7 +13,7 @@
 //! Each line of figures is a snapshot, together with the figures of the last head.
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
-use crate::model::{Ledger, LedgerEntry, LedgerSnapshot, SourceLocation};
+use crate::model::{LedgerEntry, LedgerKind, LedgerSnapshot, SourceLocation};
 
 const MIB: u64 = 1 << 20;
 
@@ -92,7 +92,7 @@ impl CpuMonitor {
     }
 
     fn census(&self, place: SourceLocation) -> LedgerSnapshot {
-        let mut census = LedgerSnapshot::new(Ledger::CpuMonitor, "", place);
+        let mut census = LedgerSnapshot::new(LedgerKind::CpuMonitor, "", place);
         let row = |(name, bytes, place): &(String, u64, SourceLocation)| {
             LedgerEntry::new(place.clone(), name, 1, *bytes)
         };

@@ -12,7 +12,7 @@
 //! since boot; `limit` is the soft limit of open files, `-` if unlimited or unreadable.
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
-use crate::model::{Holder, Ledger, LedgerEntry, LedgerSnapshot};
+use crate::model::{Holder, LedgerEntry, LedgerKind, LedgerSnapshot};
 
 #[derive(Default)]
 pub(super) struct Descriptors {
@@ -28,7 +28,7 @@ impl Parser for Descriptors {
     ) -> LineOutcome {
         if line.raw == "descriptors of processes:" {
             self.end(out);
-            self.open = Some(LedgerSnapshot::new(Ledger::Descriptors, "", line.place.clone()));
+            self.open = Some(LedgerSnapshot::new(LedgerKind::Descriptors, "", line.place.clone()));
             return LineOutcome::Parsed;
         }
         let Some(census) = &mut self.open else { return LineOutcome::Ignored };

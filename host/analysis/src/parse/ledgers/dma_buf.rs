@@ -12,7 +12,7 @@
 //! ```
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
-use crate::model::{Ledger, LedgerEntry, LedgerSnapshot};
+use crate::model::{LedgerEntry, LedgerKind, LedgerSnapshot};
 
 #[derive(Default)]
 pub(super) struct DmaBuf {
@@ -29,7 +29,7 @@ impl Parser for DmaBuf {
         let text = line.text.trim_start();
         if text.starts_with("Dma-buf Objects:") {
             self.end(out);
-            self.open = Some(LedgerSnapshot::new(Ledger::DmaBuf, "", line.place.clone()));
+            self.open = Some(LedgerSnapshot::new(LedgerKind::DmaBuf, "", line.place.clone()));
             return LineOutcome::Parsed;
         }
         let Some(census) = &mut self.open else { return LineOutcome::Ignored };

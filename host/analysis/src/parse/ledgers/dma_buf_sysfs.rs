@@ -7,7 +7,7 @@
 //! ```
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
-use crate::model::{Ledger, LedgerEntry, LedgerSnapshot};
+use crate::model::{LedgerEntry, LedgerKind, LedgerSnapshot};
 
 #[derive(Default)]
 pub(super) struct DmaBufSysfs {
@@ -23,7 +23,7 @@ impl Parser for DmaBufSysfs {
     ) -> LineOutcome {
         if line.raw == "dma-buf buffers:" {
             self.end(out);
-            self.open = Some(LedgerSnapshot::new(Ledger::DmaBuf, "", line.place.clone()));
+            self.open = Some(LedgerSnapshot::new(LedgerKind::DmaBuf, "", line.place.clone()));
             return LineOutcome::Parsed;
         }
         let Some(census) = self.open.as_mut().filter(|_| line.raw.starts_with("ino ")) else {

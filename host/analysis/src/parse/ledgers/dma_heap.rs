@@ -10,7 +10,7 @@
 //! A buffer has one row for each process that holds it, or one row without a holder.
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
-use crate::model::{Holder, Ledger, LedgerEntry, LedgerSnapshot};
+use crate::model::{Holder, LedgerEntry, LedgerKind, LedgerSnapshot};
 
 /// Descriptors that are kept per row.
 const FDS: usize = 4096;
@@ -56,9 +56,9 @@ impl DmaHeap {
         let bytes = fields::number_after(text, "size(Byte):")?;
         let name = fields::rest(text, "name:").unwrap_or_default();
         let heap = fields::value_after(text, "exp:").unwrap_or_else(|| context.name());
-        let census = self
-            .open
-            .get_or_insert_with(|| LedgerSnapshot::new(Ledger::DmaHeap, heap, line.place.clone()));
+        let census = self.open.get_or_insert_with(|| {
+            LedgerSnapshot::new(LedgerKind::DmaHeap, heap, line.place.clone())
+        });
         let mut row = LedgerEntry::new(line.place.clone(), name, 1, bytes);
         row.ids.inode = Some(inode);
         super::add(census, row);

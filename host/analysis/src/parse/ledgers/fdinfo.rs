@@ -13,7 +13,7 @@
 //! ```
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
-use crate::model::{Holder, Ledger, LedgerEntry, LedgerSnapshot};
+use crate::model::{Holder, LedgerEntry, LedgerKind, LedgerSnapshot};
 
 #[derive(Default)]
 pub(super) struct FdInfo {
@@ -35,7 +35,7 @@ impl Parser for FdInfo {
             let mut row = LedgerEntry::new(line.place.clone(), "", 1, 0);
             row.holder = Some(Holder { pid, comm: "".into() });
             row.ids.fds.push(fd);
-            let mut census = LedgerSnapshot::new(Ledger::FdInfo, "", line.place.clone());
+            let mut census = LedgerSnapshot::new(LedgerKind::FdInfo, "", line.place.clone());
             census.rows.push(row);
             self.open = Some(census);
             return LineOutcome::Parsed;

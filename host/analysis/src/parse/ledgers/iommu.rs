@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, MOST, Parser, TextContext, fields};
 use crate::{
-    model::{Ledger, LedgerEntry, LedgerSnapshot},
+    model::{LedgerEntry, LedgerKind, LedgerSnapshot},
     parse::strace::nanoseconds,
 };
 
@@ -70,9 +70,9 @@ impl Iommu {
         let (Some(address), Some(bytes)) = (fields::number(address), fields::number(size)) else {
             return LineOutcome::Rejected;
         };
-        let census = self
-            .map
-            .get_or_insert_with(|| LedgerSnapshot::new(Ledger::IovaMap, "", line.place.clone()));
+        let census = self.map.get_or_insert_with(|| {
+            LedgerSnapshot::new(LedgerKind::IovaMap, "", line.place.clone())
+        });
         let mut row = LedgerEntry::new(line.place.clone(), "mapping", 1, bytes);
         row.ids.address = Some(address);
         super::add(census, row);
@@ -87,9 +87,9 @@ impl Iommu {
         device: &[&str],
     ) -> Option<()> {
         let (address, bytes) = (fields::number(at.0)?, fields::number(at.1)?);
-        let census = self
-            .dump
-            .get_or_insert_with(|| LedgerSnapshot::new(Ledger::IommuDump, "", line.place.clone()));
+        let census = self.dump.get_or_insert_with(|| {
+            LedgerSnapshot::new(LedgerKind::IommuDump, "", line.place.clone())
+        });
         let known_row = self.known.get(&address).and_then(|at| census.rows.get_mut(*at));
         if let Some(row) = known_row {
             // Only `free` returns the addresses; after any other step the device keeps them.

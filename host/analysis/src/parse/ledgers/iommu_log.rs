@@ -10,7 +10,7 @@
 //! ```
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
-use crate::model::{Ledger, LedgerEntry, LedgerSnapshot, LogFact};
+use crate::model::{LedgerEntry, LedgerKind, LedgerSnapshot, LogFact};
 
 #[derive(Default)]
 pub(super) struct IommuLog {
@@ -61,7 +61,7 @@ impl IommuLog {
         if let Some((_, rest)) = text.split_once("iova alloc total:(") {
             self.users.take().into_iter().for_each(|census| out.census(census));
             let total = rest.split(['/', ')']).nth(1).and_then(kilobytes);
-            let mut census = LedgerSnapshot::new(Ledger::IommuUsers, "", line.place.clone());
+            let mut census = LedgerSnapshot::new(LedgerKind::IommuUsers, "", line.place.clone());
             census.total = total;
             self.users = Some(census);
             return LineOutcome::from(total);
@@ -88,7 +88,7 @@ impl IommuLog {
     }
 
     fn buffer(&mut self, text: &str, line: &LedgerLine<'_>, out: &mut LedgerOutput) -> LineOutcome {
-        let begin = || LedgerSnapshot::new(Ledger::CameraBuffers, "", line.place.clone());
+        let begin = || LedgerSnapshot::new(LedgerKind::CameraBuffers, "", line.place.clone());
         if let Some(total) = text.strip_prefix("Total Size=") {
             let mut census = self.buffers.take().unwrap_or_else(begin);
             let word = total.trim_start().split(['(', ' ']).next();

@@ -15,7 +15,7 @@
 //! ```
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
-use crate::model::{Holder, Ledger, LedgerEntry, LedgerSnapshot};
+use crate::model::{Holder, LedgerEntry, LedgerKind, LedgerSnapshot};
 
 #[derive(Default)]
 pub(super) struct IonHeap {
@@ -34,7 +34,7 @@ impl Parser for IonHeap {
         if words == ["client", "pid", "size"] {
             self.end(out);
             let begin = |ledger| LedgerSnapshot::new(ledger, context.name(), line.place.clone());
-            self.open = Some([Ledger::IonHeap, Ledger::IonOrphans].map(begin));
+            self.open = Some([LedgerKind::IonHeap, LedgerKind::IonOrphans].map(begin));
             return LineOutcome::Parsed;
         }
         let Some([clients, orphans]) = &mut self.open else { return LineOutcome::Ignored };

@@ -15,7 +15,7 @@
 use std::collections::HashSet;
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, MOST, Parser, TextContext, fields};
-use crate::model::{Holder, Ledger, LedgerEntry, LedgerSnapshot, SourceLocation};
+use crate::model::{Holder, LedgerEntry, LedgerKind, LedgerSnapshot, SourceLocation};
 
 /// Frames that are kept per object.
 const FRAMES: usize = 32;
@@ -62,7 +62,7 @@ impl Parser for Kmemleak {
     /// An empty scan is a snapshot as well.
     fn begin(&mut self, place: &SourceLocation, context: &TextContext) {
         if context.name() == "kmemleak" {
-            self.open = Some(LedgerSnapshot::new(Ledger::Kmemleak, "", place.clone()));
+            self.open = Some(LedgerSnapshot::new(LedgerKind::Kmemleak, "", place.clone()));
         }
     }
 
@@ -88,9 +88,9 @@ impl Kmemleak {
             self.end(out);
             self.seen.insert(address);
         }
-        let census = self
-            .open
-            .get_or_insert_with(|| LedgerSnapshot::new(Ledger::Kmemleak, "", line.place.clone()));
+        let census = self.open.get_or_insert_with(|| {
+            LedgerSnapshot::new(LedgerKind::Kmemleak, "", line.place.clone())
+        });
         let mut row = LedgerEntry::new(line.place.clone(), "unknown", 1, size);
         row.ids.address = Some(address);
         super::add(census, row);

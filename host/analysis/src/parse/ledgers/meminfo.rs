@@ -3,7 +3,7 @@
 //! Several snapshots may follow each other: each starts with `MemTotal`.
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
-use crate::model::{Ledger, LedgerEntry, LedgerSnapshot};
+use crate::model::{LedgerEntry, LedgerKind, LedgerSnapshot};
 
 #[derive(Default)]
 pub(super) struct MemInfo {
@@ -58,9 +58,9 @@ impl Parser for MemInfo {
         let Some(bytes) = number.and_then(|kib| kib.checked_mul(1024)) else {
             return LineOutcome::Rejected;
         };
-        let census = self
-            .open
-            .get_or_insert_with(|| LedgerSnapshot::new(Ledger::MemInfo, "", line.place.clone()));
+        let census = self.open.get_or_insert_with(|| {
+            LedgerSnapshot::new(LedgerKind::MemInfo, "", line.place.clone())
+        });
         census.rows.push(LedgerEntry::new(line.place.clone(), name, 1, bytes));
         if census.rows.len() > FIELDS.len() { LineOutcome::Rejected } else { LineOutcome::Parsed }
     }

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Gap, Holder, Ledger, LedgerEntry, NormalWorld, Observation, Reason};
+use crate::model::{Gap, Holder, LedgerEntry, LedgerKind, NormalWorld, Observation, Reason};
 
 impl NormalWorld {
     /// Fills in the names of processes known only by pid, from the process list of the same moment.
     pub(super) fn name_holders(&mut self) {
-        let lists = self.censuses.iter().filter(|census| census.ledger == Ledger::Descriptors);
+        let lists = self.censuses.iter().filter(|census| census.ledger == LedgerKind::Descriptors);
         let rows = lists.flat_map(|census| census.rows.iter().map(|row| (census.moment, row)));
         let named_rows = rows.filter(|(_, row)| row.name.is_empty()).filter_map(|(moment, row)| {
             let holder = row.holder.clone()?;

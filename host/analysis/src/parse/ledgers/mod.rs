@@ -9,12 +9,12 @@
 //! overflows; what has no room is counted.
 //!
 //! ```
-//! use teeleak_analysis::{model::Ledger, parse::ledgers::LedgerReader};
+//! use teeleak_analysis::{model::LedgerKind, parse::ledgers::LedgerReader};
 //!
 //! let mut reader = LedgerReader::new("meminfo");
 //! reader.line(b"MemTotal:        1009276 kB");
 //! let world = reader.finish();
-//! assert_eq!(world.censuses[0].ledger, Ledger::MemInfo);
+//! assert_eq!(world.censuses[0].ledger, LedgerKind::MemInfo);
 //! assert_eq!(world.censuses[0].rows[0].bytes, 1009276 * 1024);
 //! ```
 

@@ -7,7 +7,7 @@
 //! ```
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
-use crate::model::{Holder, Ledger, LedgerEntry, LedgerSnapshot};
+use crate::model::{Holder, LedgerEntry, LedgerKind, LedgerSnapshot};
 
 #[derive(Default)]
 pub(super) struct Procmem {
@@ -38,9 +38,9 @@ impl Parser for Procmem {
         if row.holder.is_none() {
             row.holder = self.holder(context);
         }
-        let census = self
-            .open
-            .get_or_insert_with(|| LedgerSnapshot::new(Ledger::Mappings, "", line.place.clone()));
+        let census = self.open.get_or_insert_with(|| {
+            LedgerSnapshot::new(LedgerKind::Mappings, "", line.place.clone())
+        });
         super::add(census, row);
         LineOutcome::Parsed
     }

@@ -10,7 +10,7 @@
 //! ```
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
-use crate::model::{Ledger, LedgerEntry, LedgerSnapshot};
+use crate::model::{LedgerEntry, LedgerKind, LedgerSnapshot};
 
 #[derive(Default)]
 pub(super) struct Slab {
@@ -29,7 +29,7 @@ impl Parser for Slab {
         let kernel = line.text.starts_with("# name") && line.text.contains("<active_objs>");
         if tool || kernel {
             self.end(out);
-            self.open = Some(LedgerSnapshot::new(Ledger::Slab, "", line.place.clone()));
+            self.open = Some(LedgerSnapshot::new(LedgerKind::Slab, "", line.place.clone()));
             self.tool = tool;
             return LineOutcome::Parsed;
         }

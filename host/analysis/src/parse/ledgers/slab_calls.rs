@@ -12,7 +12,7 @@
 //! Ages are in jiffies: the youngest, the mean, the oldest. The name of the cache is in the path.
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
-use crate::model::{Ledger, LedgerEntry, LedgerSnapshot};
+use crate::model::{LedgerEntry, LedgerKind, LedgerSnapshot};
 
 /// Frames that are kept per stack.
 const FRAMES: usize = 64;
@@ -46,7 +46,7 @@ impl Parser for SlabCalls {
         let Some(name) = fields::function(rest) else { return LineOutcome::Rejected };
         let cache = if is_ours(context.name()) { context.parent() } else { "" };
         let census = self.open.get_or_insert_with(|| {
-            LedgerSnapshot::new(Ledger::SlabCallers, cache, line.place.clone())
+            LedgerSnapshot::new(LedgerKind::SlabCallers, cache, line.place.clone())
         });
         let size = cache.rsplit('-').next().and_then(size_of).unwrap_or(0);
         let mut row =

@@ -84,7 +84,7 @@ pub struct OomVerdict {
     /// Number of compared snapshots.
     pub n_censuses: usize,
     /// What to do next.
-    pub action: Arc<str>,
+    pub next_step: Arc<str>,
 }
 
 /// Analyses an observation; `now` is a current snapshot that is not part of it.
@@ -108,7 +108,7 @@ pub fn judge(observation: &Observation, now: Option<&Sample>, findings: &[Findin
         grown: holders::growing_holders(&samples),
         n_censuses: samples.len(),
         asked_by: facts.asked_by().cloned(),
-        action: facts.action(&short).into(),
+        next_step: facts.next_step(&short).into(),
         fullest: fullest.cloned(),
         short,
     }
@@ -269,7 +269,7 @@ impl<'a> OomFacts<'a> {
         of_sites.or_else(|| leaks.find(|one| fills(one.kind)))
     }
 
-    fn action(&self, short: &[Shortfall]) -> &'static str {
+    fn next_step(&self, short: &[Shortfall]) -> &'static str {
         match short.first().map(|one| one.why) {
             Some(ShortfallCause::Leak) => {
                 "fix the leak, see the findings; until then a restart of the TA may free the memory"

@@ -59,7 +59,8 @@ impl FindingWriter<'_> {
             fingerprint: fingerprint.clone(),
             cause: self.late_release(resource, ta, &run_holds, &subject),
             subject,
-            action: format!("make sure that every {name} reaches {missing}: {right_order}").into(),
+            next_step: format!("make sure that every {name} reaches {missing}: {right_order}")
+                .into(),
         };
         let tie = Tie {
             fingerprint,

@@ -4,9 +4,10 @@ use teeleak_steps::{self as steps, BrokenRules, OrderRule, Proof, Slot, StepOutc
 
 use super::{
     group::{GroupKey, RuleBreach, RuleGroups},
+    index::SlotKey,
     order::OrderedEvents,
     step_matcher::{Matcher, Parent, StepWatch},
-    table::{EarlierAcquire, SlotEntry, SlotKey, SlotTable},
+    table::{EarlierAcquire, SlotEntry, SlotTable},
 };
 use crate::{
     model::{Event, Origin},

@@ -7,7 +7,7 @@ use teeleak_steps::OrderRule;
 /// The key of a group of broken rules.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct GroupKey {
-    /// Kind of resource over all protocols, and origin, as in [`super::table::SlotKey`].
+    /// Kind of resource over all protocols, and origin, as in [`super::index::SlotKey`].
     pub(crate) resource: u32,
     pub(crate) rule: OrderRule,
     pub(crate) ta: Option<Uuid>,

@@ -1,6 +1,13 @@
 //! Hash index from keys to entry numbers: open addressing, one word per entry, no single removal.
 
-use super::table::SlotKey;
+/// The key of a resource.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct SlotKey {
+    /// Kind of resource over all protocols, and origin.
+    pub(crate) resource: u32,
+    pub(crate) scope: u64,
+    pub(crate) key: u64,
+}
 
 /// Minimum number of cells; a power of two.
 const CELLS: usize = 64;
@@ -129,8 +136,7 @@ impl Index {
 
 #[cfg(test)]
 mod tests {
-    use super::{Hash, Index};
-    use crate::protocol::matching::table::SlotKey;
+    use super::{Hash, Index, SlotKey};
 
     fn key(at: u32) -> SlotKey {
         SlotKey { resource: at % 3, scope: u64::from(at % 7) << 32, key: u64::from(at) << 12 }

@@ -2,16 +2,7 @@
 
 use teeleak_steps::Slot;
 
-use super::index::{Hash, Index};
-
-/// The key of a resource.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct SlotKey {
-    /// Kind of resource over all protocols, and origin.
-    pub(crate) resource: u32,
-    pub(crate) scope: u64,
-    pub(crate) key: u64,
-}
+use super::index::{Hash, Index, SlotKey};
 
 /// A resource.
 pub(crate) struct SlotEntry {

@@ -21,7 +21,7 @@ use teeleak_analysis::parse::{ftrace::TraceNote, lines::LineSplitter};
 use teeleak_proto::frame::FrameKind;
 use tracefs::ProbeGroup;
 
-use crate::{NotObservable, source::Sink};
+use crate::{error::NotObservable, source::Sink};
 
 /// Bytes per read; the kernel returns whole lines, and far fewer bytes.
 const PIECE_BYTES: usize = 64 << 10;

@@ -16,7 +16,7 @@ use anyhow::{Context as _, Result, anyhow};
 use rustix::fs::OFlags;
 use teeleak_analysis::parse::ftrace::PROBES;
 
-use crate::NotObservable;
+use crate::error::NotObservable;
 
 /// Name prefixes of groups and instances, before the process ID.
 const GROUP: &str = "teeleak_";

@@ -1,17 +1,6 @@
 //! Splits a run of records into dumps.
 
-use super::recurrence;
-
-/// What is known about the end of a run.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum RunEnd {
-    /// A dump ends there.
-    Sure,
-    /// The text ends there.
-    OfText,
-    /// No more records can be kept.
-    Full,
-}
+use super::recurrence::{self, RunEnd};
 
 /// Where a run of records splits into dumps.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]

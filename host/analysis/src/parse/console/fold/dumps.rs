@@ -13,9 +13,10 @@
 //! - without such a table, the sites of the boot recur ([`super::recurrence`]).
 
 use super::{
-    cut_points::{CutPoints, RunEnd},
+    cut_points::CutPoints,
     names::LogSites,
-    record_run::RecordRun,
+    record_run::{ConsoleDump, RecordRun},
+    recurrence::RunEnd,
 };
 use crate::{
     model::Time,
@@ -28,20 +29,6 @@ use crate::{
 
 /// Lines that other threads may print during a dump before they need the heap themselves.
 const CHATTER: u32 = 3;
-
-/// A finished dump.
-#[derive(Clone, Debug, Default)]
-pub(super) struct ConsoleDump {
-    /// Line of its first record.
-    pub(super) line: u64,
-    pub(super) time: Option<Time>,
-    /// Whether the heap is a TA's rather than the core's.
-    pub(super) of_ta: bool,
-    /// Sites with their numbers of allocations, in order of sites.
-    pub(super) groups: Vec<(u32, u32)>,
-    /// Missing records, as far as known.
-    pub(super) lost: u64,
-}
 
 /// Why a dump is assumed to start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,16 +1,26 @@
 //! Successive records, until they are split into dumps.
 
-use super::{
-    cut_points::{CutPoints, RunEnd},
-    dumps::ConsoleDump,
-    names::LogSites,
-};
+use super::{cut_points::CutPoints, names::LogSites, recurrence::RunEnd};
 use crate::model::Time;
 
 /// Records that are kept, in 1 MiB: a thousand dumps of some hundred records.
 const MOST: usize = 1 << 18;
 /// Runs of records that are kept, in 3 MiB.
 const MOST_RUNS: usize = 1 << 16;
+
+/// A finished dump.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ConsoleDump {
+    /// Line of its first record.
+    pub(super) line: u64,
+    pub(super) time: Option<Time>,
+    /// Whether the heap is a TA's rather than the core's.
+    pub(super) of_ta: bool,
+    /// Sites with their numbers of allocations, in order of sites.
+    pub(super) groups: Vec<(u32, u32)>,
+    /// Missing records, as far as known.
+    pub(super) lost: u64,
+}
 
 /// Records on successive lines.
 #[derive(Clone, Copy, Debug)]

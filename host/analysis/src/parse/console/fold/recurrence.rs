@@ -10,7 +10,16 @@
 //! A heap with many records of a few sites, in whatever pattern, has too few such sites; one whose end
 //! does not recur is left whole.
 
-use super::cut_points::RunEnd;
+/// What is known about the end of a run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum RunEnd {
+    /// A dump ends there.
+    Sure,
+    /// The text ends there.
+    OfText,
+    /// No more records can be kept.
+    Full,
+}
 
 /// Sites that have to recur in order. A TA's session and context have three or four that occur once in
 /// each (`core/kernel/{tee_ta_manager,user_ta}.c`, `core/mm/file.c`); the boot of optee_os 4.10 leaves

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{dumps::ConsoleDump, names::LogSites};
+use super::{names::LogSites, record_run::ConsoleDump};
 use crate::model::{
     Completeness, Gap, Instance, Moment, OwnerId, Pool, Reason, Sample, Session, Site,
     SourceLocation, Stage, Time,

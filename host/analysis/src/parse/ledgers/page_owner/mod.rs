@@ -20,7 +20,7 @@ use std::{collections::HashMap, sync::Arc};
 use texts::BlockTexts;
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, MOST, Parser, TextContext, fields};
-use crate::model::{Ledger, LedgerEntry, LedgerSnapshot, SourceLocation};
+use crate::model::{LedgerEntry, LedgerKind, LedgerSnapshot, SourceLocation};
 
 /// Bytes of a page.
 const PAGE: u64 = 4096;
@@ -109,7 +109,7 @@ impl Parser for PageOwner {
         self.close();
         self.texts = BlockTexts::default();
         let Some(place) = self.at.take() else { return };
-        let mut census = LedgerSnapshot::new(Ledger::PageOwner, "", place);
+        let mut census = LedgerSnapshot::new(LedgerKind::PageOwner, "", place);
         census.lost = std::mem::take(&mut self.lost);
         let groups = std::mem::take(&mut self.groups);
         for ((order, stack), group) in self.all.drain() {

@@ -1,4 +1,7 @@
-//! Input of all renderers: the observation and the report of the analyses.
+//! The view of a report that all renderers share: the same words and numbers in every format.
+
+pub(crate) mod finding;
+pub(crate) mod report;
 
 use teeleak_analysis::{audit::Report, model::Observation, pools::oom};
 
