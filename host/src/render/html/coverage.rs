@@ -16,8 +16,8 @@ use crate::render::{
 };
 
 /// The section `Coverage`.
-pub(super) fn section(told: &ReportView<'_>) -> Markup {
-    let (observation, report) = (told.observation, told.report);
+pub(super) fn section(view: &ReportView<'_>) -> Markup {
+    let (observation, report) = (view.observation, view.report);
     html! {
         section #coverage aria-labelledby="coverage-h" {
             h2 #coverage-h { "Coverage" }

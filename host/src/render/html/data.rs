@@ -76,9 +76,9 @@ struct PoolCourse<'t> {
 }
 
 /// Both documents in data blocks that a browser does not execute.
-pub(super) fn blocks(told: &ReportView<'_>, table: &SiteTable<'_>) -> io::Result<Markup> {
-    let report = json::report::compact(told.observation, told.report, told.short)?;
-    let series = json::compact("series", &document(told.observation, table))?;
+pub(super) fn blocks(view: &ReportView<'_>, table: &SiteTable<'_>) -> io::Result<Markup> {
+    let report = json::report::compact(view.observation, view.report, view.short)?;
+    let series = json::compact("series", &document(view.observation, table))?;
     Ok(html! {
         script #data type="application/json" { (PreEscaped(enclosed(&report))) }
         script #series type="application/json" { (PreEscaped(enclosed(&series))) }

@@ -19,21 +19,21 @@ const PICTURES: usize = 60;
 const NOTE_PICTURES: usize = 40;
 
 /// The section `Findings`.
-pub(super) fn section(told: &ReportView<'_>, ordered: &OrderedFindings<'_>) -> Markup {
+pub(super) fn section(view: &ReportView<'_>, ordered: &OrderedFindings<'_>) -> Markup {
     html! {
         section #findings aria-labelledby="findings-h" {
             h2 #findings-h { "Findings" }
-            @if ordered.told.is_empty() { p { "None." } }
-            @for (n, finding) in ordered.told.iter().enumerate() {
-                (article(n + 1, finding, told, ordered))
+            @if ordered.main_findings.is_empty() { p { "None." } }
+            @for (n, finding) in ordered.main_findings.iter().enumerate() {
+                (article(n + 1, finding, view, ordered))
             }
-            @if ordered.told.len() > PICTURES {
+            @if ordered.main_findings.len() > PICTURES {
                 p .dim { "Only the first " (PICTURES) " have plots." }
             }
             @if !ordered.notes.is_empty() {
                 h3 #notes { "Notes" }
                 p .dim { "Reported, not counted as a failure." }
-                @for (n, note) in ordered.notes.iter().enumerate() { (short(n + 1, note, told)) }
+                @for (n, note) in ordered.notes.iter().enumerate() { (short(n + 1, note, view)) }
                 @if ordered.notes.len() > NOTE_PICTURES {
                     p .dim { "Only the first " (NOTE_PICTURES) " have plots." }
                 }
@@ -45,12 +45,12 @@ pub(super) fn section(told: &ReportView<'_>, ordered: &OrderedFindings<'_>) -> M
 fn article(
     n: usize,
     finding: &Finding,
-    told: &ReportView<'_>,
+    view: &ReportView<'_>,
     ordered: &OrderedFindings<'_>,
 ) -> Markup {
     let (class, word) = severity(finding);
     let plot =
-        (n <= PICTURES).then(|| plot::growth_figure(&n.to_string(), finding, told.observation));
+        (n <= PICTURES).then(|| plot::growth_figure(&n.to_string(), finding, view.observation));
     html! {
         article id={ "finding-" (n) } class=(class) aria-labelledby={ "finding-" (n) "-h" } {
             h3 id={ "finding-" (n) "-h" } {
@@ -85,10 +85,10 @@ fn cause(finding: &Finding, ordered: &OrderedFindings<'_>) -> Markup {
     }
 }
 
-fn short(n: usize, note: &Finding, told: &ReportView<'_>) -> Markup {
+fn short(n: usize, note: &Finding, view: &ReportView<'_>) -> Markup {
     let picture = n <= NOTE_PICTURES;
     let plot = picture
-        .then(|| plot::growth_figure(&format!("note-{n}"), note, told.observation))
+        .then(|| plot::growth_figure(&format!("note-{n}"), note, view.observation))
         .flatten();
     html! {
         article .note id={ "note-" (n) } {

@@ -27,8 +27,8 @@ use std::io::{self, Write};
 use crate::{escape::needs_escape, render::view::ReportView};
 
 /// Writes a page.
-pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let page = page::page(told)?.into_string();
+pub(crate) fn write(view: &ReportView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let page = page::page(view)?.into_string();
     out.write_all(inert(&page).as_bytes())
 }
 

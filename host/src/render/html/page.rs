@@ -16,26 +16,26 @@ use crate::render::{
 };
 
 /// The whole page.
-pub(super) fn page(told: &ReportView<'_>) -> io::Result<Markup> {
-    let findings = OrderedFindings::new(told.report);
-    let table = SiteTable::new(told.observation, &findings);
-    let maps = RegionCharts::new(told.observation);
-    let raw = data::blocks(told, &table)?;
+pub(super) fn page(view: &ReportView<'_>) -> io::Result<Markup> {
+    let findings = OrderedFindings::new(view.report);
+    let table = SiteTable::new(view.observation, &findings);
+    let maps = RegionCharts::new(view.observation);
+    let raw = data::blocks(view, &table)?;
     Ok(html! {
         (DOCTYPE)
         html lang="en" {
-            (head(told))
+            (head(view))
             body {
                 a .skip href="#findings" { "Skip to the findings" }
-                (banner(told))
+                (banner(view))
                 (contents(&findings, &table, &maps))
                 main {
-                    (summary::section(told, &findings))
-                    (finding::section(told, &findings))
+                    (summary::section(view, &findings))
+                    (finding::section(view, &findings))
                     (regions::section(&maps))
-                    (timeline::section(told.observation, &findings))
+                    (timeline::section(view.observation, &findings))
                     (sites::section(&table))
-                    (coverage::section(told))
+                    (coverage::section(view))
                 }
                 footer {
                     p {
@@ -50,8 +50,8 @@ pub(super) fn page(told: &ReportView<'_>) -> io::Result<Markup> {
     })
 }
 
-fn head(told: &ReportView<'_>) -> Markup {
-    let verdict = labels::verdict(told.report.conclusion);
+fn head(view: &ReportView<'_>) -> Markup {
+    let verdict = labels::verdict(view.report.conclusion);
     html! {
         head {
             meta charset="utf-8";
@@ -59,14 +59,14 @@ fn head(told: &ReportView<'_>) -> Markup {
             meta name="viewport" content="width=device-width, initial-scale=1";
             meta name="color-scheme" content="light dark";
             meta name="referrer" content="no-referrer";
-            title { "teeleak: " (verdict) ", " (headline(told.report)) }
+            title { "teeleak: " (verdict) ", " (headline(view.report)) }
             style { (PreEscaped(policy::STYLE)) }
         }
     }
 }
 
-fn banner(told: &ReportView<'_>) -> Markup {
-    let conclusion = told.report.conclusion;
+fn banner(view: &ReportView<'_>) -> Markup {
+    let conclusion = view.report.conclusion;
     let (class, mark) = match conclusion {
         Conclusion::Clean => ("good", "✓"),
         Conclusion::Leak | Conclusion::Order => ("bad", "✕"),
@@ -80,9 +80,9 @@ fn banner(told: &ReportView<'_>) -> Markup {
                     span aria-hidden="true" { (mark) " " }
                     (labels::verdict(conclusion))
                 }
-                " " (headline(told.report))
+                " " (headline(view.report))
             }
-            p .scope { (scope(told.observation)) " · exit code " (conclusion.code()) }
+            p .scope { (scope(view.observation)) " · exit code " (conclusion.code()) }
             div .tools hidden {
                 button type="button" data-do="theme" { "Toggle theme" }
                 button type="button" data-do="report" { "Save report.json" }
@@ -99,7 +99,7 @@ fn contents(
 ) -> Markup {
     let entries = [
         ("summary", "Summary", None),
-        ("findings", "Findings", Some(ordered.told.len())),
+        ("findings", "Findings", Some(ordered.main_findings.len())),
         ("regions", "Regions", Some(maps.len())),
         ("timeline", "Timeline", None),
         ("sites", "Sites", Some(table.len())),

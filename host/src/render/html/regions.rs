@@ -216,7 +216,7 @@ fn cells(map: &RegionChart) -> Vec<RegionCell> {
     cells
 }
 
-fn picture(map: &RegionChart, told: &str) -> Markup {
+fn picture(map: &RegionChart, caption: &str) -> Markup {
     let cells = cells(map);
     let free = |cell: &RegionCell| if cell.joined { 0.0 } else { 0.6 };
     let sum: f64 = cells.iter().map(|cell| cell.weight + free(cell)).sum();
@@ -233,7 +233,7 @@ fn picture(map: &RegionChart, told: &str) -> Markup {
     html! {
         svg .regions viewBox=(format!("0 0 {WIDTH} 104")) width=(WIDTH) height="104" role="img"
             aria-labelledby={ "map-" (map.id) } {
-            title id={ "map-" (map.id) } { (told) }
+            title id={ "map-" (map.id) } { (caption) }
             text x="0" y="27" { "before" }
             text x="0" y="67" { "after" }
             (row(&cells, &places, 12.0, &[RegionFate::Kept, RegionFate::Gone]))

@@ -98,7 +98,7 @@ fn rows(samples: &[&Sample]) -> BTreeMap<ComparedSiteKey, AmountChange> {
 
 fn findings(ordered: &OrderedFindings<'_>) -> HashMap<SiteName, usize> {
     let mut findings = HashMap::new();
-    for (n, finding) in ordered.told.iter().enumerate() {
+    for (n, finding) in ordered.main_findings.iter().enumerate() {
         let members = finding.evidence.iter().filter_map(|evidence| match evidence {
             Evidence::Member(subject, _) => Some(subject),
             _ => None,

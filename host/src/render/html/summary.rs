@@ -18,7 +18,7 @@ const LISTED: usize = 60;
 /// Findings in the order of their numbers, the same in all formats.
 pub(super) struct OrderedFindings<'t> {
     /// Failures and possible findings, causes first.
-    pub(super) told: Vec<&'t Finding>,
+    pub(super) main_findings: Vec<&'t Finding>,
     /// Notes.
     pub(super) notes: Vec<&'t Finding>,
 }
@@ -26,13 +26,13 @@ pub(super) struct OrderedFindings<'t> {
 impl<'t> OrderedFindings<'t> {
     pub(super) fn new(report: &'t Report) -> Self {
         let counts = |finding: &&Finding| finding.severity > Severity::Note;
-        let (told, notes) = report.findings.iter().partition(counts);
-        Self { told: causes_first(told), notes }
+        let (main_findings, notes) = report.findings.iter().partition(counts);
+        Self { main_findings: causes_first(main_findings), notes }
     }
 
     /// Number of the finding with this fingerprint, from 1.
     pub(super) fn number(&self, fingerprint: &Fingerprint) -> Option<usize> {
-        number(fingerprint, &self.told)
+        number(fingerprint, &self.main_findings)
     }
 }
 
@@ -46,29 +46,29 @@ pub(super) fn severity(finding: &Finding) -> (&'static str, &'static str) {
 }
 
 /// The section `Summary`.
-pub(super) fn section(told: &ReportView<'_>, ordered: &OrderedFindings<'_>) -> Markup {
+pub(super) fn section(view: &ReportView<'_>, ordered: &OrderedFindings<'_>) -> Markup {
     html! {
         section #summary aria-labelledby="summary-h" {
             h2 #summary-h { "Summary" }
-            (tiles(told, ordered))
-            @if !told.report.pools.is_empty() {
+            (tiles(view, ordered))
+            @if !view.report.pools.is_empty() {
                 h3 { "Which pool grows" }
-                ul { @for pool in &told.report.pools { li { (pool) } } }
+                ul { @for pool in &view.report.pools { li { (pool) } } }
             }
-            @if ordered.told.is_empty() {
+            @if ordered.main_findings.is_empty() {
                 p { "No finding counts as a failure." }
             } @else {
                 ol .overview {
-                    @for (n, finding) in ordered.told.iter().take(LISTED).enumerate() {
+                    @for (n, finding) in ordered.main_findings.iter().take(LISTED).enumerate() {
                         (entry(n + 1, finding, ordered))
                     }
                 }
-                @if ordered.told.len() > LISTED {
-                    p { (ordered.told.len() - LISTED) " more below." }
+                @if ordered.main_findings.len() > LISTED {
+                    p { (ordered.main_findings.len() - LISTED) " more below." }
                 }
             }
-            @if let Some(short) = told.short {
-                @let interval = told.observation.platform.census_interval;
+            @if let Some(short) = view.short {
+                @let interval = view.observation.platform.census_interval;
                 h3 { "Memory ran out" }
                 pre { (plain(|out| dump::oom(short, interval, out))) }
             }
@@ -90,8 +90,8 @@ fn entry(n: usize, finding: &Finding, ordered: &OrderedFindings<'_>) -> Markup {
     }
 }
 
-fn tiles(told: &ReportView<'_>, ordered: &OrderedFindings<'_>) -> Markup {
-    let (observation, report) = (told.observation, told.report);
+fn tiles(view: &ReportView<'_>, ordered: &OrderedFindings<'_>) -> Markup {
+    let (observation, report) = (view.observation, view.report);
     let count_text = |severity| {
         text::number(report.findings.iter().filter(|one| one.severity == severity).count() as u64)
     };

@@ -220,7 +220,7 @@ fn marks(events: &[Event], scale: Scale, high: f64, ordered: &OrderedFindings<'_
     for (at, event) in events.iter().enumerate() {
         places.entry((event.origin, event.seq)).or_insert(at);
     }
-    let mut sequences = ordered.told.iter().enumerate().filter_map(|(n, finding)| {
+    let mut sequences = ordered.main_findings.iter().enumerate().filter_map(|(n, finding)| {
         let steps = finding.evidence.iter().find_map(|evidence| match evidence {
             Evidence::Sequence(steps) => Some(steps),
             _ => None,

@@ -43,13 +43,13 @@ fn times(axis: &Axis) -> &'static str {
 
 /// Writes the findings, each at the last event of its sequence, and the incidents.
 pub(super) fn findings(
-    told: &ReportView<'_>,
+    view: &ReportView<'_>,
     axis: &Axis,
     trace: &mut TraceWriter<'_>,
 ) -> io::Result<()> {
-    if !told.report.findings.is_empty() {
+    if !view.report.findings.is_empty() {
         let track = trace.track("findings", None)?;
-        for (n, finding) in (1..).zip(&told.report.findings) {
+        for (n, finding) in (1..).zip(&view.report.findings) {
             let name = format!("{n}: {}", finding.title);
             trace.instant(
                 track,
@@ -64,7 +64,7 @@ pub(super) fn findings(
             )?;
         }
     }
-    let incidents = &told.observation.incidents;
+    let incidents = &view.observation.incidents;
     if !incidents.is_empty() {
         let track = trace.track("incidents", None)?;
         for incident in incidents {

@@ -24,7 +24,7 @@ use crate::render::labels;
 const LISTED: usize = 6;
 
 /// Findings shown in full without `-v`; the overview lists all.
-const TOLD: usize = 12;
+const SHOWN_IN_FULL: usize = 12;
 
 /// Writes a report.
 pub(crate) fn write(
@@ -34,9 +34,9 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     verdict(observation, report, page)?;
     list("which pool grows", report.pools.iter().map(|pool| &**pool), page)?;
-    let (told_in_full, notes): (Vec<_>, Vec<_>) =
+    let (main_findings, notes): (Vec<_>, Vec<_>) =
         report.findings.iter().partition(|finding| finding.severity > Severity::Note);
-    findings(&causes_first(told_in_full), observation, page)?;
+    findings(&causes_first(main_findings), observation, page)?;
     incident::write(&observation.incidents, page)?;
     write_notes(&notes, observation, page)?;
     write_accepted(&report.accepted, page)?;
@@ -67,7 +67,8 @@ fn findings(
     if all.len() > LISTED {
         overview(all, page)?;
     }
-    let n_shown = if all.len() > TOLD && !page.shows_all() { TOLD } else { all.len() };
+    let n_shown =
+        if all.len() > SHOWN_IN_FULL && !page.shows_all() { SHOWN_IN_FULL } else { all.len() };
     let context = FindingContext { all, observation: Some(observation) };
     for (n, found) in all.iter().take(n_shown).enumerate() {
         finding::write(n + 1, found, context, page)?;

@@ -238,8 +238,8 @@ impl Observer for Sampler {
         for _ in 0..EVENT_PAGES {
             let first_event = self.next_event;
             let page = self.call(TaCommand::Events, &EventsRequest { from: first_event })?;
-            let (next, told) = tally_events(page, first_event);
-            if told {
+            let (next, has_events) = tally_events(page, first_event);
+            if has_events {
                 sink.frame(Some(FrameKind::Records), page)?;
             }
             self.next_event = next;
