@@ -1,5 +1,7 @@
 //! Errors that decide the exit code, and what to do about a `TEE_Result`.
 
+use std::fmt;
+
 use teeleak_analysis::model::TeeResult;
 use teeleak_proto::tee_result::{
     ACCESS_DENIED, BAD_PARAMETERS, BUSY, COMMUNICATION, ITEM_NOT_FOUND, NOT_SUPPORTED,
@@ -14,29 +16,49 @@ pub struct NotObservable(pub String);
 
 /// A call into the TEE that failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
-#[error("{doing} failed with {}: {}", TeeResult(*.result), advice(*.result, doing))]
+#[error("{request} failed with {}: {}", TeeResult(*.result), advice(*.result, *.request))]
 pub struct TeeError {
     /// `TEEC_Result`.
     pub result: u32,
-    /// What was asked for.
-    pub doing: &'static str,
+    /// What was requested.
+    pub request: TeeRequest,
 }
 
-/// What opening a context is called in a [`TeeError`].
-pub(crate) const CONNECTING: &str = "connecting to the TEE";
+/// A request to the TEE.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TeeRequest {
+    /// A context.
+    Connect,
+    /// A session to the teeleak TA.
+    OpenTa,
+    /// A session to the statistics PTA.
+    OpenStats,
+    /// Anything else, as the subject of a sentence: `invoking the TA`.
+    Other(&'static str),
+}
 
-/// What opening a session to the statistics PTA is called there.
-pub const OPENING_STATS: &str = "opening a session to the statistics PTA";
+impl fmt::Display for TeeRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connecting to the TEE",
+            Self::OpenTa => "opening a session to the teeleak TA",
+            Self::OpenStats => "opening a session to the statistics PTA",
+            Self::Other(request) => request,
+        })
+    }
+}
 
 /// What to do about a result code.
-pub(crate) fn advice(result: u32, doing: &str) -> &'static str {
+pub(crate) fn advice(result: u32, request: TeeRequest) -> &'static str {
     match result {
-        ACCESS_DENIED if doing == CONNECTING => "run as root, or as a user that may open /dev/tee0",
+        ACCESS_DENIED if request == TeeRequest::Connect => {
+            "run as root, or as a user that may open /dev/tee0"
+        }
         ACCESS_DENIED => "run as root; the TA serves no other user unless it is built for a group",
-        ITEM_NOT_FOUND if doing == CONNECTING => {
+        ITEM_NOT_FOUND if request == TeeRequest::Connect => {
             "no /dev/tee0: load the optee driver (modprobe optee)"
         }
-        ITEM_NOT_FOUND if doing == OPENING_STATS => {
+        ITEM_NOT_FOUND if request == TeeRequest::OpenStats => {
             "this OP-TEE was built without it: build optee_os with CFG_WITH_STATS=y"
         }
         ITEM_NOT_FOUND => {
@@ -65,8 +87,7 @@ mod tests {
 
     #[test]
     fn says_what_to_do() {
-        let error =
-            TeeError { result: ACCESS_DENIED, doing: "opening a session to the teeleak TA" };
+        let error = TeeError { result: ACCESS_DENIED, request: TeeRequest::OpenTa };
         assert_eq!(
             error.to_string(),
             "opening a session to the teeleak TA failed with TEE_ERROR_ACCESS_DENIED (0xffff0001): \

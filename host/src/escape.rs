@@ -29,8 +29,8 @@ mod tests {
     use super::escape_controls;
 
     #[test]
-    fn what_would_be_obeyed_is_told() {
-        let told = escape_controls("a\u{1b}[8m\u{9b}2J\r\n\tb\u{202e}c\u{e9}\u{4e2d}");
-        assert_eq!(told, "a\\u{1b}[8m\\u{9b}2J\\u{d}\\u{a}\\u{9}b\\u{202e}c\u{e9}\u{4e2d}");
+    fn what_would_be_obeyed_is_escaped() {
+        let text = escape_controls("a\u{1b}[8m\u{9b}2J\r\n\tb\u{202e}c\u{e9}\u{4e2d}");
+        assert_eq!(text, "a\\u{1b}[8m\\u{9b}2J\\u{d}\\u{a}\\u{9}b\\u{202e}c\u{e9}\u{4e2d}");
     }
 }

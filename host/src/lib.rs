@@ -36,7 +36,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 use config::Configuration;
 pub use config::Places;
 pub use env::Env;
-pub use error::{NotObservable, OPENING_STATS, TeeError};
+pub use error::{NotObservable, TeeError, TeeRequest};
 pub use exit::Exit;
 use terminal::capabilities::{Color, Colors};
 pub use terminal::{broken_pipe::PipeWriter, capabilities::Screen, signals::Interrupt};

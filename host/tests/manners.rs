@@ -103,7 +103,7 @@ fn a_reader_that_goes_away_changes_nothing() {
 }
 
 #[test]
-fn a_full_disk_is_told() {
+fn a_full_disk_is_reported() {
     for (line, exit) in all_that_print().into_iter().filter(|(_, exit)| *exit != USAGE) {
         let full = || File::options().write(true).open("/dev/full").unwrap();
         let mut command = teeleak(&words(&line));
@@ -134,7 +134,7 @@ fn a_closed_stream_is_no_panic() {
 const FILES: [&str; 4] = ["--html", "--junit", "--sarif", "--markdown"];
 
 #[test]
-fn files_that_cannot_be_written_are_told() {
+fn files_that_cannot_be_written_are_reported() {
     let file = scratch("a-file");
     fs::write(&file, "").unwrap();
     // Whoever is root may write into folders that nobody may write into, but not into a file.
@@ -166,8 +166,8 @@ fn the_lines_that_were_rejected_need_room() {
     let damaged = scratch("damaged.log");
     let text = fs::read_to_string(log).unwrap().replace("size ", "size x");
     fs::write(&damaged, text).unwrap();
-    let told = run(teeleak(&["analyze", "--rejected", "/dev/full", damaged.to_str().unwrap()]));
-    assert!(told.0 == USAGE || told.1.contains(", 0 damaged"), "{}{}", told.1, told.2);
+    let answer = run(teeleak(&["analyze", "--rejected", "/dev/full", damaged.to_str().unwrap()]));
+    assert!(answer.0 == USAGE || answer.1.contains(", 0 damaged"), "{}{}", answer.1, answer.2);
 }
 
 /// What is printed on a terminal of so many columns.

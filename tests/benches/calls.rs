@@ -32,12 +32,13 @@ fn main() -> ExitCode {
     let traced = format!("teeleak trace -o /tmp/calls.tlk -- {plain} 2>&1 >/dev/null");
     // The first session ever allocates what later ones use again.
     storm(&mut guest, &plain);
-    let told = [storm(&mut guest, &plain), storm(&mut guest, &traced)];
+    let answers = [storm(&mut guest, &plain), storm(&mut guest, &traced)];
     guest.shutdown().unwrap();
     println!("{CALLS} plain and as many recorded calls of a TA, at 2 ns per instruction");
     println!("{:10}{:>12}{:>14}{:>12}", "", "plain, us", "recorded, us", "added, %");
     let added = ["call_median_ns", "call_mean_ns"].map(|name| {
-        let [plain, recorded] = told.each_ref().map(|told| told[name].as_f64().unwrap() / 1e3);
+        let [plain, recorded] =
+            answers.each_ref().map(|answer| answer[name].as_f64().unwrap() / 1e3);
         let added = (recorded / plain - 1.0) * 100.0;
         let word = name.trim_start_matches("call_").trim_end_matches("_ns");
         println!("{word:10}{plain:>12.1}{recorded:>14.1}{added:>+12.2}");
@@ -49,10 +50,10 @@ fn main() -> ExitCode {
     if met { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// What a storm of calls tells.
+/// What a storm of calls prints.
 fn storm(guest: &mut Guest, line: &str) -> Value {
     let outcome = guest.exec(line, LIMIT).unwrap();
     assert_eq!(outcome.code, 0, "{line}: {}{}", outcome.stdout, outcome.stderr);
-    let told = outcome.stdout.lines().find(|line| line.starts_with('{')).unwrap();
-    serde_json::from_str(told).unwrap()
+    let answer = outcome.stdout.lines().find(|line| line.starts_with('{')).unwrap();
+    serde_json::from_str(answer).unwrap()
 }

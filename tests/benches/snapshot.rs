@@ -51,14 +51,14 @@ fn main() {
         costs.push(cost(&mut guest));
     }
     guest.shutdown().unwrap();
-    tell(&costs, &dumps);
+    print(&costs, &dumps);
 }
 
 /// What snapshots cost by `teeleak doctor`: medians.
 fn cost(guest: &mut Guest) -> Value {
-    let told = run(guest, &format!("teeleak doctor --json --cost {SNAPSHOTS}"));
-    let mut told: Value = serde_json::from_str(&told).unwrap();
-    told["cost"].take()
+    let text = run(guest, &format!("teeleak doctor --json --cost {SNAPSHOTS}"));
+    let mut diagnosis: Value = serde_json::from_str(&text).unwrap();
+    diagnosis["cost"].take()
 }
 
 fn run(guest: &mut Guest, line: &str) -> String {
@@ -113,7 +113,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-fn tell(costs: &[Value], dumps: &[Dump]) {
+fn print(costs: &[Value], dumps: &[Dump]) {
     let number = |name: &str| median(costs.iter().map(|c| c[name].as_f64().unwrap()).collect());
     let (wall, lock) = (number("wall_median_ns"), number("malloc_lock_median_ns"));
     println!(

@@ -66,9 +66,9 @@ fn look(guest: &mut Guest) -> (f64, f64) {
          pid=$(pidof teeleak); cat /proc/uptime /proc/$pid/schedstat; sleep {SECONDS}; \
          cat /proc/uptime /proc/$pid/schedstat; grep VmHWM /proc/$pid/status"
     );
-    let told = run(guest, &line);
-    let numbers: Vec<Vec<f64>> = told.lines().map(numbers).collect();
-    let [uptime, ran, later, ran_later, most] = &numbers[..] else { panic!("{told}") };
+    let text = run(guest, &line);
+    let numbers: Vec<Vec<f64>> = text.lines().map(numbers).collect();
+    let [uptime, ran, later, ran_later, most] = &numbers[..] else { panic!("{text}") };
     // schedstat has nanoseconds, uptime seconds (proc(5)).
     let percent = (ran_later[0] - ran[0]) / 1e7 / (later[0] - uptime[0]);
     (percent, most[0] / 1024.0)
@@ -84,9 +84,9 @@ fn run(guest: &mut Guest, line: &str) -> String {
     outcome.stdout
 }
 
-fn row(what: &str, told: f64, most: f64) -> bool {
-    let met = told <= most;
+fn row(what: &str, value: f64, most: f64) -> bool {
+    let met = value <= most;
     let verdict = if met { "met" } else { "MISSED" };
-    println!("{what:38}{told:>10.3}{most:>16.1}  {verdict}");
+    println!("{what:38}{value:>10.3}{most:>16.1}  {verdict}");
     met
 }

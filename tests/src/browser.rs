@@ -28,7 +28,7 @@ pub struct Browser {
     from: Receiver<Value>,
     last: u64,
     /// Messages that answer nothing.
-    told: Vec<Value>,
+    events: Vec<Value>,
     /// Session of the page.
     session: Option<String>,
 }
@@ -64,7 +64,7 @@ impl Browser {
                 }
             }
         });
-        let mut browser = Self { child, to, from, last: 0, told: Vec::new(), session: None };
+        let mut browser = Self { child, to, from, last: 0, events: Vec::new(), session: None };
         browser.attach();
         browser
     }
@@ -98,7 +98,7 @@ impl Browser {
                 assert!(message["error"].is_null(), "{method}: {}", message["error"]);
                 return message["result"].take();
             }
-            self.told.push(message);
+            self.events.push(message);
         }
     }
 
@@ -107,28 +107,28 @@ impl Browser {
         let size =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.call("Emulation.setDeviceMetricsOverride", &size);
-        self.told.clear();
+        self.events.clear();
         self.call("Page.navigate", &json!({ "url": format!("file://{}", file.display()) }));
-        while !self.told.iter().any(|told| told["method"] == "Page.loadEventFired") {
+        while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
             let message = self.from.recv_timeout(PATIENCE).expect("a page that loads");
-            self.told.push(message);
+            self.events.push(message);
         }
     }
 
     /// What the page's console and the browser complain of, and whatever it asks for but itself.
     #[must_use]
     pub fn complaints(&mut self) -> Vec<String> {
-        // Whatever was told before this answer is there.
+        // Whatever was reported before this answer is there.
         self.evaluate("0");
-        let wanted = |told: &&Value| match told["method"].as_str() {
+        let wanted = |event: &&Value| match event["method"].as_str() {
             Some("Runtime.exceptionThrown" | "Runtime.consoleAPICalled" | "Log.entryAdded") => true,
             Some("Network.requestWillBeSent") => {
-                let url = &told["params"]["request"]["url"];
+                let url = &event["params"]["request"]["url"];
                 !url.as_str().is_some_and(|url| url.starts_with("file:"))
             }
             _ => false,
         };
-        self.told.iter().filter(wanted).map(ToString::to_string).collect()
+        self.events.iter().filter(wanted).map(ToString::to_string).collect()
     }
 
     /// The value of an expression in the page.

@@ -7,7 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
-/// The client, linked against the stub; see `client.c` for how it can be told to behave.
+/// The client, linked against the stub; see `client.c` for how it can be made to behave.
 #[must_use]
 pub fn client() -> &'static str {
     static BUILT: OnceLock<String> = OnceLock::new();

@@ -22,7 +22,7 @@ pub type PoolFigures = (&'static str, [u32; 6]);
 /// File, line, size, count.
 pub type Printed = (&'static str, u16, u32, u32);
 
-/// What an OP-TEE without our PTA would tell.
+/// What an OP-TEE without our PTA would report.
 pub struct Stock {
     /// Bytes of a pool's counters: 56 before optee_os 4.6.0, 64 since.
     pub element_bytes: usize,

@@ -1,4 +1,4 @@
-//! A TEE core that is nothing but lists, told by what is alive in it.
+//! A TEE core that is nothing but lists, described by what is alive in it.
 
 use teeleak_proto::{
     Uuid,

@@ -11,7 +11,7 @@ const FUNCTIONS: [&str; 5] = [
     "optee_cancel_req",
 ];
 
-/// Makes one below `root`, in which the instance of this process tells `text`.
+/// Makes one below `root`, in which the instance of this process prints `text`.
 ///
 /// # Panics
 /// When it can't be made.

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Result;
 use teeleak::{
-    Env, Exit, Interrupt, Places, Screen, TeeError,
+    Env, Exit, Interrupt, Places, Screen, TeeError, TeeRequest,
     source::{
         live::{self, Device, TimeSource, kernel::KernelAnswer},
         stock::StatsPta,
@@ -202,16 +202,16 @@ impl live::World for World {
             Ok(tee) => {
                 let closed = tee.borrow().closed;
                 if closed != 0 {
-                    let doing = "opening a session to the teeleak TA";
-                    return Err(TeeError { result: closed, doing }.into());
+                    let request = TeeRequest::OpenTa;
+                    return Err(TeeError { result: closed, request }.into());
                 }
                 let deaths = tee.borrow().deaths;
                 let (auditor, kept) = (Box::new(Auditor::new()), Box::new(Kept::new()));
                 Ok(Box::new(Session { tee: Rc::clone(tee), auditor, kept, deaths }))
             }
             Err(result) => {
-                let doing = "opening a session to the teeleak TA";
-                Err(TeeError { result: *result, doing }.into())
+                let request = TeeRequest::OpenTa;
+                Err(TeeError { result: *result, request }.into())
             }
         }
     }
@@ -219,7 +219,7 @@ impl live::World for World {
     fn stats(&self) -> Result<Box<dyn StatsPta>> {
         match &self.stats {
             Ok(stock) => Ok(Box::new(stock::Session(Rc::clone(stock)))),
-            Err(result) => Err(TeeError { result: *result, doing: teeleak::OPENING_STATS }.into()),
+            Err(result) => Err(TeeError { result: *result, request: TeeRequest::OpenStats }.into()),
         }
     }
 
@@ -256,10 +256,15 @@ impl Device for Session {
     ) -> Result<usize, TeeError> {
         let tee = &mut *self.tee.borrow_mut();
         answers(tee, self.deaths)?;
-        let failed =
-            |refusal: Refusal| TeeError { result: refusal.code(), doing: "invoking the TA" };
+        let failed = |refusal: Refusal| TeeError {
+            result: refusal.code(),
+            request: TeeRequest::Other("invoking the TA"),
+        };
         if tee.exhausted {
-            return Err(TeeError { result: OUT_OF_MEMORY, doing: "invoking the TA" });
+            return Err(TeeError {
+                result: OUT_OF_MEMORY,
+                request: TeeRequest::Other("invoking the TA"),
+            });
         }
         self.auditor.handle(tee, Caller::Client, command as u32, request, reply).map_err(failed)
     }
@@ -267,8 +272,10 @@ impl Device for Session {
     fn exchange(&mut self, command: u32, words: Words) -> Result<Words, TeeError> {
         let tee = &mut *self.tee.borrow_mut();
         answers(tee, self.deaths)?;
-        let failed =
-            |refusal: Refusal| TeeError { result: refusal.code(), doing: "invoking the TA" };
+        let failed = |refusal: Refusal| TeeError {
+            result: refusal.code(),
+            request: TeeRequest::Other("invoking the TA"),
+        };
         let both = (&mut *self.auditor, tee as &mut dyn Pta);
         self.kept.exchange(both, Caller::Client, command, &words).map_err(failed)
     }
@@ -277,5 +284,9 @@ impl Device for Session {
 /// Whether a session that was opened after so many deaths is served.
 fn answers(tee: &Tee, deaths: u32) -> Result<(), TeeError> {
     let result = if tee.deaths == deaths { tee.refusal } else { TARGET_DEAD };
-    if result == 0 { Ok(()) } else { Err(TeeError { result, doing: "invoking the TA" }) }
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(TeeError { result, request: TeeRequest::Other("invoking the TA") })
+    }
 }

@@ -1,5 +1,5 @@
 //! Who did it, on a real OP-TEE in QEMU: the calls of the normal world's processes, as the preload
-//! library or the kernel tells them, put together with what the TEE saw of them.
+//! library or the kernel records them, put together with what the TEE saw of them.
 
 #![allow(
     clippy::unwrap_used,
@@ -34,20 +34,20 @@ const CALLS: u32 = 300;
 const ALL_CALLS: u32 = 1250;
 
 /// Calls of each thread when the kernel writes a line for each begin and end: that takes longer.
-const CALLS_TOLD: u32 = 100;
+const CALLS_BY_KERNEL: u32 = 100;
 
 /// Times that the guilty and the innocent play at once, unless `TEELEAK_RUNS` says otherwise.
 const RUNS: usize = 3;
 
 /// Times that they do in front of the kernel's probes.
-const RUNS_TOLD: usize = 2;
+const RUNS_BY_KERNEL: usize = 2;
 
-/// What of `teeleak run` lets whom tell.
+/// Option of `teeleak run` that chooses who records the calls.
 const BY_LIBRARY: &str = "";
 const BY_KERNEL: &str = "--kernel";
 
 #[test]
-fn calls_and_processes_are_told_apart() {
+fn calls_and_processes_are_distinguished() {
     let lab = Lab::new().unwrap();
     let protocol = Path::new(env!("CARGO_MANIFEST_DIR")).join("leaky-ta/player/drm-player.toml");
     let mut files: Vec<(PathBuf, String)> = lab.products().unwrap();
@@ -60,8 +60,8 @@ fn calls_and_processes_are_told_apart() {
     for run in 0..runs {
         the_guilty_are_named(&mut guest, BY_LIBRARY, run);
     }
-    every_call_has_its_event(&mut guest, BY_KERNEL, CALLS_TOLD);
-    for run in 0..RUNS_TOLD {
+    every_call_has_its_event(&mut guest, BY_KERNEL, CALLS_BY_KERNEL);
+    for run in 0..RUNS_BY_KERNEL {
         the_guilty_are_named(&mut guest, BY_KERNEL, run);
     }
     the_kernel_closes_for_a_client_that_is_killed(&mut guest);
@@ -85,7 +85,7 @@ fn every_call_has_its_event(guest: &mut Guest, how: &str, calls: u32) {
     assert_eq!(storm.clients.lost, 0);
     let all = u64::from(THREADS.iter().sum::<u32>() * calls);
     assert_eq!(storm.join().0, all, "each call has its event");
-    // Even where the parameters tell nothing, no match may be wrong.
+    // Even where the parameters show nothing, no match may be wrong.
     storm.blind();
     let (matched, by_process) = storm.join();
     eprintln!("without parameters: {matched} matches, {by_process} with the process");
@@ -177,14 +177,14 @@ fn the_guilty_are_named(guest: &mut Guest, how: &str, run: usize) {
     let order: Vec<_> = findings.iter().filter(|finding| finding["kind"] == "order").collect();
     assert!(!order.is_empty(), "run {run}: {report:#}");
     for finding in order {
-        let told: HashSet<_> = parties(finding).collect();
+        let steps: HashSet<_> = parties(finding).collect();
         let expected = [("map", opener), ("close_channel", closer), ("unmap", opener)];
         for (step, pid) in expected {
-            assert!(told.contains(&(step, pid)), "run {run}, {step} by {pid}: {finding:#}");
+            assert!(steps.contains(&(step, pid)), "run {run}, {step} by {pid}: {finding:#}");
         }
         assert!(
-            told.iter().all(|(_, pid)| *pid == opener || *pid == closer),
-            "run {run}: {told:?}"
+            steps.iter().all(|(_, pid)| *pid == opener || *pid == closer),
+            "run {run}: {steps:?}"
         );
         let text = finding["evidence"].to_string();
         let blame = format!("ms after close_channel by drm-player pid {closer}");

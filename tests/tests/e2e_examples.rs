@@ -1,4 +1,4 @@
-//! What help and documentation tell people to type is typed, on a real OP-TEE in QEMU: all of the
+//! What help and documentation show people to type is typed, on a real OP-TEE in QEMU: all of the
 //! documentation and the first example of each command, or all of them where `TEELEAK_RUNS` is set.
 
 #![allow(

@@ -112,8 +112,8 @@ fn a_dump_is_there(guest: &mut Guest, run: usize) {
     assert_eq!(out["pools"][0]["pool"]["name"], pool, "run {run}, {what}: {out:#}");
     assert!(out["holders_by_ta"][0].to_string().contains(LEAKY), "run {run}, {what}: {out:#}");
     let sites = out["holders_by_site"].as_array().unwrap();
-    let is_told = |site: &&Value| site["file"].as_str().unwrap().starts_with(file);
-    assert!(sites.iter().take(2).any(|site| is_told(&site)), "run {run}, {what}: {out:#}");
+    let is_expected = |site: &&Value| site["file"].as_str().unwrap().starts_with(file);
+    assert!(sites.iter().take(2).any(|site| is_expected(&site)), "run {run}, {what}: {out:#}");
     if pool == "core heap" {
         let stack = out["asked_by"]["stack"].to_string();
         assert!(stack.contains("print_oom"), "run {run}, {what}: {out:#}");

@@ -106,7 +106,7 @@ fn a_supplicant_that_is_gone(guest: &mut Guest) {
     dump(guest, "running watch");
 }
 
-/// Years back and forth: names of dumps tell the time, and their order is that of their age.
+/// Years back and forth: names of dumps show the time, and their order is that of their age.
 fn a_clock_that_jumps(guest: &mut Guest) {
     for date in ["2019-01-01", "2035-01-01"] {
         sh(guest, &format!("date -s {date}; sleep 2"));
@@ -133,8 +133,8 @@ fn many_at_once(guest: &mut Guest, from: &str) {
 fn a_watch_that_is_killed(guest: &mut Guest, watch: Running) {
     sh(guest, "kill -KILL $(pidof teeleak)");
     assert_ne!(guest.wait(watch, LIMIT).unwrap().code, 0);
-    let told = dump(guest, "teeleak TA");
-    let watch = told["taken_from"][0]["why_not"].as_str().unwrap();
+    let document = dump(guest, "teeleak TA");
+    let watch = document["taken_from"][0]["why_not"].as_str().unwrap();
     assert!(watch.contains("no `teeleak watch` is running for"), "{watch}");
-    assert!(has(&told, "last window on disk"), "{told:#}");
+    assert!(has(&document, "last window on disk"), "{document:#}");
 }

@@ -14,7 +14,7 @@ use teeleak_qemu::Lab;
 /// OP-TEE's own tests of concurrent and cancelled invokes take half a minute on an idle machine.
 const LIMIT: Duration = Duration::from_secs(900);
 
-/// Name and size of each section, as binutils' `size -A` tells them.
+/// Name and size of each section, as binutils' `size -A` prints them.
 fn sections(elf: &Path) -> Vec<(String, String)> {
     let output = Command::new("aarch64-linux-gnu-size").arg("-A").arg(elf).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

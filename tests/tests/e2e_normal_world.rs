@@ -1,6 +1,6 @@
 //! Leaks of the normal world on a real kernel in QEMU: `leaky-ree` holds dma-bufs, descriptors, objects of a
 //! slab cache and binder's state of processes that have ended, while another one of each does the same work well.
-//! Who holds what is told; who does well is not.
+//! Who holds what is reported; who does well is not.
 
 #![allow(
     clippy::unwrap_used,
@@ -73,13 +73,13 @@ ps > ps.txt
 "#;
 
 /// What the servers said of their last steps, by their names.
-struct Told {
+struct Servers {
     last: HashMap<String, Value>,
     /// Steps of each so far.
     steps: u64,
 }
 
-impl Told {
+impl Servers {
     fn read(guest: &Guest) -> Self {
         let text = |name: &str| fs::read_to_string(guest.share().join(format!("{name}.json")));
         let servers =
@@ -117,7 +117,7 @@ fn failure<'r>(report: &'r Value, parts: &[&str]) -> &'r Value {
         let title = finding["title"].as_str().unwrap();
         finding["severity"] == "failure" && parts.iter().all(|part| title.contains(part))
     };
-    findings.iter().find(is).unwrap_or_else(|| panic!("no failure tells {parts:?}: {report:#}"))
+    findings.iter().find(is).unwrap_or_else(|| panic!("no failure has {parts:?}: {report:#}"))
 }
 
 /// A figure of a finding.
@@ -142,17 +142,17 @@ fn what_leaks_in_the_normal_world_is_found() {
 fn by_hand(guest: &mut Guest) {
     let line = format!("STEPS={STEPS}\n{BY_HAND}");
     guest.exec(&line, LIMIT).unwrap().success().unwrap();
-    let told = Told::read(guest);
+    let servers = Servers::read(guest);
     let ledgers = guest.share().join("ledgers").display().to_string();
     let answer = teeleak(&["analyze", "--json", &ledgers]);
     let report: Value = serde_json::from_str(&answer.out).unwrap();
     assert_eq!(answer.exit, teeleak::Exit::Leak, "{report:#}");
-    buffers_are_held_by_copies(&report, &told);
+    buffers_are_held_by_copies(&report, &servers);
     let slab = failure(&report, &["slabinfo: skbuff_head_cache: "]);
     assert!(slab.to_string().contains(&format!("left exactly {EACH} objects")), "{slab:#}");
-    binder_keeps_the_dead(&report, &told);
-    told.innocent(&report);
-    unseen_are_told(&report);
+    binder_keeps_the_dead(&report, &servers);
+    servers.innocent(&report);
+    unseen_are_reported(&report);
 }
 
 fn in_a_run(guest: &mut Guest) {
@@ -161,20 +161,20 @@ fn in_a_run(guest: &mut Guest) {
     let outcome = guest.exec(line, LIMIT).unwrap();
     assert_eq!(outcome.code, 1, "{}", outcome.stderr);
     let report: Value = serde_json::from_str(&outcome.stdout).unwrap();
-    let told = Told::read(guest);
-    let who = format!("pid {} (leaky-ree): ", told.pid("dma-buf"));
+    let servers = Servers::read(guest);
+    let who = format!("pid {} (leaky-ree): ", servers.pid("dma-buf"));
     failure(&report, &[&who, "descriptors of dma-bufs of 1,048,576 bytes", "1 per iteration"]);
-    descriptors_run_out(&report, &told);
+    descriptors_run_out(&report, &servers);
     let slab = failure(&report, &["slabinfo: skbuff_head_cache: "]);
     assert!(slab.to_string().contains(&format!("left exactly {EACH} objects")), "{slab:#}");
-    binder_keeps_the_dead(&report, &told);
-    told.innocent(&report);
-    unseen_are_told(&report);
+    binder_keeps_the_dead(&report, &servers);
+    servers.innocent(&report);
+    unseen_are_reported(&report);
 }
 
 /// The end is seen while there is room, and files alone are to blame.
-fn descriptors_run_out(report: &Value, told: &Told) {
-    let who = format!("pid {} (leaky-ree): ", told.pid("descriptors"));
+fn descriptors_run_out(report: &Value, servers: &Servers) {
+    let who = format!("pid {} (leaky-ree): ", servers.pid("descriptors"));
     let table = failure(report, &[&who, "8 more per iteration; its limit of 256 is reached after"]);
     let iterations = (256.0 - figure(table, "descriptors")) / EACH as f64;
     assert!((figure(table, "until full") - iterations).abs() <= 1.0, "{table:#}");
@@ -182,26 +182,26 @@ fn descriptors_run_out(report: &Value, told: &Told) {
 }
 
 /// All of them, with their holder, and the call that made the copies.
-fn buffers_are_held_by_copies(report: &Value, told: &Told) {
-    let who = format!("held by pid {} (leaky-ree)", told.pid("dma-buf"));
+fn buffers_are_held_by_copies(report: &Value, servers: &Servers) {
+    let who = format!("held by pid {} (leaky-ree)", servers.pid("dma-buf"));
     let held = failure(report, &[&who, "dups of", "never closed"]);
     assert_eq!(held["subject"]["name"], "leaky-ree");
-    assert_eq!(figure(held, "buffers"), told.steps as f64);
-    assert_eq!(figure(held, "held"), (told.steps * BYTES) as f64);
-    let dup = format!("dup({})", told.number("dma-buf", "buffer"));
+    assert_eq!(figure(held, "buffers"), servers.steps as f64);
+    assert_eq!(figure(held, "held"), (servers.steps * BYTES) as f64);
+    let dup = format!("dup({})", servers.number("dma-buf", "buffer"));
     assert!(held["evidence"].to_string().contains(&dup), "{held:#}");
-    let copy = told.number("dma-buf", "copy");
+    let copy = servers.number("dma-buf", "copy");
     assert!(held["title"].as_str().unwrap().contains(&format!("to {copy},")), "{held:#}");
 }
 
 /// Processes that have ended and are not let go, and no others.
-fn binder_keeps_the_dead(report: &Value, told: &Told) {
+fn binder_keeps_the_dead(report: &Value, servers: &Servers) {
     let dead = failure(report, &["binder", "never released although their processes have exited"]);
-    assert_eq!(figure(dead, "procs kept"), told.number("binder", "kept") as f64, "{dead:#}");
+    assert_eq!(figure(dead, "procs kept"), servers.number("binder", "kept") as f64, "{dead:#}");
 }
 
 /// With what would bring them.
-fn unseen_are_told(report: &Value) {
+fn unseen_are_reported(report: &Value) {
     let unseen = report["not_observed"].to_string();
     for option in ["CONFIG_PAGE_OWNER", "CONFIG_DEBUG_KMEMLEAK"] {
         assert!(unseen.contains(option), "{option}: {unseen}");

@@ -25,7 +25,7 @@ const KILLS: usize = 9;
 
 /// What a test wants to know of a push.
 #[derive(Default)]
-struct Told {
+struct PushFile {
     heads: Vec<Push>,
     /// Keys of the violations.
     keys: Vec<u64>,
@@ -46,12 +46,12 @@ fn a_broken_order_is_in_the_spool() {
     run(&mut guest, &format!("teeleak-probe disorder --between '{restart}'"));
     run(&mut guest, &format!("mkdir /share/spool && cp {SPOOL}/* /share/spool"));
     for (number, key) in [(1, 7), (2, 8)] {
-        let told = read(&guest.share().join(format!("spool/push-{number:010}.tlk")));
+        let file = read(&guest.share().join(format!("spool/push-{number:010}.tlk")));
         let head = Push { cause: PushCause::Violation, number, held_back: 0, lost: 0, result: 0 };
-        assert!(!told.cut);
-        assert_eq!(told.heads, [head]);
-        assert_eq!(told.keys.last(), Some(&key), "{:?}", told.keys);
-        assert!(told.n_sites > 10 && told.n_pools > 2, "{} {}", told.n_sites, told.n_pools);
+        assert!(!file.cut);
+        assert_eq!(file.heads, [head]);
+        assert_eq!(file.keys.last(), Some(&key), "{:?}", file.keys);
+        assert!(file.n_sites > 10 && file.n_pools > 2, "{} {}", file.n_sites, file.n_pools);
     }
     let line = format!("teeleak report {SPOOL}/push-0000000002.tlk");
     let report = guest.exec(&line, LIMIT).unwrap();
@@ -73,17 +73,17 @@ fn a_supplicant_that_is_killed_meanwhile(guest: &mut Guest) {
          teeleak-probe disorder && rm -rf /share/spool && cp -r {SPOOL} /share/spool"
     );
     run(guest, &line);
-    let told = read_all(&guest.share().join("spool"));
-    let heads: Vec<_> = told.iter().flat_map(|told| &told.heads).collect();
+    let files = read_all(&guest.share().join("spool"));
+    let heads: Vec<_> = files.iter().flat_map(|file| &file.heads).collect();
     // Two of each probe, but for one that was in flight when its supplicant was killed.
     assert!(heads.len() >= KILLS, "{heads:?}");
-    assert!(told.iter().filter(|told| told.cut).count() <= KILLS);
-    let last = told.last().unwrap();
+    assert!(files.iter().filter(|file| file.cut).count() <= KILLS);
+    let last = files.last().unwrap();
     assert!(!last.cut && last.n_sites > 10, "{:?}", last.heads);
-    eprintln!("{} files, {} cut", told.len(), told.iter().filter(|told| told.cut).count());
+    eprintln!("{} files, {} cut", files.len(), files.iter().filter(|file| file.cut).count());
 }
 
-/// What can't be written is told in the first push that can.
+/// What can't be written is reported in the first push that can.
 fn a_disk_that_is_full(guest: &mut Guest) {
     let restart = "kill -KILL $(pidof tee-supplicant); TEELEAK_SPOOL=/mnt/spool tee-supplicant -d";
     run(
@@ -95,16 +95,16 @@ fn a_disk_that_is_full(guest: &mut Guest) {
     run(guest, "dd if=/dev/zero of=/mnt/fill bs=4k 2>/dev/null; teeleak-probe disorder");
     run(guest, "rm /mnt/fill && teeleak-probe disorder");
     run(guest, "rm -rf /share/spool && cp -r /mnt/spool /share/spool");
-    let told = read_all(&guest.share().join("spool"));
-    let unwritten: u64 = told.iter().map(|told| told.unwritten).sum();
-    assert!(unwritten > 0, "nothing of what was not written is told");
-    let last = told.last().unwrap();
+    let files = read_all(&guest.share().join("spool"));
+    let unwritten: u64 = files.iter().map(|file| file.unwritten).sum();
+    assert!(unwritten > 0, "nothing of what was not written is reported");
+    let last = files.last().unwrap();
     assert!(!last.cut && last.n_sites > 10, "{:?}", last.heads);
     run(guest, "kill -KILL $(pidof tee-supplicant); umount /mnt; tee-supplicant -d");
 }
 
 /// All files of a spool, in the order of their numbers.
-fn read_all(spool: &Path) -> Vec<Told> {
+fn read_all(spool: &Path) -> Vec<PushFile> {
     let entries = std::fs::read_dir(spool).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = entries.filter(|path| path.extension().is_some()).collect();
     files.sort();
@@ -124,28 +124,28 @@ fn run(guest: &mut Guest, line: &str) {
     assert_eq!(outcome.code, 0, "{line}: {}{}", outcome.stdout, outcome.stderr);
 }
 
-fn read(path: &Path) -> Told {
-    let mut told = Told::default();
+fn read(path: &Path) -> PushFile {
+    let mut file = PushFile::default();
     let Ok(mut reader) = CaptureReader::new(File::open(path).unwrap()) else {
-        told.cut = true;
-        return told;
+        file.cut = true;
+        return file;
     };
     while let Some(piece) = reader.next_piece().unwrap() {
         match piece {
             CapturePiece::Frame { kind: Some(FrameKind::Records), payload } => {
-                record::read(payload).for_each(|record| told.take(record.unwrap()));
+                record::read(payload).for_each(|record| file.take(record.unwrap()));
             }
             CapturePiece::Frame { kind, .. } => assert_eq!(kind, Some(FrameKind::Meta)),
             CapturePiece::Damage(damage) => {
                 assert!(damage.at_end, "{damage:?} in {}", path.display());
-                told.cut = true;
+                file.cut = true;
             }
         }
     }
-    told
+    file
 }
 
-impl Told {
+impl PushFile {
     fn take(&mut self, record: Record<'_>) {
         match record {
             Record::Push(push) => self.heads.push(push),

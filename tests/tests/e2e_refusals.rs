@@ -20,7 +20,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 /// Runs cases of the probe: at least `least` of them, each with a result that is right.
 fn probe(guest: &mut Guest, user: User, what: &str, least: usize) {
     let outcome = guest.exec_as(user, &format!("teeleak-probe {what}"), LIMIT).unwrap();
-    // libteec tells of sessions that are refused, too, between the lines of JSON.
+    // libteec prints sessions that are refused, too, between the lines of JSON.
     let lines = outcome.stdout.lines().filter(|line| line.starts_with('{'));
     let cases: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
     let wrong: Vec<_> = cases.iter().filter(|case| case["ok"] != true).collect();

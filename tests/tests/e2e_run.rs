@@ -88,7 +88,7 @@ fn what_a_player_does_wrong_is_found() {
     let lab = Lab::new().unwrap();
     let mut guest = lab.boot("default", &files(&lab)).unwrap();
     all_is_there(&mut guest);
-    a_busy_ta_is_told(&mut guest);
+    a_busy_ta_is_reported(&mut guest);
     others_are_refused(&mut guest);
     nothing_wrong_is_clean(&mut guest);
     forgotten_unmaps_leak(&mut guest);
@@ -98,7 +98,7 @@ fn what_a_player_does_wrong_is_found() {
     guest.shutdown().unwrap();
 }
 
-/// What Debian's kernel is not built with, or has to be told to keep when it starts.
+/// What Debian's kernel is not built with, or keeps only with an option at its start.
 const NOT_OF_DEBIAN: [&str; 4] = ["slab-callers", "page-owner", "kmemleak", "binder"];
 
 fn all_is_there(guest: &mut Guest) {
@@ -128,8 +128,8 @@ fn nothing_wrong_is_clean(guest: &mut Guest) {
     for (fixture, player) in players {
         let said = run(guest, fixture, player);
         said.expect(0);
-        let told = said.findings().iter().filter(|finding| finding["severity"] != "note");
-        assert_eq!(told.count(), 0, "{:#}", said.report);
+        let main_findings = said.findings().iter().filter(|finding| finding["severity"] != "note");
+        assert_eq!(main_findings.count(), 0, "{:#}", said.report);
     }
 }
 
@@ -190,16 +190,16 @@ fn a_capture_says_the_same_here(guest: &mut Guest) {
     assert_eq!(here.out.replace(file.to_str().unwrap(), "/share/last.tlk"), there.stdout);
 }
 
-fn a_busy_ta_is_told(guest: &mut Guest) {
+fn a_busy_ta_is_reported(guest: &mut Guest) {
     // In the first sample it may not be busy yet.
     let player = guest.start(User::Root, "drm-player --busy 20000").unwrap();
-    let busy = (0..20).any(|_| is_told_busy(guest));
+    let busy = (0..20).any(|_| is_reported_busy(guest));
     let player = guest.wait(player, LIMIT).unwrap();
     assert!(busy, "the TA was never busy, its player ended with {player:?}");
     assert_eq!(player.code, 0, "{}", player.stderr);
 }
 
-fn is_told_busy(guest: &mut Guest) -> bool {
+fn is_reported_busy(guest: &mut Guest) -> bool {
     let outcome = guest.exec("teeleak snapshot --json", LIMIT).unwrap();
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     let census: Value = serde_json::from_str(&outcome.stdout).unwrap();

@@ -34,9 +34,9 @@ fn the_side_that_keeps_a_buffer_is_named() {
         let regions: Vec<_> =
             findings.iter().filter(|finding| finding["kind"] == "region_growth").collect();
         assert_eq!(regions.len(), 1, "{what}: {report:#}");
-        let told = regions[0].to_string();
+        let text = regions[0].to_string();
         for part in [fault, buffers, " of the TA, 16,384 bytes; 0x", "(drm-player), [heap]"] {
-            assert!(told.contains(part), "{what}: no {part:?} in {:#}", regions[0]);
+            assert!(text.contains(part), "{what}: no {part:?} in {:#}", regions[0]);
         }
     }
     guest.shutdown().unwrap();

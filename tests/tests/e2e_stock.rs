@@ -1,4 +1,4 @@
-//! Without the leak audit PTA, on a real OP-TEE in QEMU: what mdbg prints on the console tells the same
+//! Without the leak audit PTA, on a real OP-TEE in QEMU: what mdbg prints on the console shows the same
 //! leak as the PTA does.
 
 #![allow(
@@ -101,7 +101,7 @@ fn without_lines(each: &BTreeMap<Key, u64>) -> Vec<(&str, u64, u64)> {
 }
 
 #[test]
-fn the_console_tells_the_leak_that_the_pta_tells() {
+fn the_console_shows_the_leak_that_the_pta_shows() {
     let lab = Lab::new().unwrap();
     let products = lab.products().unwrap();
     let mut guest = lab.boot("default", &products).unwrap();
@@ -119,7 +119,7 @@ fn the_console_tells_the_leak_that_the_pta_tells() {
     assert_eq!(without_lines(&by_pta), without_lines(&by_console));
     assert_eq!(named_by_pta, named);
     nothing_wrong_is_clean(&mut guest);
-    what_is_missing_is_told(&mut guest);
+    what_is_missing_is_reported(&mut guest);
     any_way_to_the_console_will_do(&mut guest);
     guest.shutdown().unwrap();
 }
@@ -143,11 +143,11 @@ fn nothing_wrong_is_clean(guest: &mut Guest) {
     assert_eq!(outcome.code, 0, "{}", outcome.stdout);
     let unseen = json(&outcome)["not_observed"].to_string();
     for part in ["regions", "sessions", "events", "owners and epochs"] {
-        assert!(unseen.contains(part), "{part} is not told as unseen: {unseen}");
+        assert!(unseen.contains(part), "{part} is not reported as unseen: {unseen}");
     }
 }
 
-fn what_is_missing_is_told(guest: &mut Guest) {
+fn what_is_missing_is_reported(guest: &mut Guest) {
     // No other client opens a session meanwhile.
     let outcome = guest.exec("teeleak snapshot --json --ta-stats", LIMIT).unwrap();
     assert_eq!(outcome.code, 3, "{}", outcome.stdout);

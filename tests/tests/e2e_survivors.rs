@@ -1,4 +1,4 @@
-//! Survivors by epoch tell a leak from a cache and from a swinging number, on a real OP-TEE in QEMU.
+//! Survivors by epoch distinguish a leak from a cache and from a swinging number, on a real OP-TEE in QEMU.
 
 #![allow(
     clippy::unwrap_used,
@@ -33,7 +33,7 @@ fn failures(report: &Value) -> Vec<&Value> {
 }
 
 #[test]
-fn a_cache_a_swing_and_a_slow_leak_are_told_apart() {
+fn a_cache_a_swing_and_a_slow_leak_are_distinguished() {
     let lab = Lab::new().unwrap();
     let mut guest = lab.boot("default", &lab.products().unwrap()).unwrap();
     for harmless in ["--cache 4", "--oscillate 7"] {

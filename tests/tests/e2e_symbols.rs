@@ -10,7 +10,7 @@ use teeleak_tests::teeleak;
 
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// Address of a section, as binutils' `size -A` tells it.
+/// Address of a section, as binutils' `size -A` prints it.
 fn text_of(elf: &Path) -> u64 {
     let output = Command::new("aarch64-linux-gnu-size").arg("-A").arg(elf).output().unwrap();
     let table = String::from_utf8(output.stdout).unwrap();

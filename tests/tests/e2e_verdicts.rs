@@ -83,7 +83,7 @@ fn each_workload_gets_its_verdict() {
     a_leak_at_the_site_of_the_load_is_found(&mut guest);
     a_cache_that_warms_up_is_a_note(&mut guest);
     one_session_opened_once_is_a_note(&mut guest);
-    two_leaks_are_told_apart(&mut guest);
+    two_leaks_are_distinguished(&mut guest);
     guest.shutdown().unwrap();
 }
 
@@ -126,7 +126,7 @@ fn one_session_opened_once_is_a_note(guest: &mut Guest) {
     assert_eq!(session["subject"]["uuid"], PEER);
 }
 
-fn two_leaks_are_told_apart(guest: &mut Guest) {
+fn two_leaks_are_distinguished(guest: &mut Guest) {
     let said = run(guest, "-n 20", "drm-player --slow-leak --bug forget-unmap");
     said.expect(1);
     let [regions] = said.failures("region_growth")[..] else { panic!("{:#}", said.report) };

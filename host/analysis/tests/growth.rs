@@ -68,9 +68,9 @@ fn what_idle_iterations_do_is_not_blamed_on_the_workload() {
     assert!(matches!(&found[0].subject, Subject::Site { line: 168, .. }));
 }
 
-/// What epochs must tell apart within twelve iterations.
+/// What epochs must distinguish within twelve iterations.
 #[test]
-fn cache_load_and_slow_leak_are_told_apart_by_epochs() {
+fn cache_load_and_slow_leak_are_distinguished_by_epochs() {
     for seed in 0..200 {
         let mut run = Run::new(3);
         let mut random = simulation::Random::new(seed);

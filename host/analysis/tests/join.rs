@@ -289,8 +289,8 @@ fn a_closing_that_the_kernel_was_seen_at_needs_no_end_of_the_process() {
 
 #[test]
 fn two_stories_are_a_finding() {
-    let mut told = call(party(1, 1), CallKind::InvokeCommand, 3, (100, 200));
-    told.result = 0xffff_000c;
+    let mut invoke = call(party(1, 1), CallKind::InvokeCommand, 3, (100, 200));
+    invoke.result = 0xffff_000c;
     let mut seen = event(EventKind::Invoke, 3, (110, 190));
     seen.cmd = Some(0);
     let opened = call(party(1, 1), CallKind::OpenSession, 3, (10, 20));
@@ -298,7 +298,7 @@ fn two_stories_are_a_finding() {
     let mut events = [event(EventKind::Open, 3, (12, 18)), seen];
     let clients = Clients {
         processes: vec![],
-        calls: vec![opened, unseen, told],
+        calls: vec![opened, unseen, invoke],
         lost: 0,
         ..Clients::default()
     };

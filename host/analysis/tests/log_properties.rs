@@ -194,7 +194,7 @@ proptest! {
     }
 
     #[test]
-    fn sessions_in_any_wording_are_told_apart(
+    fn sessions_in_any_wording_are_distinguished(
         acts in prop::collection::vec(
             prop_oneof![(0_u8..4).prop_map(Act::Open), any::<usize>().prop_map(Act::Close)],
             1..60,
@@ -209,7 +209,7 @@ proptest! {
         prop_assert_eq!(tally.lines.parsed, tally.lines.read);
         prop_assert_eq!(tas(&observation, &EventKind::Close), closed);
         let found = tas(&observation, &EventKind::Open);
-        // Nothing after the last one tells that it did not fail.
+        // Nothing after the last one shows that it did not fail.
         prop_assert!(found == opened || found == opened[..opened.len() - 1]);
     }
 

@@ -1,4 +1,4 @@
-//! Dumps that follow each other with nothing in between are told apart, and a dump that repeats itself is
+//! Dumps that follow each other with nothing in between are distinguished, and a dump that repeats itself is
 //! left whole.
 
 use std::collections::BTreeMap;
@@ -47,7 +47,10 @@ fn read(text: &[u8], size: usize) -> Observation {
 /// Censuses of a text, and the lines where they begin.
 fn found(text: &str, size: usize) -> (Vec<Census>, Vec<u64>) {
     let (pieces, whole) = (read(text.as_bytes(), size), read(text.as_bytes(), usize::MAX));
-    assert!(format!("{pieces:?}") == format!("{whole:?}"), "chunks of {size} bytes tell");
+    assert!(
+        format!("{pieces:?}") == format!("{whole:?}"),
+        "chunks of {size} bytes make a difference"
+    );
     let sites = whole.samples.iter().filter_map(|sample| sample.sites.value());
     let all = sites.map(|sites| sites.iter().map(|site| (site.line, site.count)).collect());
     (all.collect(), whole.samples.iter().map(|sample| sample.place.at).collect())
@@ -84,7 +87,7 @@ const SIGNS: [&str; 2] = [
 
 proptest! {
     #[test]
-    fn dumps_with_nothing_between_are_told_apart(
+    fn dumps_with_nothing_between_are_distinguished(
         heads in heads(),
         boot in boot(),
         table in any::<bool>(),
@@ -155,7 +158,7 @@ proptest! {
 }
 
 #[test]
-fn more_than_can_be_kept_is_told_apart_in_parts() {
+fn more_than_can_be_kept_is_distinguished_in_parts() {
     let boot: Vec<u32> = (1000..1010).collect();
     for table in [vec![], vec![TABLE], vec![TABLE, 1, 2000]] {
         // Beyond a quarter of a million records.

@@ -74,9 +74,9 @@ fn number() -> impl Strategy<Value = String> {
 }
 
 fn line() -> impl Strategy<Value = String> {
-    let told =
+    let template =
         (prop::sample::select(&LINES[..]), prop::collection::vec(number(), 8), any::<bool>());
-    let told = told.prop_map(|(line, numbers, cut)| {
+    let ledger_line = template.prop_map(|(line, numbers, cut)| {
         let mut numbers = numbers.into_iter().cycle();
         let line: String = line
             .chars()
@@ -85,7 +85,7 @@ fn line() -> impl Strategy<Value = String> {
         let end = line.chars().count() / if cut { 2 } else { 1 };
         line.chars().take(end).collect::<String>()
     });
-    prop_oneof![9 => told, 1 => "\\PC{0,40}"]
+    prop_oneof![9 => ledger_line, 1 => "\\PC{0,40}"]
 }
 
 fn read(lines: &[String]) -> NormalWorld {
@@ -102,15 +102,15 @@ fn read(lines: &[String]) -> NormalWorld {
 proptest! {
     #[test]
     fn lines_are_accounted_for(lines in prop::collection::vec(line(), 0..100)) {
-        let told = read(&lines);
-        let all = told.accounting;
+        let normal_world = read(&lines);
+        let all = normal_world.accounting;
         prop_assert_eq!(all.read, lines.len() as u64);
         prop_assert_eq!(all.read, all.parsed + all.ignored + all.rejected);
         let _ = has_ledgers("x", lines.join("\n").as_bytes());
         for again in [false, true] {
             let mut observation = Observation::default();
             (observation.accounting.read, observation.accounting.ignored) = (7, 7);
-            told.clone().add_to(&mut observation, again);
+            normal_world.clone().add_to(&mut observation, again);
             let all = observation.accounting;
             prop_assert_eq!(all.read, all.parsed + all.ignored + all.rejected);
             let _ = audit(&mut observation, &Options::default());

@@ -100,7 +100,7 @@ fn four_bytes_are_no_fragmentation() {
 }
 
 #[test]
-fn fragmentation_and_a_peak_are_told_apart() {
+fn fragmentation_and_a_peak_are_distinguished() {
     let fragmented =
         run(|n| if n < 10 { heap(50_000) } else { failed(heap(50_000), 20_000, 50_000) });
     let found = findings(&fragmented.observation());

@@ -171,7 +171,7 @@ fn forgotten_unmap_is_no_matter_of_order() {
 }
 
 #[test]
-fn double_unmap_is_told_once_with_a_count() {
+fn double_unmap_is_reported_once_with_a_count() {
     let trace = Trace::iterations(5, |trace, n| {
         trace.call(OPEN, 3, 0, 0).call(MAP, 3, n << 12, 0).call(UNMAP, 3, n << 12, 0);
         trace.call(UNMAP, 3, n << 12, NOT_FOUND).call(CLOSE, 3, 0, 0);
@@ -202,13 +202,13 @@ fn steps_that_a_filter_left_out_are_no_fault() {
         trace.call(OPEN, 1, 0, 0).call(OPEN, 1, 0, 0).call(CLOSE, 1, 0, 0);
     });
     let observation = Observation { events: trace.events, ..Observation::default() };
-    let told = |text: &str| {
+    let check_text = |text: &str| {
         check(&observation, &Protocol::read("kmem.toml", text).unwrap(), Limits::default())
     };
-    let checked = told(text);
+    let checked = check_text(text);
     assert_eq!(checked.findings, []);
     assert_eq!(checked.gaps.iter().map(|gap| gap.lost).sum::<u64>(), 12);
-    assert!(!told(&text.replace("partial = true", "")).findings.is_empty());
+    assert!(!check_text(&text.replace("partial = true", "")).findings.is_empty());
 }
 
 #[test]
@@ -266,7 +266,7 @@ fn a_little_disorder_is_put_right() {
 }
 
 #[test]
-fn memory_is_bounded_and_what_it_costs_is_told() {
+fn memory_is_bounded_and_what_it_costs_is_reported() {
     let mut trace = Trace::default();
     for n in 0..1000 {
         trace.call(OPEN, n, 0, 0);

@@ -190,7 +190,7 @@ fn compare(events: Vec<Event>, max_held: usize) -> Result<(), TestCaseError> {
     let oracle = run(max_held, &events);
     let observation = Observation { events, ..Observation::default() };
     let checked = check(&observation, &protocols, Limits::default());
-    let mut told = Broken::new();
+    let mut violations = Broken::new();
     let mut held = BTreeMap::new();
     for finding in &checked.findings {
         let Subject::Resource { resource, .. } = &finding.subject else { continue };
@@ -207,7 +207,7 @@ fn compare(events: Vec<Event>, max_held: usize) -> Result<(), TestCaseError> {
         let rule = finding.fingerprint.0.split(':').nth(4).unwrap_or_default();
         let known = oracle.broken.keys().find(|known| **known == (name(key), rule));
         prop_assert!(known.is_some(), "{} is not broken", finding.fingerprint);
-        told.extend(known.map(|known| (*known, count)));
+        violations.extend(known.map(|known| (*known, count)));
         // The shortest sequence alone must break the same rule.
         let proof = finding.evidence.iter().find_map(|evidence| match evidence {
             Evidence::Sequence(steps) => Some(steps),
@@ -221,7 +221,7 @@ fn compare(events: Vec<Event>, max_held: usize) -> Result<(), TestCaseError> {
             "{rule} is not shown by {proof:#?}"
         );
     }
-    prop_assert_eq!(told, oracle.broken);
+    prop_assert_eq!(violations, oracle.broken);
     for key in ["channel", "mapping"] {
         let left = oracle.holds.iter().filter(|hold| name(hold.0) == key).count();
         prop_assert_eq!(held.get(key).copied().unwrap_or(0.0), left as f64, "{} left", key);

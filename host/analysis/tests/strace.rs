@@ -34,8 +34,8 @@ fn read_text(text: &str) -> StraceTrace {
     read(text.lines().map(str::as_bytes))
 }
 
-fn all_accounted(told: &StraceTrace) {
-    let lines = told.accounting;
+fn all_accounted(trace: &StraceTrace) {
+    let lines = trace.accounting;
     assert_eq!(lines.read, lines.parsed + lines.ignored + lines.rejected);
 }
 
@@ -71,10 +71,10 @@ proptest! {
             let line = index.get(&all).as_bytes();
             if *whole { line } else { &line[..line.len().min(*cut)] }
         }).collect();
-        let told = read(picked);
-        all_accounted(&told);
+        let trace = read(picked);
+        all_accounted(&trace);
         let mut observation = Observation::default();
-        told.add_to(&mut observation);
+        trace.add_to(&mut observation);
         settle(&mut observation);
         prop_assert!(observation.events.iter().all(|event| event.by.is_some()));
         let n_events = observation.events.len();
@@ -88,9 +88,9 @@ proptest! {
         threads: bool,
     ) {
         let prefix = if threads { "[pid   77] 1795272820.5 " } else { "77 14:53:35.1 " };
-        let told = read_text(&rounds(&closed, prefix));
-        prop_assert_eq!(told.accounting.rejected + told.accounting.ignored, 0);
-        let count = |kind| told.clients.calls.iter().filter(|call| call.kind == kind).count();
+        let trace = read_text(&rounds(&closed, prefix));
+        prop_assert_eq!(trace.accounting.rejected + trace.accounting.ignored, 0);
+        let count = |kind| trace.clients.calls.iter().filter(|call| call.kind == kind).count();
         let released = closed.iter().filter(|closed| **closed).count();
         prop_assert_eq!(count(CallKind::FdDup), closed.len());
         prop_assert_eq!(count(CallKind::FdClose), closed.len() + released);
@@ -99,7 +99,7 @@ proptest! {
 
 #[test]
 fn the_kernel_closes_the_sessions_of_who_is_killed() {
-    let told = read_text(
+    let trace = read_text(
         "9 openat(AT_FDCWD, \"/dev/tee0\", O_RDWR) = 3\n\
          9 dup(3) = 4\n\
          9 ioctl(3, TEE_IOC_OPEN_SESSION, {buf_len=184, buf_ptr={uuid=23fe83ec-2b7b-4b16-a872-7b927e6e4557, \
@@ -108,13 +108,16 @@ fn the_kernel_closes_the_sessions_of_who_is_killed() {
          9 ioctl(4, TEE_IOC_INVOKE, {buf_len=152, buf_ptr={func=1, session=0x7, <unfinished ...>) = ?\n\
          9 +++ killed by SIGKILL +++\n",
     );
-    let last = told.clients.calls.last().unwrap();
+    let last = trace.clients.calls.last().unwrap();
     assert_eq!((last.kind, last.session), (CallKind::CloseSession, Some(7)));
     assert!(last.by.by_kernel && last.uuid.is_some());
-    let process = &told.clients.processes[0];
+    let process = &trace.clients.processes[0];
     assert_eq!((process.pid, process.ended, process.running), (9, true, 1));
-    let told = told.assumptions.join("\n");
-    assert!(told.contains("closed 1 session of pid 9, which was killed by SIGKILL"), "{told}");
+    let assumptions = trace.assumptions.join("\n");
+    assert!(
+        assumptions.contains("closed 1 session of pid 9, which was killed by SIGKILL"),
+        "{assumptions}"
+    );
 }
 
 #[test]
@@ -126,8 +129,8 @@ fn a_fork_has_descriptors_of_its_own_and_a_thread_has_not() {
              2 close(3) = 0\n"
         )
     };
-    let closes = |told: &StraceTrace| {
-        told.clients.calls.iter().filter(|call| call.kind == CallKind::FdClose).count()
+    let closes = |trace: &StraceTrace| {
+        trace.clients.calls.iter().filter(|call| call.kind == CallKind::FdClose).count()
     };
     let thread = read_text(&text("CLONE_VM|CLONE_FILES|CLONE_THREAD"));
     assert_eq!((closes(&thread), thread.clients.processes.len()), (1, 1));

@@ -109,7 +109,7 @@ fn what_has_no_head_is_not_gone_on_with() {
 }
 
 #[test]
-fn what_could_not_be_written_is_told() {
+fn what_could_not_be_written_is_reported() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("spool");
     // A file where the folder should be stands for a disk that refuses.
@@ -122,8 +122,8 @@ fn what_could_not_be_written_is_told() {
     push(&mut spool, FIRST | LAST, &page(4, 0)).unwrap();
     let records = all_records(&folder);
     let bytes = (page(1, 0).len() + page(2, 0).len()) as u64;
-    let told = record::read(&records[0]).next().unwrap();
-    assert_eq!(told, Ok(Record::Unwritten(UnwrittenCount { pages: 2, bytes })));
+    let first_record = record::read(&records[0]).next().unwrap();
+    assert_eq!(first_record, Ok(Record::Unwritten(UnwrittenCount { pages: 2, bytes })));
     assert_eq!(records[1..], [page(3, 0), page(4, 0)]);
 }
 
@@ -182,8 +182,8 @@ proptest! {
         }
         let mut rest = pushed.iter();
         for found in all_records(home.path()) {
-            let told = matches!(record::read(&found).next(), Some(Ok(Record::Unwritten(_))));
-            prop_assert!(told || rest.any(|page| *page == found));
+            let is_loss = matches!(record::read(&found).next(), Some(Ok(Record::Unwritten(_))));
+            prop_assert!(is_loss || rest.any(|page| *page == found));
         }
     }
 

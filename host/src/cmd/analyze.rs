@@ -111,7 +111,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let symbols = arguments.images.symbols()?;
     let mut observation = text::read(&reading, rejected_file, progress)?;
     symbols.resolve(&mut observation);
-    report::tell(&mut observation, &options, &arguments.reporting, env)
+    report::print(&mut observation, &options, &arguments.reporting, env)
 }
 
 fn cores() -> NonZeroUsize {

@@ -57,12 +57,12 @@ pub(crate) fn run(
 }
 
 /// The check that shows a configuration file.
-fn check(told: String) -> Check {
+fn check(detail: String) -> Check {
     Check {
         id: CheckId::Config,
         brings: "default values of options",
         state: State::Present,
-        detail: told,
+        detail,
         remedy: None,
     }
 }

@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     if !arguments.strace.is_empty() {
         trace(&arguments.strace, &mut observation)?;
     }
-    tell(&mut observation, &options, &arguments.reporting, env)
+    print(&mut observation, &options, &arguments.reporting, env)
 }
 
 /// Adds the calls in the output of strace to the observation.
@@ -56,14 +56,14 @@ fn trace(paths: &[PathBuf], observation: &mut Observation) -> Result<()> {
             "the capture already has recorded clients: use --strace with one of `teeleak run --no-clients`"
         );
     }
-    if let Some(told) = read_traces(paths)? {
-        told.add_to(observation);
+    if let Some(strace_calls) = read_traces(paths)? {
+        strace_calls.add_to(observation);
     }
     Ok(())
 }
 
 /// Analyses an observation and prints its report.
-pub(crate) fn tell(
+pub(crate) fn print(
     observation: &mut Observation,
     options: &Options,
     reporting: &Reporting,

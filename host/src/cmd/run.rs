@@ -92,7 +92,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let optional_judge = arguments.until_decided.map(|_| &judge as source::Judge<'_>);
     let mut observation = source::observe_judged(&mut source, file, optional_judge)?;
     let outcome = source.outcome();
-    let exit = report::tell(&mut observation, &options, &arguments.reporting, env)?;
+    let exit = report::print(&mut observation, &options, &arguments.reporting, env)?;
     final_exit(outcome, exit, env)
 }
 

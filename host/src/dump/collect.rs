@@ -77,15 +77,15 @@ impl CollectedDump {
     }
 
     /// Adds the out-of-memory incidents that OP-TEE printed.
-    pub(crate) fn add_console(&mut self, told: Observation) {
-        let n = told.incidents.len();
+    pub(crate) fn add_console(&mut self, console: Observation) {
+        let n = console.incidents.len();
         let outcome = match n {
             0 => Err("it shows no failed allocation and no panic".to_owned()),
             _ => Ok(text::count(n as u64, "incident")),
         };
         match (&mut self.before, &mut self.now) {
-            (Some(seen), _) | (None, Some(seen)) => seen.incidents.extend(told.incidents),
-            (None, None) => self.now = Some(told),
+            (Some(seen), _) | (None, Some(seen)) => seen.incidents.extend(console.incidents),
+            (None, None) => self.now = Some(console),
         }
         self.note("console log", outcome);
     }
@@ -160,15 +160,15 @@ fn directly(
     let census = |observer: Box<dyn Observer>, file| {
         let observation = source::observe(&mut Snapshot::new(observer), file)?;
         let n = observation.samples.last().map(|_| "a snapshot of this moment".to_owned());
-        n.map(|told| (observation, told)).context("no snapshot was received")
+        n.map(|description| (observation, description)).context("no snapshot was received")
     };
     // A snapshot that fails leaves a partial file; the next one replaces it.
     let ta = auditor(world).and_then(|sampler| census(Box::new(sampler), file));
     let outcome = match ta {
-        Ok((seen, told)) => {
+        Ok((seen, description)) => {
             taken.complete = seen.samples.last().is_some_and(is_whole);
             taken.now = Some(seen);
-            Ok(told)
+            Ok(description)
         }
         Err(error) => Err(format!("{error:#}")),
     };
@@ -191,12 +191,12 @@ fn directly(
 
 fn from_disk(folder: &Path, taken: &mut CollectedDump) {
     let outcome = match newest(folder) {
-        Ok(Some((seen, told))) => match boots(&seen, taken.now.as_ref()) {
+        Ok(Some((seen, description))) => match boots(&seen, taken.now.as_ref()) {
             true => {
                 taken.before = Some(seen);
-                Ok(told)
+                Ok(description)
             }
-            false => Err(format!("{told} is from another boot")),
+            false => Err(format!("{description} is from another boot")),
         },
         Ok(None) => Err(format!("no window or dump in {}", folder.display())),
         Err(error) => Err(format!("{error:#}")),

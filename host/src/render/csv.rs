@@ -47,13 +47,13 @@ type TimeColumns = [String; 5];
 type SubjectColumns = [String; 6];
 
 /// Writes the table.
-pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> Result<()> {
+pub(crate) fn write(view: &ReportView<'_>, out: &mut dyn Write) -> Result<()> {
     let mut table = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
     table.write_record(COLUMNS)?;
-    let series = metrics::all_series(told);
+    let series = metrics::all_series(view);
     let cells: Vec<_> =
         series.iter().map(|one| (subject_columns(&one.about), finding_columns(one))).collect();
-    for (n, sample) in told.observation.samples.iter().enumerate() {
+    for (n, sample) in view.observation.samples.iter().enumerate() {
         let time_cells = time_columns(n.to_string(), sample.moment, sample.time);
         for (one, (what, said)) in series.iter().zip(&cells) {
             let value = one.values.get(n).copied().flatten();
@@ -62,7 +62,7 @@ pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> Result<()> {
             row(&mut table, &time_cells, what, &figure, said)?;
         }
     }
-    for gauge in &told.observation.gauges {
+    for gauge in &view.observation.gauges {
         let time_cells = time_columns(String::new(), gauge.moment, None);
         for pool in &gauge.pools {
             let subject = subject_columns(&MetricSubject::Pool(pool.kind.clone()));

@@ -84,9 +84,9 @@ pub(super) fn of_pool(pool: &Pool) -> [(&'static str, PoolUnit, Option<u64>); 4]
 type MetricRow = BTreeMap<(MetricSubject, usize), (&'static str, PoolUnit, Option<u64>)>;
 
 /// All metrics of all snapshots, in the order of [`MetricSubject`].
-pub(super) fn all_series<'t>(told: &ReportView<'t>) -> Vec<MetricSeries<'t>> {
-    let samples = &told.observation.samples;
-    let findings = by_subject(&told.report.findings);
+pub(super) fn all_series<'t>(view: &ReportView<'t>) -> Vec<MetricSeries<'t>> {
+    let samples = &view.observation.samples;
+    let findings = by_subject(&view.report.findings);
     let rows: Vec<MetricRow> = samples.iter().map(row).collect();
     let mut series: BTreeMap<(MetricSubject, usize), MetricSeries<'t>> = BTreeMap::new();
     for (at, row) in rows.iter().enumerate() {

@@ -199,7 +199,7 @@ impl<'e> Watch<'e> {
 
     /// Polls the pools and reads the events.
     fn poll(&mut self) -> Result<()> {
-        let (mut alarms, mut told) = (Vec::new(), Vec::new());
+        let (mut alarms, mut all_pools) = (Vec::new(), Vec::new());
         self.link.renew(&mut self.book, self.err)?;
         let mut pages = Pages::default();
         let poll_result = self.link.call(self.err, |observer| observer.pools(&mut pages))?;
@@ -214,19 +214,19 @@ impl<'e> Watch<'e> {
             if self.book.is_news(&pools, !alarms.is_empty()) {
                 self.book.add(&pages)?;
             }
-            told = pools;
+            all_pools = pools;
         }
         if let Some(normal) = &mut self.normal {
             let (pools, low) = normal.poll(self.link.time().now());
             if let Some(metrics) = &self.metrics {
                 metrics.pools(&pools);
             }
-            told.extend(pools);
+            all_pools.extend(pools);
             alarms.extend(low);
         }
         let book = &mut self.book;
         self.link.call(self.err, |observer| observer.events(book))?;
-        self.viewer.on_poll(self.link.time().now(), &told, self.book.so_far());
+        self.viewer.on_poll(self.link.time().now(), &all_pools, self.book.so_far());
         if self.link.binds() {
             let violations = self.link.call(self.err, |observer| observer.ledger(&mut pages))?;
             alarms.extend(violations.and_then(|n| self.alarms.ledger(n)));

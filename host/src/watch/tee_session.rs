@@ -91,7 +91,7 @@ impl<'e> TeeLink<'e> {
     /// Does everything before the first interval; returns the epoch of later allocations.
     pub(super) fn prepare(&mut self, book: &mut FrameRecorder) -> Result<u32> {
         let Some(observer) = &mut self.observer else {
-            self.none.as_ref().map_or(Ok(()), |none| none.tell(book))?;
+            self.none.as_ref().map_or(Ok(()), |none| none.report(book))?;
             begin(PhaseStage::Before, 0, 0, book)?;
             return Ok(0);
         };
@@ -130,9 +130,9 @@ impl<'e> TeeLink<'e> {
     ) -> Result<Option<T>> {
         let Some(observer) = &mut self.observer else { return Ok(None) };
         let error = match ask(&mut **observer) {
-            Ok(told) => {
+            Ok(answer) => {
                 self.position = observer.position();
-                return Ok(Some(told));
+                return Ok(Some(answer));
             }
             Err(error) => error,
         };

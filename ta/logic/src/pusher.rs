@@ -60,7 +60,7 @@ pub struct Pusher {
     /// By cause: the number of the note that ends holding back.
     quiet_until: [u32; 3],
     /// Counters of pushes, held-back causes and lost pages, and the last error.
-    told: Push,
+    push_record: Push,
     /// Whether the pools were checked before.
     looked: bool,
     /// Whether the canary was missing in the last search.
@@ -83,7 +83,13 @@ impl Pusher {
             violations: 0,
             failures: 0,
             quiet_until: [0; 3],
-            told: Push { cause: PushCause::Violation, number: 0, held_back: 0, lost: 0, result: 0 },
+            push_record: Push {
+                cause: PushCause::Violation,
+                number: 0,
+                held_back: 0,
+                lost: 0,
+                result: 0,
+            },
             looked: false,
             canary_missing: false,
         }
@@ -103,12 +109,12 @@ impl Pusher {
         let Some(cause) = self.look(auditor, pta) else { return };
         let quiet_until = &mut self.quiet_until[cause as usize];
         if self.notes < *quiet_until {
-            self.told.held_back = self.told.held_back.saturating_add(1);
+            self.push_record.held_back = self.push_record.held_back.saturating_add(1);
             return;
         }
         *quiet_until = self.notes.saturating_add(QUIET_NOTES);
-        self.told.number = self.told.number.saturating_add(1);
-        self.told.cause = cause;
+        self.push_record.number = self.push_record.number.saturating_add(1);
+        self.push_record.cause = cause;
         self.push((auditor, pta), plugin);
     }
 
@@ -141,7 +147,8 @@ impl Pusher {
 
     fn push(&mut self, all: (&mut Auditor, &mut dyn Pta), plugin: &mut dyn Plugin) {
         let (auditor, pta) = all;
-        let mut way = Way { plugin, first: FIRST, failures: 0, pages: 0, told: &mut self.told };
+        let mut way =
+            Way { plugin, first: FIRST, failures: 0, pages: 0, push_record: &mut self.push_record };
         let hello = HelloRequest { min: version::MIN, current: version::CURRENT };
         let rest = PAGE_BYTES - HEAD_BYTES;
         let Some((used, _)) = ask(auditor, pta, TaCommand::Hello, &hello, &mut self.page[..rest])
@@ -150,7 +157,7 @@ impl Pusher {
         };
         let mut writer = RecordWriter::new(&mut self.page[used..]);
         // It always fits.
-        let _ = writer.push(&Record::Push(*way.told));
+        let _ = writer.push(&Record::Push(*way.push_record));
         let length = used + writer.length();
         way.give(&self.page[..length], false);
         let mut next_index = Some(0);
@@ -192,7 +199,7 @@ struct Way<'w> {
     first: u32,
     failures: u32,
     pages: u32,
-    told: &'w mut Push,
+    push_record: &'w mut Push,
 }
 
 impl Way<'_> {
@@ -211,8 +218,8 @@ impl Way<'_> {
             Ok(()) => self.first = 0,
             Err(result) => {
                 self.failures += 1;
-                self.told.lost = self.told.lost.saturating_add(1);
-                self.told.result = result;
+                self.push_record.lost = self.push_record.lost.saturating_add(1);
+                self.push_record.result = result;
             }
         }
     }

@@ -120,7 +120,7 @@ fn drain(pta: &mut Fake, size: usize) -> (Vec<u64>, u64) {
 }
 
 #[test]
-fn events_are_told_once_in_pages_of_any_size() {
+fn events_are_reported_once_in_pages_of_any_size() {
     for size in [limits::REPLY_BYTES_MIN, 2000, 5000, 100_000] {
         let mut pta = ring((0..1000).map(|n| 1 + n % 5), 50);
         let (seqs, lost) = drain(&mut pta, size);

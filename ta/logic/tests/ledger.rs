@@ -61,14 +61,14 @@ fn invoke(seq: u64, (cmd, channel, address, result): Call) -> Vec<u8> {
     event
 }
 
-struct Told {
+struct LedgerReply {
     head: LedgerHead,
     violations: Vec<Violation>,
     outstanding: Vec<OutstandingRecord>,
 }
 
-fn ask(auditor: &mut Auditor, pta: &mut Fake, size: usize) -> Told {
-    let mut told = Told {
+fn ask(auditor: &mut Auditor, pta: &mut Fake, size: usize) -> LedgerReply {
+    let mut ledger = LedgerReply {
         head: LedgerHead { outstanding: 0, violations: 0, dropped: 0, lost: 0 },
         violations: Vec::new(),
         outstanding: Vec::new(),
@@ -80,27 +80,27 @@ fn ask(auditor: &mut Auditor, pta: &mut Fake, size: usize) -> Told {
         let mut end = None;
         for record in record::read(&reply[..used]) {
             match record.unwrap() {
-                Record::Ledger(head) => told.head = head,
-                Record::Violation(violation) => told.violations.push(violation),
-                Record::Outstanding(held) => told.outstanding.push(held),
+                Record::Ledger(head) => ledger.head = head,
+                Record::Violation(violation) => ledger.violations.push(violation),
+                Record::Outstanding(held) => ledger.outstanding.push(held),
                 Record::End { next } => end = next,
                 other => panic!("{other:?}"),
             }
         }
         match end {
             Some(cursor) => request.from = cursor.index,
-            None => return told,
+            None => return ledger,
         }
     }
 }
 
 /// A ledger that watches `drm` while the calls are made, from the second event on.
-fn watch(calls: &[Call], page: usize) -> Told {
+fn watch(calls: &[Call], page: usize) -> LedgerReply {
     watch_from(2, calls, page)
 }
 
 /// The same from the first event on, or from a later one.
-fn watch_from(first: u64, calls: &[Call], page: usize) -> Told {
+fn watch_from(first: u64, calls: &[Call], page: usize) -> LedgerReply {
     let mut auditor = Box::new(Auditor::new());
     // Something that happened before does not count.
     let before = (1..first).map(|seq| invoke(seq, (0, 99, 0, 0))).collect();
@@ -183,9 +183,9 @@ fn sorted(mut outstanding: Vec<OutstandingRecord>) -> Vec<OutstandingRecord> {
 #[test]
 fn the_story_of_the_field_report() {
     let not_found = 0xffff_0008;
-    let told =
+    let ledger =
         watch(&[(0, 1, 0, 0), (1, 1, 0x1000, 0), (3, 1, 0, 0), (2, 1, 0x1000, not_found)], 2048);
-    let rules: Vec<_> = told
+    let rules: Vec<_> = ledger
         .violations
         .iter()
         .map(|one| (OrderRule::from_number(one.rule), &one.proof[..]))
@@ -197,7 +197,7 @@ fn the_story_of_the_field_report() {
             (Some(OrderRule::ReleaseAfterParent), &[2, 3, 4, 5]),
         ]
     );
-    let held: Vec<_> = told.outstanding.iter().map(|held| (held.resource, held.key)).collect();
+    let held: Vec<_> = ledger.outstanding.iter().map(|held| (held.resource, held.key)).collect();
     assert_eq!(held, [(1, 0x1000)]);
 }
 
@@ -205,9 +205,9 @@ fn the_story_of_the_field_report() {
 fn what_there_is_no_room_for_is_counted() {
     let room = LEDGER_ROOM as u32;
     let calls: Vec<_> = (0..room + 10).map(|n| (0, n, 0, 0)).collect();
-    let told = watch(&calls, 4096);
-    assert_eq!((told.head.outstanding, told.head.dropped), (room, 10));
-    assert_eq!(told.outstanding.len(), LEDGER_ROOM);
+    let ledger = watch(&calls, 4096);
+    assert_eq!((ledger.head.outstanding, ledger.head.dropped), (room, 10));
+    assert_eq!(ledger.outstanding.len(), LEDGER_ROOM);
 }
 
 #[test]
@@ -215,16 +215,16 @@ fn what_had_no_room_is_not_said_never_to_have_been_acquired() {
     let room = LEDGER_ROOM as u32;
     let opened = (0..room + 10).map(|n| (0, n, 0, 0));
     let closed = (0..room + 10).map(|n| (3, n, 0, 0));
-    let told = watch_from(1, &opened.chain(closed).collect::<Vec<_>>(), 4096);
-    assert_eq!((told.head.outstanding, told.head.violations, told.head.dropped), (0, 0, 20));
+    let ledger = watch_from(1, &opened.chain(closed).collect::<Vec<_>>(), 4096);
+    assert_eq!((ledger.head.outstanding, ledger.head.violations, ledger.head.dropped), (0, 0, 20));
 }
 
 #[test]
 fn what_is_not_held_makes_room() {
     let calls: Vec<_> =
         (0..1000).flat_map(|n| [(0, n, 0, 0), (1, n, n, 0), (2, n, n, 0), (3, n, 0, 0)]).collect();
-    let told = watch(&calls, 4096);
-    assert_eq!((told.head.outstanding, told.head.violations, told.head.dropped), (0, 0, 0));
+    let ledger = watch(&calls, 4096);
+    assert_eq!((ledger.head.outstanding, ledger.head.violations, ledger.head.dropped), (0, 0, 0));
 }
 
 #[test]
@@ -234,8 +234,8 @@ fn overwritten_events_are_counted() {
     send(&mut auditor, &mut pta, 6, &drm(), &mut [0; 2048]).unwrap();
     pta.overwritten = 40;
     pta.events = vec![invoke(41, (0, 1, 0, 0))];
-    let told = ask(&mut auditor, &mut pta, 2048);
-    assert_eq!((told.head.lost, told.head.outstanding), (40, 1));
+    let ledger = ask(&mut auditor, &mut pta, 2048);
+    assert_eq!((ledger.head.lost, ledger.head.outstanding), (40, 1));
 }
 
 #[test]
@@ -268,10 +268,10 @@ fn notes_are_steps() {
     assert_eq!(note(ta, 2), Err(Refusal::BadParameters));
     assert!(note(Caller::Client, 1).is_ok());
     assert!(note(ta, 1).is_ok());
-    let told = ask(&mut auditor, &mut Fake::default(), 2048);
+    let ledger = ask(&mut auditor, &mut Fake::default(), 2048);
     let rules: Vec<_> =
-        told.violations.iter().map(|one| OrderRule::from_number(one.rule)).collect();
-    assert_eq!((rules, told.head.outstanding), (vec![Some(OrderRule::DoubleRelease)], 0));
+        ledger.violations.iter().map(|one| OrderRule::from_number(one.rule)).collect();
+    assert_eq!((rules, ledger.head.outstanding), (vec![Some(OrderRule::DoubleRelease)], 0));
 }
 
 /// Makes a binding wrong.
@@ -316,12 +316,12 @@ proptest! {
     ) {
         let mut oracle = Oracle { is_late: first > 1, ..Oracle::default() };
         calls.iter().zip(first..).for_each(|(call, at)| oracle.take(at, *call));
-        let told = watch_from(first, &calls, page);
-        prop_assert_eq!(told.head.violations as usize, oracle.violations.len());
-        prop_assert_eq!((told.head.dropped, told.head.lost), (oracle.unknown, 0));
+        let ledger = watch_from(first, &calls, page);
+        prop_assert_eq!(ledger.head.violations as usize, oracle.violations.len());
+        prop_assert_eq!((ledger.head.dropped, ledger.head.lost), (oracle.unknown, 0));
         oracle.violations.truncate(VIOLATIONS_ROOM);
-        prop_assert_eq!(&told.violations, &oracle.violations);
-        prop_assert_eq!(sorted(told.outstanding), sorted(oracle.outstanding()));
+        prop_assert_eq!(&ledger.violations, &oracle.violations);
+        prop_assert_eq!(sorted(ledger.outstanding), sorted(oracle.outstanding()));
     }
 }
 
@@ -335,8 +335,8 @@ proptest! {
         let calls: Vec<_> = calls.into_iter().map(|(cmd, n, at)| (cmd, n, at, 0)).collect();
         let mut oracle = Oracle::default();
         calls.iter().zip(2..).for_each(|(call, at)| oracle.take(at, *call));
-        let told = watch(&calls, 8192);
-        let missing = oracle.outstanding().len().abs_diff(told.outstanding.len()) as u64;
-        prop_assert!(missing <= told.head.dropped);
+        let ledger = watch(&calls, 8192);
+        let missing = oracle.outstanding().len().abs_diff(ledger.outstanding.len()) as u64;
+        prop_assert!(missing <= ledger.head.dropped);
     }
 }

@@ -26,7 +26,7 @@ fn totals(records: &[Record<'_>]) -> (u64, u64) {
 }
 
 #[test]
-fn every_page_size_tells_the_same() {
+fn every_page_size_gives_the_same_records() {
     let whole = snapshot(&mut device(300), ALL, limits::REPLY_BYTES_MAX);
     assert_eq!(whole.len(), 1);
     let whole = records(&whole);

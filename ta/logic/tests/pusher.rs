@@ -148,7 +148,7 @@ fn a_failure_that_was_there_before_is_none() {
 }
 
 #[test]
-fn a_canary_that_is_gone_is_told_once() {
+fn a_canary_that_is_gone_is_reported_once() {
     let mut pta = device(4);
     let canary =
         entry::<pta::Site>(&[100, 1, 100, 1100, 0, 0, 0, 4], "core/pta/leak_audit/canary.c");
@@ -182,7 +182,7 @@ fn the_canary_of_a_client_that_was_killed_goes_with_the_last_one() {
 }
 
 #[test]
-fn without_a_plugin_two_pages_are_lost_and_told_later() {
+fn without_a_plugin_two_pages_are_lost_and_reported_later() {
     let mut ta = Ta::new(device(400));
     ta.plugin.refuses = |_| true;
     ta.note(1, 7);

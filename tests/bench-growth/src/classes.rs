@@ -14,7 +14,7 @@ pub enum Truth {
     Bounded,
     /// It does.
     Leak,
-    /// It does, but not every series has enough of it to be told from a bounded one: shown, not
+    /// It does, but not every series has enough of it to be distinguished from a bounded one: shown, not
     /// judged.
     Hard,
 }

@@ -26,11 +26,11 @@ const PAGE: u64 = 4096;
 pub(crate) fn our_stacks(path: &Path) -> Result<Stacks> {
     let mut reader = ledgers::LedgerReader::new(&path.display().to_string());
     reader.lines(&fs::read(path)?);
-    let told = reader.finish();
-    let lines = told.accounting;
+    let normal_world = reader.finish();
+    let lines = normal_world.accounting;
     ensure!(lines.read == lines.parsed, "lines were left: {lines:?}");
     let mut stacks = Stacks::new();
-    for row in told.censuses.iter().flat_map(|census| &census.rows) {
+    for row in normal_world.censuses.iter().flat_map(|census| &census.rows) {
         let names: Vec<_> = row.stack.iter().map(|name| &**name).collect();
         let known = stacks.entry(names.join(" ")).or_default();
         *known = (known.0 + row.count, known.1 + row.bytes / PAGE);
@@ -61,7 +61,7 @@ fn function(line: &str) -> Option<String> {
     Some(format!("{name}{module}"))
 }
 
-/// Ours of a text of strace. Its tasks are threads; `process` tells whose.
+/// Ours of a text of strace. Its tasks are threads; `process` has the process of each.
 pub(crate) fn our_copies(path: &Path) -> Result<Copies> {
     let mut reader = strace::StraceReader::new(&path.display().to_string(), None);
     let mut text = BufReader::new(fs::File::open(path)?);
@@ -70,9 +70,9 @@ pub(crate) fn our_copies(path: &Path) -> Result<Copies> {
         reader.line(&line);
         line.clear();
     }
-    let told = reader.finish();
-    ensure!(told.accounting.rejected == 0, "lines were left: {:?}", told.accounting);
-    let copies = told.copies.iter().filter_map(|one| match one.said {
+    let trace = reader.finish();
+    ensure!(trace.accounting.rejected == 0, "lines were left: {:?}", trace.accounting);
+    let copies = trace.copies.iter().filter_map(|one| match one.said {
         LogFact::Duplicated { task, old, new } => Some((process(task?), old, new)),
         _ => None,
     });

@@ -116,7 +116,7 @@ fn strace(args: &Args, ours: &Path, folder: &Path) -> Result<bool> {
     judge(&readers, taken, &text, &format!("{} copies not closed", copies.len()))
 }
 
-/// Who is told what a text is, as the peers are, and does not look for anything else in it.
+/// Gets the kind of the text as an option: like its peers, it looks for nothing else in it.
 fn analyze(ours: &Path, option: &str, text: &Path) -> Reader {
     let command = words(&[ours, Path::new("analyze"), Path::new(option), text]);
     Reader { name: "teeleak analyze", command, out: None }

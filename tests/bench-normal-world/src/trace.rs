@@ -104,7 +104,7 @@ impl Process {
         }
     }
 
-    /// A buffer by a descriptor that another process has sent, which no line tells.
+    /// A buffer by a descriptor that another process has sent, which no line shows.
     fn buffer(&mut self) -> Call {
         if self.buffers.len() > 8 {
             let fd = self.buffers.swap_remove(0);

@@ -34,10 +34,10 @@ fuzz_target!(|data: &[u8]| {
     check(reader.take());
 });
 
-fn check(told: NormalWorld) {
-    let lines = told.accounting;
+fn check(normal_world: NormalWorld) {
+    let lines = normal_world.accounting;
     assert_eq!(lines.read, lines.parsed + lines.ignored + lines.rejected);
     let mut observation = Observation::default();
-    told.add_to(&mut observation, false);
+    normal_world.add_to(&mut observation, false);
     let _ = audit(&mut observation, &Options::default());
 }

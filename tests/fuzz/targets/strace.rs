@@ -12,10 +12,10 @@ fuzz_target!(|data: &[u8]| {
     let _ = looks_like_strace(data);
     let mut reader = StraceReader::new("trace", None);
     data.split(|byte| *byte == b'\n').for_each(|line| reader.line(line));
-    let told = reader.finish();
-    let lines = told.accounting;
+    let trace = reader.finish();
+    let lines = trace.accounting;
     assert_eq!(lines.read, lines.parsed + lines.ignored + lines.rejected);
     let mut observation = Observation::default();
-    told.add_to(&mut observation);
+    trace.add_to(&mut observation);
     let _ = audit(&mut observation, &Options::default());
 });

@@ -45,7 +45,7 @@ impl Work for DmaBuf {
         fcntl_add_seals(&memory, SealFlags::SHRINK)?;
         let buffer = create(&self.device, memory.as_raw_fd(), self.bytes)?;
         let copy = dup(&buffer)?;
-        let told = json!({
+        let answer = json!({
             "pid": std::process::id(),
             "buffer": buffer.as_raw_fd(),
             "copy": copy.as_raw_fd(),
@@ -56,7 +56,7 @@ impl Work for DmaBuf {
         if !self.well {
             self.kept.push(copy);
         }
-        Ok(told)
+        Ok(answer)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Workloads of the normal world that leak, each in exactly one way, or not at all.
 //!
 //! ```text
-//! leaky-ree poke SOCKET ──> leaky-ree serve SOCKET WORKLOAD: one step, told as a line of JSON
+//! leaky-ree poke SOCKET ──> leaky-ree serve SOCKET WORKLOAD: one step, answered by a line of JSON
 //! ```
 //!
 //! What a process holds goes when it ends, so that a leak needs one that stays: the server. Whoever

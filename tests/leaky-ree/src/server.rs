@@ -17,7 +17,7 @@ use crate::{
 
 /// What is done again and again.
 pub(crate) trait Work {
-    /// Does it once, and tells what it took and has kept.
+    /// Does it once, and reports what it took and has kept.
     fn step(&mut self) -> Result<Value>;
 }
 
@@ -38,8 +38,8 @@ pub(crate) fn serve(serve: &Serve) -> Result<()> {
         .with_context(|| format!("cannot listen on {}", serve.socket.display()))?;
     for client in listener.incoming() {
         let mut client = client?;
-        let told = work.step().unwrap_or_else(|error| json!({ "error": format!("{error:#}") }));
-        writeln!(client, "{told}")?;
+        let answer = work.step().unwrap_or_else(|error| json!({ "error": format!("{error:#}") }));
+        writeln!(client, "{answer}")?;
     }
     Ok(())
 }
@@ -54,8 +54,8 @@ pub(crate) fn poke(socket: &Path) -> Result<()> {
         .with_context(|| format!("nobody serves {}", socket.display()))?;
     stream.read_to_string(&mut answer)?;
     print!("{answer}");
-    let told: Value = serde_json::from_str(&answer).context("no answer")?;
-    match told.get("error") {
+    let reply: Value = serde_json::from_str(&answer).context("no answer")?;
+    match reply.get("error") {
         Some(error) => bail!("{error}"),
         None => Ok(()),
     }

@@ -1,4 +1,4 @@
-//! Steps in the wrong order, told to the auditor's TA by a client that is no teeleak.
+//! Steps in the wrong order, reported to the auditor's TA by a client that is no teeleak.
 
 use std::process::Command as Process;
 

@@ -42,7 +42,7 @@ enum What {
         #[arg(default_value_t = 3)]
         times: u32,
     },
-    /// Tells the TA of steps in the wrong order, twice
+    /// Reports steps in the wrong order to the TA, twice
     Disorder {
         /// A shell command to run in between
         #[arg(long, default_value = "true")]

@@ -116,9 +116,9 @@ fn shapes(
     table.extend(sizes(buffers, command)?);
     let tried = table.into_iter().map(|(name, params, expected)| {
         let (result, after) = session.invoke(command as u32, params);
-        // Who is told that it is short is also told how much is needed.
-        let told = result != SHORT || after[1].0 == needed;
-        let result = if told { result } else { u32::MAX };
+        // A refusal for a short buffer says how much is needed, too.
+        let is_size_given = result != SHORT || after[1].0 == needed;
+        let result = if is_size_given { result } else { u32::MAX };
         Case { name: format!("{command:?}: {name}"), result, expected }
     });
     Ok(tried.collect())

@@ -1,4 +1,4 @@
-//! A small Debian system for the guest: packages unpacked here, and dpkg told that they are installed.
+//! A small Debian system for the guest: packages unpacked here, and entered into dpkg's database as installed.
 //! Their own scripts are not run: under emulation that takes minutes, and a package that is put on
 //! top needs its files and dpkg's records alone.
 //!
@@ -67,7 +67,7 @@ fn tar(what: &str, archive: &Path, root: &Path) -> Command {
     command
 }
 
-/// Unpacks packages, and tells dpkg that they are.
+/// Unpacks packages, and enters them into dpkg's database.
 fn unpack(debs: &[PathBuf], root: &Path) -> Result<()> {
     let database = root.join("var/lib/dpkg");
     let info = database.join("info");

@@ -116,7 +116,7 @@ impl<'a> Workshop<'a> {
     }
 
     /// Cargo's target folder. optee-utee-sys does not notice another kit, so each has its own;
-    /// programs don't depend on the kit. Cargo goes by the times of files, which tell nothing where
+    /// programs don't depend on the kit. Cargo goes by the times of files, which are no help where
     /// two checkouts build the same crates, so each checkout has its own as well.
     fn target(&self, product: &Product) -> String {
         let made_with = match product.kind {
@@ -258,7 +258,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_head_tells_the_uuid() {
+    fn the_head_has_the_uuid() {
         let head = [
             0xd7, 0x41, 0x0c, 0x8e, 0xb2, 0x93, 0x5a, 0x4f, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06,
             0x07, 0x08, 0xff,

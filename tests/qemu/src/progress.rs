@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often a plain log is told that a step is still going on.
+/// How often a plain log repeats that a step is still going on.
 const REMINDER: Duration = Duration::from_secs(30);
 /// How often the terminal's line is redrawn.
 const REDRAW: Duration = Duration::from_millis(200);

@@ -25,7 +25,7 @@ pub enum Clock {
 pub(crate) struct How<'h> {
     /// What time is.
     pub(crate) clock: Clock,
-    /// What its kernel is told besides what the lab needs.
+    /// Options of its kernel besides those that the lab needs.
     pub(crate) options: &'h str,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct How<'h> {
 pub(crate) struct Machine {
     /// What time is.
     pub(crate) clock: Clock,
-    /// What the kernel is told besides what the lab needs.
+    /// Options of the kernel besides those that the lab needs.
     pub(crate) options: String,
     /// The flash image.
     pub(crate) flash: PathBuf,

@@ -9,14 +9,14 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// One boot for all of it: booting is most of the time.
 #[test]
-fn a_guest_does_what_it_is_told() {
+fn a_guest_does_what_it_is_asked() {
     let dir = tempfile::tempdir().unwrap();
     let script = dir.path().join("tool");
     fs::write(&script, "#!/bin/sh\necho \"tool $1\"\n").unwrap();
     let files = [(script, "bin/tool".to_owned())];
     let mut guest = Lab::new().unwrap().boot("default", &files).unwrap();
     codes_and_outputs_come_back(&mut guest).unwrap();
-    users_are_told_apart(&mut guest).unwrap();
+    users_are_distinguished(&mut guest).unwrap();
     commands_run_side_by_side(&mut guest).unwrap();
     a_hung_command_is_killed(&mut guest).unwrap();
     fs::write(guest.share().join("input"), "from the host").unwrap();
@@ -40,7 +40,7 @@ fn codes_and_outputs_come_back(guest: &mut Guest) -> Result<()> {
     Ok(())
 }
 
-fn users_are_told_apart(guest: &mut Guest) -> Result<()> {
+fn users_are_distinguished(guest: &mut Guest) -> Result<()> {
     let open = "id -u; exec 5<>/dev/tee0";
     let root = guest.exec(open, LIMIT)?;
     assert_eq!((root.code, root.stdout.as_str()), (0, "0\n"));

@@ -56,7 +56,7 @@ fn a_log_without_records_is_not_clean() {
 }
 
 #[test]
-fn an_incident_is_told_with_its_call_stack() {
+fn an_incident_is_shown_with_its_call_stack() {
     let answer = analyze(&[&log("3.11.vendor-oom-with-call-stack.log")]);
     assert!(answer.out.contains("Memory allocation failed: size 7689"), "{}", answer.out);
     assert!(answer.out.contains("0x24b0a149 core+0xa149"), "{}", answer.out);

@@ -87,8 +87,8 @@ fn sarif_keeps_to_its_schema() {
 fn junit_is_read_by_others() {
     for (name, failed) in [("leak-session", true), ("none", false)] {
         let (answer, files) = report(name, &[]);
-        let told = junit_parser::from_reader(files["junit"].as_bytes()).unwrap();
-        let suite = &told.suites[0];
+        let junit = junit_parser::from_reader(files["junit"].as_bytes()).unwrap();
+        let suite = &junit.suites[0];
         assert_eq!(suite.cases.len(), 8, "always the same ones");
         let failures =
             suite.cases.iter().filter(|case| matches!(case.status, TestStatus::Failure(_)));
@@ -105,8 +105,8 @@ fn what_could_not_be_observed_does_not_pass() {
     let [path, log] = [path, log].map(|path| path.to_str().unwrap().to_owned());
     let answer = teeleak(&["analyze", "--junit", &path, &log]);
     assert_eq!(answer.exit, Exit::Blind);
-    let told = junit_parser::from_reader(fs::read(&path).unwrap().as_slice()).unwrap();
-    let suite = &told.suites[0];
+    let junit = junit_parser::from_reader(fs::read(&path).unwrap().as_slice()).unwrap();
+    let suite = &junit.suites[0];
     let skipped = suite.cases.iter().filter(|case| case.status.is_skipped()).count();
     assert_eq!((suite.errors, skipped, suite.tests), (1, 7, 8));
 }
@@ -145,7 +145,7 @@ fn a_budget_lets_grow_what_it_names() {
 }
 
 #[test]
-fn a_file_that_cannot_be_written_is_told() {
+fn a_file_that_cannot_be_written_is_reported() {
     let answer = teeleak(&["report", "--sarif", "/proc/none/x", &capture("none")]);
     assert_eq!(answer.exit, Exit::Usage);
     assert!(answer.err.contains("cannot write /proc/none/x"), "{}", answer.err);

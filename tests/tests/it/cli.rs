@@ -122,7 +122,7 @@ fn shells_and_man_know_all_commands() {
 }
 
 #[test]
-fn wrong_usage_is_told_apart() {
+fn wrong_usage_is_distinguished() {
     let wrong: [&[&str]; 5] =
         [&["leak"], &["run"], &["run", "-n", "0", "--", "true"], &["diff", "one"], &[]];
     for arguments in wrong {
@@ -166,7 +166,7 @@ fn doctor_without_a_tee() {
 }
 
 #[test]
-fn a_refused_client_is_told_to_be_root() {
+fn a_refused_client_is_asked_to_be_root() {
     let world = World { tee: Err(0xffff_0001), ..World::stock(Stock::default()) };
     let answer = world.run(&["snapshot"]);
     assert_eq!(answer.exit, Exit::Blind);
@@ -224,8 +224,8 @@ fn a_leaking_run_names_ta_and_sites() {
     let answer = run(&World::with(forgetful()), &[]);
     assert_eq!(answer.exit, Exit::Leak, "{}{}", answer.out, answer.err);
     let ta = format!("TA {DRM}");
-    for told in [&*ta, "core/mm/mobj.c:481", "core/mm/mobj.c:530", "1 region", "no unmap"] {
-        assert!(answer.out.contains(told), "{told} is not named:\n{}", answer.out);
+    for part in [&*ta, "core/mm/mobj.c:481", "core/mm/mobj.c:530", "1 region", "no unmap"] {
+        assert!(answer.out.contains(part), "{part} is not named:\n{}", answer.out);
     }
 }
 
@@ -369,7 +369,7 @@ fn diff_speaks_of_growth() {
 }
 
 #[test]
-fn diff_refuses_two_boots_unless_told() {
+fn diff_refuses_two_boots_unless_asked() {
     let before = snapshot_to(quiet(), "boot-1.tlk");
     let after = snapshot_to(Tee { boot: 2, ..quiet() }, "boot-2.tlk");
     let answer = teeleak(&["diff", &before, &after]);

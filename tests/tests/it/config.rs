@@ -141,8 +141,8 @@ fn every_option_can_be_given() {
         assert_ne!(answer.exit, Exit::Usage, "{line:?}: {}", answer.err);
     }
     let doctor = run_in(&folder, &["doctor"]).out;
-    let told = doctor.lines().find(|line| line.contains("config ")).unwrap().to_owned();
-    golden("config.doctor.txt", &told.replace(folder.to_str().unwrap(), "FOLDER"));
+    let config_line = doctor.lines().find(|line| line.contains("config ")).unwrap().to_owned();
+    golden("config.doctor.txt", &config_line.replace(folder.to_str().unwrap(), "FOLDER"));
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn what_anybody_could_have_written_is_left_alone() {
 }
 
 #[test]
-fn a_file_that_is_named_and_not_there_is_told() {
+fn a_file_that_is_named_and_not_there_is_reported() {
     let answer = run_in(&scratch("none"), &["doctor", "--config", "/nonexistent.toml"]);
     assert_eq!(answer.exit, Exit::Usage);
     assert!(answer.err.contains("cannot read configuration /nonexistent.toml"), "{}", answer.err);

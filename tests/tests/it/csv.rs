@@ -140,7 +140,7 @@ fn names_stay_text() {
 }
 
 #[test]
-fn a_table_that_cannot_be_written_is_told() {
+fn a_table_that_cannot_be_written_is_reported() {
     let capture = capture("none");
     for path in ["/dev/full", "/proc/none/x"] {
         let answer = teeleak(&["report", "--csv", path, &capture]);

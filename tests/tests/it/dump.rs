@@ -128,17 +128,17 @@ fn a_report_of_a_dump_says_which_pool_ran_out() {
         dumps.filter(|path| path.to_str().unwrap().contains("alloc-failed")).collect();
     dumps.sort();
     let file = dumps[0].to_str().unwrap();
-    let told = World::without_tee().run(&["report", file]);
-    assert_eq!(told.exit, Exit::Leak, "{}{}", told.out, told.err);
-    assert!(told.out.contains("core heap ran out: 8,192 bytes requested"), "{}", told.out);
-    let told = World::without_tee().run(&["report", "--json", file]);
-    let json: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+    let answer = World::without_tee().run(&["report", file]);
+    assert_eq!(answer.exit, Exit::Leak, "{}{}", answer.out, answer.err);
+    assert!(answer.out.contains("core heap ran out: 8,192 bytes requested"), "{}", answer.out);
+    let answer = World::without_tee().run(&["report", "--json", file]);
+    let json: serde_json::Value = serde_json::from_str(&answer.out).unwrap();
     assert_eq!(json["out_of_memory"]["pools"][0]["why"], "leak");
     assert_eq!(json["out_of_memory"]["holders_by_site"][0]["line"], 530);
 }
 
 #[test]
-fn where_the_ta_can_not_be_opened_the_rest_is_told_with_reasons() {
+fn where_the_ta_can_not_be_opened_the_rest_is_shown_with_reasons() {
     let folder = scratch("closed");
     let killed = scratch("closed-copy");
     watched(&folder, &killed, 20 * 60);
@@ -152,7 +152,7 @@ fn where_the_ta_can_not_be_opened_the_rest_is_told_with_reasons() {
 }
 
 #[test]
-fn where_nothing_can_be_had_each_reason_is_told() {
+fn where_nothing_can_be_had_each_reason_is_shown() {
     let folder = scratch("nothing");
     let answer = dump(&World::without_tee(), &folder, &[]);
     assert_eq!(answer.exit, Exit::Blind, "{}{}", answer.out, answer.err);
@@ -160,7 +160,7 @@ fn where_nothing_can_be_had_each_reason_is_told() {
 }
 
 #[test]
-fn a_ta_that_dies_while_it_is_dumped_leaves_what_the_statistics_tell() {
+fn a_ta_that_dies_while_it_is_dumped_leaves_what_the_statistics_show() {
     let folder = scratch("dies");
     let tee = Tee { refusal: 0xffff_3024, ..quiet() };
     let answer = dump(&World::with(tee), &folder, &[]);
@@ -170,7 +170,7 @@ fn a_ta_that_dies_while_it_is_dumped_leaves_what_the_statistics_tell() {
 }
 
 #[test]
-fn the_memory_of_tas_is_told_by_ta() {
+fn the_memory_of_tas_is_shown_by_ta() {
     let folder = scratch("ta-ram");
     let tee = Tee { ta_ram: (1 << 20, 1_000_000), ..quiet() };
     let answer = dump(&World::with(tee), &folder, &[]);
@@ -178,6 +178,6 @@ fn the_memory_of_tas_is_told_by_ta() {
 }
 
 #[test]
-fn help_is_told() {
+fn help_is_printed() {
     golden("dump.help.txt", &World::without_tee().run(&["dump", "--help"]).out);
 }

@@ -1,4 +1,4 @@
-//! A TEE without room to map memory of a client is asked with values alone, and tells the same.
+//! A TEE without room to map memory of a client is asked with values alone, and reports the same.
 
 use teeleak::Exit;
 use teeleak_proto::Uuid;
@@ -29,7 +29,7 @@ fn snapshot(exhausted: bool) -> Answer {
 }
 
 #[test]
-fn what_is_told_is_the_same() {
+fn what_is_reported_is_the_same() {
     let (mapped, values) = (snapshot(false), snapshot(true));
     assert_eq!((mapped.exit, values.exit), (Exit::Clean, Exit::Clean), "{}", values.err);
     assert_eq!(mapped.out, values.out);

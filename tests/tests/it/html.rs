@@ -53,8 +53,8 @@ fn every_finding_is_in_the_page_with_the_data() {
         for finding in findings {
             let [title, id, next] =
                 ["title", "fingerprint", "next"].map(|key| finding[key].as_str().unwrap());
-            let told = |article: &&String| article.contains(title) && article.contains(id);
-            let article = articles.iter().find(told).unwrap();
+            let has_finding = |article: &&String| article.contains(title) && article.contains(id);
+            let article = articles.iter().find(has_finding).unwrap();
             assert!(finding["severity"] == "note" || article.contains(next), "{next}");
         }
         let data: Value = serde_json::from_str(&text(all(&html, "#data")[0])).unwrap();
@@ -184,7 +184,7 @@ fn a_small_page_is_kept() {
 }
 
 #[test]
-fn a_page_that_cannot_be_written_is_told() {
+fn a_page_that_cannot_be_written_is_reported() {
     let capture = capture("none");
     for path in ["/dev/full", "/proc/none/x"] {
         let answer = teeleak(&["report", "--html", path, &capture]);

@@ -1,4 +1,4 @@
-//! `teeleak trace --kernel` in front of a tracefs that is but files, with what a real one told.
+//! `teeleak trace --kernel` in front of a tracefs that is but files, with what a real one printed.
 
 use std::{
     fs,

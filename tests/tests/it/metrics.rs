@@ -34,10 +34,10 @@ fn watch(seconds: u64, more: &[&str], script: impl Fn(u64, &mut Tee) + 'static) 
 }
 
 /// The figure of that name, of the pool, TA or reason with that value of its label, as another reader has
-/// it; families are told by the sample's full name.
+/// it; families are found by the sample's full name.
 fn figure(text: &str, family: &str, label: &str) -> Option<f64> {
-    let told = openmetrics_parser::openmetrics::parse_openmetrics(text).unwrap();
-    let family = told.families.get(family)?;
+    let exposition = openmetrics_parser::openmetrics::parse_openmetrics(text).unwrap();
+    let family = exposition.families.get(family)?;
     let mut samples = family.iter_samples();
     let sample = samples.find(|one| {
         label.is_empty() || one.get_labelset().is_ok_and(|labels| labels.iter_values().eq([label]))
@@ -50,7 +50,7 @@ fn figure(text: &str, family: &str, label: &str) -> Option<f64> {
 }
 
 #[test]
-fn figures_are_told_to_whoever_asks_and_in_a_file() {
+fn figures_are_served_to_whoever_asks_and_written_to_a_file() {
     let file = folder("metrics").join("watch.prom");
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let asked: Rc<RefCell<String>> = Rc::default();

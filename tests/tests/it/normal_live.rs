@@ -158,7 +158,7 @@ printf '%08d\t00000002\t00080007\t00000001\tmtk_mm\t%08d\thalbuf\n' 25165824 $((
 "#;
 
 #[test]
-fn buffers_that_a_process_keeps_are_told_with_their_holder() {
+fn buffers_that_a_process_keeps_are_reported_with_their_holder() {
     let root = system("camera");
     fs::write(root.join("shot.sh"), SHOT).unwrap();
     let workload = format!("cd {} && . ./shot.sh", root.display());
@@ -169,7 +169,7 @@ fn buffers_that_a_process_keeps_are_told_with_their_holder() {
 
 /// Buffers that are on the kernel's list and nowhere else: a driver imported them.
 #[test]
-fn buffers_that_only_the_kernel_has_are_told() {
+fn buffers_that_only_the_kernel_has_are_reported() {
     let root = system("kernel");
     let line = SHOT.lines().rev().take(2).collect::<Vec<_>>();
     let list = [line[1], line[0]].join("\n");
@@ -199,7 +199,7 @@ fn files_that_are_none_and_noise_are_survived() {
 }
 
 #[test]
-fn a_snapshot_tells_who_holds_what() {
+fn a_snapshot_shows_who_holds_what() {
     let root = system("snapshot");
     fs::write(root.join("shot.sh"), SHOT).unwrap();
     assert!(Command::new("sh").arg("shot.sh").current_dir(&root).status().unwrap().success());
@@ -207,10 +207,10 @@ fn a_snapshot_tells_who_holds_what() {
     assert_eq!(answer.exit, Exit::Clean, "{}", answer.err);
     golden("normal-live.snapshot.txt", &answer.out);
     let answer = played(&root).run(&["snapshot", "--with", "normal-world", "--json"]);
-    let told: serde_json::Value = serde_json::from_str(&answer.out).unwrap();
-    let buffer = &told["normal_world"]["dma_bufs"][0];
+    let snapshot: serde_json::Value = serde_json::from_str(&answer.out).unwrap();
+    let buffer = &snapshot["normal_world"]["dma_bufs"][0];
     assert_eq!(buffer["holders"][0]["fd"], 401, "{buffer}");
-    assert_eq!(told["sites"], serde_json::Value::Null);
+    assert_eq!(snapshot["sites"], serde_json::Value::Null);
 }
 
 /// A folder that a watch without a TEE keeps for so many seconds, and what it says.
@@ -262,7 +262,7 @@ fn a_watch_says_when_descriptors_run_out() {
 
 /// A kernel with `slub_debug=U` and `page_owner=on`: functions that allocate more each time are named.
 #[test]
-fn functions_of_the_kernel_that_allocate_more_are_told() {
+fn functions_of_the_kernel_that_allocate_more_are_reported() {
     let root = system("functions");
     for folder in ["sys/kernel/debug/slab/kmalloc-128", "sys/kernel/debug/slab/dentry"] {
         fs::create_dir_all(root.join(folder)).unwrap();

@@ -47,7 +47,7 @@ fn binder_keeps_a_process_that_is_gone() {
 }
 
 /// What Debian's Linux 6.12 for arm64 said in QEMU of `leaky-ree`: twelve steps of each workload, with
-/// `slub_debug=U,skbuff_head_cache`. Files and lines that tell nothing are left out, nothing is changed.
+/// `slub_debug=U,skbuff_head_cache`. Files and lines that show nothing are left out, nothing is changed.
 #[test]
 fn a_real_kernel_is_read() {
     compare(
@@ -266,7 +266,7 @@ fn a_log_may_have_both_worlds() {
 }
 
 #[test]
-fn ledgers_are_told_by_the_option_too() {
+fn ledgers_are_chosen_by_the_option_too() {
     let log = fixture("normal-world/kernel-pages/sorted_page_owner.txt");
     let answer = teeleak(&["analyze", "--json", "--normal-world", &log]);
     let report: serde_json::Value = serde_json::from_str(&answer.out).unwrap();

@@ -240,7 +240,7 @@ fn findings_are_instants_where_they_show() {
 }
 
 #[test]
-fn processes_have_tracks_and_the_clock_is_told() {
+fn processes_have_tracks_and_the_clock_is_recorded() {
     let trace = fixture("strace/7.2.two-processes-close-before-unmap.strace");
     let arguments = ["analyze", "--protocol", DRM_PLAYER, &trace];
     let (_, file) = traced("strace", &World::without_tee(), &arguments);
@@ -292,7 +292,7 @@ fn much_stays_small() {
 }
 
 #[test]
-fn a_trace_that_cannot_be_written_is_told() {
+fn a_trace_that_cannot_be_written_is_reported() {
     for path in ["/dev/full", "/proc/none/x"] {
         let answer = teeleak_tests::teeleak(&["report", "--perfetto", path, &capture("none")]);
         assert_eq!(answer.exit, teeleak::Exit::Usage);

@@ -1,4 +1,4 @@
-//! An OP-TEE without our PTA, simulated: what its statistics PTA tells, and what it prints.
+//! An OP-TEE without our PTA, simulated: what its statistics PTA reports, and what it prints.
 
 use std::{fs, path::PathBuf};
 
@@ -104,7 +104,7 @@ fn nothing_lost_is_clean_and_says_what_was_not_seen() {
     let answer = run(stock, &console, &[]);
     assert_eq!(answer.exit, Exit::Clean, "{}{}", answer.out, answer.err);
     for unseen in ["sessions", "regions", "events", "owners and epochs"] {
-        assert!(answer.out.contains(unseen), "{unseen} is not told as unseen:\n{}", answer.out);
+        assert!(answer.out.contains(unseen), "{unseen} is not reported as unseen:\n{}", answer.out);
     }
 }
 
@@ -134,7 +134,7 @@ fn a_console_without_marks_is_read_until_it_is_silent() {
 }
 
 #[test]
-fn another_console_is_told() {
+fn another_console_is_reported() {
     let (console, other) = (scratch("printed"), scratch("other"));
     let answer =
         World::stock(leaking(&console)).run(&["snapshot", "--console", other.to_str().unwrap()]);
@@ -144,7 +144,7 @@ fn another_console_is_told() {
 }
 
 #[test]
-fn damaged_lines_and_other_trouble_are_told() {
+fn damaged_lines_and_other_trouble_are_reported() {
     let console = scratch("damaged");
     let noise = "I/TC: buffer: 56 byt\nE/TC:0 0 print_oom:181 Memory allocation failed: size 64 context 0xe1\n";
     let stock = Stock { noise, heap: Some(Box::new(|_| heap(0))), ..leaking(&console) };

@@ -27,7 +27,7 @@ fn the_order_of_calls_names_both_processes() {
 }
 
 #[test]
-fn what_is_not_closed_is_told_with_its_process() {
+fn what_is_not_closed_is_reported_with_its_process() {
     compare(&[], "7.2.dups-that-are-never-closed", Exit::Blind);
 }
 
@@ -106,7 +106,7 @@ fn line(event: &Event) -> Option<String> {
         format!("{{attr={attr}, a={:#x}, b={:#x}, c=0}}", pair[0], pair[1])
     });
     let params = pairs.collect::<Vec<_>>().join(", ");
-    let (name, asked, told) = match event.kind {
+    let (name, asked, output) = match event.kind {
         EventKind::Open => (
             "TEE_IOC_OPEN_SESSION",
             format!("buf_ptr={{uuid={}, params=[]", event.uuid?),
@@ -126,7 +126,7 @@ fn line(event: &Event) -> Option<String> {
         (1000 + session, |ns: u64| format!("{}.{:06}", ns / 1_000_000_000, ns / 1000 % 1_000_000));
     let took = event.duration_ns? + 20_000;
     let at = 1_795_000_000_000_000_000 + event.time?.ns - took + 10_000;
-    let end = if told.is_empty() { "}".into() } else { format!("}}}} => {{{told}}}}}") };
+    let end = if output.is_empty() { "}".into() } else { format!("}}}} => {{{output}}}}}") };
     Some(format!(
         "{pid} {} ioctl(3</dev/tee0>, {name}, {{{asked}{end}) = 0 <{}>\n",
         us(at),

@@ -14,22 +14,22 @@ const PROTOCOL: &str = "leaky-ta/player/drm-player.toml";
 const FILE: Screen = Screen { columns: None, unicode: true, color: false, err_color: false };
 
 /// Paths are as short as they are written here, wherever the tests are: lines end by their length.
-fn told(screen: Screen, words: &[&str]) -> Answer {
+fn run_on(screen: Screen, words: &[&str]) -> Answer {
     World { screen, ..World::without_tee() }.run(words)
 }
 
 /// A report of a wrong order between two processes, with all that grows because of it.
 fn wrong_order(screen: Screen, more: &[&str]) -> String {
     let capture = "fixtures/capture/4.10.0.close-before-unmap-2.tlk";
-    let answer = told(screen, &[&["report", "--protocol", PROTOCOL, capture], more].concat());
+    let answer = run_on(screen, &[&["report", "--protocol", PROTOCOL, capture], more].concat());
     assert_eq!(answer.exit, Exit::Order, "{}", answer.err);
     answer.out
 }
 
-/// What strace tells of two processes.
+/// The report of what strace recorded of two processes.
 fn two_processes(screen: Screen) -> String {
     let strace = "fixtures/strace/7.2.two-processes-close-before-unmap.strace";
-    told(screen, &["analyze", "--protocol", PROTOCOL, strace]).out
+    run_on(screen, &["analyze", "--protocol", PROTOCOL, strace]).out
 }
 
 /// Columns of the longest line; the letters of these reports are one wide.
@@ -60,7 +60,7 @@ fn nothing_is_cut_from_a_file() {
 }
 
 #[test]
-fn all_of_it_is_told_when_asked_for() {
+fn all_of_it_is_shown_when_asked_for() {
     let all = wrong_order(FILE, &["-v"]);
     golden("text.order.verbose.txt", &all);
     assert!(!all.contains("-v shows"));
@@ -70,8 +70,8 @@ fn all_of_it_is_told_when_asked_for() {
     let missing: Vec<_> = missing.filter(|line| !line.contains(" more)")).collect();
     // Notes have their values as a picture in the one and as numbers in the other, and what grows together
     // has its figures.
-    let told_better = |line: &&&str| line.contains('▁') || line.contains("grows with");
-    let pictures = missing.iter().filter(told_better).count();
+    let is_shown_better = |line: &&&str| line.contains('▁') || line.contains("grows with");
+    let pictures = missing.iter().filter(is_shown_better).count();
     assert_eq!(missing.len(), pictures, "{missing:#?}");
 }
 
@@ -85,7 +85,7 @@ fn colours_are_taken_when_asked_for() {
     let never = wrong_order(colored, &["--color=never"]);
     assert_eq!(never, wrong_order(FILE, &[]));
     assert!(!never.contains('\u{1b}'));
-    let wrong = told(colored, &["report", "--nonsense", "--color", "never"]);
+    let wrong = run_on(colored, &["report", "--nonsense", "--color", "never"]);
     assert_eq!((wrong.exit, wrong.err.contains('\u{1b}')), (Exit::Usage, false), "{}", wrong.err);
 }
 
@@ -122,7 +122,7 @@ fn check_inert(answer: &Answer, what: &str) {
     let obeyed = |letter: char| letter.is_control() && letter != '\n';
     assert!(!rest.contains(obeyed) && !rest.contains('\u{202e}'), "{what}: {text:?}");
     assert!(!text.lines().any(|line| line.starts_with("clean: forged")), "{what}: {text}");
-    assert!(text.contains("\\u{1b}[2J"), "{what} is told as it is: {text}");
+    assert!(text.contains("\\u{1b}[2J"), "{what} is not escaped: {text}");
 }
 
 #[test]
@@ -133,8 +133,8 @@ fn names_of_a_capture_are_inert() {
     let live = World::with(evil_tee()).run(&run);
     assert_eq!(live.exit, Exit::Leak, "{}{}", live.out, live.err);
     check_inert(&live, "run");
-    check_inert(&told(FILE, &["report", "--color", "always", file]), "report");
-    check_inert(&told(FILE, &["report", "-v", "--color", "always", file]), "report -v");
+    check_inert(&run_on(FILE, &["report", "--color", "always", file]), "report");
+    check_inert(&run_on(FILE, &["report", "-v", "--color", "always", file]), "report -v");
     let mut tee = evil_tee();
     tee.sites.push(Site { file: EVIL, line: 7, size: 64, owner: 1, epoch: 0, count: 1 });
     check_inert(&World::with(tee).run(&["snapshot", "--color", "always"]), "snapshot");
@@ -148,7 +148,7 @@ fn names_of_a_log_are_inert() {
         capture.unwrap().replace("Memory allocation failed", "\u{1b}[2JMemory allocation failed");
     fs::write(&log, text).unwrap();
     for more in ["--color=always", "-v"] {
-        let answer = told(FILE, &["analyze", more, "--warmup", "0", log.to_str().unwrap()]);
+        let answer = run_on(FILE, &["analyze", more, "--warmup", "0", log.to_str().unwrap()]);
         assert!(!answer.out.contains("\u{1b}[2J"), "{:?}", answer.out);
     }
 }

@@ -111,7 +111,7 @@ fn without_the_library_nothing_can_be_seen() {
 }
 
 #[test]
-fn a_status_is_told() {
+fn a_status_is_reported() {
     let answer = trace(&["--", "sh", "-c", &format!("{} threads; exit 7", client())]);
     assert_eq!(answer.exit, Exit::Clean);
     assert!(answer.err.contains("ended with status 7"), "{}", answer.err);

@@ -79,7 +79,7 @@ fn a_note_says_which_version_has_the_fix() {
 }
 
 #[test]
-fn mistakes_are_told_with_place_and_hint() {
+fn mistakes_are_reported_with_place_and_hint() {
     let answer = report(&["--suppress", "triage/mistaken.toml"]);
     assert_eq!((answer.exit, &*answer.out), (Exit::Usage, ""));
     golden("triage.mistaken.txt", &answer.err);

@@ -88,7 +88,7 @@ fn resident() -> u64 {
 }
 
 #[test]
-fn help_is_told() {
+fn help_is_printed() {
     golden("watch.help.txt", &teeleak(&["watch", "--help"]).out);
 }
 
@@ -99,16 +99,16 @@ fn a_window_is_an_ordinary_capture() {
     assert_eq!(answer.exit, Exit::Clean, "{}", answer.err);
     let windows = files(&folder, "window-");
     assert_eq!(windows.len(), 1);
-    let told = report(&windows[0]);
-    assert_eq!(told.exit, Exit::Leak, "{}{}", told.out, told.err);
+    let window_report = report(&windows[0]);
+    assert_eq!(window_report.exit, Exit::Leak, "{}{}", window_report.out, window_report.err);
     for text in ["core/mm/mobj.c:530", "of `watch --census 60`", "canary of 211 bytes found in 2"] {
-        assert!(told.out.contains(text), "{text}:\n{}", told.out);
+        assert!(window_report.out.contains(text), "{text}:\n{}", window_report.out);
     }
     assert!(!folder.join("watch.sock").exists());
 }
 
 #[test]
-fn a_leak_is_told_once_with_a_dump() {
+fn a_leak_is_reported_once_with_a_dump() {
     let folder = scratch("leak");
     let marker = folder.with_extension("alarms");
     let _ = fs::remove_file(&marker);
@@ -119,9 +119,9 @@ fn a_leak_is_told_once_with_a_dump() {
     let dumps = files(&folder, "dump-");
     assert_eq!(dumps.len(), 1);
     assert!(dumps[0].to_str().unwrap().ends_with("-leak.tlk"));
-    let told = report(&dumps[0]);
-    assert_eq!(told.exit, Exit::Leak, "{}{}", told.out, told.err);
-    assert!(told.out.contains("0 damaged"), "{}", told.out);
+    let dump_report = report(&dumps[0]);
+    assert_eq!(dump_report.exit, Exit::Leak, "{}{}", dump_report.out, dump_report.err);
+    assert!(dump_report.out.contains("0 damaged"), "{}", dump_report.out);
     while !fs::read_to_string(&marker).unwrap_or_default().ends_with(".tlk\n") {
         thread::sleep(Duration::from_millis(5));
     }
@@ -130,7 +130,7 @@ fn a_leak_is_told_once_with_a_dump() {
 }
 
 #[test]
-fn failures_and_low_water_are_told_at_once() {
+fn failures_and_low_water_are_reported_at_once() {
     let folder = scratch("pools");
     let script = |second, tee: &mut Tee| match second {
         100 => tee.sites.push(site(700, 190_000, 1)),
@@ -150,7 +150,7 @@ fn failures_and_low_water_are_told_at_once() {
 }
 
 #[test]
-fn a_wrong_order_is_told_by_ledger_and_protocol() {
+fn a_wrong_order_is_reported_by_ledger_and_protocol() {
     let folder = scratch("order");
     let protocol = folder.with_extension("toml");
     fs::create_dir_all(folder.parent().unwrap()).unwrap();
@@ -176,7 +176,7 @@ fn a_wrong_order_is_told_by_ledger_and_protocol() {
 }
 
 #[test]
-fn a_dead_session_is_opened_again_and_events_are_not_told_twice() {
+fn a_dead_session_is_opened_again_and_events_are_not_reported_twice() {
     let folder = scratch("dead");
     let script = |second, tee: &mut Tee| match second {
         70 => {
@@ -198,12 +198,12 @@ fn a_dead_session_is_opened_again_and_events_are_not_told_twice() {
         answer.err
     );
     assert_eq!(answer.err.matches("session reopened").count(), 1, "{}", answer.err);
-    let told = report(&files(&folder, "window-")[0]);
-    assert!(!told.out.contains("double"), "{}", told.out);
-    let canary = told.out.split("canary of 211 bytes found in ").nth(1).unwrap();
+    let window_report = report(&files(&folder, "window-")[0]);
+    assert!(!window_report.out.contains("double"), "{}", window_report.out);
+    let canary = window_report.out.split("canary of 211 bytes found in ").nth(1).unwrap();
     let counts: Vec<_> = canary.split(' ').take(3).collect();
     assert!(counts[0] == counts[2] && counts[0] != "0", "{canary}");
-    assert!(told.out.contains("core/mm/mobj.c:530"), "{}", told.out);
+    assert!(window_report.out.contains("core/mm/mobj.c:530"), "{}", window_report.out);
 }
 
 #[test]
@@ -234,10 +234,10 @@ fn a_dump_is_whole_where_the_tee_can_map_no_memory() {
     assert!(!answer.err.contains("OUT_OF_MEMORY"), "{}", answer.err);
     let dumps = files(&folder, "dump-");
     assert!(dumps[0].to_str().unwrap().ends_with("-alloc-failed.tlk"), "{dumps:?}");
-    let told = report(&dumps[0]);
-    assert!(told.out.contains("core heap ran out: 56 bytes requested"), "{}", told.out);
-    assert!(told.out.contains("core/mm/mobj.c:700, 190,000 bytes each"), "{}", told.out);
-    assert!(told.out.contains("sites 3, regions 3, sessions 3, pools 3 of 3"), "{}", told.out);
+    let out = report(&dumps[0]).out;
+    assert!(out.contains("core heap ran out: 56 bytes requested"), "{out}");
+    assert!(out.contains("core/mm/mobj.c:700, 190,000 bytes each"), "{out}");
+    assert!(out.contains("sites 3, regions 3, sessions 3, pools 3 of 3"), "{out}");
 }
 
 #[test]
@@ -325,8 +325,8 @@ fn a_week_keeps_the_cap_and_the_memory() {
     // The simulated TEE itself keeps all events: 64 bytes each.
     assert!(more < 4 << 20, "{more} bytes more than after ten hours");
     for file in files(&folder, "window-").iter().chain(&files(&folder, "dump-")) {
-        let told = report(file);
-        assert!(told.out.contains("0 damaged"), "{}: {}{}", file.display(), told.out, told.err);
+        let Answer { out, err, .. } = report(file);
+        assert!(out.contains("0 damaged"), "{}: {out}{err}", file.display());
     }
 }
 

@@ -131,8 +131,8 @@ impl Alarms {
     #[must_use]
     pub fn is_short(&self, now: Duration) -> bool {
         let fresh =
-            |told: &PoolAlarmState| told.at.is_some_and(|at| now.saturating_sub(at) < SAME_FAILURE);
-        self.pools.values().any(|told| told.low || fresh(told))
+            |pool: &PoolAlarmState| pool.at.is_some_and(|at| now.saturating_sub(at) < SAME_FAILURE);
+        self.pools.values().any(|pool| pool.low || fresh(pool))
     }
 
     fn failure_alarm(&mut self, now: Duration, pool: &Pool) -> Option<Alarm> {

@@ -23,8 +23,8 @@ fn reasons(alarms: &[Alarm]) -> Vec<&str> {
 fn failures_of_before_are_no_news_and_those_of_a_minute_are_one() {
     let mut alarms = Alarms::new(10);
     let mut at = |seconds, failures| {
-        let told = alarms.pools(Duration::from_secs(seconds), &[heap(0, failures)]);
-        told.iter().map(Alarm::to_string).collect::<Vec<_>>()
+        let new_alarms = alarms.pools(Duration::from_secs(seconds), &[heap(0, failures)]);
+        new_alarms.iter().map(Alarm::to_string).collect::<Vec<_>>()
     };
     assert!(at(0, 7).is_empty());
     assert_eq!(at(1, 8), ["core heap: 1 allocation failed, the largest ever of 56 bytes"],);
@@ -36,7 +36,7 @@ fn failures_of_before_are_no_news_and_those_of_a_minute_are_one() {
 }
 
 #[test]
-fn low_water_is_told_once_until_it_rose_well_above() {
+fn low_water_is_reported_once_until_it_rose_well_above() {
     let mut alarms = Alarms::new(10);
     let mut with = |used| reasons(&alarms.pools(Duration::ZERO, &[heap(used, 0)])).len();
     let used = [900, 901, 950, 880, 901, 850, 901, 1000, 2000];
@@ -62,9 +62,9 @@ fn threads_may_all_be_in_use() {
 }
 
 #[test]
-fn the_ledger_tells_what_is_new() {
+fn the_ledger_reports_what_is_new() {
     let mut alarms = Alarms::new(10);
-    let told = [0, 2, 2, 3, 0, 1].map(|n| alarms.ledger(n).map(|alarm| alarm.to_string()));
+    let messages = [0, 2, 2, 3, 0, 1].map(|n| alarms.ledger(n).map(|alarm| alarm.to_string()));
     let text = |n: &str| Some(format!("the TA's ledger detected {n} in the wrong order"));
-    assert_eq!(told, [None, text("2 steps"), None, text("1 step"), None, text("1 step")]);
+    assert_eq!(messages, [None, text("2 steps"), None, text("1 step"), None, text("1 step")]);
 }

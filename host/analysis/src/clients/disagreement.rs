@@ -89,9 +89,9 @@ fn results(matcher: &CallMatcher<'_>) -> (Vec<Mismatch>, HashSet<usize>) {
     for edge in single {
         let (event, call) = (matcher.event(edge.event), matcher.call(edge.call));
         let tee = event.result.unwrap_or(0);
-        let (told, ree) = (call_text(call), call.result);
+        let (description, ree) = (call_text(call), call.result);
         let text = format!(
-            "{told}: the client got {}, the TEE returned {} (event {})",
+            "{description}: the client got {}, the TEE returned {} (event {})",
             TeeResult(ree),
             TeeResult(tee),
             event.seq

@@ -10,9 +10,9 @@ use super::{Accounting, Event, LedgerKind, Moment, SourceLocation};
 /// A process, as far as a ledger names it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Holder {
-    /// Its number; 0 where only the name is told.
+    /// Its number; 0 where only the name is given.
     pub pid: u64,
-    /// Its name; empty where only the number is told.
+    /// Its name; empty where only the number is given.
     pub comm: Arc<str>,
 }
 
@@ -33,7 +33,7 @@ pub struct Ids {
     pub maps: Option<u64>,
     /// Order of blocks of pages.
     pub order: Option<u32>,
-    /// When the holder began, which tells processes of the same number apart.
+    /// When the holder began, which distinguishes processes of the same number.
     pub start: Option<u64>,
     /// How many the holder may have.
     pub limit: Option<u64>,
@@ -50,7 +50,7 @@ pub struct LedgerEntry {
     pub count: u64,
     /// Bytes of all of them.
     pub bytes: u64,
-    /// Who has it, where told.
+    /// Who has it, where reported.
     pub holder: Option<Holder>,
     /// Other ledgers' names for it.
     pub ids: Ids,
@@ -220,7 +220,7 @@ pub struct LogRecord {
     pub said: LogFact,
 }
 
-/// All that texts of the normal world told.
+/// All that texts of the normal world report.
 #[derive(Clone, Debug, Default)]
 pub struct NormalWorld {
     /// Prints of ledgers, in order.
@@ -240,7 +240,7 @@ pub struct NormalWorld {
 }
 
 impl NormalWorld {
-    /// Whether nothing was told.
+    /// Whether nothing was reported.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.censuses.is_empty() && self.sayings.is_empty() && self.events.is_empty()

@@ -23,7 +23,7 @@ use std::{collections::BTreeSet, sync::Arc};
 pub(crate) use reconcile::shared_memory::join;
 
 use crate::{
-    growth::report::tell_apart,
+    growth::report::distinguish,
     model::{
         Finding, FindingKind, Gap, LedgerKind, Listing, LogFact, NormalPool, NormalWorld,
         Observation, PoolKind, Stage, Subject,
@@ -178,7 +178,7 @@ pub(crate) fn audit(observation: &Observation) -> NormalReport {
     triage.extend(holders::binder::triage(&findings));
     link(&mut findings);
     link_buffers(&mut findings);
-    tell_apart(&mut findings);
+    distinguish(&mut findings);
     let (gaps, doubts) = coverage::gaps_and_doubts(normal);
     NormalReport { triage, findings, gaps, doubts }
 }

@@ -43,8 +43,8 @@ fn file_order_and_parents_are_kept() {
 fn ledger_refuses_what_it_cannot_do() {
     let pack = Pack::find("dma-buf").unwrap();
     let protocol = Protocol::read(pack.name, pack.text).unwrap().remove(0);
-    let told = protocol.bind().unwrap_err().to_string();
-    assert_eq!(told, "the TA's ledger can't check `dma-buf`: `dma_heap_alloc` needs the process");
+    let error = protocol.bind().unwrap_err().to_string();
+    assert_eq!(error, "the TA's ledger can't check `dma-buf`: `dma_heap_alloc` needs the process");
 }
 
 /// All mistakes of a protocol with these resources and steps, each with its hint.
@@ -66,7 +66,7 @@ fn mistake_has_place_and_hint() {
 }
 
 #[test]
-fn every_mistake_is_told() {
+fn every_mistake_is_reported() {
     let cases = [
         ("step.s = { acquire = \"r\", key = \"one\" }", "missing field `resource`"),
         ("resource.r = { scope = \"galaxy\" }\nstep = {}", "unknown variant `galaxy`"),
@@ -104,7 +104,7 @@ fn every_mistake_is_told() {
         ),
     ];
     for (lines, expected) in cases {
-        let told = mistakes(lines);
-        assert!(told.contains(expected), "{lines}\n{told}");
+        let text = mistakes(lines);
+        assert!(text.contains(expected), "{lines}\n{text}");
     }
 }

@@ -43,7 +43,7 @@ fn a_suppression_holds_to_its_last_day() {
 }
 
 #[test]
-fn what_matches_nothing_is_told() {
+fn what_matches_nothing_is_reported() {
     let triaged = suppress("2099-01-01", vec![finding("v1:b", Verdict::Leak)]);
     assert_eq!(
         *triaged.suppression_notes[0],
@@ -93,8 +93,8 @@ fn mistakes_have_places_and_hints() {
     ];
     for (text, expected) in cases {
         let mistakes = Triage::default().add_suppressions("s.toml", &text).unwrap_err();
-        let told = mistakes[0].to_string();
-        assert!(told.starts_with(expected) && mistakes[0].hint.is_some(), "{told}");
+        let message = mistakes[0].to_string();
+        assert!(message.starts_with(expected) && mistakes[0].hint.is_some(), "{message}");
     }
     let mistakes =
         Triage::default().add_notes("n.toml", "[[fixed]]\nfingerprint = 'v1:a'\n").unwrap_err();

@@ -41,7 +41,7 @@ pub struct Spool {
     open: Option<Open>,
     unwritten: UnwrittenCount,
     /// Whether a write error was printed and nothing was written since.
-    told: bool,
+    is_error_reported: bool,
 }
 
 /// The file that a push goes to.
@@ -65,7 +65,7 @@ impl Spool {
     #[must_use]
     pub fn new(folder: PathBuf, cap: u64) -> Self {
         let folder = Folder::new(folder, cap.max(CAP_BYTES_MIN));
-        Self { folder, open: None, unwritten: UnwrittenCount::default(), told: false }
+        Self { folder, open: None, unwritten: UnwrittenCount::default(), is_error_reported: false }
     }
 
     /// Stores a page. The last page of a push is on disk on return.
@@ -75,7 +75,7 @@ impl Spool {
     pub fn append(&mut self, page: &Page<'_>) -> io::Result<()> {
         let result = self.keep(page);
         match &result {
-            Ok(()) => self.told = false,
+            Ok(()) => self.is_error_reported = false,
             Err(error) => self.count(page, error),
         }
         result
@@ -154,7 +154,7 @@ impl Spool {
         self.unwritten.pages = self.unwritten.pages.saturating_add(1);
         let bytes = page.records.len() as u64;
         self.unwritten.bytes = self.unwritten.bytes.saturating_add(bytes);
-        if !std::mem::replace(&mut self.told, true) {
+        if !std::mem::replace(&mut self.is_error_reported, true) {
             let folder = self.folder.path().display();
             // Without stderr the message is dropped.
             let _ = writeln!(io::stderr(), "teeleak: cannot store a push in {folder}: {error}");

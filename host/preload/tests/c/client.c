@@ -256,7 +256,7 @@ static int count_allocations(void)
 	return 0;
 }
 
-#define TELL(call) do { int result = (call); printf("%d %d\n", result, errno); } while (0)
+#define PRINT(call) do { int result = (call); printf("%d %d\n", result, errno); } while (0)
 
 /* Descriptors and mappings in every way; each outcome printed. */
 static int fds(void)
@@ -276,12 +276,12 @@ static int fds(void)
 	printf("%d %d %d\n", high, dup2(copy, copy), dup3(copy, 200, O_CLOEXEC));
 	printf("%d %d\n", fcntl(200, F_GETFD), ioctl(file, FIONREAD, &n) == 0 && n > 0);
 	printf("%d\n", memcmp(map, "\177ELF", 4));
-	TELL(munmap(map, 4096));
-	TELL(dup2(999, 998));
-	TELL(dup2(999, 999));
-	TELL(close(999));
-	TELL(open("/dev/tee-that-is-not-there", O_RDWR));
-	TELL(openat(AT_FDCWD, "/dev/dma_heap/none", O_RDWR));
+	PRINT(munmap(map, 4096));
+	PRINT(dup2(999, 998));
+	PRINT(dup2(999, 999));
+	PRINT(close(999));
+	PRINT(open("/dev/tee-that-is-not-there", O_RDWR));
+	PRINT(openat(AT_FDCWD, "/dev/dma_heap/none", O_RDWR));
 	printf("%d\n", mmap(NULL, 0, PROT_READ, MAP_PRIVATE, -1, 0) == MAP_FAILED);
 	printf("%d %d %d %d\n", close(made), close(copy), close(high), close(200));
 	return close(file);

@@ -48,17 +48,17 @@ impl Outputs {
     /// Writes the requested files; `summary` is the file of the GitHub Actions step summary.
     pub(crate) fn write(
         &self,
-        told: ReportView<'_>,
+        view: ReportView<'_>,
         summary: Option<&Path>,
         err: &mut dyn Write,
     ) -> Result<()> {
-        let ReportView { observation, report, .. } = told;
+        let ReportView { observation, report, .. } = view;
         let create = |path: &Path| File::create(path);
-        write_file(self.html.as_deref(), create, |out| Ok(html::write(&told, out)?))?;
+        write_file(self.html.as_deref(), create, |out| Ok(html::write(&view, out)?))?;
         write_file(self.junit.as_deref(), create, |out| junit::write(observation, report, out))?;
         write_file(self.sarif.as_deref(), create, |out| Ok(sarif::write(report, out)?))?;
-        write_file(self.csv.as_deref(), create, |out| csv::write(&told, out))?;
-        write_file(self.perfetto.as_deref(), create, |out| Ok(perfetto::write(&told, out)?))?;
+        write_file(self.csv.as_deref(), create, |out| csv::write(&view, out))?;
+        write_file(self.perfetto.as_deref(), create, |out| Ok(perfetto::write(&view, out)?))?;
         let as_markdown = |out: &mut dyn Write| Ok(markdown::write(observation, report, out)?);
         write_file(self.markdown.as_deref(), create, as_markdown)?;
         if self.github {

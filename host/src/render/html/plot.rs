@@ -231,7 +231,7 @@ mod tests {
     use super::spark;
 
     #[test]
-    fn a_level_is_told_once() {
+    fn a_level_is_drawn_once() {
         let flat = spark(&[Some(3); 20]).into_string();
         assert!(flat.contains("d=\"M1 9H79\""), "{flat}");
         let rises = spark(&[Some(1), Some(1), None, Some(2), Some(2)]).into_string();

@@ -175,10 +175,10 @@ pub(crate) fn write(
         kernel: taken
             .kernel
             .iter()
-            .map(|told| KernelLogJson {
-                from: told.from,
-                lines: told.lines.as_deref().ok(),
-                why_not: told.lines.as_ref().err().map(ToString::to_string),
+            .map(|log| KernelLogJson {
+                from: log.from,
+                lines: log.lines.as_deref().ok(),
+                why_not: log.lines.as_ref().err().map(ToString::to_string),
             })
             .collect(),
     };

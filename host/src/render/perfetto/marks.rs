@@ -43,14 +43,14 @@ fn times(axis: &Axis) -> &'static str {
 
 /// Writes the findings, each at the last event of its sequence, and the incidents.
 pub(super) fn findings(
-    told: &ReportView<'_>,
+    view: &ReportView<'_>,
     axis: &Axis,
     trace: &mut TraceWriter<'_>,
 ) -> io::Result<()> {
-    if !told.report.findings.is_empty() {
+    if !view.report.findings.is_empty() {
         let track = trace.track("findings", None)?;
-        for finding in &told.report.findings {
-            let number = told.report.number(&finding.fingerprint);
+        for finding in &view.report.findings {
+            let number = view.report.number(&finding.fingerprint);
             let number = number.map_or(String::new(), |n| format!("{n}. "));
             let name = format!("{number}{}", finding.title);
             trace.instant(
@@ -66,7 +66,7 @@ pub(super) fn findings(
             )?;
         }
     }
-    let incidents = &told.observation.incidents;
+    let incidents = &view.observation.incidents;
     if !incidents.is_empty() {
         let track = trace.track("incidents", None)?;
         for incident in incidents {

@@ -20,15 +20,15 @@ use super::{
 use crate::render::view::ReportView;
 
 /// Writes a trace.
-pub(crate) fn write(told: &ReportView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let observation = told.observation;
+pub(crate) fn write(view: &ReportView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let observation = view.observation;
     let axis = Axis::new(observation);
-    let series = metrics::all_series(told);
+    let series = metrics::all_series(view);
     let mut trace = TraceWriter::new(out, axis.clock, axis.span.0)?;
     let mut tracks = Tracks::new(observation);
     let input = (observation, &axis);
     marks::iterations(input, &mut trace)?;
-    marks::findings(told, &axis, &mut trace)?;
+    marks::findings(view, &axis, &mut trace)?;
     counters::pools(&series, input, &mut trace)?;
     counters::sites(&series, input, &mut trace)?;
     slices::write(input, &mut tracks, &mut trace)?;

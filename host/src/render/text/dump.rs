@@ -204,7 +204,7 @@ fn parts(taken: &CollectedDump, page: &mut TextPage<'_>) -> io::Result<()> {
     taken.parts.iter().try_for_each(|part| {
         let begin = begin(part.what);
         page.write_line(match &part.outcome {
-            Ok(told) => begin.good(told),
+            Ok(description) => begin.good(description),
             Err(why) => begin.warn("unavailable").text(format_args!(": {why}")),
         })
     })
@@ -215,17 +215,17 @@ fn begin(what: &str) -> TextLine {
 }
 
 fn kernel(taken: &CollectedDump, page: &mut TextPage<'_>) -> io::Result<()> {
-    for told in &taken.kernel {
-        match &told.lines {
+    for log in &taken.kernel {
+        match &log.lines {
             Ok(lines) if lines.is_empty() => {
-                page.write_line(begin(told.from).text("no lines from OP-TEE"))?;
+                page.write_line(begin(log.from).text("no lines from OP-TEE"))?;
             }
             Ok(lines) => {
                 let n_shown =
                     if lines.len() > LINES && !page.shows_all() { LINES } else { lines.len() };
                 let n_hidden = lines.len() - n_shown;
                 for (n, line) in lines.iter().skip(n_hidden).enumerate() {
-                    page.write_line(begin(if n == 0 { told.from } else { "" }).dim(line))?;
+                    page.write_line(begin(if n == 0 { log.from } else { "" }).dim(line))?;
                 }
                 if n_hidden > 0 {
                     page.write_line(begin("").dim(format_args!(
@@ -236,7 +236,7 @@ fn kernel(taken: &CollectedDump, page: &mut TextPage<'_>) -> io::Result<()> {
             }
             Err(error) => {
                 let message = format!(": {error}; run as root");
-                page.write_line(begin(told.from).warn("unreadable").text(message))?;
+                page.write_line(begin(log.from).warn("unreadable").text(message))?;
             }
         }
     }

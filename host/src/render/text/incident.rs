@@ -10,7 +10,7 @@ use teeleak_analysis::{
 use super::{TextLine, TextPage};
 
 /// Incidents shown; the others are only counted.
-const TOLD: usize = 10;
+const SHOWN_MAX: usize = 10;
 
 /// Frames of a call stack shown without `-v`.
 const FRAMES: usize = 4;
@@ -21,10 +21,10 @@ pub(crate) fn write(incidents: &[Incident], page: &mut TextPage<'_>) -> io::Resu
         return Ok(());
     }
     page.heading("incidents")?;
-    for incident in incidents.iter().take(TOLD) {
+    for incident in incidents.iter().take(SHOWN_MAX) {
         write_incident(incident, page)?;
     }
-    match incidents.len().saturating_sub(TOLD) {
+    match incidents.len().saturating_sub(SHOWN_MAX) {
         0 => Ok(()),
         more => page.write_line(
             TextLine::indent(2).text(format_args!("and {} more", text::number(more as u64))),

@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_seen_is_told() {
+    fn what_the_screen_cannot_show_is_escaped() {
         let mut out = Vec::new();
         let layout = TextLayout { columns: None, unicode: false, verbose: false };
         TextPage::new(&mut out, layout).write_line(TextLine::default().text("é")).unwrap();
@@ -216,8 +216,8 @@ mod tests {
     #[test]
     fn nothing_in_a_name_is_obeyed() {
         let name = "x\u{1b}[8m\n1. forged\u{202e}";
-        let told = set(TextLine::default().bad(name), 80);
-        assert_eq!(told.matches('\n').count(), 1);
-        assert!(!told.contains("\u{1b}[8m") && !told.contains('\u{202e}'), "{told:?}");
+        let line = set(TextLine::default().bad(name), 80);
+        assert_eq!(line.matches('\n').count(), 1);
+        assert!(!line.contains("\u{1b}[8m") && !line.contains('\u{202e}'), "{line:?}");
     }
 }

@@ -26,7 +26,7 @@ pub struct RingFile {
     next: u64,
     /// Lost records not yet reported in a frame.
     lost: u64,
-    told: Option<RingHead>,
+    reported_head: Option<RingHead>,
 }
 
 /// A piece copied from the ring.
@@ -50,7 +50,7 @@ impl RingFile {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "expected a regular file"));
         }
         match read_head(&file)? {
-            Ok(head) => Ok(Some(Self { file, head, next: 0, lost: 0, told: None })),
+            Ok(head) => Ok(Some(Self { file, head, next: 0, lost: 0, reported_head: None })),
             Err(HeadError::Magic(0)) => Ok(None),
             Err(error) => {
                 let text = format!("expected a ring head, found {error:?}");
@@ -71,8 +71,8 @@ impl RingFile {
     /// When the file can't be read or the sink does not take it.
     pub fn poll(&mut self, ended: bool, sink: &mut dyn Sink) -> Result<()> {
         self.look()?;
-        if self.told.is_none() {
-            self.tell(ProcessState::Running, sink)?;
+        if self.reported_head.is_none() {
+            self.report_process(ProcessState::Running, sink)?;
         }
         let end = self.head.tickets;
         while self.next < end {
@@ -156,17 +156,17 @@ impl RingFile {
             self.lost = 0;
             sink.frame(Some(FrameKind::ClientCalls), &head)?;
         }
-        self.tell(ProcessState::Ended, sink)
+        self.report_process(ProcessState::Ended, sink)
     }
 
     /// Passes on the final state of a process that still runs when tracing stops.
     pub(super) fn finish(&mut self, sink: &mut dyn Sink) -> Result<()> {
-        self.tell(ProcessState::Running, sink)
+        self.report_process(ProcessState::Running, sink)
     }
 
     /// Passes on the current head.
-    fn tell(&mut self, state: ProcessState, sink: &mut dyn Sink) -> Result<()> {
-        self.told = Some(self.head);
+    fn report_process(&mut self, state: ProcessState, sink: &mut dyn Sink) -> Result<()> {
+        self.reported_head = Some(self.head);
         let mut payload = Vec::with_capacity(PROCESS_BYTES);
         payload.push(state as u8);
         let mut words = vec![0; head::WORDS * 8];

@@ -10,13 +10,9 @@ use teeleak_teec::direct::{
     Session,
 };
 
-use super::{
-    Device, NODE, World,
-    sampler::REPLY_BYTES,
-    ta::{OPENING, Ta},
-};
+use super::{Device, NODE, World, sampler::REPLY_BYTES, ta::Ta};
 use crate::{
-    error::{CONNECTING, OPENING_STATS, TeeError},
+    error::{TeeError, TeeRequest},
     source::stock::{Answer, Question, StatsPta},
 };
 
@@ -35,20 +31,20 @@ impl World for Kernel {
     fn connect(&self) -> Result<Box<dyn Device>> {
         let whom = (command::TA_UUID.0, Login::User);
         let session = Session::open(context()?, whom, limits::REQUEST_BYTES, REPLY_BYTES)
-            .map_err(|result| TeeError { result, doing: OPENING })?;
+            .map_err(|result| TeeError { result, request: TeeRequest::OpenTa })?;
         Ok(Box::new(Ta { session }))
     }
 
     fn stats(&self) -> Result<Box<dyn StatsPta>> {
         let session =
             Session::open(context()?, (stock::STATS_UUID.0, Login::Public), 0, STATS_BYTES)
-                .map_err(|result| TeeError { result, doing: OPENING_STATS })?;
+                .map_err(|result| TeeError { result, request: TeeRequest::OpenStats })?;
         Ok(Box::new(Stats { session }))
     }
 }
 
 fn context() -> Result<Context, TeeError> {
-    Context::new().map_err(|result| TeeError { result, doing: CONNECTING })
+    Context::new().map_err(|result| TeeError { result, request: TeeRequest::Connect })
 }
 
 struct Stats {

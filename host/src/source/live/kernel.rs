@@ -71,8 +71,8 @@ mod tests {
 
     #[test]
     fn messages_about_tee_are_selected() {
-        let told = about_tee("6,812,1234567,-;optee: revision 4.10 (0)\n SUBSYSTEM=platform\n");
-        assert_eq!(told.as_deref(), Some("optee: revision 4.10 (0)"));
+        let message = about_tee("6,812,1234567,-;optee: revision 4.10 (0)\n SUBSYSTEM=platform\n");
+        assert_eq!(message.as_deref(), Some("optee: revision 4.10 (0)"));
         assert_eq!(about_tee("6,813,1234568,-;usb 1-1: new device"), None);
     }
 }

@@ -25,7 +25,7 @@ use teeleak_proto::{
 
 use super::{Device, values};
 use crate::{
-    error::{NotObservable, TeeError},
+    error::{NotObservable, TeeError, TeeRequest},
     source::{
         Sink,
         observer::{LiveCounts, Observer, send},
@@ -143,7 +143,7 @@ impl Sampler {
         let mut bytes = [0; limits::REQUEST_BYTES];
         let request = postcard::to_slice(request, &mut bytes).map_err(|_| TeeError {
             result: tee_result::BAD_PARAMETERS,
-            doing: "writing a request",
+            request: TeeRequest::Other("writing a request"),
         })?;
         let room = room_after(self.longest);
         let n_bytes = match self.invoke(command, request, room) {
@@ -244,8 +244,8 @@ impl Observer for Sampler {
         for _ in 0..EVENT_PAGES {
             let first_event = self.next_event;
             let page = self.call(TaCommand::Events, &EventsRequest { from: first_event })?;
-            let (next, told) = tally_events(page, first_event);
-            if told {
+            let (next, has_events) = tally_events(page, first_event);
+            if has_events {
                 sink.frame(Some(FrameKind::Records), page)?;
             }
             self.next_event = next;

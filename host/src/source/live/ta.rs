@@ -7,9 +7,7 @@ use teeleak_teec::client::Session;
 use teeleak_teec::direct::Session;
 
 use super::Device;
-use crate::error::TeeError;
-
-pub(super) const OPENING: &str = "opening a session to the teeleak TA";
+use crate::error::{TeeError, TeeRequest};
 
 pub(super) struct Ta {
     pub(super) session: Session,
@@ -24,16 +22,19 @@ impl Device for Ta {
     ) -> Result<usize, TeeError> {
         self.session
             .invoke(command as u32, request, reply)
-            .map_err(|result| TeeError { result, doing: doing(command) })
+            .map_err(|result| TeeError { result, request: TeeRequest::Other(description(command)) })
     }
 
     fn exchange(&mut self, command: u32, words: Words) -> Result<Words, TeeError> {
-        let failed = |result| TeeError { result, doing: "sending a values-only request" };
+        let failed = |result| TeeError {
+            result,
+            request: TeeRequest::Other("sending a values-only request"),
+        };
         self.session.exchange(command, words).map_err(failed)
     }
 }
 
-fn doing(command: TaCommand) -> &'static str {
+fn description(command: TaCommand) -> &'static str {
     match command {
         TaCommand::Hello => "saying hello to the TA",
         TaCommand::Snapshot => "taking a snapshot",

@@ -10,13 +10,9 @@ use optee_teec::{
 use teeleak_proto::{command, limits, stock, tee_result::BAD_PARAMETERS};
 use teeleak_teec::client;
 
-use super::{
-    Device, NODE, World,
-    sampler::REPLY_BYTES,
-    ta::{OPENING, Ta},
-};
+use super::{Device, NODE, World, sampler::REPLY_BYTES, ta::Ta};
 use crate::{
-    error::{CONNECTING, OPENING_STATS, TeeError},
+    error::{TeeError, TeeRequest},
     source::stock::{Answer, Question, StatsPta},
 };
 
@@ -29,11 +25,11 @@ impl World for Libteec {
     }
 
     fn connect(&self) -> Result<Box<dyn Device>> {
-        let failed = |doing| move |result| TeeError { result, doing };
-        let context = client::Context::new().map_err(failed(CONNECTING))?;
+        let failed = |request| move |result| TeeError { result, request };
+        let context = client::Context::new().map_err(failed(TeeRequest::Connect))?;
         let uuid = command::TA_UUID.0;
         let session = client::Session::open(context, uuid, limits::REQUEST_BYTES, REPLY_BYTES)
-            .map_err(failed(OPENING))?;
+            .map_err(failed(TeeRequest::OpenTa))?;
         Ok(Box::new(Ta { session }))
     }
 
@@ -87,13 +83,13 @@ fn code(done: Result<(), Error>) -> u32 {
 
 fn open_stats() -> Result<Session, TeeError> {
     let uuid = Uuid::parse_str(&stock::STATS_UUID.to_string())
-        .map_err(|_| TeeError { result: BAD_PARAMETERS, doing: OPENING_STATS })?;
-    let mut context = Context::new().map_err(|error| failed(&error, CONNECTING))?;
+        .map_err(|_| TeeError { result: BAD_PARAMETERS, request: TeeRequest::OpenStats })?;
+    let mut context = Context::new().map_err(|error| failed(&error, TeeRequest::Connect))?;
     context
         .open_session_with_login(uuid, ConnectionMethods::LoginPublic)
-        .map_err(|error| failed(&error, OPENING_STATS))
+        .map_err(|error| failed(&error, TeeRequest::OpenStats))
 }
 
-fn failed(error: &Error, doing: &'static str) -> TeeError {
-    TeeError { result: error.raw_code(), doing }
+fn failed(error: &Error, request: TeeRequest) -> TeeError {
+    TeeError { result: error.raw_code(), request }
 }

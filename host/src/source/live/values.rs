@@ -7,7 +7,10 @@ use teeleak_proto::{
 };
 
 use super::Device;
-use crate::error::TeeError;
+use crate::error::{TeeError, TeeRequest};
+
+/// What failed requests are called in errors.
+const SENDING: TeeRequest = TeeRequest::Other("sending a values-only request");
 
 /// Most attempts when other clients use the same exchange.
 const ATTEMPTS: u32 = 16;
@@ -34,10 +37,9 @@ fn try_ask(
     request: &[u8],
     reply: &mut [u8],
 ) -> Result<usize, TeeError> {
-    let doing = "sending a values-only request";
     let size = u32::try_from(request.len()).unwrap_or(u32::MAX);
     if request.len() > REQUEST_BYTES {
-        return Err(TeeError { result: BAD_PARAMETERS, doing });
+        return Err(TeeError { result: BAD_PARAMETERS, request: SENDING });
     }
     let mut words: Words = [command as u32, size, 0, 0, 0, 0, 0, 0];
     values::pack(&mut words[2..], request);

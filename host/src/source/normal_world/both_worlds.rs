@@ -59,7 +59,7 @@ pub(crate) fn no_tee(
 
 impl TeeAbsence {
     /// Passes on the reason.
-    pub(crate) fn tell(&self, sink: &mut dyn Sink) -> Result<()> {
+    pub(crate) fn report(&self, sink: &mut dyn Sink) -> Result<()> {
         let Self { there, why } = self;
         send(FrameKind::NoTee, &normal_world::TeeAbsenceFrame { there: *there, why }, sink)
     }
@@ -81,7 +81,7 @@ impl Observer for BothWorlds {
     fn begin(&mut self, sink: &mut dyn Sink) -> Result<u32> {
         match &mut self.tee {
             Ok(tee) => tee.begin(sink),
-            Err(none) => none.tell(sink).map(|()| 0),
+            Err(none) => none.report(sink).map(|()| 0),
         }
     }
 

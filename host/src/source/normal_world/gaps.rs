@@ -46,7 +46,7 @@ impl MissedLedgers {
     }
 
     /// Passes on all entries.
-    pub(super) fn tell(&self, sink: &mut dyn Sink) -> Result<()> {
+    pub(super) fn report(&self, sink: &mut dyn Sink) -> Result<()> {
         self.0.iter().try_for_each(|(LedgerObstacle { what, why, remedy }, lost)| {
             let gap = UnreadLedger { what, why: *why, remedy, lost: *lost };
             send(FrameKind::NormalUnseen, &gap, sink)

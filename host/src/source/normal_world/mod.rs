@@ -82,6 +82,6 @@ impl Ledgers {
         files::sample(&self.root, depth, &mut missed, sink)?;
         buffers::sample(&self.root, &mut missed, sink)?;
         self.processes.sample(depth, &mut missed, sink)?;
-        missed.tell(sink)
+        missed.report(sink)
     }
 }

@@ -55,7 +55,7 @@ struct PageRun {
 ///
 /// # Errors
 /// When the process ended, or its page frame numbers are hidden from this user.
-pub(super) fn tell(
+pub(super) fn append_process(
     folder: &Path,
     pid: u32,
     who: &ProcessIdentity,
@@ -179,8 +179,9 @@ mod tests {
             add(&mut runs, n * 4096, PRESENT | page, 4096).unwrap();
         }
         add(&mut runs, 5 * 4096, 0, 4096).unwrap();
-        let told: Vec<_> = runs.iter().map(|run| (run.va / 4096, run.page, run.pages)).collect();
-        assert_eq!(told, [(0, 7, 2), (2, 20, 1), (4, 21, 1)]);
+        let run_numbers: Vec<_> =
+            runs.iter().map(|run| (run.va / 4096, run.page, run.pages)).collect();
+        assert_eq!(run_numbers, [(0, 7, 2), (2, 20, 1), (4, 21, 1)]);
         assert!(add(&mut runs, 0, PRESENT, 4096).is_err());
     }
 }

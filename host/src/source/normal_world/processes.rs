@@ -132,7 +132,7 @@ impl ProcessTables {
         let walked = if needs_walk { look(&folder, missed) } else { None };
         known.fds = walked.as_ref().map(|walked| walked.fds).or(fds);
         let Some(fds) = known.fds else { return Ok(()) };
-        tell(pid, &known.who, fds, &mut texts.descriptors);
+        append_process(pid, &known.who, fds, &mut texts.descriptors);
         let Some(walked) = walked else { return Ok(()) };
         for (n, kind) in &walked.kinds {
             let _ = writeln!(texts.descriptors, " {n} {kind}");
@@ -212,7 +212,7 @@ fn look(folder: &Path, missed: &mut MissedLedgers) -> Option<ProcessWalk> {
     }
 }
 
-fn tell(pid: u32, who: &ProcessIdentity, fds: u64, text: &mut String) {
+fn append_process(pid: u32, who: &ProcessIdentity, fds: u64, text: &mut String) {
     let ProcessIdentity { start, comm, limit } = who;
     let limit = limit.map_or_else(|| "-".to_owned(), |limit| limit.to_string());
     // Writing to memory never fails.

@@ -35,7 +35,7 @@ impl SyntheticTexts {
         missed: &mut MissedLedgers,
     ) {
         let ledger = LedgerKind::ClientPages.info().name;
-        match pages::tell(folder, pid, who, &mut self.pages) {
+        match pages::append_process(folder, pid, who, &mut self.pages) {
             Ok(0) => {}
             Ok(lost) => {
                 missed.add(LedgerObstacle::of_room(ledger), lost);

@@ -102,7 +102,7 @@ impl AssemblyLine {
                 }
                 self.source = name;
             }
-            self.tell_rejected(&harvest)?;
+            self.write_rejected(&harvest)?;
             self.assembler.push(&mut harvest);
             if let Some(why) = label.broken {
                 self.assembler.note_unreadable(&format!("the remainder of {}: {why}", self.source));
@@ -113,7 +113,7 @@ impl AssemblyLine {
         Ok(())
     }
 
-    fn tell_rejected(&mut self, harvest: &ChunkFacts) -> Result<()> {
+    fn write_rejected(&mut self, harvest: &ChunkFacts) -> Result<()> {
         let Some(rejected) = &mut self.rejected else { return Ok(()) };
         for (line, why, text) in harvest.rejects() {
             let number = self.assembler.lines() + u64::from(line) + 1;

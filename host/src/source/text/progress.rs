@@ -11,7 +11,7 @@ use std::{
 const GLANCE: Duration = Duration::from_millis(2);
 
 /// Pause between two progress lines.
-const TELL: Duration = Duration::from_millis(200);
+const UPDATE_INTERVAL: Duration = Duration::from_millis(200);
 
 const MEGABYTE: f64 = 1e6;
 
@@ -35,7 +35,7 @@ impl ReadProgress<'_> {
         let mut is_visible = false;
         while !done() {
             thread::sleep(GLANCE);
-            if last_update.elapsed() >= TELL {
+            if last_update.elapsed() >= UPDATE_INTERVAL {
                 last_update = Instant::now();
                 let read = bytes.load(Ordering::Relaxed) as f64 / MEGABYTE;
                 let speed = read / start.elapsed().as_secs_f64();

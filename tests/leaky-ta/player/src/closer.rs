@@ -1,4 +1,4 @@
-//! The other process: it has a session of its own and closes the channels that it is told of.
+//! The other process: it has a session of its own and closes the channels that it is given.
 
 use std::{
     env,

@@ -31,14 +31,14 @@ const LARGE: u32 = 64 << 10;
 pub(crate) fn exhaust(what: Exhaust, peer: &str) -> anyhow::Result<()> {
     let mut tee = Tee::open()?;
     let calls = until_full(|| match what {
-        Exhaust::Regions => Ok(tee.try_tell(Command::LeakMany, 0, AT_ONCE)),
-        Exhaust::Operations => Ok(tee.try_tell(Command::LeakOperations, AT_ONCE, 0)),
+        Exhaust::Regions => Ok(tee.try_send(Command::LeakMany, 0, AT_ONCE)),
+        Exhaust::Operations => Ok(tee.try_send(Command::LeakOperations, AT_ONCE, 0)),
         Exhaust::Sessions => tee.try_leak_session(peer),
-        Exhaust::TaRam => Ok(tee.try_tell(Command::LeakRam, LARGE, 0)),
+        Exhaust::TaRam => Ok(tee.try_send(Command::LeakRam, LARGE, 0)),
     })?;
     if what != Exhaust::TaRam {
         // What is left in pieces: then not even a session fits.
-        until_full(|| Ok(tee.try_tell(Command::LeakMany, 1, 0)))?;
+        until_full(|| Ok(tee.try_send(Command::LeakMany, 1, 0)))?;
     }
     println!("{{\"exhausted\":\"{what:?}\",\"calls\":{calls}}}");
     stdin().read_to_end(&mut Vec::new()).context("standard input")?;

@@ -94,22 +94,22 @@ impl Player<'_> {
             tee.leak_session(&args.peer)?;
         }
         if let Some(objects) = args.cache {
-            tee.tell(Command::CacheFill, objects, CACHE_TIMES)?;
+            tee.send(Command::CacheFill, objects, CACHE_TIMES)?;
         }
         if let Some(seed) = args.oscillate {
-            tee.tell(Command::Oscillate, seed, SWING_MEAN)?;
+            tee.send(Command::Oscillate, seed, SWING_MEAN)?;
         }
         if args.slow_leak {
             tee.call(Command::SlowLeak)?;
         }
         if args.leak_objects > 0 || args.leak_regions > 0 {
-            tee.tell(Command::LeakMany, args.leak_objects, args.leak_regions)?;
+            tee.send(Command::LeakMany, args.leak_objects, args.leak_regions)?;
         }
         if args.free {
             tee.call(Command::Freed)?;
         }
         if args.busy > 0 {
-            tee.tell(Command::BusyMs, args.busy, 0)?;
+            tee.send(Command::BusyMs, args.busy, 0)?;
         }
         Ok(())
     }

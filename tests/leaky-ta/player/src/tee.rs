@@ -31,13 +31,13 @@ impl Tee {
     }
 
     /// A command that takes two values and gives none.
-    pub(crate) fn tell(&mut self, command: Command, a: u32, b: u32) -> anyhow::Result<()> {
+    pub(crate) fn send(&mut self, command: Command, a: u32, b: u32) -> anyhow::Result<()> {
         self.invoke(command, input(a, b), ParamNone).with_context(|| format!("{command:?}"))?;
         Ok(())
     }
 
     /// The same; gives the code.
-    pub(crate) fn try_tell(&mut self, command: Command, a: u32, b: u32) -> u32 {
+    pub(crate) fn try_send(&mut self, command: Command, a: u32, b: u32) -> u32 {
         self.invoke(command, input(a, b), ParamNone).err().map_or(0, |error| error.raw_code())
     }
 
@@ -71,7 +71,7 @@ impl Tee {
     }
 
     pub(crate) fn close_channel(&mut self, channel: u32) -> anyhow::Result<()> {
-        self.tell(Command::CloseChannel, channel, 0)
+        self.send(Command::CloseChannel, channel, 0)
     }
 
     pub(crate) fn leak_session(&mut self, uuid: &str) -> anyhow::Result<()> {

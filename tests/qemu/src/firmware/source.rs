@@ -17,7 +17,7 @@ const OVERRIDE: &str = "OPTEE_OS_SRC";
 pub(super) struct Tree {
     /// Its name in messages and of its build folder.
     pub(super) name: String,
-    /// What tells its content from another's.
+    /// What distinguishes its content from another's.
     pub(super) id: String,
     /// Where it is.
     pub(super) dir: PathBuf,

@@ -204,7 +204,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(10);
 
     #[test]
-    fn replies_are_told_apart_by_id() {
+    fn replies_are_distinguished_by_id() {
         let (control, mut guest) = pair();
         writeln!(guest, "ready\ndone 2 7\nnoise\ndone x 1\ndone 1 0").unwrap();
         assert_eq!(control.wait_ready(LONG, || None), Ended::Code(0));

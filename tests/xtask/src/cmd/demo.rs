@@ -10,7 +10,7 @@ use teeleak_qemu::{Lab, User};
 /// it unmaps, from another process.
 const COMMAND: &str = "teeleak run -n 20 --protocol /share/drm-player.toml -- \
                        drm-player --bug close-before-unmap --processes 2";
-/// What tells the tool which commands of the player's TA are steps of what.
+/// The protocol: which commands of the player's TA are steps of what.
 const PROTOCOL: &str = "tests/leaky-ta/player/drm-player.toml";
 /// Exit code for an ordering violation.
 const EXPECTED: i32 = 4;

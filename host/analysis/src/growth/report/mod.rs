@@ -36,12 +36,12 @@ pub fn findings(observation: &Observation, options: &GrowthOptions) -> Vec<Findi
     findings.extend(sites::findings(&timeline, &observation.samples, *options));
     // Stable: a TA's regions and sessions come before their allocation sites.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    tell_apart(&mut findings);
+    distinguish(&mut findings);
     findings
 }
 
 /// Numbers findings of one report with the same fingerprint.
-pub(crate) fn tell_apart(findings: &mut [Finding]) {
+pub(crate) fn distinguish(findings: &mut [Finding]) {
     let mut counts: HashMap<Fingerprint, u32> = HashMap::new();
     for finding in findings {
         let times = counts.entry(finding.fingerprint.clone()).or_default();

@@ -24,7 +24,7 @@ const KEYS: usize = 1 << 16;
 const MOST: usize = 10;
 
 /// Maximum number of buffers and of descriptors listed.
-const TOLD: usize = 6;
+const LISTED_MAX: usize = 6;
 
 /// Descriptors and mappings of buffers at one moment.
 #[derive(Default)]
@@ -164,8 +164,8 @@ impl BufferGrowth<'_> {
 
 /// `inode 5771009 as fd 409`, the newest first.
 fn newest(buffers: &BTreeMap<u64, Vec<u64>>) -> String {
-    let lines = buffers.iter().rev().take(TOLD).map(|(inode, fds)| {
-        let fds: Vec<_> = fds.iter().take(TOLD).map(u64::to_string).collect();
+    let lines = buffers.iter().rev().take(LISTED_MAX).map(|(inode, fds)| {
+        let fds: Vec<_> = fds.iter().take(LISTED_MAX).map(u64::to_string).collect();
         format!("inode {inode} as fd {}", text::list(&fds))
     });
     lines.collect::<Vec<_>>().join("; ")

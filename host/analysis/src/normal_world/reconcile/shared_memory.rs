@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Maximum number of regions listed.
-const TOLD: usize = 4;
+const LISTED_MAX: usize = 4;
 
 /// Adds the holder in the normal world, and the side at fault, to findings about growing regions.
 pub(crate) fn join(findings: &mut [Finding], observation: &Observation, protocols: &[Protocol]) {
@@ -66,7 +66,8 @@ impl<'o> SharedRegions<'o> {
             if self.0.len() == 1 { "is" } else { "are" },
             text::list(&holders)
         ));
-        let lines = self.0.iter().rev().take(TOLD).map(|(region, row)| text(pair(region, row)));
+        let lines =
+            self.0.iter().rev().take(LISTED_MAX).map(|(region, row)| text(pair(region, row)));
         [summary].into_iter().chain(lines).collect()
     }
 }
@@ -201,13 +202,13 @@ mod tests {
             (found(0x5a3c_4000), found(0x5a3c_7fff), found(0x5a3c_8000)),
             (Some(0), Some(0), None)
         );
-        let told = pair(&region(Some(0x5b00_1000), false), &pages.rows[1]);
+        let line = pair(&region(Some(0x5b00_1000), false), &pages.rows[1]);
         for part in [
             "0x5b001000: 0x40000000 of the TA",
             "0xffff9c201000 of pid 812 (drm-player)",
             "inode 1042",
         ] {
-            assert!(told.contains(part), "{told}");
+            assert!(line.contains(part), "{line}");
         }
     }
 

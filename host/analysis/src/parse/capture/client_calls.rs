@@ -104,11 +104,11 @@ impl ClientCallReader {
             processes.iter().fold(0, |sum: u64, process| sum.saturating_add(process.lost));
         let preload = (!processes.is_empty()).then_some(ClientSource::Preload);
         let mut sources: BTreeSet<_> = preload.into_iter().collect();
-        if let Some(told) = self.kernel.finish() {
-            processes.extend(told.processes);
-            self.calls.extend(told.calls);
-            lost_calls = lost_calls.saturating_add(told.lost);
-            sources.extend(told.sources);
+        if let Some(kernel_clients) = self.kernel.finish() {
+            processes.extend(kernel_clients.processes);
+            self.calls.extend(kernel_clients.calls);
+            lost_calls = lost_calls.saturating_add(kernel_clients.lost);
+            sources.extend(kernel_clients.sources);
         }
         self.calls.sort_by_key(|call| call.monotonic);
         Clients { processes, calls: self.calls, lost: lost_calls, sources, ..Clients::default() }

@@ -78,8 +78,8 @@ mod tests {
                 text.as_bytes().chunks(size).for_each(|piece| log.push(piece));
             }
             let (incidents, _) = log.finish();
-            let told: Vec<_> = incidents.iter().map(|i| (i.place.at, i.iteration)).collect();
-            assert_eq!(told, [(2, Some(1)), (5, Some(2))], "pieces of {size}");
+            let positions: Vec<_> = incidents.iter().map(|i| (i.place.at, i.iteration)).collect();
+            assert_eq!(positions, [(2, Some(1)), (5, Some(2))], "pieces of {size}");
         }
     }
 }

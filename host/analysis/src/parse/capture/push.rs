@@ -88,13 +88,13 @@ mod tests {
     }
 
     #[test]
-    fn a_push_tells_what_was_broken_and_what_is_lost() {
+    fn a_push_reports_what_was_broken_and_what_is_lost() {
         let (cause, result) = (PushCause::Violation, ITEM_NOT_FOUND);
         let push = Push { cause, number: 2, held_back: 0, lost: 3, result };
         let unwritten = UnwrittenCount { pages: 4, bytes: 100 };
         let seen = observe(&[Record::Push(push), Record::Unwritten(unwritten), violation()]);
-        let told: Vec<_> = seen.incidents.iter().map(|incident| &*incident.text).collect();
-        assert_eq!(told, ["detected by the TA: release-without-acquire, resource 0, key 0x2a"]);
+        let texts: Vec<_> = seen.incidents.iter().map(|incident| &*incident.text).collect();
+        assert_eq!(texts, ["detected by the TA: release-without-acquire, resource 0, key 0x2a"]);
         assert_eq!(seen.gaps.iter().map(|gap| gap.lost).collect::<Vec<_>>(), [3, 4]);
     }
 

@@ -31,8 +31,7 @@ impl TraceReader {
         };
         let (begin_ns, end_ns) = (begun.begin_ns, ended.end_ns.max(begun.begin_ns));
         let params = begun.params_after(ended).map(|after| begun.params.call_params(&after));
-        let tells_origin =
-            is_refused || matches!(begun.act, ProbeAction::Open | ProbeAction::Invoke);
+        let has_origin = is_refused || matches!(begun.act, ProbeAction::Open | ProbeAction::Invoke);
         let process = self.meet(pid, begun);
         let by_kernel = begun.act == ProbeAction::Shut;
         let comm = if pid == tid { Arc::clone(&begun.comm) } else { Arc::clone(&process.comm) };
@@ -45,7 +44,7 @@ impl TraceReader {
             monotonic: (self.monotonic(begin_ns), self.monotonic(end_ns)),
             counter: Some((begin_ns, end_ns)),
             result,
-            origin: tells_origin.then_some(origin),
+            origin: has_origin.then_some(origin),
             session,
             uuid,
             cmd: begun.cmd,
@@ -82,8 +81,8 @@ impl TraceReader {
     }
 
     /// The process of a thread; the thread itself if its process is unknown.
-    pub(super) fn pid_of(&self, tid: u32, told: Option<u32>) -> u32 {
-        told.or_else(|| self.owners.get(&tid).copied()).unwrap_or(tid)
+    pub(super) fn pid_of(&self, tid: u32, printed_pid: Option<u32>) -> u32 {
+        printed_pid.or_else(|| self.owners.get(&tid).copied()).unwrap_or(tid)
     }
 
     /// The process of a call; records that it called.

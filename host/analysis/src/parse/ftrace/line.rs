@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn other_lines_are_told_apart() {
+    fn other_lines_are_distinguished() {
         assert_eq!(parse("CPU:1 [LOST 12 EVENTS]"), TraceLine::Lost(12));
         assert_eq!(parse("CPU:1 [LOST EVENTS]"), TraceLine::Lost(1));
         assert_eq!(parse("# teeleak self pid=3\n"), TraceLine::Note("self pid=3"));

@@ -143,10 +143,13 @@ mod tests {
 
     #[test]
     fn definitions_are_what_the_kernel_reads() {
-        let told: Vec<_> = PROBES.iter().map(|probe| probe.definition("g")).collect();
-        assert_eq!(told[4], "p:g/tee_close optee_close_session session=$arg2:u32 comm=$comm");
+        let definitions: Vec<_> = PROBES.iter().map(|probe| probe.definition("g")).collect();
         assert_eq!(
-            told[3],
+            definitions[4],
+            "p:g/tee_close optee_close_session session=$arg2:u32 comm=$comm"
+        );
+        assert_eq!(
+            definitions[3],
             "r256:g/tee_invoked optee_invoke_func rc=$retval:s32 cmd=+0($arg2):u32 \
              session=+4($arg2):u32 ret=+12($arg2):u32 origin=+16($arg2):u32 p0=+0($arg3):x64[3] \
              p1=+32($arg3):x64[3] p2=+64($arg3):x64[3] p3=+96($arg3):x64[3]"

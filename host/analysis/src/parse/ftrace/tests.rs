@@ -44,9 +44,9 @@ fn line(text: &str, n: usize) -> &str {
 }
 
 #[test]
-fn calls_are_told_whole() {
-    let told = clients(KILLED);
-    let [open, map, unmap, close] = &told.calls[..] else { panic!("{:#?}", told.calls) };
+fn calls_are_reported_whole() {
+    let trace = clients(KILLED);
+    let [open, map, unmap, close] = &trace.calls[..] else { panic!("{:#?}", trace.calls) };
     assert_eq!((open.kind, open.session), (CallKind::OpenSession, Some(1)));
     let ta = Uuid::parse("23fe83ec-2b7b-4b16-a872-7b927e6e4557");
     assert_eq!(open.monotonic, (81_754_599_500, 81_758_329_500), "the other clock is 1 us ahead");
@@ -64,18 +64,18 @@ fn calls_are_told_whole() {
 
 #[test]
 fn processes_are_what_was_looked_up() {
-    let told = clients(KILLED);
-    let process = told.processes.iter().find(|process| process.pid == 178).unwrap();
+    let trace = clients(KILLED);
+    let process = trace.processes.iter().find(|process| process.pid == 178).unwrap();
     assert_eq!((&*process.comm, process.ppid, process.ended), ("player", 12, true));
-    assert_eq!((&*process.exe, process.running, told.lost), ("/share/bin/drm-player", 0, 0));
+    assert_eq!((&*process.exe, process.running, trace.lost), ("/share/bin/drm-player", 0, 0));
 }
 
 #[test]
 fn a_session_is_closed_once() {
-    let told = clients(CLOSED);
-    let [close] = &told.calls[..] else { panic!("{:#?}", told.calls) };
+    let trace = clients(CLOSED);
+    let [close] = &trace.calls[..] else { panic!("{:#?}", trace.calls) };
     assert!(!close.by.by_kernel);
-    assert_eq!((close.session, told.lost), (Some(2), 0));
+    assert_eq!((close.session, trace.lost), (Some(2), 0));
 }
 
 #[test]
@@ -92,9 +92,9 @@ fn text_may_be_cut_anywhere() {
 #[test]
 fn what_the_kernel_lost_is_counted_and_nothing_is_put_together_across_it() {
     let text = [line(CLOSED, 0), "CPU:0 [LOST 5 EVENTS]\n", line(CLOSED, 3)].concat();
-    let told = clients(&text);
-    assert!(told.calls.is_empty());
-    assert_eq!(told.lost, 3 + 1, "the end has no begin any more");
+    let trace = clients(&text);
+    assert!(trace.calls.is_empty());
+    assert_eq!(trace.lost, 3 + 1, "the end has no begin any more");
 }
 
 #[test]
@@ -146,8 +146,8 @@ fn what_cannot_be_is_rejected_and_counted_as_lost() {
 #[test]
 fn the_readers_own_calls_are_none() {
     let own = format!("# teeleak self pid=176\n{}", CLOSED.trim_start());
-    let told = clients(&own);
-    assert_eq!((told.calls.len(), told.processes.len(), told.lost), (0, 0, 0));
+    let trace = clients(&own);
+    assert_eq!((trace.calls.len(), trace.processes.len(), trace.lost), (0, 0, 0));
 }
 
 #[test]

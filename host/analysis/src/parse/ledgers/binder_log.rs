@@ -67,7 +67,7 @@ fn note_suppressed(lines: u64, line: &LedgerLine<'_>, out: &mut LedgerOutput) {
         text::number(lines),
         text::place(&line.place)
     );
-    out.told.assumptions.push(text.into());
+    out.normal_world.assumptions.push(text.into());
 }
 
 #[cfg(test)]
@@ -87,13 +87,13 @@ mod tests {
         ] {
             reader.line(line.as_bytes());
         }
-        let told = reader.finish();
-        let said: Vec<_> = told.sayings.iter().map(|one| one.said.clone()).collect();
+        let normal_world = reader.finish();
+        let said: Vec<_> = normal_world.sayings.iter().map(|one| one.said.clone()).collect();
         let pid = 195;
         assert_eq!(
             said,
             [LogFact::AreaMapped { pid }, LogFact::AreaClosed { pid }, LogFact::Released { pid }]
         );
-        assert_eq!((told.accounting.parsed, told.assumptions.len()), (5, 1));
+        assert_eq!((normal_world.accounting.parsed, normal_world.assumptions.len()), (5, 1));
     }
 }

@@ -65,7 +65,7 @@ mod tests {
     use super::TextContext;
 
     #[test]
-    fn prompts_and_files_tell_the_same() {
+    fn prompts_and_files_give_the_same_context() {
         let mut typed = TextContext::default();
         assert!(typed.prompt("RE8DDCL1:/proc/29202/fdinfo # cat 400"));
         assert_eq!(typed.descriptor(), Some((29202, 400)));

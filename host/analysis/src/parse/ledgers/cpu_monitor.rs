@@ -25,7 +25,7 @@ pub(super) struct CpuMonitor {
     head: Vec<(String, u64, SourceLocation)>,
     /// Whether the line with the names of the columns was read.
     named: bool,
-    told: bool,
+    is_reported: bool,
 }
 
 impl Parser for CpuMonitor {
@@ -49,7 +49,7 @@ impl Parser for CpuMonitor {
     }
 
     fn end(&mut self, out: &mut LedgerOutput) {
-        if !self.told && !self.head.is_empty() {
+        if !self.is_reported && !self.head.is_empty() {
             out.census(self.census(self.head[0].2.clone()));
         }
         *self = Self::default();
@@ -86,7 +86,7 @@ impl CpuMonitor {
             let bytes = fields::decimal(words.next()?)?.checked_mul(MIB)?;
             census.rows.push(LedgerEntry::new(line.place.clone(), name, 1, bytes));
         }
-        self.told = true;
+        self.is_reported = true;
         out.census(census);
         Some(())
     }

@@ -109,16 +109,15 @@ mod tests {
 
     #[test]
     fn functions_have_their_module() {
-        let told = |line| function(line);
         assert_eq!(
-            told("[<fffffc0001822f8>] alloc_vmap_area.isra.29+0xc4/0x348").as_deref(),
+            function("[<fffffc0001822f8>] alloc_vmap_area.isra.29+0xc4/0x348").as_deref(),
             Some("alloc_vmap_area.isra.29")
         );
         assert_eq!(
-            told(" kbase_mmap+0x580/0x974 [mali_kbase] age=1").as_deref(),
+            function(" kbase_mmap+0x580/0x974 [mali_kbase] age=1").as_deref(),
             Some("kbase_mmap [mali_kbase]")
         );
-        assert_eq!(told("nothing at all"), None);
-        assert_eq!(told("two words+0x1/0x2"), None);
+        assert_eq!(function("nothing at all"), None);
+        assert_eq!(function("two words+0x1/0x2"), None);
     }
 }

@@ -60,7 +60,7 @@ impl Parser for IonTrace {
                 "{} addresses in the ion trace lack a digit; a leading f was added",
                 text::number(std::mem::take(&mut self.mended))
             );
-            out.told.assumptions.push(text.into());
+            out.normal_world.assumptions.push(text.into());
         }
     }
 }

@@ -87,7 +87,7 @@ trait Parser {
 /// Facts read so far, within bounds.
 #[derive(Default)]
 struct LedgerOutput {
-    told: NormalWorld,
+    normal_world: NormalWorld,
     moment: Option<Moment>,
 }
 
@@ -95,29 +95,30 @@ impl LedgerOutput {
     /// Adds a whole snapshot.
     fn census(&mut self, mut census: LedgerSnapshot) {
         census.moment = self.moment;
-        self.told.lost = self.told.lost.saturating_add(census.lost);
-        if self.told.censuses.len() < MOST {
-            self.told.censuses.push(census);
+        self.normal_world.lost = self.normal_world.lost.saturating_add(census.lost);
+        if self.normal_world.censuses.len() < MOST {
+            self.normal_world.censuses.push(census);
         } else {
-            self.told.lost = self.told.lost.saturating_add(census.rows.len() as u64);
+            self.normal_world.lost =
+                self.normal_world.lost.saturating_add(census.rows.len() as u64);
         }
     }
 
     fn say(&mut self, line: &LedgerLine<'_>, said: LogFact) {
-        if self.told.sayings.len() < MOST {
+        if self.normal_world.sayings.len() < MOST {
             let place = line.place.clone();
             let (by, moment) = (line.by.into(), self.moment);
-            self.told.sayings.push(LogRecord { place, by, moment, said });
+            self.normal_world.sayings.push(LogRecord { place, by, moment, said });
         } else {
-            self.told.lost = self.told.lost.saturating_add(1);
+            self.normal_world.lost = self.normal_world.lost.saturating_add(1);
         }
     }
 
     fn event(&mut self, event: Event) {
-        if self.told.events.len() < MOST {
-            self.told.events.push(event);
+        if self.normal_world.events.len() < MOST {
+            self.normal_world.events.push(event);
         } else {
-            self.told.lost = self.told.lost.saturating_add(1);
+            self.normal_world.lost = self.normal_world.lost.saturating_add(1);
         }
     }
 }
@@ -241,7 +242,7 @@ impl LedgerReader {
     pub fn take(&mut self) -> NormalWorld {
         self.end();
         let accounting = std::mem::take(&mut self.accounting);
-        let mut world = std::mem::take(&mut self.out.told);
+        let mut world = std::mem::take(&mut self.out.normal_world);
         if self.out.moment.is_some() {
             world.name_holders();
         }

@@ -81,8 +81,8 @@ mod tests {
         ] {
             reader.line(line.as_bytes());
         }
-        let told = reader.finish();
-        let names = told.sayings.iter().filter_map(|one| match &one.said {
+        let normal_world = reader.finish();
+        let names = normal_world.sayings.iter().filter_map(|one| match &one.said {
             LogFact::Process(holder) => Some((holder.pid, &*holder.comm)),
             _ => None,
         });

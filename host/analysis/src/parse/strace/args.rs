@@ -183,29 +183,29 @@ mod tests {
 
     #[test]
     fn arguments_and_results_are_found() {
-        let told =
+        let syscall =
             call("AT_FDCWD</tmp>, \"a, ) = \\\" b\", O_RDWR)   = 3</dev/tee0<char 238:0>> <0.01>");
-        let told = told.unwrap();
-        let args: Vec<_> = told.args.collect();
+        let syscall = syscall.unwrap();
+        let args: Vec<_> = syscall.args.collect();
         assert_eq!(args, ["AT_FDCWD</tmp>", "\"a, ) = \\\" b\"", "O_RDWR"]);
-        assert_eq!((told.result, told.path), (Some(3), Some("/dev/tee0<char 238:0>")));
-        assert_eq!(told.took_ns(), Some(10_000_000));
+        assert_eq!((syscall.result, syscall.path), (Some(3), Some("/dev/tee0<char 238:0>")));
+        assert_eq!(syscall.took_ns(), Some(10_000_000));
     }
 
     #[test]
     fn failures_and_calls_without_an_end() {
-        let told = call("9) = -1 EBADF (Bad file descriptor)").unwrap();
-        assert_eq!((told.result, told.errno), (Some(-1), Some("EBADF")));
+        let syscall = call("9) = -1 EBADF (Bad file descriptor)").unwrap();
+        assert_eq!((syscall.result, syscall.errno), (Some(-1), Some("EBADF")));
         assert_eq!(call("0)   = ?").unwrap().result, None);
         assert_eq!(call("3, TEE_IOC_INV"), None);
     }
 
     #[test]
     fn structures_stay_whole() {
-        let told =
+        let syscall =
             call("3</dev/tee0>, TEE_IOC_SHM_ALLOC, {size=1, id=0} => {id=1}) = 0x4").unwrap();
-        assert_eq!(told.args.get(2), "{size=1, id=0} => {id=1}");
-        assert_eq!(told.result, Some(4));
+        assert_eq!(syscall.args.get(2), "{size=1, id=0} => {id=1}");
+        assert_eq!(syscall.result, Some(4));
         assert_eq!(field("{func=0, session=0x1, cancel_id=0}", "session"), Some("0x1"));
         assert_eq!(field("{ret_origin=4, ret=0}", "ret"), Some("0"));
     }

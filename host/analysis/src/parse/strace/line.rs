@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_call_is_told_apart() {
+    fn what_is_no_call_is_distinguished() {
         for (text, expected) in [
             ("+++ exited with 0 +++", StraceBody::Ended { signal: None }),
             ("12 +++ killed by SIGKILL +++", StraceBody::Ended { signal: Some("SIGKILL") }),

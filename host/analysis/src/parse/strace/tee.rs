@@ -146,17 +146,17 @@ mod tests {
             {attr=TEE_IOCTL_PARAM_ATTR_TYPE_NONE}]} => {ret=4294901768, \
             ret_origin=TEEC_ORIGIN_TRUSTED_APP, params=[{attr=TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_INPUT, a=0x2, b=0x1000, c=0}, \
             {attr=TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_OUTPUT, a=0x8001c000, b=1, c=0}]}}";
-        let told = read_fields(text);
-        assert_eq!((told.session, told.cmd), (Some(2), Some(1)));
-        assert_eq!((told.result, told.origin), (Some(0xffff_0008), Some(4)));
-        assert_eq!(told.param_types, 0x0521);
-        assert_eq!(told.params[0].input, 0x1000_0000_0002);
-        assert_eq!(told.params[1].output, 0x1_8001_c000);
-        assert_eq!(told.params[2].size, 0x40);
+        let fields = read_fields(text);
+        assert_eq!((fields.session, fields.cmd), (Some(2), Some(1)));
+        assert_eq!((fields.result, fields.origin), (Some(0xffff_0008), Some(4)));
+        assert_eq!(fields.param_types, 0x0521);
+        assert_eq!(fields.params[0].input, 0x1000_0000_0002);
+        assert_eq!(fields.params[1].output, 0x1_8001_c000);
+        assert_eq!(fields.params[2].size, 0x40);
     }
 
     #[test]
-    fn an_address_tells_nothing() {
+    fn an_address_has_no_fields() {
         assert_eq!(read_fields("0xffffd9875c68"), RequestFields::default());
     }
 }

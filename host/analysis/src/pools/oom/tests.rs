@@ -85,7 +85,7 @@ fn the_pool_that_failed_is_named_however_full_another_one_is() {
 }
 
 #[test]
-fn fragmentation_a_peak_and_a_full_pool_are_told_apart() {
+fn fragmentation_a_peak_and_a_full_pool_are_distinguished() {
     let why = |allocated, then, biggest| {
         let mut pool = pool(PoolKind::CoreHeap, allocated, 1, biggest);
         pool.biggest_alloc_fail_used = Some(then);
@@ -106,7 +106,7 @@ fn nothing_failed() {
 }
 
 #[test]
-fn growth_is_told_with_its_begin_and_shares_of_the_pool() {
+fn growth_is_reported_with_its_begin_and_shares_of_the_pool() {
     let heap = || vec![pool(PoolKind::CoreHeap, 90_000, 1, 8_000)];
     let counts = [1, 5, 1, 4, 9];
     let samples =

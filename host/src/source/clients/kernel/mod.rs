@@ -36,7 +36,7 @@ pub(crate) struct Probes {
     piece: Vec<u8>,
     splitter: LineSplitter,
     tasks: KernelTasks,
-    told: bool,
+    has_passed_first_notes: bool,
 }
 
 impl Probes {
@@ -56,7 +56,7 @@ impl Probes {
             piece: vec![0; PIECE_BYTES],
             splitter: LineSplitter::new(PIECE_BYTES),
             tasks: KernelTasks::new(&proc, pid),
-            told: false,
+            has_passed_first_notes: false,
         };
         let pipe = probes.ours.set_up();
         if pipe.is_err() {
@@ -69,8 +69,8 @@ impl Probes {
 
     /// Passes on new text.
     pub(crate) fn poll(&mut self, sink: &mut dyn Sink) -> Result<()> {
-        if !self.told {
-            self.told = true;
+        if !self.has_passed_first_notes {
+            self.has_passed_first_notes = true;
             pass(self.tasks.first().as_bytes(), sink)?;
         }
         pass(self.tasks.end_notes().as_bytes(), sink)?;

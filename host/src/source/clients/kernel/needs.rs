@@ -79,7 +79,7 @@ pub(super) fn tracefs(root: &Path) -> Result<PathBuf, ProbeObstacle> {
         return Err(ProbeObstacle::Rights);
     }
     let readme = fs::read_to_string(tracefs.join("README")).unwrap_or_default();
-    if tells_arguments(&readme) { Ok(tracefs) } else { Err(ProbeObstacle::Old) }
+    if supports_arguments(&readme) { Ok(tracefs) } else { Err(ProbeObstacle::Old) }
 }
 
 /// Looks up the driver's functions; slow, since a kernel has some 100,000.
@@ -104,20 +104,20 @@ fn absent(kallsyms: &Path) -> Option<&'static str> {
     missing_functions.first().copied()
 }
 
-fn tells_arguments(readme: &str) -> bool {
+fn supports_arguments(readme: &str) -> bool {
     let line = readme.lines().find_map(|line| line.trim_start().strip_prefix(AT_RETURN));
     line.is_some_and(|line| line.contains("$arg<N>"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::tells_arguments;
+    use super::supports_arguments;
 
     #[test]
     fn arguments_of_return_probes_are_detected() {
         let fetch = "\t           $stack<index>, $stack, $retval, $comm, $arg<N>,\n";
         let new = "\t    kernel return probes support: $retval, $arg<N>, $comm\n";
-        assert!(tells_arguments(&format!("{fetch}{new}")));
-        assert!(!tells_arguments(fetch));
+        assert!(supports_arguments(&format!("{fetch}{new}")));
+        assert!(!supports_arguments(fetch));
     }
 }

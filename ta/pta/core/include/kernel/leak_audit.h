@@ -4,7 +4,7 @@
  */
 
 /*
- * What the core tells the leak audit PTA. Compiled out, every hook is empty.
+ * What the core reports to the leak audit PTA. Compiled out, every hook is empty.
  */
 
 #ifndef __KERNEL_LEAK_AUDIT_H
@@ -115,7 +115,7 @@ bool leak_audit_mempool(struct mempool *pool, struct pta_stats_alloc *stats);
 
 #ifdef CFG_LEAK_AUDIT
 /*
- * leak_audit_tag() - Tell for whom, from where and when memory is allocated
+ * leak_audit_tag() - Record for whom, from where and when memory is allocated
  * @caller:	Return address of the allocation call, 0 if unknown
  *
  * Takes no lock, called with the heap locked.

@@ -116,7 +116,7 @@ static inline size_t audit_rodata_from(const char *s)
 	return 0;
 }
 
-/* Offset of a file name that tells nothing of where the core is, 0 for none */
+/* Offset of a file name that does not show where the core is, 0 for none */
 static inline uint32_t audit_file_ref(const char *fname)
 {
 	return audit_rodata_from(fname) ? (vaddr_t)fname - VCORE_START_VA : 0;

@@ -8,7 +8,7 @@
  * of the caller is a hash table while the heap is walked: nothing is allocated
  * and nothing printed with the heap locked. Then the table is turned into
  * entries from the front, which never catch up with the row being read. Rows
- * may be left behind the last entry: they tell nothing that entries don't.
+ * may be left behind the last entry: they show nothing that entries don't.
  */
 
 #include <kernel/user_access.h>

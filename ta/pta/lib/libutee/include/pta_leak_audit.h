@@ -19,7 +19,7 @@
  *
  * TEE_ERROR_SHORT_BUFFER: memref[0].size is set to the size that would have
  * held the whole reply, or more. A buffer that holds the header and at least
- * one entry is accepted and filled as far as it goes; reply.next tells where
+ * one entry is accepted and filled as far as it goes; reply.next says where
  * to go on. No reply has more than 65535 entries.
  *
  * The buffer must be secure memory of the calling TA, lie within one of its
@@ -63,7 +63,7 @@
  * @entry_size:	size in bytes of one entry that follows
  * @count:	entries that follow
  * @total:	entries there are, from the first to the last
- * @lost:	objects that no entry tells of: overwritten events, allocations
+ * @lost:	objects without an entry: overwritten events, allocations
  *		of a site for which there was no room, corrupt block headers
  * @next:	where the next call goes on, 0 when this reply ends the list
  * @flags:	PTA_LEAK_AUDIT_REPLY_*
@@ -88,7 +88,7 @@ struct pta_leak_audit_reply {
 #define PTA_LEAK_AUDIT_REPLY_BUSY		0x2
 
 /*
- * PTA_LEAK_AUDIT_CMD_INFO - what this build can tell
+ * PTA_LEAK_AUDIT_CMD_INFO - what this build can report
  *
  * [out]    memref[0]	struct pta_leak_audit_info (no reply header)
  */
@@ -98,14 +98,14 @@ struct pta_leak_audit_reply {
  * struct pta_leak_audit_info
  * @version:	PTA_LEAK_AUDIT_VERSION
  * @features:	PTA_LEAK_AUDIT_FEATURE_*
- * @boot:	random number drawn at boot, tells two boots apart
+ * @boot:	random number drawn at boot, different for each boot
  * @ticks:	counter (CNTPCT) now
  * @tick_hz:	counter frequency in Hz
  * @load_addr:	0, or where the core is loaded when the raw option is built in
  * @epoch:	current epoch, see PTA_LEAK_AUDIT_CMD_MARK
  * @era:	how often the epochs were started over
  * @event_room:	events that the ring holds, 0 when it is off
- * @max_owners:	TA instances that tags can tell apart
+ * @max_owners:	TA instances that tags can distinguish
  * @release:	OP-TEE's own version string, zero terminated
  */
 struct pta_leak_audit_info {
@@ -499,7 +499,7 @@ struct pta_leak_audit_pool {
  * [in]     value[1].a	which sites: value[1].a of PTA_LEAK_AUDIT_CMD_SITES
  * [in]     value[1].b	1 with sites, 0 without
  *
- * Calls cost more than what they tell. What found no room is left out, and is
+ * Calls cost more than their content. What found no room is left out, and is
  * to be asked for by the command that lists it. A buffer that holds no part is
  * no error: the size is set to 0 then.
  */

@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dump_that_the_text_cuts_is_told() {
+    fn a_dump_that_the_text_cuts_is_detected() {
         let (ids, begins) = dumps(4);
         let cut = &ids[..begins[2] + 6];
         assert_eq!(at(cut, RunEnd::OfText), (begins.clone(), true));

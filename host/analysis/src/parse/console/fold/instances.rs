@@ -77,7 +77,7 @@ mod tests {
         let mut instances = Instances::default();
         let uuid = Uuid([1; 16]);
         let first = instances.load(uuid);
-        assert_eq!(instances.load(uuid), first, "told twice");
+        assert_eq!(instances.load(uuid), first, "reported twice");
         assert_eq!(instances.resolve(uuid, Some(0x10)), first);
         assert_eq!(instances.resolve(uuid, None), first);
         assert_ne!(instances.resolve(uuid, Some(0x20)), first, "another context");

@@ -245,12 +245,12 @@ impl Assembler {
         }
         let mut changes = Vec::new();
         // A session that is kept on purpose is not a step that needs a counterpart.
-        let tell = &mut |change: SessionChange| {
+        let collect = &mut |change: SessionChange| {
             if !change.is_of_kept() {
                 changes.push(change);
             }
         };
-        self.sessions.line(entry.who, line, &mut self.instances, tell);
+        self.sessions.line(entry.who, line, &mut self.instances, collect);
         for change in changes {
             let event = self.change(change, at);
             self.events.push(event);

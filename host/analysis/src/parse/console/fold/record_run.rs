@@ -108,18 +108,18 @@ impl RecordRun {
         self.tables.iter().filter(|(_, line)| line == known).map(|(at, _)| *at).collect()
     }
 
-    /// Hands all dumps but the last one to `tell`, and removes them.
+    /// Hands all dumps but the last one to `take_dump`, and removes them.
     pub(super) fn split(
         &mut self,
         cuts: &CutPoints,
         end: RunEnd,
-        mut tell: impl FnMut(ConsoleDump),
+        mut take_dump: impl FnMut(ConsoleDump),
     ) {
         self.over = end == RunEnd::Sure;
         let mut start = 0;
         for to in &cuts.at {
             self.add(start, Some(*to));
-            tell(self.dump());
+            take_dump(self.dump());
             start = *to;
         }
         if end == RunEnd::Full && start == 0 {

@@ -13,7 +13,7 @@ impl Assembler {
         match change {
             SessionChange::Opened(opened) => {
                 event.result = Some(0);
-                event.session = Some(opened.told);
+                event.session = Some(opened.number);
                 event.opener = opened.opener;
                 event.uuid = Some(opened.uuid);
                 event.instance = opened.instance;
@@ -25,7 +25,7 @@ impl Assembler {
             SessionChange::Closed(id, opened) => {
                 event.kind = EventKind::Close;
                 // A session whose open was not seen has no number.
-                event.session = opened.map(|opened| opened.told);
+                event.session = opened.map(|opened| opened.number);
                 let stray = id.filter(|_| opened.is_none());
                 event.keys = stray.map(|id| ("id".into(), u64::from(id))).into_iter().collect();
                 event.uuid = opened.map(|opened| opened.uuid);

@@ -155,7 +155,7 @@ mod tests {
     use super::{dec, hex, number, uuid};
 
     #[test]
-    fn text_is_told_apart_by_its_hash() {
+    fn text_is_distinguished_by_its_hash() {
         assert_eq!(number(b"-1"), u64::MAX);
         assert_ne!(number(b"a"), number(b"b"));
     }

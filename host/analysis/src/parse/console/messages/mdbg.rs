@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn damage_is_told_from_other_messages() {
+    fn damage_is_distinguished_from_other_messages() {
         assert_eq!(split(b"something else"), None);
         for (message, why) in [
             ("buffer: ", RejectReason::Cut),

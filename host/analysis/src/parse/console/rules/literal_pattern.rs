@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_do_not_fit_are_told_apart_by_their_hash() {
+    fn numbers_that_do_not_fit_are_distinguished_by_their_hash() {
         let pattern = straight(r"n (\d+) (0x[0-9a-f]+)", |_| GroupKind::Number).unwrap();
         for text in
             ["18446744073709551615 0xffffffffffffffff", "99999999999999999999 0x10000000000000000"]

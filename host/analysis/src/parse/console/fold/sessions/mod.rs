@@ -37,7 +37,7 @@ struct Pending {
 pub(super) struct LogSession {
     pub(super) id: u32,
     /// Its number in events: the predicted id, unless another session has that.
-    pub(super) told: u32,
+    pub(super) number: u32,
     /// Instance that opened it, 0 for the normal world.
     pub(super) opener: u32,
     pub(super) uuid: Uuid,
@@ -97,18 +97,18 @@ pub(super) struct SessionTracker {
 }
 
 impl SessionTracker {
-    /// Reads a line and hands the changes to `tell`.
+    /// Reads a line and hands the changes to `report`.
     pub(super) fn line(
         &mut self,
         who: LineOrigin,
         line: SessionLine,
         instances: &mut Instances,
-        tell: &mut dyn FnMut(SessionChange),
+        report: &mut dyn FnMut(SessionChange),
     ) {
         match line {
             SessionLine::LookupPta(SYSTEM) => self.begin(who, SYSTEM, None),
             SessionLine::LookupPta(uuid) => {
-                self.settle(instances, tell);
+                self.settle(instances, report);
                 self.begin(who, uuid, None);
             }
             SessionLine::OpenPta => {
@@ -116,14 +116,14 @@ impl SessionTracker {
                     pending.pta = true;
                 }
             }
-            SessionLine::Load(uuid) => self.load(who, uuid, instances, tell),
+            SessionLine::Load(uuid) => self.load(who, uuid, instances, report),
             SessionLine::Reopen(uuid) => {
-                self.settle(instances, tell);
+                self.settle(instances, report);
                 let instance = instances.resolve(uuid, None);
                 self.begin(who, uuid, Some(instance));
             }
-            SessionLine::Failed(uuid, result) => self.fail_open(uuid, result, tell),
-            SessionLine::Close(id) => self.close(who, id, instances, tell),
+            SessionLine::Failed(uuid, result) => self.fail_open(uuid, result, report),
+            SessionLine::Close(id) => self.close(who, id, instances, report),
             SessionLine::NotFound | SessionLine::Destroy => {}
             SessionLine::DestroyContext => {
                 if let Some(closed) = self.closed.take() {
@@ -132,8 +132,8 @@ impl SessionTracker {
                 }
             }
             SessionLine::InvokeError(result) => {
-                self.settle(instances, tell);
-                tell(SessionChange::InvokeFailed(result));
+                self.settle(instances, report);
+                report(SessionChange::InvokeFailed(result));
             }
         }
     }
@@ -142,10 +142,10 @@ impl SessionTracker {
     pub(super) fn settle(
         &mut self,
         instances: &mut Instances,
-        tell: &mut dyn FnMut(SessionChange),
+        report: &mut dyn FnMut(SessionChange),
     ) {
         for pending in std::mem::take(&mut self.pending) {
-            self.complete_open(pending, None, instances, tell);
+            self.complete_open(pending, None, instances, report);
         }
     }
 
@@ -189,7 +189,7 @@ impl SessionTracker {
         pending: Pending,
         id: Option<u32>,
         instances: &mut Instances,
-        tell: &mut dyn FnMut(SessionChange),
+        report: &mut dyn FnMut(SessionChange),
     ) {
         let instance = match (pending.instance, pending.pta) {
             (Some(instance), _) => instance,
@@ -205,15 +205,14 @@ impl SessionTracker {
         let Pending { uuid, thread, opener, .. } = pending;
         let (predicted, id) = (id.is_none(), id.unwrap_or(next));
         let number = self.free_number(id);
-        let session =
-            LogSession { id, told: number, opener, uuid, instance, thread, foreign: false };
+        let session = LogSession { id, number, opener, uuid, instance, thread, foreign: false };
         if self.open.len() == MOST {
             self.open.remove(0);
             self.forgotten += 1;
         }
         self.open.push(session);
         self.predicted += u64::from(predicted);
-        tell(SessionChange::Opened(session));
+        report(SessionChange::Opened(session));
     }
 
     fn load(
@@ -221,10 +220,10 @@ impl SessionTracker {
         who: LineOrigin,
         uuid: Uuid,
         instances: &mut Instances,
-        tell: &mut dyn FnMut(SessionChange),
+        report: &mut dyn FnMut(SessionChange),
     ) {
         if !self.pending.iter().any(|pending| pending.uuid == uuid) {
-            self.settle(instances, tell);
+            self.settle(instances, report);
             self.begin(who, uuid, None);
         }
         let instance = instances.load(uuid);
@@ -233,11 +232,16 @@ impl SessionTracker {
         }
     }
 
-    fn fail_open(&mut self, uuid: Option<Uuid>, result: u32, tell: &mut dyn FnMut(SessionChange)) {
+    fn fail_open(
+        &mut self,
+        uuid: Option<Uuid>,
+        result: u32,
+        report: &mut dyn FnMut(SessionChange),
+    ) {
         let Some(pending) = self.pending.last().copied() else { return };
         if uuid.is_none_or(|uuid| uuid == pending.uuid) {
             self.pending.pop();
-            tell(SessionChange::Failed(pending.uuid, result));
+            report(SessionChange::Failed(pending.uuid, result));
         }
     }
 
@@ -246,21 +250,21 @@ impl SessionTracker {
         who: LineOrigin,
         id: Option<u32>,
         instances: &mut Instances,
-        tell: &mut dyn FnMut(SessionChange),
+        report: &mut dyn FnMut(SessionChange),
     ) {
         // A session opened for a TA that is being loaded is opened and closed before the TA is open.
         let inner = self.pending.len() > 1;
         let session = if !inner && self.find(who, id).is_some() {
             // What was being opened meanwhile is open, and stays open.
-            self.settle(instances, tell);
+            self.settle(instances, report);
             self.find(who, id).map(|at| self.open.remove(at))
         } else {
-            self.adopt(id, instances, tell).or_else(|| self.rename(id?))
+            self.adopt(id, instances, report).or_else(|| self.rename(id?))
         };
         self.confirmed += u64::from(session.is_some());
         self.unknown += u64::from(session.is_none());
         self.closed = session;
-        tell(SessionChange::Closed(id, session));
+        report(SessionChange::Closed(id, session));
     }
 
     /// Completes the open in progress and closes it: it has the closed id.
@@ -268,21 +272,21 @@ impl SessionTracker {
         &mut self,
         id: Option<u32>,
         instances: &mut Instances,
-        tell: &mut dyn FnMut(SessionChange),
+        report: &mut dyn FnMut(SessionChange),
     ) -> Option<LogSession> {
         let pending = self.pending.pop()?;
         if let (0, Some(id)) = (pending.opener, id) {
             self.part_from(id);
         }
         let open_count = self.open.len();
-        self.complete_open(pending, id, instances, tell);
+        self.complete_open(pending, id, instances, report);
         if self.open.len() > open_count { self.open.pop() } else { None }
     }
 
     /// `id`, or the next free number if it is in use.
     fn free_number(&self, id: u32) -> u32 {
-        let numbers = || self.open.iter().map(|open| open.told);
-        if numbers().any(|told| told == id) {
+        let numbers = || self.open.iter().map(|open| open.number);
+        if numbers().any(|number| number == id) {
             numbers().max().unwrap_or(0).saturating_add(1)
         } else {
             id

@@ -10,9 +10,9 @@ const WHO: LineOrigin = LineOrigin { image: None, thread: Some(0) };
 
 fn play(lines: &[SessionLine]) -> Vec<String> {
     let (mut sessions, mut instances) = (SessionTracker::default(), Instances::default());
-    let mut told = Vec::new();
-    let mut tell = |change| {
-        told.push(match change {
+    let mut changes = Vec::new();
+    let mut report = |change| {
+        changes.push(match change {
             SessionChange::Opened(opened) => format!("{}opens {}", opened.opener, opened.id),
             SessionChange::Closed(id, Some(opened)) => format!("{}closes {id:?}", opened.opener),
             SessionChange::Closed(id, None) => format!("? closes {id:?}"),
@@ -21,14 +21,14 @@ fn play(lines: &[SessionLine]) -> Vec<String> {
         });
     };
     for line in lines {
-        sessions.line(WHO, *line, &mut instances, &mut tell);
+        sessions.line(WHO, *line, &mut instances, &mut report);
     }
-    told
+    changes
 }
 
 #[test]
 fn sessions_opened_for_a_ta_that_loads_are_its_own() {
-    let told = play(&[
+    let changes = play(&[
         SessionLine::LookupPta(TA),
         SessionLine::Load(TA),
         SessionLine::LookupPta(SYSTEM),
@@ -46,18 +46,18 @@ fn sessions_opened_for_a_ta_that_loads_are_its_own() {
         "0closes Some(2)",
         "0closes Some(1)",
     ];
-    assert_eq!(told, expected);
+    assert_eq!(changes, expected);
 }
 
 #[test]
 fn a_close_with_an_unknown_id_is_of_the_one_being_opened() {
-    let told = play(&[SessionLine::Reopen(TA), SessionLine::Close(Some(5))]);
-    assert_eq!(told, ["0opens 5", "0closes Some(5)"]);
+    let changes = play(&[SessionLine::Reopen(TA), SessionLine::Close(Some(5))]);
+    assert_eq!(changes, ["0opens 5", "0closes Some(5)"]);
 }
 
 #[test]
 fn a_ta_keeps_its_system_session_until_it_dies() {
-    let told = play(&[
+    let changes = play(&[
         SessionLine::LookupPta(TA),
         SessionLine::Load(TA),
         SessionLine::LookupPta(SYSTEM),
@@ -67,13 +67,13 @@ fn a_ta_keeps_its_system_session_until_it_dies() {
         SessionLine::DestroyContext,
         SessionLine::Close(Some(1)),
     ]);
-    assert_eq!(told[3..], ["0closes Some(1)", "1closes Some(1)"]);
+    assert_eq!(changes[3..], ["0closes Some(1)", "1closes Some(1)"]);
 }
 
 #[test]
-fn a_session_that_a_ta_opened_is_told_by_ids_that_do_not_rise() {
+fn a_session_that_a_ta_opened_is_detected_by_ids_that_do_not_rise() {
     const PEER: Uuid = Uuid([2; 16]);
-    let told = play(&[
+    let changes = play(&[
         SessionLine::Reopen(TA),
         SessionLine::Reopen(PEER),
         SessionLine::Close(Some(1)),
@@ -82,18 +82,18 @@ fn a_session_that_a_ta_opened_is_told_by_ids_that_do_not_rise() {
         SessionLine::Reopen(TA),
         SessionLine::Close(Some(1)),
     ]);
-    let ends: Vec<_> = told.iter().filter(|told| told.contains("closes")).collect();
+    let ends: Vec<_> = changes.iter().filter(|change| change.contains("closes")).collect();
     assert_eq!(ends, ["0closes Some(1)"; 3]);
-    assert_eq!(told.last().map(String::as_str), Some("0closes Some(1)"));
-    assert!(told.contains(&"0opens 1".to_owned()) && !told.contains(&"0opens 4".to_owned()));
+    assert_eq!(changes.last().map(String::as_str), Some("0closes Some(1)"));
+    assert!(changes.contains(&"0opens 1".to_owned()) && !changes.contains(&"0opens 4".to_owned()));
 }
 
 #[test]
 fn failures_open_nothing() {
-    let told = play(&[
+    let changes = play(&[
         SessionLine::Reopen(TA),
         SessionLine::Failed(None, 0xffff_000c),
         SessionLine::Close(Some(3)),
     ]);
-    assert_eq!(told, ["failed ffff000c", "? closes Some(3)"]);
+    assert_eq!(changes, ["failed ffff000c", "? closes Some(3)"]);
 }
