@@ -74,7 +74,9 @@ fn is_seen(sample: &Sample) -> bool {
     let has_regions = |instance: &Instance| instance.regions.value().is_some();
     let instances = match &sample.instances {
         Completeness::Complete(_) => true,
-        Completeness::Partial(instances, _) => instances.iter().any(has_regions),
+        Completeness::Counted(instances, _) | Completeness::Partial(instances, _) => {
+            instances.iter().any(has_regions)
+        }
         Completeness::Unobserved(_) => false,
     };
     instances || sample.sites.value().is_some()

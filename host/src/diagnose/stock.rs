@@ -78,7 +78,7 @@ fn try_out(world: &dyn World, ways: &AccessOptions) -> Result<Option<Sample>> {
 fn console(sample: Option<&Sample>) -> Check {
     let (state, detail) = match sample.map(|sample| &sample.sites) {
         Some(Completeness::Complete(sites)) => (State::Present, count_text(sites)),
-        Some(Completeness::Partial(sites, gap)) => {
+        Some(Completeness::Counted(sites, gap) | Completeness::Partial(sites, gap)) => {
             (State::Unknown, format!("{}, incomplete: {}", count_text(sites), gap.reason))
         }
         Some(Completeness::Unobserved(gap)) if gap.reason == Reason::NotBuilt => {

@@ -130,7 +130,7 @@ fn observed_share(about: &MetricSubject, sample: &Sample, value: Option<u64>) ->
     fn share<T>(part: &Completeness<T>) -> &'static str {
         match part {
             Completeness::Complete(_) => "all",
-            Completeness::Partial(..) => "part",
+            Completeness::Counted(..) | Completeness::Partial(..) => "part",
             Completeness::Unobserved(_) => "none",
         }
     }

@@ -60,7 +60,9 @@ fn normal(normal: &mut NormalWorld, bounds: Bounds) {
 
 /// Merges the sites of all epochs before `first` into epoch 0.
 fn join_epochs(sample: &mut Sample, first: u32) {
-    let (Completeness::Complete(sites) | Completeness::Partial(sites, _)) = &mut sample.sites
+    let (Completeness::Complete(sites)
+    | Completeness::Counted(sites, _)
+    | Completeness::Partial(sites, _)) = &mut sample.sites
     else {
         return;
     };

@@ -2,8 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use teeleak_proto::tee_result::OUT_OF_MEMORY;
+
+use super::damage::Damage;
+
 use crate::{
-    model::{Gap, Instance, Observation, Reason, Sample, Stage},
+    model::{Gap, Incident, IncidentKind, Instance, Observation, Origin, Reason, Sample, Stage},
     normal_world, text,
 };
 
@@ -46,8 +50,9 @@ pub(super) fn doubts(observation: &Observation, needs: Needs) -> Vec<Arc<str>> {
     let normal = normal_world::is_observed(&observation.normal);
     let is_normal_only = observation.samples.is_empty() && normal;
     let no_tee = observation.platform.no_tee.as_ref();
+    let damage = Damage::new(observation);
     if needs.samples() && !is_normal_only {
-        of_samples(&samples, needs, &mut doubts);
+        of_samples(&samples, needs, &damage, &mut doubts);
     }
     if let Some(no_tee) = no_tee.filter(|no_tee| no_tee.there) {
         doubts.push(format!("the TEE was not observed: {}", no_tee.why).into());
@@ -74,7 +79,8 @@ pub(super) fn doubts(observation: &Observation, needs: Needs) -> Vec<Arc<str>> {
         );
         doubts.push(doubt.into());
     }
-    of_input(observation, &mut doubts);
+    of_input(observation, &damage, &mut doubts);
+    of_results(observation, &mut doubts);
     doubts
 }
 
@@ -85,7 +91,7 @@ fn measured_samples(samples: &[Sample]) -> Vec<&Sample> {
     if selection.is_empty() { samples.iter().collect() } else { selection }
 }
 
-fn of_samples(measured: &[&Sample], needs: Needs, doubts: &mut Vec<Arc<str>>) {
+fn of_samples(measured: &[&Sample], needs: Needs, damage: &Damage, doubts: &mut Vec<Arc<str>>) {
     let Some(last) = measured.last() else {
         doubts.push("no snapshot was taken".into());
         return;
@@ -95,6 +101,7 @@ fn of_samples(measured: &[&Sample], needs: Needs, doubts: &mut Vec<Arc<str>>) {
     }
     let blind = measured.iter().filter_map(|sample| sample.sites.gap());
     if needs.sites
+        && !damage.hides_nothing
         && let Some(gap) = blind.clone().next()
     {
         let (n, of) = (text::number(blind.count() as u64), text::number(measured.len() as u64));
@@ -126,24 +133,48 @@ fn of_events(observation: &Observation, doubts: &mut Vec<Arc<str>>) {
     }
 }
 
-fn of_input(observation: &Observation, doubts: &mut Vec<Arc<str>>) {
-    if observation.gaps.iter().any(|gap| gap.reason == Reason::Damaged) {
-        doubts.push("the input is damaged".into());
+fn of_input(observation: &Observation, damage: &Damage, doubts: &mut Vec<Arc<str>>) {
+    if !damage.is_explained {
+        if observation.gaps.iter().any(|gap| gap.reason == Reason::Damaged) {
+            doubts.push("the input is damaged".into());
+        }
+        if observation.accounting.rejected > 0 {
+            let count = text::number(observation.accounting.rejected);
+            doubts.push(format!("{count} lines or frames could not be read").into());
+        }
     }
-    if observation.accounting.rejected > 0 {
-        let count = text::number(observation.accounting.rejected);
-        doubts.push(format!("{count} lines or frames could not be read").into());
-    }
-    if let Some(incident) = observation.incidents.first() {
-        let n = text::number(observation.incidents.len() as u64);
+    let grave = observation.incidents.iter().filter(|incident| !ended_alone(incident));
+    if let Some(incident) = grave.clone().next() {
+        let n = text::number(grave.count() as u64);
         let place = text::place(&incident.place);
         let doubt = format!("{n} incidents, first {} ({place})", incident.text);
         doubts.push(doubt.into());
     }
 }
 
+/// Whether a TA died for a reason of its own: that is no sign of what the TEE core holds.
+fn ended_alone(incident: &Incident) -> bool {
+    match incident.kind {
+        IncidentKind::TaPanic { code } => code != OUT_OF_MEMORY,
+        IncidentKind::Abort { .. } => incident.uuid.is_some(),
+        _ => false,
+    }
+}
+
+/// Calls that failed for lack of memory: something filled up, whoever's memory it was.
+fn of_results(observation: &Observation, doubts: &mut Vec<Arc<str>>) {
+    let starved = || observation.events.iter().filter(|event| event.result == Some(OUT_OF_MEMORY));
+    if let Some(first) = starved().next() {
+        let n = text::count(starved().count() as u64, "call");
+        let place = text::place(&first.place);
+        doubts.push(format!("{n} failed for lack of memory, the first at {place}").into());
+    }
+}
+
 fn lost_events(observation: &Observation) -> u64 {
-    observation.events.iter().map(|event| event.lost_before).sum()
+    // Damaged lines of a text may be anything; they are counted as lines.
+    let events = observation.events.iter().filter(|event| event.origin != Origin::Text);
+    events.map(|event| event.lost_before).sum()
 }
 
 /// All gaps, equal ones of several snapshots merged.

@@ -8,6 +8,7 @@
 
 mod conclusion;
 mod coverage;
+mod damage;
 
 use std::sync::Arc;
 

@@ -13,7 +13,7 @@ use crate::{
     text,
 };
 
-use super::{Candidate, RegionCalls};
+use super::{Candidate, RegionCalls, text_steps};
 
 /// Maximum number of core heap objects that one acquire may plausibly allocate.
 const OBJECTS_PER_ACQUIRE: f64 = 32.0;
@@ -34,11 +34,16 @@ pub(super) struct Effect<'a> {
 impl Effect<'_> {
     pub(super) fn candidates(&self) -> Vec<Candidate> {
         match (&self.finding.subject, self.finding.kind) {
-            (Subject::Ta(ta), FindingKind::RegionGrowth) => self.of_regions(*ta),
+            (Subject::Ta(ta), FindingKind::RegionGrowth) => {
+                let mut candidates = self.of_regions(*ta);
+                candidates.extend(self.of_regions_in_text(*ta));
+                candidates
+            }
             (Subject::Ta(ta), FindingKind::SessionGrowth) => self.of_sessions(*ta),
             (Subject::Site { owner: Some(owner), .. }, FindingKind::SiteGrowth) => {
                 self.of_sites(*owner)
             }
+            (Subject::Site { owner: None, .. }, FindingKind::SiteGrowth) => self.of_unowned_site(),
             _ => Vec::new(),
         }
     }
@@ -70,6 +75,38 @@ impl Effect<'_> {
             })
         };
         self.of_ta(ta).filter_map(explain).collect()
+    }
+
+    /// Remaining regions whose physical addresses the lines of a text acquired, or as many as they did.
+    fn of_regions_in_text(&self, ta: Uuid) -> Vec<Candidate> {
+        let regions = lasting_regions(self.observation, ta);
+        let ties = self.text_ties().filter(|(_, tie)| tie.ta.is_none_or(|owner| owner == ta));
+        ties.filter_map(|(at, tie)| {
+            let n = text_steps::same_addresses(&regions, tie, &self.observation.events);
+            let is_most = n * 2 > regions.len();
+            let reason = if is_most {
+                text_steps::address_reason(n, regions.len(), tie)
+            } else {
+                text_steps::count_reason(self.finding, tie)?
+            };
+            Some(Candidate { tie: at, explains: if is_most { n as u64 } else { 0 }, reason })
+        })
+        .collect()
+    }
+
+    /// As many objects of a site whose owner the text does not show as its lines acquired.
+    fn of_unowned_site(&self) -> Vec<Candidate> {
+        let explain = |(at, tie): (usize, &Tie)| {
+            let reason = text_steps::count_reason(self.finding, tie)?;
+            Some(Candidate { tie: at, explains: 0, reason })
+        };
+        self.text_ties().filter_map(explain).collect()
+    }
+
+    /// Findings about steps that lines of a text report.
+    fn text_ties(&self) -> impl Iterator<Item = (usize, &Tie)> {
+        let is_of_text = |tie: &Tie| text_steps::are_acquires(tie, &self.observation.events);
+        self.ties.iter().enumerate().filter(move |(_, tie)| is_of_text(tie))
     }
 
     /// Sessions that are open at the end and were opened by these events.

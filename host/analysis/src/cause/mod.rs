@@ -6,6 +6,7 @@
 
 mod effect;
 mod mapped;
+mod text_steps;
 
 use std::{
     cmp::Reverse,

@@ -91,6 +91,28 @@ impl Judgement {
         self
     }
 
+    /// The judgement per iteration of a series that has a value for every `stride` of them.
+    pub(crate) fn every(self, stride: u32) -> Self {
+        if stride == 1 {
+            return self;
+        }
+        let basis = match self.basis {
+            Basis::Exact { gain, period, from } => Basis::Exact {
+                gain,
+                period: period.saturating_mul(stride),
+                from: from.saturating_mul(stride),
+            },
+            basis => basis,
+        };
+        Self {
+            basis,
+            rate: self.rate.map(|rate| rate.scale(1.0 / f64::from(stride))),
+            support: self.support.saturating_mul(stride),
+            more: self.more.map(|more| more.saturating_mul(stride)),
+            ..self
+        }
+    }
+
     pub(crate) fn undecided(basis: Basis, support: u32, more: usize) -> Self {
         let remaining = u32::try_from(more.max(1)).unwrap_or(u32::MAX);
         Self { more: Some(remaining), ..Self::new(Verdict::Undecided, basis, support) }

@@ -9,6 +9,8 @@ use super::TeeResult;
 pub enum Completeness<T> {
     /// All objects.
     Complete(T),
+    /// Some objects, and the number of the others: those that the gap says were lost.
+    Counted(T, Gap),
     /// Some objects.
     Partial(T, Gap),
     /// Not observed.
@@ -19,7 +21,7 @@ impl<T> Completeness<T> {
     /// The observed objects, if any.
     pub fn value(&self) -> Option<&T> {
         match self {
-            Self::Complete(seen) | Self::Partial(seen, _) => Some(seen),
+            Self::Complete(seen) | Self::Counted(seen, _) | Self::Partial(seen, _) => Some(seen),
             Self::Unobserved(_) => None,
         }
     }
@@ -28,7 +30,7 @@ impl<T> Completeness<T> {
     pub fn gap(&self) -> Option<&Gap> {
         match self {
             Self::Complete(_) => None,
-            Self::Partial(_, gap) | Self::Unobserved(gap) => Some(gap),
+            Self::Counted(_, gap) | Self::Partial(_, gap) | Self::Unobserved(gap) => Some(gap),
         }
     }
 }

@@ -8,7 +8,6 @@ use crate::{
     growth::{
         Judgement,
         collect::{PoolSeries, RunTimeline, pools},
-        judge,
         report::words,
     },
     model::{
@@ -39,7 +38,7 @@ pub fn findings(observation: &Observation, explained: &[Finding]) -> Vec<Finding
         .filter_map(|series| {
             let oom = incidents::core_heap(observation)
                 .filter(|_| series.last.kind == PoolKind::CoreHeap);
-            PoolCase::new(series, oom).finding(&context)
+            PoolCase::new(series, oom, &context).finding(&context)
         })
         .collect();
     let is_core_heap = |finding: &Finding| finding.subject == Subject::Pool(PoolKind::CoreHeap);
@@ -52,7 +51,9 @@ pub fn findings(observation: &Observation, explained: &[Finding]) -> Vec<Finding
 
 /// Whether allocation sites were observed, which is better evidence than pools.
 fn detailed(timeline: &RunTimeline<'_>) -> bool {
-    let complete = |sample: &&Sample| matches!(sample.sites, Completeness::Complete(_));
+    let complete = |sample: &&Sample| {
+        matches!(sample.sites, Completeness::Complete(_) | Completeness::Counted(..))
+    };
     timeline.measured.iter().flatten().filter(|sample| complete(sample)).count() > 1
 }
 
@@ -78,14 +79,18 @@ struct PoolCase<'a> {
 }
 
 impl<'a> PoolCase<'a> {
-    fn new(series: &'a PoolSeries<'a>, oom: Option<incidents::CoreHeapShortage<'a>>) -> Self {
+    fn new(
+        series: &'a PoolSeries<'a>,
+        oom: Option<incidents::CoreHeapShortage<'a>>,
+        context: &PoolContext<'_>,
+    ) -> Self {
         let pool = series.last;
         let failures = |pool: &Pool| pool.num_alloc_fail.unwrap_or(0);
         let printed_shortage = oom.as_ref().map(incidents::CoreHeapShortage::shortage);
         Self {
             series,
             pool,
-            judgement: judge(&series.used),
+            judgement: context.timeline.judge(&series.used),
             shortage: printed_shortage.or_else(|| Shortage::of_pool(pool)),
             failures: failures(pool).saturating_sub(failures(series.first)),
             oom,
@@ -210,7 +215,7 @@ impl<'a> PoolCase<'a> {
         }
         let mut evidence: Vec<_> =
             texts.into_iter().map(|text| Evidence::Text(Arc::from(text))).collect();
-        evidence.extend(words::evidence(&self.series.used, context.timeline.first));
+        evidence.extend(words::labelled(&self.series.used, |at| context.timeline.iteration(at)));
         evidence.extend(self.oom.iter().flat_map(incidents::CoreHeapShortage::places));
         evidence
     }

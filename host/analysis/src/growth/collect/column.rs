@@ -1,7 +1,8 @@
 //! Objects of one key by snapshot.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::bounded;
 use crate::growth::{Cohort, Series};
 
 /// Live objects and bytes of one key at each snapshot.
@@ -11,13 +12,22 @@ pub(crate) struct Column {
     alive: Vec<Option<(u64, u64)>>,
     /// Objects by iteration of their allocation, then by snapshot.
     born: BTreeMap<usize, Vec<u64>>,
+    /// Objects that a damaged snapshot may hide, by snapshot; each may be of any key.
+    hidden: BTreeMap<usize, u64>,
+    /// Snapshots whose bytes are unknown.
+    blurred: BTreeSet<usize>,
 }
 
 impl Column {
     /// An empty column; `seen` says which snapshots observed the key's kind.
     pub(crate) fn new(seen: impl Iterator<Item = bool>) -> Self {
         let amounts = seen.map(|seen| seen.then_some((0, 0))).collect();
-        Self { alive: amounts, born: BTreeMap::new() }
+        Self {
+            alive: amounts,
+            born: BTreeMap::new(),
+            hidden: BTreeMap::new(),
+            blurred: BTreeSet::new(),
+        }
     }
 
     /// Marks snapshot `at` as observed.
@@ -37,16 +47,31 @@ impl Column {
         }
     }
 
+    /// Records that the bytes of snapshot `at` are unknown, although its objects were counted.
+    pub(super) fn blur(&mut self, at: usize) {
+        self.blurred.insert(at);
+    }
+
+    /// Records that snapshot `at` may hide that many objects.
+    pub(super) fn hide(&mut self, at: usize, most: u64) {
+        self.hidden.insert(at, most);
+    }
+
     /// The objects as a series that starts at snapshot `from`.
     pub(crate) fn objects(&self, from: usize, cohorts: bool) -> Series {
-        let values = self.alive[from..].iter().map(|alive| alive.map(|(n, _)| n as f64)).collect();
+        let values = self.alive[from..].iter().map(|alive| alive.map(|(n, _)| n)).collect();
+        let hidden = self.hidden.range(from..).map(|(at, most)| (at - from, *most));
+        let values = bounded::values(values, hidden);
         let cohorts = cohorts.then(|| self.born.iter().map(|born| self.cohort(born, from)));
         Series { values, cohorts: cohorts.map(Iterator::collect) }
     }
 
     /// The bytes as a series that starts at snapshot `from`.
     pub(super) fn bytes(&self, from: usize) -> Series {
-        let values = self.alive[from..].iter().map(|alive| alive.map(|(_, n)| n as f64)).collect();
+        let value = |(at, alive): (usize, &Option<(u64, u64)>)| {
+            alive.filter(|_| !self.blurred.contains(&(from + at))).map(|(_, n)| n as f64)
+        };
+        let values = self.alive[from..].iter().enumerate().map(value).collect();
         Series { values, cohorts: None }
     }
 

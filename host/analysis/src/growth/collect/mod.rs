@@ -1,5 +1,6 @@
 //! Turns snapshots into series.
 
+mod bounded;
 mod column;
 mod pools;
 mod regions;

@@ -53,14 +53,30 @@ impl Follower {
         Self { uuid, column, from, known: BTreeMap::new(), gone: false }
     }
 
-    fn see(&mut self, at: usize, regions: &[Region]) {
+    /// Adds a snapshot; `lost` more regions exist, whose addresses are unknown.
+    fn see(&mut self, at: usize, regions: &[Region], lost: u64) {
         self.column.see(at);
         let fresh = if at == self.from { 0 } else { at };
         let birth = |region: &Region| self.known.get(region).copied().unwrap_or(fresh);
-        let live_regions: BTreeMap<_, _> =
+        let mut live_regions: BTreeMap<_, _> =
             regions.iter().map(|region| (*region, birth(region))).collect();
+        let room = usize::try_from(lost).unwrap_or(usize::MAX);
+        // Regions that were there before are most likely among those that were lost.
+        let missing: Vec<_> =
+            self.known.iter().filter(|(region, _)| !live_regions.contains_key(region)).collect();
+        let known_count = missing.len();
+        let kept = missing.into_iter().take(room).map(|(region, born)| (*region, *born));
+        let kept: Vec<_> = kept.collect();
+        let n_new = lost.saturating_sub(kept.len() as u64);
+        live_regions.extend(kept);
         for (region, born) in &live_regions {
             self.column.add(at, Some(*born), 1, region.size);
+        }
+        if n_new > 0 {
+            self.column.add(at, Some(fresh), n_new, 0);
+        }
+        if n_new > 0 || known_count > room {
+            self.column.blur(at);
         }
         self.known = live_regions;
     }
@@ -107,10 +123,14 @@ fn follow_one(
     at: usize,
     samples: usize,
 ) {
-    // A busy instance, or one with missing regions, leaves a gap.
-    let Completeness::Complete(regions) = &instance.regions else { return };
+    // A busy instance, or one with an unknown number of regions, leaves a gap.
+    let (regions, lost) = match &instance.regions {
+        Completeness::Complete(regions) => (regions, 0),
+        Completeness::Counted(regions, gap) => (regions, gap.lost),
+        Completeness::Partial(..) | Completeness::Unobserved(_) => return,
+    };
     followers
         .entry(instance.id)
         .or_insert_with(|| Follower::new(instance.uuid, at, samples))
-        .see(at, regions);
+        .see(at, regions, lost);
 }

@@ -76,14 +76,13 @@ fn columns(
     births: Option<&Births>,
     owners: &BTreeMap<u16, Uuid>,
 ) -> HashMap<SiteKey, Column> {
-    let complete = |sample: &Option<&Sample>| {
-        sample.is_some_and(|sample| matches!(sample.sites, Completeness::Complete(_)))
-    };
-    let empty = Column::new(samples.iter().map(complete));
+    let empty = empty(samples);
     let mut columns = HashMap::new();
     for (at, sample) in samples.iter().enumerate() {
         // Incomplete data is a gap: a partial count must not be compared.
-        let Some(Completeness::Complete(sites)) = sample.map(|sample| &sample.sites) else {
+        let Some(Completeness::Complete(sites) | Completeness::Counted(sites, _)) =
+            sample.map(|sample| &sample.sites)
+        else {
             continue;
         };
         for site in sites {
@@ -93,6 +92,22 @@ fn columns(
         }
     }
     columns
+}
+
+/// The column of a site without objects.
+fn empty(samples: &[Option<&Sample>]) -> Column {
+    let is_seen = |sample: &Option<&Sample>| {
+        sample.is_some_and(|sample| {
+            matches!(sample.sites, Completeness::Complete(_) | Completeness::Counted(..))
+        })
+    };
+    let mut column = Column::new(samples.iter().map(is_seen));
+    for (at, sample) in samples.iter().enumerate() {
+        if let Some(Completeness::Counted(_, gap)) = sample.map(|sample| &sample.sites) {
+            column.hide(at, gap.lost);
+        }
+    }
+    column
 }
 
 fn key(site: &Site, owners: &BTreeMap<u16, Uuid>) -> SiteKey {

@@ -1,6 +1,9 @@
 //! Assigns snapshots to iterations.
 
-use crate::model::{Moment, Sample, Stage};
+use crate::{
+    growth::{Judgement, Series, judge},
+    model::{Moment, Sample, Stage},
+};
 
 /// Data taken at a moment of a run.
 pub(crate) trait HasMoment {
@@ -22,6 +25,8 @@ pub(crate) struct RunTimeline<'a, T = Sample> {
     pub(crate) idle: Vec<&'a T>,
     /// Number of the iteration before `measured[0]`.
     pub(crate) first: u32,
+    /// Iterations from one of `measured` to the next: a source may have kept only every n-th one.
+    stride: u32,
     /// Whether the snapshots are those of a run; otherwise each counts as one iteration.
     pub(crate) run: bool,
 }
@@ -32,8 +37,12 @@ impl<'a, T: HasMoment> RunTimeline<'a, T> {
         let begin = all.iter().position(|one| iteration_in(*one, Stage::Measured).is_some());
         let Some(begin) = begin else {
             let measured_samples = all.iter().copied().map(Some).collect();
-            return Self { measured: measured_samples, idle: Vec::new(), first: 0, run: false };
+            let idle = Vec::new();
+            return Self { measured: measured_samples, idle, first: 0, stride: 1, run: false };
         };
+        if let Some(stride) = stride(&all[begin..]) {
+            return Self::with_stride(all, begin, stride);
+        }
         let mut measured_samples = vec![begin.checked_sub(1).map(|before| all[before])];
         let mut first = 0;
         if measured_samples[0].is_none() {
@@ -45,8 +54,41 @@ impl<'a, T: HasMoment> RunTimeline<'a, T> {
                 place(&mut measured_samples, *one, iteration, first);
             }
         }
-        Self { measured: measured_samples, idle: idle(&all[..begin]), first, run: true }
+        let idle = idle(&all[..begin]);
+        Self { measured: measured_samples, idle, first, stride: 1, run: true }
     }
+
+    /// A timeline of the snapshots of every `stride` iterations, measured from `begin` on.
+    fn with_stride(all: &[&'a T], begin: usize, stride: u32) -> Self {
+        let from = begin.saturating_sub(1);
+        let iteration = iteration_in(all[begin], Stage::Measured).unwrap_or(0);
+        let first = if from < begin { iteration.saturating_sub(stride) } else { iteration };
+        let measured = all[from..].iter().copied().map(Some).collect();
+        Self { measured, idle: idle(&all[..begin]), first, stride, run: true }
+    }
+
+    /// The iteration that snapshot `at` of `measured` was taken after.
+    pub(crate) fn iteration(&self, at: usize) -> u32 {
+        let n = u32::try_from(at).unwrap_or(u32::MAX).saturating_mul(self.stride);
+        self.first.saturating_add(n)
+    }
+
+    /// The judgement of a series over `measured`, per iteration.
+    pub(crate) fn judge(&self, series: &Series) -> Judgement {
+        judge(series).every(self.stride)
+    }
+}
+
+/// The distance of the iterations if it is the same for all, and more than one.
+fn stride<T: HasMoment>(measured: &[&T]) -> Option<u32> {
+    let iterations: Option<Vec<_>> =
+        measured.iter().map(|one| iteration_in(*one, Stage::Measured)).collect();
+    let iterations = iterations?;
+    let distance = |pair: &[u32]| pair[1].checked_sub(pair[0]);
+    let first = distance(iterations.get(..2)?)?;
+    // Two of three are no pattern.
+    let is_even = iterations.windows(2).all(|pair| distance(pair) == Some(first));
+    (first > 1 && iterations.len() > 3 && is_even).then_some(first)
 }
 
 /// The iteration of this stage after which it was taken.

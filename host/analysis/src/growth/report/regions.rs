@@ -8,7 +8,6 @@ use crate::{
     growth::{
         Estimate, Judgement,
         collect::{self, InstanceSeries, RunTimeline},
-        judge,
     },
     model::{
         Evidence, Figure, FigureKind, Finding, FindingKind, Region, Severity, Subject, Unit,
@@ -23,13 +22,13 @@ const LISTED: usize = 8;
 pub(super) fn findings(timeline: &RunTimeline<'_>, options: GrowthOptions) -> Vec<Finding> {
     let mut findings = Vec::new();
     for instance in collect::regions(timeline) {
-        let by_count = judge(&instance.regions);
+        let by_count = timeline.judge(&instance.regions);
         if words::is_reportable(&by_count, &instance.regions, options.notes) {
             findings.extend(finding(&instance, &by_count, timeline, true));
             continue;
         }
         // Regions may grow in size while their number is constant.
-        let by_bytes = judge(&instance.bytes);
+        let by_bytes = timeline.judge(&instance.bytes);
         if words::is_reportable(&by_bytes, &instance.bytes, options.notes) {
             findings.extend(finding(&instance, &by_bytes, timeline, false));
         }
@@ -122,8 +121,7 @@ fn evidence(
         let idle = words::idle(timeline.idle.len(), instance.idle, "region");
         evidence.push(Evidence::Text(idle.into()));
     }
-    let first = timeline.first.saturating_add(u32::try_from(instance.from).unwrap_or(u32::MAX));
-    evidence.extend(words::evidence(series, first));
+    evidence.extend(words::labelled(series, |at| timeline.iteration(instance.from + at)));
     evidence.extend(region_lists(&instance.stayed));
     evidence
 }

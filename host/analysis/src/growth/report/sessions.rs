@@ -8,7 +8,6 @@ use crate::{
     growth::{
         Judgement,
         collect::{self, RunTimeline, SessionSeries},
-        judge,
     },
     model::{
         Evidence, Figure, FigureKind, Finding, FindingKind, Session, Severity, Subject, Unit,
@@ -22,7 +21,7 @@ const LISTED: usize = 12;
 
 pub(super) fn findings(timeline: &RunTimeline<'_>, options: GrowthOptions) -> Vec<Finding> {
     let findings = collect::sessions(timeline).into_iter().filter_map(|sessions| {
-        let judgement = judge(&sessions.open);
+        let judgement = timeline.judge(&sessions.open);
         let is_reportable = words::is_reportable(&judgement, &sessions.open, options.notes);
         is_reportable.then(|| finding(&sessions, &judgement, timeline)).flatten()
     });
@@ -94,7 +93,7 @@ fn evidence(
         let idle = words::idle(timeline.idle.len(), sessions.idle, "session");
         evidence.push(Evidence::Text(idle.into()));
     }
-    evidence.extend(words::evidence(&sessions.open, timeline.first));
+    evidence.extend(words::labelled(&sessions.open, |at| timeline.iteration(at)));
     evidence.extend(session_lists(&sessions.stayed));
     evidence
 }

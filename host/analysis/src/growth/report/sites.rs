@@ -12,7 +12,6 @@ use crate::{
     growth::{
         Estimate,
         collect::{self, OwnerKey, RunTimeline, SiteKey},
-        judge,
     },
     model::{
         Evidence, Figure, FigureKind, Finding, FindingKind, Sample, Severity, Subject, Unit,
@@ -27,7 +26,7 @@ pub(super) fn findings(
     options: GrowthOptions,
 ) -> Vec<Finding> {
     let judged_sites = collect::sites(timeline, samples).into_iter().map(|site| {
-        let judgement = judge(&site.objects);
+        let judgement = timeline.judge(&site.objects);
         JudgedSite { site, judgement }
     });
     let reportable_sites = judged_sites
@@ -149,7 +148,7 @@ fn evidence(
     if timeline.run {
         evidence.push(Evidence::Text(idle.into()));
     }
-    evidence.extend(words::evidence(objects, timeline.first));
+    evidence.extend(words::labelled(objects, |at| timeline.iteration(at)));
     if let OwnerKey::Ta(server) = first.site.key.server {
         evidence
             .push(Evidence::Text(format!("allocated while PTA {server} served the owner").into()));

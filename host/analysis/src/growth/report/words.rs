@@ -163,11 +163,15 @@ pub(crate) fn idle(idle_samples: usize, idle: f64, thing: &str) -> String {
 
 /// The series itself, labelled with iterations, and the survivors if known.
 pub(crate) fn evidence(series: &Series, first: u32) -> Vec<Evidence> {
-    let label = |at: u32| first.saturating_add(at);
-    let value = |(at, value): (usize, f64)| (label(u32::try_from(at).unwrap_or(u32::MAX)), value);
+    labelled(series, |at| first.saturating_add(u32::try_from(at).unwrap_or(u32::MAX)))
+}
+
+/// The same with the iteration of each value.
+pub(crate) fn labelled(series: &Series, label: impl Fn(usize) -> u32) -> Vec<Evidence> {
+    let value = |(at, value): (usize, f64)| (label(at), value);
     let mut evidence = vec![Evidence::Series(series.points().map(value).collect())];
     let survivor_counts: Vec<_> =
-        series.survivors().into_iter().map(|(at, n)| (label(at), n)).collect();
+        series.survivors().into_iter().map(|(at, n)| (label(at as usize), n)).collect();
     if !survivor_counts.is_empty() {
         evidence.push(Evidence::Survivors(survivor_counts));
     }

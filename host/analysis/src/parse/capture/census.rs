@@ -154,7 +154,7 @@ fn instances(
         Completeness::Complete(all) => {
             Completeness::Complete(all.iter().map(&mut with_regions).collect())
         }
-        Completeness::Partial(some, gap) => {
+        Completeness::Counted(some, gap) | Completeness::Partial(some, gap) => {
             Completeness::Partial(some.iter().map(&mut with_regions).collect(), gap)
         }
         Completeness::Unobserved(gap) => Completeness::Unobserved(gap),

@@ -12,7 +12,7 @@ use super::{
         stamp,
     },
     messages::{
-        classify,
+        classify, damage,
         fact::{
             ChunkEntry, ChunkRun, ConsoleFact, LineOrigin, MapLine, MessageOutcome, RejectReason,
         },
@@ -234,10 +234,12 @@ impl<'a> Scanner<'a> {
         while matches!(outcome, MessageOutcome::Ignored | MessageOutcome::Damaged(_))
             && let Some(inner) = prefix::find(head.message)
         {
-            if matches!(outcome, MessageOutcome::Damaged(_)) {
+            let before = LineHead { message: inner.left, ..head };
+            if matches!(outcome, MessageOutcome::Damaged(_)) || damage::damage(&before).is_some() {
                 self.out.tally.spliced += 1;
                 self.end_run();
-                self.push(origin_of(&head), None, ConsoleFact::Damaged);
+                let lost = damage::lost_line(inner.left);
+                self.push(origin_of(&head), None, ConsoleFact::Damaged(lost));
             }
             head = LineHead { left: head.left, ..inner };
             outcome = self.read(&head, ended);
@@ -246,7 +248,10 @@ impl<'a> Scanner<'a> {
             MessageOutcome::Record(count) => self.cold_record(&head, count),
             MessageOutcome::Fact(what) => self.fact(origin_of(&head), head.left, what),
             MessageOutcome::Damaged(why) => self.reject(Some(origin_of(&head)), why, line),
-            MessageOutcome::Ignored => self.take_other(origin_of(&head)),
+            MessageOutcome::Ignored => match damage::damage(&head) {
+                Some(why) => self.reject(Some(origin_of(&head)), why, line),
+                None => self.take_other(origin_of(&head)),
+            },
         }
     }
 
@@ -268,7 +273,13 @@ impl<'a> Scanner<'a> {
 
     fn take_untagged(&mut self, line: &[u8], ended: bool) {
         match classify::read_untagged(line) {
+            MessageOutcome::Ignored if damage::is_headless(line) => {
+                self.reject(None, RejectReason::Headless, line);
+            }
             MessageOutcome::Ignored => {}
+            MessageOutcome::Record(_) if damage::is_torn_off(line) => {
+                self.reject(None, RejectReason::Headless, line);
+            }
             MessageOutcome::Damaged(why) => self.reject(None, why, line),
             MessageOutcome::Record(_) | MessageOutcome::Fact(_) if !ended => {
                 self.reject(None, RejectReason::Unterminated, line);
@@ -330,7 +341,8 @@ impl<'a> Scanner<'a> {
         self.out.tally.lines.rejected += 1;
         self.out.tally.why[why as usize] += 1;
         self.out.rejects.push(self.line, why, text);
-        self.push(who.unwrap_or(NOBODY), None, ConsoleFact::Damaged);
+        let lost = damage::lost_line(text);
+        self.push(who.unwrap_or(NOBODY), None, ConsoleFact::Damaged(lost));
     }
 
     /// Counts an unrelated line of the secure world.

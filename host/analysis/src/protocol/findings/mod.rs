@@ -143,6 +143,12 @@ fn gaps(engine: &Engine<'_>, events: &OrderedEvents<'_>) -> Vec<Gap> {
             "remove the filter, or let both acquires and releases pass it",
         ),
         (
+            "steps that damaged lines hide, by those that follow",
+            Reason::Damaged,
+            engine.hidden,
+            "record the console again",
+        ),
+        (
             "held resources dropped for lack of room",
             Reason::NoRoom,
             engine.table.evicted,

@@ -13,6 +13,16 @@ use crate::{
     text,
 };
 
+/// Whether a single line missing from the text explains all: a step of the same or the parent resource.
+fn is_one_lost_line(key: &GroupKey, group: &Group) -> bool {
+    use OrderRule::{AcquireAfterParent, AcquireBeyondLimit, DoubleRelease, UseAfterRelease};
+    let is_explained = matches!(
+        key.rule,
+        AcquireAfterParent | AcquireBeyondLimit | DoubleRelease | UseAfterRelease
+    );
+    key.is_of_text() && group.count == 1 && is_explained
+}
+
 impl FindingWriter<'_> {
     pub(super) fn orders(&self) -> Vec<Finding> {
         let wrong = self.groups.iter().filter(|(key, _)| {
@@ -28,7 +38,8 @@ impl FindingWriter<'_> {
         let subject = subject(protocol, at)?;
         let events = group.example.iter().filter_map(|at| self.events.get(*at));
         let sequence = words::sequence(protocol, at, events);
-        let severity = if group.certain > 0 { Severity::Failure } else { Severity::Possible };
+        let is_certain = group.certain > 0 && !is_one_lost_line(key, group);
+        let severity = if is_certain { Severity::Failure } else { Severity::Possible };
         let step = sequence.last().map_or_else(|| "?".into(), |step| step.step.clone());
         let cause = self.what_broke(protocol, at, key.rule, &step);
         let in_run = self.in_run(group);
@@ -41,6 +52,9 @@ impl FindingWriter<'_> {
         );
         let right_order = words::right_order(protocol, at);
         let mut evidence = self.order_evidence(group, &step, &sequence);
+        if is_one_lost_line(key, group) {
+            evidence.push(sentence("one line missing from the log would explain it".to_owned()));
+        }
         let place_evidence = sequence.last().map(|step| Evidence::At(step.event.place.clone()));
         evidence.push(Evidence::Sequence(sequence));
         evidence.extend(place_evidence);

@@ -3,7 +3,7 @@
 use teeleak_steps::{self as steps, BrokenRules, OrderRule, Proof, Slot, StepOutcome};
 
 use super::{
-    group::{GroupKey, RuleBreach, RuleGroups},
+    group::{GroupKey, ORIGIN_TEXT, RuleBreach, RuleGroups},
     index::SlotKey,
     order::OrderedEvents,
     step_matcher::{Matcher, Parent, StepWatch},
@@ -50,6 +50,8 @@ pub(crate) struct Engine<'a> {
     pub(crate) unknown: u64,
     /// Steps implied by other steps but missing from the events.
     pub(crate) missing: u64,
+    /// Steps implied by other steps where a damaged line may hide them.
+    pub(crate) hidden: u64,
 }
 
 impl<'a> Engine<'a> {
@@ -67,6 +69,7 @@ impl<'a> Engine<'a> {
             keyless: 0,
             unknown: 0,
             missing: 0,
+            hidden: 0,
         }
     }
 
@@ -121,7 +124,12 @@ impl<'a> Engine<'a> {
         let Some(slot) = self.table.slot(Some(own_entry)) else { return };
         let result = event.result.unwrap_or(0);
         let step = steps::AutomatonStep { action: watch.action.into(), ok: result == 0, at };
-        let Some(slot) = self.complete(watch, step, slot) else { return };
+        let slot = if self.is_torn(event, slot) {
+            self.restore(watch, step, slot)
+        } else {
+            self.complete(watch, step, slot)
+        };
+        let Some(slot) = slot else { return };
         let next = steps::advance(watch.kind, step, slot, self.table.slot(parent));
         if !next.broken.is_empty() {
             self.count_broken((watch, event, at), next.broken, own_entry, parent);
@@ -154,6 +162,35 @@ impl<'a> Engine<'a> {
                 None
             }
             _ => Some(slot),
+        }
+    }
+
+    /// Whether a damaged line after the last step on this resource may hide another one.
+    #[inline]
+    fn is_torn(&self, event: &Event, slot: Slot) -> bool {
+        event.origin == Origin::Text && self.last_hole > slot.since.max(slot.until)
+    }
+
+    /// The slot, corrected for one step that a damaged line hides, if only that explains this step. `None`
+    /// for a release whose acquire is hidden, as both are over.
+    #[cold]
+    fn restore(
+        &mut self,
+        watch: &StepWatch,
+        step: steps::AutomatonStep,
+        slot: Slot,
+    ) -> Option<Slot> {
+        let most = watch.kind.max_held;
+        match watch.action {
+            StepAction::Acquire if step.ok && most > 0 && slot.held >= most => {
+                self.hidden += 1;
+                Some(Slot { held: most - 1, ..slot })
+            }
+            StepAction::Release if step.ok && slot.outstanding() == 0 => {
+                self.hidden += 1;
+                None
+            }
+            _ => self.complete(watch, step, slot),
         }
     }
 
@@ -216,6 +253,9 @@ impl<'a> Engine<'a> {
         let Some(entry) = self.table.get_mut(own) else { return };
         let new_slot = next.slot;
         let old_slot = std::mem::replace(&mut entry.slot, new_slot);
+        if new_slot.held == 0 {
+            entry.peak = 0;
+        }
         if action == StepAction::Acquire {
             entry.parent = parent;
         }
@@ -252,6 +292,16 @@ impl<'a> Engine<'a> {
         }
     }
 
+    /// Whether an earlier acquire too many is still held: where a text lacks one release, every later
+    /// acquire finds the resource held.
+    fn is_known_excess(&mut self, event: &Event, own: u32) -> bool {
+        let Some(entry) = self.table.get_mut(own) else { return false };
+        let held = entry.slot.held.saturating_add(1);
+        let is_known = event.origin == Origin::Text && held <= entry.peak;
+        entry.peak = entry.peak.max(held);
+        is_known
+    }
+
     fn broken_one(
         &mut self,
         rule: OrderRule,
@@ -261,6 +311,9 @@ impl<'a> Engine<'a> {
     ) {
         let (watch, event, at) = step;
         let Some(slot) = self.table.slot(Some(own)) else { return };
+        if rule == OrderRule::AcquireBeyondLimit && self.is_known_excess(event, own) {
+            return;
+        }
         let parent_slot = self.table.slot(parent);
         let result = event.result.unwrap_or(0);
         let is_complete = self.has_beginning && !self.table.forgot;
@@ -335,7 +388,7 @@ pub(crate) const fn origin(event: &Event) -> u32 {
     match event.origin {
         Origin::Tee => 0,
         Origin::Ree => 1,
-        Origin::Text => 2,
+        Origin::Text => ORIGIN_TEXT,
     }
 }
 

@@ -4,6 +4,9 @@ use rustc_hash::FxHashMap;
 use teeleak_proto::Uuid;
 use teeleak_steps::OrderRule;
 
+/// The lowest two bits of a resource whose steps come from a text.
+pub(super) const ORIGIN_TEXT: u32 = 2;
+
 /// The key of a group of broken rules.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct GroupKey {
@@ -11,6 +14,13 @@ pub(crate) struct GroupKey {
     pub(crate) resource: u32,
     pub(crate) rule: OrderRule,
     pub(crate) ta: Option<Uuid>,
+}
+
+impl GroupKey {
+    /// Whether the steps are lines of a text.
+    pub(crate) const fn is_of_text(&self) -> bool {
+        self.resource & 3 == ORIGIN_TEXT
+    }
 }
 
 /// Rules broken in the same way.

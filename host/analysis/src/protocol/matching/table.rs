@@ -12,6 +12,8 @@ pub(crate) struct SlotEntry {
     pub(crate) parent: Option<u32>,
     /// Outstanding acquires other than `slot.since`: rare.
     pub(crate) earlier: Vec<EarlierAcquire>,
+    /// How often it was held when an acquire was one too many, since it was free.
+    pub(crate) peak: u32,
 }
 
 /// An outstanding acquire of a resource that was acquired again since.
@@ -105,6 +107,7 @@ impl SlotTable {
             slot: Slot::default(),
             parent: None,
             earlier: Vec::new(),
+            peak: 0,
         });
         let entries = &self.entries;
         self.index.insert(free, hash, index, |at| Hash::new(entries[at as usize].key));

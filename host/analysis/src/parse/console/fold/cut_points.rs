@@ -13,14 +13,29 @@ pub(super) struct CutPoints {
     pub(super) goes_on: bool,
     /// Whether the last dump has no end.
     pub(super) open: bool,
+    /// Those of `at` where the pool table itself was lost.
+    pub(super) torn: Vec<usize>,
 }
 
 impl CutPoints {
+    /// Splits `ids`, which has pool tables at `tables`; one may have been lost before any of `holes`.
+    pub(super) fn with_holes(
+        (ids, tables): (&[u32], &[usize]),
+        holes: impl Iterator<Item = usize>,
+        end: RunEnd,
+        goes_on: bool,
+    ) -> Self {
+        let torn: Vec<_> = holes.filter(|hole| is_lost_table(ids, tables, *hole)).collect();
+        let mut ends: Vec<_> = torn.iter().map(|at| at - 1).chain(tables.iter().copied()).collect();
+        ends.sort_unstable();
+        Self { torn, ..Self::new(ids, &ends, end, goes_on) }
+    }
+
     /// Splits `ids`, which has pool tables at `tables`. `goes_on`: dumps are known to continue after them.
     pub(super) fn new(ids: &[u32], tables: &[usize], end: RunEnd, goes_on: bool) -> Self {
         let Some(last) = tables.last() else {
             let (at, open) = recurrence::recurring(ids, end).unwrap_or_default();
-            return Self { at, open, recur: true, goes_on: false };
+            return Self { at, open, recur: true, ..Self::default() };
         };
         let table_ends: Vec<_> = tables.iter().map(|table| table + 1).collect();
         let tail_length = ids.len() - last - 1;
@@ -48,6 +63,25 @@ impl CutPoints {
             Self { at: table_ends, open: true, ..Self::default() }
         }
     }
+}
+
+/// Whether the pool table was lost before the record `hole`: the records around it are those that end and
+/// start the other dumps, and neither part is too short for a dump.
+fn is_lost_table(ids: &[u32], tables: &[usize], hole: usize) -> bool {
+    let next = tables.partition_point(|table| *table < hole);
+    let start = next.checked_sub(1).map_or(0, |before| tables[before] + 1);
+    let end = tables.get(next).map_or(ids.len(), |table| table + 1);
+    if hole <= start || hole >= end {
+        return false;
+    }
+    let firsts = || std::iter::once(0).chain(tables.iter().map(|table| table + 1));
+    let is_start = firsts().filter(|at| *at != start).any(|at| ids.get(at) == ids.get(hole));
+    let lasts = tables.iter().filter(|table| **table + 1 != end && **table > 0);
+    let is_end = lasts.clone().any(|table| ids[table - 1] == ids[hole - 1]);
+    let lengths = tables.windows(2).map(|pair| pair[1] - pair[0]);
+    let shortest = lengths.filter(|length| *length != end - start).min().unwrap_or(0);
+    let is_long = |length: usize| length * 5 >= shortest * 4;
+    is_start && is_end && is_long(hole - start + 1) && is_long(end - hole)
 }
 
 #[cfg(test)]

@@ -58,6 +58,8 @@ impl DumpStart {
 /// The run of dumps that records are added to.
 struct OpenDump {
     who: LineOrigin,
+    /// Thread of the last record: a damaged line may show another one.
+    thread: Option<u16>,
     ordinal: Option<u32>,
     until: Option<Time>,
     hints: Hints,
@@ -72,13 +74,22 @@ struct Hints {
     /// Whether a thread of the core printed: one that serves a call, not an interrupt.
     thread: bool,
     requested: bool,
+    /// Damaged lines right after the last record, and those after other lines.
     damaged: u64,
+    damaged_later: u64,
 }
 
 impl Hints {
     /// Whether the next record surely belongs to another dump.
     const fn ends_dump(self) -> bool {
         self.same_thread || self.requested || self.others > CHATTER
+    }
+}
+
+impl OpenDump {
+    /// Whether that thread prints the dump.
+    fn is_by(&self, thread: Option<u16>) -> bool {
+        thread.is_some() && (thread == self.who.thread || thread == self.thread)
     }
 }
 
@@ -114,7 +125,7 @@ impl DumpFinder {
         } else {
             self.open.as_ref().map_or(0, |open| match (open.ordinal, run.ordinals) {
                 (Some(last), Some((first, _))) => u64::from(first - last - 1),
-                _ => open.hints.damaged,
+                _ => open.hints.damaged + open.hints.damaged_later,
             })
         };
         self.damaged = 0;
@@ -122,6 +133,9 @@ impl DumpFinder {
         if let Some(open) = &mut self.open {
             open.hints = Hints::default();
             open.until = run.until;
+            open.who.image = open.who.image.or(who.image);
+            open.who.thread = open.who.thread.or(who.thread);
+            open.thread = who.thread;
             open.ordinal = run.ordinals.map(|(_, last)| last);
         }
         self.records_of(at, lost_records, ids, names);
@@ -151,7 +165,7 @@ impl DumpFinder {
         if let Some(open) = &mut self.open {
             open.hints.others = open.hints.others.saturating_add(lines);
             open.hints.thread |= who.thread.is_some();
-            open.hints.same_thread |= who.thread.is_some() && who.thread == open.who.thread;
+            open.hints.same_thread |= open.is_by(who.thread);
             if open.hints.ends_dump() && !open.row.is_over() {
                 self.split_row(RunEnd::Sure);
             }
@@ -165,12 +179,29 @@ impl DumpFinder {
         }
     }
 
-    /// Counts a line that could not be read.
-    pub(super) const fn note_damage(&mut self) {
-        self.damaged += 1;
-        if let Some(open) = &mut self.open {
-            open.hints.damaged += 1;
+    /// Counts a line that may have been a record.
+    pub(super) fn note_damage(&mut self, who: LineOrigin) {
+        let Some(open) = &mut self.open else {
+            self.damaged += 1;
+            return;
+        };
+        let hints = &mut open.hints;
+        if who.image.is_some() && open.who.image.is_some() && who.image != open.who.image {
+            return;
         }
+        // Right after a record it belongs to the same dump; later, to this one or the next.
+        if hints.others == 0 {
+            hints.damaged += 1;
+        } else {
+            hints.damaged_later += 1;
+            self.damaged += 1;
+        }
+    }
+
+    /// Dumps of the TEE core that were printed, as far as known, and are not finished.
+    pub(super) fn pending(&self) -> u32 {
+        let open = self.open.as_ref().filter(|open| open.who.image != Some(LineImage::Ta));
+        open.map_or(0, |open| open.row.pending(self.table))
     }
 
     /// Ends the open dump at the mark of an iteration: no dump spans two iterations.
@@ -198,7 +229,8 @@ impl DumpFinder {
         run: &ChunkRun,
     ) -> Option<DumpStart> {
         let Some(open) = &self.open else { return Some(DumpStart::First) };
-        if who.image != open.who.image {
+        // A line that lost its whole prefix shows no image.
+        if who.image.is_some() && open.who.image.is_some() && who.image != open.who.image {
             return Some(DumpStart::Thread);
         }
         match (open.ordinal, run.ordinals) {
@@ -225,8 +257,14 @@ impl DumpFinder {
         let row = self.close(RunEnd::Sure);
         self.note(begin, 1);
         let row = row.unwrap_or_default();
-        self.open =
-            Some(OpenDump { who, ordinal: None, until: None, hints: Hints::default(), row });
+        self.open = Some(OpenDump {
+            who,
+            thread: None,
+            ordinal: None,
+            until: None,
+            hints: Hints::default(),
+            row,
+        });
     }
 
     fn note(&mut self, begin: DumpStart, times: usize) {
@@ -244,7 +282,8 @@ impl DumpFinder {
             CutPoints::default()
         } else {
             let tables = open.row.tables(&mut self.table);
-            CutPoints::new(open.row.ids(), &tables, end, self.goes_on)
+            let row = (open.row.ids(), tables.as_slice());
+            CutPoints::with_holes(row, open.row.holes(), end, self.goes_on)
         };
         let of_ta = open.who.image == Some(LineImage::Ta);
         open.row.split(&cuts, end, |dump| self.done.push(ConsoleDump { of_ta, ..dump }));
@@ -257,9 +296,7 @@ impl DumpFinder {
         self.split_row(end);
         let open = self.open.take()?;
         let mut row = open.row;
-        // After lines of others the damaged one may have been theirs.
-        let lost_records = if open.hints.others == 0 { open.hints.damaged } else { 0 };
-        let dump = row.take(lost_records);
+        let dump = row.take(open.hints.damaged);
         self.done.push(ConsoleDump { of_ta: open.who.image == Some(LineImage::Ta), ..dump });
         Some(row)
     }

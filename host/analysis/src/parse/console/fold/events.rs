@@ -1,6 +1,8 @@
 //! Events in bounded memory: the first and the last ones.
 
-use crate::model::Event;
+use std::collections::HashSet;
+
+use crate::model::{Event, EventKind};
 
 /// Events that are kept from the start, and as many from the end.
 const HALF: usize = 1 << 14;
@@ -19,6 +21,10 @@ pub(super) struct Events {
     boots: Vec<u64>,
     seq: u64,
     dropped: u64,
+    /// Damaged lines since the last event that may have been events.
+    damaged: u64,
+    /// Numbers of events that prove nothing.
+    excused: HashSet<u64>,
 }
 
 impl Events {
@@ -27,6 +33,7 @@ impl Events {
     pub(super) fn push(&mut self, mut event: Event) {
         self.seq += 1;
         event.seq = self.seq;
+        event.lost_before = std::mem::take(&mut self.damaged);
         if self.kept.len() < 2 * HALF {
             // Many events mean more to come: growing step by step would move them each time.
             if self.kept.len() == MANY {
@@ -38,6 +45,27 @@ impl Events {
             self.oldest = (self.oldest + 1) % HALF;
             self.dropped += 1;
         }
+    }
+
+    /// Records a damaged line that may have been an event.
+    pub(super) const fn note_damage(&mut self) {
+        self.damaged = self.damaged.saturating_add(1);
+    }
+
+    /// Removes the last open of each session of this boot that `is_excused`; returns how many.
+    pub(super) fn excuse(&mut self, is_excused: impl Fn(&Event) -> bool) -> u64 {
+        let boot = self.boots.last().copied().unwrap_or(0);
+        let mut seen = HashSet::new();
+        let is_open = |event: &&Event| {
+            event.seq >= boot && event.kind == EventKind::Open && event.result == Some(0)
+        };
+        let opens = self.kept.iter().filter(is_open).filter(|event| is_excused(event));
+        let mut opens: Vec<_> = opens.collect();
+        opens.sort_unstable_by_key(|event| std::cmp::Reverse(event.seq));
+        opens.retain(|event| seen.insert((event.opener, event.session, event.uuid)));
+        let seqs: Vec<_> = opens.iter().map(|event| event.seq).collect();
+        self.excused.extend(&seqs);
+        seqs.len() as u64
     }
 
     /// Records that the TEE rebooted.
@@ -52,13 +80,14 @@ impl Events {
 
     /// The kept events of a boot.
     pub(super) fn finish(self, boot: u32) -> Vec<Event> {
-        let Self { mut kept, oldest, boots, dropped, .. } = self;
+        let Self { mut kept, oldest, boots, dropped, excused, .. } = self;
         if let Some(ring) = kept.get_mut(HALF..) {
             ring.rotate_left(oldest);
         }
         if let Some(next) = kept.get_mut(HALF) {
-            next.lost_before = dropped;
+            next.lost_before = next.lost_before.saturating_add(dropped);
         }
+        kept.retain(|event| !excused.contains(&event.seq));
         if boots.is_empty() && boot == 0 {
             return kept;
         }

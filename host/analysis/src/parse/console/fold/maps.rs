@@ -20,6 +20,9 @@ pub(super) struct RegionMap {
     pub(super) regions: Vec<Region>,
     /// Missing regions, by the gaps in their numbers.
     pub(super) lost: u64,
+    /// Whether exactly that many are missing: no line after the last one may have been lost, and every
+    /// number is a region.
+    pub(super) counted: bool,
 }
 
 /// Assembles region lines to maps.
@@ -48,16 +51,10 @@ impl RegionMaps {
 
     /// Adds a line of a region map.
     pub(super) fn region(&mut self, at: (u64, Option<Time>), line: &MapLine) {
-        let next = |last: &Option<u32>| last.map_or(0, |last| last.saturating_add(1));
-        if self.open.as_ref().is_none_or(|(_, last)| line.index < next(last)) {
-            self.end();
-        }
-        let (map, last) = self.open.get_or_insert_with(|| (empty(at, None, None), None));
-        map.lost += u64::from(line.index - next(last));
-        *last = Some(line.index);
-        (self.fresh, self.damaged) = (true, false);
+        let map = self.reach(at, line.index);
         // An unused entry of the fixed list that releases up to 2.6 print.
         if line.size == 0 {
+            map.counted = false;
             return;
         }
         if map.regions.len() < MOST {
@@ -71,6 +68,32 @@ impl RegionMaps {
             });
         } else {
             map.lost += 1;
+        }
+    }
+
+    /// The map that region `index` belongs to; those skipped are lost.
+    fn reach(&mut self, at: (u64, Option<Time>), index: u32) -> &mut RegionMap {
+        let next = |last: &Option<u32>| last.map_or(0, |last| last.saturating_add(1));
+        if self.open.as_ref().is_none_or(|(_, last)| index < next(last)) {
+            self.end();
+        }
+        (self.fresh, self.damaged) = (true, false);
+        let (map, last) = self.open.get_or_insert_with(|| (empty(at, None, None), None));
+        map.lost += u64::from(index - next(last));
+        *last = Some(index);
+        map
+    }
+
+    /// Records a damaged line of a map; without a number it may be any line.
+    pub(super) fn lose_region(&mut self, index: Option<u32>) {
+        /// A larger number is damaged itself.
+        const FAR: u32 = 64;
+        let next = self.open.as_ref().map(|(_, last)| last.map_or(0, |last| last + 1));
+        match (index, next) {
+            (Some(index), Some(next)) if (next..next.saturating_add(FAR)).contains(&index) => {
+                self.reach((0, None), index).lost += 1;
+            }
+            _ => self.note_damage(),
         }
     }
 
@@ -96,6 +119,7 @@ impl RegionMaps {
     pub(super) fn end(&mut self) {
         if let Some((mut map, Some(_))) = self.open.take() {
             map.lost += u64::from(self.damaged);
+            map.counted &= !self.damaged;
             self.done.push(map);
         }
         (self.fresh, self.damaged) = (false, false);
@@ -112,5 +136,5 @@ const fn empty(
     uuid: Option<Uuid>,
     context: Option<u64>,
 ) -> RegionMap {
-    RegionMap { line, time, uuid, context, regions: Vec::new(), lost: 0 }
+    RegionMap { line, time, uuid, context, regions: Vec::new(), lost: 0, counted: true }
 }

@@ -12,6 +12,7 @@ mod record_run;
 mod recurrence;
 mod report;
 mod sessions;
+mod stable;
 mod steps;
 mod timeline;
 
@@ -33,7 +34,7 @@ use super::{
     chunk_facts::{ChunkFacts, Tally},
     dialect,
     lines::prefix::LineImage,
-    messages::fact::{ChunkEntry, ConsoleFact, SessionLine},
+    messages::fact::{ChunkEntry, ConsoleFact, LineOrigin, LostLine, SessionLine},
     rules::RuleStep,
 };
 use crate::model::{
@@ -65,6 +66,8 @@ pub struct Assembler {
     of_tas: u64,
     /// Region maps that no line attributes to a TA.
     nameless: u64,
+    /// Sessions that a close without an id may have ended.
+    excused: u64,
     tally: Tally,
     cut: IterationSplit,
     broken: Vec<Gap>,
@@ -91,6 +94,7 @@ impl Assembler {
             timeline: SampleTimeline::new(cut),
             of_tas: 0,
             nameless: 0,
+            excused: 0,
             tally: Tally::default(),
             cut,
             broken: Vec::new(),
@@ -156,9 +160,8 @@ impl Assembler {
                 self.flush();
                 return;
             }
-            ConsoleFact::Damaged => {
-                self.dumps.note_damage();
-                self.maps.note_damage();
+            ConsoleFact::Damaged(lost) => {
+                self.damage(entry.who, *lost);
                 return;
             }
             ConsoleFact::Other(n) => {
@@ -176,7 +179,8 @@ impl Assembler {
         }
         if matches!(entry.what, ConsoleFact::Step) {
             if let Some(step) = steps.next() {
-                self.events.push(self.step(step, position));
+                let event = self.step(step, position);
+                self.events.push(event);
             }
             return;
         }
@@ -212,11 +216,30 @@ impl Assembler {
             ConsoleFact::Boot(release) => self.boot(release),
             ConsoleFact::Records(_)
             | ConsoleFact::Other(_)
-            | ConsoleFact::Damaged
+            | ConsoleFact::Damaged(_)
             | ConsoleFact::Step
             | ConsoleFact::StatusDetail
             | ConsoleFact::SessionList => {}
         }
+    }
+
+    /// Records what a line that could not be read may have been.
+    fn damage(&mut self, who: LineOrigin, lost: LostLine) {
+        match lost {
+            LostLine::Record => self.dumps.note_damage(who),
+            LostLine::Region(index) => self.maps.lose_region(index),
+            LostLine::Message => self.events.note_damage(),
+            LostLine::Unknown => {
+                self.dumps.note_damage(who);
+                self.maps.note_damage();
+                self.events.note_damage();
+            }
+        }
+    }
+
+    /// The current iteration: a dump that was printed ended the one before.
+    fn iteration(&self) -> Option<u32> {
+        self.timeline.iteration(self.dumps.pending())
     }
 
     fn place(&self, at: u64) -> SourceLocation {
@@ -224,7 +247,7 @@ impl Assembler {
     }
 
     fn incident(&mut self, what: &ConsoleFact, at: (u64, Option<Time>)) {
-        let circumstances = (self.timeline.iteration(), self.sessions.opening());
+        let circumstances = (self.iteration(), self.sessions.opening());
         let place = (self.place(at.0), at.1);
         match what {
             ConsoleFact::OutOfMemory { requested, context } => {
@@ -257,6 +280,20 @@ impl Assembler {
         }
     }
 
+    /// Forgets the opens of sessions that look open where closes show no id: any close may be theirs.
+    fn excuse_sessions(&mut self) {
+        if self.sessions.nameless > 0 {
+            let open = self.sessions.open();
+            let excused = self.events.excuse(|event| {
+                open.iter().any(|one| {
+                    event.session == Some(one.number)
+                        && (event.opener, event.uuid) == (one.opener, Some(one.uuid))
+                })
+            });
+            self.excused += excused;
+        }
+    }
+
     fn mark(&mut self) {
         self.dumps.end_iteration();
         self.settle();
@@ -266,6 +303,7 @@ impl Assembler {
     /// Starts a boot: nothing of an earlier one is live any more.
     fn boot(&mut self, release: &str) {
         self.settle();
+        self.excuse_sessions();
         self.boots += 1;
         self.timeline.boot();
         self.events.boot();
@@ -314,12 +352,11 @@ impl Assembler {
                 self.nameless += 1;
                 continue;
             };
-            let regions = match map.lost {
-                0 => Completeness::Complete(map.regions),
-                lost => {
-                    let gap = timeline::gap("lines of a region map", Reason::Damaged, None, lost);
-                    Completeness::Partial(map.regions, gap)
-                }
+            let gap = |lost| timeline::gap("lines of a region map", Reason::Damaged, None, lost);
+            let regions = match (map.lost, map.counted) {
+                (0, _) => Completeness::Complete(map.regions),
+                (lost, true) => Completeness::Counted(map.regions, gap(lost)),
+                (lost, false) => Completeness::Partial(map.regions, gap(lost)),
             };
             let id = self.instances.resolve(uuid, map.context);
             let instance =
@@ -353,6 +390,7 @@ impl Assembler {
     #[must_use]
     pub fn finish(mut self) -> Observation {
         self.settle();
+        self.excuse_sessions();
         let boot = self.timeline.best_boot();
         let gaps = self.gaps(boot);
         let assumptions = self.assumptions();

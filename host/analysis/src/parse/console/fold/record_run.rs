@@ -20,6 +20,8 @@ pub(super) struct ConsoleDump {
     pub(super) groups: Vec<(u32, u32)>,
     /// Missing records, as far as known.
     pub(super) lost: u64,
+    /// Whether the text ends within it.
+    pub(super) cut: bool,
 }
 
 /// Records on successive lines.
@@ -47,6 +49,8 @@ pub(super) struct RecordRun {
     touched: Vec<u32>,
     /// Whether no more records are added.
     over: bool,
+    /// Whether the text ends within the last dump.
+    cut: bool,
 }
 
 impl RecordRun {
@@ -88,6 +92,16 @@ impl RecordRun {
         self.tables.binary_search_by_key(&at, |(table, _)| table + 1).is_ok()
     }
 
+    /// Number of dumps that were begun, of which all but the last one end with a table at that line.
+    pub(super) fn pending(&self, table: u32) -> u32 {
+        let is_table = |(_, line): &&(usize, u32)| table == 0 || *line == table;
+        let mut ends = self.tables.iter().filter(is_table).map(|(at, _)| at + 1);
+        let has_more = |last: usize| last < self.ids.len();
+        let n_ended = ends.clone().count();
+        let last = ends.next_back().unwrap_or(0);
+        u32::try_from(n_ended + usize::from(has_more(last))).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn ids(&self) -> &[u32] {
         &self.ids
     }
@@ -116,6 +130,7 @@ impl RecordRun {
         mut take_dump: impl FnMut(ConsoleDump),
     ) {
         self.over = end == RunEnd::Sure;
+        cuts.torn.iter().for_each(|at| self.lose_end(*at));
         let mut start = 0;
         for to in &cuts.at {
             self.add(start, Some(*to));
@@ -127,10 +142,23 @@ impl RecordRun {
             self.clear();
         }
         self.forget(start);
-        if cuts.open && end == RunEnd::OfText {
-            let position = (0, None);
-            self.runs.push(LineRun { from: self.ids.len(), at: position, lost: 1 });
+        self.cut = cuts.open && end == RunEnd::OfText;
+    }
+
+    /// Attributes the records lost before the record `at` to the dump that ends there.
+    fn lose_end(&mut self, at: usize) {
+        let next = self.runs.partition_point(|run| run.from < at);
+        let Some(lost) = self.runs.get_mut(next).map(|run| std::mem::take(&mut run.lost)) else {
+            return;
+        };
+        if let Some(before) = next.checked_sub(1).and_then(|before| self.runs.get_mut(before)) {
+            before.lost += lost;
         }
+    }
+
+    /// Indices of records right before which others were lost.
+    pub(super) fn holes(&self) -> impl Iterator<Item = usize> + '_ {
+        self.runs.iter().filter(|run| run.lost > 0).map(|run| run.from)
     }
 
     /// Removes and returns the last dump, with `lost` records missing at its end.
@@ -138,7 +166,8 @@ impl RecordRun {
         self.add(0, None);
         self.clear();
         let mut dump = self.dump();
-        dump.lost += lost;
+        dump.lost += lost + u64::from(self.cut);
+        dump.cut = std::mem::take(&mut self.cut);
         dump
     }
 

@@ -29,7 +29,7 @@ impl Assembler {
     }
 
     /// Possible losses: what, why, and how many.
-    fn loss_counts(&self, boot: u32) -> [(&'static str, Reason, u64); 8] {
+    fn loss_counts(&self, boot: u32) -> [(&'static str, Reason, u64); 9] {
         use Reason::{Damaged, NoRoom, NotOffered};
         let elsewhere = self.timeline.elsewhere(boot);
         let sessions = &self.sessions;
@@ -45,6 +45,7 @@ impl Assembler {
             ("open sessions older than those kept", NoRoom, sessions.forgotten),
             ("messages cut by another message on the same line", Damaged, self.tally.spliced),
             ("incidents after the first 1,000", NoRoom, self.incidents.dropped),
+            ("sessions that a close without an id may have ended", NotOffered, self.excused),
             ("missing opens of sessions that were closed", NotOffered, sessions.unknown),
         ]
     }
@@ -56,10 +57,10 @@ impl Assembler {
             assumptions.push("each dump ends an iteration: no --mark was given".into());
         }
         if self.timeline.stride > 1 {
-            let (dumps, stride) =
-                (text::number(self.timeline.dumps), text::number(self.timeline.stride));
+            let dumps = text::number(self.timeline.dumps);
+            let stride = text::number(self.timeline.stride.into());
             let text = format!(
-                "{dumps} dumps are too many to keep: each iteration stands for {stride} of them"
+                "{dumps} dumps are too many to keep: those of every {stride} iterations are compared"
             );
             assumptions.push(text.into());
         }

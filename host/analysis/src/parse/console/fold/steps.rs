@@ -62,7 +62,7 @@ impl Assembler {
             time,
             duration_ns: None,
             place: self.place(line),
-            iteration: self.timeline.iteration(),
+            iteration: self.iteration(),
             kind,
             result: None,
             session: None,

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{names::LogSites, record_run::ConsoleDump};
+use super::{names::LogSites, record_run::ConsoleDump, stable::StableSites};
 use crate::model::{
     Completeness, Gap, Instance, Moment, OwnerId, Pool, Reason, Sample, Session, Site,
     SourceLocation, Stage, Time,
 };
 
-/// Snapshots that are kept; at twice as many, every second one is dropped.
+/// Snapshots that are kept; at twice as many, every second one is dropped. Those kept have the numbers
+/// of their own iterations.
 const MOST: usize = 512;
 
 /// Site groups that are kept in all snapshots together.
@@ -19,9 +20,9 @@ const GROUPS: usize = 1 << 17;
 pub(super) struct Sheet {
     place: SourceLocation,
     time: Option<Time>,
-    /// Number of boots before it, and of marks since the last boot.
+    /// Number of boots before it, and of its iteration: of marks, or of snapshots, since the last boot.
     boot: u32,
-    mark: u32,
+    number: u32,
     dump: Option<ConsoleDump>,
     instances: Vec<Instance>,
     pools: Vec<Pool>,
@@ -51,14 +52,13 @@ pub(super) struct SampleTimeline {
     lead: Option<Lead>,
     groups: usize,
     boot: u32,
-    /// Marks, and dumps, since the TEE booted.
+    /// Marks, dumps and snapshots since the TEE booted.
     marks: u32,
-    since: u64,
-    /// Dumps of the text, and how many of them one snapshot stands for.
+    since: u32,
+    next: u32,
+    /// Dumps of the text, and the distance of the iterations whose snapshots are kept.
     pub(super) dumps: u64,
-    pub(super) stride: u64,
-    /// Dumps skipped since the last kept one.
-    skip: u64,
+    pub(super) stride: u32,
 }
 
 impl SampleTimeline {
@@ -72,26 +72,22 @@ impl SampleTimeline {
             boot: 0,
             marks: 0,
             since: 0,
+            next: 0,
             dumps: 0,
             stride: 1,
-            skip: 0,
         }
     }
 
-    /// The current iteration.
-    pub(super) fn iteration(&self) -> Option<u32> {
-        let n = if self.cut.marked {
-            self.marks
-        } else {
-            u32::try_from(self.since / self.stride).unwrap_or(u32::MAX)
-        };
+    /// The current iteration, if that many dumps were printed but not yet added.
+    pub(super) fn iteration(&self, pending: u32) -> Option<u32> {
+        let n = if self.cut.marked { self.marks } else { self.since.saturating_add(pending) };
         (n > 0).then_some(n)
     }
 
     /// Starts a boot.
     pub(super) const fn boot(&mut self) {
         self.boot += 1;
-        (self.marks, self.since) = (0, 0);
+        (self.marks, self.since, self.next) = (0, 0, 0);
     }
 
     /// Starts an iteration.
@@ -107,14 +103,7 @@ impl SampleTimeline {
         sessions: Vec<Session>,
     ) {
         self.dumps += 1;
-        self.since += 1;
-        if self.stride > 1 && !self.cut.marked {
-            self.skip += 1;
-            if self.skip < self.stride {
-                return;
-            }
-            self.skip = 0;
-        }
+        self.since = self.since.saturating_add(1);
         self.lead.get_or_insert(Lead::Dump);
         let fresh = |sheet: &Sheet| sheet.dump.is_some();
         self.groups += dump.groups.len();
@@ -168,14 +157,17 @@ impl SampleTimeline {
     ) -> &mut Sheet {
         let (boot, mark) = (self.boot, self.marks);
         let is_marked = self.cut.marked;
-        let is_ended = |last: &Sheet| if is_marked { last.mark != mark } else { fresh(last) };
+        let is_ended = |last: &Sheet| if is_marked { last.number != mark } else { fresh(last) };
         let new = self.sheets.last().is_none_or(|last| last.boot != boot || is_ended(last));
         if new {
+            self.drop_skipped();
+            let number = if is_marked { mark } else { self.next };
+            self.next = self.next.saturating_add(1);
             self.sheets.push(Sheet {
                 place,
                 time,
                 boot,
-                mark,
+                number,
                 dump: None,
                 instances: Vec::new(),
                 pools: Vec::new(),
@@ -186,18 +178,27 @@ impl SampleTimeline {
         &mut self.sheets[last]
     }
 
+    /// Drops the last snapshot, now complete, if its iteration is not among those kept.
+    fn drop_skipped(&mut self) {
+        let stride = self.stride;
+        if let Some(last) = self.sheets.pop_if(|last| !last.number.is_multiple_of(stride)) {
+            self.groups -= last.dump.map_or(0, |dump| dump.groups.len());
+        }
+    }
+
     /// Drops every second snapshot when there are too many.
     fn thin(&mut self) {
         if self.sheets.len() < 2 * MOST && (self.groups < GROUPS || self.sheets.len() < 8) {
             return;
         }
+        self.stride = self.stride.saturating_mul(2);
+        let (stride, last) = (self.stride, self.sheets.len() - 1);
         let mut n = 0;
-        self.sheets.retain(|_| {
+        // The last one may not be complete.
+        self.sheets.retain(|sheet| {
             n += 1;
-            n % 2 == 1
+            sheet.number.is_multiple_of(stride) || n > last
         });
-        self.stride *= 2;
-        self.skip = 0;
         let dumps = self.sheets.iter().filter_map(|sheet| sheet.dump.as_ref());
         self.groups = dumps.map(|dump| dump.groups.len()).sum();
     }
@@ -214,15 +215,14 @@ impl SampleTimeline {
     }
 
     /// All snapshots of a boot.
-    pub(super) fn finish(self, boot: u32, names: &LogSites) -> Vec<Sample> {
-        let Self { cut, sheets, stride, .. } = self;
-        let stride = u32::try_from(stride).unwrap_or(u32::MAX);
-        let sheets = sheets.into_iter().filter(|sheet| sheet.boot == boot);
-        let numbered_sheets = (0_u32..).zip(sheets);
-        let moment_of = |n, mark| moment(if cut.marked { mark / stride } else { n }, cut.warmup);
-        numbered_sheets
-            .map(|(n, sheet)| (moment_of(n, sheet.mark), sheet))
-            .map(|(moment, sheet)| sample(sheet, moment, names))
+    pub(super) fn finish(mut self, boot: u32, names: &LogSites) -> Vec<Sample> {
+        self.drop_skipped();
+        let Self { cut, mut sheets, .. } = self;
+        sheets.retain(|sheet| sheet.boot == boot);
+        let stable = StableSites::new(sheets.iter().filter_map(|sheet| sheet.dump.as_ref()));
+        sheets
+            .into_iter()
+            .map(|sheet| sample(moment(sheet.number, cut.warmup), sheet, (names, &stable)))
             .collect()
     }
 }
@@ -235,7 +235,7 @@ fn moment(iteration: u32, warmup: u32) -> Moment {
     }
 }
 
-fn sample(sheet: Sheet, moment: Moment, names: &LogSites) -> Sample {
+fn sample(moment: Moment, sheet: Sheet, sites_of: (&LogSites, &StableSites)) -> Sample {
     let instances = if sheet.instances.is_empty() {
         absent("TA instances")
     } else {
@@ -261,7 +261,7 @@ fn sample(sheet: Sheet, moment: Moment, names: &LogSites) -> Sample {
         time: sheet.time,
         place: sheet.place,
         epoch: None,
-        sites: sites(sheet.dump.as_ref(), names),
+        sites: sites(sheet.dump.as_ref(), sites_of),
         owners: absent("owners of allocations"),
         instances,
         sessions,
@@ -274,7 +274,10 @@ pub(super) fn absent<T>(what: &str) -> Completeness<T> {
     Completeness::Unobserved(gap(what, Reason::NotOffered, None, 0))
 }
 
-fn sites(dump: Option<&ConsoleDump>, names: &LogSites) -> Completeness<Vec<Site>> {
+fn sites(
+    dump: Option<&ConsoleDump>,
+    (names, stable): (&LogSites, &StableSites),
+) -> Completeness<Vec<Site>> {
     let Some(dump) = dump else {
         let remedy = "call mdbg_check(1) in an OP-TEE built with CFG_TEE_CORE_MALLOC_DEBUG=y";
         return Completeness::Unobserved(gap(
@@ -300,9 +303,11 @@ fn sites(dump: Option<&ConsoleDump>, names: &LogSites) -> Completeness<Vec<Site>
     });
     let mut sites: Vec<_> = sites.collect();
     sites.sort_unstable_by(|a, b| (&a.file, a.line, a.size).cmp(&(&b.file, b.line, b.size)));
+    let gap = |lost| gap("records of a dump", Reason::Damaged, None, lost);
     match dump.lost {
         0 => Completeness::Complete(sites),
-        lost => Completeness::Partial(sites, gap("records of a dump", Reason::Damaged, None, lost)),
+        lost if stable.agree(dump) => Completeness::Counted(sites, gap(lost)),
+        lost => Completeness::Partial(sites, gap(lost)),
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) enum ConsoleFact {
     /// Unrelated lines of the secure world; only their number matters.
     Other(u32),
     /// A line that should have been a fact and could not be read.
-    Damaged,
+    Damaged(LostLine),
     /// The core heap had no room.
     OutOfMemory {
         /// Bytes requested.
@@ -91,6 +91,19 @@ pub(crate) enum ConsoleFact {
     Step,
     /// The TEE boots; its release.
     Boot(Box<str>),
+}
+
+/// The kind of fact that a damaged line hides.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LostLine {
+    /// A record of a dump.
+    Record,
+    /// A line of a region map, with the region's number if that is intact.
+    Region(Option<u32>),
+    /// A message that is no record: a step, or a line about a session.
+    Message,
+    /// Anything.
+    Unknown,
 }
 
 /// A line of a region map.

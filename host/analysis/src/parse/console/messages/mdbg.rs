@@ -134,7 +134,11 @@ fn is_file(name: &[u8]) -> bool {
 /// Whether `line` is a record without its start: ` bytes FILE:LINE`.
 pub(crate) fn is_tail(line: &[u8]) -> bool {
     let Some(at) = memmem::find(line, b" bytes ") else { return false };
-    let rest = line[at + 7..].trim_ascii_end();
+    ends_in_place(line[at + 7..].trim_ascii_end())
+}
+
+/// Whether `rest` ends in the name of a source file and a line: `core/mm/mobj.c:168`.
+pub(crate) fn ends_in_place(rest: &[u8]) -> bool {
     let digits = rest.iter().rev().take_while(|b| b.is_ascii_digit()).count();
     let file = rest.len() - digits;
     digits > 0

@@ -1,6 +1,7 @@
 //! Messages of OP-TEE, by kind.
 
 pub(super) mod classify;
+pub(super) mod damage;
 pub(super) mod fact;
 pub(super) mod mdbg;
 pub(super) mod session;

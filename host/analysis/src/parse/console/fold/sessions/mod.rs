@@ -32,6 +32,13 @@ struct Pending {
     instance: Option<u32>,
 }
 
+impl Pending {
+    /// Whether the line may be about this open: not all lines show their thread.
+    fn may_be_of(&self, who: LineOrigin) -> bool {
+        self.thread.zip(who.thread).is_none_or(|(pending, thread)| pending == thread)
+    }
+}
+
 /// An open session.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LogSession {
@@ -94,6 +101,8 @@ pub(super) struct SessionTracker {
     pub(super) unknown: u64,
     /// Sessions dropped for lack of room.
     pub(super) forgotten: u64,
+    /// Closes that show no id, so that nobody knows which of several sessions ended.
+    pub(super) nameless: u64,
 }
 
 impl SessionTracker {
@@ -108,21 +117,21 @@ impl SessionTracker {
         match line {
             SessionLine::LookupPta(SYSTEM) => self.begin(who, SYSTEM, None),
             SessionLine::LookupPta(uuid) => {
-                self.settle(instances, report);
+                self.settle(who, instances, report);
                 self.begin(who, uuid, None);
             }
             SessionLine::OpenPta => {
-                if let Some(pending) = self.pending.last_mut() {
-                    pending.pta = true;
+                if let Some(at) = self.last_pending(who) {
+                    self.pending[at].pta = true;
                 }
             }
             SessionLine::Load(uuid) => self.load(who, uuid, instances, report),
             SessionLine::Reopen(uuid) => {
-                self.settle(instances, report);
+                self.settle(who, instances, report);
                 let instance = instances.resolve(uuid, None);
                 self.begin(who, uuid, Some(instance));
             }
-            SessionLine::Failed(uuid, result) => self.fail_open(uuid, result, report),
+            SessionLine::Failed(uuid, result) => self.fail_open(who, uuid, result, report),
             SessionLine::Close(id) => self.close(who, id, instances, report),
             SessionLine::NotFound | SessionLine::Destroy => {}
             SessionLine::DestroyContext => {
@@ -132,21 +141,32 @@ impl SessionTracker {
                 }
             }
             SessionLine::InvokeError(result) => {
-                self.settle(instances, report);
+                self.settle(who, instances, report);
                 report(SessionChange::InvokeFailed(result));
             }
         }
     }
 
-    /// Completes the opens in progress: something else happened.
-    pub(super) fn settle(
+    /// Completes the thread's opens in progress: it does something else.
+    fn settle(
         &mut self,
+        who: LineOrigin,
         instances: &mut Instances,
         report: &mut dyn FnMut(SessionChange),
     ) {
-        for pending in std::mem::take(&mut self.pending) {
+        let (settled, others) = std::mem::take(&mut self.pending)
+            .into_iter()
+            .partition(|pending| pending.may_be_of(who));
+        self.pending = others;
+        let settled: Vec<Pending> = settled;
+        for pending in settled {
             self.complete_open(pending, None, instances, report);
         }
+    }
+
+    /// Index of the thread's last open in progress.
+    fn last_pending(&self, who: LineOrigin) -> Option<usize> {
+        self.pending.iter().rposition(|pending| pending.may_be_of(who))
     }
 
     /// The TA that is being opened.
@@ -163,7 +183,7 @@ impl SessionTracker {
     pub(super) fn clear(&mut self) {
         self.open.clear();
         self.pending.clear();
-        (self.closed, self.dying) = (None, None);
+        (self.closed, self.dying, self.nameless) = (None, None, 0);
     }
 
     fn begin(&mut self, who: LineOrigin, uuid: Uuid, instance: Option<u32>) {
@@ -223,7 +243,7 @@ impl SessionTracker {
         report: &mut dyn FnMut(SessionChange),
     ) {
         if !self.pending.iter().any(|pending| pending.uuid == uuid) {
-            self.settle(instances, report);
+            self.settle(who, instances, report);
             self.begin(who, uuid, None);
         }
         let instance = instances.load(uuid);
@@ -234,13 +254,15 @@ impl SessionTracker {
 
     fn fail_open(
         &mut self,
+        who: LineOrigin,
         uuid: Option<Uuid>,
         result: u32,
         report: &mut dyn FnMut(SessionChange),
     ) {
-        let Some(pending) = self.pending.last().copied() else { return };
+        let Some(at) = self.last_pending(who) else { return };
+        let pending = self.pending[at];
         if uuid.is_none_or(|uuid| uuid == pending.uuid) {
-            self.pending.pop();
+            self.pending.remove(at);
             report(SessionChange::Failed(pending.uuid, result));
         }
     }
@@ -253,14 +275,19 @@ impl SessionTracker {
         report: &mut dyn FnMut(SessionChange),
     ) {
         // A session opened for a TA that is being loaded is opened and closed before the TA is open.
-        let inner = self.pending.len() > 1;
+        let inner = self.pending.iter().filter(|pending| pending.may_be_of(who)).count() > 1;
         let session = if !inner && self.find(who, id).is_some() {
             // What was being opened meanwhile is open, and stays open.
-            self.settle(instances, report);
+            self.settle(who, instances, report);
             self.find(who, id).map(|at| self.open.remove(at))
         } else {
-            self.adopt(id, instances, report).or_else(|| self.rename(id?))
+            let adopted = self.adopt(who, id, instances, report);
+            adopted.or_else(|| match id {
+                Some(id) => self.rename(id),
+                None => self.youngest(who),
+            })
         };
+        self.nameless += u64::from(id.is_none());
         self.confirmed += u64::from(session.is_some());
         self.unknown += u64::from(session.is_none());
         self.closed = session;
@@ -270,11 +297,12 @@ impl SessionTracker {
     /// Completes the open in progress and closes it: it has the closed id.
     fn adopt(
         &mut self,
+        who: LineOrigin,
         id: Option<u32>,
         instances: &mut Instances,
         report: &mut dyn FnMut(SessionChange),
     ) -> Option<LogSession> {
-        let pending = self.pending.pop()?;
+        let pending = self.last_pending(who).map(|at| self.pending.remove(at))?;
         if let (0, Some(id)) = (pending.opener, id) {
             self.part_from(id);
         }
@@ -311,6 +339,13 @@ impl SessionTracker {
             open.id = open.id.saturating_add(off);
         }
         Some(LogSession { id, ..wrong })
+    }
+
+    /// Removes the youngest session, of this thread if there is one: releases up to 3.3 print no id.
+    fn youngest(&mut self, who: LineOrigin) -> Option<LogSession> {
+        let closable = self.open.iter().enumerate().filter(|(_, open)| !open.is_kept());
+        let (at, _) = closable.max_by_key(|(at, open)| (open.thread == who.thread, *at))?;
+        Some(self.open.remove(at))
     }
 
     /// Index of the session to close: the youngest with that id, preferably on the same thread.

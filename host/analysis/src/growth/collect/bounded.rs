@@ -1,0 +1,116 @@
+//! Counts of damaged snapshots: at least what was read, at most as many more as were lost.
+//!
+//! Between two whole snapshots a count is taken as steady growth if its bounds allow that, else as what
+//! was read. At the ends it counts only if it contradicts its neighbour whatever was lost: nothing grows,
+//! and nothing is clean, by what damage hides.
+
+/// The values of a series; `hidden` are the snapshots with bounds, in order.
+pub(super) fn values(
+    counts: Vec<Option<u64>>,
+    hidden: impl Iterator<Item = (usize, u64)>,
+) -> Vec<Option<f64>> {
+    let mut exact = counts.clone();
+    let bounds: Vec<_> = hidden
+        .filter_map(|(at, most)| {
+            let low = exact.get_mut(at)?.take()?;
+            Some((at, low, low.saturating_add(most)))
+        })
+        .collect();
+    let mut values = exact.clone();
+    for (at, low, high) in bounds {
+        values[at] = estimate(&exact, at, (low, high));
+    }
+    values.into_iter().map(|value| value.map(|n| n as f64)).collect()
+}
+
+fn estimate(exact: &[Option<u64>], at: usize, (low, high): (u64, u64)) -> Option<u64> {
+    let known = |at: usize| exact[at].map(|n| (at, n));
+    let before = (0..at).rev().find_map(known);
+    let after = (at + 1..exact.len()).find_map(known);
+    match (before, after) {
+        (Some(before), Some(after)) => Some(between(before, after, at).map_or_else(
+            || low.clamp(before.1.min(after.1), before.1.max(after.1)).clamp(low, high),
+            |n| n.clamp(low, high),
+        )),
+        (Some((_, near)), None) | (None, Some((_, near))) => {
+            // Steady growth of the neighbour may go on, or not.
+            let contradicts = near < low.saturating_sub(high - low) || near > high;
+            contradicts.then(|| near.clamp(low, high))
+        }
+        (None, None) => None,
+    }
+}
+
+/// The whole number at `at` on the line through two points.
+fn between(from: (usize, u64), to: (usize, u64), at: usize) -> Option<u64> {
+    let (span, place) = ((to.0 - from.0) as u64, (at - from.0) as u64);
+    let (gain, falls) = (to.1.abs_diff(from.1), to.1 < from.1);
+    let part = gain.checked_mul(place)?;
+    let step = part.is_multiple_of(span).then_some(part / span)?;
+    Some(if falls { from.1 - step } else { from.1 + step })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::values;
+
+    fn filled(counts: &[u64], hidden: &[(usize, u64)]) -> Vec<Option<u64>> {
+        let counts = counts.iter().copied().map(Some).collect();
+        let to_count = |value: f64| {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small")]
+            let count = value as u64;
+            count
+        };
+        let values = values(counts, hidden.iter().copied());
+        values.into_iter().map(|value| value.map(to_count)).collect()
+    }
+
+    #[test]
+    fn steady_growth_is_restored() {
+        let growth = filled(&[0, 0, 2, 3, 4], &[(1, 1)]);
+        assert_eq!(growth, [Some(0), Some(1), Some(2), Some(3), Some(4)]);
+        assert_eq!(filled(&[5, 4, 5, 5], &[(1, 1)]), [Some(5); 4]);
+    }
+
+    #[test]
+    fn more_than_damage_explains_stays() {
+        assert_eq!(filled(&[5, 2, 5], &[(1, 1)]), [Some(5), Some(3), Some(5)]);
+        assert_eq!(filled(&[5, 9, 5], &[(1, 1)]), [Some(5), Some(9), Some(5)]);
+    }
+
+    #[test]
+    fn an_end_that_proves_nothing_is_left_out() {
+        assert_eq!(filled(&[1, 2, 3, 3], &[(3, 1)])[3], None);
+        assert_eq!(filled(&[1, 2, 3, 9], &[(3, 1)])[3], Some(9));
+        assert_eq!(filled(&[5, 5, 5, 1], &[(3, 1)])[3], Some(2));
+    }
+
+    proptest! {
+        /// However the objects of a steady series were lost, its values stay within what is possible,
+        /// and steady growth between whole snapshots is found again.
+        #[test]
+        fn the_truth_is_within_the_bounds(
+            gain in 0_u64..4,
+            base in 0_u64..50,
+            losses in proptest::collection::vec(0_u64..4, 2..30),
+            extra in 0_u64..3,
+        ) {
+            let truth: Vec<_> = (0..losses.len() as u64).map(|n| base + gain * n).collect();
+            let read: Vec<_> =
+                truth.iter().zip(&losses).map(|(n, lost)| n.saturating_sub(*lost)).collect();
+            let hidden: Vec<_> = (0..).zip(&losses).filter(|(_, lost)| **lost > 0)
+                .map(|(at, lost)| (at, lost + extra)).collect();
+            let whole = |at: usize| losses[at] == 0;
+            for (at, value) in filled(&read, &hidden).into_iter().enumerate() {
+                let inner = (0..at).any(whole) && (at + 1..losses.len()).any(whole);
+                match value {
+                    Some(value) if inner || whole(at) => prop_assert_eq!(value, truth[at]),
+                    Some(value) => prop_assert!(value >= read[at] && value <= read[at] + losses[at] + extra),
+                    None => prop_assert!(!inner && !whole(at)),
+                }
+            }
+        }
+    }
+}
