@@ -75,7 +75,7 @@ mod tests {
 
     fn site(file: &str, size: u64) -> String {
         let subject =
-            Subject::Site { file: file.into(), line: 168, size, owner: None, caller: None };
+            Subject::Site { file: file.into(), line: 168, size, heap: PoolKind::CoreHeap, owner: None, caller: None };
         fingerprint(FindingKind::SiteGrowth, &subject, &[]).to_string()
     }
 

@@ -71,7 +71,7 @@ fn sites(sample: &Sample, top: usize, page: &mut TextPage<'_>) -> io::Result<()>
     )))?;
     for (key, sum) in sites.iter().take(top) {
         let (bytes, n) = (number(sum.bytes), number(sum.count));
-        let (size, owner) = (number(key.size), labels::owner(&key.owner));
+        let (size, owner) = (number(key.size), labels::holder(key));
         let begin =
             TextLine::indent(2).text(format_args!("{bytes:>9} bytes = {n:>5} x {size:<7} ")).hang();
         page.write_line(begin.text(format_args!("{}:{}  ", key.file, key.line)).dim(owner))?;

@@ -151,7 +151,10 @@ impl DumpFinder {
         if let Some(open) = &mut self.open {
             open.hints.others = open.hints.others.saturating_add(lines);
             open.hints.thread |= who.thread.is_some();
-            open.hints.same_thread |= who.thread.is_some() && who.thread == open.who.thread;
+            // A TA prints nothing else while it dumps, and its lines show no thread.
+            let of_ta = who.image == Some(LineImage::Ta) && who.image == open.who.image;
+            open.hints.same_thread |=
+                of_ta || (who.thread.is_some() && who.thread == open.who.thread);
             if open.hints.ends_dump() && !open.row.is_over() {
                 self.split_row(RunEnd::Sure);
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{names::LogSites, record_run::ConsoleDump};
 use crate::model::{
     Completeness, Gap, Instance, Moment, OwnerId, Pool, Reason, Sample, Session, Site,
-    SourceLocation, Stage, Time,
+    SourceLocation, Stage, TaHeapDump, TaName, Time,
 };
 
 /// Snapshots that are kept; at twice as many, every second one is dropped.
@@ -26,6 +26,8 @@ pub(super) struct Sheet {
     instances: Vec<Instance>,
     pools: Vec<Pool>,
     sessions: Vec<Session>,
+    /// Dumps of TAs' heaps, by the number of the TA.
+    heaps: Vec<(usize, ConsoleDump)>,
 }
 
 /// What starts a new sheet.
@@ -125,6 +127,36 @@ impl SampleTimeline {
         self.thin();
     }
 
+    /// Adds a dump of the heap of the TA with that number: a second one of the same TA starts a snapshot.
+    pub(super) fn heap(&mut self, place: SourceLocation, ta: usize, dump: ConsoleDump) {
+        self.lead.get_or_insert(Lead::Dump);
+        let fresh = |sheet: &Sheet| sheet.heaps.iter().any(|(known, _)| *known == ta);
+        let begins = self.is_new(&fresh);
+        if begins && self.is_skipped() {
+            return;
+        }
+        self.dumps += u64::from(begins);
+        self.since += u64::from(begins);
+        self.groups += dump.groups.len();
+        let sheet = self.sheet(place, dump.time, fresh);
+        sheet.heaps.retain(|(known, _)| *known != ta);
+        sheet.heaps.push((ta, dump));
+        self.thin();
+    }
+
+    /// Whether the next dump that would start a snapshot is left out, so that memory stays bounded.
+    const fn is_skipped(&mut self) -> bool {
+        if self.stride == 1 || self.cut.marked {
+            return false;
+        }
+        self.skip += 1;
+        if self.skip < self.stride {
+            return true;
+        }
+        self.skip = 0;
+        false
+    }
+
     /// Adds a region map, or a TA's heap.
     pub(super) fn instance(
         &mut self,
@@ -167,10 +199,7 @@ impl SampleTimeline {
         fresh: impl Fn(&Sheet) -> bool,
     ) -> &mut Sheet {
         let (boot, mark) = (self.boot, self.marks);
-        let is_marked = self.cut.marked;
-        let is_ended = |last: &Sheet| if is_marked { last.mark != mark } else { fresh(last) };
-        let new = self.sheets.last().is_none_or(|last| last.boot != boot || is_ended(last));
-        if new {
+        if self.is_new(&fresh) {
             self.sheets.push(Sheet {
                 place,
                 time,
@@ -180,10 +209,19 @@ impl SampleTimeline {
                 instances: Vec::new(),
                 pools: Vec::new(),
                 sessions: Vec::new(),
+                heaps: Vec::new(),
             });
         }
         let last = self.sheets.len() - 1;
         &mut self.sheets[last]
+    }
+
+    /// Whether the next fact starts a new sheet.
+    fn is_new(&self, fresh: &impl Fn(&Sheet) -> bool) -> bool {
+        let is_marked = self.cut.marked;
+        let is_ended =
+            |last: &Sheet| if is_marked { last.mark != self.marks } else { fresh(last) };
+        self.sheets.last().is_none_or(|last| last.boot != self.boot || is_ended(last))
     }
 
     /// Drops every second snapshot when there are too many.
@@ -198,7 +236,9 @@ impl SampleTimeline {
         });
         self.stride *= 2;
         self.skip = 0;
-        let dumps = self.sheets.iter().filter_map(|sheet| sheet.dump.as_ref());
+        let dumps = self.sheets.iter().flat_map(|sheet| {
+            sheet.dump.iter().chain(sheet.heaps.iter().map(|(_, dump)| dump))
+        });
         self.groups = dumps.map(|dump| dump.groups.len()).sum();
     }
 
@@ -214,7 +254,7 @@ impl SampleTimeline {
     }
 
     /// All snapshots of a boot.
-    pub(super) fn finish(self, boot: u32, names: &LogSites) -> Vec<Sample> {
+    pub(super) fn finish(self, boot: u32, names: &LogSites, tas: &[TaName]) -> Vec<Sample> {
         let Self { cut, sheets, stride, .. } = self;
         let stride = u32::try_from(stride).unwrap_or(u32::MAX);
         let sheets = sheets.into_iter().filter(|sheet| sheet.boot == boot);
@@ -222,7 +262,7 @@ impl SampleTimeline {
         let moment_of = |n, mark| moment(if cut.marked { mark / stride } else { n }, cut.warmup);
         numbered_sheets
             .map(|(n, sheet)| (moment_of(n, sheet.mark), sheet))
-            .map(|(moment, sheet)| sample(sheet, moment, names))
+            .map(|(moment, sheet)| sample(sheet, moment, names, tas))
             .collect()
     }
 }
@@ -235,7 +275,10 @@ fn moment(iteration: u32, warmup: u32) -> Moment {
     }
 }
 
-fn sample(sheet: Sheet, moment: Moment, names: &LogSites) -> Sample {
+fn sample(sheet: Sheet, moment: Moment, names: &LogSites, tas: &[TaName]) -> Sample {
+    let heap = |(ta, dump): &(usize, ConsoleDump)| {
+        Some(TaHeapDump { ta: *tas.get(*ta)?, sites: dump_sites(dump, names) })
+    };
     let instances = if sheet.instances.is_empty() {
         absent("TA instances")
     } else {
@@ -257,6 +300,7 @@ fn sample(sheet: Sheet, moment: Moment, names: &LogSites) -> Sample {
         Completeness::Partial(sheet.sessions, session_gap)
     };
     Sample {
+        heaps: sheet.heaps.iter().filter_map(heap).collect(),
         moment,
         time: sheet.time,
         place: sheet.place,
@@ -284,6 +328,10 @@ fn sites(dump: Option<&ConsoleDump>, names: &LogSites) -> Completeness<Vec<Site>
             0,
         ));
     };
+    dump_sites(dump, names)
+}
+
+fn dump_sites(dump: &ConsoleDump, names: &LogSites) -> Completeness<Vec<Site>> {
     let sites = dump.groups.iter().filter_map(|(id, count)| {
         let name = names.get(*id)?;
         Some(Site {
