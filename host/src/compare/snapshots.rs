@@ -2,9 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use teeleak_analysis::model::{
-    Completeness, Gap, Owner, OwnerId, Pool, PoolKind, Sample, Site,
-};
+use teeleak_analysis::model::{Completeness, Gap, Owner, OwnerId, Pool, PoolKind, Sample, Site};
 use teeleak_proto::Uuid;
 
 /// Objects and their bytes.

@@ -159,6 +159,9 @@ fn pools(sample: &Sample, page: &mut TextPage<'_>) -> io::Result<()> {
 
 /// Figures of a pool: `12,345 of 196,608 bytes, peak 20,000, 3 failures`.
 pub(crate) fn figures(pool: &Pool) -> String {
+    if let (None, Some(most)) = (pool.allocated, pool.max_allocated) {
+        return format!("at most {} {} so far", number(most), text::pool_unit(pool.unit));
+    }
     let mut text = pool.allocated.map_or_else(|| "?".to_owned(), number);
     if let Some(size) = pool.size {
         text.push_str(&format!(" of {}", number(size)));

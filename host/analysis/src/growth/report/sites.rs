@@ -180,7 +180,9 @@ fn next_step(key: &SiteKey, severity: Severity) -> String {
              does not release"
         ),
         (Severity::Failure, OwnerKey::Heap(ta)) => {
-            format!("look for the missing TEE_Free of {place} in {ta}; a larger TA_DATA_SIZE only delays the failure")
+            format!(
+                "look for the missing TEE_Free of {place} in {ta}; a larger TA_DATA_SIZE only delays the failure"
+            )
         }
         (Severity::Failure, _) => {
             format!("look for the missing release of the allocation at {place}")

@@ -219,8 +219,7 @@ impl SampleTimeline {
     /// Whether the next fact starts a new sheet.
     fn is_new(&self, fresh: &impl Fn(&Sheet) -> bool) -> bool {
         let is_marked = self.cut.marked;
-        let is_ended =
-            |last: &Sheet| if is_marked { last.mark != self.marks } else { fresh(last) };
+        let is_ended = |last: &Sheet| if is_marked { last.mark != self.marks } else { fresh(last) };
         self.sheets.last().is_none_or(|last| last.boot != self.boot || is_ended(last))
     }
 
@@ -236,9 +235,10 @@ impl SampleTimeline {
         });
         self.stride *= 2;
         self.skip = 0;
-        let dumps = self.sheets.iter().flat_map(|sheet| {
-            sheet.dump.iter().chain(sheet.heaps.iter().map(|(_, dump)| dump))
-        });
+        let dumps = self
+            .sheets
+            .iter()
+            .flat_map(|sheet| sheet.dump.iter().chain(sheet.heaps.iter().map(|(_, dump)| dump)));
         self.groups = dumps.map(|dump| dump.groups.len()).sum();
     }
 

@@ -42,24 +42,62 @@ const FIGURES: [(PoolFigure, &[&str]); 8] = {
         (
             InUse,
             &[
-                "allocated", "alloc", "cur_alloc", "current_alloc", "curr_alloc", "cur", "current",
-                "used", "use", "in_use", "inuse", "usage", "cur_used", "bytes_allocated",
-                "alloc_bytes", "used_bytes", "allocated_bytes", "bytes_used",
+                "allocated",
+                "alloc",
+                "cur_alloc",
+                "current_alloc",
+                "curr_alloc",
+                "cur",
+                "current",
+                "used",
+                "use",
+                "in_use",
+                "inuse",
+                "usage",
+                "cur_used",
+                "bytes_allocated",
+                "alloc_bytes",
+                "used_bytes",
+                "allocated_bytes",
+                "bytes_used",
             ],
         ),
         (
             Peak,
             &[
-                "max", "max_alloc", "max_allocated", "max_used", "max_usage", "peak", "peak_used",
-                "peak_alloc", "peak_usage", "high_water", "highwater", "high_water_mark", "hwm",
-                "watermark", "highest", "max_bytes_allocated", "at_most",
+                "max",
+                "max_alloc",
+                "max_allocated",
+                "max_used",
+                "max_usage",
+                "peak",
+                "peak_used",
+                "peak_alloc",
+                "peak_usage",
+                "high_water",
+                "highwater",
+                "high_water_mark",
+                "hwm",
+                "watermark",
+                "highest",
+                "max_bytes_allocated",
+                "at_most",
             ],
         ),
         (
             Size,
             &[
-                "size", "total", "of", "heap_size", "pool_size", "total_size", "capacity",
-                "size_of_pool", "total_bytes", "size_bytes", "limit",
+                "size",
+                "total",
+                "of",
+                "heap_size",
+                "pool_size",
+                "total_size",
+                "capacity",
+                "size_of_pool",
+                "total_bytes",
+                "size_bytes",
+                "limit",
             ],
         ),
         (Free, &["free", "avail", "available", "remaining", "left", "free_bytes", "bytes_free"]),
@@ -70,23 +108,45 @@ const FIGURES: [(PoolFigure, &[&str]); 8] = {
         (
             Failures,
             &[
-                "fail", "fails", "failed", "failures", "failure", "num_alloc_fail", "alloc_fail",
-                "alloc_fails", "alloc_failures", "failed_allocs", "failed_allocations",
-                "fail_count", "num_fail", "nfail", "fail_cnt",
+                "fail",
+                "fails",
+                "failed",
+                "failures",
+                "failure",
+                "num_alloc_fail",
+                "alloc_fail",
+                "alloc_fails",
+                "alloc_failures",
+                "failed_allocs",
+                "failed_allocations",
+                "fail_count",
+                "num_fail",
+                "nfail",
+                "fail_cnt",
             ],
         ),
         (
             BiggestFailure,
             &[
-                "biggest_fail_size", "biggest_fail", "biggest_alloc_fail", "largest_fail",
-                "largest_fail_size", "max_fail", "max_fail_size", "fail_size",
+                "biggest_fail_size",
+                "biggest_fail",
+                "biggest_alloc_fail",
+                "largest_fail",
+                "largest_fail_size",
+                "max_fail",
+                "max_fail_size",
+                "fail_size",
             ],
         ),
         (
             UsedAtFailure,
             &[
-                "biggest_fail_used", "biggest_alloc_fail_used", "largest_fail_used",
-                "used_at_fail", "used_at_failure", "fail_used",
+                "biggest_fail_used",
+                "biggest_alloc_fail_used",
+                "largest_fail_used",
+                "used_at_fail",
+                "used_at_failure",
+                "fail_used",
             ],
         ),
     ]
@@ -102,14 +162,19 @@ const POOLS: [(PoolKind, &[&str]); 5] = [
     (
         PoolKind::TaRam,
         &[
-            "taheap", "taram", "tamem", "tamemory", "tapool", "secureddr", "physicaltamemory",
-            "tasecmem", "taddr", "memoryfortas",
+            "taheap",
+            "taram",
+            "tamem",
+            "tamemory",
+            "tapool",
+            "secureddr",
+            "physicaltamemory",
+            "tasecmem",
+            "taddr",
+            "memoryfortas",
         ],
     ),
-    (
-        PoolKind::Crypto,
-        &["mempool", "mpipool", "mpimempool", "bignumpool", "bignum", "cryptopool"],
-    ),
+    (PoolKind::Crypto, &["mempool", "mpipool", "mpimempool", "bignumpool", "bignum", "cryptopool"]),
     (PoolKind::PageTables, &["pagetables", "pgt", "pgtcache", "xlattables", "translationtables"]),
 ];
 
@@ -132,9 +197,11 @@ pub(crate) fn read(line: &[u8]) -> Option<StatLine> {
 
 /// A cheap test that nearly all other lines fail.
 fn is_candidate(line: &[u8]) -> bool {
-    let ends = line.last().is_some_and(|last| last.is_ascii_alphanumeric() || b")%]".contains(last));
+    let ends =
+        line.last().is_some_and(|last| last.is_ascii_alphanumeric() || b")%]".contains(last));
     let has = |word: &[u8]| memmem::find(line, word).is_some();
-    ends && line.len() <= LONGEST && (has(b"alloc") || has(b"use") || has(b"free"))
+    ends && line.len() <= LONGEST
+        && (has(b"alloc") || has(b"use") || has(b"free"))
         && line.iter().filter(|byte| byte.is_ascii_digit()).take(3).count() == 3
 }
 
@@ -325,7 +392,8 @@ mod tests {
 
     #[test]
     fn spellings_of_the_same_figures() {
-        let expected = Some(("core heap".into(), Some(41_120), Some(98_288), Some(52_304), Some(0)));
+        let expected =
+            Some(("core heap".into(), Some(41_120), Some(98_288), Some(52_304), Some(0)));
         for line in [
             "Pool: Heap allocated 41120 of 98288, max 52304, failed 0",
             "core_heap: size=98288 used=41120 peak=52304 fail=0",
@@ -338,10 +406,14 @@ mod tests {
         }
         let line = "TAHEAP: heap_size 12582912 cur_alloc 1966080 max_alloc 2359296 fail 0 \
                     biggest_fail_size 0 biggest_fail_used 0";
-        let ram = Some(("TA memory".into(), Some(1_966_080), Some(12_582_912), Some(2_359_296), Some(0)));
+        let ram =
+            Some(("TA memory".into(), Some(1_966_080), Some(12_582_912), Some(2_359_296), Some(0)));
         assert_eq!(pool(line), ram);
         let other = pool("secure video pool: total 4096K used 12K free 4084K");
-        assert_eq!(other.map(|pool| (pool.0, pool.1)), Some(("secure video pool".into(), Some(12_288))));
+        assert_eq!(
+            other.map(|pool| (pool.0, pool.1)),
+            Some(("secure video pool".into(), Some(12_288)))
+        );
     }
 
     #[test]
