@@ -74,8 +74,14 @@ mod tests {
     use crate::model::{LedgerKind, Listing, NormalPool, PoolKind};
 
     fn site(file: &str, size: u64) -> String {
-        let subject =
-            Subject::Site { file: file.into(), line: 168, size, owner: None, caller: None };
+        let subject = Subject::Site {
+            file: file.into(),
+            line: 168,
+            size,
+            heap: PoolKind::CoreHeap,
+            owner: None,
+            caller: None,
+        };
         fingerprint(FindingKind::SiteGrowth, &subject, &[]).to_string()
     }
 

@@ -17,6 +17,7 @@ pub mod growth;
 pub mod mistake;
 pub mod model;
 pub mod normal_world;
+pub mod one_look;
 pub mod parse;
 pub mod pools;
 pub mod protocol;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use teeleak_analysis::model::{Completeness, Gap, Owner, OwnerId, Pool, PoolKind, Sample};
+use teeleak_analysis::model::{Completeness, Gap, Owner, OwnerId, Pool, PoolKind, Sample, Site};
 use teeleak_proto::Uuid;
 
 /// Objects and their bytes.
@@ -42,6 +42,8 @@ pub(crate) struct ComparedSiteKey {
     pub(crate) line: u32,
     pub(crate) size: u64,
     pub(crate) owner: ComparedOwnerKey,
+    /// The heap: the TEE core's, or that of a TA.
+    pub(crate) heap: PoolKind,
 }
 
 /// What identifies an owner across samples.
@@ -85,7 +87,7 @@ impl Difference {
     fn follow(&mut self, samples: &[&Sample]) {
         for sample in samples {
             let guard = |part: bool| part.then_some(());
-            let of_sites = guard(sample.sites.value().is_some()).map(|()| sites(sample));
+            let of_sites = guard(has_sites(sample)).map(|()| sites(sample));
             let of_regions = guard(sample.instances.value().is_some()).map(|()| regions(sample));
             let of_sessions = guard(sample.sessions.value().is_some()).map(|()| sessions(sample));
             note(&mut self.sites, of_sites.as_ref());
@@ -108,7 +110,7 @@ fn two(before: &Sample, after: &Sample) -> Difference {
     let are_both = |a: bool, b: bool| a && b;
     let observed_parts = |sample: &Sample| {
         [
-            sample.sites.value().is_some(),
+            has_sites(sample),
             sample.instances.value().is_some(),
             sample.sessions.value().is_some(),
             sample.pools.value().is_some(),
@@ -147,21 +149,37 @@ fn changes<K: Ord>(
     changes
 }
 
-/// Live allocations by site and owner.
+/// Whether a sample lists the allocations of any heap.
+pub(crate) fn has_sites(sample: &Sample) -> bool {
+    sample.all_sites().any(|(_, sites)| sites.value().is_some())
+}
+
+/// Live allocations of all heaps by site and owner.
 pub(crate) fn sites(sample: &Sample) -> BTreeMap<ComparedSiteKey, Amount> {
     let mut sums: BTreeMap<ComparedSiteKey, Amount> = BTreeMap::new();
-    for site in sample.sites.value().into_iter().flatten() {
-        let key = ComparedSiteKey {
-            file: Arc::clone(&site.file),
-            line: site.line,
-            size: site.size,
-            owner: owner_key(sample, site.owner),
-        };
-        let sum = sums.entry(key).or_default();
-        sum.count += site.count;
-        sum.bytes += site.count * site.size;
+    for (heap, sites) in sample.all_sites() {
+        for site in sites.value().into_iter().flatten() {
+            let key = ComparedSiteKey {
+                file: Arc::clone(&site.file),
+                line: site.line,
+                size: site.size,
+                owner: site_owner(sample, site, &heap),
+                heap: heap.clone(),
+            };
+            let sum = sums.entry(key).or_default();
+            sum.count = sum.count.saturating_add(site.count);
+            sum.bytes = sum.bytes.saturating_add(site.count.saturating_mul(site.size));
+        }
     }
     sums
+}
+
+/// The owner of an allocation; everything in a TA's heap is the TA's.
+fn site_owner(sample: &Sample, site: &Site, heap: &PoolKind) -> ComparedOwnerKey {
+    match heap {
+        PoolKind::TaHeap(ta) => ta.uuid().map_or(ComparedOwnerKey::Unknown, ComparedOwnerKey::Ta),
+        _ => owner_key(sample, site.owner),
+    }
 }
 
 /// The owner that a sample's owner id stands for.
@@ -203,10 +221,10 @@ fn sessions(sample: &Sample) -> BTreeMap<Uuid, Amount> {
 fn pools(before: &Sample, after: &Sample) -> Vec<(PoolKind, AmountChange)> {
     let in_use = |pool: &Pool| Amount { count: pool.allocated.unwrap_or(0), bytes: 0 };
     let amount = |sample: &Sample, kind: &PoolKind| {
-        let pools = sample.pools.value().into_iter().flatten();
-        { pools }.find(|pool| pool.kind == *kind).map(in_use).unwrap_or_default()
+        let pool = sample.all_pools().find(|pool| pool.kind == *kind);
+        pool.map(in_use).unwrap_or_default()
     };
-    let kinds = after.pools.value().into_iter().flatten().map(|pool| pool.kind.clone());
+    let kinds = after.all_pools().map(|pool| pool.kind.clone());
     let change = |kind: PoolKind| {
         let course = Vec::new();
         let change =
@@ -226,6 +244,7 @@ pub(crate) fn gaps(sample: &Sample) -> Vec<Gap> {
         sample.instances.gap(),
         sample.sessions.gap(),
     ];
+    let heaps = sample.heaps.iter().filter_map(|dump| dump.sites.gap());
     let of_regions = regions.filter_map(|instance| Completeness::gap(&instance.regions));
-    parts.into_iter().flatten().chain(of_regions).cloned().collect()
+    parts.into_iter().flatten().chain(heaps).chain(of_regions).cloned().collect()
 }

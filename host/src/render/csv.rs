@@ -15,7 +15,7 @@ use teeleak_analysis::{
 
 use super::{
     labels,
-    metrics::{self, MetricSeries, MetricSubject, of_pool},
+    metrics::{self, MetricSeries, MetricSubject, of_pool, sites_of},
 };
 use crate::{escape::escape_controls, render::view::ReportView};
 
@@ -110,7 +110,7 @@ fn subject_columns(about: &MetricSubject) -> SubjectColumns {
         MetricSubject::Pool(pool) => ("pool", pool.label().into_owned(), empty(), empty()),
         MetricSubject::Site(key) => {
             let name = format!("{}:{}", key.file, key.line);
-            ("site", name, key.size.to_string(), labels::owner(&key.owner))
+            ("site", name, key.size.to_string(), labels::holder(key))
         }
         MetricSubject::Regions(..) => ("regions", uuid.clone(), empty(), empty()),
         MetricSubject::Heap(..) => ("heap", uuid.clone(), empty(), empty()),
@@ -137,7 +137,7 @@ fn observed_share(about: &MetricSubject, sample: &Sample, value: Option<u64>) ->
     match about {
         _ if value.is_none() => "none",
         MetricSubject::Pool(_) => share(&sample.pools),
-        MetricSubject::Site(_) => share(&sample.sites),
+        MetricSubject::Site(key) => sites_of(sample, &key.heap).map_or("none", share),
         MetricSubject::Sessions(..) => share(&sample.sessions),
         MetricSubject::Regions(_, id) => {
             let mut instances = sample.instances.value().into_iter().flatten();

@@ -2,10 +2,10 @@
 
 use teeleak_analysis::{
     audit::Conclusion,
-    model::{ClientSource, Observation, OwnerId, Sample},
+    model::{ClientSource, Observation, OwnerId, PoolKind, Sample},
 };
 
-use crate::compare::snapshots::ComparedOwnerKey;
+use crate::compare::snapshots::{ComparedOwnerKey, ComparedSiteKey};
 
 pub(crate) fn owner(owner: &ComparedOwnerKey) -> String {
     match owner {
@@ -14,6 +14,14 @@ pub(crate) fn owner(owner: &ComparedOwnerKey) -> String {
         ComparedOwnerKey::Ta(uuid) => format!("TA {uuid}"),
         ComparedOwnerKey::Pta(uuid) => format!("PTA {uuid}"),
         ComparedOwnerKey::Number(number) => format!("owner {number}"),
+    }
+}
+
+/// The owner of a site, or the heap of a TA that it is in.
+pub(crate) fn holder(key: &ComparedSiteKey) -> String {
+    match &key.heap {
+        PoolKind::CoreHeap => owner(&key.owner),
+        heap => heap.label().into_owned(),
     }
 }
 

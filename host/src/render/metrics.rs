@@ -6,7 +6,8 @@ use std::{
 };
 
 use teeleak_analysis::model::{
-    Completeness, Evidence, Finding, FindingKind, Pool, PoolKind, PoolUnit, Sample, Subject,
+    Completeness, Evidence, Finding, FindingKind, Pool, PoolKind, PoolUnit, Sample, Site, Subject,
+    TaName,
 };
 use teeleak_proto::Uuid;
 
@@ -155,10 +156,18 @@ fn absent(about: &MetricSubject, sample: &Sample) -> Option<u64> {
     }
     match about {
         MetricSubject::Pool(_) | MetricSubject::Heap(..) => None,
-        MetricSubject::Site(_) => zero_if_complete(&sample.sites),
+        MetricSubject::Site(key) => zero_if_complete(sites_of(sample, &key.heap)?),
         MetricSubject::Regions(..) => zero_if_complete(&sample.instances),
         MetricSubject::Sessions(..) => zero_if_complete(&sample.sessions),
     }
+}
+
+/// The allocations of a heap; `None` if the snapshot has no dump of it.
+pub(super) fn sites_of<'s>(
+    sample: &'s Sample,
+    heap: &PoolKind,
+) -> Option<&'s Completeness<Vec<Site>>> {
+    sample.all_sites().find(|(kind, _)| kind == heap).map(|(_, sites)| sites)
 }
 
 /// Kind of growth and subject of a finding.
@@ -180,10 +189,11 @@ fn by_subject(findings: &[Finding]) -> HashMap<MetricFindingKey, (usize, &Findin
 
 fn without_caller(subject: &Subject) -> Subject {
     match subject {
-        Subject::Site { file, line, size, owner, .. } => Subject::Site {
+        Subject::Site { file, line, size, heap, owner, .. } => Subject::Site {
             file: Arc::clone(file),
             line: *line,
             size: *size,
+            heap: heap.clone(),
             owner: *owner,
             caller: None,
         },
@@ -194,13 +204,16 @@ fn without_caller(subject: &Subject) -> Subject {
 fn subject(about: &MetricSubject) -> Option<MetricFindingKey> {
     Some(match about {
         MetricSubject::Pool(kind) => (FindingKind::PoolGrowth, Subject::Pool(kind.clone())),
-        MetricSubject::Site(ComparedSiteKey { file, line, size, .. }) => {
-            let (file, owner) = (Arc::clone(file), about.ta().0);
-            let site = Subject::Site { file, line: *line, size: *size, owner, caller: None };
+        MetricSubject::Site(ComparedSiteKey { file, line, size, heap, .. }) => {
+            let (file, heap, owner) = (Arc::clone(file), heap.clone(), about.ta().0);
+            let site = Subject::Site { file, line: *line, size: *size, heap, owner, caller: None };
             (FindingKind::SiteGrowth, site)
         }
         MetricSubject::Regions(uuid, _) => (FindingKind::RegionGrowth, Subject::Ta(*uuid)),
         MetricSubject::Sessions(uuid, _) => (FindingKind::SessionGrowth, Subject::Ta(*uuid)),
-        MetricSubject::Heap(..) => return None,
+        MetricSubject::Heap(uuid, _) => {
+            let heap = PoolKind::TaHeap(TaName::Uuid(*uuid));
+            (FindingKind::PoolGrowth, Subject::Pool(heap))
+        }
     })
 }

@@ -3,11 +3,13 @@
 use teeleak_analysis::{
     growth::{Series, judge},
     model::{
-        Evidence, Finding, FindingKind, Observation, Owner, OwnerId, Pool, Sample, Stage, Subject,
-        Unit, Verdict,
+        Evidence, Finding, FindingKind, Observation, Owner, OwnerId, Pool, PoolKind, Sample, Stage,
+        Subject, Unit, Verdict,
     },
 };
 use teeleak_proto::Uuid;
+
+use crate::render::metrics::sites_of;
 
 /// Values by iteration.
 pub(crate) struct PlotPoints {
@@ -151,14 +153,15 @@ fn value(finding: &Finding, sample: &Sample, by: Server) -> Option<f64> {
         }
         (FindingKind::PoolGrowth, Subject::Pool(kind)) => {
             let is_pool = |pool: &&Pool| pool.kind == *kind;
-            Some(sample.pools.value()?.iter().find(is_pool)?.allocated? as f64)
+            Some(sample.all_pools().find(is_pool)?.allocated? as f64)
         }
         _ => None,
     }
 }
 
 fn sites(subject: &Subject, sample: &Sample, by: Server) -> Option<f64> {
-    let Subject::Site { file, line, size, owner, caller } = subject else { return None };
+    let Subject::Site { file, line, size, heap, owner, caller } = subject else { return None };
+    let owner = owner.filter(|_| *heap == PoolKind::CoreHeap);
     let owners = sample.owners.value();
     let uuid = |id: OwnerId| match id {
         OwnerId::Number(number) => {
@@ -167,11 +170,11 @@ fn sites(subject: &Subject, sample: &Sample, by: Server) -> Option<f64> {
         }
         _ => None,
     };
-    let matches = sample.sites.value()?.iter().filter(|site| {
+    let matches = sites_of(sample, heap)?.value()?.iter().filter(|site| {
         site.line == *line
             && site.size == *size
             && site.file == *file
-            && uuid(site.owner) == *owner
+            && uuid(site.owner) == owner
             && by.is_none_or(|by| uuid(site.server) == by)
             && site.caller.map(|from| format!("core+{from:#x}")).as_deref() == caller.as_deref()
     });

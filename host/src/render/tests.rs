@@ -42,6 +42,7 @@ fn unobserved<T>() -> Completeness<T> {
 
 fn sample(stage: Stage, iteration: u32, pool: PoolKind, used: u64) -> Sample {
     Sample {
+        heaps: Vec::new(),
         moment: Moment { stage, iteration },
         time: None,
         place: SourceLocation { source: "capture".into(), at: 1 },

@@ -260,7 +260,7 @@ fn sites(samples: &[Sample], last: &Sample) -> Vec<SiteFact> {
         |of: &BTreeMap<_, snapshots::Amount>, key: &_| of.get(key).map_or(0, |sum| sum.bytes);
     let facts = snapshots::sites(last).into_iter().map(|(key, sum)| SiteFact {
         name: escape_controls(&format!("{}:{}", key.file, key.line)),
-        owner: escape_controls(&labels::owner(&key.owner)),
+        owner: escape_controls(&labels::holder(&key)),
         count: sum.count,
         bytes: sum.bytes,
         grown: amounts.first().map_or(0, |first| signed_difference(bytes(first, &key), sum.bytes)),

@@ -17,8 +17,10 @@ pub use coverage::Needs;
 
 use crate::{
     cause, clients, growth,
-    model::{Accounting, Canary, Finding, Fingerprint, Gap, Observation, Severity},
-    normal_world, pools, protocol,
+    model::{Accounting, Canary, Finding, Fingerprint, Gap, Observation, Sample, Severity},
+    normal_world,
+    one_look::OneLook,
+    pools, protocol,
     protocol::{Limits, Pack, Protocol},
     triage::{Accepted, Triage, TriageReport},
 };
@@ -76,6 +78,8 @@ pub struct Report {
     pub steps: u64,
     /// What follows from all that.
     pub conclusion: Conclusion,
+    /// What is alive, if growth could not be judged.
+    pub look: Option<OneLook>,
 }
 
 impl Report {
@@ -129,8 +133,10 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     doubts.extend(normal_report.doubts);
     let further = [protocol_report.gaps, normal_report.gaps].concat();
     let weights: Vec<_> = findings.iter().map(FindingWeight::from).collect();
+    let conclusion = conclude(&weights, doubts.is_empty());
     Report {
-        conclusion: conclude(&weights, doubts.is_empty()),
+        look: look(observation, conclusion),
+        conclusion,
         findings,
         pools: normal_report.triage,
         accepted,
@@ -141,4 +147,12 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
         accounting: observation.accounting,
         steps: protocol_report.steps,
     }
+}
+
+/// What is alive: where growth could not be judged, and where nothing but figures of pools was seen.
+fn look(observation: &Observation, conclusion: Conclusion) -> Option<OneLook> {
+    let is_decided = conclusion != Conclusion::Inconclusive;
+    let has_sites = |sample: &Sample| sample.all_sites().any(|(_, sites)| sites.value().is_some());
+    let only_pools = !observation.samples.iter().any(has_sites);
+    (!is_decided || only_pools).then(|| OneLook::new(observation, is_decided)).flatten()
 }

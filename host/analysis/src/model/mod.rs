@@ -25,6 +25,7 @@ mod sample;
 mod symbol;
 
 mod subject;
+mod ta_name;
 mod tee_result;
 
 pub use call::{Call, CallKind, CallParam, ClientSource, Clients, FileKind, JoinReport, Process};
@@ -40,8 +41,11 @@ pub use ledger_kind::{LedgerFamily, LedgerFiles, LedgerInfo, LedgerKind};
 pub use moment::{Clock, Moment, Origin, SourceLocation, Stage, Time};
 pub use observation::{Accounting, Canary, Gauge, NoTee, Observation, Platform};
 pub use pool::{NormalPool, PoolKind};
-pub use sample::{Instance, Owner, OwnerId, Pool, PoolUnit, Region, Sample, Session, Site};
+pub use sample::{
+    Instance, Owner, OwnerId, Pool, PoolUnit, Region, Sample, Session, Site, TaHeapDump,
+};
 pub use subject::{Listing, Subject};
 pub(crate) use symbol::Names;
 pub use symbol::Symbol;
+pub use ta_name::TaName;
 pub use tee_result::TeeResult;

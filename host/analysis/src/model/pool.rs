@@ -5,6 +5,8 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use super::TaName;
+
 /// A pool.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum PoolKind {
@@ -22,6 +24,8 @@ pub enum PoolKind {
     Sessions,
     /// Threads of the TEE core.
     Threads,
+    /// The heap of a TA, which its `TA_DATA_SIZE` sizes.
+    TaHeap(TaName),
     /// A pool of the normal world.
     NormalWorld(NormalPool),
     /// Another pool, by the name that the source gives.
@@ -40,6 +44,7 @@ impl PoolKind {
             Self::PageTables => "page tables".into(),
             Self::Sessions => "sessions".into(),
             Self::Threads => "threads".into(),
+            Self::TaHeap(ta) => format!("heap of {ta}").into(),
             Self::NormalWorld(pool) => pool.label(),
             Self::Named(name) => Cow::Borrowed(name),
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use teeleak_proto::Uuid;
 
-use super::{Completeness, Moment, SourceLocation, Time};
+use super::{Completeness, Moment, SourceLocation, TaName, Time};
 use crate::model::PoolKind;
 
 /// The owner of an allocation. Numbers are not reused within one boot.
@@ -141,6 +141,15 @@ pub struct Pool {
     pub biggest_alloc_fail_used: Option<u64>,
 }
 
+/// Live allocations of the heap of one TA.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TaHeapDump {
+    /// The TA.
+    pub ta: TaName,
+    /// Live allocations.
+    pub sites: Completeness<Vec<Site>>,
+}
+
 /// Live objects and pools at one moment.
 #[derive(Clone, Debug)]
 pub struct Sample {
@@ -162,4 +171,21 @@ pub struct Sample {
     pub sessions: Completeness<Vec<Session>>,
     /// Pools.
     pub pools: Completeness<Vec<Pool>>,
+    /// Heaps of TAs that a dump lists.
+    pub heaps: Vec<TaHeapDump>,
+}
+
+impl Sample {
+    /// All pools, the heaps of the TAs among them.
+    pub fn all_pools(&self) -> impl Iterator<Item = &Pool> {
+        let instances = self.instances.value().into_iter().flatten();
+        let heaps = instances.filter_map(|instance| instance.heap.as_ref());
+        self.pools.value().into_iter().flatten().chain(heaps)
+    }
+
+    /// The live allocations of the core heap, then those of each TA's heap.
+    pub fn all_sites(&self) -> impl Iterator<Item = (PoolKind, &Completeness<Vec<Site>>)> {
+        let heaps = self.heaps.iter().map(|dump| (PoolKind::TaHeap(dump.ta), &dump.sites));
+        std::iter::once((PoolKind::CoreHeap, &self.sites)).chain(heaps)
+    }
 }

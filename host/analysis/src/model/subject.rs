@@ -17,6 +17,8 @@ pub enum Subject {
         line: u32,
         /// Bytes per allocation, as requested.
         size: u64,
+        /// The heap: the TEE core's, or that of a TA.
+        heap: PoolKind,
         /// Owning TA or PTA, if known.
         owner: Option<Uuid>,
         /// Calling function or offset, if known.

@@ -12,7 +12,7 @@
 use teeleak_proto::Uuid;
 use thiserror::Error;
 
-use crate::model::{Pool, PoolKind, PoolUnit};
+use crate::model::{Gap, Pool, PoolKind, PoolUnit, Reason};
 
 /// Bytes of the name, `TEE_ALLOCATOR_DESC_LENGTH`.
 const NAME_BYTES: usize = 32;
@@ -86,6 +86,18 @@ pub fn tas(element: usize, reply: &[u8]) -> Result<Vec<TaStats>, StatsError> {
 #[must_use]
 pub const fn ta_bytes(element: usize) -> usize {
     TA_HEAD_BYTES + element
+}
+
+/// The heap of a TA of which the statistics show only zeros.
+pub(super) fn no_heap(uuid: Uuid) -> Gap {
+    let remedy = "keep a session to the TA open, take the statistics while no call into it is \
+                  running, and build it with a TA dev kit that has CFG_TA_STATS=y";
+    Gap {
+        what: format!("heap of TA {uuid}: its statistics are zeros").into(),
+        reason: Reason::NotOffered,
+        remedy: Some(remedy.into()),
+        lost: 0,
+    }
 }
 
 /// A pool's kind by its name in releases 1.1 to 4.10 (core/pta/stats.c).

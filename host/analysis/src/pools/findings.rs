@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Shortage, forecast, incidents, mean_piece};
+use super::{Shortage, forecast, high_water, incidents, mean_piece};
 use crate::{
     fingerprint::fingerprint,
     growth::{
@@ -12,7 +12,7 @@ use crate::{
     },
     model::{
         Completeness, Evidence, Figure, FigureKind, Finding, FindingKind, Observation, Pool,
-        PoolKind, PoolUnit, Sample, Severity, Subject, Unit, Verdict,
+        PoolKind, PoolUnit, Sample, Severity, Subject, TaName, Unit, Verdict,
     },
     text,
 };
@@ -25,14 +25,8 @@ const NEARLY_FULL: f64 = 0.9;
 #[must_use]
 pub fn findings(observation: &Observation, explained: &[Finding]) -> Vec<Finding> {
     let timeline = RunTimeline::new(&observation.samples);
-    let context = PoolContext {
-        explained: explained
-            .iter()
-            .any(|finding| finding.severity == Severity::Failure && finding.kind.info().per_object),
-        detailed: detailed(&timeline),
-        duration: forecast::duration(&timeline),
-        timeline,
-    };
+    let context =
+        PoolContext { findings: explained, duration: forecast::duration(&timeline), timeline };
     let mut findings: Vec<_> = pools(&context.timeline)
         .iter()
         .filter_map(|series| {
@@ -46,23 +40,40 @@ pub fn findings(observation: &Observation, explained: &[Finding]) -> Vec<Finding
         findings.extend(incidents::core_heap(observation).map(|oom| oom.finding()));
     }
     findings.extend(incidents::pool_findings(observation));
+    findings.extend(high_water::findings(observation, &context.timeline));
     findings
 }
 
-/// Whether allocation sites were observed, which is better evidence than pools.
-fn detailed(timeline: &RunTimeline<'_>) -> bool {
-    let complete = |sample: &&Sample| {
-        matches!(sample.sites, Completeness::Complete(_) | Completeness::Counted(..))
+/// Whether the allocation sites of a pool were observed, which is better evidence than its figures. Those
+/// of the core heap stand for all pools but the heaps of TAs.
+fn is_detailed(timeline: &RunTimeline<'_>, pool: &PoolKind) -> bool {
+    let heap = if matches!(pool, PoolKind::TaHeap(_)) { pool } else { &PoolKind::CoreHeap };
+    let is_listed = |sites: &Completeness<_>| {
+        matches!(sites, Completeness::Complete(_) | Completeness::Counted(..))
     };
-    timeline.measured.iter().flatten().filter(|sample| complete(sample)).count() > 1
+    let complete = |sample: &&&Sample| {
+        sample.all_sites().any(|(kind, sites)| kind == *heap && is_listed(sites))
+    };
+    timeline.measured.iter().flatten().filter(complete).count() > 1
+}
+
+/// Whether one of the growth findings explains why a pool grows.
+fn is_explained(findings: &[Finding], pool: &PoolKind) -> bool {
+    let of_ta = matches!(pool, PoolKind::TaHeap(_));
+    let explains = |finding: &&Finding| match &finding.subject {
+        Subject::Site { heap, .. } if of_ta => heap == pool,
+        Subject::Site { heap, .. } => *heap == PoolKind::CoreHeap,
+        _ => !of_ta,
+    };
+    let failures = findings.iter().filter(|finding| finding.severity == Severity::Failure);
+    failures.filter(|finding| finding.kind.info().per_object).any(|finding| explains(&finding))
 }
 
 /// Data common to all pools.
 struct PoolContext<'a> {
     timeline: RunTimeline<'a>,
-    /// Whether a leak explains why pools grow.
-    explained: bool,
-    detailed: bool,
+    /// The growth findings of the same observation.
+    findings: &'a [Finding],
     /// Nanoseconds per iteration.
     duration: Option<f64>,
 }
@@ -76,6 +87,10 @@ struct PoolCase<'a> {
     /// Failed allocations while it was observed.
     failures: u64,
     oom: Option<incidents::CoreHeapShortage<'a>>,
+    /// Whether a leak explains why it grows.
+    explained: bool,
+    /// Whether its allocation sites were observed.
+    detailed: bool,
 }
 
 impl<'a> PoolCase<'a> {
@@ -94,6 +109,8 @@ impl<'a> PoolCase<'a> {
             shortage: printed_shortage.or_else(|| Shortage::of_pool(pool)),
             failures: failures(pool).saturating_sub(failures(series.first)),
             oom,
+            explained: is_explained(context.findings, &pool.kind),
+            detailed: is_detailed(&context.timeline, &pool.kind),
         }
     }
 
@@ -101,16 +118,16 @@ impl<'a> PoolCase<'a> {
         self.judgement.verdict == Verdict::Leak
     }
 
-    fn severity(&self, context: &PoolContext<'_>) -> Option<Severity> {
+    fn severity(&self) -> Option<Severity> {
         let has_failed = self.failures > 0 || self.oom.is_some();
         match self.judgement.verdict {
-            Verdict::Leak if context.explained => Some(Severity::Note),
+            Verdict::Leak if self.explained => Some(Severity::Note),
             // All recorded objects are observed and none grows, so unrecorded memory does.
-            Verdict::Leak if context.detailed => Some(Severity::Possible),
+            Verdict::Leak if self.detailed => Some(Severity::Possible),
             Verdict::Leak => Some(Severity::Failure),
-            _ if has_failed && context.explained => Some(Severity::Note),
+            _ if has_failed && self.explained => Some(Severity::Note),
             _ if has_failed => Some(Severity::Possible),
-            Verdict::Undecided if !context.detailed && self.series.used.gain() > 0.0 => {
+            Verdict::Undecided if !self.detailed && self.series.used.gain() > 0.0 => {
                 Some(Severity::Possible)
             }
             _ if self.shortage.is_some() => Some(Severity::Note),
@@ -119,7 +136,7 @@ impl<'a> PoolCase<'a> {
     }
 
     fn finding(&self, context: &PoolContext<'_>) -> Option<Finding> {
-        let severity = self.severity(context)?;
+        let severity = self.severity()?;
         let subject = Subject::Pool(self.pool.kind.clone());
         Some(Finding {
             kind: FindingKind::PoolGrowth,
@@ -131,7 +148,7 @@ impl<'a> PoolCase<'a> {
             fingerprint: fingerprint(FindingKind::PoolGrowth, &subject, &[]),
             subject,
             cause: None,
-            next_step: self.next_step(context).into(),
+            next_step: self.next_step().into(),
         })
     }
 
@@ -151,10 +168,21 @@ impl<'a> PoolCase<'a> {
             (false, Some(_), _) if full == Some(false) => {
                 format!("{name}: ran out of large pieces; it is fragmented")
             }
-            (false, Some(_), _) if full == Some(true) => format!("{name}: was full"),
+            (false, Some(_), _) if full == Some(true) => {
+                format!("{name}: was full{}", self.share())
+            }
             (false, Some(_), _) => format!("{name}: an allocation failed"),
             (false, None, _) => format!("{name}: may grow; inconclusive"),
         }
+    }
+
+    /// `, 27,664 of 28,656 bytes in use (96.5 %)`.
+    fn share(&self) -> String {
+        let (Some(used), Some(size)) = (self.pool.allocated, self.pool.size) else {
+            return String::new();
+        };
+        let (unit, share) = (text::pool_unit(self.pool.unit), text::share(used, size));
+        format!(", now {} of {} {unit} in use ({share})", text::number(used), text::number(size))
     }
 
     fn amount(&self, value: f64) -> String {
@@ -239,12 +267,13 @@ impl<'a> PoolCase<'a> {
         })
     }
 
-    fn next_step(&self, context: &PoolContext<'_>) -> &'static str {
+    fn next_step(&self) -> String {
+        if let (PoolKind::TaHeap(ta), false) = (&self.pool.kind, self.explained) {
+            return self.next_step_of_heap(*ta);
+        }
         match (self.leaks(), self.shortage.as_ref().and_then(Shortage::full)) {
-            (true, _) if context.explained => {
-                "fix the growth findings: they are what fills the pool"
-            }
-            (true, _) if context.detailed => {
+            (true, _) if self.explained => "fix the growth findings: they are what fills the pool",
+            (true, _) if self.detailed => {
                 "look for memory that malloc debug does not record: no allocation site grows"
             }
             (true, _) => {
@@ -255,6 +284,22 @@ impl<'a> PoolCase<'a> {
             }
             (false, Some(true)) => "find who holds most of it, or make the pool larger",
             (false, None) => "run more iterations, or read the pool figures when it fails",
+        }
+        .to_owned()
+    }
+
+    /// What to do about the heap of a TA, of which only figures are known.
+    fn next_step_of_heap(&self, ta: TaName) -> String {
+        let dump = "build that TA with CFG_TEE_TA_MALLOC_DEBUG=y and let it call mdbg_check(1)";
+        match (self.leaks(), self.shortage.as_ref().and_then(Shortage::full)) {
+            (true, _) => format!("to see which site of {ta} grows, {dump} after each round"),
+            (false, Some(true)) => format!(
+                "make it larger (TA_DATA_SIZE of {ta}), or find out what the TA keeps: {dump}"
+            ),
+            (false, Some(false)) => format!(
+                "let {ta} allocate large pieces early and keep them, or make its TA_DATA_SIZE larger"
+            ),
+            (false, None) => format!("print the figures more often; to see the sites, {dump}"),
         }
     }
 }

@@ -10,6 +10,7 @@
 
 mod findings;
 mod forecast;
+mod high_water;
 mod incidents;
 pub mod oom;
 mod shortage;

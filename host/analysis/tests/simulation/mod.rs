@@ -93,6 +93,7 @@ impl Heap {
             heap: None,
         };
         Sample {
+            heaps: Vec::new(),
             moment: Moment { stage, iteration },
             time: Some(Time { clock: Clock::Monotonic, ns: u64::from(self.epoch) * 2_000_000 }),
             place: SourceLocation { source: "simulation".into(), at: 1 },

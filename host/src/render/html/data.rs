@@ -100,7 +100,7 @@ fn document<'t>(observation: &'t Observation, table: &'t SiteTable<'t>) -> Serie
         file: &key.file,
         line: key.line,
         size_bytes: key.size,
-        owner: labels::owner(&key.owner),
+        owner: labels::holder(key),
         n_live: &change.course,
     });
     SeriesDocument {

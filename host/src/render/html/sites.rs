@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use maud::{Markup, html};
 use teeleak_analysis::{
     audit::Report,
-    model::{Evidence, Sample, Stage, Subject},
+    model::{Evidence, PoolKind, Sample, Stage, Subject},
     text::{number, signed_number},
 };
 
@@ -36,8 +36,8 @@ pub(super) struct SiteTable<'t> {
     findings: HashMap<SiteName, usize>,
 }
 
-/// File, line, size and owner by which findings identify a site.
-type SiteName = (std::sync::Arc<str>, u32, u64, Option<teeleak_proto::Uuid>);
+/// File, line, size, owner and heap by which findings identify a site.
+type SiteName = (std::sync::Arc<str>, u32, u64, Option<teeleak_proto::Uuid>, PoolKind);
 
 impl<'t> SiteTable<'t> {
     pub(super) fn new(view: &ReportView<'t>) -> Self {
@@ -59,7 +59,7 @@ impl<'t> SiteTable<'t> {
             ComparedOwnerKey::Ta(uuid) | ComparedOwnerKey::Pta(uuid) => Some(uuid),
             _ => None,
         };
-        self.findings.get(&(key.file.clone(), key.line, key.size, owner)).copied()
+        self.findings.get(&(key.file.clone(), key.line, key.size, owner, key.heap.clone())).copied()
     }
 }
 
@@ -75,7 +75,7 @@ fn rows(samples: &[&Sample]) -> BTreeMap<ComparedSiteKey, AmountChange> {
     let mut rows: BTreeMap<ComparedSiteKey, AmountChange> = BTreeMap::new();
     let observed_sites: Vec<_> = samples
         .iter()
-        .map(|sample| sample.sites.value().map(|_| snapshots::sites(sample)))
+        .map(|sample| snapshots::has_sites(sample).then(|| snapshots::sites(sample)))
         .collect();
     let zeros: Vec<_> = observed_sites.iter().map(|sites| sites.as_ref().map(|_| 0)).collect();
     let first = observed_sites.iter().position(Option::is_some);
@@ -105,8 +105,9 @@ fn findings(report: &Report) -> HashMap<SiteName, usize> {
             _ => None,
         });
         for subject in members.chain([&finding.subject]) {
-            if let Subject::Site { file, line, size, owner, .. } = subject {
-                findings.entry((file.clone(), *line, *size, *owner)).or_insert(n + 1);
+            if let Subject::Site { file, line, size, heap, owner, .. } = subject {
+                let name = (file.clone(), *line, *size, *owner, heap.clone());
+                findings.entry(name).or_insert(n + 1);
             }
         }
     }
@@ -122,7 +123,7 @@ pub(super) fn section(table: &SiteTable<'_>) -> Markup {
                 p { "No snapshot contains allocation sites." }
             } @else {
                 p .dim {
-                    "Live allocations of the TEE core's heap by site, before the first iteration \
+                    "Live allocations of the heaps of the TEE core and of TAs by site, before the first iteration \
                      and after the last. The trend is that of their count."
                 }
                 (controls(table))
@@ -172,7 +173,7 @@ fn row(key: &ComparedSiteKey, change: &AmountChange, table: &SiteTable<'_>) -> M
             td { (number(change.before.count)) }
             td { (number(change.after.count)) }
             td { (number(key.size)) }
-            td { (labels::owner(&key.owner)) }
+            td { (labels::holder(key)) }
             td { @if let Some(n) = table.finding(key) { a href={ "#finding-" (n) } { (n) } } }
             td { (spark(&change.course)) }
         }

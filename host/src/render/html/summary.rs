@@ -8,7 +8,7 @@ use teeleak_analysis::{
 };
 
 use crate::render::{
-    text::{dump, plain},
+    text::{dump, one_look, plain},
     view::ReportView,
 };
 
@@ -46,6 +46,10 @@ pub(super) fn section(view: &ReportView<'_>) -> Markup {
                 @if report.counted().len() > LISTED {
                     p { (report.counted().len() - LISTED) " more below." }
                 }
+            }
+            @if let Some(look) = &report.look {
+                h3 { "Alive at the last look" }
+                pre { (plain(|out| one_look::write(look, out))) }
             }
             @if let Some(short) = view.short {
                 @let interval = view.observation.platform.census_interval;

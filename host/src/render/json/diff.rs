@@ -103,7 +103,7 @@ fn sites(difference: &Difference) -> Vec<SiteGrowth<'_>> {
             file: &key.file,
             line: key.line,
             size_bytes: key.size,
-            owner: labels::owner(&key.owner),
+            owner: labels::holder(key),
             growth: growth(change),
         }
     };

@@ -60,6 +60,8 @@ enum SubjectJson<'t> {
         line: u32,
         /// Bytes requested by each allocation.
         size_bytes: u64,
+        /// The heap: `core heap`, or that of a TA.
+        heap: std::borrow::Cow<'t, str>,
         /// UUID of the TA or PTA that owns the allocations, if known.
         owner: Option<String>,
         /// Function or offset of the caller, if known.
@@ -226,10 +228,11 @@ fn nullable<const N: usize>(names: [&'static str; N]) -> Vec<Option<&'static str
 
 fn subject_json(subject: &Subject) -> SubjectJson<'_> {
     match subject {
-        Subject::Site { file, line, size, owner, caller } => SubjectJson::Site {
+        Subject::Site { file, line, size, heap, owner, caller } => SubjectJson::Site {
             file,
             line: *line,
             size_bytes: *size,
+            heap: heap.label(),
             owner: owner.map(|owner| owner.to_string()),
             caller: caller.as_deref(),
         },

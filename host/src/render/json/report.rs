@@ -14,7 +14,7 @@ use teeleak_analysis::{
 use super::{
     GapJson, clients, dump,
     finding::{FindingJson, NumberedFindingJson, entry, numbered_findings},
-    gap_list, incident,
+    gap_list, incident, one_look,
 };
 
 /// Report of the analysis of a run, a capture or logs.
@@ -41,6 +41,9 @@ pub(super) struct ReportDocument<'t> {
     accepted: Vec<AcceptedJson<'t>>,
     /// Notes on suppressions and baselines, such as rules that expired or match nothing.
     suppression_notes: Vec<&'t str>,
+    /// What is alive, where growth could not be judged or only pools were observed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    one_look: Option<one_look::OneLookJson<'t>>,
     /// Incidents in order of time.
     incidents: Vec<incident::IncidentJson<'t>>,
     /// Assumptions of the analysis, one sentence each.
@@ -158,6 +161,7 @@ fn document<'t>(
         findings: numbered_findings(&report.findings),
         accepted: report.accepted.iter().map(accepted_finding).collect(),
         suppression_notes: report.suppression_notes.iter().map(|note| &**note).collect(),
+        one_look: report.look.as_ref().map(one_look::entry),
         incidents: observation.incidents.iter().map(incident::entry).collect(),
         inferred: observation.assumptions.iter().map(|text| &**text).collect(),
         out_of_memory: short.map(dump::out_of_memory),

@@ -71,7 +71,7 @@ pub(super) fn sites(
     for (rank, one) in sites.iter().take(n_shown).enumerate() {
         let MetricSubject::Site(key) = &one.about else { continue };
         let finding = one.finding.map_or(String::new(), |(n, _)| format!(", finding {n}"));
-        let owner = labels::owner(&key.owner);
+        let owner = labels::holder(key);
         let name = format!("{}:{} ({} bytes each, {owner}{finding})", key.file, key.line, key.size);
         draw(&name, one.unit, (group, rank), (&points(one, (observation, axis)), trace))?;
     }

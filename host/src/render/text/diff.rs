@@ -22,7 +22,7 @@ pub(crate) fn write(difference: &Difference, page: &mut TextPage<'_>) -> io::Res
     let sites = difference.sites.iter().map(|(key, change)| {
         (
             format!("{}:{} size {}  ", key.file, key.line, number(key.size)),
-            labels::owner(&key.owner),
+            labels::holder(key),
             change,
         )
     });

@@ -11,6 +11,7 @@ pub(crate) mod holdings;
 pub(crate) mod incident;
 mod lanes;
 mod line;
+pub(crate) mod one_look;
 mod page;
 pub(crate) mod report;
 pub(crate) mod snapshot;

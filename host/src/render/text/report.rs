@@ -15,6 +15,7 @@ use super::{
     finding::{self, FindingContext},
     gaps, incident,
     line::{TextLine, Tone},
+    one_look,
     page::TextPage,
     spark,
 };
@@ -41,6 +42,9 @@ pub(crate) fn write(
     verdict(observation, report, page)?;
     list("which pool grows", report.pools.iter().map(|pool| &**pool), page)?;
     findings(&report.counted().iter().collect::<Vec<_>>(), observation, page)?;
+    if let Some(look) = &report.look {
+        one_look::write(look, page)?;
+    }
     incident::write(&observation.incidents, page)?;
     write_notes(report.notes(), observation, page)?;
     write_accepted(&report.accepted, page)?;

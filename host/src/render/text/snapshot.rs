@@ -71,7 +71,7 @@ fn sites(sample: &Sample, top: usize, page: &mut TextPage<'_>) -> io::Result<()>
     )))?;
     for (key, sum) in sites.iter().take(top) {
         let (bytes, n) = (number(sum.bytes), number(sum.count));
-        let (size, owner) = (number(key.size), labels::owner(&key.owner));
+        let (size, owner) = (number(key.size), labels::holder(key));
         let begin =
             TextLine::indent(2).text(format_args!("{bytes:>9} bytes = {n:>5} x {size:<7} ")).hang();
         page.write_line(begin.text(format_args!("{}:{}  ", key.file, key.line)).dim(owner))?;
@@ -159,6 +159,9 @@ fn pools(sample: &Sample, page: &mut TextPage<'_>) -> io::Result<()> {
 
 /// Figures of a pool: `12,345 of 196,608 bytes, peak 20,000, 3 failures`.
 pub(crate) fn figures(pool: &Pool) -> String {
+    if let (None, Some(most)) = (pool.allocated, pool.max_allocated) {
+        return format!("at most {} {} so far", number(most), text::pool_unit(pool.unit));
+    }
     let mut text = pool.allocated.map_or_else(|| "?".to_owned(), number);
     if let Some(size) = pool.size {
         text.push_str(&format!(" of {}", number(size)));

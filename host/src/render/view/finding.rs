@@ -1,7 +1,7 @@
 //! A finding in a few words: its subject, its figures, its evidence on one line.
 
 use teeleak_analysis::{
-    model::{Evidence, Figure, FigureKind, Finding, Fingerprint, Subject},
+    model::{Evidence, Figure, FigureKind, Finding, Fingerprint, PoolKind, Subject},
     text,
 };
 
@@ -16,8 +16,12 @@ pub(crate) fn number(fingerprint: &Fingerprint, all: &[&Finding]) -> Option<usiz
 /// A subject as one line.
 pub(crate) fn subject(subject: &Subject) -> String {
     match subject {
-        Subject::Site { file, line, size, owner, caller } => {
-            let owner = owner.map_or(String::new(), |owner| format!(", for {owner}"));
+        Subject::Site { file, line, size, heap, owner, caller } => {
+            let owner = match (heap, owner) {
+                (PoolKind::TaHeap(_), _) => format!(", in the {}", heap.label()),
+                (_, Some(owner)) => format!(", for {owner}"),
+                (_, None) => String::new(),
+            };
             let caller = caller.as_ref().map_or(String::new(), |from| format!(", from {from}"));
             format!("{file}:{line}, {} bytes each{owner}{caller}", text::number(*size))
         }

@@ -26,6 +26,12 @@ pub(crate) fn headline(report: &Report) -> String {
 }
 
 fn undecided(report: &Report, possible: usize) -> String {
+    if let Some(look) = report.look.as_ref().filter(|look| look.is_short()) {
+        return match report.counted() {
+            [] => look.headline(),
+            [first, ..] => format!("{}; {}", first.title, look.headline()),
+        };
+    }
     match report.doubts.as_slice() {
         [] => count(possible as u64, "possible finding"),
         [doubt] => doubt.to_string(),

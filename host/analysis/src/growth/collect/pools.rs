@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{RunTimeline, column::Column};
 use crate::growth::Series;
-use crate::model::{Completeness, Pool, PoolKind, Sample};
+use crate::model::{Pool, PoolKind, Sample};
 
 /// The use of one pool.
 pub(crate) struct PoolSeries<'a> {
@@ -40,8 +40,7 @@ struct PoolTrack<'a> {
 fn follow<'a>(samples: &[Option<&'a Sample>]) -> BTreeMap<&'a PoolKind, PoolTrack<'a>> {
     let mut pools: BTreeMap<&PoolKind, PoolTrack<'_>> = BTreeMap::new();
     for (at, sample) in samples.iter().enumerate() {
-        let observed_pools = sample.map(|sample| &sample.pools).and_then(Completeness::value);
-        for pool in observed_pools.into_iter().flatten() {
+        for pool in sample.iter().flat_map(|sample| sample.all_pools()) {
             let column = || Column::new(samples.iter().map(|_| false));
             let entry = pools.entry(&pool.kind);
             let track =

@@ -9,15 +9,17 @@ use teeleak_proto::Uuid;
 
 use super::{RunTimeline, column::Column, timeline::Births};
 use crate::growth::Series;
-use crate::model::{Completeness, Owner, OwnerId, Sample, Site};
+use crate::model::{Completeness, Owner, OwnerId, PoolKind, Sample, Site, TaName};
 
 /// The owner of a site's allocations, over the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(in crate::growth) enum OwnerKey {
     Unknown,
     Core,
-    /// TA or PTA.
+    /// TA or PTA, in the core heap.
     Ta(Uuid),
+    /// A TA, in its own heap.
+    Heap(TaName),
     /// A number missing from the owner tables.
     Number(u16),
 }
@@ -26,7 +28,16 @@ impl OwnerKey {
     pub(in crate::growth) const fn uuid(self) -> Option<Uuid> {
         match self {
             Self::Ta(uuid) => Some(uuid),
+            Self::Heap(ta) => ta.uuid(),
             _ => None,
+        }
+    }
+
+    /// The heap that its allocations are in.
+    pub(in crate::growth) const fn heap(self) -> PoolKind {
+        match self {
+            Self::Heap(ta) => PoolKind::TaHeap(ta),
+            _ => PoolKind::CoreHeap,
         }
     }
 }
@@ -76,46 +87,64 @@ fn columns(
     births: Option<&Births>,
     owners: &BTreeMap<u16, Uuid>,
 ) -> HashMap<SiteKey, Column> {
-    let empty = empty(samples);
+    let mut empty_columns: HashMap<PoolKind, Column> = HashMap::new();
     let mut columns = HashMap::new();
     for (at, sample) in samples.iter().enumerate() {
-        // Incomplete data is a gap: a partial count must not be compared.
-        let Some(Completeness::Complete(sites) | Completeness::Counted(sites, _)) =
-            sample.map(|sample| &sample.sites)
-        else {
-            continue;
-        };
-        for site in sites {
-            let birth = births.map(|births| site.epoch.map_or(0, |epoch| births.iteration(epoch)));
-            let column = columns.entry(key(site, owners)).or_insert_with(|| empty.clone());
-            column.add(at, birth, site.count, site.count.saturating_mul(site.size));
+        for (heap, sites) in sample.iter().flat_map(|sample| sample.all_sites()) {
+            // Incomplete data is a gap: a partial count must not be compared.
+            let (Completeness::Complete(sites) | Completeness::Counted(sites, _)) = sites else {
+                continue;
+            };
+            let empty =
+                empty_columns.entry(heap.clone()).or_insert_with(|| empty_column(samples, &heap));
+            for site in sites {
+                let birth =
+                    births.map(|births| site.epoch.map_or(0, |epoch| births.iteration(epoch)));
+                let key = key(site, &heap, owners);
+                let column = columns.entry(key).or_insert_with(|| empty.clone());
+                column.add(at, birth, site.count, site.count.saturating_mul(site.size));
+            }
         }
     }
     columns
 }
 
-/// The column of a site without objects.
-fn empty(samples: &[Option<&Sample>]) -> Column {
+/// The sites of a heap in a snapshot.
+fn listed_sites<'a>(
+    sample: Option<&'a Sample>,
+    heap: &PoolKind,
+) -> Option<&'a Completeness<Vec<Site>>> {
+    let (_, sites) = sample?.all_sites().find(|(kind, _)| kind == heap)?;
+    Some(sites)
+}
+
+/// The column of a site without objects in a heap.
+fn empty_column(samples: &[Option<&Sample>], heap: &PoolKind) -> Column {
     let is_seen = |sample: &Option<&Sample>| {
-        sample.is_some_and(|sample| {
-            matches!(sample.sites, Completeness::Complete(_) | Completeness::Counted(..))
-        })
+        matches!(
+            listed_sites(*sample, heap),
+            Some(Completeness::Complete(_) | Completeness::Counted(..))
+        )
     };
     let mut column = Column::new(samples.iter().map(is_seen));
     for (at, sample) in samples.iter().enumerate() {
-        if let Some(Completeness::Counted(_, gap)) = sample.map(|sample| &sample.sites) {
+        if let Some(Completeness::Counted(_, gap)) = listed_sites(*sample, heap) {
             column.hide(at, gap.lost);
         }
     }
     column
 }
 
-fn key(site: &Site, owners: &BTreeMap<u16, Uuid>) -> SiteKey {
+fn key(site: &Site, heap: &PoolKind, owners: &BTreeMap<u16, Uuid>) -> SiteKey {
+    let owner_key = match heap {
+        PoolKind::TaHeap(ta) => OwnerKey::Heap(*ta),
+        _ => owner(site.owner, owners),
+    };
     SiteKey {
         file: site.file.clone(),
         line: site.line,
         size: site.size,
-        owner: owner(site.owner, owners),
+        owner: owner_key,
         server: owner(site.server, owners),
         caller: site.caller,
     }

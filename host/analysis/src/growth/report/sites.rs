@@ -57,6 +57,7 @@ fn subject(key: &SiteKey) -> Subject {
         file: key.file.clone(),
         line: key.line,
         size: key.size,
+        heap: key.owner.heap(),
         owner: key.owner.uuid(),
         caller: key.caller.map(|offset| Arc::from(format!("core+{offset:#x}"))),
     }
@@ -66,6 +67,7 @@ fn subject(key: &SiteKey) -> Subject {
 fn owner(owner: OwnerKey) -> String {
     match owner {
         OwnerKey::Ta(uuid) => format!("for TA {uuid}"),
+        OwnerKey::Heap(ta) => format!("in the heap of {ta}"),
         OwnerKey::Core => "for the TEE core itself".to_owned(),
         OwnerKey::Number(number) => format!("for owner {number}"),
         OwnerKey::Unknown => "in the core heap".to_owned(),
@@ -176,6 +178,11 @@ fn next_step(key: &SiteKey, severity: Severity) -> String {
             "look for what TA {uuid} or its client acquires through {place} once per iteration and \
              does not release"
         ),
+        (Severity::Failure, OwnerKey::Heap(ta)) => {
+            format!(
+                "look for the missing TEE_Free of {place} in {ta}; a larger TA_DATA_SIZE only delays the failure"
+            )
+        }
         (Severity::Failure, _) => {
             format!("look for the missing release of the allocation at {place}")
         }

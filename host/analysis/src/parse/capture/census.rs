@@ -114,6 +114,7 @@ impl CensusBuilder {
         };
         let name = |section| Arc::from(gap::section_name(section));
         Sample {
+            heaps: Vec::new(),
             moment: self.moment,
             time: None,
             place: self.place,

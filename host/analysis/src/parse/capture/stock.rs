@@ -8,7 +8,8 @@ use teeleak_proto::{
 use super::{gap, remedy};
 use crate::{
     model::{
-        Completeness, Gap, Instance, Moment, OwnerId, Pool, Reason, Sample, Site, SourceLocation,
+        Completeness, Gap, Instance, Moment, OwnerId, Pool, PoolKind, Reason, Sample, Site,
+        SourceLocation, TaName,
     },
     parse::{
         console::{self, DumpSite},
@@ -87,6 +88,7 @@ impl StockCensus {
 
     fn sample(self, sites: Completeness<Vec<Site>>) -> Sample {
         Sample {
+            heaps: Vec::new(),
             moment: self.moment,
             time: None,
             place: self.place,
@@ -146,7 +148,7 @@ fn instance(id: u32, ta: TaStats) -> Instance {
         // The PTA counts only the sessions from the normal world.
         ref_count: None,
         regions: Completeness::Unobserved(regions),
-        heap: ta.heap,
+        heap: ta.heap.map(|heap| Pool { kind: PoolKind::TaHeap(TaName::Uuid(ta.uuid)), ..heap }),
     }
 }
 

@@ -147,7 +147,7 @@ fn sites(sample: &Sample) -> HolderSums {
     let mut names = BTreeMap::new();
     let mut sums = HolderSums::new();
     for site in sample.sites.value().into_iter().flatten() {
-        let owner = names.entry(site.owner).or_insert_with(|| owner(sample, site.owner));
+        let owner = names.entry(site.owner).or_insert_with(|| owner_name(sample, site.owner));
         let holder = MemoryHolder::Site {
             file: Arc::clone(&site.file),
             line: site.line,
@@ -174,7 +174,8 @@ fn regions(sample: &Sample, secure: bool) -> HolderSums {
     sums
 }
 
-fn owner(sample: &Sample, id: OwnerId) -> Arc<str> {
+/// The owner in words.
+pub(crate) fn owner_name(sample: &Sample, id: OwnerId) -> Arc<str> {
     let number = match id {
         OwnerId::Unknown => return "unknown".into(),
         OwnerId::Core => return "TEE core".into(),

@@ -13,6 +13,7 @@ mod tests;
 
 use std::{cmp::Reverse, sync::Arc};
 
+pub(crate) use holders::owner_name;
 pub use holders::{HolderGrowth, HolderShare, MemoryHolder};
 
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
     audit::{Conclusion, Options, Report},
     model::{
         Finding, FindingKind, Gauge, Incident, IncidentKind, Observation, Pool, PoolKind, Sample,
-        Severity, Stage, Verdict as Growth,
+        Severity, Stage, Subject, Verdict as Growth,
     },
     pools::Shortage,
 };
@@ -153,13 +154,14 @@ impl<'a> OomFacts<'a> {
     /// The newest figures of each pool, from a snapshot or a pool poll.
     fn pools(&self) -> impl Iterator<Item = &'a Pool> {
         let samples = self.observation.samples.iter().chain(self.now);
-        let newest = samples.rev().find_map(|sample| Some((sample, sample.pools.value()?)));
+        let newest = samples.rev().find(|sample| sample.all_pools().next().is_some());
         let last_gauge = match newest {
-            Some((sample, _)) => self.polls_after(sample).last(),
+            Some(sample) => self.polls_after(sample).last(),
             None => self.observation.gauges.last(),
         };
-        let pools = last_gauge.map(|gauge| &gauge.pools).or(newest.map(|(_, pools)| pools));
-        pools.into_iter().flatten()
+        let polled = last_gauge.map(|gauge| &gauge.pools);
+        let of_sample = newest.filter(|_| polled.is_none()).into_iter();
+        polled.into_iter().flatten().chain(of_sample.flat_map(Sample::all_pools))
     }
 
     /// Pool polls after a snapshot.
@@ -175,7 +177,7 @@ impl<'a> OomFacts<'a> {
     /// The earliest figures of a pool.
     fn first(&self, kind: &PoolKind) -> Option<&'a Pool> {
         let mut samples = self.observation.samples.iter();
-        samples.find_map(|sample| sample.pools.value()?.iter().find(|pool| pool.kind == *kind))
+        samples.find_map(|sample| sample.all_pools().find(|pool| pool.kind == *kind))
     }
 
     /// Snapshots with sites or regions, in order of time.
@@ -256,6 +258,7 @@ impl<'a> OomFacts<'a> {
     fn leak(&self, pool: &PoolKind) -> Option<&'a Finding> {
         let fills = |kind: FindingKind| match pool {
             PoolKind::CoreHeap => kind.info().per_object,
+            PoolKind::TaHeap(_) => false,
             PoolKind::TaRam => kind == FindingKind::RegionGrowth,
             PoolKind::Sessions => kind == FindingKind::SessionGrowth,
             _ => false,
@@ -265,7 +268,7 @@ impl<'a> OomFacts<'a> {
         let mut leaks = self.findings.iter().filter(is_leak);
         let of_sites = leaks
             .clone()
-            .find(|one| *pool == PoolKind::CoreHeap && one.kind == FindingKind::SiteGrowth);
+            .find(|one| matches!(&one.subject, Subject::Site { heap, .. } if heap == pool));
         of_sites.or_else(|| leaks.find(|one| fills(one.kind)))
     }
 

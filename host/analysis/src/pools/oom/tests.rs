@@ -43,6 +43,7 @@ fn unseen<T>() -> Completeness<T> {
 
 fn sample(iteration: u32, sites: Vec<Site>, pools: Vec<Pool>) -> Sample {
     Sample {
+        heaps: Vec::new(),
         moment: Moment { stage: Stage::Measured, iteration },
         time: None,
         place: SourceLocation { source: "x".into(), at: 0 },

@@ -165,7 +165,9 @@ impl DumpFinder {
         if let Some(open) = &mut self.open {
             open.hints.others = open.hints.others.saturating_add(lines);
             open.hints.thread |= who.thread.is_some();
-            open.hints.same_thread |= open.is_by(who.thread);
+            // A TA prints nothing else while it dumps, and its lines show no thread.
+            let of_ta = who.image == Some(LineImage::Ta) && who.image == open.who.image;
+            open.hints.same_thread |= of_ta || open.is_by(who.thread);
             if open.hints.ends_dump() && !open.row.is_over() {
                 self.split_row(RunEnd::Sure);
             }

@@ -1,8 +1,10 @@
 //! Assembles the facts of successive chunks into an observation.
 
 mod cut_points;
+mod dump_reader;
 mod dumps;
 mod events;
+mod heaps;
 mod incidents;
 mod instances;
 mod maps;
@@ -20,13 +22,15 @@ use std::sync::Arc;
 
 use dumps::DumpFinder;
 use events::Events;
+use heaps::TaHeaps;
 use incidents::Incidents;
 use instances::Instances;
 use maps::RegionMaps;
 use names::LogSites;
 use pools::{StatTable, StatTables};
+use record_run::ConsoleDump;
 use sessions::{SessionChange, SessionTracker};
-use teeleak_proto::stock::STATS_UUID;
+use teeleak_proto::{Uuid, stock::STATS_UUID};
 pub use timeline::IterationSplit;
 use timeline::SampleTimeline;
 
@@ -34,12 +38,15 @@ use super::{
     chunk_facts::{ChunkFacts, Tally},
     dialect,
     lines::prefix::LineImage,
-    messages::fact::{ChunkEntry, ConsoleFact, LineOrigin, LostLine, SessionLine},
+    messages::fact::{ChunkEntry, ConsoleFact, LineOrigin, LostLine, SessionLine, StatLine},
     rules::RuleStep,
 };
-use crate::model::{
-    Completeness, Gap, IncidentKind, Instance, Observation, Platform, Reason, Session,
-    SourceLocation, Symbol, Time,
+use crate::{
+    model::{
+        Completeness, Gap, IncidentKind, Instance, Observation, Platform, Pool, Reason, Session,
+        SourceLocation, Symbol, Time,
+    },
+    parse::stats,
 };
 
 /// Assembles the facts of one or more texts, in order.
@@ -63,7 +70,7 @@ pub struct Assembler {
     pools: StatTables,
     events: Events,
     timeline: SampleTimeline,
-    of_tas: u64,
+    heaps: TaHeaps,
     /// Region maps that no line attributes to a TA.
     nameless: u64,
     /// Sessions that a close without an id may have ended.
@@ -92,7 +99,7 @@ impl Assembler {
             pools: StatTables::default(),
             events: Events::default(),
             timeline: SampleTimeline::new(cut),
-            of_tas: 0,
+            heaps: TaHeaps::default(),
             nameless: 0,
             excused: 0,
             tally: Tally::default(),
@@ -211,7 +218,7 @@ impl Assembler {
                 self.incidents.image(*uuid, *address, &place);
             }
             ConsoleFact::Session(line) => self.session(entry, at, *line),
-            ConsoleFact::Stat(line) => self.pools.line(at.0, line),
+            ConsoleFact::Stat(line) => self.statistics(entry, at.0, line),
             ConsoleFact::Mark => self.mark(),
             ConsoleFact::Boot(release) => self.boot(release),
             ConsoleFact::Records(_)
@@ -240,6 +247,15 @@ impl Assembler {
     /// The current iteration: a dump that was printed ended the one before.
     fn iteration(&self) -> Option<u32> {
         self.timeline.iteration(self.dumps.pending())
+    }
+
+    /// Reads a line about a pool. What a TA prints is about its own heap or pool of big numbers.
+    fn statistics(&mut self, entry: &ChunkEntry, at: u64, line: &StatLine) {
+        if entry.who.image == Some(LineImage::Ta) {
+            self.pools.line_of_ta(at, line, self.instances.only_loaded());
+        } else {
+            self.pools.line(at, line);
+        }
     }
 
     fn place(&self, at: u64) -> SourceLocation {
@@ -328,9 +344,10 @@ impl Assembler {
     }
 
     fn flush_dumps(&mut self) {
-        for dump in self.dumps.drain() {
+        let dumps: Vec<_> = self.dumps.drain().collect();
+        for dump in dumps {
             if dump.of_ta {
-                self.of_tas += 1;
+                self.heap_dump(dump);
                 continue;
             }
             let sessions = self.sessions.open().iter().map(|open| Session {
@@ -343,6 +360,15 @@ impl Assembler {
             });
             let place = SourceLocation { source: self.source, at: dump.line };
             self.timeline.dump(place, dump, sessions.collect());
+        }
+    }
+
+    /// Adds a dump of a TA's heap.
+    fn heap_dump(&mut self, dump: ConsoleDump) {
+        let loaded = self.instances.only_loaded();
+        let place = SourceLocation { source: self.source, at: dump.line };
+        if let Some(ta) = self.heaps.group(&dump, loaded, &self.names) {
+            self.timeline.heap(place, ta, dump);
         }
     }
 
@@ -373,12 +399,9 @@ impl Assembler {
                 StatTable::Pool(pool) => self.timeline.table(place, pool),
                 StatTable::Heap(uuid, panicked, ref_count, heap) => {
                     let instance = Instance {
-                        id: self.instances.resolve(uuid, None),
-                        uuid,
                         panicked,
                         ref_count,
-                        regions: timeline::absent("regions"),
-                        heap: Some(heap),
+                        ..heap_instance(self.instances.resolve(uuid, None), uuid, heap)
                     };
                     self.timeline.instance(place, None, instance);
                 }
@@ -394,10 +417,14 @@ impl Assembler {
         let boot = self.timeline.best_boot();
         let gaps = self.gaps(boot);
         let assumptions = self.assumptions();
+        let heap_names = self.heaps.names();
+        let unused = self.pools.unused;
+        let lines = &mut self.tally.lines;
+        (lines.parsed, lines.ignored) = (lines.parsed - unused, lines.ignored + unused);
         let release = self.release.or_else(|| dialect::release(self.printed_at?).map(Arc::from));
         Observation {
             platform: Platform { release, ..Platform::default() },
-            samples: self.timeline.finish(boot, &self.names),
+            samples: self.timeline.finish(boot, &self.names, &heap_names),
             events: self.events.finish(boot),
             incidents: self.incidents.finish(),
             assumptions,
@@ -406,4 +433,14 @@ impl Assembler {
             ..Observation::default()
         }
     }
+}
+
+/// An instance of which only the heap is known. A heap of zeros was not asked: no TA has one of 0 bytes.
+fn heap_instance(id: u32, uuid: Uuid, heap: Pool) -> Instance {
+    let heap = Some(heap).filter(|heap| !matches!(heap.size, None | Some(0 | 0xffff_ffff)));
+    let regions = match heap {
+        Some(_) => timeline::absent("regions"),
+        None => Completeness::Unobserved(stats::no_heap(uuid)),
+    };
+    Instance { id, uuid, panicked: false, ref_count: None, regions, heap }
 }

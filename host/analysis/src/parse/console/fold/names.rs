@@ -73,7 +73,7 @@ impl LogSites {
             return None;
         }
         let number = u32::try_from(self.names.len()).ok()?;
-        let sized = matches!(name.size, 8 | 16 | 24 | 32 | 48 | 64);
+        let sized = matches!(name.size, 8 | 16 | 24 | 32 | 40 | 48 | 56 | 64);
         self.of_heap.push(if sized && name.file.ends_with(HEAP) { name.line } else { 0 });
         self.names.push(name.clone());
         self.numbers.insert(name, number);

@@ -3,7 +3,7 @@
 use teeleak_proto::Uuid;
 
 use crate::{
-    model::{Pool, PoolKind, PoolUnit},
+    model::{Pool, PoolKind, PoolUnit, TaName},
     parse::{console::messages::fact::StatLine, stats::kind},
 };
 
@@ -21,16 +21,23 @@ pub(super) enum StatTable {
 pub(super) struct StatTables {
     open: Option<(u64, StatTable)>,
     figures: usize,
+    /// Lines of the open table.
+    lines: u64,
     done: Vec<(u64, StatTable)>,
+    /// Lines of which nothing came: tables without figures, figures without a table.
+    pub(super) unused: u64,
 }
 
 impl StatTables {
     /// Reads the line with the number `at`.
     pub(super) fn line(&mut self, at: u64, line: &StatLine) {
+        if !matches!(line, StatLine::Row(_) | StatLine::HighWater(_)) {
+            self.lines += 1;
+        }
         match line {
             StatLine::Pool(name) => self.begin(at, StatTable::Pool(empty(kind(name)))),
             StatLine::Ta(uuid) => {
-                let heap = empty(PoolKind::Named("heap".into()));
+                let heap = empty(PoolKind::TaHeap(TaName::Uuid(*uuid)));
                 self.begin(at, StatTable::Heap(*uuid, false, None, heap));
             }
             StatLine::Panicked(yes) => {
@@ -45,7 +52,32 @@ impl StatTables {
             }
             StatLine::Figure(n, value) => self.figure(*n, *value),
             StatLine::Heading => {}
+            StatLine::Row(pool) => self.done.push((at, StatTable::Pool(Pool::clone(pool)))),
+            StatLine::HighWater(most) => {
+                let pool = Pool { max_allocated: Some(*most), ..empty(PoolKind::Crypto) };
+                self.done.push((at, StatTable::Pool(pool)));
+            }
         }
+    }
+
+    /// Reads a line that a TA printed, which is about its own heap and pool of big numbers.
+    pub(super) fn line_of_ta(&mut self, at: u64, line: &StatLine, ta: Option<Uuid>) {
+        let table = match (line, ta) {
+            (StatLine::Row(pool), Some(uuid)) if pool.kind == PoolKind::CoreHeap => {
+                let kind = PoolKind::TaHeap(TaName::Uuid(uuid));
+                StatTable::Heap(uuid, false, None, Pool { kind, ..Pool::clone(pool) })
+            }
+            (StatLine::Row(pool), None) if pool.kind == PoolKind::CoreHeap => {
+                let kind = PoolKind::Named("heap of a TA that no line names".into());
+                StatTable::Pool(Pool { kind, ..Pool::clone(pool) })
+            }
+            (StatLine::HighWater(most), _) => {
+                let kind = PoolKind::Named("crypto bignum pool of a TA".into());
+                StatTable::Pool(Pool { max_allocated: Some(*most), ..empty(kind) })
+            }
+            _ => return self.line(at, line),
+        };
+        self.done.push((at, table));
     }
 
     /// Ends the open table.
@@ -53,8 +85,10 @@ impl StatTables {
         let open = self.open.take();
         if self.figures > 0 {
             self.done.extend(open);
+        } else {
+            self.unused += self.lines;
         }
-        self.figures = 0;
+        (self.figures, self.lines) = (0, 0);
     }
 
     /// Takes the finished tables, with the number of their first line.
@@ -63,7 +97,9 @@ impl StatTables {
     }
 
     fn begin(&mut self, at: u64, table: StatTable) {
+        self.lines -= 1;
         self.end();
+        self.lines = 1;
         self.open = Some((at, table));
     }
 

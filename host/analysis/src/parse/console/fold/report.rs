@@ -34,7 +34,7 @@ impl Assembler {
         let elsewhere = self.timeline.elsewhere(boot);
         let sessions = &self.sessions;
         [
-            ("dumps of TA heaps that no line attributes to a TA", NotOffered, self.of_tas),
+            ("dumps of the heaps of further TAs", NoRoom, self.heaps.dropped),
             ("region maps that no line attributes to a TA", NotOffered, self.nameless),
             ("snapshots of other boots, which cannot be compared", NotOffered, elsewhere),
             (
@@ -53,6 +53,7 @@ impl Assembler {
     pub(super) fn assumptions(&self) -> Vec<Arc<str>> {
         let mut assumptions = Vec::new();
         self.about_dumps(&mut assumptions);
+        assumptions.extend(self.heaps.assumptions().map(Arc::from));
         if self.timeline.dumps > 1 && !self.cut.marked {
             assumptions.push("each dump ends an iteration: no --mark was given".into());
         }

@@ -1,11 +1,9 @@
 //! Snapshots: which dumps, maps and tables belong to the same moment, and to which iteration.
 
-use std::sync::Arc;
-
-use super::{names::LogSites, record_run::ConsoleDump, stable::StableSites};
+use super::{dump_reader::DumpReader, names::LogSites, record_run::ConsoleDump};
 use crate::model::{
-    Completeness, Gap, Instance, Moment, OwnerId, Pool, Reason, Sample, Session, Site,
-    SourceLocation, Stage, Time,
+    Completeness, Gap, Instance, Moment, Pool, Reason, Sample, Session, SourceLocation, Stage,
+    TaName, Time,
 };
 
 /// Snapshots that are kept; at twice as many, every second one is dropped. Those kept have the numbers
@@ -23,10 +21,19 @@ pub(super) struct Sheet {
     /// Number of boots before it, and of its iteration: of marks, or of snapshots, since the last boot.
     boot: u32,
     number: u32,
-    dump: Option<ConsoleDump>,
+    pub(super) dump: Option<ConsoleDump>,
     instances: Vec<Instance>,
     pools: Vec<Pool>,
     sessions: Vec<Session>,
+    /// Dumps of TAs' heaps, by the number of the TA.
+    pub(super) heaps: Vec<(usize, ConsoleDump)>,
+}
+
+impl Sheet {
+    /// All dumps.
+    fn dumps(&self) -> impl Iterator<Item = &ConsoleDump> {
+        self.dump.iter().chain(self.heaps.iter().map(|(_, dump)| dump))
+    }
 }
 
 /// What starts a new sheet.
@@ -114,6 +121,20 @@ impl SampleTimeline {
         self.thin();
     }
 
+    /// Adds a dump of the heap of the TA with that number: a second one of the same TA starts a snapshot.
+    pub(super) fn heap(&mut self, place: SourceLocation, ta: usize, dump: ConsoleDump) {
+        self.lead.get_or_insert(Lead::Dump);
+        let fresh = |sheet: &Sheet| sheet.heaps.iter().any(|(known, _)| *known == ta);
+        let begins = self.is_new(&fresh);
+        self.dumps += u64::from(begins);
+        self.since = self.since.saturating_add(u32::from(begins));
+        self.groups += dump.groups.len();
+        let sheet = self.sheet(place, dump.time, fresh);
+        sheet.heaps.retain(|(known, _)| *known != ta);
+        sheet.heaps.push((ta, dump));
+        self.thin();
+    }
+
     /// Adds a region map, or a TA's heap.
     pub(super) fn instance(
         &mut self,
@@ -156,12 +177,9 @@ impl SampleTimeline {
         fresh: impl Fn(&Sheet) -> bool,
     ) -> &mut Sheet {
         let (boot, mark) = (self.boot, self.marks);
-        let is_marked = self.cut.marked;
-        let is_ended = |last: &Sheet| if is_marked { last.number != mark } else { fresh(last) };
-        let new = self.sheets.last().is_none_or(|last| last.boot != boot || is_ended(last));
-        if new {
+        if self.is_new(&fresh) {
             self.drop_skipped();
-            let number = if is_marked { mark } else { self.next };
+            let number = if self.cut.marked { mark } else { self.next };
             self.next = self.next.saturating_add(1);
             self.sheets.push(Sheet {
                 place,
@@ -172,6 +190,7 @@ impl SampleTimeline {
                 instances: Vec::new(),
                 pools: Vec::new(),
                 sessions: Vec::new(),
+                heaps: Vec::new(),
             });
         }
         let last = self.sheets.len() - 1;
@@ -182,8 +201,16 @@ impl SampleTimeline {
     fn drop_skipped(&mut self) {
         let stride = self.stride;
         if let Some(last) = self.sheets.pop_if(|last| !last.number.is_multiple_of(stride)) {
-            self.groups -= last.dump.map_or(0, |dump| dump.groups.len());
+            self.groups -= last.dumps().map(|dump| dump.groups.len()).sum::<usize>();
         }
+    }
+
+    /// Whether the next fact starts a new sheet.
+    fn is_new(&self, fresh: &impl Fn(&Sheet) -> bool) -> bool {
+        let is_marked = self.cut.marked;
+        let is_ended =
+            |last: &Sheet| if is_marked { last.number != self.marks } else { fresh(last) };
+        self.sheets.last().is_none_or(|last| last.boot != self.boot || is_ended(last))
     }
 
     /// Drops every second snapshot when there are too many.
@@ -199,7 +226,7 @@ impl SampleTimeline {
             n += 1;
             sheet.number.is_multiple_of(stride) || n > last
         });
-        let dumps = self.sheets.iter().filter_map(|sheet| sheet.dump.as_ref());
+        let dumps = self.sheets.iter().flat_map(Sheet::dumps);
         self.groups = dumps.map(|dump| dump.groups.len()).sum();
     }
 
@@ -215,14 +242,14 @@ impl SampleTimeline {
     }
 
     /// All snapshots of a boot.
-    pub(super) fn finish(mut self, boot: u32, names: &LogSites) -> Vec<Sample> {
+    pub(super) fn finish(mut self, boot: u32, names: &LogSites, tas: &[TaName]) -> Vec<Sample> {
         self.drop_skipped();
         let Self { cut, mut sheets, .. } = self;
         sheets.retain(|sheet| sheet.boot == boot);
-        let stable = StableSites::new(sheets.iter().filter_map(|sheet| sheet.dump.as_ref()));
+        let reader = DumpReader::new(&sheets, names, tas);
         sheets
             .into_iter()
-            .map(|sheet| sample(moment(sheet.number, cut.warmup), sheet, (names, &stable)))
+            .map(|sheet| sample(moment(sheet.number, cut.warmup), sheet, &reader))
             .collect()
     }
 }
@@ -235,7 +262,7 @@ fn moment(iteration: u32, warmup: u32) -> Moment {
     }
 }
 
-fn sample(moment: Moment, sheet: Sheet, sites_of: (&LogSites, &StableSites)) -> Sample {
+fn sample(moment: Moment, sheet: Sheet, reader: &DumpReader<'_>) -> Sample {
     let instances = if sheet.instances.is_empty() {
         absent("TA instances")
     } else {
@@ -257,11 +284,12 @@ fn sample(moment: Moment, sheet: Sheet, sites_of: (&LogSites, &StableSites)) -> 
         Completeness::Partial(sheet.sessions, session_gap)
     };
     Sample {
+        heaps: sheet.heaps.iter().filter_map(|(ta, dump)| reader.heap(*ta, dump)).collect(),
         moment,
         time: sheet.time,
         place: sheet.place,
         epoch: None,
-        sites: sites(sheet.dump.as_ref(), sites_of),
+        sites: reader.core_sites(sheet.dump.as_ref()),
         owners: absent("owners of allocations"),
         instances,
         sessions,
@@ -272,43 +300,6 @@ fn sample(moment: Moment, sheet: Sheet, sites_of: (&LogSites, &StableSites)) -> 
 /// The gap of something not observed at all.
 pub(super) fn absent<T>(what: &str) -> Completeness<T> {
     Completeness::Unobserved(gap(what, Reason::NotOffered, None, 0))
-}
-
-fn sites(
-    dump: Option<&ConsoleDump>,
-    (names, stable): (&LogSites, &StableSites),
-) -> Completeness<Vec<Site>> {
-    let Some(dump) = dump else {
-        let remedy = "call mdbg_check(1) in an OP-TEE built with CFG_TEE_CORE_MALLOC_DEBUG=y";
-        return Completeness::Unobserved(gap(
-            "allocation sites",
-            Reason::NotOffered,
-            Some(remedy),
-            0,
-        ));
-    };
-    let sites = dump.groups.iter().filter_map(|(id, count)| {
-        let name = names.get(*id)?;
-        Some(Site {
-            file: Arc::clone(&name.file),
-            line: name.line,
-            size: name.size,
-            count: u64::from(*count),
-            owner: OwnerId::Unknown,
-            server: OwnerId::Unknown,
-            session: None,
-            epoch: None,
-            caller: None,
-        })
-    });
-    let mut sites: Vec<_> = sites.collect();
-    sites.sort_unstable_by(|a, b| (&a.file, a.line, a.size).cmp(&(&b.file, b.line, b.size)));
-    let gap = |lost| gap("records of a dump", Reason::Damaged, None, lost);
-    match dump.lost {
-        0 => Completeness::Complete(sites),
-        lost if stable.agree(dump) => Completeness::Counted(sites, gap(lost)),
-        lost => Completeness::Partial(sites, gap(lost)),
-    }
 }
 
 /// A gap.

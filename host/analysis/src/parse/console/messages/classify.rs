@@ -3,8 +3,8 @@
 use memchr::memmem;
 
 use super::{
-    fact::{ConsoleFact, MessageOutcome, RejectReason},
-    mdbg, session, stats, status, trouble,
+    fact::{ConsoleFact, MessageOutcome, RejectReason, StatLine},
+    mdbg, pool_line, session, stats, status, trouble,
 };
 use crate::parse::console::lines::{
     bytes::{blanks, lossy, strip_prefix},
@@ -31,7 +31,14 @@ pub(crate) fn read_tagged(head: &LineHead<'_>) -> MessageOutcome {
     if message.len() > 2 && OURS.iter().any(|words| words.starts_with(message)) {
         return MessageOutcome::Damaged(RejectReason::Cut);
     }
-    trouble::read(message).unwrap_or(MessageOutcome::Ignored)
+    trouble::read(message)
+        .or_else(|| Some(MessageOutcome::Fact(ConsoleFact::Stat(read_pool(message)?))))
+        .unwrap_or(MessageOutcome::Ignored)
+}
+
+/// Reads figures of a pool.
+fn read_pool(message: &[u8]) -> Option<StatLine> {
+    pool_line::high_water(message).or_else(|| pool_line::read(message))
 }
 
 /// Reads a line without a known prefix.
@@ -52,7 +59,7 @@ pub(crate) fn read_untagged(line: &[u8]) -> MessageOutcome {
         Some(b'r') => strip_prefix(bare, b"region ")
             .map_or(MessageOutcome::Ignored, |rest| raw(status::region(rest, false))),
         Some(b'S') if bare.starts_with(b"Status of TA ") => raw(status::status(&bare[10..])),
-        _ => match stats::read(bare) {
+        _ => match pool_line::read(bare).or_else(|| stats::read(bare)) {
             Some(line) => MessageOutcome::Fact(ConsoleFact::Stat(line)),
             None => MessageOutcome::Ignored,
         },

@@ -3,7 +3,7 @@
 use teeleak_proto::Uuid;
 
 use crate::{
-    model::{IncidentKind, Time},
+    model::{IncidentKind, Pool, Time},
     parse::console::lines::prefix::LineImage,
 };
 
@@ -161,6 +161,10 @@ pub(crate) enum StatLine {
     Sessions(u32),
     /// A heading.
     Heading,
+    /// A pool on one line, in a tool's own words.
+    Row(Box<Pool>),
+    /// The most that the pool of big numbers ever held.
+    HighWater(u64),
 }
 
 /// Why a line was rejected.

@@ -4,6 +4,7 @@ pub(super) mod classify;
 pub(super) mod damage;
 pub(super) mod fact;
 pub(super) mod mdbg;
+pub(super) mod pool_line;
 pub(super) mod session;
 pub(super) mod stats;
 pub(super) mod status;
