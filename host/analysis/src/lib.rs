@@ -14,6 +14,7 @@ mod cause;
 pub mod clients;
 pub mod fingerprint;
 pub mod growth;
+pub mod known_leaks;
 pub mod mistake;
 pub mod model;
 pub mod normal_world;

@@ -16,7 +16,7 @@ pub use conclusion::{Conclusion, FindingWeight, conclude};
 pub use coverage::Needs;
 
 use crate::{
-    cause, clients, growth,
+    cause, clients, growth, known_leaks,
     model::{Accounting, Canary, Finding, Fingerprint, Gap, Observation, Sample, Severity},
     normal_world,
     one_look::OneLook,
@@ -123,6 +123,7 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     findings.extend(observation.clients.joined.iter().flat_map(|joined| joined.findings.clone()));
     cause::link(&mut findings, &protocol_report.ties, observation);
     normal_world::join(&mut findings, observation, &protocols);
+    known_leaks::identify(&mut findings, observation);
     let normal_report = normal_world::audit(observation);
     findings.extend(normal_report.findings);
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.kind));

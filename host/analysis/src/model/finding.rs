@@ -4,6 +4,7 @@ use super::Event;
 use super::Figure;
 use super::FigureKind;
 use super::FindingKind;
+use super::KnownLeak;
 use super::SourceLocation;
 use super::Subject;
 use std::fmt;
@@ -103,6 +104,8 @@ pub enum Evidence {
     At(SourceLocation),
     /// A further subject of the same finding: sites that grow together.
     Member(Subject, Vec<Figure>),
+    /// A leak of OP-TEE itself that this may be. Several are equally good matches.
+    Known(KnownLeak),
 }
 
 /// A finding's identity across runs, builds and moved source lines.
@@ -145,6 +148,14 @@ impl Finding {
     #[must_use]
     pub fn figure(&self, kind: FigureKind) -> Option<&Figure> {
         self.figures.iter().find(|figure| figure.kind == kind)
+    }
+
+    /// The leaks of OP-TEE itself that it may be.
+    pub fn known_leaks(&self) -> impl Iterator<Item = &KnownLeak> {
+        self.evidence.iter().filter_map(|evidence| match evidence {
+            Evidence::Known(leak) => Some(leak),
+            _ => None,
+        })
     }
 
     /// Further iterations that would decide it, if known.

@@ -16,11 +16,13 @@ mod finding;
 mod incident;
 mod keys;
 mod kind;
+mod known_leak;
 mod ledger;
 mod ledger_kind;
 mod moment;
 mod observation;
 mod pool;
+mod release;
 mod sample;
 mod symbol;
 
@@ -36,11 +38,13 @@ pub use finding::{Evidence, Finding, Fingerprint, Severity, StepRef, Verdict};
 pub use incident::{Frame, Function, Incident, IncidentKind, rule_name};
 pub use keys::Keys;
 pub use kind::{AlarmRule, Fault, FindingKind, KindInfo};
+pub use known_leak::{Certainty, Exposure, KnownLeak, MatchedFact};
 pub use ledger::{Holder, Ids, LedgerEntry, LedgerSnapshot, LogFact, LogRecord, NormalWorld};
 pub use ledger_kind::{LedgerFamily, LedgerFiles, LedgerInfo, LedgerKind};
 pub use moment::{Clock, Moment, Origin, SourceLocation, Stage, Time};
 pub use observation::{Accounting, Canary, Gauge, NoTee, Observation, Platform};
 pub use pool::{NormalPool, PoolKind};
+pub use release::{FixRelease, NoRelease, Release};
 pub use sample::{
     Instance, Owner, OwnerId, Pool, PoolUnit, Region, Sample, Session, Site, TaHeapDump,
 };

@@ -264,7 +264,8 @@ fn proof(evidence: &Evidence) -> Option<EvidenceJson<'_>> {
             EvidenceJson::Sequence { steps: steps.iter().map(step).collect() }
         }
         Evidence::Expected(order) => EvidenceJson::Expected { order },
-        Evidence::Missing(_) => return None,
+        // Known leaks have a field of their own.
+        Evidence::Missing(_) | Evidence::Known(_) => return None,
         Evidence::At(place) => EvidenceJson::At { source: &place.source, at: place.at },
         Evidence::Member(subject, figures) => EvidenceJson::Member {
             subject: subject_json(subject),

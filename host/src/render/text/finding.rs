@@ -169,6 +169,7 @@ fn detail(evidence: &Evidence, page: &mut TextPage<'_>) -> io::Result<()> {
         | Evidence::Outstanding(_)
         | Evidence::Expected(_)
         | Evidence::Missing(_)
+        | Evidence::Known(_)
         | Evidence::At(_) => Ok(()),
     }
 }
