@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    model::{Gap, Instance, Observation, Reason, Sample, Stage},
+    model::{Gap, Incident, Instance, Observation, Reason, Sample, Stage},
     normal_world, text,
 };
 
@@ -134,10 +134,11 @@ fn of_input(observation: &Observation, doubts: &mut Vec<Arc<str>>) {
         let count = text::number(observation.accounting.rejected);
         doubts.push(format!("{count} lines or frames could not be read").into());
     }
-    if let Some(incident) = observation.incidents.first() {
-        let n = text::number(observation.incidents.len() as u64);
+    let weighty = || observation.incidents.iter().filter(|incident| incident.is_doubt());
+    if let Some(incident) = weighty().next() {
+        let n = text::count(weighty().map(Incident::times).sum(), "incident");
         let place = text::place(&incident.place);
-        let doubt = format!("{n} incidents, first {} ({place})", incident.text);
+        let doubt = format!("{n}, first {} ({place})", incident.text);
         doubts.push(doubt.into());
     }
 }

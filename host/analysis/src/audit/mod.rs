@@ -8,6 +8,7 @@
 
 mod conclusion;
 mod coverage;
+mod news;
 
 use std::sync::Arc;
 
@@ -67,6 +68,8 @@ pub struct Report {
     pub coverage: Vec<Gap>,
     /// Reasons why the run can't be called clean even without findings; empty if it can.
     pub doubts: Vec<Arc<str>>,
+    /// The incidents in a few words, if there are any.
+    pub news: Option<Arc<str>>,
     /// How many snapshots found the canary.
     pub canary: Option<Canary>,
     /// Number of input lines or frames by outcome.
@@ -129,6 +132,7 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     let further = [protocol_report.gaps, normal_report.gaps].concat();
     let weights: Vec<_> = findings.iter().map(FindingWeight::from).collect();
     Report {
+        news: news::news(observation, &findings).map(Into::into),
         conclusion: conclude(&weights, doubts.is_empty()),
         findings,
         pools: normal_report.triage,

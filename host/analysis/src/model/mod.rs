@@ -21,6 +21,8 @@ mod ledger_kind;
 mod moment;
 mod observation;
 mod pool;
+mod registers;
+mod resource;
 mod sample;
 mod symbol;
 
@@ -32,7 +34,9 @@ pub use completeness::{Completeness, Gap, Reason};
 pub use event::{Caller, Event, EventKind};
 pub use figure::{Figure, FigureKind, Unit};
 pub use finding::{Evidence, Finding, Fingerprint, Severity, StepRef, Verdict};
-pub use incident::{Frame, Function, Incident, IncidentKind, rule_name};
+pub use incident::{
+    Frame, Function, Incident, IncidentDetails, IncidentKind, Meaning, Repeats, rule_name,
+};
 pub use keys::Keys;
 pub use kind::{AlarmRule, Fault, FindingKind, KindInfo};
 pub use ledger::{Holder, Ids, LedgerEntry, LedgerSnapshot, LogFact, LogRecord, NormalWorld};
@@ -40,6 +44,8 @@ pub use ledger_kind::{LedgerFamily, LedgerFiles, LedgerInfo, LedgerKind};
 pub use moment::{Clock, Moment, Origin, SourceLocation, Stage, Time};
 pub use observation::{Accounting, Canary, Gauge, NoTee, Observation, Platform};
 pub use pool::{NormalPool, PoolKind};
+pub use registers::Registers;
+pub use resource::{FailedStage, Resource};
 pub use sample::{Instance, Owner, OwnerId, Pool, PoolUnit, Region, Sample, Session, Site};
 pub use subject::{Listing, Subject};
 pub(crate) use symbol::Names;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Shortage, forecast, incidents, mean_piece};
+use super::{Shortage, forecast, incidents, mean_piece, reported};
 use crate::{
     fingerprint::fingerprint,
     growth::{
@@ -46,7 +46,7 @@ pub fn findings(observation: &Observation, explained: &[Finding]) -> Vec<Finding
     if !findings.iter().any(is_core_heap) {
         findings.extend(incidents::core_heap(observation).map(|oom| oom.finding()));
     }
-    findings.extend(incidents::pool_findings(observation));
+    findings.extend(reported::findings(observation));
     findings
 }
 

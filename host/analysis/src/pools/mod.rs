@@ -12,6 +12,7 @@ mod findings;
 mod forecast;
 mod incidents;
 pub mod oom;
+mod reported;
 mod shortage;
 
 pub use findings::findings;

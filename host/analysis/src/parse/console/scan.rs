@@ -15,8 +15,9 @@ use super::{
         classify,
         fact::{
             ChunkEntry, ChunkRun, ConsoleFact, LineOrigin, MapLine, MessageOutcome, RejectReason,
+            SessionLine,
         },
-        mdbg,
+        mdbg, reports,
     },
     rules::{LineHits, RuleCursor, RuleHit, Rules},
 };
@@ -244,9 +245,37 @@ impl<'a> Scanner<'a> {
         }
         match outcome {
             MessageOutcome::Record(count) => self.cold_record(&head, count),
-            MessageOutcome::Fact(what) => self.fact(origin_of(&head), head.left, what),
+            MessageOutcome::Fact(what) => self.take_fact(&head, what),
             MessageOutcome::Damaged(why) => self.reject(Some(origin_of(&head)), why, line),
-            MessageOutcome::Ignored => self.take_other(origin_of(&head)),
+            MessageOutcome::Ignored => self.take_message(line, &head),
+        }
+    }
+
+    /// Adds a fact, and what the catalogue says about a line whose fact is only part of it.
+    fn take_fact(&mut self, head: &LineHead<'_>, what: ConsoleFact) {
+        let has_more = matches!(
+            what,
+            ConsoleFact::Trouble(..)
+                | ConsoleFact::Session(SessionLine::Failed(..) | SessionLine::InvokeError(_))
+        );
+        self.fact(origin_of(head), head.left, what);
+        let hit = if has_more { reports::find(self.rules.catalogue(), head) } else { None };
+        if let Some(hit) = hit {
+            // The line counts once, as the one of its image.
+            self.push(NOBODY, stamp::read(head.left), ConsoleFact::Message(hit));
+        }
+    }
+
+    /// Reads a message that only the catalogue may know.
+    fn take_message(&mut self, line: &[u8], head: &LineHead<'_>) {
+        match reports::read(self.rules.catalogue(), line, head) {
+            Some(what) => {
+                if matches!(what, ConsoleFact::UnknownError(..)) {
+                    self.out.rejects.push(self.line, RejectReason::Unexplained, line);
+                }
+                self.fact(origin_of(head), head.left, what);
+            }
+            None => self.take_other(origin_of(head)),
         }
     }
 
@@ -268,7 +297,11 @@ impl<'a> Scanner<'a> {
 
     fn take_untagged(&mut self, line: &[u8], ended: bool) {
         match classify::read_untagged(line) {
-            MessageOutcome::Ignored => {}
+            MessageOutcome::Ignored => {
+                if let Some(what) = reports::read_untagged(self.rules.catalogue(), line) {
+                    self.fact(NOBODY, line, what);
+                }
+            }
             MessageOutcome::Damaged(why) => self.reject(None, why, line),
             MessageOutcome::Record(_) | MessageOutcome::Fact(_) if !ended => {
                 self.reject(None, RejectReason::Unterminated, line);

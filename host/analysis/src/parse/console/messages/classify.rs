@@ -31,7 +31,7 @@ pub(crate) fn read_tagged(head: &LineHead<'_>) -> MessageOutcome {
     if message.len() > 2 && OURS.iter().any(|words| words.starts_with(message)) {
         return MessageOutcome::Damaged(RejectReason::Cut);
     }
-    trouble::read(message).unwrap_or(MessageOutcome::Ignored)
+    trouble::read(message, head.image).unwrap_or(MessageOutcome::Ignored)
 }
 
 /// Reads a line without a known prefix.

@@ -3,6 +3,8 @@
 pub(super) mod classify;
 pub(super) mod fact;
 pub(super) mod mdbg;
+pub(super) mod registers;
+pub(super) mod reports;
 pub(super) mod session;
 pub(super) mod stats;
 pub(super) mod status;
