@@ -1,7 +1,7 @@
 //! What a person has to read first: the incidents of an observation in one line.
 
 use crate::{
-    model::{Finding, FindingKind, Incident, IncidentKind, Observation, Severity},
+    model::{FigureKind, Finding, FindingKind, Incident, IncidentKind, Observation, Severity},
     text,
 };
 
@@ -11,9 +11,8 @@ const NAMED: usize = 3;
 /// The incidents in a few words; `None` without any.
 pub(super) fn news(observation: &Observation, findings: &[Finding]) -> Option<String> {
     let mut pieces = shortages(findings);
-    let is_other = |one: &&Incident| {
-        !one.is_memory_shortage() && one.kind != IncidentKind::UnknownError
-    };
+    let is_other =
+        |one: &&Incident| !one.is_memory_shortage() && one.kind != IncidentKind::UnknownError;
     pieces.extend(observation.incidents.iter().filter(is_other).map(text::incident));
     let is_unknown = |one: &&Incident| one.kind == IncidentKind::UnknownError;
     let unknown: u64 = observation.incidents.iter().filter(is_unknown).map(Incident::times).sum();
@@ -33,18 +32,17 @@ pub(super) fn news(observation: &Observation, findings: &[Finding]) -> Option<St
 fn shortages(findings: &[Finding]) -> Vec<String> {
     let is_shortage =
         |one: &&Finding| one.kind == FindingKind::Shortage && one.severity > Severity::Note;
-    let titles: Vec<_> = findings.iter().filter(is_shortage).map(|one| one.title.to_string()).collect();
-    match titles.as_slice() {
-        [first, second, third, more @ ..] if !more.is_empty() => {
-            let more = text::count(more.len() as u64, "more finding");
-            vec![format!("{first}, {}, {}, and {more}", plain(second), plain(third))]
-        }
-        [first, others @ ..] => {
-            let others = others.iter().map(|title| format!(", {}", plain(title)));
-            vec![first.clone() + &others.collect::<String>()]
-        }
-        [] => Vec::new(),
+    let all: Vec<_> = findings.iter().filter(is_shortage).collect();
+    let [first, others @ ..] = all.as_slice() else { return Vec::new() };
+    if others.is_empty() {
+        return vec![first.title.to_string()];
     }
+    let times = all.iter().filter_map(|one| one.figure(FigureKind::Times));
+    let times = text::amount(times.map(|figure| figure.value).sum(), "time");
+    let titles: Vec<_> = all.iter().take(NAMED).map(|one| plain(&one.title)).collect();
+    let more = all.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!("; {more} more below") } else { String::new() };
+    vec![format!("out of memory, reported {times}: {}{more}", titles.join("; "))]
 }
 
 fn plain(title: &str) -> &str {

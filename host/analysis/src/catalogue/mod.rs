@@ -18,10 +18,7 @@ pub(crate) use entry::short;
 pub use entry::{LineSource, MessageHit, MessageKind};
 use prefilter::Prefilter;
 
-use crate::{
-    mistake::Mistake,
-    model::Meaning,
-};
+use crate::{mistake::Mistake, model::Meaning};
 
 /// The built-in files by name.
 const FILES: [(&str, &str); 9] = [
@@ -29,10 +26,10 @@ const FILES: [(&str, &str); 9] = [
     ("ldelf.toml", include_str!("../../messages/ldelf.toml")),
     ("libutee.toml", include_str!("../../messages/libutee.toml")),
     ("firmware.toml", include_str!("../../messages/firmware.toml")),
+    ("xtest.toml", include_str!("../../messages/xtest.toml")),
     ("driver.toml", include_str!("../../messages/driver.toml")),
     ("clients.toml", include_str!("../../messages/clients.toml")),
     ("supplicant.toml", include_str!("../../messages/supplicant.toml")),
-    ("xtest.toml", include_str!("../../messages/xtest.toml")),
     ("anyone.toml", include_str!("../../messages/anyone.toml")),
 ];
 

@@ -10,7 +10,11 @@ fn find(source: LineSource, text: &str) -> Option<super::MessageHit> {
 fn every_built_in_file_is_valid() {
     for (name, text) in FILES {
         let entries = file::read(name, text);
-        assert!(entries.is_ok_and(|entries| !entries.is_empty()), "{:?}", file::read(name, text).err());
+        assert!(
+            entries.is_ok_and(|entries| !entries.is_empty()),
+            "{:?}",
+            file::read(name, text).err()
+        );
     }
 }
 
@@ -30,7 +34,13 @@ fn allocations_fail_in_many_words() {
         let hit = find(LineSource::Ta, text).unwrap_or_else(|| panic!("{text}"));
         assert_eq!(hit.kind, MessageKind::Memory, "{text}");
     }
-    for text in ["no memory leak", "allocated 12 bytes", "memory map", "0xffff000c12", "handle table is full"] {
+    for text in [
+        "no memory leak",
+        "allocated 12 bytes",
+        "memory map",
+        "0xffff000c12",
+        "handle table is full",
+    ] {
         assert!(find(LineSource::Ta, text).is_none(), "{text}");
     }
 }
@@ -41,15 +51,29 @@ fn results_are_read_with_their_origin() {
         ("demo: TEEC_OpenSession failed with code 0xffff000c origin 0x3", Some(3)),
         ("TEEC_InvokeCommand() failed: 0xFFFF000C (origin 4)", Some(4)),
         ("ERR [2291] LT:ckteec_invoke_init:306: TEEC open session failed ffff000c from 3", Some(3)),
-        ("rng optee-ta-ab7a617c-b8e7-4d8f-8301-d09b61036b64: tee_client_open_session failed, err: ffff000c", None),
-        ("4100.c:2207: f(x) has an unexpected value: 0xffff000c = TEEC_ERROR_OUT_OF_MEMORY, expected 0x0", None),
+        (
+            "rng optee-ta-ab7a617c-b8e7-4d8f-8301-d09b61036b64: tee_client_open_session failed, err: ffff000c",
+            None,
+        ),
+        (
+            "4100.c:2207: f(x) has an unexpected value: 0xffff000c = TEEC_ERROR_OUT_OF_MEMORY, expected 0x0",
+            None,
+        ),
     ] {
         let hit = find(LineSource::Normal, text).unwrap_or_else(|| panic!("{text}"));
         let code = hit.code.map(|code| code.0);
-        assert_eq!((hit.kind, code, hit.origin), (MessageKind::Result, Some(0xffff_000c), origin), "{text}");
+        assert_eq!(
+            (hit.kind, code, hit.origin),
+            (MessageKind::Result, Some(0xffff_000c), origin),
+            "{text}"
+        );
     }
-    let other = "a.c:7: f(x) has an unexpected value: 0x0, expected 0xffff000c = TEEC_ERROR_OUT_OF_MEMORY";
-    assert_eq!(find(LineSource::Normal, other).and_then(|hit| hit.code).map(|code| code.0), Some(0));
+    let other =
+        "a.c:7: f(x) has an unexpected value: 0x0, expected 0xffff000c = TEEC_ERROR_OUT_OF_MEMORY";
+    assert_eq!(
+        find(LineSource::Normal, other).and_then(|hit| hit.code).map(|code| code.0),
+        Some(0)
+    );
 }
 
 #[test]

@@ -44,10 +44,12 @@ impl Registers {
 /// Whether `name` is a register that nothing is made of: `x0`, `r12`, `ttbr0`, `cpsr`.
 fn is_other(name: &[u8]) -> bool {
     match name {
-        [b'x' | b'r' | b'a' | b's' | b't', number @ ..] if !number.is_empty() => {
-            number.len() <= 2 && number.iter().all(u8::is_ascii_digit)
+        b"ttbr0" | b"ttbr1" | b"cidr" | b"cpsr" | b"gp" | b"tp" | b"tval" | b"status" | b"ie" => {
+            true
         }
-        b"ttbr0" | b"ttbr1" | b"cidr" | b"cpsr" | b"gp" | b"tp" | b"tval" | b"status" | b"ie" => true,
+        [b'x' | b'r' | b'a' | b's' | b't', number @ ..] => {
+            (1..=2).contains(&number.len()) && number.iter().all(u8::is_ascii_digit)
+        }
         _ => false,
     }
 }

@@ -49,7 +49,10 @@ fn key(incident: &Incident) -> Key {
     (subject, resources.clone(), details.meaning.stage, details.origin, details.claimed)
 }
 
-fn finding((subject, resources, stage, origin, claimed): &Key, incidents: &[&Incident]) -> Option<Finding> {
+fn finding(
+    (subject, resources, stage, origin, claimed): &Key,
+    incidents: &[&Incident],
+) -> Option<Finding> {
     let first = *incidents.first()?;
     let n: u64 = incidents.iter().map(|incident| incident.times()).sum();
     let origin_name = origin.map(|origin| format!("origin {origin}"));
@@ -79,7 +82,7 @@ fn title(first: &Incident, incidents: &[&Incident], n: u64) -> String {
         (None, _) => {
             let pool = text::resources(&details.meaning.resources);
             let pool = if pool.is_empty() { "memory".to_owned() } else { pool };
-            format!("out of memory: {} failed, {pool}", text::count(n, "allocation"))
+            format!("out of memory: {} failed ({pool})", text::count(n, "allocation"))
         }
         (Some(_), _) => {
             // The same story in several words: the first one, counted over all.
@@ -96,14 +99,18 @@ fn evidence(incidents: &[&Incident], resources: &[Resource]) -> Vec<Evidence> {
     if !resources.is_empty() {
         let first = incidents.first().and_then(|one| one.details.meaning.option.as_deref());
         let option = first.map_or_else(String::new, |option| format!("; what decides: {option}"));
-        evidence.push(sentence(format!("what may have run out: {}{option}", text::resources(resources))));
+        evidence.push(sentence(format!(
+            "what may have run out: {}{option}",
+            text::resources(resources)
+        )));
     } else {
         evidence.push(sentence("no line says which pool ran out".into()));
     }
     evidence.extend(sizes(incidents).map(sentence));
     if incidents.iter().any(|one| one.details.claimed) {
         evidence.push(sentence(
-            "the normal world says so; lines of the secure world would say which pool it was".into(),
+            "the normal world says so; lines of the secure world would say which pool it was"
+                .into(),
         ));
     }
     for incident in incidents.iter().take(LISTED) {
@@ -114,7 +121,8 @@ fn evidence(incidents: &[&Incident], resources: &[Resource]) -> Vec<Evidence> {
         evidence.push(Evidence::At(incident.place.clone()));
         let places = incident.details.repeats.places.iter();
         evidence.extend(places.map(|(place, _)| Evidence::At(place.clone())));
-        let last = incident.details.repeats.last.iter().map(|(place, _)| Evidence::At(place.clone()));
+        let last =
+            incident.details.repeats.last.iter().map(|(place, _)| Evidence::At(place.clone()));
         let known = evidence.last().cloned();
         evidence.extend(last.filter(|last| known.as_ref() != Some(last)));
         evidence.extend(incident.details.notes.iter().map(|note| Evidence::Text(note.clone())));

@@ -30,14 +30,16 @@ pub fn incident(incident: &Incident) -> String {
             format!("an assertion of {} failed", ta.unwrap_or_else(|| "a TA".into()))
         }
         IncidentKind::CorePanic => format!("the TEE core panicked ({})", incident.text),
-        IncidentKind::CoreAssertion => format!("an assertion of the TEE core failed ({})", incident.text),
+        IncidentKind::CoreAssertion => {
+            format!("an assertion of the TEE core failed ({})", incident.text)
+        }
         IncidentKind::Abort { .. } => {
             let whose = ta.map_or_else(String::new, |ta| format!(" in {ta}"));
             format!("{}{whose}", incident.text)
         }
         IncidentKind::StackOverrun => format!("a stack was overrun ({})", incident.text),
         IncidentKind::HeapDamage => format!("a heap is damaged{often} ({})", incident.text),
-        IncidentKind::SupplicantStopped => "tee-supplicant ended".into(),
+        IncidentKind::SupplicantStopped => format!("tee-supplicant ended ({})", incident.text),
         IncidentKind::UnknownError => {
             format!("an error that teeleak does not know{often} ({})", incident.text)
         }
@@ -62,14 +64,22 @@ fn shortage(incident: &Incident, often: &str) -> String {
     use crate::model::FailedStage::{Boot, Close, Invoke, Load, Open};
     match (details.code, details.meaning.stage) {
         (Some(_), Some(Load)) => format!("{whose} could not be loaded{often}{code}"),
-        (Some(_), Some(Open)) => format!("a session to {} could not be opened{often}{code}", opened(incident)),
-        (Some(_), Some(Invoke)) => format!("commands of {whose} failed{often}{code}{}", origin(incident)),
-        (Some(_), Some(Boot | Close) | None) => {
-            format!("{whose} reported{often}{code}{}", origin(incident))
+        (Some(_), Some(Open)) => format!(
+            "a session to {} could not be opened{often}{code}{}",
+            opened(incident),
+            origin(incident)
+        ),
+        (Some(_), Some(Invoke)) => {
+            let commands = if often.is_empty() { "a command" } else { "commands" };
+            format!("{commands} of {whose} failed{often}{code}{}", origin(incident))
+        }
+        (Some(code), Some(Boot | Close) | None) => {
+            format!("{whose} got {code}{often}{}", origin(incident))
         }
         (None, _) => {
             let pool = resources(&details.meaning.resources);
-            let by = details.printed_by.as_deref().map_or_else(String::new, |by| format!(", at {by}"));
+            let by =
+                details.printed_by.as_deref().map_or_else(String::new, |by| format!(", at {by}"));
             format!("an allocation{size} failed{often}{}{by}", in_pool(&pool))
         }
     }
@@ -114,9 +124,9 @@ pub fn resources(resources: &[Resource]) -> String {
 pub fn incident_next(incident: &Incident) -> Option<String> {
     let meaning = &incident.details.meaning;
     let is_named = |frame: &Frame| !frame.functions.is_empty();
-    let has_addresses =
-        !incident.stack.is_empty() || incident.details.registers.pc.is_some();
-    let command = (has_addresses && !incident.stack.iter().any(is_named)).then(|| symbols(incident));
+    let has_addresses = !incident.stack.is_empty() || incident.details.registers.pc.is_some();
+    let command =
+        (has_addresses && !incident.stack.iter().any(is_named)).then(|| symbols(incident));
     match (command.flatten(), &meaning.next) {
         (Some(command), Some(next)) => Some(format!("{next}; {command}")),
         (Some(command), None) => Some(command),

@@ -34,7 +34,9 @@ pub(crate) fn write(incidents: &[Incident], page: &mut TextPage<'_>) -> io::Resu
 
 fn write_incident(incident: &Incident, page: &mut TextPage<'_>) -> io::Result<()> {
     page.write_line(first_line(incident))?;
-    details(incident).into_iter().try_for_each(|text| page.write_line(TextLine::indent(4).text(text)))?;
+    details(incident)
+        .into_iter()
+        .try_for_each(|text| page.write_line(TextLine::indent(4).text(text)))?;
     let long = incident.stack.len() > FRAMES && !page.shows_all();
     let n_shown = if long { FRAMES } else { incident.stack.len() };
     let mut frames = incident.stack.iter().take(n_shown);

@@ -6,9 +6,10 @@ use teeleak_proto::Uuid;
 
 use crate::{
     model::{
-    Frame, Function, Incident, IncidentDetails, IncidentKind, Meaning, Registers, SourceLocation,
-    Time,
-},text,
+        Frame, Function, Incident, IncidentDetails, IncidentKind, Meaning, Registers,
+        SourceLocation, Time,
+    },
+    text,
 };
 
 /// Incidents that are kept: the first ones, since later ones follow from them.
@@ -55,6 +56,7 @@ impl Incidents {
             self.dropped += 1;
             return;
         }
+        let notes = null_pointer(&kind).into_iter().collect();
         self.done.push(Incident {
             kind,
             place: at.0,
@@ -65,7 +67,7 @@ impl Incidents {
             load_address: self.load_address,
             images: Vec::new(),
             stack: Vec::new(),
-            details: IncidentDetails::default(),
+            details: IncidentDetails { notes, ..IncidentDetails::default() },
         });
     }
 
@@ -102,7 +104,8 @@ impl Incidents {
             (IncidentKind::CoreAssertion | IncidentKind::StackOverrun, IncidentKind::CorePanic)
                 if last.stack.is_empty() && !last.details.panicked =>
             {
-                (last.details.panicked, last.text) = (true, format!("{}; {text}", last.text).into());
+                (last.details.panicked, last.text) =
+                    (true, format!("{}; {text}", last.text).into());
                 if last.kind == IncidentKind::CoreAssertion {
                     last.kind = IncidentKind::CorePanic;
                 }
@@ -217,6 +220,16 @@ impl Incidents {
     pub(super) fn finish(self) -> Vec<Incident> {
         self.done
     }
+}
+
+/// Addresses below this are fields of a structure at address 0.
+const NULL_PAGE: u64 = 0x1000;
+
+/// What the address of an abort shows.
+fn null_pointer(kind: &IncidentKind) -> Option<Arc<str>> {
+    let IncidentKind::Abort { address: Some(address) } = kind else { return None };
+    let text = format!("address {address:#x} is a field of a structure behind a null pointer");
+    (*address < NULL_PAGE).then(|| text.into())
 }
 
 /// Whether `place` follows `incident` so soon that it may belong to it.

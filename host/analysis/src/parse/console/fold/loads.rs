@@ -109,7 +109,8 @@ impl Loads {
 
 impl FailedLoad {
     fn is_same(&self, hit: &MessageHit, place: &SourceLocation) -> bool {
-        let is_near = self.place.source == place.source && place.at.saturating_sub(self.last) < NEAR;
+        let is_near =
+            self.place.source == place.source && place.at.saturating_sub(self.last) < NEAR;
         let is_same_ta = hit.uuid.zip(self.uuid).is_none_or(|(one, other)| one == other);
         let is_same_code = hit.code.zip(self.hit.code).is_none_or(|(one, other)| one == other);
         is_near && is_same_ta && is_same_code

@@ -273,7 +273,8 @@ impl Assembler {
         if line == SessionLine::LookupPta(STATS_UUID) {
             self.dumps.note_request();
         }
-        if let SessionLine::Load(uuid) | SessionLine::LookupPta(uuid) | SessionLine::Reopen(uuid) = line
+        if let SessionLine::Load(uuid) | SessionLine::LookupPta(uuid) | SessionLine::Reopen(uuid) =
+            line
             && uuid != sessions::SYSTEM
         {
             let ended = self.loads.begin(uuid, "");

@@ -23,7 +23,8 @@ impl Assembler {
             MessageKind::Harmless => {}
             MessageKind::Loading => {
                 let store = hit.text.rsplit_once('(').map_or("", |(_, store)| store);
-                let ended = hit.uuid.and_then(|uuid| self.loads.begin(uuid, store.trim_end_matches(')')));
+                let ended =
+                    hit.uuid.and_then(|uuid| self.loads.begin(uuid, store.trim_end_matches(')')));
                 self.failed_load(ended);
             }
             MessageKind::Store => {
@@ -40,6 +41,7 @@ impl Assembler {
             MessageKind::SupplicantStopped | MessageKind::SupplicantStarted => {
                 self.supplicant(hit, place, at.1);
             }
+            MessageKind::Result if hit.code == Some(TeeResult::TARGET_DEAD) => self.dead(hit),
             MessageKind::Result if hit.code != Some(TeeResult::OUT_OF_MEMORY) => {}
             MessageKind::HeapDamage if self.incidents.explain(&hit.meaning, &place) => {}
             _ => {
@@ -47,6 +49,15 @@ impl Assembler {
                 self.report(hit, place, at.1);
             }
         }
+    }
+
+    /// A client got the result of a TA that died.
+    fn dead(&mut self, hit: &MessageHit) {
+        let origin = hit.origin.map_or_else(String::new, |origin| format!(" (origin {origin})"));
+        let note = format!("a client got {}{origin}", TeeResult::TARGET_DEAD);
+        self.incidents.note(note, |one| {
+            matches!(one.kind, IncidentKind::TaPanic { .. } | IncidentKind::Abort { .. })
+        });
     }
 
     /// Adds an incident for a message that is one by itself.
@@ -113,7 +124,10 @@ impl Assembler {
         let notes = notes.map(|(store, code)| format!("{store} answered {code}").into());
         incident.details.notes.extend(notes);
         if let Some(stopped) = self.supplicant_stopped.as_ref().filter(|_| !is_memory) {
-            let note = format!("tee-supplicant was not running: it ended at {}", text::place(stopped));
+            let note = format!(
+                "tee-supplicant was not running: it ended at {}; no secure memory ran out",
+                text::place(stopped)
+            );
             incident.details.notes.push(note.into());
         }
         self.incidents.count(incident);
@@ -122,10 +136,9 @@ impl Assembler {
     /// A TA is loaded: its binary is not missing.
     fn loaded(&mut self, hit: &MessageHit, place: &SourceLocation) {
         self.end_load();
-        let note = format!("the same TA was loaded later ({}): it is not missing", text::place(place));
-        let is_this = |one: &Incident| {
-            one.uuid == hit.uuid && one.kind == IncidentKind::LoadFailed
-        };
+        let note =
+            format!("the same TA was loaded later ({}): it is not missing", text::place(place));
+        let is_this = |one: &Incident| one.uuid == hit.uuid && one.kind == IncidentKind::LoadFailed;
         if hit.uuid.is_some_and(|uuid| self.failed_tas.remove(&uuid)) {
             self.incidents.note(note, is_this);
         }
@@ -140,12 +153,15 @@ impl Assembler {
                 let mut incident =
                     self.new_incident(IncidentKind::SupplicantStopped, &hit.text, place, time);
                 incident.details = details(hit, hit.meaning.resources.clone());
+                let when = time.map(|time| format!("it ended at {} s", text::seconds(time.ns)));
+                incident.details.notes.extend(when.map(Into::into));
                 self.incidents.count(incident);
             }
             (false, true) => {
                 self.supplicant_stopped = None;
                 let when = time.map(|time| format!(", {} s", text::seconds(time.ns)));
-                let note = format!("it ran again at {}{}", text::place(&place), when.unwrap_or_default());
+                let note =
+                    format!("it ran again at {}{}", text::place(&place), when.unwrap_or_default());
                 self.incidents.note(note, |one| one.kind == IncidentKind::SupplicantStopped);
             }
             _ => {}

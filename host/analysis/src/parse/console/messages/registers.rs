@@ -27,7 +27,8 @@ mod tests {
     fn registers_of_every_architecture_are_read() {
         let arm64 = read(b"x30 000000004007a3f4 elr 0000000040088e1c").unwrap();
         assert_eq!((arm64.lr, arm64.pc), (Some(0x4007_a3f4), Some(0x4008_8e1c)));
-        let arm = read(b"r2 0x00000000      r6 0x00000001   r10 0x00000000   lr 0x00108d3f").unwrap();
+        let arm =
+            read(b"r2 0x00000000      r6 0x00000001   r10 0x00000000   lr 0x00108d3f").unwrap();
         assert_eq!(arm.lr, Some(0x10_8d3f));
         let cpu = read(b"cpu #2          cpsr 0x60000100").unwrap();
         assert_eq!(cpu.cpu, Some(2));

@@ -18,16 +18,12 @@ pub(crate) fn find(catalogue: &Catalogue, head: &LineHead<'_>) -> Option<Box<Mes
 }
 
 /// Reads a message that no parser knows.
-pub(crate) fn read(
-    catalogue: &Catalogue,
-    line: &[u8],
-    head: &LineHead<'_>,
-) -> Option<ConsoleFact> {
+pub(crate) fn read(catalogue: &Catalogue, line: &[u8], head: &LineHead<'_>) -> Option<ConsoleFact> {
     let message = head.message.trim_ascii();
     if let Some(hit) = find(catalogue, head) {
         return Some(ConsoleFact::Message(hit));
     }
-    if message.is_empty() || !is_error(line, head) {
+    if is_blank(message) || !is_error(line, head) {
         return None;
     }
     if let (LineImage::Core, Some(registers)) = (head.image, registers::read(message)) {
@@ -48,6 +44,11 @@ const fn source(image: LineImage) -> LineSource {
         LineImage::Ldelf => LineSource::Ldelf,
         LineImage::Ta => LineSource::Ta,
     }
+}
+
+/// Whether there is no message: where an empty one is trimmed, an id is left.
+fn is_blank(message: &[u8]) -> bool {
+    message.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'?' | b' '))
 }
 
 /// Whether the line has the level of errors.
