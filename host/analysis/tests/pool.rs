@@ -125,6 +125,7 @@ fn what_the_core_says_counts_without_figures() {
         images: Vec::new(),
         load_address: None,
         stack: Vec::new(),
+        details: Default::default(),
     };
     let incidents = vec![incident(7689, 3), incident(4, 9)];
     let found = findings(&Observation { incidents, ..Observation::default() });

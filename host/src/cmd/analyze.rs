@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use teeleak_analysis::{audit::Needs, parse::console::Rules};
+use teeleak_analysis::{audit::Needs, catalogue::Catalogue, parse::console::Rules};
 
 use super::report;
 use crate::{
@@ -56,6 +56,9 @@ pub(crate) struct Arguments {
     /// A ledger of the normal world, if not auto-detected (repeatable).
     #[arg(long, value_name = "TEXT")]
     normal_world: Vec<PathBuf>,
+    /// Explain lines with the messages of this file, before the built-in ones (repeatable).
+    #[arg(long, value_name = "FILE")]
+    messages: Vec<PathBuf>,
     /// Turn lines into steps with this rules file, or built-in rules of this name (repeatable).
     #[arg(long, value_name = "FILE")]
     rules: Vec<PathBuf>,
@@ -95,7 +98,8 @@ impl Images {
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
-    let rules = rules(arguments)?;
+    let mut rules = rules(arguments)?;
+    add_messages(&arguments.messages, &mut rules)?;
     let mut options = arguments.reporting.analysis.options()?;
     options.needs = Needs::SITES;
     let rejected_file = arguments.rejected.as_deref().map(create).transpose()?;
@@ -112,6 +116,24 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let mut observation = text::read(&reading, rejected_file, progress)?;
     symbols.resolve(&mut observation);
     report::print(&mut observation, &options, &arguments.reporting, env)
+}
+
+/// The catalogue with the user's own messages.
+fn add_messages(paths: &[PathBuf], rules: &mut Rules) -> Result<()> {
+    if paths.is_empty() {
+        return Ok(());
+    }
+    let mut catalogue = Catalogue::built_in().clone();
+    for path in paths {
+        let name = path.display().to_string();
+        let text =
+            fs::read_to_string(path).with_context(|| format!("cannot read messages {name}"))?;
+        catalogue
+            .add_file(&name, &text)
+            .map_err(|mistake| crate::render::mistake::error("messages", &text, &[mistake]))?;
+    }
+    rules.set_messages(catalogue);
+    Ok(())
 }
 
 fn cores() -> NonZeroUsize {

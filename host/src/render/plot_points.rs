@@ -79,6 +79,7 @@ fn value_label(finding: &Finding) -> &'static str {
         FindingKind::SiteGrowth
         | FindingKind::Unpaired
         | FindingKind::Order
+        | FindingKind::Shortage
         | FindingKind::Disagreement => "live objects",
     }
 }

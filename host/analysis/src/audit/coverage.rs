@@ -7,7 +7,7 @@ use teeleak_proto::tee_result::OUT_OF_MEMORY;
 use super::damage::Damage;
 
 use crate::{
-    model::{Gap, Incident, IncidentKind, Instance, Observation, Origin, Reason, Sample, Stage},
+    model::{Gap, Incident, Instance, Observation, Origin, Reason, Sample, Stage},
     normal_world, text,
 };
 
@@ -143,21 +143,12 @@ fn of_input(observation: &Observation, damage: &Damage, doubts: &mut Vec<Arc<str
             doubts.push(format!("{count} lines or frames could not be read").into());
         }
     }
-    let grave = observation.incidents.iter().filter(|incident| !ended_alone(incident));
-    if let Some(incident) = grave.clone().next() {
-        let n = text::number(grave.count() as u64);
+    let weighty = || observation.incidents.iter().filter(|incident| incident.is_doubt());
+    if let Some(incident) = weighty().next() {
+        let n = text::count(weighty().map(Incident::times).sum(), "incident");
         let place = text::place(&incident.place);
-        let doubt = format!("{n} incidents, first {} ({place})", incident.text);
+        let doubt = format!("{n}, first {} ({place})", incident.text);
         doubts.push(doubt.into());
-    }
-}
-
-/// Whether a TA died for a reason of its own: that is no sign of what the TEE core holds.
-fn ended_alone(incident: &Incident) -> bool {
-    match incident.kind {
-        IncidentKind::TaPanic { code } => code != OUT_OF_MEMORY,
-        IncidentKind::Abort { .. } => incident.uuid.is_some(),
-        _ => false,
     }
 }
 

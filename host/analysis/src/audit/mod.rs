@@ -9,6 +9,7 @@
 mod conclusion;
 mod coverage;
 mod damage;
+mod news;
 
 use std::sync::Arc;
 
@@ -70,6 +71,8 @@ pub struct Report {
     pub coverage: Vec<Gap>,
     /// Reasons why the run can't be called clean even without findings; empty if it can.
     pub doubts: Vec<Arc<str>>,
+    /// The incidents in a few words, if there are any.
+    pub news: Option<Arc<str>>,
     /// How many snapshots found the canary.
     pub canary: Option<Canary>,
     /// Number of input lines or frames by outcome.
@@ -137,6 +140,7 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     let conclusion = conclude(&weights, doubts.is_empty());
     Report {
         look: look(observation, conclusion),
+        news: news::news(observation, &findings).map(Into::into),
         conclusion,
         findings,
         pools: normal_report.triage,

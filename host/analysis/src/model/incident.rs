@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use teeleak_proto::Uuid;
+use teeleak_proto::{Uuid, tee_result::OUT_OF_MEMORY};
 use teeleak_steps::OrderRule;
 
-use super::{SourceLocation, Time};
+use super::{FailedStage, Registers, Resource, SourceLocation, TeeResult, Time};
 
 /// The kind of an incident.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -17,15 +17,31 @@ pub enum IncidentKind {
         /// Address of the heap's context, which differs between core heap and nexus heap.
         context: Option<u64>,
     },
-    /// A pool other than the core heap ran out: the text names it.
-    PoolExhausted {
+    /// Memory could not be had, by a message that names the pool or by a result code.
+    MemoryShortage {
         /// Bytes requested, if known.
         requested: Option<u64>,
     },
     /// The normal world could not provide memory.
     NormalWorldMemory,
-    /// The TEE core panicked, or an assertion failed.
+    /// A TA could not be loaded or opened, for another reason than memory.
+    LoadFailed,
+    /// The guard value at the end of a stack is gone: the stack was overrun.
+    StackOverrun,
+    /// The headers of a heap are damaged.
+    HeapDamage,
+    /// tee-supplicant ended.
+    SupplicantStopped,
+    /// Another failure that the catalogue knows.
+    KnownError,
+    /// An error line that no entry of the catalogue knows.
+    UnknownError,
+    /// An assertion in a TA failed.
+    TaAssertion,
+    /// The TEE core panicked.
     CorePanic,
+    /// An assertion in the TEE core failed.
+    CoreAssertion,
     /// A TA panicked with this code.
     TaPanic {
         /// Panic code.
@@ -66,6 +82,60 @@ pub struct Frame {
     pub functions: Vec<Function>,
 }
 
+/// What an entry of the catalogue says about a message.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Meaning {
+    /// The component that prints the message.
+    pub component: Arc<str>,
+    /// What happened, as a sentence.
+    pub means: Arc<str>,
+    /// The resources that may have run out.
+    pub resources: Vec<Resource>,
+    /// The stage.
+    pub stage: Option<FailedStage>,
+    /// The option or size that decides.
+    pub option: Option<Arc<str>>,
+    /// What to do next.
+    pub next: Option<Arc<str>>,
+}
+
+/// Further occurrences of an incident.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Repeats {
+    /// Their number.
+    pub count: u64,
+    /// The first of them.
+    pub places: Vec<(SourceLocation, Option<Time>)>,
+    /// The last one.
+    pub last: Option<(SourceLocation, Option<Time>)>,
+}
+
+/// What else is known about an incident.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct IncidentDetails {
+    /// What the catalogue says about its message.
+    pub meaning: Arc<Meaning>,
+    /// The result that was returned.
+    pub code: Option<TeeResult>,
+    /// Where the result came from: 1 client library, 2 driver, 3 TEE core, 4 TA (GlobalPlatform's
+    /// `TEEC_ORIGIN_*`).
+    pub origin: Option<u8>,
+    /// Whether the normal world says so.
+    pub claimed: bool,
+    /// Whether a panic of the TEE core followed and is part of it.
+    pub panicked: bool,
+    /// Function and line that printed it.
+    pub printed_by: Option<Arc<str>>,
+    /// Registers at the time.
+    pub registers: Registers,
+    /// Start and size of the TA's stack.
+    pub stack_region: Option<(u64, u64)>,
+    /// Circumstances, each as a sentence.
+    pub notes: Vec<Arc<str>>,
+    /// Further occurrences.
+    pub repeats: Repeats,
+}
+
 /// A failure that the secure world reported.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Incident {
@@ -87,4 +157,47 @@ pub struct Incident {
     pub images: Vec<(Uuid, u64)>,
     /// Call stack, innermost frame first; empty if not printed.
     pub stack: Vec<Frame>,
+    /// What else is known.
+    pub details: IncidentDetails,
+}
+
+impl Incident {
+    /// How often it occurred.
+    #[must_use]
+    pub const fn times(&self) -> u64 {
+        self.details.repeats.count.saturating_add(1)
+    }
+
+    /// Whether memory could not be had.
+    #[must_use]
+    pub const fn is_memory_shortage(&self) -> bool {
+        matches!(
+            self.kind,
+            IncidentKind::OutOfMemory { .. }
+                | IncidentKind::MemoryShortage { .. }
+                | IncidentKind::NormalWorldMemory
+        )
+    }
+
+    /// Whether a run in which it happened can't be called clean. That a TA was not loaded for another
+    /// reason than memory, or died for a reason of its own, says nothing about leaks.
+    #[must_use]
+    pub const fn is_doubt(&self) -> bool {
+        match self.kind {
+            IncidentKind::LoadFailed
+            | IncidentKind::SupplicantStopped
+            | IncidentKind::TaAssertion => false,
+            IncidentKind::TaPanic { code } => code == OUT_OF_MEMORY,
+            IncidentKind::Abort { .. } => self.uuid.is_none(),
+            _ => true,
+        }
+    }
+
+    /// The TA's image that contains `address`, and the offset into it.
+    #[must_use]
+    pub fn image_of(&self, address: u64) -> Option<(Uuid, u64)> {
+        let below = self.images.iter().filter(|(_, load)| *load <= address);
+        let (uuid, load) = below.max_by_key(|(_, load)| *load)?;
+        Some((*uuid, address - load))
+    }
 }

@@ -36,6 +36,8 @@ kinds! {
     SessionGrowth: SESSION_GROWTH,
     /// A pool that fills.
     PoolGrowth: POOL_GROWTH,
+    /// Memory that could not be had.
+    Shortage: SHORTAGE,
     /// Resources acquired and never released.
     Unpaired: UNPAIRED,
     /// Steps in the wrong order.
@@ -152,6 +154,16 @@ const POOL_GROWTH: KindInfo = KindInfo {
     holds: "no pool fills up",
     fault: Fault::Leak,
     alarm: AlarmRule::Leak,
+    per_object: false,
+};
+
+const SHORTAGE: KindInfo = KindInfo {
+    json: "shortage",
+    id: "shortage",
+    meaning: "Memory could not be had: a message or a result code says so.",
+    holds: "no allocation fails",
+    fault: Fault::Leak,
+    alarm: AlarmRule::Failure,
     per_object: false,
 };
 

@@ -22,7 +22,9 @@ mod ledger_kind;
 mod moment;
 mod observation;
 mod pool;
+mod registers;
 mod release;
+mod resource;
 mod sample;
 mod symbol;
 
@@ -35,7 +37,9 @@ pub use completeness::{Completeness, Gap, Reason};
 pub use event::{Caller, Event, EventKind};
 pub use figure::{Figure, FigureKind, Unit};
 pub use finding::{Evidence, Finding, Fingerprint, Severity, StepRef, Verdict};
-pub use incident::{Frame, Function, Incident, IncidentKind, rule_name};
+pub use incident::{
+    Frame, Function, Incident, IncidentDetails, IncidentKind, Meaning, Repeats, rule_name,
+};
 pub use keys::Keys;
 pub use kind::{AlarmRule, Fault, FindingKind, KindInfo};
 pub use known_leak::{Certainty, Exposure, KnownLeak, MatchedFact};
@@ -44,7 +48,9 @@ pub use ledger_kind::{LedgerFamily, LedgerFiles, LedgerInfo, LedgerKind};
 pub use moment::{Clock, Moment, Origin, SourceLocation, Stage, Time};
 pub use observation::{Accounting, Canary, Gauge, NoTee, Observation, Platform};
 pub use pool::{NormalPool, PoolKind};
+pub use registers::Registers;
 pub use release::{FixRelease, NoRelease, Release};
+pub use resource::{FailedStage, Resource};
 pub use sample::{
     Instance, Owner, OwnerId, Pool, PoolUnit, Region, Sample, Session, Site, TaHeapDump,
 };

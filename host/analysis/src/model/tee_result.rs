@@ -2,14 +2,19 @@
 
 use std::{borrow::Cow, fmt};
 
-use teeleak_proto::tee_result::{ERRORS, SUCCESS};
+use teeleak_proto::tee_result::{ERRORS, OUT_OF_MEMORY, SUCCESS, TARGET_DEAD};
 
 /// A `TEE_Result` or `TEEC_Result`, printed with its name where it has one:
 /// `TEE_ERROR_ITEM_NOT_FOUND (0xffff0008)`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct TeeResult(pub u32);
 
 impl TeeResult {
+    /// The TA died.
+    pub const TARGET_DEAD: Self = Self(TARGET_DEAD);
+    /// Memory could not be had.
+    pub const OUT_OF_MEMORY: Self = Self(OUT_OF_MEMORY);
+
     /// What the specification calls it.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Shortage, forecast, high_water, incidents, mean_piece};
+use super::{Shortage, forecast, high_water, incidents, mean_piece, reported};
 use crate::{
     fingerprint::fingerprint,
     growth::{
@@ -39,7 +39,7 @@ pub fn findings(observation: &Observation, explained: &[Finding]) -> Vec<Finding
     if !findings.iter().any(is_core_heap) {
         findings.extend(incidents::core_heap(observation).map(|oom| oom.finding()));
     }
-    findings.extend(incidents::pool_findings(observation));
+    findings.extend(reported::findings(observation));
     findings.extend(high_water::findings(observation, &context.timeline));
     findings
 }
@@ -101,7 +101,7 @@ impl<'a> PoolCase<'a> {
     ) -> Self {
         let pool = series.last;
         let failures = |pool: &Pool| pool.num_alloc_fail.unwrap_or(0);
-        let printed_shortage = oom.as_ref().map(incidents::CoreHeapShortage::shortage);
+        let printed_shortage = oom.as_ref().map(|oom| oom.shortage().in_pool(pool.size));
         Self {
             series,
             pool,
@@ -170,6 +170,9 @@ impl<'a> PoolCase<'a> {
             }
             (false, Some(_), _) if full == Some(true) => {
                 format!("{name}: was full{}", self.share())
+            }
+            (false, Some(shortage), _) if shortage.is_impossible() => {
+                format!("{name}: a request larger than the whole pool failed")
             }
             (false, Some(_), _) => format!("{name}: an allocation failed"),
             (false, None, _) => format!("{name}: may grow; inconclusive"),
@@ -283,6 +286,9 @@ impl<'a> PoolCase<'a> {
                 "allocate large pieces early and keep them, or make the pool larger"
             }
             (false, Some(true)) => "find who holds most of it, or make the pool larger",
+            (false, None) if self.shortage.is_some_and(|shortage| shortage.is_impossible()) => {
+                "find who asks for so much; tests do so on purpose"
+            }
             (false, None) => "run more iterations, or read the pool figures when it fails",
         }
         .to_owned()

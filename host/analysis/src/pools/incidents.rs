@@ -1,7 +1,5 @@
 //! Out-of-memory messages of the secure world.
 
-use std::collections::BTreeMap;
-
 use super::Shortage;
 use crate::{
     fingerprint::fingerprint,
@@ -75,50 +73,4 @@ impl CoreHeapShortage<'_> {
                 .into(),
         }
     }
-}
-
-/// Findings about other pools that ran out, by message.
-pub(super) fn pool_findings(observation: &Observation) -> Vec<Finding> {
-    let mut by_text: BTreeMap<String, Vec<&Incident>> = BTreeMap::new();
-    for incident in &observation.incidents {
-        if matches!(incident.kind, IncidentKind::PoolExhausted { .. }) {
-            by_text.entry(without_numbers(&incident.text)).or_default().push(incident);
-        }
-    }
-    by_text.iter().map(|(text, incidents)| pool_finding(text, incidents)).collect()
-}
-
-fn pool_finding(text: &str, incidents: &[&Incident]) -> Finding {
-    let times = text::amount(incidents.len() as f64, "time");
-    let subject = Subject::Pool(PoolKind::Named(text.into()));
-    let first = incidents.first().map_or(text, |incident| &incident.text);
-    Finding {
-        kind: FindingKind::PoolGrowth,
-        severity: Severity::Possible,
-        verdict: None,
-        title: format!("a pool ran out, reported {times}: {first}").into(),
-        figures: vec![words::plain(FigureKind::Times, incidents.len() as f64, Unit::Objects)],
-        evidence: incidents
-            .iter()
-            .take(LISTED)
-            .map(|incident| Evidence::At(incident.place.clone()))
-            .collect(),
-        fingerprint: fingerprint(FindingKind::PoolGrowth, &subject, &[]),
-        subject,
-        cause: None,
-        next_step: "make that pool larger, or find what fills it".into(),
-    }
-}
-
-/// The text with each number as one `#`, so that equal messages are one finding.
-fn without_numbers(text: &str) -> String {
-    let mut plain = String::new();
-    for character in text.chars() {
-        match character {
-            '0'..='9' if plain.ends_with('#') => {}
-            '0'..='9' => plain.push('#'),
-            other => plain.push(other),
-        }
-    }
-    plain
 }

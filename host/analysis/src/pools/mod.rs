@@ -13,6 +13,7 @@ mod forecast;
 mod high_water;
 mod incidents;
 pub mod oom;
+mod reported;
 mod shortage;
 
 pub use findings::findings;

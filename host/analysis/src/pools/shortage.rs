@@ -45,6 +45,13 @@ pub enum Shortage {
         /// Size of the pool in bytes.
         size: u64,
     },
+    /// More than the whole pool was requested: that says nothing about how full it was.
+    Impossible {
+        /// Bytes requested.
+        requested: u64,
+        /// Size of the pool in bytes.
+        size: u64,
+    },
     /// The free amount is unknown.
     Unknown {
         /// Bytes requested.
@@ -77,7 +84,17 @@ impl Shortage {
             (Self::Fragmented { requested, free }, Some(size)) if free < size / LEFTOVERS => {
                 Some(Self::Leftovers { requested, free, size })
             }
-            (shortage, _) => Some(shortage),
+            (shortage, size) => Some(shortage.in_pool(size)),
+        }
+    }
+
+    /// The same shortage in a pool of this size: a request that is larger could never succeed.
+    #[must_use]
+    pub fn in_pool(self, size: Option<u64>) -> Self {
+        let requested = self.request_size();
+        match size.filter(|size| *size > 0 && requested > *size) {
+            Some(size) => Self::Impossible { requested, size },
+            None => self,
         }
     }
 
@@ -105,6 +122,12 @@ impl Shortage {
                 text::number(*free),
                 text::number(*size)
             ),
+            Self::Impossible { size, .. } => format!(
+                "{request}, more than the whole pool of {} bytes: it could never succeed and says \
+                 nothing about how full the pool was; only the largest request is recorded, so the \
+                 others may have been smaller",
+                text::number(*size)
+            ),
             Self::Unknown { .. } => format!(
                 "{request}; the free amount at that time is unknown, so it may be either full or \
                  fragmented"
@@ -119,8 +142,15 @@ impl Shortage {
             | Self::Full { requested, .. }
             | Self::Fragmented { requested, .. }
             | Self::Leftovers { requested, .. }
+            | Self::Impossible { requested, .. }
             | Self::Unknown { requested } => *requested,
         }
+    }
+
+    /// Whether more than the whole pool was requested.
+    #[must_use]
+    pub const fn is_impossible(&self) -> bool {
+        matches!(self, Self::Impossible { .. })
     }
 
     /// Whether the pool was full, if known.
@@ -129,7 +159,7 @@ impl Shortage {
         match self {
             Self::Tiny { .. } | Self::Full { .. } | Self::Leftovers { .. } => Some(true),
             Self::Fragmented { .. } => Some(false),
-            Self::Unknown { .. } => None,
+            Self::Impossible { .. } | Self::Unknown { .. } => None,
         }
     }
 }

@@ -10,18 +10,22 @@
 
 mod count;
 mod duration;
+mod incident;
 mod list;
 mod names;
 mod number;
+mod pattern;
 mod size;
 mod stage;
 mod unit;
 
 pub use count::{amount, count, plural, rate, times};
 pub use duration::{age, duration, elapsed, seconds};
+pub use incident::{incident, incident_next, resources};
 pub use list::{list, ranges};
 pub use names::{access, holder, login, place};
 pub use number::{approximation, decimal, number, signed_number};
+pub use pattern::without_numbers;
 pub use size::{bytes, kilobytes, mebibytes, share};
 pub use stage::{moment, stage_key, stage_label};
 pub use unit::{pool_unit, quantity};

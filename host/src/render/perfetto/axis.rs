@@ -131,6 +131,7 @@ mod tests {
             load_address: None,
             images: Vec::new(),
             stack: Vec::new(),
+            details: Default::default(),
         }
     }
 

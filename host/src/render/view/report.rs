@@ -21,7 +21,10 @@ pub(crate) fn headline(report: &Report) -> String {
         Conclusion::Leak | Conclusion::Order => {
             format!("{}, causes first", count(count_of(Severity::Failure) as u64, "finding"))
         }
-        Conclusion::Inconclusive => undecided(report, count_of(Severity::Possible)),
+        Conclusion::Inconclusive => match &report.news {
+            Some(news) => news.to_string(),
+            None => undecided(report, count_of(Severity::Possible)),
+        },
     }
 }
 

@@ -36,6 +36,7 @@ impl ObservationBuilder {
             load_address: None,
             images: Vec::new(),
             stack: Vec::new(),
+            details: Default::default(),
         });
     }
 }

@@ -15,8 +15,9 @@ use super::{
         classify, damage,
         fact::{
             ChunkEntry, ChunkRun, ConsoleFact, LineOrigin, MapLine, MessageOutcome, RejectReason,
+            SessionLine,
         },
-        mdbg,
+        mdbg, reports,
     },
     rules::{LineHits, RuleCursor, RuleHit, Rules},
 };
@@ -246,12 +247,40 @@ impl<'a> Scanner<'a> {
         }
         match outcome {
             MessageOutcome::Record(count) => self.cold_record(&head, count),
-            MessageOutcome::Fact(what) => self.fact(origin_of(&head), head.left, what),
+            MessageOutcome::Fact(what) => self.take_fact(&head, what),
             MessageOutcome::Damaged(why) => self.reject(Some(origin_of(&head)), why, line),
             MessageOutcome::Ignored => match damage::damage(&head) {
                 Some(why) => self.reject(Some(origin_of(&head)), why, line),
-                None => self.take_other(origin_of(&head)),
+                None => self.take_message(line, &head),
             },
+        }
+    }
+
+    /// Adds a fact, and what the catalogue says about a line whose fact is only part of it.
+    fn take_fact(&mut self, head: &LineHead<'_>, what: ConsoleFact) {
+        let has_more = matches!(
+            what,
+            ConsoleFact::Trouble(..)
+                | ConsoleFact::Session(SessionLine::Failed(..) | SessionLine::InvokeError(_))
+        );
+        self.fact(origin_of(head), head.left, what);
+        let hit = if has_more { reports::find(self.rules.catalogue(), head) } else { None };
+        if let Some(hit) = hit {
+            // The line counts once, as the one of its image.
+            self.push(NOBODY, stamp::read(head.left), ConsoleFact::Message(hit));
+        }
+    }
+
+    /// Reads a message that only the catalogue may know.
+    fn take_message(&mut self, line: &[u8], head: &LineHead<'_>) {
+        match reports::read(self.rules.catalogue(), line, head) {
+            Some(what) => {
+                if matches!(what, ConsoleFact::UnknownError(..)) {
+                    self.out.rejects.push(self.line, RejectReason::Unexplained, line);
+                }
+                self.fact(origin_of(head), head.left, what);
+            }
+            None => self.take_other(origin_of(head)),
         }
     }
 
@@ -276,7 +305,11 @@ impl<'a> Scanner<'a> {
             MessageOutcome::Ignored if damage::is_headless(line) => {
                 self.reject(None, RejectReason::Headless, line);
             }
-            MessageOutcome::Ignored => {}
+            MessageOutcome::Ignored => {
+                if let Some(what) = reports::read_untagged(self.rules.catalogue(), line) {
+                    self.fact(NOBODY, line, what);
+                }
+            }
             MessageOutcome::Record(_) if damage::is_torn_off(line) => {
                 self.reject(None, RejectReason::Headless, line);
             }

@@ -209,6 +209,10 @@ impl<'a> OomFacts<'a> {
         if failures == 0 && n_incidents == 0 && !is_full_uncounted(pool) {
             return None;
         }
+        let is_impossible = Shortage::of_pool(pool).is_some_and(|one| one.is_impossible());
+        if n_incidents == 0 && is_impossible && free_permille(pool) >= SHORT {
+            return None;
+        }
         let first_failures = self.first(&pool.kind).and_then(|pool| pool.num_alloc_fail);
         let (why, reason) = self.explain(pool);
         Some(Shortfall {

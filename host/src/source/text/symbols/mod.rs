@@ -233,6 +233,7 @@ mod tests {
             load_address: Some(base()),
             images: vec![(TA, base())],
             stack: vec![Frame { address, offset: None, functions: Vec::new() }],
+            details: Default::default(),
         };
         Observation { incidents: vec![incident], ..Observation::default() }
     }

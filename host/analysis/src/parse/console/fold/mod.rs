@@ -7,24 +7,27 @@ mod events;
 mod heaps;
 mod incidents;
 mod instances;
+mod loads;
 mod maps;
 mod names;
 mod pools;
 mod record_run;
 mod recurrence;
 mod report;
+mod reports;
 mod sessions;
 mod stable;
 mod steps;
 mod timeline;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use dumps::DumpFinder;
 use events::Events;
 use heaps::TaHeaps;
 use incidents::Incidents;
 use instances::Instances;
+use loads::Loads;
 use maps::RegionMaps;
 use names::LogSites;
 use pools::{StatTable, StatTables};
@@ -67,6 +70,11 @@ pub struct Assembler {
     sessions: SessionTracker,
     instances: Instances,
     incidents: Incidents,
+    loads: Loads,
+    /// TAs that could not be loaded, for another reason than memory.
+    failed_tas: HashSet<Uuid>,
+    /// Where tee-supplicant ended, while it does not run.
+    supplicant_stopped: Option<SourceLocation>,
     pools: StatTables,
     events: Events,
     timeline: SampleTimeline,
@@ -96,6 +104,9 @@ impl Assembler {
             sessions: SessionTracker::default(),
             instances: Instances::default(),
             incidents: Incidents::default(),
+            loads: Loads::default(),
+            failed_tas: HashSet::new(),
+            supplicant_stopped: None,
             pools: StatTables::default(),
             events: Events::default(),
             timeline: SampleTimeline::new(cut),
@@ -176,6 +187,10 @@ impl Assembler {
                 self.maps.note_other_line();
                 return;
             }
+            ConsoleFact::Message(hit) if entry.who.image.is_none() => {
+                self.message(hit, position);
+                return;
+            }
             _ => self.dumps.note_other_lines(entry.who, 1),
         }
         if !matches!(entry.what, ConsoleFact::Region(_)) {
@@ -200,6 +215,14 @@ impl Assembler {
             ConsoleFact::OutOfMemory { .. } | ConsoleFact::Trouble(..) => {
                 self.incident(&entry.what, at);
             }
+            ConsoleFact::Message(hit) => self.message(hit, at),
+            ConsoleFact::UnknownError(text, by) => {
+                self.unknown_error((text, by.as_deref()), entry.who, at);
+            }
+            ConsoleFact::Registers(registers) => {
+                let place = self.place(at.0);
+                self.incidents.registers(**registers, &place);
+            }
             ConsoleFact::LoadAddress(address) => self.incidents.load_address(*address),
             ConsoleFact::CallStack => self.incidents.call_stack(),
             ConsoleFact::Address(address, symbol) => {
@@ -211,7 +234,13 @@ impl Assembler {
                 self.incidents.attach_uuid(*uuid, &place);
                 self.maps.status(at, *uuid, *context);
             }
-            ConsoleFact::Region(line) => self.maps.region(at, line),
+            ConsoleFact::Region(line) => {
+                if line.stack {
+                    let place = self.place(at.0);
+                    self.incidents.stack_region(line.va, line.size, &place);
+                }
+                self.maps.region(at, line);
+            }
             ConsoleFact::Elf(uuid, address) => {
                 self.maps.elf(*uuid);
                 let place = self.place(at.0);
@@ -245,7 +274,7 @@ impl Assembler {
     }
 
     /// The current iteration: a dump that was printed ended the one before.
-    fn iteration(&self) -> Option<u32> {
+    pub(super) fn iteration(&self) -> Option<u32> {
         self.timeline.iteration(self.dumps.pending())
     }
 
@@ -263,6 +292,7 @@ impl Assembler {
     }
 
     fn incident(&mut self, what: &ConsoleFact, at: (u64, Option<Time>)) {
+        self.end_load();
         let circumstances = (self.iteration(), self.sessions.opening());
         let place = (self.place(at.0), at.1);
         match what {
@@ -281,6 +311,13 @@ impl Assembler {
     fn session(&mut self, entry: &ChunkEntry, at: (u64, Option<Time>), line: SessionLine) {
         if line == SessionLine::LookupPta(STATS_UUID) {
             self.dumps.note_request();
+        }
+        if let SessionLine::Load(uuid) | SessionLine::LookupPta(uuid) | SessionLine::Reopen(uuid) =
+            line
+            && uuid != sessions::SYSTEM
+        {
+            let ended = self.loads.begin(uuid, "");
+            self.failed_load(ended);
         }
         let mut changes = Vec::new();
         // A session that is kept on purpose is not a step that needs a counterpart.
@@ -330,6 +367,7 @@ impl Assembler {
 
     /// Ends open dumps, maps and tables.
     fn settle(&mut self) {
+        self.end_load();
         self.dumps.end();
         self.maps.end();
         self.pools.end();

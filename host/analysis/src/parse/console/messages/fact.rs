@@ -3,7 +3,8 @@
 use teeleak_proto::Uuid;
 
 use crate::{
-    model::{IncidentKind, Pool, Time},
+    catalogue::MessageHit,
+    model::{IncidentKind, Pool, Registers, Time},
     parse::console::lines::prefix::LineImage,
 };
 
@@ -60,6 +61,12 @@ pub(crate) enum ConsoleFact {
     },
     /// Another incident.
     Trouble(IncidentKind, Box<str>),
+    /// A message of the catalogue.
+    Message(Box<MessageHit>),
+    /// An error that no entry of the catalogue knows, and the function and line that printed it.
+    UnknownError(Box<str>, Option<Box<str>>),
+    /// Registers of an abort.
+    Registers(Box<Registers>),
     /// Load address of the TEE core.
     LoadAddress(u64),
     /// A call stack follows.
@@ -119,6 +126,8 @@ pub(crate) struct MapLine {
     pub size: u64,
     /// `rwxs` as bits 0 to 3.
     pub access: u8,
+    /// Whether it is the TA's stack.
+    pub stack: bool,
 }
 
 /// A line about a session.
@@ -184,11 +193,13 @@ pub enum RejectReason {
     TooLong,
     /// A number is out of range.
     Number,
+    /// An error that no message of the catalogue explains: shown, and not counted as damage.
+    Unexplained,
 }
 
 impl RejectReason {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Cut,
         Self::Headless,
         Self::Garbled,
@@ -196,6 +207,7 @@ impl RejectReason {
         Self::Unterminated,
         Self::TooLong,
         Self::Number,
+        Self::Unexplained,
     ];
 
     /// The text shown to users.
@@ -209,6 +221,7 @@ impl RejectReason {
             Self::Unterminated => "the input ends within the line",
             Self::TooLong => "longer than 64 KiB",
             Self::Number => "number out of range",
+            Self::Unexplained => "an error that no message of the catalogue explains",
         }
     }
 }

@@ -5,6 +5,8 @@ pub(super) mod damage;
 pub(super) mod fact;
 pub(super) mod mdbg;
 pub(super) mod pool_line;
+pub(super) mod registers;
+pub(super) mod reports;
 pub(super) mod session;
 pub(super) mod stats;
 pub(super) mod status;

@@ -42,7 +42,8 @@ fn fields(index: u32, rest: &[u8], sect: bool) -> Result<MapLine, RejectReason> 
     let (pa, rest) = named_number(rest, b"pa ")?;
     let (size, rest) = named_number(rest, if sect { b"" } else { b"size " })?;
     let access = if rest.trim_ascii().is_empty() { 0 } else { flags(blanks(rest))? };
-    Ok(MapLine { index, va, pa, size, access })
+    let stack = rest.trim_ascii_end().ends_with(b"(stack)");
+    Ok(MapLine { index, va, pa, size, access, stack })
 }
 
 /// `va 0x00100000 `

@@ -3,8 +3,9 @@
 use super::fact::{ConsoleFact, MessageOutcome, RejectReason};
 use crate::{
     model::IncidentKind,
-    parse::console::lines::bytes::{
-        blanks, dec, hex, hex0x, hex32, lossy, strip_prefix, text_after,
+    parse::console::lines::{
+        bytes::{dec, hex, hex0x, hex32, lossy, strip_prefix, text_after},
+        prefix::LineImage,
     },
 };
 
@@ -54,24 +55,14 @@ pub(crate) fn load_address(rest: &[u8]) -> MessageOutcome {
     }
 }
 
-/// Messages of optee_os about an exhausted pool:
-/// `core/arch/arm/kernel/thread_optee_smc.c`, `lib/libutils/ext/mempool.c`, `core/mm/vm.c`,
-/// `core/arch/arm/kernel/virtualization.c`, `lib/libutee/{tcb,user_ta_entry}.c`.
-const EXHAUSTED: [&[u8]; 5] = [
-    b"Page tables are not available",
-    b"Failed to allocate ASID",
-    b"Can't allocate memory for TEE runtime context",
-    b"Can't allocate memory for TA data",
-    b"Can't allocate memory for page tables",
-];
-
 /// Reads a message about an incident.
-pub(crate) fn read(message: &[u8]) -> Option<MessageOutcome> {
+pub(crate) fn read(message: &[u8], image: LineImage) -> Option<MessageOutcome> {
     let kind = match message.first()? {
         b'T' => ta_panic(message)?,
-        b'P' | b'a' if is_panic(message) => IncidentKind::CorePanic,
+        b'a' if is_assertion(message) && image != LineImage::Core => IncidentKind::TaAssertion,
+        b'a' if is_assertion(message) => IncidentKind::CoreAssertion,
+        b'P' if is_panic(message) => IncidentKind::CorePanic,
         b'U' | b'C' if text_after(message, b"-abort at address ").is_some() => abort(message)?,
-        b'F' | b'R' | b'P' | b'C' | b'O' | b'i' | b'o' => exhausted(message)?,
         _ => return None,
     };
     Some(MessageOutcome::Fact(ConsoleFact::Trouble(kind, lossy(message))))
@@ -82,11 +73,14 @@ fn ta_panic(message: &[u8]) -> Option<IncidentKind> {
     Some(IncidentKind::TaPanic { code })
 }
 
-/// `Panic at FILE:LINE <func>`, `Panic 'message' at FILE:LINE <func>`, `assertion '...' failed at ...`.
+/// `Panic at FILE:LINE <func>`, `Panic 'message' at FILE:LINE <func>`.
 fn is_panic(message: &[u8]) -> bool {
-    message.starts_with(b"Panic at ")
-        || message.starts_with(b"Panic '")
-        || (message.starts_with(b"assertion '") && text_after(message, b"' failed at ").is_some())
+    message.starts_with(b"Panic at ") || message.starts_with(b"Panic '")
+}
+
+/// `assertion '...' failed at FILE:LINE`, from whichever image.
+fn is_assertion(message: &[u8]) -> bool {
+    message.starts_with(b"assertion '") && text_after(message, b"' failed at ").is_some()
 }
 
 fn abort(message: &[u8]) -> Option<IncidentKind> {
@@ -95,20 +89,4 @@ fn abort(message: &[u8]) -> Option<IncidentKind> {
         || message.starts_with(b"Core ");
     let address = text_after(message, b" at address ").and_then(hex).map(|(address, _)| address);
     has_subject.then_some(IncidentKind::Abort { address })
-}
-
-fn exhausted(message: &[u8]) -> Option<IncidentKind> {
-    if message.starts_with(b"RPC allocation failed. Non-secure world result: ")
-        || message.starts_with(b"Ftrace thread_rpc_alloc_payload failed")
-    {
-        return Some(IncidentKind::NormalWorldMemory);
-    }
-    if let Some((requested, rest)) = strip_prefix(message, b"Failed to allocate ").and_then(dec)
-        && blanks(rest).starts_with(b"bytes, please tune the pool size")
-    {
-        return Some(IncidentKind::PoolExhausted { requested: Some(requested) });
-    }
-    let of_memory = message == b"Out of memory" || message == b"init/fini: out of memory";
-    (of_memory || EXHAUSTED.iter().any(|text| message.starts_with(text)))
-        .then_some(IncidentKind::PoolExhausted { requested: None })
 }

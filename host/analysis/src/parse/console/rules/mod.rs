@@ -12,7 +12,10 @@
 
 mod cursor;
 pub(super) mod literal_pattern;
+pub(crate) mod literal_text;
 mod rule;
+
+use std::sync::Arc;
 
 use cursor::Literals;
 pub(super) use cursor::{LineHits, RuleCursor};
@@ -21,7 +24,7 @@ pub(super) use rule::{RuleHit, RuleStep, RuleSteps};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::mistake::Mistake;
+use crate::{catalogue::Catalogue, mistake::Mistake};
 
 /// The pattern for the lines that start an iteration is invalid.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -33,6 +36,8 @@ pub struct MarkError(String);
 pub struct Rules {
     rules: Vec<ConsoleRule>,
     literals: Literals,
+    /// The catalogue with the user's own messages, if there are any.
+    messages: Option<Arc<Catalogue>>,
 }
 
 #[derive(Deserialize)]
@@ -101,6 +106,16 @@ impl Rules {
         self.rules.push(ConsoleRule::new(None, pattern).map_err(MarkError)?);
         self.index();
         Ok(())
+    }
+
+    /// Uses this catalogue instead of the built-in one.
+    pub fn set_messages(&mut self, catalogue: Catalogue) {
+        self.messages = Some(Arc::new(catalogue));
+    }
+
+    /// What the messages mean.
+    pub(super) fn catalogue(&self) -> &Catalogue {
+        self.messages.as_deref().unwrap_or_else(|| Catalogue::built_in())
     }
 
     fn index(&mut self) {

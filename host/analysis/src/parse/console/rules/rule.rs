@@ -7,7 +7,10 @@ use regex::bytes::{Captures, Regex, RegexBuilder};
 use regex_syntax::hir::{Hir, HirKind};
 use teeleak_proto::Uuid;
 
-use super::literal_pattern::{GroupKind, GroupValues, LiteralPattern};
+use super::{
+    literal_pattern::{GroupKind, GroupValues, LiteralPattern},
+    literal_text::{longest_literal, reason},
+};
 use crate::{
     model::{Caller, Keys, Names, Symbol},
     parse::console::lines::bytes::{number, uuid},
@@ -219,19 +222,6 @@ const fn low(number: u64) -> u32 {
     (number & 0xffff_ffff) as u32
 }
 
-/// The longest run of bytes that every match of `hir` contains.
-fn longest_literal(hir: &Hir) -> Vec<u8> {
-    match hir.kind() {
-        HirKind::Literal(literal) => literal.0.to_vec(),
-        HirKind::Capture(capture) => longest_literal(&capture.sub),
-        HirKind::Concat(parts) => {
-            parts.iter().map(longest_literal).max_by_key(Vec::len).unwrap_or_default()
-        }
-        HirKind::Repetition(repetition) if repetition.min > 0 => longest_literal(&repetition.sub),
-        _ => Vec::new(),
-    }
-}
-
 /// Whether every match of `hir` starts with these bytes.
 fn leads(hir: &Hir, literal: &[u8]) -> bool {
     match hir.kind() {
@@ -240,11 +230,4 @@ fn leads(hir: &Hir, literal: &[u8]) -> bool {
         HirKind::Concat(parts) => parts.first().is_some_and(|first| leads(first, literal)),
         _ => false,
     }
-}
-
-/// The reason of a regex error, on one line.
-fn reason(error: &regex::Error) -> String {
-    let text = error.to_string();
-    let last = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or(&text);
-    format!("not a valid regular expression: {}", last.trim().trim_start_matches("error: "))
 }

@@ -18,7 +18,8 @@ use crate::parse::console::messages::fact::{LineOrigin, SessionLine};
 const MOST: usize = 1024;
 
 /// UUID of the system PTA (optee_os `core/pta/system.c`), to which only TAs can open sessions.
-const SYSTEM: Uuid = Uuid(*b"\x3a\x2f\x89\x78\x5d\xc0\x11\xe8\x9c\x2d\xfa\x7a\xe0\x1b\xbe\xbc");
+pub(super) const SYSTEM: Uuid =
+    Uuid(*b"\x3a\x2f\x89\x78\x5d\xc0\x11\xe8\x9c\x2d\xfa\x7a\xe0\x1b\xbe\xbc");
 
 /// An open in progress.
 #[derive(Clone, Copy)]

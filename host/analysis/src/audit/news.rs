@@ -1,0 +1,50 @@
+//! What a person has to read first: the incidents of an observation in one line.
+
+use crate::{
+    model::{FigureKind, Finding, FindingKind, Incident, IncidentKind, Observation, Severity},
+    text,
+};
+
+/// Incidents that are named; the others are counted.
+const NAMED: usize = 3;
+
+/// The incidents in a few words; `None` without any.
+pub(super) fn news(observation: &Observation, findings: &[Finding]) -> Option<String> {
+    let mut pieces = shortages(findings);
+    let is_other =
+        |one: &&Incident| !one.is_memory_shortage() && one.kind != IncidentKind::UnknownError;
+    pieces.extend(observation.incidents.iter().filter(is_other).map(text::incident));
+    let is_unknown = |one: &&Incident| one.kind == IncidentKind::UnknownError;
+    let unknown: u64 = observation.incidents.iter().filter(is_unknown).map(Incident::times).sum();
+    if unknown > 0 {
+        pieces.push(format!("{} that no message explains", text::count(unknown, "error line")));
+    }
+    let more = pieces.len().saturating_sub(NAMED);
+    pieces.truncate(NAMED);
+    let mut line = pieces.join(", then ");
+    if more > 0 {
+        line += &format!(", and {} more", text::number(more as u64));
+    }
+    (!line.is_empty()).then_some(line)
+}
+
+/// Memory that could not be had: one piece for all of it, with the first finding in full.
+fn shortages(findings: &[Finding]) -> Vec<String> {
+    let is_shortage =
+        |one: &&Finding| one.kind == FindingKind::Shortage && one.severity > Severity::Note;
+    let all: Vec<_> = findings.iter().filter(is_shortage).collect();
+    let [first, others @ ..] = all.as_slice() else { return Vec::new() };
+    if others.is_empty() {
+        return vec![first.title.to_string()];
+    }
+    let times = all.iter().filter_map(|one| one.figure(FigureKind::Times));
+    let times = text::amount(times.map(|figure| figure.value).sum(), "time");
+    let titles: Vec<_> = all.iter().take(NAMED).map(|one| plain(&one.title)).collect();
+    let more = all.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!("; {more} more below") } else { String::new() };
+    vec![format!("out of memory, reported {times}: {}{more}", titles.join("; "))]
+}
+
+fn plain(title: &str) -> &str {
+    title.split_once(": ").map_or(title, |(_, rest)| rest)
+}

@@ -1,0 +1,149 @@
+//! An entry: a pattern, and what its message means.
+
+use std::sync::Arc;
+
+use regex::bytes::{Regex, RegexBuilder};
+use serde::Deserialize;
+use teeleak_proto::Uuid;
+
+use super::numbers;
+use crate::{
+    model::{Meaning, TeeResult},
+    parse::console::literal_text as literal,
+};
+
+/// Who printed a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineSource {
+    /// The TEE core.
+    Core,
+    /// The loader of TAs.
+    Ldelf,
+    /// A TA.
+    Ta,
+    /// The normal world, or firmware: a line without a trace prefix of OP-TEE.
+    Normal,
+}
+
+impl LineSource {
+    /// All values, in the order of their numbers.
+    pub const ALL: [Self; 4] = [Self::Core, Self::Ldelf, Self::Ta, Self::Normal];
+}
+
+/// What happened, or what a message contributes to what happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKind {
+    /// Memory could not be had.
+    Memory,
+    /// A result; of interest if it is that memory ran out.
+    Result,
+    /// A TA could not be loaded, or a session to it not be opened.
+    LoadFailed,
+    /// Loading a TA begins.
+    Loading,
+    /// A place where TAs are stored answered.
+    Store,
+    /// A TA is loaded.
+    Loaded,
+    /// The guard value of a stack is gone.
+    StackOverrun,
+    /// The headers of a heap are damaged.
+    HeapDamage,
+    /// tee-supplicant ended.
+    SupplicantStopped,
+    /// tee-supplicant runs again.
+    SupplicantStarted,
+    /// Another failure.
+    Error,
+    /// Known, and not a failure.
+    Harmless,
+}
+
+/// A message that an entry matches.
+#[derive(Clone, Debug)]
+pub struct MessageHit {
+    /// What happened.
+    pub kind: MessageKind,
+    /// What the entry says about it.
+    pub meaning: Arc<Meaning>,
+    /// Who printed it.
+    pub source: LineSource,
+    /// Its text.
+    pub text: Box<str>,
+    /// The result in it.
+    pub code: Option<TeeResult>,
+    /// The origin of the result.
+    pub origin: Option<u8>,
+    /// The bytes requested.
+    pub size: Option<u64>,
+    /// The TA in it.
+    pub uuid: Option<Uuid>,
+    /// Function and line that printed it.
+    pub printed_by: Option<Box<str>>,
+}
+
+/// An entry of the catalogue.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    regex: Regex,
+    /// Text that every match contains.
+    pub(super) literal: Vec<u8>,
+    kind: MessageKind,
+    /// Who prints the message.
+    pub(super) sources: Vec<LineSource>,
+    pub(super) meaning: Arc<Meaning>,
+}
+
+/// Longest text of an incident, in bytes: as long as OP-TEE's own lines.
+const TEXT: usize = 256;
+
+/// The part of a message that is kept.
+pub(crate) fn short(text: &[u8]) -> &[u8] {
+    text.get(..TEXT).unwrap_or(text)
+}
+
+/// Shortest literal of a pattern, in bytes.
+const SHORTEST: usize = 4;
+
+impl Entry {
+    pub(super) fn new(
+        pattern: &str,
+        kind: MessageKind,
+        sources: Vec<LineSource>,
+        meaning: Meaning,
+    ) -> Result<Self, String> {
+        let regex = RegexBuilder::new(pattern).unicode(false).build();
+        let regex = regex.map_err(|error| literal::reason(&error))?;
+        let literal = literal::longest(pattern);
+        if literal.len() < SHORTEST {
+            return Err("expected literal text in the pattern, found too little".into());
+        }
+        Ok(Self { regex, literal, kind, sources, meaning: Arc::new(meaning) })
+    }
+
+    pub(super) fn pattern(&self) -> &str {
+        self.regex.as_str()
+    }
+
+    pub(super) fn read(&self, source: LineSource, text: &[u8]) -> Option<MessageHit> {
+        let groups = self.regex.captures(text)?;
+        let group = |name: &str| groups.name(name).map(|group| group.as_bytes());
+        let code = group("code").and_then(numbers::code);
+        if group("code").is_some() && code.is_none() {
+            return None;
+        }
+        Some(MessageHit {
+            kind: self.kind,
+            meaning: Arc::clone(&self.meaning),
+            source,
+            text: String::from_utf8_lossy(short(text.trim_ascii())).into(),
+            code: code.map(TeeResult),
+            origin: group("origin").and_then(numbers::origin),
+            size: group("size").map_or_else(|| numbers::size_in(text), numbers::size),
+            uuid: numbers::uuid_in(text),
+            printed_by: None,
+        })
+    }
+}

@@ -1,0 +1,62 @@
+//! A file of messages.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::entry::{Entry, LineSource, MessageKind};
+use crate::{
+    mistake::Mistake,
+    model::{FailedStage, Meaning, Resource},
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileForm {
+    component: String,
+    lines: Vec<LineSource>,
+    #[serde(default)]
+    message: Vec<MessageForm>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MessageForm {
+    pattern: Spanned<String>,
+    what: MessageKind,
+    means: String,
+    lines: Option<Vec<LineSource>>,
+    #[serde(default)]
+    resources: Vec<Resource>,
+    stage: Option<FailedStage>,
+    option: Option<String>,
+    next: Option<String>,
+}
+
+/// Reads the entries of a file; `source` is its name in errors.
+pub(super) fn read(source: &str, text: &str) -> Result<Vec<Entry>, Mistake> {
+    let form: FileForm = toml::from_str(text).map_err(|error| {
+        let span = error.span().unwrap_or(0..text.len().min(1));
+        let hint = "a file has `component`, `lines` and [[message]] tables with `pattern`, `what` and \
+                    `means`; see host/docs/writing-a-pack.md";
+        Mistake::new((source, text), span, error.message(), Some(hint.to_owned()))
+    })?;
+    let FileForm { component, lines, message } = form;
+    let entry = |message: MessageForm| {
+        let (span, pattern) = (message.pattern.span(), message.pattern.into_inner());
+        let meaning = Meaning {
+            component: component.as_str().into(),
+            means: message.means.into(),
+            resources: message.resources,
+            stage: message.stage,
+            option: message.option.map(Into::into),
+            next: message.next.map(Into::into),
+        };
+        let sources = message.lines.unwrap_or_else(|| lines.clone());
+        Entry::new(&pattern, message.what, sources, meaning).map_err(|why| {
+            let hint = "patterns use the syntax of the Rust crate `regex`, and contain at least four \
+                        characters that every match has";
+            Mistake::new((source, text), span, why, Some(hint.to_owned()))
+        })
+    };
+    message.into_iter().map(entry).collect()
+}

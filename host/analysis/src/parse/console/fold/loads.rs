@@ -1,0 +1,129 @@
+//! The story of a TA that is loaded: one failed load prints up to five lines, and is one incident.
+
+use teeleak_proto::Uuid;
+
+use crate::{
+    catalogue::MessageHit,
+    model::{SourceLocation, TeeResult, Time},
+};
+
+/// Lines within which lines about a failed load belong to the same one.
+const NEAR: u64 = 64;
+
+/// Places of TAs whose answers are kept.
+const STORES: usize = 4;
+
+/// A failed load.
+#[derive(Clone, Debug)]
+pub(super) struct FailedLoad {
+    /// Its first line that says more than a result.
+    pub(super) hit: MessageHit,
+    pub(super) place: SourceLocation,
+    pub(super) time: Option<Time>,
+    pub(super) uuid: Option<Uuid>,
+    /// What the places where TAs are stored answered.
+    pub(super) stores: Vec<(Box<str>, TeeResult)>,
+    /// Its last line.
+    last: u64,
+}
+
+/// Follows loads of TAs.
+#[derive(Default)]
+pub(super) struct Loads {
+    uuid: Option<Uuid>,
+    /// The store asked last.
+    store: Box<str>,
+    stores: Vec<(Box<str>, TeeResult)>,
+    failed: Option<FailedLoad>,
+    /// TA, result and last line of the load that failed before.
+    before: Option<(Option<Uuid>, Option<TeeResult>, SourceLocation)>,
+}
+
+impl Loads {
+    /// A TA is looked up or loaded; `store` is where. Returns the failed load that this ends.
+    pub(super) fn begin(&mut self, uuid: Uuid, store: &str) -> Option<FailedLoad> {
+        let ended = self.end();
+        if self.uuid != Some(uuid) || ended.is_some() {
+            self.stores.clear();
+        }
+        (self.uuid, self.store) = (Some(uuid), store.into());
+        ended
+    }
+
+    /// A store answered. Returns whether that alone is a failed load.
+    pub(super) fn answer(&mut self, code: TeeResult) -> bool {
+        if code.0 != 0 && self.stores.len() < STORES {
+            self.stores.push((std::mem::take(&mut self.store), code));
+        }
+        code == TeeResult::OUT_OF_MEMORY
+    }
+
+    /// A line says that a load failed. Returns the failed load before it, if it was another one.
+    pub(super) fn fail(
+        &mut self,
+        hit: &MessageHit,
+        place: SourceLocation,
+        time: Option<Time>,
+    ) -> Option<FailedLoad> {
+        let line = place.at;
+        if let Some(failed) = &mut self.failed
+            && failed.is_same(hit, &place)
+        {
+            failed.add(hit, line);
+            return None;
+        }
+        let ended = self.end();
+        let uuid = hit.uuid.or(self.uuid);
+        if self.is_reported(uuid, hit.code, &place) {
+            return ended;
+        }
+        let stores = std::mem::take(&mut self.stores);
+        self.failed = Some(FailedLoad { hit: hit.clone(), place, time, uuid, stores, last: line });
+        ended
+    }
+
+    /// Ends the failed load, if one is open.
+    pub(super) fn end(&mut self) -> Option<FailedLoad> {
+        let failed = self.failed.take()?;
+        let last = SourceLocation { at: failed.last, ..failed.place.clone() };
+        self.before = Some((failed.uuid, failed.hit.code, last));
+        (self.uuid, self.stores) = (None, Vec::new());
+        Some(failed)
+    }
+
+    /// Whether the load that failed before is meant: other lines came between.
+    fn is_reported(
+        &self,
+        uuid: Option<Uuid>,
+        code: Option<TeeResult>,
+        place: &SourceLocation,
+    ) -> bool {
+        let Some((last_uuid, last_code, last)) = &self.before else { return false };
+        self.uuid.is_none()
+            && (uuid.is_none() || uuid == *last_uuid)
+            && code == *last_code
+            && last.source == place.source
+            && place.at.saturating_sub(last.at) < NEAR
+    }
+}
+
+impl FailedLoad {
+    fn is_same(&self, hit: &MessageHit, place: &SourceLocation) -> bool {
+        let is_near =
+            self.place.source == place.source && place.at.saturating_sub(self.last) < NEAR;
+        let is_same_ta = hit.uuid.zip(self.uuid).is_none_or(|(one, other)| one == other);
+        let is_same_code = hit.code.zip(self.hit.code).is_none_or(|(one, other)| one == other);
+        is_near && is_same_ta && is_same_code
+    }
+
+    /// Adds what a further line says.
+    fn add(&mut self, hit: &MessageHit, line: u64) {
+        self.last = line;
+        self.uuid = self.uuid.or(hit.uuid);
+        let code = self.hit.code.or(hit.code);
+        if self.hit.kind == crate::catalogue::MessageKind::Store {
+            self.hit = hit.clone();
+        }
+        self.hit.code = code;
+    }
+}

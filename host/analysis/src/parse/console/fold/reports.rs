@@ -1,0 +1,232 @@
+//! What messages of the catalogue, and errors that it does not know, become.
+
+use std::sync::Arc;
+
+use super::{Assembler, loads::FailedLoad};
+use crate::{
+    catalogue::{LineSource, MessageHit, MessageKind},
+    model::{
+        Incident, IncidentDetails, IncidentKind, Meaning, Resource, SourceLocation, TeeResult, Time,
+    },
+    parse::console::{lines::prefix::LineImage, messages::fact::LineOrigin},
+    text,
+};
+
+/// TAs that could not be loaded and are remembered.
+const FAILED_TAS: usize = 1024;
+
+impl Assembler {
+    /// Adds what a message of the catalogue says.
+    pub(super) fn message(&mut self, hit: &MessageHit, at: (u64, Option<Time>)) {
+        let place = self.place(at.0);
+        match hit.kind {
+            MessageKind::Harmless => {}
+            MessageKind::Loading => {
+                let store = hit.text.rsplit_once('(').map_or("", |(_, store)| store);
+                let ended =
+                    hit.uuid.and_then(|uuid| self.loads.begin(uuid, store.trim_end_matches(')')));
+                self.failed_load(ended);
+            }
+            MessageKind::Store => {
+                if hit.code.is_some_and(|code| self.loads.answer(code)) {
+                    let ended = self.loads.fail(hit, place, at.1);
+                    self.failed_load(ended);
+                }
+            }
+            MessageKind::LoadFailed => {
+                let ended = self.loads.fail(hit, place, at.1);
+                self.failed_load(ended);
+            }
+            MessageKind::Loaded => self.loaded(hit, &place),
+            MessageKind::SupplicantStopped | MessageKind::SupplicantStarted => {
+                self.supplicant(hit, place, at.1);
+            }
+            MessageKind::Result if hit.code == Some(TeeResult::TARGET_DEAD) => self.dead(hit),
+            MessageKind::Result if hit.code != Some(TeeResult::OUT_OF_MEMORY) => {}
+            MessageKind::HeapDamage if self.incidents.explain(&hit.meaning, &place) => {}
+            _ => {
+                self.end_load();
+                self.report(hit, place, at.1);
+            }
+        }
+    }
+
+    /// A client got the result of a TA that died.
+    fn dead(&mut self, hit: &MessageHit) {
+        let origin = hit.origin.map_or_else(String::new, |origin| format!(" (origin {origin})"));
+        let note = format!("a client got {}{origin}", TeeResult::TARGET_DEAD);
+        self.incidents.note(note, |one| {
+            matches!(one.kind, IncidentKind::TaPanic { .. } | IncidentKind::Abort { .. })
+        });
+    }
+
+    /// Adds an incident for a message that is one by itself.
+    fn report(&mut self, hit: &MessageHit, place: SourceLocation, time: Option<Time>) {
+        let (resources, kind) = (resources(hit), kind(hit));
+        let uuid = hit.uuid.or_else(|| self.served(hit));
+        let mut incident = self.new_incident(kind, &hit.text, place, time);
+        incident.uuid = uuid;
+        incident.details = details(hit, resources);
+        self.incidents.count(incident);
+    }
+
+    /// The TA that a failed command was for, if only one is open.
+    fn served(&self, hit: &MessageHit) -> Option<teeleak_proto::Uuid> {
+        (hit.kind == MessageKind::Result && hit.source == LineSource::Core).then_some(())?;
+        let mut open = self.sessions.open().iter().filter(|open| !open.is_kept());
+        let first = open.next()?;
+        open.all(|other| other.uuid == first.uuid).then_some(first.uuid)
+    }
+
+    /// Adds an error that the catalogue does not know.
+    pub(super) fn unknown_error(
+        &mut self,
+        (text, printed_by): (&str, Option<&str>),
+        who: LineOrigin,
+        at: (u64, Option<Time>),
+    ) {
+        self.end_load();
+        let place = self.place(at.0);
+        let mut incident = self.new_incident(IncidentKind::UnknownError, text, place, at.1);
+        let component = match who.image {
+            Some(LineImage::Ldelf) => "TA loader",
+            Some(LineImage::Ta) => "TA",
+            Some(LineImage::Core) | None => "TEE core",
+        };
+        let meaning = Meaning { component: component.into(), ..Meaning::default() };
+        incident.details.meaning = Arc::new(meaning);
+        incident.details.printed_by = printed_by.map(Into::into);
+        self.incidents.count(incident);
+    }
+
+    /// Ends the load that is going on; something else happened.
+    pub(super) fn end_load(&mut self) {
+        let ended = self.loads.end();
+        self.failed_load(ended);
+    }
+
+    pub(super) fn failed_load(&mut self, failed: Option<FailedLoad>) {
+        let Some(FailedLoad { hit, place, time, uuid, stores, .. }) = failed else { return };
+        let is_memory = hit.code == Some(TeeResult::OUT_OF_MEMORY);
+        let kind = if is_memory {
+            IncidentKind::MemoryShortage { requested: None }
+        } else {
+            IncidentKind::LoadFailed
+        };
+        if let Some(uuid) = uuid.filter(|_| !is_memory && self.failed_tas.len() < FAILED_TAS) {
+            self.failed_tas.insert(uuid);
+        }
+        let resources = if is_memory { hit.meaning.resources.clone() } else { Vec::new() };
+        let mut incident = self.new_incident(kind, &hit.text, place, time);
+        incident.uuid = uuid;
+        incident.details = details(&hit, resources);
+        let notes = stores.iter().filter(|(store, _)| !store.is_empty());
+        let notes = notes.map(|(store, code)| format!("{store} answered {code}").into());
+        incident.details.notes.extend(notes);
+        if let Some(stopped) = self.supplicant_stopped.as_ref().filter(|_| !is_memory) {
+            let note = format!(
+                "tee-supplicant was not running: it ended at {}; no secure memory ran out",
+                text::place(stopped)
+            );
+            incident.details.notes.push(note.into());
+        }
+        self.incidents.count(incident);
+    }
+
+    /// A TA is loaded: its binary is not missing.
+    fn loaded(&mut self, hit: &MessageHit, place: &SourceLocation) {
+        self.end_load();
+        let note =
+            format!("the same TA was loaded later ({}): it is not missing", text::place(place));
+        let is_this = |one: &Incident| one.uuid == hit.uuid && one.kind == IncidentKind::LoadFailed;
+        if hit.uuid.is_some_and(|uuid| self.failed_tas.remove(&uuid)) {
+            self.incidents.note(note, is_this);
+        }
+    }
+
+    fn supplicant(&mut self, hit: &MessageHit, place: SourceLocation, time: Option<Time>) {
+        self.end_load();
+        let is_stop = hit.kind == MessageKind::SupplicantStopped;
+        match (is_stop, self.supplicant_stopped.is_some()) {
+            (true, false) => {
+                self.supplicant_stopped = Some(place.clone());
+                let mut incident =
+                    self.new_incident(IncidentKind::SupplicantStopped, &hit.text, place, time);
+                incident.details = details(hit, hit.meaning.resources.clone());
+                let when = time.map(|time| format!("it ended at {} s", text::seconds(time.ns)));
+                incident.details.notes.extend(when.map(Into::into));
+                self.incidents.count(incident);
+            }
+            (false, true) => {
+                self.supplicant_stopped = None;
+                let when = time.map(|time| format!(", {} s", text::seconds(time.ns)));
+                let note =
+                    format!("it ran again at {}{}", text::place(&place), when.unwrap_or_default());
+                self.incidents.note(note, |one| one.kind == IncidentKind::SupplicantStopped);
+            }
+            _ => {}
+        }
+    }
+
+    fn new_incident(
+        &self,
+        kind: IncidentKind,
+        text: &str,
+        place: SourceLocation,
+        time: Option<Time>,
+    ) -> Incident {
+        Incident {
+            kind,
+            place,
+            time,
+            iteration: self.iteration(),
+            uuid: None,
+            text: text.into(),
+            load_address: None,
+            images: Vec::new(),
+            stack: Vec::new(),
+            details: IncidentDetails::default(),
+        }
+    }
+}
+
+fn details(hit: &MessageHit, resources: Vec<Resource>) -> IncidentDetails {
+    let mut meaning = Arc::clone(&hit.meaning);
+    if meaning.resources != resources {
+        Arc::make_mut(&mut meaning).resources = resources;
+    }
+    IncidentDetails {
+        meaning,
+        code: hit.code,
+        origin: hit.origin,
+        claimed: hit.source == LineSource::Normal,
+        printed_by: hit.printed_by.as_deref().map(Into::into),
+        ..IncidentDetails::default()
+    }
+}
+
+fn kind(hit: &MessageHit) -> IncidentKind {
+    match hit.kind {
+        MessageKind::StackOverrun => IncidentKind::StackOverrun,
+        MessageKind::HeapDamage => IncidentKind::HeapDamage,
+        MessageKind::Error => IncidentKind::KnownError,
+        _ if resources(hit) == [Resource::SharedMemory] => IncidentKind::NormalWorldMemory,
+        _ => IncidentKind::MemoryShortage { requested: hit.size },
+    }
+}
+
+/// The resources that may have run out: those of the entry, or else by the origin of the result or the
+/// image that printed the line.
+fn resources(hit: &MessageHit) -> Vec<Resource> {
+    let of_core = || vec![Resource::CoreHeap, Resource::TaRam, Resource::PageTables];
+    match (hit.kind, hit.origin, hit.source) {
+        _ if !hit.meaning.resources.is_empty() => hit.meaning.resources.clone(),
+        (_, Some(1 | 2), _) => vec![Resource::SharedMemory],
+        (_, Some(3), _) => of_core(),
+        (_, Some(_), _) | (MessageKind::Memory, _, LineSource::Ta) => vec![Resource::TaHeap],
+        (MessageKind::Memory, _, LineSource::Core) => vec![Resource::CoreHeap],
+        (MessageKind::Memory, _, LineSource::Ldelf) => vec![Resource::LoaderHeap],
+        (MessageKind::Result, None, LineSource::Ta) => vec![Resource::TaHeap, Resource::CoreHeap],
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,147 @@
+//! Incidents in one sentence each, and what to do about them.
+
+use super::{number, times};
+use crate::model::{Frame, Incident, IncidentKind, Resource, TeeResult};
+
+/// What happened: `TA 8aaaf200-... could not be loaded 4 times: TEE_ERROR_OUT_OF_MEMORY (0xffff000c)`.
+#[must_use]
+pub fn incident(incident: &Incident) -> String {
+    let n = incident.times();
+    let often = if n > 1 { format!(" {}", times(n)) } else { String::new() };
+    let ta = incident.uuid.map(|uuid| format!("TA {uuid}"));
+    let code = incident.details.code;
+    match &incident.kind {
+        IncidentKind::OutOfMemory { requested, .. } => {
+            format!("an allocation of {} bytes failed in the TEE core", number(*requested))
+        }
+        IncidentKind::MemoryShortage { .. } | IncidentKind::NormalWorldMemory => {
+            shortage(incident, &often)
+        }
+        IncidentKind::LoadFailed => {
+            let ta = ta.unwrap_or_else(|| "a TA".into());
+            let code = code.map_or_else(String::new, |code| format!(": {code}"));
+            format!("{ta} could not be loaded{often}{code}")
+        }
+        IncidentKind::TaPanic { code } => {
+            let ta = ta.unwrap_or_else(|| "a TA".into());
+            format!("{ta} panicked with {}", TeeResult(*code))
+        }
+        IncidentKind::TaAssertion => {
+            format!("an assertion of {} failed", ta.unwrap_or_else(|| "a TA".into()))
+        }
+        IncidentKind::CorePanic => format!("the TEE core panicked ({})", incident.text),
+        IncidentKind::CoreAssertion => {
+            format!("an assertion of the TEE core failed ({})", incident.text)
+        }
+        IncidentKind::Abort { .. } => {
+            let whose = ta.map_or_else(String::new, |ta| format!(" in {ta}"));
+            format!("{}{whose}", incident.text)
+        }
+        IncidentKind::StackOverrun => format!("a stack was overrun ({})", incident.text),
+        IncidentKind::HeapDamage => format!("a heap is damaged{often} ({})", incident.text),
+        IncidentKind::SupplicantStopped => format!("tee-supplicant ended ({})", incident.text),
+        IncidentKind::UnknownError => {
+            format!("an error that teeleak does not know{often} ({})", incident.text)
+        }
+        IncidentKind::KnownError | IncidentKind::RuleBroken => format!("{}{often}", incident.text),
+    }
+}
+
+/// Memory that could not be had: by whom, how much, and how often.
+fn shortage(incident: &Incident, often: &str) -> String {
+    let details = &incident.details;
+    let requested = match incident.kind {
+        IncidentKind::MemoryShortage { requested } => requested,
+        _ => None,
+    };
+    let size = requested.map_or_else(String::new, |size| format!(" of {} bytes", number(size)));
+    let code = details.code.map_or_else(String::new, |code| format!(" with {code}"));
+    let whose = match incident.uuid {
+        Some(uuid) => format!("TA {uuid}"),
+        None if details.claimed => "a client".into(),
+        None => "the secure world".into(),
+    };
+    use crate::model::FailedStage::{Boot, Close, Invoke, Load, Open};
+    match (details.code, details.meaning.stage) {
+        (Some(_), Some(Load)) => format!("{whose} could not be loaded{often}{code}"),
+        (Some(_), Some(Open)) => format!(
+            "a session to {} could not be opened{often}{code}{}",
+            opened(incident),
+            origin(incident)
+        ),
+        (Some(_), Some(Invoke)) => {
+            let commands = if often.is_empty() { "a command" } else { "commands" };
+            format!("{commands} of {whose} failed{often}{code}{}", origin(incident))
+        }
+        (Some(code), Some(Boot | Close) | None) => {
+            format!("{whose} got {code}{often}{}", origin(incident))
+        }
+        (None, _) => {
+            let pool = resources(&details.meaning.resources);
+            let by =
+                details.printed_by.as_deref().map_or_else(String::new, |by| format!(", at {by}"));
+            format!("an allocation{size} failed{often}{}{by}", in_pool(&pool))
+        }
+    }
+}
+
+fn opened(incident: &Incident) -> String {
+    incident.uuid.map_or_else(|| "a TA".into(), |uuid| format!("TA {uuid}"))
+}
+
+fn in_pool(pool: &str) -> String {
+    if pool.is_empty() { String::new() } else { format!(" ({pool})") }
+}
+
+/// ` from the TA (origin 4)`.
+fn origin(incident: &Incident) -> String {
+    let who = match incident.details.origin {
+        Some(1) => "the client library",
+        Some(2) => "the driver",
+        Some(3) => "the TEE core",
+        Some(4) => "the TA",
+        _ => return String::new(),
+    };
+    let number = incident.details.origin.unwrap_or_default();
+    format!(" from {who} (origin {number})")
+}
+
+/// `TA memory or page tables`.
+#[must_use]
+pub fn resources(resources: &[Resource]) -> String {
+    match resources.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.label().into(),
+        Some((last, others)) => {
+            let others: Vec<_> = others.iter().map(|one| one.label()).collect();
+            format!("{} or {}", others.join(", "), last.label())
+        }
+    }
+}
+
+/// What to do next about an incident.
+#[must_use]
+pub fn incident_next(incident: &Incident) -> Option<String> {
+    let meaning = &incident.details.meaning;
+    let is_named = |frame: &Frame| !frame.functions.is_empty();
+    let has_addresses = !incident.stack.is_empty() || incident.details.registers.pc.is_some();
+    let command =
+        (has_addresses && !incident.stack.iter().any(is_named)).then(|| symbols(incident));
+    match (command.flatten(), &meaning.next) {
+        (Some(command), Some(next)) => Some(format!("{next}; {command}")),
+        (Some(command), None) => Some(command),
+        (None, next) => next.as_deref().map(Into::into),
+    }
+}
+
+/// How to name the addresses of an incident.
+fn symbols(incident: &Incident) -> Option<String> {
+    let what = if incident.stack.is_empty() { "pc and lr" } else { "the frames" };
+    match (incident.uuid, incident.images.first()) {
+        (Some(uuid), Some(_)) => Some(format!("`--ta DIR` with {uuid}.elf in it names {what}")),
+        _ if incident.load_address.is_some() || incident.details.registers.pc.is_some() => {
+            Some(format!("`--tee out/core/tee.elf` of the same build names {what}"))
+        }
+        _ => None,
+    }
+}
