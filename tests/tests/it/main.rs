@@ -22,6 +22,7 @@ mod kernel;
 mod metrics;
 mod normal_live;
 mod normal_world;
+mod one_look;
 mod perfetto;
 mod schema;
 mod stock;
