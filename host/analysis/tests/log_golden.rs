@@ -7,7 +7,7 @@ use std::{
 };
 
 use teeleak_analysis::{
-    model::{Completeness, Event, Incident, Observation, Sample},
+    model::{Completeness, Event, Incident, Observation, Pool, Sample},
     parse::console::{Assembler, ChunkFacts, IterationSplit, RejectReason, Rules, chunk_end, scan},
 };
 
@@ -80,6 +80,13 @@ fn render_sample(out: &mut String, sample: &Sample) {
             );
         }
     }
+    for dump in &sample.heaps {
+        let _ = writeln!(out, "  heap of {}{}", dump.ta, partial(&dump.sites));
+        for site in dump.sites.value().into_iter().flatten() {
+            let (count, size) = (site.count, site.size);
+            let _ = writeln!(out, "    {count} x {size} bytes {}:{}", site.file, site.line);
+        }
+    }
     for instance in sample.instances.value().into_iter().flatten() {
         let regions = instance.regions.value().map_or(0, Vec::len);
         let part = partial(&instance.regions);
@@ -88,6 +95,9 @@ fn render_sample(out: &mut String, sample: &Sample) {
             "  instance {} of {}: {regions} regions{part}",
             instance.id, instance.uuid
         );
+        if let Some(heap) = &instance.heap {
+            render_pool(out, heap);
+        }
         for region in instance.regions.value().into_iter().flatten() {
             let access = region.access;
             let _ = writeln!(out, "    {:#x} + {:#x} access {access:04b}", region.va, region.size);
@@ -98,12 +108,16 @@ fn render_sample(out: &mut String, sample: &Sample) {
             writeln!(out, "  session {} to {} ({})", session.id, session.uuid, session.instance);
     }
     for pool in sample.pools.value().into_iter().flatten() {
-        let _ = writeln!(
-            out,
-            "  pool {:?}: {:?} of {:?}, most {:?}, failed {:?}",
-            pool.kind, pool.allocated, pool.size, pool.max_allocated, pool.num_alloc_fail
-        );
+        render_pool(out, pool);
     }
+}
+
+fn render_pool(out: &mut String, pool: &Pool) {
+    let _ = writeln!(
+        out,
+        "  pool {:?}: {:?} of {:?}, most {:?}, failed {:?}",
+        pool.kind, pool.allocated, pool.size, pool.max_allocated, pool.num_alloc_fail
+    );
 }
 
 fn partial<T>(part: &Completeness<T>) -> String {

@@ -23,6 +23,7 @@ mod messages;
 mod metrics;
 mod normal_live;
 mod normal_world;
+mod one_look;
 mod perfetto;
 mod schema;
 mod stock;

@@ -107,6 +107,12 @@ fn of_samples(measured: &[&Sample], needs: Needs, damage: &Damage, doubts: &mut 
         let (n, of) = (text::number(blind.count() as u64), text::number(measured.len() as u64));
         doubts.push(format!("{} in {n} of {of} snapshots: {}", gap.what, gap.reason).into());
     }
+    let heaps = measured.iter().flat_map(|sample| &sample.heaps);
+    if let Some(gap) = heaps.clone().find_map(|dump| dump.sites.gap()) {
+        let (n, of) = (heaps.clone().filter(|dump| dump.sites.gap().is_some()), heaps);
+        let (n, of) = (text::number(n.count() as u64), text::number(of.count() as u64));
+        doubts.push(format!("{} of TA heaps in {n} of {of}: {}", gap.what, gap.reason).into());
+    }
     if needs.regions {
         let gaps = last.instances.gap().into_iter().chain(of_instances(last));
         doubts.extend(gaps.map(|gap| format!("{}: {}", gap.what, gap.reason).into()));
@@ -184,7 +190,8 @@ pub(super) fn gaps(observation: &Observation, further: &[Gap]) -> Vec<Gap> {
             sample.sessions.gap(),
             sample.pools.gap(),
         ];
-        parts.into_iter().flatten().chain(of_instances(sample)).for_each(&mut add);
+        let heaps = sample.heaps.iter().filter_map(|dump| dump.sites.gap());
+        parts.into_iter().flatten().chain(heaps).chain(of_instances(sample)).for_each(&mut add);
     }
     let n_lost = lost_events(observation);
     if n_lost > 0 {

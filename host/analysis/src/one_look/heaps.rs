@@ -14,6 +14,12 @@ const LISTED: usize = 10;
 /// Sites with most objects that are listed in any case.
 const MOST_OBJECTS: usize = 3;
 
+/// Objects of a site from which it is worth a second look.
+const SOME: u64 = 4;
+
+/// Sites of a heap that are worth a second look.
+const SUSPECTS: usize = 2;
+
 /// The live allocations of one heap.
 #[derive(Clone, Debug)]
 pub struct HeapLook {
@@ -29,6 +35,15 @@ pub struct HeapLook {
     pub lost: u64,
     /// The biggest sites, by bytes, and those with most objects.
     pub sites: Vec<HeldSite>,
+}
+
+impl HeapLook {
+    /// The sites with most objects, if they have some.
+    pub(super) fn most_objects(&self) -> impl Iterator<Item = &HeldSite> {
+        let mut sites: Vec<_> = self.sites.iter().filter(|site| site.count >= SOME).collect();
+        sites.sort_by_key(|site| Reverse(site.count));
+        sites.into_iter().take(SUSPECTS)
+    }
 }
 
 /// Allocations at one site for one owner.

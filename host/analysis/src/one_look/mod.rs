@@ -4,20 +4,25 @@
 //! turn it into one is its last line.
 
 mod heaps;
+mod pools;
 mod tas;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 pub use heaps::{HeapLook, HeldSite};
+pub use pools::PoolLook;
 pub use tas::{SmallRegions, TaLook};
 
 use crate::{
-    model::{Observation, Pool, PoolKind},
+    model::{Observation, PoolKind},
     text,
 };
 
 /// Snapshots from which growth can be judged.
 const ENOUGH: usize = 4;
+
+/// Snapshots that decide growth by the same amount each time.
+const DECISIVE: u64 = 9;
 
 /// The newest state of everything that was observed.
 #[derive(Clone, Debug)]
@@ -29,7 +34,7 @@ pub struct OneLook {
     /// TAs with their regions, most regions first.
     pub tas: Vec<TaLook>,
     /// The newest figures of each pool.
-    pub pools: Vec<Pool>,
+    pub pools: Vec<PoolLook>,
     /// What would turn the look into a verdict; `None` if there is one.
     pub next_step: Option<Arc<str>>,
 }
@@ -43,7 +48,7 @@ impl OneLook {
             n_snapshots: observation.samples.len(),
             heaps: heaps::newest(&observation.samples),
             tas: tas::newest(&observation.samples),
-            pools: newest_pools(observation),
+            pools: pools::newest(&observation.samples),
             next_step: None,
         };
         look.compare_with_regions();
@@ -56,6 +61,12 @@ impl OneLook {
     #[must_use]
     pub const fn is_short(&self) -> bool {
         self.n_snapshots < ENOUGH
+    }
+
+    /// Whether it shows what is alive, rather than how full pools are.
+    #[must_use]
+    pub const fn shows_objects(&self) -> bool {
+        !self.heaps.is_empty() || !self.tas.is_empty()
     }
 
     /// The look in one line: `one snapshot: 57 allocations, 5,044 bytes; largest: core/mm/vm.c:188`.
@@ -96,12 +107,7 @@ impl OneLook {
     }
 
     fn pool_fact(&self) -> Option<String> {
-        let fullest = self.pools.iter().filter(|pool| pool.kind != PoolKind::Threads);
-        let pool = fullest.max_by_key(|pool| permille(pool))?;
-        let (used, size) = (pool.allocated?, pool.size?);
-        let (unit, share) = (text::pool_unit(pool.unit), text::share(used, size));
-        let (used, size) = (text::number(used), text::number(size));
-        Some(format!("{}: {used} of {size} {unit} in use ({share})", pool.kind.label()))
+        self.pools.iter().max_by_key(|look| look.permille())?.fact()
     }
 
     /// Marks the sites that have as many objects as all TAs have regions.
@@ -114,11 +120,9 @@ impl OneLook {
     }
 
     fn next(&self) -> String {
-        let mut suspects: Vec<_> = { self.heaps.iter() }
-            .filter_map(|heap| heap.sites.iter().max_by_key(|site| site.count))
-            .filter(|site| site.count > 1)
-            .map(|site| format!("{}:{}", site.file, site.line))
-            .collect();
+        let most_objects = self.heaps.iter().flat_map(HeapLook::most_objects);
+        let mut suspects: Vec<_> =
+            most_objects.map(|site| format!("{}:{}", site.file, site.line)).collect();
         let odd = self.tas.iter().filter(|ta| ta.others.is_some() || ta.small.is_some());
         suspects.extend(odd.map(|ta| format!("the regions of TA {}", ta.uuid)));
         let action = match (self.heaps.is_empty(), self.tas.is_empty()) {
@@ -127,25 +131,10 @@ impl OneLook {
             (true, false) => "print the region maps again after each round of the same work",
             (true, true) => "print the figures again after each round of the same work",
         };
-        let rounds = format!("{action}, at least {} times", ENOUGH + 1);
+        let rounds = format!("{action}, {DECISIVE} times or more");
         match suspects.is_empty() {
             true => format!("{rounds}: what a leak holds has grown then"),
             false => format!("{rounds}, and see whether {} grew", text::list(&suspects)),
         }
     }
-}
-
-/// The newest figures of each pool that has any.
-fn newest_pools(observation: &Observation) -> Vec<Pool> {
-    let mut newest: BTreeMap<&PoolKind, &Pool> = BTreeMap::new();
-    for pool in observation.samples.iter().flat_map(|sample| sample.all_pools()) {
-        newest.insert(&pool.kind, pool);
-    }
-    newest.into_values().cloned().collect()
-}
-
-/// Thousandths of a pool in use; 0 if unknown.
-fn permille(pool: &Pool) -> u64 {
-    let (Some(used), Some(size)) = (pool.allocated, pool.size) else { return 0 };
-    used.saturating_mul(1000).checked_div(size).unwrap_or(0)
 }

@@ -234,9 +234,12 @@ impl<'a> PoolCase<'a> {
             texts.extend(self.demand(shortage));
         }
         if self.failures > 0 {
+            let total = self.pool.num_alloc_fail.unwrap_or(self.failures);
             texts.push(format!(
-                "{} failed while it was observed",
-                text::count(self.failures, "allocation")
+                "{} failed while it was observed: the count rose from {} to {}",
+                text::count(self.failures, "allocation"),
+                text::number(total.saturating_sub(self.failures)),
+                text::number(total)
             ));
         }
         let thing = if self.pool.unit == PoolUnit::Bytes { "byte" } else { "object" };

@@ -107,7 +107,7 @@ pub(super) fn entry(look: &OneLook) -> OneLookJson<'_> {
         n_snapshots: look.n_snapshots,
         heaps: look.heaps.iter().map(heap).collect(),
         tas: look.tas.iter().map(ta).collect(),
-        pools: look.pools.iter().map(pool).collect(),
+        pools: look.pools.iter().map(|one| pool(&one.pool)).collect(),
         next: look.next_step.as_deref(),
     }
 }

@@ -3,8 +3,8 @@
 use std::io;
 
 use teeleak_analysis::{
-    model::{Pool, PoolKind},
-    one_look::{HeapLook, HeldSite, OneLook, TaLook},
+    model::PoolKind,
+    one_look::{HeapLook, HeldSite, OneLook, PoolLook, TaLook},
     text::{count, number},
 };
 
@@ -85,13 +85,18 @@ fn ta(ta: &TaLook, page: &mut TextPage<'_>) -> io::Result<()> {
     )))
 }
 
-fn pools(pools: &[Pool], page: &mut TextPage<'_>) -> io::Result<()> {
+fn pools(pools: &[PoolLook], page: &mut TextPage<'_>) -> io::Result<()> {
     let name = |kind: &PoolKind| kind.label().into_owned();
-    let widths = pools.iter().map(|pool| name(&pool.kind).chars().count());
+    let widths = pools.iter().map(|look| name(&look.pool.kind).chars().count());
     let width = widths.max().unwrap_or(0).clamp(NARROW, WIDE);
-    for pool in pools {
-        let begin = TextLine::indent(2).head(format_args!("{:<width$} ", name(&pool.kind))).hang();
-        page.write_line(begin.text(figures(pool)))?;
+    for look in pools {
+        let name = name(&look.pool.kind);
+        let begin = TextLine::indent(2).head(format_args!("{name:<width$} ")).hang();
+        let line = begin.text(figures(&look.pool));
+        page.write_line(match look.course() {
+            Some(course) => line.dim(format_args!(", {course}")),
+            None => line,
+        })?;
     }
     Ok(())
 }

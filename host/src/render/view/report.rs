@@ -29,11 +29,15 @@ pub(crate) fn headline(report: &Report) -> String {
 }
 
 fn undecided(report: &Report, possible: usize) -> String {
-    if let Some(look) = report.look.as_ref().filter(|look| look.is_short()) {
-        return match report.counted() {
-            [] => look.headline(),
-            [first, ..] => format!("{}; {}", first.title, look.headline()),
-        };
+    if let Some(look) = &report.look {
+        match report.counted() {
+            [] if look.is_short() => return look.headline(),
+            [first, ..] if look.is_short() && look.shows_objects() => {
+                return format!("{}; {}", first.title, look.headline());
+            }
+            [first, ..] if !look.shows_objects() => return first.title.to_string(),
+            _ => {}
+        }
     }
     match report.doubts.as_slice() {
         [] => count(possible as u64, "possible finding"),

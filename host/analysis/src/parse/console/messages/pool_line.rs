@@ -327,8 +327,10 @@ fn split_figure(phrase: &str) -> (&str, Option<PoolFigure>) {
         let row = FIGURES.iter().find(|(_, spellings)| spellings.contains(&spelling))?;
         Some((phrase.get(..start)?, Some(row.0)))
     };
-    // The longest spelling wins.
-    starts.filter_map(figure).next().unwrap_or((phrase, None))
+    // The longest spelling wins, unless it takes a word that the pool's name needs.
+    let found = starts.filter_map(figure).collect::<Vec<_>>();
+    let named = found.iter().find(|(name, _)| kind(name).is_some());
+    named.or(found.first()).copied().unwrap_or((phrase, None))
 }
 
 /// The pool of that name; `None` if it is no pool's name.
