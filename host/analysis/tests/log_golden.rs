@@ -144,6 +144,26 @@ fn render_event(out: &mut String, event: &Event) {
     out.push('\n');
 }
 
+fn render_details(out: &mut String, incident: &Incident) {
+    let details = &incident.details;
+    if let Some(code) = details.code {
+        let _ = writeln!(out, "  result {code}, origin {:?}", details.origin);
+    }
+    if incident.times() > 1 {
+        let last = details.repeats.last.as_ref().map(|(place, _)| place.at);
+        let _ = writeln!(out, "  {} times, last in line {last:?}", incident.times());
+    }
+    if !details.meaning.resources.is_empty() {
+        let _ = writeln!(out, "  lacked {:?}", details.meaning.resources);
+    }
+    if let (Some(pc), lr) = (details.registers.pc, details.registers.lr) {
+        let _ = writeln!(out, "  pc {pc:#x}, lr {lr:x?}");
+    }
+    for note in &details.notes {
+        let _ = writeln!(out, "  {note}");
+    }
+}
+
 fn render_incident(out: &mut String, incident: &Incident) {
     let _ = writeln!(
         out,
@@ -153,8 +173,10 @@ fn render_incident(out: &mut String, incident: &Incident) {
     if let Some(uuid) = incident.uuid {
         let _ = writeln!(out, "  about {uuid}");
     }
+    render_details(out, incident);
+    let image = if incident.images.is_empty() { "core" } else { "ta" };
     for frame in &incident.stack {
-        let offset = frame.offset.map_or(String::new(), |offset| format!(" core+{offset:#x}"));
+        let offset = frame.offset.map_or(String::new(), |offset| format!(" {image}+{offset:#x}"));
         let _ = write!(out, "  {:#x}{offset}", frame.address);
         for function in &frame.functions {
             let _ = write!(out, " {} {:?}", function.name, function.at);

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use proptest::prelude::*;
 use teeleak_analysis::{
-    model::{Completeness, EventKind, IncidentKind, Observation},
+    model::{Completeness, EventKind, Incident, IncidentKind, Observation},
     parse::console::{Assembler, ChunkFacts, IterationSplit, Rules, Tally, chunk_end, scan},
 };
 
@@ -182,8 +182,11 @@ proptest! {
         let text: String =
             stacks.iter().map(|stack| out_of_memory(stack, (way, core, width))).collect();
         let (observation, _) = same_in_chunks(text.as_bytes(), size);
-        prop_assert_eq!(observation.incidents.len(), stacks.len());
-        for (incident, (requested, load, offsets)) in observation.incidents.iter().zip(stacks) {
+        // The line after each stack is an error that nothing explains.
+        let is_known = |incident: &&Incident| incident.kind != IncidentKind::UnknownError;
+        let incidents: Vec<_> = observation.incidents.iter().filter(is_known).collect();
+        prop_assert_eq!(incidents.len(), stacks.len());
+        for (incident, (requested, load, offsets)) in incidents.into_iter().zip(stacks) {
             let requested = u64::from(requested);
             let context = Some(0xe123_4560);
             prop_assert_eq!(&incident.kind, &IncidentKind::OutOfMemory { requested, context });
