@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use teeleak_analysis::parse::framing::{BEGIN, Framing};
 
 /// One input.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,8 +44,13 @@ impl TextInput {
         }
     }
 
+    /// Opens it for reading, decompressed, and detects its frames.
+    pub(super) fn open(&self) -> Result<OpenText> {
+        OpenText::new(self.bytes()?).with_context(|| format!("cannot read {}", self.name()))
+    }
+
     /// Opens it for reading, decompressed.
-    pub(super) fn open(&self) -> Result<Box<dyn Read + Send>> {
+    fn bytes(&self) -> Result<Box<dyn Read + Send>> {
         match self {
             Self::Pipe => unpack(Box::new(io::stdin())),
             Self::File(path) => {
@@ -54,6 +60,28 @@ impl TextInput {
             }
         }
     }
+}
+
+/// An open text, and its frames.
+pub(super) struct OpenText {
+    pub(super) reader: Box<dyn Read + Send>,
+    /// What is around its lines.
+    pub(super) framing: Option<Framing>,
+}
+
+impl OpenText {
+    fn new(mut reader: Box<dyn Read + Send>) -> io::Result<Self> {
+        let mut begin = Vec::new();
+        reader.by_ref().take(BEGIN as u64).read_to_end(&mut begin)?;
+        let framing = Framing::detect(whole_lines(&begin));
+        Ok(Self { reader: Box::new(io::Cursor::new(begin).chain(reader)), framing })
+    }
+}
+
+/// The start of a text without a line that may be cut off.
+fn whole_lines(begin: &[u8]) -> &[u8] {
+    let end = if begin.len() < BEGIN { None } else { memchr::memrchr(b'\n', begin) };
+    end.map_or(begin, |end| &begin[..=end])
 }
 
 /// The inputs in `paths`: `-` is standard input, a directory is all files below it, sorted by name.

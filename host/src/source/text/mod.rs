@@ -15,6 +15,7 @@ mod order;
 mod progress;
 mod strace;
 mod symbols;
+mod unframed;
 
 use std::{
     io::Write,
@@ -35,7 +36,7 @@ pub(crate) use symbols::ElfSymbols;
 use teeleak_analysis::{
     model::Observation,
     parse::{
-        console::{Assembler, ChunkFacts, IterationSplit, Rules, scan},
+        console::{Assembler, ChunkFacts, IterationSplit, Rules, scan, scan_unframed},
         strace::StraceTrace,
     },
 };
@@ -134,7 +135,12 @@ impl Shared<'_> {
                     return Err(error);
                 }
             };
-            scan(&chunk, self.rules, &mut harvest);
+            match &label.unframed {
+                Some(frames) => {
+                    scan_unframed(&chunk, &frames.source_lines, self.rules, &mut harvest);
+                }
+                None => scan(&chunk, self.rules, &mut harvest),
+            }
             self.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
             harvest = self.order.hand_over(label, harvest, self.keep)?;
         }

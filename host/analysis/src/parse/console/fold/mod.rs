@@ -36,9 +36,12 @@ use super::{
     messages::fact::{ChunkEntry, ConsoleFact, SessionLine},
     rules::RuleStep,
 };
-use crate::model::{
-    Completeness, Gap, IncidentKind, Instance, Observation, Platform, Reason, Session,
-    SourceLocation, Symbol, Time,
+use crate::{
+    model::{
+        Completeness, Gap, IncidentKind, Instance, Observation, Platform, Reason, Session,
+        SourceLocation, Symbol, Time,
+    },
+    parse::framing::FramingCounts,
 };
 
 /// Assembles the facts of one or more texts, in order.
@@ -68,6 +71,7 @@ pub struct Assembler {
     tally: Tally,
     cut: IterationSplit,
     broken: Vec<Gap>,
+    framing: FramingCounts,
 }
 
 impl Assembler {
@@ -94,6 +98,7 @@ impl Assembler {
             tally: Tally::default(),
             cut,
             broken: Vec::new(),
+            framing: FramingCounts::default(),
         }
     }
 
@@ -119,13 +124,18 @@ impl Assembler {
             self.entry(entry, &harvest.ids, &mut steps);
         }
         drop(steps);
-        self.base += harvest.tally.lines.read;
+        self.base += harvest.source_lines;
         self.tally.add(&harvest.tally);
     }
 
     /// Records that the current source could not be read to its end.
     pub fn note_unreadable(&mut self, what: &str) {
         self.broken.push(timeline::gap(what, Reason::Damaged, None, 0));
+    }
+
+    /// Records what was removed from a source before it was scanned.
+    pub fn note_framing(&mut self, counts: &FramingCounts) {
+        self.framing.add(counts);
     }
 
     /// Lines parsed, ignored and rejected so far.

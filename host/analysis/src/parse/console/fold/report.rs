@@ -50,7 +50,7 @@ impl Assembler {
     }
 
     pub(super) fn assumptions(&self) -> Vec<Arc<str>> {
-        let mut assumptions = Vec::new();
+        let mut assumptions = self.framing.sentences();
         self.about_dumps(&mut assumptions);
         if self.timeline.dumps > 1 && !self.cut.marked {
             assumptions.push("each dump ends an iteration: no --mark was given".into());
