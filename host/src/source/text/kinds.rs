@@ -37,9 +37,9 @@ pub(super) fn split(inputs: Vec<TextInput>) -> Kinds {
     kinds
 }
 
-/// The first whole lines of a file; `None` for standard input, which can't be rewound.
+/// The first whole lines of a file; `None` for a pipe, which can't be rewound.
 fn begin(input: &TextInput) -> Option<Vec<u8>> {
-    if *input == TextInput::Pipe {
+    if !input.has_start() {
         return None;
     }
     let mut begin = Vec::new();

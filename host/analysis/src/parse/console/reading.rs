@@ -2,7 +2,10 @@
 
 use super::{
     lines::{line, prefix},
-    messages::{classify, fact::MessageOutcome},
+    messages::{
+        classify,
+        fact::{ConsoleFact, MessageOutcome},
+    },
 };
 
 /// What a line says alone.
@@ -25,6 +28,8 @@ pub(crate) fn reading(text: &[u8]) -> LineReading {
         None => classify::read_untagged(line),
     };
     match outcome {
+        // The TA's UUID may be on the next line.
+        MessageOutcome::Fact(ConsoleFact::Status { uuid: None, .. }) => LineReading::Other,
         MessageOutcome::Record(_) | MessageOutcome::Fact(_) => LineReading::Whole,
         MessageOutcome::Damaged(_) => LineReading::Damaged,
         MessageOutcome::Ignored => LineReading::Other,

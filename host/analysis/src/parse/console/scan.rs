@@ -34,12 +34,7 @@ pub fn scan(chunk: &[u8], rules: &Rules, harvest: &mut ChunkFacts) {
 
 /// Scans a chunk whose frames were removed: `source_lines` has, for each of its lines, the number of lines
 /// of the source that end with it.
-pub fn scan_unframed(
-    chunk: &[u8],
-    source_lines: &[u32],
-    rules: &Rules,
-    harvest: &mut ChunkFacts,
-) {
+pub fn scan_unframed(chunk: &[u8], source_lines: &[u32], rules: &Rules, harvest: &mut ChunkFacts) {
     scan_lines(chunk, |line| source_lines.get(line).copied().unwrap_or(1), rules, harvest);
 }
 

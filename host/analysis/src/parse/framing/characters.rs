@@ -17,8 +17,22 @@ const ENTITIES: [(&[u8], &str); 9] = [
 
 /// Tags of a page's text; whatever else is in angle brackets may be OP-TEE's.
 const TAGS: [&[u8]; 16] = [
-    b"pre", b"code", b"br", b"p", b"div", b"span", b"td", b"tr", b"table", b"tbody", b"tt", b"font",
-    b"blockquote", b"html", b"body", b"li",
+    b"pre",
+    b"code",
+    b"br",
+    b"p",
+    b"div",
+    b"span",
+    b"td",
+    b"tr",
+    b"table",
+    b"tbody",
+    b"tt",
+    b"font",
+    b"blockquote",
+    b"html",
+    b"body",
+    b"li",
 ];
 
 /// Tags that end a line.
@@ -41,8 +55,10 @@ const SPACES: [(&str, &str); 10] = [
 /// Whether a text has entities or tags of HTML.
 pub(super) fn has_html(text: &[u8]) -> bool {
     let has = |needle: &[u8]| memmem::find(text, needle).is_some();
-    ENTITIES.iter().any(|(entity, _)| has(entity)) || has(b"<pre") || has(b"<br") || has(b"</")
-        && memchr::memchr_iter(b'<', text).any(|at| tag(&text[at..]).is_some())
+    ENTITIES.iter().any(|(entity, _)| has(entity))
+        || has(b"<pre")
+        || has(b"<br")
+        || has(b"</") && memchr::memchr_iter(b'<', text).any(|at| tag(&text[at..]).is_some())
 }
 
 /// Whether a text has blanks or invisible characters beyond ASCII.
@@ -118,14 +134,17 @@ mod tests {
     #[test]
     fn pages_become_text() {
         let mut text = Vec::new();
-        let line = b"<pre class=\"log\">&gt; Panic at a.c:1 &lt;f&gt;<br/>x &amp;&nbsp;y <init></pre>";
+        let line =
+            b"<pre class=\"log\">&gt; Panic at a.c:1 &lt;f&gt;<br/>x &amp;&nbsp;y <init></pre>";
         assert!(has_html(line) && without_html(line, &mut text));
         assert_eq!(String::from_utf8_lossy(&text), "> Panic at a.c:1 <f>\nx & y <init>");
     }
 
     #[test]
     fn angle_brackets_alone_are_no_page() {
-        for line in [b"Panic at core/a.c:12 <init_primary>".as_slice(), b"<6>[ 1.5] a && b </dev/tee0>"] {
+        for line in
+            [b"Panic at core/a.c:12 <init_primary>".as_slice(), b"<6>[ 1.5] a && b </dev/tee0>"]
+        {
             assert!(!has_html(line));
             let mut text = Vec::new();
             assert!(!without_html(line, &mut text));

@@ -217,7 +217,8 @@ fn clock_time_at_start(text: &[u8]) -> Option<usize> {
     match text.get(at) {
         Some(b'Z') => at += 1,
         Some(b'+' | b'-') => {
-            let zone = text[at + 1..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b':');
+            let zone =
+                text[at + 1..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b':');
             at += 1 + zone.count();
         }
         _ => {}
@@ -233,7 +234,8 @@ fn is_seconds(text: &[u8]) -> bool {
         return is_caller(text);
     };
     let fraction = digits(rest);
-    fraction > 0 && rest[fraction..].iter().all(|byte| byte.is_ascii_digit() || b"@, ".contains(byte))
+    fraction > 0
+        && rest[fraction..].iter().all(|byte| byte.is_ascii_digit() || b"@, ".contains(byte))
 }
 
 /// `T12`, `C1`, `T12@1`: the caller that CONFIG_PRINTK_CALLER adds.

@@ -9,7 +9,8 @@
 pub(super) fn detect(begin: &[u8]) -> bool {
     let first = begin.split(|byte| *byte == b'\n').next().unwrap_or_default();
     first.starts_with(b"{\"version\":") && memchr::memmem::find(first, b"\"width\":").is_some()
-        || first.starts_with(b"{\"version\":") && memchr::memmem::find(first, b"\"term\":").is_some()
+        || first.starts_with(b"{\"version\":")
+            && memchr::memmem::find(first, b"\"term\":").is_some()
 }
 
 /// Appends the output of an event; `false` if the line is none.
@@ -43,8 +44,10 @@ fn unescape(mut rest: &[u8], text: &mut Vec<u8>) {
             b'b' | b'f' => {}
             b'u' => {
                 let (digits, after) = rest.split_at(rest.len().min(4));
-                let code = str::from_utf8(digits).ok().and_then(|text| u32::from_str_radix(text, 16).ok());
-                let character = code.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER);
+                let code =
+                    str::from_utf8(digits).ok().and_then(|text| u32::from_str_radix(text, 16).ok());
+                let character =
+                    code.and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER);
                 text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
                 rest = after;
             }

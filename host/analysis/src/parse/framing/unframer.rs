@@ -1,8 +1,6 @@
 //! Removes the frames of a text, line by line.
 
-use super::{
-    FramingCounts, Framing, characters, encoding::Decoder, mail, pasted, recorder, wrap,
-};
+use super::{Framing, FramingCounts, characters, encoding::Decoder, mail, pasted, recorder, wrap};
 use crate::parse::{console::MAX_LINE, lines::LineSplitter};
 
 /// Longest line that is read, in bytes: a whole log may be pasted as one.

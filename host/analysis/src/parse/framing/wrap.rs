@@ -45,6 +45,9 @@ struct Mended {
     /// Characters that the line would have had with the next word.
     full: usize,
     joint: &'static [u8],
+    /// Whether the first part alone is no fact. Otherwise it may be one by chance, as a number that was cut
+    /// is a number.
+    is_proof: bool,
 }
 
 impl Wrap {
@@ -58,11 +61,14 @@ impl Wrap {
         let columns = columns(&mended, enough);
         let is_of_words = |line: &&Mended| {
             !line.joint.is_empty()
-                && !columns.iter().any(|column| (line.width..=line.width + TRIMMED).contains(column))
+                && !columns
+                    .iter()
+                    .any(|column| (line.width..=line.width + TRIMMED).contains(column))
         };
         let broken: Vec<_> = mended.iter().filter(is_of_words).collect();
         let words = broken.iter().map(|line| line.full - 1).min();
-        let fits = broken.iter().filter(|line| words.is_some_and(|most| line.width <= most)).count();
+        let fits =
+            broken.iter().filter(|line| words.is_some_and(|most| line.width <= most)).count();
         let words = words.filter(|_| broken.len() >= enough && fits * 10 >= broken.len() * 9);
         Self { columns, words }
     }
@@ -98,11 +104,15 @@ impl Wrap {
 
 /// The widths at which several lines were cut.
 fn columns(mended: &[Mended], enough: usize) -> Vec<usize> {
-    let mut widths: Vec<_> =
-        mended.iter().filter(|line| line.joint.is_empty()).map(|line| line.width).collect();
-    widths.sort_unstable();
-    let runs = widths.chunk_by(|left, right| left == right);
-    runs.filter(|run| run.len() >= enough).map(|run| run[0]).collect()
+    let mut cuts: Vec<_> = mended
+        .iter()
+        .filter(|line| line.joint.is_empty())
+        .map(|line| (line.width, line.is_proof))
+        .collect();
+    cuts.sort_unstable();
+    let runs = cuts.chunk_by(|left, right| left.0 == right.0);
+    let is_enough = |run: &&[(usize, bool)]| run.len() >= enough && run.iter().any(|cut| cut.1);
+    runs.filter(is_enough).map(|run| run[0].0).collect()
 }
 
 /// Joins the first line with those that continue it, if that gives a fact.
@@ -111,12 +121,12 @@ fn mend(lines: &[&[u8]]) -> Option<Mended> {
     let next = rest.first()?;
     let width = width(first);
     let is_candidate = width >= NARROW && is_start(first) && !is_start(next) && !next.is_empty();
-    if !is_candidate || reading(first) == LineReading::Whole {
-        return None;
-    }
-    let full = width + 1 + first_word(next);
+    is_candidate.then_some(())?;
+    let is_proof = reading(first) != LineReading::Whole;
     let joints = [b"".as_slice(), b" "];
-    joints.into_iter().find(|joint| is_mended(first, rest, joint)).map(|joint| Mended { width, full, joint })
+    let joint =
+        joints[..1 + usize::from(is_proof)].iter().find(|joint| is_mended(first, rest, joint))?;
+    Some(Mended { width, full: width + 1 + first_word(next), joint, is_proof })
 }
 
 fn is_mended(first: &[u8], rest: &[&[u8]], joint: &[u8]) -> bool {
@@ -142,9 +152,9 @@ pub(super) fn is_start(line: &[u8]) -> bool {
         let message = decoration::message(line);
         let left = line.len() - message.len();
         prefix_start(&line[..line.len().min(left + 16)]).is_some_and(|start| start <= left)
-            || [b"TEE-CORE:".as_slice(), b"USER-TA:"]
-                .iter()
-                .any(|words| memchr::memmem::find(&message[..message.len().min(32)], words).is_some())
+            || [b"TEE-CORE:".as_slice(), b"USER-TA:"].iter().any(|words| {
+                memchr::memmem::find(&message[..message.len().min(32)], words).is_some()
+            })
     }
 }
 
@@ -224,10 +234,8 @@ mod tests {
                     I/TC: buffer: 48 bytes lib/libutils/isoc/bget_malloc.c:833\n\
                     recorder: clip 0 saved\n";
         let text = text.repeat(5);
-        let lines: Vec<_> = text
-            .lines()
-            .map(|line| WrapLine { text: line.into(), quoted: false })
-            .collect();
+        let lines: Vec<_> =
+            text.lines().map(|line| WrapLine { text: line.into(), quoted: false }).collect();
         let wrap = Wrap::detect(&lines, false);
         assert!(wrap.is_none());
         let wrap = Wrap { columns: vec![59], words: Some(60) };

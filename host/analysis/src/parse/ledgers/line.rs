@@ -39,7 +39,12 @@ impl<'t> LedgerLine<'t> {
         let inner = self.raw.match_indices(['[', '<']).filter(|(at, _)| *at > 0).take(4);
         let mut inner = inner.map(|(at, _)| Self { raw: &self.raw[at..], ..self.clone() });
         let of_kernel = inner.find_map(|line| line.of_kernel());
-        Some(of_kernel.map_or_else(|| Self { text, ..self.clone() }, |line| Self { raw: self.raw, ..line }))
+        Some(
+            of_kernel.map_or_else(
+                || Self { text, ..self.clone() },
+                |line| Self { raw: self.raw, ..line },
+            ),
+        )
     }
 
     /// `<6>[14990.389760][T516752] HwBinder:14964_: text`, `<6>[   45.091496] (0)[1737:Binder_1]text`.

@@ -133,7 +133,17 @@ fn is_file(name: &[u8]) -> bool {
 
 /// Roots of OP-TEE's sources, and ends of their names.
 const SOURCES: [&[u8]; 11] = [
-    b"core/", b"lib/", b"ta/", b"ldelf/", b".c", b".h:", b".S:", b".rs:", b".cpp:", b"out/", b"unknown:",
+    b"core/",
+    b"lib/",
+    b"ta/",
+    b"ldelf/",
+    b".c",
+    b".h:",
+    b".S:",
+    b".rs:",
+    b".cpp:",
+    b"out/",
+    b"unknown:",
 ];
 
 /// Whether a damaged record has a place in a source behind its bytes: `24 bytes core/mm/tee_mm`.
