@@ -8,7 +8,12 @@ use std::{
 
 use teeleak_analysis::{
     model::{Completeness, Event, Incident, Observation, Pool, Sample},
-    parse::console::{Assembler, ChunkFacts, IterationSplit, RejectReason, Rules, chunk_end, scan},
+    parse::{
+        console::{
+            Assembler, ChunkFacts, IterationSplit, RejectReason, Rules, chunk_end, scan_unframed,
+        },
+        framing::{BEGIN, Framing, FramingCounts, Unframer},
+    },
 };
 
 fn fixtures() -> PathBuf {
@@ -21,10 +26,12 @@ fn read(text: &[u8], rules: &Rules, size: usize) -> (Observation, String) {
     let mut assembler = Assembler::new("log", cut);
     let mut harvest = ChunkFacts::new(true);
     let mut rejected = String::new();
-    let mut rest = text;
+    let (text, source_lines, counts) = unframed(text);
+    let (mut rest, mut from) = (&text[..], 0);
     while !rest.is_empty() {
         let end = chunk_end(rest, size);
-        scan(&rest[..end], rules, &mut harvest);
+        scan_unframed(&rest[..end], &source_lines[from..], rules, &mut harvest);
+        from += rest[..end].split_inclusive(|byte| *byte == b'\n').count();
         for (line, why, text) in harvest.rejects() {
             let line = assembler.lines() + u64::from(line) + 1;
             let text = String::from_utf8_lossy(text).escape_debug().to_string();
@@ -33,7 +40,26 @@ fn read(text: &[u8], rules: &Rules, size: usize) -> (Observation, String) {
         assembler.push(&mut harvest);
         rest = &rest[end..];
     }
+    assembler.note_framing(&counts);
     (assembler.finish(), rejected)
+}
+
+/// A text without its frames, and the number of lines of the text that end with each of its lines.
+fn unframed(text: &[u8]) -> (Vec<u8>, Vec<u32>, FramingCounts) {
+    let (mut chunk, mut source_lines) = (Vec::new(), Vec::new());
+    let Some(framing) = Framing::detect(&text[..text.len().min(BEGIN)]) else {
+        let lines = text.split_inclusive(|byte| *byte == b'\n').count();
+        return (text.to_vec(), vec![1; lines], FramingCounts::default());
+    };
+    let mut take = |line: &[u8], lines: u32| {
+        chunk.extend_from_slice(line);
+        chunk.push(b'\n');
+        source_lines.push(lines);
+    };
+    let mut unframer = Unframer::new(framing);
+    unframer.push(text, &mut take);
+    unframer.end(&mut take);
+    (chunk, source_lines, *unframer.counts())
 }
 
 fn render(observation: &Observation, rejected: &str) -> String {

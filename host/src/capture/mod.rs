@@ -3,5 +3,5 @@
 mod reader;
 mod writer;
 
-pub use reader::{CapturePiece, CaptureReader};
+pub use reader::{CapturePiece, CaptureReader, is_capture};
 pub use writer::CaptureWriter;

@@ -126,13 +126,19 @@ impl<R: Read> CaptureReader<R> {
 /// Bytes of the header that name the format; the next two bytes are its version.
 const NAME_BYTES: usize = 8;
 
+/// Whether a file that begins so is a capture, of any version.
+#[must_use]
+pub fn is_capture(begin: &[u8]) -> bool {
+    begin.starts_with(&FILE_HEAD[..NAME_BYTES])
+}
+
 fn check_head(head: &[u8]) -> io::Result<()> {
     if head == FILE_HEAD {
         return Ok(());
     }
     let message = if FILE_HEAD.starts_with(head) {
         "the file ends within its header: nothing was recorded".to_owned()
-    } else if head.starts_with(&FILE_HEAD[..NAME_BYTES]) {
+    } else if is_capture(head) {
         let version = u16::from_le_bytes([head[NAME_BYTES], head[NAME_BYTES + 1]]);
         format!(
             "capture format version {version}, expected version 1: use the teeleak that wrote the file"

@@ -2,6 +2,7 @@
 
 pub mod capture;
 pub mod console;
+pub mod framing;
 pub mod ftrace;
 pub mod ledgers;
 pub mod lines;

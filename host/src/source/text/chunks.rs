@@ -6,12 +6,18 @@
 use std::{io::Read, sync::Arc};
 
 use anyhow::Result;
-use teeleak_analysis::parse::console::{MAX_LINE, chunk_end};
+use teeleak_analysis::parse::{
+    console::{MAX_LINE, chunk_end},
+    framing::{FramingCounts, Unframer},
+};
 
 use super::input::TextInput;
 
 /// Bytes of a chunk: large enough to make hand-over cheap, small enough for a core's own cache.
 pub(super) const CHUNK: usize = 128 * 1024;
+
+/// Bytes of a framed text that are read at once.
+const PIECE: usize = 16 * 1024;
 
 /// Position and origin of a chunk.
 #[derive(Clone, Debug)]
@@ -22,12 +28,25 @@ pub(super) struct Label {
     pub(super) begins: Option<Arc<str>>,
     /// Read error that ended its input after this chunk.
     pub(super) broken: Option<Arc<str>>,
+    /// Of a text whose frames were removed.
+    pub(super) unframed: Option<Unframed>,
+}
+
+/// How the lines of a chunk relate to those of its source.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Unframed {
+    /// For each line, the number of lines of the source that end with it.
+    pub(super) source_lines: Vec<u32>,
+    /// What was removed, on the last chunk.
+    pub(super) counts: Option<FramingCounts>,
 }
 
 /// Reads inputs one after another.
 pub(super) struct Chunks {
     inputs: std::vec::IntoIter<TextInput>,
-    open: Option<(TextInput, Box<dyn Read + Send>)>,
+    open: Option<Box<dyn Read + Send>>,
+    /// Removes the frames of the open input, if it has any.
+    unframer: Option<Unframer>,
     /// Start of a line that the next chunk continues.
     rest: Vec<u8>,
     number: u64,
@@ -40,7 +59,7 @@ impl Chunks {
     pub(super) fn new(inputs: Vec<TextInput>) -> Self {
         let inputs = inputs.into_iter();
         let rest = Vec::new();
-        Self { inputs, open: None, rest, number: 0, begins: None, skipping: false }
+        Self { inputs, open: None, unframer: None, rest, number: 0, begins: None, skipping: false }
     }
 
     /// Fills `chunk`; `None` at the end of the last input.
@@ -53,10 +72,14 @@ impl Chunks {
             if self.open.is_none() && !self.open_next()? {
                 return Ok(None);
             }
-            let failure = self.fill(chunk);
-            if !chunk.is_empty() || failure.is_some() {
-                let label =
-                    Label { number: self.number, begins: self.begins.take(), broken: failure };
+            let mut unframed = None;
+            let broken = match self.unframer.take() {
+                Some(unframer) => self.fill_unframed(unframer, chunk, &mut unframed),
+                None => self.fill(chunk),
+            };
+            if !chunk.is_empty() || broken.is_some() || unframed.is_some() {
+                let begins = self.begins.take();
+                let label = Label { number: self.number, begins, broken, unframed };
                 self.number += 1;
                 return Ok(Some(label));
             }
@@ -65,9 +88,10 @@ impl Chunks {
 
     fn open_next(&mut self) -> Result<bool> {
         let Some(input) = self.inputs.next() else { return Ok(false) };
-        let reader = input.open()?;
+        let text = input.open()?;
         self.begins = Some(input.name());
-        self.open = Some((input, reader));
+        self.open = Some(text.reader);
+        self.unframer = text.framing.map(Unframer::new);
         self.skipping = false;
         Ok(true)
     }
@@ -106,8 +130,43 @@ impl Chunks {
         None
     }
 
+    /// Reads into `chunk` without the frames of the text; returns the read error, if any.
+    fn fill_unframed(
+        &mut self,
+        mut unframer: Unframer,
+        chunk: &mut Vec<u8>,
+        unframed: &mut Option<Unframed>,
+    ) -> Option<Arc<str>> {
+        let Unframed { source_lines, counts } = unframed.insert(Unframed::default());
+        chunk.clear();
+        let mut take = |line: &[u8], lines: u32| {
+            chunk.extend_from_slice(line);
+            chunk.push(b'\n');
+            source_lines.push(lines);
+            chunk.len()
+        };
+        let mut piece = vec![0; PIECE];
+        let mut len = 0;
+        let mut read = self.read(&mut piece);
+        while let Ok(1..) = read {
+            unframer.push(&piece[..read.unwrap_or(0)], |line, lines| len = take(line, lines));
+            if len >= CHUNK {
+                self.unframer = Some(unframer);
+                return None;
+            }
+            read = self.read(&mut piece);
+        }
+        self.open = None;
+        unframer.end(|line, lines| len = take(line, lines));
+        *counts = Some(*unframer.counts());
+        if !unframer.is_ended() {
+            chunk.pop();
+        }
+        read.err().map(|error| error.to_string().into())
+    }
+
     fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
-        let Some((_, reader)) = &mut self.open else { return Ok(0) };
+        let Some(reader) = &mut self.open else { return Ok(0) };
         loop {
             match reader.read(room) {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
@@ -134,7 +193,7 @@ mod tests {
 
     fn read(text: Vec<u8>) -> Vec<Vec<u8>> {
         let mut chunks = Chunks::new(Vec::new());
-        chunks.open = Some((TextInput::Pipe, Box::new(std::io::Cursor::new(text))));
+        chunks.open = Some(Box::new(std::io::Cursor::new(text)));
         let mut all = Vec::new();
         let mut chunk = Vec::new();
         while let Some(label) = chunks.next(&mut chunk).unwrap() {

@@ -8,6 +8,11 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use teeleak_analysis::parse::framing::{BEGIN, Framing};
+use teeleak_proto::frame::FILE_HEAD;
+
+use super::archive::{self, Member, Members, SkippedInputs};
+use crate::capture;
 
 /// One input.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,6 +21,8 @@ pub(super) enum TextInput {
     Pipe,
     /// A file.
     File(PathBuf),
+    /// A file in an archive.
+    Member(Member),
 }
 
 impl TextInput {
@@ -24,6 +31,7 @@ impl TextInput {
         match self {
             Self::Pipe => "standard input".into(),
             Self::File(path) => path.display().to_string().into(),
+            Self::Member(member) => member.name(),
         }
     }
 
@@ -32,6 +40,16 @@ impl TextInput {
         match self {
             Self::Pipe => None,
             Self::File(path) => path.extension()?.to_str()?.parse().ok(),
+            Self::Member(member) => member.path().extension()?.to_str()?.parse().ok(),
+        }
+    }
+
+    /// Whether it can be read from its start more than once: a pipe can't, whatever its path.
+    pub(super) fn has_start(&self) -> bool {
+        match self {
+            Self::Pipe => false,
+            Self::File(path) => path.is_file(),
+            Self::Member(_) => true,
         }
     }
 
@@ -40,11 +58,17 @@ impl TextInput {
         match self {
             Self::Pipe => 0,
             Self::File(path) => fs::metadata(path).map_or(0, |file| file.len()),
+            Self::Member(member) => member.size(),
         }
     }
 
+    /// Opens it for reading, decompressed, and detects its frames.
+    pub(super) fn open(&self) -> Result<OpenText> {
+        OpenText::new(self.bytes()?).with_context(|| format!("cannot read {}", self.name()))
+    }
+
     /// Opens it for reading, decompressed.
-    pub(super) fn open(&self) -> Result<Box<dyn Read + Send>> {
+    fn bytes(&self) -> Result<Box<dyn Read + Send>> {
         match self {
             Self::Pipe => unpack(Box::new(io::stdin())),
             Self::File(path) => {
@@ -52,8 +76,31 @@ impl TextInput {
                     File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
                 unpack(Box::new(file)).with_context(|| format!("cannot read {}", path.display()))
             }
+            Self::Member(member) => member.open(),
         }
     }
+}
+
+/// An open text, and its frames.
+pub(super) struct OpenText {
+    pub(super) reader: Box<dyn Read + Send>,
+    /// What is around its lines.
+    pub(super) framing: Option<Framing>,
+}
+
+impl OpenText {
+    fn new(mut reader: Box<dyn Read + Send>) -> io::Result<Self> {
+        let mut begin = Vec::new();
+        reader.by_ref().take(BEGIN as u64).read_to_end(&mut begin)?;
+        let framing = Framing::detect(whole_lines(&begin));
+        Ok(Self { reader: Box::new(io::Cursor::new(begin).chain(reader)), framing })
+    }
+}
+
+/// The start of a text without a line that may be cut off.
+fn whole_lines(begin: &[u8]) -> &[u8] {
+    let end = if begin.len() < BEGIN { None } else { memchr::memrchr(b'\n', begin) };
+    end.map_or(begin, |end| &begin[..=end])
 }
 
 /// The inputs in `paths`: `-` is standard input, a directory is all files below it, sorted by name.
@@ -70,6 +117,72 @@ pub(super) fn expand(paths: &[PathBuf]) -> Result<Vec<TextInput>> {
         bail!("expected files, found only empty directories: check the paths");
     }
     Ok(inputs)
+}
+
+/// Replaces archives by their texts; a capture is no text.
+///
+/// # Errors
+/// When an archive can't be listed, or one of `paths` itself is a capture.
+pub(super) fn open_archives(inputs: Vec<TextInput>, paths: &[PathBuf]) -> Result<OpenArchives> {
+    let mut opened = OpenArchives::default();
+    for input in inputs {
+        match &input {
+            TextInput::File(path) if path.is_file() => opened.add(path, paths.contains(path))?,
+            _ => opened.inputs.push(input),
+        }
+    }
+    Ok(opened)
+}
+
+/// Inputs, with those in archives.
+#[derive(Default)]
+pub(super) struct OpenArchives {
+    pub(super) inputs: Vec<TextInput>,
+    /// Archives and what was skipped in them.
+    pub(super) archives: Vec<(PathBuf, Members)>,
+    /// Captures in directories.
+    pub(super) captures: Vec<PathBuf>,
+}
+
+impl OpenArchives {
+    /// Adds a file, or what is in it.
+    fn add(&mut self, path: &Path, is_named: bool) -> Result<()> {
+        if is_capture(path) {
+            if is_named {
+                bail!("{0} is a capture, not a log: type `teeleak report {0}`", path.display());
+            }
+            self.captures.push(path.to_owned());
+            return Ok(());
+        }
+        match archive::members(path)? {
+            Some(mut members) => {
+                self.inputs.append(&mut members.inputs);
+                self.archives.push((path.to_owned(), members));
+            }
+            None => self.inputs.push(TextInput::File(path.to_owned())),
+        }
+        Ok(())
+    }
+
+    /// What is not read of the inputs.
+    pub(super) fn skipped(&self) -> SkippedInputs {
+        let mut skipped = SkippedInputs::default();
+        for (path, members) in &self.archives {
+            members.record_skipped(path, &mut skipped);
+        }
+        let captures = self.captures.iter().map(|path| {
+            format!("{0} skipped: a capture, for `teeleak report {0}`", path.display()).into()
+        });
+        skipped.notes.extend(captures);
+        skipped
+    }
+}
+
+fn is_capture(path: &Path) -> bool {
+    let mut begin = Vec::new();
+    let read =
+        File::open(path).and_then(|file| file.take(FILE_HEAD.len() as u64).read_to_end(&mut begin));
+    read.is_ok() && capture::is_capture(&begin)
 }
 
 /// As [`expand`], but `paths` may be empty.
@@ -102,7 +215,8 @@ fn add(path: &Path, inputs: &mut Vec<TextInput>, depth: u32) -> Result<()> {
 /// First bytes of gzip (RFC 1952), xz (its file format 1.2) and zstd (RFC 8878) files.
 const PACKED: [&[u8]; 3] = [b"\x1f\x8b", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd"];
 
-fn unpack(mut raw: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>> {
+/// Decompresses what is compressed.
+pub(super) fn unpack(mut raw: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>> {
     let mut first = Vec::with_capacity(6);
     raw.by_ref().take(6).read_to_end(&mut first)?;
     let format = PACKED.iter().position(|magic| first.starts_with(magic));

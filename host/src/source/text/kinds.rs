@@ -1,11 +1,11 @@
 //! Detects the type of each input from its first lines: an strace trace, or text that may contain
 //! normal-world ledgers.
 
-use std::io::Read as _;
+use std::io::Read;
 
 use teeleak_analysis::parse::{ledgers::has_ledgers, strace::looks_like_strace};
 
-use super::input::TextInput;
+use super::{input::TextInput, unframed::UnframedText};
 
 /// Bytes at the start of a text that identify its type.
 const BEGIN: usize = 16 << 10;
@@ -37,11 +37,18 @@ pub(super) fn split(inputs: Vec<TextInput>) -> Kinds {
     kinds
 }
 
-/// The first whole lines of a file; `None` for standard input, which can't be rewound.
+/// The first whole lines of a file; `None` for a pipe, which can't be rewound.
 fn begin(input: &TextInput) -> Option<Vec<u8>> {
-    let TextInput::File(_) = input else { return None };
+    if !input.has_start() {
+        return None;
+    }
     let mut begin = Vec::new();
-    input.open().ok()?.take(BEGIN as u64).read_to_end(&mut begin).ok()?;
+    let text = input.open().ok()?;
+    let mut reader: Box<dyn Read> = match text.framing {
+        Some(framing) => Box::new(UnframedText::new(text.reader, framing)),
+        None => text.reader,
+    };
+    reader.by_ref().take(BEGIN as u64).read_to_end(&mut begin).ok()?;
     if begin.len() == BEGIN {
         begin.truncate(memchr::memrchr(b'\n', &begin).unwrap_or(0));
     }

@@ -7,6 +7,7 @@
 //! Every thread takes the next chunk, scans it and hands over its facts; the thread with the next
 //! chunk in order assembles. No thread runs ahead by more than a few chunks, which bounds memory.
 
+mod archive;
 mod chunks;
 mod input;
 mod kinds;
@@ -15,6 +16,7 @@ mod order;
 mod progress;
 mod strace;
 mod symbols;
+mod unframed;
 
 use std::{
     io::Write,
@@ -35,7 +37,7 @@ pub(crate) use symbols::ElfSymbols;
 use teeleak_analysis::{
     model::Observation,
     parse::{
-        console::{Assembler, ChunkFacts, IterationSplit, Rules, scan},
+        console::{Assembler, ChunkFacts, IterationSplit, Rules, scan, scan_unframed},
         strace::StraceTrace,
     },
 };
@@ -65,7 +67,9 @@ pub(crate) fn read(
     rejected: Option<Box<dyn Write + Send>>,
     progress: ReadProgress<'_>,
 ) -> Result<Observation> {
-    let kinds::Kinds { inputs, traces, ledgers } = kinds::split(input::expand_any(reading.paths)?);
+    let opened = input::open_archives(input::expand_any(reading.paths)?, reading.paths)?;
+    let skipped = opened.skipped();
+    let kinds::Kinds { inputs, traces, ledgers } = kinds::split(opened.inputs);
     let input_ledgers = ledgers::read(&ledgers)?;
     let extra_ledgers = ledgers::read(&input::expand_any(reading.ledgers)?)?;
     let trace = strace::read(&[traces, input::expand_any(reading.traces)?].concat())?;
@@ -95,6 +99,7 @@ pub(crate) fn read(
     if let Some(traced) = trace {
         traced.add_to(&mut observation);
     }
+    skipped.add_to(&mut observation);
     // Detected ledgers were read as console text, too.
     input_ledgers.add_to(&mut observation, true);
     extra_ledgers.add_to(&mut observation, false);
@@ -134,7 +139,12 @@ impl Shared<'_> {
                     return Err(error);
                 }
             };
-            scan(&chunk, self.rules, &mut harvest);
+            match &label.unframed {
+                Some(frames) => {
+                    scan_unframed(&chunk, &frames.source_lines, self.rules, &mut harvest);
+                }
+                None => scan(&chunk, self.rules, &mut harvest),
+            }
             self.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
             harvest = self.order.hand_over(label, harvest, self.keep)?;
         }

@@ -104,6 +104,9 @@ impl AssemblyLine {
             }
             self.write_rejected(&harvest)?;
             self.assembler.push(&mut harvest);
+            if let Some(counts) = label.unframed.and_then(|frames| frames.counts) {
+                self.assembler.note_framing(&counts);
+            }
             if let Some(why) = label.broken {
                 self.assembler.note_unreadable(&format!("the remainder of {}: {why}", self.source));
             }

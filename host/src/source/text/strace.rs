@@ -14,7 +14,7 @@ use teeleak_analysis::parse::{
     strace::{LINE_BYTES, StraceReader, StraceTrace},
 };
 
-use super::input::TextInput;
+use super::{input::TextInput, unframed::UnframedText};
 
 /// Bytes per read.
 const READ_BYTES: usize = 128 << 10;
@@ -70,7 +70,7 @@ impl TraceText {
         let mut trace = Self {
             name: input.name(),
             task: input.task(),
-            text: Box::new(BufReader::with_capacity(READ_BYTES, input.open()?)),
+            text: open_unframed(input)?,
             line: Vec::new(),
             lines: 0,
             timed,
@@ -92,6 +92,15 @@ impl TraceText {
         }
         Ok(())
     }
+}
+
+/// Opens a trace, without what is around its lines.
+fn open_unframed(input: &TextInput) -> Result<Box<dyn BufRead + Send>> {
+    let text = input.open()?;
+    Ok(match text.framing {
+        Some(framing) => Box::new(BufReader::new(UnframedText::new(text.reader, framing))),
+        None => Box::new(BufReader::with_capacity(READ_BYTES, text.reader)),
+    })
 }
 
 /// Appends the remainder of a line, up to [`LINE_BYTES`]; a longer line is split. Faster than

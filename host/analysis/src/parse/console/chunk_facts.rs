@@ -19,6 +19,8 @@ pub struct ChunkFacts {
     /// Steps of rules.
     pub(super) steps: RuleSteps,
     pub(super) tally: Tally,
+    /// Lines of the source that the chunk takes; fewer than were read if one held several.
+    pub(super) source_lines: u64,
     /// Source line that printed the first record, if its prefix has one.
     pub(super) printed_at: Option<u32>,
     pub(super) rejects: Rejects,
@@ -99,6 +101,7 @@ impl ChunkFacts {
         self.sites.clear();
         self.steps.all.clear();
         self.tally = Tally::default();
+        self.source_lines = 0;
         self.printed_at = None;
         self.rejects.lines.clear();
         self.rejects.text.clear();

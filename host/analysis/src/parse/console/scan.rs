@@ -30,6 +30,22 @@ pub(super) const PAUSE_NS: u64 = 2_000_000_000;
 ///
 /// `harvest` is overwritten.
 pub fn scan(chunk: &[u8], rules: &Rules, harvest: &mut ChunkFacts) {
+    scan_lines(chunk, |_| 1, rules, harvest);
+}
+
+/// Scans a chunk whose frames were removed: `source_lines` has, for each of its lines, the number of lines
+/// of the source that end with it.
+pub fn scan_unframed(chunk: &[u8], source_lines: &[u32], rules: &Rules, harvest: &mut ChunkFacts) {
+    scan_lines(chunk, |line| source_lines.get(line).copied().unwrap_or(1), rules, harvest);
+}
+
+#[inline]
+fn scan_lines(
+    chunk: &[u8],
+    source_lines: impl Fn(usize) -> u32,
+    rules: &Rules,
+    harvest: &mut ChunkFacts,
+) {
     harvest.clear();
     let mut scanner = Scanner {
         words: None,
@@ -40,19 +56,28 @@ pub fn scan(chunk: &[u8], rules: &Rules, harvest: &mut ChunkFacts) {
         rules,
         run: None,
         line: 0,
+        weight: 1,
         clean: Vec::new(),
         out: harvest,
     };
     let mut rest = chunk;
-    while !rest.is_empty() {
+    let mut read = 0;
+    for number in 0.. {
+        if rest.is_empty() {
+            break;
+        }
         let start = chunk.len() - rest.len();
         let (line, ended) = line::take(&mut rest);
+        let lines = source_lines(number);
+        scanner.weight = u64::from(lines.max(1));
         scanner.line(start, line, ended);
-        scanner.line = scanner.line.saturating_add(1);
+        scanner.line = scanner.line.saturating_add(lines);
+        read += scanner.weight;
     }
     scanner.end_run();
+    scanner.out.source_lines = u64::from(scanner.line);
     let lines = &mut scanner.out.tally.lines;
-    lines.read = u64::from(scanner.line);
+    lines.read = read;
     lines.ignored = lines.read - lines.parsed - lines.rejected;
 }
 
@@ -68,6 +93,8 @@ struct Scanner<'a> {
     rules: &'a Rules,
     run: Option<OpenRun<'a>>,
     line: u32,
+    /// Lines that the line at hand counts as: those it was joined from, and one if it is a part of one.
+    weight: u64,
     clean: Vec<u8>,
     out: &'a mut ChunkFacts,
 }
@@ -101,7 +128,7 @@ impl<'a> Scanner<'a> {
         }
         let head = CachedPrefix::find(&mut self.known, line);
         if head.is_some_and(|head| self.hot(head)) {
-            self.out.tally.lines.parsed += 1;
+            self.out.tally.lines.parsed += self.weight;
             return;
         }
         self.cold((raw, head), ended, LineHits::NONE);
@@ -355,7 +382,7 @@ impl<'a> Scanner<'a> {
                 let run =
                     ChunkRun { from: start, to: start.saturating_add(1), ordinals, until: time };
                 self.push(who, time, ConsoleFact::Records(run));
-                self.out.tally.lines.parsed += 1;
+                self.out.tally.lines.parsed += self.weight;
             }
             Err(why) => self.reject(Some(who), why, tail),
         }
@@ -363,7 +390,7 @@ impl<'a> Scanner<'a> {
 
     fn fact(&mut self, who: LineOrigin, left: &[u8], what: ConsoleFact) {
         self.end_run();
-        self.out.tally.lines.parsed += 1;
+        self.out.tally.lines.parsed += self.weight;
         // The time of a map is that of its first line.
         let has_time = !matches!(what, ConsoleFact::Region(MapLine { index: 1.., .. }));
         self.push(who, if has_time { stamp::read(left) } else { None }, what);
@@ -371,7 +398,7 @@ impl<'a> Scanner<'a> {
 
     fn reject(&mut self, who: Option<LineOrigin>, why: RejectReason, text: &[u8]) {
         self.end_run();
-        self.out.tally.lines.rejected += 1;
+        self.out.tally.lines.rejected += self.weight;
         self.out.tally.why[why as usize] += 1;
         self.out.rejects.push(self.line, why, text);
         let lost = damage::lost_line(text);

@@ -1,7 +1,10 @@
 //! A line and the prefix of its message: line numbers of grep, kernel stamps, heads of logcat.
 
 use super::fields;
-use crate::{model::SourceLocation, parse::strace::nanoseconds};
+use crate::{
+    model::SourceLocation,
+    parse::{framing::decoration, strace::nanoseconds},
+};
 
 /// A parsed line.
 #[derive(Clone, Debug)]
@@ -23,7 +26,25 @@ impl<'t> LedgerLine<'t> {
     pub(super) fn new(raw: &'t str, place: SourceLocation) -> Self {
         let raw = raw.trim_end();
         let plain = Self { raw, text: raw, by: "", pid: None, place };
-        plain.of_kernel().or_else(|| plain.of_logcat()).unwrap_or(plain)
+        let known = plain.of_kernel().or_else(|| plain.of_logcat());
+        known.or_else(|| plain.of_recorder()).unwrap_or(plain)
+    }
+
+    /// `(250311_10:20:01.007)text`, `Mar 11 10:20:01 board kernel: <6>[   45.091496] (0)[1737:Binder_1]text`.
+    fn of_recorder(&self) -> Option<Self> {
+        let rest = decoration::beyond_stamps(self.raw.as_bytes());
+        let text = self.raw.get(self.raw.len() - rest.len()..)?;
+        (text.len() < self.raw.len()).then_some(())?;
+        // What is beside the kernel's stamp names the task.
+        let inner = self.raw.match_indices(['[', '<']).filter(|(at, _)| *at > 0).take(4);
+        let mut inner = inner.map(|(at, _)| Self { raw: &self.raw[at..], ..self.clone() });
+        let of_kernel = inner.find_map(|line| line.of_kernel());
+        Some(
+            of_kernel.map_or_else(
+                || Self { text, ..self.clone() },
+                |line| Self { raw: self.raw, ..line },
+            ),
+        )
     }
 
     /// `<6>[14990.389760][T516752] HwBinder:14964_: text`, `<6>[   45.091496] (0)[1737:Binder_1]text`.
@@ -86,6 +107,8 @@ mod tests {
             ("<4>[ 554.826463] CPU: 0", "CPU: 0", "", None),
             ("[    1.500000] [<ffff>] f+0x1/0x2", "[<ffff>] f+0x1/0x2", "", None),
             ("03-19 15:06:05.842   143 12974 E M4U_L   : c", "c", "12974", Some(143)),
+            ("(250311_10:20:01.007)MemTotal: 5 kB", "MemTotal: 5 kB", "", None),
+            ("Mar 11 10:20:01 board kernel: [  1.5][T5] d", "d", "T5", None),
             ("MemTotal: 5 kB", "MemTotal: 5 kB", "", None),
             ("[not a stamp] x", "[not a stamp] x", "", None),
         ] {

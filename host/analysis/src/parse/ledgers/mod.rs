@@ -199,6 +199,13 @@ impl LedgerReader {
         }
     }
 
+    /// Reads a line whose frames were removed, with the number of lines of the source that end with it.
+    pub fn unframed_line(&mut self, bytes: &[u8], lines: u32) {
+        let at = self.place.at;
+        self.line(bytes);
+        self.place.at = at + u64::from(lines);
+    }
+
     /// Reads a line.
     pub fn line(&mut self, bytes: &[u8]) {
         self.place.at += 1;

@@ -49,7 +49,7 @@ use crate::{
         Completeness, Gap, IncidentKind, Instance, Observation, Platform, Pool, Reason, Session,
         SourceLocation, Symbol, Time,
     },
-    parse::stats,
+    parse::{framing::FramingCounts, stats},
 };
 
 /// Assembles the facts of one or more texts, in order.
@@ -86,6 +86,7 @@ pub struct Assembler {
     tally: Tally,
     cut: IterationSplit,
     broken: Vec<Gap>,
+    framing: FramingCounts,
 }
 
 impl Assembler {
@@ -116,6 +117,7 @@ impl Assembler {
             tally: Tally::default(),
             cut,
             broken: Vec::new(),
+            framing: FramingCounts::default(),
         }
     }
 
@@ -141,13 +143,18 @@ impl Assembler {
             self.entry(entry, &harvest.ids, &mut steps);
         }
         drop(steps);
-        self.base += harvest.tally.lines.read;
+        self.base += harvest.source_lines;
         self.tally.add(&harvest.tally);
     }
 
     /// Records that the current source could not be read to its end.
     pub fn note_unreadable(&mut self, what: &str) {
         self.broken.push(timeline::gap(what, Reason::Damaged, None, 0));
+    }
+
+    /// Records what was removed from a source before it was scanned.
+    pub fn note_framing(&mut self, counts: &FramingCounts) {
+        self.framing.add(counts);
     }
 
     /// Lines parsed, ignored and rejected so far.

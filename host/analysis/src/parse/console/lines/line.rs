@@ -74,24 +74,9 @@ fn beyond_sequence(text: &[u8]) -> &[u8] {
     }
 }
 
-/// `line` without blanks, mail quotes and a kernel stamp before its first word.
-pub(crate) fn bare(line: &[u8]) -> &[u8] {
-    let mut rest = line;
-    loop {
-        rest = match rest {
-            [b' ' | b'\t' | b'>' | b'`' | b'*', after @ ..] => after,
-            [b'[', after @ ..] => match memchr(b']', after) {
-                Some(end) if end < 40 => &after[end + 1..],
-                _ => return rest,
-            },
-            _ => return rest,
-        };
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{bare, take, trim, without_controls};
+    use super::{take, trim, without_controls};
 
     #[test]
     fn lines_end_at_newlines_only() {
@@ -109,11 +94,5 @@ mod tests {
         assert_eq!(clean, b"I/TC: x");
         without_controls(b"a\x1b[1;3", &mut clean);
         assert_eq!(clean, b"a");
-    }
-
-    #[test]
-    fn decoration_is_left_out() {
-        assert_eq!(bare(b"> > [   12.5] [TEE] region 0"), b"region 0");
-        assert_eq!(bare(b"[no end"), b"[no end");
     }
 }

@@ -1,14 +1,17 @@
 //! Classifies a message: its first byte selects the parser.
 
-use memchr::memmem;
+use memchr::{memmem, memrchr};
 
 use super::{
     fact::{ConsoleFact, MessageOutcome, RejectReason, StatLine},
     mdbg, pool_line, session, stats, status, trouble,
 };
-use crate::parse::console::lines::{
-    bytes::{blanks, lossy, strip_prefix},
-    prefix::{LineHead, LineImage},
+use crate::parse::{
+    console::lines::{
+        bytes::{blanks, lossy, strip_prefix},
+        prefix::{LineHead, LineImage},
+    },
+    framing::decoration,
 };
 
 /// Starts of OP-TEE's messages: a message that ends within one was cut off.
@@ -44,17 +47,18 @@ fn read_pool(message: &[u8]) -> Option<StatLine> {
 /// Reads a line without a known prefix.
 pub(crate) fn read_untagged(line: &[u8]) -> MessageOutcome {
     if let Some(at) = memmem::find(line, b"buffer: ") {
-        let tail = &line[at + 8..];
+        let (left, tail) = (&line[..at], &line[at + 8..]);
         return match mdbg::read(tail) {
+            _ if is_of_program(left) => MessageOutcome::Ignored,
             Ok(_) => MessageOutcome::Record(None),
-            Err(why) if memmem::find(tail, b" bytes ").is_some() => MessageOutcome::Damaged(why),
+            Err(why) if mdbg::has_place(tail) => MessageOutcome::Damaged(why),
             Err(_) => MessageOutcome::Ignored,
         };
     }
     if mdbg::is_tail(line) {
         return MessageOutcome::Damaged(RejectReason::Headless);
     }
-    let bare = crate::parse::console::lines::line::bare(line);
+    let bare = decoration::message(line);
     match bare.first() {
         Some(b'r') => strip_prefix(bare, b"region ")
             .map_or(MessageOutcome::Ignored, |rest| raw(status::region(rest, false))),
@@ -64,6 +68,23 @@ pub(crate) fn read_untagged(line: &[u8]) -> MessageOutcome {
             None => MessageOutcome::Ignored,
         },
     }
+}
+
+/// Whether what stands before a message names a program of the normal world: `camera-hal[731]: `.
+///
+/// A prefix of OP-TEE that lost a byte is none.
+fn is_of_program(left: &[u8]) -> bool {
+    let Some(name) = left.trim_ascii_end().strip_suffix(b":") else { return false };
+    let name = name.trim_ascii_end();
+    let name = match name.strip_suffix(b"]").and_then(|name| memrchr(b'[', name)) {
+        Some(number) => &name[..number],
+        None => name,
+    };
+    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    let start = name.iter().rposition(|byte| !is_of_name(byte)).map_or(0, |at| at + 1);
+    let name = &name[start..];
+    let of_tee = [b"TC".as_slice(), b"TA", b"LD", b"TEE", b"kernel", b"KERNEL"];
+    name.len() > 2 && !of_tee.iter().any(|word| memmem::find(name, word).is_some())
 }
 
 /// Without a prefix only intact messages count: the words alone may be anybody's.
@@ -121,4 +142,47 @@ fn boot(message: &[u8]) -> Option<MessageOutcome> {
 
 fn detail(message: &[u8]) -> Option<MessageOutcome> {
     status::is_detail(message).then_some(MessageOutcome::Fact(ConsoleFact::StatusDetail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MessageOutcome, RejectReason, read_untagged};
+
+    fn is_ignored(line: &str) -> bool {
+        matches!(read_untagged(line.as_bytes()), MessageOutcome::Ignored)
+    }
+
+    #[test]
+    fn what_an_app_prints_is_its_own() {
+        for line in [
+            "[   91.104221] camera-hal[731]: buffer: 4097 bytes ready for preview",
+            "camera-hal: buffer: 4097 bytes queue.c:12",
+            "Mar 11 10:20:01 board gst-launch[9]: buffer: 12 bytes a/b.c:7",
+            "buffer: 4097 bytes ready",
+            "v4l2: capture buffer: 64 bytes left in /dev/video0",
+        ] {
+            assert!(is_ignored(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_record_without_its_prefix_is_one() {
+        for line in [
+            "buffer: 24 bytes core/mm/tee_mm.c:20",
+            "I/C: buffer: 24 bytes core/mm/tee_mm.c:20",
+            "[   12.5] [TEE] buffer: 24 bytes core/mm/tee_mm.c:20",
+            "Mar 11 10:20:01 board kernel: buffer: 24 bytes core/mm/tee_mm.c:20",
+        ] {
+            let outcome = read_untagged(line.as_bytes());
+            assert!(matches!(outcome, MessageOutcome::Record(None)), "{line}");
+        }
+        for line in ["buffer: 24 bytes core/mm/tee", "I/T: buffer: 24 bytes core/mm/tee_mm.c:2x"] {
+            let outcome = read_untagged(line.as_bytes());
+            let is_damaged = matches!(
+                outcome,
+                MessageOutcome::Damaged(RejectReason::Cut | RejectReason::Garbled)
+            );
+            assert!(is_damaged, "{line}");
+        }
+    }
 }

@@ -131,6 +131,30 @@ fn is_file(name: &[u8]) -> bool {
         && !FOREIGN.iter().any(|word| memmem::find(name, word).is_some())
 }
 
+/// Roots of OP-TEE's sources, and ends of their names.
+const SOURCES: [&[u8]; 11] = [
+    b"core/",
+    b"lib/",
+    b"ta/",
+    b"ldelf/",
+    b".c",
+    b".h:",
+    b".S:",
+    b".rs:",
+    b".cpp:",
+    b"out/",
+    b"unknown:",
+];
+
+/// Whether a damaged record has a place in a source behind its bytes: `24 bytes core/mm/tee_mm`.
+pub(crate) fn has_place(tail: &[u8]) -> bool {
+    memmem::find(tail, b" bytes ").is_some_and(|at| {
+        let rest = &tail[at + 7..];
+        let word = rest.iter().position(|byte| *byte == b' ').unwrap_or(rest.len());
+        SOURCES.iter().any(|part| memmem::find(&rest[..word], part).is_some())
+    })
+}
+
 /// Whether `line` is a record without its start: ` bytes FILE:LINE`.
 pub(crate) fn is_tail(line: &[u8]) -> bool {
     let Some(at) = memmem::find(line, b" bytes ") else { return false };

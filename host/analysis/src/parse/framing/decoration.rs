@@ -1,0 +1,341 @@
+//! What stands before a message: time stamps, names of programs, quotes.
+//!
+//! ```text
+//! [18:22:07.331] [ 5120.448240] text          a terminal program, the kernel
+//! (250311_10:20:01.007)text                   a terminal program
+//! Mar 11 10:20:01 board kernel: [ 1.5] text   syslog, the journal
+//! Tue Mar 11 10:20:01 2025 kern.info kernel: [ 1.5] text   logread
+//! [Tue Mar 11 10:20:01 2025] text             dmesg -T
+//! 03-11 10:20:01.007   143 12974 E TEE : text     logcat -v threadtime
+//! 6,1234,5678901,-;text                       /dev/kmsg
+//! ```
+
+/// The number of bytes that a decoration takes at the start of a text, if there is one.
+type Decoration = fn(&[u8]) -> Option<usize>;
+
+/// Time stamps and what only stands beside one.
+const STAMPS: [Decoration; 5] = [in_brackets, in_parentheses, level, kmsg, wall];
+
+/// The host and program that stand behind a stamp.
+const TAGS: [Decoration; 1] = [tag];
+
+/// What else people and their programs put before a line.
+const MARKS: [Decoration; 3] = [blank, quote, brackets];
+
+/// The message behind all stamps, blanks, quotes and short texts in brackets.
+pub(crate) fn message(line: &[u8]) -> &[u8] {
+    beyond(line, |text| {
+        STAMPS.iter().chain(&TAGS).chain(&MARKS).find_map(|decoration| decoration(text))
+    })
+}
+
+/// The text behind stamps alone, with its own indentation.
+pub(crate) fn beyond_stamps(line: &[u8]) -> &[u8] {
+    // A tag alone may be anything.
+    if !has_stamp(line) {
+        return line;
+    }
+    beyond(line, |text| STAMPS.iter().chain(&TAGS).find_map(|stamp| stamp(text)))
+}
+
+/// Whether a text starts with a stamp.
+pub(super) fn has_stamp(text: &[u8]) -> bool {
+    STAMPS.iter().any(|stamp| stamp(text).is_some())
+}
+
+fn beyond(line: &[u8], decoration: impl Fn(&[u8]) -> Option<usize>) -> &[u8] {
+    let mut rest = line;
+    while let Some(length) = decoration(rest).filter(|length| (1..=rest.len()).contains(length)) {
+        rest = &rest[length..];
+    }
+    rest
+}
+
+/// Longest text in brackets that is a decoration.
+const BRACKETS: usize = 40;
+
+/// `[ 5120.448240]`, `[57288.043962@2]`, `[18:22:07.331]`, `[Tue Mar 11 10:20:01 2025]`, `[T12@1]`, with
+/// a blank.
+fn in_brackets(text: &[u8]) -> Option<usize> {
+    let inside = text.strip_prefix(b"[")?;
+    let end = inside.iter().take(BRACKETS).position(|byte| *byte == b']')?;
+    let inside = &inside[..end];
+    let is_stamp = is_seconds(inside) || clock_time(inside).is_some();
+    is_stamp.then(|| with_blank(text, end + 2))
+}
+
+/// `(240807_15:27:01.736)`.
+fn in_parentheses(text: &[u8]) -> Option<usize> {
+    let inside = text.strip_prefix(b"(")?;
+    let end = inside.iter().take(BRACKETS).position(|byte| *byte == b')')?;
+    clock_time(&inside[..end])?;
+    Some(with_blank(text, end + 2))
+}
+
+/// `<6>`.
+fn level(text: &[u8]) -> Option<usize> {
+    let inside = text.strip_prefix(b"<")?;
+    let digits = digits(inside);
+    ((1..=3).contains(&digits) && inside.get(digits) == Some(&b'>')).then(|| digits + 2)
+}
+
+/// `6,1234,5678901,-;` and with `,caller=T1`.
+fn kmsg(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    for _ in 0..3 {
+        let digits = digits(&text[at..]);
+        at += digits + 1;
+        if digits == 0 || text.get(at - 1) != Some(&b',') {
+            return None;
+        }
+    }
+    let end = text[at..].iter().take(BRACKETS).position(|byte| *byte == b';')?;
+    let is_flags = |byte: &u8| byte.is_ascii_alphanumeric() || b"-+,=@".contains(byte);
+    text[at..at + end].iter().all(is_flags).then_some(at + end + 1)
+}
+
+/// A date and time of day, and the columns that syslog, logread or logcat add to it.
+fn wall(text: &[u8]) -> Option<usize> {
+    let time = date(text);
+    let mut at = time + clock_time_at_start(&text[time..])?;
+    at += year(&text[at..]);
+    if text.get(at).is_some_and(|byte| !matches!(byte, b' ' | b'\t')) {
+        return None;
+    }
+    let at = with_blank(text, at);
+    let after = &text[at..];
+    Some(at + threadtime(after).or_else(|| brief(after)).or_else(|| host(after)).unwrap_or(0))
+}
+
+/// `board kernel: `, `board xtest[731]: ` after a stamp of the kernel, `kern  :info  : `.
+fn tag(text: &[u8]) -> Option<usize> {
+    let facility = word(text);
+    if let Some(rest) = text[facility..].trim_ascii_start().strip_prefix(b":")
+        && [b"kern".as_slice(), b"user", b"daemon"].contains(&&text[..facility])
+    {
+        let level = word(rest);
+        let rest = rest[level..].trim_ascii_start().strip_prefix(b":")?;
+        return Some(with_blank(text, text.len() - rest.len()));
+    }
+    let host = facility;
+    let program = text.get(host + 1..).filter(|_| text[host..].starts_with(b" "))?;
+    let length = program_tag(program, false)?;
+    Some(host + 1 + length)
+}
+
+/// `board kernel: `, `board xtest[731]: `, `kern.info kernel: `.
+fn host(text: &[u8]) -> Option<usize> {
+    let host = word(text);
+    let program = text.get(host + 1..).filter(|_| host > 0 && text[host] == b' ')?;
+    Some(host + 1 + program_tag(program, true)?)
+}
+
+/// `kernel: `, `xtest[731]: `; without a number only if `any`.
+fn program_tag(text: &[u8], any: bool) -> Option<usize> {
+    let name = text.iter().take_while(|byte| is_of_name(**byte)).count();
+    let mut at = name;
+    if let Some(rest) = text[at..].strip_prefix(b"[") {
+        let digits = digits(rest);
+        at += digits + 2;
+        (digits > 0 && rest.get(digits) == Some(&b']')).then_some(())?;
+    } else if !any && &text[..name] != b"kernel" {
+        return None;
+    }
+    (name > 0 && text.get(at) == Some(&b':')).then(|| with_blank(text, at + 1))
+}
+
+/// `  143 12974 E TEE     : `, and with the user's name before it.
+fn threadtime(text: &[u8]) -> Option<usize> {
+    let mut at = blanks(text);
+    let user = word(&text[at..]);
+    if user > digits(&text[at..]) {
+        at += user;
+        at += blanks(&text[at..]);
+    }
+    for _ in 0..2 {
+        let digits = digits(&text[at..]);
+        let blanks = blanks(&text[at + digits..]);
+        (digits > 0 && blanks > 0).then_some(())?;
+        at += digits + blanks;
+    }
+    let is_level = text.get(at).is_some_and(u8::is_ascii_uppercase);
+    (is_level && text.get(at + 1) == Some(&b' ')).then_some(())?;
+    let end = text[at..].windows(2).take(BRACKETS * 2).position(|pair| pair == b": ")?;
+    Some(at + end + 2)
+}
+
+/// `I/KERNEL(  0): `.
+fn brief(text: &[u8]) -> Option<usize> {
+    let [b'V' | b'D' | b'I' | b'W' | b'E' | b'F', b'/', name @ ..] = text else { return None };
+    let end = name.iter().take(BRACKETS).position(|byte| *byte == b'(')?;
+    let number = &name[end + 1..];
+    let at = blanks(number);
+    let digits = digits(&number[at..]);
+    let is_end = number[at + digits..].starts_with(b"): ");
+    (digits > 0 && is_end).then_some(2 + end + 1 + at + digits + 3)
+}
+
+/// Length of a date before a time of day: `Tue Mar 11 `, `Mar  1 `, `2025-03-11T`, `03-11 `, `250311_`.
+fn date(text: &[u8]) -> usize {
+    let named = beyond(text, |text| {
+        let letters = text.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let is_name = letters == 3 && text[0].is_ascii_uppercase() && text.get(3) == Some(&b' ');
+        is_name.then_some(4)
+    });
+    let at = text.len() - named.len();
+    let at = at + blanks(named);
+    let is_of_date = |byte: &&u8| byte.is_ascii_digit() || b"-/.".contains(*byte);
+    let numbers = text[at..].iter().take_while(is_of_date).count();
+    let is_date = numbers > 0 && matches!(text.get(at + numbers), Some(b' ' | b'T' | b'_'));
+    if is_date { at + numbers + 1 } else { at }
+}
+
+/// Length of ` 2025` after a time.
+fn year(text: &[u8]) -> usize {
+    let is_year = text.first() == Some(&b' ') && digits(&text[1..]) == 4;
+    if is_year && text.get(5).is_none_or(|byte| *byte == b' ') { 5 } else { 0 }
+}
+
+/// Whether a text in brackets has a time of day, and nothing but a date beside it.
+fn clock_time(text: &[u8]) -> Option<()> {
+    let time = date(text);
+    let end = time + clock_time_at_start(&text[time..])?;
+    (end + year(&text[end..]) == text.len()).then_some(())
+}
+
+/// Length of `10:20:01`, `10:20:01.007`, `10:20:01,007+01:00`.
+fn clock_time_at_start(text: &[u8]) -> Option<usize> {
+    let is_time = |at: usize, byte: &u8| {
+        if at % 3 == 2 { *byte == b':' } else { byte.is_ascii_digit() }
+    };
+    let clock = text.get(..8)?;
+    clock.iter().enumerate().all(|(at, byte)| is_time(at, byte)).then_some(())?;
+    let mut at = 8;
+    if let Some(b'.' | b',') = text.get(at) {
+        at += 1 + digits(&text[at + 1..]);
+    }
+    match text.get(at) {
+        Some(b'Z') => at += 1,
+        Some(b'+' | b'-') => {
+            let zone =
+                text[at + 1..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b':');
+            at += 1 + zone.count();
+        }
+        _ => {}
+    }
+    Some(at)
+}
+
+/// `  12.345678`, `57288.043962@2`, `  12.345678][T12@1`, `T12@1`.
+fn is_seconds(text: &[u8]) -> bool {
+    let text = &text[blanks(text)..];
+    let whole = digits(text);
+    let Some(rest) = text[whole..].strip_prefix(b".").filter(|_| whole > 0) else {
+        return is_caller(text);
+    };
+    let fraction = digits(rest);
+    fraction > 0
+        && rest[fraction..].iter().all(|byte| byte.is_ascii_digit() || b"@, ".contains(byte))
+}
+
+/// `T12`, `C1`, `T12@1`: the caller that CONFIG_PRINTK_CALLER adds.
+fn is_caller(text: &[u8]) -> bool {
+    let [b' ' | b'T' | b'C', rest @ ..] = text else { return false };
+    let rest = rest.trim_ascii_start();
+    let rest = rest.strip_prefix(b"T").or_else(|| rest.strip_prefix(b"C")).unwrap_or(rest);
+    !rest.is_empty() && rest.iter().all(|byte| byte.is_ascii_digit() || *byte == b'@')
+}
+
+fn blank(text: &[u8]) -> Option<usize> {
+    Some(blanks(text)).filter(|length| *length > 0)
+}
+
+/// `>`, and ticks and asterisks, which Markdown and a contended console add.
+fn quote(text: &[u8]) -> Option<usize> {
+    matches!(text.first(), Some(b'>' | b'`' | b'*')).then_some(1)
+}
+
+/// Any short text in brackets.
+fn brackets(text: &[u8]) -> Option<usize> {
+    let inside = text.strip_prefix(b"[")?;
+    inside.iter().take(BRACKETS).position(|byte| *byte == b']').map(|end| end + 2)
+}
+
+fn with_blank(text: &[u8], at: usize) -> usize {
+    at + usize::from(text.get(at) == Some(&b' '))
+}
+
+fn blanks(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+}
+
+fn digits(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+fn word(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| is_of_name(**byte)).count()
+}
+
+const fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/' | b'@')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{beyond_stamps, message};
+
+    #[test]
+    fn every_stamp_is_left_out() {
+        for stamp in [
+            "",
+            "> > [   12.5] [TEE] ",
+            "(250311_10:20:01.007)",
+            "[18:22:07.331] [ 5120.448240] ",
+            "[2025-03-11 10:20:01.007] ",
+            "[Tue Mar 11 10:20:01 2025] ",
+            "[Tue Mar  1 10:20:01 2025] ",
+            "Mar 11 10:20:01 board kernel: [   12.345678] ",
+            "Mar  1 10:20:01 board xtest[731]: ",
+            "2025-03-11T10:20:01.007123+01:00 board kernel: [   12.345678] ",
+            "Tue Mar 11 10:20:01 2025 kern.info kernel: [   12.345678] ",
+            "Tue Mar 11 10:20:01 2025 daemon.info xtest[731]: ",
+            "[   12.345678] board kernel: ",
+            "[   12.345678] board xtest[731]: ",
+            "kern  :info  : [   12.345678] ",
+            "5,4711,300000000,-;",
+            "6,4711,300000000,-,caller=T12;",
+            "<6>[    1.564775] ",
+            "[   12.345678][T12@1] [TEE] ",
+            "[   12.345678][    T1] ",
+            "03-11 10:20:01.007   143 12974 I KERNEL  : [   12.345678] ",
+            "03-11 10:20:01.007  root     0     0 I KERNEL  : ",
+            "03-11 10:20:01.007 I/KERNEL(    0): ",
+            "10:20:01.007 ",
+            "10:20:01 ",
+            "[57288.043962@2] [TEE] ",
+        ] {
+            let line = format!("{stamp}Pool:                Heap");
+            let text = String::from_utf8_lossy(message(line.as_bytes())).into_owned();
+            assert_eq!(text, "Pool:                Heap", "{stamp}");
+        }
+    }
+
+    #[test]
+    fn other_text_stays() {
+        for text in [
+            "Pool: Heap",
+            "[no end",
+            "region 0: va",
+            "camera-hal[731]: buffer: 4097 bytes",
+            "10:20 is late",
+            "1,2,3 and so on",
+            "board went: away",
+        ] {
+            assert_eq!(message(text.as_bytes()), text.as_bytes());
+        }
+        assert_eq!(beyond_stamps(b"[not a stamp] x"), b"[not a stamp] x");
+        assert_eq!(beyond_stamps(b"[   12.5]   x"), b"  x");
+        assert_eq!(beyond_stamps(b"(250311_10:20:01.007)MemTotal: 5 kB"), b"MemTotal: 5 kB");
+    }
+}

@@ -1,0 +1,99 @@
+//! Detects the frames of a text from its first bytes.
+
+use super::{
+    Unframer, characters,
+    encoding::{self, Decoder, Encoding},
+    mail,
+    numbering::{self, Numbering},
+    pasted, recorder,
+    wrap::{Wrap, WrapLine},
+};
+
+/// Bytes at the start of a text that show its frames.
+pub const BEGIN: usize = 64 << 10;
+
+/// The frames of a text.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Framing {
+    pub(super) encoding: Option<Encoding>,
+    pub(super) recorded: bool,
+    pub(super) quoted_printable: bool,
+    pub(super) html: bool,
+    pub(super) spaces: bool,
+    pub(super) quoted: bool,
+    pub(super) numbering: Option<Numbering>,
+    /// Wrapping of lines that are quoted, and of others.
+    pub(super) quotes: Wrap,
+    pub(super) plain: Wrap,
+    pub(super) pasted: bool,
+}
+
+impl Framing {
+    /// The frames of the text that begins so; `None` if it has none.
+    #[must_use]
+    pub fn detect(begin: &[u8]) -> Option<Self> {
+        let mut framing = Self { encoding: encoding::detect(begin), ..Self::default() };
+        let text = framing.decoded(begin);
+        framing.recorded = recorder::detect(&text);
+        framing.characters(&text);
+        framing.marks(&text);
+        framing.lines(&text);
+        (framing != Self::default()).then_some(framing)
+    }
+
+    fn decoded(&self, begin: &[u8]) -> Vec<u8> {
+        let Some(encoding) = self.encoding else { return begin.to_vec() };
+        let mut text = Vec::with_capacity(begin.len() / 2);
+        Decoder::new(encoding).decode(begin, &mut text);
+        text
+    }
+
+    fn characters(&mut self, text: &[u8]) {
+        self.quoted_printable = mail::is_quoted_printable(text.split(|byte| *byte == b'\n'));
+        self.html = characters::has_html(text);
+        // Those of quoted-printable are found only when it is decoded.
+        self.spaces = self.quoted_printable || self.html || characters::has_spaces(text);
+    }
+
+    /// Quotes and numbers, of which either may be outside.
+    fn marks(&mut self, text: &[u8]) {
+        let lines = self.unframed(text);
+        self.numbering = numbering::detect(&slices(&lines));
+        let lines = if self.numbering.is_some() { self.unframed(text) } else { lines };
+        let quoted = lines.iter().filter(|line| line.text.starts_with(b"> ")).count();
+        self.quoted = quoted > 1 || quoted > 0 && quoted == lines.len();
+        if self.quoted && self.numbering.is_none() {
+            self.numbering = numbering::detect(&slices(&self.unframed(text)));
+        }
+    }
+
+    fn lines(&mut self, text: &[u8]) {
+        let lines = self.unframed(text);
+        self.plain = Wrap::detect(&lines, false);
+        if self.quoted {
+            self.quotes = Wrap::detect(&lines, true);
+        }
+        let lines = if self.is_wrapped() { self.unframed(text) } else { lines };
+        self.pasted = lines.iter().any(|line| pasted::split(&line.text).is_some());
+    }
+
+    pub(super) const fn is_wrapped(&self) -> bool {
+        !self.plain.is_none() || !self.quotes.is_none()
+    }
+
+    /// The lines of a text, which is not UTF-16 any more, without the frames detected so far.
+    fn unframed(&self, text: &[u8]) -> Vec<WrapLine> {
+        let mut lines = Vec::new();
+        let mut unframer = Unframer::new(Self { encoding: None, ..self.clone() });
+        let take = &mut |line: &[u8], quoted: bool| {
+            lines.push(WrapLine { text: line.to_vec(), quoted });
+        };
+        unframer.push_marked(text, &mut |line, _, quoted| take(line, quoted));
+        unframer.end_marked(&mut |line, _, quoted| take(line, quoted));
+        lines
+    }
+}
+
+fn slices(lines: &[WrapLine]) -> Vec<&[u8]> {
+    lines.iter().map(|line| &*line.text).collect()
+}

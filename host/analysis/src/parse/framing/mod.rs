@@ -1,0 +1,26 @@
+//! What mail, web forms, editors and recorders do to a text, undone before any reader sees it.
+//!
+//! ```text
+//! first bytes of a text ── Framing::detect ──> None: the text goes to its reader as it is
+//!                                              Framing ── Unframer ──> lines, and how many lines each one was
+//! ```
+//!
+//! Time stamps stay, since readers want the time; [`decoration`] knows all of them. Invariants: a text
+//! without evidence of a frame is not touched; every line of the text is counted in exactly one line that
+//! is handed on; memory is bounded whatever the text.
+
+mod characters;
+mod counts;
+pub(crate) mod decoration;
+mod detect;
+mod encoding;
+mod mail;
+mod numbering;
+mod pasted;
+mod recorder;
+mod unframer;
+mod wrap;
+
+pub use counts::FramingCounts;
+pub use detect::{BEGIN, Framing};
+pub use unframer::Unframer;

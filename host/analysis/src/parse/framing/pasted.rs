@@ -1,0 +1,75 @@
+//! Lines that a form pasted into one: `I/TC: one [ 1.5] I/TC: two`.
+
+use std::ops::Range;
+
+use super::{decoration, wrap};
+use crate::parse::console::{LineReading, prefix_start, reading};
+
+/// Most bytes of the stamps between two messages.
+const STAMPS: usize = 160;
+
+/// The lines in a line: at least two of them are facts, each behind its own prefix. `None` if there is
+/// only one.
+pub(super) fn split(line: &[u8]) -> Option<Vec<Range<usize>>> {
+    let second = prefix_start(line.get(prefix_start(line)? + 5..)?)?;
+    let mut starts = vec![0];
+    let mut prefix = prefix_start(line)? + 5 + second;
+    let mut from = prefix_start(line)? + 5;
+    loop {
+        let start = line_start(line, from, prefix);
+        // Prefixes that follow the message without a blank are of consoles that share a wire.
+        if matches!(line[start - 1], b' ' | b'\t' | b'\r') {
+            starts.push(start);
+        }
+        from = prefix + 5;
+        match line.get(from..).and_then(prefix_start) {
+            Some(next) => prefix = from + next,
+            None => break,
+        }
+    }
+    starts.push(line.len());
+    let ranges: Vec<_> = starts.windows(2).map(|pair| pair[0]..pair[1]).collect();
+    let is_whole = |range: &&Range<usize>| reading(&line[(*range).clone()]) == LineReading::Whole;
+    (ranges.iter().filter(is_whole).take(2).count() == 2).then_some(ranges)
+}
+
+/// Start of the stamps that end at `prefix`.
+fn line_start(line: &[u8], from: usize, prefix: usize) -> usize {
+    let from = from.max(prefix.saturating_sub(STAMPS));
+    let blanks = (from + 1..prefix).filter(|at| line[at - 1] == b' ' && line[*at] != b' ');
+    let is_start = |at: &usize| {
+        let stamps = &line[*at..prefix];
+        wrap::is_start(&line[*at..]) && decoration::message(stamps).is_empty()
+    };
+    { blanks }.find(is_start).unwrap_or(prefix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    fn lines(line: &str) -> Vec<&str> {
+        split(line.as_bytes()).into_iter().flatten().map(|range| line[range].trim()).collect()
+    }
+
+    #[test]
+    fn each_message_is_a_line() {
+        let one = "[  1.5] [TEE] I/TC: buffer: 24 bytes a.c:20";
+        let two = "[  1.6] [TEE] I/TC: buffer: 28 bytes b.c:20";
+        let three = "(250311_10:20:01.007)E/TC:0 0 Call stack:";
+        assert_eq!(lines(&[one, two, three].join(" ")), [one, two, three]);
+        assert_eq!(lines("I/TC: buffer: 24 bytes a.c:20 I/TC: buffer: 1 bytes b.c:2").len(), 2);
+    }
+
+    #[test]
+    fn other_lines_stay() {
+        for line in [
+            "I/TC: buffer: 24 bytes a.c:20",
+            "I/TC: buffer: 24 byI/TC: buffer: 28 bytes b.c:20",
+            "",
+            "x / y I/TC:",
+        ] {
+            assert_eq!(split(line.as_bytes()), None, "{line}");
+        }
+    }
+}

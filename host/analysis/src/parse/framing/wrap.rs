@@ -1,0 +1,244 @@
+//! Lines that a form or a mailer broke.
+//!
+//! ```text
+//! [  5.1] E/LD:  region  0: va 0x4010a000 pa 0x115c100     cut at a column, within words
+//! 0 size 0x002000 flags rw-s (ldelf)
+//! [  5.1] E/LD:  Status of TA                              broken at a blank: the next word had no room
+//! 942d23f9-84d0-4d5f-a759-fb24a45dde05
+//! ```
+//!
+//! A text is only touched if lines of it, joined, are facts of OP-TEE that their first parts are not, and if
+//! they share the column. Even then, a line that starts like one, or that follows a whole one, stays.
+
+use super::decoration;
+use crate::parse::console::{LineReading, prefix_start, reading};
+
+/// A line without its frame, as far as wrapping is concerned.
+#[derive(Clone, Debug)]
+pub(super) struct WrapLine {
+    pub(super) text: Vec<u8>,
+    /// Whether it was quoted: a mailer breaks quotes at other columns.
+    pub(super) quoted: bool,
+}
+
+/// Where the lines of a part of a text are broken.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(super) struct Wrap {
+    /// Widths of lines that were cut.
+    columns: Vec<usize>,
+    /// Most characters of a line that was broken at a blank.
+    words: Option<usize>,
+}
+
+/// Narrowest line that is broken.
+const NARROW: usize = 20;
+
+/// Blanks that may be missing at the end of a line that was cut.
+const TRIMMED: usize = 3;
+
+/// Most parts of a line.
+const PARTS: usize = 12;
+
+/// A line and the line after it, joined.
+struct Mended {
+    width: usize,
+    /// Characters that the line would have had with the next word.
+    full: usize,
+    joint: &'static [u8],
+    /// Whether the first part alone is no fact. Otherwise it may be one by chance, as a number that was cut
+    /// is a number.
+    is_proof: bool,
+}
+
+impl Wrap {
+    /// The wrapping of those lines of a text that are quoted, or not.
+    pub(super) fn detect(lines: &[WrapLine], quoted: bool) -> Self {
+        let part = |line: &&WrapLine| line.quoted == quoted;
+        let lines: Vec<&[u8]> = lines.iter().filter(part).map(|line| &*line.text).collect();
+        let mended: Vec<_> = (0..lines.len()).filter_map(|at| mend(&lines[at..])).collect();
+        // Two lines of a console may be torn by chance; quotes are of mails.
+        let enough = if quoted { 1 } else { 2 };
+        let columns = columns(&mended, enough);
+        let is_of_words = |line: &&Mended| {
+            !line.joint.is_empty()
+                && !columns
+                    .iter()
+                    .any(|column| (line.width..=line.width + TRIMMED).contains(column))
+        };
+        let broken: Vec<_> = mended.iter().filter(is_of_words).collect();
+        let words = broken.iter().map(|line| line.full - 1).min();
+        let fits =
+            broken.iter().filter(|line| words.is_some_and(|most| line.width <= most)).count();
+        let words = words.filter(|_| broken.len() >= enough && fits * 10 >= broken.len() * 9);
+        Self { columns, words }
+    }
+
+    pub(super) const fn is_none(&self) -> bool {
+        self.columns.is_empty() && self.words.is_none()
+    }
+
+    /// How a line continues with the next one, if it does: with what between them. `width` is that of its
+    /// last part.
+    pub(super) fn joint(&self, line: &[u8], width: usize, next: &[u8]) -> Option<&'static [u8]> {
+        if self.is_none() || next.trim_ascii().is_empty() || is_start(next) || !is_start(line) {
+            return None;
+        }
+        let is_whole = reading(line) == LineReading::Whole;
+        let joined = |joint: &'static [u8]| reading(&[line, joint, next].concat());
+        let cut = self.columns.contains(&width);
+        if cut && joined(b"") == LineReading::Whole {
+            return Some(b"");
+        }
+        let may_be_cut = self.columns.iter().any(|at| (width..=width + TRIMMED).contains(at));
+        let is_broken = self.words.is_some_and(|most| width + 1 + first_word(next) > most);
+        if (may_be_cut || is_broken) && !is_whole && joined(b" ") == LineReading::Whole {
+            return Some(b" ");
+        }
+        if is_whole || reading(next) == LineReading::Whole {
+            return None;
+        }
+        let joints = [(cut, b"".as_slice()), (is_broken, b" ")];
+        joints.into_iter().find_map(|(is_joint, joint)| is_joint.then_some(joint))
+    }
+}
+
+/// The widths at which several lines were cut.
+fn columns(mended: &[Mended], enough: usize) -> Vec<usize> {
+    let mut cuts: Vec<_> = mended
+        .iter()
+        .filter(|line| line.joint.is_empty())
+        .map(|line| (line.width, line.is_proof))
+        .collect();
+    cuts.sort_unstable();
+    let runs = cuts.chunk_by(|left, right| left.0 == right.0);
+    let is_enough = |run: &&[(usize, bool)]| run.len() >= enough && run.iter().any(|cut| cut.1);
+    runs.filter(is_enough).map(|run| run[0].0).collect()
+}
+
+/// Joins the first line with those that continue it, if that gives a fact.
+fn mend(lines: &[&[u8]]) -> Option<Mended> {
+    let (first, rest) = lines.split_first()?;
+    let next = rest.first()?;
+    let width = width(first);
+    let is_candidate = width >= NARROW && is_start(first) && !is_start(next) && !next.is_empty();
+    is_candidate.then_some(())?;
+    let is_proof = reading(first) != LineReading::Whole;
+    let joints = [b"".as_slice(), b" "];
+    let joint =
+        joints[..1 + usize::from(is_proof)].iter().find(|joint| is_mended(first, rest, joint))?;
+    Some(Mended { width, full: width + 1 + first_word(next), joint, is_proof })
+}
+
+fn is_mended(first: &[u8], rest: &[&[u8]], joint: &[u8]) -> bool {
+    let mut line = first.to_vec();
+    let parts = rest.iter().take(PARTS).take_while(|part| !is_start(part) && !part.is_empty());
+    for part in parts {
+        line.extend_from_slice(joint);
+        line.extend_from_slice(part);
+        if reading(&line) == LineReading::Whole {
+            return true;
+        }
+        // A line that is cut goes on only if this part has the whole width, too.
+        if joint.is_empty() && width(part) < width(first) {
+            return false;
+        }
+    }
+    false
+}
+
+/// Whether a line starts with a stamp or a prefix of OP-TEE: it continues no other one.
+pub(super) fn is_start(line: &[u8]) -> bool {
+    decoration::has_stamp(line) || {
+        let message = decoration::message(line);
+        let left = line.len() - message.len();
+        prefix_start(&line[..line.len().min(left + 16)]).is_some_and(|start| start <= left)
+            || [b"TEE-CORE:".as_slice(), b"USER-TA:"].iter().any(|words| {
+                memchr::memmem::find(&message[..message.len().min(32)], words).is_some()
+            })
+    }
+}
+
+/// Characters of a line.
+pub(super) fn width(line: &[u8]) -> usize {
+    line.iter().filter(|byte| **byte & 0xc0 != 0x80).count()
+}
+
+fn first_word(line: &[u8]) -> usize {
+    width(line.split(|byte| *byte == b' ').next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Wrap, WrapLine};
+
+    const LINES: [&str; 5] = [
+        "[ 5120.448240] [TEE] D/TC:? 0 tee_ta_init_session_with_context:570 Re-open trusted service 942d23f9-84d0-4d5f-a759-fb24a45dde05",
+        "[ 5120.449199] [TEE] E/LD:  Status of TA 942d23f9-84d0-4d5f-a759-fb24a45dde05",
+        "[ 5120.449473] [TEE] E/LD:  region  0: va 0x4020c000 pa 0x119c3000 size 0x008000 flags r-xs (ldelf)",
+        "[ 5120.449610] [TEE] E/LD:  region  1: va 0x4021a000 pa 0x11a6e000 size 0x003000 flags rw-s (stack)",
+        "[ 5120.449747] [TEE] E/LD:  Call stack:",
+    ];
+
+    fn broken(words: bool, column: usize) -> Vec<WrapLine> {
+        let mut lines = Vec::new();
+        for line in LINES {
+            let mut rest = line;
+            while rest.len() > column {
+                let blank = rest[..=column].rfind(' ').filter(|at| words && *at > 20);
+                let end = blank.unwrap_or(column);
+                lines.push(rest[..end].to_owned());
+                rest = &rest[end + usize::from(blank.is_some())..];
+            }
+            lines.push(rest.to_owned());
+        }
+        { lines.into_iter() }.map(|line| WrapLine { text: line.into(), quoted: false }).collect()
+    }
+
+    fn join(wrap: &Wrap, lines: &[WrapLine]) -> Vec<String> {
+        let mut joined: Vec<Vec<u8>> = Vec::new();
+        let mut width = 0;
+        for line in lines {
+            let joint = joined.last().and_then(|last| wrap.joint(last, width, &line.text));
+            match (joint, joined.last_mut()) {
+                (Some(joint), Some(last)) => last.extend([joint, &line.text].concat()),
+                _ => joined.push(line.text.clone()),
+            }
+            width = super::width(&line.text);
+        }
+        joined.into_iter().map(|line| String::from_utf8(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn lines_cut_at_any_column_are_joined() {
+        for column in 34..120 {
+            let lines = broken(false, column);
+            let wrap = Wrap::detect(&lines, false);
+            if lines.len() > LINES.len() + 1 {
+                assert_eq!(join(&wrap, &lines), LINES, "{column} {wrap:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn lines_broken_at_blanks_are_joined() {
+        for column in 64..100 {
+            let lines = broken(true, column);
+            let wrap = Wrap::detect(&lines, false);
+            assert_eq!(join(&wrap, &lines), LINES, "{column} {wrap:?}");
+        }
+    }
+
+    #[test]
+    fn whole_lines_and_what_others_print_stay() {
+        let text = "I/TC: buffer: 152 bytes core/kernel/tee_ta_manager.c:611\n\
+                    I/TC: buffer: 48 bytes lib/libutils/isoc/bget_malloc.c:833\n\
+                    recorder: clip 0 saved\n";
+        let text = text.repeat(5);
+        let lines: Vec<_> =
+            text.lines().map(|line| WrapLine { text: line.into(), quoted: false }).collect();
+        let wrap = Wrap::detect(&lines, false);
+        assert!(wrap.is_none());
+        let wrap = Wrap { columns: vec![59], words: Some(60) };
+        assert_eq!(join(&wrap, &lines), text.lines().collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,227 @@
+//! A log says the same whatever mail, a form, an editor or a recorder did to it.
+
+use std::{fmt::Write as _, fs, path::Path};
+
+use proptest::prelude::*;
+use teeleak_analysis::{
+    model::{Accounting, Observation},
+    parse::{
+        console::{Assembler, ChunkFacts, IterationSplit, Rules, scan, scan_unframed},
+        framing::{BEGIN, Framing, Unframer},
+    },
+};
+
+/// Reads a text as `teeleak analyze` does, in pieces of `size` bytes.
+fn read(text: &[u8], size: usize) -> Observation {
+    let begin = &text[..text.len().min(BEGIN)];
+    let mut assembler = Assembler::new("log", IterationSplit::default());
+    let mut facts = ChunkFacts::new(false);
+    let Some(framing) = Framing::detect(begin) else {
+        scan(text, &Rules::default(), &mut facts);
+        assembler.push(&mut facts);
+        return assembler.finish();
+    };
+    let (mut chunk, mut source_lines) = (Vec::new(), Vec::new());
+    let mut take = |line: &[u8], lines: u32| {
+        chunk.extend_from_slice(line);
+        chunk.push(b'\n');
+        source_lines.push(lines);
+    };
+    let mut unframer = Unframer::new(framing);
+    for piece in text.chunks(size) {
+        unframer.push(piece, &mut take);
+    }
+    unframer.end(&mut take);
+    if !unframer.is_ended() {
+        chunk.pop();
+    }
+    let counts = *unframer.counts();
+    scan_unframed(&chunk, &source_lines, &Rules::default(), &mut facts);
+    assembler.push(&mut facts);
+    assembler.note_framing(&counts);
+    assembler.finish()
+}
+
+fn is_exact(lines: Accounting) -> bool {
+    lines.read == lines.parsed + lines.ignored + lines.rejected
+}
+
+/// What a log says, without times and places.
+fn facts(observation: &Observation) -> String {
+    let mut facts = String::new();
+    for sample in &observation.samples {
+        let _ = writeln!(facts, "sample {:?} {:?}", sample.sites.value(), sample.pools.value());
+        for instance in sample.instances.value().into_iter().flatten() {
+            let _ = writeln!(facts, "  {} {:?}", instance.uuid, instance.regions.value());
+        }
+    }
+    for incident in &observation.incidents {
+        let addresses: Vec<_> = incident.stack.iter().map(|frame| frame.address).collect();
+        let _ = writeln!(facts, "incident {:?} {addresses:x?}", incident.kind);
+    }
+    for event in &observation.events {
+        let _ = writeln!(facts, "event {:?} {:?} {:?}", event.kind, event.uuid, event.session);
+    }
+    let _ = writeln!(facts, "damaged {}", observation.accounting.rejected);
+    facts
+}
+
+/// The logs among the fixtures, by name.
+fn logs() -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/log");
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let logs = entries.filter(|path| path.extension().is_some_and(|end| end == "log"));
+    logs.map(|path| (path.file_name().unwrap().to_string_lossy().into(), fs::read(&path).unwrap()))
+        .collect()
+}
+
+type Frame = fn(usize, &str) -> String;
+
+/// Frames that change each line alone.
+const FRAMES: [(&str, Frame); 12] = [
+    ("carriage returns", |_, line| format!("{line}\r\n")),
+    ("mail quotes", |_, line| format!("> {line}\n")),
+    ("grep -n", |number, line| format!("{}:{line}\n", number + 1)),
+    ("grep -n with a name", |number, line| format!("logs/uart.log:{}:{line}\n", number + 1)),
+    ("cat -n", |number, line| format!("{:>6}\t{line}\n", number + 1)),
+    ("syslog", |_, line| format!("Mar 11 10:20:01 board kernel: {line}\n")),
+    ("logread", |_, line| format!("Tue Mar 11 10:20:01 2025 kern.info kernel: {line}\n")),
+    ("logcat", |_, line| format!("03-11 10:20:01.007     0     0 I KERNEL  : {line}\n")),
+    ("kmsg", |number, line| format!("6,{number},5000000,-;{line}\n")),
+    ("HTML", |_, line| {
+        let line = line.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        format!("{line}<br>\n")
+    }),
+    ("blanks of a page", |_, line| format!("{}\n", line.replace(' ', "\u{a0}"))),
+    ("quoted-printable", |_, line| quoted_printable(line)),
+];
+
+/// Frames whose stamps replace those of the log.
+const STAMPS: [&str; 4] = ["syslog", "logread", "logcat", "kmsg"];
+
+fn quoted_printable(line: &str) -> String {
+    let mut text = String::new();
+    let mut width = 0;
+    for byte in line.bytes() {
+        let is_plain = matches!(byte, b' '..=b'~') && byte != b'=';
+        let escaped = if is_plain { char::from(byte).to_string() } else { format!("={byte:02X}") };
+        if width + escaped.len() > 75 {
+            text.push_str("=\n");
+            width = 0;
+        }
+        width += escaped.len();
+        text.push_str(&escaped);
+    }
+    // Blanks at the end of a line are lost otherwise.
+    text + "=20\n"
+}
+
+fn framed(frame: Frame, text: &str) -> String {
+    text.lines().enumerate().map(|(number, line)| frame(number, line)).collect()
+}
+
+/// Logs whose lines are all whole and readable, with the number of each given by its newline.
+fn plain_logs() -> impl Iterator<Item = (String, String)> {
+    logs().into_iter().filter_map(|(name, text)| {
+        let text = String::from_utf8(text).ok()?;
+        let is_plain = text.ends_with('\n') && !text.contains(['\0', '\r', '\u{1b}']);
+        is_plain.then_some((name, text))
+    })
+}
+
+#[test]
+fn every_frame_of_lines_gives_the_same_facts() {
+    let mut different = Vec::new();
+    for (name, text) in plain_logs() {
+        let bare = facts(&read(text.as_bytes(), 4096));
+        for (frame_name, frame) in FRAMES {
+            // Pauses between the stamps of a terminal part dumps.
+            if STAMPS.contains(&frame_name) && name.contains("pauses") {
+                continue;
+            }
+            let observation = read(framed(frame, &text).as_bytes(), 4096);
+            assert!(is_exact(observation.accounting), "{name} {frame_name}");
+            if facts(&observation) != bare {
+                different.push(format!("{name} in {frame_name}"));
+            }
+        }
+    }
+    assert!(different.is_empty(), "{different:#?}");
+}
+
+#[test]
+fn utf16_gives_the_same_facts() {
+    for (name, text) in plain_logs() {
+        let bare = facts(&read(text.as_bytes(), 4096));
+        let bytes: Vec<u8> = ['\u{feff}']
+            .into_iter()
+            .chain(text.chars())
+            .collect::<String>()
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        assert_eq!(facts(&read(&bytes, 4095)), bare, "{name}");
+    }
+}
+
+/// Cuts lines at a column, as a form does.
+fn cut(text: &str, column: usize) -> String {
+    let mut wrapped = String::new();
+    for line in text.lines() {
+        for (at, character) in line.chars().enumerate() {
+            if at > 0 && at % column == 0 {
+                wrapped.push('\n');
+            }
+            wrapped.push(character);
+        }
+        wrapped.push('\n');
+    }
+    wrapped
+}
+
+#[test]
+fn lines_cut_at_a_column_give_the_same_facts() {
+    let mut different = Vec::new();
+    for (name, text) in plain_logs() {
+        let bare = facts(&read(text.as_bytes(), 4096));
+        for column in [40, 57, 72, 80, 100] {
+            let wrapped = cut(&text, column);
+            let continued = wrapped.lines().count() - text.lines().count();
+            let observation = read(wrapped.as_bytes(), 4096);
+            assert!(is_exact(observation.accounting), "{name} {column}");
+            // A line or two are no evidence.
+            if continued > 4 && facts(&observation) != bare {
+                different.push(format!("{name} at {column}: {continued}"));
+            }
+        }
+    }
+    assert!(different.is_empty(), "{different:#?}");
+}
+
+#[test]
+fn no_fixture_is_touched_without_a_reason() {
+    let touched: Vec<_> = { logs().into_iter() }
+        .filter_map(|(name, text)| Some((name, Framing::detect(&text[..text.len().min(BEGIN)])?)))
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(touched, ["4.0.mail-quotes-and-ticks.log"]);
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_accounted_for(
+        pieces in prop::collection::vec(prop_oneof![
+            Just(b"> ".to_vec()), Just(b"\n".to_vec()), Just(b"=20\n".to_vec()), Just(b"=\n".to_vec()),
+            Just(b"[  1.5] I/TC: buffer: 24 bytes a.c:20".to_vec()), Just(b"&gt;<br>".to_vec()),
+            Just(b"12:".to_vec()), Just(" \u{a0}".into()), Just(b"E/LD:  region  0: va 0x4010a000 pa".to_vec()),
+            Just(b" 0x115c1000 size 0x2000 flags rw-s".to_vec()),
+            prop::collection::vec(any::<u8>(), 0..20),
+        ], 0..80),
+        size in 1_usize..200,
+    ) {
+        let text = pieces.concat();
+        let whole = read(&text, usize::MAX);
+        prop_assert!(is_exact(whole.accounting));
+        prop_assert_eq!(format!("{whole:?}"), format!("{:?}", read(&text, size)));
+    }
+}
