@@ -70,9 +70,9 @@ impl Case {
             None => Damaged { lines, hurt: BTreeSet::new(), what: Vec::new() },
             Some(Harm { per_mille, seed }) => {
                 let label = format!("{name} {dialect}");
-                let seed = label.bytes().fold(seed, |seed, byte| {
-                    Random::new(seed ^ u64::from(byte)).next()
-                });
+                let seed = label
+                    .bytes()
+                    .fold(seed, |seed, byte| Random::new(seed ^ u64::from(byte)).next());
                 damage(lines, per_mille, &mut Random::new(seed))
             }
         };

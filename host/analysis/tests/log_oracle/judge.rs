@@ -78,10 +78,12 @@ fn conclusion(reading: &Reading, story: &Story, log: &LogLines<'_>, verdict: &mu
 }
 
 fn findings(reading: &Reading, story: &Story, log: &LogLines<'_>, verdict: &mut Verdict) {
-    let counted: Vec<_> = reading.report.counted().iter().collect();
     let truth = &story.truth;
     for must in &truth.musts {
-        let is_said = counted.iter().any(|finding| claims(finding).any(|claim| claim.is(must)));
+        // A release that was missed once is a remark.
+        let is_remark = matches!(must, Fact::Unreleased(_));
+        let heard = if is_remark { &*reading.report.findings } else { reading.report.counted() };
+        let is_said = heard.iter().any(|finding| claims(finding).any(|claim| claim.is(must)));
         let is_recorded = matches!(must, Fact::Incident(..))
             || matches!(must, Fact::OutOfMemory)
                 && reading.observation.incidents.iter().any(is_out_of_memory);
@@ -91,7 +93,7 @@ fn findings(reading: &Reading, story: &Story, log: &LogLines<'_>, verdict: &mut 
     }
     // Damage may raise a question, which is no accusation.
     let least = if log.harms == 0 { Severity::Possible } else { Severity::Failure };
-    for finding in counted {
+    for finding in reading.report.counted() {
         for claim in claims(finding) {
             let facts = truth.musts.iter().chain(&truth.mays);
             let mut facts = facts.filter(|fact| claim.is(fact)).peekable();
@@ -146,7 +148,11 @@ fn dumps(reading: &Reading, story: &Story, verdict: &mut Verdict) {
     };
     let truth: Vec<_> = story.dumps().map(true_sites).collect();
     if !truth.is_empty() && read != truth {
-        verdict.broken.push(format!("{} dumps read for {}, or other sites", read.len(), truth.len()));
+        verdict.broken.push(format!(
+            "{} dumps read for {}, or other sites",
+            read.len(),
+            truth.len()
+        ));
     }
 }
 
@@ -182,9 +188,11 @@ impl Claim<'_> {
     /// Whether it is about the same thing as a fact.
     fn is(&self, fact: &Fact) -> bool {
         match (fact, self.kind, self.subject) {
-            (Fact::Site(site, _), FindingKind::SiteGrowth, Subject::Site { file, line, size, .. }) => {
-                is_site(*site, file, *line, *size)
-            }
+            (
+                Fact::Site(site, _),
+                FindingKind::SiteGrowth,
+                Subject::Site { file, line, size, .. },
+            ) => is_site(*site, file, *line, *size),
             (Fact::Regions(ta, _), FindingKind::RegionGrowth, Subject::Ta(uuid)) => {
                 uuid.to_string() == *ta
             }
@@ -229,7 +237,8 @@ impl Claim<'_> {
             Fact::Order(count) => (FigureKind::Count, Unit::Calls, *count as f64),
             Fact::PoolShortage(_) | Fact::OutOfMemory | Fact::Incident(..) => return None,
         };
-        let stated = self.figures.iter().find(|figure| (figure.kind, figure.unit) == (kind, unit))?;
+        let stated =
+            self.figures.iter().find(|figure| (figure.kind, figure.unit) == (kind, unit))?;
         let is_true = !self.alone || agrees(stated, truth, harms);
         (!is_true).then(|| format!("{} {} for {truth}", stated.name(), stated.value))
     }

@@ -42,9 +42,10 @@ use std::{
 };
 
 use case::{Case, Dialect, Harm, dialects};
+use gaps::{BOUNDS, MARGIN, is_gap};
 use reading::Reader;
 use stories::STORIES;
-use tally::Tally;
+use tally::{Counts, Tally};
 
 fn is_long() -> bool {
     env::var_os("ORACLE_LONG").is_some()
@@ -78,48 +79,58 @@ fn count(cases: &[Case]) -> Tally {
     tally
 }
 
-/// The smallest of them, with the place of its log.
+/// The smallest of these cases, with the place of its log.
 fn smallest<'c>(cases: impl Iterator<Item = &'c Case>) -> String {
     let smallest = cases.min_by_key(|case| (case.what.len(), case.text.len()));
     smallest.map_or_else(String::new, |case| format!("{case}\n  log: {}", case.keep().display()))
 }
 
-fn is_gap(case: &Case) -> bool {
-    let rows = gaps::GAPS.iter().filter(|(story, _)| *story == case.story);
-    rows.flat_map(|(_, releases)| *releases)
-        .any(|release| *release == case.dialect.release.name || *release == "all")
+/// The smallest of these cases of each story.
+fn examples<'c>(cases: impl Iterator<Item = &'c Case> + Clone) -> String {
+    let of_story =
+        |(story, _): &(&str, _)| smallest(cases.clone().filter(|case| case.story == *story));
+    STORIES.iter().map(of_story).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
 fn stories_are_found_in_every_dialect() {
     let cases = run(&dialects(is_long()), &[None]);
     let tally = count(&cases);
-    println!("{tally}");
-    let failed = cases.iter().filter(|case| !case.verdict.is_found() && !is_gap(case));
-    assert_eq!(failed.clone().count(), 0, "{tally}\n{}", smallest(failed));
-    let closed: Vec<_> = cases
-        .iter()
-        .filter(|case| case.verdict.is_found() && is_gap(case))
-        .map(|case| format!("{} in {}", case.story, case.dialect))
-        .collect();
-    assert!(closed.is_empty(), "these are right now and must leave GAPS: {closed:#?}");
+    let failed = cases.iter().filter(|case| !case.verdict.is_found());
+    println!("{tally}{}", examples(failed.clone()));
+    let failed = failed.filter(|case| !is_gap(case));
+    assert_eq!(failed.clone().count(), 0, "undamaged stories failed; {}", smallest(failed));
+    let closed = cases.iter().filter(|case| case.verdict.is_found() && is_gap(case));
+    let closed: Vec<_> = closed.map(|case| format!("{} in {}", case.story, case.dialect)).collect();
+    assert!(closed.is_empty(), "these are found now and must leave GAPS: {closed:#?}");
 }
 
 /// Reads every story damaged by these seeds, and holds the results against the bounds.
-fn check_damaged(seeds: &[u64]) {
+fn check_damaged(seeds: &[u64], margin: f64) {
     let harms: Vec<_> = seeds.iter().map(|&seed| Some(Harm { per_mille: 5, seed })).collect();
-    let cases = run(&dialects(is_long()), &harms);
+    let mut cases = run(&dialects(is_long()), &harms);
+    cases.retain(|case| !is_gap(case));
     let tally = count(&cases);
     println!("seeds {seeds:?}: {tally}");
+    let failed = |part: fn(&Case) -> bool| smallest(cases.iter().filter(|case| part(case)));
+    let Counts { found, invented, broken, .. } = tally.all;
+    let percent = |count| tally.all.percent(count);
+    let is_enough = percent(found) >= BOUNDS.found - margin;
+    println!("{}", examples(cases.iter().filter(|case| !case.verdict.is_found())));
+    assert!(is_enough, "{found} found; {}", failed(|case| !case.verdict.is_found()));
+    let is_little = percent(invented) <= BOUNDS.invented + margin;
+    assert!(is_little, "{invented} invented; {}", failed(|case| !case.verdict.invented.is_empty()));
+    let is_whole = percent(broken) <= BOUNDS.broken + margin;
+    assert!(is_whole, "{broken} broken; {}", failed(|case| !case.verdict.broken.is_empty()));
 }
 
 #[test]
 fn damage_of_fixed_seeds_is_local() {
     let seeds: Vec<_> = (1..=if is_long() { 20 } else { 2 }).collect();
-    check_damaged(&seeds);
+    check_damaged(&seeds, 0.0);
 }
 
 #[test]
 fn damage_of_fresh_seeds_is_local() {
-    check_damaged(&[fresh_seed()]);
+    check_damaged(&[fresh_seed()], MARGIN);
 }

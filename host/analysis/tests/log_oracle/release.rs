@@ -446,7 +446,7 @@ impl Prefixes {
 
 /// The message with `{name}` replaced by its value.
 pub(crate) fn fill(message: &str, values: &[(&str, &str)]) -> String {
-    values.iter().fold(message.to_owned(), |text, (name, value)| {
-        text.replace(&format!("{{{name}}}"), value)
-    })
+    values
+        .iter()
+        .fold(message.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }

@@ -126,6 +126,12 @@ impl Story {
         self
     }
 
+    /// These conclusions are right, too.
+    pub(crate) fn or_ends_with(mut self, conclusions: &[Conclusion]) -> Self {
+        self.truth.conclusions.extend(conclusions);
+        self
+    }
+
     /// The report must say that, too.
     pub(crate) fn and(mut self, must: Fact) -> Self {
         self.truth.musts.push(must);

@@ -69,10 +69,16 @@ impl fmt::Display for Tally {
                     let _ = write!(short, "; {dialect} {}/{}", cell.found, cell.cases);
                 }
             }
+            if sum.found == 0 {
+                short.clear();
+            }
             let Counts { cases, found, invented, broken } = sum;
+            if cases == 0 {
+                continue;
+            }
             writeln!(
                 f,
-                "  {story:24} {found:4}/{cases:4} found, {invented:3} invented, {broken:3} broken{short}"
+                "  {story:28} {found:4}/{cases:4} found, {invented:3} invented, {broken:3} broken{short}"
             )?;
         }
         Ok(())

@@ -16,24 +16,14 @@ const BARE: Transport = Transport { name: "bare", secure: "", normal: "", end: "
 /// All ways; the first is that of a serial console of its own.
 pub(crate) const TRANSPORTS: &[Transport] = &[
     BARE,
-    Transport {
-        name: "kernel stamps",
-        secure: "[{s}.{us}] ",
-        normal: "[{s}.{us}] ",
-        ..BARE
-    },
+    Transport { name: "kernel stamps", secure: "[{s}.{us}] ", normal: "[{s}.{us}] ", ..BARE },
     Transport {
         name: "[TEE] and CPU",
         secure: "[{s}.{us}@2] [TEE] ",
         normal: "[{s}.{us}@1] ",
         ..BARE
     },
-    Transport {
-        name: "kmsg",
-        secure: "5,{n},{usec},-;[TEE] ",
-        normal: "6,{n},{usec},-;",
-        ..BARE
-    },
+    Transport { name: "kmsg", secure: "5,{n},{usec},-;[TEE] ", normal: "6,{n},{usec},-;", ..BARE },
     Transport {
         name: "logcat",
         secure: "08-07 15:27:01.{ms}     0     0 I KERNEL  : [{s}.{us}][T1234@2] [TEE] ",
