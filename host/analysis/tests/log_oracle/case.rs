@@ -1,10 +1,10 @@
 //! One story in one dialect, damaged by one seed or not at all.
 
-use std::{collections::BTreeSet, fmt, fs, path::PathBuf};
+use std::{fmt, fs, path::PathBuf};
 
 use crate::{
-    damage::{Damaged, damage},
-    judge::{LogLines, Verdict, judge},
+    damage::damage,
+    judge::{Verdict, judge},
     random::Random,
     reading::Reader,
     release::{RELEASES, Release},
@@ -45,6 +45,15 @@ pub(crate) struct Harm {
     pub(crate) seed: u64,
 }
 
+impl Harm {
+    /// Each case is damaged in its own way.
+    fn random(self, story: &str, dialect: Dialect) -> Random {
+        let label = format!("{story} {dialect}");
+        let mix = |seed, byte| Random::new(seed ^ u64::from(byte)).next();
+        Random::new(label.bytes().fold(self.seed, mix))
+    }
+}
+
 /// A case that was read, with what is wrong about it.
 pub(crate) struct Case {
     pub(crate) story: &'static str,
@@ -65,24 +74,14 @@ impl Case {
     ) -> Option<Self> {
         let (name, story) = STORIES[story];
         let story = story();
-        let lines = render(&story, dialect.release, dialect.transport)?;
-        let damaged = match harm {
-            None => Damaged { lines, hurt: BTreeSet::new(), what: Vec::new() },
-            Some(Harm { per_mille, seed }) => {
-                let label = format!("{name} {dialect}");
-                let seed = label
-                    .bytes()
-                    .fold(seed, |seed, byte| Random::new(seed ^ u64::from(byte)).next());
-                damage(lines, per_mille, &mut Random::new(seed))
-            }
-        };
+        let mut log = render(&story, dialect.release, dialect.transport)?;
+        let what = harm.map_or_else(Vec::new, |harm| {
+            damage(&mut log, harm.per_mille, &mut harm.random(name, dialect))
+        });
         let end = dialect.transport.end.as_bytes();
-        let text: Vec<u8> = damaged.lines.iter().flat_map(|line| [line, end].concat()).collect();
-        let reading = reader.read(&text);
-        let harms = damaged.what.len();
-        let log = LogLines { count: damaged.lines.len(), hurt: &damaged.hurt, harms };
-        let verdict = judge(&reading, &story, &log);
-        Some(Self { story: name, dialect, harm, what: damaged.what, text, verdict })
+        let text: Vec<u8> = log.iter().flat_map(|line| [&line.text, end].concat()).collect();
+        let verdict = judge(&reader.read(&text), &story, (&log, what.len()));
+        Some(Self { story: name, dialect, harm, what, text, verdict })
     }
 
     /// Writes the log where it can be looked at.
@@ -106,6 +105,7 @@ impl fmt::Display for Case {
         for (title, lines) in [
             ("missed", &self.verdict.missed),
             ("invented", &self.verdict.invented),
+            ("wrong", &self.verdict.wrong),
             ("broken", &self.verdict.broken),
         ] {
             for line in lines {

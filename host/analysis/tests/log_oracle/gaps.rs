@@ -42,16 +42,20 @@ const STAMPS: &[&str] = &["kmsg", "logcat", "syslog", "terminal stamps"];
 pub(crate) struct Bounds {
     /// Found at least.
     pub(crate) found: f64,
-    /// With an invention, or with something that must never be, at most.
+    /// With an invention, a wrong value, or something that must never be, at most.
     pub(crate) invented: f64,
+    pub(crate) wrong: f64,
     pub(crate) broken: f64,
 }
 
-/// Today's, for the fixed seeds. The goal is 92, 2 and 0.
-pub(crate) const BOUNDS: Bounds = Bounds { found: 80.0, invented: 2.0, broken: 2.0 };
+/// Today's, for the fixed seeds. The goal is 92, 2, 0 and 0.
+pub(crate) const BOUNDS: Bounds = Bounds { found: 80.0, invented: 2.0, wrong: 2.0, broken: 0.0 };
 
-/// How much fresh seeds may be worse than the fixed ones.
-pub(crate) const MARGIN: f64 = 4.0;
+/// How much worse fresh seeds may be than the fixed ones: they are fewer.
+pub(crate) const MARGIN: Bounds = Bounds { found: 5.0, invented: 2.0, wrong: 2.0, broken: 0.0 };
+
+/// The fixed seeds may not be worse.
+pub(crate) const NONE: Bounds = Bounds { found: 0.0, invented: 0.0, wrong: 0.0, broken: 0.0 };
 
 /// Whether the case's story is known not to be found in its dialect.
 pub(crate) fn is_gap(case: &Case) -> bool {

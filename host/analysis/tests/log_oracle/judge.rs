@@ -1,7 +1,5 @@
 //! What a reading of a log is worth, compared with the truth.
 
-use std::collections::BTreeSet;
-
 use teeleak_analysis::{
     audit::Conclusion,
     model::{
@@ -12,6 +10,7 @@ use teeleak_analysis::{
 
 use crate::{
     reading::Reading,
+    render::Log,
     story::{Census, Fact, SiteName, Story},
 };
 
@@ -22,62 +21,59 @@ pub(crate) struct Verdict {
     pub(crate) missed: Vec<String>,
     /// What was found and isn't there.
     pub(crate) invented: Vec<String>,
-    /// What must never happen: a wrong value, lines that don't add up, `clean` beside a fault.
+    /// Values that are not true.
+    pub(crate) wrong: Vec<String>,
+    /// What must never be: `clean` beside a fault, lines that don't add up or are rejected undamaged.
     pub(crate) broken: Vec<String>,
 }
 
 impl Verdict {
     pub(crate) fn is_found(&self) -> bool {
-        self.missed.is_empty() && self.invented.is_empty() && self.broken.is_empty()
+        let parts = [&self.missed, &self.invented, &self.wrong, &self.broken];
+        parts.iter().all(|part| part.is_empty())
     }
 }
 
-/// Lines of a log and those of them that are damaged.
-pub(crate) struct LogLines<'l> {
-    pub(crate) count: usize,
-    pub(crate) hurt: &'l BTreeSet<usize>,
-    /// How many times it was damaged.
-    pub(crate) harms: usize,
-}
-
-/// Compares the reading of a log with its story.
-pub(crate) fn judge(reading: &Reading, story: &Story, log: &LogLines<'_>) -> Verdict {
+/// Compares the reading of a log, damaged so many times, with its story.
+pub(crate) fn judge(reading: &Reading, story: &Story, (log, harms): (&Log, usize)) -> Verdict {
     let mut verdict = Verdict::default();
     accounting(reading, log, &mut verdict);
-    conclusion(reading, story, log, &mut verdict);
-    findings(reading, story, log, &mut verdict);
-    incidents(reading, story, log, &mut verdict);
-    if log.harms == 0 {
+    conclusion(reading, story, harms, &mut verdict);
+    findings(reading, story, harms, &mut verdict);
+    incidents(reading, story, &mut verdict);
+    if harms == 0 {
         dumps(reading, story, &mut verdict);
     }
     verdict
 }
 
 /// Each line is counted once, and none is rejected that is as it was printed.
-fn accounting(reading: &Reading, log: &LogLines<'_>, verdict: &mut Verdict) {
+fn accounting(reading: &Reading, log: &Log, verdict: &mut Verdict) {
     let lines = reading.observation.accounting;
-    if lines.read != log.count as u64 || lines.read != lines.parsed + lines.ignored + lines.rejected
+    if lines.read != log.len() as u64 || lines.read != lines.parsed + lines.ignored + lines.rejected
     {
-        verdict.broken.push(format!("{} lines, counted as {lines:?}", log.count));
+        verdict.broken.push(format!("{} lines, counted as {lines:?}", log.len()));
     }
-    for line in reading.rejected.iter().filter(|line| !log.hurt.contains(line)) {
+    for line in
+        reading.rejected.iter().filter(|line| !log.get(**line).is_some_and(|line| line.is_hurt))
+    {
         verdict.broken.push(format!("line {} is rejected and undamaged", line + 1));
     }
 }
 
 /// Damage may leave a question open, but never turns the answer around.
-fn conclusion(reading: &Reading, story: &Story, log: &LogLines<'_>, verdict: &mut Verdict) {
+fn conclusion(reading: &Reading, story: &Story, harms: usize, verdict: &mut Verdict) {
     let (found, truth) = (reading.report.conclusion, &story.truth);
     if truth.is_guilty && found == Conclusion::Clean {
         verdict.broken.push("clean".to_owned());
     }
-    let is_open = log.harms > 0 && !truth.is_guilty && found == Conclusion::Inconclusive;
+    let is_open = harms > 0 && !truth.is_guilty && found == Conclusion::Inconclusive;
     if !truth.conclusions.contains(&found) && !is_open {
         verdict.missed.push(format!("{found:?} for {:?}", truth.conclusions));
     }
 }
 
-fn findings(reading: &Reading, story: &Story, log: &LogLines<'_>, verdict: &mut Verdict) {
+fn findings(reading: &Reading, story: &Story, harms: usize, verdict: &mut Verdict) {
     let truth = &story.truth;
     for must in &truth.musts {
         // A release that was missed once is a remark.
@@ -92,7 +88,7 @@ fn findings(reading: &Reading, story: &Story, log: &LogLines<'_>, verdict: &mut 
         }
     }
     // Damage may raise a question, which is no accusation.
-    let least = if log.harms == 0 { Severity::Possible } else { Severity::Failure };
+    let least = if harms == 0 { Severity::Possible } else { Severity::Failure };
     for finding in reading.report.counted() {
         for claim in claims(finding) {
             let facts = truth.musts.iter().chain(&truth.mays);
@@ -100,8 +96,8 @@ fn findings(reading: &Reading, story: &Story, log: &LogLines<'_>, verdict: &mut 
             if facts.peek().is_none() && finding.severity >= least {
                 verdict.invented.push(finding.title.to_string());
             }
-            let wrong = facts.filter_map(|fact| claim.wrong_value(fact, log.harms));
-            verdict.broken.extend(wrong.map(|value| format!("{value}: {}", finding.title)));
+            let wrong = facts.filter_map(|fact| claim.wrong_value(fact, harms));
+            verdict.wrong.extend(wrong.map(|value| format!("{value}: {}", finding.title)));
         }
     }
 }
@@ -116,15 +112,14 @@ fn is_out_of_memory(incident: &Incident) -> bool {
     )
 }
 
-fn incidents(reading: &Reading, story: &Story, log: &LogLines<'_>, verdict: &mut Verdict) {
+fn incidents(reading: &Reading, story: &Story, verdict: &mut Verdict) {
     let recorded = |kind: &IncidentKind| {
         reading.observation.incidents.iter().filter(|incident| incident.kind == *kind).count()
     };
     for fact in &story.truth.musts {
         let Fact::Incident(kind, times) = fact else { continue };
         let found = recorded(kind);
-        // A damaged line of its own is all that an incident is lost by.
-        if found > *times || found < times.saturating_sub(log.harms) {
+        if found != *times {
             verdict.missed.push(format!("{kind:?} {found} times for {times}"));
         }
     }
@@ -148,7 +143,7 @@ fn dumps(reading: &Reading, story: &Story, verdict: &mut Verdict) {
     };
     let truth: Vec<_> = story.dumps().map(true_sites).collect();
     if !truth.is_empty() && read != truth {
-        verdict.broken.push(format!(
+        verdict.wrong.push(format!(
             "{} dumps read for {}, or other sites",
             read.len(),
             truth.len()
@@ -199,8 +194,10 @@ impl Claim<'_> {
             (Fact::Sessions(ta, _), FindingKind::Unpaired | FindingKind::SessionGrowth, _) => {
                 self.names(ta)
             }
-            (Fact::Order(_), FindingKind::Order, Subject::Resource { protocol, .. })
-            | (Fact::Unreleased(_), FindingKind::Unpaired, Subject::Resource { protocol, .. }) => {
+            (Fact::Order(rule, _), FindingKind::Order, _) => {
+                self.finding.fingerprint.0.split(':').any(|part| part == *rule)
+            }
+            (Fact::Unreleased(_), FindingKind::Unpaired, Subject::Resource { protocol, .. }) => {
                 &**protocol == "secure-video"
             }
             (
@@ -234,7 +231,7 @@ impl Claim<'_> {
             Fact::Sessions(_, count) | Fact::Unreleased(count) => {
                 (FigureKind::Count, Unit::Objects, *count as f64)
             }
-            Fact::Order(count) => (FigureKind::Count, Unit::Calls, *count as f64),
+            Fact::Order(_, count) => (FigureKind::Count, Unit::Calls, *count as f64),
             Fact::PoolShortage(_) | Fact::OutOfMemory | Fact::Incident(..) => return None,
         };
         let stated =

@@ -6,11 +6,22 @@ use crate::{
     transport::Transport,
 };
 
-/// A line of a log, without its end.
-pub(crate) type Line = Vec<u8>;
+/// A line of a log.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    /// Without its end.
+    pub(crate) text: Vec<u8>,
+    /// Whether it is not what was printed.
+    pub(crate) is_hurt: bool,
+    /// Whether the story can't be known without it.
+    pub(crate) is_only: bool,
+}
+
+/// The lines of a log.
+pub(crate) type Log = Vec<Line>;
 
 /// The story's log; `None` if the release can't print something of it.
-pub(crate) fn render(story: &Story, release: &Release, transport: &Transport) -> Option<Vec<Line>> {
+pub(crate) fn render(story: &Story, release: &Release, transport: &Transport) -> Option<Log> {
     let mut writer =
         Writer { release, transport, lines: Vec::new(), micros: 57_288_043_962, open: Vec::new() };
     writer.message(release.boot, &[("release", release.name.split(' ').next()?)]);
@@ -23,7 +34,7 @@ pub(crate) fn render(story: &Story, release: &Release, transport: &Transport) ->
 struct Writer<'w> {
     release: &'w Release,
     transport: &'w Transport,
-    lines: Vec<Line>,
+    lines: Log,
     /// Time of the next line.
     micros: u64,
     /// Open sessions of the normal world: their TAs and ids, youngest last.
@@ -33,6 +44,11 @@ struct Writer<'w> {
 impl Writer<'_> {
     fn step(&mut self, step: &Step) -> Option<()> {
         match step {
+            Step::Once(step) => {
+                let from = self.lines.len();
+                self.step(step)?;
+                self.lines[from..].iter_mut().for_each(|line| line.is_only = true);
+            }
             Step::App(text) => self.app(text),
             Step::Dump(census) => self.dump(census)?,
             Step::TaDump(census) => {
@@ -89,7 +105,8 @@ impl Writer<'_> {
                 ("n", &(1000 + self.lines.len()).to_string()),
             ],
         );
-        self.lines.push(format!("{frame}{text}").into_bytes());
+        let text = format!("{frame}{text}").into_bytes();
+        self.lines.push(Line { text, is_hurt: false, is_only: false });
         self.micros += 1400;
     }
 

@@ -65,6 +65,10 @@ fn heap(more: &[(SiteName, usize)]) -> Census {
     census
 }
 
+fn once(step: Step) -> Step {
+    Step::Once(Box::new(step))
+}
+
 fn app(n: usize) -> Step {
     Step::App(format!("recorder: clip {n} saved"))
 }
@@ -169,7 +173,7 @@ fn unmap(n: usize, result: &str) -> Step {
 fn wrong_order() -> Story {
     let during = |n| vec![open(n), map(n), close(n), unmap(n, "0xffff0008")];
     let steps = dumps(N, |n| heap(&[(MOBJ, 1 + n)]), during);
-    Story::guilty(steps, &[Order], vec![Fact::Order(N as u64)])
+    Story::guilty(steps, &[Order], vec![Fact::Order("release-after-parent", N as u64)])
         .or(Fact::Unreleased(N as u64))
         .or(Fact::Site(MOBJ, 1.0))
 }
@@ -180,11 +184,10 @@ fn right_order() -> Story {
 
 /// The video path, in which the channel of the fifth iteration stays open.
 fn with_a_missing_close(n: usize) -> Vec<Step> {
-    let mut steps = vec![open(n), map(n), unmap(n, "0x0"), close(n)];
-    if n == 5 {
-        steps.pop();
+    match n {
+        5 => vec![once(open(n)), map(n), unmap(n, "0x0")],
+        _ => vec![open(n), map(n), unmap(n, "0x0"), close(n)],
     }
-    steps
 }
 
 /// Nothing grows, so that one channel among many is worth a remark.
@@ -201,7 +204,7 @@ fn missing_release_of_a_trace() -> Story {
 
 fn out_of_memory() -> Story {
     let mut steps = steady(|_| Vec::new());
-    steps.extend([Step::OutOfMemory(7689), app(N + 1)]);
+    steps.extend([once(Step::OutOfMemory(7689)), app(N + 1)]);
     let musts = vec![Fact::OutOfMemory, Fact::PoolShortage(PoolKind::CoreHeap)];
     let kind = IncidentKind::OutOfMemory { requested: 7689, context: Some(0x24b6_2694) };
     Story::guilty(steps, &[Leak, Inconclusive], musts).and(Fact::Incident(kind, 1))
@@ -209,19 +212,20 @@ fn out_of_memory() -> Story {
 
 fn out_of_memory_by_result() -> Story {
     let mut steps = steady(|_| Vec::new());
-    steps.extend([Step::FailedOpen(KEYS, "0xffff000c"), app(N + 1)]);
+    steps.extend([once(Step::FailedOpen(KEYS, "0xffff000c")), app(N + 1)]);
     Story::guilty(steps, &[Leak, Inconclusive], vec![Fact::OutOfMemory])
 }
 
 fn ta_panic() -> Story {
-    let steps = steady(|n| if n == 5 { vec![Step::TaPanic(KEYS, 0xdead)] } else { Vec::new() });
+    let steps =
+        steady(|n| if n == 5 { vec![once(Step::TaPanic(KEYS, 0xdead))] } else { Vec::new() });
     let kind = IncidentKind::TaPanic { code: 0xdead };
     Story::innocent(steps).and(Fact::Incident(kind, 1))
 }
 
 fn core_panic() -> Story {
     let mut steps = steady(|_| Vec::new());
-    steps.push(Step::CorePanic);
+    steps.push(once(Step::CorePanic));
     let musts = vec![Fact::Incident(IncidentKind::CorePanic, 1)];
     Story::guilty(steps, &[Inconclusive], musts)
 }

@@ -20,6 +20,8 @@ pub(crate) type Census = BTreeMap<SiteName, u64>;
 /// Something that happens, in the words of no release.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
+    /// Something that no other step gives evidence of.
+    Once(Box<Self>),
     /// A line of the normal world.
     App(String),
     /// `mdbg_check` of the TEE core.
@@ -65,8 +67,8 @@ pub(crate) enum Fact {
     Regions(&'static str, f64),
     /// So many sessions of the TA were never closed.
     Sessions(&'static str, u64),
-    /// So many steps came in the wrong order.
-    Order(u64),
+    /// So many steps broke the rule of this name in fingerprints.
+    Order(&'static str, u64),
     /// So many resources of the video path were never released.
     Unreleased(u64),
     /// The pool gains bytes per iteration.

@@ -13,6 +13,7 @@ pub(crate) struct Counts {
     pub(crate) cases: usize,
     pub(crate) found: usize,
     pub(crate) invented: usize,
+    pub(crate) wrong: usize,
     pub(crate) broken: usize,
 }
 
@@ -22,6 +23,7 @@ impl Counts {
         self.cases += 1;
         self.found += usize::from(verdict.is_found());
         self.invented += usize::from(!verdict.invented.is_empty());
+        self.wrong += usize::from(!verdict.wrong.is_empty());
         self.broken += usize::from(!verdict.broken.is_empty());
     }
 
@@ -52,10 +54,11 @@ impl fmt::Display for Tally {
         let all = self.all;
         writeln!(
             f,
-            "{} cases: {:.1} % found, {:.1} % with an invention, {:.1} % broken",
+            "{} cases: {:.1} % found, {:.1} % with an invention, {:.1} % with a wrong value, {:.1} % broken",
             all.cases,
             all.percent(all.found),
             all.percent(all.invented),
+            all.percent(all.wrong),
             all.percent(all.broken),
         )?;
         for (story, _) in STORIES {
@@ -64,6 +67,7 @@ impl fmt::Display for Tally {
                 sum.cases += cell.cases;
                 sum.found += cell.found;
                 sum.invented += cell.invented;
+                sum.wrong += cell.wrong;
                 sum.broken += cell.broken;
                 if cell.found < cell.cases {
                     let _ = write!(short, "; {dialect} {}/{}", cell.found, cell.cases);
@@ -72,13 +76,13 @@ impl fmt::Display for Tally {
             if sum.found == 0 {
                 short.clear();
             }
-            let Counts { cases, found, invented, broken } = sum;
+            let Counts { cases, found, invented, wrong, broken } = sum;
             if cases == 0 {
                 continue;
             }
             writeln!(
                 f,
-                "  {story:28} {found:4}/{cases:4} found, {invented:3} invented, {broken:3} broken{short}"
+                "  {story:28} {found:4}/{cases:4} found, {invented:3} invented, {wrong:3} wrong, {broken:3} broken{short}"
             )?;
         }
         Ok(())
