@@ -73,7 +73,8 @@ impl Case {
         harm: Option<Harm>,
     ) -> Option<Self> {
         let (name, story) = STORIES[story];
-        let story = story();
+        let has_ids = dialect.release.has_session_ids();
+        let story = if has_ids { story() } else { story().without_session_ids() };
         let mut log = render(&story, dialect.release, dialect.transport)?;
         let what = harm.map_or_else(Vec::new, |harm| {
             damage(&mut log, harm.per_mille, &mut harm.random(name, dialect))

@@ -419,6 +419,13 @@ pub(crate) const RELEASES: &[Release] = &[
     },
 ];
 
+impl Release {
+    /// Whether a close says which session it is of.
+    pub(crate) fn has_session_ids(&self) -> bool {
+        self.sessions.is_some_and(|words| words.close.iter().any(|line| line.contains("{id}")))
+    }
+}
+
 impl Prefixes {
     /// The line of a message (see the module).
     pub(crate) fn line(&self, message: &str) -> String {
