@@ -5,7 +5,7 @@ mod simulation;
 
 use simulation::{PLAYER, Run, SYSTEM};
 use teeleak_analysis::{
-    growth::{self, GrowthOptions},
+    growth::{self, Cohort, GrowthOptions, Series},
     model::{Evidence, Finding, FindingKind, Severity, Subject, Unit, Verdict},
 };
 
@@ -214,6 +214,19 @@ fn what_was_not_seen_is_a_gap_and_not_zero() {
     assert_eq!(found.len(), 2, "{found:#?}");
     let says = |text: &Evidence| matches!(text, Evidence::Text(text) if text.contains("2 of 21"));
     assert!(found.iter().all(|finding| finding.evidence.iter().any(says)), "{found:#?}");
+}
+
+#[test]
+fn a_last_iteration_that_was_not_seen_does_not_lower_the_rate() {
+    let last = 12;
+    let is_seen = |at: u32| at < last;
+    let alive = |born: u32| (born..=last).map(|at| is_seen(at).then_some(1)).collect();
+    let series = Series {
+        values: (0..=last).map(|at| is_seen(at).then_some(f64::from(at))).collect(),
+        cohorts: Some((1..last).map(|born| Cohort { born, alive: alive(born) }).collect()),
+    };
+    let said = growth::judge(&series);
+    assert_eq!((said.verdict, said.rate.map(|rate| rate.value)), (Verdict::Leak, Some(1.0)));
 }
 
 #[test]

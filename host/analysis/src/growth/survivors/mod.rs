@@ -34,7 +34,8 @@ const ENOUGH: u64 = 3;
 /// Judges by cohorts; `None` if they do not decide.
 pub(super) fn judge(series: &Series) -> Option<Judgement> {
     let cohorts = series.cohorts.as_deref()?;
-    let last = series.iterations();
+    // What an iteration leaves behind that no snapshot followed is unknown, not nothing.
+    let last = series.points().next_back().map_or(0, |(at, _)| at);
     if last < 3 {
         return None;
     }

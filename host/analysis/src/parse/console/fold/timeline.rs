@@ -147,7 +147,12 @@ impl SampleTimeline {
         let fresh = move |sheet: &Sheet| {
             lead == Lead::Map && sheet.instances.iter().any(|known| known.id == id)
         };
-        let sheet = self.sheet(place, time, fresh);
+        // A mark ends a map, a dump does not.
+        let is_late = lead == Lead::Dump && !self.cut.marked;
+        let sheet = match self.sheet_before(&place).filter(|_| is_late) {
+            Some(n) => &mut self.sheets[n],
+            None => self.sheet(place, time, fresh),
+        };
         match sheet.instances.iter_mut().find(|known| known.id == id) {
             Some(known) => *known = instance,
             None => sheet.instances.push(instance),
@@ -167,6 +172,15 @@ impl SampleTimeline {
             Some(known) => *known = table,
             None => sheet.pools.push(table),
         }
+    }
+
+    /// The sheet whose dump that place follows: a map ends only with the next one, after another dump.
+    fn sheet_before(&self, place: &SourceLocation) -> Option<usize> {
+        let is_before = |sheet: &Sheet| {
+            let is_same_text = sheet.boot == self.boot && sheet.place.source == place.source;
+            is_same_text && sheet.place.at < place.at
+        };
+        self.sheets.iter().rposition(is_before)
     }
 
     /// The sheet to add to: a new one if `fresh` returns true for the last one.

@@ -3,10 +3,12 @@
 use super::{fact::ConsoleFact, registers};
 use crate::{
     catalogue::{Catalogue, LineSource, MessageHit, short},
-    parse::console::lines::{
-        bytes::lossy,
-        line::bare,
-        prefix::{LineHead, LineImage},
+    parse::{
+        console::lines::{
+            bytes::lossy,
+            prefix::{LineHead, LineImage},
+        },
+        framing::decoration,
     },
 };
 
@@ -34,7 +36,7 @@ pub(crate) fn read(catalogue: &Catalogue, line: &[u8], head: &LineHead<'_>) -> O
 
 /// Reads a line without a trace prefix.
 pub(crate) fn read_untagged(catalogue: &Catalogue, line: &[u8]) -> Option<ConsoleFact> {
-    let hit = catalogue.find(LineSource::Normal, bare(line))?;
+    let hit = catalogue.find(LineSource::Normal, decoration::message(line))?;
     Some(ConsoleFact::Message(Box::new(hit)))
 }
 

@@ -1,0 +1,60 @@
+//! A log as teeleak reads and judges it.
+
+use teeleak_analysis::{
+    audit::{Needs, Options, Report, audit},
+    model::Observation,
+    parse::console::{Assembler, ChunkFacts, IterationSplit, Rules, scan},
+    protocol::{Pack, Protocol},
+};
+
+/// The lines of the video path; a release before 3.0 prints a colon behind the place.
+const RULES: &str = r"
+[[rule]]
+step = 'open_channel'
+pattern = 'tee_tvp_open_channel:\d+:? channel (?<channel>\d+) pid (?<pid>\d+) ret (?<result>0x[0-9a-f]+)'
+[[rule]]
+step = 'map'
+pattern = 'tee_tvp_vdec_input_buf_map:\d+:? channel (?<channel>\d+) pa (?<address>0x[0-9a-f]+) size (?<size>0x[0-9a-f]+) pid (?<pid>\d+) ret (?<result>0x[0-9a-f]+)'
+[[rule]]
+step = 'unmap'
+pattern = 'tee_tvp_vdec_input_buf_unmap:\d+:? channel (?<channel>\d+) pa (?<address>0x[0-9a-f]+) size (?<size>0x[0-9a-f]+) pid (?<pid>\d+) ret (?<result>0x[0-9a-f]+)'
+[[rule]]
+step = 'close_channel'
+pattern = 'tee_tvp_close_channel:\d+:? channel (?<channel>\d+) pid (?<pid>\d+) ret (?<result>0x[0-9a-f]+)'
+";
+
+/// What came of a log.
+pub(crate) struct Reading {
+    pub(crate) observation: Observation,
+    pub(crate) report: Report,
+    /// The rejected lines, from 0.
+    pub(crate) rejected: Vec<usize>,
+}
+
+/// Reads logs as `teeleak analyze --rules RULES --protocol secure-video` does.
+pub(crate) struct Reader {
+    rules: Rules,
+    options: Options,
+}
+
+impl Reader {
+    pub(crate) fn new() -> Self {
+        let mut rules = Rules::default();
+        rules.add_file("rules", RULES).unwrap();
+        let mut options = Options { needs: Needs::SITES, ..Options::default() };
+        let video = Pack::find("secure-video").unwrap();
+        options.protocols.extend(Protocol::read(video.name, video.text).unwrap());
+        Self { rules, options }
+    }
+
+    pub(crate) fn read(&self, text: &[u8]) -> Reading {
+        let mut facts = ChunkFacts::new(true);
+        let mut assembler = Assembler::new("log", IterationSplit::default());
+        scan(text, &self.rules, &mut facts);
+        let rejected = facts.rejects().map(|(line, ..)| line as usize).collect();
+        assembler.push(&mut facts);
+        let mut observation = assembler.finish();
+        let report = audit(&mut observation, &self.options);
+        Reading { observation, report, rejected }
+    }
+}
