@@ -8,8 +8,18 @@ use anyhow::{Context as _, bail};
 use teeleak_qemu::Lab;
 
 /// What is fuzzed: the targets of `tests/fuzz`.
-const TARGETS: [&str; 8] =
-    ["text", "rules", "capture", "client_records", "strace", "kernel", "normal", "push"];
+const TARGETS: [&str; 10] = [
+    "text",
+    "framing",
+    "archives",
+    "rules",
+    "capture",
+    "client_records",
+    "strace",
+    "kernel",
+    "normal",
+    "push",
+];
 
 /// Longest input, in bytes: some hundred lines, and still thousands of inputs per second.
 const MAX_BYTES: u32 = 16 * 1024;

@@ -22,6 +22,8 @@ pub(super) fn sow(target: &str, fixtures: &Path, folder: &Path) -> anyhow::Resul
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let seeds = match target {
         "text" => text(fixtures)?,
+        "framing" => text(fixtures)?,
+        "archives" => files(&fixtures.join("archive"), "")?,
         "rules" => rules(fixtures)?,
         "capture" => captures(fixtures)?,
         // The number of a frame of records is that of a whole push, too.
