@@ -38,6 +38,9 @@ pub use config::Places;
 pub use env::Env;
 pub use error::{NotObservable, TeeError, TeeRequest};
 pub use exit::Exit;
+/// For the fuzz target of archives.
+#[doc(hidden)]
+pub use source::text::read_archive;
 use terminal::capabilities::{Color, Colors};
 pub use terminal::{broken_pipe::PipeWriter, capabilities::Screen, signals::Interrupt};
 

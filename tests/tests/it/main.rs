@@ -16,6 +16,7 @@ mod csv;
 mod diff;
 mod dump;
 mod exhausted;
+mod framing;
 mod hostile;
 mod html;
 mod kernel;

@@ -156,6 +156,16 @@ pub(super) fn members(path: &Path) -> Result<Option<Members>> {
     list.map(Some).with_context(|| format!("cannot list the archive {}", path.display()))
 }
 
+/// Reads all texts of an archive to their ends; their number of bytes, 0 if it is none.
+///
+/// # Errors
+/// When the archive can't be listed.
+pub fn read_archive(path: &Path) -> Result<u64> {
+    let texts = members(path)?.unwrap_or_default().inputs;
+    let read = |text: &TextInput| io::copy(&mut text.open().ok()?.reader, &mut io::sink()).ok();
+    Ok(texts.iter().filter_map(read).sum())
+}
+
 fn is_zip(begin: &[u8]) -> bool {
     [b"PK\x03\x04", b"PK\x05\x06"].iter().any(|magic| begin.starts_with(*magic))
 }

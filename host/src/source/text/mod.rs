@@ -30,6 +30,7 @@ use std::{
 };
 
 use anyhow::{Result, anyhow};
+pub use archive::read_archive;
 use chunks::Chunks;
 use order::{ChunkOrder, Promise};
 pub(crate) use progress::ReadProgress;

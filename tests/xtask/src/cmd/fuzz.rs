@@ -8,8 +8,10 @@ use anyhow::{Context as _, bail};
 use teeleak_qemu::Lab;
 
 /// What is fuzzed: the targets of `tests/fuzz`.
-const TARGETS: [&str; 9] = [
+const TARGETS: [&str; 11] = [
     "text",
+    "framing",
+    "archives",
     "rules",
     "catalogue",
     "capture",

@@ -58,7 +58,8 @@ impl Wrap {
         let mended: Vec<_> = (0..lines.len()).filter_map(|at| mend(&lines[at..])).collect();
         // Two lines of a console may be torn by chance; quotes are of mails.
         let enough = if quoted { 1 } else { 2 };
-        let columns = columns(&mended, enough);
+        let widest = lines.iter().filter(|line| is_start(line)).map(|line| width(line)).max();
+        let columns = columns(&mended, enough, widest);
         let is_of_words = |line: &&Mended| {
             !line.joint.is_empty()
                 && !columns
@@ -102,16 +103,23 @@ impl Wrap {
     }
 }
 
+/// Lines cut at the widest column that are convincing although each part is a fact: tables of regions have
+/// their numbers one below the other.
+const ALIKE: usize = 3;
+
 /// The widths at which several lines were cut.
-fn columns(mended: &[Mended], enough: usize) -> Vec<usize> {
+fn columns(mended: &[Mended], enough: usize, widest: Option<usize>) -> Vec<usize> {
     let mut cuts: Vec<_> = mended
         .iter()
         .filter(|line| line.joint.is_empty())
         .map(|line| (line.width, line.is_proof))
         .collect();
     cuts.sort_unstable();
+    let is_enough = |run: &&[(usize, bool)]| {
+        let has_proof = run.iter().any(|cut| cut.1);
+        run.len() >= enough && (has_proof || run.len() >= ALIKE && Some(run[0].0) == widest)
+    };
     let runs = cuts.chunk_by(|left, right| left.0 == right.0);
-    let is_enough = |run: &&[(usize, bool)]| run.len() >= enough && run.iter().any(|cut| cut.1);
     runs.filter(is_enough).map(|run| run[0].0).collect()
 }
 
@@ -123,9 +131,10 @@ fn mend(lines: &[&[u8]]) -> Option<Mended> {
     let is_candidate = width >= NARROW && is_start(first) && !is_start(next) && !next.is_empty();
     is_candidate.then_some(())?;
     let is_proof = reading(first) != LineReading::Whole;
-    let joints = [b"".as_slice(), b" "];
-    let joint =
-        joints[..1 + usize::from(is_proof)].iter().find(|joint| is_mended(first, rest, joint))?;
+    // A blank first: of the two, only OP-TEE's own wording has it.
+    let joints = [b" ".as_slice(), b""];
+    let from = usize::from(!is_proof);
+    let joint = joints[from..].iter().find(|joint| is_mended(first, rest, joint))?;
     Some(Mended { width, full: width + 1 + first_word(next), joint, is_proof })
 }
 

@@ -21,7 +21,8 @@ const FRAMES: usize = 40;
 pub(super) fn sow(target: &str, fixtures: &Path, folder: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let seeds = match target {
-        "text" | "catalogue" => text(fixtures)?,
+        "text" | "catalogue" | "framing" => text(fixtures)?,
+        "archives" => files(&fixtures.join("archive"), "")?,
         "rules" => rules(fixtures)?,
         "capture" => captures(fixtures)?,
         // The number of a frame of records is that of a whole push, too.
