@@ -30,7 +30,8 @@ fn conclusion(text: &[u8], rules: &Rules) -> Conclusion {
 /// The logs that show a leak, with the rules that mark their iterations.
 fn leaking_logs() -> Vec<(String, Vec<u8>, Rules)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/log");
-    let mut logs: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut logs: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     logs.retain(|path| path.extension().is_some_and(|end| end == "log"));
     logs.sort();
     let read = |path: std::path::PathBuf| {
