@@ -13,6 +13,7 @@ mod ci;
 mod cli;
 mod config;
 mod csv;
+mod damage;
 mod diff;
 mod dump;
 mod exhausted;
