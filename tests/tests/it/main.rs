@@ -19,6 +19,7 @@ mod exhausted;
 mod hostile;
 mod html;
 mod kernel;
+mod known_leaks;
 mod metrics;
 mod normal_live;
 mod normal_world;

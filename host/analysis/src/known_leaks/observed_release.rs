@@ -42,7 +42,8 @@ impl ObservedRelease {
 
     /// How this release relates to a leak; `None` if it has the fix or not yet the leak.
     pub(super) fn exposure(&self, since: Option<Release>, fixed: FixRelease) -> Option<Exposure> {
-        let has_leak = |release| fixed.is_missing_in(release) && since.is_none_or(|from| from <= release);
+        let has_leak =
+            |release| fixed.is_missing_in(release) && since.is_none_or(|from| from <= release);
         let is_affected = |(low, high): &(Release, Release)| has_leak(*low) && has_leak(*high);
         let overlaps = |(low, high): &(Release, Release)| {
             fixed.is_missing_in(*low) && since.is_none_or(|from| from <= *high)

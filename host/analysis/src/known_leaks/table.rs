@@ -121,11 +121,7 @@ impl<'de> Deserialize<'de> for SiteLine {
         field(from, "FROM..TO:LINE", |text| {
             let (releases, line) = text.split_once(':')?;
             let (from, to) = releases.split_once("..").unwrap_or((releases, releases));
-            Some(Self {
-                from: from.parse().ok()?,
-                to: to.parse().ok()?,
-                line: line.parse().ok()?,
-            })
+            Some(Self { from: from.parse().ok()?, to: to.parse().ok()?, line: line.parse().ok()? })
         })
     }
 }

@@ -10,8 +10,8 @@ use super::{
     table::{LeakRow, LeakSite, Need, SiteLine, rows},
 };
 use crate::model::{
-    Certainty, Event, EventKind, Evidence, Exposure, Finding, FindingKind, Fingerprint,
-    FixRelease, Incident, IncidentKind, Keys, KnownLeak, Observation, Origin, Release, Severity,
+    Certainty, Event, EventKind, Evidence, Exposure, Finding, FindingKind, Fingerprint, FixRelease,
+    Incident, IncidentKind, Keys, KnownLeak, Observation, Origin, Release, Severity,
     SourceLocation, Subject, Verdict,
 };
 
@@ -93,8 +93,9 @@ fn line_in(site: &LeakSite, release: Release) -> Option<u32> {
 
 /// What a row leaves in a release, with everything around that it needs.
 fn made_from(row: &LeakRow, release: Release) -> (Vec<Finding>, Observation) {
-    let subject =
-        |one: &LeakSite| Some(site(&one.file, line_in(one, release)?, one.bytes.unwrap_or(48), row.owner));
+    let subject = |one: &LeakSite| {
+        Some(site(&one.file, line_in(one, release)?, one.bytes.unwrap_or(48), row.owner))
+    };
     let (own, shared): (Vec<_>, Vec<_>) = row.sites.iter().partition(|site| !site.shared);
     let subjects = own.into_iter().chain(shared).filter_map(subject).collect();
     let mut finding = growth(subjects);
@@ -273,9 +274,8 @@ fn release_text() -> impl Strategy<Value = Option<String>> {
 /// A file of the table or another one, with lines and sizes near those of the table.
 fn any_subject() -> impl Strategy<Value = Subject> {
     let known = prop::sample::select(rows().iter().flat_map(|row| &row.sites).collect::<Vec<_>>());
-    let file = (known, any::<bool>()).prop_map(|(site, keep)| {
-        if keep { site.file.clone() } else { format!("x{}", site.file) }
-    });
+    let file = (known, any::<bool>())
+        .prop_map(|(site, keep)| if keep { site.file.clone() } else { format!("x{}", site.file) });
     (file, 1..2200_u32, 1..300_u64).prop_map(|(file, line, size)| site(&file, line, size, None))
 }
 
@@ -285,7 +285,10 @@ fn is_in_table(subject: &Subject) -> bool {
     let mut sites = rows().iter().flat_map(|row| &row.sites);
     sites.any(|site| {
         *site.file == **file
-            && site.bytes.map_or_else(|| site.lines.iter().any(|at| at.line == *line), |bytes| bytes == *size)
+            && site.bytes.map_or_else(
+                || site.lines.iter().any(|at| at.line == *line),
+                |bytes| bytes == *size,
+            )
     })
 }
 
