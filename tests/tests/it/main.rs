@@ -21,6 +21,7 @@ mod framing;
 mod hostile;
 mod html;
 mod kernel;
+mod known_leaks;
 mod messages;
 mod metrics;
 mod normal_live;

@@ -34,8 +34,8 @@ struct Overlap<'a> {
     /// What agrees of the site that fits best.
     site: SiteMatch,
     subject: &'a Subject,
-    /// Whether that is the subject of the finding itself.
-    is_first: bool,
+    /// Whether much else allocates there: only another site of the row shows the leak.
+    is_shared: bool,
     /// Whether the row has all sites of the finding.
     is_complete: bool,
 }
@@ -51,7 +51,12 @@ impl<'a> Comparison<'a> {
             Some(release) => release.exposure(row.since, row.fixed)?,
             None => Exposure::Unknown,
         };
-        let overlap = self.overlap(exposure)?;
+        // A fork has the lines of the releases that it forked from, not of the one that it is named after.
+        let release = around.release.filter(|_| exposure != Exposure::Fork);
+        let overlap = self.overlap(release)?;
+        if exposure == Exposure::Fork && !overlap.site.is_placed() {
+            return None;
+        }
         let facts = self.facts(exposure, &overlap)?;
         Some(KnownLeak {
             repository: row.repository.as_str().into(),
@@ -86,26 +91,35 @@ impl<'a> Comparison<'a> {
         Some(facts)
     }
 
-    /// The best match of a site that shows the leak by itself.
-    fn overlap(&self, exposure: Exposure) -> Option<Overlap<'a>> {
-        // A fork has the lines of the releases that it forked from, not of the one that it is named after.
-        let release = self.around.release.filter(|_| exposure != Exposure::Fork);
-        let mut best: Option<(SiteMatch, usize, &'a Subject)> = None;
-        for (index, subject) in subjects(self.finding).enumerate() {
-            let sites = self.row.sites.iter().filter(|site| !site.shared);
-            let found = sites.filter_map(|site| SiteMatch::find(subject, site, release)).max();
-            if let Some(found) = found
-                && best.is_none_or(|(other, ..)| found > other)
-            {
-                best = Some((found, index, subject));
-            }
-        }
-        let (site, index, subject) = best?;
-        if exposure == Exposure::Fork && !site.is_placed() {
+    /// The site that shows the leak, or a shared one if another finding has such a site.
+    fn overlap(&self, release: Option<&ObservedRelease>) -> Option<Overlap<'a>> {
+        let best = |finding: &'a Finding, is_shared| {
+            let found = |subject| Some((self.site_match(subject, is_shared, release)?, subject));
+            subjects(finding).filter_map(found).max_by_key(|(site, _)| *site)
+        };
+        let is_shown = |owner| {
+            let mut others = self.comparable().filter_map(|finding| best(finding, false));
+            others.any(|(_, subject)| subject_owner(subject) == owner)
+        };
+        let alone = best(self.finding, false);
+        let is_shared = alone.is_none();
+        let (site, subject) = alone.or_else(|| best(self.finding, true))?;
+        if is_shared && !is_shown(subject_owner(subject)) {
             return None;
         }
         let is_complete = subjects(self.finding).all(|subject| self.explains(subject));
-        Some(Overlap { site, subject, is_first: index == 0, is_complete })
+        Some(Overlap { site, subject, is_shared, is_complete })
+    }
+
+    /// The best match among the sites that are shared, or among those that are not.
+    fn site_match(
+        &self,
+        subject: &Subject,
+        is_shared: bool,
+        release: Option<&ObservedRelease>,
+    ) -> Option<SiteMatch> {
+        let sites = self.row.sites.iter().filter(|site| site.shared == is_shared);
+        sites.filter_map(|site| SiteMatch::find(subject, site, release)).max()
     }
 
     /// Whether the row has this site.
@@ -129,8 +143,11 @@ impl<'a> Comparison<'a> {
     /// findings where it leaves more than one object of some.
     fn grown(&self, overlap: &Overlap<'_>) -> impl Iterator<Item = &'a Subject> {
         let owner = overlap.owner();
-        let alike = self.around.findings.iter().filter(|finding| self.is_comparable(finding));
-        alike.flat_map(subjects).filter(move |subject| subject_owner(subject) == owner)
+        self.comparable().flat_map(subjects).filter(move |subject| subject_owner(subject) == owner)
+    }
+
+    fn comparable(&self) -> impl Iterator<Item = &'a Finding> {
+        self.around.findings.iter().filter(|finding| self.is_comparable(finding))
     }
 
     /// Whether nothing else grows that could bring these allocations along.
@@ -183,11 +200,13 @@ impl<'a> Comparison<'a> {
         overlap: &Overlap<'_>,
         facts: &[MatchedFact],
     ) -> Certainty {
-        let Overlap { site, is_complete, .. } = overlap;
+        let Overlap { site, is_complete, is_shared, .. } = overlap;
+        let is_alone = facts.contains(&MatchedFact::Alone);
         let is_leak = self.finding.verdict == Some(Verdict::Leak);
         let doubts = [
             (!site.size || exposure != Exposure::Missing, Certainty::Likely),
             (!site.is_placed() || !is_complete, Certainty::Possible),
+            (*is_shared && !is_alone, Certainty::Possible),
             (!is_leak || self.finding.cause.is_some(), Certainty::Possible),
             (facts.contains(&MatchedFact::Called), Certainty::Possible),
             (exposure >= Exposure::Unknown, Certainty::Possible),
@@ -202,10 +221,10 @@ impl Overlap<'_> {
         subject_owner(self.subject)
     }
 
-    /// The site that fits, if it is not the first of the finding.
+    /// The site that fits, if others do not.
     fn member(&self) -> Option<Arc<str>> {
         match self.subject {
-            Subject::Site { file, line, .. } if !self.is_first => {
+            Subject::Site { file, line, .. } if !self.is_complete => {
                 Some(format!("{file}:{line}").into())
             }
             _ => None,

@@ -23,12 +23,10 @@ fn fix(leak: &KnownLeak) -> String {
     let release = leak.release.as_deref().map(short_release).unwrap_or_default();
     match leak.exposure {
         Exposure::Missing => format!("{fixed}, in your {release} not"),
-        Exposure::Changed => {
-            format!("{fixed}, in {release} perhaps not: check that your tree has it")
-        }
-        Exposure::Perhaps => format!("{fixed}; yours is {release}, which may lack it"),
+        Exposure::Changed => format!("{fixed}, in {release} perhaps not (check your tree)"),
+        Exposure::Perhaps => format!("{fixed}, in yours ({release}) perhaps not"),
         Exposure::Unknown => format!("{fixed}; your release is not known"),
-        Exposure::Fork => format!("{fixed}; check that your tree has it"),
+        Exposure::Fork => format!("{fixed} (check that your tree has it)"),
     }
 }
 

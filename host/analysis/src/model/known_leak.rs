@@ -45,6 +45,24 @@ pub enum Exposure {
     Fork,
 }
 
+impl Exposure {
+    /// All values.
+    pub const ALL: [Self; 5] =
+        [Self::Missing, Self::Changed, Self::Perhaps, Self::Unknown, Self::Fork];
+
+    /// Its name in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Changed => "changed",
+            Self::Perhaps => "perhaps",
+            Self::Unknown => "unknown",
+            Self::Fork => "fork",
+        }
+    }
+}
+
 /// A fact of a known leak that was observed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum MatchedFact {
@@ -132,7 +150,7 @@ pub struct KnownLeak {
     pub leaks: Arc<str>,
     /// What makes it leak.
     pub when: Arc<str>,
-    /// The site that fits, FILE:LINE, if it is not the subject of the finding.
+    /// The site that fits, FILE:LINE, if other sites of the finding do not fit.
     pub member: Option<Arc<str>>,
 }
 

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use teeleak_analysis::{
     audit::{Conclusion, Report},
+    known_leaks,
     model::{Finding, Severity},
 };
 
@@ -27,7 +28,11 @@ fn annotate(n: usize, finding: &Finding, out: &mut dyn Write) -> io::Result<()> 
     if let Some((file, line)) = place(&finding.subject) {
         write!(out, ",file={},line={line}", property(file))?;
     }
-    let text = format!("{n}. {}\n{}\n{}", finding.title, finding.next_step, finding.fingerprint);
+    let known =
+        finding.known_leaks().map(|leak| format!("known: {}\n", known_leaks::sentence(leak)));
+    let known: String = known.collect();
+    let Finding { title, next_step, fingerprint, .. } = finding;
+    let text = format!("{n}. {title}\n{known}{next_step}\n{fingerprint}");
     writeln!(out, "::{}", message(&text))
 }
 

@@ -2,7 +2,11 @@
 
 use std::io::{self, Write};
 
-use teeleak_analysis::{audit::Report, model::Observation};
+use teeleak_analysis::{
+    audit::Report,
+    known_leaks,
+    model::{Finding, Observation},
+};
 
 use crate::render::{
     labels,
@@ -38,12 +42,19 @@ fn table(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             finding.figures.iter().map(|one| format!("{}: {}", one.name(), value(one))).collect();
         let cause = finding.cause.as_ref().and_then(|(cause, _)| report.number(cause));
         let cause = cause.map_or(String::new(), |cause| cause.to_string());
-        let cells = [&*finding.title, &subject(&finding.subject), &figures.join("<br>"), &cause];
+        let cells = [&title(finding), &subject(&finding.subject), &figures.join("<br>"), &cause];
         let [title, about, figures, cause] =
             cells.map(|cell| escape(cell).replace("&lt;br>", "<br>"));
         writeln!(out, "| {n} | {title} | {about} | {figures} | {cause} |")?;
     }
     Ok(())
+}
+
+/// The title, and the leaks of OP-TEE that it may be.
+fn title(finding: &Finding) -> String {
+    let known =
+        finding.known_leaks().map(|leak| format!("<br>known: {}", known_leaks::sentence(leak)));
+    format!("{}{}", finding.title, known.collect::<String>())
 }
 
 /// Escapes Markdown and HTML markup.

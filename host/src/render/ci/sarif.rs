@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 use teeleak_analysis::{
     audit::{Conclusion, Report},
+    known_leaks,
     model::{Evidence, Finding, FindingKind, Severity, StepRef, Subject},
     triage::Accepted,
 };
@@ -105,11 +106,14 @@ fn suppressed_result(Accepted { finding, excuse }: &Accepted) -> Value {
     result
 }
 
-/// Title, figures and next step.
+/// Title, figures, known leaks and next step.
 fn message(finding: &Finding) -> String {
     let figures = finding.figures.iter().map(|one| format!("{}: {}", one.name(), value(one)));
     let figures = figures.collect::<Vec<_>>().join(", ");
-    format!("{}. {figures}. {}", finding.title, finding.next_step)
+    let known =
+        finding.known_leaks().map(|leak| format!("Known: {}. ", known_leaks::sentence(leak)));
+    let known: String = known.collect();
+    format!("{}. {figures}. {known}{}", finding.title, finding.next_step)
 }
 
 /// Source line of the subject, or its name if it has none.

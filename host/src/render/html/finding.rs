@@ -1,7 +1,7 @@
 //! Findings with figures, plot, calls, cause and next step.
 
 use maud::{Markup, html};
-use teeleak_analysis::{audit::Report, model::Finding};
+use teeleak_analysis::{audit::Report, known_leaks, model::Finding};
 
 use super::{evidence, lanes, plot, summary::severity};
 use crate::render::view::{
@@ -52,6 +52,9 @@ fn article(n: usize, finding: &Finding, view: &ReportView<'_>) -> Markup {
             }
             p .about { "about " code { (subject(&finding.subject)) } }
             (cause(finding, view.report))
+            @for leak in finding.known_leaks() {
+                p .known { b { "Known: " } (known_leaks::sentence(leak)) }
+            }
             p .next { b { "Next: " } (finding.next_step) }
             div .split {
                 @if let Some(Some(plot)) = plot { (plot) }

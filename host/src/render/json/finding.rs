@@ -6,7 +6,7 @@ use teeleak_analysis::model::{
     Evidence, Figure, Finding, FindingKind, Severity, StepRef, Subject, TeeResult, Unit, Verdict,
 };
 
-use super::clients;
+use super::{clients, known_leak};
 
 /// A finding.
 #[derive(Serialize, JsonSchema)]
@@ -31,6 +31,9 @@ pub(super) struct FindingJson<'t> {
     evidence: Vec<EvidenceJson<'t>>,
     /// Fingerprint, stable across runs, builds and shifted line numbers.
     fingerprint: &'t str,
+    /// Leaks of OP-TEE itself that it may be, all equally likely; missing if none is known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    known: Vec<known_leak::KnownLeakJson<'t>>,
     /// The finding that explains this one.
     cause: Option<CauseJson<'t>>,
     /// What to do next.
@@ -204,6 +207,7 @@ pub(super) fn entry(finding: &Finding) -> FindingJson<'_> {
         figures: finding.figures.iter().map(figure_json).collect(),
         evidence: finding.evidence.iter().filter_map(proof).collect(),
         fingerprint: &finding.fingerprint.0,
+        known: finding.known_leaks().map(known_leak::entry).collect(),
         cause: finding
             .cause
             .as_ref()

@@ -12,6 +12,7 @@ pub(crate) mod dump;
 mod finding;
 mod holdings;
 mod incident;
+mod known_leak;
 mod one_look;
 pub(crate) mod report;
 pub(crate) mod schema;

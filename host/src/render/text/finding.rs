@@ -3,6 +3,7 @@
 use std::io;
 
 use teeleak_analysis::{
+    known_leaks,
     model::{
         Evidence, Figure, FigureKind, Finding, Observation, Severity, StepRef, Subject, TeeResult,
     },
@@ -62,6 +63,7 @@ pub(crate) fn write(
         sentences(finding, page)?;
         lanes::write(finding, page)?;
         orders(finding, page)?;
+        known(finding, page)?;
     }
     if page.shows_all() {
         finding.evidence.iter().try_for_each(|one| detail(one, page))?;
@@ -150,6 +152,11 @@ fn orders(finding: &Finding, page: &mut TextPage<'_>) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The leaks of OP-TEE itself that it may be.
+fn known(finding: &Finding, page: &mut TextPage<'_>) -> io::Result<()> {
+    finding.known_leaks().try_for_each(|leak| line("known", &known_leaks::sentence(leak), page))
 }
 
 /// Evidence that is shown with `-v` only.
