@@ -113,16 +113,10 @@ fn a_hidden_close_is_no_wrong_order() {
 
 #[test]
 fn a_missing_close_is_reported_once() {
-    let log = fs::read_to_string(fixture("log/3.11.vendor-close-that-damage-hides.log"));
-    let log = String::from_utf8_lossy(&log.map_or_else(
-        |_| fs::read(fixture("log/3.11.vendor-close-that-damage-hides.log")).unwrap(),
-        String::into_bytes,
-    ))
-    .into_owned();
-    let text: String = log
-        .lines()
-        .filter(|line| !line.contains("usb"))
-        .fold(String::new(), |text, line| text + line + "\n");
+    let log = fs::read(fixture("log/3.11.vendor-close-that-damage-hides.log")).unwrap();
+    let log = String::from_utf8_lossy(&log);
+    let lines = log.split_inclusive('\n').filter(|line| !line.contains("usb"));
+    let text: String = lines.collect();
     let answer = analyze_text("missing", text.as_bytes(), &VIDEO);
     assert_eq!(answer.exit, Exit::Blind, "{}", answer.out);
     assert_all(&answer, &["already held, once", "one line missing from the log would explain it"]);
