@@ -82,3 +82,12 @@ proptest! {
         prop_assert_eq!(said.verdict == Verdict::Undecided, said.more.is_some());
     }
 }
+
+#[test]
+fn growth_that_pauses_at_the_end_is_no_oscillation() {
+    for n in 8..40 {
+        let values = (0..n).chain([n - 1]).map(f64::from);
+        let said = verdict(values);
+        assert!(matches!(said, Verdict::Leak | Verdict::Undecided), "{n}: {said:?}");
+    }
+}

@@ -205,7 +205,11 @@ impl Claim<'_> {
                 FindingKind::PoolGrowth,
                 Subject::Pool(subject),
             ) => subject == pool,
-            (Fact::OutOfMemory, FindingKind::PoolGrowth, _) => true,
+            // Whatever kind it is of: it is about no object and no step.
+            (Fact::OutOfMemory, kind, _) => {
+                !kind.info().per_object
+                    && !matches!(kind, FindingKind::Unpaired | FindingKind::Order)
+            }
             // However its kind and subject are called: it is about this TA, and not about the core's heap.
             (Fact::TaHeap(ta, _), ..) => {
                 self.names(ta) && *self.subject != Subject::Pool(PoolKind::CoreHeap)

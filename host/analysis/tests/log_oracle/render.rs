@@ -2,7 +2,7 @@
 
 use crate::{
     release::{Release, fill},
-    story::{Census, PoolTable, Step, Story},
+    story::{Census, PoolTable, SiteName, Step, Story},
     transport::Transport,
 };
 
@@ -53,8 +53,7 @@ impl Writer<'_> {
             Step::Dump(census) => self.dump(census)?,
             Step::TaDump(census) => {
                 let prefix = self.release.prefixes.ta_info?;
-                let sites = census.iter().flat_map(|(site, n)| (0..*n).map(move |_| site));
-                for site in sites {
+                for site in records(census) {
                     self.secure(&format!("{prefix}buffer: {} bytes {}", site.size, site.place));
                 }
             }
@@ -127,12 +126,7 @@ impl Writer<'_> {
             self.messages(statistics, &[]);
             self.open.push((STATISTICS, self.next_id()));
         }
-        // The table of the pools is the last record.
-        let is_last = |site: &&crate::story::SiteName| site.place.contains("bget_malloc");
-        let mut sites: Vec<_> =
-            census.iter().flat_map(|(site, n)| (0..*n).map(move |_| site)).collect();
-        sites.sort_by_key(is_last);
-        for (n, site) in sites.into_iter().enumerate() {
+        for (n, site) in records(census).into_iter().enumerate() {
             let (count, va) = ((n + 1).to_string(), format!("{:x}", 0x32ef_e1e8 + 64 * n));
             let size = site.size.to_string();
             let values = [("n", &*count), ("va", &va), ("size", &size), ("site", site.place)];
@@ -231,6 +225,14 @@ impl Writer<'_> {
             self.normal(&format!("\t\t{name:39}{value}"));
         }
     }
+}
+
+/// The records of a dump; the table of the pools is the last one.
+fn records(census: &Census) -> Vec<&SiteName> {
+    let sites = census.iter().flat_map(|(site, n)| (0..*n).map(move |_| site));
+    let mut sites: Vec<_> = sites.collect();
+    sites.sort_by_key(|site| site.place.contains("bget_malloc"));
+    sites
 }
 
 /// Stands for the statistics PTA among the open sessions.

@@ -180,6 +180,8 @@ impl<'a> Comparison<'a> {
             Shape::Line | Shape::SaturationAndLine(_) if model.rise > 0.0 => Verdict::Undecided,
             Shape::Step(_) | Shape::TwoSteps(..) if has_risen => Verdict::Step,
             Shape::Saturation(_) if has_risen => Verdict::WarmUp,
+            // A swing that did not come back may be growth.
+            Shape::Wave(_) if has_risen => Verdict::Undecided,
             Shape::Level if self.period.is_none() => Verdict::Clean,
             _ => Verdict::Oscillation,
         }
