@@ -7,7 +7,7 @@ use teeleak_proto::{
 };
 
 use super::ObservationBuilder;
-use crate::model::{Gap, Incident, IncidentKind, Reason, rule_name};
+use crate::model::{Gap, Incident, IncidentDetails, IncidentKind, Reason, rule_name};
 
 impl ObservationBuilder {
     /// Reads a record that only a push has, or that means more in a push.
@@ -36,7 +36,7 @@ impl ObservationBuilder {
             load_address: None,
             images: Vec::new(),
             stack: Vec::new(),
-            details: Default::default(),
+            details: IncidentDetails::default(),
         });
     }
 }
