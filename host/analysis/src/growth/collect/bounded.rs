@@ -6,10 +6,9 @@
 
 /// The values of a series; `hidden` are the snapshots with bounds, in order.
 pub(super) fn values(
-    counts: Vec<Option<u64>>,
+    mut exact: Vec<Option<u64>>,
     hidden: impl Iterator<Item = (usize, u64)>,
 ) -> Vec<Option<f64>> {
-    let mut exact = counts.clone();
     let bounds: Vec<_> = hidden
         .filter_map(|(at, most)| {
             let low = exact.get_mut(at)?.take()?;
