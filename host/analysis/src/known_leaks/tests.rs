@@ -11,8 +11,8 @@ use super::{
 };
 use crate::model::{
     Certainty, Event, EventKind, Evidence, Exposure, Finding, FindingKind, Fingerprint, FixRelease,
-    Incident, IncidentKind, Keys, KnownLeak, Observation, Origin, Release, Severity,
-    SourceLocation, Subject, Verdict,
+    Incident, IncidentDetails, IncidentKind, Keys, KnownLeak, Observation, Origin, PoolKind,
+    Release, Severity, SourceLocation, Subject, Verdict,
 };
 
 fn place() -> SourceLocation {
@@ -20,7 +20,7 @@ fn place() -> SourceLocation {
 }
 
 fn site(file: &str, line: u32, size: u64, owner: Option<Uuid>) -> Subject {
-    Subject::Site { file: file.into(), line, size, owner, caller: None }
+    Subject::Site { file: file.into(), line, size, heap: PoolKind::CoreHeap, owner, caller: None }
 }
 
 fn growth(subjects: Vec<Subject>) -> Finding {
@@ -72,6 +72,7 @@ fn panic() -> Incident {
         load_address: None,
         images: vec![],
         stack: vec![],
+        details: IncidentDetails::default(),
     }
 }
 

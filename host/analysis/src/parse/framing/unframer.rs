@@ -169,7 +169,8 @@ impl Unframer {
         text.clear();
         text.extend_from_slice(line);
         self.characters(&mut text);
-        let mut rest = &text[..];
+        // A tag at the end of a line ends that line.
+        let mut rest = text.strip_suffix(b"\n").unwrap_or(&text);
         // A tag may have ended lines within this one.
         while let Some(end) = memchr::memchr(b'\n', rest) {
             self.marked_line(&rest[..end], 0, take);
