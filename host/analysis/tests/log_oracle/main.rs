@@ -86,7 +86,7 @@ fn smallest<'c>(cases: impl Iterator<Item = &'c Case>) -> String {
 }
 
 /// The smallest of these cases of each story.
-fn examples<'c>(cases: impl Iterator<Item = &'c Case> + Clone) -> String {
+fn examples<'c>(cases: &(impl Iterator<Item = &'c Case> + Clone)) -> String {
     let of_story =
         |(story, _): &(&str, _)| smallest(cases.clone().filter(|case| case.story == *story));
     STORIES.iter().map(of_story).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
@@ -97,7 +97,7 @@ fn stories_are_found_in_every_dialect() {
     let cases = run(&dialects(is_long()), &[None]);
     let tally = count(&cases);
     let failed = cases.iter().filter(|case| !case.verdict.is_found());
-    println!("{tally}{}", examples(failed.clone()));
+    println!("{tally}{}", examples(&failed));
     let failed = failed.filter(|case| !is_gap(case));
     assert_eq!(failed.clone().count(), 0, "undamaged stories failed; {}", smallest(failed));
     let closed = cases.iter().filter(|case| case.verdict.is_found() && is_gap(case));
@@ -112,7 +112,7 @@ fn check_damaged(seeds: &[u64], margin: &Bounds) {
     cases.retain(|case| !is_gap(case));
     let tally = count(&cases);
     println!("seeds {seeds:?}: {tally}");
-    println!("{}", examples(cases.iter().filter(|case| !case.verdict.is_found())));
+    println!("{}", examples(&cases.iter().filter(|case| !case.verdict.is_found())));
     let check = |what: &str, is_bad: fn(&Case) -> bool, most: f64| {
         let bad = cases.iter().filter(|case| is_bad(case));
         let percent = tally.all.percent(bad.clone().count());

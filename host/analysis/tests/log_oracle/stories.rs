@@ -7,8 +7,11 @@ use teeleak_analysis::{
 
 use crate::story::{Census, Fact, PoolTable, SiteName, Step, Story};
 
+/// Makes a story.
+pub(crate) type Teller = fn() -> Story;
+
 /// All stories by name.
-pub(crate) const STORIES: &[(&str, fn() -> Story)] = &[
+pub(crate) const STORIES: &[(&str, Teller)] = &[
     ("no leak", no_leak),
     ("leak of a site", leak_of_a_site),
     ("leak of two sites", leak_of_two_sites),
