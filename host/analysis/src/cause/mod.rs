@@ -56,9 +56,9 @@ pub(crate) fn link(findings: &mut [Finding], ties: &[Tie], observation: &Observa
 
 /// Sorts the worst findings first, among them those that explain others. Otherwise the order is kept.
 pub(crate) fn sort(findings: &mut [Finding]) {
-    let counted = findings.iter().filter(|finding| finding.severity > Severity::Note);
+    let effects = findings.iter().filter(|finding| finding.severity > Severity::Note);
     let causes: HashSet<_> =
-        counted.filter_map(|finding| Some(finding.cause.as_ref()?.0.clone())).collect();
+        effects.filter_map(|finding| Some(finding.cause.as_ref()?.0.clone())).collect();
     let is_root = |one: &Finding| one.cause.is_none() && causes.contains(&one.fingerprint);
     findings.sort_by_key(|finding| (Reverse(finding.severity), !is_root(finding)));
 }

@@ -85,8 +85,8 @@ fn findings_status(
     let all: Vec<_> = report.counted().iter().collect();
     let context = FindingContext { all: &all, observation: None };
     let text = plain(|page| {
-        let mut numbered = (1..).zip(&all).filter(|(_, one)| findings.contains(one));
-        numbered.try_for_each(|(n, one)| finding::write(n, one, context, page))
+        let mut entries = (1..).zip(&all).filter(|(_, one)| findings.contains(one));
+        entries.try_for_each(|(n, one)| finding::write(n, one, context, page))
     });
     unlike(kind, of, &titles.join("; "), text.trim_start())
 }

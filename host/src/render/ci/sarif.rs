@@ -25,8 +25,8 @@ const FINGERPRINT: &str = "teeleak/v1";
 
 /// Writes a report.
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let counted = (1..).zip(report.counted()).map(|(n, finding)| numbered_result(n, finding));
-    let findings = counted.chain(report.notes().iter().map(result));
+    let failures = (1..).zip(report.counted()).map(|(n, finding)| numbered_result(n, finding));
+    let findings = failures.chain(report.notes().iter().map(result));
     let results: Vec<_> = findings.chain(report.accepted.iter().map(suppressed_result)).collect();
     let log = json!({
         "$schema": SCHEMA,

@@ -164,7 +164,7 @@ pub(crate) fn write(
     let parts = taken.parts.iter().zip(&outcomes);
     let document = DumpDocument {
         out_of_memory: verdict.map(out_of_memory),
-        findings: finding::numbered(findings),
+        findings: finding::numbered_findings(findings),
         taken_from: parts
             .map(|(part, (taken, why_not))| DumpPartJson {
                 what: part.what,

@@ -211,12 +211,12 @@ pub(super) fn entry(finding: &Finding) -> FindingJson<'_> {
 }
 
 /// The findings of a report in its order, notes last.
-pub(super) fn numbered(findings: &[Finding]) -> Vec<NumberedFindingJson<'_>> {
-    fn numbered((number, finding): (usize, &Finding)) -> NumberedFindingJson<'_> {
+pub(super) fn numbered_findings(findings: &[Finding]) -> Vec<NumberedFindingJson<'_>> {
+    fn numbered_finding((number, finding): (usize, &Finding)) -> NumberedFindingJson<'_> {
         let number = (finding.severity > Severity::Note).then_some(number);
         NumberedFindingJson { number, finding: entry(finding) }
     }
-    (1..).zip(findings).map(numbered).collect()
+    (1..).zip(findings).map(numbered_finding).collect()
 }
 
 /// Values of a nullable enumeration.

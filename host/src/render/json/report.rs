@@ -13,7 +13,7 @@ use teeleak_analysis::{
 
 use super::{
     GapJson, clients, dump,
-    finding::{FindingJson, NumberedFindingJson, entry, numbered},
+    finding::{FindingJson, NumberedFindingJson, entry, numbered_findings},
     gap_list, incident,
 };
 
@@ -155,7 +155,7 @@ fn document<'t>(
         release: observation.platform.release.as_deref(),
         workload: observation.platform.workload.iter().map(|word| &**word).collect(),
         pools: report.pools.iter().map(|pool| &**pool).collect(),
-        findings: numbered(&report.findings),
+        findings: numbered_findings(&report.findings),
         accepted: report.accepted.iter().map(accepted_finding).collect(),
         suppression_notes: report.suppression_notes.iter().map(|note| &**note).collect(),
         incidents: observation.incidents.iter().map(incident::entry).collect(),
