@@ -24,11 +24,8 @@ type Key = (Subject, Vec<Resource>, Option<crate::model::FailedStage>, Option<u8
 pub(super) fn findings(observation: &Observation) -> Vec<Finding> {
     let mut groups: BTreeMap<Key, Vec<&Incident>> = BTreeMap::new();
     for incident in &observation.incidents {
-        let is_result = matches!(
-            incident.kind,
-            IncidentKind::MemoryShortage { .. } | IncidentKind::NormalWorldMemory
-        );
-        if is_result {
+        let is_of_core_heap = matches!(incident.kind, IncidentKind::OutOfMemory { .. });
+        if incident.is_memory_shortage() && !is_of_core_heap {
             groups.entry(key(incident)).or_default().push(incident);
         }
     }

@@ -43,12 +43,23 @@ impl Assembler {
             }
             MessageKind::Result if hit.code == Some(TeeResult::TARGET_DEAD) => self.dead(hit),
             MessageKind::Result if hit.code != Some(TeeResult::OUT_OF_MEMORY) => {}
-            MessageKind::HeapDamage if self.incidents.explain(&hit.meaning, &place) => {}
+            MessageKind::HeapDamage | MessageKind::Memory | MessageKind::Result
+                if self.explain(hit, &place) => {}
             _ => {
                 self.end_load();
                 self.report(hit, place, at.1);
             }
         }
+    }
+
+    /// Adds what a message says to the panic on the same line, if it is one: they are one story.
+    fn explain(&mut self, hit: &MessageHit, place: &SourceLocation) -> bool {
+        let lacked = hit.kind != MessageKind::HeapDamage;
+        let resources = match self.incidents.is_death(place) && lacked {
+            true => vec![Resource::TaHeap, Resource::CoreHeap],
+            false => resources(hit),
+        };
+        self.incidents.explain(&meaning(hit, resources), lacked, place)
     }
 
     /// A client got the result of a TA that died.
@@ -190,13 +201,18 @@ impl Assembler {
     }
 }
 
-fn details(hit: &MessageHit, resources: Vec<Resource>) -> IncidentDetails {
+/// What the catalogue says about a message, with the resources that are known now.
+fn meaning(hit: &MessageHit, resources: Vec<Resource>) -> Arc<Meaning> {
     let mut meaning = Arc::clone(&hit.meaning);
     if meaning.resources != resources {
         Arc::make_mut(&mut meaning).resources = resources;
     }
+    meaning
+}
+
+fn details(hit: &MessageHit, resources: Vec<Resource>) -> IncidentDetails {
     IncidentDetails {
-        meaning,
+        meaning: meaning(hit, resources),
         code: hit.code,
         origin: hit.origin,
         claimed: hit.source == LineSource::Normal,
