@@ -106,6 +106,8 @@ pub struct Repeats {
     pub count: u64,
     /// The first of them.
     pub places: Vec<(SourceLocation, Option<Time>)>,
+    /// Iterations of these.
+    pub iterations: Vec<Option<u32>>,
     /// The last one.
     pub last: Option<(SourceLocation, Option<Time>)>,
 }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::pace;
 use crate::{
     fingerprint::fingerprint,
     growth::report::words,
@@ -115,6 +116,7 @@ fn evidence(incidents: &[&Incident], resources: &[Resource]) -> Vec<Evidence> {
         let by = by.map_or_else(String::new, |by| format!("{by} "));
         let often = text::times(incident.times());
         evidence.push(sentence(format!("{often}: {by}{}", incident.text)));
+        evidence.extend(pace::closer(incident).map(sentence));
         evidence.push(Evidence::At(incident.place.clone()));
         let places = incident.details.repeats.places.iter();
         evidence.extend(places.map(|(place, _)| Evidence::At(place.clone())));

@@ -22,6 +22,9 @@ const FRAMES: usize = 128;
 /// Lines after which a repeated message is another incident.
 const NEAR: u64 = 300;
 
+/// Lines after which the core's message about a dead TA is about another one: two functions may print it.
+const SAME_RETURN: u64 = 3;
+
 /// Places of further occurrences that are kept, and notes.
 const PLACES: usize = 8;
 
@@ -54,8 +57,8 @@ struct Death {
     index: usize,
     /// Whether its status was printed.
     has_status: bool,
-    /// Whether the core printed that it returned from the dead TA.
-    has_return: bool,
+    /// Line in which the core last printed that it returned from the dead TA.
+    returned: Option<u64>,
 }
 
 impl Incidents {
@@ -77,7 +80,7 @@ impl Incidents {
         (self.current, self.named) = (index, Some((place, index)));
         self.end = index.filter(|index| self.done.get(*index).is_some_and(is_end));
         if is_death {
-            let death = |index| Death { index, has_status: false, has_return: false };
+            let death = |index| Death { index, has_status: false, returned: None };
             self.death = index.map(death);
         }
     }
@@ -93,18 +96,19 @@ impl Incidents {
     ) {
         self.stack = false;
         if let Some(death) = &mut self.death
-            && !death.has_return
+            && death.returned.is_none_or(|line| at.0.at.saturating_sub(line) <= SAME_RETURN)
             && let Some(dead) = self.done.get(death.index)
             && is_near(&dead.place, &at.0)
             && is_death_by(&dead.kind, code)
         {
-            death.has_return = true;
+            death.returned = Some(at.0.at);
             self.named = Some((at.0, Some(death.index)));
             return;
         }
+        let line = at.0.at;
         self.add(IncidentKind::TaPanic { code }, text, at, context);
         if let Some(death) = &mut self.death {
-            death.has_return = true;
+            death.returned = Some(line);
         }
     }
 
@@ -128,6 +132,7 @@ impl Incidents {
             repeats.count = repeats.count.saturating_add(1);
             if repeats.places.len() < PLACES {
                 repeats.places.push(place.clone());
+                repeats.iterations.push(incident.iteration);
             }
             repeats.last = Some(place);
             self.current = None;

@@ -75,6 +75,8 @@ pub struct Assembler {
     failed_tas: HashSet<Uuid>,
     /// Where tee-supplicant ended, while it does not run.
     supplicant_stopped: Option<SourceLocation>,
+    /// The test case of xtest that runs.
+    test_case: Option<Box<str>>,
     pools: StatTables,
     events: Events,
     timeline: SampleTimeline,
@@ -108,6 +110,7 @@ impl Assembler {
             loads: Loads::default(),
             failed_tas: HashSet::new(),
             supplicant_stopped: None,
+            test_case: None,
             pools: StatTables::default(),
             events: Events::default(),
             timeline: SampleTimeline::new(cut),

@@ -21,6 +21,8 @@ impl Assembler {
         let place = self.place(at.0);
         match hit.kind {
             MessageKind::Harmless => {}
+            MessageKind::TestCase => self.test_case = hit.text.split(' ').nth(1).map(Into::into),
+            MessageKind::TestEnd => self.test_case = None,
             MessageKind::Loading => {
                 let store = hit.text.rsplit_once('(').map_or("", |(_, store)| store);
                 let ended =
@@ -78,6 +80,9 @@ impl Assembler {
         let mut incident = self.new_incident(kind, &hit.text, place, time);
         incident.uuid = uuid;
         incident.details = details(hit, resources);
+        if let Some(case) = self.test_case.as_deref().filter(|_| hit.source == LineSource::Normal) {
+            incident.details.printed_by.get_or_insert_with(|| format!("xtest {case}:").into());
+        }
         self.incidents.count(incident);
     }
 
