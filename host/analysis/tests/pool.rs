@@ -7,8 +7,8 @@ use simulation::Run;
 use teeleak_analysis::{
     growth,
     model::{
-        Evidence, Finding, Incident, IncidentKind, Observation, Pool, PoolKind, PoolUnit, Severity,
-        SourceLocation, Unit, Verdict,
+        Evidence, Finding, Incident, IncidentDetails, IncidentKind, Observation, Pool, PoolKind,
+        PoolUnit, Severity, SourceLocation, Unit, Verdict,
     },
     pools,
 };
@@ -125,7 +125,7 @@ fn what_the_core_says_counts_without_figures() {
         images: Vec::new(),
         load_address: None,
         stack: Vec::new(),
-        details: Default::default(),
+        details: IncidentDetails::default(),
     };
     let incidents = vec![incident(7689, 3), incident(4, 9)];
     let found = findings(&Observation { incidents, ..Observation::default() });

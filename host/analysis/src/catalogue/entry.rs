@@ -55,6 +55,10 @@ pub enum MessageKind {
     SupplicantStopped,
     /// tee-supplicant runs again.
     SupplicantStarted,
+    /// A test case of xtest begins.
+    TestCase,
+    /// A test case of xtest ends.
+    TestEnd,
     /// Another failure.
     Error,
     /// Known, and not a failure.

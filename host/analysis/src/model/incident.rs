@@ -106,6 +106,8 @@ pub struct Repeats {
     pub count: u64,
     /// The first of them.
     pub places: Vec<(SourceLocation, Option<Time>)>,
+    /// Iterations of these.
+    pub iterations: Vec<Option<u32>>,
     /// The last one.
     pub last: Option<(SourceLocation, Option<Time>)>,
 }
@@ -120,6 +122,10 @@ pub struct IncidentDetails {
     /// Where the result came from: 1 client library, 2 driver, 3 TEE core, 4 TA (GlobalPlatform's
     /// `TEEC_ORIGIN_*`).
     pub origin: Option<u8>,
+    /// Whether memory could not be had, as the code or the words of a panic say.
+    pub lacked: bool,
+    /// Whether an abort happened in a TA.
+    pub of_ta: bool,
     /// Whether the normal world says so.
     pub claimed: bool,
     /// Whether a panic of the TEE core followed and is part of it.
@@ -171,12 +177,13 @@ impl Incident {
     /// Whether memory could not be had.
     #[must_use]
     pub const fn is_memory_shortage(&self) -> bool {
-        matches!(
+        let is_of_kind = matches!(
             self.kind,
             IncidentKind::OutOfMemory { .. }
                 | IncidentKind::MemoryShortage { .. }
                 | IncidentKind::NormalWorldMemory
-        )
+        );
+        is_of_kind || self.details.lacked
     }
 
     /// Whether a run in which it happened can't be called clean. That a TA was not loaded for another

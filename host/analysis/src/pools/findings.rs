@@ -101,7 +101,7 @@ impl<'a> PoolCase<'a> {
     ) -> Self {
         let pool = series.last;
         let failures = |pool: &Pool| pool.num_alloc_fail.unwrap_or(0);
-        let printed_shortage = oom.as_ref().map(|oom| oom.shortage().in_pool(pool.size));
+        let printed_shortage = oom.as_ref().map(|oom| oom.shortage_in(pool));
         Self {
             series,
             pool,

@@ -5,8 +5,8 @@ use crate::{
     fingerprint::fingerprint,
     growth::report::words,
     model::{
-        Evidence, FigureKind, Finding, FindingKind, Incident, IncidentKind, Observation, PoolKind,
-        Severity, Subject, Unit,
+        Evidence, FigureKind, Finding, FindingKind, Incident, IncidentKind, Observation, Pool,
+        PoolKind, Severity, Subject, Unit,
     },
     text,
 };
@@ -37,6 +37,23 @@ impl CoreHeapShortage<'_> {
     /// The shortage that the smallest failed request shows.
     pub(super) fn shortage(&self) -> Shortage {
         Shortage::new(self.smallest, None)
+    }
+
+    /// The shortage in a pool: where the message does not decide, its figures about the same request do.
+    pub(super) fn shortage_in(&self, pool: &Pool) -> Shortage {
+        let printed = self.shortage().in_pool(pool.size);
+        let counted = Shortage::of_pool(pool).filter(|counted| {
+            printed.full().is_none()
+                && counted.full().is_some()
+                && self.is_request(counted.request_size())
+        });
+        counted.unwrap_or(printed)
+    }
+
+    /// Whether a request of this size failed.
+    fn is_request(&self, size: u64) -> bool {
+        let of_size = |kind: &IncidentKind| matches!(kind, IncidentKind::OutOfMemory { requested, .. } if *requested == size);
+        self.incidents.iter().any(|incident| of_size(&incident.kind))
     }
 
     /// Places of the incidents.

@@ -13,6 +13,7 @@ mod forecast;
 mod high_water;
 mod incidents;
 pub mod oom;
+mod pace;
 mod reported;
 mod shortage;
 

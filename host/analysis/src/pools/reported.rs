@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::pace;
 use crate::{
     fingerprint::fingerprint,
     growth::report::words,
@@ -24,11 +25,8 @@ type Key = (Subject, Vec<Resource>, Option<crate::model::FailedStage>, Option<u8
 pub(super) fn findings(observation: &Observation) -> Vec<Finding> {
     let mut groups: BTreeMap<Key, Vec<&Incident>> = BTreeMap::new();
     for incident in &observation.incidents {
-        let is_result = matches!(
-            incident.kind,
-            IncidentKind::MemoryShortage { .. } | IncidentKind::NormalWorldMemory
-        );
-        if is_result {
+        let is_of_core_heap = matches!(incident.kind, IncidentKind::OutOfMemory { .. });
+        if incident.is_memory_shortage() && !is_of_core_heap {
             groups.entry(key(incident)).or_default().push(incident);
         }
     }
@@ -118,6 +116,7 @@ fn evidence(incidents: &[&Incident], resources: &[Resource]) -> Vec<Evidence> {
         let by = by.map_or_else(String::new, |by| format!("{by} "));
         let often = text::times(incident.times());
         evidence.push(sentence(format!("{often}: {by}{}", incident.text)));
+        evidence.extend(pace::closer(incident).map(sentence));
         evidence.push(Evidence::At(incident.place.clone()));
         let places = incident.details.repeats.places.iter();
         evidence.extend(places.map(|(place, _)| Evidence::At(place.clone())));

@@ -136,7 +136,7 @@ impl Shortage {
     }
 
     /// Bytes of the request that failed.
-    const fn request_size(&self) -> u64 {
+    pub(super) const fn request_size(&self) -> u64 {
         match self {
             Self::Tiny { requested }
             | Self::Full { requested, .. }

@@ -139,6 +139,10 @@ fn symbols(incident: &Incident) -> Option<String> {
     let what = if incident.stack.is_empty() { "pc and lr" } else { "the frames" };
     match (incident.uuid, incident.images.first()) {
         (Some(uuid), Some(_)) => Some(format!("`--ta DIR` with {uuid}.elf in it names {what}")),
+        (uuid, None) if incident.details.of_ta => {
+            let elf = uuid.map_or_else(|| "the ELF of the TA".into(), |uuid| format!("{uuid}.elf"));
+            Some(format!("`--ta DIR` with {elf} in it names {what}"))
+        }
         _ if incident.load_address.is_some() || incident.details.registers.pc.is_some() => {
             Some(format!("`--tee out/core/tee.elf` of the same build names {what}"))
         }

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use teeleak_analysis::{
     audit::Options,
+    mistake::suggest,
     protocol::{Pack, Protocol},
 };
 
@@ -22,7 +23,8 @@ use crate::{
 /// How an observation is analysed.
 #[derive(Args, Debug)]
 pub(crate) struct Analysis {
-    /// Check the order of steps against this protocol file, or built-in protocol of this name
+    /// Check the order of steps against this protocol file, or built-in protocol of this name:
+    /// sessions, regions, descriptors, secure-video, client-api, shared-memory, dma-buf, ion, kmem
     /// (repeatable).
     #[arg(long, value_name = "FILE")]
     protocol: Vec<PathBuf>,
@@ -64,13 +66,23 @@ impl Analysis {
     }
 }
 
+/// That a protocol can't be read; a name that is no file may be that of a built-in one.
+fn unreadable(path: &Path) -> String {
+    let name = path.display();
+    let names = Pack::ALL.iter().map(|pack| pack.name);
+    let is_name = path.extension().is_none() && path.components().count() == 1;
+    let hint = suggest(&name.to_string(), names).filter(|_| is_name && !path.exists());
+    let hint = hint.map_or_else(String::new, |hint| format!(" ({hint})"));
+    format!("cannot read protocol {name}{hint}")
+}
+
 /// The protocols of a file, or the built-in ones of that name.
 pub(crate) fn protocols(path: &Path) -> Result<Vec<Protocol>> {
     let name = path.display().to_string();
     let built_in = Pack::find(&name).filter(|_| !path.exists());
     let text = match built_in {
         Some(pack) => pack.text.to_owned(),
-        None => fs::read_to_string(path).with_context(|| format!("cannot read protocol {name}"))?,
+        None => fs::read_to_string(path).with_context(|| unreadable(path))?,
     };
     Protocol::read(&name, &text).map_err(|mistakes| mistake::error("a protocol", &text, &mistakes))
 }

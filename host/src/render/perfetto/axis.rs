@@ -116,7 +116,7 @@ fn usual(observation: &Observation) -> Option<Clock> {
 
 #[cfg(test)]
 mod tests {
-    use teeleak_analysis::model::{Incident, IncidentKind};
+    use teeleak_analysis::model::{Incident, IncidentDetails, IncidentKind};
 
     use crate::render::perfetto::axis::*;
 
@@ -131,7 +131,7 @@ mod tests {
             load_address: None,
             images: Vec::new(),
             stack: Vec::new(),
-            details: Default::default(),
+            details: IncidentDetails::default(),
         }
     }
 

@@ -288,6 +288,7 @@ impl<'a> Scanner<'a> {
         let has_more = matches!(
             what,
             ConsoleFact::Trouble(..)
+                | ConsoleFact::TaReturn(..)
                 | ConsoleFact::Session(SessionLine::Failed(..) | SessionLine::InvokeError(_))
         );
         self.fact(origin_of(head), head.left, what);

@@ -203,7 +203,7 @@ impl SymbolImage {
 
 #[cfg(test)]
 mod tests {
-    use teeleak_analysis::model::SourceLocation;
+    use teeleak_analysis::model::{IncidentDetails, SourceLocation};
 
     use crate::source::text::symbols::*;
 
@@ -233,7 +233,7 @@ mod tests {
             load_address: Some(base()),
             images: vec![(TA, base())],
             stack: vec![Frame { address, offset: None, functions: Vec::new() }],
-            details: Default::default(),
+            details: IncidentDetails::default(),
         };
         Observation { incidents: vec![incident], ..Observation::default() }
     }

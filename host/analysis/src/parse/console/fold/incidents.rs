@@ -9,6 +9,7 @@ use crate::{
         Frame, Function, Incident, IncidentDetails, IncidentKind, Meaning, Registers,
         SourceLocation, Time,
     },
+    parse::console::messages::trouble,
     text,
 };
 
@@ -20,6 +21,9 @@ const FRAMES: usize = 128;
 
 /// Lines after which a repeated message is another incident.
 const NEAR: u64 = 300;
+
+/// Lines after which the core's message about a dead TA is about another one: two functions may print it.
+const SAME_RETURN: u64 = 3;
 
 /// Places of further occurrences that are kept, and notes.
 const PLACES: usize = 8;
@@ -33,10 +37,28 @@ pub(super) struct Incidents {
     done: Vec<Incident>,
     /// Index of each incident that may repeat, by what makes it the same.
     same: HashMap<Box<str>, usize>,
+    /// Index of the incident that registers, call stacks and images belong to.
+    current: Option<usize>,
+    /// The last TA that died.
+    death: Option<Death>,
+    /// The last line that named an incident, and its index if it is kept.
+    named: Option<(SourceLocation, Option<usize>)>,
+    /// Index of the panic of the TEE core after which nothing ran yet.
+    end: Option<usize>,
     /// Whether the addresses that follow are a call stack.
     stack: bool,
     load_address: Option<u64>,
     pub(super) dropped: u64,
+}
+
+/// A TA that died, and what was printed about it since.
+#[derive(Clone, Copy)]
+struct Death {
+    index: usize,
+    /// Whether its status was printed.
+    has_status: bool,
+    /// Line in which the core last printed that it returned from the dead TA.
+    returned: Option<u64>,
 }
 
 impl Incidents {
@@ -49,26 +71,55 @@ impl Incidents {
         context: (Option<u32>, Option<Uuid>),
     ) {
         self.stack = false;
-        if self.merge_repeat(&kind, text, &at.0) {
+        let is_death = matches!(kind, IncidentKind::TaPanic { .. } | IncidentKind::Abort { .. });
+        let place = at.0.clone();
+        let index = match self.merge_cause(&kind, text, &place) {
+            true => self.done.len().checked_sub(1),
+            false => self.push(new_incident(kind, text, at, context, self.load_address)),
+        };
+        (self.current, self.named) = (index, Some((place, index)));
+        self.end = index.filter(|index| self.done.get(*index).is_some_and(is_end));
+        if is_death {
+            let death = |index| Death { index, has_status: false, returned: None };
+            self.death = index.map(death);
+        }
+    }
+
+    /// Adds that the core returned from a TA that panicked: another incident only if nothing before it
+    /// shows how the TA died.
+    pub(super) fn add_return(
+        &mut self,
+        code: u32,
+        text: &str,
+        at: (SourceLocation, Option<Time>),
+        context: (Option<u32>, Option<Uuid>),
+    ) {
+        self.stack = false;
+        if let Some(death) = &mut self.death
+            && death.returned.is_none_or(|line| at.0.at.saturating_sub(line) <= SAME_RETURN)
+            && let Some(dead) = self.done.get(death.index)
+            && is_near(&dead.place, &at.0)
+            && is_death_by(&dead.kind, code)
+        {
+            death.returned = Some(at.0.at);
+            self.named = Some((at.0, Some(death.index)));
             return;
         }
+        let line = at.0.at;
+        self.add(IncidentKind::TaPanic { code }, text, at, context);
+        if let Some(death) = &mut self.death {
+            death.returned = Some(line);
+        }
+    }
+
+    /// Keeps an incident; returns its index unless there are too many.
+    fn push(&mut self, incident: Incident) -> Option<usize> {
         if self.done.len() == MOST {
             self.dropped += 1;
-            return;
+            return None;
         }
-        let notes = null_pointer(&kind).into_iter().collect();
-        self.done.push(Incident {
-            kind,
-            place: at.0,
-            time: at.1,
-            iteration: context.0,
-            uuid: context.1,
-            text: text.into(),
-            load_address: self.load_address,
-            images: Vec::new(),
-            stack: Vec::new(),
-            details: IncidentDetails { notes, ..IncidentDetails::default() },
-        });
+        self.done.push(incident);
+        Some(self.done.len() - 1)
     }
 
     /// Adds an incident, or counts it as a further occurrence of an equal one.
@@ -81,21 +132,20 @@ impl Incidents {
             repeats.count = repeats.count.saturating_add(1);
             if repeats.places.len() < PLACES {
                 repeats.places.push(place.clone());
+                repeats.iterations.push(incident.iteration);
             }
             repeats.last = Some(place);
+            self.current = None;
             return;
         }
-        if self.done.len() == MOST {
-            self.dropped += 1;
-            return;
+        self.current = self.push(incident);
+        if let Some(index) = self.current {
+            self.same.insert(key.into(), index);
         }
-        self.same.insert(key.into(), self.done.len());
-        self.done.push(incident);
     }
 
-    /// Merges a message into the last incident: a panic follows what caused it, and a TA's panic is
-    /// printed twice.
-    fn merge_repeat(&mut self, kind: &IncidentKind, text: &str, place: &SourceLocation) -> bool {
+    /// Merges a message into the last incident: a panic follows what caused it.
+    fn merge_cause(&mut self, kind: &IncidentKind, text: &str, place: &SourceLocation) -> bool {
         let Some(last) = self.done.last_mut() else { return false };
         if !is_near(&last.place, place) {
             return false;
@@ -116,18 +166,14 @@ impl Incidents {
                 last.text = format!("{}; {text}", last.text).into();
                 true
             }
-            (IncidentKind::TaPanic { code: last_code }, IncidentKind::TaPanic { code }) => {
-                code == last_code && last.uuid.is_some()
-            }
             _ => false,
         }
     }
 
     /// Adds registers to the abort before them.
     pub(super) fn registers(&mut self, registers: Registers, place: &SourceLocation) {
-        if let Some(last) = self.done.last_mut()
+        if let Some(last) = self.current(place)
             && matches!(last.kind, IncidentKind::Abort { .. })
-            && is_near(&last.place, place)
         {
             last.details.registers.merge(registers);
         }
@@ -135,18 +181,44 @@ impl Incidents {
 
     /// Adds the stack of the TA whose status follows an incident.
     pub(super) fn stack_region(&mut self, start: u64, size: u64, place: &SourceLocation) {
-        if let Some(last) = self.done.last_mut()
-            && last.uuid.is_some()
-            && is_near(&last.place, place)
-        {
+        if let Some(last) = self.current(place).filter(|last| last.uuid.is_some()) {
             last.details.stack_region = Some((start, size));
         }
     }
 
-    /// Adds a meaning to the incident of the same line; returns whether there is one.
-    pub(super) fn explain(&mut self, meaning: &Arc<Meaning>, place: &SourceLocation) -> bool {
-        let same = self.done.last_mut().filter(|last| last.place == *place);
-        same.map(|last| last.details.meaning = Arc::clone(meaning)).is_some()
+    /// The incident that the next lines belong to.
+    fn current(&mut self, place: &SourceLocation) -> Option<&mut Incident> {
+        self.done.get_mut(self.current?).filter(|current| is_near(&current.place, place))
+    }
+
+    /// Adds what the catalogue says about the line that named an incident; returns whether one did.
+    ///
+    /// `lacked` is whether it says that memory could not be had.
+    pub(super) fn explain(
+        &mut self,
+        meaning: &Arc<Meaning>,
+        lacked: bool,
+        place: &SourceLocation,
+    ) -> bool {
+        let Some((_, index)) = self.named.as_ref().filter(|(named, _)| named == place) else {
+            return false;
+        };
+        if let Some(named) = index.and_then(|index| self.done.get_mut(index)) {
+            named.details.meaning = Arc::clone(meaning);
+            named.details.lacked |= lacked;
+        }
+        true
+    }
+
+    /// Whether a TA died on this line.
+    pub(super) fn is_death(&self, place: &SourceLocation) -> bool {
+        let index = self.death.map(|death| death.index);
+        self.named.as_ref().is_some_and(|(named, at)| named == place && *at == index)
+    }
+
+    /// Records that the secure world runs on.
+    pub(super) const fn run_on(&mut self) {
+        self.end = None;
     }
 
     /// Adds a note to the last incident that `is` selects.
@@ -161,8 +233,9 @@ impl Incidents {
     /// Records the load address of the TEE core.
     pub(super) fn load_address(&mut self, address: u64) {
         self.load_address = Some(address);
-        if let Some(last) = self.done.last_mut().filter(|last| last.stack.is_empty()) {
-            last.load_address = Some(address);
+        let current = self.current.and_then(|index| self.done.get_mut(index));
+        if let Some(current) = current.filter(|current| current.stack.is_empty()) {
+            current.load_address = Some(address);
         }
     }
 
@@ -176,23 +249,24 @@ impl Incidents {
         self.stack = false;
     }
 
-    /// Adds the UUID of a TA, whose status is printed after it died.
+    /// Adds the UUID of a TA, whose status is printed after it died; what follows belongs to the status.
     pub(super) fn attach_uuid(&mut self, uuid: Option<Uuid>, place: &SourceLocation) {
-        if let Some(last) = self.done.last_mut()
-            && last.uuid.is_none()
-            && matches!(last.kind, IncidentKind::TaPanic { .. } | IncidentKind::Abort { .. })
-            && is_near(&last.place, place)
-        {
-            last.uuid = uuid;
-        }
+        let death = self.death.as_mut().filter(|death| !death.has_status);
+        let dead = death.and_then(|death| Some((self.done.get_mut(death.index)?, death)));
+        let dead = dead.filter(|(dead, _)| is_near(&dead.place, place));
+        self.current = dead.map(|(dead, death)| {
+            // Until now the TA whose session is being opened was the best guess.
+            dead.uuid = uuid.or(dead.uuid);
+            death.has_status = true;
+            death.index
+        });
     }
 
     /// Adds an ELF of the TA to the last incident.
     pub(super) fn image(&mut self, uuid: Uuid, address: u64, place: &SourceLocation) {
-        if let Some(last) = self.done.last_mut()
+        if let Some(last) = self.current(place)
             && last.uuid.is_some()
             && last.images.len() < FRAMES
-            && is_near(&last.place, place)
         {
             last.images.push((uuid, address));
         }
@@ -203,7 +277,7 @@ impl Incidents {
         if !self.stack {
             return;
         }
-        let Some(last) = self.done.last_mut() else { return };
+        let Some(last) = self.current.and_then(|at| self.done.get_mut(at)) else { return };
         if last.stack.len() < FRAMES {
             let load_address = last.load_address.filter(|_| of_core);
             let of_image = || last.image_of(address).map(|(_, offset)| offset);
@@ -217,8 +291,49 @@ impl Incidents {
     }
 
     /// All incidents.
-    pub(super) fn finish(self) -> Vec<Incident> {
+    pub(super) fn finish(mut self) -> Vec<Incident> {
+        if let Some(last) = self.end.and_then(|index| self.done.get_mut(index)) {
+            last.details.notes.push("it ends the text: nothing runs after it".into());
+        }
         self.done
+    }
+}
+
+/// An incident about which only its own line is known.
+fn new_incident(
+    kind: IncidentKind,
+    text: &str,
+    (place, time): (SourceLocation, Option<Time>),
+    (iteration, uuid): (Option<u32>, Option<Uuid>),
+    load_address: Option<u64>,
+) -> Incident {
+    let notes = null_pointer(&kind).into_iter().collect();
+    let of_ta = matches!(kind, IncidentKind::Abort { .. }) && trouble::is_of_ta(text.as_bytes());
+    Incident {
+        kind,
+        place,
+        time,
+        iteration,
+        uuid,
+        text: text.into(),
+        load_address,
+        images: Vec::new(),
+        stack: Vec::new(),
+        details: IncidentDetails { notes, of_ta, ..IncidentDetails::default() },
+    }
+}
+
+/// Whether nothing of the secure world can run after this.
+const fn is_end(incident: &Incident) -> bool {
+    matches!(incident.kind, IncidentKind::CorePanic) || incident.details.panicked
+}
+
+/// Whether a TA that died like this is left with the panic code `code`: one that aborts, with a code
+/// that says nothing.
+fn is_death_by(kind: &IncidentKind, code: u32) -> bool {
+    match kind {
+        IncidentKind::TaPanic { code: own } => *own == code,
+        kind => matches!(kind, IncidentKind::Abort { .. }),
     }
 }
 

@@ -75,6 +75,8 @@ pub struct Assembler {
     failed_tas: HashSet<Uuid>,
     /// Where tee-supplicant ended, while it does not run.
     supplicant_stopped: Option<SourceLocation>,
+    /// The test case of xtest that runs.
+    test_case: Option<Box<str>>,
     pools: StatTables,
     events: Events,
     timeline: SampleTimeline,
@@ -108,6 +110,7 @@ impl Assembler {
             loads: Loads::default(),
             failed_tas: HashSet::new(),
             supplicant_stopped: None,
+            test_case: None,
             pools: StatTables::default(),
             events: Events::default(),
             timeline: SampleTimeline::new(cut),
@@ -213,13 +216,18 @@ impl Assembler {
             }
             return;
         }
+        if !is_after_panic(&entry.what) {
+            self.incidents.run_on();
+        }
         self.fact(entry, position);
         self.flush();
     }
 
     fn fact(&mut self, entry: &ChunkEntry, at: (u64, Option<Time>)) {
         match &entry.what {
-            ConsoleFact::OutOfMemory { .. } | ConsoleFact::Trouble(..) => {
+            ConsoleFact::OutOfMemory { .. }
+            | ConsoleFact::Trouble(..)
+            | ConsoleFact::TaReturn(..) => {
                 self.incident(&entry.what, at);
             }
             ConsoleFact::Message(hit) => self.message(hit, at),
@@ -310,6 +318,9 @@ impl Assembler {
             }
             ConsoleFact::Trouble(kind, text) => {
                 self.incidents.add(kind.clone(), text, place, circumstances);
+            }
+            ConsoleFact::TaReturn(code, text) => {
+                self.incidents.add_return(*code, text, place, circumstances);
             }
             _ => {}
         }
@@ -478,6 +489,12 @@ impl Assembler {
             ..Observation::default()
         }
     }
+}
+
+/// Whether the TEE core itself prints this after it panicked.
+const fn is_after_panic(fact: &ConsoleFact) -> bool {
+    use ConsoleFact::{Address, CallStack, Damaged, LoadAddress, Registers};
+    matches!(fact, Address(..) | CallStack | Damaged(_) | LoadAddress(_) | Registers(_))
 }
 
 /// An instance of which only the heap is known. A heap of zeros was not asked: no TA has one of 0 bytes.

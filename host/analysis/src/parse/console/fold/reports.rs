@@ -21,6 +21,8 @@ impl Assembler {
         let place = self.place(at.0);
         match hit.kind {
             MessageKind::Harmless => {}
+            MessageKind::TestCase => self.test_case = hit.text.split(' ').nth(1).map(Into::into),
+            MessageKind::TestEnd => self.test_case = None,
             MessageKind::Loading => {
                 let store = hit.text.rsplit_once('(').map_or("", |(_, store)| store);
                 let ended =
@@ -43,12 +45,23 @@ impl Assembler {
             }
             MessageKind::Result if hit.code == Some(TeeResult::TARGET_DEAD) => self.dead(hit),
             MessageKind::Result if hit.code != Some(TeeResult::OUT_OF_MEMORY) => {}
-            MessageKind::HeapDamage if self.incidents.explain(&hit.meaning, &place) => {}
+            MessageKind::HeapDamage | MessageKind::Memory | MessageKind::Result
+                if self.explain(hit, &place) => {}
             _ => {
                 self.end_load();
                 self.report(hit, place, at.1);
             }
         }
+    }
+
+    /// Adds what a message says to the panic on the same line, if it is one: they are one story.
+    fn explain(&mut self, hit: &MessageHit, place: &SourceLocation) -> bool {
+        let lacked = hit.kind != MessageKind::HeapDamage;
+        let resources = match self.incidents.is_death(place) && lacked {
+            true => vec![Resource::TaHeap, Resource::CoreHeap],
+            false => resources(hit),
+        };
+        self.incidents.explain(&meaning(hit, resources), lacked, place)
     }
 
     /// A client got the result of a TA that died.
@@ -67,6 +80,9 @@ impl Assembler {
         let mut incident = self.new_incident(kind, &hit.text, place, time);
         incident.uuid = uuid;
         incident.details = details(hit, resources);
+        if let Some(case) = self.test_case.as_deref().filter(|_| hit.source == LineSource::Normal) {
+            incident.details.printed_by.get_or_insert_with(|| format!("xtest {case}:").into());
+        }
         self.incidents.count(incident);
     }
 
@@ -190,13 +206,18 @@ impl Assembler {
     }
 }
 
-fn details(hit: &MessageHit, resources: Vec<Resource>) -> IncidentDetails {
+/// What the catalogue says about a message, with the resources that are known now.
+fn meaning(hit: &MessageHit, resources: Vec<Resource>) -> Arc<Meaning> {
     let mut meaning = Arc::clone(&hit.meaning);
     if meaning.resources != resources {
         Arc::make_mut(&mut meaning).resources = resources;
     }
+    meaning
+}
+
+fn details(hit: &MessageHit, resources: Vec<Resource>) -> IncidentDetails {
     IncidentDetails {
-        meaning,
+        meaning: meaning(hit, resources),
         code: hit.code,
         origin: hit.origin,
         claimed: hit.source == LineSource::Normal,

@@ -34,7 +34,7 @@ pub(crate) fn read_tagged(head: &LineHead<'_>) -> MessageOutcome {
     if message.len() > 2 && OURS.iter().any(|words| words.starts_with(message)) {
         return MessageOutcome::Damaged(RejectReason::Cut);
     }
-    trouble::read(message, head.image)
+    trouble::read(head)
         .or_else(|| Some(MessageOutcome::Fact(ConsoleFact::Stat(read_pool(message)?))))
         .unwrap_or(MessageOutcome::Ignored)
 }

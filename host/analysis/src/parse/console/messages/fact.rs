@@ -61,6 +61,8 @@ pub(crate) enum ConsoleFact {
     },
     /// Another incident.
     Trouble(IncidentKind, Box<str>),
+    /// The core returned from a TA that panicked: the panic code, and the message.
+    TaReturn(u32, Box<str>),
     /// A message of the catalogue.
     Message(Box<MessageHit>),
     /// An error that no entry of the catalogue knows, and the function and line that printed it.

@@ -5,7 +5,7 @@ use crate::{
     model::IncidentKind,
     parse::console::lines::{
         bytes::{dec, hex, hex0x, hex32, lossy, strip_prefix, text_after},
-        prefix::LineImage,
+        prefix::{LineHead, LineImage},
     },
 };
 
@@ -56,7 +56,11 @@ pub(crate) fn load_address(rest: &[u8]) -> MessageOutcome {
 }
 
 /// Reads a message about an incident.
-pub(crate) fn read(message: &[u8], image: LineImage) -> Option<MessageOutcome> {
+pub(crate) fn read(head: &LineHead<'_>) -> Option<MessageOutcome> {
+    let (message, image) = (head.message, head.image);
+    if let Some(fact) = ta_return(head) {
+        return Some(MessageOutcome::Fact(fact));
+    }
     let kind = match message.first()? {
         b'T' => ta_panic(message)?,
         b'a' if is_assertion(message) && image != LineImage::Core => IncidentKind::TaAssertion,
@@ -66,6 +70,16 @@ pub(crate) fn read(message: &[u8], image: LineImage) -> Option<MessageOutcome> {
         _ => return None,
     };
     Some(MessageOutcome::Fact(ConsoleFact::Trouble(kind, lossy(message))))
+}
+
+/// The function of the core that runs a TA prints after the TA's death how it panicked. Its name is the
+/// line's function, a word of the message, or both.
+fn ta_return(head: &LineHead<'_>) -> Option<ConsoleFact> {
+    let rest = text_after(head.message, b"user_ta_enter: ");
+    let is_by_core = head.image == LineImage::Core && head.function.ends_with(b"user_ta_enter");
+    let message = rest.or(is_by_core.then_some(head.message))?;
+    let (code, _) = strip_prefix(message, b"TA panicked with code ").and_then(hex32)?;
+    Some(ConsoleFact::TaReturn(code, lossy(message)))
 }
 
 fn ta_panic(message: &[u8]) -> Option<IncidentKind> {
@@ -84,9 +98,12 @@ fn is_assertion(message: &[u8]) -> bool {
 }
 
 fn abort(message: &[u8]) -> Option<IncidentKind> {
-    let has_subject = message.starts_with(b"User mode ")
-        || message.starts_with(b"User TA ")
-        || message.starts_with(b"Core ");
+    let has_subject = is_of_ta(message) || message.starts_with(b"Core ");
     let address = text_after(message, b" at address ").and_then(hex).map(|(address, _)| address);
     has_subject.then_some(IncidentKind::Abort { address })
+}
+
+/// Whether an abort happened in a TA.
+pub(crate) fn is_of_ta(message: &[u8]) -> bool {
+    message.starts_with(b"User mode ") || message.starts_with(b"User TA ")
 }

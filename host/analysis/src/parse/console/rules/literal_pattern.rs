@@ -145,6 +145,11 @@ impl LiteralPattern {
         true
     }
 
+    /// Whether a group is read as a number while matching: it can't be anything else.
+    pub(crate) const fn is_number(&self, group: usize) -> bool {
+        self.numbers[group]
+    }
+
     /// The value of a group that is a number.
     #[inline]
     pub(crate) fn number(&self, line: &[u8], found: &GroupValues, group: usize) -> u64 {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use memchr::memmem::Finder;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 use regex_syntax::hir::{Hir, HirKind};
-use teeleak_proto::Uuid;
+use teeleak_proto::{Uuid, tee_result::GENERIC};
 
 use super::{
     literal_pattern::{GroupKind, GroupValues, LiteralPattern},
@@ -174,7 +174,7 @@ impl ConsoleRule {
         let has_party = pid.is_some() || tid.is_some() || comm.is_some();
         RuleStep {
             name,
-            result: number(meanings.result),
+            result: meanings.result.and_then(|group| groups.result(group)),
             session: number(meanings.session),
             uuid: text(meanings.ta).and_then(uuid).map(|(uuid, _)| uuid),
             by: has_party
@@ -186,6 +186,8 @@ impl ConsoleRule {
 
 /// The groups of a match, by their numbers; `None` for those that did not take part.
 trait MatchGroups {
+    /// A result: a number, or words.
+    fn result(&self, group: usize) -> Option<u32>;
     fn number(&self, group: usize) -> Option<u64>;
     fn text(&self, group: usize) -> Option<&[u8]>;
 }
@@ -197,6 +199,13 @@ struct LiteralGroups<'a> {
 }
 
 impl MatchGroups for LiteralGroups<'_> {
+    fn result(&self, group: usize) -> Option<u32> {
+        match self.straight.is_number(group) {
+            true => self.number(group).map(low),
+            false => self.text(group).map(result),
+        }
+    }
+
     #[inline]
     fn number(&self, group: usize) -> Option<u64> {
         Some(self.straight.number(self.line, self.found, group))
@@ -208,12 +217,30 @@ impl MatchGroups for LiteralGroups<'_> {
 }
 
 impl MatchGroups for Captures<'_> {
+    fn result(&self, group: usize) -> Option<u32> {
+        self.text(group).map(result)
+    }
+
     fn number(&self, group: usize) -> Option<u64> {
         self.get(group).map(|text| number(text.as_bytes()))
     }
 
     fn text(&self, group: usize) -> Option<&[u8]> {
         self.get(group).map(|text| text.as_bytes())
+    }
+}
+
+/// Words for success.
+const SUCCESS: [&[u8]; 7] =
+    [b"ok", b"okay", b"success", b"succeeded", b"done", b"TEE_SUCCESS", b"TEEC_SUCCESS"];
+
+/// A result as a number: words have none, so that those of a failure are a failure of no known kind.
+fn result(text: &[u8]) -> u32 {
+    let is_number = text.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-');
+    match SUCCESS.iter().any(|word| word.eq_ignore_ascii_case(text)) {
+        true => 0,
+        false if is_number => low(number(text)),
+        false => GENERIC,
     }
 }
 
@@ -229,5 +256,25 @@ fn leads(hir: &Hir, literal: &[u8]) -> bool {
         HirKind::Capture(capture) => leads(&capture.sub, literal),
         HirKind::Concat(parts) => parts.first().is_some_and(|first| leads(first, literal)),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GENERIC, result};
+
+    #[test]
+    fn a_result_in_words_is_success_or_a_failure_of_no_known_kind() {
+        for (text, is) in [
+            ("0", 0),
+            ("0xffff000c", 0xffff_000c),
+            ("-12", 0xffff_fff4),
+            ("ok", 0),
+            ("Success", 0),
+            ("failed", GENERIC),
+            ("nok", GENERIC),
+        ] {
+            assert_eq!(result(text.as_bytes()), is, "{text}");
+        }
     }
 }
