@@ -199,6 +199,10 @@ fn lines_cut_at_a_column_give_the_same_facts() {
             // A line or two are no evidence.
             if continued > 4 && facts(&observation) != bare {
                 different.push(format!("{name} at {column}: {continued}"));
+                if std::env::var_os("FRDEBUG").is_some() {
+                    fs::write(format!("/tmp/m/frd/{name}.{column}.bare"), &bare).unwrap();
+                    fs::write(format!("/tmp/m/frd/{name}.{column}.cut"), facts(&observation)).unwrap();
+                }
             }
         }
     }
