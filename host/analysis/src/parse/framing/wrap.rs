@@ -76,7 +76,9 @@ impl Wrap {
         let words = broken.iter().map(|line| line.full - 1).min();
         let fits =
             broken.iter().filter(|line| words.is_some_and(|most| line.width <= most)).count();
-        let words = words.filter(|_| broken.len() >= enough && fits * 10 >= broken.len() * 9);
+        // A word that was cut may read with a blank in it.
+        let has_proof = broken.len() >= enough && broken.iter().any(|line| !line.is_cut);
+        let words = words.filter(|_| has_proof && fits * 10 >= broken.len() * 9);
         Self { columns, words }
     }
 
@@ -99,7 +101,9 @@ impl Wrap {
             return None;
         }
         let is_free = reading(line) != LineReading::Whole && reading(next) != LineReading::Whole;
-        let is_joint = is_other_fact(line, &[line, b" ", next].concat()) || is_broken && is_free;
+        // A part as wide as the page is no end of a line.
+        let goes_on = is_broken || may_be_cut && self.columns.contains(&self::width(next));
+        let is_joint = is_other_fact(line, &[line, b" ", next].concat()) || goes_on && is_free;
         is_joint.then_some(b" ")
     }
 
