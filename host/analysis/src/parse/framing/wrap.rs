@@ -95,16 +95,22 @@ impl Wrap {
         if self.columns.contains(&width) && self.is_cut(line, next) {
             return Some(b"");
         }
+        self.is_broken(line, width, next).then_some(b" ")
+    }
+
+    /// Whether a line was broken at a blank, or cut before one that is lost.
+    fn is_broken(&self, line: &[u8], width: usize, next: &[u8]) -> bool {
         let may_be_cut = self.columns.iter().any(|at| (width..=width + TRIMMED).contains(at));
         let is_broken = self.words.is_some_and(|most| width + 1 + first_word(next) > most);
         if !(may_be_cut || is_broken) || !is_start(line) {
-            return None;
+            return false;
         }
-        let is_free = reading(line) != LineReading::Whole && reading(next) != LineReading::Whole;
         // A part as wide as the page is no end of a line.
         let goes_on = is_broken || may_be_cut && self.columns.contains(&self::width(next));
-        let is_joint = is_other_fact(line, &[line, b" ", next].concat()) || goes_on && is_free;
-        is_joint.then_some(b" ")
+        let is_fact = |line: &[u8]| reading(line) == LineReading::Whole;
+        let joined = [line, b" ", next].concat();
+        is_other_fact(line, &joined)
+            || goes_on && !is_fact(next) && (!is_fact(line) || is_fact(&joined))
     }
 
     /// Whether a line of a width at which lines are cut goes on in the next one. It does, unless this is the
@@ -317,5 +323,27 @@ mod tests {
         assert!(wrap.is_none());
         let wrap = Wrap { columns: vec![59], words: Some(60) };
         assert_eq!(join(&wrap, &lines), text.lines().collect::<Vec<_>>());
+    }
+    #[test]
+    fn lines_of_one_width_that_others_follow_stay() {
+        let pairs = (0..9).map(|n| {
+            format!(
+                "D/TC:? 0 alloc:155 Max memory usage increased to {}\nloop: {n} of 9\n",
+                11_124 + n
+            )
+        });
+        let text: String = pairs.collect();
+        let lines: Vec<_> =
+            text.lines().map(|line| WrapLine { text: line.into(), quoted: false }).collect();
+        assert!(Wrap::detect(&lines, false).is_none());
+    }
+
+    #[test]
+    fn a_first_part_that_is_a_fact_goes_on() {
+        let first = b"E/TC:? 0 0 TA panicked with code 0xffff000";
+        let wrap = Wrap { columns: vec![first.len()], words: None };
+        assert_eq!(wrap.joint(first, first.len(), b"c"), Some(b"".as_slice()));
+        assert_eq!(wrap.joint(first, first.len(), b"E/TC:? 0 0 Call stack:"), None);
+        assert_eq!(wrap.joint(first, first.len() - 9, b"c"), None);
     }
 }
