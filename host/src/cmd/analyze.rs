@@ -47,7 +47,7 @@ Examples:
   teeleak analyze --mark 'switch-channel: loop' --rules vendor.toml --protocol secure-video logs/
   adb logcat -b kernel -d | teeleak analyze -")]
 pub(crate) struct Arguments {
-    /// Logs, directories of logs, or - for standard input; .gz, .xz and .zst are unpacked.
+    /// Logs, directories of logs, archives (zip, tar) or - for standard input; .gz, .xz and .zst are unpacked.
     #[arg(value_name = "LOG", required_unless_present_any = ["strace", "normal_world"])]
     logs: Vec<PathBuf>,
     /// Output of strace, if not auto-detected (repeatable).

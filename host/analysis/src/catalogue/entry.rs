@@ -66,7 +66,7 @@ pub enum MessageKind {
 }
 
 /// A message that an entry matches.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct MessageHit {
     /// What happened.
     pub kind: MessageKind,

@@ -4,7 +4,7 @@ use super::{
     lines::{line, prefix},
     messages::{
         classify,
-        fact::{ConsoleFact, MessageOutcome},
+        fact::{ConsoleFact, MessageOutcome, RejectReason},
     },
 };
 
@@ -21,18 +21,33 @@ pub(crate) enum LineReading {
 
 /// Reads a line alone.
 pub(crate) fn reading(text: &[u8]) -> LineReading {
-    let line = line::trim(text);
-    let outcome = match prefix::find(line).or_else(|| prefix::find_words(line)) {
-        Some(head) if prefix::find(head.message).is_some() => return LineReading::Damaged,
-        Some(head) => classify::read_tagged(&head),
-        None => classify::read_untagged(line),
-    };
-    match outcome {
+    match outcome(text) {
         // The TA's UUID may be on the next line.
         MessageOutcome::Fact(ConsoleFact::Status { uuid: None, .. }) => LineReading::Other,
         MessageOutcome::Record(_) | MessageOutcome::Fact(_) => LineReading::Whole,
         MessageOutcome::Damaged(_) => LineReading::Damaged,
         MessageOutcome::Ignored => LineReading::Other,
+    }
+}
+
+/// Whether a line has a fact, and a longer one than its first part has.
+pub(crate) fn is_other_fact(part: &[u8], text: &[u8]) -> bool {
+    if reading(text) != LineReading::Whole {
+        return false;
+    }
+    let outcome = outcome(text);
+    // A record ends in its line's number: with more of it, it is another one.
+    matches!(outcome, MessageOutcome::Record(_)) || outcome != self::outcome(part)
+}
+
+fn outcome(text: &[u8]) -> MessageOutcome {
+    let line = line::trim(text);
+    match prefix::find(line).or_else(|| prefix::find_words(line)) {
+        Some(head) if prefix::find(head.message).is_some() => {
+            MessageOutcome::Damaged(RejectReason::Garbled)
+        }
+        Some(head) => classify::read_tagged(&head),
+        None => classify::read_untagged(line),
     }
 }
 

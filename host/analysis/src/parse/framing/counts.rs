@@ -32,20 +32,23 @@ impl FramingCounts {
     #[must_use]
     pub fn sentences(&self) -> Vec<Arc<str>> {
         let kinds = [
-            (self.joined, "continued the line before and", "joined to it"),
-            (self.pasted, "held several messages and", "split"),
-            (self.quoted, "had mail quotes, which", "removed"),
-            (self.numbered, "had line numbers or a file name in front, which", "removed"),
-            (self.quoted_printable, "had quoted-printable escapes, which", "decoded"),
-            (self.html, "had HTML entities or tags, which", "removed"),
-            (self.spaces, "had blanks or invisible characters of other scripts, which", "replaced"),
-            (self.utf16, "had UTF-16 characters, which", "decoded"),
-            (self.recorded, "had events of a terminal recorder, which", "decoded"),
+            (self.joined, "continued the line before and {was} joined to it"),
+            (self.pasted, "held several messages and {was} split"),
+            (self.quoted, "had mail quotes, which were removed"),
+            (self.numbered, "started with a line number or a file name, which {was} removed"),
+            (self.quoted_printable, "had quoted-printable escapes, which were decoded"),
+            (self.html, "had HTML entities or tags, which were removed"),
+            (
+                self.spaces,
+                "had blanks or invisible characters of other scripts, which were replaced",
+            ),
+            (self.utf16, "had UTF-16 characters, which were decoded"),
+            (self.recorded, "had events of a terminal recorder, which were decoded"),
         ];
-        let done = kinds.into_iter().filter(|(lines, ..)| *lines > 0);
-        done.map(|(lines, which, done)| {
-            let verb = if which.ends_with("and") && lines == 1 { "was" } else { "were" };
-            format!("{} {which} {verb} {done}", text::count(lines, "line")).into()
+        let done = kinds.into_iter().filter(|(lines, _)| *lines > 0);
+        done.map(|(lines, what)| {
+            let what = what.replace("{was}", if lines == 1 { "was" } else { "were" });
+            format!("{} {what}", text::count(lines, "line")).into()
         })
         .collect()
     }
@@ -62,5 +65,24 @@ impl FramingCounts {
         add(&mut self.spaces, other.spaces);
         add(&mut self.utf16, other.utf16);
         add(&mut self.recorded, other.recorded);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FramingCounts;
+
+    #[test]
+    fn one_line_was_and_several_were() {
+        let sentence = |joined: u64, numbered: u64| {
+            FramingCounts { joined, numbered, ..FramingCounts::default() }.sentences().concat()
+        };
+        assert_eq!(sentence(1, 0), "1 line continued the line before and was joined to it");
+        assert_eq!(sentence(2, 0), "2 lines continued the line before and were joined to it");
+        assert_eq!(
+            sentence(0, 1),
+            "1 line started with a line number or a file name, which was removed"
+        );
+        assert!(FramingCounts::default().sentences().is_empty());
     }
 }

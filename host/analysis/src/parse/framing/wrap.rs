@@ -7,11 +7,15 @@
 //! 942d23f9-84d0-4d5f-a759-fb24a45dde05
 //! ```
 //!
-//! A text is only touched if lines of it, joined, are facts of OP-TEE that their first parts are not, and if
-//! they share the column. Even then, a line that starts like one, or that follows a whole one, stays.
+//! A text is only touched if it shows that it was wrapped: lines that share a width and, joined with the
+//! bare lines after them, are facts of OP-TEE that they are not alone; or nothing but lines of one width that
+//! bare lines follow. A text of whole lines may have neither. Once it is known to be wrapped, each line of
+//! that width goes on in the bare line after it, whatever it says alone: a number that was cut is a number.
+
+use std::collections::BTreeSet;
 
 use super::decoration;
-use crate::parse::console::{LineReading, prefix_start, reading};
+use crate::parse::console::{LineReading, is_other_fact, prefix_start, reading};
 
 /// A line without its frame, as far as wrapping is concerned.
 #[derive(Clone, Debug)]
@@ -57,11 +61,11 @@ impl Wrap {
     pub(super) fn detect(lines: &[WrapLine], quoted: bool) -> Self {
         let part = |line: &&WrapLine| line.quoted == quoted;
         let lines: Vec<&[u8]> = lines.iter().filter(part).map(|line| &*line.text).collect();
-        let mended: Vec<_> = (0..lines.len()).filter_map(|at| mend(&lines[at..])).collect();
+        let widest = lines.iter().map(|line| width(line)).max().unwrap_or(0);
+        let mended: Vec<_> = (0..lines.len()).filter_map(|at| mend(&lines[at..], widest)).collect();
         // Two lines of a console may be torn by chance; quotes are of mails.
         let enough = if quoted { 1 } else { 2 };
-        let widest = lines.iter().filter(|line| is_start(line)).map(|line| width(line)).max();
-        let columns = columns(&mended, enough, widest);
+        let columns = columns(&lines, &mended, enough);
         let is_of_words = |line: &&Mended| {
             line.is_broken
                 && !columns
@@ -72,7 +76,9 @@ impl Wrap {
         let words = broken.iter().map(|line| line.full - 1).min();
         let fits =
             broken.iter().filter(|line| words.is_some_and(|most| line.width <= most)).count();
-        let words = words.filter(|_| broken.len() >= enough && fits * 10 >= broken.len() * 9);
+        // A word that was cut may read with a blank in it.
+        let has_proof = broken.len() >= enough && broken.iter().any(|line| !line.is_cut);
+        let words = words.filter(|_| has_proof && fits * 10 >= broken.len() * 9);
         Self { columns, words }
     }
 
@@ -83,25 +89,37 @@ impl Wrap {
     /// How a line continues with the next one, if it does: with what between them. `width` is that of its
     /// last part.
     pub(super) fn joint(&self, line: &[u8], width: usize, next: &[u8]) -> Option<&'static [u8]> {
-        if self.is_none() || next.trim_ascii().is_empty() || is_start(next) || !is_start(line) {
+        if self.is_none() || next.trim_ascii().is_empty() || is_start(next) {
             return None;
         }
-        let is_whole = reading(line) == LineReading::Whole;
-        let joined = |joint: &'static [u8]| reading(&[line, joint, next].concat());
-        let cut = self.columns.contains(&width);
-        if cut && joined(b"") == LineReading::Whole {
+        if self.columns.contains(&width) && self.is_cut(line, next) {
             return Some(b"");
         }
+        self.is_broken(line, width, next).then_some(b" ")
+    }
+
+    /// Whether a line was broken at a blank, or cut before one that is lost.
+    fn is_broken(&self, line: &[u8], width: usize, next: &[u8]) -> bool {
         let may_be_cut = self.columns.iter().any(|at| (width..=width + TRIMMED).contains(at));
         let is_broken = self.words.is_some_and(|most| width + 1 + first_word(next) > most);
-        if (may_be_cut || is_broken) && !is_whole && joined(b" ") == LineReading::Whole {
-            return Some(b" ");
+        if !(may_be_cut || is_broken) || !is_start(line) {
+            return false;
         }
-        if is_whole || reading(next) == LineReading::Whole {
-            return None;
-        }
-        let joints = [(cut, b"".as_slice()), (is_broken, b" ")];
-        joints.into_iter().find_map(|(is_joint, joint)| is_joint.then_some(joint))
+        // A part as wide as the page is no end of a line.
+        let goes_on = is_broken || may_be_cut && self.columns.contains(&self::width(next));
+        let is_fact = |line: &[u8]| reading(line) == LineReading::Whole;
+        let joined = [line, b" ", next].concat();
+        is_other_fact(line, &joined)
+            || goes_on && !is_fact(next) && (!is_fact(line) || is_fact(&joined))
+    }
+
+    /// Whether a line of a width at which lines are cut goes on in the next one. It does, unless this is the
+    /// end of it, and a fact of its own would be lost.
+    fn is_cut(&self, line: &[u8], next: &[u8]) -> bool {
+        let is_fact = |line: &[u8]| reading(line) == LineReading::Whole;
+        self.columns.contains(&width(next))
+            || is_fact(&[line, next].concat())
+            || !is_fact(line) && !is_fact(next)
     }
 }
 
@@ -110,26 +128,82 @@ impl Wrap {
 const ALIKE: usize = 3;
 
 /// The widths at which several lines were cut.
-fn columns(mended: &[Mended], enough: usize, widest: Option<usize>) -> Vec<usize> {
+fn columns(lines: &[&[u8]], mended: &[Mended], enough: usize) -> Vec<usize> {
     let mut cuts: Vec<_> =
         mended.iter().filter(|line| line.is_cut).map(|line| (line.width, line.is_proof)).collect();
     cuts.sort_unstable();
+    let runs = cuts.chunk_by(|left, right| left.0 == right.0);
+    let widest = lines.iter().map(|line| width(line)).max().filter(|widest| *widest >= NARROW);
     let is_enough = |run: &&[(usize, bool)]| {
         let has_proof = run.iter().any(|cut| cut.1);
-        run.len() >= enough && (has_proof || run.len() >= ALIKE && Some(run[0].0) == widest)
+        run.len() >= enough && has_proof || run.len() >= ALIKE && Some(run[0].0) == widest
     };
-    let runs = cuts.chunk_by(|left, right| left.0 == right.0);
-    runs.filter(is_enough).map(|run| run[0].0).collect()
+    let mut columns: Vec<_> = runs.filter(is_enough).map(|run| run[0].0).collect();
+    columns.retain(|column| Shape::of(lines, *column).is_mostly_cut());
+    if let Some(widest) = widest.filter(|widest| columns.is_empty() && is_edge(lines, *widest)) {
+        columns.push(widest);
+    }
+    columns
 }
 
-/// Joins the first line with those that continue it, if that gives a fact.
-fn mend(lines: &[&[u8]]) -> Option<Mended> {
+/// Whether the lines alone show that a text was cut at its widest line, whatever they say.
+fn is_edge(lines: &[&[u8]], widest: usize) -> bool {
+    let shape = Shape::of(lines, widest);
+    shape.whole == 0 && shape.strays == 0 && shape.kinds.len() >= KINDS && shape.cut > KINDS
+}
+
+/// Lines of one width are of at least so many kinds if it is the page that makes them so wide.
+const KINDS: usize = 3;
+
+/// How the lines of one width stand in a text.
+#[derive(Default)]
+struct Shape {
+    /// Lines of that width that bare ones follow, and those that none follows.
+    cut: usize,
+    whole: usize,
+    /// Bare lines after lines of other widths.
+    strays: usize,
+    /// The lines that bare ones follow, without their figures.
+    kinds: BTreeSet<Vec<u8>>,
+}
+
+impl Shape {
+    fn of(lines: &[&[u8]], column: usize) -> Self {
+        let mut shape = Self::default();
+        for pair in lines.windows(2).filter(|pair| !pair[0].is_empty()) {
+            let is_bare = !pair[1].is_empty() && !is_start(pair[1]);
+            let is_wide = width(pair[0]) == column;
+            shape.strays += usize::from(is_bare && !is_wide);
+            if is_wide && is_start(pair[0]) {
+                shape.cut += usize::from(is_bare);
+                shape.whole += usize::from(!is_bare);
+                shape.kinds.extend(is_bare.then(|| without_figures(pair[0])));
+            }
+        }
+        shape
+    }
+
+    /// Whether nearly every line of that width goes on: some are just as long as that.
+    const fn is_mostly_cut(&self) -> bool {
+        self.cut >= 2 * self.whole
+    }
+}
+
+/// A line without what differs from one message to the next of its kind.
+fn without_figures(line: &[u8]) -> Vec<u8> {
+    line.iter().copied().filter(|byte| !byte.is_ascii_hexdigit()).collect()
+}
+
+/// Joins the first line with those that continue it, if that gives a fact. A line that does not start like
+/// one may continue another, unless nothing is wider.
+fn mend(lines: &[&[u8]], widest: usize) -> Option<Mended> {
     let (first, rest) = lines.split_first()?;
     let next = rest.first()?;
     let width = width(first);
-    let is_candidate = width >= NARROW && is_start(first) && !is_start(next) && !next.is_empty();
+    let is_first = is_start(first) || width == widest;
+    let is_candidate = width >= NARROW && is_first && !is_start(next) && !next.is_empty();
     is_candidate.then_some(())?;
-    let is_proof = reading(first) != LineReading::Whole;
+    let is_proof = reading(first) != LineReading::Whole && reading(next) != LineReading::Whole;
     let is_cut = is_mended(first, rest, b"");
     let has_blank = first.ends_with(b" ") || next.starts_with(b" ");
     let is_broken = is_proof && !(is_cut && has_blank) && is_mended(first, rest, b" ");
@@ -143,7 +217,7 @@ fn is_mended(first: &[u8], rest: &[&[u8]], joint: &[u8]) -> bool {
     for part in parts {
         line.extend_from_slice(joint);
         line.extend_from_slice(part);
-        if reading(&line) == LineReading::Whole {
+        if is_other_fact(first, &line) {
             return true;
         }
         // A line that is cut goes on only if this part has the whole width, too.
@@ -249,5 +323,27 @@ mod tests {
         assert!(wrap.is_none());
         let wrap = Wrap { columns: vec![59], words: Some(60) };
         assert_eq!(join(&wrap, &lines), text.lines().collect::<Vec<_>>());
+    }
+    #[test]
+    fn lines_of_one_width_that_others_follow_stay() {
+        let pairs = (0..9).map(|n| {
+            format!(
+                "D/TC:? 0 alloc:155 Max memory usage increased to {}\nloop: {n} of 9\n",
+                11_124 + n
+            )
+        });
+        let text: String = pairs.collect();
+        let lines: Vec<_> =
+            text.lines().map(|line| WrapLine { text: line.into(), quoted: false }).collect();
+        assert!(Wrap::detect(&lines, false).is_none());
+    }
+
+    #[test]
+    fn a_first_part_that_is_a_fact_goes_on() {
+        let first = b"E/TC:? 0 0 TA panicked with code 0xffff000";
+        let wrap = Wrap { columns: vec![first.len()], words: None };
+        assert_eq!(wrap.joint(first, first.len(), b"c"), Some(b"".as_slice()));
+        assert_eq!(wrap.joint(first, first.len(), b"E/TC:? 0 0 Call stack:"), None);
+        assert_eq!(wrap.joint(first, first.len() - 9, b"c"), None);
     }
 }

@@ -44,7 +44,7 @@ pub(crate) struct ChunkRun {
 }
 
 /// The fact of a line.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) enum ConsoleFact {
     /// Live allocations.
     Records(ChunkRun),
@@ -229,7 +229,7 @@ impl RejectReason {
 }
 
 /// The result of reading a message.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub(crate) enum MessageOutcome {
     /// One live allocation, with its `count:` if printed.
     Record(Option<u32>),
