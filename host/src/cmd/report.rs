@@ -72,7 +72,7 @@ pub(crate) fn print(
     let mut options = options.clone();
     if observation.platform.stock {
         // The rest is reported as not observed; needing it would make every such run inconclusive.
-        options.needs = Needs::SITES;
+        options.needs = Needs::STOCK;
     }
     let report = audit(observation, &options);
     let observation = &*observation;

@@ -135,7 +135,7 @@ impl Write for LossyWriter<'_> {
 }
 
 fn options(arguments: &Arguments) -> Result<Options> {
-    let mut options = Options { needs: Needs::SITES, ..Options::default() };
+    let mut options = Options { needs: Needs::STOCK, ..Options::default() };
     options.growth.notes = false;
     for path in &arguments.protocol {
         options.protocols.extend(protocols(path)?);

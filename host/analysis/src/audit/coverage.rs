@@ -24,18 +24,37 @@ pub struct Needs {
     pub events: bool,
     /// The canary, in every snapshot that had to contain it.
     pub canary: bool,
+    /// This many snapshots; two if the user asked for as many iterations as there are.
+    pub snapshots: usize,
 }
 
+/// Snapshots with which [`growth::judge`](crate::growth::judge()) can show a leak of one object per iteration.
+const DECISIVE: usize = 5;
+
 impl Needs {
+    const NOTHING: Self = Self {
+        sites: false,
+        regions: false,
+        sessions: false,
+        events: false,
+        canary: false,
+        snapshots: 2,
+    };
     /// Everything: for a live device with the PTA.
-    pub const ALL: Self =
-        Self { sites: true, regions: true, sessions: true, events: true, canary: true };
-    /// Allocation sites only: for logs of `mdbg_check()`.
-    pub const SITES: Self =
-        Self { sites: true, regions: false, sessions: false, events: false, canary: false };
+    pub const ALL: Self = Self {
+        sites: true,
+        regions: true,
+        sessions: true,
+        events: true,
+        canary: true,
+        ..Self::NOTHING
+    };
+    /// Allocation sites only, but as many snapshots as show a leak: for logs of `mdbg_check()`.
+    pub const SITES: Self = Self { snapshots: DECISIVE, ..Self::STOCK };
+    /// Allocation sites only: for a live device without the PTA.
+    pub const STOCK: Self = Self { sites: true, ..Self::NOTHING };
     /// Events only: for traces.
-    pub const EVENTS: Self =
-        Self { sites: false, regions: false, sessions: false, events: true, canary: false };
+    pub const EVENTS: Self = Self { events: true, ..Self::NOTHING };
 
     const fn samples(self) -> bool {
         self.sites || self.regions || self.sessions
@@ -53,6 +72,7 @@ pub(super) fn doubts(observation: &Observation, needs: Needs) -> Vec<Arc<str>> {
     let damage = Damage::new(observation);
     if needs.samples() && !is_normal_only {
         of_samples(&samples, needs, &damage, &mut doubts);
+        doubts.extend(too_few(&observation.samples, needs.snapshots));
     }
     if let Some(no_tee) = no_tee.filter(|no_tee| no_tee.there) {
         doubts.push(format!("the TEE was not observed: {}", no_tee.why).into());
@@ -122,6 +142,17 @@ fn of_samples(measured: &[&Sample], needs: Needs, damage: &Damage, doubts: &mut 
     {
         doubts.push(format!("{}: {}", gap.what, gap.reason).into());
     }
+}
+
+/// Two equal snapshots prove nothing: what a doubt says about too few of them.
+fn too_few(samples: &[Sample], least: usize) -> Option<Arc<str>> {
+    let is_value =
+        |sample: &&Sample| matches!(sample.moment.stage, Stage::Before | Stage::Measured);
+    let n = samples.iter().filter(is_value).count();
+    (2..least).contains(&n).then(|| {
+        let missing = text::count((least - n) as u64, "more snapshot");
+        format!("{n} snapshots are too few to show growth: {missing} would decide").into()
+    })
 }
 
 fn of_instances(sample: &Sample) -> impl Iterator<Item = &Gap> {

@@ -52,7 +52,7 @@ pub(crate) fn write(
     list("doubts", report.doubts.iter().map(|doubt| &**doubt), page)?;
     list("inferred", observation.assumptions.iter().map(|text| &**text), page)?;
     coverage(observation, report, page)?;
-    gaps::write(&report.coverage, page)
+    gaps::write_first(&report.coverage, page)
 }
 
 fn verdict(observation: &Observation, report: &Report, page: &mut TextPage<'_>) -> io::Result<()> {

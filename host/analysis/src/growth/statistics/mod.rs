@@ -166,11 +166,21 @@ impl<'a> Comparison<'a> {
         } else {
             verdict
         };
-        let mut judgement = self.judgement(verdict, margin).rate(interval(slope, error));
-        if verdict == Verdict::Undecided {
-            judgement.more = Some(u32::try_from(wait(margin, self.iterations)).unwrap_or(u32::MAX));
+        let judgement = self.judgement(verdict, margin);
+        if verdict != Verdict::Undecided {
+            return judgement.rate(interval(slope, error));
         }
-        judgement
+        let more = Some(u32::try_from(wait(margin, self.iterations)).unwrap_or(u32::MAX));
+        Judgement { more, rate: self.possible_rate(model, range), ..judgement }
+    }
+
+    /// The rate of a series that may grow: that of a growing model, unless it needs more than the values
+    /// changed at all.
+    fn possible_rate(&self, model: &Model, range: f64) -> Option<Estimate> {
+        let (slope, error) = self.slope(model);
+        let is_plausible = slope > 0.0 && slope * self.iterations as f64 <= range;
+        let Estimate { value, low, high } = interval(slope, error);
+        (model.shape.grows() && is_plausible).then(|| Estimate { value, low: low.max(0.0), high })
     }
 
     /// The verdict for a model if growth is excluded.

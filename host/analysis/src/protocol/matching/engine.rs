@@ -6,6 +6,7 @@ use super::{
     group::{GroupKey, ORIGIN_TEXT, RuleBreach, RuleGroups},
     index::SlotKey,
     order::OrderedEvents,
+    releases::TextReleases,
     step_matcher::{Matcher, Parent, StepWatch},
     table::{EarlierAcquire, SlotEntry, SlotTable},
 };
@@ -52,6 +53,7 @@ pub(crate) struct Engine<'a> {
     pub(crate) missing: u64,
     /// Steps implied by other steps where a damaged line may hide them.
     pub(crate) hidden: u64,
+    pub(crate) releases: TextReleases,
 }
 
 impl<'a> Engine<'a> {
@@ -70,6 +72,7 @@ impl<'a> Engine<'a> {
             unknown: 0,
             missing: 0,
             hidden: 0,
+            releases: TextReleases::default(),
         }
     }
 
@@ -136,6 +139,9 @@ impl<'a> Engine<'a> {
         }
         if step.ok {
             self.store((watch.action, at), &next, own_entry, parent);
+            if event.origin == Origin::Text && watch.action == StepAction::Release {
+                self.releases.count((key.resource, event.uuid));
+            }
         }
     }
 

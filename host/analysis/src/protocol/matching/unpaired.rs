@@ -22,6 +22,8 @@ pub(crate) struct Hold {
     pub(crate) iteration: Option<u32>,
     /// Whether nothing was lost since.
     pub(crate) certain: bool,
+    /// Whether a text shows that others of its kind were released.
+    pub(crate) habitual: bool,
     /// Position of the parent's later release, if any.
     pub(crate) orphaned: Option<u64>,
     /// Position of the parent's acquire, if known.
@@ -101,8 +103,10 @@ pub(crate) fn collect(
         for one in entry.acquires() {
             let Some(event) = events.get(one.at) else { continue };
             if alive.may_hold(event) {
+                let kind = (entry.key.resource, event.uuid);
                 let hold = hold(entry, parent, engine.last_hole, (one, event));
-                groups.entry((entry.key.resource, event.uuid)).or_default().push(hold);
+                let hold = Hold { habitual: engine.releases.is_habit(kind), ..hold };
+                groups.entry(kind).or_default().push(hold);
             } else {
                 n_ended += 1;
             }
@@ -127,6 +131,7 @@ fn hold(
         at,
         iteration: event.iteration,
         certain: last_hole <= at,
+        habitual: false,
         orphaned: if lost > 0 { Some(lost) } else { parent_release },
         parent: parent.map(|parent| parent.since).filter(|since| latest && (1..at).contains(since)),
     }
@@ -146,10 +151,13 @@ pub(crate) struct Length {
 /// With iterations, a leak has holds of the first third, of the last third, and of at least three
 /// iterations; or of every iteration. Holds of only the first iterations are a warm-up, those of one
 /// iteration a step. Without iterations the quarters of the trace replace them, and any hold whose
-/// parent was released is a leak.
+/// parent was released is a leak. A text may lack any line, and nobody knows: one hold beside others
+/// that were released proves nothing.
 pub(crate) fn judge(holds: &[Hold], length: Length) -> (Severity, Verdict) {
-    let certain = pattern(holds.iter().filter(|hold| hold.certain), length);
-    if certain == Verdict::Leak {
+    let certain_holds = || holds.iter().filter(|hold| hold.certain);
+    let is_exception = certain_holds().count() == 1 && certain_holds().all(|hold| hold.habitual);
+    let certain = pattern(certain_holds(), length);
+    if certain == Verdict::Leak && !is_exception {
         return (Severity::Failure, certain);
     }
     let verdict = pattern(holds.iter(), length);
@@ -210,6 +218,7 @@ mod tests {
             at: u64::from(*iteration),
             iteration: Some(*iteration),
             certain: true,
+            habitual: false,
             orphaned: None,
             parent: None,
         };
@@ -230,6 +239,23 @@ mod tests {
         assert_eq!(judged(20, &[7]), Verdict::Step);
         assert_eq!(judged(20, &[20]), Verdict::Step);
         assert_eq!(judged(20, &[]), Verdict::Clean);
+    }
+
+    #[test]
+    fn one_of_many_in_a_text_accuses_nobody() {
+        let hold = |at: u64, habitual: bool| Hold {
+            at,
+            iteration: None,
+            certain: true,
+            habitual,
+            orphaned: Some(at + 2),
+            parent: None,
+        };
+        let severity =
+            |holds: &[Hold]| judge(holds, Length { iterations: 0, events: 40 }).0;
+        assert_eq!(severity(&[hold(7, true)]), Severity::Possible);
+        assert_eq!(severity(&[hold(7, true), hold(19, true)]), Severity::Failure);
+        assert_eq!(severity(&[hold(7, false)]), Severity::Failure);
     }
 
     #[test]

@@ -38,6 +38,11 @@ impl Pending {
     fn may_be_of(&self, who: LineOrigin) -> bool {
         self.thread.zip(who.thread).is_none_or(|(pending, thread)| pending == thread)
     }
+
+    /// Whether the TA or PTA is there that serves the session.
+    const fn is_served(&self) -> bool {
+        self.pta || self.instance.is_some()
+    }
 }
 
 /// An open session.
@@ -143,6 +148,7 @@ impl SessionTracker {
             }
             SessionLine::InvokeError(result) => {
                 self.settle(who, instances, report);
+                self.settle_used(instances, report);
                 report(SessionChange::InvokeFailed(result));
             }
         }
@@ -162,6 +168,16 @@ impl SessionTracker {
         let settled: Vec<Pending> = settled;
         for pending in settled {
             self.complete_open(pending, None, instances, report);
+        }
+    }
+
+    /// Completes the opens of other threads if no other session is there to be used: OP-TEE serves each
+    /// call on whichever thread is free, so the thread that opened a session may never show up again.
+    fn settle_used(&mut self, instances: &mut Instances, report: &mut dyn FnMut(SessionChange)) {
+        if self.open.iter().all(LogSession::is_kept) {
+            for pending in std::mem::take(&mut self.pending) {
+                self.complete_open(pending, None, instances, report);
+            }
         }
     }
 
@@ -221,8 +237,7 @@ impl SessionTracker {
         if instance != 0 {
             instances.resolve(pending.uuid, None);
         }
-        let mine = |open: &&LogSession| open.opener == pending.opener && !open.foreign;
-        let next = self.open.iter().rev().find(mine).map_or(1, |last| last.id.saturating_add(1));
+        let next = self.next_id(pending.opener);
         let Pending { uuid, thread, opener, .. } = pending;
         let (predicted, id) = (id.is_none(), id.unwrap_or(next));
         let number = self.free_number(id);
@@ -234,6 +249,12 @@ impl SessionTracker {
         self.open.push(session);
         self.predicted += u64::from(predicted);
         report(SessionChange::Opened(session));
+    }
+
+    /// The id of the opener's next session.
+    fn next_id(&self, opener: u32) -> u32 {
+        let mine = |open: &&LogSession| open.opener == opener && !open.foreign;
+        self.open.iter().rev().find(mine).map_or(1, |last| last.id.saturating_add(1))
     }
 
     fn load(
@@ -282,11 +303,7 @@ impl SessionTracker {
             self.settle(who, instances, report);
             self.find(who, id).map(|at| self.open.remove(at))
         } else {
-            let adopted = self.adopt(who, id, instances, report);
-            adopted.or_else(|| match id {
-                Some(id) => self.rename(id),
-                None => self.youngest(who),
-            })
+            self.close_unlisted(who, id, instances, report)
         };
         self.nameless += u64::from(id.is_none());
         self.confirmed += u64::from(session.is_some());
@@ -295,15 +312,43 @@ impl SessionTracker {
         report(SessionChange::Closed(id, session));
     }
 
-    /// Completes the open in progress and closes it: it has the closed id.
-    fn adopt(
+    /// The session that a close means if none in the list has its id: the one being opened on its thread or,
+    /// with this id, on another; else one with a wrong id; else whichever is being opened.
+    fn close_unlisted(
         &mut self,
         who: LineOrigin,
         id: Option<u32>,
         instances: &mut Instances,
         report: &mut dyn FnMut(SessionChange),
     ) -> Option<LogSession> {
-        let pending = self.last_pending(who).map(|at| self.pending.remove(at))?;
+        let expected = |pending: &Pending| id == Some(self.next_id(pending.opener));
+        let elsewhere = || self.pending.iter().rposition(|one| one.is_served() && expected(one));
+        if let Some(at) = self.last_pending(who).or_else(elsewhere) {
+            return self.adopt(at, id, instances, report).or_else(|| self.misnamed(who, id));
+        }
+        self.misnamed(who, id).or_else(|| {
+            let at = self.pending.iter().rposition(Pending::is_served)?;
+            self.adopt(at, id, instances, report)
+        })
+    }
+
+    /// Removes the open session whose id must have been another.
+    fn misnamed(&mut self, who: LineOrigin, id: Option<u32>) -> Option<LogSession> {
+        match id {
+            Some(id) => self.rename(id),
+            None => self.youngest(who),
+        }
+    }
+
+    /// Completes the open in progress at this index and closes it: it has the closed id.
+    fn adopt(
+        &mut self,
+        at: usize,
+        id: Option<u32>,
+        instances: &mut Instances,
+        report: &mut dyn FnMut(SessionChange),
+    ) -> Option<LogSession> {
+        let pending = self.pending.remove(at);
         if let (0, Some(id)) = (pending.opener, id) {
             self.part_from(id);
         }

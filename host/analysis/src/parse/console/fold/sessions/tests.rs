@@ -9,6 +9,10 @@ const TA: Uuid = Uuid([1; 16]);
 const WHO: LineOrigin = LineOrigin { image: None, thread: Some(0) };
 
 fn play(lines: &[SessionLine]) -> Vec<String> {
+    play_threads(&lines.iter().map(|line| (WHO.thread, *line)).collect::<Vec<_>>())
+}
+
+fn play_threads(lines: &[(Option<u16>, SessionLine)]) -> Vec<String> {
     let (mut sessions, mut instances) = (SessionTracker::default(), Instances::default());
     let mut changes = Vec::new();
     let mut report = |change| {
@@ -20,8 +24,9 @@ fn play(lines: &[SessionLine]) -> Vec<String> {
             SessionChange::InvokeFailed(result) => format!("invoke {result:x}"),
         });
     };
-    for line in lines {
-        sessions.line(WHO, *line, &mut instances, &mut report);
+    for (thread, line) in lines {
+        let who = LineOrigin { thread: *thread, ..WHO };
+        sessions.line(who, *line, &mut instances, &mut report);
     }
     changes
 }
@@ -96,4 +101,44 @@ fn failures_open_nothing() {
         SessionLine::Close(Some(3)),
     ]);
     assert_eq!(changes, ["failed ffff000c", "? closes Some(3)"]);
+}
+
+#[test]
+fn a_session_is_used_and_closed_on_another_thread() {
+    let (first, second) = (Some(0), Some(1));
+    let changes = play_threads(&[
+        (first, SessionLine::LookupPta(TA)),
+        (first, SessionLine::Load(TA)),
+        (second, SessionLine::InvokeError(8)),
+        (second, SessionLine::Close(Some(1))),
+    ]);
+    assert_eq!(changes, ["0opens 1", "invoke 8", "0closes Some(1)"]);
+    let changes = play_threads(&[
+        (first, SessionLine::Reopen(TA)),
+        (second, SessionLine::Close(Some(1))),
+        (first, SessionLine::Reopen(TA)),
+        (second, SessionLine::Close(Some(4))),
+        (None, SessionLine::Reopen(TA)),
+        (second, SessionLine::Close(None)),
+    ]);
+    let ids = ["Some(1)", "Some(4)", "None"];
+    let closes: Vec<_> = changes.into_iter().filter(|change| change.contains("closes")).collect();
+    assert_eq!(closes, ids.map(|id| format!("0closes {id}")));
+}
+
+#[test]
+fn an_open_goes_on_while_another_thread_works() {
+    const PEER: Uuid = Uuid([2; 16]);
+    let (first, second) = (Some(0), Some(1));
+    let changes = play_threads(&[
+        (second, SessionLine::Reopen(PEER)),
+        (second, SessionLine::InvokeError(8)),
+        (first, SessionLine::LookupPta(TA)),
+        (first, SessionLine::Load(TA)),
+        (second, SessionLine::InvokeError(8)),
+        (second, SessionLine::Close(Some(1))),
+        (first, SessionLine::Failed(Some(TA), 0xffff_000c)),
+    ]);
+    let expected = ["0opens 1", "invoke 8", "invoke 8", "0closes Some(1)", "failed ffff000c"];
+    assert_eq!(changes, expected);
 }
