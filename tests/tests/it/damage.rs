@@ -179,7 +179,7 @@ fn two_equal_dumps_are_no_proof() {
 
 #[test]
 fn what_a_report_did_not_observe_takes_five_lines() {
-    let brief = teeleak(&["analyze", "--normal-world", &fixture("normal-world/binder")]);
+    let brief = teeleak(&["analyze", &fixture("normal-world/binder")]);
     let list = |answer: &Answer| {
         let (_, list) = answer.out.split_once("not observed\n").unwrap();
         list.lines().take_while(|line| !line.is_empty()).count()
