@@ -8,6 +8,7 @@ use teeleak_analysis::{
     audit::{Conclusion, Needs, Options, Report, audit},
     model::{
         Canary, Event, EventKind, Finding, FindingKind, Keys, Origin, Severity, SourceLocation,
+        Stage,
     },
     protocol::Protocol,
 };
@@ -209,4 +210,20 @@ fn missing_canary_is_no_clean_run() {
     assert_eq!(audit(&mut observation, &options).conclusion, Conclusion::Inconclusive);
     observation.canary = Some(Canary { size: 999, expected: 21, found: 21 });
     assert_eq!(audit(&mut observation, &options).conclusion, Conclusion::Clean);
+}
+
+#[test]
+fn a_few_equal_dumps_of_a_log_are_no_proof() {
+    for n in 1..8 {
+        let mut run = Run::new(3);
+        run.measure(n, |_, _| {});
+        let mut observation = run.observation();
+        observation.samples.retain(|sample| sample.moment.stage == Stage::Measured);
+        let options = |needs| Options { needs, ..Options::default() };
+        let log = audit(&mut observation, &options(Needs::SITES));
+        let is_enough = observation.samples.len() >= 5;
+        assert_eq!(log.conclusion == Conclusion::Clean, is_enough, "{n}: {:?}", log.doubts);
+        let live = audit(&mut observation, &options(Needs::STOCK));
+        assert_eq!(live.conclusion == Conclusion::Clean, observation.samples.len() > 1);
+    }
 }

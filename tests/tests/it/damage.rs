@@ -71,7 +71,8 @@ fn a_damaged_prefix_does_not_end_a_dump() {
             text[at] = &line;
             let answer = analyze_text("prefix", &text.concat(), &[]);
             assert_eq!(answer.exit, Exit::Leak, "line {at}, byte {lost}: {}", answer.out);
-            assert_all(&answer, &["8 snapshots: 1 before, 7 measured", "core/mm/mobj.c:377"]);
+            assert_all(&answer, &["8 snapshots: 1 before, 7 measured", "272 bytes per iteration"]);
+            assert_all(&answer, &["core/mm/mobj.c:377 (56 bytes) and 2 more sites"]);
         }
     }
 }
@@ -156,4 +157,33 @@ fn any_number_of_dumps_has_one_per_iteration() {
     let answer = analyze_text("many", text.as_bytes(), &[]);
     assert_eq!(answer.exit, Exit::Leak, "{}", answer.out);
     assert_all(&answer, &["0.02 objects per iteration", "2,496 iterations"]);
+}
+
+#[test]
+fn two_equal_dumps_are_no_proof() {
+    let dump = "I/TC: buffer: 152 bytes core/kernel/tee_ta_manager.c:611\n\
+                I/TC: buffer: 56 bytes core/mm/mobj.c:166\n\
+                I/TC: buffer: 48 bytes lib/libutils/isoc/bget_malloc.c:833\n";
+    for n in 2..7 {
+        let text: String = (0..n).map(|iteration| format!("clip {iteration}\n{dump}")).collect();
+        let answer = analyze_text("equal", text.as_bytes(), &[]);
+        let right = if n < 5 { Exit::Blind } else { Exit::Clean };
+        assert_eq!(answer.exit, right, "{n} dumps: {}", answer.out);
+        let wanting = match 5 - n {
+            1 => "1 more snapshot would decide".to_owned(),
+            wanting => format!("{wanting} more snapshots would decide"),
+        };
+        assert_eq!(answer.out.contains(&wanting), n < 5, "{}", answer.out);
+    }
+}
+
+#[test]
+fn what_a_report_did_not_observe_takes_five_lines() {
+    let brief = teeleak(&["analyze", &fixture("normal-world/binder")]);
+    let list = |answer: &Answer| {
+        let (_, list) = answer.out.split_once("not observed\n").unwrap();
+        list.lines().take_while(|line| !line.is_empty()).count()
+    };
+    assert_eq!(list(&brief), 5, "{}", brief.out);
+    assert_all(&brief, &["10 more; use -v to show all"]);
 }

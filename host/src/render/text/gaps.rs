@@ -29,9 +29,7 @@ pub(crate) fn write_first(gaps: &[Gap], page: &mut TextPage<'_>) -> io::Result<(
     }
     let n_left_out = number(leave_out(&mut lines) as u64);
     write_lines(&lines, page)?;
-    page.write_line(
-        TextLine::indent(2).dim(format_args!("{n_left_out} more; use -v to show all")),
-    )
+    page.write_line(TextLine::indent(2).dim(format_args!("{n_left_out} more; use -v to show all")))
 }
 
 fn write_lines(lines: &[Line], page: &mut TextPage<'_>) -> io::Result<()> {

@@ -31,13 +31,29 @@ fn estimate(exact: &[Option<u64>], at: usize, (low, high): (u64, u64)) -> Option
             || low.clamp(before.1.min(after.1), before.1.max(after.1)).clamp(low, high),
             |n| n.clamp(low, high),
         )),
-        (Some((_, near)), None) | (None, Some((_, near))) => {
-            // Steady growth of the neighbour may go on, or not.
-            let contradicts = near < low.saturating_sub(high - low) || near > high;
-            contradicts.then(|| near.clamp(low, high))
+        (Some(near), None) => {
+            let far = (0..near.0).rev().find_map(known);
+            (!(low..=high).contains(&near.1)).then(|| beyond(far, near, at).clamp(low, high))
+        }
+        (None, Some(near)) => {
+            let far = (near.0 + 1..exact.len()).find_map(known);
+            (!(low..=high).contains(&near.1)).then(|| beyond(far, near, at).clamp(low, high))
         }
         (None, None) => None,
     }
+}
+
+/// The whole number at `at` on the line through two points, beyond the near one; that of the near one if there
+/// is none.
+fn beyond(far: Option<(usize, u64)>, near: (usize, u64), at: usize) -> u64 {
+    let Some(far) = far else { return near.1 };
+    let (span, distance) = (near.0.abs_diff(far.0) as u64, at.abs_diff(near.0) as u64);
+    let (gain, falls) = (near.1.abs_diff(far.1), near.1 < far.1);
+    let step = match gain.checked_mul(distance) {
+        Some(part) if part.is_multiple_of(span) => part / span,
+        _ => return near.1,
+    };
+    if falls { near.1.saturating_sub(step) } else { near.1.saturating_add(step) }
 }
 
 /// The whole number at `at` on the line through two points.
@@ -84,6 +100,14 @@ mod tests {
         assert_eq!(filled(&[1, 2, 3, 3], &[(3, 1)])[3], None);
         assert_eq!(filled(&[1, 2, 3, 9], &[(3, 1)])[3], Some(9));
         assert_eq!(filled(&[5, 5, 5, 1], &[(3, 1)])[3], Some(2));
+    }
+
+    #[test]
+    fn an_end_that_grows_whatever_was_lost_goes_on_as_before() {
+        assert_eq!(filled(&[11, 13, 15, 16], &[(3, 1)])[3], Some(17));
+        assert_eq!(filled(&[10, 13, 15, 17], &[(0, 2)])[0], Some(11));
+        assert_eq!(filled(&[13, 15, 17, 18], &[(3, 9)])[3], Some(19));
+        assert_eq!(filled(&[5, 5, 5, 7], &[(3, 1)])[3], Some(7));
     }
 
     proptest! {

@@ -251,8 +251,7 @@ mod tests {
             orphaned: Some(at + 2),
             parent: None,
         };
-        let severity =
-            |holds: &[Hold]| judge(holds, Length { iterations: 0, events: 40 }).0;
+        let severity = |holds: &[Hold]| judge(holds, Length { iterations: 0, events: 40 }).0;
         assert_eq!(severity(&[hold(7, true)]), Severity::Possible);
         assert_eq!(severity(&[hold(7, true), hold(19, true)]), Severity::Failure);
         assert_eq!(severity(&[hold(7, false)]), Severity::Failure);
