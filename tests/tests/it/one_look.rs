@@ -75,7 +75,7 @@ fn the_heap_of_a_ta_is_in_every_output() {
     let path = |name: &str| folder.join(name).display().to_string();
     let log = fixture("log/4.6.heap-of-a-ta-grows.log");
     let (csv, html) = (path("heap.csv"), path("heap.html"));
-    teeleak(&["analyze", "--csv", &csv, "--html", &html, &log]);
+    let _ = teeleak(&["analyze", "--csv", &csv, "--html", &html, &log]);
     let uuid = "8c1f4e02-7d3a-4b6e-a05d-93e2c7b81f46";
     let table = fs::read_to_string(csv).unwrap();
     let rows: Vec<_> =
