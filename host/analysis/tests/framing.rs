@@ -1,5 +1,7 @@
 //! A log says the same whatever mail, a form, an editor or a recorder did to it.
 
+#![allow(clippy::unwrap_used, reason = "a test ends with its first error")]
+
 use std::{fmt::Write as _, fs, path::Path};
 
 use proptest::prelude::*;
