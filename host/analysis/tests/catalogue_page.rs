@@ -1,5 +1,7 @@
 //! `host/docs/messages.md` is what the catalogue says. `BLESS=1` rewrites it.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::fmt::Write as _;
 
 use teeleak_analysis::{catalogue::Catalogue, text};

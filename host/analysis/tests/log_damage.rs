@@ -1,6 +1,13 @@
 //! Damage is local: whatever happens to one line, a log that shows a leak is never called clean, and counts
 //! of damaged dumps stay within their bounds.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 use proptest::prelude::*;

@@ -28,6 +28,8 @@ fn by_time(incident: &Incident) -> Option<String> {
         gaps.push((last.ns as f64 - kept) / more as f64);
     }
     let (first, last) = trend(&gaps)?;
+    // A gap of times is never negative, and an hour has few enough nanoseconds for a float.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 or more, whole")]
     let [first, last] = [first, last].map(|gap| text::duration(gap as u64));
     Some(format!("the failures come closer together: {first} apart at first, {last} at the end"))
 }

@@ -386,7 +386,10 @@ pub(crate) fn high_water(message: &[u8]) -> Option<StatLine> {
 mod tests {
     use super::*;
 
-    fn pool(line: &str) -> Option<(String, Option<u64>, Option<u64>, Option<u64>, Option<u64>)> {
+    /// Label; allocated, size, most in use, failures.
+    type Figures = (String, Option<u64>, Option<u64>, Option<u64>, Option<u64>);
+
+    fn pool(line: &str) -> Option<Figures> {
         let Some(StatLine::Row(pool)) = read(line.as_bytes()) else { return None };
         let name = pool.kind.label().into_owned();
         Some((name, pool.allocated, pool.size, pool.max_allocated, pool.num_alloc_fail))
