@@ -93,6 +93,8 @@ impl BlockTexts {
 fn parts(block: &[u8]) -> Option<Parts<'_>> {
     let rest = block.strip_prefix(HEAD.as_bytes())?;
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    // A damaged order is not the number that it starts with.
+    rest.get(digits).filter(|byte| matches!(byte, b',' | b' ' | b'\n'))?;
     let order = std::str::from_utf8(rest.get(..digits)?).ok()?.parse().ok()?;
     let mut begin = memchr(b'\n', block)? + 1;
     let mut heads = 1;
