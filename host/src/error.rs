@@ -21,12 +21,12 @@ pub struct TeeError {
     /// `TEEC_Result`.
     pub result: u32,
     /// What was requested.
-    pub request: TeeRequest,
+    pub request: TeeOperation,
 }
 
 /// A request to the TEE.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum TeeRequest {
+pub enum TeeOperation {
     /// A context.
     Connect,
     /// A session to the teeleak TA.
@@ -37,7 +37,7 @@ pub enum TeeRequest {
     Other(&'static str),
 }
 
-impl fmt::Display for TeeRequest {
+impl fmt::Display for TeeOperation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Connect => "connecting to the TEE",
@@ -49,16 +49,16 @@ impl fmt::Display for TeeRequest {
 }
 
 /// What to do about a result code.
-pub(crate) fn advice(result: u32, request: TeeRequest) -> &'static str {
+pub(crate) fn advice(result: u32, request: TeeOperation) -> &'static str {
     match result {
-        ACCESS_DENIED if request == TeeRequest::Connect => {
+        ACCESS_DENIED if request == TeeOperation::Connect => {
             "run as root, or as a user that may open /dev/tee0"
         }
         ACCESS_DENIED => "run as root; the TA serves no other user unless it is built for a group",
-        ITEM_NOT_FOUND if request == TeeRequest::Connect => {
+        ITEM_NOT_FOUND if request == TeeOperation::Connect => {
             "no /dev/tee0: load the optee driver (modprobe optee)"
         }
-        ITEM_NOT_FOUND if request == TeeRequest::OpenStats => {
+        ITEM_NOT_FOUND if request == TeeOperation::OpenStats => {
             "this OP-TEE was built without it: build optee_os with CFG_WITH_STATS=y"
         }
         ITEM_NOT_FOUND => {
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn says_what_to_do() {
-        let error = TeeError { result: ACCESS_DENIED, request: TeeRequest::OpenTa };
+        let error = TeeError { result: ACCESS_DENIED, request: TeeOperation::OpenTa };
         assert_eq!(
             error.to_string(),
             "opening a session to the teeleak TA failed with TEE_ERROR_ACCESS_DENIED (0xffff0001): \

@@ -36,7 +36,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser as _};
 use config::Configuration;
 pub use config::Places;
 pub use env::Env;
-pub use error::{NotObservable, TeeError, TeeRequest};
+pub use error::{NotObservable, TeeError, TeeOperation};
 pub use exit::Exit;
 /// For the fuzz target of archives.
 #[doc(hidden)]

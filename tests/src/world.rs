@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Result;
 use teeleak::{
-    Env, Exit, Interrupt, Places, Screen, TeeError, TeeRequest,
+    Env, Exit, Interrupt, Places, Screen, TeeError, TeeOperation,
     source::{
         live::{self, Device, TimeSource, kernel::KernelAnswer},
         stock::StatsPta,
@@ -202,7 +202,7 @@ impl live::World for World {
             Ok(tee) => {
                 let closed = tee.borrow().closed;
                 if closed != 0 {
-                    let request = TeeRequest::OpenTa;
+                    let request = TeeOperation::OpenTa;
                     return Err(TeeError { result: closed, request }.into());
                 }
                 let deaths = tee.borrow().deaths;
@@ -210,7 +210,7 @@ impl live::World for World {
                 Ok(Box::new(Session { tee: Rc::clone(tee), auditor, kept, deaths }))
             }
             Err(result) => {
-                let request = TeeRequest::OpenTa;
+                let request = TeeOperation::OpenTa;
                 Err(TeeError { result: *result, request }.into())
             }
         }
@@ -219,7 +219,9 @@ impl live::World for World {
     fn stats(&self) -> Result<Box<dyn StatsPta>> {
         match &self.stats {
             Ok(stock) => Ok(Box::new(stock::Session(Rc::clone(stock)))),
-            Err(result) => Err(TeeError { result: *result, request: TeeRequest::OpenStats }.into()),
+            Err(result) => {
+                Err(TeeError { result: *result, request: TeeOperation::OpenStats }.into())
+            }
         }
     }
 
@@ -258,12 +260,12 @@ impl Device for Session {
         answers(tee, self.deaths)?;
         let failed = |refusal: Refusal| TeeError {
             result: refusal.code(),
-            request: TeeRequest::Other("invoking the TA"),
+            request: TeeOperation::Other("invoking the TA"),
         };
         if tee.exhausted {
             return Err(TeeError {
                 result: OUT_OF_MEMORY,
-                request: TeeRequest::Other("invoking the TA"),
+                request: TeeOperation::Other("invoking the TA"),
             });
         }
         self.auditor.handle(tee, Caller::Client, command as u32, request, reply).map_err(failed)
@@ -274,7 +276,7 @@ impl Device for Session {
         answers(tee, self.deaths)?;
         let failed = |refusal: Refusal| TeeError {
             result: refusal.code(),
-            request: TeeRequest::Other("invoking the TA"),
+            request: TeeOperation::Other("invoking the TA"),
         };
         let both = (&mut *self.auditor, tee as &mut dyn Pta);
         self.kept.exchange(both, Caller::Client, command, &words).map_err(failed)
@@ -287,6 +289,6 @@ fn answers(tee: &Tee, deaths: u32) -> Result<(), TeeError> {
     if result == 0 {
         Ok(())
     } else {
-        Err(TeeError { result, request: TeeRequest::Other("invoking the TA") })
+        Err(TeeError { result, request: TeeOperation::Other("invoking the TA") })
     }
 }

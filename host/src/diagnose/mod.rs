@@ -21,7 +21,7 @@ use teeleak_proto::{
 };
 
 use crate::{
-    error::{TeeError, TeeRequest},
+    error::{TeeError, TeeOperation},
     source::{
         AccessOptions,
         live::{Discard, Greeting, NODE, Sampler, World},
@@ -208,7 +208,7 @@ fn raw_addresses(greeting: &Result<Greeting>) -> Check {
 
 fn stats(world: &dyn World) -> Check {
     let to_error = |result| {
-        TeeError { result, request: TeeRequest::Other("asking the statistics PTA") }.into()
+        TeeError { result, request: TeeOperation::Other("asking the statistics PTA") }.into()
     };
     let element_size = world.stats().and_then(|mut pta| element_bytes(&mut *pta).map_err(to_error));
     let (state, detail) = match element_size {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use teeleak_proto::tee_result::OUT_OF_MEMORY;
 
-use super::damage::Damage;
+use super::damage::InputDamage;
 
 use crate::{
     model::{Gap, Incident, Instance, Observation, Origin, Reason, Sample, Stage},
@@ -69,7 +69,7 @@ pub(super) fn doubts(observation: &Observation, needs: Needs) -> Vec<Arc<str>> {
     let normal = normal_world::is_observed(&observation.normal);
     let is_normal_only = observation.samples.is_empty() && normal;
     let no_tee = observation.platform.no_tee.as_ref();
-    let damage = Damage::new(observation);
+    let damage = InputDamage::new(observation);
     if needs.samples() && !is_normal_only {
         of_samples(&samples, needs, &damage, &mut doubts);
         doubts.extend(too_few(&observation.samples, needs.snapshots));
@@ -111,7 +111,12 @@ fn measured_samples(samples: &[Sample]) -> Vec<&Sample> {
     if selection.is_empty() { samples.iter().collect() } else { selection }
 }
 
-fn of_samples(measured: &[&Sample], needs: Needs, damage: &Damage, doubts: &mut Vec<Arc<str>>) {
+fn of_samples(
+    measured: &[&Sample],
+    needs: Needs,
+    damage: &InputDamage,
+    doubts: &mut Vec<Arc<str>>,
+) {
     let Some(last) = measured.last() else {
         doubts.push("no snapshot was taken".into());
         return;
@@ -170,7 +175,7 @@ fn of_events(observation: &Observation, doubts: &mut Vec<Arc<str>>) {
     }
 }
 
-fn of_input(observation: &Observation, damage: &Damage, doubts: &mut Vec<Arc<str>>) {
+fn of_input(observation: &Observation, damage: &InputDamage, doubts: &mut Vec<Arc<str>>) {
     if !damage.is_explained {
         if observation.gaps.iter().any(|gap| gap.reason == Reason::Damaged) {
             doubts.push("the input is damaged".into());

@@ -11,25 +11,25 @@ const SHARE: usize = 10;
 
 /// Damage of the input, and what it may hide.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub(super) struct Damage {
+pub(super) struct InputDamage {
     /// Whether no leak fits into the records that snapshots lack.
     pub(super) hides_nothing: bool,
     /// Whether all damaged lines are such records.
     pub(super) is_explained: bool,
 }
 
-impl Damage {
+impl InputDamage {
     pub(super) fn new(observation: &Observation) -> Self {
         let samples: Vec<_> = observation.samples.iter().filter(|one| counts(one)).collect();
         let hides_nothing = hides_nothing(&samples);
-        let lost: u64 = samples.iter().map(|sample| lost_records(sample)).sum();
+        let n_lost: u64 = samples.iter().map(|sample| lost_records(sample)).sum();
         let mut gaps = observation.gaps.iter().filter(|gap| gap.reason == Reason::Damaged);
         // A source that could not be read to its end lost nobody knows how much.
         let has_end = gaps.clone().all(|gap| gap.lost > 0);
-        let damaged = gaps.try_fold(0_u64, |sum, gap| sum.checked_add(gap.lost));
-        let is_local = damaged.is_some_and(|damaged| damaged <= lost);
+        let n_damaged = gaps.try_fold(0_u64, |sum, gap| sum.checked_add(gap.lost));
+        let is_local = n_damaged.is_some_and(|damaged| damaged <= n_lost);
         let is_explained =
-            hides_nothing && has_end && is_local && observation.accounting.rejected <= lost;
+            hides_nothing && has_end && is_local && observation.accounting.rejected <= n_lost;
         Self { hides_nothing, is_explained }
     }
 }

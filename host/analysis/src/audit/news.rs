@@ -15,15 +15,15 @@ pub(super) fn news(observation: &Observation, findings: &[Finding]) -> Option<St
         |one: &&Incident| !one.is_memory_shortage() && one.kind != IncidentKind::UnknownError;
     pieces.extend(observation.incidents.iter().filter(is_other).map(text::incident));
     let is_unknown = |one: &&Incident| one.kind == IncidentKind::UnknownError;
-    let unknown: u64 = observation.incidents.iter().filter(is_unknown).map(Incident::times).sum();
-    if unknown > 0 {
-        pieces.push(format!("{} that no message explains", text::count(unknown, "error line")));
+    let n_unknown: u64 = observation.incidents.iter().filter(is_unknown).map(Incident::times).sum();
+    if n_unknown > 0 {
+        pieces.push(format!("{} that no message explains", text::count(n_unknown, "error line")));
     }
-    let more = pieces.len().saturating_sub(NAMED);
+    let n_more = pieces.len().saturating_sub(NAMED);
     pieces.truncate(NAMED);
     let mut line = pieces.join(", then ");
-    if more > 0 {
-        line += &format!(", and {} more", text::number(more as u64));
+    if n_more > 0 {
+        line += &format!(", and {} more", text::number(n_more as u64));
     }
     (!line.is_empty()).then_some(line)
 }
@@ -32,17 +32,17 @@ pub(super) fn news(observation: &Observation, findings: &[Finding]) -> Option<St
 fn shortages(findings: &[Finding]) -> Vec<String> {
     let is_shortage =
         |one: &&Finding| one.kind == FindingKind::Shortage && one.severity > Severity::Note;
-    let all: Vec<_> = findings.iter().filter(is_shortage).collect();
-    let [first, others @ ..] = all.as_slice() else { return Vec::new() };
+    let shortages: Vec<_> = findings.iter().filter(is_shortage).collect();
+    let [first, others @ ..] = shortages.as_slice() else { return Vec::new() };
     if others.is_empty() {
         return vec![first.title.to_string()];
     }
-    let times = all.iter().filter_map(|one| one.figure(FigureKind::Times));
+    let times = shortages.iter().filter_map(|one| one.figure(FigureKind::Times));
     let times = text::amount(times.map(|figure| figure.value).sum(), "time");
-    let titles: Vec<_> = all.iter().take(NAMED).map(|one| plain(&one.title)).collect();
-    let more = all.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!("; {more} more below") } else { String::new() };
-    vec![format!("out of memory, reported {times}: {}{more}", titles.join("; "))]
+    let titles: Vec<_> = shortages.iter().take(NAMED).map(|one| plain(&one.title)).collect();
+    let n_more = shortages.len().saturating_sub(NAMED);
+    let n_more = if n_more > 0 { format!("; {n_more} more below") } else { String::new() };
+    vec![format!("out of memory, reported {times}: {}{n_more}", titles.join("; "))]
 }
 
 fn plain(title: &str) -> &str {

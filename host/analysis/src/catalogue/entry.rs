@@ -90,7 +90,7 @@ pub struct MessageHit {
 
 /// An entry of the catalogue.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct MessageEntry {
     regex: Regex,
     /// Text that every match contains.
     pub(super) literal: Vec<u8>,
@@ -111,7 +111,7 @@ pub(crate) fn short(text: &[u8]) -> &[u8] {
 /// Shortest literal of a pattern, in bytes.
 const SHORTEST: usize = 4;
 
-impl Entry {
+impl MessageEntry {
     pub(super) fn new(
         pattern: &str,
         kind: MessageKind,

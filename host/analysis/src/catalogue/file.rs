@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::entry::{Entry, LineSource, MessageKind};
+use super::entry::{LineSource, MessageEntry, MessageKind};
 use crate::{
     mistake::Mistake,
     model::{FailedStage, Meaning, Resource},
@@ -11,7 +11,7 @@ use crate::{
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FileForm {
+struct PackFile {
     component: String,
     lines: Vec<LineSource>,
     #[serde(default)]
@@ -33,14 +33,14 @@ struct MessageForm {
 }
 
 /// Reads the entries of a file; `source` is its name in errors.
-pub(super) fn read(source: &str, text: &str) -> Result<Vec<Entry>, Mistake> {
-    let form: FileForm = toml::from_str(text).map_err(|error| {
+pub(super) fn read(source: &str, text: &str) -> Result<Vec<MessageEntry>, Mistake> {
+    let form: PackFile = toml::from_str(text).map_err(|error| {
         let span = error.span().unwrap_or(0..text.len().min(1));
         let hint = "a file has `component`, `lines` and [[message]] tables with `pattern`, `what` and \
                     `means`; see host/docs/writing-a-pack.md";
         Mistake::new((source, text), span, error.message(), Some(hint.to_owned()))
     })?;
-    let FileForm { component, lines, message } = form;
+    let PackFile { component, lines, message } = form;
     let entry = |message: MessageForm| {
         let (span, pattern) = (message.pattern.span(), message.pattern.into_inner());
         let meaning = Meaning {
@@ -52,7 +52,7 @@ pub(super) fn read(source: &str, text: &str) -> Result<Vec<Entry>, Mistake> {
             next: message.next.map(Into::into),
         };
         let sources = message.lines.unwrap_or_else(|| lines.clone());
-        Entry::new(&pattern, message.what, sources, meaning).map_err(|why| {
+        MessageEntry::new(&pattern, message.what, sources, meaning).map_err(|why| {
             let hint = "patterns use the syntax of the Rust crate `regex`, and contain at least four \
                         characters that every match has";
             Mistake::new((source, text), span, why, Some(hint.to_owned()))

@@ -13,7 +13,7 @@ mod prefilter;
 
 use std::sync::{Arc, LazyLock};
 
-use entry::Entry;
+use entry::MessageEntry;
 pub(crate) use entry::short;
 pub use entry::{LineSource, MessageHit, MessageKind};
 use prefilter::Prefilter;
@@ -46,7 +46,7 @@ static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(|| {
 /// Messages and their meanings.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
-    entries: Vec<Entry>,
+    entries: Vec<MessageEntry>,
     prefilters: [Prefilter; LineSource::ALL.len()],
 }
 

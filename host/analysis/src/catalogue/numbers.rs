@@ -34,12 +34,12 @@ const BEFORE: [&[u8]; 6] = [b"size=", b"size: ", b"size ", b"lloc(", b"len=", b"
 
 /// The size in a message that no group names: `12288 bytes`, `size=8192`, `malloc(6144)`.
 pub(super) fn size_in(text: &[u8]) -> Option<u64> {
-    let before = || BEFORE.iter().find_map(|words| size(&text[after(text, words)?..]));
+    let size_before = || BEFORE.iter().find_map(|words| size(&text[end_of_word(text, words)?..]));
     let bytes = memchr::memmem::find_iter(text, b" byte").find_map(|end| last_number(&text[..end]));
-    bytes.or_else(before)
+    bytes.or_else(size_before)
 }
 
-fn after(text: &[u8], words: &[u8]) -> Option<usize> {
+fn end_of_word(text: &[u8], words: &[u8]) -> Option<usize> {
     memchr::memmem::find(text, words).map(|at| at + words.len())
 }
 

@@ -34,11 +34,11 @@ impl Prefilter {
     #[cold]
     fn collect(&self, text: &[u8]) -> Option<Vec<usize>> {
         let matches = self.automaton.as_ref()?.find_overlapping_iter(text);
-        let mut found: Vec<_> =
+        let mut entries: Vec<_> =
             matches.filter_map(|one| self.entries.get(one.pattern().as_usize()).copied()).collect();
-        found.sort_unstable();
-        found.dedup();
-        (!found.is_empty()).then_some(found)
+        entries.sort_unstable();
+        entries.dedup();
+        (!entries.is_empty()).then_some(entries)
     }
 }
 

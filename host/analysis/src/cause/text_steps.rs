@@ -46,11 +46,11 @@ pub(super) fn address_reason(n: usize, of: usize, tie: &Tie) -> String {
 
 /// What equal counts show; `None` if the gain is no multiple of the acquires without a release.
 pub(super) fn count_reason(finding: &Finding, tie: &Tie) -> Option<String> {
-    let gained = |unit| {
+    let gained_figure = |unit| {
         let figures = finding.figures.iter();
         figures.filter(|one| one.kind == FigureKind::Gained).find(|one| one.unit == unit)
     };
-    let gain = gained(Unit::Objects)?.value;
+    let gain = gained_figure(Unit::Objects)?.value;
     let per_acquire = gain / tie.held as f64;
     let is_whole = per_acquire.fract() == 0.0 && (1.0..=PER_ACQUIRE as f64).contains(&per_acquire);
     if tie.held < ENOUGH || !is_whole {

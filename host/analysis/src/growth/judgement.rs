@@ -92,7 +92,7 @@ impl Judgement {
     }
 
     /// The judgement per iteration of a series that has a value for every `stride` of them.
-    pub(crate) fn every(self, stride: u32) -> Self {
+    pub(crate) fn per_iteration(self, stride: u32) -> Self {
         if stride == 1 {
             return self;
         }

@@ -16,17 +16,17 @@ use crate::model::{
 
 /// What findings are compared with.
 #[derive(Clone, Copy)]
-pub(super) struct Surroundings<'a> {
+pub(super) struct LeakSurroundings<'a> {
     pub(super) findings: &'a [Finding],
     pub(super) observation: &'a Observation,
     pub(super) release: Option<&'a ObservedRelease>,
 }
 
 /// A row that is compared with a finding.
-pub(super) struct Comparison<'a> {
+pub(super) struct LeakComparison<'a> {
     pub(super) row: &'a LeakRow,
     pub(super) finding: &'a Finding,
-    pub(super) around: Surroundings<'a>,
+    pub(super) around: LeakSurroundings<'a>,
 }
 
 /// The sites of a finding that a row has.
@@ -40,7 +40,7 @@ struct Overlap<'a> {
     is_complete: bool,
 }
 
-impl<'a> Comparison<'a> {
+impl<'a> LeakComparison<'a> {
     /// `None` if the finding is not this leak.
     pub(super) fn known_leak(&self) -> Option<KnownLeak> {
         let Self { row, finding, around } = self;
@@ -94,16 +94,17 @@ impl<'a> Comparison<'a> {
     /// The site that shows the leak, or a shared one if another finding has such a site.
     fn overlap(&self, release: Option<&ObservedRelease>) -> Option<Overlap<'a>> {
         let best = |finding: &'a Finding, is_shared| {
-            let found = |subject| Some((self.site_match(subject, is_shared, release)?, subject));
-            subjects(finding).filter_map(found).max_by_key(|(site, _)| *site)
+            let matching_site =
+                |subject| Some((self.site_match(subject, is_shared, release)?, subject));
+            subjects(finding).filter_map(matching_site).max_by_key(|(site, _)| *site)
         };
         let is_shown = |owner| {
-            let mut others = self.comparable().filter_map(|finding| best(finding, false));
-            others.any(|(_, subject)| subject_owner(subject) == owner)
+            let mut other_matches = self.comparable().filter_map(|finding| best(finding, false));
+            other_matches.any(|(_, subject)| subject_owner(subject) == owner)
         };
-        let alone = best(self.finding, false);
-        let is_shared = alone.is_none();
-        let (site, subject) = alone.or_else(|| best(self.finding, true))?;
+        let own_match = best(self.finding, false);
+        let is_shared = own_match.is_none();
+        let (site, subject) = own_match.or_else(|| best(self.finding, true))?;
         if is_shared && !is_shown(subject_owner(subject)) {
             return None;
         }
@@ -141,7 +142,7 @@ impl<'a> Comparison<'a> {
 
     /// All sites that grow for the owner of the match, whichever finding they are in: sites of one leak are in several
     /// findings where it leaves more than one object of some.
-    fn grown(&self, overlap: &Overlap<'_>) -> impl Iterator<Item = &'a Subject> {
+    fn grown_subjects(&self, overlap: &Overlap<'_>) -> impl Iterator<Item = &'a Subject> {
         let owner = overlap.owner();
         self.comparable().flat_map(subjects).filter(move |subject| subject_owner(subject) == owner)
     }
@@ -155,26 +156,26 @@ impl<'a> Comparison<'a> {
         let is_region = |finding: &Finding| {
             finding.kind == FindingKind::RegionGrowth && finding.severity > Severity::Note
         };
-        self.grown(overlap).all(|subject| self.explains(subject))
+        self.grown_subjects(overlap).all(|subject| self.explains(subject))
             && !self.around.findings.iter().any(is_region)
     }
 
     /// Number of files of the row that grow.
     fn n_files(&self, overlap: &Overlap<'_>) -> usize {
-        let grown: Vec<_> = self.grown(overlap).collect();
-        let is_grown = |file: &&str| grown.iter().any(|subject| is_of(subject, file));
+        let grown_subjects: Vec<_> = self.grown_subjects(overlap).collect();
+        let is_grown = |file: &&str| grown_subjects.iter().any(|subject| is_of(subject, file));
         let files: BTreeSet<_> = self.row.sites.iter().map(|site| site.file.as_str()).collect();
         files.iter().filter(|file| is_grown(file)).count()
     }
 
     /// Where owners are unknown, it must at least be a TA that was called.
     fn owner(&self, overlap: &Overlap<'_>) -> Option<MatchedFact> {
-        let wanted = self.row.owner?;
+        let wanted_owner = self.row.owner?;
         match overlap.owner() {
-            Some(owner) => (owner == wanted).then_some(MatchedFact::Owner),
+            Some(owner) => (owner == wanted_owner).then_some(MatchedFact::Owner),
             None => {
                 let mut events = self.around.observation.events.iter();
-                events.any(|event| event.uuid == Some(wanted)).then_some(MatchedFact::Called)
+                events.any(|event| event.uuid == Some(wanted_owner)).then_some(MatchedFact::Called)
             }
         }
     }

@@ -12,7 +12,7 @@ mod words;
 pub use words::sentence;
 
 use self::{
-    matching::{Comparison, Surroundings},
+    matching::{LeakComparison, LeakSurroundings},
     observed_release::ObservedRelease,
 };
 use crate::model::{Certainty, Evidence, Finding, KnownLeak, Observation};
@@ -20,7 +20,7 @@ use crate::model::{Certainty, Evidence, Finding, KnownLeak, Observation};
 /// Adds to each finding the leaks of OP-TEE that it may be, and from likely ones what to do.
 pub(crate) fn identify(findings: &mut [Finding], observation: &Observation) {
     let release = observation.platform.release.as_deref().and_then(ObservedRelease::read);
-    let around = Surroundings { findings, observation, release: release.as_ref() };
+    let around = LeakSurroundings { findings, observation, release: release.as_ref() };
     let leaks: Vec<_> = findings.iter().map(|finding| known_leaks(finding, around)).collect();
     for (finding, leaks) in findings.iter_mut().zip(leaks) {
         let is_likely = leaks.iter().all(|leak| leak.certainty >= Certainty::Likely);
@@ -32,8 +32,8 @@ pub(crate) fn identify(findings: &mut [Finding], observation: &Observation) {
 }
 
 /// The rows that fit best.
-fn known_leaks(finding: &Finding, around: Surroundings<'_>) -> Vec<KnownLeak> {
-    let compare = |row| Comparison { row, finding, around }.known_leak();
+fn known_leaks(finding: &Finding, around: LeakSurroundings<'_>) -> Vec<KnownLeak> {
+    let compare = |row| LeakComparison { row, finding, around }.known_leak();
     let mut leaks: Vec<_> = table::rows().iter().filter_map(compare).collect();
     let rank = |leak: &KnownLeak| (leak.certainty, leak.facts.len());
     let best = leaks.iter().map(rank).max();

@@ -23,12 +23,12 @@ impl SiteMatch {
             return None;
         }
         let may_be = |from, to| release.is_none_or(|release| release.may_be(from, to));
-        let found = Self {
+        let site_match = Self {
             line: known.lines.iter().any(|at| at.line == *line && may_be(at.from, at.to)),
             function: caller.as_deref().is_some_and(|name| is_function(name, &known.function)),
             size: known.bytes.is_some(),
         };
-        (found.line || found.function || found.size).then_some(found)
+        (site_match.line || site_match.function || site_match.size).then_some(site_match)
     }
 
     /// Whether the place within the file is the leak's.

@@ -66,7 +66,7 @@ pub(super) struct SiteLine {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct LeakTable {
     leak: Vec<LeakRow>,
 }
 
@@ -77,7 +77,7 @@ pub(super) fn rows() -> &'static [LeakRow] {
 }
 
 fn read() -> Result<Vec<LeakRow>, toml::de::Error> {
-    let table: Table = toml::from_str(include_str!("../../known/optee-leaks.toml"))?;
+    let table: LeakTable = toml::from_str(include_str!("../../known/optee-leaks.toml"))?;
     Ok(table.leak)
 }
 

@@ -203,8 +203,8 @@ impl Incident {
     /// The TA's image that contains `address`, and the offset into it.
     #[must_use]
     pub fn image_of(&self, address: u64) -> Option<(Uuid, u64)> {
-        let below = self.images.iter().filter(|(_, load)| *load <= address);
-        let (uuid, load) = below.max_by_key(|(_, load)| *load)?;
+        let images_below = self.images.iter().filter(|(_, load)| *load <= address);
+        let (uuid, load) = images_below.max_by_key(|(_, load)| *load)?;
         Some((*uuid, address - load))
     }
 }

@@ -248,7 +248,7 @@ impl NormalWorld {
 
     /// Whether anything of a ledger was there.
     #[must_use]
-    pub fn has(&self, ledger: LedgerKind) -> bool {
+    pub fn has_ledger(&self, ledger: LedgerKind) -> bool {
         let said = || self.sayings.iter().any(|saying| saying.said.ledger() == Some(ledger));
         self.snapshots(ledger).next().is_some()
             || said()

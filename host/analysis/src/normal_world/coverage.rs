@@ -8,7 +8,8 @@ use crate::model::{Gap, LedgerFamily, LedgerInfo, LedgerKind, NormalWorld, Reaso
 pub(super) fn gaps_and_doubts(normal: &NormalWorld) -> (Vec<Gap>, Vec<Arc<str>>) {
     let live = super::live(normal);
     // A run reports its own gaps.
-    let missing_ledgers = LedgerKind::ALL.iter().filter(|ledger| !live && !normal.has(**ledger));
+    let missing_ledgers =
+        LedgerKind::ALL.iter().filter(|ledger| !live && !normal.has_ledger(**ledger));
     // Ledgers of a vendor's kernel are no gap on a system without any sign of that vendor.
     let missing_ledgers = missing_ledgers.map(|ledger| ledger.info());
     let unseen =
@@ -45,5 +46,5 @@ fn is_series(ledger: LedgerKind) -> bool {
 
 fn has_family(normal: &NormalWorld, family: LedgerFamily) -> bool {
     let members = LedgerKind::ALL.iter().filter(|ledger| ledger.info().family == Some(family));
-    { members }.any(|ledger| normal.has(*ledger))
+    { members }.any(|ledger| normal.has_ledger(*ledger))
 }

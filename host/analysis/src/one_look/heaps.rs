@@ -94,7 +94,7 @@ fn look(heap: PoolKind, sample: &Sample, sites: &Completeness<Vec<Site>>) -> Hea
         let sum = sums.entry((&site.file, site.line, site.size, site.owner)).or_default();
         *sum = sum.saturating_add(site.count);
     }
-    let held = |((file, line, size, owner), count): (_, u64)| HeldSite {
+    let held_site = |((file, line, size, owner), count): (_, u64)| HeldSite {
         file: Arc::clone(file),
         line,
         size,
@@ -102,14 +102,14 @@ fn look(heap: PoolKind, sample: &Sample, sites: &Completeness<Vec<Site>>) -> Hea
         owner: (owner != OwnerId::Unknown).then(|| owner_name(sample, owner)),
         is_per_region: false,
     };
-    let all: Vec<_> = sums.into_iter().map(held).collect();
+    let held_sites: Vec<_> = sums.into_iter().map(held_site).collect();
     HeapLook {
         heap,
-        count: all.iter().map(|site| site.count).fold(0, u64::saturating_add),
-        bytes: all.iter().map(HeldSite::bytes).fold(0, u64::saturating_add),
-        n_sites: all.len() as u64,
+        count: held_sites.iter().map(|site| site.count).fold(0, u64::saturating_add),
+        bytes: held_sites.iter().map(HeldSite::bytes).fold(0, u64::saturating_add),
+        n_sites: held_sites.len() as u64,
         lost: sites.gap().map_or(0, |gap| gap.lost),
-        sites: biggest(all),
+        sites: biggest(held_sites),
     }
 }
 

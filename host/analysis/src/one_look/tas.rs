@@ -66,7 +66,7 @@ pub(super) fn newest(samples: &[Sample]) -> Vec<TaLook> {
     let mut tas: Vec<_> = newest.into_values().map(look).collect();
     let counts: Vec<_> = tas.iter().map(|ta| ta.n_regions).collect();
     for (at, ta) in tas.iter_mut().enumerate() {
-        ta.others = others(&counts, at);
+        ta.others = other_counts(&counts, at);
     }
     tas.sort_by_key(|ta| Reverse((ta.others.is_some(), ta.n_regions)));
     tas
@@ -98,18 +98,18 @@ fn small(regions: &[Region]) -> Option<SmallRegions> {
         let is_small = region.size <= SMALL && region.access & 0b111 == READ_WRITE;
         is_small && address(region).is_some_and(|pa| pa.abs_diff(code) > AWAY)
     };
-    let away: Vec<_> = regions.iter().filter(is_away).collect();
-    let addresses = || away.iter().filter_map(|region| region.pa);
-    let between = (addresses().min()?, addresses().max()?);
-    let (count, bytes) = (away.len() as u64, sum(away.iter().copied()));
-    (count >= SOME).then_some(SmallRegions { count, bytes, between, code })
+    let away_regions: Vec<_> = regions.iter().filter(is_away).collect();
+    let addresses = || away_regions.iter().filter_map(|region| region.pa);
+    let address_range = (addresses().min()?, addresses().max()?);
+    let (count, bytes) = (away_regions.len() as u64, sum(away_regions.iter().copied()));
+    (count >= SOME).then_some(SmallRegions { count, bytes, between: address_range, code })
 }
 
 /// The middle count of the others, if this one is at least twice that and five more.
-fn others(counts: &[u64], at: usize) -> Option<u64> {
-    let mut others: Vec<_> = counts.to_vec();
-    let own = others.remove(at);
-    others.sort_unstable();
-    let middle = *others.get(others.len() / 2)?;
-    (own >= 2 * middle && own >= middle + 5).then_some(middle)
+fn other_counts(counts: &[u64], at: usize) -> Option<u64> {
+    let mut other_counts: Vec<_> = counts.to_vec();
+    let own_count = other_counts.remove(at);
+    other_counts.sort_unstable();
+    let middle = *other_counts.get(other_counts.len() / 2)?;
+    (own_count >= 2 * middle && own_count >= middle + 5).then_some(middle)
 }

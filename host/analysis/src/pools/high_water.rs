@@ -37,12 +37,12 @@ pub(super) fn findings(observation: &Observation, timeline: &RunTimeline<'_>) ->
 
 /// The maxima by iteration, each only when it was printed.
 fn maxima(kind: &PoolKind, timeline: &RunTimeline<'_>) -> Vec<(u32, u64)> {
-    let most = |sample: &Sample| {
+    let maximum = |sample: &Sample| {
         let pool = sample.all_pools().find(|pool| pool.kind == *kind)?;
         pool.max_allocated.filter(|_| pool.allocated.is_none())
     };
     let samples = (timeline.first..).zip(&timeline.measured);
-    samples.filter_map(|(iteration, sample)| Some((iteration, most((*sample)?)?))).collect()
+    samples.filter_map(|(iteration, sample)| Some((iteration, maximum((*sample)?)?))).collect()
 }
 
 fn finding(
@@ -52,11 +52,11 @@ fn finding(
 ) -> Option<Finding> {
     let maxima = maxima(kind, timeline);
     let (first, last) = (maxima.first()?.1, maxima.last()?.1);
-    let rises = maxima.windows(2).filter(|pair| pair[1].1 > pair[0].1).count();
-    if maxima.len() < SHORTEST || 2 * rises < maxima.len() {
+    let n_rises = maxima.windows(2).filter(|pair| pair[1].1 > pair[0].1).count();
+    if maxima.len() < SHORTEST || 2 * n_rises < maxima.len() {
         return None;
     }
-    let each = (last.saturating_sub(first)) as f64 / rises as f64;
+    let mean_rise = (last.saturating_sub(first)) as f64 / n_rises as f64;
     let subject = Subject::Pool(kind.clone());
     Some(Finding {
         kind: FindingKind::PoolGrowth,
@@ -65,17 +65,17 @@ fn finding(
         title: format!(
             "{}: the most it ever held rose {} times, from {} to {} bytes, by {} bytes each on average",
             kind.label(),
-            text::number(rises as u64),
+            text::number(n_rises as u64),
             text::number(first),
             text::number(last),
-            text::approximation(each)
+            text::approximation(mean_rise)
         )
         .into(),
         figures: vec![
             Figure::new(FigureKind::Gained, (last - first) as f64, Unit::Bytes),
             Figure::new(FigureKind::MostInUse, last as f64, Unit::Bytes),
         ],
-        evidence: evidence(kind, observation, &maxima, each),
+        evidence: evidence(kind, observation, &maxima, mean_rise),
         fingerprint: fingerprint(FindingKind::PoolGrowth, &subject, &[]),
         subject,
         cause: None,

@@ -41,13 +41,13 @@ impl CoreHeapShortage<'_> {
 
     /// The shortage in a pool: where the message does not decide, its figures about the same request do.
     pub(super) fn shortage_in(&self, pool: &Pool) -> Shortage {
-        let printed = self.shortage().in_pool(pool.size);
-        let counted = Shortage::of_pool(pool).filter(|counted| {
-            printed.full().is_none()
+        let printed_shortage = self.shortage().in_pool(pool.size);
+        let counted_shortage = Shortage::of_pool(pool).filter(|counted| {
+            printed_shortage.full().is_none()
                 && counted.full().is_some()
                 && self.is_request(counted.request_size())
         });
-        counted.unwrap_or(printed)
+        counted_shortage.unwrap_or(printed_shortage)
     }
 
     /// Whether a request of this size failed.

@@ -23,9 +23,9 @@ fn by_time(incident: &Incident) -> Option<String> {
     let times: Vec<_> = times?.iter().map(|time| time.ns as f64).collect();
     let mut gaps = gaps(&times);
     // Of more failures than are kept, the mean gap up to the last one is known.
-    let more = repeats.count.saturating_sub(repeats.places.len() as u64);
-    if let (1.., Some((_, Some(last))), Some(kept)) = (more, &repeats.last, times.last()) {
-        gaps.push((last.ns as f64 - kept) / more as f64);
+    let n_more = repeats.count.saturating_sub(repeats.places.len() as u64);
+    if let (1.., Some((_, Some(last))), Some(kept)) = (n_more, &repeats.last, times.last()) {
+        gaps.push((last.ns as f64 - kept) / n_more as f64);
     }
     let (first, last) = trend(&gaps)?;
     // A gap of times is never negative, and an hour has few enough nanoseconds for a float.

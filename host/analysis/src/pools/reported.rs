@@ -19,11 +19,11 @@ use crate::{
 const LISTED: usize = 8;
 
 /// What incidents of one finding share.
-type Key = (Subject, Vec<Resource>, Option<crate::model::FailedStage>, Option<u8>, bool);
+type ReportKey = (Subject, Vec<Resource>, Option<crate::model::FailedStage>, Option<u8>, bool);
 
 /// One finding for each TA or pool that memory could not be had for.
 pub(super) fn findings(observation: &Observation) -> Vec<Finding> {
-    let mut groups: BTreeMap<Key, Vec<&Incident>> = BTreeMap::new();
+    let mut groups: BTreeMap<ReportKey, Vec<&Incident>> = BTreeMap::new();
     for incident in &observation.incidents {
         let is_of_core_heap = matches!(incident.kind, IncidentKind::OutOfMemory { .. });
         if incident.is_memory_shortage() && !is_of_core_heap {
@@ -35,7 +35,7 @@ pub(super) fn findings(observation: &Observation) -> Vec<Finding> {
     groups.iter().filter_map(|(key, incidents)| finding(key, incidents)).collect()
 }
 
-fn key(incident: &Incident) -> Key {
+fn key(incident: &Incident) -> ReportKey {
     let details = &incident.details;
     let resources = &details.meaning.resources;
     let pool = || match resources.as_slice() {
@@ -48,7 +48,7 @@ fn key(incident: &Incident) -> Key {
 }
 
 fn finding(
-    (subject, resources, stage, origin, claimed): &Key,
+    (subject, resources, stage, origin, claimed): &ReportKey,
     incidents: &[&Incident],
 ) -> Option<Finding> {
     let first = *incidents.first()?;
@@ -84,9 +84,9 @@ fn title(first: &Incident, incidents: &[&Incident], n: u64) -> String {
         }
         (Some(_), _) => {
             // The same story in several words: the first one, counted over all.
-            let mut all = first.clone();
-            all.details.repeats.count = n.saturating_sub(1);
-            format!("out of memory: {}", text::incident(&all))
+            let mut resources = first.clone();
+            resources.details.repeats.count = n.saturating_sub(1);
+            format!("out of memory: {}", text::incident(&resources))
         }
     }
 }
@@ -112,18 +112,18 @@ fn evidence(incidents: &[&Incident], resources: &[Resource]) -> Vec<Evidence> {
         ));
     }
     for incident in incidents.iter().take(LISTED) {
-        let by = incident.details.printed_by.as_deref();
-        let by = by.map_or_else(String::new, |by| format!("{by} "));
-        let often = text::times(incident.times());
-        evidence.push(sentence(format!("{often}: {by}{}", incident.text)));
+        let printer = incident.details.printed_by.as_deref();
+        let printer = printer.map_or_else(String::new, |by| format!("{by} "));
+        let times_text = text::times(incident.times());
+        evidence.push(sentence(format!("{times_text}: {printer}{}", incident.text)));
         evidence.extend(pace::closer(incident).map(sentence));
         evidence.push(Evidence::At(incident.place.clone()));
         let places = incident.details.repeats.places.iter();
         evidence.extend(places.map(|(place, _)| Evidence::At(place.clone())));
         let last =
             incident.details.repeats.last.iter().map(|(place, _)| Evidence::At(place.clone()));
-        let known = evidence.last().cloned();
-        evidence.extend(last.filter(|last| known.as_ref() != Some(last)));
+        let known_text = evidence.last().cloned();
+        evidence.extend(last.filter(|last| known_text.as_ref() != Some(last)));
         evidence.extend(incident.details.notes.iter().map(|note| Evidence::Text(note.clone())));
     }
     evidence
@@ -139,7 +139,7 @@ fn sizes(incidents: &[&Incident]) -> Option<String> {
     let small = if smallest <= SMALL {
         "so small a request fails only if next to nothing is free"
     } else {
-        "that does not tell a full heap from a fragmented one"
+        "that does not distinguish a full heap from a fragmented one"
     };
     Some(format!("the smallest request that failed had {} bytes: {small}", text::number(smallest)))
 }

@@ -91,9 +91,9 @@ impl Shortage {
     /// The same shortage in a pool of this size: a request that is larger could never succeed.
     #[must_use]
     pub fn in_pool(self, size: Option<u64>) -> Self {
-        let requested = self.request_size();
-        match size.filter(|size| *size > 0 && requested > *size) {
-            Some(size) => Self::Impossible { requested, size },
+        let request_size = self.request_size();
+        match size.filter(|size| *size > 0 && request_size > *size) {
+            Some(size) => Self::Impossible { requested: request_size, size },
             None => self,
         }
     }

@@ -7,7 +7,7 @@ use crate::model::{Frame, Incident, IncidentKind, Resource, TeeResult};
 #[must_use]
 pub fn incident(incident: &Incident) -> String {
     let n = incident.times();
-    let often = if n > 1 { format!(" {}", times(n)) } else { String::new() };
+    let times_text = if n > 1 { format!(" {}", times(n)) } else { String::new() };
     let ta = incident.uuid.map(|uuid| format!("TA {uuid}"));
     let code = incident.details.code;
     match &incident.kind {
@@ -15,12 +15,12 @@ pub fn incident(incident: &Incident) -> String {
             format!("an allocation of {} bytes failed in the TEE core", number(*requested))
         }
         IncidentKind::MemoryShortage { .. } | IncidentKind::NormalWorldMemory => {
-            shortage(incident, &often)
+            shortage(incident, &times_text)
         }
         IncidentKind::LoadFailed => {
             let ta = ta.unwrap_or_else(|| "a TA".into());
             let code = code.map_or_else(String::new, |code| format!(": {code}"));
-            format!("{ta} could not be loaded{often}{code}")
+            format!("{ta} could not be loaded{times_text}{code}")
         }
         IncidentKind::TaPanic { code } => {
             let ta = ta.unwrap_or_else(|| "a TA".into());
@@ -34,58 +34,60 @@ pub fn incident(incident: &Incident) -> String {
             format!("an assertion of the TEE core failed ({})", incident.text)
         }
         IncidentKind::Abort { .. } => {
-            let whose = ta.map_or_else(String::new, |ta| format!(" in {ta}"));
-            format!("{}{whose}", incident.text)
+            let owner = ta.map_or_else(String::new, |ta| format!(" in {ta}"));
+            format!("{}{owner}", incident.text)
         }
         IncidentKind::StackOverrun => format!("a stack was overrun ({})", incident.text),
-        IncidentKind::HeapDamage => format!("a heap is damaged{often} ({})", incident.text),
+        IncidentKind::HeapDamage => format!("a heap is damaged{times_text} ({})", incident.text),
         IncidentKind::SupplicantStopped => format!("tee-supplicant ended ({})", incident.text),
         IncidentKind::UnknownError => {
-            format!("an error that teeleak does not know{often} ({})", incident.text)
+            format!("an error that teeleak does not know{times_text} ({})", incident.text)
         }
-        IncidentKind::KnownError | IncidentKind::RuleBroken => format!("{}{often}", incident.text),
+        IncidentKind::KnownError | IncidentKind::RuleBroken => {
+            format!("{}{times_text}", incident.text)
+        }
     }
 }
 
 /// Memory that could not be had: by whom, how much, and how often.
 fn shortage(incident: &Incident, often: &str) -> String {
     let details = &incident.details;
-    let requested = match incident.kind {
+    let request_size = match incident.kind {
         IncidentKind::MemoryShortage { requested } => requested,
         _ => None,
     };
-    let size = requested.map_or_else(String::new, |size| format!(" of {} bytes", number(size)));
+    let size = request_size.map_or_else(String::new, |size| format!(" of {} bytes", number(size)));
     let code = details.code.map_or_else(String::new, |code| format!(" with {code}"));
-    let whose = match incident.uuid {
+    let owner = match incident.uuid {
         Some(uuid) => format!("TA {uuid}"),
         None if details.claimed => "a client".into(),
         None => "the secure world".into(),
     };
     use crate::model::FailedStage::{Boot, Close, Invoke, Load, Open};
     match (details.code, details.meaning.stage) {
-        (Some(_), Some(Load)) => format!("{whose} could not be loaded{often}{code}"),
+        (Some(_), Some(Load)) => format!("{owner} could not be loaded{often}{code}"),
         (Some(_), Some(Open)) => format!(
             "a session to {} could not be opened{often}{code}{}",
-            opened(incident),
+            open_sentence(incident),
             origin(incident)
         ),
         (Some(_), Some(Invoke)) => {
             let commands = if often.is_empty() { "a command" } else { "commands" };
-            format!("{commands} of {whose} failed{often}{code}{}", origin(incident))
+            format!("{commands} of {owner} failed{often}{code}{}", origin(incident))
         }
         (Some(code), Some(Boot | Close) | None) => {
-            format!("{whose} got {code}{often}{}", origin(incident))
+            format!("{owner} got {code}{often}{}", origin(incident))
         }
         (None, _) => {
             let pool = resources(&details.meaning.resources);
-            let by =
+            let printer =
                 details.printed_by.as_deref().map_or_else(String::new, |by| format!(", at {by}"));
-            format!("an allocation{size} failed{often}{}{by}", in_pool(&pool))
+            format!("an allocation{size} failed{often}{}{printer}", in_pool(&pool))
         }
     }
 }
 
-fn opened(incident: &Incident) -> String {
+fn open_sentence(incident: &Incident) -> String {
     incident.uuid.map_or_else(|| "a TA".into(), |uuid| format!("TA {uuid}"))
 }
 
@@ -95,7 +97,7 @@ fn in_pool(pool: &str) -> String {
 
 /// ` from the TA (origin 4)`.
 fn origin(incident: &Incident) -> String {
-    let who = match incident.details.origin {
+    let answerer = match incident.details.origin {
         Some(1) => "the client library",
         Some(2) => "the driver",
         Some(3) => "the TEE core",
@@ -103,7 +105,7 @@ fn origin(incident: &Incident) -> String {
         _ => return String::new(),
     };
     let number = incident.details.origin.unwrap_or_default();
-    format!(" from {who} (origin {number})")
+    format!(" from {answerer} (origin {number})")
 }
 
 /// `TA memory or page tables`.
@@ -113,8 +115,8 @@ pub fn resources(resources: &[Resource]) -> String {
         None => String::new(),
         Some((last, [])) => last.label().into(),
         Some((last, others)) => {
-            let others: Vec<_> = others.iter().map(|one| one.label()).collect();
-            format!("{} or {}", others.join(", "), last.label())
+            let other_labels: Vec<_> = others.iter().map(|one| one.label()).collect();
+            format!("{} or {}", other_labels.join(", "), last.label())
         }
     }
 }
@@ -136,15 +138,17 @@ pub fn incident_next(incident: &Incident) -> Option<String> {
 
 /// How to name the addresses of an incident.
 fn symbols(incident: &Incident) -> Option<String> {
-    let what = if incident.stack.is_empty() { "pc and lr" } else { "the frames" };
+    let addresses = if incident.stack.is_empty() { "pc and lr" } else { "the frames" };
     match (incident.uuid, incident.images.first()) {
-        (Some(uuid), Some(_)) => Some(format!("`--ta DIR` with {uuid}.elf in it names {what}")),
+        (Some(uuid), Some(_)) => {
+            Some(format!("`--ta DIR` with {uuid}.elf in it names {addresses}"))
+        }
         (uuid, None) if incident.details.of_ta => {
             let elf = uuid.map_or_else(|| "the ELF of the TA".into(), |uuid| format!("{uuid}.elf"));
-            Some(format!("`--ta DIR` with {elf} in it names {what}"))
+            Some(format!("`--ta DIR` with {elf} in it names {addresses}"))
         }
         _ if incident.load_address.is_some() || incident.details.registers.pc.is_some() => {
-            Some(format!("`--tee out/core/tee.elf` of the same build names {what}"))
+            Some(format!("`--tee out/core/tee.elf` of the same build names {addresses}"))
         }
         _ => None,
     }

@@ -65,7 +65,7 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// Tells the story of this number and reads it; `None` if the dialect lacks words for it.
+    /// Renders the story of this number and reads it; `None` if the dialect lacks words for it.
     pub(crate) fn run(
         reader: &Reader,
         story: usize,

@@ -1,4 +1,4 @@
-//! The oracle of logs: known stories, told in the words of every release, damaged, and read again.
+//! The oracle of logs: known stories, rendered in the words of every release, damaged, and read again.
 //!
 //! ```text
 //! story ── render (release, transport) ──> lines ── damage (seed) ──> log ── teeleak ──> reading ── judge ──> verdict

@@ -28,11 +28,11 @@ fn annotate(n: usize, finding: &Finding, out: &mut dyn Write) -> io::Result<()> 
     if let Some((file, line)) = place(&finding.subject) {
         write!(out, ",file={},line={line}", property(file))?;
     }
-    let known =
+    let known_leaks =
         finding.known_leaks().map(|leak| format!("known: {}\n", known_leaks::sentence(leak)));
-    let known: String = known.collect();
+    let known_leaks: String = known_leaks.collect();
     let Finding { title, next_step, fingerprint, .. } = finding;
-    let text = format!("{n}. {title}\n{known}{next_step}\n{fingerprint}");
+    let text = format!("{n}. {title}\n{known_leaks}{next_step}\n{fingerprint}");
     writeln!(out, "::{}", message(&text))
 }
 

@@ -82,10 +82,10 @@ fn findings_status(
     report: &Report,
 ) -> TestCaseStatus {
     let titles: Vec<_> = findings.iter().map(|finding| &*finding.title).collect();
-    let all: Vec<_> = report.counted().iter().collect();
-    let context = FindingContext { all: &all, observation: None };
+    let findings_in_order: Vec<_> = report.counted().iter().collect();
+    let context = FindingContext { all: &findings_in_order, observation: None };
     let text = plain(|page| {
-        let mut entries = (1..).zip(&all).filter(|(_, one)| findings.contains(one));
+        let mut entries = (1..).zip(&findings_in_order).filter(|(_, one)| findings.contains(one));
         entries.try_for_each(|(n, one)| finding::write(n, one, context, page))
     });
     unlike(kind, of, &titles.join("; "), text.trim_start())

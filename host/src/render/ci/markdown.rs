@@ -52,9 +52,9 @@ fn table(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// The title, and the leaks of OP-TEE that it may be.
 fn title(finding: &Finding) -> String {
-    let known =
+    let known_leaks =
         finding.known_leaks().map(|leak| format!("<br>known: {}", known_leaks::sentence(leak)));
-    format!("{}{}", finding.title, known.collect::<String>())
+    format!("{}{}", finding.title, known_leaks.collect::<String>())
 }
 
 /// Escapes Markdown and HTML markup.

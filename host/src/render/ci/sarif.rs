@@ -110,10 +110,10 @@ fn suppressed_result(Accepted { finding, excuse }: &Accepted) -> Value {
 fn message(finding: &Finding) -> String {
     let figures = finding.figures.iter().map(|one| format!("{}: {}", one.name(), value(one)));
     let figures = figures.collect::<Vec<_>>().join(", ");
-    let known =
+    let known_leaks =
         finding.known_leaks().map(|leak| format!("Known: {}. ", known_leaks::sentence(leak)));
-    let known: String = known.collect();
-    format!("{}. {figures}. {known}{}", finding.title, finding.next_step)
+    let known_leaks: String = known_leaks.collect();
+    format!("{}. {figures}. {known_leaks}{}", finding.title, finding.next_step)
 }
 
 /// Source line of the subject, or its name if it has none.

@@ -148,8 +148,8 @@ pub(super) fn entry(incident: &Incident) -> IncidentJson<'_> {
         origin: details.origin,
         claimed: details.claimed,
         summary: text::incident(incident),
-        means: some(&meaning.means),
-        component: some(&meaning.component),
+        means: non_empty(&meaning.means),
+        component: non_empty(&meaning.component),
         resources: meaning.resources.iter().map(|resource| resource.name()).collect(),
         stage: meaning.stage.map(FailedStage::name),
         option: meaning.option.as_deref(),
@@ -196,7 +196,7 @@ fn kind(incident: &Incident) -> (&'static str, Option<u64>, Option<u64>) {
     }
 }
 
-fn some(text: &str) -> Option<&str> {
+fn non_empty(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 

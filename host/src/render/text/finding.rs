@@ -63,7 +63,7 @@ pub(crate) fn write(
         sentences(finding, page)?;
         lanes::write(finding, page)?;
         orders(finding, page)?;
-        known(finding, page)?;
+        known_leaks(finding, page)?;
     }
     if page.shows_all() {
         finding.evidence.iter().try_for_each(|one| detail(one, page))?;
@@ -155,7 +155,7 @@ fn orders(finding: &Finding, page: &mut TextPage<'_>) -> io::Result<()> {
 }
 
 /// The leaks of OP-TEE itself that it may be.
-fn known(finding: &Finding, page: &mut TextPage<'_>) -> io::Result<()> {
+fn known_leaks(finding: &Finding, page: &mut TextPage<'_>) -> io::Result<()> {
     finding.known_leaks().try_for_each(|leak| line("known", &known_leaks::sentence(leak), page))
 }
 

@@ -143,8 +143,8 @@ fn registers(incident: &Incident) -> Vec<String> {
 fn offset(incident: &Incident, address: u64) -> String {
     let of_core = || Some(("core".to_owned(), address.checked_sub(incident.load_address?)?));
     let of_ta = incident.image_of(address).map(|(uuid, offset)| (uuid.to_string(), offset));
-    let found = of_ta.or_else(of_core);
-    found.map_or_else(String::new, |(image, offset)| format!(" {image}+{offset:#x}"))
+    let command = of_ta.or_else(of_core);
+    command.map_or_else(String::new, |(image, offset)| format!(" {image}+{offset:#x}"))
 }
 
 fn stack_line(incident: &Incident, frame: &Frame) -> TextLine {

@@ -27,7 +27,7 @@ pub(crate) fn write(look: &OneLook, page: &mut TextPage<'_>) -> io::Result<()> {
 }
 
 fn heap(heap: &HeapLook, look: &OneLook, page: &mut TextPage<'_>) -> io::Result<()> {
-    let lost = match heap.lost {
+    let lost_text = match heap.lost {
         0 => String::new(),
         lost => format!("; {} missing", count(lost, "record")),
     };
@@ -37,13 +37,15 @@ fn heap(heap: &HeapLook, look: &OneLook, page: &mut TextPage<'_>) -> io::Result<
         TextLine::indent(2)
             .head(heap.heap.label())
             .hang()
-            .text(format_args!(": {allocations} of {bytes} bytes at {sites}{lost}")),
+            .text(format_args!(": {allocations} of {bytes} bytes at {sites}{lost_text}")),
     )?;
     heap.sites.iter().try_for_each(|one| site(one, look, page))?;
     let n_more = heap.n_sites - heap.sites.len() as u64;
     if n_more > 0 {
-        let more = count(n_more, "site");
-        page.write_line(TextLine::indent(4).dim(format_args!("and {more} more, all smaller")))?;
+        let more_text = count(n_more, "site");
+        page.write_line(
+            TextLine::indent(4).dim(format_args!("and {more_text} more, all smaller")),
+        )?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use teeleak_teec::direct::{
 
 use super::{Device, NODE, World, sampler::REPLY_BYTES, ta::Ta};
 use crate::{
-    error::{TeeError, TeeRequest},
+    error::{TeeError, TeeOperation},
     source::stock::{Answer, Question, StatsPta},
 };
 
@@ -31,20 +31,20 @@ impl World for Kernel {
     fn connect(&self) -> Result<Box<dyn Device>> {
         let whom = (command::TA_UUID.0, Login::User);
         let session = Session::open(context()?, whom, limits::REQUEST_BYTES, REPLY_BYTES)
-            .map_err(|result| TeeError { result, request: TeeRequest::OpenTa })?;
+            .map_err(|result| TeeError { result, request: TeeOperation::OpenTa })?;
         Ok(Box::new(Ta { session }))
     }
 
     fn stats(&self) -> Result<Box<dyn StatsPta>> {
         let session =
             Session::open(context()?, (stock::STATS_UUID.0, Login::Public), 0, STATS_BYTES)
-                .map_err(|result| TeeError { result, request: TeeRequest::OpenStats })?;
+                .map_err(|result| TeeError { result, request: TeeOperation::OpenStats })?;
         Ok(Box::new(Stats { session }))
     }
 }
 
 fn context() -> Result<Context, TeeError> {
-    Context::new().map_err(|result| TeeError { result, request: TeeRequest::Connect })
+    Context::new().map_err(|result| TeeError { result, request: TeeOperation::Connect })
 }
 
 struct Stats {

@@ -25,7 +25,7 @@ use teeleak_proto::{
 
 use super::{Device, values};
 use crate::{
-    error::{NotObservable, TeeError, TeeRequest},
+    error::{NotObservable, TeeError, TeeOperation},
     source::{
         Sink,
         observer::{LiveCounts, Observer, send},
@@ -143,7 +143,7 @@ impl Sampler {
         let mut bytes = [0; limits::REQUEST_BYTES];
         let request = postcard::to_slice(request, &mut bytes).map_err(|_| TeeError {
             result: tee_result::BAD_PARAMETERS,
-            request: TeeRequest::Other("writing a request"),
+            request: TeeOperation::Other("writing a request"),
         })?;
         let room = room_after(self.longest);
         let n_bytes = match self.invoke(command, request, room) {

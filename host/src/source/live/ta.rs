@@ -7,7 +7,7 @@ use teeleak_teec::client::Session;
 use teeleak_teec::direct::Session;
 
 use super::Device;
-use crate::error::{TeeError, TeeRequest};
+use crate::error::{TeeError, TeeOperation};
 
 pub(super) struct Ta {
     pub(super) session: Session,
@@ -20,15 +20,16 @@ impl Device for Ta {
         request: &[u8],
         reply: &mut [u8],
     ) -> Result<usize, TeeError> {
-        self.session
-            .invoke(command as u32, request, reply)
-            .map_err(|result| TeeError { result, request: TeeRequest::Other(description(command)) })
+        self.session.invoke(command as u32, request, reply).map_err(|result| TeeError {
+            result,
+            request: TeeOperation::Other(description(command)),
+        })
     }
 
     fn exchange(&mut self, command: u32, words: Words) -> Result<Words, TeeError> {
         let failed = |result| TeeError {
             result,
-            request: TeeRequest::Other("sending a values-only request"),
+            request: TeeOperation::Other("sending a values-only request"),
         };
         self.session.exchange(command, words).map_err(failed)
     }

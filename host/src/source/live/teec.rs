@@ -12,7 +12,7 @@ use teeleak_teec::client;
 
 use super::{Device, NODE, World, sampler::REPLY_BYTES, ta::Ta};
 use crate::{
-    error::{TeeError, TeeRequest},
+    error::{TeeError, TeeOperation},
     source::stock::{Answer, Question, StatsPta},
 };
 
@@ -26,10 +26,10 @@ impl World for Libteec {
 
     fn connect(&self) -> Result<Box<dyn Device>> {
         let failed = |request| move |result| TeeError { result, request };
-        let context = client::Context::new().map_err(failed(TeeRequest::Connect))?;
+        let context = client::Context::new().map_err(failed(TeeOperation::Connect))?;
         let uuid = command::TA_UUID.0;
         let session = client::Session::open(context, uuid, limits::REQUEST_BYTES, REPLY_BYTES)
-            .map_err(failed(TeeRequest::OpenTa))?;
+            .map_err(failed(TeeOperation::OpenTa))?;
         Ok(Box::new(Ta { session }))
     }
 
@@ -83,13 +83,13 @@ fn code(done: Result<(), Error>) -> u32 {
 
 fn open_stats() -> Result<Session, TeeError> {
     let uuid = Uuid::parse_str(&stock::STATS_UUID.to_string())
-        .map_err(|_| TeeError { result: BAD_PARAMETERS, request: TeeRequest::OpenStats })?;
-    let mut context = Context::new().map_err(|error| failed(&error, TeeRequest::Connect))?;
+        .map_err(|_| TeeError { result: BAD_PARAMETERS, request: TeeOperation::OpenStats })?;
+    let mut context = Context::new().map_err(|error| failed(&error, TeeOperation::Connect))?;
     context
         .open_session_with_login(uuid, ConnectionMethods::LoginPublic)
-        .map_err(|error| failed(&error, TeeRequest::OpenStats))
+        .map_err(|error| failed(&error, TeeOperation::OpenStats))
 }
 
-fn failed(error: &Error, request: TeeRequest) -> TeeError {
+fn failed(error: &Error, request: TeeOperation) -> TeeError {
     TeeError { result: error.raw_code(), request }
 }

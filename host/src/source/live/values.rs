@@ -7,10 +7,10 @@ use teeleak_proto::{
 };
 
 use super::Device;
-use crate::error::{TeeError, TeeRequest};
+use crate::error::{TeeError, TeeOperation};
 
 /// What failed requests are called in errors.
-const SENDING: TeeRequest = TeeRequest::Other("sending a values-only request");
+const SENDING: TeeOperation = TeeOperation::Other("sending a values-only request");
 
 /// Most attempts when other clients use the same exchange.
 const ATTEMPTS: u32 = 16;

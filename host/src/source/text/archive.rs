@@ -118,9 +118,9 @@ impl Member {
             let mut file = File::open(&self.archive)?;
             let reader: Box<dyn Read + Send> = match self.packing {
                 Packing::Tar => {
-                    let mut whole = unpack(Box::new(file))?;
-                    io::copy(&mut whole.by_ref().take(self.start), &mut io::sink())?;
-                    Box::new(whole.take(self.bytes))
+                    let mut contents = unpack(Box::new(file))?;
+                    io::copy(&mut contents.by_ref().take(self.start), &mut io::sink())?;
+                    Box::new(contents.take(self.bytes))
                 }
                 Packing::Stored => {
                     file.seek(SeekFrom::Start(self.start))?;

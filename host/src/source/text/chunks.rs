@@ -73,13 +73,14 @@ impl Chunks {
                 return Ok(None);
             }
             let mut unframed = None;
-            let broken = match self.unframer.take() {
+            let read_error = match self.unframer.take() {
                 Some(unframer) => self.fill_unframed(unframer, chunk, &mut unframed),
                 None => self.fill(chunk),
             };
-            if !chunk.is_empty() || broken.is_some() || unframed.is_some() {
-                let begins = self.begins.take();
-                let label = Label { number: self.number, begins, broken, unframed };
+            if !chunk.is_empty() || read_error.is_some() || unframed.is_some() {
+                let beginning = self.begins.take();
+                let label =
+                    Label { number: self.number, begins: beginning, broken: read_error, unframed };
                 self.number += 1;
                 return Ok(Some(label));
             }

@@ -124,14 +124,14 @@ pub(super) fn expand(paths: &[PathBuf]) -> Result<Vec<TextInput>> {
 /// # Errors
 /// When an archive can't be listed, or one of `paths` itself is a capture.
 pub(super) fn open_archives(inputs: Vec<TextInput>, paths: &[PathBuf]) -> Result<OpenArchives> {
-    let mut opened = OpenArchives::default();
+    let mut archives = OpenArchives::default();
     for input in inputs {
         match &input {
-            TextInput::File(path) if path.is_file() => opened.add(path, paths.contains(path))?,
-            _ => opened.inputs.push(input),
+            TextInput::File(path) if path.is_file() => archives.add(path, paths.contains(path))?,
+            _ => archives.inputs.push(input),
         }
     }
-    Ok(opened)
+    Ok(archives)
 }
 
 /// Inputs, with those in archives.
@@ -165,16 +165,16 @@ impl OpenArchives {
     }
 
     /// What is not read of the inputs.
-    pub(super) fn skipped(&self) -> SkippedInputs {
-        let mut skipped = SkippedInputs::default();
+    pub(super) fn skipped_inputs(&self) -> SkippedInputs {
+        let mut skipped_inputs = SkippedInputs::default();
         for (path, members) in &self.archives {
-            members.record_skipped(path, &mut skipped);
+            members.record_skipped(path, &mut skipped_inputs);
         }
         let captures = self.captures.iter().map(|path| {
             format!("{0} skipped: a capture, for `teeleak report {0}`", path.display()).into()
         });
-        skipped.notes.extend(captures);
-        skipped
+        skipped_inputs.notes.extend(captures);
+        skipped_inputs
     }
 }
 

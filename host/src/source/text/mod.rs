@@ -68,9 +68,9 @@ pub(crate) fn read(
     rejected: Option<Box<dyn Write + Send>>,
     progress: ReadProgress<'_>,
 ) -> Result<Observation> {
-    let opened = input::open_archives(input::expand_any(reading.paths)?, reading.paths)?;
-    let skipped = opened.skipped();
-    let kinds::Kinds { inputs, traces, ledgers } = kinds::split(opened.inputs);
+    let archives = input::open_archives(input::expand_any(reading.paths)?, reading.paths)?;
+    let skipped_inputs = archives.skipped_inputs();
+    let kinds::Kinds { inputs, traces, ledgers } = kinds::split(archives.inputs);
     let input_ledgers = ledgers::read(&ledgers)?;
     let extra_ledgers = ledgers::read(&input::expand_any(reading.ledgers)?)?;
     let trace = strace::read(&[traces, input::expand_any(reading.traces)?].concat())?;
@@ -100,7 +100,7 @@ pub(crate) fn read(
     if let Some(traced) = trace {
         traced.add_to(&mut observation);
     }
-    skipped.add_to(&mut observation);
+    skipped_inputs.add_to(&mut observation);
     // Detected ledgers were read as console text, too.
     input_ledgers.add_to(&mut observation, true);
     extra_ledgers.add_to(&mut observation, false);

@@ -23,21 +23,23 @@ pub(super) fn values(
 }
 
 fn estimate(exact: &[Option<u64>], at: usize, (low, high): (u64, u64)) -> Option<u64> {
-    let known = |at: usize| exact[at].map(|n| (at, n));
-    let before = (0..at).rev().find_map(known);
-    let after = (at + 1..exact.len()).find_map(known);
-    match (before, after) {
-        (Some(before), Some(after)) => Some(between(before, after, at).map_or_else(
+    let known_point = |at: usize| exact[at].map(|n| (at, n));
+    let previous_point = (0..at).rev().find_map(known_point);
+    let next_point = (at + 1..exact.len()).find_map(known_point);
+    match (previous_point, next_point) {
+        (Some(before), Some(after)) => Some(interpolation(before, after, at).map_or_else(
             || low.clamp(before.1.min(after.1), before.1.max(after.1)).clamp(low, high),
             |n| n.clamp(low, high),
         )),
         (Some(near), None) => {
-            let far = (0..near.0).rev().find_map(known);
-            (!(low..=high).contains(&near.1)).then(|| beyond(far, near, at).clamp(low, high))
+            let far_point = (0..near.0).rev().find_map(known_point);
+            (!(low..=high).contains(&near.1))
+                .then(|| extrapolation(far_point, near, at).clamp(low, high))
         }
         (None, Some(near)) => {
-            let far = (near.0 + 1..exact.len()).find_map(known);
-            (!(low..=high).contains(&near.1)).then(|| beyond(far, near, at).clamp(low, high))
+            let far_point = (near.0 + 1..exact.len()).find_map(known_point);
+            (!(low..=high).contains(&near.1))
+                .then(|| extrapolation(far_point, near, at).clamp(low, high))
         }
         (None, None) => None,
     }
@@ -45,7 +47,7 @@ fn estimate(exact: &[Option<u64>], at: usize, (low, high): (u64, u64)) -> Option
 
 /// The whole number at `at` on the line through two points, beyond the near one; that of the near one if there
 /// is none.
-fn beyond(far: Option<(usize, u64)>, near: (usize, u64), at: usize) -> u64 {
+fn extrapolation(far: Option<(usize, u64)>, near: (usize, u64), at: usize) -> u64 {
     let Some(far) = far else { return near.1 };
     let (span, distance) = (near.0.abs_diff(far.0) as u64, at.abs_diff(near.0) as u64);
     let (gain, falls) = (near.1.abs_diff(far.1), near.1 < far.1);
@@ -57,7 +59,7 @@ fn beyond(far: Option<(usize, u64)>, near: (usize, u64), at: usize) -> u64 {
 }
 
 /// The whole number at `at` on the line through two points.
-fn between(from: (usize, u64), to: (usize, u64), at: usize) -> Option<u64> {
+fn interpolation(from: (usize, u64), to: (usize, u64), at: usize) -> Option<u64> {
     let (span, place) = ((to.0 - from.0) as u64, (at - from.0) as u64);
     let (gain, falls) = (to.1.abs_diff(from.1), to.1 < from.1);
     let part = gain.checked_mul(place)?;

@@ -60,8 +60,8 @@ impl Column {
     /// The objects as a series that starts at snapshot `from`.
     pub(crate) fn objects(&self, from: usize, cohorts: bool) -> Series {
         let values = self.alive[from..].iter().map(|alive| alive.map(|(n, _)| n)).collect();
-        let hidden = self.hidden.range(from..).map(|(at, most)| (at - from, *most));
-        let values = bounded::values(values, hidden);
+        let hidden_counts = self.hidden.range(from..).map(|(at, most)| (at - from, *most));
+        let values = bounded::values(values, hidden_counts);
         let cohorts = cohorts.then(|| self.born.iter().map(|born| self.cohort(born, from)));
         Series { values, cohorts: cohorts.map(Iterator::collect) }
     }

@@ -65,10 +65,10 @@ impl Follower {
         let missing: Vec<_> =
             self.known.iter().filter(|(region, _)| !live_regions.contains_key(region)).collect();
         let known_count = missing.len();
-        let kept = missing.into_iter().take(room).map(|(region, born)| (*region, *born));
-        let kept: Vec<_> = kept.collect();
-        let n_new = lost.saturating_sub(kept.len() as u64);
-        live_regions.extend(kept);
+        let kept_regions = missing.into_iter().take(room).map(|(region, born)| (*region, *born));
+        let kept_regions: Vec<_> = kept_regions.collect();
+        let n_new = lost.saturating_sub(kept_regions.len() as u64);
+        live_regions.extend(kept_regions);
         for (region, born) in &live_regions {
             self.column.add(at, Some(*born), 1, region.size);
         }

@@ -60,10 +60,10 @@ impl<'a, T: HasMoment> RunTimeline<'a, T> {
 
     /// A timeline of the snapshots of every `stride` iterations, measured from `begin` on.
     fn with_stride(all: &[&'a T], begin: usize, stride: u32) -> Self {
-        let from = begin.saturating_sub(1);
+        let start = begin.saturating_sub(1);
         let iteration = iteration_in(all[begin], Stage::Measured).unwrap_or(0);
-        let first = if from < begin { iteration.saturating_sub(stride) } else { iteration };
-        let measured = all[from..].iter().copied().map(Some).collect();
+        let first = if start < begin { iteration.saturating_sub(stride) } else { iteration };
+        let measured = all[start..].iter().copied().map(Some).collect();
         Self { measured, idle: idle(&all[..begin]), first, stride, run: true }
     }
 
@@ -75,7 +75,7 @@ impl<'a, T: HasMoment> RunTimeline<'a, T> {
 
     /// The judgement of a series over `measured`, per iteration.
     pub(crate) fn judge(&self, series: &Series) -> Judgement {
-        judge(series).every(self.stride)
+        judge(series).per_iteration(self.stride)
     }
 }
 

@@ -121,7 +121,7 @@ fn evidence(
         let idle = words::idle(timeline.idle.len(), instance.idle, "region");
         evidence.push(Evidence::Text(idle.into()));
     }
-    evidence.extend(words::labelled(series, |at| timeline.iteration(instance.from + at)));
+    evidence.extend(words::series_evidence(series, |at| timeline.iteration(instance.from + at)));
     evidence.extend(region_lists(&instance.stayed));
     evidence
 }

@@ -93,7 +93,7 @@ fn evidence(
         let idle = words::idle(timeline.idle.len(), sessions.idle, "session");
         evidence.push(Evidence::Text(idle.into()));
     }
-    evidence.extend(words::labelled(&sessions.open, |at| timeline.iteration(at)));
+    evidence.extend(words::series_evidence(&sessions.open, |at| timeline.iteration(at)));
     evidence.extend(session_lists(&sessions.stayed));
     evidence
 }

@@ -150,7 +150,7 @@ fn evidence(
     if timeline.run {
         evidence.push(Evidence::Text(idle.into()));
     }
-    evidence.extend(words::labelled(objects, |at| timeline.iteration(at)));
+    evidence.extend(words::series_evidence(objects, |at| timeline.iteration(at)));
     if let OwnerKey::Ta(server) = first.site.key.server {
         evidence
             .push(Evidence::Text(format!("allocated while PTA {server} served the owner").into()));

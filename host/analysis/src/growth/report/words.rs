@@ -163,11 +163,11 @@ pub(crate) fn idle(idle_samples: usize, idle: f64, thing: &str) -> String {
 
 /// The series itself, labelled with iterations, and the survivors if known.
 pub(crate) fn evidence(series: &Series, first: u32) -> Vec<Evidence> {
-    labelled(series, |at| first.saturating_add(u32::try_from(at).unwrap_or(u32::MAX)))
+    series_evidence(series, |at| first.saturating_add(u32::try_from(at).unwrap_or(u32::MAX)))
 }
 
 /// The same with the iteration of each value.
-pub(crate) fn labelled(series: &Series, label: impl Fn(usize) -> u32) -> Vec<Evidence> {
+pub(crate) fn series_evidence(series: &Series, label: impl Fn(usize) -> u32) -> Vec<Evidence> {
     let value = |(at, value): (usize, f64)| (label(at), value);
     let mut evidence = vec![Evidence::Series(series.points().map(value).collect())];
     let survivor_counts: Vec<_> =

@@ -262,12 +262,14 @@ impl<'a> Scanner<'a> {
         while matches!(outcome, MessageOutcome::Ignored | MessageOutcome::Damaged(_))
             && let Some(inner) = prefix::find(head.message)
         {
-            let before = LineHead { message: inner.left, ..head };
-            if matches!(outcome, MessageOutcome::Damaged(_)) || damage::damage(&before).is_some() {
+            let head_before = LineHead { message: inner.left, ..head };
+            if matches!(outcome, MessageOutcome::Damaged(_))
+                || damage::damage(&head_before).is_some()
+            {
                 self.out.tally.spliced += 1;
                 self.end_run();
-                let lost = damage::lost_line(inner.left);
-                self.push(origin_of(&head), None, ConsoleFact::Damaged(lost));
+                let lost_line = damage::lost_line(inner.left);
+                self.push(origin_of(&head), None, ConsoleFact::Damaged(lost_line));
             }
             head = LineHead { left: head.left, ..inner };
             outcome = self.read(&head, ended);
@@ -292,8 +294,8 @@ impl<'a> Scanner<'a> {
                 | ConsoleFact::Session(SessionLine::Failed(..) | SessionLine::InvokeError(_))
         );
         self.fact(origin_of(head), head.left, what);
-        let hit = if has_more { reports::find(self.rules.catalogue(), head) } else { None };
-        if let Some(hit) = hit {
+        let message_hit = if has_more { reports::find(self.rules.catalogue(), head) } else { None };
+        if let Some(hit) = message_hit {
             // The line counts once, as the one of its image.
             self.push(NOBODY, stamp::read(head.left), ConsoleFact::Message(hit));
         }
@@ -402,8 +404,8 @@ impl<'a> Scanner<'a> {
         self.out.tally.lines.rejected += self.weight;
         self.out.tally.why[why as usize] += 1;
         self.out.rejects.push(self.line, why, text);
-        let lost = damage::lost_line(text);
-        self.push(who.unwrap_or(NOBODY), None, ConsoleFact::Damaged(lost));
+        let lost_line = damage::lost_line(text);
+        self.push(who.unwrap_or(NOBODY), None, ConsoleFact::Damaged(lost_line));
     }
 
     /// Counts an unrelated line of the secure world.

@@ -54,11 +54,11 @@ const SPACES: [(&str, &str); 10] = [
 
 /// Whether a text has entities or tags of HTML.
 pub(super) fn has_html(text: &[u8]) -> bool {
-    let has = |needle: &[u8]| memmem::find(text, needle).is_some();
-    ENTITIES.iter().any(|(entity, _)| has(entity))
-        || has(b"<pre")
-        || has(b"<br")
-        || has(b"</") && memchr::memchr_iter(b'<', text).any(|at| tag(&text[at..]).is_some())
+    let has_needle = |needle: &[u8]| memmem::find(text, needle).is_some();
+    ENTITIES.iter().any(|(entity, _)| has_needle(entity))
+        || has_needle(b"<pre")
+        || has_needle(b"<br")
+        || has_needle(b"</") && memchr::memchr_iter(b'<', text).any(|at| tag(&text[at..]).is_some())
 }
 
 /// Whether a text has blanks or invisible characters beyond ASCII.
@@ -70,7 +70,7 @@ pub(super) fn has_spaces(text: &[u8]) -> bool {
 pub(super) fn without_html(line: &[u8], text: &mut Vec<u8>) -> bool {
     let start = line.len();
     let mut rest = line;
-    let mut changed = false;
+    let mut is_changed = false;
     while let Some(at) = memchr::memchr2(b'&', b'<', rest) {
         text.extend_from_slice(&rest[..at]);
         rest = &rest[at..];
@@ -86,22 +86,22 @@ pub(super) fn without_html(line: &[u8], text: &mut Vec<u8>) -> bool {
             rest = &rest[1..];
             continue;
         }
-        changed = true;
+        is_changed = true;
     }
     text.extend_from_slice(rest);
-    debug_assert!(changed || start == line.len());
-    changed
+    debug_assert!(is_changed || start == line.len());
+    is_changed
 }
 
 /// Length of the tag that a text starts with, and whether it ends a line.
 fn tag(text: &[u8]) -> Option<(usize, bool)> {
-    let inside = text.strip_prefix(b"<")?;
-    let inside = inside.strip_prefix(b"/").unwrap_or(inside);
-    let length = inside.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
-    let name = inside[..length].to_ascii_lowercase();
+    let tag = text.strip_prefix(b"<")?;
+    let tag = tag.strip_prefix(b"/").unwrap_or(tag);
+    let length = tag.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let name = tag[..length].to_ascii_lowercase();
     TAGS.contains(&name.as_slice()).then_some(())?;
-    let after = inside.get(length)?;
-    matches!(after, b'>' | b' ' | b'/').then_some(())?;
+    let character_after = tag.get(length)?;
+    matches!(character_after, b'>' | b' ' | b'/').then_some(())?;
     let end = memchr(b'>', &text[..text.len().min(512)])?;
     Some((end + 1, BREAKS.contains(&name.as_slice())))
 }
@@ -110,7 +110,7 @@ fn tag(text: &[u8]) -> Option<(usize, bool)> {
 /// had any.
 pub(super) fn with_plain_spaces(line: &[u8], text: &mut Vec<u8>) -> bool {
     let mut rest = line;
-    let mut changed = false;
+    let mut is_changed = false;
     while let Some(at) = rest.iter().position(|byte| !byte.is_ascii()) {
         text.extend_from_slice(&rest[..at]);
         rest = &rest[at..];
@@ -121,10 +121,10 @@ pub(super) fn with_plain_spaces(line: &[u8], text: &mut Vec<u8>) -> bool {
         };
         text.extend_from_slice(plain);
         rest = &rest[length..];
-        changed |= space.is_some();
+        is_changed |= space.is_some();
     }
     text.extend_from_slice(rest);
-    changed
+    is_changed
 }
 
 #[cfg(test)]

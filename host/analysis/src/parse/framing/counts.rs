@@ -45,12 +45,13 @@ impl FramingCounts {
             (self.utf16, "had UTF-16 characters, which were decoded"),
             (self.recorded, "had events of a terminal recorder, which were decoded"),
         ];
-        let done = kinds.into_iter().filter(|(lines, _)| *lines > 0);
-        done.map(|(lines, what)| {
-            let what = what.replace("{was}", if lines == 1 { "was" } else { "were" });
-            format!("{} {what}", text::count(lines, "line")).into()
-        })
-        .collect()
+        let kinds_found = kinds.into_iter().filter(|(lines, _)| *lines > 0);
+        kinds_found
+            .map(|(lines, what)| {
+                let sentence = what.replace("{was}", if lines == 1 { "was" } else { "were" });
+                format!("{} {sentence}", text::count(lines, "line")).into()
+            })
+            .collect()
     }
 
     /// Adds those of another text.

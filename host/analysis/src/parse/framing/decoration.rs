@@ -24,7 +24,7 @@ const MARKS: [Decoration; 3] = [blank, quote, brackets];
 
 /// The message behind all stamps, blanks, quotes and short texts in brackets.
 pub(crate) fn message(line: &[u8]) -> &[u8] {
-    beyond(line, |text| {
+    text_beyond(line, |text| {
         STAMPS.iter().chain(&TAGS).chain(&MARKS).find_map(|decoration| decoration(text))
     })
 }
@@ -35,7 +35,7 @@ pub(crate) fn beyond_stamps(line: &[u8]) -> &[u8] {
     if !has_stamp(line) {
         return line;
     }
-    beyond(line, |text| STAMPS.iter().chain(&TAGS).find_map(|stamp| stamp(text)))
+    text_beyond(line, |text| STAMPS.iter().chain(&TAGS).find_map(|stamp| stamp(text)))
 }
 
 /// Whether a text starts with a stamp.
@@ -43,7 +43,7 @@ pub(super) fn has_stamp(text: &[u8]) -> bool {
     STAMPS.iter().any(|stamp| stamp(text).is_some())
 }
 
-fn beyond(line: &[u8], decoration: impl Fn(&[u8]) -> Option<usize>) -> &[u8] {
+fn text_beyond(line: &[u8], decoration: impl Fn(&[u8]) -> Option<usize>) -> &[u8] {
     let mut rest = line;
     while let Some(length) = decoration(rest).filter(|length| (1..=rest.len()).contains(length)) {
         rest = &rest[length..];
@@ -57,54 +57,60 @@ const BRACKETS: usize = 40;
 /// `[ 5120.448240]`, `[57288.043962@2]`, `[18:22:07.331]`, `[Tue Mar 11 10:20:01 2025]`, `[T12@1]`, with
 /// a blank.
 fn in_brackets(text: &[u8]) -> Option<usize> {
-    let inside = text.strip_prefix(b"[")?;
-    let end = inside.iter().take(BRACKETS).position(|byte| *byte == b']')?;
-    let inside = &inside[..end];
-    let is_stamp = is_seconds(inside) || clock_time(inside).is_some();
+    let bracketed = text.strip_prefix(b"[")?;
+    let end = bracketed.iter().take(BRACKETS).position(|byte| *byte == b']')?;
+    let bracketed = &bracketed[..end];
+    let is_stamp = is_seconds(bracketed) || clock_time(bracketed).is_some();
     is_stamp.then(|| with_blank(text, end + 2))
 }
 
 /// `(240807_15:27:01.736)`.
 fn in_parentheses(text: &[u8]) -> Option<usize> {
-    let inside = text.strip_prefix(b"(")?;
-    let end = inside.iter().take(BRACKETS).position(|byte| *byte == b')')?;
-    clock_time(&inside[..end])?;
+    let bracketed = text.strip_prefix(b"(")?;
+    let end = bracketed.iter().take(BRACKETS).position(|byte| *byte == b')')?;
+    clock_time(&bracketed[..end])?;
     Some(with_blank(text, end + 2))
 }
 
 /// `<6>`.
 fn level(text: &[u8]) -> Option<usize> {
-    let inside = text.strip_prefix(b"<")?;
-    let digits = digits(inside);
-    ((1..=3).contains(&digits) && inside.get(digits) == Some(&b'>')).then(|| digits + 2)
+    let bracketed = text.strip_prefix(b"<")?;
+    let digits = digits(bracketed);
+    ((1..=3).contains(&digits) && bracketed.get(digits) == Some(&b'>')).then(|| digits + 2)
 }
 
 /// `6,1234,5678901,-;` and with `,caller=T1`.
 fn kmsg(text: &[u8]) -> Option<usize> {
-    let mut at = 0;
+    let mut position = 0;
     for _ in 0..3 {
-        let digits = digits(&text[at..]);
-        at += digits + 1;
-        if digits == 0 || text.get(at - 1) != Some(&b',') {
+        let digits = digits(&text[position..]);
+        position += digits + 1;
+        if digits == 0 || text.get(position - 1) != Some(&b',') {
             return None;
         }
     }
-    let end = text[at..].iter().take(BRACKETS).position(|byte| *byte == b';')?;
+    let end = text[position..].iter().take(BRACKETS).position(|byte| *byte == b';')?;
     let is_flags = |byte: &u8| byte.is_ascii_alphanumeric() || b"-+,=@".contains(byte);
-    text[at..at + end].iter().all(is_flags).then_some(at + end + 1)
+    text[position..position + end].iter().all(is_flags).then_some(position + end + 1)
 }
 
 /// A date and time of day, and the columns that syslog, logread or logcat add to it.
 fn wall(text: &[u8]) -> Option<usize> {
     let time = date(text);
-    let mut at = time + clock_time_at_start(&text[time..])?;
-    at += year(&text[at..]);
-    if text.get(at).is_some_and(|byte| !matches!(byte, b' ' | b'\t')) {
+    let mut position = time + clock_time_at_start(&text[time..])?;
+    position += year(&text[position..]);
+    if text.get(position).is_some_and(|byte| !matches!(byte, b' ' | b'\t')) {
         return None;
     }
-    let at = with_blank(text, at);
-    let after = &text[at..];
-    Some(at + threadtime(after).or_else(|| brief(after)).or_else(|| host(after)).unwrap_or(0))
+    let position = with_blank(text, position);
+    let text_after = &text[position..];
+    Some(
+        position
+            + threadtime(text_after)
+                .or_else(|| brief(text_after))
+                .or_else(|| host(text_after))
+                .unwrap_or(0),
+    )
 }
 
 /// `board kernel: `, `board xtest[731]: ` after a stamp of the kernel, `kern  :info  : `.
@@ -133,35 +139,35 @@ fn host(text: &[u8]) -> Option<usize> {
 /// `kernel: `, `xtest[731]: `; without a number only if `any`.
 fn program_tag(text: &[u8], any: bool) -> Option<usize> {
     let name = text.iter().take_while(|byte| is_of_name(**byte)).count();
-    let mut at = name;
-    if let Some(rest) = text[at..].strip_prefix(b"[") {
+    let mut position = name;
+    if let Some(rest) = text[position..].strip_prefix(b"[") {
         let digits = digits(rest);
-        at += digits + 2;
+        position += digits + 2;
         (digits > 0 && rest.get(digits) == Some(&b']')).then_some(())?;
     } else if !any && &text[..name] != b"kernel" {
         return None;
     }
-    (name > 0 && text.get(at) == Some(&b':')).then(|| with_blank(text, at + 1))
+    (name > 0 && text.get(position) == Some(&b':')).then(|| with_blank(text, position + 1))
 }
 
 /// `  143 12974 E TEE     : `, and with the user's name before it.
 fn threadtime(text: &[u8]) -> Option<usize> {
-    let mut at = blanks(text);
-    let user = word(&text[at..]);
-    if user > digits(&text[at..]) {
-        at += user;
-        at += blanks(&text[at..]);
+    let mut position = blanks(text);
+    let user = word(&text[position..]);
+    if user > digits(&text[position..]) {
+        position += user;
+        position += blanks(&text[position..]);
     }
     for _ in 0..2 {
-        let digits = digits(&text[at..]);
-        let blanks = blanks(&text[at + digits..]);
+        let digits = digits(&text[position..]);
+        let blanks = blanks(&text[position + digits..]);
         (digits > 0 && blanks > 0).then_some(())?;
-        at += digits + blanks;
+        position += digits + blanks;
     }
-    let is_level = text.get(at).is_some_and(u8::is_ascii_uppercase);
-    (is_level && text.get(at + 1) == Some(&b' ')).then_some(())?;
-    let end = text[at..].windows(2).take(BRACKETS * 2).position(|pair| pair == b": ")?;
-    Some(at + end + 2)
+    let is_level = text.get(position).is_some_and(u8::is_ascii_uppercase);
+    (is_level && text.get(position + 1) == Some(&b' ')).then_some(())?;
+    let end = text[position..].windows(2).take(BRACKETS * 2).position(|pair| pair == b": ")?;
+    Some(position + end + 2)
 }
 
 /// `I/KERNEL(  0): `.
@@ -169,25 +175,25 @@ fn brief(text: &[u8]) -> Option<usize> {
     let [b'V' | b'D' | b'I' | b'W' | b'E' | b'F', b'/', name @ ..] = text else { return None };
     let end = name.iter().take(BRACKETS).position(|byte| *byte == b'(')?;
     let number = &name[end + 1..];
-    let at = blanks(number);
-    let digits = digits(&number[at..]);
-    let is_end = number[at + digits..].starts_with(b"): ");
-    (digits > 0 && is_end).then_some(2 + end + 1 + at + digits + 3)
+    let position = blanks(number);
+    let digits = digits(&number[position..]);
+    let is_end = number[position + digits..].starts_with(b"): ");
+    (digits > 0 && is_end).then_some(2 + end + 1 + position + digits + 3)
 }
 
 /// Length of a date before a time of day: `Tue Mar 11 `, `Mar  1 `, `2025-03-11T`, `03-11 `, `250311_`.
 fn date(text: &[u8]) -> usize {
-    let named = beyond(text, |text| {
+    let text_of_program = text_beyond(text, |text| {
         let letters = text.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
         let is_name = letters == 3 && text[0].is_ascii_uppercase() && text.get(3) == Some(&b' ');
         is_name.then_some(4)
     });
-    let at = text.len() - named.len();
-    let at = at + blanks(named);
+    let position = text.len() - text_of_program.len();
+    let position = position + blanks(text_of_program);
     let is_of_date = |byte: &&u8| byte.is_ascii_digit() || b"-/.".contains(*byte);
-    let numbers = text[at..].iter().take_while(is_of_date).count();
-    let is_date = numbers > 0 && matches!(text.get(at + numbers), Some(b' ' | b'T' | b'_'));
-    if is_date { at + numbers + 1 } else { at }
+    let numbers = text[position..].iter().take_while(is_of_date).count();
+    let is_date = numbers > 0 && matches!(text.get(position + numbers), Some(b' ' | b'T' | b'_'));
+    if is_date { position + numbers + 1 } else { position }
 }
 
 /// Length of ` 2025` after a time.
@@ -210,27 +216,28 @@ fn clock_time_at_start(text: &[u8]) -> Option<usize> {
     };
     let clock = text.get(..8)?;
     clock.iter().enumerate().all(|(at, byte)| is_time(at, byte)).then_some(())?;
-    let mut at = 8;
-    if let Some(b'.' | b',') = text.get(at) {
-        at += 1 + digits(&text[at + 1..]);
+    let mut position = 8;
+    if let Some(b'.' | b',') = text.get(position) {
+        position += 1 + digits(&text[position + 1..]);
     }
-    match text.get(at) {
-        Some(b'Z') => at += 1,
+    match text.get(position) {
+        Some(b'Z') => position += 1,
         Some(b'+' | b'-') => {
-            let zone =
-                text[at + 1..].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b':');
-            at += 1 + zone.count();
+            let zone = text[position + 1..]
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit() || **byte == b':');
+            position += 1 + zone.count();
         }
         _ => {}
     }
-    Some(at)
+    Some(position)
 }
 
 /// `  12.345678`, `57288.043962@2`, `  12.345678][T12@1`, `T12@1`.
 fn is_seconds(text: &[u8]) -> bool {
     let text = &text[blanks(text)..];
-    let whole = digits(text);
-    let Some(rest) = text[whole..].strip_prefix(b".").filter(|_| whole > 0) else {
+    let n_digits = digits(text);
+    let Some(rest) = text[n_digits..].strip_prefix(b".").filter(|_| n_digits > 0) else {
         return is_caller(text);
     };
     let fraction = digits(rest);
@@ -257,8 +264,8 @@ fn quote(text: &[u8]) -> Option<usize> {
 
 /// Any short text in brackets.
 fn brackets(text: &[u8]) -> Option<usize> {
-    let inside = text.strip_prefix(b"[")?;
-    inside.iter().take(BRACKETS).position(|byte| *byte == b']').map(|end| end + 2)
+    let bracketed = text.strip_prefix(b"[")?;
+    bracketed.iter().take(BRACKETS).position(|byte| *byte == b']').map(|end| end + 2)
 }
 
 fn with_blank(text: &[u8], at: usize) -> usize {

@@ -60,8 +60,8 @@ impl Framing {
         let lines = self.unframed(text);
         self.numbering = numbering::detect(&slices(&lines));
         let lines = if self.numbering.is_some() { self.unframed(text) } else { lines };
-        let quoted = lines.iter().filter(|line| line.text.starts_with(b"> ")).count();
-        self.quoted = quoted > 1 || quoted > 0 && quoted == lines.len();
+        let n_quoted = lines.iter().filter(|line| line.text.starts_with(b"> ")).count();
+        self.quoted = n_quoted > 1 || n_quoted > 0 && n_quoted == lines.len();
         if self.quoted && self.numbering.is_none() {
             self.numbering = numbering::detect(&slices(&self.unframed(text)));
         }

@@ -54,12 +54,12 @@ fn grep(line: &[u8]) -> Option<(u64, &[u8])> {
     if let Some((number, rest)) = number(line) {
         return rest.first().filter(|byte| mark(byte)).map(|_| (number, &rest[1..]));
     }
-    let mut at = 0;
-    while let Some(next) = line[at..].iter().position(mark) {
-        at += next + 1;
-        if let Some((number, rest)) = number(&line[at..])
-            && rest.first() == Some(&line[at - 1])
-            && !line[..at].iter().any(u8::is_ascii_whitespace)
+    let mut position = 0;
+    while let Some(next) = line[position..].iter().position(mark) {
+        position += next + 1;
+        if let Some((number, rest)) = number(&line[position..])
+            && rest.first() == Some(&line[position - 1])
+            && !line[..position].iter().any(u8::is_ascii_whitespace)
         {
             return Some((number, &rest[1..]));
         }

@@ -14,16 +14,16 @@ pub(super) fn split(line: &[u8]) -> Option<Vec<Range<usize>>> {
     let second = prefix_start(line.get(prefix_start(line)? + 5..)?)?;
     let mut starts = vec![0];
     let mut prefix = prefix_start(line)? + 5 + second;
-    let mut from = prefix_start(line)? + 5;
+    let mut search_start = prefix_start(line)? + 5;
     loop {
-        let start = line_start(line, from, prefix);
+        let start = line_start(line, search_start, prefix);
         // Prefixes that follow the message without a blank are of consoles that share a wire.
         if matches!(line[start - 1], b' ' | b'\t' | b'\r') {
             starts.push(start);
         }
-        from = prefix + 5;
-        match line.get(from..).and_then(prefix_start) {
-            Some(next) => prefix = from + next,
+        search_start = prefix + 5;
+        match line.get(search_start..).and_then(prefix_start) {
+            Some(next) => prefix = search_start + next,
             None => break,
         }
     }
@@ -35,8 +35,8 @@ pub(super) fn split(line: &[u8]) -> Option<Vec<Range<usize>>> {
 
 /// Start of the stamps that end at `prefix`.
 fn line_start(line: &[u8], from: usize, prefix: usize) -> usize {
-    let from = from.max(prefix.saturating_sub(STAMPS));
-    let blanks = (from + 1..prefix).filter(|at| line[at - 1] == b' ' && line[*at] != b' ');
+    let start = from.max(prefix.saturating_sub(STAMPS));
+    let blanks = (start + 1..prefix).filter(|at| line[at - 1] == b' ' && line[*at] != b' ');
     let is_start = |at: &usize| {
         let stamps = &line[*at..prefix];
         wrap::is_start(&line[*at..]) && decoration::message(stamps).is_empty()

@@ -35,9 +35,9 @@ fn output(line: &[u8]) -> Option<&[u8]> {
 fn unescape(mut rest: &[u8], text: &mut Vec<u8>) {
     while let Some(at) = memchr::memchr(b'\\', rest) {
         text.extend_from_slice(&rest[..at]);
-        let escaped = rest.get(at + 1).copied().unwrap_or(b'\\');
+        let escaped_byte = rest.get(at + 1).copied().unwrap_or(b'\\');
         rest = rest.get(at + 2..).unwrap_or_default();
-        match escaped {
+        match escaped_byte {
             b'n' => text.push(b'\n'),
             b'r' => text.push(b'\r'),
             b't' => text.push(b'\t'),

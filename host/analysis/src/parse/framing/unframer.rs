@@ -114,7 +114,7 @@ impl Unframer {
         if is_cut {
             self.cut_line(take);
         } else if self.framing.recorded {
-            self.recorded(line, take);
+            self.take_recorded(line, take);
         } else if self.framing.quoted_printable {
             self.quoted_printable(line, take);
         } else {
@@ -131,7 +131,7 @@ impl Unframer {
     }
 
     /// Lines of output may begin and end anywhere in the lines of a recording.
-    fn recorded(&mut self, line: &[u8], take: &mut Take<'_>) {
+    fn take_recorded(&mut self, line: &[u8], take: &mut Take<'_>) {
         self.part_lines += 1;
         self.counts.recorded += u64::from(recorder::decode(line, &mut self.part));
         let part = std::mem::take(&mut self.part);
@@ -145,13 +145,13 @@ impl Unframer {
     }
 
     fn quoted_printable(&mut self, line: &[u8], take: &mut Take<'_>) {
-        let before = self.part.len();
+        let length_before = self.part.len();
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let continues = mail::decode(line, &mut self.part);
         if continues.is_none() {
             self.part.extend_from_slice(line);
         }
-        let is_changed = self.part[before..] != *line;
+        let is_changed = self.part[length_before..] != *line;
         self.counts.quoted_printable += u64::from(is_changed);
         self.part_lines += 1;
         if continues != Some(true) || self.part.len() > MAX_LINE {
@@ -208,9 +208,9 @@ impl Unframer {
     }
 
     fn without_number<'l>(&mut self, line: &'l [u8]) -> &'l [u8] {
-        let numbered = self.framing.numbering.and_then(|numbering| numbering.strip(line));
-        self.counts.numbered += u64::from(numbered.is_some());
-        numbered.map_or(line, |(_, rest)| rest)
+        let numbered_line = self.framing.numbering.and_then(|numbering| numbering.strip(line));
+        self.counts.numbered += u64::from(numbered_line.is_some());
+        numbered_line.map_or(line, |(_, rest)| rest)
     }
 
     /// Reads a line that may continue the one before it.

@@ -64,21 +64,22 @@ impl Wrap {
         let widest = lines.iter().map(|line| width(line)).max().unwrap_or(0);
         let mended: Vec<_> = (0..lines.len()).filter_map(|at| mend(&lines[at..], widest)).collect();
         // Two lines of a console may be torn by chance; quotes are of mails.
-        let enough = if quoted { 1 } else { 2 };
-        let columns = columns(&lines, &mended, enough);
+        let n_enough = if quoted { 1 } else { 2 };
+        let columns = columns(&lines, &mended, n_enough);
         let is_of_words = |line: &&Mended| {
             line.is_broken
                 && !columns
                     .iter()
                     .any(|column| (line.width..=line.width + TRIMMED).contains(column))
         };
-        let broken: Vec<_> = mended.iter().filter(is_of_words).collect();
-        let words = broken.iter().map(|line| line.full - 1).min();
-        let fits =
-            broken.iter().filter(|line| words.is_some_and(|most| line.width <= most)).count();
+        let broken_lines: Vec<_> = mended.iter().filter(is_of_words).collect();
+        let words = broken_lines.iter().map(|line| line.full - 1).min();
+        let is_fitting =
+            broken_lines.iter().filter(|line| words.is_some_and(|most| line.width <= most)).count();
         // A word that was cut may read with a blank in it.
-        let has_proof = broken.len() >= enough && broken.iter().any(|line| !line.is_cut);
-        let words = words.filter(|_| has_proof && fits * 10 >= broken.len() * 9);
+        let has_proof =
+            broken_lines.len() >= n_enough && broken_lines.iter().any(|line| !line.is_cut);
+        let words = words.filter(|_| has_proof && is_fitting * 10 >= broken_lines.len() * 9);
         Self { columns, words }
     }
 
@@ -108,9 +109,9 @@ impl Wrap {
         // A part as wide as the page is no end of a line.
         let goes_on = is_broken || may_be_cut && self.columns.contains(&self::width(next));
         let is_fact = |line: &[u8]| reading(line) == LineReading::Whole;
-        let joined = [line, b" ", next].concat();
-        is_other_fact(line, &joined)
-            || goes_on && !is_fact(next) && (!is_fact(line) || is_fact(&joined))
+        let joined_line = [line, b" ", next].concat();
+        is_other_fact(line, &joined_line)
+            || goes_on && !is_fact(next) && (!is_fact(line) || is_fact(&joined_line))
     }
 
     /// Whether a line of a width at which lines are cut goes on in the next one. It does, unless this is the
@@ -139,7 +140,7 @@ fn columns(lines: &[&[u8]], mended: &[Mended], enough: usize) -> Vec<usize> {
         run.len() >= enough && has_proof || run.len() >= ALIKE && Some(run[0].0) == widest
     };
     let mut columns: Vec<_> = runs.filter(is_enough).map(|run| run[0].0).collect();
-    columns.retain(|column| Shape::of(lines, *column).is_mostly_cut());
+    columns.retain(|column| WrapShape::of_column(lines, *column).is_mostly_cut());
     if let Some(widest) = widest.filter(|widest| columns.is_empty() && is_edge(lines, *widest)) {
         columns.push(widest);
     }
@@ -148,7 +149,7 @@ fn columns(lines: &[&[u8]], mended: &[Mended], enough: usize) -> Vec<usize> {
 
 /// Whether the lines alone show that a text was cut at its widest line, whatever they say.
 fn is_edge(lines: &[&[u8]], widest: usize) -> bool {
-    let shape = Shape::of(lines, widest);
+    let shape = WrapShape::of_column(lines, widest);
     shape.whole == 0 && shape.strays == 0 && shape.kinds.len() >= KINDS && shape.cut > KINDS
 }
 
@@ -157,7 +158,7 @@ const KINDS: usize = 3;
 
 /// How the lines of one width stand in a text.
 #[derive(Default)]
-struct Shape {
+struct WrapShape {
     /// Lines of that width that bare ones follow, and those that none follows.
     cut: usize,
     whole: usize,
@@ -167,8 +168,8 @@ struct Shape {
     kinds: BTreeSet<Vec<u8>>,
 }
 
-impl Shape {
-    fn of(lines: &[&[u8]], column: usize) -> Self {
+impl WrapShape {
+    fn of_column(lines: &[&[u8]], column: usize) -> Self {
         let mut shape = Self::default();
         for pair in lines.windows(2).filter(|pair| !pair[0].is_empty()) {
             let is_bare = !pair[1].is_empty() && !is_start(pair[1]);
@@ -232,8 +233,9 @@ fn is_mended(first: &[u8], rest: &[&[u8]], joint: &[u8]) -> bool {
 pub(super) fn is_start(line: &[u8]) -> bool {
     decoration::has_stamp(line) || {
         let message = decoration::message(line);
-        let left = line.len() - message.len();
-        prefix_start(&line[..line.len().min(left + 16)]).is_some_and(|start| start <= left)
+        let prefix_length = line.len() - message.len();
+        prefix_start(&line[..line.len().min(prefix_length + 16)])
+            .is_some_and(|start| start <= prefix_length)
             || [b"TEE-CORE:".as_slice(), b"USER-TA:"].iter().any(|words| {
                 memchr::memmem::find(&message[..message.len().min(32)], words).is_some()
             })

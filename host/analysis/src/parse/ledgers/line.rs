@@ -26,8 +26,8 @@ impl<'t> LedgerLine<'t> {
     pub(super) fn new(raw: &'t str, place: SourceLocation) -> Self {
         let raw = raw.trim_end();
         let plain = Self { raw, text: raw, by: "", pid: None, place };
-        let known = plain.of_kernel().or_else(|| plain.of_logcat());
-        known.or_else(|| plain.of_recorder()).unwrap_or(plain)
+        let known_time = plain.of_kernel().or_else(|| plain.of_logcat());
+        known_time.or_else(|| plain.of_recorder()).unwrap_or(plain)
     }
 
     /// `(250311_10:20:01.007)text`, `Mar 11 10:20:01 board kernel: <6>[   45.091496] (0)[1737:Binder_1]text`.

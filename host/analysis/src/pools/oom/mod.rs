@@ -159,9 +159,9 @@ impl<'a> OomFacts<'a> {
             Some(sample) => self.polls_after(sample).last(),
             None => self.observation.gauges.last(),
         };
-        let polled = last_gauge.map(|gauge| &gauge.pools);
-        let of_sample = newest.filter(|_| polled.is_none()).into_iter();
-        polled.into_iter().flatten().chain(of_sample.flat_map(Sample::all_pools))
+        let polled_pools = last_gauge.map(|gauge| &gauge.pools);
+        let of_sample = newest.filter(|_| polled_pools.is_none()).into_iter();
+        polled_pools.into_iter().flatten().chain(of_sample.flat_map(Sample::all_pools))
     }
 
     /// Pool polls after a snapshot.

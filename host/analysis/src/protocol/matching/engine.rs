@@ -186,11 +186,11 @@ impl<'a> Engine<'a> {
         step: steps::AutomatonStep,
         slot: Slot,
     ) -> Option<Slot> {
-        let most = watch.kind.max_held;
+        let max_held = watch.kind.max_held;
         match watch.action {
-            StepAction::Acquire if step.ok && most > 0 && slot.held >= most => {
+            StepAction::Acquire if step.ok && max_held > 0 && slot.held >= max_held => {
                 self.hidden += 1;
-                Some(Slot { held: most - 1, ..slot })
+                Some(Slot { held: max_held - 1, ..slot })
             }
             StepAction::Release if step.ok && slot.outstanding() == 0 => {
                 self.hidden += 1;
@@ -302,9 +302,9 @@ impl<'a> Engine<'a> {
     /// acquire finds the resource held.
     fn is_known_excess(&mut self, event: &Event, own: u32) -> bool {
         let Some(entry) = self.table.get_mut(own) else { return false };
-        let held = entry.slot.held.saturating_add(1);
-        let is_known = event.origin == Origin::Text && held <= entry.peak;
-        entry.peak = entry.peak.max(held);
+        let n_held = entry.slot.held.saturating_add(1);
+        let is_known = event.origin == Origin::Text && n_held <= entry.peak;
+        entry.peak = entry.peak.max(n_held);
         is_known
     }
 

@@ -1,7 +1,7 @@
 //! Whose heap a TA's dump lists: no line of such a dump names its TA.
 //!
 //! It is inferred where only one TA was loaded at that time. Dumps with the same allocation sites are of
-//! the same TA, so one of them is enough; what remains are dumps of unnamed TAs, told apart by their
+//! the same TA, so one of them is enough; what remains are dumps of unnamed TAs, distinguished by their
 //! sites.
 
 use std::collections::BTreeSet;
@@ -11,10 +11,10 @@ use teeleak_proto::Uuid;
 use super::{names::LogSites, record_run::ConsoleDump};
 use crate::{model::TaName, text};
 
-/// TAs that are told apart; dumps of further ones are counted only.
+/// TAs that are distinguished; dumps of further ones are counted only.
 const MOST: usize = 64;
 
-/// Folders of optee_os that are in every TA, so their sites do not tell TAs apart.
+/// Folders of optee_os that are in every TA, so their sites do not distinguish TAs.
 const LIBRARIES: [&str; 3] = ["lib/libutils/", "lib/libutee/", "libutils/isoc/"];
 
 /// A TA, by the sites of its dumps.
@@ -92,7 +92,7 @@ impl TaHeaps {
                     if group.n_dumps == 1 { "is" } else { "are" },
                 ),
                 TaName::Unnamed(_) => {
-                    format!("no line names the TA of {dumps}: {name}, told apart by its sites")
+                    format!("no line names the TA of {dumps}: {name}, distinguished by its sites")
                 }
             }
         })

@@ -53,9 +53,10 @@ impl Instances {
 
     /// The only TA that is loaded; `None` if there are none or several.
     pub(super) fn only_loaded(&self) -> Option<Uuid> {
-        let mut loaded = self.known.iter().filter(|known| !known.gone).map(|known| known.uuid);
-        let first = loaded.next()?;
-        loaded.all(|uuid| uuid == first).then_some(first)
+        let mut loaded_uuids =
+            self.known.iter().filter(|known| !known.gone).map(|known| known.uuid);
+        let first = loaded_uuids.next()?;
+        loaded_uuids.all(|uuid| uuid == first).then_some(first)
     }
 
     /// Removes all instances: the TEE rebooted.

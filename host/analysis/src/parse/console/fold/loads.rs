@@ -42,12 +42,12 @@ pub(super) struct Loads {
 impl Loads {
     /// A TA is looked up or loaded; `store` is where. Returns the failed load that this ends.
     pub(super) fn begin(&mut self, uuid: Uuid, store: &str) -> Option<FailedLoad> {
-        let ended = self.end();
-        if self.uuid != Some(uuid) || ended.is_some() {
+        let ended_load = self.end();
+        if self.uuid != Some(uuid) || ended_load.is_some() {
             self.stores.clear();
         }
         (self.uuid, self.store) = (Some(uuid), store.into());
-        ended
+        ended_load
     }
 
     /// A store answered. Returns whether that alone is a failed load.
@@ -72,23 +72,23 @@ impl Loads {
             failed.add(hit, line);
             return None;
         }
-        let ended = self.end();
+        let ended_load = self.end();
         let uuid = hit.uuid.or(self.uuid);
         if self.is_reported(uuid, hit.code, &place) {
-            return ended;
+            return ended_load;
         }
         let stores = std::mem::take(&mut self.stores);
         self.failed = Some(FailedLoad { hit: hit.clone(), place, time, uuid, stores, last: line });
-        ended
+        ended_load
     }
 
     /// Ends the failed load, if one is open.
     pub(super) fn end(&mut self) -> Option<FailedLoad> {
-        let failed = self.failed.take()?;
-        let last = SourceLocation { at: failed.last, ..failed.place.clone() };
-        self.before = Some((failed.uuid, failed.hit.code, last));
+        let failed_load = self.failed.take()?;
+        let last = SourceLocation { at: failed_load.last, ..failed_load.place.clone() };
+        self.before = Some((failed_load.uuid, failed_load.hit.code, last));
         (self.uuid, self.stores) = (None, Vec::new());
-        Some(failed)
+        Some(failed_load)
     }
 
     /// Whether the load that failed before is meant: other lines came between.

@@ -334,8 +334,8 @@ impl Assembler {
             line
             && uuid != sessions::SYSTEM
         {
-            let ended = self.loads.begin(uuid, "");
-            self.failed_load(ended);
+            let ended_load = self.loads.begin(uuid, "");
+            self.failed_load(ended_load);
         }
         let mut changes = Vec::new();
         // A session that is kept on purpose is not a step that needs a counterpart.
@@ -421,9 +421,9 @@ impl Assembler {
 
     /// Adds a dump of a TA's heap.
     fn heap_dump(&mut self, dump: ConsoleDump) {
-        let loaded = self.instances.only_loaded();
+        let loaded_ta = self.instances.only_loaded();
         let place = SourceLocation { source: self.source, at: dump.line };
-        if let Some(ta) = self.heaps.group(&dump, loaded, &self.names) {
+        if let Some(ta) = self.heaps.group(&dump, loaded_ta, &self.names) {
             self.timeline.heap(place, ta, dump);
         }
     }
@@ -474,9 +474,9 @@ impl Assembler {
         let gaps = self.gaps(boot);
         let assumptions = self.assumptions();
         let heap_names = self.heaps.names();
-        let unused = self.pools.unused;
+        let unused_lines = self.pools.unused;
         let lines = &mut self.tally.lines;
-        (lines.parsed, lines.ignored) = (lines.parsed - unused, lines.ignored + unused);
+        (lines.parsed, lines.ignored) = (lines.parsed - unused_lines, lines.ignored + unused_lines);
         let release = self.release.or_else(|| dialect::release(self.printed_at?).map(Arc::from));
         Observation {
             platform: Platform { release, ..Platform::default() },

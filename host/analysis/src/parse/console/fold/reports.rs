@@ -25,21 +25,21 @@ impl Assembler {
             MessageKind::TestEnd => self.test_case = None,
             MessageKind::Loading => {
                 let store = hit.text.rsplit_once('(').map_or("", |(_, store)| store);
-                let ended =
+                let ended_load =
                     hit.uuid.and_then(|uuid| self.loads.begin(uuid, store.trim_end_matches(')')));
-                self.failed_load(ended);
+                self.failed_load(ended_load);
             }
             MessageKind::Store => {
                 if hit.code.is_some_and(|code| self.loads.answer(code)) {
-                    let ended = self.loads.fail(hit, place, at.1);
-                    self.failed_load(ended);
+                    let ended_load = self.loads.fail(hit, place, at.1);
+                    self.failed_load(ended_load);
                 }
             }
             MessageKind::LoadFailed => {
-                let ended = self.loads.fail(hit, place, at.1);
-                self.failed_load(ended);
+                let ended_load = self.loads.fail(hit, place, at.1);
+                self.failed_load(ended_load);
             }
-            MessageKind::Loaded => self.loaded(hit, &place),
+            MessageKind::Loaded => self.note_loaded(hit, &place),
             MessageKind::SupplicantStopped | MessageKind::SupplicantStarted => {
                 self.supplicant(hit, place, at.1);
             }
@@ -76,7 +76,7 @@ impl Assembler {
     /// Adds an incident for a message that is one by itself.
     fn report(&mut self, hit: &MessageHit, place: SourceLocation, time: Option<Time>) {
         let (resources, kind) = (resources(hit), kind(hit));
-        let uuid = hit.uuid.or_else(|| self.served(hit));
+        let uuid = hit.uuid.or_else(|| self.served_ta(hit));
         let mut incident = self.new_incident(kind, &hit.text, place, time);
         incident.uuid = uuid;
         incident.details = details(hit, resources);
@@ -87,7 +87,7 @@ impl Assembler {
     }
 
     /// The TA that a failed command was for, if only one is open.
-    fn served(&self, hit: &MessageHit) -> Option<teeleak_proto::Uuid> {
+    fn served_ta(&self, hit: &MessageHit) -> Option<teeleak_proto::Uuid> {
         (hit.kind == MessageKind::Result && hit.source == LineSource::Core).then_some(())?;
         let mut open = self.sessions.open().iter().filter(|open| !open.is_kept());
         let first = open.next()?;
@@ -117,8 +117,8 @@ impl Assembler {
 
     /// Ends the load that is going on; something else happened.
     pub(super) fn end_load(&mut self) {
-        let ended = self.loads.end();
-        self.failed_load(ended);
+        let ended_load = self.loads.end();
+        self.failed_load(ended_load);
     }
 
     pub(super) fn failed_load(&mut self, failed: Option<FailedLoad>) {
@@ -150,7 +150,7 @@ impl Assembler {
     }
 
     /// A TA is loaded: its binary is not missing.
-    fn loaded(&mut self, hit: &MessageHit, place: &SourceLocation) {
+    fn note_loaded(&mut self, hit: &MessageHit, place: &SourceLocation) {
         self.end_load();
         let note =
             format!("the same TA was loaded later ({}): it is not missing", text::place(place));
@@ -169,15 +169,19 @@ impl Assembler {
                 let mut incident =
                     self.new_incident(IncidentKind::SupplicantStopped, &hit.text, place, time);
                 incident.details = details(hit, hit.meaning.resources.clone());
-                let when = time.map(|time| format!("it ended at {} s", text::seconds(time.ns)));
-                incident.details.notes.extend(when.map(Into::into));
+                let time_text =
+                    time.map(|time| format!("it ended at {} s", text::seconds(time.ns)));
+                incident.details.notes.extend(time_text.map(Into::into));
                 self.incidents.count(incident);
             }
             (false, true) => {
                 self.supplicant_stopped = None;
-                let when = time.map(|time| format!(", {} s", text::seconds(time.ns)));
-                let note =
-                    format!("it ran again at {}{}", text::place(&place), when.unwrap_or_default());
+                let time_text = time.map(|time| format!(", {} s", text::seconds(time.ns)));
+                let note = format!(
+                    "it ran again at {}{}",
+                    text::place(&place),
+                    time_text.unwrap_or_default()
+                );
                 self.incidents.note(note, |one| one.kind == IncidentKind::SupplicantStopped);
             }
             _ => {}

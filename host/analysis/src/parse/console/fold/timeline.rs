@@ -125,9 +125,9 @@ impl SampleTimeline {
     pub(super) fn heap(&mut self, place: SourceLocation, ta: usize, dump: ConsoleDump) {
         self.lead.get_or_insert(Lead::Dump);
         let fresh = |sheet: &Sheet| sheet.heaps.iter().any(|(known, _)| *known == ta);
-        let begins = self.is_new(&fresh);
-        self.dumps += u64::from(begins);
-        self.since = self.since.saturating_add(u32::from(begins));
+        let is_first = self.is_new(&fresh);
+        self.dumps += u64::from(is_first);
+        self.since = self.since.saturating_add(u32::from(is_first));
         self.groups += dump.groups.len();
         let sheet = self.sheet(place, dump.time, fresh);
         sheet.heaps.retain(|(known, _)| *known != ta);

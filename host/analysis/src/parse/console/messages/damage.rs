@@ -108,10 +108,12 @@ pub(crate) fn is_headless(line: &[u8]) -> bool {
 /// Whether a record without a prefix once had one: `I/C: ` or `ITC:2 00 gen_mdbg_check:652 ` before it.
 pub(crate) fn is_torn_off(record: &[u8]) -> bool {
     let Some(at) = memmem::find(record, b"buffer: ") else { return false };
-    let left = &record[..at];
-    contains(left, b"mdbg_check")
-        || contains(left, b"TEE-")
-        || left.split(|byte| *byte == b' ').any(|word| !word.is_empty() && has_damaged_prefix(word))
+    let prefix = &record[..at];
+    contains(prefix, b"mdbg_check")
+        || contains(prefix, b"TEE-")
+        || prefix
+            .split(|byte| *byte == b' ')
+            .any(|word| !word.is_empty() && has_damaged_prefix(word))
 }
 
 /// Whether `text` ends in `I/TC:` with one byte missing, added or changed.
@@ -123,11 +125,11 @@ fn has_damaged_prefix(text: &[u8]) -> bool {
     for byte in word {
         let mut diagonal = 0;
         for (n, class) in PREFIX.iter().enumerate() {
-            let above = lengths[n + 1];
+            let length_above = lengths[n + 1];
             let is_match = class.contains(byte);
-            let best = above.max(lengths[n]);
+            let best = length_above.max(lengths[n]);
             lengths[n + 1] = if is_match { best.max(diagonal + 1) } else { best };
-            diagonal = above;
+            diagonal = length_above;
         }
     }
     word.len() >= 3 && lengths[5] >= 4

@@ -190,7 +190,7 @@ pub(crate) fn read(line: &[u8]) -> Option<StatLine> {
     if !is_candidate(line) {
         return None;
     }
-    let mut words = Words { text: line, name: String::new(), pool: empty_pool(), free: None };
+    let mut words = FigureWords { text: line, name: String::new(), pool: empty_pool(), free: None };
     words.read()?;
     words.finish().map(|pool| StatLine::Row(Box::new(pool)))
 }
@@ -199,21 +199,21 @@ pub(crate) fn read(line: &[u8]) -> Option<StatLine> {
 fn is_candidate(line: &[u8]) -> bool {
     let ends =
         line.last().is_some_and(|last| last.is_ascii_alphanumeric() || b")%]".contains(last));
-    let has = |word: &[u8]| memmem::find(line, word).is_some();
+    let has_word = |word: &[u8]| memmem::find(line, word).is_some();
     ends && line.len() <= LONGEST
-        && (has(b"alloc") || has(b"use") || has(b"free"))
+        && (has_word(b"alloc") || has_word(b"use") || has_word(b"free"))
         && line.iter().filter(|byte| byte.is_ascii_digit()).take(3).count() == 3
 }
 
 /// A line, word by word.
-struct Words<'a> {
+struct FigureWords<'a> {
     text: &'a [u8],
     name: String,
     pool: Pool,
     free: Option<u64>,
 }
 
-impl Words<'_> {
+impl FigureWords<'_> {
     /// Reads all pairs of a word and a number; the name stands before the first one.
     fn read(&mut self) -> Option<()> {
         let mut phrase = String::new();
@@ -328,9 +328,9 @@ fn split_figure(phrase: &str) -> (&str, Option<PoolFigure>) {
         Some((phrase.get(..start)?, Some(row.0)))
     };
     // The longest spelling wins, unless it takes a word that the pool's name needs.
-    let found = starts.filter_map(figure).collect::<Vec<_>>();
-    let named = found.iter().find(|(name, _)| kind(name).is_some());
-    named.or(found.first()).copied().unwrap_or((phrase, None))
+    let figures = starts.filter_map(figure).collect::<Vec<_>>();
+    let named_figure = figures.iter().find(|(name, _)| kind(name).is_some());
+    named_figure.or(figures.first()).copied().unwrap_or((phrase, None))
 }
 
 /// The pool of that name; `None` if it is no pool's name.

@@ -14,9 +14,9 @@ use crate::{
 
 /// What the catalogue says about the message of a line.
 pub(crate) fn find(catalogue: &Catalogue, head: &LineHead<'_>) -> Option<Box<MessageHit>> {
-    let mut hit = catalogue.find(source(head.image), head.message)?;
-    hit.printed_by = printed_by(head);
-    Some(Box::new(hit))
+    let mut message_hit = catalogue.find(source(head.image), head.message)?;
+    message_hit.printed_by = printed_by(head);
+    Some(Box::new(message_hit))
 }
 
 /// Reads a message that no parser knows.
@@ -36,8 +36,8 @@ pub(crate) fn read(catalogue: &Catalogue, line: &[u8], head: &LineHead<'_>) -> O
 
 /// Reads a line without a trace prefix.
 pub(crate) fn read_untagged(catalogue: &Catalogue, line: &[u8]) -> Option<ConsoleFact> {
-    let hit = catalogue.find(LineSource::Normal, decoration::message(line))?;
-    Some(ConsoleFact::Message(Box::new(hit)))
+    let message_hit = catalogue.find(LineSource::Normal, decoration::message(line))?;
+    Some(ConsoleFact::Message(Box::new(message_hit)))
 }
 
 const fn source(image: LineImage) -> LineSource {

@@ -9,20 +9,20 @@ use crate::parse::console::lines::{
 };
 
 /// Starts of the lines that name a TA, and their meaning.
-const NAMED: [(&[u8], Meaning); 9] = [
-    (b"Re-open trusted service ", Meaning::Reopen),
-    (b"Re-open TA ", Meaning::Reopen),
-    (b"... Re-open TA ", Meaning::Reopen),
-    (b"Lookup pseudo TA ", Meaning::Lookup),
-    (b"Load user TA ", Meaning::Load),
-    (b"Loading TA ", Meaning::Load),
-    (b"Loading TS ", Meaning::Load),
-    (b"Lookup user TA ELF ", Meaning::Elf),
-    (b"Lookup user TA ", Meaning::Load),
+const NAMED: [(&[u8], LineMeaning); 9] = [
+    (b"Re-open trusted service ", LineMeaning::Reopen),
+    (b"Re-open TA ", LineMeaning::Reopen),
+    (b"... Re-open TA ", LineMeaning::Reopen),
+    (b"Lookup pseudo TA ", LineMeaning::Lookup),
+    (b"Load user TA ", LineMeaning::Load),
+    (b"Loading TA ", LineMeaning::Load),
+    (b"Loading TS ", LineMeaning::Load),
+    (b"Lookup user TA ELF ", LineMeaning::Elf),
+    (b"Lookup user TA ", LineMeaning::Load),
 ];
 
 #[derive(Clone, Copy)]
-enum Meaning {
+enum LineMeaning {
     Reopen,
     Lookup,
     Load,
@@ -55,11 +55,11 @@ fn read_named(message: &[u8]) -> Option<SessionLine> {
         NAMED.iter().find_map(|(start, meaning)| Some((strip_prefix(message, start)?, meaning)))?;
     let (uuid, _) = uuid(rest)?;
     match meaning {
-        Meaning::Reopen => Some(SessionLine::Reopen(uuid)),
-        Meaning::Lookup => Some(SessionLine::LookupPta(uuid)),
-        Meaning::Load => Some(SessionLine::Load(uuid)),
+        LineMeaning::Reopen => Some(SessionLine::Reopen(uuid)),
+        LineMeaning::Lookup => Some(SessionLine::LookupPta(uuid)),
+        LineMeaning::Load => Some(SessionLine::Load(uuid)),
         // Printed for each store that is tried; `Loading` is printed once.
-        Meaning::Elf => None,
+        LineMeaning::Elf => None,
     }
 }
 

@@ -321,8 +321,8 @@ impl SessionTracker {
         instances: &mut Instances,
         report: &mut dyn FnMut(SessionChange),
     ) -> Option<LogSession> {
-        let expected = |pending: &Pending| id == Some(self.next_id(pending.opener));
-        let elsewhere = || self.pending.iter().rposition(|one| one.is_served() && expected(one));
+        let is_expected = |pending: &Pending| id == Some(self.next_id(pending.opener));
+        let elsewhere = || self.pending.iter().rposition(|one| one.is_served() && is_expected(one));
         if let Some(at) = self.last_pending(who).or_else(elsewhere) {
             return self.adopt(at, id, instances, report).or_else(|| self.misnamed(who, id));
         }
