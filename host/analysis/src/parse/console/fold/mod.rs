@@ -4,6 +4,7 @@ mod cut_points;
 mod dump_reader;
 mod dumps;
 mod events;
+mod flush;
 mod heaps;
 mod incidents;
 mod instances;
@@ -30,8 +31,7 @@ use instances::Instances;
 use loads::Loads;
 use maps::RegionMaps;
 use names::LogSites;
-use pools::{StatTable, StatTables};
-use record_run::ConsoleDump;
+use pools::StatTables;
 use sessions::{SessionChange, SessionTracker};
 use teeleak_proto::{Uuid, stock::STATS_UUID};
 pub use timeline::IterationSplit;
@@ -45,11 +45,8 @@ use super::{
     rules::RuleStep,
 };
 use crate::{
-    model::{
-        Completeness, Gap, IncidentKind, Instance, Observation, Platform, Pool, Reason, Session,
-        SourceLocation, Symbol, Time,
-    },
-    parse::{framing::FramingCounts, stats},
+    model::{Gap, IncidentKind, Observation, Platform, Reason, SourceLocation, Symbol, Time},
+    parse::framing::FramingCounts,
 };
 
 /// Assembles the facts of one or more texts, in order.
@@ -392,79 +389,6 @@ impl Assembler {
         self.flush();
     }
 
-    /// Moves finished dumps, maps and tables to the timeline.
-    fn flush(&mut self) {
-        self.flush_dumps();
-        self.flush_maps();
-        self.flush_tables();
-    }
-
-    fn flush_dumps(&mut self) {
-        let dumps: Vec<_> = self.dumps.drain().collect();
-        for dump in dumps {
-            if dump.of_ta {
-                self.heap_dump(dump);
-                continue;
-            }
-            let sessions = self.sessions.open().iter().map(|open| Session {
-                id: open.id,
-                opener: open.opener,
-                uuid: open.uuid,
-                instance: open.instance,
-                login: None,
-                client: None,
-            });
-            let place = SourceLocation { source: self.source, at: dump.line };
-            self.timeline.dump(place, dump, sessions.collect());
-        }
-    }
-
-    /// Adds a dump of a TA's heap.
-    fn heap_dump(&mut self, dump: ConsoleDump) {
-        let loaded_ta = self.instances.only_loaded();
-        let place = SourceLocation { source: self.source, at: dump.line };
-        if let Some(ta) = self.heaps.group(&dump, loaded_ta, &self.names) {
-            self.timeline.heap(place, ta, dump);
-        }
-    }
-
-    fn flush_maps(&mut self) {
-        for map in self.maps.drain() {
-            let Some(uuid) = map.uuid else {
-                self.nameless += 1;
-                continue;
-            };
-            let gap = |lost| timeline::gap("lines of a region map", Reason::Damaged, None, lost);
-            let regions = match (map.lost, map.counted) {
-                (0, _) => Completeness::Complete(map.regions),
-                (lost, true) => Completeness::Counted(map.regions, gap(lost)),
-                (lost, false) => Completeness::Partial(map.regions, gap(lost)),
-            };
-            let id = self.instances.resolve(uuid, map.context);
-            let instance =
-                Instance { id, uuid, panicked: false, ref_count: None, regions, heap: None };
-            let place = SourceLocation { source: self.source, at: map.line };
-            self.timeline.instance(place, map.time, instance);
-        }
-    }
-
-    fn flush_tables(&mut self) {
-        for (at, table) in self.pools.drain() {
-            let place = SourceLocation { source: self.source, at };
-            match table {
-                StatTable::Pool(pool) => self.timeline.table(place, pool),
-                StatTable::Heap(uuid, panicked, ref_count, heap) => {
-                    let instance = Instance {
-                        panicked,
-                        ref_count,
-                        ..heap_instance(self.instances.resolve(uuid, None), uuid, heap)
-                    };
-                    self.timeline.instance(place, None, instance);
-                }
-            }
-        }
-    }
-
     /// The observation.
     #[must_use]
     pub fn finish(mut self) -> Observation {
@@ -476,7 +400,8 @@ impl Assembler {
         let heap_names = self.heaps.names();
         let unused_lines = self.pools.unused;
         let lines = &mut self.tally.lines;
-        (lines.parsed, lines.ignored) = (lines.parsed - unused_lines, lines.ignored + unused_lines);
+        (lines.parsed, lines.ignored) =
+            (lines.parsed.saturating_sub(unused_lines), lines.ignored + unused_lines);
         let release = self.release.or_else(|| dialect::release(self.printed_at?).map(Arc::from));
         Observation {
             platform: Platform { release, ..Platform::default() },
@@ -495,14 +420,4 @@ impl Assembler {
 const fn is_after_panic(fact: &ConsoleFact) -> bool {
     use ConsoleFact::{Address, CallStack, Damaged, LoadAddress, Registers};
     matches!(fact, Address(..) | CallStack | Damaged(_) | LoadAddress(_) | Registers(_))
-}
-
-/// An instance of which only the heap is known. A heap of zeros was not asked: no TA has one of 0 bytes.
-fn heap_instance(id: u32, uuid: Uuid, heap: Pool) -> Instance {
-    let heap = Some(heap).filter(|heap| !matches!(heap.size, None | Some(0 | 0xffff_ffff)));
-    let regions = match heap {
-        Some(_) => timeline::absent("regions"),
-        None => Completeness::Unobserved(stats::no_heap(uuid)),
-    };
-    Instance { id, uuid, panicked: false, ref_count: None, regions, heap }
 }

@@ -5,6 +5,7 @@ pub(super) mod damage;
 pub(super) mod fact;
 pub(super) mod mdbg;
 pub(super) mod pool_line;
+mod pool_spellings;
 pub(super) mod registers;
 pub(super) mod reports;
 pub(super) mod session;
