@@ -21,6 +21,7 @@ const LIMIT: Duration = Duration::from_secs(300);
 /// Files that examples name, and what they are here.
 const FILES: [(&str, &str); 17] = [
     ("drm.toml", "leaky-ta/player/drm-player.toml"),
+    ("drm-messages.toml", "fixtures/messages/drm-messages.toml"),
     ("player.toml", "leaky-ta/player/drm-player.toml"),
     ("vendor.toml", "../host/analysis/rules/secure-video.toml"),
     ("uart.log", "fixtures/log/3.11.vendor-channel-switches.log"),

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
 use crate::{
     model::{Completeness, OwnerId, PoolKind, Sample, Site},
-    pools::oom::owner_name,
+    pools::oom::holders::owner_name,
     text,
 };
 

@@ -15,7 +15,7 @@ use teeleak_analysis::{
     text,
 };
 
-use super::input::{TextInput, unpack};
+use super::unpack::unpack;
 
 /// Most members of an archive, which bounds the time for listing it.
 const MEMBERS: usize = 1_000;
@@ -49,7 +49,7 @@ enum Packing {
 /// The texts of an archive, and what is to be said about the others.
 #[derive(Default, Debug)]
 pub(super) struct Members {
-    pub(super) inputs: Vec<TextInput>,
+    pub(super) texts: Vec<Member>,
     /// Members that are no texts.
     other: u64,
     /// Members that could not be read: too many, too large, encrypted, damaged.
@@ -93,7 +93,7 @@ impl Members {
         match member.open().and_then(|reader| is_text(reader).map_err(Into::into)) {
             Err(_) => self.unread += 1,
             Ok(false) => self.other += 1,
-            Ok(true) => self.inputs.push(TextInput::Member(member)),
+            Ok(true) => self.texts.push(member),
         }
     }
 }
@@ -161,8 +161,8 @@ pub(super) fn members(path: &Path) -> Result<Option<Members>> {
 /// # Errors
 /// When the archive can't be listed.
 pub fn read_archive(path: &Path) -> Result<u64> {
-    let texts = members(path)?.unwrap_or_default().inputs;
-    let read = |text: &TextInput| io::copy(&mut text.open().ok()?.reader, &mut io::sink()).ok();
+    let texts = members(path)?.unwrap_or_default().texts;
+    let read = |text: &Member| io::copy(&mut text.open().ok()?, &mut io::sink()).ok();
     Ok(texts.iter().filter_map(read).sum())
 }
 
@@ -233,7 +233,7 @@ fn tar_members(path: &Path) -> Result<Members> {
         places.push(Member { archive: shared.clone(), name, start, bytes, packing: Packing::Tar });
     }
     places.into_iter().for_each(|member| members.add(member));
-    if members.inputs.is_empty() && members.unread > 0 {
+    if members.texts.is_empty() && members.unread > 0 {
         return Err(anyhow!("the archive is damaged"));
     }
     Ok(members)

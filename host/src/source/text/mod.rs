@@ -17,6 +17,7 @@ mod progress;
 mod strace;
 mod symbols;
 mod unframed;
+mod unpack;
 
 use std::{
     io::Write,

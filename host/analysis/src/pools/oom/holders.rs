@@ -4,8 +4,10 @@ use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
 use teeleak_proto::Uuid;
 
-use super::LISTED;
 use crate::model::{Owner, OwnerId, Pool, PoolKind, Region, Sample};
+
+/// Maximum number of entries per list.
+const LISTED: usize = 10;
 
 /// The bit for secure memory in [`Region::access`].
 const SECURE: u8 = 8;

@@ -7,13 +7,12 @@
 //! Invariants: a share refers to the pool that ran out; uncounted figures are `None`; a leak is
 //! reported only if the growth analysis found one.
 
-mod holders;
+pub(crate) mod holders;
 #[cfg(test)]
 mod tests;
 
 use std::{cmp::Reverse, sync::Arc};
 
-pub(crate) use holders::owner_name;
 pub use holders::{HolderGrowth, HolderShare, MemoryHolder};
 
 use crate::{
@@ -25,9 +24,6 @@ use crate::{
     },
     pools::Shortage,
 };
-
-/// Maximum number of entries per list.
-const LISTED: usize = 10;
 
 /// Free thousandths of a pool from which it is no longer short.
 const SHORT: u64 = 100;

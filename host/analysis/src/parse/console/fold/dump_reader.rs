@@ -8,8 +8,8 @@ use std::{
 use super::{
     names::LogSites,
     record_run::ConsoleDump,
+    sheet::{Sheet, gap},
     stable::StableSites,
-    timeline::{Sheet, gap},
 };
 use crate::model::{Completeness, OwnerId, Reason, Site, TaHeapDump, TaName};
 

@@ -2,7 +2,7 @@
 
 use teeleak_proto::Uuid;
 
-use super::{Assembler, pools::StatTable, record_run::ConsoleDump, timeline};
+use super::{Assembler, pools::StatTable, record_run::ConsoleDump, sheet};
 use crate::{
     model::{Completeness, Instance, Pool, Reason, Session, SourceLocation},
     parse::stats,
@@ -51,7 +51,7 @@ impl Assembler {
                 self.nameless += 1;
                 continue;
             };
-            let gap = |lost| timeline::gap("lines of a region map", Reason::Damaged, None, lost);
+            let gap = |lost| sheet::gap("lines of a region map", Reason::Damaged, None, lost);
             let regions = match (map.lost, map.counted) {
                 (0, _) => Completeness::Complete(map.regions),
                 (lost, true) => Completeness::Counted(map.regions, gap(lost)),
@@ -87,7 +87,7 @@ impl Assembler {
 fn heap_instance(id: u32, uuid: Uuid, heap: Pool) -> Instance {
     let heap = Some(heap).filter(|heap| !matches!(heap.size, None | Some(0 | 0xffff_ffff)));
     let regions = match heap {
-        Some(_) => timeline::absent("regions"),
+        Some(_) => sheet::absent("regions"),
         None => Completeness::Unobserved(stats::no_heap(uuid)),
     };
     Instance { id, uuid, panicked: false, ref_count: None, regions, heap }

@@ -17,6 +17,7 @@ mod recurrence;
 mod report;
 mod reports;
 mod sessions;
+mod sheet;
 mod stable;
 mod steps;
 mod timeline;
@@ -149,7 +150,7 @@ impl Assembler {
 
     /// Records that the current source could not be read to its end.
     pub fn note_unreadable(&mut self, what: &str) {
-        self.broken.push(timeline::gap(what, Reason::Damaged, None, 0));
+        self.broken.push(sheet::gap(what, Reason::Damaged, None, 0));
     }
 
     /// Records what was removed from a source before it was scanned.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Assembler, dumps::DumpStart, timeline::gap};
+use super::{Assembler, dumps::DumpStart, sheet::gap};
 use crate::{
     model::{Gap, Reason},
     parse::console::messages::fact::RejectReason,

@@ -1,9 +1,14 @@
 //! Snapshots: which dumps, maps and tables belong to the same moment, and to which iteration.
 
-use super::{dump_reader::DumpReader, names::LogSites, record_run::ConsoleDump};
+use super::{
+    dump_reader::DumpReader,
+    names::LogSites,
+    record_run::ConsoleDump,
+    sheet::{Sheet, absent, gap},
+};
 use crate::model::{
-    Completeness, Gap, Instance, Moment, Pool, Reason, Sample, Session, SourceLocation, Stage,
-    TaName, Time,
+    Completeness, Instance, Moment, Pool, Reason, Sample, Session, SourceLocation, Stage, TaName,
+    Time,
 };
 
 /// Snapshots that are kept; at twice as many, every second one is dropped. Those kept have the numbers
@@ -12,29 +17,6 @@ const MOST: usize = 512;
 
 /// Site groups that are kept in all snapshots together.
 const GROUPS: usize = 1 << 17;
-
-/// Dump, region maps and pools of one moment.
-#[derive(Clone, Debug)]
-pub(super) struct Sheet {
-    place: SourceLocation,
-    time: Option<Time>,
-    /// Number of boots before it, and of its iteration: of marks, or of snapshots, since the last boot.
-    boot: u32,
-    number: u32,
-    pub(super) dump: Option<ConsoleDump>,
-    instances: Vec<Instance>,
-    pools: Vec<Pool>,
-    sessions: Vec<Session>,
-    /// Dumps of TAs' heaps, by the number of the TA.
-    pub(super) heaps: Vec<(usize, ConsoleDump)>,
-}
-
-impl Sheet {
-    /// All dumps.
-    fn dumps(&self) -> impl Iterator<Item = &ConsoleDump> {
-        self.dump.iter().chain(self.heaps.iter().map(|(_, dump)| dump))
-    }
-}
 
 /// What starts a new sheet.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -309,14 +291,4 @@ fn sample(moment: Moment, sheet: Sheet, reader: &DumpReader<'_>) -> Sample {
         sessions,
         pools,
     }
-}
-
-/// The gap of something not observed at all.
-pub(super) fn absent<T>(what: &str) -> Completeness<T> {
-    Completeness::Unobserved(gap(what, Reason::NotOffered, None, 0))
-}
-
-/// A gap.
-pub(super) fn gap(what: &str, reason: Reason, remedy: Option<&str>, lost: u64) -> Gap {
-    Gap { what: what.into(), reason, remedy: remedy.map(Into::into), lost }
 }
