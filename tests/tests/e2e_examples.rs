@@ -19,7 +19,7 @@ use teeleak_qemu::{Guest, Lab};
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// Files that examples name, and what they are here.
-const FILES: [(&str, &str); 17] = [
+const FILES: [(&str, &str); 18] = [
     ("drm.toml", "leaky-ta/player/drm-player.toml"),
     ("drm-messages.toml", "fixtures/messages/drm-messages.toml"),
     ("player.toml", "leaky-ta/player/drm-player.toml"),

@@ -29,7 +29,7 @@ impl Assembler {
     }
 
     /// Possible losses: what, why, and how many.
-    fn loss_counts(&self, boot: u32) -> [(&'static str, Reason, u64); 9] {
+    fn loss_counts(&self, boot: u32) -> [(&'static str, Reason, u64); 10] {
         use Reason::{Damaged, NoRoom, NotOffered};
         let elsewhere = self.timeline.elsewhere(boot);
         let sessions = &self.sessions;
@@ -42,6 +42,7 @@ impl Assembler {
                 NoRoom,
                 self.events.dropped_count(),
             ),
+            ("region maps older than those kept", NoRoom, self.timeline.dropped_instances),
             ("open sessions older than those kept", NoRoom, sessions.forgotten),
             ("messages cut by another message on the same line", Damaged, self.tally.spliced),
             ("incidents after the first 1,000", NoRoom, self.incidents.dropped),

@@ -3,6 +3,10 @@
 use super::record_run::ConsoleDump;
 use crate::model::{Completeness, Gap, Instance, Pool, Reason, Session, SourceLocation, Time};
 
+/// Instances, and regions of all of them, that a sheet keeps: a text without dumps may load TAs for ever.
+const INSTANCES: usize = 256;
+const REGIONS: usize = 1 << 15;
+
 /// Dump, region maps and pools of one moment.
 #[derive(Clone, Debug)]
 pub(super) struct Sheet {
@@ -20,8 +24,34 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
+    /// Adds an instance, or what is newly known of one; returns how many had to make room for it.
+    pub(super) fn add_instance(&mut self, instance: Instance) -> u64 {
+        match self.instances.iter_mut().find(|known| known.id == instance.id) {
+            Some(known) => *known = instance,
+            None => self.instances.push(instance),
+        }
+        let mut n_dropped = 0;
+        while self.instances.len() > 1
+            && (self.instances.len() > INSTANCES || self.n_regions() > REGIONS)
+        {
+            self.instances.remove(0);
+            n_dropped += 1;
+        }
+        n_dropped
+    }
+
+    /// Regions of all instances.
+    fn n_regions(&self) -> usize {
+        self.instances.iter().filter_map(|one| one.regions.value()).map(Vec::len).sum()
+    }
+
+    /// Site groups and regions.
+    pub(super) fn weight(&self) -> usize {
+        self.dumps().map(|dump| dump.groups.len()).sum::<usize>() + self.n_regions()
+    }
+
     /// All dumps.
-    pub(super) fn dumps(&self) -> impl Iterator<Item = &ConsoleDump> {
+    fn dumps(&self) -> impl Iterator<Item = &ConsoleDump> {
         self.dump.iter().chain(self.heaps.iter().map(|(_, dump)| dump))
     }
 }

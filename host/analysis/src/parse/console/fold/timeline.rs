@@ -15,7 +15,7 @@ use crate::model::{
 /// of their own iterations.
 const MOST: usize = 512;
 
-/// Site groups that are kept in all snapshots together.
+/// Site groups and regions that are kept in all snapshots together.
 const GROUPS: usize = 1 << 17;
 
 /// What starts a new sheet.
@@ -48,6 +48,8 @@ pub(super) struct SampleTimeline {
     /// Dumps of the text, and the distance of the iterations whose snapshots are kept.
     pub(super) dumps: u64,
     pub(super) stride: u32,
+    /// Instances that a snapshot had no room for.
+    pub(super) dropped_instances: u64,
 }
 
 impl SampleTimeline {
@@ -64,6 +66,7 @@ impl SampleTimeline {
             next: 0,
             dumps: 0,
             stride: 1,
+            dropped_instances: 0,
         }
     }
 
@@ -135,10 +138,10 @@ impl SampleTimeline {
             Some(n) => &mut self.sheets[n],
             None => self.sheet(place, time, fresh),
         };
-        match sheet.instances.iter_mut().find(|known| known.id == id) {
-            Some(known) => *known = instance,
-            None => sheet.instances.push(instance),
-        }
+        let n_regions = instance.regions.value().map_or(0, Vec::len);
+        let n_dropped = sheet.add_instance(instance);
+        self.groups = self.groups.saturating_add(n_regions);
+        self.dropped_instances += n_dropped;
         self.thin();
     }
 
@@ -197,7 +200,7 @@ impl SampleTimeline {
     fn drop_skipped(&mut self) {
         let stride = self.stride;
         if let Some(last) = self.sheets.pop_if(|last| !last.number.is_multiple_of(stride)) {
-            self.groups -= last.dumps().map(|dump| dump.groups.len()).sum::<usize>();
+            self.groups = self.groups.saturating_sub(last.weight());
         }
     }
 
@@ -211,6 +214,10 @@ impl SampleTimeline {
 
     /// Drops every second snapshot when there are too many.
     fn thin(&mut self) {
+        if self.groups >= GROUPS {
+            // What was replaced or dropped was counted, too.
+            self.groups = self.sheets.iter().map(Sheet::weight).sum();
+        }
         if self.sheets.len() < 2 * MOST && (self.groups < GROUPS || self.sheets.len() < 8) {
             return;
         }
@@ -222,8 +229,7 @@ impl SampleTimeline {
             n += 1;
             sheet.number.is_multiple_of(stride) || n > last
         });
-        let dumps = self.sheets.iter().flat_map(Sheet::dumps);
-        self.groups = dumps.map(|dump| dump.groups.len()).sum();
+        self.groups = self.sheets.iter().map(Sheet::weight).sum();
     }
 
     /// The boot with the most snapshots; the last one of several.
