@@ -5,7 +5,7 @@
 //!                                              Framing ── Unframer ──> lines, and how many lines each one was
 //! ```
 //!
-//! Time stamps stay, since readers want the time; [`decoration`] knows all of them. Invariants: a text
+//! Time stamps stay, since readers want the time; `decoration` knows all of them. Invariants: a text
 //! without evidence of a frame is not touched; every line of the text is counted in exactly one line that
 //! is handed on; memory is bounded whatever the text.
 
