@@ -52,16 +52,8 @@ fn sample(stage: Stage, iteration: u32, pool: PoolKind, used: u64) -> Sample {
         instances: unobserved(),
         sessions: unobserved(),
         pools: Completeness::Complete(vec![Pool {
-            kind: pool,
-            unit: PoolUnit::Objects,
             allocated: Some(used),
-            max_allocated: None,
-            size: None,
-            largest_free: None,
-            free2_sum: None,
-            num_alloc_fail: None,
-            biggest_alloc_fail: None,
-            biggest_alloc_fail_used: None,
+            ..Pool::without_figures(pool, PoolUnit::Objects)
         }]),
     }
 }

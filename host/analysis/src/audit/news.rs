@@ -40,9 +40,10 @@ fn shortages(findings: &[Finding]) -> Vec<String> {
     let times = shortages.iter().filter_map(|one| one.figure(FigureKind::Times));
     let times = text::amount(times.map(|figure| figure.value).sum(), "time");
     let titles: Vec<_> = shortages.iter().take(NAMED).map(|one| plain(&one.title)).collect();
-    let n_more = shortages.len().saturating_sub(NAMED);
-    let n_more = if n_more > 0 { format!("; {n_more} more below") } else { String::new() };
-    vec![format!("out of memory, reported {times}: {}{n_more}", titles.join("; "))]
+    let n_more = shortages.len().saturating_sub(NAMED) as u64;
+    let rest =
+        if n_more > 0 { format!("; {} more below", text::number(n_more)) } else { String::new() };
+    vec![format!("out of memory, reported {times}: {}{rest}", titles.join("; "))]
 }
 
 fn plain(title: &str) -> &str {

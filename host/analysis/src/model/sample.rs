@@ -141,6 +141,25 @@ pub struct Pool {
     pub biggest_alloc_fail_used: Option<u64>,
 }
 
+impl Pool {
+    /// A pool of which no figure is known.
+    #[must_use]
+    pub const fn without_figures(kind: PoolKind, unit: PoolUnit) -> Self {
+        Self {
+            kind,
+            unit,
+            allocated: None,
+            max_allocated: None,
+            size: None,
+            largest_free: None,
+            free2_sum: None,
+            num_alloc_fail: None,
+            biggest_alloc_fail: None,
+            biggest_alloc_fail_used: None,
+        }
+    }
+}
+
 /// Live allocations of the heap of one TA.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TaHeapDump {

@@ -27,6 +27,7 @@ mod case;
 mod damage;
 mod gaps;
 mod judge;
+mod prefixes;
 mod random;
 mod reading;
 mod release;

@@ -3,18 +3,7 @@
 //! A message is `LEVEL FUNCTION:LINE TEXT`. The level selects the prefix of the release, in which `@` becomes
 //! `FUNCTION:LINE`; a message with `-` there is raw and leaves it out. `{uuid}`, `{id}` and so on are filled in.
 
-/// Prefixes of a release by level.
-pub(crate) struct Prefixes {
-    pub(crate) info: &'static str,
-    pub(crate) debug: &'static str,
-    pub(crate) error: &'static str,
-    /// Debug lines and errors of ldelf; unused where the core loads TAs.
-    pub(crate) loader_debug: &'static str,
-    pub(crate) loader_error: &'static str,
-    /// Debug lines of a TA, and its short lines, if a TA's own `mdbg_check` prints such.
-    pub(crate) ta: &'static str,
-    pub(crate) ta_info: Option<&'static str>,
-}
+use crate::prefixes::{FROM_1_0, FROM_2_0, FROM_2_1, FROM_3_0, FROM_3_3, GUEST, Prefixes, VENDOR};
 
 /// Messages about sessions.
 pub(crate) struct SessionWords {
@@ -49,78 +38,6 @@ pub(crate) struct Release {
     pub(crate) out_of_memory: Option<&'static str>,
     pub(crate) core_panic: &'static [&'static str],
 }
-
-const FROM_1_0: Prefixes = Prefixes {
-    info: "INFO: TEE-CORE:@: ",
-    debug: "DEBUG: TEE-CORE:@: ",
-    error: "ERROR: TEE-CORE:@: ",
-    loader_debug: "",
-    loader_error: "",
-    ta: "DEBUG: USER-TA:@: ",
-    ta_info: None,
-};
-
-const FROM_2_0: Prefixes = Prefixes {
-    info: "INF [0x0] TEE-CORE:@: ",
-    debug: "DBG [0x0] TEE-CORE:@: ",
-    error: "ERR [0x0] TEE-CORE:@: ",
-    loader_debug: "",
-    loader_error: "",
-    ta: "DBG USER-TA:@: ",
-    ta_info: None,
-};
-
-const FROM_2_1: Prefixes = Prefixes {
-    info: "INFO:    TEE-CORE: ",
-    debug: "DEBUG:   [0x0] TEE-CORE:@: ",
-    error: "ERROR:   [0x0] TEE-CORE:@: ",
-    loader_debug: "",
-    loader_error: "",
-    ta: "DEBUG:   USER-TA:@: ",
-    ta_info: Some("INFO:    USER-TA: "),
-};
-
-const FROM_3_0: Prefixes = Prefixes {
-    info: "I/TC:  ",
-    debug: "D/TC:0 @ ",
-    error: "E/TC:0 @ ",
-    loader_debug: "",
-    loader_error: "",
-    ta: "D/TA:  @ ",
-    ta_info: Some("I/TA:  "),
-};
-
-const FROM_3_3: Prefixes = Prefixes {
-    info: "I/TC: ",
-    debug: "D/TC:? 0 @ ",
-    error: "E/TC:? 0 @ ",
-    loader_debug: "D/LD:  @ ",
-    loader_error: "E/LD:  ",
-    ta: "D/TA:  @ ",
-    ta_info: Some("I/TA: "),
-};
-
-/// A vendor's build of 3.11 with the thread in every line.
-const VENDOR: Prefixes = Prefixes {
-    info: "I/TC:3 00 @ ",
-    debug: "D/TC:? 00 @ ",
-    error: "E/TC:1 00 @ ",
-    loader_debug: "D/LD:  @ ",
-    loader_error: "E/LD:  ",
-    ta: "D/TA:  @ ",
-    ta_info: Some("I/TA: "),
-};
-
-/// With a guest of a hypervisor before the core.
-const GUEST: Prefixes = Prefixes {
-    info: "I/TC:2 ? 001 @ ",
-    debug: "D/TC:2 ? 001 @ ",
-    error: "E/TC:2 ? 001 @ ",
-    loader_debug: "D/LD:  @ ",
-    loader_error: "E/LD:  ",
-    ta: "D/TA:  @ ",
-    ta_info: Some("I/TA: "),
-};
 
 const SESSIONS_2_0: SessionWords = SessionWords {
     load: &["D tee_ta_init_session_with_context:512  ... Re-open TA {uuid}"],
@@ -423,31 +340,6 @@ impl Release {
     /// Whether a close says which session it is of.
     pub(crate) fn has_session_ids(&self) -> bool {
         self.sessions.is_some_and(|words| words.close.iter().any(|line| line.contains("{id}")))
-    }
-}
-
-impl Prefixes {
-    /// The line of a message (see the module).
-    pub(crate) fn line(&self, message: &str) -> String {
-        let mut words = message.splitn(3, ' ');
-        let (level, place) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
-        let text = words.next().unwrap_or("");
-        let prefix = match level {
-            "I" => self.info,
-            "D" => self.debug,
-            "E" => self.error,
-            "LD" => self.loader_debug,
-            "LE" => self.loader_error,
-            "TA" => self.ta,
-            other => panic!("no prefix for level {other} of {message}"),
-        };
-        let prefix = match (place, prefix.split_once('@')) {
-            ("-", Some((start, end))) => {
-                format!("{start}{}", end.trim_start_matches(":").trim_start())
-            }
-            _ => prefix.replace('@', place),
-        };
-        format!("{prefix}{text}")
     }
 }
 

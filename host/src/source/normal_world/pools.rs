@@ -23,15 +23,8 @@ pub(super) fn descriptors(filled: &FullestTable) -> Pool {
 
 fn pool(name: &str, unit: PoolUnit, used: u64, size: u64) -> Pool {
     Pool {
-        kind: PoolKind::Named(name.into()),
-        unit,
         allocated: Some(used),
-        max_allocated: None,
         size: Some(size),
-        largest_free: None,
-        free2_sum: None,
-        num_alloc_fail: None,
-        biggest_alloc_fail: None,
-        biggest_alloc_fail_used: None,
+        ..Pool::without_figures(PoolKind::Named(name.into()), unit)
     }
 }

@@ -122,16 +122,5 @@ impl StatTables {
 }
 
 const fn empty(kind: PoolKind) -> Pool {
-    Pool {
-        kind,
-        unit: PoolUnit::Bytes,
-        allocated: None,
-        max_allocated: None,
-        size: None,
-        largest_free: None,
-        free2_sum: None,
-        num_alloc_fail: None,
-        biggest_alloc_fail: None,
-        biggest_alloc_fail_used: None,
-    }
+    Pool::without_figures(kind, PoolUnit::Bytes)
 }

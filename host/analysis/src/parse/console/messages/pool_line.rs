@@ -28,7 +28,12 @@ pub(crate) fn read(line: &[u8]) -> Option<StatLine> {
     if !is_candidate(line) {
         return None;
     }
-    let mut words = FigureWords { text: line, name: String::new(), pool: empty_pool(), free: None };
+    let mut words = FigureWords {
+        text: line,
+        name: String::new(),
+        pool: Pool::without_figures(PoolKind::CoreHeap, PoolUnit::Bytes),
+        free: None,
+    };
     words.read()?;
     words.finish().map(|pool| StatLine::Row(Box::new(pool)))
 }
@@ -191,21 +196,6 @@ fn kind(name: &str) -> Option<PoolKind> {
 fn is_tag(word: &str) -> bool {
     let letters: String = word.chars().filter(char::is_ascii_alphabetic).collect();
     TAGS.contains(&&*letters)
-}
-
-const fn empty_pool() -> Pool {
-    Pool {
-        kind: PoolKind::CoreHeap,
-        unit: PoolUnit::Bytes,
-        allocated: None,
-        max_allocated: None,
-        size: None,
-        largest_free: None,
-        free2_sum: None,
-        num_alloc_fail: None,
-        biggest_alloc_fail: None,
-        biggest_alloc_fail_used: None,
-    }
 }
 
 /// Reads `Max memory usage increased to 9264`, printed by `mempool_alloc()` of optee_os
