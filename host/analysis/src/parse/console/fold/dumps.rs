@@ -132,7 +132,8 @@ impl DumpFinder {
         self.records += ids.len() as u64;
         if let Some(open) = &mut self.open {
             open.hints = Hints::default();
-            open.until = run.until;
+            // A damaged stamp may run backwards.
+            open.until = [open.until, at.1, run.until].into_iter().max().flatten();
             open.who.image = open.who.image.or(who.image);
             open.who.thread = open.who.thread.or(who.thread);
             open.thread = who.thread;
@@ -241,14 +242,15 @@ impl DumpFinder {
             _ => return Some(DumpStart::Count),
         }
         let hints = open.hints;
-        let gap = open.until.zip(time).and_then(|(from, to)| stamp::distance(from, to));
+        // After a damaged stamp the next ones are as early as those before it.
+        let gaps = [time, run.until].map(|to| stamp::distance(open.until?, to?));
         if hints.same_thread {
             Some(DumpStart::Thread)
         } else if hints.requested {
             Some(DumpStart::Requested)
         } else if hints.others > CHATTER {
             Some(DumpStart::Chatter)
-        } else if gap.is_some_and(|gap| gap >= PAUSE_NS) {
+        } else if gaps.iter().all(|gap| gap.is_some_and(|gap| gap >= PAUSE_NS)) {
             Some(DumpStart::Pause)
         } else {
             None
