@@ -21,6 +21,12 @@ macro_rules! results {
 pub const SUCCESS: u32 = 0;
 
 results! {
+    CORRUPT_OBJECT = 0xf010_0001;
+    CORRUPT_OBJECT_2 = 0xf010_0002;
+    STORAGE_NOT_AVAILABLE = 0xf010_0003;
+    STORAGE_NOT_AVAILABLE_2 = 0xf010_0004;
+    UNSUPPORTED_VERSION = 0xf010_0005;
+    CIPHERTEXT_INVALID = 0xf010_0006;
     GENERIC = 0xffff_0000;
     ACCESS_DENIED = 0xffff_0001;
     CANCEL = 0xffff_0002;
@@ -38,7 +44,13 @@ results! {
     COMMUNICATION = 0xffff_000e;
     SECURITY = 0xffff_000f;
     SHORT_BUFFER = 0xffff_0010;
+    EXTERNAL_CANCEL = 0xffff_0011;
+    TIMEOUT = 0xffff_3001;
     OVERFLOW = 0xffff_300f;
     TARGET_DEAD = 0xffff_3024;
     STORAGE_NO_SPACE = 0xffff_3041;
+    MAC_INVALID = 0xffff_3071;
+    SIGNATURE_INVALID = 0xffff_3072;
+    TIME_NOT_SET = 0xffff_5000;
+    TIME_NEEDS_RESET = 0xffff_5001;
 }

@@ -131,6 +131,14 @@ impl MessageEntry {
         self.regex.as_str()
     }
 
+    /// Who printed a line: one without a prefix lost it if the entry is about a part of the secure world.
+    fn source(&self, line_source: LineSource) -> LineSource {
+        match line_source {
+            LineSource::Normal => self.sources.first().copied().unwrap_or(line_source),
+            line_source => line_source,
+        }
+    }
+
     pub(super) fn read(&self, source: LineSource, text: &[u8]) -> Option<MessageHit> {
         let groups = self.regex.captures(text)?;
         let group = |name: &str| groups.name(name).map(|group| group.as_bytes());
@@ -141,7 +149,7 @@ impl MessageEntry {
         Some(MessageHit {
             kind: self.kind,
             meaning: Arc::clone(&self.meaning),
-            source,
+            source: self.source(source),
             text: String::from_utf8_lossy(short(text.trim_ascii())).into(),
             code: code.map(TeeResult),
             origin: group("origin").and_then(numbers::origin),

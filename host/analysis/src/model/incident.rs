@@ -26,6 +26,8 @@ pub enum IncidentKind {
     NormalWorldMemory,
     /// A TA could not be loaded or opened, for another reason than memory.
     LoadFailed,
+    /// A client's call failed, for another reason than memory.
+    CallFailed,
     /// The guard value at the end of a stack is gone: the stack was overrun.
     StackOverrun,
     /// The headers of a heap are damaged.
@@ -38,6 +40,8 @@ pub enum IncidentKind {
     UnknownError,
     /// An assertion in a TA failed.
     TaAssertion,
+    /// The loader of TAs panicked, and with it the TA that it was to load.
+    LoaderPanic,
     /// The TEE core panicked.
     CorePanic,
     /// An assertion in the TEE core failed.
@@ -167,6 +171,9 @@ pub struct Incident {
     pub details: IncidentDetails,
 }
 
+/// Bytes that a stack pointer is below a stack that overflowed: a function with larger local buffers is rare.
+const BELOW_STACK: u64 = 1 << 20;
+
 impl Incident {
     /// How often it occurred.
     #[must_use]
@@ -192,12 +199,37 @@ impl Incident {
     pub const fn is_doubt(&self) -> bool {
         match self.kind {
             IncidentKind::LoadFailed
+            | IncidentKind::CallFailed
+            | IncidentKind::LoaderPanic
             | IncidentKind::SupplicantStopped
             | IncidentKind::TaAssertion => false,
             IncidentKind::TaPanic { code } => code == OUT_OF_MEMORY,
             IncidentKind::Abort { .. } => self.uuid.is_none(),
             _ => true,
         }
+    }
+
+    /// Whether an assertion or a panic shows that a heap is damaged.
+    #[must_use]
+    pub fn is_heap_damage(&self) -> bool {
+        let is_panic = self.is_of_core()
+            || matches!(self.kind, IncidentKind::TaPanic { .. } | IncidentKind::TaAssertion);
+        is_panic && self.details.meaning.resources.contains(&Resource::HeapIntegrity)
+    }
+
+    /// Whether the TEE core panicked.
+    #[must_use]
+    pub const fn is_of_core(&self) -> bool {
+        matches!(self.kind, IncidentKind::CorePanic | IncidentKind::CoreAssertion)
+    }
+
+    /// Whether an abort happened because the stack of the TA was too small: its stack pointer is just below it.
+    #[must_use]
+    pub fn is_stack_overflow(&self) -> bool {
+        let stack = self.details.stack_region.filter(|_| self.details.of_ta);
+        let below =
+            stack.zip(self.details.registers.sp).map(|((start, _), sp)| start.checked_sub(sp));
+        matches!(below, Some(Some(1..=BELOW_STACK)))
     }
 
     /// The TA's image that contains `address`, and the offset into it.

@@ -10,13 +10,18 @@ pub fn incident(incident: &Incident) -> String {
     let times_text = if n > 1 { format!(" {}", times(n)) } else { String::new() };
     let ta = incident.uuid.map(|uuid| format!("TA {uuid}"));
     let code = incident.details.code;
+    if incident.is_heap_damage() {
+        let owner = if incident.is_of_core() { "of the TEE core" } else { "of a TA" };
+        let owner = ta.map_or_else(|| owner.into(), |ta| format!("of {ta}"));
+        return format!("the heap {owner} is damaged{times_text} ({})", incident.text);
+    }
     match &incident.kind {
         IncidentKind::OutOfMemory { requested, .. } => {
             format!("an allocation of {} bytes failed in the TEE core", number(*requested))
         }
-        IncidentKind::MemoryShortage { .. } | IncidentKind::NormalWorldMemory => {
-            shortage(incident, &times_text)
-        }
+        IncidentKind::MemoryShortage { .. }
+        | IncidentKind::NormalWorldMemory
+        | IncidentKind::CallFailed => failed_request(incident, &times_text),
         IncidentKind::LoadFailed => {
             let ta = ta.unwrap_or_else(|| "a TA".into());
             let code = code.map_or_else(String::new, |code| format!(": {code}"));
@@ -29,13 +34,18 @@ pub fn incident(incident: &Incident) -> String {
         IncidentKind::TaAssertion => {
             format!("an assertion of {} failed", ta.unwrap_or_else(|| "a TA".into()))
         }
+        IncidentKind::LoaderPanic => {
+            let loaded = ta.map_or_else(String::new, |ta| format!(" as it loaded {ta}"));
+            format!("the loader of TAs panicked{loaded} ({})", incident.text)
+        }
         IncidentKind::CorePanic => format!("the TEE core panicked ({})", incident.text),
         IncidentKind::CoreAssertion => {
             format!("an assertion of the TEE core failed ({})", incident.text)
         }
         IncidentKind::Abort { .. } => {
+            let overflow = incident.is_stack_overflow().then_some("the stack overflowed: ");
             let owner = ta.map_or_else(String::new, |ta| format!(" in {ta}"));
-            format!("{}{owner}", incident.text)
+            format!("{}{}{owner}", overflow.unwrap_or_default(), incident.text)
         }
         IncidentKind::StackOverrun => format!("a stack was overrun ({})", incident.text),
         IncidentKind::HeapDamage => format!("a heap is damaged{times_text} ({})", incident.text),
@@ -49,8 +59,8 @@ pub fn incident(incident: &Incident) -> String {
     }
 }
 
-/// Memory that could not be had: by whom, how much, and how often.
-fn shortage(incident: &Incident, often: &str) -> String {
+/// Memory that could not be had, or a call that failed: by whom, how much, and how often.
+fn failed_request(incident: &Incident, often: &str) -> String {
     let details = &incident.details;
     let request_size = match incident.kind {
         IncidentKind::MemoryShortage { requested } => requested,
@@ -121,18 +131,24 @@ pub fn resources(resources: &[Resource]) -> String {
     }
 }
 
+/// What to do about a stack that was too small.
+const OVERFLOW_NEXT: &str = "enlarge TA_STACK_SIZE in the TA's user_ta_header_defines.h, or look for large local \
+                             buffers and deep calls";
+
 /// What to do next about an incident.
 #[must_use]
 pub fn incident_next(incident: &Incident) -> Option<String> {
     let meaning = &incident.details.meaning;
+    let next =
+        if incident.is_stack_overflow() { Some(OVERFLOW_NEXT) } else { meaning.next.as_deref() };
     let is_named = |frame: &Frame| !frame.functions.is_empty();
     let has_addresses = !incident.stack.is_empty() || incident.details.registers.pc.is_some();
     let command =
         (has_addresses && !incident.stack.iter().any(is_named)).then(|| symbols(incident));
-    match (command.flatten(), &meaning.next) {
+    match (command.flatten(), next) {
         (Some(command), Some(next)) => Some(format!("{next}; {command}")),
         (Some(command), None) => Some(command),
-        (None, next) => next.as_deref().map(Into::into),
+        (None, next) => next.map(Into::into),
     }
 }
 

@@ -182,6 +182,8 @@ fn kind(incident: &Incident) -> (&'static str, Option<u64>, Option<u64>) {
         }
         IncidentKind::NormalWorldMemory => ("normal_world_memory", None, None),
         IncidentKind::LoadFailed => ("load_failed", None, None),
+        IncidentKind::CallFailed => ("call_failed", None, None),
+        IncidentKind::LoaderPanic => ("loader_panic", None, None),
         IncidentKind::StackOverrun => ("stack_overrun", None, None),
         IncidentKind::HeapDamage => ("heap_damage", None, None),
         IncidentKind::SupplicantStopped => ("supplicant_stopped", None, None),

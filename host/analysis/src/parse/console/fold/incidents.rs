@@ -161,6 +161,11 @@ impl Incidents {
                 }
                 true
             }
+            (IncidentKind::LoaderPanic, IncidentKind::TaPanic { .. }) if !last.details.panicked => {
+                (last.details.panicked, last.text) =
+                    (true, format!("{}; {text}", last.text).into());
+                true
+            }
             (IncidentKind::TaAssertion, IncidentKind::TaPanic { code }) => {
                 last.kind = IncidentKind::TaPanic { code: *code };
                 last.text = format!("{}; {text}", last.text).into();
@@ -221,13 +226,14 @@ impl Incidents {
         self.end = None;
     }
 
-    /// Adds a note to the last incident that `is` selects.
-    pub(super) fn note(&mut self, note: String, is: impl Fn(&Incident) -> bool) {
-        if let Some(incident) = self.done.iter_mut().rev().take(RECENT).find(|one| is(one))
-            && incident.details.notes.len() < PLACES
-        {
+    /// Adds a note to the last incident that `is` selects. Returns whether there is one.
+    pub(super) fn note(&mut self, note: String, is: impl Fn(&Incident) -> bool) -> bool {
+        let incident = self.done.iter_mut().rev().take(RECENT).find(|one| is(one));
+        let is_selected = incident.is_some();
+        if let Some(incident) = incident.filter(|one| one.details.notes.len() < PLACES) {
             incident.details.notes.push(note.into());
         }
+        is_selected
     }
 
     /// Records the load address of the TEE core.
@@ -307,7 +313,8 @@ fn new_incident(
     (iteration, uuid): (Option<u32>, Option<Uuid>),
     load_address: Option<u64>,
 ) -> Incident {
-    let notes = null_pointer(&kind).into_iter().collect();
+    // What aborts on an undefined instruction accesses no memory.
+    let notes = null_pointer(&kind).filter(|_| !text.contains("undef-abort")).into_iter().collect();
     let of_ta = matches!(kind, IncidentKind::Abort { .. }) && trouble::is_of_ta(text.as_bytes());
     Incident {
         kind,
@@ -325,7 +332,8 @@ fn new_incident(
 
 /// Whether nothing of the secure world can run after this.
 const fn is_end(incident: &Incident) -> bool {
-    matches!(incident.kind, IncidentKind::CorePanic) || incident.details.panicked
+    let is_of_loader = matches!(incident.kind, IncidentKind::LoaderPanic);
+    matches!(incident.kind, IncidentKind::CorePanic) || (incident.details.panicked && !is_of_loader)
 }
 
 /// Whether a TA that died like this is left with the panic code `code`: one that aborts, with a code

@@ -23,6 +23,8 @@ pub(super) struct FailedLoad {
     pub(super) uuid: Option<Uuid>,
     /// What the places where TAs are stored answered.
     pub(super) stores: Vec<(Box<str>, TeeResult)>,
+    /// Whether the normal world had given no memory just before.
+    pub(super) is_unserved: bool,
     /// Its last line.
     last: u64,
 }
@@ -35,6 +37,8 @@ pub(super) struct Loads {
     store: Box<str>,
     stores: Vec<(Box<str>, TeeResult)>,
     failed: Option<FailedLoad>,
+    /// Line in which the normal world last gave no memory for the binary of a TA.
+    unserved: Option<u64>,
     /// TA, result and last line of the load that failed before.
     before: Option<(Option<Uuid>, Option<TeeResult>, SourceLocation)>,
 }
@@ -78,8 +82,16 @@ impl Loads {
             return ended_load;
         }
         let stores = std::mem::take(&mut self.stores);
-        self.failed = Some(FailedLoad { hit: hit.clone(), place, time, uuid, stores, last: line });
+        let unserved = self.unserved.take();
+        let is_unserved = unserved.is_some_and(|before| line.saturating_sub(before) < NEAR);
+        let hit = hit.clone();
+        self.failed = Some(FailedLoad { hit, place, time, uuid, stores, is_unserved, last: line });
         ended_load
+    }
+
+    /// The normal world gave no memory that the TEE core asked for.
+    pub(super) const fn go_unserved(&mut self, line: u64) {
+        self.unserved = Some(line);
     }
 
     /// Ends the failed load, if one is open.

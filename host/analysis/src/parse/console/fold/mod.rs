@@ -254,6 +254,10 @@ impl Assembler {
                 }
                 self.maps.region(at, line);
             }
+            ConsoleFact::Stack(start, size) => {
+                let place = self.place(at.0);
+                self.incidents.stack_region(*start, *size, &place);
+            }
             ConsoleFact::Elf(uuid, address) => {
                 self.maps.elf(*uuid);
                 let place = self.place(at.0);

@@ -43,12 +43,15 @@ impl Assembler {
             MessageKind::SupplicantStopped | MessageKind::SupplicantStarted => {
                 self.supplicant(hit, place, at.1);
             }
-            MessageKind::Result if hit.code == Some(TeeResult::TARGET_DEAD) => self.dead(hit),
-            MessageKind::Result if hit.code != Some(TeeResult::OUT_OF_MEMORY) => {}
+            MessageKind::Result if hit.code == Some(TeeResult::TARGET_DEAD) && self.dead(hit) => {}
+            MessageKind::Result if !is_reported(hit) => {}
             MessageKind::HeapDamage | MessageKind::Memory | MessageKind::Result
                 if self.explain(hit, &place) => {}
             _ => {
                 self.end_load();
+                if hit.source == LineSource::Core && resources(hit) == [Resource::SharedMemory] {
+                    self.loads.go_unserved(at.0);
+                }
                 self.report(hit, place, at.1);
             }
         }
@@ -64,13 +67,13 @@ impl Assembler {
         self.incidents.explain(&meaning(hit, resources), lacked, place)
     }
 
-    /// A client got the result of a TA that died.
-    fn dead(&mut self, hit: &MessageHit) {
+    /// A client got the result of a TA that died. Returns whether the text shows how it died.
+    fn dead(&mut self, hit: &MessageHit) -> bool {
         let origin = hit.origin.map_or_else(String::new, |origin| format!(" (origin {origin})"));
         let note = format!("a client got {}{origin}", TeeResult::TARGET_DEAD);
         self.incidents.note(note, |one| {
             matches!(one.kind, IncidentKind::TaPanic { .. } | IncidentKind::Abort { .. })
-        });
+        })
     }
 
     /// Adds an incident for a message that is one by itself.
@@ -80,6 +83,9 @@ impl Assembler {
         let mut incident = self.new_incident(kind, &hit.text, place, time);
         incident.uuid = uuid;
         incident.details = details(hit, resources);
+        if incident.kind == IncidentKind::CallFailed {
+            advise(&mut incident);
+        }
         if let Some(case) = self.test_case.as_deref().filter(|_| hit.source == LineSource::Normal) {
             incident.details.printed_by.get_or_insert_with(|| format!("xtest {case}:").into());
         }
@@ -122,7 +128,9 @@ impl Assembler {
     }
 
     pub(super) fn failed_load(&mut self, failed: Option<FailedLoad>) {
-        let Some(FailedLoad { hit, place, time, uuid, stores, .. }) = failed else { return };
+        let Some(FailedLoad { hit, place, time, uuid, stores, is_unserved, .. }) = failed else {
+            return;
+        };
         let is_memory = hit.code == Some(TeeResult::OUT_OF_MEMORY);
         let kind = if is_memory {
             IncidentKind::MemoryShortage { requested: None }
@@ -132,10 +140,17 @@ impl Assembler {
         if let Some(uuid) = uuid.filter(|_| !is_memory && self.failed_tas.len() < FAILED_TAS) {
             self.failed_tas.insert(uuid);
         }
-        let resources = if is_memory { hit.meaning.resources.clone() } else { Vec::new() };
+        let resources = match is_memory {
+            true if is_unserved => vec![Resource::SharedMemory],
+            true => hit.meaning.resources.clone(),
+            false => Vec::new(),
+        };
         let mut incident = self.new_incident(kind, &hit.text, place, time);
         incident.uuid = uuid;
         incident.details = details(&hit, resources);
+        if !is_memory {
+            advise(&mut incident);
+        }
         let notes = stores.iter().filter(|(store, _)| !store.is_empty());
         let notes = notes.map(|(store, code)| format!("{store} answered {code}").into());
         incident.details.notes.extend(notes);
@@ -230,8 +245,28 @@ fn details(hit: &MessageHit, resources: Vec<Resource>) -> IncidentDetails {
     }
 }
 
+/// Whether a result is an incident of its own: memory ran out, or a client says that its call failed.
+/// Commands that the secure world refuses are its daily work.
+fn is_reported(hit: &MessageHit) -> bool {
+    let is_of_client = hit.source == LineSource::Normal || hit.code == Some(TeeResult::TARGET_DEAD);
+    hit.code
+        .is_some_and(|code| code == TeeResult::OUT_OF_MEMORY || (is_of_client && code.is_error()))
+}
+
+/// Says what to do about the result, instead of what to do about a lack of memory.
+fn advise(incident: &mut Incident) {
+    let advice = incident.details.code.and_then(TeeResult::advice);
+    let next = advice
+        .unwrap_or("read the lines of the secure console before it: the first error is the cause");
+    let meaning = Arc::make_mut(&mut incident.details.meaning);
+    (meaning.next, meaning.resources) = (Some(next.into()), Vec::new());
+}
+
 fn kind(hit: &MessageHit) -> IncidentKind {
     match hit.kind {
+        MessageKind::Result if hit.code != Some(TeeResult::OUT_OF_MEMORY) => {
+            IncidentKind::CallFailed
+        }
         MessageKind::StackOverrun => IncidentKind::StackOverrun,
         MessageKind::HeapDamage => IncidentKind::HeapDamage,
         MessageKind::Error => IncidentKind::KnownError,

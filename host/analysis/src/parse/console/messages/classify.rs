@@ -141,7 +141,7 @@ fn boot(message: &[u8]) -> Option<MessageOutcome> {
 }
 
 fn detail(message: &[u8]) -> Option<MessageOutcome> {
-    status::is_detail(message).then_some(MessageOutcome::Fact(ConsoleFact::StatusDetail))
+    status::detail(message).map(MessageOutcome::Fact)
 }
 
 #[cfg(test)]

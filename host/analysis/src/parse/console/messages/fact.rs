@@ -84,6 +84,8 @@ pub(crate) enum ConsoleFact {
     },
     /// Further lines of a TA's status.
     StatusDetail,
+    /// Start and size of a TA's stack, in its status.
+    Stack(u64, u64),
     /// A list of the TA's sessions follows.
     SessionList,
     /// A region of the TA in the status.
@@ -145,6 +147,8 @@ pub(crate) enum SessionLine {
     Load(Uuid),
     /// Opening failed.
     Failed(Option<Uuid>, u32),
+    /// The loader of TAs gave up: opening fails, whether or not that is printed.
+    LoaderFailed(u32),
     /// A session is closed; its id, if printed.
     Close(Option<u32>),
     /// The session to close does not exist.

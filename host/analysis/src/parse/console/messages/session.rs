@@ -44,6 +44,7 @@ pub(crate) fn read(head: &LineHead<'_>) -> Option<SessionLine> {
         }),
         b't' => strip_prefix(message, b"tee_ta_close_session(0x").map(|_| SessionLine::Close(None)),
         b's' => not_found(message),
+        b'l' => loader_failed(message),
         b'F' => read_failure(message),
         b'E' | b'=' => invoke_error(message),
         _ => None,
@@ -86,6 +87,11 @@ fn close_id(head: &LineHead<'_>, message: &[u8]) -> Option<SessionLine> {
 fn init_failed(message: &[u8]) -> Option<SessionLine> {
     let (result, rest) = hex32(strip_prefix(message, b"init session failed ")?)?;
     rest.is_empty().then_some(SessionLine::Failed(None, result))
+}
+
+fn loader_failed(message: &[u8]) -> Option<SessionLine> {
+    let (result, rest) = hex32(strip_prefix(message, b"ldelf failed with res: ")?)?;
+    rest.is_empty().then_some(SessionLine::LoaderFailed(result))
 }
 
 fn read_failure(message: &[u8]) -> Option<SessionLine> {
@@ -154,6 +160,8 @@ mod tests {
         let line = "E/TC:? 0 tee_ta_open_session:771 Failed for TA \
                     37eb0e02-c43d-48a8-a129-a95dd3d43929. Return error 0xffff000c";
         assert!(matches!(check(line), Some(SessionLine::Failed(Some(_), 0xffff_000c))));
+        let line = "E/TC:? 0 ldelf_init_with_ldelf:152 ldelf failed with res: 0xffff000c";
+        assert_eq!(check(line), Some(SessionLine::LoaderFailed(0xffff_000c)));
         let line = "D/TC:? 0 tee_ta_invoke_command:831 Error: ffff000c of 4";
         assert_eq!(check(line), Some(SessionLine::InvokeError(0xffff_000c)));
     }

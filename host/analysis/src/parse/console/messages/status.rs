@@ -116,9 +116,17 @@ const DETAILS: [&[u8]; 12] = [
     b"load address:",
 ];
 
-/// Whether the message is a further line of a status.
-pub(crate) fn is_detail(message: &[u8]) -> bool {
-    DETAILS.iter().any(|start| message.starts_with(start))
+/// Reads a further line of a status.
+pub(crate) fn detail(message: &[u8]) -> Option<ConsoleFact> {
+    let is_detail = DETAILS.iter().any(|start| message.starts_with(start));
+    is_detail.then(|| stack(message).unwrap_or(ConsoleFact::StatusDetail))
+}
+
+/// `stack: 0x40004000 4096`, up to 3.5.
+fn stack(message: &[u8]) -> Option<ConsoleFact> {
+    let (start, rest) = hex(strip_prefix(message, b"stack: ")?)?;
+    let (size, rest) = dec32(blanks(rest))?;
+    rest.is_empty().then_some(ConsoleFact::Stack(start, size.into()))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::parse::console::{
     messages::{
         classify, damage,
         fact::{ConsoleFact, MessageOutcome, RejectReason, SessionLine},
-        reports,
+        reports, trouble,
     },
 };
 
@@ -52,7 +52,11 @@ impl Scanner<'_> {
             what,
             ConsoleFact::Trouble(..)
                 | ConsoleFact::TaReturn(..)
-                | ConsoleFact::Session(SessionLine::Failed(..) | SessionLine::InvokeError(_))
+                | ConsoleFact::Session(
+                    SessionLine::Failed(..)
+                        | SessionLine::LoaderFailed(_)
+                        | SessionLine::InvokeError(_)
+                )
         );
         self.fact(origin_of(head), head.left, what);
         let message_hit = if has_more { reports::find(self.rules.catalogue(), head) } else { None };
@@ -97,7 +101,9 @@ impl Scanner<'_> {
                 self.reject(None, RejectReason::Headless, line);
             }
             MessageOutcome::Ignored => {
-                if let Some(what) = reports::read_untagged(self.rules.catalogue(), line) {
+                if let Some((head, what)) = trouble::read_bare(line) {
+                    self.take_fact(&head, what);
+                } else if let Some(what) = reports::read_untagged(self.rules.catalogue(), line) {
                     self.fact(NOBODY, line, what);
                 }
             }

@@ -31,6 +31,8 @@ struct Pending {
     pta: bool,
     /// Instance that serves the session, once known.
     instance: Option<u32>,
+    /// Result with which the loader gave up.
+    failed: Option<u32>,
 }
 
 impl Pending {
@@ -138,6 +140,11 @@ impl SessionTracker {
                 self.begin(who, uuid, Some(instance));
             }
             SessionLine::Failed(uuid, result) => self.fail_open(who, uuid, result, report),
+            SessionLine::LoaderFailed(result) => {
+                if let Some(at) = self.last_pending(who) {
+                    self.pending[at].failed = Some(result);
+                }
+            }
             SessionLine::Close(id) => self.close(who, id, instances, report),
             SessionLine::NotFound | SessionLine::Destroy => {}
             SessionLine::DestroyContext => {
@@ -208,7 +215,7 @@ impl SessionTracker {
         self.dying = None;
         if self.pending.len() < 8 {
             let thread = who.thread;
-            self.pending.push(Pending { uuid, thread, opener, pta: false, instance });
+            self.pending.push(Pending { uuid, thread, opener, pta: false, instance, failed: None });
         }
     }
 
@@ -228,6 +235,10 @@ impl SessionTracker {
         instances: &mut Instances,
         report: &mut dyn FnMut(SessionChange),
     ) {
+        if let Some(result) = pending.failed {
+            report(SessionChange::Failed(pending.uuid, result));
+            return;
+        }
         let instance = match (pending.instance, pending.pta) {
             (Some(instance), _) => instance,
             (None, true) => 0,
