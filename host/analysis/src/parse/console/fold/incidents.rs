@@ -230,8 +230,11 @@ impl Incidents {
     pub(super) fn note(&mut self, note: String, is: impl Fn(&Incident) -> bool) -> bool {
         let incident = self.done.iter_mut().rev().take(RECENT).find(|one| is(one));
         let is_selected = incident.is_some();
-        if let Some(incident) = incident.filter(|one| one.details.notes.len() < PLACES) {
-            incident.details.notes.push(note.into());
+        if let Some(Incident { details: IncidentDetails { notes, .. }, .. }) = incident
+            && notes.len() < PLACES
+            && !notes.iter().any(|known| **known == *note)
+        {
+            notes.push(note.into());
         }
         is_selected
     }
@@ -313,8 +316,7 @@ fn new_incident(
     (iteration, uuid): (Option<u32>, Option<Uuid>),
     load_address: Option<u64>,
 ) -> Incident {
-    // What aborts on an undefined instruction accesses no memory.
-    let notes = null_pointer(&kind).filter(|_| !text.contains("undef-abort")).into_iter().collect();
+    let notes = null_pointer(&kind, text).into_iter().collect();
     let of_ta = matches!(kind, IncidentKind::Abort { .. }) && trouble::is_of_ta(text.as_bytes());
     Incident {
         kind,
@@ -348,11 +350,15 @@ fn is_death_by(kind: &IncidentKind, code: u32) -> bool {
 /// Addresses below this are fields of a structure at address 0.
 const NULL_PAGE: u64 = 0x1000;
 
-/// What the address of an abort shows.
-fn null_pointer(kind: &IncidentKind) -> Option<Arc<str>> {
+/// What the address of an abort shows. What aborts on an undefined instruction accesses no memory.
+fn null_pointer(kind: &IncidentKind, text: &str) -> Option<Arc<str>> {
     let IncidentKind::Abort { address: Some(address) } = kind else { return None };
-    let text = format!("address {address:#x} is a field of a structure behind a null pointer");
-    (*address < NULL_PAGE).then(|| text.into())
+    let is_null = *address < NULL_PAGE && !text.contains("undef-abort");
+    let text = match text.contains("prefetch-abort") {
+        true => format!("address {address:#x} was called: the pointer to a function is null"),
+        false => format!("address {address:#x} is a field of a structure behind a null pointer"),
+    };
+    is_null.then(|| text.into())
 }
 
 /// Whether `place` follows `incident` so soon that it may belong to it.

@@ -3,12 +3,9 @@
 use super::{fact::ConsoleFact, registers};
 use crate::{
     catalogue::{Catalogue, LineSource, MessageHit, short},
-    parse::{
-        console::lines::{
-            bytes::lossy,
-            prefix::{LineHead, LineImage},
-        },
-        framing::decoration,
+    parse::console::lines::{
+        bytes::lossy,
+        prefix::{LineHead, LineImage},
     },
 };
 
@@ -34,9 +31,9 @@ pub(crate) fn read(catalogue: &Catalogue, line: &[u8], head: &LineHead<'_>) -> O
     Some(ConsoleFact::UnknownError(lossy(short(message)), printed_by(head)))
 }
 
-/// Reads a line without a trace prefix.
-pub(crate) fn read_untagged(catalogue: &Catalogue, line: &[u8]) -> Option<ConsoleFact> {
-    let message_hit = catalogue.find(LineSource::Normal, decoration::message(line))?;
+/// Reads the message of a line without a trace prefix.
+pub(crate) fn read_untagged(catalogue: &Catalogue, message: &[u8]) -> Option<ConsoleFact> {
+    let message_hit = catalogue.find(LineSource::Normal, message)?;
     Some(ConsoleFact::Message(Box::new(message_hit)))
 }
 

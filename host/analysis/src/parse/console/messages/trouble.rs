@@ -3,12 +3,9 @@
 use super::fact::{ConsoleFact, MessageOutcome, RejectReason};
 use crate::{
     model::IncidentKind,
-    parse::{
-        console::lines::{
-            bytes::{blanks, dec, hex, hex0x, hex32, lossy, strip_prefix, text_after},
-            prefix::{LineHead, LineImage},
-        },
-        framing::decoration,
+    parse::console::lines::{
+        bytes::{blanks, dec, hex, hex0x, hex32, lossy, strip_prefix, text_after},
+        prefix::{LineHead, LineImage},
     },
 };
 
@@ -80,9 +77,11 @@ pub(crate) fn read(head: &LineHead<'_>) -> Option<MessageOutcome> {
     Some(MessageOutcome::Fact(ConsoleFact::Trouble(kind, lossy(message))))
 }
 
-/// Reads a message about an incident whose prefix somebody removed.
-pub(crate) fn read_bare(line: &[u8]) -> Option<(LineHead<'_>, ConsoleFact)> {
-    let message = decoration::message(line).trim_ascii_end();
+/// Reads a message about an incident, which ends a line whose prefix somebody removed.
+pub(crate) fn read_bare<'a>(
+    line: &'a [u8],
+    message: &'a [u8],
+) -> Option<(LineHead<'a>, ConsoleFact)> {
     let image = image_of(message)?;
     let left = &line[..line.len().saturating_sub(message.len())];
     let (function, length) = (b"".as_slice(), message.len());

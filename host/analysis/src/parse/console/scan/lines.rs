@@ -1,17 +1,20 @@
 //! Lines that are no record in its usual form: what each says, and what damage made of it.
 
 use super::{NOBODY, Scanner, origin_of};
-use crate::parse::console::{
-    lines::{
-        line::FULL,
-        prefix::{self, LineHead},
-        stamp,
+use crate::parse::{
+    console::{
+        lines::{
+            line::FULL,
+            prefix::{self, LineHead},
+            stamp,
+        },
+        messages::{
+            classify, damage,
+            fact::{ConsoleFact, MessageOutcome, RejectReason, SessionLine},
+            reports, trouble,
+        },
     },
-    messages::{
-        classify, damage,
-        fact::{ConsoleFact, MessageOutcome, RejectReason, SessionLine},
-        reports, trouble,
-    },
+    framing::decoration,
 };
 
 impl Scanner<'_> {
@@ -101,9 +104,10 @@ impl Scanner<'_> {
                 self.reject(None, RejectReason::Headless, line);
             }
             MessageOutcome::Ignored => {
-                if let Some((head, what)) = trouble::read_bare(line) {
+                let message = decoration::message(line).trim_ascii_end();
+                if let Some((head, what)) = trouble::read_bare(line, message) {
                     self.take_fact(&head, what);
-                } else if let Some(what) = reports::read_untagged(self.rules.catalogue(), line) {
+                } else if let Some(what) = reports::read_untagged(self.rules.catalogue(), message) {
                     self.fact(NOBODY, line, what);
                 }
             }

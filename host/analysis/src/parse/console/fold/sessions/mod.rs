@@ -135,13 +135,16 @@ impl SessionTracker {
             }
             SessionLine::Load(uuid) => self.load(who, uuid, instances, report),
             SessionLine::Reopen(uuid) => {
-                self.settle(who, instances, report);
+                // A TA that is loaded uses the system PTA: its own open goes on.
+                if uuid != SYSTEM {
+                    self.settle(who, instances, report);
+                }
                 let instance = instances.resolve(uuid, None);
                 self.begin(who, uuid, Some(instance));
             }
             SessionLine::Failed(uuid, result) => self.fail_open(who, uuid, result, report),
             SessionLine::LoaderFailed(result) => {
-                if let Some(at) = self.last_pending(who) {
+                if let Some(at) = self.last_opening(who) {
                     self.pending[at].failed = Some(result);
                 }
             }
@@ -191,6 +194,12 @@ impl SessionTracker {
     /// Index of the thread's last open in progress.
     fn last_pending(&self, who: LineOrigin) -> Option<usize> {
         self.pending.iter().rposition(|pending| pending.may_be_of(who))
+    }
+
+    /// Index of the thread's last open in progress that may fail: not what a TA being loaded opens.
+    fn last_opening(&self, who: LineOrigin) -> Option<usize> {
+        let may_fail = |pending: &Pending| pending.may_be_of(who) && pending.uuid != SYSTEM;
+        self.pending.iter().rposition(may_fail).or_else(|| self.last_pending(who))
     }
 
     /// The TA that is being opened.
@@ -292,7 +301,7 @@ impl SessionTracker {
         result: u32,
         report: &mut dyn FnMut(SessionChange),
     ) {
-        let Some(at) = self.last_pending(who) else { return };
+        let Some(at) = self.last_opening(who) else { return };
         let pending = self.pending[at];
         if uuid.is_none_or(|uuid| uuid == pending.uuid) {
             self.pending.remove(at);
