@@ -152,6 +152,29 @@ const POSTS: &[Post] = &[
         answer: &["Secure Storage TA answered TEE_ERROR_STORAGE_NOT_AVAILABLE (0xf0100003)"],
     },
     Post {
+        name: "4.10.supplicant-stopped-before-a-load",
+        headline: &["tee-supplicant ended (Stopping tee-supplicant: OK)"],
+        absent: &["out of memory:", "core heap"],
+        answer: &[
+            "TA 83c1f7d9-5e02-4b3a-9f6d-c8a7741e20b5 could not be loaded",
+            "tee-supplicant was not running",
+        ],
+    },
+    Post {
+        name: "4.4.heap-that-ran-out-as-printed",
+        headline: &["core heap: ran out 2 times, smallest request 72 bytes"],
+        absent: &[],
+        answer: &["core+0x9b20"],
+    },
+    Post {
+        name: "2.5.one-line-without-its-end",
+        headline: &[
+            "the TEE core panicked (Panic at core/arch/arm/kernel/generic_boot.c:567 <get_memory>)",
+        ],
+        absent: &["damaged,", "could not be read"],
+        answer: &["1 used"],
+    },
+    Post {
         name: "3.20.big-numbers-of-a-ta",
         headline: &["crypto bignum pool"],
         absent: &["core heap"],

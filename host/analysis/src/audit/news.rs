@@ -1,7 +1,10 @@
 //! What a person has to read first: the incidents of an observation in one line.
 
 use crate::{
-    model::{FigureKind, Finding, FindingKind, Incident, IncidentKind, Observation, Severity},
+    model::{
+        FigureKind, Finding, FindingKind, Incident, IncidentKind, Observation, PoolKind, Severity,
+        Subject,
+    },
     text,
 };
 
@@ -11,6 +14,7 @@ const NAMED: usize = 3;
 /// The incidents in a few words; `None` without any.
 pub(super) fn news(observation: &Observation, findings: &[Finding]) -> Option<String> {
     let mut pieces = shortages(findings);
+    pieces.extend(heap_shortage(observation, findings));
     let is_other =
         |one: &&Incident| !one.is_memory_shortage() && one.kind != IncidentKind::UnknownError;
     pieces.extend(observation.incidents.iter().filter(is_other).map(text::incident));
@@ -44,6 +48,19 @@ fn shortages(findings: &[Finding]) -> Vec<String> {
     let rest =
         if n_more > 0 { format!("; {} more below", text::number(n_more)) } else { String::new() };
     vec![format!("out of memory, reported {times}: {}{rest}", titles.join("; "))]
+}
+
+/// The core heap that ran out, as the TEE core itself prints.
+fn heap_shortage(observation: &Observation, findings: &[Finding]) -> Option<String> {
+    let is_printed = |one: &Incident| matches!(one.kind, IncidentKind::OutOfMemory { .. });
+    observation.incidents.iter().any(is_printed).then_some(())?;
+    let core_heap = Subject::Pool(PoolKind::CoreHeap);
+    let is_about_heap = |one: &&Finding| {
+        one.kind == FindingKind::PoolGrowth
+            && one.severity > Severity::Note
+            && one.subject == core_heap
+    };
+    Some(findings.iter().find(is_about_heap)?.title.to_string())
 }
 
 fn plain(title: &str) -> &str {

@@ -75,7 +75,9 @@ fn failed_request(incident: &Incident, often: &str) -> String {
     };
     use crate::model::FailedStage::{Boot, Close, Invoke, Load, Open};
     match (details.code, details.meaning.stage) {
-        (Some(_), Some(Load)) => format!("{owner} could not be loaded{often}{code}"),
+        (Some(_), Some(Load)) => {
+            format!("{} could not be loaded{often}{code}", open_sentence(incident))
+        }
         (Some(_), Some(Open)) => format!(
             "a session to {} could not be opened{often}{code}{}",
             open_sentence(incident),

@@ -49,7 +49,7 @@ impl Assembler {
                 if self.explain(hit, &place) => {}
             _ => {
                 self.end_load();
-                if hit.source == LineSource::Core && resources(hit) == [Resource::SharedMemory] {
+                if is_normal_world_memory(hit) {
                     self.loads.go_unserved(at.0);
                 }
                 self.report(hit, place, at.1);
@@ -79,6 +79,9 @@ impl Assembler {
     /// Adds an incident for a message that is one by itself.
     fn report(&mut self, hit: &MessageHit, place: SourceLocation, time: Option<Time>) {
         let (resources, kind) = (resources(hit), kind(hit));
+        // Memory for the binary of a TA is asked of tee-supplicant.
+        let is_unanswered = self.supplicant_stopped.is_some() && is_normal_world_memory(hit);
+        let kind = if is_unanswered { IncidentKind::KnownError } else { kind };
         let uuid = hit.uuid.or_else(|| self.served_ta(hit));
         let mut incident = self.new_incident(kind, &hit.text, place, time);
         incident.uuid = uuid;
@@ -131,7 +134,9 @@ impl Assembler {
         let Some(FailedLoad { hit, place, time, uuid, stores, is_unserved, .. }) = failed else {
             return;
         };
-        let is_memory = hit.code == Some(TeeResult::OUT_OF_MEMORY);
+        let is_unanswered = self.supplicant_stopped.is_some()
+            && (is_unserved || hit.meaning.resources.contains(&Resource::Supplicant));
+        let is_memory = hit.code == Some(TeeResult::OUT_OF_MEMORY) && !is_unanswered;
         let kind = if is_memory {
             IncidentKind::MemoryShortage { requested: None }
         } else {
@@ -251,6 +256,11 @@ fn is_reported(hit: &MessageHit) -> bool {
     let is_of_client = hit.source == LineSource::Normal || hit.code == Some(TeeResult::TARGET_DEAD);
     hit.code
         .is_some_and(|code| code == TeeResult::OUT_OF_MEMORY || (is_of_client && code.is_error()))
+}
+
+/// Whether the TEE core got no memory of the normal world.
+fn is_normal_world_memory(hit: &MessageHit) -> bool {
+    hit.source == LineSource::Core && resources(hit) == [Resource::SharedMemory]
 }
 
 /// Says what to do about the result, instead of what to do about a lack of memory.

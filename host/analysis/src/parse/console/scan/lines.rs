@@ -86,6 +86,7 @@ impl Scanner<'_> {
     fn read(&self, head: &LineHead<'_>, ended: bool) -> MessageOutcome {
         let outcome = classify::read_tagged(head);
         match outcome {
+            MessageOutcome::Fact(ConsoleFact::Trouble(..)) if is_closed(head.message) => outcome,
             MessageOutcome::Record(_) | MessageOutcome::Fact(_) if !ended => {
                 MessageOutcome::Damaged(RejectReason::Unterminated)
             }
@@ -122,4 +123,9 @@ impl Scanner<'_> {
             MessageOutcome::Fact(what) => self.fact(NOBODY, line, what),
         }
     }
+}
+
+/// Whether a message is whole, whatever would follow: it ends as its format does.
+fn is_closed(message: &[u8]) -> bool {
+    message.ends_with(b">") || message.ends_with(b")")
 }
