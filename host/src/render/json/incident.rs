@@ -15,7 +15,7 @@ use super::hex;
 #[schemars(rename = "Incident")]
 pub(super) struct IncidentJson<'t> {
     /// Kind of incident.
-    #[schemars(extend("enum" = ["out_of_memory", "pool_exhausted", "normal_world_memory", "load_failed", "stack_overrun", "heap_damage", "supplicant_stopped", "known_error", "unknown_error", "core_panic", "core_assertion", "ta_panic", "ta_assertion", "abort", "rule_broken"]))]
+    #[schemars(extend("enum" = ["out_of_memory", "pool_exhausted", "normal_world_memory", "load_failed", "call_failed", "stack_overrun", "heap_damage", "supplicant_stopped", "known_error", "unknown_error", "loader_panic", "core_panic", "core_assertion", "ta_panic", "ta_assertion", "abort", "rule_broken"]))]
     kind: &'static str,
     /// Text of the source, without its prefix.
     text: &'t str,

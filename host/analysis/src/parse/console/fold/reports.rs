@@ -153,7 +153,7 @@ impl Assembler {
         let mut incident = self.new_incident(kind, &hit.text, place, time);
         incident.uuid = uuid;
         incident.details = details(&hit, resources);
-        if !is_memory {
+        if !is_memory && !is_unanswered {
             advise(&mut incident);
         }
         let notes = stores.iter().filter(|(store, _)| !store.is_empty());
