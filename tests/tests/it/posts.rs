@@ -56,7 +56,7 @@ const POSTS: &[Post] = &[
             "user TA data-abort at address 0x14 (translation fault) in TA 3c5d8e91-7f20-4b6a-a1d8-e0947c3b52f0",
             "the TEE core panicked (PANIC: tee_pager_handle_fault core/arch/arm/mm/tee_pager.c:592)",
         ],
-        absent: &["no message explains", "damaged"],
+        absent: &["no message explains", "input is damaged"],
         answer: &[
             "address 0x14 is a field of a structure",
             "address 0x0 was called",
