@@ -190,7 +190,14 @@ fn cut(text: &str, column: usize) -> String {
 
 /// Logs that cut lines leave without what shows where one starts: the cut of a logcat is before the prefix,
 /// lines of the normal world have none, and the blanks of a table of `xtest` are as wide as the page.
-const AMBIGUOUS: [&str; 3] = ["logcat", "clients-out-of-memory", "request-larger-than-the-pool"];
+const AMBIGUOUS: [&str; 6] = [
+    "logcat",
+    "clients-out-of-memory",
+    "request-larger-than-the-pool",
+    "normal-world-gives-no-memory",
+    "calls-that-fail-for-other-reasons",
+    "shares-that-are-not-given-back",
+];
 
 /// What a log says; a damaged line counts once for each line that it was cut into.
 fn facts_of_lines(observation: &Observation) -> String {
