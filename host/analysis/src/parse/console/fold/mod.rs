@@ -10,7 +10,9 @@ mod incidents;
 mod instances;
 mod loads;
 mod maps;
+mod misread;
 mod names;
+mod one_damage;
 mod pools;
 mod record_run;
 mod recurrence;
@@ -20,7 +22,9 @@ mod sessions;
 mod sheet;
 mod stable;
 mod steps;
+mod table_cycle;
 mod timeline;
+mod torn_dumps;
 
 use std::{collections::HashSet, sync::Arc};
 
