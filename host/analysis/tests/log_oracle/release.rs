@@ -4,7 +4,8 @@
 //! `FUNCTION:LINE`; a message with `-` there is raw and leaves it out. `{uuid}`, `{id}` and so on are filled in.
 
 use crate::prefixes::{
-    CORES, FROM_1_0, FROM_2_0, FROM_2_1, FROM_3_0, FROM_3_3, GUEST, MANY_CORES, Prefixes, SHORT, VENDOR,
+    CORES, FROM_1_0, FROM_2_0, FROM_2_1, FROM_3_0, FROM_3_3, GUEST, MANY_CORES, Prefixes, SHORT,
+    VENDOR,
 };
 
 /// Messages about sessions.
@@ -303,12 +304,7 @@ pub(crate) const RELEASES: &[Release] = &[
         record: "I gen_mdbg_check:638 buffer: {size} bytes {site}",
         ..ROW_3_7
     },
-    Release {
-        name: "3.16 short",
-        prefixes: &SHORT,
-        sessions: Some(&SESSIONS_3_18),
-        ..ROW_3_7
-    },
+    Release { name: "3.16 short", prefixes: &SHORT, sessions: Some(&SESSIONS_3_18), ..ROW_3_7 },
     Release {
         name: "3.20 many cores",
         prefixes: &MANY_CORES,

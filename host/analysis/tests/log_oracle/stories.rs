@@ -395,10 +395,9 @@ fn two_boots() -> Story {
 fn channels_used_again() -> Story {
     let during = |n: usize| {
         let (channel, first, second) = (n % 3, 2 * (n % 3), 2 * (n % 3) + 1);
-        let on = |function, buffer_of, result| {
-            video(function, channel, &buffer(buffer_of), result)
-        };
-        let (mapped, unmapped) = ("tee_tvp_vdec_input_buf_map:288", "tee_tvp_vdec_input_buf_unmap:340");
+        let on = |function, buffer_of, result| video(function, channel, &buffer(buffer_of), result);
+        let (mapped, unmapped) =
+            ("tee_tvp_vdec_input_buf_map:288", "tee_tvp_vdec_input_buf_unmap:340");
         vec![
             open(channel),
             on(mapped, first, "0x0"),

@@ -43,12 +43,7 @@ pub(crate) const TRANSPORTS: &[Transport] = &[
         ..BARE
     },
     Transport { name: "CRLF", end: "\r\n", ..BARE },
-    Transport {
-        name: "driver's tag",
-        secure: "[{s}.{us}] optee: ",
-        normal: "[{s}.{us}] ",
-        ..BARE
-    },
+    Transport { name: "driver's tag", secure: "[{s}.{us}] optee: ", normal: "[{s}.{us}] ", ..BARE },
     Transport {
         name: "log level",
         secure: "<6>[{s}.{us}] [OPTEE] ",

@@ -310,7 +310,12 @@ impl<'a> Engine<'a> {
 
     /// Whether an earlier step came too late for the same release: where a text lacks one acquire, every
     /// step until the next one does.
-    fn is_known_lateness(&mut self, rule: OrderRule, event: &Event, slots: (u32, Option<u32>)) -> bool {
+    fn is_known_lateness(
+        &mut self,
+        rule: OrderRule,
+        event: &Event,
+        slots: (u32, Option<u32>),
+    ) -> bool {
         let (own, parent) = slots;
         let of_release = match rule {
             OrderRule::AcquireAfterParent => parent,

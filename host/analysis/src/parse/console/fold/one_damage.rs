@@ -6,7 +6,8 @@ const LOST: usize = 4;
 /// Whether `damaged` is `whole` without a few bytes in a row, or with one bit flipped.
 pub(super) fn is_damaged(damaged: &str, whole: &str) -> bool {
     let (damaged, whole) = (damaged.as_bytes(), whole.as_bytes());
-    let common = |pairs: &mut dyn Iterator<Item = (&u8, &u8)>| pairs.take_while(|(a, b)| a == b).count();
+    let common =
+        |pairs: &mut dyn Iterator<Item = (&u8, &u8)>| pairs.take_while(|(a, b)| a == b).count();
     let start = common(&mut damaged.iter().zip(whole));
     let end = common(&mut damaged.iter().rev().zip(whole.iter().rev()));
     match whole.len().checked_sub(damaged.len()) {

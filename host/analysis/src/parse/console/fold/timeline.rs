@@ -8,7 +8,7 @@ use super::{
     names::LogSites,
     record_run::ConsoleDump,
     sheet::{Sheet, absent, gap},
-    torn_dumps::mark_torn,
+    torn_dumps::{Renumbering, mend_torn},
 };
 use crate::model::{
     Completeness, Instance, Moment, Pool, Reason, Sample, Session, SourceLocation, Stage, TaName,
@@ -248,19 +248,25 @@ impl SampleTimeline {
     }
 
     /// All snapshots of a boot.
-    pub(super) fn finish(mut self, boot: u32, names: &LogSites, tas: &[TaName]) -> Vec<Sample> {
+    pub(super) fn finish(
+        mut self,
+        boot: u32,
+        names: &LogSites,
+        tas: &[TaName],
+    ) -> (Vec<Sample>, Renumbering) {
         self.drop_skipped();
-        let Self { cut, mut sheets, .. } = self;
+        let Self { cut, mut sheets, stride, .. } = self;
         sheets.retain(|sheet| sheet.boot == boot);
         for mut dumps in dumps_by_heap(&mut sheets) {
             remove_misread(&mut dumps, names);
-            mark_torn(&mut dumps);
         }
+        let renumbering = mend_torn(&mut sheets, cut.marked || stride > 1);
         let reader = DumpReader::new(&sheets, names, tas);
-        sheets
+        let samples = sheets
             .into_iter()
             .map(|sheet| sample(moment(sheet.number, cut.warmup), sheet, &reader))
-            .collect()
+            .collect();
+        (samples, renumbering)
     }
 }
 
