@@ -55,12 +55,14 @@ fn sooner(series: &Series, values: &[f64], said: Judgement) -> Judgement {
     }
 }
 
-/// The rules for integers, which need every value.
+/// The rules for integers, which need every value between the first and the last one that was observed.
 fn judge_whole_numbers(series: &Series, values: &[f64]) -> Option<Judgement> {
-    if series.missing() > 0 {
+    let start = series.values.iter().take_while(|value| value.is_none()).count();
+    if series.missing() > series.values.len() - values.len() {
         return None;
     }
-    exact::judge(values).or_else(|| staircase::judge(values))
+    let said = exact::judge(values).or_else(|| staircase::judge(values))?;
+    Some(said.after(u32::try_from(start).unwrap_or(u32::MAX)))
 }
 
 fn constant(series: &Series, support: u32) -> Judgement {

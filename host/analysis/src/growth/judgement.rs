@@ -91,6 +91,14 @@ impl Judgement {
         self
     }
 
+    /// The judgement of a series whose first values are missing.
+    pub(super) fn after(mut self, missing: u32) -> Self {
+        if let Basis::Exact { from, .. } = &mut self.basis {
+            *from = from.saturating_add(missing);
+        }
+        self
+    }
+
     /// The judgement per iteration of a series that has a value for every `stride` of them.
     pub(crate) fn per_iteration(self, stride: u32) -> Self {
         if stride == 1 {

@@ -77,7 +77,7 @@ fn findings(reading: &Reading, story: &Story, harms: usize, verdict: &mut Verdic
     let truth = &story.truth;
     for must in &truth.musts {
         // A release that was missed once is a remark.
-        let is_remark = matches!(must, Fact::Unreleased(_));
+        let is_remark = matches!(must, Fact::Unreleased(..));
         let heard = if is_remark { &*reading.report.findings } else { reading.report.counted() };
         let is_said = heard.iter().any(|finding| claims(finding).any(|claim| claim.is(must)));
         let is_recorded = matches!(must, Fact::Incident(..))
@@ -197,9 +197,11 @@ impl Claim<'_> {
             (Fact::Order(rule, _), FindingKind::Order, _) => {
                 self.finding.fingerprint.0.split(':').any(|part| part == *rule)
             }
-            (Fact::Unreleased(_), FindingKind::Unpaired, Subject::Resource { protocol, .. }) => {
-                &**protocol == "secure-video"
-            }
+            (
+                Fact::Unreleased(name, _),
+                FindingKind::Unpaired,
+                Subject::Resource { protocol, resource },
+            ) => &**protocol == "secure-video" && **resource == **name,
             (
                 Fact::PoolGrowth(pool, _) | Fact::PoolShortage(pool),
                 FindingKind::PoolGrowth,
@@ -232,7 +234,7 @@ impl Claim<'_> {
             Fact::PoolGrowth(_, rate) | Fact::TaHeap(_, rate) => {
                 (FigureKind::Growth, Unit::BytesPerIteration, *rate)
             }
-            Fact::Sessions(_, count) | Fact::Unreleased(count) => {
+            Fact::Sessions(_, count) | Fact::Unreleased(_, count) => {
                 (FigureKind::Count, Unit::Objects, *count as f64)
             }
             Fact::Order(_, count) => (FigureKind::Count, Unit::Calls, *count as f64),

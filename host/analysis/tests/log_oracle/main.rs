@@ -28,6 +28,7 @@ mod damage;
 mod gaps;
 mod judge;
 mod prefixes;
+mod properties;
 mod random;
 mod reading;
 mod release;

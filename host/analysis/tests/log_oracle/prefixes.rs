@@ -85,6 +85,39 @@ pub(crate) const GUEST: Prefixes = Prefixes {
     ta_info: Some("I/TA: "),
 };
 
+/// With core and thread in all lines, and each core's number.
+pub(crate) const CORES: Prefixes = Prefixes {
+    info: "I/TC:3 0 @ ",
+    debug: "D/TC:3 0 @ ",
+    error: "E/TC:1 0 @ ",
+    loader_debug: "D/LD:  @ ",
+    loader_error: "E/LD:  ",
+    ta: "D/TA:  @ ",
+    ta_info: Some("I/TA:  "),
+};
+
+/// With more than ten cores and a hundred threads.
+pub(crate) const MANY_CORES: Prefixes = Prefixes {
+    info: "I/TC: ",
+    debug: "D/TC:?? 000 @ ",
+    error: "E/TC:?? 000 @ ",
+    loader_debug: "D/LD:  @ ",
+    loader_error: "E/LD:  ",
+    ta: "D/TA:  @ ",
+    ta_info: Some("I/TA: "),
+};
+
+/// `CFG_MSG_LONG_PREFIX_MASK=0`: no line has a function or a thread.
+pub(crate) const SHORT: Prefixes = Prefixes {
+    info: "I/TC: ",
+    debug: "D/TC: ",
+    error: "E/TC: ",
+    loader_debug: "D/LD: ",
+    loader_error: "E/LD: ",
+    ta: "D/TA: ",
+    ta_info: Some("I/TA: "),
+};
+
 impl Prefixes {
     /// The line of a message (see the module).
     pub(crate) fn line(&self, message: &str) -> String {

@@ -48,11 +48,23 @@ impl Reader {
     }
 
     pub(crate) fn read(&self, text: &[u8]) -> Reading {
-        let mut facts = ChunkFacts::new(true);
+        self.read_files(&[text])
+    }
+
+    /// Reads a log in several files.
+    pub(crate) fn read_files(&self, texts: &[&[u8]]) -> Reading {
         let mut assembler = Assembler::new("log", IterationSplit::default());
-        scan(text, &self.rules, &mut facts);
-        let rejected = facts.rejects().map(|(line, ..)| line as usize).collect();
-        assembler.push(&mut facts);
+        let (mut rejected, mut start) = (Vec::new(), 0);
+        for (number, text) in texts.iter().enumerate() {
+            if number > 0 {
+                assembler.source(&format!("log.{number}"));
+            }
+            let mut facts = ChunkFacts::new(true);
+            scan(text, &self.rules, &mut facts);
+            rejected.extend(facts.rejects().map(|(line, ..)| start + line as usize));
+            assembler.push(&mut facts);
+            start += memchr::memchr_iter(b'\n', text).count();
+        }
         let mut observation = assembler.finish();
         let report = audit(&mut observation, &self.options);
         Reading { observation, report, rejected }

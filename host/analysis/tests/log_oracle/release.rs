@@ -3,7 +3,10 @@
 //! A message is `LEVEL FUNCTION:LINE TEXT`. The level selects the prefix of the release, in which `@` becomes
 //! `FUNCTION:LINE`; a message with `-` there is raw and leaves it out. `{uuid}`, `{id}` and so on are filled in.
 
-use crate::prefixes::{FROM_1_0, FROM_2_0, FROM_2_1, FROM_3_0, FROM_3_3, GUEST, Prefixes, VENDOR};
+use crate::prefixes::{
+    CORES, FROM_1_0, FROM_2_0, FROM_2_1, FROM_3_0, FROM_3_3, GUEST, MANY_CORES, Prefixes, SHORT,
+    VENDOR,
+};
 
 /// Messages about sessions.
 pub(crate) struct SessionWords {
@@ -293,6 +296,20 @@ pub(crate) const RELEASES: &[Release] = &[
         record: "I gen_mdbg_check:639 count: {n}, vaddr: 0x{va}, buffer: {size} bytes {site}",
         status: Some(&STATUS_VENDOR),
         out_of_memory: Some("print_oom:201"),
+        ..ROW_3_7
+    },
+    Release {
+        name: "3.9 cores",
+        prefixes: &CORES,
+        record: "I gen_mdbg_check:638 buffer: {size} bytes {site}",
+        ..ROW_3_7
+    },
+    Release { name: "3.16 short", prefixes: &SHORT, sessions: Some(&SESSIONS_3_18), ..ROW_3_7 },
+    Release {
+        name: "3.20 many cores",
+        prefixes: &MANY_CORES,
+        sessions: Some(&SESSIONS_3_18),
+        out_of_memory: Some("print_oom:185"),
         ..ROW_3_7
     },
     Release {

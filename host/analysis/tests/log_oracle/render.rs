@@ -24,7 +24,7 @@ pub(crate) type Log = Vec<Line>;
 pub(crate) fn render(story: &Story, release: &Release, transport: &Transport) -> Option<Log> {
     let mut writer =
         Writer { release, transport, lines: Vec::new(), micros: 57_288_043_962, open: Vec::new() };
-    writer.message(release.boot, &[("release", release.name.split(' ').next()?)]);
+    writer.boot()?;
     for step in &story.steps {
         writer.step(step)?;
     }
@@ -42,8 +42,16 @@ struct Writer<'w> {
 }
 
 impl Writer<'_> {
+    fn boot(&mut self) -> Option<()> {
+        let release = self.release.name.split(' ').next()?;
+        self.open.clear();
+        self.message(self.release.boot, &[("release", release)]);
+        Some(())
+    }
+
     fn step(&mut self, step: &Step) -> Option<()> {
         match step {
+            Step::Boot => self.boot()?,
             Step::Once(step) => {
                 let from = self.lines.len();
                 self.step(step)?;
@@ -64,6 +72,8 @@ impl Writer<'_> {
                 self.messages(self.release.sessions?.failed_open, &values);
             }
             Step::Regions(ta, count) => self.regions(ta, *count)?,
+            // A short prefix has no function, by which rules know a line.
+            Step::Ta(..) if !self.release.prefixes.ta.contains('@') => return None,
             Step::Ta(function, text) => self.message(&format!("TA {function} {text}"), &[]),
             Step::OutOfMemory(size) => self.out_of_memory(*size)?,
             Step::TaPanic(ta, code) => {

@@ -33,6 +33,21 @@ pub(crate) const STORIES: &[(&str, Teller)] = &[
     ("fragmentation", fragmentation),
     ("TA heap growth", ta_heap_growth),
     ("TA dumps grow", ta_dumps_grow),
+    ("leak in a small heap", leak_in_a_small_heap),
+    ("leak in a large heap", leak_in_a_large_heap),
+    ("three objects at once", three_objects_at_once),
+    ("leak of every second time", leak_of_every_second_time),
+    ("step", step),
+    ("regions without dumps", regions_without_dumps),
+    ("one dump", one_dump),
+    ("one status", one_status),
+    ("leak until out of memory", leak_until_out_of_memory),
+    ("impossible request", impossible_request),
+    ("two panics", two_panics),
+    ("refused session", refused_session),
+    ("overlapping sessions", overlapping_sessions),
+    ("two boots", two_boots),
+    ("channels used again", channels_used_again),
 ];
 
 const PLAYER: &str = "8aaaf200-2450-11e4-abe2-0002a5d5c51b";
@@ -177,7 +192,7 @@ fn wrong_order() -> Story {
     let during = |n| vec![open(n), map(n), close(n), unmap(n, "0xffff0008")];
     let steps = dumps(N, |n| heap(&[(MOBJ, 1 + n)]), during);
     Story::guilty(steps, &[Order], vec![Fact::Order("release-after-parent", N as u64)])
-        .or(Fact::Unreleased(N as u64))
+        .or(Fact::Unreleased("mapping", N as u64))
         .or(Fact::Site(MOBJ, 1.0))
 }
 
@@ -197,12 +212,12 @@ fn with_a_missing_close(n: usize) -> Vec<Step> {
 fn one_missing_release() -> Story {
     Story::innocent(steady(with_a_missing_close))
         .or_ends_with(&[Leak, Inconclusive])
-        .and(Fact::Unreleased(1))
+        .and(Fact::Unreleased("channel", 1))
 }
 
 fn missing_release_of_a_trace() -> Story {
     let steps = (1..=N).flat_map(with_a_missing_close).collect();
-    Story::guilty(steps, &[Leak, Inconclusive], vec![Fact::Unreleased(1)])
+    Story::guilty(steps, &[Leak, Inconclusive], vec![Fact::Unreleased("channel", 1)])
 }
 
 fn out_of_memory() -> Story {
@@ -266,4 +281,131 @@ fn ta_dumps_grow() -> Story {
     let dumps = (0..=N).flat_map(|n| [app(n), Step::TaDump(census(n))]);
     let steps = [Step::Open(KEYS)].into_iter().chain(dumps).collect();
     Story::guilty(steps, &[Leak], vec![Fact::Site(SLOT, 1.0)])
+}
+
+/// A heap of three sites.
+fn small_heap(objects: usize) -> Census {
+    const TABLE: SiteName = SiteName { place: "lib/libutils/isoc/bget_malloc.c:833", size: 48 };
+    Census::from([(SESSION, 1), (OBJECT, objects as u64), (TABLE, 1)])
+}
+
+fn leak_in_a_small_heap() -> Story {
+    let steps = dumps(10, |n| small_heap(1 + n), |_| Vec::new());
+    Story::guilty(steps, &[Leak], vec![Fact::Site(OBJECT, 1.0)])
+}
+
+fn leak_in_a_large_heap() -> Story {
+    const PLACES: [&str; 6] = [
+        "core/kernel/pm.c:44",
+        "core/drivers/clk/clk.c:21",
+        "core/kernel/dt_driver.c:161",
+        "core/pta/scmi.c:230",
+        "core/crypto/rng_fortuna.c:118",
+        "core/tee/fs_htree.c:310",
+    ];
+    let many = |n: usize| {
+        let places = PLACES.iter().enumerate();
+        let sites = places.flat_map(|(at, place)| {
+            (1..5).map(move |size| (SiteName { place, size: 24 * size }, 2 + at))
+        });
+        heap(&sites.chain([(OBJECT, 1 + n)]).collect::<Vec<_>>())
+    };
+    let steps = dumps(N, many, |_| Vec::new());
+    Story::guilty(steps, &[Leak], vec![Fact::Site(OBJECT, 1.0)])
+}
+
+fn three_objects_at_once() -> Story {
+    let steps = counted(N, OBJECT, |n| 3 * n);
+    Story::guilty(steps, &[Leak], vec![Fact::Site(OBJECT, 3.0)])
+}
+
+fn leak_of_every_second_time() -> Story {
+    let steps = counted(2 * N, OBJECT, |n| 1 + n / 2);
+    Story::guilty(steps, &[Leak], vec![Fact::Site(OBJECT, 0.5)])
+}
+
+fn step() -> Story {
+    let steps = counted(16, OBJECT, |n| if n < 6 { 1 } else { 4 });
+    Story::innocent(steps).or_ends_with(&[Inconclusive])
+}
+
+fn regions_without_dumps() -> Story {
+    let steps = (0..=N).flat_map(|n| [app(n), Step::Regions(PLAYER, 3 + 2 * n)]).collect();
+    Story::guilty(steps, &[Leak], vec![Fact::Regions(PLAYER, 2.0)])
+}
+
+fn one_dump() -> Story {
+    Story::guilty(vec![app(0), Step::Dump(heap(&[(OBJECT, 40)]))], &[Inconclusive], Vec::new())
+}
+
+fn one_status() -> Story {
+    Story::guilty(vec![app(0), Step::Regions(PLAYER, 22)], &[Inconclusive], Vec::new())
+}
+
+fn leak_until_out_of_memory() -> Story {
+    let mut steps = counted(N, OBJECT, |n| 1 + 2 * n);
+    steps.extend([once(Step::OutOfMemory(112)), app(N + 1)]);
+    let musts = vec![Fact::Site(OBJECT, 2.0), Fact::OutOfMemory];
+    Story::guilty(steps, &[Leak], musts).or(Fact::PoolShortage(PoolKind::CoreHeap))
+}
+
+fn impossible_request() -> Story {
+    let table = |_| PoolTable { allocated: 56_064, failed: 0, biggest_failed: 0 };
+    let mut steps = pools(table);
+    steps.extend([once(Step::OutOfMemory(16_777_216)), app(N + 1)]);
+    let musts = vec![Fact::OutOfMemory];
+    Story::guilty(steps, &[Leak, Inconclusive], musts).or(Fact::PoolShortage(PoolKind::CoreHeap))
+}
+
+fn two_panics() -> Story {
+    let steps = steady(|n| match n {
+        5 => vec![once(Step::TaPanic(KEYS, 0xdead))],
+        9 => vec![once(Step::TaPanic(PLAYER, 0x1234))],
+        _ => Vec::new(),
+    });
+    let panic = |code| Fact::Incident(IncidentKind::TaPanic { code }, 1);
+    Story::innocent(steps).and(panic(0xdead)).and(panic(0x1234))
+}
+
+fn refused_session() -> Story {
+    let refusal = || once(Step::FailedOpen(KEYS, "0xffff0001"));
+    let steps = steady(|n| if n == 5 { vec![refusal()] } else { Vec::new() });
+    Story::innocent(steps).or_ends_with(&[Inconclusive])
+}
+
+fn overlapping_sessions() -> Story {
+    let during = |_| {
+        let opens = [Step::Open(KEYS), Step::Open(PLAYER), Step::Open(KEYS)];
+        let closes = [Step::Close(KEYS), Step::Close(KEYS), Step::Close(PLAYER)];
+        opens.into_iter().chain(closes).collect()
+    };
+    Story::innocent(steady(during))
+}
+
+/// The first boot ends with an open session.
+fn two_boots() -> Story {
+    let work = |_| vec![Step::Open(PLAYER), Step::Close(PLAYER)];
+    let mut steps = dumps(5, |_| heap(&[]), work);
+    steps.extend([Step::Open(KEYS), Step::Boot]);
+    steps.extend(steady(work));
+    Story::innocent(steps)
+}
+
+/// Three channels with two mappings each take turns.
+fn channels_used_again() -> Story {
+    let during = |n: usize| {
+        let (channel, first, second) = (n % 3, 2 * (n % 3), 2 * (n % 3) + 1);
+        let on = |function, buffer_of, result| video(function, channel, &buffer(buffer_of), result);
+        let (mapped, unmapped) =
+            ("tee_tvp_vdec_input_buf_map:288", "tee_tvp_vdec_input_buf_unmap:340");
+        vec![
+            open(channel),
+            on(mapped, first, "0x0"),
+            on(mapped, second, "0x0"),
+            on(unmapped, second, "0x0"),
+            on(unmapped, first, "0x0"),
+            close(channel),
+        ]
+    };
+    Story::innocent(steady(during))
 }

@@ -46,6 +46,8 @@ pub(crate) enum Step {
     CorePanic,
     /// `xtest --stats --alloc`.
     Pool(PoolTable),
+    /// The TEE restarts.
+    Boot,
     /// `xtest --stats --ta`: TA and bytes of its heap in use.
     TaHeap(&'static str, u64),
 }
@@ -69,8 +71,8 @@ pub(crate) enum Fact {
     Sessions(&'static str, u64),
     /// So many steps broke the rule of this name in fingerprints.
     Order(&'static str, u64),
-    /// So many resources of the video path were never released.
-    Unreleased(u64),
+    /// So many resources of this name of the video path were never released.
+    Unreleased(&'static str, u64),
     /// The pool gains bytes per iteration.
     PoolGrowth(PoolKind, f64),
     /// An allocation from the pool failed.
@@ -148,9 +150,10 @@ impl Story {
         self
     }
 
-    /// The censuses of the dumps, in order.
+    /// The censuses of the dumps since the TEE started, in order.
     pub(crate) fn dumps(&self) -> impl Iterator<Item = &Census> {
-        self.steps.iter().filter_map(|step| match step {
+        let boot = self.steps.iter().rposition(|step| matches!(step, Step::Boot));
+        self.steps[boot.unwrap_or(0)..].iter().filter_map(|step| match step {
             Step::Dump(census) => Some(census),
             _ => None,
         })

@@ -43,4 +43,23 @@ pub(crate) const TRANSPORTS: &[Transport] = &[
         ..BARE
     },
     Transport { name: "CRLF", end: "\r\n", ..BARE },
+    Transport { name: "driver's tag", secure: "[{s}.{us}] optee: ", normal: "[{s}.{us}] ", ..BARE },
+    Transport {
+        name: "log level",
+        secure: "<6>[{s}.{us}] [OPTEE] ",
+        normal: "<6>[{s}.{us}] ",
+        ..BARE
+    },
+    Transport {
+        name: "dates",
+        secure: "[Sun Nov 29 11:20:01 2026] ",
+        normal: "[Sun Nov 29 11:20:01 2026] ",
+        ..BARE
+    },
+    Transport {
+        name: "terminal dates",
+        secure: "[2026-11-29 15:27:01.{ms}] ",
+        normal: "[2026-11-29 15:27:01.{ms}] ",
+        ..BARE
+    },
 ];

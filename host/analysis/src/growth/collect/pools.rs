@@ -49,6 +49,10 @@ fn follow<'a>(samples: &[Option<&'a Sample>]) -> BTreeMap<&'a PoolKind, PoolTrac
             if let Some(allocated) = pool.allocated {
                 track.column.see(at);
                 track.column.add(at, None, allocated, 0);
+            } else if let Some(most) = pool.max_allocated.or(pool.size) {
+                // The line with the amount in use was lost.
+                track.column.see(at);
+                track.column.hide(at, most);
             }
         }
     }

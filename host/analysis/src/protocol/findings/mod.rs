@@ -14,6 +14,7 @@ use super::{
         engine::Engine,
         group::{Group, GroupKey},
         order::OrderedEvents,
+        releases::TextReleases,
         step_matcher::Matcher,
         unpaired::{Length, LiveState, collect},
     },
@@ -98,7 +99,8 @@ fn pass(
         iterations: last_iteration(observation).max(engine.iterations),
         events: observation.events.len() as u64,
     };
-    let report = FindingWriter { protocols, events, groups: &groups, length };
+    let releases = &engine.releases;
+    let report = FindingWriter { protocols, events, groups: &groups, length, releases };
     let mut findings = report.orders();
     let mut ties = Vec::new();
     for ((resource, ta), holds) in &holds {
@@ -170,6 +172,7 @@ struct FindingWriter<'a> {
     events: &'a OrderedEvents<'a>,
     groups: &'a [(GroupKey, Group)],
     length: Length,
+    releases: &'a TextReleases,
 }
 
 impl<'a> FindingWriter<'a> {

@@ -7,20 +7,47 @@ use crate::{
     model::{Evidence, Finding, FindingKind, Severity, StepRef, TeeResult},
     protocol::{
         Protocol, StepAction,
-        matching::group::{Group, GroupKey},
+        matching::{
+            group::{Group, GroupKey},
+            releases::may_be_lost_lines,
+        },
         words,
     },
     text,
 };
 
-/// Whether a single line missing from the text explains all: a step of the same or the parent resource.
-fn is_one_lost_line(key: &GroupKey, group: &Group) -> bool {
-    use OrderRule::{AcquireAfterParent, AcquireBeyondLimit, DoubleRelease, UseAfterRelease};
-    let is_explained = matches!(
-        key.rule,
-        AcquireAfterParent | AcquireBeyondLimit | DoubleRelease | UseAfterRelease
-    );
-    key.is_of_text() && group.count == 1 && is_explained
+/// What may be wrong with the text rather than with the order, if it is wrong so rarely.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TextFault {
+    LostLine,
+    SwappedLines,
+}
+
+impl TextFault {
+    /// The fault that looks like this broken rule: a lost step of the same or the parent resource, or two lines of
+    /// different CPUs that changed places. A step that the TEE refused was really wrong.
+    fn of_rule(rule: OrderRule, group: &Group) -> Option<Self> {
+        use OrderRule::{
+            AcquireAfterParent, AcquireBeyondLimit, DoubleRelease, ReleaseAfterParent,
+            UseAfterParent, UseAfterRelease,
+        };
+        match rule {
+            AcquireAfterParent | AcquireBeyondLimit | DoubleRelease | UseAfterRelease => {
+                Some(Self::LostLine)
+            }
+            ReleaseAfterParent | UseAfterParent if group.failed == 0 => Some(Self::SwappedLines),
+            _ => None,
+        }
+    }
+
+    fn sentence(self, count: u64) -> String {
+        let what = match self {
+            Self::LostLine => "missing from the log",
+            Self::SwappedLines => "out of place in the log",
+        };
+        let lines = if count == 1 { "one line".to_owned() } else { text::count(count, "line") };
+        format!("{lines} {what} would explain it")
+    }
 }
 
 impl FindingWriter<'_> {
@@ -38,7 +65,8 @@ impl FindingWriter<'_> {
         let subject = subject(protocol, at)?;
         let events = group.example.iter().filter_map(|at| self.events.get(*at));
         let sequence = words::sequence(protocol, at, events);
-        let is_certain = group.certain > 0 && !is_one_lost_line(key, group);
+        let text_fault = self.text_fault(key, group);
+        let is_certain = group.certain > 0 && text_fault.is_none();
         let severity = if is_certain { Severity::Failure } else { Severity::Possible };
         let step = sequence.last().map_or_else(|| "?".into(), |step| step.step.clone());
         let cause = self.what_broke(protocol, at, key.rule, &step);
@@ -52,9 +80,7 @@ impl FindingWriter<'_> {
         );
         let right_order = words::right_order(protocol, at);
         let mut evidence = self.order_evidence(group, &step, &sequence);
-        if is_one_lost_line(key, group) {
-            evidence.push(sentence("one line missing from the log would explain it".to_owned()));
-        }
+        evidence.extend(text_fault.map(|fault| sentence(fault.sentence(group.count))));
         let place_evidence = sequence.last().map(|step| Evidence::At(step.event.place.clone()));
         evidence.push(Evidence::Sequence(sequence));
         evidence.extend(place_evidence);
@@ -71,6 +97,14 @@ impl FindingWriter<'_> {
             cause: None,
             next_step: format!("call the steps in this order: {right_order}").into(),
         })
+    }
+
+    /// The fault of the text that would explain all of this.
+    fn text_fault(&self, key: &GroupKey, group: &Group) -> Option<TextFault> {
+        let fault = TextFault::of_rule(key.rule, group).filter(|_| key.is_of_text())?;
+        let released = self.releases.number((key.resource, key.ta));
+        let is_single = fault == TextFault::LostLine && group.count == 1;
+        (is_single || may_be_lost_lines(group.count, released)).then_some(fault)
     }
 
     fn in_run(&self, group: &Group) -> u64 {

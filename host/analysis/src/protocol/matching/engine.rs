@@ -308,6 +308,25 @@ impl<'a> Engine<'a> {
         is_known
     }
 
+    /// Whether an earlier step came too late for the same release: where a text lacks one acquire, every
+    /// step until the next one does.
+    fn is_known_lateness(
+        &mut self,
+        rule: OrderRule,
+        event: &Event,
+        slots: (u32, Option<u32>),
+    ) -> bool {
+        let (own, parent) = slots;
+        let of_release = match rule {
+            OrderRule::AcquireAfterParent => parent,
+            OrderRule::UseAfterRelease => Some(own),
+            _ => None,
+        };
+        let entry = of_release.and_then(|at| self.table.get_mut(at));
+        let Some(entry) = entry.filter(|_| event.origin == Origin::Text) else { return false };
+        std::mem::replace(&mut entry.blamed, entry.slot.until) == entry.slot.until
+    }
+
     fn broken_one(
         &mut self,
         rule: OrderRule,
@@ -317,7 +336,9 @@ impl<'a> Engine<'a> {
     ) {
         let (watch, event, at) = step;
         let Some(slot) = self.table.slot(Some(own)) else { return };
-        if rule == OrderRule::AcquireBeyondLimit && self.is_known_excess(event, own) {
+        if rule == OrderRule::AcquireBeyondLimit && self.is_known_excess(event, own)
+            || self.is_known_lateness(rule, event, (own, parent))
+        {
             return;
         }
         let parent_slot = self.table.slot(parent);

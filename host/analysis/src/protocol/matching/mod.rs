@@ -4,7 +4,7 @@ pub(super) mod engine;
 pub(super) mod group;
 pub(super) mod index;
 pub(super) mod order;
-mod releases;
+pub(super) mod releases;
 pub(super) mod step_matcher;
 pub(super) mod table;
 pub(super) mod unpaired;

@@ -14,6 +14,8 @@ pub(crate) struct SlotEntry {
     pub(crate) earlier: Vec<EarlierAcquire>,
     /// How often it was held when an acquire was one too many, since it was free.
     pub(crate) peak: u32,
+    /// The release that steps of a text came too late for, if that was counted.
+    pub(crate) blamed: u64,
 }
 
 /// An outstanding acquire of a resource that was acquired again since.
@@ -108,6 +110,7 @@ impl SlotTable {
             parent: None,
             earlier: Vec::new(),
             peak: 0,
+            blamed: 0,
         });
         let entries = &self.entries;
         self.index.insert(free, hash, index, |at| Hash::new(entries[at as usize].key));

@@ -25,7 +25,8 @@ impl CutPoints {
         end: RunEnd,
         goes_on: bool,
     ) -> Self {
-        let torn: Vec<_> = holes.filter(|hole| is_lost_table(ids, tables, *hole)).collect();
+        let mut torn: Vec<_> = holes.filter(|hole| is_lost_table(ids, tables, *hole)).collect();
+        torn.extend(hidden_ends(ids, tables).filter(|at| !torn.contains(at)).collect::<Vec<_>>());
         let mut ends: Vec<_> = torn.iter().map(|at| at - 1).chain(tables.iter().copied()).collect();
         ends.sort_unstable();
         Self { torn, ..Self::new(ids, &ends, end, goes_on) }
@@ -65,6 +66,21 @@ impl CutPoints {
     }
 }
 
+/// Where a dump much longer than those around it is two, whose pool table was lost without a trace or misread.
+fn hidden_ends<'i>(ids: &'i [u32], tables: &'i [usize]) -> impl Iterator<Item = usize> + 'i {
+    let start = move |at: usize| at.checked_sub(1).map_or(0, |before| tables[before] + 1);
+    let length = move |at: usize| Some(tables.get(at)? + 1 - start(at));
+    let is_double = move |at: &usize| {
+        let around = [at.checked_sub(1).and_then(length), length(at + 1)];
+        let longest = around.into_iter().flatten().max();
+        length(*at).zip(longest).is_some_and(|(length, longest)| length * 5 >= longest * 8)
+    };
+    let doubles = (0..tables.len()).filter(is_double);
+    doubles.filter_map(move |at| {
+        (start(at) + 1..tables[at]).find(|place| is_lost_table(ids, tables, *place))
+    })
+}
+
 /// Whether the pool table was lost before the record `hole`: the records around it are those that end and
 /// start the other dumps, and neither part is too short for a dump.
 fn is_lost_table(ids: &[u32], tables: &[usize], hole: usize) -> bool {
@@ -77,11 +93,17 @@ fn is_lost_table(ids: &[u32], tables: &[usize], hole: usize) -> bool {
     let firsts = || std::iter::once(0).chain(tables.iter().map(|table| table + 1));
     let is_start = firsts().filter(|at| *at != start).any(|at| ids.get(at) == ids.get(hole));
     let lasts = tables.iter().filter(|table| **table + 1 != end && **table > 0);
-    let is_end = lasts.clone().any(|table| ids[table - 1] == ids[hole - 1]);
+    let ends_at = |at: usize| lasts.clone().any(|table| ids[table - 1] == ids[at]);
+    let is_end = || ends_at(hole - 1) || is_single(ids, hole - 1) && hole > 1 && ends_at(hole - 2);
     let lengths = tables.windows(2).map(|pair| pair[1] - pair[0]);
     let shortest = lengths.filter(|length| *length != end - start).min().unwrap_or(0);
     let is_long = |length: usize| length * 5 >= shortest * 4;
-    is_start && is_end && is_long(hole - start + 1) && is_long(end - hole)
+    is_start && is_long(hole - start + 1) && is_long(end - hole) && is_end()
+}
+
+/// Whether that record's site occurs there only: a misread pool table does.
+fn is_single(ids: &[u32], at: usize) -> bool {
+    ids.iter().filter(|id| **id == ids[at]).count() == 1
 }
 
 #[cfg(test)]
@@ -143,6 +165,19 @@ mod tests {
         // And begins with others.
         let begun: Vec<u32> = (20..40).chain((1..12).collect::<Vec<_>>().repeat(5)).collect();
         assert_eq!(at(&begun, RunEnd::OfText).0, []);
+    }
+
+    #[test]
+    fn a_table_that_is_missing_or_misread_ends_its_dump() {
+        let dump = |table: &[u32]| [&[1, 2, 3, 2, 4, 5], table].concat();
+        for (table, second) in [(&[][..], 13), (&[77][..], 14)] {
+            let ids = [dump(&[9]), dump(table), dump(&[9]), dump(&[9])].concat();
+            let tables: Vec<_> = (0..ids.len()).filter(|at| ids[*at] == 9).collect();
+            let cuts = CutPoints::with_holes((&ids, &tables), [].into_iter(), RunEnd::Sure, false);
+            let end = second + 7;
+            assert_eq!(cuts.at, [7, second, end], "{table:?}");
+            assert_eq!(cuts.torn, [second], "{table:?}");
+        }
     }
 
     #[test]

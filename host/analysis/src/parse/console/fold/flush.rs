@@ -85,7 +85,11 @@ impl Assembler {
 
 /// An instance of which only the heap is known. A heap of zeros was not asked: no TA has one of 0 bytes.
 fn heap_instance(id: u32, uuid: Uuid, heap: Pool) -> Instance {
-    let heap = Some(heap).filter(|heap| !matches!(heap.size, None | Some(0 | 0xffff_ffff)));
+    let is_asked = |heap: &Pool| match heap.size {
+        None => heap.allocated.is_some_and(|allocated| allocated > 0),
+        size => !matches!(size, Some(0 | 0xffff_ffff)),
+    };
+    let heap = Some(heap).filter(is_asked);
     let regions = match heap {
         Some(_) => sheet::absent("regions"),
         None => Completeness::Unobserved(stats::no_heap(uuid)),

@@ -71,17 +71,29 @@ impl RegionMaps {
         }
     }
 
-    /// The map that region `index` belongs to; those skipped are lost.
+    /// The map that region `index` belongs to; those skipped are lost. Only the first region starts another map:
+    /// a lower number within one is that of a line that came late, or was misread.
     fn reach(&mut self, at: (u64, Option<Time>), index: u32) -> &mut RegionMap {
-        let next = |last: &Option<u32>| last.map_or(0, |last| last.saturating_add(1));
-        if self.open.as_ref().is_none_or(|(_, last)| index < next(last)) {
+        if index == 0 && self.open.as_ref().is_none_or(|(_, last)| last.is_some()) {
             self.end();
         }
         (self.fresh, self.damaged) = (true, false);
         let (map, last) = self.open.get_or_insert_with(|| (empty(at, None, None), None));
-        map.lost += u64::from(index - next(last));
-        *last = Some(index);
+        let next = last.map_or(0, |last| last.saturating_add(1));
+        match index.checked_sub(next) {
+            Some(skipped) => {
+                map.lost += u64::from(skipped);
+                *last = Some(index);
+            }
+            None if map.lost > 0 => map.lost -= 1,
+            None => *last = Some(next),
+        }
         map
+    }
+
+    /// Records that the text ends: after a region, perhaps within the map.
+    pub(super) const fn note_cut(&mut self) {
+        self.note_damage();
     }
 
     /// Records a damaged line of a map; without a number it may be any line.

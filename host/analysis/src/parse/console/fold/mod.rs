@@ -10,7 +10,9 @@ mod incidents;
 mod instances;
 mod loads;
 mod maps;
+mod misread;
 mod names;
+mod one_damage;
 mod pools;
 mod record_run;
 mod recurrence;
@@ -20,7 +22,9 @@ mod sessions;
 mod sheet;
 mod stable;
 mod steps;
+mod table_cycle;
 mod timeline;
+mod torn_dumps;
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -124,6 +128,7 @@ impl Assembler {
 
     /// Switches to another source, which continues where the last one ended.
     pub fn source(&mut self, name: &str) {
+        self.maps.note_cut();
         self.settle();
         self.source = name.into();
         self.base = 0;
@@ -407,11 +412,16 @@ impl Assembler {
         let lines = &mut self.tally.lines;
         (lines.parsed, lines.ignored) =
             (lines.parsed.saturating_sub(unused_lines), lines.ignored + unused_lines);
+        let (samples, renumbering) = self.timeline.finish(boot, &self.names, &heap_names);
+        let mut events = self.events.finish(boot);
+        for iteration in events.iter_mut().filter_map(|event| event.iteration.as_mut()) {
+            *iteration = renumbering.apply(*iteration);
+        }
         let release = self.release.or_else(|| dialect::release(self.printed_at?).map(Arc::from));
         Observation {
             platform: Platform { release, ..Platform::default() },
-            samples: self.timeline.finish(boot, &self.names, &heap_names),
-            events: self.events.finish(boot),
+            samples,
+            events,
             incidents: self.incidents.finish(),
             assumptions,
             gaps,

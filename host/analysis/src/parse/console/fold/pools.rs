@@ -2,6 +2,7 @@
 
 use teeleak_proto::Uuid;
 
+use super::table_cycle::TableCycle;
 use crate::{
     model::{Pool, PoolKind, PoolUnit, TaName},
     parse::{console::messages::fact::StatLine, stats::kind},
@@ -20,6 +21,9 @@ pub(super) enum StatTable {
 #[derive(Default)]
 pub(super) struct StatTables {
     open: Option<(u64, StatTable)>,
+    /// Place of the last line in its table.
+    last: Option<u8>,
+    cycle: TableCycle,
     figures: usize,
     /// Lines of the open table.
     lines: u64,
@@ -34,11 +38,22 @@ impl StatTables {
         if !matches!(line, StatLine::Row(_) | StatLine::HighWater(_)) {
             self.lines += 1;
         }
+        if let Some(place) = place(line) {
+            // The lines of a table are in order: what comes earlier in it belongs to another one, without a head.
+            if self.last.is_some_and(|last| place <= last) {
+                let table = self.cycle.next();
+                self.begin(at, table);
+            }
+            self.last = Some(place);
+        }
         match line {
-            StatLine::Pool(name) => self.begin(at, StatTable::Pool(empty(kind(name)))),
+            StatLine::Pool(name) => {
+                let table = self.cycle.pool(name);
+                self.begin(at, table);
+            }
             StatLine::Ta(uuid) => {
-                let heap = empty(PoolKind::TaHeap(TaName::Uuid(*uuid)));
-                self.begin(at, StatTable::Heap(*uuid, false, None, heap));
+                let table = self.cycle.heap(*uuid);
+                self.begin(at, Some(table));
             }
             StatLine::Panicked(yes) => {
                 if let Some((_, StatTable::Heap(_, panicked, ..))) = &mut self.open {
@@ -88,7 +103,7 @@ impl StatTables {
         } else {
             self.unused += self.lines;
         }
-        (self.figures, self.lines) = (0, 0);
+        (self.figures, self.lines, self.last) = (0, 0, None);
     }
 
     /// Takes the finished tables, with the number of their first line.
@@ -96,11 +111,12 @@ impl StatTables {
         self.done.drain(..)
     }
 
-    fn begin(&mut self, at: u64, table: StatTable) {
+    /// Begins a table; `None` if nobody knows which.
+    fn begin(&mut self, at: u64, table: Option<StatTable>) {
         self.lines -= 1;
         self.end();
         self.lines = 1;
-        self.open = Some((at, table));
+        self.open = table.map(|table| (at, table));
     }
 
     fn figure(&mut self, n: u8, value: u64) {
@@ -118,6 +134,29 @@ impl StatTables {
         };
         *place = Some(value);
         self.figures += 1;
+    }
+}
+
+/// Place of the line in its table, below the head.
+const fn place(line: &StatLine) -> Option<u8> {
+    match line {
+        StatLine::Panicked(_) => Some(0),
+        StatLine::Sessions(_) => Some(1),
+        StatLine::Heading => Some(2),
+        StatLine::Figure(n, _) => Some(3 + *n),
+        StatLine::Pool(_) | StatLine::Ta(_) | StatLine::Row(_) | StatLine::HighWater(_) => None,
+    }
+}
+
+impl StatTable {
+    /// The empty table of a pool with that name.
+    pub(super) fn of_pool(name: &str) -> Self {
+        Self::Pool(empty(kind(name)))
+    }
+
+    /// The empty table of a TA's heap.
+    pub(super) const fn of_heap(uuid: Uuid) -> Self {
+        Self::Heap(uuid, false, None, empty(PoolKind::TaHeap(TaName::Uuid(uuid))))
     }
 }
 

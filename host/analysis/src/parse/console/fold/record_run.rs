@@ -20,8 +20,16 @@ pub(super) struct ConsoleDump {
     pub(super) groups: Vec<(u32, u32)>,
     /// Missing records, as far as known.
     pub(super) lost: u64,
-    /// Whether the text ends within it.
+    /// Whether the text ends within it, or it is no single dump.
     pub(super) cut: bool,
+}
+
+impl ConsoleDump {
+    /// Allocations of a site.
+    pub(super) fn count(&self, site: u32) -> u32 {
+        let place = self.groups.binary_search_by_key(&site, |group| group.0);
+        place.map_or(0, |at| self.groups[at].1)
+    }
 }
 
 /// Records on successive lines.
@@ -145,12 +153,11 @@ impl RecordRun {
         self.cut = cuts.open && end == RunEnd::OfText;
     }
 
-    /// Attributes the records lost before the record `at` to the dump that ends there.
+    /// Attributes the records lost before the record `at` to the dump that ends there: one, if no line shows it.
     fn lose_end(&mut self, at: usize) {
         let next = self.runs.partition_point(|run| run.from < at);
-        let Some(lost) = self.runs.get_mut(next).map(|run| std::mem::take(&mut run.lost)) else {
-            return;
-        };
+        let run = self.runs.get_mut(next).filter(|run| run.from == at && run.lost > 0);
+        let lost = run.map_or(1, |run| std::mem::take(&mut run.lost));
         if let Some(before) = next.checked_sub(1).and_then(|before| self.runs.get_mut(before)) {
             before.lost += lost;
         }

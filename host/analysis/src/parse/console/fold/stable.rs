@@ -20,6 +20,11 @@ impl StableSites {
         if dumps.clone().all(|dump| dump.lost == 0) {
             return Self::default();
         }
+        Self::of_all(dumps)
+    }
+
+    /// The stable sites, whether any dump is damaged or not.
+    pub(super) fn of_all<'d>(dumps: impl Iterator<Item = &'d ConsoleDump> + Clone) -> Self {
         let n_dumps = dumps.clone().count();
         let mut frequencies: HashMap<(u32, u32), usize> = HashMap::new();
         for group in dumps.flat_map(|dump| &dump.groups) {
@@ -40,15 +45,25 @@ impl StableSites {
         if dump.cut || self.0.is_empty() {
             return false;
         }
+        let (more, fewer) = self.deviation(&[dump]);
+        let tolerance = self.total() / TOLERANCE;
+        more <= tolerance && fewer <= dump.lost.saturating_add(tolerance)
+    }
+
+    /// Allocations of all stable sites in a whole dump.
+    pub(super) fn total(&self) -> u64 {
+        self.0.values().map(|n| u64::from(*n)).sum()
+    }
+
+    /// Allocations of stable sites that these dumps together have more and fewer than one whole dump.
+    pub(super) fn deviation(&self, dumps: &[&ConsoleDump]) -> (u64, u64) {
         let (mut more, mut fewer) = (0, 0);
         for (site, expected) in &self.0 {
-            let place = dump.groups.binary_search_by_key(site, |group| group.0);
-            let count = place.map_or(0, |at| dump.groups[at].1);
-            more += u64::from(count.saturating_sub(*expected));
-            fewer += u64::from(expected.saturating_sub(count));
+            let count: u64 = dumps.iter().map(|dump| u64::from(dump.count(*site))).sum();
+            more += count.saturating_sub(u64::from(*expected));
+            fewer += u64::from(*expected).saturating_sub(count);
         }
-        let tolerance = self.0.values().map(|n| u64::from(*n)).sum::<u64>() / TOLERANCE;
-        more <= tolerance && fewer <= dump.lost.saturating_add(tolerance)
+        (more, fewer)
     }
 }
 

@@ -1,10 +1,14 @@
 //! Snapshots: which dumps, maps and tables belong to the same moment, and to which iteration.
 
+use std::collections::BTreeMap;
+
 use super::{
     dump_reader::DumpReader,
+    misread::remove_misread,
     names::LogSites,
     record_run::ConsoleDump,
     sheet::{Sheet, absent, gap},
+    torn_dumps::{Renumbering, mend_torn},
 };
 use crate::model::{
     Completeness, Instance, Moment, Pool, Reason, Sample, Session, SourceLocation, Stage, TaName,
@@ -244,16 +248,38 @@ impl SampleTimeline {
     }
 
     /// All snapshots of a boot.
-    pub(super) fn finish(mut self, boot: u32, names: &LogSites, tas: &[TaName]) -> Vec<Sample> {
+    pub(super) fn finish(
+        mut self,
+        boot: u32,
+        names: &LogSites,
+        tas: &[TaName],
+    ) -> (Vec<Sample>, Renumbering) {
         self.drop_skipped();
-        let Self { cut, mut sheets, .. } = self;
+        let Self { cut, mut sheets, stride, .. } = self;
         sheets.retain(|sheet| sheet.boot == boot);
+        for mut dumps in dumps_by_heap(&mut sheets) {
+            remove_misread(&mut dumps, names);
+        }
+        let renumbering = mend_torn(&mut sheets, cut.marked || stride > 1);
         let reader = DumpReader::new(&sheets, names, tas);
-        sheets
+        let samples = sheets
             .into_iter()
             .map(|sheet| sample(moment(sheet.number, cut.warmup), sheet, &reader))
-            .collect()
+            .collect();
+        (samples, renumbering)
     }
+}
+
+/// The dumps of each heap, in order.
+fn dumps_by_heap(sheets: &mut [Sheet]) -> impl Iterator<Item = Vec<&mut ConsoleDump>> {
+    let mut heaps: BTreeMap<Option<usize>, Vec<&mut ConsoleDump>> = BTreeMap::new();
+    for Sheet { dump, heaps: of_tas, .. } in sheets {
+        let of_tas = of_tas.iter_mut().map(|(ta, dump)| (Some(*ta), dump));
+        for (heap, dump) in dump.iter_mut().map(|dump| (None, dump)).chain(of_tas) {
+            heaps.entry(heap).or_default().push(dump);
+        }
+    }
+    heaps.into_values()
 }
 
 fn moment(iteration: u32, warmup: u32) -> Moment {

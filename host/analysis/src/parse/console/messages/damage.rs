@@ -111,9 +111,18 @@ pub(crate) fn is_torn_off(record: &[u8]) -> bool {
     let prefix = &record[..at];
     contains(prefix, b"mdbg_check")
         || contains(prefix, b"TEE-")
+        || is_split_off(prefix)
         || prefix
             .split(|byte| *byte == b' ')
             .any(|word| !word.is_empty() && has_damaged_prefix(word))
+}
+
+/// Whether a vendor's record starts in the middle: `639 count: 29, ` after the end of a prefix.
+fn is_split_off(prefix: &[u8]) -> bool {
+    let start = prefix.trim_ascii_start();
+    let digits = start.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = start[digits..].strip_prefix(b":").unwrap_or(&start[digits..]);
+    start.len() > rest.len() && rest.trim_ascii_start().starts_with(b"count: ")
 }
 
 /// Whether `text` ends in `I/TC:` with one byte missing, added or changed.
@@ -199,6 +208,8 @@ mod tests {
             let region = format!("{prefix}? 0  region  3: va 0x40");
             assert!(is_headless(region.as_bytes()), "{region}");
         }
+        assert!(is_torn_off(b"639 count: 29, vaddr: 0x32efe8e8, buffer: 16 bytes core/x.c:9"));
+        assert!(!is_torn_off(b"count: 29, vaddr: 0x32efe8e8, buffer: 16 bytes core/x.c:9"));
         assert!(!is_torn_off(b"[    1.5] buffer: 24 bytes core/mm/tee_mm.c:131"));
         assert!(!is_torn_off(b"buffer: 24 bytes core/mm/tee_mm.c:131"));
         assert!(!is_headless(b"ETA: 5 min"));

@@ -1,0 +1,156 @@
+//! Dumps that are two, and halves that are one: where damage hid the end of a dump, or made one.
+//!
+//! The sites that stay the same show it: all of them twice in one dump, or two dumps in a row that have them
+//! only together. Halves are put together, with a record that may be missing. No line tells what a double dump
+//! has twice, so it proves nothing. Either way, later snapshots get the numbers of their iterations.
+
+use super::{record_run::ConsoleDump, sheet::Sheet, stable::StableSites};
+
+/// Dumps from which on sites are known to stay the same.
+const LEAST: usize = 5;
+
+/// What a dump is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum DumpShape {
+    Whole,
+    /// The first half of a dump whose rest is the next one.
+    Half,
+    Double,
+}
+
+/// Numbers of iterations from which on those of later ones are wrong, and by how many.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(super) struct Renumbering(Vec<(u32, i32)>);
+
+impl Renumbering {
+    /// The right number of an iteration.
+    pub(super) fn apply(&self, number: u32) -> u32 {
+        let shifts = self.0.iter().filter(|(from, _)| *from <= number);
+        number.saturating_add_signed(shifts.map(|(_, shift)| shift).sum())
+    }
+}
+
+/// Puts halves of the core heap's dumps together, marks double ones, and renumbers the snapshots unless their
+/// iterations were marked.
+pub(super) fn mend_torn(sheets: &mut Vec<Sheet>, is_marked: bool) -> Renumbering {
+    let dumps: Vec<_> = sheets.iter().filter_map(|sheet| sheet.dump.as_ref()).collect();
+    let shapes = if dumps.len() == sheets.len() { shapes(&dumps) } else { Vec::new() };
+    let mut renumbering = Renumbering::default();
+    for (at, shape) in shapes.iter().enumerate().rev() {
+        let shift = match shape {
+            DumpShape::Whole => continue,
+            DumpShape::Half => {
+                join(sheets, at);
+                -1
+            }
+            DumpShape::Double => {
+                sheets[at].dump.iter_mut().for_each(mark);
+                1
+            }
+        };
+        let from = sheets[at].number.saturating_add(1);
+        if !is_marked {
+            let later = &mut sheets[at + 1..];
+            later.iter_mut().for_each(|one| one.number = one.number.saturating_add_signed(shift));
+            renumbering.0.push((from, shift));
+        }
+    }
+    renumbering
+}
+
+fn mark(dump: &mut ConsoleDump) {
+    dump.lost = dump.lost.max(1);
+    dump.cut = true;
+}
+
+/// Adds the sheet after this one to it.
+fn join(sheets: &mut Vec<Sheet>, at: usize) {
+    let mut rest = sheets.remove(at + 1);
+    let sheet = &mut sheets[at];
+    if let (Some(dump), Some(rest)) = (&mut sheet.dump, rest.dump.take()) {
+        // The end of a text counts as one record.
+        dump.lost = (dump.lost + rest.lost).saturating_sub(u64::from(dump.cut)).max(1);
+        dump.cut = rest.cut;
+        for (site, n) in rest.groups {
+            match dump.groups.binary_search_by_key(&site, |group| group.0) {
+                Ok(known) => dump.groups[known].1 = dump.groups[known].1.saturating_add(n),
+                Err(place) => dump.groups.insert(place, (site, n)),
+            }
+        }
+    }
+    sheet.sessions = rest.sessions;
+    sheet.pools.extend(rest.pools);
+    sheet.heaps.extend(rest.heaps);
+    for instance in rest.instances {
+        sheet.add_instance(instance);
+    }
+}
+
+/// The shapes of a heap's dumps.
+fn shapes(dumps: &[&ConsoleDump]) -> Vec<DumpShape> {
+    let stable = StableSites::of_all(dumps.iter().copied());
+    let total = stable.total();
+    if dumps.len() < LEAST || total < 2 {
+        return Vec::new();
+    }
+    let mut shapes: Vec<DumpShape> = Vec::with_capacity(dumps.len());
+    for (at, dump) in dumps.iter().enumerate() {
+        let next = dumps.get(at + 1).filter(|_| shapes.last() != Some(&DumpShape::Half));
+        let is_half = next.is_some_and(|next| are_halves(&stable, dump, next));
+        shapes.push(match stable.deviation(&[dump]) {
+            (more, _) if more >= total => DumpShape::Double,
+            (..) if is_half => DumpShape::Half,
+            (..) => DumpShape::Whole,
+        });
+    }
+    shapes
+}
+
+/// Whether two dumps are one.
+fn are_halves(stable: &StableSites, dump: &ConsoleDump, next: &ConsoleDump) -> bool {
+    let lacks_some = |dump| stable.deviation(&[dump]).1 > 0;
+    let (more, fewer) = stable.deviation(&[dump, next]);
+    lacks_some(dump) && lacks_some(next) && more == 0 && fewer <= 1 + dump.lost + next.lost
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DumpShape, Renumbering, shapes};
+    use crate::parse::console::fold::record_run::ConsoleDump;
+
+    /// The dumps with these counts that are no whole ones.
+    fn torn(counts: &[&[u32]]) -> Vec<(usize, DumpShape)> {
+        let dump = |counts: &&[u32]| {
+            let groups = (0..).zip(counts.iter().copied()).filter(|(_, n)| *n > 0).collect();
+            ConsoleDump { groups, ..ConsoleDump::default() }
+        };
+        let dumps: Vec<_> = counts.iter().map(dump).collect();
+        let shapes = shapes(&dumps.iter().collect::<Vec<_>>());
+        shapes.into_iter().enumerate().filter(|(_, shape)| *shape != DumpShape::Whole).collect()
+    }
+
+    #[test]
+    fn halves_and_doubles_are_torn() {
+        let whole: &[u32] = &[3, 2, 1];
+        let halves = [whole, whole, &[3, 1], &[0, 1, 1], whole, whole];
+        assert_eq!(torn(&halves), [(2, DumpShape::Half)]);
+        let end = [whole, whole, whole, whole, &[3, 2], &[0, 0, 1]];
+        assert_eq!(torn(&end), [(4, DumpShape::Half)]);
+        let double = [whole, whole, &[6, 4, 2, 9], whole, whole];
+        assert_eq!(torn(&double), [(2, DumpShape::Double)]);
+    }
+
+    #[test]
+    fn changes_of_a_heap_are_whole_dumps() {
+        let whole: &[u32] = &[3, 2, 1];
+        assert_eq!(torn(&[&[1], whole, whole, whole, whole, whole]), []);
+        assert_eq!(torn(&[whole, whole, &[2, 2, 1], whole, &[4, 2, 1], whole]), []);
+        assert_eq!(torn(&[whole, &[3, 2, 1, 9], &[3, 2, 1, 18], whole, whole]), []);
+    }
+
+    #[test]
+    fn later_iterations_get_their_numbers() {
+        let numbers = Renumbering(vec![(9, 1), (4, -1)]);
+        assert_eq!([3, 4, 8, 9].map(|number| numbers.apply(number)), [3, 3, 7, 9]);
+    }
+}
