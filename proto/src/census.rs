@@ -1,8 +1,8 @@
 //! Entries of a snapshot. The PTA's header defines their meanings and units.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::Uuid;
+use crate::{Uuid, pta};
 
 /// Live allocations of the core heap that differ only in their address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -25,6 +25,23 @@ pub struct SiteRecord<'a> {
     pub epoch: u32,
     /// Return address of the call as an offset into the core, 0 if unknown.
     pub caller: u32,
+    /// Number of its [`StackRecord`], 0 for none. Records of version 1 end before it.
+    #[serde(deserialize_with = "zero_if_absent")]
+    pub stack: u32,
+}
+
+/// A field that was appended to the last structure of a record: 0 where an older writer ends.
+fn zero_if_absent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    Ok(u32::deserialize(deserializer).unwrap_or_default())
+}
+
+/// A call stack that allocations were made from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct StackRecord {
+    /// Its number, the same for one stack until epochs are restarted.
+    pub stack: u32,
+    /// Return addresses as offsets into the core, innermost first; 0 from where it is unknown.
+    pub frames: [u32; pta::FRAMES as usize],
 }
 
 /// One live allocation of the core heap.

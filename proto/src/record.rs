@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     canary::CanaryRecord,
-    census::{BlockRecord, InstanceRecord, OwnerRecord, RegionRecord, SessionRecord, SiteRecord},
+    census::{
+        BlockRecord, InstanceRecord, OwnerRecord, RegionRecord, SessionRecord, SiteRecord,
+        StackRecord,
+    },
     event::{EventRecord, EventsHead},
     hello::Hello,
     ledger::{LedgerHead, OutstandingRecord, Violation},
@@ -65,6 +68,8 @@ pub enum Record<'a> {
     Push(Push),
     /// Count of pages that the plugin could not write.
     Unwritten(UnwrittenCount),
+    /// A call stack of allocations.
+    Stack(StackRecord),
 }
 
 /// Why a record could not be read or written.

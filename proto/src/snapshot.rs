@@ -46,13 +46,16 @@ pub enum Section {
     Sessions,
     /// Regions of every instance.
     Regions,
+    /// Call stacks that the sites name; since version 2, and only with `PTA_LEAK_AUDIT_FEATURE_STACKS`.
+    Stacks,
 }
 
 impl Section {
     /// All sections in reply order: single allocations come last, since one reply of the PTA holds
     /// all the others.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Sites,
+        Self::Stacks,
         Self::Pools,
         Self::Owners,
         Self::Instances,

@@ -103,7 +103,8 @@ fn layouts_are_those_of_the_header() {
     check::<pta::Event>(&header);
     check::<pta::Pool>(&header);
     check::<pta::Part>(&header);
-    assert_eq!(header.matches("\nstruct pta_leak_audit_").count(), 11, "a structure has no mirror");
+    check::<pta::Stack>(&header);
+    assert_eq!(header.matches("\nstruct pta_leak_audit_").count(), 12, "a structure has no mirror");
 }
 
 #[test]

@@ -15,7 +15,10 @@ use teeleak_proto::{
     Uuid,
     bind::{Bind, BindAction, BindResource, BindScope, BindStep, KeySource},
     canary::{CanaryRecord, CanaryRequest},
-    census::{BlockRecord, InstanceRecord, OwnerRecord, RegionRecord, SessionRecord, SiteRecord},
+    census::{
+        BlockRecord, InstanceRecord, OwnerRecord, RegionRecord, SessionRecord, SiteRecord,
+        StackRecord,
+    },
     event::{EventRecord, EventRecordKind, EventsHead, EventsRequest},
     frame::{self, FrameKind, Iteration, Meta, Phase, PhaseStage},
     hello::{Hello, HelloRequest},
@@ -63,6 +66,7 @@ fn site() -> SiteRecord<'static> {
         session: 1,
         epoch: 4,
         caller: 0x1_2345,
+        stack: 7,
     }
 }
 
@@ -157,11 +161,11 @@ fn census_records() {
     pin_record(&Record::Section(head), "0a00040600040900024df403");
     pin_record(
         &Record::Site(site()),
-        "1c00050e636f72652f6d6d2f6d6f626a2e63a80138ac0203020104c5c604",
+        "1d00050e636f72652f6d6d2f6d6f626a2e63a80138ac0203020104c5c60407",
     );
     pin_record(
         &Record::Block(BlockRecord { block: 0x1000, site: site() }),
-        "1e000680200e636f72652f6d6d2f6d6f626a2e63a80138ac0203020104c5c604",
+        "1f000680200e636f72652f6d6d2f6d6f626a2e63a80138ac0203020104c5c60407",
     );
     pin_record(
         &Record::Owner(OwnerRecord { owner: 3, kind: 1, instance: 4, uuid: UUID }),
@@ -191,6 +195,22 @@ fn census_records() {
         RegionRecord { va: 0x10_3000, size: 0x2000, pa: 0x559_5000, attr: 0x33, flags: 0x601 };
     pin_record(&Record::Region(region), "0d000a80e040804080a0e52a33810c");
     assert_eq!(record::REGION, 0x0a, "the third byte");
+    let stack = StackRecord { stack: 7, frames: [0x1_2345, 0x400, 0, 0] };
+    pin_record(&Record::Stack(stack), "09001307c5c60480080000");
+}
+
+/// What version 1 wrote ends before the stack.
+#[test]
+fn sites_of_version_1_have_no_stack() {
+    let block = BlockRecord { block: 0x1000, site: SiteRecord { stack: 0, ..site() } };
+    let mut buffer = [0; 64];
+    for whole in [Record::Site(block.site), Record::Block(block)] {
+        let body = postcard::to_slice(&whole, &mut buffer).unwrap();
+        let old = &body[..body.len() - 1];
+        let mut framed = vec![u8::try_from(old.len()).unwrap(), 0];
+        framed.extend_from_slice(old);
+        assert_eq!(record::read(&framed).collect::<std::vec::Vec<_>>(), [Ok(whole)]);
+    }
 }
 
 #[test]

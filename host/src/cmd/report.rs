@@ -10,7 +10,7 @@ use teeleak_analysis::{
     pools::oom,
 };
 
-use super::{args::analysis::Reporting, diff::load};
+use super::{analyze::Images, args::analysis::Reporting, diff::load};
 use crate::{
     env::Env,
     exit::Exit,
@@ -25,6 +25,7 @@ Prints the same report as the run that wrote the capture, or another one with ot
 
 Examples:
   teeleak report --protocol drm.toml loop.tlk
+  teeleak report --tee out/core/tee.elf loop.tlk
   teeleak report --strace calls.strace loop.tlk
   teeleak report --perfetto loop.pftrace --csv loop.csv loop.tlk
   teeleak report --json old.tlk > accepted.json; teeleak report --baseline accepted.json new.tlk")]
@@ -37,15 +38,19 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TEXT")]
     strace: Vec<PathBuf>,
     #[command(flatten)]
+    images: Images,
+    #[command(flatten)]
     reporting: Reporting,
 }
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let options = arguments.reporting.analysis.options()?;
+    let symbols = arguments.images.symbols()?;
     let mut observation = load(&arguments.capture)?;
     if !arguments.strace.is_empty() {
         trace(&arguments.strace, &mut observation)?;
     }
+    symbols.resolve(&mut observation);
     print(&mut observation, &options, &arguments.reporting, env)
 }
 

@@ -11,7 +11,7 @@ use teeleak_analysis::{
     normal_world,
 };
 
-use super::{args::analysis::Reporting, report, snapshot::create};
+use super::{analyze::Images, args::analysis::Reporting, report, snapshot::create};
 use crate::{
     cmd::args::{normal_world::NormalWorldArgs, tee_access::StockArgs},
     env::Env,
@@ -71,6 +71,8 @@ pub(crate) struct Arguments {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
+    images: Images,
+    #[command(flatten)]
     reporting: Reporting,
     #[command(flatten)]
     with: NormalWorldArgs,
@@ -83,6 +85,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let options = arguments.reporting.analysis.options()?;
+    let symbols = arguments.images.symbols()?;
     let observer = arguments.with.reach(&arguments.ways.ways(), env)?;
     let file = create(arguments.output.as_ref())?;
     let plan = plan(arguments, env)?;
@@ -92,6 +95,7 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let optional_judge = arguments.until_decided.map(|_| &judge as source::Judge<'_>);
     let mut observation = source::observe_judged(&mut source, file, optional_judge)?;
     let outcome = source.outcome();
+    symbols.resolve(&mut observation);
     let exit = report::print(&mut observation, &options, &arguments.reporting, env)?;
     final_exit(outcome, exit, env)
 }

@@ -3,7 +3,7 @@
 use teeleak_analysis::{
     growth::{Series, judge},
     model::{
-        Evidence, Finding, FindingKind, Observation, Owner, OwnerId, Pool, PoolKind, Sample, Stage,
+        CoreFunctions, Evidence, Finding, FindingKind, Observation, Owner, OwnerId, Pool, PoolKind, Sample, Stage,
         Subject, Unit, Verdict,
     },
 };
@@ -48,7 +48,7 @@ impl PlotPoints {
             _ => None,
         })?;
         let values: Vec<_> = series.iter().map(|(at, value)| (f64::from(*at), *value)).collect();
-        let base = base_values(finding, &observation.samples, values[0]);
+        let base = base_values(finding, observation, values[0]);
         let stretches = if base.is_empty() { Vec::new() } else { stretches(observation) };
         let line = line(finding, series);
         Some(Self { judged: values, before: base, stretches, what: value_label(finding), line })
@@ -113,12 +113,18 @@ fn preface(samples: &[Sample]) -> &[Sample] {
 
 /// Values before the first iteration, counted like the series. Empty if the two do not meet at
 /// iteration 0: the analysis may have subtracted the growth of idle iterations.
-fn base_values(finding: &Finding, samples: &[Sample], first: (f64, f64)) -> Vec<(f64, f64)> {
-    let Some((last, earlier)) = preface(samples).split_last() else { return Vec::new() };
-    let matches_first = |by: &Server| value(finding, last, *by) == Some(first.1) && first.0 == 0.0;
+fn base_values(
+    finding: &Finding,
+    observation: &Observation,
+    first: (f64, f64),
+) -> Vec<(f64, f64)> {
+    let samples = preface(&observation.samples);
+    let Some((last, earlier)) = samples.split_last() else { return Vec::new() };
+    let value = |sample, by| value(finding, sample, (by, &observation.core_functions));
+    let matches_first = |by: &Server| value(last, *by) == Some(first.1) && first.0 == 0.0;
     let Some(by) = servers(last).into_iter().find(matches_first) else { return Vec::new() };
     let places = (1..=earlier.len()).rev().map(|n| -(n as f64));
-    places.zip(earlier).filter_map(|(at, sample)| Some((at, value(finding, sample, by)?))).collect()
+    places.zip(earlier).filter_map(|(at, sample)| Some((at, value(sample, by)?))).collect()
 }
 
 fn stretches(observation: &Observation) -> Vec<(Stage, f64, f64)> {
@@ -137,6 +143,9 @@ fn stretches(observation: &Observation) -> Vec<(Stage, f64, f64)> {
 /// for no PTA. Findings lack it although series are split by it.
 type Server = Option<Option<Uuid>>;
 
+/// Filter by server, and the names of callers.
+type SiteFilter<'f> = (Server, &'f CoreFunctions);
+
 fn servers(sample: &Sample) -> Vec<Server> {
     let owners = sample.owners.value().into_iter().flatten();
     let ptas = owners.filter(|owner| owner.pta).filter_map(|owner| owner.uuid);
@@ -144,7 +153,7 @@ fn servers(sample: &Sample) -> Vec<Server> {
 }
 
 /// Value of a finding's subject in a snapshot.
-fn value(finding: &Finding, sample: &Sample, by: Server) -> Option<f64> {
+fn value(finding: &Finding, sample: &Sample, by: SiteFilter<'_>) -> Option<f64> {
     match (finding.kind, &finding.subject) {
         (FindingKind::SiteGrowth, subject) => sites(subject, sample, by),
         (FindingKind::RegionGrowth, Subject::Ta(uuid)) => regions(*uuid, sample),
@@ -160,7 +169,7 @@ fn value(finding: &Finding, sample: &Sample, by: Server) -> Option<f64> {
     }
 }
 
-fn sites(subject: &Subject, sample: &Sample, by: Server) -> Option<f64> {
+fn sites(subject: &Subject, sample: &Sample, (by, functions): SiteFilter<'_>) -> Option<f64> {
     let Subject::Site { file, line, size, heap, owner, caller } = subject else { return None };
     let owner = owner.filter(|_| *heap == PoolKind::CoreHeap);
     let owners = sample.owners.value();
@@ -177,7 +186,7 @@ fn sites(subject: &Subject, sample: &Sample, by: Server) -> Option<f64> {
             && site.file == *file
             && uuid(site.owner) == owner
             && by.is_none_or(|by| uuid(site.server) == by)
-            && site.caller.map(|from| format!("core+{from:#x}")).as_deref() == caller.as_deref()
+            && site.caller.map(|from| functions.label(from)) == *caller
     });
     Some(matches.map(|site| site.count).sum::<u64>() as f64)
 }

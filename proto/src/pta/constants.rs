@@ -20,7 +20,7 @@ macro_rules! constants {
 
 constants! {
     /// Version of the interface.
-    VERSION: u32 = 1;
+    VERSION: u32 = 2;
     /// A block header or footer was found overwritten; the walk went on.
     REPLY_CORRUPT: u32 = 0x1;
     /// A TA was busy, so its regions or sessions could not be read.
@@ -37,6 +37,8 @@ constants! {
     FEATURE_EVENTS: u32 = 0x8;
     /// Pool counters exist: `CFG_WITH_STATS=y`.
     FEATURE_POOLS: u32 = 0x10;
+    /// Records carry call stacks: `CFG_UNWIND=y` and `CFG_LEAK_AUDIT_STACKS` > 0 on a 64-bit Arm core.
+    FEATURE_STACKS: u32 = 0x20;
     /// `PTA_LEAK_AUDIT_CMD_MARK`.
     CMD_MARK: u32 = 1;
     /// `PTA_LEAK_AUDIT_MARK_RESTART`.
@@ -147,4 +149,8 @@ constants! {
     CANARY_MAX: u32 = 256;
     /// `PTA_LEAK_AUDIT_CMD_CENSUS`.
     CMD_CENSUS: u32 = 11;
+    /// `PTA_LEAK_AUDIT_CMD_STACKS`.
+    CMD_STACKS: u32 = 12;
+    /// Levels of a call stack.
+    FRAMES: u32 = 4;
 }

@@ -19,6 +19,8 @@ pub trait CLayout: Sized {
     const C_NAME: &'static str;
     /// Its size in bytes.
     const SIZE: usize;
+    /// Its size in bytes in version 1 of the interface: fields were appended since.
+    const FIRST_SIZE: usize = Self::SIZE;
     /// Its fields in order.
     const FIELDS: &'static [Field];
 
@@ -64,13 +66,13 @@ impl<const N: usize> Le for [u8; N] {
     }
 }
 
-impl Le for [u32; 8] {
+impl<const N: usize> Le for [u32; N] {
     const C_TYPE: &'static str = "uint32_t";
-    const ELEMENTS: usize = 8;
-    const SIZE: usize = 32;
+    const ELEMENTS: usize = N;
+    const SIZE: usize = 4 * N;
 
     fn take(data: &mut &[u8]) -> Option<Self> {
-        let mut words = [0; 8];
+        let mut words = [0; N];
         for one in &mut words {
             *one = u32::take(data)?;
         }
@@ -102,7 +104,7 @@ impl<const N: usize> CText<N> {
 
 /// Defines a mirror of a C structure.
 macro_rules! mirror {
-    ($(#[$doc:meta])* $name:ident = $c_name:literal {
+    ($(#[$doc:meta])* $name:ident = $c_name:literal $(, first $first:literal)? {
         $($(#[$field_doc:meta])* $field:ident: $type:ty,)*
     }) => {
         $(#[$doc])*
@@ -114,6 +116,7 @@ macro_rules! mirror {
         impl CLayout for $name {
             const C_NAME: &'static str = $c_name;
             const SIZE: usize = 0 $(+ <$type as Le>::SIZE)*;
+            $(const FIRST_SIZE: usize = $first;)?
             const FIELDS: &'static [Field] = &{
                 let mut offset = 0;
                 let fields = [$({

@@ -57,7 +57,7 @@ mirror! {
 
 mirror! {
     /// Allocations that differ only in their address.
-    Site = "pta_leak_audit_site" {
+    Site = "pta_leak_audit_site", first 96 {
         /// Bytes requested by them, all together.
         bytes: u64,
         /// Number of allocations.
@@ -78,6 +78,10 @@ mirror! {
         caller: u32,
         /// Source file, its end if longer, zero terminated.
         file: CText<64>,
+        /// Number of its call stack, see `PTA_LEAK_AUDIT_CMD_STACKS`, 0 for none.
+        stack: u32,
+        /// Always 0.
+        reserved: u32,
     }
 }
 
@@ -100,8 +104,8 @@ mirror! {
         epoch: u32,
         /// See the site.
         caller: u32,
-        /// Always 0.
-        reserved: u32,
+        /// See the site, always 0 in version 1.
+        stack: u32,
         /// Source file, its end if longer, zero terminated.
         file: CText<64>,
     }
@@ -238,6 +242,19 @@ mirror! {
         unit: u16,
         /// `PTA_LEAK_AUDIT_KNOWN_*`: the figures that are counted.
         known: u32,
+    }
+}
+
+mirror! {
+    /// A call stack of allocations.
+    Stack = "pta_leak_audit_stack" {
+        /// Number of the stack.
+        stack: u32,
+        /// Always 0.
+        reserved: u32,
+        /// Return addresses as offsets into the core, innermost first, 0 from where the stack could
+        /// not be followed.
+        frames: [u32; 4],
     }
 }
 

@@ -81,8 +81,21 @@ pub(crate) struct Batch<'s, T> {
 impl<T: CLayout> Batch<'_, T> {
     /// Its entries.
     pub(crate) fn rows(&self) -> impl Iterator<Item = T> {
-        self.entries.chunks_exact(usize::from(self.head.entry_size)).filter_map(T::parse)
+        self.entries.chunks_exact(usize::from(self.head.entry_size)).filter_map(parse)
     }
+}
+
+/// Longest entry that an older PTA leaves fields out of, in bytes.
+const APPENDED_BYTES: usize = pta::Site::SIZE;
+
+/// An entry; fields that an older PTA doesn't know are 0.
+fn parse<T: CLayout>(entry: &[u8]) -> Option<T> {
+    if entry.len() >= T::SIZE {
+        return T::parse(entry);
+    }
+    let mut whole = [0; APPENDED_BYTES];
+    whole.get_mut(..entry.len())?.copy_from_slice(entry);
+    T::parse(&whole)
 }
 
 impl Scratch {
@@ -163,8 +176,8 @@ impl Scratch {
         let head = pta::Reply::parse(bytes).ok_or(Refusal::BadFormat)?;
         let entry_size = usize::from(head.entry_size);
         let count = usize::try_from(head.count).map_err(|_| Refusal::BadFormat)?;
-        // A newer PTA may have longer entries, never shorter ones.
-        if head.version == 0 || entry_size < T::SIZE {
+        // A newer PTA may have longer entries, an older one none shorter than the first version's.
+        if head.version == 0 || entry_size < T::FIRST_SIZE {
             return Err(Refusal::BadFormat);
         }
         let size = count.checked_mul(entry_size).ok_or(Refusal::BadFormat)?;

@@ -2,7 +2,10 @@
 
 use teeleak_proto::{
     Uuid,
-    census::{BlockRecord, InstanceRecord, OwnerRecord, RegionRecord, SessionRecord, SiteRecord},
+    census::{
+        BlockRecord, InstanceRecord, OwnerRecord, RegionRecord, SessionRecord, SiteRecord,
+        StackRecord,
+    },
     event::{EventRecord, EventRecordKind},
     pool::PoolRecord,
     pta::{self, CLayout},
@@ -26,6 +29,7 @@ impl Row for pta::Site {
             session: self.session,
             epoch: self.epoch,
             caller: self.caller,
+            stack: self.stack,
         })
     }
 }
@@ -44,8 +48,15 @@ impl Row for pta::Record {
                 session: self.session,
                 epoch: self.epoch,
                 caller: self.caller,
+                stack: self.stack,
             },
         })
+    }
+}
+
+impl Row for pta::Stack {
+    fn record(&self) -> Record<'_> {
+        Record::Stack(StackRecord { stack: self.stack, frames: self.frames })
     }
 }
 

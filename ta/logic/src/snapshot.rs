@@ -26,7 +26,7 @@ pub const INSTANCES_MAX: usize = 128;
 const HEAD_BYTES: usize = 2 + 1 + 1 + 5 * 5 + 2 * 10;
 
 /// Longest row with its length, in bytes: a block.
-const ROW_BYTES: usize = 2 + 1 + 10 + (1 + 64) + 4 * 5 + 4 * 3;
+const ROW_BYTES: usize = 2 + 1 + 10 + (1 + 64) + 5 * 5 + 4 * 3;
 
 /// A page in progress.
 pub(crate) struct Page<'p, 'b> {
@@ -85,6 +85,7 @@ impl Page<'_, '_> {
         match section {
             Section::Pools => self.list::<pta::Pool>(section, pta::CMD_POOLS, part, index),
             Section::Sites => self.sites(part, index),
+            Section::Stacks => self.list::<pta::Stack>(section, pta::CMD_STACKS, part, index),
             Section::Records => self.list::<pta::Record>(section, pta::CMD_RECORDS, part, index),
             Section::Owners => self.list::<pta::Owner>(section, pta::CMD_OWNERS, part, index),
             Section::Instances => {

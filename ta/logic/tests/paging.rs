@@ -6,7 +6,12 @@ mod fake;
 
 use fake::{Fake, device, records, snapshot};
 use proptest::prelude::*;
-use teeleak_proto::{limits, pta, record::Record, snapshot::Section};
+use teeleak_proto::{
+    limits,
+    pta::{self, CLayout},
+    record::Record,
+    snapshot::Section,
+};
 use teeleak_ta_logic::{INSTANCES_MAX, SLICES_MAX};
 
 const ALL: u32 = (1 << Section::ALL.len()) - 1;
@@ -30,7 +35,7 @@ fn every_page_size_gives_the_same_records() {
     let whole = snapshot(&mut device(300), ALL, limits::REPLY_BYTES_MAX);
     assert_eq!(whole.len(), 1);
     let whole = records(&whole);
-    assert_eq!(facts(&whole).len(), 7 + 300 + 300 + 3 + 3 + 300 + 3 + 300 + 3);
+    assert_eq!(facts(&whole).len(), 7 + 300 + 4 + 300 + 3 + 3 + 300 + 3 + 300 + 3);
     for size in (limits::REPLY_BYTES_MIN..1400).step_by(17).chain([4096, 10_000, 20_000]) {
         let pages = snapshot(&mut device(300), ALL, size);
         assert!(pages.len() > 1, "{size}");
@@ -176,4 +181,19 @@ proptest! {
         prop_assert_eq!(facts(&records(&pages)), facts(&records(&whole)));
         prop_assert_eq!(totals(&records(&pages)).0, totals(&records(&whole)).0);
     }
+}
+
+/// A PTA of the first version lists sites without the fields that were appended since.
+#[test]
+fn sites_of_an_older_pta_have_no_stack() {
+    let mut older = device(3);
+    for site in &mut older.sites {
+        site.truncate(pta::Site::FIRST_SIZE);
+    }
+    older.site_size = pta::Site::FIRST_SIZE;
+    let pages = snapshot(&mut older, Section::Sites.bit(), limits::REPLY_BYTES_MAX);
+    let sites = facts(&records(&pages)).len();
+    assert_eq!(sites, 3);
+    let is_plain = |record: &Record<'_>| matches!(record, Record::Site(site) if site.stack == 0 && site.size > 0);
+    assert!(facts(&records(&pages)).iter().all(is_plain));
 }

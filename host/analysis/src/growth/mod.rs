@@ -19,6 +19,7 @@ mod spread;
 mod staircase;
 mod statistics;
 mod survivors;
+mod wanted;
 
 pub use judge::judge;
 pub use judgement::{Basis, Estimate, Judgement};

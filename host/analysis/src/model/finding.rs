@@ -4,6 +4,7 @@ use super::Event;
 use super::Figure;
 use super::FigureKind;
 use super::FindingKind;
+use super::Frame;
 use super::KnownLeak;
 use super::SourceLocation;
 use super::Subject;
@@ -104,6 +105,8 @@ pub enum Evidence {
     At(SourceLocation),
     /// A further subject of the same finding: sites that grow together.
     Member(Subject, Vec<Figure>),
+    /// The call stack that the subject's allocations were made from.
+    CallStack(Vec<Frame>),
     /// A leak of OP-TEE itself that this may be. Several are equally good matches.
     Known(KnownLeak),
 }

@@ -9,6 +9,7 @@
 //! empty.
 
 mod call;
+mod call_stack;
 mod completeness;
 mod event;
 mod figure;
@@ -32,6 +33,7 @@ mod subject;
 mod ta_name;
 mod tee_result;
 
+pub use call_stack::{CallStack, CoreFunctions};
 pub use call::{Call, CallKind, CallParam, ClientSource, Clients, FileKind, JoinReport, Process};
 pub use completeness::{Completeness, Gap, Reason};
 pub use event::{Caller, Event, EventKind};

@@ -2,7 +2,9 @@
 
 use std::{ops::AddAssign, sync::Arc, time::Duration};
 
-use super::{Clients, Event, Gap, Incident, Moment, NormalWorld, Pool, Sample, SourceLocation};
+use super::{
+    Clients, CoreFunctions, Event, Gap, Incident, Moment, NormalWorld, Pool, Sample, SourceLocation,
+};
 
 /// The observed system.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -94,6 +96,8 @@ pub struct Observation {
     pub clients: Clients,
     /// Ledgers of the normal world.
     pub normal: NormalWorld,
+    /// Functions of the TEE core at the addresses of call stacks, if its symbols are given.
+    pub core_functions: CoreFunctions,
     /// Gaps beyond those of the snapshots.
     pub gaps: Vec<Gap>,
     /// The canary, if one was planted.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use teeleak_proto::Uuid;
 
-use super::{Completeness, Moment, SourceLocation, TaName, Time};
+use super::{CallStack, Completeness, Moment, SourceLocation, TaName, Time};
 use crate::model::PoolKind;
 
 /// The owner of an allocation. Numbers are not reused within one boot.
@@ -54,6 +54,8 @@ pub struct Site {
     pub epoch: Option<u32>,
     /// Return address of the allocating call, as an offset into the TEE core.
     pub caller: Option<u64>,
+    /// Call stack of the allocations, if recorded; it starts with the caller.
+    pub stack: Option<CallStack>,
 }
 
 /// A user TA instance.

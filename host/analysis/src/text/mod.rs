@@ -23,7 +23,7 @@ pub use count::{amount, count, plural, rate, times};
 pub use duration::{age, duration, elapsed, seconds};
 pub use incident::{incident, incident_next, resources};
 pub use list::{list, ranges};
-pub use names::{access, holder, login, place};
+pub use names::{access, function, holder, login, place};
 pub use number::{approximation, decimal, number, signed_number};
 pub use pattern::without_numbers;
 pub use size::{bytes, kilobytes, mebibytes, share};

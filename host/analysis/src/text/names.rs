@@ -1,11 +1,20 @@
 //! Names of places, processes, logins and access bits.
 
-use crate::model::{Holder, SourceLocation};
+use crate::model::{Function, Holder, SourceLocation};
 
 /// `file:line`.
 #[must_use]
 pub fn place(place: &SourceLocation) -> String {
     format!("{}:{}", place.source, place.at)
+}
+
+/// `tee_mm_alloc (core/mm/tee_mm.c:168)`.
+#[must_use]
+pub fn function(function: &Function) -> String {
+    match &function.at {
+        Some((file, line)) => format!("{} ({file}:{line})", function.name),
+        None => function.name.to_string(),
+    }
 }
 
 /// `pid 29202 (camerahalserver)`.

@@ -77,6 +77,7 @@ impl Heap {
             session: Some(epoch % 3),
             epoch: Some(epoch),
             caller: None,
+            stack: None,
         };
         counts.into_iter().map(site).collect()
     }

@@ -6,7 +6,7 @@ use teeleak_analysis::{
     text,
 };
 
-use crate::render::view::finding::{subject, value};
+use crate::render::view::finding::{level, subject, value};
 
 /// Members shown unfolded.
 const MEMBERS: usize = 4;
@@ -23,6 +23,24 @@ pub(super) fn sentences(finding: &Finding) -> Markup {
         @if !sentences.is_empty() {
             h4 { "Evidence" }
             ul .evidence { @for sentence in sentences { li { (sentence) } } }
+        }
+    }
+}
+
+/// The call stack of the allocations.
+pub(super) fn call_stack(finding: &Finding) -> Markup {
+    let frames = finding.evidence.iter().find_map(|evidence| match evidence {
+        Evidence::CallStack(frames) => Some(frames),
+        _ => None,
+    });
+    html! {
+        @if let Some(frames) = frames {
+            h4 { "Call stack" }
+            ol .members {
+                @for frame in frames {
+                    li { code { (level(frame)) } }
+                }
+            }
         }
     }
 }

@@ -62,6 +62,7 @@ fn article(n: usize, finding: &Finding, view: &ReportView<'_>) -> Markup {
             }
             (lanes::calls_figure(n, finding))
             (evidence::sentences(finding))
+            (evidence::call_stack(finding))
             (evidence::members(finding))
             p .print { code { (finding.fingerprint) } }
         }

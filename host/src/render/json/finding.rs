@@ -6,7 +6,7 @@ use teeleak_analysis::model::{
     Evidence, Figure, Finding, FindingKind, Severity, StepRef, Subject, TeeResult, Unit, Verdict,
 };
 
-use super::{clients, known_leak};
+use super::{clients, incident, known_leak};
 
 /// A finding.
 #[derive(Serialize, JsonSchema)]
@@ -157,6 +157,11 @@ enum EvidenceJson<'t> {
         /// Line of a text or frame of a capture, from 1.
         at: u64,
     },
+    /// The call stack that the allocations of the subject were made from.
+    CallStack {
+        /// Its levels, innermost first; addresses are offsets into the TEE core.
+        stack: Vec<incident::StackFrameJson<'t>>,
+    },
     /// A further subject of the same finding: sites that grow together.
     Member {
         /// The subject.
@@ -269,6 +274,9 @@ fn proof(evidence: &Evidence) -> Option<EvidenceJson<'_>> {
         }
         Evidence::Expected(order) => EvidenceJson::Expected { order },
         // Known leaks have a field of their own.
+        Evidence::CallStack(frames) => {
+            EvidenceJson::CallStack { stack: frames.iter().map(incident::level).collect() }
+        }
         Evidence::Missing(_) | Evidence::Known(_) => return None,
         Evidence::At(place) => EvidenceJson::At { source: &place.source, at: place.at },
         Evidence::Member(subject, figures) => EvidenceJson::Member {

@@ -107,7 +107,7 @@ struct ImageJson {
 /// A return address of a call stack.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "StackFrame")]
-struct StackFrameJson<'t> {
+pub(super) struct StackFrameJson<'t> {
     /// Address as printed, in hexadecimal.
     address: String,
     /// Offset into the image, in hexadecimal, if the load address is known.
@@ -221,7 +221,7 @@ fn registers(incident: &Incident) -> Option<RegistersJson> {
     })
 }
 
-fn level(frame: &Frame) -> StackFrameJson<'_> {
+pub(super) fn level(frame: &Frame) -> StackFrameJson<'_> {
     let functions = frame.functions.iter().map(|function| FunctionJson {
         name: &function.name,
         file: function.at.as_ref().map(|(file, _)| &**file),

@@ -5,7 +5,7 @@ use std::io;
 use teeleak_analysis::{
     known_leaks,
     model::{
-        Evidence, Figure, FigureKind, Finding, Observation, Severity, StepRef, Subject, TeeResult,
+        Evidence, Figure, FigureKind, Finding, Frame, Observation, Severity, StepRef, Subject, TeeResult,
     },
     text,
 };
@@ -16,7 +16,7 @@ use super::{
     page::{TextPage, label},
     spark,
 };
-use crate::render::view::finding::{ends, number, subject, value};
+use crate::render::view::finding::{ends, level, number, subject, value};
 
 /// Values shown of a series with `-v`.
 const EVERY: usize = 256;
@@ -57,6 +57,7 @@ pub(crate) fn write(
         page.write_line(spark)?;
     }
     if !page.layout().verbose {
+        brief_stack(finding, page)?;
         members(finding, page)?;
     }
     if !is_explained || page.shows_all() {
@@ -171,6 +172,7 @@ fn detail(evidence: &Evidence, page: &mut TextPage<'_>) -> io::Result<()> {
             let figures: Vec<_> = figures.iter().map(value).collect();
             line("grows with", &format!("{}: {}", subject(member), figures.join(", ")), page)
         }
+        Evidence::CallStack(frames) => call_stack(frames, page),
         // These have lines of their own.
         Evidence::Text(_)
         | Evidence::Outstanding(_)
@@ -179,6 +181,28 @@ fn detail(evidence: &Evidence, page: &mut TextPage<'_>) -> io::Result<()> {
         | Evidence::Known(_)
         | Evidence::At(_) => Ok(()),
     }
+}
+
+/// The call stack of the allocations on one line, innermost first.
+fn brief_stack(finding: &Finding, page: &mut TextPage<'_>) -> io::Result<()> {
+    let frames = finding.evidence.iter().find_map(|evidence| match evidence {
+        Evidence::CallStack(frames) => Some(frames),
+        _ => None,
+    });
+    let name = |frame: &Frame| match frame.functions.first() {
+        Some(function) => function.name.to_string(),
+        None => format!("core+{:#x}", frame.address),
+    };
+    frames.map_or(Ok(()), |frames| {
+        let names: Vec<_> = frames.iter().map(name).collect();
+        line("call stack", &names.join(", from "), page)
+    })
+}
+
+/// The call stack of the allocations, one level per line.
+fn call_stack(frames: &[Frame], page: &mut TextPage<'_>) -> io::Result<()> {
+    page.write_line(label("call stack", page))?;
+    frames.iter().try_for_each(|frame| page.write_line(TextLine::indent(5).text(level(frame))))
 }
 
 /// Survivors by epoch; neighbouring epochs with the same count are merged: `5 to 24: 1 each`.

@@ -3,7 +3,7 @@
 use std::io;
 
 use teeleak_analysis::{
-    model::{Frame, Function, Incident, IncidentKind, TeeResult},
+    model::{Frame, Incident, IncidentKind, TeeResult},
     text,
 };
 
@@ -154,14 +154,7 @@ fn stack_line(incident: &Incident, frame: &Frame) -> TextLine {
     }
     for (n, function) in frame.functions.iter().enumerate() {
         let separator = if n == 0 { " " } else { ", inlined into " };
-        line = line.text(format_args!("{separator}{}", function_text(function)));
+        line = line.text(format_args!("{separator}{}", text::function(function)));
     }
     line
-}
-
-fn function_text(function: &Function) -> String {
-    match &function.at {
-        Some((file, line)) => format!("{} ({file}:{line})", function.name),
-        None => function.name.to_string(),
-    }
 }

@@ -1,7 +1,7 @@
 //! A finding in a few words: its subject, its figures, its evidence on one line.
 
 use teeleak_analysis::{
-    model::{Evidence, Figure, FigureKind, Finding, Fingerprint, PoolKind, Subject},
+    model::{Evidence, Figure, FigureKind, Finding, Fingerprint, Frame, PoolKind, Subject},
     text,
 };
 
@@ -31,6 +31,12 @@ pub(crate) fn subject(subject: &Subject) -> String {
         Subject::Holding { listing, name, .. } => format!("{name} in {}", listing.label()),
         Subject::Resource { protocol, resource } => format!("{resource} of {protocol}"),
     }
+}
+
+/// A level of a call stack: `core+0x1000 system_map_zi (core/pta/system.c:154)`.
+pub(crate) fn level(frame: &Frame) -> String {
+    let functions: Vec<_> = frame.functions.iter().map(text::function).collect();
+    format!("core+{:#x} {}", frame.address, functions.join(", inlined into "))
 }
 
 /// A figure with its unit and confidence interval.

@@ -17,7 +17,7 @@ use teeleak_proto::{
     ledger::LedgerRequest,
     limits,
     mark::MarkRequest,
-    record,
+    pta, record,
     record::Record,
     snapshot::{Section, SectionHead, SnapshotCursor, SnapshotRequest},
     tee_result, version,
@@ -65,6 +65,8 @@ pub(crate) struct Sampler {
     frugal: bool,
     /// Whether to clear the canary at the end.
     planted: bool,
+    /// Whether there are call stacks to list.
+    has_stacks: bool,
     reply: Vec<u8>,
     /// Size of the longest page so far, in bytes.
     longest: usize,
@@ -77,6 +79,7 @@ impl Sampler {
             device,
             frugal: false,
             planted: false,
+            has_stacks: false,
             reply: vec![0; REPLY_BYTES],
             longest: 0,
             next_event: 1,
@@ -107,6 +110,9 @@ impl Sampler {
             )));
         }
         let (result, epoch, features) = (hello.pta_result, hello.epoch, hello.features);
+        // An older TA refuses a request for a section that it does not know.
+        let has_stacks =
+            hello.current >= version::STACKS && features & pta::FEATURE_STACKS != 0;
         sink.frame(Some(FrameKind::Records), page)?;
         if result != 0 {
             bail!(NotObservable(format!(
@@ -115,6 +121,7 @@ impl Sampler {
                 teeleak_analysis::parse::capture::remedy::PTA
             )));
         }
+        self.has_stacks = has_stacks;
         Ok(Greeting { epoch, features })
     }
 
@@ -188,7 +195,8 @@ impl Observer for Sampler {
     }
 
     fn census(&mut self, sink: &mut dyn Sink) -> Result<LiveCounts> {
-        self.sections(SECTIONS, sink)
+        let stacks = if self.has_stacks { Section::Stacks.bit() } else { 0 };
+        self.sections(SECTIONS | stacks, sink)
     }
 
     fn pools(&mut self, sink: &mut dyn Sink) -> Result<()> {

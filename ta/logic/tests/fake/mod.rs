@@ -18,6 +18,9 @@ pub(crate) struct Fake {
     pub(crate) opened: u32,
     pub(crate) pools: Vec<Vec<u8>>,
     pub(crate) sites: Vec<Vec<u8>>,
+    /// Bytes of a site, if not those of this version.
+    pub(crate) site_size: usize,
+    pub(crate) stacks: Vec<Vec<u8>>,
     pub(crate) records: Vec<Vec<u8>>,
     pub(crate) owners: Vec<Vec<u8>>,
     pub(crate) instances: Vec<Vec<u8>>,
@@ -92,22 +95,24 @@ impl Fake {
     fn slice(&self, [slice, slices]: [u32; 2], out: &mut [u8]) -> usize {
         let mine: Vec<_> =
             self.sites.iter().zip(0..).filter(|(_, n)| n % slices.max(1) == slice).collect();
-        let room = self.room(out, pta::Site::SIZE);
+        let size = if self.site_size == 0 { pta::Site::SIZE } else { self.site_size };
+        let room = self.room(out, size);
         let rows: Vec<_> = mine.iter().take(room).map(|(row, _)| *row).collect();
         let lost = (mine.len() - rows.len()) as u64;
         let head = [self.sites.len() as u64, lost, 0, self.flags.into(), 7, 100];
-        reply(out, pta::Site::SIZE, &head, &rows)
+        reply(out, size, &head, &rows)
     }
 
     /// Parts, as long as there is room for whole ones.
     fn census(&self, [epoch, with_sites]: [u32; 2], out: &mut [u8]) -> usize {
-        let sites = (with_sites == 1).then_some((pta::CMD_SITES, epoch));
+        let sites = [(pta::CMD_SITES, epoch), (pta::CMD_STACKS, 0)];
+        let sites = sites.into_iter().filter(|_| with_sites == 1);
         let lists = [pta::CMD_POOLS, pta::CMD_OWNERS, pta::CMD_INSTANCES, pta::CMD_SESSIONS];
         let regions: Vec<u32> = self.regions.iter().map(|(instance, _)| *instance).collect();
         let lists = lists.into_iter().map(|cmd| (cmd, 0));
         let mut used = 0;
         let regions = regions.into_iter().map(|instance| (pta::CMD_REGIONS, instance));
-        for (cmd, value) in sites.into_iter().chain(lists).chain(regions) {
+        for (cmd, value) in sites.chain(lists).chain(regions) {
             let Some(room) = out.get_mut(used + pta::Part::SIZE..) else { break };
             if room.len() <= pta::Reply::SIZE + pta::Site::SIZE {
                 break;
@@ -135,6 +140,7 @@ impl Fake {
         Ok(match query.cmd {
             pta::CMD_POOLS => self.indexed::<pta::Pool>(&self.pools, a, out),
             pta::CMD_SITES => self.slice(query.second, out),
+            pta::CMD_STACKS => self.indexed::<pta::Stack>(&self.stacks, a, out),
             pta::CMD_RECORDS => self.indexed::<pta::Record>(&self.records, a, out),
             pta::CMD_OWNERS => self.indexed::<pta::Owner>(&self.owners, a, out),
             pta::CMD_INSTANCES => self.indexed::<pta::Instance>(&self.instances, a, out),
@@ -206,6 +212,7 @@ pub(crate) fn device(n: usize) -> Fake {
         sites: numbers()
             .map(|k| entry::<pta::Site>(&[k, k, 56, k, 1, 2, 3, k], "core/mm/mobj.c"))
             .collect(),
+        stacks: (1..5).map(|k| entry::<pta::Stack>(&[k, 0, k], "")).collect(),
         records: numbers().map(|k| entry::<pta::Record>(&[k, 56, k], "core/mm/fobj.c")).collect(),
         owners: (1..4).map(|k| entry::<pta::Owner>(&[k; 4], "")).collect(),
         // Not in order: the regions must come in order all the same.

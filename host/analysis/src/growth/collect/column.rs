@@ -47,6 +47,19 @@ impl Column {
         }
     }
 
+    /// Adds the objects of a column of the same snapshots.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        for (alive, more) in self.alive.iter_mut().zip(&other.alive) {
+            if let (Some(alive), Some(more)) = (alive, more) {
+                *alive = (alive.0.saturating_add(more.0), alive.1.saturating_add(more.1));
+            }
+        }
+        for (birth, counts) in &other.born {
+            let own = self.born.entry(*birth).or_insert_with(|| vec![0; counts.len()]);
+            own.iter_mut().zip(counts).for_each(|(count, more)| *count += more);
+        }
+    }
+
     /// Records that the bytes of snapshot `at` are unknown, although its objects were counted.
     pub(super) fn blur(&mut self, at: usize) {
         self.blurred.insert(at);

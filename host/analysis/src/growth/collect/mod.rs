@@ -2,6 +2,7 @@
 
 mod bounded;
 mod column;
+mod origins;
 mod pools;
 mod regions;
 mod sessions;

@@ -1,15 +1,20 @@
 //! Series of allocation sites.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     sync::Arc,
 };
 
 use teeleak_proto::Uuid;
 
-use super::{RunTimeline, column::Column, timeline::Births};
-use crate::growth::Series;
-use crate::model::{Completeness, Owner, OwnerId, PoolKind, Sample, Site, TaName};
+use super::{
+    RunTimeline,
+    column::Column,
+    origins::{self, SitePart},
+    timeline::Births,
+};
+use crate::growth::{Series, wanted::Wanter};
+use crate::model::{CallStack, Completeness, CoreFunctions, Owner, OwnerId, PoolKind, Sample, Site, TaName};
 
 /// The owner of a site's allocations, over the whole run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -51,11 +56,22 @@ pub(in crate::growth) struct SiteKey {
     pub(in crate::growth) owner: OwnerKey,
     pub(in crate::growth) server: OwnerKey,
     pub(in crate::growth) caller: Option<u64>,
+    pub(in crate::growth) wanter: Wanter,
+}
+
+impl SiteKey {
+    /// The key of all allocations of the site, and who wanted these.
+    fn without_wanter(self) -> (Self, Wanter) {
+        let Self { wanter, .. } = self;
+        (Self { wanter: Wanter::Unknown, ..self }, wanter)
+    }
 }
 
 /// Objects of one site.
 pub(in crate::growth) struct SiteSeries {
     pub(in crate::growth) key: SiteKey,
+    /// A call stack of the allocations, if recorded.
+    pub(in crate::growth) stack: Option<CallStack>,
     /// Objects, less the growth of idle iterations.
     pub(in crate::growth) objects: Series,
     /// Objects per idle iteration.
@@ -63,30 +79,50 @@ pub(in crate::growth) struct SiteSeries {
 }
 
 /// The series of all sites, in order of keys.
-pub(in crate::growth) fn sites(timeline: &RunTimeline<'_>, samples: &[Sample]) -> Vec<SiteSeries> {
-    let owners = owners(samples);
+pub(in crate::growth) fn sites(
+    timeline: &RunTimeline<'_>,
+    samples: &[Sample],
+    functions: &CoreFunctions,
+) -> Vec<SiteSeries> {
+    let names = (&owners(samples), functions);
     let births = timeline.births();
-    let measured_columns = columns(&timeline.measured, births.as_ref(), &owners);
+    let measured_columns = columns(&timeline.measured, births.as_ref(), names);
     let idle_samples: Vec<_> = timeline.idle.iter().copied().map(Some).collect();
-    let idle = columns(&idle_samples, None, &owners);
-    let mut series: Vec<_> = measured_columns
-        .into_iter()
-        .map(|(key, column)| {
-            let idle = idle.get(&key).map_or(0.0, |column| column.idle_rate().0);
-            let mut objects = column.objects(0, births.is_some());
-            objects.subtract(idle);
-            SiteSeries { key, objects, idle }
-        })
-        .collect();
-    series.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-    series
+    let idle = columns(&idle_samples, None, names);
+    let mut parts: BTreeMap<SiteKey, Vec<SitePart>> = BTreeMap::new();
+    for (key, (column, stack)) in measured_columns {
+        let idle = idle.get(&key).map_or(0.0, |(column, _)| column.idle_rate().0);
+        let mut objects = column.objects(0, births.is_some());
+        objects.subtract(idle);
+        let (key, wanter) = key.without_wanter();
+        let part = SitePart { wanter, stack, column, objects, idle };
+        parts.entry(key).or_default().push(part);
+    }
+    parts.into_iter().flat_map(|(key, parts)| site_series(key, parts, timeline)).collect()
 }
 
+/// The series of a site, by who wanted the allocations.
+fn site_series(
+    key: SiteKey,
+    mut parts: Vec<SitePart>,
+    timeline: &RunTimeline<'_>,
+) -> impl Iterator<Item = SiteSeries> {
+    parts.sort_unstable_by(|a, b| a.wanter.cmp(&b.wanter));
+    origins::settle(parts, timeline).into_iter().map(move |part| {
+        let SitePart { wanter, stack, objects, idle, .. } = part;
+        SiteSeries { key: SiteKey { wanter, ..key.clone() }, stack, objects, idle }
+    })
+}
+
+/// Owners by number, functions by address.
+type NameTables<'n> = (&'n BTreeMap<u16, Uuid>, &'n CoreFunctions);
+
+/// Columns, and one of the call stacks of each.
 fn columns(
     samples: &[Option<&Sample>],
     births: Option<&Births>,
-    owners: &BTreeMap<u16, Uuid>,
-) -> HashMap<SiteKey, Column> {
+    names: NameTables<'_>,
+) -> HashMap<SiteKey, (Column, Option<CallStack>)> {
     let mut empty_columns: HashMap<PoolKind, Column> = HashMap::new();
     let mut columns = HashMap::new();
     for (at, sample) in samples.iter().enumerate() {
@@ -100,8 +136,14 @@ fn columns(
             for site in sites {
                 let birth =
                     births.map(|births| site.epoch.map_or(0, |epoch| births.iteration(epoch)));
-                let key = key(site, &heap, owners);
-                let column = columns.entry(key).or_insert_with(|| empty.clone());
+                let (column, stack) = match columns.entry(key(site, &heap, names)) {
+                    Entry::Occupied(entry) => entry.into_mut(),
+                    Entry::Vacant(entry) => entry.insert((empty.clone(), site.stack.clone())),
+                };
+                // The lowest, whatever the order of sites.
+                if site.stack < *stack {
+                    stack.clone_from(&site.stack);
+                }
                 column.add(at, birth, site.count, site.count.saturating_mul(site.size));
             }
         }
@@ -135,7 +177,7 @@ fn empty_column(samples: &[Option<&Sample>], heap: &PoolKind) -> Column {
     column
 }
 
-fn key(site: &Site, heap: &PoolKind, owners: &BTreeMap<u16, Uuid>) -> SiteKey {
+fn key(site: &Site, heap: &PoolKind, (owners, functions): NameTables<'_>) -> SiteKey {
     let owner_key = match heap {
         PoolKind::TaHeap(ta) => OwnerKey::Heap(*ta),
         _ => owner(site.owner, owners),
@@ -147,6 +189,7 @@ fn key(site: &Site, heap: &PoolKind, owners: &BTreeMap<u16, Uuid>) -> SiteKey {
         owner: owner_key,
         server: owner(site.server, owners),
         caller: site.caller,
+        wanter: Wanter::new(site.stack.as_ref(), functions),
     }
 }
 

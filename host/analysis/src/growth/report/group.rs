@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::families::families;
 use crate::{
     growth::{
         Basis, Judgement, Series,
@@ -33,7 +34,11 @@ pub(super) fn group(sites: Vec<JudgedSite>) -> Vec<Vec<JudgedSite>> {
     for site in sites {
         groups.entry(GroupingKey::new(&site)).or_default().push(site);
     }
-    let mut groups: Vec<_> = groups.into_values().collect();
+    let families = |(key, sites): (GroupingKey, Vec<JudgedSite>)| match key.pattern {
+        Pattern::Any => vec![sites],
+        _ => families(sites),
+    };
+    let mut groups: Vec<_> = groups.into_iter().flat_map(families).collect();
     for group in &mut groups {
         group.sort_by(|a, b| {
             b.bytes().total_cmp(&a.bytes()).then_with(|| a.site.key.cmp(&b.site.key))

@@ -1,5 +1,6 @@
 //! Findings about growth, from judged series.
 
+mod families;
 mod group;
 mod regions;
 mod sessions;
@@ -33,7 +34,7 @@ pub fn findings(observation: &Observation, options: &GrowthOptions) -> Vec<Findi
     let timeline = RunTimeline::new(&observation.samples);
     let mut findings = regions::findings(&timeline, *options);
     findings.extend(sessions::findings(&timeline, *options));
-    findings.extend(sites::findings(&timeline, &observation.samples, *options));
+    findings.extend(sites::findings(&timeline, observation, *options));
     // Stable: a TA's regions and sessions come before their allocation sites.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     distinguish(&mut findings);

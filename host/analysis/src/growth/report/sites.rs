@@ -1,65 +1,102 @@
 //! Allocation sites that grow.
 
-use std::sync::Arc;
-
 use super::{
     GrowthOptions,
     group::{JudgedSite, group},
     words,
 };
 use crate::{
-    fingerprint::fingerprint,
+    fingerprint::{self, fingerprint},
     growth::{
         Estimate,
         collect::{self, OwnerKey, RunTimeline, SiteKey},
+        wanted,
     },
     model::{
-        Evidence, Figure, FigureKind, Finding, FindingKind, Sample, Severity, Subject, Unit,
-        Verdict,
+        CoreFunctions, Evidence, Figure, FigureKind, Finding, FindingKind, Function, Observation,
+        Severity, Subject, Unit, Verdict,
     },
     text,
 };
 
 pub(super) fn findings(
     timeline: &RunTimeline<'_>,
-    samples: &[Sample],
+    observation: &Observation,
     options: GrowthOptions,
 ) -> Vec<Finding> {
-    let judged_sites = collect::sites(timeline, samples).into_iter().map(|site| {
+    let functions = &observation.core_functions;
+    let series = collect::sites(timeline, &observation.samples, functions);
+    let judged_sites = series.into_iter().map(|site| {
         let judgement = timeline.judge(&site.objects);
         JudgedSite { site, judgement }
     });
     let reportable_sites = judged_sites
         .filter(|said| words::is_reportable(&said.judgement, &said.site.objects, options.notes));
-    group(reportable_sites.collect()).iter().filter_map(|group| finding(group, timeline)).collect()
+    let groups = group(reportable_sites.collect());
+    groups.iter().filter_map(|group| finding(group, timeline, functions)).collect()
 }
 
-fn finding(group: &[JudgedSite], timeline: &RunTimeline<'_>) -> Option<Finding> {
+fn finding(
+    group: &[JudgedSite],
+    timeline: &RunTimeline<'_>,
+    functions: &CoreFunctions,
+) -> Option<Finding> {
     let (first, others) = group.split_first()?;
     let verdict = first.judgement.verdict;
-    let subject = subject(&first.site.key);
+    let subject = subject(&first.site.key, functions);
+    let severity = words::severity(verdict)?;
+    let wanter = wanter(group, functions);
+    let detail: Vec<_> = wanter.iter().map(|function| &*function.name).collect();
     Some(Finding {
         kind: FindingKind::SiteGrowth,
-        severity: words::severity(verdict)?,
+        severity,
         verdict: Some(verdict),
-        title: title(first, group).into(),
+        title: (title(first, group) + &wanted_by(wanter)).into(),
         figures: figures(first, group),
-        evidence: evidence(first, others, timeline),
-        fingerprint: fingerprint(FindingKind::SiteGrowth, &subject, &[]),
+        evidence: evidence(first, others, timeline, functions),
+        fingerprint: fingerprint(FindingKind::SiteGrowth, &subject, &detail),
         subject,
         cause: None,
-        next_step: next_step(&first.site.key, words::severity(verdict)?).into(),
+        next_step: (next_step(&first.site.key, severity) + symbols_hint(first, wanter, severity)).into(),
     })
 }
 
-fn subject(key: &SiteKey) -> Subject {
+/// The function that wanted the allocations of most bytes, by its name in the symbols.
+fn wanter<'f>(group: &[JudgedSite], functions: &'f CoreFunctions) -> Option<&'f Function> {
+    group.iter().find_map(|judged| wanted::function(judged.site.stack.as_ref()?, functions))
+}
+
+/// `, wanted by system_map_zi (core/pta/system.c:154)`.
+fn wanted_by(wanter: Option<&Function>) -> String {
+    let Some(Function { name, at }) = wanter else { return String::new() };
+    match at {
+        Some((file, line)) => format!(", wanted by {name} ({}:{line})", fingerprint::source(file)),
+        None => format!(", wanted by {name}"),
+    }
+}
+
+/// How to have the levels of the call stack named.
+fn symbols_hint(
+    first: &JudgedSite,
+    wanter: Option<&Function>,
+    severity: Severity,
+) -> &'static str {
+    match (&first.site.stack, wanter) {
+        (Some(_), None) if severity > Severity::Note => {
+            "; the call stack gets names with `teeleak report --tee tee.elf` and the capture of the run (-o)"
+        }
+        _ => "",
+    }
+}
+
+fn subject(key: &SiteKey, functions: &CoreFunctions) -> Subject {
     Subject::Site {
         file: key.file.clone(),
         line: key.line,
         size: key.size,
         heap: key.owner.heap(),
         owner: key.owner.uuid(),
-        caller: key.caller.map(|offset| Arc::from(format!("core+{offset:#x}"))),
+        caller: key.caller.map(|address| functions.label(address)),
     }
 }
 
@@ -142,6 +179,7 @@ fn evidence(
     first: &JudgedSite,
     others: &[JudgedSite],
     timeline: &RunTimeline<'_>,
+    functions: &CoreFunctions,
 ) -> Vec<Evidence> {
     let objects = &first.site.objects;
     let reason = words::reason(&first.judgement, objects, "object");
@@ -155,6 +193,9 @@ fn evidence(
         evidence
             .push(Evidence::Text(format!("allocated while PTA {server} served the owner").into()));
     }
+    evidence.extend(
+        first.site.stack.as_ref().map(|stack| Evidence::CallStack(functions.frames(stack))),
+    );
     evidence.extend(others.iter().map(|other| {
         let mut figures = Vec::new();
         if other.judgement.rate.is_some() {
@@ -164,7 +205,7 @@ fn evidence(
             figures.push(words::figure(FigureKind::Growth, bytes, Unit::BytesPerIteration));
         }
         figures.push(words::plain(FigureKind::Gained, other.site.objects.gain(), Unit::Objects));
-        Evidence::Member(subject(&other.site.key), figures)
+        Evidence::Member(subject(&other.site.key, functions), figures)
     }));
     evidence
 }

@@ -14,7 +14,7 @@ use teeleak_proto::{
     snapshot::{Section, SectionHead},
 };
 
-use super::{HelloFacts, NamePool, entries, gap, section::SectionEntries};
+use super::{HelloFacts, NamePool, StackPool, entries, gap, section::SectionEntries, stacks::ListedStacks};
 
 /// The entries that the pages of a snapshot have listed so far.
 pub(super) struct CensusBuilder {
@@ -25,6 +25,7 @@ pub(super) struct CensusBuilder {
     current: Option<(Section, u32)>,
     pools: SectionEntries<Pool>,
     sites: SectionEntries<Site>,
+    stacks: ListedStacks,
     owners: SectionEntries<Owner>,
     instances: SectionEntries<census::InstanceRecord>,
     sessions: SectionEntries<Session>,
@@ -41,6 +42,7 @@ impl CensusBuilder {
             current: None,
             pools: SectionEntries::default(),
             sites: SectionEntries::default(),
+            stacks: ListedStacks::default(),
             owners: SectionEntries::default(),
             instances: SectionEntries::default(),
             sessions: SectionEntries::default(),
@@ -54,6 +56,7 @@ impl CensusBuilder {
         match head.section {
             Section::Pools => self.pools.head(head),
             Section::Sites => self.sites.head(head),
+            Section::Stacks => self.stacks.head(head),
             Section::Owners => self.owners.head(head),
             Section::Instances => self.instances.head(head),
             Section::Sessions => self.sessions.head(head),
@@ -63,10 +66,18 @@ impl CensusBuilder {
         }
     }
 
-    pub(super) fn entry(&mut self, record: &Record<'_>, names: &mut NamePool) {
+    pub(super) fn entry(
+        &mut self,
+        record: &Record<'_>,
+        (names, stacks): (&mut NamePool, &mut StackPool),
+    ) {
         match record {
             Record::Pool(pool) => self.pools.push(entries::pool(pool, names)),
-            Record::Site(site) => self.sites.push(entries::site(site, self.tags, names)),
+            Record::Site(site) => {
+                self.sites.push(entries::site(site, self.tags, names));
+                self.stacks.site(site.stack);
+            }
+            Record::Stack(stack) => self.stacks.add(stack, stacks),
             Record::Owner(owner) => self.owners.push(entries::owner(owner)),
             // The auditor's own TA is in a call whenever it takes a snapshot. Where the PTA can't
             // list its regions for that reason it is left out, or no run could ever be clean.
@@ -85,6 +96,11 @@ impl CensusBuilder {
     /// Marks the snapshot as complete: the last page was read.
     pub(super) fn end(&mut self) {
         self.ended = true;
+    }
+
+    /// Allocations without room for their call stack.
+    pub(super) fn lost_stacks(&self) -> u64 {
+        self.stacks.lost_count()
     }
 
     /// The pools, if the snapshot has no other section.
@@ -113,6 +129,8 @@ impl CensusBuilder {
             is_truncated && last_section.is_none_or(|at| at.place() <= section.place())
         };
         let name = |section| Arc::from(gap::section_name(section));
+        let mut sites = self.sites.finish(name(Section::Sites), is_cut(Section::Sites));
+        self.stacks.assign(&mut sites);
         Sample {
             heaps: Vec::new(),
             moment: self.moment,
@@ -120,7 +138,7 @@ impl CensusBuilder {
             place: self.place,
             epoch: None,
             pools: self.pools.finish(name(Section::Pools), is_cut(Section::Pools)),
-            sites: self.sites.finish(name(Section::Sites), is_cut(Section::Sites)),
+            sites,
             owners: self.owners.finish(name(Section::Owners), is_cut(Section::Owners)),
             instances: instances(self.instances, self.regions, (is_truncated, last_section)),
             sessions: self.sessions.finish(name(Section::Sessions), is_cut(Section::Sessions)),

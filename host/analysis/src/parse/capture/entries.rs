@@ -35,6 +35,7 @@ pub(super) fn site(site: &census::SiteRecord<'_>, tags: bool, names: &mut NamePo
         session: (tags && site.session != 0).then_some(site.session.into()),
         epoch: tags.then_some(site.epoch),
         caller: (site.caller != 0).then_some(site.caller.into()),
+        stack: None,
     }
 }
 

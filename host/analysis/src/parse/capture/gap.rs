@@ -122,6 +122,7 @@ pub(super) fn section_name(section: Section) -> &'static str {
         Section::Instances => "TA instances",
         Section::Sessions => "sessions",
         Section::Regions => "regions",
+        Section::Stacks => "call stacks of allocations",
     }
 }
 

@@ -23,6 +23,7 @@ mod normal_world;
 mod push;
 pub mod remedy;
 mod section;
+mod stacks;
 mod stock;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
@@ -33,6 +34,7 @@ pub use client_calls::{ClientCallReader, ClientFrameError};
 use console_log::ConsoleLog;
 use hello::HelloFacts;
 use normal_world::NormalWorldReader;
+use stacks::StackPool;
 use stock::StockReader;
 use teeleak_proto::{
     frame,
@@ -61,6 +63,7 @@ pub struct ObservationBuilder {
     source: Symbol,
     frames: u64,
     names: NamePool,
+    stacks: StackPool,
     hello: Option<HelloFacts>,
     moment: Moment,
     draft: Option<CensusBuilder>,
@@ -77,6 +80,8 @@ pub struct ObservationBuilder {
     /// Rejected lines of the kernel trace.
     unknown_lines: u64,
     damaged_bytes: u64,
+    /// Allocations without room for their call stack.
+    lost_stacks: u64,
 }
 
 /// Keeps one copy of each name.
@@ -150,6 +155,7 @@ impl ObservationBuilder {
             source: source.into(),
             frames: 0,
             names: NamePool::default(),
+            stacks: StackPool::default(),
             hello: None,
             moment: Moment { stage: Stage::Before, iteration: 0 },
             draft: None,
@@ -164,6 +170,7 @@ impl ObservationBuilder {
             unknown_records: 0,
             unknown_lines: 0,
             damaged_bytes: 0,
+            lost_stacks: 0,
         }
     }
 
@@ -219,6 +226,7 @@ impl ObservationBuilder {
             ("records", Reason::NotOffered, Some(remedy::OTHER_VERSION), self.unknown_records),
             ("lines of the kernel trace", Reason::Damaged, None, self.unknown_lines),
             ("lines of normal-world ledgers", Reason::Damaged, None, self.rejected_lines()),
+            ("call stacks of allocations", Reason::NoRoom, Some(remedy::MORE_STACKS), self.lost_stacks),
             ("bytes of the capture", Reason::Damaged, None, self.damaged_bytes),
         ];
         for (what, reason, remedy, lost) in losses.into_iter().filter(|loss| loss.3 > 0) {
@@ -319,7 +327,7 @@ impl ObservationBuilder {
             Record::Push(_) | Record::Unwritten(_) | Record::Violation(_) => self.pushed(record),
             census => {
                 if let Some(draft) = &mut self.draft {
-                    draft.entry(census, &mut self.names);
+                    draft.entry(census, (&mut self.names, &mut self.stacks));
                 }
             }
         }
@@ -361,6 +369,7 @@ impl ObservationBuilder {
             self.observation.gauges.push(gauge);
             return;
         }
+        self.lost_stacks = self.lost_stacks.max(draft.lost_stacks());
         let sample = draft.finish();
         self.canary.look(&sample);
         self.observation.samples.push(sample);

@@ -17,6 +17,9 @@ pub const EVENTS: &str = "build optee_os with CFG_LEAK_AUDIT_EVENTS=512";
 /// How to keep more events.
 pub const MORE_EVENTS: &str = "build optee_os with a larger CFG_LEAK_AUDIT_EVENTS";
 
+/// How to keep more call stacks of allocations.
+pub const MORE_STACKS: &str = "build optee_os with a larger CFG_LEAK_AUDIT_STACKS";
+
 /// How to get owners and epochs.
 pub const TAGS: &str = "needs a 64-bit TEE core; on 32 bits teeleak compares snapshots instead";
 

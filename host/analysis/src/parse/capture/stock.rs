@@ -196,5 +196,16 @@ fn sites(dump: &DumpFrame, text: &[u8]) -> Completeness<Vec<Site>> {
 fn site((site, count): (DumpSite, u64)) -> Site {
     let DumpSite { file, line, size } = site;
     let owner = OwnerId::Unknown;
-    Site { file, line, size, count, owner, server: owner, session: None, epoch: None, caller: None }
+    Site {
+        file,
+        line,
+        size,
+        count,
+        owner,
+        server: owner,
+        session: None,
+        epoch: None,
+        caller: None,
+        stack: None,
+    }
 }

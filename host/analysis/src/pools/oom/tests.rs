@@ -29,6 +29,7 @@ fn site(line: u32, count: u64) -> Site {
         session: None,
         epoch: None,
         caller: None,
+        stack: None,
     }
 }
 

@@ -8,7 +8,7 @@
 mod code;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -17,7 +17,7 @@ use addr2line::Loader;
 use anyhow::{Result, anyhow};
 use code::ImageCode;
 use teeleak_analysis::{
-    model::{Frame, Function, Incident, IncidentKind, Observation},
+    model::{Frame, Function, Incident, IncidentKind, Observation, Site},
     text,
 };
 use teeleak_proto::Uuid;
@@ -64,6 +64,7 @@ impl ElfSymbols {
 
     /// Names the functions of all call stacks.
     pub(crate) fn resolve(mut self, observation: &mut Observation) {
+        self.sites(observation);
         for incident in &mut observation.incidents {
             match incident.kind {
                 IncidentKind::TaPanic { .. } | IncidentKind::Abort { .. }
@@ -78,6 +79,38 @@ impl ElfSymbols {
         observation.assumptions.extend(self.said);
     }
 
+    /// Names the functions that live allocations were made from.
+    fn sites(&mut self, observation: &mut Observation) {
+        let Some(core) = &self.core else { return };
+        let samples = observation.samples.iter().filter_map(|sample| sample.sites.value());
+        let addresses: BTreeSet<_> = samples.flatten().flat_map(return_addresses).collect();
+        // A call precedes where it returns to (A64 instructions have 4 bytes).
+        let linked = |address: &u64| address.checked_sub(4)?.checked_add(core.text.0);
+        let functions: Vec<_> =
+            addresses.iter().map(|address| core.functions(linked(address))).collect();
+        let reason = if functions.iter().any(Option::is_none) {
+            Some("callers of allocations are outside its .text".to_owned())
+        } else {
+            core.misfit(addresses.iter().map(linked))
+        };
+        match reason {
+            Some(reason) => self.other_build(&reason),
+            None => addresses
+                .into_iter()
+                .zip(functions.into_iter().flatten())
+                .for_each(|(address, at)| observation.core_functions.insert(address, at)),
+        }
+    }
+
+    /// Notes once that the image of the TEE core is from another build.
+    fn other_build(&mut self, reason: &str) {
+        let Some(core) = &self.core else { return };
+        let start = format!("symbols in {} are from another build: ", core.name);
+        if !self.said.iter().any(|said| said.starts_with(&start)) {
+            self.said.push((start + reason).into());
+        }
+    }
+
     fn core(&mut self, incident: &mut Incident) {
         let (Some(core), Some(load)) = (&self.core, incident.load_address) else { return };
         let base = core.text.0;
@@ -88,16 +121,14 @@ impl ElfSymbols {
         let prints = first.is_some_and(|first| PRINTERS.contains(&&*first.name));
         let reason = if !prints || stack.iter().any(Option::is_none) {
             "core stacks do not start in a function that prints stacks".to_owned()
-        } else if let Some(why) = core.misfit(incident.stack.iter().map(linked)) {
+        // The first address is where the stack was captured, not a call.
+        } else if let Some(why) = core.misfit(incident.stack.iter().skip(1).map(linked)) {
             why
         } else {
             fill(incident, stack);
             return;
         };
-        let start = format!("symbols in {} are from another build: ", core.name);
-        if !self.said.iter().any(|said| said.starts_with(&start)) {
-            self.said.push((start + &reason).into());
-        }
+        self.other_build(&reason);
     }
 
     fn ta(&mut self, incident: &mut Incident) {
@@ -146,6 +177,12 @@ impl ElfSymbols {
     }
 }
 
+/// Where the allocating function and those above it return to.
+fn return_addresses(site: &Site) -> impl Iterator<Item = u64> + '_ {
+    let levels = site.stack.iter().flat_map(|stack| stack.addresses().iter().copied());
+    levels.chain(site.caller)
+}
+
 fn fill(incident: &mut Incident, found: Vec<Option<Vec<Function>>>) {
     for (frame, functions) in incident.stack.iter_mut().zip(found) {
         if let Some(functions) = functions.filter(|functions| !functions.is_empty()) {
@@ -165,11 +202,10 @@ impl SymbolImage {
         Ok(Self { loader, name, text: (text.begin, text.end), code: ImageCode::read(path) })
     }
 
-    /// Why a stack of these link addresses can't be from this image.
+    /// Why calls at these link addresses can't be from this image.
     fn misfit(&self, stack: impl Iterator<Item = Option<u64>>) -> Option<String> {
         let code = self.code.as_ref()?;
-        // The first address is where the stack was captured, not a call.
-        let (calls, of) = code.calls(stack.skip(1).flatten());
+        let (calls, of) = code.calls(stack.flatten());
         (calls * 4 < of * 3).then(|| {
             let (calls, of) = (text::number(calls as u64), text::number(of as u64));
             format!("only {calls} of {of} stack addresses are call instructions in it")

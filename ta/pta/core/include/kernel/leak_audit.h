@@ -53,6 +53,7 @@ struct leak_audit_block {
 /*
  * struct leak_audit_walk - one walk through a heap
  * @visit:	called for each live block, some at a time, with the heap locked
+ * @end:	called at the end if not NULL, with the heap still locked
  * @blocks:	live blocks
  * @corrupt:	overwritten block headers or footers
  * @lock_ticks:	counter ticks during which the heap was locked
@@ -60,6 +61,7 @@ struct leak_audit_block {
 struct leak_audit_walk {
 	void (*visit)(struct leak_audit_walk *walk,
 		      const struct leak_audit_block *blocks, size_t count);
+	void (*end)(struct leak_audit_walk *walk);
 	uint32_t blocks;
 	uint32_t corrupt;
 	uint64_t lock_ticks;
@@ -117,10 +119,11 @@ bool leak_audit_mempool(struct mempool *pool, struct pta_stats_alloc *stats);
 /*
  * leak_audit_tag() - Record for whom, from where and when memory is allocated
  * @caller:	Return address of the allocation call, 0 if unknown
+ * @frame:	Frame of the allocator's function that was called
  *
  * Takes no lock, called with the heap locked.
  */
-uint64_t leak_audit_tag(vaddr_t caller);
+uint64_t leak_audit_tag(vaddr_t caller, vaddr_t frame);
 
 /* Number a new context. Requires tee_ta_mutex to be held. */
 void leak_audit_add_ctx(struct tee_ta_ctx *ctx);

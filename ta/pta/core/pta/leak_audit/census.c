@@ -63,6 +63,11 @@ static void add_parts(struct parts *parts, bool with_sites, uint32_t value)
 	    !add_part(parts, PTA_LEAK_AUDIT_CMD_SITES, value, audit_sites))
 		return;
 
+	/* Behind them, so that all stacks that they name are there */
+	if (with_sites && AUDIT_HAS_STACKS &&
+	    !add_part(parts, PTA_LEAK_AUDIT_CMD_STACKS, 0, audit_stacks))
+		return;
+
 	for (n = 0; n < ARRAY_SIZE(tables); n++)
 		if (!add_part(parts, tables[n].cmd, 0, tables[n].list))
 			return;

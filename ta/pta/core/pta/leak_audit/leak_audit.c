@@ -31,6 +31,7 @@ static const struct {
 	{ PTA_LEAK_AUDIT_CMD_EVENTS, audit_events },
 	{ PTA_LEAK_AUDIT_CMD_POOLS, audit_pools },
 	{ PTA_LEAK_AUDIT_CMD_CENSUS, audit_census },
+	{ PTA_LEAK_AUDIT_CMD_STACKS, audit_stacks },
 };
 
 /* What the session says and what the stack of sessions says have to agree */
@@ -76,6 +77,8 @@ static uint32_t get_features(void)
 		features |= PTA_LEAK_AUDIT_FEATURE_EVENTS;
 	if (IS_ENABLED(CFG_WITH_STATS))
 		features |= PTA_LEAK_AUDIT_FEATURE_POOLS;
+	if (AUDIT_HAS_STACKS)
+		features |= PTA_LEAK_AUDIT_FEATURE_STACKS;
 
 	return features;
 }

@@ -23,6 +23,14 @@
 #define OWNER_FIRST_TA		48
 #define OWNER_END		(OWNER_FIRST_TA + CFG_LEAK_AUDIT_OWNERS)
 
+/* Frame pointers are what the core is built with for its own unwinding */
+#if defined(ARM64) && defined(CFG_UNWIND) && \
+	defined(CFG_TEE_CORE_MALLOC_DEBUG) && CFG_LEAK_AUDIT_STACKS > 0
+#define AUDIT_HAS_STACKS	1
+#else
+#define AUDIT_HAS_STACKS	0
+#endif
+
 /* In a tag, the epoch is in the bits from this one on */
 #define AUDIT_EPOCH_SHIFT	48
 
@@ -36,6 +44,7 @@ struct audit_tag {
 	uint16_t server;
 	uint16_t session;
 	uint32_t caller;
+	uint32_t stack;
 };
 
 /*
@@ -152,6 +161,30 @@ uint16_t audit_epoch(void);
 uint32_t audit_era(void);
 TEE_Result audit_mark(uint32_t ptypes, TEE_Param params[TEE_NUM_PARAMS]);
 
+/* stacks.c */
+#if AUDIT_HAS_STACKS
+/* These take no lock, the heap is locked already */
+uint32_t audit_stack_add(vaddr_t frame);
+void audit_stacks_forget(void);
+
+/* Return address of the allocation call as offset, 0 for no such stack */
+uint32_t audit_stack_caller(uint32_t number);
+#else
+static inline uint32_t audit_stack_add(vaddr_t frame __unused)
+{
+	return 0;
+}
+
+static inline void audit_stacks_forget(void)
+{
+}
+
+static inline uint32_t audit_stack_caller(uint32_t number __unused)
+{
+	return 0;
+}
+#endif
+
 /* sessions.c */
 bool audit_is_client(const TEE_UUID *uuid);
 bool audit_is_own(const TEE_UUID *uuid);
@@ -175,6 +208,7 @@ TEE_Result audit_sessions(TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result audit_regions(TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result audit_events(TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result audit_pools(TEE_Param params[TEE_NUM_PARAMS]);
+TEE_Result audit_stacks(TEE_Param params[TEE_NUM_PARAMS]);
 TEE_Result audit_census(TEE_Param params[TEE_NUM_PARAMS]);
 
 /* canary.c */

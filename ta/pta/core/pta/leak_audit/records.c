@@ -36,6 +36,7 @@ static void write_record(struct pta_leak_audit_record *rec,
 		.session = tag.session,
 		.epoch = tag.epoch,
 		.caller = tag.caller,
+		.stack = tag.stack,
 	};
 	memcpy(rec->file, &file, sizeof(file));
 }

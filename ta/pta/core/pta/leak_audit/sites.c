@@ -4,8 +4,8 @@
  */
 
 /*
- * Live allocations of the core heap, grouped. The last quarter of the buffer
- * of the caller is a hash table while the heap is walked: nothing is allocated
+ * Live allocations of the core heap, grouped. The end of the buffer of the
+ * caller is a hash table while the heap is walked: nothing is allocated
  * and nothing printed with the heap locked. Then the table is turned into
  * entries from the front, which never catch up with the row being read. Rows
  * may be left behind the last entry: they show nothing that entries don't.
@@ -35,7 +35,9 @@ struct row {
 	uint32_t count;
 };
 
-static_assert(sizeof(struct row) * 4 == sizeof(struct pta_leak_audit_site));
+/* As many rows as there is room for entries lie at the end of that room */
+static_assert(sizeof(struct row) <= sizeof(struct pta_leak_audit_site));
+static_assert(IS_ALIGNED(sizeof(struct pta_leak_audit_site), sizeof(uint64_t)));
 
 struct sites {
 	struct leak_audit_walk walk;
@@ -124,6 +126,7 @@ static void write_site(struct pta_leak_audit_site *site, const struct row *row)
 		.session = tag.session,
 		.epoch = tag.epoch,
 		.caller = tag.caller,
+		.stack = tag.stack,
 	};
 	audit_file_name(site->file, row->file);
 }

@@ -12,6 +12,7 @@ srcs-y += regions.c
 srcs-y += reply.c
 srcs-y += sessions.c
 srcs-y += sites.c
+srcs-y += stacks.c
 srcs-y += tag.c
 
 # What runs once for each block or region, some of it with the heap locked
@@ -19,3 +20,4 @@ cflags-address.c-y += -O2
 cflags-regions.c-y += -O2
 cflags-reply.c-y += -O2
 cflags-sites.c-y += -O2
+cflags-stacks.c-y += -O2

@@ -29,6 +29,9 @@
 #define CALLER_SHIFT		(OWNER_SHIFT + OWNER_BITS)
 #define EPOCH_SHIFT		(CALLER_SHIFT + CALLER_BITS)
 
+/* Set where the other bits of the caller are the number of its call stack */
+#define CALLER_IS_STACK		BIT64(CALLER_BITS - 1)
+
 /* Instructions have at least this alignment, so have return addresses */
 #define CALLER_GRANULE_SHIFT	2
 
@@ -88,29 +91,52 @@ static void find_owner(struct audit_tag *tag)
 	}
 }
 
-uint64_t leak_audit_tag(vaddr_t caller)
+static uint64_t caller_bits(uint32_t offs)
 {
-	uint64_t offs = (caller - VCORE_START_VA) >> CALLER_GRANULE_SHIFT;
+	uint64_t bits = offs >> CALLER_GRANULE_SHIFT;
+
+	return bits < CALLER_IS_STACK ? bits : 0;
+}
+
+/* Call stacks are for audits: nobody marks an epoch without one */
+static uint64_t origin_bits(vaddr_t caller, vaddr_t frame)
+{
+	uint32_t stack = current_epoch ? audit_stack_add(frame) : 0;
+	vaddr_t offs = caller - VCORE_START_VA;
+
+	if (stack)
+		return CALLER_IS_STACK | stack;
+
+	return caller && offs < UINT32_MAX ? caller_bits(offs) : 0;
+}
+
+uint64_t leak_audit_tag(vaddr_t caller, vaddr_t frame)
+{
 	struct audit_tag tag = { };
 
-	if (!caller || offs >= BIT64(CALLER_BITS))
-		offs = 0;
 	find_owner(&tag);
 
 	return SHIFT_U64(current_epoch, EPOCH_SHIFT) |
-	       SHIFT_U64(offs, CALLER_SHIFT) |
+	       SHIFT_U64(origin_bits(caller, frame), CALLER_SHIFT) |
 	       SHIFT_U64(tag.owner, OWNER_SHIFT) |
 	       SHIFT_U64(tag.server, SERVER_SHIFT) | tag.session;
 }
 
 void audit_untag(uint64_t bits, struct audit_tag *tag)
 {
+	uint64_t origin = get_bits(bits, CALLER_SHIFT, CALLER_BITS);
+
 	tag->session = get_bits(bits, 0, SESSION_BITS);
 	tag->server = get_bits(bits, SERVER_SHIFT, SERVER_BITS);
 	tag->owner = get_bits(bits, OWNER_SHIFT, OWNER_BITS);
-	tag->caller = get_bits(bits, CALLER_SHIFT, CALLER_BITS) <<
-		      CALLER_GRANULE_SHIFT;
 	tag->epoch = get_bits(bits, EPOCH_SHIFT, EPOCH_BITS);
+	if (origin & CALLER_IS_STACK) {
+		tag->stack = origin & ~CALLER_IS_STACK;
+		tag->caller = audit_stack_caller(tag->stack);
+	} else {
+		tag->stack = 0;
+		tag->caller = origin << CALLER_GRANULE_SHIFT;
+	}
 }
 
 uint16_t audit_epoch(void)
@@ -123,19 +149,40 @@ uint32_t audit_era(void)
 	return current_era;
 }
 
+/* The tag of epoch 0 with the caller in place of its stack */
+static uint64_t folded_tag(uint64_t bits)
+{
+	struct audit_tag tag = { };
+
+	audit_untag(bits, &tag);
+	bits &= BIT64(CALLER_SHIFT) - 1;
+
+	return bits | SHIFT_U64(caller_bits(tag.caller), CALLER_SHIFT);
+}
+
 static void forget_epoch(struct leak_audit_walk *walk __unused,
 			 const struct leak_audit_block *blocks, size_t count)
 {
 	size_t n = 0;
 
 	for (n = 0; audit_has_tags() && n < count; n++)
-		*blocks[n].tag &= BIT64(EPOCH_SHIFT) - 1;
+		*blocks[n].tag = folded_tag(*blocks[n].tag);
+}
+
+/* A block that a corrupt heap hid may bear the number of a stack still */
+static void forget_stacks(struct leak_audit_walk *walk)
+{
+	if (!walk->corrupt)
+		audit_stacks_forget();
 }
 
 /* What is allocated while the walk goes on may be tagged either way */
 static void restart_epochs(void)
 {
-	struct leak_audit_walk walk = { .visit = forget_epoch };
+	struct leak_audit_walk walk = {
+		.visit = forget_epoch,
+		.end = forget_stacks,
+	};
 
 	current_epoch = 1;
 	current_era++;

@@ -55,7 +55,11 @@
 	{ 0x8e0c41d7, 0x93b2, 0x4f5a, \
 		{ 0xb6, 0x2d, 0x0a, 0x5b, 0xc7, 0x19, 0xe3, 0x48 } }
 
-#define PTA_LEAK_AUDIT_VERSION			1
+/*
+ * What came with a version: 1 all that doesn't say otherwise, 2 call stacks
+ * (PTA_LEAK_AUDIT_CMD_STACKS and the fields that name one).
+ */
+#define PTA_LEAK_AUDIT_VERSION			2
 
 /*
  * struct pta_leak_audit_reply - what every list reply starts with
@@ -132,12 +136,18 @@ struct pta_leak_audit_info {
 #define PTA_LEAK_AUDIT_FEATURE_EVENTS		0x8
 /* Pool counters exist: CFG_WITH_STATS=y */
 #define PTA_LEAK_AUDIT_FEATURE_POOLS		0x10
+/*
+ * Records carry call stacks: tags of a 64-bit Arm core that is built with
+ * CFG_UNWIND=y, and CFG_LEAK_AUDIT_STACKS > 0
+ */
+#define PTA_LEAK_AUDIT_FEATURE_STACKS		0x20
 
 /*
  * PTA_LEAK_AUDIT_CMD_MARK - begin the next epoch
  *
  * [in]     value[0].a	0, or PTA_LEAK_AUDIT_MARK_RESTART to tag all that is
- *			alive with epoch 0 and begin again with epoch 1
+ *			alive with epoch 0 and begin again with epoch 1. What
+ *			is alive keeps its caller and no stack
  * [out]    value[1].a	epoch of allocations from now on
  * [out]    value[1].b	era
  *
@@ -183,6 +193,8 @@ struct pta_leak_audit_info {
  * @epoch:	when: see PTA_LEAK_AUDIT_CMD_MARK
  * @caller:	return address of the call, as offset into the core, 0 unknown
  * @file:	source file, its end where it is longer, zero terminated
+ * @stack:	number of the call stack, see PTA_LEAK_AUDIT_CMD_STACKS, 0 for
+ *		none (version 2)
  */
 struct pta_leak_audit_site {
 	uint64_t bytes;
@@ -195,6 +207,8 @@ struct pta_leak_audit_site {
 	uint32_t epoch;
 	uint32_t caller;
 	char file[64];
+	uint32_t stack;
+	uint32_t reserved;
 };
 
 /*
@@ -217,6 +231,7 @@ struct pta_leak_audit_site {
  * @session:	see struct pta_leak_audit_site
  * @epoch:	see struct pta_leak_audit_site
  * @caller:	see struct pta_leak_audit_site
+ * @stack:	see struct pta_leak_audit_site, always 0 in version 1
  * @file:	source file, its end where it is longer, zero terminated
  */
 struct pta_leak_audit_record {
@@ -228,7 +243,7 @@ struct pta_leak_audit_record {
 	uint16_t session;
 	uint32_t epoch;
 	uint32_t caller;
-	uint32_t reserved;
+	uint32_t stack;
 	char file[64];
 };
 
@@ -491,9 +506,9 @@ struct pta_leak_audit_pool {
 #define PTA_LEAK_AUDIT_CANARY_MAX		256
 
 /*
- * PTA_LEAK_AUDIT_CMD_CENSUS - sites, if they are wanted, pools, owners,
- * instances, sessions and the regions of each instance in one call, as far as
- * there is room
+ * PTA_LEAK_AUDIT_CMD_CENSUS - sites and their stacks, if they are wanted,
+ * pools, owners, instances, sessions and the regions of each instance in one
+ * call, as far as there is room
  *
  * [out]    memref[0]	parts, without a reply header before them
  * [in]     value[1].a	which sites: value[1].a of PTA_LEAK_AUDIT_CMD_SITES
@@ -517,6 +532,34 @@ struct pta_leak_audit_part {
 	uint32_t value;
 	uint32_t size;
 	uint32_t result;
+};
+
+/*
+ * PTA_LEAK_AUDIT_CMD_STACKS - call stacks of allocations
+ *
+ * [in]     value[1].a	where to start: 0, or reply.next
+ *
+ * Stacks are recorded from the first PTA_LEAK_AUDIT_CMD_MARK on. Each number
+ * stands for one stack until PTA_LEAK_AUDIT_MARK_RESTART, so what is listed
+ * after sites has all stacks of those. reply.lost is the number of allocations
+ * since then that found no room for theirs and have a caller only;
+ * reply.generation is the era.
+ */
+#define PTA_LEAK_AUDIT_CMD_STACKS		12
+#define PTA_LEAK_AUDIT_FRAMES			4
+
+/*
+ * struct pta_leak_audit_stack
+ * @stack:	number of the stack
+ * @reserved:	0
+ * @frames:	return addresses as offsets into the core, innermost first: the
+ *		first is the caller of the allocator, 0 from where the stack
+ *		could not be followed
+ */
+struct pta_leak_audit_stack {
+	uint32_t stack;
+	uint32_t reserved;
+	uint32_t frames[4];
 };
 
 #endif /* __PTA_LEAK_AUDIT_H */

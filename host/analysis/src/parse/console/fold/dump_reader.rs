@@ -78,6 +78,7 @@ impl<'a> DumpReader<'a> {
             session: None,
             epoch: None,
             caller: None,
+            stack: None,
         })
     }
 }
