@@ -9,7 +9,7 @@ use teeleak_analysis::{
     model::{Accounting, Observation},
     parse::{
         console::{Assembler, ChunkFacts, IterationSplit, Rules, scan, scan_unframed},
-        framing::{BEGIN, Framing, Unframer},
+        framing::{BEGIN, Framing, TextUnframer},
     },
 };
 
@@ -29,7 +29,7 @@ fn read(text: &[u8], size: usize) -> Observation {
         chunk.push(b'\n');
         source_lines.push(lines);
     };
-    let mut unframer = Unframer::new(framing);
+    let mut unframer = TextUnframer::new(framing);
     for piece in text.chunks(size) {
         unframer.push(piece, &mut take);
     }
@@ -37,7 +37,7 @@ fn read(text: &[u8], size: usize) -> Observation {
     if !unframer.is_ended() {
         chunk.pop();
     }
-    let counts = *unframer.counts();
+    let counts = unframer.counts();
     scan_unframed(&chunk, &source_lines, &Rules::default(), &mut facts);
     assembler.push(&mut facts);
     assembler.note_framing(&counts);

@@ -54,11 +54,16 @@ const SPACES: [(&str, &str); 10] = [
 
 /// Whether a text has entities or tags of HTML.
 pub(super) fn has_html(text: &[u8]) -> bool {
-    let has_needle = |needle: &[u8]| memmem::find(text, needle).is_some();
-    ENTITIES.iter().any(|(entity, _)| has_needle(entity))
-        || has_needle(b"<pre")
-        || has_needle(b"<br")
-        || has_needle(b"</") && memchr::memchr_iter(b'<', text).any(|at| tag(&text[at..]).is_some())
+    let mut has_close = None;
+    memchr::memchr2_iter(b'&', b'<', text).any(|at| {
+        let rest = &text[at..];
+        ENTITIES.iter().any(|(entity, _)| rest.starts_with(entity))
+            || tag(rest).is_some_and(|_| {
+                rest.starts_with(b"<pre")
+                    || rest.starts_with(b"<br")
+                    || *has_close.get_or_insert_with(|| memmem::find(text, b"</").is_some())
+            })
+    })
 }
 
 /// Whether a text has blanks or invisible characters beyond ASCII.

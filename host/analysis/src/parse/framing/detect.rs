@@ -4,8 +4,8 @@ use super::{
     Unframer, characters,
     encoding::{self, Decoder, Encoding},
     mail,
-    numbering::{self, Numbering},
-    pasted, recorder,
+    numbering::{self, NumberedLines},
+    pasted, recorder, signs,
     wrap::{Wrap, WrapLine},
 };
 
@@ -21,7 +21,7 @@ pub struct Framing {
     pub(super) html: bool,
     pub(super) spaces: bool,
     pub(super) quoted: bool,
-    pub(super) numbering: Option<Numbering>,
+    pub(super) numbering: Option<NumberedLines>,
     /// Wrapping of lines that are quoted, and of others.
     pub(super) quotes: Wrap,
     pub(super) plain: Wrap,
@@ -35,10 +35,43 @@ impl Framing {
         let mut framing = Self { encoding: encoding::detect(begin), ..Self::default() };
         let text = framing.decoded(begin);
         framing.recorded = recorder::detect(&text);
-        framing.characters(&text);
-        framing.marks(&text);
-        framing.lines(&text);
+        framing.add(&text);
         (framing != Self::default()).then_some(framing)
+    }
+
+    /// The frames that begin in a later part of a text, which has whole lines; `None` if it has none.
+    ///
+    /// Quick where lines are those of a console.
+    #[must_use]
+    pub fn begin_in(part: &[u8]) -> Option<Self> {
+        let framing = if signs::has_signs(part) { Self::of_window(part) } else { Self::default() };
+        (framing != Self::default()).then_some(framing)
+    }
+
+    /// The frames of a part of a text that is not UTF-16 any more.
+    pub(super) fn of_window(text: &[u8]) -> Self {
+        let mut framing = Self::default();
+        framing.add(text);
+        framing
+    }
+
+    /// Adds those frames of the part before whose traces are in each line: a few lines are no evidence.
+    pub(super) fn after(&self, before: &Self) -> Self {
+        Self {
+            spaces: self.spaces || before.spaces,
+            quoted: self.quoted || before.quoted,
+            numbering: self.numbering.or(before.numbering),
+            quotes: self.quotes.and(&before.quotes),
+            plain: self.plain.and(&before.plain),
+            pasted: self.pasted || before.pasted,
+            ..self.clone()
+        }
+    }
+
+    fn add(&mut self, text: &[u8]) {
+        self.characters(text);
+        self.marks(text);
+        self.lines(text);
     }
 
     fn decoded(&self, begin: &[u8]) -> Vec<u8> {

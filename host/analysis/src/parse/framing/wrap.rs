@@ -35,7 +35,7 @@ pub(super) struct Wrap {
 }
 
 /// Narrowest line that is broken.
-const NARROW: usize = 20;
+pub(super) const NARROW: usize = 20;
 
 /// Blanks that may be missing at the end of a line that was cut.
 const TRIMMED: usize = 3;
@@ -81,6 +81,13 @@ impl Wrap {
             broken_lines.len() >= n_enough && broken_lines.iter().any(|line| !line.is_cut);
         let words = words.filter(|_| has_proof && is_fitting * 10 >= broken_lines.len() * 9);
         Self { columns, words }
+    }
+
+    /// Both of them.
+    pub(super) fn and(&self, other: &Self) -> Self {
+        let mut columns = self.columns.clone();
+        columns.extend(other.columns.iter().filter(|column| !self.columns.contains(column)));
+        Self { columns, words: self.words.or(other.words) }
     }
 
     pub(super) const fn is_none(&self) -> bool {
@@ -210,6 +217,11 @@ fn mend(lines: &[&[u8]], widest: usize) -> Option<Mended> {
     let is_broken = is_proof && !(is_cut && has_blank) && is_mended(first, rest, b" ");
     (is_cut || is_broken).then_some(())?;
     Some(Mended { width, full: width + 1 + first_word(next), is_cut, is_broken, is_proof })
+}
+
+/// Whether a line and those after it are a fact only together.
+pub(super) fn is_mended_by_next(lines: &[&[u8]]) -> bool {
+    mend(lines, usize::MAX).is_some_and(|line| line.is_proof)
 }
 
 fn is_mended(first: &[u8], rest: &[&[u8]], joint: &[u8]) -> bool {
