@@ -10,6 +10,7 @@
 //! is handed on; memory is bounded whatever the text.
 
 mod characters;
+mod colours;
 mod counts;
 pub(crate) mod decoration;
 mod detect;
@@ -19,11 +20,15 @@ mod numbering;
 mod pasted;
 mod recorder;
 mod signs;
+mod stamp_kind;
+mod table;
 mod text_unframer;
 mod unframer;
+mod worth;
 mod wrap;
 
 pub use counts::FramingCounts;
 pub use detect::{BEGIN, Framing};
+pub use stamp_kind::StampCounts;
 pub use text_unframer::TextUnframer;
 use unframer::Unframer;

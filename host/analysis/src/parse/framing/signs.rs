@@ -3,7 +3,7 @@
 //! Most parts of most logs are lines that start as the console's own do. A few of them are looked at; where
 //! all are regular, nothing else is done. Otherwise each line is looked at, but no line is read.
 
-use super::{characters, mail, numbering, pasted, wrap};
+use super::{characters, colours, mail, numbering, pasted, table, wrap};
 
 /// Bytes between the lines that are looked at.
 const STEP: usize = 4 << 10;
@@ -41,7 +41,7 @@ fn line_length(text: &[u8]) -> usize {
 fn is_regular_line(line: &[u8]) -> bool {
     let line = line.trim_ascii_end();
     let is_start = match line {
-        [] | [b'E' | b'I' | b'D' | b'F', b'/', ..] | [b'[', b' ' | b'0'..=b'9', ..] => true,
+        [] | [b'E' | b'I' | b'D' | b'F', b'/', ..] | [b'[', b' ', ..] => true,
         _ => wrap::is_start(line),
     };
     is_start
@@ -49,25 +49,31 @@ fn is_regular_line(line: &[u8]) -> bool {
         && line.len() < SEVERAL
         && !line.ends_with(b"=")
         && memchr::memchr2(b'&', b'<', line).is_none()
+        && !colours::has_colours(line)
 }
 
+/// What quoted-printable has and other texts have seldom.
+const ESCAPES: [&[u8]; 4] = [b"=3D", b"=20", b"=\n", b"=\r\n"];
+
 fn has_odd_characters(text: &[u8]) -> bool {
-    !text.is_ascii() && characters::has_spaces(text)
+    characters::has_spaces(text)
         || characters::has_html(text)
-        || [b"=3D".as_slice(), b"=20", b"=\n", b"=\r\n"]
-            .iter()
-            .any(|sign| memchr::memmem::find(text, sign).is_some())
+        || characters::has_returns(text)
+        || colours::has_colours(text)
+        || ESCAPES.iter().any(|escape| memchr::memmem::find(text, escape).is_some())
             && mail::is_quoted_printable(text.split(|byte| *byte == b'\n'))
 }
 
 /// Whether lines have quotes or numbers.
 fn has_marks(text: &[u8]) -> bool {
     let (mut quoted, mut numbered) = (0, 0);
-    text.split(|byte| *byte == b'\n').any(|line| {
+    let lines = || text.split(|byte| *byte == b'\n');
+    let has_numbers = lines().any(|line| {
         quoted += usize::from(line.starts_with(b"> "));
         numbered += usize::from(numbering::has_number(line));
         quoted > 1 || numbered >= numbering::LINES
-    })
+    });
+    has_numbers || table::has_rows(lines())
 }
 
 /// Whether lines that start as the console's do are mended by the bare lines after them.
@@ -110,6 +116,8 @@ mod tests {
             format!("uart.log:17:{RECORD}\n"),
             RECORD.replace(' ', "\u{a0}") + "\n",
             format!("{RECORD}<br>\n"),
+            format!("| {RECORD} |\n"),
+            format!("[32m{RECORD}[0m\n"),
             format!("{RECORD}=20\n"),
             format!("{RECORD} {RECORD} {RECORD}\n"),
             broken,

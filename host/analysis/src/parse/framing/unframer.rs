@@ -1,6 +1,10 @@
 //! Removes the frames of a text, line by line.
 
-use super::{Framing, FramingCounts, characters, mail, pasted, recorder, wrap};
+use std::borrow::Cow;
+
+use super::{
+    Framing, FramingCounts, characters, colours, mail, pasted, recorder, table, wrap,
+};
 use crate::parse::{console::MAX_LINE, lines::LineSplitter};
 
 /// Longest line that is read, in bytes: a whole log may be pasted as one.
@@ -80,12 +84,28 @@ impl Unframer {
     }
 
     pub(super) fn push_marked(&mut self, text: &[u8], take: &mut Take<'_>) {
+        let text = self.with_newlines(text);
         if let Some(last) = text.last() {
             self.is_ended = *last == b'\n' || self.framing.recorded;
         }
         let mut splitter = std::mem::replace(&mut self.splitter, LineSplitter::new(1));
-        splitter.lines(text, |line, is_cut| self.source_line(line, is_cut, take));
+        splitter.lines(&text, |line, is_cut| self.source_line(line, is_cut, take));
         self.splitter = splitter;
+    }
+
+    /// Ends lines with newlines that end with carriage returns alone.
+    fn with_newlines<'t>(&mut self, text: &'t [u8]) -> Cow<'t, [u8]> {
+        if !self.framing.returns {
+            return text.into();
+        }
+        let mut lines = text.to_vec();
+        for at in memchr::memchr_iter(b'\r', text) {
+            if text.get(at + 1) != Some(&b'\n') {
+                lines[at] = b'\n';
+                self.counts.returns += 1;
+            }
+        }
+        lines.into()
     }
 
     pub(super) fn end_marked(&mut self, take: &mut Take<'_>) {
@@ -186,6 +206,11 @@ impl Unframer {
             self.counts.spaces += u64::from(characters::with_plain_spaces(text, &mut self.next));
             std::mem::swap(text, &mut self.next);
         }
+        if self.framing.colours {
+            self.next.clear();
+            self.counts.colours += u64::from(colours::without_colours(text, &mut self.next));
+            std::mem::swap(text, &mut self.next);
+        }
     }
 
     /// Reads a line that may be quoted and numbered.
@@ -198,6 +223,12 @@ impl Unframer {
             if rest.len() + quotes == line.len() {
                 rest = self.without_number(rest);
             }
+        }
+        if self.framing.rows
+            && let Some(text) = table::cell(rest)
+        {
+            self.counts.rows += 1;
+            rest = text;
         }
         self.bare_line(rest, lines, quotes > 0, take);
     }

@@ -14,7 +14,7 @@
 
 use std::collections::BTreeSet;
 
-use super::decoration;
+use super::{decoration, worth};
 use crate::parse::console::{LineReading, is_other_fact, prefix_start, reading};
 
 /// A line without its frame, as far as wrapping is concerned.
@@ -80,7 +80,11 @@ impl Wrap {
         let has_proof =
             broken_lines.len() >= n_enough && broken_lines.iter().any(|line| !line.is_cut);
         let words = words.filter(|_| has_proof && is_fitting * 10 >= broken_lines.len() * 9);
-        Self { columns, words }
+        let mut wrap = Self { columns, words };
+        if wrap.is_none() {
+            wrap.columns.extend(worth::column(&lines));
+        }
+        wrap
     }
 
     /// Both of them.
@@ -241,9 +245,10 @@ fn is_mended(first: &[u8], rest: &[&[u8]], joint: &[u8]) -> bool {
     false
 }
 
-/// Whether a line starts with a stamp or a prefix of OP-TEE: it continues no other one.
+/// Whether a line starts with a stamp, a prefix of OP-TEE or a task of the kernel's trace: it continues no
+/// other one.
 pub(super) fn is_start(line: &[u8]) -> bool {
-    decoration::has_stamp(line) || {
+    decoration::has_stamp(line) || decoration::is_of_trace(line) || {
         let message = decoration::message(line);
         let prefix_length = line.len() - message.len();
         prefix_start(&line[..line.len().min(prefix_length + 16)])
