@@ -75,16 +75,20 @@ fn read(text: &str) -> Observation {
     assembler.finish()
 }
 
+/// Whether a line gives a fact, or counts as damaged.
+fn is_taken(line: &str) -> bool {
+    let observation = read(&format!("{line}\n"));
+    !observation.events.is_empty()
+        || !observation.incidents.is_empty()
+        || !observation.samples.is_empty()
+        || observation.accounting.rejected > 0
+}
+
 #[test]
 fn no_line_of_an_app_is_a_fact_or_damaged() {
-    for stamp in STAMPS {
-        for line in LINES {
-            let observation = read(&format!("{stamp}{line}\n"));
-            let facts = (&observation.events, &observation.incidents, &observation.samples);
-            assert!(facts.0.is_empty() && facts.1.is_empty() && facts.2.is_empty(), "{stamp}{line}\n{facts:?}");
-            assert_eq!(observation.accounting.rejected, 0, "{stamp}{line}");
-        }
-    }
+    let lines = STAMPS.iter().flat_map(|stamp| LINES.iter().map(move |line| format!("{stamp}{line}")));
+    let taken: Vec<_> = lines.filter(|line| is_taken(line)).collect();
+    assert!(taken.is_empty(), "{taken:#?}");
 }
 
 #[test]
@@ -98,7 +102,7 @@ fn lines_of_apps_change_no_dump() {
         format!("{sites:?} {} {}", observation.incidents.len(), observation.accounting.rejected)
     };
     let bare = summary(read(&dump("")));
-    for line in LINES {
-        assert_eq!(summary(read(&dump(&format!("{line}\n")))), bare, "{line}");
-    }
+    let changes = |line: &&str| summary(read(&dump(&format!("{line}\n")))) != bare;
+    let lines: Vec<_> = LINES.into_iter().filter(|line| changes(&line)).collect();
+    assert!(lines.is_empty(), "{lines:#?}");
 }

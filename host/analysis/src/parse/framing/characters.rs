@@ -73,7 +73,9 @@ const SPACES: [(&str, &str); 27] = [
 pub(super) fn has_returns(text: &[u8]) -> bool {
     let newlines = memchr::memchr_iter(b'\n', text).count();
     let is_lone = |at: &usize| !matches!(text.get(at + 1), None | Some(b'\n' | b'\r'));
-    memchr::memchr_iter(b'\r', text).filter(is_lone).nth(2 + 4 * newlines).is_some()
+    // A single newline may be the end of a progress bar.
+    let most = if newlines == 0 { 0 } else { 2 + 4 * newlines };
+    memchr::memchr_iter(b'\r', text).filter(is_lone).nth(most).is_some()
 }
 
 /// Whether a text has entities or tags of HTML.

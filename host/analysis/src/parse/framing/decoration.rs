@@ -204,7 +204,10 @@ pub(super) fn host(text: &[u8]) -> Option<usize> {
     let host = word(text);
     let program = text.get(host + 1..).filter(|_| host > 0 && text[host] == b' ')?;
     if let Some(length) = program_tag(program, true) {
-        return Some(host + 1 + length);
+        // `Max allocated: 24576` is a figure.
+        let is_figure = program[length..].trim_ascii().iter().all(u8::is_ascii_digit);
+        let is_message = !is_figure || program[length..].trim_ascii().is_empty();
+        return is_message.then_some(host + 1 + length);
     }
     // BusyBox has the facility between them.
     let facility = word(program);
@@ -470,6 +473,7 @@ mod tests {
         ] {
             assert_eq!(message(text.as_bytes()), text.as_bytes());
         }
+        assert_eq!(message(b"10:20:01 Max allocated:   24576"), b"Max allocated:   24576");
         assert_eq!(beyond_stamps(b"[not a stamp] x"), b"[not a stamp] x");
         assert_eq!(beyond_stamps(b"[   12.5]   x"), b"  x");
         assert_eq!(beyond_stamps(b"(250311_10:20:01.007)MemTotal: 5 kB"), b"MemTotal: 5 kB");

@@ -1,13 +1,16 @@
 //! Tables of wikis, forums and trackers: `| I/TC: buffer: 24 bytes a.c:20 |`.
 
 use super::wrap;
+use crate::parse::console::{LineReading, reading};
 
 /// Fewest rows of a table.
 const ROWS: usize = 2;
 
-/// Whether lines that start as the console's do are rows of a table.
+/// Whether lines of the console are rows of a table.
 pub(super) fn has_rows<'t>(lines: impl Iterator<Item = &'t [u8]>) -> bool {
-    lines.filter(|line| cell(line).is_some_and(wrap::is_start)).nth(ROWS - 1).is_some()
+    let is_of_console =
+        |text: &[u8]| wrap::is_start(text) || reading(text) == LineReading::Whole;
+    lines.filter(|line| cell(line).is_some_and(is_of_console)).nth(ROWS - 1).is_some()
 }
 
 /// The text of a row with one cell.
