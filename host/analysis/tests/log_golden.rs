@@ -12,7 +12,7 @@ use teeleak_analysis::{
         console::{
             Assembler, ChunkFacts, IterationSplit, RejectReason, Rules, chunk_end, scan_unframed,
         },
-        framing::{BEGIN, Framing, FramingCounts, Unframer},
+        framing::{BEGIN, Framing, FramingCounts, TextUnframer},
     },
 };
 
@@ -56,10 +56,10 @@ fn unframed(text: &[u8]) -> (Vec<u8>, Vec<u32>, FramingCounts) {
         chunk.push(b'\n');
         source_lines.push(lines);
     };
-    let mut unframer = Unframer::new(framing);
+    let mut unframer = TextUnframer::new(framing);
     unframer.push(text, &mut take);
     unframer.end(&mut take);
-    (chunk, source_lines, *unframer.counts())
+    (chunk, source_lines, unframer.counts())
 }
 
 fn render(observation: &Observation, rejected: &str) -> String {

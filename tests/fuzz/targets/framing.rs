@@ -2,18 +2,18 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use teeleak_analysis::parse::framing::{BEGIN, Framing, FramingCounts, Unframer};
+use teeleak_analysis::parse::framing::{BEGIN, Framing, FramingCounts, TextUnframer};
 
 /// Lines, and the number of lines of the text that end with each.
 fn read(text: &[u8], framing: &Framing, size: usize) -> (Vec<(Vec<u8>, u32)>, FramingCounts) {
     let mut lines = Vec::new();
-    let mut unframer = Unframer::new(framing.clone());
+    let mut unframer = TextUnframer::new(framing.clone());
     let mut take = |line: &[u8], source_lines: u32| lines.push((line.to_vec(), source_lines));
     for piece in text.chunks(size) {
         unframer.push(piece, &mut take);
     }
     unframer.end(&mut take);
-    (lines, *unframer.counts())
+    (lines, unframer.counts())
 }
 
 fuzz_target!(|data: &[u8]| {

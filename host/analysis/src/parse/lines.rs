@@ -69,6 +69,12 @@ impl LineSplitter {
         }
     }
 
+    /// Whether nothing of the text so far is left.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     /// Ends the text: its last line, if that has no newline, and whether it was cut off.
     pub fn end(&mut self) -> Option<(Vec<u8>, bool)> {
         let is_cut = std::mem::take(&mut self.is_cut);

@@ -3,12 +3,15 @@
 //! This is the hot path, so it avoids [`teeleak_analysis::parse::lines::LineSplitter`]: a chunk is
 //! scanned in the buffer it is read into, and only its last, partial line is copied.
 
-use std::{io::Read, sync::Arc};
+use std::{
+    io::{self, Read},
+    sync::Arc,
+};
 
 use anyhow::Result;
 use teeleak_analysis::parse::{
     console::{MAX_LINE, chunk_end},
-    framing::{FramingCounts, Unframer},
+    framing::{Framing, FramingCounts, TextUnframer},
 };
 
 use super::input::TextInput;
@@ -37,7 +40,7 @@ pub(super) struct Label {
 pub(super) struct Unframed {
     /// For each line, the number of lines of the source that end with it.
     pub(super) source_lines: Vec<u32>,
-    /// What was removed, on the last chunk.
+    /// What was removed, on the last chunk that had frames.
     pub(super) counts: Option<FramingCounts>,
 }
 
@@ -46,7 +49,9 @@ pub(super) struct Chunks {
     inputs: std::vec::IntoIter<TextInput>,
     open: Option<Box<dyn Read + Send>>,
     /// Removes the frames of the open input, if it has any.
-    unframer: Option<Unframer>,
+    unframer: Option<TextUnframer>,
+    /// Bytes that were read and are to be read once more.
+    again: io::Cursor<Vec<u8>>,
     /// Start of a line that the next chunk continues.
     rest: Vec<u8>,
     number: u64,
@@ -58,8 +63,16 @@ pub(super) struct Chunks {
 impl Chunks {
     pub(super) fn new(inputs: Vec<TextInput>) -> Self {
         let inputs = inputs.into_iter();
-        let rest = Vec::new();
-        Self { inputs, open: None, unframer: None, rest, number: 0, begins: None, skipping: false }
+        Self {
+            inputs,
+            open: None,
+            unframer: None,
+            again: io::Cursor::default(),
+            rest: Vec::new(),
+            number: 0,
+            begins: None,
+            skipping: false,
+        }
     }
 
     /// Fills `chunk`; `None` at the end of the last input.
@@ -77,6 +90,9 @@ impl Chunks {
                 Some(unframer) => self.fill_unframed(unframer, chunk, &mut unframed),
                 None => self.fill(chunk),
             };
+            if unframed.is_none() && read_error.is_none() && self.begins_frame(chunk) {
+                continue;
+            }
             if !chunk.is_empty() || read_error.is_some() || unframed.is_some() {
                 let beginning = self.begins.take();
                 let label =
@@ -92,7 +108,7 @@ impl Chunks {
         let text = input.open()?;
         self.begins = Some(input.name());
         self.open = Some(text.reader);
-        self.unframer = text.framing.map(Unframer::new);
+        self.unframer = text.framing.map(TextUnframer::new);
         self.skipping = false;
         Ok(true)
     }
@@ -131,10 +147,30 @@ impl Chunks {
         None
     }
 
+    /// Whether frames begin in `chunk`: it is read again, without them.
+    fn begins_frame(&mut self, chunk: &mut Vec<u8>) -> bool {
+        let framing = if self.skipping { None } else { Framing::begin_in(chunk) };
+        if let Some(framing) = framing {
+            self.unframer = Some(TextUnframer::new(framing));
+            chunk.append(&mut self.rest);
+            self.read_again(chunk);
+            chunk.clear();
+        }
+        self.unframer.is_some()
+    }
+
+    /// Puts bytes before those that are still to be read.
+    fn read_again(&mut self, bytes: &[u8]) {
+        let (_, unread) = self.again.split();
+        self.again = io::Cursor::new([bytes, unread].concat());
+        // The input may have been at its end.
+        self.open.get_or_insert_with(|| Box::new(io::empty()));
+    }
+
     /// Reads into `chunk` without the frames of the text; returns the read error, if any.
     fn fill_unframed(
         &mut self,
-        mut unframer: Unframer,
+        mut unframer: TextUnframer,
         chunk: &mut Vec<u8>,
         unframed: &mut Option<Unframed>,
     ) -> Option<Arc<str>> {
@@ -152,25 +188,32 @@ impl Chunks {
         while let Ok(1..) = read {
             unframer.push(&piece[..read.unwrap_or(0)], |line, lines| len = take(line, lines));
             if len >= CHUNK {
-                self.unframer = Some(unframer);
+                match unframer.take_plain_rest() {
+                    Some((rest, removed)) => {
+                        *counts = Some(removed);
+                        self.read_again(&rest);
+                    }
+                    None => self.unframer = Some(unframer),
+                }
                 return None;
             }
             read = self.read(&mut piece);
         }
         self.open = None;
         unframer.end(|line, lines| len = take(line, lines));
-        *counts = Some(*unframer.counts());
+        *counts = Some(unframer.counts());
         if !unframer.is_ended() {
             chunk.pop();
         }
         read.err().map(|error| error.to_string().into())
     }
 
-    fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
-        let Some(reader) = &mut self.open else { return Ok(0) };
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        let n = self.again.read(room)?;
+        let Some(reader) = self.open.as_mut().filter(|_| n == 0) else { return Ok(n) };
         loop {
             match reader.read(room) {
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 read => return read,
             }
         }
@@ -211,6 +254,18 @@ mod tests {
         assert!(chunks.len() > 2);
         assert!(chunks.iter().all(|chunk| chunk.ends_with(b"\n")));
         assert_eq!(chunks.concat(), text);
+    }
+
+    #[test]
+    fn frames_that_begin_late_are_removed() {
+        let record = b"I/TC: buffer: 24 bytes core/mm/mobj.c:20\n";
+        let plain = record.repeat(9_000);
+        let quoted = [b"> ".as_slice(), record].concat().repeat(9_000);
+        let prose = b"What I did then is this:\n";
+        let text = [&plain, &quoted, &plain, prose.as_slice(), &quoted[..430]].concat();
+        let chunks = read(text);
+        let bare = [&plain, &plain, &plain, prose.as_slice(), &record.repeat(10)].concat();
+        assert!(chunks.concat() == bare);
     }
 
     #[test]

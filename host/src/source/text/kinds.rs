@@ -44,11 +44,8 @@ fn begin(input: &TextInput) -> Option<Vec<u8>> {
     }
     let mut begin = Vec::new();
     let text = input.open().ok()?;
-    let mut reader: Box<dyn Read> = match text.framing {
-        Some(framing) => Box::new(UnframedText::new(text.reader, framing)),
-        None => text.reader,
-    };
-    reader.by_ref().take(BEGIN as u64).read_to_end(&mut begin).ok()?;
+    let reader = UnframedText::new(text.reader, text.framing);
+    reader.take(BEGIN as u64).read_to_end(&mut begin).ok()?;
     if begin.len() == BEGIN {
         begin.truncate(memchr::memrchr(b'\n', &begin).unwrap_or(0));
     }

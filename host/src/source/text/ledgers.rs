@@ -6,7 +6,7 @@ use anyhow::Result;
 use teeleak_analysis::{
     model::NormalWorld,
     parse::{
-        framing::{Framing, Unframer},
+        framing::{Framing, TextUnframer},
         ledgers::LedgerReader,
         lines::LineSplitter,
     },
@@ -27,40 +27,48 @@ pub(super) fn read(inputs: &[TextInput]) -> Result<NormalWorld> {
     for input in inputs {
         reader.source(&input.name());
         let mut text = input.open()?;
-        match text.framing.take() {
-            Some(framing) => read_unframed(framing, &mut text.reader, &mut piece, &mut reader)?,
-            None => read_plain(&mut text.reader, &mut piece, &mut reader)?,
+        let mut unframer = text.framing.take().map(TextUnframer::new);
+        if unframer.is_none() {
+            unframer = read_plain(&mut text.reader, &mut piece, &mut reader)?;
+        }
+        if let Some(unframer) = unframer {
+            read_unframed(unframer, &mut text.reader, &mut piece, &mut reader)?;
         }
     }
     Ok(reader.finish())
 }
 
+/// Reads a text up to its end, or to where a frame begins: then the rest is to be read by the unframer.
 fn read_plain(
     text: &mut impl Read,
     piece: &mut [u8],
     reader: &mut LedgerReader,
-) -> std::io::Result<()> {
+) -> std::io::Result<Option<TextUnframer>> {
     let mut splitter = LineSplitter::new(PIECE_BYTES);
     loop {
         let n = read_some(text, piece)?;
-        if n == 0 {
-            break;
+        let framing = Framing::begin_in(&piece[..n]);
+        if n > 0 && framing.is_none() {
+            splitter.stretches(&piece[..n], |lines| reader.lines(lines));
+            continue;
         }
-        splitter.stretches(&piece[..n], |lines| reader.lines(lines));
+        let rest = splitter.end().map(|(line, _)| line).unwrap_or_default();
+        let Some(framing) = framing else {
+            reader.lines(&rest);
+            return Ok(None);
+        };
+        let mut unframer = TextUnframer::new(framing);
+        unframer.push(&[&rest, &piece[..n]].concat(), |line, lines| reader.unframed_line(line, lines));
+        return Ok(Some(unframer));
     }
-    if let Some((line, _)) = splitter.end() {
-        reader.lines(&line);
-    }
-    Ok(())
 }
 
 fn read_unframed(
-    framing: Framing,
+    mut unframer: TextUnframer,
     text: &mut impl Read,
     piece: &mut [u8],
     reader: &mut LedgerReader,
 ) -> std::io::Result<()> {
-    let mut unframer = Unframer::new(framing);
     loop {
         let n = read_some(text, piece)?;
         if n == 0 {

@@ -97,10 +97,8 @@ impl TraceText {
 /// Opens a trace, without what is around its lines.
 fn open_unframed(input: &TextInput) -> Result<Box<dyn BufRead + Send>> {
     let text = input.open()?;
-    Ok(match text.framing {
-        Some(framing) => Box::new(BufReader::new(UnframedText::new(text.reader, framing))),
-        None => Box::new(BufReader::with_capacity(READ_BYTES, text.reader)),
-    })
+    let text = UnframedText::new(text.reader, text.framing);
+    Ok(Box::new(BufReader::with_capacity(READ_BYTES, text)))
 }
 
 /// Appends the remainder of a line, up to [`LINE_BYTES`]; a longer line is split. Faster than

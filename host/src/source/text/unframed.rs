@@ -2,53 +2,90 @@
 
 use std::io::{self, Read};
 
-use teeleak_analysis::parse::framing::{Framing, Unframer};
+use teeleak_analysis::parse::framing::{Framing, TextUnframer};
 
 /// Bytes per read.
-const PIECE: usize = 16 * 1024;
+const PIECE: usize = 128 * 1024;
 
-/// Reads a text without its frames. Blank lines stand for those that were joined to the one before them,
-/// so that lines keep their numbers.
+/// Reads a text without its frames, wherever they begin. Blank lines stand for those that were joined to the
+/// one before them, so that lines keep their numbers.
 pub(super) struct UnframedText<R> {
     reader: R,
-    unframer: Unframer,
+    /// Removes the frames, once there were some.
+    unframer: Option<TextUnframer>,
     piece: Vec<u8>,
     text: Vec<u8>,
-    /// Bytes of `text` that were taken.
+    /// Bytes of `text` that were taken, and those in whole lines.
     taken: usize,
+    whole: usize,
     is_over: bool,
 }
 
 impl<R: Read> UnframedText<R> {
-    pub(super) fn new(reader: R, framing: Framing) -> Self {
-        let unframer = Unframer::new(framing);
-        Self { reader, unframer, piece: vec![0; PIECE], text: Vec::new(), taken: 0, is_over: false }
+    pub(super) fn new(reader: R, framing: Option<Framing>) -> Self {
+        Self {
+            reader,
+            unframer: framing.map(TextUnframer::new),
+            piece: vec![0; PIECE],
+            text: Vec::new(),
+            taken: 0,
+            whole: 0,
+            is_over: false,
+        }
     }
 
     fn refill(&mut self) -> io::Result<()> {
-        (self.taken, self.is_over) = (0, false);
-        self.text.clear();
+        self.text.drain(..self.taken);
+        self.taken = 0;
         let n = self.reader.read(&mut self.piece)?;
-        let text = &mut self.text;
-        let take = |line: &[u8], lines: u32| {
-            text.extend_from_slice(line);
-            text.resize(text.len() + lines.max(1) as usize, b'\n');
-        };
-        match n {
-            0 => self.unframer.end(take),
-            n => self.unframer.push(&self.piece[..n], take),
-        }
         self.is_over = n == 0;
+        if self.unframer.is_none() {
+            self.take_plain(n);
+        } else {
+            self.take_unframed(n);
+        }
         Ok(())
     }
+
+    /// Takes the piece as it is, unless a frame begins in it.
+    fn take_plain(&mut self, n: usize) {
+        self.text.extend_from_slice(&self.piece[..n]);
+        self.whole = match memchr::memrchr(b'\n', &self.text) {
+            Some(end) if !self.is_over => end + 1,
+            None if !self.is_over && self.text.len() < PIECE => 0,
+            _ => self.text.len(),
+        };
+        if let Some(framing) = Framing::begin_in(&self.text[..self.whole]) {
+            let text = std::mem::take(&mut self.text);
+            let unframer = self.unframer.insert(TextUnframer::new(framing));
+            self.whole = 0;
+            unframer.push(&text, |line, lines| add_line(&mut self.text, line, lines));
+            self.take_unframed(0);
+        }
+    }
+
+    fn take_unframed(&mut self, n: usize) {
+        let Some(unframer) = &mut self.unframer else { return };
+        let take = |line: &[u8], lines: u32| add_line(&mut self.text, line, lines);
+        match self.is_over {
+            true => unframer.end(take),
+            false => unframer.push(&self.piece[..n], take),
+        }
+        self.whole = self.text.len();
+    }
+}
+
+fn add_line(text: &mut Vec<u8>, line: &[u8], lines: u32) {
+    text.extend_from_slice(line);
+    text.resize(text.len() + lines.max(1) as usize, b'\n');
 }
 
 impl<R: Read> Read for UnframedText<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.taken == self.text.len() && !self.is_over {
+        while self.taken == self.whole && !self.is_over {
             self.refill()?;
         }
-        let n = (self.text.len() - self.taken).min(buffer.len());
+        let n = (self.whole - self.taken).min(buffer.len());
         buffer[..n].copy_from_slice(&self.text[self.taken..self.taken + n]);
         self.taken += n;
         Ok(n)

@@ -7,7 +7,7 @@ use super::{
     rules::RuleSteps,
     sites::ChunkSites,
 };
-use crate::model::Accounting;
+use crate::{model::Accounting, parse::framing::StampCounts};
 
 /// The facts of one chunk of text. Reuse it for the next chunk: it keeps its memory.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +35,8 @@ pub struct Tally {
     pub why: [u64; RejectReason::ALL.len()],
     /// Messages lost from lines that also held an intact one.
     pub spliced: u64,
+    /// Stamps before the lines that were parsed.
+    pub stamps: StampCounts,
 }
 
 impl Tally {
@@ -42,6 +44,7 @@ impl Tally {
     pub fn add(&mut self, other: &Self) {
         self.lines += other.lines;
         self.spliced += other.spliced;
+        self.stamps.add(&other.stamps);
         for (sum, n) in self.why.iter_mut().zip(other.why) {
             *sum += n;
         }

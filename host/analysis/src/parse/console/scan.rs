@@ -191,6 +191,7 @@ impl<'a> Scanner<'a> {
         let Some(run) = self.run.take() else { return };
         let end = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
         let end_time = stamp::read(run.left);
+        self.out.tally.stamps.note(run.left, end.saturating_sub(run.from).into());
         if let Some(entry) = self.out.entries.get_mut(run.entry) {
             entry.what = ConsoleFact::Records(ChunkRun {
                 from: run.from,
@@ -286,6 +287,7 @@ impl<'a> Scanner<'a> {
                 let run =
                     ChunkRun { from: start, to: start.saturating_add(1), ordinals, until: time };
                 self.push(who, time, ConsoleFact::Records(run));
+                self.out.tally.stamps.note(left, self.weight);
                 self.out.tally.lines.parsed += self.weight;
             }
             Err(why) => self.reject(Some(who), why, tail),
@@ -294,6 +296,7 @@ impl<'a> Scanner<'a> {
 
     fn fact(&mut self, who: LineOrigin, left: &[u8], what: ConsoleFact) {
         self.end_run();
+        self.out.tally.stamps.note(left, self.weight);
         self.out.tally.lines.parsed += self.weight;
         // The time of a map is that of its first line.
         let has_time = !matches!(what, ConsoleFact::Region(MapLine { index: 1.., .. }));

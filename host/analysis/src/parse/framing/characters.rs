@@ -1,4 +1,4 @@
-//! Characters that web pages and editors put in: HTML's entities and tags, blanks that are none.
+//! Characters that web pages and editors put in: HTML's entities and tags, blanks that are none, typography.
 
 use memchr::{memchr, memmem};
 
@@ -38,10 +38,13 @@ const TAGS: [&[u8]; 16] = [
 /// Tags that end a line.
 const BREAKS: [&[u8]; 1] = [b"br"];
 
-/// Blanks and invisible characters, and what stands for them.
-const SPACES: [(&str, &str); 10] = [
+/// Blanks, invisible characters and those of typography, and what stands for them.
+const SPACES: [(&str, &str); 27] = [
     ("\u{a0}", " "),
+    ("\u{2002}", " "),
+    ("\u{2003}", " "),
     ("\u{2007}", " "),
+    ("\u{2009}", " "),
     ("\u{202f}", " "),
     ("\u{3000}", " "),
     ("\u{200b}", ""),
@@ -50,20 +53,48 @@ const SPACES: [(&str, &str); 10] = [
     ("\u{2060}", ""),
     ("\u{feff}", ""),
     ("\u{ad}", ""),
+    ("\u{2010}", "-"),
+    ("\u{2011}", "-"),
+    ("\u{2013}", "-"),
+    ("\u{2014}", "-"),
+    ("\u{2212}", "-"),
+    ("\u{201c}", "\""),
+    ("\u{201d}", "\""),
+    ("\u{2018}", "'"),
+    ("\u{2019}", "'"),
+    ("\u{fb00}", "ff"),
+    ("\u{fb01}", "fi"),
+    ("\u{fb02}", "fl"),
+    ("\u{fb03}", "ffi"),
+    ("\u{fb04}", "ffl"),
 ];
+
+/// Whether lines of a text end with carriage returns alone, as old editors and some terminals save them.
+pub(super) fn has_returns(text: &[u8]) -> bool {
+    let newlines = memchr::memchr_iter(b'\n', text).count();
+    let is_lone = |at: &usize| !matches!(text.get(at + 1), None | Some(b'\n' | b'\r'));
+    // A single newline may be the end of a progress bar.
+    let most = if newlines == 0 { 0 } else { 2 + 4 * newlines };
+    memchr::memchr_iter(b'\r', text).filter(is_lone).nth(most).is_some()
+}
 
 /// Whether a text has entities or tags of HTML.
 pub(super) fn has_html(text: &[u8]) -> bool {
-    let has_needle = |needle: &[u8]| memmem::find(text, needle).is_some();
-    ENTITIES.iter().any(|(entity, _)| has_needle(entity))
-        || has_needle(b"<pre")
-        || has_needle(b"<br")
-        || has_needle(b"</") && memchr::memchr_iter(b'<', text).any(|at| tag(&text[at..]).is_some())
+    let mut has_close = None;
+    memchr::memchr2_iter(b'&', b'<', text).any(|at| {
+        let rest = &text[at..];
+        ENTITIES.iter().any(|(entity, _)| rest.starts_with(entity))
+            || tag(rest).is_some_and(|_| {
+                rest.starts_with(b"<pre")
+                    || rest.starts_with(b"<br")
+                    || *has_close.get_or_insert_with(|| memmem::find(text, b"</").is_some())
+            })
+    })
 }
 
-/// Whether a text has blanks or invisible characters beyond ASCII.
+/// Whether a text has blanks, invisible characters or typography beyond ASCII.
 pub(super) fn has_spaces(text: &[u8]) -> bool {
-    SPACES.iter().any(|(space, _)| memmem::find(text, space.as_bytes()).is_some())
+    !text.is_ascii() && SPACES.iter().any(|(space, _)| memmem::find(text, space.as_bytes()).is_some())
 }
 
 /// Appends a line without HTML; a tag that ends a line becomes a newline. Returns whether it had any.
@@ -106,7 +137,7 @@ fn tag(text: &[u8]) -> Option<(usize, bool)> {
     Some((end + 1, BREAKS.contains(&name.as_slice())))
 }
 
-/// Appends a line with plain blanks for all others, and without invisible characters. Returns whether it
+/// Appends a line with plain characters for typography, and without invisible ones. Returns whether it
 /// had any.
 pub(super) fn with_plain_spaces(line: &[u8], text: &mut Vec<u8>) -> bool {
     let mut rest = line;
@@ -155,7 +186,7 @@ mod tests {
     #[test]
     fn spaces_become_plain() {
         let mut text = Vec::new();
-        assert!(with_plain_spaces("\u{feff}I/TC:\u{a0}b\u{200b}uffer ü".as_bytes(), &mut text));
-        assert_eq!(text, "I/TC: buffer ü".as_bytes());
+        assert!(with_plain_spaces("\u{feff}I/TC:\u{a0}b\u{200b}u\u{fb00}er ü\u{2013}".as_bytes(), &mut text));
+        assert_eq!(text, "I/TC: buffer ü-".as_bytes());
     }
 }

@@ -19,8 +19,14 @@ pub struct FramingCounts {
     pub quoted_printable: u64,
     /// Lines with HTML.
     pub html: u64,
-    /// Lines with blanks or invisible characters beyond ASCII.
+    /// Lines with blanks, invisible characters or typography beyond ASCII.
     pub spaces: u64,
+    /// Lines with colours whose escape character was lost.
+    pub colours: u64,
+    /// Rows of a table.
+    pub rows: u64,
+    /// Lines that ended with a carriage return alone.
+    pub returns: u64,
     /// Lines in UTF-16.
     pub utf16: u64,
     /// Events of a terminal recorder.
@@ -40,8 +46,11 @@ impl FramingCounts {
             (self.html, "had HTML entities or tags, which were removed"),
             (
                 self.spaces,
-                "had blanks or invisible characters of other scripts, which were replaced",
+                "had typographic or invisible characters, which were replaced",
             ),
+            (self.colours, "had colours without their escape character, which were removed"),
+            (self.rows, "stood in a table, whose bars were removed"),
+            (self.returns, "ended with a carriage return alone and {was} split there"),
             (self.utf16, "had UTF-16 characters, which were decoded"),
             (self.recorded, "had events of a terminal recorder, which were decoded"),
         ];
@@ -64,6 +73,9 @@ impl FramingCounts {
         add(&mut self.quoted_printable, other.quoted_printable);
         add(&mut self.html, other.html);
         add(&mut self.spaces, other.spaces);
+        add(&mut self.colours, other.colours);
+        add(&mut self.rows, other.rows);
+        add(&mut self.returns, other.returns);
         add(&mut self.utf16, other.utf16);
         add(&mut self.recorded, other.recorded);
     }

@@ -8,16 +8,20 @@
 //! [Tue Mar 11 10:20:01 2025] text             dmesg -T
 //! 03-11 10:20:01.007   143 12974 E TEE : text     logcat -v threadtime
 //! 6,1234,5678901,-;text                       /dev/kmsg
+//! 1741684801.123456 text                      ts, journalctl -o short-unix
+//! 2025-03-11T10:20:01.007Z 00O text           docker, kubectl, Jenkins, GitLab
+//! optee-1  | text                             docker compose
+//! [  +0.000013] text, [Mar11 10:20] text      dmesg -H
 //! ```
 
 /// The number of bytes that a decoration takes at the start of a text, if there is one.
 type Decoration = fn(&[u8]) -> Option<usize>;
 
 /// Time stamps and what only stands beside one.
-const STAMPS: [Decoration; 5] = [in_brackets, in_parentheses, level, kmsg, wall];
+const STAMPS: [Decoration; 6] = [in_brackets, in_parentheses, level, kmsg, epoch, wall];
 
 /// The host and program that stand behind a stamp.
-const TAGS: [Decoration; 1] = [tag];
+const TAGS: [Decoration; 2] = [tag, container];
 
 /// What else people and their programs put before a line.
 const MARKS: [Decoration; 3] = [blank, quote, brackets];
@@ -43,6 +47,27 @@ pub(super) fn has_stamp(text: &[u8]) -> bool {
     STAMPS.iter().any(|stamp| stamp(text).is_some())
 }
 
+/// Columns before the number of the processor in a line of the kernel's trace.
+const TASK: usize = 48;
+
+/// Whether a text starts as lines of the kernel's trace do: `player-240     (    240) [001] .....    12.345678: `.
+pub(super) fn is_of_trace(text: &[u8]) -> bool {
+    let head = &text[..text.len().min(TASK)];
+    let cpu = head.windows(6).position(|cpu| {
+        cpu.starts_with(b" [") && cpu.ends_with(b"]") && cpu[2..5].iter().all(u8::is_ascii_digit)
+    });
+    let Some(cpu) = cpu else { return false };
+    let has_task = text[..cpu].windows(2).any(|pair| pair[0] == b'-' && pair[1].is_ascii_digit());
+    let flags = text_beyond(&text[cpu + 6..], blank);
+    let time = if digits(flags) > 0 && flags.get(digits(flags)) == Some(&b'.') {
+        flags
+    } else {
+        text_beyond(&flags[flags.iter().take_while(|byte| **byte != b' ').count()..], blank)
+    };
+    let whole = digits(time);
+    has_task && whole > 0 && time.get(whole) == Some(&b'.') && digits(&time[whole + 1..]) > 0
+}
+
 fn text_beyond(line: &[u8], decoration: impl Fn(&[u8]) -> Option<usize>) -> &[u8] {
     let mut rest = line;
     while let Some(length) = decoration(rest).filter(|length| (1..=rest.len()).contains(length)) {
@@ -60,12 +85,19 @@ fn in_brackets(text: &[u8]) -> Option<usize> {
     let bracketed = text.strip_prefix(b"[")?;
     let end = bracketed.iter().take(BRACKETS).position(|byte| *byte == b']')?;
     let bracketed = &bracketed[..end];
-    let is_stamp = is_seconds(bracketed) || clock_time(bracketed).is_some();
+    let is_stamp = is_seconds(bracketed) || clock_time(bracketed).is_some() || is_of_human(bracketed);
     is_stamp.then(|| with_blank(text, end + 2))
 }
 
+/// Whether a text starts with a time of day in brackets.
+pub(super) fn is_of_clock(text: &[u8]) -> bool {
+    let Some(bracketed) = text.strip_prefix(b"[") else { return false };
+    let end = bracketed.iter().take(BRACKETS).position(|byte| *byte == b']');
+    end.is_some_and(|end| clock_time(&bracketed[..end]).is_some())
+}
+
 /// `(240807_15:27:01.736)`.
-fn in_parentheses(text: &[u8]) -> Option<usize> {
+pub(super) fn in_parentheses(text: &[u8]) -> Option<usize> {
     let bracketed = text.strip_prefix(b"(")?;
     let end = bracketed.iter().take(BRACKETS).position(|byte| *byte == b')')?;
     clock_time(&bracketed[..end])?;
@@ -73,14 +105,14 @@ fn in_parentheses(text: &[u8]) -> Option<usize> {
 }
 
 /// `<6>`.
-fn level(text: &[u8]) -> Option<usize> {
+pub(super) fn level(text: &[u8]) -> Option<usize> {
     let bracketed = text.strip_prefix(b"<")?;
     let digits = digits(bracketed);
     ((1..=3).contains(&digits) && bracketed.get(digits) == Some(&b'>')).then(|| digits + 2)
 }
 
 /// `6,1234,5678901,-;` and with `,caller=T1`.
-fn kmsg(text: &[u8]) -> Option<usize> {
+pub(super) fn kmsg(text: &[u8]) -> Option<usize> {
     let mut position = 0;
     for _ in 0..3 {
         let digits = digits(&text[position..]);
@@ -94,23 +126,61 @@ fn kmsg(text: &[u8]) -> Option<usize> {
     text[position..position + end].iter().all(is_flags).then_some(position + end + 1)
 }
 
+/// Fewest digits of the seconds since 1970.
+const EPOCH_DIGITS: usize = 9;
+
+/// `1741684801.123456 `, and the columns of the journal or logcat.
+fn epoch(text: &[u8]) -> Option<usize> {
+    let whole = digits(text);
+    let fraction = text[whole..].strip_prefix(b".").map(digits).filter(|digits| *digits > 0)?;
+    let position = whole + 1 + fraction;
+    (whole >= EPOCH_DIGITS && text.get(position) == Some(&b' ')).then_some(())?;
+    Some(position + 1 + columns(&text[position + 1..]))
+}
+
 /// A date and time of day, and the columns that syslog, logread or logcat add to it.
 fn wall(text: &[u8]) -> Option<usize> {
+    let position = date_and_time(text)?;
+    Some(position + columns(&text[position..]))
+}
+
+/// Length of a date and time of day, with a blank.
+pub(super) fn date_and_time(text: &[u8]) -> Option<usize> {
     let time = date(text);
     let mut position = time + clock_time_at_start(&text[time..])?;
     position += year(&text[position..]);
     if text.get(position).is_some_and(|byte| !matches!(byte, b' ' | b'\t')) {
         return None;
     }
-    let position = with_blank(text, position);
-    let text_after = &text[position..];
-    Some(
-        position
-            + threadtime(text_after)
-                .or_else(|| brief(text_after))
-                .or_else(|| host(text_after))
-                .unwrap_or(0),
-    )
+    Some(with_blank(text, position))
+}
+
+fn columns(text: &[u8]) -> usize {
+    let columns: [Decoration; 5] = [stream, threadtime, brief, host, host_after_zone];
+    columns.iter().find_map(|columns| columns(text)).unwrap_or(0)
+}
+
+/// `CET board kernel: `.
+fn host_after_zone(text: &[u8]) -> Option<usize> {
+    let zone = text.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+    let host = host(text.get(zone + 1..).filter(|_| text[zone] == b' ')?)?;
+    (2..=5).contains(&zone).then_some(zone + 1 + host)
+}
+
+/// `00O `: number, stream and whether GitLab joins the line to the one before.
+fn stream(text: &[u8]) -> Option<usize> {
+    match text {
+        [b'0'..=b'9', b'0'..=b'9', b'O' | b'E', b' ' | b'+', ..] => Some(4),
+        _ => None,
+    }
+}
+
+/// `optee-1  | `.
+fn container(text: &[u8]) -> Option<usize> {
+    let name = word(text);
+    let position = name + blanks(&text[name..]);
+    let is_numbered = name > 0 && text[name - 1].is_ascii_digit();
+    (is_numbered && position > name && text[position..].starts_with(b"| ")).then_some(position + 2)
 }
 
 /// `board kernel: `, `board xtest[731]: ` after a stamp of the kernel, `kern  :info  : `.
@@ -130,10 +200,19 @@ fn tag(text: &[u8]) -> Option<usize> {
 }
 
 /// `board kernel: `, `board xtest[731]: `, `kern.info kernel: `.
-fn host(text: &[u8]) -> Option<usize> {
+pub(super) fn host(text: &[u8]) -> Option<usize> {
     let host = word(text);
     let program = text.get(host + 1..).filter(|_| host > 0 && text[host] == b' ')?;
-    Some(host + 1 + program_tag(program, true)?)
+    if let Some(length) = program_tag(program, true) {
+        // `Max allocated: 24576` is a figure.
+        let is_figure = program[length..].trim_ascii().iter().all(u8::is_ascii_digit);
+        let is_message = !is_figure || program[length..].trim_ascii().is_empty();
+        return is_message.then_some(host + 1 + length);
+    }
+    // BusyBox has the facility between them.
+    let facility = word(program);
+    let program = program.get(facility + 1..).filter(|_| program[..facility].contains(&b'.'))?;
+    Some(host + facility + 2 + program_tag(program, true)?)
 }
 
 /// `kernel: `, `xtest[731]: `; without a number only if `any`.
@@ -151,7 +230,7 @@ fn program_tag(text: &[u8], any: bool) -> Option<usize> {
 }
 
 /// `  143 12974 E TEE     : `, and with the user's name before it.
-fn threadtime(text: &[u8]) -> Option<usize> {
+pub(super) fn threadtime(text: &[u8]) -> Option<usize> {
     let mut position = blanks(text);
     let user = word(&text[position..]);
     if user > digits(&text[position..]) {
@@ -171,7 +250,7 @@ fn threadtime(text: &[u8]) -> Option<usize> {
 }
 
 /// `I/KERNEL(  0): `.
-fn brief(text: &[u8]) -> Option<usize> {
+pub(super) fn brief(text: &[u8]) -> Option<usize> {
     let [b'V' | b'D' | b'I' | b'W' | b'E' | b'F', b'/', name @ ..] = text else { return None };
     let end = name.iter().take(BRACKETS).position(|byte| *byte == b'(')?;
     let number = &name[end + 1..];
@@ -202,6 +281,18 @@ fn year(text: &[u8]) -> usize {
     if is_year && text.get(5).is_none_or(|byte| *byte == b' ') { 5 } else { 0 }
 }
 
+/// `  +0.000013`, `Mar11 10:20`: the forms of `dmesg -H`.
+fn is_of_human(text: &[u8]) -> bool {
+    let later = text[blanks(text)..].strip_prefix(b"+").is_some_and(is_seconds);
+    let is_minute = |text: &[u8]| {
+        let [month @ .., b' ', a, b, b':', c, d] = text else { return false };
+        [a, b, c, d].iter().all(|digit| digit.is_ascii_digit())
+            && month.len() == 5
+            && month[..3].iter().all(u8::is_ascii_alphabetic)
+    };
+    later || is_minute(text)
+}
+
 /// Whether a text in brackets has a time of day, and nothing but a date beside it.
 fn clock_time(text: &[u8]) -> Option<()> {
     let time = date(text);
@@ -209,16 +300,23 @@ fn clock_time(text: &[u8]) -> Option<()> {
     (end + year(&text[end..]) == text.len()).then_some(())
 }
 
-/// Length of `10:20:01`, `10:20:01.007`, `10:20:01,007+01:00`.
+/// Length of `10:20:01`, `10:20:01.007`, `10:20:01:007`, `10:20.01`, `10:20:01,007+01:00`.
 fn clock_time_at_start(text: &[u8]) -> Option<usize> {
     let is_time = |at: usize, byte: &u8| {
-        if at % 3 == 2 { *byte == b':' } else { byte.is_ascii_digit() }
+        match at {
+            2 => *byte == b':',
+            // MobaXterm has a point before the seconds.
+            5 => matches!(byte, b':' | b'.'),
+            _ => byte.is_ascii_digit(),
+        }
     };
     let clock = text.get(..8)?;
     clock.iter().enumerate().all(|(at, byte)| is_time(at, byte)).then_some(())?;
     let mut position = 8;
-    if let Some(b'.' | b',') = text.get(position) {
-        position += 1 + digits(&text[position + 1..]);
+    if let Some(b'.' | b',' | b':') = text.get(position)
+        && let fraction @ 1.. = digits(&text[position + 1..])
+    {
+        position += 1 + fraction;
     }
     match text.get(position) {
         Some(b'Z') => position += 1,
@@ -321,10 +419,41 @@ mod tests {
             "10:20:01.007 ",
             "10:20:01 ",
             "[57288.043962@2] [TEE] ",
+            "1741684801.123456 ",
+            "1741684801.123456 board kernel: [   12.345678] ",
+            "1741684801.123   143 12974 I KERNEL  : ",
+            "Tue 2025-03-11 10:20:01 CET board kernel: ",
+            "Mar 11 10:20:01 board kern.info kernel: [   12.345678] ",
+            "2025-03-11T10:20:01.007123456Z ",
+            "2025-03-11T10:20:01.007123Z 00O ",
+            "2025-03-11T10:20:01.007123Z 00O+",
+            "[2025-03-11T10:20:01.007Z] ",
+            "[2025-03-11 10:20.01] ",
+            "[10:20:01:007] ",
+            "[0 00:00:01.007] ",
+            "[Tue Mar 11 10:20:01.007 2025] ",
+            "[  +0.000013] ",
+            "[Mar11 10:20] ",
+            "optee-1  | [   12.345678] ",
+            "[pod/optee/main] ",
         ] {
             let line = format!("{stamp}Pool:                Heap");
             let text = String::from_utf8_lossy(message(line.as_bytes())).into_owned();
             assert_eq!(text, "Pool:                Heap", "{stamp}");
+        }
+    }
+
+    #[test]
+    fn lines_of_the_kernel_trace_are_recognized() {
+        for line in [
+            "      drm-player-240     (    240) [001] .....    12.345678: tee_close: (x) session=2",
+            "Binder:1743.4-2685 [002] ...1 6833.925935: ion_alloc: len 8294400",
+            "x-7 [000] 1.000000: tee_shut: (x) session=1",
+        ] {
+            assert!(super::is_of_trace(line.as_bytes()), "{line}");
+        }
+        for line in ["[001] .....", "a [123] b", "I/TC: region-1 [001] 0x1", ""] {
+            assert!(!super::is_of_trace(line.as_bytes()), "{line}");
         }
     }
 
@@ -338,9 +467,13 @@ mod tests {
             "10:20 is late",
             "1,2,3 and so on",
             "board went: away",
+            "1741684801 12",
+            "12.5 a",
+            "a | b",
         ] {
             assert_eq!(message(text.as_bytes()), text.as_bytes());
         }
+        assert_eq!(message(b"10:20:01 Max allocated:   24576"), b"Max allocated:   24576");
         assert_eq!(beyond_stamps(b"[not a stamp] x"), b"[not a stamp] x");
         assert_eq!(beyond_stamps(b"[   12.5]   x"), b"  x");
         assert_eq!(beyond_stamps(b"(250311_10:20:01.007)MemTotal: 5 kB"), b"MemTotal: 5 kB");

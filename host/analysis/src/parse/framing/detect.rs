@@ -1,11 +1,11 @@
 //! Detects the frames of a text from its first bytes.
 
 use super::{
-    Unframer, characters,
+    Unframer, characters, colours,
     encoding::{self, Decoder, Encoding},
     mail,
-    numbering::{self, Numbering},
-    pasted, recorder,
+    numbering::{self, NumberedLines},
+    pasted, recorder, signs, table,
     wrap::{Wrap, WrapLine},
 };
 
@@ -17,11 +17,15 @@ pub const BEGIN: usize = 64 << 10;
 pub struct Framing {
     pub(super) encoding: Option<Encoding>,
     pub(super) recorded: bool,
+    /// Lines end with carriage returns alone.
+    pub(super) returns: bool,
     pub(super) quoted_printable: bool,
     pub(super) html: bool,
     pub(super) spaces: bool,
+    pub(super) colours: bool,
     pub(super) quoted: bool,
-    pub(super) numbering: Option<Numbering>,
+    pub(super) rows: bool,
+    pub(super) numbering: Option<NumberedLines>,
     /// Wrapping of lines that are quoted, and of others.
     pub(super) quotes: Wrap,
     pub(super) plain: Wrap,
@@ -35,10 +39,45 @@ impl Framing {
         let mut framing = Self { encoding: encoding::detect(begin), ..Self::default() };
         let text = framing.decoded(begin);
         framing.recorded = recorder::detect(&text);
-        framing.characters(&text);
-        framing.marks(&text);
-        framing.lines(&text);
+        framing.add(&text);
         (framing != Self::default()).then_some(framing)
+    }
+
+    /// The frames that begin in a later part of a text, which has whole lines; `None` if it has none.
+    ///
+    /// Quick where lines are those of a console.
+    #[must_use]
+    pub fn begin_in(part: &[u8]) -> Option<Self> {
+        let framing = if signs::has_signs(part) { Self::of_window(part) } else { Self::default() };
+        (framing != Self::default()).then_some(framing)
+    }
+
+    /// The frames of a part of a text that is not UTF-16 any more.
+    pub(super) fn of_window(text: &[u8]) -> Self {
+        let mut framing = Self::default();
+        framing.add(text);
+        framing
+    }
+
+    /// Adds those frames of the part before whose traces are in each line: a few lines are no evidence.
+    pub(super) fn after(&self, before: &Self) -> Self {
+        Self {
+            spaces: self.spaces || before.spaces,
+            colours: self.colours || before.colours,
+            quoted: self.quoted || before.quoted,
+            rows: self.rows || before.rows,
+            numbering: self.numbering.or(before.numbering),
+            quotes: self.quotes.and(&before.quotes),
+            plain: self.plain.and(&before.plain),
+            pasted: self.pasted || before.pasted,
+            ..self.clone()
+        }
+    }
+
+    fn add(&mut self, text: &[u8]) {
+        self.characters(text);
+        self.marks(text);
+        self.lines(text);
     }
 
     fn decoded(&self, begin: &[u8]) -> Vec<u8> {
@@ -49,6 +88,8 @@ impl Framing {
     }
 
     fn characters(&mut self, text: &[u8]) {
+        self.returns = characters::has_returns(text);
+        self.colours = colours::has_colours(text);
         self.quoted_printable = mail::is_quoted_printable(text.split(|byte| *byte == b'\n'));
         self.html = characters::has_html(text);
         // Those of quoted-printable are found only when it is decoded.
@@ -62,6 +103,7 @@ impl Framing {
         let lines = if self.numbering.is_some() { self.unframed(text) } else { lines };
         let n_quoted = lines.iter().filter(|line| line.text.starts_with(b"> ")).count();
         self.quoted = n_quoted > 1 || n_quoted > 0 && n_quoted == lines.len();
+        self.rows = table::has_rows(lines.iter().map(|line| &*line.text));
         if self.quoted && self.numbering.is_none() {
             self.numbering = numbering::detect(&slices(&self.unframed(text)));
         }

@@ -1,8 +1,8 @@
 //! What mail, web forms, editors and recorders do to a text, undone before any reader sees it.
 //!
 //! ```text
-//! first bytes of a text ── Framing::detect ──> None: the text goes to its reader as it is
-//!                                              Framing ── Unframer ──> lines, and how many lines each one was
+//! first bytes of a text ── Framing::detect ───> None: the text goes to its reader as it is
+//! and each later part   ── Framing::begin_in ─> Framing ── TextUnframer ──> lines, and how many lines each one was
 //! ```
 //!
 //! Time stamps stay, since readers want the time; `decoration` knows all of them. Invariants: a text
@@ -10,6 +10,7 @@
 //! is handed on; memory is bounded whatever the text.
 
 mod characters;
+mod colours;
 mod counts;
 pub(crate) mod decoration;
 mod detect;
@@ -18,9 +19,16 @@ mod mail;
 mod numbering;
 mod pasted;
 mod recorder;
+mod signs;
+mod stamp_kind;
+mod table;
+mod text_unframer;
 mod unframer;
+mod worth;
 mod wrap;
 
 pub use counts::FramingCounts;
 pub use detect::{BEGIN, Framing};
-pub use unframer::Unframer;
+pub use stamp_kind::StampCounts;
+pub use text_unframer::TextUnframer;
+use unframer::Unframer;

@@ -1,8 +1,10 @@
 //! Line numbers and file names that editors, `cat -n` and `grep -n` put before a line.
 
+use super::wrap;
+
 /// How lines are numbered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Numbering {
+enum Numbering {
     /// `12:text`, `uart.log:12:text`, `uart.log-13-text`.
     Grep,
     /// `uart.log:text`.
@@ -11,25 +13,67 @@ pub(super) enum Numbering {
     Editor,
 }
 
-/// Fewest lines whose numbers are convincing.
-const LINES: usize = 3;
+/// The numbered lines of a text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct NumberedLines {
+    numbering: Numbering,
+    /// Whether nearly all lines are numbered. Otherwise only those are whose number tells: before a line
+    /// that starts as a console's does, or right after another number.
+    is_total: bool,
+}
 
-/// The numbering of a text, if nearly all of its lines are numbered, in order.
-pub(super) fn detect(lines: &[&[u8]]) -> Option<Numbering> {
-    let lines: Vec<_> = lines.iter().filter(|line| !line.trim_ascii().is_empty()).collect();
-    [Numbering::Grep, Numbering::FileName, Numbering::Editor].into_iter().find(|numbering| {
-        let numbers: Vec<_> = lines.iter().filter_map(|line| numbering.strip(line)).collect();
+/// Fewest lines whose numbers are convincing.
+pub(super) const LINES: usize = 3;
+
+/// All forms of numbers, those that tell more first.
+const ALL: [Numbering; 3] = [Numbering::Grep, Numbering::FileName, Numbering::Editor];
+
+/// The numbering of a text: nearly all of its lines are numbered, or those that start as a console's do
+/// behind the number; in order.
+pub(super) fn detect(lines: &[&[u8]]) -> Option<NumberedLines> {
+    let lines: Vec<_> =
+        lines.iter().copied().filter(|line| !line.trim_ascii().is_empty()).collect();
+    let numbered_lines = |is_total| {
+        let numberings = ALL.into_iter().map(move |numbering| NumberedLines { numbering, is_total });
+        numberings.filter(|numbered| numbered.is_convincing(&lines)).next()
+    };
+    numbered_lines(true).or_else(|| numbered_lines(false))
+}
+
+/// Whether a line has a number before a start of a console's line.
+pub(super) fn has_number(line: &[u8]) -> bool {
+    let is_candidate = line.len() > 2 && line[..line.len().min(64)].iter().any(u8::is_ascii_digit);
+    is_candidate && !wrap::is_start(line) && ALL.into_iter().any(|numbering| numbering.tells(line))
+}
+
+impl NumberedLines {
+    fn is_convincing(self, lines: &[&[u8]]) -> bool {
+        let Self { numbering, is_total } = self;
+        let counts = |line: &&&[u8]| is_total || numbering.tells(line);
+        let numbers: Vec<_> =
+            lines.iter().filter(counts).filter_map(|line| numbering.strip(line)).collect();
         let pairs = numbers.iter().zip(numbers.iter().skip(1));
         let in_order = pairs.filter(|((from, _), (to, _))| numbering.follows(*from, *to)).count();
         numbers.len() >= LINES
-            && numbers.len() * 10 >= lines.len() * 9
+            && (!is_total || numbers.len() * 10 >= lines.len() * 9)
             && (in_order + 1) * 20 >= numbers.len() * 19
-    })
+    }
+
+    /// The number of a line, and what follows it; `last` is the number before.
+    pub(super) fn strip(self, line: &[u8], last: Option<u64>) -> Option<(u64, &[u8])> {
+        let (number, rest) = self.numbering.strip(line)?;
+        let is_next = last.is_some_and(|last| number == last.saturating_add(1));
+        let is_numbered = self.is_total
+            || is_next
+            || self.numbering == Numbering::FileName
+            || self.numbering.tells(line);
+        is_numbered.then_some((number, rest))
+    }
 }
 
 impl Numbering {
     /// The number of a line, and what follows it.
-    pub(super) fn strip(self, line: &[u8]) -> Option<(u64, &[u8])> {
+    fn strip(self, line: &[u8]) -> Option<(u64, &[u8])> {
         match self {
             Self::Grep => grep(line),
             Self::FileName => {
@@ -38,6 +82,11 @@ impl Numbering {
             }
             Self::Editor => editor(line),
         }
+    }
+
+    /// Whether a line starts as a console's does only behind its number.
+    fn tells(self, line: &[u8]) -> bool {
+        !wrap::is_start(line) && self.strip(line).is_some_and(|(_, rest)| wrap::is_start(rest))
     }
 
     const fn follows(self, from: u64, to: u64) -> bool {
@@ -97,7 +146,8 @@ mod tests {
 
     fn check(text: &str, numbering: Option<Numbering>, first: &str) {
         let lines: Vec<_> = text.split('\n').map(str::as_bytes).collect();
-        assert_eq!(detect(&lines), numbering, "{text}");
+        let numbered_lines = detect(&lines);
+        assert_eq!(numbered_lines.map(|numbered| numbered.numbering), numbering, "{text}");
         if let Some(numbering) = numbering {
             assert_eq!(numbering.strip(lines[0]).unwrap().1, first.as_bytes());
         }
@@ -110,6 +160,22 @@ mod tests {
         check("a.log:I/TC: a\na.log:b\na.log:c", Some(Numbering::FileName), "I/TC: a");
         check("     9\tI/TC: a\n    10\tb\n    11\tc", Some(Numbering::Editor), "I/TC: a");
         check("  9  E/LD:  region\n 10  b\n 11  c", Some(Numbering::Editor), "E/LD:  region");
+    }
+
+    #[test]
+    fn a_part_of_a_text_may_be_numbered() {
+        let text = "Hello,\nwhat I did at 10:30 is this:\n12: first\n12:I/TC: a\n13:b\n14:I/TC: c\n20:I/TC: d\n7:30 then";
+        let lines: Vec<_> = text.split('\n').map(str::as_bytes).collect();
+        let numbered_lines = detect(&lines).unwrap();
+        let mut last = None;
+        let texts: Vec<_> = { lines.iter() }
+            .map(|line| {
+                let numbered = numbered_lines.strip(line, last);
+                last = numbered.map(|(number, _)| number).or(last);
+                String::from_utf8_lossy(numbered.map_or(line, |(_, rest)| rest))
+            })
+            .collect();
+        assert_eq!(texts[2..], ["12: first", "I/TC: a", "b", "I/TC: c", "I/TC: d", "7:30 then"]);
     }
 
     #[test]

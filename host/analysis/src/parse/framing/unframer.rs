@@ -1,22 +1,27 @@
 //! Removes the frames of a text, line by line.
 
-use super::{Framing, FramingCounts, characters, encoding::Decoder, mail, pasted, recorder, wrap};
+use std::borrow::Cow;
+
+use super::{
+    Framing, FramingCounts, characters, colours, mail, pasted, recorder, table, wrap,
+};
 use crate::parse::{console::MAX_LINE, lines::LineSplitter};
 
 /// Longest line that is read, in bytes: a whole log may be pasted as one.
 const LONGEST: usize = 1 << 20;
 
-/// Removes the frames of a text that comes in pieces.
+/// Removes these frames of a text, which is not UTF-16 any more, that comes in pieces.
 #[derive(Debug)]
-pub struct Unframer {
+pub(super) struct Unframer {
     framing: Framing,
-    decoder: Option<Decoder>,
     splitter: LineSplitter,
     /// A line that the next one may continue.
     open: Option<OpenLine>,
     /// The first part of a line of quoted-printable, or of a recording, and the lines it takes so far.
     part: Vec<u8>,
     part_lines: u32,
+    /// The number of the last numbered line.
+    number: Option<u64>,
     counts: FramingCounts,
     /// Whether the text so far ends with a newline.
     is_ended: bool,
@@ -36,19 +41,18 @@ struct OpenLine {
 }
 
 /// Takes a line, the number of lines of the text that end with it, and whether it was quoted.
-type Take<'t> = dyn FnMut(&[u8], u32, bool) + 't;
+pub(super) type Take<'t> = dyn FnMut(&[u8], u32, bool) + 't;
 
 impl Unframer {
     /// Of a text with these frames.
-    #[must_use]
-    pub fn new(framing: Framing) -> Self {
+    pub(super) fn new(framing: Framing) -> Self {
         Self {
-            decoder: framing.encoding.map(Decoder::new),
             framing,
             splitter: LineSplitter::new(LONGEST),
             open: None,
             part: Vec::new(),
             part_lines: 0,
+            number: None,
             counts: FramingCounts::default(),
             is_ended: true,
             line: Vec::new(),
@@ -56,61 +60,72 @@ impl Unframer {
         }
     }
 
-    /// Reads the next bytes of the text and hands on each line that is complete, with the number of lines
-    /// of the text that end with it: 0 for all but the last of those that were pasted into one.
-    pub fn push(&mut self, bytes: &[u8], mut take: impl FnMut(&[u8], u32)) {
-        self.push_marked(bytes, &mut |line, lines, _| take(line, lines));
+    /// The text goes on with other frames.
+    pub(super) fn change_framing(&mut self, framing: Framing, take: &mut Take<'_>) {
+        if self.framing.quoted_printable && !framing.quoted_printable {
+            self.end_part(take);
+        }
+        self.framing = framing;
     }
 
-    /// Ends the text.
-    pub fn end(&mut self, mut take: impl FnMut(&[u8], u32)) {
-        self.end_marked(&mut |line, lines, _| take(line, lines));
+    /// Whether the text has no frames any more, and nothing of it is left.
+    pub(super) fn is_plain(&self) -> bool {
+        self.framing == Framing::default() && self.open.is_none() && self.splitter.is_empty()
     }
 
     /// Whether the text so far ends with a newline.
-    #[must_use]
-    pub const fn is_ended(&self) -> bool {
+    pub(super) const fn is_ended(&self) -> bool {
         self.is_ended
     }
 
     /// What was removed so far.
-    #[must_use]
-    pub const fn counts(&self) -> &FramingCounts {
+    pub(super) const fn counts(&self) -> &FramingCounts {
         &self.counts
     }
 
-    pub(super) fn push_marked(&mut self, bytes: &[u8], take: &mut Take<'_>) {
-        let mut text = Vec::new();
-        let text = match &mut self.decoder {
-            Some(decoder) => {
-                decoder.decode(bytes, &mut text);
-                &text
-            }
-            None => bytes,
-        };
+    pub(super) fn push_marked(&mut self, text: &[u8], take: &mut Take<'_>) {
+        let text = self.with_newlines(text);
         if let Some(last) = text.last() {
             self.is_ended = *last == b'\n' || self.framing.recorded;
         }
         let mut splitter = std::mem::replace(&mut self.splitter, LineSplitter::new(1));
-        splitter.lines(text, |line, is_cut| self.source_line(line, is_cut, take));
+        splitter.lines(&text, |line, is_cut| self.source_line(line, is_cut, take));
         self.splitter = splitter;
+    }
+
+    /// Ends lines with newlines that end with carriage returns alone.
+    fn with_newlines<'t>(&mut self, text: &'t [u8]) -> Cow<'t, [u8]> {
+        if !self.framing.returns {
+            return text.into();
+        }
+        let mut lines = text.to_vec();
+        for at in memchr::memchr_iter(b'\r', text) {
+            if text.get(at + 1) != Some(&b'\n') {
+                lines[at] = b'\n';
+                self.counts.returns += 1;
+            }
+        }
+        lines.into()
     }
 
     pub(super) fn end_marked(&mut self, take: &mut Take<'_>) {
         if let Some((line, is_cut)) = self.splitter.end() {
             self.source_line(&line, is_cut, take);
         }
+        self.end_part(take);
+        self.close(take);
+    }
+
+    fn end_part(&mut self, take: &mut Take<'_>) {
         if self.part_lines > 0 {
             let part = std::mem::take(&mut self.part);
             let lines = std::mem::take(&mut self.part_lines);
             self.text_line(&part, lines, take);
         }
-        self.close(take);
     }
 
     /// Reads a line of the text as it is.
     fn source_line(&mut self, line: &[u8], is_cut: bool, take: &mut Take<'_>) {
-        self.counts.utf16 += u64::from(self.decoder.is_some());
         if is_cut {
             self.cut_line(take);
         } else if self.framing.recorded {
@@ -191,6 +206,11 @@ impl Unframer {
             self.counts.spaces += u64::from(characters::with_plain_spaces(text, &mut self.next));
             std::mem::swap(text, &mut self.next);
         }
+        if self.framing.colours {
+            self.next.clear();
+            self.counts.colours += u64::from(colours::without_colours(text, &mut self.next));
+            std::mem::swap(text, &mut self.next);
+        }
     }
 
     /// Reads a line that may be quoted and numbered.
@@ -204,18 +224,28 @@ impl Unframer {
                 rest = self.without_number(rest);
             }
         }
+        if self.framing.rows
+            && let Some(text) = table::cell(rest)
+        {
+            self.counts.rows += 1;
+            rest = text;
+        }
         self.bare_line(rest, lines, quotes > 0, take);
     }
 
     fn without_number<'l>(&mut self, line: &'l [u8]) -> &'l [u8] {
-        let numbered_line = self.framing.numbering.and_then(|numbering| numbering.strip(line));
+        let last = self.number;
+        let numbered_line =
+            self.framing.numbering.and_then(|numbered| numbered.strip(line, last));
         self.counts.numbered += u64::from(numbered_line.is_some());
+        self.number = numbered_line.map(|(number, _)| number).or(last);
         numbered_line.map_or(line, |(_, rest)| rest)
     }
 
     /// Reads a line that may continue the one before it.
     fn bare_line(&mut self, line: &[u8], lines: u32, quoted: bool, take: &mut Take<'_>) {
         if !self.framing.is_wrapped() {
+            self.close(take);
             self.hand_on(line, lines, quoted, take);
             return;
         }

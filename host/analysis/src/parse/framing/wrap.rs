@@ -14,7 +14,7 @@
 
 use std::collections::BTreeSet;
 
-use super::decoration;
+use super::{decoration, worth};
 use crate::parse::console::{LineReading, is_other_fact, prefix_start, reading};
 
 /// A line without its frame, as far as wrapping is concerned.
@@ -35,7 +35,7 @@ pub(super) struct Wrap {
 }
 
 /// Narrowest line that is broken.
-const NARROW: usize = 20;
+pub(super) const NARROW: usize = 20;
 
 /// Blanks that may be missing at the end of a line that was cut.
 const TRIMMED: usize = 3;
@@ -80,7 +80,18 @@ impl Wrap {
         let has_proof =
             broken_lines.len() >= n_enough && broken_lines.iter().any(|line| !line.is_cut);
         let words = words.filter(|_| has_proof && is_fitting * 10 >= broken_lines.len() * 9);
-        Self { columns, words }
+        let mut wrap = Self { columns, words };
+        if wrap.is_none() {
+            wrap.columns.extend(worth::column(&lines));
+        }
+        wrap
+    }
+
+    /// Both of them.
+    pub(super) fn and(&self, other: &Self) -> Self {
+        let mut columns = self.columns.clone();
+        columns.extend(other.columns.iter().filter(|column| !self.columns.contains(column)));
+        Self { columns, words: self.words.or(other.words) }
     }
 
     pub(super) const fn is_none(&self) -> bool {
@@ -212,6 +223,11 @@ fn mend(lines: &[&[u8]], widest: usize) -> Option<Mended> {
     Some(Mended { width, full: width + 1 + first_word(next), is_cut, is_broken, is_proof })
 }
 
+/// Whether a line and those after it are a fact only together.
+pub(super) fn is_mended_by_next(lines: &[&[u8]]) -> bool {
+    mend(lines, usize::MAX).is_some_and(|line| line.is_proof)
+}
+
 fn is_mended(first: &[u8], rest: &[&[u8]], joint: &[u8]) -> bool {
     let mut line = first.to_vec();
     let parts = rest.iter().take(PARTS).take_while(|part| !is_start(part) && !part.is_empty());
@@ -229,9 +245,10 @@ fn is_mended(first: &[u8], rest: &[&[u8]], joint: &[u8]) -> bool {
     false
 }
 
-/// Whether a line starts with a stamp or a prefix of OP-TEE: it continues no other one.
+/// Whether a line starts with a stamp, a prefix of OP-TEE or a task of the kernel's trace: it continues no
+/// other one.
 pub(super) fn is_start(line: &[u8]) -> bool {
-    decoration::has_stamp(line) || {
+    decoration::has_stamp(line) || decoration::is_of_trace(line) || {
         let message = decoration::message(line);
         let prefix_length = line.len() - message.len();
         prefix_start(&line[..line.len().min(prefix_length + 16)])

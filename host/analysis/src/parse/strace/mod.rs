@@ -35,6 +35,7 @@ pub(in crate::parse) use digits::{nanoseconds, number};
 use files::Files;
 use line::{Stamp, StraceBody, StraceLine};
 use rustc_hash::FxHashMap;
+pub(crate) use sniff::is_whole_call;
 pub use sniff::looks_like_strace;
 pub use summary::StraceTrace;
 use syscall::Syscall;

@@ -30,6 +30,17 @@ pub fn looks_like_strace(begin: &[u8]) -> bool {
     is_fragment || ours >= 3 && ours * 2 >= all
 }
 
+/// Whether a line is a whole system call with its result.
+pub(crate) fn is_whole_call(line: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(line);
+    match parse(&text).body {
+        StraceBody::Call { text, .. } => {
+            super::args::call(text).is_some_and(|call| call.result.is_some())
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::looks_like_strace;

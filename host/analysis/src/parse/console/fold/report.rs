@@ -53,6 +53,7 @@ impl Assembler {
 
     pub(super) fn assumptions(&self) -> Vec<Arc<str>> {
         let mut assumptions = self.framing.sentences();
+        assumptions.extend(self.tally.stamps.sentences());
         self.about_dumps(&mut assumptions);
         assumptions.extend(self.heaps.assumptions().map(Arc::from));
         if self.timeline.dumps > 1 && !self.cut.marked {

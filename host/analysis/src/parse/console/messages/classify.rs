@@ -6,12 +6,15 @@ use super::{
     fact::{ConsoleFact, MessageOutcome, RejectReason, StatLine},
     mdbg, pool_line, session, stats, status, trouble,
 };
-use crate::parse::{
-    console::lines::{
-        bytes::{blanks, lossy, strip_prefix},
-        prefix::{LineHead, LineImage},
+use crate::{
+    model::PoolKind,
+    parse::{
+        console::lines::{
+            bytes::{blanks, lossy, strip_prefix},
+            prefix::{LineHead, LineImage},
+        },
+        framing::decoration,
     },
-    framing::decoration,
 };
 
 /// Starts of OP-TEE's messages: a message that ends within one was cut off.
@@ -64,10 +67,23 @@ pub(crate) fn read_untagged(line: &[u8]) -> MessageOutcome {
             .map_or(MessageOutcome::Ignored, |rest| raw(status::region(rest, false))),
         Some(b'S') if bare.starts_with(b"Status of TA ") => raw(status::status(&bare[10..])),
         _ => match pool_line::read(bare).or_else(|| stats::read(bare)) {
-            Some(line) => MessageOutcome::Fact(ConsoleFact::Stat(line)),
-            None => MessageOutcome::Ignored,
+            Some(line) if is_of_secure_world(&line) => MessageOutcome::Fact(ConsoleFact::Stat(line)),
+            _ => MessageOutcome::Ignored,
         },
     }
+}
+
+/// Words in the names of pools that are not OP-TEE's own but of the secure world.
+const SECURE_WORDS: [&str; 14] = [
+    "tee", "optee", "ta", "tas", "core", "secure", "secured", "sec", "trusted", "protected", "crypto",
+    "rpmb", "nexus", "sdp",
+];
+
+/// Whether figures are of the secure world: any program has pools.
+fn is_of_secure_world(line: &StatLine) -> bool {
+    let StatLine::Row(pool) = line else { return true };
+    let PoolKind::Named(name) = &pool.kind else { return true };
+    name.split(' ').any(|word| SECURE_WORDS.contains(&word))
 }
 
 /// Whether what stands before a message names a program of the normal world: `camera-hal[731]: `.

@@ -1,0 +1,129 @@
+//! A quick look at a part of a text: whether a frame may begin in it.
+//!
+//! Most parts of most logs are lines that start as the console's own do. A few of them are looked at; where
+//! all are regular, nothing else is done. Otherwise each line is looked at, but no line is read.
+
+use super::{characters, colours, mail, numbering, pasted, table, wrap};
+
+/// Bytes between the lines that are looked at.
+const STEP: usize = 4 << 10;
+
+/// Lines that may be broken, of which as many are read.
+const BROKEN: usize = 16;
+
+/// Shortest line that may hold several.
+const SEVERAL: usize = 160;
+
+/// Whether a part of a text that has whole lines may have frames.
+pub(super) fn has_signs(text: &[u8]) -> bool {
+    !is_regular(text)
+        && (has_odd_characters(text)
+            || has_marks(text)
+            || has_broken_lines(text)
+            || has_long_lines(text))
+}
+
+/// Whether each line that is looked at starts as a line of a console does, and so does the next one.
+fn is_regular(text: &[u8]) -> bool {
+    (0..text.len()).step_by(STEP).all(|at| {
+        let start = if at == 0 { 0 } else { at + line_length(&text[at..]) };
+        let Some(lines) = text.get(start..) else { return true };
+        let (first, next) = lines.split_at(line_length(lines));
+        is_regular_line(first) && is_regular_line(&next[..line_length(next)])
+    })
+}
+
+/// Length of the first line with its newline.
+fn line_length(text: &[u8]) -> usize {
+    memchr::memchr(b'\n', text).map_or(text.len(), |end| end + 1)
+}
+
+fn is_regular_line(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let is_start = match line {
+        [] | [b'E' | b'I' | b'D' | b'F', b'/', ..] | [b'[', b' ', ..] => true,
+        _ => wrap::is_start(line),
+    };
+    is_start
+        && line.is_ascii()
+        && line.len() < SEVERAL
+        && !line.ends_with(b"=")
+        && memchr::memchr2(b'&', b'<', line).is_none()
+        && !colours::has_colours(line)
+}
+
+/// What quoted-printable has and other texts have seldom.
+const ESCAPES: [&[u8]; 4] = [b"=3D", b"=20", b"=\n", b"=\r\n"];
+
+fn has_odd_characters(text: &[u8]) -> bool {
+    characters::has_spaces(text)
+        || characters::has_html(text)
+        || characters::has_returns(text)
+        || colours::has_colours(text)
+        || ESCAPES.iter().any(|escape| memchr::memmem::find(text, escape).is_some())
+            && mail::is_quoted_printable(text.split(|byte| *byte == b'\n'))
+}
+
+/// Whether lines have quotes or numbers.
+fn has_marks(text: &[u8]) -> bool {
+    let (mut quoted, mut numbered) = (0, 0);
+    let lines = || text.split(|byte| *byte == b'\n');
+    let has_numbers = lines().any(|line| {
+        quoted += usize::from(line.starts_with(b"> "));
+        numbered += usize::from(numbering::has_number(line));
+        quoted > 1 || numbered >= numbering::LINES
+    });
+    has_numbers || table::has_rows(lines())
+}
+
+/// Whether lines that start as the console's do are mended by the bare lines after them.
+fn has_broken_lines(text: &[u8]) -> bool {
+    let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
+    let is_broken = |at: &usize| {
+        let (line, next) = (lines[*at], lines[at + 1]);
+        !next.is_empty() && line.len() >= wrap::NARROW && wrap::is_start(line) && !wrap::is_start(next)
+    };
+    let places: Vec<_> = (0..lines.len().saturating_sub(1)).filter(is_broken).collect();
+    let step = places.len().div_ceil(BROKEN).max(1);
+    places.iter().step_by(step).any(|at| wrap::is_mended_by_next(&lines[*at..]))
+}
+
+fn has_long_lines(text: &[u8]) -> bool {
+    let mut lines = text.split(|byte| *byte == b'\n').filter(|line| line.len() >= SEVERAL);
+    lines.any(|line| pasted::split(line).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{has_signs, is_regular};
+
+    const RECORD: &str = "[   12.345678] I/TC: buffer: 24 bytes core/mm/mobj.c:20";
+
+    #[test]
+    fn plain_logs_are_regular() {
+        assert!(is_regular(format!("{RECORD}\n").repeat(999).as_bytes()));
+        let app = "camera-hal: preview of 1920 by 1080 started\n";
+        let text = format!("{RECORD}\n{app}").repeat(999);
+        assert!(!is_regular(text.as_bytes()) && !has_signs(text.as_bytes()));
+    }
+
+    #[test]
+    fn frames_have_signs() {
+        let broken = format!("{}\n{}\n", &RECORD[..50], &RECORD[50..]);
+        for line in [
+            format!("> {RECORD}\n"),
+            format!("17:{RECORD}\n"),
+            format!("uart.log:17:{RECORD}\n"),
+            RECORD.replace(' ', "\u{a0}") + "\n",
+            format!("{RECORD}<br>\n"),
+            format!("| {RECORD} |\n"),
+            format!("[32m{RECORD}[0m\n"),
+            format!("{RECORD}=20\n"),
+            format!("{RECORD} {RECORD} {RECORD}\n"),
+            broken,
+        ] {
+            let text = format!("{}{}", "prose of a mail\n".repeat(3_000), line.repeat(5));
+            assert!(has_signs(text.as_bytes()), "{line}");
+        }
+    }
+}
