@@ -10,11 +10,15 @@ mod conclusion;
 mod coverage;
 mod damage;
 mod news;
+mod stated;
+mod unused_files;
 
 use std::sync::Arc;
 
 pub use conclusion::{Conclusion, FindingWeight, conclude};
 pub use coverage::Needs;
+use unused_files::unused_files;
+pub use unused_files::{ProtocolFile, UnusedNote};
 
 use crate::{
     cause, clients, growth, known_leaks,
@@ -31,6 +35,8 @@ use crate::{
 pub struct Options {
     /// Protocols that the events are checked against.
     pub protocols: Vec<Protocol>,
+    /// The files of these protocols that the user named.
+    pub asked: Vec<ProtocolFile>,
     /// Bounds of the protocol engine.
     pub limits: Limits,
     /// Options of the growth report.
@@ -48,6 +54,7 @@ impl Default for Options {
         let read = |pack: Pack| Protocol::read(pack.name, pack.text).unwrap_or_default();
         Self {
             protocols: implied.flat_map(read).collect(),
+            asked: Vec::new(),
             limits: Limits::default(),
             growth: growth::GrowthOptions::default(),
             needs: Needs::ALL,
@@ -67,10 +74,12 @@ pub struct Report {
     pub accepted: Vec<Accepted>,
     /// Notes on the suppression rules: expired or unused ones.
     pub suppression_notes: Vec<Arc<str>>,
-    /// What was not observed.
+    /// What was not observed, the most important first.
     pub coverage: Vec<Gap>,
     /// Reasons why the run can't be called clean even without findings; empty if it can.
     pub doubts: Vec<Arc<str>>,
+    /// Files of the user's own that nothing fits.
+    pub unused_files: Vec<UnusedNote>,
     /// The incidents in a few words, if there are any.
     pub news: Option<Arc<str>>,
     /// How many snapshots found the canary.
@@ -133,8 +142,10 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     let triaged = options.triage.apply(findings);
     let TriageReport { left: mut findings, accepted, suppression_notes } = triaged;
     cause::sort(&mut findings);
-    let mut doubts = coverage::doubts(observation, options.needs);
+    let mut doubts = coverage::doubts(observation, options.needs, &findings);
     doubts.extend(normal_report.doubts);
+    let unused_files = unused_files(observation, &options.asked);
+    doubts.extend(unused_files.iter().filter_map(UnusedNote::doubt));
     let further = [protocol_report.gaps, normal_report.gaps].concat();
     let weights: Vec<_> = findings.iter().map(FindingWeight::from).collect();
     let conclusion = conclude(&weights, doubts.is_empty());
@@ -146,8 +157,9 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
         pools: normal_report.triage,
         accepted,
         suppression_notes,
-        coverage: coverage::gaps(observation, &further),
+        coverage: coverage::gaps(observation, options.needs, &further),
         doubts,
+        unused_files,
         canary: observation.canary,
         accounting: observation.accounting,
         steps: protocol_report.steps,

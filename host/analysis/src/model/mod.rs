@@ -10,6 +10,7 @@
 
 mod call;
 mod completeness;
+mod errno;
 mod event;
 mod figure;
 mod finding;
@@ -26,11 +27,13 @@ mod registers;
 mod release;
 mod resource;
 mod sample;
+mod step_result;
 mod symbol;
 
 mod subject;
 mod ta_name;
 mod tee_result;
+mod user_file;
 
 pub use call::{Call, CallKind, CallParam, ClientSource, Clients, FileKind, JoinReport, Process};
 pub use completeness::{Completeness, Gap, Reason};
@@ -54,8 +57,10 @@ pub use resource::{FailedStage, Resource};
 pub use sample::{
     Instance, Owner, OwnerId, Pool, PoolUnit, Region, Sample, Session, Site, TaHeapDump,
 };
+pub use step_result::StepResult;
 pub use subject::{Listing, Subject};
 pub(crate) use symbol::Names;
 pub use symbol::Symbol;
 pub use ta_name::TaName;
 pub use tee_result::TeeResult;
+pub use user_file::{NearLine, UnusedFile, UserFileKind};

@@ -77,6 +77,7 @@ impl CoreHeapShortage<'_> {
                 text::number(self.smallest)
             )
             .into(),
+            headline: None,
             figures: vec![words::plain(
                 FigureKind::FailedAllocations,
                 self.incidents.len() as f64,

@@ -15,7 +15,7 @@ pub fn incident(incident: &Incident) -> String {
             format!("an allocation of {} bytes failed in the TEE core", number(*requested))
         }
         IncidentKind::MemoryShortage { .. } | IncidentKind::NormalWorldMemory => {
-            shortage(incident, &times_text)
+            shortage(incident, &times_text, true)
         }
         IncidentKind::LoadFailed => {
             let ta = ta.unwrap_or_else(|| "a TA".into());
@@ -49,15 +49,25 @@ pub fn incident(incident: &Incident) -> String {
     }
 }
 
-/// Memory that could not be had: by whom, how much, and how often.
-fn shortage(incident: &Incident, often: &str) -> String {
+/// Memory that could not be had, for a line that says so already.
+#[must_use]
+pub fn incident_headline(incident: &Incident) -> String {
+    let n = incident.times();
+    let often = if n > 1 { format!(" {}", times(n)) } else { String::new() };
+    shortage(incident, &often, false)
+}
+
+/// Memory that could not be had: by whom, how much, and how often; at length also the result and who returned it.
+fn shortage(incident: &Incident, often: &str, is_long: bool) -> String {
     let details = &incident.details;
     let request_size = match incident.kind {
         IncidentKind::MemoryShortage { requested } => requested,
         _ => None,
     };
     let size = request_size.map_or_else(String::new, |size| format!(" of {} bytes", number(size)));
-    let code = details.code.map_or_else(String::new, |code| format!(" with {code}"));
+    let code = details.code.filter(|_| is_long);
+    let code = code.map_or_else(String::new, |code| format!(" with {code}"));
+    let origin = if is_long { origin(incident) } else { String::new() };
     let owner = match incident.uuid {
         Some(uuid) => format!("TA {uuid}"),
         None if details.claimed => "a client".into(),
@@ -67,21 +77,21 @@ fn shortage(incident: &Incident, often: &str) -> String {
     match (details.code, details.meaning.stage) {
         (Some(_), Some(Load)) => format!("{owner} could not be loaded{often}{code}"),
         (Some(_), Some(Open)) => format!(
-            "a session to {} could not be opened{often}{code}{}",
-            open_sentence(incident),
-            origin(incident)
+            "a session to {} could not be opened{often}{code}{origin}",
+            open_sentence(incident)
         ),
         (Some(_), Some(Invoke)) => {
             let commands = if often.is_empty() { "a command" } else { "commands" };
-            format!("{commands} of {owner} failed{often}{code}{}", origin(incident))
+            format!("{commands} of {owner} failed{often}{code}{origin}")
         }
         (Some(code), Some(Boot | Close) | None) => {
-            format!("{owner} got {code}{often}{}", origin(incident))
+            let code = if is_long { code.to_string() } else { "no memory".to_owned() };
+            format!("{owner} got {code}{often}{origin}")
         }
         (None, _) => {
             let pool = resources(&details.meaning.resources);
-            let printer =
-                details.printed_by.as_deref().map_or_else(String::new, |by| format!(", at {by}"));
+            let printer = details.printed_by.as_deref().filter(|_| is_long);
+            let printer = printer.map_or_else(String::new, |by| format!(", at {by}"));
             format!("an allocation{size} failed{often}{}{printer}", in_pool(&pool))
         }
     }

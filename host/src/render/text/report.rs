@@ -3,10 +3,10 @@
 use std::io;
 
 use teeleak_analysis::{
-    audit::{Conclusion, Report},
-    model::{Finding, Observation},
+    audit::{Conclusion, Report, UnusedNote},
+    model::{Finding, NearLine, Observation},
     normal_world,
-    text::{count, number},
+    text::{count, number, place as place_text},
     triage::Accepted,
 };
 
@@ -50,6 +50,7 @@ pub(crate) fn write(
     write_accepted(&report.accepted, page)?;
     list("notes on suppressions", report.suppression_notes.iter().map(|note| &**note), page)?;
     list("doubts", report.doubts.iter().map(|doubt| &**doubt), page)?;
+    write_unused(&report.unused_files, page)?;
     list("inferred", observation.assumptions.iter().map(|text| &**text), page)?;
     coverage(observation, report, page)?;
     gaps::write_first(&report.coverage, page)
@@ -128,6 +129,23 @@ fn write_accepted(accepted: &[Accepted], page: &mut TextPage<'_>) -> io::Result<
         page.write_line(TextLine::indent(2).text(&finding.title))?;
         page.write_line(TextLine::indent(4).text(excuse))?;
         page.write_line(TextLine::indent(4).dim(&finding.fingerprint))?;
+    }
+    Ok(())
+}
+
+/// Writes which files checked nothing, and the lines that nearly fit.
+fn write_unused(notes: &[UnusedNote], page: &mut TextPage<'_>) -> io::Result<()> {
+    if notes.is_empty() {
+        return Ok(());
+    }
+    page.heading("files that nothing fits")?;
+    for note in notes {
+        page.write_line(TextLine::indent(2).warn(note.sentence()))?;
+        for NearLine { place, text } in &note.file.nearest {
+            let line = TextLine::indent(4).dim(format_args!("near {} ", place_text(place)));
+            page.write_line(line.text(text))?;
+        }
+        page.write_line(TextLine::indent(4).dim("next ").text(&note.next_step))?;
     }
     Ok(())
 }

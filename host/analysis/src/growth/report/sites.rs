@@ -43,6 +43,7 @@ fn finding(group: &[JudgedSite], timeline: &RunTimeline<'_>) -> Option<Finding> 
         severity: words::severity(verdict)?,
         verdict: Some(verdict),
         title: title(first, group).into(),
+        headline: None,
         figures: figures(first, group),
         evidence: evidence(first, others, timeline),
         fingerprint: fingerprint(FindingKind::SiteGrowth, &subject, &[]),
