@@ -38,4 +38,5 @@ mod trace;
 mod triage;
 mod tui;
 mod until_decided;
+mod user_files;
 mod watch;

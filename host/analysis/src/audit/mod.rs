@@ -17,12 +17,15 @@ use std::sync::Arc;
 
 pub use conclusion::{Conclusion, FindingWeight, conclude};
 pub use coverage::Needs;
+use stated::StatedFacts;
 use unused_files::unused_files;
 pub use unused_files::{ProtocolFile, UnusedNote};
 
 use crate::{
     cause, clients, growth, known_leaks,
-    model::{Accounting, Canary, Finding, Fingerprint, Gap, Observation, Sample, Severity},
+    model::{
+        Accounting, Canary, Finding, Fingerprint, Gap, Incident, Observation, Sample, Severity,
+    },
     normal_world,
     one_look::OneLook,
     pools, protocol,
@@ -115,6 +118,13 @@ impl Report {
         Some(index + 1)
     }
 
+    /// Whether a finding shows all that is known of this incident.
+    #[must_use]
+    pub fn states(&self, incident: &Incident) -> bool {
+        let has_more = !incident.stack.is_empty() || incident.details.registers.pc.is_some();
+        !has_more && StatedFacts::new(self.counted()).has_incident(incident)
+    }
+
     fn n_counted(&self) -> usize {
         self.findings.partition_point(|finding| finding.severity > Severity::Note)
     }
@@ -136,7 +146,8 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     cause::link(&mut findings, &protocol_report.ties, observation);
     normal_world::join(&mut findings, observation, &protocols);
     known_leaks::identify(&mut findings, observation);
-    let normal_report = normal_world::audit(observation);
+    let mut normal_report = normal_world::audit(observation);
+    known_leaks::identify_kernel(&mut normal_report.findings);
     findings.extend(normal_report.findings);
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.kind));
     let triaged = options.triage.apply(findings);

@@ -21,6 +21,9 @@ pub(crate) enum BuiltIn {
 }
 
 impl BuiltIn {
+    /// All of them.
+    pub(crate) const ALL: [Self; 2] = [Self::Protocol, Self::Rules];
+
     /// The names.
     pub(crate) fn names(self) -> Vec<&'static str> {
         match self {

@@ -31,7 +31,7 @@ pub(super) fn section(view: &ReportView<'_>) -> Markup {
             (observed_parts(observation, report))
             @if !observation.incidents.is_empty() {
                 h3 { "Incidents" }
-                pre { (plain(|out| incident::write(&observation.incidents, out)).trim_start()) }
+                pre { (incidents(observation)) }
             }
             (accepted_list(&report.accepted))
             (list("Notes on suppressions", &report.suppression_notes))
@@ -39,6 +39,11 @@ pub(super) fn section(view: &ReportView<'_>) -> Markup {
             (list("Inferred", &observation.assumptions))
         }
     }
+}
+
+fn incidents(observation: &Observation) -> String {
+    let incidents: Vec<_> = observation.incidents.iter().collect();
+    plain(|out| incident::write(&incidents, out)).trim_start().to_owned()
 }
 
 fn gaps(gaps: &[Gap]) -> Markup {

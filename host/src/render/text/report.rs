@@ -45,7 +45,7 @@ pub(crate) fn write(
     if let Some(look) = &report.look {
         one_look::write(look, page)?;
     }
-    incident::write(&observation.incidents, page)?;
+    incidents(observation, report, page)?;
     write_notes(report.notes(), observation, page)?;
     write_accepted(&report.accepted, page)?;
     list("notes on suppressions", report.suppression_notes.iter().map(|note| &**note), page)?;
@@ -54,6 +54,19 @@ pub(crate) fn write(
     list("inferred", observation.assumptions.iter().map(|text| &**text), page)?;
     coverage(observation, report, page)?;
     gaps::write_first(&report.coverage, page)
+}
+
+/// Writes the incidents; without `-v` only those that no finding states.
+fn incidents(
+    observation: &Observation,
+    report: &Report,
+    page: &mut TextPage<'_>,
+) -> io::Result<()> {
+    let mut incidents: Vec<_> = observation.incidents.iter().collect();
+    if incidents.iter().any(|one| report.states(one)) && !page.shows_all() {
+        incidents.retain(|one| !report.states(one));
+    }
+    incident::write(&incidents, page)
 }
 
 fn verdict(observation: &Observation, report: &Report, page: &mut TextPage<'_>) -> io::Result<()> {

@@ -63,10 +63,12 @@ impl PatternWords {
 
     /// The words of regular expressions.
     pub(super) fn of_patterns<'p>(patterns: impl Iterator<Item = &'p str>) -> Self {
-        let mut parser = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build();
         let mut literals = Vec::new();
-        for hir in patterns.filter_map(|pattern| parser.parse(pattern).ok()) {
-            collect_literals(&hir, &mut literals);
+        for pattern in patterns {
+            let mut parser = regex_syntax::ParserBuilder::new().utf8(false).unicode(false).build();
+            if let Ok(hir) = parser.parse(pattern) {
+                collect_literals(&hir, &mut literals);
+            }
         }
         Self::new(literals.iter().map(Vec::as_slice))
     }
