@@ -40,7 +40,8 @@ A rules file turns a vendor's own lines into steps that --protocol then checks:
   [[rule]]
   step = \"map\"
   pattern = 'buf_map: channel (?<channel>\\d+) pa (?<address>0x[0-9a-f]+) ret (?<result>\\S+)'
-Named groups are the step's keys; result (0 for success), session, ta, pid, tid and comm are special.
+Named groups are the step's keys; result (a code or words; 0 or ok for success), session, ta, pid, tid
+and comm are special.
 
 Examples:
   teeleak analyze uart.log

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 use teeleak::Exit;
-use teeleak_tests::teeleak;
+use teeleak_tests::{Answer, teeleak};
 
 use crate::support::{fixture, folder};
 

@@ -240,7 +240,8 @@ fn lost_events(observation: &Observation) -> u64 {
 pub(super) fn gaps(observation: &Observation, needs: Needs, further: &[Gap]) -> Vec<Gap> {
     let needed: BTreeSet<_> = needed_gaps(observation, needs).map(gap_key).collect();
     let mut gaps = merge(observation, further);
-    let rank = |gap: &Gap| (gap.lost == 0, !needed.contains(&gap_key(gap)), gap.remedy.is_none());
+    let is_lost = |gap: &Gap| gap.lost > 0 && gap.reason != Reason::NotOffered;
+    let rank = |gap: &Gap| (!is_lost(gap), !needed.contains(&gap_key(gap)), gap.remedy.is_none());
     gaps.sort_by_cached_key(rank);
     gaps
 }

@@ -156,7 +156,8 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     let mut doubts = coverage::doubts(observation, options.needs, &findings);
     doubts.extend(normal_report.doubts);
     let unused_files = unused_files(observation, &options.asked);
-    doubts.extend(unused_files.iter().filter_map(UnusedNote::doubt));
+    // What the user asked for comes first.
+    doubts.splice(0..0, unused_files.iter().filter_map(UnusedNote::doubt));
     let further = [protocol_report.gaps, normal_report.gaps].concat();
     let weights: Vec<_> = findings.iter().map(FindingWeight::from).collect();
     let conclusion = conclude(&weights, doubts.is_empty());

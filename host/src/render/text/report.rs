@@ -4,7 +4,7 @@ use std::io;
 
 use teeleak_analysis::{
     audit::{Conclusion, Report, UnusedNote},
-    model::{Finding, NearLine, Observation},
+    model::{Finding, NearLine, Observation, UnusedFile},
     normal_world,
     text::{count, number, place as place_text},
     triage::Accepted,
@@ -153,7 +153,8 @@ fn write_unused(notes: &[UnusedNote], page: &mut TextPage<'_>) -> io::Result<()>
     }
     page.heading("files that nothing fits")?;
     for note in notes {
-        page.write_line(TextLine::indent(2).warn(note.sentence()))?;
+        let UnusedFile { kind, name, .. } = &note.file;
+        page.write_line(TextLine::indent(2).warn(format_args!("{} {name}", kind.name())))?;
         for NearLine { place, text } in &note.file.nearest {
             let line = TextLine::indent(4).dim(format_args!("near {} ", place_text(place)));
             page.write_line(line.text(text))?;

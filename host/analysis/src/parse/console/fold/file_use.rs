@@ -47,7 +47,9 @@ impl FileUse {
         let is_unused = |file: usize| !self.used.contains(file);
         let files = self.files.0.iter().zip(self.near).enumerate();
         let unused = files.filter(|(at, _)| is_unused(*at)).map(|(_, (file, best))| {
-            let nearest = best.0.into_iter();
+            // Where rules fit, the names of their steps are what to compare a protocol with.
+            let is_shown = file.kind != UserFileKind::Protocol || self.used.is_empty();
+            let nearest = best.0.into_iter().filter(|_| is_shown);
             UnusedFile {
                 kind: file.kind,
                 name: file.name.clone(),

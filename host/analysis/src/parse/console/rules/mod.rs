@@ -6,9 +6,10 @@
 //! pattern = 'input_buf_map: channel (?<channel>\d+) pa (?<pa>0x[0-9a-f]+) ret (?<result>\S+)'
 //! ```
 //!
-//! Every named group becomes a key of the step. Some names have a meaning: `result` (0 for success),
-//! `session`, `ta` (a UUID), `pid`, `tid` and `comm` of the calling process. Numbers are decimal, or
-//! hexadecimal after `0x`; of any other text a hash is used.
+//! Every named group becomes a key of the step. Some names have a meaning: `result` (a code or its name,
+//! 0 or `ok` for success; other words are those of a failure), `session`, `ta` (a UUID), `pid`, `tid` and
+//! `comm` of the calling process. Numbers are decimal, or hexadecimal after `0x`; of any other text a
+//! hash is used.
 
 mod cursor;
 pub(super) mod literal_pattern;

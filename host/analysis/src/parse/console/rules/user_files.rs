@@ -27,8 +27,14 @@ impl FileSet {
         self.0 |= other.0;
     }
 
+    /// Whether the file is one of them, or has no place in a set: nothing is said about such a file.
     pub(in crate::parse::console) fn contains(self, file: usize) -> bool {
-        self.0 & Self::for_file(file).0 != 0
+        let set = Self::for_file(file);
+        set == Self::default() || self.0 & set.0 != 0
+    }
+
+    pub(in crate::parse::console) const fn is_empty(self) -> bool {
+        self.0 == 0
     }
 }
 
@@ -76,7 +82,7 @@ impl UserFiles {
         let files = self.0.iter().enumerate();
         let is_open = |file: usize, kind| match kind {
             UserFileKind::Rules | UserFileKind::Messages => !used.contains(file),
-            UserFileKind::Protocol => used == FileSet::default(),
+            UserFileKind::Protocol => used.is_empty(),
         };
         let unused = files.filter(|(file, one)| is_open(*file, one.kind));
         let best = unused.map(|(at, one)| {
