@@ -46,7 +46,7 @@ impl Events {
             cmd: (kind == EventKind::Invoke).then_some(cmd),
             session: (kind == EventKind::Invoke).then_some(1),
             kind,
-            result: Some(result),
+            result: Some(result.into()),
             opener: 0,
             instance: 1,
             uuid: Some(PLAYER),

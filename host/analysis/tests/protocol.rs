@@ -57,7 +57,7 @@ impl Trace {
             place: SourceLocation { source: "test".into(), at: self.seq },
             iteration: self.iteration,
             kind: EventKind::Invoke,
-            result: Some(result),
+            result: Some(result.into()),
             session: Some(cmd),
             opener: 0,
             instance: 7,

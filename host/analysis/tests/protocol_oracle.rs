@@ -124,7 +124,7 @@ fn event(seq: u64, cmd: u32, channel: u32, mapping: u32, ok: bool) -> Event {
         place: SourceLocation { source: "oracle".into(), at: seq },
         iteration: None,
         kind: EventKind::Invoke,
-        result: Some(if ok { 0 } else { 0xffff_0008 }),
+        result: Some(if ok { 0 } else { 0xffff_0008 }.into()),
         session: Some(1),
         opener: 0,
         instance: 1,

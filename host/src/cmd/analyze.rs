@@ -14,7 +14,7 @@ use teeleak_analysis::{audit::Needs, catalogue::Catalogue, parse::console::Rules
 
 use super::report;
 use crate::{
-    cmd::args::analysis::Reporting,
+    cmd::args::{analysis::Reporting, named_file::BuiltIn},
     env::Env,
     exit::Exit,
     source::text::{self, ElfSymbols, ReadProgress, Reading},
@@ -40,7 +40,8 @@ A rules file turns a vendor's own lines into steps that --protocol then checks:
   [[rule]]
   step = \"map\"
   pattern = 'buf_map: channel (?<channel>\\d+) pa (?<address>0x[0-9a-f]+) ret (?<result>\\S+)'
-Named groups are the step's keys; result (0 for success), session, ta, pid, tid and comm are special.
+Named groups are the step's keys; result (a code or words; 0 or ok for success), session, ta, pid, tid
+and comm are special.
 
 Examples:
   teeleak analyze uart.log
@@ -60,7 +61,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     messages: Vec<PathBuf>,
     /// Turn lines into steps with this rules file, or built-in rules of this name (repeatable).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = BuiltIn::Rules)]
     rules: Vec<PathBuf>,
     /// Start an iteration at each line that matches this regular expression.
     #[arg(long, value_name = "REGEX")]
@@ -101,6 +102,10 @@ pub(crate) fn run(arguments: &Arguments, env: &mut Env<'_>) -> Result<Exit> {
     let mut rules = rules(arguments)?;
     add_messages(&arguments.messages, &mut rules)?;
     let mut options = arguments.reporting.analysis.options()?;
+    for file in &options.asked {
+        let steps = file.protocols.iter().flat_map(|protocol| &protocol.steps);
+        rules.expect_steps(&file.name, steps.map(|step| &*step.name));
+    }
     options.needs = Needs::SITES;
     let rejected_file = arguments.rejected.as_deref().map(create).transpose()?;
     let reading = Reading {
@@ -154,9 +159,7 @@ fn rules(arguments: &Arguments) -> Result<Rules> {
         let name = path.display().to_string();
         let text = match Rules::built_in(&name).filter(|_| !path.exists()) {
             Some(text) => text.to_owned(),
-            None => {
-                fs::read_to_string(path).with_context(|| format!("cannot read rules {name}"))?
-            }
+            None => fs::read_to_string(path).with_context(|| BuiltIn::Rules.unreadable(path))?,
         };
         rules
             .add_file(&name, &text)

@@ -14,7 +14,7 @@ use teeleak_analysis::{
     text,
 };
 
-use super::args::{analysis::protocols, triage::TriageArgs};
+use super::args::{analysis::protocols, named_file::BuiltIn, triage::TriageArgs};
 use crate::{
     cmd::args::{normal_world::NormalWorldArgs, tee_access::StockArgs},
     env::Env,
@@ -69,7 +69,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     metrics_file: Option<PathBuf>,
     /// Alarm when this protocol is violated: a file, or a built-in protocol by name (repeatable).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = BuiltIn::Protocol)]
     protocol: Vec<PathBuf>,
     /// Show a live screen: pools, growing sites, TAs, sessions, events and alarms. `?` lists the keys.
     /// The output of CMD is discarded.

@@ -1,6 +1,6 @@
 //! Callers, results and source locations as short text.
 
-use teeleak_analysis::model::{Event, SourceLocation, TeeResult};
+use teeleak_analysis::model::{Event, SourceLocation, StepResult};
 
 /// The caller: a process if known, else the session's client as seen by the TEE.
 pub(crate) fn party(event: &Event) -> String {
@@ -15,24 +15,12 @@ pub(crate) fn party(event: &Event) -> String {
 
 /// Result of a call by name.
 pub(crate) fn result(event: &Event) -> String {
-    match event.result {
-        None => "unknown".to_owned(),
-        Some(0) => "ok".to_owned(),
-        Some(result) => TeeResult(result).to_string(),
-    }
+    event.result.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string)
 }
 
 /// As [`result`], for a drawing.
 pub(crate) fn short_result(event: &Event) -> String {
-    match event.result {
-        Some(code @ 1..) => TeeResult(code).short_name().into_owned(),
-        _ => result(event),
-    }
-}
-
-/// Whether the call failed; false if its result is unknown.
-pub(crate) fn is_failure(event: &Event) -> bool {
-    event.result.is_some_and(|result| result != 0)
+    event.result.as_ref().map_or_else(|| "unknown".to_owned(), StepResult::short)
 }
 
 /// File name and line, without directories.

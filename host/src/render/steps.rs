@@ -173,6 +173,7 @@ mod tests {
             verdict: None,
             subject: Subject::Ta(Uuid([1; 16])),
             title: title.into(),
+            headline: None,
             figures: Vec::new(),
             evidence: vec![Evidence::Missing(release.iter().map(|step| (*step).into()).collect())],
             fingerprint: Fingerprint("v1:x".into()),

@@ -91,6 +91,7 @@ fn failure(kind: FindingKind) -> Finding {
         verdict: Some(Verdict::Leak),
         subject: Subject::Pool(PoolKind::CoreHeap),
         title: format!("title of {kind:?}").into(),
+        headline: None,
         figures: Vec::new(),
         evidence: Vec::new(),
         fingerprint: Fingerprint(format!("v1:{kind:?}").into()),

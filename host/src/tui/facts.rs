@@ -245,7 +245,7 @@ fn event_fact(event: &Event) -> EventFact {
     };
     let (who, result) = (escape_controls(&place::party(event)), place::result(event));
     let (seq, session, uuid) = (event.seq, event.session, event.uuid);
-    EventFact { seq, kind, who, session, result, failed: place::is_failure(event), uuid }
+    EventFact { seq, kind, who, session, result, failed: event.has_failed(), uuid }
 }
 
 /// The signed difference.

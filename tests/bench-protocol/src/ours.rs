@@ -48,7 +48,7 @@ fn typed(steps: &[Step]) -> Observation {
         place: place.clone(),
         iteration: u32::try_from(seq / 10_000).ok(),
         kind: EventKind::Invoke,
-        result: Some(0),
+        result: Some(0.into()),
         session: Some(1),
         opener: 0,
         instance: 1,

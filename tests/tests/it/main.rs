@@ -39,4 +39,5 @@ mod trace;
 mod triage;
 mod tui;
 mod until_decided;
+mod user_files;
 mod watch;

@@ -1,13 +1,17 @@
 //! Coverage: what was not observed, and whether the result is still reliable.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use teeleak_proto::tee_result::OUT_OF_MEMORY;
-
-use super::damage::InputDamage;
+use super::{damage::InputDamage, stated::StatedFacts};
 
 use crate::{
-    model::{Gap, Incident, Instance, Observation, Origin, Reason, Sample, Stage},
+    model::{
+        Completeness, Event, Finding, Gap, Incident, Instance, Observation, Origin, Reason, Sample,
+        Stage, StepResult,
+    },
     normal_world, text,
 };
 
@@ -62,8 +66,13 @@ impl Needs {
 }
 
 /// Reasons why an observation can't be called clean; empty if it can.
-pub(super) fn doubts(observation: &Observation, needs: Needs) -> Vec<Arc<str>> {
+pub(super) fn doubts(
+    observation: &Observation,
+    needs: Needs,
+    findings: &[Finding],
+) -> Vec<Arc<str>> {
     let mut doubts = Vec::new();
+    let stated = StatedFacts::new(findings);
     let samples = measured_samples(&observation.samples);
     // Ledgers of the normal world have their own doubts.
     let normal = normal_world::is_observed(&observation.normal);
@@ -71,6 +80,7 @@ pub(super) fn doubts(observation: &Observation, needs: Needs) -> Vec<Arc<str>> {
     let no_tee = observation.platform.no_tee.as_ref();
     let damage = InputDamage::new(observation);
     if needs.samples() && !is_normal_only {
+        let needs = Needs { sites: needs.sites && !of_other_heap(&samples, stated), ..needs };
         of_samples(&samples, needs, &damage, &mut doubts);
         doubts.extend(too_few(&observation.samples, needs.snapshots));
     }
@@ -81,27 +91,27 @@ pub(super) fn doubts(observation: &Observation, needs: Needs) -> Vec<Arc<str>> {
     if needs.events && !without_tee {
         of_events(observation, &mut doubts);
     }
-    match observation.canary {
-        None if needs.canary && !without_tee => doubts.push("no canary was planted".into()),
-        Some(canary) if canary.found < canary.expected => {
-            let (found, expected) =
-                (text::number(canary.found.into()), text::number(canary.expected.into()));
-            let doubt = format!("the canary was found in {found} of {expected} snapshots");
-            doubts.push(doubt.into());
-        }
-        _ => {}
+    if needs.canary && !without_tee || observation.canary.is_some() {
+        doubts.extend(of_canary(observation));
     }
-    if let Some((place, status)) = observation.failed.first() {
-        let n = text::number(observation.failed.len() as u64);
-        let doubt = format!(
-            "the workload failed {n} times, first with status {status} ({})",
-            text::place(place)
-        );
-        doubts.push(doubt.into());
-    }
-    of_input(observation, &damage, &mut doubts);
-    of_results(observation, &mut doubts);
+    doubts.extend(of_workload(observation));
+    of_input(observation, &damage, stated, &mut doubts);
+    of_results(observation, stated, &mut doubts);
     doubts
+}
+
+/// A canary that was not found each time, or not planted.
+fn of_canary(observation: &Observation) -> Option<Arc<str>> {
+    let Some(canary) = observation.canary else { return Some("no canary was planted".into()) };
+    let [found, expected] = [canary.found, canary.expected].map(|n| text::number(n.into()));
+    (canary.found < canary.expected)
+        .then(|| format!("the canary was found in {found} of {expected} snapshots").into())
+}
+
+fn of_workload(observation: &Observation) -> Option<Arc<str>> {
+    let (place, status) = observation.failed.first()?;
+    let (n, place) = (text::number(observation.failed.len() as u64), text::place(place));
+    Some(format!("the workload failed {n} times, first with status {status} ({place})").into())
 }
 
 /// The measured snapshots, or all if the observation has no stages.
@@ -109,6 +119,12 @@ fn measured_samples(samples: &[Sample]) -> Vec<&Sample> {
     let counts = |sample: &&Sample| sample.moment.stage == Stage::Measured;
     let selection: Vec<_> = samples.iter().filter(counts).collect();
     if selection.is_empty() { samples.iter().collect() } else { selection }
+}
+
+/// Whether the question is about the heap of a TA that leaks, and the sites of the TEE core were never printed.
+fn of_other_heap(measured: &[&Sample], stated: StatedFacts) -> bool {
+    let is_unobserved = |sample: &&Sample| matches!(sample.sites, Completeness::Unobserved(_));
+    stated.leak_of_ta_heap && measured.iter().all(is_unobserved)
 }
 
 fn of_samples(
@@ -175,7 +191,12 @@ fn of_events(observation: &Observation, doubts: &mut Vec<Arc<str>>) {
     }
 }
 
-fn of_input(observation: &Observation, damage: &InputDamage, doubts: &mut Vec<Arc<str>>) {
+fn of_input(
+    observation: &Observation,
+    damage: &InputDamage,
+    stated: StatedFacts,
+    doubts: &mut Vec<Arc<str>>,
+) {
     if !damage.is_explained {
         if observation.gaps.iter().any(|gap| gap.reason == Reason::Damaged) {
             doubts.push("the input is damaged".into());
@@ -185,7 +206,8 @@ fn of_input(observation: &Observation, damage: &InputDamage, doubts: &mut Vec<Ar
             doubts.push(format!("{count} lines or frames could not be read").into());
         }
     }
-    let weighty = || observation.incidents.iter().filter(|incident| incident.is_doubt());
+    let is_doubt = |one: &&Incident| one.is_doubt() && !stated.has_incident(one);
+    let weighty = || observation.incidents.iter().filter(is_doubt);
     if let Some(incident) = weighty().next() {
         let n = text::count(weighty().map(Incident::times).sum(), "incident");
         let place = text::place(&incident.place);
@@ -195,8 +217,11 @@ fn of_input(observation: &Observation, damage: &InputDamage, doubts: &mut Vec<Ar
 }
 
 /// Calls that failed for lack of memory: something filled up, whoever's memory it was.
-fn of_results(observation: &Observation, doubts: &mut Vec<Arc<str>>) {
-    let starved = || observation.events.iter().filter(|event| event.result == Some(OUT_OF_MEMORY));
+fn of_results(observation: &Observation, stated: StatedFacts, doubts: &mut Vec<Arc<str>>) {
+    let is_starved = |event: &&Event| {
+        event.result.as_ref().is_some_and(StepResult::lacks_memory) && !stated.has_starved(event)
+    };
+    let starved = || observation.events.iter().filter(is_starved);
     if let Some(first) = starved().next() {
         let n = text::count(starved().count() as u64, "call");
         let place = text::place(&first.place);
@@ -210,11 +235,44 @@ fn lost_events(observation: &Observation) -> u64 {
     events.map(|event| event.lost_before).sum()
 }
 
-/// All gaps, equal ones of several snapshots merged.
-pub(super) fn gaps(observation: &Observation, further: &[Gap]) -> Vec<Gap> {
-    let mut unique_gaps: BTreeMap<(Arc<str>, Reason), Gap> = BTreeMap::new();
+/// All gaps, equal ones of several snapshots merged: what was lost first, as it may change the answer, then what the
+/// answer needs, then what can be observed another time.
+pub(super) fn gaps(observation: &Observation, needs: Needs, further: &[Gap]) -> Vec<Gap> {
+    let needed: BTreeSet<_> = needed_gaps(observation, needs).map(gap_key).collect();
+    let mut gaps = merge(observation, further);
+    let is_lost = |gap: &Gap| gap.lost > 0 && gap.reason != Reason::NotOffered;
+    let rank = |gap: &Gap| (!is_lost(gap), !needed.contains(&gap_key(gap)), gap.remedy.is_none());
+    gaps.sort_by_cached_key(rank);
+    gaps
+}
+
+/// What is missing, and why.
+type GapKey = (Arc<str>, Reason);
+
+fn gap_key(gap: &Gap) -> GapKey {
+    (gap.what.clone(), gap.reason.clone())
+}
+
+/// Gaps in what a clean result requires.
+fn needed_gaps(observation: &Observation, needs: Needs) -> impl Iterator<Item = &Gap> {
+    let samples = measured_samples(&observation.samples).into_iter();
+    samples.flat_map(move |sample| gaps_of_parts(sample, needs))
+}
+
+fn gaps_of_parts(sample: &Sample, needs: Needs) -> impl Iterator<Item = &Gap> {
+    let Sample { sites, instances, sessions, heaps, .. } = sample;
+    let parts = [
+        sites.gap().filter(|_| needs.sites),
+        instances.gap().filter(|_| needs.regions),
+        sessions.gap().filter(|_| needs.sessions),
+    ];
+    parts.into_iter().flatten().chain(heaps.iter().filter_map(|dump| dump.sites.gap()))
+}
+
+fn merge(observation: &Observation, further: &[Gap]) -> Vec<Gap> {
+    let mut unique_gaps: BTreeMap<GapKey, Gap> = BTreeMap::new();
     let mut add = |gap: &Gap| {
-        let entry = unique_gaps.entry((gap.what.clone(), gap.reason.clone()));
+        let entry = unique_gaps.entry(gap_key(gap));
         entry.and_modify(|known| known.lost += gap.lost).or_insert_with(|| gap.clone());
     };
     observation.gaps.iter().chain(further).for_each(&mut add);

@@ -10,15 +10,22 @@ mod conclusion;
 mod coverage;
 mod damage;
 mod news;
+mod stated;
+mod unused_files;
 
 use std::sync::Arc;
 
 pub use conclusion::{Conclusion, FindingWeight, conclude};
 pub use coverage::Needs;
+use stated::StatedFacts;
+use unused_files::unused_files;
+pub use unused_files::{ProtocolFile, UnusedNote};
 
 use crate::{
     cause, clients, growth, known_leaks,
-    model::{Accounting, Canary, Finding, Fingerprint, Gap, Observation, Sample, Severity},
+    model::{
+        Accounting, Canary, Finding, Fingerprint, Gap, Incident, Observation, Sample, Severity,
+    },
     normal_world,
     one_look::OneLook,
     pools, protocol,
@@ -31,6 +38,8 @@ use crate::{
 pub struct Options {
     /// Protocols that the events are checked against.
     pub protocols: Vec<Protocol>,
+    /// The files of these protocols that the user named.
+    pub asked: Vec<ProtocolFile>,
     /// Bounds of the protocol engine.
     pub limits: Limits,
     /// Options of the growth report.
@@ -48,6 +57,7 @@ impl Default for Options {
         let read = |pack: Pack| Protocol::read(pack.name, pack.text).unwrap_or_default();
         Self {
             protocols: implied.flat_map(read).collect(),
+            asked: Vec::new(),
             limits: Limits::default(),
             growth: growth::GrowthOptions::default(),
             needs: Needs::ALL,
@@ -67,10 +77,12 @@ pub struct Report {
     pub accepted: Vec<Accepted>,
     /// Notes on the suppression rules: expired or unused ones.
     pub suppression_notes: Vec<Arc<str>>,
-    /// What was not observed.
+    /// What was not observed, the most important first.
     pub coverage: Vec<Gap>,
     /// Reasons why the run can't be called clean even without findings; empty if it can.
     pub doubts: Vec<Arc<str>>,
+    /// Files of the user's own that nothing fits.
+    pub unused_files: Vec<UnusedNote>,
     /// The incidents in a few words, if there are any.
     pub news: Option<Arc<str>>,
     /// How many snapshots found the canary.
@@ -106,6 +118,13 @@ impl Report {
         Some(index + 1)
     }
 
+    /// Whether a finding shows all that is known of this incident.
+    #[must_use]
+    pub fn states(&self, incident: &Incident) -> bool {
+        let has_more = !incident.stack.is_empty() || incident.details.registers.pc.is_some();
+        !has_more && StatedFacts::new(self.counted()).has_incident(incident)
+    }
+
     fn n_counted(&self) -> usize {
         self.findings.partition_point(|finding| finding.severity > Severity::Note)
     }
@@ -127,14 +146,18 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     cause::link(&mut findings, &protocol_report.ties, observation);
     normal_world::join(&mut findings, observation, &protocols);
     known_leaks::identify(&mut findings, observation);
-    let normal_report = normal_world::audit(observation);
+    let mut normal_report = normal_world::audit(observation);
+    known_leaks::identify_kernel(&mut normal_report.findings);
     findings.extend(normal_report.findings);
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.kind));
     let triaged = options.triage.apply(findings);
     let TriageReport { left: mut findings, accepted, suppression_notes } = triaged;
     cause::sort(&mut findings);
-    let mut doubts = coverage::doubts(observation, options.needs);
+    let mut doubts = coverage::doubts(observation, options.needs, &findings);
     doubts.extend(normal_report.doubts);
+    let unused_files = unused_files(observation, &options.asked);
+    // What the user asked for comes first.
+    doubts.splice(0..0, unused_files.iter().filter_map(UnusedNote::doubt));
     let further = [protocol_report.gaps, normal_report.gaps].concat();
     let weights: Vec<_> = findings.iter().map(FindingWeight::from).collect();
     let conclusion = conclude(&weights, doubts.is_empty());
@@ -146,8 +169,9 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
         pools: normal_report.triage,
         accepted,
         suppression_notes,
-        coverage: coverage::gaps(observation, &further),
+        coverage: coverage::gaps(observation, options.needs, &further),
         doubts,
+        unused_files,
         canary: observation.canary,
         accounting: observation.accounting,
         steps: protocol_report.steps,

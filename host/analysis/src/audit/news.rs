@@ -13,7 +13,7 @@ const NAMED: usize = 3;
 
 /// The incidents in a few words; `None` without any.
 pub(super) fn news(observation: &Observation, findings: &[Finding]) -> Option<String> {
-    let mut pieces = shortages(findings);
+    let mut pieces: Vec<_> = shortages(findings).into_iter().collect();
     pieces.extend(heap_shortage(observation, findings));
     let is_other =
         |one: &&Incident| !one.is_memory_shortage() && one.kind != IncidentKind::UnknownError;
@@ -32,22 +32,21 @@ pub(super) fn news(observation: &Observation, findings: &[Finding]) -> Option<St
     (!line.is_empty()).then_some(line)
 }
 
-/// Memory that could not be had: one piece for all of it, with the first finding in full.
-fn shortages(findings: &[Finding]) -> Vec<String> {
-    let is_shortage =
-        |one: &&Finding| one.kind == FindingKind::Shortage && one.severity > Severity::Note;
-    let shortages: Vec<_> = findings.iter().filter(is_shortage).collect();
-    let [first, others @ ..] = shortages.as_slice() else { return Vec::new() };
+/// Memory that could not be had: one piece for all of it, with the finding that was reported most often.
+fn shortages(findings: &[Finding]) -> Option<String> {
+    let is_counted = |one: &&Finding| one.severity > Severity::Note;
+    let is_shortage = |one: &&Finding| one.kind == FindingKind::Shortage;
+    let shortages: Vec<_> = findings.iter().filter(is_counted).filter(is_shortage).collect();
+    let worst = { shortages.iter().rev() }
+        .max_by(|one, other| n_reports(one).total_cmp(&n_reports(other)))?;
+    let [_, others @ ..] = shortages.as_slice() else { return None };
     if others.is_empty() {
-        return vec![first.title.to_string()];
+        return Some(worst.title.to_string());
     }
-    let times = shortages.iter().filter_map(|one| one.figure(FigureKind::Times));
-    let times = text::amount(times.map(|figure| figure.value).sum(), "time");
-    let titles: Vec<_> = shortages.iter().take(NAMED).map(|one| plain(&one.title)).collect();
-    let n_more = shortages.len().saturating_sub(NAMED) as u64;
-    let rest =
-        if n_more > 0 { format!("; {} more below", text::number(n_more)) } else { String::new() };
-    vec![format!("out of memory, reported {times}: {}{rest}", titles.join("; "))]
+    let times = text::amount(shortages.iter().map(|one| n_reports(one)).sum(), "time");
+    let headline = worst.headline.as_ref().unwrap_or(&worst.title);
+    let n_more = text::number(others.len() as u64);
+    Some(format!("out of memory, reported {times}: {headline}, and {n_more} more"))
 }
 
 /// The core heap that ran out, as the TEE core itself prints.
@@ -63,6 +62,6 @@ fn heap_shortage(observation: &Observation, findings: &[Finding]) -> Option<Stri
     Some(findings.iter().find(is_about_heap)?.title.to_string())
 }
 
-fn plain(title: &str) -> &str {
-    title.split_once(": ").map_or(title, |(_, rest)| rest)
+fn n_reports(shortage: &Finding) -> f64 {
+    shortage.figure(FigureKind::Times).map_or(0.0, |figure| figure.value)
 }

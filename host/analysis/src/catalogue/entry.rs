@@ -86,6 +86,8 @@ pub struct MessageHit {
     pub uuid: Option<Uuid>,
     /// Function and line that printed it.
     pub printed_by: Option<Box<str>>,
+    /// The user's own file that says so.
+    pub user_file: Option<Arc<str>>,
 }
 
 /// An entry of the catalogue.
@@ -98,6 +100,8 @@ pub(super) struct MessageEntry {
     /// Who prints the message.
     pub(super) sources: Vec<LineSource>,
     pub(super) meaning: Arc<Meaning>,
+    /// The user's own file that has it.
+    pub(super) user_file: Option<Arc<str>>,
 }
 
 /// Longest text of an incident, in bytes: as long as OP-TEE's own lines.
@@ -124,7 +128,7 @@ impl MessageEntry {
         if literal.len() < SHORTEST {
             return Err("expected literal text in the pattern, found too little".into());
         }
-        Ok(Self { regex, literal, kind, sources, meaning: Arc::new(meaning) })
+        Ok(Self { regex, literal, kind, sources, meaning: Arc::new(meaning), user_file: None })
     }
 
     pub(super) fn pattern(&self) -> &str {
@@ -156,6 +160,7 @@ impl MessageEntry {
             size: group("size").map_or_else(|| numbers::size_in(text), numbers::size),
             uuid: numbers::uuid_in(text),
             printed_by: None,
+            user_file: self.user_file.clone(),
         })
     }
 }

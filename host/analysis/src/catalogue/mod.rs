@@ -11,7 +11,10 @@ mod file;
 mod numbers;
 mod prefilter;
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use entry::MessageEntry;
 pub(crate) use entry::short;
@@ -62,10 +65,23 @@ impl Catalogue {
     /// # Errors
     /// If the file is not valid; with the place of the mistake.
     pub fn add_file(&mut self, source: &str, text: &str) -> Result<(), Mistake> {
-        let entries = file::read(source, text)?;
+        let mut entries = file::read(source, text)?;
+        let name: Arc<str> = source.into();
+        entries.iter_mut().for_each(|entry| entry.user_file = Some(name.clone()));
         self.entries.splice(0..0, entries);
         self.index();
         Ok(())
+    }
+
+    /// The user's own files, each with its patterns.
+    pub(crate) fn user_files(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for entry in &self.entries {
+            if let Some(file) = &entry.user_file {
+                files.entry(file).or_default().push(entry.pattern());
+            }
+        }
+        files
     }
 
     fn index(&mut self) {

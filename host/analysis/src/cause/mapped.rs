@@ -24,7 +24,7 @@ impl RegionCalls {
                 pending_maps.clear();
             }
             match event.kind {
-                EventKind::Map if event.result.unwrap_or(0) == 0 => {
+                EventKind::Map if !event.has_failed() => {
                     index.last.insert((event.instance, va(event)), at);
                     pending_maps.entry(event.instance).or_default().push(at);
                 }

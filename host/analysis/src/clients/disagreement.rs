@@ -88,7 +88,7 @@ fn results(matcher: &CallMatcher<'_>) -> (Vec<Mismatch>, HashSet<usize>) {
     let (mut odd, mut used) = (Vec::new(), HashSet::new());
     for edge in single {
         let (event, call) = (matcher.event(edge.event), matcher.call(edge.call));
-        let tee = event.result.unwrap_or(0);
+        let tee = event.code().unwrap_or(0);
         let (description, ree) = (call_text(call), call.result);
         let text = format!(
             "{description}: the client got {}, the TEE returned {} (event {})",
@@ -162,6 +162,7 @@ fn finding(what: MismatchKind, uuid: Option<Uuid>, group: &[&Mismatch]) -> Findi
         fingerprint: fingerprint(FindingKind::Disagreement, &subject, &[name]),
         subject,
         title: format!("{words}, {}", text::times(count as u64)).into(),
+        headline: None,
         figures: vec![Figure::new(FigureKind::Count, count as f64, Unit::Calls)],
         evidence,
         cause: None,

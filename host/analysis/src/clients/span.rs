@@ -42,7 +42,7 @@ fn of_event(at: usize, event: &Event) -> Option<Span> {
         return None;
     }
     let kind = match event.kind {
-        EventKind::Open if event.result == Some(0) => JoinKind::Open,
+        EventKind::Open if event.code() == Some(0) => JoinKind::Open,
         EventKind::Open => JoinKind::Refused,
         EventKind::Close => JoinKind::Close,
         EventKind::Invoke => JoinKind::Invoke,
@@ -112,7 +112,7 @@ pub(super) fn agree(event: &Event, call: &Call) -> bool {
 
 /// Whether the results agree; closing has none.
 pub(super) fn same_result(event: &Event, call: &Call) -> bool {
-    event.kind == EventKind::Close || event.result.is_none_or(|result| result == call.result)
+    event.kind == EventKind::Close || event.code().is_none_or(|result| result == call.result)
 }
 
 /// Whether the value parameters agree; only an invoke's are compared.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::{
     Call, CallKind, ClientSource, Clock, Event, EventKind, Gap, Keys, Observation, Origin, Reason,
-    Time,
+    StepResult, Time,
 };
 
 use super::join;
@@ -91,7 +91,7 @@ fn descriptor(call: &Call) -> Option<Event> {
     let keys = fd.map(|fd| ("fd".into(), fd)).into_iter().collect();
     let result = if call.kind == CallKind::FdClose { call.result } else { 0 };
     let kind = EventKind::Step(name.into());
-    Some(Event { keys, values, result: Some(result), ..event(call, kind) })
+    Some(Event { keys, values, result: Some(StepResult::Code(result)), ..event(call, kind) })
 }
 
 fn event(call: &Call, kind: EventKind) -> Event {
@@ -106,7 +106,7 @@ fn event(call: &Call, kind: EventKind) -> Event {
         place: call.place.clone(),
         iteration: None,
         kind,
-        result: Some(call.result),
+        result: Some(StepResult::Code(call.result)),
         session: None,
         opener: 0,
         instance: 0,

@@ -186,7 +186,7 @@ impl<'a> LeakComparison<'a> {
             None => result != 0,
         };
         let mut events = self.around.observation.events.iter();
-        events.any(|event| event.kind == EventKind::Open && event.result.is_some_and(is_wanted))
+        events.any(|event| event.kind == EventKind::Open && event.code().is_some_and(is_wanted))
     }
 
     fn saw_panic(&self) -> bool {

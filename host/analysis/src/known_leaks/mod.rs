@@ -1,14 +1,17 @@
-//! Leaks of OP-TEE itself that upstream has fixed: `known/optee-leaks.toml`.
+//! Leaks of OP-TEE itself that upstream has fixed: `known/optee-leaks.toml`, those of Linux' drivers in
+//! `known/linux-leaks.toml`. `known/not-matched.toml` says why others are in neither.
 //!
 //! A finding is known only if its site and the release fit a row, and everything that the row needs was observed. What
 //! fits no row, or a release that has the fix, is never called known. Rows that fit equally are all named.
 
+mod kernel;
 mod matching;
 mod observed_release;
 mod site_match;
 mod table;
 mod words;
 
+pub(crate) use kernel::identify_kernel;
 pub use words::sentence;
 
 use self::{

@@ -95,7 +95,7 @@ fn field<'de, D: Deserializer<'de>, T>(
     parse(&text).ok_or_else(|| D::Error::custom(format!("expected {expected}, found `{text}`")))
 }
 
-fn fix_release<'de, D: Deserializer<'de>>(from: D) -> Result<FixRelease, D::Error> {
+pub(super) fn fix_release<'de, D: Deserializer<'de>>(from: D) -> Result<FixRelease, D::Error> {
     field(from, "a release, or `after` and a release", |text| match text.strip_prefix("after ") {
         Some(release) => Some(FixRelease::After(release.parse().ok()?)),
         None => Some(FixRelease::In(text.parse().ok()?)),

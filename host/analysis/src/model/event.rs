@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use teeleak_proto::Uuid;
 
-use super::{Keys, Origin, SourceLocation, Symbol, Time};
+use super::{Keys, Origin, SourceLocation, StepResult, Symbol, Time};
 
 /// The kind of an event.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -70,8 +70,8 @@ pub struct Event {
     pub iteration: Option<u32>,
     /// Its kind.
     pub kind: EventKind,
-    /// `TEE_Result` or `TEEC_Result`; 0 for success; `None` if not available from this source.
-    pub result: Option<u32>,
+    /// How it ended; `None` if not available from this source.
+    pub result: Option<StepResult>,
     /// Session id, unique per opener.
     pub session: Option<u32>,
     /// Instance that opened the session, 0 for the normal world.
@@ -89,4 +89,18 @@ pub struct Event {
     pub keys: Keys,
     /// The process that caused it, if known.
     pub by: Option<Arc<Caller>>,
+}
+
+impl Event {
+    /// Whether it failed; false if its result is unknown.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.result.as_ref().is_some_and(StepResult::is_failure)
+    }
+
+    /// The code that it returned, if one is known.
+    #[must_use]
+    pub fn code(&self) -> Option<u32> {
+        self.result.as_ref().and_then(StepResult::code)
+    }
 }

@@ -134,6 +134,8 @@ pub struct Finding {
     pub subject: Subject,
     /// One-line summary.
     pub title: Arc<str>,
+    /// The title in fewer words, for a line that stands for several findings.
+    pub headline: Option<Arc<str>>,
     /// Its figures.
     pub figures: Vec<Figure>,
     /// Its evidence.

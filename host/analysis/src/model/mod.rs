@@ -11,6 +11,7 @@
 mod call;
 mod call_stack;
 mod completeness;
+mod errno;
 mod event;
 mod figure;
 mod finding;
@@ -27,11 +28,13 @@ mod registers;
 mod release;
 mod resource;
 mod sample;
+mod step_result;
 mod symbol;
 
 mod subject;
 mod ta_name;
 mod tee_result;
+mod user_file;
 
 pub use call_stack::{CallStack, CoreFunctions};
 pub use call::{Call, CallKind, CallParam, ClientSource, Clients, FileKind, JoinReport, Process};
@@ -56,8 +59,10 @@ pub use resource::{FailedStage, Resource};
 pub use sample::{
     Instance, Owner, OwnerId, Pool, PoolUnit, Region, Sample, Session, Site, TaHeapDump,
 };
+pub use step_result::StepResult;
 pub use subject::{Listing, Subject};
 pub(crate) use symbol::Names;
 pub use symbol::Symbol;
 pub use ta_name::TaName;
 pub use tee_result::TeeResult;
+pub use user_file::{NearLine, UnusedFile, UserFileKind};

@@ -3,7 +3,8 @@
 use std::{ops::AddAssign, sync::Arc, time::Duration};
 
 use super::{
-    Clients, CoreFunctions, Event, Gap, Incident, Moment, NormalWorld, Pool, Sample, SourceLocation,
+    Clients, CoreFunctions, Event, Gap, Incident, Moment, NormalWorld, Pool, Sample,
+    SourceLocation, UnusedFile,
 };
 
 /// The observed system.
@@ -106,4 +107,6 @@ pub struct Observation {
     pub failed: Vec<(SourceLocation, i32)>,
     /// Number of input lines or frames by outcome.
     pub accounting: Accounting,
+    /// Files of the user's own that no line of a text fits; protocols are listed in any case.
+    pub unused_files: Vec<UnusedFile>,
 }

@@ -26,6 +26,7 @@ impl FindingBuilder {
             fingerprint: fingerprint(kind, &subject, &[]),
             subject,
             title: title.into(),
+            headline: None,
             figures: Vec::new(),
             evidence: Vec::new(),
             cause: None,

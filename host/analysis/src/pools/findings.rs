@@ -143,6 +143,7 @@ impl<'a> PoolCase<'a> {
             severity,
             verdict: Some(self.judgement.verdict),
             title: self.title().into(),
+            headline: None,
             figures: self.figures(context),
             evidence: self.evidence(context),
             fingerprint: fingerprint(FindingKind::PoolGrowth, &subject, &[]),

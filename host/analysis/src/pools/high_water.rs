@@ -71,6 +71,7 @@ fn finding(
             text::approximation(mean_rise)
         )
         .into(),
+        headline: None,
         figures: vec![
             Figure::new(FigureKind::Gained, (last - first) as f64, Unit::Bytes),
             Figure::new(FigureKind::MostInUse, last as f64, Unit::Bytes),

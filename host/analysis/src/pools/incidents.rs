@@ -64,7 +64,7 @@ impl CoreHeapShortage<'_> {
     /// The finding if no figures of the pool are known.
     pub(super) fn finding(&self) -> Finding {
         let pool = PoolKind::CoreHeap.label();
-        let times = text::amount(self.incidents.len() as f64, "time");
+        let times = text::times(self.incidents.len() as u64);
         let subject = Subject::Pool(PoolKind::CoreHeap);
         let mut evidence = vec![Evidence::Text(self.shortage().reason().into())];
         evidence.extend(self.places());
@@ -77,6 +77,7 @@ impl CoreHeapShortage<'_> {
                 text::number(self.smallest)
             )
             .into(),
+            headline: None,
             figures: vec![words::plain(
                 FigureKind::FailedAllocations,
                 self.incidents.len() as f64,

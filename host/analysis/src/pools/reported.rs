@@ -62,6 +62,7 @@ fn finding(
         severity: Severity::Possible,
         verdict: None,
         title: title(first, incidents, n).into(),
+        headline: Some(headline(first, n).into()),
         figures: vec![words::plain(FigureKind::Times, n as f64, Unit::Objects)],
         evidence: evidence(incidents, resources),
         fingerprint: fingerprint(FindingKind::Shortage, subject, &detail),
@@ -83,12 +84,20 @@ fn title(first: &Incident, incidents: &[&Incident], n: u64) -> String {
             format!("out of memory: {} failed ({pool})", text::count(n, "allocation"))
         }
         (Some(_), _) => {
-            // The same story in several words: the first one, counted over all.
-            let mut resources = first.clone();
-            resources.details.repeats.count = n.saturating_sub(1);
-            format!("out of memory: {}", text::incident(&resources))
+            format!("out of memory: {}", text::incident(&counted(first, n)))
         }
     }
+}
+
+fn headline(first: &Incident, n: u64) -> String {
+    text::incident_headline(&counted(first, n))
+}
+
+/// The same story in several words: the first one, counted over all.
+fn counted(first: &Incident, n: u64) -> Incident {
+    let mut all = first.clone();
+    all.details.repeats.count = n.saturating_sub(1);
+    all
 }
 
 fn evidence(incidents: &[&Incident], resources: &[Resource]) -> Vec<Evidence> {

@@ -21,7 +21,7 @@ pub(crate) fn calls(protocols: &[Protocol], observation: &Observation, ta: Uuid)
     let own = |step: &&ProtocolStep| step.ta == Some(ta) && matches!(step.on, StepEvent::Invoke(_));
     let steps: Vec<_> = protocols.iter().flat_map(|one| &one.steps).filter(own).collect();
     let is_lossy = observation.events.iter().any(|event| event.lost_before > 0);
-    let has_succeeded = |event: &&Event| event.result.unwrap_or(0) == 0;
+    let has_succeeded = |event: &&Event| !event.has_failed();
     let mut calls = Calls { lost: is_lossy, ..Calls::default() };
     for event in observation.events.iter().filter(has_succeeded) {
         // The same command may be a step of several protocols; it is one call.

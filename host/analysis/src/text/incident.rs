@@ -21,7 +21,7 @@ pub fn incident(incident: &Incident) -> String {
         }
         IncidentKind::MemoryShortage { .. }
         | IncidentKind::NormalWorldMemory
-        | IncidentKind::CallFailed => failed_request(incident, &times_text),
+        | IncidentKind::CallFailed => failed_request(incident, &times_text, true),
         IncidentKind::LoadFailed => {
             let ta = ta.unwrap_or_else(|| "a TA".into());
             let code = code.map_or_else(String::new, |code| format!(": {code}"));
@@ -59,15 +59,26 @@ pub fn incident(incident: &Incident) -> String {
     }
 }
 
-/// Memory that could not be had, or a call that failed: by whom, how much, and how often.
-fn failed_request(incident: &Incident, often: &str) -> String {
+/// Memory that could not be had, for a line that says so already.
+#[must_use]
+pub fn incident_headline(incident: &Incident) -> String {
+    let n = incident.times();
+    let often = if n > 1 { format!(" {}", times(n)) } else { String::new() };
+    failed_request(incident, &often, false)
+}
+
+/// Memory that could not be had, or a call that failed: by whom, how much, and how often; at length also the
+/// result and who returned it.
+fn failed_request(incident: &Incident, often: &str, is_long: bool) -> String {
     let details = &incident.details;
     let request_size = match incident.kind {
         IncidentKind::MemoryShortage { requested } => requested,
         _ => None,
     };
     let size = request_size.map_or_else(String::new, |size| format!(" of {} bytes", number(size)));
-    let code = details.code.map_or_else(String::new, |code| format!(" with {code}"));
+    let code = details.code.filter(|_| is_long);
+    let code = code.map_or_else(String::new, |code| format!(" with {code}"));
+    let origin = if is_long { origin(incident) } else { String::new() };
     let owner = match incident.uuid {
         Some(uuid) => format!("TA {uuid}"),
         None if details.claimed => "a client".into(),
@@ -79,21 +90,21 @@ fn failed_request(incident: &Incident, often: &str) -> String {
             format!("{} could not be loaded{often}{code}", open_sentence(incident))
         }
         (Some(_), Some(Open)) => format!(
-            "a session to {} could not be opened{often}{code}{}",
-            open_sentence(incident),
-            origin(incident)
+            "a session to {} could not be opened{often}{code}{origin}",
+            open_sentence(incident)
         ),
         (Some(_), Some(Invoke)) => {
             let commands = if often.is_empty() { "a command" } else { "commands" };
-            format!("{commands} of {owner} failed{often}{code}{}", origin(incident))
+            format!("{commands} of {owner} failed{often}{code}{origin}")
         }
         (Some(code), Some(Boot | Close) | None) => {
-            format!("{owner} got {code}{often}{}", origin(incident))
+            let code = if is_long { code.to_string() } else { "no memory".to_owned() };
+            format!("{owner} got {code}{often}{origin}")
         }
         (None, _) => {
             let pool = resources(&details.meaning.resources);
-            let printer =
-                details.printed_by.as_deref().map_or_else(String::new, |by| format!(", at {by}"));
+            let printer = details.printed_by.as_deref().filter(|_| is_long);
+            let printer = printer.map_or_else(String::new, |by| format!(", at {by}"));
             format!("an allocation{size} failed{often}{}{printer}", in_pool(&pool))
         }
     }

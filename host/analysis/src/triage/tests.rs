@@ -12,6 +12,7 @@ fn finding(fingerprint: &str, verdict: Verdict) -> Finding {
         verdict: Some(verdict),
         subject: Subject::Pool(PoolKind::Named("any".into())),
         title: "it grows".into(),
+        headline: None,
         figures: Vec::new(),
         evidence: Vec::new(),
         fingerprint: Fingerprint(fingerprint.into()),

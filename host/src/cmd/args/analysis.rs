@@ -8,12 +8,11 @@ use std::{
 use anyhow::{Context as _, Result};
 use clap::Args;
 use teeleak_analysis::{
-    audit::Options,
-    mistake::suggest,
+    audit::{Options, ProtocolFile},
     protocol::{Pack, Protocol},
 };
 
-use super::format::Format;
+use super::{format::Format, named_file::BuiltIn};
 use crate::{
     cmd::args::{outputs::Outputs, triage::TriageArgs},
     env::Env,
@@ -23,10 +22,9 @@ use crate::{
 /// How an observation is analysed.
 #[derive(Args, Debug)]
 pub(crate) struct Analysis {
-    /// Check the order of steps against this protocol file, or built-in protocol of this name:
-    /// sessions, regions, descriptors, secure-video, client-api, shared-memory, dma-buf, ion, kmem
+    /// Check the order of steps against this protocol file, or built-in protocol of this name
     /// (repeatable).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = BuiltIn::Protocol)]
     protocol: Vec<PathBuf>,
     #[command(flatten)]
     known: TriageArgs,
@@ -50,7 +48,9 @@ impl Analysis {
     pub(crate) fn options(&self) -> Result<Options> {
         let mut options = Options::default();
         for path in &self.protocol {
-            options.protocols.extend(protocols(path)?);
+            let protocols = protocols(path)?;
+            options.protocols.extend(protocols.clone());
+            options.asked.push(ProtocolFile { name: path.display().to_string().into(), protocols });
         }
         options.triage = self.known.triage()?;
         Ok(options)
@@ -66,23 +66,13 @@ impl Analysis {
     }
 }
 
-/// That a protocol can't be read; a name that is no file may be that of a built-in one.
-fn unreadable(path: &Path) -> String {
-    let name = path.display();
-    let names = Pack::ALL.iter().map(|pack| pack.name);
-    let is_name = path.extension().is_none() && path.components().count() == 1;
-    let hint = suggest(&name.to_string(), names).filter(|_| is_name && !path.exists());
-    let hint = hint.map_or_else(String::new, |hint| format!(" ({hint})"));
-    format!("cannot read protocol {name}{hint}")
-}
-
 /// The protocols of a file, or the built-in ones of that name.
 pub(crate) fn protocols(path: &Path) -> Result<Vec<Protocol>> {
     let name = path.display().to_string();
     let built_in = Pack::find(&name).filter(|_| !path.exists());
     let text = match built_in {
         Some(pack) => pack.text.to_owned(),
-        None => fs::read_to_string(path).with_context(|| unreadable(path))?,
+        None => fs::read_to_string(path).with_context(|| BuiltIn::Protocol.unreadable(path))?,
     };
     Protocol::read(&name, &text).map_err(|mistakes| mistake::error("a protocol", &text, &mistakes))
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use maud::{Markup, html};
 use teeleak_analysis::{
-    audit::Report,
+    audit::{Report, UnusedNote},
     model::{Gap, Observation},
-    text::{count, number},
+    text::{count, number, place},
     triage::Accepted,
 };
 
@@ -14,6 +14,9 @@ use crate::render::{
     text::{clients, incident, plain},
     view::{ReportView, report},
 };
+
+/// Gaps shown without unfolding: no longer than the answer.
+const SHOWN: usize = 5;
 
 /// The section `Coverage`.
 pub(super) fn section(view: &ReportView<'_>) -> Markup {
@@ -28,13 +31,19 @@ pub(super) fn section(view: &ReportView<'_>) -> Markup {
             (observed_parts(observation, report))
             @if !observation.incidents.is_empty() {
                 h3 { "Incidents" }
-                pre { (plain(|out| incident::write(&observation.incidents, out)).trim_start()) }
+                pre { (incidents(observation)) }
             }
             (accepted_list(&report.accepted))
             (list("Notes on suppressions", &report.suppression_notes))
+            (unused_files(&report.unused_files))
             (list("Inferred", &observation.assumptions))
         }
     }
+}
+
+fn incidents(observation: &Observation) -> String {
+    let incidents: Vec<_> = observation.incidents.iter().collect();
+    plain(|out| incident::write(&incidents, out)).trim_start().to_owned()
 }
 
 fn gaps(gaps: &[Gap]) -> Markup {
@@ -42,22 +51,35 @@ fn gaps(gaps: &[Gap]) -> Markup {
         @if gaps.is_empty() {
             p { "Everything requested was observed." }
         } @else {
-            div .scroll tabindex="0" role="region" aria-label="What could not be observed" {
-                table {
-                    thead { tr {
-                        @for name in ["What", "Why", "Lost", "How to observe it"] {
-                            th scope="col" { (name) }
-                        }
-                    } }
-                    tbody { @for gap in gaps {
-                        tr {
-                            td { (gap.what) }
-                            td { (gap.reason.to_string()) }
-                            td .num { @if gap.lost > 0 { (number(gap.lost)) } }
-                            td { @if let Some(remedy) = &gap.remedy { (remedy) } }
-                        }
-                    } }
+            @let (first, more) = gaps.split_at(gaps.len().min(SHOWN));
+            (gap_table(first))
+            @if !more.is_empty() {
+                details {
+                    summary { (number(more.len() as u64)) " more" }
+                    (gap_table(more))
                 }
+            }
+        }
+    }
+}
+
+fn gap_table(gaps: &[Gap]) -> Markup {
+    html! {
+        div .scroll tabindex="0" role="region" aria-label="What could not be observed" {
+            table {
+                thead { tr {
+                    @for name in ["What", "Why", "Lost", "How to observe it"] {
+                        th scope="col" { (name) }
+                    }
+                } }
+                tbody { @for gap in gaps {
+                    tr {
+                        td { (gap.what) }
+                        td { (gap.reason.to_string()) }
+                        td .num { @if gap.lost > 0 { (number(gap.lost)) } }
+                        td { @if let Some(remedy) = &gap.remedy { (remedy) } }
+                    }
+                } }
             }
         }
     }
@@ -68,6 +90,22 @@ fn list(title: &str, texts: &[Arc<str>]) -> Markup {
         @if !texts.is_empty() {
             h3 { (title) }
             ul { @for text in texts { li { (text) } } }
+        }
+    }
+}
+
+fn unused_files(notes: &[UnusedNote]) -> Markup {
+    html! {
+        @if !notes.is_empty() {
+            h3 { "Files that nothing fits" }
+            ul { @for note in notes {
+                li {
+                    (note.sentence()) ". Next: " (note.next_step) "."
+                    @for line in &note.file.nearest {
+                        p .print { "near " (place(&line.place)) ": " code { (line.text) } }
+                    }
+                }
+            } }
         }
     }
 }

@@ -154,7 +154,7 @@ fn row(event: &Event, uuids: &BTreeMap<Uuid, usize>) -> EventRow {
         event.instance,
         event.uuid.and_then(|uuid| uuids.get(&uuid).copied()),
         event.cmd,
-        event.result,
+        event.code(),
         event.by.as_ref().map(|by| by.pid),
         event.time.map(|time| time.ns),
     )

@@ -78,7 +78,7 @@ fn step_box(one: &LaneStep<'_>, x: f64, y: f64) -> Markup {
             let result = place::short_result(&step.event);
             match stand.words() {
                 Some(words) => ("wrong", &*step.step, format!("⚠ {words}")),
-                None if place::is_failure(&step.event) => ("failed", &*step.step, result),
+                None if step.event.has_failed() => ("failed", &*step.step, result),
                 None => ("right", &*step.step, result),
             }
         }

@@ -144,7 +144,7 @@ fn lanes(events: &[Event], per: usize) -> Vec<Lane> {
             });
             let column = &mut lanes[lane].columns[at / per];
             column.0 += 1;
-            column.1 += u64::from(place::is_failure(event));
+            column.1 += u64::from(event.has_failed());
         }
     }
     // Callers above those who are called; each by first appearance.

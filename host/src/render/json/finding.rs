@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use teeleak_analysis::model::{
-    Evidence, Figure, Finding, FindingKind, Severity, StepRef, Subject, TeeResult, Unit, Verdict,
+    Evidence, Figure, Finding, FindingKind, Severity, StepRef, Subject, Unit, Verdict,
 };
 
 use super::{clients, incident, known_leak};
@@ -195,8 +195,10 @@ struct StepJson<'t> {
     uuid: Option<String>,
     /// Command id of an invocation.
     command: Option<u32>,
-    /// Result, by name if known.
+    /// Result: the name of its code if known, or the words of the text.
     result: Option<String>,
+    /// Code of the result; null if the text has only words for it.
+    result_code: Option<u32>,
     /// Process that made the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<clients::CallerJson<'t>>,
@@ -301,7 +303,9 @@ fn step(step: &StepRef) -> StepJson<'_> {
         command: event.cmd,
         result: event
             .result
-            .map(|result| if result == 0 { "ok".into() } else { TeeResult(result).to_string() }),
+            .as_ref()
+            .map(|result| result.words().map_or_else(|| result.to_string(), ToOwned::to_owned)),
+        result_code: event.code(),
         by: event.by.as_deref().map(clients::caller),
     }
 }

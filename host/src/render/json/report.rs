@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 use teeleak_analysis::{
-    audit::{Conclusion, Report},
-    model::{Observation, Stage},
+    audit::{Conclusion, Report, UnusedNote},
+    model::{Observation, Stage, UserFileKind},
     pools::oom,
     triage::{self, Excuse},
 };
@@ -53,8 +53,38 @@ pub(super) struct ReportDocument<'t> {
     out_of_memory: Option<dump::OutOfMemoryJson<'t>>,
     /// What was observed.
     coverage: Coverage<'t>,
+    /// Files given with --rules, --protocol or --messages that nothing of the input fits.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unused_files: Vec<UnusedFileJson<'t>>,
     /// What could not be observed.
     not_observed: Vec<GapJson<'t>>,
+}
+
+/// A file that nothing of the input fits.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "UnusedFile")]
+struct UnusedFileJson<'t> {
+    /// What the file says.
+    #[schemars(extend("enum" = UserFileKind::ALL.map(UserFileKind::name)))]
+    kind: &'static str,
+    /// Its name, as given.
+    name: &'t str,
+    /// Lines that nearly fit, the nearest first.
+    nearest: Vec<NearLineJson<'t>>,
+    /// What to change.
+    next: &'t str,
+}
+
+/// A line that nearly fits.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "NearLine")]
+struct NearLineJson<'t> {
+    /// Name of the source.
+    source: &'t str,
+    /// Its line, from 1.
+    at: u64,
+    /// The line.
+    text: &'t str,
 }
 
 /// What was observed.
@@ -166,7 +196,24 @@ fn document<'t>(
         inferred: observation.assumptions.iter().map(|text| &**text).collect(),
         out_of_memory: short.map(dump::out_of_memory),
         coverage: coverage(observation, report),
+        unused_files: report.unused_files.iter().map(unused_file).collect(),
         not_observed: gap_list(&report.coverage),
+    }
+}
+
+fn unused_file(note: &UnusedNote) -> UnusedFileJson<'_> {
+    let nearest = note.file.nearest.iter();
+    UnusedFileJson {
+        kind: note.file.kind.name(),
+        name: &note.file.name,
+        nearest: nearest
+            .map(|line| NearLineJson {
+                source: &line.place.source,
+                at: line.place.at,
+                text: &line.text,
+            })
+            .collect(),
+        next: &note.next_step,
     }
 }
 

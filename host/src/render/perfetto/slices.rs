@@ -57,7 +57,7 @@ pub(super) fn write(
 fn slices(observation: &Observation, axis: &Axis, tracks: &Tracks) -> Vec<Slice> {
     let mut slices: Vec<Slice> = Vec::new();
     let mut open: HashMap<SliceKey, usize> = HashMap::new();
-    for event in observation.events.iter().filter(|event| event.result.unwrap_or(0) == 0) {
+    for event in observation.events.iter().filter(|event| !event.has_failed()) {
         let Some(key) = key(event) else { continue };
         let ns = axis.time_ns(event.time, &event.place);
         let is_start = matches!(event.kind, EventKind::Open | EventKind::Map);

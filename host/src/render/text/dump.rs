@@ -67,7 +67,7 @@ pub(crate) fn oom(
         reason(short, page)?;
     }
     if let Some(asked) = &verdict.asked_by {
-        incident::write(std::slice::from_ref(asked), page)?;
+        incident::write(&[asked], page)?;
     }
     let polls = verdict.n_polls_since as u64;
     holders("biggest holders by site", &verdict.by_site, polls, page)?;

@@ -5,7 +5,7 @@ use std::io;
 use teeleak_analysis::{
     known_leaks,
     model::{
-        Evidence, Figure, FigureKind, Finding, Frame, Observation, Severity, StepRef, Subject, TeeResult,
+        Evidence, Figure, FigureKind, Finding, Frame, Observation, Severity, StepRef, Subject,
     },
     text,
 };
@@ -235,11 +235,7 @@ fn all_values(series: &[(u32, f64)]) -> String {
 fn events(steps: &[StepRef], page: &mut TextPage<'_>) -> io::Result<()> {
     page.write_line(label("events", page))?;
     for StepRef { step, keys, event } in steps {
-        let result = match event.result {
-            None => "?".to_owned(),
-            Some(0) => "ok".to_owned(),
-            Some(result) => TeeResult(result).to_string(),
-        };
+        let result = event.result.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string);
         let session = event.session.map_or(String::new(), |id| format!("session {id} "));
         let command = event.cmd.map_or(String::new(), |cmd| format!("command {cmd} "));
         let caller = event.by.as_ref().map_or(String::new(), |by| format!("by {by}  "));

@@ -16,7 +16,7 @@ const SHOWN_MAX: usize = 10;
 const FRAMES: usize = 4;
 
 /// Writes incidents with their call stacks.
-pub(crate) fn write(incidents: &[Incident], page: &mut TextPage<'_>) -> io::Result<()> {
+pub(crate) fn write(incidents: &[&Incident], page: &mut TextPage<'_>) -> io::Result<()> {
     if incidents.is_empty() {
         return Ok(());
     }

@@ -54,7 +54,7 @@ impl CallRow {
             lane: parties.iter().position(|known| *known == party).unwrap_or(0),
             step: step.step.to_string(),
             keys: step.keys.to_string(),
-            result: place::is_failure(event).then(|| format!("-> {}", place::short_result(event))),
+            result: event.has_failed().then(|| format!("-> {}", place::short_result(event))),
             wrong: stand.words(),
         }
     }
@@ -127,9 +127,7 @@ fn choose(drawn: &[LaneStep<'_>], page: &mut TextPage<'_>) -> Vec<usize> {
     }
     let is_notable = |n: &usize| match &drawn[*n] {
         LaneStep::Missing(_) => true,
-        LaneStep::Taken(step, stand) => {
-            *stand != StepOrder::Right || place::is_failure(&step.event)
-        }
+        LaneStep::Taken(step, stand) => *stand != StepOrder::Right || step.event.has_failed(),
     };
     let plain_calls = range.clone().rev().filter(|n| !is_notable(n));
     let mut indexes: Vec<_> =

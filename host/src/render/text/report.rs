@@ -3,10 +3,10 @@
 use std::io;
 
 use teeleak_analysis::{
-    audit::{Conclusion, Report},
-    model::{Finding, Observation},
+    audit::{Conclusion, Report, UnusedNote},
+    model::{Finding, NearLine, Observation, UnusedFile},
     normal_world,
-    text::{count, number},
+    text::{count, number, place as place_text},
     triage::Accepted,
 };
 
@@ -45,14 +45,28 @@ pub(crate) fn write(
     if let Some(look) = &report.look {
         one_look::write(look, page)?;
     }
-    incident::write(&observation.incidents, page)?;
+    incidents(observation, report, page)?;
     write_notes(report.notes(), observation, page)?;
     write_accepted(&report.accepted, page)?;
     list("notes on suppressions", report.suppression_notes.iter().map(|note| &**note), page)?;
     list("doubts", report.doubts.iter().map(|doubt| &**doubt), page)?;
+    write_unused(&report.unused_files, page)?;
     list("inferred", observation.assumptions.iter().map(|text| &**text), page)?;
     coverage(observation, report, page)?;
     gaps::write_first(&report.coverage, page)
+}
+
+/// Writes the incidents; without `-v` only those that no finding states.
+fn incidents(
+    observation: &Observation,
+    report: &Report,
+    page: &mut TextPage<'_>,
+) -> io::Result<()> {
+    let mut incidents: Vec<_> = observation.incidents.iter().collect();
+    if incidents.iter().any(|one| report.states(one)) && !page.shows_all() {
+        incidents.retain(|one| !report.states(one));
+    }
+    incident::write(&incidents, page)
 }
 
 fn verdict(observation: &Observation, report: &Report, page: &mut TextPage<'_>) -> io::Result<()> {
@@ -128,6 +142,24 @@ fn write_accepted(accepted: &[Accepted], page: &mut TextPage<'_>) -> io::Result<
         page.write_line(TextLine::indent(2).text(&finding.title))?;
         page.write_line(TextLine::indent(4).text(excuse))?;
         page.write_line(TextLine::indent(4).dim(&finding.fingerprint))?;
+    }
+    Ok(())
+}
+
+/// Writes which files checked nothing, and the lines that nearly fit.
+fn write_unused(notes: &[UnusedNote], page: &mut TextPage<'_>) -> io::Result<()> {
+    if notes.is_empty() {
+        return Ok(());
+    }
+    page.heading("files that nothing fits")?;
+    for note in notes {
+        let UnusedFile { kind, name, .. } = &note.file;
+        page.write_line(TextLine::indent(2).warn(format_args!("{} {name}", kind.name())))?;
+        for NearLine { place, text } in &note.file.nearest {
+            let line = TextLine::indent(4).dim(format_args!("near {} ", place_text(place)));
+            page.write_line(line.text(text))?;
+        }
+        page.write_line(TextLine::indent(4).dim("next ").text(&note.next_step))?;
     }
     Ok(())
 }

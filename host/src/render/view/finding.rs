@@ -44,7 +44,11 @@ pub(crate) fn value(figure: &Figure) -> String {
     let interval = figure.interval.map_or(String::new(), |(low, high)| {
         format!(" (95 %: {} to {})", text::decimal(low), text::decimal(high))
     });
-    format!("{}{interval}", text::quantity(figure.value, figure.unit))
+    match figure.kind {
+        // What is counted is their name.
+        FigureKind::Times | FigureKind::FailedAllocations => text::decimal(figure.value),
+        _ => format!("{}{interval}", text::quantity(figure.value, figure.unit)),
+    }
 }
 
 /// First and last values of a series, with the range of iterations.

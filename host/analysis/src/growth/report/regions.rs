@@ -49,6 +49,7 @@ fn finding(
         severity,
         verdict: Some(judgement.verdict),
         title: title(instance, judgement, counts).into(),
+        headline: None,
         figures: figures(instance, judgement, counts),
         evidence: evidence(instance, judgement, timeline, counts),
         fingerprint: fingerprint(FindingKind::RegionGrowth, &subject, &[]),

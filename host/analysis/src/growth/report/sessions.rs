@@ -40,6 +40,7 @@ fn finding(
         severity,
         verdict: Some(judgement.verdict),
         title: title(sessions, judgement).into(),
+        headline: None,
         figures: figures(sessions, judgement),
         evidence: evidence(sessions, judgement, timeline),
         fingerprint: fingerprint(FindingKind::SessionGrowth, &subject, &[]),

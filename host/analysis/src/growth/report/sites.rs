@@ -52,6 +52,7 @@ fn finding(
         severity,
         verdict: Some(verdict),
         title: (title(first, group) + &wanted_by(wanter)).into(),
+        headline: None,
         figures: figures(first, group),
         evidence: evidence(first, others, timeline, functions),
         fingerprint: fingerprint(FindingKind::SiteGrowth, &subject, &detail),

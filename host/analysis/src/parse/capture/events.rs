@@ -3,7 +3,7 @@
 use teeleak_proto::event;
 
 use super::{ObservationBuilder, entries};
-use crate::model::{Clock, Event, EventKind, Keys, Origin, Stage, Time};
+use crate::model::{Clock, Event, EventKind, Keys, Origin, Stage, StepResult, Time};
 
 impl ObservationBuilder {
     /// Adds an event; `lost_before` events were lost before it.
@@ -19,7 +19,7 @@ impl ObservationBuilder {
             place: self.place(),
             iteration: is_measured.then_some(self.moment.iteration),
             kind: kind(event),
-            result: Some(event.result),
+            result: Some(StepResult::Code(event.result)),
             session: entries::has_session(event.kind).then_some(event.session),
             opener: event.opener,
             instance: event.instance,

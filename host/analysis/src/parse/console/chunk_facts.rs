@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     messages::fact::{ChunkEntry, RejectReason},
-    rules::RuleSteps,
+    rules::{BestLines, RuleSteps, UserFiles},
     sites::ChunkSites,
 };
 use crate::{model::Accounting, parse::framing::StampCounts};
@@ -24,6 +24,10 @@ pub struct ChunkFacts {
     /// Source line that printed the first record, if its prefix has one.
     pub(super) printed_at: Option<u32>,
     pub(super) rejects: Rejects,
+    /// Files that the user named.
+    pub(super) files: UserFiles,
+    /// Lines that nearly fit a file, by its position.
+    pub(super) near: Vec<(usize, BestLines)>,
 }
 
 /// How many lines of a chunk, or of a whole text, were parsed, ignored and rejected.
@@ -102,7 +106,8 @@ impl ChunkFacts {
         self.entries.clear();
         self.ids.clear();
         self.sites.clear();
-        self.steps.all.clear();
+        self.steps.clear();
+        self.near.clear();
         self.tally = Tally::default();
         self.source_lines = 0;
         self.printed_at = None;

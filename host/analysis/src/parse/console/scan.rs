@@ -41,7 +41,7 @@ pub fn scan_unframed(chunk: &[u8], source_lines: &[u32], rules: &Rules, harvest:
 #[inline]
 fn scan_lines(
     chunk: &[u8],
-    source_lines: impl Fn(usize) -> u32,
+    source_lines: impl Fn(usize) -> u32 + Copy,
     rules: &Rules,
     harvest: &mut ChunkFacts,
 ) {
@@ -75,6 +75,7 @@ fn scan_lines(
     }
     scanner.end_run();
     scanner.out.source_lines = u64::from(scanner.line);
+    scanner.note_near_lines(source_lines);
     let lines = &mut scanner.out.tally.lines;
     lines.read = read;
     lines.ignored = lines.read - lines.parsed - lines.rejected;
@@ -200,6 +201,21 @@ impl<'a> Scanner<'a> {
                 until: end_time,
             });
         }
+    }
+
+    /// Keeps the lines that nearly fit a file of the user's own.
+    fn note_near_lines(&mut self, source_lines: impl Fn(usize) -> u32) {
+        let files = self.rules.files();
+        if files.0.is_empty() {
+            return;
+        }
+        self.out.files = files.clone();
+        let mut near = files.near_lines(self.chunk, self.out.steps.used);
+        for line in near.iter_mut().flat_map(|(_, best)| &mut best.0) {
+            let lines_before = 0..usize::try_from(line.place.at).unwrap_or(usize::MAX);
+            line.place.at = lines_before.map(|at| u64::from(source_lines(at))).sum();
+        }
+        self.out.near = near;
     }
 
     /// Reads any line that [`Self::hot`] did not, with its prefix if already found.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::{LedgerLine, LedgerOutput, LineOutcome, Parser, TextContext, fields};
 use crate::{
-    model::{Caller, Clock, Event, EventKind, Keys, Origin, Symbol, Time},
+    model::{Caller, Clock, Event, EventKind, Keys, Origin, StepResult, Symbol, Time},
     parse::strace::nanoseconds,
     text,
 };
@@ -105,7 +105,7 @@ fn step(name: &str, seq: u64, at: (&LedgerLine<'_>, Caller, u64), keys: Keys) ->
         place: line.place.clone(),
         iteration: None,
         kind: EventKind::Step(name.into()),
-        result: Some(0),
+        result: Some(StepResult::SUCCESS),
         session: None,
         opener: 0,
         instance: 0,

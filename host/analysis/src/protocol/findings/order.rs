@@ -4,7 +4,7 @@ use teeleak_steps::OrderRule;
 
 use super::{CALLS, FindingWriter, sentence, subject};
 use crate::{
-    model::{Evidence, Finding, FindingKind, Severity, StepRef, TeeResult},
+    model::{Evidence, Finding, FindingKind, Severity, StepRef},
     protocol::{
         Protocol, StepAction,
         matching::{
@@ -92,6 +92,7 @@ impl FindingWriter<'_> {
             fingerprint: self.fingerprint(FindingKind::Order, &subject, key.ta, Some(key.rule)),
             subject,
             title: title.into(),
+            headline: None,
             figures: self.figures(CALLS, group.count, in_run, group.iterations),
             evidence,
             cause: None,
@@ -143,8 +144,8 @@ impl FindingWriter<'_> {
 
     fn order_evidence(&self, group: &Group, step: &str, sequence: &[StepRef]) -> Vec<Evidence> {
         let mut evidence = Vec::new();
-        if let Some(result) = group.result {
-            let (failed, result) = (text::times(group.failed), TeeResult(result));
+        if let Some(result) = &group.result {
+            let failed = text::times(group.failed);
             evidence.push(sentence(format!("{step} then failed {failed}, first with {result}")));
         }
         let doers: Vec<_> = sequence

@@ -10,7 +10,7 @@ use teeleak_steps::OrderRule;
 
 use super::{FindingWriter, OBJECTS, TIED, Tie, sentence, subject};
 use crate::{
-    model::{Event, Evidence, Finding, FindingKind, Fingerprint, Subject, TeeResult},
+    model::{Event, Evidence, Finding, FindingKind, Fingerprint, Subject},
     protocol::{
         Protocol, StepAction,
         matching::{group::GroupKey, unpaired, unpaired::Hold},
@@ -54,6 +54,7 @@ impl FindingWriter<'_> {
             severity,
             verdict: Some(verdict),
             title: title.into(),
+            headline: None,
             figures: self.figures(OBJECTS, count, in_run, spread),
             evidence: self.unpaired_evidence((protocol, at), &run_holds, example, resource),
             fingerprint: fingerprint.clone(),
@@ -197,8 +198,10 @@ impl FindingWriter<'_> {
         let is_failed_release =
             |key: &GroupKey| key.resource == resource && key.rule == OrderRule::ReleaseFailed;
         if let Some((_, group)) = self.groups.iter().find(|(key, _)| is_failed_release(key)) {
-            let (count, result) = (text::times(group.count), TeeResult(group.result.unwrap_or(0)));
-            evidence.push(sentence(format!("a release failed {count}, first with {result}")));
+            let count = text::times(group.count);
+            let first =
+                group.result.as_ref().map_or_else(String::new, |it| format!(", first with {it}"));
+            evidence.push(sentence(format!("a release failed {count}{first}")));
         }
         let proof = [example.parent, Some(example.at), example.orphaned];
         let events = proof.into_iter().flatten().filter_map(|at| self.events.get(at));

@@ -125,8 +125,8 @@ impl<'a> Engine<'a> {
         let parent =
             watch.parent.as_ref().and_then(|of| self.parent(of, (watch, event), own_entry));
         let Some(slot) = self.table.slot(Some(own_entry)) else { return };
-        let result = event.result.unwrap_or(0);
-        let step = steps::AutomatonStep { action: watch.action.into(), ok: result == 0, at };
+        let ok = !event.has_failed();
+        let step = steps::AutomatonStep { action: watch.action.into(), ok, at };
         let slot = if self.is_torn(event, slot) {
             self.restore(watch, step, slot)
         } else {
@@ -342,9 +342,9 @@ impl<'a> Engine<'a> {
             return;
         }
         let parent_slot = self.table.slot(parent);
-        let result = event.result.unwrap_or(0);
+        let failure = event.result.as_ref().filter(|result| result.is_failure());
         let is_complete = self.has_beginning && !self.table.forgot;
-        if rule.says_never() && !is_complete && result == 0 {
+        if rule.says_never() && !is_complete && failure.is_none() {
             self.unknown += 1;
             return;
         }
@@ -354,7 +354,7 @@ impl<'a> Engine<'a> {
             self.last_hole <= decisive(rule, slot, parent_slot)
         };
         let key = GroupKey { resource: watch.resource << 2 | origin(event), rule, ta: event.uuid };
-        let breach = RuleBreach { certain, result, iteration: event.iteration };
+        let breach = RuleBreach { certain, failure, iteration: event.iteration };
         let Some(group) = self.groups.count(key, &breach) else { return };
         group.example = example(&self.table, (rule, at), own, parent);
         group.example_certain = certain;

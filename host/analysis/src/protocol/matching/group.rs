@@ -4,6 +4,8 @@ use rustc_hash::FxHashMap;
 use teeleak_proto::Uuid;
 use teeleak_steps::OrderRule;
 
+use crate::model::StepResult;
+
 /// The lowest two bits of a resource whose steps come from a text.
 pub(super) const ORIGIN_TEXT: u32 = 2;
 
@@ -38,17 +40,17 @@ pub(crate) struct Group {
     pub(crate) in_iterations: u64,
     last_iteration: Option<u32>,
     /// Result of the first failed step.
-    pub(crate) result: Option<u32>,
+    pub(crate) result: Option<StepResult>,
     /// The shortest sequence that proves it, as positions of events, and whether it is certain.
     pub(crate) example: Vec<u64>,
     pub(crate) example_certain: bool,
 }
 
 /// One occurrence of a broken rule.
-pub(crate) struct RuleBreach {
+pub(crate) struct RuleBreach<'r> {
     pub(crate) certain: bool,
-    /// `TEE_Result` of the step, 0 for success.
-    pub(crate) result: u32,
+    /// Result of the step, if it failed.
+    pub(crate) failure: Option<&'r StepResult>,
     pub(crate) iteration: Option<u32>,
 }
 
@@ -57,13 +59,13 @@ pub(crate) struct RuleGroups(FxHashMap<GroupKey, Group>);
 
 impl RuleGroups {
     /// Counts an occurrence; returns its group if that still needs a proof.
-    pub(crate) fn count(&mut self, key: GroupKey, one: &RuleBreach) -> Option<&mut Group> {
+    pub(crate) fn count(&mut self, key: GroupKey, one: &RuleBreach<'_>) -> Option<&mut Group> {
         let group = self.0.entry(key).or_default();
         group.count += 1;
         group.certain += u64::from(one.certain);
-        if one.result != 0 {
+        if let Some(failure) = one.failure {
             group.failed += 1;
-            group.result = group.result.or(Some(one.result));
+            group.result.get_or_insert_with(|| failure.clone());
         }
         if one.iteration.is_some() {
             group.in_iterations += 1;

@@ -57,7 +57,7 @@ impl Events {
         let boot = self.boots.last().copied().unwrap_or(0);
         let mut seen = HashSet::new();
         let is_open = |event: &&Event| {
-            event.seq >= boot && event.kind == EventKind::Open && event.result == Some(0)
+            event.seq >= boot && event.kind == EventKind::Open && event.code() == Some(0)
         };
         let opens = self.kept.iter().filter(is_open).filter(|event| is_excused(event));
         let mut opens: Vec<_> = opens.collect();

@@ -4,6 +4,7 @@ mod cut_points;
 mod dump_reader;
 mod dumps;
 mod events;
+mod file_use;
 mod flush;
 mod heaps;
 mod incidents;
@@ -30,6 +31,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use dumps::DumpFinder;
 use events::Events;
+use file_use::FileUse;
 use heaps::TaHeaps;
 use incidents::Incidents;
 use instances::Instances;
@@ -91,6 +93,7 @@ pub struct Assembler {
     cut: IterationSplit,
     broken: Vec<Gap>,
     framing: FramingCounts,
+    files: FileUse,
 }
 
 impl Assembler {
@@ -123,6 +126,7 @@ impl Assembler {
             cut,
             broken: Vec::new(),
             framing: FramingCounts::default(),
+            files: FileUse::default(),
         }
     }
 
@@ -144,6 +148,8 @@ impl Assembler {
     pub fn push(&mut self, harvest: &mut ChunkFacts) {
         self.names.learn(&harvest.sites);
         self.printed_at = self.printed_at.or(harvest.printed_at);
+        let (source, base) = (self.source, self.base);
+        self.files.add(harvest, |line| SourceLocation { source, at: base + line + 1 });
         let mut steps = harvest.steps.all.drain(..);
         for entry in &harvest.entries {
             self.entry(entry, &harvest.ids, &mut steps);
@@ -426,6 +432,7 @@ impl Assembler {
             assumptions,
             gaps,
             accounting: self.tally.lines,
+            unused_files: self.files.finish(),
             ..Observation::default()
         }
     }

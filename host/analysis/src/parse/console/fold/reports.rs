@@ -19,6 +19,9 @@ impl Assembler {
     /// Adds what a message of the catalogue says.
     pub(super) fn message(&mut self, hit: &MessageHit, at: (u64, Option<Time>)) {
         let place = self.place(at.0);
+        if let Some(file) = &hit.user_file {
+            self.files.note_message(file);
+        }
         match hit.kind {
             MessageKind::Harmless => {}
             MessageKind::TestCase => self.test_case = hit.text.split(' ').nth(1).map(Into::into),

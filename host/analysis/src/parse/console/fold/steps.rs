@@ -2,7 +2,7 @@
 
 use super::{Assembler, sessions::SessionChange};
 use crate::{
-    model::{Event, EventKind, Keys, Origin, Time},
+    model::{Event, EventKind, Keys, Origin, StepResult, Time},
     parse::console::rules::RuleStep,
 };
 
@@ -12,14 +12,14 @@ impl Assembler {
         let mut event = self.event(EventKind::Open, at);
         match change {
             SessionChange::Opened(opened) => {
-                event.result = Some(0);
+                event.result = Some(StepResult::SUCCESS);
                 event.session = Some(opened.number);
                 event.opener = opened.opener;
                 event.uuid = Some(opened.uuid);
                 event.instance = opened.instance;
             }
             SessionChange::Failed(uuid, result) => {
-                event.result = Some(result);
+                event.result = Some(StepResult::Code(result));
                 event.uuid = Some(uuid);
             }
             SessionChange::Closed(id, opened) => {
@@ -34,7 +34,7 @@ impl Assembler {
             }
             SessionChange::InvokeFailed(result) => {
                 event.kind = EventKind::Invoke;
-                event.result = Some(result);
+                event.result = Some(StepResult::Code(result));
             }
         }
         event

@@ -161,10 +161,20 @@ impl GroupValues {
     /// The text of a group that is not a number.
     #[inline]
     pub(crate) fn text<'l>(&self, line: &'l [u8], group: usize) -> &'l [u8] {
-        let place = self.0[group];
-        let half = |half: u64| usize::try_from(half & 0xffff_ffff).unwrap_or(usize::MAX);
-        line.get(half(place >> 32)..half(place)).unwrap_or_default()
+        line.get(self.start(group)..half(self.0[group])).unwrap_or_default()
     }
+
+    /// Where the text of a group that is not a number starts.
+    #[inline]
+    pub(crate) fn start(&self, group: usize) -> usize {
+        half(self.0[group] >> 32)
+    }
+}
+
+/// The low half of a text's position.
+#[inline]
+fn half(position: u64) -> usize {
+    usize::try_from(position & 0xffff_ffff).unwrap_or(usize::MAX)
 }
 
 /// Number of bytes of a set at the start of `text`.

@@ -6,25 +6,31 @@
 //! pattern = 'input_buf_map: channel (?<channel>\d+) pa (?<pa>0x[0-9a-f]+) ret (?<result>\S+)'
 //! ```
 //!
-//! Every named group becomes a key of the step. Some names have a meaning: `result` (0 for success),
-//! `session`, `ta` (a UUID), `pid`, `tid` and `comm` of the calling process. Numbers are decimal, or
-//! hexadecimal after `0x`; of any other text a hash is used.
+//! Every named group becomes a key of the step. Some names have a meaning: `result` (a code or its name,
+//! 0 or `ok` for success; other words are those of a failure), `session`, `ta` (a UUID), `pid`, `tid` and
+//! `comm` of the calling process. Numbers are decimal, or hexadecimal after `0x`; of any other text a
+//! hash is used.
 
 mod cursor;
 pub(super) mod literal_pattern;
 pub(crate) mod literal_text;
+mod near_lines;
+mod result;
 mod rule;
+mod user_files;
 
 use std::sync::Arc;
 
 use cursor::Literals;
 pub(super) use cursor::{LineHits, RuleCursor};
+pub(super) use near_lines::BestLines;
 use rule::ConsoleRule;
 pub(super) use rule::{RuleHit, RuleStep, RuleSteps};
 use serde::Deserialize;
 use toml::Spanned;
+pub(super) use user_files::{FileSet, UserFile, UserFiles};
 
-use crate::{catalogue::Catalogue, mistake::Mistake};
+use crate::{catalogue::Catalogue, mistake::Mistake, model::UserFileKind};
 
 /// The pattern for the lines that start an iteration is invalid.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -38,6 +44,7 @@ pub struct Rules {
     literals: Literals,
     /// The catalogue with the user's own messages, if there are any.
     messages: Option<Arc<Catalogue>>,
+    files: UserFiles,
 }
 
 #[derive(Deserialize)]
@@ -68,13 +75,17 @@ impl Rules {
             let span = error.span().unwrap_or(0..text.len().min(1));
             mistake(span, error.message(), "a rule is a [[rule]] table with `step` and `pattern`")
         })?;
+        let patterns = form.rule.iter().map(|rule| rule.pattern.get_ref().as_str());
+        let patterns: Vec<_> = patterns.map(ToOwned::to_owned).collect();
+        let file = self.files.next_set();
         for rule in form.rule {
             let step = rule.step.get_ref();
             if step.is_empty() {
                 let hint = "name the step, for example \"map\"";
                 return Err(mistake(rule.step.span(), "the step has no name", hint));
             }
-            let compiled = ConsoleRule::new(Some(step.as_str().into()), rule.pattern.get_ref());
+            let step = Some((step.as_str().into(), file));
+            let compiled = ConsoleRule::new(step, rule.pattern.get_ref());
             let compiled = compiled.map_err(|message| {
                 mistake(
                     rule.pattern.span(),
@@ -84,9 +95,24 @@ impl Rules {
             })?;
             self.rules.push(compiled);
         }
+        let patterns = patterns.iter().map(String::as_str);
+        self.files.add_patterns(UserFileKind::Rules, source, patterns);
         self.index();
         Ok(())
     }
+
+    /// Notes a protocol file whose steps have these names: lines with words of them may be steps.
+    pub fn expect_steps<'n>(&mut self, source: &str, names: impl Iterator<Item = &'n str>) {
+        self.files.add_names(UserFileKind::Protocol, source, names);
+    }
+
+    /// The files that the user named.
+    pub(super) const fn files(&self) -> &UserFiles {
+        &self.files
+    }
+
+    /// The names of teeleak's built-in rules.
+    pub const BUILT_IN: [&'static str; 2] = ["secure-video", "kmem"];
 
     /// The text of teeleak's built-in rules of that name.
     #[must_use]
@@ -110,6 +136,9 @@ impl Rules {
 
     /// Uses this catalogue instead of the built-in one.
     pub fn set_messages(&mut self, catalogue: Catalogue) {
+        for (name, patterns) in catalogue.user_files() {
+            self.files.add_patterns(UserFileKind::Messages, name, patterns.into_iter());
+        }
         self.messages = Some(Arc::new(catalogue));
     }
 
@@ -156,6 +185,7 @@ impl Rules {
 #[cfg(test)]
 mod tests {
     use super::{LineHits, RuleHit, RuleSteps, Rules};
+    use crate::model::StepResult;
 
     const MAP: &str = r"
 [[rule]]
@@ -171,7 +201,8 @@ pattern = 'buf_map: ch (?<channel>\d+) pa (?<pa>0x[0-9a-f]+) pid (?<pid>\d+) ret
         let mut steps = RuleSteps::default();
         assert_eq!(rules.apply(line, LineHits::ANY, &mut steps), Some(RuleHit::Step));
         let step = steps.all.remove(0);
-        assert_eq!((&*step.name, step.result), ("map", Some(0xffff_000c)));
+        let result = Some(StepResult::Code(0xffff_000c));
+        assert_eq!((&*step.name, step.result), ("map", result));
         assert_eq!(step.by.as_ref().unwrap().pid, 7);
         let keys: Vec<_> = step.keys.iter().map(|(name, key)| (name.to_string(), key)).collect();
         assert_eq!(keys, [("channel".into(), 3), ("pa".into(), 0x5a)]);

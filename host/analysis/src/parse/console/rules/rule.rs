@@ -5,14 +5,16 @@ use std::sync::Arc;
 use memchr::memmem::Finder;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 use regex_syntax::hir::{Hir, HirKind};
-use teeleak_proto::{Uuid, tee_result::GENERIC};
+use teeleak_proto::Uuid;
 
 use super::{
     literal_pattern::{GroupKind, GroupValues, LiteralPattern},
     literal_text::{longest_literal, reason},
+    result::ResultReader,
+    user_files::FileSet,
 };
 use crate::{
-    model::{Caller, Keys, Names, Symbol},
+    model::{Caller, Keys, Names, StepResult, Symbol},
     parse::console::lines::bytes::{number, uuid},
 };
 
@@ -20,7 +22,7 @@ use crate::{
 #[derive(Clone, PartialEq, Debug)]
 pub(in crate::parse::console) struct RuleStep {
     pub name: Symbol,
-    pub result: Option<u32>,
+    pub result: Option<StepResult>,
     pub session: Option<u32>,
     pub uuid: Option<Uuid>,
     pub by: Option<Arc<Caller>>,
@@ -42,9 +44,18 @@ pub(in crate::parse::console) struct RuleSteps {
     pub all: Vec<RuleStep>,
     /// Caller of the last step, most likely also of the next one.
     last: Option<Arc<Caller>>,
+    results: ResultReader,
+    /// Files whose rules matched.
+    pub used: FileSet,
 }
 
 impl RuleSteps {
+    /// Forgets the steps of a chunk.
+    pub(in crate::parse::console) fn clear(&mut self) {
+        self.all.clear();
+        self.used = FileSet::default();
+    }
+
     #[inline]
     fn party(&mut self, pid: u32, tid: u32, comm: &[u8]) -> Arc<Caller> {
         if let Some(last) = &self.last
@@ -96,8 +107,8 @@ impl Meanings {
 
 #[derive(Clone, Debug)]
 pub(super) struct ConsoleRule {
-    /// `None` for the mark.
-    pub(super) step: Option<Symbol>,
+    /// The step and the file that names it; `None` for the mark.
+    pub(super) step: Option<(Symbol, FileSet)>,
     regex: Regex,
     /// The same pattern without the regex engine, if possible.
     straight: Option<LiteralPattern>,
@@ -111,7 +122,7 @@ pub(super) struct ConsoleRule {
 }
 
 impl ConsoleRule {
-    pub(super) fn new(step: Option<Symbol>, pattern: &str) -> Result<Self, String> {
+    pub(super) fn new(step: Option<(Symbol, FileSet)>, pattern: &str) -> Result<Self, String> {
         // Logs are bytes: classes mean ASCII, and damaged UTF-8 does not hide a line.
         let regex = RegexBuilder::new(pattern).unicode(false).build();
         let regex = regex.map_err(|error| reason(&error))?;
@@ -152,12 +163,13 @@ impl ConsoleRule {
             );
         }
         self.literal.find(line)?;
-        Some(self.record_match(&self.regex.captures(line)?, steps))
+        Some(self.record_match(&RegexGroups { found: self.regex.captures(line)?, line }, steps))
     }
 
     #[inline]
     fn record_match(&self, groups: &impl MatchGroups, steps: &mut RuleSteps) -> RuleHit {
-        let Some(name) = self.step else { return RuleHit::Mark };
+        let Some((name, file)) = self.step else { return RuleHit::Mark };
+        steps.used.add(file);
         let step = self.step(name, groups, steps);
         steps.all.push(step);
         RuleHit::Step
@@ -174,7 +186,7 @@ impl ConsoleRule {
         let has_party = pid.is_some() || tid.is_some() || comm.is_some();
         RuleStep {
             name,
-            result: meanings.result.and_then(|group| groups.result(group)),
+            result: meanings.result.and_then(|group| groups.result(group, &mut steps.results)),
             session: number(meanings.session),
             uuid: text(meanings.ta).and_then(uuid).map(|(uuid, _)| uuid),
             by: has_party
@@ -186,8 +198,8 @@ impl ConsoleRule {
 
 /// The groups of a match, by their numbers; `None` for those that did not take part.
 trait MatchGroups {
-    /// A result: a number, or words.
-    fn result(&self, group: usize) -> Option<u32>;
+    /// A result: a code, or words.
+    fn result(&self, group: usize, reader: &mut ResultReader) -> Option<StepResult>;
     fn number(&self, group: usize) -> Option<u64>;
     fn text(&self, group: usize) -> Option<&[u8]>;
 }
@@ -199,11 +211,12 @@ struct LiteralGroups<'a> {
 }
 
 impl MatchGroups for LiteralGroups<'_> {
-    fn result(&self, group: usize) -> Option<u32> {
-        match self.straight.is_number(group) {
-            true => self.number(group).map(low),
-            false => self.text(group).map(result),
+    #[inline]
+    fn result(&self, group: usize, reader: &mut ResultReader) -> Option<StepResult> {
+        if self.straight.is_number(group) {
+            return self.number(group).map(low).map(StepResult::Code);
         }
+        reader.read(self.text(group)?, is_after_0x(self.line, self.found.start(group)))
     }
 
     #[inline]
@@ -216,32 +229,30 @@ impl MatchGroups for LiteralGroups<'_> {
     }
 }
 
-impl MatchGroups for Captures<'_> {
-    fn result(&self, group: usize) -> Option<u32> {
-        self.text(group).map(result)
+/// Groups that the regex engine found.
+struct RegexGroups<'a> {
+    found: Captures<'a>,
+    line: &'a [u8],
+}
+
+impl MatchGroups for RegexGroups<'_> {
+    fn result(&self, group: usize, reader: &mut ResultReader) -> Option<StepResult> {
+        let text = self.found.get(group)?;
+        reader.read(text.as_bytes(), is_after_0x(self.line, text.start()))
     }
 
     fn number(&self, group: usize) -> Option<u64> {
-        self.get(group).map(|text| number(text.as_bytes()))
+        self.found.get(group).map(|text| number(text.as_bytes()))
     }
 
     fn text(&self, group: usize) -> Option<&[u8]> {
-        self.get(group).map(|text| text.as_bytes())
+        self.found.get(group).map(|text| text.as_bytes())
     }
 }
 
-/// Words for success.
-const SUCCESS: [&[u8]; 7] =
-    [b"ok", b"okay", b"success", b"succeeded", b"done", b"TEE_SUCCESS", b"TEEC_SUCCESS"];
-
-/// A result as a number: words have none, so that those of a failure are a failure of no known kind.
-fn result(text: &[u8]) -> u32 {
-    let is_number = text.first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-');
-    match SUCCESS.iter().any(|word| word.eq_ignore_ascii_case(text)) {
-        true => 0,
-        false if is_number => low(number(text)),
-        false => GENERIC,
-    }
+/// Whether the digits at `start` are hexadecimal, since `0x` precedes them.
+fn is_after_0x(line: &[u8], start: usize) -> bool {
+    line.get(..start).is_some_and(|before| before.ends_with(b"0x"))
 }
 
 /// The low 32 bits of a number.
@@ -256,25 +267,5 @@ fn leads(hir: &Hir, literal: &[u8]) -> bool {
         HirKind::Capture(capture) => leads(&capture.sub, literal),
         HirKind::Concat(parts) => parts.first().is_some_and(|first| leads(first, literal)),
         _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{GENERIC, result};
-
-    #[test]
-    fn a_result_in_words_is_success_or_a_failure_of_no_known_kind() {
-        for (text, is) in [
-            ("0", 0),
-            ("0xffff000c", 0xffff_000c),
-            ("-12", 0xffff_fff4),
-            ("ok", 0),
-            ("Success", 0),
-            ("failed", GENERIC),
-            ("nok", GENERIC),
-        ] {
-            assert_eq!(result(text.as_bytes()), is, "{text}");
-        }
     }
 }
