@@ -9,6 +9,7 @@
 mod entry;
 mod file;
 mod numbers;
+mod pattern;
 mod prefilter;
 
 use std::sync::{Arc, LazyLock};
@@ -16,6 +17,7 @@ use std::sync::{Arc, LazyLock};
 use entry::MessageEntry;
 pub(crate) use entry::short;
 pub use entry::{LineSource, MessageHit, MessageKind};
+use pattern::MessagePattern;
 use prefilter::Prefilter;
 
 use crate::{mistake::Mistake, model::Meaning};
@@ -37,7 +39,7 @@ static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(|| {
     let mut catalogue = Catalogue::default();
     for (name, text) in FILES {
         // The tests read each file, so that none is left out here.
-        catalogue.entries.extend(file::read(name, text).unwrap_or_default());
+        catalogue.entries.extend(file::read(name, text, MessagePattern::new).unwrap_or_default());
     }
     catalogue.index();
     catalogue
@@ -62,7 +64,7 @@ impl Catalogue {
     /// # Errors
     /// If the file is not valid; with the place of the mistake.
     pub fn add_file(&mut self, source: &str, text: &str) -> Result<(), Mistake> {
-        let entries = file::read(source, text)?;
+        let entries = file::read(source, text, MessagePattern::checked)?;
         self.entries.splice(0..0, entries);
         self.index();
         Ok(())
@@ -72,7 +74,7 @@ impl Catalogue {
         for (prefilter, source) in self.prefilters.iter_mut().zip(LineSource::ALL) {
             let literals = self.entries.iter().enumerate();
             let literals = literals.filter(|(_, entry)| entry.sources.contains(&source));
-            *prefilter = Prefilter::new(literals.map(|(at, entry)| (at, &*entry.literal)));
+            *prefilter = Prefilter::new(literals.map(|(at, entry)| (at, entry.pattern.literal())));
         }
     }
 
@@ -85,7 +87,7 @@ impl Catalogue {
 
     /// All meanings with their patterns, for documentation.
     pub fn meanings(&self) -> impl Iterator<Item = (&str, &Arc<Meaning>)> {
-        self.entries.iter().map(|entry| (entry.pattern(), &entry.meaning))
+        self.entries.iter().map(|entry| (entry.pattern.text(), &entry.meaning))
     }
 }
 
