@@ -49,8 +49,7 @@ pub(crate) fn list(args: &Args, ours: &Path, logs: &Logs) -> Vec<Peer> {
         let command = words.iter().copied().chain([&*path]).map(str::to_owned).collect();
         Peer { name, piped: None, rounds, bytes: log.bytes, command }
     };
-    let (one, two) =
-        ([&ours, "analyze", "--threads", "1"], [&*ours, "analyze", "--threads", "2"]);
+    let (one, two) = ([&ours, "analyze", "--threads", "1"], [&*ours, "analyze", "--threads", "2"]);
     let mut peers = vec![
         peer("teeleak, 1 thread", all, &one, &logs.dumps),
         peer("teeleak, 2 threads", all, &two, &logs.dumps),

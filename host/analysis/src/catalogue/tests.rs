@@ -10,11 +10,7 @@ fn find(source: LineSource, text: &str) -> Option<super::MessageHit> {
 fn every_built_in_file_is_valid() {
     for (name, text) in FILES {
         let entries = file::read(name, text, MessagePattern::checked);
-        assert!(
-            entries.as_ref().is_ok_and(|entries| !entries.is_empty()),
-            "{:?}",
-            entries.err()
-        );
+        assert!(entries.as_ref().is_ok_and(|entries| !entries.is_empty()), "{:?}", entries.err());
     }
 }
 

@@ -117,7 +117,8 @@ mod tests {
     #[test]
     fn a_file_that_takes_too_much_memory_is_refused() {
         // An xz block whose dictionary has 4 GiB, and a zstd frame whose window has 128 MiB.
-        let xz = b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4\x46\x02\x00\x21\x01\x28\x00\x00\x00\xe6\xa0\x11\xb3";
+        let xz =
+            b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4\x46\x02\x00\x21\x01\x28\x00\x00\x00\xe6\xa0\x11\xb3";
         let zst = b"\x28\xb5\x2f\xfd\x00\x88\x09\x00\x00a";
         for packed in [xz.as_slice(), zst.as_slice()] {
             let mut reader = unpack(Box::new(packed)).unwrap();

@@ -285,7 +285,8 @@ impl Incidents {
             return;
         }
         let Some(last) = self.current.and_then(|at| self.done.get_mut(at)) else { return };
-        let bytes = size_of::<Frame>() + symbol.map_or(0, |name| size_of::<Function>() + name.len());
+        let bytes =
+            size_of::<Frame>() + symbol.map_or(0, |name| size_of::<Function>() + name.len());
         if last.stack.len() == FRAMES || self.stack_bytes + bytes > STACK_BYTES {
             self.dropped_frames += 1;
         } else {

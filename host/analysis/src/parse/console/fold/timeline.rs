@@ -86,8 +86,11 @@ impl SampleTimeline {
     pub(super) fn boot(&mut self) -> u32 {
         let best = self.best_boot();
         let before = self.sheets.partition_point(|sheet| sheet.boot < self.boot);
-        let losers =
-            if best == self.boot { self.sheets.drain(..before) } else { self.sheets.drain(before..) };
+        let losers = if best == self.boot {
+            self.sheets.drain(..before)
+        } else {
+            self.sheets.drain(before..)
+        };
         for sheet in losers {
             self.dropped_boots += 1;
             self.groups = self.groups.saturating_sub(sheet.weight());
