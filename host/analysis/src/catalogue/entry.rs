@@ -2,15 +2,11 @@
 
 use std::sync::Arc;
 
-use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 use teeleak_proto::Uuid;
 
-use super::numbers;
-use crate::{
-    model::{Meaning, TeeResult},
-    parse::console::literal_text as literal,
-};
+use super::{numbers, pattern::MessagePattern};
+use crate::model::{Meaning, TeeResult};
 
 /// Who printed a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
@@ -93,10 +89,8 @@ pub struct MessageHit {
 /// An entry of the catalogue.
 #[derive(Clone, Debug)]
 pub(super) struct MessageEntry {
-    regex: Regex,
-    /// Text that every match contains.
-    pub(super) literal: Vec<u8>,
-    kind: MessageKind,
+    pub(super) pattern: MessagePattern,
+    pub(super) kind: MessageKind,
     /// Who prints the message.
     pub(super) sources: Vec<LineSource>,
     pub(super) meaning: Arc<Meaning>,
@@ -112,29 +106,7 @@ pub(crate) fn short(text: &[u8]) -> &[u8] {
     text.get(..TEXT).unwrap_or(text)
 }
 
-/// Shortest literal of a pattern, in bytes.
-const SHORTEST: usize = 4;
-
 impl MessageEntry {
-    pub(super) fn new(
-        pattern: &str,
-        kind: MessageKind,
-        sources: Vec<LineSource>,
-        meaning: Meaning,
-    ) -> Result<Self, String> {
-        let regex = RegexBuilder::new(pattern).unicode(false).build();
-        let regex = regex.map_err(|error| literal::reason(&error))?;
-        let literal = literal::longest(pattern);
-        if literal.len() < SHORTEST {
-            return Err("expected literal text in the pattern, found too little".into());
-        }
-        Ok(Self { regex, literal, kind, sources, meaning: Arc::new(meaning), user_file: None })
-    }
-
-    pub(super) fn pattern(&self) -> &str {
-        self.regex.as_str()
-    }
-
     /// Who printed a line: one without a prefix lost it if the entry is about a part of the secure world.
     fn source(&self, line_source: LineSource) -> LineSource {
         match line_source {
@@ -144,7 +116,7 @@ impl MessageEntry {
     }
 
     pub(super) fn read(&self, source: LineSource, text: &[u8]) -> Option<MessageHit> {
-        let groups = self.regex.captures(text)?;
+        let groups = self.pattern.regex()?.captures(text)?;
         let group = |name: &str| groups.name(name).map(|group| group.as_bytes());
         let code = group("code").and_then(numbers::code);
         if group("code").is_some() && code.is_none() {

@@ -1,9 +1,14 @@
 //! A file of messages.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::entry::{LineSource, MessageEntry, MessageKind};
+use super::{
+    entry::{LineSource, MessageEntry, MessageKind},
+    pattern::MessagePattern,
+};
 use crate::{
     mistake::Mistake,
     model::{FailedStage, Meaning, Resource},
@@ -32,8 +37,12 @@ struct MessageForm {
     next: Option<String>,
 }
 
-/// Reads the entries of a file; `source` is its name in errors.
-pub(super) fn read(source: &str, text: &str) -> Result<Vec<MessageEntry>, Mistake> {
+/// Reads the entries of a file, whose patterns `compile` reads; `source` is its name in errors.
+pub(super) fn read(
+    source: &str,
+    text: &str,
+    compile: impl Fn(&str) -> Result<MessagePattern, String>,
+) -> Result<Vec<MessageEntry>, Mistake> {
     let form: PackFile = toml::from_str(text).map_err(|error| {
         let span = error.span().unwrap_or(0..text.len().min(1));
         let hint = "a file has `component`, `lines` and [[message]] tables with `pattern`, `what` and \
@@ -52,11 +61,12 @@ pub(super) fn read(source: &str, text: &str) -> Result<Vec<MessageEntry>, Mistak
             next: message.next.map(Into::into),
         };
         let sources = message.lines.unwrap_or_else(|| lines.clone());
-        MessageEntry::new(&pattern, message.what, sources, meaning).map_err(|why| {
+        let pattern = compile(&pattern).map_err(|why| {
             let hint = "patterns use the syntax of the Rust crate `regex`, and contain at least four \
                         characters that every match has";
             Mistake::new((source, text), span, why, Some(hint.to_owned()))
-        })
+        })?;
+        Ok(MessageEntry { pattern, kind: message.what, sources, meaning: Arc::new(meaning) })
     };
     message.into_iter().map(entry).collect()
 }

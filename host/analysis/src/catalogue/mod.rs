@@ -9,6 +9,7 @@
 mod entry;
 mod file;
 mod numbers;
+mod pattern;
 mod prefilter;
 
 use std::{
@@ -19,6 +20,7 @@ use std::{
 use entry::MessageEntry;
 pub(crate) use entry::short;
 pub use entry::{LineSource, MessageHit, MessageKind};
+use pattern::MessagePattern;
 use prefilter::Prefilter;
 
 use crate::{mistake::Mistake, model::Meaning};
@@ -40,7 +42,7 @@ static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(|| {
     let mut catalogue = Catalogue::default();
     for (name, text) in FILES {
         // The tests read each file, so that none is left out here.
-        catalogue.entries.extend(file::read(name, text).unwrap_or_default());
+        catalogue.entries.extend(file::read(name, text, MessagePattern::new).unwrap_or_default());
     }
     catalogue.index();
     catalogue
@@ -65,7 +67,7 @@ impl Catalogue {
     /// # Errors
     /// If the file is not valid; with the place of the mistake.
     pub fn add_file(&mut self, source: &str, text: &str) -> Result<(), Mistake> {
-        let mut entries = file::read(source, text)?;
+        let mut entries = file::read(source, text, MessagePattern::checked)?;
         let name: Arc<str> = source.into();
         entries.iter_mut().for_each(|entry| entry.user_file = Some(name.clone()));
         self.entries.splice(0..0, entries);
@@ -88,7 +90,7 @@ impl Catalogue {
         for (prefilter, source) in self.prefilters.iter_mut().zip(LineSource::ALL) {
             let literals = self.entries.iter().enumerate();
             let literals = literals.filter(|(_, entry)| entry.sources.contains(&source));
-            *prefilter = Prefilter::new(literals.map(|(at, entry)| (at, &*entry.literal)));
+            *prefilter = Prefilter::new(literals.map(|(at, entry)| (at, entry.pattern.literal())));
         }
     }
 
@@ -101,7 +103,7 @@ impl Catalogue {
 
     /// All meanings with their patterns, for documentation.
     pub fn meanings(&self) -> impl Iterator<Item = (&str, &Arc<Meaning>)> {
-        self.entries.iter().map(|entry| (entry.pattern(), &entry.meaning))
+        self.entries.iter().map(|entry| (entry.pattern.text(), &entry.meaning))
     }
 }
 

@@ -7,6 +7,13 @@ use anyhow::Result;
 /// First bytes of gzip (RFC 1952), xz (its file format 1.2) and zstd (RFC 8878) files.
 const PACKED: [&[u8]; 3] = [b"\x1f\x8b", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd"];
 
+/// Largest dictionary of an xz file, and window of a zstd file, in bytes: what `xz -9` makes. Whoever unpacks
+/// must keep as much, so a larger one is refused.
+const WINDOW: u64 = 64 << 20;
+
+/// What an xz reader takes besides its dictionary, in KiB.
+const XZ_KIB: u64 = 1024;
+
 /// Decompresses what is compressed.
 pub(super) fn unpack(mut raw: Box<dyn Read + Send>) -> Result<Box<dyn Read + Send>> {
     let mut first = Vec::with_capacity(6);
@@ -15,10 +22,33 @@ pub(super) fn unpack(mut raw: Box<dyn Read + Send>) -> Result<Box<dyn Read + Sen
     let stream = io::Cursor::new(first).chain(raw);
     Ok(match format {
         Some(0) => Box::new(flate2::read::MultiGzDecoder::new(stream)),
-        Some(1) => Box::new(lzma_rust2::XzReader::new(stream, true)),
+        Some(1) => {
+            let limit_kib = u32::try_from(WINDOW / 1024 + XZ_KIB).unwrap_or(u32::MAX);
+            Box::new(Xz(lzma_rust2::XzReader::new_mem_limit(stream, true, limit_kib)))
+        }
         Some(_) => Box::new(Frames { whole: io::BufReader::new(stream), frame: None }),
         None => Box::new(stream),
     })
+}
+
+/// Decompresses an xz file.
+struct Xz<R: Read>(lzma_rust2::XzReader<R>);
+
+impl<R: Read> Read for Xz<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(|error| match error.kind() {
+            io::ErrorKind::OutOfMemory => too_large(&error),
+            _ => error,
+        })
+    }
+}
+
+/// A packed file that takes too much memory.
+fn too_large(error: &dyn std::fmt::Display) -> io::Error {
+    io::Error::other(format!(
+        "expected a dictionary of at most {} MiB, found a larger one ({error}); unpack the file first",
+        WINDOW >> 20
+    ))
 }
 
 /// Decompresses the consecutive frames of a zstd file.
@@ -31,7 +61,7 @@ impl<R: Read> Read for Frames<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         use std::io::BufRead as _;
 
-        use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+        use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder, errors::FrameDecoderError};
         loop {
             if let Some(frame) = &mut self.frame {
                 if frame.can_collect() == 0 && !frame.is_finished() {
@@ -51,7 +81,11 @@ impl<R: Read> Read for Frames<R> {
                 return Ok(0);
             }
             let mut frame = Box::new(FrameDecoder::new());
-            frame.init(&mut self.whole).map_err(io::Error::other)?;
+            frame.set_max_window_size(WINDOW);
+            frame.init(&mut self.whole).map_err(|error| match error {
+                FrameDecoderError::WindowSizeTooBig { .. } => too_large(&error),
+                _ => io::Error::other(error),
+            })?;
             self.frame = Some(frame);
         }
     }
@@ -77,6 +111,19 @@ mod tests {
                 reader.read_to_string(&mut text).unwrap();
                 assert_eq!(text, "a\n".repeat(times));
             }
+        }
+    }
+
+    #[test]
+    fn a_file_that_takes_too_much_memory_is_refused() {
+        // An xz block whose dictionary has 4 GiB, and a zstd frame whose window has 128 MiB.
+        let xz =
+            b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4\x46\x02\x00\x21\x01\x28\x00\x00\x00\xe6\xa0\x11\xb3";
+        let zst = b"\x28\xb5\x2f\xfd\x00\x88\x09\x00\x00a";
+        for packed in [xz.as_slice(), zst.as_slice()] {
+            let mut reader = unpack(Box::new(packed)).unwrap();
+            let error = reader.read_to_end(&mut Vec::new()).unwrap_err().to_string();
+            assert!(error.contains("at most 64 MiB") && error.contains("unpack"), "{error}");
         }
     }
 

@@ -41,7 +41,7 @@ const BENCHES: [Bench; 8] = [
     },
     Bench {
         name: "analyze",
-        measures: "reading a log of 200 MB, beside ripgrep, mawk, lnav and symbolize.py",
+        measures: "reading logs of 200 MB, beside ripgrep, mawk, lnav and symbolize.py",
         cargo: &["run", "--release", "--package", "teeleak-bench-analyze", "--"],
     },
     Bench {
@@ -71,6 +71,9 @@ const BENCHES: [Bench; 8] = [
 pub(crate) struct Args {
     /// Which one; without a name they are listed
     name: Option<String>,
+    /// Options of the benchmark itself
+    #[arg(last = true)]
+    options: Vec<String>,
 }
 
 /// Runs it.
@@ -91,7 +94,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         _ => None,
     };
     let more = peer.as_ref().map_or(Vec::new(), |(option, peer)| vec![*option, peer]);
-    cargo(&lab, &[bench.cargo, &more].concat())?;
+    let options: Vec<_> = args.options.iter().map(String::as_str).collect();
+    cargo(&lab, &[bench.cargo, &more, &options].concat())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -7,6 +7,23 @@ use crate::model::{Event, EventKind};
 /// Events that are kept from the start, and as many from the end.
 const HALF: usize = 1 << 14;
 
+/// The events of a boot.
+#[derive(Clone, Copy)]
+struct BootEvents {
+    /// Number of boots before it.
+    number: u32,
+    /// Number of its first event, and of the first one after it.
+    from: u64,
+    to: u64,
+}
+
+impl Default for BootEvents {
+    /// The boot that a text starts with.
+    fn default() -> Self {
+        Self { number: 0, from: 0, to: u64::MAX }
+    }
+}
+
 /// Number of events at which memory for all kept events is reserved.
 const MANY: usize = 1 << 10;
 
@@ -17,8 +34,9 @@ pub(super) struct Events {
     kept: Vec<Event>,
     /// Index of the oldest event in the ring.
     oldest: usize,
-    /// Number of the first event of each boot but the first.
-    boots: Vec<u64>,
+    /// The current boot, and the one before it that is of interest.
+    boot: BootEvents,
+    best: BootEvents,
     seq: u64,
     dropped: u64,
     /// Damaged lines since the last event that may have been events.
@@ -54,7 +72,7 @@ impl Events {
 
     /// Removes the last open of each session of this boot that `is_excused`; returns how many.
     pub(super) fn excuse(&mut self, is_excused: impl Fn(&Event) -> bool) -> u64 {
-        let boot = self.boots.last().copied().unwrap_or(0);
+        let boot = self.boot.from;
         let mut seen = HashSet::new();
         let is_open = |event: &&Event| {
             event.seq >= boot && event.kind == EventKind::Open && event.code() == Some(0)
@@ -68,9 +86,13 @@ impl Events {
         seqs.len() as u64
     }
 
-    /// Records that the TEE rebooted.
-    pub(super) fn boot(&mut self) {
-        self.boots.push(self.seq + 1);
+    /// Records that the TEE rebooted; `best` is the only boot so far whose events are of interest.
+    pub(super) const fn boot(&mut self, best: u32) {
+        if best == self.boot.number {
+            self.best = BootEvents { to: self.seq + 1, ..self.boot };
+        }
+        let number = self.boot.number.saturating_add(1);
+        self.boot = BootEvents { number, from: self.seq + 1, to: u64::MAX };
     }
 
     /// Number of events that were not kept.
@@ -80,7 +102,7 @@ impl Events {
 
     /// The kept events of a boot.
     pub(super) fn finish(self, boot: u32) -> Vec<Event> {
-        let Self { mut kept, oldest, boots, dropped, excused, .. } = self;
+        let Self { mut kept, oldest, boot: current, best, dropped, excused, .. } = self;
         if let Some(ring) = kept.get_mut(HALF..) {
             ring.rotate_left(oldest);
         }
@@ -88,16 +110,8 @@ impl Events {
             next.lost_before = next.lost_before.saturating_add(dropped);
         }
         kept.retain(|event| !excused.contains(&event.seq));
-        if boots.is_empty() && boot == 0 {
-            return kept;
-        }
-        let begin = |boot: usize| match boot.checked_sub(1) {
-            None => 0,
-            Some(at) => boots.get(at).copied().unwrap_or(u64::MAX),
-        };
-        let boot = boot as usize;
-        let (from, to) = (begin(boot), begin(boot + 1));
-        kept.retain(|event| (from..to).contains(&event.seq));
+        let range = [current, best].into_iter().find(|range| range.number == boot);
+        kept.retain(|event| range.is_some_and(|range| (range.from..range.to).contains(&event.seq)));
         kept
     }
 }
@@ -113,7 +127,7 @@ mod tests {
         let mut events = Events::default();
         for at in 0..n {
             if at == n - later {
-                events.boot();
+                events.boot(0);
             }
             events.push(blank.event(EventKind::Invoke, (0, None)));
         }
@@ -133,5 +147,6 @@ mod tests {
     fn each_boot_has_its_own() {
         assert_eq!(kept(5, 2, 0), [(1, 0), (2, 0), (3, 0)]);
         assert_eq!(kept(5, 2, 1), [(4, 0), (5, 0)]);
+        assert_eq!(kept(5, 2, 2), []);
     }
 }

@@ -19,6 +19,9 @@ const MOST: usize = 1000;
 /// Frames of a call stack that are kept.
 const FRAMES: usize = 128;
 
+/// Memory for all call stacks, in bytes.
+const STACK_BYTES: usize = 1 << 23;
+
 /// Lines after which a repeated message is another incident.
 const NEAR: u64 = 300;
 
@@ -48,7 +51,11 @@ pub(super) struct Incidents {
     /// Whether the addresses that follow are a call stack.
     stack: bool,
     load_address: Option<u64>,
+    /// Memory that call stacks take, in bytes.
+    stack_bytes: usize,
     pub(super) dropped: u64,
+    /// Frames of call stacks that had no room.
+    pub(super) dropped_frames: u64,
 }
 
 /// A TA that died, and what was printed about it since.
@@ -287,7 +294,12 @@ impl Incidents {
             return;
         }
         let Some(last) = self.current.and_then(|at| self.done.get_mut(at)) else { return };
-        if last.stack.len() < FRAMES {
+        let bytes =
+            size_of::<Frame>() + symbol.map_or(0, |name| size_of::<Function>() + name.len());
+        if last.stack.len() == FRAMES || self.stack_bytes + bytes > STACK_BYTES {
+            self.dropped_frames += 1;
+        } else {
+            self.stack_bytes += bytes;
             let load_address = last.load_address.filter(|_| of_core);
             let of_image = || last.image_of(address).map(|(_, offset)| offset);
             let offset = match of_core {

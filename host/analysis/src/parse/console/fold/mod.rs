@@ -389,8 +389,8 @@ impl Assembler {
         self.settle();
         self.excuse_sessions();
         self.boots += 1;
-        self.timeline.boot();
-        self.events.boot();
+        let best = self.timeline.boot();
+        self.events.boot(best);
         self.release = Some(release.into());
         self.sessions.clear();
         self.instances.clear();

@@ -1,11 +1,17 @@
 //! Numbers the sites of the whole text.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use crate::parse::console::sites::{ChunkSites, HEAP};
 
 /// Distinct sites that are kept; an OP-TEE has some hundreds.
 const MOST: usize = 1 << 16;
+
+/// Bytes of names of files that are kept.
+const FILE_BYTES: usize = 1 << 22;
 
 /// A site: file, line and size in bytes.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -20,7 +26,8 @@ pub(super) struct LogSite {
 pub(super) struct LogSites {
     numbers: HashMap<LogSite, u32>,
     names: Vec<LogSite>,
-    files: HashMap<Box<str>, Arc<str>>,
+    files: HashSet<Arc<str>>,
+    file_bytes: usize,
     /// Number of each site of the chunk; `None` if there was no room.
     here: Vec<Option<u32>>,
     /// Source line of each site that may be the heap's pool table; 0 for all others.
@@ -55,12 +62,18 @@ impl LogSites {
         self.of_heap.get(number as usize).copied().filter(|line| *line != 0)
     }
 
+    /// Whether there is room for a site in a file that has none yet.
+    fn has_room_for(&self, file: &str) -> bool {
+        self.names.len() < MOST && self.file_bytes + file.len() <= FILE_BYTES
+    }
+
     fn number(&mut self, file: &str, line: u32, size: u64) -> Option<u32> {
         let file = match self.files.get(file) {
             Some(file) => Arc::clone(file),
-            None if self.files.len() < MOST => {
+            None if self.has_room_for(file) => {
                 let shared: Arc<str> = file.into();
-                self.files.insert(file.into(), Arc::clone(&shared));
+                self.file_bytes += file.len();
+                self.files.insert(Arc::clone(&shared));
                 shared
             }
             None => return None,

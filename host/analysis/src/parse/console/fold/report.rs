@@ -29,7 +29,7 @@ impl Assembler {
     }
 
     /// Possible losses: what, why, and how many.
-    fn loss_counts(&self, boot: u32) -> [(&'static str, Reason, u64); 10] {
+    fn loss_counts(&self, boot: u32) -> [(&'static str, Reason, u64); 12] {
         use Reason::{Damaged, NoRoom, NotOffered};
         let elsewhere = self.timeline.elsewhere(boot);
         let sessions = &self.sessions;
@@ -43,9 +43,11 @@ impl Assembler {
                 self.events.dropped_count(),
             ),
             ("region maps older than those kept", NoRoom, self.timeline.dropped_instances),
+            ("pools after the first 64 of a snapshot", NoRoom, self.timeline.dropped_pools),
             ("open sessions older than those kept", NoRoom, sessions.forgotten),
             ("messages cut by another message on the same line", Damaged, self.tally.spliced),
             ("incidents after the first 1,000", NoRoom, self.incidents.dropped),
+            ("frames of call stacks", NoRoom, self.incidents.dropped_frames),
             ("sessions that a close without an id may have ended", NotOffered, self.excused),
             ("missing opens of sessions that were closed", NotOffered, sessions.unknown),
         ]

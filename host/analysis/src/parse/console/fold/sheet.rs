@@ -7,6 +7,13 @@ use crate::model::{Completeness, Gap, Instance, Pool, Reason, Session, SourceLoc
 const INSTANCES: usize = 256;
 const REGIONS: usize = 1 << 15;
 
+/// Pools that a sheet keeps: an OP-TEE has four, and a heap for each TA.
+const POOLS: usize = 64;
+
+/// What a pool weighs, and an instance besides its regions: as much memory as that many regions take.
+pub(super) const POOL_WEIGHT: usize = 4;
+const INSTANCE_WEIGHT: usize = 4;
+
 /// Dump, region maps and pools of one moment.
 #[derive(Clone, Debug)]
 pub(super) struct Sheet {
@@ -40,20 +47,38 @@ impl Sheet {
         n_dropped
     }
 
+    /// Adds a pool, or newer figures of one; returns whether there was room for it.
+    pub(super) fn add_pool(&mut self, pool: Pool) -> bool {
+        let has_room = self.pools.len() < POOLS;
+        match self.pools.iter_mut().find(|known| known.kind == pool.kind) {
+            Some(known) => *known = pool,
+            None if has_room => self.pools.push(pool),
+            None => return false,
+        }
+        true
+    }
+
     /// Regions of all instances.
     fn n_regions(&self) -> usize {
         self.instances.iter().filter_map(|one| one.regions.value()).map(Vec::len).sum()
     }
 
-    /// Site groups and regions.
+    /// Memory that it takes, as a number of site groups, regions, sessions.
     pub(super) fn weight(&self) -> usize {
-        self.dumps().map(|dump| dump.groups.len()).sum::<usize>() + self.n_regions()
+        let n_groups = self.dumps().map(|dump| dump.groups.len()).sum::<usize>();
+        let of_instances = self.instances.iter().map(weight_of).sum::<usize>();
+        n_groups + of_instances + self.sessions.len() + self.pools.len() * POOL_WEIGHT
     }
 
     /// All dumps.
     fn dumps(&self) -> impl Iterator<Item = &ConsoleDump> {
         self.dump.iter().chain(self.heaps.iter().map(|(_, dump)| dump))
     }
+}
+
+/// What an instance weighs.
+pub(super) fn weight_of(instance: &Instance) -> usize {
+    INSTANCE_WEIGHT + instance.regions.value().map_or(0, Vec::len)
 }
 
 /// The gap of something not observed at all.

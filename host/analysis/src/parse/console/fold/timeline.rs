@@ -7,7 +7,7 @@ use super::{
     misread::remove_misread,
     names::LogSites,
     record_run::ConsoleDump,
-    sheet::{Sheet, absent, gap},
+    sheet::{self, Sheet, absent, gap},
     torn_dumps::{Renumbering, mend_torn},
 };
 use crate::model::{
@@ -19,7 +19,7 @@ use crate::model::{
 /// of their own iterations.
 const MOST: usize = 512;
 
-/// Site groups and regions that are kept in all snapshots together.
+/// Site groups, regions and sessions that are kept in all snapshots together.
 const GROUPS: usize = 1 << 17;
 
 /// What starts a new sheet.
@@ -54,6 +54,10 @@ pub(super) struct SampleTimeline {
     pub(super) stride: u32,
     /// Instances that a snapshot had no room for.
     pub(super) dropped_instances: u64,
+    /// Pools that a snapshot had no room for.
+    pub(super) dropped_pools: u64,
+    /// Snapshots of boots that had fewer of them than another one.
+    dropped_boots: u64,
 }
 
 impl SampleTimeline {
@@ -71,6 +75,8 @@ impl SampleTimeline {
             dumps: 0,
             stride: 1,
             dropped_instances: 0,
+            dropped_pools: 0,
+            dropped_boots: 0,
         }
     }
 
@@ -80,10 +86,22 @@ impl SampleTimeline {
         (n > 0).then_some(n)
     }
 
-    /// Starts a boot.
-    pub(super) const fn boot(&mut self) {
-        self.boot += 1;
+    /// Starts a boot. Of the others only the one with the most snapshots is kept, whose number it returns.
+    pub(super) fn boot(&mut self) -> u32 {
+        let best = self.best_boot();
+        let before = self.sheets.partition_point(|sheet| sheet.boot < self.boot);
+        let losers = if best == self.boot {
+            self.sheets.drain(..before)
+        } else {
+            self.sheets.drain(before..)
+        };
+        for sheet in losers {
+            self.dropped_boots += 1;
+            self.groups = self.groups.saturating_sub(sheet.weight());
+        }
+        self.boot = self.boot.saturating_add(1);
         (self.marks, self.since, self.next) = (0, 0, 0);
+        best
     }
 
     /// Starts an iteration.
@@ -102,7 +120,7 @@ impl SampleTimeline {
         self.since = self.since.saturating_add(1);
         self.lead.get_or_insert(Lead::Dump);
         let fresh = |sheet: &Sheet| sheet.dump.is_some();
-        self.groups += dump.groups.len();
+        self.groups += dump.groups.len() + sessions.len();
         let time = dump.time;
         let sheet = self.sheet(place, time, fresh);
         sheet.dump = Some(dump);
@@ -142,9 +160,9 @@ impl SampleTimeline {
             Some(n) => &mut self.sheets[n],
             None => self.sheet(place, time, fresh),
         };
-        let n_regions = instance.regions.value().map_or(0, Vec::len);
+        let weight = sheet::weight_of(&instance);
         let n_dropped = sheet.add_instance(instance);
-        self.groups = self.groups.saturating_add(n_regions);
+        self.groups += weight;
         self.dropped_instances += n_dropped;
         self.thin();
     }
@@ -157,10 +175,10 @@ impl SampleTimeline {
             lead == Lead::Map && sheet.pools.iter().any(|pool| pool.kind == kind)
         };
         let sheet = self.sheet(place, None, fresh);
-        match sheet.pools.iter_mut().find(|pool| pool.kind == table.kind) {
-            Some(known) => *known = table,
-            None => sheet.pools.push(table),
-        }
+        let had_room = sheet.add_pool(table);
+        self.dropped_pools += u64::from(!had_room);
+        self.groups += sheet::POOL_WEIGHT;
+        self.thin();
     }
 
     /// The sheet whose dump that place follows: a map ends only with the next one, after another dump.
@@ -244,7 +262,8 @@ impl SampleTimeline {
 
     /// Number of snapshots of other boots.
     pub(super) fn elsewhere(&self, boot: u32) -> u64 {
-        self.sheets.iter().filter(|sheet| sheet.boot != boot).count() as u64
+        let here = self.sheets.iter().filter(|sheet| sheet.boot != boot).count() as u64;
+        here + self.dropped_boots
     }
 
     /// All snapshots of a boot.

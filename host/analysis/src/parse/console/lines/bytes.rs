@@ -122,9 +122,12 @@ pub(crate) fn text_after<'a>(text: &'a [u8], needle: &[u8]) -> Option<&'a [u8]> 
     memchr::memmem::find(text, needle).map(|at| &text[at + needle.len()..])
 }
 
-/// Printable text: damaged UTF-8 is replaced.
+/// Most bytes of a text that are kept: what is longer is no message of OP-TEE, and no symbol.
+const TEXT: usize = 512;
+
+/// Printable text: damaged UTF-8 is replaced, and what is too long is cut.
 pub(crate) fn lossy(text: &[u8]) -> Box<str> {
-    String::from_utf8_lossy(text).into()
+    String::from_utf8_lossy(text.get(..TEXT).unwrap_or(text)).into()
 }
 
 /// Value of each byte as a hexadecimal digit; 16 for any other byte.

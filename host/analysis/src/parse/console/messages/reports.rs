@@ -61,6 +61,6 @@ fn is_error(line: &[u8], head: &LineHead<'_>) -> bool {
 }
 
 fn printed_by(head: &LineHead<'_>) -> Option<Box<str>> {
-    let function = String::from_utf8_lossy(head.function);
+    let function = lossy(short(head.function));
     (!head.function.is_empty()).then(|| format!("{function}:{}", head.source_line).into())
 }
