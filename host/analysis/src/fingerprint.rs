@@ -55,7 +55,7 @@ fn push(text: &mut String, part: &str) {
 }
 
 /// The path within optee_os if known, so that the location of the checkout does not matter.
-fn source(file: &str) -> &str {
+pub(crate) fn source(file: &str) -> &str {
     if ROOTS.iter().any(|root| file.starts_with(root)) {
         return file;
     }

@@ -17,7 +17,7 @@ pub use conclusion::{Conclusion, FindingWeight, conclude};
 pub use coverage::Needs;
 
 use crate::{
-    cause, clients, growth, known_leaks,
+    blame, cause, clients, growth, known_leaks,
     model::{Accounting, Canary, Finding, Fingerprint, Gap, Observation, Sample, Severity},
     normal_world,
     one_look::OneLook,
@@ -127,6 +127,7 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     cause::link(&mut findings, &protocol_report.ties, observation);
     normal_world::join(&mut findings, observation, &protocols);
     known_leaks::identify(&mut findings, observation);
+    blame::assign(&mut findings, &protocol_report.ties, observation);
     let normal_report = normal_world::audit(observation);
     findings.extend(normal_report.findings);
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.kind));

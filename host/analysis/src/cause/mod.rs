@@ -6,6 +6,8 @@
 
 mod effect;
 mod mapped;
+mod pools;
+mod stories;
 mod text_steps;
 
 use std::{
@@ -21,6 +23,7 @@ use crate::{
 };
 
 use effect::Effect;
+pub(crate) use effect::SYSTEM_PTA;
 use mapped::RegionCalls;
 
 /// A possible cause, and how much it explains.
@@ -33,9 +36,14 @@ struct Candidate {
 
 /// Links growth, and unpaired acquires of a lower level, to the finding that explains them.
 pub(crate) fn link(findings: &mut [Finding], ties: &[Tie], observation: &Observation) {
-    if ties.is_empty() {
-        return;
+    if !ties.is_empty() {
+        link_protocols(findings, ties, observation);
     }
+    stories::link(findings, observation);
+    pools::link(findings);
+}
+
+fn link_protocols(findings: &mut [Finding], ties: &[Tie], observation: &Observation) {
     let region_calls = RegionCalls::new(&observation.events);
     link_ties(findings, ties, &region_calls);
     let roots = Roots::new(findings, ties);

@@ -8,6 +8,7 @@
 //! *Nothing observed is never clean*: a part that was not observed is [`Completeness::Unobserved`], not
 //! empty.
 
+mod blame;
 mod call;
 mod completeness;
 mod event;
@@ -32,6 +33,7 @@ mod subject;
 mod ta_name;
 mod tee_result;
 
+pub use blame::{Blame, BlamedCall, CallOutcome, Side};
 pub use call::{Call, CallKind, CallParam, ClientSource, Clients, FileKind, JoinReport, Process};
 pub use completeness::{Completeness, Gap, Reason};
 pub use event::{Caller, Event, EventKind};

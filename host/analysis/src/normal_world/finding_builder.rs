@@ -29,6 +29,7 @@ impl FindingBuilder {
             figures: Vec::new(),
             evidence: Vec::new(),
             cause: None,
+            blame: None,
             next_step: "".into(),
         })
     }

@@ -148,6 +148,7 @@ impl<'a> PoolCase<'a> {
             fingerprint: fingerprint(FindingKind::PoolGrowth, &subject, &[]),
             subject,
             cause: None,
+            blame: None,
             next_step: self.next_step().into(),
         })
     }

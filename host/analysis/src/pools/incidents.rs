@@ -86,6 +86,7 @@ impl CoreHeapShortage<'_> {
             fingerprint: fingerprint(FindingKind::PoolGrowth, &subject, &[]),
             subject,
             cause: None,
+            blame: None,
             next_step: "look for growth before the failure: take dumps while the workload repeats"
                 .into(),
         }

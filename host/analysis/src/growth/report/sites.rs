@@ -48,6 +48,7 @@ fn finding(group: &[JudgedSite], timeline: &RunTimeline<'_>) -> Option<Finding> 
         fingerprint: fingerprint(FindingKind::SiteGrowth, &subject, &[]),
         subject,
         cause: None,
+        blame: None,
         next_step: next_step(&first.site.key, words::severity(verdict)?).into(),
     })
 }

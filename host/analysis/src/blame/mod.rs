@@ -1,0 +1,140 @@
+//! Who is to blame for what grows: the core, a PTA, a TA, a client, tee-supplicant or the kernel.
+//!
+//! ```text
+//! finding ── births per iteration ─┐
+//! events ── calls per iteration ───┴─ fit ──> suspects ─┐
+//! last snapshot ── owners, servers, kinds of sites ─────┴─ rules ──> clues ── conclude ──> Blame
+//! ```
+//!
+//! Two independent questions: which *calls* leave something behind, answered by numbers alone (as many
+//! objects stay in each iteration as the calls explain, [`fit`]), and which *side* keeps it, answered by
+//! rules over what is known of the objects ([`rules`]). Nothing is guessed: calls that fit equally are
+//! all named, sides that contradict each other are unsure, and lost events name no call.
+
+mod births;
+mod call_counts;
+mod case;
+mod conclusion;
+mod fit;
+mod next_step;
+mod process;
+mod protocol;
+mod rules;
+mod site_facts;
+mod site_kinds;
+mod suspects;
+mod words;
+
+use std::sync::Arc;
+
+pub(crate) use births::{Birth, births};
+use case::{Case, Facts};
+use conclusion::conclude;
+use process::process_of_calls;
+use suspects::Suspect;
+pub use words::sentence;
+
+use crate::{
+    model::{Blame, BlamedCall, Fault, Finding, FindingKind, Observation, Severity},
+    protocol::Tie,
+    text,
+};
+
+/// Says of each story who is to blame, and what to do next. Effects share the blame of their cause.
+pub(crate) fn assign(findings: &mut [Finding], ties: &[Tie], observation: &Observation) {
+    if !findings.iter().any(is_blamable) {
+        return;
+    }
+    let facts = Facts::new(observation, findings);
+    let blames: Vec<_> =
+        findings.iter().map(|finding| story_blame(finding, ties, &facts)).collect();
+    for (finding, blame) in findings.iter_mut().zip(blames) {
+        let next_step = blame.as_ref().and_then(|blame| next_step::next_step(blame, finding));
+        let is_growth = finding.kind.info().per_object && finding.cause.is_none();
+        if let Some(next_step) = next_step.filter(|_| is_growth) {
+            finding.next_step = next_step.into();
+        }
+        finding.blame = blame;
+    }
+}
+
+/// For each finding the calls that explain it, if only calls that fail do.
+pub(crate) fn failing_calls(
+    findings: &[Finding],
+    observation: &Observation,
+) -> Vec<Vec<BlamedCall>> {
+    if !findings.iter().any(is_blamable) {
+        return vec![Vec::new(); findings.len()];
+    }
+    let facts = Facts::new(observation, findings);
+    let calls = |finding: &Finding| {
+        let is_telling = |case: &Case<'_>| case.suspects.iter().all(Suspect::fails);
+        let case =
+            Some(finding).filter(|finding| is_blamable(finding)).map(|one| Case::new(one, &facts));
+        case.filter(is_telling).map(|case| case.calls()).unwrap_or_default()
+    };
+    findings.iter().map(calls).collect()
+}
+
+fn is_blamable(finding: &Finding) -> bool {
+    finding.severity == Severity::Failure
+}
+
+/// The blame for the story that a finding is part of.
+fn story_blame(finding: &Finding, ties: &[Tie], facts: &Facts<'_>) -> Option<Blame> {
+    let root = root(finding, facts.findings);
+    if !is_blamable(finding) || !is_blamable(root) {
+        return None;
+    }
+    if matches!(root.kind.info().fault, Fault::Order | Fault::Unpaired) {
+        return protocol::blame(root, ties, facts);
+    }
+    let effects = facts.findings.iter().filter(|one| is_effect(one, root));
+    let cases: Vec<_> =
+        std::iter::once(root).chain(effects).map(|finding| Case::new(finding, facts)).collect();
+    blame(&cases, facts.observation)
+}
+
+/// The finding that explains this one, or itself.
+fn root<'f>(finding: &'f Finding, findings: &'f [Finding]) -> &'f Finding {
+    let cause = finding.cause.as_ref();
+    let root = cause.and_then(|(cause, _)| findings.iter().find(|one| one.fingerprint == *cause));
+    root.unwrap_or(finding)
+}
+
+fn is_effect(finding: &Finding, root: &Finding) -> bool {
+    let is_of_root = finding.cause.as_ref().is_some_and(|(cause, _)| *cause == root.fingerprint);
+    is_of_root && is_blamable(finding) && finding.kind != FindingKind::PoolGrowth
+}
+
+/// What the findings of one story show together.
+fn blame(cases: &[Case<'_>], observation: &Observation) -> Option<Blame> {
+    let conclusion = conclude(cases.iter().flat_map(|case| rules::clues(case)).collect());
+    let witness = cases.iter().find(|case| !case.suspects.is_empty());
+    if conclusion.sides.is_empty() && witness.is_none() {
+        return None;
+    }
+    let births = witness.and_then(|case| births(case.finding)).unwrap_or_default();
+    let suspects = witness.map_or([].as_slice(), |case| &case.suspects);
+    Some(Blame {
+        sides: conclusion.sides,
+        certainty: conclusion.certainty,
+        calls: witness.map(Case::calls).unwrap_or_default(),
+        process: process_of_calls(suspects, &births, observation),
+        evidence: witness.map(numbers).into_iter().chain(conclusion.evidence).collect(),
+    })
+}
+
+/// How the numbers of the calls explain those of the objects.
+fn numbers(case: &Case<'_>) -> Arc<str> {
+    let Some(suspect) = case.suspects.first() else { return "".into() };
+    let objects = text::count(suspect.fit.objects, "object");
+    let stay = if suspect.fit.objects == 1 { "stays" } else { "stay" };
+    let sentence = format!("{objects} {stay} for {}", words::calls(&case.calls()));
+    let reservation = if suspect.fit.varies {
+        ", in every iteration and with changing numbers"
+    } else {
+        "; the numbers are the same in every iteration, so other calls may fit as well"
+    };
+    (sentence + reservation).into()
+}
