@@ -9,12 +9,15 @@
 mod conclusion;
 mod coverage;
 mod damage;
+mod forecast;
 mod news;
+mod stories;
 
 use std::sync::Arc;
 
 pub use conclusion::{Conclusion, FindingWeight, conclude};
 pub use coverage::Needs;
+pub use stories::{effects, is_effect, stories, story};
 
 use crate::{
     blame, cause, clients, growth, known_leaks,
@@ -71,6 +74,8 @@ pub struct Report {
     pub coverage: Vec<Gap>,
     /// Reasons why the run can't be called clean even without findings; empty if it can.
     pub doubts: Vec<Arc<str>>,
+    /// Which pool is full first because of what leaks, and when.
+    pub forecast: Option<Arc<str>>,
     /// The incidents in a few words, if there are any.
     pub news: Option<Arc<str>>,
     /// How many snapshots found the canary.
@@ -98,11 +103,16 @@ impl Report {
         &self.findings[self.n_counted()..]
     }
 
-    /// Number of the finding with this fingerprint, from 1, the same in every format. `None` for a
-    /// note.
+    /// The findings that count and that no other one explains, in the order of their numbers.
+    pub fn stories(&self) -> impl Iterator<Item = &Finding> {
+        stories(&self.findings)
+    }
+
+    /// Number of the story with this fingerprint, from 1, the same in every format. `None` for an
+    /// effect or a note.
     #[must_use]
     pub fn number(&self, fingerprint: &Fingerprint) -> Option<usize> {
-        let index = self.counted().iter().position(|one| one.fingerprint == *fingerprint)?;
+        let index = self.stories().position(|one| one.fingerprint == *fingerprint)?;
         Some(index + 1)
     }
 
@@ -132,8 +142,8 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     findings.extend(normal_report.findings);
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.kind));
     let triaged = options.triage.apply(findings);
-    let TriageReport { left: mut findings, accepted, suppression_notes } = triaged;
-    cause::sort(&mut findings);
+    let TriageReport { left: findings, accepted, suppression_notes } = triaged;
+    let findings = cause::sort(findings);
     let mut doubts = coverage::doubts(observation, options.needs);
     doubts.extend(normal_report.doubts);
     let further = [protocol_report.gaps, normal_report.gaps].concat();
@@ -141,6 +151,7 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     let conclusion = conclude(&weights, doubts.is_empty());
     Report {
         look: look(observation, conclusion),
+        forecast: forecast::forecast(&findings).map(Into::into),
         news: news::news(observation, &findings).map(Into::into),
         conclusion,
         findings,

@@ -12,7 +12,8 @@ use super::{
     suspects::{Suspect, best, suspects},
 };
 use crate::model::{
-    BlamedCall, EventKind, Finding, FindingKind, Observation, Sample, Severity, Stage, Subject,
+    BlamedCall, EventKind, Finding, FindingKind, Observation, PoolKind, Sample, Severity, Stage,
+    Subject,
 };
 
 /// What all findings of an observation are judged by.
@@ -121,6 +122,7 @@ impl<'a> Case<'a> {
     /// The TA or PTA that the finding is about.
     pub(super) const fn ta(&self) -> Option<Uuid> {
         match &self.finding.subject {
+            Subject::Pool(PoolKind::TaHeap(ta)) => ta.uuid(),
             Subject::Site { owner, .. } => *owner,
             Subject::Ta(uuid) => Some(*uuid),
             _ => None,

@@ -35,7 +35,8 @@ use suspects::Suspect;
 pub use words::sentence;
 
 use crate::{
-    model::{Blame, BlamedCall, Fault, Finding, FindingKind, Observation, Severity},
+    cause,
+    model::{Blame, BlamedCall, Fault, Finding, FindingKind, Observation, Severity, Subject},
     protocol::Tie,
     text,
 };
@@ -82,29 +83,24 @@ fn is_blamable(finding: &Finding) -> bool {
 
 /// The blame for the story that a finding is part of.
 fn story_blame(finding: &Finding, ties: &[Tie], facts: &Facts<'_>) -> Option<Blame> {
-    let root = root(finding, facts.findings);
+    let root = cause::root(finding, facts.findings);
     if !is_blamable(finding) || !is_blamable(root) {
         return None;
     }
     if matches!(root.kind.info().fault, Fault::Order | Fault::Unpaired) {
         return protocol::blame(root, ties, facts);
     }
-    let effects = facts.findings.iter().filter(|one| is_effect(one, root));
+    let effects = facts.findings.iter().filter(|one| is_effect(one, root, facts.findings));
     let cases: Vec<_> =
         std::iter::once(root).chain(effects).map(|finding| Case::new(finding, facts)).collect();
     blame(&cases, facts.observation)
 }
 
-/// The finding that explains this one, or itself.
-fn root<'f>(finding: &'f Finding, findings: &'f [Finding]) -> &'f Finding {
-    let cause = finding.cause.as_ref();
-    let root = cause.and_then(|(cause, _)| findings.iter().find(|one| one.fingerprint == *cause));
-    root.unwrap_or(finding)
-}
-
-fn is_effect(finding: &Finding, root: &Finding) -> bool {
-    let is_of_root = finding.cause.as_ref().is_some_and(|(cause, _)| *cause == root.fingerprint);
-    is_of_root && is_blamable(finding) && finding.kind != FindingKind::PoolGrowth
+/// Whether a failure is part of what `root` explains; pools hold nothing.
+fn is_effect(finding: &Finding, root: &Finding, findings: &[Finding]) -> bool {
+    let is_of_root = cause::root(finding, findings).fingerprint == root.fingerprint;
+    let is_other = finding.fingerprint != root.fingerprint;
+    is_of_root && is_other && is_blamable(finding) && finding.kind != FindingKind::PoolGrowth
 }
 
 /// What the findings of one story show together.
@@ -128,7 +124,8 @@ fn blame(cases: &[Case<'_>], observation: &Observation) -> Option<Blame> {
 /// How the numbers of the calls explain those of the objects.
 fn numbers(case: &Case<'_>) -> Arc<str> {
     let Some(suspect) = case.suspects.first() else { return "".into() };
-    let objects = text::count(suspect.fit.objects, "object");
+    let is_bytes = matches!(case.finding.subject, Subject::Pool(_));
+    let objects = text::count(suspect.fit.objects, if is_bytes { "byte" } else { "object" });
     let stay = if suspect.fit.objects == 1 { "stays" } else { "stay" };
     let sentence = format!("{objects} {stay} for {}", words::calls(&case.calls()));
     let reservation = if suspect.fit.varies {

@@ -1,5 +1,6 @@
 //! Pools that a story fills.
 
+use super::root;
 use crate::model::{Finding, FindingKind, Fingerprint, PoolKind, Severity, Subject, Verdict};
 
 /// Links each growing pool of the secure world to the only story that can fill it.
@@ -27,13 +28,6 @@ fn only_cause(pool: &Finding, findings: &[Finding]) -> Option<Fingerprint> {
         [root] => Some((*root).clone()),
         _ => None,
     }
-}
-
-fn root<'f>(finding: &'f Finding, findings: &'f [Finding]) -> &'f Finding {
-    let cause = finding.cause.as_ref();
-    cause
-        .and_then(|(cause, _)| findings.iter().find(|one| one.fingerprint == *cause))
-        .unwrap_or(finding)
 }
 
 /// Whether what a finding reports takes memory, or places, of a pool.
