@@ -31,15 +31,21 @@ pub(crate) use births::{Birth, births};
 use case::{Case, Facts};
 use conclusion::conclude;
 use process::process_of_calls;
+use site_kinds::SiteHolder;
 use suspects::Suspect;
 pub use words::sentence;
 
 use crate::{
     cause,
-    model::{Blame, BlamedCall, Fault, Finding, FindingKind, Observation, Severity, Subject},
+    model::{
+        Blame, BlamedCall, Certainty, Fault, Finding, FindingKind, Observation, Severity, Subject,
+    },
     protocol::Tie,
     text,
 };
+
+/// Most findings that are looked at; more than that nobody reads.
+const MOST: usize = 256;
 
 /// Says of each story who is to blame, and what to do next. Effects share the blame of their cause.
 pub(crate) fn assign(findings: &mut [Finding], ties: &[Tie], observation: &Observation) {
@@ -48,10 +54,12 @@ pub(crate) fn assign(findings: &mut [Finding], ties: &[Tie], observation: &Obser
     }
     let facts = Facts::new(observation, findings);
     let blames: Vec<_> =
-        findings.iter().map(|finding| story_blame(finding, ties, &facts)).collect();
+        findings.iter().take(MOST).map(|finding| story_blame(finding, ties, &facts)).collect();
     for (finding, blame) in findings.iter_mut().zip(blames) {
         let next_step = blame.as_ref().and_then(|blame| next_step::next_step(blame, finding));
-        let is_growth = finding.kind.info().per_object && finding.cause.is_none();
+        // A fix that exists is better advice.
+        let is_known = finding.known_leaks().any(|leak| leak.certainty >= Certainty::Likely);
+        let is_growth = finding.kind.info().per_object && finding.cause.is_none() && !is_known;
         if let Some(next_step) = next_step.filter(|_| is_growth) {
             finding.next_step = next_step.into();
         }
@@ -74,7 +82,19 @@ pub(crate) fn failing_calls(
             Some(finding).filter(|finding| is_blamable(finding)).map(|one| Case::new(one, &facts));
         case.filter(is_telling).map(|case| case.calls()).unwrap_or_default()
     };
-    findings.iter().map(calls).collect()
+    let known = findings.iter().take(MOST).map(calls);
+    known.chain(std::iter::repeat(Vec::new())).take(findings.len()).collect()
+}
+
+/// Whether one of a finding's sites allocates what maps memory for TAs.
+pub(crate) fn is_of_regions(finding: &Finding) -> bool {
+    let is_mapping = |subject: &Subject| match subject {
+        Subject::Site { file, .. } => {
+            site_kinds::site_kind(file).is_some_and(|kind| kind.holder == SiteHolder::Map)
+        }
+        _ => false,
+    };
+    site_facts::subjects(finding).any(is_mapping)
 }
 
 fn is_blamable(finding: &Finding) -> bool {

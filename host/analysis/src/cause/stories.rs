@@ -13,7 +13,7 @@ use std::{
 use teeleak_proto::Uuid;
 
 use crate::{
-    blame::{Birth, births, failing_calls},
+    blame::{Birth, births, failing_calls, is_of_regions},
     model::{
         BlamedCall, Finding, FindingKind, Fingerprint, Observation, Severity, Subject, Verdict,
     },
@@ -155,7 +155,7 @@ fn is_part(first: &Strand<'_>, other: &Strand<'_>, has_site: bool) -> bool {
     }
     match first.finding.kind {
         FindingKind::SessionGrowth | FindingKind::InstanceGrowth => true,
-        FindingKind::RegionGrowth => is_of_sites && !has_site,
+        FindingKind::RegionGrowth => is_of_sites && !has_site && is_of_regions(other.finding),
         // Sites of one owner would be one finding if they were known to belong together.
         _ => is_of_sites && ta(first.finding) != ta(other.finding) && !has_site,
     }

@@ -234,10 +234,10 @@ pub(super) fn entry(finding: &Finding) -> FindingJson<'_> {
 }
 
 /// The findings of a report in its order, notes last.
-pub(super) fn numbered_findings(findings: &[Finding]) -> Vec<NumberedFindingJson<'_>> {
+pub(super) fn numbered_findings<'t>(findings: &'t [Finding]) -> Vec<NumberedFindingJson<'t>> {
     let numbers: HashMap<_, _> =
         audit::stories(findings).map(|story| &story.fingerprint).zip(1..).collect();
-    let numbered_finding = |finding| {
+    let numbered_finding = |finding: &'t Finding| {
         let number = numbers.get(&finding.fingerprint).copied();
         let story = audit::story(finding, findings);
         let effect_of = numbers.get(&story.fingerprint).copied().filter(|_| number.is_none());

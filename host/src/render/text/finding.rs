@@ -189,6 +189,7 @@ pub(crate) fn effects<'f>(
         let facts: Vec<_> =
             [rates(effect)].into_iter().filter(|rates| !rates.is_empty()).chain(reason).collect();
         page.write_line(label("", page).dim(facts.join("; ")))?;
+        known_leaks(effect, page)?;
     }
     let n_more = effects.len().saturating_sub(EFFECTS) as u64;
     if n_more > 0 { line("", &text::count(n_more, "more effect"), page) } else { Ok(()) }
