@@ -333,6 +333,7 @@ fn a_violation_names_both_processes() {
         evidence: vec![Evidence::Sequence(vec![close, unmap])],
         fingerprint: Fingerprint(Arc::from("x")),
         cause: None,
+        blame: None,
         next_step: "x".into(),
     }];
     blame(&mut findings);

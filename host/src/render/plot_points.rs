@@ -73,6 +73,7 @@ fn value_label(finding: &Finding) -> &'static str {
     match finding.kind {
         FindingKind::RegionGrowth => "regions",
         FindingKind::SessionGrowth => "open sessions",
+        FindingKind::InstanceGrowth => "instances",
         FindingKind::PoolGrowth if bytes => "bytes in use",
         FindingKind::PoolGrowth if objects => "objects in use",
         FindingKind::PoolGrowth => "in use",
@@ -160,6 +161,10 @@ fn value(finding: &Finding, sample: &Sample, by: SiteFilter<'_>) -> Option<f64> 
         (FindingKind::SessionGrowth, Subject::Ta(uuid)) => {
             let sessions = sample.sessions.value()?.iter();
             Some(sessions.filter(|session| session.uuid == *uuid).count() as f64)
+        }
+        (FindingKind::InstanceGrowth, Subject::Ta(uuid)) => {
+            let instances = sample.instances.value()?.iter();
+            Some(instances.filter(|instance| instance.uuid == *uuid).count() as f64)
         }
         (FindingKind::PoolGrowth, Subject::Pool(kind)) => {
             let is_pool = |pool: &&Pool| pool.kind == *kind;

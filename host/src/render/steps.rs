@@ -178,6 +178,7 @@ mod tests {
             evidence: vec![Evidence::Missing(release.iter().map(|step| (*step).into()).collect())],
             fingerprint: Fingerprint("v1:x".into()),
             cause: None,
+            blame: None,
             next_step: "look".into(),
         }
     }

@@ -96,6 +96,7 @@ fn failure(kind: FindingKind) -> Finding {
         evidence: Vec::new(),
         fingerprint: Fingerprint(format!("v1:{kind:?}").into()),
         cause: None,
+        blame: None,
         next_step: "look".into(),
     }
 }

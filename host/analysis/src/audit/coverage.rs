@@ -9,8 +9,8 @@ use super::{damage::InputDamage, stated::StatedFacts};
 
 use crate::{
     model::{
-        Completeness, Event, Finding, Gap, Incident, Instance, Observation, Origin, Reason, Sample,
-        Stage, StepResult,
+        Call, CallKind, Completeness, Event, Finding, Gap, Incident, Instance, Observation, Origin,
+        Reason, Sample, Stage, StepResult,
     },
     normal_world, text,
 };
@@ -182,13 +182,25 @@ fn of_instances(sample: &Sample) -> impl Iterator<Item = &Gap> {
 }
 
 fn of_events(observation: &Observation, doubts: &mut Vec<Arc<str>>) {
-    if observation.events.is_empty() {
+    if observation.events.is_empty() && !is_known_to_be_idle(observation) {
         doubts.push("no event was recorded".into());
     }
     let n_lost = lost_events(observation);
     if n_lost > 0 {
         doubts.push(format!("{} events were lost", text::number(n_lost)).into());
     }
+}
+
+/// Whether the recorded clients called functions that need no session, and nothing else: the TEE, which
+/// records events, had none to record.
+fn is_known_to_be_idle(observation: &Observation) -> bool {
+    let calls = &observation.clients.calls;
+    let reaches_ta = |call: &Call| {
+        let is_call = matches!(call.kind, CallKind::OpenSession | CallKind::InvokeCommand);
+        // Libteec or the driver refused the others: TEEC_ORIGIN_API and TEEC_ORIGIN_COMMS.
+        is_call && !(call.result != 0 && matches!(call.origin, Some(1 | 2)))
+    };
+    observation.platform.records_events && !calls.is_empty() && !calls.iter().any(reaches_ta)
 }
 
 fn of_input(

@@ -9,8 +9,10 @@
 mod conclusion;
 mod coverage;
 mod damage;
+mod forecast;
 mod news;
 mod stated;
+mod stories;
 mod unused_files;
 
 use std::sync::Arc;
@@ -18,11 +20,12 @@ use std::sync::Arc;
 pub use conclusion::{Conclusion, FindingWeight, conclude};
 pub use coverage::Needs;
 use stated::StatedFacts;
+pub use stories::{effects, is_effect, stories, story};
 use unused_files::unused_files;
 pub use unused_files::{ProtocolFile, UnusedNote};
 
 use crate::{
-    cause, clients, growth, known_leaks,
+    blame, cause, clients, growth, known_leaks,
     model::{
         Accounting, Canary, Finding, Fingerprint, Gap, Incident, Observation, Sample, Severity,
     },
@@ -83,6 +86,8 @@ pub struct Report {
     pub doubts: Vec<Arc<str>>,
     /// Files of the user's own that nothing fits.
     pub unused_files: Vec<UnusedNote>,
+    /// Which pool is full first because of what leaks, and when.
+    pub forecast: Option<Arc<str>>,
     /// The incidents in a few words, if there are any.
     pub news: Option<Arc<str>>,
     /// How many snapshots found the canary.
@@ -110,11 +115,16 @@ impl Report {
         &self.findings[self.n_counted()..]
     }
 
-    /// Number of the finding with this fingerprint, from 1, the same in every format. `None` for a
-    /// note.
+    /// The findings that count and that no other one explains, in the order of their numbers.
+    pub fn stories(&self) -> impl Iterator<Item = &Finding> {
+        stories(&self.findings)
+    }
+
+    /// Number of the story with this fingerprint, from 1, the same in every format. `None` for an
+    /// effect or a note.
     #[must_use]
     pub fn number(&self, fingerprint: &Fingerprint) -> Option<usize> {
-        let index = self.counted().iter().position(|one| one.fingerprint == *fingerprint)?;
+        let index = self.stories().position(|one| one.fingerprint == *fingerprint)?;
         Some(index + 1)
     }
 
@@ -146,13 +156,14 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     cause::link(&mut findings, &protocol_report.ties, observation);
     normal_world::join(&mut findings, observation, &protocols);
     known_leaks::identify(&mut findings, observation);
+    blame::assign(&mut findings, &protocol_report.ties, observation);
     let mut normal_report = normal_world::audit(observation);
     known_leaks::identify_kernel(&mut normal_report.findings);
     findings.extend(normal_report.findings);
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.kind));
     let triaged = options.triage.apply(findings);
-    let TriageReport { left: mut findings, accepted, suppression_notes } = triaged;
-    cause::sort(&mut findings);
+    let TriageReport { left: findings, accepted, suppression_notes } = triaged;
+    let findings = cause::sort(findings);
     let mut doubts = coverage::doubts(observation, options.needs, &findings);
     doubts.extend(normal_report.doubts);
     let unused_files = unused_files(observation, &options.asked);
@@ -163,6 +174,7 @@ pub fn audit(observation: &mut Observation, options: &Options) -> Report {
     let conclusion = conclude(&weights, doubts.is_empty());
     Report {
         look: look(observation, conclusion),
+        forecast: forecast::forecast(&findings).map(Into::into),
         news: news::news(observation, &findings).map(Into::into),
         conclusion,
         findings,

@@ -80,7 +80,7 @@ impl Catalogue {
         let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for entry in &self.entries {
             if let Some(file) = &entry.user_file {
-                files.entry(file).or_default().push(entry.pattern());
+                files.entry(file).or_default().push(entry.pattern.text());
             }
         }
         files

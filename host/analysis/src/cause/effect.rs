@@ -20,7 +20,7 @@ const OBJECTS_PER_ACQUIRE: f64 = 32.0;
 
 /// The PTA that maps memory for TAs (optee_os lib/libutee/include/pta_system.h@4.10.0,
 /// `PTA_SYSTEM_UUID`).
-const SYSTEM_PTA: Option<Uuid> = Uuid::parse("3a2f8978-5dc0-11e8-9c2d-fa7ae01bbebc");
+pub(crate) const SYSTEM_PTA: Option<Uuid> = Uuid::parse("3a2f8978-5dc0-11e8-9c2d-fa7ae01bbebc");
 
 /// A growth finding, with everything that may explain it.
 pub(super) struct Effect<'a> {

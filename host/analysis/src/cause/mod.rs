@@ -6,6 +6,8 @@
 
 mod effect;
 mod mapped;
+mod pools;
+mod stories;
 mod text_steps;
 
 use std::{
@@ -21,6 +23,7 @@ use crate::{
 };
 
 use effect::Effect;
+pub(crate) use effect::SYSTEM_PTA;
 use mapped::RegionCalls;
 
 /// A possible cause, and how much it explains.
@@ -33,9 +36,14 @@ struct Candidate {
 
 /// Links growth, and unpaired acquires of a lower level, to the finding that explains them.
 pub(crate) fn link(findings: &mut [Finding], ties: &[Tie], observation: &Observation) {
-    if ties.is_empty() {
-        return;
+    if !ties.is_empty() {
+        link_protocols(findings, ties, observation);
     }
+    stories::link(findings, observation);
+    pools::link(findings);
+}
+
+fn link_protocols(findings: &mut [Finding], ties: &[Tie], observation: &Observation) {
     let region_calls = RegionCalls::new(&observation.events);
     link_ties(findings, ties, &region_calls);
     let roots = Roots::new(findings, ties);
@@ -55,13 +63,37 @@ pub(crate) fn link(findings: &mut [Finding], ties: &[Tie], observation: &Observa
     }
 }
 
-/// Sorts the worst findings first, among them those that explain others. Otherwise the order is kept.
-pub(crate) fn sort(findings: &mut [Finding]) {
+/// Sorts the worst findings first, among them those that explain others, each followed by what it
+/// explains; notes last. Otherwise the order is kept.
+pub(crate) fn sort(mut findings: Vec<Finding>) -> Vec<Finding> {
     let effects = findings.iter().filter(|finding| finding.severity > Severity::Note);
     let causes: HashSet<_> =
         effects.filter_map(|finding| Some(finding.cause.as_ref()?.0.clone())).collect();
-    let is_root = |one: &Finding| one.cause.is_none() && causes.contains(&one.fingerprint);
-    findings.sort_by_key(|finding| (Reverse(finding.severity), !is_root(finding)));
+    let is_cause = |one: &Finding| one.cause.is_none() && causes.contains(&one.fingerprint);
+    findings.sort_by_key(|finding| (Reverse(finding.severity), !is_cause(finding)));
+    let places: HashMap<_, _> =
+        findings.iter().enumerate().map(|(at, one)| (one.fingerprint.clone(), at)).collect();
+    let key = |finding: &Finding| {
+        let place = places.get(&root(finding, &findings).fingerprint).copied();
+        (finding.severity == Severity::Note, place)
+    };
+    let keys: Vec<_> = findings.iter().map(key).collect();
+    let mut keyed_findings: Vec<_> = keys.into_iter().zip(findings).collect();
+    keyed_findings.sort_by_key(|(key, _)| *key);
+    keyed_findings.into_iter().map(|(_, finding)| finding).collect()
+}
+
+/// Most findings from an effect to its last cause: a pool, a site, a region, a command, an order.
+const LONGEST_CHAIN: usize = 5;
+
+/// The finding of the list that explains this one in the end, or itself.
+pub(crate) fn root<'f>(finding: &'f Finding, findings: &'f [Finding]) -> &'f Finding {
+    let cause = |finding: &Finding| {
+        let (cause, _) = finding.cause.as_ref()?;
+        findings.iter().find(|one| one.fingerprint == *cause && one.severity > Severity::Note)
+    };
+    let chain = std::iter::successors(Some(finding), |one| cause(one));
+    chain.take(LONGEST_CHAIN).last().unwrap_or(finding)
 }
 
 /// Links mappings recorded by the TEE core to the unpaired command that created them.

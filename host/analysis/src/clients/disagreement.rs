@@ -166,6 +166,7 @@ fn finding(what: MismatchKind, uuid: Option<Uuid>, group: &[&Mismatch]) -> Findi
         figures: vec![Figure::new(FigureKind::Count, count as f64, Unit::Calls)],
         evidence,
         cause: None,
+        blame: None,
         next_step: next_step.into(),
     }
 }

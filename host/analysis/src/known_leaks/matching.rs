@@ -194,6 +194,15 @@ impl<'a> LeakComparison<'a> {
         incidents.any(|incident| matches!(incident.kind, IncidentKind::TaPanic { .. }))
     }
 
+    /// Whether the finding has a cause other than growth of the same bug: a broken protocol.
+    fn is_made_by_others(&self) -> bool {
+        let is_growth = |one: &Finding| one.kind.info().per_object;
+        self.finding.cause.as_ref().is_some_and(|(cause, _)| {
+            let cause = self.around.findings.iter().find(|one| one.fingerprint == *cause);
+            !cause.is_some_and(is_growth)
+        })
+    }
+
     /// The row's certainty, less what is missing.
     fn certainty(
         &self,
@@ -208,7 +217,7 @@ impl<'a> LeakComparison<'a> {
             (!site.size || exposure != Exposure::Missing, Certainty::Likely),
             (!site.is_placed() || !is_complete, Certainty::Possible),
             (*is_shared && !is_alone, Certainty::Possible),
-            (!is_leak || self.finding.cause.is_some(), Certainty::Possible),
+            (!is_leak || self.is_made_by_others(), Certainty::Possible),
             (facts.contains(&MatchedFact::Called), Certainty::Possible),
             (exposure >= Exposure::Unknown, Certainty::Possible),
         ];

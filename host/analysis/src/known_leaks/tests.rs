@@ -36,6 +36,7 @@ fn growth(subjects: Vec<Subject>) -> Finding {
         evidence: subjects.map(|subject| Evidence::Member(subject, vec![])).collect(),
         fingerprint: Fingerprint("v1:made".into()),
         cause: None,
+        blame: None,
         next_step: "look".into(),
     }
 }

@@ -1,5 +1,6 @@
 //! Findings: results of an analysis, with their evidence.
 
+use super::Blame;
 use super::Event;
 use super::Figure;
 use super::FigureKind;
@@ -144,6 +145,8 @@ pub struct Finding {
     pub fingerprint: Fingerprint,
     /// Fingerprint of the finding that causes this one, with the reason.
     pub cause: Option<(Fingerprint, Arc<str>)>,
+    /// Who is to blame for it, if the facts show anything about that.
+    pub blame: Option<Blame>,
     /// What to do next.
     pub next_step: Arc<str>,
 }

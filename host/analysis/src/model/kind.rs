@@ -34,6 +34,8 @@ kinds! {
     RegionGrowth: REGION_GROWTH,
     /// Sessions that stay open.
     SessionGrowth: SESSION_GROWTH,
+    /// TA instances that are never destroyed.
+    InstanceGrowth: INSTANCE_GROWTH,
     /// A pool that fills.
     PoolGrowth: POOL_GROWTH,
     /// Memory that could not be had.
@@ -142,6 +144,16 @@ const SESSION_GROWTH: KindInfo = KindInfo {
     id: "session-growth",
     meaning: "Sessions are opened and never closed.",
     holds: "no sessions stay open",
+    fault: Fault::Leak,
+    alarm: AlarmRule::Leak,
+    per_object: true,
+};
+
+const INSTANCE_GROWTH: KindInfo = KindInfo {
+    json: "instance_growth",
+    id: "instance-growth",
+    meaning: "TA instances are created and never destroyed.",
+    holds: "no TA instances stay",
     fault: Fault::Leak,
     alarm: AlarmRule::Leak,
     per_object: true,

@@ -8,6 +8,7 @@
 //! *Nothing observed is never clean*: a part that was not observed is [`Completeness::Unobserved`], not
 //! empty.
 
+mod blame;
 mod call;
 mod call_stack;
 mod completeness;
@@ -36,6 +37,7 @@ mod ta_name;
 mod tee_result;
 mod user_file;
 
+pub use blame::{Blame, BlamedCall, CallOutcome, Side};
 pub use call_stack::{CallStack, CoreFunctions};
 pub use call::{Call, CallKind, CallParam, ClientSource, Clients, FileKind, JoinReport, Process};
 pub use completeness::{Completeness, Gap, Reason};

@@ -30,6 +30,7 @@ impl FindingBuilder {
             figures: Vec::new(),
             evidence: Vec::new(),
             cause: None,
+            blame: None,
             next_step: "".into(),
         })
     }

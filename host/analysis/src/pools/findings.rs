@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{Shortage, forecast, high_water, incidents, mean_piece, reported};
+use super::{Shortage, forecast, high_water, incidents, mean_piece, peak, reported};
 use crate::{
     fingerprint::fingerprint,
     growth::{
-        Judgement,
+        Estimate, Judgement,
         collect::{PoolSeries, RunTimeline, pools},
         report::words,
     },
     model::{
-        Completeness, Evidence, Figure, FigureKind, Finding, FindingKind, Observation, Pool,
+        Completeness, Evidence, Figure, FigureKind, Finding, FindingKind, Gauge, Observation, Pool,
         PoolKind, PoolUnit, Sample, Severity, Subject, TaName, Unit, Verdict,
     },
     text,
@@ -25,8 +25,9 @@ const NEARLY_FULL: f64 = 0.9;
 #[must_use]
 pub fn findings(observation: &Observation, explained: &[Finding]) -> Vec<Finding> {
     let timeline = RunTimeline::new(&observation.samples);
+    let duration = forecast::duration(&timeline);
     let context =
-        PoolContext { findings: explained, duration: forecast::duration(&timeline), timeline };
+        PoolContext { findings: explained, duration, timeline, gauges: &observation.gauges };
     let mut findings: Vec<_> = pools(&context.timeline)
         .iter()
         .filter_map(|series| {
@@ -69,6 +70,13 @@ fn is_explained(findings: &[Finding], pool: &PoolKind) -> bool {
     failures.filter(|finding| finding.kind.info().per_object).any(|finding| explains(&finding))
 }
 
+/// Whether the largest failed request is one of this run: the counters start with the boot.
+fn is_of_run(series: &PoolSeries<'_>) -> bool {
+    let request = |pool: &Pool| (pool.biggest_alloc_fail, pool.biggest_alloc_fail_used);
+    let has_risen = series.last.num_alloc_fail > series.first.num_alloc_fail;
+    has_risen && request(series.last) != request(series.first)
+}
+
 /// Data common to all pools.
 struct PoolContext<'a> {
     timeline: RunTimeline<'a>,
@@ -76,6 +84,8 @@ struct PoolContext<'a> {
     findings: &'a [Finding],
     /// Nanoseconds per iteration.
     duration: Option<f64>,
+    /// The pools between the snapshots.
+    gauges: &'a [Gauge],
 }
 
 /// One pool with its judgement.
@@ -91,6 +101,8 @@ struct PoolCase<'a> {
     explained: bool,
     /// Whether its allocation sites were observed.
     detailed: bool,
+    /// What an iteration needs for a time, beyond what is in use before it.
+    demand: Option<u64>,
 }
 
 impl<'a> PoolCase<'a> {
@@ -101,16 +113,22 @@ impl<'a> PoolCase<'a> {
     ) -> Self {
         let pool = series.last;
         let failures = |pool: &Pool| pool.num_alloc_fail.unwrap_or(0);
+        let failures = failures(pool).saturating_sub(failures(series.first));
         let printed_shortage = oom.as_ref().map(|oom| oom.shortage_in(pool));
+        let counted_shortage = || {
+            let is_of_run = !context.timeline.run || is_of_run(series);
+            Shortage::of_pool(pool).filter(|_| is_of_run)
+        };
         Self {
             series,
             pool,
             judgement: context.timeline.judge(&series.used),
-            shortage: printed_shortage.or_else(|| Shortage::of_pool(pool)),
-            failures: failures(pool).saturating_sub(failures(series.first)),
+            shortage: printed_shortage.or_else(counted_shortage),
+            failures,
             oom,
             explained: is_explained(context.findings, &pool.kind),
             detailed: is_detailed(&context.timeline, &pool.kind),
+            demand: peak::demand(&pool.kind, &context.timeline, context.gauges),
         }
     }
 
@@ -125,7 +143,7 @@ impl<'a> PoolCase<'a> {
             // All recorded objects are observed and none grows, so unrecorded memory does.
             Verdict::Leak if self.detailed => Some(Severity::Possible),
             Verdict::Leak => Some(Severity::Failure),
-            _ if has_failed && self.explained => Some(Severity::Note),
+            _ if has_failed && (self.explained || self.is_one_impossible()) => Some(Severity::Note),
             _ if has_failed => Some(Severity::Possible),
             Verdict::Undecided if !self.detailed && self.series.used.gain() > 0.0 => {
                 Some(Severity::Possible)
@@ -133,6 +151,12 @@ impl<'a> PoolCase<'a> {
             _ if self.shortage.is_some() => Some(Severity::Note),
             _ => None,
         }
+    }
+
+    /// Whether all that failed is one request that could never succeed: the largest of one is that one.
+    fn is_one_impossible(&self) -> bool {
+        let is_impossible = self.shortage.is_some_and(|shortage| shortage.is_impossible());
+        is_impossible && self.failures == 1 && self.oom.is_none()
     }
 
     fn finding(&self, context: &PoolContext<'_>) -> Option<Finding> {
@@ -149,6 +173,7 @@ impl<'a> PoolCase<'a> {
             fingerprint: fingerprint(FindingKind::PoolGrowth, &subject, &[]),
             subject,
             cause: None,
+            blame: None,
             next_step: self.next_step().into(),
         })
     }
@@ -157,15 +182,24 @@ impl<'a> PoolCase<'a> {
         let name = self.pool.kind.label();
         let full = self.shortage.as_ref().and_then(Shortage::full);
         let rate = self.judgement.rate.filter(|_| self.leaks());
-        let iterations_left = rate.and_then(|rate| forecast::iterations(self.pool, rate));
+        let iterations_left =
+            rate.and_then(|rate| forecast::iterations(self.pool, rate, self.demand));
         let amount = rate.map(|rate| self.amount(rate.value)).unwrap_or_default();
         match (self.leaks(), self.shortage, iterations_left) {
-            (true, Some(_), _) => format!("{name}: ran out; it grows by {amount} per iteration"),
-            (true, None, Some(until)) => format!(
+            (true, Some(shortage), _) if !shortage.is_impossible() => {
+                format!("{name}: ran out; it grows by {amount} per iteration")
+            }
+            (true, _, Some(until)) if self.breaks_early(rate) => format!(
+                "{name}: grows by {amount} per iteration and will fail after {} more iterations, each \
+                 of which needs {} for a time",
+                text::approximation(until.value.floor()),
+                self.amount(self.demand.unwrap_or(0) as f64)
+            ),
+            (true, _, Some(until)) => format!(
                 "{name}: grows by {amount} per iteration and will be full after {} more iterations",
                 text::approximation(until.value.floor())
             ),
-            (true, None, None) => format!("{name}: grows by {amount} per iteration"),
+            (true, _, None) => format!("{name}: grows by {amount} per iteration"),
             (false, Some(_), _) if full == Some(false) => {
                 format!("{name}: ran out of large pieces; it is fragmented")
             }
@@ -176,8 +210,16 @@ impl<'a> PoolCase<'a> {
                 format!("{name}: a request larger than the whole pool failed")
             }
             (false, Some(_), _) => format!("{name}: an allocation failed"),
+            (false, None, _) if self.failures > 0 => {
+                format!("{name}: {} failed", text::count(self.failures, "allocation"))
+            }
             (false, None, _) => format!("{name}: may grow; inconclusive"),
         }
+    }
+
+    /// Whether an iteration needs more for a time than it keeps.
+    fn breaks_early(&self, rate: Option<Estimate>) -> bool {
+        self.demand.zip(rate).is_some_and(|(demand, rate)| demand as f64 > rate.value)
     }
 
     /// `, 27,664 of 28,656 bytes in use (96.5 %)`.
@@ -201,7 +243,7 @@ impl<'a> PoolCase<'a> {
         let mut figures = Vec::new();
         if let Some(rate) = self.judgement.rate.filter(|_| self.leaks()) {
             figures.push(words::figure(FigureKind::Growth, rate, per));
-            if let Some(until) = forecast::iterations(self.pool, rate) {
+            if let Some(until) = forecast::iterations(self.pool, rate, self.demand) {
                 figures.push(words::figure(FigureKind::UntilFull, until, Unit::Iterations));
                 let time = context.duration.map(|each| until.scale(each));
                 figures.extend(

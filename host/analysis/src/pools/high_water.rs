@@ -80,6 +80,7 @@ fn finding(
         fingerprint: fingerprint(FindingKind::PoolGrowth, &subject, &[]),
         subject,
         cause: None,
+        blame: None,
         next_step: format!(
             "if each round does the same work, look for the operation that does not free its big \
              numbers, or frees them in another order; {}",

@@ -87,6 +87,7 @@ impl CoreHeapShortage<'_> {
             fingerprint: fingerprint(FindingKind::PoolGrowth, &subject, &[]),
             subject,
             cause: None,
+            blame: None,
             next_step: "look for growth before the failure: take dumps while the workload repeats"
                 .into(),
         }

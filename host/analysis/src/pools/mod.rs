@@ -14,6 +14,7 @@ mod high_water;
 mod incidents;
 pub mod oom;
 mod pace;
+mod peak;
 mod reported;
 mod shortage;
 

@@ -68,6 +68,7 @@ fn finding(
         fingerprint: fingerprint(FindingKind::Shortage, subject, &detail),
         subject: subject.clone(),
         cause: None,
+        blame: None,
         next_step: next_step(first, *claimed).into(),
     })
 }

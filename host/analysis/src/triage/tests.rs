@@ -17,6 +17,7 @@ fn finding(fingerprint: &str, verdict: Verdict) -> Finding {
         evidence: Vec::new(),
         fingerprint: Fingerprint(fingerprint.into()),
         cause: None,
+        blame: None,
         next_step: "look".into(),
     }
 }

@@ -3,17 +3,17 @@
 use std::io::{self, Write};
 
 use teeleak_analysis::{
-    audit::{Conclusion, Report},
-    known_leaks,
+    audit::{self, Conclusion, Report},
+    blame, known_leaks,
     model::{Finding, Severity},
 };
 
 use super::place;
 use crate::render::{labels, view::report::headline};
 
-/// Writes one line per finding, or the verdict if nothing was found.
+/// Writes one line per finding with its effects, or the verdict if nothing was found.
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    (1..).zip(report.counted()).try_for_each(|(n, finding)| annotate(n, finding, out))?;
+    (1..).zip(report.stories()).try_for_each(|(n, finding)| annotate(n, finding, report, out))?;
     let (level, verdict) = match report.conclusion {
         Conclusion::Clean => ("notice", labels::verdict(report.conclusion)),
         Conclusion::Inconclusive => ("error", labels::verdict(report.conclusion)),
@@ -22,7 +22,7 @@ pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "::{level} title=teeleak::{verdict}: {}", message(&headline(report)))
 }
 
-fn annotate(n: usize, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+fn annotate(n: usize, finding: &Finding, report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let level = if finding.severity == Severity::Failure { "error" } else { "warning" };
     write!(out, "::{level} title=teeleak")?;
     if let Some((file, line)) = place(&finding.subject) {
@@ -31,8 +31,12 @@ fn annotate(n: usize, finding: &Finding, out: &mut dyn Write) -> io::Result<()> 
     let known_leaks =
         finding.known_leaks().map(|leak| format!("known: {}\n", known_leaks::sentence(leak)));
     let known_leaks: String = known_leaks.collect();
+    let blame = finding.blame.as_ref();
+    let blame = blame.map_or(String::new(), |one| format!("blame: {}\n", blame::sentence(one)));
+    let effects = audit::effects(finding, &report.findings);
+    let effects: String = effects.map(|effect| format!("effect: {}\n", effect.title)).collect();
     let Finding { title, next_step, fingerprint, .. } = finding;
-    let text = format!("{n}. {title}\n{known_leaks}{next_step}\n{fingerprint}");
+    let text = format!("{n}. {title}\n{known_leaks}{blame}{effects}{next_step}\n{fingerprint}");
     writeln!(out, "::{}", message(&text))
 }
 

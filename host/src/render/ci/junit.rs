@@ -82,11 +82,12 @@ fn findings_status(
     report: &Report,
 ) -> TestCaseStatus {
     let titles: Vec<_> = findings.iter().map(|finding| &*finding.title).collect();
-    let findings_in_order: Vec<_> = report.counted().iter().collect();
-    let context = FindingContext { all: &findings_in_order, observation: None };
+    let stories: Vec<_> = report.stories().collect();
+    let context = FindingContext { all: &stories, observation: None };
     let text = plain(|page| {
-        let mut entries = (1..).zip(&findings_in_order).filter(|(_, one)| findings.contains(one));
-        entries.try_for_each(|(n, one)| finding::write(n, one, context, page))
+        let mut entries = report.counted().iter().filter(|one| findings.contains(one));
+        entries
+            .try_for_each(|one| finding::write(report.number(&one.fingerprint), one, context, page))
     });
     unlike(kind, of, &titles.join("; "), text.trim_start())
 }

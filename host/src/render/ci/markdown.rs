@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use teeleak_analysis::{
-    audit::Report,
-    known_leaks,
+    audit::{self, Report},
+    blame, known_leaks,
     model::{Finding, Observation},
 };
 
@@ -36,18 +36,33 @@ pub(crate) fn write(
 }
 
 fn table(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "\n| | finding | about | figures | cause |\n| --: | --- | --- | --- | --- |")?;
-    for (n, finding) in (1..).zip(report.counted()) {
+    writeln!(out, "\n| | finding | about | figures | blame |\n| --: | --- | --- | --- | --- |")?;
+    for finding in report.counted() {
+        let n = report.number(&finding.fingerprint);
         let figures: Vec<_> =
             finding.figures.iter().map(|one| format!("{}: {}", one.name(), value(one))).collect();
-        let cause = finding.cause.as_ref().and_then(|(cause, _)| report.number(cause));
-        let cause = cause.map_or(String::new(), |cause| cause.to_string());
-        let cells = [&title(finding), &subject(&finding.subject), &figures.join("<br>"), &cause];
-        let [title, about, figures, cause] =
+        let cells = [
+            &title(finding),
+            &subject(&finding.subject),
+            &figures.join("<br>"),
+            &blame(finding, report),
+        ];
+        let [title, about, figures, blame] =
             cells.map(|cell| escape(cell).replace("&lt;br>", "<br>"));
-        writeln!(out, "| {n} | {title} | {about} | {figures} | {cause} |")?;
+        let n = n.map_or(String::new(), |n| n.to_string());
+        writeln!(out, "| {n} | {title} | {about} | {figures} | {blame} |")?;
     }
     Ok(())
+}
+
+/// Who is to blame for a finding, or which finding it is an effect of.
+fn blame(finding: &Finding, report: &Report) -> String {
+    let story = audit::story(finding, &report.findings);
+    let number = report.number(&story.fingerprint);
+    match number.filter(|_| audit::is_effect(finding, &report.findings)) {
+        Some(number) => format!("effect of {number}"),
+        None => finding.blame.as_ref().map(blame::sentence).unwrap_or_default(),
+    }
 }
 
 /// The title, and the leaks of OP-TEE that it may be.

@@ -6,9 +6,9 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 use teeleak_analysis::{
-    audit::{Conclusion, Report},
-    known_leaks,
-    model::{Evidence, Finding, FindingKind, Severity, StepRef, Subject},
+    audit::{self, Conclusion, Report},
+    blame, known_leaks,
+    model::{Blame, Evidence, Finding, FindingKind, Severity, StepRef, Subject},
     triage::Accepted,
 };
 
@@ -26,7 +26,7 @@ const FINGERPRINT: &str = "teeleak/v1";
 
 /// Writes a report.
 pub(crate) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let failures = (1..).zip(report.counted()).map(|(n, finding)| numbered_result(n, finding));
+    let failures = report.counted().iter().map(|finding| numbered_result(finding, report));
     let findings = failures.chain(report.notes().iter().map(result));
     let results: Vec<_> = findings.chain(report.accepted.iter().map(suppressed_result)).collect();
     let log = json!({
@@ -82,6 +82,9 @@ fn result(finding: &Finding) -> Value {
         "locations": [location(&finding.subject)],
         "partialFingerprints": { FINGERPRINT: &*finding.fingerprint.0 },
     });
+    if let Some(blame) = &finding.blame {
+        result["properties"] = json!({ "blame": blame_property(blame) });
+    }
     let flows: Vec<_> = finding.evidence.iter().filter_map(flow).collect();
     if !flows.is_empty() {
         result["codeFlows"] = flows.into();
@@ -93,10 +96,14 @@ fn result(finding: &Finding) -> Value {
     result
 }
 
-/// A result with the number of its finding, which is the same in every format.
-fn numbered_result(n: usize, finding: &Finding) -> Value {
+/// A result with the number of its finding, which is the same in every format, or of the finding that it
+/// is an effect of.
+fn numbered_result(finding: &Finding, report: &Report) -> Value {
     let mut result = result(finding);
-    result["message"]["text"] = format!("{n}. {}", message(finding)).into();
+    let story = audit::story(finding, &report.findings);
+    let number = report.number(&story.fingerprint).unwrap_or_default();
+    let effect = if audit::is_effect(finding, &report.findings) { "effect of " } else { "" };
+    result["message"]["text"] = format!("{effect}{number}. {}", message(finding)).into();
     result
 }
 
@@ -106,14 +113,26 @@ fn suppressed_result(Accepted { finding, excuse }: &Accepted) -> Value {
     result
 }
 
-/// Title, figures, known leaks and next step.
+/// Who is to blame, for programs.
+fn blame_property(blame: &Blame) -> Value {
+    json!({
+        "side": blame.side_name(),
+        "certainty": blame.certainty.name(),
+        "command": blame.call().and_then(|call| call.cmd),
+        "evidence": blame.evidence.iter().map(|fact| &**fact).collect::<Vec<_>>(),
+    })
+}
+
+/// Title, figures, known leaks, blame and next step.
 fn message(finding: &Finding) -> String {
     let figures = finding.figures.iter().map(|one| format!("{}: {}", one.name(), value(one)));
     let figures = figures.collect::<Vec<_>>().join(", ");
     let known_leaks =
         finding.known_leaks().map(|leak| format!("Known: {}. ", known_leaks::sentence(leak)));
     let known_leaks: String = known_leaks.collect();
-    format!("{}. {figures}. {known_leaks}{}", finding.title, finding.next_step)
+    let blame = finding.blame.as_ref();
+    let blame = blame.map_or(String::new(), |one| format!("Blame: {}. ", blame::sentence(one)));
+    format!("{}. {figures}. {known_leaks}{blame}{}", finding.title, finding.next_step)
 }
 
 /// Source line of the subject, or its name if it has none.

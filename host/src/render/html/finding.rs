@@ -1,7 +1,11 @@
 //! Findings with figures, plot, calls, cause and next step.
 
 use maud::{Markup, html};
-use teeleak_analysis::{audit::Report, known_leaks, model::Finding};
+use teeleak_analysis::{
+    audit::{self, Report},
+    blame, known_leaks,
+    model::Finding,
+};
 
 use super::{evidence, lanes, plot, summary::severity};
 use crate::render::view::{
@@ -11,6 +15,9 @@ use crate::render::view::{
 
 /// Findings with a plot; the values of the others are in the data of the page.
 const PICTURES: usize = 60;
+
+/// Effects of one finding with a plot.
+const EFFECT_PICTURES: usize = 8;
 
 /// Notes with a plot.
 const NOTE_PICTURES: usize = 40;
@@ -22,17 +29,18 @@ pub(super) fn section(view: &ReportView<'_>) -> Markup {
         section #findings aria-labelledby="findings-h" {
             h2 #findings-h { "Findings" }
             @if report.counted().is_empty() { p { "None." } }
-            @for (n, finding) in report.counted().iter().enumerate() {
+            @for (n, finding) in report.stories().enumerate() {
                 (article(n + 1, finding, view))
             }
-            @if report.counted().len() > PICTURES {
+            @if report.stories().count() > PICTURES {
                 p .dim { "Only the first " (PICTURES) " have plots." }
             }
-            @if !report.notes().is_empty() {
+            @let notes: Vec<_> = report.notes().iter().filter(|note| !audit::is_effect(note, &report.findings)).collect();
+            @if !notes.is_empty() {
                 h3 #notes { "Notes" }
                 p .dim { "Reported, not counted as a failure." }
-                @for (n, note) in report.notes().iter().enumerate() { (short(n + 1, note, view)) }
-                @if report.notes().len() > NOTE_PICTURES {
+                @for (n, note) in notes.iter().enumerate() { (short(&format!("note-{}", n + 1), n < NOTE_PICTURES, note, view)) }
+                @if notes.len() > NOTE_PICTURES {
                     p .dim { "Only the first " (NOTE_PICTURES) " have plots." }
                 }
             }
@@ -55,7 +63,9 @@ fn article(n: usize, finding: &Finding, view: &ReportView<'_>) -> Markup {
             @for leak in finding.known_leaks() {
                 p .known { b { "Known: " } (known_leaks::sentence(leak)) }
             }
+            (blame(finding))
             p .next { b { "Next: " } (finding.next_step) }
+            (effects(n, finding, view))
             div .split {
                 @if let Some(Some(plot)) = plot { (plot) }
                 (evidence::figures(finding))
@@ -82,15 +92,35 @@ fn cause(finding: &Finding, report: &Report) -> Markup {
     }
 }
 
-fn short(n: usize, note: &Finding, view: &ReportView<'_>) -> Markup {
-    let picture = n <= NOTE_PICTURES;
-    let plot = picture
-        .then(|| plot::growth_figure(&format!("note-{n}"), note, view.observation))
-        .flatten();
+/// Who is to blame, and the facts that show it.
+fn blame(finding: &Finding) -> Markup {
+    let Some(blame) = &finding.blame else { return Markup::default() };
     html! {
-        article .note id={ "note-" (n) } {
+        p .blame { b { "Blame: " } (blame::sentence(blame)) }
+        ul .evidence { @for fact in &blame.evidence { li { (fact) } } }
+    }
+}
+
+/// What a finding explains.
+fn effects(n: usize, finding: &Finding, view: &ReportView<'_>) -> Markup {
+    let effects: Vec<_> = audit::effects(finding, &view.report.findings).collect();
+    html! {
+        @if !effects.is_empty() {
+            h4 { "Effects" }
+            @for (at, effect) in effects.iter().enumerate() {
+                (short(&format!("effect-{n}-{}", at + 1), at < EFFECT_PICTURES && n <= PICTURES, effect, view))
+            }
+        }
+    }
+}
+
+fn short(id: &str, has_picture: bool, note: &Finding, view: &ReportView<'_>) -> Markup {
+    let plot = has_picture.then(|| plot::growth_figure(id, note, view.observation)).flatten();
+    html! {
+        article .note id=(id) {
             h4 { (note.title) }
             @if let Some(proof) = proof(note) { p .dim { (proof) } }
+            @if let Some((_, reason)) = &note.cause { p .dim { (reason) } }
             @if let Some(plot) = plot { details { summary { "Plot" } (plot) } }
             p .print { code { (note.fingerprint) } }
         }

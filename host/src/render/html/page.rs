@@ -96,7 +96,7 @@ fn banner(view: &ReportView<'_>) -> Markup {
 fn contents(report: &Report, table: &SiteTable<'_>, maps: &RegionCharts<'_>) -> Markup {
     let entries = [
         ("summary", "Summary", None),
-        ("findings", "Findings", Some(report.counted().len())),
+        ("findings", "Findings", Some(report.stories().count())),
         ("regions", "Regions", Some(maps.len())),
         ("timeline", "Timeline", None),
         ("sites", "Sites", Some(table.len())),

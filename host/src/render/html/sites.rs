@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use maud::{Markup, html};
 use teeleak_analysis::{
-    audit::Report,
+    audit::{self, Report},
     model::{Evidence, PoolKind, Sample, Stage, Subject},
     text::{number, signed_number},
 };
@@ -99,7 +99,9 @@ fn rows(samples: &[&Sample]) -> BTreeMap<ComparedSiteKey, AmountChange> {
 
 fn findings(report: &Report) -> HashMap<SiteName, usize> {
     let mut findings = HashMap::new();
-    for (n, finding) in report.counted().iter().enumerate() {
+    for finding in report.counted() {
+        let story = audit::story(finding, &report.findings);
+        let Some(number) = report.number(&story.fingerprint) else { continue };
         let members = finding.evidence.iter().filter_map(|evidence| match evidence {
             Evidence::Member(subject, _) => Some(subject),
             _ => None,
@@ -107,7 +109,7 @@ fn findings(report: &Report) -> HashMap<SiteName, usize> {
         for subject in members.chain([&finding.subject]) {
             if let Subject::Site { file, line, size, heap, owner, .. } = subject {
                 let name = (file.clone(), *line, *size, *owner, heap.clone());
-                findings.entry(name).or_insert(n + 1);
+                findings.entry(name).or_insert(number);
             }
         }
     }

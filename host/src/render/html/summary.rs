@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use teeleak_analysis::{
-    audit::Report,
+    audit::{self, Report},
     model::{Finding, Sample, Severity, Stage},
     text,
 };
@@ -35,17 +35,17 @@ pub(super) fn section(view: &ReportView<'_>) -> Markup {
                 h3 { "Which pool grows" }
                 ul { @for pool in &report.pools { li { (pool) } } }
             }
+            @if let Some(forecast) = &report.forecast { p .forecast { (forecast) } }
             @if report.counted().is_empty() {
                 p { "No finding counts as a failure." }
             } @else {
                 ol .overview {
-                    @for (n, finding) in report.counted().iter().take(LISTED).enumerate() {
+                    @for (n, finding) in report.stories().take(LISTED).enumerate() {
                         (entry(n + 1, finding, report))
                     }
                 }
-                @if report.counted().len() > LISTED {
-                    p { (report.counted().len() - LISTED) " more below." }
-                }
+                @let n_stories = report.stories().count();
+                @if n_stories > LISTED { p { (n_stories - LISTED) " more below." } }
             }
             @if let Some(look) = &report.look {
                 h3 { "Alive at the last look" }
@@ -62,13 +62,13 @@ pub(super) fn section(view: &ReportView<'_>) -> Markup {
 
 fn entry(n: usize, finding: &Finding, report: &Report) -> Markup {
     let (class, word) = severity(finding);
-    let cause = finding.cause.as_ref().and_then(|(cause, _)| report.number(cause));
+    let effects = audit::effects(finding, &report.findings).count() as u64;
     html! {
         li {
             a href={ "#finding-" (n) } { (finding.title) }
             " " span class={ "tag " (class) } { (word) }
-            @if let Some(cause) = cause {
-                " " span .because { "caused by " a href={ "#finding-" (cause) } { (cause) } }
+            @if effects > 0 {
+                " " span .because { "with " (text::count(effects, "effect")) }
             }
         }
     }

@@ -218,7 +218,7 @@ fn marks(events: &[Event], scale: Scale, high: f64, report: &Report) -> Markup {
     for (at, event) in events.iter().enumerate() {
         places.entry((event.origin, event.seq)).or_insert(at);
     }
-    let mut sequences = report.counted().iter().enumerate().filter_map(|(n, finding)| {
+    let mut sequences = report.stories().enumerate().filter_map(|(n, finding)| {
         let steps = finding.evidence.iter().find_map(|evidence| match evidence {
             Evidence::Sequence(steps) => Some(steps),
             _ => None,

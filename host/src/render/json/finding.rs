@@ -1,12 +1,20 @@
 //! A finding as JSON.
 
+use std::collections::HashMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
-use teeleak_analysis::model::{
-    Evidence, Figure, Finding, FindingKind, Severity, StepRef, Subject, Unit, Verdict,
+use teeleak_analysis::{
+    audit,
+    model::{
+        Evidence, Figure, Finding, FindingKind, Severity, StepRef, Subject, Unit, Verdict,
+    },
 };
 
-use super::{clients, incident, known_leak};
+use super::{
+    blame::{self, BlameJson},
+    clients, incident, known_leak,
+};
 
 /// A finding.
 #[derive(Serialize, JsonSchema)]
@@ -36,6 +44,9 @@ pub(super) struct FindingJson<'t> {
     known: Vec<known_leak::KnownLeakJson<'t>>,
     /// The finding that explains this one.
     cause: Option<CauseJson<'t>>,
+    /// Who is to blame; missing if the facts do not show it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blame: Option<BlameJson<'t>>,
     /// What to do next.
     next: &'t str,
 }
@@ -44,8 +55,12 @@ pub(super) struct FindingJson<'t> {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "NumberedFinding")]
 pub(super) struct NumberedFindingJson<'t> {
-    /// Number of the finding, from 1, the same in every format; null if it does not count.
+    /// Number of the finding, from 1, the same in every format; null if it does not count or is an
+    /// effect of another one.
     number: Option<usize>,
+    /// Number of the finding that this one is an effect of; missing if it is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effect_of: Option<usize>,
     #[serde(flatten)]
     finding: FindingJson<'t>,
 }
@@ -219,17 +234,22 @@ pub(super) fn entry(finding: &Finding) -> FindingJson<'_> {
             .cause
             .as_ref()
             .map(|(fingerprint, reason)| CauseJson { fingerprint: &fingerprint.0, reason }),
+        blame: finding.blame.as_ref().map(blame::entry),
         next: &finding.next_step,
     }
 }
 
 /// The findings of a report in its order, notes last.
-pub(super) fn numbered_findings(findings: &[Finding]) -> Vec<NumberedFindingJson<'_>> {
-    fn numbered_finding((number, finding): (usize, &Finding)) -> NumberedFindingJson<'_> {
-        let number = (finding.severity > Severity::Note).then_some(number);
-        NumberedFindingJson { number, finding: entry(finding) }
-    }
-    (1..).zip(findings).map(numbered_finding).collect()
+pub(super) fn numbered_findings<'t>(findings: &'t [Finding]) -> Vec<NumberedFindingJson<'t>> {
+    let numbers: HashMap<_, _> =
+        audit::stories(findings).map(|story| &story.fingerprint).zip(1..).collect();
+    let numbered_finding = |finding: &'t Finding| {
+        let number = numbers.get(&finding.fingerprint).copied();
+        let story = audit::story(finding, findings);
+        let effect_of = numbers.get(&story.fingerprint).copied().filter(|_| number.is_none());
+        NumberedFindingJson { number, effect_of, finding: entry(finding) }
+    };
+    findings.iter().map(numbered_finding).collect()
 }
 
 /// Values of a nullable enumeration.

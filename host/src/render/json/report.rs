@@ -35,6 +35,9 @@ pub(super) struct ReportDocument<'t> {
     /// Growing pools of the normal world and their holders, one sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pools: Vec<&'t str>,
+    /// Which pool is full first because of what leaks, and when; missing without a leak.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forecast: Option<&'t str>,
     /// Findings: the worst first, causes before their effects, notes last.
     findings: Vec<NumberedFindingJson<'t>>,
     /// Accepted findings, which do not count.
@@ -188,6 +191,7 @@ fn document<'t>(
         release: observation.platform.release.as_deref(),
         workload: observation.platform.workload.iter().map(|word| &**word).collect(),
         pools: report.pools.iter().map(|pool| &**pool).collect(),
+        forecast: report.forecast.as_deref(),
         findings: numbered_findings(&report.findings),
         accepted: report.accepted.iter().map(accepted_finding).collect(),
         suppression_notes: report.suppression_notes.iter().map(|note| &**note).collect(),

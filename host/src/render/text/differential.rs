@@ -35,7 +35,7 @@ pub(crate) fn write(
         let news: Vec<_> = news.map(|(_, finding)| finding).collect();
         let context = FindingContext { all: &news, observation: None };
         for (n, one) in news.iter().enumerate() {
-            finding::write(n + 1, one, context, page)?;
+            finding::write(Some(n + 1), one, context, page)?;
         }
     }
     page.close()

@@ -35,7 +35,7 @@ pub(crate) fn write(
         findings.iter().filter(|found| found.severity == Severity::Failure).collect();
     let context = FindingContext { all: &failures, observation: taken.observation() };
     for (n, found) in failures.iter().enumerate() {
-        finding::write(n + 1, found, context, page)?;
+        finding::write(Some(n + 1), found, context, page)?;
     }
     parts(taken, page)?;
     kernel(taken, page)?;

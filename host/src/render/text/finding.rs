@@ -3,7 +3,7 @@
 use std::io;
 
 use teeleak_analysis::{
-    known_leaks,
+    blame, known_leaks,
     model::{
         Evidence, Figure, FigureKind, Finding, Frame, Observation, Severity, StepRef, Subject,
     },
@@ -16,7 +16,7 @@ use super::{
     page::{TextPage, label},
     spark,
 };
-use crate::render::view::finding::{ends, level, number, subject, value};
+use crate::render::view::finding::{ends, level, number, rates, subject, value};
 
 /// Values shown of a series with `-v`.
 const EVERY: usize = 256;
@@ -27,6 +27,9 @@ const SENTENCES: usize = 3;
 /// Subjects named on the line `grows with` without `-v`.
 const MEMBERS: usize = 6;
 
+/// Effects shown of a finding without `-v`.
+const EFFECTS: usize = 8;
+
 /// Context of a finding.
 #[derive(Clone, Copy)]
 pub(crate) struct FindingContext<'t> {
@@ -36,16 +39,18 @@ pub(crate) struct FindingContext<'t> {
     pub(crate) observation: Option<&'t Observation>,
 }
 
-/// Writes the `n`th finding, from 1. A finding explained by another one is kept short.
+/// Writes a finding with its number, if it has one. A finding explained by another one is kept short.
 pub(crate) fn write(
-    n: usize,
+    number_in_report: Option<usize>,
     finding: &Finding,
     among: FindingContext<'_>,
     page: &mut TextPage<'_>,
 ) -> io::Result<()> {
     let tone = if finding.severity == Severity::Failure { Tone::Bad } else { Tone::Warn };
     page.blank()?;
-    page.write_line(TextLine::default().tone(tone, format_args!("{n}. {}", finding.title)))?;
+    let number_text = number_in_report.map_or_else(String::new, |n| format!("{n}. "));
+    let headline = format!("{number_text}{}", finding.title);
+    page.write_line(TextLine::default().tone(tone, headline))?;
     let cause = finding.cause.as_ref().map(|(cause, why)| (number(cause, among.all), why));
     let is_explained = matches!(cause, Some((Some(_), _)));
     if page.shows_all() {
@@ -65,6 +70,7 @@ pub(crate) fn write(
         lanes::write(finding, page)?;
         orders(finding, page)?;
         known_leaks(finding, page)?;
+        blame(finding, page)?;
     }
     if page.shows_all() {
         finding.evidence.iter().try_for_each(|one| detail(one, page))?;
@@ -158,6 +164,36 @@ fn orders(finding: &Finding, page: &mut TextPage<'_>) -> io::Result<()> {
 /// The leaks of OP-TEE itself that it may be.
 fn known_leaks(finding: &Finding, page: &mut TextPage<'_>) -> io::Result<()> {
     finding.known_leaks().try_for_each(|leak| line("known", &known_leaks::sentence(leak), page))
+}
+
+/// Who is to blame, and the facts that show it.
+fn blame(finding: &Finding, page: &mut TextPage<'_>) -> io::Result<()> {
+    let Some(blame) = &finding.blame else { return Ok(()) };
+    line("blame", &blame::sentence(blame), page)?;
+    let n = if page.shows_all() { blame.evidence.len() } else { SENTENCES };
+    blame.evidence.iter().take(n).try_for_each(|fact| line("because", fact, page))
+}
+
+/// Writes what a finding explains: each effect with its rates, and in full with `-v`.
+pub(crate) fn effects<'f>(
+    effects: impl Iterator<Item = &'f Finding>,
+    among: FindingContext<'_>,
+    page: &mut TextPage<'_>,
+) -> io::Result<()> {
+    let effects: Vec<_> = effects.collect();
+    if page.shows_all() {
+        return effects.iter().try_for_each(|effect| write(None, effect, among, page));
+    }
+    for effect in effects.iter().take(EFFECTS) {
+        line("effect", &effect.title, page)?;
+        let reason = effect.cause.as_ref().map(|(_, reason)| reason.to_string());
+        let facts: Vec<_> =
+            [rates(effect)].into_iter().filter(|rates| !rates.is_empty()).chain(reason).collect();
+        page.write_line(label("", page).dim(facts.join("; ")))?;
+        known_leaks(effect, page)?;
+    }
+    let n_more = effects.len().saturating_sub(EFFECTS) as u64;
+    if n_more > 0 { line("", &text::count(n_more, "more effect"), page) } else { Ok(()) }
 }
 
 /// Evidence that is shown with `-v` only.

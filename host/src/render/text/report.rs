@@ -3,7 +3,7 @@
 use std::io;
 
 use teeleak_analysis::{
-    audit::{Conclusion, Report, UnusedNote},
+    audit::{self, Conclusion, Report, UnusedNote},
     model::{Finding, NearLine, Observation, UnusedFile},
     normal_world,
     text::{count, number, place as place_text},
@@ -22,7 +22,7 @@ use super::{
 use crate::render::{
     labels,
     view::{
-        finding::{number as number_of, proof},
+        finding::proof,
         report::{complete, headline, scope, stages},
     },
 };
@@ -41,12 +41,12 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     verdict(observation, report, page)?;
     list("which pool grows", report.pools.iter().map(|pool| &**pool), page)?;
-    findings(&report.counted().iter().collect::<Vec<_>>(), observation, page)?;
+    findings(report, observation, page)?;
     if let Some(look) = &report.look {
         one_look::write(look, page)?;
     }
     incidents(observation, report, page)?;
-    write_notes(report.notes(), observation, page)?;
+    write_notes(report, observation, page)?;
     write_accepted(&report.accepted, page)?;
     list("notes on suppressions", report.suppression_notes.iter().map(|note| &**note), page)?;
     list("doubts", report.doubts.iter().map(|doubt| &**doubt), page)?;
@@ -80,20 +80,19 @@ fn verdict(observation: &Observation, report: &Report, page: &mut TextPage<'_>) 
     page.write_line(line.dim(format_args!("({})", scope(observation))))
 }
 
-/// Writes the findings. If there are many, an overview comes first and only the first are complete.
-fn findings(
-    all: &[&Finding],
-    observation: &Observation,
-    page: &mut TextPage<'_>,
-) -> io::Result<()> {
+/// Writes the findings, each with its effects. If there are many, an overview comes first and only the
+/// first are complete.
+fn findings(report: &Report, observation: &Observation, page: &mut TextPage<'_>) -> io::Result<()> {
+    let all: Vec<_> = report.stories().collect();
     if all.len() > LISTED {
-        overview(all, page)?;
+        overview(&all, page)?;
     }
     let n_shown =
         if all.len() > SHOWN_IN_FULL && !page.shows_all() { SHOWN_IN_FULL } else { all.len() };
-    let context = FindingContext { all, observation: Some(observation) };
+    let context = FindingContext { all: &all, observation: Some(observation) };
     for (n, found) in all.iter().take(n_shown).enumerate() {
-        finding::write(n + 1, found, context, page)?;
+        finding::write(Some(n + 1), found, context, page)?;
+        finding::effects(audit::effects(found, &report.findings), context, page)?;
     }
     if n_shown < all.len() {
         page.blank()?;
@@ -105,12 +104,14 @@ fn findings(
     Ok(())
 }
 
-/// Writes the notes, each with its evidence.
+/// Writes the notes that are no effects, each with its evidence.
 fn write_notes(
-    notes: &[Finding],
+    report: &Report,
     observation: &Observation,
     page: &mut TextPage<'_>,
 ) -> io::Result<()> {
+    let is_own = |note: &&Finding| !audit::is_effect(note, &report.findings);
+    let notes: Vec<_> = report.notes().iter().filter(is_own).collect();
     if notes.is_empty() {
         return Ok(());
     }
@@ -164,15 +165,11 @@ fn write_unused(notes: &[UnusedNote], page: &mut TextPage<'_>) -> io::Result<()>
     Ok(())
 }
 
-/// Writes one line per finding, with the number of its cause.
+/// Writes one line per finding.
 fn overview(findings: &[&Finding], page: &mut TextPage<'_>) -> io::Result<()> {
     for (n, one) in findings.iter().enumerate() {
         let line = TextLine::indent(2).text(format_args!("{}. {}", n + 1, one.title));
-        let cause = one.cause.as_ref().and_then(|(cause, _)| number_of(cause, findings));
-        page.write_line(match cause {
-            Some(cause) => line.dim(format_args!(" <- {cause}")),
-            None => line,
-        })?;
+        page.write_line(line)?;
     }
     Ok(())
 }

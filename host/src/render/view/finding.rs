@@ -1,12 +1,30 @@
 //! A finding in a few words: its subject, its figures, its evidence on one line.
 
 use teeleak_analysis::{
-    model::{Evidence, Figure, FigureKind, Finding, Fingerprint, Frame, PoolKind, Subject},
+    model::{Evidence, Figure, FigureKind, Finding, Fingerprint, Frame, PoolKind, Subject, Unit},
     text,
 };
 
 /// Values shown of a long series, half of them from each end.
 const VALUES: usize = 12;
+
+/// Rates of a finding, and when the pool that it fills is full: `160 bytes per iteration`.
+pub(crate) fn rates(finding: &Finding) -> String {
+    let is_rate = |figure: &&Figure| {
+        matches!(figure.kind, FigureKind::Growth | FigureKind::Rate | FigureKind::UntilFull)
+            && figure.unit != Unit::Nanoseconds
+    };
+    let rate = |figure: &Figure| match figure.kind {
+        FigureKind::UntilFull => format!("full after {} more", text::number(whole(figure.value))),
+        _ => value(figure),
+    };
+    finding.figures.iter().filter(is_rate).map(rate).collect::<Vec<_>>().join(", ")
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+const fn whole(value: f64) -> u64 {
+    value as u64
+}
 
 /// Number of the finding with this fingerprint, from 1.
 pub(crate) fn number(fingerprint: &Fingerprint, all: &[&Finding]) -> Option<usize> {

@@ -2,6 +2,7 @@
 
 mod bounded;
 mod column;
+mod instances;
 mod origins;
 mod pools;
 mod regions;
@@ -10,6 +11,7 @@ mod sites;
 mod timeline;
 
 pub(crate) use column::Column;
+pub(super) use instances::{InstanceCountSeries, instance_counts};
 pub(crate) use pools::{PoolSeries, pools};
 pub(super) use regions::{InstanceSeries, regions};
 pub(super) use sessions::{SessionSeries, sessions};

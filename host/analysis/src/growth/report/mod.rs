@@ -2,6 +2,7 @@
 
 mod families;
 mod group;
+mod instances;
 mod regions;
 mod sessions;
 mod sites;
@@ -25,7 +26,7 @@ impl Default for GrowthOptions {
     }
 }
 
-/// Growth in an observation: allocation sites, regions of TAs, sessions.
+/// Growth in an observation: allocation sites, regions of TAs, sessions, instances of TAs.
 ///
 /// Failures come first, then possible findings, then notes; sites by bytes. Missing data leaves gaps
 /// and is never taken as zero; the observation itself lists what was not observed.
@@ -34,6 +35,7 @@ pub fn findings(observation: &Observation, options: &GrowthOptions) -> Vec<Findi
     let timeline = RunTimeline::new(&observation.samples);
     let mut findings = regions::findings(&timeline, *options);
     findings.extend(sessions::findings(&timeline, *options));
+    findings.extend(instances::findings(&timeline, *options));
     findings.extend(sites::findings(&timeline, observation, *options));
     // Stable: a TA's regions and sessions come before their allocation sites.
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

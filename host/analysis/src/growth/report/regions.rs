@@ -55,6 +55,7 @@ fn finding(
         fingerprint: fingerprint(FindingKind::RegionGrowth, &subject, &[]),
         subject,
         cause: None,
+        blame: None,
         next_step: next_step(instance, severity).into(),
     })
 }

@@ -46,6 +46,7 @@ fn finding(
         fingerprint: fingerprint(FindingKind::SessionGrowth, &subject, &[]),
         subject,
         cause: None,
+        blame: None,
         next_step: next_step(sessions, severity).into(),
     })
 }

@@ -58,6 +58,7 @@ fn finding(
         fingerprint: fingerprint(FindingKind::SiteGrowth, &subject, &detail),
         subject,
         cause: None,
+        blame: None,
         next_step: (next_step(&first.site.key, severity) + symbols_hint(first, wanter, severity)).into(),
     })
 }

@@ -27,6 +27,7 @@ impl ObservationBuilder {
         self.observation.platform.no_tee = None;
         self.observation.platform.release = Some(hello.release.into());
         self.observation.platform.boot = (hello.boot != 0).then_some(hello.boot);
+        self.observation.platform.records_events = hello.features & pta::FEATURE_EVENTS != 0;
         self.hello = Some(HelloFacts { features: hello.features, tick_hz: hello.tick_hz });
         self.observation.gaps.extend(gap::of_features(hello));
         if !version::agrees(hello.min, hello.current) {

@@ -259,7 +259,9 @@ impl<'a> OomFacts<'a> {
         let fills = |kind: FindingKind| match pool {
             PoolKind::CoreHeap => kind.info().per_object,
             PoolKind::TaHeap(_) => false,
-            PoolKind::TaRam => kind == FindingKind::RegionGrowth,
+            PoolKind::TaRam => {
+                matches!(kind, FindingKind::RegionGrowth | FindingKind::InstanceGrowth)
+            }
             PoolKind::Sessions => kind == FindingKind::SessionGrowth,
             _ => false,
         };

@@ -96,6 +96,7 @@ impl FindingWriter<'_> {
             figures: self.figures(CALLS, group.count, in_run, group.iterations),
             evidence,
             cause: None,
+            blame: None,
             next_step: format!("call the steps in this order: {right_order}").into(),
         })
     }

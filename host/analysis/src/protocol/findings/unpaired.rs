@@ -59,6 +59,7 @@ impl FindingWriter<'_> {
             evidence: self.unpaired_evidence((protocol, at), &run_holds, example, resource),
             fingerprint: fingerprint.clone(),
             cause: self.late_release(resource, ta, &run_holds, &subject),
+            blame: None,
             subject,
             next_step: format!("make sure that every {name} reaches {missing}: {right_order}")
                 .into(),

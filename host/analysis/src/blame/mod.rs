@@ -1,0 +1,157 @@
+//! Who is to blame for what grows: the core, a PTA, a TA, a client, tee-supplicant or the kernel.
+//!
+//! ```text
+//! finding ── births per iteration ─┐
+//! events ── calls per iteration ───┴─ fit ──> suspects ─┐
+//! last snapshot ── owners, servers, kinds of sites ─────┴─ rules ──> clues ── conclude ──> Blame
+//! ```
+//!
+//! Two independent questions: which *calls* leave something behind, answered by numbers alone (as many
+//! objects stay in each iteration as the calls explain, [`fit`]), and which *side* keeps it, answered by
+//! rules over what is known of the objects ([`rules`]). Nothing is guessed: calls that fit equally are
+//! all named, sides that contradict each other are unsure, and lost events name no call.
+
+mod births;
+mod call_counts;
+mod case;
+mod conclusion;
+mod fit;
+mod next_step;
+mod process;
+mod protocol;
+mod rules;
+mod site_facts;
+mod site_kinds;
+mod suspects;
+mod words;
+
+use std::sync::Arc;
+
+pub(crate) use births::{Birth, births};
+use case::{Case, Facts};
+use conclusion::conclude;
+use process::process_of_calls;
+use site_kinds::SiteHolder;
+use suspects::Suspect;
+pub use words::sentence;
+
+use crate::{
+    cause,
+    model::{
+        Blame, BlamedCall, Certainty, Fault, Finding, FindingKind, Observation, Severity, Subject,
+    },
+    protocol::Tie,
+    text,
+};
+
+/// Most findings that are looked at; more than that nobody reads.
+const MOST: usize = 256;
+
+/// Says of each story who is to blame, and what to do next. Effects share the blame of their cause.
+pub(crate) fn assign(findings: &mut [Finding], ties: &[Tie], observation: &Observation) {
+    if !findings.iter().any(is_blamable) {
+        return;
+    }
+    let facts = Facts::new(observation, findings);
+    let blames: Vec<_> =
+        findings.iter().take(MOST).map(|finding| story_blame(finding, ties, &facts)).collect();
+    for (finding, blame) in findings.iter_mut().zip(blames) {
+        let next_step = blame.as_ref().and_then(|blame| next_step::next_step(blame, finding));
+        // A fix that exists is better advice.
+        let is_known = finding.known_leaks().any(|leak| leak.certainty >= Certainty::Likely);
+        let is_growth = finding.kind.info().per_object && finding.cause.is_none() && !is_known;
+        if let Some(next_step) = next_step.filter(|_| is_growth) {
+            finding.next_step = next_step.into();
+        }
+        finding.blame = blame;
+    }
+}
+
+/// For each finding the calls that explain it, if only calls that fail do.
+pub(crate) fn failing_calls(
+    findings: &[Finding],
+    observation: &Observation,
+) -> Vec<Vec<BlamedCall>> {
+    if !findings.iter().any(is_blamable) {
+        return vec![Vec::new(); findings.len()];
+    }
+    let facts = Facts::new(observation, findings);
+    let calls = |finding: &Finding| {
+        let is_telling = |case: &Case<'_>| case.suspects.iter().all(Suspect::fails);
+        let case =
+            Some(finding).filter(|finding| is_blamable(finding)).map(|one| Case::new(one, &facts));
+        case.filter(is_telling).map(|case| case.calls()).unwrap_or_default()
+    };
+    let known = findings.iter().take(MOST).map(calls);
+    known.chain(std::iter::repeat(Vec::new())).take(findings.len()).collect()
+}
+
+/// Whether one of a finding's sites allocates what maps memory for TAs.
+pub(crate) fn is_of_regions(finding: &Finding) -> bool {
+    let is_mapping = |subject: &Subject| match subject {
+        Subject::Site { file, .. } => {
+            site_kinds::site_kind(file).is_some_and(|kind| kind.holder == SiteHolder::Map)
+        }
+        _ => false,
+    };
+    site_facts::subjects(finding).any(is_mapping)
+}
+
+fn is_blamable(finding: &Finding) -> bool {
+    finding.severity == Severity::Failure
+}
+
+/// The blame for the story that a finding is part of.
+fn story_blame(finding: &Finding, ties: &[Tie], facts: &Facts<'_>) -> Option<Blame> {
+    let root = cause::root(finding, facts.findings);
+    if !is_blamable(finding) || !is_blamable(root) {
+        return None;
+    }
+    if matches!(root.kind.info().fault, Fault::Order | Fault::Unpaired) {
+        return protocol::blame(root, ties, facts);
+    }
+    let effects = facts.findings.iter().filter(|one| is_effect(one, root, facts.findings));
+    let cases: Vec<_> =
+        std::iter::once(root).chain(effects).map(|finding| Case::new(finding, facts)).collect();
+    blame(&cases, facts.observation)
+}
+
+/// Whether a failure is part of what `root` explains; pools hold nothing.
+fn is_effect(finding: &Finding, root: &Finding, findings: &[Finding]) -> bool {
+    let is_of_root = cause::root(finding, findings).fingerprint == root.fingerprint;
+    let is_other = finding.fingerprint != root.fingerprint;
+    is_of_root && is_other && is_blamable(finding) && finding.kind != FindingKind::PoolGrowth
+}
+
+/// What the findings of one story show together.
+fn blame(cases: &[Case<'_>], observation: &Observation) -> Option<Blame> {
+    let conclusion = conclude(cases.iter().flat_map(|case| rules::clues(case)).collect());
+    let witness = cases.iter().find(|case| !case.suspects.is_empty());
+    if conclusion.sides.is_empty() && witness.is_none() {
+        return None;
+    }
+    let births = witness.and_then(|case| births(case.finding)).unwrap_or_default();
+    let suspects = witness.map_or([].as_slice(), |case| &case.suspects);
+    Some(Blame {
+        sides: conclusion.sides,
+        certainty: conclusion.certainty,
+        calls: witness.map(Case::calls).unwrap_or_default(),
+        process: process_of_calls(suspects, &births, observation),
+        evidence: witness.map(numbers).into_iter().chain(conclusion.evidence).collect(),
+    })
+}
+
+/// How the numbers of the calls explain those of the objects.
+fn numbers(case: &Case<'_>) -> Arc<str> {
+    let Some(suspect) = case.suspects.first() else { return "".into() };
+    let is_bytes = matches!(case.finding.subject, Subject::Pool(_));
+    let objects = text::count(suspect.fit.objects, if is_bytes { "byte" } else { "object" });
+    let stay = if suspect.fit.objects == 1 { "stays" } else { "stay" };
+    let sentence = format!("{objects} {stay} for {}", words::calls(&case.calls()));
+    let reservation = if suspect.fit.varies {
+        ", in every iteration and with changing numbers"
+    } else {
+        "; the numbers are the same in every iteration, so other calls may fit as well"
+    };
+    (sentence + reservation).into()
+}

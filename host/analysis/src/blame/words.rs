@@ -1,0 +1,113 @@
+//! Blame in words.
+
+use crate::model::{Blame, BlamedCall, CallOutcome, Certainty, EventKind, TeeResult};
+use crate::text;
+
+/// Calls that are named; the others are counted.
+const NAMED: usize = 4;
+
+/// `certain: the TEE core, in each open of a session to TA … that fails with …, by process client`.
+#[must_use]
+pub fn sentence(blame: &Blame) -> String {
+    let mut sentence = format!("{}: {}", certainty(blame), sides(blame));
+    if !blame.calls.is_empty() {
+        sentence += &format!(", in {}", calls(&blame.calls));
+    }
+    if let Some(process) = &blame.process {
+        sentence += &format!(", by {process}");
+    }
+    sentence
+}
+
+fn certainty(blame: &Blame) -> &'static str {
+    match (blame.side(), blame.certainty) {
+        (Some(_), Certainty::Certain) => "certain",
+        (Some(_), Certainty::Likely) => "likely",
+        (Some(_), Certainty::Possible) | (None, _) => "unsure",
+    }
+}
+
+/// The sides that fit: `the TEE core`, `the client or the kernel of the normal world`.
+pub(super) fn sides(blame: &Blame) -> String {
+    let sides: Vec<_> = blame.sides.iter().map(ToString::to_string).collect();
+    if sides.is_empty() { "who keeps it is not known".to_owned() } else { alternatives(&sides) }
+}
+
+/// The calls that fit: `each call of command 3 of TA …`, or several with `or`.
+pub(super) fn calls(calls: &[BlamedCall]) -> String {
+    let mut names: Vec<_> = calls.iter().take(NAMED).map(call).collect();
+    let n_more = calls.len().saturating_sub(NAMED) as u64;
+    if n_more > 0 {
+        names.push(text::count(n_more, "other kind of call"));
+    }
+    alternatives(&names)
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn alternatives(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [more @ .., last] => format!("{} or {last}", more.join(", ")),
+    }
+}
+
+fn call(call: &BlamedCall) -> String {
+    let which =
+        if call.every == 1 { "each".into() } else { format!("every {}", ordinal(call.every)) };
+    let kind = if call.pta { "PTA" } else { "TA" };
+    let what = match (&call.kind, call.cmd) {
+        (EventKind::Open, _) => "open of a session to".to_owned(),
+        (EventKind::Close, _) => "close of a session to".to_owned(),
+        (_, Some(cmd)) => format!("call of command {cmd} of"),
+        (_, None) => "call of".to_owned(),
+    };
+    let outcome = match call.outcome {
+        CallOutcome::Any | CallOutcome::Result(0) => String::new(),
+        CallOutcome::Result(result) => format!(" that fails with {}", TeeResult(result)),
+    };
+    format!("{which} {what} {kind} {}{outcome}", call.uuid)
+}
+
+/// `second`, `third`, `11th`.
+fn ordinal(n: u64) -> String {
+    const SMALL: [&str; 9] =
+        ["second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
+    let small = n.checked_sub(2).and_then(|at| SMALL.get(usize::try_from(at).ok()?));
+    match (small, n % 10, n % 100) {
+        (Some(word), ..) => (*word).to_owned(),
+        (_, 1, tens) if tens != 11 => format!("{n}st"),
+        (_, 2, tens) if tens != 12 => format!("{n}nd"),
+        (_, 3, tens) if tens != 13 => format!("{n}rd"),
+        _ => format!("{n}th"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use teeleak_proto::Uuid;
+
+    use crate::blame::words::*;
+
+    #[test]
+    fn calls_read_well() {
+        let failing = BlamedCall {
+            kind: EventKind::Invoke,
+            uuid: Uuid([7; 16]),
+            pta: false,
+            cmd: Some(3),
+            outcome: CallOutcome::Result(0xffff_0006),
+            every: 3,
+        };
+        let opening = BlamedCall { kind: EventKind::Open, cmd: None, every: 1, ..failing.clone() };
+        let uuid = "07070707-0707-0707-0707-070707070707";
+        assert_eq!(
+            calls(&[failing, BlamedCall { outcome: CallOutcome::Any, ..opening }]),
+            format!(
+                "every third call of command 3 of TA {uuid} that fails with \
+                 TEE_ERROR_BAD_PARAMETERS (0xffff0006) or each open of a session to TA {uuid}"
+            )
+        );
+        assert_eq!([11, 21, 22, 13].map(ordinal), ["11th", "21st", "22nd", "13th"]);
+    }
+}

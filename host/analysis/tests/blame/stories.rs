@@ -1,0 +1,97 @@
+//! One bug is one story, and two bugs are two.
+
+use teeleak_analysis::model::{FigureKind, FindingKind, Pool, PoolKind, PoolUnit, Session, Unit};
+
+use crate::{
+    ACCESS_DENIED, CORE, OBJECT, report, stories,
+    world::{Place, PlaceOwner, TA, World},
+};
+
+fn pool(kind: PoolKind, allocated: u64, size: u64) -> Pool {
+    Pool {
+        allocated: Some(allocated),
+        size: Some(size),
+        ..Pool::without_figures(kind, PoolUnit::Bytes)
+    }
+}
+
+/// A refused session that keeps sites, an instance and its memory.
+fn refused(iterations: u32) -> World {
+    let sites = ["core/kernel/user_ta.c", "core/mm/fobj.c", "core/mm/vm.c", "core/kernel/notif.c"];
+    World::new().run(iterations, |world, n| {
+        world.open(TA, 0, ACCESS_DENIED);
+        world.instances.push(500 + n);
+        for (line, file) in (1..).zip(sites) {
+            let owner = if line < 3 { PlaceOwner::Core } else { PlaceOwner::Gone };
+            world.leak(Place { file, line, owner, served: false }, u64::from(line));
+        }
+        world.pools = vec![
+            pool(PoolKind::CoreHeap, 50_000 + 416 * u64::from(n), 1_000_000),
+            pool(PoolKind::TaRam, 61_440 * u64::from(n), 61_440 * u64::from(iterations + 3)),
+        ];
+    })
+}
+
+#[test]
+fn a_refused_session_is_one_story_with_its_effects() {
+    let report = report(refused(12));
+    let stories = stories(&report);
+    assert_eq!(stories.len(), 1, "{:#?}", report.findings);
+    assert_eq!(stories[0].kind, FindingKind::InstanceGrowth);
+    let bytes = stories[0].figures.iter().find(|one| one.unit == Unit::BytesPerIteration);
+    assert_eq!(bytes.map(|figure| figure.value), Some(61_440.0));
+    let n_effects = teeleak_analysis::audit::effects(stories[0], &report.findings).count();
+    assert_eq!(n_effects, report.findings.len() - 1, "{:#?}", report.findings);
+    let forecast = report.forecast.as_deref();
+    assert_eq!(
+        forecast,
+        Some("61,440 bytes of TA memory per iteration, full after 3 more iterations")
+    );
+    let numbers: Vec<_> =
+        report.findings.iter().map(|one| report.number(&one.fingerprint)).collect();
+    assert_eq!(numbers.iter().flatten().count(), 1);
+}
+
+#[test]
+fn two_leaks_of_one_ta_with_different_patterns_are_two_stories() {
+    let world = World::new().run(18, |world, n| {
+        world.leak(OBJECT, 2);
+        if n % 3 == 0 {
+            world.leak(CORE, 1);
+        }
+    });
+    let report = report(world);
+    assert_eq!(stories(&report).len(), 2, "{:#?}", report.findings);
+}
+
+#[test]
+fn what_rises_with_sessions_is_an_effect_of_them() {
+    let site = Place { file: "core/kernel/tee_ta_manager.c", owner: PlaceOwner::Core, ..CORE };
+    let world = World::new().run(12, |world, n| {
+        world.open(TA, n, 0);
+        world.leak(site, 1);
+        let session =
+            Session { id: n, opener: 0, uuid: TA, instance: 1, login: None, client: None };
+        world.sessions.push(session);
+    });
+    let report = report(world);
+    let stories = stories(&report);
+    assert_eq!(stories.len(), 1, "{:#?}", report.findings);
+    assert!(stories[0].figure(FigureKind::Growth).is_some());
+}
+
+#[test]
+fn a_heap_of_a_ta_that_rises_is_a_leak_of_that_ta() {
+    let kind = PoolKind::TaHeap(teeleak_analysis::model::TaName::Uuid(TA));
+    let world = World::new().run(12, |world, n| {
+        world.call(TA, 7, 0);
+        world.heap = Some(pool(kind.clone(), 4096 + 96 * u64::from(n), 65_536));
+    });
+    let report = report(world);
+    let stories = stories(&report);
+    assert_eq!(stories.len(), 1, "{:#?}", report.findings);
+    assert!(stories[0].title.contains("96 bytes per iteration"), "{}", stories[0].title);
+    let blame = stories[0].blame.as_ref().unwrap();
+    assert_eq!(blame.side(), Some(teeleak_analysis::model::Side::Ta(Some(TA))));
+    assert_eq!(blame.call().and_then(|call| call.cmd), Some(7));
+}
