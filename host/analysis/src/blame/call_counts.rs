@@ -42,8 +42,10 @@ impl CallCounts {
             if event.lost_before > 0 {
                 counts.lossy.push(iteration);
             }
-            if let Some(key) = key(event, &instances) {
-                counts.add(key, event.result.unwrap_or(0), iteration);
+            // A failure in words is neither a success nor one of the codes.
+            let is_in_words = event.has_failed() && event.code().is_none();
+            if let Some(key) = key(event, &instances).filter(|_| !is_in_words) {
+                counts.add(key, event.code().unwrap_or(0), iteration);
             }
         }
         counts

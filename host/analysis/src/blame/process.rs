@@ -36,7 +36,8 @@ fn is_such(event: &Event, suspect: &Suspect) -> bool {
     let key = &suspect.key;
     let is_outcome = match suspect.outcome {
         CallOutcome::Any => true,
-        CallOutcome::Result(result) => event.result.unwrap_or(0) == result,
+        CallOutcome::Result(0) => !event.has_failed(),
+        CallOutcome::Result(result) => event.code() == Some(result),
     };
     (&event.kind, event.uuid, event.cmd) == (&key.kind, Some(key.uuid), key.cmd) && is_outcome
 }

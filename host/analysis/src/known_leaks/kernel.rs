@@ -114,6 +114,7 @@ mod tests {
             evidence: vec![],
             fingerprint: Fingerprint("v1:made".into()),
             cause: None,
+            blame: None,
             next_step: "look".into(),
         }
     }

@@ -42,7 +42,7 @@ fn events_of<'a>(session: &Session, case: &Case<'a>) -> impl Iterator<Item = &'a
     let is_of = move |event: &&Event| {
         matches!(event.kind, EventKind::Open | EventKind::Close)
             && (event.session, event.opener, event.uuid) == (Some(id), opener, Some(uuid))
-            && event.result == Some(0)
+            && event.code() == Some(0)
     };
     case.facts.observation.events.iter().filter(is_of)
 }

@@ -32,6 +32,7 @@ fn finding(
         severity,
         verdict: Some(judgement.verdict),
         title: title(counted, judgement).into(),
+        headline: None,
         figures: figures(counted, judgement),
         evidence: evidence(counted, judgement, timeline),
         fingerprint: fingerprint(FindingKind::InstanceGrowth, &subject, &[]),
