@@ -49,10 +49,12 @@ fn shortages(findings: &[Finding]) -> Option<String> {
     Some(format!("out of memory, reported {times}: {headline}, and {n_more} more"))
 }
 
-/// The core heap that ran out, as the TEE core itself prints.
+/// The core heap that ran out, as the TEE core itself prints, in a text without a snapshot: one look at what
+/// is alive says more.
 fn heap_shortage(observation: &Observation, findings: &[Finding]) -> Option<String> {
     let is_printed = |one: &Incident| matches!(one.kind, IncidentKind::OutOfMemory { .. });
-    observation.incidents.iter().any(is_printed).then_some(())?;
+    let has_only_prints = observation.samples.is_empty();
+    (has_only_prints && observation.incidents.iter().any(is_printed)).then_some(())?;
     let core_heap = Subject::Pool(PoolKind::CoreHeap);
     let is_about_heap = |one: &&Finding| {
         one.kind == FindingKind::PoolGrowth
