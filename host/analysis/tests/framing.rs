@@ -104,7 +104,9 @@ const FRAMES: &[(&str, Frame)] = &[
     ("colours without their escape", |_, line| format!("[32m{line}[0m\n")),
     ("typography", |_, line| line.replace('-', "\u{2011}").replace("ff", "\u{fb00}") + "\n"),
     ("the journal", |_, line| format!("2025-03-11T10:20:01+0100 board kernel: {line}\n")),
-    ("the journal in full", |_, line| format!("Tue 2025-03-11 10:20:01 CET board kernel: {line}\n")),
+    ("the journal in full", |_, line| {
+        format!("Tue 2025-03-11 10:20:01 CET board kernel: {line}\n")
+    }),
     ("BusyBox", |_, line| format!("Mar 11 10:20:01 board kern.info kernel: {line}\n")),
     ("logcat of a program", |_, line| format!("03-11 10:20:01.007 I/KERNEL  (    0): {line}\n")),
     ("logcat with seconds", |_, line| format!("1741684801.123     0     0 I KERNEL  : {line}\n")),
@@ -169,7 +171,8 @@ fn prose(bytes: usize) -> String {
         if text.len() > bytes {
             break;
         }
-        let _ = writeln!(text, "The board of test {number} was set up again, and it ran all night.");
+        let _ =
+            writeln!(text, "The board of test {number} was set up again, and it ran all night.");
     }
     text
 }

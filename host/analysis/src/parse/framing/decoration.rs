@@ -85,7 +85,8 @@ fn in_brackets(text: &[u8]) -> Option<usize> {
     let bracketed = text.strip_prefix(b"[")?;
     let end = bracketed.iter().take(BRACKETS).position(|byte| *byte == b']')?;
     let bracketed = &bracketed[..end];
-    let is_stamp = is_seconds(bracketed) || clock_time(bracketed).is_some() || is_of_human(bracketed);
+    let is_stamp =
+        is_seconds(bracketed) || clock_time(bracketed).is_some() || is_of_human(bracketed);
     is_stamp.then(|| with_blank(text, end + 2))
 }
 
