@@ -86,7 +86,8 @@ fn is_taken(line: &str) -> bool {
 
 #[test]
 fn no_line_of_an_app_is_a_fact_or_damaged() {
-    let lines = STAMPS.iter().flat_map(|stamp| LINES.iter().map(move |line| format!("{stamp}{line}")));
+    let lines =
+        STAMPS.iter().flat_map(|stamp| LINES.iter().map(move |line| format!("{stamp}{line}")));
     let taken: Vec<_> = lines.filter(|line| is_taken(line)).collect();
     assert!(taken.is_empty(), "{taken:#?}");
 }
@@ -98,7 +99,8 @@ fn lines_of_apps_change_no_dump() {
         format!("{records}{lines}E/TC:0 0 TA panicked with code 0xffff000c\n{records}")
     };
     let summary = |observation: Observation| {
-        let sites: Vec<_> = observation.samples.iter().map(|sample| sample.sites.value().cloned()).collect();
+        let sites: Vec<_> =
+            observation.samples.iter().map(|sample| sample.sites.value().cloned()).collect();
         format!("{sites:?} {} {}", observation.incidents.len(), observation.accounting.rejected)
     };
     let bare = summary(read(&dump("")));

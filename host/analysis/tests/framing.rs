@@ -104,7 +104,9 @@ const FRAMES: &[(&str, Frame)] = &[
     ("colours without their escape", |_, line| format!("[32m{line}[0m\n")),
     ("typography", |_, line| line.replace('-', "\u{2011}").replace("ff", "\u{fb00}") + "\n"),
     ("the journal", |_, line| format!("2025-03-11T10:20:01+0100 board kernel: {line}\n")),
-    ("the journal in full", |_, line| format!("Tue 2025-03-11 10:20:01 CET board kernel: {line}\n")),
+    ("the journal in full", |_, line| {
+        format!("Tue 2025-03-11 10:20:01 CET board kernel: {line}\n")
+    }),
     ("BusyBox", |_, line| format!("Mar 11 10:20:01 board kern.info kernel: {line}\n")),
     ("logcat of a program", |_, line| format!("03-11 10:20:01.007 I/KERNEL  (    0): {line}\n")),
     ("logcat with seconds", |_, line| format!("1741684801.123     0     0 I KERNEL  : {line}\n")),
@@ -134,19 +136,26 @@ const OUTER: [&str; 8] = [
     "carriage returns",
 ];
 
+/// Frames that nothing is put around: mailers decode what they quote, and lines of one frame end in the other.
+const INNERMOST: [&str; 2] = ["quoted-printable", "carriage returns alone"];
+
 /// Which logs have all pairs of frames around them: one of so many.
 const SOME: usize = 23;
 
 #[test]
 fn pairs_of_frames_give_the_same_facts() {
     let mut different = Vec::new();
-    for (name, text) in plain_logs().step_by(SOME) {
+    // What is left of a damaged line may depend on what is around it.
+    let logs = plain_logs().step_by(SOME).filter(|(name, _)| !name.contains("lost-bytes"));
+    for (name, text) in logs {
         let bare = facts(&read(text.as_bytes(), 4096));
-        for (inner_name, inner) in FRAMES.iter().filter(|(name, _)| *name != "carriage returns alone") {
+        for (inner_name, inner) in FRAMES.iter().filter(|(name, _)| !INNERMOST.contains(name)) {
             let inside = framed(*inner, &text);
             for (outer_name, outer) in FRAMES.iter().filter(|(name, _)| OUTER.contains(name)) {
                 let observation = read(framed(*outer, &inside).as_bytes(), 4096);
-                if inner_name != outer_name && facts(&observation) != bare {
+                let is_numbered_twice = inner_name.starts_with("grep") && *outer_name == "cat -n";
+                let is_possible = inner_name != outer_name && !is_numbered_twice;
+                if is_possible && facts(&observation) != bare {
                     different.push(format!("{name} in {inner_name} in {outer_name}"));
                 }
             }
@@ -162,7 +171,8 @@ fn prose(bytes: usize) -> String {
         if text.len() > bytes {
             break;
         }
-        let _ = writeln!(text, "The board of test {number} was set up again, and it ran all night.");
+        let _ =
+            writeln!(text, "The board of test {number} was set up again, and it ran all night.");
     }
     text
 }
@@ -274,8 +284,9 @@ fn cut(text: &str, column: usize) -> String {
     wrapped
 }
 
-/// Logs that cut lines leave without what shows where one starts: the cut of a logcat is before the prefix,
-/// lines of the normal world have none, and the blanks of a table of `xtest` are as wide as the page.
+/// Logs that cut lines leave without what shows where one starts: lines of clients and of the normal world have
+/// no prefix, and two of them that are as wide as the page read as one; a table of `xtest` has lines that are a
+/// whole number shorter than the page, so that the rest of the number is a number of its own.
 const AMBIGUOUS: [&str; 5] = [
     "clients-out-of-memory",
     "request-larger-than-the-pool",

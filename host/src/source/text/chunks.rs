@@ -161,7 +161,8 @@ impl Chunks {
 
     /// Puts bytes before those that are still to be read.
     fn read_again(&mut self, bytes: &[u8]) {
-        let (_, unread) = self.again.split();
+        let read = usize::try_from(self.again.position()).unwrap_or(usize::MAX);
+        let unread = self.again.get_ref().get(read..).unwrap_or_default();
         self.again = io::Cursor::new([bytes, unread].concat());
         // The input may have been at its end.
         self.open.get_or_insert_with(|| Box::new(io::empty()));

@@ -58,7 +58,8 @@ fn read_plain(
             return Ok(None);
         };
         let mut unframer = TextUnframer::new(framing);
-        unframer.push(&[&rest, &piece[..n]].concat(), |line, lines| reader.unframed_line(line, lines));
+        unframer
+            .push(&[&rest, &piece[..n]].concat(), |line, lines| reader.unframed_line(line, lines));
         return Ok(Some(unframer));
     }
 }

@@ -160,6 +160,7 @@ impl<'a> Scanner<'a> {
             _ => self.begin_run(who, left, count),
         }
         self.out.ids.push(number);
+        self.out.tally.stamps.note(left, self.weight);
         // What follows may be another dump, with its own time.
         if self.out.sites.is_of_heap(number) {
             self.end_run();
@@ -192,7 +193,6 @@ impl<'a> Scanner<'a> {
         let Some(run) = self.run.take() else { return };
         let end = u32::try_from(self.out.ids.len()).unwrap_or(u32::MAX);
         let end_time = stamp::read(run.left);
-        self.out.tally.stamps.note(run.left, end.saturating_sub(run.from).into());
         if let Some(entry) = self.out.entries.get_mut(run.entry) {
             entry.what = ConsoleFact::Records(ChunkRun {
                 from: run.from,

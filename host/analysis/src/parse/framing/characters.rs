@@ -94,7 +94,8 @@ pub(super) fn has_html(text: &[u8]) -> bool {
 
 /// Whether a text has blanks, invisible characters or typography beyond ASCII.
 pub(super) fn has_spaces(text: &[u8]) -> bool {
-    !text.is_ascii() && SPACES.iter().any(|(space, _)| memmem::find(text, space.as_bytes()).is_some())
+    !text.is_ascii()
+        && SPACES.iter().any(|(space, _)| memmem::find(text, space.as_bytes()).is_some())
 }
 
 /// Appends a line without HTML; a tag that ends a line becomes a newline. Returns whether it had any.
@@ -186,7 +187,10 @@ mod tests {
     #[test]
     fn spaces_become_plain() {
         let mut text = Vec::new();
-        assert!(with_plain_spaces("\u{feff}I/TC:\u{a0}b\u{200b}u\u{fb00}er ü\u{2013}".as_bytes(), &mut text));
+        assert!(with_plain_spaces(
+            "\u{feff}I/TC:\u{a0}b\u{200b}u\u{fb00}er ü\u{2013}".as_bytes(),
+            &mut text
+        ));
         assert_eq!(text, "I/TC: buffer ü-".as_bytes());
     }
 }

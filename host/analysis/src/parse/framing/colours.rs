@@ -3,7 +3,8 @@
 use memchr::{memchr, memchr_iter};
 
 /// What stands for the escape character; mostly nothing.
-const ESCAPES: [&[u8]; 7] = [b"\x1b", "\u{241b}".as_bytes(), b"^[", b"\\x1b", b"\\033", b"\\e", b"\\u001b"];
+const ESCAPES: [&[u8]; 7] =
+    [b"\x1b", "\u{241b}".as_bytes(), b"^[", b"\\x1b", b"\\033", b"\\e", b"\\u001b"];
 
 /// Whether lines of a text have such colours.
 pub(super) fn has_colours(text: &[u8]) -> bool {
@@ -52,9 +53,11 @@ mod tests {
 
     #[test]
     fn colours_are_removed() {
-        for line in
-            ["[0mI/TC: [0] a[K", "\u{241b}[1;31mI/TC: [0] a\u{241b}[0m", "\\033[32mI/TC: [0] a^[[0m"]
-        {
+        for line in [
+            "[0mI/TC: [0] a[K",
+            "\u{241b}[1;31mI/TC: [0] a\u{241b}[0m",
+            "\\033[32mI/TC: [0] a^[[0m",
+        ] {
             let mut text = Vec::new();
             assert!(has_colours(line.as_bytes()) && without_colours(line.as_bytes(), &mut text));
             assert_eq!(text, b"I/TC: [0] a", "{line}");

@@ -44,10 +44,7 @@ impl FramingCounts {
             (self.numbered, "started with a line number or a file name, which {was} removed"),
             (self.quoted_printable, "had quoted-printable escapes, which were decoded"),
             (self.html, "had HTML entities or tags, which were removed"),
-            (
-                self.spaces,
-                "had typographic or invisible characters, which were replaced",
-            ),
+            (self.spaces, "had typographic or invisible characters, which were replaced"),
             (self.colours, "had colours without their escape character, which were removed"),
             (self.rows, "stood in a table, whose bars were removed"),
             (self.returns, "ended with a carriage return alone and {was} split there"),

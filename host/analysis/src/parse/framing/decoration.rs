@@ -85,19 +85,13 @@ fn in_brackets(text: &[u8]) -> Option<usize> {
     let bracketed = text.strip_prefix(b"[")?;
     let end = bracketed.iter().take(BRACKETS).position(|byte| *byte == b']')?;
     let bracketed = &bracketed[..end];
-    let is_stamp = is_seconds(bracketed) || clock_time(bracketed).is_some() || is_of_human(bracketed);
+    let is_stamp =
+        is_seconds(bracketed) || clock_time(bracketed).is_some() || is_of_human(bracketed);
     is_stamp.then(|| with_blank(text, end + 2))
 }
 
-/// Whether a text starts with a time of day in brackets.
-pub(super) fn is_of_clock(text: &[u8]) -> bool {
-    let Some(bracketed) = text.strip_prefix(b"[") else { return false };
-    let end = bracketed.iter().take(BRACKETS).position(|byte| *byte == b']');
-    end.is_some_and(|end| clock_time(&bracketed[..end]).is_some())
-}
-
 /// `(240807_15:27:01.736)`.
-pub(super) fn in_parentheses(text: &[u8]) -> Option<usize> {
+fn in_parentheses(text: &[u8]) -> Option<usize> {
     let bracketed = text.strip_prefix(b"(")?;
     let end = bracketed.iter().take(BRACKETS).position(|byte| *byte == b')')?;
     clock_time(&bracketed[..end])?;
@@ -105,14 +99,14 @@ pub(super) fn in_parentheses(text: &[u8]) -> Option<usize> {
 }
 
 /// `<6>`.
-pub(super) fn level(text: &[u8]) -> Option<usize> {
+fn level(text: &[u8]) -> Option<usize> {
     let bracketed = text.strip_prefix(b"<")?;
     let digits = digits(bracketed);
     ((1..=3).contains(&digits) && bracketed.get(digits) == Some(&b'>')).then(|| digits + 2)
 }
 
 /// `6,1234,5678901,-;` and with `,caller=T1`.
-pub(super) fn kmsg(text: &[u8]) -> Option<usize> {
+fn kmsg(text: &[u8]) -> Option<usize> {
     let mut position = 0;
     for _ in 0..3 {
         let digits = digits(&text[position..]);
@@ -145,7 +139,7 @@ fn wall(text: &[u8]) -> Option<usize> {
 }
 
 /// Length of a date and time of day, with a blank.
-pub(super) fn date_and_time(text: &[u8]) -> Option<usize> {
+fn date_and_time(text: &[u8]) -> Option<usize> {
     let time = date(text);
     let mut position = time + clock_time_at_start(&text[time..])?;
     position += year(&text[position..]);
@@ -200,7 +194,7 @@ fn tag(text: &[u8]) -> Option<usize> {
 }
 
 /// `board kernel: `, `board xtest[731]: `, `kern.info kernel: `.
-pub(super) fn host(text: &[u8]) -> Option<usize> {
+fn host(text: &[u8]) -> Option<usize> {
     let host = word(text);
     let program = text.get(host + 1..).filter(|_| host > 0 && text[host] == b' ')?;
     if let Some(length) = program_tag(program, true) {
@@ -218,6 +212,8 @@ pub(super) fn host(text: &[u8]) -> Option<usize> {
 /// `kernel: `, `xtest[731]: `; without a number only if `any`.
 fn program_tag(text: &[u8], any: bool) -> Option<usize> {
     let name = text.iter().take_while(|byte| is_of_name(**byte)).count();
+    // The hour of another stamp is no name.
+    text[..name].iter().any(u8::is_ascii_alphabetic).then_some(())?;
     let mut position = name;
     if let Some(rest) = text[position..].strip_prefix(b"[") {
         let digits = digits(rest);
@@ -230,7 +226,7 @@ fn program_tag(text: &[u8], any: bool) -> Option<usize> {
 }
 
 /// `  143 12974 E TEE     : `, and with the user's name before it.
-pub(super) fn threadtime(text: &[u8]) -> Option<usize> {
+fn threadtime(text: &[u8]) -> Option<usize> {
     let mut position = blanks(text);
     let user = word(&text[position..]);
     if user > digits(&text[position..]) {
@@ -250,7 +246,7 @@ pub(super) fn threadtime(text: &[u8]) -> Option<usize> {
 }
 
 /// `I/KERNEL(  0): `.
-pub(super) fn brief(text: &[u8]) -> Option<usize> {
+fn brief(text: &[u8]) -> Option<usize> {
     let [b'V' | b'D' | b'I' | b'W' | b'E' | b'F', b'/', name @ ..] = text else { return None };
     let end = name.iter().take(BRACKETS).position(|byte| *byte == b'(')?;
     let number = &name[end + 1..];

@@ -103,10 +103,10 @@ impl Framing {
         let lines = if self.numbering.is_some() { self.unframed(text) } else { lines };
         let n_quoted = lines.iter().filter(|line| line.text.starts_with(b"> ")).count();
         self.quoted = n_quoted > 1 || n_quoted > 0 && n_quoted == lines.len();
-        self.rows = table::has_rows(lines.iter().map(|line| &*line.text));
         if self.quoted && self.numbering.is_none() {
             self.numbering = numbering::detect(&slices(&self.unframed(text)));
         }
+        self.rows = table::has_rows(self.unframed(text).iter().map(|line| &*line.text));
     }
 
     fn lines(&mut self, text: &[u8]) {

@@ -81,7 +81,10 @@ fn has_broken_lines(text: &[u8]) -> bool {
     let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
     let is_broken = |at: &usize| {
         let (line, next) = (lines[*at], lines[at + 1]);
-        !next.is_empty() && line.len() >= wrap::NARROW && wrap::is_start(line) && !wrap::is_start(next)
+        !next.is_empty()
+            && line.len() >= wrap::NARROW
+            && wrap::is_start(line)
+            && !wrap::is_start(next)
     };
     let places: Vec<_> = (0..lines.len().saturating_sub(1)).filter(is_broken).collect();
     let step = places.len().div_ceil(BROKEN).max(1);

@@ -4,13 +4,13 @@
 
 use std::{array, sync::Arc};
 
-use super::decoration;
 use crate::text;
 
 /// Who wrote a stamp.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum StampKind {
     Terminal,
+    Iso,
     Syslog,
     Logread,
     Dmesg,
@@ -19,13 +19,21 @@ enum StampKind {
 }
 
 impl StampKind {
-    const ALL: [Self; 6] =
-        [Self::Terminal, Self::Syslog, Self::Logread, Self::Dmesg, Self::Logcat, Self::Kmsg];
+    const ALL: [Self; 7] = [
+        Self::Terminal,
+        Self::Iso,
+        Self::Syslog,
+        Self::Logread,
+        Self::Dmesg,
+        Self::Logcat,
+        Self::Kmsg,
+    ];
 
     const fn writer(self) -> &'static str {
         match self {
-            Self::Terminal => "a terminal program or a build server",
-            Self::Syslog => "syslog or the journal",
+            Self::Terminal => "a terminal program",
+            Self::Iso => "the journal or a build server",
+            Self::Syslog => "syslog",
             Self::Logread => "logread",
             Self::Dmesg => "dmesg -T",
             Self::Logcat => "logcat",
@@ -33,34 +41,23 @@ impl StampKind {
         }
     }
 
-    /// Of what stands before a message; `None` for the kernel's own.
+    /// Of what stands before a message; `None` for the kernel's own. A few bytes tell, since every record
+    /// is asked for.
     fn of_text(left: &[u8]) -> Option<Self> {
-        match left.first()? {
-            b'[' if matches!(left.get(1), Some(b' ' | b'0'..=b'9')) && !left.contains(&b':') => None,
-            b'[' => {
-                let is_stamp = decoration::is_of_clock(left);
-                let is_named = left.get(1).is_some_and(u8::is_ascii_alphabetic);
-                is_stamp.then_some(if is_named { Self::Dmesg } else { Self::Terminal })
-            }
-            b'(' => decoration::in_parentheses(left).map(|_| Self::Terminal),
-            b'<' => decoration::level(left).map(|_| Self::Kmsg),
-            _ => decoration::kmsg(left).map(|_| Self::Kmsg).or_else(|| Self::of_wall(left)),
+        match left {
+            [b'(', b'0'..=b'9', ..] => Some(Self::Terminal),
+            [b'<', b'0'..=b'9', ..] => Some(Self::Kmsg),
+            [b'[', _, _, b':', ..] | [b'[', _, _, _, _, b'-', ..] => Some(Self::Terminal),
+            [b'[', b'A'..=b'Z', _, _, b' ', ..] => Some(Self::Dmesg),
+            [b'A'..=b'Z', _, _, b' ', b'A'..=b'Z', _, _, b' ', ..] => Some(Self::Logread),
+            [b'A'..=b'Z', _, _, b' ', b'0'..=b'9' | b' ', _, b' ', ..] => Some(Self::Syslog),
+            [b'A'..=b'Z', _, _, b' ', b'0'..=b'9', ..] => Some(Self::Iso),
+            [b'0'..=b'9', b',', ..] | [b'0'..=b'9', _, b',', ..] => Some(Self::Kmsg),
+            [b'0'..=b'9', _, b'-', _, _, b' ', ..] => Some(Self::Logcat),
+            [b'0'..=b'9', _, b':', _, _, b':', ..] => Some(Self::Terminal),
+            [b'0'..=b'9', _, _, _, b'-', _, _, b'-', ..] => Some(Self::Iso),
+            _ => None,
         }
-    }
-
-    fn of_wall(left: &[u8]) -> Option<Self> {
-        let end = decoration::date_and_time(left)?;
-        let rest = &left[end..];
-        if decoration::threadtime(rest).or_else(|| decoration::brief(rest)).is_some() {
-            return Some(Self::Logcat);
-        }
-        let is_named = left[0].is_ascii_alphabetic();
-        let has_year = left[..end].trim_ascii_end().iter().rev().take(4).all(u8::is_ascii_digit);
-        Some(match decoration::host(rest) {
-            Some(_) if is_named && has_year => Self::Logread,
-            Some(_) => Self::Syslog,
-            None => Self::Terminal,
-        })
     }
 }
 
@@ -78,7 +75,7 @@ impl StampCounts {
         }
     }
 
-    #[cold]
+    #[inline(never)]
     fn note_any(&mut self, left: &[u8], lines: u64) {
         if let Some(kind) = StampKind::of_text(left) {
             let sum = &mut self.0[kind as usize];
@@ -115,9 +112,11 @@ mod tests {
             ("[18:22:07.331] [ 5120.448240] ", Some(StampKind::Terminal)),
             ("(250311_10:20:01.007)", Some(StampKind::Terminal)),
             ("10:20:01.007 ", Some(StampKind::Terminal)),
-            ("2025-03-11T10:20:01.007Z ", Some(StampKind::Terminal)),
+            ("2025-03-11T10:20:01.007Z ", Some(StampKind::Iso)),
+            ("[2025-03-11 10:20:01] ", Some(StampKind::Terminal)),
             ("Mar 11 10:20:01 board kernel: ", Some(StampKind::Syslog)),
-            ("2025-03-11T10:20:01+01:00 board kernel: ", Some(StampKind::Syslog)),
+            ("2025-03-11T10:20:01+01:00 board kernel: ", Some(StampKind::Iso)),
+            ("Tue 2025-03-11 10:20:01 CET board kernel: ", Some(StampKind::Iso)),
             ("Tue Mar 11 10:20:01 2025 kern.info kernel: ", Some(StampKind::Logread)),
             ("[Tue Mar 11 10:20:01 2025] ", Some(StampKind::Dmesg)),
             ("03-11 10:20:01.007   143 12974 E TEE : ", Some(StampKind::Logcat)),

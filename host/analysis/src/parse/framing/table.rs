@@ -8,8 +8,7 @@ const ROWS: usize = 2;
 
 /// Whether lines of the console are rows of a table.
 pub(super) fn has_rows<'t>(lines: impl Iterator<Item = &'t [u8]>) -> bool {
-    let is_of_console =
-        |text: &[u8]| wrap::is_start(text) || reading(text) == LineReading::Whole;
+    let is_of_console = |text: &[u8]| wrap::is_start(text) || reading(text) == LineReading::Whole;
     lines.filter(|line| cell(line).is_some_and(is_of_console)).nth(ROWS - 1).is_some()
 }
 

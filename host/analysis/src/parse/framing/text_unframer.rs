@@ -115,8 +115,7 @@ mod tests {
 
     fn read(text: &str, size: usize) -> Vec<String> {
         let mut lines = Vec::new();
-        let mut take =
-            |line: &[u8], _: u32| lines.push(String::from_utf8_lossy(line).into_owned());
+        let mut take = |line: &[u8], _: u32| lines.push(String::from_utf8_lossy(line).into_owned());
         let mut unframer = TextUnframer::new(Framing::default());
         for piece in text.as_bytes().chunks(size) {
             unframer.push(piece, &mut take);

@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{
-    Framing, FramingCounts, characters, colours, mail, pasted, recorder, table, wrap,
-};
+use super::{Framing, FramingCounts, characters, colours, mail, pasted, recorder, table, wrap};
 use crate::parse::{console::MAX_LINE, lines::LineSplitter};
 
 /// Longest line that is read, in bytes: a whole log may be pasted as one.
@@ -235,8 +233,7 @@ impl Unframer {
 
     fn without_number<'l>(&mut self, line: &'l [u8]) -> &'l [u8] {
         let last = self.number;
-        let numbered_line =
-            self.framing.numbering.and_then(|numbered| numbered.strip(line, last));
+        let numbered_line = self.framing.numbering.and_then(|numbered| numbered.strip(line, last));
         self.counts.numbered += u64::from(numbered_line.is_some());
         self.number = numbered_line.map(|(number, _)| number).or(last);
         numbered_line.map_or(line, |(_, rest)| rest)

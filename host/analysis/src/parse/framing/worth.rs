@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn calls_of_a_trace_are_joined() {
-        let call = "1741684801.061500 ioctl(3</dev/tee0>, TEE_IOC_CLOSE_SESSION, {session=17}) = 0\n";
+        let call =
+            "1741684801.061500 ioctl(3</dev/tee0>, TEE_IOC_CLOSE_SESSION, {session=17}) = 0\n";
         let lines = cut(&call.repeat(6), 60).concat();
         assert_eq!(lines.len(), call.repeat(6).len() - 6);
         assert_eq!(column(&cut(&call.repeat(6), 60)), Some(60));

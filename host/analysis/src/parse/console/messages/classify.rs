@@ -67,7 +67,9 @@ pub(crate) fn read_untagged(line: &[u8]) -> MessageOutcome {
             .map_or(MessageOutcome::Ignored, |rest| raw(status::region(rest, false))),
         Some(b'S') if bare.starts_with(b"Status of TA ") => raw(status::status(&bare[10..])),
         _ => match pool_line::read(bare).or_else(|| stats::read(bare)) {
-            Some(line) if is_of_secure_world(&line) => MessageOutcome::Fact(ConsoleFact::Stat(line)),
+            Some(line) if is_of_secure_world(&line) => {
+                MessageOutcome::Fact(ConsoleFact::Stat(line))
+            }
             _ => MessageOutcome::Ignored,
         },
     }
@@ -75,8 +77,20 @@ pub(crate) fn read_untagged(line: &[u8]) -> MessageOutcome {
 
 /// Words in the names of pools that are not OP-TEE's own but of the secure world.
 const SECURE_WORDS: [&str; 14] = [
-    "tee", "optee", "ta", "tas", "core", "secure", "secured", "sec", "trusted", "protected", "crypto",
-    "rpmb", "nexus", "sdp",
+    "tee",
+    "optee",
+    "ta",
+    "tas",
+    "core",
+    "secure",
+    "secured",
+    "sec",
+    "trusted",
+    "protected",
+    "crypto",
+    "rpmb",
+    "nexus",
+    "sdp",
 ];
 
 /// Whether figures are of the secure world: any program has pools.
