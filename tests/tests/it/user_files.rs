@@ -46,14 +46,14 @@ fn analyze(name: &str, text: &str, files: &[(&str, &str)], further: &[&str]) -> 
 fn rules_that_fit_nothing_show_the_nearest_lines() {
     let text =
         "booting\n[  10.1] video: buf_map: channel 3 pa=0x5a000000 ret=0\n[  10.2] clock: on\n";
-    let answer = analyze("near", text, &[("rules", RULES), ("protocol", PROTOCOL)], &[]);
+    let answer = analyze("near", text, &[("rules", RULES)], &["--protocol", "secure-video"]);
     assert_eq!(answer.exit, Exit::Blind, "{}", answer.out);
     for wanted in [
         "rules.toml: no line matches any of its patterns",
         "uart.log:2 [  10.1] video: buf_map: channel 3 pa=0x5a000000 ret=0",
         "next change a pattern so that it matches such a line",
-        "protocol.toml: no event is one of its steps",
-        "next turn such lines into its steps (map and unmap) with --rules FILE",
+        "protocol secure-video: no event is one of its steps",
+        "next turn such lines into its steps (close_channel, map, open_channel and unmap) with",
     ] {
         assert!(answer.out.contains(wanted), "{wanted}\n{}", answer.out);
     }
