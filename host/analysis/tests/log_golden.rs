@@ -7,7 +7,7 @@ use std::{
 };
 
 use teeleak_analysis::{
-    model::{Completeness, Event, Incident, Observation, Pool, Sample},
+    model::{Completeness, Event, Incident, Observation, Pool, Sample, StepResult},
     parse::{
         console::{
             Assembler, ChunkFacts, IterationSplit, RejectReason, Rules, chunk_end, scan_unframed,
@@ -158,8 +158,10 @@ fn render_event(out: &mut String, event: &Event) {
     if let Some(uuid) = event.uuid {
         let _ = write!(out, ", ta {uuid}");
     }
-    if let Some(result) = event.result {
-        let _ = write!(out, ", result {result:#x}");
+    match &event.result {
+        Some(StepResult::Code(code)) => drop(write!(out, ", result {code:#x}")),
+        Some(words @ StepResult::Words(_)) => drop(write!(out, ", result {words}")),
+        None => {}
     }
     for (key, value) in event.keys.iter() {
         let _ = write!(out, ", {key} {value:#x}");

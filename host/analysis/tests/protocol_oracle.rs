@@ -52,7 +52,7 @@ impl Oracle {
     }
 
     fn step(&mut self, event: &Event) {
-        let (cmd, ok) = (event.cmd.unwrap_or(0), event.result == Some(0));
+        let (cmd, ok) = (event.cmd.unwrap_or(0), event.code() == Some(0));
         let [channel, mapping, ..] = event.values;
         let key = if cmd < 3 { (false, channel) } else { (true, mapping) };
         match cmd % 3 {

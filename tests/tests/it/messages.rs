@@ -82,7 +82,7 @@ fn allocations_fail_in_anybodys_words() {
     assert!(headline(&answer).contains("reported 8 times"), "{}", answer.out);
     assert!(answer.out.contains("4 allocations failed (core heap)"), "{}", answer.out);
     assert!(answer.out.contains("4 allocations failed (heap of the TA)"), "{}", answer.out);
-    assert!(answer.out.contains("licence_parse:204 TEE_Malloc(6144) failed, 3 times"));
+    assert!(answer.out.contains("3 times: licence_parse:204 TEE_Malloc(6144) failed"));
     let all = incidents("4.10.allocations-that-fail-in-words-of-others");
     let sizes: Vec<_> = all.iter().map(|one| one["requested_bytes"].as_u64()).collect();
     assert_eq!(sizes, [Some(8192), Some(12288), Some(6144), None, Some(208)]);

@@ -100,7 +100,7 @@ fn line(event: &Event) -> Option<String> {
     if event.opener != 0 {
         return None;
     }
-    let (session, result) = (event.session?, event.result?);
+    let (session, result) = (event.session?, event.code()?);
     let pairs = event.values.chunks(2).map(|pair| {
         let attr = "TEE_IOCTL_PARAM_ATTR_TYPE_VALUE_INPUT";
         format!("{{attr={attr}, a={:#x}, b={:#x}, c=0}}", pair[0], pair[1])

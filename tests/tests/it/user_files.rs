@@ -6,7 +6,7 @@ use serde_json::Value;
 use teeleak::Exit;
 use teeleak_tests::{Answer, teeleak};
 
-use crate::support::{fixture, folder};
+use crate::support::folder;
 
 const RULES: &str = r"
 [[rule]]
@@ -46,14 +46,14 @@ fn analyze(name: &str, text: &str, files: &[(&str, &str)], further: &[&str]) -> 
 fn rules_that_fit_nothing_show_the_nearest_lines() {
     let text =
         "booting\n[  10.1] video: buf_map: channel 3 pa=0x5a000000 ret=0\n[  10.2] clock: on\n";
-    let answer = analyze("near", text, &[("rules", RULES), ("protocol", PROTOCOL)], &[]);
-    assert_eq!(answer.exit, Exit::Inconclusive, "{}", answer.out);
+    let answer = analyze("near", text, &[("rules", RULES)], &["--protocol", "secure-video"]);
+    assert_eq!(answer.exit, Exit::Blind, "{}", answer.out);
     for wanted in [
         "rules.toml: no line matches any of its patterns",
         "uart.log:2 [  10.1] video: buf_map: channel 3 pa=0x5a000000 ret=0",
         "next change a pattern so that it matches such a line",
-        "protocol.toml: no event is one of its steps",
-        "next turn such lines into its steps (map and unmap) with --rules FILE",
+        "protocol secure-video: no event is one of its steps",
+        "next turn such lines into its steps (close_channel, map, open_channel and unmap) with",
     ] {
         assert!(answer.out.contains(wanted), "{wanted}\n{}", answer.out);
     }
@@ -62,11 +62,17 @@ fn rules_that_fit_nothing_show_the_nearest_lines() {
 
 #[test]
 fn a_log_of_equal_dumps_is_not_clean_if_a_protocol_was_not_checked() {
-    let log = fixture("log/4.10.qemu-dumps-with-nothing-between.log");
-    let exit = |more: &[&str]| teeleak(&[&["analyze", &log], more].concat()).exit;
-    if exit(&[]) == Exit::Clean {
-        assert_eq!(exit(&["--protocol", "secure-video"]), Exit::Inconclusive);
-    }
+    let dump = "I/TC: buffer: 40 bytes core/kernel/user_ta.c:390\n\
+                I/TC: buffer: 88 bytes core/tee/tee_obj.c:77\n";
+    let text: String = (0..12).map(|round| format!("{dump}D/TC: round {round}\n")).collect();
+    let mark = ["--mark", "round"];
+    let answer = analyze("equal", &text, &[], &mark);
+    assert_eq!(answer.exit, Exit::Clean, "{}", answer.out);
+    let answer =
+        analyze("equal", &text, &[], &[&mark[..], &["--protocol", "secure-video"]].concat());
+    assert_eq!(answer.exit, Exit::Blind, "{}", answer.out);
+    let headline = "inconclusive: protocol secure-video: no event is one of its steps";
+    assert!(answer.out.starts_with(headline), "{}", answer.out);
 }
 
 #[test]
@@ -94,7 +100,7 @@ fn a_result_in_words_is_shown_in_words() {
         text += &format!("buf_unmap: ch 3 pa {:#x} ret [{result}]\n", (at + 1) << 12);
     }
     let files = [("rules", RULES), ("protocol", PROTOCOL)];
-    let answer = analyze("words", &text, &files, &[]);
+    let answer = analyze("words", &text, &files, &["-v"]);
     assert!(answer.out.contains("first with \"out of memory\""), "{}", answer.out);
     assert!(
         !answer.out.contains("GENERIC") && !answer.out.contains("0xffff0000"),
