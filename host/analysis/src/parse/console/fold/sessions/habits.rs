@@ -37,6 +37,6 @@ impl Habits {
     pub(super) fn closes(&self, uuid: Uuid) -> bool {
         self.0
             .get(&uuid)
-            .is_some_and(|(opened, closed)| *closed >= KNOWN && closed.saturating_mul(2) > *opened)
+            .is_some_and(|(opened, closed)| *closed >= KNOWN && closed.saturating_mul(2) >= *opened)
     }
 }
