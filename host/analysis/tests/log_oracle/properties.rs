@@ -34,7 +34,7 @@ fn untruths(change: Change, seed: u64) -> Vec<String> {
             let mut random = Random::new(label.bytes().fold(seed, mix));
             let cut = change(&mut log, &mut random);
             let verdict = verdict(&reader, &story, (&log, cut), dialect.transport.end);
-            let lines = [verdict.invented, verdict.wrong, verdict.broken].concat();
+            let lines = [verdict.invented, verdict.broken].concat();
             untruths.extend(lines.into_iter().map(|line| format!("{label} at {cut:?}: {line}")));
         }
     }

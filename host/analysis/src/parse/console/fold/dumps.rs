@@ -137,7 +137,7 @@ impl DumpFinder {
             open.who.image = open.who.image.or(who.image);
             open.who.thread = open.who.thread.or(who.thread);
             open.thread = who.thread;
-            open.ordinal = run.ordinals.map(|(_, last)| last);
+            open.ordinal = run.ordinals.map(|(_, last)| last).or(open.ordinal);
         }
         self.records_of(at, lost_records, ids, names);
     }
@@ -238,8 +238,9 @@ impl DumpFinder {
         }
         match (open.ordinal, run.ordinals) {
             (Some(last), Some((first, _))) => return (first <= last).then_some(DumpStart::Count),
-            (None, None) => {}
-            _ => return Some(DumpStart::Count),
+            // A count starts with 0 or 1, and a damaged line shows none.
+            (None, Some((0 | 1, _))) => return Some(DumpStart::Count),
+            (Some(_) | None, None) | (None, Some(_)) => {}
         }
         let hints = open.hints;
         // After a damaged stamp the next ones are as early as those before it.

@@ -71,8 +71,21 @@ impl Sheet {
     }
 
     /// All dumps.
-    fn dumps(&self) -> impl Iterator<Item = &ConsoleDump> {
+    pub(super) fn dumps(&self) -> impl Iterator<Item = &ConsoleDump> {
         self.dump.iter().chain(self.heaps.iter().map(|(_, dump)| dump))
+    }
+
+    pub(super) fn dumps_mut(&mut self) -> impl Iterator<Item = &mut ConsoleDump> {
+        self.dump.iter_mut().chain(self.heaps.iter_mut().map(|(_, dump)| dump))
+    }
+
+    /// The heap of its only dump: the core's, or that of the TA with that number.
+    pub(super) fn only_heap(&self) -> Option<Option<usize>> {
+        match (&self.dump, &*self.heaps) {
+            (Some(_), []) => Some(None),
+            (None, [(ta, _)]) => Some(Some(*ta)),
+            _ => None,
+        }
     }
 }
 

@@ -30,11 +30,13 @@ impl Renumbering {
     }
 }
 
-/// Puts halves of the core heap's dumps together, marks double ones, and renumbers the snapshots unless their
-/// iterations were marked.
+/// Puts halves of dumps together, marks double ones, and renumbers the snapshots unless their iterations were
+/// marked. Only where each snapshot is a dump of the same heap: other parts show where a snapshot ends.
 pub(super) fn mend_torn(sheets: &mut Vec<Sheet>, is_marked: bool) -> Renumbering {
-    let dumps: Vec<_> = sheets.iter().filter_map(|sheet| sheet.dump.as_ref()).collect();
-    let shapes = if dumps.len() == sheets.len() { shapes(&dumps) } else { Vec::new() };
+    let heap = sheets.first().and_then(Sheet::only_heap);
+    let is_same = sheets.iter().all(|sheet| heap.is_some() && sheet.only_heap() == heap);
+    let dumps: Vec<_> = sheets.iter().flat_map(Sheet::dumps).collect();
+    let shapes = if is_same { shapes(&dumps) } else { Vec::new() };
     let mut renumbering = Renumbering::default();
     for (at, shape) in shapes.iter().enumerate().rev() {
         let shift = match shape {
@@ -44,7 +46,7 @@ pub(super) fn mend_torn(sheets: &mut Vec<Sheet>, is_marked: bool) -> Renumbering
                 -1
             }
             DumpShape::Double => {
-                sheets[at].dump.iter_mut().for_each(mark);
+                sheets[at].dumps_mut().for_each(mark);
                 1
             }
         };
@@ -65,9 +67,10 @@ fn mark(dump: &mut ConsoleDump) {
 
 /// Adds the sheet after this one to it.
 fn join(sheets: &mut Vec<Sheet>, at: usize) {
-    let mut rest = sheets.remove(at + 1);
+    let rest = sheets.remove(at + 1);
     let sheet = &mut sheets[at];
-    if let (Some(dump), Some(rest)) = (&mut sheet.dump, rest.dump.take()) {
+    let all_rest = rest.dump.into_iter().chain(rest.heaps.into_iter().map(|(_, dump)| dump));
+    for (dump, rest) in sheet.dumps_mut().zip(all_rest) {
         // The end of a text counts as one record.
         dump.lost = (dump.lost + rest.lost).saturating_sub(u64::from(dump.cut)).max(1);
         dump.cut = rest.cut;
@@ -80,7 +83,6 @@ fn join(sheets: &mut Vec<Sheet>, at: usize) {
     }
     sheet.sessions = rest.sessions;
     sheet.pools.extend(rest.pools);
-    sheet.heaps.extend(rest.heaps);
     for instance in rest.instances {
         sheet.add_instance(instance);
     }

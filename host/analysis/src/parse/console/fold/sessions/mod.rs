@@ -9,6 +9,10 @@
 //! youngest one, whose predicted id was wrong. Ids rise along a list, so an older session with a higher
 //! id is in another list, that of a TA which opened it.
 
+mod habits;
+mod lost_close;
+
+use habits::Habits;
 use teeleak_proto::Uuid;
 
 use super::instances::Instances;
@@ -109,6 +113,7 @@ pub(super) struct SessionTracker {
     pub(super) unknown: u64,
     /// Sessions dropped for lack of room.
     pub(super) forgotten: u64,
+    habits: Habits,
     /// Closes that show no id, so that nobody knows which of several sessions ended.
     pub(super) nameless: u64,
 }
@@ -267,6 +272,7 @@ impl SessionTracker {
             self.forgotten += 1;
         }
         self.open.push(session);
+        self.habits.open(session.uuid);
         self.predicted += u64::from(predicted);
         report(SessionChange::Opened(session));
     }
@@ -318,6 +324,9 @@ impl SessionTracker {
     ) {
         // A session opened for a TA that is being loaded is opened and closed before the TA is open.
         let inner = self.pending.iter().filter(|pending| pending.may_be_of(who)).count() > 1;
+        if !inner {
+            self.settle_lost_close(who, id, instances, report);
+        }
         let session = if !inner && self.find(who, id).is_some() {
             // What was being opened meanwhile is open, and stays open.
             self.settle(who, instances, report);
@@ -325,6 +334,9 @@ impl SessionTracker {
         } else {
             self.close_unlisted(who, id, instances, report)
         };
+        if let Some(session) = &session {
+            self.habits.close(session.uuid);
+        }
         self.nameless += u64::from(id.is_none());
         self.confirmed += u64::from(session.is_some());
         self.unknown += u64::from(session.is_none());

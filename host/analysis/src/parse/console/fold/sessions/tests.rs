@@ -142,3 +142,23 @@ fn an_open_goes_on_while_another_thread_works() {
     let expected = ["0opens 1", "invoke 8", "invoke 8", "0closes Some(1)", "failed ffff000c"];
     assert_eq!(changes, expected);
 }
+
+#[test]
+fn a_lost_close_does_not_shift_the_later_ones() {
+    const KEPT: Uuid = Uuid([2; 16]);
+    let round = |close: Option<u32>| {
+        let opens = [SessionLine::Reopen(KEPT), SessionLine::Reopen(TA)];
+        opens.into_iter().chain(close.map(|id| SessionLine::Close(Some(id)))).collect::<Vec<_>>()
+    };
+    let closes = [Some(2), Some(3), None, Some(5), Some(6)];
+    let changes = play(&closes.map(round).concat());
+    let ends: Vec<_> = changes.iter().filter(|change| change.contains("closes")).collect();
+    let expected = [
+        "0closes Some(2)",
+        "0closes Some(3)",
+        "0closes None",
+        "0closes Some(5)",
+        "0closes Some(6)",
+    ];
+    assert_eq!(ends, expected);
+}

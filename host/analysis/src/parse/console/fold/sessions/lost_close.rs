@@ -1,0 +1,38 @@
+//! A close that a text lacks: the ids of all sessions after it are predicted one too high, so that the next close
+//! seems to end the session before the one that it ends.
+//!
+//! It is taken to be lost if the next close would otherwise end a session of a TA that never closed one, and not the
+//! youngest session, of a TA that closes each of them and seems to have one open from before.
+
+use super::{LogSession, SessionChange, SessionTracker};
+use crate::parse::console::{fold::instances::Instances, messages::fact::LineOrigin};
+
+impl SessionTracker {
+    /// Closes the session whose close is missing.
+    pub(super) fn settle_lost_close(
+        &mut self,
+        who: LineOrigin,
+        id: Option<u32>,
+        instances: &mut Instances,
+        report: &mut dyn FnMut(SessionChange),
+    ) {
+        let Some(id) = id.filter(|_| self.find(who, id).is_some()) else { return };
+        self.settle(who, instances, report);
+        let Some((youngest, older)) = self.open.split_last() else { return };
+        let is_next = youngest.of_normal_world() && youngest.id == id.saturating_add(1);
+        let is_kept = |open: &LogSession| open.id == id && self.habits.keeps(open.uuid);
+        let lost_close = older
+            .iter()
+            .rposition(|open| open.of_normal_world() && open.uuid == youngest.uuid && open.id < id);
+        let Some(at) = lost_close.filter(|_| {
+            is_next && self.habits.closes(youngest.uuid) && older.last().is_some_and(is_kept)
+        }) else {
+            return;
+        };
+        let ended = self.open.remove(at);
+        for open in self.open[at..].iter_mut().filter(|open| open.of_normal_world()) {
+            open.id = open.id.saturating_sub(1);
+        }
+        report(SessionChange::Closed(None, Some(ended)));
+    }
+}
