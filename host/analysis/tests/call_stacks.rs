@@ -30,15 +30,13 @@ fn call_in(function: u64, site: usize) -> u64 {
     0x10_0000 + function * 0x1000 + site as u64 * 8
 }
 
-/// Address of the call of function `n` by the dispatcher of all.
-fn call_of(function: u64) -> u64 {
-    0x20_0000 + function * 8
-}
+/// Address of the call in the dispatcher of all functions.
+const DISPATCHER: u64 = 0x20_0000;
 
 /// The call stack of what function `n` wants at a shared site.
 fn stack(function: u64, site: usize) -> CallStack {
     let helpers = (0..SHARED[site].3).map(|level| 0x1000 * (site as u64 + 1) + level as u64 * 8);
-    let above = [call_in(function, site), call_of(function), 0x30_0000];
+    let above = [call_in(function, site), DISPATCHER, 0x30_0000];
     CallStack::new(helpers.chain(above).take(4))
 }
 
@@ -56,8 +54,8 @@ fn symbols(n_functions: u64) -> CoreFunctions {
         for site in 0..SHARED.len() {
             add(call_in(function, site), &format!("wanter_{function}"), "core/pta/lab.c");
         }
-        add(call_of(function), "dispatch", "core/pta/lab.c");
     }
+    add(DISPATCHER, "dispatch", "core/kernel/pseudo_ta.c");
     symbols
 }
 

@@ -6,7 +6,7 @@ use teeleak_proto::pta::{self, CLayout};
 
 use crate::Refusal;
 
-/// Bytes of one reply of the PTA: about 500 allocation sites or 1,500 regions at once.
+/// Bytes of one reply of the PTA: about 450 allocation sites or 1,500 regions at once.
 pub const SCRATCH_BYTES: usize = 48 << 10;
 
 /// Header of a list reply, in bytes.

@@ -27,7 +27,7 @@ const EXCHANGE: u32 = 0x21;
 const ROOM: u64 = 4096;
 
 /// A command with its name and the types that it wants.
-const COMMANDS: [(&str, u32, u32); 12] = [
+const COMMANDS: [(&str, u32, u32); 13] = [
     ("info", pta::CMD_INFO, INFO),
     ("mark", pta::CMD_MARK, EXCHANGE),
     ("sites", pta::CMD_SITES, LIST),
@@ -40,6 +40,7 @@ const COMMANDS: [(&str, u32, u32); 12] = [
     ("pools", pta::CMD_POOLS, LIST),
     ("canary", pta::CMD_CANARY, EXCHANGE),
     ("census", pta::CMD_CENSUS, LIST),
+    ("stacks", pta::CMD_STACKS, LIST),
 ];
 
 /// A session to the TA that hands on, and memory to share with it.
@@ -81,7 +82,7 @@ pub(crate) fn cases() -> anyhow::Result<Vec<Case>> {
         }
     }
     cases.extend(values(&mut probe)?);
-    for cmd in [12, 99, u32::MAX] {
+    for cmd in [13, 99, u32::MAX] {
         let result = probe.buffer(cmd, LIST, PRIVATE, ROOM)?;
         cases.push(Case { name: format!("command {cmd}"), result, expected: &[UNSUPPORTED] });
     }
@@ -159,7 +160,7 @@ fn values(probe: &mut Probe) -> anyhow::Result<Vec<Case>> {
     let site = (pta::Reply::SIZE + pta::Site::SIZE) as u64;
     let list = |[a, b, c, d]: [u64; 4]| [PRIVATE, ROOM, a, b, c, d, 0, 0];
     let pair = |a, b| [a, b, 0, 0, 0, 0, 0, 0];
-    let table: [Asked; 23] = [
+    let table: [Asked; 25] = [
         ("sites: a slice too high", pta::CMD_SITES, LIST, list([0, 0, 4, 4]), &[BAD]),
         ("sites: slice 1 of none", pta::CMD_SITES, LIST, list([0, 0, 1, 0]), &[BAD]),
         ("sites: reserved", pta::CMD_SITES, LIST, list([0, 1, 0, 0]), &[BAD]),
@@ -178,6 +179,8 @@ fn values(probe: &mut Probe) -> anyhow::Result<Vec<Case>> {
         ("pools: reserved", pta::CMD_POOLS, LIST, list([0, 1, 0, 0]), &[BAD]),
         ("census: reserved", pta::CMD_CENSUS, LIST, list([0, 0, 1, 0]), &[BAD]),
         ("census: all bits", pta::CMD_CENSUS, LIST, list([most; 4]), &[BAD]),
+        ("stacks: reserved", pta::CMD_STACKS, LIST, list([0, 1, 0, 0]), &[BAD]),
+        ("stacks: past the end", pta::CMD_STACKS, LIST, list([most, 0, 0, 0]), &[0]),
         ("mark: unknown flags", pta::CMD_MARK, EXCHANGE, pair(2, 0), &[BAD]),
         ("mark: reserved", pta::CMD_MARK, EXCHANGE, pair(0, 1), &[BAD]),
         ("canary: unknown", pta::CMD_CANARY, EXCHANGE, pair(2, 8), &[BAD]),

@@ -37,7 +37,7 @@ pub(super) struct SnapshotDocument<'s> {
     not_observed: Vec<GapJson<'s>>,
 }
 
-/// Live allocations of one site with the same owner, server, session, epoch and caller.
+/// Live allocations of one site with the same owner, server, session, epoch, caller and call stack.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Site")]
 struct SiteJson<'s> {
@@ -59,6 +59,9 @@ struct SiteJson<'s> {
     epoch: Option<u32>,
     /// Return address of the call as an offset into the TEE core, in hexadecimal.
     caller: Option<String>,
+    /// Call stack as offsets into the TEE core, in hexadecimal, innermost first; missing if not recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stack: Option<Vec<String>>,
 }
 
 /// A TA instance.
@@ -172,6 +175,7 @@ fn sites(sample: &Sample) -> Option<Vec<SiteJson<'_>>> {
         session: known.session,
         epoch: known.epoch,
         caller: known.caller.map(hex),
+        stack: known.stack.as_ref().map(|stack| stack.addresses().iter().copied().map(hex).collect()),
     });
     Some(sites.collect())
 }

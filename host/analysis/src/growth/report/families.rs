@@ -1,8 +1,8 @@
 //! Sites that grow alike, by who wanted the allocations.
 //!
-//! With names each function is a family. Without them the sites of one bug are recognized by the
-//! return addresses that their call stacks share further out, the innermost first, and by that no
-//! bug has one site from two places.
+//! With names each function is a family. Without them the sites of one bug are recognized by where
+//! their call stacks meet, the innermost place first, by how near to each other the calls below that
+//! place are, and by that no bug has one site from two places.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ fn by_stack(sites: Vec<JudgedSite>) -> Vec<Vec<JudgedSite>> {
     links.sort_unstable();
     let mut families: Vec<Vec<JudgedSite>> = sites.into_iter().map(|site| vec![site]).collect();
     let mut family_of: Vec<_> = (0..families.len()).collect();
-    for (_, a, b) in links {
+    for Link { a, b, .. } in links {
         let (to, from) = (family_of[a], family_of[b]);
         let is_split = |a: &JudgedSite| families[from].iter().any(|b| are_rivals(a, b));
         if to == from || families[to].iter().any(is_split) {
@@ -69,21 +69,43 @@ fn are_rivals(a: &JudgedSite, b: &JudgedSite) -> bool {
     (&a.file, a.line, a.size) == (&b.file, b.line, b.size) && a.wanter != b.wanter
 }
 
-/// Pairs of sites whose call stacks share a return address, with the number of levels below it.
-fn links(sites: &[JudgedSite]) -> Vec<(usize, usize, usize)> {
+/// Two sites whose call stacks meet.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Link {
+    meeting: Meeting,
+    a: usize,
+    b: usize,
+}
+
+/// Where two call stacks meet.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Meeting {
+    /// Levels below, in both.
+    levels: usize,
+    /// Distance of the calls below, in bytes: those in one function are near each other.
+    gap: u64,
+}
+
+fn links(sites: &[JudgedSite]) -> Vec<Link> {
     let pairs = (0..sites.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
-    let link = |(a, b): (usize, usize)| Some((shared(&sites[a], &sites[b])?, a, b));
+    let link = |(a, b): (usize, usize)| {
+        let (Wanter::Stack(one), Wanter::Stack(other)) =
+            (&sites[a].site.key.wanter, &sites[b].site.key.wanter)
+        else {
+            return None;
+        };
+        let meeting = meeting(one.addresses(), other.addresses())?;
+        Some(Link { meeting, a, b })
+    };
     pairs.filter_map(link).collect()
 }
 
-/// Levels below the innermost return address that both call stacks have above the allocator's caller.
-fn shared(a: &JudgedSite, b: &JudgedSite) -> Option<usize> {
-    let (Wanter::Stack(a), Wanter::Stack(b)) = (&a.site.key.wanter, &b.site.key.wanter) else {
-        return None;
-    };
-    let levels = |(n, address): (usize, &u64)| {
-        let at = b.addresses().iter().skip(1).position(|other| other == address)?;
-        Some(n + at)
-    };
-    a.addresses().iter().skip(1).enumerate().filter_map(levels).min()
+/// The innermost return address that both have above the allocator's caller.
+fn meeting(a: &[u64], b: &[u64]) -> Option<Meeting> {
+    let meetings = (1..a.len()).filter_map(|at| {
+        let other = (1..b.len()).find(|other| b[*other] == a[at])?;
+        let gap = a[at - 1].abs_diff(b[other - 1]);
+        Some(Meeting { levels: at + other, gap })
+    });
+    meetings.min()
 }

@@ -66,3 +66,36 @@ impl ListedStacks {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ListedStacks, StackPool};
+    use crate::model::{CallStack, Completeness, OwnerId, Site};
+    use teeleak_proto::census::StackRecord;
+
+    fn site(caller: u64) -> Site {
+        Site {
+            file: "core/mm/vm.c".into(),
+            line: 213,
+            size: 80,
+            count: 1,
+            owner: OwnerId::Core,
+            server: OwnerId::Core,
+            session: None,
+            epoch: Some(1),
+            caller: Some(caller),
+            stack: None,
+        }
+    }
+
+    #[test]
+    fn sites_get_the_stack_that_starts_with_their_caller() {
+        let (mut listed, mut pool) = (ListedStacks::default(), StackPool::default());
+        [7, 7, 0, 9].into_iter().for_each(|number| listed.site(number));
+        listed.add(&StackRecord { stack: 7, frames: [0x10, 0x20, 0x30, 0] }, &mut pool);
+        let mut sites = Completeness::Complete(vec![site(0x10), site(0x11), site(0x10), site(0x10)]);
+        listed.assign(&mut sites);
+        let stacks: Vec<_> = sites.value().unwrap().iter().map(|site| site.stack.clone()).collect();
+        assert_eq!(stacks, [Some(CallStack::new([0x10, 0x20, 0x30])), None, None, None]);
+    }
+}

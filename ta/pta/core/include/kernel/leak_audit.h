@@ -4,7 +4,8 @@
  */
 
 /*
- * What the core reports to the leak audit PTA. Compiled out, every hook is empty.
+ * What the core reports to the leak audit PTA. Compiled out, every hook is
+ * empty.
  */
 
 #ifndef __KERNEL_LEAK_AUDIT_H
