@@ -291,8 +291,9 @@ impl<'a> PoolCase<'a> {
         }
         let mut evidence: Vec<_> =
             texts.into_iter().map(|text| Evidence::Text(Arc::from(text))).collect();
-        evidence
-            .extend(words::series_evidence(&self.series.used, |at| context.timeline.iteration(at)));
+        evidence.extend(words::series_evidence(&self.series.used, |at| {
+            context.timeline.iteration(self.series.from + at)
+        }));
         evidence.extend(self.oom.iter().flat_map(incidents::CoreHeapShortage::places));
         evidence
     }
