@@ -122,7 +122,13 @@ fn short(id: &str, has_picture: bool, note: &Finding, view: &ReportView<'_>) -> 
             @if let Some(proof) = proof(note) { p .dim { (proof) } }
             @if let Some((_, reason)) = &note.cause { p .dim { (reason) } }
             @if let Some(plot) = plot { details { summary { "Plot" } (plot) } }
-            @if note.severity > Severity::Note { (lanes::calls_figure(id, note)) }
+            @if note.severity > Severity::Note {
+                @for leak in note.known_leaks() {
+                    p .known { b { "Known: " } (known_leaks::sentence(leak)) }
+                }
+                (lanes::calls_figure(id, note))
+                (evidence::members(note))
+            }
             p .print { code { (note.fingerprint) } }
         }
     }
