@@ -7,8 +7,8 @@ use simulation::{PLAYER, Run};
 use teeleak_analysis::{
     audit::{Conclusion, Needs, Options, Report, audit},
     model::{
-        Canary, Event, EventKind, Finding, FindingKind, Keys, Origin, Severity, SourceLocation,
-        Stage,
+        Call, CallKind, CallParam, Caller, Canary, Event, EventKind, FileKind, Finding,
+        FindingKind, Keys, Origin, Severity, SourceLocation, Stage,
     },
     protocol::Protocol,
 };
@@ -226,4 +226,42 @@ fn a_few_equal_dumps_of_a_log_are_no_proof() {
         let live = audit(&mut observation, &options(Needs::STOCK));
         assert_eq!(live.conclusion == Conclusion::Clean, observation.samples.len() > 1);
     }
+}
+
+/// Calls of a client that need no session, such as those that make and end a context.
+fn context_calls(n: u64, kind: CallKind) -> Vec<Call> {
+    let call = |at| Call {
+        place: SourceLocation { source: "client".into(), at },
+        by: Caller { pid: 7, tid: 7, comm: "client".into(), by_kernel: false },
+        thread: "client".into(),
+        kind,
+        monotonic: (at, at + 1),
+        counter: None,
+        result: 0,
+        origin: None,
+        session: None,
+        uuid: None,
+        cmd: 0,
+        param_types: 0,
+        params: [CallParam::default(); 4],
+        file: FileKind::Other,
+        stack: Vec::new(),
+    };
+    (0..n).map(call).collect()
+}
+
+#[test]
+fn clients_that_open_no_session_leave_no_event_and_no_doubt() {
+    let conclusion = |records_events, kind| {
+        let mut run = Run::new(3);
+        run.measure(20, |_, _| {});
+        let mut observation = run.observation();
+        observation.platform.records_events = records_events;
+        observation.clients.calls = context_calls(80, kind);
+        observation.canary = Some(Canary { size: 999, expected: 21, found: 21 });
+        audit(&mut observation, &Options::default()).conclusion
+    };
+    assert_eq!(conclusion(true, CallKind::InitializeContext), Conclusion::Clean);
+    assert_eq!(conclusion(true, CallKind::OpenSession), Conclusion::Inconclusive);
+    assert_eq!(conclusion(false, CallKind::InitializeContext), Conclusion::Inconclusive);
 }

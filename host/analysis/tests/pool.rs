@@ -132,3 +132,30 @@ fn what_the_core_says_counts_without_figures() {
     assert_eq!(found.len(), 1);
     assert!(says(&found[0], "a request of 4 bytes failed"), "{found:#?}");
 }
+
+#[test]
+fn what_failed_before_the_run_is_not_its_own() {
+    let before = run(|_| failed(heap(40_000), 50_000, 70_000)).observation();
+    assert_eq!(findings(&before), []);
+}
+
+#[test]
+fn a_request_larger_than_the_pool_says_nothing_about_it() {
+    let impossible =
+        |n| if n < 10 { heap(50_000) } else { failed(heap(50_000), 256 << 20, 50_000) };
+    let found = findings(&run(impossible).observation());
+    assert!(found[0].title.contains("larger than the whole pool"), "{found:#?}");
+    assert_eq!(found[0].severity, Severity::Note);
+}
+
+#[test]
+fn a_peak_within_iterations_breaks_a_pool_before_it_is_full() {
+    let used = |n: u32| 52_000 + 1000 * u64::from(n);
+    let mut run = run(|n| Pool { max_allocated: Some(used(n) + 2000), ..heap(used(n)) });
+    run.without_sites();
+    let found = findings(&run.observation());
+    let until = found[0].figures.iter().find(|figure| figure.unit == Unit::Iterations);
+    // 28,000 are free: room for 28 more iterations, but the 27th needs 3,000 for a time.
+    assert_eq!(until.map(|figure| figure.value), Some(26.0));
+    assert!(found[0].title.contains("will fail after 26 more iterations"), "{}", found[0].title);
+}

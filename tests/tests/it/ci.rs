@@ -89,7 +89,7 @@ fn junit_is_read_by_others() {
         let (answer, files) = report(name, &[]);
         let junit = junit_parser::from_reader(files["junit"].as_bytes()).unwrap();
         let suite = &junit.suites[0];
-        assert_eq!(suite.cases.len(), 9, "always the same ones");
+        assert_eq!(suite.cases.len(), 10, "always the same ones");
         let failures =
             suite.cases.iter().filter(|case| matches!(case.status, TestStatus::Failure(_)));
         assert_eq!(suite.failures, failures.count() as u64);

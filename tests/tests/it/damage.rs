@@ -131,7 +131,7 @@ fn wrong_order_and_what_grows_by_it_are_one_story() {
         &answer,
         &["close_channel came before unmap, 8 times", "7 of 7 remaining regions lie"],
     );
-    assert_eq!(answer.out.matches("cause       finding 1: ").count(), 3, "{}", answer.out);
+    assert_eq!(answer.out.matches("   effect      ").count(), 3, "{}", answer.out);
 }
 
 #[test]

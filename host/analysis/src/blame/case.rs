@@ -12,8 +12,8 @@ use super::{
     suspects::{Suspect, best, suspects},
 };
 use crate::model::{
-    BlamedCall, EventKind, Finding, FindingKind, Observation, PoolKind, Sample, Severity, Stage,
-    Subject,
+    BlamedCall, Event, EventKind, Finding, FindingKind, Observation, Origin, PoolKind, Sample,
+    Severity, Stage, Subject,
 };
 
 /// What all findings of an observation are judged by.
@@ -68,11 +68,11 @@ impl<'a> Facts<'a> {
 fn ptas(observation: &Observation) -> BTreeSet<Uuid> {
     let owners = observation.samples.iter().filter_map(|sample| sample.owners.value()).flatten();
     let owners = owners.filter(|owner| owner.pta).filter_map(|owner| owner.uuid);
-    let is_origin_tee = |kind: &EventKind| *kind == EventKind::Invoke;
-    let events = observation.events.iter();
-    let calls = events.filter(|event| is_origin_tee(&event.kind) && event.instance == 0);
-    let calls = calls.filter(|event| event.origin == crate::model::Origin::Tee);
-    owners.chain(calls.filter_map(|event| event.uuid)).collect()
+    let is_of_pta = |event: &&Event| {
+        event.origin == Origin::Tee && event.kind == EventKind::Invoke && event.instance == 0
+    };
+    let served = observation.events.iter().filter(is_of_pta).filter_map(|event| event.uuid);
+    owners.chain(served).collect()
 }
 
 /// One finding.

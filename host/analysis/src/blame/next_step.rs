@@ -1,10 +1,14 @@
 //! What to do next, once it is known who is to blame.
 
 use super::words;
-use crate::model::{Blame, Finding, FindingKind, Side, Subject};
+use crate::model::{Blame, Finding, FindingKind, PoolKind, Side, Subject};
 
 /// The next step about a growth finding; `None` if its own one is as good.
 pub(super) fn next_step(blame: &Blame, finding: &Finding) -> Option<String> {
+    // The finding's own advice about the heap of a TA says more.
+    if matches!(finding.subject, Subject::Site { heap: PoolKind::TaHeap(_), .. }) {
+        return None;
+    }
     let calls = (!blame.calls.is_empty()).then(|| words::calls(&blame.calls));
     let what = what(finding);
     Some(match (blame.side()?, calls) {

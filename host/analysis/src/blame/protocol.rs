@@ -6,6 +6,7 @@ use super::{case::Facts, process::process_of};
 use crate::{
     model::{Blame, Certainty, Event, EventKind, Evidence, Finding, Side},
     protocol::Tie,
+    text,
 };
 
 /// The blame for a step in the wrong order, or for acquires that are never released.
@@ -13,11 +14,13 @@ pub(super) fn blame(finding: &Finding, ties: &[Tie], facts: &Facts<'_>) -> Optio
     let acquires = ties.iter().find(|tie| tie.fingerprint == finding.fingerprint);
     let acquires = acquires.into_iter().flat_map(|tie| &tie.acquires);
     let acquires: Vec<_> = acquires.filter_map(|at| facts.observation.events.get(*at)).collect();
-    let events = if acquires.is_empty() { steps(finding) } else { acquires };
+    let is_unpaired = !acquires.is_empty();
+    let events = if is_unpaired { acquires } else { steps(finding) };
     let side = side(&events, facts)?;
-    let verb = if side == Side::Client { "the normal world took" } else { "that TA took" };
-    let evidence =
-        Arc::from(format!("{verb} all steps that acquire what stays, or come too early"));
+    let steps =
+        if is_unpaired { "steps that acquire what stays" } else { "steps of the wrong order" };
+    let n = text::number(events.len() as u64);
+    let evidence = Arc::from(format!("{side} took all {n} {steps}"));
     Some(Blame {
         sides: vec![side],
         certainty: Certainty::Likely,

@@ -20,6 +20,9 @@ use crate::{
 /// Share in use from which a pool is nearly full.
 const NEARLY_FULL: f64 = 0.9;
 
+/// Share of the iterations until a pool is full below which a peak clearly ends it earlier.
+const CLEARLY: f64 = 0.95;
+
 /// Findings about pools that fill up or ran out. `explained` are the growth findings of the same
 /// observation.
 #[must_use]
@@ -70,11 +73,9 @@ fn is_explained(findings: &[Finding], pool: &PoolKind) -> bool {
     failures.filter(|finding| finding.kind.info().per_object).any(|finding| explains(&finding))
 }
 
-/// Whether the largest failed request is one of this run: the counters start with the boot.
-fn is_of_run(series: &PoolSeries<'_>) -> bool {
-    let request = |pool: &Pool| (pool.biggest_alloc_fail, pool.biggest_alloc_fail_used);
-    let has_risen = series.last.num_alloc_fail > series.first.num_alloc_fail;
-    has_risen && request(series.last) != request(series.first)
+/// Whether an allocation failed in this run: the counters start with the boot.
+fn has_failed_in_run(series: &PoolSeries<'_>) -> bool {
+    series.last.num_alloc_fail > series.first.num_alloc_fail
 }
 
 /// Data common to all pools.
@@ -116,7 +117,7 @@ impl<'a> PoolCase<'a> {
         let failures = failures(pool).saturating_sub(failures(series.first));
         let printed_shortage = oom.as_ref().map(|oom| oom.shortage_in(pool));
         let counted_shortage = || {
-            let is_of_run = !context.timeline.run || is_of_run(series);
+            let is_of_run = !context.timeline.run || has_failed_in_run(series);
             Shortage::of_pool(pool).filter(|_| is_of_run)
         };
         Self {
@@ -217,9 +218,13 @@ impl<'a> PoolCase<'a> {
         }
     }
 
-    /// Whether an iteration needs more for a time than it keeps.
+    /// Whether what an iteration needs for a time ends it clearly before the pool is full.
     fn breaks_early(&self, rate: Option<Estimate>) -> bool {
-        self.demand.zip(rate).is_some_and(|(demand, rate)| demand as f64 > rate.value)
+        let left = |demand| {
+            rate.and_then(|rate| forecast::iterations(self.pool, rate, demand))
+                .map(|left| left.value)
+        };
+        left(self.demand).zip(left(None)).is_some_and(|(early, full)| early < CLEARLY * full)
     }
 
     /// `, 27,664 of 28,656 bytes in use (96.5 %)`.
@@ -292,8 +297,9 @@ impl<'a> PoolCase<'a> {
         }
         let mut evidence: Vec<_> =
             texts.into_iter().map(|text| Evidence::Text(Arc::from(text))).collect();
-        evidence
-            .extend(words::series_evidence(&self.series.used, |at| context.timeline.iteration(at)));
+        evidence.extend(words::series_evidence(&self.series.used, |at| {
+            context.timeline.iteration(self.series.from + at)
+        }));
         evidence.extend(self.oom.iter().flat_map(incidents::CoreHeapShortage::places));
         evidence
     }

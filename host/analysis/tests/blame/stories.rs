@@ -1,6 +1,9 @@
 //! One bug is one story, and two bugs are two.
 
-use teeleak_analysis::model::{FigureKind, FindingKind, Pool, PoolKind, PoolUnit, Session, Unit};
+use teeleak_analysis::{
+    audit,
+    model::{Blame, FindingKind, Pool, PoolKind, PoolUnit, Session, Side, TaName, Unit},
+};
 
 use crate::{
     ACCESS_DENIED, CORE, OBJECT, report, stories,
@@ -40,7 +43,7 @@ fn a_refused_session_is_one_story_with_its_effects() {
     assert_eq!(stories[0].kind, FindingKind::InstanceGrowth);
     let bytes = stories[0].figures.iter().find(|one| one.unit == Unit::BytesPerIteration);
     assert_eq!(bytes.map(|figure| figure.value), Some(61_440.0));
-    let n_effects = teeleak_analysis::audit::effects(stories[0], &report.findings).count();
+    let n_effects = audit::effects(stories[0], &report.findings).count();
     assert_eq!(n_effects, report.findings.len() - 1, "{:#?}", report.findings);
     let forecast = report.forecast.as_deref();
     assert_eq!(
@@ -77,12 +80,13 @@ fn what_rises_with_sessions_is_an_effect_of_them() {
     let report = report(world);
     let stories = stories(&report);
     assert_eq!(stories.len(), 1, "{:#?}", report.findings);
-    assert!(stories[0].figure(FigureKind::Growth).is_some());
+    assert_eq!(stories[0].kind, FindingKind::Unpaired);
+    assert_eq!(stories[0].blame.as_ref().and_then(Blame::side), Some(Side::Client));
 }
 
 #[test]
 fn a_heap_of_a_ta_that_rises_is_a_leak_of_that_ta() {
-    let kind = PoolKind::TaHeap(teeleak_analysis::model::TaName::Uuid(TA));
+    let kind = PoolKind::TaHeap(TaName::Uuid(TA));
     let world = World::new().run(12, |world, n| {
         world.call(TA, 7, 0);
         world.heap = Some(pool(kind.clone(), 4096 + 96 * u64::from(n), 65_536));
@@ -92,6 +96,6 @@ fn a_heap_of_a_ta_that_rises_is_a_leak_of_that_ta() {
     assert_eq!(stories.len(), 1, "{:#?}", report.findings);
     assert!(stories[0].title.contains("96 bytes per iteration"), "{}", stories[0].title);
     let blame = stories[0].blame.as_ref().unwrap();
-    assert_eq!(blame.side(), Some(teeleak_analysis::model::Side::Ta(Some(TA))));
+    assert_eq!(blame.side(), Some(Side::Ta(Some(TA))));
     assert_eq!(blame.call().and_then(|call| call.cmd), Some(7));
 }

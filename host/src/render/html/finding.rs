@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use teeleak_analysis::{
     audit::{self, Report},
     blame, known_leaks,
-    model::Finding,
+    model::{Finding, Severity},
 };
 
 use super::{evidence, lanes, plot, summary::severity};
@@ -70,7 +70,7 @@ fn article(n: usize, finding: &Finding, view: &ReportView<'_>) -> Markup {
                 @if let Some(Some(plot)) = plot { (plot) }
                 (evidence::figures(finding))
             }
-            (lanes::calls_figure(n, finding))
+            (lanes::calls_figure(&n.to_string(), finding))
             (evidence::sentences(finding))
             (evidence::call_stack(finding))
             (evidence::members(finding))
@@ -108,7 +108,8 @@ fn effects(n: usize, finding: &Finding, view: &ReportView<'_>) -> Markup {
         @if !effects.is_empty() {
             h4 { "Effects" }
             @for (at, effect) in effects.iter().enumerate() {
-                (short(&format!("effect-{n}-{}", at + 1), at < EFFECT_PICTURES && n <= PICTURES, effect, view))
+                @let id = format!("effect-{n}-{}", at + 1);
+                (short(&id, at < EFFECT_PICTURES && n <= PICTURES, effect, view))
             }
         }
     }
@@ -122,6 +123,13 @@ fn short(id: &str, has_picture: bool, note: &Finding, view: &ReportView<'_>) -> 
             @if let Some(proof) = proof(note) { p .dim { (proof) } }
             @if let Some((_, reason)) = &note.cause { p .dim { (reason) } }
             @if let Some(plot) = plot { details { summary { "Plot" } (plot) } }
+            @if note.severity > Severity::Note {
+                @for leak in note.known_leaks() {
+                    p .known { b { "Known: " } (known_leaks::sentence(leak)) }
+                }
+                (lanes::calls_figure(id, note))
+                (evidence::members(note))
+            }
             p .print { code { (note.fingerprint) } }
         }
     }

@@ -24,13 +24,13 @@ const LETTERS: usize = 40;
 const STEP_LETTERS: usize = 17;
 
 /// The sequence of a finding as a drawing and a table; empty if it has none.
-pub(super) fn calls_figure(n: usize, finding: &Finding) -> Markup {
+pub(super) fn calls_figure(id: &str, finding: &Finding) -> Markup {
     let Some((steps, expected)) = steps::sequence(finding) else { return Markup::default() };
     let cells = arrange(finding, steps, expected);
     html! {
         h4 { "Calls in question" }
-        div .scroll tabindex="0" role="region" aria-label={ "Calls of finding " (n) } {
-            (picture(n, &cells))
+        div .scroll tabindex="0" role="region" aria-label={ "Calls of finding " (id) } {
+            (picture(id, &cells))
             (table(&cells, steps))
         }
         @if !expected.is_empty() {
@@ -39,7 +39,7 @@ pub(super) fn calls_figure(n: usize, finding: &Finding) -> Markup {
     }
 }
 
-fn picture(n: usize, drawn: &[LaneStep<'_>]) -> Markup {
+fn picture(id: &str, drawn: &[LaneStep<'_>]) -> Markup {
     let parties = parties(drawn);
     let lane = |one: &LaneStep<'_>| match one {
         LaneStep::Taken(step, _) => {
@@ -54,8 +54,8 @@ fn picture(n: usize, drawn: &[LaneStep<'_>]) -> Markup {
     let column_x = |column: usize| 1.5 + column as f64 * (STEP + BETWEEN);
     html! {
         svg .lanes width=(wide) height=(high) viewBox=(format!("0 0 {wide} {high}")) role="img"
-            aria-labelledby={ "lanes-" (n) } {
-            title id={ "lanes-" (n) } { "calls by process, in order; see the table below" }
+            aria-labelledby={ "lanes-" (id) } {
+            title id={ "lanes-" (id) } { "calls by process, in order; see the table below" }
             @for (at, party) in parties.iter().enumerate() {
                 line .lane x1="0" x2=(wide) y1=(middle(at)) y2=(middle(at)) {}
                 text .party x="0" y=(middle(at) - BOX / 2.0 - 8.0) { (truncate(party, LETTERS)) }

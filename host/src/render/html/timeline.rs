@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use maud::{Markup, html};
 use teeleak_analysis::{
-    audit::Report,
+    audit::{self, Report},
     model::{Event, EventKind, Evidence, Origin},
     text::{count, number},
 };
@@ -218,7 +218,7 @@ fn marks(events: &[Event], scale: Scale, high: f64, report: &Report) -> Markup {
     for (at, event) in events.iter().enumerate() {
         places.entry((event.origin, event.seq)).or_insert(at);
     }
-    let mut sequences = report.stories().enumerate().filter_map(|(n, finding)| {
+    let mut sequences = report.counted().iter().filter_map(|finding| {
         let steps = finding.evidence.iter().find_map(|evidence| match evidence {
             Evidence::Sequence(steps) => Some(steps),
             _ => None,
@@ -226,7 +226,8 @@ fn marks(events: &[Event], scale: Scale, high: f64, report: &Report) -> Markup {
         let positions =
             steps.iter().filter_map(|step| places.get(&(step.event.origin, step.event.seq)));
         let (first, last) = (positions.clone().min()?, positions.max()?);
-        Some((n + 1, *first, *last + 1))
+        let story = audit::story(finding, &report.findings);
+        Some((report.number(&story.fingerprint)?, *first, *last + 1))
     });
     let mut free = [0.0; ROWS];
     let marks: Vec<_> = sequences

@@ -190,6 +190,7 @@ pub(crate) fn effects<'f>(
         let facts: Vec<_> =
             [rates(effect)].into_iter().filter(|rates| !rates.is_empty()).chain(reason).collect();
         page.write_line(label("", page).dim(facts.join("; ")))?;
+        members(effect, page)?;
         known_leaks(effect, page)?;
     }
     let n_more = effects.len().saturating_sub(EFFECTS) as u64;

@@ -16,6 +16,8 @@ pub(crate) struct PoolSeries<'a> {
     pub(crate) last: &'a Pool,
     /// Its first figures.
     pub(crate) first: &'a Pool,
+    /// Index of the first snapshot that shows it: the heap of a TA is there only with the TA.
+    pub(crate) from: usize,
 }
 
 /// The series of all pools.
@@ -24,9 +26,10 @@ pub(crate) fn pools<'a>(timeline: &RunTimeline<'a>) -> Vec<PoolSeries<'a>> {
     let idle = follow(&idle_samples);
     let series = follow(&timeline.measured).into_iter().map(|(kind, followed)| {
         let idle = idle.get(kind).map_or(0.0, |idle| idle.column.idle_rate().0);
-        let mut usage = followed.column.objects(0, false);
+        let PoolTrack { column, first, last, from } = followed;
+        let mut usage = column.objects(from, false);
         usage.subtract(idle);
-        PoolSeries { used: usage, idle, last: followed.last, first: followed.first }
+        PoolSeries { used: usage, idle, last, first, from }
     });
     series.collect()
 }
@@ -35,6 +38,7 @@ struct PoolTrack<'a> {
     column: Column,
     first: &'a Pool,
     last: &'a Pool,
+    from: usize,
 }
 
 fn follow<'a>(samples: &[Option<&'a Sample>]) -> BTreeMap<&'a PoolKind, PoolTrack<'a>> {
@@ -43,8 +47,8 @@ fn follow<'a>(samples: &[Option<&'a Sample>]) -> BTreeMap<&'a PoolKind, PoolTrac
         for pool in sample.iter().flat_map(|sample| sample.all_pools()) {
             let column = || Column::new(samples.iter().map(|_| false));
             let entry = pools.entry(&pool.kind);
-            let track =
-                entry.or_insert_with(|| PoolTrack { column: column(), first: pool, last: pool });
+            let new = || PoolTrack { column: column(), first: pool, last: pool, from: at };
+            let track = entry.or_insert_with(new);
             track.last = pool;
             if let Some(allocated) = pool.allocated {
                 track.column.see(at);
