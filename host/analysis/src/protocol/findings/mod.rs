@@ -104,7 +104,7 @@ fn pass(
     let report = FindingWriter { protocols, events, groups: &groups, length };
     let mut findings = report.orders();
     let mut ties = Vec::new();
-    let (least, dropped) = least_held(holds.values().map(|holds| holds.len()));
+    let (least, dropped) = least_held(holds.values().map(Vec::len));
     for ((resource, ta), holds) in
         holds.iter().filter(|(_, holds)| holds.len() >= least).take(HOLDERS)
     {
